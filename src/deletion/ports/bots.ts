@@ -1,0 +1,55 @@
+// The bots' processes, in Docker or simulated. Every method has its own deadline inside and takes an
+// AbortSignal; none of them maps an error to "not there" (I4): what cannot be established is `unknown`
+// or an InDoubtError, what cannot be reached is an UnavailableError. Docker cannot fence (I5), so each
+// method that changes something calls `fence` right before each call it makes.
+
+import type { BotQuery, Sighting } from '../../domain/bot.ts';
+import type { SourceAnswer } from '../../domain/source.ts';
+
+export interface Bots {
+  /** Every container or program that may be this bot, on every host that may hold it, whoever owns
+   * it. `ok([])` is positive evidence of absence: every host that may hold it answered. */
+  locate(query: BotQuery, call: BotsCall): Promise<SourceAnswer<readonly Sighting[]>>;
+
+  /** The same container or program again, by container id: null when it is positively gone (the
+   * container, or both the program and its conf file, put aside or not). */
+  look(instanceId: string, seen: Sighting, call: BotsCall): Promise<SourceAnswer<Sighting | null>>;
+
+  /** Dedicated: restart policy `no`, then stop. Pooled: conf put aside, program stopped and, when it
+   * was active, taken out of supervisord (one that was at rest before stays known to it, so that a
+   * restore is exact). A pool container that does not run is not started: its conf is left to the
+   * tombstone. Repeating it is harmless. Says nothing of the outcome: `look` does. */
+  stop(instanceId: string, seen: Sighting, call: FencedCall): Promise<void>;
+
+  /** Back to the captured state, no further: a bot that was stopped stays stopped. Accepts a bot that
+   * was never touched, and one that is gone (`gone`: nothing can be restored). */
+  restore(instanceId: string, captured: Sighting, call: FencedCall): Promise<'restored' | 'gone'>;
+
+  /** Removes the container, or program and conf file (put aside or not); the bot's data folder is
+   * kept. Removing what is gone is success. */
+  remove(instanceId: string, seen: Sighting, call: FencedCall): Promise<void>;
+
+  /** Everything that looks like a bot, for one owner or for all: for reads and reconciliation. */
+  list(owner: string | null, call: BotsCall): Promise<readonly HostListing[]>;
+}
+
+export interface BotsCall {
+  readonly signal: AbortSignal;
+}
+
+export interface FencedCall extends BotsCall {
+  /** Throws FencedError when another worker has claimed the saga; asked right before each change. */
+  readonly fence: () => Promise<void>;
+}
+
+/** One host's answer. A pool container that could not be asked is in `unknownPools`, not left out. */
+export interface HostListing {
+  readonly host: string;
+  readonly answer: SourceAnswer<readonly ListedBot[]>;
+  readonly unknownPools: readonly { readonly containerName: string; readonly reason: string }[];
+}
+
+export interface ListedBot {
+  readonly instanceId: string;
+  readonly sighting: Sighting;
+}

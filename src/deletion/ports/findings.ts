@@ -1,0 +1,36 @@
+// What a person should know and the program must not decide: a resurrected allocation, an id conflict.
+// One finding per kind and subject: seeing it again raises its count, it is never written twice.
+
+import type { InstanceId, UserId } from '../../domain/ids.ts';
+
+export type FindingKind =
+  | 'resurrected'
+  | 'id-conflict'
+  | 'unrecorded-change'
+  | 'constraint-violation';
+
+export interface Finding {
+  readonly kind: FindingKind;
+  readonly userId: UserId;
+  readonly instanceId: InstanceId | null;
+  /** What tells two findings of one kind and bot apart, e.g. the incarnation's life. */
+  readonly discriminator: string;
+  /** Plain JSON evidence; no secrets. */
+  readonly evidence: Readonly<Record<string, unknown>>;
+}
+
+export interface RecordedFinding extends Finding {
+  readonly id: string;
+  readonly status: 'open' | 'resolved';
+  readonly seen: number;
+  readonly firstSeenAt: string;
+  readonly lastSeenAt: string;
+}
+
+export interface Findings {
+  report(finding: Finding): Promise<void>;
+  listOpen(options: {
+    readonly userId?: UserId;
+    readonly limit: number;
+  }): Promise<readonly RecordedFinding[]>;
+}

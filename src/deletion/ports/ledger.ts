@@ -1,0 +1,62 @@
+// The append-only record of money moved. Its unique opId makes posting repeatable (I2); it never
+// expires, and nothing in this program updates or deletes an entry.
+
+import type { FirebaseUid, SagaId, UserId } from '../../domain/ids.ts';
+import type { Receipt } from './wallets.ts';
+
+export interface Ledger {
+  /** Posts a settlement. 'exists' is success: somebody posted the same operation.
+   * @throws TerminalError LEDGER_DISAGREES when the entry that exists says something else. */
+  post(entry: SettlementEntry): Promise<'posted' | 'exists'>;
+
+  /** Records money that could not be returned because the account is gone; the audit lists it. */
+  writeOff(entry: WriteOffEntry): Promise<'posted' | 'exists'>;
+
+  find(opId: string): Promise<LedgerEntry | null>;
+
+  /** A user's entries, newest first, for the transactions page. `cursor` comes from the page before. */
+  page(
+    userId: UserId,
+    options: { readonly limit: number; readonly cursor?: string },
+  ): Promise<LedgerPage>;
+}
+
+export interface SettlementEntry {
+  readonly receipt: Receipt;
+  readonly firebaseUid: FirebaseUid | null;
+  readonly sagaId: SagaId;
+}
+
+export interface WriteOffEntry {
+  readonly opId: string;
+  readonly userId: UserId;
+  readonly instanceId: string;
+  readonly botName: string;
+  /** The value captured at the lock, in dollars. */
+  readonly value: number;
+  readonly sagaId: SagaId;
+}
+
+export interface LedgerEntry {
+  readonly opId: string;
+  readonly type: string;
+  /** Signed dollars as in the platform's rows, for display. */
+  readonly amount: number;
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly exactValue: string;
+  readonly botId: string;
+  readonly botName: string;
+  readonly description: string;
+  readonly balanceAfter: number | null;
+  readonly seq: number;
+  readonly sagaId: string | null;
+  readonly source: 'reclaim' | 'platform';
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+export interface LedgerPage {
+  readonly entries: readonly LedgerEntry[];
+  readonly nextCursor: string | null;
+}

@@ -1,0 +1,89 @@
+// The memory that an incarnation is being or was deleted, so that nothing revives it. Unique by
+// incarnation; never ends before "gone" was observed (I1). `closing` only forbids revival while its
+// saga is open; from `settled` on the janitor finishes what it names.
+
+import type { Sighting } from '../../domain/bot.ts';
+import type { FirebaseUid, InstanceId, SagaId, UserId } from '../../domain/ids.ts';
+import type { Incarnation } from '../../domain/incarnation.ts';
+
+export interface Tombstone {
+  readonly incarnation: Incarnation;
+  readonly sagaId: SagaId;
+  readonly epoch: number;
+  readonly firebaseUid: FirebaseUid | null;
+  readonly status: 'closing' | 'settled' | 'ended';
+  /** The containers and programs the saga saw as this bot; null: it could not look. */
+  readonly sightings: readonly Sighting[] | null;
+  /** Pool container names the pool state named at the lock, and the slot held until gone. */
+  readonly slot: ReservedSlot | null;
+  /** Whether the wallet held this incarnation when the saga locked it (the settlement's case e or f). */
+  readonly hadAllocation: boolean;
+  readonly attempts: number;
+  readonly lastReason: string | null;
+}
+
+export interface ReservedSlot {
+  readonly poolId: string;
+  readonly containerName: string;
+  readonly slotIndex: number;
+  readonly port: number;
+  readonly dockerHost?: string;
+}
+
+export interface TombstoneTarget {
+  readonly incarnation: Incarnation;
+  readonly sagaId: SagaId;
+  readonly epoch: number;
+}
+
+export interface Tombstones {
+  /** Inserts `closing`. One of this saga already there is success. One of another saga that is not in
+   * `mayTakeOver` is not touched. A settled or ended one is never reopened. */
+  open(command: OpenTombstone): Promise<OpenResult>;
+
+  /** Stores what the saga saw when its own step could look at last (captures were unknown before). */
+  recordSightings(target: TombstoneTarget, sightings: readonly Sighting[]): Promise<void>;
+
+  /** Removes a `closing` one that names this saga. Repeatable. */
+  withdraw(target: TombstoneTarget): Promise<void>;
+
+  /** closing → settled; the janitor's first look is due at once if `finished` is false, else after 1
+   * minute. Repeatable; never goes back. Throws FencedError for a saga that does not own it. */
+  settle(target: TombstoneTarget): Promise<void>;
+
+  /** Gone was observed: status `ended`, the slot is free; looks after 1 and 10 minutes are scheduled. */
+  end(target: TombstoneTarget): Promise<void>;
+
+  /** Unfinished or to be looked at again, oldest due first; takes each for `holdMs` so that two
+   * janitors do not work on one. */
+  takeDue(options: {
+    readonly limit: number;
+    readonly holdMs: number;
+  }): Promise<readonly Tombstone[]>;
+
+  /** The janitor's look: gone, or not yet with the reason; schedules the next look (1–15 s with
+   * backoff while not gone; 1 and 10 minutes after the end on top, then no more). */
+  recordLook(
+    tombstone: Tombstone,
+    look: { readonly gone: boolean; readonly reason: string | null },
+  ): Promise<void>;
+
+  /** Makes every unfinished one of a host due at once: called when the host answers again. */
+  hurry(): Promise<void>;
+
+  /** Those of a bot that are not withdrawn, newest first. */
+  findForBot(userId: UserId, instanceId: InstanceId): Promise<readonly Tombstone[]>;
+}
+
+export interface OpenTombstone extends TombstoneTarget {
+  readonly firebaseUid: FirebaseUid | null;
+  readonly sightings: readonly Sighting[] | null;
+  readonly slot: ReservedSlot | null;
+  readonly hadAllocation: boolean;
+  readonly mayTakeOver: readonly SagaId[];
+}
+
+export type OpenResult =
+  | { readonly status: 'opened' }
+  | { readonly status: 'other-saga'; readonly sagaId: SagaId }
+  | { readonly status: 'already-settled'; readonly sagaId: SagaId };

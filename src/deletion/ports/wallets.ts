@@ -1,0 +1,154 @@
+// The wallet side of a user document. The only port through which this program changes users (I2, I5):
+// every write is one conditional update that the database decides, and every answer is a value. All
+// arithmetic happens inside MongoDB, in Decimal128. Reads of money are majority reads on the primary.
+
+import type { FirebaseUid, InstanceId, SagaId, UserId } from '../../domain/ids.ts';
+import type { Incarnation } from '../../domain/incarnation.ts';
+
+export interface Wallets {
+  /** One user's allocation of one bot, with everything a saga must know before it touches it.
+   * Reads of many sagas that wait together go out as one query. */
+  readAllocation(userId: UserId, instanceId: InstanceId): Promise<AllocationReading>;
+
+  /** Sets the semantic lock `closing: {sagaId, epoch, value, life, stamped?}` on the allocation. Applies only
+   * when the allocation is of the given incarnation, its numbers are money, and it carries no mark,
+   * or this saga's of the same or a lower epoch, or one listed in `mayTakeOver`. The first write on a
+   * user also sets `ledgerState {opening, openingRows, seq: 0, settled: []}`. Repeatable. */
+  mark(command: MarkCommand): Promise<MarkResult>;
+
+  /** Raises the epoch of this saga's mark (never lowers it). 'absent': there is no such mark. */
+  raiseMark(target: MarkTarget): Promise<'raised' | 'absent' | 'fenced'>;
+
+  /** Removes the mark if it names this saga with an epoch not above the given one. Repeatable. */
+  unmark(target: MarkTarget): Promise<'removed' | 'absent' | 'fenced'>;
+
+  /** Forbids this saga's settlement for good before a compensation that follows a begun pivot: sets
+   * `closing.aborting: true` under the epoch; where the mark is gone but the incarnation is there, an
+   * aborting mark is written (I6). 'settled': a receipt exists, too late to abort. */
+  abortSettlement(command: SettleCommand): Promise<'aborting' | 'absent' | 'settled' | 'fenced'>;
+
+  /** The settlement (I2): balance, allocation and transaction in ONE document update. Every outcome
+   * of a filter that did not match is told apart by one re-read; see SettleResult. Repeatable. */
+  settle(command: SettleCommand): Promise<SettleResult>;
+
+  /** The receipt of a settlement, from walletTransactions, ledgerState.settled, or null. */
+  findReceipt(userId: UserId, opId: string): Promise<Receipt | null>;
+
+  /** Users other than the given one that hold an allocation of this id, at most 2. A scan: called only
+   * where no label, mapping or pool names an owner. */
+  otherHolders(userId: UserId, instanceId: InstanceId): Promise<readonly UserId[]>;
+}
+
+export type AllocationReading =
+  | { readonly status: 'account-gone' }
+  | { readonly status: 'absent'; readonly firebaseUid: FirebaseUid | null }
+  | {
+      readonly status: 'present';
+      readonly firebaseUid: FirebaseUid | null;
+      readonly allocation: AllocationFacts;
+    };
+
+/** An allocation as a saga sees it. Numbers are plain JSON for captures and messages; they are never
+ * added here. */
+export interface AllocationFacts {
+  readonly botName: string;
+  /** The incarnation's life: allocatedAt as ISO text, the stamp in the mark, or null (not stamped yet). */
+  readonly life: string | null;
+  /** The value to be locked: currentValue, or allocatedAmount where that is missing or null. */
+  readonly value: number;
+  /** Null when all numbers are money; else the first field that is not, with what was found there,
+   * e.g. `{field: 'currentValue', found: '"61.5"'}`. `paperWallet.balance` counts too. */
+  readonly notMoney: { readonly field: string; readonly found: string } | null;
+  readonly mark: Mark | null;
+  /** Whether ledgerState.settled or walletTransactions already hold this incarnation's settlement:
+   * then the allocation is resurrected (a legacy writer put it back) and is never paid again. */
+  readonly settledOpId: string | null;
+}
+
+export interface Mark {
+  readonly sagaId: SagaId;
+  readonly epoch: number;
+  readonly value: number;
+  readonly aborting: boolean;
+}
+
+export interface MarkTarget {
+  readonly userId: UserId;
+  readonly instanceId: InstanceId;
+  readonly sagaId: SagaId;
+  readonly epoch: number;
+}
+
+export interface MarkCommand extends MarkTarget {
+  readonly incarnation: Incarnation;
+  /** The captured value, for marking again where a legacy writer dropped the mark; null locks the
+   * value found. */
+  readonly value: number | null;
+  /** Sagas whose leftover mark may be replaced: not open any more and without a receipt. */
+  readonly mayTakeOver: readonly SagaId[];
+}
+
+export type MarkResult =
+  | { readonly status: 'marked'; readonly value: number }
+  | { readonly status: 'account-gone' | 'absent' }
+  | { readonly status: 'other-incarnation'; readonly life: string | null }
+  | { readonly status: 'other-saga'; readonly sagaId: SagaId }
+  | { readonly status: 'not-money'; readonly field: string; readonly found: string }
+  | { readonly status: 'already-settled'; readonly receipt: Receipt }
+  | { readonly status: 'fenced' };
+
+export interface SettleCommand extends MarkTarget {
+  readonly incarnation: Incarnation;
+  /** The one for this incarnation: `settlementOpId(incarnation)`. */
+  readonly opId: string;
+  readonly botName: string;
+  /** The value captured at the lock, for an aborting mark that has to be written anew. */
+  readonly lockedValue: number;
+  /** Which sentence the transaction's description is: `Returned $X from deleted bot (P&L: +$Y)` or
+   * `Auto-cleanup: returned $X from orphaned bot (P&L: -$Y)`. */
+  readonly reason: 'deleted' | 'orphaned';
+}
+
+export type SettleResult =
+  /** Paid now, or paid before by whoever came first (cases 0 and a). */
+  | { readonly status: 'settled'; readonly receipt: Receipt }
+  /** (b) same incarnation without a mark. */
+  | { readonly status: 'mark-dropped' }
+  /** (c) another saga's mark. */
+  | { readonly status: 'other-saga'; readonly sagaId: SagaId }
+  /** (d) another incarnation stands there. */
+  | { readonly status: 'other-incarnation'; readonly life: string | null }
+  /** (e), (f): no allocation and no receipt; the caller knows whether it ever was there. */
+  | { readonly status: 'absent' }
+  | { readonly status: 'account-gone' }
+  /** (g) this saga's mark with a lower epoch. */
+  | { readonly status: 'stale-mark'; readonly epoch: number }
+  /** (g) this saga's mark with a higher epoch, or aborting. */
+  | { readonly status: 'fenced' }
+  /** The numbers stopped being money after the lock. */
+  | { readonly status: 'not-money'; readonly field: string; readonly found: string };
+
+/** What a settlement left behind; enough to post the ledger entry if a legacy writer erases the row. */
+export interface Receipt {
+  readonly opId: string;
+  readonly userId: UserId;
+  readonly instanceId: InstanceId;
+  readonly botName: string;
+  /** Dollars, for display and for the platform's format; rounded to cents. */
+  readonly amount: number;
+  readonly pnl: number;
+  readonly previousBalance: number;
+  readonly newBalance: number;
+  /** Integer cents. */
+  readonly amountMinor: number;
+  readonly pnlMinor: number;
+  /** The unrounded value, as decimal text. */
+  readonly exactValue: string;
+  readonly description: string;
+  /** Position in the user's own sequence of our writes. */
+  readonly seq: number;
+  /** ISO 8601, database time. */
+  readonly settledAt: string;
+  /** Set when currentValue had been overwritten and the locked value was paid instead: what was found. */
+  readonly overwrittenValue?: string;
+}

@@ -1,0 +1,76 @@
+// What Docker (or the simulator) can say of a bot: a sighting. A sighting is plain JSON, because it is
+// what a saga captures before it touches a bot, and what its compensation goes back to.
+
+/** Who a container says it belongs to; identity is decided elsewhere (src/deletion/identity.ts). */
+export interface SightingLabels {
+  readonly instanceId?: string;
+  /** A user `_id` or a firebaseUid: both have been written by the platform's tools. */
+  readonly userId?: string;
+  readonly poolId?: string;
+}
+
+/** One container per bot, `freqtrade-<instanceId>`. */
+export interface DedicatedSighting {
+  readonly kind: 'dedicated';
+  /** The name of the Docker host, as in DOCKER_HOSTS. */
+  readonly host: string;
+  readonly containerId: string;
+  readonly containerName: string;
+  readonly labels: SightingLabels;
+  readonly running: boolean;
+  readonly paused: boolean;
+  /** Docker's restart policy name, e.g. `unless-stopped`; '' and 'no' are both none. */
+  readonly restartPolicy: string;
+}
+
+/** A program `bot-<instanceId>` under supervisord in a pool container. */
+export interface PooledSighting {
+  readonly kind: 'pooled';
+  readonly host: string;
+  /** The pool's container. */
+  readonly containerId: string;
+  readonly containerName: string;
+  readonly labels: SightingLabels;
+  /** Whether the pool's container runs; a program of a container that does not run is stopped. */
+  readonly poolRunning: boolean;
+  /** Whether the conf file stands in the conf folder, stands there put aside, or is gone. */
+  readonly conf: 'present' | 'aside' | 'gone';
+  /** supervisord's word for the program, `absent` when it does not know it. */
+  readonly program: ProgramState | 'absent';
+}
+
+export type ProgramState =
+  | 'STOPPED'
+  | 'STARTING'
+  | 'RUNNING'
+  | 'BACKOFF'
+  | 'STOPPING'
+  | 'EXITED'
+  | 'FATAL';
+
+export type Sighting = DedicatedSighting | PooledSighting;
+
+/** Where to look for one bot, so that no look for one bot lists all containers. */
+export interface BotQuery {
+  readonly instanceId: string;
+  /** The owner's firebaseUid: pools are named after it. Null for a user without one. */
+  readonly firebaseUid: string | null;
+  /** Pool containers that the pool state names for this bot; the owner's pools are asked too. */
+  readonly poolContainers: readonly string[];
+  /** The only host that may hold it, when a mapping of ours says so; else all hosts are asked. */
+  readonly dockerHost?: string;
+}
+
+/** Whether the bot could still act: anything that is not positively at rest counts as running. */
+export function isAtRest(sighting: Sighting): boolean {
+  if (sighting.kind === 'dedicated') return !sighting.running;
+  if (!sighting.poolRunning) return true;
+  return AT_REST.has(sighting.program);
+}
+
+const AT_REST: ReadonlySet<ProgramState | 'absent'> = new Set([
+  'STOPPED',
+  'EXITED',
+  'FATAL',
+  'absent',
+]);

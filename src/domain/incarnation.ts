@@ -1,0 +1,27 @@
+// One life of a bot. I2 hangs on it: there is one settlement per incarnation, whichever saga pays it,
+// and an incarnation never crosses accounts. The same instanceId allocated again is another one.
+
+import { createHash } from 'node:crypto';
+import type { InstanceId, UserId } from './ids.ts';
+
+/** `(user _id, instanceId, allocatedAt)`. Where an old row has no allocatedAt, an id stamped on the
+ * allocation at the lock (in its mark) stands for it: `stamp:<sagaId>`. */
+export interface Incarnation {
+  readonly userId: UserId;
+  readonly instanceId: InstanceId;
+  /** ISO 8601 with milliseconds for a date, `stamp:…` for a stamped id, `none:<sagaId>` for a bot that
+   * never had an allocation (a ghost): such a life is never paid, but its tombstone needs a name. */
+  readonly life: string;
+}
+
+/** The unique name of an incarnation; the tombstone's `_id`. */
+export function incarnationKey({ userId, instanceId, life }: Incarnation): string {
+  return `${userId}/${instanceId}/${life}`;
+}
+
+/** The operation id of the one settlement of an incarnation: the same for delete, reclaim and
+ * provision's undo, so that whoever comes second finds the winner's receipt. */
+export function settlementOpId(incarnation: Incarnation): string {
+  const hash = createHash('sha256').update(incarnationKey(incarnation)).digest('hex');
+  return `settle.${hash.slice(0, 40)}`;
+}

@@ -1,0 +1,118 @@
+// What a saga is made of. A definition is data plus functions that touch the world; the engine knows
+// nothing else of what it runs. I6 is a matter of shape: compensatable steps, at most one pivot, then
+// retriable steps; registration (registry.ts) refuses anything else.
+
+import type { Json } from './json.ts';
+
+export interface SagaDefinition<Input extends Json = Json> {
+  readonly name: string;
+  /** In-flight sagas stay on the version they began with; a change of steps is a new version. */
+  readonly version: number;
+  /** Unique while a saga is open: two requests with one key get one saga (I8). */
+  readonly key: (input: Input) => string;
+  readonly steps: readonly StepDefinition<Input>[];
+  /** Called once after each claim that resumes a saga, before anything else: raises the epoch in the
+   * outside world where it can be fenced (I5). Repeatable. */
+  readonly fenceEffects?: (call: StepCall<Input>) => Promise<void>;
+  /** What the job shows at its end, from the results of its steps. Pure. */
+  readonly result?: (facts: SagaFacts<Input>) => Json;
+}
+
+export interface SagaFacts<Input extends Json> {
+  readonly input: Input;
+  readonly results: Readonly<Record<string, Json>>;
+  readonly captures: Readonly<Record<string, Json>>;
+}
+
+export type StepDefinition<Input extends Json = Json> =
+  | CompensatableStep<Input>
+  | PivotStep<Input>
+  | RetriableStep<Input>;
+
+interface StepBase<Input extends Json> {
+  readonly name: string;
+  /** Does the step's one action. It must be repeatable under one `call.idempotencyKey`. */
+  readonly run: (call: StepCall<Input>) => Promise<StepResult>;
+  /** Asks the world what became of a run whose outcome is unknown. Without it, the step is run again. */
+  readonly observe?: (call: StepCall<Input>) => Promise<Observation>;
+  readonly retry: RetryPolicy;
+  /** Longest one attempt may take; after it the outcome is unknown. */
+  readonly timeoutMs: number;
+  /** A moment after which trying goes on no more and `expired` decides instead of `run`. */
+  readonly deadline?: StepDeadline<Input>;
+}
+
+export interface CompensatableStep<Input extends Json = Json> extends StepBase<Input> {
+  readonly kind: 'compensatable';
+  /** Reads the state that `compensate` goes back to. The captures of all compensatable steps are taken
+   * together before the first effect and stored in one majority write. Null: cannot be read now; it is
+   * asked again, alone, right before the step's first run, which waits for it. */
+  readonly capture: (call: StepCall<Input>) => Promise<Json | null>;
+  /** Moves back towards the capture. Must accept a step that never ran; observes before it acts. */
+  readonly compensate: (call: StepCall<Input>) => Promise<void>;
+  readonly compensateRetry: RetryPolicy;
+}
+
+export interface PivotStep<Input extends Json = Json> extends StepBase<Input> {
+  readonly kind: 'pivot';
+  readonly observe: (call: StepCall<Input>) => Promise<Observation>;
+  /** Makes the effect impossible from here on, then says whether it had landed (I6). */
+  readonly abort: (call: StepCall<Input>) => Promise<Observation>;
+}
+
+export interface RetriableStep<Input extends Json = Json> extends StepBase<Input> {
+  readonly kind: 'retriable';
+  /** When its budget is used up the saga goes on with a warning instead of being stuck. */
+  readonly bestEffort?: boolean;
+}
+
+export interface StepDeadline<Input extends Json> {
+  /** Null: not begun. Database time, milliseconds since the epoch. */
+  readonly at: (call: StepCall<Input>) => number | null;
+  /** Decides: a result ends the step, an error is handled like one of `run`. */
+  readonly expired: (call: StepCall<Input>, lastError: string | null) => Promise<StepResult>;
+}
+
+export interface StepResult {
+  /** Kept with the step; later steps and `result` read it. */
+  readonly value?: Json;
+  readonly warnings?: readonly Warning[];
+}
+
+export interface Warning {
+  /** Stable, kebab-case, e.g. `pool-not-running`. */
+  readonly code: string;
+  readonly message: string;
+}
+
+export type Observation =
+  | { readonly outcome: 'landed'; readonly value?: Json; readonly warnings?: readonly Warning[] }
+  | { readonly outcome: 'absent' }
+  | { readonly outcome: 'unknown'; readonly reason: string };
+
+export interface RetryPolicy {
+  /** Attempts before the step gives up; outages do not count (UnavailableError). */
+  readonly attempts: number;
+  readonly baseMs: number;
+  readonly capMs: number;
+}
+
+/** Everything a step may use besides its own ports. */
+export interface StepCall<Input extends Json = Json> extends SagaFacts<Input> {
+  readonly sagaId: string;
+  readonly epoch: number;
+  /** `<sagaId>/<step>`: the same for every attempt. */
+  readonly idempotencyKey: string;
+  readonly attempt: number;
+  /** This step's capture, or null when none was stored. */
+  readonly capture: Json | null;
+  readonly signal: AbortSignal;
+  /** When the saga's captures were first attempted, database time in ms; null before. */
+  readonly startedAtMs: number | null;
+  /** Database time in milliseconds (DatabaseClock): for deadlines, never for safety. */
+  readonly nowMs: () => number;
+  /** Reads whether this worker still owns the saga; throws FencedError if not (I5). */
+  readonly fence: () => Promise<void>;
+  /** The same as a majority log write: for an effect that must not follow a newer claim. */
+  readonly fencedWrite: () => Promise<void>;
+}

@@ -1,0 +1,9 @@
+// What the log can store and give back unchanged.
+
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json | undefined };

@@ -1,0 +1,129 @@
+// The saga log: one record per saga, the only truth about it (I7, I9). Every write is conditional on the
+// epoch and owner of the claim and on the revision it was decided from, and stamps a write id into the
+// history, so that a write whose answer was lost can be told from one that never happened.
+
+import type { SagaId } from '../../domain/ids.ts';
+import type { Json } from '../json.ts';
+import type { SagaRecord } from '../record.ts';
+import type { SagaState } from '../state.ts';
+
+export interface SagaLog {
+  /** Durable on a majority when it returns (I7). A key that is open gives the saga that holds it (I8). */
+  insert(
+    saga: NewSaga,
+  ): Promise<{ readonly status: 'inserted' | 'exists'; readonly saga: SagaRecord }>;
+
+  /** Raises the epoch and sets a new random owner and a lease, if the saga is open, not stuck, due, of a
+   * version in `runnable`, and no lease on it is live by the database's time. Majority write. */
+  claim(sagaId: SagaId, claim: ClaimRequest): Promise<ClaimResult>;
+
+  /** Stores the state that `event` led to. `conflict`: somebody else (cancel, an operator) wrote since;
+   * the claim still holds, decide again from the record given. Fenced: another claim came. */
+  commit(write: LogWrite): Promise<CommitResult>;
+
+  /** Extends the leases of these claims. */
+  renew(claims: readonly Claim[], leaseMs: number): Promise<void>;
+
+  /** Gives the lease back so that the saga can be claimed again (when `notBefore` has passed). */
+  release(claim: Claim): Promise<void>;
+
+  /** Whether the claim still holds; a primary read, combined with others that wait. */
+  holds(claim: Claim): Promise<boolean>;
+
+  /** A majority write that changes nothing but proves the claim. */
+  prove(claim: Claim): Promise<boolean>;
+
+  /** One conditional write against the pivot (I6). */
+  requestCancel(sagaId: SagaId, by: string): Promise<CancelResult>;
+
+  find(sagaId: SagaId): Promise<SagaRecord | null>;
+  /** Of a key: the open saga, and the newest ended ones after it. */
+  findByKey(key: string, limit: number): Promise<readonly SagaRecord[]>;
+  list(filter: SagaFilter): Promise<SagaPage>;
+
+  /** Open, due, not stuck, with no live lease, not looked at by a relay for a while: for the relay,
+   * which takes them for `holdMs`. */
+  takeOverdue(options: {
+    readonly limit: number;
+    readonly holdMs: number;
+  }): Promise<readonly OverdueSaga[]>;
+
+  /** Which of these sagas are open or have been: for marks left behind. */
+  findStates(sagaIds: readonly SagaId[]): Promise<ReadonlyMap<SagaId, { readonly open: boolean }>>;
+}
+
+export interface NewSaga {
+  readonly id: SagaId;
+  readonly kind: string;
+  readonly version: number;
+  readonly key: string;
+  readonly subject: string;
+  readonly requestedBy: string;
+  readonly input: Json;
+  readonly state: SagaState;
+}
+
+export interface ClaimRequest {
+  readonly owner: string;
+  readonly leaseMs: number;
+  /** `<kind>@<version>` of every definition this worker knows. */
+  readonly runnable: readonly string[];
+}
+
+export type ClaimResult =
+  | { readonly status: 'claimed'; readonly saga: SagaRecord }
+  /** Another worker's lease is live, or it is not due yet: look again then. */
+  | { readonly status: 'busy' | 'not-due'; readonly retryAtMs: number }
+  | { readonly status: 'no-such-version' }
+  /** Ended, stuck or unknown. */
+  | { readonly status: 'at-rest' };
+
+export interface Claim {
+  readonly sagaId: SagaId;
+  readonly epoch: number;
+  readonly owner: string;
+}
+
+export interface LogWrite {
+  readonly claim: Claim;
+  /** The record the state was decided from. */
+  readonly base: SagaRecord;
+  readonly state: SagaState;
+  readonly result: Json | null;
+  readonly event: {
+    readonly type: string;
+    readonly step: string | null;
+    readonly detail: string | null;
+  };
+  /** `majority` where a loss could cost money or a promise; `primary` for "done, next begun". */
+  readonly durability: 'majority' | 'primary';
+}
+
+export type CommitResult =
+  | { readonly status: 'landed'; readonly saga: SagaRecord }
+  | { readonly status: 'conflict'; readonly saga: SagaRecord }
+  | { readonly status: 'fenced' };
+
+export type CancelResult =
+  | { readonly status: 'requested'; readonly saga: SagaRecord }
+  | { readonly status: 'too-late'; readonly saga: SagaRecord }
+  | { readonly status: 'ended'; readonly saga: SagaRecord }
+  | { readonly status: 'not-found' };
+
+export interface SagaFilter {
+  readonly subject?: string;
+  readonly phases?: readonly string[];
+  readonly kind?: string;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+export interface SagaPage {
+  readonly sagas: readonly SagaRecord[];
+  readonly nextCursor: string | null;
+}
+
+export interface OverdueSaga {
+  readonly id: SagaId;
+  readonly kind: string;
+}

@@ -1,0 +1,40 @@
+// One saga as it is stored and read: the machine's state with its identity, its lease and its bounded
+// history. What the API shows of it is the job; polling reads this and nothing else (I9).
+
+import type { SagaId } from '../domain/ids.ts';
+import type { Json } from './json.ts';
+import type { SagaState } from './state.ts';
+
+export interface SagaRecord {
+  readonly id: SagaId;
+  readonly kind: string;
+  readonly version: number;
+  readonly key: string;
+  /** Who may see it: a user `_id`. */
+  readonly subject: string;
+  /** Who asked, for the audit trail. */
+  readonly requestedBy: string;
+  readonly input: Json;
+  readonly state: SagaState;
+  /** Open = queued, running, compensating, stuck: the key is taken while it is. */
+  readonly open: boolean;
+  /** Raised by every write: the id of a server-sent event, and a write's condition. */
+  readonly revision: number;
+  /** The fencing number, raised by every claim (I5). 0: never claimed. */
+  readonly epoch: number;
+  readonly result: Json | null;
+  /** The newest events, oldest first; bounded. */
+  readonly history: readonly HistoryEntry[];
+  /** ISO 8601, database time. */
+  readonly createdAt: string;
+  readonly finishedAt: string | null;
+}
+
+export interface HistoryEntry {
+  readonly at: string;
+  readonly epoch: number;
+  /** The machine's event type, or an operator verb. */
+  readonly type: string;
+  readonly step: string | null;
+  readonly detail: string | null;
+}
