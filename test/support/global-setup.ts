@@ -10,7 +10,7 @@ declare module 'vitest' {
   }
 }
 
-export default async function setup(project: TestProject): Promise<void> {
+export async function setup(project: TestProject): Promise<void> {
   const { MONGODB_URI, REDIS_URL } = process.env;
   if (MONGODB_URI === undefined || REDIS_URL === undefined) {
     throw new Error('MONGODB_URI and REDIS_URL must be set');
