@@ -1,0 +1,40 @@
+// Posts as documents of `posts`: taken by one conditional write against the database's own clock.
+
+import { randomUUID } from 'node:crypto';
+import type { Connection } from 'mongoose';
+import type { Elections } from '../../saga/ports/elections.ts';
+import { isDuplicateKey, reaching } from './driver-errors.ts';
+
+interface PostDocument {
+  _id: string;
+  owner: string;
+  until: Date;
+}
+
+const TIMEOUT_MS = 5_000;
+
+export function createMongoElections(connection: Connection): Elections {
+  if (connection.db === undefined) throw new Error('the connection is not open');
+  const posts = connection.db.collection<PostDocument>('posts');
+  const owner = randomUUID();
+  return {
+    hold: (post, ttlMs) =>
+      reaching(async () => {
+        const until = { $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: ttlMs } };
+        const isFree = { $or: [{ $eq: ['$owner', owner] }, { $lte: ['$until', '$$NOW'] }] };
+        try {
+          const { matchedCount, upsertedCount } = await posts.updateOne(
+            { _id: post, $expr: isFree },
+            [{ $set: { owner, until } }],
+            { upsert: true, timeoutMS: TIMEOUT_MS },
+          );
+          return matchedCount + upsertedCount === 1;
+        } catch (error) {
+          // Somebody else holds it: the filter did not match and the insert met their document.
+          if (isDuplicateKey(error)) return false;
+          throw error;
+        }
+      }),
+    resign: () => reaching(async () => void (await posts.deleteMany({ owner }))),
+  };
+}
