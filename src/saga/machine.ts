@@ -54,7 +54,9 @@ export type SagaEvent =
       readonly step: number;
       readonly failure: StepFailure;
     } & Again)
-  | ({ readonly type: 'cancel-requested' } & Moment);
+  | ({ readonly type: 'cancel-requested' } & Moment)
+  /** An operator sends a stuck saga on its way again, in the direction it was going. */
+  | { readonly type: 'retry-ordered' };
 
 export function initialState(shape: SagaShape): SagaState {
   return {
@@ -89,6 +91,7 @@ export function decide(shape: SagaShape, state: SagaState): Command {
 
 export function apply(shape: SagaShape, state: SagaState, event: SagaEvent): SagaState {
   if (event.type === 'cancel-requested') return cancel(shape, state);
+  if (event.type === 'retry-ordered') return unstick(shape, state);
   if (isAtRest(state.phase)) return state;
   switch (event.type) {
     case 'claimed':
@@ -429,6 +432,18 @@ function cancel(shape: SagaShape, state: SagaState): SagaState {
   return state.phase === 'stuck' && state.stuckFrom === 'running'
     ? { ...turnBack(shape, { ...state, stuckFrom: null }, CANCELLED), cancelRequested: true }
     : state;
+}
+
+// With fresh budgets, in the direction it was going: forward is refused once a compensation has begun,
+// because `stuckFrom` says so. What the stuck attempt did is asked of the world first.
+function unstick(shape: SagaShape, state: SagaState): SagaState {
+  if (state.phase !== 'stuck' || state.stuckFrom === null) return state;
+  const going = { ...state, phase: state.stuckFrom, stuckFrom: null, cause: null };
+  if (state.stuckFrom === 'compensating') {
+    return withStep(going, state.cursor, { status: 'compensating', compensations: 1 });
+  }
+  const status = shapeAt(shape, state.cursor).canObserve ? 'in-doubt' : 'running';
+  return withStep(going, state.cursor, { status, attempts: 1, unknowns: 0 });
 }
 
 const NOT_LANDED: StepFailure = {

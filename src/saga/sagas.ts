@@ -24,6 +24,8 @@ export interface Sagas {
   list(filter: SagaFilter): Promise<SagaPage>;
   /** One conditional write against the pivot (I6). */
   requestCancel(id: SagaId, by: string): Promise<CancelResult>;
+  /** Sends a stuck saga on its way again, or wakes one that sleeps. */
+  retry(id: SagaId, by: string): Promise<RetryResult>;
   /** The newest record: ended or stuck, or as it is when time is over. Null: no such saga. */
   waitForEnd(id: SagaId, timeoutMs: number, signal: AbortSignal): Promise<SagaRecord | null>;
   /** Resolves when the wake-ups that are on their way have left. */
@@ -44,6 +46,10 @@ export type CancelResult =
   | { readonly status: 'too-late'; readonly saga: SagaRecord }
   | { readonly status: 'ended'; readonly saga: SagaRecord }
   | { readonly status: 'not-found' };
+
+export type RetryResult =
+  | { readonly status: 'retried' | 'not-found' }
+  | { readonly status: 'not-retriable'; readonly reason: string };
 
 export interface SagasOptions {
   readonly log: SagaLog;
@@ -98,6 +104,12 @@ export function createSagas(options: SagasOptions): Sagas {
       }
       return result;
     },
+    retry: async (id, by) => {
+      const result = await retry(options, id, by);
+      if (result.status !== 'retried') return result.answer;
+      send(options.wakeUps.revive(id, result.saga.kind));
+      return { status: 'retried' };
+    },
     waitForEnd: (id, timeoutMs, signal) => waitForEnd(log, id, timeoutMs, signal),
     close: async () => {
       await Promise.all(waking);
@@ -126,6 +138,32 @@ async function cancel(
     if (written.status === 'landed') return { status: 'requested', saga: written.saga };
   }
   throw new Error(`saga ${id} changes faster than it can be cancelled`);
+}
+
+async function retry(
+  { log, registry }: SagasOptions,
+  id: SagaId,
+  by: string,
+): Promise<
+  { status: 'retried'; saga: SagaRecord } | { status: 'refused'; answer: RetryResult }
+> {
+  const refuse = (answer: RetryResult) => ({ status: 'refused', answer }) as const;
+  const saga = await log.find(id);
+  if (saga === null) return refuse({ status: 'not-found' });
+  const { phase } = saga.state;
+  if (isEnded(phase)) return refuse({ status: 'not-retriable', reason: `it is ${phase}` });
+  if (phase !== 'stuck') return { status: 'retried', saga };
+  const registered = registry.find(saga.kind, saga.version);
+  if (registered === undefined) {
+    return refuse({ status: 'not-retriable', reason: `no definition of version ${saga.version}` });
+  }
+  const state = apply(registered.shape, saga.state, { type: 'retry-ordered' });
+  const event = { type: 'retry-ordered', step: null, detail: `by ${by}` };
+  const written = await log.intervene({ base: saga, state, event, writeId: randomUUID() });
+  // The loser of a race between two operators: the winner's verb is under way.
+  return written.status === 'landed'
+    ? { status: 'retried', saga: written.saga }
+    : refuse({ status: 'not-retriable', reason: 'somebody else changed it just now' });
 }
 
 // Reads of many waiters are combined by the log into one query a round.
