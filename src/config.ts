@@ -110,6 +110,8 @@ type Values = { readonly [K in keyof typeof SCHEMA]: (typeof SCHEMA)[K]['fallbac
 export interface Config extends Omit<Values, 'auth' | 'poolStateFile'> {
   readonly auth: 'firebase' | 'local';
   readonly poolStateFile: string;
+  /** Only this machine can reach `host`. */
+  readonly isLoopback: boolean;
   /** No MongoDB was given: one is embedded and seeded, on this machine alone. */
   readonly isDemo: boolean;
   /** NODE_ENV is `production`. */
@@ -125,6 +127,7 @@ export function parseConfig(env: Environment, role: Role = 'server'): Config {
     ...values,
     auth: values.auth ?? (isDemo ? 'local' : 'firebase'),
     poolStateFile: values.poolStateFile ?? join(values.dataDir, POOL_STATE_FILE),
+    isLoopback: isLoopback(values.host),
     isDemo,
     isProduction: env.NODE_ENV === 'production',
   };
@@ -134,7 +137,7 @@ export function parseConfig(env: Environment, role: Role = 'server'): Config {
 }
 
 /** Whether only this machine can reach the address. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
@@ -162,7 +165,7 @@ function serverProblems(config: Config, env: Environment): ConfigProblem[] {
     const expected = '"firebase" when NODE_ENV is production (tokens of "local" are for a demo)';
     problems.push({ variable: 'AUTH', found, expected });
   }
-  if (auth === 'local' && !isLoopback(config.host)) {
+  if (auth === 'local' && !config.isLoopback) {
     const expected = `"firebase", or HOST on loopback (it is ${JSON.stringify(config.host)})`;
     problems.push({ variable: 'AUTH', found, expected });
   }

@@ -8,16 +8,19 @@ import { NEEDS_DOCKER } from './needs-docker.ts';
 export function createClosingLine(): Reporter {
   const count = { passed: 0, failed: 0, skipped: 0 };
   const missing = new Map<string, number>();
-  // Only at exit is it known that nothing else, such as the end of the set-up, prints or fails.
-  process.once('exit', (code) => {
+  const print = (code: number) => {
     if (code !== 0 && count.failed === 0) count.failed = 1;
     for (const [reason, tests] of missing) {
       process.stdout.write(`${tests} Docker tests were skipped: ${reason}\n`);
     }
     const { passed, failed, skipped } = count;
     process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
-  });
+  };
   return {
+    // Only at exit is it known that nothing else, such as the end of the set-up, prints or fails.
+    onInit: () => {
+      process.once('exit', print);
+    },
     onTestRunEnd: (modules, errors) => {
       for (const module of modules) countModule(module, count, missing);
       count.failed += errors.length;

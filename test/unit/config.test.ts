@@ -53,6 +53,7 @@ describe('an empty environment', () => {
       workers: 'inline',
       workerConcurrency: 50,
       leaseMs: 15_000,
+      isLoopback: true,
       isDemo: true,
       isProduction: false,
     });
