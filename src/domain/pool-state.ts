@@ -66,7 +66,12 @@ export function findEntry(state: PoolState, instanceId: string): PoolEntry | nul
 /** The state without the bot; the same object when it was not in it. */
 export function takeOut(state: PoolState, instanceId: string): PoolState {
   const entry = findEntry(state, instanceId);
-  if (entry === null) return state;
+  return entry === null ? state : takeOutEntry(state, instanceId, entry);
+}
+
+/** The state without this entry of the bot: a part of what `findEntry` gave, where the rest is not the
+ * caller's to touch. */
+export function takeOutEntry(state: PoolState, instanceId: string, entry: PoolEntry): PoolState {
   const pools = withPools(state.pools, entry.memberships, (bots) =>
     bots.filter((bot) => bot !== instanceId),
   );
