@@ -75,6 +75,7 @@ describe('the bearer token', () => {
     const headers = { authorization: `Bearer ${token}`, cookie: 'reclaim_board=secret-cookie' };
     await api.app.inject({ method: 'DELETE', url: `${PREFIX}/bots/alice-bot-1`, headers });
     api.app.log.info({ req: { headers }, token }, 'a careless line');
+    api.app.log.info({ request: { headers } }, 'another');
     expect(api.logLines.length).toBeGreaterThan(3);
     expect(api.logLines.join('')).not.toContain(token);
     expect(api.logLines.join('')).not.toContain('secret-cookie');
