@@ -4,32 +4,35 @@
 
 import type { mongo } from 'mongoose';
 import type { Receipt } from '../../deletion/ports/wallets.ts';
-import { toInstanceId, type UserId } from '../../domain/ids.ts';
+import type { InstanceId, UserId } from '../../domain/ids.ts';
 import type { Expression } from './wallet-expressions.ts';
 
-/** A row another program has damaged still proves that the incarnation was paid. */
-function decimal(field: string): Expression {
-  return { $convert: { input: field, to: 'decimal', onError: 0, onNull: 0 } };
+/** A row that another program has damaged still proves that the incarnation was paid, and must not
+ * fail the read of everybody else in its batch. */
+function converted(input: Expression, to: 'decimal' | 'double' | 'long'): Expression {
+  return { $convert: { input, to, onError: 0, onNull: 0 } };
 }
 
-const minor = (field: string) => ({
-  $toLong: { $multiply: [{ $round: [decimal(field), 2] }, 100] },
-});
+const decimal = (field: string) => converted(field, 'decimal');
+const double = (input: Expression) => converted(input, 'double');
+
+const minor = (field: string) =>
+  converted({ $multiply: [{ $round: [decimal(field), 2] }, 100] }, 'long');
 
 /** `$$row` as a receipt's fields, for `$map`. */
 export const ROW_AS_RECEIPT: Expression = {
   opId: '$$row.opId',
   botId: '$$row.botId',
   botName: '$$row.botName',
-  amount: { $toDouble: decimal('$$row.amount') },
-  pnl: { $toDouble: decimal('$$row.pnl') },
+  amount: double('$$row.amount'),
+  pnl: double('$$row.pnl'),
   amountMinor: minor('$$row.amount'),
   pnlMinor: minor('$$row.pnl'),
   exactValue: decimal('$$row.amount'),
-  previousBalance: {
-    $toDouble: { $subtract: [decimal('$$row.balanceAfter'), decimal('$$row.amount')] },
-  },
-  newBalance: { $toDouble: decimal('$$row.balanceAfter') },
+  previousBalance: double({
+    $subtract: [decimal('$$row.balanceAfter'), decimal('$$row.amount')],
+  }),
+  newBalance: double('$$row.balanceAfter'),
   description: '$$row.description',
   seq: '$$row.seq',
   settledAt: '$$row.timestamp',
@@ -57,7 +60,8 @@ function toReceipt(userId: UserId, source: mongo.Document): Receipt {
   return {
     opId: String(source.opId),
     userId,
-    instanceId: toInstanceId(source.instanceId),
+    // Looked for by this id or by its hash: checked before, and not to be doubted now.
+    instanceId: source.instanceId as InstanceId,
     ...(typeof life === 'string' ? { life } : {}),
     botName: String(source.botName ?? ''),
     amount: Number(source.amount),
@@ -69,7 +73,7 @@ function toReceipt(userId: UserId, source: mongo.Document): Receipt {
     exactValue: trimZeros(String(source.exactValue)),
     description: String(source.description ?? ''),
     seq: Number(source.seq ?? 0),
-    settledAt: (settledAt instanceof Date ? settledAt : new Date(0)).toISOString(),
+    settledAt: toIsoText(settledAt),
     ...(typeof overwrittenValue === 'string' ? { overwrittenValue } : {}),
   };
 }
@@ -78,4 +82,9 @@ function toReceipt(userId: UserId, source: mongo.Document): Receipt {
 export function trimZeros(decimalText: string): string {
   if (!/^-?\d+\.\d+$/.test(decimalText)) return decimalText;
   return decimalText.replace(/\.?0+$/, '');
+}
+
+function toIsoText(date: unknown): string {
+  const isDate = date instanceof Date && !Number.isNaN(date.getTime());
+  return (isDate ? date : new Date(0)).toISOString();
 }

@@ -127,7 +127,7 @@ function minorUnits(): mongo.Document {
 function description(reason: SettleCommand['reason']): Expression {
   const amount = dollarsAndCents(`$${TMP}.amountMinor`);
   const sign = { $cond: [{ $lt: [`$${TMP}.pnlMinor`, 0] }, '-', '+'] };
-  const pnl = { $concat: [sign, '$', dollarsAndCents({ $abs: `$${TMP}.pnlMinor` })] };
+  const pnl = { $concat: [sign, literal('$'), dollarsAndCents({ $abs: `$${TMP}.pnlMinor` })] };
   const [before, between] =
     reason === 'deleted'
       ? ['Returned $', ' from deleted bot (P&L: ']

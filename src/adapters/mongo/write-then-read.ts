@@ -71,22 +71,31 @@ async function write<T extends mongo.Document>(
     });
     return writes.map((_, index) => acknowledged(result.upsertedIds, index));
   } catch (error) {
-    if (wasNeverSent(error, session.serverSession.txnNumber !== sentBefore)) {
-      throw unreachable(error);
+    const reason = unwrap(error);
+    if (wasNeverSent(reason, session.serverSession.txnNumber !== sentBefore)) {
+      throw unreachable(reason);
     }
-    return outcomesOf(error, writes.length);
+    return outcomesOf(error, reason, writes.length);
   }
+}
+
+/** The driver wraps whatever ends a bulk, a lost connection too, into its error for bulks. */
+function unwrap(error: unknown): unknown {
+  const inner = error instanceof mongo.MongoBulkWriteError ? error.errorResponse : undefined;
+  const reason: unknown = inner instanceof mongo.MongoError ? inner : error;
+  return reason instanceof mongo.MongoOperationTimeoutError && reason.cause !== undefined
+    ? reason.cause
+    : reason;
 }
 
 /** The driver numbers a retryable write when it has a server to send it to, not before. A server
  * selection error alone proves nothing: it is also what the driver throws when the retry of a write
  * that was sent finds no server. */
-function wasNeverSent(error: unknown, wasNumbered: boolean): boolean {
-  const reason = error instanceof mongo.MongoOperationTimeoutError ? error.cause : error;
+function wasNeverSent(reason: unknown, wasNumbered: boolean): boolean {
   return !wasNumbered && reason instanceof mongo.MongoServerSelectionError;
 }
 
-function outcomesOf(error: unknown, count: number): WriteOutcome[] {
+function outcomesOf(error: unknown, reason: unknown, count: number): WriteOutcome[] {
   const outcomes: WriteOutcome[] = [];
   const bulk = error instanceof mongo.MongoBulkWriteError ? error : undefined;
   const writeErrors = bulk === undefined ? [] : [bulk.writeErrors].flat();
@@ -94,11 +103,15 @@ function outcomesOf(error: unknown, count: number): WriteOutcome[] {
   const hasReply = writeErrors.length > 0 && bulk?.result.getWriteConcernError() === undefined;
   for (let index = 0; index < count; index += 1) {
     outcomes.push(
-      hasReply ? acknowledged(bulk?.upsertedIds ?? {}, index) : { status: 'unknown', error },
+      hasReply
+        ? acknowledged(bulk?.upsertedIds ?? {}, index)
+        : { status: 'unknown', error: reason },
     );
   }
   for (const refused of writeErrors) {
-    outcomes[refused.index] = { status: 'refused', code: refused.code, error: refused };
+    // The driver's own error carries the whole command with it, which no log should.
+    const cause = new Error(refused.errmsg ?? 'no reason given');
+    outcomes[refused.index] = { status: 'refused', code: refused.code, error: cause };
   }
   return outcomes;
 }
