@@ -2,7 +2,7 @@
 // and an incarnation never crosses accounts. The same instanceId allocated again is another one.
 
 import { createHash } from 'node:crypto';
-import type { InstanceId, UserId } from './ids.ts';
+import type { InstanceId, SagaId, UserId } from './ids.ts';
 
 /** `(user _id, instanceId, allocatedAt)`. Where an old row has no allocatedAt, an id stamped on the
  * allocation at the lock (in its mark) stands for it: `stamp:<sagaId>`. */
@@ -17,6 +17,15 @@ export interface Incarnation {
 /** The unique name of an incarnation; the tombstone's `_id`. */
 export function incarnationKey({ userId, instanceId, life }: Incarnation): string {
   return `${userId}/${instanceId}/${life}`;
+}
+
+/** The life of an allocation that carries no date: it gets its name from the saga that locks it. */
+export function stampedLife(sagaId: SagaId): string {
+  return `stamp:${sagaId}`;
+}
+
+export function isStamped(life: string): boolean {
+  return life.startsWith('stamp:');
 }
 
 /** The operation id of the one settlement of an incarnation: the same for delete, reclaim and

@@ -31,7 +31,7 @@ export interface Wallets {
    * of a filter that did not match is told apart by one re-read; see SettleResult. Repeatable. */
   settle(command: SettleCommand): Promise<SettleResult>;
 
-  /** The receipt of a settlement, from walletTransactions, ledgerState.settled, or null. */
+  /** The receipt of a settlement, from ledgerState.settled, walletTransactions or the ledger, or null. */
   findReceipt(userId: UserId, opId: string): Promise<Receipt | null>;
 
   /** Users other than the given one that hold an allocation of this id, at most 2. A scan: called only
@@ -136,6 +136,8 @@ export interface Receipt {
   readonly opId: string;
   readonly userId: UserId;
   readonly instanceId: InstanceId;
+  /** The incarnation's life; missing where only the embedded row is left. */
+  readonly life?: string;
   readonly botName: string;
   /** Dollars, for display and for the platform's format; rounded to cents. */
   readonly amount: number;

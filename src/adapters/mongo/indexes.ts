@@ -1,0 +1,42 @@
+// The indexes of the money side: what must be unique, and what is asked for often. The saga log
+// declares its own beside itself and hands them to the migration.
+
+export interface IndexDeclaration {
+  readonly collection: string;
+  readonly name: string;
+  readonly key: Readonly<Record<string, 1 | -1>>;
+  readonly unique?: boolean;
+  readonly sparse?: boolean;
+  readonly partialFilterExpression?: Readonly<Record<string, unknown>>;
+  readonly expireAfterSeconds?: number;
+}
+
+export const MONEY_INDEXES: readonly IndexDeclaration[] = [
+  // The name mongoose gives it: the platform's own schema may have made it already.
+  {
+    collection: 'users',
+    name: 'firebaseUid_1',
+    key: { firebaseUid: 1 },
+    unique: true,
+    sparse: true,
+  },
+  { collection: 'ledger', name: 'opId_unique', key: { opId: 1 }, unique: true },
+  { collection: 'ledger', name: 'user_newest', key: { userId: 1, at: -1, _id: -1 } },
+  {
+    collection: 'tombstones',
+    name: 'due',
+    key: { nextLookAt: 1 },
+    partialFilterExpression: { nextLookAt: { $type: 'date' } },
+  },
+  {
+    collection: 'tombstones',
+    name: 'bot_newest',
+    key: { userId: 1, instanceId: 1, openedAt: -1 },
+  },
+  { collection: 'findings', name: 'open_newest', key: { status: 1, lastSeenAt: -1 } },
+  {
+    collection: 'findings',
+    name: 'user_open_newest',
+    key: { userId: 1, status: 1, lastSeenAt: -1 },
+  },
+];

@@ -1,0 +1,181 @@
+// The conditional updates of a mark, the semantic lock of a saga on an allocation: set, raised, removed,
+// turned into an abort. I5: none of them touches a mark of a higher epoch. I6: an aborting mark is never
+// made payable again by its own saga.
+
+import { mongo } from 'mongoose';
+import type { MarkCommand, MarkTarget, SettleCommand } from '../../deletion/ports/wallets.ts';
+import type { InstanceId } from '../../domain/ids.ts';
+import { isStamped } from '../../domain/incarnation.ts';
+import type { ConditionalUpdate } from './settle-update.ts';
+import {
+  asObject,
+  datedLifeOf,
+  type Expression,
+  isAborting,
+  isMarked,
+  isMarkOf,
+  isMoneyValue,
+  isNothing,
+  isObject,
+  isSettlementRow,
+  lifeOf,
+  literal,
+  OPENED_LEDGER_STATE,
+  ROWS,
+  ROWS_ARE_A_LIST,
+  replaceAllocation,
+  SETTLED,
+  valueFoundIn,
+  withAllocation,
+} from './wallet-expressions.ts';
+
+const BOT = '$$bot';
+const SETTLED_IDS = { $map: { input: SETTLED, as: 'receipt', in: '$$receipt.instanceId' } };
+
+export function markUpdate(command: MarkCommand, opId: string): ConditionalUpdate {
+  const { userId, instanceId, incarnation, sagaId, epoch } = command;
+  const closing = {
+    sagaId: literal(sagaId),
+    epoch,
+    // A minus zero is money, but nobody wants to read it.
+    value: { $abs: { $toDouble: lockedValue(command) } },
+    life: literal(incarnation.life),
+    ...(isStamped(incarnation.life) ? { stamped: true } : {}),
+  };
+  return {
+    filter: {
+      _id: new mongo.ObjectId(userId),
+      'walletTransactions.opId': { $ne: opId },
+      'ledgerState.settled.opId': { $ne: opId },
+      $expr: withAllocation(instanceId, isMarkable(command)),
+    },
+    update: [
+      {
+        $set: {
+          botAllocations: replacing(instanceId, { $mergeObjects: [BOT, { closing }] }),
+          ledgerState: OPENED_LEDGER_STATE,
+        },
+      },
+    ],
+  };
+}
+
+export function raiseUpdate({ userId, instanceId, sagaId, epoch }: MarkTarget): ConditionalUpdate {
+  return {
+    filter: {
+      _id: new mongo.ObjectId(userId),
+      $expr: withAllocation(instanceId, isMarkOf(BOT, sagaId, '$lt', epoch)),
+    },
+    update: [{ $set: { botAllocations: replacing(instanceId, withClosing({ epoch })) } }],
+  };
+}
+
+export function unmarkUpdate({ userId, instanceId, sagaId, epoch }: MarkTarget): ConditionalUpdate {
+  const unmarked = { $unsetField: { field: 'closing', input: BOT } };
+  return {
+    filter: {
+      _id: new mongo.ObjectId(userId),
+      $expr: withAllocation(instanceId, isMarkOf(BOT, sagaId, '$lte', epoch)),
+    },
+    update: [{ $set: { botAllocations: replacing(instanceId, unmarked) } }],
+  };
+}
+
+/** Applies to this saga's mark, and to the incarnation without any mark: a settlement that is still on
+ * its way could otherwise land after a mark was written again. */
+export function abortUpdate(command: SettleCommand): ConditionalUpdate {
+  const { userId, instanceId, opId, sagaId, epoch, incarnation } = command;
+  const closing = {
+    sagaId: literal(sagaId),
+    epoch,
+    value: { $ifNull: [`${BOT}.closing.value`, command.lockedValue] },
+    life: literal(incarnation.life),
+    aborting: true,
+  };
+  const isFree = { $not: [isMarked(BOT)] };
+  return {
+    filter: {
+      _id: new mongo.ObjectId(userId),
+      'walletTransactions.opId': { $ne: opId },
+      'ledgerState.settled.opId': { $ne: opId },
+      $expr: withAllocation(instanceId, {
+        $and: [
+          isObject(BOT),
+          isIncarnation(incarnation.life),
+          { $or: [isMarkOf(BOT, sagaId, '$lte', epoch), isFree] },
+        ],
+      }),
+    },
+    update: [{ $set: { botAllocations: replacing(instanceId, withClosing(closing)) } }],
+  };
+}
+
+function isMarkable({ instanceId, incarnation, sagaId, epoch, ...command }: MarkCommand) {
+  const isOwn = {
+    $and: [isMarkOf(BOT, sagaId, '$lte', epoch), { $not: [isAborting(BOT)] }],
+  };
+  const mayTake = { $in: [`${BOT}.closing.sagaId`, literal(command.mayTakeOver)] };
+  const current = `${BOT}.currentValue`;
+  const hasValue = {
+    $or: [
+      command.value !== null,
+      isNothing(current),
+      isMoneyValue(current),
+      { $and: [isOwn, isMoneyValue(`${BOT}.closing.value`)] },
+    ],
+  };
+  return {
+    $and: [
+      isObject(BOT),
+      isIncarnation(incarnation.life),
+      { $or: [{ $not: [isMarked(BOT)] }, isOwn, mayTake] },
+      isMoneyValue('$paperWallet.balance'),
+      isMoneyValue(`${BOT}.allocatedAmount`),
+      hasValue,
+      ROWS_ARE_A_LIST,
+      { $or: [{ $ne: [datedLifeOf(BOT), null] }, wasNeverSettled(instanceId)] },
+    ],
+  };
+}
+
+/** An undated allocation of a bot that was settled once is an old copy that somebody put back, whatever
+ * stamp it would get: the platform dates every new one. */
+function wasNeverSettled(instanceId: InstanceId): Expression {
+  const cond = {
+    $and: [isSettlementRow('$$row'), { $eq: ['$$row.botId', literal(instanceId)] }],
+  };
+  return {
+    $and: [
+      { $not: [{ $in: [literal(instanceId), SETTLED_IDS] }] },
+      { $eq: [{ $size: { $filter: { input: ROWS, as: 'row', cond } } }, 0] },
+    ],
+  };
+}
+
+/** An allocation without date and mark has no life of its own: it takes the stamp it is given. */
+function isIncarnation(life: string): Expression {
+  const found = lifeOf(BOT);
+  const isSame = { $eq: [found, literal(life)] };
+  return isStamped(life) ? { $or: [isSame, { $eq: [found, null] }] } : isSame;
+}
+
+/** The given value, else the one this saga locked before (a repeat must not lock a newer one), else
+ * the value found. */
+function lockedValue({ value, sagaId }: MarkCommand): Expression {
+  if (value !== null) return value;
+  const locked = `${BOT}.closing.value`;
+  const isOwn = {
+    $and: [{ $eq: [`${BOT}.closing.sagaId`, literal(sagaId)] }, isMoneyValue(locked)],
+  };
+  return { $cond: [isOwn, locked, valueFoundIn(BOT)] };
+}
+
+function withClosing(fields: Expression): Expression {
+  return {
+    $mergeObjects: [BOT, { closing: { $mergeObjects: [asObject(`${BOT}.closing`), fields] } }],
+  };
+}
+
+function replacing(instanceId: InstanceId, allocation: Expression): Expression {
+  return withAllocation(instanceId, replaceAllocation(instanceId, allocation));
+}

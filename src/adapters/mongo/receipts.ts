@@ -1,0 +1,90 @@
+// The three places a receipt can be found in: `ledgerState.settled` and the ledger hold all of it, the
+// embedded row only what the platform's format has room for. What the row lacks is computed from it in
+// Decimal128 by the database, so that no arithmetic on money happens here.
+
+import type { mongo } from 'mongoose';
+import type { Receipt } from '../../deletion/ports/wallets.ts';
+import type { InstanceId, UserId } from '../../domain/ids.ts';
+import type { Expression } from './wallet-expressions.ts';
+
+/** A row that another program has damaged still proves that the incarnation was paid, and must not
+ * fail the read of everybody else in its batch. */
+function converted(input: Expression, to: 'decimal' | 'double' | 'long'): Expression {
+  return { $convert: { input, to, onError: 0, onNull: 0 } };
+}
+
+const decimal = (field: string) => converted(field, 'decimal');
+const double = (input: Expression) => converted(input, 'double');
+
+const minor = (field: string) =>
+  converted({ $multiply: [{ $round: [decimal(field), 2] }, 100] }, 'long');
+
+/** `$$row` as a receipt's fields, for `$map`. */
+export const ROW_AS_RECEIPT: Expression = {
+  opId: '$$row.opId',
+  botId: '$$row.botId',
+  botName: '$$row.botName',
+  amount: double('$$row.amount'),
+  pnl: double('$$row.pnl'),
+  amountMinor: minor('$$row.amount'),
+  pnlMinor: minor('$$row.pnl'),
+  exactValue: decimal('$$row.amount'),
+  previousBalance: double({
+    $subtract: [decimal('$$row.balanceAfter'), decimal('$$row.amount')],
+  }),
+  newBalance: double('$$row.balanceAfter'),
+  description: '$$row.description',
+  seq: '$$row.seq',
+  settledAt: '$$row.timestamp',
+};
+
+export function receiptFromRow(userId: UserId, row: mongo.Document): Receipt {
+  return toReceipt(userId, { ...row, instanceId: row.botId });
+}
+
+export function receiptFromSettled(userId: UserId, entry: mongo.Document): Receipt {
+  return toReceipt(userId, entry);
+}
+
+export function receiptFromLedger(userId: UserId, entry: mongo.Document): Receipt {
+  return toReceipt(userId, {
+    ...entry,
+    instanceId: entry.botId,
+    newBalance: entry.balanceAfter,
+    settledAt: entry.at,
+  });
+}
+
+function toReceipt(userId: UserId, source: mongo.Document): Receipt {
+  const { settledAt, overwrittenValue, life } = source;
+  return {
+    opId: String(source.opId),
+    userId,
+    // Looked for by this id or by its hash: checked before, and not to be doubted now.
+    instanceId: source.instanceId as InstanceId,
+    ...(typeof life === 'string' ? { life } : {}),
+    botName: String(source.botName ?? ''),
+    amount: Number(source.amount),
+    pnl: Number(source.pnl),
+    previousBalance: Number(source.previousBalance),
+    newBalance: Number(source.newBalance),
+    amountMinor: Number(source.amountMinor),
+    pnlMinor: Number(source.pnlMinor),
+    exactValue: trimZeros(String(source.exactValue)),
+    description: String(source.description ?? ''),
+    seq: Number(source.seq ?? 0),
+    settledAt: toIsoText(settledAt),
+    ...(typeof overwrittenValue === 'string' ? { overwrittenValue } : {}),
+  };
+}
+
+/** Decimal128 made from a double carries 15 digits: `1105.00000000000` is `1105`. */
+export function trimZeros(decimalText: string): string {
+  if (!/^-?\d+\.\d+$/.test(decimalText)) return decimalText;
+  return decimalText.replace(/\.?0+$/, '');
+}
+
+function toIsoText(date: unknown): string {
+  const isDate = date instanceof Date && !Number.isNaN(date.getTime());
+  return (isDate ? date : new Date(0)).toISOString();
+}

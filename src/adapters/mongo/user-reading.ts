@@ -1,0 +1,179 @@
+// What a wallet command reads back of a user: the allocations and receipts it names, never the whole
+// document, however many rows it carries. What is money is judged by the database, by the same
+// expressions as the updates' filters, so that a filter and its explanation cannot disagree.
+
+import { mongo } from 'mongoose';
+import type { Mark, Receipt } from '../../deletion/ports/wallets.ts';
+import { type FirebaseUid, parseFirebaseUid, parseSagaId, toUserId } from '../../domain/ids.ts';
+import { ROW_AS_RECEIPT, receiptFromRow, receiptFromSettled } from './receipts.ts';
+import {
+  ALLOCATIONS,
+  datedLifeOf,
+  type Expression,
+  isMoneyValue,
+  isObject,
+  isSettlementRow,
+  lifeOf,
+  literal,
+  ROWS,
+  ROWS_ARE_A_LIST,
+  SETTLED,
+  valueFoundIn,
+} from './wallet-expressions.ts';
+
+export interface UserReading {
+  readonly firebaseUid: FirebaseUid | null;
+  /** Of the balance and the list of rows; null when both can be worked with. */
+  readonly notMoney: NotMoney | null;
+  readonly allocations: ReadonlyMap<string, AllocationReadingRow>;
+  /** Settlements of the bots and operations asked for; the fuller source first. */
+  readonly receipts: readonly Receipt[];
+}
+
+export interface AllocationReadingRow {
+  readonly botName: string;
+  readonly life: string | null;
+  readonly isDated: boolean;
+  /** Meaningful only where `valueNotMoney` is null. */
+  readonly value: number;
+  readonly allocatedNotMoney: NotMoney | null;
+  readonly valueNotMoney: NotMoney | null;
+  readonly lockedNotMoney: NotMoney | null;
+  readonly mark: Mark | null;
+}
+
+export interface NotMoney {
+  readonly field: string;
+  readonly found: string;
+}
+
+export function userProjection(
+  instanceIds: readonly string[],
+  opIds: readonly string[],
+): mongo.Document {
+  return {
+    firebaseUid: 1,
+    balance: '$paperWallet.balance',
+    isBalanceMoney: isMoneyValue('$paperWallet.balance'),
+    areRowsAList: ROWS_ARE_A_LIST,
+    allocations: {
+      $map: {
+        input: filter({ $objectToArray: ALLOCATIONS }, 'bot', {
+          $in: ['$$bot.k', literal(instanceIds)],
+        }),
+        as: 'bot',
+        in: allocationFields('$$bot.v'),
+      },
+    },
+    settled: filter(SETTLED, 'receipt', {
+      $or: [
+        { $in: ['$$receipt.instanceId', literal(instanceIds)] },
+        { $in: ['$$receipt.opId', literal(opIds)] },
+      ],
+    }),
+    rows: {
+      $map: {
+        input: filter(ROWS, 'row', {
+          $and: [
+            isSettlementRow('$$row'),
+            {
+              $or: [
+                { $in: ['$$row.botId', literal(instanceIds)] },
+                { $in: ['$$row.opId', literal(opIds)] },
+              ],
+            },
+          ],
+        }),
+        as: 'row',
+        in: ROW_AS_RECEIPT,
+      },
+    },
+  };
+}
+
+function filter(input: Expression, as: string, cond: Expression): Expression {
+  return { $filter: { input, as, cond } };
+}
+
+function allocationFields(bot: string): Expression {
+  const value = valueFoundIn(bot);
+  const isValueMoney = isMoneyValue(value);
+  return {
+    id: '$$bot.k',
+    isObject: isObject(bot),
+    botName: `${bot}.botName`,
+    allocatedAmount: `${bot}.allocatedAmount`,
+    isAllocatedMoney: isMoneyValue(`${bot}.allocatedAmount`),
+    currentValue: `${bot}.currentValue`,
+    isValueMoney,
+    value: { $cond: [isValueMoney, { $abs: { $toDouble: value } }, 0] },
+    closing: `${bot}.closing`,
+    isLockedMoney: isMoneyValue(`${bot}.closing.value`),
+    life: lifeOf(bot),
+    isDated: { $ne: [datedLifeOf(bot), null] },
+  };
+}
+
+export function parseUserReading(document: mongo.Document): UserReading {
+  const userId = toUserId(String(document._id));
+  const allocations: mongo.Document[] = document.allocations;
+  return {
+    firebaseUid: parseFirebaseUid(document.firebaseUid) ?? null,
+    notMoney: userNotMoney(document),
+    allocations: new Map(
+      allocations.filter((row) => row.isObject).map((row) => [row.id, parseAllocation(row)]),
+    ),
+    receipts: [
+      ...document.settled.map((entry: mongo.Document) => receiptFromSettled(userId, entry)),
+      ...document.rows.map((row: mongo.Document) => receiptFromRow(userId, row)),
+    ],
+  };
+}
+
+function userNotMoney(document: mongo.Document): NotMoney | null {
+  if (!document.isBalanceMoney) {
+    return { field: 'paperWallet.balance', found: describe(document.balance) };
+  }
+  return document.areRowsAList ? null : { field: 'walletTransactions', found: 'not a list' };
+}
+
+function parseAllocation(row: mongo.Document): AllocationReadingRow {
+  const isMissing = row.currentValue === undefined || row.currentValue === null;
+  const valueField = isMissing ? 'allocatedAmount' : 'currentValue';
+  return {
+    botName: typeof row.botName === 'string' ? row.botName : '',
+    life: typeof row.life === 'string' ? row.life : null,
+    isDated: row.isDated,
+    value: row.value,
+    allocatedNotMoney: notMoney(row.isAllocatedMoney, 'allocatedAmount', row.allocatedAmount),
+    valueNotMoney: notMoney(row.isValueMoney, valueField, row[valueField]),
+    lockedNotMoney: notMoney(row.isLockedMoney, 'closing.value', row.closing?.value),
+    mark: parseMark(row.closing),
+  };
+}
+
+function notMoney(isMoney: boolean, field: string, found: unknown): NotMoney | null {
+  return isMoney ? null : { field, found: describe(found) };
+}
+
+/** A mark that names no saga locks nothing, for the filters as for the reader. */
+function parseMark(closing: unknown): Mark | null {
+  if (typeof closing !== 'object' || closing === null) return null;
+  const { sagaId, epoch, value, aborting } = closing as Record<string, unknown>;
+  const id = parseSagaId(sagaId);
+  if (id === undefined) return null;
+  return {
+    sagaId: id,
+    epoch: Number(epoch),
+    value: Number(value),
+    aborting: aborting === true,
+  };
+}
+
+/** What stands where money should, short enough for a stuck saga's error. */
+export function describe(found: unknown): string {
+  if (found === undefined) return 'missing';
+  if (typeof found === 'number') return String(found);
+  const text = mongo.BSON.EJSON.stringify(found, { relaxed: true });
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}

@@ -1,0 +1,123 @@
+// What a wallet command came to, told from what the users' collection shows after it. Pure: the same
+// reading gives the same answer, whoever asks and whether the reply of the write was lost (I2, I5, I6).
+// 'again': the reading shows no reason why the condition should not have held, so that something moved
+// in between; the command is sent once more.
+
+import type {
+  MarkCommand,
+  MarkResult,
+  MarkTarget,
+  Receipt,
+  SettleCommand,
+  SettleResult,
+} from '../../deletion/ports/wallets.ts';
+import { type Incarnation, isStamped } from '../../domain/incarnation.ts';
+import type { AllocationReadingRow, NotMoney, UserReading } from './user-reading.ts';
+
+export type Decision<T> = T | 'again';
+
+export function decideMark(
+  command: MarkCommand,
+  opId: string,
+  user: UserReading | null,
+): Decision<MarkResult> {
+  if (user === null) return { status: 'account-gone' };
+  const bot = user.allocations.get(command.instanceId);
+  const receipt = receiptOf(user, opId) ?? (bot ? priorReceipt(user, command, bot) : undefined);
+  if (receipt !== undefined) return { status: 'already-settled', receipt };
+  if (bot === undefined) return { status: 'absent' };
+  if (!isSameLife(bot, command.incarnation)) return otherLife(bot);
+  const { mark } = bot;
+  if (mark?.sagaId === command.sagaId) {
+    if (mark.aborting || mark.epoch > command.epoch) return { status: 'fenced' };
+    if (mark.epoch === command.epoch) return { status: 'marked', value: mark.value };
+  } else if (mark !== null && !command.mayTakeOver.includes(mark.sagaId)) {
+    return { status: 'other-saga', sagaId: mark.sagaId };
+  }
+  const isLocked = command.value !== null || mark?.sagaId === command.sagaId;
+  const wrong = user.notMoney ?? bot.allocatedNotMoney ?? (isLocked ? null : bot.valueNotMoney);
+  return wrong === null ? 'again' : { status: 'not-money', ...wrong };
+}
+
+export function decideRaise(
+  { instanceId, sagaId, epoch }: MarkTarget,
+  user: UserReading | null,
+): Decision<'raised' | 'absent' | 'fenced'> {
+  const mark = user?.allocations.get(instanceId)?.mark;
+  if (mark?.sagaId !== sagaId) return 'absent';
+  if (mark.epoch > epoch) return 'fenced';
+  return mark.epoch === epoch ? 'raised' : 'again';
+}
+
+export function decideUnmark(
+  { instanceId, sagaId, epoch }: MarkTarget,
+  user: UserReading | null,
+): Decision<'gone' | 'fenced'> {
+  const mark = user?.allocations.get(instanceId)?.mark;
+  if (mark?.sagaId !== sagaId) return 'gone';
+  return mark.epoch > epoch ? 'fenced' : 'again';
+}
+
+export function decideAbort(
+  command: SettleCommand,
+  user: UserReading | null,
+): Decision<'aborting' | 'absent' | 'settled' | 'fenced'> {
+  if (user === null) return 'absent';
+  if (receiptOf(user, command.opId) !== undefined) return 'settled';
+  const bot = user.allocations.get(command.instanceId);
+  if (bot === undefined || !isSameLife(bot, command.incarnation)) return 'absent';
+  const { mark } = bot;
+  if (mark === null) return 'again';
+  // Under another saga's mark this saga's settlement is refused anyway.
+  if (mark.sagaId !== command.sagaId) return 'absent';
+  if (mark.epoch > command.epoch) return 'fenced';
+  return mark.epoch === command.epoch && mark.aborting ? 'aborting' : 'again';
+}
+
+export function decideSettle(
+  command: SettleCommand,
+  user: UserReading | null,
+): Decision<SettleResult> {
+  if (user === null) return { status: 'account-gone' };
+  const receipt = receiptOf(user, command.opId);
+  if (receipt !== undefined) return { status: 'settled', receipt };
+  const bot = user.allocations.get(command.instanceId);
+  if (bot === undefined) return { status: 'absent' };
+  const { mark } = bot;
+  if (!isSameLife(bot, command.incarnation)) return otherLife(bot);
+  if (mark === null) return { status: 'mark-dropped' };
+  if (mark.sagaId !== command.sagaId) return { status: 'other-saga', sagaId: mark.sagaId };
+  if (mark.aborting || mark.epoch > command.epoch) return { status: 'fenced' };
+  if (mark.epoch < command.epoch) return { status: 'stale-mark', epoch: mark.epoch };
+  const wrong = user.notMoney ?? bot.allocatedNotMoney ?? bot.lockedNotMoney;
+  return wrong === null ? 'again' : { status: 'not-money', ...wrong };
+}
+
+/** The first thing that keeps a saga from locking this allocation. */
+export function firstNotMoney(user: UserReading, bot: AllocationReadingRow): NotMoney | null {
+  return user.notMoney ?? bot.allocatedNotMoney ?? bot.valueNotMoney;
+}
+
+export function receiptOf(user: UserReading, opId: string): Receipt | undefined {
+  return user.receipts.find((receipt) => receipt.opId === opId);
+}
+
+/** An undated allocation of a bot that was settled once is an old copy, whatever its stamp. */
+export function priorReceipt(
+  user: UserReading,
+  { instanceId }: Pick<MarkTarget, 'instanceId'>,
+  bot: AllocationReadingRow,
+): Receipt | undefined {
+  if (bot.isDated) return undefined;
+  return user.receipts.find((receipt) => receipt.instanceId === instanceId);
+}
+
+function isSameLife(bot: AllocationReadingRow, { life }: Incarnation): boolean {
+  return bot.life === life || (bot.life === null && isStamped(life));
+}
+
+/** An undated allocation under a foreign mark carries that mark's stamp: the saga is what matters. */
+function otherLife({ isDated, life, mark }: AllocationReadingRow) {
+  if (!isDated && mark !== null) return { status: 'other-saga', sagaId: mark.sagaId } as const;
+  return { status: 'other-incarnation', life } as const;
+}

@@ -1,0 +1,235 @@
+// The wallets in MongoDB, and the only module that writes users. Every write is one conditional update
+// that the database decides (I2), fenced by the epoch in the mark (I5); what it came to is read back,
+// with a majority, and never guessed from a count or from the lack of an answer.
+
+import { type Connection, mongo } from 'mongoose';
+import type {
+  AllocationReading,
+  MarkResult,
+  Receipt,
+  SettleCommand,
+  SettleResult,
+  Wallets,
+} from '../../deletion/ports/wallets.ts';
+import { type InstanceId, toUserId, type UserId } from '../../domain/ids.ts';
+import { settlementOpId } from '../../domain/incarnation.ts';
+import { isMoney } from '../../domain/money.ts';
+import { RetryableError } from '../../saga/errors.ts';
+import { abortUpdate, markUpdate, raiseUpdate, unmarkUpdate } from './mark-updates.ts';
+import { OPERATION_TIMEOUT_MS, readFromMongo } from './mongo-errors.ts';
+import { nativeCollection } from './native.ts';
+import { receiptFromLedger } from './receipts.ts';
+import { type ConditionalUpdate, settleUpdate } from './settle-update.ts';
+import type { UserReading } from './user-reading.ts';
+import {
+  createWalletBatch,
+  rejectUnlessAnswered,
+  type SendToWallet,
+  type WalletItem,
+} from './wallet-batch.ts';
+import {
+  type Decision,
+  decideAbort,
+  decideMark,
+  decideRaise,
+  decideSettle,
+  decideUnmark,
+  firstNotMoney,
+  priorReceipt,
+  receiptOf,
+} from './wallet-decisions.ts';
+import { isNothing, withAllocation } from './wallet-expressions.ts';
+
+export interface MongoWalletsDependencies {
+  /** An open mongoose connection; the caller closes it. */
+  readonly connection: Connection;
+}
+
+/** How often a command is sent again when the document moved between its write and its read. */
+const MAX_ROUNDS = 5;
+
+/** A scan of all users may take longer than a write, but not for ever. */
+const SCAN_TIMEOUT_MS = 30_000;
+
+export function createMongoWallets({ connection }: MongoWalletsDependencies): Wallets {
+  const send = createWalletBatch(connection);
+  const findPosted = (userId: UserId, opId: string) => findInLedger(connection, userId, opId);
+
+  return {
+    async readAllocation(userId, instanceId) {
+      const { user } = await send({ userId, instanceId, opId: null, write: null });
+      return toAllocationReading(user, userId, instanceId);
+    },
+
+    async mark(command) {
+      if (command.value !== null && !isMoney(command.value)) {
+        throw new TypeError(`a lock's value must be money, not ${command.value}`);
+      }
+      const opId = settlementOpId(command.incarnation);
+      const result = await decide<MarkResult>(send, command, opId, markUpdate(command, opId), {
+        isFinal: ({ status }) => FINAL_MARKS.has(status),
+        decide: (user) => decideMark(command, opId, user),
+      });
+      if (result.status !== 'absent') return result;
+      const receipt = await findPosted(command.userId, opId);
+      return receipt === null ? result : { status: 'already-settled', receipt };
+    },
+
+    raiseMark: (target) =>
+      decide<RaiseResult>(send, target, null, raiseUpdate(target), {
+        isFinal: (result) => result !== 'absent',
+        decide: (user) => decideRaise(target, user),
+      }),
+
+    async unmark(target) {
+      // Afterwards nobody can tell a mark that was removed from one that never was.
+      const before = await send({ ...toItem(target), opId: null, write: null });
+      const mark = before.user?.allocations.get(target.instanceId)?.mark;
+      const result = await decide<'gone' | 'fenced'>(send, target, null, unmarkUpdate(target), {
+        isFinal: () => true,
+        decide: (user) => decideUnmark(target, user),
+      });
+      if (result === 'fenced') return 'fenced';
+      return mark?.sagaId === target.sagaId ? 'removed' : 'absent';
+    },
+
+    async abortSettlement(command) {
+      const result = await decide<AbortResult>(send, command, command.opId, abortUpdate(command), {
+        isFinal: (outcome) => outcome !== 'absent',
+        decide: (user) => decideAbort(command, user),
+      });
+      if (result !== 'absent') return result;
+      const receipt = await findPosted(command.userId, command.opId);
+      return receipt === null ? result : 'settled';
+    },
+
+    async settle(command) {
+      const result = await decide<SettleResult>(
+        send,
+        command,
+        command.opId,
+        settleUpdate(command),
+        {
+          isFinal: ({ status }) => FINAL_SETTLEMENTS.has(status),
+          decide: (user) => decideSettle(command, user),
+        },
+      );
+      if (result.status === 'settled' || result.status === 'fenced') return result;
+      const receipt = await findPosted(command.userId, command.opId);
+      return receipt === null ? result : { status: 'settled', receipt };
+    },
+
+    async findReceipt(userId, opId) {
+      const { user } = await send({ userId, instanceId: null, opId, write: null });
+      const receipt = user === null ? undefined : receiptOf(user, opId);
+      return receipt ?? findPosted(userId, opId);
+    },
+
+    otherHolders: (userId, instanceId) => findOtherHolders(connection, userId, instanceId),
+  };
+}
+
+type AbortResult = Awaited<ReturnType<Wallets['abortSettlement']>>;
+type RaiseResult = Awaited<ReturnType<Wallets['raiseMark']>>;
+
+interface Decider<T> {
+  readonly decide: (user: UserReading | null) => Decision<T>;
+  /** Whether the answer holds even where the write's own reply was lost: no write of this command that
+   * is still under way can change it. */
+  readonly isFinal: (result: T) => boolean;
+}
+
+const FINAL_MARKS = new Set<MarkResult['status']>([
+  'marked',
+  'already-settled',
+  'fenced',
+  'account-gone',
+]);
+
+const FINAL_SETTLEMENTS = new Set<SettleResult['status']>(['settled', 'fenced', 'account-gone']);
+
+async function decide<T>(
+  send: SendToWallet,
+  target: Pick<SettleCommand, 'userId' | 'instanceId'>,
+  opId: string | null,
+  write: ConditionalUpdate,
+  { decide: decideFrom, isFinal }: Decider<T>,
+): Promise<T> {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const { user, outcome } = await send({ ...toItem(target), opId, write });
+    const result = decideFrom(user);
+    if (result !== 'again' && (isFinal(result) || outcome?.status !== 'unknown')) return result;
+    rejectUnlessAnswered(outcome);
+  }
+  throw new RetryableError(
+    'WALLET_CONTENDED',
+    `the wallet of user ${target.userId} kept changing under the write`,
+  );
+}
+
+function toItem({
+  userId,
+  instanceId,
+}: Pick<SettleCommand, 'userId' | 'instanceId'>): Pick<WalletItem, 'userId' | 'instanceId'> {
+  return { userId, instanceId };
+}
+
+function toAllocationReading(
+  user: UserReading | null,
+  userId: UserId,
+  instanceId: InstanceId,
+): AllocationReading {
+  if (user === null) return { status: 'account-gone' };
+  const { firebaseUid } = user;
+  const bot = user.allocations.get(instanceId);
+  if (bot === undefined) return { status: 'absent', firebaseUid };
+  const { botName, life, value, mark } = bot;
+  const settled =
+    life === null ? undefined : receiptOf(user, settlementOpId({ userId, instanceId, life }));
+  return {
+    status: 'present',
+    firebaseUid,
+    allocation: {
+      botName,
+      life,
+      value,
+      notMoney: firstNotMoney(user, bot),
+      mark,
+      settledOpId: (settled ?? priorReceipt(user, { instanceId }, bot))?.opId ?? null,
+    },
+  };
+}
+
+/** The ledger keeps what a legacy writer can erase from the user. */
+async function findInLedger(
+  connection: Connection,
+  userId: UserId,
+  opId: string,
+): Promise<Receipt | null> {
+  const entry = await readFromMongo(() =>
+    nativeCollection(connection, 'ledger').findOne(
+      { opId, userId, type: 'deallocate' },
+      { timeoutMS: OPERATION_TIMEOUT_MS },
+    ),
+  );
+  return entry === null ? null : receiptFromLedger(userId, entry);
+}
+
+async function findOtherHolders(
+  connection: Connection,
+  userId: UserId,
+  instanceId: InstanceId,
+): Promise<readonly UserId[]> {
+  const holders = await readFromMongo(() =>
+    nativeCollection(connection, 'users')
+      .find(
+        {
+          _id: { $ne: new mongo.ObjectId(userId) },
+          $expr: withAllocation(instanceId, { $not: [isNothing('$$bot')] }),
+        },
+        { projection: { _id: 1 }, limit: 2, timeoutMS: SCAN_TIMEOUT_MS },
+      )
+      .toArray(),
+  );
+  return holders.map(({ _id }) => toUserId(String(_id)));
+}

@@ -1,0 +1,121 @@
+// One unordered bulk of conditional writes, then one read that tells what stands: the round trip under
+// every group commit of money. I2, I5: a lost answer is never guessed. What the bulk's reply says of a
+// write is only a hint; the read decides, and where it cannot, the write counts as in doubt.
+
+import { type Connection, mongo } from 'mongoose';
+import type { SagaError } from '../../saga/errors.ts';
+import { OPERATION_TIMEOUT_MS, readFailure, unreachable } from './mongo-errors.ts';
+import { nativeCollection } from './native.ts';
+
+/** What is known of one write before anything was read back. */
+export type WriteOutcome =
+  /** A majority has it, or its condition did not hold: the read tells which. */
+  | { readonly status: 'acknowledged'; readonly isUpsert: boolean }
+  /** The server refused this one write and did not apply it. */
+  | { readonly status: 'refused'; readonly code: number; readonly error: unknown }
+  /** It may have happened, may still happen, or never. */
+  | { readonly status: 'unknown'; readonly error: unknown };
+
+export interface WriteThenRead<T extends mongo.Document, Reading> {
+  readonly connection: Connection;
+  readonly collection: string;
+  readonly writes: readonly mongo.AnyBulkWriteOperation<T>[];
+  /** Reads what all of them must know, with the options given (they carry session and deadline). */
+  readonly read: (collection: mongo.Collection<T>, options: ReadOptions) => Promise<Reading>;
+}
+
+export type ReadOptions = Pick<mongo.FindOptions, 'session' | 'timeoutMS'>;
+
+export interface WrittenAndRead<Reading> {
+  readonly outcomes: readonly WriteOutcome[];
+  readonly reading:
+    | { readonly status: 'ok'; readonly value: Reading }
+    | { readonly status: 'failed'; readonly error: SagaError };
+}
+
+/** @throws UnavailableError `MONGODB_UNREACHABLE` when nothing was ever sent. */
+export async function writeThenRead<T extends mongo.Document, Reading>({
+  connection,
+  collection: name,
+  writes,
+  read,
+}: WriteThenRead<T, Reading>): Promise<WrittenAndRead<Reading>> {
+  const collection = nativeCollection<T>(connection, name);
+  // The session makes the read causally later than the write, whichever connection carries it.
+  const session = connection.getClient().startSession({ causalConsistency: true });
+  try {
+    const outcomes = writes.length === 0 ? [] : await write(collection, session, writes);
+    const options: ReadOptions = { session, timeoutMS: OPERATION_TIMEOUT_MS };
+    try {
+      return { outcomes, reading: { status: 'ok', value: await read(collection, options) } };
+    } catch (error) {
+      return { outcomes, reading: { status: 'failed', error: readFailure(error) } };
+    }
+  } finally {
+    await session.endSession();
+  }
+}
+
+async function write<T extends mongo.Document>(
+  collection: mongo.Collection<T>,
+  session: mongo.ClientSession,
+  writes: readonly mongo.AnyBulkWriteOperation<T>[],
+): Promise<WriteOutcome[]> {
+  const sentBefore = session.serverSession.txnNumber;
+  try {
+    const result = await collection.bulkWrite(writes, {
+      ordered: false,
+      session,
+      timeoutMS: OPERATION_TIMEOUT_MS,
+      writeConcern: { w: 'majority' },
+    });
+    return writes.map((_, index) => acknowledged(result.upsertedIds, index));
+  } catch (error) {
+    const reason = unwrap(error);
+    if (wasNeverSent(reason, session.serverSession.txnNumber !== sentBefore)) {
+      throw unreachable(reason);
+    }
+    return outcomesOf(error, reason, writes.length);
+  }
+}
+
+/** The driver wraps whatever ends a bulk, a lost connection too, into its error for bulks. */
+function unwrap(error: unknown): unknown {
+  const inner = error instanceof mongo.MongoBulkWriteError ? error.errorResponse : undefined;
+  const reason: unknown = inner instanceof mongo.MongoError ? inner : error;
+  return reason instanceof mongo.MongoOperationTimeoutError && reason.cause !== undefined
+    ? reason.cause
+    : reason;
+}
+
+/** The driver numbers a retryable write when it has a server to send it to, not before. A server
+ * selection error alone proves nothing: it is also what the driver throws when the retry of a write
+ * that was sent finds no server. */
+function wasNeverSent(reason: unknown, wasNumbered: boolean): boolean {
+  return !wasNumbered && reason instanceof mongo.MongoServerSelectionError;
+}
+
+function outcomesOf(error: unknown, reason: unknown, count: number): WriteOutcome[] {
+  const outcomes: WriteOutcome[] = [];
+  const bulk = error instanceof mongo.MongoBulkWriteError ? error : undefined;
+  const writeErrors = bulk === undefined ? [] : [bulk.writeErrors].flat();
+  // With write errors and nothing else the reply itself arrived: the other writes were carried out.
+  const hasReply = writeErrors.length > 0 && bulk?.result.getWriteConcernError() === undefined;
+  for (let index = 0; index < count; index += 1) {
+    outcomes.push(
+      hasReply
+        ? acknowledged(bulk?.upsertedIds ?? {}, index)
+        : { status: 'unknown', error: reason },
+    );
+  }
+  for (const refused of writeErrors) {
+    // The driver's own error carries the whole command with it, which no log should.
+    const cause = new Error(refused.errmsg ?? 'no reason given');
+    outcomes[refused.index] = { status: 'refused', code: refused.code, error: cause };
+  }
+  return outcomes;
+}
+
+function acknowledged(upsertedIds: Record<number, unknown>, index: number): WriteOutcome {
+  return { status: 'acknowledged', isUpsert: Object.hasOwn(upsertedIds, index) };
+}

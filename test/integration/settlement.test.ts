@@ -1,0 +1,237 @@
+// The settlement among everything that happens to it in production: races, a platform that goes on
+// writing, long histories and lost replies (I2, I5, I6, I11).
+
+import mongoose, { type Connection } from 'mongoose';
+import { expect, inject, it, onTestFinished } from 'vitest';
+import { migrate } from '../../src/adapters/mongo/migration.ts';
+import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
+import { toInstanceId, type UserId } from '../../src/domain/ids.ts';
+import { HoldError, InDoubtError, UnavailableError } from '../../src/saga/errors.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { createTcpProxy } from '../support/tcp-proxy.ts';
+import {
+  allocation,
+  BOT,
+  byId,
+  platformSets,
+  putUser,
+  readUser,
+  SAGA_A,
+  SAGA_B,
+  users,
+} from '../support/users.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { markCommand, pay, settleCommand } from '../support/wallet-commands.ts';
+
+async function setUp(balance: unknown, bot: unknown) {
+  const connection = await createTestDatabase();
+  const userId = await putUser(connection, { balance, bots: { [BOT]: bot } });
+  return { connection, userId, wallets: createMongoWallets({ connection }) };
+}
+
+/** What the database itself makes of opening + everything returned, in Decimal128. */
+async function expectConserved(connection: Connection, userId: UserId): Promise<void> {
+  const [sums] = await users(connection)
+    .aggregate([
+      { $match: byId(userId) },
+      {
+        $project: {
+          balance: { $toDecimal: '$paperWallet.balance' },
+          expected: {
+            $sum: [
+              '$ledgerState.opening',
+              {
+                $sum: {
+                  $map: {
+                    input: '$walletTransactions',
+                    as: 'row',
+                    in: { $toDecimal: '$$row.amount' },
+                  },
+                },
+              },
+            ],
+          },
+        },
+      },
+      { $project: { difference: { $subtract: ['$balance', '$expected'] } } },
+    ])
+    .toArray();
+  expect(Number(sums?.difference)).toBe(0);
+}
+
+it('100 settlements of one incarnation at once, from two processes: one payment, one receipt', async () => {
+  const { connection, userId, wallets } = await setUp(17331, allocation(1105, 1105));
+  const others = createMongoWallets({ connection });
+  await wallets.mark(markCommand(userId));
+  const results = await Promise.all(
+    Array.from({ length: 100 }, (_, n) => (n % 2 ? wallets : others).settle(settleCommand(userId))),
+  );
+  expect(new Set(results.map((result) => JSON.stringify(result))).size).toBe(1);
+  const user = await readUser(connection, userId);
+  expect(user.paperWallet.balance).toBe(18436);
+  expect(user.walletTransactions).toHaveLength(1);
+});
+
+it('settling and aborting at the same moment: exactly one of them wins, every time', async () => {
+  const { connection, wallets } = await setUp(0, allocation(1, 1));
+  const others = createMongoWallets({ connection });
+  const wins = { settled: 0, aborting: 0 };
+  for (let round = 0; round < 40; round += 1) {
+    const userId = await putUser(connection, { balance: 0, bots: { [BOT]: allocation(1, 1) } });
+    await wallets.mark(markCommand(userId));
+    const [settle, abort] = await Promise.all([
+      wallets.settle(settleCommand(userId)),
+      others.abortSettlement(settleCommand(userId, { epoch: 1 })),
+    ]);
+    const { balance } = (await readUser(connection, userId)).paperWallet;
+    const outcome = { settle: settle.status, abort, balance };
+    expect([
+      { settle: 'settled', abort: 'settled', balance: 1 },
+      { settle: 'fenced', abort: 'aborting', balance: 0 },
+    ]).toContainEqual(outcome);
+    wins[abort === 'settled' ? 'settled' : 'aborting'] += 1;
+  }
+  expect(wins.settled + wins.aborting).toBe(40);
+});
+
+it('deposits racing with 200 settlements on one wallet: conserved to the last decimal', async () => {
+  const connection = await createTestDatabase();
+  const wallets = createMongoWallets({ connection });
+  const ids = Array.from({ length: 200 }, (_, n) => toInstanceId(`uid-bot-${n}`));
+  const bots = Object.fromEntries(ids.map((id, n) => [id, allocation(10, 10 + n / 100)]));
+  const userId = await putUser(connection, { balance: 0.1, bots });
+  const deposit = () =>
+    users(connection).updateOne(byId(userId), {
+      $inc: { 'paperWallet.balance': 0.1 },
+      $push: { walletTransactions: { type: 'deposit', amount: 0.1 } } as mongoose.mongo.Document,
+    });
+  const [first] = ids;
+  if (first === undefined) throw new Error('no bot');
+  await wallets.mark(markCommand(userId, { instanceId: first }));
+  const deposits = Array.from({ length: 100 }, deposit);
+  const receipts = await Promise.all(ids.map((instanceId) => pay(wallets, userId, { instanceId })));
+  await Promise.all(deposits);
+  expect(new Set(receipts.map(({ seq }) => seq)).size).toBe(200);
+  const user = await readUser(connection, userId);
+  // 0.1 + 100 × 0.1 + 200 × 10 + (0 + … + 199) / 100
+  expect(user.paperWallet.balance).toBeCloseTo(2209.1, 9);
+  expect(user.walletTransactions).toHaveLength(300);
+  await expectConserved(connection, userId);
+});
+
+it('a stale whole-document save after the settlement: balance and receipt go back together', async () => {
+  const { connection, userId, wallets } = await setUp(5, allocation(100, 120));
+  await wallets.mark(markCommand(userId));
+  const stale = await readUser(connection, userId);
+  await wallets.settle(settleCommand(userId));
+  await users(connection).replaceOne(byId(userId), stale);
+  const result = await wallets.settle(settleCommand(userId));
+  expect(result).toMatchObject({ receipt: { previousBalance: 5, newBalance: 125 } });
+  expect((await readUser(connection, userId)).walletTransactions).toHaveLength(1);
+});
+
+it('a save of known paths after the settlement: the receipt in ledgerState is still the truth', async () => {
+  const { connection, userId, wallets } = await setUp(5, allocation(100, 120));
+  await wallets.mark(markCommand(userId));
+  const { botAllocations, walletTransactions } = await readUser(connection, userId);
+  const first = await wallets.settle(settleCommand(userId));
+  await platformSets(connection, userId, { botAllocations, walletTransactions });
+  expect(await wallets.settle(settleCommand(userId))).toEqual(first);
+  const { balance } = (await readUser(connection, userId)).paperWallet;
+  expect(balance).toBe(125);
+});
+
+it('20,000 embedded rows: lock and settlement stay fast and no row is lost', async () => {
+  const connection = await createTestDatabase();
+  const wallets = createMongoWallets({ connection });
+  const rows = Array.from({ length: 20_000 }, (_, n) => ({
+    type: n % 2 ? 'profit' : 'loss',
+    amount: n / 100,
+    botId: `uid-bot-${n % 7}`,
+    botName: 'Bot',
+    description: 'profit of a trade, as the platform writes it',
+    balanceAfter: 1000 + n / 100,
+    timestamp: new Date(1_700_000_000_000 + n),
+  }));
+  const bots = { [BOT]: allocation(100, 120) };
+  const userId = await putUser(connection, { balance: 1, bots, rows });
+  const started = performance.now();
+  const receipt = await pay(wallets, userId);
+  expect(performance.now() - started).toBeLessThan(2_000);
+  const user = await readUser(connection, userId);
+  expect(user.walletTransactions).toHaveLength(20_001);
+  expect(user.walletTransactions.slice(0, -1)).toEqual(rows);
+  expect(user.ledgerState.openingRows).toBe(20_000);
+  expect(receipt.newBalance).toBe(121);
+});
+
+it('a document the schema refuses: held for a person, nothing moved', async () => {
+  const { connection, userId, wallets } = await setUp(1e12, allocation(100, 120));
+  await migrate(connection);
+  await wallets.mark(markCommand(userId));
+  await expect(wallets.settle(settleCommand(userId))).rejects.toThrow(HoldError);
+  await expect(wallets.settle(settleCommand(userId))).rejects.toMatchObject({
+    code: 'WALLET_REFUSED_BY_VALIDATOR',
+  });
+  expect((await readUser(connection, userId)).paperWallet.balance).toBe(1e12);
+});
+
+/** A second connection to the same database over a wire that can be cut. */
+async function connectThroughProxy(connection: Connection, options = 'retryWrites=true') {
+  const { hostname, port } = new URL(inject('mongodbUri'));
+  const proxy = await createTcpProxy({ host: hostname, port: Number(port) });
+  const uri = `mongodb://127.0.0.1:${proxy.port}/?directConnection=true&${options}`;
+  const wired = await mongoose
+    .createConnection(uri, { dbName: connection.name, serverSelectionTimeoutMS: 700 })
+    .asPromise();
+  onTestFinished(() => wired.close());
+  return { proxy, wallets: createMongoWallets({ connection: wired }) };
+}
+
+it.each(['retryWrites=true', 'retryWrites=false'])(
+  'the reply of a settlement is lost and the server stays away (%s): in doubt, then paid once',
+  async (options) => {
+    const { connection, userId, wallets: direct } = await setUp(1, allocation(100, 120));
+    const { proxy, wallets } = await connectThroughProxy(connection, options);
+    await direct.mark(markCommand(userId));
+    const cut = proxy.cutAfter('reclaimSettlement');
+    const settling = wallets.settle(settleCommand(userId));
+    await expect(settling).rejects.toThrow(InDoubtError);
+    await cut;
+    await expect(wallets.settle(settleCommand(userId))).rejects.toThrow(UnavailableError);
+    await expect(wallets.findReceipt(userId, settleCommand(userId).opId)).rejects.toMatchObject({
+      code: 'MONGODB_UNREACHABLE',
+    });
+    proxy.heal();
+    const result = await waitFor('the wire to heal', () =>
+      wallets.settle(settleCommand(userId)).catch(() => undefined),
+    );
+    expect(result).toMatchObject({ status: 'settled', receipt: { newBalance: 121 } });
+    expect((await readUser(connection, userId)).walletTransactions).toHaveLength(1);
+  },
+);
+
+it('the reply is lost and the wire heals at once: the answer is read back, paid once', async () => {
+  const { connection, userId, wallets: direct } = await setUp(1, allocation(100, 120));
+  const { proxy, wallets } = await connectThroughProxy(connection, 'retryWrites=false');
+  await direct.mark(markCommand(userId));
+  const healed = proxy.cutAfter('reclaimSettlement').then(() => proxy.heal());
+  const result = await wallets.settle(settleCommand(userId));
+  await healed;
+  expect(result).toMatchObject({ status: 'settled', receipt: { newBalance: 121, seq: 1 } });
+});
+
+it('two sagas and two epochs at once: only the newest epoch of the mark is paid', async () => {
+  const { connection, userId, wallets } = await setUp(1, allocation(100, 120));
+  await wallets.mark(markCommand(userId, { epoch: 2 }));
+  const results = await Promise.all([
+    wallets.settle(settleCommand(userId, { epoch: 1 })),
+    wallets.settle(settleCommand(userId, { epoch: 3 })),
+    wallets.settle(settleCommand(userId, { sagaId: SAGA_B, epoch: 2 })),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual(['fenced', 'stale-mark', 'other-saga']);
+  expect((await readUser(connection, userId)).paperWallet.balance).toBe(1);
+  expect(await wallets.settle(settleCommand(userId, { sagaId: SAGA_A, epoch: 2 }))).toMatchObject({
+    status: 'settled',
+  });
+});

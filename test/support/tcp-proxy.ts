@@ -1,0 +1,71 @@
+// A wire between a client and a server that can be cut: before anything passes, or after the server has
+// got a request and before its answer comes back. That second cut is the one that money fears.
+
+import net from 'node:net';
+import { onTestFinished } from 'vitest';
+
+export interface TcpProxy {
+  readonly port: number;
+  /** The next request whose bytes contain `text` reaches the server; its answer does not come back, and
+   * nothing passes any more until `heal`. Resolves when the server has answered into the void. */
+  cutAfter(text: string): Promise<void>;
+  /** Closes every connection and refuses new ones until `heal`. */
+  cut(): void;
+  heal(): void;
+}
+
+export async function createTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
+  const sockets = new Set<net.Socket>();
+  let isCut = false;
+  let trap: { text: string; sprung: () => void } | undefined;
+
+  function cut(): void {
+    isCut = true;
+    for (const socket of sockets) socket.destroy();
+  }
+
+  const server = net.createServer((client) => {
+    if (isCut) return void client.destroy();
+    const upstream = net.connect(target);
+    let isTrapped = false;
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      // A cut connection ends with an error on purpose; closing is handled once, below.
+      socket.on('error', () => socket.destroy());
+      socket.on('close', () => {
+        sockets.delete(socket);
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    client.on('data', (bytes) => {
+      isTrapped ||= trap !== undefined && bytes.includes(trap.text);
+      upstream.write(bytes);
+    });
+    upstream.on('data', (bytes) => {
+      if (!isTrapped) return void client.write(bytes);
+      const { sprung } = trap ?? {};
+      trap = undefined;
+      cut();
+      sprung?.();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(async () => {
+    cut();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return {
+    port: address.port,
+    cut,
+    heal: () => {
+      isCut = false;
+    },
+    cutAfter: (text) =>
+      new Promise((resolve) => {
+        trap = { text, sprung: resolve };
+      }),
+  };
+}

@@ -1,0 +1,59 @@
+// The commands of a deletion against a wallet, with everything filled in that a test does not care about.
+
+import type {
+  MarkCommand,
+  Receipt,
+  SettleCommand,
+  Wallets,
+} from '../../src/deletion/ports/wallets.ts';
+import type { UserId } from '../../src/domain/ids.ts';
+import { settlementOpId } from '../../src/domain/incarnation.ts';
+import { BOT, incarnationOf, SAGA_A } from './users.ts';
+
+export function markCommand(userId: UserId, given: Partial<MarkCommand> = {}): MarkCommand {
+  const instanceId = given.instanceId ?? BOT;
+  return {
+    userId,
+    instanceId,
+    sagaId: SAGA_A,
+    epoch: 1,
+    incarnation: incarnationOf(userId, instanceId),
+    value: null,
+    mayTakeOver: [],
+    ...given,
+  };
+}
+
+export function settleCommand(userId: UserId, given: Partial<SettleCommand> = {}): SettleCommand {
+  const instanceId = given.instanceId ?? BOT;
+  const incarnation = given.incarnation ?? incarnationOf(userId, instanceId);
+  return {
+    userId,
+    instanceId,
+    sagaId: SAGA_A,
+    epoch: 1,
+    incarnation,
+    opId: settlementOpId(incarnation),
+    botName: 'Captured name',
+    lockedValue: 0,
+    reason: 'deleted',
+    ...given,
+  };
+}
+
+/** Locks and settles as a saga that nothing disturbs. */
+export async function pay(
+  wallets: Wallets,
+  userId: UserId,
+  given: Partial<SettleCommand> = {},
+): Promise<Receipt> {
+  const settle = settleCommand(userId, given);
+  const { instanceId, sagaId, epoch, incarnation } = settle;
+  const marked = await wallets.mark(
+    markCommand(userId, { instanceId, sagaId, epoch, incarnation }),
+  );
+  if (marked.status !== 'marked') throw new Error(`not marked: ${JSON.stringify(marked)}`);
+  const result = await wallets.settle(settle);
+  if (result.status !== 'settled') throw new Error(`not settled: ${JSON.stringify(result)}`);
+  return result.receipt;
+}
