@@ -11,11 +11,16 @@ export interface StartupFacts {
   readonly seeded: number;
 }
 
+const SHOWN_IDS = 5;
+
 export function startupLines({ services, url, embedded, seeded }: StartupFacts): readonly string[] {
   const { config, runtime, migration } = services;
-  const violations = migration.violations.map(
-    ({ constraint, count }) => `!  ${count} document(s) violate ${constraint}; they are kept`,
-  );
+  const violations = migration.constraints
+    .filter(({ violations: { count } }) => count > 0)
+    .map(({ constraint, violations: { count, ids } }) => {
+      const which = ids.slice(0, SHOWN_IDS).join(', ');
+      return `!  ${count} document(s) violate ${constraint} and are kept: ${which}`;
+    });
   return [
     '',
     'Reclaim is running.',

@@ -6,12 +6,12 @@ import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { DeleteRequests } from '../deletion/delete-requests.ts';
 import type { LedgerPage } from '../deletion/ports/ledger.ts';
 import type { IdentityVerifier } from '../domain/identity-verifier.ts';
-import type { FirebaseUid, InstanceId, SagaId, UserId } from '../domain/ids.ts';
+import type { FirebaseUid, SagaId, UserId } from '../domain/ids.ts';
 import type { StepDefinition } from '../saga/definition.ts';
-import type { CancelResult, SagaFilter, SagaPage } from '../saga/ports/saga-log.ts';
-import type { SagaRecord } from '../saga/record.ts';
+import type { RetryResult, Sagas as EngineSagas } from '../saga/sagas.ts';
 import type { BotView } from './schemas/bots.ts';
 import type { WalletView } from './schemas/wallet.ts';
 
@@ -55,36 +55,8 @@ export interface ApiSettings {
 
 export type StepKind = StepDefinition['kind'];
 
-export interface DeleteRequests {
-  request(request: DeleteRequest): Promise<DeleteAnswer>;
-}
-
-export interface DeleteRequest {
-  readonly userId: UserId;
-  readonly firebaseUid: FirebaseUid | null;
-  readonly instanceId: InstanceId;
-  readonly requestedBy: string;
-  readonly signal: AbortSignal;
-}
-
-export type DeleteAnswer =
-  /** A new or an open saga, or the completed one of this incarnation (I8). */
-  | { readonly status: 'accepted' | 'existing'; readonly saga: SagaRecord }
-  /** A saga of another kind holds the bot's key. */
-  | { readonly status: 'held-by'; readonly saga: SagaRecord }
-  /** All sources answered, and none has such a bot of this user. */
-  | { readonly status: 'not-found' }
-  /** I4: some source could not answer, so "not found" would be a guess. */
-  | { readonly status: 'sources-unknown'; readonly reasons: readonly string[] };
-
-export interface Sagas {
-  find(id: SagaId): Promise<SagaRecord | null>;
-  /** @throws BadCursorError */
-  list(filter: SagaFilter): Promise<SagaPage>;
-  requestCancel(id: SagaId, by: string): Promise<CancelResult>;
-  /** The newest record: ended, stuck, or as it is when the time is over. Null: no such saga. */
-  waitForEnd(id: SagaId, timeoutMs: number, signal: AbortSignal): Promise<SagaRecord | null>;
-}
+/** The part of the engine that HTTP may use. */
+export type Sagas = Pick<EngineSagas, 'find' | 'list' | 'requestCancel' | 'waitForEnd'>;
 
 export interface Portfolio {
   bots(user: PortfolioOwner): Promise<readonly BotView[]>;
@@ -111,10 +83,6 @@ export interface Account {
   /** The document's role; the admin part is opened by the token's claim alone. */
   readonly role: 'user' | 'admin';
 }
-
-export type RetryResult =
-  | { readonly status: 'retried' | 'not-found' }
-  | { readonly status: 'not-retriable'; readonly reason: string };
 
 export interface Health {
   readonly mongodb: ComponentHealth;

@@ -77,7 +77,7 @@ export interface WalletView {
   readonly balance: number | null;
   readonly currency: string;
   readonly lastUpdated: string | null;
-  readonly allocations: readonly {
+  readonly allocations: {
     readonly instanceId: string;
     readonly botName: string;
     readonly allocatedAmount: number | null;

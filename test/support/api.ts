@@ -14,10 +14,9 @@ import { createApp } from '../../src/api/app.ts';
 import type {
   ApiDependencies,
   ApiSettings,
-  DeleteAnswer,
-  DeleteRequest,
   Health,
 } from '../../src/api/dependencies.ts';
+import type { DeleteOutcome, DeleteRequest } from '../../src/deletion/delete-requests.ts';
 import { type FirebaseUid, toFirebaseUid, toSagaId, toUserId } from '../../src/domain/ids.ts';
 import type { SagaRecord } from '../../src/saga/record.ts';
 import type { Phase, SagaState, StepState } from '../../src/saga/state.ts';
@@ -43,7 +42,7 @@ export interface TestApiOptions {
   readonly deps?: Partial<ApiDependencies>;
   readonly settings?: Partial<ApiSettings>;
   readonly sagas?: readonly SagaRecord[];
-  readonly answer?: DeleteAnswer | (() => Promise<DeleteAnswer>);
+  readonly answer?: DeleteOutcome | (() => Promise<DeleteOutcome>);
 }
 
 export async function createTestApi(options: TestApiOptions = {}): Promise<TestApi> {

@@ -8,7 +8,8 @@ import { type InstanceId, toInstanceId } from '../../domain/ids.ts';
 import type { SagaRecord } from '../../saga/record.ts';
 import { clientGoneSignal } from '../client-gone.ts';
 import { deletionAnswer } from '../deletion-answer.ts';
-import type { ApiDependencies, DeleteAnswer } from '../dependencies.ts';
+import type { DeleteOutcome } from '../../deletion/delete-requests.ts';
+import type { ApiDependencies } from '../dependencies.ts';
 import type { EndWaits } from '../end-waits.ts';
 import { statusUrl } from '../job-view.ts';
 import { BEARER } from '../plugins/documentation.ts';
@@ -61,7 +62,7 @@ export function createBotRoutes(deps: BotRoutesDependencies): FastifyPluginAsync
  * safe. It does not end with the caller's connection: who hangs up still wants the bot deleted. */
 const ACCEPT_TIMEOUT_MS = 15_000;
 
-function acceptedSaga(answer: DeleteAnswer, instanceId: InstanceId): SagaRecord {
+function acceptedSaga(answer: DeleteOutcome, instanceId: InstanceId): SagaRecord {
   switch (answer.status) {
     case 'accepted':
     case 'existing':

@@ -5,7 +5,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { assertNever } from '../../domain/assert-never.ts';
 import { parseSagaId, type SagaId } from '../../domain/ids.ts';
-import type { CancelResult, SagaFilter } from '../../saga/ports/saga-log.ts';
+import type { CancelResult, SagaFilter } from '../../saga/sagas.ts';
 import type { SagaRecord } from '../../saga/record.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { acceptedView, jobView, statusUrl } from '../job-view.ts';

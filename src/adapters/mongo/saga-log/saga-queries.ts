@@ -1,6 +1,7 @@
 // Reads of the log. Polling reads majority-committed states only, so that nothing is shown that could be
 // taken back (I9).
 
+import { BadCursorError } from '../../../domain/bad-cursor.ts';
 import type { SagaId } from '../../../domain/ids.ts';
 import type { OverdueSaga, SagaFilter, SagaPage } from '../../../saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../../saga/record.ts';
@@ -105,11 +106,12 @@ export async function findStates(
   return new Map(found.map(({ _id, open }) => [_id as SagaId, { open }]));
 }
 
-/** @returns null for a cursor nobody gave out: the list then begins at its beginning. */
-function decodeCursor(cursor: string): { createdAt: Date; id: string } | null {
+/** @throws BadCursorError for a cursor that no page gave out. */
+function decodeCursor(cursor: string): { createdAt: Date; id: string } {
   const [time, id] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
   const createdAt = new Date(Number(time));
-  return id === undefined || Number.isNaN(createdAt.getTime()) ? null : { createdAt, id };
+  if (id === undefined || Number.isNaN(createdAt.getTime())) throw new BadCursorError();
+  return { createdAt, id };
 }
 
 function encodeCursor({ createdAt, _id }: SagaDocument): string {
