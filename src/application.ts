@@ -15,8 +15,8 @@ import { startEmbedded } from './embedded/start-embedded.ts';
 import { reportHealth } from './health-report.ts';
 import { createServices, type Services, sharedSecret } from './services.ts';
 import { startupLines } from './startup-lines.ts';
-import { startWorkers } from './worker-set.ts';
 import { VERSION } from './version.ts';
+import { startWorkers } from './worker-set.ts';
 
 export interface ApplicationOptions {
   readonly config: Config;
@@ -110,7 +110,9 @@ async function apiDependencies(
   { verifier, demo }: Authentication,
 ): Promise<ApiDependencies> {
   const { config, log, accounts, registry, sagas, queues, redis, metrics } = services;
-  const account = async (firebaseUid: Parameters<ApiDependencies['accounts']['findByFirebaseUid']>[0]) => {
+  const account = async (
+    firebaseUid: Parameters<ApiDependencies['accounts']['findByFirebaseUid']>[0],
+  ) => {
     const found = await accounts.find({ firebaseUid });
     if (found === null) return null;
     const role = found.role === 'admin' ? ('admin' as const) : ('user' as const);
@@ -132,9 +134,12 @@ async function apiDependencies(
     metrics: metrics.registry,
     queues: [...queues.values()],
     retryJob: (sagaId, by) => sagas.retry(sagaId, by),
-    demo: demo === null ? null : {
-      signIn: async (uid) => ((await account(uid)) === null ? null : demo.signIn(uid)),
-    },
+    demo:
+      demo === null
+        ? null
+        : {
+            signIn: async (uid) => ((await account(uid)) === null ? null : demo.signIn(uid)),
+          },
     rateLimitRedis: redis,
     now: () => new Date(),
     settings: {

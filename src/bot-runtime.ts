@@ -7,6 +7,7 @@ import { createDockerBots, type DockerBots } from './adapters/docker/docker-bots
 import { createSimulatedBots } from './adapters/simulator/simulated-bots.ts';
 import type { Config } from './config.ts';
 import type { Bots } from './deletion/ports/bots.ts';
+import type { DockerHost } from './docker-hosts.ts';
 
 export interface BotRuntime {
   readonly kind: 'docker' | 'simulator';
@@ -33,7 +34,7 @@ export async function chooseBotRuntime(options: BotRuntimeOptions): Promise<BotR
     return simulated(options, 'the embedded demo touches no containers');
   }
   const docker = createDockerBots({
-    hosts: config.dockerHosts,
+    hosts: config.dockerHosts.map(toEndpoint),
     now: options.now,
     supervisorConfDir: config.supervisorConfDir,
     log: options.log,
@@ -51,7 +52,19 @@ async function doesAnswer(docker: DockerBots): Promise<boolean> {
 }
 
 function simulated({ connection, now }: BotRuntimeOptions, reason: string): BotRuntime {
-  return { kind: 'simulator', reason, bots: createSimulatedBots({ connection, now }), docker: null };
+  return {
+    kind: 'simulator',
+    reason,
+    bots: createSimulatedBots({ connection, now }),
+    docker: null,
+  };
+}
+
+function toEndpoint(host: DockerHost) {
+  const { name } = host;
+  return host.kind === 'unix'
+    ? { name, options: { socketPath: host.socketPath } }
+    : { name, options: { host: host.hostname, port: host.port } };
 }
 
 function namesOf({ dockerHosts }: Config): string {

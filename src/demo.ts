@@ -1,7 +1,7 @@
 // The embedded demo: the fixtures' users where the database is empty, their bots in the simulator, their
 // pool state in the data folder. A second start finds them as they were left.
 
-import { copyFile, mkdir, readFile, constants } from 'node:fs/promises';
+import { constants, copyFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Connection } from 'mongoose';

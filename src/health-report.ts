@@ -34,16 +34,16 @@ export async function reportHealth(services: Services): Promise<HealthReport> {
 function dockerHealth({ docker }: Services['runtime']): Readonly<Record<string, ComponentHealth>> {
   const states = docker?.hostStates() ?? [];
   return Object.fromEntries(
-    states.map(({ name, circuit }) => [
-      name,
-      circuit === 'open' ? down('does not answer') : OK,
-    ]),
+    states.map(({ name, circuit }) => [name, circuit === 'open' ? down('does not answer') : OK]),
   );
 }
 
 async function ask(question: () => Promise<unknown> | undefined): Promise<ComponentHealth> {
   const { promise: late, resolve } = Promise.withResolvers<ComponentHealth>();
-  const timer = setTimeout(() => resolve(down(`no answer in ${ASK_TIMEOUT_MS} ms`)), ASK_TIMEOUT_MS);
+  const timer = setTimeout(
+    () => resolve(down(`no answer in ${ASK_TIMEOUT_MS} ms`)),
+    ASK_TIMEOUT_MS,
+  );
   const answer = Promise.resolve()
     .then(question)
     .then(

@@ -13,7 +13,8 @@ export async function runWorkerProcess(roles: readonly WorkerRole[]): Promise<vo
     const config = parseConfig(process.env, 'worker');
     const log = pino({ level: config.logLevel });
     const { mongodbUri, redisUrl } = config;
-    if (mongodbUri === undefined || redisUrl === undefined) throw new Error('no servers were given');
+    if (mongodbUri === undefined || redisUrl === undefined)
+      throw new Error('no servers were given');
     const services = await createServices({ config, log, mongodbUri, redisUrl });
     const workers = startWorkers(services, roles);
     log.info({ roles, bots: services.runtime.kind, why: services.runtime.reason }, 'working');

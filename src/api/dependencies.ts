@@ -11,7 +11,7 @@ import type { LedgerPage } from '../deletion/ports/ledger.ts';
 import type { IdentityVerifier } from '../domain/identity-verifier.ts';
 import type { FirebaseUid, SagaId, UserId } from '../domain/ids.ts';
 import type { StepDefinition } from '../saga/definition.ts';
-import type { RetryResult, Sagas as EngineSagas } from '../saga/sagas.ts';
+import type { Sagas as EngineSagas, RetryResult } from '../saga/sagas.ts';
 import type { BotView } from './schemas/bots.ts';
 import type { WalletView } from './schemas/wallet.ts';
 

@@ -2,7 +2,7 @@
 
 import { isAtRest, type Sighting } from '../domain/bot.ts';
 import type { InstanceId } from '../domain/ids.ts';
-import type { BotsCall, Bots } from './ports/bots.ts';
+import type { Bots, BotsCall } from './ports/bots.ts';
 
 export type Rest =
   | { readonly status: 'at-rest'; readonly now: readonly Sighting[] }
@@ -17,7 +17,9 @@ export async function lookAtRest(
   call: BotsCall,
 ): Promise<Rest> {
   const looks = await Promise.all(sightings.map((seen) => bots.look(instanceId, seen, call)));
-  const now = looks.flatMap((look) => (look.status === 'ok' && look.items !== null ? look.items : []));
+  const now = looks.flatMap((look) =>
+    look.status === 'ok' && look.items !== null ? look.items : [],
+  );
   const running = now.filter((sighting) => !isAtRest(sighting) || mayRevive(sighting));
   if (running.length > 0) {
     return { status: 'running', names: running.map(({ containerName }) => containerName) };

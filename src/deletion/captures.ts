@@ -2,9 +2,8 @@
 
 import { Type } from 'typebox';
 import type { Sighting } from '../domain/bot.ts';
-import type { PoolEntry } from '../domain/pool-state.ts';
+import type { OwnedEntry } from '../domain/owned-entry.ts';
 import { stored } from '../saga/stored.ts';
-import type { ReservedSlot } from './ports/tombstones.ts';
 import type { Receipt } from './ports/wallets.ts';
 
 export interface AllocationCapture {
@@ -23,13 +22,6 @@ export interface BotCapture {
   readonly sightings: readonly Sighting[];
   /** Those of the same id that belong to somebody else, or to nobody who is known: never touched. */
   readonly foreign: readonly string[];
-}
-
-export interface PoolCapture {
-  /** Only what belongs to this user. */
-  readonly entry: PoolEntry | null;
-  readonly slot: ReservedSlot | null;
-  readonly hasForeign: boolean;
 }
 
 /** What locking the allocation left: the value that is paid if the found one turns out overwritten. */
@@ -92,7 +84,7 @@ export const BOT_CAPTURE = stored<BotCapture>(
   Type.Object({ sightings: Type.Array(SIGHTING), foreign: Type.Array(TEXT) }),
 );
 
-export const POOL_CAPTURE = stored<PoolCapture>(
+export const POOL_CAPTURE = stored<OwnedEntry>(
   'capture of the pool entry',
   Type.Object({
     entry: Type.Union([

@@ -1,8 +1,9 @@
 // The saga that deletes a bot: three steps that can be undone, the refund as the point of no return (I6),
 // and two that only go forward.
 
-import type { Json } from '../saga/json.ts';
 import type { SagaDefinition } from '../saga/definition.ts';
+import { FencedError } from '../saga/errors.ts';
+import type { Json } from '../saga/json.ts';
 import { REFUND_VALUE } from './captures.ts';
 import { botKey, readInput } from './delete-bot-input.ts';
 import { createLockAllocationStep } from './steps/lock-allocation.ts';
@@ -12,7 +13,6 @@ import { type DeletionPorts, STEP, sceneOf } from './steps/step-ports.ts';
 import { createStopContainerStep } from './steps/stop-container.ts';
 import { createUpdatePoolStateStep } from './steps/update-pool-state.ts';
 import { createWriteTransactionStep } from './steps/write-transaction.ts';
-import { FencedError } from '../saga/errors.ts';
 
 export const DELETE_BOT = 'delete-bot';
 

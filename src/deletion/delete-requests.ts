@@ -3,13 +3,13 @@
 // the wallet does not know it do they decide, and then "no" needs all of them to have answered (I4).
 
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
+import { findOwnEntry } from '../domain/owned-entry.ts';
 import type { SagaRecord } from '../saga/record.ts';
 import type { Sagas } from '../saga/sagas.ts';
 import { ALLOCATION_CAPTURE } from './captures.ts';
 import { DELETE_BOT } from './delete-bot.ts';
 import { botKey, type StopFailurePolicy, writeInput } from './delete-bot-input.ts';
 import { locateOwned } from './locate-owned.ts';
-import { capturePoolEntry } from './pool-entry.ts';
 import type { AllocationReading } from './ports/wallets.ts';
 import { type DeletionPorts, STEP } from './steps/step-ports.ts';
 
@@ -128,7 +128,7 @@ async function lookElsewhere(
   const owner = { userId, firebaseUid };
   const pools = await ports.poolStates.read({ signal });
   const known = pools.status === 'ok' ? pools.items : null;
-  if (known !== null && capturePoolEntry(known, instanceId, owner).entry !== null) {
+  if (known !== null && findOwnEntry(known, instanceId, owner).entry !== null) {
     return { status: 'present' };
   }
   const order = { owner, instanceId, holdsAllocation: false, pools: known, signal };

@@ -4,9 +4,9 @@
 // pool state is taken out again under the same condition.
 
 import type { Sighting } from '../domain/bot.ts';
+import { findOwnEntry, takeOutOwn } from '../domain/owned-entry.ts';
 import type { PoolState } from '../domain/pool-state.ts';
 import type { SourceAnswer } from '../domain/source.ts';
-import { capturePoolEntry, takeOutOwn } from './pool-entry.ts';
 import { locateOwned } from './locate-owned.ts';
 import type { FencedCall } from './ports/bots.ts';
 import type { Tombstone } from './ports/tombstones.ts';
@@ -18,10 +18,7 @@ export type FinishLook =
   | { readonly gone: true; readonly entryReturned: boolean }
   | { readonly gone: false; readonly reason: string; readonly entryReturned: boolean };
 
-type FinishPorts = Pick<
-  DeletionPorts,
-  'bots' | 'wallets' | 'poolStates' | 'findings'
->;
+type FinishPorts = Pick<DeletionPorts, 'bots' | 'wallets' | 'poolStates' | 'findings'>;
 
 export async function finishTombstone(
   ports: FinishPorts,
@@ -87,7 +84,7 @@ async function takeEntryOut(
   if (pools.status === 'unknown') return false;
   const { userId, instanceId } = incarnation;
   const owner = { userId, firebaseUid };
-  if (capturePoolEntry(pools.items, instanceId, owner).entry === null) return false;
+  if (findOwnEntry(pools.items, instanceId, owner).entry === null) return false;
   const change = (state: PoolState) => takeOutOwn(state, instanceId, owner);
   return (await poolStates.mutate({ change, fence, signal })).changed;
 }

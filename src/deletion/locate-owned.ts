@@ -2,10 +2,10 @@
 // stays unknown; it is never read as "nothing there".
 
 import type { Sighting } from '../domain/bot.ts';
+import { type BotOwner, judgeOwner, prefixCandidates } from '../domain/identity.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import { findEntry, type PoolState } from '../domain/pool-state.ts';
 import { ok, type SourceAnswer } from '../domain/source.ts';
-import { type BotOwner, judgeOwner, prefixCandidates } from './identity.ts';
 import type { Bots } from './ports/bots.ts';
 import type { Wallets } from './ports/wallets.ts';
 

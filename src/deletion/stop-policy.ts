@@ -3,8 +3,8 @@
 
 import { assertNever } from '../domain/assert-never.ts';
 import type { StepCall, StepDeadline, StepResult } from '../saga/definition.ts';
-import type { Json } from "../saga/json.ts";
 import { HoldError, TerminalError } from '../saga/errors.ts';
+import type { Json } from '../saga/json.ts';
 import { readInput } from './delete-bot-input.ts';
 
 /** @param what names the failure: the warning's code, and in capitals the error's. */

@@ -1,15 +1,20 @@
 // What a user sees of their bots: every bot that any of the three sources knows as theirs, with what each
 // source says of it. I4: a source that did not answer says unknown for every bot it could hide.
 
-import { capturePoolEntry } from '../deletion/pool-entry.ts';
-import { judgeOwner } from '../deletion/identity.ts';
-import type { Account, AccountAllocation, Accounts, WalletTotals } from '../deletion/ports/accounts.ts';
+import type {
+  Account,
+  AccountAllocation,
+  Accounts,
+  WalletTotals,
+} from '../deletion/ports/accounts.ts';
 import type { Bots, HostListing } from '../deletion/ports/bots.ts';
 import type { Ledger, LedgerPage } from '../deletion/ports/ledger.ts';
 import type { PoolStates } from '../deletion/ports/pool-states.ts';
 import { isAtRest, type Sighting } from '../domain/bot.ts';
+import { judgeOwner } from '../domain/identity.ts';
 import { type FirebaseUid, type InstanceId, parseInstanceId, type UserId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
+import { findOwnEntry } from '../domain/owned-entry.ts';
 import type { PoolState } from '../domain/pool-state.ts';
 import type { SourceAnswer } from '../domain/source.ts';
 
@@ -57,7 +62,11 @@ export type AllocationState =
   | Absent;
 
 export type PoolEntryState =
-  | { readonly status: 'present'; readonly poolId: string | null; readonly botStatus: string | null }
+  | {
+      readonly status: 'present';
+      readonly poolId: string | null;
+      readonly botStatus: string | null;
+    }
   | Absent
   | Unknown;
 
@@ -180,7 +189,7 @@ function ownEntries(pools: SourceAnswer<PoolState>, owner: PortfolioOwner): read
 
 function ownEntry(state: PoolState, id: string, owner: PortfolioOwner) {
   const instanceId = parseInstanceId(id);
-  return instanceId === undefined ? null : capturePoolEntry(state, instanceId, owner).entry;
+  return instanceId === undefined ? null : findOwnEntry(state, instanceId, owner).entry;
 }
 
 function entryState(
@@ -234,5 +243,7 @@ function isTheirs(
   pools: PoolState | null,
 ): boolean {
   const judged = judgeOwner(sighting, id, owner, pools);
-  return judged === 'mine' || (judged === 'undecided' && id.startsWith(`${owner.firebaseUid}-bot-`));
+  return (
+    judged === 'mine' || (judged === 'undecided' && id.startsWith(`${owner.firebaseUid}-bot-`))
+  );
 }

@@ -144,9 +144,7 @@ async function retry(
   { log, registry }: SagasOptions,
   id: SagaId,
   by: string,
-): Promise<
-  { status: 'retried'; saga: SagaRecord } | { status: 'refused'; answer: RetryResult }
-> {
+): Promise<{ status: 'retried'; saga: SagaRecord } | { status: 'refused'; answer: RetryResult }> {
   const refuse = (answer: RetryResult) => ({ status: 'refused', answer }) as const;
   const saga = await log.find(id);
   if (saga === null) return refuse({ status: 'not-found' });

@@ -3,8 +3,8 @@ import { type Job, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { BOARD_COOKIE, createBoardSessions } from '../../src/api/board-sessions.ts';
-import type { RetryResult } from '../../src/saga/sagas.ts';
 import { toFirebaseUid } from '../../src/domain/ids.ts';
+import type { RetryResult } from '../../src/saga/sagas.ts';
 import { createTestApi, expectProblem, type TestApi } from '../support/api.ts';
 import { waitFor } from '../support/wait-for.ts';
 

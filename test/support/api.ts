@@ -11,11 +11,7 @@ import {
   createLocalVerifier,
 } from '../../src/adapters/local-auth/local-tokens.ts';
 import { createApp } from '../../src/api/app.ts';
-import type {
-  ApiDependencies,
-  ApiSettings,
-  Health,
-} from '../../src/api/dependencies.ts';
+import type { ApiDependencies, ApiSettings, Health } from '../../src/api/dependencies.ts';
 import type { DeleteOutcome, DeleteRequest } from '../../src/deletion/delete-requests.ts';
 import { type FirebaseUid, toFirebaseUid, toSagaId, toUserId } from '../../src/domain/ids.ts';
 import type { SagaRecord } from '../../src/saga/record.ts';

@@ -3,12 +3,12 @@
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
+import type { DeleteOutcome } from '../../deletion/delete-requests.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { type InstanceId, toInstanceId } from '../../domain/ids.ts';
 import type { SagaRecord } from '../../saga/record.ts';
 import { clientGoneSignal } from '../client-gone.ts';
 import { deletionAnswer } from '../deletion-answer.ts';
-import type { DeleteOutcome } from '../../deletion/delete-requests.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import type { EndWaits } from '../end-waits.ts';
 import { statusUrl } from '../job-view.ts';

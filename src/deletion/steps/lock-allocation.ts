@@ -4,8 +4,8 @@
 
 import { assertNever } from '../../domain/assert-never.ts';
 import type { SagaId } from '../../domain/ids.ts';
-import { stampedLife } from '../../domain/incarnation.ts';
 import { toSagaId } from '../../domain/ids.ts';
+import { stampedLife } from '../../domain/incarnation.ts';
 import type { CompensatableStep, StepCall } from '../../saga/definition.ts';
 import { FencedError, HoldError, RetryableError, TerminalError } from '../../saga/errors.ts';
 import type { Json } from '../../saga/json.ts';
@@ -89,8 +89,7 @@ async function reportForeign(
   { input }: DeletionScene,
 ): Promise<void> {
   const containers = capturedBot(call)?.foreign ?? [];
-  const hasForeignEntry =
-    POOL_CAPTURE.readOrNull(call.captures[STEP.pool])?.hasForeign ?? false;
+  const hasForeignEntry = POOL_CAPTURE.readOrNull(call.captures[STEP.pool])?.hasForeign ?? false;
   if (containers.length === 0 && !hasForeignEntry) return;
   await findings.report({
     kind: 'id-conflict',
@@ -159,7 +158,10 @@ async function mark(
 }
 
 // A mark or tombstone of a saga that is not open any more holds nothing: it may be replaced.
-async function releasedBy({ findSagas }: DeletionPorts, sagaId: SagaId): Promise<readonly SagaId[]> {
+async function releasedBy(
+  { findSagas }: DeletionPorts,
+  sagaId: SagaId,
+): Promise<readonly SagaId[]> {
   const saga = (await findSagas([sagaId])).get(sagaId);
   return saga?.open === true ? [] : [sagaId];
 }
@@ -171,7 +173,13 @@ function reportResurrected(
   settledBy: string,
 ): Promise<void> {
   const evidence = { settledBy };
-  return findings.report({ kind: 'resurrected', userId, instanceId, discriminator: life, evidence });
+  return findings.report({
+    kind: 'resurrected',
+    userId,
+    instanceId,
+    discriminator: life,
+    evidence,
+  });
 }
 
 function notMoney({ field, found }: { readonly field: string; readonly found: string }) {

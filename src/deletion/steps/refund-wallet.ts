@@ -4,7 +4,13 @@
 // is decided here, case by case; the wallet only tells which case it is.
 
 import { assertNever } from '../../domain/assert-never.ts';
-import type { Observation, PivotStep, StepCall, StepResult, Warning } from '../../saga/definition.ts';
+import type {
+  Observation,
+  PivotStep,
+  StepCall,
+  StepResult,
+  Warning,
+} from '../../saga/definition.ts';
 import {
   FencedError,
   HoldError,
@@ -61,7 +67,10 @@ async function findReceipt(
   if (receipt !== null) return { outcome: 'landed', ...paid(receipt) };
   // The ledger outlives the row: then the money went, and the receipt is in this saga's log or lost.
   if ((await ledger.find(opId)) === null) return { outcome: 'absent' };
-  return { outcome: 'unknown', reason: `${opId} is in the ledger, but its receipt is not readable` };
+  return {
+    outcome: 'unknown',
+    reason: `${opId} is in the ledger, but its receipt is not readable`,
+  };
 }
 
 // The stop was observed by its own step; whoever started the bot since must not trade with money that is
@@ -112,9 +121,15 @@ async function settle(
       case 'fenced':
         throw new FencedError(call.sagaId, call.epoch);
       case 'other-incarnation':
-        throw new TerminalError('OTHER_INCARNATION', 'another life of this bot holds the allocation');
+        throw new TerminalError(
+          'OTHER_INCARNATION',
+          'another life of this bot holds the allocation',
+        );
       case 'not-money':
-        throw new HoldError('NOT_MONEY', `${result.field} is not an amount of money: ${result.found}`);
+        throw new HoldError(
+          'NOT_MONEY',
+          `${result.field} is not an amount of money: ${result.found}`,
+        );
       default:
         return assertNever(result);
     }

@@ -2,8 +2,8 @@
 // the tombstone's business, which never ends before "gone" was observed (I1).
 
 import type { RetriableStep } from '../../saga/definition.ts';
-import { finishTombstone } from '../finish-tombstone.ts';
 import { RetryableError, TerminalError } from '../../saga/errors.ts';
+import { finishTombstone } from '../finish-tombstone.ts';
 import { capturedBot, type DeletionPorts, hasGivenUpStop, STEP, sceneOf } from './step-ports.ts';
 
 const REMOVE_RETRY = { attempts: 2, baseMs: 200, capMs: 500 } as const;

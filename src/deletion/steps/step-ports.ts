@@ -1,16 +1,21 @@
 // What the steps of a deletion work with.
 
 import type { SagaId } from '../../domain/ids.ts';
+import { toSagaId } from '../../domain/ids.ts';
 import { settlementOpId } from '../../domain/incarnation.ts';
 import type { StepCall } from '../../saga/definition.ts';
-import { toSagaId } from '../../domain/ids.ts';
-import { ALLOCATION_CAPTURE, type AllocationCapture, BOT_CAPTURE, LOCK_VALUE } from '../captures.ts';
+import {
+  ALLOCATION_CAPTURE,
+  type AllocationCapture,
+  BOT_CAPTURE,
+  LOCK_VALUE,
+} from '../captures.ts';
 import { type DeleteBotInput, readInput } from '../delete-bot-input.ts';
 import type { Bots } from '../ports/bots.ts';
 import type { Findings } from '../ports/findings.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { PoolStates } from '../ports/pool-states.ts';
-import type { TombstoneTarget, Tombstones } from '../ports/tombstones.ts';
+import type { Tombstones, TombstoneTarget } from '../ports/tombstones.ts';
 import type { MarkTarget, SettleCommand, Wallets } from '../ports/wallets.ts';
 
 export interface DeletionPorts {
@@ -21,7 +26,9 @@ export interface DeletionPorts {
   readonly bots: Bots;
   readonly findings: Findings;
   /** Whether these sagas still hold their keys: a mark of one that does not may be taken over. */
-  readonly findSagas: (ids: readonly SagaId[]) => Promise<ReadonlyMap<SagaId, { readonly open: boolean }>>;
+  readonly findSagas: (
+    ids: readonly SagaId[],
+  ) => Promise<ReadonlyMap<SagaId, { readonly open: boolean }>>;
 }
 
 /** The names under which the steps store what they captured and left. */
@@ -68,7 +75,6 @@ export function sceneOf(call: StepCall): DeletionScene {
 export function capturedBot(call: StepCall) {
   return BOT_CAPTURE.readOrNull(call.captures[STEP.stop]);
 }
-
 
 /** Whether the policy gave the stop up: then nobody waits for Docker again; the tombstone does. */
 export function hasGivenUpStop(call: StepCall): boolean {

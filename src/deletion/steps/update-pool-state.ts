@@ -1,11 +1,11 @@
 // Step 3: the bot leaves its pool and the mapping. Its slot and port stay taken until it is observed gone:
 // the tombstone remembers them. I5: the change is fenced inside the lock.
 
-import type { CompensatableStep, StepCall } from '../../saga/definition.ts';
+import { findOwnEntry, takeOutOwn } from '../../domain/owned-entry.ts';
 import { putBack } from '../../domain/pool-state.ts';
+import type { CompensatableStep, StepCall } from '../../saga/definition.ts';
 import { POOL_CAPTURE } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
-import { capturePoolEntry, takeOutOwn } from '../pool-entry.ts';
 import { stopDeadline } from '../stop-policy.ts';
 import { type DeletionPorts, STEP, UNDO_RETRY, UNTIL_DEADLINE } from './step-ports.ts';
 
@@ -23,7 +23,7 @@ export function createUpdatePoolStateStep({ poolStates }: DeletionPorts): Compen
       const answer = await poolStates.read({ signal: call.signal });
       if (answer.status === 'unknown') return null;
       const { instanceId, ...owner } = readInput(call.input);
-      return POOL_CAPTURE.write(capturePoolEntry(answer.items, instanceId, owner));
+      return POOL_CAPTURE.write(findOwnEntry(answer.items, instanceId, owner));
     },
     run: async (call) => {
       const { instanceId, ...owner } = readInput(call.input);
@@ -41,7 +41,7 @@ export function createUpdatePoolStateStep({ poolStates }: DeletionPorts): Compen
       const answer = await poolStates.read({ signal: call.signal });
       if (answer.status === 'unknown') return { outcome: 'unknown', reason: answer.reason };
       const { instanceId, ...owner } = readInput(call.input);
-      const { entry } = capturePoolEntry(answer.items, instanceId, owner);
+      const { entry } = findOwnEntry(answer.items, instanceId, owner);
       return { outcome: entry === null ? 'landed' : 'absent' };
     },
     compensate: async (call) => {

@@ -3,9 +3,9 @@
 // firebaseUid that is the longest prefix `<uid>-bot-`. What belongs to somebody else, or to nobody who is
 // known, is not this bot: nothing of it is touched.
 
-import type { Sighting } from '../domain/bot.ts';
-import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
-import type { PoolState } from '../domain/pool-state.ts';
+import type { Sighting } from './bot.ts';
+import type { FirebaseUid, InstanceId, UserId } from './ids.ts';
+import type { PoolState } from './pool-state.ts';
 
 export interface BotOwner {
   readonly userId: UserId;

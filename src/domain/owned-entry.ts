@@ -1,29 +1,45 @@
 // This user's part of what the pool state says of a bot. An entry that names another user is not this bot:
 // it is left where it is and reported.
 
-import { findEntry, type PoolEntry, type PoolState, takeOutEntry } from '../domain/pool-state.ts';
-import type { InstanceId } from '../domain/ids.ts';
-import type { PoolCapture } from './captures.ts';
 import { type BotOwner, isOwner } from './identity.ts';
-import type { ReservedSlot } from './ports/tombstones.ts';
+import type { InstanceId } from './ids.ts';
+import { findEntry, type PoolEntry, type PoolState, takeOutEntry } from './pool-state.ts';
 
-export function capturePoolEntry(
+/** A slot and port that stay taken until the bot is observed gone. */
+export interface ReservedSlot {
+  readonly poolId: string;
+  readonly containerName: string;
+  readonly slotIndex: number;
+  readonly port: number;
+  readonly dockerHost?: string;
+}
+
+export interface OwnedEntry {
+  /** Null: the state has no entry of this bot that is this user's. */
+  readonly entry: PoolEntry | null;
+  readonly slot: ReservedSlot | null;
+  /** Whether somebody else's entry carries the same id. */
+  readonly hasForeign: boolean;
+}
+
+export function findOwnEntry(
   state: PoolState,
   instanceId: InstanceId,
   owner: BotOwner,
-): PoolCapture {
+): OwnedEntry {
   const all = findEntry(state, instanceId);
   if (all === null) return { entry: null, slot: null, hasForeign: false };
   const mine = ownPart(state, all, owner);
   const hasForeign =
-    mine.memberships.length < all.memberships.length || (mine.mapping === null) !== (all.mapping === null);
+    mine.memberships.length < all.memberships.length ||
+    (mine.mapping === null) !== (all.mapping === null);
   const isEmpty = mine.mapping === null && mine.memberships.length === 0;
   return { entry: isEmpty ? null : mine, slot: slotOf(mine), hasForeign };
 }
 
 /** The state without this user's entry; the same object when there is none. */
 export function takeOutOwn(state: PoolState, instanceId: InstanceId, owner: BotOwner): PoolState {
-  const { entry } = capturePoolEntry(state, instanceId, owner);
+  const { entry } = findOwnEntry(state, instanceId, owner);
   return entry === null ? state : takeOutEntry(state, instanceId, entry);
 }
 
@@ -38,7 +54,6 @@ function ownPart(state: PoolState, entry: PoolEntry, owner: BotOwner): PoolEntry
   };
 }
 
-// Slot and port stay taken until the bot is observed gone: the tombstone remembers them.
 function slotOf({ mapping }: PoolEntry): ReservedSlot | null {
   if (mapping === null) return null;
   const { poolId, containerName, slotIndex, port, dockerHost } = mapping;
