@@ -176,6 +176,18 @@ it('a document the schema refuses: held for a person, nothing moved', async () =
   expect((await readUser(connection, userId)).paperWallet.balance).toBe(1e12);
 });
 
+it('a document that has reached its 16 MB: held for a person, nothing moved', async () => {
+  const { connection, userId, wallets } = await setUp(5, allocation(100, 120));
+  await wallets.mark(markCommand(userId));
+  const { filler: _, ...user } = await readUser(connection, userId);
+  const size = mongoose.mongo.BSON.calculateObjectSize(user);
+  await platformSets(connection, userId, { filler: 'x'.repeat(16 * 1024 * 1024 - size - 100) });
+  await expect(wallets.settle(settleCommand(userId))).rejects.toMatchObject({
+    code: 'WALLET_TOO_LARGE',
+  });
+  expect((await readUser(connection, userId)).paperWallet.balance).toBe(5);
+});
+
 /** A second connection to the same database over a wire that can be cut. */
 async function connectThroughProxy(connection: Connection, options = 'retryWrites=true') {
   const { hostname, port } = new URL(inject('mongodbUri'));

@@ -90,6 +90,7 @@ export function abortUpdate(command: SettleCommand): ConditionalUpdate {
     epoch,
     value: { $ifNull: [`${BOT}.closing.value`, command.lockedValue] },
     life: literal(incarnation.life),
+    ...(isStamped(incarnation.life) ? { stamped: true } : {}),
     aborting: true,
   };
   const isFree = { $not: [isMarked(BOT)] };

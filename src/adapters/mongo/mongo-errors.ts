@@ -9,25 +9,26 @@ import { RetryableError, SagaError, UnavailableError } from '../../saga/errors.t
  * hold everybody behind it. */
 export const OPERATION_TIMEOUT_MS = 10_000;
 
-export const DUPLICATE_KEY = 11_000;
 export const DOCUMENT_FAILED_VALIDATION = 121;
+/** A user whose history has grown to the limit of one document, 16 MB. */
+export const DOCUMENT_TOO_LARGE: ReadonlySet<number> = new Set([10_334, 17_419, 17_420]);
 
-/** Runs a read, which is safe to repeat: no connection, no answer in time and a server that steps down
- * are all the same to the caller.
- * @throws UnavailableError `MONGODB_UNREACHABLE`; RetryableError `MONGODB_READ_FAILED`. */
-export async function readFromMongo<T>(read: () => Promise<T>): Promise<T> {
+/** Runs a read, or a write that does no harm when it happens twice: no connection, no answer in time
+ * and a server that steps down are all the same to the caller.
+ * @throws UnavailableError `MONGODB_UNREACHABLE`; RetryableError `MONGODB_REFUSED`. */
+export async function runRepeatable<T>(operation: () => Promise<T>): Promise<T> {
   try {
-    return await read();
+    return await operation();
   } catch (error) {
-    throw readFailure(error);
+    throw repeatableFailure(error);
   }
 }
 
-export function readFailure(error: unknown): SagaError {
+export function repeatableFailure(error: unknown): SagaError {
   if (error instanceof SagaError) return error;
   return isAway(error)
     ? unreachable(error)
-    : new RetryableError('MONGODB_READ_FAILED', `MongoDB refused a read: ${messageOf(error)}`, {
+    : new RetryableError('MONGODB_REFUSED', `MongoDB refused: ${messageOf(error)}`, {
         cause: error,
       });
 }
@@ -45,7 +46,7 @@ export function messageOf(error: unknown): string {
 }
 
 /** Whether the error speaks of the server being away rather than of the command. */
-export function isAway(error: unknown): boolean {
+function isAway(error: unknown): boolean {
   if (error instanceof mongo.MongoServerError) {
     return error.hasErrorLabel('RetryableWriteError') || error.hasErrorLabel('RetryableError');
   }

@@ -171,7 +171,7 @@ function parseMark(closing: unknown): Mark | null {
 }
 
 /** What stands where money should, short enough for a stuck saga's error. */
-export function describe(found: unknown): string {
+function describe(found: unknown): string {
   if (found === undefined) return 'missing';
   if (typeof found === 'number') return String(found);
   const text = mongo.BSON.EJSON.stringify(found, { relaxed: true });

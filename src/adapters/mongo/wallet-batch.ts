@@ -4,11 +4,10 @@
 
 import { type Connection, mongo } from 'mongoose';
 import type { InstanceId, UserId } from '../../domain/ids.ts';
-import { HoldError, InDoubtError, RetryableError } from '../../saga/errors.ts';
 import { createGroupCommit } from './group-commit.ts';
-import { DOCUMENT_FAILED_VALIDATION, messageOf } from './mongo-errors.ts';
 import type { ConditionalUpdate } from './settle-update.ts';
 import { parseUserReading, type UserReading, userProjection } from './user-reading.ts';
+import { inDoubt } from './write-answers.ts';
 import { type WriteOutcome, type WrittenAndRead, writeThenRead } from './write-then-read.ts';
 
 export interface WalletItem {
@@ -64,7 +63,7 @@ function answer(
 ): WalletAnswer {
   if (reading.status === 'ok') return { user: reading.value.get(userId) ?? null, outcome };
   if (outcome === null) throw reading.error;
-  throw inDoubt(outcome.status === 'acknowledged' ? reading.error : outcome.error);
+  throw inDoubt('the wallet', outcome.status === 'acknowledged' ? reading.error : outcome.error);
 }
 
 async function readUsers(
@@ -80,30 +79,4 @@ async function readUsers(
     .find({ _id: { $in: ids.map((id) => new mongo.ObjectId(id)) } }, { ...options, projection })
     .toArray();
   return new Map(documents.map((document) => [String(document._id), parseUserReading(document)]));
-}
-
-/** What a write whose effect the read did not show has to be told: never "it did not happen" unless the
- * server said so. Returns where the reply arrived and the condition simply did not hold. */
-export function rejectUnlessAnswered(outcome: WriteOutcome | null): void {
-  if (outcome === null || outcome.status === 'acknowledged') return;
-  if (outcome.status === 'unknown') throw inDoubt(outcome.error);
-  if (outcome.code === DOCUMENT_FAILED_VALIDATION) {
-    throw new HoldError(
-      'WALLET_REFUSED_BY_VALIDATOR',
-      `the users' schema refuses the document: ${messageOf(outcome.error)}`,
-      { cause: outcome.error },
-    );
-  }
-  throw new RetryableError('WALLET_WRITE_REFUSED', messageOf(outcome.error), {
-    cause: outcome.error,
-    context: { code: outcome.code },
-  });
-}
-
-function inDoubt(cause: unknown): InDoubtError {
-  return new InDoubtError(
-    'MONGODB_WRITE_IN_DOUBT',
-    `a write to the wallet was not answered: ${messageOf(cause)}`,
-    { cause },
-  );
 }

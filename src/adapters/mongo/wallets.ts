@@ -15,18 +15,14 @@ import { type InstanceId, toUserId, type UserId } from '../../domain/ids.ts';
 import { settlementOpId } from '../../domain/incarnation.ts';
 import { isMoney } from '../../domain/money.ts';
 import { RetryableError } from '../../saga/errors.ts';
+import type { LedgerDocument } from './ledger-documents.ts';
 import { abortUpdate, markUpdate, raiseUpdate, unmarkUpdate } from './mark-updates.ts';
-import { OPERATION_TIMEOUT_MS, readFromMongo } from './mongo-errors.ts';
+import { OPERATION_TIMEOUT_MS, runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { receiptFromLedger } from './receipts.ts';
 import { type ConditionalUpdate, settleUpdate } from './settle-update.ts';
 import type { UserReading } from './user-reading.ts';
-import {
-  createWalletBatch,
-  rejectUnlessAnswered,
-  type SendToWallet,
-  type WalletItem,
-} from './wallet-batch.ts';
+import { createWalletBatch, type SendToWallet, type WalletItem } from './wallet-batch.ts';
 import {
   type Decision,
   decideAbort,
@@ -39,6 +35,7 @@ import {
   receiptOf,
 } from './wallet-decisions.ts';
 import { isNothing, withAllocation } from './wallet-expressions.ts';
+import { rejectUnlessAnswered } from './write-answers.ts';
 
 export interface MongoWalletsDependencies {
   /** An open mongoose connection; the caller closes it. */
@@ -159,7 +156,7 @@ async function decide<T>(
     const { user, outcome } = await send({ ...toItem(target), opId, write });
     const result = decideFrom(user);
     if (result !== 'again' && (isFinal(result) || outcome?.status !== 'unknown')) return result;
-    rejectUnlessAnswered(outcome);
+    rejectUnlessAnswered(outcome, 'the wallet');
   }
   throw new RetryableError(
     'WALLET_CONTENDED',
@@ -206,9 +203,9 @@ async function findInLedger(
   userId: UserId,
   opId: string,
 ): Promise<Receipt | null> {
-  const entry = await readFromMongo(() =>
-    nativeCollection(connection, 'ledger').findOne(
-      { opId, userId, type: 'deallocate' },
+  const entry = await runRepeatable(() =>
+    nativeCollection<LedgerDocument>(connection, 'ledger').findOne(
+      { _id: opId, userId, type: 'deallocate' },
       { timeoutMS: OPERATION_TIMEOUT_MS },
     ),
   );
@@ -220,7 +217,7 @@ async function findOtherHolders(
   userId: UserId,
   instanceId: InstanceId,
 ): Promise<readonly UserId[]> {
-  const holders = await readFromMongo(() =>
+  const holders = await runRepeatable(() =>
     nativeCollection(connection, 'users')
       .find(
         {

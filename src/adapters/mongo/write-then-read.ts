@@ -4,7 +4,7 @@
 
 import { type Connection, mongo } from 'mongoose';
 import type { SagaError } from '../../saga/errors.ts';
-import { OPERATION_TIMEOUT_MS, readFailure, unreachable } from './mongo-errors.ts';
+import { OPERATION_TIMEOUT_MS, repeatableFailure, unreachable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 
 /** What is known of one write before anything was read back. */
@@ -21,7 +21,11 @@ export interface WriteThenRead<T extends mongo.Document, Reading> {
   readonly collection: string;
   readonly writes: readonly mongo.AnyBulkWriteOperation<T>[];
   /** Reads what all of them must know, with the options given (they carry session and deadline). */
-  readonly read: (collection: mongo.Collection<T>, options: ReadOptions) => Promise<Reading>;
+  readonly read: (
+    collection: mongo.Collection<T>,
+    options: ReadOptions,
+    outcomes: readonly WriteOutcome[],
+  ) => Promise<Reading>;
 }
 
 export type ReadOptions = Pick<mongo.FindOptions, 'session' | 'timeoutMS'>;
@@ -47,9 +51,12 @@ export async function writeThenRead<T extends mongo.Document, Reading>({
     const outcomes = writes.length === 0 ? [] : await write(collection, session, writes);
     const options: ReadOptions = { session, timeoutMS: OPERATION_TIMEOUT_MS };
     try {
-      return { outcomes, reading: { status: 'ok', value: await read(collection, options) } };
+      return {
+        outcomes,
+        reading: { status: 'ok', value: await read(collection, options, outcomes) },
+      };
     } catch (error) {
-      return { outcomes, reading: { status: 'failed', error: readFailure(error) } };
+      return { outcomes, reading: { status: 'failed', error: repeatableFailure(error) } };
     }
   } finally {
     await session.endSession();

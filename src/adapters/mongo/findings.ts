@@ -1,0 +1,87 @@
+// The findings in MongoDB: one document per kind and subject, counted up by one conditional upsert, so
+// that a fact seen every minute is one line on an operator's page.
+
+import { createHash } from 'node:crypto';
+import type { Connection, mongo } from 'mongoose';
+import type { Finding, Findings, RecordedFinding } from '../../deletion/ports/findings.ts';
+import { OPERATION_TIMEOUT_MS, runRepeatable } from './mongo-errors.ts';
+import { nativeCollection } from './native.ts';
+
+export interface MongoFindingsDependencies {
+  /** An open mongoose connection; the caller closes it. */
+  readonly connection: Connection;
+}
+
+interface FindingDocument extends mongo.Document {
+  readonly _id: string;
+}
+
+const MAX_LISTED = 500;
+
+export function createMongoFindings({ connection }: MongoFindingsDependencies): Findings {
+  const collection = () => nativeCollection<FindingDocument>(connection, 'findings');
+  return {
+    /** Repeatable: after a lost reply the count may be one too high, never a second finding. */
+    async report(finding) {
+      const { kind, userId, instanceId, discriminator, evidence } = finding;
+      await runRepeatable(() =>
+        collection().updateOne(
+          { _id: findingId(finding) },
+          [
+            {
+              $set: {
+                kind,
+                userId,
+                instanceId,
+                discriminator: { $literal: discriminator },
+                evidence: { $literal: evidence },
+                // A finding somebody has resolved stays so: what was decided is not asked again.
+                status: { $ifNull: ['$status', 'open'] },
+                seen: { $add: [{ $ifNull: ['$seen', 0] }, 1] },
+                firstSeenAt: { $ifNull: ['$firstSeenAt', '$$NOW'] },
+                lastSeenAt: '$$NOW',
+              },
+            },
+          ],
+          { upsert: true, timeoutMS: OPERATION_TIMEOUT_MS },
+        ),
+      );
+    },
+
+    async listOpen({ userId, limit }) {
+      const documents = await runRepeatable(() =>
+        collection()
+          .find(
+            { status: 'open', ...(userId === undefined ? {} : { userId }) },
+            { timeoutMS: OPERATION_TIMEOUT_MS },
+          )
+          .sort({ lastSeenAt: -1, _id: 1 })
+          .limit(Math.min(Math.max(1, Math.trunc(limit)), MAX_LISTED))
+          .toArray(),
+      );
+      return documents.map(parseFinding);
+    },
+  };
+}
+
+/** Short enough for a URL; the parts may hold anything. */
+function findingId({ kind, userId, instanceId, discriminator }: Finding): string {
+  const parts = JSON.stringify([kind, userId, instanceId, discriminator]);
+  return `fnd-${createHash('sha256').update(parts).digest('hex').slice(0, 24)}`;
+}
+
+function parseFinding(document: FindingDocument): RecordedFinding {
+  const { kind, userId, instanceId, discriminator, evidence, status, seen } = document;
+  return {
+    id: document._id,
+    kind,
+    userId,
+    instanceId,
+    discriminator,
+    evidence,
+    status,
+    seen,
+    firstSeenAt: document.firstSeenAt.toISOString(),
+    lastSeenAt: document.lastSeenAt.toISOString(),
+  };
+}

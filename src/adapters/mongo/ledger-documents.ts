@@ -1,0 +1,143 @@
+// How a ledger entry is stored: integer cents as int64, the unrounded value as Decimal128, doubles only
+// for display. The write inserts or leaves alone: an entry that exists is never changed (I2).
+
+import { mongo } from 'mongoose';
+import type { LedgerEntry, SettlementEntry, WriteOffEntry } from '../../deletion/ports/ledger.ts';
+import { trimZeros } from './receipts.ts';
+import type { Expression } from './wallet-expressions.ts';
+
+export interface LedgerDocument extends mongo.Document {
+  /** The opId: unique by itself, before any migration has run. */
+  readonly _id: string;
+  readonly opId: string;
+  readonly type: string;
+  readonly userId: string;
+  readonly botId: string;
+  readonly amountMinor: number;
+  readonly pnlMinor: number | null;
+  readonly at: Date;
+}
+
+export interface NewEntry {
+  readonly opId: string;
+  readonly fields: mongo.Document;
+  /** Computed by the database. */
+  readonly computed: Readonly<Record<string, Expression>>;
+  /** What an entry that is already there must agree with. */
+  readonly facts: Readonly<Record<Fact, string | number | null>>;
+}
+
+type Fact = 'type' | 'userId' | 'botId' | 'amountMinor' | 'pnlMinor';
+
+const FACTS: readonly Fact[] = ['type', 'userId', 'botId', 'amountMinor', 'pnlMinor'];
+
+export function settlementEntry({ receipt, firebaseUid, sagaId }: SettlementEntry): NewEntry {
+  const { opId, userId, instanceId: botId, amountMinor, pnlMinor } = receipt;
+  return {
+    opId,
+    facts: { type: 'deallocate', userId, botId, amountMinor, pnlMinor },
+    fields: {
+      type: 'deallocate',
+      userId,
+      firebaseUid,
+      botId,
+      life: receipt.life ?? null,
+      botName: receipt.botName,
+      amount: new mongo.Double(receipt.amount),
+      amountMinor: mongo.Long.fromNumber(amountMinor),
+      pnl: new mongo.Double(receipt.pnl),
+      pnlMinor: mongo.Long.fromNumber(pnlMinor),
+      currency: 'USD',
+      scale: 2,
+      exactValue: mongo.Decimal128.fromString(receipt.exactValue),
+      overwrittenValue: receipt.overwrittenValue ?? null,
+      description: receipt.description,
+      previousBalance: new mongo.Double(receipt.previousBalance),
+      balanceAfter: new mongo.Double(receipt.newBalance),
+      seq: receipt.seq,
+      sagaId,
+      source: 'reclaim',
+      at: new Date(receipt.settledAt),
+    },
+    computed: {},
+  };
+}
+
+/** Money that went nowhere: it names what was lost and moves no balance. */
+export function writeOffEntry(entry: WriteOffEntry): NewEntry {
+  const { opId, userId, instanceId: botId, botName, value, sagaId } = entry;
+  const exact = { $toDecimal: new mongo.Double(value) };
+  const rounded = { $round: [exact, 2] };
+  return {
+    opId,
+    // The amount is the database's to compute; two write-offs of one operation agree on the bot.
+    facts: { type: 'write-off', userId, botId, amountMinor: null, pnlMinor: null },
+    fields: {
+      type: 'write-off',
+      userId,
+      firebaseUid: null,
+      botId,
+      life: null,
+      botName,
+      pnl: null,
+      pnlMinor: null,
+      currency: 'USD',
+      scale: 2,
+      overwrittenValue: null,
+      description: 'Not returned: the account is gone',
+      previousBalance: null,
+      balanceAfter: null,
+      seq: 0,
+      sagaId,
+      source: 'reclaim',
+    },
+    computed: {
+      amount: { $toDouble: rounded },
+      amountMinor: { $toLong: { $multiply: [rounded, 100] } },
+      exactValue: exact,
+      at: '$$NOW',
+    },
+  };
+}
+
+/** Inserts, or changes nothing: `postedAt` is what every stored entry has. */
+export function postEntry({ opId, fields, computed }: NewEntry) {
+  const inserted = {
+    $mergeObjects: [
+      '$$ROOT',
+      { $literal: { opId, ...fields } },
+      { ...computed, postedAt: '$$NOW' },
+    ],
+  };
+  const isNew = { $eq: [{ $type: '$postedAt' }, 'missing'] };
+  return {
+    filter: { _id: opId },
+    update: [{ $replaceWith: { $cond: [isNew, inserted, '$$ROOT'] } }],
+    upsert: true,
+  };
+}
+
+/** The first fact on which the stored entry says something else; null when they agree. */
+export function disagreement({ facts }: NewEntry, found: LedgerDocument): Fact | null {
+  const wrong = FACTS.find((fact) => facts[fact] !== null && facts[fact] !== found[fact]);
+  return wrong ?? null;
+}
+
+export function toLedgerEntry(document: LedgerDocument): LedgerEntry {
+  return {
+    opId: document.opId,
+    type: document.type,
+    amount: Number(document.amount),
+    amountMinor: Number(document.amountMinor),
+    currency: document.currency,
+    exactValue: trimZeros(String(document.exactValue)),
+    botId: document.botId,
+    botName: document.botName,
+    description: document.description,
+    balanceAfter: document.balanceAfter,
+    seq: document.seq,
+    sagaId: document.sagaId,
+    source: document.source,
+    at: document.at.toISOString(),
+  };
+}

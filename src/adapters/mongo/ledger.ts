@@ -1,0 +1,148 @@
+// The ledger in MongoDB: one document per operation, unique by opId, never changed (I2, I11). Entries of
+// sagas that wait together are posted as one bulk of upserts which leave an existing entry as it is;
+// what existed before, and everything after a lost reply, is read back and compared.
+
+import type { Connection, mongo } from 'mongoose';
+import type { Ledger, LedgerPage } from '../../deletion/ports/ledger.ts';
+import type { UserId } from '../../domain/ids.ts';
+import { RetryableError, TerminalError } from '../../saga/errors.ts';
+import { createGroupCommit } from './group-commit.ts';
+import { parseCursor, printCursor } from './ledger-cursor.ts';
+import {
+  disagreement,
+  type LedgerDocument,
+  type NewEntry,
+  postEntry,
+  settlementEntry,
+  toLedgerEntry,
+  writeOffEntry,
+} from './ledger-documents.ts';
+import { OPERATION_TIMEOUT_MS, runRepeatable } from './mongo-errors.ts';
+import { nativeCollection } from './native.ts';
+import { inDoubt, rejectUnlessAnswered } from './write-answers.ts';
+import { type ReadOptions, type WriteOutcome, writeThenRead } from './write-then-read.ts';
+
+export interface MongoLedgerDependencies {
+  /** An open mongoose connection; the caller closes it. */
+  readonly connection: Connection;
+}
+
+const LEDGER = 'ledger';
+const MAX_BATCH = 200;
+/** A page of the transactions view; more is asked for with the cursor. */
+const MAX_PAGE = 200;
+
+export function createMongoLedger({ connection }: MongoLedgerDependencies): Ledger {
+  const post = createGroupCommit<NewEntry, Posting>({
+    maxBatch: MAX_BATCH,
+    flush: (entries) => flush(connection, entries),
+  });
+  return {
+    post: async (entry) => verdict(await post(settlementEntry(entry))),
+    writeOff: async (entry) => verdict(await post(writeOffEntry(entry))),
+
+    async find(opId) {
+      const found = await runRepeatable(() =>
+        nativeCollection<LedgerDocument>(connection, LEDGER).findOne(
+          { _id: opId },
+          { timeoutMS: OPERATION_TIMEOUT_MS },
+        ),
+      );
+      return found === null ? null : toLedgerEntry(found);
+    },
+
+    page: (userId, options) => runRepeatable(() => readPage(connection, userId, options)),
+  };
+}
+
+/** What is known of one entry after its flush. */
+interface Posting {
+  readonly entry: NewEntry;
+  readonly outcome: WriteOutcome;
+  /** What the ledger holds under the opId; 'unread' where it was not or could not be read back. */
+  readonly found: LedgerDocument | 'unread' | undefined;
+}
+
+function verdict({ entry, outcome, found }: Posting): 'posted' | 'exists' {
+  if (isPosted(outcome)) return 'posted';
+  if (found === 'unread') throw inDoubt('the ledger', 'it could not be read back');
+  if (found === undefined) {
+    rejectUnlessAnswered(outcome, 'the ledger');
+    throw new RetryableError('LEDGER_NOT_POSTED', `the ledger took no entry ${entry.opId}`);
+  }
+  const field = disagreement(entry, found);
+  if (field === null) return 'exists';
+  throw new TerminalError(
+    'LEDGER_DISAGREES',
+    `the ledger's entry ${entry.opId} has another ${field}`,
+    {
+      context: {
+        opId: entry.opId,
+        field,
+        given: String(entry.facts[field]),
+        found: String(found[field]),
+      },
+    },
+  );
+}
+
+async function flush(connection: Connection, entries: readonly NewEntry[]): Promise<Posting[]> {
+  const { outcomes, reading } = await writeThenRead<LedgerDocument, Existing>({
+    connection,
+    collection: LEDGER,
+    writes: entries.map((entry) => ({ updateOne: postEntry(entry) })),
+    read: (ledger, options, known) =>
+      readBack(
+        ledger,
+        options,
+        entries.filter((_, index) => !isPosted(known[index])),
+      ),
+  });
+  return entries.map((entry, index) => ({
+    entry,
+    outcome: outcomes[index] ?? { status: 'unknown', error: new Error('no outcome') },
+    found: reading.status === 'ok' ? reading.value.get(entry.opId) : 'unread',
+  }));
+}
+
+function isPosted(outcome: WriteOutcome | undefined): boolean {
+  return outcome?.status === 'acknowledged' && outcome.isUpsert;
+}
+
+type Existing = ReadonlyMap<string, LedgerDocument>;
+
+/** Only what was not plainly inserted: on the hot path that is nothing, and costs nothing. */
+async function readBack(
+  ledger: mongo.Collection<LedgerDocument>,
+  options: ReadOptions,
+  entries: readonly NewEntry[],
+): Promise<Existing> {
+  if (entries.length === 0) return new Map();
+  const opIds = entries.map(({ opId }) => opId);
+  const documents = await ledger.find({ _id: { $in: opIds } }, options).toArray();
+  return new Map(documents.map((document) => [document.opId, document]));
+}
+
+async function readPage(
+  connection: Connection,
+  userId: UserId,
+  { limit, cursor }: { readonly limit: number; readonly cursor?: string },
+): Promise<LedgerPage> {
+  const size = Math.min(Math.max(1, Math.trunc(limit)), MAX_PAGE);
+  const after = cursor === undefined ? undefined : parseCursor(cursor);
+  const older: mongo.Filter<LedgerDocument> =
+    after === undefined
+      ? {}
+      : { $or: [{ at: { $lt: after.at } }, { at: after.at, _id: { $lt: after.id } }] };
+  const documents = await nativeCollection<LedgerDocument>(connection, LEDGER)
+    .find({ userId, ...older }, { timeoutMS: OPERATION_TIMEOUT_MS })
+    .sort({ at: -1, _id: -1 })
+    .limit(size + 1)
+    .toArray();
+  const last = documents[size - 1];
+  const hasMore = documents.length > size && last !== undefined;
+  return {
+    entries: documents.slice(0, size).map(toLedgerEntry),
+    nextCursor: hasMore ? printCursor({ at: last.at, id: last._id }) : null,
+  };
+}

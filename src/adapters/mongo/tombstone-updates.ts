@@ -1,0 +1,151 @@
+// The conditional writes of tombstones. Every one names the saga and lets no lower epoch pass (I5);
+// nothing ever leads from settled back to closing, and `ended` is only written where gone was seen (I1).
+// All times are the database's.
+
+import type { mongo } from 'mongoose';
+import type { OpenTombstone, Tombstone, TombstoneTarget } from '../../deletion/ports/tombstones.ts';
+import { incarnationKey } from '../../domain/incarnation.ts';
+
+export interface TombstoneDocument extends mongo.Document {
+  readonly _id: string;
+}
+
+export type TombstoneWrite = mongo.AnyBulkWriteOperation<TombstoneDocument>;
+
+/** The looks after the end: somebody may still start what was removed. */
+const FIRST_LOOK_MS = 60_000;
+const LAST_LOOK_MS = 600_000;
+/** While it is not gone: the first look again after this, twice as long each time, to the limit. */
+const RETRY_BASE_MS = 1_000;
+const RETRY_CAP_MS = 15_000;
+/** 2^4 seconds is past the limit already; a larger exponent would only overflow. */
+const MAX_EXPONENT = 4;
+
+const later = (ms: number) => ({ $add: ['$$NOW', ms] });
+
+/** Inserts; takes over what is listed; raises the epoch of its own; leaves everything else alone. */
+export function openWrite(command: OpenTombstone): TombstoneWrite {
+  const { incarnation, sagaId, epoch, mayTakeOver } = command;
+  const isOwn = { $and: [{ $eq: ['$sagaId', sagaId] }, { $lte: ['$epoch', epoch] }] };
+  const isClosing = { $eq: ['$status', 'closing'] };
+  const isNew = { $eq: [{ $type: '$status' }, 'missing'] };
+  const isTakeable = { $in: ['$sagaId', { $literal: mayTakeOver }] };
+  const raised = {
+    $cond: [{ $and: [isClosing, isOwn] }, { $mergeObjects: ['$$ROOT', { epoch }] }, '$$ROOT'],
+  };
+  const opened = {
+    $mergeObjects: [
+      { $literal: openedFields(command) },
+      { _id: '$_id', openedAt: '$$NOW', settledAt: null, endedAt: null },
+      { nextLookAt: null, heldUntil: null },
+    ],
+  };
+  return {
+    updateOne: {
+      filter: { _id: incarnationKey(incarnation) },
+      update: [
+        {
+          $replaceWith: {
+            $cond: [{ $or: [isNew, { $and: [isClosing, isTakeable] }] }, opened, raised],
+          },
+        },
+      ],
+      upsert: true,
+    },
+  };
+}
+
+function openedFields({ incarnation, sagaId, epoch, ...seen }: OpenTombstone) {
+  const { userId, instanceId, life } = incarnation;
+  const { firebaseUid, sightings, slot, hadAllocation } = seen;
+  return {
+    userId,
+    instanceId,
+    life,
+    sagaId,
+    epoch,
+    firebaseUid,
+    status: 'closing',
+    sightings,
+    slot,
+    hadAllocation,
+    attempts: 0,
+    looksAfterEnd: 0,
+    lastReason: null,
+  };
+}
+
+export function sightingsWrite(target: TombstoneTarget, sightings: unknown): TombstoneWrite {
+  return owned(target, {}, { sightings: { $literal: sightings } });
+}
+
+export function withdrawWrite(target: TombstoneTarget): TombstoneWrite {
+  return { deleteOne: { filter: { ...ownedBy(target), status: 'closing' } } };
+}
+
+export function settleWrite(target: TombstoneTarget): TombstoneWrite {
+  return owned(
+    target,
+    { status: 'closing' },
+    { status: 'settled', settledAt: '$$NOW', nextLookAt: '$$NOW' },
+  );
+}
+
+export function endWrite(target: TombstoneTarget): TombstoneWrite {
+  return owned(target, { status: 'settled' }, ENDED);
+}
+
+const ENDED = {
+  status: 'ended',
+  endedAt: '$$NOW',
+  looksAfterEnd: 0,
+  lastReason: null,
+  nextLookAt: later(FIRST_LOOK_MS),
+  heldUntil: null,
+};
+
+/** A look that finds the bot back after its end makes the tombstone unfinished again: its slot is not
+ * free as long as something sits in it. */
+export function lookWrite(
+  tombstone: Tombstone,
+  { gone, reason }: { readonly gone: boolean; readonly reason: string | null },
+): TombstoneWrite {
+  const exponent = { $min: ['$attempts', MAX_EXPONENT] };
+  const backoff = { $min: [RETRY_CAP_MS, { $multiply: [RETRY_BASE_MS, { $pow: [2, exponent] }] }] };
+  const notGone = {
+    status: 'settled',
+    attempts: { $add: ['$attempts', 1] },
+    lastReason: { $literal: reason },
+    nextLookAt: { $add: ['$$NOW', backoff] },
+    heldUntil: null,
+  };
+  if (!gone) return owned(tombstone, { status: { $in: ['settled', 'ended'] } }, notGone);
+  const goneAgain = {
+    looksAfterEnd: { $add: ['$looksAfterEnd', 1] },
+    nextLookAt: {
+      $cond: [{ $eq: ['$looksAfterEnd', 0] }, { $add: ['$endedAt', LAST_LOOK_MS] }, null],
+    },
+    heldUntil: null,
+  };
+  return tombstone.status === 'ended'
+    ? owned(tombstone, { status: 'ended' }, goneAgain)
+    : owned(tombstone, { status: 'settled' }, ENDED);
+}
+
+function owned(
+  target: TombstoneTarget,
+  condition: mongo.Document,
+  fields: mongo.Document,
+): TombstoneWrite {
+  const { epoch } = target;
+  return {
+    updateOne: {
+      filter: { ...ownedBy(target), ...condition },
+      update: [{ $set: { ...fields, epoch } }],
+    },
+  };
+}
+
+function ownedBy({ incarnation, sagaId, epoch }: TombstoneTarget): mongo.Document {
+  return { _id: incarnationKey(incarnation), sagaId, epoch: { $lte: epoch } };
+}

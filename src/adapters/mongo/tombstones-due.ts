@@ -1,0 +1,53 @@
+// Taking due tombstones so that two janitors do not work on one: three bounded round trips whatever the
+// number. The hold ends by itself, so a janitor that dies keeps nobody's bot (I1).
+
+import type { Connection, mongo } from 'mongoose';
+import { OPERATION_TIMEOUT_MS, runRepeatable } from './mongo-errors.ts';
+import { nativeCollection } from './native.ts';
+import type { TombstoneDocument } from './tombstone-updates.ts';
+
+export interface Taking {
+  readonly limit: number;
+  readonly holdMs: number;
+  /** Names this taking; unique. */
+  readonly token: string;
+}
+
+/** Of one taking: what one janitor can look at before its hold ends. */
+const MAX_LIMIT = 500;
+
+/** Due by the database's clock and held by nobody. */
+const IS_DUE = {
+  nextLookAt: { $type: 'date' },
+  $expr: {
+    $and: [
+      { $lte: ['$nextLookAt', '$$NOW'] },
+      // A null sorts below every date.
+      { $lte: ['$heldUntil', '$$NOW'] },
+    ],
+  },
+} as const;
+
+/** Repeating it after a lost reply takes others; those taken before come back when the hold ends. */
+export function takeDueTombstones(
+  connection: Connection,
+  { limit, holdMs, token }: Taking,
+): Promise<readonly mongo.WithId<TombstoneDocument>[]> {
+  const size = Math.min(Math.max(1, Math.trunc(limit)), MAX_LIMIT);
+  const timeoutMS = OPERATION_TIMEOUT_MS;
+  return runRepeatable(async () => {
+    const tombstones = nativeCollection<TombstoneDocument>(connection, 'tombstones');
+    const due = await tombstones
+      .find(IS_DUE, { projection: { _id: 1 }, timeoutMS })
+      .sort({ nextLookAt: 1 })
+      .limit(size)
+      .toArray();
+    if (due.length === 0) return [];
+    await tombstones.updateMany(
+      { _id: { $in: due.map(({ _id }) => _id) }, ...IS_DUE },
+      [{ $set: { heldUntil: { $add: ['$$NOW', holdMs] }, takenBy: { $literal: token } } }],
+      { timeoutMS },
+    );
+    return tombstones.find({ takenBy: token }, { timeoutMS }).sort({ nextLookAt: 1 }).toArray();
+  });
+}

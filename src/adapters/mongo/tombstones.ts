@@ -1,0 +1,205 @@
+// The tombstones in MongoDB, `_id` = the incarnation's key. The writes of sagas that wait together go
+// out as one bulk with one read after it; what each came to is told from that read (I1, I5).
+
+import { randomUUID } from 'node:crypto';
+import type { Connection, mongo } from 'mongoose';
+import type {
+  OpenResult,
+  OpenTombstone,
+  Tombstone,
+  Tombstones,
+  TombstoneTarget,
+} from '../../deletion/ports/tombstones.ts';
+import { toInstanceId, toSagaId, toUserId } from '../../domain/ids.ts';
+import { incarnationKey } from '../../domain/incarnation.ts';
+import { FencedError, HoldError, RetryableError, type SagaError } from '../../saga/errors.ts';
+import { createGroupCommit } from './group-commit.ts';
+import { OPERATION_TIMEOUT_MS, runRepeatable } from './mongo-errors.ts';
+import { nativeCollection } from './native.ts';
+import {
+  endWrite,
+  lookWrite,
+  openWrite,
+  settleWrite,
+  sightingsWrite,
+  type TombstoneDocument,
+  type TombstoneWrite,
+  withdrawWrite,
+} from './tombstone-updates.ts';
+import { takeDueTombstones } from './tombstones-due.ts';
+import { inDoubt, rejectUnlessAnswered } from './write-answers.ts';
+import { type WriteOutcome, writeThenRead } from './write-then-read.ts';
+
+export interface MongoTombstonesDependencies {
+  /** An open mongoose connection; the caller closes it. */
+  readonly connection: Connection;
+  /** Names one taking of due tombstones; unique. */
+  readonly createToken?: () => string;
+}
+
+const TOMBSTONES = 'tombstones';
+const MAX_BATCH = 200;
+/** Of one bot; more lives than this are not asked for at once. */
+const MAX_LIVES = 100;
+
+export function createMongoTombstones({
+  connection,
+  createToken = randomUUID,
+}: MongoTombstonesDependencies): Tombstones {
+  const send = createGroupCommit<Item, Answer>({
+    maxBatch: MAX_BATCH,
+    flush: (items) => flush(connection, items),
+  });
+  /** Sends a write of an owner and throws unless the tombstone shows it. */
+  const change = async (
+    target: TombstoneTarget,
+    write: TombstoneWrite,
+    isDone: (tombstone: Tombstone) => boolean,
+  ): Promise<void> => {
+    const { found, outcome } = await send({ key: incarnationKey(target.incarnation), write });
+    if (found === 'unread') throw inDoubt('the tombstones', 'they could not be read back');
+    if (found !== null && isHeldBy(found, target) && isDone(found)) return;
+    rejectUnlessAnswered(outcome, 'the tombstones');
+    throw refusal(found, target);
+  };
+
+  return {
+    async open(command) {
+      const key = incarnationKey(command.incarnation);
+      const { found, outcome } = await send({ key, write: openWrite(command) });
+      if (found === 'unread') throw inDoubt('the tombstones', 'they could not be read back');
+      const result = found === null ? null : decideOpen(found, command);
+      if (result?.status === 'opened') return result;
+      rejectUnlessAnswered(outcome, 'the tombstones');
+      if (result !== null) return result;
+      throw new RetryableError(
+        'TOMBSTONE_CONTENDED',
+        `the tombstone ${key} was withdrawn meanwhile`,
+      );
+    },
+
+    recordSightings: (target, sightings) =>
+      change(target, sightingsWrite(target, sightings), () => true),
+
+    async withdraw(target) {
+      const key = incarnationKey(target.incarnation);
+      const { found, outcome } = await send({ key, write: withdrawWrite(target) });
+      if (found === 'unread') throw inDoubt('the tombstones', 'they could not be read back');
+      if (found === null || found.sagaId !== target.sagaId) return;
+      rejectUnlessAnswered(outcome, 'the tombstones');
+      throw refusal(found, target);
+    },
+
+    settle: (target) => change(target, settleWrite(target), ({ status }) => status !== 'closing'),
+    end: (target) => change(target, endWrite(target), ({ status }) => status === 'ended'),
+
+    takeDue: async (options) => {
+      const taken = await takeDueTombstones(connection, { ...options, token: createToken() });
+      return taken.map(parseTombstone);
+    },
+
+    recordLook: (tombstone, look) =>
+      change(tombstone, lookWrite(tombstone, look), ({ status }) =>
+        look.gone ? status === 'ended' : status === 'settled',
+      ),
+
+    async hurry() {
+      await runRepeatable(() =>
+        nativeCollection<TombstoneDocument>(connection, TOMBSTONES).updateMany(
+          { status: 'settled', $expr: { $gt: ['$nextLookAt', '$$NOW'] } },
+          [{ $set: { nextLookAt: '$$NOW' } }],
+          { timeoutMS: OPERATION_TIMEOUT_MS },
+        ),
+      );
+    },
+
+    async findForBot(userId, instanceId) {
+      const documents = await runRepeatable(() =>
+        nativeCollection<TombstoneDocument>(connection, TOMBSTONES)
+          .find({ userId, instanceId }, { timeoutMS: OPERATION_TIMEOUT_MS })
+          .sort({ openedAt: -1, _id: -1 })
+          .limit(MAX_LIVES)
+          .toArray(),
+      );
+      return documents.map(parseTombstone);
+    },
+  };
+}
+
+interface Item {
+  readonly key: string;
+  readonly write: TombstoneWrite;
+}
+
+interface Answer {
+  readonly outcome: WriteOutcome | null;
+  readonly found: Tombstone | 'unread' | null;
+}
+
+async function flush(connection: Connection, items: readonly Item[]): Promise<Answer[]> {
+  const { outcomes, reading } = await writeThenRead<
+    TombstoneDocument,
+    mongo.WithId<TombstoneDocument>[]
+  >({
+    connection,
+    collection: TOMBSTONES,
+    writes: items.map(({ write }) => write),
+    read: (tombstones, options) =>
+      tombstones.find({ _id: { $in: items.map(({ key }) => key) } }, options).toArray(),
+  });
+  const documents = new Map(
+    reading.status === 'ok' ? reading.value.map((document) => [document._id, document]) : [],
+  );
+  return items.map(({ key }, index) => {
+    const document = documents.get(key);
+    const found = document === undefined ? null : parseTombstone(document);
+    return {
+      outcome: outcomes[index] ?? null,
+      found: reading.status === 'ok' ? found : 'unread',
+    };
+  });
+}
+
+function decideOpen(found: Tombstone, { sagaId, epoch }: OpenTombstone): OpenResult {
+  if (found.status !== 'closing') return { status: 'already-settled', sagaId: found.sagaId };
+  if (found.sagaId !== sagaId) return { status: 'other-saga', sagaId: found.sagaId };
+  if (found.epoch > epoch) throw new FencedError(sagaId, epoch);
+  return { status: 'opened' };
+}
+
+function isHeldBy(found: Tombstone, { sagaId, epoch }: TombstoneTarget): boolean {
+  return found.sagaId === sagaId && found.epoch <= epoch;
+}
+
+/** Why a write of an owner left no trace. */
+function refusal(found: Tombstone | null, target: TombstoneTarget): SagaError {
+  const key = incarnationKey(target.incarnation);
+  if (found === null) {
+    return new HoldError('TOMBSTONE_MISSING', `there is no tombstone ${key} any more`);
+  }
+  if (!isHeldBy(found, target)) return new FencedError(target.sagaId, target.epoch);
+  return new HoldError(
+    'TOMBSTONE_STATUS',
+    `the tombstone ${key} is ${found.status}, which does not allow this`,
+  );
+}
+
+function parseTombstone(document: mongo.Document): Tombstone {
+  const { firebaseUid, status, sightings, slot, hadAllocation, attempts, lastReason } = document;
+  return {
+    incarnation: {
+      userId: toUserId(document.userId),
+      instanceId: toInstanceId(document.instanceId),
+      life: document.life,
+    },
+    sagaId: toSagaId(document.sagaId),
+    epoch: document.epoch,
+    firebaseUid,
+    status,
+    sightings,
+    slot,
+    hadAllocation,
+    attempts,
+    lastReason,
+  };
+}

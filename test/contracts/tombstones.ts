@@ -1,0 +1,201 @@
+// What every implementation of the Tombstones port must do (I1, I5).
+
+import type { Connection } from 'mongoose';
+import { describe, expect, it } from 'vitest';
+import type { OpenTombstone, Tombstones } from '../../src/deletion/ports/tombstones.ts';
+import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
+import { FencedError } from '../../src/saga/errors.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { BOT, incarnationOf, SAGA_A, SAGA_B } from '../support/users.ts';
+
+const USER = toUserId('00000000000000000000000a');
+
+function command(given: Partial<OpenTombstone> = {}): OpenTombstone {
+  return {
+    incarnation: incarnationOf(USER),
+    sagaId: SAGA_A,
+    epoch: 1,
+    firebaseUid: null,
+    sightings: null,
+    slot: { poolId: 'p', containerName: 'c', slotIndex: 0, port: 9000 },
+    hadAllocation: true,
+    mayTakeOver: [],
+    ...given,
+  };
+}
+
+export interface TombstonesUnderTest {
+  readonly tombstones: Tombstones;
+  /** Lets the given time pass for every tombstone. */
+  readonly pass: (ms: number) => Promise<void>;
+}
+
+export function describeTombstones(
+  name: string,
+  create: (connection: Connection) => TombstonesUnderTest,
+): void {
+  async function setUp() {
+    return create(await createTestDatabase());
+  }
+  const due = { limit: 10, holdMs: 60_000 };
+  const SIGHTING = {
+    kind: 'dedicated',
+    host: 'local',
+    containerId: 'abc',
+    containerName: 'freqtrade-uid-bot-1',
+    labels: { instanceId: BOT },
+    running: true,
+    paused: false,
+    restartPolicy: 'no',
+  } as const;
+
+  describe(name, () => {
+    it('opened, seen, settled, ended: each of them as often as one likes', async () => {
+      const { tombstones } = await setUp();
+      const target = command();
+      expect(await tombstones.open(target)).toEqual({ status: 'opened' });
+      expect(await tombstones.open(target)).toEqual({ status: 'opened' });
+      await tombstones.recordSightings(target, [SIGHTING]);
+      await tombstones.settle(target);
+      await tombstones.settle(target);
+      expect(await tombstones.open(target)).toEqual({ status: 'already-settled', sagaId: SAGA_A });
+      await tombstones.end(target);
+      await tombstones.end(target);
+      await tombstones.settle(target);
+      const { mayTakeOver: _, ...opened } = target;
+      expect(await tombstones.findForBot(USER, BOT)).toEqual([
+        { ...opened, status: 'ended', sightings: [SIGHTING], attempts: 0, lastReason: null },
+      ]);
+      expect(await tombstones.findForBot(USER, toInstanceId('other'))).toEqual([]);
+    });
+
+    it('opened by 20 sagas at once: one has it, the others learn who', async () => {
+      const { tombstones } = await setUp();
+      const results = await Promise.all(
+        Array.from({ length: 20 }, (_, n) =>
+          tombstones.open(command({ sagaId: n % 2 ? SAGA_A : SAGA_B })),
+        ),
+      );
+      const [{ sagaId } = { sagaId: undefined }] = await tombstones.findForBot(USER, BOT);
+      expect(results.filter(({ status }) => status === 'opened')).toHaveLength(10);
+      expect(results.filter(({ status }) => status === 'other-saga')).toHaveLength(10);
+      expect(results).toContainEqual({ status: 'other-saga', sagaId });
+    });
+
+    it("another saga's: taken over only where it is listed and still closing", async () => {
+      const { tombstones } = await setUp();
+      await tombstones.open(command({ sagaId: SAGA_B, epoch: 7, hadAllocation: false }));
+      expect(await tombstones.open(command())).toEqual({ status: 'other-saga', sagaId: SAGA_B });
+      expect(await tombstones.open(command({ mayTakeOver: [SAGA_B] }))).toEqual({
+        status: 'opened',
+      });
+      expect(await tombstones.findForBot(USER, BOT)).toMatchObject([
+        { sagaId: SAGA_A, epoch: 1, hadAllocation: true },
+      ]);
+      await tombstones.settle(command());
+      const late = command({ sagaId: SAGA_B, mayTakeOver: [SAGA_A] });
+      expect(await tombstones.open(late)).toEqual({ status: 'already-settled', sagaId: SAGA_A });
+      await expect(tombstones.settle(late)).rejects.toThrow(FencedError);
+    });
+
+    it('an older epoch: fenced in everything it tries', async () => {
+      const { tombstones } = await setUp();
+      await tombstones.open(command({ epoch: 1 }));
+      await tombstones.open(command({ epoch: 3 }));
+      const old = command({ epoch: 2 });
+      await expect(tombstones.open(old)).rejects.toThrow(FencedError);
+      await expect(tombstones.recordSightings(old, [])).rejects.toThrow(FencedError);
+      await expect(tombstones.settle(old)).rejects.toThrow(FencedError);
+      await expect(tombstones.withdraw(old)).rejects.toThrow(FencedError);
+      await tombstones.settle(command({ epoch: 3 }));
+      await expect(tombstones.end(old)).rejects.toThrow(FencedError);
+      expect(await tombstones.findForBot(USER, BOT)).toMatchObject([
+        { status: 'settled', epoch: 3, sightings: null },
+      ]);
+    });
+
+    it('withdrawn: gone; a settled one stays, whoever asks', async () => {
+      const { tombstones } = await setUp();
+      await tombstones.open(command());
+      await tombstones.withdraw(command({ sagaId: SAGA_B }));
+      expect(await tombstones.findForBot(USER, BOT)).toHaveLength(1);
+      await tombstones.withdraw(command());
+      await tombstones.withdraw(command());
+      expect(await tombstones.findForBot(USER, BOT)).toEqual([]);
+      await expect(tombstones.settle(command())).rejects.toMatchObject({
+        code: 'TOMBSTONE_MISSING',
+      });
+      await tombstones.open(command());
+      await tombstones.settle(command());
+      await expect(tombstones.withdraw(command())).rejects.toMatchObject({
+        code: 'TOMBSTONE_STATUS',
+      });
+    });
+
+    it('closing is never due; settled is due at once and held for one janitor', async () => {
+      const { tombstones, pass } = await setUp();
+      await tombstones.open(command());
+      expect(await tombstones.takeDue(due)).toEqual([]);
+      await expect(tombstones.end(command())).rejects.toMatchObject({ code: 'TOMBSTONE_STATUS' });
+      await tombstones.settle(command());
+      const [first, second] = await Promise.all([tombstones.takeDue(due), tombstones.takeDue(due)]);
+      expect(first.length + second.length).toBe(1);
+      await pass(61_000);
+      expect(await tombstones.takeDue(due)).toHaveLength(1);
+    });
+
+    it('not gone: looked at again after 1 to 15 s, or at once when the host answers', async () => {
+      const { tombstones, pass } = await setUp();
+      await tombstones.open(command());
+      await tombstones.settle(command());
+      for (const waitMs of [1_000, 2_000, 4_000, 8_000, 15_000, 15_000]) {
+        const [taken] = await tombstones.takeDue(due);
+        if (taken === undefined) throw new Error(`nothing due before ${waitMs}`);
+        await tombstones.recordLook(taken, { gone: false, reason: 'the host is away' });
+        await pass(waitMs - 900);
+        expect(await tombstones.takeDue(due)).toEqual([]);
+        await pass(900);
+      }
+      const [last] = await tombstones.takeDue(due);
+      expect(last).toMatchObject({ attempts: 6, lastReason: 'the host is away' });
+      if (last === undefined) throw new Error('nothing due');
+      await tombstones.recordLook(last, { gone: false, reason: 'still' });
+      await tombstones.hurry();
+      expect(await tombstones.takeDue(due)).toHaveLength(1);
+    });
+
+    it('gone: looked at again after 1 and 10 minutes, then never', async () => {
+      const { tombstones, pass } = await setUp();
+      await tombstones.open(command());
+      await tombstones.settle(command());
+      for (const waitMs of [60_000, 540_000]) {
+        const [taken] = await tombstones.takeDue(due);
+        if (taken === undefined) throw new Error(`nothing due before ${waitMs}`);
+        await tombstones.recordLook(taken, { gone: true, reason: null });
+        await tombstones.hurry();
+        await pass(waitMs - 5_000);
+        expect(await tombstones.takeDue(due)).toEqual([]);
+        await pass(5_000);
+      }
+      const [last] = await tombstones.takeDue(due);
+      if (last === undefined) throw new Error('nothing due');
+      await tombstones.recordLook(last, { gone: true, reason: null });
+      await pass(100_000_000);
+      expect(await tombstones.takeDue(due)).toEqual([]);
+      expect(await tombstones.findForBot(USER, BOT)).toMatchObject([{ status: 'ended' }]);
+    });
+
+    it('back after its end: unfinished again, its slot no longer free', async () => {
+      const { tombstones, pass } = await setUp();
+      await tombstones.open(command());
+      await tombstones.settle(command());
+      await tombstones.end(command());
+      expect(await tombstones.takeDue(due)).toEqual([]);
+      await pass(60_000);
+      const [taken] = await tombstones.takeDue(due);
+      if (taken === undefined) throw new Error('nothing due');
+      await tombstones.recordLook(taken, { gone: false, reason: 'started again' });
+      expect(await tombstones.findForBot(USER, BOT)).toMatchObject([{ status: 'settled' }]);
+    });
+  });
+}

@@ -1,0 +1,121 @@
+// Users as a page shows them, and the demo's users as they come in.
+
+import type { Connection, mongo } from 'mongoose';
+import { expect, it } from 'vitest';
+import { createMongoAccounts } from '../../src/adapters/mongo/accounts.ts';
+import { migrate } from '../../src/adapters/mongo/migration.ts';
+import { parseUserDump, seedUsers } from '../../src/adapters/mongo/seed-users.ts';
+import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
+import { toFirebaseUid, toUserId } from '../../src/domain/ids.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { allocation, BOT, LIFE, platformSets, putUser, SAGA_A, users } from '../support/users.ts';
+import { markCommand, pay } from '../support/wallet-commands.ts';
+
+async function setUp(user: Parameters<typeof putUser>[1]) {
+  const connection = await createTestDatabase();
+  const userId = await putUser(connection, user);
+  return { connection, userId, accounts: createMongoAccounts({ connection }) };
+}
+
+it('found by _id and by firebaseUid: the same account, with the mark of a saga', async () => {
+  const { connection, userId, accounts } = await setUp({
+    balance: 12.5,
+    bots: { [BOT]: allocation(100, 120), 'a.b': allocation(1, undefined) },
+    firebaseUid: 'uid-x',
+  });
+  await createMongoWallets({ connection }).mark(markCommand(userId));
+  const account = await accounts.find({ userId });
+  expect(account).toEqual({
+    userId,
+    firebaseUid: 'uid-x',
+    role: 'user',
+    balance: 12.5,
+    currency: 'USD',
+    lastUpdated: '2026-11-01T00:00:00.000Z',
+    allocations: [
+      {
+        instanceId: BOT,
+        botName: 'Bot 1',
+        allocatedAmount: 100,
+        currentValue: 120,
+        reservedInTrades: 0,
+        availableBalance: 120,
+        lifetimePnL: 0,
+        allocatedAt: LIFE,
+        closing: { sagaId: SAGA_A, aborting: false },
+      },
+      expect.objectContaining({ instanceId: 'a.b', currentValue: null }),
+    ],
+  });
+  expect(await accounts.find({ firebaseUid: toFirebaseUid('uid-x') })).toEqual(account);
+  expect(await accounts.find({ firebaseUid: toFirebaseUid('nobody') })).toBeNull();
+});
+
+it('values that are not money: shown as they stand', async () => {
+  const { userId, accounts } = await setUp({
+    balance: Number.NaN,
+    bots: { [BOT]: allocation(50, '61.5', { allocatedAt: 'yesterday' }), broken: 7 },
+  });
+  expect(await accounts.find({ userId })).toMatchObject({
+    balance: 'NaN',
+    allocations: [
+      { currentValue: '61.5', allocatedAt: 'yesterday' },
+      { instanceId: 'broken', allocatedAmount: null },
+    ],
+  });
+});
+
+it('a user from before wallets: no balance, no bots, no rows', async () => {
+  const connection = await createTestDatabase();
+  const accounts = createMongoAccounts({ connection });
+  const { insertedId } = await users(connection).insertOne({ firebaseUid: 'uid-legacy' });
+  const userId = toUserId(String(insertedId));
+  expect(await accounts.find({ userId })).toMatchObject({ balance: null, allocations: [] });
+  expect(await accounts.platformRows(userId, { limit: 5 })).toEqual([]);
+});
+
+it("the platform's rows: newest first, ours left out", async () => {
+  const rows = Array.from({ length: 6 }, (_, n) => ({
+    type: 'deposit',
+    amount: n,
+    timestamp: new Date(Date.UTC(2026, 0, n + 1)),
+  }));
+  const { connection, userId, accounts } = await setUp({
+    balance: 1,
+    bots: { [BOT]: allocation(100, 120) },
+    rows,
+  });
+  await pay(createMongoWallets({ connection }), userId);
+  const found = await accounts.platformRows(userId, { limit: 3 });
+  expect(found.map(({ amount }) => amount)).toEqual([5, 4, 3]);
+  expect(found[0]).toMatchObject({ timestamp: '2026-01-06T00:00:00.000Z', botId: null });
+  await platformSets(connection, userId, { walletTransactions: 'broken' });
+  expect(await accounts.platformRows(userId, { limit: 3 })).toEqual([]);
+});
+
+const DUMP = `
+{"_id":{"$oid":"000000000000000000000007"},"firebaseUid":"uid-bad","paperWallet":{"balance":77},"botAllocations":{"b.1":{"allocatedAmount":50,"currentValue":"61.5","allocatedAt":{"$date":"2026-10-02T09:30:00Z"}}}}
+
+{"_id":{"$oid":"000000000000000000000009"},"firebaseUid":"uid-legacy"}
+`;
+
+it('seeded by two processes at once: every document once, broken ones too; never again', async () => {
+  const connection = await createTestDatabase();
+  await migrate(connection);
+  const documents = parseUserDump(DUMP);
+  const seeded = await Promise.all([
+    seedUsers(connection, documents),
+    seedUsers(connection, documents),
+  ]);
+  expect(seeded.reduce((sum, count) => sum + count)).toBe(2);
+  expect(await dump(connection)).toEqual(documents);
+  await users(connection).deleteOne({ firebaseUid: 'uid-legacy' });
+  expect(await seedUsers(connection, documents)).toBe(0);
+});
+
+it('a dump that is cut off: an error that names the line, nothing seeded', () => {
+  expect(() => parseUserDump(`${DUMP}{"_id":`)).toThrow(/line 5 /);
+});
+
+const dump = (connection: Connection): Promise<mongo.Document[]> =>
+  users(connection).find().sort({ _id: 1 }).toArray();

@@ -1,0 +1,71 @@
+import { expect, it } from 'vitest';
+import { createMongoLedger } from '../../src/adapters/mongo/ledger.ts';
+import { migrate } from '../../src/adapters/mongo/migration.ts';
+import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
+import { describeLedger } from '../contracts/ledger.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { allocation, BOT, byId, putUser, SAGA_A, users } from '../support/users.ts';
+import { pay, settleCommand } from '../support/wallet-commands.ts';
+
+describeLedger('MongoLedger', (connection) => createMongoLedger({ connection }));
+
+it('stored as int64 cents, Decimal128 and database time', async () => {
+  const connection = await createTestDatabase();
+  await migrate(connection);
+  const wallets = createMongoWallets({ connection });
+  const ledger = createMongoLedger({ connection });
+  const bots = { [BOT]: allocation(2, 2.675) };
+  const userId = await putUser(connection, { balance: 1, bots });
+  const receipt = await pay(wallets, userId);
+  await ledger.post({ receipt, firebaseUid: null, sagaId: SAGA_A });
+  const [types] = await users(connection)
+    .aggregate([
+      {
+        $lookup: { from: 'ledger', pipeline: [], as: 'entry' },
+      },
+      { $unwind: '$entry' },
+      {
+        $project: {
+          _id: 0,
+          amountMinor: { $type: '$entry.amountMinor' },
+          exactValue: { $type: '$entry.exactValue' },
+          amount: { $type: '$entry.amount' },
+          at: { $type: '$entry.at' },
+          postedAt: { $type: '$entry.postedAt' },
+          scale: '$entry.scale',
+          life: '$entry.life',
+          pnlMinor: '$entry.pnlMinor',
+          text: { $toString: '$entry.exactValue' },
+        },
+      },
+    ])
+    .toArray();
+  expect(types).toEqual({
+    amountMinor: 'long',
+    exactValue: 'decimal',
+    amount: 'double',
+    at: 'date',
+    postedAt: 'date',
+    scale: 2,
+    life: receipt.life,
+    pnlMinor: 68,
+    text: '2.675',
+  });
+});
+
+it('a legacy writer erased the row and our field: the ledger still proves the payment', async () => {
+  const connection = await createTestDatabase();
+  const wallets = createMongoWallets({ connection });
+  const ledger = createMongoLedger({ connection });
+  const bots = { [BOT]: allocation(100, 120) };
+  const userId = await putUser(connection, { balance: 1, bots });
+  const receipt = await pay(wallets, userId);
+  await ledger.post({ receipt, firebaseUid: null, sagaId: SAGA_A });
+  await users(connection).updateOne(byId(userId), {
+    $set: { walletTransactions: [] },
+    $unset: { ledgerState: 1 },
+  });
+  expect(await wallets.findReceipt(userId, receipt.opId)).toEqual(receipt);
+  expect(await wallets.settle(settleCommand(userId))).toEqual({ status: 'settled', receipt });
+  expect(await wallets.abortSettlement(settleCommand(userId))).toBe('settled');
+});

@@ -1,0 +1,107 @@
+import type { Connection, mongo } from 'mongoose';
+import { expect, it } from 'vitest';
+import type { IndexDeclaration } from '../../src/adapters/mongo/indexes.ts';
+import { type ConstraintReport, migrate } from '../../src/adapters/mongo/migration.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { allocation, BOT, byId, putUser, users } from '../support/users.ts';
+
+function databaseOf(connection: Connection): mongo.Db {
+  if (connection.db === undefined) throw new Error('the test connection is not open');
+  return connection.db;
+}
+
+const named = (constraints: readonly ConstraintReport[], name: string) =>
+  constraints.find(({ constraint }) => constraint === name);
+
+it('an empty database, migrated twice: everything made once, then everything present', async () => {
+  const connection = await createTestDatabase();
+  const first = await migrate(connection);
+  expect(new Set(first.constraints.map(({ status }) => status))).toEqual(new Set(['created']));
+  const second = await migrate(connection);
+  expect(new Set(second.constraints.map(({ status }) => status))).toEqual(new Set(['present']));
+  expect(second.constraints.every(({ violations }) => violations.count === 0)).toBe(true);
+});
+
+it('migrated by eight processes at once: no error, every index there once', async () => {
+  const connection = await createTestDatabase();
+  await Promise.all(Array.from({ length: 8 }, () => migrate(connection)));
+  const ledger = await databaseOf(connection).collection('ledger').indexes();
+  expect(ledger.map(({ name }) => name).sort()).toEqual(['_id_', 'opId_unique', 'user_newest']);
+});
+
+it('users that break the schema: counted, named, kept; what is right can still be written', async () => {
+  const connection = await createTestDatabase();
+  const bad = [
+    await putUser(connection, { balance: 77, bots: { [BOT]: allocation(50, '61.5') } }),
+    await putUser(connection, { balance: 77, bots: { [BOT]: allocation(50, -12.5) } }),
+    await putUser(connection, { balance: Number.NaN, bots: {} }),
+    await putUser(connection, { balance: 1, bots: { [BOT]: allocation(undefined, 5) } }),
+  ];
+  const good = await putUser(connection, { balance: 1, bots: { 'a.b': allocation(1, null) } });
+  await users(connection).insertOne({ firebaseUid: 'uid-legacy', role: 'user' });
+  const { constraints } = await migrate(connection);
+  const schema = named(constraints, 'users.schema');
+  expect(schema?.violations.count).toBe(4);
+  expect([...(schema?.violations.ids ?? [])].sort()).toEqual([...bad].sort());
+  expect(await users(connection).countDocuments()).toBe(6);
+  const set = (userId: typeof good, value: unknown) =>
+    users(connection).updateOne(byId(userId), { $set: { 'paperWallet.balance': value } });
+  await set(good, 2);
+  for (const value of [-0.01, Number.NaN, Number.POSITIVE_INFINITY, '7', 1e13]) {
+    await expect(set(good, value)).rejects.toMatchObject({ code: 121 });
+  }
+  // Moderate: what was broken before is not locked against its repair.
+  const [first] = bad;
+  if (first === undefined) throw new Error('no user');
+  await set(first, 78);
+});
+
+it('more violations than a report should carry: all counted, twenty named', async () => {
+  const connection = await createTestDatabase();
+  for (let n = 0; n < 23; n += 1) await putUser(connection, { balance: 'x', bots: {} });
+  const schema = named((await migrate(connection)).constraints, 'users.schema');
+  expect(schema?.violations.count).toBe(23);
+  expect(schema?.violations.ids).toHaveLength(20);
+});
+
+it('two users with one firebaseUid: the index is reported missing and made once they differ', async () => {
+  const connection = await createTestDatabase();
+  await putUser(connection, { balance: 1, bots: {}, firebaseUid: 'twice' });
+  const second = await putUser(connection, { balance: 1, bots: {}, firebaseUid: 'twice' });
+  await putUser(connection, { balance: 1, bots: {} });
+  const report = named((await migrate(connection)).constraints, 'users.firebaseUid_1');
+  expect(report).toEqual({
+    constraint: 'users.firebaseUid_1',
+    status: 'missing',
+    violations: { count: 1, ids: ['twice'] },
+  });
+  await users(connection).updateOne(byId(second), { $set: { firebaseUid: 'once' } });
+  const again = named((await migrate(connection)).constraints, 'users.firebaseUid_1');
+  expect(again?.status).toBe('created');
+});
+
+it("the platform's own index on firebaseUid: left as it is", async () => {
+  const connection = await createTestDatabase();
+  await users(connection).createIndex({ firebaseUid: 1 }, { unique: true, sparse: true });
+  const report = named((await migrate(connection)).constraints, 'users.firebaseUid_1');
+  expect(report?.status).toBe('present');
+});
+
+it("another module's indexes: made in the same way", async () => {
+  const connection = await createTestDatabase();
+  const extra: IndexDeclaration = {
+    collection: 'sagas',
+    name: 'open_key',
+    key: { key: 1 },
+    unique: true,
+    partialFilterExpression: { open: true },
+  };
+  const { constraints } = await migrate(connection, [extra]);
+  expect(named(constraints, 'sagas.open_key')?.status).toBe('created');
+  const sagas = databaseOf(connection).collection('sagas');
+  await sagas.insertMany([
+    { key: 'k', open: false },
+    { key: 'k', open: true },
+  ]);
+  await expect(sagas.insertOne({ key: 'k', open: true })).rejects.toMatchObject({ code: 11_000 });
+});

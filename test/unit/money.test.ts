@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { toInstanceId, toSagaId, toUserId } from '../../src/domain/ids.ts';
+import {
+  incarnationKey,
+  isStamped,
+  settlementOpId,
+  stampedLife,
+} from '../../src/domain/incarnation.ts';
+import { formatMinor, isMoney, MAX_MONEY } from '../../src/domain/money.ts';
+
+describe('money', () => {
+  it.each([0, 0.01, 1, 1e-9, 17331, MAX_MONEY])('%s: money', (value) => {
+    expect(isMoney(value)).toBe(true);
+  });
+
+  it.each([-0.01, Number.NaN, Number.POSITIVE_INFINITY, 1e12 + 1, '5', null, undefined, {}, 5n])(
+    '%s: not money',
+    (value) => {
+      expect(isMoney(value)).toBe(false);
+    },
+  );
+
+  it.each([
+    [0, '$0.00', '+$0.00'],
+    [5, '$0.05', '+$0.05'],
+    [110_500, '$1105.00', '+$1105.00'],
+    [-410, '-$4.10', '-$4.10'],
+    [99, '$0.99', '+$0.99'],
+    [1e14, '$1000000000000.00', '+$1000000000000.00'],
+  ])('%s cents: printed with two decimals and its sign', (minor, plain, signed) => {
+    expect(formatMinor(minor)).toBe(plain);
+    expect(formatMinor(minor, 'always')).toBe(signed);
+  });
+
+  it('any whole number of cents: the text reads back as the same number', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -1e14, max: 1e14 }), (minor) => {
+        const text = formatMinor(minor, 'always');
+        expect(text).toMatch(/^[+-]\$\d+\.\d\d$/);
+        expect(Number(text.replace(/[$.]/g, ''))).toBe(minor === 0 ? 0 : minor);
+      }),
+    );
+  });
+});
+
+describe('incarnation', () => {
+  const userId = toUserId('00000000000000000000000a');
+  const instanceId = toInstanceId('uid-bot-1');
+  const life = '2026-10-02T09:30:00.000Z';
+
+  it('the same life: the same operation; another user, bot or life: another one', () => {
+    const opId = settlementOpId({ userId, instanceId, life });
+    expect(settlementOpId({ userId, instanceId, life })).toBe(opId);
+    expect(opId).toMatch(/^settle\.[0-9a-f]{40}$/);
+    const others = [
+      { userId: toUserId('00000000000000000000000b'), instanceId, life },
+      { userId, instanceId: toInstanceId('uid-bot-2'), life },
+      { userId, instanceId, life: '2026-10-02T09:30:00.001Z' },
+    ];
+    expect(new Set([opId, ...others.map(settlementOpId)]).size).toBe(4);
+  });
+
+  it('a stamp: told from a date', () => {
+    const stamp = stampedLife(toSagaId('del-aaaaaaaaaaaaaaaa'));
+    expect(isStamped(stamp)).toBe(true);
+    expect(isStamped(life)).toBe(false);
+    expect(incarnationKey({ userId, instanceId, life: stamp })).toContain('/stamp:del-');
+  });
+});
