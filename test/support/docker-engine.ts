@@ -90,7 +90,8 @@ async function installDocker(progress: Progress, signal: AbortSignal): Promise<s
   const isOurs = !existsSync(policy);
   if (isOurs) await writeFile(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755, flag: 'wx' });
   try {
-    await aptInstall(['docker.io'], progress, signal);
+    // A minimal system has no umount, and the daemon leaves its data folder mounted on itself.
+    await aptInstall(['docker.io', 'mount'], progress, signal);
   } finally {
     if (isOurs) await rm(policy, { force: true });
   }
