@@ -191,7 +191,9 @@ function openQueues(
 ): ReadonlyMap<QueueName, SagaQueue> {
   return new Map(
     QUEUE_NAMES.map((name) => {
-      const queue: SagaQueue = new Queue(name, { connection, prefix, skipWaitingForReady: true });
+      // Waits for Redis to be there once (a queue that fails to begin never recovers); from then on its
+      // calls fail at once while Redis is away. Callers have deadlines of their own.
+      const queue: SagaQueue = new Queue(name, { connection, prefix });
       queue.on('error', (err) => log.debug({ err, queue: name }, 'queue'));
       return [name, queue];
     }),

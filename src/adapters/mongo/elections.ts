@@ -22,18 +22,23 @@ export function createMongoElections(connection: Connection): Elections {
       reaching(async () => {
         const until = { $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: ttlMs } };
         const isFree = { $or: [{ $eq: ['$owner', owner] }, { $lte: ['$until', '$$NOW'] }] };
-        try {
-          const { matchedCount, upsertedCount } = await posts.updateOne(
-            { _id: post, $expr: isFree },
-            [{ $set: { owner, until } }],
+        const take = () =>
+          posts.updateOne({ _id: post, $expr: isFree }, [{ $set: { owner, until } }], {
+            timeoutMS: TIMEOUT_MS,
+          });
+        if ((await take()).matchedCount === 1) return true;
+        // Held by somebody, or the first time anybody asks for it.
+        const { upsertedCount } = await posts
+          .updateOne(
+            { _id: post },
+            { $setOnInsert: { owner: '', until: new Date(0) } },
             { upsert: true, timeoutMS: TIMEOUT_MS },
-          );
-          return matchedCount + upsertedCount === 1;
-        } catch (error) {
-          // Somebody else holds it: the filter did not match and the insert met their document.
-          if (isDuplicateKey(error)) return false;
-          throw error;
-        }
+          )
+          .catch((error: unknown) => {
+            if (isDuplicateKey(error)) return { upsertedCount: 0 };
+            throw error;
+          });
+        return upsertedCount === 1 && (await take()).matchedCount === 1;
       }),
     resign: () => reaching(async () => void (await posts.deleteMany({ owner }))),
   };
