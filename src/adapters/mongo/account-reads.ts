@@ -5,7 +5,7 @@ import { type Connection, mongo } from 'mongoose';
 import type { WalletTotals } from '../../deletion/ports/accounts.ts';
 import type { UserId } from '../../domain/ids.ts';
 import { MAX_MONEY } from '../../domain/money.ts';
-import { OPERATION_TIMEOUT_MS, readFromMongo } from './mongo-errors.ts';
+import { OPERATION_TIMEOUT_MS, runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 
 const NOTHING: WalletTotals = { allocated: 0, currentValue: 0, pnl: 0 };
@@ -15,7 +15,7 @@ export async function sumAllocations(
   connection: Connection,
   userId: UserId,
 ): Promise<WalletTotals> {
-  const [sums] = await readFromMongo(() =>
+  const [sums] = await runRepeatable(() =>
     nativeCollection<mongo.Document>(connection, 'users')
       .aggregate(
         [
@@ -43,7 +43,7 @@ export async function findFirebaseUids(
   connection: Connection,
   uids: readonly string[],
 ): Promise<ReadonlySet<string>> {
-  const found = await readFromMongo(() =>
+  const found = await runRepeatable(() =>
     nativeCollection<mongo.Document>(connection, 'users')
       .find(
         { firebaseUid: { $in: [...uids] } },
@@ -56,7 +56,7 @@ export async function findFirebaseUids(
 
 /** Whether any user holds an allocation: then a missing pool state is a loss, not a beginning. */
 export async function hasAnyAllocation(connection: Connection): Promise<boolean> {
-  const found = await readFromMongo(() =>
+  const found = await runRepeatable(() =>
     nativeCollection<mongo.Document>(connection, 'users').findOne(
       { botAllocations: { $type: 'object', $ne: {} } },
       { projection: { _id: 1 }, timeoutMS: OPERATION_TIMEOUT_MS },

@@ -3,7 +3,7 @@
 
 import type { Connection } from 'mongoose';
 import type { Clock } from '../../saga/ports/clock.ts';
-import { reaching } from './driver-errors.ts';
+import { runRepeatable } from './mongo-errors.ts';
 
 export interface DatabaseClock extends Clock {
   stop(): Promise<void>;
@@ -15,7 +15,7 @@ const READ_TIMEOUT_MS = 2_000;
 /** Reads the time once before it returns, so that no caller ever sees another clock.
  * @throws UnavailableError when MongoDB does not answer. */
 export async function startDatabaseClock(connection: Connection): Promise<DatabaseClock> {
-  let offsetMs = await reaching(() => readOffset(connection));
+  let offsetMs = await runRepeatable(() => readOffset(connection));
   let reading: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
     reading = readOffset(connection).then(

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection } from 'mongoose';
 import type { Elections } from '../../saga/ports/elections.ts';
-import { isDuplicateKey, reaching } from './driver-errors.ts';
+import { isDuplicateKey, runRepeatable } from './mongo-errors.ts';
 
 interface PostDocument {
   _id: string;
@@ -19,7 +19,7 @@ export function createMongoElections(connection: Connection): Elections {
   const owner = randomUUID();
   return {
     hold: (post, ttlMs) =>
-      reaching(async () => {
+      runRepeatable(async () => {
         const until = { $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: ttlMs } };
         const isFree = { $or: [{ $eq: ['$owner', owner] }, { $lte: ['$until', '$$NOW'] }] };
         const take = () =>
@@ -40,6 +40,6 @@ export function createMongoElections(connection: Connection): Elections {
           });
         return upsertedCount === 1 && (await take()).matchedCount === 1;
       }),
-    resign: () => reaching(async () => void (await posts.deleteMany({ owner }))),
+    resign: () => runRepeatable(async () => void (await posts.deleteMany({ owner }))),
   };
 }

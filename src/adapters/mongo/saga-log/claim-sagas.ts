@@ -5,7 +5,7 @@ import type { mongo } from 'mongoose';
 import type { SagaId } from '../../../domain/ids.ts';
 import { isAtRest } from '../../../saga/machine.ts';
 import type { Claim, ClaimRequest, ClaimResult } from '../../../saga/ports/saga-log.ts';
-import { reaching } from '../driver-errors.ts';
+import { runRepeatable } from '../mongo-errors.ts';
 import { type LogContext, MAJORITY, OPERATION_TIMEOUT_MS } from './log-context.ts';
 import { HISTORY_LIMIT, type SagaDocument, toRecord } from './saga-document.ts';
 
@@ -19,7 +19,7 @@ export async function claimSagas(
   { sagas }: LogContext,
   orders: ClaimOrder[],
 ): Promise<ClaimResult[]> {
-  return reaching(async () => {
+  return runRepeatable(async () => {
     await sagas.bulkWrite(orders.map(toUpdate), {
       ordered: false,
       writeConcern: MAJORITY,
@@ -41,7 +41,7 @@ export async function renewLeases(
   claims: readonly Claim[],
   leaseMs: number,
 ): Promise<void> {
-  await reaching(() =>
+  await runRepeatable(() =>
     sagas.updateMany(
       {
         _id: { $in: claims.map(({ sagaId }) => sagaId) },
@@ -57,7 +57,7 @@ export async function releaseClaim(
   { sagas }: LogContext,
   { sagaId, epoch, owner }: Claim,
 ): Promise<void> {
-  await reaching(() =>
+  await runRepeatable(() =>
     sagas.updateOne(
       { _id: sagaId, epoch, owner },
       { $set: { leaseUntil: null } },

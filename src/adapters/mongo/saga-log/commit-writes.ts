@@ -16,7 +16,7 @@ import type {
 } from '../../../saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../../saga/record.ts';
 import type { SagaState } from '../../../saga/state.ts';
-import { isOutage, reaching } from '../driver-errors.ts';
+import { isAway, runRepeatable } from '../mongo-errors.ts';
 import { type LogContext, MAJORITY, OPERATION_TIMEOUT_MS } from './log-context.ts';
 import {
   changedFields,
@@ -58,7 +58,7 @@ export async function intervene(
   context: LogContext,
   { base, state, event, writeId }: Intervention,
 ): Promise<InterventionResult> {
-  return reaching(async () => {
+  return runRepeatable(async () => {
     const entry = { at: new Date(context.clock.nowMs()), epoch: base.epoch, ...event, writeId };
     const { matchedCount } = await context.sagas.updateOne(
       { _id: base.id, revision: base.revision },
@@ -75,7 +75,7 @@ export async function intervene(
 
 /** Majority writes that change nothing but prove the claims. */
 export async function proveClaims({ sagas }: LogContext, claims: Claim[]): Promise<boolean[]> {
-  return reaching(async () => {
+  return runRepeatable(async () => {
     const { matchedCount } = await sagas.bulkWrite(
       claims.map(({ sagaId, epoch, owner }) => ({
         updateOne: { filter: { _id: sagaId, epoch, owner }, update: { $inc: { proofs: 1 } } },
@@ -90,7 +90,7 @@ export async function holdClaims(
   { sagas }: Pick<LogContext, 'sagas'>,
   claims: Claim[],
 ): Promise<boolean[]> {
-  const found = await reaching(() =>
+  const found = await runRepeatable(() =>
     sagas
       .find(
         { _id: { $in: claims.map(({ sagaId }) => sagaId) } },
@@ -162,7 +162,7 @@ async function sendAll({ sagas }: LogContext, orders: readonly Order[]): Promise
     );
     return matchedCount === orders.length;
   } catch (error) {
-    if (isOutage(error)) return false;
+    if (isAway(error)) return false;
     throw error;
   }
 }
@@ -171,7 +171,7 @@ async function readBack(
   context: LogContext,
   orders: readonly Order[],
 ): Promise<Map<Order, CommitResult>> {
-  return reaching(async () => {
+  return runRepeatable(async () => {
     // What a majority read is to show must first be on a majority: this write waits for all before it.
     const ids = orders.map(({ write }) => write.claim.sagaId);
     await context.sagas.updateOne({ _id: ids[0] ?? '' }, { $inc: { proofs: 1 } }, BARRIER);

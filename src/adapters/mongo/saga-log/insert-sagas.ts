@@ -5,7 +5,7 @@ import { mongo } from 'mongoose';
 import type { NewSaga } from '../../../saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../../saga/record.ts';
 import { pinnedId } from '../../../saga/registry.ts';
-import { asUnavailable, isDuplicateKey } from '../driver-errors.ts';
+import { isDuplicateKey, repeatableFailure } from '../mongo-errors.ts';
 import { type LogContext, MAJORITY, OPERATION_TIMEOUT_MS } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
 
@@ -25,9 +25,9 @@ export async function insertSagas(context: LogContext, sagas: NewSaga[]): Promis
     return documents.map((document) => ({ status: 'inserted', saga: toRecord(document) }));
   } catch (error) {
     if (!(error instanceof mongo.MongoBulkWriteError) && !isDuplicateKey(error)) {
-      throw asUnavailable(error);
+      throw repeatableFailure(error);
     }
-    if (error.hasErrorLabel('RetryableWriteError')) throw asUnavailable(error);
+    if (error.hasErrorLabel('RetryableWriteError')) throw repeatableFailure(error);
     return readBack(context, documents);
   }
 }
@@ -64,7 +64,7 @@ async function insertAlone(context: LogContext, document: SagaDocument): Promise
       )
       .catch((error: unknown) => {
         if (isDuplicateKey(error)) return undefined;
-        throw asUnavailable(error);
+        throw repeatableFailure(error);
       });
     if (existing === null) return { status: 'inserted', saga: toRecord(document) };
     if (existing !== undefined) return { status: 'exists', saga: toRecord(existing) };

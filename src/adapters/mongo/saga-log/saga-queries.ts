@@ -5,7 +5,7 @@ import { BadCursorError } from '../../../domain/bad-cursor.ts';
 import type { SagaId } from '../../../domain/ids.ts';
 import type { OverdueSaga, SagaFilter, SagaPage } from '../../../saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../../saga/record.ts';
-import { reaching } from '../driver-errors.ts';
+import { runRepeatable } from '../mongo-errors.ts';
 import { type LogContext, OPERATION_TIMEOUT_MS } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
 
@@ -18,7 +18,7 @@ export async function findSagas(
   { sagas }: LogContext,
   ids: readonly SagaId[],
 ): Promise<(SagaRecord | null)[]> {
-  const found = await reaching(() =>
+  const found = await runRepeatable(() =>
     sagas.find({ _id: { $in: [...new Set(ids)] } }, COMMITTED).toArray(),
   );
   const byId = new Map(found.map((document) => [document._id, toRecord(document)]));
@@ -31,7 +31,7 @@ export async function findByKey(
   key: string,
   limit: number,
 ): Promise<readonly SagaRecord[]> {
-  const found = await reaching(() =>
+  const found = await runRepeatable(() =>
     sagas.find({ key }, { ...COMMITTED, sort: { open: -1, createdAt: -1 }, limit }).toArray(),
   );
   return found.map(toRecord);
@@ -51,7 +51,7 @@ export async function listSagas({ sagas }: LogContext, filter: SagaFilter): Prom
       ],
     }),
   };
-  const found = await reaching(() =>
+  const found = await runRepeatable(() =>
     sagas
       .find(query, { ...COMMITTED, sort: { createdAt: -1, _id: -1 }, limit: limit + 1 })
       .toArray(),
@@ -66,7 +66,7 @@ export async function takeOverdue(
   { sagas, clock }: LogContext,
   { limit, holdMs }: { readonly limit: number; readonly holdMs: number },
 ): Promise<readonly OverdueSaga[]> {
-  return reaching(async () => {
+  return runRepeatable(async () => {
     const now = new Date(clock.nowMs());
     const found = await sagas
       .find(
@@ -100,7 +100,7 @@ export async function findStates(
   ids: readonly SagaId[],
 ): Promise<ReadonlyMap<SagaId, { readonly open: boolean }>> {
   if (ids.length === 0) return new Map();
-  const found = await reaching(() =>
+  const found = await runRepeatable(() =>
     sagas.find({ _id: { $in: [...ids] } }, { ...COMMITTED, projection: { open: 1 } }).toArray(),
   );
   return new Map(found.map(({ _id, open }) => [_id as SagaId, { open }]));
