@@ -1,7 +1,6 @@
 // One process that serves: embedded servers where none are given, services, HTTP, and the workers if they
 // are to run inline. Everything that was started is ended by `stop`, also when a later part failed to start.
 
-import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { createFirebaseVerifier } from './adapters/firebase/firebase-verifier.ts';
 import { createLocalTokenIssuer, createLocalVerifier } from './adapters/local-auth/local-tokens.ts';
@@ -13,7 +12,7 @@ import { placeDemoPoolState, seedDemo } from './demo.ts';
 import type { IdentityVerifier } from './domain/identity-verifier.ts';
 import { startEmbedded } from './embedded/start-embedded.ts';
 import { reportHealth } from './health-report.ts';
-import { createServices, type Services, sharedSecret } from './services.ts';
+import { createServices, DEFAULT_KEY_PREFIX, type Services, sharedSecret } from './services.ts';
 import { startupLines } from './startup-lines.ts';
 import { VERSION } from './version.ts';
 import { startWorkers } from './worker-set.ts';
@@ -24,6 +23,8 @@ export interface ApplicationOptions {
   /** Lines for the person at the terminal. */
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
+  /** What Redis keys begin with; default `reclaim`. */
+  readonly keyPrefix?: string;
   /** An embedded server ended by itself. */
   readonly onLost: (what: string) => void;
 }
@@ -54,7 +55,9 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     });
     stops.unshift(() => embedded.stop());
     if (config.isDemo) await placeDemoPoolState(config.poolStateFile);
-    const services = await createServices({ config, log, ...embedded });
+    const { mongodbUri, redisUrl } = embedded;
+    const { keyPrefix = DEFAULT_KEY_PREFIX } = options;
+    const services = await createServices({ config, log, mongodbUri, redisUrl, keyPrefix });
     stops.unshift(() => services.close());
     const seeded = config.isDemo ? await seedDemo(services.connection) : 0;
     const auth = await authentication(config);
@@ -66,8 +69,6 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       stops.unshift(() => workers.stop());
     }
     const url = await app.listen({ port: config.port, host: config.host });
-    const address = app.server.address() satisfies AddressInfo | string | null;
-    log.debug({ address }, 'listening');
     for (const line of startupLines({ services, url, embedded: embedded.describe, seeded })) {
       say(line);
     }

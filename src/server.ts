@@ -4,6 +4,7 @@
 import { pino } from 'pino';
 import { startApplication } from './application.ts';
 import { ConfigError, parseConfig } from './config.ts';
+import { DEFAULT_KEY_PREFIX } from './services.ts';
 
 /** Docker and process managers kill after ten seconds. */
 const STOP_WITHIN_MS = 9_500;
@@ -38,6 +39,7 @@ try {
     log,
     say: (line) => console.error(line),
     signal: stopping.signal,
+    keyPrefix: process.env.RECLAIM_KEY_PREFIX ?? DEFAULT_KEY_PREFIX,
     onLost: (what) => {
       log.fatal({ what }, 'a server is gone');
       stop(1);

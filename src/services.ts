@@ -70,17 +70,18 @@ export interface ServicesOptions {
   readonly mongodbUri: string;
   readonly redisUrl: string;
   /** What Redis keys begin with: runs side by side on one server need their own. */
-  readonly keyPrefix?: string;
+  readonly keyPrefix: string;
 }
 
 const QUEUE_NAMES: readonly QueueName[] = ['deletion', 'sync', 'health'];
-const KEY_PREFIX = 'reclaim';
+/** In front of every Redis key of this program. */
+export const DEFAULT_KEY_PREFIX = 'reclaim';
 /** An outage is noticed by callers within this time, not after the driver's thirty seconds. */
 const SERVER_SELECTION_TIMEOUT_MS = 2_000;
 
 /** @throws when MongoDB does not answer: without it nothing can be promised. */
 export async function createServices(options: ServicesOptions): Promise<Services> {
-  const { config, log, keyPrefix = KEY_PREFIX } = options;
+  const { config, log, keyPrefix } = options;
   const connection = await mongoose
     .createConnection(options.mongodbUri, {
       serverSelectionTimeoutMS: SERVER_SELECTION_TIMEOUT_MS,

@@ -2,7 +2,7 @@
 
 import { pino } from 'pino';
 import { ConfigError, parseConfig } from './config.ts';
-import { createServices } from './services.ts';
+import { createServices, DEFAULT_KEY_PREFIX } from './services.ts';
 import { startWorkers, type WorkerRole } from './worker-set.ts';
 
 /** Process managers kill after ten seconds. */
@@ -15,7 +15,13 @@ export async function runWorkerProcess(roles: readonly WorkerRole[]): Promise<vo
     const { mongodbUri, redisUrl } = config;
     if (mongodbUri === undefined || redisUrl === undefined)
       throw new Error('no servers were given');
-    const services = await createServices({ config, log, mongodbUri, redisUrl });
+    const services = await createServices({
+      config,
+      log,
+      mongodbUri,
+      redisUrl,
+      keyPrefix: process.env.RECLAIM_KEY_PREFIX ?? DEFAULT_KEY_PREFIX,
+    });
     const workers = startWorkers(services, roles);
     log.info({ roles, bots: services.runtime.kind, why: services.runtime.reason }, 'working');
     const { promise: asked, resolve } = Promise.withResolvers<void>();
