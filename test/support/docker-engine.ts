@@ -14,6 +14,9 @@ import { withDeadline } from './with-deadline.ts';
 
 const run = promisify(execFile);
 
+/** Names the run that a container belongs to. */
+export const RUN_LABEL = 'reclaim.test-run';
+
 export interface DockerEngine {
   readonly socket: string;
   stop(): Promise<void>;
@@ -24,6 +27,7 @@ export type Progress = (line: string) => void;
 /** The engine to test on, or why there is none. `RECLAIM_TEST_DOCKER` names a socket, or is `none`. */
 export async function findDockerEngine(
   progress: Progress,
+  signal: AbortSignal,
 ): Promise<DockerEngine | { readonly missing: string }> {
   const given = process.env.RECLAIM_TEST_DOCKER ?? process.env.DOCKER_HOST;
   if (given === 'none') return { missing: 'RECLAIM_TEST_DOCKER=none' };
@@ -40,8 +44,8 @@ export async function findDockerEngine(
     return { missing: 'no Docker answers on /var/run/docker.sock, and only root can start one' };
   }
   try {
-    const dockerd = (await onPath('dockerd')) ?? (await installDocker(progress));
-    return await startPrivateEngine(dockerd, progress);
+    const dockerd = (await onPath('dockerd')) ?? (await installDocker(progress, signal));
+    return await startPrivateEngine(dockerd, progress, signal);
   } catch (error) {
     return { missing: error instanceof Error ? error.message : String(error) };
   }
@@ -54,7 +58,11 @@ export async function onPath(program: string): Promise<string | undefined> {
 }
 
 /** Installs Debian or Ubuntu packages. @throws on another system, or when apt-get fails. */
-export async function aptInstall(packages: readonly string[], progress: Progress): Promise<void> {
+export async function aptInstall(
+  packages: readonly string[],
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
   if ((await onPath('apt-get')) === undefined) {
     throw new Error(`${packages.join(', ')} not found, and this is neither Debian nor Ubuntu`);
   }
@@ -62,6 +70,7 @@ export async function aptInstall(packages: readonly string[], progress: Progress
   const options = {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     timeout: 300_000,
+    signal,
     maxBuffer: 64 * 1024 * 1024,
   };
   const lock = ['-o', 'DPkg::Lock::Timeout=120'];
@@ -75,13 +84,14 @@ export async function aptInstall(packages: readonly string[], progress: Progress
   });
 }
 
-async function installDocker(progress: Progress): Promise<string> {
+async function installDocker(progress: Progress, signal: AbortSignal): Promise<string> {
   // The package would start a daemon of its own, which would outlive the tests.
   const policy = '/usr/sbin/policy-rc.d';
   const isOurs = !existsSync(policy);
   if (isOurs) await writeFile(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755, flag: 'wx' });
   try {
-    await aptInstall(['docker.io'], progress);
+    // A minimal system has no umount, and the daemon leaves its data folder mounted on itself.
+    await aptInstall(['docker.io', 'mount'], progress, signal);
   } finally {
     if (isOurs) await rm(policy, { force: true });
   }
@@ -90,7 +100,11 @@ async function installDocker(progress: Progress): Promise<string> {
   return dockerd;
 }
 
-async function startPrivateEngine(dockerd: string, progress: Progress): Promise<DockerEngine> {
+async function startPrivateEngine(
+  dockerd: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<DockerEngine> {
   progress('starting a private Docker daemon');
   const folder = await mkdtemp(join(tmpdir(), 'reclaim-docker-'));
   const socket = join(folder, 'docker.sock');
@@ -116,7 +130,7 @@ async function startPrivateEngine(dockerd: string, progress: Progress): Promise<
   });
   const deadline = performance.now() + 60_000;
   while (!(await answers(socket))) {
-    if (ended !== undefined || performance.now() > deadline) {
+    if (ended !== undefined || signal.aborted || performance.now() > deadline) {
       const log = (await readFile(logFile, 'utf8')).trim().split('\n').slice(-3).join(' | ');
       await stop();
       throw new Error(`the private Docker daemon did not start (${ended ?? 'time over'}): ${log}`);
@@ -124,6 +138,15 @@ async function startPrivateEngine(dockerd: string, progress: Progress): Promise<
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return { socket, stop };
+}
+
+/** Removes what an interrupted run has left. A daemon that ends first waits for every container. */
+export async function removeContainersOf(run: string, socket: string): Promise<void> {
+  const docker = new Docker({ socketPath: socket });
+  const filters = { label: [`${RUN_LABEL}=${run}`] };
+  const left = await withDeadline(docker.listContainers({ all: true, filters }), 10_000, 'listing');
+  const removals = left.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }));
+  await withDeadline(Promise.allSettled(removals), 30_000, 'removing containers');
 }
 
 async function answers(socket: string): Promise<boolean> {

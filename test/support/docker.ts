@@ -5,16 +5,21 @@
 import Docker, { type Container } from 'dockerode';
 import { GenericContainer, type StartedTestContainer, Wait } from 'testcontainers';
 import { afterAll, describe, inject, onTestFinished, TestRunner } from 'vitest';
+import { RUN_LABEL } from './docker-engine.ts';
+import { NEEDS_DOCKER } from './needs-docker.ts';
 import { waitFor } from './wait-for.ts';
 import { withDeadline } from './with-deadline.ts';
 
 /** What the test set-up found: an engine with both images, or why the Docker tests are skipped. */
 export type TestDocker =
-  | { readonly socket: string; readonly poolImage: string; readonly botImage: string }
+  | {
+      readonly socket: string;
+      readonly poolImage: string;
+      readonly botImage: string;
+      /** Names this run; every container of a test carries it, so that none outlives the run. */
+      readonly run: string;
+    }
   | { readonly missing: string };
-
-/** Stands at the end of a skipped block's title, where the reporter finds the reason. */
-export const NEEDS_DOCKER = 'needs Docker: ';
 
 const CALL_TIMEOUT_MS = 30_000;
 
@@ -143,6 +148,7 @@ async function newContainer(image: string, name: string): Promise<GenericContain
   else onTestFinished(() => removeContainer(name));
   return new GenericContainer(image)
     .withName(name)
+    .withLabels({ [RUN_LABEL]: testDocker().run })
     .withNetworkMode('none')
     .withAutoCleanup(false)
     .withAutoRemove(false)

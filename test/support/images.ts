@@ -30,14 +30,18 @@ export interface TestImages {
 }
 
 /** Both images on the engine behind `socket`. @throws when they can neither be made nor built. */
-export async function prepareImages(socket: string, progress: Progress): Promise<TestImages> {
+export async function prepareImages(
+  socket: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<TestImages> {
   const docker = new Docker({ socketPath: socket });
   const hash = createHash('sha256').update(JSON.stringify(BOT_COMMAND));
   for (const file of ['Dockerfile', 'supervisord.conf']) hash.update(await readFile(RECIPE + file));
   const tag = hash.digest('hex').slice(0, 12);
   const images = { poolImage: `reclaim-test-pool:${tag}`, botImage: `reclaim-test-bot:${tag}` };
   if (!(await hasImage(docker, images.poolImage))) {
-    await makePoolImage(docker, images.poolImage, tag, progress);
+    await makePoolImage(docker, images.poolImage, tag, progress, signal);
   }
   if (!(await hasImage(docker, images.botImage))) await makeBotImage(docker, images);
   return images;
@@ -48,9 +52,10 @@ async function makePoolImage(
   image: string,
   tag: string,
   progress: Progress,
+  signal: AbortSignal,
 ): Promise<void> {
   const archive = `${CACHE}pool-${process.arch}-${tag}.tar`;
-  const made = existsSync(archive) || (await makeRootFilesystem(archive, progress));
+  const made = existsSync(archive) || (await makeRootFilesystem(archive, progress, signal));
   progress(made ? 'loading the pool image into Docker' : 'building the pool image from a registry');
   const stream = made
     ? await docker.importImage(archive, {
@@ -65,10 +70,15 @@ async function makePoolImage(
   await withDeadline(readToEnd(docker, stream), IMAGE_TIMEOUT_MS, `making ${image}`);
 }
 
-async function makeRootFilesystem(archive: string, progress: Progress): Promise<boolean> {
+async function makeRootFilesystem(
+  archive: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<boolean> {
   const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
   if (!isRoot || (await onPath('apt-get')) === undefined) return false;
-  if ((await onPath('mmdebstrap')) === undefined) await aptInstall(['mmdebstrap'], progress);
+  if ((await onPath('mmdebstrap')) === undefined)
+    await aptInstall(['mmdebstrap'], progress, signal);
   progress('making the pool image from packages (once, about 20 s)');
   await mkdir(CACHE, { recursive: true });
   // Another test run may make it at the same time; the rename decides and either result is good.
@@ -76,6 +86,7 @@ async function makeRootFilesystem(archive: string, progress: Progress): Promise<
   try {
     await promisify(execFile)('mmdebstrap', await bootstrapArguments(partial), {
       timeout: IMAGE_TIMEOUT_MS,
+      signal,
       maxBuffer: 64 * 1024 * 1024,
     });
     await rename(partial, archive);
