@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createDockerBots } from '../../src/adapters/docker/docker-bots.ts';
-import { isAtRest } from '../../src/domain/bot.ts';
+import { isAtRest, type Sighting } from '../../src/domain/bot.ts';
 import { InDoubtError, UnavailableError } from '../../src/saga/errors.ts';
 import {
   call,
@@ -176,6 +176,47 @@ describeDocker('bots in a docker that fails', () => {
       return answers.has('ok');
     });
     expect(proxy.requests.filter((line) => line.includes('/_ping'))).toHaveLength(1);
+  });
+
+  test('every change: the fence is asked right before it is sent, and for nothing else', async () => {
+    const proxy = await createDockerProxy(testDocker().socket);
+    const { bots, addDedicated, addPool } = await createDockerWorld(proxy.endpoint, DEADLINES);
+    const uid = newUid();
+    await addDedicated({ instanceId: `${uid}-bot-1` });
+    await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-2`]: 'RUNNING' } });
+    const fencedAt: number[] = [];
+    const fencing = {
+      ...call(),
+      fence: async () => {
+        fencedAt.push(proxy.requests.length);
+      },
+    };
+    const changesOf = async (id: string, run: (seen: Sighting) => Promise<unknown>) => {
+      const seen = await locateOne(bots, uid, id);
+      fencedAt.length = 0;
+      await run(seen);
+      return fencedAt.map((at) => proxy.requests[at]?.replaceAll(/[0-9a-f]{64}/g, 'ID'));
+    };
+    const ids = [`${uid}-bot-1`, `${uid}-bot-2`] as const;
+    const captured = await locateOne(bots, uid, ids[0]);
+    expect(await changesOf(ids[0], (seen) => bots.stop(ids[0], seen, fencing))).toEqual([
+      'POST /containers/ID/update',
+      'POST /containers/ID/stop?t=1',
+    ]);
+    expect(await changesOf(ids[0], () => bots.restore(ids[0], captured, fencing))).toEqual([
+      'POST /containers/ID/update',
+      'POST /containers/ID/start',
+    ]);
+    expect(await changesOf(ids[0], (seen) => bots.remove(ids[0], seen, fencing))).toEqual([
+      'POST /containers/ID/update',
+      'POST /containers/ID/stop?t=1',
+      'DELETE /containers/ID?v=false&force=false',
+    ]);
+    // The conf file put aside, the program stopped, and taken out of supervisord.
+    const exec = 'POST /exec/ID/start';
+    const stop = await changesOf(ids[1], (seen) => bots.stop(ids[1], seen, fencing));
+    expect(stop).toEqual([exec, exec, exec]);
+    expect(await changesOf(ids[1], (seen) => bots.remove(ids[1], seen, fencing))).toEqual([exec]);
   });
 
   test('one of two hosts does not answer: unknown, though the other has no such bot', async () => {
