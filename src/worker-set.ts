@@ -15,8 +15,8 @@ export interface WorkerSet {
   stop(): Promise<void>;
 }
 
-/** A drain longer than this is cut: the leases run out and another worker resumes. */
-const DRAIN_MS = 7_000;
+/** A drain longer than this is cut in mid-step, and another worker observes what came of it. */
+const DRAIN_MS = 5_000;
 const RELAY_EVERY_MS = 1_000;
 const RELAY_HOLD_MS = 5_000;
 const JANITOR_EVERY_MS = 1_000;

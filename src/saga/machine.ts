@@ -56,7 +56,7 @@ export type SagaEvent =
     } & Again)
   | ({ readonly type: 'cancel-requested' } & Moment)
   /** An operator sends a stuck saga on its way again, in the direction it was going. */
-  | { readonly type: 'retry-ordered' };
+  | ({ readonly type: 'retry-ordered' } & Moment);
 
 export function initialState(shape: SagaShape): SagaState {
   return {
@@ -91,7 +91,7 @@ export function decide(shape: SagaShape, state: SagaState): Command {
 
 export function apply(shape: SagaShape, state: SagaState, event: SagaEvent): SagaState {
   if (event.type === 'cancel-requested') return cancel(shape, state);
-  if (event.type === 'retry-ordered') return unstick(shape, state);
+  if (event.type === 'retry-ordered') return unstick(shape, state, event.atMs);
   if (isAtRest(state.phase)) return state;
   switch (event.type) {
     case 'claimed':
@@ -434,12 +434,19 @@ function cancel(shape: SagaShape, state: SagaState): SagaState {
     : state;
 }
 
-// With fresh budgets, in the direction it was going: forward is refused once a compensation has begun,
+// With fresh budgets and deadlines, in the direction it was going: forward is refused once a compensation has begun,
 // because `stuckFrom` says so. What the stuck attempt did is asked of the world first.
-function unstick(shape: SagaShape, state: SagaState): SagaState {
+function unstick(shape: SagaShape, state: SagaState, atMs: number): SagaState {
   if (state.phase !== 'stuck' || state.stuckFrom === null) return state;
-  const going = { ...state, phase: state.stuckFrom, stuckFrom: null, cause: null };
-  if (state.stuckFrom === 'compensating') {
+  const { startedAtMs, stuckFrom } = state;
+  const going: SagaState = {
+    ...state,
+    phase: stuckFrom,
+    stuckFrom: null,
+    cause: null,
+    startedAtMs: startedAtMs === null ? null : atMs,
+  };
+  if (stuckFrom === 'compensating') {
     return withStep(going, state.cursor, { status: 'compensating', compensations: 1 });
   }
   const status = shapeAt(shape, state.cursor).canObserve ? 'in-doubt' : 'running';

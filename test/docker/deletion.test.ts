@@ -21,7 +21,8 @@ import { waitFor } from '../support/wait-for.ts';
 import { createDockerProxy } from './bots-proxy.ts';
 
 const SLEEP = '/bin/sleep 100000';
-/** Ignores SIGTERM; supervisord would kill it only after a minute. */
+/** Ignores SIGTERM; supervisord kills it only after this, long after the policy has decided. */
+const STUBBORN_SECONDS = 8;
 const STUBBORN = `/bin/sh -c "trap '' TERM; while true; do sleep 1; done"`;
 const WAIT = { prefer: 'wait=30' };
 
@@ -49,7 +50,7 @@ function livePool(commands: Partial<Record<1 | 2 | 3, string>> = {}): Promise<Ru
     name: `bot-uid-live-bot-${n}`,
     command: commands[n] ?? SLEEP,
     autostart,
-    stopWaitSeconds: 60,
+    stopWaitSeconds: STUBBORN_SECONDS,
   });
   return runPool({
     name: 'freqtrade-pool-uid-live-pool-1',
@@ -193,7 +194,6 @@ describeDocker('a bot that refuses to stop', () => {
     expect(reply.body).toMatchObject({ success: true, wallet: { returned: 262.5 } });
     const codes = reply.body.warnings.map((warning: { code: string }) => warning.code);
     expect(codes).toContain('stop-failed');
-    await pool.exec(['pkill', '-KILL', '-f', 'trap']);
     await waitFor('the tombstone to take the program out', async () => {
       const programs = await status(pool);
       return !('bot-uid-live-bot-1' in programs);
@@ -239,7 +239,6 @@ describeDocker('a bot that refuses to stop', () => {
     const job = await app.call('uid-live', 'GET', `/jobs/${reply.body.jobId}`);
     expect(job.body).toMatchObject({ state: 'stuck', error: { code: 'STOP_FAILED' } });
     expect((await userOf(app, 'uid-live'))?.paperWallet.balance).toBe(500.25);
-    await pool.exec(['pkill', '-KILL', '-f', 'trap']);
     await waitFor('the program to be at rest', async () => {
       const state = (await status(pool))['bot-uid-live-bot-1'];
       return state === undefined || state === 'STOPPED' || state === 'EXITED';

@@ -21,13 +21,16 @@ export interface SagaWorkerOptions {
 }
 
 export interface SagaWorker {
-  /** Takes no new jobs, lets running sagas come to their next step boundary, and closes; gives up on
-   * those that take longer than `deadlineMs` (their leases run out). Idempotent. */
+  /** Takes no new jobs, lets running sagas come to their next step boundary, and closes; those that
+   * take longer than `deadlineMs` are cut in mid-step, their outcome to be observed by the next claim.
+   * Idempotent. */
   close(deadlineMs: number): Promise<void>;
 }
 
 /** A claim that was lost, or a version this worker lacks: somebody else is at it; look again later. */
 const LOOK_AGAIN_MS = 5_000;
+/** What a saga that was cut in mid-step needs to give its claim back. */
+const CUT_MS = 1_000;
 /** Two stalls fail a job for good by default; a saga's worker may die more often than that. */
 const MAX_STALLS = 1_000;
 
@@ -56,10 +59,12 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
     close: async (deadlineMs) => {
       isDraining = true;
       const { promise: late, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, deadlineMs);
+      const cut = setTimeout(() => worker.cancelAllJobs('the worker is stopping'), deadlineMs);
+      const giveUp = setTimeout(resolve, deadlineMs + CUT_MS);
       // `close` may hang while Redis is away.
       await Promise.race([worker.close().catch(options.onError), late]);
-      clearTimeout(timer);
+      clearTimeout(cut);
+      clearTimeout(giveUp);
     },
   };
 }
