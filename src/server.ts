@@ -2,7 +2,7 @@
 // workers; and their end, in the reverse order, on a signal or a fault.
 
 import closeWithGrace from 'close-with-grace';
-import { type Application, startApplication } from './application.ts';
+import { type Application, StartError, startApplication } from './application.ts';
 import { ConfigError, parseConfig } from './config.ts';
 import { createLogger } from './logger.ts';
 import { DEFAULT_KEY_PREFIX } from './services.ts';
@@ -39,7 +39,8 @@ try {
 } catch (error) {
   grace.uninstall();
   if (!stopping.signal.aborted) {
-    console.error(error instanceof ConfigError ? error.message : error);
+    const isPlain = error instanceof ConfigError || error instanceof StartError;
+    console.error(isPlain ? error.message : error);
     process.exitCode = 1;
   }
 }
