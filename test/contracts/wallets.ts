@@ -1,11 +1,12 @@
 // What every implementation of the Wallets port must do, said against users in the platform's format
 // (I2, I5, I6, I11).
 
-import type { Connection } from 'mongoose';
+import { type Connection, mongo } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import type { Wallets } from '../../src/deletion/ports/wallets.ts';
 import { toInstanceId, type UserId } from '../../src/domain/ids.ts';
 import { settlementOpId } from '../../src/domain/incarnation.ts';
+import { formatMinor } from '../../src/domain/money.ts';
 import { createTestDatabase } from '../support/database.ts';
 import {
   allocation,
@@ -311,6 +312,40 @@ export function describeWallets(
       expect(receipt.overwrittenValue).toBeUndefined();
     });
 
+    it('any amounts: the database writes what cents in whole numbers say', async () => {
+      const connection = await createTestDatabase();
+      const wallets = createWallets(connection);
+      const cents = () => Math.floor(10 ** (Math.random() * 12));
+      const cases = Array.from({ length: 150 }, () => [cents(), cents()] as const);
+      await Promise.all(
+        cases.map(async ([current, allocated]) => {
+          const bots = { [BOT]: allocation(allocated / 100, current / 100) };
+          const userId = await putUser(connection, { balance: 0, bots });
+          const receipt = await pay(wallets, userId);
+          const pnl = formatMinor(current - allocated, 'always');
+          expect(receipt).toMatchObject({
+            amountMinor: current,
+            pnlMinor: current - allocated,
+            newBalance: current / 100,
+            exactValue: String(current / 100),
+            description: `Returned ${formatMinor(current)} from deleted bot (P&L: ${pnl})`,
+          });
+        }),
+      );
+    });
+
+    it.each([
+      ['an int', new mongo.Int32(7), '7.00'],
+      ['a long', mongo.Long.fromNumber(7), '7.00'],
+      ['a decimal', mongo.Decimal128.fromString('7.005'), '7.00'],
+      ['a decimal in powers of ten', mongo.Decimal128.fromString('7E+2'), '700.00'],
+    ])('a value that is %s: money too', async (_what, value, text) => {
+      const { wallets, userId } = await setUp(mongo.Long.fromNumber(1), allocation(value, value));
+      const receipt = await pay(wallets, userId);
+      expect(receipt.newBalance).toBe(1 + Number(text));
+      expect(receipt.description).toContain(`Returned $${text} from`);
+    });
+
     it('an orphan: the sentence of the automatic clean-up', async () => {
       const { wallets, userId } = await setUp(5, allocation(20, 7.5));
       const receipt = await pay(wallets, userId, { reason: 'orphaned' });
@@ -333,7 +368,8 @@ export function describeWallets(
       ['a text', '120', '"120"'],
       ['a negative number', -1, '-1'],
       ['null', null, 'null'],
-      ['an object', { value: 1 }, 'object'],
+      ['an object', { value: 1 }, '{"value":1}'],
+      ['an empty list', [], '[]'],
     ])('value overwritten by %s after the lock: the locked one is paid', async (_w, bad, found) => {
       const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
       await wallets.mark(markCommand(userId));
