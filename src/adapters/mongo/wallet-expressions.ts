@@ -89,10 +89,13 @@ export function lifeOf(bot: string): Expression {
 /** Whether the allocation is of this life; for a dated one that is its date itself. */
 export function isOfLife(bot: string, life: string): Expression {
   if (isStamped(life)) return { $eq: [lifeOf(bot), literal(life)] };
-  const date = new Date(life);
-  // A life that is neither stamp nor date (a ghost's) belongs to no allocation.
-  return Number.isNaN(date.getTime()) ? false : { $eq: [`${bot}.allocatedAt`, date] };
+  // A life that is neither stamp nor date (a ghost's) belongs to no allocation; `Date` alone would make
+  // something of almost any text.
+  if (!ISO_DATE.test(life)) return false;
+  return { $eq: [`${bot}.allocatedAt`, new Date(life)] };
 }
+
+const ISO_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** Only what names a saga is a mark; anything else in its place locks nothing. */
 export function isMarked(bot: string): Expression {
