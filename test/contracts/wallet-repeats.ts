@@ -81,6 +81,49 @@ export function describeRepeatedSettlements(
       expect(await wallets.settle(settle)).toEqual({ status: 'account-gone' });
     });
 
+    it.each([
+      ['allocatedAmount', -5, '-5'],
+      ['allocatedAmount', '100', '"100"'],
+      ['closing.value', -1, '-1'],
+    ])('%s became %s after the lock: named, nothing moves', async (field, bad, found) => {
+      const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
+      await wallets.mark(markCommand(userId));
+      await platformSets(connection, userId, { [`botAllocations.${BOT}.${field}`]: bad });
+      const before = await readUser(connection, userId);
+      expect(await wallets.settle(settleCommand(userId))).toEqual({
+        status: 'not-money',
+        field,
+        found,
+      });
+      expect(await readUser(connection, userId)).toEqual(before);
+    });
+
+    it('our mark on another incarnation: it does not make that one payable', async () => {
+      const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
+      await wallets.mark(markCommand(userId));
+      const path = `botAllocations.${BOT}.allocatedAt`;
+      await platformSets(connection, userId, { [path]: new Date(0) });
+      expect(await wallets.settle(settleCommand(userId))).toMatchObject({
+        status: 'other-incarnation',
+      });
+      expect((await readUser(connection, userId)).paperWallet.balance).toBe(1);
+    });
+
+    it('mark and allocation put back, our own field erased: the row alone forbids a second payment', async () => {
+      const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
+      await wallets.mark(markCommand(userId));
+      const { botAllocations } = await readUser(connection, userId);
+      const first = await wallets.settle(settleCommand(userId));
+      await users(connection).updateOne(byId(userId), {
+        $set: { botAllocations },
+        $unset: { ledgerState: 1 },
+      });
+      const again = await wallets.settle(settleCommand(userId));
+      if (first.status !== 'settled') throw new Error(first.status);
+      expect(again).toMatchObject({ status: 'settled', receipt: { opId: first.receipt.opId } });
+      expect((await readUser(connection, userId)).paperWallet.balance).toBe(121);
+    });
+
     it('mark dropped by a strict schema: marked again with the captured value, then paid', async () => {
       const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
       await wallets.mark(markCommand(userId));
@@ -127,6 +170,8 @@ export function describeRepeatedSettlements(
       expect(await wallets.mark(again)).toEqual({ status: 'already-settled', receipt });
       await users(connection).updateOne(byId(userId), { $unset: { ledgerState: 1 } });
       expect(await wallets.mark(again)).toMatchObject({ status: 'already-settled' });
+      const { botAllocations } = await readUser(connection, userId);
+      expect(botAllocations[BOT].closing).toBeUndefined();
     });
 
     it('the same id allocated anew after a settlement: another incarnation, paid on its own', async () => {

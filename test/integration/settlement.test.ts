@@ -223,6 +223,16 @@ it('the reply is lost and the wire heals at once: the answer is read back, paid 
   expect(result).toMatchObject({ status: 'settled', receipt: { newBalance: 121, seq: 1 } });
 });
 
+it('the reply is lost and nothing is seen of the write: in doubt, whatever the reading says', async () => {
+  const { connection, userId } = await setUp(1, allocation(100, 120));
+  const { proxy, wired } = await connectThroughWire(connection, 'retryWrites=false');
+  const healed = proxy.cutAfter('reclaimSettlement').then(() => proxy.heal());
+  // There is no mark: with a reply this is `mark-dropped`, without one the write may be on its way.
+  const settling = createMongoWallets({ connection: wired }).settle(settleCommand(userId));
+  await expect(settling).rejects.toThrow(InDoubtError);
+  await healed;
+});
+
 it('two sagas and two epochs at once: only the newest epoch of the mark is paid', async () => {
   const { connection, userId, wallets } = await setUp(1, allocation(100, 120));
   await wallets.mark(markCommand(userId, { epoch: 2 }));
