@@ -1,11 +1,15 @@
 import { defineConfig } from 'vitest/config';
+import { createClosingLine } from './test/support/closing-line.ts';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
+    reporters: ['default', createClosingLine()],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // The set-up ends its servers then: a MongoDB and, perhaps, a Docker daemon.
+    teardownTimeout: 60_000,
     maxWorkers: 2,
   },
 });

@@ -9,7 +9,8 @@ export interface Pool {
   readonly basePort: number;
   readonly capacity: number;
   readonly bots: readonly string[];
-  readonly status: 'running' | 'stopped' | 'failed';
+  /** running, stopped or failed; a word of a newer platform is kept as it is. */
+  readonly status: string;
   readonly createdAt: string;
   readonly poolDir: string;
   readonly [unknownField: string]: unknown;
@@ -22,7 +23,8 @@ export interface BotMapping {
   readonly host: string;
   readonly slotIndex: number;
   readonly port: number;
-  readonly status: 'pending' | 'running' | 'stopped' | 'failed';
+  /** pending, running, stopped or failed; a word of a newer platform is kept as it is. */
+  readonly status: string;
   readonly instanceId: string;
   readonly userId: string;
   readonly createdAt: string;
@@ -39,7 +41,9 @@ export interface PoolState {
   readonly [unknownField: string]: unknown;
 }
 
-/** Where the state holds a bot: its mapping, and every pool whose list names it (two lists can). */
+/** Where the state holds a bot: its mapping, and every place in a pool's list that names it, in
+ * ascending order of position (two lists can name it, and one list can name it twice). `poolId` is the
+ * key of the pool in `pools`. */
 export interface PoolEntry {
   readonly mapping: BotMapping | null;
   readonly memberships: readonly { readonly poolId: string; readonly position: number }[];
@@ -47,24 +51,31 @@ export interface PoolEntry {
 
 /** The bot's entry, or null when neither the mapping nor any pool knows it. */
 export function findEntry(state: PoolState, instanceId: string): PoolEntry | null {
-  const mapping = Object.hasOwn(state.botMapping, instanceId)
-    ? (state.botMapping[instanceId] ?? null)
-    : null;
-  const memberships = Object.values(state.pools).flatMap((pool) => {
-    const position = pool.bots.indexOf(instanceId);
-    return position < 0 ? [] : [{ poolId: pool.id, position }];
-  });
+  const mapping = ownValue(state.botMapping, instanceId) ?? null;
+  const memberships: { readonly poolId: string; readonly position: number }[] = [];
+  for (const poolId of Object.keys(state.pools)) {
+    const bots = state.pools[poolId]?.bots ?? [];
+    let position = bots.indexOf(instanceId);
+    for (; position >= 0; position = bots.indexOf(instanceId, position + 1)) {
+      memberships.push({ poolId, position });
+    }
+  }
   return mapping === null && memberships.length === 0 ? null : { mapping, memberships };
 }
 
 /** The state without the bot; the same object when it was not in it. */
 export function takeOut(state: PoolState, instanceId: string): PoolState {
-  if (findEntry(state, instanceId) === null) return state;
-  const pools = mapValues(state.pools, (pool) =>
-    pool.bots.includes(instanceId)
-      ? { ...pool, bots: pool.bots.filter((bot) => bot !== instanceId) }
-      : pool,
+  const entry = findEntry(state, instanceId);
+  return entry === null ? state : takeOutEntry(state, instanceId, entry);
+}
+
+/** The state without this entry of the bot: a part of what `findEntry` gave, where the rest is not the
+ * caller's to touch. */
+export function takeOutEntry(state: PoolState, instanceId: string, entry: PoolEntry): PoolState {
+  const pools = withPools(state.pools, entry.memberships, (bots) =>
+    bots.filter((bot) => bot !== instanceId),
   );
+  if (entry.mapping === null) return { ...state, pools };
   const { [instanceId]: _taken, ...botMapping } = state.botMapping;
   return { ...state, pools, botMapping };
 }
@@ -74,23 +85,36 @@ export function takeOut(state: PoolState, instanceId: string): PoolState {
  * not made again. The same object when there is nothing to put back. */
 export function putBack(state: PoolState, instanceId: string, entry: PoolEntry): PoolState {
   const missing = entry.memberships.filter(({ poolId }) => {
-    const pool = Object.hasOwn(state.pools, poolId) ? state.pools[poolId] : undefined;
+    const pool = ownValue(state.pools, poolId);
     return pool !== undefined && !pool.bots.includes(instanceId);
   });
   const mapping = Object.hasOwn(state.botMapping, instanceId) ? null : entry.mapping;
   if (missing.length === 0 && mapping === null) return state;
-  const positions = new Map(missing.map(({ poolId, position }) => [poolId, position]));
-  const pools = mapValues(state.pools, (pool) => {
-    const position = positions.get(pool.id);
-    return position === undefined
-      ? pool
-      : { ...pool, bots: pool.bots.toSpliced(position, 0, instanceId) };
-  });
+  const pools = withPools(state.pools, missing, (bots, position) =>
+    bots.toSpliced(position, 0, instanceId),
+  );
   const botMapping =
     mapping === null ? state.botMapping : { ...state.botMapping, [instanceId]: mapping };
   return { ...state, pools, botMapping };
 }
 
-function mapValues<T>(record: Readonly<Record<string, T>>, map: (value: T) => T) {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+type Pools = PoolState['pools'];
+
+/** Only the pools that are named are made anew: with thousands of pools a change stays small. */
+function withPools(
+  pools: Pools,
+  memberships: PoolEntry['memberships'],
+  change: (bots: readonly string[], position: number) => readonly string[],
+): Pools {
+  if (memberships.length === 0) return pools;
+  const changed = new Map<string, Pool>();
+  for (const { poolId, position } of memberships) {
+    const pool = changed.get(poolId) ?? ownValue(pools, poolId);
+    if (pool !== undefined) changed.set(poolId, { ...pool, bots: change(pool.bots, position) });
+  }
+  return { ...pools, ...Object.fromEntries(changed) };
+}
+
+function ownValue<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
 }

@@ -1,6 +1,7 @@
 // What a saga is made of. A definition is data plus functions that touch the world; the engine knows
 // nothing else of what it runs. I6 is a matter of shape: compensatable steps, at most one pivot, then
-// retriable steps; registration (registry.ts) refuses anything else.
+// retriable steps; shape.ts refuses anything else. Members that take an input are methods, so that a
+// definition of a narrower input can stand in the registry beside the others.
 
 import type { Json } from './json.ts';
 
@@ -9,13 +10,13 @@ export interface SagaDefinition<Input extends Json = Json> {
   /** In-flight sagas stay on the version they began with; a change of steps is a new version. */
   readonly version: number;
   /** Unique while a saga is open: two requests with one key get one saga (I8). */
-  readonly key: (input: Input) => string;
+  key(input: Input): string;
   readonly steps: readonly StepDefinition<Input>[];
   /** Called once after each claim that resumes a saga, before anything else: raises the epoch in the
    * outside world where it can be fenced (I5). Repeatable. */
-  readonly fenceEffects?: (call: StepCall<Input>) => Promise<void>;
+  fenceEffects?(call: StepCall<Input>): Promise<void>;
   /** What the job shows at its end, from the results of its steps. Pure. */
-  readonly result?: (facts: SagaFacts<Input>) => Json;
+  result?(facts: SagaFacts<Input>): Json;
 }
 
 export interface SagaFacts<Input extends Json> {
@@ -32,9 +33,9 @@ export type StepDefinition<Input extends Json = Json> =
 interface StepBase<Input extends Json> {
   readonly name: string;
   /** Does the step's one action. It must be repeatable under one `call.idempotencyKey`. */
-  readonly run: (call: StepCall<Input>) => Promise<StepResult>;
+  run(call: StepCall<Input>): Promise<StepResult>;
   /** Asks the world what became of a run whose outcome is unknown. Without it, the step is run again. */
-  readonly observe?: (call: StepCall<Input>) => Promise<Observation>;
+  observe?(call: StepCall<Input>): Promise<Observation>;
   readonly retry: RetryPolicy;
   /** Longest one attempt may take; after it the outcome is unknown. */
   readonly timeoutMs: number;
@@ -47,17 +48,17 @@ export interface CompensatableStep<Input extends Json = Json> extends StepBase<I
   /** Reads the state that `compensate` goes back to. The captures of all compensatable steps are taken
    * together before the first effect and stored in one majority write. Null: cannot be read now; it is
    * asked again, alone, right before the step's first run, which waits for it. */
-  readonly capture: (call: StepCall<Input>) => Promise<Json | null>;
+  capture(call: StepCall<Input>): Promise<Json | null>;
   /** Moves back towards the capture. Must accept a step that never ran; observes before it acts. */
-  readonly compensate: (call: StepCall<Input>) => Promise<void>;
+  compensate(call: StepCall<Input>): Promise<void>;
   readonly compensateRetry: RetryPolicy;
 }
 
 export interface PivotStep<Input extends Json = Json> extends StepBase<Input> {
   readonly kind: 'pivot';
-  readonly observe: (call: StepCall<Input>) => Promise<Observation>;
+  observe(call: StepCall<Input>): Promise<Observation>;
   /** Makes the effect impossible from here on, then says whether it had landed (I6). */
-  readonly abort: (call: StepCall<Input>) => Promise<Observation>;
+  abort(call: StepCall<Input>): Promise<Observation>;
 }
 
 export interface RetriableStep<Input extends Json = Json> extends StepBase<Input> {
@@ -68,9 +69,9 @@ export interface RetriableStep<Input extends Json = Json> extends StepBase<Input
 
 export interface StepDeadline<Input extends Json> {
   /** Null: not begun. Database time, milliseconds since the epoch. */
-  readonly at: (call: StepCall<Input>) => number | null;
+  at(call: StepCall<Input>): number | null;
   /** Decides: a result ends the step, an error is handled like one of `run`. */
-  readonly expired: (call: StepCall<Input>, lastError: string | null) => Promise<StepResult>;
+  expired(call: StepCall<Input>, lastError: string | null): Promise<StepResult>;
 }
 
 export interface StepResult {
@@ -107,7 +108,8 @@ export interface StepCall<Input extends Json = Json> extends SagaFacts<Input> {
   /** This step's capture, or null when none was stored. */
   readonly capture: Json | null;
   readonly signal: AbortSignal;
-  /** When the saga's captures were first attempted, database time in ms; null before. */
+  /** What deadlines count from: the first attempt at the captures, or an operator's retry. Database
+   * time, ms; null before. */
   readonly startedAtMs: number | null;
   /** Database time in milliseconds (DatabaseClock): for deadlines, never for safety. */
   readonly nowMs: () => number;

@@ -1,20 +1,112 @@
 // Starts, once per run, the servers that the tests share, and hands their addresses to every test
-// file. A server whose URL is given is used as it is.
+// file. A server whose URL is given is used as it is. What is started is ended with the run, however
+// that ends, and its temporary folders go with it.
 
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { startEmbedded } from '../../src/embedded/start-embedded.ts';
+import type { TestDocker } from './docker.ts';
+import { findDockerEngine, removeContainersOf } from './docker-engine.ts';
+import { prepareImages } from './images.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     mongodbUri: string;
     redisUrl: string;
+    docker: TestDocker;
   }
 }
 
-export async function setup(project: TestProject): Promise<void> {
-  const { MONGODB_URI, REDIS_URL } = process.env;
-  if (MONGODB_URI === undefined || REDIS_URL === undefined) {
-    throw new Error('MONGODB_URI and REDIS_URL must be set');
+/** What a part of the set-up gets: where to report to, when to give up, what to undo at the end. */
+interface SetUp {
+  readonly progress: (line: string) => void;
+  readonly signal: AbortSignal;
+  /** The newest is undone first. */
+  undo(stop: () => Promise<void>): void;
+}
+
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const abort = new AbortController();
+  const undos: (() => Promise<void>)[] = [];
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    abort.abort();
+    stopping ??= undoAll(undos);
+    return stopping;
+  };
+  const setUp: SetUp = {
+    progress: (line) => process.stderr.write(`test set-up: ${line}\n`),
+    signal: abort.signal,
+    undo: (one) => undos.unshift(one),
+  };
+  const parts = [startServers(setUp), startDocker(setUp)] as const;
+  stopOnSignal(async () => {
+    abort.abort();
+    await Promise.allSettled(parts);
+    await stop();
+  });
+  await Promise.allSettled(parts);
+  try {
+    const [servers, docker] = await Promise.all(parts);
+    project.provide('mongodbUri', servers.mongodbUri);
+    project.provide('redisUrl', servers.redisUrl);
+    project.provide('docker', docker);
+  } catch (error) {
+    await stop();
+    throw error;
   }
-  project.provide('mongodbUri', MONGODB_URI);
-  project.provide('redisUrl', REDIS_URL);
+  return stop;
+}
+
+async function startServers({ progress, signal, undo }: SetUp) {
+  const { MONGODB_URI, REDIS_URL } = process.env;
+  const dataDir = await mkdtemp(join(tmpdir(), 'reclaim-test-'));
+  undo(() => rm(dataDir, { recursive: true, force: true }));
+  const servers = await startEmbedded({
+    dataDir,
+    mongodbUri: MONGODB_URI || undefined,
+    redisUrl: REDIS_URL || undefined,
+    isKept: false,
+    onProgress: progress,
+    onServerLost: progress,
+    signal,
+  });
+  undo(() => servers.stop());
+  return servers;
+}
+
+async function startDocker({ progress, signal, undo }: SetUp): Promise<TestDocker> {
+  const engine = await findDockerEngine(progress, signal);
+  if ('missing' in engine) return engine;
+  undo(() => engine.stop());
+  const run = randomUUID();
+  undo(() => removeContainersOf(run, engine.socket));
+  try {
+    const images = await prepareImages(engine.socket, progress, signal);
+    return { socket: engine.socket, run, ...images };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { missing: `the images could not be made: ${why}` };
+  }
+}
+
+async function undoAll(undos: readonly (() => Promise<void>)[]): Promise<void> {
+  const failed: unknown[] = [];
+  for (const undo of undos) await undo().catch((error: unknown) => failed.push(error));
+  if (failed.length > 0) throw new AggregateError(failed, 'the test set-up did not end cleanly');
+}
+
+// vitest's own handlers leave the process a millisecond after a signal, which is too short to end a
+// database; so ours take their place.
+function stopOnSignal(stop: () => Promise<void>): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.removeAllListeners(signal);
+    process.once(signal, () => {
+      const leave = () => process.exit(128 + constants.signals[signal]);
+      stop().then(leave, leave);
+    });
+  }
 }

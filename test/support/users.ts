@@ -5,7 +5,7 @@ import { type Connection, mongo } from 'mongoose';
 import { toInstanceId, toSagaId, toUserId, type UserId } from '../../src/domain/ids.ts';
 import { type Incarnation, stampedLife } from '../../src/domain/incarnation.ts';
 
-export const ALLOCATED_AT = new Date('2026-10-02T09:30:00.000Z');
+const ALLOCATED_AT = new Date('2026-10-02T09:30:00.000Z');
 export const LIFE = ALLOCATED_AT.toISOString();
 export const BOT = toInstanceId('uid-bot-1');
 export const SAGA_A = toSagaId('del-aaaaaaaaaaaaaaaa');

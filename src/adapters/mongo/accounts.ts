@@ -10,6 +10,7 @@ import type {
   PlatformRow,
 } from '../../deletion/ports/accounts.ts';
 import { parseFirebaseUid, parseInstanceId, toUserId } from '../../domain/ids.ts';
+import { hasAnyAllocation, sumAllocations } from './account-reads.ts';
 import { OPERATION_TIMEOUT_MS, runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { ROWS } from './wallet-expressions.ts';
@@ -33,6 +34,9 @@ export function createMongoAccounts({ connection }: MongoAccountsDependencies): 
       );
       return user === null ? null : parseAccount(user);
     },
+
+    totals: (userId) => sumAllocations(connection, userId),
+    hasAllocations: () => hasAnyAllocation(connection),
 
     async platformRows(userId, { limit }) {
       const size = Math.min(Math.max(1, Math.trunc(limit)), MAX_ROWS);

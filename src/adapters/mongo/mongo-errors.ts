@@ -9,6 +9,7 @@ import { RetryableError, SagaError, UnavailableError } from '../../saga/errors.t
  * hold everybody behind it. */
 export const OPERATION_TIMEOUT_MS = 10_000;
 
+const DUPLICATE_KEY = 11_000;
 export const DOCUMENT_FAILED_VALIDATION = 121;
 /** A user whose history has grown to the limit of one document, 16 MB. */
 export const DOCUMENT_TOO_LARGE: ReadonlySet<number> = new Set([10_334, 17_419, 17_420]);
@@ -45,8 +46,10 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Whether the error speaks of the server being away rather than of the command. */
-function isAway(error: unknown): boolean {
+/** Whether the error speaks of the server being away, or of a write that is not on a majority yet, rather
+ * than of the command. */
+export function isAway(error: unknown): boolean {
+  if (error instanceof mongo.MongoWriteConcernError) return true;
   if (error instanceof mongo.MongoServerError) {
     return error.hasErrorLabel('RetryableWriteError') || error.hasErrorLabel('RetryableError');
   }
@@ -58,4 +61,8 @@ function isAway(error: unknown): boolean {
     error instanceof mongo.MongoTopologyClosedError ||
     error instanceof mongo.MongoClientClosedError
   );
+}
+
+export function isDuplicateKey(error: unknown): error is mongo.MongoServerError {
+  return error instanceof mongo.MongoServerError && error.code === DUPLICATE_KEY;
 }

@@ -15,6 +15,7 @@ import { type InstanceId, toUserId, type UserId } from '../../domain/ids.ts';
 import { settlementOpId } from '../../domain/incarnation.ts';
 import { isMoney } from '../../domain/money.ts';
 import { RetryableError } from '../../saga/errors.ts';
+import { findFirebaseUids } from './account-reads.ts';
 import type { LedgerDocument } from './ledger-documents.ts';
 import { abortUpdate, markUpdate, raiseUpdate, unmarkUpdate } from './mark-updates.ts';
 import { OPERATION_TIMEOUT_MS, runRepeatable } from './mongo-errors.ts';
@@ -121,6 +122,8 @@ export function createMongoWallets({ connection }: MongoWalletsDependencies): Wa
       const receipt = user === null ? undefined : receiptOf(user, opId);
       return receipt ?? findPosted(userId, opId);
     },
+
+    existingFirebaseUids: (uids) => findFirebaseUids(connection, uids),
 
     otherHolders: (userId, instanceId) => findOtherHolders(connection, userId, instanceId),
   };

@@ -7,12 +7,25 @@ export interface Accounts {
   /** Null: no such user. Never reads the embedded transactions, however many there are. */
   find(who: AccountQuery): Promise<Account | null>;
 
+  /** What the user's allocations come to. Zero for an unknown user. */
+  totals(userId: UserId): Promise<WalletTotals>;
+
+  /** Whether any user holds an allocation. */
+  hasAllocations(): Promise<boolean>;
+
   /** The newest embedded transactions of the platform's own, which no ledger entry stands for yet,
    * newest first. Empty for an unknown user. */
   platformRows(
     userId: UserId,
     options: { readonly limit: number },
   ): Promise<readonly PlatformRow[]>;
+}
+
+/** Dollars, summed by the database in decimals; values that are not money are left out. */
+export interface WalletTotals {
+  readonly allocated: number;
+  readonly currentValue: number;
+  readonly pnl: number;
 }
 
 export type AccountQuery = { readonly userId: UserId } | { readonly firebaseUid: FirebaseUid };

@@ -5,6 +5,7 @@
 import type { Sighting } from '../../domain/bot.ts';
 import type { FirebaseUid, InstanceId, SagaId, UserId } from '../../domain/ids.ts';
 import type { Incarnation } from '../../domain/incarnation.ts';
+import type { ReservedSlot } from '../../domain/owned-entry.ts';
 
 export interface Tombstone {
   readonly incarnation: Incarnation;
@@ -20,14 +21,6 @@ export interface Tombstone {
   readonly hadAllocation: boolean;
   readonly attempts: number;
   readonly lastReason: string | null;
-}
-
-export interface ReservedSlot {
-  readonly poolId: string;
-  readonly containerName: string;
-  readonly slotIndex: number;
-  readonly port: number;
-  readonly dockerHost?: string;
 }
 
 export interface TombstoneTarget {

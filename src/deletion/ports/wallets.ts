@@ -37,6 +37,9 @@ export interface Wallets {
   /** Users other than the given one that hold an allocation of this id, at most 2. A scan: called only
    * where no label, mapping or pool names an owner. */
   otherHolders(userId: UserId, instanceId: InstanceId): Promise<readonly UserId[]>;
+
+  /** Which of these firebaseUids belong to a user. */
+  existingFirebaseUids(uids: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
 export type AllocationReading =

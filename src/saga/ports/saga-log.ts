@@ -33,8 +33,9 @@ export interface SagaLog {
   /** A majority write that changes nothing but proves the claim. */
   prove(claim: Claim): Promise<boolean>;
 
-  /** One conditional write against the pivot (I6). */
-  requestCancel(sagaId: SagaId, by: string): Promise<CancelResult>;
+  /** A write from outside the claim (a cancel, an operator's verb): conditional on the revision alone, so
+   * that it and the worker's next write decide between them which came first (I6). Majority. */
+  intervene(intervention: Intervention): Promise<InterventionResult>;
 
   find(sagaId: SagaId): Promise<SagaRecord | null>;
   /** Of a key: the open saga, and the newest ended ones after it. */
@@ -75,8 +76,8 @@ export type ClaimResult =
   /** Another worker's lease is live, or it is not due yet: look again then. */
   | { readonly status: 'busy' | 'not-due'; readonly retryAtMs: number }
   | { readonly status: 'no-such-version' }
-  /** Ended, stuck or unknown. */
-  | { readonly status: 'at-rest' };
+  /** Ended or stuck; null: there is no such saga. */
+  | { readonly status: 'at-rest'; readonly saga: SagaRecord | null };
 
 export interface Claim {
   readonly sagaId: SagaId;
@@ -97,6 +98,8 @@ export interface LogWrite {
   };
   /** `majority` where a loss could cost money or a promise; `primary` for "done, next begun". */
   readonly durability: 'majority' | 'primary';
+  /** Made by the caller and kept when it sends the write again after a lost answer. */
+  readonly writeId: string;
 }
 
 export type CommitResult =
@@ -104,11 +107,16 @@ export type CommitResult =
   | { readonly status: 'conflict'; readonly saga: SagaRecord }
   | { readonly status: 'fenced' };
 
-export type CancelResult =
-  | { readonly status: 'requested'; readonly saga: SagaRecord }
-  | { readonly status: 'too-late'; readonly saga: SagaRecord }
-  | { readonly status: 'ended'; readonly saga: SagaRecord }
-  | { readonly status: 'not-found' };
+export interface Intervention {
+  readonly base: SagaRecord;
+  readonly state: SagaState;
+  readonly event: LogWrite['event'];
+  readonly writeId: string;
+}
+
+export type InterventionResult =
+  | { readonly status: 'landed'; readonly saga: SagaRecord }
+  | { readonly status: 'conflict'; readonly saga: SagaRecord };
 
 export interface SagaFilter {
   readonly subject?: string;

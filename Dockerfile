@@ -1,0 +1,23 @@
+# The API and the workers run from source: there is nothing to build, so the image is Node, the
+# production packages and the project.
+FROM node:26-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json ./
+# The base image is the runtime; the package that brings one to older machines has no work here.
+RUN npm ci --omit=dev --ignore-scripts && rm -f node_modules/.bin/node
+
+FROM node:26-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=packages /app/node_modules ./node_modules
+COPY package.json ./
+COPY src ./src
+COPY workers ./workers
+COPY fixtures ./fixtures
+# The state file of the pools and its lock live here; the volume that is mounted keeps this owner.
+RUN mkdir -p /data && chown node:node /data
+USER node
+VOLUME /data
+ENV DATA_DIR=/data HOST=0.0.0.0 PORT=3000
+EXPOSE 3000
+CMD ["node", "src/server.ts"]

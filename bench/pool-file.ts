@@ -1,0 +1,64 @@
+// What the pool state file costs when many bots are deleted at once: the goal is that 50 parallel
+// deletions in a file with 5,000 bots take less than a second together.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createFilePoolStates } from '../src/adapters/pool-state/file-pool-states.ts';
+import { findEntry, takeOut } from '../src/domain/pool-state.ts';
+import { samplePoolState } from '../test/support/pool-state-samples.ts';
+
+export interface PoolFileMeasure {
+  readonly bots: number;
+  readonly deletions: number;
+  /** All deletions together, from the first call to the last answer. */
+  readonly totalMs: number;
+  /** How often the file was replaced for them. */
+  readonly renames: number;
+  /** A read of the file when nothing has changed, on average. */
+  readonly readMs: number;
+}
+
+/** Each deletion reads its entry, takes the bot out, and reads again, as the saga does. */
+export async function measurePoolFile(bots = 5_000, deletions = 50): Promise<PoolFileMeasure> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-pool-file-'));
+  const file = join(folder, '.container-pool-state.json');
+  const sample = samplePoolState(bots);
+  await writeFile(file, JSON.stringify(sample, null, 2));
+  const states = createFilePoolStates({ file, now: () => new Date() });
+  const signal = new AbortController().signal;
+  try {
+    const begun = performance.now();
+    await Promise.all(
+      Object.keys(sample.botMapping)
+        .slice(-deletions)
+        .map(async (instanceId) => {
+          if (!(await hasBot(instanceId))) throw new Error(`${instanceId} was not there`);
+          await states.mutate({ change: (s) => takeOut(s, instanceId), fence: noFence, signal });
+          if (await hasBot(instanceId)) throw new Error(`${instanceId} is still there`);
+        }),
+    );
+    const totalMs = performance.now() - begun;
+    return { bots, deletions, totalMs, renames: states.counts().renames, readMs: await timeRead() };
+  } finally {
+    await states.close();
+    await rm(folder, { recursive: true });
+  }
+
+  async function hasBot(instanceId: string): Promise<boolean> {
+    const answer = await states.read({ signal });
+    if (answer.status === 'unknown') throw new Error(answer.reason);
+    return findEntry(answer.items, instanceId) !== null;
+  }
+
+  async function timeRead(): Promise<number> {
+    const reads = 200;
+    // Stamps prove nothing for their first 20 ms; then a read is one stat.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const begun = performance.now();
+    for (let i = 0; i < reads; i++) await states.read({ signal });
+    return (performance.now() - begun) / reads;
+  }
+}
+
+async function noFence(): Promise<void> {}

@@ -1,0 +1,144 @@
+// The container calls that this program makes, each with its deadline and its few known refusals. 304
+// and 404 are success for stop and remove only; a removal has succeeded when inspect says 404 and not
+// before. Containers are addressed by full id: a name could be another container's id prefix.
+
+import type Docker from 'dockerode';
+import type { BotsCall, FencedCall } from '../../deletion/ports/bots.ts';
+import { InDoubtError } from '../../saga/errors.ts';
+import {
+  type ContainerView,
+  type ListedContainer,
+  parseInspect,
+  parseListing,
+  parsePolicy,
+} from './container-view.ts';
+import type { Deadlines } from './deadlines.ts';
+import { isAnswer, isNoSuchContainer } from './docker-errors.ts';
+import type { HostCalls } from './host-calls.ts';
+
+type ListFilters = Readonly<Record<string, readonly string[]>>;
+type Removal = 'accepted' | 'gone' | 'in-progress' | 'still-running';
+
+export interface Containers {
+  readonly list: (filters: ListFilters, call: BotsCall) => Promise<readonly ListedContainer[]>;
+  /** Null: the daemon says that there is no such container. */
+  readonly inspect: (id: string, call: BotsCall) => Promise<ContainerView | null>;
+  readonly setRestartPolicy: (id: string, policy: string, call: FencedCall) => Promise<void>;
+  /** SIGTERM, the grace, SIGKILL. A paused container is killed frozen: it never runs again. */
+  readonly stop: (id: string, call: FencedCall) => Promise<void>;
+  readonly start: (id: string, call: FencedCall) => Promise<void>;
+  readonly pause: (id: string, call: FencedCall) => Promise<void>;
+  readonly unpause: (id: string, call: FencedCall) => Promise<void>;
+  /** Without force, and its anonymous volumes are kept: they hold the user's data. */
+  readonly remove: (id: string, call: FencedCall) => Promise<Removal>;
+}
+
+export function createContainers(host: HostCalls, deadlines: Deadlines): Containers {
+  const { readMs, changeMs, stopGraceSeconds } = deadlines;
+
+  const change = (
+    what: string,
+    id: string,
+    call: FencedCall,
+    send: (container: Docker.Container, abortSignal: AbortSignal) => Promise<unknown>,
+    deadlineMs = changeMs,
+  ) => {
+    const containerId = checkId(id);
+    const request = {
+      what,
+      deadlineMs,
+      send: (api: Docker, signal: AbortSignal) => send(api.getContainer(containerId), signal),
+    };
+    return host.change(request, call);
+  };
+
+  return {
+    list: (filters, call) => {
+      const options = { all: true, filters: JSON.stringify(filters) };
+      const request = {
+        what: 'list',
+        deadlineMs: readMs,
+        isPrompt: true,
+        send: async (api: Docker, abortSignal: AbortSignal) =>
+          parseListing(await api.listContainers({ ...options, abortSignal })),
+      };
+      return host.read(request, call);
+    },
+    inspect: async (id, call) => {
+      const containerId = checkId(id);
+      const request = {
+        what: 'inspect',
+        deadlineMs: readMs,
+        isPrompt: true,
+        send: async (api: Docker, abortSignal: AbortSignal) =>
+          parseInspect(await api.getContainer(containerId).inspect({ abortSignal })),
+      };
+      try {
+        const view = await host.read(request, call);
+        if (view.id !== id) throw new InDoubtError('DOCKER_ANSWER_SHAPE', 'another container');
+        return view;
+      } catch (error) {
+        if (isNoSuchContainer(error)) return null;
+        throw error;
+      }
+    },
+    setRestartPolicy: async (id, policy, call) => {
+      const RestartPolicy = parsePolicy(policy);
+      await change('update', id, call, (c, abortSignal) =>
+        c.update({ RestartPolicy, abortSignal }),
+      );
+    },
+    stop: async (id, call) => {
+      const deadlineMs = stopGraceSeconds * 1_000 + changeMs;
+      const send = (c: Docker.Container, abortSignal: AbortSignal) =>
+        c.stop({ t: stopGraceSeconds, abortSignal });
+      await change('stop', id, call, send, deadlineMs).catch(
+        unless((error) => isNoSuchContainer(error) || isAnswer(error, 304, /(?:)/)),
+      );
+    },
+    start: async (id, call) => {
+      await change('start', id, call, (c, abortSignal) => c.start({ abortSignal })).catch(
+        unless((error) => isAnswer(error, 304, /(?:)/)),
+      );
+    },
+    pause: async (id, call) => {
+      await change('pause', id, call, (c, abortSignal) => c.pause({ abortSignal })).catch(
+        unless((error) => isAnswer(error, 409, /is already paused/i)),
+      );
+    },
+    unpause: async (id, call) => {
+      await change('unpause', id, call, (c, abortSignal) => c.unpause({ abortSignal })).catch(
+        unless((error) => isAnswer(error, 409, /is not paused/i)),
+      );
+    },
+    remove: async (id, call) => {
+      try {
+        const options = { v: false, force: false };
+        const send = (c: Docker.Container, abortSignal: AbortSignal) =>
+          c.remove({ ...options, abortSignal });
+        await change('remove', id, call, send);
+        return 'accepted';
+      } catch (error) {
+        if (isNoSuchContainer(error)) return 'gone';
+        if (isAnswer(error, 409, /removal .* already in progress/i)) return 'in-progress';
+        if (isAnswer(error, 409, /cannot remove .*(running|paused|restarting)/i)) {
+          return 'still-running';
+        }
+        throw error;
+      }
+    },
+  };
+}
+
+/** A catch handler that lets the known refusals pass as success. */
+function unless(isHarmless: (error: unknown) => boolean): (error: unknown) => void {
+  return (error) => {
+    if (!isHarmless(error)) throw error;
+  };
+}
+
+/** The id becomes part of a URL's path. */
+function checkId(id: string): string {
+  if (/^[0-9a-f]{64}$/.test(id)) return id;
+  throw new InDoubtError('DOCKER_BAD_ID', `not a full container id: ${JSON.stringify(id)}`);
+}

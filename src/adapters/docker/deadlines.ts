@@ -1,0 +1,29 @@
+// How long each kind of Docker call may take. A deadline that is over says nothing of the outcome; it
+// only keeps one silent daemon from holding a worker slot, a sync or a shutdown.
+
+export interface Deadlines {
+  /** Listings, inspects, folder reads. */
+  readonly readMs: number;
+  /** Changes that the daemon makes at once: update, start, pause, remove. Stop gets its grace on top. */
+  readonly changeMs: number;
+  /** Seconds between SIGTERM and SIGKILL. */
+  readonly stopGraceSeconds: number;
+  /** A command in a pool container that answers at once (status, mv, rm, reread). */
+  readonly commandMs: number;
+  /** `supervisorctl stop` and `start`, which block for the program's stopwaitsecs and startsecs. */
+  readonly programMs: number;
+  /** From "removal accepted" to inspect's 404. */
+  readonly removalMs: number;
+  /** A ping of a host whose circuit is open. */
+  readonly probeMs: number;
+}
+
+export const DEFAULT_DEADLINES: Deadlines = {
+  readMs: 5_000,
+  changeMs: 5_000,
+  stopGraceSeconds: 10,
+  commandMs: 8_000,
+  programMs: 20_000,
+  removalMs: 10_000,
+  probeMs: 1_000,
+};

@@ -1,0 +1,87 @@
+// Stopping, restoring and removing a container of one bot's own. Each begins with what Docker says now and
+// makes only the calls that are still needed, so repeating it is harmless. The restart policy goes first:
+// with `always` the daemon would revive the container at its next start.
+
+import type { FencedCall } from '../../deletion/ports/bots.ts';
+import type { DedicatedSighting } from '../../domain/bot.ts';
+import { InDoubtError, RetryableError } from '../../saga/errors.ts';
+import { type ContainerView, isNoPolicy } from './container-view.ts';
+import type { DockerParts } from './docker-parts.ts';
+import { pause } from './pause.ts';
+
+export async function stopDedicated(
+  { containers }: DockerParts,
+  seen: DedicatedSighting,
+  call: FencedCall,
+): Promise<void> {
+  const now = await containers.inspect(seen.containerId, call);
+  if (now === null || isBeingRemoved(now)) return;
+  if (!isNoPolicy(now.restartPolicy)) await containers.setRestartPolicy(now.id, 'no', call);
+  // The policy may have started it between the look and the update: always stop, 304 is fine.
+  await containers.stop(now.id, call);
+}
+
+export async function restoreDedicated(
+  { containers }: DockerParts,
+  captured: DedicatedSighting,
+  call: FencedCall,
+): Promise<'restored' | 'gone'> {
+  const now = await containers.inspect(captured.containerId, call);
+  if (now === null) return 'gone';
+  if (isBeingRemoved(now)) {
+    throw new RetryableError('REMOVAL_IN_PROGRESS', `container ${now.name} is being removed`);
+  }
+  if (!isSamePolicy(now.restartPolicy, captured.restartPolicy)) {
+    await containers.setRestartPolicy(now.id, captured.restartPolicy, call);
+  }
+  if (!captured.running) return 'restored';
+  if (!now.running) await containers.start(now.id, call);
+  const isPaused = now.running && now.paused;
+  if (captured.paused && !isPaused) await containers.pause(now.id, call);
+  if (!captured.paused && isPaused) await containers.unpause(now.id, call);
+  return 'restored';
+}
+
+export async function removeDedicated(
+  host: DockerParts,
+  seen: DedicatedSighting,
+  call: FencedCall,
+): Promise<void> {
+  for (let attempt = 0; attempt < REMOVE_ATTEMPTS; attempt++) {
+    await stopDedicated(host, seen, call);
+    const removal = await host.containers.remove(seen.containerId, call);
+    if (removal === 'gone') return;
+    // Somebody started it between the stop and the removal: stop it again.
+    if (removal === 'still-running') continue;
+    return waitUntilGone(host, seen, call);
+  }
+  const message = `container ${seen.containerName} is started again whenever it is stopped`;
+  throw new RetryableError('CONTAINER_RESTARTED', message);
+}
+
+const REMOVE_ATTEMPTS = 3;
+/** Between two looks at a container whose removal was accepted. */
+const REMOVAL_POLL_MS = 100;
+
+async function waitUntilGone(
+  { containers, deadlines }: DockerParts,
+  { containerId, containerName }: DedicatedSighting,
+  call: FencedCall,
+): Promise<void> {
+  const end = performance.now() + deadlines.removalMs;
+  while ((await containers.inspect(containerId, call)) !== null) {
+    if (performance.now() > end) {
+      const message = `container ${containerName} is not gone after ${deadlines.removalMs} ms`;
+      throw new InDoubtError('REMOVAL_NOT_OBSERVED', message);
+    }
+    await pause(REMOVAL_POLL_MS, call.signal);
+  }
+}
+
+function isBeingRemoved({ status }: ContainerView): boolean {
+  return status === 'removing';
+}
+
+function isSamePolicy(a: string, b: string): boolean {
+  return a === b || (isNoPolicy(a) && isNoPolicy(b));
+}

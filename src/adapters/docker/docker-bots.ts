@@ -1,0 +1,149 @@
+// The bots' processes in Docker, on one or more hosts. This file only says which host is asked and how
+// the hosts' answers become one: a host that may hold the bot and did not answer makes the whole answer
+// unknown (I4). I5: the fence is asked in host-calls.ts, right before each change.
+
+import type { Bots, BotsCall } from '../../deletion/ports/bots.ts';
+import { assertNever } from '../../domain/assert-never.ts';
+import type { Sighting } from '../../domain/bot.ts';
+import { parseInstanceId } from '../../domain/ids.ts';
+import { ok, type SourceAnswer, unknown } from '../../domain/source.ts';
+import { UnavailableError } from '../../saga/errors.ts';
+import { DEFAULT_DEADLINES, type Deadlines } from './deadlines.ts';
+import { removeDedicated, restoreDedicated, stopDedicated } from './dedicated-bot.ts';
+import type { DockerHost } from './docker-client.ts';
+import { createDockerParts, type DockerParts } from './docker-parts.ts';
+import { createHostWatch, type HostState } from './host-watch.ts';
+import { listHost, reasonOf } from './list-bots.ts';
+import { locateOnHost, lookOnHost } from './locate-bot.ts';
+import { removePooled, restorePooled, stopPooled } from './pooled-bot.ts';
+
+export interface DockerBots extends Bots {
+  /** Begins to ping hosts whose circuit is open. Idempotent; without it they are probed by the calls
+   * that come. */
+  readonly open: () => void;
+  /** Ends that and closes all connections. Idempotent. */
+  readonly close: () => void;
+  readonly hostStates: () => readonly HostState[];
+  /** Calls back when a host whose circuit was open answers again. @returns how to unsubscribe. */
+  readonly onHostBack: (listener: (host: string) => void) => () => void;
+}
+
+export interface DockerBotsOptions {
+  readonly hosts: readonly DockerHost[];
+  readonly now: () => Date;
+  /** Where pool containers keep supervisord's conf files. */
+  readonly supervisorConfDir?: string;
+  readonly deadlines?: Partial<Deadlines>;
+  readonly log?: { warn(facts: object, message: string): void };
+}
+
+const SUPERVISOR_CONF_DIR = '/pool/supervisor';
+
+export function createDockerBots(options: DockerBotsOptions): DockerBots {
+  const { now, log, supervisorConfDir = SUPERVISOR_CONF_DIR } = options;
+  const deadlines = { ...DEFAULT_DEADLINES, ...options.deadlines };
+  const listeners = new Set<(host: string) => void>();
+  const watches = options.hosts.map((host) =>
+    createHostWatch({
+      host,
+      deadlines,
+      now,
+      onChange: (name, circuit) => {
+        log?.warn({ host: name, circuit }, 'docker circuit changed');
+        if (circuit === 'closed') for (const listener of listeners) listener(name);
+      },
+    }),
+  );
+  const hosts = watches.map(({ calls }) => createDockerParts(calls, supervisorConfDir, deadlines));
+  const hostOf = (seen: Sighting): DockerParts => {
+    const host = hosts.find(({ name }) => name === seen.host);
+    if (host !== undefined) return host;
+    throw new UnavailableError('DOCKER_HOST_UNKNOWN', notConfigured(seen.host));
+  };
+
+  return {
+    open: () => {
+      for (const watch of watches) watch.open();
+    },
+    close: () => {
+      for (const watch of watches) watch.close();
+    },
+    hostStates: () => watches.map((watch) => watch.state()),
+    onHostBack: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+
+    locate: async (query, call) => {
+      // Such an id is in no label, name or program of the platform, but it must not reach a filter.
+      if (parseInstanceId(query.instanceId) === undefined) return unknown('not an id of a bot');
+      const { dockerHost } = query;
+      const asked = hosts.filter(({ name }) => dockerHost === undefined || name === dockerHost);
+      if (asked.length === 0) return unknown(notConfigured(dockerHost ?? 'any'));
+      const answers = await Promise.all(
+        asked.map((host) => answerOf(() => locateOnHost(host, query, call), now)),
+      );
+      return combine(answers, now);
+    },
+    look: (instanceId, seen, call) =>
+      answerOf(() => lookOnHost(hostOf(seen), instanceId, seen, call), now),
+
+    stop: async (instanceId, seen, call) => {
+      const host = hostOf(seen);
+      if (seen.kind === 'dedicated') await stopDedicated(host, seen, call);
+      else await stopPooled(host, instanceId, seen, call);
+    },
+    restore: async (instanceId, captured, call) => {
+      const host = hostOf(captured);
+      return captured.kind === 'dedicated'
+        ? restoreDedicated(host, captured, call)
+        : restorePooled(host, instanceId, captured, call);
+    },
+    remove: async (instanceId, seen, call) => {
+      const host = hostOf(seen);
+      if (seen.kind === 'dedicated') await removeDedicated(host, seen, call);
+      else await removePooled(host, instanceId, seen, call);
+    },
+
+    list: (owner, call: BotsCall) =>
+      Promise.all(hosts.map((host) => listHost(host, owner, now, call))),
+  };
+}
+
+/** Anything thrown that is not a known failure is a mistake of this program and stays an exception. */
+async function answerOf<T>(look: () => Promise<T>, now: () => Date): Promise<SourceAnswer<T>> {
+  // The answer is as old as its first look.
+  const askedAt = now();
+  try {
+    return ok(await look(), askedAt);
+  } catch (error) {
+    return unknown(reasonOf(error));
+  }
+}
+
+function combine(
+  answers: readonly SourceAnswer<readonly Sighting[]>[],
+  now: () => Date,
+): SourceAnswer<readonly Sighting[]> {
+  const items: Sighting[] = [];
+  const reasons: string[] = [];
+  let observedAt = now();
+  for (const answer of answers) {
+    switch (answer.status) {
+      case 'ok':
+        items.push(...answer.items);
+        if (answer.observedAt < observedAt) observedAt = answer.observedAt;
+        break;
+      case 'unknown':
+        reasons.push(answer.reason);
+        break;
+      default:
+        assertNever(answer);
+    }
+  }
+  return reasons.length > 0 ? unknown(reasons.join('; ')) : ok(items, observedAt);
+}
+
+function notConfigured(host: string): string {
+  return `docker host "${host}" is not configured`;
+}

@@ -1,0 +1,44 @@
+// One connection pool per Docker host. The agent is ours, so that its sockets are bounded and can be
+// closed, and every option that dockerode would otherwise take from DOCKER_HOST and its relatives is
+// set here: a variable of the environment must not redirect a call meant for another host.
+
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import Docker from 'dockerode';
+
+/** A host as the configuration names it. The name is what sightings and mappings carry. */
+export interface DockerHost {
+  readonly name: string;
+  readonly options: DockerEndpoint;
+}
+
+export type DockerEndpoint =
+  | { readonly socketPath: string }
+  | {
+      readonly host: string;
+      readonly port: number;
+      readonly protocol?: 'http' | 'https';
+      readonly ca?: string;
+      readonly cert?: string;
+      readonly key?: string;
+    };
+
+export interface DockerClient {
+  readonly api: Docker;
+  /** Closes every connection; calls under way fail. */
+  readonly close: () => void;
+}
+
+/** More calls at once than this wait for a socket: a burst of sagas must not become as many
+ * connections. */
+const MAX_SOCKETS = 64;
+
+export function createDockerClient(endpoint: DockerEndpoint): DockerClient {
+  const secure = 'host' in endpoint && endpoint.protocol === 'https';
+  const agent = new (secure ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: MAX_SOCKETS });
+  const unset = { host: undefined, socketPath: undefined, port: undefined, timeout: undefined };
+  const options = { ...unset, protocol: 'http', ...endpoint, agent, headers: {} };
+  // The types know neither `agent` nor explicit undefined; both are what docker-modem merges by.
+  const api = new Docker(options as unknown as Docker.DockerOptions);
+  return { api, close: () => agent.destroy() };
+}

@@ -1,0 +1,77 @@
+// Which containers of a host may be the bot, or may hold it: three filtered listings, so that no look
+// for one bot lists all containers. Filters only narrow; every hit is compared exactly.
+
+import type { BotsCall } from '../../deletion/ports/bots.ts';
+import type { BotQuery } from '../../domain/bot.ts';
+import { InDoubtError } from '../../saga/errors.ts';
+import {
+  dedicatedName,
+  exactNameFilter,
+  isPoolContainer,
+  isPoolName,
+  isPoolOf,
+  poolsOfFilter,
+} from './container-names.ts';
+import { LABELS, type ListedContainer } from './container-view.ts';
+import type { DockerParts } from './docker-parts.ts';
+
+export interface Candidates {
+  readonly dedicatedIds: readonly string[];
+  readonly poolIds: readonly string[];
+}
+
+export async function findCandidates(
+  { containers }: DockerParts,
+  query: BotQuery,
+  call: BotsCall,
+): Promise<Candidates> {
+  const { instanceId, firebaseUid, poolContainers } = query;
+  const byName = [dedicatedName(instanceId), ...poolContainers].map(exactNameFilter);
+  const name = firebaseUid === null ? byName : [...byName, poolsOfFilter(firebaseUid)];
+  const [labelled, named, owned] = await Promise.all([
+    containers.list({ label: [`${LABELS.instanceId}=${instanceId}`] }, call),
+    containers.list({ name }, call),
+    firebaseUid === null ? [] : containers.list({ label: ownedBy(firebaseUid) }, call),
+  ]);
+  const dedicated = [
+    ...labelled.filter(({ labels }) => labels[LABELS.instanceId] === instanceId),
+    ...named.filter(({ names }) => isDedicatedBy(names, instanceId)),
+  ];
+  const dedicatedIds = new Set(dedicated.map(refusePool));
+  const pools = [
+    ...named.filter(({ names }) => isPoolBy(names, query)),
+    ...owned.filter((container) => isOwnedBy(container, firebaseUid) && isPoolContainer(container)),
+  ];
+  const poolIds = new Set(pools.map(({ id }) => id));
+  return {
+    dedicatedIds: [...dedicatedIds],
+    poolIds: [...poolIds].filter((id) => !dedicatedIds.has(id)),
+  };
+}
+
+function ownedBy(firebaseUid: string): string[] {
+  return [`${LABELS.managed}=true`, `${LABELS.userId}=${firebaseUid}`];
+}
+
+function isOwnedBy({ labels }: ListedContainer, firebaseUid: string | null): boolean {
+  return labels[LABELS.managed] === 'true' && labels[LABELS.userId] === firebaseUid;
+}
+
+function isDedicatedBy(names: readonly string[], instanceId: string): boolean {
+  const wanted = dedicatedName(instanceId);
+  return !isPoolName(wanted) && names.includes(wanted);
+}
+
+function isPoolBy(names: readonly string[], { poolContainers, firebaseUid }: BotQuery): boolean {
+  return names.some(
+    (name) =>
+      poolContainers.includes(name) || (firebaseUid !== null && isPoolOf(name, firebaseUid)),
+  );
+}
+
+/** A pool that carries one bot's label can be neither: stopping it would stop everybody in it. */
+function refusePool(container: ListedContainer): string {
+  if (!container.names.some(isPoolName)) return container.id;
+  const message = `pool container ${container.names[0]} carries the label of one bot`;
+  throw new InDoubtError('POOL_LABELLED_AS_BOT', message);
+}

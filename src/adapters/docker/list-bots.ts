@@ -1,0 +1,119 @@
+// Everything on one host that looks like a bot, from one listing of its containers. A dedicated container
+// is inspected, because a listing lacks its restart policy; a pool is asked for its conf files and its
+// programs. A pool that cannot be asked is named, never left out (I4).
+
+import type { BotsCall, HostListing, ListedBot } from '../../deletion/ports/bots.ts';
+import type { PooledSighting } from '../../domain/bot.ts';
+import { ok, unknown } from '../../domain/source.ts';
+import { SagaError } from '../../saga/errors.ts';
+import { botOfConf, botOfProgram, confState } from '../supervisor/program-names.ts';
+import { botOfName, isPoolContainer, uidOfPool } from './container-names.ts';
+import {
+  type ContainerView,
+  LABELS,
+  type ListedContainer,
+  toSightingLabels,
+} from './container-view.ts';
+import type { DockerParts } from './docker-parts.ts';
+import { mapBounded } from './map-bounded.ts';
+import { refuseMuted, toDedicated } from './read-sightings.ts';
+
+/** Containers of one host that are asked at the same time: an exec costs the daemon some 50 ms of CPU. */
+const CONCURRENCY = 8;
+
+export async function listHost(
+  host: DockerParts,
+  owner: string | null,
+  now: () => Date,
+  call: BotsCall,
+): Promise<HostListing> {
+  // The answer is as old as its first look.
+  const observedAt = now();
+  const unknownPools: { containerName: string; reason: string }[] = [];
+  try {
+    const all = await host.containers.list({}, call);
+    const wanted = all.filter((container) => mayBelongTo(container, owner));
+    const pools = wanted.filter(isPoolContainer);
+    const dedicated = wanted.filter((c) => !isPoolContainer(c) && dedicatedBot(c) !== undefined);
+    const bots = await mapBounded(dedicated, CONCURRENCY, (c) => readDedicated(host, c, call));
+    const programs = await mapBounded(pools, CONCURRENCY, async (pool) => {
+      try {
+        return await readPool(host, pool.id, call);
+      } catch (error) {
+        const containerName = pool.names[0] ?? pool.id;
+        unknownPools.push({ containerName, reason: reasonOf(error) });
+        return [];
+      }
+    });
+    const items = [...bots.flat(), ...programs.flat()];
+    return { host: host.name, answer: ok(items, observedAt), unknownPools };
+  } catch (error) {
+    return { host: host.name, answer: unknown(reasonOf(error)), unknownPools: [] };
+  }
+}
+
+/** Why a look did not succeed. Anything but a SagaError is a mistake of this program and goes on. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof SagaError) return error.message;
+  throw error;
+}
+
+function dedicatedBot({ names, labels }: ListedContainer): string | undefined {
+  return labels[LABELS.instanceId] ?? names.map(botOfName).find((bot) => bot !== undefined);
+}
+
+/** Only what certainly is another's is left out: who owns the rest is decided elsewhere. A `user-id`
+ * label may hold a user's `_id`, which says nothing about a firebaseUid. */
+function mayBelongTo({ names, labels }: ListedContainer, owner: string | null): boolean {
+  const label = labels[LABELS.userId];
+  if (owner === null || label === owner) return true;
+  if (label !== undefined) return /^[0-9a-f]{24}$/.test(label);
+  const uids = names.map(uidOfPool).filter((uid) => uid !== undefined);
+  return uids.length === 0 || uids.includes(owner);
+}
+
+async function readDedicated(
+  host: DockerParts,
+  container: ListedContainer,
+  call: BotsCall,
+): Promise<ListedBot[]> {
+  const instanceId = dedicatedBot(container);
+  const view = await host.containers.inspect(container.id, call);
+  // Removed since the listing.
+  if (view === null || instanceId === undefined) return [];
+  return [{ instanceId, sighting: toDedicated(host.name, view) }];
+}
+
+async function readPool(host: DockerParts, id: string, call: BotsCall): Promise<ListedBot[]> {
+  const pool = await host.containers.inspect(id, call);
+  if (pool === null) return [];
+  refuseMuted(pool);
+  const [names, programs] = await Promise.all([
+    host.conf.list(id, call),
+    pool.running ? host.supervisorReader(id, call).statusAll() : new Map(),
+  ]);
+  const bots = [...[...names].map(botOfConf), ...[...programs.keys()].map(botOfProgram)];
+  return [...new Set(bots)].flatMap((instanceId) => {
+    if (instanceId === undefined) return [];
+    const program = programs.get(`bot-${instanceId}`) ?? 'absent';
+    return [{ instanceId, sighting: toPooled(host, pool, confState(names, instanceId), program) }];
+  });
+}
+
+function toPooled(
+  { name: host }: DockerParts,
+  { id, name, labels, running }: ContainerView,
+  conf: PooledSighting['conf'],
+  program: PooledSighting['program'],
+): PooledSighting {
+  return {
+    kind: 'pooled',
+    host,
+    containerId: id,
+    containerName: name,
+    labels: toSightingLabels(labels),
+    poolRunning: running,
+    conf,
+    program,
+  };
+}

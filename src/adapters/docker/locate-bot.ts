@@ -1,0 +1,50 @@
+// Everything on one host that may be the bot, and one thing again. What cannot be established throws; the
+// caller makes it `unknown` (I4).
+
+import type { BotsCall } from '../../deletion/ports/bots.ts';
+import { assertNever } from '../../domain/assert-never.ts';
+import type { BotQuery, Sighting } from '../../domain/bot.ts';
+import type { DockerParts } from './docker-parts.ts';
+import { findCandidates } from './find-candidates.ts';
+import { readPooled, toDedicated } from './read-sightings.ts';
+import { resolvePool } from './resolve-pool.ts';
+
+export async function locateOnHost(
+  host: DockerParts,
+  query: BotQuery,
+  call: BotsCall,
+): Promise<readonly Sighting[]> {
+  const { dedicatedIds, poolIds } = await findCandidates(host, query, call);
+  const found = await Promise.all([
+    ...dedicatedIds.map((id) => lookAtDedicated(host, id, call)),
+    ...poolIds.map(async (id) => {
+      const pool = await host.containers.inspect(id, call);
+      return pool === null ? null : readPooled(host, pool, query.instanceId, call);
+    }),
+  ]);
+  return found.filter((sighting) => sighting !== null);
+}
+
+/** Null: positively gone. */
+export async function lookOnHost(
+  host: DockerParts,
+  instanceId: string,
+  seen: Sighting,
+  call: BotsCall,
+): Promise<Sighting | null> {
+  switch (seen.kind) {
+    case 'dedicated':
+      return lookAtDedicated(host, seen.containerId, call);
+    case 'pooled': {
+      const pool = await resolvePool(host, seen, call);
+      return pool === null ? null : readPooled(host, pool, instanceId, call);
+    }
+    default:
+      return assertNever(seen);
+  }
+}
+
+async function lookAtDedicated(host: DockerParts, id: string, call: BotsCall) {
+  const view = await host.containers.inspect(id, call);
+  return view === null ? null : toDedicated(host.name, view);
+}

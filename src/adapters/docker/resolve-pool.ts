@@ -1,0 +1,22 @@
+// The pool container of a sighting, as it is now. The platform makes a pool again under its old name
+// with the old conf folder mounted: the container that was seen is gone, but the bot runs again. So where
+// the id is gone, the name is asked before anything counts as gone.
+
+import type { BotsCall } from '../../deletion/ports/bots.ts';
+import type { PooledSighting } from '../../domain/bot.ts';
+import { exactNameFilter } from './container-names.ts';
+import type { ContainerView } from './container-view.ts';
+import type { DockerParts } from './docker-parts.ts';
+
+/** Null: there is neither this container nor another of its name on its host. */
+export async function resolvePool(
+  { containers }: DockerParts,
+  { containerId, containerName }: PooledSighting,
+  call: BotsCall,
+): Promise<ContainerView | null> {
+  const same = await containers.inspect(containerId, call);
+  if (same !== null) return same;
+  const named = await containers.list({ name: [exactNameFilter(containerName)] }, call);
+  const again = named.find(({ names }) => names.includes(containerName));
+  return again === undefined ? null : containers.inspect(again.id, call);
+}

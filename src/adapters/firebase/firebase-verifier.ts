@@ -1,0 +1,101 @@
+// Identities by Firebase Auth. A token is `rejected` only for reasons known to be its own; whatever else
+// firebase-admin throws (certificates that cannot be fetched come as `auth/argument-error`, like a bad
+// token) is `unavailable`, so that an outage at Google signs nobody out. Neither lets anybody in.
+
+import { randomUUID } from 'node:crypto';
+import type { Agent } from 'node:http';
+import { deleteApp, initializeApp } from 'firebase-admin/app';
+import { type DecodedIdToken, getAuth } from 'firebase-admin/auth';
+import type { IdentityVerifier, Verification } from '../../domain/identity-verifier.ts';
+import { parseFirebaseUid } from '../../domain/ids.ts';
+
+export interface FirebaseVerifierOptions {
+  readonly projectId: string;
+  /** Whether FIREBASE_AUTH_EMULATOR_HOST may be set: firebase-admin reads it by itself, and then takes
+   * unsigned tokens, which must never happen unasked. */
+  readonly allowEmulator: boolean;
+  /** How the certificates are fetched; Node's own agent by default. */
+  readonly httpAgent?: Agent;
+  /** Longest time for one verification; firebase-admin itself sets none. */
+  readonly timeoutMs?: number;
+}
+
+export interface FirebaseVerifier extends IdentityVerifier {
+  close(): Promise<void>;
+}
+
+/** @throws Error when the emulator is set in the environment and not allowed. */
+export function createFirebaseVerifier(options: FirebaseVerifierOptions): FirebaseVerifier {
+  if (!options.allowEmulator && process.env.FIREBASE_AUTH_EMULATOR_HOST !== undefined) {
+    throw new Error('FIREBASE_AUTH_EMULATOR_HOST is set: its unsigned tokens are not allowed here');
+  }
+  const { projectId, httpAgent, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const app = initializeApp(
+    { projectId, ...(httpAgent === undefined ? {} : { httpAgent }) },
+    `reclaim-${randomUUID()}`,
+  );
+  const auth = getAuth(app);
+  return {
+    verify: async (token) => {
+      try {
+        return accepted(await withDeadline(auth.verifyIdToken(token), timeoutMs));
+      } catch (error) {
+        return refused(error);
+      }
+    },
+    close: () => deleteApp(app),
+  };
+}
+
+const DEFAULT_TIMEOUT_MS = 5000;
+
+function accepted(token: DecodedIdToken): Verification {
+  const firebaseUid = parseFirebaseUid(token.uid);
+  if (firebaseUid === undefined) return { status: 'rejected', code: 'invalid' };
+  return {
+    status: 'ok',
+    firebaseUid,
+    isAdmin: token.admin === true,
+    expiresAt: new Date(token.exp * 1000),
+  };
+}
+
+function refused(error: unknown): Verification {
+  const { code, message } = codeAndMessage(error);
+  switch (code) {
+    case 'auth/id-token-expired':
+      return { status: 'rejected', code: 'expired' };
+    case 'auth/id-token-revoked':
+    case 'auth/user-disabled':
+    case 'auth/user-not-found':
+      return { status: 'rejected', code: 'revoked' };
+    case 'auth/argument-error':
+      if (BLAMES_THE_TOKEN.test(message)) return { status: 'rejected', code: 'invalid' };
+      return { status: 'unavailable', reason: message };
+    default:
+      return { status: 'unavailable', reason: `${code}: ${message}` };
+  }
+}
+
+// How firebase-admin's messages begin when the token itself is at fault.
+const BLAMES_THE_TOKEN =
+  /^(Firebase ID token has |Decoding Firebase ID token failed|verifyIdToken\(\) expects |First argument to verifyIdToken)/;
+
+function codeAndMessage(error: unknown): { readonly code: string; readonly message: string } {
+  const message = error instanceof Error ? error.message : String(error);
+  const hasCode = typeof error === 'object' && error !== null && 'code' in error;
+  return { code: hasCode ? String(error.code) : 'no-code', message };
+}
+
+async function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  const deadline = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => deadline.reject(new Error(`no verdict within ${timeoutMs} ms`)),
+    timeoutMs,
+  );
+  try {
+    return await Promise.race([work, deadline.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,221 @@
+// The log's writes, group-committed: those of all sagas in flight in this process that wait together go out
+// as one unordered bulk, with the strongest write concern among them. Each carries its condition (epoch,
+// owner, revision) and its write id. When fewer match than were sent, and after any lost answer, each is
+// read back by its write id: present is landed; absent under the same claim and revision is sent again;
+// absent with others is fenced (I5). Nothing is guessed from a count.
+
+import type { mongo } from 'mongoose';
+import { UnavailableError } from '../../../saga/errors.ts';
+import { isAtRest, isEnded } from '../../../saga/machine.ts';
+import type {
+  Claim,
+  CommitResult,
+  Intervention,
+  InterventionResult,
+  LogWrite,
+} from '../../../saga/ports/saga-log.ts';
+import type { SagaRecord } from '../../../saga/record.ts';
+import type { SagaState } from '../../../saga/state.ts';
+import { isAway, runRepeatable } from '../mongo-errors.ts';
+import { type LogContext, MAJORITY, OPERATION_TIMEOUT_MS } from './log-context.ts';
+import {
+  changedFields,
+  HISTORY_LIMIT,
+  type HistoryDocument,
+  type SagaDocument,
+  toHistoryEntry,
+  toRecord,
+} from './saga-document.ts';
+
+/** A write that was absent although its condition held is sent again this often before the database is
+ * called unreachable. */
+const MAX_ROUNDS = 3;
+
+export async function commitWrites(
+  context: LogContext,
+  writes: LogWrite[],
+): Promise<CommitResult[]> {
+  const orders = writes.map((write) => toOrder(context, write));
+  const outcomes = new Map<Order, CommitResult>();
+  let left = orders;
+  for (let round = 0; left.length > 0 && round < MAX_ROUNDS; round += 1) {
+    if (await sendAll(context, left)) {
+      for (const order of left) outcomes.set(order, landed(order));
+      break;
+    }
+    const told = await readBack(context, left);
+    left = left.filter((order) => {
+      const outcome = told.get(order);
+      if (outcome !== undefined) outcomes.set(order, outcome);
+      return outcome === undefined;
+    });
+  }
+  return orders.map((order) => outcomes.get(order) ?? refuse());
+}
+
+/** The same for a write from outside the claim: its condition is the revision alone. */
+export async function intervene(
+  context: LogContext,
+  { base, state, event, writeId }: Intervention,
+): Promise<InterventionResult> {
+  return runRepeatable(async () => {
+    const entry = { at: new Date(context.clock.nowMs()), epoch: base.epoch, ...event, writeId };
+    const { matchedCount } = await context.sagas.updateOne(
+      { _id: base.id, revision: base.revision },
+      toUpdate(context, base, state, null, entry),
+      { writeConcern: MAJORITY, timeoutMS: OPERATION_TIMEOUT_MS },
+    );
+    const document = await context.sagas.findOne({ _id: base.id }, FRESH);
+    if (document === null) throw new UnavailableError('SAGA_GONE', `saga ${base.id} is gone`);
+    const isLanded =
+      matchedCount === 1 || document.history.some((written) => written.writeId === writeId);
+    return { status: isLanded ? 'landed' : 'conflict', saga: toRecord(document) };
+  });
+}
+
+/** Majority writes that change nothing but prove the claims. */
+export async function proveClaims({ sagas }: LogContext, claims: Claim[]): Promise<boolean[]> {
+  return runRepeatable(async () => {
+    const { matchedCount } = await sagas.bulkWrite(
+      claims.map(({ sagaId, epoch, owner }) => ({
+        updateOne: { filter: { _id: sagaId, epoch, owner }, update: { $inc: { proofs: 1 } } },
+      })),
+      { ordered: false, writeConcern: MAJORITY, timeoutMS: OPERATION_TIMEOUT_MS },
+    );
+    return matchedCount === claims.length ? claims.map(() => true) : holdClaims({ sagas }, claims);
+  });
+}
+
+export async function holdClaims(
+  { sagas }: Pick<LogContext, 'sagas'>,
+  claims: Claim[],
+): Promise<boolean[]> {
+  const found = await runRepeatable(() =>
+    sagas
+      .find(
+        { _id: { $in: claims.map(({ sagaId }) => sagaId) } },
+        { projection: { epoch: 1, owner: 1 }, timeoutMS: OPERATION_TIMEOUT_MS },
+      )
+      .toArray(),
+  );
+  const byId = new Map(found.map((document) => [document._id, document]));
+  return claims.map(({ sagaId, epoch, owner }) => {
+    const document = byId.get(sagaId);
+    return document?.epoch === epoch && document.owner === owner;
+  });
+}
+
+interface Order {
+  readonly write: LogWrite;
+  readonly entry: HistoryDocument;
+  readonly operation: mongo.AnyBulkWriteOperation<SagaDocument>;
+}
+
+const FRESH = { readConcern: { level: 'majority' }, timeoutMS: OPERATION_TIMEOUT_MS } as const;
+
+function toOrder(context: LogContext, write: LogWrite): Order {
+  const { claim, base, state, result, event, writeId } = write;
+  const { sagaId, epoch, owner } = claim;
+  const entry = { at: new Date(context.clock.nowMs()), epoch, ...event, writeId };
+  const filter = { _id: sagaId, epoch, owner, revision: base.revision };
+  const update = toUpdate(context, base, state, result, entry);
+  return { write, entry, operation: { updateOne: { filter, update } } };
+}
+
+function toUpdate(
+  { retentionMs }: LogContext,
+  base: SagaRecord,
+  state: SagaState,
+  result: LogWrite['result'],
+  entry: HistoryDocument,
+) {
+  const set: Record<string, unknown> = changedFields(base.state, state);
+  if (state.notBeforeMs !== base.state.notBeforeMs) set.dueAt = new Date(state.notBeforeMs ?? 0);
+  if (isAtRest(state.phase)) set.leaseUntil = null;
+  if (isEnded(state.phase)) {
+    Object.assign(set, {
+      open: false,
+      result,
+      finishedAt: entry.at,
+      expireAt: new Date(entry.at.getTime() + retentionMs),
+    });
+  }
+  return {
+    $set: set,
+    $inc: { revision: 1 },
+    $push: { history: { $each: [entry], $slice: -HISTORY_LIMIT } },
+  };
+}
+
+// True: every write matched. False: at least one did not, or nobody knows.
+async function sendAll({ sagas }: LogContext, orders: readonly Order[]): Promise<boolean> {
+  const isMajority = orders.some(({ write }) => write.durability === 'majority');
+  try {
+    const { matchedCount } = await sagas.bulkWrite(
+      orders.map(({ operation }) => operation),
+      {
+        ordered: false,
+        writeConcern: isMajority ? MAJORITY : { w: 1 },
+        timeoutMS: OPERATION_TIMEOUT_MS,
+        ignoreUndefined: true,
+      },
+    );
+    return matchedCount === orders.length;
+  } catch (error) {
+    if (isAway(error)) return false;
+    throw error;
+  }
+}
+
+async function readBack(
+  context: LogContext,
+  orders: readonly Order[],
+): Promise<Map<Order, CommitResult>> {
+  return runRepeatable(async () => {
+    // What a majority read is to show must first be on a majority: this write waits for all before it.
+    const ids = orders.map(({ write }) => write.claim.sagaId);
+    await context.sagas.updateOne({ _id: ids[0] ?? '' }, { $inc: { proofs: 1 } }, BARRIER);
+    const found = await context.sagas.find({ _id: { $in: ids } }, FRESH).toArray();
+    const byId = new Map(found.map((document) => [document._id, document]));
+    const told = new Map<Order, CommitResult>();
+    for (const order of orders) {
+      const outcome = tell(order, byId.get(order.write.claim.sagaId));
+      if (outcome !== null) told.set(order, outcome);
+    }
+    return told;
+  });
+}
+
+const BARRIER = { writeConcern: MAJORITY, timeoutMS: OPERATION_TIMEOUT_MS };
+
+// Null: the write is absent and its condition holds: send it again.
+function tell(order: Order, document: SagaDocument | undefined): CommitResult | null {
+  const { claim, base, writeId } = order.write;
+  if (document === undefined) return { status: 'fenced' };
+  if (document.history.some((entry) => entry.writeId === writeId)) return landed(order);
+  if (document.epoch !== claim.epoch || document.owner !== claim.owner) return { status: 'fenced' };
+  return document.revision === base.revision
+    ? null
+    : { status: 'conflict', saga: toRecord(document) };
+}
+
+function landed({ write, entry }: Order): CommitResult {
+  const { base, state, result } = write;
+  const hasEnded = isEnded(state.phase);
+  return {
+    status: 'landed',
+    saga: {
+      ...base,
+      state,
+      revision: base.revision + 1,
+      open: !hasEnded,
+      result: hasEnded ? result : base.result,
+      finishedAt: hasEnded ? entry.at.toISOString() : base.finishedAt,
+      history: [...base.history, toHistoryEntry(entry)].slice(-HISTORY_LIMIT),
+    },
+  };
+}
+
+function refuse(): never {
+  throw new UnavailableError('LOG_NOT_WRITTEN', 'the saga log does not take the write');
+}

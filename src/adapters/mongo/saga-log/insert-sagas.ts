@@ -1,0 +1,103 @@
+// Accepting a saga: durable on a majority before anybody is told (I7), and one open saga per key (I8): the
+// partial unique index decides, not a read before the write.
+
+import { mongo } from 'mongoose';
+import type { NewSaga } from '../../../saga/ports/saga-log.ts';
+import type { SagaRecord } from '../../../saga/record.ts';
+import { pinnedId } from '../../../saga/registry.ts';
+import { isDuplicateKey, repeatableFailure } from '../mongo-errors.ts';
+import { type LogContext, MAJORITY, OPERATION_TIMEOUT_MS } from './log-context.ts';
+import { type SagaDocument, toRecord } from './saga-document.ts';
+
+/** The relay's first look at a saga whose wake-up may have been lost. */
+const FIRST_RELAY_LOOK_MS = 2_000;
+
+type Inserted = { readonly status: 'inserted' | 'exists'; readonly saga: SagaRecord };
+
+export async function insertSagas(context: LogContext, sagas: NewSaga[]): Promise<Inserted[]> {
+  const documents = sagas.map((saga) => toDocument(saga, context.clock.nowMs()));
+  try {
+    await context.sagas.insertMany(documents, {
+      ordered: false,
+      writeConcern: MAJORITY,
+      timeoutMS: OPERATION_TIMEOUT_MS,
+    });
+    return documents.map((document) => ({ status: 'inserted', saga: toRecord(document) }));
+  } catch (error) {
+    if (!(error instanceof mongo.MongoBulkWriteError) && !isDuplicateKey(error)) {
+      throw repeatableFailure(error);
+    }
+    if (error.hasErrorLabel('RetryableWriteError')) throw repeatableFailure(error);
+    return readBack(context, documents);
+  }
+}
+
+// Some keys were taken: whoever holds an open key is the saga of that key.
+async function readBack(context: LogContext, documents: SagaDocument[]): Promise<Inserted[]> {
+  const found = await context.sagas
+    .find(
+      { open: true, key: { $in: documents.map(({ key }) => key) } },
+      { readConcern: { level: 'majority' }, timeoutMS: OPERATION_TIMEOUT_MS },
+    )
+    .toArray();
+  const byKey = new Map(found.map((document) => [document.key, document]));
+  return Promise.all(
+    documents.map(async (document): Promise<Inserted> => {
+      const holder = byKey.get(document.key);
+      if (holder === undefined) return insertAlone(context, document);
+      const status = holder._id === document._id ? 'inserted' : 'exists';
+      return { status, saga: toRecord(holder) };
+    }),
+  );
+}
+
+/** The holder of the key ended between our insert and our look: there is room now. */
+const MAX_TRIES_ALONE = 5;
+
+async function insertAlone(context: LogContext, document: SagaDocument): Promise<Inserted> {
+  for (let tries = 0; tries < MAX_TRIES_ALONE; tries += 1) {
+    const existing = await context.sagas
+      .findOneAndUpdate(
+        { key: document.key, open: true },
+        { $setOnInsert: withoutFilterFields(document) },
+        { upsert: true, writeConcern: MAJORITY, timeoutMS: OPERATION_TIMEOUT_MS },
+      )
+      .catch((error: unknown) => {
+        if (isDuplicateKey(error)) return undefined;
+        throw repeatableFailure(error);
+      });
+    if (existing === null) return { status: 'inserted', saga: toRecord(document) };
+    if (existing !== undefined) return { status: 'exists', saga: toRecord(existing) };
+  }
+  throw new Error(`the key ${document.key} is fought over`);
+}
+
+function withoutFilterFields({ key: _key, open: _open, ...rest }: SagaDocument) {
+  return rest;
+}
+
+function toDocument(saga: NewSaga, nowMs: number): SagaDocument {
+  const now = new Date(nowMs);
+  return {
+    _id: saga.id,
+    kind: saga.kind,
+    version: saga.version,
+    pinned: pinnedId(saga.kind, saga.version),
+    key: saga.key,
+    open: true,
+    subject: saga.subject,
+    requestedBy: saga.requestedBy,
+    input: saga.input,
+    state: saga.state,
+    revision: 1,
+    epoch: 0,
+    owner: null,
+    leaseUntil: null,
+    dueAt: now,
+    relayAt: new Date(nowMs + FIRST_RELAY_LOOK_MS),
+    result: null,
+    history: [],
+    createdAt: now,
+    finishedAt: null,
+  };
+}

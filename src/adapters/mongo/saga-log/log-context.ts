@@ -1,0 +1,18 @@
+// What the parts of the saga log share: the collection, the clock, and how errors of the driver are read.
+
+import type { mongo } from 'mongoose';
+import type { Clock } from '../../../saga/ports/clock.ts';
+import type { SagaDocument } from './saga-document.ts';
+
+export interface LogContext {
+  readonly sagas: mongo.Collection<SagaDocument>;
+  readonly clock: Clock;
+  readonly retentionMs: number;
+}
+
+/** Longest a single database operation of the log may take, server selection included. */
+export const OPERATION_TIMEOUT_MS = 5_000;
+/** The most writes that go out as one: larger batches gain nothing and delay the first of them. */
+export const MAX_BATCH = 500;
+
+export const MAJORITY = { w: 'majority' } as const;

@@ -1,0 +1,89 @@
+// How a saga lies in the collection `sagas`, and the way there and back. The machine's state is stored as it
+// is; beside it stand the fields that conditions and indexes need.
+
+import { toSagaId } from '../../../domain/ids.ts';
+import type { Json } from '../../../saga/json.ts';
+import type { HistoryEntry, SagaRecord } from '../../../saga/record.ts';
+import type { SagaState } from '../../../saga/state.ts';
+
+export interface SagaDocument {
+  _id: string;
+  kind: string;
+  version: number;
+  /** `<kind>@<version>`: what a claim is matched against. */
+  pinned: string;
+  key: string;
+  open: boolean;
+  subject: string;
+  requestedBy: string;
+  input: Json;
+  state: SagaState;
+  revision: number;
+  epoch: number;
+  owner: string | null;
+  leaseUntil: Date | null;
+  /** Not to be claimed before. */
+  dueAt: Date;
+  /** When the relay looks at it next, unless it has ended. */
+  relayAt: Date;
+  result: Json | null;
+  history: HistoryDocument[];
+  createdAt: Date;
+  finishedAt: Date | null;
+  /** Set at the end: the TTL index removes it then. */
+  expireAt?: Date;
+}
+
+export interface HistoryDocument {
+  at: Date;
+  epoch: number;
+  type: string;
+  step: string | null;
+  detail: string | null;
+  writeId: string;
+}
+
+/** A saga of six steps writes a dozen entries; retries must not let a record grow without end. */
+export const HISTORY_LIMIT = 100;
+
+export function toRecord(document: SagaDocument): SagaRecord {
+  return {
+    id: toSagaId(document._id),
+    kind: document.kind,
+    version: document.version,
+    key: document.key,
+    subject: document.subject,
+    requestedBy: document.requestedBy,
+    input: document.input,
+    state: document.state,
+    open: document.open,
+    revision: document.revision,
+    epoch: document.epoch,
+    result: document.result,
+    history: document.history.map(toHistoryEntry),
+    createdAt: document.createdAt.toISOString(),
+    finishedAt: document.finishedAt?.toISOString() ?? null,
+  };
+}
+
+export function toHistoryEntry({ at, epoch, type, step, detail }: HistoryDocument): HistoryEntry {
+  return { at: at.toISOString(), epoch, type, step, detail };
+}
+
+/** The fields of the state that changed, as a targeted `$set`: states share what did not change. */
+export function changedFields(before: SagaState, after: SagaState): Record<string, unknown> {
+  const changed: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(after)) {
+    if (key !== 'steps' && value !== Reflect.get(before, key)) changed[`state.${key}`] = value;
+  }
+  after.steps.forEach((step, index) => {
+    const old = before.steps[index];
+    if (old === step) return;
+    for (const [key, value] of Object.entries(step)) {
+      if (old === undefined || value !== Reflect.get(old, key)) {
+        changed[`state.steps.${index}.${key}`] = value;
+      }
+    }
+  });
+  return changed;
+}

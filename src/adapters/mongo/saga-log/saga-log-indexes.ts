@@ -1,0 +1,28 @@
+// The indexes of `sagas`. The partial unique one IS invariant I8: one open saga per key.
+
+import type { IndexDeclaration } from '../indexes.ts';
+
+export const SAGA_LOG_INDEXES: readonly IndexDeclaration[] = [
+  {
+    collection: 'sagas',
+    name: 'one_open_saga_per_key',
+    key: { key: 1 },
+    unique: true,
+    partialFilterExpression: { open: true },
+  },
+  { collection: 'sagas', name: 'by_key', key: { key: 1, open: -1, createdAt: -1 } },
+  {
+    collection: 'sagas',
+    name: 'overdue',
+    key: { relayAt: 1 },
+    partialFilterExpression: { open: true },
+  },
+  { collection: 'sagas', name: 'by_subject', key: { subject: 1, createdAt: -1, _id: -1 } },
+  { collection: 'sagas', name: 'newest', key: { createdAt: -1, _id: -1 } },
+  {
+    collection: 'sagas',
+    name: 'forget_after_retention',
+    key: { expireAt: 1 },
+    expireAfterSeconds: 0,
+  },
+];

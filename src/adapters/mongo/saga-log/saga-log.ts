@@ -1,0 +1,53 @@
+// The saga log in MongoDB: one document per saga in `sagas`. What waits together goes out together, one
+// queue per kind of operation, so that claims, writes and reads of a busy process cost a few round trips.
+
+import type { Connection } from 'mongoose';
+import type { Clock } from '../../../saga/ports/clock.ts';
+import type { Claim, SagaLog } from '../../../saga/ports/saga-log.ts';
+import { createGroupCommit } from '../group-commit.ts';
+import { claimSagas, releaseClaim, renewLeases } from './claim-sagas.ts';
+import { commitWrites, holdClaims, intervene, proveClaims } from './commit-writes.ts';
+import { insertSagas } from './insert-sagas.ts';
+import { type LogContext, MAX_BATCH } from './log-context.ts';
+import type { SagaDocument } from './saga-document.ts';
+import { findByKey, findSagas, findStates, listSagas, takeOverdue } from './saga-queries.ts';
+
+const DAY_MS = 86_400_000;
+
+export interface MongoSagaLogOptions {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  /** How long ended sagas are kept, in days (SAGA_RETENTION_DAYS). */
+  readonly retentionDays: number;
+}
+
+/** @throws Error when the connection is not open yet. */
+export function createMongoSagaLog(options: MongoSagaLogOptions): SagaLog {
+  const { connection, clock, retentionDays } = options;
+  if (connection.db === undefined) throw new Error('the connection is not open');
+  const sagas = connection.db.collection<SagaDocument>('sagas');
+  const context: LogContext = { sagas, clock, retentionMs: retentionDays * DAY_MS };
+  const grouped = <Item, Result>(
+    flush: (context: LogContext, items: Item[]) => Promise<Result[]>,
+  ) =>
+    createGroupCommit<Item, Result>({
+      flush: (items) => flush(context, items),
+      maxBatch: MAX_BATCH,
+    });
+  const claim = grouped(claimSagas);
+  return {
+    insert: grouped(insertSagas),
+    claim: (sagaId, request) => claim({ sagaId, ...request }),
+    commit: grouped(commitWrites),
+    renew: (claims, leaseMs) => renewLeases(context, claims, leaseMs),
+    release: (released: Claim) => releaseClaim(context, released),
+    holds: grouped(holdClaims),
+    prove: grouped(proveClaims),
+    intervene: (intervention) => intervene(context, intervention),
+    find: grouped(findSagas),
+    findByKey: (key, limit) => findByKey(context, key, limit),
+    list: (filter) => listSagas(context, filter),
+    takeOverdue: (options) => takeOverdue(context, options),
+    findStates: (ids) => findStates(context, ids),
+  };
+}

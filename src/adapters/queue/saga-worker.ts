@@ -1,0 +1,106 @@
+// A BullMQ worker that runs sagas. A job's own state is made to follow the saga's, never the other way
+// round: a saga that sleeps is a delayed job, a stuck one a failed job, everything else that ends is done.
+
+import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { parseSagaId } from '../../domain/ids.ts';
+import type { SagaRecord } from '../../saga/record.ts';
+import type { Runner, RunOutcome } from '../../saga/runner.ts';
+import { logLines } from './log-lines.ts';
+import type { QueueName } from './queue-names.ts';
+
+export interface SagaWorkerOptions {
+  readonly queue: QueueName;
+  readonly connection: Redis;
+  readonly prefix: string;
+  readonly runner: Runner;
+  readonly concurrency: number;
+  readonly leaseMs: number;
+  readonly onError: (error: unknown) => void;
+  readonly onStalled: (jobId: string) => void;
+}
+
+export interface SagaWorker {
+  /** Takes no new jobs, lets running sagas come to their next step boundary, and closes; those that
+   * take longer than `deadlineMs` are cut in mid-step, their outcome to be observed by the next claim.
+   * Idempotent. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** A claim that was lost, or a version this worker lacks: somebody else is at it; look again later. */
+const LOOK_AGAIN_MS = 5_000;
+/** What a saga that was cut in mid-step needs to give its claim back. */
+const CUT_MS = 1_000;
+/** Two stalls fail a job for good by default; a saga's worker may die more often than that. */
+const MAX_STALLS = 1_000;
+
+export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
+  const { queue, connection, prefix, leaseMs } = options;
+  let isDraining = false;
+  const worker = new Worker(
+    queue,
+    (job: Job, token?: string, signal?: AbortSignal) =>
+      work(options, job, token, signal ?? new AbortController().signal, () => isDraining),
+    {
+      connection,
+      prefix,
+      concurrency: options.concurrency,
+      lockDuration: leaseMs,
+      stalledInterval: leaseMs / 3,
+      maxStalledCount: MAX_STALLS,
+    },
+  );
+  worker.on('error', options.onError);
+  worker.on('stalled', options.onStalled);
+  worker.on('lockRenewalFailed', (jobIds) => {
+    for (const jobId of jobIds) worker.cancelJob(jobId, 'lock lost');
+  });
+  return {
+    close: async (deadlineMs) => {
+      isDraining = true;
+      const { promise: late, resolve } = Promise.withResolvers<void>();
+      const cut = setTimeout(() => worker.cancelAllJobs('the worker is stopping'), deadlineMs);
+      const giveUp = setTimeout(resolve, deadlineMs + CUT_MS);
+      // `close` may hang while Redis is away.
+      await Promise.race([worker.close().catch(options.onError), late]);
+      clearTimeout(cut);
+      clearTimeout(giveUp);
+    },
+  };
+}
+
+async function work(
+  { runner }: SagaWorkerOptions,
+  job: Job,
+  token: string | undefined,
+  signal: AbortSignal,
+  isDraining: () => boolean,
+): Promise<{ readonly state: string }> {
+  const sagaId = parseSagaId(Reflect.get(Object(job.data), 'sagaId'));
+  if (sagaId === undefined) throw new UnrecoverableError('the job names no saga');
+  const outcome = await runner.run(sagaId, { signal, isDraining });
+  switch (outcome.status) {
+    case 'at-rest':
+      return finish(job, outcome.saga);
+    default:
+      await job.moveToDelayed(comeBackAt(outcome), token);
+      throw new DelayedError();
+  }
+}
+
+function comeBackAt(outcome: Exclude<RunOutcome, { status: 'at-rest' }>): number {
+  // BullMQ's delays go by its own clock; a difference only moves a look, the claim checks the real one.
+  return outcome.status === 'later'
+    ? Math.max(outcome.atMs, Date.now())
+    : Date.now() + LOOK_AGAIN_MS;
+}
+
+async function finish(job: Job, saga: SagaRecord | null): Promise<{ readonly state: string }> {
+  if (saga === null) throw new UnrecoverableError('there is no such saga');
+  await Promise.all(logLines(saga).map((line) => job.log(line)));
+  const { phase, cause } = saga.state;
+  if (phase === 'stuck') {
+    throw new UnrecoverableError(`stuck in ${cause?.step}: ${cause?.code}: ${cause?.message}`);
+  }
+  return { state: phase };
+}

@@ -1,0 +1,49 @@
+// A simulated container of one bot's own: stop, restore, remove. Conditional on the container's id, so a
+// container made again under the same name is never touched.
+
+import type { FencedCall } from '../../deletion/ports/bots.ts';
+import type { DedicatedSighting } from '../../domain/bot.ts';
+import { InDoubtError } from '../../saga/errors.ts';
+import type { Simulation } from './simulation.ts';
+import type { DedicatedDocument, WorldDocument } from './world-documents.ts';
+
+export function changeDedicated(
+  { apply, misbehaviours }: Simulation,
+  seen: DedicatedSighting,
+  met: readonly WorldDocument[],
+  call: FencedCall,
+) {
+  const bot = met.find(
+    (document): document is DedicatedDocument =>
+      document.kind === 'dedicated' && document.containerId === seen.containerId,
+  );
+  const filter = { _id: bot?._id ?? '', containerId: seen.containerId };
+  const set = (fields: Partial<DedicatedSighting>) =>
+    apply({ updateOne: { filter, update: { $set: fields } } }, met, call);
+
+  const stop = async () => {
+    if (bot === undefined) return;
+    if (bot.running && (await misbehaviours.refusesToStop(met))) {
+      await set({ restartPolicy: 'no' });
+      throw new InDoubtError('SIMULATED_STILL_RUNNING', `${bot.containerName} did not stop`);
+    }
+    if (!bot.running && bot.restartPolicy === 'no') return;
+    await set({ restartPolicy: 'no', running: false, paused: false });
+  };
+
+  return {
+    stop,
+    restore: async (): Promise<'restored' | 'gone'> => {
+      if (bot === undefined) return 'gone';
+      const { restartPolicy, running, paused } = seen;
+      // A bot that was stopped stays as it is: no further than the captured state.
+      await set(running ? { restartPolicy, running, paused } : { restartPolicy });
+      return 'restored';
+    },
+    remove: async () => {
+      if (bot === undefined) return;
+      if (bot.running) await stop();
+      await apply({ deleteOne: { filter } }, met, call);
+    },
+  };
+}

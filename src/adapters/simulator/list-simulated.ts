@@ -1,0 +1,102 @@
+// Everything in the simulated world that looks like a bot, host by host. A pool that cannot be asked is
+// named, and a host that does not answer is unknown (I4).
+
+import type { HostListing, ListedBot } from '../../deletion/ports/bots.ts';
+import { ok, unknown } from '../../domain/source.ts';
+import { SagaError, UnavailableError } from '../../saga/errors.ts';
+import { isActive, type Misbehaviours } from './misbehave.ts';
+import type { WorldCalls } from './world-calls.ts';
+import {
+  type DedicatedDocument,
+  hostKey,
+  type PoolDocument,
+  type PooledDocument,
+  toDedicatedSighting,
+  toPooledSighting,
+  type WorldCollection,
+} from './world-documents.ts';
+
+export interface ListingWorld {
+  readonly collectionOf: () => WorldCollection;
+  readonly calls: WorldCalls;
+  readonly misbehaviours: Misbehaviours;
+  readonly hosts: readonly string[];
+  readonly now: () => Date;
+  readonly deadlineMs: number;
+}
+
+export function listSimulated(
+  world: ListingWorld,
+  owner: string | null,
+  signal: AbortSignal,
+): Promise<readonly HostListing[]> {
+  return Promise.all(world.hosts.map((host) => listHost(world, host, owner, signal)));
+}
+
+async function listHost(
+  world: ListingWorld,
+  host: string,
+  owner: string | null,
+  signal: AbortSignal,
+): Promise<HostListing> {
+  const observedAt = world.now();
+  try {
+    const met = await world.calls.read({ ids: [hostKey(host)], uid: null });
+    await world.misbehaviours.beforeRead(met, signal);
+    const { dedicated, pools, programs } = await readHost(world, host, owner);
+    const mute = pools.filter(isMute);
+    const asked = new Map(
+      pools.filter((pool) => !isMute(pool)).map((pool) => [pool.containerName, pool]),
+    );
+    const items: ListedBot[] = [
+      ...dedicated.map((bot) => ({
+        instanceId: bot.instanceId,
+        sighting: toDedicatedSighting(bot),
+      })),
+      ...programs.flatMap((bot) => {
+        const pool = asked.get(bot.pool);
+        const isThere = bot.conf !== 'gone' || (bot.program !== 'absent' && pool?.running);
+        if (pool === undefined || !isThere) return [];
+        return [{ instanceId: bot.instanceId, sighting: toPooledSighting(bot, pool) }];
+      }),
+    ];
+    const unknownPools = mute.map(({ containerName }) => ({
+      containerName,
+      reason: 'its supervisord does not answer',
+    }));
+    return { host, answer: ok(items, observedAt), unknownPools };
+  } catch (error) {
+    if (!(error instanceof SagaError)) throw error;
+    return { host, answer: unknown(error.message), unknownPools: [] };
+  }
+}
+
+async function readHost(world: ListingWorld, host: string, owner: string | null) {
+  const collection = world.collectionOf();
+  const options = { timeoutMS: world.deadlineMs };
+  const owned = owner === null ? {} : { 'labels.userId': { $in: [owner, null, USER_ID] } };
+  const ofUid = owner === null ? {} : { uid: { $in: [owner, null] } };
+  try {
+    const [dedicated, pools] = await Promise.all([
+      collection.find({ kind: 'dedicated', host, ...owned }, options).toArray(),
+      collection.find({ kind: 'pool', host, ...ofUid }, options).toArray(),
+    ]);
+    const names = pools.map((pool) => (pool as PoolDocument).containerName);
+    const programs = await collection.find({ pool: { $in: names } }, options).toArray();
+    return {
+      dedicated: dedicated as DedicatedDocument[],
+      pools: pools as PoolDocument[],
+      programs: programs as PooledDocument[],
+    };
+  } catch (cause) {
+    throw new UnavailableError('SIMULATOR_UNREACHABLE', String(cause), { cause });
+  }
+}
+
+/** A label that holds a user's `_id` says nothing about a firebaseUid: who owns it is decided elsewhere. */
+const USER_ID = /^[0-9a-f]{24}$/;
+
+function isMute({ running, supervisord, misbehave }: PoolDocument): boolean {
+  const isLost = isActive(misbehave?.unknown) || isActive(misbehave?.hang);
+  return (running && supervisord === 'dead') || isLost;
+}

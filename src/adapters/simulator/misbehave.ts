@@ -1,0 +1,82 @@
+// Makes the simulated world go wrong as its documents say, so that it is never kinder than Docker: calls
+// that hang until their deadline, refused connections, answers that cannot tell, lost replies.
+
+import { InDoubtError, UnavailableError } from '../../saga/errors.ts';
+import type { WorldCalls } from './world-calls.ts';
+import type { Misbehaviour, WorldDocument } from './world-documents.ts';
+
+export interface Misbehaviours {
+  /** Before a read is answered. @throws UnavailableError, InDoubtError */
+  readonly beforeRead: (met: readonly WorldDocument[], signal: AbortSignal) => Promise<void>;
+  /** Before a change is made. @throws UnavailableError, InDoubtError */
+  readonly beforeChange: (met: readonly WorldDocument[], signal: AbortSignal) => Promise<void>;
+  /** After a change was made. @throws InDoubtError */
+  readonly afterChange: (met: readonly WorldDocument[]) => Promise<void>;
+  readonly refusesToStop: (met: readonly WorldDocument[]) => Promise<boolean>;
+}
+
+export function createMisbehaviours(calls: WorldCalls, deadlineMs: number): Misbehaviours {
+  /** Whether one of them misbehaves so; a counted misbehaviour is used up by it. */
+  const isHit = async (met: readonly WorldDocument[], kind: keyof Misbehaviour) => {
+    const culprit = met.find(({ misbehave }) => isActive(misbehave?.[kind]));
+    if (culprit === undefined) return false;
+    if (typeof culprit.misbehave?.[kind] === 'number') {
+      const filter = { _id: culprit._id, [`misbehave.${kind}`]: { $gt: 0 } };
+      const update = { $inc: { [`misbehave.${kind}`]: -1 } };
+      await calls.change({ updateOne: { filter, update } });
+    }
+    return true;
+  };
+  const refuse = async (met: readonly WorldDocument[]) => {
+    if (!(await isHit(met, 'unreachable'))) return;
+    throw new UnavailableError('SIMULATED_UNREACHABLE', 'the simulated host refuses connections');
+  };
+
+  return {
+    beforeRead: async (met, signal) => {
+      if (met.every(behaves)) return;
+      await refuse(met);
+      if (await isHit(met, 'hang')) {
+        await wait(deadlineMs, signal);
+        const message = `the simulated host did not answer within ${deadlineMs} ms`;
+        throw new UnavailableError('SIMULATED_TIMEOUT', message);
+      }
+      if (!(await isHit(met, 'unknown'))) return;
+      throw new InDoubtError('SIMULATED_UNKNOWN', 'the simulated host cannot tell');
+    },
+    beforeChange: async (met, signal) => {
+      if (met.every(behaves)) return;
+      await refuse(met);
+      if (!(await isHit(met, 'hang'))) return;
+      await wait(deadlineMs, signal);
+      const message = `the simulated host did not answer within ${deadlineMs} ms`;
+      throw new InDoubtError('SIMULATED_TIMEOUT', message);
+    },
+    afterChange: async (met) => {
+      if (met.every(behaves) || !(await isHit(met, 'loseReply'))) return;
+      throw new InDoubtError('SIMULATED_REPLY_LOST', 'the answer of the simulated host was lost');
+    },
+    refusesToStop: (met) => isHit(met, 'refuseStop'),
+  };
+}
+
+function behaves({ misbehave }: WorldDocument): boolean {
+  return misbehave === undefined;
+}
+
+/** A counted misbehaviour that is used up is none. */
+export function isActive(times: true | number | undefined): boolean {
+  return times === true || (typeof times === 'number' && times > 0);
+}
+
+/** Ends early when the caller gives up: it does not matter any more what it gets. */
+async function wait(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) return;
+  const timer = setTimeout(resolve, ms);
+  const onAbort = () => resolve();
+  signal.addEventListener('abort', onAbort, { once: true });
+  await promise;
+  clearTimeout(timer);
+  signal.removeEventListener('abort', onAbort);
+}

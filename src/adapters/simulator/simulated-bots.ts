@@ -1,0 +1,196 @@
+// The bots' port over the simulated world. It keeps Docker's semantics (tested by the same contract suite):
+// stopping and removing repeat harmlessly, a pool that does not run cannot be changed, one that cannot be
+// asked makes the answer unknown (I4), and the fence is asked right before each change (I5).
+
+import type { Connection } from 'mongoose';
+import type { Bots, FencedCall } from '../../deletion/ports/bots.ts';
+import type { BotQuery, Sighting } from '../../domain/bot.ts';
+import { ok, type SourceAnswer, unknown } from '../../domain/source.ts';
+import { InDoubtError, SagaError, UnavailableError } from '../../saga/errors.ts';
+import { changeDedicated } from './change-dedicated.ts';
+import { changePooled } from './change-pooled.ts';
+import { listSimulated } from './list-simulated.ts';
+import { createMisbehaviours } from './misbehave.ts';
+import { refuseDead, type Simulation } from './simulation.ts';
+import { createWorldCalls } from './world-calls.ts';
+import {
+  dedicatedKey,
+  hostKey,
+  type PoolDocument,
+  type PooledDocument,
+  pooledKey,
+  poolKey,
+  toDedicatedSighting,
+  toPooledSighting,
+  type WorldDocument,
+  worldCollection,
+} from './world-documents.ts';
+
+export interface SimulatedBotsOptions {
+  readonly connection: Connection;
+  readonly now: () => Date;
+  /** Default: one host, `simulated`. */
+  readonly hosts?: readonly string[];
+  /** How long a simulated call that hangs, and a round trip to MongoDB, may take. */
+  readonly deadlineMs?: number;
+}
+
+export const SIMULATED_HOST = 'simulated';
+const DEADLINE_MS = 5_000;
+
+export function createSimulatedBots(options: SimulatedBotsOptions): Bots {
+  const { connection, now, hosts = [SIMULATED_HOST], deadlineMs = DEADLINE_MS } = options;
+  const collectionOf = () => worldCollection(connection);
+  const calls = createWorldCalls(collectionOf, deadlineMs);
+  const misbehaviours = createMisbehaviours(calls, deadlineMs);
+  const simulation: Simulation = {
+    calls,
+    misbehaviours,
+    apply: async (change, met, call) => {
+      refuseAborted(call.signal);
+      await call.fence();
+      await misbehaviours.beforeChange(met, call.signal);
+      await calls.change(change);
+      await misbehaviours.afterChange(met);
+    },
+  };
+
+  const answerOf = async <T>(signal: AbortSignal, look: () => Promise<T>) => {
+    const askedAt = now();
+    try {
+      refuseAborted(signal);
+      return ok(await look(), askedAt);
+    } catch (error) {
+      // Anything else is a mistake of this program and stays an exception.
+      if (error instanceof SagaError) return unknown(error.message);
+      throw error;
+    }
+  };
+  const requireHost = (name: string) => {
+    if (hosts.includes(name)) return;
+    throw new UnavailableError('SIMULATED_HOST_UNKNOWN', `host "${name}" is not configured`);
+  };
+  const change = async <T>(
+    seen: Sighting,
+    run: (seenNow: readonly WorldDocument[]) => Promise<T>,
+    instanceId: string,
+    call: FencedCall,
+  ): Promise<T> => {
+    requireHost(seen.host);
+    refuseAborted(call.signal);
+    const met = await calls.read({ ids: keysOf(instanceId, seen), uid: null });
+    await misbehaviours.beforeRead(met.filter(isPlace), call.signal);
+    return run(met);
+  };
+
+  return {
+    locate: (query, { signal }): Promise<SourceAnswer<readonly Sighting[]>> =>
+      answerOf(signal, async () => {
+        if (query.dockerHost !== undefined) requireHost(query.dockerHost);
+        const asked = query.dockerHost === undefined ? hosts : [query.dockerHost];
+        return locate(simulation, query, asked, signal);
+      }),
+    look: (instanceId, seen, { signal }) =>
+      answerOf(signal, async () => {
+        requireHost(seen.host);
+        const met = await calls.read({ ids: keysOf(instanceId, seen), uid: null });
+        await misbehaviours.beforeRead(met, signal);
+        refuseDead(met);
+        return toSightings(met).find((sighting) => isSame(sighting, seen)) ?? null;
+      }),
+    stop: (instanceId, seen, call) =>
+      change(
+        seen,
+        (met) =>
+          seen.kind === 'dedicated'
+            ? changeDedicated(simulation, seen, met, call).stop()
+            : changePooled(simulation, seen, met, call).stop(),
+        instanceId,
+        call,
+      ),
+    restore: (instanceId, captured, call) =>
+      change(
+        captured,
+        (met) =>
+          captured.kind === 'dedicated'
+            ? changeDedicated(simulation, captured, met, call).restore()
+            : changePooled(simulation, captured, met, call).restore(),
+        instanceId,
+        call,
+      ),
+    remove: (instanceId, seen, call) =>
+      change(
+        seen,
+        (met) =>
+          seen.kind === 'dedicated'
+            ? changeDedicated(simulation, seen, met, call).remove()
+            : changePooled(simulation, seen, met, call).remove(),
+        instanceId,
+        call,
+      ),
+    list: (owner, { signal }) =>
+      listSimulated({ collectionOf, calls, misbehaviours, hosts, now, deadlineMs }, owner, signal),
+  };
+}
+
+async function locate(
+  { calls, misbehaviours }: Simulation,
+  query: BotQuery,
+  hosts: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly Sighting[]> {
+  const { instanceId, firebaseUid, poolContainers } = query;
+  const met = await calls.read({
+    ids: [
+      ...hosts.map(hostKey),
+      dedicatedKey(instanceId),
+      pooledKey(instanceId),
+      ...poolContainers.map(poolKey),
+    ],
+    uid: firebaseUid,
+  });
+  const here = met.filter((document) => !('host' in document) || hosts.includes(document.host));
+  await misbehaviours.beforeRead(here, signal);
+  refuseDead(here);
+  return toSightings(here);
+}
+
+/** Only the pools that were asked count: like Docker's, a program in any other pool is not found. */
+function toSightings(met: readonly WorldDocument[]): readonly Sighting[] {
+  const pools = new Map(
+    met.filter((document) => document.kind === 'pool').map((pool) => [pool.containerName, pool]),
+  );
+  return met.flatMap((document): Sighting[] => {
+    if (document.kind === 'dedicated') return [toDedicatedSighting(document)];
+    if (document.kind !== 'pooled') return [];
+    const pool = pools.get(document.pool);
+    if (pool === undefined || isNowhere(document, pool)) return [];
+    return [toPooledSighting(document, pool)];
+  });
+}
+
+function isNowhere({ conf, program }: PooledDocument, { running }: PoolDocument): boolean {
+  return conf === 'gone' && (program === 'absent' || !running);
+}
+
+function isSame(sighting: Sighting, seen: Sighting): boolean {
+  if (sighting.kind !== seen.kind) return false;
+  return seen.kind === 'dedicated'
+    ? sighting.containerId === seen.containerId
+    : sighting.containerName === seen.containerName;
+}
+
+function keysOf(instanceId: string, seen: Sighting): string[] {
+  return seen.kind === 'dedicated'
+    ? [hostKey(seen.host), dedicatedKey(instanceId)]
+    : [hostKey(seen.host), pooledKey(instanceId), poolKey(seen.containerName)];
+}
+
+function isPlace({ kind }: WorldDocument): boolean {
+  return kind === 'host' || kind === 'pool';
+}
+
+function refuseAborted(signal: AbortSignal): void {
+  if (!signal.aborted) return;
+  throw new InDoubtError('SIMULATED_ABORTED', 'the call was aborted before it was made');
+}

@@ -1,0 +1,186 @@
+// Sets the simulated world up: the demo's bots, a test's cases, and how things go wrong in it. Repeatable:
+// what is there already is not touched by `seed`.
+
+import { type Connection, Types } from 'mongoose';
+import type { DedicatedSighting, PooledSighting, SightingLabels } from '../../domain/bot.ts';
+import { SIMULATED_HOST } from './simulated-bots.ts';
+import {
+  type DedicatedDocument,
+  dedicatedKey,
+  hostKey,
+  type Misbehaviour,
+  type PoolDocument,
+  type PooledDocument,
+  pooledKey,
+  poolKey,
+  prepareWorld,
+  type WorldDocument,
+  worldCollection,
+} from './world-documents.ts';
+
+export interface SimulatedWorld {
+  addDedicated(bot: NewDedicated): Promise<void>;
+  addPool(pool: NewPool): Promise<void>;
+  /** Adds the pool too, where it is not there yet. */
+  addPooled(bot: NewPooled): Promise<void>;
+  /** What exists in the demo: pools with their programs, and dedicated containers, by name. */
+  seed(existing: ExistingBots): Promise<void>;
+  /** Null: it behaves again. */
+  misbehave(target: WorldTarget, behaviour: Misbehaviour | null): Promise<void>;
+  /** A pool that stops forgets its programs; one that starts runs those whose conf file stands. */
+  setPool(
+    containerName: string,
+    state: { readonly running?: boolean; readonly supervisord?: 'up' | 'dead' },
+  ): Promise<void>;
+  snapshot(): Promise<WorldSnapshot>;
+}
+
+type WorldTarget =
+  | { readonly host: string }
+  | { readonly pool: string }
+  | { readonly instanceId: string };
+
+interface NewDedicated {
+  readonly instanceId: string;
+  readonly host?: string;
+  /** Default `freqtrade-<instanceId>`. */
+  readonly containerName?: string;
+  readonly labels?: SightingLabels;
+  readonly running?: boolean;
+  readonly paused?: boolean;
+  readonly restartPolicy?: string;
+}
+
+interface NewPool {
+  readonly containerName: string;
+  readonly host?: string;
+  readonly labels?: SightingLabels;
+  readonly running?: boolean;
+}
+
+interface NewPooled {
+  readonly instanceId: string;
+  readonly containerName: string;
+  readonly program?: PooledSighting['program'];
+  readonly conf?: PooledSighting['conf'];
+}
+
+export interface ExistingBots {
+  /** Container name → program name → its state. */
+  readonly pooled: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly dedicated: readonly string[];
+}
+
+interface WorldSnapshot {
+  readonly dedicated: readonly DedicatedDocument[];
+  readonly pools: readonly PoolDocument[];
+  readonly pooled: readonly PooledDocument[];
+}
+
+export function createSimulatedWorld(connection: Connection): SimulatedWorld {
+  const collectionOf = () => worldCollection(connection);
+
+  const insertOnce = async (document: WorldDocument) => {
+    const { _id, ...fields } = document;
+    await collectionOf().updateOne({ _id }, { $setOnInsert: fields }, { upsert: true });
+  };
+
+  const world: SimulatedWorld = {
+    addDedicated: (bot) => insertOnce(toDedicated(bot)),
+    addPool: (pool) => insertOnce(toPool(pool)),
+    addPooled: async (bot) => {
+      await insertOnce(toPool({ containerName: bot.containerName }));
+      await insertOnce(toPooled(bot));
+    },
+    seed: async ({ pooled, dedicated }) => {
+      await prepareWorld(collectionOf());
+      for (const name of dedicated) await world.addDedicated({ instanceId: after(BOT, name) });
+      for (const [containerName, programs] of Object.entries(pooled)) {
+        await world.addPool({ containerName });
+        for (const [name, state] of Object.entries(programs)) {
+          const program = state as NonNullable<NewPooled['program']>;
+          await world.addPooled({ containerName, instanceId: after(PROGRAM, name), program });
+        }
+      }
+    },
+    misbehave: async (target, behaviour) => {
+      const change = { $set: { misbehave: behaviour ?? {} } };
+      const collection = collectionOf();
+      if ('host' in target) {
+        const created = { $setOnInsert: { kind: 'host' as const } };
+        const filter = { _id: hostKey(target.host) };
+        await collection.updateOne(filter, { ...change, ...created }, { upsert: true });
+      } else if ('pool' in target) {
+        await collection.updateOne({ _id: poolKey(target.pool) }, change);
+      } else {
+        const ids = [dedicatedKey(target.instanceId), pooledKey(target.instanceId)];
+        await collection.updateMany({ _id: { $in: ids } }, change);
+      }
+    },
+    setPool: async (containerName, state) => {
+      const collection = collectionOf();
+      await collection.updateOne({ _id: poolKey(containerName) }, { $set: state });
+      if (state.running === undefined) return;
+      await collection.updateMany({ pool: containerName }, { $set: { program: 'absent' } });
+      if (!state.running) return;
+      const started = { pool: containerName, conf: 'present' as const };
+      await collection.updateMany(started, { $set: { program: 'RUNNING' } });
+    },
+    snapshot: async () => {
+      const all = await collectionOf().find().sort({ _id: 1 }).toArray();
+      const documents = all as WorldDocument[];
+      return {
+        dedicated: documents.filter((document) => document.kind === 'dedicated'),
+        pools: documents.filter((document) => document.kind === 'pool'),
+        pooled: documents.filter((document) => document.kind === 'pooled'),
+      };
+    },
+  };
+  return world;
+}
+
+const BOT = 'freqtrade-';
+const PROGRAM = 'bot-';
+
+function toDedicated(bot: NewDedicated): DedicatedDocument {
+  const { instanceId, host = SIMULATED_HOST, labels = {}, restartPolicy = 'unless-stopped' } = bot;
+  const { containerName = `${BOT}${instanceId}`, running = true, paused = false } = bot;
+  const container = { host, containerId: newContainerId(), containerName, labels };
+  const state: Pick<DedicatedSighting, 'running' | 'paused' | 'restartPolicy'> = {
+    running,
+    paused,
+    restartPolicy,
+  };
+  return {
+    _id: dedicatedKey(instanceId),
+    kind: 'dedicated',
+    instanceId,
+    ...container,
+    ...state,
+  };
+}
+
+function toPool(pool: NewPool): PoolDocument {
+  const { containerName, host = SIMULATED_HOST, labels = {}, running = true } = pool;
+  const named = /^freqtrade-pool-(.+)-pool-[0-9]+$/.exec(containerName)?.[1];
+  const uid = labels.userId ?? named ?? null;
+  const container = { host, containerId: newContainerId(), containerName, labels };
+  const state = { uid, running, supervisord: 'up' as const };
+  return { _id: poolKey(containerName), kind: 'pool', ...container, ...state };
+}
+
+function toPooled({ instanceId, containerName, ...state }: NewPooled): PooledDocument {
+  const { program = 'RUNNING', conf = 'present' } = state;
+  const bot = { kind: 'pooled' as const, instanceId, pool: containerName };
+  return { _id: pooledKey(instanceId), ...bot, conf, program };
+}
+
+function after(prefix: string, name: string): string {
+  if (!name.startsWith(prefix)) throw new Error(`${name} does not begin with ${prefix}`);
+  return name.slice(prefix.length);
+}
+
+/** New for each life of a container, as Docker's are: what is made again is another container. */
+function newContainerId(): string {
+  return `simulated-${new Types.ObjectId().toHexString()}`;
+}

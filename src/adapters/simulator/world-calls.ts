@@ -1,0 +1,97 @@
+// Reads and changes of the simulated world, combined: callers that wait at the same time share one find
+// or one unordered bulkWrite. Changes are conditional on what they expect (the container's id), so a
+// repeat or a late one does nothing. Every round trip has a deadline.
+
+import type { mongo } from 'mongoose';
+import { InDoubtError, UnavailableError } from '../../saga/errors.ts';
+import { createGroupCommit } from '../mongo/group-commit.ts';
+import { prepareWorld, type WorldCollection, type WorldDocument } from './world-documents.ts';
+
+interface WorldQuery {
+  readonly ids: readonly string[];
+  /** Whose pools are wanted too. */
+  readonly uid: string | null;
+}
+
+export type WorldChange = mongo.AnyBulkWriteOperation<WorldDocument>;
+
+export interface WorldCalls {
+  /** @throws UnavailableError when MongoDB does not answer. */
+  readonly read: (query: WorldQuery) => Promise<readonly WorldDocument[]>;
+  /** @throws InDoubtError when MongoDB does not answer. */
+  readonly change: (change: WorldChange) => Promise<void>;
+}
+
+const MAX_BATCH = 500;
+
+export function createWorldCalls(
+  collectionOf: () => WorldCollection,
+  deadlineMs: number,
+): WorldCalls {
+  let prepared: Promise<void> | undefined;
+  const prepare = () => {
+    prepared ??= prepareWorld(collectionOf()).catch((error: unknown) => {
+      prepared = undefined;
+      throw error;
+    });
+    return prepared;
+  };
+
+  const read = createGroupCommit<WorldQuery, readonly WorldDocument[]>({
+    maxBatch: MAX_BATCH,
+    flush: async (queries) => {
+      await prepare();
+      const found = await readAll(collectionOf(), queries, deadlineMs);
+      return queries.map((query) => pick(found, query));
+    },
+  });
+  const change = createGroupCommit<WorldChange, void>({
+    maxBatch: MAX_BATCH,
+    flush: async (changes) => {
+      const options = { ordered: false, timeoutMS: deadlineMs };
+      await collectionOf().bulkWrite(changes, options);
+      return changes.map(() => undefined);
+    },
+  });
+
+  return {
+    read: (query) =>
+      read(query).catch((cause: unknown) => {
+        throw new UnavailableError('SIMULATOR_UNREACHABLE', messageOf(cause), { cause });
+      }),
+    change: (operation) =>
+      change(operation).catch((cause: unknown) => {
+        throw new InDoubtError('SIMULATOR_IN_DOUBT', messageOf(cause), { cause });
+      }),
+  };
+}
+
+interface Found {
+  readonly byId: ReadonlyMap<string, WorldDocument>;
+  readonly poolsByUid: ReadonlyMap<string, readonly WorldDocument[]>;
+}
+
+async function readAll(
+  collection: WorldCollection,
+  queries: readonly WorldQuery[],
+  timeoutMS: number,
+): Promise<Found> {
+  const ids = [...new Set(queries.flatMap((query) => query.ids))];
+  const uids = [...new Set(queries.flatMap(({ uid }) => (uid === null ? [] : [uid])))];
+  const byIds = { _id: { $in: ids } };
+  const filter = uids.length === 0 ? byIds : { $or: [byIds, { uid: { $in: uids } }] };
+  const documents = await collection.find(filter, { timeoutMS }).toArray();
+  const byId = new Map(documents.map((document) => [document._id, document as WorldDocument]));
+  const pools = [...byId.values()].filter((document) => document.kind === 'pool');
+  return { byId, poolsByUid: Map.groupBy(pools, ({ uid }) => uid ?? '') };
+}
+
+function pick({ byId, poolsByUid }: Found, { ids, uid }: WorldQuery): readonly WorldDocument[] {
+  const own = uid === null ? [] : (poolsByUid.get(uid) ?? []);
+  const asked = ids.flatMap((id) => byId.get(id) ?? []);
+  return [...new Set([...asked, ...own])];
+}
+
+function messageOf(error: unknown): string {
+  return `simulated world: ${error instanceof Error ? error.message : String(error)}`;
+}

@@ -1,0 +1,99 @@
+// The simulated world as MongoDB holds it: one document per bot, pool and host in one collection, so that
+// a look of many callers is one query. Every process sees the same world, misbehaviour included. A bot
+// without a document does not exist: nothing is ever invented.
+
+import type { Connection } from 'mongoose';
+import type { DedicatedSighting, PooledSighting, SightingLabels } from '../../domain/bot.ts';
+
+/** How something in the world goes wrong: always (true) or for the next n calls. */
+export interface Misbehaviour {
+  /** The call is never answered: its deadline passes and nothing was done. */
+  readonly hang?: true | number;
+  /** The connection is refused: nothing was sent. */
+  readonly unreachable?: true | number;
+  /** Reads are answered with "cannot tell". */
+  readonly unknown?: true | number;
+  /** A change is made, but its answer is lost. */
+  readonly loseReply?: true | number;
+  /** It goes on running, whatever it is told. */
+  readonly refuseStop?: true | number;
+}
+
+interface Misbehaving {
+  readonly misbehave?: Misbehaviour;
+}
+
+interface HostDocument extends Misbehaving {
+  /** `host:<name>`; only there when the host misbehaves. */
+  readonly _id: string;
+  readonly kind: 'host';
+}
+
+export interface PoolDocument extends Misbehaving {
+  /** `pool:<container name>`. */
+  readonly _id: string;
+  readonly kind: 'pool';
+  readonly host: string;
+  readonly containerId: string;
+  readonly containerName: string;
+  /** The firebaseUid that its name or label gives it to. */
+  readonly uid: string | null;
+  readonly labels: SightingLabels;
+  readonly running: boolean;
+  readonly supervisord: 'up' | 'dead';
+}
+
+export interface DedicatedDocument extends Misbehaving, DedicatedSighting {
+  /** `dedicated:<instanceId>`. */
+  readonly _id: string;
+  readonly instanceId: string;
+}
+
+export interface PooledDocument extends Misbehaving {
+  /** `pooled:<instanceId>`. */
+  readonly _id: string;
+  readonly kind: 'pooled';
+  readonly instanceId: string;
+  /** The pool's container name. */
+  readonly pool: string;
+  readonly conf: PooledSighting['conf'];
+  readonly program: PooledSighting['program'];
+}
+
+export type WorldDocument = HostDocument | PoolDocument | DedicatedDocument | PooledDocument;
+
+export const hostKey = (name: string) => `host:${name}`;
+export const poolKey = (containerName: string) => `pool:${containerName}`;
+export const dedicatedKey = (instanceId: string) => `dedicated:${instanceId}`;
+export const pooledKey = (instanceId: string) => `pooled:${instanceId}`;
+
+export type WorldCollection = ReturnType<typeof worldCollection>;
+
+/** @throws when the connection is not open yet. */
+export function worldCollection(connection: Connection) {
+  const { db } = connection;
+  if (db === undefined) throw new Error('the simulated world needs an open MongoDB connection');
+  return db.collection<WorldDocument>('simulatedBots');
+}
+
+/** Repeatable. Without the indexes every look would read the whole world. */
+export async function prepareWorld(collection: WorldCollection): Promise<void> {
+  await collection.createIndexes([
+    { key: { uid: 1 }, sparse: true },
+    { key: { pool: 1 }, sparse: true },
+    { key: { 'labels.userId': 1 } },
+  ]);
+}
+
+export function toDedicatedSighting(document: DedicatedDocument): DedicatedSighting {
+  const { _id, instanceId: _instanceId, misbehave: _misbehave, ...sighting } = document;
+  return sighting;
+}
+
+export function toPooledSighting(bot: PooledDocument, pool: PoolDocument): PooledSighting {
+  const { host, containerId, containerName, labels, running } = pool;
+  const program = running ? bot.program : 'absent';
+  const { conf } = bot;
+  const container = { host, containerId, containerName, labels, poolRunning: running };
+  return { kind: 'pooled', ...container, conf, program };
+}

@@ -1,0 +1,44 @@
+// How the platform names a bot under supervisord: the program, its conf file, and that file put aside,
+// a name that supervisord's include pattern `bot-*.conf` does not match. An id is checked before it
+// becomes part of a name, so that it can never be a path, an option or supervisorctl's `all`.
+
+import { parseInstanceId, toInstanceId } from '../../domain/ids.ts';
+
+const PREFIX = 'bot-';
+const CONF = '.conf';
+const ASIDE = '.conf.reclaimed';
+
+export function programName(instanceId: string): string {
+  return `${PREFIX}${toInstanceId(instanceId)}`;
+}
+
+function confNames(instanceId: string): { readonly conf: string; readonly aside: string } {
+  const program = programName(instanceId);
+  return { conf: `${program}${CONF}`, aside: `${program}${ASIDE}` };
+}
+
+export function confPaths(folder: string, instanceId: string) {
+  const { conf, aside } = confNames(instanceId);
+  return { conf: `${folder}/${conf}`, aside: `${folder}/${aside}` };
+}
+
+/** Whether the bot's conf file stands in the folder, stands there put aside, or neither. */
+export function confState(
+  names: ReadonlySet<string>,
+  instanceId: string,
+): 'present' | 'aside' | 'gone' {
+  const { conf, aside } = confNames(instanceId);
+  if (names.has(conf)) return 'present';
+  return names.has(aside) ? 'aside' : 'gone';
+}
+
+/** The bot of a program; undefined for a program that is not a bot. */
+export function botOfProgram(program: string): string | undefined {
+  return program.startsWith(PREFIX) ? parseInstanceId(program.slice(PREFIX.length)) : undefined;
+}
+
+/** The bot of a conf file, put aside or not; undefined for any other file. */
+export function botOfConf(file: string): string | undefined {
+  const ending = [ASIDE, CONF].find((candidate) => file.endsWith(candidate));
+  return ending === undefined ? undefined : botOfProgram(file.slice(0, -ending.length));
+}

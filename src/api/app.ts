@@ -1,0 +1,101 @@
+// The HTTP application: which plugin stands in front of which route, and nothing else. Building it
+// opens no port and reads no environment; `server.ts` listens.
+
+import { randomUUID } from 'node:crypto';
+import cookie from '@fastify/cookie';
+import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { createBoardSessions } from './board-sessions.ts';
+import { answerUnreadableRequest } from './client-errors.ts';
+import type { ApiDependencies } from './dependencies.ts';
+import { createEndWaits } from './end-waits.ts';
+import { API_PREFIX } from './job-view.ts';
+import { tolerateEmptyJson } from './json-body.ts';
+import { createAuthentication } from './plugins/authentication.ts';
+import { createDocumentation } from './plugins/documentation.ts';
+import { createHttpMetrics } from './plugins/http-metrics.ts';
+import { createLoadShedding } from './plugins/load-shedding.ts';
+import { problems, sendProblem, toProblem } from './plugins/problems.ts';
+import { createQueueBoard } from './plugins/queue-board.ts';
+import { securityHeaders } from './plugins/security-headers.ts';
+import { unknownRoutes } from './plugins/unknown-routes.ts';
+import { createUserRateLimit } from './plugins/user-rate-limit.ts';
+import { createBoardSessionRoutes } from './routes/board-session.ts';
+import { createBotRoutes } from './routes/bots.ts';
+import { createDemoSessionRoutes } from './routes/demo-session.ts';
+import { createHealthRoutes } from './routes/health.ts';
+import { createJobRoutes } from './routes/jobs.ts';
+import { createWalletRoutes } from './routes/wallet.ts';
+
+/** Bytes of a request body; the largest we accept on purpose is a hundred or so. */
+const BODY_LIMIT = 16 * 1024;
+
+/** To receive a whole request: a client that trickles bytes holds a socket for no longer. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** Longer than any id, so that one that is too long is refused by its schema, with a reason. */
+const MAX_PARAM_LENGTH = 1024;
+
+export async function createApp(deps: ApiDependencies): Promise<FastifyInstance> {
+  const { settings } = deps;
+  const app: FastifyInstance = fastify({
+    loggerInstance: requestLogger(deps.log),
+    genReqId: () => randomUUID(),
+    trustProxy: settings.trustProxy,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    frameworkErrors: (error, request, reply) => sendProblem(request, reply, toProblem(error)),
+    clientErrorHandler: answerUnreadableRequest,
+  });
+  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  tolerateEmptyJson(app);
+
+  await app.register(problems);
+  await app.register(unknownRoutes);
+  await app.register(securityHeaders);
+  await app.register(createLoadShedding());
+  await app.register(createHttpMetrics(deps.metrics));
+  await app.register(createDocumentation(settings.version));
+  await app.register(cookie);
+
+  const sessions = createBoardSessions({ secret: settings.sessionSecret, now: deps.now });
+  await app.register(createHealthRoutes(deps));
+  await app.register(createQueueBoard({ ...deps, sessions }));
+  await app.register(createDemoSessionRoutes(deps.demo), { prefix: API_PREFIX });
+
+  const waits = createEndWaits(deps.sagas);
+  app.addHook('preClose', async () => waits.close());
+  await app.register(
+    async (api) => {
+      await api.register(createAuthentication(deps.identities));
+      await api.register(
+        createUserRateLimit({
+          perMinute: settings.rateLimitPerMinute,
+          redis: deps.rateLimitRedis,
+        }),
+      );
+      const { defaultWaitSeconds } = settings;
+      await api.register(createBotRoutes({ ...deps, waits, defaultWaitSeconds }));
+      await api.register(createJobRoutes(deps));
+      await api.register(createWalletRoutes(deps));
+      await api.register(createBoardSessionRoutes(sessions));
+    },
+    { prefix: API_PREFIX },
+  );
+  return app;
+}
+
+/** Tokens and cookies never reach a log line, whatever a later serializer prints of a request. */
+function requestLogger(log: Logger): FastifyBaseLogger {
+  const headers = ['authorization', 'cookie', '["set-cookie"]'];
+  const holders = ['req', 'request', 'res', 'reply', 'err.request'];
+  const paths = holders.flatMap((holder) =>
+    headers.map((name) => `${holder}.headers${name.startsWith('[') ? name : `.${name}`}`),
+  );
+  return log.child(
+    { component: 'api' },
+    { redact: { paths: [...paths, 'token', '*.token', 'authorization'], censor: '[redacted]' } },
+  ) as FastifyBaseLogger;
+}

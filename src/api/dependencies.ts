@@ -1,0 +1,102 @@
+// Everything the API needs of the layers below, as ports. The API translates HTTP and decides nothing:
+// what is not here, it cannot do. I7: `DeleteRequests.request` returns only when the saga is durable,
+// and throws UnavailableError (or InDoubtError) when it could not make it so: the one 503 of a DELETE.
+
+import type { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { DeleteRequests } from '../deletion/delete-requests.ts';
+import type { LedgerPage } from '../deletion/ports/ledger.ts';
+import type { IdentityVerifier } from '../domain/identity-verifier.ts';
+import type { FirebaseUid, SagaId, UserId } from '../domain/ids.ts';
+import type { StepDefinition } from '../saga/definition.ts';
+import type { Sagas as EngineSagas, RetryResult } from '../saga/sagas.ts';
+import type { BotView } from './schemas/bots.ts';
+import type { WalletView } from './schemas/wallet.ts';
+
+export interface ApiDependencies {
+  readonly log: Logger;
+  readonly identities: IdentityVerifier;
+  readonly accounts: Accounts;
+  readonly deletions: DeleteRequests;
+  readonly sagas: Sagas;
+  readonly portfolio: Portfolio;
+  /** The kinds of a definition's steps by name; null for a version this process does not know. */
+  readonly stepKinds: (kind: string, version: number) => Readonly<Record<string, StepKind>> | null;
+  readonly health: () => Promise<Health>;
+  readonly metrics: Registry;
+  /** What Bull Board shows. Their connections must fail fast (`maxRetriesPerRequest: 1`, no offline
+   * queue), or the board hangs while Redis is away. */
+  readonly queues: readonly Queue[];
+  /** Runs a stuck or sleeping saga again, through the engine. */
+  readonly retryJob: (sagaId: SagaId, by: string) => Promise<RetryResult>;
+  /** Null everywhere but in the embedded demo. */
+  readonly demo: DemoSessions | null;
+  /** Shares the rate limit among processes; null counts in this one. The connection must fail fast: while
+   * it does, requests pass. */
+  readonly rateLimitRedis: Redis | null;
+  readonly now: () => Date;
+  readonly settings: ApiSettings;
+}
+
+export interface ApiSettings {
+  /** DEFAULT_WAIT_SECONDS: how long a DELETE without `Prefer` waits for the end; 0 answers at once. */
+  readonly defaultWaitSeconds: number;
+  /** RATE_LIMIT_PER_MINUTE, for each user. */
+  readonly rateLimitPerMinute: number;
+  /** Signs Bull Board's session cookie; at least 32 bytes, the same in all processes of one address. */
+  readonly sessionSecret: string;
+  /** Whether X-Forwarded-* of the proxy in front are believed. */
+  readonly trustProxy: boolean;
+  /** Shown in the OpenAPI document. */
+  readonly version: string;
+}
+
+export type StepKind = StepDefinition['kind'];
+
+/** The part of the engine that HTTP may use. */
+export type Sagas = Pick<EngineSagas, 'find' | 'list' | 'requestCancel' | 'waitForEnd'>;
+
+export interface Portfolio {
+  bots(user: PortfolioOwner): Promise<readonly BotView[]>;
+  wallet(user: PortfolioOwner): Promise<WalletView>;
+  /** @throws BadCursorError */
+  transactions(
+    user: PortfolioOwner,
+    page: { readonly limit: number; readonly cursor?: string },
+  ): Promise<LedgerPage>;
+}
+
+export interface PortfolioOwner {
+  readonly userId: UserId;
+  readonly firebaseUid: FirebaseUid;
+}
+
+export interface Accounts {
+  /** The user document of a token; null where the platform has none. */
+  findByFirebaseUid(uid: FirebaseUid): Promise<Account | null>;
+}
+
+export interface Account {
+  readonly userId: UserId;
+  /** The document's role; the admin part is opened by the token's claim alone. */
+  readonly role: 'user' | 'admin';
+}
+
+export interface Health {
+  readonly mongodb: ComponentHealth;
+  readonly redis: ComponentHealth;
+  /** By the host's name in DOCKER_HOSTS. */
+  readonly docker: Readonly<Record<string, ComponentHealth>>;
+  readonly poolState: ComponentHealth;
+}
+
+export type ComponentHealth =
+  | { readonly status: 'ok' }
+  | { readonly status: 'down'; readonly reason: string };
+
+export interface DemoSessions {
+  /** A token for a demo user; null where there is no such user. */
+  signIn(uid: FirebaseUid): Promise<{ readonly token: string; readonly expiresAt: Date } | null>;
+}

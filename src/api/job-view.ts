@@ -1,0 +1,86 @@
+// What the API shows of a saga. I9: it is computed from the stored record alone, so nothing is shown
+// that is not durable, and progress counts finished steps whichever way they were finished: it never
+// goes back when a saga does.
+
+import type { SagaRecord } from '../saga/record.ts';
+import type { StepFailure, StepState, StepStatus } from '../saga/state.ts';
+import type { ApiDependencies, StepKind } from './dependencies.ts';
+import type { AcceptedJob, Job } from './schemas/job.ts';
+
+/** Path of the API; the board's and the health routes stand beside it. */
+export const API_PREFIX = '/api/freqtrade';
+
+export function jobView(saga: SagaRecord, stepKinds: ApiDependencies['stepKinds']): Job {
+  const { state } = saga;
+  const kinds = stepKinds(saga.kind, saga.version);
+  return {
+    jobId: saga.id,
+    kind: saga.kind,
+    state: state.phase,
+    step: currentStep(saga),
+    steps: state.steps.map((step) => stepView(step, kinds)),
+    progress: progressOf(saga),
+    warnings: state.warnings.map(({ code, message }) => ({ code, message })),
+    result: saga.result,
+    error: state.cause === null ? null : { ...failureView(state.cause), step: state.cause.step },
+    createdAt: saga.createdAt,
+    finishedAt: saga.finishedAt,
+  };
+}
+
+/** The body of a 202. */
+export function acceptedView(saga: SagaRecord): AcceptedJob {
+  return {
+    success: true,
+    jobId: saga.id,
+    state: saga.state.phase,
+    statusUrl: statusUrl(saga.id),
+  };
+}
+
+export function statusUrl(jobId: string): string {
+  return `${API_PREFIX}/jobs/${jobId}`;
+}
+
+function currentStep({ open, state }: SagaRecord): string | null {
+  if (!open || state.phase === 'queued') return null;
+  return state.steps[state.cursor]?.name ?? null;
+}
+
+function stepView(
+  step: StepState,
+  kinds: Readonly<Record<string, StepKind>> | null,
+): Job['steps'][number] {
+  const known = kinds !== null && Object.hasOwn(kinds, step.name);
+  return {
+    name: step.name,
+    kind: known ? (kinds[step.name] ?? null) : null,
+    status: step.status,
+    attempts: step.attempts,
+    startedAt: isoOrNull(step.startedAtMs),
+    finishedAt: isoOrNull(step.finishedAtMs),
+    error: step.error === null ? null : failureView(step.error),
+  };
+}
+
+function failureView({ class: errorClass, code, message }: StepFailure) {
+  return { class: errorClass, code, message };
+}
+
+function progressOf({ open, state }: SagaRecord): number {
+  if (!open) return 100;
+  const finished = state.steps.filter((step) => FINISHED.has(step.status)).length;
+  return Math.floor((100 * finished) / Math.max(1, state.steps.length));
+}
+
+const FINISHED: ReadonlySet<StepStatus> = new Set([
+  'done',
+  'skipped',
+  'failed',
+  'compensating',
+  'compensated',
+]);
+
+function isoOrNull(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}

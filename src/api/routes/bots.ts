@@ -1,0 +1,114 @@
+// A user's bots: what they are, and their deletion. I7: 202 is sent when the saga is durable; what can
+// fail after that is told by the job. I8: whoever asks again is given the same job.
+
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyReply } from 'fastify';
+import type { DeleteOutcome } from '../../deletion/delete-requests.ts';
+import { assertNever } from '../../domain/assert-never.ts';
+import { type InstanceId, toInstanceId } from '../../domain/ids.ts';
+import type { SagaRecord } from '../../saga/record.ts';
+import { clientGoneSignal } from '../client-gone.ts';
+import { deletionAnswer } from '../deletion-answer.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import type { EndWaits } from '../end-waits.ts';
+import { statusUrl } from '../job-view.ts';
+import { BEARER } from '../plugins/documentation.ts';
+import { parseWaitPreference } from '../prefer.ts';
+import { ProblemError } from '../problem.ts';
+import { BotListSchema } from '../schemas/bots.ts';
+import { BotParamsSchema, EndedDeletionSchema, WaitHeadersSchema } from '../schemas/deletion.ts';
+import { AcceptedJobSchema } from '../schemas/job.ts';
+import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
+import { ownerOf } from '../viewer.ts';
+
+export interface BotRoutesDependencies
+  extends Pick<ApiDependencies, 'accounts' | 'deletions' | 'portfolio'> {
+  readonly waits: EndWaits;
+  readonly defaultWaitSeconds: number;
+}
+
+export function createBotRoutes(deps: BotRoutesDependencies): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get('/bots', { schema: LIST }, async (request) => {
+      const owner = await ownerOf(request, deps.accounts);
+      return { bots: [...(await deps.portfolio.bots(owner))] };
+    });
+
+    app.delete('/bots/:instanceId', { schema: DELETE }, async (request, reply) => {
+      const preference = parseWaitPreference(request.headers.prefer, deps.defaultWaitSeconds);
+      const instanceId = toInstanceId(request.params.instanceId);
+      const clientGone = clientGoneSignal(reply);
+      const owner = await ownerOf(request, deps.accounts);
+      const answer = await deps.deletions.request({
+        userId: owner.userId,
+        firebaseUid: owner.firebaseUid,
+        instanceId,
+        requestedBy: owner.name,
+        signal: AbortSignal.timeout(ACCEPT_TIMEOUT_MS),
+      });
+      const saga = await deps.waits.wait({
+        saga: acceptedSaga(answer, instanceId),
+        seconds: preference.seconds,
+        clientGone,
+        log: request.log,
+      });
+      if (preference.applied !== null) reply.header('preference-applied', preference.applied);
+      return sendDeletion(reply, saga);
+    });
+  };
+}
+
+/** Longest time in ms to make a deletion durable; after it the caller is told to ask again, which is
+ * safe. It does not end with the caller's connection: who hangs up still wants the bot deleted. */
+const ACCEPT_TIMEOUT_MS = 15_000;
+
+function acceptedSaga(answer: DeleteOutcome, instanceId: InstanceId): SagaRecord {
+  switch (answer.status) {
+    case 'accepted':
+    case 'existing':
+      return answer.saga;
+    case 'held-by': {
+      const { id, kind } = answer.saga;
+      throw new ProblemError('bot-busy', `A job of kind ${kind} is working on the bot.`, {
+        members: { jobId: id, statusUrl: statusUrl(id) },
+      });
+    }
+    case 'not-found':
+      throw new ProblemError('bot-not-found', `You have no bot ${instanceId}.`);
+    case 'sources-unknown':
+      throw new ProblemError('sources-unknown', 'Not every source that may hold the bot answers.', {
+        headers: { 'retry-after': '5' },
+        members: { reasons: answer.reasons },
+      });
+    default:
+      return assertNever(answer);
+  }
+}
+
+function sendDeletion(reply: FastifyReply, saga: SagaRecord): FastifyReply {
+  const answer = deletionAnswer(saga);
+  reply.header('location', statusUrl(saga.id));
+  if (answer.status === 202) reply.header('retry-after', String(answer.retryAfterSeconds));
+  return reply.code(answer.status).send(answer.body);
+}
+
+const LIST = {
+  operationId: 'listBots',
+  summary: 'Your bots, with what each of the three sources says of them',
+  tags: ['bots'],
+  security: BEARER,
+  response: { 200: BotListSchema, ...PROBLEM_RESPONSES },
+};
+
+const DELETE = {
+  operationId: 'deleteBot',
+  summary: 'Delete a bot and return its money',
+  description:
+    'Answers 202 as soon as the deletion is durable; poll the job, or hold the answer with ' +
+    '`Prefer: wait=N`. Repeating the request gives the same job.',
+  tags: ['bots'],
+  security: BEARER,
+  params: BotParamsSchema,
+  headers: WaitHeadersSchema,
+  response: { 200: EndedDeletionSchema, 202: AcceptedJobSchema, ...PROBLEM_RESPONSES },
+};

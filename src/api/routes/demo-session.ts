@@ -1,0 +1,55 @@
+// Signs a demo user in without a password: only in the embedded demo, only over loopback, and only under
+// a loopback name, so that a web page that rebinds its own name to 127.0.0.1 gets nothing. Anything
+// else is told that there is nothing here.
+
+import { BlockList, isIP } from 'node:net';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
+import { parseFirebaseUid } from '../../domain/ids.ts';
+import type { DemoSessions } from '../dependencies.ts';
+import { ProblemError } from '../problem.ts';
+import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
+import { DemoSessionBodySchema, DemoSessionSchema } from '../schemas/sessions.ts';
+
+export function createDemoSessionRoutes(demo: DemoSessions | null): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.addHook('onRequest', async (request) => {
+      if (demo === null || !isFromLoopback(request)) throw nothingHere();
+    });
+
+    app.post('/demo/session', { schema: SIGN_IN }, async (request, reply) => {
+      const user = parseFirebaseUid(request.body.user);
+      if (user === undefined) throw new ProblemError('invalid-request', 'This is not a user id.');
+      const session = (await demo?.signIn(user)) ?? null;
+      if (session === null) throw new ProblemError('not-found', 'The demo has no such user.');
+      reply.header('cache-control', 'no-store');
+      return { token: session.token, user, expiresAt: session.expiresAt.toISOString() };
+    });
+  };
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+const LOOPBACK_NAME = /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i;
+
+// The socket's address, not `request.ip`: a proxy's header could claim to be loopback.
+function isFromLoopback(request: FastifyRequest): boolean {
+  const address = request.socket.remoteAddress ?? '';
+  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+  if (isIP(address) === 0 || !LOOPBACK.check(address, family)) return false;
+  return LOOPBACK_NAME.test(request.headers.host ?? '');
+}
+
+function nothingHere(): ProblemError {
+  return new ProblemError('not-found', 'No resource has this address.');
+}
+
+const SIGN_IN = {
+  operationId: 'openDemoSession',
+  summary: 'Sign a demo user in; only in the embedded demo, over loopback',
+  tags: ['demo'],
+  body: DemoSessionBodySchema,
+  response: { 200: DemoSessionSchema, ...PROBLEM_RESPONSES },
+};

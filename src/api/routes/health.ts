@@ -1,0 +1,77 @@
+// For whoever runs this: is the process alive, can it take work, what does it measure. Ready means that
+// MongoDB answers, because a 202 needs no more (I7); what else is away is named, not hidden.
+
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { ApiDependencies, Health } from '../dependencies.ts';
+import { ProblemError } from '../problem.ts';
+import { LiveSchema, ReadySchema } from '../schemas/health.ts';
+import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
+
+export type HealthRoutesDependencies = Pick<ApiDependencies, 'health' | 'metrics'>;
+
+export function createHealthRoutes(deps: HealthRoutesDependencies): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get('/livez', { schema: LIVE }, async () => ({ status: 'ok' as const }));
+
+    app.get('/readyz', { schema: READY }, async (_request, reply) => {
+      reply.header('cache-control', 'no-store');
+      const health = await withinDeadline(deps.health());
+      const degraded = health === null ? ['mongodb'] : whatIsDown(health);
+      if (health === null || health.mongodb.status !== 'ok') {
+        throw new ProblemError('not-ready', 'MongoDB does not answer.', {
+          headers: { 'retry-after': '5' },
+          members: { degraded },
+        });
+      }
+      return { status: degraded.length === 0 ? ('ok' as const) : ('degraded' as const), degraded };
+    });
+
+    app.get('/metrics', { schema: METRICS }, async (_request, reply) =>
+      reply.type(deps.metrics.contentType).send(await deps.metrics.metrics()),
+    );
+  };
+}
+
+/** A probe gives up after a few seconds itself; an answer later than this helps nobody. */
+const READY_TIMEOUT_MS = 3000;
+
+async function withinDeadline(health: Promise<Health>): Promise<Health | null> {
+  const deadline = Promise.withResolvers<null>();
+  const timer = setTimeout(() => deadline.resolve(null), READY_TIMEOUT_MS);
+  try {
+    return await Promise.race([health, deadline.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Names only: what exactly is wrong with a host is for the log and the operator. */
+function whatIsDown({ mongodb, redis, poolState, docker }: Health): string[] {
+  const hosts = Object.entries(docker).map(([host, health]) => [`docker:${host}`, health] as const);
+  const components = [
+    ['mongodb', mongodb],
+    ['redis', redis],
+    ['pool-state', poolState],
+  ] as const;
+  return [...components, ...hosts].filter(([, h]) => h.status !== 'ok').map(([name]) => name);
+}
+
+const LIVE = {
+  operationId: 'livez',
+  summary: 'Whether the process is alive',
+  tags: ['health'],
+  response: { 200: LiveSchema, ...PROBLEM_RESPONSES },
+};
+
+const READY = {
+  operationId: 'readyz',
+  summary: 'Whether the service can take work, and what is degraded',
+  tags: ['health'],
+  response: { 200: ReadySchema, ...PROBLEM_RESPONSES },
+};
+
+const METRICS = {
+  operationId: 'metrics',
+  summary: 'Measurements in the text format of Prometheus',
+  tags: ['health'],
+};

@@ -1,0 +1,135 @@
+// Jobs: polling, listing, cancelling. I9: answers are read from the log. Somebody else's job is 404.
+// I6: cancel is one conditional write of the log's; this only says how it ended.
+
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
+import { assertNever } from '../../domain/assert-never.ts';
+import { parseSagaId, type SagaId } from '../../domain/ids.ts';
+import type { SagaFilter } from '../../saga/ports/saga-log.ts';
+import type { SagaRecord } from '../../saga/record.ts';
+import type { CancelResult } from '../../saga/sagas.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { acceptedView, jobView, statusUrl } from '../job-view.ts';
+import { BEARER } from '../plugins/documentation.ts';
+import { ProblemError } from '../problem.ts';
+import {
+  AcceptedJobSchema,
+  DEFAULT_PAGE_SIZE,
+  JobListQuerySchema,
+  JobListSchema,
+  JobParamsSchema,
+  JobSchema,
+} from '../schemas/job.ts';
+import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
+import { adminOf, maySee, type Viewer, viewerOf } from '../viewer.ts';
+
+export type JobRoutesDependencies = Pick<ApiDependencies, 'accounts' | 'sagas' | 'stepKinds'>;
+
+export function createJobRoutes(deps: JobRoutesDependencies): FastifyPluginAsyncTypebox {
+  const visibleSaga = async (request: FastifyRequest, jobId: SagaId) => {
+    const viewer = await viewerOf(request, deps.accounts);
+    const saga = await deps.sagas.find(jobId);
+    if (saga === null || !maySee(viewer, saga)) throw notFound(jobId);
+    return { viewer, saga };
+  };
+
+  return async (app) => {
+    app.get('/jobs', { schema: LIST }, async (request) => {
+      const { limit = DEFAULT_PAGE_SIZE, cursor, state, scope } = request.query;
+      if (scope === 'all') adminOf(request);
+      const viewer = await viewerOf(request, deps.accounts);
+      const subject = scope === 'all' ? {} : ownJobs(viewer);
+      if (subject === null) return { jobs: [], nextCursor: null };
+      const filter: SagaFilter = {
+        ...subject,
+        limit,
+        ...(state === undefined ? {} : { phases: [state] }),
+        ...(cursor === undefined ? {} : { cursor }),
+      };
+      const page = await deps.sagas.list(filter);
+      const jobs = page.sagas.map((saga) => jobView(saga, deps.stepKinds));
+      return { jobs, nextCursor: page.nextCursor };
+    });
+
+    app.get('/jobs/:jobId', { schema: GET }, async (request) => {
+      const { saga } = await visibleSaga(request, jobIdOf(request.params));
+      return jobView(saga, deps.stepKinds);
+    });
+
+    app.post('/jobs/:jobId/cancel', { schema: CANCEL }, async (request, reply) => {
+      const jobId = jobIdOf(request.params);
+      const { viewer } = await visibleSaga(request, jobId);
+      const saga = cancelled(await deps.sagas.requestCancel(jobId, viewer.name), jobId);
+      return reply
+        .code(202)
+        .header('location', statusUrl(jobId))
+        .header('retry-after', '1')
+        .send(acceptedView(saga));
+    });
+  };
+}
+
+/** The filter of a viewer's own jobs; null for an administrator who has no account, hence no jobs. */
+function ownJobs({ userId }: Viewer): { readonly subject: string } | null {
+  return userId === null ? null : { subject: userId };
+}
+
+function jobIdOf({ jobId }: { readonly jobId: string }): SagaId {
+  const parsed = parseSagaId(jobId);
+  if (parsed === undefined) throw new ProblemError('invalid-request', 'This is not a job id.');
+  return parsed;
+}
+
+function cancelled(result: CancelResult, jobId: SagaId): SagaRecord {
+  switch (result.status) {
+    case 'requested':
+      return result.saga;
+    case 'too-late':
+      throw tooLate(jobId, 'The point of no return is passed; the job finishes forward.');
+    case 'ended':
+      if (result.saga.state.phase === 'cancelled') return result.saga;
+      throw tooLate(jobId, `The job has ended, ${result.saga.state.phase}.`);
+    case 'not-found':
+      throw notFound(jobId);
+    default:
+      return assertNever(result);
+  }
+}
+
+function tooLate(jobId: SagaId, detail: string): ProblemError {
+  return new ProblemError('too-late-to-cancel', detail, {
+    members: { jobId, statusUrl: statusUrl(jobId) },
+  });
+}
+
+function notFound(jobId: SagaId): ProblemError {
+  return new ProblemError('job-not-found', `You have no job ${jobId}.`);
+}
+
+const LIST = {
+  operationId: 'listJobs',
+  summary: 'Your jobs, newest first',
+  tags: ['jobs'],
+  security: BEARER,
+  querystring: JobListQuerySchema,
+  response: { 200: JobListSchema, ...PROBLEM_RESPONSES },
+};
+
+const GET = {
+  operationId: 'getJob',
+  summary: 'One job, step by step',
+  tags: ['jobs'],
+  security: BEARER,
+  params: JobParamsSchema,
+  response: { 200: JobSchema, ...PROBLEM_RESPONSES },
+};
+
+const CANCEL = {
+  operationId: 'cancelJob',
+  summary: 'Cancel a job before its point of no return',
+  description: '202 before the point of no return; 409 after it: the job finishes forward.',
+  tags: ['jobs'],
+  security: BEARER,
+  params: JobParamsSchema,
+  response: { 202: AcceptedJobSchema, ...PROBLEM_RESPONSES },
+};

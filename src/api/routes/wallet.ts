@@ -1,0 +1,53 @@
+// A user's money, read only: the wallet as it stands and its history from the ledger.
+
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { LedgerEntry } from '../../deletion/ports/ledger.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { BEARER } from '../plugins/documentation.ts';
+import { DEFAULT_PAGE_SIZE } from '../schemas/job.ts';
+import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
+import {
+  TransactionsQuerySchema,
+  TransactionsSchema,
+  WalletViewSchema,
+} from '../schemas/wallet.ts';
+import { ownerOf } from '../viewer.ts';
+
+export type WalletRoutesDependencies = Pick<ApiDependencies, 'accounts' | 'portfolio'>;
+
+export function createWalletRoutes(deps: WalletRoutesDependencies): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get('/wallet', { schema: WALLET }, async (request) =>
+      deps.portfolio.wallet(await ownerOf(request, deps.accounts)),
+    );
+
+    app.get('/wallet/transactions', { schema: TRANSACTIONS }, async (request) => {
+      const { limit = DEFAULT_PAGE_SIZE, cursor } = request.query;
+      const owner = await ownerOf(request, deps.accounts);
+      const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
+      const { entries, nextCursor } = await deps.portfolio.transactions(owner, page);
+      return { transactions: entries.map(transactionView), nextCursor };
+    });
+  };
+}
+
+function transactionView({ sagaId, exactValue: _exact, seq: _seq, ...entry }: LedgerEntry) {
+  return { ...entry, jobId: sagaId };
+}
+
+const WALLET = {
+  operationId: 'getWallet',
+  summary: 'Your balance, allocations and totals',
+  tags: ['wallet'],
+  security: BEARER,
+  response: { 200: WalletViewSchema, ...PROBLEM_RESPONSES },
+};
+
+const TRANSACTIONS = {
+  operationId: 'listTransactions',
+  summary: 'The history of your wallet, newest first',
+  tags: ['wallet'],
+  security: BEARER,
+  querystring: TransactionsQuerySchema,
+  response: { 200: TransactionsSchema, ...PROBLEM_RESPONSES },
+};

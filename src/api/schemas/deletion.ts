@@ -1,0 +1,40 @@
+// DELETE /bots/:instanceId: its parameters and the body of a deletion that has ended.
+
+import { type Static, Type } from 'typebox';
+import { INSTANCE_ID_PATTERN } from '../../domain/ids.ts';
+import { JobStateSchema, WarningSchema } from './job.ts';
+
+export const BotParamsSchema = Type.Object({
+  instanceId: Type.String({ pattern: INSTANCE_ID_PATTERN }),
+});
+
+export const WaitHeadersSchema = Type.Object({
+  prefer: Type.Optional(
+    Type.String({ description: '`wait=N`: hold the answer until the end, at most N ≤ 60 s.' }),
+  ),
+});
+
+const WalletChangeSchema = Type.Object({
+  previousBalance: Type.Number(),
+  newBalance: Type.Number(),
+  returned: Type.Number(),
+  pnl: Type.Number(),
+});
+
+/** What a deletion saga, and a reclaim saga, leave as their result. */
+export const DeletionResultSchema = Type.Object({
+  wallet: Type.Union([WalletChangeSchema, Type.Null()]),
+});
+
+export type EndedDeletion = Static<typeof EndedDeletionSchema>;
+export const EndedDeletionSchema = Type.Object(
+  {
+    success: Type.Boolean({ description: 'false: compensated or cancelled, nothing has changed.' }),
+    message: Type.String(),
+    jobId: Type.String(),
+    state: Type.Optional(JobStateSchema),
+    wallet: Type.Union([WalletChangeSchema, Type.Null()]),
+    warnings: Type.Optional(Type.Array(WarningSchema)),
+  },
+  { description: 'The deletion has ended.' },
+);

@@ -1,0 +1,72 @@
+// Where the bots live: Docker, or the simulator. `auto` means the simulator in the embedded demo, even where
+// a Docker answers (a demo must not touch somebody's containers), and elsewhere falls back to it where none
+// answers. Which one it is, is said loudly: simulated bots are not bots.
+
+import type { Connection } from 'mongoose';
+import { createDockerBots, type DockerBots } from './adapters/docker/docker-bots.ts';
+import { createSimulatedBots } from './adapters/simulator/simulated-bots.ts';
+import type { Config } from './config.ts';
+import type { Bots } from './deletion/ports/bots.ts';
+import type { DockerHost } from './docker-hosts.ts';
+
+export interface BotRuntime {
+  readonly kind: 'docker' | 'simulator';
+  /** Why it is this one, for the start-up lines and the page. */
+  readonly reason: string;
+  readonly bots: Bots;
+  /** Null for the simulator. */
+  readonly docker: DockerBots | null;
+}
+
+export interface BotRuntimeOptions {
+  readonly config: Config;
+  readonly connection: Connection;
+  readonly now: () => Date;
+  readonly log: { warn(facts: object, message: string): void };
+}
+
+const FIRST_LOOK_MS = 3_000;
+
+export async function chooseBotRuntime(options: BotRuntimeOptions): Promise<BotRuntime> {
+  const { config } = options;
+  if (config.botRuntime === 'simulator') return simulated(options, 'BOT_RUNTIME is simulator');
+  if (config.botRuntime === 'auto' && config.isDemo) {
+    return simulated(options, 'the embedded demo touches no containers');
+  }
+  const docker = createDockerBots({
+    hosts: config.dockerHosts.map(toEndpoint),
+    now: options.now,
+    supervisorConfDir: config.supervisorConfDir,
+    log: options.log,
+  });
+  if (config.botRuntime === 'docker' || (await doesAnswer(docker))) {
+    return { kind: 'docker', reason: namesOf(config), bots: docker, docker };
+  }
+  docker.close();
+  return simulated(options, 'no Docker host answered');
+}
+
+async function doesAnswer(docker: DockerBots): Promise<boolean> {
+  const listings = await docker.list(null, { signal: AbortSignal.timeout(FIRST_LOOK_MS) });
+  return listings.some(({ answer }) => answer.status === 'ok');
+}
+
+function simulated({ connection, now }: BotRuntimeOptions, reason: string): BotRuntime {
+  return {
+    kind: 'simulator',
+    reason,
+    bots: createSimulatedBots({ connection, now }),
+    docker: null,
+  };
+}
+
+function toEndpoint(host: DockerHost) {
+  const { name } = host;
+  return host.kind === 'unix'
+    ? { name, options: { socketPath: host.socketPath } }
+    : { name, options: { host: host.hostname, port: host.port } };
+}
+
+function namesOf({ dockerHosts }: Config): string {
+  return `hosts: ${dockerHosts.map(({ name }) => name).join(', ')}`;
+}

@@ -1,0 +1,260 @@
+// Everything that the environment can say, in one schema: what a variable means, what it may be and what
+// it is when unset. All problems are found before any is reported, because a start that fails five
+// times for five typos is four starts too many. Values that may hold credentials are never repeated.
+
+import { join } from 'node:path';
+import { type DockerHost, LOCAL_DOCKER, parseDockerHosts } from './docker-hosts.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A `server` serves the API and may embed its databases; a `worker` does neither. */
+export type Role = 'server' | 'worker';
+
+export interface ConfigProblem {
+  readonly variable: string;
+  /** What was there; `unset` and secrets are only described. */
+  readonly found: string;
+  readonly expected: string;
+}
+
+/** Carries every problem; its message lists them one a line. */
+export class ConfigError extends Error {
+  readonly code = 'BAD_CONFIG';
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    const lines = problems.map(
+      ({ variable, found, expected }) => `  ${variable}: found ${found}, expected ${expected}`,
+    );
+    super(`the environment has ${problems.length} bad value(s):\n${lines.join('\n')}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+interface Field<T> {
+  readonly variable: string;
+  readonly expected: string;
+  readonly fallback: T;
+  readonly isSecret?: true;
+  /** undefined: not what is expected. */
+  parse(text: string): T | undefined;
+}
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+const POOL_STATE_FILE = '.container-pool-state.json';
+
+/** The schema; `read` is what becomes of each field. */
+function readAll(read: <T>(field: Field<T>) => T) {
+  return {
+    /** 0 takes any free port. */
+    port: read(whole('PORT', { min: 0, max: 65_535, fallback: 3_000 })),
+    host: read(matching('HOST', /^[\w.:-]+$/, 'a host name or address', '127.0.0.1')),
+    /** Unset: MongoDB is embedded. */
+    mongodbUri: read(
+      optional('MONGODB_URI', /^mongodb(\+srv)?:\/\/\S+$/, 'mongodb://… or mongodb+srv://…', true),
+    ),
+    /** Unset: Valkey is embedded. */
+    redisUrl: read(optional('REDIS_URL', /^rediss?:\/\/\S+$/, 'redis://… or rediss://…', true)),
+    dataDir: read(matching('DATA_DIR', /\S/, 'a folder', '.data')),
+    botRuntime: read(oneOf('BOT_RUNTIME', ['auto', 'docker', 'simulator'], 'auto')),
+    dockerHosts: read(dockerHosts('DOCKER_HOSTS')),
+    poolState: read(oneOf('POOL_STATE', ['file', 'mongodb'], 'file')),
+    /** Unset: `.container-pool-state.json` in the data folder. */
+    poolStateFile: read(optional('POOL_STATE_FILE', /\S/, 'a file')),
+    /** Unset: no dedicated bots are provisioned. */
+    botImage: read(optional('BOT_IMAGE', /^[\w.:/@-]+$/, 'the name of a Docker image')),
+    rateLimitPerMinute: read(
+      whole('RATE_LIMIT_PER_MINUTE', { min: 1, max: 1_000_000, fallback: 1_200 }),
+    ),
+    onStopFailure: read(oneOf('ON_STOP_FAILURE', ['refund', 'restore', 'hold'], 'refund')),
+    stopTimeoutMs: read(whole('STOP_TIMEOUT_MS', { min: 100, max: 3_600_000, fallback: 30_000 })),
+    supervisorConfDir: read(
+      matching(
+        'SUPERVISOR_CONF_DIR',
+        /^\/\S*$/,
+        'an absolute path inside the pool container',
+        '/pool/supervisor',
+      ),
+    ),
+    /** 0: no passive runs at all, the one after a start included. */
+    syncEveryMs: read(
+      whole('SYNC_EVERY_MINUTES', { min: 0, max: 10_080, fallback: 60, unit: MINUTE_MS }),
+    ),
+    syncConfirmMs: read(
+      whole('SYNC_CONFIRM_SECONDS', { min: 0, max: 300, fallback: 2, unit: SECOND_MS }),
+    ),
+    syncYoungMs: read(
+      whole('SYNC_YOUNG_SECONDS', { min: 0, max: 3_600, fallback: 15, unit: SECOND_MS }),
+    ),
+    syncMaxRefunds: read(whole('SYNC_MAX_REFUNDS', { min: 1, max: 1_000_000, fallback: 100 })),
+    healthEveryMs: read(
+      whole('HEALTH_EVERY_SECONDS', {
+        min: 1,
+        max: 3_600,
+        fallback: 30,
+        unit: SECOND_MS,
+      }),
+    ),
+    /** Unset: local in the embedded demo, else firebase. */
+    auth: read(optionalOneOf('AUTH', ['firebase', 'local'])),
+    firebaseProjectId: read(
+      optional('FIREBASE_PROJECT_ID', /^[a-z0-9][a-z0-9-]*$/, 'a project id'),
+    ),
+    firebaseAuthEmulatorHost: read(
+      optional('FIREBASE_AUTH_EMULATOR_HOST', /^[\w.-]+:\d+$/, 'host:port'),
+    ),
+    /** How long a client without `Prefer` waits; 0 answers at once. */
+    defaultWaitMs: read(
+      whole('DEFAULT_WAIT_SECONDS', { min: 0, max: 60, fallback: 0, unit: SECOND_MS }),
+    ),
+    sagaRetentionDays: read(whole('SAGA_RETENTION_DAYS', { min: 1, max: 36_500, fallback: 90 })),
+    /** 0: a user's embedded transactions are never trimmed. */
+    walletTransactionsKept: read(
+      whole('WALLET_TRANSACTIONS_KEPT', { min: 0, max: 50_000, fallback: 0 }),
+    ),
+    logLevel: read(
+      oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info'),
+    ),
+    workers: read(oneOf('WORKERS', ['inline', 'none'], 'inline')),
+    workerConcurrency: read(whole('WORKER_CONCURRENCY', { min: 1, max: 1_000, fallback: 50 })),
+    leaseMs: read(whole('LEASE_SECONDS', { min: 1, max: 300, fallback: 15, unit: SECOND_MS })),
+  };
+}
+
+type Values = Readonly<ReturnType<typeof readAll>>;
+
+export interface Config extends Omit<Values, 'auth' | 'poolStateFile'> {
+  readonly auth: 'firebase' | 'local';
+  readonly poolStateFile: string;
+  /** Only this machine can reach `host`. */
+  readonly isLoopback: boolean;
+  /** No MongoDB was given: one is embedded and seeded, on this machine alone. */
+  readonly isDemo: boolean;
+  /** NODE_ENV is `production`. */
+  readonly isProduction: boolean;
+}
+
+/** @throws ConfigError with every problem at once. */
+export function parseConfig(env: Environment, role: Role = 'server'): Config {
+  const problems: ConfigProblem[] = [];
+  const values = parseValues(env, problems);
+  const isDemo = isUnset(env.MONGODB_URI);
+  const config: Config = {
+    ...values,
+    auth: values.auth ?? (isDemo ? 'local' : 'firebase'),
+    poolStateFile: values.poolStateFile ?? join(values.dataDir, POOL_STATE_FILE),
+    isLoopback: isLoopback(values.host),
+    isDemo,
+    isProduction: env.NODE_ENV === 'production',
+  };
+  problems.push(...(role === 'server' ? serverProblems(config, env) : workerProblems(env)));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+/** Whether only this machine can reach the address. */
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function parseValues(env: Environment, problems: ConfigProblem[]): Values {
+  const read = <T>(field: Field<T>): T => {
+    const text = env[field.variable];
+    // Tools that pass variables on write the unset ones as empty.
+    if (isUnset(text)) return field.fallback;
+    const value = field.parse(text);
+    if (value !== undefined) return value;
+    const found = field.isSecret ? 'a value that is not shown here' : JSON.stringify(text);
+    problems.push({ variable: field.variable, found, expected: field.expected });
+    return field.fallback;
+  };
+  return readAll(read);
+}
+
+function serverProblems(config: Config, env: Environment): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const { auth } = config;
+  const found = isUnset(env.AUTH) ? `unset, which means "${auth}" here` : JSON.stringify(env.AUTH);
+  if (auth === 'local' && config.isProduction) {
+    const expected = '"firebase" when NODE_ENV is production (tokens of "local" are for a demo)';
+    problems.push({ variable: 'AUTH', found, expected });
+  }
+  if (auth === 'local' && !config.isLoopback) {
+    const expected = `"firebase", or HOST on loopback (it is ${JSON.stringify(config.host)})`;
+    problems.push({ variable: 'AUTH', found, expected });
+  }
+  if (auth === 'firebase' && isUnset(env.FIREBASE_PROJECT_ID)) {
+    const expected = 'the project whose users sign in (AUTH is "firebase")';
+    problems.push({ variable: 'FIREBASE_PROJECT_ID', found: 'unset', expected });
+  }
+  if (config.isProduction && !isUnset(env.FIREBASE_AUTH_EMULATOR_HOST)) {
+    const expected = 'unset when NODE_ENV is production (the emulator signs nothing)';
+    problems.push({ variable: 'FIREBASE_AUTH_EMULATOR_HOST', found: 'a value', expected });
+  }
+  return problems;
+}
+
+function workerProblems(env: Environment): ConfigProblem[] {
+  return ['MONGODB_URI', 'REDIS_URL']
+    .filter((variable) => isUnset(env[variable]))
+    .map((variable) => ({ variable, found: 'unset', expected: 'the address its API uses' }));
+}
+
+function isUnset(text: string | undefined): text is undefined | '' {
+  return text === undefined || text === '';
+}
+
+function whole(
+  variable: string,
+  { min, max, fallback, unit = 1 }: { min: number; max: number; fallback: number; unit?: number },
+): Field<number> {
+  return {
+    variable,
+    expected: `a whole number from ${min} to ${max}`,
+    fallback: fallback * unit,
+    parse: (text) => {
+      const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+      return value >= min && value <= max ? value * unit : undefined;
+    },
+  };
+}
+
+function matching(variable: string, pattern: RegExp, expected: string, fallback: string) {
+  const parse = (text: string) => (pattern.test(text) ? text : undefined);
+  return { variable, expected, fallback, parse } satisfies Field<string>;
+}
+
+function optional(
+  variable: string,
+  pattern: RegExp,
+  expected: string,
+  isSecret = false,
+): Field<string | undefined> {
+  const parse = (text: string) => (pattern.test(text) ? text : undefined);
+  return { variable, expected, fallback: undefined, parse, ...(isSecret && { isSecret }) };
+}
+
+function oneOf<const T extends string>(
+  variable: string,
+  values: readonly T[],
+  fallback: NoInfer<T>,
+): Field<T> {
+  const parse = (text: string) => values.find((value) => value === text);
+  return { variable, expected: `one of ${values.join(', ')}`, fallback, parse };
+}
+
+function optionalOneOf<const T extends string>(
+  variable: string,
+  values: readonly T[],
+): Field<T | undefined> {
+  const parse = (text: string) => values.find((value) => value === text);
+  return { variable, expected: `one of ${values.join(', ')}`, fallback: undefined, parse };
+}
+
+function dockerHosts(variable: string): Field<readonly DockerHost[]> {
+  const expected =
+    'a comma-separated list of [name=]unix:///path or [name=]tcp://host[:port], every name once';
+  return { variable, expected, fallback: [LOCAL_DOCKER], isSecret: true, parse: parseDockerHosts };
+}

@@ -1,0 +1,142 @@
+// What a deletion captures before it touches anything, and what its steps leave for later ones.
+
+import { Type } from 'typebox';
+import type { Sighting } from '../domain/bot.ts';
+import type { OwnedEntry } from '../domain/owned-entry.ts';
+import { stored } from '../saga/stored.ts';
+import type { Receipt } from './ports/wallets.ts';
+
+export interface AllocationCapture {
+  readonly account: 'there' | 'gone';
+  /** Whether the wallet held the bot: the difference between "vanished" and "never there". */
+  readonly hadAllocation: boolean;
+  readonly life: string;
+  readonly botName: string;
+  /** Dollars as read; null when there was nothing, or nothing that is money. */
+  readonly value: number | null;
+  readonly notMoney: { readonly field: string; readonly found: string } | null;
+}
+
+export interface BotCapture {
+  /** The containers and programs that are this bot. */
+  readonly sightings: readonly Sighting[];
+  /** Those of the same id that belong to somebody else, or to nobody who is known: never touched. */
+  readonly foreign: readonly string[];
+}
+
+/** What locking the allocation left: the value that is paid if the found one turns out overwritten. */
+export interface LockValue {
+  readonly lockedValue: number | null;
+  /** Whether Docker had answered by then, so that the tombstone knows the bot's containers. */
+  readonly sawBot: boolean;
+}
+
+/** What the pivot left. */
+export interface RefundValue {
+  readonly receipt: Receipt | null;
+  readonly account: 'there' | 'gone';
+}
+
+const TEXT = Type.String();
+const NUMBER_OR_NULL = Type.Union([Type.Number(), Type.Null()]);
+const LABELS = Type.Object({
+  instanceId: Type.Optional(TEXT),
+  userId: Type.Optional(TEXT),
+  poolId: Type.Optional(TEXT),
+});
+const SIGHTING = Type.Union([
+  Type.Object({
+    kind: Type.Literal('dedicated'),
+    host: TEXT,
+    containerId: TEXT,
+    containerName: TEXT,
+    labels: LABELS,
+    running: Type.Boolean(),
+    paused: Type.Boolean(),
+    restartPolicy: TEXT,
+  }),
+  Type.Object({
+    kind: Type.Literal('pooled'),
+    host: TEXT,
+    containerId: TEXT,
+    containerName: TEXT,
+    labels: LABELS,
+    poolRunning: Type.Boolean(),
+    conf: TEXT,
+    program: TEXT,
+  }),
+]);
+
+export const ALLOCATION_CAPTURE = stored<AllocationCapture>(
+  'capture of the allocation',
+  Type.Object({
+    account: Type.Union([Type.Literal('there'), Type.Literal('gone')]),
+    hadAllocation: Type.Boolean(),
+    life: TEXT,
+    botName: TEXT,
+    value: NUMBER_OR_NULL,
+    notMoney: Type.Union([Type.Object({ field: TEXT, found: TEXT }), Type.Null()]),
+  }),
+);
+
+export const BOT_CAPTURE = stored<BotCapture>(
+  'capture of the bot',
+  Type.Object({ sightings: Type.Array(SIGHTING), foreign: Type.Array(TEXT) }),
+);
+
+export const POOL_CAPTURE = stored<OwnedEntry>(
+  'capture of the pool entry',
+  Type.Object({
+    entry: Type.Union([
+      Type.Null(),
+      Type.Object({
+        mapping: Type.Union([Type.Null(), Type.Record(TEXT, Type.Unknown())]),
+        memberships: Type.Array(Type.Object({ poolId: TEXT, position: Type.Number() })),
+      }),
+    ]),
+    slot: Type.Union([
+      Type.Null(),
+      Type.Object({
+        poolId: TEXT,
+        containerName: TEXT,
+        slotIndex: Type.Number(),
+        port: Type.Number(),
+        dockerHost: Type.Optional(TEXT),
+      }),
+    ]),
+    hasForeign: Type.Boolean(),
+  }),
+);
+
+export const LOCK_VALUE = stored<LockValue>(
+  'lock of the allocation',
+  Type.Object({ lockedValue: NUMBER_OR_NULL, sawBot: Type.Boolean() }),
+);
+
+export const REFUND_VALUE = stored<RefundValue>(
+  'outcome of the refund',
+  Type.Object({
+    account: Type.Union([Type.Literal('there'), Type.Literal('gone')]),
+    receipt: Type.Union([
+      Type.Null(),
+      Type.Object({
+        opId: TEXT,
+        userId: TEXT,
+        instanceId: TEXT,
+        life: Type.Optional(TEXT),
+        botName: TEXT,
+        amount: Type.Number(),
+        pnl: Type.Number(),
+        previousBalance: Type.Number(),
+        newBalance: Type.Number(),
+        amountMinor: Type.Number(),
+        pnlMinor: Type.Number(),
+        exactValue: TEXT,
+        description: TEXT,
+        seq: Type.Number(),
+        settledAt: TEXT,
+        overwrittenValue: Type.Optional(TEXT),
+      }),
+    ]),
+  }),
+);

@@ -1,0 +1,68 @@
+// What a deletion is told at its acceptance. The policy is part of it: a saga in flight ends by the rules
+// its caller was promised, whatever the configuration says later.
+
+import { Type } from 'typebox';
+import {
+  type FirebaseUid,
+  type InstanceId,
+  toFirebaseUid,
+  toInstanceId,
+  toUserId,
+  type UserId,
+} from '../domain/ids.ts';
+import type { Json } from '../saga/json.ts';
+import { stored } from '../saga/stored.ts';
+
+/** What happens when the bot cannot be stopped, or its pool entry not be written, in time. `refund`: the
+ * wallet is cleaned all the same and the tombstone finishes the rest; `restore`: everything goes back;
+ * `hold`: a person decides. */
+export type StopFailurePolicy = 'refund' | 'restore' | 'hold';
+
+export interface DeleteBotInput {
+  readonly userId: UserId;
+  readonly firebaseUid: FirebaseUid | null;
+  readonly instanceId: InstanceId;
+  readonly onStopFailure: StopFailurePolicy;
+  /** Counted from the first attempt to reach Docker or the pool state, captures included. */
+  readonly stopTimeoutMs: number;
+}
+
+const STORED = stored<{
+  userId: string;
+  firebaseUid: string | null;
+  instanceId: string;
+  onStopFailure: StopFailurePolicy;
+  stopTimeoutMs: number;
+}>(
+  'input of a deletion',
+  Type.Object({
+    userId: Type.String(),
+    firebaseUid: Type.Union([Type.String(), Type.Null()]),
+    instanceId: Type.String(),
+    onStopFailure: Type.Union([
+      Type.Literal('refund'),
+      Type.Literal('restore'),
+      Type.Literal('hold'),
+    ]),
+    stopTimeoutMs: Type.Number(),
+  }),
+);
+
+export function writeInput(input: DeleteBotInput): Json {
+  return STORED.write(input);
+}
+
+export function readInput(json: Json): DeleteBotInput {
+  const { userId, firebaseUid, instanceId, ...policy } = STORED.read(json);
+  return {
+    userId: toUserId(userId),
+    firebaseUid: firebaseUid === null ? null : toFirebaseUid(firebaseUid),
+    instanceId: toInstanceId(instanceId),
+    ...policy,
+  };
+}
+
+/** The key of every saga that touches a bot, of whatever kind (I8). */
+export function botKey({ userId, instanceId }: Pick<DeleteBotInput, 'userId' | 'instanceId'>) {
+  return `bot/${userId}/${instanceId}`;
+}

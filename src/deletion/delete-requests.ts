@@ -1,0 +1,164 @@
+// A request to delete a bot: which saga answers it (I8), or why none does. An owner's own DELETE is a
+// decision, not evidence: a wallet that holds the bot is enough, whatever the other sources say. Only where
+// the wallet does not know it do they decide, and then "no" needs all of them to have answered (I4).
+
+import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
+import { findOwnEntry } from '../domain/owned-entry.ts';
+import type { SagaRecord } from '../saga/record.ts';
+import type { Sagas } from '../saga/sagas.ts';
+import { ALLOCATION_CAPTURE } from './captures.ts';
+import { DELETE_BOT } from './delete-bot.ts';
+import { botKey, type StopFailurePolicy, writeInput } from './delete-bot-input.ts';
+import { locateOwned } from './locate-owned.ts';
+import type { AllocationReading } from './ports/wallets.ts';
+import { type DeletionPorts, STEP } from './steps/step-ports.ts';
+
+export interface DeleteRequests {
+  /** @throws UnavailableError when the deletion could not be made durable: nothing was promised. */
+  request(request: DeleteRequest): Promise<DeleteOutcome>;
+}
+
+export interface DeleteRequest {
+  readonly userId: UserId;
+  readonly firebaseUid: FirebaseUid | null;
+  readonly instanceId: InstanceId;
+  /** Who asked, for the audit trail. */
+  readonly requestedBy: string;
+  readonly signal: AbortSignal;
+}
+
+export type DeleteOutcome =
+  /** A new saga; or the open one of this bot; or the completed one of this incarnation. */
+  | { readonly status: 'accepted' | 'existing'; readonly saga: SagaRecord }
+  /** A provision holds the bot. */
+  | { readonly status: 'held-by'; readonly saga: SagaRecord }
+  | { readonly status: 'not-found' }
+  | { readonly status: 'sources-unknown'; readonly reasons: readonly string[] };
+
+export interface DeleteRequestsOptions {
+  readonly ports: DeletionPorts;
+  readonly sagas: Pick<Sagas, 'start' | 'findByKey'>;
+  readonly onStopFailure: StopFailurePolicy;
+  readonly stopTimeoutMs: number;
+}
+
+/** Ends of earlier sagas worth looking at: the newest completed one is among them. */
+const HISTORY = 10;
+/** The sagas that take a bot away; a repeat is answered with theirs. */
+const DELETING: ReadonlySet<string> = new Set([DELETE_BOT, 'reclaim-orphan']);
+
+export function createDeleteRequests(options: DeleteRequestsOptions): DeleteRequests {
+  const { ports, sagas } = options;
+  return {
+    request: async (request) => {
+      const [earlier, reading] = await Promise.all([
+        sagas.findByKey(botKey(request), HISTORY),
+        ports.wallets.readAllocation(request.userId, request.instanceId),
+      ]);
+      const open = earlier.find((saga) => saga.open);
+      if (open !== undefined) return byHolder(open);
+      const completed = earlier.find(
+        ({ kind, state }) => DELETING.has(kind) && state.phase === 'completed',
+      );
+      const answer = await existing(ports, request, reading, completed);
+      return answer ?? begin(options, request);
+    },
+  };
+}
+
+function byHolder(saga: SagaRecord): DeleteOutcome {
+  return { status: DELETING.has(saga.kind) ? 'existing' : 'held-by', saga };
+}
+
+// @returns null when a new saga is to begin.
+async function existing(
+  ports: DeletionPorts,
+  request: DeleteRequest,
+  reading: AllocationReading,
+  completed: SagaRecord | undefined,
+): Promise<DeleteOutcome | null> {
+  if (reading.status === 'present') {
+    const isSettled = reading.allocation.settledOpId !== null;
+    const isSame = completed !== undefined && lifeOf(completed) === reading.allocation.life;
+    if (completed === undefined || !(isSettled || isSame)) return null;
+    await reportResurrected(ports, request, completed);
+    return { status: 'existing', saga: completed };
+  }
+  const remains = await lookElsewhere(ports, request);
+  switch (remains.status) {
+    case 'present':
+      // What the last deletion's tombstone still has to take away is no new bot.
+      return completed !== undefined && (await isUnfinished(ports, request))
+        ? { status: 'existing', saga: completed }
+        : null;
+    case 'absent':
+      return completed === undefined
+        ? { status: 'not-found' }
+        : { status: 'existing', saga: completed };
+    case 'unknown':
+      return completed === undefined
+        ? { status: 'sources-unknown', reasons: remains.reasons }
+        : { status: 'existing', saga: completed };
+  }
+}
+
+async function begin(
+  { sagas, onStopFailure, stopTimeoutMs }: DeleteRequestsOptions,
+  { userId, firebaseUid, instanceId, requestedBy }: DeleteRequest,
+): Promise<DeleteOutcome> {
+  const { status, saga } = await sagas.start({
+    kind: DELETE_BOT,
+    idPrefix: 'del',
+    subject: userId,
+    requestedBy,
+    input: writeInput({ userId, firebaseUid, instanceId, onStopFailure, stopTimeoutMs }),
+  });
+  return status === 'inserted' ? { status: 'accepted', saga } : byHolder(saga);
+}
+
+type Elsewhere =
+  | { readonly status: 'present' | 'absent' }
+  | { readonly status: 'unknown'; readonly reasons: readonly string[] };
+
+// One positive answer is enough to delete; "absent" takes both.
+async function lookElsewhere(
+  ports: DeletionPorts,
+  { userId, firebaseUid, instanceId, signal }: DeleteRequest,
+): Promise<Elsewhere> {
+  const owner = { userId, firebaseUid };
+  const pools = await ports.poolStates.read({ signal });
+  const known = pools.status === 'ok' ? pools.items : null;
+  if (known !== null && findOwnEntry(known, instanceId, owner).entry !== null) {
+    return { status: 'present' };
+  }
+  const order = { owner, instanceId, holdsAllocation: false, pools: known, signal };
+  const located = await locateOwned(ports, order);
+  if (located.status === 'ok' && located.items.mine.length > 0) return { status: 'present' };
+  const reasons = [pools, located].flatMap((answer) =>
+    answer.status === 'unknown' ? [answer.reason] : [],
+  );
+  return reasons.length === 0 ? { status: 'absent' } : { status: 'unknown', reasons };
+}
+
+async function isUnfinished(
+  { tombstones }: DeletionPorts,
+  { userId, instanceId }: DeleteRequest,
+): Promise<boolean> {
+  const found = await tombstones.findForBot(userId, instanceId);
+  return found.some(({ status }) => status === 'settled');
+}
+
+async function reportResurrected(
+  { findings }: DeletionPorts,
+  { userId, instanceId }: DeleteRequest,
+  completed: SagaRecord,
+): Promise<void> {
+  const evidence = { settledBy: completed.id };
+  const discriminator = lifeOf(completed) ?? completed.id;
+  await findings.report({ kind: 'resurrected', userId, instanceId, discriminator, evidence });
+}
+
+function lifeOf({ state }: SagaRecord): string | null {
+  const capture = state.steps.find(({ name }) => name === STEP.lock)?.capture ?? null;
+  return ALLOCATION_CAPTURE.readOrNull(capture)?.life ?? null;
+}

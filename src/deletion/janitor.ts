@@ -1,0 +1,88 @@
+// Finishes settled tombstones in the background and looks again 1 and 10 minutes after their end (I5): what
+// the saga could not remove, what a daemon or a legacy writer brought back. Runs in every worker; each
+// tombstone is taken by one of them at a time.
+
+import { pause } from '../saga/deadline.ts';
+import { toFailure } from '../saga/failure.ts';
+import { finishTombstone } from './finish-tombstone.ts';
+import type { Tombstone } from './ports/tombstones.ts';
+import type { DeletionPorts } from './steps/step-ports.ts';
+
+export interface Janitor {
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export interface JanitorOptions {
+  readonly ports: DeletionPorts;
+  readonly everyMs: number;
+  /** Called when an entry came back into the pool state and was taken out again. */
+  readonly onEntryReturned: (tombstone: Tombstone) => void;
+  readonly onLook: (tombstone: Tombstone, gone: boolean, reason: string | null) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+const BATCH = 50;
+const LOOK_TIMEOUT_MS = 30_000;
+/** Longer than one look may take, so that no second janitor begins the same one. */
+const HOLD_MS = 60_000;
+/** Looks under way at once: a host that hangs must not hold up the tombstones of the others. */
+const WIDTH = 10;
+
+export function createJanitor(options: JanitorOptions): Janitor {
+  const stopping = new AbortController();
+  let running: Promise<void> | undefined;
+  return {
+    start: () => {
+      running ??= loop(options, stopping.signal);
+    },
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+async function loop(options: JanitorOptions, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await lookAtDue(options, signal);
+    } catch (error) {
+      options.onError(error);
+    }
+    await pause(options.everyMs, signal);
+  }
+}
+
+async function lookAtDue(options: JanitorOptions, signal: AbortSignal): Promise<void> {
+  const due = [...(await options.ports.tombstones.takeDue({ limit: BATCH, holdMs: HOLD_MS }))];
+  async function next(): Promise<void> {
+    for (let found = due.pop(); found !== undefined && !signal.aborted; found = due.pop()) {
+      await lookAt(options, found, signal).catch(options.onError);
+    }
+  }
+  await Promise.all(Array.from({ length: WIDTH }, next));
+}
+
+async function lookAt(
+  { ports, onEntryReturned, onLook }: JanitorOptions,
+  tombstone: Tombstone,
+  stopping: AbortSignal,
+): Promise<void> {
+  const signal = AbortSignal.any([stopping, AbortSignal.timeout(LOOK_TIMEOUT_MS)]);
+  const look = await finishTombstone(ports, tombstone, { signal, fence: NOBODY_ELSE }).catch(
+    (error: unknown) => ({ gone: false, reason: reasonOf(error), entryReturned: false }),
+  );
+  if (look.entryReturned) onEntryReturned(tombstone);
+  const reason = 'reason' in look ? look.reason : null;
+  await ports.tombstones.recordLook(tombstone, { gone: look.gone, reason });
+  onLook(tombstone, look.gone, reason);
+}
+
+// A settled tombstone has no owner to be fenced: whoever finishes it does the same thing.
+const NOBODY_ELSE = async () => undefined;
+
+function reasonOf(error: unknown): string {
+  const { code, message } = toFailure(error);
+  return `${code}: ${message}`;
+}

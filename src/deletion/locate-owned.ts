@@ -1,0 +1,73 @@
+// Looks for one bot in Docker and keeps apart what is this user's and what is not. I4: an unknown answer
+// stays unknown; it is never read as "nothing there".
+
+import type { Sighting } from '../domain/bot.ts';
+import { type BotOwner, judgeOwner, prefixCandidates } from '../domain/identity.ts';
+import type { InstanceId } from '../domain/ids.ts';
+import { findEntry, type PoolState } from '../domain/pool-state.ts';
+import { ok, type SourceAnswer } from '../domain/source.ts';
+import type { Bots } from './ports/bots.ts';
+import type { Wallets } from './ports/wallets.ts';
+
+export interface OwnedSightings {
+  readonly mine: readonly Sighting[];
+  /** Names of containers with this id that are somebody else's, or nobody's who is known. */
+  readonly foreign: readonly string[];
+}
+
+export interface LocateOrder {
+  readonly owner: BotOwner;
+  readonly instanceId: InstanceId;
+  /** Whether this user's wallet holds an allocation of this id. */
+  readonly holdsAllocation: boolean;
+  /** Null: the pool state is unknown; the owner's pools are then found by their names. */
+  readonly pools: PoolState | null;
+  readonly signal: AbortSignal;
+}
+
+export async function locateOwned(
+  { bots, wallets }: { readonly bots: Bots; readonly wallets: Wallets },
+  { owner, instanceId, holdsAllocation, pools, signal }: LocateOrder,
+): Promise<SourceAnswer<OwnedSightings>> {
+  const hints = hintsOf(pools, instanceId);
+  const { firebaseUid } = owner;
+  const answer = await bots.locate({ instanceId, firebaseUid, ...hints }, { signal });
+  if (answer.status === 'unknown') return answer;
+  const mine: Sighting[] = [];
+  const foreign: string[] = [];
+  for (const sighting of answer.items) {
+    const judged = judgeOwner(sighting, instanceId, owner, pools);
+    const isMine =
+      judged === 'mine' ||
+      (judged === 'undecided' && (await isByWallets(wallets, owner, instanceId, holdsAllocation)));
+    if (isMine) mine.push(sighting);
+    else foreign.push(sighting.containerName);
+  }
+  return ok({ mine, foreign }, answer.observedAt);
+}
+
+// Neither label nor mapping nor pool names an owner: the one user who holds such an allocation, else the
+// longest firebaseUid that the id begins with.
+async function isByWallets(
+  wallets: Wallets,
+  { userId, firebaseUid }: BotOwner,
+  instanceId: InstanceId,
+  holdsAllocation: boolean,
+): Promise<boolean> {
+  const others = await wallets.otherHolders(userId, instanceId);
+  const holders = others.length + (holdsAllocation ? 1 : 0);
+  if (holders === 1) return holdsAllocation;
+  const existing = await wallets.existingFirebaseUids(prefixCandidates(instanceId));
+  const longest = prefixCandidates(instanceId).find((candidate) => existing.has(candidate));
+  return longest !== undefined && longest === firebaseUid;
+}
+
+function hintsOf(pools: PoolState | null, instanceId: InstanceId) {
+  const entry = pools === null ? null : findEntry(pools, instanceId);
+  if (pools === null || entry === null) return { poolContainers: [] };
+  const names = entry.memberships.flatMap(({ poolId }) => pools.pools[poolId]?.containerName ?? []);
+  const { mapping } = entry;
+  const poolContainers = [...new Set(mapping === null ? names : [mapping.containerName, ...names])];
+  const dockerHost = mapping?.dockerHost;
+  return dockerHost === undefined ? { poolContainers } : { poolContainers, dockerHost };
+}

@@ -1,0 +1,197 @@
+// Step 1: the semantic lock. Checks the numbers before anything is touched, writes the tombstone that keeps
+// the bot from being revived, then marks the allocation as closing. I2: the mark names the incarnation, so
+// that a later life of the same id is never paid by this saga.
+
+import { assertNever } from '../../domain/assert-never.ts';
+import type { SagaId } from '../../domain/ids.ts';
+import { toSagaId } from '../../domain/ids.ts';
+import { stampedLife } from '../../domain/incarnation.ts';
+import type { CompensatableStep, StepCall } from '../../saga/definition.ts';
+import { FencedError, HoldError, RetryableError, TerminalError } from '../../saga/errors.ts';
+import type { Json } from '../../saga/json.ts';
+import { ALLOCATION_CAPTURE, LOCK_VALUE, POOL_CAPTURE } from '../captures.ts';
+import { readInput } from '../delete-bot-input.ts';
+import {
+  capturedBot,
+  type DeletionPorts,
+  type DeletionScene,
+  MONEY_RETRY,
+  MONEY_TIMEOUT_MS,
+  STEP,
+  sceneOf,
+  UNDO_RETRY,
+} from './step-ports.ts';
+
+export function createLockAllocationStep(ports: DeletionPorts): CompensatableStep {
+  return {
+    kind: 'compensatable',
+    name: STEP.lock,
+    retry: MONEY_RETRY,
+    compensateRetry: UNDO_RETRY,
+    timeoutMs: MONEY_TIMEOUT_MS,
+    capture: (call) => capture(ports, call),
+    run: async (call) => {
+      const scene = sceneOf(call);
+      await checkNumbers(ports, scene);
+      await reportForeign(ports, call, scene);
+      await openTombstone(ports, call, scene);
+      const lockedValue = await mark(ports, scene);
+      return { value: LOCK_VALUE.write({ lockedValue, sawBot: capturedBot(call) !== null }) };
+    },
+    compensate: async (call) => {
+      const { mark: target, tombstone } = sceneOf(call);
+      const unmarked = await ports.wallets.unmark(target);
+      if (unmarked === 'fenced') throw new FencedError(call.sagaId, call.epoch);
+      await ports.tombstones.withdraw(tombstone);
+    },
+  };
+}
+
+async function capture({ wallets }: DeletionPorts, call: StepCall): Promise<Json> {
+  const { userId, instanceId } = readInput(call.input);
+  const reading = await wallets.readAllocation(userId, instanceId);
+  const nothing = { hadAllocation: false, life: `none:${call.sagaId}`, botName: instanceId };
+  switch (reading.status) {
+    case 'account-gone':
+      return write({ account: 'gone', ...nothing, value: null, notMoney: null });
+    case 'absent':
+      return write({ account: 'there', ...nothing, value: null, notMoney: null });
+    case 'present': {
+      const { life, botName, value, notMoney } = reading.allocation;
+      return write({
+        account: 'there',
+        hadAllocation: true,
+        life: life ?? stampedLife(toSagaId(call.sagaId)),
+        botName,
+        value: notMoney === null ? value : null,
+        notMoney,
+      });
+    }
+    default:
+      return assertNever(reading);
+  }
+}
+
+const write = ALLOCATION_CAPTURE.write;
+
+// A number that was no money at the capture may have been corrected since by the operator who retries.
+async function checkNumbers({ wallets }: DeletionPorts, scene: DeletionScene): Promise<void> {
+  const { allocation, input } = scene;
+  if (allocation.notMoney === null) return;
+  const reading = await wallets.readAllocation(input.userId, input.instanceId);
+  if (reading.status !== 'present' || reading.allocation.notMoney === null) return;
+  throw notMoney(reading.allocation.notMoney);
+}
+
+async function reportForeign(
+  { findings }: DeletionPorts,
+  call: StepCall,
+  { input }: DeletionScene,
+): Promise<void> {
+  const containers = capturedBot(call)?.foreign ?? [];
+  const hasForeignEntry = POOL_CAPTURE.readOrNull(call.captures[STEP.pool])?.hasForeign ?? false;
+  if (containers.length === 0 && !hasForeignEntry) return;
+  await findings.report({
+    kind: 'id-conflict',
+    userId: input.userId,
+    instanceId: input.instanceId,
+    discriminator: [...containers].sort().join(',') || 'pool-state',
+    evidence: { containers, poolState: hasForeignEntry },
+  });
+}
+
+async function openTombstone(
+  ports: DeletionPorts,
+  call: StepCall,
+  { input, tombstone, allocation }: DeletionScene,
+): Promise<void> {
+  const command = {
+    ...tombstone,
+    firebaseUid: input.firebaseUid,
+    sightings: capturedBot(call)?.sightings ?? null,
+    slot: POOL_CAPTURE.readOrNull(call.captures[STEP.pool])?.slot ?? null,
+    hadAllocation: allocation.hadAllocation,
+  };
+  let opened = await ports.tombstones.open({ ...command, mayTakeOver: [] });
+  if (opened.status === 'other-saga') {
+    const mayTakeOver = await releasedBy(ports, opened.sagaId);
+    opened = await ports.tombstones.open({ ...command, mayTakeOver });
+  }
+  if (opened.status === 'opened') return;
+  if (opened.status === 'other-saga') throw lockedBy(opened.sagaId);
+  await reportResurrected(ports, input, tombstone.incarnation.life, opened.sagaId);
+  throw settledBefore(opened.sagaId);
+}
+
+// @returns the value locked, in dollars; null where there is nothing to pay.
+async function mark(
+  ports: DeletionPorts,
+  { mark: target, tombstone, allocation, input }: DeletionScene,
+): Promise<number | null> {
+  if (!allocation.hadAllocation) return null;
+  const command = { ...target, incarnation: tombstone.incarnation, value: null };
+  let marked = await ports.wallets.mark({ ...command, mayTakeOver: [] });
+  if (marked.status === 'other-saga') {
+    const mayTakeOver = await releasedBy(ports, marked.sagaId);
+    marked = await ports.wallets.mark({ ...command, mayTakeOver });
+  }
+  switch (marked.status) {
+    case 'marked':
+      return marked.value;
+    case 'account-gone':
+      return allocation.value;
+    case 'other-saga':
+      throw lockedBy(marked.sagaId);
+    case 'not-money':
+      throw notMoney(marked);
+    case 'fenced':
+      throw new FencedError(target.sagaId, target.epoch);
+    case 'already-settled':
+      await reportResurrected(ports, input, tombstone.incarnation.life, marked.receipt.opId);
+      throw settledBefore(marked.receipt.opId);
+    case 'absent':
+    case 'other-incarnation':
+      throw new TerminalError('ALLOCATION_CHANGED', 'the allocation changed before it was locked');
+    default:
+      return assertNever(marked);
+  }
+}
+
+// A mark or tombstone of a saga that is not open any more holds nothing: it may be replaced.
+async function releasedBy(
+  { findSagas }: DeletionPorts,
+  sagaId: SagaId,
+): Promise<readonly SagaId[]> {
+  const saga = (await findSagas([sagaId])).get(sagaId);
+  return saga?.open === true ? [] : [sagaId];
+}
+
+function reportResurrected(
+  { findings }: DeletionPorts,
+  { userId, instanceId }: DeletionScene['input'],
+  life: string,
+  settledBy: string,
+): Promise<void> {
+  const evidence = { settledBy };
+  return findings.report({
+    kind: 'resurrected',
+    userId,
+    instanceId,
+    discriminator: life,
+    evidence,
+  });
+}
+
+function notMoney({ field, found }: { readonly field: string; readonly found: string }) {
+  return new HoldError('NOT_MONEY', `${field} is not an amount of money: ${found}`, {
+    context: { field, found },
+  });
+}
+
+function lockedBy(sagaId: SagaId) {
+  return new RetryableError('LOCKED_BY_OTHER_SAGA', `the allocation is locked by ${sagaId}`);
+}
+
+function settledBefore(by: string) {
+  return new TerminalError('ALREADY_SETTLED', `this allocation was paid back before, by ${by}`);
+}

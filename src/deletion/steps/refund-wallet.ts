@@ -1,0 +1,193 @@
+// Step 4, the pivot: money the user has seen is never taken back (I6). Looks at the stop once more, then
+// settles. I2: one settlement per incarnation: the wallet finds the entry by its opId, so that a repeat pays
+// nothing and the loser of a race gets the winner's receipt. What to do where the settlement found no match
+// is decided here, case by case; the wallet only tells which case it is.
+
+import { assertNever } from '../../domain/assert-never.ts';
+import type {
+  Observation,
+  PivotStep,
+  StepCall,
+  StepResult,
+  Warning,
+} from '../../saga/definition.ts';
+import {
+  FencedError,
+  HoldError,
+  InDoubtError,
+  RetryableError,
+  TerminalError,
+} from '../../saga/errors.ts';
+import { lookAtRest } from '../bot-at-rest.ts';
+import { REFUND_VALUE } from '../captures.ts';
+import type { Receipt, SettleResult } from '../ports/wallets.ts';
+import { deadlineOf, giveUp } from '../stop-policy.ts';
+import {
+  capturedBot,
+  type DeletionPorts,
+  type DeletionScene,
+  hasGivenUpStop,
+  MONEY_TIMEOUT_MS,
+  STEP,
+  sceneOf,
+} from './step-ports.ts';
+
+/** A pivot whose database is slow or contended goes on for a long time before it asks for a person. */
+const PIVOT_RETRY = { attempts: 1_000, baseMs: 50, capMs: 2_000 } as const;
+/** Marks dropped and raised again in one attempt: a legacy writer is fast, but not this fast. */
+const MAX_ROUNDS = 20;
+
+export function createRefundWalletStep(ports: DeletionPorts): PivotStep {
+  return {
+    kind: 'pivot',
+    name: STEP.refund,
+    retry: PIVOT_RETRY,
+    timeoutMs: MONEY_TIMEOUT_MS,
+    run: async (call) => {
+      const warnings = await observeStop(ports, call);
+      const settled = await settle(ports, call, sceneOf(call));
+      return { ...settled, warnings: [...warnings, ...(settled.warnings ?? [])] };
+    },
+    observe: (call) => findReceipt(ports, sceneOf(call)),
+    abort: async (call) => {
+      const scene = sceneOf(call);
+      const aborted = await ports.wallets.abortSettlement(scene.settlement);
+      if (aborted === 'fenced') throw new FencedError(call.sagaId, call.epoch);
+      return findReceipt(ports, scene);
+    },
+  };
+}
+
+async function findReceipt(
+  { wallets, ledger }: DeletionPorts,
+  { settlement }: DeletionScene,
+): Promise<Observation> {
+  const { userId, opId } = settlement;
+  const receipt = await wallets.findReceipt(userId, opId);
+  if (receipt !== null) return { outcome: 'landed', ...paid(receipt) };
+  // The ledger outlives the row: then the money went, and the receipt is in this saga's log or lost.
+  if ((await ledger.find(opId)) === null) return { outcome: 'absent' };
+  return {
+    outcome: 'unknown',
+    reason: `${opId} is in the ledger, but its receipt is not readable`,
+  };
+}
+
+// The stop was observed by its own step; whoever started the bot since must not trade with money that is
+// on its way back. Docker cannot be fenced, so this look is as late as a look can be (I5).
+async function observeStop(ports: DeletionPorts, call: StepCall): Promise<readonly Warning[]> {
+  const captured = capturedBot(call);
+  if (captured === null || hasGivenUpStop(call)) return [];
+  const { bots } = ports;
+  const { instanceId } = sceneOf(call).input;
+  const { sightings } = captured;
+  const before = await lookAtRest(bots, instanceId, sightings, call);
+  if (before.status === 'at-rest') return [];
+  const leftMs = (deadlineOf(call) ?? 0) - call.nowMs();
+  const reason = before.status === 'running' ? `running: ${before.names.join()}` : before.reason;
+  if (leftMs <= 0) return giveUp(call, 'stop-failed', reason).warnings ?? [];
+  if (before.status === 'running') {
+    await Promise.all(sightings.map((seen) => bots.stop(instanceId, seen, call)));
+  }
+  throw new RetryableError('NOT_AT_REST', `before the refund the bot was seen: ${reason}`);
+}
+
+async function settle(
+  ports: DeletionPorts,
+  call: StepCall,
+  scene: DeletionScene,
+): Promise<StepResult> {
+  const { wallets } = ports;
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const result = await wallets.settle(scene.settlement);
+    switch (result.status) {
+      case 'settled':
+        return paid(result.receipt);
+      case 'absent':
+        return nothingToPay(scene);
+      case 'account-gone':
+        return accountGone();
+      case 'mark-dropped':
+        await markAgain(ports, call, scene, []);
+        break;
+      case 'other-saga':
+        await takeOver(ports, call, scene, result);
+        break;
+      case 'stale-mark':
+        // Fenced first: a worker that lost its claim must not raise a mark to an epoch that is not its.
+        await call.fencedWrite();
+        await wallets.raiseMark(scene.mark);
+        break;
+      case 'fenced':
+        throw new FencedError(call.sagaId, call.epoch);
+      case 'other-incarnation':
+        throw new TerminalError(
+          'OTHER_INCARNATION',
+          'another life of this bot holds the allocation',
+        );
+      case 'not-money':
+        throw new HoldError(
+          'NOT_MONEY',
+          `${result.field} is not an amount of money: ${result.found}`,
+        );
+      default:
+        return assertNever(result);
+    }
+  }
+  throw new RetryableError('MARK_CONTENDED', 'the mark is dropped faster than it can be set');
+}
+
+// (b) A legacy writer dropped the mark: it is set again with the value captured at the lock.
+async function markAgain(
+  { wallets }: DeletionPorts,
+  call: StepCall,
+  { mark, tombstone, settlement }: DeletionScene,
+  mayTakeOver: Parameters<DeletionPorts['wallets']['mark']>[0]['mayTakeOver'],
+): Promise<void> {
+  await call.fencedWrite();
+  const { incarnation } = tombstone;
+  const value = settlement.lockedValue;
+  const marked = await wallets.mark({ ...mark, incarnation, value, mayTakeOver });
+  if (marked.status === 'fenced') throw new FencedError(call.sagaId, call.epoch);
+  // Every other answer is seen again, and decided, by the settlement that follows.
+}
+
+// (c) Another saga's mark: in doubt while that saga is open; left behind by one that is not, it is replaced.
+async function takeOver(
+  ports: DeletionPorts,
+  call: StepCall,
+  scene: DeletionScene,
+  { sagaId }: Extract<SettleResult, { status: 'other-saga' }>,
+): Promise<void> {
+  const other = (await ports.findSagas([sagaId])).get(sagaId);
+  if (other?.open === true) {
+    throw new InDoubtError('OTHER_SAGA_MARK', `the allocation is marked by ${sagaId}`);
+  }
+  await markAgain(ports, call, scene, [sagaId]);
+}
+
+// (e) and (f): told apart by what the lock recorded.
+function nothingToPay({ allocation }: DeletionScene): StepResult {
+  if (!allocation.hadAllocation) return { value: REFUND_VALUE.write(EMPTY) };
+  throw new HoldError(
+    'ALLOCATION_VANISHED',
+    'the allocation was there at the lock and is gone without a receipt',
+  );
+}
+
+const EMPTY = { receipt: null, account: 'there' } as const;
+
+function accountGone(): StepResult {
+  return {
+    value: REFUND_VALUE.write({ receipt: null, account: 'gone' }),
+    warnings: [{ code: 'account-gone', message: 'the user does not exist any more' }],
+  };
+}
+
+function paid(receipt: Receipt) {
+  const { overwrittenValue, exactValue } = receipt;
+  const value = REFUND_VALUE.write({ receipt, account: 'there' });
+  if (overwrittenValue === undefined) return { value };
+  const message = `currentValue had been overwritten with ${overwrittenValue}; ${exactValue} was paid`;
+  return { value, warnings: [{ code: 'value-overwritten', message }] };
+}

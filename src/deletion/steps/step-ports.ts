@@ -1,0 +1,93 @@
+// What the steps of a deletion work with.
+
+import type { SagaId } from '../../domain/ids.ts';
+import { toSagaId } from '../../domain/ids.ts';
+import { settlementOpId } from '../../domain/incarnation.ts';
+import type { StepCall } from '../../saga/definition.ts';
+import {
+  ALLOCATION_CAPTURE,
+  type AllocationCapture,
+  BOT_CAPTURE,
+  LOCK_VALUE,
+} from '../captures.ts';
+import { type DeleteBotInput, readInput } from '../delete-bot-input.ts';
+import type { Bots } from '../ports/bots.ts';
+import type { Findings } from '../ports/findings.ts';
+import type { Ledger } from '../ports/ledger.ts';
+import type { PoolStates } from '../ports/pool-states.ts';
+import type { Tombstones, TombstoneTarget } from '../ports/tombstones.ts';
+import type { MarkTarget, SettleCommand, Wallets } from '../ports/wallets.ts';
+
+export interface DeletionPorts {
+  readonly wallets: Wallets;
+  readonly ledger: Ledger;
+  readonly tombstones: Tombstones;
+  readonly poolStates: PoolStates;
+  readonly bots: Bots;
+  readonly findings: Findings;
+  /** Whether these sagas still hold their keys: a mark of one that does not may be taken over. */
+  readonly findSagas: (
+    ids: readonly SagaId[],
+  ) => Promise<ReadonlyMap<SagaId, { readonly open: boolean }>>;
+}
+
+/** The names under which the steps store what they captured and left. */
+export const STEP = {
+  lock: 'lock-allocation',
+  stop: 'stop-container',
+  pool: 'update-pool-state',
+  refund: 'refund-wallet',
+  post: 'write-transaction',
+  remove: 'remove-container',
+} as const;
+
+/** A step's call with everything typed that the steps share. */
+export interface DeletionScene {
+  readonly input: DeleteBotInput;
+  readonly allocation: AllocationCapture;
+  readonly mark: MarkTarget;
+  readonly tombstone: TombstoneTarget;
+  readonly settlement: SettleCommand;
+}
+
+/** @throws HoldError LOG_UNREADABLE; callable from the moment the allocation was captured. */
+export function sceneOf(call: StepCall): DeletionScene {
+  const input = readInput(call.input);
+  const { userId, instanceId } = input;
+  const allocation = ALLOCATION_CAPTURE.read(call.captures[STEP.lock]);
+  const lock = LOCK_VALUE.readOrNull(call.results[STEP.lock]);
+  const sagaId = toSagaId(call.sagaId);
+  const { epoch } = call;
+  const incarnation = { userId, instanceId, life: allocation.life };
+  const mark = { userId, instanceId, sagaId, epoch };
+  const settlement = {
+    ...mark,
+    incarnation,
+    opId: settlementOpId(incarnation),
+    botName: allocation.botName,
+    lockedValue: lock?.lockedValue ?? allocation.value ?? 0,
+    reason: 'deleted' as const,
+  };
+  return { input, allocation, mark, tombstone: { incarnation, sagaId, epoch }, settlement };
+}
+
+/** The bot as captured; null while Docker could not be asked. */
+export function capturedBot(call: StepCall) {
+  return BOT_CAPTURE.readOrNull(call.captures[STEP.stop]);
+}
+
+/** Whether the policy gave the stop up: then nobody waits for Docker again; the tombstone does. */
+export function hasGivenUpStop(call: StepCall): boolean {
+  const value = call.results[STEP.stop];
+  return typeof value === 'object' && value !== null && 'gaveUp' in value;
+}
+
+/** Retries of work in MongoDB: short, because the database answers or is away. */
+export const MONEY_RETRY = { attempts: 50, baseMs: 50, capMs: 2_000 } as const;
+export const MONEY_TIMEOUT_MS = 20_000;
+
+/** Stopping and the pool state go on until the policy's deadline decides, not until a count is used up. */
+export const UNTIL_DEADLINE = { attempts: 100_000, baseMs: 100, capMs: 3_000 } as const;
+
+/** Undoing matters more than doing: its budget outlasts an afternoon of trouble. */
+export const UNDO_RETRY = { attempts: 200, baseMs: 200, capMs: 30_000 } as const;

@@ -1,0 +1,105 @@
+// Step 2: the bot stops, and is SEEN to have stopped, before its money moves. Undone only as far as it was
+// running before: a bot that was stopped stays stopped (I1).
+
+import type { CompensatableStep, StepCall, Warning } from '../../saga/definition.ts';
+import { InDoubtError, RetryableError } from '../../saga/errors.ts';
+import type { Json } from '../../saga/json.ts';
+import { lookAtRest } from '../bot-at-rest.ts';
+import { ALLOCATION_CAPTURE, BOT_CAPTURE, type BotCapture, LOCK_VALUE } from '../captures.ts';
+import { readInput } from '../delete-bot-input.ts';
+import { locateOwned } from '../locate-owned.ts';
+import { stopDeadline } from '../stop-policy.ts';
+import { type DeletionPorts, STEP, sceneOf, UNDO_RETRY, UNTIL_DEADLINE } from './step-ports.ts';
+
+/** Longer than Docker's and supervisord's own grace before they kill (10 s). */
+const STOP_ATTEMPT_MS = 20_000;
+
+export function createStopContainerStep(ports: DeletionPorts): CompensatableStep {
+  const { bots } = ports;
+  return {
+    kind: 'compensatable',
+    name: STEP.stop,
+    retry: UNTIL_DEADLINE,
+    compensateRetry: UNDO_RETRY,
+    timeoutMs: STOP_ATTEMPT_MS,
+    deadline: stopDeadline('stop-failed'),
+    capture: (call) => capture(ports, call),
+    run: async (call) => {
+      const { sightings } = captured(call);
+      const { instanceId } = readInput(call.input);
+      await tellTombstone(ports, call);
+      await Promise.all(sightings.map((seen) => bots.stop(instanceId, seen, call)));
+      const rest = await lookAtRest(bots, instanceId, sightings, call);
+      if (rest.status === 'running') throw stillRunning(rest.names);
+      if (rest.status === 'unknown') throw new InDoubtError('STOP_UNSEEN', rest.reason);
+      return { warnings: warningsOf(captured(call)) };
+    },
+    observe: async (call) => {
+      const { instanceId } = readInput(call.input);
+      const rest = await lookAtRest(bots, instanceId, captured(call).sightings, call);
+      if (rest.status === 'unknown') return { outcome: 'unknown', reason: rest.reason };
+      if (rest.status === 'running') return { outcome: 'absent' };
+      return { outcome: 'landed', warnings: warningsOf(captured(call)) };
+    },
+    compensate: async (call) => {
+      const { instanceId } = readInput(call.input);
+      const { sightings } = captured(call);
+      await Promise.all(sightings.map((seen) => bots.restore(instanceId, seen, call)));
+    },
+  };
+}
+
+// Null while Docker cannot tell: then the step itself asks again before its first effect. A pool state that
+// cannot be read is no obstacle here: the owner's pools are found by name too.
+async function capture(ports: DeletionPorts, call: StepCall): Promise<Json | null> {
+  const { userId, firebaseUid, instanceId } = readInput(call.input);
+  const { signal } = call;
+  const [pools, held] = await Promise.all([
+    ports.poolStates.read({ signal }),
+    holdsAllocation(ports, call),
+  ]);
+  const located = await locateOwned(ports, {
+    owner: { userId, firebaseUid },
+    instanceId,
+    holdsAllocation: held,
+    pools: pools.status === 'ok' ? pools.items : null,
+    signal,
+  });
+  if (located.status === 'unknown') return null;
+  const { mine, foreign } = located.items;
+  return BOT_CAPTURE.write({ sightings: mine, foreign });
+}
+
+// The tombstone was written before Docker could tell what it names.
+async function tellTombstone({ tombstones }: DeletionPorts, call: StepCall): Promise<void> {
+  if (LOCK_VALUE.read(call.results[STEP.lock]).sawBot) return;
+  await tombstones.recordSightings(sceneOf(call).tombstone, captured(call).sightings);
+}
+
+async function holdsAllocation({ wallets }: DeletionPorts, call: StepCall): Promise<boolean> {
+  const stored = ALLOCATION_CAPTURE.readOrNull(call.captures[STEP.lock]);
+  if (stored !== null) return stored.hadAllocation;
+  const { userId, instanceId } = readInput(call.input);
+  return (await wallets.readAllocation(userId, instanceId)).status === 'present';
+}
+
+function captured(call: StepCall): BotCapture {
+  return BOT_CAPTURE.read(call.capture);
+}
+
+function warningsOf({ sightings }: BotCapture): readonly Warning[] {
+  return sightings.flatMap((seen) =>
+    seen.kind === 'pooled' && !seen.poolRunning
+      ? [
+          {
+            code: 'pool-not-running',
+            message: `${seen.containerName} does not run; the bot is taken out at its next start`,
+          },
+        ]
+      : [],
+  );
+}
+
+function stillRunning(names: readonly string[]) {
+  return new RetryableError('STILL_RUNNING', `still running: ${names.join(', ')}`);
+}

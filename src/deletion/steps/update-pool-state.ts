@@ -1,0 +1,63 @@
+// Step 3: the bot leaves its pool and the mapping. Its slot and port stay taken until it is observed gone:
+// the tombstone remembers them. I5: the change is fenced inside the lock.
+
+import { findOwnEntry, takeOutOwn } from '../../domain/owned-entry.ts';
+import { putBack } from '../../domain/pool-state.ts';
+import type { CompensatableStep, StepCall } from '../../saga/definition.ts';
+import { POOL_CAPTURE } from '../captures.ts';
+import { readInput } from '../delete-bot-input.ts';
+import { stopDeadline } from '../stop-policy.ts';
+import { type DeletionPorts, STEP, UNDO_RETRY, UNTIL_DEADLINE } from './step-ports.ts';
+
+const POOL_ATTEMPT_MS = 10_000;
+
+export function createUpdatePoolStateStep({ poolStates }: DeletionPorts): CompensatableStep {
+  return {
+    kind: 'compensatable',
+    name: STEP.pool,
+    retry: UNTIL_DEADLINE,
+    compensateRetry: UNDO_RETRY,
+    timeoutMs: POOL_ATTEMPT_MS,
+    deadline: stopDeadline('pool-state-unwritten'),
+    capture: async (call) => {
+      const answer = await poolStates.read({ signal: call.signal });
+      if (answer.status === 'unknown') return null;
+      const { instanceId, ...owner } = readInput(call.input);
+      return POOL_CAPTURE.write(findOwnEntry(answer.items, instanceId, owner));
+    },
+    run: async (call) => {
+      const { instanceId, ...owner } = readInput(call.input);
+      // A bot that the state does not know costs no lock and no write.
+      if (entryOf(call) === null) return {};
+      const { fence, signal } = call;
+      await poolStates.mutate({
+        change: (state) => takeOutOwn(state, instanceId, owner),
+        fence,
+        signal,
+      });
+      return {};
+    },
+    observe: async (call) => {
+      const answer = await poolStates.read({ signal: call.signal });
+      if (answer.status === 'unknown') return { outcome: 'unknown', reason: answer.reason };
+      const { instanceId, ...owner } = readInput(call.input);
+      const { entry } = findOwnEntry(answer.items, instanceId, owner);
+      return { outcome: entry === null ? 'landed' : 'absent' };
+    },
+    compensate: async (call) => {
+      const entry = entryOf(call);
+      if (entry === null) return;
+      const { instanceId } = readInput(call.input);
+      const { fence, signal } = call;
+      await poolStates.mutate({
+        change: (state) => putBack(state, instanceId, entry),
+        fence,
+        signal,
+      });
+    },
+  };
+}
+
+function entryOf(call: StepCall) {
+  return POOL_CAPTURE.read(call.capture).entry;
+}

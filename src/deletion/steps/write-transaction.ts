@@ -1,0 +1,51 @@
+// Step 5: the receipt goes to the append-only ledger, from this saga's log, so that a legacy writer who
+// erased the row cannot erase the entry. From here on the tombstone finishes what is left (I1).
+
+import { toFirebaseUid } from '../../domain/ids.ts';
+import type { RetriableStep, StepCall } from '../../saga/definition.ts';
+import { REFUND_VALUE } from '../captures.ts';
+import {
+  type DeletionPorts,
+  type DeletionScene,
+  MONEY_TIMEOUT_MS,
+  STEP,
+  sceneOf,
+} from './step-ports.ts';
+
+/** The money has moved: nothing but a disagreement may keep its entry from being written. */
+const POST_RETRY = { attempts: 1_000, baseMs: 50, capMs: 5_000 } as const;
+
+export function createWriteTransactionStep(ports: DeletionPorts): RetriableStep {
+  return {
+    kind: 'retriable',
+    name: STEP.post,
+    retry: POST_RETRY,
+    timeoutMs: MONEY_TIMEOUT_MS,
+    run: async (call) => {
+      const scene = sceneOf(call);
+      await post(ports, call, scene);
+      await ports.tombstones.settle(scene.tombstone);
+      return {};
+    },
+  };
+}
+
+async function post(
+  { ledger }: DeletionPorts,
+  call: StepCall,
+  { settlement, allocation, input }: DeletionScene,
+): Promise<void> {
+  const { receipt, account } = REFUND_VALUE.read(call.results[STEP.refund]);
+  const { sagaId, userId, instanceId, botName, opId } = settlement;
+  if (receipt !== null) {
+    const { firebaseUid } = input;
+    await ledger.post({
+      receipt,
+      firebaseUid: firebaseUid === null ? null : toFirebaseUid(firebaseUid),
+      sagaId,
+    });
+  } else if (account === 'gone' && allocation.hadAllocation) {
+    const value = settlement.lockedValue;
+    await ledger.writeOff({ opId, userId, instanceId, botName, value, sagaId });
+  }
+}

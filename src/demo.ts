@@ -1,0 +1,43 @@
+// The embedded demo: the fixtures' users where the database is empty, their bots in the simulator, their
+// pool state in the data folder. A second start finds them as they were left.
+
+import { constants, copyFile, mkdir, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Connection } from 'mongoose';
+import { parseUserDump, seedUsers } from './adapters/mongo/seed-users.ts';
+import { createSimulatedWorld } from './adapters/simulator/simulated-world.ts';
+
+const FIXTURES = new URL('../fixtures/', import.meta.url);
+
+/** Before the services start: the pool state must be there before an empty one would be made. */
+export async function placeDemoPoolState(file: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  try {
+    await copyFile(fixture('pool-state.json'), file, constants.COPYFILE_EXCL);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+}
+
+/** @returns how many users were added: 0 on every start but the first. */
+export async function seedDemo(connection: Connection): Promise<number> {
+  const users = parseUserDump(await readFile(fixture('users.json'), 'utf8'));
+  const added = await seedUsers(connection, users);
+  if (added > 0) {
+    const existing: unknown = JSON.parse(await readFile(fixture('existing.json'), 'utf8'));
+    await createSimulatedWorld(connection).seed(toExisting(existing));
+  }
+  return added;
+}
+
+type ExistingBots = Parameters<ReturnType<typeof createSimulatedWorld>['seed']>[0];
+
+function toExisting(value: unknown): ExistingBots {
+  const { pooled, dedicated } = Object(value);
+  return { pooled, dedicated };
+}
+
+function fixture(name: string): string {
+  return fileURLToPath(new URL(name, FIXTURES));
+}

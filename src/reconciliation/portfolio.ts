@@ -1,0 +1,249 @@
+// What a user sees of their bots: every bot that any of the three sources knows as theirs, with what each
+// source says of it. I4: a source that did not answer says unknown for every bot it could hide.
+
+import type {
+  Account,
+  AccountAllocation,
+  Accounts,
+  WalletTotals,
+} from '../deletion/ports/accounts.ts';
+import type { Bots, HostListing } from '../deletion/ports/bots.ts';
+import type { Ledger, LedgerPage } from '../deletion/ports/ledger.ts';
+import type { PoolStates } from '../deletion/ports/pool-states.ts';
+import { isAtRest, type Sighting } from '../domain/bot.ts';
+import { judgeOwner } from '../domain/identity.ts';
+import { type FirebaseUid, type InstanceId, parseInstanceId, type UserId } from '../domain/ids.ts';
+import { isMoney } from '../domain/money.ts';
+import { findOwnEntry } from '../domain/owned-entry.ts';
+import type { PoolState } from '../domain/pool-state.ts';
+import type { SourceAnswer } from '../domain/source.ts';
+
+export interface PortfolioOwner {
+  readonly userId: UserId;
+  readonly firebaseUid: FirebaseUid;
+}
+
+export interface Portfolio {
+  bots(owner: PortfolioOwner): Promise<readonly BotView[]>;
+  wallet(owner: PortfolioOwner): Promise<WalletView>;
+  transactions(
+    owner: PortfolioOwner,
+    page: { readonly limit: number; readonly cursor?: string },
+  ): Promise<LedgerPage>;
+}
+
+export interface BotView {
+  readonly instanceId: string;
+  readonly botName: string | null;
+  readonly allocation: AllocationState;
+  readonly poolState: PoolEntryState;
+  readonly docker: ContainerState;
+}
+
+interface Absent {
+  readonly status: 'absent';
+}
+
+interface Unknown {
+  readonly status: 'unknown';
+  readonly reason: string;
+}
+
+export type AllocationState =
+  | {
+      readonly status: 'present';
+      /** As stored, even where it is not money. */
+      readonly allocatedAmount: unknown;
+      readonly currentValue: unknown;
+      readonly allocatedAt: string | null;
+      /** The saga that is closing it. */
+      readonly jobId: string | null;
+    }
+  | Absent;
+
+export type PoolEntryState =
+  | {
+      readonly status: 'present';
+      readonly poolId: string | null;
+      readonly botStatus: string | null;
+    }
+  | Absent
+  | Unknown;
+
+export type ContainerState =
+  | {
+      readonly status: 'present';
+      readonly kind: 'dedicated' | 'pooled';
+      readonly host: string;
+      readonly containerName: string;
+      readonly running: boolean;
+    }
+  | Absent
+  | Unknown;
+
+export interface WalletView {
+  /** Dollars; null for an account from before wallets, or a balance that is not money. */
+  readonly balance: number | null;
+  readonly currency: string;
+  readonly lastUpdated: string | null;
+  readonly allocations: {
+    readonly instanceId: string;
+    readonly botName: string;
+    readonly allocatedAmount: number | null;
+    readonly currentValue: number | null;
+    readonly allocatedAt: string | null;
+  }[];
+  readonly totals: WalletTotals;
+}
+
+export interface PortfolioPorts {
+  readonly accounts: Accounts;
+  readonly poolStates: PoolStates;
+  readonly bots: Bots;
+  readonly ledger: Ledger;
+}
+
+/** A page load must not wait for a host that hangs: after this its bots are unknown. */
+const LOOK_TIMEOUT_MS = 5_000;
+
+export function createPortfolio({ accounts, poolStates, bots, ledger }: PortfolioPorts): Portfolio {
+  return {
+    bots: async (owner) => {
+      const signal = AbortSignal.timeout(LOOK_TIMEOUT_MS);
+      const [account, pools, hosts] = await Promise.all([
+        accounts.find({ userId: owner.userId }),
+        poolStates.read({ signal }),
+        bots.list(owner.firebaseUid, { signal }),
+      ]);
+      const allocations = account?.allocations ?? [];
+      const docker = ownContainers(hosts, owner, pools);
+      const ids = new Set<string>([
+        ...allocations.map(({ instanceId }) => instanceId),
+        ...ownEntries(pools, owner),
+        ...docker.found.keys(),
+      ]);
+      return [...ids].sort().map((instanceId) => {
+        const allocation = allocations.find((held) => held.instanceId === instanceId);
+        return {
+          instanceId,
+          botName: textOrNull(allocation?.botName),
+          allocation: allocationState(allocation),
+          poolState: entryState(pools, instanceId, owner),
+          docker: docker.found.get(instanceId) ?? docker.otherwise,
+        };
+      });
+    },
+    wallet: async ({ userId }) => {
+      const [account, totals] = await Promise.all([
+        accounts.find({ userId }),
+        accounts.totals(userId),
+      ]);
+      return walletView(account, totals);
+    },
+    transactions: (owner, page) => ledger.page(owner.userId, page),
+  };
+}
+
+function walletView(account: Account | null, totals: WalletTotals): WalletView {
+  const allocations = (account?.allocations ?? []).map((held) => ({
+    instanceId: held.instanceId,
+    botName: textOrNull(held.botName) ?? held.instanceId,
+    allocatedAmount: moneyOrNull(held.allocatedAmount),
+    currentValue: moneyOrNull(held.currentValue),
+    allocatedAt: textOrNull(held.allocatedAt),
+  }));
+  return {
+    balance: moneyOrNull(account?.balance),
+    currency: account?.currency ?? 'USD',
+    lastUpdated: account?.lastUpdated ?? null,
+    allocations,
+    totals,
+  };
+}
+
+function allocationState(allocation: AccountAllocation | undefined): AllocationState {
+  if (allocation === undefined) return { status: 'absent' };
+  return {
+    status: 'present',
+    allocatedAmount: allocation.allocatedAmount,
+    currentValue: allocation.currentValue,
+    allocatedAt: textOrNull(allocation.allocatedAt),
+    jobId: allocation.closing?.sagaId ?? null,
+  };
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function moneyOrNull(value: unknown): number | null {
+  return isMoney(value) ? value : null;
+}
+
+function ownEntries(pools: SourceAnswer<PoolState>, owner: PortfolioOwner): readonly string[] {
+  if (pools.status === 'unknown') return [];
+  const listed = Object.values(pools.items.pools).flatMap(({ bots }) => bots);
+  const candidates = new Set([...Object.keys(pools.items.botMapping), ...listed]);
+  return [...candidates].filter((id) => ownEntry(pools.items, id, owner) !== null);
+}
+
+function ownEntry(state: PoolState, id: string, owner: PortfolioOwner) {
+  const instanceId = parseInstanceId(id);
+  return instanceId === undefined ? null : findOwnEntry(state, instanceId, owner).entry;
+}
+
+function entryState(
+  pools: SourceAnswer<PoolState>,
+  id: string,
+  owner: PortfolioOwner,
+): PoolEntryState {
+  if (pools.status === 'unknown') return { status: 'unknown', reason: pools.reason };
+  const entry = ownEntry(pools.items, id, owner);
+  if (entry === null) return { status: 'absent' };
+  const poolId = entry.mapping?.poolId ?? entry.memberships[0]?.poolId ?? null;
+  return { status: 'present', poolId, botStatus: entry.mapping?.status ?? null };
+}
+
+// One host or pool that could not be asked may hide any bot that was not found elsewhere.
+function ownContainers(
+  hosts: readonly HostListing[],
+  owner: PortfolioOwner,
+  pools: SourceAnswer<PoolState>,
+): { readonly found: ReadonlyMap<string, ContainerState>; readonly otherwise: ContainerState } {
+  const state = pools.status === 'ok' ? pools.items : null;
+  const found = new Map<string, ContainerState>();
+  const reasons: string[] = [];
+  for (const { answer, unknownPools } of hosts) {
+    reasons.push(...unknownPools.map(({ reason }) => reason));
+    if (answer.status === 'unknown') {
+      reasons.push(answer.reason);
+      continue;
+    }
+    for (const { instanceId, sighting } of answer.items) {
+      const id: InstanceId | undefined = parseInstanceId(instanceId);
+      if (id === undefined || !isTheirs(sighting, id, owner, state)) continue;
+      const { kind, host, containerName } = sighting;
+      const running = !isAtRest(sighting);
+      found.set(instanceId, { status: 'present', kind, host, containerName, running });
+    }
+  }
+  const [reason] = reasons;
+  return {
+    found,
+    otherwise: reason === undefined ? { status: 'absent' } : { status: 'unknown', reason },
+  };
+}
+
+// A container that nothing but its name speaks for is shown to the user whose uid it begins with; whoever
+// deletes it is held to the full rule.
+function isTheirs(
+  sighting: Sighting,
+  id: InstanceId,
+  owner: PortfolioOwner,
+  pools: PoolState | null,
+): boolean {
+  const judged = judgeOwner(sighting, id, owner, pools);
+  return (
+    judged === 'mine' || (judged === 'undecided' && id.startsWith(`${owner.firebaseUid}-bot-`))
+  );
+}

@@ -1,0 +1,68 @@
+// Makes sure that somebody runs every saga that is due (I7, I10). It looks at sagas, not at wake-ups: those
+// can be lost, stuck or lie. Runs in every worker on a plain timer; an election spares the double work.
+
+import { pause } from './deadline.ts';
+import type { Elections } from './ports/elections.ts';
+import type { SagaLog } from './ports/saga-log.ts';
+import type { WakeUps } from './ports/wake-ups.ts';
+
+export interface Relay {
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export interface RelayOptions {
+  readonly log: Pick<SagaLog, 'takeOverdue'>;
+  readonly wakeUps: WakeUps;
+  readonly elections: Elections;
+  readonly everyMs: number;
+  /** A saga the relay has woken is left alone for this long. */
+  readonly holdMs: number;
+  readonly onRepair: (repair: { readonly sagaId: string; readonly kind: string }) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The most sagas woken in one turn; the rest are overdue still in the next. */
+const BATCH = 500;
+/** Wake-ups under way at once. */
+const WIDTH = 20;
+
+export function createRelay(options: RelayOptions): Relay {
+  const stopping = new AbortController();
+  let running: Promise<void> | undefined;
+  return {
+    start: () => {
+      running ??= loop(options, stopping.signal);
+    },
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+async function loop(options: RelayOptions, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      if (await options.elections.hold('relay', options.everyMs * 5))
+        await wakeOverdue(options, signal);
+    } catch (error) {
+      options.onError(error);
+    }
+    await pause(options.everyMs, signal);
+  }
+}
+
+async function wakeOverdue(
+  { log, wakeUps, holdMs, onRepair }: RelayOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const overdue = [...(await log.takeOverdue({ limit: BATCH, holdMs }))];
+  async function wakeNext(): Promise<void> {
+    for (let saga = overdue.pop(); saga !== undefined && !signal.aborted; saga = overdue.pop()) {
+      const status = await wakeUps.revive(saga.id, saga.kind);
+      if (status === 'revived') onRepair({ sagaId: saga.id, kind: saga.kind });
+    }
+  }
+  await Promise.all(Array.from({ length: WIDTH }, wakeNext));
+}

@@ -1,0 +1,14 @@
+// Saga ids sort by the time they were made and cannot be guessed: `<prefix>-<9 characters of time><13 of
+// chance>`, in base 36. No `:`, not an integer: BullMQ refuses those as job ids.
+
+import { type SagaId, toSagaId } from '../domain/ids.ts';
+
+const TIME_LENGTH = 9;
+const CHANCE_LENGTH = 13;
+
+/** @param prefix says the kind at a glance, e.g. `del`. @param random at least 13 random bytes. */
+export function makeSagaId(prefix: string, nowMs: number, random: Uint8Array): SagaId {
+  const time = Math.trunc(nowMs).toString(36).padStart(TIME_LENGTH, '0');
+  const chance = [...random.subarray(0, CHANCE_LENGTH)].map((byte) => (byte % 36).toString(36));
+  return toSagaId(`${prefix}-${time}${chance.join('')}`);
+}

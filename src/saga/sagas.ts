@@ -1,0 +1,185 @@
+// The engine's front door: begin a saga, read it, ask for its cancellation, wait for its end. Callers never
+// see leases, epochs or queues.
+
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { SagaId } from '../domain/ids.ts';
+import { pause } from './deadline.ts';
+import type { Json } from './json.ts';
+import { apply, initialState, isAtRest, isEnded } from './machine.ts';
+import type { Clock } from './ports/clock.ts';
+import type { SagaFilter, SagaLog, SagaPage } from './ports/saga-log.ts';
+import type { WakeUps } from './ports/wake-ups.ts';
+import type { SagaRecord } from './record.ts';
+import type { Registry } from './registry.ts';
+import { makeSagaId } from './saga-id.ts';
+
+export interface Sagas {
+  /** Stores the saga durably, then wakes a worker. An open saga of the same key is returned instead (I8).
+   * @throws UnavailableError when it could not be made durable: nothing was promised. */
+  start(
+    order: SagaOrder,
+  ): Promise<{ readonly status: 'inserted' | 'exists'; readonly saga: SagaRecord }>;
+  find(id: SagaId): Promise<SagaRecord | null>;
+  findByKey(key: string, limit: number): Promise<readonly SagaRecord[]>;
+  list(filter: SagaFilter): Promise<SagaPage>;
+  /** One conditional write against the pivot (I6). */
+  requestCancel(id: SagaId, by: string): Promise<CancelResult>;
+  /** Sends a stuck saga on its way again, or wakes one that sleeps. */
+  retry(id: SagaId, by: string): Promise<RetryResult>;
+  /** The newest record: ended or stuck, or as it is when time is over. Null: no such saga. */
+  waitForEnd(id: SagaId, timeoutMs: number, signal: AbortSignal): Promise<SagaRecord | null>;
+  /** Resolves when the wake-ups that are on their way have left. */
+  close(): Promise<void>;
+}
+
+export interface SagaOrder {
+  readonly kind: string;
+  /** What the id begins with, e.g. `del`. */
+  readonly idPrefix: string;
+  readonly subject: string;
+  readonly requestedBy: string;
+  readonly input: Json;
+}
+
+export type CancelResult =
+  | { readonly status: 'requested'; readonly saga: SagaRecord }
+  | { readonly status: 'too-late'; readonly saga: SagaRecord }
+  | { readonly status: 'ended'; readonly saga: SagaRecord }
+  | { readonly status: 'not-found' };
+
+export type RetryResult =
+  | { readonly status: 'retried' | 'not-found' }
+  | { readonly status: 'not-retriable'; readonly reason: string };
+
+export interface SagasOptions {
+  readonly log: SagaLog;
+  readonly registry: Registry;
+  readonly wakeUps: WakeUps;
+  readonly clock: Clock;
+  /** A wake-up that failed is only worth a log line: the relay makes another. */
+  readonly onWakeFailed: (error: unknown) => void;
+}
+
+/** How often an open saga is looked at while somebody waits for its end. */
+const WATCH_EVERY_MS = 25;
+/** A cancel against a saga that changes all the time: its worker writes a few times a second at most. */
+const MAX_CANCEL_TRIES = 20;
+
+export function createSagas(options: SagasOptions): Sagas {
+  const { log, registry, clock } = options;
+  const waking = new Set<Promise<unknown>>();
+
+  // Not awaited: the promise to the caller rests on the log, and a slow Redis must not slow it.
+  function send(wakeUp: Promise<unknown>): void {
+    const call = wakeUp
+      .then(() => undefined, options.onWakeFailed)
+      .finally(() => waking.delete(call));
+    waking.add(call);
+  }
+
+  return {
+    start: async ({ kind, idPrefix, subject, requestedBy, input }) => {
+      const { definition, shape } = registry.newest(kind);
+      const result = await log.insert({
+        id: makeSagaId(idPrefix, clock.nowMs(), randomBytes(16)),
+        kind,
+        version: definition.version,
+        key: definition.key(input),
+        subject,
+        requestedBy,
+        input,
+        state: initialState(shape),
+      });
+      if (result.status === 'inserted') send(options.wakeUps.wake(result.saga.id, kind));
+      return result;
+    },
+    find: (id) => log.find(id),
+    findByKey: (key, limit) => log.findByKey(key, limit),
+    list: (filter) => log.list(filter),
+    requestCancel: async (id, by) => {
+      const result = await cancel(options, id, by);
+      // A saga that sleeps through a backoff is to turn back now, not when its time has come.
+      if (result.status === 'requested' && result.saga.open) {
+        send(options.wakeUps.revive(id, result.saga.kind));
+      }
+      return result;
+    },
+    retry: async (id, by) => {
+      const result = await retry(options, id, by);
+      if (result.status !== 'retried') return result.answer;
+      send(options.wakeUps.revive(id, result.saga.kind));
+      return { status: 'retried' };
+    },
+    waitForEnd: (id, timeoutMs, signal) => waitForEnd(log, id, timeoutMs, signal),
+    close: async () => {
+      await Promise.all(waking);
+    },
+  };
+}
+
+async function cancel(
+  { log, registry, clock }: SagasOptions,
+  id: SagaId,
+  by: string,
+): Promise<CancelResult> {
+  for (let tries = 0; tries < MAX_CANCEL_TRIES; tries += 1) {
+    const saga = await log.find(id);
+    if (saga === null) return { status: 'not-found' };
+    if (isEnded(saga.state.phase)) return { status: 'ended', saga };
+    const registered = registry.find(saga.kind, saga.version);
+    if (registered === undefined || saga.state.pivotBegun) return { status: 'too-late', saga };
+    const state = apply(registered.shape, saga.state, {
+      type: 'cancel-requested',
+      atMs: clock.nowMs(),
+    });
+    if (state === saga.state) return { status: 'requested', saga };
+    const event = { type: 'cancel-requested', step: null, detail: `by ${by}` };
+    const written = await log.intervene({ base: saga, state, event, writeId: randomUUID() });
+    if (written.status === 'landed') return { status: 'requested', saga: written.saga };
+  }
+  throw new Error(`saga ${id} changes faster than it can be cancelled`);
+}
+
+async function retry(
+  { log, registry, clock }: SagasOptions,
+  id: SagaId,
+  by: string,
+): Promise<{ status: 'retried'; saga: SagaRecord } | { status: 'refused'; answer: RetryResult }> {
+  const refuse = (answer: RetryResult) => ({ status: 'refused', answer }) as const;
+  const saga = await log.find(id);
+  if (saga === null) return refuse({ status: 'not-found' });
+  const { phase } = saga.state;
+  if (isEnded(phase)) return refuse({ status: 'not-retriable', reason: `it is ${phase}` });
+  if (phase !== 'stuck') return { status: 'retried', saga };
+  const registered = registry.find(saga.kind, saga.version);
+  if (registered === undefined) {
+    return refuse({ status: 'not-retriable', reason: `no definition of version ${saga.version}` });
+  }
+  const state = apply(registered.shape, saga.state, {
+    type: 'retry-ordered',
+    atMs: clock.nowMs(),
+  });
+  const event = { type: 'retry-ordered', step: null, detail: `by ${by}` };
+  const written = await log.intervene({ base: saga, state, event, writeId: randomUUID() });
+  // The loser of a race between two operators: the winner's verb is under way.
+  return written.status === 'landed'
+    ? { status: 'retried', saga: written.saga }
+    : refuse({ status: 'not-retriable', reason: 'somebody else changed it just now' });
+}
+
+// Reads of many waiters are combined by the log into one query a round.
+async function waitForEnd(
+  log: SagaLog,
+  id: SagaId,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<SagaRecord | null> {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const saga = await log.find(id);
+    if (saga === null || isAtRest(saga.state.phase)) return saga;
+    const leftMs = end - performance.now();
+    if (leftMs <= 0 || signal.aborted) return saga;
+    await pause(Math.min(WATCH_EVERY_MS, leftMs), signal);
+  }
+}

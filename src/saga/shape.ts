@@ -1,0 +1,63 @@
+// What the pure machine needs to know of a definition, and the check that a definition may be run at all:
+// compensatable steps first, at most one pivot, then retriable steps (I6). A bad shape is refused when the
+// definition is registered, not when money is on its way.
+
+import type { SagaDefinition, StepDefinition } from './definition.ts';
+import type { Json } from './json.ts';
+
+export interface SagaShape {
+  readonly steps: readonly StepShape[];
+}
+
+export interface StepShape {
+  readonly name: string;
+  readonly kind: 'compensatable' | 'pivot' | 'retriable';
+  /** Attempts of `run`, and observations in a row that may say unknown. */
+  readonly attempts: number;
+  readonly compensations: number;
+  readonly canObserve: boolean;
+  readonly bestEffort: boolean;
+}
+
+/** @throws Error naming the definition and what is wrong with it. */
+export function shapeOf<Input extends Json>(definition: SagaDefinition<Input>): SagaShape {
+  const steps = definition.steps.map(stepShape);
+  const problem = findProblem(steps);
+  if (problem !== null) {
+    throw new Error(`saga ${definition.name}@${definition.version}: ${problem}`);
+  }
+  return { steps };
+}
+
+function stepShape<Input extends Json>(step: StepDefinition<Input>): StepShape {
+  return {
+    name: step.name,
+    kind: step.kind,
+    attempts: step.retry.attempts,
+    compensations: step.kind === 'compensatable' ? step.compensateRetry.attempts : 0,
+    canObserve: step.observe !== undefined,
+    bestEffort: step.kind === 'retriable' && step.bestEffort === true,
+  };
+}
+
+const ORDER = { compensatable: 0, pivot: 1, retriable: 2 } as const;
+
+function findProblem(steps: readonly StepShape[]): string | null {
+  if (steps.length === 0) return 'it has no steps';
+  const names = new Set<string>();
+  let previous: StepShape | null = null;
+  for (const step of steps) {
+    if (names.has(step.name)) return `two steps are named ${step.name}`;
+    names.add(step.name);
+    if (step.attempts < 1) return `${step.name} has no attempts`;
+    if (step.kind === 'compensatable' && step.compensations < 1) {
+      return `${step.name} cannot be compensated: it has no attempts to`;
+    }
+    if (previous !== null && ORDER[step.kind] < ORDER[previous.kind]) {
+      return `${step.name} is ${step.kind} and stands after ${previous.name}, which is ${previous.kind}`;
+    }
+    if (step.kind === 'pivot' && previous?.kind === 'pivot') return 'it has two pivots';
+    previous = step;
+  }
+  return null;
+}

@@ -1,0 +1,216 @@
+// The wiring: adapters are made here, put into the capabilities' ports, and closed again in the reverse
+// order. The API, the workers and the tests all stand on this one construction.
+
+import { randomBytes } from 'node:crypto';
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import mongoose, { type Connection } from 'mongoose';
+import type { Logger } from 'pino';
+import { Registry as MetricsRegistry } from 'prom-client';
+import { createSagaMetrics, type SagaMetrics } from './adapters/metrics/saga-metrics.ts';
+import { createMongoAccounts } from './adapters/mongo/accounts.ts';
+import { type DatabaseClock, startDatabaseClock } from './adapters/mongo/database-clock.ts';
+import { createMongoElections } from './adapters/mongo/elections.ts';
+import { createMongoFindings } from './adapters/mongo/findings.ts';
+import { createMongoLedger } from './adapters/mongo/ledger.ts';
+import { type MigrationReport, migrate } from './adapters/mongo/migration.ts';
+import { createMongoSagaLog } from './adapters/mongo/saga-log/saga-log.ts';
+import { SAGA_LOG_INDEXES } from './adapters/mongo/saga-log/saga-log-indexes.ts';
+import { createMongoTombstones } from './adapters/mongo/tombstones.ts';
+import { createMongoWallets } from './adapters/mongo/wallets.ts';
+import { createEmptyPoolState } from './adapters/pool-state/create-empty-pool-state.ts';
+import { createFilePoolStates } from './adapters/pool-state/file-pool-states.ts';
+import { createBullmqWakeUps, type SagaQueue } from './adapters/queue/bullmq-wake-ups.ts';
+import { connectRedis } from './adapters/queue/connections.ts';
+import type { QueueName } from './adapters/queue/queue-names.ts';
+import { type BotRuntime, chooseBotRuntime } from './bot-runtime.ts';
+import type { Config } from './config.ts';
+import { createDeleteBotSaga } from './deletion/delete-bot.ts';
+import { createDeleteRequests, type DeleteRequests } from './deletion/delete-requests.ts';
+import type { Accounts } from './deletion/ports/accounts.ts';
+import type { DeletionPorts } from './deletion/steps/step-ports.ts';
+import { createPortfolio, type Portfolio } from './reconciliation/portfolio.ts';
+import type { Elections } from './saga/ports/elections.ts';
+import type { SagaLog } from './saga/ports/saga-log.ts';
+import type { WakeUps } from './saga/ports/wake-ups.ts';
+import { createRegistry, type Registry } from './saga/registry.ts';
+import { createSagas, type Sagas } from './saga/sagas.ts';
+
+export interface Services {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly keyPrefix: string;
+  readonly connection: Connection;
+  /** Fails fast: for the API's own use (rate limit, health). */
+  readonly redis: Redis;
+  readonly queues: ReadonlyMap<QueueName, SagaQueue>;
+  readonly clock: DatabaseClock;
+  readonly runtime: BotRuntime;
+  readonly registry: Registry;
+  readonly sagaLog: SagaLog;
+  readonly wakeUps: WakeUps;
+  readonly elections: Elections;
+  readonly deletionPorts: DeletionPorts;
+  readonly sagas: Sagas;
+  readonly deletions: DeleteRequests;
+  readonly accounts: Accounts;
+  readonly portfolio: Portfolio;
+  readonly metrics: { readonly registry: MetricsRegistry; readonly saga: SagaMetrics };
+  /** What the migration found that violates a constraint. */
+  readonly migration: MigrationReport;
+  /** A connection for a worker: waits for Redis as long as it takes. Closed with the services. */
+  workerRedis(): Redis;
+  /** Idempotent. Workers are stopped before. */
+  close(): Promise<void>;
+}
+
+export interface ServicesOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly mongodbUri: string;
+  readonly redisUrl: string;
+  /** What Redis keys begin with: runs side by side on one server need their own. */
+  readonly keyPrefix: string;
+}
+
+const QUEUE_NAMES: readonly QueueName[] = ['deletion', 'sync', 'health'];
+/** In front of every Redis key of this program. */
+export const DEFAULT_KEY_PREFIX = 'reclaim';
+/** An outage is noticed by callers within this time, not after the driver's thirty seconds. */
+const SERVER_SELECTION_TIMEOUT_MS = 2_000;
+
+/** @throws when MongoDB does not answer: without it nothing can be promised. */
+export async function createServices(options: ServicesOptions): Promise<Services> {
+  const { config, log, keyPrefix } = options;
+  const connection = await mongoose
+    .createConnection(options.mongodbUri, {
+      serverSelectionTimeoutMS: SERVER_SELECTION_TIMEOUT_MS,
+      autoIndex: false,
+      autoCreate: false,
+    })
+    .asPromise();
+  const now = () => new Date();
+  const migration = await migrate(connection, SAGA_LOG_INDEXES);
+  const clock = await startDatabaseClock(connection);
+  const redisSockets: Redis[] = [];
+  const openRedis = (role: 'producer' | 'worker') => {
+    const redis = connectRedis(options.redisUrl, role, (err) => log.debug({ err }, 'redis'));
+    redisSockets.push(redis);
+    return redis;
+  };
+  const redis = openRedis('producer');
+  const queues = openQueues(redis, keyPrefix, log);
+  const runtime = await chooseBotRuntime({ config, connection, now, log });
+  const sagaLog = createMongoSagaLog({
+    connection,
+    clock,
+    retentionDays: config.sagaRetentionDays,
+  });
+  const poolStates = createFilePoolStates({ file: config.poolStateFile, now, log });
+  const deletionPorts: DeletionPorts = {
+    wallets: createMongoWallets({ connection }),
+    ledger: createMongoLedger({ connection }),
+    tombstones: createMongoTombstones({ connection }),
+    findings: createMongoFindings({ connection }),
+    poolStates,
+    bots: runtime.bots,
+    findSagas: (ids) => sagaLog.findStates(ids),
+  };
+  const registry = createRegistry([createDeleteBotSaga(deletionPorts)]);
+  const wakeUps = createBullmqWakeUps(queues);
+  const sagas = createSagas({
+    log: sagaLog,
+    registry,
+    wakeUps,
+    clock,
+    onWakeFailed: (err) => log.warn({ err }, 'wake-up lost; the relay will send another'),
+  });
+  const accounts = createMongoAccounts({ connection });
+  await createPoolStateOnFirstStart(config, accounts);
+  const metricsRegistry = new MetricsRegistry();
+  hurryTombstones(runtime, deletionPorts, log);
+
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    await sagas.close();
+    runtime.docker?.close();
+    await poolStates.close();
+    await Promise.all([...queues.values()].map((queue) => queue.close().catch(() => undefined)));
+    for (const socket of redisSockets) socket.disconnect();
+    await clock.stop();
+    await connection.close();
+  };
+  return {
+    config,
+    log,
+    keyPrefix,
+    connection,
+    redis,
+    queues,
+    clock,
+    runtime,
+    registry,
+    sagaLog,
+    wakeUps,
+    elections: createMongoElections(connection),
+    deletionPorts,
+    sagas,
+    deletions: createDeleteRequests({
+      ports: deletionPorts,
+      sagas,
+      onStopFailure: config.onStopFailure,
+      stopTimeoutMs: config.stopTimeoutMs,
+    }),
+    accounts,
+    portfolio: createPortfolio({ ...deletionPorts, accounts }),
+    metrics: { registry: metricsRegistry, saga: createSagaMetrics(metricsRegistry) },
+    migration,
+    workerRedis: () => openRedis('worker'),
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+/** A secret that all processes of one system share, made by the first that asks. */
+export async function sharedSecret(connection: Connection, name: string): Promise<string> {
+  const secrets = connection.collection<{ _id: string; value: string }>('secrets');
+  const made = randomBytes(48).toString('base64url');
+  const found = await secrets.findOneAndUpdate(
+    { _id: name },
+    { $setOnInsert: { value: made } },
+    { upsert: true, returnDocument: 'after' },
+  );
+  return found?.value ?? made;
+}
+
+function openQueues(
+  connection: Redis,
+  prefix: string,
+  log: Logger,
+): ReadonlyMap<QueueName, SagaQueue> {
+  return new Map(
+    QUEUE_NAMES.map((name) => {
+      // Waits for Redis to be there once (a queue that fails to begin never recovers); from then on its
+      // calls fail at once while Redis is away. Callers have deadlines of their own.
+      const queue: SagaQueue = new Queue(name, { connection, prefix });
+      queue.on('error', (err) => log.debug({ err, queue: name }, 'queue'));
+      return [name, queue];
+    }),
+  );
+}
+
+// A missing pool state is "unknown", never "no bots" (I4); only where nobody has an allocation yet is an
+// empty one the truth.
+async function createPoolStateOnFirstStart(config: Config, accounts: Accounts): Promise<void> {
+  if (await accounts.hasAllocations()) return;
+  await createEmptyPoolState(config.poolStateFile, () => new Date());
+}
+
+function hurryTombstones(runtime: BotRuntime, { tombstones }: DeletionPorts, log: Logger): void {
+  runtime.docker?.open();
+  runtime.docker?.onHostBack((host) => {
+    tombstones.hurry().catch((err: unknown) => log.warn({ err, host }, 'tombstones not hurried'));
+  });
+}

@@ -1,0 +1,50 @@
+// What a person reads at the terminal after a start: what runs where, whether the bots are real, and a pair
+// of commands to try.
+
+import type { Services } from './services.ts';
+
+export interface StartupFacts {
+  readonly services: Services;
+  readonly url: string;
+  /** What is embedded, one line each. */
+  readonly embedded: readonly string[];
+  readonly seeded: number;
+}
+
+const SHOWN_IDS = 5;
+
+export function startupLines({ services, url, embedded, seeded }: StartupFacts): readonly string[] {
+  const { config, runtime, migration } = services;
+  const violations = migration.constraints
+    .filter(({ violations: { count } }) => count > 0)
+    .map(({ constraint, violations: { count, ids } }) => {
+      const which = ids.slice(0, SHOWN_IDS).join(', ');
+      return `!  ${count} document(s) violate ${constraint} and are kept: ${which}`;
+    });
+  return [
+    '',
+    'Reclaim is running.',
+    ...embedded.map((line) => `   ${line}`),
+    `   API, docs (/docs) and queues (/admin/queues) on ${url}`,
+    `   workers: ${config.workers === 'inline' ? 'in this process' : 'none here'}`,
+    runtime.kind === 'simulator'
+      ? `!  BOTS ARE SIMULATED: ${runtime.reason}. No container is touched.`
+      : `   bots in Docker, ${runtime.reason}`,
+    ...violations,
+    ...(seeded > 0 ? [`   ${seeded} demo users added`] : []),
+    ...(config.isDemo && config.auth === 'local' ? tryIt(url) : []),
+  ];
+}
+
+function tryIt(url: string): readonly string[] {
+  const api = `${url}/api/freqtrade`;
+  return [
+    '',
+    'Delete a bot, then poll its job:',
+    '',
+    `  TOKEN=$(npm run -s token -- --user uid-live)`,
+    `  JOB=$(curl -s -X DELETE -H "Authorization: Bearer $TOKEN" ${api}/bots/uid-live-bot-1 | tee /dev/stderr | sed -E 's/.*"jobId":"([^"]+)".*/\\1/')`,
+    `  curl -s -H "Authorization: Bearer $TOKEN" ${api}/jobs/$JOB`,
+    '',
+  ];
+}

@@ -1,0 +1,402 @@
+// The contract of the port Bots, run on Docker and on the simulator alike: the simulator must never be
+// kinder. A world makes real or simulated bots; the tests only use the port.
+
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import type { Bots, FencedCall } from '../../src/deletion/ports/bots.ts';
+import type { BotQuery, Sighting, SightingLabels } from '../../src/domain/bot.ts';
+import { isAtRest } from '../../src/domain/bot.ts';
+import type { SourceAnswer } from '../../src/domain/source.ts';
+import { FencedError, RetryableError, UnavailableError } from '../../src/saga/errors.ts';
+
+export interface BotsWorld {
+  readonly bots: Bots;
+  addDedicated(bot: {
+    readonly instanceId: string;
+    readonly name?: string;
+    readonly labels?: SightingLabels;
+    readonly state?: 'running' | 'paused' | 'stopped';
+  }): Promise<void>;
+  addPool(pool: {
+    readonly name: string;
+    readonly labels?: SightingLabels;
+    readonly bots: Readonly<Record<string, 'RUNNING' | 'STOPPED'>>;
+  }): Promise<void>;
+  stopPool(name: string): Promise<void>;
+  startPool(name: string): Promise<void>;
+  /** The bot's conf file disappears; what runs, runs on. */
+  loseConf(name: string, instanceId: string): Promise<void>;
+  /** The pool's container runs on, but its supervisord answers nobody. */
+  muteSupervisord(name: string): Promise<void>;
+}
+
+/** Defines the suite's tests; to be called inside a describe. `createWorld` is called in each test. */
+export function testBots(createWorld: () => Promise<BotsWorld>): void {
+  test('no such bot anywhere: ok with nothing, which is evidence of absence', async () => {
+    const { bots } = await createWorld();
+    expect(itemsOf(await bots.locate(queryFor(newUid()), call()))).toEqual([]);
+  });
+
+  test('a dedicated bot: found by its exact name, its neighbours are not', async () => {
+    const { bots, addDedicated } = await createWorld();
+    const uid = newUid();
+    await addDedicated({ instanceId: `${uid}-bot.1` });
+    const [seen, ...others] = itemsOf(await bots.locate(query(uid, `${uid}-bot.1`), call()));
+    expect(others).toEqual([]);
+    expect(seen).toMatchObject({
+      kind: 'dedicated',
+      containerName: `freqtrade-${uid}-bot.1`,
+      running: true,
+      paused: false,
+      restartPolicy: 'unless-stopped',
+    });
+    for (const neighbour of [`${uid}-botx1`, `${uid}-bot`, `${uid}-bot.11`, `x${uid}-bot.1`]) {
+      expect(itemsOf(await bots.locate(query(uid, neighbour), call()))).toEqual([]);
+    }
+  });
+
+  test('a container of another name with the label: found, and reported with its owner', async () => {
+    const { bots, addDedicated } = await createWorld();
+    const uid = newUid();
+    const labels = { instanceId: `${uid}-bot-1`, userId: 'somebody-else' };
+    await addDedicated({ instanceId: `${uid}-bot-1`, name: `custom-${uid}`, labels });
+    const [seen] = itemsOf(await bots.locate(queryFor(uid), call()));
+    expect(seen).toMatchObject({ kind: 'dedicated', containerName: `custom-${uid}`, labels });
+  });
+
+  test('a bot named like a pool: a pool container is not taken for it', async () => {
+    const { bots, addPool } = await createWorld();
+    const uid = newUid();
+    await addPool({ name: `freqtrade-pool-${uid}-pool-1`, bots: {} });
+    const found = await bots.locate(query(null, `pool-${uid}-pool-1`), call());
+    expect(itemsOf(found)).toEqual([]);
+  });
+
+  test('a running dedicated bot: stopped without restart policy, then restored as it was', async () => {
+    const { bots, addDedicated } = await createWorld();
+    const uid = newUid();
+    await addDedicated({ instanceId: `${uid}-bot-1` });
+    const captured = await locateOne(bots, uid);
+    const stopping = call();
+    await bots.stop(`${uid}-bot-1`, captured, stopping);
+    expect(stopping.fences()).toBeGreaterThan(0);
+    const stopped = await look(bots, uid, captured);
+    expect(stopped).toMatchObject({ running: false, restartPolicy: 'no' });
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    expect(await bots.restore(`${uid}-bot-1`, captured, call())).toBe('restored');
+    expect(await look(bots, uid, captured)).toEqual(captured);
+    expect(await bots.restore(`${uid}-bot-1`, captured, call())).toBe('restored');
+    expect(await look(bots, uid, captured)).toEqual(captured);
+  });
+
+  test('a paused dedicated bot: present, stopped, and paused again by a restore', async () => {
+    const { bots, addDedicated } = await createWorld();
+    const uid = newUid();
+    await addDedicated({ instanceId: `${uid}-bot-1`, state: 'paused' });
+    const captured = await locateOne(bots, uid);
+    expect(captured).toMatchObject({ running: true, paused: true });
+    expect(isAtRest(captured)).toBe(false);
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toMatchObject({ running: false, paused: false });
+    await bots.restore(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toEqual(captured);
+  });
+
+  test('a stopped dedicated bot: stays stopped through stop and restore', async () => {
+    const { bots, addDedicated } = await createWorld();
+    const uid = newUid();
+    await addDedicated({ instanceId: `${uid}-bot-1`, state: 'stopped' });
+    const captured = await locateOne(bots, uid);
+    expect(captured).toMatchObject({ running: false, restartPolicy: 'unless-stopped' });
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toMatchObject({ running: false, restartPolicy: 'no' });
+    await bots.restore(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toEqual(captured);
+  });
+
+  test('a dedicated bot removed: gone, and every repeat is harmless', async () => {
+    const { bots, addDedicated } = await createWorld();
+    const uid = newUid();
+    await addDedicated({ instanceId: `${uid}-bot-1` });
+    const captured = await locateOne(bots, uid);
+    await bots.remove(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toBeNull();
+    expect(itemsOf(await bots.locate(queryFor(uid), call()))).toEqual([]);
+    await bots.remove(`${uid}-bot-1`, captured, call());
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    expect(await bots.restore(`${uid}-bot-1`, captured, call())).toBe('gone');
+  });
+
+  test('an active program: taken out, restored as it was, its neighbour runs on', async () => {
+    const { bots, addPool } = await createWorld();
+    const uid = newUid();
+    const name = poolOf(uid);
+    await addPool({ name, bots: { [`${uid}-bot-1`]: 'RUNNING', [`${uid}-bot-2`]: 'RUNNING' } });
+    const captured = await locateOne(bots, uid);
+    expect(captured).toMatchObject({
+      kind: 'pooled',
+      containerName: name,
+      poolRunning: true,
+      conf: 'present',
+      program: 'RUNNING',
+    });
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+    expect(await locateOne(bots, uid)).toMatchObject({ conf: 'aside', program: 'absent' });
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    expect(await bots.restore(`${uid}-bot-1`, captured, call())).toBe('restored');
+    expect(await look(bots, uid, captured)).toEqual(captured);
+    expect(await locateOne(bots, uid, `${uid}-bot-2`)).toMatchObject({ program: 'RUNNING' });
+  });
+
+  test('a program at rest: stays known to supervisord, and at rest after a restore', async () => {
+    const { bots, addPool } = await createWorld();
+    const uid = newUid();
+    await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'STOPPED' } });
+    const captured = await locateOne(bots, uid);
+    expect(captured).toMatchObject({ conf: 'present', program: 'STOPPED' });
+    expect(isAtRest(captured)).toBe(true);
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'STOPPED' });
+    await bots.restore(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toEqual(captured);
+  });
+
+  test('an active program without a conf file: stopped but kept, and started by a restore', async () => {
+    const { bots, addPool, loseConf } = await createWorld();
+    const uid = newUid();
+    await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
+    await loseConf(poolOf(uid), `${uid}-bot-1`);
+    const captured = await locateOne(bots, uid);
+    expect(captured).toMatchObject({ conf: 'gone', program: 'RUNNING' });
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'gone', program: 'STOPPED' });
+    expect(await bots.restore(`${uid}-bot-1`, captured, call())).toBe('restored');
+    expect(await look(bots, uid, captured)).toEqual(captured);
+    await bots.remove(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toBeNull();
+  });
+
+  test('a program removed, before and after a stop: gone, twice, its neighbour runs on', async () => {
+    const { bots, addPool } = await createWorld();
+    const uid = newUid();
+    const ids = [`${uid}-bot-1`, `${uid}-bot-2`, `${uid}-bot-3`] as const;
+    await addPool({
+      name: poolOf(uid),
+      bots: { [ids[0]]: 'RUNNING', [ids[1]]: 'RUNNING', [ids[2]]: 'STOPPED' },
+    });
+    const [first, second, third] = await Promise.all(ids.map((id) => locateOne(bots, uid, id)));
+    if (!first || !second || !third) throw new Error('unreachable');
+    await bots.stop(ids[0], first, call());
+    await bots.remove(ids[0], first, call());
+    expect(await look(bots, uid, first)).toBeNull();
+    await bots.remove(ids[0], first, call());
+    expect(await bots.restore(ids[0], first, call())).toBe('gone');
+    await bots.remove(ids[2], third, call());
+    expect(await look(bots, uid, third, ids[2])).toBeNull();
+    expect(await look(bots, uid, second, ids[1])).toEqual(second);
+  });
+
+  test('a pool that only the query names: asked too', async () => {
+    const { bots, addPool } = await createWorld();
+    const uid = newUid();
+    const other = newUid();
+    await addPool({ name: poolOf(other), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
+    expect(itemsOf(await bots.locate(queryFor(uid), call()))).toEqual([]);
+    const named = { ...queryFor(uid), poolContainers: [poolOf(other)] };
+    expect(itemsOf(await bots.locate(named, call()))).toHaveLength(1);
+  });
+
+  test("a pool of another name with the owner's label: asked too", async () => {
+    const { bots, addPool } = await createWorld();
+    const uid = newUid();
+    const labels = { userId: uid, poolId: `${uid}-pool-7` };
+    await addPool({
+      name: `freqtrade-pool-x-${uid}`,
+      labels,
+      bots: { [`${uid}-bot-1`]: 'RUNNING' },
+    });
+    expect(await locateOne(bots, uid)).toMatchObject({ labels, program: 'RUNNING' });
+  });
+
+  test('a pool that does not run: its conf folder answers; it can be stopped, not removed', async () => {
+    const { bots, addPool, stopPool, startPool } = await createWorld();
+    const uid = newUid();
+    await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
+    await stopPool(poolOf(uid));
+    const seen = await locateOne(bots, uid);
+    expect(seen).toMatchObject({ poolRunning: false, conf: 'present', program: 'absent' });
+    expect(isAtRest(seen)).toBe(true);
+    expect(itemsOf(await bots.locate(query(uid, `${uid}-bot-2`), call()))).toEqual([]);
+    await bots.stop(`${uid}-bot-1`, seen, call());
+    expect(await look(bots, uid, seen)).toEqual(seen);
+    const removal = bots.remove(`${uid}-bot-1`, seen, call());
+    await expect(removal).rejects.toMatchObject({ code: 'POOL_NOT_RUNNING' });
+    await expect(removal).rejects.toBeInstanceOf(RetryableError);
+    await startPool(poolOf(uid));
+    await bots.remove(`${uid}-bot-1`, seen, call());
+    expect(await look(bots, uid, seen)).toBeNull();
+  });
+
+  test('a pool whose supervisord is dead: unknown, never absent', async () => {
+    const { bots, addPool, muteSupervisord } = await createWorld();
+    const uid = newUid();
+    await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
+    const captured = await locateOne(bots, uid);
+    await muteSupervisord(poolOf(uid));
+    const other = await bots.locate(query(uid, `${uid}-bot-2`), call());
+    expect(other.status).toBe('unknown');
+    expect((await bots.look(`${uid}-bot-1`, captured, call())).status).toBe('unknown');
+    await expect(bots.stop(`${uid}-bot-1`, captured, call())).rejects.toThrow();
+    const [listing] = await bots.list(uid, call());
+    expect(listing?.unknownPools).toMatchObject([{ containerName: poolOf(uid) }]);
+  });
+
+  test('a fence that refuses: nothing is changed', async () => {
+    const { bots, addDedicated, addPool } = await createWorld();
+    const uid = newUid();
+    await addDedicated({ instanceId: `${uid}-bot-1` });
+    await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-2`]: 'RUNNING' } });
+    for (const id of [`${uid}-bot-1`, `${uid}-bot-2`]) {
+      const captured = await locateOne(bots, uid, id);
+      await expect(bots.stop(id, captured, fenced())).rejects.toThrow(FencedError);
+      await expect(bots.remove(id, captured, fenced())).rejects.toThrow(FencedError);
+      expect(await look(bots, uid, captured, id)).toEqual(captured);
+      await bots.stop(id, captured, call());
+      const stopped = await look(bots, uid, captured, id);
+      await expect(bots.restore(id, captured, fenced())).rejects.toThrow(FencedError);
+      expect(await look(bots, uid, captured, id)).toEqual(stopped);
+    }
+  });
+
+  test('a fence that passes a few times: no change is made without its own', async () => {
+    const { bots, addPool } = await createWorld();
+    const uid = newUid();
+    await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
+    const captured = await locateOne(bots, uid);
+    await expect(bots.stop(`${uid}-bot-1`, captured, fenced(0))).rejects.toThrow(FencedError);
+    expect(await look(bots, uid, captured)).toEqual(captured);
+    // However many changes a stop is made of, those after the refusal do not happen, and a repeat ends it.
+    await bots.stop(`${uid}-bot-1`, captured, fenced(1)).catch((error: unknown) => {
+      expect(error).toBeInstanceOf(FencedError);
+    });
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+  });
+
+  test('a host that is not configured: unknown for a look, unavailable for a change', async () => {
+    const { bots, addDedicated } = await createWorld();
+    const uid = newUid();
+    await addDedicated({ instanceId: `${uid}-bot-1` });
+    const seen = { ...(await locateOne(bots, uid)), host: 'nowhere' };
+    const elsewhere = await bots.locate({ ...queryFor(uid), dockerHost: 'nowhere' }, call());
+    expect(elsewhere.status).toBe('unknown');
+    expect((await bots.look(`${uid}-bot-1`, seen, call())).status).toBe('unknown');
+    await expect(bots.stop(`${uid}-bot-1`, seen, call())).rejects.toThrow(UnavailableError);
+    await expect(bots.remove(`${uid}-bot-1`, seen, call())).rejects.toThrow(UnavailableError);
+  });
+
+  test('a call that is aborted before it begins: unknown, and nothing is changed', async () => {
+    const { bots, addDedicated } = await createWorld();
+    const uid = newUid();
+    await addDedicated({ instanceId: `${uid}-bot-1` });
+    const captured = await locateOne(bots, uid);
+    const aborted = { ...call(), signal: AbortSignal.abort() };
+    expect((await bots.locate(queryFor(uid), aborted)).status).toBe('unknown');
+    expect((await bots.look(`${uid}-bot-1`, captured, aborted)).status).toBe('unknown');
+    await expect(bots.stop(`${uid}-bot-1`, captured, aborted)).rejects.toThrow();
+    expect(await look(bots, uid, captured)).toEqual(captured);
+  });
+
+  test("the list: an owner's bots of both kinds, in any state, without those of another", async () => {
+    const { bots, addDedicated, addPool } = await createWorld();
+    const uid = newUid();
+    const other = newUid();
+    await addPool({
+      name: poolOf(uid),
+      bots: { [`${uid}-bot-1`]: 'RUNNING', [`${uid}-bot-2`]: 'STOPPED' },
+    });
+    await addPool({ name: poolOf(other), bots: { [`${other}-bot-1`]: 'RUNNING' } });
+    await addDedicated({ instanceId: `${uid}-bot-3`, state: 'stopped', labels: { userId: uid } });
+    await addDedicated({ instanceId: `${other}-bot-3`, labels: { userId: other } });
+    const captured = await locateOne(bots, uid);
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    const [listing] = await bots.list(uid, call());
+    if (listing === undefined) throw new Error('no host was listed');
+    const mine = itemsOf(listing.answer).filter(({ instanceId }) => instanceId.startsWith('uid-'));
+    const seen = new Map(mine.map(({ instanceId, sighting }) => [instanceId, sighting]));
+    expect(seen.get(`${uid}-bot-1`)).toMatchObject({ conf: 'aside', program: 'absent' });
+    expect(seen.get(`${uid}-bot-2`)).toMatchObject({ conf: 'present', program: 'STOPPED' });
+    expect(seen.get(`${uid}-bot-3`)).toMatchObject({ kind: 'dedicated', running: false });
+    expect(seen.has(`${other}-bot-1`)).toBe(false);
+    expect(seen.has(`${other}-bot-3`)).toBe(false);
+    const [all] = await bots.list(null, call());
+    const everybody = all === undefined ? [] : itemsOf(all.answer).map((bot) => bot.instanceId);
+    expect(everybody).toEqual(expect.arrayContaining([`${uid}-bot-1`, `${other}-bot-3`]));
+  });
+}
+
+/** A call whose fence always passes and counts how often it was asked. */
+export function call(): FencedCall & { readonly fences: () => number } {
+  let count = 0;
+  return {
+    signal: new AbortController().signal,
+    fence: async () => {
+      count++;
+    },
+    fences: () => count,
+  };
+}
+
+/** A call whose fence refuses, at once or after it has passed a few times. */
+function fenced(passes = 0): FencedCall {
+  let left = passes;
+  return {
+    signal: new AbortController().signal,
+    fence: async () => {
+      if (left-- <= 0) throw new FencedError('del-0000000000', 1);
+    },
+  };
+}
+
+/** New in every test, so that tests share an engine without meeting. */
+export function newUid(): string {
+  return `uid-${randomBytes(5).toString('hex')}`;
+}
+
+export function poolOf(uid: string): string {
+  return `freqtrade-pool-${uid}-pool-1`;
+}
+
+export function query(firebaseUid: string | null, instanceId: string): BotQuery {
+  return { instanceId, firebaseUid, poolContainers: [] };
+}
+
+export function queryFor(uid: string): BotQuery {
+  return query(uid, `${uid}-bot-1`);
+}
+
+/** @throws when the answer is unknown: then there is nothing to read. */
+export function itemsOf<T>(answer: SourceAnswer<T>): T {
+  if (answer.status === 'ok') return answer.items;
+  throw new Error(`the source does not know: ${answer.reason}`);
+}
+
+export async function locateOne(
+  bots: Bots,
+  uid: string,
+  instanceId = `${uid}-bot-1`,
+): Promise<Sighting> {
+  const [seen, ...others] = itemsOf(await bots.locate(query(uid, instanceId), call()));
+  if (seen === undefined || others.length > 0) throw new Error(`not one sighting of ${instanceId}`);
+  return seen;
+}
+
+export async function look(
+  bots: Bots,
+  uid: string,
+  seen: Sighting,
+  instanceId = `${uid}-bot-1`,
+): Promise<Sighting | null> {
+  return itemsOf(await bots.look(instanceId, seen, call()));
+}

@@ -1,0 +1,416 @@
+// Docker that hangs, breaks off or refuses, and bots that do not behave: deadlines hold, and nothing that
+// could not be established is ever called absent or done.
+
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { createDockerBots } from '../../src/adapters/docker/docker-bots.ts';
+import { isAtRest, type Sighting } from '../../src/domain/bot.ts';
+import { InDoubtError, UnavailableError } from '../../src/saga/errors.ts';
+import {
+  call,
+  itemsOf,
+  locateOne,
+  look,
+  newUid,
+  poolOf,
+  query,
+  queryFor,
+} from '../contracts/bots.ts';
+import { describeDocker, runDedicated, runPool, testDocker } from '../support/docker.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { createDockerProxy } from './bots-proxy.ts';
+import { createDockerWorld } from './bots-world.ts';
+
+/** Short enough for a test, long enough for a busy machine to answer what is not disturbed. */
+const DEADLINES = { readMs: 1_500, changeMs: 1_500, commandMs: 4_000, stopGraceSeconds: 1 };
+
+describeDocker('bots in a docker that fails', () => {
+  for (const kind of ['unix', 'tcp'] as const) {
+    test(`a daemon behind ${kind} that never answers: unknown when the deadline is over`, async () => {
+      const proxy = await createDockerProxy(testDocker().socket, kind);
+      const { bots } = await createDockerWorld(proxy.endpoint, { readMs: 1_000 });
+      expect(itemsOf(await bots.locate(queryFor(newUid()), call()))).toEqual([]);
+      proxy.disturb(/^/, 'swallow');
+      const began = performance.now();
+      const answer = await bots.locate(queryFor(newUid()), call());
+      expect(answer).toMatchObject({ status: 'unknown', reason: expect.stringMatching(/1000 ms/) });
+      expect(performance.now() - began).toBeLessThan(3_000);
+    });
+  }
+
+  test('a listing that breaks off: unknown, wherever it breaks', async () => {
+    const proxy = await createDockerProxy(testDocker().socket);
+    const { bots, addDedicated } = await createDockerWorld(proxy.endpoint, { readMs: 1_000 });
+    const uid = newUid();
+    await addDedicated({ instanceId: `${uid}-bot-1` });
+    for (const cutAfterBytes of [1, 40, 250, 600]) {
+      proxy.disturb(/^GET \/containers\/json/, { cutAfterBytes });
+      expect((await bots.locate(queryFor(uid), call())).status).toBe('unknown');
+      const [listing] = await bots.list(uid, call());
+      expect(listing?.answer.status).toBe('unknown');
+      proxy.calm();
+      // The circuit may have opened: it closes with the next probe.
+      await waitFor('the host to answer', async () => {
+        const answer = await bots.locate(queryFor(uid), call());
+        return answer.status === 'ok' && answer.items.length === 1;
+      });
+    }
+  });
+
+  test('a conf folder or a status that breaks off: unknown, never absent', async () => {
+    const proxy = await createDockerProxy(testDocker().socket);
+    const { bots, addPool } = await createDockerWorld(proxy.endpoint, DEADLINES);
+    const uid = newUid();
+    await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
+    for (const [request, cutAfterBytes] of [
+      [/^GET .*\/archive/, 700],
+      [/^GET .*\/archive/, 1_500],
+      [/^POST \/exec\/.*\/start/, 200],
+    ] as const) {
+      proxy.disturb(request, { cutAfterBytes });
+      expect((await bots.locate(queryFor(uid), call())).status).toBe('unknown');
+      proxy.calm();
+      expect(await locateOne(bots, uid)).toMatchObject({ program: 'RUNNING' });
+    }
+  });
+
+  test('a stop whose request is swallowed: in doubt, and it did not happen', async () => {
+    const proxy = await createDockerProxy(testDocker().socket);
+    const { bots, addDedicated } = await createDockerWorld(proxy.endpoint, DEADLINES);
+    const uid = newUid();
+    await addDedicated({ instanceId: `${uid}-bot-1` });
+    const captured = await locateOne(bots, uid);
+    proxy.disturb(/^POST .*\/stop/, 'swallow');
+    const stop = bots.stop(`${uid}-bot-1`, captured, call());
+    await expect(stop).rejects.toMatchObject({ code: 'DOCKER_TIMEOUT' });
+    await expect(stop).rejects.toBeInstanceOf(InDoubtError);
+    expect(await look(bots, uid, captured)).toMatchObject({ running: true, restartPolicy: 'no' });
+  });
+
+  test('a stop whose answer is lost or broken off: in doubt, and it did happen', async () => {
+    const proxy = await createDockerProxy(testDocker().socket);
+    const { bots, addDedicated } = await createDockerWorld(proxy.endpoint, DEADLINES);
+    const uid = newUid();
+    await addDedicated({ instanceId: `${uid}-bot-1` });
+    const captured = await locateOne(bots, uid);
+    for (const how of ['lose-answer', 'drop'] as const) {
+      proxy.disturb(/^POST .*\/stop/, how);
+      const stop = bots.stop(`${uid}-bot-1`, captured, call());
+      await expect(stop).rejects.toBeInstanceOf(InDoubtError);
+      await waitFor('the stop to happen', async () => {
+        const seen = await look(bots, uid, captured);
+        return seen !== null && isAtRest(seen);
+      });
+      proxy.calm();
+      await bots.restore(`${uid}-bot-1`, captured, call());
+    }
+  });
+
+  test("a program's stop whose answer is lost: in doubt, a repeat ends it", async () => {
+    const proxy = await createDockerProxy(testDocker().socket);
+    const { bots, addPool } = await createDockerWorld(proxy.endpoint, {
+      ...DEADLINES,
+      programMs: 1_000,
+    });
+    const uid = newUid();
+    await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
+    const captured = await locateOne(bots, uid);
+    let execs = 0;
+    // The fence is asked before each change: the second one is the stop, after the conf was put aside.
+    const disturbing = {
+      ...call(),
+      fence: async () => {
+        if (++execs === 2) proxy.disturb(/^POST \/exec\/.*\/start/, 'lose-answer');
+      },
+    };
+    const stop = bots.stop(`${uid}-bot-1`, captured, disturbing);
+    await expect(stop).rejects.toBeInstanceOf(InDoubtError);
+    proxy.calm();
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+    await bots.restore(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toEqual(captured);
+  });
+
+  test('a host that goes away and comes back: unavailable at once meanwhile, then announced', async () => {
+    const proxy = await createDockerProxy(testDocker().socket);
+    const { bots, addDedicated } = await createDockerWorld(proxy.endpoint, DEADLINES);
+    const uid = newUid();
+    await addDedicated({ instanceId: `${uid}-bot-1` });
+    const captured = await locateOne(bots, uid);
+    const back: string[] = [];
+    bots.onHostBack((name) => back.push(name));
+    bots.open();
+    await proxy.stop();
+    await waitFor('the circuit to open', async () => {
+      expect((await bots.look(`${uid}-bot-1`, captured, call())).status).toBe('unknown');
+      return bots.hostStates()[0]?.circuit === 'open';
+    });
+    const stop = bots.stop(`${uid}-bot-1`, captured, call());
+    await expect(stop).rejects.toBeInstanceOf(UnavailableError);
+    await expect(stop).rejects.toMatchObject({ code: 'DOCKER_UNREACHABLE' });
+    expect(back).toEqual([]);
+    await proxy.start();
+    await waitFor('the host to be announced', () => back.length > 0);
+    expect(bots.hostStates()).toMatchObject([{ name: 'test', circuit: 'closed' }]);
+    expect(await look(bots, uid, captured)).toEqual(captured);
+  });
+
+  test('a host that is back, asked by many at once: one of them asks it, all get its answer', async () => {
+    const proxy = await createDockerProxy(testDocker().socket);
+    const { bots } = await createDockerWorld(proxy.endpoint, DEADLINES);
+    const uid = newUid();
+    await proxy.stop();
+    await waitFor('the circuit to open', async () => {
+      await bots.locate(queryFor(uid), call());
+      return bots.hostStates()[0]?.circuit === 'open';
+    });
+    await proxy.start();
+    // Nobody pings here: the calls themselves are the probe, at most one a second.
+    await waitFor('a look that gets an answer', async () => {
+      const looks = [1, 2, 3, 4].map(() => bots.locate(queryFor(uid), call()));
+      const answers = new Set((await Promise.all(looks)).map(({ status }) => status));
+      expect(answers.size).toBe(1);
+      return answers.has('ok');
+    });
+    expect(proxy.requests.filter((line) => line.includes('/_ping'))).toHaveLength(1);
+  });
+
+  test('every change: the fence is asked right before it is sent, and for nothing else', async () => {
+    const proxy = await createDockerProxy(testDocker().socket);
+    const { bots, addDedicated, addPool } = await createDockerWorld(proxy.endpoint, DEADLINES);
+    const uid = newUid();
+    await addDedicated({ instanceId: `${uid}-bot-1` });
+    await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-2`]: 'RUNNING' } });
+    const fencedAt: number[] = [];
+    const fencing = {
+      ...call(),
+      fence: async () => {
+        fencedAt.push(proxy.requests.length);
+      },
+    };
+    const changesOf = async (id: string, run: (seen: Sighting) => Promise<unknown>) => {
+      const seen = await locateOne(bots, uid, id);
+      fencedAt.length = 0;
+      await run(seen);
+      return fencedAt.map((at) => proxy.requests[at]?.replaceAll(/[0-9a-f]{64}/g, 'ID'));
+    };
+    const ids = [`${uid}-bot-1`, `${uid}-bot-2`] as const;
+    const captured = await locateOne(bots, uid, ids[0]);
+    expect(await changesOf(ids[0], (seen) => bots.stop(ids[0], seen, fencing))).toEqual([
+      'POST /containers/ID/update',
+      'POST /containers/ID/stop?t=1',
+    ]);
+    expect(await changesOf(ids[0], () => bots.restore(ids[0], captured, fencing))).toEqual([
+      'POST /containers/ID/update',
+      'POST /containers/ID/start',
+    ]);
+    expect(await changesOf(ids[0], (seen) => bots.remove(ids[0], seen, fencing))).toEqual([
+      'POST /containers/ID/update',
+      'POST /containers/ID/stop?t=1',
+      'DELETE /containers/ID?v=false&force=false',
+    ]);
+    // The conf file put aside, the program stopped, and taken out of supervisord.
+    const exec = 'POST /exec/ID/start';
+    const stop = await changesOf(ids[1], (seen) => bots.stop(ids[1], seen, fencing));
+    expect(stop).toEqual([exec, exec, exec]);
+    expect(await changesOf(ids[1], (seen) => bots.remove(ids[1], seen, fencing))).toEqual([exec]);
+  });
+
+  test('one of two hosts does not answer: unknown, though the other has no such bot', async () => {
+    const { socket } = testDocker();
+    const bots = createDockerBots({
+      hosts: [
+        { name: 'a', options: { socketPath: socket } },
+        { name: 'b', options: { socketPath: '/nonexistent/docker.sock' } },
+      ],
+      now: () => new Date(),
+    });
+    onTestFinished(() => bots.close());
+    const uid = newUid();
+    expect((await bots.locate(queryFor(uid), call())).status).toBe('unknown');
+    const onA = await bots.locate({ ...queryFor(uid), dockerHost: 'a' }, call());
+    expect(itemsOf(onA)).toEqual([]);
+    const listings = await bots.list(uid, call());
+    expect(listings.map(({ host, answer }) => [host, answer.status])).toEqual([
+      ['a', 'ok'],
+      ['b', 'unknown'],
+    ]);
+  });
+
+  test('DOCKER_HOST names another daemon: the configured host is asked', async () => {
+    vi.stubEnv('DOCKER_HOST', 'tcp://127.0.0.1:9');
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const bots = createDockerBots({
+      hosts: [{ name: 'a', options: { socketPath: testDocker().socket } }],
+      now: () => new Date(),
+    });
+    onTestFinished(() => bots.close());
+    expect(itemsOf(await bots.locate(queryFor(newUid()), call()))).toEqual([]);
+  });
+});
+
+describeDocker('bots that do not behave', () => {
+  test('a bot that ignores SIGTERM: killed when its grace is over', async () => {
+    const { bots } = await createDockerWorld(undefined, { stopGraceSeconds: 1 });
+    const uid = newUid();
+    const command = ['/bin/sh', '-c', "trap '' TERM; while :; do sleep 1; done"];
+    await runDedicated({ name: `freqtrade-${uid}-bot-1`, command, restart: 'always' });
+    const captured = await locateOne(bots, uid);
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toMatchObject({ running: false, restartPolicy: 'no' });
+  });
+
+  test('a bot that crashes and is restarted for ever: counts as running, and can be stopped', async () => {
+    const { bots } = await createDockerWorld();
+    const { docker, botImage } = testDocker();
+    const uid = newUid();
+    const name = `freqtrade-${uid}-bot-1`;
+    const container = await docker.createContainer({
+      name,
+      Image: botImage,
+      Cmd: ['/bin/false'],
+      HostConfig: { NetworkMode: 'none', RestartPolicy: { Name: 'always' } },
+    });
+    onTestFinished(() => container.remove({ force: true }));
+    await container.start();
+    // The daemon waits longer before each restart: from the fifth on, more than a second.
+    const captured = await waitFor('a wait before a restart', async () => {
+      const { State: state, RestartCount: restarts } = await container.inspect();
+      return restarts >= 4 && state.Restarting && locateOne(bots, uid);
+    });
+    expect(captured).toMatchObject({ running: true, restartPolicy: 'always' });
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    const stopped = await look(bots, uid, captured);
+    expect(stopped).toMatchObject({ running: false, restartPolicy: 'no' });
+  });
+
+  test('a restart policy with a retry count: the count is restored too', async () => {
+    const { bots } = await createDockerWorld();
+    const uid = newUid();
+    const { container } = await runDedicated({ name: `freqtrade-${uid}-bot-1` });
+    await container.update({ RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 5 } });
+    const captured = await locateOne(bots, uid);
+    expect(captured).toMatchObject({ restartPolicy: 'on-failure:5' });
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    await bots.restore(`${uid}-bot-1`, captured, call());
+    expect((await container.inspect()).HostConfig.RestartPolicy).toEqual({
+      Name: 'on-failure',
+      MaximumRetryCount: 5,
+    });
+  });
+
+  test('several removals of one container at once: all succeed when it is gone', async () => {
+    const { bots, addDedicated } = await createDockerWorld();
+    const uid = newUid();
+    await addDedicated({ instanceId: `${uid}-bot-1` });
+    const captured = await locateOne(bots, uid);
+    const removals = [1, 2, 3, 4, 5].map(() => bots.remove(`${uid}-bot-1`, captured, call()));
+    await Promise.all(removals);
+    expect(await look(bots, uid, captured)).toBeNull();
+  });
+
+  test('a program that takes its time to stop: in doubt at the deadline, and not at rest', async () => {
+    const { bots } = await createDockerWorld(undefined, { programMs: 1_000 });
+    const uid = newUid();
+    await runPool({
+      name: poolOf(uid),
+      programs: [
+        {
+          name: `bot-${uid}-bot-1`,
+          command: `/bin/sh -c "trap '' TERM; while :; do sleep 1; done"`,
+          stopWaitSeconds: 4,
+        },
+      ],
+    });
+    const captured = await locateOne(bots, uid);
+    const stop = bots.stop(`${uid}-bot-1`, captured, call());
+    await expect(stop).rejects.toBeInstanceOf(InDoubtError);
+    const seen = await look(bots, uid, captured);
+    expect(seen).toMatchObject({ conf: 'aside', program: 'STOPPING' });
+    expect(seen !== null && isAtRest(seen)).toBe(false);
+    await waitFor('supervisord to kill it', async () => {
+      const now = await look(bots, uid, captured);
+      return now !== null && isAtRest(now);
+    });
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+  });
+
+  test('a paused pool: it cannot be asked, so nothing in it is absent', async () => {
+    const { bots } = await createDockerWorld();
+    const uid = newUid();
+    const { container } = await runPool({ name: poolOf(uid), programs: [] });
+    expect(itemsOf(await bots.locate(queryFor(uid), call()))).toEqual([]);
+    await container.pause();
+    expect((await bots.locate(queryFor(uid), call())).status).toBe('unknown');
+    await container.unpause();
+  });
+
+  test('a conf folder that is missing: unknown, in a running pool and in a stopped one', async () => {
+    const { docker, socket } = testDocker();
+    const uid = newUid();
+    await runPool({ name: poolOf(uid), programs: [] });
+    const bots = createDockerBots({
+      hosts: [{ name: 'test', options: { socketPath: socket } }],
+      now: () => new Date(),
+      supervisorConfDir: '/pool/nowhere',
+    });
+    onTestFinished(() => bots.close());
+    expect((await bots.locate(queryFor(uid), call())).status).toBe('unknown');
+    await docker.getContainer(poolOf(uid)).stop({ t: 0 });
+    expect((await bots.locate(queryFor(uid), call())).status).toBe('unknown');
+  });
+
+  test('a pool made again under its name with its folder: the bot in it is not gone', async () => {
+    const { bots } = await createDockerWorld();
+    const { docker } = testDocker();
+    const poolDir = await mkdtemp(join(tmpdir(), 'bots-pool-'));
+    onTestFinished(() => rm(poolDir, { recursive: true, force: true }));
+    for (const folder of ['supervisor', 'bots', 'logs']) await mkdir(join(poolDir, folder));
+    const uid = newUid();
+    const programs = [{ name: `bot-${uid}-bot-1`, command: '/bin/sleep 100000' }];
+    await runPool({ name: poolOf(uid), programs, poolDir });
+    const captured = await locateOne(bots, uid);
+    await docker.getContainer(poolOf(uid)).stop({ t: 0 });
+    expect(await look(bots, uid, captured)).toMatchObject({ poolRunning: false, conf: 'present' });
+    await docker.getContainer(poolOf(uid)).remove({ force: true });
+    expect(await look(bots, uid, captured)).toBeNull();
+    await runPool({ name: poolOf(uid), programs, poolDir });
+    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'present', program: 'RUNNING' });
+    await bots.remove(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toBeNull();
+  });
+
+  test('a conf file that the platform writes again: the next stop puts it aside again', async () => {
+    const { bots, addPool } = await createDockerWorld();
+    const { docker } = testDocker();
+    const uid = newUid();
+    await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
+    const captured = await locateOne(bots, uid);
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    const conf = `/pool/supervisor/bot-${uid}-bot-1.conf`;
+    const exec = await docker
+      .getContainer(poolOf(uid))
+      .exec({ Cmd: ['cp', `${conf}.reclaimed`, conf] });
+    await exec.start({ Detach: true });
+    await waitFor('the conf file to be back', async () => {
+      const seen = await look(bots, uid, captured);
+      return seen?.kind === 'pooled' && seen.conf === 'present';
+    });
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+  });
+
+  test("a pool container with one bot's label: nothing is touched, and nobody is told it is absent", async () => {
+    const { bots } = await createDockerWorld();
+    const uid = newUid();
+    const labels = { 'reclaim.managed': 'true', 'reclaim.instance-id': `${uid}-bot-1` };
+    await runPool({ name: poolOf(uid), programs: [], labels });
+    expect((await bots.locate(query(uid, `${uid}-bot-1`), call())).status).toBe('unknown');
+  });
+});

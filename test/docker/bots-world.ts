@@ -1,0 +1,83 @@
+// The contract suite's world in real Docker: containers with real processes, pools with a real supervisord.
+
+import { onTestFinished } from 'vitest';
+import type { Deadlines } from '../../src/adapters/docker/deadlines.ts';
+import { createDockerBots, type DockerBots } from '../../src/adapters/docker/docker-bots.ts';
+import type { DockerEndpoint } from '../../src/adapters/docker/docker-client.ts';
+import type { SightingLabels } from '../../src/domain/bot.ts';
+import type { BotsWorld } from '../contracts/bots.ts';
+import { runDedicated, runPool, testDocker } from '../support/docker.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+export interface DockerWorld extends BotsWorld {
+  readonly bots: DockerBots;
+}
+
+/** Over the test engine itself, or over another way to it. */
+export async function createDockerWorld(
+  endpoint: DockerEndpoint = { socketPath: testDocker().socket },
+  deadlines: Partial<Deadlines> = {},
+): Promise<DockerWorld> {
+  const { docker } = testDocker();
+  const bots = createDockerBots({
+    hosts: [{ name: 'test', options: endpoint }],
+    now: () => new Date(),
+    deadlines: { stopGraceSeconds: 3, ...deadlines },
+  });
+  onTestFinished(() => bots.close());
+  return {
+    bots,
+    addDedicated: async ({ instanceId, name = `freqtrade-${instanceId}`, labels, state }) => {
+      const { container } = await runDedicated({ name, labels: toDockerLabels(labels) });
+      if (state === 'paused') await container.pause();
+      if (state === 'stopped') await container.stop();
+    },
+    addPool: async ({ name, labels, bots: programs }) => {
+      const list = Object.entries(programs).map(([id, state]) => ({
+        name: `bot-${id}`,
+        command: '/bin/sleep 100000',
+        autostart: state === 'RUNNING',
+      }));
+      await runPool({ name, labels: toDockerLabels(labels), programs: list });
+    },
+    stopPool: (name) => docker.getContainer(name).stop({ t: 0 }),
+    startPool: async (name) => {
+      await docker.getContainer(name).start();
+      await waitFor(`supervisord of ${name}`, async () => {
+        const exec = await docker
+          .getContainer(name)
+          .exec({ Cmd: ['supervisorctl', 'pid'], AttachStdout: true });
+        const stream = await exec.start({});
+        stream.resume();
+        const { ExitCode: exitCode } = await waitFor('an exec to end', async () => {
+          const info = await exec.inspect();
+          return !info.Running && info;
+        });
+        return exitCode === 0;
+      });
+    },
+    loseConf: (name, instanceId) => remove(name, `/pool/supervisor/bot-${instanceId}.conf`),
+    muteSupervisord: (name) => remove(name, '/run/supervisor.sock'),
+  };
+}
+
+async function remove(containerName: string, path: string): Promise<void> {
+  const container = testDocker().docker.getContainer(containerName);
+  const exec = await container.exec({ Cmd: ['rm', path] });
+  await exec.start({ Detach: true });
+  const { ExitCode: exitCode } = await waitFor('an exec to end', async () => {
+    const info = await exec.inspect();
+    return !info.Running && info;
+  });
+  if (exitCode !== 0) throw new Error(`${path} could not be removed from ${containerName}`);
+}
+
+function toDockerLabels(labels: SightingLabels = {}): Record<string, string> {
+  const { instanceId, userId, poolId } = labels;
+  return {
+    'reclaim.managed': 'true',
+    ...(instanceId === undefined ? {} : { 'reclaim.instance-id': instanceId }),
+    ...(userId === undefined ? {} : { 'reclaim.user-id': userId }),
+    ...(poolId === undefined ? {} : { 'reclaim.pool-id': poolId }),
+  };
+}

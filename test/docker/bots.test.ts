@@ -1,0 +1,7 @@
+import { testBots } from '../contracts/bots.ts';
+import { describeDocker } from '../support/docker.ts';
+import { createDockerWorld } from './bots-world.ts';
+
+describeDocker('bots in docker', () => {
+  testBots(() => createDockerWorld());
+});

@@ -1,0 +1,97 @@
+// What the compose file promises, read from the file itself, and by Docker's own plugin where it is there.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+interface Service {
+  readonly command?: readonly string[];
+  readonly hostname?: string;
+  readonly pid?: string;
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly cap_drop?: readonly string[];
+  readonly privileged?: boolean;
+}
+
+const { services } = parse(readFileSync(`${ROOT}docker-compose.yml`, 'utf8'), { merge: true }) as {
+  services: Record<'api' | 'workers' | 'mongodb' | 'valkey', Service>;
+};
+
+describe('the compose file', () => {
+  it('API and workers: one process namespace and one host name, so that a lock can be proven dead', () => {
+    expect(services.workers.pid).toBe('service:api');
+    expect(services.workers.hostname).toBe(services.api.hostname);
+    expect(services.api.hostname).toBeDefined();
+    expect(services.workers.volumes).toEqual(services.api.volumes);
+    expect(services.workers.environment?.POOL_STATE_FILE).toBe(
+      services.api.environment?.POOL_STATE_FILE,
+    );
+  });
+
+  it('API and workers: sagas run in the workers alone, and both wait for healthy databases', () => {
+    expect(services.api.command).toEqual(['node', 'src/server.ts']);
+    expect(services.api.environment?.WORKERS).toBe('none');
+    expect(services.workers.command).toEqual(['node', 'workers/all.ts']);
+    for (const service of [services.api, services.workers]) {
+      expect(service.depends_on?.mongodb?.condition).toBe('service_healthy');
+      expect(service.depends_on?.valkey?.condition).toBe('service_healthy');
+    }
+  });
+
+  it('MongoDB: a replica set that the health check makes, because transactions need one', () => {
+    expect(services.mongodb.command).toContain('--replSet');
+    expect(services.mongodb.healthcheck?.test.at(-1)).toContain('rs.initiate');
+    expect(services.api.environment?.MONGODB_URI).toContain('replicaSet=reclaim');
+  });
+
+  it('Valkey: writes every change to disk and evicts nothing', () => {
+    const command = services.valkey.command?.join(' ');
+    expect(command).toContain('--appendonly yes');
+    expect(command).toContain('--maxmemory-policy noeviction');
+  });
+
+  it('ports: published to this machine only', () => {
+    const ports = Object.values(services).flatMap((service) => service.ports ?? []);
+    expect(ports.length).toBeGreaterThan(0);
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
+  });
+
+  it('the Docker socket: only for the two that need it, without privileges beside it', () => {
+    for (const [name, service] of Object.entries(services)) {
+      const hasSocket = service.volumes?.some((volume) => volume.includes('docker.sock')) ?? false;
+      expect(hasSocket).toBe(name === 'api' || name === 'workers');
+      if (hasSocket) expect(service.cap_drop).toEqual(['ALL']);
+      expect(service.privileged).toBeUndefined();
+    }
+  });
+
+  const hasPlugin = spawnSync('docker', ['compose', 'version']).status === 0;
+  it.skipIf(!hasPlugin)('read by the compose plugin: accepted', () => {
+    const env = { ...process.env, FIREBASE_PROJECT_ID: 'shop-1' };
+    execFileSync('docker', ['compose', '-f', `${ROOT}docker-compose.yml`, 'config', '-q'], { env });
+  });
+});
+
+describe('the image', () => {
+  it('every folder that runs: copied, and not kept from the Docker daemon', () => {
+    const dockerfile = readFileSync(`${ROOT}Dockerfile`, 'utf8');
+    const kept = readFileSync(`${ROOT}.dockerignore`, 'utf8').split('\n');
+    for (const folder of ['src', 'workers', 'web', 'fixtures']) {
+      if (!existsSync(ROOT + folder)) continue;
+      expect(dockerfile).toContain(`COPY ${folder} ./${folder}`);
+      expect(kept).toContain(`!${folder}`);
+    }
+  });
+
+  it('its processes: not root', () => {
+    expect(readFileSync(`${ROOT}Dockerfile`, 'utf8')).toMatch(/^USER node$/m);
+  });
+});

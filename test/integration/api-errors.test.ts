@@ -1,0 +1,105 @@
+import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import fastify from 'fastify';
+import { expect, onTestFinished, test } from 'vitest';
+import { createLoadShedding } from '../../src/api/plugins/load-shedding.ts';
+import { problems } from '../../src/api/plugins/problems.ts';
+import { createTestApi, expectProblem } from '../support/api.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const PREFIX = '/api/freqtrade';
+const DEMO = {
+  signIn: async () => ({ token: 't', expiresAt: new Date(0) }),
+};
+
+test('an address nobody serves: 404; a method nobody serves there: 405 with those that are', async () => {
+  const api = await createTestApi();
+  for (const url of ['/nothing', `${PREFIX}/nothing`, `${PREFIX}/bots/x/y`, '/admin/queuesX']) {
+    const problem = expectProblem(
+      await api.as('alice', { url: `${url}?token=x` }),
+      404,
+      'not-found',
+    );
+    expect(problem.instance).toBe(url);
+  }
+  const put = await api.as('alice', { method: 'PUT', url: `${PREFIX}/bots/alice-bot-1` });
+  expectProblem(put, 405, 'method-not-allowed');
+  expect(put.headers.allow).toBe('DELETE');
+  const post = await api.as('alice', { method: 'POST', url: `${PREFIX}/jobs` });
+  expectProblem(post, 405, 'method-not-allowed');
+  expect(post.headers.allow).toBe('GET, HEAD');
+});
+
+test('bodies that cannot be read: 413 too large, 415 of another type, 400 not JSON', async () => {
+  const api = await createTestApi({ deps: { demo: DEMO } });
+  const post = (payload: string, type: string) =>
+    api.app.inject({
+      method: 'POST',
+      url: `${PREFIX}/demo/session`,
+      payload,
+      headers: { 'content-type': type },
+    });
+  const large = JSON.stringify({ user: 'x'.repeat(20_000) });
+  expectProblem(await post(large, 'application/json'), 413, 'payload-too-large');
+  expectProblem(await post('user=x', 'text/plain'), 415, 'unsupported-media-type');
+  expectProblem(await post('<user/>', 'application/xml'), 415, 'unsupported-media-type');
+  expectProblem(await post('{"user":', 'application/json'), 400, 'invalid-request');
+  const polluted = '{"user":"x","__proto__":{"admin":true}}';
+  expectProblem(await post(polluted, 'application/json'), 400, 'invalid-request');
+  expectProblem(await post('', 'application/json'), 400, 'invalid-request');
+  expectProblem(await post('{"user":1}', 'application/json'), 400, 'invalid-request');
+  expectProblem(await post('{"user":"x","more":1}', 'application/json'), 400, 'invalid-request');
+});
+
+test('an oversize body on DELETE: 413, and nothing is deleted', async () => {
+  const api = await createTestApi();
+  const response = await api.as('alice', {
+    method: 'DELETE',
+    url: `${PREFIX}/bots/alice-bot-1`,
+    payload: { padding: 'x'.repeat(20_000) },
+  });
+  expectProblem(response, 413, 'payload-too-large');
+  expect(api.deleteRequests).toEqual([]);
+});
+
+test('an address that does not decode: 400', async () => {
+  const api = await createTestApi();
+  const response = await api.as('alice', { url: `${PREFIX}/jobs/%zz` });
+  expectProblem(response, 400, 'invalid-request');
+});
+
+test.each([
+  ['no HTTP at all', 'HELLO\r\n\r\n', 400],
+  ['headers without end', `GET /livez HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+])('%s on the wire: a problem document', async (_what, bytes, status) => {
+  const api = await createTestApi();
+  await api.app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = api.app.server.address() as AddressInfo;
+  const socket = connect(port, '127.0.0.1');
+  socket.write(bytes);
+  const answer = await text(socket);
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  expect(answer).toContain('application/problem+json');
+});
+
+test('an event loop that lags: 503 with Retry-After, while the health routes answer', async () => {
+  const app = fastify();
+  onTestFinished(() => app.close());
+  await app.register(problems);
+  await app.register(createLoadShedding({ maxEventLoopDelayMs: 1e-6, sampleMs: 10 }));
+  for (const url of ['/work', '/livez']) app.get(url, async () => 'ok');
+  const shed = await waitFor('the delay to be seen', async () => {
+    const response = await app.inject({ url: '/work' });
+    return response.statusCode === 503 ? response : undefined;
+  });
+  expectProblem(shed, 503, 'overloaded');
+  expect(shed.headers['retry-after']).toBe('5');
+  expect((await app.inject({ url: '/livez' })).statusCode).toBe(200);
+});
+
+test('something that is not an error is thrown: 500 all the same', async () => {
+  const api = await createTestApi({ answer: () => Promise.reject('a text') });
+  const url = `${PREFIX}/bots/alice-bot-1`;
+  expectProblem(await api.as('alice', { method: 'DELETE', url }), 500, 'internal-error');
+});

@@ -1,0 +1,35 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { parseUserDump, seedUsers } from '../../src/adapters/mongo/seed-users.ts';
+import { startTestApplication } from '../support/application.ts';
+
+async function fixture(name: string): Promise<string> {
+  return readFile(new URL(`../../fixtures/${name}`, import.meta.url), 'utf8');
+}
+
+describe('the application, end to end on the simulator', () => {
+  it('the platform user deletes the orphan: 1105.00 comes back, the balance is 18436.00', async () => {
+    const app = await startTestApplication({
+      poolState: JSON.parse(await fixture('pool-state.json')),
+    });
+    await seedUsers(app.connection, parseUserDump(await fixture('users.json')));
+
+    const reply = await app.call('anshjarvis2003', 'DELETE', '/bots/anshjarvis2003-bot-1', {
+      prefer: 'wait=20',
+    });
+
+    expect(reply.status).toBe(200);
+    expect(reply.body).toMatchObject({
+      success: true,
+      wallet: { previousBalance: 17331, newBalance: 18436, returned: 1105, pnl: 0 },
+    });
+    const user = await app.connection
+      .collection('users')
+      .findOne({ firebaseUid: 'anshjarvis2003' });
+    expect(user?.paperWallet.balance).toBe(18436);
+    expect(user?.botAllocations).toEqual({});
+    const entries = await app.connection.collection('ledger').find().toArray();
+    expect(entries).toHaveLength(1);
+    expect(entries[0]).toMatchObject({ source: 'reclaim', sagaId: reply.body.jobId });
+  });
+});

@@ -1,0 +1,201 @@
+// What is particular to the pool state as a file: the platform’s writes at the worst moment, the disk,
+// the file’s mode, links, the first start.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { chmod, open, readFile, rename, rm, stat, symlink, utimes } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { createEmptyPoolState } from '../../src/adapters/pool-state/create-empty-pool-state.ts';
+import { createPoolFileReader, stampOf } from '../../src/adapters/pool-state/pool-file-reader.ts';
+import { replaceFile } from '../../src/adapters/pool-state/pool-file-replacement.ts';
+import type { PoolStates } from '../../src/deletion/ports/pool-states.ts';
+import { type PoolState, takeOut } from '../../src/domain/pool-state.ts';
+import { createPoolFileFolder } from '../support/pool-file.ts';
+import { samplePoolState } from '../support/pool-state-samples.ts';
+
+const BOT = 'uid-0-bot-2';
+const now = () => new Date('2026-11-02T03:04:05.678Z');
+
+test('the platform writes after our read, before our rename: its write stays and ours is done again', async () => {
+  const folder = await createPoolFileFolder(samplePoolState(6));
+  const states = folder.open();
+  let hasWritten = false;
+  await mutate(states, (state) => {
+    if (!hasWritten) writeFileSync(folder.file, JSON.stringify({ ...state, beats: 7 }));
+    hasWritten = true;
+    return takeOut(state, BOT);
+  });
+  const stored = await folder.stored();
+  expect(stored).toMatchObject({ beats: 7 });
+  expect(stored.botMapping).not.toHaveProperty(BOT);
+  expect(states.counts()).toEqual({ renames: 1, redone: 1, locksBroken: 0 });
+});
+
+test('the platform writes as many bytes within one tick of the clock: seen by the bytes', async () => {
+  const folder = await createPoolFileFolder({ ...samplePoolState(6), beats: 1 });
+  const { file } = folder;
+  const handle = await open(file, 'r');
+  try {
+    const answer = await createPoolFileReader(file).readHandle(handle);
+    if (answer.status !== 'ok') throw new Error(answer.reason);
+    expect(answer.snapshot.isStampProof).toBe(false);
+    await folder.overwrite({ ...samplePoolState(6), beats: 2 });
+    // As if the clock had not ticked between the two.
+    const stamp = stampOf(await stat(file, { bigint: true }));
+    const base = { ...answer.snapshot, stamp, handle };
+    const deps = { file, token: 'abcdef', isLockHeld: () => Promise.resolve(true) };
+    const result = await replaceFile(deps, base, Buffer.from('{}'));
+    expect(result.status).toBe('changed-before');
+    expect(await folder.stored()).toMatchObject({ beats: 2 });
+  } finally {
+    await handle.close();
+  }
+});
+
+test('the platform writes at every try: given up, and its last write stands untouched', async () => {
+  const folder = await createPoolFileFolder(samplePoolState(6));
+  let beats = 0;
+  const refusal = mutate(folder.open(), (state) => {
+    beats += 1;
+    writeFileSync(folder.file, JSON.stringify({ ...state, beats }));
+    return takeOut(state, BOT);
+  });
+  await expect(refusal).rejects.toMatchObject({ code: 'POOL_STATE_CONTENDED' });
+  expect(await folder.stored()).toEqual({ ...samplePoolState(6), beats });
+  expect((await folder.names()).filter((name) => name.includes('.tmp-'))).toEqual([]);
+});
+
+test('the platform writes to the old file while it is replaced: noticed through the old handle', async () => {
+  const folder = await createPoolFileFolder(samplePoolState(6));
+  const { file } = folder;
+  const handle = await open(file, 'r');
+  try {
+    const answer = await createPoolFileReader(file).readHandle(handle);
+    if (answer.status !== 'ok') throw new Error(answer.reason);
+    // The stamps of the name are checked before the rename; the write to what was read comes after.
+    await rename(file, `${file}.old`);
+    await folder.overwrite(samplePoolState(6));
+    const stamp = stampOf(await stat(file, { bigint: true }));
+    const base = { ...answer.snapshot, stamp, handle };
+    const deps = { file, token: 'abcdef', isLockHeld: () => Promise.resolve(true) };
+    const result = await replaceFile(deps, base, Buffer.from(JSON.stringify(samplePoolState(3))));
+    expect(result.status).toBe('overtaken');
+  } finally {
+    await handle.close();
+  }
+});
+
+test('the disk is full: refused with the reason, the file is byte for byte as before', async () => {
+  const folder = await createPoolFileFolder(samplePoolState(60));
+  const before = await readFile(folder.file);
+  const child = fileURLToPath(new URL('../support/pool-state-child.ts', import.meta.url));
+  // A limit on the size of files, its signal ignored: writing fails half-way, as on a full disk.
+  const script = `trap '' XFSZ; ulimit -f 4; exec "$0" "$@"`;
+  const args = ['-c', script, process.execPath, child, 'count', folder.file, '4'];
+  const limited = spawn('sh', args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const [[word]] = await Promise.all([once(limited, 'message'), once(limited, 'exit')]);
+  expect(word).toBe('POOL_STATE_DISK_FULL');
+  expect(await readFile(folder.file)).toEqual(before);
+  expect((await folder.names()).filter((name) => name.includes('.tmp-'))).toEqual([]);
+});
+
+test('somebody removes the lock while it is held: nothing is written', async () => {
+  const folder = await createPoolFileFolder(samplePoolState(6));
+  const refusal = folder.open().mutate({
+    change: (state) => takeOut(state, BOT),
+    fence: () => rm(`${folder.file}.lock`),
+    signal: AbortSignal.timeout(10_000),
+  });
+  await expect(refusal).rejects.toMatchObject({ code: 'POOL_STATE_LOCK_LOST' });
+  expect(await folder.stored()).toEqual(samplePoolState(6));
+});
+
+test('the file is written: mode, order of fields, unknown fields and the missing last newline are kept', async () => {
+  const folder = await createPoolFileFolder({ platformVersion: '2.4', ...samplePoolState(3) });
+  await chmod(folder.file, 0o664);
+  await mutate(folder.open({ now }), (state) => takeOut(state, BOT));
+  expect((await stat(folder.file)).mode & 0o7777).toBe(0o664);
+  const wanted = { platformVersion: '2.4', ...takeOut(samplePoolState(3), BOT) };
+  const text = JSON.stringify({ ...wanted, updatedAt: now().toISOString() }, null, 2);
+  expect(await readFile(folder.file, 'utf8')).toBe(text);
+});
+
+test('the configured name is a symbolic link: what it points to is written, under one lock', async () => {
+  const folder = await createPoolFileFolder(samplePoolState(9));
+  const link = `${folder.file}-link`;
+  await symlink(folder.file, link);
+  const writers = [folder.open(), folder.open({ file: link })];
+  const changes = writers.flatMap((states) =>
+    Array.from({ length: 30 }, () =>
+      mutate(states, (s) => ({ ...s, nextPoolId: s.nextPoolId + 1 })),
+    ),
+  );
+  await Promise.all(changes);
+  expect((await folder.stored()).nextPoolId).toBe(61);
+  expect(await folder.names()).toContain('.container-pool-state.json-link');
+});
+
+test('a rewrite with the old length and the old mtime: read anew', async () => {
+  const folder = await createPoolFileFolder({ ...samplePoolState(3), beats: 1 });
+  const states = folder.open();
+  const old = new Date('2026-01-01T00:00:00Z');
+  await utimes(folder.file, old, old);
+  const signal = AbortSignal.timeout(10_000);
+  expect(await states.read({ signal })).toMatchObject({ items: { beats: 1 } });
+  const text = await readFile(folder.file, 'utf8');
+  await folder.overwrite(text.replace('"beats": 1', '"beats": 2'));
+  await utimes(folder.file, old, old);
+  expect(await states.read({ signal })).toMatchObject({ items: { beats: 2 } });
+});
+
+test('many readers at once: each gets the state', async () => {
+  const folder = await createPoolFileFolder(samplePoolState(6));
+  const states = folder.open({ now });
+  const signal = AbortSignal.timeout(10_000);
+  const answers = await Promise.all(Array.from({ length: 200 }, () => states.read({ signal })));
+  expect(new Set(answers.map((a) => a.status))).toEqual(new Set(['ok']));
+  expect(answers[0]).toEqual({ status: 'ok', items: samplePoolState(6), observedAt: now() });
+});
+
+test('a reader that has no time left: unknown', async () => {
+  const folder = await createPoolFileFolder(samplePoolState(6));
+  const answer = await folder.open().read({ signal: AbortSignal.abort() });
+  expect(answer.status).toBe('unknown');
+});
+
+test('closed with changes waiting: those are refused, the file is whole, nothing is left beside it', async () => {
+  const folder = await createPoolFileFolder(samplePoolState(6));
+  const states = folder.open();
+  const change = mutate(states, (state) => takeOut(state, BOT)).catch((err: unknown) => err);
+  await states.close();
+  await states.close();
+  expect(await change).toMatchObject({ code: 'POOL_STATE_CLOSED' });
+  await expect(mutate(states, (s) => s)).rejects.toMatchObject({ code: 'POOL_STATE_CLOSED' });
+  expect(await folder.stored()).toEqual(samplePoolState(6));
+  expect(await folder.names()).toEqual(['.container-pool-state.json']);
+});
+
+test('a first start: one of several creates the empty state, which can be read and changed', async () => {
+  const folder = await createPoolFileFolder();
+  const created = await Promise.all([1, 2, 3].map(() => createEmptyPoolState(folder.file, now)));
+  expect(created.sort()).toEqual(['created', 'exists', 'exists']);
+  const empty = { pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: now().toISOString() };
+  const states = folder.open();
+  expect((await mutate(states, (s) => takeOut(s, BOT))).state).toEqual(empty);
+});
+
+test('a first start over a torn file: left as it is', async () => {
+  const folder = await createPoolFileFolder();
+  await folder.overwrite('{"pools":');
+  expect(await createEmptyPoolState(folder.file, now)).toBe('exists');
+  expect(await readFile(folder.file, 'utf8')).toBe('{"pools":');
+  expect(await folder.names()).toEqual(['.container-pool-state.json']);
+});
+
+function mutate(states: PoolStates, change: (state: PoolState) => PoolState) {
+  return states.mutate({ change, fence: noFence, signal: AbortSignal.timeout(20_000) });
+}
+
+async function noFence(): Promise<void> {}

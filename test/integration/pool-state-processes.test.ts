@@ -1,0 +1,211 @@
+// The pool state file between processes: real ones, killed and stopped with real signals.
+
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { createHolderFiles } from '../../src/adapters/pool-state/holder-file.ts';
+import { markOf } from '../../src/adapters/pool-state/process-mark.ts';
+import type { PoolStates } from '../../src/deletion/ports/pool-states.ts';
+import type { PoolState } from '../../src/domain/pool-state.ts';
+import { SagaError } from '../../src/saga/errors.ts';
+import { createPoolFileFolder } from '../support/pool-file.ts';
+import { samplePoolState } from '../support/pool-state-samples.ts';
+
+const GIVEN_UP = ['POOL_STATE_CONTENDED', 'POOL_STATE_WRITE_IN_DOUBT'];
+const CHILD = fileURLToPath(new URL('../support/pool-state-child.ts', import.meta.url));
+
+test('two processes with 200 changes each: none is lost, nothing is left beside the file', async () => {
+  const folder = await createPoolFileFolder(samplePoolState(9));
+  const children = [start('count', folder.file, 200), start('count', folder.file, 200)];
+  await Promise.all(children.map((child) => ends(child)));
+  expect((await folder.stored()).nextPoolId).toBe(401);
+  expect(await folder.names()).toEqual(['.container-pool-state.json']);
+});
+
+test('the holder of the lock is killed: four others go on at once, none loses a change', async () => {
+  const folder = await createPoolFileFolder(samplePoolState(9));
+  const holder = start('hold', folder.file);
+  await says(holder, 'holding');
+  const others = [1, 2, 3].map(() => start('count', folder.file, 20));
+  const states = folder.open();
+  const own = countUp(states);
+  holder.kill('SIGKILL');
+  await Promise.all([own, ...others.map((child) => ends(child))]);
+  expect((await folder.stored()).nextPoolId).toBe(62);
+  await states.close();
+  expect(await folder.names()).toEqual(['.container-pool-state.json']);
+});
+
+test('the holder is alive but stopped for longer than the wait: never broken, and it ends its write', async () => {
+  const folder = await createPoolFileFolder(samplePoolState(9));
+  const holder = start('hold', folder.file);
+  await says(holder, 'holding');
+  holder.kill('SIGSTOP');
+  const impatient = folder.open({ lockTimeoutMs: 100 });
+  await expect(countUp(impatient)).rejects.toMatchObject({ code: 'POOL_STATE_LOCKED' });
+  expect((await folder.stored()).nextPoolId).toBe(1);
+  holder.kill('SIGCONT');
+  holder.send('go on');
+  await ends(holder);
+  await countUp(impatient);
+  expect((await folder.stored()).nextPoolId).toBe(3);
+  expect(impatient.counts().locksBroken).toBe(0);
+});
+
+test('a caller gives up while another process holds the lock: refused, and the queue is empty again', async () => {
+  const folder = await createPoolFileFolder(samplePoolState(3));
+  const holder = start('hold', folder.file);
+  await says(holder, 'holding');
+  const states = folder.open();
+  const change = (s: PoolState) => ({ ...s, nextPoolId: 99 });
+  const refusal = states.mutate({ change, fence: noFence, signal: AbortSignal.timeout(50) });
+  await expect(refusal).rejects.toMatchObject({ code: 'POOL_STATE_LOCKED' });
+  holder.send('go on');
+  await ends(holder);
+  expect((await folder.stored()).nextPoolId).toBe(2);
+});
+
+test('a lock of another host: refused with the way to free it, and never broken', async () => {
+  const folder = await createPoolFileFolder(samplePoolState(3));
+  const lock = `${folder.file}.lock`;
+  const startMark = await markOf(process.pid);
+  const holder = { host: 'elsewhere', pid: 4, startMark, token: '0123456789ab' };
+  await writeFile(lock, JSON.stringify(holder));
+  const errors: unknown[] = [];
+  const log = { warn: () => {}, error: (facts: unknown) => errors.push(facts) };
+  const states = folder.open({ lockTimeoutMs: 50, log });
+  await expect(countUp(states)).rejects.toMatchObject({
+    code: 'POOL_STATE_LOCKED_BY_OTHER_HOST',
+    message: expect.stringContaining(`remove ${lock}`),
+  });
+  expect(errors).toEqual([expect.objectContaining({ holder, lockPath: lock })]);
+  expect(JSON.parse(await readFile(lock, 'utf8'))).toEqual(holder);
+});
+
+test('a lock file that names nobody: nobody is provably dead, so it is refused and stays', async () => {
+  const folder = await createPoolFileFolder(samplePoolState(3));
+  await writeFile(`${folder.file}.lock`, '');
+  const states = folder.open({ lockTimeoutMs: 50 });
+  await expect(countUp(states)).rejects.toMatchObject({ code: 'POOL_STATE_LOCKED' });
+  expect(await folder.names()).toContain('.container-pool-state.json.lock');
+});
+
+test('a lock whose pid is used again by another process: broken', async () => {
+  const folder = await createPoolFileFolder(samplePoolState(3));
+  const startMark = (await markOf(process.pid)).replace(/\d+$/, '7');
+  const holder = { host: hostname(), pid: process.pid, startMark, token: '0123456789ab' };
+  await writeFile(`${folder.file}.lock`, JSON.stringify(holder));
+  const states = folder.open();
+  await countUp(states);
+  expect(states.counts().locksBroken).toBe(1);
+});
+
+test('leftovers of dead processes: removed by the next writer, a living one’s stay', async () => {
+  const folder = await createPoolFileFolder(samplePoolState(3));
+  const dead = await deadHolder('dead00000001');
+  const living = { ...dead, pid: process.pid, startMark: await markOf(process.pid) };
+  await writeFile(`${folder.file}.tmp-dead00000001`, '{"pools":');
+  await writeFile(`${folder.file}.lock.by-dead00000001`, JSON.stringify(dead));
+  await writeFile(`${folder.file}.lock.break-dead00000002`, JSON.stringify(dead));
+  const livingFile = `${folder.file}.lock.by-abcdef000001`;
+  await writeFile(livingFile, JSON.stringify({ ...living, token: 'abcdef000001' }));
+  const states = folder.open();
+  await countUp(states);
+  await states.close();
+  expect(await folder.names()).toEqual([
+    '.container-pool-state.json',
+    '.container-pool-state.json.lock.by-abcdef000001',
+  ]);
+});
+
+test('twelve break the lock of a dead process at once, a dead breaker’s claim in the way: one gets it', async () => {
+  const folder = await createPoolFileFolder(samplePoolState(3));
+  const lockPath = `${folder.file}.lock`;
+  const dead = await deadHolder('dead00000001');
+  const deadBreaker = { ...dead, token: 'dead00000002' };
+  let tokens = 0;
+  for (let round = 0; round < 60; round++) {
+    await writeFile(lockPath, JSON.stringify(dead));
+    if (round % 2 === 0) {
+      await writeFile(`${lockPath}.break-${dead.token}`, JSON.stringify(deadBreaker));
+    }
+    const holders = Array.from({ length: 12 }, () =>
+      createHolderFiles({ lockPath, host: hostname(), token: `abcdef-${tokens++}` }),
+    );
+    const takers = await Promise.all(holders.map((files) => takeOnce(files, lockPath)));
+    expect(takers.filter(Boolean), `round ${round}`).toHaveLength(1);
+    await Promise.all(holders.map((files) => files.free(lockPath)));
+    await Promise.all(holders.map((files) => files.close()));
+    expect(await folder.names()).toEqual(['.container-pool-state.json']);
+  }
+});
+
+test('the platform rewrites the file all the time, without a lock: none of its writes is lost', async () => {
+  const folder = await createPoolFileFolder(samplePoolState(9));
+  const platform = start('platform', folder.file);
+  await says(platform, 'holding');
+  const states = folder.open();
+  let landed = 0;
+  for (let i = 0; i < 150; i++) {
+    await countUp(states).then(
+      () => {
+        landed += 1;
+      },
+      // A fight that is given up is allowed; a lost write is not, and the platform looks for that.
+      (err: unknown) => expect(GIVEN_UP).toContain(err instanceof SagaError ? err.code : err),
+    );
+  }
+  platform.send('enough');
+  await ends(platform);
+  expect(landed).toBeGreaterThan(0);
+  expect((await folder.stored()).beats).toBeGreaterThan(0);
+});
+
+function start(deed: string, file: string, times = 1): ChildProcess {
+  const child = fork(CHILD, [deed, file, String(times)], { execArgv: [] });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  return child;
+}
+
+async function says(child: ChildProcess, word: string): Promise<void> {
+  expect((await once(child, 'message'))[0]).toBe(word);
+}
+
+async function ends(child: ChildProcess): Promise<void> {
+  const [[word]] = await Promise.all([once(child, 'message'), once(child, 'exit')]);
+  expect(word).toBe('done');
+}
+
+/** Tries until it has the file or somebody who is alive has it. */
+async function takeOnce(files: ReturnType<typeof createHolderFiles>, path: string) {
+  for (let tries = 0; tries < 1_000; tries++) {
+    const result = await files.take(path);
+    if (result.status === 'taken') return true;
+    if (result.status === 'held') return false;
+  }
+  throw new Error('neither taken nor held');
+}
+
+async function deadHolder(token: string) {
+  const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  await once(child, 'spawn');
+  const pid = child.pid ?? 0;
+  const startMark = await markOf(pid);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  return { host: hostname(), pid, startMark, token };
+}
+
+function countUp(states: PoolStates) {
+  const change = (s: PoolState) => ({ ...s, nextPoolId: s.nextPoolId + 1 });
+  return states.mutate({ change, fence: noFence, signal: AbortSignal.timeout(20_000) });
+}
+
+async function noFence(): Promise<void> {}

@@ -1,0 +1,39 @@
+import { describe } from 'vitest';
+import { createSimulatedBots } from '../../src/adapters/simulator/simulated-bots.ts';
+import { createSimulatedWorld } from '../../src/adapters/simulator/simulated-world.ts';
+import { pooledKey, worldCollection } from '../../src/adapters/simulator/world-documents.ts';
+import { type BotsWorld, testBots } from '../contracts/bots.ts';
+import { createTestDatabase } from '../support/database.ts';
+
+describe('simulated bots', () => {
+  testBots(createWorld);
+});
+
+async function createWorld(): Promise<BotsWorld> {
+  const connection = await createTestDatabase();
+  const world = createSimulatedWorld(connection);
+  return {
+    bots: createSimulatedBots({ connection, now: () => new Date() }),
+    addDedicated: ({ instanceId, name, labels = {}, state = 'running' }) =>
+      world.addDedicated({
+        instanceId,
+        labels,
+        ...(name === undefined ? {} : { containerName: name }),
+        running: state !== 'stopped',
+        paused: state === 'paused',
+      }),
+    addPool: async ({ name, labels = {}, bots }) => {
+      await world.addPool({ containerName: name, labels });
+      for (const [instanceId, program] of Object.entries(bots)) {
+        await world.addPooled({ instanceId, containerName: name, program });
+      }
+    },
+    stopPool: (name) => world.setPool(name, { running: false }),
+    startPool: (name) => world.setPool(name, { running: true }),
+    loseConf: async (_name, instanceId) => {
+      const filter = { _id: pooledKey(instanceId) };
+      await worldCollection(connection).updateOne(filter, { $set: { conf: 'gone' } });
+    },
+    muteSupervisord: (name) => world.setPool(name, { supervisord: 'dead' }),
+  };
+}

@@ -1,0 +1,204 @@
+// The simulated world going wrong, and how fast it is when it does not.
+
+import mongoose from 'mongoose';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { createSimulatedBots } from '../../src/adapters/simulator/simulated-bots.ts';
+import {
+  createSimulatedWorld,
+  type ExistingBots,
+} from '../../src/adapters/simulator/simulated-world.ts';
+import { worldCollection } from '../../src/adapters/simulator/world-documents.ts';
+import { InDoubtError, UnavailableError } from '../../src/saga/errors.ts';
+import { call, itemsOf, locateOne, look, poolOf, query, queryFor } from '../contracts/bots.ts';
+import { createTestDatabase } from '../support/database.ts';
+
+const UID = 'uid-a';
+const ID = `${UID}-bot-1`;
+
+async function setUp(deadlineMs = 5_000) {
+  const connection = await createTestDatabase();
+  const options = { connection, now: () => new Date(), deadlineMs };
+  const world = createSimulatedWorld(connection);
+  return { connection, world, bots: createSimulatedBots(options), options };
+}
+
+test('a bot that nobody added: absent, and looking does not invent it', async () => {
+  const { bots, world } = await setUp();
+  expect(itemsOf(await bots.locate(queryFor(UID), call()))).toEqual([]);
+  expect(await world.snapshot()).toEqual({ dedicated: [], pools: [], pooled: [] });
+});
+
+test('a seed that is repeated: what has changed meanwhile stays', async () => {
+  const { bots, world } = await setUp();
+  const existing: ExistingBots = {
+    pooled: { [poolOf(UID)]: { [`bot-${ID}`]: 'RUNNING', [`bot-${UID}-bot-2`]: 'STOPPED' } },
+    dedicated: [`freqtrade-${UID}-bot-3`],
+  };
+  await world.seed(existing);
+  const captured = await locateOne(bots, UID);
+  await bots.stop(ID, captured, call());
+  await world.seed(existing);
+  expect(await look(bots, UID, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+  expect(await locateOne(bots, UID, `${UID}-bot-2`)).toMatchObject({ program: 'STOPPED' });
+  expect(await locateOne(bots, UID, `${UID}-bot-3`)).toMatchObject({ kind: 'dedicated' });
+});
+
+test('another process: sees the same world', async () => {
+  const { bots, world, options } = await setUp();
+  await world.addDedicated({ instanceId: ID });
+  const captured = await locateOne(bots, UID);
+  await createSimulatedBots(options).stop(ID, captured, call());
+  expect(await look(bots, UID, captured)).toMatchObject({ running: false });
+});
+
+test('a bot that refuses to stop: in doubt, and it runs on, of either kind', async () => {
+  const { bots, world } = await setUp();
+  await world.addDedicated({ instanceId: ID });
+  await world.addPooled({ instanceId: `${UID}-bot-2`, containerName: poolOf(UID) });
+  for (const id of [ID, `${UID}-bot-2`]) {
+    const captured = await locateOne(bots, UID, id);
+    await world.misbehave({ instanceId: id }, { refuseStop: true });
+    await expect(bots.stop(id, captured, call())).rejects.toBeInstanceOf(InDoubtError);
+    await expect(bots.remove(id, captured, call())).rejects.toBeInstanceOf(InDoubtError);
+    const seen = await look(bots, UID, captured, id);
+    expect(seen).toMatchObject(
+      seen?.kind === 'dedicated'
+        ? { running: true, restartPolicy: 'no' }
+        : { conf: 'aside', program: 'RUNNING' },
+    );
+    expect(await bots.restore(id, captured, call())).toBe('restored');
+    expect(await look(bots, UID, captured, id)).toEqual(captured);
+    await world.misbehave({ instanceId: id }, null);
+    await bots.remove(id, captured, call());
+    expect(await look(bots, UID, captured, id)).toBeNull();
+  }
+});
+
+test('a reply that is lost once: in doubt, and it did happen', async () => {
+  const { bots, world } = await setUp();
+  await world.addDedicated({ instanceId: ID });
+  const captured = await locateOne(bots, UID);
+  await world.misbehave({ instanceId: ID }, { loseReply: 1 });
+  await expect(bots.stop(ID, captured, call())).rejects.toBeInstanceOf(InDoubtError);
+  expect(await look(bots, UID, captured)).toMatchObject({ running: false });
+  await bots.remove(ID, captured, call());
+  expect(await look(bots, UID, captured)).toBeNull();
+});
+
+test('a host that hangs: unknown and unavailable when the deadline is over', async () => {
+  const { bots, world } = await setUp(100);
+  await world.addDedicated({ instanceId: ID });
+  const captured = await locateOne(bots, UID);
+  await world.misbehave({ host: 'simulated' }, { hang: true });
+  expect((await bots.locate(queryFor(UID), call())).status).toBe('unknown');
+  expect((await bots.look(ID, captured, call())).status).toBe('unknown');
+  await expect(bots.stop(ID, captured, call())).rejects.toBeInstanceOf(UnavailableError);
+  expect((await bots.list(null, call())).map(({ answer }) => answer.status)).toEqual(['unknown']);
+  await world.misbehave({ host: 'simulated' }, null);
+  expect(await look(bots, UID, captured)).toEqual(captured);
+});
+
+test('a bot that hangs: its stop is in doubt when the deadline is over, and nothing was done', async () => {
+  const { bots, world } = await setUp(100);
+  await world.addDedicated({ instanceId: ID });
+  const captured = await locateOne(bots, UID);
+  await world.misbehave({ instanceId: ID }, { hang: 1 });
+  await expect(bots.stop(ID, captured, call())).rejects.toBeInstanceOf(InDoubtError);
+  expect(await look(bots, UID, captured)).toEqual(captured);
+});
+
+test('a host that is unreachable for two calls: unavailable, then as if nothing was', async () => {
+  const { bots, world } = await setUp();
+  await world.addDedicated({ instanceId: ID });
+  const captured = await locateOne(bots, UID);
+  await world.misbehave({ host: 'simulated' }, { unreachable: 2 });
+  await expect(bots.stop(ID, captured, call())).rejects.toBeInstanceOf(UnavailableError);
+  expect((await bots.locate(queryFor(UID), call())).status).toBe('unknown');
+  expect(await locateOne(bots, UID)).toEqual(captured);
+});
+
+test('one pool that cannot tell: unknown for every bot that it may hide, not for others', async () => {
+  const { bots, world } = await setUp();
+  await world.addPool({ containerName: poolOf(UID) });
+  await world.misbehave({ pool: poolOf(UID) }, { unknown: true });
+  expect((await bots.locate(queryFor(UID), call())).status).toBe('unknown');
+  expect(itemsOf(await bots.locate(queryFor('uid-b'), call()))).toEqual([]);
+  const [listing] = await bots.list(null, call());
+  expect(listing?.unknownPools).toMatchObject([{ containerName: poolOf(UID) }]);
+});
+
+test('a pool that stops and starts: its programs run again from their conf files', async () => {
+  const { bots, world } = await setUp();
+  await world.addPooled({ instanceId: ID, containerName: poolOf(UID) });
+  await world.addPooled({ instanceId: `${UID}-bot-2`, containerName: poolOf(UID) });
+  const captured = await locateOne(bots, UID);
+  await bots.stop(ID, captured, call());
+  await world.setPool(poolOf(UID), { running: false });
+  await world.setPool(poolOf(UID), { running: true });
+  expect(await locateOne(bots, UID)).toMatchObject({ conf: 'aside', program: 'absent' });
+  expect(await locateOne(bots, UID, `${UID}-bot-2`)).toMatchObject({ program: 'RUNNING' });
+});
+
+test('a connection that is closed: unknown, never absent', async () => {
+  const { bots, world, connection } = await setUp(500);
+  await world.addDedicated({ instanceId: ID });
+  const captured = await locateOne(bots, UID);
+  const name = connection.name;
+  const client = connection.getClient();
+  await client.close();
+  expect((await bots.locate(queryFor(UID), call())).status).toBe('unknown');
+  await expect(bots.stop(ID, captured, call())).rejects.toBeInstanceOf(UnavailableError);
+  expect((await bots.list(null, call())).map(({ answer }) => answer.status)).toEqual(['unknown']);
+  // The test's database is dropped through this connection.
+  await client.connect();
+  expect(connection.name).toBe(name);
+});
+
+test("looking for one bot: uses the world's indexes, however many there are", async () => {
+  const { connection, world, bots } = await setUp();
+  await world.addPooled({ instanceId: ID, containerName: poolOf(UID) });
+  await locateOne(bots, UID);
+  const filter = { $or: [{ _id: { $in: [`pooled:${ID}`] } }, { uid: { $in: [UID] } }] };
+  const plan = await worldCollection(connection).find(filter).explain('queryPlanner');
+  expect(JSON.stringify(plan)).not.toContain('COLLSCAN');
+});
+
+test('many callers at once: each gets its own answer in a few round trips', async () => {
+  const { connection, world } = await setUp();
+  const counted = await mongoose
+    .createConnection(inject('mongodbUri'), {
+      dbName: connection.name,
+      directConnection: true,
+      monitorCommands: true,
+    })
+    .asPromise();
+  onTestFinished(() => counted.close());
+  const bots = createSimulatedBots({ connection: counted, now: () => new Date() });
+  const ids = Array.from({ length: 200 }, (_, index) => `${UID}-bot-${index}`);
+  await Promise.all(
+    ids.map((instanceId, index) =>
+      index % 2 === 0
+        ? world.addDedicated({ instanceId })
+        : world.addPooled({ instanceId, containerName: poolOf(UID) }),
+    ),
+  );
+  let commands = 0;
+  counted.getClient().on('commandStarted', () => {
+    commands++;
+  });
+  await Promise.all(
+    ids.map(async (id) => {
+      const [seen] = itemsOf(await bots.locate(query(UID, id), call()));
+      if (seen === undefined) throw new Error(`${id} was not found`);
+      await bots.stop(id, seen, call());
+      expect(await look(bots, UID, seen, id)).not.toBeNull();
+      await bots.remove(id, seen, call());
+      expect(await look(bots, UID, seen, id)).toBeNull();
+    }),
+  );
+  const left = await world.snapshot();
+  expect(left.dedicated).toEqual([]);
+  expect(left.pooled).toEqual([]);
+  // 200 bots with seven reads and changes each; alone they would be 1,400 round trips.
+  expect(commands).toBeLessThan(100);
+});

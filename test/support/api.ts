@@ -1,0 +1,228 @@
+// The API on its own: the layers below are in-memory stand-ins that record what was asked of them (each
+// is tested for itself elsewhere), the token verifier is the real local one.
+
+import { randomBytes } from 'node:crypto';
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { expect, onTestFinished } from 'vitest';
+import {
+  createLocalTokenIssuer,
+  createLocalVerifier,
+} from '../../src/adapters/local-auth/local-tokens.ts';
+import { createApp } from '../../src/api/app.ts';
+import type { ApiDependencies, ApiSettings, Health } from '../../src/api/dependencies.ts';
+import type { DeleteOutcome, DeleteRequest } from '../../src/deletion/delete-requests.ts';
+import { type FirebaseUid, toFirebaseUid, toSagaId, toUserId } from '../../src/domain/ids.ts';
+import type { SagaRecord } from '../../src/saga/record.ts';
+import type { Phase, SagaState, StepState } from '../../src/saga/state.ts';
+
+export const ALICE = toUserId('00000000000000000000000a');
+export const BOB = toUserId('00000000000000000000000b');
+const USERS = new Map([
+  ['alice', ALICE],
+  ['bob', BOB],
+]);
+
+export interface TestApi {
+  readonly app: FastifyInstance;
+  readonly deleteRequests: DeleteRequest[];
+  readonly cancels: { readonly id: string; readonly by: string }[];
+  readonly logLines: string[];
+  token(user: string, options?: { admin?: boolean; now?: Date }): Promise<string>;
+  /** Sends a request as a user. */
+  as(user: string, options: InjectOptions & { admin?: boolean }): Promise<LightMyRequestResponse>;
+}
+
+export interface TestApiOptions {
+  readonly deps?: Partial<ApiDependencies>;
+  readonly settings?: Partial<ApiSettings>;
+  readonly sagas?: readonly SagaRecord[];
+  readonly answer?: DeleteOutcome | (() => Promise<DeleteOutcome>);
+}
+
+export async function createTestApi(options: TestApiOptions = {}): Promise<TestApi> {
+  const key = randomBytes(32);
+  const now = () => new Date();
+  const deleteRequests: DeleteRequest[] = [];
+  const cancels: { id: string; by: string }[] = [];
+  const logLines: string[] = [];
+  const log = pino({ level: 'trace' }, { write: (line: string) => void logLines.push(line) });
+  const sagas = options.sagas ?? [];
+  const answer = options.answer ?? { status: 'not-found' as const };
+
+  const app = await createApp({
+    log,
+    identities: createLocalVerifier({ key, now }),
+    accounts: {
+      findByFirebaseUid: async (uid: FirebaseUid) => {
+        const userId = USERS.get(uid);
+        return userId === undefined ? null : { userId, role: 'user' };
+      },
+    },
+    deletions: {
+      request: async (request) => {
+        deleteRequests.push(request);
+        return typeof answer === 'function' ? answer() : answer;
+      },
+    },
+    sagas: {
+      find: async (id) => sagas.find((saga) => saga.id === id) ?? null,
+      list: async ({ subject, phases }) => ({
+        sagas: sagas.filter(
+          (saga) =>
+            (subject === undefined || saga.subject === subject) &&
+            (phases === undefined || phases.includes(saga.state.phase)),
+        ),
+        nextCursor: null,
+      }),
+      requestCancel: async (id, by) => {
+        cancels.push({ id, by });
+        const saga = sagas.find((candidate) => candidate.id === id);
+        if (saga === undefined) return { status: 'not-found' };
+        if (!saga.open) return { status: 'ended', saga };
+        return { status: saga.state.pivotBegun ? 'too-late' : 'requested', saga };
+      },
+      waitForEnd: async () => null,
+    },
+    portfolio: {
+      bots: async () => [],
+      wallet: async () => ({
+        balance: 17331,
+        currency: 'USD',
+        lastUpdated: null,
+        allocations: [],
+        totals: { allocated: 0, currentValue: 0, pnl: 0 },
+      }),
+      transactions: async () => ({ entries: [], nextCursor: null }),
+    },
+    stepKinds: () => ({ 'lock-allocation': 'compensatable', 'refund-wallet': 'pivot' }),
+    health: async () => HEALTHY,
+    metrics: new Registry(),
+    queues: [],
+    retryJob: async () => ({ status: 'not-found' }),
+    demo: null,
+    rateLimitRedis: null,
+    now,
+    ...options.deps,
+    settings: {
+      defaultWaitSeconds: 0,
+      rateLimitPerMinute: 1200,
+      sessionSecret: randomBytes(32).toString('hex'),
+      trustProxy: false,
+      version: '0.0.0',
+      ...options.settings,
+    },
+  });
+  onTestFinished(() => app.close());
+
+  const token: TestApi['token'] = async (user, { admin = false, now: at = now() } = {}) => {
+    const issuer = createLocalTokenIssuer({ key, now: () => at });
+    return (await issuer.issue({ firebaseUid: toFirebaseUid(user), isAdmin: admin })).token;
+  };
+  return {
+    app,
+    deleteRequests,
+    cancels,
+    logLines,
+    token,
+    as: async (user, { admin = false, ...request }) =>
+      app.inject({
+        ...request,
+        headers: { authorization: `Bearer ${await token(user, { admin })}`, ...request.headers },
+      }),
+  };
+}
+
+export const HEALTHY: Health = {
+  mongodb: { status: 'ok' },
+  redis: { status: 'ok' },
+  docker: { local: { status: 'ok' } },
+  poolState: { status: 'ok' },
+};
+
+/** Asserts that a response is a problem of this kind, complete, and returns its document. */
+export function expectProblem(
+  response: LightMyRequestResponse,
+  status: number,
+  kind: string,
+): Record<string, unknown> {
+  expect(response.headers['content-type']).toMatch(/^application\/problem\+json/);
+  const problem = response.json<Record<string, unknown>>();
+  expect(problem).toMatchObject({ type: `urn:reclaim:problem:${kind}`, status });
+  expect(response.statusCode).toBe(status);
+  for (const member of ['title', 'detail', 'instance', 'requestId']) {
+    expect(problem[member], member).toEqual(expect.any(String));
+  }
+  return problem;
+}
+
+const ENDED: ReadonlySet<Phase> = new Set(['completed', 'compensated', 'cancelled']);
+let lastSaga = 0;
+
+/** A deletion's record of Alice, in any phase. */
+export function sagaIn(
+  phase: Phase,
+  changes: Partial<SagaRecord> = {},
+  stateChanges: Partial<SagaState> = {},
+): SagaRecord {
+  lastSaga += 1;
+  const open = !ENDED.has(phase);
+  return {
+    id: toSagaId(`del-${String(lastSaga).padStart(12, '0')}`),
+    kind: 'delete-bot',
+    version: 1,
+    key: `bot/${ALICE}/alice-bot-1`,
+    subject: ALICE,
+    requestedBy: 'user:alice',
+    input: { instanceId: 'alice-bot-1' },
+    state: {
+      phase,
+      cursor: phase === 'queued' ? 0 : 1,
+      steps: [
+        step('lock-allocation', { status: phase === 'queued' ? 'pending' : 'done' }),
+        step('refund-wallet', { status: phase === 'completed' ? 'done' : 'pending' }),
+      ],
+      cancelRequested: false,
+      pivotBegun: false,
+      mustFence: false,
+      startedAtMs: null,
+      notBeforeMs: null,
+      cause: null,
+      stuckFrom: null,
+      warnings: [],
+      ...stateChanges,
+    },
+    open,
+    revision: 3,
+    epoch: 1,
+    result: phase === 'completed' ? { wallet: WALLET_CHANGE } : null,
+    history: [],
+    createdAt: '2026-11-01T00:00:00.000Z',
+    finishedAt: open ? null : '2026-11-01T00:00:01.000Z',
+    ...changes,
+  };
+}
+
+export const WALLET_CHANGE = {
+  previousBalance: 17331,
+  newBalance: 18436,
+  returned: 1105,
+  pnl: 0,
+};
+
+function step(name: string, changes: Partial<StepState>): StepState {
+  return {
+    name,
+    status: 'pending',
+    attempts: 0,
+    compensations: 0,
+    unknowns: 0,
+    capture: null,
+    value: null,
+    error: null,
+    startedAtMs: null,
+    finishedAtMs: null,
+    ...changes,
+  };
+}

@@ -1,0 +1,110 @@
+// The whole application for one test: the API on a port of its own, workers inline, on the run's MongoDB and
+// Valkey with a database and a key prefix of its own, bots simulated, pool state in a folder of its own.
+
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Connection } from 'mongoose';
+import { pino } from 'pino';
+import { inject, onTestFinished } from 'vitest';
+import { createLocalTokenIssuer } from '../../src/adapters/local-auth/local-tokens.ts';
+import { loadSigningKey } from '../../src/adapters/local-auth/signing-key.ts';
+import {
+  createSimulatedWorld,
+  type SimulatedWorld,
+} from '../../src/adapters/simulator/simulated-world.ts';
+import { type Application, startApplication } from '../../src/application.ts';
+import { parseConfig } from '../../src/config.ts';
+import { toFirebaseUid } from '../../src/domain/ids.ts';
+import type { PoolState } from '../../src/domain/pool-state.ts';
+import { createTestDatabase } from './database.ts';
+
+export interface TestApplication extends Application {
+  readonly connection: Connection;
+  readonly world: SimulatedWorld;
+  readonly poolStateFile: string;
+  /** The environment it was started with, for processes that are to stand beside it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** A request with this user's token; `path` is below the API's prefix. */
+  call(uid: string, method: string, path: string, headers?: Record<string, string>): Promise<Reply>;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads what the wire brings.
+  readonly body: any;
+}
+
+export interface TestApplicationOptions {
+  /** Over the defaults of a test, e.g. `{ON_STOP_FAILURE: 'hold'}`. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly poolState?: PoolState;
+}
+
+export async function startTestApplication(
+  options: TestApplicationOptions = {},
+): Promise<TestApplication> {
+  const connection = await createTestDatabase();
+  const folder = await mkdtemp(join(tmpdir(), 'reclaim-test-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const poolStateFile = join(folder, '.container-pool-state.json');
+  if (options.poolState !== undefined) {
+    await writeFile(poolStateFile, JSON.stringify(options.poolState, null, 2));
+  }
+  const keyPrefix = `t-${randomUUID()}`;
+  const env = {
+    MONGODB_URI: withDatabase(inject('mongodbUri'), connection.name),
+    REDIS_URL: inject('redisUrl'),
+    RECLAIM_KEY_PREFIX: keyPrefix,
+    DATA_DIR: folder,
+    POOL_STATE_FILE: poolStateFile,
+    HOST: '127.0.0.1',
+    PORT: '0',
+    AUTH: 'local',
+    BOT_RUNTIME: 'simulator',
+    LEASE_SECONDS: '2',
+    LOG_LEVEL: 'silent',
+    ...options.env,
+  };
+  const config = parseConfig(env, 'server');
+  const application = await startApplication({
+    config,
+    log: pino({ level: config.logLevel }),
+    say: () => undefined,
+    signal: new AbortController().signal,
+    keyPrefix,
+    onLost: () => undefined,
+  });
+  onTestFinished(() => application.stop());
+  const issuer = createLocalTokenIssuer({
+    key: await loadSigningKey(folder),
+    now: () => new Date(),
+  });
+  return {
+    ...application,
+    connection,
+    world: createSimulatedWorld(connection),
+    poolStateFile,
+    env,
+    call: async (uid, method, path, headers = {}) => {
+      const { token } = await issuer.issue({ firebaseUid: toFirebaseUid(uid), isAdmin: false });
+      const response = await fetch(`${application.url}/api/freqtrade${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, ...headers },
+      });
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: await response.json(),
+      };
+    },
+  };
+}
+
+function withDatabase(uri: string, name: string): string {
+  const url = new URL(uri);
+  url.pathname = `/${name}`;
+  return url.href;
+}

@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, parseConfig } from '../../src/config.ts';
+
+const PRODUCTION = {
+  MONGODB_URI: 'mongodb://db/reclaim',
+  REDIS_URL: 'redis://queue',
+  FIREBASE_PROJECT_ID: 'shop-1',
+};
+
+function problemsOf(env: Record<string, string>, role: 'server' | 'worker' = 'server') {
+  try {
+    parseConfig(env, role);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error('no problem was found');
+}
+
+function variablesOf(env: Record<string, string>, role: 'server' | 'worker' = 'server') {
+  return problemsOf(env, role).problems.map(({ variable }) => variable);
+}
+
+describe('an empty environment', () => {
+  it('is the embedded demo: local tokens, loopback, the documented defaults', () => {
+    expect(parseConfig({})).toEqual({
+      port: 3000,
+      host: '127.0.0.1',
+      mongodbUri: undefined,
+      redisUrl: undefined,
+      dataDir: '.data',
+      botRuntime: 'auto',
+      dockerHosts: [{ name: 'local', kind: 'unix', socketPath: '/var/run/docker.sock' }],
+      poolState: 'file',
+      poolStateFile: '.data/.container-pool-state.json',
+      botImage: undefined,
+      rateLimitPerMinute: 1200,
+      onStopFailure: 'refund',
+      stopTimeoutMs: 30_000,
+      supervisorConfDir: '/pool/supervisor',
+      syncEveryMs: 3_600_000,
+      syncConfirmMs: 2_000,
+      syncYoungMs: 15_000,
+      syncMaxRefunds: 100,
+      healthEveryMs: 30_000,
+      auth: 'local',
+      firebaseProjectId: undefined,
+      firebaseAuthEmulatorHost: undefined,
+      defaultWaitMs: 0,
+      sagaRetentionDays: 90,
+      walletTransactionsKept: 0,
+      logLevel: 'info',
+      workers: 'inline',
+      workerConcurrency: 50,
+      leaseMs: 15_000,
+      isLoopback: true,
+      isDemo: true,
+      isProduction: false,
+    });
+  });
+
+  it('variables that are set but empty: as if unset', () => {
+    expect(parseConfig({ PORT: '', MONGODB_URI: '', AUTH: '' })).toEqual(parseConfig({}));
+  });
+});
+
+describe('bad values', () => {
+  it('several at once: all are in one error, each with what was found and what is expected', () => {
+    const error = problemsOf({ PORT: '80x', ON_STOP_FAILURE: 'retry', LEASE_SECONDS: '0' });
+    expect(error.problems).toEqual([
+      { variable: 'PORT', found: '"80x"', expected: 'a whole number from 0 to 65535' },
+      { variable: 'ON_STOP_FAILURE', found: '"retry"', expected: 'one of refund, restore, hold' },
+      { variable: 'LEASE_SECONDS', found: '"0"', expected: 'a whole number from 1 to 300' },
+    ]);
+    for (const variable of ['PORT', 'ON_STOP_FAILURE', 'LEASE_SECONDS']) {
+      expect(error.message).toContain(variable);
+    }
+  });
+
+  it.each(['-1', '1e3', ' 5', '5.5', '0x10', 'NaN', '65536', '99999999999999'])(
+    'PORT=%j: refused',
+    (PORT) => expect(variablesOf({ PORT })).toEqual(['PORT']),
+  );
+
+  it('addresses with credentials: named, and never repeated', () => {
+    const error = problemsOf({
+      MONGODB_URI: 'postgres://me:hunter2@db',
+      REDIS_URL: 'http://me:hunter2@queue',
+      DOCKER_HOSTS: 'tcp://me:hunter2@docker',
+      FIREBASE_PROJECT_ID: 'shop-1',
+    });
+    expect(error.problems.map(({ variable }) => variable)).toEqual([
+      'MONGODB_URI',
+      'REDIS_URL',
+      'DOCKER_HOSTS',
+    ]);
+    expect(error.message).not.toContain('hunter2');
+  });
+});
+
+describe('AUTH', () => {
+  it('with a MongoDB of its own: firebase, which needs the project', () => {
+    expect(parseConfig(PRODUCTION).auth).toBe('firebase');
+    expect(variablesOf({ MONGODB_URI: 'mongodb://db' })).toEqual(['FIREBASE_PROJECT_ID']);
+  });
+
+  it('local in production: refused, asked for or not', () => {
+    expect(variablesOf({ NODE_ENV: 'production' })).toEqual(['AUTH']);
+    expect(variablesOf({ ...PRODUCTION, NODE_ENV: 'production', AUTH: 'local' })).toEqual(['AUTH']);
+  });
+
+  it('local where other machines can reach it: refused', () => {
+    expect(variablesOf({ HOST: '0.0.0.0' })).toEqual(['AUTH']);
+    expect(variablesOf({ HOST: '::', AUTH: 'local' })).toEqual(['AUTH']);
+    expect(parseConfig({ HOST: '::1' }).auth).toBe('local');
+    expect(parseConfig({ HOST: 'localhost' }).auth).toBe('local');
+  });
+
+  it('an emulator in production: refused, because its tokens are not signed', () => {
+    const env = { ...PRODUCTION, NODE_ENV: 'production', FIREBASE_AUTH_EMULATOR_HOST: 'h:9099' };
+    expect(variablesOf(env)).toEqual(['FIREBASE_AUTH_EMULATOR_HOST']);
+  });
+});
+
+describe('a worker', () => {
+  it('without addresses: both are asked for, because it embeds nothing', () => {
+    expect(variablesOf({}, 'worker')).toEqual(['MONGODB_URI', 'REDIS_URL']);
+  });
+
+  it('with addresses: needs nothing of what signs users in', () => {
+    const { FIREBASE_PROJECT_ID: _, ...env } = PRODUCTION;
+    expect(parseConfig({ ...env, NODE_ENV: 'production' }, 'worker').isDemo).toBe(false);
+  });
+});
+
+describe('DOCKER_HOSTS', () => {
+  it('named and unnamed entries: each gets a name that does not depend on its place', () => {
+    const DOCKER_HOSTS = 'unix:///var/run/docker.sock, east=tcp://10.0.0.2, tcp://docker.west:2376';
+    expect(parseConfig({ DOCKER_HOSTS }).dockerHosts).toEqual([
+      { name: 'local', kind: 'unix', socketPath: '/var/run/docker.sock' },
+      { name: 'east', kind: 'tcp', hostname: '10.0.0.2', port: 2375 },
+      { name: 'docker.west-2376', kind: 'tcp', hostname: 'docker.west', port: 2376 },
+    ]);
+  });
+
+  it.each([
+    'docker.sock',
+    'unix://relative.sock',
+    'ssh://host',
+    'tcp://host:0',
+    'tcp://host:70000',
+    'a b=tcp://host',
+    'one=tcp://a,one=tcp://b',
+    'tcp://a,',
+  ])('%j: refused', (DOCKER_HOSTS) =>
+    expect(variablesOf({ DOCKER_HOSTS })).toEqual(['DOCKER_HOSTS']),
+  );
+});
