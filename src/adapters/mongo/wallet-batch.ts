@@ -18,7 +18,7 @@ export interface WalletItem {
   readonly write: ConditionalUpdate | null;
 }
 
-export interface WalletAnswer {
+interface WalletAnswer {
   /** Null: there is no such user. */
   readonly user: UserReading | null;
   /** Null for a read. */

@@ -35,7 +35,7 @@ import {
   priorReceipt,
   receiptOf,
 } from './wallet-decisions.ts';
-import { isNothing, withAllocation } from './wallet-expressions.ts';
+import { ALLOCATIONS, isNothing, withAllocation } from './wallet-expressions.ts';
 import { rejectUnlessAnswered } from './write-answers.ts';
 
 export interface MongoWalletsDependencies {
@@ -225,7 +225,7 @@ async function findOtherHolders(
       .find(
         {
           _id: { $ne: new mongo.ObjectId(userId) },
-          $expr: withAllocation(instanceId, { $not: [isNothing('$$bot')] }),
+          $expr: withAllocation(instanceId, { $not: [isNothing('$$bot')] }, ALLOCATIONS),
         },
         { projection: { _id: 1 }, limit: 2, timeoutMS: SCAN_TIMEOUT_MS },
       )
