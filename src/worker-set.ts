@@ -3,6 +3,7 @@
 
 import { startSagaWorker } from './adapters/queue/saga-worker.ts';
 import { createJanitor } from './deletion/janitor.ts';
+import { createReceiptSweep } from './deletion/receipt-sweep.ts';
 import { createLeaseKeeper } from './saga/lease-keeper.ts';
 import { createRelay } from './saga/relay.ts';
 import { createRunner } from './saga/runner.ts';
@@ -110,10 +111,16 @@ function startDeletion(services: Services): () => Promise<void> {
     },
     onError: (err) => log.warn({ err }, 'janitor failed'),
   });
+  const sweep = createReceiptSweep({
+    wallets: services.deletionPorts.wallets,
+    elections: services.elections,
+    onError: (err) => log.warn({ err }, 'receipts not swept'),
+  });
   leases.start();
   janitor.start();
+  sweep.start();
   return async () => {
-    await Promise.all([worker.close(DRAIN_MS), janitor.stop()]);
+    await Promise.all([worker.close(DRAIN_MS), janitor.stop(), sweep.stop()]);
     await leases.stop();
   };
 }

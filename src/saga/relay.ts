@@ -1,15 +1,10 @@
 // Makes sure that somebody runs every saga that is due (I7, I10). It looks at sagas, not at wake-ups: those
 // can be lost, stuck or lie. Runs in every worker on a plain timer; an election spares the double work.
 
-import { pause } from './deadline.ts';
+import { createPeriodic, type Periodic } from './periodic.ts';
 import type { Elections } from './ports/elections.ts';
 import type { SagaLog } from './ports/saga-log.ts';
 import type { WakeUps } from './ports/wake-ups.ts';
-
-export interface Relay {
-  start(): void;
-  stop(): Promise<void>;
-}
 
 export interface RelayOptions {
   readonly log: Pick<SagaLog, 'takeOverdue'>;
@@ -27,30 +22,15 @@ const BATCH = 500;
 /** Wake-ups under way at once. */
 const WIDTH = 20;
 
-export function createRelay(options: RelayOptions): Relay {
-  const stopping = new AbortController();
-  let running: Promise<void> | undefined;
-  return {
-    start: () => {
-      running ??= loop(options, stopping.signal);
+export function createRelay(options: RelayOptions): Periodic {
+  const { elections, everyMs, onError } = options;
+  return createPeriodic({
+    everyMs,
+    onError,
+    turn: async (signal) => {
+      if (await elections.hold('relay', everyMs * 5)) await wakeOverdue(options, signal);
     },
-    stop: async () => {
-      stopping.abort();
-      await running;
-    },
-  };
-}
-
-async function loop(options: RelayOptions, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      if (await options.elections.hold('relay', options.everyMs * 5))
-        await wakeOverdue(options, signal);
-    } catch (error) {
-      options.onError(error);
-    }
-    await pause(options.everyMs, signal);
-  }
+  });
 }
 
 async function wakeOverdue(

@@ -16,6 +16,7 @@ import { settlementOpId } from '../../domain/incarnation.ts';
 import { isMoney } from '../../domain/money.ts';
 import { RetryableError } from '../../saga/errors.ts';
 import { findFirebaseUids } from './account-reads.ts';
+import { forgetSettled } from './forget-settled.ts';
 import type { LedgerDocument } from './ledger-documents.ts';
 import { abortUpdate, markUpdate, raiseUpdate, unmarkUpdate } from './mark-updates.ts';
 import { OPERATION_TIMEOUT_MS, runRepeatable } from './mongo-errors.ts';
@@ -122,6 +123,8 @@ export function createMongoWallets({ connection }: MongoWalletsDependencies): Wa
       const receipt = user === null ? undefined : receiptOf(user, opId);
       return receipt ?? findPosted(userId, opId);
     },
+
+    forgetSettled: ({ limit }) => forgetSettled(connection, limit),
 
     existingFirebaseUids: (uids) => findFirebaseUids(connection, uids),
 
