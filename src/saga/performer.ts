@@ -14,9 +14,9 @@ import type {
   StepResult,
 } from './definition.ts';
 import { FencedError, HoldError, InDoubtError, UnavailableError } from './errors.ts';
+import type { Command, SagaEvent } from './events.ts';
 import { askedDelayMs, toFailure } from './failure.ts';
 import type { Json } from './json.ts';
-import type { Command, SagaEvent } from './machine.ts';
 import type { Clock } from './ports/clock.ts';
 import type { SagaRecord } from './record.ts';
 import type { StepState } from './state.ts';

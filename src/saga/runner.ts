@@ -7,15 +7,16 @@ import type { SagaId } from '../domain/ids.ts';
 import { outageDelayMs } from './backoff.ts';
 import { pause } from './deadline.ts';
 import { FencedError, UnavailableError } from './errors.ts';
+import type { SagaEvent } from './events.ts';
 import type { Json } from './json.ts';
-import { apply, decide, isEnded, type SagaEvent } from './machine.ts';
+import { apply, decide } from './machine.ts';
 import { InterruptedError, perform } from './performer.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Leases } from './ports/leases.ts';
 import type { Claim, SagaLog } from './ports/saga-log.ts';
 import type { SagaRecord } from './record.ts';
 import type { RegisteredSaga, Registry } from './registry.ts';
-import type { SagaState } from './state.ts';
+import { isEnded, type SagaState } from './state.ts';
 
 export interface Runner {
   run(sagaId: SagaId, control: RunControl): Promise<RunOutcome>;

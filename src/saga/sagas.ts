@@ -4,14 +4,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { SagaId } from '../domain/ids.ts';
 import { pause } from './deadline.ts';
+import { initialState } from './initial-state.ts';
 import type { Json } from './json.ts';
-import { apply, initialState, isAtRest, isEnded } from './machine.ts';
+import { apply } from './machine.ts';
 import type { Clock } from './ports/clock.ts';
 import type { SagaFilter, SagaLog, SagaPage } from './ports/saga-log.ts';
 import type { WakeUps } from './ports/wake-ups.ts';
 import type { SagaRecord } from './record.ts';
 import type { Registry } from './registry.ts';
 import { makeSagaId } from './saga-id.ts';
+import { isAtRest, isEnded } from './state.ts';
 
 export interface Sagas {
   /** Stores the saga durably, then wakes a worker. An open saga of the same key is returned instead (I8).

@@ -75,3 +75,12 @@ export interface SagaState {
   readonly stuckFrom: 'running' | 'compensating' | null;
   readonly warnings: readonly Warning[];
 }
+
+/** Ended, or waiting for a person. */
+export function isAtRest(phase: Phase): boolean {
+  return phase === 'stuck' || isEnded(phase);
+}
+
+export function isEnded(phase: Phase): boolean {
+  return phase === 'completed' || phase === 'compensated' || phase === 'cancelled';
+}

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { apply, decide, initialState, type SagaEvent } from '../../src/saga/machine.ts';
+import type { SagaEvent } from '../../src/saga/events.ts';
+import { initialState } from '../../src/saga/initial-state.ts';
+import { apply, decide } from '../../src/saga/machine.ts';
 import type { SagaShape } from '../../src/saga/shape.ts';
 import type { SagaState, StepFailure } from '../../src/saga/state.ts';
 
