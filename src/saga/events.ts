@@ -12,6 +12,8 @@ export type Command =
   | { readonly type: 'fence' }
   | { readonly type: 'capture-all' }
   | { readonly type: 'capture'; readonly step: number }
+  /** Write down that the next attempt begins, before it does. */
+  | { readonly type: 'begin'; readonly step: number }
   | { readonly type: 'run'; readonly step: number }
   | { readonly type: 'observe'; readonly step: number }
   | { readonly type: 'abort'; readonly step: number }
@@ -37,6 +39,7 @@ export type SagaEvent =
   | { readonly type: 'effects-fenced' }
   | ({ readonly type: 'captured-all'; readonly captures: readonly (Json | null)[] } & Moment)
   | { readonly type: 'captured'; readonly step: number; readonly capture: Json }
+  | { readonly type: 'begun'; readonly step: number }
   | ({ readonly type: 'succeeded'; readonly step: number } & Success)
   | ({ readonly type: 'failed'; readonly step: number; readonly failure: StepFailure } & Again)
   | ({ readonly type: 'observed'; readonly step: number; readonly seen: Observation } & Again)

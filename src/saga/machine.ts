@@ -25,6 +25,7 @@ export function decide(shape: SagaShape, state: SagaState): Command {
   if (shapeAt(shape, cursor).kind === 'compensatable' && capture === null) {
     return { type: 'capture', step: cursor };
   }
+  if (status === 'waiting') return { type: 'begin', step: cursor };
   return { type: status === 'in-doubt' ? 'observe' : 'run', step: cursor };
 }
 
@@ -41,6 +42,10 @@ export function apply(shape: SagaShape, state: SagaState, event: SagaEvent): Sag
       return state.phase === 'queued' ? captureAll(shape, state, event) : state;
     case 'captured':
       return isWorkingOn(state, event.step, 'running') ? captureOne(state, event) : state;
+    case 'begun':
+      return isWorkingOn(state, event.step, 'running')
+        ? beginAgain(shape, state, event.step)
+        : state;
     case 'succeeded':
       return isWorkingOn(state, event.step, 'running') ? succeed(shape, state, event) : state;
     case 'failed':
@@ -131,6 +136,12 @@ function begin(shape: SagaShape, state: SagaState, step: number, atMs: number): 
   };
 }
 
+function beginAgain(shape: SagaShape, state: SagaState, step: number): SagaState {
+  if (mustTurnBack(state)) return turnBack(shape, state, CANCELLED);
+  if (stepAt(state, step).status !== 'waiting') return state;
+  return { ...withStep(state, step, { status: 'running' }), notBeforeMs: null };
+}
+
 function fail(
   shape: SagaShape,
   state: SagaState,
@@ -154,7 +165,9 @@ function fail(
       return { ...withStep(failed, step, { status: 'in-doubt' }), notBeforeMs: retryAtMs };
     case 'unavailable':
       if (mustTurnBack(failed)) return turnBack(shape, failed, CANCELLED);
-      return { ...failed, notBeforeMs: retryAtMs };
+      return status === 'running'
+        ? { ...withStep(failed, step, { status: 'waiting' }), notBeforeMs: retryAtMs }
+        : { ...failed, notBeforeMs: retryAtMs };
     case 'retryable':
       return again(shape, failed, event);
     default:
@@ -177,7 +190,7 @@ function again(
   const { kind, bestEffort } = shapeAt(shape, step);
   if (attempts < shapeAt(shape, step).attempts) {
     return {
-      ...withStep(state, step, { status: 'running', attempts: attempts + 1 }),
+      ...withStep(state, step, { status: 'waiting', attempts: attempts + 1 }),
       notBeforeMs: retryAtMs,
     };
   }

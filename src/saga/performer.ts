@@ -32,6 +32,8 @@ export async function perform(
       return captureAll(scene);
     case 'capture':
       return captureOne(scene, command.step);
+    case 'begin':
+      return { type: 'begun', step: command.step };
     case 'run':
       return run(scene, command.step);
     case 'observe':

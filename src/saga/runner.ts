@@ -187,11 +187,18 @@ function durabilityOf(
   after: SagaState,
   event: SagaEvent,
 ): 'majority' | 'primary' {
-  if (event.type === 'captured-all' || event.type === 'captured') return 'majority';
+  if (MAJORITY_EVENTS.has(event.type)) return 'majority';
   if (before.phase !== after.phase) return 'majority';
   const isPivotWrite = before.pivotBegun !== after.pivotBegun || isPivotOver(before, after);
   return isPivotWrite ? 'majority' : 'primary';
 }
+
+// The captures are where an undo goes back to; an attempt that begins unrecorded would not be observed.
+const MAJORITY_EVENTS: ReadonlySet<SagaEvent['type']> = new Set([
+  'captured-all',
+  'captured',
+  'begun',
+]);
 
 function isPivotOver(before: SagaState, after: SagaState): boolean {
   return before.pivotBegun && before.cursor !== after.cursor;
