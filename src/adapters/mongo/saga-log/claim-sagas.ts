@@ -46,6 +46,8 @@ export async function renewLeases(
       {
         _id: { $in: claims.map(({ sagaId }) => sagaId) },
         owner: { $in: claims.map(({ owner }) => owner) },
+        // A lease that was given back meanwhile stays given back.
+        leaseUntil: { $ne: null },
       },
       [{ $set: { leaseUntil: leaseEnd(leaseMs) } }],
       { timeoutMS: OPERATION_TIMEOUT_MS },

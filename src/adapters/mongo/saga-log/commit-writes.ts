@@ -156,7 +156,6 @@ async function sendAll({ sagas }: LogContext, orders: readonly Order[]): Promise
         ordered: false,
         writeConcern: isMajority ? MAJORITY : { w: 1 },
         timeoutMS: OPERATION_TIMEOUT_MS,
-        ignoreUndefined: true,
       },
     );
     return matchedCount === orders.length;
