@@ -149,9 +149,11 @@ async function settle(
 ): Promise<SagaEvent> {
   const step = stepAt(scene, index);
   const state = stateAt(scene, index);
-  const deadlineMs = step.deadline?.at(callOf(scene, index, scene.signal)) ?? null;
-  const leftMs = deadlineMs === null ? Number.POSITIVE_INFINITY : deadlineMs - scene.clock.nowMs();
+  let deadlineMs: number | null = null;
+  let leftMs = Number.POSITIVE_INFINITY;
   try {
+    deadlineMs = step.deadline?.at(callOf(scene, index, scene.signal)) ?? null;
+    if (deadlineMs !== null) leftMs = deadlineMs - scene.clock.nowMs();
     if (leftMs <= 0) return await expire(scene, index);
     return await bounded(scene, Math.min(step.timeoutMs, leftMs), action);
   } catch (error) {

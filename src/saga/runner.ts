@@ -71,8 +71,11 @@ async function claimAndDrive(
 ): Promise<RunOutcome> {
   const { log, registry, leases, leaseMs } = options;
   const owner = randomUUID();
-  const claimed = await log.claim(sagaId, { owner, leaseMs, runnable: registry.runnable });
+  const request = { owner, leaseMs, runnable: registry.runnable };
+  const claimed = await log.claim(sagaId, request).catch(whileAway);
   switch (claimed.status) {
+    case 'away':
+      return { status: 'later', atMs: options.clock.nowMs() + outageDelayMs(options.random()) };
     case 'busy':
     case 'not-due':
       return { status: 'later', atMs: claimed.retryAtMs };
@@ -100,6 +103,12 @@ async function claimAndDrive(
   } finally {
     leases.drop(claim);
   }
+}
+
+// A log that is away is no end of a wake-up: it comes again until the log can say what the saga needs.
+function whileAway(error: unknown): { readonly status: 'away' } {
+  if (error instanceof UnavailableError) return { status: 'away' };
+  throw error;
 }
 
 function createDrive(

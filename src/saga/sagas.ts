@@ -26,7 +26,7 @@ export interface Sagas {
   list(filter: SagaFilter): Promise<SagaPage>;
   /** One conditional write against the pivot (I6). */
   requestCancel(id: SagaId, by: string): Promise<CancelResult>;
-  /** Sends a stuck saga on its way again, or wakes one that sleeps. */
+  /** Sends a stuck saga on its way again; of one that is not stuck, only the wake-up is made again. */
   retry(id: SagaId, by: string): Promise<RetryResult>;
   /** The newest record: ended or stuck, or as it is when time is over. Null: no such saga. */
   waitForEnd(id: SagaId, timeoutMs: number, signal: AbortSignal): Promise<SagaRecord | null>;
