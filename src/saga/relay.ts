@@ -34,14 +34,20 @@ export function createRelay(options: RelayOptions): Periodic {
 }
 
 async function wakeOverdue(
-  { log, wakeUps, holdMs, onRepair }: RelayOptions,
+  { log, wakeUps, holdMs, onRepair, onError }: RelayOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const overdue = [...(await log.takeOverdue({ limit: BATCH, holdMs }))];
   async function wakeNext(): Promise<void> {
     for (let saga = overdue.pop(); saga !== undefined && !signal.aborted; saga = overdue.pop()) {
-      const status = await wakeUps.revive(saga.id, saga.kind);
-      if (status === 'revived') onRepair({ sagaId: saga.id, kind: saga.kind });
+      const { id, kind } = saga;
+      try {
+        const status = await wakeUps.revive(id, kind);
+        if (status === 'revived') onRepair({ sagaId: id, kind });
+      } catch (error) {
+        // One that cannot be woken must not keep the others asleep; it is overdue again after `holdMs`.
+        onError(error);
+      }
     }
   }
   await Promise.all(Array.from({ length: WIDTH }, wakeNext));

@@ -7,15 +7,16 @@ import type { SagaId } from '../domain/ids.ts';
 import { outageDelayMs } from './backoff.ts';
 import { pause } from './deadline.ts';
 import { FencedError, UnavailableError } from './errors.ts';
+import type { SagaEvent } from './events.ts';
 import type { Json } from './json.ts';
-import { apply, decide, isEnded, type SagaEvent } from './machine.ts';
+import { apply, decide } from './machine.ts';
 import { InterruptedError, perform } from './performer.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Leases } from './ports/leases.ts';
 import type { Claim, SagaLog } from './ports/saga-log.ts';
 import type { SagaRecord } from './record.ts';
 import type { RegisteredSaga, Registry } from './registry.ts';
-import type { SagaState } from './state.ts';
+import { isEnded, type SagaState } from './state.ts';
 
 export interface Runner {
   run(sagaId: SagaId, control: RunControl): Promise<RunOutcome>;
@@ -70,8 +71,11 @@ async function claimAndDrive(
 ): Promise<RunOutcome> {
   const { log, registry, leases, leaseMs } = options;
   const owner = randomUUID();
-  const claimed = await log.claim(sagaId, { owner, leaseMs, runnable: registry.runnable });
+  const request = { owner, leaseMs, runnable: registry.runnable };
+  const claimed = await log.claim(sagaId, request).catch(whileAway);
   switch (claimed.status) {
+    case 'away':
+      return { status: 'later', atMs: options.clock.nowMs() + outageDelayMs(options.random()) };
     case 'busy':
     case 'not-due':
       return { status: 'later', atMs: claimed.retryAtMs };
@@ -99,6 +103,12 @@ async function claimAndDrive(
   } finally {
     leases.drop(claim);
   }
+}
+
+// A log that is away is no end of a wake-up: it comes again until the log can say what the saga needs.
+function whileAway(error: unknown): { readonly status: 'away' } {
+  if (error instanceof UnavailableError) return { status: 'away' };
+  throw error;
 }
 
 function createDrive(
@@ -186,11 +196,18 @@ function durabilityOf(
   after: SagaState,
   event: SagaEvent,
 ): 'majority' | 'primary' {
-  if (event.type === 'captured-all' || event.type === 'captured') return 'majority';
+  if (MAJORITY_EVENTS.has(event.type)) return 'majority';
   if (before.phase !== after.phase) return 'majority';
   const isPivotWrite = before.pivotBegun !== after.pivotBegun || isPivotOver(before, after);
   return isPivotWrite ? 'majority' : 'primary';
 }
+
+// The captures are where an undo goes back to; an attempt that begins unrecorded would not be observed.
+const MAJORITY_EVENTS: ReadonlySet<SagaEvent['type']> = new Set([
+  'captured-all',
+  'captured',
+  'begun',
+]);
 
 function isPivotOver(before: SagaState, after: SagaState): boolean {
   return before.pivotBegun && before.cursor !== after.cursor;

@@ -21,18 +21,17 @@ export interface SagaWorkerOptions {
 }
 
 export interface SagaWorker {
-  /** Takes no new jobs, lets running sagas come to their next step boundary, and closes; those that
-   * take longer than `deadlineMs` are cut in mid-step, their outcome to be observed by the next claim.
-   * Idempotent. */
+  /** Takes no new jobs, lets running sagas come to their next step boundary, and closes; interrupts those
+   * that take longer than `deadlineMs` in the middle of their step. Idempotent. */
   close(deadlineMs: number): Promise<void>;
 }
 
 /** A claim that was lost, or a version this worker lacks: somebody else is at it; look again later. */
 const LOOK_AGAIN_MS = 5_000;
-/** What a saga that was cut in mid-step needs to give its claim back. */
-const CUT_MS = 1_000;
 /** Two stalls fail a job for good by default; a saga's worker may die more often than that. */
 const MAX_STALLS = 1_000;
+/** For interrupted sagas to give their leases and jobs back. */
+const LAST_WORDS_MS = 1_000;
 
 export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
   const { queue, connection, prefix, leaseMs } = options;
@@ -52,21 +51,31 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
   );
   worker.on('error', options.onError);
   worker.on('stalled', options.onStalled);
+  // A stuck saga is told by its transition; every other failure of a job is nobody else's to tell.
+  worker.on('failed', (_job, error) => {
+    if (!(error instanceof UnrecoverableError)) options.onError(error);
+  });
   worker.on('lockRenewalFailed', (jobIds) => {
     for (const jobId of jobIds) worker.cancelJob(jobId, 'lock lost');
   });
   return {
     close: async (deadlineMs) => {
       isDraining = true;
-      const { promise: late, resolve } = Promise.withResolvers<void>();
-      const cut = setTimeout(() => worker.cancelAllJobs('the worker is stopping'), deadlineMs);
-      const giveUp = setTimeout(resolve, deadlineMs + CUT_MS);
-      // `close` may hang while Redis is away.
-      await Promise.race([worker.close().catch(options.onError), late]);
-      clearTimeout(cut);
-      clearTimeout(giveUp);
+      const closed = worker.close().catch(options.onError);
+      // `close` may hang while Redis is away, and as long as a saga waits for an answer.
+      if (await within(deadlineMs, closed)) return;
+      worker.cancelAllJobs('the worker is stopping');
+      await within(LAST_WORDS_MS, closed);
     },
   };
+}
+
+async function within(ms: number, closed: Promise<void>): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(resolve, ms, false);
+  const isClosed = await Promise.race([closed.then(() => true), late]);
+  clearTimeout(timer);
+  return isClosed;
 }
 
 async function work(
@@ -97,6 +106,8 @@ function comeBackAt(outcome: Exclude<RunOutcome, { status: 'at-rest' }>): number
 
 async function finish(job: Job, saga: SagaRecord | null): Promise<{ readonly state: string }> {
   if (saga === null) throw new UnrecoverableError('there is no such saga');
+  // A saga that was stuck before has lines of that rest.
+  await job.clearLogs();
   await Promise.all(logLines(saga).map((line) => job.log(line)));
   const { phase, cause } = saga.state;
   if (phase === 'stuck') {

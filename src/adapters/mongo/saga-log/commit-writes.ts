@@ -6,7 +6,6 @@
 
 import type { mongo } from 'mongoose';
 import { UnavailableError } from '../../../saga/errors.ts';
-import { isAtRest, isEnded } from '../../../saga/machine.ts';
 import type {
   Claim,
   CommitResult,
@@ -15,7 +14,7 @@ import type {
   LogWrite,
 } from '../../../saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../../saga/record.ts';
-import type { SagaState } from '../../../saga/state.ts';
+import { isAtRest, isEnded, type SagaState } from '../../../saga/state.ts';
 import { isAway, runRepeatable } from '../mongo-errors.ts';
 import { type LogContext, MAJORITY, OPERATION_TIMEOUT_MS } from './log-context.ts';
 import {
@@ -157,7 +156,6 @@ async function sendAll({ sagas }: LogContext, orders: readonly Order[]): Promise
         ordered: false,
         writeConcern: isMajority ? MAJORITY : { w: 1 },
         timeoutMS: OPERATION_TIMEOUT_MS,
-        ignoreUndefined: true,
       },
     );
     return matchedCount === orders.length;
