@@ -56,7 +56,7 @@ export type SagaEvent =
     } & Again)
   | ({ readonly type: 'cancel-requested' } & Moment)
   /** An operator sends a stuck saga on its way again, in the direction it was going. */
-  | { readonly type: 'retry-ordered' };
+  | ({ readonly type: 'retry-ordered' } & Moment);
 
 export function initialState(shape: SagaShape): SagaState {
   return {
@@ -91,7 +91,7 @@ export function decide(shape: SagaShape, state: SagaState): Command {
 
 export function apply(shape: SagaShape, state: SagaState, event: SagaEvent): SagaState {
   if (event.type === 'cancel-requested') return cancel(shape, state);
-  if (event.type === 'retry-ordered') return unstick(shape, state);
+  if (event.type === 'retry-ordered') return unstick(shape, state, event);
   if (isAtRest(state.phase)) return state;
   switch (event.type) {
     case 'claimed':
@@ -434,11 +434,18 @@ function cancel(shape: SagaShape, state: SagaState): SagaState {
     : state;
 }
 
-// With fresh budgets, in the direction it was going: forward is refused once a compensation has begun,
-// because `stuckFrom` says so. What the stuck attempt did is asked of the world first.
-function unstick(shape: SagaShape, state: SagaState): SagaState {
+// With fresh budgets and a fresh deadline (the old one has passed while nobody was looking), in the direction
+// it was going: forward is refused once a compensation has begun, because `stuckFrom` says so. What the stuck
+// attempt did is asked of the world first.
+function unstick(shape: SagaShape, state: SagaState, { atMs }: Moment): SagaState {
   if (state.phase !== 'stuck' || state.stuckFrom === null) return state;
-  const going = { ...state, phase: state.stuckFrom, stuckFrom: null, cause: null };
+  const going = {
+    ...state,
+    phase: state.stuckFrom,
+    stuckFrom: null,
+    cause: null,
+    startedAtMs: atMs,
+  };
   if (state.stuckFrom === 'compensating') {
     return withStep(going, state.cursor, { status: 'compensating', compensations: 1 });
   }

@@ -141,7 +141,7 @@ async function cancel(
 }
 
 async function retry(
-  { log, registry }: SagasOptions,
+  { log, registry, clock }: SagasOptions,
   id: SagaId,
   by: string,
 ): Promise<{ status: 'retried'; saga: SagaRecord } | { status: 'refused'; answer: RetryResult }> {
@@ -155,7 +155,8 @@ async function retry(
   if (registered === undefined) {
     return refuse({ status: 'not-retriable', reason: `no definition of version ${saga.version}` });
   }
-  const state = apply(registered.shape, saga.state, { type: 'retry-ordered' });
+  const atMs = clock.nowMs();
+  const state = apply(registered.shape, saga.state, { type: 'retry-ordered', atMs });
   const event = { type: 'retry-ordered', step: null, detail: `by ${by}` };
   const written = await log.intervene({ base: saga, state, event, writeId: randomUUID() });
   // The loser of a race between two operators: the winner's verb is under way.

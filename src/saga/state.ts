@@ -65,7 +65,8 @@ export interface SagaState {
   readonly pivotBegun: boolean;
   /** A claim resumed the saga: effects must be fenced before anything else. */
   readonly mustFence: boolean;
-  /** When the captures were first attempted. */
+  /** When the captures were first attempted, or an operator last sent the stuck saga on its way again:
+   * deadlines count from it. */
   readonly startedAtMs: number | null;
   /** Not before this moment (backoff, sleep), database time in ms. */
   readonly notBeforeMs: number | null;

@@ -85,7 +85,7 @@ function failures(step: number): SagaEvent[] {
 const INTRUSIONS: SagaEvent[] = [
   { type: 'cancel-requested', atMs: 1 },
   { type: 'claimed', resumed: true },
-  { type: 'retry-ordered' },
+  { type: 'retry-ordered', atMs: 1 },
 ];
 
 interface Edge {
