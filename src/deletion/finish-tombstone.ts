@@ -49,6 +49,11 @@ export async function finishTombstone(
       return { gone: false, reason: `${seen.containerName} still has it`, entryReturned };
     }
   }
+  // Only now: an unreadable pool state is no reason to wait with the container, but as long as nobody can
+  // tell whether the entry is out, this tombstone owns it (I1).
+  if (pools.status === 'unknown' && !isAllocated) {
+    return { gone: false, reason: `pool state: ${pools.reason}`, entryReturned };
+  }
   return { gone: true, entryReturned };
 }
 
@@ -74,7 +79,6 @@ async function findRemains(
   return located.status === 'unknown' ? located : { ...located, items: located.items.mine };
 }
 
-// An unreadable pool state is no reason to wait with the container: the next look finds the entry.
 async function takeEntryOut(
   { poolStates }: FinishPorts,
   { incarnation, firebaseUid }: Named,
