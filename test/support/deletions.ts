@@ -53,7 +53,7 @@ export async function placeBot(
     const containerName = poolContainer(uid);
     const program = isRunning ? 'RUNNING' : 'STOPPED';
     await app.world.addPooled({ instanceId, containerName, program });
-    await writePoolState(app, poolStateOf(uid));
+    await addPoolState(app, poolStateOf(uid));
   }
   return { uid, userId, instanceId };
 }
@@ -83,6 +83,15 @@ export function poolStateOf(uid: string): PoolState {
 
 export async function readPoolState(app: TestApplication): Promise<PoolState> {
   return JSON.parse(await readFile(app.poolStateFile, 'utf8'));
+}
+
+async function addPoolState(app: TestApplication, added: PoolState): Promise<void> {
+  const { pools, botMapping, ...rest } = await readPoolState(app);
+  await writePoolState(app, {
+    ...rest,
+    pools: { ...pools, ...added.pools },
+    botMapping: { ...botMapping, ...added.botMapping },
+  });
 }
 
 /** As the platform writes: the whole file, in place, without a lock. */
