@@ -4,6 +4,7 @@
 // pool state is taken out again under the same condition.
 
 import type { Sighting } from '../domain/bot.ts';
+import { settlementOpId } from '../domain/incarnation.ts';
 import { findOwnEntry, takeOutOwn } from '../domain/owned-entry.ts';
 import type { PoolState } from '../domain/pool-state.ts';
 import type { SourceAnswer } from '../domain/source.ts';
@@ -28,13 +29,19 @@ export async function finishTombstone(
   const { userId, instanceId, life } = named.incarnation;
   const reading = await ports.wallets.readAllocation(userId, instanceId);
   const isAllocated = reading.status === 'present';
-  if (isAllocated && reading.allocation.settledOpId !== null) {
+  // The same life again, or one the wallet knows as settled. A whole document saved from a stale copy takes
+  // the wallet's own memory of the settlement with it; the tombstone still knows the life it settled.
+  if (
+    isAllocated &&
+    (reading.allocation.settledOpId !== null || reading.allocation.life === life)
+  ) {
+    const settledBy = reading.allocation.settledOpId ?? settlementOpId(named.incarnation);
     await ports.findings.report({
       kind: 'resurrected',
       userId,
       instanceId,
       discriminator: life,
-      evidence: { settledBy: reading.allocation.settledOpId },
+      evidence: { settledBy },
     });
   }
   const pools = await ports.poolStates.read(call);
@@ -48,6 +55,11 @@ export async function finishTombstone(
     if (look.items !== null) {
       return { gone: false, reason: `${seen.containerName} still has it`, entryReturned };
     }
+  }
+  // Only now: an unreadable pool state is no reason to wait with the container, but as long as nobody can
+  // tell whether the entry is out, this tombstone owns it (I1).
+  if (pools.status === 'unknown' && !isAllocated) {
+    return { gone: false, reason: `pool state: ${pools.reason}`, entryReturned };
   }
   return { gone: true, entryReturned };
 }
@@ -74,7 +86,6 @@ async function findRemains(
   return located.status === 'unknown' ? located : { ...located, items: located.items.mine };
 }
 
-// An unreadable pool state is no reason to wait with the container: the next look finds the entry.
 async function takeEntryOut(
   { poolStates }: FinishPorts,
   { incarnation, firebaseUid }: Named,

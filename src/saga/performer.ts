@@ -20,6 +20,10 @@ import { callOf, type Performance, stateAt, withStart } from './step-call.ts';
 /** The captures are reads; a source that takes longer is unknown for now and asked again by its step. */
 const CAPTURE_TIMEOUT_MS = 3_000;
 
+/** For a step that the deadline has passed before its first attempt, because its worker was away or the
+ * steps before it used the time up: giving up unseen what would have worked at once helps nobody. */
+const LATE_ATTEMPT_MS = 2_000;
+
 /** @throws FencedError when another worker owns the saga; InterruptedError when the signal aborted. */
 export async function perform(
   command: Exclude<Command, { type: 'rest' }>,
@@ -141,7 +145,7 @@ async function compensate(scene: Performance, index: number): Promise<SagaEvent>
 }
 
 // Runs one forward action of a step: before the step's deadline as asked, after it as the deadline's policy
-// decides. Every error becomes an event.
+// decides, but never without having tried at all. Every error becomes an event.
 async function settle(
   scene: Performance,
   index: number,
@@ -154,8 +158,9 @@ async function settle(
   try {
     deadlineMs = step.deadline?.at(callOf(scene, index, scene.signal)) ?? null;
     if (deadlineMs !== null) leftMs = deadlineMs - scene.clock.nowMs();
-    if (leftMs <= 0) return await expire(scene, index);
-    return await bounded(scene, Math.min(step.timeoutMs, leftMs), action);
+    if (leftMs <= 0 && state.error !== null) return await expire(scene, index);
+    const latestEndMs = leftMs <= 0 ? LATE_ATTEMPT_MS : leftMs;
+    return await bounded(scene, Math.min(step.timeoutMs, latestEndMs), action);
   } catch (error) {
     rethrowIfOver(error);
     const atMs = scene.clock.nowMs();
@@ -163,7 +168,7 @@ async function settle(
     // An effect in doubt for the first time is observed at once.
     const isFirstDoubt = failure.class === 'in-doubt' && state.status === 'running';
     const delayMs = isFirstDoubt ? 0 : delayAfter(error, step.retry, state, scene.random());
-    const latestMs = leftMs > 0 ? deadlineMs : null;
+    const latestMs = isExpired ? null : deadlineMs;
     const retryAtMs = Math.min(atMs + delayMs, latestMs ?? Number.MAX_SAFE_INTEGER);
     return { type: 'failed', step: index, failure, atMs, retryAtMs };
   }

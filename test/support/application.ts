@@ -26,6 +26,7 @@ export interface TestApplication extends Application {
   readonly poolStateFile: string;
   /** The environment it was started with, for processes that are to stand beside it. */
   readonly env: Readonly<Record<string, string>>;
+  token(uid: string): Promise<string>;
   /** A request with this user's token; `path` is below the API's prefix. */
   call(uid: string, method: string, path: string, headers?: Record<string, string>): Promise<Reply>;
 }
@@ -41,6 +42,8 @@ export interface TestApplicationOptions {
   /** Over the defaults of a test, e.g. `{ON_STOP_FAILURE: 'hold'}`. */
   readonly env?: Readonly<Record<string, string>>;
   readonly poolState?: PoolState;
+  /** Another way to the run's MongoDB, e.g. through a proxy; the database is the test's own all the same. */
+  readonly mongodbUri?: string;
 }
 
 export async function startTestApplication(
@@ -55,7 +58,7 @@ export async function startTestApplication(
   }
   const keyPrefix = `t-${randomUUID()}`;
   const env = {
-    MONGODB_URI: withDatabase(inject('mongodbUri'), connection.name),
+    MONGODB_URI: withDatabase(options.mongodbUri ?? inject('mongodbUri'), connection.name),
     REDIS_URL: inject('redisUrl'),
     RECLAIM_KEY_PREFIX: keyPrefix,
     DATA_DIR: folder,
@@ -82,17 +85,21 @@ export async function startTestApplication(
     key: await loadSigningKey(folder),
     now: () => new Date(),
   });
+  const token = async (uid: string) => {
+    const firebaseUid = toFirebaseUid(uid);
+    return (await issuer.issue({ firebaseUid, isAdmin: false })).token;
+  };
   return {
     ...application,
     connection,
     world: createSimulatedWorld(connection),
     poolStateFile,
     env,
+    token,
     call: async (uid, method, path, headers = {}) => {
-      const { token } = await issuer.issue({ firebaseUid: toFirebaseUid(uid), isAdmin: false });
       const response = await fetch(`${application.url}/api/freqtrade${path}`, {
         method,
-        headers: { authorization: `Bearer ${token}`, ...headers },
+        headers: { authorization: `Bearer ${await token(uid)}`, ...headers },
       });
       return {
         status: response.status,

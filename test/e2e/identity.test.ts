@@ -1,0 +1,156 @@
+// Whose bot is it? Ids are data and may collide with anything: another user's container, entry or pool is never
+// touched, whatever id is sent; what collides is reported as `id-conflict`.
+
+import { describe, expect, it } from 'vitest';
+import { startTestApplication, type TestApplication } from '../support/application.ts';
+import {
+  allOf,
+  deleteBot,
+  findingsOf,
+  outsideState,
+  poolStateOf,
+  readPoolState,
+  userNamed,
+  writePoolState,
+} from '../support/deletions.ts';
+import { allocation, putUser } from '../support/users.ts';
+
+const SHARED = 'shared-bot-1';
+
+/** Two users whose wallets both hold the same id. */
+async function placeTwins(app: TestApplication): Promise<void> {
+  for (const firebaseUid of ['uid-a', 'uid-b']) {
+    const bots = { [SHARED]: allocation(100, 110) };
+    await putUser(app.connection, { firebaseUid, balance: 50, bots });
+  }
+}
+
+async function expectUntouched(app: TestApplication, uid: string): Promise<void> {
+  const user = await userNamed(app, uid);
+  expect([user.paperWallet.balance, Object.keys(user.botAllocations)]).toEqual([50, [SHARED]]);
+  expect(user.botAllocations[SHARED]).not.toHaveProperty('closing');
+}
+
+describe('two users with the same instance id', () => {
+  it("a dedicated container labelled as the other's: only the money is mine; the other's DELETE takes it", async () => {
+    const app = await startTestApplication();
+    await placeTwins(app);
+    const labels = { instanceId: SHARED, userId: 'uid-b' };
+    await app.world.addDedicated({ instanceId: SHARED, labels });
+
+    const mine = await deleteBot(app, { uid: 'uid-a', instanceId: SHARED });
+    expect(mine.body).toMatchObject({ success: true, wallet: { returned: 110 } });
+    expect((await app.world.snapshot()).dedicated).toMatchObject([{ running: true, labels }]);
+    await expectUntouched(app, 'uid-b');
+    expect(await findingsOf(app, 'id-conflict')).toMatchObject([{ instanceId: SHARED }]);
+
+    const other = await deleteBot(app, { uid: 'uid-b', instanceId: SHARED });
+    expect(other.body).toMatchObject({ success: true, wallet: { returned: 110 } });
+    expect(other.body.jobId).not.toBe(mine.body.jobId);
+    expect((await app.world.snapshot()).dedicated).toEqual([]);
+    expect(await findingsOf(app, 'id-conflict')).toHaveLength(1);
+    expect(await allOf(app, 'ledger')).toHaveLength(2);
+  });
+
+  it("a program in the other's pool, with its mapping: both stay, and I am paid", async () => {
+    const app = await startTestApplication();
+    await placeTwins(app);
+    const state = poolStateOf('uid-b');
+    const [pool] = Object.values(state.pools);
+    const [mapping] = Object.values(state.botMapping);
+    if (pool === undefined || mapping === undefined) throw new Error('no pool');
+    await writePoolState(app, {
+      ...state,
+      pools: { [pool.id]: { ...pool, bots: [SHARED] } },
+      botMapping: { [SHARED]: { ...mapping, instanceId: SHARED } },
+    });
+    await app.world.addPooled({ instanceId: SHARED, containerName: pool.containerName });
+    const before = await outsideState(app);
+
+    const mine = await deleteBot(app, { uid: 'uid-a', instanceId: SHARED });
+    expect(mine.body).toMatchObject({ success: true, wallet: { returned: 110 } });
+    expect(mine.body.warnings).toBeUndefined();
+    const after = await outsideState(app);
+    expect([after.bots, after.pools]).toEqual([before.bots, before.pools]);
+    await expectUntouched(app, 'uid-b');
+    expect(await findingsOf(app, 'id-conflict')).toMatchObject([
+      { evidence: { poolState: true, containers: [pool.containerName] } },
+    ]);
+
+    const other = await deleteBot(app, { uid: 'uid-b', instanceId: SHARED });
+    expect(other.body.success).toBe(true);
+    expect((await app.world.snapshot()).pooled).toEqual([]);
+    expect((await readPoolState(app)).botMapping).toEqual({});
+  });
+
+  it('a container that nobody is named for: neither takes it, both are paid', async () => {
+    const app = await startTestApplication();
+    await placeTwins(app);
+    await app.world.addDedicated({ instanceId: SHARED });
+    const before = (await app.world.snapshot()).dedicated;
+    const mine = await deleteBot(app, { uid: 'uid-a', instanceId: SHARED });
+    expect(mine.body).toMatchObject({ success: true, wallet: { returned: 110 } });
+    expect((await app.world.snapshot()).dedicated).toEqual(before);
+    await expectUntouched(app, 'uid-b');
+    expect(await findingsOf(app, 'id-conflict')).toHaveLength(1);
+  });
+});
+
+/** Ids that break whoever takes them for a path, a property or a pattern. */
+const HOSTILE_IDS = [
+  'a.b.c-bot-1.x',
+  'constructor',
+  'toString',
+  'hasOwnProperty',
+  'valueOf',
+  '0',
+  'x'.repeat(128),
+  'closing.value',
+  'A-._-..--',
+];
+
+describe('ids that look like something else', () => {
+  it('dots, property names, 128 characters: each deletes exactly its own bot', async () => {
+    const app = await startTestApplication();
+    const uid = 'uid-odd';
+    const bots = Object.fromEntries(HOSTILE_IDS.map((id) => [id, allocation(10, 11)]));
+    await putUser(app.connection, { firebaseUid: uid, balance: 0, bots });
+    const state = poolStateOf(uid);
+    const [pool] = Object.values(state.pools);
+    const [mapping] = Object.values(state.botMapping);
+    if (pool === undefined || mapping === undefined) throw new Error('no pool');
+    await writePoolState(app, {
+      ...state,
+      pools: { [pool.id]: { ...pool, bots: HOSTILE_IDS } },
+      botMapping: Object.fromEntries(
+        HOSTILE_IDS.map((instanceId) => [instanceId, { ...mapping, instanceId }]),
+      ),
+    });
+    for (const instanceId of HOSTILE_IDS) {
+      await app.world.addPooled({ instanceId, containerName: pool.containerName });
+    }
+    for (const [index, instanceId] of HOSTILE_IDS.entries()) {
+      const reply = await deleteBot(app, { uid, instanceId });
+      expect(reply.body, instanceId).toMatchObject({ success: true, wallet: { returned: 11 } });
+      expect(reply.body.warnings, instanceId).toBeUndefined();
+      const left = HOSTILE_IDS.slice(index + 1);
+      const user = await userNamed(app, uid);
+      expect(new Set(Object.keys(user.botAllocations))).toEqual(new Set(left));
+      expect(user.paperWallet.balance).toBe(11 * (index + 1));
+      const after = await readPoolState(app);
+      expect(after.pools[pool.id]?.bots).toEqual(left);
+      expect(new Set(Object.keys(after.botMapping))).toEqual(new Set(left));
+      const running = (await app.world.snapshot()).pooled.map((bot) => bot.instanceId);
+      expect(new Set(running)).toEqual(new Set(left));
+    }
+  });
+
+  it('the same ids where no bot has them: 404', async () => {
+    const app = await startTestApplication();
+    await putUser(app.connection, { firebaseUid: 'uid-odd', balance: 0, bots: {} });
+    for (const instanceId of HOSTILE_IDS) {
+      expect((await deleteBot(app, { uid: 'uid-odd', instanceId })).status, instanceId).toBe(404);
+    }
+    expect(await allOf(app, 'sagas')).toEqual([]);
+  });
+});

@@ -1,0 +1,270 @@
+// The platform goes on writing the same documents and the same file while bots are deleted, without a lock
+// and sometimes from a stale copy. I2: paid once, whatever it overwrites; what it brings back is reported.
+
+import type { mongo } from 'mongoose';
+import { describe, expect, it } from 'vitest';
+import { startTestApplication, type TestApplication } from '../support/application.ts';
+import {
+  acceptDelete,
+  allOf,
+  deleteBot,
+  findingsOf,
+  jobAt,
+  jobIn,
+  misbehave,
+  type PlacedBot,
+  placeBot,
+  readPoolState,
+  userNamed,
+  writePoolState,
+} from '../support/deletions.ts';
+import { byId, platformSets, users } from '../support/users.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+/** Deletes a bot that does not stop until `meanwhile` has run, so that what it does falls between the lock
+ * and the refund. @returns the completed job. */
+async function deleteWhile(
+  app: TestApplication,
+  bot: PlacedBot,
+  meanwhile: (jobId: string) => Promise<unknown>,
+) {
+  await misbehave(app, bot, { refuseStop: true });
+  const jobId = await acceptDelete(app, bot);
+  await jobAt(app, bot.uid, jobId, 'stop-container');
+  await meanwhile(jobId);
+  await misbehave(app, bot, null);
+  return jobIn(app, bot.uid, jobId, 'completed');
+}
+
+async function metric(app: TestApplication, name: string): Promise<number> {
+  const text = await (await fetch(`${app.url}/metrics`)).text();
+  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+}
+
+/** As mongoose saves a document that was read before: every field of it, nothing else is kept. */
+async function saveWhole(app: TestApplication, copy: mongo.Document): Promise<void> {
+  await users(app.connection).replaceOne({ _id: copy._id }, copy, {
+    bypassDocumentValidation: true,
+  });
+}
+
+describe('a wallet that the platform keeps writing', () => {
+  it('currentValue changes every 10 ms: the value of the settlement is paid, once', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'pooled');
+    const path = `botAllocations.${bot.instanceId}.currentValue`;
+    let isOver = false;
+    const written: number[] = [];
+    const platform = (async () => {
+      for (let value = 110; !isOver; value += 0.01) {
+        const rounded = Math.round(value * 100) / 100;
+        written.push(rounded);
+        await users(app.connection).updateOne(
+          { ...byId(bot.userId), [path]: { $exists: true } },
+          { $set: { [path]: rounded } },
+        );
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    })();
+    const job = await deleteWhile(app, bot, () =>
+      waitFor('twenty updates', () => written.length > 20),
+    );
+    isOver = true;
+    await platform;
+
+    const { returned, newBalance } = job.result.wallet;
+    expect(written).toContain(returned);
+    expect(returned).toBeGreaterThan(110.1);
+    const user = await userNamed(app, bot.uid);
+    expect(user.paperWallet.balance).toBe(newBalance);
+    expect(newBalance).toBe(Math.round((50 + returned) * 100) / 100);
+    expect(user.botAllocations).toEqual({});
+    expect(await allOf(app, 'ledger')).toHaveLength(1);
+  });
+
+  it('a whole stale document saved after the refund: the balance went back with it, nothing is paid again', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'dedicated');
+    const stale = await userNamed(app, bot.uid);
+    const first = await deleteBot(app, bot);
+    expect(first.body.wallet.newBalance).toBe(160);
+    await saveWhole(app, stale);
+
+    const again = await deleteBot(app, bot);
+    expect(again.status).toBe(200);
+    expect(again.body).toMatchObject({ success: true, jobId: first.body.jobId });
+    const user = await userNamed(app, bot.uid);
+    expect(user).toEqual(stale);
+    expect(await allOf(app, 'ledger')).toHaveLength(1);
+    expect(await findingsOf(app, 'resurrected')).toHaveLength(1);
+  });
+
+  it('a stale copy read under the lock and saved after the refund: reported by the next look, not paid', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'dedicated');
+    let stale: mongo.Document = {};
+    const job = await deleteWhile(app, bot, async () => {
+      stale = await userNamed(app, bot.uid);
+    });
+    expect(stale.botAllocations[bot.instanceId].closing).toMatchObject({ sagaId: job.jobId });
+    await saveWhole(app, stale);
+
+    // Nobody asks: the tombstone's look after the end sees it by itself.
+    await app.connection
+      .collection('tombstones')
+      .updateOne({ status: 'ended' }, { $set: { nextLookAt: new Date(0) } });
+    await waitFor('the finding', async () => (await findingsOf(app, 'resurrected')).length === 1);
+    expect((await deleteBot(app, bot)).body.jobId).toBe(job.jobId);
+    expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(50);
+    expect(await allOf(app, 'ledger')).toHaveLength(1);
+  });
+
+  it('known paths saved from a stale copy after the refund: the allocation is reported, never paid twice', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'dedicated');
+    const { paperWallet, botAllocations, walletTransactions } = await userNamed(app, bot.uid);
+    const first = await deleteBot(app, bot);
+    await platformSets(app.connection, bot.userId, {
+      paperWallet,
+      botAllocations,
+      walletTransactions,
+    });
+
+    const again = await deleteBot(app, bot);
+    expect(again.body.jobId).toBe(first.body.jobId);
+    const user = await userNamed(app, bot.uid);
+    expect(user.paperWallet.balance).toBe(50);
+    expect(Object.keys(user.botAllocations)).toEqual([bot.instanceId]);
+    expect(await allOf(app, 'sagas')).toHaveLength(1);
+    expect(await allOf(app, 'ledger')).toHaveLength(1);
+    expect(await findingsOf(app, 'resurrected')).toHaveLength(1);
+  });
+
+  it('only the allocation comes back, the refund stays: reported, never paid twice', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'dedicated');
+    const { botAllocations } = await userNamed(app, bot.uid);
+    const first = await deleteBot(app, bot);
+    await platformSets(app.connection, bot.userId, { botAllocations, walletTransactions: [] });
+    // The log forgets in time; the tombstone and the ledger do not.
+    await app.connection.collection('sagas').deleteMany({});
+
+    const again = await deleteBot(app, bot);
+    expect(again.body.success && again.body.jobId !== first.body.jobId).toBe(false);
+    const user = await userNamed(app, bot.uid);
+    expect(user.paperWallet.balance).toBe(160);
+    expect(await allOf(app, 'ledger')).toHaveLength(1);
+    expect(await findingsOf(app, 'resurrected')).toHaveLength(1);
+  });
+
+  it('a strict schema drops the mark between lock and refund: marked again, paid once', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'pooled');
+    const path = `botAllocations.${bot.instanceId}.closing`;
+    const job = await deleteWhile(app, bot, async () => {
+      const dropped = await users(app.connection).updateOne(
+        { ...byId(bot.userId), [path]: { $exists: true } },
+        { $unset: { [path]: 1 } },
+      );
+      expect(dropped.modifiedCount).toBe(1);
+    });
+    expect(job.result.wallet).toMatchObject({ returned: 110, newBalance: 160 });
+    expect(await allOf(app, 'ledger')).toHaveLength(1);
+  });
+
+  it('a whole document from before the lock saved under it: marked again, paid once', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'pooled');
+    const stale = await userNamed(app, bot.uid);
+    const job = await deleteWhile(app, bot, () => saveWhole(app, stale));
+    expect(job.result.wallet).toMatchObject({ returned: 110, newBalance: 160 });
+    expect((await userNamed(app, bot.uid)).botAllocations).toEqual({});
+    expect(await allOf(app, 'ledger')).toHaveLength(1);
+  });
+
+  it('currentValue overwritten with nonsense after the lock: the locked value is paid, with a warning', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'pooled');
+    const path = `botAllocations.${bot.instanceId}.currentValue`;
+    const job = await deleteWhile(app, bot, () =>
+      platformSets(app.connection, bot.userId, { [path]: 'NaN' }),
+    );
+    expect(job.result.wallet).toMatchObject({ returned: 110, newBalance: 160 });
+    expect(job.warnings).toMatchObject([{ code: 'value-overwritten' }]);
+  });
+
+  it('the allocation vanishes under the lock: stuck, nothing paid', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'dedicated');
+    await misbehave(app, bot, { refuseStop: true });
+    const jobId = await acceptDelete(app, bot);
+    await jobAt(app, bot.uid, jobId, 'stop-container');
+    await platformSets(app.connection, bot.userId, { botAllocations: {} });
+    await misbehave(app, bot, null);
+    const job = await jobIn(app, bot.uid, jobId, 'stuck');
+    expect(job.error).toMatchObject({ code: 'ALLOCATION_VANISHED', step: 'refund-wallet' });
+    expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(50);
+    expect(await allOf(app, 'ledger')).toEqual([]);
+  });
+
+  it('the user is deleted in mid-saga: the bot goes, the loss is written off and named', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'pooled');
+    await misbehave(app, bot, { refuseStop: true });
+    const jobId = await acceptDelete(app, bot);
+    await jobAt(app, bot.uid, jobId, 'stop-container');
+    await users(app.connection).deleteOne(byId(bot.userId));
+    await misbehave(app, bot, null);
+
+    const saga = await waitFor('the end of the saga', async () => {
+      const [record] = await allOf(app, 'sagas');
+      return record?.open === false && record;
+    });
+    expect(saga.state.phase).toBe('completed');
+    expect(saga.result).toEqual({ wallet: null });
+    expect(saga.state.warnings).toMatchObject([{ code: 'account-gone' }]);
+    expect((await app.world.snapshot()).pooled).toEqual([]);
+    expect(Object.keys((await readPoolState(app)).botMapping)).not.toContain(bot.instanceId);
+    const [entry, ...more] = await allOf(app, 'ledger');
+    expect(more).toEqual([]);
+    expect(entry).toMatchObject({ type: 'write-off', botId: bot.instanceId });
+    expect(Number(String(entry?.exactValue))).toBe(110);
+  });
+});
+
+describe('a pool state file that the platform rewrites from memory', () => {
+  it('the entry comes back after the deletion: taken out again by the tombstone, and counted', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'pooled');
+    const inMemory = await readPoolState(app);
+    const reply = await deleteBot(app, bot);
+    expect(reply.body.success).toBe(true);
+    const name = 'pool_state_resurrections_total';
+    expect(await metric(app, name)).toBe(0);
+
+    await writePoolState(app, { ...inMemory, updatedAt: '2026-11-02T00:00:00.000Z' });
+    await app.connection
+      .collection('tombstones')
+      .updateOne({ status: 'ended' }, { $set: { nextLookAt: new Date(0) } });
+    const { pools, botMapping } = await waitFor('the entry to be taken out', async () => {
+      const state = await readPoolState(app);
+      return !Object.hasOwn(state.botMapping, bot.instanceId) && state;
+    });
+    expect(pools['uid-one-pool-1']?.bots).toEqual(['uid-one-bot-1', 'uid-one-bot-3']);
+    expect(Object.keys(botMapping)).toEqual(['uid-one-bot-1', 'uid-one-bot-3']);
+    await waitFor('the count', async () => (await metric(app, name)) === 1);
+  });
+
+  it('rewritten between lock and refund: the deletion takes the entry out all the same', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'pooled');
+    const inMemory = await readPoolState(app);
+    const job = await deleteWhile(app, bot, () =>
+      writePoolState(app, { ...inMemory, nextPoolId: 9 }),
+    );
+    expect(job.warnings).toEqual([]);
+    const state = await readPoolState(app);
+    expect(state.nextPoolId).toBe(9);
+    expect(Object.keys(state.botMapping)).not.toContain(bot.instanceId);
+  });
+});

@@ -1,0 +1,235 @@
+// ON_STOP_FAILURE end to end: what a deletion comes to when its bot cannot be stopped, its host not be
+// asked, or its pool entry not be written; and what is left when the trouble is over (I1).
+
+import { mkdir, rm } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import type { Misbehaviour } from '../../src/adapters/simulator/world-documents.ts';
+import { toSagaId } from '../../src/domain/ids.ts';
+import { startTestApplication, type TestApplication } from '../support/application.ts';
+import {
+  allOf,
+  deleteBot,
+  jobIn,
+  misbehave,
+  outsideState,
+  type PlacedBot,
+  placeBot,
+  readPoolState,
+  userNamed,
+  writePoolState,
+} from '../support/deletions.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+type Policy = 'refund' | 'restore' | 'hold';
+
+/** Long enough for a few attempts, short enough for a test. */
+const STOP_TIMEOUT_MS = '1000';
+
+function startWith(policy: Policy): Promise<TestApplication> {
+  return startTestApplication({ env: { ON_STOP_FAILURE: policy, STOP_TIMEOUT_MS } });
+}
+
+/** One user for each way in which a bot can keep itself from being stopped. */
+const TROUBLES: readonly {
+  readonly uid: string;
+  readonly kind: 'dedicated' | 'pooled';
+  readonly behaviour: Misbehaviour;
+}[] = [
+  { uid: 'uid-stubborn', kind: 'dedicated', behaviour: { refuseStop: true } },
+  { uid: 'uid-program', kind: 'pooled', behaviour: { refuseStop: true } },
+  { uid: 'uid-away', kind: 'dedicated', behaviour: { unreachable: true } },
+  { uid: 'uid-mute', kind: 'pooled', behaviour: { unknown: true } },
+];
+
+async function placeTroubles(app: TestApplication): Promise<readonly PlacedBot[]> {
+  const bots: PlacedBot[] = [];
+  for (const { uid, kind, behaviour } of TROUBLES) {
+    const bot = await placeBot(app, kind, { uid });
+    await misbehave(app, bot, behaviour);
+    bots.push(bot);
+  }
+  return bots;
+}
+
+const deleteAll = (app: TestApplication, bots: readonly PlacedBot[]) =>
+  Promise.all(bots.map((bot) => deleteBot(app, bot)));
+
+const behaveAll = (app: TestApplication, bots: readonly PlacedBot[]) =>
+  Promise.all(bots.map((bot) => misbehave(app, bot, null)));
+
+/** The bot is nowhere any more, and nothing is left to be done about it. */
+async function expectAllGone(app: TestApplication, bots: readonly PlacedBot[]): Promise<void> {
+  await waitFor('every tombstone ended', async () => {
+    await app.services.deletionPorts.tombstones.hurry();
+    return (await allOf(app, 'tombstones')).every(({ status }) => status === 'ended');
+  });
+  const { dedicated, pooled } = await app.world.snapshot();
+  expect([...dedicated, ...pooled]).toEqual([]);
+  const { pools, botMapping } = await readPoolState(app);
+  for (const { uid, instanceId } of bots) {
+    expect(Object.keys(botMapping)).not.toContain(instanceId);
+    expect(pools[`${uid}-pool-1`]?.bots ?? []).not.toContain(instanceId);
+    const user = await userNamed(app, uid);
+    expect([uid, user.paperWallet.balance, user.botAllocations]).toEqual([uid, 160, {}]);
+  }
+  expect(await allOf(app, 'ledger')).toHaveLength(bots.length);
+}
+
+describe('a bot that cannot be stopped', () => {
+  it('refund: completed with warnings, paid once; the tombstone finishes when it behaves again', async () => {
+    const app = await startWith('refund');
+    const bots = await placeTroubles(app);
+    const replies = await deleteAll(app, bots);
+
+    for (const [index, { status, body }] of replies.entries()) {
+      expect(status).toBe(200);
+      expect(body).toMatchObject({ success: true, wallet: { newBalance: 160, returned: 110 } });
+      const codes = body.warnings.map(({ code }: { code: string }) => code);
+      expect(codes, TROUBLES[index]?.uid).toEqual(['stop-failed', 'remove-container-unfinished']);
+    }
+    const { dedicated, pooled } = await app.world.snapshot();
+    expect([dedicated.length, pooled.length]).toEqual([2, 2]);
+    const tombstones = await allOf(app, 'tombstones');
+    expect(tombstones.map(({ status }) => status)).toEqual(bots.map(() => 'settled'));
+
+    await behaveAll(app, bots);
+    await expectAllGone(app, bots);
+    // A repeat is answered with the job that has ended.
+    const repeats = await deleteAll(app, bots);
+    expect(repeats.map(({ body }) => body.jobId)).toEqual(replies.map(({ body }) => body.jobId));
+  });
+
+  it('restore: compensated, and everything is exactly as before; a repeat is a new saga', async () => {
+    const app = await startWith('restore');
+    const bots = await placeTroubles(app);
+    const before = await outsideState(app);
+    const replies = await deleteAll(app, bots);
+
+    for (const { status, body } of replies) {
+      expect(status).toBe(200);
+      expect(body).toMatchObject({ success: false, state: 'compensated', wallet: null });
+    }
+    expect(await outsideState(app)).toEqual(before);
+
+    await behaveAll(app, bots);
+    const repeats = await deleteAll(app, bots);
+    for (const [index, { body }] of repeats.entries()) {
+      expect(body.success).toBe(true);
+      expect(body.jobId).not.toBe(replies[index]?.body.jobId);
+    }
+    await expectAllGone(app, bots);
+  });
+
+  it('hold: stuck and visible, no money moved; retried when it behaves, it completes', async () => {
+    const app = await startWith('hold');
+    const bots = await placeTroubles(app);
+    const replies = await deleteAll(app, bots);
+
+    for (const [index, { status, body }] of replies.entries()) {
+      expect([status, body.state]).toEqual([202, 'stuck']);
+      const { uid } = TROUBLES[index] ?? { uid: '' };
+      const job = await jobIn(app, uid, body.jobId, 'stuck');
+      expect(job.error).toMatchObject({
+        step: 'stop-container',
+        code: 'STOP_FAILED',
+        class: 'hold',
+      });
+      expect((await userNamed(app, uid)).paperWallet.balance).toBe(50);
+    }
+    // Retried while nothing has changed, it gets its time again and is stuck again.
+    const [first] = replies;
+    await app.services.sagas.retry(toSagaId(first?.body.jobId), 'admin:test');
+    await jobIn(app, 'uid-stubborn', first?.body.jobId, 'stuck');
+
+    await behaveAll(app, bots);
+    for (const [index, { body }] of replies.entries()) {
+      await app.services.sagas.retry(toSagaId(body.jobId), 'admin:test');
+      const job = await jobIn(app, TROUBLES[index]?.uid ?? '', body.jobId, 'completed');
+      expect(job.warnings).toEqual([]);
+    }
+    await expectAllGone(app, bots);
+  });
+
+  it('restore of a bot that was stopped before: it stays stopped', async () => {
+    const app = await startWith('restore');
+    const bots = [
+      await placeBot(app, 'dedicated', { uid: 'uid-asleep', isRunning: false }),
+      await placeBot(app, 'pooled', { uid: 'uid-halted', isRunning: false }),
+    ];
+    // The pool state cannot be written, so that both turn back after their stop.
+    const healthy = await readPoolState(app);
+    await writePoolState(app, '{"pools":');
+    const bot = await app.world.snapshot();
+    for (const { body } of await deleteAll(app, bots)) expect(body.state).toBe('compensated');
+    expect(await app.world.snapshot()).toEqual(bot);
+    await writePoolState(app, healthy);
+    for (const { body } of await deleteAll(app, bots)) expect(body.success).toBe(true);
+    await expectAllGone(app, bots);
+  });
+});
+
+/** Ways in which the file says nothing; each leaves something that `heal` replaces. */
+const DAMAGES = {
+  torn: (app: TestApplication) => writePoolState(app, '{"pools": {"uid-on'),
+  missing: (app: TestApplication) => rm(app.poolStateFile),
+  unreadable: async (app: TestApplication) => {
+    await rm(app.poolStateFile);
+    await mkdir(app.poolStateFile);
+  },
+} as const;
+
+async function damagedApp(policy: Policy, damage: keyof typeof DAMAGES) {
+  const app = await startWith(policy);
+  const bot = await placeBot(app, 'pooled');
+  const before = await outsideState(app);
+  const healthy = await readPoolState(app);
+  await DAMAGES[damage](app);
+  const heal = async () => {
+    await rm(app.poolStateFile, { recursive: true, force: true });
+    await writePoolState(app, healthy);
+  };
+  return { app, bot, before, heal, reply: await deleteBot(app, bot) };
+}
+
+const damagedApps = (policy: Policy) =>
+  Promise.all([
+    damagedApp(policy, 'torn'),
+    damagedApp(policy, 'missing'),
+    damagedApp(policy, 'unreadable'),
+  ]);
+
+describe('a pool state file that is torn, missing or unreadable', () => {
+  it('refund: stopped and paid, with a warning; the entry goes when the file can be read again', async () => {
+    for (const { app, bot, heal, reply } of await damagedApps('refund')) {
+      expect(reply.body).toMatchObject({ success: true, wallet: { returned: 110 } });
+      const codes = reply.body.warnings.map(({ code }: { code: string }) => code);
+      expect(codes).toEqual(['pool-state-unwritten', 'remove-container-unfinished']);
+      expect((await app.world.snapshot()).pooled).toEqual([]);
+      await heal();
+      await expectAllGone(app, [bot]);
+    }
+  });
+
+  it('restore: compensated, the bot runs again and nothing else has changed', async () => {
+    for (const { app, bot, before, heal, reply } of await damagedApps('restore')) {
+      expect(reply.body).toMatchObject({ success: false, state: 'compensated' });
+      await heal();
+      expect(await outsideState(app)).toEqual(before);
+      expect((await deleteBot(app, bot)).body.success).toBe(true);
+      await expectAllGone(app, [bot]);
+    }
+  });
+
+  it('hold: stuck; retried when the file is there again, it completes', async () => {
+    for (const { app, bot, heal, reply } of await damagedApps('hold')) {
+      expect(reply.body.state).toBe('stuck');
+      const job = await jobIn(app, bot.uid, reply.body.jobId, 'stuck');
+      expect(job.error).toMatchObject({ step: 'update-pool-state', code: 'POOL_STATE_UNWRITTEN' });
+      expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(50);
+      await heal();
+      await app.services.sagas.retry(toSagaId(job.jobId), 'admin:test');
+      await jobIn(app, bot.uid, job.jobId, 'completed');
+      await expectAllGone(app, [bot]);
+    }
+  });
+});

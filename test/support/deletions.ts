@@ -1,0 +1,178 @@
+// What the end-to-end scenarios share: bots put into all three sources, the fixtures as a platform would
+// have them, and what is left of both after a deletion.
+
+import { readFile, writeFile } from 'node:fs/promises';
+import type { mongo } from 'mongoose';
+import { parseUserDump, seedUsers } from '../../src/adapters/mongo/seed-users.ts';
+import type { Misbehaviour } from '../../src/adapters/simulator/world-documents.ts';
+import type { UserId } from '../../src/domain/ids.ts';
+import type { PoolState } from '../../src/domain/pool-state.ts';
+import {
+  type Reply,
+  startTestApplication,
+  type TestApplication,
+  type TestApplicationOptions,
+} from './application.ts';
+import { allocation, putUser, users } from './users.ts';
+import { waitFor } from './wait-for.ts';
+
+async function fixture(name: string): Promise<string> {
+  return readFile(new URL(`../../fixtures/${name}`, import.meta.url), 'utf8');
+}
+
+/** The application on the platform's own data: its users, its pool state and what exists in Docker. */
+export async function startWithFixtures(
+  options: TestApplicationOptions = {},
+): Promise<TestApplication> {
+  const poolState = JSON.parse(await fixture('pool-state.json'));
+  const app = await startTestApplication({ poolState, ...options });
+  await seedUsers(app.connection, parseUserDump(await fixture('users.json')));
+  await app.world.seed(JSON.parse(await fixture('existing.json')));
+  return app;
+}
+
+export interface PlacedBot {
+  readonly uid: string;
+  readonly userId: UserId;
+  readonly instanceId: string;
+}
+
+/** A user with one live bot of its own, worth 110 of the 100 it got, beside a balance of 50. */
+export async function placeBot(
+  app: TestApplication,
+  kind: 'dedicated' | 'pooled',
+  { isRunning = true, uid = 'uid-one' }: { isRunning?: boolean; uid?: string } = {},
+): Promise<PlacedBot> {
+  const instanceId = `${uid}-bot-2`;
+  const bots = { [instanceId]: allocation(100, 110) };
+  const userId = await putUser(app.connection, { balance: 50, bots, firebaseUid: uid });
+  if (kind === 'dedicated') {
+    const labels = { instanceId, userId: uid };
+    await app.world.addDedicated({ instanceId, labels, running: isRunning });
+  } else {
+    const containerName = poolContainer(uid);
+    const program = isRunning ? 'RUNNING' : 'STOPPED';
+    await app.world.addPooled({ instanceId, containerName, program });
+    await addPoolState(app, poolStateOf(uid));
+  }
+  return { uid, userId, instanceId };
+}
+
+const poolContainer = (uid: string) => `freqtrade-pool-${uid}-pool-1`;
+
+/** A pool of three bots of one user, in the platform's format; `<uid>-bot-2` stands in the middle. */
+export function poolStateOf(uid: string): PoolState {
+  const poolId = `${uid}-pool-1`;
+  const bots = [1, 2, 3].map((n) => `${uid}-bot-${n}`);
+  const createdAt = '2026-10-02T09:30:00.000Z';
+  const containerName = poolContainer(uid);
+  const pool = { id: poolId, userId: uid, containerName, basePort: 9000, capacity: 3, bots };
+  const mapping = (instanceId: string, slotIndex: number) => ({
+    ...{ poolId, containerName, host: containerName, slotIndex, port: 9000 + slotIndex },
+    ...{ status: 'running', instanceId, userId: uid, createdAt },
+  });
+  return {
+    pools: {
+      [poolId]: { ...pool, status: 'running', createdAt, poolDir: `pools/${poolId}`, metrics: {} },
+    },
+    botMapping: Object.fromEntries(bots.map((bot, index) => [bot, mapping(bot, index)])),
+    nextPoolId: 2,
+    updatedAt: createdAt,
+  };
+}
+
+export async function readPoolState(app: TestApplication): Promise<PoolState> {
+  return JSON.parse(await readFile(app.poolStateFile, 'utf8'));
+}
+
+async function addPoolState(app: TestApplication, added: PoolState): Promise<void> {
+  const { pools, botMapping, ...rest } = await readPoolState(app);
+  await writePoolState(app, {
+    ...rest,
+    pools: { ...pools, ...added.pools },
+    botMapping: { ...botMapping, ...added.botMapping },
+  });
+}
+
+/** As the platform writes: the whole file, in place, without a lock. */
+export function writePoolState(app: TestApplication, content: PoolState | string): Promise<void> {
+  return writeFile(
+    app.poolStateFile,
+    typeof content === 'string' ? content : JSON.stringify(content, null, 2),
+  );
+}
+
+/** DELETE that waits for the end. */
+export function deleteBot(app: TestApplication, bot: Pick<PlacedBot, 'uid' | 'instanceId'>) {
+  return app.call(bot.uid, 'DELETE', `/bots/${bot.instanceId}`, { prefer: 'wait=20' });
+}
+
+/** DELETE that is answered at once. @returns the job's id. */
+export async function acceptDelete(
+  app: TestApplication,
+  bot: Pick<PlacedBot, 'uid' | 'instanceId'>,
+): Promise<string> {
+  const reply = await app.call(bot.uid, 'DELETE', `/bots/${bot.instanceId}`);
+  if (reply.status !== 202) throw new Error(`DELETE answered ${reply.status}`);
+  return reply.body.jobId;
+}
+
+/** Polls the job until it is in this state. */
+export function jobIn(
+  app: TestApplication,
+  uid: string,
+  jobId: string,
+  state: string,
+): Promise<Reply['body']> {
+  return waitFor(`job ${jobId} ${state}`, async () => {
+    const { status, body } = await app.call(uid, 'GET', `/jobs/${jobId}`);
+    return status === 200 && body.state === state && body;
+  });
+}
+
+/** Polls the job until the saga works on this step. */
+export function jobAt(app: TestApplication, uid: string, jobId: string, step: string) {
+  return waitFor(`job ${jobId} at ${step}`, async () => {
+    const { body } = await app.call(uid, 'GET', `/jobs/${jobId}`);
+    return body.step === step && body.steps.some(isBegun(step)) && body;
+  });
+}
+
+const isBegun = (step: string) => (one: { name: string; attempts: number }) =>
+  one.name === step && one.attempts > 0;
+
+export async function userNamed(app: TestApplication, firebaseUid: string) {
+  const user = await users(app.connection).findOne({ firebaseUid });
+  if (user === null) throw new Error(`no user ${firebaseUid}`);
+  return user;
+}
+
+/** All documents of one of our collections. */
+export function allOf(app: TestApplication, collection: string): Promise<mongo.Document[]> {
+  return app.connection.collection(collection).find().toArray();
+}
+
+export async function findingsOf(app: TestApplication, kind: string): Promise<mongo.Document[]> {
+  return (await allOf(app, 'findings')).filter((finding) => finding.kind === kind);
+}
+
+export function misbehave(
+  app: TestApplication,
+  { instanceId }: Pick<PlacedBot, 'instanceId'>,
+  behaviour: Misbehaviour | null,
+): Promise<void> {
+  return app.world.misbehave({ instanceId }, behaviour);
+}
+
+/** Everything outside the log that a deletion can touch, for comparing before with after. */
+export async function outsideState(app: TestApplication) {
+  const { dedicated, pooled } = await app.world.snapshot();
+  const wallets = await users(app.connection).find().sort({ _id: 1 }).toArray();
+  return {
+    bots: [...dedicated, ...pooled].map(({ misbehave: _, ...bot }) => bot),
+    wallets: wallets.map(({ ledgerState: _, ...user }) => user),
+    pools: await readPoolState(app).then(({ pools, botMapping }) => ({ pools, botMapping })),
+    tombstones: await allOf(app, 'tombstones'),
+    ledger: await allOf(app, 'ledger'),
+  };
+}
