@@ -155,10 +155,12 @@ async function settle(
   const state = stateAt(scene, index);
   let deadlineMs: number | null = null;
   let leftMs = Number.POSITIVE_INFINITY;
+  let isExpired = false;
   try {
     deadlineMs = step.deadline?.at(callOf(scene, index, scene.signal)) ?? null;
     if (deadlineMs !== null) leftMs = deadlineMs - scene.clock.nowMs();
-    if (leftMs <= 0 && state.error !== null) return await expire(scene, index);
+    isExpired = leftMs <= 0 && state.error !== null;
+    if (isExpired) return await expire(scene, index);
     const latestEndMs = leftMs <= 0 ? LATE_ATTEMPT_MS : leftMs;
     return await bounded(scene, Math.min(step.timeoutMs, latestEndMs), action);
   } catch (error) {

@@ -16,6 +16,7 @@ import type { Leases } from './ports/leases.ts';
 import type { Claim, SagaLog } from './ports/saga-log.ts';
 import type { SagaRecord } from './record.ts';
 import type { RegisteredSaga, Registry } from './registry.ts';
+import type { SagaShape } from './shape.ts';
 import { isEnded, type SagaState } from './state.ts';
 
 export interface Runner {
@@ -105,6 +106,15 @@ async function claimAndDrive(
   }
 }
 
+/** When the claim was last seen to hold: the moment a write that landed under it was sent. */
+interface Proof {
+  atMs: number;
+}
+
+/** A proof this young stands for the read that would replace it: that read's answer is as old by the time
+ * the call it allows reaches Docker. */
+const PROOF_FRESH_MS = 20;
+
 // A log that is away is no end of a wake-up: it comes again until the log can say what the saga needs.
 function whileAway(error: unknown): { readonly status: 'away' } {
   if (error instanceof UnavailableError) return { status: 'away' };
@@ -119,8 +129,10 @@ function createDrive(
 ) {
   const { log, clock, random } = options;
   const { definition, shape } = registered;
-  const commit = createCommit(options, registered, claim, control.signal);
+  const proof: Proof = { atMs: Number.NEGATIVE_INFINITY };
+  const commit = createCommit(options, registered, claim, control.signal, proof);
   const fence = async () => {
+    if (clock.nowMs() - proof.atMs <= PROOF_FRESH_MS) return;
     if (!(await log.holds(claim))) throw new FencedError(claim.sagaId, claim.epoch);
   };
   const fencedWrite = async () => {
@@ -155,10 +167,11 @@ function createDrive(
 // applied to what stands there now. A database that is away is waited for: the effect has happened, and
 // the log must say so under this claim or not at all.
 function createCommit(
-  { log, random, onTransition }: RunnerOptions,
+  { log, random, clock, onTransition }: RunnerOptions,
   { definition, shape }: RegisteredSaga,
   claim: Claim,
   signal: AbortSignal,
+  proof: Proof,
 ) {
   return async (from: SagaRecord, event: SagaEvent): Promise<SagaRecord> => {
     let base = from;
@@ -169,7 +182,8 @@ function createCommit(
       if (signal.aborted) throw new InterruptedError('the worker is stopping');
       const result = isEnded(state.phase) ? resultOf(definition.result, base, state) : null;
       const write = { claim, base, state, result, event: describe(base, event), writeId };
-      const durability = durabilityOf(base.state, state, event);
+      const durability = durabilityOf(shape, base.state, state, event);
+      const sentAtMs = clock.nowMs();
       const committed = await log.commit({ ...write, durability }).catch((error: unknown) => {
         if (error instanceof UnavailableError) return null;
         throw error;
@@ -177,6 +191,7 @@ function createCommit(
       if (committed === null) {
         await pause(outageDelayMs(random()), signal);
       } else if (committed.status === 'landed') {
+        proof.atMs = sentAtMs;
         onTransition({ before: base.state, after: committed.saga, event });
         return committed.saga;
       } else if (committed.status === 'conflict') {
@@ -192,14 +207,16 @@ function createCommit(
 // Only "step done, next begun" between the decisive moments may rest on the primary alone: losing it means
 // observing a step once more. Everything that is a promise is on a majority first (I7, I9).
 function durabilityOf(
+  shape: SagaShape,
   before: SagaState,
   after: SagaState,
   event: SagaEvent,
 ): 'majority' | 'primary' {
   if (MAJORITY_EVENTS.has(event.type)) return 'majority';
   if (before.phase !== after.phase) return 'majority';
-  const isPivotWrite = before.pivotBegun !== after.pivotBegun || isPivotOver(before, after);
-  return isPivotWrite ? 'majority' : 'primary';
+  const beginsPivot = before.pivotBegun !== after.pivotBegun;
+  const endsPivot = before.cursor !== after.cursor && shape.steps[before.cursor]?.kind === 'pivot';
+  return beginsPivot || endsPivot ? 'majority' : 'primary';
 }
 
 // The captures are where an undo goes back to; an attempt that begins unrecorded would not be observed.
@@ -208,10 +225,6 @@ const MAJORITY_EVENTS: ReadonlySet<SagaEvent['type']> = new Set([
   'captured',
   'begun',
 ]);
-
-function isPivotOver(before: SagaState, after: SagaState): boolean {
-  return before.pivotBegun && before.cursor !== after.cursor;
-}
 
 async function giveBack(
   { log, clock }: RunnerOptions,
