@@ -7,6 +7,7 @@ import type { SagaId } from '../../src/domain/ids.ts';
 import type { SagaDefinition } from '../../src/saga/definition.ts';
 import type { Clock } from '../../src/saga/ports/clock.ts';
 import type { Claim, SagaLog } from '../../src/saga/ports/saga-log.ts';
+import type { WakeUps } from '../../src/saga/ports/wake-ups.ts';
 import type { SagaRecord } from '../../src/saga/record.ts';
 import { createRegistry } from '../../src/saga/registry.ts';
 import { createRunner, type Runner, type RunOutcome } from '../../src/saga/runner.ts';
@@ -35,13 +36,15 @@ export interface TestEngineOptions {
   readonly definitions: readonly SagaDefinition[];
   readonly connection: Connection;
   readonly waitInPlaceMs?: number;
+  /** Default: nobody is woken. */
+  readonly wakeUps?: WakeUps;
 }
 
 /** Longer than any test: a lease runs out when a test says so. */
 const LEASE_MS = 60_000;
 
 export async function createTestEngine(options: TestEngineOptions): Promise<TestEngine> {
-  const { definitions, connection, waitInPlaceMs = 2_000 } = options;
+  const { definitions, connection, waitInPlaceMs = 2_000, wakeUps = NO_WAKE_UPS } = options;
   const { log, clock } = await openTestSagaLog(connection);
   const registry = createRegistry(definitions);
   const fenced: Claim[] = [];
@@ -60,7 +63,7 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
   const sagas = createSagas({
     log,
     registry,
-    wakeUps: { wake: async () => undefined, revive: async () => 'revived' },
+    wakeUps,
     clock,
     onWakeFailed: () => undefined,
   });
@@ -91,6 +94,7 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
   };
 }
 
+const NO_WAKE_UPS: WakeUps = { wake: async () => undefined, revive: async () => 'revived' };
 const MAX_NAPS = 50;
 
 /** One more connection to the same database, over a wire that can be cut. */
