@@ -17,8 +17,7 @@ export function toFailure(error: unknown): StepFailure {
   if (error instanceof SagaError) {
     return { class: classOf(error), code: error.code, message: readable(error.message) };
   }
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return { class: 'retryable', code: 'UNEXPECTED', message: readable(message) };
+  return { class: 'retryable', code: 'UNEXPECTED', message: readable(textOf(error)) };
 }
 
 /** How long the thrower asked to wait before the next attempt, in milliseconds. */
@@ -32,6 +31,16 @@ function classOf(error: SagaError): StepFailure['class'] {
   if (error instanceof UnavailableError) return 'unavailable';
   if (error instanceof InDoubtError) return 'in-doubt';
   return 'retryable';
+}
+
+function textOf(thrown: unknown): string {
+  if (thrown instanceof Error) return `${thrown.name}: ${thrown.message}`;
+  try {
+    return String(thrown);
+  } catch {
+    // An object without a text of its own must not take the place of the failure it stands for.
+    return `something of type ${typeof thrown}`;
+  }
 }
 
 // Redacted first: a secret that is cut in half is still half a secret.

@@ -9,15 +9,22 @@ export interface TcpProxy {
   /** The next request whose bytes contain `text` reaches the server; its answer does not come back, and
    * nothing passes any more until `heal`. Resolves when the server has answered into the void. */
   cutAfter(text: string): Promise<void>;
+  /** The next request whose bytes contain `text` does not reach the server, and neither does anything
+   * after it on its connection; the others go on. Resolves when it is held. It is never let through. */
+  holdBefore(text: string): Promise<void>;
   /** Closes every connection and refuses new ones until `heal`. */
   cut(): void;
   heal(): void;
+  /** How many connections were refused since the start. */
+  refusals(): number;
 }
 
 export async function createTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   const sockets = new Set<net.Socket>();
   let isCut = false;
+  let refused = 0;
   let trap: { text: string; sprung: () => void } | undefined;
+  let barrier: { text: string; reached: () => void } | undefined;
 
   function cut(): void {
     isCut = true;
@@ -25,9 +32,13 @@ export async function createTcpProxy(target: { host: string; port: number }): Pr
   }
 
   const server = net.createServer((client) => {
-    if (isCut) return void client.destroy();
+    if (isCut) {
+      refused += 1;
+      return void client.destroy();
+    }
     const upstream = net.connect(target);
     let isTrapped = false;
+    let isHeld = false;
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       // A cut connection ends with an error on purpose; closing is handled once, below.
@@ -39,6 +50,12 @@ export async function createTcpProxy(target: { host: string; port: number }): Pr
       });
     }
     client.on('data', (bytes) => {
+      if (barrier !== undefined && bytes.includes(barrier.text)) {
+        isHeld = true;
+        barrier.reached();
+        barrier = undefined;
+      }
+      if (isHeld) return;
       isTrapped ||= trap !== undefined && bytes.includes(trap.text);
       upstream.write(bytes);
     });
@@ -63,6 +80,11 @@ export async function createTcpProxy(target: { host: string; port: number }): Pr
     heal: () => {
       isCut = false;
     },
+    refusals: () => refused,
+    holdBefore: (text) =>
+      new Promise((resolve) => {
+        barrier = { text, reached: resolve };
+      }),
     cutAfter: (text) =>
       new Promise((resolve) => {
         trap = { text, sprung: resolve };
