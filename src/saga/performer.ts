@@ -11,7 +11,13 @@ import type {
   StepDefinition,
   StepResult,
 } from './definition.ts';
-import { FencedError, HoldError, InDoubtError, UnavailableError } from './errors.ts';
+import {
+  FencedError,
+  HoldError,
+  InDoubtError,
+  InterruptedError,
+  UnavailableError,
+} from './errors.ts';
 import type { Command, SagaEvent } from './events.ts';
 import { askedDelayMs, toFailure } from './failure.ts';
 import type { StepState } from './state.ts';
@@ -50,9 +56,6 @@ export async function perform(
       return assertNever(command);
   }
 }
-
-/** The worker is stopping or lost its lock: the outcome of what was under way is unknown. */
-export class InterruptedError extends Error {}
 
 async function fenceEffects(scene: Performance): Promise<SagaEvent> {
   const { definition, record } = scene;

@@ -228,7 +228,10 @@ export function describeSagaLog(
         startedAtMs: 5,
       };
       const event = { type: 'captured-all', step: 'first', detail: 'why' };
-      const { saga } = await commitAs(log, held, { state, event });
+      const { saga } = await commitAs(log, held, {
+        state,
+        events: [{ ...event, atMs: 1_000 }],
+      });
       expect(saga).toMatchObject({ state, revision: 3, epoch: 1, open: true });
       expect(saga.history.at(-1)).toMatchObject({ ...event, epoch: 1 });
       expect(await found(other, saga)).toEqual(saga);
@@ -301,7 +304,7 @@ export function describeSagaLog(
         const event = { type: 'tested', step: null, detail: String(n) };
         // What is read back must be on a majority.
         const durability = n === 129 ? 'majority' : 'primary';
-        held = await commitAs(log, held, { event, durability });
+        held = await commitAs(log, held, { events: [{ ...event, atMs: n }], durability });
       }
       const { history, revision } = await found(log, held.saga);
       expect(revision).toBe(132);

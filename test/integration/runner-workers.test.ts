@@ -7,7 +7,6 @@ import type { StepCall } from '../../src/saga/definition.ts';
 import { RetryableError, UnavailableError } from '../../src/saga/errors.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { connectThroughProxy, createTestEngine, setUpEngine } from '../support/saga-engine.ts';
-import { passForSagas } from '../support/saga-log.ts';
 import { createGate, createSagaWorld, failing, sagaOf, stepsOf } from '../support/saga-world.ts';
 
 describe('a cancel and the point of no return', () => {
@@ -62,7 +61,7 @@ describe('workers come and go', () => {
   it('a lease runs out in mid-step: the next worker finishes, the late one changes nothing (I5)', async () => {
     const gate = createGate();
     let runs = 0;
-    const { connection, world, engine, another } = await setUpEngine((make, at) =>
+    const { world, engine, another } = await setUpEngine((make, at) =>
       sagaOf([
         make.undoable('a', {
           run: async (call) => {
@@ -81,7 +80,7 @@ describe('workers come and go', () => {
     const id = await engine.start();
     const late = engine.run(id);
     await gate.reached;
-    await passForSagas(connection, 120_000);
+    await engine.pass(120_000);
     const next = await another();
     expect((await next.runToRest(id)).state.phase).toBe('completed');
     gate.open();
@@ -94,7 +93,7 @@ describe('workers come and go', () => {
   it('the late worker’s own write comes after the takeover: refused by the log, and counted (I5)', async () => {
     const gate = createGate();
     let runs = 0;
-    const { connection, world, engine, another } = await setUpEngine((make, at) =>
+    const { world, engine, another } = await setUpEngine((make, at) =>
       sagaOf([
         make.undoable('a', {
           run: async (call) => {
@@ -110,7 +109,7 @@ describe('workers come and go', () => {
     const id = await engine.start();
     const late = engine.run(id);
     await gate.reached;
-    await passForSagas(connection, 120_000);
+    await engine.pass(120_000);
     const next = await another();
     const saga = await next.runToRest(id);
     gate.open();
@@ -172,13 +171,16 @@ describe('workers come and go', () => {
   });
 
   it('a saga of an older version: a worker without it leaves it alone, one with both finishes it', async () => {
-    const { connection, world, engine, another } = await setUpEngine((make) => [
+    const { world, engine, another } = await setUpEngine((make) => [
       sagaOf([make.undoable('old')], { version: 1 }),
     ]);
     const id = await engine.start();
     const make = stepsOf(world);
     const newer = sagaOf([make.undoable('new')], { version: 2 });
-    const upgraded = await createTestEngine({ definitions: [newer], connection });
+    const upgraded = await createTestEngine({
+      definitions: [newer],
+      connection: engine.connection,
+    });
     const before = await engine.log.find(id);
     expect(await upgraded.run(id)).toEqual({ status: 'no-such-version' });
     expect(await engine.log.find(id)).toEqual(before);

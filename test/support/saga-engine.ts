@@ -13,7 +13,7 @@ import { createRegistry } from '../../src/saga/registry.ts';
 import { createRunner, type Runner, type RunOutcome } from '../../src/saga/runner.ts';
 import { createSagas, type Sagas } from '../../src/saga/sagas.ts';
 import { createTestDatabase } from './database.ts';
-import { openTestSagaLog } from './saga-log.ts';
+import { openTestSagaLog, passForSagas } from './saga-log.ts';
 import { createSagaWorld, type SagaWorld, stepsOf } from './saga-world.ts';
 import { createTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 import { waitFor } from './wait-for.ts';
@@ -30,6 +30,8 @@ export interface TestEngine {
   /** Runs it as a worker does, sleeps included, until it rests. */
   runToRest(id: SagaId): Promise<SagaRecord>;
   run(id: SagaId, signal?: AbortSignal): Promise<RunOutcome>;
+  /** Lets so much time go by, for the leases in the database and for this worker. */
+  pass(ms: number): Promise<void>;
 }
 
 export interface TestEngineOptions {
@@ -45,7 +47,9 @@ const LEASE_MS = 60_000;
 
 export async function createTestEngine(options: TestEngineOptions): Promise<TestEngine> {
   const { definitions, connection, waitInPlaceMs = 2_000, wakeUps = NO_WAKE_UPS } = options;
-  const { log, clock } = await openTestSagaLog(connection);
+  const { log, clock: databaseClock } = await openTestSagaLog(connection);
+  let passedMs = 0;
+  const clock: Clock = { nowMs: () => databaseClock.nowMs() + passedMs };
   const registry = createRegistry(definitions);
   const fenced: Claim[] = [];
   const runner = createRunner({
@@ -77,6 +81,10 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
     runner,
     fenced,
     run,
+    pass: async (ms) => {
+      await passForSagas(connection, ms);
+      passedMs += ms;
+    },
     start: async (kind = 'test-saga') => {
       const order = { kind, idPrefix: 'tst', subject: 'somebody', requestedBy: 'a test' };
       const key = `key/${Math.random()}`;

@@ -8,8 +8,9 @@ import { createMongoElections } from '../../src/adapters/mongo/elections.ts';
 import { createBullmqWakeUps, type SagaQueue } from '../../src/adapters/queue/bullmq-wake-ups.ts';
 import { connectRedis } from '../../src/adapters/queue/connections.ts';
 import { type SagaWorker, startSagaWorker } from '../../src/adapters/queue/saga-worker.ts';
+import type { Periodic } from '../../src/saga/periodic.ts';
 import type { WakeUps } from '../../src/saga/ports/wake-ups.ts';
-import { createRelay, type Relay } from '../../src/saga/relay.ts';
+import { createRelay } from '../../src/saga/relay.ts';
 import type { TestEngine } from './saga-engine.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -21,7 +22,7 @@ export interface TestQueue {
   /** As FLUSHALL does, for this test's keys alone: a running server is shared. */
   flush(): Promise<void>;
   startWorker(engine: TestEngine): SagaWorker & { readonly errors: readonly unknown[] };
-  startRelay(engine: TestEngine, wakeUps?: WakeUps): Relay & { readonly repaired: string[] };
+  startRelay(engine: TestEngine, wakeUps?: WakeUps): Periodic & { readonly repaired: string[] };
 }
 
 /** Short, so that a dead worker's job is found stalled within a second. */

@@ -88,7 +88,7 @@ export function logWrite({ claim, saga }: Held, given: Partial<LogWrite> = {}): 
     base: saga,
     state: { ...saga.state, phase: 'running' },
     result: null,
-    event: { type: 'tested', step: null, detail: null },
+    events: [{ type: 'tested', step: null, detail: null, atMs: 1_000 }],
     durability: 'majority',
     writeId: randomUUID(),
     ...given,

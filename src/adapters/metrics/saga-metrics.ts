@@ -1,7 +1,7 @@
 // What the engine's doings look like to Prometheus.
 
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { Transition } from '../../saga/runner.ts';
+import type { Transition } from '../../saga/journal.ts';
 import { isAtRest } from '../../saga/state.ts';
 
 export interface SagaMetrics {
