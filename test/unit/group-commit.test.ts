@@ -12,7 +12,11 @@ function createManualFlush() {
   return { batches, flush };
 }
 
-const settle = () => new Promise((resolve) => setImmediate(resolve));
+/** Long enough for a waiting batch to go out: it lets one turn of the event loop pass. */
+async function settle(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+}
 
 test('callers of the same tick: one flush, each gets its own result', async () => {
   const sizes: number[] = [];
