@@ -10,7 +10,7 @@ import { commitWrites, holdClaims, intervene, proveClaims } from './commit-write
 import { insertSagas } from './insert-sagas.ts';
 import { type LogContext, MAX_BATCH } from './log-context.ts';
 import type { SagaDocument } from './saga-document.ts';
-import { findByKey, findSagas, findStates, listSagas, takeOverdue } from './saga-queries.ts';
+import { findByKeys, findSagas, findStates, listSagas, takeOverdue } from './saga-queries.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -35,6 +35,7 @@ export function createMongoSagaLog(options: MongoSagaLogOptions): SagaLog {
       maxBatch: MAX_BATCH,
     });
   const claim = grouped(claimSagas);
+  const byKey = grouped(findByKeys);
   return {
     insert: grouped(insertSagas),
     claim: (sagaId, request) => claim({ sagaId, ...request }),
@@ -45,7 +46,7 @@ export function createMongoSagaLog(options: MongoSagaLogOptions): SagaLog {
     prove: grouped(proveClaims),
     intervene: (intervention) => intervene(context, intervention),
     find: grouped(findSagas),
-    findByKey: (key, limit) => findByKey(context, key, limit),
+    findByKey: (key, limit) => byKey({ key, limit }),
     list: (filter) => listSagas(context, filter),
     takeOverdue: (options) => takeOverdue(context, options),
     findStates: (ids) => findStates(context, ids),

@@ -27,16 +27,48 @@ export async function findSagas(
   return ids.map((id) => byId.get(id) ?? null);
 }
 
-/** The open one first, then the newest ended ones. */
-export async function findByKey(
-  { sagas }: LogContext,
-  key: string,
-  limit: number,
-): Promise<readonly SagaRecord[]> {
-  const found = await runRepeatable(() =>
-    sagas.find({ key }, { ...COMMITTED, sort: { open: -1, createdAt: -1 }, limit }).toArray(),
+export interface KeyQuery {
+  readonly key: string;
+  readonly limit: number;
+}
+
+/** Of each key the open one first, then the newest ended ones. One look for all who ask at once: a busy API
+ * asks this for every deletion that it accepts. */
+export async function findByKeys(
+  context: LogContext,
+  queries: readonly KeyQuery[],
+): Promise<(readonly SagaRecord[])[]> {
+  const [first, ...others] = queries;
+  if (first === undefined) return [];
+  return runRepeatable(() =>
+    others.length === 0
+      ? findByKey(context, first).then((found) => [found])
+      : findByManyKeys(context, queries),
   );
-  return found.map(toRecord);
+}
+
+const NEWEST_OF_KEY_FIRST = { key: 1, open: -1, createdAt: -1 } as const;
+
+/** For one key a plain query is half the work. */
+async function findByKey({ sagas }: LogContext, { key, limit }: KeyQuery) {
+  const options = { ...COMMITTED, sort: NEWEST_OF_KEY_FIRST, limit };
+  return (await sagas.find({ key }, options).toArray()).map(toRecord);
+}
+
+async function findByManyKeys({ sagas }: LogContext, queries: readonly KeyQuery[]) {
+  const n = Math.max(...queries.map(({ limit }) => limit));
+  const found = await sagas
+    .aggregate<{ _id: string; newest: SagaDocument[] }>(
+      [
+        { $match: { key: { $in: [...new Set(queries.map(({ key }) => key))] } } },
+        { $sort: NEWEST_OF_KEY_FIRST },
+        { $group: { _id: '$key', newest: { $firstN: { n, input: '$$ROOT' } } } },
+      ],
+      COMMITTED,
+    )
+    .toArray();
+  const byKey = new Map(found.map(({ _id, newest }) => [_id, newest]));
+  return queries.map(({ key, limit }) => (byKey.get(key) ?? []).slice(0, limit).map(toRecord));
 }
 
 export async function listSagas({ sagas }: LogContext, filter: SagaFilter): Promise<SagaPage> {
