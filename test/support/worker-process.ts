@@ -27,15 +27,18 @@ export async function startWorkerProcess(
   return killable(child);
 }
 
-/** A living process that holds the lock of a pool state file until it is let go. */
+/** A living process that holds the lock of a pool state file until it is let go: stopped, because one that
+ * runs gives a lock back that it keeps for too long. */
 export async function holdPoolStateLock(file: string): Promise<{ letGo(): Promise<void> }> {
   const child = fork(POOL_STATE_CHILD, ['hold', file], { execArgv: [] });
   await killable(child);
   const [word] = await once(child, 'message');
   if (word !== 'holding') throw new Error(`the lock was not taken: ${word}`);
+  child.kill('SIGSTOP');
   return {
     letGo: async () => {
       const ended = once(child, 'exit');
+      child.kill('SIGCONT');
       child.send('go on');
       await ended;
     },
