@@ -140,6 +140,11 @@ export function describeSagaLog(
       expect((await found(log, saga)).epoch).toBe(1);
     });
 
+    it('a saga just inserted: due at once, to the millisecond', async () => {
+      const { log, other } = await setUp();
+      for (let round = 0; round < 50; round += 1) await insertAndClaim(round % 2 ? log : other);
+    });
+
     it('a lease that has run out by database time: taken, the epoch rises, the old claim is fenced (I5)', async () => {
       const { log, other, pass } = await setUp();
       const old = await insertAndClaim(log);

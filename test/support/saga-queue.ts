@@ -25,8 +25,8 @@ export interface TestQueue {
   startRelay(engine: TestEngine, wakeUps?: WakeUps): Periodic & { readonly repaired: string[] };
 }
 
-/** Short, so that a dead worker's job is found stalled within a second. */
-const JOB_LOCK_MS = 900;
+/** Short, so that a dead worker's job is found stalled within a second; no multiple of three. */
+const JOB_LOCK_MS = 1_000;
 
 export async function createTestQueue(url = inject('redisUrl')): Promise<TestQueue> {
   const prefix = `t-${randomUUID()}`;

@@ -9,9 +9,9 @@ export interface TcpProxy {
   /** The next request whose bytes contain `text` reaches the server; its answer does not come back, and
    * nothing passes any more until `heal`. Resolves when the server has answered into the void. */
   cutAfter(text: string): Promise<void>;
-  /** The next request whose bytes contain `text` does not reach the server, and neither does anything
+  /** The next request whose bytes contain all of `texts` does not reach the server, and neither does anything
    * after it on its connection; the others go on. Resolves when it is held. It is never let through. */
-  holdBefore(text: string): Promise<void>;
+  holdBefore(...texts: readonly string[]): Promise<void>;
   /** Closes every connection and refuses new ones until `heal`. */
   cut(): void;
   heal(): void;
@@ -24,7 +24,7 @@ export async function createTcpProxy(target: { host: string; port: number }): Pr
   let isCut = false;
   let refused = 0;
   let trap: { text: string; sprung: () => void } | undefined;
-  let barrier: { text: string; reached: () => void } | undefined;
+  let barrier: { texts: readonly string[]; reached: () => void } | undefined;
 
   function cut(): void {
     isCut = true;
@@ -50,7 +50,7 @@ export async function createTcpProxy(target: { host: string; port: number }): Pr
       });
     }
     client.on('data', (bytes) => {
-      if (barrier !== undefined && bytes.includes(barrier.text)) {
+      if (barrier?.texts.every((text) => bytes.includes(text))) {
         isHeld = true;
         barrier.reached();
         barrier = undefined;
@@ -81,9 +81,9 @@ export async function createTcpProxy(target: { host: string; port: number }): Pr
       isCut = false;
     },
     refusals: () => refused,
-    holdBefore: (text) =>
+    holdBefore: (...texts) =>
       new Promise((resolve) => {
-        barrier = { text, reached: resolve };
+        barrier = { texts, reached: resolve };
       }),
     cutAfter: (text) =>
       new Promise((resolve) => {

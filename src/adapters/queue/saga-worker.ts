@@ -60,7 +60,8 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
       prefix,
       concurrency: options.concurrency,
       lockDuration: leaseMs,
-      stalledInterval: leaseMs / 3,
+      // Whole: the script that looks for stalled jobs refuses a fraction, every time.
+      stalledInterval: Math.ceil(leaseMs / 3),
       maxStalledCount: MAX_STALLS,
     },
   );

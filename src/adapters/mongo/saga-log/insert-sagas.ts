@@ -106,7 +106,8 @@ function toDocument(saga: NewSaga, nowMs: number): SagaDocument {
     epoch: 0,
     owner: null,
     leaseUntil: null,
-    dueAt: now,
+    // At once, whatever the moment: this clock may be ahead of the one that a claim is judged by.
+    dueAt: new Date(0),
     relayAt: new Date(nowMs + FIRST_RELAY_LOOK_MS),
     result: null,
     history: [],
