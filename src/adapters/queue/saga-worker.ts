@@ -43,7 +43,8 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
       prefix,
       concurrency: options.concurrency,
       lockDuration: leaseMs,
-      stalledInterval: leaseMs / 3,
+      // Whole: BullMQ's script refuses a fraction, every time, and no stalled job would come back.
+      stalledInterval: Math.floor(leaseMs / 3),
       maxStalledCount: MAX_STALLS,
     },
   );
@@ -55,10 +56,13 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
   return {
     close: async (deadlineMs) => {
       isDraining = true;
-      const { promise: late, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, deadlineMs);
-      // `close` may hang while Redis is away.
-      await Promise.race([worker.close().catch(options.onError), late]);
+      const { promise: late, resolve } = Promise.withResolvers<'late'>();
+      const timer = setTimeout(resolve, deadlineMs, 'late');
+      // `close` may hang while Redis is away; its connections must not outlive us.
+      const closed = worker.close().catch(options.onError);
+      if ((await Promise.race([closed, late])) === 'late') {
+        void worker.disconnect().catch(options.onError);
+      }
       clearTimeout(timer);
     },
   };
