@@ -11,12 +11,15 @@ export interface TcpProxy {
   cutAfter(text: string): Promise<void>;
   /** Closes every connection and refuses new ones until `heal`. */
   cut(): void;
+  /** Connections stay open and are accepted, but nothing passes until `heal`. */
+  freeze(): void;
   heal(): void;
 }
 
 export async function createTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   const sockets = new Set<net.Socket>();
   let isCut = false;
+  let isFrozen = false;
   let trap: { text: string; sprung: () => void } | undefined;
 
   function cut(): void {
@@ -30,6 +33,7 @@ export async function createTcpProxy(target: { host: string; port: number }): Pr
     let isTrapped = false;
     for (const socket of [client, upstream]) {
       sockets.add(socket);
+      if (isFrozen) socket.pause();
       // A cut connection ends with an error on purpose; closing is handled once, below.
       socket.on('error', () => socket.destroy());
       socket.on('close', () => {
@@ -60,8 +64,14 @@ export async function createTcpProxy(target: { host: string; port: number }): Pr
   return {
     port: address.port,
     cut,
+    freeze: () => {
+      isFrozen = true;
+      for (const socket of sockets) socket.pause();
+    },
     heal: () => {
       isCut = false;
+      isFrozen = false;
+      for (const socket of sockets) socket.resume();
     },
     cutAfter: (text) =>
       new Promise((resolve) => {
