@@ -16,6 +16,7 @@ import {
   userNamed,
 } from '../support/deletions.ts';
 import { createTcpProxy } from '../support/tcp-proxy.ts';
+import { putUser } from '../support/users.ts';
 import { createTestValkey } from '../support/valkey.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -98,6 +99,27 @@ describe('Redis', () => {
     for (const [n, { uid }] of bots.entries()) await jobIn(app, uid, jobs[n] ?? '', 'completed');
     await expectPaidOnce(app, bots);
   });
+});
+
+it('a lease of any whole number of seconds: the look for stalled jobs works', async () => {
+  const app = await startTestApplication({ env: { LEASE_SECONDS: '2' } });
+  const key = `${app.env.RECLAIM_KEY_PREFIX}:deletion:stalled-check`;
+  await waitFor('a stalled check', async () => (await app.services.redis.exists(key)) === 1);
+});
+
+it('no allocation and a host that does not answer: 503 and no saga; answering, it is deleted', async () => {
+  const app = await startTestApplication();
+  await putUser(app.connection, { firebaseUid: 'uid-x', balance: 1, bots: {} });
+  const ghost = { uid: 'uid-x', instanceId: 'uid-x-bot-1' };
+  await app.world.addDedicated({ instanceId: ghost.instanceId });
+  await app.world.misbehave({ host: 'simulated' }, { unreachable: true });
+  const unknown = await deleteBot(app, ghost);
+  expect([unknown.status, unknown.body.type]).toEqual([503, 'urn:reclaim:problem:sources-unknown']);
+  expect(Number(unknown.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(await allOf(app, 'sagas')).toEqual([]);
+  await app.world.misbehave({ host: 'simulated' }, null);
+  expect((await deleteBot(app, ghost)).body).toMatchObject({ success: true, wallet: null });
+  expect((await app.world.snapshot()).dedicated).toEqual([]);
 });
 
 describe('MongoDB', () => {
