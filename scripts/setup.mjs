@@ -95,7 +95,8 @@ function checkRuntime() {
 /** Two set-ups at once would each empty what the other fills. */
 async function takeTurn() {
   mkdirSync(dirname(BUSY), { recursive: true });
-  for (const end = Date.now() + WAIT_LIMIT_MS; ; ) {
+  const end = Date.now() + WAIT_LIMIT_MS;
+  for (let waited = 0; ; waited += 1) {
     try {
       writeFileSync(BUSY, String(process.pid), { flag: 'wx' });
       process.once('exit', () => rmSync(BUSY, { force: true }));
@@ -107,7 +108,7 @@ async function takeTurn() {
     if (holder === undefined) rmSync(BUSY, { force: true });
     else if (Date.now() > end) fail(`process ${holder} has been installing for too long (${BUSY})`);
     else {
-      say(`waiting for the set-up in process ${holder}`);
+      if (waited % 5 === 0) say(`waiting for the set-up in process ${holder}`);
       await new Promise((resolve) => setTimeout(resolve, 1_000));
     }
   }

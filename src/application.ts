@@ -1,6 +1,7 @@
 // One process that serves: embedded servers where none are given, services, HTTP, and the workers if they
 // are to run inline. Everything that was started is ended by `stop`, also when a later part failed to start.
 
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createFirebaseVerifier } from './adapters/firebase/firebase-verifier.ts';
 import { createLocalTokenIssuer, createLocalVerifier } from './adapters/local-auth/local-tokens.ts';
@@ -28,6 +29,9 @@ export interface ApplicationOptions {
   /** An embedded server ended by itself. */
   readonly onLost: (what: string) => void;
 }
+
+/** What a person can mend: shown without a stack. */
+export class StartError extends Error {}
 
 export interface Application {
   readonly url: string;
@@ -68,7 +72,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       const workers = startWorkers(services, ['deletion', 'relay']);
       stops.unshift(() => workers.stop());
     }
-    const url = await app.listen({ port: config.port, host: config.host });
+    const url = await listen(app, config);
     for (const line of startupLines({ services, url, embedded: embedded.describe, seeded })) {
       say(line);
     }
@@ -76,6 +80,15 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+async function listen(app: FastifyInstance, { port, host }: Config): Promise<string> {
+  try {
+    return await app.listen({ port, host });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    throw new StartError(`port ${port} on ${host} is taken: set PORT to another, or to 0 for any`);
   }
 }
 

@@ -45,67 +45,85 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const POOL_STATE_FILE = '.container-pool-state.json';
 
-const SCHEMA = {
-  /** 0 takes any free port. */
-  port: whole('PORT', { min: 0, max: 65_535, fallback: 3_000 }),
-  host: matching('HOST', /^[\w.:-]+$/, 'a host name or address', '127.0.0.1'),
-  /** Unset: MongoDB is embedded. */
-  mongodbUri: optional(
-    'MONGODB_URI',
-    /^mongodb(\+srv)?:\/\/\S+$/,
-    'mongodb://… or mongodb+srv://…',
-    true,
-  ),
-  /** Unset: Valkey is embedded. */
-  redisUrl: optional('REDIS_URL', /^rediss?:\/\/\S+$/, 'redis://… or rediss://…', true),
-  dataDir: matching('DATA_DIR', /\S/, 'a folder', '.data'),
-  botRuntime: oneOf('BOT_RUNTIME', ['auto', 'docker', 'simulator'], 'auto'),
-  dockerHosts: dockerHosts('DOCKER_HOSTS'),
-  poolState: oneOf('POOL_STATE', ['file', 'mongodb'], 'file'),
-  /** Unset: `.container-pool-state.json` in the data folder. */
-  poolStateFile: optional('POOL_STATE_FILE', /\S/, 'a file'),
-  /** Unset: no dedicated bots are provisioned. */
-  botImage: optional('BOT_IMAGE', /^[\w.:/@-]+$/, 'the name of a Docker image'),
-  rateLimitPerMinute: whole('RATE_LIMIT_PER_MINUTE', { min: 1, max: 1_000_000, fallback: 1_200 }),
-  onStopFailure: oneOf('ON_STOP_FAILURE', ['refund', 'restore', 'hold'], 'refund'),
-  stopTimeoutMs: whole('STOP_TIMEOUT_MS', { min: 100, max: 3_600_000, fallback: 30_000 }),
-  supervisorConfDir: matching(
-    'SUPERVISOR_CONF_DIR',
-    /^\/\S*$/,
-    'an absolute path inside the pool container',
-    '/pool/supervisor',
-  ),
-  /** 0: no passive runs at all, the one after a start included. */
-  syncEveryMs: whole('SYNC_EVERY_MINUTES', { min: 0, max: 10_080, fallback: 60, unit: MINUTE_MS }),
-  syncConfirmMs: whole('SYNC_CONFIRM_SECONDS', { min: 0, max: 300, fallback: 2, unit: SECOND_MS }),
-  syncYoungMs: whole('SYNC_YOUNG_SECONDS', { min: 0, max: 3_600, fallback: 15, unit: SECOND_MS }),
-  syncMaxRefunds: whole('SYNC_MAX_REFUNDS', { min: 1, max: 1_000_000, fallback: 100 }),
-  healthEveryMs: whole('HEALTH_EVERY_SECONDS', {
-    min: 1,
-    max: 3_600,
-    fallback: 30,
-    unit: SECOND_MS,
-  }),
-  /** Unset: local in the embedded demo, else firebase. */
-  auth: optionalOneOf('AUTH', ['firebase', 'local']),
-  firebaseProjectId: optional('FIREBASE_PROJECT_ID', /^[a-z0-9][a-z0-9-]*$/, 'a project id'),
-  firebaseAuthEmulatorHost: optional('FIREBASE_AUTH_EMULATOR_HOST', /^[\w.-]+:\d+$/, 'host:port'),
-  /** How long a client without `Prefer` waits; 0 answers at once. */
-  defaultWaitMs: whole('DEFAULT_WAIT_SECONDS', { min: 0, max: 60, fallback: 0, unit: SECOND_MS }),
-  sagaRetentionDays: whole('SAGA_RETENTION_DAYS', { min: 1, max: 36_500, fallback: 90 }),
-  /** 0: a user's embedded transactions are never trimmed. */
-  walletTransactionsKept: whole('WALLET_TRANSACTIONS_KEPT', { min: 0, max: 50_000, fallback: 0 }),
-  logLevel: oneOf(
-    'LOG_LEVEL',
-    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
-    'info',
-  ),
-  workers: oneOf('WORKERS', ['inline', 'none'], 'inline'),
-  workerConcurrency: whole('WORKER_CONCURRENCY', { min: 1, max: 1_000, fallback: 50 }),
-  leaseMs: whole('LEASE_SECONDS', { min: 1, max: 300, fallback: 15, unit: SECOND_MS }),
-} satisfies Record<string, Field<unknown>>;
+/** The schema; `read` is what becomes of each field. */
+function readAll(read: <T>(field: Field<T>) => T) {
+  return {
+    /** 0 takes any free port. */
+    port: read(whole('PORT', { min: 0, max: 65_535, fallback: 3_000 })),
+    host: read(matching('HOST', /^[\w.:-]+$/, 'a host name or address', '127.0.0.1')),
+    /** Unset: MongoDB is embedded. */
+    mongodbUri: read(
+      optional('MONGODB_URI', /^mongodb(\+srv)?:\/\/\S+$/, 'mongodb://… or mongodb+srv://…', true),
+    ),
+    /** Unset: Valkey is embedded. */
+    redisUrl: read(optional('REDIS_URL', /^rediss?:\/\/\S+$/, 'redis://… or rediss://…', true)),
+    dataDir: read(matching('DATA_DIR', /\S/, 'a folder', '.data')),
+    botRuntime: read(oneOf('BOT_RUNTIME', ['auto', 'docker', 'simulator'], 'auto')),
+    dockerHosts: read(dockerHosts('DOCKER_HOSTS')),
+    poolState: read(oneOf('POOL_STATE', ['file', 'mongodb'], 'file')),
+    /** Unset: `.container-pool-state.json` in the data folder. */
+    poolStateFile: read(optional('POOL_STATE_FILE', /\S/, 'a file')),
+    /** Unset: no dedicated bots are provisioned. */
+    botImage: read(optional('BOT_IMAGE', /^[\w.:/@-]+$/, 'the name of a Docker image')),
+    rateLimitPerMinute: read(
+      whole('RATE_LIMIT_PER_MINUTE', { min: 1, max: 1_000_000, fallback: 1_200 }),
+    ),
+    onStopFailure: read(oneOf('ON_STOP_FAILURE', ['refund', 'restore', 'hold'], 'refund')),
+    stopTimeoutMs: read(whole('STOP_TIMEOUT_MS', { min: 100, max: 3_600_000, fallback: 30_000 })),
+    supervisorConfDir: read(
+      matching(
+        'SUPERVISOR_CONF_DIR',
+        /^\/\S*$/,
+        'an absolute path inside the pool container',
+        '/pool/supervisor',
+      ),
+    ),
+    /** 0: no passive runs at all, the one after a start included. */
+    syncEveryMs: read(
+      whole('SYNC_EVERY_MINUTES', { min: 0, max: 10_080, fallback: 60, unit: MINUTE_MS }),
+    ),
+    syncConfirmMs: read(
+      whole('SYNC_CONFIRM_SECONDS', { min: 0, max: 300, fallback: 2, unit: SECOND_MS }),
+    ),
+    syncYoungMs: read(
+      whole('SYNC_YOUNG_SECONDS', { min: 0, max: 3_600, fallback: 15, unit: SECOND_MS }),
+    ),
+    syncMaxRefunds: read(whole('SYNC_MAX_REFUNDS', { min: 1, max: 1_000_000, fallback: 100 })),
+    healthEveryMs: read(
+      whole('HEALTH_EVERY_SECONDS', {
+        min: 1,
+        max: 3_600,
+        fallback: 30,
+        unit: SECOND_MS,
+      }),
+    ),
+    /** Unset: local in the embedded demo, else firebase. */
+    auth: read(optionalOneOf('AUTH', ['firebase', 'local'])),
+    firebaseProjectId: read(
+      optional('FIREBASE_PROJECT_ID', /^[a-z0-9][a-z0-9-]*$/, 'a project id'),
+    ),
+    firebaseAuthEmulatorHost: read(
+      optional('FIREBASE_AUTH_EMULATOR_HOST', /^[\w.-]+:\d+$/, 'host:port'),
+    ),
+    /** How long a client without `Prefer` waits; 0 answers at once. */
+    defaultWaitMs: read(
+      whole('DEFAULT_WAIT_SECONDS', { min: 0, max: 60, fallback: 0, unit: SECOND_MS }),
+    ),
+    sagaRetentionDays: read(whole('SAGA_RETENTION_DAYS', { min: 1, max: 36_500, fallback: 90 })),
+    /** 0: a user's embedded transactions are never trimmed. */
+    walletTransactionsKept: read(
+      whole('WALLET_TRANSACTIONS_KEPT', { min: 0, max: 50_000, fallback: 0 }),
+    ),
+    logLevel: read(
+      oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info'),
+    ),
+    workers: read(oneOf('WORKERS', ['inline', 'none'], 'inline')),
+    workerConcurrency: read(whole('WORKER_CONCURRENCY', { min: 1, max: 1_000, fallback: 50 })),
+    leaseMs: read(whole('LEASE_SECONDS', { min: 1, max: 300, fallback: 15, unit: SECOND_MS })),
+  };
+}
 
-type Values = { readonly [K in keyof typeof SCHEMA]: (typeof SCHEMA)[K]['fallback'] };
+type Values = Readonly<ReturnType<typeof readAll>>;
 
 export interface Config extends Omit<Values, 'auth' | 'poolStateFile'> {
   readonly auth: 'firebase' | 'local';
@@ -152,9 +170,7 @@ function parseValues(env: Environment, problems: ConfigProblem[]): Values {
     problems.push({ variable: field.variable, found, expected: field.expected });
     return field.fallback;
   };
-  const entries = Object.entries(SCHEMA).map(([key, field]) => [key, read<unknown>(field)]);
-  // The keys and fields come from SCHEMA itself, so the values have the types it gives them.
-  return Object.fromEntries(entries) as Values;
+  return readAll(read);
 }
 
 function serverProblems(config: Config, env: Environment): ConfigProblem[] {

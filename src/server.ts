@@ -1,54 +1,46 @@
-// The entry point of the API: configuration, servers of its own where none are given, services, workers, the
-// HTTP application; and their end, in the reverse order, on a signal.
+// The entry point of the API: configuration, servers of its own where none are given, services, HTTP and
+// workers; and their end, in the reverse order, on a signal or a fault.
 
-import { pino } from 'pino';
-import { startApplication } from './application.ts';
+import closeWithGrace from 'close-with-grace';
+import { type Application, StartError, startApplication } from './application.ts';
 import { ConfigError, parseConfig } from './config.ts';
+import { createLogger } from './logger.ts';
 import { DEFAULT_KEY_PREFIX } from './services.ts';
 
 /** Docker and process managers kill after ten seconds. */
 const STOP_WITHIN_MS = 9_500;
 
 const stopping = new AbortController();
-let application: Awaited<ReturnType<typeof startApplication>> | undefined;
+let starting: Promise<Application> | undefined;
 
-function stop(exitCode: number): void {
-  if (stopping.signal.aborted) return;
+const grace = closeWithGrace({ delay: STOP_WITHIN_MS, logger: console }, async ({ err }) => {
+  if (err !== undefined) console.error(err);
   stopping.abort();
-  const lateness = setTimeout(() => process.exit(1), STOP_WITHIN_MS);
-  void (application?.stop() ?? Promise.resolve()).then(
-    () => {
-      clearTimeout(lateness);
-      process.exit(exitCode);
-    },
-    (error: unknown) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
-}
-
-process.on('SIGINT', () => stop(0));
-process.on('SIGTERM', () => stop(0));
+  // A start that is under way ends what it has begun by itself.
+  const application = await starting?.catch(() => undefined);
+  await application?.stop();
+});
 
 try {
   const config = parseConfig(process.env, 'server');
-  const log = pino({ level: config.logLevel });
-  application = await startApplication({
+  starting = startApplication({
     config,
-    log,
+    log: createLogger(config.logLevel),
     say: (line) => console.error(line),
     signal: stopping.signal,
     keyPrefix: process.env.RECLAIM_KEY_PREFIX ?? DEFAULT_KEY_PREFIX,
     onLost: (what) => {
-      log.fatal({ what }, 'a server is gone');
-      stop(1);
+      console.error(what);
+      process.exitCode = 1;
+      grace.close();
     },
   });
-  if (stopping.signal.aborted) await application.stop();
+  await starting;
 } catch (error) {
+  grace.uninstall();
   if (!stopping.signal.aborted) {
-    console.error(error instanceof ConfigError ? error.message : error);
+    const isPlain = error instanceof ConfigError || error instanceof StartError;
+    console.error(isPlain ? error.message : error);
     process.exitCode = 1;
   }
 }

@@ -12,6 +12,7 @@ export interface StartupFacts {
 }
 
 const SHOWN_IDS = 5;
+const DEFAULT_DATA_DIR = '.data';
 
 export function startupLines({ services, url, embedded, seeded }: StartupFacts): readonly string[] {
   const { config, runtime, migration } = services;
@@ -32,17 +33,18 @@ export function startupLines({ services, url, embedded, seeded }: StartupFacts):
       : `   bots in Docker, ${runtime.reason}`,
     ...violations,
     ...(seeded > 0 ? [`   ${seeded} demo users added`] : []),
-    ...(config.isDemo && config.auth === 'local' ? tryIt(url) : []),
+    ...(config.isDemo && config.auth === 'local' ? tryIt(url, config.dataDir) : []),
   ];
 }
 
-function tryIt(url: string): readonly string[] {
+function tryIt(url: string, dataDir: string): readonly string[] {
+  const where = dataDir === DEFAULT_DATA_DIR ? '' : `DATA_DIR=${dataDir} `;
   const api = `${url}/api/freqtrade`;
   return [
     '',
     'Delete a bot, then poll its job:',
     '',
-    `  TOKEN=$(npm run -s token -- --user uid-live)`,
+    `  TOKEN=$(${where}npm run -s token -- --user uid-live)`,
     `  JOB=$(curl -s -X DELETE -H "Authorization: Bearer $TOKEN" ${api}/bots/uid-live-bot-1 | tee /dev/stderr | sed -E 's/.*"jobId":"([^"]+)".*/\\1/')`,
     `  curl -s -H "Authorization: Bearer $TOKEN" ${api}/jobs/$JOB`,
     '',

@@ -3,6 +3,7 @@
 
 import { startSagaWorker } from './adapters/queue/saga-worker.ts';
 import { createJanitor } from './deletion/janitor.ts';
+import { createReceiptSweep } from './deletion/receipt-sweep.ts';
 import { createLeaseKeeper } from './saga/lease-keeper.ts';
 import { createRelay } from './saga/relay.ts';
 import { createRunner } from './saga/runner.ts';
@@ -15,8 +16,8 @@ export interface WorkerSet {
   stop(): Promise<void>;
 }
 
-/** A drain longer than this is cut: the leases run out and another worker resumes. */
-const DRAIN_MS = 7_000;
+/** A drain longer than this is cut in mid-step, and another worker observes what came of it. */
+const DRAIN_MS = 5_000;
 const RELAY_EVERY_MS = 1_000;
 const RELAY_HOLD_MS = 5_000;
 const JANITOR_EVERY_MS = 1_000;
@@ -110,10 +111,16 @@ function startDeletion(services: Services): () => Promise<void> {
     },
     onError: (err) => log.warn({ err }, 'janitor failed'),
   });
+  const sweep = createReceiptSweep({
+    wallets: services.deletionPorts.wallets,
+    elections: services.elections,
+    onError: (err) => log.warn({ err }, 'receipts not swept'),
+  });
   leases.start();
   janitor.start();
+  sweep.start();
   return async () => {
-    await Promise.all([worker.close(DRAIN_MS), janitor.stop()]);
+    await Promise.all([worker.close(DRAIN_MS), janitor.stop(), sweep.stop()]);
     await leases.stop();
   };
 }

@@ -131,7 +131,7 @@ async function lookElsewhere(
   if (known !== null && findOwnEntry(known, instanceId, owner).entry !== null) {
     return { status: 'present' };
   }
-  const order = { owner, instanceId, holdsAllocation: false, pools: known, signal };
+  const order = { owner, instanceId, holdsAllocation: NO_ALLOCATION, pools: known, signal };
   const located = await locateOwned(ports, order);
   if (located.status === 'ok' && located.items.mine.length > 0) return { status: 'present' };
   const reasons = [pools, located].flatMap((answer) =>
@@ -139,6 +139,8 @@ async function lookElsewhere(
   );
   return reasons.length === 0 ? { status: 'absent' } : { status: 'unknown', reasons };
 }
+
+const NO_ALLOCATION = async () => false;
 
 async function isUnfinished(
   { tombstones }: DeletionPorts,

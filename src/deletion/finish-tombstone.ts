@@ -79,7 +79,7 @@ async function findRemains(
   const located = await locateOwned(ports, {
     owner: { userId, firebaseUid },
     instanceId,
-    holdsAllocation: false,
+    holdsAllocation: async () => false,
     pools: pools.status === 'ok' ? pools.items : null,
     signal,
   });

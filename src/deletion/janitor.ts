@@ -2,16 +2,11 @@
 // the saga could not remove, what a daemon or a legacy writer brought back. Runs in every worker; each
 // tombstone is taken by one of them at a time.
 
-import { pause } from '../saga/deadline.ts';
 import { toFailure } from '../saga/failure.ts';
+import { createPeriodic, type Periodic } from '../saga/periodic.ts';
 import { finishTombstone } from './finish-tombstone.ts';
 import type { Tombstone } from './ports/tombstones.ts';
 import type { DeletionPorts } from './steps/step-ports.ts';
-
-export interface Janitor {
-  start(): void;
-  stop(): Promise<void>;
-}
 
 export interface JanitorOptions {
   readonly ports: DeletionPorts;
@@ -29,29 +24,9 @@ const HOLD_MS = 60_000;
 /** Looks under way at once: a host that hangs must not hold up the tombstones of the others. */
 const WIDTH = 10;
 
-export function createJanitor(options: JanitorOptions): Janitor {
-  const stopping = new AbortController();
-  let running: Promise<void> | undefined;
-  return {
-    start: () => {
-      running ??= loop(options, stopping.signal);
-    },
-    stop: async () => {
-      stopping.abort();
-      await running;
-    },
-  };
-}
-
-async function loop(options: JanitorOptions, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      await lookAtDue(options, signal);
-    } catch (error) {
-      options.onError(error);
-    }
-    await pause(options.everyMs, signal);
-  }
+export function createJanitor(options: JanitorOptions): Periodic {
+  const { everyMs, onError } = options;
+  return createPeriodic({ everyMs, onError, turn: (signal) => lookAtDue(options, signal) });
 }
 
 async function lookAtDue(options: JanitorOptions, signal: AbortSignal): Promise<void> {

@@ -18,8 +18,8 @@ export interface OwnedSightings {
 export interface LocateOrder {
   readonly owner: BotOwner;
   readonly instanceId: InstanceId;
-  /** Whether this user's wallet holds an allocation of this id. */
-  readonly holdsAllocation: boolean;
+  /** Whether this user's wallet holds an allocation of this id; asked only where nothing else decides. */
+  readonly holdsAllocation: () => Promise<boolean>;
   /** Null: the pool state is unknown; the owner's pools are then found by their names. */
   readonly pools: PoolState | null;
   readonly signal: AbortSignal;
@@ -39,7 +39,8 @@ export async function locateOwned(
     const judged = judgeOwner(sighting, instanceId, owner, pools);
     const isMine =
       judged === 'mine' ||
-      (judged === 'undecided' && (await isByWallets(wallets, owner, instanceId, holdsAllocation)));
+      (judged === 'undecided' &&
+        (await isByWallets(wallets, owner, instanceId, await holdsAllocation())));
     if (isMine) mine.push(sighting);
     else foreign.push(sighting.containerName);
   }

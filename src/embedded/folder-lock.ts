@@ -3,23 +3,31 @@
 // never by age.
 
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { identifyProcess, isAlive, parseIdentity } from './process-identity.ts';
+import {
+  identifyProcess,
+  isAlive,
+  type ProcessIdentity,
+  parseIdentity,
+} from './process-identity.ts';
 
 export interface FolderLock {
   /** Idempotent. */
   release(): Promise<void>;
 }
 
-const ATTEMPTS = 5;
+const ATTEMPTS = 20;
+const PAUSE_MS = 50;
 
 /** @throws when a live process, or one on another host, holds the folder. */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const path = join(folder, 'embedded.lock');
-  const content = JSON.stringify({ ...(await identifyProcess(process.pid)), host: hostname() });
-  const mine = `${path}.${randomUUID()}`;
+  const id = randomUUID();
+  const owner = await identifyProcess(process.pid);
+  const content = JSON.stringify({ ...owner, host: hostname(), id });
+  const mine = `${path}.mine-${id}`;
   await writeFile(mine, content);
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
@@ -28,7 +36,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
         return { release: () => release(path, content) };
       await breakIfDead(folder, path);
     }
-    throw new Error(`${path}: taken over and over by others; try again`);
+    throw new Error(`${path} cannot be taken; delete ${path}* when no server uses ${folder}`);
   } finally {
     await rm(mine, { force: true });
   }
@@ -52,12 +60,15 @@ async function breakIfDead(folder: string, path: string): Promise<void> {
       `${folder} is in use by process ${holder.identity.pid}; stop it, or set DATA_DIR to another folder`,
     );
   }
-  // Moved aside under a name of its own: of two processes that break it only one succeeds, and what
-  // was moved is put back when it is not the dead lock that was read.
-  const aside = `${path}.${randomUUID()}`;
-  if (!(await succeeds(rename(path, aside), 'ENOENT'))) return;
-  if ((await readFile(aside, 'utf8')) !== found) await succeeds(link(aside, path), 'EEXIST');
-  await rm(aside, { force: true });
+  // Only who holds the right to break exactly this lock removes it, and looks again first: a lock that
+  // somebody took in between has another content, and its own right.
+  const right = `${path}.${holder.id}`;
+  if (!(await succeeds(writeFile(right, '', { flag: 'wx' }), 'EEXIST'))) return waitABit();
+  try {
+    if ((await readFile(path, 'utf8').catch(() => undefined)) === found) await rm(path);
+  } finally {
+    await rm(right, { force: true });
+  }
 }
 
 async function release(path: string, content: string): Promise<void> {
@@ -65,16 +76,30 @@ async function release(path: string, content: string): Promise<void> {
   if (found === content) await rm(path, { force: true });
 }
 
-function parseLock(text: string) {
+interface Holder {
+  readonly identity: ProcessIdentity;
+  readonly host: string;
+  /** Names this one lock; no other ever has it. */
+  readonly id: string;
+}
+
+function parseLock(text: string): Holder | undefined {
   try {
     const value: unknown = JSON.parse(text);
     const identity = parseIdentity(value);
     if (identity === undefined || typeof value !== 'object' || value === null) return undefined;
     if (!('host' in value) || typeof value.host !== 'string') return undefined;
-    return { identity, host: value.host };
+    if (!('id' in value) || typeof value.id !== 'string') return undefined;
+    return /^[\w-]{1,64}$/.test(value.id)
+      ? { identity, host: value.host, id: value.id }
+      : undefined;
   } catch {
     return undefined;
   }
+}
+
+function waitABit(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
 }
 
 async function succeeds(call: Promise<unknown>, refusal: string): Promise<boolean> {

@@ -118,7 +118,7 @@ async function isProgram(path: string): Promise<boolean> {
 async function inspect(kind: ServerKind, path: string): Promise<ServerBinary | string> {
   let output: string;
   try {
-    output = (await promisify(execFile)(path, ['--version'], { timeout: 20_000 })).stdout;
+    output = await askVersion(path);
   } catch (error) {
     const text = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
     return `does not run here: ${text.trim().split('\n')[0]}`;
@@ -131,6 +131,20 @@ async function inspect(kind: ServerKind, path: string): Promise<ServerBinary | s
     return `${found.product} ${found.version} is older than ${oldest.join('.')}`;
   }
   return { ...found, path };
+}
+
+// A process that is being started elsewhere in this one may hold the new file open for a moment, and the
+// system does not run a file that is open for writing.
+async function askVersion(path: string): Promise<string> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return (await promisify(execFile)(path, ['--version'], { timeout: 20_000 })).stdout;
+    } catch (error) {
+      const isBusy = error instanceof Error && 'code' in error && error.code === 'ETXTBSY';
+      if (!isBusy || attempt >= 20) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
 }
 
 // Fetched aside and moved in place whole: two set-ups at once both succeed, one of them with the

@@ -48,8 +48,8 @@ export async function writeServerRecord(dataDir: string, record: ServerRecord): 
 
 function parseServer(value: unknown, path: string): RecordedServer {
   if (typeof value === 'object' && value !== null) {
-    const { product, version, port } = Object.assign({ product: 0, version: 0, port: 0 }, value);
-    const isPort = Number.isInteger(port) && port > 0 && port < 65_536;
+    const { product, version, port }: Record<string, unknown> = { ...value };
+    const isPort = typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65_536;
     if (typeof product === 'string' && typeof version === 'string' && isPort) {
       return { product, version, port };
     }

@@ -76,44 +76,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   };
   try {
     const plan = await prepare(options);
-    let { record } = plan;
-    const remember = async (part: ServerRecord) => {
-      record = { ...record, ...part };
-      if (options.isKept !== false) await writeServerRecord(options.dataDir, record);
-    };
-    const common = {
-      dataDir: options.dataDir,
-      signal: options.signal ?? new AbortController().signal,
-    };
-    let uri = givenMongodb;
-    if (plan.mongodb !== undefined) {
-      const { product, version, path } = plan.mongodb;
-      options.onProgress?.(`starting ${product} ${version}`);
-      const server = await startMongodb({
-        ...common,
-        path,
-        cacheGb: CACHE_GB,
-        choosePort: () => mongodbPort(options, record),
-        onPort: (port) => remember({ mongodb: { product, version, port } }),
-      });
-      keep(server, plan.mongodb, 'mongodb');
-      uri = mongodbUri(server.port);
-    }
-    let url = givenRedis;
-    if (plan.valkey !== undefined) {
-      const { product, version, path } = plan.valkey;
-      options.onProgress?.(`starting ${product} ${version}`);
-      const server = await startValkey({
-        ...common,
-        path,
-        isDurable: options.isKept !== false,
-        choosePort: () => valkeyPort(options, record),
-      });
-      keep(server, plan.valkey, 'valkey');
-      await remember({ valkey: { product, version, port: server.port } });
-      url = valkeyUrl(server.port);
-    }
-    if (uri === undefined || url === undefined) throw new Error('a server has no address');
+    const start = { options, plan, keep, signal: options.signal ?? new AbortController().signal };
+    const { mongodb, valkey } = plan;
+    const uri = typeof mongodb === 'string' ? mongodb : await startOurMongodb(mongodb, start);
+    const url = typeof valkey === 'string' ? valkey : await startOurValkey(valkey, start);
     return { mongodbUri: uri, redisUrl: url, describe, stop };
   } catch (error) {
     await stop();
@@ -121,10 +87,56 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   }
 }
 
+interface Start {
+  readonly options: EmbeddedOptions;
+  readonly plan: Plan;
+  readonly keep: (server: OwnedServer, binary: ServerBinary, folder: string) => void;
+  readonly signal: AbortSignal;
+}
+
+async function startOurMongodb(binary: ServerBinary, start: Start): Promise<string> {
+  const { options, plan, keep, signal } = start;
+  const { product, version, path } = binary;
+  options.onProgress?.(`starting ${product} ${version}`);
+  const server = await startMongodb({
+    path,
+    dataDir: options.dataDir,
+    signal,
+    cacheGb: CACHE_GB,
+    choosePort: () => mongodbPort(options, plan.record),
+    onPort: (port) => remember(options, { mongodb: { product, version, port } }),
+  });
+  keep(server, binary, 'mongodb');
+  return mongodbUri(server.port);
+}
+
+async function startOurValkey(binary: ServerBinary, start: Start): Promise<string> {
+  const { options, plan, keep, signal } = start;
+  const { product, version, path } = binary;
+  options.onProgress?.(`starting ${product} ${version}`);
+  const server = await startValkey({
+    path,
+    dataDir: options.dataDir,
+    signal,
+    isDurable: options.isKept !== false,
+    choosePort: () => valkeyPort(options, plan.record),
+  });
+  keep(server, binary, 'valkey');
+  await remember(options, { valkey: { product, version, port: server.port } });
+  return valkeyUrl(server.port);
+}
+
+async function remember(options: EmbeddedOptions, part: ServerRecord): Promise<void> {
+  if (options.isKept === false) return;
+  const record = await readServerRecord(options.dataDir);
+  await writeServerRecord(options.dataDir, { ...record, ...part });
+}
+
 interface Plan {
   readonly record: ServerRecord;
-  readonly mongodb: ServerBinary | undefined;
-  readonly valkey: ServerBinary | undefined;
+  /** The program to start, or the address that was given. */
+  readonly mongodb: ServerBinary | string;
+  readonly valkey: ServerBinary | string;
 }
 
 /** Everything that can fail before a process is started. */
@@ -135,7 +147,7 @@ async function prepare(options: EmbeddedOptions): Promise<Plan> {
   const cacheFolder = options.cacheFolder ?? PROJECT_CACHE;
   const search = { cacheFolder, onProgress };
   const findMongodb = async () => {
-    if (options.mongodbUri !== undefined) return undefined;
+    if (options.mongodbUri !== undefined) return options.mongodbUri;
     if (record.mongodb === undefined && (await hasFiles(join(dataDir, 'mongodb')))) {
       throw new Error(
         `${dataDir} holds MongoDB data but no servers.json, which names its port; ` +
@@ -149,7 +161,7 @@ async function prepare(options: EmbeddedOptions): Promise<Plan> {
     return findServer(MONGODB, { ...search, recorded: record.mongodb });
   };
   const findValkey = async () => {
-    if (options.redisUrl !== undefined) return undefined;
+    if (options.redisUrl !== undefined) return options.redisUrl;
     if (await endLeftover(dataDir, 'valkey', VALKEY_STOP_TIMEOUT_MS)) {
       onProgress('ended the Valkey of an earlier run that was killed');
     }

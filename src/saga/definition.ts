@@ -108,7 +108,8 @@ export interface StepCall<Input extends Json = Json> extends SagaFacts<Input> {
   /** This step's capture, or null when none was stored. */
   readonly capture: Json | null;
   readonly signal: AbortSignal;
-  /** When the saga's captures were first attempted, database time in ms; null before. */
+  /** What deadlines count from: the first attempt at the captures, or an operator's retry. Database
+   * time, ms; null before. */
   readonly startedAtMs: number | null;
   /** Database time in milliseconds (DatabaseClock): for deadlines, never for safety. */
   readonly nowMs: () => number;

@@ -54,3 +54,6 @@ export class FencedError extends SagaError {
     super('FENCED', `saga ${sagaId} is no longer run under epoch ${epoch}`);
   }
 }
+
+/** The worker is stopping or lost its lock: what was under way is left to the next claim to observe. */
+export class InterruptedError extends Error {}

@@ -15,10 +15,9 @@ const MESSAGE_LIMIT = 500;
 
 export function toFailure(error: unknown): StepFailure {
   if (error instanceof SagaError) {
-    return { class: classOf(error), code: error.code, message: shorten(error.message) };
+    return { class: classOf(error), code: error.code, message: readable(error.message) };
   }
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return { class: 'retryable', code: 'UNEXPECTED', message: shorten(message) };
+  return { class: 'retryable', code: 'UNEXPECTED', message: readable(textOf(error)) };
 }
 
 /** How long the thrower asked to wait before the next attempt, in milliseconds. */
@@ -34,6 +33,25 @@ function classOf(error: SagaError): StepFailure['class'] {
   return 'retryable';
 }
 
-function shorten(text: string): string {
-  return text.length <= MESSAGE_LIMIT ? text : `${text.slice(0, MESSAGE_LIMIT - 1)}…`;
+function textOf(thrown: unknown): string {
+  if (thrown instanceof Error) return `${thrown.name}: ${thrown.message}`;
+  try {
+    return String(thrown);
+  } catch {
+    // An object without a text of its own must not take the place of the failure it stands for.
+    return `something of type ${typeof thrown}`;
+  }
 }
+
+// Redacted first: a secret that is cut in half is still half a secret.
+function readable(text: string): string {
+  const redacted = SECRETS.reduce((left, [secret, shown]) => left.replace(secret, shown), text);
+  return redacted.length <= MESSAGE_LIMIT ? redacted : `${redacted.slice(0, MESSAGE_LIMIT - 1)}…`;
+}
+
+/** What drivers and HTTP clients are known to quote: the user part of a URL, and tokens. */
+const SECRETS: readonly (readonly [RegExp, string])[] = [
+  [/(\w:\/\/)[^\s/@]+@/g, '$1***@'],
+  [/\b(bearer|basic)\s+[\w.~+/=-]+/gi, '$1 ***'],
+  [/\beyJ[\w-]+\.[\w-]+(\.[\w-]+)?/g, '***'],
+];

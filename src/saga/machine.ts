@@ -7,72 +7,11 @@
 // an event that does not fit the state changes nothing (the same object is returned).
 
 import { assertNever } from '../domain/assert-never.ts';
-import type { Observation, Warning } from './definition.ts';
-import type { Json } from './json.ts';
-import type { SagaShape, StepShape } from './shape.ts';
-import type { Phase, SagaState, StepFailure, StepState } from './state.ts';
-
-export type Command =
-  /** Ended or stuck: nothing to do. */
-  | { readonly type: 'rest' }
-  /** Raise the epoch in the outside world: the saga was resumed. */
-  | { readonly type: 'fence' }
-  | { readonly type: 'capture-all' }
-  | { readonly type: 'capture'; readonly step: number }
-  | { readonly type: 'run'; readonly step: number }
-  | { readonly type: 'observe'; readonly step: number }
-  | { readonly type: 'abort'; readonly step: number }
-  | { readonly type: 'compensate'; readonly step: number };
-
-interface Moment {
-  /** Database time, ms. */
-  readonly atMs: number;
-}
-
-interface Again extends Moment {
-  /** Not before this moment, if the step is tried again; null: at once. */
-  readonly retryAtMs: number | null;
-}
-
-interface Success extends Moment {
-  readonly value: Json | null;
-  readonly warnings: readonly Warning[];
-}
-
-export type SagaEvent =
-  | { readonly type: 'claimed'; readonly resumed: boolean }
-  | { readonly type: 'effects-fenced' }
-  | ({ readonly type: 'captured-all'; readonly captures: readonly (Json | null)[] } & Moment)
-  | { readonly type: 'captured'; readonly step: number; readonly capture: Json }
-  | ({ readonly type: 'succeeded'; readonly step: number } & Success)
-  | ({ readonly type: 'failed'; readonly step: number; readonly failure: StepFailure } & Again)
-  | ({ readonly type: 'observed'; readonly step: number; readonly seen: Observation } & Again)
-  | ({ readonly type: 'aborted'; readonly step: number; readonly seen: Observation } & Again)
-  | ({ readonly type: 'compensated'; readonly step: number } & Moment)
-  | ({
-      readonly type: 'compensation-failed';
-      readonly step: number;
-      readonly failure: StepFailure;
-    } & Again)
-  | ({ readonly type: 'cancel-requested' } & Moment)
-  /** An operator sends a stuck saga on its way again, in the direction it was going. */
-  | ({ readonly type: 'retry-ordered' } & Moment);
-
-export function initialState(shape: SagaShape): SagaState {
-  return {
-    phase: 'queued',
-    cursor: 0,
-    steps: shape.steps.map(({ name }) => ({ ...NEW_STEP, name })),
-    cancelRequested: false,
-    pivotBegun: false,
-    mustFence: false,
-    startedAtMs: null,
-    notBeforeMs: null,
-    cause: null,
-    stuckFrom: null,
-    warnings: [],
-  };
-}
+import type { Observation } from './definition.ts';
+import type { Again, Command, SagaEvent, Success } from './events.ts';
+import type { SagaShape } from './shape.ts';
+import { isAtRest, type SagaState, type StepFailure } from './state.ts';
+import { isWorkingOn, mustTurnBack, shapeAt, stepAt, withStep } from './state-access.ts';
 
 export function decide(shape: SagaShape, state: SagaState): Command {
   const { phase, cursor } = state;
@@ -86,12 +25,13 @@ export function decide(shape: SagaShape, state: SagaState): Command {
   if (shapeAt(shape, cursor).kind === 'compensatable' && capture === null) {
     return { type: 'capture', step: cursor };
   }
+  if (status === 'waiting') return { type: 'begin', step: cursor };
   return { type: status === 'in-doubt' ? 'observe' : 'run', step: cursor };
 }
 
 export function apply(shape: SagaShape, state: SagaState, event: SagaEvent): SagaState {
   if (event.type === 'cancel-requested') return cancel(shape, state);
-  if (event.type === 'retry-ordered') return unstick(shape, state, event);
+  if (event.type === 'retry-ordered') return unstick(shape, state, event.atMs);
   if (isAtRest(state.phase)) return state;
   switch (event.type) {
     case 'claimed':
@@ -102,6 +42,10 @@ export function apply(shape: SagaShape, state: SagaState, event: SagaEvent): Sag
       return state.phase === 'queued' ? captureAll(shape, state, event) : state;
     case 'captured':
       return isWorkingOn(state, event.step, 'running') ? captureOne(state, event) : state;
+    case 'begun':
+      return isWorkingOn(state, event.step, 'running')
+        ? beginAgain(shape, state, event.step)
+        : state;
     case 'succeeded':
       return isWorkingOn(state, event.step, 'running') ? succeed(shape, state, event) : state;
     case 'failed':
@@ -120,27 +64,6 @@ export function apply(shape: SagaShape, state: SagaState, event: SagaEvent): Sag
       return assertNever(event);
   }
 }
-
-/** Ended, or waiting for a person. */
-export function isAtRest(phase: Phase): boolean {
-  return phase === 'stuck' || isEnded(phase);
-}
-
-export function isEnded(phase: Phase): boolean {
-  return phase === 'completed' || phase === 'compensated' || phase === 'cancelled';
-}
-
-const NEW_STEP: Omit<StepState, 'name'> = {
-  status: 'pending',
-  attempts: 0,
-  compensations: 0,
-  unknowns: 0,
-  capture: null,
-  value: null,
-  error: null,
-  startedAtMs: null,
-  finishedAtMs: null,
-};
 
 const CANCELLED: StepFailure = {
   class: 'terminal',
@@ -213,6 +136,12 @@ function begin(shape: SagaShape, state: SagaState, step: number, atMs: number): 
   };
 }
 
+function beginAgain(shape: SagaShape, state: SagaState, step: number): SagaState {
+  if (mustTurnBack(state)) return turnBack(shape, state, CANCELLED);
+  if (stepAt(state, step).status !== 'waiting') return state;
+  return { ...withStep(state, step, { status: 'running' }), notBeforeMs: null };
+}
+
 function fail(
   shape: SagaShape,
   state: SagaState,
@@ -236,7 +165,9 @@ function fail(
       return { ...withStep(failed, step, { status: 'in-doubt' }), notBeforeMs: retryAtMs };
     case 'unavailable':
       if (mustTurnBack(failed)) return turnBack(shape, failed, CANCELLED);
-      return { ...failed, notBeforeMs: retryAtMs };
+      return status === 'running'
+        ? { ...withStep(failed, step, { status: 'waiting' }), notBeforeMs: retryAtMs }
+        : { ...failed, notBeforeMs: retryAtMs };
     case 'retryable':
       return again(shape, failed, event);
     default:
@@ -259,7 +190,7 @@ function again(
   const { kind, bestEffort } = shapeAt(shape, step);
   if (attempts < shapeAt(shape, step).attempts) {
     return {
-      ...withStep(state, step, { status: 'running', attempts: attempts + 1 }),
+      ...withStep(state, step, { status: 'waiting', attempts: attempts + 1 }),
       notBeforeMs: retryAtMs,
     };
   }
@@ -434,19 +365,19 @@ function cancel(shape: SagaShape, state: SagaState): SagaState {
     : state;
 }
 
-// With fresh budgets and a fresh deadline (the old one has passed while nobody was looking), in the direction
-// it was going: forward is refused once a compensation has begun, because `stuckFrom` says so. What the stuck
-// attempt did is asked of the world first.
-function unstick(shape: SagaShape, state: SagaState, { atMs }: Moment): SagaState {
+// With fresh budgets and deadlines, in the direction it was going: forward is refused once a compensation has begun,
+// because `stuckFrom` says so. What the stuck attempt did is asked of the world first.
+function unstick(shape: SagaShape, state: SagaState, atMs: number): SagaState {
   if (state.phase !== 'stuck' || state.stuckFrom === null) return state;
-  const going = {
+  const { startedAtMs, stuckFrom } = state;
+  const going: SagaState = {
     ...state,
-    phase: state.stuckFrom,
+    phase: stuckFrom,
     stuckFrom: null,
     cause: null,
-    startedAtMs: atMs,
+    startedAtMs: startedAtMs === null ? null : atMs,
   };
-  if (state.stuckFrom === 'compensating') {
+  if (stuckFrom === 'compensating') {
     return withStep(going, state.cursor, { status: 'compensating', compensations: 1 });
   }
   const status = shapeAt(shape, state.cursor).canObserve ? 'in-doubt' : 'running';
@@ -461,28 +392,4 @@ const NOT_LANDED: StepFailure = {
 
 function successOf(seen: Extract<Observation, { outcome: 'landed' }>) {
   return { value: seen.value ?? null, warnings: seen.warnings ?? [] };
-}
-
-function mustTurnBack(state: SagaState): boolean {
-  return state.cancelRequested && !state.pivotBegun;
-}
-
-function isWorkingOn(state: SagaState, step: number, phase: Phase): boolean {
-  return state.phase === phase && state.cursor === step;
-}
-
-function withStep(state: SagaState, index: number, change: Partial<StepState>): SagaState {
-  return { ...state, steps: state.steps.with(index, { ...stepAt(state, index), ...change }) };
-}
-
-function stepAt(state: SagaState, index: number): StepState {
-  const step = state.steps[index];
-  if (step === undefined) throw new RangeError(`no step ${index}`);
-  return step;
-}
-
-function shapeAt(shape: SagaShape, index: number): StepShape {
-  const step = shape.steps[index];
-  if (step === undefined) throw new RangeError(`no step ${index} in the definition`);
-  return step;
 }

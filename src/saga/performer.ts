@@ -8,18 +8,20 @@ import type {
   CompensatableStep,
   Observation,
   RetryPolicy,
-  SagaDefinition,
-  StepCall,
   StepDefinition,
   StepResult,
 } from './definition.ts';
-import { FencedError, HoldError, InDoubtError, UnavailableError } from './errors.ts';
+import {
+  FencedError,
+  HoldError,
+  InDoubtError,
+  InterruptedError,
+  UnavailableError,
+} from './errors.ts';
+import type { Command, SagaEvent } from './events.ts';
 import { askedDelayMs, toFailure } from './failure.ts';
-import type { Json } from './json.ts';
-import type { Command, SagaEvent } from './machine.ts';
-import type { Clock } from './ports/clock.ts';
-import type { SagaRecord } from './record.ts';
 import type { StepState } from './state.ts';
+import { callOf, type Performance, stateAt, withStart } from './step-call.ts';
 
 /** The captures are reads; a source that takes longer is unknown for now and asked again by its step. */
 const CAPTURE_TIMEOUT_MS = 3_000;
@@ -27,17 +29,6 @@ const CAPTURE_TIMEOUT_MS = 3_000;
 /** For a step that the deadline has passed before its first attempt, because its worker was away or the
  * steps before it used the time up: giving up unseen what would have worked at once helps nobody. */
 const LATE_ATTEMPT_MS = 2_000;
-
-export interface Performance {
-  readonly definition: SagaDefinition;
-  readonly record: SagaRecord;
-  readonly signal: AbortSignal;
-  readonly clock: Clock;
-  /** In [0, 1). */
-  readonly random: () => number;
-  readonly fence: () => Promise<void>;
-  readonly fencedWrite: () => Promise<void>;
-}
 
 /** @throws FencedError when another worker owns the saga; InterruptedError when the signal aborted. */
 export async function perform(
@@ -51,6 +42,8 @@ export async function perform(
       return captureAll(scene);
     case 'capture':
       return captureOne(scene, command.step);
+    case 'begin':
+      return { type: 'begun', step: command.step };
     case 'run':
       return run(scene, command.step);
     case 'observe':
@@ -63,9 +56,6 @@ export async function perform(
       return assertNever(command);
   }
 }
-
-/** The worker is stopping or lost its lock: the outcome of what was under way is unknown. */
-export class InterruptedError extends Error {}
 
 async function fenceEffects(scene: Performance): Promise<SagaEvent> {
   const { definition, record } = scene;
@@ -166,10 +156,13 @@ async function settle(
 ): Promise<SagaEvent> {
   const step = stepAt(scene, index);
   const state = stateAt(scene, index);
-  const deadlineMs = step.deadline?.at(callOf(scene, index, scene.signal)) ?? null;
-  const leftMs = deadlineMs === null ? Number.POSITIVE_INFINITY : deadlineMs - scene.clock.nowMs();
-  const isExpired = leftMs <= 0 && state.error !== null;
+  let deadlineMs: number | null = null;
+  let leftMs = Number.POSITIVE_INFINITY;
+  let isExpired = false;
   try {
+    deadlineMs = step.deadline?.at(callOf(scene, index, scene.signal)) ?? null;
+    if (deadlineMs !== null) leftMs = deadlineMs - scene.clock.nowMs();
+    isExpired = leftMs <= 0 && state.error !== null;
     if (isExpired) return await expire(scene, index);
     const latestEndMs = leftMs <= 0 ? LATE_ATTEMPT_MS : leftMs;
     return await bounded(scene, Math.min(step.timeoutMs, latestEndMs), action);
@@ -255,40 +248,6 @@ function rethrowIfOver(error: unknown): void {
   if (error instanceof FencedError || error instanceof InterruptedError) throw error;
 }
 
-function callOf(scene: Performance, index: number, signal: AbortSignal): StepCall {
-  const { record, clock, fence, fencedWrite } = scene;
-  const { steps, startedAtMs } = record.state;
-  const state = stateAt(scene, index);
-  return {
-    sagaId: record.id,
-    epoch: record.epoch,
-    idempotencyKey: `${record.id}/${state.name}`,
-    attempt: state.attempts,
-    input: record.input,
-    capture: state.capture,
-    captures: pick(steps, (step) => step.capture),
-    results: pick(steps, (step) => step.value),
-    startedAtMs,
-    nowMs: () => clock.nowMs(),
-    signal,
-    fence,
-    fencedWrite,
-  };
-}
-
-function pick(steps: readonly StepState[], read: (step: StepState) => Json | null) {
-  const picked: Record<string, Json> = {};
-  for (const step of steps) {
-    const value = read(step);
-    if (value !== null) picked[step.name] = value;
-  }
-  return picked;
-}
-
-function withStart(record: SagaRecord, startedAtMs: number): SagaRecord {
-  return { ...record, state: { ...record.state, startedAtMs } };
-}
-
 function compensatableAt(scene: Performance, index: number): CompensatableStep {
   const step = stepAt(scene, index);
   if (step.kind !== 'compensatable') throw new RangeError(`step ${step.name} has nothing to undo`);
@@ -299,10 +258,4 @@ function stepAt({ definition }: Performance, index: number): StepDefinition {
   const step = definition.steps[index];
   if (step === undefined) throw new RangeError(`no step ${index} in ${definition.name}`);
   return step;
-}
-
-function stateAt({ record }: Performance, index: number): StepState {
-  const state = record.state.steps[index];
-  if (state === undefined) throw new RangeError(`no step ${index} in saga ${record.id}`);
-  return state;
 }

@@ -1,15 +1,10 @@
 // Makes sure that somebody runs every saga that is due (I7, I10). It looks at sagas, not at wake-ups: those
 // can be lost, stuck or lie. Runs in every worker on a plain timer; an election spares the double work.
 
-import { pause } from './deadline.ts';
+import { createPeriodic, type Periodic } from './periodic.ts';
 import type { Elections } from './ports/elections.ts';
 import type { SagaLog } from './ports/saga-log.ts';
 import type { WakeUps } from './ports/wake-ups.ts';
-
-export interface Relay {
-  start(): void;
-  stop(): Promise<void>;
-}
 
 export interface RelayOptions {
   readonly log: Pick<SagaLog, 'takeOverdue'>;
@@ -27,41 +22,32 @@ const BATCH = 500;
 /** Wake-ups under way at once. */
 const WIDTH = 20;
 
-export function createRelay(options: RelayOptions): Relay {
-  const stopping = new AbortController();
-  let running: Promise<void> | undefined;
-  return {
-    start: () => {
-      running ??= loop(options, stopping.signal);
+export function createRelay(options: RelayOptions): Periodic {
+  const { elections, everyMs, onError } = options;
+  return createPeriodic({
+    everyMs,
+    onError,
+    turn: async (signal) => {
+      if (await elections.hold('relay', everyMs * 5)) await wakeOverdue(options, signal);
     },
-    stop: async () => {
-      stopping.abort();
-      await running;
-    },
-  };
-}
-
-async function loop(options: RelayOptions, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      if (await options.elections.hold('relay', options.everyMs * 5))
-        await wakeOverdue(options, signal);
-    } catch (error) {
-      options.onError(error);
-    }
-    await pause(options.everyMs, signal);
-  }
+  });
 }
 
 async function wakeOverdue(
-  { log, wakeUps, holdMs, onRepair }: RelayOptions,
+  { log, wakeUps, holdMs, onRepair, onError }: RelayOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const overdue = [...(await log.takeOverdue({ limit: BATCH, holdMs }))];
   async function wakeNext(): Promise<void> {
     for (let saga = overdue.pop(); saga !== undefined && !signal.aborted; saga = overdue.pop()) {
-      const status = await wakeUps.revive(saga.id, saga.kind);
-      if (status === 'revived') onRepair({ sagaId: saga.id, kind: saga.kind });
+      const { id, kind } = saga;
+      try {
+        const status = await wakeUps.revive(id, kind);
+        if (status === 'revived') onRepair({ sagaId: id, kind });
+      } catch (error) {
+        // One that cannot be woken must not keep the others asleep; it is overdue again after `holdMs`.
+        onError(error);
+      }
     }
   }
   await Promise.all(Array.from({ length: WIDTH }, wakeNext));

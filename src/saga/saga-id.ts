@@ -6,8 +6,10 @@ import { type SagaId, toSagaId } from '../domain/ids.ts';
 const TIME_LENGTH = 9;
 const CHANCE_LENGTH = 13;
 
-/** @param prefix says the kind at a glance, e.g. `del`. @param random at least 13 random bytes. */
+/** @param prefix says the kind at a glance, e.g. `del`. @param random at least 13 random bytes.
+ * @throws RangeError for fewer: the id could be guessed. */
 export function makeSagaId(prefix: string, nowMs: number, random: Uint8Array): SagaId {
+  if (random.length < CHANCE_LENGTH) throw new RangeError(`${random.length} bytes are too few`);
   const time = Math.trunc(nowMs).toString(36).padStart(TIME_LENGTH, '0');
   const chance = [...random.subarray(0, CHANCE_LENGTH)].map((byte) => (byte % 36).toString(36));
   return toSagaId(`${prefix}-${time}${chance.join('')}`);

@@ -4,14 +4,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { SagaId } from '../domain/ids.ts';
 import { pause } from './deadline.ts';
+import { initialState } from './initial-state.ts';
 import type { Json } from './json.ts';
-import { apply, initialState, isAtRest, isEnded } from './machine.ts';
+import { apply } from './machine.ts';
 import type { Clock } from './ports/clock.ts';
 import type { SagaFilter, SagaLog, SagaPage } from './ports/saga-log.ts';
 import type { WakeUps } from './ports/wake-ups.ts';
 import type { SagaRecord } from './record.ts';
 import type { Registry } from './registry.ts';
 import { makeSagaId } from './saga-id.ts';
+import { isAtRest, isEnded } from './state.ts';
 
 export interface Sagas {
   /** Stores the saga durably, then wakes a worker. An open saga of the same key is returned instead (I8).
@@ -24,7 +26,7 @@ export interface Sagas {
   list(filter: SagaFilter): Promise<SagaPage>;
   /** One conditional write against the pivot (I6). */
   requestCancel(id: SagaId, by: string): Promise<CancelResult>;
-  /** Sends a stuck saga on its way again, or wakes one that sleeps. */
+  /** Sends a stuck saga on its way again; of one that is not stuck, only the wake-up is made again. */
   retry(id: SagaId, by: string): Promise<RetryResult>;
   /** The newest record: ended or stuck, or as it is when time is over. Null: no such saga. */
   waitForEnd(id: SagaId, timeoutMs: number, signal: AbortSignal): Promise<SagaRecord | null>;
@@ -155,8 +157,10 @@ async function retry(
   if (registered === undefined) {
     return refuse({ status: 'not-retriable', reason: `no definition of version ${saga.version}` });
   }
-  const atMs = clock.nowMs();
-  const state = apply(registered.shape, saga.state, { type: 'retry-ordered', atMs });
+  const state = apply(registered.shape, saga.state, {
+    type: 'retry-ordered',
+    atMs: clock.nowMs(),
+  });
   const event = { type: 'retry-ordered', step: null, detail: `by ${by}` };
   const written = await log.intervene({ base: saga, state, event, writeId: randomUUID() });
   // The loser of a race between two operators: the winner's verb is under way.

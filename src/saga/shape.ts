@@ -22,7 +22,7 @@ export interface StepShape {
 /** @throws Error naming the definition and what is wrong with it. */
 export function shapeOf<Input extends Json>(definition: SagaDefinition<Input>): SagaShape {
   const steps = definition.steps.map(stepShape);
-  const problem = findProblem(steps);
+  const problem = findProblem(steps) ?? findGap(definition.steps);
   if (problem !== null) {
     throw new Error(`saga ${definition.name}@${definition.version}: ${problem}`);
   }
@@ -49,8 +49,8 @@ function findProblem(steps: readonly StepShape[]): string | null {
   for (const step of steps) {
     if (names.has(step.name)) return `two steps are named ${step.name}`;
     names.add(step.name);
-    if (step.attempts < 1) return `${step.name} has no attempts`;
-    if (step.kind === 'compensatable' && step.compensations < 1) {
+    if (!isBudget(step.attempts)) return `${step.name} has no attempts`;
+    if (step.kind === 'compensatable' && !isBudget(step.compensations)) {
       return `${step.name} cannot be compensated: it has no attempts to`;
     }
     if (previous !== null && ORDER[step.kind] < ORDER[previous.kind]) {
@@ -60,4 +60,26 @@ function findProblem(steps: readonly StepShape[]): string | null {
     previous = step;
   }
   return null;
+}
+
+function isBudget(attempts: number): boolean {
+  return Number.isInteger(attempts) && attempts >= 1;
+}
+
+// What the types ask for too: a definition put together at run time must not fail when its undo is needed.
+function findGap<Input extends Json>(steps: readonly StepDefinition<Input>[]): string | null {
+  for (const step of steps) {
+    if (!(step.timeoutMs > 0)) return `${step.name} has no time: ${step.timeoutMs} ms`;
+    if (step.kind === 'compensatable' && !areFunctions(step.capture, step.compensate)) {
+      return `${step.name} cannot be compensated: it needs capture and compensate`;
+    }
+    if (step.kind === 'pivot' && !areFunctions(step.observe, step.abort)) {
+      return `${step.name} is the pivot: it needs observe and abort`;
+    }
+  }
+  return null;
+}
+
+function areFunctions(...parts: readonly unknown[]): boolean {
+  return parts.every((part) => typeof part === 'function');
 }

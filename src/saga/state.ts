@@ -19,6 +19,9 @@ export type StepStatus =
   | 'pending'
   /** Begun under this claim; the effect may have happened once the runner has been away. */
   | 'running'
+  /** Tried and known not to have happened; the next attempt has not begun. A saga that slept through its
+   * backoff is told by this from one whose worker died in an attempt. */
+  | 'waiting'
   /** The outcome of the last attempt is unknown: observe before anything else. */
   | 'in-doubt'
   /** The pivot failed for good before its effect: abort it, then go back. */
@@ -65,8 +68,8 @@ export interface SagaState {
   readonly pivotBegun: boolean;
   /** A claim resumed the saga: effects must be fenced before anything else. */
   readonly mustFence: boolean;
-  /** When the captures were first attempted, or an operator last sent the stuck saga on its way again:
-   * deadlines count from it. */
+  /** When the captures were first attempted, or an operator sent the saga on again: deadlines count
+   * from here. */
   readonly startedAtMs: number | null;
   /** Not before this moment (backoff, sleep), database time in ms. */
   readonly notBeforeMs: number | null;
@@ -75,4 +78,13 @@ export interface SagaState {
   /** Which way a stuck saga was going. */
   readonly stuckFrom: 'running' | 'compensating' | null;
   readonly warnings: readonly Warning[];
+}
+
+/** Ended, or waiting for a person. */
+export function isAtRest(phase: Phase): boolean {
+  return phase === 'stuck' || isEnded(phase);
+}
+
+export function isEnded(phase: Phase): boolean {
+  return phase === 'completed' || phase === 'compensated' || phase === 'cancelled';
 }

@@ -24,6 +24,8 @@ export interface BotsWorld {
   }): Promise<void>;
   stopPool(name: string): Promise<void>;
   startPool(name: string): Promise<void>;
+  /** The bot's conf file disappears; what runs, runs on. */
+  loseConf(name: string, instanceId: string): Promise<void>;
   /** The pool's container runs on, but its supervisord answers nobody. */
   muteSupervisord(name: string): Promise<void>;
 }
@@ -158,6 +160,21 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'STOPPED' });
     await bots.restore(`${uid}-bot-1`, captured, call());
     expect(await look(bots, uid, captured)).toEqual(captured);
+  });
+
+  test('an active program without a conf file: stopped but kept, and started by a restore', async () => {
+    const { bots, addPool, loseConf } = await createWorld();
+    const uid = newUid();
+    await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
+    await loseConf(poolOf(uid), `${uid}-bot-1`);
+    const captured = await locateOne(bots, uid);
+    expect(captured).toMatchObject({ conf: 'gone', program: 'RUNNING' });
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'gone', program: 'STOPPED' });
+    expect(await bots.restore(`${uid}-bot-1`, captured, call())).toBe('restored');
+    expect(await look(bots, uid, captured)).toEqual(captured);
+    await bots.remove(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toBeNull();
   });
 
   test('a program removed, before and after a stop: gone, twice, its neighbour runs on', async () => {
@@ -332,7 +349,7 @@ export function call(): FencedCall & { readonly fences: () => number } {
 }
 
 /** A call whose fence refuses, at once or after it has passed a few times. */
-export function fenced(passes = 0): FencedCall {
+function fenced(passes = 0): FencedCall {
   let left = passes;
   return {
     signal: new AbortController().signal,

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { DockerEndpoint } from '../../src/adapters/docker/docker-client.ts';
 
-export type Disturbance =
+type Disturbance =
   /** The request never reaches Docker, and no answer comes. */
   | 'swallow'
   /** Docker carries it out; the answer never comes. */

@@ -56,14 +56,20 @@ export async function createDockerWorld(
         return exitCode === 0;
       });
     },
-    muteSupervisord: async (name) => {
-      const exec = await docker
-        .getContainer(name)
-        .exec({ Cmd: ['rm', '-f', '/var/run/supervisor.sock', '/run/supervisor.sock'] });
-      await exec.start({ Detach: true });
-      await waitFor('an exec to end', async () => !(await exec.inspect()).Running);
-    },
+    loseConf: (name, instanceId) => remove(name, `/pool/supervisor/bot-${instanceId}.conf`),
+    muteSupervisord: (name) => remove(name, '/run/supervisor.sock'),
   };
+}
+
+async function remove(containerName: string, path: string): Promise<void> {
+  const container = testDocker().docker.getContainer(containerName);
+  const exec = await container.exec({ Cmd: ['rm', path] });
+  await exec.start({ Detach: true });
+  const { ExitCode: exitCode } = await waitFor('an exec to end', async () => {
+    const info = await exec.inspect();
+    return !info.Running && info;
+  });
+  if (exitCode !== 0) throw new Error(`${path} could not be removed from ${containerName}`);
 }
 
 function toDockerLabels(labels: SightingLabels = {}): Record<string, string> {

@@ -3,6 +3,7 @@
 
 import { expect, it } from 'vitest';
 import { describeDocker, runDedicated, runPool, testDocker } from '../support/docker.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 describeDocker('test containers', () => {
   it('a pool with two programs: supervisord is first, supervisorctl needs no -c, each is as asked', async () => {
@@ -31,9 +32,9 @@ describeDocker('test containers', () => {
     expect(Config.Labels).toMatchObject(labels);
   });
 
-  it('a bot command that ends at once: the container is there, and stopped', async () => {
+  it('a bot command that ends at once: the container stays, and stops', async () => {
     const bot = await runDedicated({ name: 'ground-bot-2', command: ['true'], restart: 'no' });
-    expect((await bot.container.inspect()).State.Running).toBe(false);
+    await waitFor('the bot to end', async () => !(await bot.container.inspect()).State.Running);
   });
 
   it('tests that have finished: their containers are gone', async () => {

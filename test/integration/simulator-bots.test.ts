@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { createSimulatedBots } from '../../src/adapters/simulator/simulated-bots.ts';
 import { createSimulatedWorld } from '../../src/adapters/simulator/simulated-world.ts';
+import { pooledKey, worldCollection } from '../../src/adapters/simulator/world-documents.ts';
 import { type BotsWorld, testBots } from '../contracts/bots.ts';
 import { createTestDatabase } from '../support/database.ts';
 
@@ -29,6 +30,10 @@ async function createWorld(): Promise<BotsWorld> {
     },
     stopPool: (name) => world.setPool(name, { running: false }),
     startPool: (name) => world.setPool(name, { running: true }),
+    loseConf: async (_name, instanceId) => {
+      const filter = { _id: pooledKey(instanceId) };
+      await worldCollection(connection).updateOne(filter, { $set: { conf: 'gone' } });
+    },
     muteSupervisord: (name) => world.setPool(name, { supervisord: 'dead' }),
   };
 }

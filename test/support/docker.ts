@@ -44,12 +44,15 @@ export interface PoolOptions {
   readonly poolDir?: string;
 }
 
+type RestartPolicy = 'no' | 'always' | 'unless-stopped';
+
 export interface DedicatedOptions {
   readonly name: string;
   readonly labels?: Readonly<Record<string, string>>;
   /** Default: a process that runs until it is asked to stop. */
   readonly command?: readonly string[];
-  readonly restart?: 'no' | 'always' | 'unless-stopped';
+  /** Default: `unless-stopped`. */
+  readonly restart?: RestartPolicy;
 }
 
 export interface RunningContainer {
@@ -89,7 +92,7 @@ export function testDocker(): Exclude<TestDocker, { missing: string }> & {
  * `unless-stopped`. Resolves when every autostarted program is RUNNING. */
 export async function runPool(options: PoolOptions): Promise<RunningContainer> {
   const { poolImage } = testDocker();
-  let pool = (await newContainer(poolImage, options.name))
+  let pool = newContainer(poolImage, options.name, 'unless-stopped')
     .withLabels(options.labels ?? {})
     .withCopyContentToContainer(
       options.programs.map((program) => ({
@@ -106,7 +109,7 @@ export async function runPool(options: PoolOptions): Promise<RunningContainer> {
       })),
     );
   }
-  const started = await start(pool, options.name, 'unless-stopped');
+  const started = await start(pool, options.name);
   const expected = options.programs.filter((program) => program.autostart !== false);
   await waitFor(`the programs of ${options.name} to run`, async () => {
     const { output } = await started.exec(['supervisorctl', 'status']);
@@ -118,9 +121,10 @@ export async function runPool(options: PoolOptions): Promise<RunningContainer> {
 /** A container of one bot's own. */
 export async function runDedicated(options: DedicatedOptions): Promise<RunningContainer> {
   const { botImage } = testDocker();
-  let bot = (await newContainer(botImage, options.name)).withLabels(options.labels ?? {});
+  const restart = options.restart ?? 'unless-stopped';
+  let bot = newContainer(botImage, options.name, restart).withLabels(options.labels ?? {});
   if (options.command !== undefined) bot = bot.withCommand([...options.command]);
-  return await start(bot, options.name, options.restart ?? 'unless-stopped');
+  return await start(bot, options.name);
 }
 
 /** The conf file of one program, as the platform writes it. */
@@ -138,7 +142,15 @@ export function programConf(program: PoolProgram): string {
 
 const startedInHooks = new Set<string>();
 
-async function newContainer(image: string, name: string): Promise<GenericContainer> {
+// A policy set after the start would race with a process that ends at once.
+class ContainerWithPolicy extends GenericContainer {
+  withRestartPolicy(Name: RestartPolicy): this {
+    this.hostConfig.RestartPolicy = { Name };
+    return this;
+  }
+}
+
+function newContainer(image: string, name: string, restart: RestartPolicy): GenericContainer {
   // testcontainers reads these when it first connects. Its own cleaner needs a registry, and it would
   // ask for a bridge network, which a private daemon does not have.
   process.env.DOCKER_HOST = `unix://${testDocker().socket}`;
@@ -146,7 +158,8 @@ async function newContainer(image: string, name: string): Promise<GenericContain
   process.env.TESTCONTAINERS_HOST_OVERRIDE = '127.0.0.1';
   if (TestRunner.getCurrentTest() === undefined) startedInHooks.add(name);
   else onTestFinished(() => removeContainer(name));
-  return new GenericContainer(image)
+  return new ContainerWithPolicy(image)
+    .withRestartPolicy(restart)
     .withName(name)
     .withLabels({ [RUN_LABEL]: testDocker().run })
     .withNetworkMode('none')
@@ -155,14 +168,9 @@ async function newContainer(image: string, name: string): Promise<GenericContain
     .withStartupTimeout(CALL_TIMEOUT_MS);
 }
 
-async function start(
-  definition: GenericContainer,
-  name: string,
-  restart: 'no' | 'always' | 'unless-stopped',
-): Promise<RunningContainer> {
+async function start(definition: GenericContainer, name: string): Promise<RunningContainer> {
   const started: StartedTestContainer = await definition.start();
   const container = testDocker().docker.getContainer(started.getId());
-  await container.update({ RestartPolicy: { Name: restart } });
   return {
     id: started.getId(),
     name,

@@ -9,18 +9,25 @@ export interface TcpProxy {
   /** The next request whose bytes contain `text` reaches the server; its answer does not come back, and
    * nothing passes any more until `heal`. Resolves when the server has answered into the void. */
   cutAfter(text: string): Promise<void>;
+  /** The next request whose bytes contain `text` does not reach the server, and neither does anything
+   * after it on its connection; the others go on. Resolves when it is held. It is never let through. */
+  holdBefore(text: string): Promise<void>;
   /** Closes every connection and refuses new ones until `heal`. */
   cut(): void;
   /** Connections stay open and are accepted, but nothing passes until `heal`. */
   freeze(): void;
   heal(): void;
+  /** How many connections were refused since the start. */
+  refusals(): number;
 }
 
 export async function createTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   const sockets = new Set<net.Socket>();
   let isCut = false;
   let isFrozen = false;
+  let refused = 0;
   let trap: { text: string; sprung: () => void } | undefined;
+  let barrier: { text: string; reached: () => void } | undefined;
 
   function cut(): void {
     isCut = true;
@@ -28,9 +35,13 @@ export async function createTcpProxy(target: { host: string; port: number }): Pr
   }
 
   const server = net.createServer((client) => {
-    if (isCut) return void client.destroy();
+    if (isCut) {
+      refused += 1;
+      return void client.destroy();
+    }
     const upstream = net.connect(target);
     let isTrapped = false;
+    let isHeld = false;
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       if (isFrozen) socket.pause();
@@ -43,6 +54,12 @@ export async function createTcpProxy(target: { host: string; port: number }): Pr
       });
     }
     client.on('data', (bytes) => {
+      if (barrier !== undefined && bytes.includes(barrier.text)) {
+        isHeld = true;
+        barrier.reached();
+        barrier = undefined;
+      }
+      if (isHeld) return;
       isTrapped ||= trap !== undefined && bytes.includes(trap.text);
       upstream.write(bytes);
     });
@@ -73,6 +90,11 @@ export async function createTcpProxy(target: { host: string; port: number }): Pr
       isFrozen = false;
       for (const socket of sockets) socket.resume();
     },
+    refusals: () => refused,
+    holdBefore: (text) =>
+      new Promise((resolve) => {
+        barrier = { text, reached: resolve };
+      }),
     cutAfter: (text) =>
       new Promise((resolve) => {
         trap = { text, sprung: resolve };

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { apply, decide, initialState, type SagaEvent } from '../../src/saga/machine.ts';
+import type { SagaEvent } from '../../src/saga/events.ts';
+import { initialState } from '../../src/saga/initial-state.ts';
+import { apply, decide } from '../../src/saga/machine.ts';
 import type { SagaShape } from '../../src/saga/shape.ts';
 import type { SagaState, StepFailure } from '../../src/saga/state.ts';
 
@@ -39,6 +41,8 @@ function possibleEvents(state: SagaState): SagaEvent[] {
       ];
     case 'capture':
       return [{ type: 'captured', step: command.step, capture: 'c' }, ...failures(command.step)];
+    case 'begin':
+      return [{ type: 'begun', step: command.step }];
     case 'run':
       return [
         { type: 'succeeded', step: command.step, value: null, warnings: [], atMs: 1 },
@@ -221,6 +225,31 @@ describe('the machine, searched exhaustively', () => {
         const { type } = decide(SHAPE, fenced);
         return type !== 'observe' && type !== 'capture';
       }),
+    ).toBeUndefined();
+  });
+
+  it('a saga that slept between two attempts: goes on with the next one, and no attempt is lost', () => {
+    expect(
+      firstBreach(({ before, event, after }) => {
+        if (event.type !== 'claimed' || before.phase !== 'running') return false;
+        const step = before.steps[before.cursor];
+        if (step?.status !== 'waiting' || before.cancelRequested) return false;
+        const fenced = apply(SHAPE, after, { type: 'effects-fenced' });
+        const { type } = decide(SHAPE, fenced);
+        const isKept = fenced.steps[before.cursor]?.attempts === step.attempts;
+        return !isKept || (type !== 'begin' && type !== 'capture');
+      }),
+    ).toBeUndefined();
+  });
+
+  it('an attempt after a failure runs only once the log says that it has begun', () => {
+    expect(
+      firstBreach(
+        ({ event, after }) =>
+          event.type === 'failed' &&
+          decide(SHAPE, after).type === 'run' &&
+          after.cursor === event.step,
+      ),
     ).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 // A circuit breaker for one host: after a few failures in a row it answers in the host's place, so that
-// a dead host costs a deadline once and not once per call. While open it lets one call through each
-// probe period: whoever asks next is the probe. It decides nothing but whether to try.
+// a dead host costs a deadline once and not once per call. While open it lets one probe through
+// each probe period. It decides nothing but whether to try.
 
 export interface Circuit {
   /** Whether a call may go out now. */

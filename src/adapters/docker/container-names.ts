@@ -16,7 +16,7 @@ export function isPoolName(name: string): boolean {
   return name.startsWith(POOL_PREFIX);
 }
 
-export function isBotName(name: string): boolean {
+function isBotName(name: string): boolean {
   return name.startsWith(BOT_PREFIX) && !isPoolName(name);
 }
 

@@ -30,14 +30,16 @@ export function parseInspect(answer: unknown): ContainerView {
   const root = record(answer, 'container');
   const state = record(root.State, 'State');
   const policy = record(record(root.HostConfig, 'HostConfig').RestartPolicy, 'RestartPolicy');
+  const paused = flag(state.Paused, 'State.Paused');
+  const restarting = flag(state.Restarting, 'State.Restarting');
   return {
     id: text(root.Id, 'Id'),
     name: text(root.Name, 'Name').replace(/^\//, ''),
     labels: labels(record(root.Config, 'Config').Labels),
     status: text(state.Status, 'State.Status'),
-    running: flag(state.Running, 'State.Running'),
-    paused: flag(state.Paused, 'State.Paused'),
-    restarting: flag(state.Restarting, 'State.Restarting'),
+    running: flag(state.Running, 'State.Running') || paused || restarting,
+    paused,
+    restarting,
     restartPolicy: formatPolicy(text(policy.Name, 'RestartPolicy.Name'), policy.MaximumRetryCount),
   };
 }

@@ -16,8 +16,8 @@ import type { Deadlines } from './deadlines.ts';
 import { isAnswer, isNoSuchContainer } from './docker-errors.ts';
 import type { HostCalls } from './host-calls.ts';
 
-export type ListFilters = Readonly<Record<string, readonly string[]>>;
-export type Removal = 'accepted' | 'gone' | 'in-progress' | 'still-running';
+type ListFilters = Readonly<Record<string, readonly string[]>>;
+type Removal = 'accepted' | 'gone' | 'in-progress' | 'still-running';
 
 export interface Containers {
   readonly list: (filters: ListFilters, call: BotsCall) => Promise<readonly ListedContainer[]>;

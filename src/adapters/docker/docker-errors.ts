@@ -44,8 +44,19 @@ export function isAnswer(error: unknown, statusCode: number, text: RegExp): bool
 
 function readError(error: unknown): { statusCode?: unknown; syscall?: unknown; message: string } {
   if (!(error instanceof Error)) return { message: String(error) };
-  const { statusCode, syscall } = error as { statusCode?: unknown; syscall?: unknown };
-  return { statusCode, syscall, message: error.message.trim().slice(0, MAX_MESSAGE) };
+  const { statusCode, syscall, json } = error as unknown as Readonly<Record<string, unknown>>;
+  const message = daemonText(json) ?? error.message.replace(DOCKERODE_PREFIX, '');
+  return { statusCode, syscall, message: message.trim().slice(0, MAX_MESSAGE) };
+}
+
+/** dockerode writes its own idea of what a status means into the message, "no such container" for any
+ * 404 included: only what the daemon said may be matched. */
+const DOCKERODE_PREFIX = /^\(HTTP code \d+\) [^-]* - /;
+
+function daemonText(json: unknown): string | undefined {
+  if (typeof json !== 'object' || json === null) return undefined;
+  if (Buffer.isBuffer(json)) return json.toString();
+  return 'message' in json && typeof json.message === 'string' ? json.message : undefined;
 }
 
 /** Characters of a daemon's message that are kept: it ends up in the saga log. */

@@ -20,7 +20,7 @@ export interface HostCalls {
   readonly change: <T>(request: HostRequest<T>, call: FencedCall) => Promise<T>;
 }
 
-export interface HostRequest<T> {
+interface HostRequest<T> {
   /** For messages: `inspect`, `stop`. */
   readonly what: string;
   readonly deadlineMs: number;
@@ -33,11 +33,15 @@ export interface HostRequest<T> {
 export interface HostCallsOptions {
   readonly name: string;
   readonly api: Docker;
-  readonly circuit: Circuit;
+  readonly circuit: Pick<Circuit, 'succeeded' | 'failed'>;
+  /** Whether a call may go out; it may have to wait for a probe that is under way. */
+  readonly admit: () => Promise<boolean>;
   readonly onAnswer: () => void;
 }
 
-export function createHostCalls({ name, api, circuit, onAnswer }: HostCallsOptions): HostCalls {
+export function createHostCalls(options: HostCallsOptions): HostCalls {
+  const { name, api, circuit, admit, onAnswer } = options;
+
   async function send<T>(request: HostRequest<T>, signal: AbortSignal) {
     const outcome = await withDeadline(request.deadlineMs, signal, (abortSignal) =>
       request.send(api, abortSignal),
@@ -49,8 +53,8 @@ export function createHostCalls({ name, api, circuit, onAnswer }: HostCallsOptio
     return outcome;
   }
 
-  function refuseIfOpen() {
-    if (circuit.admit()) return;
+  async function refuseIfOpen() {
+    if (await admit()) return;
     const message = `docker host "${name}" does not answer (circuit open)`;
     throw new UnavailableError('DOCKER_UNREACHABLE', message, { context: { host: name } });
   }
@@ -58,11 +62,11 @@ export function createHostCalls({ name, api, circuit, onAnswer }: HostCallsOptio
   return {
     name,
     read: async (request, { signal }) => {
-      refuseIfOpen();
+      await refuseIfOpen();
       return unwrap(await send(request, signal), name, request, 'read');
     },
     change: async (request, { signal, fence }) => {
-      refuseIfOpen();
+      await refuseIfOpen();
       await fence();
       return unwrap(await send(request, signal), name, request, 'change');
     },

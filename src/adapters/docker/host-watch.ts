@@ -2,8 +2,7 @@
 // that "the host is back" is noticed without anybody asking (I10: tombstones hurry then).
 
 import type Docker from 'dockerode';
-import type { Circuit, CircuitState } from './circuit.ts';
-import { createCircuit } from './circuit.ts';
+import { type CircuitState, createCircuit } from './circuit.ts';
 import type { Deadlines } from './deadlines.ts';
 import { createDockerClient, type DockerHost } from './docker-client.ts';
 import { createHostCalls, type HostCalls } from './host-calls.ts';
@@ -37,12 +36,12 @@ const PROBE_EVERY_MS = 1_000;
 
 export function createHostWatch({ host, deadlines, now, onChange }: HostWatchOptions): HostWatch {
   const client = createDockerClient(host.options);
-  const closing = { current: new AbortController() };
+  let closing = new AbortController();
   let lastAnswerAt: Date | null = null;
   let isOpen = false;
   let timer: NodeJS.Timeout | undefined;
 
-  const circuit: Circuit = createCircuit({
+  const circuit = createCircuit({
     failuresToOpen: FAILURES_TO_OPEN,
     probeEveryMs: PROBE_EVERY_MS,
     now,
@@ -54,29 +53,40 @@ export function createHostWatch({ host, deadlines, now, onChange }: HostWatchOpt
   const onAnswer = () => {
     lastAnswerAt = now();
   };
-  const calls = createHostCalls({ name: host.name, api: client.api, circuit, onAnswer });
-  // The ping does not ask the circuit: it is what closes it.
-  const prober = createHostCalls({
-    name: host.name,
-    api: client.api,
-    circuit: { ...circuit, admit: () => true },
-    onAnswer,
-  });
+  const shared = { name: host.name, api: client.api, circuit, onAnswer };
+  const prober = createHostCalls({ ...shared, admit: async () => true });
+  const calls = createHostCalls({ ...shared, admit });
+  let probing: Promise<boolean> | undefined;
 
-  function schedulePing() {
-    clearTimeout(timer);
-    if (isOpen && circuit.state() === 'open') timer = setTimeout(ping, PROBE_EVERY_MS);
+  /** While the circuit is open, whoever asks first in a probe period asks the host itself; who comes
+   * meanwhile waits for that answer, everybody else is refused at once. */
+  async function admit(): Promise<boolean> {
+    if (circuit.state() === 'closed') return true;
+    if (probing === undefined && !circuit.admit()) return false;
+    return probe();
   }
 
-  function ping() {
+  function probe(): Promise<boolean> {
+    const isClosed = () => {
+      probing = undefined;
+      return circuit.state() === 'closed';
+    };
     const request = {
       what: 'ping',
       deadlineMs: deadlines.probeMs,
       isPrompt: true,
-      send: (api: typeof client.api, abortSignal: AbortSignal) => pingOf(api)({ abortSignal }),
+      send: (api: Docker, abortSignal: AbortSignal) => pingOf(api)({ abortSignal }),
     };
+    const { signal } = closing;
     // Whatever the answer, the circuit has been told of it.
-    prober.read(request, { signal: closing.current.signal }).then(schedulePing, schedulePing);
+    probing ??= prober.read(request, { signal }).then(isClosed, isClosed);
+    return probing;
+  }
+
+  function schedulePing() {
+    clearTimeout(timer);
+    if (!isOpen || circuit.state() === 'closed') return;
+    timer = setTimeout(() => void probe().then(schedulePing), PROBE_EVERY_MS);
   }
 
   return {
@@ -85,13 +95,13 @@ export function createHostWatch({ host, deadlines, now, onChange }: HostWatchOpt
     open: () => {
       if (isOpen) return;
       isOpen = true;
-      closing.current = new AbortController();
       schedulePing();
     },
     close: () => {
       isOpen = false;
       clearTimeout(timer);
-      closing.current.abort();
+      closing.abort();
+      closing = new AbortController();
       client.close();
     },
   };

@@ -27,6 +27,8 @@ export async function listHost(
   now: () => Date,
   call: BotsCall,
 ): Promise<HostListing> {
+  // The answer is as old as its first look.
+  const observedAt = now();
   const unknownPools: { containerName: string; reason: string }[] = [];
   try {
     const all = await host.containers.list({}, call);
@@ -44,7 +46,7 @@ export async function listHost(
       }
     });
     const items = [...bots.flat(), ...programs.flat()];
-    return { host: host.name, answer: ok(items, now()), unknownPools };
+    return { host: host.name, answer: ok(items, observedAt), unknownPools };
   } catch (error) {
     return { host: host.name, answer: unknown(reasonOf(error)), unknownPools: [] };
   }

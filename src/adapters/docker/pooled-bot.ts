@@ -20,14 +20,16 @@ export async function stopPooled(
 ): Promise<void> {
   const pool = await resolvePool(host, captured, call);
   // A program of a container that does not run is stopped; its conf is left to the tombstone.
-  if (pool === null || !mayRun(pool)) return;
+  if (pool === null || !pool.running) return;
   const now = await readPooled(host, pool, instanceId, call);
   if (now === null) return;
   if (now.conf === 'present') await host.conf.putAside(pool.id, instanceId, call);
   if (now.program === 'absent') return;
   const supervisor = host.supervisor(pool.id, call);
   if (!AT_REST.has(now.program)) await supervisor.stop(instanceId);
-  if (!AT_REST.has(captured.program)) await takeOut(supervisor, instanceId);
+  // Without a conf file, supervisord's memory is all there is to restore from.
+  if (now.conf === 'gone' || AT_REST.has(captured.program)) return;
+  await takeOut(supervisor, instanceId);
 }
 
 export async function restorePooled(
@@ -105,8 +107,4 @@ async function takeOut(supervisor: Supervisorctl, instanceId: string): Promise<v
 function requireRunning({ name, running }: ContainerView): void {
   if (running) return;
   throw new RetryableError('POOL_NOT_RUNNING', `pool container ${name} does not run`);
-}
-
-function mayRun({ running, paused, restarting }: ContainerView): boolean {
-  return running || paused || restarting;
 }

@@ -1,8 +1,8 @@
 // What the engine's doings look like to Prometheus.
 
 import { Counter, Histogram, type Registry } from 'prom-client';
-import { isAtRest } from '../../saga/machine.ts';
-import type { Transition } from '../../saga/runner.ts';
+import type { Transition } from '../../saga/journal.ts';
+import { isAtRest } from '../../saga/state.ts';
 
 export interface SagaMetrics {
   readonly transition: (transition: Transition) => void;

@@ -20,6 +20,13 @@ export const MONEY_INDEXES: readonly IndexDeclaration[] = [
     unique: true,
     sparse: true,
   },
+  // Holds the receipts of a day: what is older is dropped.
+  {
+    collection: 'users',
+    name: 'settled_receipts',
+    key: { 'ledgerState.settled.settledAt': 1 },
+    sparse: true,
+  },
   { collection: 'ledger', name: 'opId_unique', key: { opId: 1 }, unique: true },
   { collection: 'ledger', name: 'user_newest', key: { userId: 1, at: -1, _id: -1 } },
   {

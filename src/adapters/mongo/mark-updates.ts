@@ -6,23 +6,21 @@ import { mongo } from 'mongoose';
 import type { MarkCommand, MarkTarget, SettleCommand } from '../../deletion/ports/wallets.ts';
 import type { InstanceId } from '../../domain/ids.ts';
 import { isStamped } from '../../domain/incarnation.ts';
+import { MAX_MONEY } from '../../domain/money.ts';
 import type { ConditionalUpdate } from './settle-update.ts';
 import {
-  asObject,
-  datedLifeOf,
   type Expression,
-  isAborting,
   isMarked,
   isMarkOf,
   isMoneyValue,
-  isNothing,
+  isNotAborting,
   isObject,
+  isOfLife,
   isSettlementRow,
+  LEDGER_STATE,
   lifeOf,
   literal,
-  OPENED_LEDGER_STATE,
   ROWS,
-  ROWS_ARE_A_LIST,
   replaceAllocation,
   SETTLED,
   valueFoundIn,
@@ -30,7 +28,7 @@ import {
 } from './wallet-expressions.ts';
 
 const BOT = '$$bot';
-const SETTLED_IDS = { $map: { input: SETTLED, as: 'receipt', in: '$$receipt.instanceId' } };
+const SETTLED_IDS = { $map: { input: SETTLED, as: 'receipt', in: '$$receipt.botId' } };
 
 export function markUpdate(command: MarkCommand, opId: string): ConditionalUpdate {
   const { userId, instanceId, incarnation, sagaId, epoch } = command;
@@ -45,6 +43,7 @@ export function markUpdate(command: MarkCommand, opId: string): ConditionalUpdat
   return {
     filter: {
       _id: new mongo.ObjectId(userId),
+      'paperWallet.balance': { $gte: 0, $lte: MAX_MONEY },
       'walletTransactions.opId': { $ne: opId },
       'ledgerState.settled.opId': { $ne: opId },
       $expr: withAllocation(instanceId, isMarkable(command)),
@@ -53,7 +52,7 @@ export function markUpdate(command: MarkCommand, opId: string): ConditionalUpdat
       {
         $set: {
           botAllocations: replacing(instanceId, { $mergeObjects: [BOT, { closing }] }),
-          ledgerState: OPENED_LEDGER_STATE,
+          ledgerState: LEDGER_STATE,
         },
       },
     ],
@@ -101,7 +100,6 @@ export function abortUpdate(command: SettleCommand): ConditionalUpdate {
       'ledgerState.settled.opId': { $ne: opId },
       $expr: withAllocation(instanceId, {
         $and: [
-          isObject(BOT),
           isIncarnation(incarnation.life),
           { $or: [isMarkOf(BOT, sagaId, '$lte', epoch), isFree] },
         ],
@@ -113,28 +111,17 @@ export function abortUpdate(command: SettleCommand): ConditionalUpdate {
 
 function isMarkable({ instanceId, incarnation, sagaId, epoch, ...command }: MarkCommand) {
   const isOwn = {
-    $and: [isMarkOf(BOT, sagaId, '$lte', epoch), { $not: [isAborting(BOT)] }],
+    $and: [isMarkOf(BOT, sagaId, '$lte', epoch), isNotAborting(BOT)],
   };
   const mayTake = { $in: [`${BOT}.closing.sagaId`, literal(command.mayTakeOver)] };
-  const current = `${BOT}.currentValue`;
-  const hasValue = {
-    $or: [
-      command.value !== null,
-      isNothing(current),
-      isMoneyValue(current),
-      { $and: [isOwn, isMoneyValue(`${BOT}.closing.value`)] },
-    ],
-  };
+  const isFree = { $not: [isMarked(BOT)] };
   return {
     $and: [
-      isObject(BOT),
       isIncarnation(incarnation.life),
-      { $or: [{ $not: [isMarked(BOT)] }, isOwn, mayTake] },
-      isMoneyValue('$paperWallet.balance'),
+      { $or: [isFree, isOwn, ...(command.mayTakeOver.length === 0 ? [] : [mayTake])] },
       isMoneyValue(`${BOT}.allocatedAmount`),
-      hasValue,
-      ROWS_ARE_A_LIST,
-      { $or: [{ $ne: [datedLifeOf(BOT), null] }, wasNeverSettled(instanceId)] },
+      isMoneyValue(lockedValue({ ...command, sagaId })),
+      ...(isStamped(incarnation.life) ? [wasNeverSettled(instanceId)] : []),
     ],
   };
 }
@@ -155,14 +142,14 @@ function wasNeverSettled(instanceId: InstanceId): Expression {
 
 /** An allocation without date and mark has no life of its own: it takes the stamp it is given. */
 function isIncarnation(life: string): Expression {
-  const found = lifeOf(BOT);
-  const isSame = { $eq: [found, literal(life)] };
-  return isStamped(life) ? { $or: [isSame, { $eq: [found, null] }] } : isSame;
+  const isSame = isOfLife(BOT, life);
+  if (!isStamped(life)) return isSame;
+  return { $and: [isObject(BOT), { $or: [isSame, { $eq: [lifeOf(BOT), null] }] }] };
 }
 
 /** The given value, else the one this saga locked before (a repeat must not lock a newer one), else
  * the value found. */
-function lockedValue({ value, sagaId }: MarkCommand): Expression {
+function lockedValue({ value, sagaId }: Pick<MarkCommand, 'value' | 'sagaId'>): Expression {
   if (value !== null) return value;
   const locked = `${BOT}.closing.value`;
   const isOwn = {
@@ -173,7 +160,7 @@ function lockedValue({ value, sagaId }: MarkCommand): Expression {
 
 function withClosing(fields: Expression): Expression {
   return {
-    $mergeObjects: [BOT, { closing: { $mergeObjects: [asObject(`${BOT}.closing`), fields] } }],
+    $mergeObjects: [BOT, { closing: { $mergeObjects: [`${BOT}.closing`, fields] } }],
   };
 }
 

@@ -20,7 +20,7 @@ export interface ConstraintReport {
   readonly violations: Violations;
 }
 
-export interface Violations {
+interface Violations {
   readonly count: number;
   /** At most 20, as text; for a unique index the values that stand more than once. */
   readonly ids: readonly string[];

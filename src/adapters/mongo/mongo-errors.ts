@@ -50,6 +50,7 @@ export function messageOf(error: unknown): string {
  * than of the command. */
 export function isAway(error: unknown): boolean {
   if (error instanceof mongo.MongoWriteConcernError) return true;
+  if (error instanceof mongo.MongoBulkWriteError) return isBulkAway(error);
   if (error instanceof mongo.MongoServerError) {
     return error.hasErrorLabel('RetryableWriteError') || error.hasErrorLabel('RetryableError');
   }
@@ -61,6 +62,13 @@ export function isAway(error: unknown): boolean {
     error instanceof mongo.MongoTopologyClosedError ||
     error instanceof mongo.MongoClientClosedError
   );
+}
+
+// A bulk write wraps whatever happened to it, a broken connection too. Without a refused write and without
+// an error inside, what is left is a write concern that was not met in time.
+function isBulkAway({ errorResponse, writeErrors }: mongo.MongoBulkWriteError): boolean {
+  if (errorResponse instanceof Error) return isAway(errorResponse);
+  return Array.isArray(writeErrors) && writeErrors.length === 0;
 }
 
 export function isDuplicateKey(error: unknown): error is mongo.MongoServerError {

@@ -2,7 +2,7 @@
 // embedded row only what the platform's format has room for. What the row lacks is computed from it in
 // Decimal128 by the database, so that no arithmetic on money happens here.
 
-import type { mongo } from 'mongoose';
+import { mongo } from 'mongoose';
 import type { Receipt } from '../../deletion/ports/wallets.ts';
 import type { InstanceId, UserId } from '../../domain/ids.ts';
 import type { Expression } from './wallet-expressions.ts';
@@ -19,31 +19,38 @@ const double = (input: Expression) => converted(input, 'double');
 const minor = (field: string) =>
   converted({ $multiply: [{ $round: [decimal(field), 2] }, 100] }, 'long');
 
-/** `$$row` as a receipt's fields, for `$map`. */
+/** `$$row`, an embedded row or an entry of `ledgerState.settled`, as a receipt's fields, for `$map`. The
+ * entry is the row and more; what only it has is computed where it is missing. */
 export const ROW_AS_RECEIPT: Expression = {
   opId: '$$row.opId',
-  botId: '$$row.botId',
+  instanceId: '$$row.botId',
+  life: '$$row.life',
   botName: '$$row.botName',
   amount: double('$$row.amount'),
   pnl: double('$$row.pnl'),
   amountMinor: minor('$$row.amount'),
   pnlMinor: minor('$$row.pnl'),
-  exactValue: decimal('$$row.amount'),
-  previousBalance: double({
-    $subtract: [decimal('$$row.balanceAfter'), decimal('$$row.amount')],
-  }),
+  exactValue: { $ifNull: ['$$row.exactValue', decimal('$$row.amount')] },
+  previousBalance: {
+    $ifNull: [
+      '$$row.previousBalance',
+      double({ $subtract: [decimal('$$row.balanceAfter'), decimal('$$row.amount')] }),
+    ],
+  },
   newBalance: double('$$row.balanceAfter'),
   description: '$$row.description',
   seq: '$$row.seq',
   settledAt: '$$row.timestamp',
+  isOverwritten: '$$row.isOverwritten',
+  found: '$$row.found',
 };
 
 export function receiptFromRow(userId: UserId, row: mongo.Document): Receipt {
-  return toReceipt(userId, { ...row, instanceId: row.botId });
-}
-
-export function receiptFromSettled(userId: UserId, entry: mongo.Document): Receipt {
-  return toReceipt(userId, entry);
+  const { isOverwritten, found } = row;
+  return toReceipt(userId, {
+    ...row,
+    ...(isOverwritten === true ? { overwrittenValue: describeFound(found) } : {}),
+  });
 }
 
 export function receiptFromLedger(userId: UserId, entry: mongo.Document): Receipt {
@@ -88,3 +95,13 @@ function toIsoText(date: unknown): string {
   const isDate = date instanceof Date && !Number.isNaN(date.getTime());
   return (isDate ? date : new Date(0)).toISOString();
 }
+
+/** What stands where money should, short enough for a stuck saga's error. */
+export function describeFound(found: unknown): string {
+  if (found === undefined) return 'missing';
+  if (typeof found === 'number') return String(found);
+  const text = mongo.BSON.EJSON.stringify(found, { relaxed: true });
+  return text.length > MAX_FOUND ? `${text.slice(0, MAX_FOUND)}…` : text;
+}
+
+const MAX_FOUND = 80;

@@ -6,19 +6,16 @@
 
 import { mongo } from 'mongoose';
 import type { SettleCommand } from '../../deletion/ports/wallets.ts';
+import { MAX_MONEY } from '../../domain/money.ts';
 import {
-  asList,
   type Expression,
-  isAborting,
   isMarkOf,
   isMoneyValue,
+  isNotAborting,
   isNothing,
-  isObject,
-  lifeOf,
+  isOfLife,
+  LEDGER_STATE,
   literal,
-  OPENED_LEDGER_STATE,
-  ROWS,
-  ROWS_ARE_A_LIST,
   removeAllocation,
   withAllocation,
 } from './wallet-expressions.ts';
@@ -28,26 +25,28 @@ export interface ConditionalUpdate {
   readonly update: mongo.Document[];
 }
 
-/** Intermediate results live here between the stages and are gone after the last one. */
+/** Intermediate results live in a field of this name between the stages and are gone after the last. */
 const TMP = 'reclaimSettlement';
 const BOT = `$${TMP}.bot`;
+const SUMS = `$${TMP}.sums`;
+
+/** Adding it gives a decimal exactly two places, and makes a minus zero a zero. */
+const ZERO_CENTS = mongo.Decimal128.fromString('0.00');
 
 export function settleUpdate(command: SettleCommand): ConditionalUpdate {
   const { userId, instanceId, opId } = command;
   return {
     filter: {
       _id: new mongo.ObjectId(userId),
+      'paperWallet.balance': { $gte: 0, $lte: MAX_MONEY },
       'walletTransactions.opId': { $ne: opId },
       'ledgerState.settled.opId': { $ne: opId },
       $expr: withAllocation(instanceId, isPayable('$$bot', command)),
     },
     update: [
-      { $set: { [TMP]: { bot: withAllocation(instanceId, '$$bot') } } },
-      { $set: { [TMP]: value(command) } },
-      { $set: { [TMP]: { amount: { $round: [`$${TMP}.exact`, 2] } } } },
-      { $set: { [TMP]: profitAndBalance() } },
-      { $set: { [TMP]: minorUnits() } },
-      { $set: { [TMP]: { description: description(command.reason) } } },
+      { $set: { [TMP]: withAllocation(instanceId, valueToPay('$$bot')) } },
+      { $set: { [TMP]: { sums: sums() } } },
+      { $set: { [TMP]: { row: row(command) } } },
       { $set: settledFields(command) },
       { $unset: TMP },
     ],
@@ -57,143 +56,113 @@ export function settleUpdate(command: SettleCommand): ConditionalUpdate {
 function isPayable(bot: string, { sagaId, epoch, incarnation }: SettleCommand): Expression {
   return {
     $and: [
-      isObject(bot),
-      { $eq: [lifeOf(bot), literal(incarnation.life)] },
       isMarkOf(bot, sagaId, '$eq', epoch),
-      { $not: [isAborting(bot)] },
-      isMoneyValue('$paperWallet.balance'),
+      isNotAborting(bot),
+      isOfLife(bot, incarnation.life),
       isMoneyValue(`${bot}.allocatedAmount`),
       isMoneyValue(`${bot}.closing.value`),
-      ROWS_ARE_A_LIST,
     ],
   };
 }
 
-/** The value found now, or the locked one where an error overwrote it. A value that is missing while
- * the lock saw allocatedAmount is not an error: missing means exactly that. */
-function value({ botName }: SettleCommand): mongo.Document {
-  const found = `${BOT}.currentValue`;
-  const locked = `${BOT}.closing.value`;
-  const isGood = { $and: [isMoneyValue(found), { $gt: [found, 0] }] };
-  const isMissingAsLocked = {
-    $and: [isNothing(found), { $eq: [locked, `${BOT}.allocatedAmount`] }],
-  };
-  const isOverwritten = {
-    $and: [{ $gt: [locked, 0] }, { $not: [isGood] }, { $not: [isMissingAsLocked] }],
-  };
-  const hasName = {
-    $and: [{ $eq: [{ $type: `${BOT}.botName` }, 'string'] }, { $ne: [`${BOT}.botName`, ''] }],
-  };
+/** The value found now, or the locked one where an error overwrote it. */
+function valueToPay(bot: string): Expression {
+  const found = `${bot}.currentValue`;
+  const locked = `${bot}.closing.value`;
+  const isGood = { $and: [{ $gt: [found, 0] }, { $lte: [found, MAX_MONEY] }] };
+  // Missing while the lock saw allocatedAmount is no error: missing means exactly that.
+  const isMissing = { $and: [isNothing(found), { $eq: [locked, `${bot}.allocatedAmount`] }] };
   return {
+    bot,
     // $abs: a minus zero is money, but nobody wants to read it.
     exact: { $abs: { $toDecimal: { $cond: [isGood, found, locked] } } },
-    overwritten: { $cond: [isOverwritten, asText(found), null] },
-    allocated: { $toDecimal: `${BOT}.allocatedAmount` },
-    botName: { $cond: [hasName, `${BOT}.botName`, literal(botName)] },
-    seq: { $add: [{ $cond: [{ $isNumber: '$ledgerState.seq' }, '$ledgerState.seq', 0] }, 1] },
+    isOverwritten: { $and: [{ $gt: [locked, 0] }, { $not: [{ $or: [isGood, isMissing] }] }] },
   };
 }
 
-/** A few characters of what was found, the way a person would write it. */
-function asText(found: string): Expression {
-  const type = { $type: found };
-  const text = { $convert: { input: found, to: 'string', onError: type, onNull: type } };
-  const short = { $substrCP: [text, 0, 40] };
-  return { $cond: [{ $eq: [type, 'string'] }, { $concat: ['"', short, '"'] }, short] };
-}
-
-function profitAndBalance(): mongo.Document {
+function sums(): Expression {
   const before = '$paperWallet.balance';
-  const amount = `$${TMP}.amount`;
-  return {
-    // Adding zero turns a rounded minus zero into zero.
-    pnl: { $add: [{ $round: [{ $subtract: [amount, `$${TMP}.allocated`] }, 2] }, 0] },
+  const cents = (value: Expression) => ({ $add: [{ $round: [value, 2] }, ZERO_CENTS] });
+  const profit = { $subtract: ['$$amount', { $toDecimal: `${BOT}.allocatedAmount` }] };
+  const balance = {
     // A refund of nothing leaves the balance bit for bit: through Decimal128 it keeps 15 digits.
-    newBalance: {
-      $cond: [
-        { $eq: [amount, 0] },
-        { $toDouble: before },
-        { $toDouble: { $add: [{ $toDecimal: before }, amount] } },
-      ],
+    $cond: [
+      { $eq: ['$$amount', 0] },
+      { $toDouble: before },
+      { $toDouble: { $add: [{ $toDecimal: before }, '$$amount'] } },
+    ],
+  };
+  return {
+    $let: {
+      vars: { amount: cents(`$${TMP}.exact`) },
+      in: { amount: '$$amount', pnl: cents(profit), balance },
     },
   };
 }
 
-function minorUnits(): mongo.Document {
-  const cents = (dollars: string) => ({ $toLong: { $multiply: [dollars, 100] } });
-  return { amountMinor: cents(`$${TMP}.amount`), pnlMinor: cents(`$${TMP}.pnl`) };
+function row({ instanceId, opId, botName, reason }: SettleCommand): Expression {
+  return {
+    type: 'deallocate',
+    amount: { $toDouble: `${SUMS}.amount` },
+    botId: literal(instanceId),
+    botName: { $ifNull: [`${BOT}.botName`, literal(botName)] },
+    description: description(reason),
+    balanceAfter: `${SUMS}.balance`,
+    timestamp: '$$NOW',
+    pnl: { $toDouble: `${SUMS}.pnl` },
+    opId,
+    seq: { $add: [{ $ifNull: ['$ledgerState.seq', 0] }, 1] },
+  };
 }
 
+/** The decimals have two places, so their text has them too. */
 function description(reason: SettleCommand['reason']): Expression {
-  const amount = dollarsAndCents(`$${TMP}.amountMinor`);
-  const sign = { $cond: [{ $lt: [`$${TMP}.pnlMinor`, 0] }, '-', '+'] };
-  const pnl = { $concat: [sign, literal('$'), dollarsAndCents({ $abs: `$${TMP}.pnlMinor` })] };
+  const amount = { $toString: `${SUMS}.amount` };
+  const pnl = { $toString: { $abs: `${SUMS}.pnl` } };
   const [before, between] =
     reason === 'deleted'
       ? ['Returned $', ' from deleted bot (P&L: ']
       : ['Auto-cleanup: returned $', ' from orphaned bot (P&L: '];
-  return { $concat: [literal(before), amount, literal(between), pnl, ')'] };
-}
-
-/** Whole cents as text with exactly two decimals; never through a double. */
-function dollarsAndCents(minor: Expression): Expression {
-  const cents = { $mod: [minor, 100] };
-  const dollars = { $toLong: { $divide: [{ $toDecimal: { $subtract: [minor, cents] } }, 100] } };
-  const pad = { $cond: [{ $lt: [cents, 10] }, '.0', '.'] };
-  return { $concat: [{ $toString: dollars }, pad, { $toString: cents }] };
+  const sign = { $cond: [{ $lt: [`${SUMS}.pnl`, 0] }, literal('-$'), literal('+$')] };
+  return { $concat: [literal(before), amount, between, sign, pnl, ')'] };
 }
 
 function settledFields(command: SettleCommand): mongo.Document {
-  const { instanceId, opId } = command;
-  const row = {
-    type: 'deallocate',
-    amount: { $toDouble: `$${TMP}.amount` },
-    botId: literal(instanceId),
-    botName: `$${TMP}.botName`,
-    description: `$${TMP}.description`,
-    balanceAfter: `$${TMP}.newBalance`,
-    timestamp: '$$NOW',
-    pnl: { $toDouble: `$${TMP}.pnl` },
-    opId: literal(opId),
-    seq: `$${TMP}.seq`,
-  };
-  const version = { $cond: [{ $isNumber: '$__v' }, '$__v', 0] };
+  const settled = { $ifNull: ['$ledgerState.settled', []] };
   return {
-    'paperWallet.balance': `$${TMP}.newBalance`,
+    'paperWallet.balance': `${SUMS}.balance`,
     'paperWallet.lastUpdated': '$$NOW',
-    botAllocations: removeAllocation(instanceId),
-    walletTransactions: { $concatArrays: [ROWS, [row]] },
+    botAllocations: removeAllocation(command.instanceId),
+    walletTransactions: {
+      $concatArrays: [{ $ifNull: ['$walletTransactions', []] }, [`$${TMP}.row`]],
+    },
     ledgerState: {
       $mergeObjects: [
-        OPENED_LEDGER_STATE,
+        LEDGER_STATE,
         {
-          seq: `$${TMP}.seq`,
-          settled: { $concatArrays: [asList('$ledgerState.settled'), [receipt(command)]] },
+          seq: `$${TMP}.row.seq`,
+          settled: { $concatArrays: [settled, [receipt(command)]] },
         },
       ],
     },
-    __v: { $add: [version, 1] },
+    __v: { $add: [{ $ifNull: ['$__v', 0] }, 1] },
   };
 }
 
-/** Everything a ledger entry needs, so that an erased row costs nothing. */
-function receipt({ instanceId, opId, sagaId, incarnation }: SettleCommand): Expression {
+/** The row and what it has no room for: everything a ledger entry needs, so that a row that somebody
+ * erases costs nothing. */
+function receipt({ sagaId, incarnation }: SettleCommand): Expression {
   return {
-    opId: literal(opId),
-    instanceId: literal(instanceId),
-    life: literal(incarnation.life),
-    sagaId: literal(sagaId),
-    botName: `$${TMP}.botName`,
-    amount: { $toDouble: `$${TMP}.amount` },
-    pnl: { $toDouble: `$${TMP}.pnl` },
-    amountMinor: `$${TMP}.amountMinor`,
-    pnlMinor: `$${TMP}.pnlMinor`,
-    exactValue: `$${TMP}.exact`,
-    previousBalance: { $toDouble: '$paperWallet.balance' },
-    newBalance: `$${TMP}.newBalance`,
-    description: `$${TMP}.description`,
-    seq: `$${TMP}.seq`,
-    settledAt: '$$NOW',
-    overwrittenValue: `$${TMP}.overwritten`,
+    $mergeObjects: [
+      `$${TMP}.row`,
+      {
+        life: literal(incarnation.life),
+        sagaId,
+        exactValue: `$${TMP}.exact`,
+        previousBalance: { $toDouble: '$paperWallet.balance' },
+        isOverwritten: `$${TMP}.isOverwritten`,
+        found: { $cond: [`$${TMP}.isOverwritten`, `${BOT}.currentValue`, '$$REMOVE'] },
+      },
+    ],
   };
 }

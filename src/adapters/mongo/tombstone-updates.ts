@@ -12,6 +12,8 @@ export interface TombstoneDocument extends mongo.Document {
 
 export type TombstoneWrite = mongo.AnyBulkWriteOperation<TombstoneDocument>;
 
+/** The saga's own last step removes the bot; the janitor's turn comes when that has had its chance. */
+const SAGA_FIRST_MS = 3_000;
 /** The looks after the end: somebody may still start what was removed. */
 const FIRST_LOOK_MS = 60_000;
 const LAST_LOOK_MS = 600_000;
@@ -87,7 +89,7 @@ export function settleWrite(target: TombstoneTarget): TombstoneWrite {
   return owned(
     target,
     { status: 'closing' },
-    { status: 'settled', settledAt: '$$NOW', nextLookAt: '$$NOW' },
+    { status: 'settled', settledAt: '$$NOW', nextLookAt: later(SAGA_FIRST_MS) },
   );
 }
 

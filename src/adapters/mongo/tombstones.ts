@@ -57,6 +57,7 @@ export function createMongoTombstones({
     isDone: (tombstone: Tombstone) => boolean,
   ): Promise<void> => {
     const { found, outcome } = await send({ key: incarnationKey(target.incarnation), write });
+    if (isApplied(outcome)) return;
     if (found === 'unread') throw inDoubt('the tombstones', 'they could not be read back');
     if (found !== null && isHeldBy(found, target) && isDone(found)) return;
     rejectUnlessAnswered(outcome, 'the tombstones');
@@ -67,6 +68,7 @@ export function createMongoTombstones({
     async open(command) {
       const key = incarnationKey(command.incarnation);
       const { found, outcome } = await send({ key, write: openWrite(command) });
+      if (isApplied(outcome)) return { status: 'opened' };
       if (found === 'unread') throw inDoubt('the tombstones', 'they could not be read back');
       const result = found === null ? null : decideOpen(found, command);
       if (result?.status === 'opened') return result;
@@ -84,6 +86,7 @@ export function createMongoTombstones({
     async withdraw(target) {
       const key = incarnationKey(target.incarnation);
       const { found, outcome } = await send({ key, write: withdrawWrite(target) });
+      if (isApplied(outcome)) return;
       if (found === 'unread') throw inDoubt('the tombstones', 'they could not be read back');
       if (found === null || found.sagaId !== target.sagaId) return;
       rejectUnlessAnswered(outcome, 'the tombstones');
@@ -144,8 +147,12 @@ async function flush(connection: Connection, items: readonly Item[]): Promise<An
     connection,
     collection: TOMBSTONES,
     writes: items.map(({ write }) => write),
-    read: (tombstones, options) =>
-      tombstones.find({ _id: { $in: items.map(({ key }) => key) } }, options).toArray(),
+    read: async (tombstones, options, known) => {
+      // Only what did not plainly take effect: on the hot path that is nothing, and costs nothing.
+      const unsure = items.filter((_, index) => !isApplied(known[index]));
+      if (unsure.length === 0) return [];
+      return tombstones.find({ _id: { $in: unsure.map(({ key }) => key) } }, options).toArray();
+    },
   });
   const documents = new Map(
     reading.status === 'ok' ? reading.value.map((document) => [document._id, document]) : [],
@@ -158,6 +165,11 @@ async function flush(connection: Connection, items: readonly Item[]): Promise<An
       found: reading.status === 'ok' ? found : 'unread',
     };
   });
+}
+
+/** The conditions are in the writes: one that changed something was allowed to. */
+function isApplied(outcome: WriteOutcome | null | undefined): boolean {
+  return outcome?.status === 'acknowledged' && outcome.isApplied;
 }
 
 function decideOpen(found: Tombstone, { sagaId, epoch }: OpenTombstone): OpenResult {

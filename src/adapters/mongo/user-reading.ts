@@ -2,21 +2,21 @@
 // document, however many rows it carries. What is money is judged by the database, by the same
 // expressions as the updates' filters, so that a filter and its explanation cannot disagree.
 
-import { mongo } from 'mongoose';
+import type { mongo } from 'mongoose';
 import type { Mark, Receipt } from '../../deletion/ports/wallets.ts';
 import { type FirebaseUid, parseFirebaseUid, parseSagaId, toUserId } from '../../domain/ids.ts';
-import { ROW_AS_RECEIPT, receiptFromRow, receiptFromSettled } from './receipts.ts';
+import { describeFound, ROW_AS_RECEIPT, receiptFromRow } from './receipts.ts';
 import {
   ALLOCATIONS,
   datedLifeOf,
   type Expression,
   isMoneyValue,
+  isNothing,
   isObject,
   isSettlementRow,
   lifeOf,
   literal,
   ROWS,
-  ROWS_ARE_A_LIST,
   SETTLED,
   valueFoundIn,
 } from './wallet-expressions.ts';
@@ -55,7 +55,9 @@ export function userProjection(
     firebaseUid: 1,
     balance: '$paperWallet.balance',
     isBalanceMoney: isMoneyValue('$paperWallet.balance'),
-    areRowsAList: ROWS_ARE_A_LIST,
+    areRowsAList: {
+      $or: [isNothing('$walletTransactions'), { $isArray: '$walletTransactions' }],
+    },
     allocations: {
       $map: {
         input: filter({ $objectToArray: ALLOCATIONS }, 'bot', {
@@ -65,30 +67,21 @@ export function userProjection(
         in: allocationFields('$$bot.v'),
       },
     },
-    settled: filter(SETTLED, 'receipt', {
-      $or: [
-        { $in: ['$$receipt.instanceId', literal(instanceIds)] },
-        { $in: ['$$receipt.opId', literal(opIds)] },
-      ],
-    }),
-    rows: {
-      $map: {
-        input: filter(ROWS, 'row', {
-          $and: [
-            isSettlementRow('$$row'),
-            {
-              $or: [
-                { $in: ['$$row.botId', literal(instanceIds)] },
-                { $in: ['$$row.opId', literal(opIds)] },
-              ],
-            },
-          ],
-        }),
-        as: 'row',
-        in: ROW_AS_RECEIPT,
-      },
-    },
+    settled: receiptsIn(SETTLED, instanceIds, opIds),
+    rows: receiptsIn(ROWS, instanceIds, opIds),
   };
+}
+
+function receiptsIn(
+  input: Expression,
+  instanceIds: readonly string[],
+  opIds: readonly string[],
+): Expression {
+  const isAsked = {
+    $or: [{ $in: ['$$row.botId', literal(instanceIds)] }, { $in: ['$$row.opId', literal(opIds)] }],
+  };
+  const asked = filter(input, 'row', { $and: [isSettlementRow('$$row'), isAsked] });
+  return { $map: { input: asked, as: 'row', in: ROW_AS_RECEIPT } };
 }
 
 function filter(input: Expression, as: string, cond: Expression): Expression {
@@ -123,16 +116,13 @@ export function parseUserReading(document: mongo.Document): UserReading {
     allocations: new Map(
       allocations.filter((row) => row.isObject).map((row) => [row.id, parseAllocation(row)]),
     ),
-    receipts: [
-      ...document.settled.map((entry: mongo.Document) => receiptFromSettled(userId, entry)),
-      ...document.rows.map((row: mongo.Document) => receiptFromRow(userId, row)),
-    ],
+    receipts: [...document.settled, ...document.rows].map((row) => receiptFromRow(userId, row)),
   };
 }
 
 function userNotMoney(document: mongo.Document): NotMoney | null {
   if (!document.isBalanceMoney) {
-    return { field: 'paperWallet.balance', found: describe(document.balance) };
+    return { field: 'paperWallet.balance', found: describeFound(document.balance) };
   }
   return document.areRowsAList ? null : { field: 'walletTransactions', found: 'not a list' };
 }
@@ -153,7 +143,7 @@ function parseAllocation(row: mongo.Document): AllocationReadingRow {
 }
 
 function notMoney(isMoney: boolean, field: string, found: unknown): NotMoney | null {
-  return isMoney ? null : { field, found: describe(found) };
+  return isMoney ? null : { field, found: describeFound(found) };
 }
 
 /** A mark that names no saga locks nothing, for the filters as for the reader. */
@@ -168,12 +158,4 @@ function parseMark(closing: unknown): Mark | null {
     value: Number(value),
     aborting: aborting === true,
   };
-}
-
-/** What stands where money should, short enough for a stuck saga's error. */
-function describe(found: unknown): string {
-  if (found === undefined) return 'missing';
-  if (typeof found === 'number') return String(found);
-  const text = mongo.BSON.EJSON.stringify(found, { relaxed: true });
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

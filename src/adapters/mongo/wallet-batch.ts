@@ -18,7 +18,7 @@ export interface WalletItem {
   readonly write: ConditionalUpdate | null;
 }
 
-export interface WalletAnswer {
+interface WalletAnswer {
   /** Null: there is no such user. */
   readonly user: UserReading | null;
   /** Null for a read. */
@@ -34,11 +34,15 @@ export type SendToWallet = (item: WalletItem) => Promise<WalletAnswer>;
  * @throws (from that function) UnavailableError `MONGODB_UNREACHABLE` when nothing was sent or the
  * command was a read; InDoubtError `MONGODB_WRITE_IN_DOUBT` when a write could not be read back. */
 export function createWalletBatch(connection: Connection): SendToWallet {
-  const commit = createGroupCommit<WalletItem, () => WalletAnswer>({
-    maxBatch: MAX_BATCH,
-    flush: (items) => flush(connection, items),
-  });
-  return async (item) => (await commit(item))();
+  const queue = () =>
+    createGroupCommit<WalletItem, () => WalletAnswer>({
+      maxBatch: MAX_BATCH,
+      flush: (items) => flush(connection, items),
+    });
+  // Reads have a queue of their own: they need not wait for the majority of others' writes.
+  const write = queue();
+  const read = queue();
+  return async (item) => (await (item.write === null ? read : write)(item))();
 }
 
 async function flush(

@@ -1,8 +1,12 @@
 // The vocabulary of wallet updates as aggregation expressions: what an allocation, its life, its mark and
 // money are, said once for filters, updates and reads, so that the database decides by one meaning (I2).
 // Ids are data: an instance id with dots or a `$` only ever stands inside `$literal`, never in a path.
+// The server parses every expression of every command anew, and at full load that is most of its work:
+// expressions here are as short as they can be and still be right. Where a document is so broken that
+// one fails, the server refuses that one write and the read after it says why.
 
 import type { InstanceId } from '../../domain/ids.ts';
+import { isStamped } from '../../domain/incarnation.ts';
 import { MAX_MONEY } from '../../domain/money.ts';
 
 /** An aggregation expression; the server is the one who checks it. */
@@ -10,81 +14,88 @@ export type Expression = string | number | boolean | null | readonly unknown[] |
 
 export const literal = (value: unknown): Expression => ({ $literal: value });
 
-/** The map of allocations; empty for a user from before wallets, or where something else stands. */
-export const ALLOCATIONS = asObject('$botAllocations');
-
-/** The embedded rows; empty where there is no list. `ROWS_ARE_A_LIST` guards the writes. */
-export const ROWS = asList('$walletTransactions');
-export const ROWS_ARE_A_LIST = {
-  $or: [isNothing('$walletTransactions'), isList('$walletTransactions')],
-};
-
-export const SETTLED = asList('$ledgerState.settled');
-
-/** `$$bot` inside is the allocation of this id; missing when there is none. */
-export function withAllocation(instanceId: InstanceId, inside: Expression): Expression {
-  const bot = { $getField: { field: literal(instanceId), input: ALLOCATIONS } };
+/** `$$bot` inside is the allocation of this id; missing when there is none.
+ * @param input the map; for a scan over all users the guarded `ALLOCATIONS`. */
+export function withAllocation(
+  instanceId: InstanceId,
+  inside: Expression,
+  input: Expression = '$botAllocations',
+): Expression {
+  const bot = { $getField: { field: literal(instanceId), input } };
   return { $let: { vars: { bot }, in: inside } };
 }
 
-/** The map of allocations with this one replaced. */
+/** The map with this allocation replaced; for updates whose filter has found one. */
 export function replaceAllocation(instanceId: InstanceId, value: Expression): Expression {
-  return { $setField: { field: literal(instanceId), input: ALLOCATIONS, value } };
+  return { $setField: { field: literal(instanceId), input: '$botAllocations', value } };
 }
 
 export function removeAllocation(instanceId: InstanceId): Expression {
-  return { $unsetField: { field: literal(instanceId), input: ALLOCATIONS } };
+  return { $unsetField: { field: literal(instanceId), input: '$botAllocations' } };
 }
 
-/** The same rule as `isMoney`: NaN sorts below every number, strings are no numbers. */
+/** The map of allocations; empty for a user from before wallets, or where something else stands. */
+export const ALLOCATIONS = {
+  $cond: [isObject('$botAllocations'), '$botAllocations', literal({})],
+};
+
+/** The embedded rows; empty where there is no list. */
+export const ROWS = asList('$walletTransactions');
+export const SETTLED = asList('$ledgerState.settled');
+
+/** The same rule as `isMoney`. The order of types does the rest: NaN and null sort below every number,
+ * texts and all others above. */
 export function isMoneyValue(value: Expression): Expression {
-  return { $and: [{ $isNumber: value }, { $gte: [value, 0] }, { $lte: [value, MAX_MONEY] }] };
+  return { $and: [{ $gte: [value, 0] }, { $lte: [value, MAX_MONEY] }] };
 }
 
+/** Missing or null: nothing sorts below them that a document would hold. */
 export function isNothing(value: Expression): Expression {
-  return { $in: [{ $type: value }, ['missing', 'null', 'undefined']] };
+  return { $lte: [value, null] };
 }
 
 export function isObject(value: Expression): Expression {
   return { $eq: [{ $type: value }, 'object'] };
 }
 
-function isList(value: Expression): Expression {
-  return { $eq: [{ $type: value }, 'array'] };
-}
-
-export function asObject(value: Expression): Expression {
-  return { $cond: [isObject(value), value, literal({})] };
-}
-
-export function asList(value: Expression): Expression {
-  return { $cond: [isList(value), value, literal([])] };
+function asList(value: Expression): Expression {
+  return { $cond: [{ $isArray: value }, value, literal([])] };
 }
 
 /** allocatedAmount where there is no currentValue: what the platform means by a missing one. */
 export function valueFoundIn(bot: string): Expression {
-  const current = `${bot}.currentValue`;
-  return { $cond: [isNothing(current), `${bot}.allocatedAmount`, current] };
+  return { $ifNull: [`${bot}.currentValue`, `${bot}.allocatedAmount`] };
 }
 
 /** The exact text that `Date.toISOString` gives, or null for an allocation without a proper date. */
 export function datedLifeOf(bot: string): Expression {
   const date = `${bot}.allocatedAt`;
   const isPrintable = {
-    $and: [
-      { $eq: [{ $type: date }, 'date'] },
-      { $gte: [date, new Date('0001-01-01T00:00:00.000Z')] },
-      { $lt: [date, new Date('9999-12-31T00:00:00.000Z')] },
-    ],
+    $and: [{ $gte: [date, FIRST_PRINTABLE] }, { $lte: [date, LAST_PRINTABLE] }],
   };
   const format = '%Y-%m-%dT%H:%M:%S.%LZ';
   return { $cond: [isPrintable, { $dateToString: { date, format, timezone: 'UTC' } }, null] };
 }
 
+/** Outside these, `$dateToString` fails. */
+const FIRST_PRINTABLE = new Date('0001-01-01T00:00:00.000Z');
+const LAST_PRINTABLE = new Date('9999-12-31T00:00:00.000Z');
+
 /** The incarnation's life: its date, else the stamp in its mark, else null. */
 export function lifeOf(bot: string): Expression {
   return { $ifNull: [datedLifeOf(bot), `${bot}.closing.life`, null] };
 }
+
+/** Whether the allocation is of this life; for a dated one that is its date itself. */
+export function isOfLife(bot: string, life: string): Expression {
+  if (isStamped(life)) return { $eq: [lifeOf(bot), literal(life)] };
+  // A life that is neither stamp nor date (a ghost's) belongs to no allocation; `Date` alone would make
+  // something of almost any text.
+  if (!ISO_DATE.test(life)) return false;
+  return { $eq: [`${bot}.allocatedAt`, new Date(life)] };
+}
+
+const ISO_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** Only what names a saga is a mark; anything else in its place locks nothing. */
 export function isMarked(bot: string): Expression {
@@ -101,14 +112,13 @@ export function isMarkOf(
   return {
     $and: [
       { $eq: [`${bot}.closing.sagaId`, literal(sagaId)] },
-      { $isNumber: `${bot}.closing.epoch` },
       { [compare]: [`${bot}.closing.epoch`, epoch] },
     ],
   };
 }
 
-export function isAborting(bot: string): Expression {
-  return { $eq: [`${bot}.closing.aborting`, true] };
+export function isNotAborting(bot: string): Expression {
+  return { $ne: [`${bot}.closing.aborting`, true] };
 }
 
 /** Our own row of this bot: a settlement, whichever incarnation it paid. */
@@ -121,15 +131,16 @@ export function isSettlementRow(row: string): Expression {
   };
 }
 
-/** What `ledgerState` is at our first write on a user: the balance from which the ledger counts (I11). */
-const FIRST_LEDGER_STATE = {
-  opening: { $toDecimal: '$paperWallet.balance' },
-  openingRows: { $size: ROWS },
-  openedAt: '$$NOW',
-  seq: 0,
-  settled: literal([]),
-};
-
-export const OPENED_LEDGER_STATE = {
-  $mergeObjects: [FIRST_LEDGER_STATE, asObject('$ledgerState')],
+/** The user's ledger state; made at our first write: the balance from which the ledger counts (I11). */
+export const LEDGER_STATE = {
+  $ifNull: [
+    '$ledgerState',
+    {
+      opening: { $toDecimal: '$paperWallet.balance' },
+      openingRows: { $size: ROWS },
+      openedAt: '$$NOW',
+      seq: 0,
+      settled: [],
+    },
+  ],
 };

@@ -16,6 +16,7 @@ import { settlementOpId } from '../../domain/incarnation.ts';
 import { isMoney } from '../../domain/money.ts';
 import { RetryableError } from '../../saga/errors.ts';
 import { findFirebaseUids } from './account-reads.ts';
+import { forgetSettled } from './forget-settled.ts';
 import type { LedgerDocument } from './ledger-documents.ts';
 import { abortUpdate, markUpdate, raiseUpdate, unmarkUpdate } from './mark-updates.ts';
 import { OPERATION_TIMEOUT_MS, runRepeatable } from './mongo-errors.ts';
@@ -35,7 +36,7 @@ import {
   priorReceipt,
   receiptOf,
 } from './wallet-decisions.ts';
-import { isNothing, withAllocation } from './wallet-expressions.ts';
+import { ALLOCATIONS, isNothing, withAllocation } from './wallet-expressions.ts';
 import { rejectUnlessAnswered } from './write-answers.ts';
 
 export interface MongoWalletsDependencies {
@@ -122,6 +123,8 @@ export function createMongoWallets({ connection }: MongoWalletsDependencies): Wa
       const receipt = user === null ? undefined : receiptOf(user, opId);
       return receipt ?? findPosted(userId, opId);
     },
+
+    forgetSettled: ({ limit }) => forgetSettled(connection, limit),
 
     existingFirebaseUids: (uids) => findFirebaseUids(connection, uids),
 
@@ -225,7 +228,7 @@ async function findOtherHolders(
       .find(
         {
           _id: { $ne: new mongo.ObjectId(userId) },
-          $expr: withAllocation(instanceId, { $not: [isNothing('$$bot')] }),
+          $expr: withAllocation(instanceId, { $not: [isNothing('$$bot')] }, ALLOCATIONS),
         },
         { projection: { _id: 1 }, limit: 2, timeoutMS: SCAN_TIMEOUT_MS },
       )

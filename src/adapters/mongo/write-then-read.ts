@@ -10,7 +10,12 @@ import { nativeCollection } from './native.ts';
 /** What is known of one write before anything was read back. */
 export type WriteOutcome =
   /** A majority has it, or its condition did not hold: the read tells which. */
-  | { readonly status: 'acknowledged'; readonly isUpsert: boolean }
+  | {
+      readonly status: 'acknowledged';
+      readonly isUpsert: boolean;
+      /** It has certainly inserted, changed or deleted something; false: the read tells. */
+      readonly isApplied: boolean;
+    }
   /** The server refused this one write and did not apply it. */
   | { readonly status: 'refused'; readonly code: number; readonly error: unknown }
   /** It may have happened, may still happen, or never. */
@@ -76,7 +81,10 @@ async function write<T extends mongo.Document>(
       timeoutMS: OPERATION_TIMEOUT_MS,
       writeConcern: { w: 'majority' },
     });
-    return writes.map((_, index) => acknowledged(result.upsertedIds, index));
+    const { upsertedCount, modifiedCount, deletedCount } = result;
+    // The counts say it of all or of none.
+    const isApplied = upsertedCount + modifiedCount + deletedCount === writes.length;
+    return writes.map((_, index) => acknowledged(result.upsertedIds, index, isApplied));
   } catch (error) {
     const reason = unwrap(error);
     if (wasNeverSent(reason, session.serverSession.txnNumber !== sentBefore)) {
@@ -111,7 +119,7 @@ function outcomesOf(error: unknown, reason: unknown, count: number): WriteOutcom
   for (let index = 0; index < count; index += 1) {
     outcomes.push(
       hasReply
-        ? acknowledged(bulk?.upsertedIds ?? {}, index)
+        ? acknowledged(bulk?.upsertedIds ?? {}, index, false)
         : { status: 'unknown', error: reason },
     );
   }
@@ -123,6 +131,11 @@ function outcomesOf(error: unknown, reason: unknown, count: number): WriteOutcom
   return outcomes;
 }
 
-function acknowledged(upsertedIds: Record<number, unknown>, index: number): WriteOutcome {
-  return { status: 'acknowledged', isUpsert: Object.hasOwn(upsertedIds, index) };
+function acknowledged(
+  upsertedIds: Record<number, unknown>,
+  index: number,
+  isApplied: boolean,
+): WriteOutcome {
+  const isUpsert = Object.hasOwn(upsertedIds, index);
+  return { status: 'acknowledged', isUpsert, isApplied: isApplied || isUpsert };
 }

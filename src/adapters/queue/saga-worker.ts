@@ -21,8 +21,8 @@ export interface SagaWorkerOptions {
 }
 
 export interface SagaWorker {
-  /** Takes no new jobs, lets running sagas come to their next step boundary, and closes; gives up on
-   * those that take longer than `deadlineMs` (their leases run out). Idempotent. */
+  /** Takes no new jobs, lets running sagas come to their next step boundary, and closes; interrupts those
+   * that take longer than `deadlineMs` in the middle of their step. Idempotent. */
   close(deadlineMs: number): Promise<void>;
 }
 
@@ -30,6 +30,8 @@ export interface SagaWorker {
 const LOOK_AGAIN_MS = 5_000;
 /** Two stalls fail a job for good by default; a saga's worker may die more often than that. */
 const MAX_STALLS = 1_000;
+/** For interrupted sagas to give their leases and jobs back. */
+const LAST_WORDS_MS = 1_000;
 
 export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
   const { queue, connection, prefix, leaseMs } = options;
@@ -50,22 +52,33 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
   );
   worker.on('error', options.onError);
   worker.on('stalled', options.onStalled);
+  // A stuck saga is told by its transition; every other failure of a job is nobody else's to tell.
+  worker.on('failed', (_job, error) => {
+    if (!(error instanceof UnrecoverableError)) options.onError(error);
+  });
   worker.on('lockRenewalFailed', (jobIds) => {
     for (const jobId of jobIds) worker.cancelJob(jobId, 'lock lost');
   });
   return {
     close: async (deadlineMs) => {
       isDraining = true;
-      const { promise: late, resolve } = Promise.withResolvers<'late'>();
-      const timer = setTimeout(resolve, deadlineMs, 'late');
-      // `close` may hang while Redis is away; its connections must not outlive us.
       const closed = worker.close().catch(options.onError);
-      if ((await Promise.race([closed, late])) === 'late') {
-        void worker.disconnect().catch(options.onError);
-      }
-      clearTimeout(timer);
+      // `close` may hang while Redis is away, and as long as a saga waits for an answer.
+      if (await within(deadlineMs, closed)) return;
+      worker.cancelAllJobs('the worker is stopping');
+      if (await within(LAST_WORDS_MS, closed)) return;
+      // Connections that would go on waiting for Redis must not outlive the worker.
+      void worker.disconnect().catch(options.onError);
     },
   };
+}
+
+async function within(ms: number, closed: Promise<void>): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(resolve, ms, false);
+  const isClosed = await Promise.race([closed.then(() => true), late]);
+  clearTimeout(timer);
+  return isClosed;
 }
 
 async function work(
@@ -96,6 +109,8 @@ function comeBackAt(outcome: Exclude<RunOutcome, { status: 'at-rest' }>): number
 
 async function finish(job: Job, saga: SagaRecord | null): Promise<{ readonly state: string }> {
   if (saga === null) throw new UnrecoverableError('there is no such saga');
+  // A saga that was stuck before has lines of that rest.
+  await job.clearLogs();
   await Promise.all(logLines(saga).map((line) => job.log(line)));
   const { phase, cause } = saga.state;
   if (phase === 'stuck') {

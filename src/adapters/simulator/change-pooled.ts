@@ -42,7 +42,7 @@ export function changePooled(
       refuseDead(met);
       await stopProgram(here.bot);
       const conf = here.bot.conf === 'present' ? 'aside' : here.bot.conf;
-      const program = programAfterStop(here.bot.program, seen.program);
+      const program = programAfterStop(here.bot, seen);
       if (conf !== here.bot.conf || program !== here.bot.program) await set({ conf, program });
     },
     restore: async (): Promise<'restored' | 'gone'> => {
@@ -69,12 +69,14 @@ export function changePooled(
   };
 }
 
+/** A program without a conf file stays known: supervisord's memory is all there is to restore from. */
 function programAfterStop(
-  now: PooledDocument['program'],
-  captured: PooledDocument['program'],
+  { program, conf }: PooledDocument,
+  captured: PooledSighting,
 ): PooledDocument['program'] {
-  if (now === 'absent' || !AT_REST.has(captured)) return 'absent';
-  return AT_REST.has(now) ? now : 'STOPPED';
+  if (program === 'absent') return 'absent';
+  if (conf !== 'gone' && !AT_REST.has(captured.program)) return 'absent';
+  return AT_REST.has(program) ? program : 'STOPPED';
 }
 
 function notRunning({ containerName }: PoolDocument): RetryableError {

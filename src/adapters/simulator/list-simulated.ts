@@ -39,6 +39,7 @@ async function listHost(
   owner: string | null,
   signal: AbortSignal,
 ): Promise<HostListing> {
+  const observedAt = world.now();
   try {
     const met = await world.calls.read({ ids: [hostKey(host)], uid: null });
     await world.misbehaviours.beforeRead(met, signal);
@@ -63,7 +64,7 @@ async function listHost(
       containerName,
       reason: 'its supervisord does not answer',
     }));
-    return { host, answer: ok(items, world.now()), unknownPools };
+    return { host, answer: ok(items, observedAt), unknownPools };
   } catch (error) {
     if (!(error instanceof SagaError)) throw error;
     return { host, answer: unknown(error.message), unknownPools: [] };

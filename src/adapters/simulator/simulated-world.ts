@@ -35,12 +35,12 @@ export interface SimulatedWorld {
   snapshot(): Promise<WorldSnapshot>;
 }
 
-export type WorldTarget =
+type WorldTarget =
   | { readonly host: string }
   | { readonly pool: string }
   | { readonly instanceId: string };
 
-export interface NewDedicated {
+interface NewDedicated {
   readonly instanceId: string;
   readonly host?: string;
   /** Default `freqtrade-<instanceId>`. */
@@ -51,14 +51,14 @@ export interface NewDedicated {
   readonly restartPolicy?: string;
 }
 
-export interface NewPool {
+interface NewPool {
   readonly containerName: string;
   readonly host?: string;
   readonly labels?: SightingLabels;
   readonly running?: boolean;
 }
 
-export interface NewPooled {
+interface NewPooled {
   readonly instanceId: string;
   readonly containerName: string;
   readonly program?: PooledSighting['program'];
@@ -71,7 +71,7 @@ export interface ExistingBots {
   readonly dedicated: readonly string[];
 }
 
-export interface WorldSnapshot {
+interface WorldSnapshot {
   readonly dedicated: readonly DedicatedDocument[];
   readonly pools: readonly PoolDocument[];
   readonly pooled: readonly PooledDocument[];

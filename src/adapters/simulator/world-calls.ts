@@ -7,7 +7,7 @@ import { InDoubtError, UnavailableError } from '../../saga/errors.ts';
 import { createGroupCommit } from '../mongo/group-commit.ts';
 import { prepareWorld, type WorldCollection, type WorldDocument } from './world-documents.ts';
 
-export interface WorldQuery {
+interface WorldQuery {
   readonly ids: readonly string[];
   /** Whose pools are wanted too. */
   readonly uid: string | null;

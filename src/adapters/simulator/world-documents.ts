@@ -23,7 +23,7 @@ interface Misbehaving {
   readonly misbehave?: Misbehaviour;
 }
 
-export interface HostDocument extends Misbehaving {
+interface HostDocument extends Misbehaving {
   /** `host:<name>`; only there when the host misbehaves. */
   readonly _id: string;
   readonly kind: 'host';

@@ -12,7 +12,7 @@ export function programName(instanceId: string): string {
   return `${PREFIX}${toInstanceId(instanceId)}`;
 }
 
-export function confNames(instanceId: string): { readonly conf: string; readonly aside: string } {
+function confNames(instanceId: string): { readonly conf: string; readonly aside: string } {
   const program = programName(instanceId);
   return { conf: `${program}${CONF}`, aside: `${program}${ASIDE}` };
 }

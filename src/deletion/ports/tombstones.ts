@@ -40,8 +40,8 @@ export interface Tombstones {
   /** Removes a `closing` one that names this saga. Repeatable. */
   withdraw(target: TombstoneTarget): Promise<void>;
 
-  /** closing → settled; the janitor's first look is due at once if `finished` is false, else after 1
-   * minute. Repeatable; never goes back. Throws FencedError for a saga that does not own it. */
+  /** closing → settled; the janitor's first look is due a few seconds later, when the saga's own last
+   * step has had its chance. Repeatable; never goes back. Throws FencedError for a saga that does not own it. */
   settle(target: TombstoneTarget): Promise<void>;
 
   /** Gone was observed: status `ended`, the slot is free; looks after 1 and 10 minutes are scheduled. */

@@ -34,6 +34,11 @@ export interface Wallets {
   /** The receipt of a settlement, from ledgerState.settled, walletTransactions or the ledger, or null. */
   findReceipt(userId: UserId, opId: string): Promise<Receipt | null>;
 
+  /** Drops receipts from `ledgerState.settled` that the ledger has held for a day: the guard against a
+   * save of stale known paths is needed no longer than such copies live.
+   * @returns how many were dropped. */
+  forgetSettled(options: { readonly limit: number }): Promise<number>;
+
   /** Users other than the given one that hold an allocation of this id, at most 2. A scan: called only
    * where no label, mapping or pool names an owner. */
   otherHolders(userId: UserId, instanceId: InstanceId): Promise<readonly UserId[]>;

@@ -1,5 +1,5 @@
 // Step 1: the semantic lock. Checks the numbers before anything is touched, writes the tombstone that keeps
-// the bot from being revived, then marks the allocation as closing. I2: the mark names the incarnation, so
+// the bot from being revived, and marks the allocation as closing. I2: the mark names the incarnation, so
 // that a later life of the same id is never paid by this saga.
 
 import { assertNever } from '../../domain/assert-never.ts';
@@ -35,8 +35,11 @@ export function createLockAllocationStep(ports: DeletionPorts): CompensatableSte
       const scene = sceneOf(call);
       await checkNumbers(ports, scene);
       await reportForeign(ports, call);
-      await openTombstone(ports, call, scene);
-      const lockedValue = await mark(ports, scene);
+      // Together: neither needs the other, both repeat, and the undo takes back whichever landed.
+      const [, lockedValue] = await Promise.all([
+        openTombstone(ports, call, scene),
+        mark(ports, scene),
+      ]);
       return { value: LOCK_VALUE.write({ lockedValue, sawBot: capturedBot(call) !== null }) };
     },
     compensate: async (call) => {

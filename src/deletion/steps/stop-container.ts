@@ -55,14 +55,11 @@ export function createStopContainerStep(ports: DeletionPorts): CompensatableStep
 async function capture(ports: DeletionPorts, call: StepCall): Promise<Json | null> {
   const { userId, firebaseUid, instanceId } = readInput(call.input);
   const { signal } = call;
-  const [pools, held] = await Promise.all([
-    ports.poolStates.read({ signal }),
-    holdsAllocation(ports, call),
-  ]);
+  const pools = await ports.poolStates.read({ signal });
   const located = await locateOwned(ports, {
     owner: { userId, firebaseUid },
     instanceId,
-    holdsAllocation: held,
+    holdsAllocation: () => holdsAllocation(ports, call),
     pools: pools.status === 'ok' ? pools.items : null,
     signal,
   });

@@ -91,15 +91,20 @@ export interface LogWrite {
   readonly base: SagaRecord;
   readonly state: SagaState;
   readonly result: Json | null;
-  readonly event: {
-    readonly type: string;
-    readonly step: string | null;
-    readonly detail: string | null;
-  };
+  /** What happened, in its order; several where the earlier ones were not worth a write. */
+  readonly events: readonly LoggedEvent[];
   /** `majority` where a loss could cost money or a promise; `primary` for "done, next begun". */
   readonly durability: 'majority' | 'primary';
   /** Made by the caller and kept when it sends the write again after a lost answer. */
   readonly writeId: string;
+}
+
+export interface LoggedEvent {
+  readonly type: string;
+  readonly step: string | null;
+  readonly detail: string | null;
+  /** Database time, ms. */
+  readonly atMs: number;
 }
 
 export type CommitResult =
@@ -110,7 +115,7 @@ export type CommitResult =
 export interface Intervention {
   readonly base: SagaRecord;
   readonly state: SagaState;
-  readonly event: LogWrite['event'];
+  readonly event: Omit<LoggedEvent, 'atMs'>;
   readonly writeId: string;
 }
 

@@ -3,8 +3,8 @@
 
 import type { mongo } from 'mongoose';
 import type { SagaId } from '../../../domain/ids.ts';
-import { isAtRest } from '../../../saga/machine.ts';
 import type { Claim, ClaimRequest, ClaimResult } from '../../../saga/ports/saga-log.ts';
+import { isAtRest } from '../../../saga/state.ts';
 import { runRepeatable } from '../mongo-errors.ts';
 import { type LogContext, MAJORITY, OPERATION_TIMEOUT_MS } from './log-context.ts';
 import { HISTORY_LIMIT, type SagaDocument, toRecord } from './saga-document.ts';
@@ -46,6 +46,8 @@ export async function renewLeases(
       {
         _id: { $in: claims.map(({ sagaId }) => sagaId) },
         owner: { $in: claims.map(({ owner }) => owner) },
+        // A lease that was given back meanwhile stays given back.
+        leaseUntil: { $ne: null },
       },
       [{ $set: { leaseUntil: leaseEnd(leaseMs) } }],
       { timeoutMS: OPERATION_TIMEOUT_MS },

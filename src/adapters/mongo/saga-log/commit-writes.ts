@@ -6,7 +6,6 @@
 
 import type { mongo } from 'mongoose';
 import { UnavailableError } from '../../../saga/errors.ts';
-import { isAtRest, isEnded } from '../../../saga/machine.ts';
 import type {
   Claim,
   CommitResult,
@@ -15,7 +14,7 @@ import type {
   LogWrite,
 } from '../../../saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../../saga/record.ts';
-import type { SagaState } from '../../../saga/state.ts';
+import { isAtRest, isEnded, type SagaState } from '../../../saga/state.ts';
 import { isAway, runRepeatable } from '../mongo-errors.ts';
 import { type LogContext, MAJORITY, OPERATION_TIMEOUT_MS } from './log-context.ts';
 import {
@@ -62,7 +61,7 @@ export async function intervene(
     const entry = { at: new Date(context.clock.nowMs()), epoch: base.epoch, ...event, writeId };
     const { matchedCount } = await context.sagas.updateOne(
       { _id: base.id, revision: base.revision },
-      toUpdate(context, base, state, null, entry),
+      toUpdate(context, base, state, null, [entry]),
       { writeConcern: MAJORITY, timeoutMS: OPERATION_TIMEOUT_MS },
     );
     const document = await context.sagas.findOne({ _id: base.id }, FRESH);
@@ -107,19 +106,21 @@ export async function holdClaims(
 
 interface Order {
   readonly write: LogWrite;
-  readonly entry: HistoryDocument;
+  readonly entries: readonly HistoryDocument[];
   readonly operation: mongo.AnyBulkWriteOperation<SagaDocument>;
 }
 
 const FRESH = { readConcern: { level: 'majority' }, timeoutMS: OPERATION_TIMEOUT_MS } as const;
 
 function toOrder(context: LogContext, write: LogWrite): Order {
-  const { claim, base, state, result, event, writeId } = write;
+  const { claim, base, state, result, writeId } = write;
   const { sagaId, epoch, owner } = claim;
-  const entry = { at: new Date(context.clock.nowMs()), epoch, ...event, writeId };
+  const entries = write.events.map(({ type, step, detail, atMs }) => {
+    return { at: new Date(atMs), epoch, type, step, detail, writeId };
+  });
   const filter = { _id: sagaId, epoch, owner, revision: base.revision };
-  const update = toUpdate(context, base, state, result, entry);
-  return { write, entry, operation: { updateOne: { filter, update } } };
+  const update = toUpdate(context, base, state, result, entries);
+  return { write, entries, operation: { updateOne: { filter, update } } };
 }
 
 function toUpdate(
@@ -127,23 +128,20 @@ function toUpdate(
   base: SagaRecord,
   state: SagaState,
   result: LogWrite['result'],
-  entry: HistoryDocument,
+  entries: readonly HistoryDocument[],
 ) {
   const set: Record<string, unknown> = changedFields(base.state, state);
   if (state.notBeforeMs !== base.state.notBeforeMs) set.dueAt = new Date(state.notBeforeMs ?? 0);
   if (isAtRest(state.phase)) set.leaseUntil = null;
   if (isEnded(state.phase)) {
-    Object.assign(set, {
-      open: false,
-      result,
-      finishedAt: entry.at,
-      expireAt: new Date(entry.at.getTime() + retentionMs),
-    });
+    const finishedAt = lastMoment(entries);
+    const expireAt = new Date(finishedAt.getTime() + retentionMs);
+    Object.assign(set, { open: false, result, finishedAt, expireAt });
   }
   return {
     $set: set,
     $inc: { revision: 1 },
-    $push: { history: { $each: [entry], $slice: -HISTORY_LIMIT } },
+    $push: { history: { $each: [...entries], $slice: -HISTORY_LIMIT } },
   };
 }
 
@@ -157,7 +155,6 @@ async function sendAll({ sagas }: LogContext, orders: readonly Order[]): Promise
         ordered: false,
         writeConcern: isMajority ? MAJORITY : { w: 1 },
         timeoutMS: OPERATION_TIMEOUT_MS,
-        ignoreUndefined: true,
       },
     );
     return matchedCount === orders.length;
@@ -199,7 +196,13 @@ function tell(order: Order, document: SagaDocument | undefined): CommitResult | 
     : { status: 'conflict', saga: toRecord(document) };
 }
 
-function landed({ write, entry }: Order): CommitResult {
+function lastMoment(entries: readonly HistoryDocument[]): Date {
+  const last = entries.at(-1);
+  if (last === undefined) throw new RangeError('a log write without an event');
+  return last.at;
+}
+
+function landed({ write, entries }: Order): CommitResult {
   const { base, state, result } = write;
   const hasEnded = isEnded(state.phase);
   return {
@@ -210,8 +213,8 @@ function landed({ write, entry }: Order): CommitResult {
       revision: base.revision + 1,
       open: !hasEnded,
       result: hasEnded ? result : base.result,
-      finishedAt: hasEnded ? entry.at.toISOString() : base.finishedAt,
-      history: [...base.history, toHistoryEntry(entry)].slice(-HISTORY_LIMIT),
+      finishedAt: hasEnded ? lastMoment(entries).toISOString() : base.finishedAt,
+      history: [...base.history, ...entries.map(toHistoryEntry)].slice(-HISTORY_LIMIT),
     },
   };
 }

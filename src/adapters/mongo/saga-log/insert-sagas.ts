@@ -5,7 +5,7 @@ import { mongo } from 'mongoose';
 import type { NewSaga } from '../../../saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../../saga/record.ts';
 import { pinnedId } from '../../../saga/registry.ts';
-import { isDuplicateKey, repeatableFailure } from '../mongo-errors.ts';
+import { isDuplicateKey, repeatableFailure, runRepeatable } from '../mongo-errors.ts';
 import { type LogContext, MAJORITY, OPERATION_TIMEOUT_MS } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
 
@@ -32,24 +32,34 @@ export async function insertSagas(context: LogContext, sagas: NewSaga[]): Promis
   }
 }
 
-// Some keys were taken: whoever holds an open key is the saga of that key.
+// Some keys were taken: whoever holds an open key is the saga of that key. Those of the batch that were
+// inserted are found by their own ids: they may have ended since.
 async function readBack(context: LogContext, documents: SagaDocument[]): Promise<Inserted[]> {
-  const found = await context.sagas
-    .find(
-      { open: true, key: { $in: documents.map(({ key }) => key) } },
-      { readConcern: { level: 'majority' }, timeoutMS: OPERATION_TIMEOUT_MS },
-    )
-    .toArray();
-  const byKey = new Map(found.map((document) => [document.key, document]));
+  const open = { open: true, key: { $in: documents.map(({ key }) => key) } };
+  const own = { _id: { $in: documents.map(({ _id }) => _id) } };
+  const [holders, inserted] = await runRepeatable(() =>
+    Promise.all([
+      context.sagas.find(open, COMMITTED).toArray(),
+      context.sagas.find(own, COMMITTED).toArray(),
+    ]),
+  );
+  const byKey = new Map(holders.map((document) => [document.key, document]));
+  const byId = new Map(inserted.map((document) => [document._id, document]));
   return Promise.all(
     documents.map(async (document): Promise<Inserted> => {
+      const mine = byId.get(document._id);
+      if (mine !== undefined) return { status: 'inserted', saga: toRecord(mine) };
       const holder = byKey.get(document.key);
       if (holder === undefined) return insertAlone(context, document);
-      const status = holder._id === document._id ? 'inserted' : 'exists';
-      return { status, saga: toRecord(holder) };
+      return { status: 'exists', saga: toRecord(holder) };
     }),
   );
 }
+
+const COMMITTED = {
+  readConcern: { level: 'majority' },
+  timeoutMS: OPERATION_TIMEOUT_MS,
+} as const;
 
 /** The holder of the key ended between our insert and our look: there is room now. */
 const MAX_TRIES_ALONE = 5;
@@ -67,7 +77,10 @@ async function insertAlone(context: LogContext, document: SagaDocument): Promise
         throw repeatableFailure(error);
       });
     if (existing === null) return { status: 'inserted', saga: toRecord(document) };
-    if (existing !== undefined) return { status: 'exists', saga: toRecord(existing) };
+    if (existing !== undefined) {
+      const status = existing._id === document._id ? 'inserted' : 'exists';
+      return { status, saga: toRecord(existing) };
+    }
   }
   throw new Error(`the key ${document.key} is fought over`);
 }

@@ -26,6 +26,8 @@ export interface SagaDocument {
   dueAt: Date;
   /** When the relay looks at it next, unless it has ended. */
   relayAt: Date;
+  /** Which look of which relay has taken it last. */
+  relayTake?: string;
   result: Json | null;
   history: HistoryDocument[];
   createdAt: Date;

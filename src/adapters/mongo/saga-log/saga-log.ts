@@ -25,7 +25,7 @@ export interface MongoSagaLogOptions {
 export function createMongoSagaLog(options: MongoSagaLogOptions): SagaLog {
   const { connection, clock, retentionDays } = options;
   if (connection.db === undefined) throw new Error('the connection is not open');
-  const sagas = connection.db.collection<SagaDocument>('sagas');
+  const sagas = connection.db.collection<SagaDocument>('sagas', { ignoreUndefined: true });
   const context: LogContext = { sagas, clock, retentionMs: retentionDays * DAY_MS };
   const grouped = <Item, Result>(
     flush: (context: LogContext, items: Item[]) => Promise<Result[]>,

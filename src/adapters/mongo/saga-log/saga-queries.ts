@@ -1,8 +1,10 @@
 // Reads of the log. Polling reads majority-committed states only, so that nothing is shown that could be
 // taken back (I9).
 
+import { randomUUID } from 'node:crypto';
+import type { mongo } from 'mongoose';
 import { BadCursorError } from '../../../domain/bad-cursor.ts';
-import type { SagaId } from '../../../domain/ids.ts';
+import { parseSagaId, type SagaId, toSagaId } from '../../../domain/ids.ts';
 import type { OverdueSaga, SagaFilter, SagaPage } from '../../../saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../../saga/record.ts';
 import { runRepeatable } from '../mongo-errors.ts';
@@ -68,31 +70,32 @@ export async function takeOverdue(
 ): Promise<readonly OverdueSaga[]> {
   return runRepeatable(async () => {
     const now = new Date(clock.nowMs());
-    const found = await sagas
-      .find(
-        {
-          open: true,
-          relayAt: { $lte: now },
-          dueAt: { $lte: now },
-          'state.phase': { $ne: 'stuck' },
-          $or: [{ leaseUntil: null }, { leaseUntil: { $lte: now } }],
-        },
-        {
-          projection: { kind: 1 },
-          sort: { relayAt: 1 },
-          limit,
-          timeoutMS: OPERATION_TIMEOUT_MS,
-        },
-      )
-      .toArray();
+    const due = overdueAt(now);
+    const found = await sagas.find(due, { ...IDS, sort: { relayAt: 1 }, limit }).toArray();
     if (found.length === 0) return [];
+    const ids = { _id: { $in: found.map(({ _id }) => _id) } };
+    const relayTake = randomUUID();
+    // The condition again: of two relays that found the same sagas, one takes each.
     await sagas.updateMany(
-      { _id: { $in: found.map(({ _id }) => _id) } },
-      { $set: { relayAt: new Date(now.getTime() + holdMs) } },
+      { ...ids, ...due },
+      { $set: { relayAt: new Date(now.getTime() + holdMs), relayTake } },
       { timeoutMS: OPERATION_TIMEOUT_MS },
     );
-    return found.map(({ _id, kind }) => ({ id: _id as SagaId, kind }));
+    const taken = await sagas.find({ ...ids, relayTake }, IDS).toArray();
+    return taken.map(({ _id, kind }) => ({ id: toSagaId(_id), kind }));
   });
+}
+
+const IDS = { projection: { kind: 1 }, timeoutMS: OPERATION_TIMEOUT_MS } as const;
+
+function overdueAt(now: Date): mongo.Filter<SagaDocument> {
+  return {
+    open: true,
+    relayAt: { $lte: now },
+    dueAt: { $lte: now },
+    'state.phase': { $ne: 'stuck' },
+    $or: [{ leaseUntil: null }, { leaseUntil: { $lte: now } }],
+  };
 }
 
 export async function findStates(
@@ -103,15 +106,15 @@ export async function findStates(
   const found = await runRepeatable(() =>
     sagas.find({ _id: { $in: [...ids] } }, { ...COMMITTED, projection: { open: 1 } }).toArray(),
   );
-  return new Map(found.map(({ _id, open }) => [_id as SagaId, { open }]));
+  return new Map(found.map(({ _id, open }) => [toSagaId(_id), { open }]));
 }
 
 /** @throws BadCursorError for a cursor that no page gave out. */
 function decodeCursor(cursor: string): { createdAt: Date; id: string } {
-  const [time, id] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
-  const createdAt = new Date(Number(time));
-  if (id === undefined || Number.isNaN(createdAt.getTime())) throw new BadCursorError();
-  return { createdAt, id };
+  const [time = '', text] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
+  const id = parseSagaId(text);
+  if (id === undefined || !/^\d{1,15}$/.test(time)) throw new BadCursorError();
+  return { createdAt: new Date(Number(time)), id };
 }
 
 function encodeCursor({ createdAt, _id }: SagaDocument): string {

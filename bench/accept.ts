@@ -1,0 +1,53 @@
+// How long a client waits for its 202: DELETE over HTTP, one after the other, with nobody working on the
+// sagas, so that only the acceptance is measured.
+
+import { createLocalTokenIssuer } from '../src/adapters/local-auth/local-tokens.ts';
+import { loadSigningKey } from '../src/adapters/local-auth/signing-key.ts';
+import { startApplication } from '../src/application.ts';
+import type { Ground } from './ground.ts';
+import { seedUsers } from './herd.ts';
+import { median, quantile } from './statistics.ts';
+
+export interface AcceptResult {
+  readonly medianMs: number;
+  readonly p95Ms: number;
+}
+
+const WARM_UPS = 50;
+
+export function measureAccept(ground: Ground, requests: number): Promise<AcceptResult> {
+  return ground.measure(async (place) => {
+    const { config, log, keyPrefix, signal } = place;
+    const application = await startApplication({
+      config,
+      log,
+      keyPrefix,
+      signal,
+      say: () => undefined,
+      onLost: (what) => log.error({ what }, 'a server is gone'),
+    });
+    try {
+      const { connection } = application.services;
+      const bots = await seedUsers(connection, place.writePoolState, WARM_UPS + requests);
+      const key = await loadSigningKey(config.dataDir);
+      const issuer = createLocalTokenIssuer({ key, now: () => new Date() });
+      const tookMs: number[] = [];
+      for (const { firebaseUid, instanceId } of bots) {
+        const { token } = await issuer.issue({ firebaseUid, isAdmin: false });
+        const begun = performance.now();
+        const response = await fetch(`${application.url}/api/freqtrade/bots/${instanceId}`, {
+          method: 'DELETE',
+          headers: { authorization: `Bearer ${token}` },
+          signal,
+        });
+        const body = await response.text();
+        tookMs.push(performance.now() - begun);
+        if (response.status !== 202) throw new Error(`DELETE gave ${response.status}: ${body}`);
+      }
+      const timed = tookMs.slice(WARM_UPS);
+      return { medianMs: median(timed), p95Ms: quantile(timed, 0.95) };
+    } finally {
+      await application.stop();
+    }
+  });
+}

@@ -1,0 +1,84 @@
+// The three effects of a deletion as one would write them without a saga: one call per effect and bot, on
+// the same adapters, with everything looked up beforehand and nothing remembered. What a deletion costs at
+// the very least, and what it promises nothing for: a crash between two effects loses money.
+
+import { type Connection, mongo } from 'mongoose';
+import { nativeCollection } from '../src/adapters/mongo/native.ts';
+import { settleUpdate } from '../src/adapters/mongo/settle-update.ts';
+import type { SettleCommand } from '../src/deletion/ports/wallets.ts';
+import type { Sighting } from '../src/domain/bot.ts';
+import { toSagaId } from '../src/domain/ids.ts';
+import { settlementOpId } from '../src/domain/incarnation.ts';
+import { takeOut } from '../src/domain/pool-state.ts';
+import type { Services } from '../src/services.ts';
+import type { DeleteBot } from './drive.ts';
+import { BOT_NAME, BOT_VALUE, type HerdBot, LIFE } from './herd.ts';
+
+const SAGA = toSagaId('del-bench000000000000');
+const EPOCH = 1;
+
+/** Prepares the bots (the marks that the settlement's filter asks for, the containers' ids), then gives
+ * what deletes one. */
+export async function createEffects(
+  { connection, deletionPorts }: Services,
+  bots: readonly HerdBot[],
+  signal: AbortSignal,
+): Promise<DeleteBot> {
+  const { bots: containers, poolStates } = deletionPorts;
+  await markAll(connection, bots);
+  const seen = new Map<string, Sighting>();
+  await Promise.all(
+    bots.map(async ({ instanceId, firebaseUid }) => {
+      const query = { instanceId, firebaseUid, poolContainers: [] };
+      const located = await containers.locate(query, { signal });
+      const sighting = located.status === 'ok' ? located.items[0] : undefined;
+      if (sighting === undefined) throw new Error(`${instanceId} was not found`);
+      seen.set(instanceId, sighting);
+    }),
+  );
+  const users = nativeCollection(connection, 'users');
+  return async (bot) => {
+    const sighting = seen.get(bot.instanceId);
+    if (sighting === undefined) throw new Error(`${bot.instanceId} was not prepared`);
+    await containers.stop(bot.instanceId, sighting, { signal, fence });
+    if (bot.isPooled) {
+      const change = (state: Parameters<typeof takeOut>[0]) => takeOut(state, bot.instanceId);
+      await poolStates.mutate({ change, fence, signal });
+    }
+    const { filter, update } = settleUpdate(settlementOf(bot));
+    const projection = { 'paperWallet.balance': 1 };
+    const paid = await users.findOneAndUpdate(filter, update, { projection });
+    if (paid === null) throw new Error(`${bot.instanceId} was not paid`);
+  };
+}
+
+async function fence(): Promise<void> {}
+
+async function markAll(connection: Connection, bots: readonly HerdBot[]): Promise<void> {
+  await connection.collection('users').bulkWrite(
+    bots.map(({ userId, instanceId }) => ({
+      updateOne: {
+        filter: { _id: new mongo.ObjectId(userId) },
+        update: { $set: { [`botAllocations.${instanceId}.closing`]: MARK } },
+      },
+    })),
+    { ordered: false },
+  );
+}
+
+const MARK = { sagaId: SAGA, epoch: EPOCH, value: BOT_VALUE, life: LIFE };
+
+function settlementOf({ userId, instanceId }: HerdBot): SettleCommand {
+  const incarnation = { userId, instanceId, life: LIFE };
+  return {
+    userId,
+    instanceId,
+    incarnation,
+    sagaId: SAGA,
+    epoch: EPOCH,
+    opId: settlementOpId(incarnation),
+    botName: BOT_NAME,
+    lockedValue: BOT_VALUE,
+    reason: 'deleted',
+  };
+}

@@ -1,0 +1,83 @@
+// `npm run bench`: how fast deletions are beside their bare effects, how soon they are accepted, what a
+// worker weighs. On embedded servers, or on those of MONGODB_URI and REDIS_URL. Nothing here passes or
+// fails by the clock: the goals stand beside the numbers, and a person judges.
+//   --quick         fewer bots and rounds, within a minute
+//   --json          one JSON object on the last line of stdout
+//   --only=sagas    that variant alone (sagas, floor or bullmq): for a profiler
+
+import { parseArgs } from 'node:util';
+import { measureAccept } from './accept.ts';
+import { type CompareOptions, compare } from './compare.ts';
+import { type Ground, openGround } from './ground.ts';
+import { measurePoolFile } from './pool-file.ts';
+import { type Measures, toFigures, toTable } from './report.ts';
+import { VARIANTS, type VariantName } from './variants.ts';
+import { measureWorkerMemory } from './worker-memory.ts';
+
+const SCALES = {
+  full: { rounds: 3, warmUps: 300, alone: 100, together: 2_000, accepts: 300, begun: 10_000 },
+  quick: { rounds: 2, warmUps: 100, alone: 40, together: 400, accepts: 150, begun: 500 },
+} as const;
+const OPEN_SAGAS = 10_000;
+
+const stopping = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => stopping.abort(new Error(`ended by ${name}`)));
+}
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    only: { type: 'string' },
+  },
+});
+
+try {
+  const figures = toFigures(await run());
+  console.log(toTable(figures));
+  if (values.json) console.log(JSON.stringify(figures));
+} catch (error) {
+  console.error(stopping.signal.aborted ? String(stopping.signal.reason) : error);
+  process.exitCode = stopping.signal.aborted ? 130 : 1;
+}
+
+async function run(): Promise<Measures> {
+  const { MONGODB_URI: mongodbUri, REDIS_URL: redisUrl } = process.env;
+  const { signal } = stopping;
+  const say = (line: string) => console.error(line);
+  const only = values.only === undefined ? undefined : variantNamed(values.only);
+  const ground = await openGround({ mongodbUri, redisUrl, signal, onProgress: say });
+  try {
+    const scale = values.quick ? SCALES.quick : SCALES.full;
+    const options = { ...scale, signal, onTurn: say };
+    return only === undefined
+      ? await measureAll(ground, options)
+      : { variants: await compare(ground, { ...options, variants: [only] }) };
+  } finally {
+    await ground.close();
+  }
+}
+
+type Scale = Omit<CompareOptions, 'variants'> & {
+  readonly accepts: number;
+  readonly begun: number;
+};
+
+async function measureAll(ground: Ground, scale: Scale): Promise<Measures> {
+  const { signal, begun, onTurn } = scale;
+  const variants = await compare(ground, { ...scale, variants: ['sagas', 'floor', 'bullmq'] });
+  onTurn('accepting');
+  const accept = await measureAccept(ground, scale.accepts);
+  onTurn(`a worker with ${OPEN_SAGAS} open sagas`);
+  const workerMemoryMb = await measureWorkerMemory(ground, { sagas: OPEN_SAGAS, begun, signal });
+  onTurn('the pool file');
+  signal.throwIfAborted();
+  return { variants, accept, workerMemoryMb, poolFile: await measurePoolFile() };
+}
+
+function variantNamed(name: string): VariantName {
+  const found = Object.keys(VARIANTS).find((known) => known === name);
+  if (found === undefined) throw new Error(`--only takes ${Object.keys(VARIANTS).join(', ')}`);
+  return found as VariantName;
+}

@@ -1,0 +1,92 @@
+// What is printed: a table for people with the goal beside each number, and the same as one JSON object.
+
+import type { AcceptResult } from './accept.ts';
+import type { VariantResult } from './compare.ts';
+import type { PoolFileMeasure } from './pool-file.ts';
+import type { VariantName } from './variants.ts';
+
+export interface Measures {
+  readonly variants: Partial<Record<VariantName, VariantResult>>;
+  readonly accept?: AcceptResult;
+  readonly workerMemoryMb?: number;
+  readonly poolFile?: PoolFileMeasure;
+}
+
+type Line = readonly [key: string, what: string, goal?: string];
+
+const LINES: readonly Line[] = [
+  ['sagasPerSec', 'sagas per second, 50 in flight'],
+  ['floorPerSec', 'the bare effects per second'],
+  ['bullmqPerSec', 'the effects in a bare BullMQ job, per second'],
+  ['ratioToFloor', 'sagas against the bare effects', '>= 0.35 (aim 0.6)'],
+  ['ratioToBullmq', 'sagas against the bare BullMQ job', '>= 0.45'],
+  ['sagaP50Ms', 'one saga alone, median, ms'],
+  ['sagaP95Ms', 'one saga alone, 95 of 100, ms'],
+  ['floorP50Ms', 'the bare effects alone, median, ms'],
+  ['bullmqP50Ms', 'the bare BullMQ job alone, median, ms'],
+  ['addedLatencyMs', 'what the saga adds to the effects, ms', '< 20'],
+  ['acceptMedianMs', 'DELETE to 202, median, ms', '< 10'],
+  ['acceptP95Ms', 'DELETE to 202, 95 of 100, ms'],
+  ['workerMemoryMb', 'a worker with 10,000 sagas open, MB', '< 200'],
+  ['poolFile50DeletionsMs', '50 deletions in a file of 5,000 bots, ms', '< 1000'],
+  ['sagaCpuSecPer1000', 'CPU for 1,000 sagas, s'],
+  ['floorCpuSecPer1000', 'CPU for 1,000 times the bare effects, s'],
+  ['bullmqCpuSecPer1000', 'CPU for 1,000 bare BullMQ jobs, s'],
+];
+
+export function toTable(figures: Readonly<Record<string, unknown>>): string {
+  const rows = LINES.filter(([key]) => typeof figures[key] === 'number').map(
+    ([key, what, goal = '']) => [what, String(figures[key]), goal] as const,
+  );
+  return rows
+    .map(([what, value, goal]) => `${what.padEnd(48)}${value.padStart(10)}   ${goal}`.trimEnd())
+    .join('\n');
+}
+
+/** Keys of what was not measured are left out. */
+export function toFigures(measures: Measures): Readonly<Record<string, unknown>> {
+  const { variants, accept, workerMemoryMb, poolFile } = measures;
+  const { sagas, floor, bullmq } = variants;
+  const figures: Record<string, unknown> = {
+    sagasPerSec: rounded(sagas?.perSec, 1),
+    floorPerSec: rounded(floor?.perSec, 1),
+    bullmqPerSec: rounded(bullmq?.perSec, 1),
+    ratioToFloor: rounded(quotient(sagas?.perSec, floor?.perSec), 3),
+    ratioToBullmq: rounded(quotient(sagas?.perSec, bullmq?.perSec), 3),
+    addedLatencyMs: rounded(difference(sagas?.p50Ms, floor?.p50Ms), 2),
+    acceptMedianMs: rounded(accept?.medianMs, 2),
+    workerMemoryMb: rounded(workerMemoryMb, 1),
+    poolFile50DeletionsMs: rounded(poolFile?.totalMs, 1),
+    acceptP95Ms: rounded(accept?.p95Ms, 2),
+    sagaP50Ms: rounded(sagas?.p50Ms, 2),
+    sagaP95Ms: rounded(sagas?.p95Ms, 2),
+    floorP50Ms: rounded(floor?.p50Ms, 2),
+    floorP95Ms: rounded(floor?.p95Ms, 2),
+    bullmqP50Ms: rounded(bullmq?.p50Ms, 2),
+    bullmqP95Ms: rounded(bullmq?.p95Ms, 2),
+    sagaCpuSecPer1000: rounded(sagas?.cpuSecPer1000, 3),
+    floorCpuSecPer1000: rounded(floor?.cpuSecPer1000, 3),
+    bullmqCpuSecPer1000: rounded(bullmq?.cpuSecPer1000, 3),
+    poolFileRenames: poolFile?.renames,
+    poolFileReadMs: rounded(poolFile?.readMs, 3),
+    roundsPerSec: Object.fromEntries(
+      Object.entries(variants).map(([name, { ratesPerSec }]) => [
+        name,
+        ratesPerSec.map((rate) => rounded(rate, 1)),
+      ]),
+    ),
+  };
+  return Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined));
+}
+
+function rounded(value: number | undefined, decimals: number): number | undefined {
+  return value === undefined ? undefined : Number(value.toFixed(decimals));
+}
+
+function quotient(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : a / b;
+}
+
+function difference(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : a - b;
+}

@@ -1,0 +1,118 @@
+// What one worker process weighs with many sagas open: Docker is away, so every saga gets as far as it can
+// and then sleeps, is woken, finds Docker still away, and sleeps again. The worst hour of a worker's life.
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { SIMULATED_HOST } from '../src/adapters/simulator/simulated-bots.ts';
+import { createSimulatedWorld } from '../src/adapters/simulator/simulated-world.ts';
+import { DELETE_BOT } from '../src/deletion/delete-bot.ts';
+import { writeInput } from '../src/deletion/delete-bot-input.ts';
+import { pause } from '../src/saga/deadline.ts';
+import type { Services } from '../src/services.ts';
+import type { Ground, Place } from './ground.ts';
+import { type HerdBot, seedUsers } from './herd.ts';
+
+export interface MemoryOptions {
+  readonly sagas: number;
+  /** The process is believed to have settled when it has begun this many sagas and then grown no more. */
+  readonly begun: number;
+  readonly signal: AbortSignal;
+}
+
+const WORKER = fileURLToPath(new URL('../workers/all.ts', import.meta.url));
+const HOUR_MS = 3_600_000;
+const SAMPLE_EVERY_MS = 500;
+/** Settled: this many samples in a row (5 s) stay within this part of their largest. */
+const STEADY_SAMPLES = 10;
+const STEADY_WITHIN = 0.05;
+const SETTLE_WITHIN_MS = 180_000;
+const STOP_WITHIN_MS = 10_000;
+/** Sagas begun at once while they are set up. */
+const WIDTH = 500;
+
+/** @returns the largest resident set of the settled process, in megabytes. */
+export function measureWorkerMemory(ground: Ground, options: MemoryOptions): Promise<number> {
+  return ground.measure(async (place) => {
+    const services = await place.services();
+    const { connection } = services;
+    const bots = await seedUsers(connection, place.writePoolState, options.sagas);
+    await createSimulatedWorld(connection).misbehave(
+      { host: SIMULATED_HOST },
+      { unreachable: true },
+    );
+    for (let first = 0; first < bots.length; first += WIDTH) {
+      options.signal.throwIfAborted();
+      await Promise.all(bots.slice(first, first + WIDTH).map((bot) => begin(services, bot)));
+    }
+    const worker = startWorker(place);
+    try {
+      return await settledMb(services, worker, options);
+    } finally {
+      await stop(worker);
+    }
+  });
+}
+
+async function begin({ sagas }: Services, { userId, firebaseUid, instanceId }: HerdBot) {
+  const policy = { onStopFailure: 'hold', stopTimeoutMs: HOUR_MS } as const;
+  await sagas.start({
+    kind: DELETE_BOT,
+    idPrefix: 'del',
+    subject: userId,
+    requestedBy: firebaseUid,
+    input: writeInput({ userId, firebaseUid, instanceId, ...policy }),
+  });
+}
+
+function startWorker({ env }: Place): ChildProcess {
+  return spawn(process.execPath, [WORKER], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+
+async function settledMb(
+  { connection }: Services,
+  worker: ChildProcess,
+  { sagas, begun, signal }: MemoryOptions,
+): Promise<number> {
+  const endMs = performance.now() + SETTLE_WITHIN_MS;
+  const collection = connection.collection('sagas');
+  const samples: number[] = [];
+  while (performance.now() < endMs) {
+    await pause(SAMPLE_EVERY_MS, signal);
+    signal.throwIfAborted();
+    if (worker.exitCode !== null) throw new Error(`the worker ended with ${worker.exitCode}`);
+    samples.push(await residentMb(worker.pid ?? 0));
+    const latest = samples.slice(-STEADY_SAMPLES);
+    const largest = Math.max(...latest);
+    const isSteady = Math.min(...latest) >= largest * (1 - STEADY_WITHIN);
+    if (samples.length < STEADY_SAMPLES || !isSteady) continue;
+    if ((await collection.countDocuments({ epoch: { $gte: 1 } })) < begun) continue;
+    const open = await collection.countDocuments({ open: true });
+    if (open !== sagas) throw new Error(`${open} of ${sagas} sagas are open`);
+    return largest;
+  }
+  throw new Error(`the worker's memory has not settled: ${samples.slice(-STEADY_SAMPLES)} MB`);
+}
+
+async function residentMb(pid: number): Promise<number> {
+  // Not every system has the one, and not every one the other.
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const fromProc = /^VmRSS:\s+(\d+) kB/m.exec(status)?.[1];
+  if (fromProc !== undefined) return Number(fromProc) / 1_024;
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(pid)]);
+  return Number(stdout) / 1_024;
+}
+
+async function stop(worker: ChildProcess): Promise<void> {
+  if (worker.exitCode !== null || worker.signalCode !== null) return;
+  const ended = once(worker, 'exit');
+  worker.kill('SIGTERM');
+  const force = setTimeout(() => worker.kill('SIGKILL'), STOP_WITHIN_MS);
+  await ended;
+  clearTimeout(force);
+}

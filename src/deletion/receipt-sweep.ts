@@ -1,0 +1,30 @@
+// Drops receipts from user documents once the ledger has held them for a day, so that a user who deletes
+// many bots does not carry them all for ever. One process at a time; twice would be harmless.
+
+import { createPeriodic, type Periodic } from '../saga/periodic.ts';
+import type { Elections } from '../saga/ports/elections.ts';
+import type { Wallets } from './ports/wallets.ts';
+
+const EVERY_MS = 10 * 60_000;
+/** Users of one turn: the rest come with the next. */
+const LIMIT = 500;
+
+export function createReceiptSweep({
+  wallets,
+  elections,
+  onError,
+}: {
+  readonly wallets: Pick<Wallets, 'forgetSettled'>;
+  readonly elections: Elections;
+  readonly onError: (error: unknown) => void;
+}): Periodic {
+  return createPeriodic({
+    everyMs: EVERY_MS,
+    onError,
+    turn: async () => {
+      if (await elections.hold('receipt-sweep', EVERY_MS)) {
+        await wallets.forgetSettled({ limit: LIMIT });
+      }
+    },
+  });
+}

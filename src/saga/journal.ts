@@ -1,0 +1,227 @@
+// A saga's record while one worker runs it: what the log holds, and what has happened since. "Step done, next
+// begun" between the decisive moments is not waited for: the next step may begin while it is still unwritten
+// (by a worker that was seen to hold its claim a moment ago, I5),
+// because every compensatable step has its capture in the log by then, every step may be run again, and an
+// undo goes over all of them, recorded or not. It goes out with the next write that matters, or alone when
+// the next step takes its time. I6: the pivot never begins before its intent, and all before it, has landed
+// on a majority. I9: nobody but the runner sees the state before it has landed.
+
+import { randomUUID } from 'node:crypto';
+import { outageDelayMs } from './backoff.ts';
+import { pause } from './deadline.ts';
+import { FencedError, InterruptedError, UnavailableError } from './errors.ts';
+import type { SagaEvent } from './events.ts';
+import type { Json } from './json.ts';
+import { apply } from './machine.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Claim, CommitResult, LoggedEvent, SagaLog } from './ports/saga-log.ts';
+import type { SagaRecord } from './record.ts';
+import type { RegisteredSaga } from './registry.ts';
+import type { SagaShape } from './shape.ts';
+import { isEnded, type SagaState } from './state.ts';
+
+export interface Journal {
+  /** The record with everything that has happened, written or not. */
+  view(): SagaRecord;
+  /** Takes an event in; returns when what must be durable before anything else is.
+   * @throws FencedError when another worker has claimed the saga; InterruptedError on abort. */
+  record(event: SagaEvent): Promise<SagaRecord>;
+  /** Writes what is still unwritten. */
+  flush(): Promise<void>;
+  /** Whether the claim was seen to hold a moment ago: a write that landed under it was sent then. */
+  isProven(): boolean;
+  /** Stops the timer of what was not written; the next claim observes it. */
+  close(): Promise<void>;
+}
+
+export interface JournalOptions {
+  readonly log: Pick<SagaLog, 'commit'>;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly onTransition: (transition: Transition) => void;
+}
+
+/** What the runner tells whoever watches, when it has landed: for a log line, a metric, a span. */
+export interface Transition {
+  readonly before: SagaState;
+  readonly after: SagaRecord;
+  readonly event: SagaEvent;
+}
+
+/** A proof this young stands for the read that would replace it: that read's answer is as old by the time
+ * the call it allows arrives. A worker that was away for a whole lease has none. */
+const PROOF_FRESH_MS = 100;
+
+/** A step that takes longer than this is shown as begun. */
+const UNWRITTEN_FOR_MS = 25;
+
+export function createJournal(
+  options: JournalOptions,
+  { definition, shape }: RegisteredSaga,
+  claim: Claim,
+  signal: AbortSignal,
+  first: SagaRecord,
+): Journal {
+  let durable = first;
+  let unwritten: readonly SagaEvent[] = [];
+  let view = first;
+  let provenAtMs = Number.NEGATIVE_INFINITY;
+  let timer: NodeJS.Timeout | undefined;
+  let writing: Promise<void> | undefined;
+
+  const isProven = () => options.clock.nowMs() - provenAtMs <= PROOF_FRESH_MS;
+
+  function flush(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    writing = (writing ?? Promise.resolve()).then(writeAll);
+    return writing;
+  }
+
+  async function writeAll(): Promise<void> {
+    let writeId = randomUUID();
+    while (unwritten.length > 0) {
+      const events = unwritten;
+      const { changes, state } = fold(shape, durable, events);
+      if (changes.length === 0) return adopt(durable, events);
+      if (signal.aborted) throw new InterruptedError('the worker is stopping');
+      const sentAtMs = options.clock.nowMs();
+      const committed = await send(durable, state, changes, writeId);
+      switch (committed.status) {
+        case 'away':
+          await pause(outageDelayMs(options.random()), signal);
+          break;
+        case 'fenced':
+          throw new FencedError(claim.sagaId, claim.epoch);
+        case 'conflict':
+          // Somebody else (a cancel, an operator) wrote in between: no defeat, the events are applied to
+          // what stands there now.
+          durable = committed.saga;
+          writeId = randomUUID();
+          break;
+        case 'landed':
+          provenAtMs = sentAtMs;
+          for (const [index, { before, after, event }] of changes.entries()) {
+            const isLast = index === changes.length - 1;
+            const saga = isLast ? committed.saga : { ...durable, state: after };
+            options.onTransition({ before, after: saga, event });
+          }
+          adopt(committed.saga, events);
+          writeId = randomUUID();
+          break;
+      }
+    }
+  }
+
+  async function send(
+    base: SagaRecord,
+    state: SagaState,
+    changes: readonly Change[],
+    writeId: string,
+  ): Promise<CommitResult | { readonly status: 'away' }> {
+    const result = isEnded(state.phase) ? resultOf(definition.result, base, state) : null;
+    const events = changes.map(({ before, event }) => note(before, event, options.clock));
+    const isDecisive = changes.some((change) => mustLandFirst(shape, change));
+    const durability = isDecisive ? 'majority' : 'primary';
+    const write = { claim, base, state, result, events, durability, writeId } as const;
+    // A log that is away is waited for: the effect has happened, and the log says so under this claim or
+    // not at all.
+    return options.log.commit(write).catch((error: unknown) => {
+      if (error instanceof UnavailableError) return { status: 'away' };
+      throw error;
+    });
+  }
+
+  function adopt(saga: SagaRecord, written: readonly SagaEvent[]): void {
+    durable = saga;
+    unwritten = unwritten.slice(written.length);
+    view = { ...durable, state: fold(shape, durable, unwritten).state };
+  }
+
+  return {
+    view: () => view,
+    isProven,
+    flush,
+    record: async (event) => {
+      await writing;
+      const before = view.state;
+      const after = apply(shape, before, event);
+      if (after === before) return view;
+      unwritten = [...unwritten, event];
+      view = { ...view, state: after };
+      const isStepDone = after.cursor > before.cursor;
+      if (isStepDone && isProven() && !mustLandFirst(shape, { before, after, event })) {
+        // Whoever records next, or closes, meets the error of this write.
+        timer ??= setTimeout(() => void flush().catch(() => undefined), UNWRITTEN_FOR_MS);
+      } else {
+        await flush();
+      }
+      return view;
+    },
+    close: async () => {
+      clearTimeout(timer);
+      await writing?.catch(() => undefined);
+    },
+  };
+}
+
+interface Change {
+  readonly before: SagaState;
+  readonly after: SagaState;
+  readonly event: SagaEvent;
+}
+
+/** The events that change something, one after the other, and where they lead. */
+function fold(
+  shape: SagaShape,
+  { state: from }: SagaRecord,
+  events: readonly SagaEvent[],
+): { readonly changes: readonly Change[]; readonly state: SagaState } {
+  const changes: Change[] = [];
+  let state = from;
+  for (const event of events) {
+    const after = apply(shape, state, event);
+    if (after !== state) changes.push({ before: state, after, event });
+    state = after;
+  }
+  return { changes, state };
+}
+
+/** The captures are where an undo goes back to; an attempt that begins unrecorded would not be observed. */
+const DECISIVE: ReadonlySet<SagaEvent['type']> = new Set(['captured-all', 'captured', 'begun']);
+
+// Everything that is a promise is on a majority before anything else happens (I7, I9); only "step done, next
+// begun" between the decisive moments may rest on the primary alone: losing it means running a step again.
+function mustLandFirst(shape: SagaShape, { before, after, event }: Change): boolean {
+  if (DECISIVE.has(event.type) || before.phase !== after.phase) return true;
+  const beginsPivot = before.pivotBegun !== after.pivotBegun;
+  const endsPivot = before.cursor !== after.cursor && shape.steps[before.cursor]?.kind === 'pivot';
+  return beginsPivot || endsPivot;
+}
+
+function resultOf(
+  result: RegisteredSaga['definition']['result'],
+  { input }: SagaRecord,
+  { steps }: SagaState,
+): Json | null {
+  if (result === undefined) return null;
+  const results: Record<string, Json> = {};
+  const captures: Record<string, Json> = {};
+  for (const { name, value, capture } of steps) {
+    if (value !== null) results[name] = value;
+    if (capture !== null) captures[name] = capture;
+  }
+  return result({ input, results, captures });
+}
+
+function note({ steps }: SagaState, event: SagaEvent, clock: Clock): LoggedEvent {
+  const step = 'step' in event ? (steps[event.step]?.name ?? null) : null;
+  const atMs = 'atMs' in event ? event.atMs : clock.nowMs();
+  return { type: event.type, step, detail: detailOf(event), atMs };
+}
+
+function detailOf(event: SagaEvent): string | null {
+  if ('failure' in event) return `${event.failure.code}: ${event.failure.message}`;
+  if (!('seen' in event)) return null;
+  return event.seen.outcome === 'unknown' ? `unknown: ${event.seen.reason}` : event.seen.outcome;
+}

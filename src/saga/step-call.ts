@@ -1,0 +1,58 @@
+// What a step gets to work with, made from the record that the next command was decided on.
+
+import type { SagaDefinition, StepCall } from './definition.ts';
+import type { Json } from './json.ts';
+import type { Clock } from './ports/clock.ts';
+import type { SagaRecord } from './record.ts';
+import type { StepState } from './state.ts';
+
+export interface Performance {
+  readonly definition: SagaDefinition;
+  readonly record: SagaRecord;
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly fence: () => Promise<void>;
+  readonly fencedWrite: () => Promise<void>;
+}
+
+export function callOf(scene: Performance, index: number, signal: AbortSignal): StepCall {
+  const { record, clock, fence, fencedWrite } = scene;
+  const { steps, startedAtMs } = record.state;
+  const state = stateAt(scene, index);
+  return {
+    sagaId: record.id,
+    epoch: record.epoch,
+    idempotencyKey: `${record.id}/${state.name}`,
+    attempt: state.attempts,
+    input: record.input,
+    capture: state.capture,
+    captures: pick(steps, (step) => step.capture),
+    results: pick(steps, (step) => step.value),
+    startedAtMs,
+    nowMs: () => clock.nowMs(),
+    signal,
+    fence,
+    fencedWrite,
+  };
+}
+
+function pick(steps: readonly StepState[], read: (step: StepState) => Json | null) {
+  const picked: Record<string, Json> = {};
+  for (const step of steps) {
+    const value = read(step);
+    if (value !== null) picked[step.name] = value;
+  }
+  return picked;
+}
+
+export function withStart(record: SagaRecord, startedAtMs: number): SagaRecord {
+  return { ...record, state: { ...record.state, startedAtMs } };
+}
+
+export function stateAt({ record }: Performance, index: number): StepState {
+  const state = record.state.steps[index];
+  if (state === undefined) throw new RangeError(`no step ${index} in saga ${record.id}`);
+  return state;
+}

@@ -1,0 +1,128 @@
+// Hosts that are no Docker at all: nobody listens, or somebody else does. These need no Docker.
+
+import { createServer, type RequestListener } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { createDockerBots } from '../../src/adapters/docker/docker-bots.ts';
+import type { DockerEndpoint } from '../../src/adapters/docker/docker-client.ts';
+import type { DedicatedSighting, PooledSighting } from '../../src/domain/bot.ts';
+import { InDoubtError, UnavailableError } from '../../src/saga/errors.ts';
+import { call, queryFor } from '../contracts/bots.ts';
+
+const BASE = { host: 'test', containerId: 'a'.repeat(64), containerName: 'x', labels: {} };
+const DEDICATED: DedicatedSighting = {
+  ...BASE,
+  kind: 'dedicated',
+  running: true,
+  paused: false,
+  restartPolicy: 'always',
+};
+const POOLED: PooledSighting = {
+  ...BASE,
+  kind: 'pooled',
+  poolRunning: true,
+  conf: 'present',
+  program: 'RUNNING',
+};
+
+test.each([
+  ['a socket that does not exist', { socketPath: '/nonexistent/docker.sock' }],
+  ['a port on which nobody listens', { host: '127.0.0.1', port: 9 }],
+])('%s: unknown for a look, unavailable for a change', async (_case, endpoint) => {
+  const bots = createBots(endpoint);
+  expect((await bots.locate(queryFor('u'), call())).status).toBe('unknown');
+  for (const seen of [DEDICATED, POOLED]) {
+    expect((await bots.look('u-bot-1', seen, call())).status).toBe('unknown');
+    for (const change of [bots.stop, bots.restore, bots.remove]) {
+      const changing = change('u-bot-1', seen, call());
+      await expect(changing).rejects.toBeInstanceOf(UnavailableError);
+      await expect(changing).rejects.toMatchObject({ code: 'DOCKER_UNREACHABLE' });
+    }
+  }
+  const [listing] = await bots.list(null, call());
+  expect(listing).toMatchObject({ host: 'test', answer: { status: 'unknown' } });
+  expect(bots.hostStates()).toEqual([{ name: 'test', circuit: 'open', lastAnswerAt: null }]);
+});
+
+test.each([
+  ['404 to everything, as a web server', 404, 'text/plain', 'not found'],
+  ['404 with JSON', 404, 'application/json', '{"message":"page not found"}'],
+  ['500', 500, 'application/json', '{"message":"no such container"}'],
+  ['200 with a page', 200, 'text/html', '<html>hello</html>'],
+  ['200 with null', 200, 'application/json', 'null'],
+  ['200 with an object that lacks all', 200, 'application/json', '{}'],
+  ['204', 204, 'text/plain', ''],
+])('a server that answers %s: nothing is absent', async (_case, status, type, body) => {
+  const bots = createBots(
+    await serve((_request, response) => {
+      response.writeHead(status, { 'content-type': type }).end(body);
+    }),
+  );
+  expect((await bots.locate(queryFor('u'), call())).status).toBe('unknown');
+  expect((await bots.list(null, call()))[0]?.answer.status).toBe('unknown');
+  for (const seen of [DEDICATED, POOLED]) {
+    expect((await bots.look('u-bot-1', seen, call())).status).toBe('unknown');
+    await expect(bots.stop('u-bot-1', seen, call())).rejects.toBeInstanceOf(InDoubtError);
+    await expect(bots.remove('u-bot-1', seen, call())).rejects.toBeInstanceOf(InDoubtError);
+    await expect(bots.restore('u-bot-1', seen, call())).rejects.toBeInstanceOf(InDoubtError);
+  }
+});
+
+test('a server that accepts and is silent: one deadline each at first, then no wait', async () => {
+  const server = createTcpServer();
+  const sockets: { destroy(): void }[] = [];
+  server.on('connection', (socket) => sockets.push(socket));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const { port } = server.address() as AddressInfo;
+  const bots = createBots({ host: '127.0.0.1', port });
+  for (let look = 0; look < 3; look++) await bots.look('u-bot-1', DEDICATED, call());
+  expect(bots.hostStates()[0]?.circuit).toBe('open');
+  const began = performance.now();
+  const answers = Array.from({ length: 50 }, () => bots.look('u-bot-1', DEDICATED, call()));
+  for (const { status } of await Promise.all(answers)) expect(status).toBe('unknown');
+  expect(performance.now() - began).toBeLessThan(1_000);
+});
+
+test('an abort in mid-call: the wait ends at once', async () => {
+  const controller = new AbortController();
+  const bots = createBots(await serve(() => controller.abort()), 20_000);
+  const began = performance.now();
+  const looking = bots.look('u-bot-1', DEDICATED, { signal: controller.signal });
+  expect((await looking).status).toBe('unknown');
+  expect(performance.now() - began).toBeLessThan(5_000);
+});
+
+test('an id that no bot can have: unknown, and no container is asked for it', async () => {
+  let requests = 0;
+  const bots = createBots(await serve((_request, response) => response.end(String(++requests))));
+  const query = { instanceId: '../../images', firebaseUid: null, poolContainers: [] };
+  expect((await bots.locate(query, call())).status).toBe('unknown');
+  const seen = { ...DEDICATED, containerId: '../images/json' };
+  expect((await bots.look('u-bot-1', seen, call())).status).toBe('unknown');
+  await expect(bots.remove('u-bot-1', seen, call())).rejects.toBeInstanceOf(InDoubtError);
+  expect(requests).toBe(0);
+});
+
+function createBots(options: DockerEndpoint, readMs = 300) {
+  const bots = createDockerBots({
+    hosts: [{ name: 'test', options }],
+    now: () => new Date(),
+    deadlines: { readMs, probeMs: 300 },
+  });
+  onTestFinished(() => bots.close());
+  return bots;
+}
+
+async function serve(listener: RequestListener): Promise<DockerEndpoint> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+}

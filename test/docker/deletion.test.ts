@@ -1,0 +1,273 @@
+// The whole way on real containers: DELETE on the API, a saga on BullMQ, a real Docker with a real
+// supervisord, the platform's pool state file, the wallet and the ledger in MongoDB.
+
+import { readFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { parseUserDump, seedUsers } from '../../src/adapters/mongo/seed-users.ts';
+import {
+  startTestApplication,
+  type TestApplication,
+  type TestApplicationOptions,
+} from '../support/application.ts';
+import {
+  describeDocker,
+  type PoolProgram,
+  type RunningContainer,
+  runDedicated,
+  runPool,
+  testDocker,
+} from '../support/docker.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { createDockerProxy } from './bots-proxy.ts';
+
+const SLEEP = '/bin/sleep 100000';
+/** Ignores SIGTERM; supervisord kills it only after this, long after the policy has decided. */
+const STUBBORN_SECONDS = 8;
+const STUBBORN = `/bin/sh -c "trap '' TERM; while true; do sleep 1; done"`;
+const WAIT = { prefer: 'wait=30' };
+
+async function fixture(name: string): Promise<string> {
+  return readFile(new URL(`../../fixtures/${name}`, import.meta.url), 'utf8');
+}
+
+async function startWithFixtures({
+  env = {},
+  socket = testDocker().socket,
+}: {
+  readonly env?: TestApplicationOptions['env'];
+  readonly socket?: string;
+} = {}): Promise<TestApplication> {
+  const app = await startTestApplication({
+    env: { BOT_RUNTIME: 'docker', DOCKER_HOSTS: `test=unix://${socket}`, ...env },
+    poolState: JSON.parse(await fixture('pool-state.json')),
+  });
+  await seedUsers(app.connection, parseUserDump(await fixture('users.json')));
+  return app;
+}
+
+function livePool(commands: Partial<Record<1 | 2 | 3, string>> = {}): Promise<RunningContainer> {
+  const program = (n: 1 | 2 | 3, autostart: boolean): PoolProgram => ({
+    name: `bot-uid-live-bot-${n}`,
+    command: commands[n] ?? SLEEP,
+    autostart,
+    stopWaitSeconds: STUBBORN_SECONDS,
+  });
+  return runPool({
+    name: 'freqtrade-pool-uid-live-pool-1',
+    programs: [program(1, true), program(2, false), program(3, true)],
+  });
+}
+
+async function status(pool: RunningContainer): Promise<Record<string, string>> {
+  const { output } = await pool.exec(['supervisorctl', 'status']);
+  return Object.fromEntries(
+    output
+      .trim()
+      .split('\n')
+      .map((line) => line.split(/\s+/))
+      .flatMap(([name, state]) => (name && state ? [[name, state]] : [])),
+  );
+}
+
+async function confs(pool: RunningContainer): Promise<string[]> {
+  const { output } = await pool.exec(['ls', '/pool/supervisor']);
+  return output.trim().split(/\s+/).sort();
+}
+
+async function isThere(name: string): Promise<boolean> {
+  const found = await testDocker().docker.listContainers({ all: true });
+  return found.some(({ Names }) => Names.includes(`/${name}`));
+}
+
+async function userOf(app: TestApplication, firebaseUid: string) {
+  return app.connection.collection('users').findOne({ firebaseUid });
+}
+
+async function poolStateOf(app: TestApplication) {
+  return JSON.parse(await readFile(app.poolStateFile, 'utf8'));
+}
+
+describeDocker('deleting on real containers', () => {
+  it('a running pooled bot: gone from supervisord, file and wallet; its neighbours untouched', async () => {
+    const app = await startWithFixtures();
+    const pool = await livePool();
+    const pidBefore = (await pool.exec(['supervisorctl', 'pid', 'bot-uid-live-bot-3'])).output;
+
+    const reply = await app.call('uid-live', 'DELETE', '/bots/uid-live-bot-1', WAIT);
+
+    expect(reply.body).toMatchObject({ success: true, wallet: { returned: 262.5, pnl: 12.5 } });
+    expect(reply.body.warnings).toBeUndefined();
+    expect(await status(pool)).toEqual({
+      'bot-uid-live-bot-2': 'STOPPED',
+      'bot-uid-live-bot-3': 'RUNNING',
+    });
+    expect((await pool.exec(['supervisorctl', 'pid', 'bot-uid-live-bot-3'])).output).toBe(
+      pidBefore,
+    );
+    expect(await confs(pool)).toEqual(['bot-uid-live-bot-2.conf', 'bot-uid-live-bot-3.conf']);
+    const state = await poolStateOf(app);
+    expect(state.pools['uid-live-pool-1'].bots).toEqual(['uid-live-bot-2', 'uid-live-bot-3']);
+    expect(Object.keys(state.botMapping)).not.toContain('uid-live-bot-1');
+    expect((await userOf(app, 'uid-live'))?.paperWallet.balance).toBe(762.75);
+    expect(await app.connection.collection('ledger').countDocuments()).toBe(1);
+  });
+
+  it('a stopped pooled bot, and one the file calls failed though it runs: both deleted', async () => {
+    const app = await startWithFixtures();
+    const pool = await livePool();
+
+    const stopped = await app.call('uid-live', 'DELETE', '/bots/uid-live-bot-2', WAIT);
+    const failed = await app.call('uid-live', 'DELETE', '/bots/uid-live-bot-3', WAIT);
+
+    expect(stopped.body).toMatchObject({ success: true, wallet: { returned: 98.75 } });
+    expect(failed.body).toMatchObject({ success: true, wallet: { returned: 75.5 } });
+    expect(await status(pool)).toEqual({ 'bot-uid-live-bot-1': 'RUNNING' });
+    expect(await confs(pool)).toEqual(['bot-uid-live-bot-1.conf']);
+  });
+
+  it('a dedicated bot with restart policy always: stopped, paid, its container removed', async () => {
+    const app = await startWithFixtures();
+    const name = 'freqtrade-uid-cents-bot-1';
+    await runDedicated({
+      name,
+      restart: 'always',
+      labels: { 'reclaim.instance-id': 'uid-cents-bot-1', 'reclaim.user-id': 'uid-cents' },
+    });
+
+    const reply = await app.call('uid-cents', 'DELETE', '/bots/uid-cents-bot-1', WAIT);
+
+    expect(reply.body).toMatchObject({ success: true, wallet: { newBalance: 0.3 } });
+    expect(await isThere(name)).toBe(false);
+  });
+
+  it('a dedicated ghost by its name alone: its owner deletes it, no money moves', async () => {
+    const app = await startWithFixtures();
+    await runDedicated({ name: 'freqtrade-uid-ghost-bot-1' });
+
+    const foreign = await app.call('uid-live', 'DELETE', '/bots/uid-ghost-bot-1', WAIT);
+    const own = await app.call('uid-ghost', 'DELETE', '/bots/uid-ghost-bot-1', WAIT);
+
+    expect(foreign.status).toBe(404);
+    expect(own.body).toMatchObject({ success: true, wallet: null });
+    expect(await isThere('freqtrade-uid-ghost-bot-1')).toBe(false);
+    expect((await userOf(app, 'uid-ghost'))?.paperWallet.balance).toBe(5);
+  });
+
+  it('bots that are gone already, one with a stale entry: paid, the entry removed', async () => {
+    const app = await startWithFixtures();
+    await runPool({ name: 'freqtrade-pool-uid-stale-pool-1', programs: [] });
+
+    const gone = await app.call('anshjarvis2003', 'DELETE', '/bots/anshjarvis2003-bot-1', WAIT);
+    const stale = await app.call('uid-stale', 'DELETE', '/bots/uid-stale-bot-1', WAIT);
+
+    expect(gone.body).toMatchObject({ success: true, wallet: { newBalance: 18436 } });
+    expect(stale.body).toMatchObject({ success: true, wallet: { returned: 812.34 } });
+    expect((await poolStateOf(app)).botMapping['uid-stale-bot-1']).toBeUndefined();
+  });
+
+  it('a container of the right name with another owner: not touched, and reported', async () => {
+    const app = await startWithFixtures();
+    const name = 'freqtrade-uid-cents-bot-1';
+    const { container } = await runDedicated({
+      name,
+      labels: { 'reclaim.instance-id': 'uid-cents-bot-1', 'reclaim.user-id': 'uid-live' },
+    });
+
+    const reply = await app.call('uid-cents', 'DELETE', '/bots/uid-cents-bot-1', WAIT);
+
+    expect(reply.body).toMatchObject({ success: true, wallet: { newBalance: 0.3 } });
+    expect((await container.inspect()).State.Running).toBe(true);
+    const findings = await app.connection.collection('findings').find().toArray();
+    expect(findings).toMatchObject([{ kind: 'id-conflict', instanceId: 'uid-cents-bot-1' }]);
+  });
+});
+
+describeDocker('a bot that refuses to stop', () => {
+  const SHORT = { STOP_TIMEOUT_MS: '2500' };
+
+  it('refund: the wallet is cleaned, warnings say so, the tombstone ends it later', async () => {
+    const app = await startWithFixtures({ env: { ...SHORT, ON_STOP_FAILURE: 'refund' } });
+    const pool = await livePool({ 1: STUBBORN });
+
+    const reply = await app.call('uid-live', 'DELETE', '/bots/uid-live-bot-1', WAIT);
+
+    expect(reply.body).toMatchObject({ success: true, wallet: { returned: 262.5 } });
+    const codes = reply.body.warnings.map((warning: { code: string }) => warning.code);
+    expect(codes).toContain('stop-failed');
+    await waitFor('the tombstone to take the program out', async () => {
+      const programs = await status(pool);
+      return !('bot-uid-live-bot-1' in programs);
+    });
+    await waitFor('the tombstone to end', async () => {
+      const tombstones = app.connection.collection('tombstones');
+      return (await tombstones.findOne())?.status === 'ended';
+    });
+    expect(await confs(pool)).toEqual(['bot-uid-live-bot-2.conf', 'bot-uid-live-bot-3.conf']);
+  });
+
+  it('restore: the bot runs, and wallet, file and conf are as before', async () => {
+    const app = await startWithFixtures({ env: { ...SHORT, ON_STOP_FAILURE: 'restore' } });
+    const pool = await livePool({ 1: STUBBORN });
+    const before = await userOf(app, 'uid-live');
+    const fileBefore = await poolStateOf(app);
+
+    const reply = await app.call('uid-live', 'DELETE', '/bots/uid-live-bot-1', WAIT);
+
+    expect(reply.body).toMatchObject({ success: false, state: 'compensated', wallet: null });
+    const after = await userOf(app, 'uid-live');
+    expect(after?.botAllocations).toEqual(before?.botAllocations);
+    expect(after?.paperWallet).toEqual(before?.paperWallet);
+    expect((await poolStateOf(app)).botMapping).toEqual(fileBefore.botMapping);
+    expect(await app.connection.collection('tombstones').countDocuments()).toBe(0);
+    await waitFor('the bot to run again', async () => {
+      return (await status(pool))['bot-uid-live-bot-1'] === 'RUNNING';
+    });
+    expect(await confs(pool)).toEqual([
+      'bot-uid-live-bot-1.conf',
+      'bot-uid-live-bot-2.conf',
+      'bot-uid-live-bot-3.conf',
+    ]);
+  });
+
+  it('hold: stuck with its step; when the bot gives way an operator retries it to the end', async () => {
+    const app = await startWithFixtures({ env: { ...SHORT, ON_STOP_FAILURE: 'hold' } });
+    const pool = await livePool({ 1: STUBBORN });
+
+    const reply = await app.call('uid-live', 'DELETE', '/bots/uid-live-bot-1', WAIT);
+
+    expect(reply).toMatchObject({ status: 202, body: { state: 'stuck' } });
+    const job = await app.call('uid-live', 'GET', `/jobs/${reply.body.jobId}`);
+    expect(job.body).toMatchObject({ state: 'stuck', error: { code: 'STOP_FAILED' } });
+    expect((await userOf(app, 'uid-live'))?.paperWallet.balance).toBe(500.25);
+    await waitFor('the program to be at rest', async () => {
+      const state = (await status(pool))['bot-uid-live-bot-1'];
+      return state === undefined || state === 'STOPPED' || state === 'EXITED';
+    });
+    await app.services.sagas.retry(reply.body.jobId, 'admin:test');
+    const ended = await waitFor('the job to end', async () => {
+      const { body } = await app.call('uid-live', 'GET', `/jobs/${reply.body.jobId}`);
+      return body.state === 'completed' ? body : undefined;
+    });
+    expect(ended.result).toMatchObject({ wallet: { returned: 262.5 } });
+  });
+});
+
+describeDocker('Docker that is away', () => {
+  it('from the start: the money comes back in time, and the bot is removed when it is back', async () => {
+    const proxy = await createDockerProxy(testDocker().socket);
+    const { endpoint } = proxy;
+    const socket = 'socketPath' in endpoint ? endpoint.socketPath : '';
+    const app = await startWithFixtures({ env: { STOP_TIMEOUT_MS: '1500' }, socket });
+    const name = 'freqtrade-uid-cents-bot-1';
+    await runDedicated({ name, labels: { 'reclaim.instance-id': 'uid-cents-bot-1' } });
+    await proxy.stop();
+
+    const reply = await app.call('uid-cents', 'DELETE', '/bots/uid-cents-bot-1', WAIT);
+
+    expect(reply.body).toMatchObject({ success: true, wallet: { newBalance: 0.3 } });
+    expect(reply.body.warnings.length).toBeGreaterThan(0);
+    expect(await isThere(name)).toBe(true);
+    await proxy.start();
+    await waitFor('the container to be gone', async () => !(await isThere(name)), 30_000);
+  });
+});

@@ -1,0 +1,189 @@
+// The saga log on a real MongoDB: the contract, and what is particular to a database behind a wire.
+
+import mongoose, { type Connection } from 'mongoose';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { migrate } from '../../src/adapters/mongo/migration.ts';
+import { SAGA_LOG_INDEXES } from '../../src/adapters/mongo/saga-log/saga-log-indexes.ts';
+import { UnavailableError } from '../../src/saga/errors.ts';
+import { describeSagaLog } from '../contracts/saga-log.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { createTestSagaLog, openTestSagaLog, passForSagas, sagasOf } from '../support/saga-log.ts';
+import {
+  claimOf,
+  claimRequest,
+  insertAndClaim,
+  logWrite,
+  newSaga,
+  QUEUED,
+} from '../support/saga-writes.ts';
+import { createTcpProxy } from '../support/tcp-proxy.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+describeSagaLog('MongoSagaLog', async (connection) => ({
+  log: (await createTestSagaLog(connection)).log,
+  other: (await openTestSagaLog(connection)).log,
+  pass: (ms) => passForSagas(connection, ms),
+}));
+
+/** The log over a wire that can be cut, beside the one that is connected directly. */
+async function setUpWired(retryWrites = false) {
+  const connection = await createTestDatabase();
+  const { log: direct } = await createTestSagaLog(connection);
+  const { hostname, port } = new URL(inject('mongodbUri'));
+  const proxy = await createTcpProxy({ host: hostname, port: Number(port) });
+  const uri = `mongodb://127.0.0.1:${proxy.port}/?directConnection=true&retryWrites=${retryWrites}`;
+  const wired = await mongoose
+    .createConnection(uri, { dbName: connection.name, serverSelectionTimeoutMS: 700 })
+    .asPromise();
+  onTestFinished(() => wired.close());
+  const { log } = await openTestSagaLog(wired);
+  return { connection, direct, log, proxy };
+}
+
+/** What only a write of the log carries, and no read. */
+const COMMIT = 'writeId';
+
+describe('the wire between the log and its database is cut', () => {
+  it.each([false, true])(
+    'the answer of a commit is lost and the wire heals (driver retries: %s): landed, once',
+    async (retryWrites) => {
+      const { direct, log, proxy } = await setUpWired(retryWrites);
+      const held = await insertAndClaim(direct);
+      const healed = proxy.cutAfter(COMMIT).then(() => proxy.heal());
+      const write = logWrite(held);
+      const result = await waitFor('the wire to heal', () =>
+        log.commit(write).catch((error: unknown) => {
+          expect(error).toBeInstanceOf(UnavailableError);
+          return undefined;
+        }),
+      );
+      await healed;
+      expect(result.status).toBe('landed');
+      const saga = await direct.find(held.saga.id);
+      expect(saga?.revision).toBe(held.saga.revision + 1);
+      expect(saga?.history.filter(({ type }) => type === 'tested')).toHaveLength(1);
+    },
+  );
+
+  it('the answers of 30 commits are lost, one of them fenced: each learns its own outcome', async () => {
+    const { connection, direct, log, proxy } = await setUpWired();
+    const helds = await Promise.all(Array.from({ length: 30 }, () => insertAndClaim(direct)));
+    await passForSagas(connection, 120_000);
+    const [lost] = helds;
+    if (lost === undefined) throw new Error('no sagas');
+    await claimOf(direct, lost.saga);
+    const healed = proxy.cutAfter(COMMIT).then(() => proxy.heal());
+    const results = await Promise.all(
+      helds.map((held) => {
+        const write = logWrite(held);
+        return waitFor('the commit', () => log.commit(write).catch(() => undefined));
+      }),
+    );
+    await healed;
+    expect(results.map(({ status }) => status)).toEqual([
+      'fenced',
+      ...Array.from({ length: 29 }, () => 'landed'),
+    ]);
+    const revisions = await Promise.all(helds.map(async ({ saga }) => direct.find(saga.id)));
+    expect(new Set(revisions.slice(1).map((saga) => saga?.revision))).toEqual(new Set([3]));
+  });
+
+  it('nothing comes through: the commit says so, and is sent again under its own id', async () => {
+    const { direct, log, proxy } = await setUpWired();
+    const held = await insertAndClaim(direct);
+    proxy.cut();
+    const write = logWrite(held);
+    await expect(log.commit(write)).rejects.toThrow(UnavailableError);
+    expect((await direct.find(held.saga.id))?.revision).toBe(held.saga.revision);
+    proxy.heal();
+    const result = await waitFor('the wire', () => log.commit(write).catch(() => undefined));
+    expect(result.status).toBe('landed');
+  });
+
+  it('the answer of a claim is lost: sent again it is the same claim', async () => {
+    const { direct, log, proxy } = await setUpWired();
+    const { saga } = await direct.insert(newSaga());
+    const request = claimRequest();
+    const healed = proxy.cutAfter(request.owner).then(() => proxy.heal());
+    const result = await waitFor('the wire', () =>
+      log.claim(saga.id, request).catch(() => undefined),
+    );
+    await healed;
+    expect(result).toMatchObject({ status: 'claimed', saga: { epoch: 1, revision: 2 } });
+  });
+
+  it('the answer of an insert is lost: refused as unavailable, and the next request gets that saga', async () => {
+    const { direct, log, proxy } = await setUpWired();
+    const saga = newSaga();
+    const cut = proxy.cutAfter(saga.key);
+    await expect(log.insert(saga)).rejects.toThrow(UnavailableError);
+    await cut;
+    proxy.heal();
+    const again = await waitFor('the wire', () =>
+      log.insert(newSaga({ key: saga.key })).catch(() => undefined),
+    );
+    expect(again).toMatchObject({ status: 'exists', saga: { id: saga.id } });
+    expect(await direct.findByKey(saga.key, 5)).toHaveLength(1);
+  });
+
+  it('the answer of an intervention is lost: sent again it has landed', async () => {
+    const { direct, log, proxy } = await setUpWired();
+    const { saga: base } = await direct.insert(newSaga());
+    const event = { type: 'cancel-requested', step: null, detail: null };
+    const state = { ...base.state, cancelRequested: true };
+    const intervention = { base, state, event, writeId: 'the-same' };
+    const cut = proxy.cutAfter(COMMIT);
+    await expect(log.intervene(intervention)).rejects.toThrow(UnavailableError);
+    await cut;
+    proxy.heal();
+    const again = await waitFor('the wire', () =>
+      log.intervene(intervention).catch(() => undefined),
+    );
+    expect(again).toMatchObject({ status: 'landed', saga: { revision: 2 } });
+  });
+});
+
+describe('the indexes that the migration makes', () => {
+  it('what is asked often looks at few documents, never at all of them', async () => {
+    const connection = await createTestDatabase();
+    await migrate(connection, SAGA_LOG_INDEXES);
+    const { log } = await openTestSagaLog(connection);
+    const helds = await Promise.all(Array.from({ length: 5 }, () => insertAndClaim(log)));
+    const [first] = helds;
+    if (first === undefined) throw new Error('no saga');
+    const ended = logWrite(first, { state: { ...QUEUED, phase: 'completed' } });
+    const commands = await commandsOf(connection, async () => {
+      await log.commit(ended);
+      await log.claim(first.saga.id, claimRequest());
+      await log.findByKey(first.saga.key, 5);
+      await log.find(first.saga.id);
+      await log.holds(first.claim);
+      await log.prove(first.claim);
+      await log.renew([first.claim], 1_000);
+      await log.release(first.claim);
+      await log.takeOverdue({ limit: 5, holdMs: 1 });
+      await log.list({ subject: 'somebody', limit: 5 });
+      await log.list({ limit: 5 });
+      await log.findStates([first.saga.id]);
+      await log.insert(newSaga({ key: helds[1]?.saga.key ?? '' }));
+    });
+    expect(commands.length).toBeGreaterThan(12);
+    for (const command of commands) expect(command).not.toContain('COLLSCAN');
+  });
+});
+
+/** The plans of every command on `sagas` that the work sends, as the server's profiler saw them. */
+async function commandsOf(connection: Connection, work: () => Promise<void>): Promise<string[]> {
+  const { db } = connection;
+  if (db === undefined) throw new Error('the test connection is not open');
+  await db.command({ profile: 2 });
+  await work();
+  await db.command({ profile: 0 });
+  const seen = await db
+    .collection('system.profile')
+    .find({ ns: sagasOf(connection).namespace, op: { $in: ['query', 'update', 'command'] } })
+    .toArray();
+  return seen.map(
+    ({ op, planSummary, command }) => `${op} ${planSummary} ${JSON.stringify(command)}`,
+  );
+}

@@ -1,0 +1,48 @@
+// The saga log on a test's own database, with the indexes the migration makes for it, and time that passes
+// when the test says so.
+
+import type { Connection, mongo } from 'mongoose';
+import { onTestFinished } from 'vitest';
+import { type DatabaseClock, startDatabaseClock } from '../../src/adapters/mongo/database-clock.ts';
+import { createMongoSagaLog } from '../../src/adapters/mongo/saga-log/saga-log.ts';
+import { SAGA_LOG_INDEXES } from '../../src/adapters/mongo/saga-log/saga-log-indexes.ts';
+import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
+
+export interface TestSagaLog {
+  readonly log: SagaLog;
+  readonly clock: DatabaseClock;
+}
+
+export async function createTestSagaLog(connection: Connection): Promise<TestSagaLog> {
+  await sagasOf(connection).createIndexes(
+    SAGA_LOG_INDEXES.map(({ collection: _, key, ...index }) => ({ ...index, key: { ...key } })),
+  );
+  return openTestSagaLog(connection);
+}
+
+/** The log as one more process sees it, over whatever connection that has. */
+export async function openTestSagaLog(connection: Connection): Promise<TestSagaLog> {
+  const clock = await startDatabaseClock(connection);
+  onTestFinished(() => clock.stop());
+  return { log: createMongoSagaLog({ connection, clock, retentionDays: 90 }), clock };
+}
+
+export function sagasOf(connection: Connection): mongo.Collection {
+  if (connection.db === undefined) throw new Error('the test connection is not open');
+  return connection.db.collection('sagas');
+}
+
+const TIMES = ['leaseUntil', 'dueAt', 'relayAt'];
+
+/** Time passes for a saga when all its moments move into the past. */
+export async function passForSagas(connection: Connection, ms: number): Promise<void> {
+  const moved = TIMES.map((field) => [
+    field,
+    {
+      $cond: [{ $eq: [{ $type: `$${field}` }, 'date'] }, { $subtract: [`$${field}`, ms] }, null],
+    },
+  ]);
+  await sagasOf(connection).updateMany({}, [{ $set: Object.fromEntries(moved) }], {
+    writeConcern: { w: 'majority' },
+  });
+}

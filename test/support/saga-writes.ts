@@ -1,0 +1,106 @@
+// Sagas, claims and writes for a log under test, with everything filled in that a test does not care about.
+
+import { randomBytes, randomUUID } from 'node:crypto';
+import type {
+  Claim,
+  ClaimRequest,
+  LogWrite,
+  NewSaga,
+  SagaLog,
+} from '../../src/saga/ports/saga-log.ts';
+import type { SagaRecord } from '../../src/saga/record.ts';
+import { makeSagaId } from '../../src/saga/saga-id.ts';
+import type { SagaState, StepState } from '../../src/saga/state.ts';
+
+/** Longer than any test: leases run out when a test says so. */
+const LEASE_MS = 60_000;
+const RUNNABLE = ['test-saga@1'];
+
+export function newSaga(given: Partial<NewSaga> = {}): NewSaga {
+  return {
+    id: makeSagaId('tst', Date.now(), randomBytes(16)),
+    kind: 'test-saga',
+    version: 1,
+    key: `key/${randomUUID()}`,
+    subject: 'somebody',
+    requestedBy: 'a test',
+    input: { some: 'input' },
+    state: QUEUED,
+    ...given,
+  };
+}
+
+function step(name: string): StepState {
+  return {
+    name,
+    status: 'pending',
+    attempts: 0,
+    compensations: 0,
+    unknowns: 0,
+    capture: null,
+    value: null,
+    error: null,
+    startedAtMs: null,
+    finishedAtMs: null,
+  };
+}
+
+export const QUEUED: SagaState = {
+  phase: 'queued',
+  cursor: 0,
+  steps: [step('first'), step('second')],
+  cancelRequested: false,
+  pivotBegun: false,
+  mustFence: false,
+  startedAtMs: null,
+  notBeforeMs: null,
+  cause: null,
+  stuckFrom: null,
+  warnings: [],
+};
+
+export function claimRequest(given: Partial<ClaimRequest> = {}): ClaimRequest {
+  return { owner: randomUUID(), leaseMs: LEASE_MS, runnable: RUNNABLE, ...given };
+}
+
+interface Held {
+  readonly claim: Claim;
+  readonly saga: SagaRecord;
+}
+
+/** Inserts a saga and claims it. */
+export async function insertAndClaim(log: SagaLog, given: Partial<NewSaga> = {}): Promise<Held> {
+  const { saga } = await log.insert(newSaga(given));
+  return claimOf(log, saga);
+}
+
+export async function claimOf(log: SagaLog, { id }: Pick<SagaRecord, 'id'>): Promise<Held> {
+  const request = claimRequest();
+  const claimed = await log.claim(id, request);
+  if (claimed.status !== 'claimed') throw new Error(`not claimed: ${claimed.status}`);
+  const { epoch } = claimed.saga;
+  return { claim: { sagaId: id, epoch, owner: request.owner }, saga: claimed.saga };
+}
+
+export function logWrite({ claim, saga }: Held, given: Partial<LogWrite> = {}): LogWrite {
+  return {
+    claim,
+    base: saga,
+    state: { ...saga.state, phase: 'running' },
+    result: null,
+    events: [{ type: 'tested', step: null, detail: null, atMs: 1_000 }],
+    durability: 'majority',
+    writeId: randomUUID(),
+    ...given,
+  };
+}
+
+export async function commitAs(
+  log: SagaLog,
+  held: Held,
+  given: Partial<LogWrite> = {},
+): Promise<Held> {
+  const committed = await log.commit(logWrite(held, given));
+  if (committed.status !== 'landed') throw new Error(`not landed: ${committed.status}`);
+  return { claim: held.claim, saga: committed.saga };
+}
