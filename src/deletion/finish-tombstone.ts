@@ -4,6 +4,7 @@
 // pool state is taken out again under the same condition.
 
 import type { Sighting } from '../domain/bot.ts';
+import type { InstanceId } from '../domain/ids.ts';
 import { settlementOpId } from '../domain/incarnation.ts';
 import { findOwnEntry, takeOutOwn } from '../domain/owned-entry.ts';
 import type { PoolState } from '../domain/pool-state.ts';
@@ -27,7 +28,12 @@ export async function finishTombstone(
   call: FencedCall,
 ): Promise<FinishLook> {
   const { userId, instanceId, life } = named.incarnation;
-  const reading = await ports.wallets.readAllocation(userId, instanceId);
+  // What the saga saw is removed by its id, whatever wallet and file say meanwhile.
+  const [reading, pools, remains] = await Promise.all([
+    ports.wallets.readAllocation(userId, instanceId),
+    ports.poolStates.read(call),
+    removeAll(ports, instanceId, named.sightings ?? [], call),
+  ]);
   const isAllocated = reading.status === 'present';
   // The same life again, or one the wallet knows as settled. A whole document saved from a stale copy takes
   // the wallet's own memory of the settlement with it; the tombstone still knows the life it settled.
@@ -44,18 +50,9 @@ export async function finishTombstone(
       evidence: { settledBy },
     });
   }
-  const pools = await ports.poolStates.read(call);
   const entryReturned = !isAllocated && (await takeEntryOut(ports, named, pools, call));
-  const found = await findRemains(ports, named, pools, isAllocated, call);
-  if (found.status === 'unknown') return { gone: false, reason: found.reason, entryReturned };
-  for (const seen of found.items) {
-    await ports.bots.remove(instanceId, seen, call);
-    const look = await ports.bots.look(instanceId, seen, call);
-    if (look.status === 'unknown') return { gone: false, reason: look.reason, entryReturned };
-    if (look.items !== null) {
-      return { gone: false, reason: `${seen.containerName} still has it`, entryReturned };
-    }
-  }
+  const left = remains ?? (await removeUnseen(ports, named, pools, isAllocated, call));
+  if (left !== null) return { gone: false, reason: left, entryReturned };
   // Only now: an unreadable pool state is no reason to wait with the container, but as long as nobody can
   // tell whether the entry is out, this tombstone owns it (I1).
   if (pools.status === 'unknown' && !isAllocated) {
@@ -64,26 +61,41 @@ export async function finishTombstone(
   return { gone: true, entryReturned };
 }
 
-async function findRemains(
+/** @returns why something is left, or null. */
+async function removeAll(
+  { bots }: FinishPorts,
+  instanceId: InstanceId,
+  sightings: readonly Sighting[],
+  call: FencedCall,
+): Promise<string | null> {
+  for (const seen of sightings) {
+    await bots.remove(instanceId, seen, call);
+    const look = await bots.look(instanceId, seen, call);
+    if (look.status === 'unknown') return look.reason;
+    if (look.items !== null) return `${seen.containerName} still has it`;
+  }
+  return null;
+}
+
+// Where the saga saw none: by label or name and owner, and only while no other life of the id exists.
+async function removeUnseen(
   ports: FinishPorts,
   { incarnation, firebaseUid, sightings }: Named,
   pools: SourceAnswer<PoolState>,
   isAllocated: boolean,
-  { signal }: FencedCall,
-): Promise<SourceAnswer<readonly Sighting[]>> {
-  const known = sightings ?? [];
-  if (known.length > 0 || isAllocated) {
-    return { status: 'ok', items: known, observedAt: new Date(0) };
-  }
+  call: FencedCall,
+): Promise<string | null> {
+  if ((sightings ?? []).length > 0 || isAllocated) return null;
   const { userId, instanceId } = incarnation;
   const located = await locateOwned(ports, {
     owner: { userId, firebaseUid },
     instanceId,
     holdsAllocation: async () => false,
     pools: pools.status === 'ok' ? pools.items : null,
-    signal,
+    signal: call.signal,
   });
-  return located.status === 'unknown' ? located : { ...located, items: located.items.mine };
+  if (located.status === 'unknown') return located.reason;
+  return removeAll(ports, instanceId, located.items.mine, call);
 }
 
 async function takeEntryOut(

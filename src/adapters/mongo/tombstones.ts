@@ -28,7 +28,7 @@ import {
 } from './tombstone-updates.ts';
 import { takeDueTombstones } from './tombstones-due.ts';
 import { inDoubt, rejectUnlessAnswered } from './write-answers.ts';
-import { type WriteOutcome, writeThenRead } from './write-then-read.ts';
+import { isApplied, type WriteOutcome, writeThenRead } from './write-then-read.ts';
 
 export interface MongoTombstonesDependencies {
   /** An open mongoose connection; the caller closes it. */
@@ -165,11 +165,6 @@ async function flush(connection: Connection, items: readonly Item[]): Promise<An
       found: reading.status === 'ok' ? found : 'unread',
     };
   });
-}
-
-/** The conditions are in the writes: one that changed something was allowed to. */
-function isApplied(outcome: WriteOutcome | null | undefined): boolean {
-  return outcome?.status === 'acknowledged' && outcome.isApplied;
 }
 
 function decideOpen(found: Tombstone, { sagaId, epoch }: OpenTombstone): OpenResult {

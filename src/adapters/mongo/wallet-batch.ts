@@ -8,7 +8,12 @@ import { createGroupCommit } from './group-commit.ts';
 import type { ConditionalUpdate } from './settle-update.ts';
 import { parseUserReading, type UserReading, userProjection } from './user-reading.ts';
 import { inDoubt } from './write-answers.ts';
-import { type WriteOutcome, type WrittenAndRead, writeThenRead } from './write-then-read.ts';
+import {
+  isApplied,
+  type WriteOutcome,
+  type WrittenAndRead,
+  writeThenRead,
+} from './write-then-read.ts';
 
 export interface WalletItem {
   readonly userId: UserId;
@@ -16,6 +21,8 @@ export interface WalletItem {
   readonly opId: string | null;
   /** Null for a read. */
   readonly write: ConditionalUpdate | null;
+  /** Nothing is read back when the server says that the write took effect. */
+  readonly isBlind?: boolean;
 }
 
 interface WalletAnswer {
@@ -54,7 +61,15 @@ async function flush(
     connection,
     collection: 'users',
     writes: writers.flatMap(({ write }) => (write === null ? [] : [{ updateOne: { ...write } }])),
-    read: (users, options) => readUsers(users, items, options),
+    read: (users, options, known) => {
+      const isSettled = (item: WalletItem) =>
+        item.isBlind === true && isApplied(known[writers.indexOf(item)]);
+      return readUsers(
+        users,
+        items.filter((item) => !isSettled(item)),
+        options,
+      );
+    },
   });
   const outcomes = new Map(writers.map((item, index) => [item, batch.outcomes[index]]));
   return items.map((item) => () => answer(item, outcomes.get(item) ?? null, batch.reading));
@@ -75,6 +90,7 @@ async function readUsers(
   items: readonly WalletItem[],
   options: Parameters<typeof users.find>[1],
 ): Promise<ReadonlyMap<string, UserReading>> {
+  if (items.length === 0) return new Map();
   const ids = [...new Set(items.map(({ userId }) => userId))];
   const instanceIds = new Set(items.flatMap(({ instanceId }) => instanceId ?? []));
   const opIds = new Set(items.flatMap(({ opId }) => opId ?? []));

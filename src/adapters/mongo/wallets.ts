@@ -38,6 +38,7 @@ import {
 } from './wallet-decisions.ts';
 import { ALLOCATIONS, isNothing, withAllocation } from './wallet-expressions.ts';
 import { rejectUnlessAnswered } from './write-answers.ts';
+import { isApplied } from './write-then-read.ts';
 
 export interface MongoWalletsDependencies {
   /** An open mongoose connection; the caller closes it. */
@@ -65,9 +66,11 @@ export function createMongoWallets({ connection }: MongoWalletsDependencies): Wa
         throw new TypeError(`a lock's value must be money, not ${command.value}`);
       }
       const opId = settlementOpId(command.incarnation);
+      const { value } = command;
       const result = await decide<MarkResult>(send, command, opId, markUpdate(command, opId), {
         isFinal: ({ status }) => FINAL_MARKS.has(status),
         decide: (user) => decideMark(command, opId, user),
+        ...(value !== null && { applied: { status: 'marked' as const, value } }),
       });
       if (result.status !== 'absent') return result;
       const receipt = await findPosted(command.userId, opId);
@@ -140,6 +143,8 @@ interface Decider<T> {
   /** Whether the answer holds even where the write's own reply was lost: no write of this command that
    * is still under way can change it. */
   readonly isFinal: (result: T) => boolean;
+  /** What it came to where the server says that the write took effect; without it, the read tells. */
+  readonly applied?: T;
 }
 
 const FINAL_MARKS = new Set<MarkResult['status']>([
@@ -156,10 +161,12 @@ async function decide<T>(
   target: Pick<SettleCommand, 'userId' | 'instanceId'>,
   opId: string | null,
   write: ConditionalUpdate,
-  { decide: decideFrom, isFinal }: Decider<T>,
+  { decide: decideFrom, isFinal, applied }: Decider<T>,
 ): Promise<T> {
+  const isBlind = applied !== undefined;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const { user, outcome } = await send({ ...toItem(target), opId, write });
+    const { user, outcome } = await send({ ...toItem(target), opId, write, isBlind });
+    if (applied !== undefined && isApplied(outcome)) return applied;
     const result = decideFrom(user);
     if (result !== 'again' && (isFinal(result) || outcome?.status !== 'unknown')) return result;
     rejectUnlessAnswered(outcome, 'the wallet');

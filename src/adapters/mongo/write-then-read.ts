@@ -21,6 +21,11 @@ export type WriteOutcome =
   /** It may have happened, may still happen, or never. */
   | { readonly status: 'unknown'; readonly error: unknown };
 
+/** The conditions are in the writes: one that changed something was allowed to. */
+export function isApplied(outcome: WriteOutcome | null | undefined): boolean {
+  return outcome?.status === 'acknowledged' && outcome.isApplied;
+}
+
 export interface WriteThenRead<T extends mongo.Document, Reading> {
   readonly connection: Connection;
   readonly collection: string;

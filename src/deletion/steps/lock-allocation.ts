@@ -116,7 +116,8 @@ async function mark(
   { mark: target, tombstone, allocation, input }: DeletionScene,
 ): Promise<number | null> {
   if (!allocation.hadAllocation) return null;
-  const command = { ...target, incarnation: tombstone.incarnation, value: null };
+  // The captured value; where that was no money yet, whatever stands there now.
+  const command = { ...target, incarnation: tombstone.incarnation, value: allocation.value };
   let marked = await ports.wallets.mark({ ...command, mayTakeOver: [] });
   if (marked.status === 'other-saga') {
     const mayTakeOver = await releasedBy(ports, marked.sagaId);
