@@ -123,7 +123,7 @@ async function apiDependencies(
   services: Services,
   { verifier, demo }: Authentication,
 ): Promise<ApiDependencies> {
-  const { config, log, accounts, registry, sagas, queues, redis, metrics } = services;
+  const { config, log, accounts, registry, sagas, queues, metrics } = services;
   const account = async (
     firebaseUid: Parameters<ApiDependencies['accounts']['findByFirebaseUid']>[0],
   ) => {
@@ -154,7 +154,7 @@ async function apiDependencies(
         : {
             signIn: async (uid) => ((await account(uid)) === null ? null : demo.signIn(uid)),
           },
-    rateLimitRedis: redis,
+    rateLimitRedis: services.rateLimitRedis,
     now: () => new Date(),
     settings: {
       defaultWaitSeconds: config.defaultWaitMs / 1_000,

@@ -4,11 +4,12 @@
 import { randomBytes } from 'node:crypto';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import mongoose, { type Connection } from 'mongoose';
+import type { Connection } from 'mongoose';
 import type { Logger } from 'pino';
 import { Registry as MetricsRegistry } from 'prom-client';
 import { createSagaMetrics, type SagaMetrics } from './adapters/metrics/saga-metrics.ts';
 import { createMongoAccounts } from './adapters/mongo/accounts.ts';
+import { connectMongo } from './adapters/mongo/connect.ts';
 import { type DatabaseClock, startDatabaseClock } from './adapters/mongo/database-clock.ts';
 import { createMongoElections } from './adapters/mongo/elections.ts';
 import { createMongoFindings } from './adapters/mongo/findings.ts';
@@ -21,7 +22,7 @@ import { createMongoWallets } from './adapters/mongo/wallets.ts';
 import { createEmptyPoolState } from './adapters/pool-state/create-empty-pool-state.ts';
 import { createFilePoolStates } from './adapters/pool-state/file-pool-states.ts';
 import { createBullmqWakeUps, type SagaQueue } from './adapters/queue/bullmq-wake-ups.ts';
-import { connectRedis } from './adapters/queue/connections.ts';
+import { connectRedis, type RedisRole } from './adapters/queue/connections.ts';
 import type { QueueName } from './adapters/queue/queue-names.ts';
 import { type BotRuntime, chooseBotRuntime } from './bot-runtime.ts';
 import type { Config } from './config.ts';
@@ -30,6 +31,7 @@ import { createDeleteRequests, type DeleteRequests } from './deletion/delete-req
 import type { Accounts } from './deletion/ports/accounts.ts';
 import type { DeletionPorts } from './deletion/steps/step-ports.ts';
 import { createPortfolio, type Portfolio } from './reconciliation/portfolio.ts';
+import { pause } from './saga/deadline.ts';
 import type { Elections } from './saga/ports/elections.ts';
 import type { SagaLog } from './saga/ports/saga-log.ts';
 import type { WakeUps } from './saga/ports/wake-ups.ts';
@@ -41,8 +43,10 @@ export interface Services {
   readonly log: Logger;
   readonly keyPrefix: string;
   readonly connection: Connection;
-  /** Fails fast: for the API's own use (rate limit, health). */
+  /** Fails fast: for the API's own use (health). */
   readonly redis: Redis;
+  /** Answers within half a second or fails: every request waits for it. */
+  readonly rateLimitRedis: Redis;
   readonly queues: ReadonlyMap<QueueName, SagaQueue>;
   readonly clock: DatabaseClock;
   readonly runtime: BotRuntime;
@@ -76,29 +80,22 @@ export interface ServicesOptions {
 const QUEUE_NAMES: readonly QueueName[] = ['deletion', 'sync', 'health'];
 /** In front of every Redis key of this program. */
 export const DEFAULT_KEY_PREFIX = 'reclaim';
-/** An outage is noticed by callers within this time, not after the driver's thirty seconds. */
-const SERVER_SELECTION_TIMEOUT_MS = 2_000;
 
 /** @throws when MongoDB does not answer: without it nothing can be promised. */
 export async function createServices(options: ServicesOptions): Promise<Services> {
   const { config, log, keyPrefix } = options;
-  const connection = await mongoose
-    .createConnection(options.mongodbUri, {
-      serverSelectionTimeoutMS: SERVER_SELECTION_TIMEOUT_MS,
-      autoIndex: false,
-      autoCreate: false,
-    })
-    .asPromise();
+  const migration = await migrateOnItsOwn(options.mongodbUri);
+  const connection = await connectMongo(options.mongodbUri);
   const now = () => new Date();
-  const migration = await migrate(connection, SAGA_LOG_INDEXES);
   const clock = await startDatabaseClock(connection);
   const redisSockets: Redis[] = [];
-  const openRedis = (role: 'producer' | 'worker') => {
+  const openRedis = (role: RedisRole) => {
     const redis = connectRedis(options.redisUrl, role, (err) => log.debug({ err }, 'redis'));
     redisSockets.push(redis);
     return redis;
   };
   const redis = openRedis('producer');
+  const rateLimitRedis = openRedis('rate-limit');
   const queues = openQueues(redis, keyPrefix, log);
   const runtime = await chooseBotRuntime({ config, connection, now, log });
   const sagaLog = createMongoSagaLog({
@@ -135,7 +132,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     await sagas.close();
     runtime.docker?.close();
     await poolStates.close();
-    await Promise.all([...queues.values()].map((queue) => queue.close().catch(() => undefined)));
+    await closeQueues([...queues.values()], log);
     for (const socket of redisSockets) socket.disconnect();
     await clock.stop();
     await connection.close();
@@ -146,6 +143,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     keyPrefix,
     connection,
     redis,
+    rateLimitRedis,
     queues,
     clock,
     runtime,
@@ -171,6 +169,15 @@ export async function createServices(options: ServicesOptions): Promise<Services
       return closing;
     },
   };
+}
+
+async function migrateOnItsOwn(uri: string): Promise<MigrationReport> {
+  const connection = await connectMongo(uri, 'endless');
+  try {
+    return await migrate(connection, SAGA_LOG_INDEXES);
+  } finally {
+    await connection.close();
+  }
 }
 
 /** A secret that all processes of one system share, made by the first that asks. */
@@ -200,6 +207,18 @@ function openQueues(
     }),
   );
 }
+
+// Closing a queue asks Redis, which may be away.
+async function closeQueues(queues: readonly SagaQueue[], log: Logger): Promise<void> {
+  const giveUp = new AbortController();
+  const closing = queues.map((queue) =>
+    queue.close().catch((err: unknown) => log.debug({ err }, 'queue not closed cleanly')),
+  );
+  await Promise.race([Promise.all(closing), pause(QUEUE_CLOSE_MS, giveUp.signal)]);
+  giveUp.abort();
+}
+
+const QUEUE_CLOSE_MS = 1_000;
 
 // A missing pool state is "unknown", never "no bots" (I4); only where nobody has an allocation yet is an
 // empty one the truth.

@@ -7,6 +7,7 @@ import {
   allOf,
   deleteBot,
   findingsOf,
+  misbehave,
   outsideState,
   poolStateOf,
   readPoolState,
@@ -92,6 +93,17 @@ describe('two users with the same instance id', () => {
     expect(mine.body).toMatchObject({ success: true, wallet: { returned: 110 } });
     expect((await app.world.snapshot()).dedicated).toEqual(before);
     await expectUntouched(app, 'uid-b');
+    expect(await findingsOf(app, 'id-conflict')).toHaveLength(1);
+  });
+  it("the host answers only after the lock: the other's container is reported and left alone all the same", async () => {
+    const app = await startTestApplication();
+    await placeTwins(app);
+    const labels = { instanceId: SHARED, userId: 'uid-b' };
+    await app.world.addDedicated({ instanceId: SHARED, labels });
+    await misbehave(app, { instanceId: SHARED }, { unknown: 1 });
+    const mine = await deleteBot(app, { uid: 'uid-a', instanceId: SHARED });
+    expect(mine.body).toMatchObject({ success: true, wallet: { returned: 110 } });
+    expect((await app.world.snapshot()).dedicated).toMatchObject([{ running: true, labels }]);
     expect(await findingsOf(app, 'id-conflict')).toHaveLength(1);
   });
 });

@@ -14,6 +14,8 @@ export interface TcpProxy {
   holdBefore(...texts: readonly string[]): Promise<void>;
   /** Closes every connection and refuses new ones until `heal`. */
   cut(): void;
+  /** Connections stay open and are accepted, but nothing passes until `heal`. */
+  freeze(): void;
   heal(): void;
   /** How many connections were refused since the start. */
   refusals(): number;
@@ -22,6 +24,7 @@ export interface TcpProxy {
 export async function createTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   const sockets = new Set<net.Socket>();
   let isCut = false;
+  let isFrozen = false;
   let refused = 0;
   let trap: { text: string; sprung: () => void } | undefined;
   let barrier: { texts: readonly string[]; reached: () => void } | undefined;
@@ -41,6 +44,7 @@ export async function createTcpProxy(target: { host: string; port: number }): Pr
     let isHeld = false;
     for (const socket of [client, upstream]) {
       sockets.add(socket);
+      if (isFrozen) socket.pause();
       // A cut connection ends with an error on purpose; closing is handled once, below.
       socket.on('error', () => socket.destroy());
       socket.on('close', () => {
@@ -77,8 +81,14 @@ export async function createTcpProxy(target: { host: string; port: number }): Pr
   return {
     port: address.port,
     cut,
+    freeze: () => {
+      isFrozen = true;
+      for (const socket of sockets) socket.pause();
+    },
     heal: () => {
       isCut = false;
+      isFrozen = false;
+      for (const socket of sockets) socket.resume();
     },
     refusals: () => refused,
     holdBefore: (...texts) =>

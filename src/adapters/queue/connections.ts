@@ -1,9 +1,12 @@
-// Two kinds of Redis connection: callers of the API fail fast and leave the rest to the relay; workers wait
-// for Redis as long as it takes.
+// Three kinds of Redis connection: callers of the API fail fast and leave the rest to the relay; the rate
+// limit, which every request waits for, fails faster; workers wait for Redis as long as it takes.
 
 import { Redis } from 'ioredis';
 
-export type RedisRole = 'producer' | 'worker';
+export type RedisRole = 'producer' | 'rate-limit' | 'worker';
+
+/** A Redis that accepts connections and says nothing must not hold up polling (I9). */
+const RATE_LIMIT_TIMEOUT_MS = 500;
 
 export function connectRedis(
   url: string,
@@ -11,12 +14,13 @@ export function connectRedis(
   onError: (error: unknown) => void,
 ): Redis {
   const redis = new Redis(url, {
-    ...(role === 'producer'
-      ? { enableOfflineQueue: false, maxRetriesPerRequest: 1 }
-      : { maxRetriesPerRequest: null }),
+    ...(role === 'worker'
+      ? { maxRetriesPerRequest: null }
+      : { enableOfflineQueue: false, maxRetriesPerRequest: 1 }),
+    ...(role === 'rate-limit' && { commandTimeout: RATE_LIMIT_TIMEOUT_MS }),
     // Never gives up, never in a tight loop: an outage of Redis ends by itself.
     retryStrategy: (times) => Math.min(100 * 2 ** Math.min(times, 5), 1_000),
-    enableAutoPipelining: role === 'producer',
+    enableAutoPipelining: role !== 'worker',
   });
   redis.on('error', onError);
   return redis;

@@ -81,7 +81,9 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
       // `close` may hang while Redis is away, and as long as a saga waits for an answer.
       if (await within(deadlineMs, closed)) return;
       worker.cancelAllJobs('the worker is stopping');
-      await within(LAST_WORDS_MS, closed);
+      if (await within(LAST_WORDS_MS, closed)) return;
+      // Connections that would go on waiting for Redis must not outlive the worker.
+      void worker.disconnect().catch(options.onError);
     },
   };
 }

@@ -11,6 +11,7 @@ import { FencedError, HoldError, RetryableError, TerminalError } from '../../sag
 import type { Json } from '../../saga/json.ts';
 import { ALLOCATION_CAPTURE, LOCK_VALUE, POOL_CAPTURE } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
+import { reportForeign } from './report-foreign.ts';
 import {
   capturedBot,
   type DeletionPorts,
@@ -33,7 +34,7 @@ export function createLockAllocationStep(ports: DeletionPorts): CompensatableSte
     run: async (call) => {
       const scene = sceneOf(call);
       await checkNumbers(ports, scene);
-      await reportForeign(ports, call, scene);
+      await reportForeign(ports, call);
       // Together: neither needs the other, both repeat, and the undo takes back whichever landed.
       const [, lockedValue] = await Promise.all([
         openTombstone(ports, call, scene),
@@ -84,23 +85,6 @@ async function checkNumbers({ wallets }: DeletionPorts, scene: DeletionScene): P
   const reading = await wallets.readAllocation(input.userId, input.instanceId);
   if (reading.status !== 'present' || reading.allocation.notMoney === null) return;
   throw notMoney(reading.allocation.notMoney);
-}
-
-async function reportForeign(
-  { findings }: DeletionPorts,
-  call: StepCall,
-  { input }: DeletionScene,
-): Promise<void> {
-  const containers = capturedBot(call)?.foreign ?? [];
-  const hasForeignEntry = POOL_CAPTURE.readOrNull(call.captures[STEP.pool])?.hasForeign ?? false;
-  if (containers.length === 0 && !hasForeignEntry) return;
-  await findings.report({
-    kind: 'id-conflict',
-    userId: input.userId,
-    instanceId: input.instanceId,
-    discriminator: [...containers].sort().join(',') || 'pool-state',
-    evidence: { containers, poolState: hasForeignEntry },
-  });
 }
 
 async function openTombstone(

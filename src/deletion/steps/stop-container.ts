@@ -9,6 +9,7 @@ import { ALLOCATION_CAPTURE, BOT_CAPTURE, type BotCapture, LOCK_VALUE } from '..
 import { readInput } from '../delete-bot-input.ts';
 import { locateOwned } from '../locate-owned.ts';
 import { stopDeadline } from '../stop-policy.ts';
+import { reportForeign } from './report-foreign.ts';
 import { type DeletionPorts, STEP, sceneOf, UNDO_RETRY, UNTIL_DEADLINE } from './step-ports.ts';
 
 /** Longer than Docker's and supervisord's own grace before they kill (10 s). */
@@ -27,7 +28,7 @@ export function createStopContainerStep(ports: DeletionPorts): CompensatableStep
     run: async (call) => {
       const { sightings } = captured(call);
       const { instanceId } = readInput(call.input);
-      await tellTombstone(ports, call);
+      await tellWhatWasFound(ports, call);
       await Promise.all(sightings.map((seen) => bots.stop(instanceId, seen, call)));
       const rest = await lookAtRest(bots, instanceId, sightings, call);
       if (rest.status === 'running') throw stillRunning(rest.names);
@@ -67,10 +68,11 @@ async function capture(ports: DeletionPorts, call: StepCall): Promise<Json | nul
   return BOT_CAPTURE.write({ sightings: mine, foreign });
 }
 
-// The tombstone was written before Docker could tell what it names.
-async function tellTombstone({ tombstones }: DeletionPorts, call: StepCall): Promise<void> {
+// The lock was set before Docker could tell what the tombstone names, and what is somebody else's.
+async function tellWhatWasFound(ports: DeletionPorts, call: StepCall): Promise<void> {
   if (LOCK_VALUE.read(call.results[STEP.lock]).sawBot) return;
-  await tombstones.recordSightings(sceneOf(call).tombstone, captured(call).sightings);
+  await ports.tombstones.recordSightings(sceneOf(call).tombstone, captured(call).sightings);
+  await reportForeign(ports, call);
 }
 
 async function holdsAllocation({ wallets }: DeletionPorts, call: StepCall): Promise<boolean> {

@@ -1,0 +1,37 @@
+// The connection to MongoDB and what it does when nobody answers. The driver takes a `timeoutMS` for each
+// operation but does nothing with it (7.8), so a server that accepts connections and then says nothing
+// would hold every call for ever. Two limits of the connection end that: the monitor, which gives up on a
+// silent server and with it on everything that waits for it, and the socket's own timeout behind it.
+
+import mongoose, { type Connection } from 'mongoose';
+
+/** An outage is noticed by callers within this time, not after the driver's thirty seconds. */
+const SERVER_SELECTION_TIMEOUT_MS = 2_000;
+/** A server that is silent for the sum of both, six seconds, counts as away. */
+const HEARTBEAT_MS = 3_000;
+const CONNECT_TIMEOUT_MS = 3_000;
+/** For one connection that hangs while the server itself is well: as long as the longest query may take. */
+const SOCKET_TIMEOUT_MS = 30_000;
+
+/** @param patience `limited` for everything that serves; `endless` for what may take an hour on a large
+ * database, such as building an index.
+ * @throws when MongoDB does not answer. */
+export function connectMongo(
+  uri: string,
+  patience: 'limited' | 'endless' = 'limited',
+): Promise<Connection> {
+  const isLimited = patience === 'limited';
+  return mongoose
+    .createConnection(uri, {
+      serverSelectionTimeoutMS: SERVER_SELECTION_TIMEOUT_MS,
+      heartbeatFrequencyMS: HEARTBEAT_MS,
+      connectTimeoutMS: CONNECT_TIMEOUT_MS,
+      ...(isLimited && {
+        socketTimeoutMS: SOCKET_TIMEOUT_MS,
+        waitQueueTimeoutMS: SOCKET_TIMEOUT_MS,
+      }),
+      autoIndex: false,
+      autoCreate: false,
+    })
+    .asPromise();
+}

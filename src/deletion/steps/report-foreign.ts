@@ -1,0 +1,25 @@
+// Names what carries this bot's id and is somebody else's, or nobody's who is known: it is left alone, and a
+// person is told.
+
+import type { StepCall } from '../../saga/definition.ts';
+import { POOL_CAPTURE } from '../captures.ts';
+import { readInput } from '../delete-bot-input.ts';
+import { capturedBot, type DeletionPorts, STEP } from './step-ports.ts';
+
+/** Tells what has been captured so far; repeatable. */
+export async function reportForeign(
+  { findings }: Pick<DeletionPorts, 'findings'>,
+  call: StepCall,
+): Promise<void> {
+  const containers = capturedBot(call)?.foreign ?? [];
+  const hasForeignEntry = POOL_CAPTURE.readOrNull(call.captures[STEP.pool])?.hasForeign ?? false;
+  if (containers.length === 0 && !hasForeignEntry) return;
+  const { userId, instanceId } = readInput(call.input);
+  await findings.report({
+    kind: 'id-conflict',
+    userId,
+    instanceId,
+    discriminator: [...containers].sort().join(',') || 'pool-state',
+    evidence: { containers, poolState: hasForeignEntry },
+  });
+}
