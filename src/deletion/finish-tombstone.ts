@@ -9,6 +9,7 @@ import { settlementOpId } from '../domain/incarnation.ts';
 import { findOwnEntry, takeOutOwn } from '../domain/owned-entry.ts';
 import type { PoolState } from '../domain/pool-state.ts';
 import type { SourceAnswer } from '../domain/source.ts';
+import { FencedError, SagaError } from '../saga/errors.ts';
 import { locateOwned } from './locate-owned.ts';
 import type { FencedCall } from './ports/bots.ts';
 import type { Tombstone } from './ports/tombstones.ts';
@@ -69,12 +70,27 @@ async function removeAll(
   call: FencedCall,
 ): Promise<string | null> {
   for (const seen of sightings) {
-    await bots.remove(instanceId, seen, call);
+    const failure = await reasonOf(bots.remove(instanceId, seen, call));
+    if (failure !== null) return failure;
     const look = await bots.look(instanceId, seen, call);
     if (look.status === 'unknown') return look.reason;
     if (look.items !== null) return `${seen.containerName} still has it`;
   }
   return null;
+}
+
+// A host that is away is a reason to look again, not one for the job to wait for it (I1), nor for the pool's
+// entry to stay.
+async function reasonOf(removal: Promise<void>): Promise<string | null> {
+  try {
+    await removal;
+    return null;
+  } catch (error) {
+    if (error instanceof SagaError && !(error instanceof FencedError)) {
+      return `${error.code}: ${error.message}`;
+    }
+    throw error;
+  }
 }
 
 // Where the saga saw none: by label or name and owner, and only while no other life of the id exists.

@@ -7,8 +7,10 @@ import type { Misbehaviour } from '../../src/adapters/simulator/world-documents.
 import { toSagaId } from '../../src/domain/ids.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
+  acceptDelete,
   allOf,
   deleteBot,
+  jobAt,
   jobIn,
   misbehave,
   outsideState,
@@ -18,6 +20,7 @@ import {
   userNamed,
   writePoolState,
 } from '../support/deletions.ts';
+import { platformSets } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 type Policy = 'refund' | 'restore' | 'hold';
@@ -97,6 +100,30 @@ describe('a bot that cannot be stopped', () => {
     // A repeat is answered with the job that has ended.
     const repeats = await deleteAll(app, bots);
     expect(repeats.map(({ body }) => body.jobId)).toEqual(replies.map(({ body }) => body.jobId));
+  });
+
+  it('its host goes away after the stop, for good: the job ends all the same, the tombstone goes on', async () => {
+    const app = await startWith('refund');
+    const bot = await placeBot(app, 'pooled');
+    // Holds the saga right before the money moves.
+    const setBalance = (balance: unknown) =>
+      platformSets(app.connection, bot.userId, { 'paperWallet.balance': balance });
+    await misbehave(app, bot, { refuseStop: true });
+    const jobId = await acceptDelete(app, bot);
+    await jobAt(app, bot.uid, jobId, 'stop-container');
+    await setBalance('fifty');
+    await misbehave(app, bot, null);
+    await jobIn(app, bot.uid, jobId, 'stuck');
+    await app.world.misbehave({ host: 'simulated' }, { unreachable: true });
+    await setBalance(50);
+    await app.services.sagas.retry(toSagaId(jobId), 'admin:test');
+
+    const job = await jobIn(app, bot.uid, jobId, 'completed');
+    const codes = job.warnings.map(({ code }: { code: string }) => code);
+    expect(codes).toEqual(['stop-failed', 'remove-container-unfinished']);
+    expect(job.result.wallet).toMatchObject({ returned: 110, newBalance: 160 });
+    await app.world.misbehave({ host: 'simulated' }, null);
+    await expectAllGone(app, [bot]);
   });
 
   it('restore: compensated, and everything is exactly as before; a repeat is a new saga', async () => {
