@@ -19,6 +19,7 @@ import { createMongoSagaLog } from './adapters/mongo/saga-log/saga-log.ts';
 import { SAGA_LOG_INDEXES } from './adapters/mongo/saga-log/saga-log-indexes.ts';
 import { createMongoTombstones } from './adapters/mongo/tombstones.ts';
 import { createMongoWallets } from './adapters/mongo/wallets.ts';
+import { createMongoWorkforce } from './adapters/mongo/workforce.ts';
 import { createEmptyPoolState } from './adapters/pool-state/create-empty-pool-state.ts';
 import { createFilePoolStates } from './adapters/pool-state/file-pool-states.ts';
 import { createBullmqWakeUps, type SagaQueue } from './adapters/queue/bullmq-wake-ups.ts';
@@ -35,6 +36,7 @@ import { pause } from './saga/deadline.ts';
 import type { Elections } from './saga/ports/elections.ts';
 import type { SagaLog } from './saga/ports/saga-log.ts';
 import type { WakeUps } from './saga/ports/wake-ups.ts';
+import type { Workforce } from './saga/ports/workforce.ts';
 import { createRegistry, type Registry } from './saga/registry.ts';
 import { createSagas, type Sagas } from './saga/sagas.ts';
 
@@ -54,6 +56,7 @@ export interface Services {
   readonly sagaLog: SagaLog;
   readonly wakeUps: WakeUps;
   readonly elections: Elections;
+  readonly workforce: Workforce;
   readonly deletionPorts: DeletionPorts;
   readonly sagas: Sagas;
   readonly deletions: DeleteRequests;
@@ -151,6 +154,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     sagaLog,
     wakeUps,
     elections: createMongoElections(connection),
+    workforce: createMongoWorkforce(connection),
     deletionPorts,
     sagas,
     deletions: createDeleteRequests({

@@ -7,6 +7,7 @@ import { createReceiptSweep } from './deletion/receipt-sweep.ts';
 import { createLeaseKeeper } from './saga/lease-keeper.ts';
 import { createRelay } from './saga/relay.ts';
 import { createRunner } from './saga/runner.ts';
+import { createVersionWatch } from './saga/version-watch.ts';
 import type { Services } from './services.ts';
 
 export type WorkerRole = 'deletion' | 'relay';
@@ -21,6 +22,7 @@ const DRAIN_MS = 5_000;
 const RELAY_EVERY_MS = 1_000;
 const RELAY_HOLD_MS = 5_000;
 const JANITOR_EVERY_MS = 1_000;
+const VERSION_WATCH_EVERY_MS = 10_000;
 /** A shorter backoff keeps the worker's slot; a longer one gives it back. */
 const WAIT_IN_PLACE_MS = 1_000;
 
@@ -116,11 +118,20 @@ function startDeletion(services: Services): () => Promise<void> {
     elections: services.elections,
     onError: (err) => log.warn({ err }, 'receipts not swept'),
   });
+  const versionWatch = createVersionWatch({
+    log: sagaLog,
+    workforce: services.workforce,
+    elections: services.elections,
+    runnable: registry.runnable,
+    everyMs: VERSION_WATCH_EVERY_MS,
+    onError: (err) => log.warn({ err }, 'versions not watched'),
+  });
+  versionWatch.start();
   leases.start();
   janitor.start();
   sweep.start();
   return async () => {
-    await Promise.all([worker.close(DRAIN_MS), janitor.stop(), sweep.stop()]);
+    await Promise.all([worker.close(DRAIN_MS), janitor.stop(), sweep.stop(), versionWatch.stop()]);
     await leases.stop();
   };
 }

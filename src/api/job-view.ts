@@ -4,25 +4,30 @@
 
 import type { SagaRecord } from '../saga/record.ts';
 import type { StepFailure, StepState, StepStatus } from '../saga/state.ts';
+import { shownState } from '../saga/version-watch.ts';
 import type { ApiDependencies, StepKind } from './dependencies.ts';
 import type { AcceptedJob, Job } from './schemas/job.ts';
 
 /** Path of the API; the board's and the health routes stand beside it. */
 export const API_PREFIX = '/api/freqtrade';
 
-export function jobView(saga: SagaRecord, stepKinds: ApiDependencies['stepKinds']): Job {
+export function jobView(
+  saga: SagaRecord,
+  { stepKinds, now }: Pick<ApiDependencies, 'stepKinds' | 'now'>,
+): Job {
   const { state } = saga;
+  const { phase, cause } = shownState(saga, now().getTime());
   const kinds = stepKinds(saga.kind, saga.version);
   return {
     jobId: saga.id,
     kind: saga.kind,
-    state: state.phase,
+    state: phase,
     step: currentStep(saga),
     steps: state.steps.map((step) => stepView(step, kinds)),
     progress: progressOf(saga),
     warnings: state.warnings.map(({ code, message }) => ({ code, message })),
     result: saga.result,
-    error: state.cause === null ? null : { ...failureView(state.cause), step: state.cause.step },
+    error: cause === null ? null : { ...failureView(cause), step: cause.step },
     createdAt: saga.createdAt,
     finishedAt: saga.finishedAt,
   };

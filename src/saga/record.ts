@@ -23,6 +23,8 @@ export interface SagaRecord {
   /** The fencing number, raised by every claim (I5). 0: never claimed. */
   readonly epoch: number;
   readonly result: Json | null;
+  /** Since when no live worker can run its version; ISO 8601, null while one can. */
+  readonly unrunnableSince: string | null;
   /** The newest events, oldest first; bounded. */
   readonly history: readonly HistoryEntry[];
   /** ISO 8601, database time. */

@@ -197,6 +197,7 @@ export function sagaIn(
     revision: 3,
     epoch: 1,
     result: phase === 'completed' ? { wallet: WALLET_CHANGE } : null,
+    unrunnableSince: null,
     history: [],
     createdAt: '2026-11-01T00:00:00.000Z',
     finishedAt: open ? null : '2026-11-01T00:00:01.000Z',

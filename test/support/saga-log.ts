@@ -32,7 +32,7 @@ export function sagasOf(connection: Connection): mongo.Collection {
   return connection.db.collection('sagas');
 }
 
-const TIMES = ['leaseUntil', 'dueAt', 'relayAt'];
+const TIMES = ['leaseUntil', 'dueAt', 'relayAt', 'unrunnableSince'];
 
 /** Time passes for a saga when all its moments move into the past. */
 export async function passForSagas(connection: Connection, ms: number): Promise<void> {

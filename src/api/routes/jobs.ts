@@ -23,7 +23,10 @@ import {
 import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import { adminOf, maySee, type Viewer, viewerOf } from '../viewer.ts';
 
-export type JobRoutesDependencies = Pick<ApiDependencies, 'accounts' | 'sagas' | 'stepKinds'>;
+export type JobRoutesDependencies = Pick<
+  ApiDependencies,
+  'accounts' | 'sagas' | 'stepKinds' | 'now'
+>;
 
 export function createJobRoutes(deps: JobRoutesDependencies): FastifyPluginAsyncTypebox {
   const visibleSaga = async (request: FastifyRequest, jobId: SagaId) => {
@@ -47,13 +50,13 @@ export function createJobRoutes(deps: JobRoutesDependencies): FastifyPluginAsync
         ...(cursor === undefined ? {} : { cursor }),
       };
       const page = await deps.sagas.list(filter);
-      const jobs = page.sagas.map((saga) => jobView(saga, deps.stepKinds));
+      const jobs = page.sagas.map((saga) => jobView(saga, deps));
       return { jobs, nextCursor: page.nextCursor };
     });
 
     app.get('/jobs/:jobId', { schema: GET }, async (request) => {
       const { saga } = await visibleSaga(request, jobIdOf(request.params));
-      return jobView(saga, deps.stepKinds);
+      return jobView(saga, deps);
     });
 
     app.post('/jobs/:jobId/cancel', { schema: CANCEL }, async (request, reply) => {

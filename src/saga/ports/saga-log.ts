@@ -37,6 +37,9 @@ export interface SagaLog {
    * that it and the worker's next write decide between them which came first (I6). Majority. */
   intervene(intervention: Intervention): Promise<InterventionResult>;
 
+  /** Notes on every open saga whether its version is among these: since when not. */
+  noteRunnable(runnable: readonly string[]): Promise<void>;
+
   find(sagaId: SagaId): Promise<SagaRecord | null>;
   /** Of a key: the open saga, and the newest ended ones after it. */
   findByKey(key: string, limit: number): Promise<readonly SagaRecord[]>;

@@ -28,6 +28,8 @@ export interface SagaDocument {
   relayAt: Date;
   /** Which look of which relay has taken it last. */
   relayTake?: string;
+  /** Since when no live worker can run it. */
+  unrunnableSince?: Date | null;
   result: Json | null;
   history: HistoryDocument[];
   createdAt: Date;
@@ -62,6 +64,7 @@ export function toRecord(document: SagaDocument): SagaRecord {
     revision: document.revision,
     epoch: document.epoch,
     result: document.result,
+    unrunnableSince: document.unrunnableSince?.toISOString() ?? null,
     history: document.history.map(toHistoryEntry),
     createdAt: document.createdAt.toISOString(),
     finishedAt: document.finishedAt?.toISOString() ?? null,

@@ -9,6 +9,7 @@ import { claimSagas, releaseClaim, renewLeases } from './claim-sagas.ts';
 import { commitWrites, holdClaims, intervene, proveClaims } from './commit-writes.ts';
 import { insertSagas } from './insert-sagas.ts';
 import { type LogContext, MAX_BATCH } from './log-context.ts';
+import { noteRunnable } from './note-runnable.ts';
 import type { SagaDocument } from './saga-document.ts';
 import { findByKeys, findSagas, findStates, listSagas, takeOverdue } from './saga-queries.ts';
 
@@ -48,6 +49,7 @@ export function createMongoSagaLog(options: MongoSagaLogOptions): SagaLog {
     find: grouped(findSagas),
     findByKey: (key, limit) => byKey({ key, limit }),
     list: (filter) => listSagas(context, filter),
+    noteRunnable: (runnable) => noteRunnable(context, runnable),
     takeOverdue: (options) => takeOverdue(context, options),
     findStates: (ids) => findStates(context, ids),
   };

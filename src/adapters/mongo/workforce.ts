@@ -1,0 +1,38 @@
+// The live worker processes, a document each in `workers`, alive until the moment it names.
+
+import { randomUUID } from 'node:crypto';
+import type { Connection } from 'mongoose';
+import type { Workforce } from '../../saga/ports/workforce.ts';
+import { runRepeatable } from './mongo-errors.ts';
+import { nativeCollection } from './native.ts';
+
+interface WorkerDocument {
+  _id: string;
+  runnable: string[];
+  until: Date;
+}
+
+export function createMongoWorkforce(connection: Connection): Workforce {
+  const workers = () => nativeCollection<WorkerDocument>(connection, 'workers');
+  const self = randomUUID();
+  return {
+    announce: (runnable, ttlMs) =>
+      runRepeatable(async () => {
+        const until = { $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: ttlMs } };
+        await workers().updateOne(
+          { _id: self },
+          [{ $set: { runnable: { $literal: [...runnable] }, until } }],
+          { upsert: true },
+        );
+        await workers().deleteMany({ $expr: { $lt: ['$until', '$$NOW'] } });
+      }),
+    runnable: () =>
+      runRepeatable(async () => {
+        const live = await workers()
+          .find({ $expr: { $gte: ['$until', '$$NOW'] } })
+          .toArray();
+        return [...new Set(live.flatMap(({ runnable }) => runnable))];
+      }),
+    withdraw: () => runRepeatable(async () => void (await workers().deleteOne({ _id: self }))),
+  };
+}
