@@ -62,9 +62,9 @@ export async function finishTombstone(
   return { gone: true, entryReturned };
 }
 
-/** @returns why something is left, or null. */
-async function removeAll(
-  { bots }: FinishPorts,
+/** Removes what was seen and looks again. @returns why something is left, or null. */
+export async function removeAll(
+  { bots }: Pick<FinishPorts, 'bots'>,
   instanceId: InstanceId,
   sightings: readonly Sighting[],
   call: FencedCall,

@@ -121,7 +121,7 @@ export function createJournal(
   ): Promise<CommitResult | { readonly status: 'away' }> {
     const result = isEnded(state.phase) ? resultOf(definition.result, base, state) : null;
     const events = changes.map(({ before, event }) => note(before, event, options.clock));
-    const isDecisive = changes.some((change) => mustLandFirst(shape, change));
+    const isDecisive = changes.some((change) => needsMajority(shape, change));
     const durability = isDecisive ? 'majority' : 'primary';
     const write = { claim, base, state, result, events, durability, writeId } as const;
     // A log that is away is waited for: the effect has happened, and the log says so under this claim or
@@ -150,7 +150,7 @@ export function createJournal(
       unwritten = [...unwritten, event];
       view = { ...view, state: after };
       const isStepDone = after.cursor > before.cursor;
-      if (isStepDone && isProven() && !mustLandFirst(shape, { before, after, event })) {
+      if (isStepDone && isProven() && !mustLandFirst({ before, after, event })) {
         // Whoever records next, or closes, meets the error of this write.
         timer ??= setTimeout(() => void flush().catch(() => undefined), UNWRITTEN_FOR_MS);
       } else {
@@ -190,13 +190,18 @@ function fold(
 /** The captures are where an undo goes back to; an attempt that begins unrecorded would not be observed. */
 const DECISIVE: ReadonlySet<SagaEvent['type']> = new Set(['captured-all', 'captured', 'begun']);
 
-// Everything that is a promise is on a majority before anything else happens (I7, I9); only "step done, next
-// begun" between the decisive moments may rest on the primary alone: losing it means running a step again.
-function mustLandFirst(shape: SagaShape, { before, after, event }: Change): boolean {
-  if (DECISIVE.has(event.type) || before.phase !== after.phase) return true;
+// Everything that is a promise is on a majority before anything else happens (I7, I9).
+function mustLandFirst({ before, after, event }: Change): boolean {
   const beginsPivot = before.pivotBegun !== after.pivotBegun;
+  return DECISIVE.has(event.type) || before.phase !== after.phase || beginsPivot;
+}
+
+// Only "step done, next begun" between the decisive moments may rest on the primary alone: losing it means
+// running a step again. The end of the pivot may be written late, because it can be observed, but not on less.
+function needsMajority(shape: SagaShape, change: Change): boolean {
+  const { before, after } = change;
   const endsPivot = before.cursor !== after.cursor && shape.steps[before.cursor]?.kind === 'pivot';
-  return beginsPivot || endsPivot;
+  return endsPivot || mustLandFirst(change);
 }
 
 function resultOf(

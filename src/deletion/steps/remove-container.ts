@@ -1,10 +1,17 @@
 // Step 6: what is left of the bot goes. Best effort: the money is back, and what cannot be removed now is
 // the tombstone's business, which never ends before "gone" was observed (I1).
 
-import type { RetriableStep } from '../../saga/definition.ts';
+import type { RetriableStep, StepCall } from '../../saga/definition.ts';
 import { RetryableError, TerminalError } from '../../saga/errors.ts';
-import { finishTombstone } from '../finish-tombstone.ts';
-import { capturedBot, type DeletionPorts, hasGivenUpStop, STEP, sceneOf } from './step-ports.ts';
+import { finishTombstone, removeAll } from '../finish-tombstone.ts';
+import {
+  capturedBot,
+  type DeletionPorts,
+  hasGivenUpPool,
+  hasGivenUpStop,
+  STEP,
+  sceneOf,
+} from './step-ports.ts';
 
 const REMOVE_RETRY = { attempts: 2, baseMs: 200, capMs: 500 } as const;
 const REMOVE_TIMEOUT_MS = 15_000;
@@ -20,17 +27,23 @@ export function createRemoveContainerStep(ports: DeletionPorts): RetriableStep {
       if (hasGivenUpStop(call)) {
         throw new TerminalError('LEFT_TO_TOMBSTONE', 'the bot could not be stopped in time');
       }
-      const { tombstone, input } = sceneOf(call);
-      const sightings = capturedBot(call)?.sightings ?? null;
-      const { signal, fence } = call;
-      const look = await finishTombstone(
-        ports,
-        { ...tombstone, firebaseUid: input.firebaseUid, sightings },
-        { signal, fence },
-      );
-      if (!look.gone) throw new RetryableError('NOT_GONE_YET', look.reason);
-      await ports.tombstones.end(tombstone);
+      const left = await finish(ports, call);
+      if (left !== null) throw new RetryableError('NOT_GONE_YET', left);
+      await ports.tombstones.end(sceneOf(call).tombstone);
       return {};
     },
   };
+}
+
+// What the saga saw it removes by its id and looks again; only a bot it never saw, or a file it could not
+// write, needs the whole look around. @returns why something is left, or null.
+async function finish(ports: DeletionPorts, call: StepCall): Promise<string | null> {
+  const { tombstone, input } = sceneOf(call);
+  const sightings = capturedBot(call)?.sightings ?? null;
+  if (sightings !== null && sightings.length > 0 && !hasGivenUpPool(call)) {
+    return removeAll(ports, input.instanceId, sightings, call);
+  }
+  const named = { ...tombstone, firebaseUid: input.firebaseUid, sightings };
+  const look = await finishTombstone(ports, named, call);
+  return look.gone ? null : look.reason;
 }

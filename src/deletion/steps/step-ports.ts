@@ -78,7 +78,16 @@ export function capturedBot(call: StepCall) {
 
 /** Whether the policy gave the stop up: then nobody waits for Docker again; the tombstone does. */
 export function hasGivenUpStop(call: StepCall): boolean {
-  const value = call.results[STEP.stop];
+  return hasGivenUp(call, STEP.stop);
+}
+
+/** Whether it gave the pool state up: then the entry is the tombstone's to take out. */
+export function hasGivenUpPool(call: StepCall): boolean {
+  return hasGivenUp(call, STEP.pool);
+}
+
+function hasGivenUp({ results }: StepCall, step: string): boolean {
+  const value = results[step];
   return typeof value === 'object' && value !== null && 'gaveUp' in value;
 }
 
