@@ -31,6 +31,9 @@ export interface LockValue {
   readonly sawBot: boolean;
 }
 
+/** What stopping the bot left: when it was seen at rest, or that the policy gave it up. */
+export type StopValue = { readonly seenAtRestMs: number } | { readonly gaveUp: boolean };
+
 /** What the pivot left. */
 export interface RefundValue {
   readonly receipt: Receipt | null;
@@ -111,6 +114,14 @@ export const POOL_CAPTURE = stored<OwnedEntry>(
 export const LOCK_VALUE = stored<LockValue>(
   'lock of the allocation',
   Type.Object({ lockedValue: NUMBER_OR_NULL, sawBot: Type.Boolean() }),
+);
+
+export const STOP_VALUE = stored<StopValue>(
+  'outcome of the stop',
+  Type.Union([
+    Type.Object({ seenAtRestMs: Type.Number() }),
+    Type.Object({ gaveUp: Type.Boolean() }),
+  ]),
 );
 
 export const REFUND_VALUE = stored<RefundValue>(

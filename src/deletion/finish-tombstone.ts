@@ -62,7 +62,8 @@ export async function finishTombstone(
   return { gone: true, entryReturned };
 }
 
-/** Removes what was seen and looks again. @returns why something is left, or null. */
+/** Removes what was seen; a removal answers only when it has seen it gone. @returns why something is left,
+ * or null. */
 export async function removeAll(
   { bots }: Pick<FinishPorts, 'bots'>,
   instanceId: InstanceId,
@@ -72,9 +73,6 @@ export async function removeAll(
   for (const seen of sightings) {
     const failure = await reasonOf(bots.remove(instanceId, seen, call));
     if (failure !== null) return failure;
-    const look = await bots.look(instanceId, seen, call);
-    if (look.status === 'unknown') return look.reason;
-    if (look.items !== null) return `${seen.containerName} still has it`;
   }
   return null;
 }

@@ -52,15 +52,43 @@ export interface PoolEntry {
 /** The bot's entry, or null when neither the mapping nor any pool knows it. */
 export function findEntry(state: PoolState, instanceId: string): PoolEntry | null {
   const mapping = ownValue(state.botMapping, instanceId) ?? null;
-  const memberships: { readonly poolId: string; readonly position: number }[] = [];
-  for (const poolId of Object.keys(state.pools)) {
-    const bots = state.pools[poolId]?.bots ?? [];
-    let position = bots.indexOf(instanceId);
-    for (; position >= 0; position = bots.indexOf(instanceId, position + 1)) {
-      memberships.push({ poolId, position });
-    }
-  }
+  const memberships = membershipsOf(state.pools, instanceId);
   return mapping === null && memberships.length === 0 ? null : { mapping, memberships };
+}
+
+type Memberships = PoolEntry['memberships'];
+
+/** Who is where, by the pools it was read from: a state is asked for many bots, and never changes. */
+const indexes = new WeakMap<PoolState['pools'], ReadonlyMap<string, Memberships> | 'asked once'>();
+
+// The first question is answered by looking; the second shows that an index is worth its making.
+function membershipsOf(pools: PoolState['pools'], instanceId: string): Memberships {
+  const known = indexes.get(pools);
+  if (known === undefined) {
+    indexes.set(pools, 'asked once');
+    return Object.entries(pools).flatMap(([poolId, { bots }]) =>
+      bots.includes(instanceId) ? positionsIn(poolId, bots, instanceId) : [],
+    );
+  }
+  const index = known === 'asked once' ? indexOf(pools) : known;
+  if (known === 'asked once') indexes.set(pools, index);
+  return index.get(instanceId) ?? [];
+}
+
+function indexOf(pools: PoolState['pools']): ReadonlyMap<string, Memberships> {
+  const index = new Map<string, { readonly poolId: string; readonly position: number }[]>();
+  for (const [poolId, { bots }] of Object.entries(pools)) {
+    bots.forEach((bot, position) => {
+      const places = index.get(bot) ?? [];
+      places.push({ poolId, position });
+      index.set(bot, places);
+    });
+  }
+  return index;
+}
+
+function positionsIn(poolId: string, bots: readonly string[], instanceId: string): Memberships {
+  return bots.flatMap((bot, position) => (bot === instanceId ? [{ poolId, position }] : []));
 }
 
 /** The state without the bot; the same object when it was not in it. */

@@ -60,12 +60,13 @@ export function createJournal(
   { definition, shape }: RegisteredSaga,
   claim: Claim,
   signal: AbortSignal,
-  first: SagaRecord,
+  /** The record as claimed, and when the claim was sent. */
+  first: { readonly record: SagaRecord; readonly sentAtMs: number },
 ): Journal {
-  let durable = first;
+  let durable = first.record;
   let unwritten: readonly SagaEvent[] = [];
-  let view = first;
-  let provenAtMs = Number.NEGATIVE_INFINITY;
+  let view = first.record;
+  let provenAtMs = first.sentAtMs;
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> | undefined;
 
@@ -120,7 +121,7 @@ export function createJournal(
     writeId: string,
   ): Promise<CommitResult | { readonly status: 'away' }> {
     const result = isEnded(state.phase) ? resultOf(definition.result, base, state) : null;
-    const events = changes.map(({ before, event }) => note(before, event, options.clock));
+    const events = changes.map(({ before, event }) => describeEvent(before, event, options.clock));
     const isDecisive = changes.some((change) => needsMajority(shape, change));
     const durability = isDecisive ? 'majority' : 'primary';
     const write = { claim, base, state, result, events, durability, writeId } as const;
@@ -219,7 +220,8 @@ function resultOf(
   return result({ input, results, captures });
 }
 
-function note({ steps }: SagaState, event: SagaEvent, clock: Clock): LoggedEvent {
+/** An event as the log's history keeps it. */
+export function describeEvent({ steps }: SagaState, event: SagaEvent, clock: Clock): LoggedEvent {
   const step = 'step' in event ? (steps[event.step]?.name ?? null) : null;
   const atMs = 'atMs' in event ? event.atMs : clock.nowMs();
   return { type: event.type, step, detail: detailOf(event), atMs };

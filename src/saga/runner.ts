@@ -6,14 +6,15 @@
 import { randomUUID } from 'node:crypto';
 import type { SagaId } from '../domain/ids.ts';
 import { outageDelayMs } from './backoff.ts';
+import type { Cohorts } from './cohorts.ts';
 import { pause } from './deadline.ts';
 import { FencedError, InterruptedError, UnavailableError } from './errors.ts';
-import { createJournal, type Transition } from './journal.ts';
-import { decide } from './machine.ts';
+import { createJournal, describeEvent, type Transition } from './journal.ts';
+import { apply, decide } from './machine.ts';
 import { perform } from './performer.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Leases } from './ports/leases.ts';
-import type { Claim, SagaLog } from './ports/saga-log.ts';
+import type { Claim, ClaimResult, SagaLog } from './ports/saga-log.ts';
 import type { SagaRecord } from './record.ts';
 import type { RegisteredSaga, Registry } from './registry.ts';
 
@@ -41,6 +42,7 @@ export interface RunnerOptions {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly leases: Leases;
+  readonly cohorts: Cohorts;
   readonly leaseMs: number;
   readonly random: () => number;
   /** Waits up to this long keep the slot; longer ones give it back. */
@@ -53,7 +55,17 @@ export interface RunnerOptions {
 const MAX_TURNS = 10_000;
 
 export function createRunner(options: RunnerOptions): Runner {
-  return { run: (sagaId, control) => claimAndDrive(options, sagaId, control) };
+  const { cohorts } = options;
+  return {
+    run: async (sagaId, control) => {
+      await cohorts.enter();
+      try {
+        return await claimAndDrive(options, sagaId, control);
+      } finally {
+        cohorts.leave();
+      }
+    },
+  };
 }
 
 async function claimAndDrive(
@@ -61,10 +73,9 @@ async function claimAndDrive(
   sagaId: SagaId,
   control: RunControl,
 ): Promise<RunOutcome> {
-  const { log, registry, leases, leaseMs } = options;
+  const { registry, leases } = options;
   const owner = randomUUID();
-  const request = { owner, leaseMs, runnable: registry.runnable };
-  const claimed = await log.claim(sagaId, request).catch(whileAway);
+  const claimed = await claim(options, sagaId, owner, control.signal);
   switch (claimed.status) {
     case 'away':
       return { status: 'later', atMs: options.clock.nowMs() + outageDelayMs(options.random()) };
@@ -80,27 +91,76 @@ async function claimAndDrive(
   }
   const registered = registry.find(claimed.saga.kind, claimed.saga.version);
   if (registered === undefined) return { status: 'no-such-version' };
-  const claim: Claim = { sagaId, owner, epoch: claimed.saga.epoch };
-  leases.hold(claim);
+  const held: Claim = { sagaId, owner, epoch: claimed.saga.epoch };
+  leases.hold(held);
   try {
-    const drive = createDrive(options, registered, claim, control);
-    return await drive(claimed.saga);
+    const drive = createDrive(options, registered, held, control);
+    return await drive(claimed.saga, claimed.sentAtMs);
   } catch (error) {
     if (error instanceof FencedError) {
-      options.onFenced(claim);
+      options.onFenced(held);
       return { status: 'fenced' };
     }
-    if (error instanceof InterruptedError) return await giveBack(options, claim, 0);
+    if (error instanceof InterruptedError) return await giveBack(options, held, 0);
     throw error;
   } finally {
-    leases.drop(claim);
+    leases.drop(held);
   }
 }
 
+type Claimed =
+  | Exclude<ClaimResult, { status: 'claimed' }>
+  | (Extract<ClaimResult, { status: 'claimed' }> & { readonly sentAtMs: number })
+  /** The log does not answer. */
+  | { readonly status: 'away' };
+
 // A log that is away is no end of a wake-up: it comes again until the log can say what the saga needs.
-function whileAway(error: unknown): { readonly status: 'away' } {
-  if (error instanceof UnavailableError) return { status: 'away' };
-  throw error;
+async function claim(
+  options: RunnerOptions,
+  sagaId: SagaId,
+  owner: string,
+  signal: AbortSignal,
+): Promise<Claimed> {
+  const { log, registry, leaseMs, clock } = options;
+  try {
+    const begun = await begin(options, sagaId, signal);
+    const sentAtMs = clock.nowMs();
+    const request = { owner, leaseMs, runnable: registry.runnable };
+    const beginning = begun === null ? {} : { beginning: begun.beginning };
+    const claimed = await log.claim(sagaId, { ...request, ...beginning });
+    if (claimed.status !== 'claimed') return claimed;
+    if (begun !== null && claimed.saga.state.phase !== 'queued') begun.tell(claimed.saga);
+    return { ...claimed, sentAtMs };
+  } catch (error) {
+    if (error instanceof UnavailableError || error instanceof InterruptedError) {
+      return { status: 'away' };
+    }
+    throw error;
+  }
+}
+
+// A saga that was never claimed is captured before its claim: captures are reads, and the claim then stores
+// them in the same write.
+async function begin(options: RunnerOptions, sagaId: SagaId, signal: AbortSignal) {
+  const { log, registry, clock, random, onTransition } = options;
+  const base = await log.find(sagaId);
+  if (base === null || base.epoch !== 0 || base.state.phase !== 'queued') return null;
+  const registered = registry.find(base.kind, base.version);
+  if (registered === undefined) return null;
+  const { definition, shape } = registered;
+  const refuse = async () => {
+    throw new FencedError(sagaId, base.epoch);
+  };
+  const scene = { definition, record: base, signal, clock, random };
+  const event = await perform(
+    { type: 'capture-all' },
+    { ...scene, fence: refuse, fencedWrite: refuse },
+  );
+  const state = apply(shape, base.state, event);
+  return {
+    beginning: { base, state, events: [describeEvent(base.state, event, clock)] },
+    tell: (after: SagaRecord) => onTransition({ before: base.state, after, event }),
+  };
 }
 
 function createDrive(
@@ -113,8 +173,9 @@ function createDrive(
   const { definition, shape } = registered;
   const { signal } = control;
 
-  return async (claimed: SagaRecord): Promise<RunOutcome> => {
-    const journal = createJournal(options, registered, claim, signal, claimed);
+  return async (claimed: SagaRecord, sentAtMs: number): Promise<RunOutcome> => {
+    const first = { record: claimed, sentAtMs };
+    const journal = createJournal(options, registered, claim, signal, first);
     const fence = async () => {
       if (journal.isProven()) return;
       if (!(await log.holds(claim))) throw new FencedError(claim.sagaId, claim.epoch);

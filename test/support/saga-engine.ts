@@ -57,6 +57,7 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
     registry,
     clock,
     leases: { hold: () => undefined, drop: () => undefined },
+    cohorts: { enter: async () => undefined, leave: () => undefined },
     leaseMs: LEASE_MS,
     // The shortest of all jittered waits.
     random: () => 0,

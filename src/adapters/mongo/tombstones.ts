@@ -55,8 +55,10 @@ export function createMongoTombstones({
     target: TombstoneTarget,
     write: TombstoneWrite,
     isDone: (tombstone: Tombstone) => boolean,
+    isRepeated = false,
   ): Promise<void> => {
-    const { found, outcome } = await send({ key: incarnationKey(target.incarnation), write });
+    const key = incarnationKey(target.incarnation);
+    const { found, outcome } = await send({ key, write, isRepeated });
     if (isApplied(outcome)) return;
     if (found === 'unread') throw inDoubt('the tombstones', 'they could not be read back');
     if (found !== null && isHeldBy(found, target) && isDone(found)) return;
@@ -94,7 +96,7 @@ export function createMongoTombstones({
     },
 
     settle: (target) => change(target, settleWrite(target), ({ status }) => status !== 'closing'),
-    end: (target) => change(target, endWrite(target), ({ status }) => status === 'ended'),
+    end: (target) => change(target, endWrite(target), ({ status }) => status === 'ended', true),
 
     takeDue: async (options) => {
       const taken = await takeDueTombstones(connection, { ...options, token: createToken() });
@@ -132,6 +134,8 @@ export function createMongoTombstones({
 interface Item {
   readonly key: string;
   readonly write: TombstoneWrite;
+  /** Lost, it is done again by the janitor: it need not wait for a majority. */
+  readonly isRepeated?: boolean;
 }
 
 interface Answer {
@@ -147,6 +151,7 @@ async function flush(connection: Connection, items: readonly Item[]): Promise<An
     connection,
     collection: TOMBSTONES,
     writes: items.map(({ write }) => write),
+    durability: items.every(({ isRepeated }) => isRepeated === true) ? 'primary' : 'majority',
     read: async (tombstones, options, known) => {
       // Only what did not plainly take effect: on the hot path that is nothing, and costs nothing.
       const unsure = items.filter((_, index) => !isApplied(known[index]));

@@ -30,6 +30,9 @@ export interface WriteThenRead<T extends mongo.Document, Reading> {
   readonly connection: Connection;
   readonly collection: string;
   readonly writes: readonly mongo.AnyBulkWriteOperation<T>[];
+  /** Default: a majority. `primary` where a majority write of the same caller follows, or where a loss is
+   * noticed and made good by somebody who looks. */
+  readonly durability?: 'majority' | 'primary';
   /** Reads what all of them must know, with the options given (they carry session and deadline). */
   readonly read: (
     collection: mongo.Collection<T>,
@@ -52,13 +55,15 @@ export async function writeThenRead<T extends mongo.Document, Reading>({
   connection,
   collection: name,
   writes,
+  durability = 'majority',
   read,
 }: WriteThenRead<T, Reading>): Promise<WrittenAndRead<Reading>> {
   const collection = nativeCollection<T>(connection, name);
   // The session makes the read causally later than the write, whichever connection carries it.
   const session = connection.getClient().startSession({ causalConsistency: true });
   try {
-    const outcomes = writes.length === 0 ? [] : await write(collection, session, writes);
+    const outcomes =
+      writes.length === 0 ? [] : await write(collection, session, writes, durability);
     const options: ReadOptions = { session, timeoutMS: OPERATION_TIMEOUT_MS };
     try {
       return {
@@ -77,6 +82,7 @@ async function write<T extends mongo.Document>(
   collection: mongo.Collection<T>,
   session: mongo.ClientSession,
   writes: readonly mongo.AnyBulkWriteOperation<T>[],
+  durability: 'majority' | 'primary',
 ): Promise<WriteOutcome[]> {
   const sentBefore = session.serverSession.txnNumber;
   try {
@@ -84,7 +90,7 @@ async function write<T extends mongo.Document>(
       ordered: false,
       session,
       timeoutMS: OPERATION_TIMEOUT_MS,
-      writeConcern: { w: 'majority' },
+      writeConcern: { w: durability === 'majority' ? 'majority' : 1 },
     });
     const { upsertedCount, modifiedCount, deletedCount } = result;
     // The counts say it of all or of none.

@@ -25,7 +25,8 @@ export interface Bots {
    * was never touched, and one that is gone (`gone`: nothing can be restored). */
   restore(instanceId: string, captured: Sighting, call: FencedCall): Promise<'restored' | 'gone'>;
 
-  /** Removes the container, or program and conf file (put aside or not); the bot's data folder is
+  /** Removes the container, or program and conf file (put aside or not), and returns only when it is
+   * gone: inspect says 404, or supervisord and the conf folder have said so. The bot's data folder is
    * kept. Removing what is gone is success. */
   remove(instanceId: string, seen: Sighting, call: FencedCall): Promise<void>;
 

@@ -19,7 +19,7 @@ import {
   TerminalError,
 } from '../../saga/errors.ts';
 import { lookAtRest } from '../bot-at-rest.ts';
-import { REFUND_VALUE } from '../captures.ts';
+import { REFUND_VALUE, STOP_VALUE } from '../captures.ts';
 import type { Receipt, SettleResult } from '../ports/wallets.ts';
 import { deadlineOf, giveUp } from '../stop-policy.ts';
 import {
@@ -77,7 +77,7 @@ async function findReceipt(
 // on its way back. Docker cannot be fenced, so this look is as late as a look can be (I5).
 async function observeStop(ports: DeletionPorts, call: StepCall): Promise<readonly Warning[]> {
   const captured = capturedBot(call);
-  if (captured === null || hasGivenUpStop(call)) return [];
+  if (captured === null || hasGivenUpStop(call) || wasSeenAtRest(call)) return [];
   const { bots } = ports;
   const { instanceId } = sceneOf(call).input;
   const { sightings } = captured;
@@ -90,6 +90,19 @@ async function observeStop(ports: DeletionPorts, call: StepCall): Promise<readon
     await Promise.all(sightings.map((seen) => bots.stop(instanceId, seen, call)));
   }
   throw new RetryableError('NOT_AT_REST', `before the refund the bot was seen: ${reason}`);
+}
+
+/** A look this young is the look before the refund: another would be as old when the money moves. */
+const FRESH_LOOK_MS = 50;
+
+function wasSeenAtRest(call: StepCall): boolean {
+  const stop = STOP_VALUE.readOrNull(call.results[STEP.stop]);
+  return (
+    call.attempt === 1 &&
+    stop !== null &&
+    'seenAtRestMs' in stop &&
+    call.nowMs() - stop.seenAtRestMs <= FRESH_LOOK_MS
+  );
 }
 
 async function settle(

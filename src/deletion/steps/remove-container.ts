@@ -35,8 +35,8 @@ export function createRemoveContainerStep(ports: DeletionPorts): RetriableStep {
   };
 }
 
-// What the saga saw it removes by its id and looks again; only a bot it never saw, or a file it could not
-// write, needs the whole look around. @returns why something is left, or null.
+// What the saga saw it removes by its id; only a bot it never saw, or a file it could not write, needs the
+// whole look around. @returns why something is left, or null.
 async function finish(ports: DeletionPorts, call: StepCall): Promise<string | null> {
   const { tombstone, input } = sceneOf(call);
   const sightings = capturedBot(call)?.sightings ?? null;

@@ -5,7 +5,13 @@ import type { CompensatableStep, StepCall, Warning } from '../../saga/definition
 import { InDoubtError, RetryableError } from '../../saga/errors.ts';
 import type { Json } from '../../saga/json.ts';
 import { lookAtRest } from '../bot-at-rest.ts';
-import { ALLOCATION_CAPTURE, BOT_CAPTURE, type BotCapture, LOCK_VALUE } from '../captures.ts';
+import {
+  ALLOCATION_CAPTURE,
+  BOT_CAPTURE,
+  type BotCapture,
+  LOCK_VALUE,
+  STOP_VALUE,
+} from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
 import { locateOwned } from '../locate-owned.ts';
 import { stopDeadline } from '../stop-policy.ts';
@@ -33,14 +39,14 @@ export function createStopContainerStep(ports: DeletionPorts): CompensatableStep
       const rest = await lookAtRest(bots, instanceId, sightings, call);
       if (rest.status === 'running') throw stillRunning(rest.names);
       if (rest.status === 'unknown') throw new InDoubtError('STOP_UNSEEN', rest.reason);
-      return { warnings: warningsOf(captured(call)) };
+      return atRest(call);
     },
     observe: async (call) => {
       const { instanceId } = readInput(call.input);
       const rest = await lookAtRest(bots, instanceId, captured(call).sightings, call);
       if (rest.status === 'unknown') return { outcome: 'unknown', reason: rest.reason };
       if (rest.status === 'running') return { outcome: 'absent' };
-      return { outcome: 'landed', warnings: warningsOf(captured(call)) };
+      return { outcome: 'landed', ...atRest(call) };
     },
     compensate: async (call) => {
       const { instanceId } = readInput(call.input);
@@ -84,6 +90,11 @@ async function holdsAllocation({ wallets }: DeletionPorts, call: StepCall): Prom
 
 function captured(call: StepCall): BotCapture {
   return BOT_CAPTURE.read(call.capture);
+}
+
+function atRest(call: StepCall) {
+  const value = STOP_VALUE.write({ seenAtRestMs: call.nowMs() });
+  return { value, warnings: warningsOf(captured(call)) };
 }
 
 function warningsOf({ sightings }: BotCapture): readonly Warning[] {

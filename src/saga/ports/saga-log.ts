@@ -72,6 +72,15 @@ export interface ClaimRequest {
   readonly leaseMs: number;
   /** `<kind>@<version>` of every definition this worker knows. */
   readonly runnable: readonly string[];
+  readonly beginning?: Beginning;
+}
+
+/** What a saga that was never claimed begins with, stored by the claim itself: its captures are reads, and
+ * need no claim to be taken. Applies only to the revision it was made from. */
+export interface Beginning {
+  readonly base: SagaRecord;
+  readonly state: SagaState;
+  readonly events: readonly LoggedEvent[];
 }
 
 export type ClaimResult =

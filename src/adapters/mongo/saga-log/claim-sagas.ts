@@ -4,10 +4,17 @@
 import type { mongo } from 'mongoose';
 import type { SagaId } from '../../../domain/ids.ts';
 import type { Claim, ClaimRequest, ClaimResult } from '../../../saga/ports/saga-log.ts';
+import type { SagaRecord } from '../../../saga/record.ts';
 import { isAtRest } from '../../../saga/state.ts';
 import { runRepeatable } from '../mongo-errors.ts';
 import { type LogContext, MAJORITY, OPERATION_TIMEOUT_MS } from './log-context.ts';
-import { HISTORY_LIMIT, type SagaDocument, toRecord } from './saga-document.ts';
+import {
+  HISTORY_LIMIT,
+  type HistoryDocument,
+  type SagaDocument,
+  toHistoryEntry,
+  toRecord,
+} from './saga-document.ts';
 
 export interface ClaimOrder extends ClaimRequest {
   readonly sagaId: SagaId;
@@ -16,23 +23,30 @@ export interface ClaimOrder extends ClaimRequest {
 const CLAIMABLE_PHASES = ['queued', 'running', 'compensating'];
 
 export async function claimSagas(
-  { sagas }: LogContext,
+  context: LogContext,
   orders: ClaimOrder[],
 ): Promise<ClaimResult[]> {
+  const { sagas } = context;
   return runRepeatable(async () => {
-    await sagas.bulkWrite(orders.map(toUpdate), {
+    const updates = orders.map(toUpdate);
+    const { matchedCount } = await sagas.bulkWrite(updates, {
       ordered: false,
       writeConcern: MAJORITY,
       timeoutMS: OPERATION_TIMEOUT_MS,
     });
-    const found = await sagas
-      .find(
-        { _id: { $in: orders.map(({ sagaId }) => sagaId) } },
-        { timeoutMS: OPERATION_TIMEOUT_MS },
-      )
-      .toArray();
+    // A beginning names the revision it was made from: where all matched, what stands there is known.
+    const known = new Map<ClaimOrder, ClaimResult>();
+    for (const order of matchedCount === orders.length ? orders : []) {
+      const saga = begun(context, order);
+      if (saga !== null) known.set(order, { status: 'claimed', saga });
+    }
+    const asked = orders.filter((order) => !known.has(order)).map(({ sagaId }) => sagaId);
+    const found =
+      asked.length === 0
+        ? []
+        : await sagas.find({ _id: { $in: asked } }, { timeoutMS: OPERATION_TIMEOUT_MS }).toArray();
     const byId = new Map(found.map((document) => [document._id, document]));
-    return orders.map((order) => toResult(order, byId.get(order.sagaId)));
+    return orders.map((order) => known.get(order) ?? toResult(order, byId.get(order.sagaId)));
   });
 }
 
@@ -69,8 +83,8 @@ export async function releaseClaim(
 }
 
 function toUpdate(order: ClaimOrder): mongo.AnyBulkWriteOperation<SagaDocument> {
-  const { sagaId, owner, leaseMs, runnable } = order;
-  const entry = {
+  const { sagaId, owner, leaseMs, runnable, beginning } = order;
+  const claimed = {
     at: '$$NOW',
     epoch: { $add: ['$epoch', 1] },
     type: 'claimed',
@@ -78,6 +92,7 @@ function toUpdate(order: ClaimOrder): mongo.AnyBulkWriteOperation<SagaDocument> 
     detail: null,
     writeId: owner,
   };
+  const entries = [claimed, ...beginningOf(order).map((entry) => ({ $literal: entry }))];
   return {
     updateOne: {
       filter: {
@@ -87,6 +102,7 @@ function toUpdate(order: ClaimOrder): mongo.AnyBulkWriteOperation<SagaDocument> 
         // A claim that was sent twice because its answer was lost must not raise the epoch twice.
         owner: { $ne: owner },
         $expr: { $and: [IS_FREE, IS_DUE] },
+        ...(beginning !== undefined && { revision: beginning.base.revision, epoch: 0 }),
       },
       update: [
         {
@@ -95,12 +111,31 @@ function toUpdate(order: ClaimOrder): mongo.AnyBulkWriteOperation<SagaDocument> 
             owner,
             leaseUntil: leaseEnd(leaseMs),
             revision: { $add: ['$revision', 1] },
-            history: { $slice: [{ $concatArrays: ['$history', [entry]] }, -HISTORY_LIMIT] },
+            history: { $slice: [{ $concatArrays: ['$history', entries] }, -HISTORY_LIMIT] },
+            ...(beginning !== undefined && { state: { $literal: beginning.state } }),
           },
         },
       ],
     },
   };
+}
+
+/** The record of a claim whose beginning applied. */
+function begun({ clock }: LogContext, order: ClaimOrder): SagaRecord | null {
+  if (order.beginning === undefined) return null;
+  const { base, state } = order.beginning;
+  const at = new Date(clock.nowMs()).toISOString();
+  const claimed = { at, epoch: FIRST_EPOCH, type: 'claimed', step: null, detail: null };
+  const history = [...base.history, claimed, ...beginningOf(order).map(toHistoryEntry)];
+  return { ...base, state, history, epoch: FIRST_EPOCH, revision: base.revision + 1 };
+}
+
+const FIRST_EPOCH = 1;
+
+function beginningOf({ beginning, owner }: ClaimOrder): readonly HistoryDocument[] {
+  return (beginning?.events ?? []).map(({ type, step, detail, atMs }) => {
+    return { at: new Date(atMs), epoch: FIRST_EPOCH, type, step, detail, writeId: owner };
+  });
 }
 
 const IS_FREE = { $lte: [{ $ifNull: ['$leaseUntil', new Date(0)] }, '$$NOW'] };
