@@ -50,6 +50,7 @@ export async function startMongodb(options: MongodbOptions): Promise<OwnedServer
     ...options,
     name: 'mongodb',
     stopTimeoutMs: MONGODB_STOP_TIMEOUT_MS,
+    askPid,
     args: (port) => [
       ...['--dbpath', `${options.dataDir}/mongodb`, '--port', String(port), '--bind_ip', LOOPBACK],
       ...['--replSet', REPLICA_SET, '--wiredTigerCacheSizeGB', String(options.cacheGb)],
@@ -72,6 +73,24 @@ export async function startMongodb(options: MongodbOptions): Promise<OwnedServer
 export function mongodbUri(port: number): string {
   return `mongodb://${LOOPBACK}:${port}/reclaim?directConnection=true`;
 }
+
+async function askPid(port: number): Promise<number | undefined> {
+  const client = new mongoose.mongo.MongoClient(mongodbUri(port), {
+    serverSelectionTimeoutMS: PID_TIMEOUT_MS,
+  });
+  try {
+    const { pid } = await client.db('admin').command({ serverStatus: 1, ...NO_SECTIONS });
+    return Number(pid);
+  } catch {
+    return undefined;
+  } finally {
+    await client.close();
+  }
+}
+
+const PID_TIMEOUT_MS = 1_000;
+/** The larger parts of the answer, which nobody reads here. */
+const NO_SECTIONS = { metrics: 0, wiredTiger: 0, tcmalloc: 0, repl: 0, locks: 0 };
 
 async function becomePrimary(port: number, signal: AbortSignal): Promise<void> {
   const client = new mongoose.mongo.MongoClient(mongodbUri(port), {

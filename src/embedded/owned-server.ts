@@ -23,6 +23,8 @@ export interface OwnedServerOptions {
   args(port: number): readonly string[];
   /** Asked before each attempt; throws when no other port will do. */
   choosePort(attempt: number): Promise<number>;
+  /** The process id that whoever listens on the port gives as its own; undefined: no answer yet. */
+  askPid(port: number): Promise<number | undefined>;
   readonly stopTimeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -49,7 +51,7 @@ export async function startOwnedServer(options: OwnedServerOptions): Promise<Own
       await child.stop();
       await rm(pidFile, { force: true });
     };
-    const ended = await untilListening(child, port, options.signal);
+    const ended = await untilListening(child, port, options);
     if (ended === undefined) return { port, process: child, stop };
     await stop();
     if (attempt + 1 < ATTEMPTS && !(await isPortFree(port))) continue;
@@ -82,26 +84,25 @@ export async function endLeftover(
   return wasAlive;
 }
 
-/** How the process ended, or undefined once it listens. */
+/** How the process ended, or undefined once it, and not somebody else, listens: two starts may find the same
+ * port free, and the loser must not work on the winner's data. */
 async function untilListening(
   child: OwnedProcess,
   port: number,
-  signal: AbortSignal,
+  { askPid, signal }: Pick<OwnedServerOptions, 'askPid' | 'signal'>,
 ): Promise<string | undefined> {
   let ended: string | undefined;
   void child.exited.then((how) => {
     ended = how;
   });
   const end = performance.now() + START_TIMEOUT_MS;
-  while (!(await isListening(port))) {
+  while (!(await isListening(port)) || (await askPid(port)) !== child.pid) {
     if (ended !== undefined) return ended;
     if (signal.aborted) return 'asked to stop';
     if (performance.now() > end) return `not listening after ${START_TIMEOUT_MS} ms`;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  // Somebody else's server on the port would listen too, while ours is about to give up.
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  return ended;
+  return undefined;
 }
 
 async function keepOneOldLog(logFile: string): Promise<void> {

@@ -47,6 +47,7 @@ export async function startValkey(options: ValkeyOptions): Promise<OwnedServer> 
     ...options,
     name: 'valkey',
     stopTimeoutMs: VALKEY_STOP_TIMEOUT_MS,
+    askPid,
     args: (port) => [
       ...['--port', String(port), '--bind', LOOPBACK, '--dir', `${options.dataDir}/valkey`],
       ...['--maxmemory-policy', 'noeviction', '--save', '', '--daemonize', 'no'],
@@ -54,7 +55,7 @@ export async function startValkey(options: ValkeyOptions): Promise<OwnedServer> 
     ],
   });
   const end = performance.now() + READY_TIMEOUT_MS;
-  while (!(await ping(server.port)).startsWith('+PONG')) {
+  while (!(await ask(server.port, 'PING')).startsWith('+PONG')) {
     if (options.signal.aborted || performance.now() > end) {
       await server.stop();
       throw new Error('the embedded Valkey did not get ready');
@@ -68,9 +69,15 @@ export function valkeyUrl(port: number): string {
   return `redis://${LOOPBACK}:${port}`;
 }
 
-function ping(port: number): Promise<string> {
+/** Valkey answers INFO while it still loads its data. */
+async function askPid(port: number): Promise<number | undefined> {
+  const [, pid] = /process_id:(\d+)/.exec(await ask(port, 'INFO server')) ?? [];
+  return pid === undefined ? undefined : Number(pid);
+}
+
+function ask(port: number, question: string): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host: LOOPBACK }, () => socket.write('PING\r\n'));
+    const socket = connect({ port, host: LOOPBACK }, () => socket.write(`${question}\r\n`));
     const done = (answer: string) => {
       socket.destroy();
       resolve(answer);
