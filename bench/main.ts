@@ -16,7 +16,7 @@ import { measureWorkerMemory } from './worker-memory.ts';
 
 const SCALES = {
   full: { rounds: 3, warmUps: 300, alone: 100, together: 2_000, accepts: 300, begun: 10_000 },
-  quick: { rounds: 2, warmUps: 100, alone: 40, together: 400, accepts: 150, begun: 500 },
+  quick: { rounds: 2, warmUps: 200, alone: 40, together: 1_000, accepts: 150, begun: 500 },
 } as const;
 const OPEN_SAGAS = 10_000;
 

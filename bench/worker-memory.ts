@@ -23,6 +23,9 @@ export interface MemoryOptions {
 }
 
 const WORKER = fileURLToPath(new URL('../workers/all.ts', import.meta.url));
+/** As `npm run workers` and the compose file start one: without limits V8 lets garbage grow for a machine's
+ * sake that has room for it. */
+const HEAP_LIMITS = ['--max-semi-space-size=8', '--max-old-space-size=256'];
 const HOUR_MS = 3_600_000;
 const SAMPLE_EVERY_MS = 500;
 /** Settled: this many samples in a row (5 s) stay within this part of their largest. */
@@ -68,7 +71,7 @@ async function begin({ sagas }: Services, { userId, firebaseUid, instanceId }: H
 }
 
 function startWorker({ env }: Place): ChildProcess {
-  return spawn(process.execPath, [WORKER], {
+  return spawn(process.execPath, [...HEAP_LIMITS, WORKER], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });

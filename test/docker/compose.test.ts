@@ -21,6 +21,10 @@ interface Service {
   readonly privileged?: boolean;
 }
 
+const { scripts } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
+  scripts: Record<'workers', string>;
+};
+
 const { services } = parse(readFileSync(`${ROOT}docker-compose.yml`, 'utf8'), { merge: true }) as {
   services: Record<'api' | 'workers' | 'mongodb' | 'valkey', Service>;
 };
@@ -39,7 +43,8 @@ describe('the compose file', () => {
   it('API and workers: sagas run in the workers alone, and both wait for healthy databases', () => {
     expect(services.api.command).toEqual(['node', 'src/server.ts']);
     expect(services.api.environment?.WORKERS).toBe('none');
-    expect(services.workers.command).toEqual(['node', 'workers/all.ts']);
+    // Started as `npm run workers` starts them: with the heap's limits.
+    expect(services.workers.command?.join(' ')).toBe(scripts.workers.replace('exec ', ''));
     for (const service of [services.api, services.workers]) {
       expect(service.depends_on?.mongodb?.condition).toBe('service_healthy');
       expect(service.depends_on?.valkey?.condition).toBe('service_healthy');
