@@ -1,22 +1,12 @@
 // What answers and what does not, each asked with its own deadline: `/readyz` must answer while they do not.
 
+import type { ComponentHealth, Health } from './api/dependencies.ts';
 import type { Services } from './services.ts';
-
-export interface HealthReport {
-  readonly mongodb: ComponentHealth;
-  readonly redis: ComponentHealth;
-  readonly docker: Readonly<Record<string, ComponentHealth>>;
-  readonly poolState: ComponentHealth;
-}
-
-export type ComponentHealth =
-  | { readonly status: 'ok' }
-  | { readonly status: 'down'; readonly reason: string };
 
 const ASK_TIMEOUT_MS = 1_500;
 const OK: ComponentHealth = { status: 'ok' };
 
-export async function reportHealth(services: Services): Promise<HealthReport> {
+export async function reportHealth(services: Services): Promise<Health> {
   const { connection, redis, deletionPorts, runtime } = services;
   const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
   const [mongodb, redisHealth, poolState] = await Promise.all([

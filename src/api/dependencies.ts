@@ -7,13 +7,11 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { DeleteRequests } from '../deletion/delete-requests.ts';
-import type { LedgerPage } from '../deletion/ports/ledger.ts';
 import type { IdentityVerifier } from '../domain/identity-verifier.ts';
 import type { FirebaseUid, SagaId, UserId } from '../domain/ids.ts';
+import type { Portfolio } from '../reconciliation/portfolio.ts';
 import type { StepDefinition } from '../saga/definition.ts';
 import type { Sagas as EngineSagas, RetryResult } from '../saga/sagas.ts';
-import type { BotView } from './schemas/bots.ts';
-import type { WalletView } from './schemas/wallet.ts';
 
 export interface ApiDependencies {
   readonly log: Logger;
@@ -57,21 +55,6 @@ export type StepKind = StepDefinition['kind'];
 
 /** The part of the engine that HTTP may use. */
 export type Sagas = Pick<EngineSagas, 'find' | 'list' | 'requestCancel' | 'waitForEnd'>;
-
-export interface Portfolio {
-  bots(user: PortfolioOwner): Promise<readonly BotView[]>;
-  wallet(user: PortfolioOwner): Promise<WalletView>;
-  /** @throws BadCursorError */
-  transactions(
-    user: PortfolioOwner,
-    page: { readonly limit: number; readonly cursor?: string },
-  ): Promise<LedgerPage>;
-}
-
-export interface PortfolioOwner {
-  readonly userId: UserId;
-  readonly firebaseUid: FirebaseUid;
-}
 
 export interface Accounts {
   /** The user document of a token; null where the platform has none. */

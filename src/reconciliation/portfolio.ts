@@ -26,6 +26,7 @@ export interface PortfolioOwner {
 export interface Portfolio {
   bots(owner: PortfolioOwner): Promise<readonly BotView[]>;
   wallet(owner: PortfolioOwner): Promise<WalletView>;
+  /** @throws BadCursorError for a cursor that no page gave out. */
   transactions(
     owner: PortfolioOwner,
     page: { readonly limit: number; readonly cursor?: string },

@@ -4,6 +4,7 @@ import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import type { Ledger, SettlementEntry } from '../../src/deletion/ports/ledger.ts';
 import type { Receipt } from '../../src/deletion/ports/wallets.ts';
+import { BadCursorError } from '../../src/domain/bad-cursor.ts';
 import { toFirebaseUid, toUserId, type UserId } from '../../src/domain/ids.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { BOT, LIFE, SAGA_A, SAGA_B } from '../support/users.ts';
@@ -149,9 +150,9 @@ export function describeLedger(name: string, createLedger: (connection: Connecti
       expect(new Set(seen).size).toBe(25);
       expect(seen).toHaveLength(25);
       expect(moments).toEqual([...moments].sort().reverse());
-      await expect(ledger.page(USER, { limit: 7, cursor: 'nonsense' })).rejects.toMatchObject({
-        code: 'BAD_CURSOR',
-      });
+      await expect(ledger.page(USER, { limit: 7, cursor: 'nonsense' })).rejects.toThrow(
+        BadCursorError,
+      );
     });
   });
 }

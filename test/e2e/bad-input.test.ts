@@ -64,6 +64,12 @@ const BAD_REQUESTS: readonly BadRequest[] = [
   { what: 'a job nobody has', method: 'GET', path: '/jobs/del-0000000000000000', status: 404 },
   { what: 'a malformed job id', method: 'POST', path: '/jobs/1/cancel', status: 400 },
   { what: 'a cursor of its own', method: 'GET', path: '/jobs?cursor=nonsense', status: 400 },
+  {
+    what: 'a cursor of its own, for transactions',
+    method: 'GET',
+    path: '/wallet/transactions?cursor=nonsense',
+    status: 400,
+  },
   { what: 'a limit out of bounds', method: 'GET', path: '/jobs?limit=0', status: 400 },
   { what: 'a query that is not known', method: 'GET', path: '/jobs?where=1', status: 400 },
 ];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Portfolio } from '../../src/api/dependencies.ts';
 import type { BotView } from '../../src/api/schemas/bots.ts';
 import type { WalletView } from '../../src/api/schemas/wallet.ts';
+import type { Portfolio } from '../../src/reconciliation/portfolio.ts';
 import { ALICE, createTestApi, expectProblem } from '../support/api.ts';
 
 const PREFIX = '/api/freqtrade';

@@ -4,10 +4,10 @@
 
 import type { FencedCall } from '../../deletion/ports/bots.ts';
 import type { DedicatedSighting } from '../../domain/bot.ts';
+import { pause } from '../../saga/deadline.ts';
 import { InDoubtError, RetryableError } from '../../saga/errors.ts';
 import { type ContainerView, isNoPolicy } from './container-view.ts';
 import type { DockerParts } from './docker-parts.ts';
-import { pause } from './pause.ts';
 
 export async function stopDedicated(
   { containers }: DockerParts,
@@ -75,6 +75,7 @@ async function waitUntilGone(
       throw new InDoubtError('REMOVAL_NOT_OBSERVED', message);
     }
     await pause(REMOVAL_POLL_MS, call.signal);
+    if (call.signal.aborted) throw new InDoubtError('DOCKER_ABORTED', 'aborted while waiting');
   }
 }
 

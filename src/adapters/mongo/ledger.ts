@@ -7,7 +7,7 @@ import type { Ledger, LedgerPage } from '../../deletion/ports/ledger.ts';
 import type { UserId } from '../../domain/ids.ts';
 import { RetryableError, TerminalError } from '../../saga/errors.ts';
 import { createGroupCommit } from './group-commit.ts';
-import { parseCursor, printCursor } from './ledger-cursor.ts';
+import { type LedgerCursor, parseCursor, printCursor } from './ledger-cursor.ts';
 import {
   disagreement,
   type LedgerDocument,
@@ -51,7 +51,10 @@ export function createMongoLedger({ connection }: MongoLedgerDependencies): Ledg
       return found === null ? null : toLedgerEntry(found);
     },
 
-    page: (userId, options) => runRepeatable(() => readPage(connection, userId, options)),
+    page: async (userId, { limit, cursor }) => {
+      const after = cursor === undefined ? undefined : parseCursor(cursor);
+      return runRepeatable(() => readPage(connection, userId, limit, after));
+    },
   };
 }
 
@@ -126,10 +129,10 @@ async function readBack(
 async function readPage(
   connection: Connection,
   userId: UserId,
-  { limit, cursor }: { readonly limit: number; readonly cursor?: string },
+  limit: number,
+  after: LedgerCursor | undefined,
 ): Promise<LedgerPage> {
   const size = Math.min(Math.max(1, Math.trunc(limit)), MAX_PAGE);
-  const after = cursor === undefined ? undefined : parseCursor(cursor);
   const older: mongo.Filter<LedgerDocument> =
     after === undefined
       ? {}
