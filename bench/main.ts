@@ -1,7 +1,7 @@
 // `npm run bench`: how fast deletions are beside their bare effects, how soon they are accepted, what a
 // worker weighs. On embedded servers, or on those of MONGODB_URI and REDIS_URL. Nothing here passes or
 // fails by the clock: the goals stand beside the numbers, and a person judges.
-//   --quick         fewer bots and rounds, within a minute
+//   --quick         one round of the same size, within a minute
 //   --json          one JSON object on the last line of stdout
 //   --only=sagas    that variant alone (sagas, floor or bullmq): for a profiler
 
@@ -16,7 +16,7 @@ import { measureWorkerMemory } from './worker-memory.ts';
 
 const SCALES = {
   full: { rounds: 3, warmUps: 300, alone: 100, together: 2_000, accepts: 300, begun: 10_000 },
-  quick: { rounds: 2, warmUps: 200, alone: 40, together: 1_000, accepts: 150, begun: 500 },
+  quick: { rounds: 1, warmUps: 300, alone: 40, together: 2_000, accepts: 150, begun: 500 },
 } as const;
 const OPEN_SAGAS = 10_000;
 

@@ -60,7 +60,8 @@ function readAll(read: <T>(field: Field<T>) => T) {
     dataDir: read(matching('DATA_DIR', /\S/, 'a folder', '.data')),
     botRuntime: read(oneOf('BOT_RUNTIME', ['auto', 'docker', 'simulator'], 'auto')),
     dockerHosts: read(dockerHosts('DOCKER_HOSTS')),
-    poolState: read(oneOf('POOL_STATE', ['file', 'mongodb'], 'file')),
+    // The one implementation there is; another value is refused rather than quietly taken for it.
+    poolState: read(oneOf('POOL_STATE', ['file'], 'file')),
     /** Unset: `.container-pool-state.json` in the data folder. */
     poolStateFile: read(optional('POOL_STATE_FILE', /\S/, 'a file')),
     /** Unset: no dedicated bots are provisioned. */
