@@ -23,7 +23,12 @@ export interface Containers {
   readonly list: (filters: ListFilters, call: BotsCall) => Promise<readonly ListedContainer[]>;
   /** Null: the daemon says that there is no such container. */
   readonly inspect: (id: string, call: BotsCall) => Promise<ContainerView | null>;
-  readonly setRestartPolicy: (id: string, policy: string, call: FencedCall) => Promise<void>;
+  /** `changed-meanwhile`: the container ended or went while it was updated; look again. */
+  readonly setRestartPolicy: (
+    id: string,
+    policy: string,
+    call: FencedCall,
+  ) => Promise<'set' | 'changed-meanwhile'>;
   /** SIGTERM, the grace, SIGKILL. A paused container is killed frozen: it never runs again. */
   readonly stop: (id: string, call: FencedCall) => Promise<void>;
   readonly start: (id: string, call: FencedCall) => Promise<void>;
@@ -84,9 +89,18 @@ export function createContainers(host: HostCalls, deadlines: Deadlines): Contain
     },
     setRestartPolicy: async (id, policy, call) => {
       const RestartPolicy = parsePolicy(policy);
-      await change('update', id, call, (c, abortSignal) =>
-        c.update({ RestartPolicy, abortSignal }),
-      );
+      try {
+        const send = (c: Docker.Container, abortSignal: AbortSignal) =>
+          c.update({ RestartPolicy, abortSignal });
+        await change('update', id, call, send);
+        return 'set';
+      } catch (error) {
+        // The daemon takes the update back when the process ends, or the removal begins, in its middle.
+        const hasEnded = isAnswer(error, 500, /not running|stopped container/i);
+        const isGoing = isNoSuchContainer(error) || isAnswer(error, 409, /marked for removal/i);
+        if (hasEnded || isGoing) return 'changed-meanwhile';
+        throw error;
+      }
     },
     stop: async (id, call) => {
       const deadlineMs = stopGraceSeconds * 1_000 + changeMs;

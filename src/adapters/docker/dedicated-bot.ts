@@ -14,9 +14,8 @@ export async function stopDedicated(
   seen: DedicatedSighting,
   call: FencedCall,
 ): Promise<void> {
-  const now = await containers.inspect(seen.containerId, call);
+  const now = await withPolicy(containers, seen.containerId, 'no', call);
   if (now === null || isBeingRemoved(now)) return;
-  if (!isNoPolicy(now.restartPolicy)) await containers.setRestartPolicy(now.id, 'no', call);
   // The policy may have started it between the look and the update: always stop, 304 is fine.
   await containers.stop(now.id, call);
 }
@@ -26,13 +25,10 @@ export async function restoreDedicated(
   captured: DedicatedSighting,
   call: FencedCall,
 ): Promise<'restored' | 'gone'> {
-  const now = await containers.inspect(captured.containerId, call);
+  const now = await withPolicy(containers, captured.containerId, captured.restartPolicy, call);
   if (now === null) return 'gone';
   if (isBeingRemoved(now)) {
     throw new RetryableError('REMOVAL_IN_PROGRESS', `container ${now.name} is being removed`);
-  }
-  if (!isSamePolicy(now.restartPolicy, captured.restartPolicy)) {
-    await containers.setRestartPolicy(now.id, captured.restartPolicy, call);
   }
   if (!captured.running) return 'restored';
   if (!now.running) await containers.start(now.id, call);
@@ -40,6 +36,24 @@ export async function restoreDedicated(
   if (captured.paused && !isPaused) await containers.pause(now.id, call);
   if (!captured.paused && isPaused) await containers.unpause(now.id, call);
   return 'restored';
+}
+
+const POLICY_ATTEMPTS = 3;
+
+// The container as it is now, with this restart policy: set unless it has it, or is on its way out. A
+// container that ends in the middle of the update takes the update back, and is looked at again.
+async function withPolicy(
+  containers: DockerParts['containers'],
+  containerId: string,
+  policy: string,
+  call: FencedCall,
+): Promise<ContainerView | null> {
+  for (let attempt = 0; attempt < POLICY_ATTEMPTS; attempt += 1) {
+    const now = await containers.inspect(containerId, call);
+    if (now === null || isBeingRemoved(now) || isSamePolicy(now.restartPolicy, policy)) return now;
+    if ((await containers.setRestartPolicy(now.id, policy, call)) === 'set') return now;
+  }
+  throw new RetryableError('POLICY_NOT_SET', `container ${containerId} changed under each update`);
 }
 
 export async function removeDedicated(
