@@ -5,7 +5,7 @@ import { type Connection, mongo } from 'mongoose';
 import type { WalletTotals } from '../../deletion/ports/accounts.ts';
 import type { UserId } from '../../domain/ids.ts';
 import { MAX_MONEY } from '../../domain/money.ts';
-import { OPERATION_TIMEOUT_MS, runRepeatable } from './mongo-errors.ts';
+import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 
 const NOTHING: WalletTotals = { allocated: 0, currentValue: 0, pnl: 0 };
@@ -17,22 +17,19 @@ export async function sumAllocations(
 ): Promise<WalletTotals> {
   const [sums] = await runRepeatable(() =>
     nativeCollection<mongo.Document>(connection, 'users')
-      .aggregate(
-        [
-          { $match: { _id: new mongo.ObjectId(userId) } },
-          { $project: { bots: { $objectToArray: { $ifNull: ['$botAllocations', {}] } } } },
-          { $project: { allocated: sumOf(ALLOCATED), currentValue: sumOf(VALUE) } },
-          {
-            $project: {
-              _id: 0,
-              allocated: { $toDouble: '$allocated' },
-              currentValue: { $toDouble: '$currentValue' },
-              pnl: { $toDouble: { $subtract: ['$currentValue', '$allocated'] } },
-            },
+      .aggregate([
+        { $match: { _id: new mongo.ObjectId(userId) } },
+        { $project: { bots: { $objectToArray: { $ifNull: ['$botAllocations', {}] } } } },
+        { $project: { allocated: sumOf(ALLOCATED), currentValue: sumOf(VALUE) } },
+        {
+          $project: {
+            _id: 0,
+            allocated: { $toDouble: '$allocated' },
+            currentValue: { $toDouble: '$currentValue' },
+            pnl: { $toDouble: { $subtract: ['$currentValue', '$allocated'] } },
           },
-        ],
-        { timeoutMS: OPERATION_TIMEOUT_MS },
-      )
+        },
+      ])
       .toArray(),
   );
   return sums === undefined ? NOTHING : toTotals(sums);
@@ -45,10 +42,7 @@ export async function findFirebaseUids(
 ): Promise<ReadonlySet<string>> {
   const found = await runRepeatable(() =>
     nativeCollection<mongo.Document>(connection, 'users')
-      .find(
-        { firebaseUid: { $in: [...uids] } },
-        { projection: { _id: 0, firebaseUid: 1 }, timeoutMS: OPERATION_TIMEOUT_MS },
-      )
+      .find({ firebaseUid: { $in: [...uids] } }, { projection: { _id: 0, firebaseUid: 1 } })
       .toArray(),
   );
   return new Set(found.map(({ firebaseUid }) => String(firebaseUid)));
@@ -59,7 +53,7 @@ export async function hasAnyAllocation(connection: Connection): Promise<boolean>
   const found = await runRepeatable(() =>
     nativeCollection<mongo.Document>(connection, 'users').findOne(
       { botAllocations: { $type: 'object', $ne: {} } },
-      { projection: { _id: 1 }, timeoutMS: OPERATION_TIMEOUT_MS },
+      { projection: { _id: 1 } },
     ),
   );
   return found !== null;

@@ -11,7 +11,7 @@ import type {
 } from '../../deletion/ports/accounts.ts';
 import { parseFirebaseUid, parseInstanceId, toUserId } from '../../domain/ids.ts';
 import { hasAnyAllocation, sumAllocations } from './account-reads.ts';
-import { OPERATION_TIMEOUT_MS, runRepeatable } from './mongo-errors.ts';
+import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { ROWS } from './wallet-expressions.ts';
 
@@ -29,7 +29,6 @@ export function createMongoAccounts({ connection }: MongoAccountsDependencies): 
       const user = await runRepeatable(() =>
         users().findOne(filterOf(who), {
           projection: { firebaseUid: 1, role: 1, paperWallet: 1, botAllocations: 1 },
-          timeoutMS: OPERATION_TIMEOUT_MS,
         }),
       );
       return user === null ? null : parseAccount(user);
@@ -45,7 +44,6 @@ export function createMongoAccounts({ connection }: MongoAccountsDependencies): 
       const user = await runRepeatable(() =>
         users().findOne(filterOf({ userId }), {
           projection: { _id: 0, rows: { $slice: [theirs, -size] } },
-          timeoutMS: OPERATION_TIMEOUT_MS,
         }),
       );
       const rows: mongo.Document[] = user?.rows ?? [];

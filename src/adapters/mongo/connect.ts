@@ -1,5 +1,5 @@
 // The connection to MongoDB and what it does when nobody answers. The driver takes a `timeoutMS` for each
-// operation but does nothing with it (7.8), so a server that accepts connections and then says nothing
+// operation but does nothing with it (7.8), so nobody here gives one, and a server that accepts connections and then says nothing
 // would hold every call for ever. Two limits of the connection end that: the monitor, which gives up on a
 // silent server and with it on everything that waits for it, and the socket's own timeout behind it.
 

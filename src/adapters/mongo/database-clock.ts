@@ -10,7 +10,6 @@ export interface DatabaseClock extends Clock {
 }
 
 const READ_EVERY_MS = 10_000;
-const READ_TIMEOUT_MS = 2_000;
 
 /** Reads the time once before it returns, so that no caller ever sees another clock.
  * @throws UnavailableError when MongoDB does not answer. */
@@ -38,7 +37,7 @@ export async function startDatabaseClock(connection: Connection): Promise<Databa
 /** What to add to `performance.now()`: the answer was true about half a round trip ago. */
 async function readOffset(connection: Connection): Promise<number> {
   const sentMs = performance.now();
-  const reply = await connection.db?.admin().command({ hello: 1 }, { timeoutMS: READ_TIMEOUT_MS });
+  const reply = await connection.db?.admin().command({ hello: 1 });
   const receivedMs = performance.now();
   const localTime: unknown = reply?.localTime;
   if (!(localTime instanceof Date)) throw new Error('MongoDB did not tell its time');

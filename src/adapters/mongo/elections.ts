@@ -11,8 +11,6 @@ interface PostDocument {
   until: Date;
 }
 
-const TIMEOUT_MS = 5_000;
-
 export function createMongoElections(connection: Connection): Elections {
   if (connection.db === undefined) throw new Error('the connection is not open');
   const posts = connection.db.collection<PostDocument>('posts');
@@ -23,16 +21,14 @@ export function createMongoElections(connection: Connection): Elections {
         const until = { $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: ttlMs } };
         const isFree = { $or: [{ $eq: ['$owner', owner] }, { $lte: ['$until', '$$NOW'] }] };
         const take = () =>
-          posts.updateOne({ _id: post, $expr: isFree }, [{ $set: { owner, until } }], {
-            timeoutMS: TIMEOUT_MS,
-          });
+          posts.updateOne({ _id: post, $expr: isFree }, [{ $set: { owner, until } }]);
         if ((await take()).matchedCount === 1) return true;
         // Held by somebody, or the first time anybody asks for it.
         const { upsertedCount } = await posts
           .updateOne(
             { _id: post },
             { $setOnInsert: { owner: '', until: new Date(0) } },
-            { upsert: true, timeoutMS: TIMEOUT_MS },
+            { upsert: true },
           )
           .catch((error: unknown) => {
             if (isDuplicateKey(error)) return { upsertedCount: 0 };

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { Connection, mongo } from 'mongoose';
 import type { Finding, Findings, RecordedFinding } from '../../deletion/ports/findings.ts';
-import { OPERATION_TIMEOUT_MS, runRepeatable } from './mongo-errors.ts';
+import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 
 export interface MongoFindingsDependencies {
@@ -43,7 +43,7 @@ export function createMongoFindings({ connection }: MongoFindingsDependencies): 
               },
             },
           ],
-          { upsert: true, timeoutMS: OPERATION_TIMEOUT_MS },
+          { upsert: true },
         ),
       );
     },
@@ -51,10 +51,7 @@ export function createMongoFindings({ connection }: MongoFindingsDependencies): 
     async listOpen({ userId, limit }) {
       const documents = await runRepeatable(() =>
         collection()
-          .find(
-            { status: 'open', ...(userId === undefined ? {} : { userId }) },
-            { timeoutMS: OPERATION_TIMEOUT_MS },
-          )
+          .find({ status: 'open', ...(userId === undefined ? {} : { userId }) })
           .sort({ lastSeenAt: -1, _id: 1 })
           .limit(Math.min(Math.max(1, Math.trunc(limit)), MAX_LISTED))
           .toArray(),

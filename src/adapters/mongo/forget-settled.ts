@@ -3,7 +3,7 @@
 
 import type { Connection, mongo } from 'mongoose';
 import type { LedgerDocument } from './ledger-documents.ts';
-import { OPERATION_TIMEOUT_MS, runRepeatable } from './mongo-errors.ts';
+import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 
 const DAY_MS = 86_400_000;
@@ -14,16 +14,13 @@ export async function forgetSettled(connection: Connection, limit: number): Prom
   return runRepeatable(async () => {
     const users = nativeCollection<mongo.Document>(connection, 'users');
     const candidates = await users
-      .aggregate(
-        [
-          // The type keeps the index in use; the age is told by the database's own clock.
-          { $match: { 'ledgerState.settled.settledAt': { $type: 'date' } } },
-          { $match: { $expr: { $lt: [{ $min: '$ledgerState.settled.settledAt' }, OLD] } } },
-          { $limit: limit },
-          { $project: { opIds: '$ledgerState.settled.opId' } },
-        ],
-        { timeoutMS: OPERATION_TIMEOUT_MS },
-      )
+      .aggregate([
+        // The type keeps the index in use; the age is told by the database's own clock.
+        { $match: { 'ledgerState.settled.settledAt': { $type: 'date' } } },
+        { $match: { $expr: { $lt: [{ $min: '$ledgerState.settled.settledAt' }, OLD] } } },
+        { $limit: limit },
+        { $project: { opIds: '$ledgerState.settled.opId' } },
+      ])
       .toArray();
     const held = await heldForADay(
       connection,
@@ -35,7 +32,7 @@ export async function forgetSettled(connection: Connection, limit: number): Prom
       {
         $pull: { 'ledgerState.settled': { opId: { $in: held } } },
       } as unknown as mongo.UpdateFilter<mongo.Document>,
-      { timeoutMS: OPERATION_TIMEOUT_MS, writeConcern: { w: 'majority' } },
+      { writeConcern: { w: 'majority' } },
     );
     return held.length;
   });
@@ -48,7 +45,6 @@ async function heldForADay(connection: Connection, opIds: string[]): Promise<str
       {
         projection: { _id: 1 },
         readConcern: { level: 'majority' },
-        timeoutMS: OPERATION_TIMEOUT_MS,
       },
     )
     .toArray();

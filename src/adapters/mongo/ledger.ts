@@ -17,7 +17,7 @@ import {
   toLedgerEntry,
   writeOffEntry,
 } from './ledger-documents.ts';
-import { OPERATION_TIMEOUT_MS, runRepeatable } from './mongo-errors.ts';
+import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { inDoubt, rejectUnlessAnswered } from './write-answers.ts';
 import { type ReadOptions, type WriteOutcome, writeThenRead } from './write-then-read.ts';
@@ -43,10 +43,7 @@ export function createMongoLedger({ connection }: MongoLedgerDependencies): Ledg
 
     async find(opId) {
       const found = await runRepeatable(() =>
-        nativeCollection<LedgerDocument>(connection, LEDGER).findOne(
-          { _id: opId },
-          { timeoutMS: OPERATION_TIMEOUT_MS },
-        ),
+        nativeCollection<LedgerDocument>(connection, LEDGER).findOne({ _id: opId }),
       );
       return found === null ? null : toLedgerEntry(found);
     },
@@ -138,7 +135,7 @@ async function readPage(
       ? {}
       : { $or: [{ at: { $lt: after.at } }, { at: after.at, _id: { $lt: after.id } }] };
   const documents = await nativeCollection<LedgerDocument>(connection, LEDGER)
-    .find({ userId, ...older }, { timeoutMS: OPERATION_TIMEOUT_MS })
+    .find({ userId, ...older })
     .sort({ at: -1, _id: -1 })
     .limit(size + 1)
     .toArray();

@@ -5,10 +5,6 @@
 import { mongo } from 'mongoose';
 import { RetryableError, SagaError, UnavailableError } from '../../saga/errors.ts';
 
-/** The longest one round trip may take, waiting for a server included. A group commit that hung would
- * hold everybody behind it. */
-export const OPERATION_TIMEOUT_MS = 10_000;
-
 const DUPLICATE_KEY = 11_000;
 export const DOCUMENT_FAILED_VALIDATION = 121;
 /** A user whose history has grown to the limit of one document, 16 MB. */

@@ -2,7 +2,7 @@
 // number. The hold ends by itself, so a janitor that dies keeps nobody's bot (I1).
 
 import type { Connection, mongo } from 'mongoose';
-import { OPERATION_TIMEOUT_MS, runRepeatable } from './mongo-errors.ts';
+import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import type { TombstoneDocument } from './tombstone-updates.ts';
 
@@ -34,20 +34,17 @@ export function takeDueTombstones(
   { limit, holdMs, token }: Taking,
 ): Promise<readonly mongo.WithId<TombstoneDocument>[]> {
   const size = Math.min(Math.max(1, Math.trunc(limit)), MAX_LIMIT);
-  const timeoutMS = OPERATION_TIMEOUT_MS;
   return runRepeatable(async () => {
     const tombstones = nativeCollection<TombstoneDocument>(connection, 'tombstones');
     const due = await tombstones
-      .find(IS_DUE, { projection: { _id: 1 }, timeoutMS })
+      .find(IS_DUE, { projection: { _id: 1 } })
       .sort({ nextLookAt: 1 })
       .limit(size)
       .toArray();
     if (due.length === 0) return [];
-    await tombstones.updateMany(
-      { _id: { $in: due.map(({ _id }) => _id) }, ...IS_DUE },
-      [{ $set: { heldUntil: { $add: ['$$NOW', holdMs] }, takenBy: { $literal: token } } }],
-      { timeoutMS },
-    );
-    return tombstones.find({ takenBy: token }, { timeoutMS }).sort({ nextLookAt: 1 }).toArray();
+    await tombstones.updateMany({ _id: { $in: due.map(({ _id }) => _id) }, ...IS_DUE }, [
+      { $set: { heldUntil: { $add: ['$$NOW', holdMs] }, takenBy: { $literal: token } } },
+    ]);
+    return tombstones.find({ takenBy: token }).sort({ nextLookAt: 1 }).toArray();
   });
 }

@@ -14,7 +14,7 @@ import { toInstanceId, toSagaId, toUserId } from '../../domain/ids.ts';
 import { incarnationKey } from '../../domain/incarnation.ts';
 import { FencedError, HoldError, RetryableError, type SagaError } from '../../saga/errors.ts';
 import { createGroupCommit } from './group-commit.ts';
-import { OPERATION_TIMEOUT_MS, runRepeatable } from './mongo-errors.ts';
+import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import {
   endWrite,
@@ -113,7 +113,6 @@ export function createMongoTombstones({
         nativeCollection<TombstoneDocument>(connection, TOMBSTONES).updateMany(
           { status: 'settled', $expr: { $gt: ['$nextLookAt', '$$NOW'] } },
           [{ $set: { nextLookAt: '$$NOW' } }],
-          { timeoutMS: OPERATION_TIMEOUT_MS },
         ),
       );
     },
@@ -121,7 +120,7 @@ export function createMongoTombstones({
     async findForBot(userId, instanceId) {
       const documents = await runRepeatable(() =>
         nativeCollection<TombstoneDocument>(connection, TOMBSTONES)
-          .find({ userId, instanceId }, { timeoutMS: OPERATION_TIMEOUT_MS })
+          .find({ userId, instanceId })
           .sort({ openedAt: -1, _id: -1 })
           .limit(MAX_LIVES)
           .toArray(),

@@ -19,7 +19,7 @@ import { findFirebaseUids } from './account-reads.ts';
 import { forgetSettled } from './forget-settled.ts';
 import type { LedgerDocument } from './ledger-documents.ts';
 import { abortUpdate, markUpdate, raiseUpdate, unmarkUpdate } from './mark-updates.ts';
-import { OPERATION_TIMEOUT_MS, runRepeatable } from './mongo-errors.ts';
+import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { receiptFromLedger } from './receipts.ts';
 import { type ConditionalUpdate, settleUpdate } from './settle-update.ts';
@@ -47,9 +47,6 @@ export interface MongoWalletsDependencies {
 
 /** How often a command is sent again when the document moved between its write and its read. */
 const MAX_ROUNDS = 5;
-
-/** A scan of all users may take longer than a write, but not for ever. */
-const SCAN_TIMEOUT_MS = 30_000;
 
 export function createMongoWallets({ connection }: MongoWalletsDependencies): Wallets {
   const send = createWalletBatch(connection);
@@ -217,10 +214,11 @@ async function findInLedger(
   opId: string,
 ): Promise<Receipt | null> {
   const entry = await runRepeatable(() =>
-    nativeCollection<LedgerDocument>(connection, 'ledger').findOne(
-      { _id: opId, userId, type: 'deallocate' },
-      { timeoutMS: OPERATION_TIMEOUT_MS },
-    ),
+    nativeCollection<LedgerDocument>(connection, 'ledger').findOne({
+      _id: opId,
+      userId,
+      type: 'deallocate',
+    }),
   );
   return entry === null ? null : receiptFromLedger(userId, entry);
 }
@@ -237,7 +235,7 @@ async function findOtherHolders(
           _id: { $ne: new mongo.ObjectId(userId) },
           $expr: withAllocation(instanceId, { $not: [isNothing('$$bot')] }, ALLOCATIONS),
         },
-        { projection: { _id: 1 }, limit: 2, timeoutMS: SCAN_TIMEOUT_MS },
+        { projection: { _id: 1 }, limit: 2 },
       )
       .toArray(),
   );

@@ -4,7 +4,7 @@
 
 import { type Connection, mongo } from 'mongoose';
 import type { SagaError } from '../../saga/errors.ts';
-import { OPERATION_TIMEOUT_MS, repeatableFailure, unreachable } from './mongo-errors.ts';
+import { repeatableFailure, unreachable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 
 /** What is known of one write before anything was read back. */
@@ -33,7 +33,7 @@ export interface WriteThenRead<T extends mongo.Document, Reading> {
   /** Default: a majority. `primary` where a majority write of the same caller follows, or where a loss is
    * noticed and made good by somebody who looks. */
   readonly durability?: 'majority' | 'primary';
-  /** Reads what all of them must know, with the options given (they carry session and deadline). */
+  /** Reads what all of them must know, with the options given (they carry the session). */
   readonly read: (
     collection: mongo.Collection<T>,
     options: ReadOptions,
@@ -41,7 +41,7 @@ export interface WriteThenRead<T extends mongo.Document, Reading> {
   ) => Promise<Reading>;
 }
 
-export type ReadOptions = Pick<mongo.FindOptions, 'session' | 'timeoutMS'>;
+export type ReadOptions = Pick<mongo.FindOptions, 'session'>;
 
 export interface WrittenAndRead<Reading> {
   readonly outcomes: readonly WriteOutcome[];
@@ -64,7 +64,7 @@ export async function writeThenRead<T extends mongo.Document, Reading>({
   try {
     const outcomes =
       writes.length === 0 ? [] : await write(collection, session, writes, durability);
-    const options: ReadOptions = { session, timeoutMS: OPERATION_TIMEOUT_MS };
+    const options: ReadOptions = { session };
     try {
       return {
         outcomes,
@@ -89,7 +89,6 @@ async function write<T extends mongo.Document>(
     const result = await collection.bulkWrite(writes, {
       ordered: false,
       session,
-      timeoutMS: OPERATION_TIMEOUT_MS,
       writeConcern: { w: durability === 'majority' ? 'majority' : 1 },
     });
     const { upsertedCount, modifiedCount, deletedCount } = result;

@@ -22,7 +22,6 @@ export interface ListingWorld {
   readonly misbehaviours: Misbehaviours;
   readonly hosts: readonly string[];
   readonly now: () => Date;
-  readonly deadlineMs: number;
 }
 
 export function listSimulated(
@@ -73,16 +72,15 @@ async function listHost(
 
 async function readHost(world: ListingWorld, host: string, owner: string | null) {
   const collection = world.collectionOf();
-  const options = { timeoutMS: world.deadlineMs };
   const owned = owner === null ? {} : { 'labels.userId': { $in: [owner, null, USER_ID] } };
   const ofUid = owner === null ? {} : { uid: { $in: [owner, null] } };
   try {
     const [dedicated, pools] = await Promise.all([
-      collection.find({ kind: 'dedicated', host, ...owned }, options).toArray(),
-      collection.find({ kind: 'pool', host, ...ofUid }, options).toArray(),
+      collection.find({ kind: 'dedicated', host, ...owned }).toArray(),
+      collection.find({ kind: 'pool', host, ...ofUid }).toArray(),
     ]);
     const names = pools.map((pool) => (pool as PoolDocument).containerName);
-    const programs = await collection.find({ pool: { $in: names } }, options).toArray();
+    const programs = await collection.find({ pool: { $in: names } }).toArray();
     return {
       dedicated: dedicated as DedicatedDocument[],
       pools: pools as PoolDocument[],

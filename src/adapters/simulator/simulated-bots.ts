@@ -41,7 +41,7 @@ const DEADLINE_MS = 5_000;
 export function createSimulatedBots(options: SimulatedBotsOptions): Bots {
   const { connection, now, hosts = [SIMULATED_HOST], deadlineMs = DEADLINE_MS } = options;
   const collectionOf = () => worldCollection(connection);
-  const calls = createWorldCalls(collectionOf, deadlineMs);
+  const calls = createWorldCalls(collectionOf);
   const misbehaviours = createMisbehaviours(calls, deadlineMs);
   const simulation: Simulation = {
     calls,
@@ -129,7 +129,7 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots {
         call,
       ),
     list: (owner, { signal }) =>
-      listSimulated({ collectionOf, calls, misbehaviours, hosts, now, deadlineMs }, owner, signal),
+      listSimulated({ collectionOf, calls, misbehaviours, hosts, now }, owner, signal),
   };
 }
 

@@ -1,6 +1,7 @@
 // Reads and changes of the simulated world, combined: callers that wait at the same time share one find
 // or one unordered bulkWrite. Changes are conditional on what they expect (the container's id), so a
-// repeat or a late one does nothing. Every round trip has a deadline.
+// repeat or a late one does nothing. How long a silent MongoDB is
+// waited for is the connection's business.
 
 import type { mongo } from 'mongoose';
 import { InDoubtError, UnavailableError } from '../../saga/errors.ts';
@@ -24,10 +25,7 @@ export interface WorldCalls {
 
 const MAX_BATCH = 500;
 
-export function createWorldCalls(
-  collectionOf: () => WorldCollection,
-  deadlineMs: number,
-): WorldCalls {
+export function createWorldCalls(collectionOf: () => WorldCollection): WorldCalls {
   let prepared: Promise<void> | undefined;
   const prepare = () => {
     prepared ??= prepareWorld(collectionOf()).catch((error: unknown) => {
@@ -41,15 +39,14 @@ export function createWorldCalls(
     maxBatch: MAX_BATCH,
     flush: async (queries) => {
       await prepare();
-      const found = await readAll(collectionOf(), queries, deadlineMs);
+      const found = await readAll(collectionOf(), queries);
       return queries.map((query) => pick(found, query));
     },
   });
   const change = createGroupCommit<WorldChange, void>({
     maxBatch: MAX_BATCH,
     flush: async (changes) => {
-      const options = { ordered: false, timeoutMS: deadlineMs };
-      await collectionOf().bulkWrite(changes, options);
+      await collectionOf().bulkWrite(changes, { ordered: false });
       return changes.map(() => undefined);
     },
   });
@@ -74,13 +71,12 @@ interface Found {
 async function readAll(
   collection: WorldCollection,
   queries: readonly WorldQuery[],
-  timeoutMS: number,
 ): Promise<Found> {
   const ids = [...new Set(queries.flatMap((query) => query.ids))];
   const uids = [...new Set(queries.flatMap(({ uid }) => (uid === null ? [] : [uid])))];
   const byIds = { _id: { $in: ids } };
   const filter = uids.length === 0 ? byIds : { $or: [byIds, { uid: { $in: uids } }] };
-  const documents = await collection.find(filter, { timeoutMS }).toArray();
+  const documents = await collection.find(filter).toArray();
   const byId = new Map(documents.map((document) => [document._id, document as WorldDocument]));
   const pools = [...byId.values()].filter((document) => document.kind === 'pool');
   return { byId, poolsByUid: Map.groupBy(pools, ({ uid }) => uid ?? '') };

@@ -7,7 +7,7 @@ import type { Claim, ClaimRequest, ClaimResult } from '../../../saga/ports/saga-
 import type { SagaRecord } from '../../../saga/record.ts';
 import { isAtRest } from '../../../saga/state.ts';
 import { runRepeatable } from '../mongo-errors.ts';
-import { type LogContext, MAJORITY, OPERATION_TIMEOUT_MS } from './log-context.ts';
+import { type LogContext, MAJORITY } from './log-context.ts';
 import {
   HISTORY_LIMIT,
   type HistoryDocument,
@@ -32,7 +32,6 @@ export async function claimSagas(
     const { matchedCount } = await sagas.bulkWrite(updates, {
       ordered: false,
       writeConcern: MAJORITY,
-      timeoutMS: OPERATION_TIMEOUT_MS,
     });
     // A beginning names the revision it was made from: where all matched, what stands there is known.
     const known = new Map<ClaimOrder, ClaimResult>();
@@ -41,10 +40,7 @@ export async function claimSagas(
       if (saga !== null) known.set(order, { status: 'claimed', saga });
     }
     const asked = orders.filter((order) => !known.has(order)).map(({ sagaId }) => sagaId);
-    const found =
-      asked.length === 0
-        ? []
-        : await sagas.find({ _id: { $in: asked } }, { timeoutMS: OPERATION_TIMEOUT_MS }).toArray();
+    const found = asked.length === 0 ? [] : await sagas.find({ _id: { $in: asked } }).toArray();
     const byId = new Map(found.map((document) => [document._id, document]));
     return orders.map((order) => known.get(order) ?? toResult(order, byId.get(order.sagaId)));
   });
@@ -64,7 +60,6 @@ export async function renewLeases(
         leaseUntil: { $ne: null },
       },
       [{ $set: { leaseUntil: leaseEnd(leaseMs) } }],
-      { timeoutMS: OPERATION_TIMEOUT_MS },
     ),
   );
 }
@@ -74,11 +69,7 @@ export async function releaseClaim(
   { sagaId, epoch, owner }: Claim,
 ): Promise<void> {
   await runRepeatable(() =>
-    sagas.updateOne(
-      { _id: sagaId, epoch, owner },
-      { $set: { leaseUntil: null } },
-      { timeoutMS: OPERATION_TIMEOUT_MS },
-    ),
+    sagas.updateOne({ _id: sagaId, epoch, owner }, { $set: { leaseUntil: null } }),
   );
 }
 

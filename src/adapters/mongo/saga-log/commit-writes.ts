@@ -16,7 +16,7 @@ import type {
 import type { SagaRecord } from '../../../saga/record.ts';
 import { isAtRest, isEnded, type SagaState } from '../../../saga/state.ts';
 import { isAway, runRepeatable } from '../mongo-errors.ts';
-import { type LogContext, MAJORITY, OPERATION_TIMEOUT_MS } from './log-context.ts';
+import { type LogContext, MAJORITY } from './log-context.ts';
 import {
   changedFields,
   HISTORY_LIMIT,
@@ -62,7 +62,7 @@ export async function intervene(
     const { matchedCount } = await context.sagas.updateOne(
       { _id: base.id, revision: base.revision },
       toUpdate(context, base, state, null, [entry]),
-      { writeConcern: MAJORITY, timeoutMS: OPERATION_TIMEOUT_MS },
+      { writeConcern: MAJORITY },
     );
     const document = await context.sagas.findOne({ _id: base.id }, FRESH);
     if (document === null) throw new UnavailableError('SAGA_GONE', `saga ${base.id} is gone`);
@@ -79,7 +79,7 @@ export async function proveClaims({ sagas }: LogContext, claims: Claim[]): Promi
       claims.map(({ sagaId, epoch, owner }) => ({
         updateOne: { filter: { _id: sagaId, epoch, owner }, update: { $inc: { proofs: 1 } } },
       })),
-      { ordered: false, writeConcern: MAJORITY, timeoutMS: OPERATION_TIMEOUT_MS },
+      { ordered: false, writeConcern: MAJORITY },
     );
     return matchedCount === claims.length ? claims.map(() => true) : holdClaims({ sagas }, claims);
   });
@@ -93,7 +93,7 @@ export async function holdClaims(
     sagas
       .find(
         { _id: { $in: claims.map(({ sagaId }) => sagaId) } },
-        { projection: { epoch: 1, owner: 1 }, timeoutMS: OPERATION_TIMEOUT_MS },
+        { projection: { epoch: 1, owner: 1 } },
       )
       .toArray(),
   );
@@ -110,7 +110,7 @@ interface Order {
   readonly operation: mongo.AnyBulkWriteOperation<SagaDocument>;
 }
 
-const FRESH = { readConcern: { level: 'majority' }, timeoutMS: OPERATION_TIMEOUT_MS } as const;
+const FRESH = { readConcern: { level: 'majority' } } as const;
 
 function toOrder(context: LogContext, write: LogWrite): Order {
   const { claim, base, state, result, writeId } = write;
@@ -154,7 +154,6 @@ async function sendAll({ sagas }: LogContext, orders: readonly Order[]): Promise
       {
         ordered: false,
         writeConcern: isMajority ? MAJORITY : { w: 1 },
-        timeoutMS: OPERATION_TIMEOUT_MS,
       },
     );
     return matchedCount === orders.length;
@@ -183,7 +182,7 @@ async function readBack(
   });
 }
 
-const BARRIER = { writeConcern: MAJORITY, timeoutMS: OPERATION_TIMEOUT_MS };
+const BARRIER = { writeConcern: MAJORITY };
 
 // Null: the write is absent and its condition holds: send it again.
 function tell(order: Order, document: SagaDocument | undefined): CommitResult | null {

@@ -6,7 +6,7 @@ import type { NewSaga } from '../../../saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../../saga/record.ts';
 import { pinnedId } from '../../../saga/registry.ts';
 import { isDuplicateKey, repeatableFailure, runRepeatable } from '../mongo-errors.ts';
-import { type LogContext, MAJORITY, OPERATION_TIMEOUT_MS } from './log-context.ts';
+import { type LogContext, MAJORITY } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
 
 /** The relay's first look at a saga whose wake-up may have been lost. */
@@ -20,7 +20,6 @@ export async function insertSagas(context: LogContext, sagas: NewSaga[]): Promis
     await context.sagas.insertMany(documents, {
       ordered: false,
       writeConcern: MAJORITY,
-      timeoutMS: OPERATION_TIMEOUT_MS,
     });
     return documents.map((document) => ({ status: 'inserted', saga: toRecord(document) }));
   } catch (error) {
@@ -58,7 +57,6 @@ async function readBack(context: LogContext, documents: SagaDocument[]): Promise
 
 const COMMITTED = {
   readConcern: { level: 'majority' },
-  timeoutMS: OPERATION_TIMEOUT_MS,
 } as const;
 
 /** The holder of the key ended between our insert and our look: there is room now. */
@@ -70,7 +68,7 @@ async function insertAlone(context: LogContext, document: SagaDocument): Promise
       .findOneAndUpdate(
         { key: document.key, open: true },
         { $setOnInsert: withoutFilterFields(document) },
-        { upsert: true, writeConcern: MAJORITY, timeoutMS: OPERATION_TIMEOUT_MS },
+        { upsert: true, writeConcern: MAJORITY },
       )
       .catch((error: unknown) => {
         if (isDuplicateKey(error)) return undefined;

@@ -10,8 +10,6 @@ export interface LogContext {
   readonly retentionMs: number;
 }
 
-/** Longest a single database operation of the log may take, server selection included. */
-export const OPERATION_TIMEOUT_MS = 5_000;
 /** The most writes that go out as one: larger batches gain nothing and delay the first of them. */
 export const MAX_BATCH = 500;
 

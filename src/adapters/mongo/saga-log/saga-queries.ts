@@ -8,12 +8,11 @@ import { parseSagaId, type SagaId, toSagaId } from '../../../domain/ids.ts';
 import type { OverdueSaga, SagaFilter, SagaPage } from '../../../saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../../saga/record.ts';
 import { runRepeatable } from '../mongo-errors.ts';
-import { type LogContext, OPERATION_TIMEOUT_MS } from './log-context.ts';
+import type { LogContext } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
 
 const COMMITTED = {
   readConcern: { level: 'majority' },
-  timeoutMS: OPERATION_TIMEOUT_MS,
 } as const;
 
 export async function findSagas(
@@ -111,14 +110,13 @@ export async function takeOverdue(
     await sagas.updateMany(
       { ...ids, ...due },
       { $set: { relayAt: new Date(now.getTime() + holdMs), relayTake } },
-      { timeoutMS: OPERATION_TIMEOUT_MS },
     );
     const taken = await sagas.find({ ...ids, relayTake }, IDS).toArray();
     return taken.map(({ _id, kind }) => ({ id: toSagaId(_id), kind }));
   });
 }
 
-const IDS = { projection: { kind: 1 }, timeoutMS: OPERATION_TIMEOUT_MS } as const;
+const IDS = { projection: { kind: 1 } } as const;
 
 function overdueAt(now: Date): mongo.Filter<SagaDocument> {
   return {
