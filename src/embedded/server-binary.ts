@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { access, constants, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { namesIn } from './names-in.ts';
 
 export interface ServerVersion {
   /** `MongoDB`, `Valkey` or `Redis`. */
@@ -99,7 +100,7 @@ function onPath(kind: ServerKind): string[] {
 }
 
 async function inCache(kind: ServerKind, cacheFolder: string): Promise<string[]> {
-  const folders = (await readdir(cacheFolder).catch(() => [])).sort();
+  const folders = (await namesIn(cacheFolder)).sort();
   return kind.programs.flatMap((program) =>
     folders
       .filter((folder) => folder.startsWith(`${program}-`))

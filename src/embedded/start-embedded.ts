@@ -2,11 +2,12 @@
 // us. A server whose URL is given is not embedded. What the first start chose (product, version, port)
 // is kept beside the data and binds every later start; one process at a time owns the folder.
 
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lockFolder } from './folder-lock.ts';
 import { MONGODB, MONGODB_STOP_TIMEOUT_MS, mongodbUri, startMongodb } from './mongodb-server.ts';
+import { namesIn } from './names-in.ts';
 import { endLeftover, type OwnedServer } from './owned-server.ts';
 import { anyFreePort, findFreePort, isPortFree } from './ports.ts';
 import { findServer, type ServerBinary } from './server-binary.ts';
@@ -148,7 +149,7 @@ async function prepare(options: EmbeddedOptions): Promise<Plan> {
   const search = { cacheFolder, onProgress };
   const findMongodb = async () => {
     if (options.mongodbUri !== undefined) return options.mongodbUri;
-    if (record.mongodb === undefined && (await hasFiles(join(dataDir, 'mongodb')))) {
+    if (record.mongodb === undefined && (await namesIn(join(dataDir, 'mongodb'))).length > 0) {
       throw new Error(
         `${dataDir} holds MongoDB data but no servers.json, which names its port; ` +
           'restore it, or set DATA_DIR to another folder',
@@ -194,10 +195,6 @@ async function valkeyPort(options: EmbeddedOptions, record: ServerRecord): Promi
 function readablePath(path: string): string {
   const fromHere = relative(process.cwd(), path);
   return fromHere.startsWith('..') ? resolve(path) : fromHere;
-}
-
-async function hasFiles(folder: string): Promise<boolean> {
-  return (await readdir(folder).catch(() => [])).length > 0;
 }
 
 async function stopAll(servers: readonly OwnedServer[], release: () => Promise<void>) {
