@@ -10,7 +10,7 @@ export async function reportHealth(services: Services): Promise<Health> {
   const { connection, redis, deletionPorts, runtime } = services;
   const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
   const [mongodb, redisHealth, poolState] = await Promise.all([
-    ask(() => connection.db?.admin().command({ ping: 1 }, { timeoutMS: ASK_TIMEOUT_MS })),
+    ask(() => connection.db?.admin().command({ ping: 1 })),
     ask(() => redis.ping()),
     ask(async () => {
       const answer = await deletionPorts.poolStates.read({ signal });

@@ -1,9 +1,12 @@
 // The state that a saga is accepted in: queued, nothing captured, nothing begun.
 
-import type { SagaShape } from './shape.ts';
+import type { StepShape } from './shape.ts';
 import type { SagaState, StepState } from './state.ts';
 
-export function initialState(shape: SagaShape): SagaState {
+/** @param shape only the names of its steps count. */
+export function initialState(shape: {
+  readonly steps: readonly Pick<StepShape, 'name'>[];
+}): SagaState {
   return {
     phase: 'queued',
     cursor: 0,

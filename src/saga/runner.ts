@@ -129,7 +129,7 @@ async function claim(
     const beginning = begun === null ? {} : { beginning: begun.beginning };
     const claimed = await log.claim(sagaId, { ...request, ...beginning });
     if (claimed.status !== 'claimed') return claimed;
-    if (begun !== null && claimed.saga.state.phase !== 'queued') begun.tell(claimed.saga);
+    begun?.tell(claimed.saga);
     return { ...claimed, sentAtMs };
   } catch (error) {
     if (error instanceof UnavailableError || error instanceof InterruptedError) {

@@ -1,6 +1,7 @@
 // Sagas, claims and writes for a log under test, with everything filled in that a test does not care about.
 
 import { randomBytes, randomUUID } from 'node:crypto';
+import { initialState } from '../../src/saga/initial-state.ts';
 import type {
   Claim,
   ClaimRequest,
@@ -10,7 +11,7 @@ import type {
 } from '../../src/saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../src/saga/record.ts';
 import { makeSagaId } from '../../src/saga/saga-id.ts';
-import type { SagaState, StepState } from '../../src/saga/state.ts';
+import type { SagaState } from '../../src/saga/state.ts';
 
 /** Longer than any test: leases run out when a test says so. */
 const LEASE_MS = 60_000;
@@ -30,34 +31,9 @@ export function newSaga(given: Partial<NewSaga> = {}): NewSaga {
   };
 }
 
-function step(name: string): StepState {
-  return {
-    name,
-    status: 'pending',
-    attempts: 0,
-    compensations: 0,
-    unknowns: 0,
-    capture: null,
-    value: null,
-    error: null,
-    startedAtMs: null,
-    finishedAtMs: null,
-  };
-}
-
-export const QUEUED: SagaState = {
-  phase: 'queued',
-  cursor: 0,
-  steps: [step('first'), step('second')],
-  cancelRequested: false,
-  pivotBegun: false,
-  mustFence: false,
-  startedAtMs: null,
-  notBeforeMs: null,
-  cause: null,
-  stuckFrom: null,
-  warnings: [],
-};
+export const QUEUED: SagaState = initialState({
+  steps: [{ name: 'first' }, { name: 'second' }],
+});
 
 export function claimRequest(given: Partial<ClaimRequest> = {}): ClaimRequest {
   return { owner: randomUUID(), leaseMs: LEASE_MS, runnable: RUNNABLE, ...given };

@@ -56,16 +56,10 @@ export interface SagaLog {
   findStates(sagaIds: readonly SagaId[]): Promise<ReadonlyMap<SagaId, { readonly open: boolean }>>;
 }
 
-export interface NewSaga {
-  readonly id: SagaId;
-  readonly kind: string;
-  readonly version: number;
-  readonly key: string;
-  readonly subject: string;
-  readonly requestedBy: string;
-  readonly input: Json;
-  readonly state: SagaState;
-}
+export type NewSaga = Pick<
+  SagaRecord,
+  'id' | 'kind' | 'version' | 'key' | 'subject' | 'requestedBy' | 'input' | 'state'
+>;
 
 export interface ClaimRequest {
   readonly owner: string;
