@@ -4,7 +4,7 @@
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import type { Wallets } from '../../src/deletion/ports/wallets.ts';
-import { toInstanceId, type UserId } from '../../src/domain/ids.ts';
+import { toInstanceId } from '../../src/domain/ids.ts';
 import { createTestDatabase } from '../support/database.ts';
 import {
   allocation,
@@ -20,23 +20,19 @@ import {
   stamped,
   users,
 } from '../support/users.ts';
-import { markCommand, pay, settleCommand } from '../support/wallet-commands.ts';
+import {
+  markCommand,
+  markTarget,
+  pay,
+  settleCommand,
+  setUpWallet,
+} from '../support/wallet-commands.ts';
 
 export function describeMarks(
   name: string,
   createWallets: (connection: Connection) => Wallets,
 ): void {
-  async function setUp(balance: unknown, bot: unknown) {
-    const connection = await createTestDatabase();
-    const userId = await putUser(connection, { balance, bots: { [BOT]: bot } });
-    return { connection, userId, wallets: createWallets(connection) };
-  }
-  const target = (userId: UserId, epoch = 1, sagaId = SAGA_A) => ({
-    userId,
-    instanceId: BOT,
-    sagaId,
-    epoch,
-  });
+  const setUp = (balance: unknown, bot: unknown) => setUpWallet(createWallets, balance, bot);
 
   describe(`${name}: reading an allocation`, () => {
     it('a dated allocation: its life, its value and no mark', async () => {
@@ -127,8 +123,8 @@ export function describeMarks(
       const { wallets, userId } = await setUp(1, allocation(100, 120));
       await wallets.mark(markCommand(userId, { epoch: 5 }));
       expect(await wallets.mark(markCommand(userId, { epoch: 4 }))).toEqual({ status: 'fenced' });
-      expect(await wallets.raiseMark(target(userId, 4))).toBe('fenced');
-      expect(await wallets.unmark(target(userId, 4))).toBe('fenced');
+      expect(await wallets.raiseMark(markTarget(userId, 4))).toBe('fenced');
+      expect(await wallets.unmark(markTarget(userId, 4))).toBe('fenced');
       expect(await wallets.settle(settleCommand(userId, { epoch: 4 }))).toEqual({
         status: 'fenced',
       });
@@ -142,8 +138,8 @@ export function describeMarks(
         status: 'other-saga',
         sagaId: SAGA_B,
       });
-      expect(await wallets.unmark(target(userId))).toBe('absent');
-      expect(await wallets.raiseMark(target(userId, 9))).toBe('absent');
+      expect(await wallets.unmark(markTarget(userId))).toBe('absent');
+      expect(await wallets.raiseMark(markTarget(userId, 9))).toBe('absent');
       const taking = markCommand(userId, { mayTakeOver: [SAGA_B] });
       expect(await wallets.mark(taking)).toEqual({ status: 'marked', value: 120 });
     });
@@ -164,10 +160,10 @@ export function describeMarks(
       const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
       const before = await readUser(connection, userId);
       await wallets.mark(markCommand(userId));
-      expect(await wallets.raiseMark(target(userId, 3))).toBe('raised');
-      expect(await wallets.raiseMark(target(userId, 3))).toBe('raised');
-      expect(await wallets.unmark(target(userId, 3))).toBe('removed');
-      expect(await wallets.unmark(target(userId, 3))).toBe('absent');
+      expect(await wallets.raiseMark(markTarget(userId, 3))).toBe('raised');
+      expect(await wallets.raiseMark(markTarget(userId, 3))).toBe('raised');
+      expect(await wallets.unmark(markTarget(userId, 3))).toBe('removed');
+      expect(await wallets.unmark(markTarget(userId, 3))).toBe('absent');
       const after = await readUser(connection, userId);
       expect(after.botAllocations).toEqual(before.botAllocations);
     });
@@ -199,7 +195,7 @@ export function describeMarks(
       expect(await wallets.abortSettlement(settle)).toBe('aborting');
       expect(await wallets.settle(settle)).toEqual({ status: 'fenced' });
       expect(await wallets.mark(markCommand(userId))).toEqual({ status: 'fenced' });
-      expect(await wallets.unmark(target(userId))).toBe('removed');
+      expect(await wallets.unmark(markTarget(userId))).toBe('removed');
     });
 
     it('the mark is gone: an aborting one is written with the captured value', async () => {

@@ -4,38 +4,30 @@
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import type { Wallets } from '../../src/deletion/ports/wallets.ts';
-import type { UserId } from '../../src/domain/ids.ts';
-import { createTestDatabase } from '../support/database.ts';
 import {
   allocation,
   BOT,
   byId,
   incarnationOf,
   platformSets,
-  putUser,
   readUser,
-  SAGA_A,
   SAGA_B,
   stamped,
   users,
 } from '../support/users.ts';
-import { markCommand, pay, settleCommand } from '../support/wallet-commands.ts';
+import {
+  markCommand,
+  markTarget,
+  pay,
+  settleCommand,
+  setUpWallet,
+} from '../support/wallet-commands.ts';
 
 export function describeRepeatedSettlements(
   name: string,
   createWallets: (connection: Connection) => Wallets,
 ): void {
-  async function setUp(balance: unknown, bot: unknown) {
-    const connection = await createTestDatabase();
-    const userId = await putUser(connection, { balance, bots: { [BOT]: bot } });
-    return { connection, userId, wallets: createWallets(connection) };
-  }
-  const target = (userId: UserId, epoch = 1, sagaId = SAGA_A) => ({
-    userId,
-    instanceId: BOT,
-    sagaId,
-    epoch,
-  });
+  const setUp = (balance: unknown, bot: unknown) => setUpWallet(createWallets, balance, bot);
 
   describe(`${name}: a settlement that is not the first or not the only one`, () => {
     it('settled again, by this saga or another: the first receipt, nothing moves', async () => {
@@ -57,14 +49,14 @@ export function describeRepeatedSettlements(
       expect(await wallets.settle(settle)).toEqual({ status: 'mark-dropped' });
       await wallets.mark(markCommand(userId));
       expect(await wallets.settle(settle)).toEqual({ status: 'stale-mark', epoch: 1 });
-      await wallets.raiseMark(target(userId, 2));
+      await wallets.raiseMark(markTarget(userId, 2));
       await platformSets(connection, userId, { 'paperWallet.balance': Number.NaN });
       expect(await wallets.settle(settle)).toEqual({
         status: 'not-money',
         field: 'paperWallet.balance',
         found: 'NaN',
       });
-      await wallets.unmark(target(userId, 2));
+      await wallets.unmark(markTarget(userId, 2));
       await platformSets(connection, userId, { 'paperWallet.balance': 1 });
       await wallets.mark(markCommand(userId, { sagaId: SAGA_B }));
       expect(await wallets.settle(settle)).toEqual({ status: 'other-saga', sagaId: SAGA_B });

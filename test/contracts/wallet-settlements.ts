@@ -16,17 +16,13 @@ import {
   putUser,
   readUser,
 } from '../support/users.ts';
-import { markCommand, pay, settleCommand } from '../support/wallet-commands.ts';
+import { markCommand, pay, settleCommand, setUpWallet } from '../support/wallet-commands.ts';
 
 export function describeSettlements(
   name: string,
   createWallets: (connection: Connection) => Wallets,
 ): void {
-  async function setUp(balance: unknown, bot: unknown) {
-    const connection = await createTestDatabase();
-    const userId = await putUser(connection, { balance, bots: { [BOT]: bot } });
-    return { connection, userId, wallets: createWallets(connection) };
-  }
+  const setUp = (balance: unknown, bot: unknown) => setUpWallet(createWallets, balance, bot);
   describe(`${name}: the settlement`, () => {
     it("the user's own case: 1105.00 returned, 18436.00 after, row and receipt complete", async () => {
       const { connection, wallets, userId } = await setUp(17331, allocation(1105, 1105));

@@ -1,14 +1,33 @@
 // The commands of a deletion against a wallet, with everything filled in that a test does not care about.
 
+import type { Connection } from 'mongoose';
 import type {
   MarkCommand,
+  MarkTarget,
   Receipt,
   SettleCommand,
   Wallets,
 } from '../../src/deletion/ports/wallets.ts';
 import type { UserId } from '../../src/domain/ids.ts';
 import { settlementOpId } from '../../src/domain/incarnation.ts';
-import { BOT, incarnationOf, SAGA_A } from './users.ts';
+import { createTestDatabase } from './database.ts';
+import { BOT, incarnationOf, putUser, SAGA_A } from './users.ts';
+
+/** One user with one bot, and the wallets under test on their database. */
+export async function setUpWallet(
+  createWallets: (connection: Connection) => Wallets,
+  balance: unknown,
+  bot: unknown,
+) {
+  const connection = await createTestDatabase();
+  const userId = await putUser(connection, { balance, bots: { [BOT]: bot } });
+  return { connection, userId, wallets: createWallets(connection) };
+}
+
+/** Whose mark is meant. */
+export function markTarget(userId: UserId, epoch = 1, sagaId = SAGA_A): MarkTarget {
+  return { userId, instanceId: BOT, sagaId, epoch };
+}
 
 export function markCommand(userId: UserId, given: Partial<MarkCommand> = {}): MarkCommand {
   const instanceId = given.instanceId ?? BOT;
