@@ -47,8 +47,11 @@ export async function chooseBotRuntime(options: BotRuntimeOptions): Promise<BotR
 }
 
 async function doesAnswer(docker: DockerBots): Promise<boolean> {
-  const listings = await docker.list(null, { signal: AbortSignal.timeout(FIRST_LOOK_MS) });
-  return listings.some(({ answer }) => answer.status === 'ok');
+  const signal = AbortSignal.timeout(FIRST_LOOK_MS);
+  const answers = await Promise.all(
+    docker.hosts().map((host) => docker.hasManaged(host, { signal })),
+  );
+  return answers.some(({ status }) => status === 'ok');
 }
 
 function simulated({ connection, now }: BotRuntimeOptions, reason: string): BotRuntime {

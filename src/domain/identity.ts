@@ -5,7 +5,7 @@
 
 import type { Sighting } from './bot.ts';
 import type { FirebaseUid, InstanceId, UserId } from './ids.ts';
-import type { PoolState } from './pool-state.ts';
+import { findPool, type PoolState } from './pool-state.ts';
 
 export interface BotOwner {
   readonly userId: UserId;
@@ -55,13 +55,17 @@ function mappedOwner(
   return mapping?.containerName === containerName ? mapping.userId : undefined;
 }
 
+function poolOwner(sighting: Sighting, pools: PoolState | null): string | undefined {
+  return sighting.kind === 'pooled' ? ownerOfPool(sighting, pools) : undefined;
+}
+
 const POOL_NAME = /^freqtrade-pool-(.+)-pool-\d+$/;
 
-function poolOwner(sighting: Sighting, pools: PoolState | null): string | undefined {
-  if (sighting.kind !== 'pooled') return undefined;
-  const { containerName, labels } = sighting;
-  const listed = Object.values(pools?.pools ?? {}).find(
-    (pool) => pool.containerName === containerName || pool.id === labels.poolId,
-  );
+/** Whose pool it is: by the pool state, else by its name. Undefined: nobody who is known. */
+export function ownerOfPool(
+  { containerName, labels }: Pick<Sighting, 'containerName' | 'labels'>,
+  pools: PoolState | null,
+): string | undefined {
+  const listed = pools === null ? undefined : findPool(pools, containerName, labels.poolId);
   return listed?.userId ?? POOL_NAME.exec(containerName)?.[1];
 }

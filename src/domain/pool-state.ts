@@ -56,6 +56,24 @@ export function findEntry(state: PoolState, instanceId: string): PoolEntry | nul
   return mapping === null && memberships.length === 0 ? null : { mapping, memberships };
 }
 
+/** The pool of this container, else the one of this id. */
+export function findPool(
+  { pools }: PoolState,
+  containerName: string,
+  poolId: string | undefined,
+): Pool | undefined {
+  let names = poolNames.get(pools);
+  if (names === undefined) {
+    names = new Map(Object.values(pools).map((pool) => [pool.containerName, pool]));
+    poolNames.set(pools, names);
+  }
+  const named = names.get(containerName);
+  return named ?? (poolId === undefined ? undefined : ownValue(pools, poolId));
+}
+
+/** Pools by their container, by the pools they were read from: a run over all users asks for thousands. */
+const poolNames = new WeakMap<PoolState['pools'], ReadonlyMap<string, Pool>>();
+
 type Memberships = PoolEntry['memberships'];
 
 /** Who is where, by the pools it was read from: a state is asked for many bots, and never changes. */

@@ -114,7 +114,7 @@ export function createPortfolio({ accounts, poolStates, bots, ledger }: Portfoli
       const [account, pools, hosts] = await Promise.all([
         accounts.find({ userId: owner.userId }),
         poolStates.read({ signal }),
-        bots.list(owner.firebaseUid, { signal }),
+        Promise.all(bots.hosts().map((host) => bots.list(host, owner.firebaseUid, { signal }))),
       ]);
       const allocations = account?.allocations ?? [];
       const docker = ownContainers(hosts, owner, pools);

@@ -8,6 +8,7 @@ import type { BotQuery, Sighting, SightingLabels } from '../../src/domain/bot.ts
 import { isAtRest } from '../../src/domain/bot.ts';
 import type { SourceAnswer } from '../../src/domain/source.ts';
 import { FencedError, RetryableError, UnavailableError } from '../../src/saga/errors.ts';
+import { listAll } from '../support/list-all.ts';
 
 export interface BotsWorld {
   readonly bots: Bots;
@@ -248,7 +249,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     expect(other.status).toBe('unknown');
     expect((await bots.look(`${uid}-bot-1`, captured, call())).status).toBe('unknown');
     await expect(bots.stop(`${uid}-bot-1`, captured, call())).rejects.toThrow();
-    const [listing] = await bots.list(uid, call());
+    const [listing] = await listAll(bots, uid);
     expect(listing?.unknownPools).toMatchObject([{ containerName: poolOf(uid) }]);
   });
 
@@ -308,6 +309,17 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     expect(await look(bots, uid, captured)).toEqual(captured);
   });
 
+  test('a host with a bot or a pool of anybody: it holds containers of the platform', async () => {
+    const { bots, addPool, addDedicated } = await createWorld();
+    const [host = ''] = bots.hosts();
+    const uid = newUid();
+    await addPool({ name: poolOf(uid), bots: {} });
+    expect(await bots.hasManaged(host, call())).toMatchObject({ status: 'ok', items: true });
+    await addDedicated({ instanceId: `${uid}-bot-3` });
+    expect(await bots.hasManaged(host, call())).toMatchObject({ status: 'ok', items: true });
+    expect(await bots.hasManaged('elsewhere', call())).toMatchObject({ status: 'unknown' });
+  });
+
   test("the list: an owner's bots of both kinds, in any state, without those of another", async () => {
     const { bots, addDedicated, addPool } = await createWorld();
     const uid = newUid();
@@ -321,7 +333,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     await addDedicated({ instanceId: `${other}-bot-3`, labels: { userId: other } });
     const captured = await locateOne(bots, uid);
     await bots.stop(`${uid}-bot-1`, captured, call());
-    const [listing] = await bots.list(uid, call());
+    const [listing] = await listAll(bots, uid);
     if (listing === undefined) throw new Error('no host was listed');
     const mine = itemsOf(listing.answer).filter(({ instanceId }) => instanceId.startsWith('uid-'));
     const seen = new Map(mine.map(({ instanceId, sighting }) => [instanceId, sighting]));
@@ -330,7 +342,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     expect(seen.get(`${uid}-bot-3`)).toMatchObject({ kind: 'dedicated', running: false });
     expect(seen.has(`${other}-bot-1`)).toBe(false);
     expect(seen.has(`${other}-bot-3`)).toBe(false);
-    const [all] = await bots.list(null, call());
+    const [all] = await listAll(bots, null);
     const everybody = all === undefined ? [] : itemsOf(all.answer).map((bot) => bot.instanceId);
     expect(everybody).toEqual(expect.arrayContaining([`${uid}-bot-1`, `${other}-bot-3`]));
   });

@@ -27,6 +27,7 @@ export function describeFindings(name: string, create: (connection: Connection) 
         ...FINDING,
         id: expect.stringMatching(/^[a-z0-9-]+$/),
         status: 'open',
+        resolution: null,
         seen: 20,
         firstSeenAt: expect.stringMatching(/Z$/),
         lastSeenAt: expect.stringMatching(/Z$/),
@@ -46,6 +47,28 @@ export function describeFindings(name: string, create: (connection: Connection) 
       expect(await findings.listOpen({ userId: other, limit: 10 })).toMatchObject([
         { userId: other, seen: 1 },
       ]);
+    });
+
+    it('two administrators resolve it at once: one decides, the other is told; it is open no more', async () => {
+      const findings = create(await createTestDatabase());
+      await findings.report(FINDING);
+      const [{ id } = { id: '' }] = await findings.listOpen({ limit: 1 });
+      const answers = await Promise.all(
+        ['ann', 'bob'].map((by) => findings.resolve(id, { action: 'remove', reason: 'seen', by })),
+      );
+      expect(answers.toSorted()).toEqual(['resolved', 'resolved-before']);
+      const winner = answers[0] === 'resolved' ? 'ann' : 'bob';
+      expect(await findings.find(id)).toMatchObject({
+        status: 'resolved',
+        resolution: { action: 'remove', reason: 'seen', by: winner },
+      });
+      expect(await findings.listOpen({ limit: 10 })).toEqual([]);
+      const unknownId = await findings.resolve('fnd-0', {
+        action: 'remove',
+        reason: '',
+        by: 'ann',
+      });
+      expect(unknownId).toBe('not-found');
     });
   });
 }

@@ -19,6 +19,7 @@ import {
   queryFor,
 } from '../contracts/bots.ts';
 import { describeDocker, runDedicated, runPool, testDocker } from '../support/docker.ts';
+import { listAll } from '../support/list-all.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { createDockerProxy } from './bots-proxy.ts';
 import { createDockerWorld } from './bots-world.ts';
@@ -48,7 +49,7 @@ describeDocker('bots in a docker that fails', () => {
     for (const cutAfterBytes of [1, 40, 250, 600]) {
       proxy.disturb(/^GET \/containers\/json/, { cutAfterBytes });
       expect((await bots.locate(queryFor(uid), call())).status).toBe('unknown');
-      const [listing] = await bots.list(uid, call());
+      const [listing] = await listAll(bots, uid);
       expect(listing?.answer.status).toBe('unknown');
       proxy.calm();
       // The circuit may have opened: it closes with the next probe.
@@ -233,7 +234,7 @@ describeDocker('bots in a docker that fails', () => {
     expect((await bots.locate(queryFor(uid), call())).status).toBe('unknown');
     const onA = await bots.locate({ ...queryFor(uid), dockerHost: 'a' }, call());
     expect(itemsOf(onA)).toEqual([]);
-    const listings = await bots.list(uid, call());
+    const listings = await listAll(bots, uid);
     expect(listings.map(({ host, answer }) => [host, answer.status])).toEqual([
       ['a', 'ok'],
       ['b', 'unknown'],

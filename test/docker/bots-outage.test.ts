@@ -8,6 +8,7 @@ import type { DockerEndpoint } from '../../src/adapters/docker/docker-client.ts'
 import type { DedicatedSighting, PooledSighting } from '../../src/domain/bot.ts';
 import { InDoubtError, UnavailableError } from '../../src/saga/errors.ts';
 import { call, queryFor } from '../contracts/bots.ts';
+import { listAll } from '../support/list-all.ts';
 
 const BASE = { host: 'test', containerId: 'a'.repeat(64), containerName: 'x', labels: {} };
 const DEDICATED: DedicatedSighting = {
@@ -39,7 +40,7 @@ test.each([
       await expect(changing).rejects.toMatchObject({ code: 'DOCKER_UNREACHABLE' });
     }
   }
-  const [listing] = await bots.list(null, call());
+  const [listing] = await listAll(bots, null);
   expect(listing).toMatchObject({ host: 'test', answer: { status: 'unknown' } });
   expect(bots.hostStates()).toEqual([{ name: 'test', circuit: 'open', lastAnswerAt: null }]);
 });
@@ -59,7 +60,7 @@ test.each([
     }),
   );
   expect((await bots.locate(queryFor('u'), call())).status).toBe('unknown');
-  expect((await bots.list(null, call()))[0]?.answer.status).toBe('unknown');
+  expect((await listAll(bots, null))[0]?.answer.status).toBe('unknown');
   for (const seen of [DEDICATED, POOLED]) {
     expect((await bots.look('u-bot-1', seen, call())).status).toBe('unknown');
     await expect(bots.stop('u-bot-1', seen, call())).rejects.toBeInstanceOf(InDoubtError);

@@ -11,6 +11,7 @@ import { worldCollection } from '../../src/adapters/simulator/world-documents.ts
 import { InDoubtError, UnavailableError } from '../../src/saga/errors.ts';
 import { call, itemsOf, locateOne, look, poolOf, query, queryFor } from '../contracts/bots.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { listAll } from '../support/list-all.ts';
 
 const UID = 'uid-a';
 const ID = `${UID}-bot-1`;
@@ -93,7 +94,7 @@ test('a host that hangs: unknown and unavailable when the deadline is over', asy
   expect((await bots.locate(queryFor(UID), call())).status).toBe('unknown');
   expect((await bots.look(ID, captured, call())).status).toBe('unknown');
   await expect(bots.stop(ID, captured, call())).rejects.toBeInstanceOf(UnavailableError);
-  expect((await bots.list(null, call())).map(({ answer }) => answer.status)).toEqual(['unknown']);
+  expect((await listAll(bots, null)).map(({ answer }) => answer.status)).toEqual(['unknown']);
   await world.misbehave({ host: 'simulated' }, null);
   expect(await look(bots, UID, captured)).toEqual(captured);
 });
@@ -123,7 +124,7 @@ test('one pool that cannot tell: unknown for every bot that it may hide, not for
   await world.misbehave({ pool: poolOf(UID) }, { unknown: true });
   expect((await bots.locate(queryFor(UID), call())).status).toBe('unknown');
   expect(itemsOf(await bots.locate(queryFor('uid-b'), call()))).toEqual([]);
-  const [listing] = await bots.list(null, call());
+  const [listing] = await listAll(bots, null);
   expect(listing?.unknownPools).toMatchObject([{ containerName: poolOf(UID) }]);
 });
 
@@ -148,7 +149,7 @@ test('a connection that is closed: unknown, never absent', async () => {
   await client.close();
   expect((await bots.locate(queryFor(UID), call())).status).toBe('unknown');
   await expect(bots.stop(ID, captured, call())).rejects.toBeInstanceOf(UnavailableError);
-  expect((await bots.list(null, call())).map(({ answer }) => answer.status)).toEqual(['unknown']);
+  expect((await listAll(bots, null)).map(({ answer }) => answer.status)).toEqual(['unknown']);
   // The test's database is dropped through this connection.
   await client.connect();
   expect(connection.name).toBe(name);

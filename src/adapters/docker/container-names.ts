@@ -42,6 +42,9 @@ export function isPoolContainer(container: ListedContainer): boolean {
   return labels[LABELS.poolId] !== undefined && labels[LABELS.instanceId] === undefined;
 }
 
+/** Docker's filter for every name of the platform, bots and pools. */
+export const PLATFORM_NAMES = `^/?${BOT_PREFIX}`;
+
 /** Docker's filter for exactly this name; names are matched with and without a leading slash. */
 export function exactNameFilter(name: string): string {
   return `^/?${escapeRegExp(name)}$`;

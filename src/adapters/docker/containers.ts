@@ -20,7 +20,11 @@ type ListFilters = Readonly<Record<string, readonly string[]>>;
 type Removal = 'accepted' | 'gone' | 'in-progress' | 'still-running';
 
 export interface Containers {
-  readonly list: (filters: ListFilters, call: BotsCall) => Promise<readonly ListedContainer[]>;
+  readonly list: (
+    filters: ListFilters,
+    call: BotsCall,
+    options?: { readonly limit: number },
+  ) => Promise<readonly ListedContainer[]>;
   /** Null: the daemon says that there is no such container. */
   readonly inspect: (id: string, call: BotsCall) => Promise<ContainerView | null>;
   /** `changed-meanwhile`: the container ended or went while it was updated; look again. */
@@ -58,8 +62,8 @@ export function createContainers(host: HostCalls, deadlines: Deadlines): Contain
   };
 
   return {
-    list: (filters, call) => {
-      const options = { all: true, filters: JSON.stringify(filters) };
+    list: (filters, call, bound) => {
+      const options = { all: true, filters: JSON.stringify(filters), ...bound };
       const request = {
         what: 'list',
         deadlineMs: readMs,

@@ -13,7 +13,7 @@ import { removeDedicated, restoreDedicated, stopDedicated } from './dedicated-bo
 import type { DockerHost } from './docker-client.ts';
 import { createDockerParts, type DockerParts } from './docker-parts.ts';
 import { createHostWatch, type HostState } from './host-watch.ts';
-import { listHost, reasonOf } from './list-bots.ts';
+import { hasManaged, listHost, reasonOf } from './list-bots.ts';
 import { locateOnHost, lookOnHost } from './locate-bot.ts';
 import { removePooled, restorePooled, stopPooled } from './pooled-bot.ts';
 
@@ -105,8 +105,17 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
       else await removePooled(host, instanceId, seen, call);
     },
 
-    list: (owner, call: BotsCall) =>
-      Promise.all(hosts.map((host) => listHost(host, owner, now, call))),
+    hosts: () => hosts.map(({ name }) => name),
+    list: async (name, owner, call: BotsCall) => {
+      const host = hosts.find((known) => known.name === name);
+      if (host !== undefined) return listHost(host, owner, now, call);
+      return { host: name, answer: unknown(notConfigured(name)), unknownPools: [] };
+    },
+    hasManaged: async (name, call) => {
+      const host = hosts.find((known) => known.name === name);
+      if (host === undefined) return unknown(notConfigured(name));
+      return answerOf(() => hasManaged(host, call), now);
+    },
   };
 }
 

@@ -2,12 +2,12 @@
 // is inspected, because a listing lacks its restart policy; a pool is asked for its conf files and its
 // programs. A pool that cannot be asked is named, never left out (I4).
 
-import type { BotsCall, HostListing, ListedBot } from '../../deletion/ports/bots.ts';
+import type { BotsCall, HostListing, ListedBot, UnknownPool } from '../../deletion/ports/bots.ts';
 import type { PooledSighting } from '../../domain/bot.ts';
 import { ok, unknown } from '../../domain/source.ts';
 import { SagaError } from '../../saga/errors.ts';
 import { botOfConf, botOfProgram, confState } from '../supervisor/program-names.ts';
-import { botOfName, isPoolContainer, uidOfPool } from './container-names.ts';
+import { botOfName, isPoolContainer, PLATFORM_NAMES, uidOfPool } from './container-names.ts';
 import {
   type ContainerView,
   LABELS,
@@ -29,7 +29,7 @@ export async function listHost(
 ): Promise<HostListing> {
   // The answer is as old as its first look.
   const observedAt = now();
-  const unknownPools: { containerName: string; reason: string }[] = [];
+  const unknownPools: UnknownPool[] = [];
   try {
     const all = await host.containers.list({}, call);
     const wanted = all.filter((container) => mayBelongTo(container, owner));
@@ -41,7 +41,8 @@ export async function listHost(
         return await readPool(host, pool.id, call);
       } catch (error) {
         const containerName = pool.names[0] ?? pool.id;
-        unknownPools.push({ containerName, reason: reasonOf(error) });
+        const labels = toSightingLabels(pool.labels);
+        unknownPools.push({ containerName, labels, reason: reasonOf(error) });
         return [];
       }
     });
@@ -50,6 +51,16 @@ export async function listHost(
   } catch (error) {
     return { host: host.name, answer: unknown(reasonOf(error)), unknownPools: [] };
   }
+}
+
+/** Asks for one container of the platform, by its label and by its names. */
+export async function hasManaged({ containers }: DockerParts, call: BotsCall): Promise<boolean> {
+  const answers = await Promise.all(
+    [{ label: [LABELS.managed] }, { name: [PLATFORM_NAMES] }].map((filters) =>
+      containers.list(filters, call, { limit: 1 }),
+    ),
+  );
+  return answers.some((found) => found.length > 0);
 }
 
 /** Why a look did not succeed. Anything but a SagaError is a mistake of this program and goes on. */

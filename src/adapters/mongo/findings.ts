@@ -1,9 +1,14 @@
 // The findings in MongoDB: one document per kind and subject, counted up by one conditional upsert, so
 // that a fact seen every minute is one line on an operator's page.
 
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Connection, mongo } from 'mongoose';
-import type { Finding, Findings, RecordedFinding } from '../../deletion/ports/findings.ts';
+import type {
+  Finding,
+  Findings,
+  RecordedFinding,
+  Resolution,
+} from '../../deletion/ports/findings.ts';
 import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 
@@ -58,6 +63,28 @@ export function createMongoFindings({ connection }: MongoFindingsDependencies): 
       );
       return documents.map(parseFinding);
     },
+
+    async find(id) {
+      const document = await runRepeatable(() => collection().findOne({ _id: id }));
+      return document === null ? null : parseFinding(document);
+    },
+
+    async resolve(id, { action, reason, by }) {
+      const decisionId = randomUUID();
+      return runRepeatable(async () => {
+        const decision = { action, reason, by, decisionId };
+        const resolution = { $mergeObjects: [{ $literal: decision }, { at: '$$NOW' }] };
+        await collection().updateOne(
+          { _id: id, status: 'open' },
+          [{ $set: { status: 'resolved', resolution } }],
+          { writeConcern: { w: 'majority' } },
+        );
+        // Read back by the decision's id: the write before a lost reply was this one's own.
+        const found = await collection().findOne({ _id: id });
+        if (found === null) return 'not-found';
+        return found.resolution?.decisionId === decisionId ? 'resolved' : 'resolved-before';
+      });
+    },
   };
 }
 
@@ -80,5 +107,12 @@ function parseFinding(document: FindingDocument): RecordedFinding {
     seen,
     firstSeenAt: document.firstSeenAt.toISOString(),
     lastSeenAt: document.lastSeenAt.toISOString(),
+    resolution: parseResolution(document.resolution),
   };
+}
+
+function parseResolution(stored: mongo.Document | undefined): Resolution | null {
+  if (stored === undefined) return null;
+  const { action, reason, by, at } = stored;
+  return { action, reason, by, at: at.toISOString() };
 }

@@ -1,5 +1,5 @@
-// Everything in the simulated world that looks like a bot, host by host. A pool that cannot be asked is
-// named, and a host that does not answer is unknown (I4).
+// Everything on one host of the simulated world that looks like a bot. A pool that cannot be asked is named,
+// and a host that does not answer is unknown (I4).
 
 import type { HostListing, ListedBot } from '../../deletion/ports/bots.ts';
 import { ok, unknown } from '../../domain/source.ts';
@@ -20,19 +20,26 @@ export interface ListingWorld {
   readonly collectionOf: () => WorldCollection;
   readonly calls: WorldCalls;
   readonly misbehaviours: Misbehaviours;
-  readonly hosts: readonly string[];
   readonly now: () => Date;
 }
 
-export function listSimulated(
-  world: ListingWorld,
-  owner: string | null,
+/** Whether the host holds any bot or pool. @throws UnavailableError when it cannot be asked. */
+export async function hasSimulated(
+  { calls, misbehaviours, collectionOf }: ListingWorld,
+  host: string,
   signal: AbortSignal,
-): Promise<readonly HostListing[]> {
-  return Promise.all(world.hosts.map((host) => listHost(world, host, owner, signal)));
+): Promise<boolean> {
+  const met = await calls.read({ ids: [hostKey(host)], uid: null });
+  await misbehaviours.beforeRead(met, signal);
+  const found = await collectionOf()
+    .findOne({ kind: { $in: ['dedicated', 'pool'] }, host })
+    .catch((cause: unknown) => {
+      throw new UnavailableError('SIMULATOR_UNREACHABLE', String(cause), { cause });
+    });
+  return found !== null;
 }
 
-async function listHost(
+export async function listSimulated(
   world: ListingWorld,
   host: string,
   owner: string | null,
@@ -59,8 +66,9 @@ async function listHost(
         return [{ instanceId: bot.instanceId, sighting: toPooledSighting(bot, pool) }];
       }),
     ];
-    const unknownPools = mute.map(({ containerName }) => ({
+    const unknownPools = mute.map(({ containerName, labels }) => ({
       containerName,
+      labels,
       reason: 'its supervisord does not answer',
     }));
     return { host, answer: ok(items, observedAt), unknownPools };

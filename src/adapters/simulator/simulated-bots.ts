@@ -9,7 +9,7 @@ import { ok, type SourceAnswer, unknown } from '../../domain/source.ts';
 import { InDoubtError, SagaError, UnavailableError } from '../../saga/errors.ts';
 import { changeDedicated } from './change-dedicated.ts';
 import { changePooled } from './change-pooled.ts';
-import { listSimulated } from './list-simulated.ts';
+import { hasSimulated, listSimulated } from './list-simulated.ts';
 import { createMisbehaviours } from './misbehave.ts';
 import { refuseDead, type Simulation } from './simulation.ts';
 import { createWorldCalls } from './world-calls.ts';
@@ -83,6 +83,8 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots {
     return run(met);
   };
 
+  const listing = { collectionOf, calls, misbehaviours, now };
+
   return {
     locate: (query, { signal }): Promise<SourceAnswer<readonly Sighting[]>> =>
       answerOf(signal, async () => {
@@ -128,8 +130,17 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots {
         instanceId,
         call,
       ),
-    list: (owner, { signal }) =>
-      listSimulated({ collectionOf, calls, misbehaviours, hosts, now }, owner, signal),
+    hosts: () => hosts,
+    list: async (host, owner, { signal }) => {
+      if (hosts.includes(host)) return listSimulated(listing, host, owner, signal);
+      const answer = unknown(`host "${host}" is not configured`);
+      return { host, answer, unknownPools: [] };
+    },
+    hasManaged: (host, { signal }) =>
+      answerOf(signal, async () => {
+        requireHost(host);
+        return hasSimulated(listing, host, signal);
+      }),
   };
 }
 

@@ -3,7 +3,7 @@
 // or an InDoubtError, what cannot be reached is an UnavailableError. Docker cannot fence (I5), so each
 // method that changes something calls `fence` right before each call it makes.
 
-import type { BotQuery, Sighting } from '../../domain/bot.ts';
+import type { BotQuery, Sighting, SightingLabels } from '../../domain/bot.ts';
 import type { SourceAnswer } from '../../domain/source.ts';
 
 export interface Bots {
@@ -30,8 +30,16 @@ export interface Bots {
    * kept. Removing what is gone is success. */
   remove(instanceId: string, seen: Sighting, call: FencedCall): Promise<void>;
 
-  /** Everything that looks like a bot, for one owner or for all: for reads and reconciliation. */
-  list(owner: string | null, call: BotsCall): Promise<readonly HostListing[]>;
+  /** The configured hosts, by their names in DOCKER_HOSTS. */
+  hosts(): readonly string[];
+
+  /** Everything on one host that looks like a bot, for one owner or for all: for reads and reconciliation.
+   * One host at a time, so that who looks at all of them need not hold all listings at once. */
+  list(host: string, owner: string | null, call: BotsCall): Promise<HostListing>;
+
+  /** Whether the host holds any container of the platform at all, whoever owns it: a host that holds none
+   * may be a fresh daemon that has lost them (I4). One cheap call, never a whole listing. */
+  hasManaged(host: string, call: BotsCall): Promise<SourceAnswer<boolean>>;
 }
 
 export interface BotsCall {
@@ -47,7 +55,14 @@ export interface FencedCall extends BotsCall {
 export interface HostListing {
   readonly host: string;
   readonly answer: SourceAnswer<readonly ListedBot[]>;
-  readonly unknownPools: readonly { readonly containerName: string; readonly reason: string }[];
+  readonly unknownPools: readonly UnknownPool[];
+}
+
+export interface UnknownPool {
+  readonly containerName: string;
+  /** Whose pool it is says which bots it may hide; see `ownerOfPool` in the domain. */
+  readonly labels: SightingLabels;
+  readonly reason: string;
 }
 
 export interface ListedBot {

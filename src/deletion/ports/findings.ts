@@ -25,7 +25,22 @@ export interface RecordedFinding extends Finding {
   readonly seen: number;
   readonly firstSeenAt: string;
   readonly lastSeenAt: string;
+  readonly resolution: Resolution | null;
 }
+
+/** What an administrator decided, and why: the audit trail of a finding. */
+export interface Resolution {
+  readonly action: ResolveAction;
+  readonly reason: string;
+  /** The administrator's firebaseUid. */
+  readonly by: string;
+  /** ISO 8601, database time. */
+  readonly at: string;
+}
+
+/** `remove` takes a resurrected allocation away without paying it; `accept-as-new` makes it a new life that
+ * may be paid; `acknowledge` changes nothing but the finding. */
+export type ResolveAction = 'remove' | 'accept-as-new' | 'acknowledge';
 
 export interface Findings {
   report(finding: Finding): Promise<void>;
@@ -33,4 +48,10 @@ export interface Findings {
     readonly userId?: UserId;
     readonly limit: number;
   }): Promise<readonly RecordedFinding[]>;
+  find(id: string): Promise<RecordedFinding | null>;
+  /** One conditional write: the first of two administrators decides; the other gets `resolved-before`. */
+  resolve(
+    id: string,
+    resolution: Omit<Resolution, 'at'>,
+  ): Promise<'resolved' | 'resolved-before' | 'not-found'>;
 }

@@ -1,0 +1,8 @@
+// What all hosts list, for tests that look at the whole.
+
+import type { Bots, HostListing } from '../../src/deletion/ports/bots.ts';
+
+export function listAll(bots: Bots, owner: string | null): Promise<readonly HostListing[]> {
+  const { signal } = new AbortController();
+  return Promise.all(bots.hosts().map((host) => bots.list(host, owner, { signal })));
+}
