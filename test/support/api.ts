@@ -175,6 +175,7 @@ export function sagaIn(
     key: `bot/${ALICE}/alice-bot-1`,
     subject: ALICE,
     requestedBy: 'user:alice',
+    parent: null,
     input: { instanceId: 'alice-bot-1' },
     state: {
       phase,

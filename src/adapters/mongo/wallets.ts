@@ -21,6 +21,7 @@ import type { LedgerDocument } from './ledger-documents.ts';
 import { abortUpdate, markUpdate, raiseUpdate, unmarkUpdate } from './mark-updates.ts';
 import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
+import { previewSettlement } from './preview-settlement.ts';
 import { receiptFromLedger } from './receipts.ts';
 import { type ConditionalUpdate, settleUpdate } from './settle-update.ts';
 import type { UserReading } from './user-reading.ts';
@@ -123,6 +124,8 @@ export function createMongoWallets({ connection }: MongoWalletsDependencies): Wa
       const receipt = user === null ? undefined : receiptOf(user, opId);
       return receipt ?? findPosted(userId, opId);
     },
+
+    preview: (userId, instanceIds) => previewSettlement(connection, userId, instanceIds),
 
     forgetSettled: ({ limit }) => forgetSettled(connection, limit),
 

@@ -31,6 +31,10 @@ export interface Wallets {
    * of a filter that did not match is told apart by one re-read; see SettleResult. Repeatable. */
   settle(command: SettleCommand): Promise<SettleResult>;
 
+  /** What settling these allocations would come to now, computed as a settlement would; writes nothing. Those that
+   * are not there, or whose numbers are not money, are left out. */
+  preview(userId: UserId, instanceIds: readonly InstanceId[]): Promise<SettlementPreview>;
+
   /** The receipt of a settlement, from ledgerState.settled, walletTransactions or the ledger, or null. */
   findReceipt(userId: UserId, opId: string): Promise<Receipt | null>;
 
@@ -135,6 +139,20 @@ export type SettleResult =
   | { readonly status: 'fenced' }
   /** The numbers stopped being money after the lock. */
   | { readonly status: 'not-money'; readonly field: string; readonly found: string };
+
+export interface SettlementPreview {
+  readonly bots: readonly {
+    readonly instanceId: InstanceId;
+    readonly botName: string;
+    /** Dollars, rounded to cents. */
+    readonly amount: number;
+    readonly pnl: number;
+  }[];
+  /** Cents. */
+  readonly totalMinor: number;
+  /** Null: no such user, or a balance that is not money. */
+  readonly newBalance: number | null;
+}
 
 /** What a settlement left behind; enough to post the ledger entry if a legacy writer erases the row. */
 export interface Receipt {

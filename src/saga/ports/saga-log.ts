@@ -45,6 +45,9 @@ export interface SagaLog {
   findByKey(key: string, limit: number): Promise<readonly SagaRecord[]>;
   list(filter: SagaFilter): Promise<SagaPage>;
 
+  /** Which of these keys an open saga holds, and which saga. */
+  findHolders(keys: readonly string[]): Promise<ReadonlyMap<string, SagaId>>;
+
   /** Open, due, not stuck, with no live lease, not looked at by a relay for a while: for the relay,
    * which takes them for `holdMs`. */
   takeOverdue(options: {
@@ -58,7 +61,7 @@ export interface SagaLog {
 
 export type NewSaga = Pick<
   SagaRecord,
-  'id' | 'kind' | 'version' | 'key' | 'subject' | 'requestedBy' | 'input' | 'state'
+  'id' | 'kind' | 'version' | 'key' | 'subject' | 'requestedBy' | 'parent' | 'input' | 'state'
 >;
 
 export interface ClaimRequest {
