@@ -139,6 +139,12 @@ async function apiDependencies(
     deletions: services.deletions,
     sagas,
     portfolio: services.portfolio,
+    syncs: services.syncs,
+    syncAll: services.startSyncAll,
+    findings: services.deletionPorts.findings,
+    resolveFindings: services.resolveFindings,
+    confirmHost: services.confirmHost,
+    orphanSamples: services.orphanSamples,
     stepKinds: (kind, version) => {
       const shape = registry.find(kind, version)?.shape;
       if (shape === undefined) return null;

@@ -30,8 +30,14 @@ import type { Config } from './config.ts';
 import { createDeleteBotSaga } from './deletion/delete-bot.ts';
 import { createDeleteRequests, type DeleteRequests } from './deletion/delete-requests.ts';
 import type { Accounts } from './deletion/ports/accounts.ts';
+import { createResolveFindings, type ResolveFindings } from './deletion/resolve-findings.ts';
 import type { DeletionPorts } from './deletion/steps/step-ports.ts';
+import { type ConfirmHost, createConfirmHost } from './reconciliation/confirm-host.ts';
 import { createPortfolio, type Portfolio } from './reconciliation/portfolio.ts';
+import type { OrphanSamples } from './reconciliation/ports/orphan-samples.ts';
+import { createSyncRequests, type SyncRequests } from './reconciliation/sync-requests.ts';
+import { createSyncAllStarter, type StartSyncAll } from './reconciliation/sync-schedule.ts';
+import { createReconciliation } from './reconciliation-parts.ts';
 import { pause } from './saga/deadline.ts';
 import type { Elections } from './saga/ports/elections.ts';
 import type { SagaLog } from './saga/ports/saga-log.ts';
@@ -62,6 +68,11 @@ export interface Services {
   readonly deletions: DeleteRequests;
   readonly accounts: Accounts;
   readonly portfolio: Portfolio;
+  readonly syncs: SyncRequests;
+  readonly startSyncAll: StartSyncAll;
+  readonly orphanSamples: OrphanSamples;
+  readonly resolveFindings: ResolveFindings;
+  readonly confirmHost: ConfirmHost;
   readonly metrics: { readonly registry: MetricsRegistry; readonly saga: SagaMetrics };
   /** What the migration found that violates a constraint. */
   readonly migration: MigrationReport;
@@ -116,18 +127,26 @@ export async function createServices(options: ServicesOptions): Promise<Services
     bots: runtime.bots,
     findSagas: (ids) => sagaLog.findStates(ids),
   };
-  const registry = createRegistry([createDeleteBotSaga(deletionPorts)]);
+  const metricsRegistry = new MetricsRegistry();
+  const accounts = createMongoAccounts({ connection });
+  const { ports: syncPorts, definitions } = createReconciliation({
+    config,
+    connection,
+    metrics: metricsRegistry,
+    deletionPorts,
+    accounts,
+    sagas: () => sagas,
+  });
+  const registry = createRegistry([createDeleteBotSaga(deletionPorts), ...definitions]);
   const wakeUps = createBullmqWakeUps(queues);
-  const sagas = createSagas({
+  const sagas: Sagas = createSagas({
     log: sagaLog,
     registry,
     wakeUps,
     clock,
     onWakeFailed: (err) => log.warn({ err }, 'wake-up lost; the relay will send another'),
   });
-  const accounts = createMongoAccounts({ connection });
   await createPoolStateOnFirstStart(config, accounts);
-  const metricsRegistry = new MetricsRegistry();
   hurryTombstones(runtime, deletionPorts, log);
 
   let closing: Promise<void> | undefined;
@@ -165,6 +184,11 @@ export async function createServices(options: ServicesOptions): Promise<Services
     }),
     accounts,
     portfolio: createPortfolio({ ...deletionPorts, accounts }),
+    syncs: createSyncRequests({ ports: syncPorts, sagas, nowMs: () => clock.nowMs() }),
+    startSyncAll: createSyncAllStarter(sagas),
+    orphanSamples: syncPorts.samples,
+    resolveFindings: createResolveFindings({ ports: deletionPorts, sagas }),
+    confirmHost: createConfirmHost({ bots: runtime.bots, hostRecords: syncPorts.hostRecords }),
     metrics: { registry: metricsRegistry, saga: createSagaMetrics(metricsRegistry) },
     migration,
     workerRedis: () => openRedis('worker'),

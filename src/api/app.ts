@@ -24,8 +24,12 @@ import { createUserRateLimit } from './plugins/user-rate-limit.ts';
 import { createBoardSessionRoutes } from './routes/board-session.ts';
 import { createBotRoutes } from './routes/bots.ts';
 import { createDemoSessionRoutes } from './routes/demo-session.ts';
+import { createFindingRoutes } from './routes/findings.ts';
 import { createHealthRoutes } from './routes/health.ts';
+import { createHostRoutes } from './routes/hosts.ts';
 import { createJobRoutes } from './routes/jobs.ts';
+import { createOrphanRoutes } from './routes/orphans.ts';
+import { createSyncRoutes } from './routes/sync.ts';
 import { createWalletRoutes } from './routes/wallet.ts';
 
 /** Bytes of a request body; the largest we accept on purpose is a hundred or so. */
@@ -80,6 +84,10 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
       await api.register(createBotRoutes({ ...deps, waits, defaultWaitSeconds }));
       await api.register(createJobRoutes(deps));
       await api.register(createWalletRoutes(deps));
+      await api.register(createSyncRoutes({ ...deps, waits, defaultWaitSeconds }));
+      await api.register(createOrphanRoutes(deps));
+      await api.register(createFindingRoutes(deps));
+      await api.register(createHostRoutes(deps));
       await api.register(createBoardSessionRoutes(sessions));
     },
     { prefix: API_PREFIX },

@@ -7,9 +7,15 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { DeleteRequests } from '../deletion/delete-requests.ts';
+import type { Findings } from '../deletion/ports/findings.ts';
+import type { ResolveFindings } from '../deletion/resolve-findings.ts';
 import type { IdentityVerifier } from '../domain/identity-verifier.ts';
 import type { FirebaseUid, SagaId, UserId } from '../domain/ids.ts';
+import type { ConfirmHost } from '../reconciliation/confirm-host.ts';
 import type { Portfolio } from '../reconciliation/portfolio.ts';
+import type { OrphanSamples } from '../reconciliation/ports/orphan-samples.ts';
+import type { SyncRequests } from '../reconciliation/sync-requests.ts';
+import type { StartSyncAll } from '../reconciliation/sync-schedule.ts';
 import type { StepDefinition } from '../saga/definition.ts';
 import type { Sagas as EngineSagas, RetryResult } from '../saga/sagas.ts';
 
@@ -20,6 +26,12 @@ export interface ApiDependencies {
   readonly deletions: DeleteRequests;
   readonly sagas: Sagas;
   readonly portfolio: Portfolio;
+  readonly syncs: SyncRequests;
+  readonly syncAll: StartSyncAll;
+  readonly findings: Pick<Findings, 'listOpen'>;
+  readonly resolveFindings: ResolveFindings;
+  readonly confirmHost: ConfirmHost;
+  readonly orphanSamples: Pick<OrphanSamples, 'history'>;
   /** The kinds of a definition's steps by name; null for a version this process does not know. */
   readonly stepKinds: (kind: string, version: number) => Readonly<Record<string, StepKind>> | null;
   readonly health: () => Promise<Health>;

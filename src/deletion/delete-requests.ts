@@ -83,7 +83,7 @@ async function existing(
     const isSettled = reading.allocation.settledOpId !== null;
     const isSame = completed !== undefined && lifeOf(completed) === reading.allocation.life;
     if (completed === undefined || !(isSettled || isSame)) return null;
-    await reportResurrected(ports, request, completed);
+    await reportResurrected(ports, request, completed, reading.allocation.life);
     return { status: 'existing', saga: completed };
   }
   const remains = await lookElsewhere(ports, request);
@@ -156,9 +156,11 @@ async function reportResurrected(
   { findings }: DeletionPorts,
   { userId, instanceId }: DeleteRequest,
   completed: SagaRecord,
+  life: string | null,
 ): Promise<void> {
   const evidence = { settledBy: completed.id };
-  const discriminator = lifeOf(completed) ?? completed.id;
+  // What stands there decides: an older copy than the newest deletion's may have come back.
+  const discriminator = life ?? lifeOf(completed) ?? completed.id;
   await findings.report({ kind: 'resurrected', userId, instanceId, discriminator, evidence });
 }
 

@@ -47,7 +47,8 @@ export async function finishTombstone(
       kind: 'resurrected',
       userId,
       instanceId,
-      discriminator: life,
+      // The life that stands there, which need not be this tombstone's.
+      discriminator: reading.allocation.life ?? life,
       evidence: { settledBy },
     });
   }

@@ -28,6 +28,13 @@ export function isStamped(life: string): boolean {
   return life.startsWith('stamp:');
 }
 
+/** Whether the life is an allocation's own date, not a name that stands for a missing one. */
+export function isDated(life: string): boolean {
+  return ISO_DATE.test(life);
+}
+
+const ISO_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
 /** The operation id of the one settlement of an incarnation: the same for delete, reclaim and
  * provision's undo, so that whoever comes second finds the winner's receipt. */
 export function settlementOpId(incarnation: Incarnation): string {

@@ -1,18 +1,114 @@
-// Whether a host that holds nothing is believed. I4.
+// Whether a host's "I hold nothing" is believed. I4: a daemon that was set up anew, or whose disk was lost,
+// answers exactly like one whose bots were all removed. So a host that holds no managed container is unknown
+// while our own memory or the pool state places bots there that nobody has seen gone, until an administrator
+// confirms that it is empty. For every kind of look, an explicit one too.
 
-import type { BotsCall } from '../deletion/ports/bots.ts';
+import type { Bots, BotsCall } from '../deletion/ports/bots.ts';
+import { type BotAtMoment, MAX_ASKED, type Tombstones } from '../deletion/ports/tombstones.ts';
+import type { HostRecord, HostRecords } from './ports/host-records.ts';
 
 export interface HostTrust {
+  /** @throws UnavailableError when our own memory cannot be asked. */
   judge(host: string, placed: PlacedBots, call: BotsCall): Promise<HostJudgement>;
 }
 
 export interface PlacedBots {
+  /** The mappings of the pool state that may stand for a bot on this host; the caller decides which. */
   readonly placedByFile: readonly PlacedBot[];
 }
 
 export interface PlacedBot {
   readonly instanceId: string;
+  /** As the file has it. */
   readonly createdAt: string;
 }
 
 export type HostJudgement = 'trusted' | { readonly unknown: string };
+
+export interface HostTrustPorts {
+  readonly bots: Pick<Bots, 'hasManaged'>;
+  readonly hostRecords: Pick<HostRecords, 'find'>;
+  readonly tombstones: Pick<Tombstones, 'endedAmong'>;
+}
+
+export function createHostTrust({ bots, hostRecords, tombstones }: HostTrustPorts): HostTrust {
+  return {
+    judge: async (host, { placedByFile }, call) => {
+      const answer = await bots.hasManaged(host, call);
+      if (answer.status === 'unknown') return { unknown: answer.reason };
+      if (answer.items) return 'trusted';
+      const record = (await hostRecords.find([host])).get(host);
+      const missing =
+        (await missingOfMemory(tombstones, record)) ??
+        (await missingOfFile(tombstones, record, placedByFile));
+      return missing === null ? 'trusted' : { unknown: emptyReason(host, missing) };
+    },
+  };
+}
+
+/** A sighting is written down after the look it comes from: a bot that was removed in between was removed,
+ * although its end is older than the note. No look at a host takes longer than this. */
+const NOTE_DELAY_MS = 60_000;
+
+// @returns what is missed there, in words, or null.
+async function missingOfMemory(
+  tombstones: HostTrustPorts['tombstones'],
+  record: HostRecord | undefined,
+): Promise<string | null> {
+  if (record === undefined || isConfirmed(record)) return null;
+  const { sightings, count } = record;
+  if (count > sightings.length) return `${count} bots were seen there, too many to remember each`;
+  // No more than MAX_REMEMBERED, which one question may name.
+  const seen = sightings.map(({ instanceId, seenAt }) => ({
+    instanceId,
+    at: new Date(Date.parse(seenAt) - NOTE_DELAY_MS),
+  }));
+  const left = await notSeenGone(tombstones, seen);
+  return left.length === 0 ? null : `${namesOf(left)} was last seen there`;
+}
+
+// A mapping older than the confirmation is what the administrator knew of.
+async function missingOfFile(
+  tombstones: HostTrustPorts['tombstones'],
+  record: HostRecord | undefined,
+  placed: readonly PlacedBot[],
+): Promise<string | null> {
+  const confirmedMs =
+    record !== undefined && isConfirmed(record) ? Date.parse(record.confirmedEmptyAt) : null;
+  const open = placed
+    .map(({ instanceId, createdAt }) => ({ instanceId, at: new Date(createdAt) }))
+    // A date that cannot be read compares false: such a mapping stays.
+    .filter(({ at }) => confirmedMs === null || !(at.getTime() <= confirmedMs));
+  if (open.length > MAX_ASKED) return `the pool state places ${open.length} bots there`;
+  const left = await notSeenGone(tombstones, open);
+  return left.length === 0 ? null : `the pool state places ${namesOf(left)} there`;
+}
+
+async function notSeenGone(
+  tombstones: HostTrustPorts['tombstones'],
+  bots: readonly BotAtMoment[],
+): Promise<readonly string[]> {
+  if (bots.length === 0) return [];
+  const gone = await tombstones.endedAmong(bots);
+  return bots.map(({ instanceId }) => instanceId).filter((id) => !gone.has(id));
+}
+
+type ConfirmedRecord = HostRecord & { readonly confirmedEmptyAt: string };
+
+function isConfirmed(record: HostRecord): record is ConfirmedRecord {
+  const { confirmedEmptyAt, seenAt } = record;
+  // ISO texts of one clock sort like their moments.
+  return confirmedEmptyAt !== null && (seenAt === null || confirmedEmptyAt > seenAt);
+}
+
+function emptyReason(host: string, missing: string): string {
+  return `docker host "${host}" holds no container, but ${missing}: an administrator must confirm it`;
+}
+
+/** A reason is for a person: two names tell which bots are meant. */
+const MAX_NAMED = 2;
+
+function namesOf(ids: readonly string[]): string {
+  const named = ids.slice(0, MAX_NAMED).join(', ');
+  return ids.length > MAX_NAMED ? `${named} and ${ids.length - MAX_NAMED} more` : named;
+}

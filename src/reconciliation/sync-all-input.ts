@@ -35,7 +35,7 @@ export function syncAllKey({ trigger, dryRun, force }: SyncAllInput): string {
 }
 
 /** Of no user: administrators see it. */
-export const NOBODY = 'all';
+const NOBODY = 'all';
 
 export function syncAllOrder(input: SyncAllInput, requestedBy: string): SagaOrder {
   return {

@@ -26,8 +26,10 @@ const STEP = {
 /** Pools are asked by execs, some 50 ms each, eight at a time. */
 const LOOK_TIMEOUT_MS = 60_000;
 const RECORD_TIMEOUT_MS = 20_000;
-/** Until the run before this one has ended, and until a child has: its end wakes the run sooner. */
-const LOOK_IN_AGAIN_MS = 1_000;
+/** Until a child has ended: its end wakes the run sooner, unless the wake-up is lost. */
+const CHILD_WAIT_MS = 2_000;
+/** Until the run before this one has ended. */
+const TURN_WAIT_MS = 200;
 
 export function createSyncWalletSaga(ports: SyncPorts): SagaDefinition {
   return {
@@ -45,7 +47,7 @@ function observeStep(ports: SyncPorts): RetriableStep {
     const user = { userId, firebaseUid };
     const nowMs = call.nowMs();
     if (notBeforeMs !== null && nowMs < notBeforeMs) return { waitUntilMs: notBeforeMs };
-    if (await isUnderWay(ports, after)) return { waitUntilMs: nowMs + LOOK_IN_AGAIN_MS };
+    if (await isUnderWay(ports, after)) return { waitUntilMs: nowMs + TURN_WAIT_MS };
     const { notes, sources } = await lookFirst(ports, user, nowMs, call);
     for (const [host, { instanceIds }] of sources.contents) {
       await ports.hostRecords.noteSeen(host, instanceIds);
@@ -87,7 +89,7 @@ function repairStep(ports: SyncPorts): RetriableStep {
     const user = { userId, firebaseUid };
     const { notes: drifts, isUnderWay } = await repairDrift(ports, user, notes.drifts, repair);
     const value = writeNotes({ ...notes, drifts });
-    return isUnderWay ? { value, waitUntilMs: call.nowMs() + LOOK_IN_AGAIN_MS } : { value };
+    return isUnderWay ? { value, waitUntilMs: call.nowMs() + CHILD_WAIT_MS } : { value };
   });
 }
 

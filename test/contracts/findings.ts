@@ -28,6 +28,7 @@ export function describeFindings(name: string, create: (connection: Connection) 
         id: expect.stringMatching(/^[a-z0-9-]+$/),
         status: 'open',
         resolution: null,
+        earlier: [],
         seen: 20,
         firstSeenAt: expect.stringMatching(/Z$/),
         lastSeenAt: expect.stringMatching(/Z$/),
@@ -44,6 +45,18 @@ export function describeFindings(name: string, create: (connection: Connection) 
       await findings.report({ ...FINDING, userId: other });
       expect(await findings.listOpen({ limit: 10 })).toHaveLength(5);
       expect(await findings.listOpen({ limit: 3 })).toHaveLength(3);
+      expect(await findings.listOpen({ kind: 'id-conflict', limit: 10 })).toMatchObject([
+        { kind: 'id-conflict', userId: USER },
+      ]);
+      expect(await findings.listOpen({ kind: 'id-conflict', userId: other, limit: 10 })).toEqual(
+        [],
+      );
+      expect(await findings.countOpen()).toEqual(
+        new Map([
+          ['resurrected', 4],
+          ['id-conflict', 1],
+        ]),
+      );
       expect(await findings.listOpen({ userId: other, limit: 10 })).toMatchObject([
         { userId: other, seen: 1 },
       ]);
@@ -70,5 +83,33 @@ export function describeFindings(name: string, create: (connection: Connection) 
       });
       expect(unknownId).toBe('not-found');
     });
+
+    it('acknowledged and seen again: what was decided is not asked again', async () => {
+      const findings = create(await createTestDatabase());
+      await findings.report(FINDING);
+      const [{ id } = { id: '' }] = await findings.listOpen({ limit: 1 });
+      await findings.resolve(id, { action: 'acknowledge', reason: 'known', by: 'ann' });
+      await findings.report(FINDING);
+      expect(await findings.find(id)).toMatchObject({ status: 'resolved', seen: 2, earlier: [] });
+      expect(await findings.countOpen()).toEqual(new Map());
+    });
+
+    it.each(['remove', 'accept-as-new'] as const)(
+      'resolved by %s and seen again: open again, with what was decided before',
+      async (action) => {
+        const findings = create(await createTestDatabase());
+        await findings.report(FINDING);
+        const [{ id } = { id: '' }] = await findings.listOpen({ limit: 1 });
+        for (let round = 1; round <= 12; round += 1) {
+          const decision = { action, reason: `round ${round}`, by: 'ann' };
+          expect(await findings.resolve(id, decision)).toBe('resolved');
+          await findings.report(FINDING);
+        }
+        const [found] = await findings.listOpen({ limit: 10 });
+        expect(found).toMatchObject({ id, status: 'open', resolution: null, seen: 13 });
+        const rounds = found?.earlier.map(({ reason }) => reason);
+        expect(rounds).toEqual(Array.from({ length: 10 }, (_, n) => `round ${n + 3}`));
+      },
+    );
   });
 }

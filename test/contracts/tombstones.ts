@@ -7,6 +7,7 @@ import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { FencedError } from '../../src/saga/errors.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { BOT, incarnationOf, SAGA_A, SAGA_B } from '../support/users.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const USER = toUserId('00000000000000000000000a');
 
@@ -200,6 +201,32 @@ export function describeTombstones(
       if (taken === undefined) throw new Error('nothing due');
       await tombstones.recordLook(taken, { gone: false, reason: 'started again' });
       expect(await tombstones.findForBot(USER, BOT)).toMatchObject([{ status: 'settled' }]);
+    });
+
+    it('ended since a moment: told by id, whoever owned it; one that is not ended, or ended before, is not', async () => {
+      const { tombstones } = await setUp();
+      const ids = ['a-bot-1', 'a-bot-2', 'a-bot-3'].map(toInstanceId);
+      const commands = ids.map((id) => command({ incarnation: incarnationOf(USER, id) }));
+      for (const target of commands) {
+        await tombstones.open(target);
+        await tombstones.settle(target);
+      }
+      for (const target of commands.slice(0, 2)) await tombstones.end(target);
+      const ask = (at: Date) =>
+        tombstones.endedAmong([...ids, 'never'].map((instanceId) => ({ instanceId, at })));
+      // An end need not be on a majority yet: for a moment the bot counts as not removed.
+      const ended = await waitFor('both ends', async () => {
+        const found = await ask(new Date(0));
+        return found.size === 2 && found;
+      });
+      expect(ended).toEqual(new Set(ids.slice(0, 2)));
+      expect(await ask(new Date(Date.now() + 60_000))).toEqual(new Set());
+      expect(await tombstones.endedAmong([])).toEqual(new Set());
+      const tooMany = Array.from({ length: 1_001 }, (_, n) => ({
+        instanceId: `b-${n}`,
+        at: new Date(0),
+      }));
+      await expect(tombstones.endedAmong(tooMany)).rejects.toThrow(RangeError);
     });
   });
 }

@@ -4,6 +4,7 @@ import type { Connection } from 'mongoose';
 import type { Wallets } from '../../src/deletion/ports/wallets.ts';
 import { describeMarks } from './wallet-marks.ts';
 import { describeRepeatedSettlements } from './wallet-repeats.ts';
+import { describeResurrections } from './wallet-resurrections.ts';
 import { describeSettlements } from './wallet-settlements.ts';
 
 export function describeWallets(
@@ -13,4 +14,5 @@ export function describeWallets(
   describeMarks(name, createWallets);
   describeSettlements(name, createWallets);
   describeRepeatedSettlements(name, createWallets);
+  describeResurrections(name, createWallets);
 }

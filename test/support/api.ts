@@ -96,6 +96,21 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       }),
       transactions: async () => ({ entries: [], nextCursor: null }),
     },
+    syncs: {
+      request: async () => {
+        throw new Error('no run is made here');
+      },
+      rehearse: async () => {
+        throw new Error('nothing is rehearsed here');
+      },
+    },
+    syncAll: async () => {
+      throw new Error('no run is made here');
+    },
+    findings: { listOpen: async () => [] },
+    resolveFindings: { resolve: async () => ({ status: 'not-found' }) },
+    confirmHost: { confirm: async () => ({ status: 'no-such-host', hosts: [] }) },
+    orphanSamples: { history: async () => [] },
     stepKinds: () => ({ 'lock-allocation': 'compensatable', 'refund-wallet': 'pivot' }),
     health: async () => HEALTHY,
     metrics: new Registry(),

@@ -8,6 +8,7 @@ import type {
   Findings,
   RecordedFinding,
   Resolution,
+  ResolveAction,
 } from '../../deletion/ports/findings.ts';
 import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
@@ -22,6 +23,14 @@ interface FindingDocument extends mongo.Document {
 }
 
 const MAX_LISTED = 500;
+/** Decisions kept of a finding that comes back again and again. */
+const MAX_EARLIER = 10;
+
+/** Its decision was to end it, and it is there again. */
+const HAS_COME_BACK = {
+  $in: ['$resolution.action', ['remove', 'accept-as-new'] satisfies ResolveAction[]],
+};
+const EARLIER = { $ifNull: ['$earlier', []] };
 
 export function createMongoFindings({ connection }: MongoFindingsDependencies): Findings {
   const collection = () => nativeCollection<FindingDocument>(connection, 'findings');
@@ -40,8 +49,15 @@ export function createMongoFindings({ connection }: MongoFindingsDependencies): 
                 instanceId,
                 discriminator: { $literal: discriminator },
                 evidence: { $literal: evidence },
-                // A finding somebody has resolved stays so: what was decided is not asked again.
-                status: { $ifNull: ['$status', 'open'] },
+                status: { $cond: [HAS_COME_BACK, 'open', { $ifNull: ['$status', 'open'] }] },
+                earlier: {
+                  $cond: [
+                    HAS_COME_BACK,
+                    { $slice: [{ $concatArrays: [EARLIER, ['$resolution']] }, -MAX_EARLIER] },
+                    EARLIER,
+                  ],
+                },
+                resolution: { $cond: [HAS_COME_BACK, '$$REMOVE', '$resolution'] },
                 seen: { $add: [{ $ifNull: ['$seen', 0] }, 1] },
                 firstSeenAt: { $ifNull: ['$firstSeenAt', '$$NOW'] },
                 lastSeenAt: '$$NOW',
@@ -53,15 +69,29 @@ export function createMongoFindings({ connection }: MongoFindingsDependencies): 
       );
     },
 
-    async listOpen({ userId, limit }) {
+    async listOpen({ userId, kind, limit }) {
+      const ofUser = userId === undefined ? {} : { userId };
+      const ofKind = kind === undefined ? {} : { kind };
       const documents = await runRepeatable(() =>
         collection()
-          .find({ status: 'open', ...(userId === undefined ? {} : { userId }) })
+          .find({ status: 'open', ...ofUser, ...ofKind })
           .sort({ lastSeenAt: -1, _id: 1 })
           .limit(Math.min(Math.max(1, Math.trunc(limit)), MAX_LISTED))
           .toArray(),
       );
       return documents.map(parseFinding);
+    },
+
+    async countOpen() {
+      const counted = await runRepeatable(() =>
+        collection()
+          .aggregate([
+            { $match: { status: 'open' } },
+            { $group: { _id: '$kind', count: { $sum: 1 } } },
+          ])
+          .toArray(),
+      );
+      return new Map(counted.map(({ _id, count }) => [_id, Number(count)]));
     },
 
     async find(id) {
@@ -96,6 +126,7 @@ function findingId({ kind, userId, instanceId, discriminator }: Finding): string
 
 function parseFinding(document: FindingDocument): RecordedFinding {
   const { kind, userId, instanceId, discriminator, evidence, status, seen } = document;
+  const earlier: mongo.Document[] = document.earlier ?? [];
   return {
     id: document._id,
     kind,
@@ -107,12 +138,12 @@ function parseFinding(document: FindingDocument): RecordedFinding {
     seen,
     firstSeenAt: document.firstSeenAt.toISOString(),
     lastSeenAt: document.lastSeenAt.toISOString(),
-    resolution: parseResolution(document.resolution),
+    resolution: document.resolution === undefined ? null : parseResolution(document.resolution),
+    earlier: earlier.map(parseResolution),
   };
 }
 
-function parseResolution(stored: mongo.Document | undefined): Resolution | null {
-  if (stored === undefined) return null;
+function parseResolution(stored: mongo.Document): Resolution {
   const { action, reason, by, at } = stored;
   return { action, reason, by, at: at.toISOString() };
 }

@@ -16,19 +16,16 @@ import {
   isNotAborting,
   isObject,
   isOfLife,
-  isSettlementRow,
   LEDGER_STATE,
   lifeOf,
   literal,
-  ROWS,
   replaceAllocation,
-  SETTLED,
   valueFoundIn,
+  wasEverSettled,
   withAllocation,
 } from './wallet-expressions.ts';
 
 const BOT = '$$bot';
-const SETTLED_IDS = { $map: { input: SETTLED, as: 'receipt', in: '$$receipt.botId' } };
 
 export function markUpdate(command: MarkCommand, opId: string): ConditionalUpdate {
   const { userId, instanceId, incarnation, sagaId, epoch } = command;
@@ -121,21 +118,9 @@ function isMarkable({ instanceId, incarnation, sagaId, epoch, ...command }: Mark
       { $or: [isFree, isOwn, ...(command.mayTakeOver.length === 0 ? [] : [mayTake])] },
       isMoneyValue(`${BOT}.allocatedAmount`),
       isMoneyValue(lockedValue({ ...command, sagaId })),
-      ...(isStamped(incarnation.life) ? [wasNeverSettled(instanceId)] : []),
-    ],
-  };
-}
-
-/** An undated allocation of a bot that was settled once is an old copy that somebody put back, whatever
- * stamp it would get: the platform dates every new one. */
-function wasNeverSettled(instanceId: InstanceId): Expression {
-  const cond = {
-    $and: [isSettlementRow('$$row'), { $eq: ['$$row.botId', literal(instanceId)] }],
-  };
-  return {
-    $and: [
-      { $not: [{ $in: [literal(instanceId), SETTLED_IDS] }] },
-      { $eq: [{ $size: { $filter: { input: ROWS, as: 'row', cond } } }, 0] },
+      // An undated allocation of a bot that was settled once is an old copy that somebody put back,
+      // whatever stamp it would get: the platform dates every new one.
+      ...(isStamped(incarnation.life) ? [{ $not: [wasEverSettled(instanceId)] }] : []),
     ],
   };
 }

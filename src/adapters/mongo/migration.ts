@@ -6,6 +6,8 @@
 import { type Connection, mongo } from 'mongoose';
 import { type IndexDeclaration, MONEY_INDEXES } from './indexes.ts';
 import { nativeCollection } from './native.ts';
+import { ORPHAN_SAMPLES } from './orphan-samples.ts';
+import { RECONCILIATION_INDEXES } from './reconciliation-indexes.ts';
 import { USERS_SCHEMA } from './users-schema.ts';
 
 export interface MigrationReport {
@@ -13,7 +15,7 @@ export interface MigrationReport {
 }
 
 export interface ConstraintReport {
-  /** `<collection>.<index or "schema">`. */
+  /** `<collection>.<index, "schema" or "time-series">`. */
   readonly constraint: string;
   /** `missing`: it could not be made; the violations say why. */
   readonly status: 'created' | 'present' | 'missing';
@@ -43,11 +45,13 @@ export async function migrate(
   connection: Connection,
   extraIndexes: readonly IndexDeclaration[] = [],
 ): Promise<MigrationReport> {
-  const indexes = [...MONEY_INDEXES, ...extraIndexes];
+  const indexes = [...MONEY_INDEXES, ...RECONCILIATION_INDEXES, ...extraIndexes];
+  // Before the indexes: making one would make an ordinary collection of it.
+  const timeSeries = await ensureTimeSeries(connection);
   for (const name of new Set(['users', ...indexes.map(({ collection }) => collection)])) {
     await createCollection(connection, name);
   }
-  const constraints = [await ensureSchema(connection)];
+  const constraints = [timeSeries, await ensureSchema(connection)];
   for (const index of indexes) constraints.push(await ensureIndex(connection, index));
   return { constraints };
 }
@@ -58,6 +62,21 @@ async function createCollection(connection: Connection, name: string): Promise<v
   } catch (error) {
     if (codeOf(error) !== NAMESPACE_EXISTS) throw error;
   }
+}
+
+async function ensureTimeSeries(connection: Connection): Promise<ConstraintReport> {
+  const { collection, options } = ORPHAN_SAMPLES;
+  const constraint = `${collection}.time-series`;
+  try {
+    await whenFree(() => databaseOf(connection).createCollection(collection, options));
+    return { constraint, status: 'created', violations: NONE };
+  } catch (error) {
+    if (codeOf(error) !== NAMESPACE_EXISTS) throw error;
+  }
+  const [found] = await databaseOf(connection).listCollections({ name: collection }).toArray();
+  if (found?.type === 'timeseries') return { constraint, status: 'present', violations: NONE };
+  const ids = ['it is an ordinary collection, which never lets go of a sample'];
+  return { constraint, status: 'missing', violations: { count: 1, ids } };
 }
 
 async function ensureSchema(connection: Connection): Promise<ConstraintReport> {

@@ -27,6 +27,7 @@ import {
   withdrawWrite,
 } from './tombstone-updates.ts';
 import { takeDueTombstones } from './tombstones-due.ts';
+import { findEnded } from './tombstones-ended.ts';
 import { inDoubt, rejectUnlessAnswered } from './write-answers.ts';
 import { isApplied, type WriteOutcome, writeThenRead } from './write-then-read.ts';
 
@@ -127,6 +128,8 @@ export function createMongoTombstones({
       );
       return documents.map(parseTombstone);
     },
+
+    endedAmong: (bots) => findEnded(connection, bots),
   };
 }
 

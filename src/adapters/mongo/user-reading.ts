@@ -40,6 +40,8 @@ export interface AllocationReadingRow {
   readonly valueNotMoney: NotMoney | null;
   readonly lockedNotMoney: NotMoney | null;
   readonly mark: Mark | null;
+  /** The settled life that an administrator made this one from. */
+  readonly acceptedFrom: string | null;
 }
 
 export interface NotMoney {
@@ -101,6 +103,7 @@ function allocationFields(bot: string): Expression {
     isValueMoney,
     value: { $cond: [isValueMoney, { $abs: { $toDouble: value } }, 0] },
     closing: `${bot}.closing`,
+    acceptedFrom: `${bot}.acceptedFrom`,
     isLockedMoney: isMoneyValue(`${bot}.closing.value`),
     life: lifeOf(bot),
     isDated: { $ne: [datedLifeOf(bot), null] },
@@ -139,6 +142,7 @@ function parseAllocation(row: mongo.Document): AllocationReadingRow {
     valueNotMoney: notMoney(row.isValueMoney, valueField, row[valueField]),
     lockedNotMoney: notMoney(row.isLockedMoney, 'closing.value', row.closing?.value),
     mark: parseMark(row.closing),
+    acceptedFrom: typeof row.acceptedFrom === 'string' ? row.acceptedFrom : null,
   };
 }
 

@@ -8,10 +8,12 @@ import type {
   MarkResult,
   MarkTarget,
   Receipt,
+  ResurrectedResult,
+  ResurrectedTarget,
   SettleCommand,
   SettleResult,
 } from '../../deletion/ports/wallets.ts';
-import { type Incarnation, isStamped } from '../../domain/incarnation.ts';
+import { type Incarnation, isDated, isStamped, settlementOpId } from '../../domain/incarnation.ts';
 import type { AllocationReadingRow, NotMoney, UserReading } from './user-reading.ts';
 
 export type Decision<T> = T | 'again';
@@ -91,6 +93,26 @@ export function decideSettle(
   if (mark.epoch < command.epoch) return { status: 'stale-mark', epoch: mark.epoch };
   const wrong = user.notMoney ?? bot.allocatedNotMoney ?? bot.lockedNotMoney;
   return wrong === null ? 'again' : { status: 'not-money', ...wrong };
+}
+
+export function decideResurrected(
+  { incarnation, mayTakeOver }: ResurrectedTarget,
+  isPosted: boolean,
+  user: UserReading | null,
+): Decision<ResurrectedResult> {
+  const { instanceId, life } = incarnation;
+  const bot = user?.allocations.get(instanceId);
+  if (user === null || bot === undefined) return { status: 'gone' };
+  const isOfLife = isDated(life) ? bot.life === life : !bot.isDated;
+  if (!isOfLife) return { status: bot.acceptedFrom === life ? 'accepted' : 'gone' };
+  const { mark } = bot;
+  if (mark !== null && !mayTakeOver.includes(mark.sagaId)) {
+    return { status: 'marked', sagaId: mark.sagaId };
+  }
+  const isSettled = isDated(life)
+    ? receiptOf(user, settlementOpId(incarnation)) !== undefined
+    : priorReceipt(user, incarnation, bot) !== undefined;
+  return isPosted || isSettled ? 'again' : { status: 'not-settled' };
 }
 
 /** The first thing that keeps a saga from locking this allocation. */

@@ -6,7 +6,7 @@
 // one fails, the server refuses that one write and the read after it says why.
 
 import type { InstanceId } from '../../domain/ids.ts';
-import { isStamped } from '../../domain/incarnation.ts';
+import { isDated, isStamped } from '../../domain/incarnation.ts';
 import { MAX_MONEY } from '../../domain/money.ts';
 
 /** An aggregation expression; the server is the one who checks it. */
@@ -91,11 +91,9 @@ export function isOfLife(bot: string, life: string): Expression {
   if (isStamped(life)) return { $eq: [lifeOf(bot), literal(life)] };
   // A life that is neither stamp nor date (a ghost's) belongs to no allocation; `Date` alone would make
   // something of almost any text.
-  if (!ISO_DATE.test(life)) return false;
+  if (!isDated(life)) return false;
   return { $eq: [`${bot}.allocatedAt`, new Date(life)] };
 }
-
-const ISO_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** Only what names a saga is a mark; anything else in its place locks nothing. */
 export function isMarked(bot: string): Expression {
@@ -120,6 +118,21 @@ export function isMarkOf(
 export function isNotAborting(bot: string): Expression {
   return { $ne: [`${bot}.closing.aborting`, true] };
 }
+
+/** Whether the document holds a settlement of this bot, of whichever incarnation. */
+export function wasEverSettled(instanceId: InstanceId): Expression {
+  const cond = {
+    $and: [isSettlementRow('$$row'), { $eq: ['$$row.botId', literal(instanceId)] }],
+  };
+  return {
+    $or: [
+      { $in: [literal(instanceId), SETTLED_IDS] },
+      { $gt: [{ $size: { $filter: { input: ROWS, as: 'row', cond } } }, 0] },
+    ],
+  };
+}
+
+const SETTLED_IDS = { $map: { input: SETTLED, as: 'receipt', in: '$$receipt.botId' } };
 
 /** Our own row of this bot: a settlement, whichever incarnation it paid. */
 export function isSettlementRow(row: string): Expression {

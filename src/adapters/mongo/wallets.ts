@@ -7,15 +7,14 @@ import type {
   AllocationReading,
   MarkResult,
   Receipt,
-  SettleCommand,
   SettleResult,
   Wallets,
 } from '../../deletion/ports/wallets.ts';
 import { type InstanceId, toUserId, type UserId } from '../../domain/ids.ts';
 import { settlementOpId } from '../../domain/incarnation.ts';
 import { isMoney } from '../../domain/money.ts';
-import { RetryableError } from '../../saga/errors.ts';
 import { findFirebaseUids } from './account-reads.ts';
+import { decide } from './decide-command.ts';
 import { forgetSettled } from './forget-settled.ts';
 import type { LedgerDocument } from './ledger-documents.ts';
 import { abortUpdate, markUpdate, raiseUpdate, unmarkUpdate } from './mark-updates.ts';
@@ -23,11 +22,11 @@ import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { previewSettlement } from './preview-settlement.ts';
 import { receiptFromLedger } from './receipts.ts';
-import { type ConditionalUpdate, settleUpdate } from './settle-update.ts';
+import { createResurrectedWrites } from './resurrected.ts';
+import { settleUpdate } from './settle-update.ts';
 import type { UserReading } from './user-reading.ts';
-import { createWalletBatch, type SendToWallet, type WalletItem } from './wallet-batch.ts';
+import { createWalletBatch } from './wallet-batch.ts';
 import {
-  type Decision,
   decideAbort,
   decideMark,
   decideRaise,
@@ -38,16 +37,11 @@ import {
   receiptOf,
 } from './wallet-decisions.ts';
 import { ALLOCATIONS, isNothing, withAllocation } from './wallet-expressions.ts';
-import { rejectUnlessAnswered } from './write-answers.ts';
-import { isApplied } from './write-then-read.ts';
 
 export interface MongoWalletsDependencies {
   /** An open mongoose connection; the caller closes it. */
   readonly connection: Connection;
 }
-
-/** How often a command is sent again when the document moved between its write and its read. */
-const MAX_ROUNDS = 5;
 
 export function createMongoWallets({ connection }: MongoWalletsDependencies): Wallets {
   const send = createWalletBatch(connection);
@@ -82,9 +76,10 @@ export function createMongoWallets({ connection }: MongoWalletsDependencies): Wa
       }),
 
     async unmark(target) {
+      const { userId, instanceId } = target;
       // Afterwards nobody can tell a mark that was removed from one that never was.
-      const before = await send({ ...toItem(target), opId: null, write: null });
-      const mark = before.user?.allocations.get(target.instanceId)?.mark;
+      const before = await send({ userId, instanceId, opId: null, write: null });
+      const mark = before.user?.allocations.get(instanceId)?.mark;
       const result = await decide<'gone' | 'fenced'>(send, target, null, unmarkUpdate(target), {
         isFinal: () => true,
         decide: (user) => decideUnmark(target, user),
@@ -119,6 +114,8 @@ export function createMongoWallets({ connection }: MongoWalletsDependencies): Wa
       return receipt === null ? result : { status: 'settled', receipt };
     },
 
+    ...createResurrectedWrites(connection, send),
+
     async findReceipt(userId, opId) {
       const { user } = await send({ userId, instanceId: null, opId, write: null });
       const receipt = user === null ? undefined : receiptOf(user, opId);
@@ -138,15 +135,6 @@ export function createMongoWallets({ connection }: MongoWalletsDependencies): Wa
 type AbortResult = Awaited<ReturnType<Wallets['abortSettlement']>>;
 type RaiseResult = Awaited<ReturnType<Wallets['raiseMark']>>;
 
-interface Decider<T> {
-  readonly decide: (user: UserReading | null) => Decision<T>;
-  /** Whether the answer holds even where the write's own reply was lost: no write of this command that
-   * is still under way can change it. */
-  readonly isFinal: (result: T) => boolean;
-  /** What it came to where the server says that the write took effect; without it, the read tells. */
-  readonly applied?: T;
-}
-
 const FINAL_MARKS = new Set<MarkResult['status']>([
   'marked',
   'already-settled',
@@ -155,34 +143,6 @@ const FINAL_MARKS = new Set<MarkResult['status']>([
 ]);
 
 const FINAL_SETTLEMENTS = new Set<SettleResult['status']>(['settled', 'fenced', 'account-gone']);
-
-async function decide<T>(
-  send: SendToWallet,
-  target: Pick<SettleCommand, 'userId' | 'instanceId'>,
-  opId: string | null,
-  write: ConditionalUpdate,
-  { decide: decideFrom, isFinal, applied }: Decider<T>,
-): Promise<T> {
-  const isBlind = applied !== undefined;
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const { user, outcome } = await send({ ...toItem(target), opId, write, isBlind });
-    if (applied !== undefined && isApplied(outcome)) return applied;
-    const result = decideFrom(user);
-    if (result !== 'again' && (isFinal(result) || outcome?.status !== 'unknown')) return result;
-    rejectUnlessAnswered(outcome, 'the wallet');
-  }
-  throw new RetryableError(
-    'WALLET_CONTENDED',
-    `the wallet of user ${target.userId} kept changing under the write`,
-  );
-}
-
-function toItem({
-  userId,
-  instanceId,
-}: Pick<SettleCommand, 'userId' | 'instanceId'>): Pick<WalletItem, 'userId' | 'instanceId'> {
-  return { userId, instanceId };
-}
 
 function toAllocationReading(
   user: UserReading | null,

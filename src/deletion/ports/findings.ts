@@ -3,11 +3,14 @@
 
 import type { InstanceId, UserId } from '../../domain/ids.ts';
 
-export type FindingKind =
-  | 'resurrected'
-  | 'id-conflict'
-  | 'unrecorded-change'
-  | 'constraint-violation';
+export const FINDING_KINDS = [
+  'resurrected',
+  'id-conflict',
+  'unrecorded-change',
+  'constraint-violation',
+] as const;
+
+export type FindingKind = (typeof FINDING_KINDS)[number];
 
 export interface Finding {
   readonly kind: FindingKind;
@@ -26,13 +29,15 @@ export interface RecordedFinding extends Finding {
   readonly firstSeenAt: string;
   readonly lastSeenAt: string;
   readonly resolution: Resolution | null;
+  /** What was decided before it came back, oldest first; the newest ten. */
+  readonly earlier: readonly Resolution[];
 }
 
 /** What an administrator decided, and why: the audit trail of a finding. */
 export interface Resolution {
   readonly action: ResolveAction;
   readonly reason: string;
-  /** The administrator's firebaseUid. */
+  /** As in every audit trail: `admin:<firebaseUid>`. */
   readonly by: string;
   /** ISO 8601, database time. */
   readonly at: string;
@@ -43,11 +48,17 @@ export interface Resolution {
 export type ResolveAction = 'remove' | 'accept-as-new' | 'acknowledge';
 
 export interface Findings {
+  /** What was acknowledged stays so: it is not asked again. What was removed or accepted is open again: it
+   * should not be there to be seen. */
   report(finding: Finding): Promise<void>;
+  /** Newest first. */
   listOpen(options: {
     readonly userId?: UserId;
+    readonly kind?: FindingKind;
     readonly limit: number;
   }): Promise<readonly RecordedFinding[]>;
+  /** Kinds without an open one are missing from the answer. */
+  countOpen(): Promise<ReadonlyMap<FindingKind, number>>;
   find(id: string): Promise<RecordedFinding | null>;
   /** One conditional write: the first of two administrators decides; the other gets `resolved-before`. */
   resolve(

@@ -66,6 +66,19 @@ export interface Tombstones {
 
   /** Those of a bot that are not withdrawn, newest first. */
   findForBot(userId: UserId, instanceId: InstanceId): Promise<readonly Tombstone[]>;
+
+  /** Which of these bots, at most `MAX_ASKED`, were observed gone after their moment: whoever saw one at that
+   * moment need not look for it any more. An end of just now may be missing for a moment.
+   * @throws RangeError for more. */
+  endedAmong(bots: readonly BotAtMoment[]): Promise<ReadonlySet<string>>;
+}
+
+/** Of one question. */
+export const MAX_ASKED = 1_000;
+
+export interface BotAtMoment {
+  readonly instanceId: string;
+  readonly at: Date;
 }
 
 export interface OpenTombstone extends TombstoneTarget {

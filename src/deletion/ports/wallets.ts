@@ -35,6 +35,15 @@ export interface Wallets {
    * are not there, or whose numbers are not money, are left out. */
   preview(userId: UserId, instanceIds: readonly InstanceId[]): Promise<SettlementPreview>;
 
+  /** Takes a resurrected allocation (one that was settled, and put back by somebody) out of the document
+   * without paying it. Applies only to that life, and under no mark but those in `mayTakeOver`; raises
+   * `__v`. Repeatable. */
+  dropResurrected(target: ResurrectedTarget): Promise<ResurrectedResult>;
+
+  /** Makes a resurrected allocation a new life that may be paid once: allocatedAt becomes the database's
+   * now, a leftover mark goes, `acceptedFrom` names the life it had. Same conditions. Repeatable. */
+  acceptResurrected(target: ResurrectedTarget): Promise<ResurrectedResult>;
+
   /** The receipt of a settlement, from ledgerState.settled, walletTransactions or the ledger, or null. */
   findReceipt(userId: UserId, opId: string): Promise<Receipt | null>;
 
@@ -50,6 +59,23 @@ export interface Wallets {
   /** Which of these firebaseUids belong to a user. */
   existingFirebaseUids(uids: readonly string[]): Promise<ReadonlySet<string>>;
 }
+
+export interface ResurrectedTarget {
+  /** The life that was settled. One that is no date stands for every undated allocation of a bot that was
+   * settled once: such an allocation is an old copy, whatever stamp it carries. */
+  readonly incarnation: Incarnation;
+  /** Sagas whose leftover mark came back with the copy: not open any more. */
+  readonly mayTakeOver: readonly SagaId[];
+}
+
+export type ResurrectedResult =
+  /** No allocation of that life stands there: taken out now, before, or by somebody else. */
+  | { readonly status: 'gone' }
+  /** It is a new life, accepted now or before. */
+  | { readonly status: 'accepted' }
+  | { readonly status: 'marked'; readonly sagaId: SagaId }
+  /** Neither the document nor the ledger knows a settlement of it: it may still be owed. */
+  | { readonly status: 'not-settled' };
 
 export type AllocationReading =
   | { readonly status: 'account-gone' }

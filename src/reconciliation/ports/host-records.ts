@@ -6,31 +6,51 @@ export interface HostRecords {
   /** Hosts that were never noted are missing from the answer. */
   find(hosts: readonly string[]): Promise<ReadonlyMap<string, HostRecord>>;
 
-  /** Notes a listing of all owners that was not empty: replaces what was remembered, and ends a
-   * confirmation, because the host is not empty any more. */
+  /** Notes a listing of all owners: replaces what was remembered, and ends a confirmation, because the host
+   * is not empty any more. A listing of nothing is not noted: it is just what must not erase the memory. */
   noteListing(host: string, listing: HostContents): Promise<void>;
 
-  /** Notes bots that were seen on the host in a look at one owner; adds to what is remembered. */
+  /** Notes bots that were seen on the host in a look at one owner; adds to what is remembered, and ends a
+   * confirmation. Nothing seen: nothing noted. */
   noteSeen(host: string, instanceIds: readonly string[]): Promise<void>;
 
-  /** An administrator says that the host is empty and its bots are gone: all sightings on it end. */
-  confirmEmpty(host: string, by: string): Promise<void>;
+  /** An administrator says that the host is empty and its bots are gone: all sightings on it end. Who, when
+   * and why stays in the record's audit trail, the newest twenty of them. */
+  confirmEmpty(host: string, confirmation: EmptyConfirmation): Promise<HostRecord>;
 }
 
 export interface HostContents {
-  /** At most `MAX_REMEMBERED`, any of them. */
+  /** Any of them; those beyond `MAX_REMEMBERED` are only counted. */
   readonly instanceIds: readonly string[];
   /** How many there were. */
   readonly count: number;
+}
+
+export interface EmptyConfirmation {
+  /** As in every audit trail: `admin:<firebaseUid>`. */
+  readonly by: string;
+  readonly reason: string;
 }
 
 /** Ids kept of one host: enough to see whether all of a small host's bots were removed by us, bounded for a
  * large one, whose emptiness a person confirms. */
 export const MAX_REMEMBERED = 1_000;
 
-export interface HostRecord extends HostContents {
+export interface HostRecord {
+  readonly sightings: readonly HostSighting[];
+  /** How many bots there were; more than the sightings where they were not all remembered. */
+  readonly count: number;
   /** ISO 8601, database time; null before the first. */
   readonly seenAt: string | null;
+  /** Null as well once bots were seen after it. */
   readonly confirmedEmptyAt: string | null;
   readonly confirmedBy: string | null;
+  readonly confirmedReason: string | null;
+}
+
+/** Each bot has its own moment: an id may live, be removed by us, and live again. */
+export interface HostSighting {
+  readonly instanceId: string;
+  /** ISO 8601, database time. */
+  readonly seenAt: string;
 }

@@ -4,7 +4,8 @@
 import type { InstanceId, UserId } from '../../domain/ids.ts';
 
 export interface Suspects {
-  /** Marks what a look has found; one that was marked before keeps the moment it was first seen. */
+  /** Marks what a look has found; one that was marked before keeps the moment it was first seen, unless its
+   * life has changed: that is another suspicion. Repeatable. */
   mark(suspects: readonly NewSuspect[]): Promise<void>;
 
   /** Those of a user, oldest first. */
@@ -13,8 +14,10 @@ export interface Suspects {
   /** Ends the suspicion: repaired, or seen to live. Repeatable. */
   clear(userId: UserId, instanceIds: readonly InstanceId[]): Promise<void>;
 
-  /** Ends all that a run over all users did not see again, and that were first seen before it. */
-  clearUnseen(runId: string): Promise<void>;
+  /** Ends all that nobody has seen since a look over all users began: what that look saw has been marked
+   * again by now, and what another run marked meanwhile was not there to be seen.
+   * @param lookBeganAt ISO 8601, database time. */
+  clearUnseen(lookBeganAt: string): Promise<void>;
 
   /** Count, value in cents (summed by the database) and the oldest moment; of one user, or of all. */
   summary(userId: UserId | null): Promise<SuspectSummary>;

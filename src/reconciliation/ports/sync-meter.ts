@@ -6,9 +6,11 @@ export interface SyncMeter {
     readonly trigger: string;
     readonly outcome: string;
   }): void;
-  found(orphans: number): void;
-  repaired(orphans: number): void;
-  /** `reason` is one of a bounded set of words. */
+  /** Allocations that a run found orphaned. */
+  found(count: number): void;
+  /** Of these, paid back. */
+  repaired(count: number): void;
+  /** @param reason a kebab-case word out of a small set, never an id or a message. */
   skipped(reason: string): void;
   guardStopped(guard: string): void;
   unknownSource(source: 'pool-state' | 'docker'): void;

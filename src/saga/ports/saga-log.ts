@@ -24,8 +24,10 @@ export interface SagaLog {
   /** Extends the leases of these claims. */
   renew(claims: readonly Claim[], leaseMs: number): Promise<void>;
 
-  /** Gives the lease back so that the saga can be claimed again (when `notBefore` has passed). */
-  release(claim: Claim): Promise<void>;
+  /** Gives the lease back so that the saga can be claimed again.
+   * @returns from when on, by what stands in the log now (somebody may have brought it forward); null where
+   * the claim holds no more. Database time, ms. */
+  release(claim: Claim): Promise<number | null>;
 
   /** Whether the claim still holds; a primary read, combined with others that wait. */
   holds(claim: Claim): Promise<boolean>;

@@ -1,0 +1,111 @@
+// What a person should look at, for administrators. The rule of what may be decided is not here: this says
+// it in HTTP, with the name of who decided from the token.
+
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { RecordedFinding } from '../../deletion/ports/findings.ts';
+import type { ResolveOutcome } from '../../deletion/resolve-findings.ts';
+import { assertNever } from '../../domain/assert-never.ts';
+import { toUserId } from '../../domain/ids.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { statusUrl } from '../job-view.ts';
+import { BEARER } from '../plugins/documentation.ts';
+import { ProblemError } from '../problem.ts';
+import {
+  DEFAULT_FINDINGS,
+  FindingParamsSchema,
+  FindingSchema,
+  FindingsQuerySchema,
+  FindingsSchema,
+  ResolveFindingSchema,
+} from '../schemas/findings.ts';
+import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
+import { adminOf, auditName } from '../viewer.ts';
+
+export type FindingRoutesDependencies = Pick<ApiDependencies, 'findings' | 'resolveFindings'>;
+
+export function createFindingRoutes({
+  findings,
+  resolveFindings,
+}: FindingRoutesDependencies): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get('/admin/findings', { schema: LIST }, async (request) => {
+      adminOf(request);
+      const { userId, kind, limit = DEFAULT_FINDINGS } = request.query;
+      const found = await findings.listOpen({
+        limit,
+        ...(userId === undefined ? {} : { userId: toUserId(userId) }),
+        ...(kind === undefined ? {} : { kind }),
+      });
+      return { findings: found.map(findingView) };
+    });
+
+    app.post('/admin/findings/:id/resolve', { schema: RESOLVE }, async (request) => {
+      const { firebaseUid, isAdmin } = adminOf(request);
+      const { id } = request.params;
+      const { action, reason } = request.body;
+      const by = auditName(firebaseUid, isAdmin);
+      const outcome = await resolveFindings.resolve(id, { action, reason, by });
+      const finding = resolvedFinding(id, outcome);
+      request.log.info({ findingId: id, action, by }, 'finding resolved');
+      return findingView(finding);
+    });
+  };
+}
+
+function resolvedFinding(id: string, outcome: ResolveOutcome): RecordedFinding {
+  switch (outcome.status) {
+    case 'resolved':
+      return outcome.finding;
+    case 'resolved-before':
+      throw new ProblemError('finding-resolved', 'Somebody has decided before.', {
+        members: { resolution: outcome.finding.resolution },
+      });
+    case 'not-found':
+      throw new ProblemError('finding-not-found', `There is no finding ${id}.`);
+    case 'not-allowed':
+      throw new ProblemError(
+        'action-not-allowed',
+        `A finding of this kind is resolved by ${outcome.allowed.join(' or ')}.`,
+        { members: { allowed: outcome.allowed } },
+      );
+    case 'held-by': {
+      const { sagaId } = outcome;
+      throw new ProblemError('bot-busy', 'A job is working on the bot.', {
+        members: { jobId: sagaId, statusUrl: statusUrl(sagaId) },
+      });
+    }
+    case 'allocation-gone':
+      throw new ProblemError('allocation-gone', 'Nothing is left to accept; it may be removed.');
+    case 'accepted-before':
+      throw new ProblemError('accepted-before', 'It is a new life now, and may have been paid.');
+    case 'not-settled':
+      throw new ProblemError('not-settled', 'No settlement of it is known: it may still be owed.');
+    default:
+      return assertNever(outcome);
+  }
+}
+
+function findingView({ earlier, ...finding }: RecordedFinding) {
+  return { ...finding, earlier: [...earlier] };
+}
+
+const LIST = {
+  operationId: 'listFindings',
+  summary: 'Open findings, newest first',
+  tags: ['admin'],
+  security: BEARER,
+  querystring: FindingsQuerySchema,
+  response: { 200: FindingsSchema, ...PROBLEM_RESPONSES },
+};
+
+const RESOLVE = {
+  operationId: 'resolveFinding',
+  summary: 'Decide about a finding',
+  description:
+    'Of two administrators one decides; the other gets 409. While a job holds the bot, 409 with its id.',
+  tags: ['admin'],
+  security: BEARER,
+  params: FindingParamsSchema,
+  body: ResolveFindingSchema,
+  response: { 200: FindingSchema, ...PROBLEM_RESPONSES },
+};

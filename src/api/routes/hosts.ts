@@ -1,0 +1,70 @@
+// An administrator's confirmation that a Docker host which holds nothing is meant to hold nothing.
+
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { assertNever } from '../../domain/assert-never.ts';
+import type { ConfirmOutcome } from '../../reconciliation/confirm-host.ts';
+import type { HostRecord } from '../../reconciliation/ports/host-records.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { BEARER } from '../plugins/documentation.ts';
+import { ProblemError } from '../problem.ts';
+import { ConfirmedHostSchema, ConfirmHostSchema, HostParamsSchema } from '../schemas/hosts.ts';
+import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
+import { adminOf, auditName } from '../viewer.ts';
+
+export type HostRoutesDependencies = Pick<ApiDependencies, 'confirmHost'>;
+
+export function createHostRoutes({
+  confirmHost,
+}: HostRoutesDependencies): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.post('/admin/hosts/:name/confirm', { schema: CONFIRM }, async (request) => {
+      const { firebaseUid, isAdmin } = adminOf(request);
+      const { name: host } = request.params;
+      const by = auditName(firebaseUid, isAdmin);
+      const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
+      const outcome = await confirmHost.confirm(
+        host,
+        { by, reason: request.body.reason },
+        { signal },
+      );
+      const { confirmedEmptyAt, confirmedBy } = confirmedRecord(host, outcome);
+      request.log.info({ host, by }, 'host confirmed to be empty');
+      return { success: true as const, host, confirmedEmptyAt, confirmedBy };
+    });
+  };
+}
+
+/** A host that takes longer to answer one question is not one to be believed. */
+const ASK_TIMEOUT_MS = 10_000;
+
+function confirmedRecord(host: string, outcome: ConfirmOutcome): HostRecord {
+  switch (outcome.status) {
+    case 'confirmed':
+      return outcome.record;
+    case 'no-such-host':
+      throw new ProblemError('host-not-found', `DOCKER_HOSTS names no host "${host}".`, {
+        members: { hosts: outcome.hosts },
+      });
+    case 'not-empty':
+      throw new ProblemError('host-not-empty', 'It holds containers of the platform.');
+    case 'unknown':
+      throw new ProblemError('host-unknown', 'The host does not answer; nothing is confirmed.', {
+        headers: { 'retry-after': '5' },
+        members: { reason: outcome.reason },
+      });
+    default:
+      return assertNever(outcome);
+  }
+}
+
+const CONFIRM = {
+  operationId: 'confirmHost',
+  summary: 'Confirm that a Docker host is meant to be empty',
+  description:
+    'A host without containers is not believed while bots are known to have been there. 409 where it holds any; 503 where it does not answer.',
+  tags: ['admin'],
+  security: BEARER,
+  params: HostParamsSchema,
+  body: ConfirmHostSchema,
+  response: { 200: ConfirmedHostSchema, ...PROBLEM_RESPONSES },
+};

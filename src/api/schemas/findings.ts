@@ -1,0 +1,57 @@
+// What a person should look at, and what an administrator decided about it.
+
+import { Type } from 'typebox';
+import { FINDING_KINDS } from '../../deletion/ports/findings.ts';
+import { AdminReasonSchema } from './admin.ts';
+
+const FindingKindSchema = Type.Enum([...FINDING_KINDS]);
+const ActionSchema = Type.Enum(['remove', 'accept-as-new', 'acknowledge'], {
+  description:
+    'For `resurrected`: `remove` takes the allocation away unpaid, `accept-as-new` makes it a new life that may be paid once. For every other kind: `acknowledge`.',
+});
+
+const ResolutionSchema = Type.Object({
+  action: ActionSchema,
+  reason: Type.String(),
+  by: Type.String(),
+  at: Type.String(),
+});
+
+export const FindingSchema = Type.Object({
+  id: Type.String(),
+  kind: FindingKindSchema,
+  userId: Type.String(),
+  instanceId: Type.Union([Type.String(), Type.Null()]),
+  discriminator: Type.String({ description: 'For `resurrected`: the life that was settled.' }),
+  evidence: Type.Record(Type.String(), Type.Unknown()),
+  status: Type.Enum(['open', 'resolved']),
+  seen: Type.Integer({ description: 'How often it was seen.' }),
+  firstSeenAt: Type.String(),
+  lastSeenAt: Type.String(),
+  resolution: Type.Union([ResolutionSchema, Type.Null()]),
+  earlier: Type.Array(ResolutionSchema, {
+    description: 'Decisions from before it came back, oldest first.',
+  }),
+});
+
+export const FindingsSchema = Type.Object({ findings: Type.Array(FindingSchema) });
+
+export const DEFAULT_FINDINGS = 50;
+
+export const FindingsQuerySchema = Type.Object(
+  {
+    userId: Type.Optional(Type.String({ pattern: '^[0-9a-f]{24}$' })),
+    kind: Type.Optional(FindingKindSchema),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: DEFAULT_FINDINGS })),
+  },
+  { additionalProperties: false },
+);
+
+export const FindingParamsSchema = Type.Object({
+  id: Type.String({ pattern: '^fnd-[0-9a-z]{1,60}$' }),
+});
+
+export const ResolveFindingSchema = Type.Object(
+  { action: ActionSchema, reason: AdminReasonSchema },
+  { additionalProperties: false },
+);

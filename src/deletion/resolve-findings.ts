@@ -1,0 +1,112 @@
+// What an administrator may decide about a finding, and what the decision does. I2: a resurrected allocation
+// was paid before, so it is either taken away unpaid or made a new life that is paid once; nothing else can
+// be done with it, and neither while a saga holds the bot. The wallet is written first, by a write that may
+// be repeated, and only then is the finding resolved, by a conditional one: of two administrators one
+// decides, and what a crash in between leaves open can be decided again.
+
+import { assertNever } from '../domain/assert-never.ts';
+import type { SagaId } from '../domain/ids.ts';
+import type { Incarnation } from '../domain/incarnation.ts';
+import type { Sagas } from '../saga/sagas.ts';
+import { botKey } from './bot-key.ts';
+import type { RecordedFinding, Resolution, ResolveAction } from './ports/findings.ts';
+import type { ResurrectedResult, ResurrectedTarget } from './ports/wallets.ts';
+import type { DeletionPorts } from './steps/step-ports.ts';
+
+export interface ResolveFindings {
+  /** @throws UnavailableError or InDoubtError when it could not be carried out for certain: asking for the
+   * same again is safe. */
+  resolve(id: string, decision: Omit<Resolution, 'at'>): Promise<ResolveOutcome>;
+}
+
+export type ResolveOutcome =
+  | { readonly status: 'resolved'; readonly finding: RecordedFinding }
+  /** Somebody decided first. */
+  | { readonly status: 'resolved-before'; readonly finding: RecordedFinding }
+  | { readonly status: 'not-found' }
+  | { readonly status: 'not-allowed'; readonly allowed: readonly ResolveAction[] }
+  | Refusal;
+
+type Refusal =
+  | { readonly status: 'held-by'; readonly sagaId: SagaId }
+  /** There is nothing left to accept. */
+  | { readonly status: 'allocation-gone' }
+  /** It was accepted before, and may have been paid: it is not removed any more. */
+  | { readonly status: 'accepted-before' }
+  | { readonly status: 'not-settled' };
+
+export interface ResolveFindingsOptions {
+  readonly ports: Pick<DeletionPorts, 'findings' | 'wallets' | 'findSagas'>;
+  readonly sagas: Pick<Sagas, 'findByKey'>;
+}
+
+export function createResolveFindings(options: ResolveFindingsOptions): ResolveFindings {
+  const { findings } = options.ports;
+  return {
+    resolve: async (id, decision) => {
+      const finding = await findings.find(id);
+      if (finding === null) return { status: 'not-found' };
+      if (finding.status === 'resolved') return { status: 'resolved-before', finding };
+      const subject = resurrectedIn(finding);
+      const allowed: readonly ResolveAction[] =
+        subject === null ? ['acknowledge'] : ['remove', 'accept-as-new'];
+      const { action } = decision;
+      if (!allowed.includes(action)) return { status: 'not-allowed', allowed };
+      if (subject !== null && action !== 'acknowledge') {
+        const refusal = await carryOut(options, subject, action);
+        if (refusal !== null) return refusal;
+      }
+      const status = await findings.resolve(id, decision);
+      const after = await findings.find(id);
+      return status === 'not-found' || after === null
+        ? { status: 'not-found' }
+        : { status, finding: after };
+    },
+  };
+}
+
+/** The life that was settled and came back. */
+function resurrectedIn(finding: RecordedFinding): Incarnation | null {
+  const { kind, userId, instanceId, discriminator: life } = finding;
+  return kind === 'resurrected' && instanceId !== null ? { userId, instanceId, life } : null;
+}
+
+type WalletAction = Exclude<ResolveAction, 'acknowledge'>;
+
+// A saga that begins after the first look finds a life that was settled, is gone, or is not the one it
+// captured, and changes nothing of the wallet; one that has marked the allocation is met by the write.
+async function carryOut(
+  { ports, sagas }: ResolveFindingsOptions,
+  incarnation: Incarnation,
+  action: WalletAction,
+): Promise<Refusal | null> {
+  const [newest] = await sagas.findByKey(botKey(incarnation), 1);
+  if (newest?.open === true) return { status: 'held-by', sagaId: newest.id };
+  const change = (target: ResurrectedTarget) =>
+    action === 'remove'
+      ? ports.wallets.dropResurrected(target)
+      : ports.wallets.acceptResurrected(target);
+  let result = await change({ incarnation, mayTakeOver: [] });
+  if (result.status === 'marked') {
+    const { sagaId } = result;
+    // A copy that was read under the lock brought the mark of the saga back that settled it.
+    const saga = (await ports.findSagas([sagaId])).get(sagaId);
+    if (saga?.open !== true) result = await change({ incarnation, mayTakeOver: [sagaId] });
+  }
+  return refusalOf(action, result);
+}
+
+function refusalOf(action: WalletAction, result: ResurrectedResult): Refusal | null {
+  switch (result.status) {
+    case 'gone':
+      return action === 'remove' ? null : { status: 'allocation-gone' };
+    case 'accepted':
+      return action === 'accept-as-new' ? null : { status: 'accepted-before' };
+    case 'marked':
+      return { status: 'held-by', sagaId: result.sagaId };
+    case 'not-settled':
+      return result;
+    default:
+      return assertNever(result);
+  }
+}

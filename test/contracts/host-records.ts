@@ -1,0 +1,123 @@
+// What every implementation of the HostRecords port must do (I4).
+
+import type { Connection } from 'mongoose';
+import { describe, expect, it } from 'vitest';
+import { type HostRecords, MAX_REMEMBERED } from '../../src/reconciliation/ports/host-records.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const MOMENT = expect.stringMatching(/^\d{4}-.*Z$/);
+
+export function describeHostRecords(
+  name: string,
+  create: (connection: Connection) => HostRecords,
+): void {
+  const setUp = async () => create(await createTestDatabase());
+  const recordOf = async (records: HostRecords, host = 'east') =>
+    (await records.find([host])).get(host);
+  const idsOf = async (records: HostRecords) =>
+    (await recordOf(records))?.sightings.map(({ instanceId }) => instanceId).toSorted();
+  const many = (count: number, prefix = 'bot') =>
+    Array.from({ length: count }, (_, n) => `${prefix}-${n}`);
+
+  describe(name, () => {
+    it('hosts that were noted are found, each with its own; the others are missing', async () => {
+      const records = await setUp();
+      expect(await records.find(['east'])).toEqual(new Map());
+      await records.noteListing('east', { instanceIds: ['a', 'b.c', '$d'], count: 3 });
+      await records.noteSeen('west', ['e']);
+      const found = await records.find(['east', 'west', 'north']);
+      expect([...found.keys()].sort()).toEqual(['east', 'west']);
+      expect(found.get('east')).toEqual({
+        sightings: ['a', 'b.c', '$d'].map((instanceId) => ({ instanceId, seenAt: MOMENT })),
+        count: 3,
+        seenAt: MOMENT,
+        confirmedEmptyAt: null,
+        confirmedBy: null,
+        confirmedReason: null,
+      });
+    });
+
+    it('a listing replaces what was remembered; a listing of nothing erases nothing', async () => {
+      const records = await setUp();
+      await records.noteListing('east', { instanceIds: ['a', 'b'], count: 2 });
+      await records.noteListing('east', { instanceIds: ['b', 'c'], count: 2 });
+      const before = await recordOf(records);
+      await records.noteListing('east', { instanceIds: [], count: 0 });
+      await records.noteSeen('east', []);
+      expect(await recordOf(records)).toEqual(before);
+      expect(await idsOf(records)).toEqual(['b', 'c']);
+    });
+
+    it('bots seen in single looks are added; one that is seen again is newer than the others', async () => {
+      const records = await setUp();
+      await records.noteListing('east', { instanceIds: ['a', 'b'], count: 2 });
+      const before = await recordOf(records);
+      const after = await waitFor('a later moment', async () => {
+        await records.noteSeen('east', ['b', 'c', 'c']);
+        const record = await recordOf(records);
+        return record?.seenAt !== before?.seenAt && record;
+      });
+      expect(after).toMatchObject({ count: 3 });
+      expect(await idsOf(records)).toEqual(['a', 'b', 'c']);
+      const momentOf = (id: string) =>
+        after?.sightings.find(({ instanceId }) => instanceId === id)?.seenAt;
+      expect(momentOf('a')).toBe(before?.seenAt);
+      expect(momentOf('b')).toBe(after?.seenAt);
+      expect(String(momentOf('b')) > String(momentOf('a'))).toBe(true);
+    });
+
+    it('more bots than are remembered: counted all the same, and never fewer than there were', async () => {
+      const records = await setUp();
+      await records.noteListing('east', { instanceIds: many(1_500), count: 1_500 });
+      expect(await recordOf(records)).toMatchObject({ count: 1_500 });
+      expect(await idsOf(records)).toHaveLength(MAX_REMEMBERED);
+      await records.noteSeen('east', ['new']);
+      expect(await recordOf(records)).toMatchObject({ count: 1_500 });
+      expect(await idsOf(records)).toContain('new');
+      await records.noteListing('west', { instanceIds: many(MAX_REMEMBERED), count: 1_000 });
+      await records.noteSeen('west', many(5, 'more'));
+      const west = await recordOf(records, 'west');
+      expect(west?.count).toBe(1_005);
+      expect(west?.sightings).toHaveLength(MAX_REMEMBERED);
+    });
+
+    it('confirmed to be empty: all sightings end, who and why is kept; a later sighting ends it', async () => {
+      const records = await setUp();
+      await records.noteListing('east', { instanceIds: ['a'], count: 1 });
+      const reason = 'new disk; $notAPath';
+      const confirmed = await records.confirmEmpty('east', { by: 'admin:ann', reason });
+      expect(confirmed).toEqual({
+        sightings: [],
+        count: 0,
+        seenAt: MOMENT,
+        confirmedEmptyAt: MOMENT,
+        confirmedBy: 'admin:ann',
+        confirmedReason: reason,
+      });
+      expect(await recordOf(records)).toEqual(confirmed);
+      await records.noteListing('east', { instanceIds: [], count: 0 });
+      expect(await recordOf(records)).toEqual(confirmed);
+      for (const note of [
+        () => records.noteSeen('east', ['b']),
+        () => records.noteListing('east', { instanceIds: ['b'], count: 1 }),
+      ]) {
+        await records.confirmEmpty('east', { by: 'admin:ann', reason });
+        await note();
+        expect(await recordOf(records)).toMatchObject({ count: 1, confirmedEmptyAt: null });
+      }
+    });
+
+    it('a host that was never noted can be confirmed; twenty at once are one record', async () => {
+      const records = await setUp();
+      await Promise.all(
+        Array.from({ length: 20 }, (_, n) =>
+          records.confirmEmpty('east', { by: `admin:${n}`, reason: 'empty' }),
+        ),
+      );
+      expect(await recordOf(records)).toMatchObject({ seenAt: null, count: 0, sightings: [] });
+      await Promise.all(many(20).map((id) => records.noteSeen('east', [id])));
+      expect(await idsOf(records)).toEqual(many(20).toSorted());
+    });
+  });
+}

@@ -1,0 +1,130 @@
+// What every implementation of the Suspects port must do.
+
+import type { Connection } from 'mongoose';
+import { describe, expect, it } from 'vitest';
+import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
+import type { NewSuspect, Suspects } from '../../src/reconciliation/ports/suspects.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { BOT, LIFE } from '../support/users.ts';
+
+const ANN = toUserId('00000000000000000000000a');
+const BEN = toUserId('00000000000000000000000b');
+
+function suspect(given: Partial<NewSuspect> = {}): NewSuspect {
+  return { userId: ANN, instanceId: BOT, life: LIFE, value: 10.25, runId: 'run-1', ...given };
+}
+
+export interface SuspectsUnderTest {
+  readonly suspects: Suspects;
+  /** Lets the given time pass for every suspect. */
+  readonly pass: (ms: number) => Promise<void>;
+}
+
+export function describeSuspects(
+  name: string,
+  create: (connection: Connection) => SuspectsUnderTest,
+): void {
+  const setUp = async () => create(await createTestDatabase());
+  const bot = (n: number) => toInstanceId(`a.b-bot-${n}`);
+
+  describe(name, () => {
+    it('marked again: the moment it was first seen stays, everything else is the newest', async () => {
+      const { suspects, pass } = await setUp();
+      await suspects.mark([suspect()]);
+      await pass(60_000);
+      const [before] = await suspects.ofUser(ANN);
+      await suspects.mark([suspect({ value: 11, runId: 'run-2' })]);
+      const [after, ...others] = await suspects.ofUser(ANN);
+      expect(others).toEqual([]);
+      expect(after).toEqual({
+        ...suspect({ value: 11, runId: 'run-2' }),
+        firstSeenAt: before?.firstSeenAt,
+        lastSeenAt: expect.stringMatching(/Z$/),
+      });
+      expect(String(after?.lastSeenAt) > String(before?.lastSeenAt)).toBe(true);
+    });
+
+    it.each([
+      ['a date', LIFE, '2026-11-01T00:00:00.000Z'],
+      ['a date after none', null, LIFE],
+      ['none after a date', LIFE, null],
+    ])('another life (%s): another suspicion, from now', async (_, first, second) => {
+      const { suspects, pass } = await setUp();
+      await suspects.mark([suspect({ life: first })]);
+      await pass(60_000);
+      await suspects.mark([suspect({ life: second })]);
+      const [found] = await suspects.ofUser(ANN);
+      expect(found).toMatchObject({ life: second, firstSeenAt: found?.lastSeenAt });
+      expect((await suspects.summary(null)).oldestSeconds).toBeLessThan(60);
+      await pass(60_000);
+      await suspects.mark([suspect({ life: second })]);
+      expect((await suspects.summary(null)).oldestSeconds).toBeGreaterThanOrEqual(60);
+    });
+
+    it('of a user, oldest first; of all, summed to the cent, without what is not money', async () => {
+      const { suspects, pass } = await setUp();
+      await suspects.mark([suspect({ instanceId: bot(2), value: 0.1 })]);
+      await pass(3_600_000);
+      await suspects.mark([
+        suspect({ instanceId: bot(1), value: 0.2 }),
+        suspect({ instanceId: bot(3), value: null }),
+        suspect({ userId: BEN, value: 1105.005 }),
+        suspect({ userId: BEN, instanceId: bot(9), value: Number.NaN }),
+      ]);
+      const ids = (await suspects.ofUser(ANN)).map(({ instanceId }) => instanceId);
+      expect(ids).toEqual([bot(2), bot(1), bot(3)]);
+      expect(await suspects.summary(ANN)).toMatchObject({ count: 3, valueMinor: 30 });
+      const { oldestSeconds, ...all } = await suspects.summary(null);
+      // 1105.305, half-even.
+      expect(all).toEqual({ count: 5, valueMinor: 110_530 });
+      expect(oldestSeconds).toBeGreaterThanOrEqual(3_600);
+      expect(oldestSeconds).toBeLessThan(3_700);
+      const nobody = toUserId('00000000000000000000000c');
+      expect(await suspects.ofUser(nobody)).toEqual([]);
+      expect(await suspects.summary(nobody)).toEqual({
+        count: 0,
+        valueMinor: 0,
+        oldestSeconds: 0,
+      });
+    });
+
+    it("cleared: those named, of that user alone, as often as one likes; then it's a new one", async () => {
+      const { suspects, pass } = await setUp();
+      const both = [suspect(), suspect({ instanceId: bot(1) }), suspect({ userId: BEN })];
+      await suspects.mark(both);
+      await pass(60_000);
+      await suspects.clear(ANN, [BOT, bot(7)]);
+      await suspects.clear(ANN, [BOT]);
+      expect(await suspects.ofUser(ANN)).toMatchObject([{ instanceId: bot(1) }]);
+      expect(await suspects.ofUser(BEN)).toHaveLength(1);
+      await suspects.mark([suspect()]);
+      const [, again] = await suspects.ofUser(ANN);
+      expect(again).toMatchObject({ instanceId: BOT, firstSeenAt: again?.lastSeenAt });
+    });
+
+    it('not seen since a look began: ended; seen by that look or by another run since: kept', async () => {
+      const { suspects, pass } = await setUp();
+      await suspects.mark([suspect(), suspect({ instanceId: bot(1) })]);
+      await pass(60_000);
+      const [old] = await suspects.ofUser(ANN);
+      const began = new Date(Date.parse(String(old?.lastSeenAt)) + 30_000).toISOString();
+      await suspects.mark([suspect({ runId: 'run-all' })]);
+      await suspects.mark([suspect({ runId: 'run-of-ann' }), suspect({ instanceId: bot(2) })]);
+      await suspects.clearUnseen(began);
+      const left = (await suspects.ofUser(ANN)).map(({ instanceId }) => instanceId);
+      expect(left.toSorted()).toEqual([bot(2), BOT].toSorted());
+      await suspects.clearUnseen(began);
+      expect(await suspects.summary(null)).toMatchObject({ count: 2 });
+    });
+
+    it('thousands, by two runs at once: each of them once; none: nothing happens', async () => {
+      const { suspects } = await setUp();
+      await suspects.mark([]);
+      const many = Array.from({ length: 1_200 }, (_, n) =>
+        suspect({ instanceId: bot(n), value: 1 }),
+      );
+      await Promise.all([suspects.mark(many), suspects.mark(many)]);
+      expect(await suspects.summary(ANN)).toMatchObject({ count: 1_200, valueMinor: 120_000 });
+    });
+  });
+}

@@ -1,0 +1,193 @@
+// An allocation that a stale save put back after its bot was deleted and paid, and what an administrator does
+// about it. I2: whatever is decided, and by how many at once, no life is paid twice.
+
+import type { mongo } from 'mongoose';
+import { describe, expect, it } from 'vitest';
+import { asAdmin } from '../support/admin.ts';
+import { startTestApplication, type TestApplication } from '../support/application.ts';
+import {
+  acceptDelete,
+  allOf,
+  deleteBot,
+  jobAt,
+  jobIn,
+  misbehave,
+  type PlacedBot,
+  placeBot,
+  userNamed,
+} from '../support/deletions.ts';
+import { platformSets, users } from '../support/users.ts';
+
+async function openFindings(app: TestApplication, query = ''): Promise<mongo.Document[]> {
+  const { status, body } = await asAdmin(app, 'GET', `/admin/findings${query}`);
+  expect(status).toBe(200);
+  return body.findings;
+}
+
+const resolve = (app: TestApplication, id: string, action: string, name = 'ann') =>
+  asAdmin(app, 'POST', `/admin/findings/${id}/resolve`, { action, reason: 'looked at it' }, name);
+
+/** A bot of 110 that was deleted and paid to a balance of 160; the platform's stale save put its allocation
+ * back, and the user's next DELETE was answered with the old job and reported it. */
+async function resurrect(
+  app: TestApplication,
+): Promise<PlacedBot & { readonly jobId: string; readonly findingId: string }> {
+  const bot = await placeBot(app, 'dedicated');
+  const { botAllocations } = await userNamed(app, bot.uid);
+  const { body } = await deleteBot(app, bot);
+  expect(body.wallet).toMatchObject({ returned: 110, newBalance: 160 });
+  await platformSets(app.connection, bot.userId, { botAllocations });
+  const again = await deleteBot(app, bot);
+  expect(again.body).toMatchObject({ success: true, jobId: body.jobId });
+  const [finding, ...others] = await openFindings(app);
+  expect(others).toEqual([]);
+  expect(finding).toMatchObject({
+    kind: 'resurrected',
+    userId: bot.userId,
+    instanceId: bot.instanceId,
+    status: 'open',
+  });
+  return { ...bot, jobId: body.jobId, findingId: finding?.id };
+}
+
+describe('a resurrected allocation', () => {
+  it('removed: gone from the wallet, nothing paid, the decision stays on record', async () => {
+    const app = await startTestApplication();
+    const bot = await resurrect(app);
+    const { status, body } = await resolve(app, bot.findingId, 'remove');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      id: bot.findingId,
+      status: 'resolved',
+      resolution: { action: 'remove', reason: 'looked at it', by: 'admin:ann' },
+    });
+    const user = await userNamed(app, bot.uid);
+    expect(user.botAllocations).toEqual({});
+    expect(user.paperWallet.balance).toBe(160);
+    expect(await allOf(app, 'ledger')).toHaveLength(1);
+    expect(await openFindings(app)).toEqual([]);
+    const late = await resolve(app, bot.findingId, 'remove', 'bob');
+    expect(late.status).toBe(409);
+    expect(late.body).toMatchObject({
+      type: 'urn:reclaim:problem:finding-resolved',
+      resolution: { by: 'admin:ann' },
+    });
+    expect((await deleteBot(app, bot)).body.jobId).toBe(bot.jobId);
+  });
+
+  it('accepted as new, then deleted: paid once more, as the new life it is, and never again', async () => {
+    const app = await startTestApplication();
+    const bot = await resurrect(app);
+    expect((await resolve(app, bot.findingId, 'accept-as-new')).status).toBe(200);
+    const accepted = await userNamed(app, bot.uid);
+    expect(accepted.paperWallet.balance).toBe(160);
+    expect(accepted.botAllocations[bot.instanceId]).not.toHaveProperty('closing');
+
+    const second = await deleteBot(app, bot);
+    expect(second.body.jobId).not.toBe(bot.jobId);
+    expect(second.body.wallet).toMatchObject({ returned: 110, newBalance: 270 });
+    const user = await userNamed(app, bot.uid);
+    expect(user.botAllocations).toEqual({});
+    expect(user.paperWallet.balance).toBe(270);
+    const ledger = await allOf(app, 'ledger');
+    expect(new Set(ledger.map(({ opId }) => opId)).size).toBe(2);
+    const lives = (await allOf(app, 'tombstones')).map(({ life }) => life);
+    expect(new Set(lives).size).toBe(2);
+
+    const third = await deleteBot(app, bot);
+    expect(third.body.jobId).toBe(second.body.jobId);
+    expect(await openFindings(app)).toEqual([]);
+    expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(270);
+  });
+
+  it('the whole stale document was saved, the refund went back with it: accepted, then paid for good', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'dedicated');
+    const stale = await userNamed(app, bot.uid);
+    await deleteBot(app, bot);
+    await users(app.connection).replaceOne({ _id: stale._id }, stale);
+    await deleteBot(app, bot);
+    const [finding] = await openFindings(app, '?kind=resurrected');
+    expect((await resolve(app, finding?.id, 'accept-as-new')).status).toBe(200);
+    const { body } = await deleteBot(app, bot);
+    expect(body.wallet).toMatchObject({ returned: 110, newBalance: 160 });
+    expect((await userNamed(app, bot.uid)).botAllocations).toEqual({});
+  });
+
+  it('removed, and put back once more: the same finding, open again', async () => {
+    const app = await startTestApplication();
+    const bot = await resurrect(app);
+    const { botAllocations } = await userNamed(app, bot.uid);
+    await resolve(app, bot.findingId, 'remove');
+    await platformSets(app.connection, bot.userId, { botAllocations });
+    await deleteBot(app, bot);
+    const [finding] = await openFindings(app, `?userId=${bot.userId}`);
+    expect(finding).toMatchObject({
+      id: bot.findingId,
+      resolution: null,
+      earlier: [{ action: 'remove', by: 'admin:ann' }],
+    });
+    expect((await resolve(app, bot.findingId, 'remove')).status).toBe(200);
+  });
+
+  it('a copy from under the lock, its mark with it: the mark of a job that is over holds nothing', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'dedicated');
+    await misbehave(app, bot, { refuseStop: true });
+    const jobId = await acceptDelete(app, bot);
+    await jobAt(app, bot.uid, jobId, 'stop-container');
+    const { botAllocations } = await userNamed(app, bot.uid);
+    await misbehave(app, bot, null);
+    await jobIn(app, bot.uid, jobId, 'completed');
+    expect(botAllocations[bot.instanceId].closing).toMatchObject({ sagaId: jobId });
+    await platformSets(app.connection, bot.userId, { botAllocations });
+    await deleteBot(app, bot);
+    const [finding] = await openFindings(app);
+    expect((await resolve(app, finding?.id, 'accept-as-new')).status).toBe(200);
+    expect((await deleteBot(app, bot)).body.wallet).toMatchObject({ newBalance: 270 });
+  });
+
+  it('a job holds the bot: 409 with its id, the wallet as it was', async () => {
+    const app = await startTestApplication();
+    const bot = await resurrect(app);
+    await resolve(app, bot.findingId, 'accept-as-new');
+    await app.connection
+      .collection('findings')
+      .updateOne({ kind: 'resurrected' }, { $set: { status: 'open' }, $unset: { resolution: 1 } });
+    await app.world.addDedicated({
+      instanceId: bot.instanceId,
+      labels: { instanceId: bot.instanceId, userId: bot.uid },
+      running: true,
+    });
+    await misbehave(app, bot, { refuseStop: true });
+    const jobId = await acceptDelete(app, bot);
+    await jobAt(app, bot.uid, jobId, 'stop-container');
+    const before = await userNamed(app, bot.uid);
+    for (const action of ['remove', 'accept-as-new']) {
+      const { status, body } = await resolve(app, bot.findingId, action);
+      expect(status).toBe(409);
+      expect(body).toMatchObject({ type: 'urn:reclaim:problem:bot-busy', jobId });
+    }
+    expect(await userNamed(app, bot.uid)).toEqual(before);
+    await misbehave(app, bot, null);
+    await jobIn(app, bot.uid, jobId, 'completed');
+  });
+
+  it('ten administrators at once, five for each way: one decides, nine get 409, paid at most once more', async () => {
+    const app = await startTestApplication();
+    const bot = await resurrect(app);
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, n) =>
+        resolve(app, bot.findingId, n % 2 === 0 ? 'remove' : 'accept-as-new', `admin-${n}`),
+      ),
+    );
+    const statuses = answers.map(({ status }) => status).toSorted();
+    expect(statuses).toEqual([200, ...Array.from({ length: 9 }, () => 409)]);
+    const { resolution } = answers.find(({ status }) => status === 200)?.body ?? {};
+    const user = await userNamed(app, bot.uid);
+    const isThere = Object.hasOwn(user.botAllocations, bot.instanceId);
+    expect(resolution.action).toBe(isThere ? 'accept-as-new' : 'remove');
+    await deleteBot(app, bot);
+    expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(isThere ? 270 : 160);
+  });
+});

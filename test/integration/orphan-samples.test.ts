@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { migrate } from '../../src/adapters/mongo/migration.ts';
+import { createMongoOrphanSamples } from '../../src/adapters/mongo/orphan-samples.ts';
+import { describeOrphanSamples } from '../contracts/orphan-samples.ts';
+import { createTestDatabase } from '../support/database.ts';
+
+describeOrphanSamples('MongoOrphanSamples', async (connection) => {
+  await migrate(connection);
+  return createMongoOrphanSamples({ connection });
+});
+
+it('the migration, eight times at once: one time series that lets go after 400 days', async () => {
+  const connection = await createTestDatabase();
+  await Promise.all(Array.from({ length: 8 }, () => migrate(connection)));
+  const [made] = (await connection.db?.listCollections({ name: 'orphanSamples' }).toArray()) ?? [];
+  expect(made).toMatchObject({
+    type: 'timeseries',
+    options: {
+      timeseries: { timeField: 'at', metaField: 'meta', granularity: 'minutes' },
+      expireAfterSeconds: 400 * 86_400,
+    },
+  });
+});
+
+it('an ordinary collection stands in its place: reported and kept, and it works', async () => {
+  const connection = await createTestDatabase();
+  await connection.db?.createCollection('orphanSamples');
+  const { constraints } = await migrate(connection);
+  const found = constraints.find(({ constraint }) => constraint === 'orphanSamples.time-series');
+  expect(found).toMatchObject({ status: 'missing', violations: { count: 1 } });
+  const samples = createMongoOrphanSamples({ connection });
+  const at = new Date().toISOString();
+  const measured = { count: 0, valueMinor: 0, oldestSeconds: 0, repaired: 0 };
+  await samples.write({ runId: 'run-a', userId: null, at, ...measured });
+  expect(await samples.history({ userId: null, since: new Date(0), limit: 1 })).toHaveLength(1);
+});

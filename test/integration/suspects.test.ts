@@ -1,0 +1,17 @@
+import type { Connection } from 'mongoose';
+import { createMongoSuspects } from '../../src/adapters/mongo/suspects.ts';
+import { describeSuspects } from '../contracts/suspects.ts';
+
+describeSuspects('MongoSuspects', (connection) => ({
+  suspects: createMongoSuspects({ connection }),
+  pass: (ms) => moveBack(connection, ms),
+}));
+
+/** Time passes for a suspect when its moments move into the past. */
+async function moveBack(connection: Connection, ms: number): Promise<void> {
+  const moved = (field: string) => ({ $subtract: [field, ms] });
+  const fields = { firstSeenAt: moved('$firstSeenAt'), lastSeenAt: moved('$lastSeenAt') };
+  await connection.db
+    ?.collection('suspects')
+    .updateMany({}, [{ $set: fields }], { writeConcern: { w: 'majority' } });
+}
