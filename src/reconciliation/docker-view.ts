@@ -15,6 +15,10 @@ export interface DockerView {
   distrust(host: string, reason: string): void;
   find(instanceId: string): readonly FoundBot[];
   all(): Iterable<readonly [instanceId: string, found: readonly FoundBot[]]>;
+  /** Some wallet pays for the bot of this id. */
+  claim(instanceId: string): void;
+  /** What nobody has claimed. */
+  unclaimed(): Iterable<readonly [instanceId: string, found: readonly FoundBot[]]>;
   /** Why "not found" would not mean "not there" for this bot; null where it would. */
   doubt(question: DoubtQuestion): string | null;
   /** Why hosts and pools could not be asked. */
@@ -39,6 +43,11 @@ export interface DoubtQuestion {
   readonly poolContainers: readonly string[];
 }
 
+// The mark stands on the bot itself: a set of its own would hold every id twice.
+interface KnownBot extends FoundBot {
+  isClaimed: boolean;
+}
+
 interface HiddenPool extends Pick<UnknownPool, 'containerName' | 'reason'> {
   readonly host: string;
   readonly owner: string | null;
@@ -46,14 +55,14 @@ interface HiddenPool extends Pick<UnknownPool, 'containerName' | 'reason'> {
 
 /** @param hosts every configured host: one that was never added is in doubt. */
 export function createDockerView(hosts: readonly string[]): DockerView {
-  const found = new Map<string, FoundBot | readonly FoundBot[]>();
+  const found = new Map<string, KnownBot | readonly KnownBot[]>();
   const hiddenHosts = new Map(hosts.map((host) => [host, `docker host "${host}" was not asked`]));
   const hiddenPools: HiddenPool[] = [];
-  // Pools repeat their names thousands of times: one text each is enough.
+  // Listings repeat the names of hosts, pools and owners in every bot: one text each is enough.
   const texts = new Map<string, string>();
   const one = (text: string) => texts.get(text) ?? texts.set(text, text).get(text) ?? text;
 
-  function put(instanceId: string, bot: FoundBot): void {
+  function put(instanceId: string, bot: KnownBot): void {
     const known = found.get(instanceId);
     found.set(instanceId, known === undefined ? bot : [...asList(known), bot]);
   }
@@ -74,13 +83,15 @@ export function createDockerView(hosts: readonly string[]): DockerView {
         if (id === undefined || isNamedOtherwise(sighting, id)) continue;
         const { kind, containerName, labels } = sighting;
         const isPooled = kind === 'pooled';
+        const owner = ownerName(sighting, id, pools);
         put(id, {
           kind,
           host: one(host),
           containerName: isPooled ? one(containerName) : containerName,
           poolId: isPooled ? poolIdOf(labels.poolId, one) : null,
-          owner: ownerName(sighting, id, pools) ?? null,
+          owner: owner === undefined ? null : one(owner),
           running: !isAtRest(sighting),
+          isClaimed: false,
         });
       }
     },
@@ -88,6 +99,15 @@ export function createDockerView(hosts: readonly string[]): DockerView {
     find: (instanceId) => asList(found.get(instanceId) ?? []),
     all: function* () {
       for (const [instanceId, bots] of found) yield [instanceId, asList(bots)] as const;
+    },
+    claim: (instanceId) => {
+      for (const bot of asList(found.get(instanceId) ?? [])) bot.isClaimed = true;
+    },
+    unclaimed: function* () {
+      for (const [instanceId, bots] of found) {
+        const list = asList(bots);
+        if (!list.some(({ isClaimed }) => isClaimed)) yield [instanceId, list] as const;
+      }
     },
     doubt: ({ owner, dockerHost, poolContainers }) => {
       if (dockerHost !== undefined && !hosts.includes(dockerHost)) {

@@ -23,25 +23,24 @@ const MAX_STALE = 1_000;
 const MAX_SAMPLE = 50;
 
 export async function findLeftovers(
-  ports: Pick<SyncAllPorts, 'holdings' | 'tombstones'>,
+  ports: Pick<SyncAllPorts, 'holdings'>,
   sources: SourcesView,
-  allocated: ReadonlySet<string>,
+  allocatedEntries: ReadonlySet<string>,
 ): Promise<Leftovers> {
   const { docker, pools } = sources;
-  const seen = countGhosts(docker, allocated);
+  const seen = countGhosts(docker);
   const state = pools.status === 'ok' ? pools.items : null;
-  const stale = state === null ? [] : staleEntries(state, docker, allocated);
+  const stale = state === null ? [] : staleEntries(state, docker, allocatedEntries);
   const drifts = await ownedDrifts(ports, sources, stale.slice(0, MAX_STALE));
   return { ...seen, staleEntries: stale.length, drifts };
 }
 
-function countGhosts(docker: DockerView, allocated: ReadonlySet<string>) {
+function countGhosts(docker: DockerView) {
   let containers = 0;
   let ghosts = 0;
   const ghostSample: string[] = [];
-  for (const [instanceId, found] of docker.all()) {
-    containers += found.length;
-    if (allocated.has(instanceId)) continue;
+  for (const [, found] of docker.all()) containers += found.length;
+  for (const [instanceId, found] of docker.unclaimed()) {
     ghosts += 1;
     const [bot] = found;
     if (ghostSample.length < MAX_SAMPLE && bot !== undefined) {
@@ -59,10 +58,10 @@ interface StaleEntry {
 function staleEntries(
   state: PoolState,
   docker: DockerView,
-  allocated: ReadonlySet<string>,
+  allocatedEntries: ReadonlySet<string>,
 ): readonly StaleEntry[] {
   return listedBots(state).flatMap((instanceId) => {
-    if (allocated.has(instanceId) || docker.find(instanceId).length > 0) return [];
+    if (allocatedEntries.has(instanceId) || docker.find(instanceId).length > 0) return [];
     const entry = findEntry(state, instanceId);
     const poolId = entry?.memberships[0]?.poolId;
     const owner = entry?.mapping?.userId ?? (poolId && state.pools[poolId]?.userId);

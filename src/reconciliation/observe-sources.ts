@@ -11,8 +11,8 @@ import type { HostTrust, PlacedBot } from './host-trust.ts';
 import { type HostContents, MAX_REMEMBERED } from './ports/host-records.ts';
 
 export interface SourcesPorts {
-  readonly bots: Bots;
-  readonly poolStates: PoolStates;
+  readonly bots: Pick<Bots, 'hosts' | 'list'>;
+  readonly poolStates: Pick<PoolStates, 'read'>;
   readonly hostTrust: HostTrust;
 }
 
@@ -22,7 +22,7 @@ export interface ObservedSources extends SourcesView {
 }
 
 /** Hosts asked at the same time: a run over all users holds no more listings than this at once. */
-const WIDTH = 4;
+const WIDTH = 2;
 
 /** @param owner a firebaseUid, or null for everybody. */
 export async function observeSources(

@@ -43,15 +43,27 @@ const MAX_REASONS = 20;
 /** Drifts that wait to be written together. */
 const FLUSH = 500;
 
+/** What a survey asks; less than a run needs. */
+export interface SurveyPorts {
+  readonly bots: Pick<SyncAllPorts['bots'], 'hosts' | 'list'>;
+  readonly poolStates: Pick<SyncAllPorts['poolStates'], 'read'>;
+  readonly hostTrust: SyncAllPorts['hostTrust'];
+  readonly holdings: SyncAllPorts['holdings'];
+  readonly runDrifts: Pick<SyncAllPorts['runDrifts'], 'restart' | 'add'>;
+  readonly hostRecords: Pick<SyncAllPorts['hostRecords'], 'noteListing'>;
+  readonly sagas: Pick<SyncAllPorts['sagas'], 'findHolders'>;
+}
+
 export async function surveyAll(
-  ports: SyncAllPorts,
+  ports: SurveyPorts,
   { runId, keepOrphans }: SurveyOrder,
   call: BotsCall,
 ): Promise<SurveyTotals> {
   const sources = await observeSources(ports, null, call);
   await ports.runDrifts.restart(runId);
   const tally = createTally();
-  const allocated = new Set<string>();
+  // Of what Docker shows the view knows it; this is for entries without a bot.
+  const allocatedEntries = new Set<string>();
   let found: RunDrift[] = [];
   let room = keepOrphans;
 
@@ -67,10 +79,10 @@ export async function surveyAll(
   }
 
   for await (const users of ports.holdings.stream(call)) {
-    for (const user of users) judgeUser(sources, user, tally, allocated, found);
+    for (const user of users) judgeUser(sources, user, tally, allocatedEntries, found);
     if (found.length >= FLUSH) await flush();
   }
-  const leftovers = await findLeftovers(ports, sources, allocated);
+  const leftovers = await findLeftovers(ports, sources, allocatedEntries);
   found.push(...leftovers.drifts);
   await flush();
   for (const [host, contents] of sources.contents) {
@@ -109,7 +121,7 @@ function judgeUser(
   sources: SourcesView,
   { userId, firebaseUid, instanceIds }: UserHoldings,
   tally: Tally,
-  allocated: Set<string>,
+  allocatedEntries: Set<string>,
   found: RunDrift[],
 ): void {
   tally.users += 1;
@@ -118,7 +130,8 @@ function judgeUser(
     tally.allocations += 1;
     const { verdict, presence } = judgeBot(sources, owner, instanceId, true);
     const { poolState, docker } = presence;
-    if (docker === 'yes' || poolState === 'yes') allocated.add(instanceId);
+    if (docker === 'yes') sources.docker.claim(instanceId);
+    else if (poolState === 'yes') allocatedEntries.add(instanceId);
     if (verdict === 'live') tally.live += 1;
     if (verdict === 'unknown') tally.unknown += 1;
     if (verdict === 'lost-entry') tally.lostEntries += 1;
@@ -129,7 +142,7 @@ function judgeUser(
 
 // A bot that a saga holds is on its way somewhere: it is neither counted as an orphan nor looked at again.
 async function withoutHeld(
-  { sagas }: SyncAllPorts,
+  { sagas }: SurveyPorts,
   drifts: readonly RunDrift[],
   tally: Tally,
 ): Promise<readonly RunDrift[]> {
@@ -140,7 +153,7 @@ async function withoutHeld(
 }
 
 async function weigh(
-  { holdings }: SyncAllPorts,
+  { holdings }: SurveyPorts,
   drifts: readonly RunDrift[],
 ): Promise<readonly RunDrift[]> {
   const orphans = drifts.filter(({ verdict }) => verdict === 'orphan');

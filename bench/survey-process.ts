@@ -1,0 +1,47 @@
+// A process of its own that surveys all users once, so that its memory is the survey's and nobody else's. Prints
+// what it found and what it cost as one line of JSON.
+
+import { connectMongo } from '../src/adapters/mongo/connect.ts';
+import { createMongoHoldings } from '../src/adapters/mongo/holdings.ts';
+import { createMongoRunDrifts } from '../src/adapters/mongo/run-drifts.ts';
+import { createFilePoolStates } from '../src/adapters/pool-state/file-pool-states.ts';
+import { toSagaId } from '../src/domain/ids.ts';
+import { surveyAll } from '../src/reconciliation/survey.ts';
+import { crowdBots } from './crowd.ts';
+
+const { MONGODB_URI = '', POOL_STATE_FILE = '', USERS = '0' } = process.env;
+const connection = await connectMongo(MONGODB_URI);
+const poolStates = createFilePoolStates({
+  file: POOL_STATE_FILE,
+  now: () => new Date(),
+  log: { warn: () => undefined, error: () => undefined },
+});
+let peakBytes = 0;
+const sampler = setInterval(() => {
+  peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
+}, 20);
+try {
+  const cpuBefore = process.cpuUsage();
+  const startedMs = performance.now();
+  const totals = await surveyAll(
+    {
+      bots: crowdBots(Number(USERS)),
+      poolStates,
+      hostTrust: { judge: async () => 'trusted' },
+      holdings: createMongoHoldings({ connection }),
+      runDrifts: createMongoRunDrifts({ connection }),
+      hostRecords: { noteListing: async () => undefined },
+      sagas: { findHolders: async () => new Map() },
+    },
+    { runId: toSagaId('all-0000000000000000'), keepOrphans: Number.POSITIVE_INFINITY },
+    { signal: new AbortController().signal },
+  );
+  const seconds = (performance.now() - startedMs) / 1_000;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const peakMb = Math.max(peakBytes, process.memoryUsage.rss()) / 2 ** 20;
+  console.log(JSON.stringify({ ...totals, seconds, cpuSeconds: (user + system) / 1e6, peakMb }));
+} finally {
+  clearInterval(sampler);
+  await poolStates.close();
+  await connection.close();
+}

@@ -1,0 +1,93 @@
+// A run over all users: how fast allocations are judged, what the process weighs, and whether both grow as they
+// should; beside a straightforward loop that synchronises user by user, with one listing and one document save each.
+
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { mongo } from 'mongoose';
+import { connectMongo } from '../src/adapters/mongo/connect.ts';
+import { BOTS_EACH, crowdBots, crowdPoolState, seedCrowd, uidOf } from './crowd.ts';
+import type { Ground } from './ground.ts';
+
+export interface SyncAllMeasure {
+  /** Allocations judged in a second of one core. */
+  readonly perCpuSecond: number;
+  readonly perSecond: number;
+  readonly peakMb: number;
+  /** Time per user with many users, against a tenth of them. 1 is linear. */
+  readonly growth: number;
+  readonly loopPerSecond: number;
+  /** Orphans that the survey found, of those that are there. */
+  readonly foundShare: number;
+}
+
+export interface SyncAllOptions {
+  readonly users: number;
+  readonly signal: AbortSignal;
+}
+
+const SURVEY = fileURLToPath(new URL('survey-process.ts', import.meta.url));
+/** As `npm run workers` and the compose file start a worker. */
+const HEAP_LIMITS = ['--max-semi-space-size=8', '--max-old-space-size=256'];
+/** The loop's pace shows soon. */
+const LOOP_USERS = 1_000;
+
+export async function measureSyncAll(
+  ground: Ground,
+  { users, signal }: SyncAllOptions,
+): Promise<SyncAllMeasure> {
+  const few = await surveyOf(ground, users / 10, signal);
+  const many = await surveyOf(ground, users, signal);
+  const allocations = users * BOTS_EACH;
+  return {
+    perCpuSecond: allocations / many.cpuSeconds,
+    perSecond: allocations / many.seconds,
+    peakMb: many.peakMb,
+    growth: many.seconds / (few.seconds * 10),
+    loopPerSecond: many.loopPerSecond,
+    foundShare: many.orphans / (allocations / 100),
+  };
+}
+
+interface Surveyed {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly peakMb: number;
+  readonly orphans: number;
+  readonly loopPerSecond: number;
+}
+
+function surveyOf(ground: Ground, users: number, signal: AbortSignal): Promise<Surveyed> {
+  return ground.measure(async ({ env, services, writePoolState }) => {
+    const { connection } = await services();
+    await seedCrowd(connection, users);
+    await writePoolState(crowdPoolState(users));
+    const { stdout } = await promisify(execFile)(process.execPath, [...HEAP_LIMITS, SURVEY], {
+      env: { PATH: process.env.PATH, ...env, USERS: String(users) },
+      signal,
+    });
+    const loopPerSecond = await loop(env.MONGODB_URI ?? '', users, signal);
+    return { ...(JSON.parse(stdout) as Omit<Surveyed, 'loopPerSecond'>), loopPerSecond };
+  });
+}
+
+// What somebody would write first: for each user list Docker, read the document, save it.
+async function loop(uri: string, users: number, signal: AbortSignal): Promise<number> {
+  const connection = await connectMongo(uri);
+  try {
+    const collection = connection.collection('users');
+    const bots = crowdBots(users);
+    const startedMs = performance.now();
+    const size = Math.min(LOOP_USERS, users);
+    for (let index = 0; index < size; index += 1) {
+      signal.throwIfAborted();
+      await Promise.all(bots.hosts().map((host) => bots.list(host, uidOf(index), { signal })));
+      const _id = new mongo.ObjectId(index.toString(16).padStart(24, '0'));
+      const user = await collection.findOne({ _id });
+      if (user !== null) await collection.replaceOne({ _id }, user);
+    }
+    return (size * BOTS_EACH) / ((performance.now() - startedMs) / 1_000);
+  } finally {
+    await connection.close();
+  }
+}
