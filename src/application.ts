@@ -69,7 +69,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     const app = await createApp(await apiDependencies(services, auth));
     stops.unshift(() => app.close());
     if (config.workers === 'inline') {
-      const workers = startWorkers(services, ['deletion', 'relay']);
+      const workers = startWorkers(services, ['deletion', 'sync', 'relay']);
       stops.unshift(() => workers.stop());
     }
     const url = await listen(app, config);
@@ -139,6 +139,8 @@ async function apiDependencies(
     deletions: services.deletions,
     sagas,
     portfolio: services.portfolio,
+    syncs: services.syncs,
+    syncAll: services.startSyncAll,
     findings: services.deletionPorts.findings,
     resolveFindings: services.resolveFindings,
     confirmHost: services.confirmHost,

@@ -7,25 +7,16 @@ import type { Redis } from 'ioredis';
 import type { Connection } from 'mongoose';
 import type { Logger } from 'pino';
 import { Registry as MetricsRegistry } from 'prom-client';
-import { registerFindingGauge } from './adapters/metrics/finding-gauge.ts';
 import { createSagaMetrics, type SagaMetrics } from './adapters/metrics/saga-metrics.ts';
-import {
-  createSyncMetrics,
-  registerOrphanGauges,
-  type SyncMetrics,
-} from './adapters/metrics/sync-metrics.ts';
 import { createMongoAccounts } from './adapters/mongo/accounts.ts';
 import { connectMongo } from './adapters/mongo/connect.ts';
 import { type DatabaseClock, startDatabaseClock } from './adapters/mongo/database-clock.ts';
 import { createMongoElections } from './adapters/mongo/elections.ts';
 import { createMongoFindings } from './adapters/mongo/findings.ts';
-import { createMongoHostRecords } from './adapters/mongo/host-records.ts';
 import { createMongoLedger } from './adapters/mongo/ledger.ts';
 import { type MigrationReport, migrate } from './adapters/mongo/migration.ts';
-import { createMongoOrphanSamples } from './adapters/mongo/orphan-samples.ts';
 import { createMongoSagaLog } from './adapters/mongo/saga-log/saga-log.ts';
 import { SAGA_LOG_INDEXES } from './adapters/mongo/saga-log/saga-log-indexes.ts';
-import { createMongoSuspects } from './adapters/mongo/suspects.ts';
 import { createMongoTombstones } from './adapters/mongo/tombstones.ts';
 import { createMongoWallets } from './adapters/mongo/wallets.ts';
 import { createMongoWorkforce } from './adapters/mongo/workforce.ts';
@@ -42,11 +33,11 @@ import type { Accounts } from './deletion/ports/accounts.ts';
 import { createResolveFindings, type ResolveFindings } from './deletion/resolve-findings.ts';
 import type { DeletionPorts } from './deletion/steps/step-ports.ts';
 import { type ConfirmHost, createConfirmHost } from './reconciliation/confirm-host.ts';
-import { createHostTrust, type HostTrust } from './reconciliation/host-trust.ts';
 import { createPortfolio, type Portfolio } from './reconciliation/portfolio.ts';
-import type { HostRecords } from './reconciliation/ports/host-records.ts';
 import type { OrphanSamples } from './reconciliation/ports/orphan-samples.ts';
-import type { Suspects } from './reconciliation/ports/suspects.ts';
+import { createSyncRequests, type SyncRequests } from './reconciliation/sync-requests.ts';
+import { createSyncAllStarter, type StartSyncAll } from './reconciliation/sync-schedule.ts';
+import { createReconciliation } from './reconciliation-parts.ts';
 import { pause } from './saga/deadline.ts';
 import type { Elections } from './saga/ports/elections.ts';
 import type { SagaLog } from './saga/ports/saga-log.ts';
@@ -77,17 +68,12 @@ export interface Services {
   readonly deletions: DeleteRequests;
   readonly accounts: Accounts;
   readonly portfolio: Portfolio;
-  readonly hostRecords: HostRecords;
-  readonly hostTrust: HostTrust;
-  readonly suspects: Suspects;
+  readonly syncs: SyncRequests;
+  readonly startSyncAll: StartSyncAll;
   readonly orphanSamples: OrphanSamples;
   readonly resolveFindings: ResolveFindings;
   readonly confirmHost: ConfirmHost;
-  readonly metrics: {
-    readonly registry: MetricsRegistry;
-    readonly saga: SagaMetrics;
-    readonly sync: SyncMetrics;
-  };
+  readonly metrics: { readonly registry: MetricsRegistry; readonly saga: SagaMetrics };
   /** What the migration found that violates a constraint. */
   readonly migration: MigrationReport;
   /** A connection for a worker: waits for Redis as long as it takes. Closed with the services. */
@@ -141,22 +127,26 @@ export async function createServices(options: ServicesOptions): Promise<Services
     bots: runtime.bots,
     findSagas: (ids) => sagaLog.findStates(ids),
   };
-  const registry = createRegistry([createDeleteBotSaga(deletionPorts)]);
+  const metricsRegistry = new MetricsRegistry();
+  const accounts = createMongoAccounts({ connection });
+  const { ports: syncPorts, definitions } = createReconciliation({
+    config,
+    connection,
+    metrics: metricsRegistry,
+    deletionPorts,
+    accounts,
+    sagas: () => sagas,
+  });
+  const registry = createRegistry([createDeleteBotSaga(deletionPorts), ...definitions]);
   const wakeUps = createBullmqWakeUps(queues);
-  const sagas = createSagas({
+  const sagas: Sagas = createSagas({
     log: sagaLog,
     registry,
     wakeUps,
     clock,
     onWakeFailed: (err) => log.warn({ err }, 'wake-up lost; the relay will send another'),
   });
-  const accounts = createMongoAccounts({ connection });
   await createPoolStateOnFirstStart(config, accounts);
-  const metricsRegistry = new MetricsRegistry();
-  const hostRecords = createMongoHostRecords({ connection });
-  const suspects = createMongoSuspects({ connection });
-  registerOrphanGauges(metricsRegistry, suspects);
-  registerFindingGauge(metricsRegistry, deletionPorts.findings);
   hurryTombstones(runtime, deletionPorts, log);
 
   let closing: Promise<void> | undefined;
@@ -194,17 +184,12 @@ export async function createServices(options: ServicesOptions): Promise<Services
     }),
     accounts,
     portfolio: createPortfolio({ ...deletionPorts, accounts }),
-    hostRecords,
-    hostTrust: createHostTrust({ ...deletionPorts, hostRecords }),
-    suspects,
-    orphanSamples: createMongoOrphanSamples({ connection }),
+    syncs: createSyncRequests({ ports: syncPorts, sagas, nowMs: () => clock.nowMs() }),
+    startSyncAll: createSyncAllStarter(sagas),
+    orphanSamples: syncPorts.samples,
     resolveFindings: createResolveFindings({ ports: deletionPorts, sagas }),
-    confirmHost: createConfirmHost({ bots: runtime.bots, hostRecords }),
-    metrics: {
-      registry: metricsRegistry,
-      saga: createSagaMetrics(metricsRegistry),
-      sync: createSyncMetrics(metricsRegistry),
-    },
+    confirmHost: createConfirmHost({ bots: runtime.bots, hostRecords: syncPorts.hostRecords }),
+    metrics: { registry: metricsRegistry, saga: createSagaMetrics(metricsRegistry) },
     migration,
     workerRedis: () => openRedis('worker'),
     close: () => {

@@ -1,39 +1,38 @@
 // The workers of one process: what runs sagas, what wakes them, what finishes their tombstones. Started and
 // stopped as one; which of them a process runs is its entry point's choice.
 
-import { startSagaWorker } from './adapters/queue/saga-worker.ts';
+import { type QueueName, queueFor } from './adapters/queue/queue-names.ts';
+import { ensureSchedule } from './adapters/queue/schedules.ts';
 import { createJanitor } from './deletion/janitor.ts';
 import { createReceiptSweep } from './deletion/receipt-sweep.ts';
-import { createCohorts } from './saga/cohorts.ts';
-import { createLeaseKeeper } from './saga/lease-keeper.ts';
+import { startQueueWorker } from './queue-worker.ts';
+import { SYNC_ALL } from './reconciliation/sync-all-input.ts';
+import { PASSIVE, syncAfterStart } from './reconciliation/sync-schedule.ts';
+import { createPeriodic } from './saga/periodic.ts';
 import { createRelay } from './saga/relay.ts';
-import { createRunner } from './saga/runner.ts';
 import { createVersionWatch } from './saga/version-watch.ts';
 import type { Services } from './services.ts';
 
-export type WorkerRole = 'deletion' | 'relay';
+export type WorkerRole = 'deletion' | 'sync' | 'relay';
 
 export interface WorkerSet {
   /** Comes to the next step boundary of every running saga, then ends. Idempotent. */
   stop(): Promise<void>;
 }
 
-/** A drain longer than this is cut in mid-step, and another worker observes what came of it. */
-const DRAIN_MS = 5_000;
+type Stop = () => Promise<void>;
+
 const RELAY_EVERY_MS = 1_000;
 const RELAY_HOLD_MS = 5_000;
 const JANITOR_EVERY_MS = 1_000;
 const VERSION_WATCH_EVERY_MS = 10_000;
-/** Measured at 50 in flight: a third more sagas a second than without, at two thirds of the CPU; longer waits
- * or larger cohorts give less. */
-const COHORTS = { busyFrom: 8, size: 25, lingerMs: 60 };
-/** A shorter backoff keeps the worker's slot; a longer one gives it back. */
-const WAIT_IN_PLACE_MS = 1_000;
+/** Redis may have been flushed: the hourly run is back within this time. */
+const SCHEDULES_EVERY_MS = 10_000;
 
 export function startWorkers(services: Services, roles: readonly WorkerRole[]): WorkerSet {
-  const stops = roles.map((role) =>
-    role === 'relay' ? startRelay(services) : startDeletion(services),
-  );
+  const queues = roles.filter((role) => role !== 'relay');
+  const stops = roles.map((role) => START[role](services));
+  if (queues.length > 0) stops.push(startVersionWatch(services, queues));
   let stopping: Promise<void> | undefined;
   return {
     stop: () => {
@@ -43,7 +42,14 @@ export function startWorkers(services: Services, roles: readonly WorkerRole[]): 
   };
 }
 
-function startRelay({ sagaLog, wakeUps, elections, metrics, log }: Services): () => Promise<void> {
+const START: Readonly<Record<WorkerRole, (services: Services) => Stop>> = {
+  relay: startRelay,
+  deletion: startDeletion,
+  sync: startSync,
+};
+
+function startRelay(services: Services): Stop {
+  const { sagaLog, wakeUps, elections, metrics, log } = services;
   const relay = createRelay({
     log: sagaLog,
     wakeUps,
@@ -56,56 +62,47 @@ function startRelay({ sagaLog, wakeUps, elections, metrics, log }: Services): ()
     },
     onError: (err) => log.error({ err }, 'relay failed'),
   });
+  const schedules = createPeriodic({
+    everyMs: SCHEDULES_EVERY_MS,
+    onError: (err) => log.debug({ err }, 'schedules not looked after'),
+    turn: () => keepSchedules(services),
+  });
   relay.start();
+  schedules.start();
   return async () => {
-    await relay.stop();
+    await Promise.all([relay.stop(), schedules.stop()]);
     await elections.resign().catch((err: unknown) => log.warn({ err }, 'post not resigned'));
   };
 }
 
-function startDeletion(services: Services): () => Promise<void> {
-  const { config, log, metrics, sagaLog, registry, clock } = services;
-  const { leaseMs } = config;
-  const leases = createLeaseKeeper({
-    log: sagaLog,
-    leaseMs,
-    onError: (err) => log.warn({ err }, 'leases not renewed'),
+// Schedulers live in Redis alone. One leader makes them again, so that no two move each other's next run.
+async function keepSchedules({ elections, queues, config, log, clock }: Services): Promise<void> {
+  const queue = queues.get('sync');
+  if (queue === undefined || !(await elections.hold('schedules', SCHEDULES_EVERY_MS * 3))) return;
+  const schedule = { name: SYNC_ALL, everyMs: config.syncEveryMs };
+  if ((await ensureSchedule(queue, schedule, clock.nowMs())) === 'made') {
+    log.info(schedule, 'schedule made');
+  }
+}
+
+function startSync(services: Services): Stop {
+  const { config, log, elections, startSyncAll } = services;
+  const stop = startQueueWorker(services, {
+    queue: 'sync',
+    ticks: new Map([[SYNC_ALL, async () => void (await startSyncAll(PASSIVE, 'system:clock'))]]),
   });
-  const runner = createRunner({
-    log: sagaLog,
-    registry,
-    clock,
-    leases,
-    cohorts: createCohorts(COHORTS),
-    leaseMs,
-    random: Math.random,
-    waitInPlaceMs: WAIT_IN_PLACE_MS,
-    onTransition: (transition) => {
-      metrics.saga.transition(transition);
-      const { after, event } = transition;
-      log.debug({ sagaId: after.id, event: event.type, phase: after.state.phase }, 'transition');
-      if (after.state.phase === 'stuck') {
-        log.error({ sagaId: after.id, cause: after.state.cause }, 'saga is stuck');
-      }
-    },
-    onFenced: (claim) => {
-      metrics.saga.fenced();
-      log.warn({ sagaId: claim.sagaId, epoch: claim.epoch }, 'another worker took over');
-    },
-  });
-  const worker = startSagaWorker({
-    queue: 'deletion',
-    connection: services.workerRedis(),
-    prefix: services.keyPrefix,
-    runner,
-    concurrency: config.workerConcurrency,
-    leaseMs,
-    onError: (err) => log.warn({ err }, 'queue worker error'),
-    onStalled: (jobId) => {
-      metrics.saga.stalled();
-      log.warn({ jobId }, 'job stalled: its worker is gone');
-    },
-  });
+  // The demo's orphan waits for its button.
+  if (config.syncEveryMs > 0 && !config.isDemo) {
+    syncAfterStart(elections, startSyncAll).catch((err: unknown) => {
+      log.warn({ err }, 'no run after the start; the clock brings the next');
+    });
+  }
+  return stop;
+}
+
+function startDeletion(services: Services): Stop {
+  const { log, metrics } = services;
+  const stopWorker = startQueueWorker(services, { queue: 'deletion' });
   const janitor = createJanitor({
     ports: services.deletionPorts,
     everyMs: JANITOR_EVERY_MS,
@@ -123,20 +120,28 @@ function startDeletion(services: Services): () => Promise<void> {
     elections: services.elections,
     onError: (err) => log.warn({ err }, 'receipts not swept'),
   });
+  janitor.start();
+  sweep.start();
+  return async () => {
+    await Promise.all([stopWorker(), janitor.stop(), sweep.stop()]);
+  };
+}
+
+function startVersionWatch(services: Services, queues: readonly QueueName[]): Stop {
+  const { sagaLog, workforce, elections, registry, log } = services;
   const versionWatch = createVersionWatch({
     log: sagaLog,
-    workforce: services.workforce,
-    elections: services.elections,
-    runnable: registry.runnable,
+    workforce,
+    elections,
+    // What this process takes from its queues: it does not stand in for workers of others.
+    runnable: registry.runnable.filter((pinned) => queues.includes(queueOf(pinned))),
     everyMs: VERSION_WATCH_EVERY_MS,
     onError: (err) => log.warn({ err }, 'versions not watched'),
   });
   versionWatch.start();
-  leases.start();
-  janitor.start();
-  sweep.start();
-  return async () => {
-    await Promise.all([worker.close(DRAIN_MS), janitor.stop(), sweep.stop(), versionWatch.stop()]);
-    await leases.stop();
-  };
+  return () => versionWatch.stop();
+}
+
+function queueOf(pinned: string): QueueName {
+  return queueFor(pinned.slice(0, pinned.lastIndexOf('@')));
 }

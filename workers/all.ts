@@ -2,4 +2,4 @@
 
 import { runWorkerProcess } from '../src/worker-process.ts';
 
-await runWorkerProcess(['deletion', 'relay']);
+await runWorkerProcess(['deletion', 'sync', 'relay']);

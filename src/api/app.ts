@@ -29,6 +29,7 @@ import { createHealthRoutes } from './routes/health.ts';
 import { createHostRoutes } from './routes/hosts.ts';
 import { createJobRoutes } from './routes/jobs.ts';
 import { createOrphanRoutes } from './routes/orphans.ts';
+import { createSyncRoutes } from './routes/sync.ts';
 import { createWalletRoutes } from './routes/wallet.ts';
 
 /** Bytes of a request body; the largest we accept on purpose is a hundred or so. */
@@ -83,6 +84,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
       await api.register(createBotRoutes({ ...deps, waits, defaultWaitSeconds }));
       await api.register(createJobRoutes(deps));
       await api.register(createWalletRoutes(deps));
+      await api.register(createSyncRoutes({ ...deps, waits, defaultWaitSeconds }));
       await api.register(createOrphanRoutes(deps));
       await api.register(createFindingRoutes(deps));
       await api.register(createHostRoutes(deps));

@@ -14,6 +14,8 @@ import type { FirebaseUid, SagaId, UserId } from '../domain/ids.ts';
 import type { ConfirmHost } from '../reconciliation/confirm-host.ts';
 import type { Portfolio } from '../reconciliation/portfolio.ts';
 import type { OrphanSamples } from '../reconciliation/ports/orphan-samples.ts';
+import type { SyncRequests } from '../reconciliation/sync-requests.ts';
+import type { StartSyncAll } from '../reconciliation/sync-schedule.ts';
 import type { StepDefinition } from '../saga/definition.ts';
 import type { Sagas as EngineSagas, RetryResult } from '../saga/sagas.ts';
 
@@ -24,6 +26,8 @@ export interface ApiDependencies {
   readonly deletions: DeleteRequests;
   readonly sagas: Sagas;
   readonly portfolio: Portfolio;
+  readonly syncs: SyncRequests;
+  readonly syncAll: StartSyncAll;
   readonly findings: Pick<Findings, 'listOpen'>;
   readonly resolveFindings: ResolveFindings;
   readonly confirmHost: ConfirmHost;

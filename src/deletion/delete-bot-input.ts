@@ -1,5 +1,5 @@
-// What a deletion is told at its acceptance. The policy is part of it: a saga in flight ends by the rules
-// its caller was promised, whatever the configuration says later.
+// What a deletion, or the reclaiming of an orphan, is told at its acceptance. The policy is part of it: a saga in
+// flight ends by the rules its caller was promised, whatever the configuration says later.
 
 import { Type } from 'typebox';
 import {
@@ -25,6 +25,13 @@ export interface DeleteBotInput {
   readonly onStopFailure: StopFailurePolicy;
   /** Counted from the first attempt to reach Docker or the pool state, captures included. */
   readonly stopTimeoutMs: number;
+  /** Set for an orphan: the one allocation that two looks found without a bot. */
+  readonly orphan?: OrphanFacts;
+}
+
+/** The incarnation that is to be paid, and no other; null for an allocation without a date. */
+export interface OrphanFacts {
+  readonly life: string | null;
 }
 
 const STORED = stored<{
@@ -33,6 +40,7 @@ const STORED = stored<{
   instanceId: string;
   onStopFailure: StopFailurePolicy;
   stopTimeoutMs: number;
+  orphan?: OrphanFacts;
 }>(
   'input of a deletion',
   Type.Object({
@@ -45,6 +53,7 @@ const STORED = stored<{
       Type.Literal('hold'),
     ]),
     stopTimeoutMs: Type.Number(),
+    orphan: Type.Optional(Type.Object({ life: Type.Union([Type.String(), Type.Null()]) })),
   }),
 );
 
@@ -60,9 +69,4 @@ export function readInput(json: Json): DeleteBotInput {
     instanceId: toInstanceId(instanceId),
     ...policy,
   };
-}
-
-/** The key of every saga that touches a bot, of whatever kind (I8). */
-export function botKey({ userId, instanceId }: Pick<DeleteBotInput, 'userId' | 'instanceId'>) {
-  return `bot/${userId}/${instanceId}`;
 }

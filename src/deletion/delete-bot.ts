@@ -1,12 +1,14 @@
 // The saga that deletes a bot: three steps that can be undone, the refund as the point of no return (I6),
 // and two that only go forward.
 
-import type { SagaDefinition } from '../saga/definition.ts';
+import type { SagaDefinition, StepCall } from '../saga/definition.ts';
 import { FencedError } from '../saga/errors.ts';
 import type { Json } from '../saga/json.ts';
+import { botKey } from './bot-key.ts';
 import { REFUND_VALUE } from './captures.ts';
-import { botKey, readInput } from './delete-bot-input.ts';
+import { readInput } from './delete-bot-input.ts';
 import { createLockAllocationStep } from './steps/lock-allocation.ts';
+import { createStopObserver } from './steps/observe-stop.ts';
 import { createRefundWalletStep } from './steps/refund-wallet.ts';
 import { createRemoveContainerStep } from './steps/remove-container.ts';
 import { type DeletionPorts, STEP, sceneOf } from './steps/step-ports.ts';
@@ -25,22 +27,25 @@ export function createDeleteBotSaga(ports: DeletionPorts): SagaDefinition {
       createLockAllocationStep(ports),
       createStopContainerStep(ports),
       createUpdatePoolStateStep(ports),
-      createRefundWalletStep(ports),
+      createRefundWalletStep(ports, createStopObserver(ports)),
       createWriteTransactionStep(ports),
       createRemoveContainerStep(ports),
     ],
-    // The mark in the wallet carries the epoch: raised before anything else, it shuts out the worker that
-    // held the saga before (I5). Before the capture there is no mark to raise.
-    fenceEffects: async (call) => {
-      if (call.captures[STEP.lock] === undefined) return;
-      const raised = await ports.wallets.raiseMark(sceneOf(call).mark);
-      if (raised === 'fenced') throw new FencedError(call.sagaId, call.epoch);
-    },
+    fenceEffects: (call) => fenceMark(ports, call),
     result: ({ results }): Json => ({ wallet: walletOf(results[STEP.refund]) }),
   };
 }
 
-function walletOf(refund: Json | undefined): Json {
+/** The mark in the wallet carries the epoch: raised before anything else, it shuts out the worker that held
+ * the saga before (I5). Before the capture there is no mark to raise. */
+export async function fenceMark(ports: DeletionPorts, call: StepCall): Promise<void> {
+  if (call.captures[STEP.lock] === undefined) return;
+  const raised = await ports.wallets.raiseMark(sceneOf(call).mark);
+  if (raised === 'fenced') throw new FencedError(call.sagaId, call.epoch);
+}
+
+/** What the saga did to the wallet, from its refund's result. */
+export function walletOf(refund: Json | undefined): Json {
   const receipt = REFUND_VALUE.readOrNull(refund)?.receipt ?? null;
   if (receipt === null) return null;
   const { previousBalance, newBalance, amount, pnl } = receipt;

@@ -6,11 +6,13 @@ import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import { findOwnEntry } from '../domain/owned-entry.ts';
 import type { SagaRecord } from '../saga/record.ts';
 import type { Sagas } from '../saga/sagas.ts';
+import { botKey } from './bot-key.ts';
 import { ALLOCATION_CAPTURE } from './captures.ts';
 import { DELETE_BOT } from './delete-bot.ts';
-import { botKey, type StopFailurePolicy, writeInput } from './delete-bot-input.ts';
+import { type StopFailurePolicy, writeInput } from './delete-bot-input.ts';
 import { locateOwned } from './locate-owned.ts';
 import type { AllocationReading } from './ports/wallets.ts';
+import { RECLAIM_ORPHAN } from './reclaim-orphan.ts';
 import { type DeletionPorts, STEP } from './steps/step-ports.ts';
 
 export interface DeleteRequests {
@@ -45,7 +47,7 @@ export interface DeleteRequestsOptions {
 /** Ends of earlier sagas worth looking at: the newest completed one is among them. */
 const HISTORY = 10;
 /** The sagas that take a bot away; a repeat is answered with theirs. */
-const DELETING: ReadonlySet<string> = new Set([DELETE_BOT, 'reclaim-orphan']);
+const DELETING: ReadonlySet<string> = new Set([DELETE_BOT, RECLAIM_ORPHAN]);
 
 export function createDeleteRequests(options: DeleteRequestsOptions): DeleteRequests {
   const { ports, sagas } = options;

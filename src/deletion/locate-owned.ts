@@ -2,9 +2,9 @@
 // stays unknown; it is never read as "nothing there".
 
 import type { Sighting } from '../domain/bot.ts';
-import { type BotOwner, judgeOwner, prefixCandidates } from '../domain/identity.ts';
+import { type BotOwner, judgeOwner, type Ownership, prefixCandidates } from '../domain/identity.ts';
 import type { InstanceId } from '../domain/ids.ts';
-import { findEntry, type PoolState } from '../domain/pool-state.ts';
+import { findEntry, type PoolState, poolContainersOf } from '../domain/pool-state.ts';
 import { ok, type SourceAnswer } from '../domain/source.ts';
 import type { Bots } from './ports/bots.ts';
 import type { Wallets } from './ports/wallets.ts';
@@ -13,6 +13,8 @@ export interface OwnedSightings {
   readonly mine: readonly Sighting[];
   /** Names of containers with this id that are somebody else's, or nobody's who is known. */
   readonly foreign: readonly string[];
+  /** Those of them that nobody is known to own: evidence of nothing, for nobody (I4). */
+  readonly unowned: readonly string[];
 }
 
 export interface LocateOrder {
@@ -35,40 +37,39 @@ export async function locateOwned(
   if (answer.status === 'unknown') return answer;
   const mine: Sighting[] = [];
   const foreign: string[] = [];
+  const unowned: string[] = [];
   for (const sighting of answer.items) {
-    const judged = judgeOwner(sighting, instanceId, owner, pools);
-    const isMine =
-      judged === 'mine' ||
-      (judged === 'undecided' &&
-        (await isByWallets(wallets, owner, instanceId, await holdsAllocation())));
-    if (isMine) mine.push(sighting);
+    let judged = judgeOwner(sighting, instanceId, owner, pools);
+    if (judged === 'undecided') {
+      judged = await judgeByWallets(wallets, owner, instanceId, await holdsAllocation());
+    }
+    if (judged === 'mine') mine.push(sighting);
     else foreign.push(sighting.containerName);
+    if (judged === 'undecided') unowned.push(sighting.containerName);
   }
-  return ok({ mine, foreign }, answer.observedAt);
+  return ok({ mine, foreign, unowned }, answer.observedAt);
 }
 
 // Neither label nor mapping nor pool names an owner: the one user who holds such an allocation, else the
 // longest firebaseUid that the id begins with.
-async function isByWallets(
+async function judgeByWallets(
   wallets: Wallets,
   { userId, firebaseUid }: BotOwner,
   instanceId: InstanceId,
   holdsAllocation: boolean,
-): Promise<boolean> {
+): Promise<Ownership> {
   const others = await wallets.otherHolders(userId, instanceId);
   const holders = others.length + (holdsAllocation ? 1 : 0);
-  if (holders === 1) return holdsAllocation;
+  if (holders === 1) return holdsAllocation ? 'mine' : 'foreign';
   const existing = await wallets.existingFirebaseUids(prefixCandidates(instanceId));
   const longest = prefixCandidates(instanceId).find((candidate) => existing.has(candidate));
-  return longest !== undefined && longest === firebaseUid;
+  if (longest === undefined) return 'undecided';
+  return longest === firebaseUid ? 'mine' : 'foreign';
 }
 
 function hintsOf(pools: PoolState | null, instanceId: InstanceId) {
-  const entry = pools === null ? null : findEntry(pools, instanceId);
-  if (pools === null || entry === null) return { poolContainers: [] };
-  const names = entry.memberships.flatMap(({ poolId }) => pools.pools[poolId]?.containerName ?? []);
-  const { mapping } = entry;
-  const poolContainers = [...new Set(mapping === null ? names : [mapping.containerName, ...names])];
-  const dockerHost = mapping?.dockerHost;
+  if (pools === null) return { poolContainers: [] };
+  const poolContainers = poolContainersOf(pools, instanceId);
+  const dockerHost = findEntry(pools, instanceId)?.mapping?.dockerHost;
   return dockerHost === undefined ? { poolContainers } : { poolContainers, dockerHost };
 }

@@ -8,7 +8,7 @@ import { assertNever } from '../domain/assert-never.ts';
 import type { SagaId } from '../domain/ids.ts';
 import type { Incarnation } from '../domain/incarnation.ts';
 import type { Sagas } from '../saga/sagas.ts';
-import { botKey } from './delete-bot-input.ts';
+import { botKey } from './bot-key.ts';
 import type { RecordedFinding, Resolution, ResolveAction } from './ports/findings.ts';
 import type { ResurrectedResult, ResurrectedTarget } from './ports/wallets.ts';
 import type { DeletionPorts } from './steps/step-ports.ts';

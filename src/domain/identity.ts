@@ -24,10 +24,21 @@ export function judgeOwner(
 ): Ownership {
   const { labels } = sighting;
   if (labels.instanceId !== undefined && labels.instanceId !== instanceId) return 'foreign';
-  const named =
-    labels.userId ?? mappedOwner(sighting, instanceId, pools) ?? poolOwner(sighting, pools);
+  const named = ownerName(sighting, instanceId, pools);
   if (named === undefined) return 'undecided';
   return isOwner(owner, named) ? 'mine' : 'foreign';
+}
+
+/** Who a container or program belongs to, by label, mapping or pool: a user's `_id` or firebaseUid.
+ * Undefined where none of them says. */
+export function ownerName(
+  sighting: Sighting,
+  instanceId: InstanceId,
+  pools: PoolState | null,
+): string | undefined {
+  return (
+    sighting.labels.userId ?? mappedOwner(sighting, instanceId, pools) ?? poolOwner(sighting, pools)
+  );
 }
 
 /** A user is named by `_id` or firebaseUid: the platform's tools have written both. */

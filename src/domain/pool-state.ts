@@ -56,6 +56,23 @@ export function findEntry(state: PoolState, instanceId: string): PoolEntry | nul
   return mapping === null && memberships.length === 0 ? null : { mapping, memberships };
 }
 
+/** Every bot that the mapping or a pool's list names, once. */
+export function listedBots({ pools, botMapping }: PoolState): readonly string[] {
+  const listed = Object.values(pools).flatMap(({ bots }) => bots);
+  return [...new Set([...Object.keys(botMapping), ...listed])];
+}
+
+/** The containers that the state names for a bot: its mapping's, and those of the pools that list it. */
+export function poolContainersOf(state: PoolState, instanceId: string): readonly string[] {
+  const entry = findEntry(state, instanceId);
+  if (entry === null) return [];
+  const { mapping, memberships } = entry;
+  const names = memberships.flatMap(
+    ({ poolId }) => ownValue(state.pools, poolId)?.containerName ?? [],
+  );
+  return [...new Set(mapping === null ? names : [mapping.containerName, ...names])];
+}
+
 /** The pool of this container, else the one of this id. */
 export function findPool(
   { pools }: PoolState,

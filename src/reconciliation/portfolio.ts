@@ -15,7 +15,7 @@ import { judgeOwner } from '../domain/identity.ts';
 import { type FirebaseUid, type InstanceId, parseInstanceId, type UserId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
 import { findOwnEntry } from '../domain/owned-entry.ts';
-import type { PoolState } from '../domain/pool-state.ts';
+import { listedBots, type PoolState } from '../domain/pool-state.ts';
 import type { SourceAnswer } from '../domain/source.ts';
 
 export interface PortfolioOwner {
@@ -183,9 +183,7 @@ function moneyOrNull(value: unknown): number | null {
 
 function ownEntries(pools: SourceAnswer<PoolState>, owner: PortfolioOwner): readonly string[] {
   if (pools.status === 'unknown') return [];
-  const listed = Object.values(pools.items.pools).flatMap(({ bots }) => bots);
-  const candidates = new Set([...Object.keys(pools.items.botMapping), ...listed]);
-  return [...candidates].filter((id) => ownEntry(pools.items, id, owner) !== null);
+  return listedBots(pools.items).filter((id) => ownEntry(pools.items, id, owner) !== null);
 }
 
 function ownEntry(state: PoolState, id: string, owner: PortfolioOwner) {

@@ -78,6 +78,9 @@ export interface StepResult {
   /** Kept with the step; later steps and `result` read it. */
   readonly value?: Json;
   readonly warnings?: readonly Warning[];
+  /** Not done yet, and nothing failed: run again then (database time, ms), or when a child has ended. The
+   * saga sleeps and gives its slot back, no budget is burnt, and `value` is what the next run finds. */
+  readonly waitUntilMs?: number;
 }
 
 export interface Warning {

@@ -41,6 +41,15 @@ export type SagaEvent =
   | { readonly type: 'captured'; readonly step: number; readonly capture: Json }
   | { readonly type: 'begun'; readonly step: number }
   | ({ readonly type: 'succeeded'; readonly step: number } & Success)
+  /** Not done, and nothing failed: the step waits for a moment, or for a child. */
+  | ({
+      readonly type: 'postponed';
+      readonly step: number;
+      readonly value: Json | null;
+      readonly untilMs: number;
+    } & Moment)
+  /** Something that the saga may be waiting for has happened. */
+  | { readonly type: 'nudged' }
   | ({ readonly type: 'failed'; readonly step: number; readonly failure: StepFailure } & Again)
   | ({ readonly type: 'observed'; readonly step: number; readonly seen: Observation } & Again)
   | ({ readonly type: 'aborted'; readonly step: number; readonly seen: Observation } & Again)

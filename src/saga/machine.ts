@@ -3,7 +3,8 @@
 // runner does what `decide` says, one command at a time, and stores what `apply` gives.
 //
 // I1: every path ends completed, compensated, cancelled or stuck. I6: `pivotBegun` is set by the event that
-// begins the pivot, and once it is set the only way back leads through `abort`. I9: phases never go back:
+// begins the pivot, or the first retriable step where there is none, and once it is set the only way back leads
+// through `abort`. I9: phases never go back:
 // an event that does not fit the state changes nothing (the same object is returned).
 
 import { assertNever } from '../domain/assert-never.ts';
@@ -48,6 +49,10 @@ export function apply(shape: SagaShape, state: SagaState, event: SagaEvent): Sag
         : state;
     case 'succeeded':
       return isWorkingOn(state, event.step, 'running') ? succeed(shape, state, event) : state;
+    case 'postponed':
+      return isWorkingOn(state, event.step, 'running') ? postpone(shape, state, event) : state;
+    case 'nudged':
+      return nudge(state);
     case 'failed':
       return isWorkingOn(state, event.step, 'running') ? fail(shape, state, event) : state;
     case 'observed':
@@ -132,7 +137,7 @@ function begin(shape: SagaShape, state: SagaState, step: number, atMs: number): 
     ...withStep(state, step, { status: 'running', attempts: 1, startedAtMs: atMs }),
     cursor: step,
     notBeforeMs: null,
-    pivotBegun: state.pivotBegun || shapeAt(shape, step).kind === 'pivot',
+    pivotBegun: state.pivotBegun || shapeAt(shape, step).kind !== 'compensatable',
   };
 }
 
@@ -140,6 +145,23 @@ function beginAgain(shape: SagaShape, state: SagaState, step: number): SagaState
   if (mustTurnBack(state)) return turnBack(shape, state, CANCELLED);
   if (stepAt(state, step).status !== 'waiting') return state;
   return { ...withStep(state, step, { status: 'running' }), notBeforeMs: null };
+}
+
+function postpone(
+  shape: SagaShape,
+  state: SagaState,
+  { step, value, untilMs }: Extract<SagaEvent, { type: 'postponed' }>,
+): SagaState {
+  if (mustTurnBack(state)) return turnBack(shape, state, CANCELLED);
+  const waiting = { status: 'waiting', value, error: null, unknowns: 0 } as const;
+  return { ...withStep(state, step, waiting), notBeforeMs: untilMs };
+}
+
+// Only a postponed step waits without an error: a backoff is not cut short by a child's end.
+function nudge(state: SagaState): SagaState {
+  const { status, error } = stepAt(state, state.cursor);
+  const isPostponed = state.phase === 'running' && status === 'waiting' && error === null;
+  return isPostponed && state.notBeforeMs !== null ? { ...state, notBeforeMs: null } : state;
 }
 
 function fail(

@@ -188,14 +188,12 @@ async function expire(scene: Performance, index: number): Promise<SagaEvent> {
   return succeeded(scene, index, result);
 }
 
-function succeeded(scene: Performance, step: number, { value, warnings }: StepResult): SagaEvent {
-  return {
-    type: 'succeeded',
-    step,
-    value: value ?? null,
-    warnings: warnings ?? [],
-    atMs: scene.clock.nowMs(),
-  };
+function succeeded(scene: Performance, step: number, result: StepResult): SagaEvent {
+  const { value = null, warnings = [], waitUntilMs: untilMs } = result;
+  const atMs = scene.clock.nowMs();
+  return untilMs === undefined
+    ? { type: 'succeeded', step, value, warnings, atMs }
+    : { type: 'postponed', step, value, untilMs, atMs };
 }
 
 // An observation that fails has told nothing: only an outage (which burns no budget) and a call for a

@@ -14,6 +14,8 @@ export interface SagaRecord {
   readonly subject: string;
   /** Who asked, for the audit trail. */
   readonly requestedBy: string;
+  /** The saga that waits for this one; its end wakes it. */
+  readonly parent: SagaId | null;
   readonly input: Json;
   readonly state: SagaState;
   /** Open = queued, running, compensating, stuck: the key is taken while it is. */

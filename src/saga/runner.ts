@@ -191,7 +191,7 @@ function createDrive(
         const waitMs = (record.state.notBeforeMs ?? 0) - clock.nowMs();
         if (control.isDraining() || waitMs > options.waitInPlaceMs) {
           await journal.flush();
-          return giveBack(options, claim, record.state.notBeforeMs ?? 0);
+          return sleep(options, claim, record.state.notBeforeMs ?? 0);
         }
         await pause(waitMs, signal);
         const scene = { definition, record, signal, clock, random, fence, fencedWrite };
@@ -208,6 +208,13 @@ function createDrive(
       await journal.close();
     }
   };
+}
+
+// A child may have ended, or a cancel come, while this saga was going to sleep: the log knows.
+async function sleep(options: RunnerOptions, claim: Claim, untilMs: number): Promise<RunOutcome> {
+  const { log, clock } = options;
+  const dueMs = await log.release(claim).catch(() => null);
+  return { status: 'later', atMs: Math.max(Math.min(untilMs, dueMs ?? untilMs), clock.nowMs()) };
 }
 
 async function giveBack(

@@ -28,6 +28,10 @@ export interface Sagas {
   requestCancel(id: SagaId, by: string): Promise<CancelResult>;
   /** Sends a stuck saga on its way again; of one that is not stuck, only the wake-up is made again. */
   retry(id: SagaId, by: string): Promise<RetryResult>;
+  /** Wakes a saga that waits: for the end of its child. One that does something else is left alone. */
+  nudge(id: SagaId): Promise<void>;
+  /** Which of these keys an open saga holds, and which saga. */
+  findHolders(keys: readonly string[]): Promise<ReadonlyMap<string, SagaId>>;
   /** The newest record: ended or stuck, or as it is when time is over. Null: no such saga. */
   waitForEnd(id: SagaId, timeoutMs: number, signal: AbortSignal): Promise<SagaRecord | null>;
   /** Resolves when the wake-ups that are on their way have left. */
@@ -41,6 +45,8 @@ export interface SagaOrder {
   readonly subject: string;
   readonly requestedBy: string;
   readonly input: Json;
+  /** The saga that waits for this one. */
+  readonly parent?: SagaId;
 }
 
 export type CancelResult =
@@ -80,7 +86,7 @@ export function createSagas(options: SagasOptions): Sagas {
   }
 
   return {
-    start: async ({ kind, idPrefix, subject, requestedBy, input }) => {
+    start: async ({ kind, idPrefix, subject, requestedBy, input, parent = null }) => {
       const { definition, shape } = registry.newest(kind);
       const result = await log.insert({
         id: makeSagaId(idPrefix, clock.nowMs(), randomBytes(16)),
@@ -89,6 +95,7 @@ export function createSagas(options: SagasOptions): Sagas {
         key: definition.key(input),
         subject,
         requestedBy,
+        parent,
         input,
         state: initialState(shape),
       });
@@ -112,6 +119,11 @@ export function createSagas(options: SagasOptions): Sagas {
       send(options.wakeUps.revive(id, result.saga.kind));
       return { status: 'retried' };
     },
+    nudge: async (id) => {
+      const saga = await nudge(options, id);
+      if (saga !== null) send(options.wakeUps.revive(id, saga.kind));
+    },
+    findHolders: (keys) => log.findHolders(keys),
     waitForEnd: (id, timeoutMs, signal) => waitForEnd(log, id, timeoutMs, signal),
     close: async () => {
       await Promise.all(waking);
@@ -140,6 +152,24 @@ async function cancel(
     if (written.status === 'landed') return { status: 'requested', saga: written.saga };
   }
   throw new Error(`saga ${id} changes faster than it can be cancelled`);
+}
+
+/** Conflicts with the worker that is just going to sleep: it will look again by itself all the same. */
+const MAX_NUDGES = 3;
+
+// @returns null where there is nothing to wake.
+async function nudge({ log, registry }: SagasOptions, id: SagaId): Promise<SagaRecord | null> {
+  for (let tries = 0; tries < MAX_NUDGES; tries += 1) {
+    const saga = await log.find(id);
+    const registered = saga === null ? undefined : registry.find(saga.kind, saga.version);
+    if (saga === null || registered === undefined) return null;
+    const state = apply(registered.shape, saga.state, { type: 'nudged' });
+    if (state === saga.state) return null;
+    const event = { type: 'nudged', step: null, detail: null };
+    const written = await log.intervene({ base: saga, state, event, writeId: randomUUID() });
+    if (written.status === 'landed') return written.saga;
+  }
+  return null;
 }
 
 async function retry(

@@ -48,7 +48,7 @@ function startDoomedWorker({ app, wire }: Scene) {
 }
 
 function startSuccessor({ app }: Scene): void {
-  const workers = startWorkers(app.services, ['deletion', 'relay']);
+  const workers = startWorkers(app.services, ['deletion', 'sync', 'relay']);
   onTestFinished(() => workers.stop());
 }
 

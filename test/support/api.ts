@@ -96,6 +96,17 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       }),
       transactions: async () => ({ entries: [], nextCursor: null }),
     },
+    syncs: {
+      request: async () => {
+        throw new Error('no run is made here');
+      },
+      rehearse: async () => {
+        throw new Error('nothing is rehearsed here');
+      },
+    },
+    syncAll: async () => {
+      throw new Error('no run is made here');
+    },
     findings: { listOpen: async () => [] },
     resolveFindings: { resolve: async () => ({ status: 'not-found' }) },
     confirmHost: { confirm: async () => ({ status: 'no-such-host', hosts: [] }) },
@@ -179,6 +190,7 @@ export function sagaIn(
     key: `bot/${ALICE}/alice-bot-1`,
     subject: ALICE,
     requestedBy: 'user:alice',
+    parent: null,
     input: { instanceId: 'alice-bot-1' },
     state: {
       phase,

@@ -69,6 +69,9 @@ export async function startTestApplication(
     BOT_RUNTIME: 'simulator',
     LEASE_SECONDS: '2',
     LOG_LEVEL: 'silent',
+    // Runs that nobody asked for, and waits between two looks, where a test asks for them.
+    SYNC_EVERY_MINUTES: '0',
+    SYNC_CONFIRM_SECONDS: '0',
     ...options.env,
   };
   const config = parseConfig(env, 'server');

@@ -25,6 +25,7 @@ export function newSaga(given: Partial<NewSaga> = {}): NewSaga {
     key: `key/${randomUUID()}`,
     subject: 'somebody',
     requestedBy: 'a test',
+    parent: null,
     input: { some: 'input' },
     state: QUEUED,
     ...given,

@@ -3,25 +3,10 @@
 
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Suspects } from '../../reconciliation/ports/suspects.ts';
+import type { SyncMeter } from '../../reconciliation/ports/sync-meter.ts';
 import { createScrapedRead } from './scraped-read.ts';
 
-export interface SyncMetrics {
-  runEnded(run: {
-    readonly kind: 'sync-wallet' | 'sync-all';
-    readonly trigger: string;
-    readonly outcome: string;
-  }): void;
-  /** Allocations that a run found orphaned after its second look. */
-  found(count: number): void;
-  /** Of these, paid back. */
-  repaired(count: number): void;
-  /** @param reason a kebab-case word out of a small set, never an id or a message. */
-  skipped(reason: string): void;
-  guardStopped(guard: string): void;
-  unknownSource(source: 'pool-state' | 'docker'): void;
-}
-
-export function createSyncMetrics(registry: Registry): SyncMetrics {
+export function createSyncMetrics(registry: Registry): SyncMeter {
   const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
     new Counter({ name, help, labelNames, registers: [registry] });
   const runs = counter('sync_runs_total', 'Sync runs that ended', ['kind', 'trigger', 'outcome']);

@@ -70,6 +70,7 @@ function parseAccount(user: mongo.Document): Account {
     lastUpdated:
       paperWallet?.lastUpdated instanceof Date ? paperWallet.lastUpdated.toISOString() : null,
     allocations: bots.flatMap(([id, bot]) => parseAllocation(id, bot)),
+    unreadableBots: bots.flatMap(([id]) => (parseInstanceId(id) === undefined ? [id] : [])),
   };
 }
 

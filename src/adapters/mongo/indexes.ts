@@ -40,6 +40,13 @@ export const MONEY_INDEXES: readonly IndexDeclaration[] = [
     name: 'bot_newest',
     key: { userId: 1, instanceId: 1, openedAt: -1 },
   },
+  { collection: 'runDrifts', name: 'by_run', key: { runId: 1, userId: 1, _id: 1 } },
+  {
+    collection: 'runDrifts',
+    name: 'forget_after_90_days',
+    key: { notedAt: 1 },
+    expireAfterSeconds: 90 * 86_400,
+  },
   { collection: 'findings', name: 'open_newest', key: { status: 1, lastSeenAt: -1 } },
   {
     collection: 'findings',

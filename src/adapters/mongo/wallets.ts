@@ -20,6 +20,7 @@ import type { LedgerDocument } from './ledger-documents.ts';
 import { abortUpdate, markUpdate, raiseUpdate, unmarkUpdate } from './mark-updates.ts';
 import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
+import { previewSettlement } from './preview-settlement.ts';
 import { receiptFromLedger } from './receipts.ts';
 import { createResurrectedWrites } from './resurrected.ts';
 import { settleUpdate } from './settle-update.ts';
@@ -120,6 +121,8 @@ export function createMongoWallets({ connection }: MongoWalletsDependencies): Wa
       const receipt = user === null ? undefined : receiptOf(user, opId);
       return receipt ?? findPosted(userId, opId);
     },
+
+    preview: (userId, instanceIds) => previewSettlement(connection, userId, instanceIds),
 
     forgetSettled: ({ limit }) => forgetSettled(connection, limit),
 

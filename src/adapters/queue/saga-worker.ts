@@ -16,6 +16,8 @@ export interface SagaWorkerOptions {
   readonly runner: Runner;
   readonly concurrency: number;
   readonly leaseMs: number;
+  /** What the queue's repeated jobs do, by their names. */
+  readonly ticks?: ReadonlyMap<string, () => Promise<void>>;
   readonly onError: (error: unknown) => void;
   readonly onStalled: (jobId: string) => void;
 }
@@ -49,12 +51,15 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
   };
   const worker = new Worker(
     queue,
-    (job: Job, token?: string, signal?: AbortSignal) =>
-      work(options.runner, job, token, {
+    (job: Job, token?: string, signal?: AbortSignal) => {
+      const tick = options.ticks?.get(job.name);
+      if (tick !== undefined) return tick();
+      return work(options.runner, job, token, {
         signal: signal ?? new AbortController().signal,
         isDraining: () => isDraining,
         writeLines,
-      }),
+      });
+    },
     {
       connection,
       prefix,

@@ -40,6 +40,8 @@ export interface Account {
   /** ISO 8601. */
   readonly lastUpdated: string | null;
   readonly allocations: readonly AccountAllocation[];
+  /** Keys of allocations that are no ids of bots: shown to nobody by name, counted for everybody. */
+  readonly unreadableBots: readonly string[];
 }
 
 /** The platform's fields as they stand; a missing one is null. */

@@ -31,6 +31,10 @@ export interface Wallets {
    * of a filter that did not match is told apart by one re-read; see SettleResult. Repeatable. */
   settle(command: SettleCommand): Promise<SettleResult>;
 
+  /** What settling these allocations would come to now, computed as a settlement would; writes nothing. Those that
+   * are not there, or whose numbers are not money, are left out. */
+  preview(userId: UserId, instanceIds: readonly InstanceId[]): Promise<SettlementPreview>;
+
   /** Takes a resurrected allocation (one that was settled, and put back by somebody) out of the document
    * without paying it. Applies only to that life, and under no mark but those in `mayTakeOver`; raises
    * `__v`. Repeatable. */
@@ -161,6 +165,20 @@ export type SettleResult =
   | { readonly status: 'fenced' }
   /** The numbers stopped being money after the lock. */
   | { readonly status: 'not-money'; readonly field: string; readonly found: string };
+
+export interface SettlementPreview {
+  readonly bots: readonly {
+    readonly instanceId: InstanceId;
+    readonly botName: string;
+    /** Dollars, rounded to cents. */
+    readonly amount: number;
+    readonly pnl: number;
+  }[];
+  /** Cents. */
+  readonly totalMinor: number;
+  /** Null: no such user, or a balance that is not money. */
+  readonly newBalance: number | null;
+}
 
 /** What a settlement left behind; enough to post the ledger entry if a legacy writer erases the row. */
 export interface Receipt {

@@ -5,7 +5,7 @@
 import { assertNever } from '../../domain/assert-never.ts';
 import type { SagaId } from '../../domain/ids.ts';
 import { toSagaId } from '../../domain/ids.ts';
-import { stampedLife } from '../../domain/incarnation.ts';
+import { isStamped, stampedLife } from '../../domain/incarnation.ts';
 import type { CompensatableStep, StepCall } from '../../saga/definition.ts';
 import { FencedError, HoldError, RetryableError, TerminalError } from '../../saga/errors.ts';
 import type { Json } from '../../saga/json.ts';
@@ -33,6 +33,7 @@ export function createLockAllocationStep(ports: DeletionPorts): CompensatableSte
     capture: (call) => capture(ports, call),
     run: async (call) => {
       const scene = sceneOf(call);
+      checkLife(scene);
       await checkNumbers(ports, scene);
       await reportForeign(ports, call);
       // Together: neither needs the other, both repeat, and the undo takes back whichever landed.
@@ -77,6 +78,18 @@ async function capture({ wallets }: DeletionPorts, call: StepCall): Promise<Json
 }
 
 const write = ALLOCATION_CAPTURE.write;
+
+// An orphan is one allocation, seen twice: whatever stands there now instead was never looked at.
+function checkLife({ allocation, input }: DeletionScene): void {
+  if (input.orphan === undefined) return;
+  const { life } = input.orphan;
+  const isSame = life === null ? isStamped(allocation.life) : allocation.life === life;
+  if (!allocation.hadAllocation || !isSame) throw allocationChanged();
+}
+
+function allocationChanged() {
+  return new TerminalError('ALLOCATION_CHANGED', 'the allocation changed before it was locked');
+}
 
 // A number that was no money at the capture may have been corrected since by the operator who retries.
 async function checkNumbers({ wallets }: DeletionPorts, scene: DeletionScene): Promise<void> {
@@ -139,7 +152,7 @@ async function mark(
       throw settledBefore(marked.receipt.opId);
     case 'absent':
     case 'other-incarnation':
-      throw new TerminalError('ALLOCATION_CHANGED', 'the allocation changed before it was locked');
+      throw allocationChanged();
     default:
       return assertNever(marked);
   }

@@ -1,5 +1,5 @@
-// Step 4, the pivot: money the user has seen is never taken back (I6). Looks at the stop once more, then
-// settles. I2: one settlement per incarnation: the wallet finds the entry by its opId, so that a repeat pays
+// Step 4, the pivot: money the user has seen is never taken back (I6). Looks at the bot once more (has it
+// stopped, is the orphan still one), then settles. I2: one settlement per incarnation: the wallet finds the entry by its opId, so that a repeat pays
 // nothing and the loser of a race gets the winner's receipt. What to do where the settlement found no match
 // is decided here, case by case; the wallet only tells which case it is.
 
@@ -18,15 +18,11 @@ import {
   RetryableError,
   TerminalError,
 } from '../../saga/errors.ts';
-import { lookAtRest } from '../bot-at-rest.ts';
-import { REFUND_VALUE, STOP_VALUE } from '../captures.ts';
+import { REFUND_VALUE } from '../captures.ts';
 import type { Receipt, SettleResult } from '../ports/wallets.ts';
-import { deadlineOf, giveUp } from '../stop-policy.ts';
 import {
-  capturedBot,
   type DeletionPorts,
   type DeletionScene,
-  hasGivenUpStop,
   MONEY_TIMEOUT_MS,
   STEP,
   sceneOf,
@@ -37,14 +33,20 @@ const PIVOT_RETRY = { attempts: 1_000, baseMs: 50, capMs: 2_000 } as const;
 /** Marks dropped and raised again in one attempt: a legacy writer is fast, but not this fast. */
 const MAX_ROUNDS = 20;
 
-export function createRefundWalletStep(ports: DeletionPorts): PivotStep {
+/** The last look before the money moves; throws where it must not. */
+export type LookBeforePayment = (call: StepCall) => Promise<readonly Warning[]>;
+
+export function createRefundWalletStep(
+  ports: DeletionPorts,
+  lookBeforePayment: LookBeforePayment,
+): PivotStep {
   return {
     kind: 'pivot',
     name: STEP.refund,
     retry: PIVOT_RETRY,
     timeoutMs: MONEY_TIMEOUT_MS,
     run: async (call) => {
-      const warnings = await observeStop(ports, call);
+      const warnings = await lookBeforePayment(call);
       const settled = await settle(ports, call, sceneOf(call));
       return { ...settled, warnings: [...warnings, ...(settled.warnings ?? [])] };
     },
@@ -71,38 +73,6 @@ async function findReceipt(
     outcome: 'unknown',
     reason: `${opId} is in the ledger, but its receipt is not readable`,
   };
-}
-
-// The stop was observed by its own step; whoever started the bot since must not trade with money that is
-// on its way back. Docker cannot be fenced, so this look is as late as a look can be (I5).
-async function observeStop(ports: DeletionPorts, call: StepCall): Promise<readonly Warning[]> {
-  const captured = capturedBot(call);
-  if (captured === null || hasGivenUpStop(call) || wasSeenAtRest(call)) return [];
-  const { bots } = ports;
-  const { instanceId } = sceneOf(call).input;
-  const { sightings } = captured;
-  const before = await lookAtRest(bots, instanceId, sightings, call);
-  if (before.status === 'at-rest') return [];
-  const leftMs = (deadlineOf(call) ?? 0) - call.nowMs();
-  const reason = before.status === 'running' ? `running: ${before.names.join()}` : before.reason;
-  if (leftMs <= 0) return giveUp(call, 'stop-failed', reason).warnings ?? [];
-  if (before.status === 'running') {
-    await Promise.all(sightings.map((seen) => bots.stop(instanceId, seen, call)));
-  }
-  throw new RetryableError('NOT_AT_REST', `before the refund the bot was seen: ${reason}`);
-}
-
-/** A look this young is the look before the refund: another would be as old when the money moves. */
-const FRESH_LOOK_MS = 50;
-
-function wasSeenAtRest(call: StepCall): boolean {
-  const stop = STOP_VALUE.readOrNull(call.results[STEP.stop]);
-  return (
-    call.attempt === 1 &&
-    stop !== null &&
-    'seenAtRestMs' in stop &&
-    call.nowMs() - stop.seenAtRestMs <= FRESH_LOOK_MS
-  );
 }
 
 async function settle(

@@ -66,7 +66,7 @@ export function sceneOf(call: StepCall): DeletionScene {
     opId: settlementOpId(incarnation),
     botName: allocation.botName,
     lockedValue: lock?.lockedValue ?? allocation.value ?? 0,
-    reason: 'deleted' as const,
+    reason: input.orphan === undefined ? ('deleted' as const) : ('orphaned' as const),
   };
   return { input, allocation, mark, tombstone: { incarnation, sagaId, epoch }, settlement };
 }

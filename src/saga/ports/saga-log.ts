@@ -24,8 +24,10 @@ export interface SagaLog {
   /** Extends the leases of these claims. */
   renew(claims: readonly Claim[], leaseMs: number): Promise<void>;
 
-  /** Gives the lease back so that the saga can be claimed again (when `notBefore` has passed). */
-  release(claim: Claim): Promise<void>;
+  /** Gives the lease back so that the saga can be claimed again.
+   * @returns from when on, by what stands in the log now (somebody may have brought it forward); null where
+   * the claim holds no more. Database time, ms. */
+  release(claim: Claim): Promise<number | null>;
 
   /** Whether the claim still holds; a primary read, combined with others that wait. */
   holds(claim: Claim): Promise<boolean>;
@@ -45,6 +47,9 @@ export interface SagaLog {
   findByKey(key: string, limit: number): Promise<readonly SagaRecord[]>;
   list(filter: SagaFilter): Promise<SagaPage>;
 
+  /** Which of these keys an open saga holds, and which saga. */
+  findHolders(keys: readonly string[]): Promise<ReadonlyMap<string, SagaId>>;
+
   /** Open, due, not stuck, with no live lease, not looked at by a relay for a while: for the relay,
    * which takes them for `holdMs`. */
   takeOverdue(options: {
@@ -58,7 +63,7 @@ export interface SagaLog {
 
 export type NewSaga = Pick<
   SagaRecord,
-  'id' | 'kind' | 'version' | 'key' | 'subject' | 'requestedBy' | 'input' | 'state'
+  'id' | 'kind' | 'version' | 'key' | 'subject' | 'requestedBy' | 'parent' | 'input' | 'state'
 >;
 
 export interface ClaimRequest {

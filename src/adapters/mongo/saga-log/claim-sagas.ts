@@ -67,10 +67,15 @@ export async function renewLeases(
 export async function releaseClaim(
   { sagas }: LogContext,
   { sagaId, epoch, owner }: Claim,
-): Promise<void> {
-  await runRepeatable(() =>
-    sagas.updateOne({ _id: sagaId, epoch, owner }, { $set: { leaseUntil: null } }),
+): Promise<number | null> {
+  const released = await runRepeatable(() =>
+    sagas.findOneAndUpdate(
+      { _id: sagaId, epoch, owner },
+      { $set: { leaseUntil: null } },
+      { projection: { dueAt: 1 } },
+    ),
   );
+  return released?.dueAt.getTime() ?? null;
 }
 
 function toUpdate(order: ClaimOrder): mongo.AnyBulkWriteOperation<SagaDocument> {

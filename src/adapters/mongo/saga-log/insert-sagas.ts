@@ -98,6 +98,7 @@ function toDocument(saga: NewSaga, nowMs: number): SagaDocument {
     open: true,
     subject: saga.subject,
     requestedBy: saga.requestedBy,
+    parent: saga.parent,
     input: saga.input,
     state: saga.state,
     revision: 1,

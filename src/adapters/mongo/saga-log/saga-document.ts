@@ -1,7 +1,7 @@
 // How a saga lies in the collection `sagas`, and the way there and back. The machine's state is stored as it
 // is; beside it stand the fields that conditions and indexes need.
 
-import { toSagaId } from '../../../domain/ids.ts';
+import { parseSagaId, toSagaId } from '../../../domain/ids.ts';
 import type { Json } from '../../../saga/json.ts';
 import type { HistoryEntry, SagaRecord } from '../../../saga/record.ts';
 import type { SagaState } from '../../../saga/state.ts';
@@ -16,6 +16,7 @@ export interface SagaDocument {
   open: boolean;
   subject: string;
   requestedBy: string;
+  parent?: string | null;
   input: Json;
   state: SagaState;
   revision: number;
@@ -58,6 +59,7 @@ export function toRecord(document: SagaDocument): SagaRecord {
     key: document.key,
     subject: document.subject,
     requestedBy: document.requestedBy,
+    parent: parseSagaId(document.parent) ?? null,
     input: document.input,
     state: document.state,
     open: document.open,

@@ -11,7 +11,14 @@ import { insertSagas } from './insert-sagas.ts';
 import { type LogContext, MAX_BATCH } from './log-context.ts';
 import { noteRunnable } from './note-runnable.ts';
 import type { SagaDocument } from './saga-document.ts';
-import { findByKeys, findSagas, findStates, listSagas, takeOverdue } from './saga-queries.ts';
+import {
+  findByKeys,
+  findHolders,
+  findSagas,
+  findStates,
+  listSagas,
+  takeOverdue,
+} from './saga-queries.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -49,6 +56,7 @@ export function createMongoSagaLog(options: MongoSagaLogOptions): SagaLog {
     find: grouped(findSagas),
     findByKey: (key, limit) => byKey({ key, limit }),
     list: (filter) => listSagas(context, filter),
+    findHolders: (keys) => findHolders(context, keys),
     noteRunnable: (runnable) => noteRunnable(context, runnable),
     takeOverdue: (options) => takeOverdue(context, options),
     findStates: (ids) => findStates(context, ids),

@@ -70,6 +70,19 @@ async function findByManyKeys({ sagas }: LogContext, queries: readonly KeyQuery[
   return queries.map(({ key, limit }) => (byKey.get(key) ?? []).slice(0, limit).map(toRecord));
 }
 
+export async function findHolders(
+  { sagas }: LogContext,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, SagaId>> {
+  if (keys.length === 0) return new Map();
+  const found = await runRepeatable(() =>
+    sagas
+      .find({ key: { $in: [...keys] }, open: true }, { ...COMMITTED, projection: { key: 1 } })
+      .toArray(),
+  );
+  return new Map(found.map(({ _id, key }) => [key, toSagaId(_id)]));
+}
+
 export async function listSagas({ sagas }: LogContext, filter: SagaFilter): Promise<SagaPage> {
   const { subject, phases, kind, limit, cursor } = filter;
   const after = cursor === undefined ? null : decodeCursor(cursor);

@@ -1,0 +1,90 @@
+// Bringing wallet, pool state and Docker back in step: one user's, on demand, and everybody's, for administrators.
+
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyReply } from 'fastify';
+import { clientGoneSignal } from '../client-gone.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import type { EndWaits } from '../end-waits.ts';
+import { acceptedView, statusUrl } from '../job-view.ts';
+import { BEARER } from '../plugins/documentation.ts';
+import { parseWaitPreference } from '../prefer.ts';
+import { WaitHeadersSchema } from '../schemas/deletion.ts';
+import { AcceptedJobSchema } from '../schemas/job.ts';
+import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
+import { EndedSyncSchema, SyncAllQuerySchema, SyncQuerySchema } from '../schemas/sync.ts';
+import { rehearsalAnswer, type SyncAnswer, syncAnswer } from '../sync-answer.ts';
+import { adminOf, auditName, ownerOf } from '../viewer.ts';
+
+export interface SyncRoutesDependencies
+  extends Pick<ApiDependencies, 'accounts' | 'syncs' | 'syncAll'> {
+  readonly waits: EndWaits;
+  readonly defaultWaitSeconds: number;
+}
+
+/** A dry run looks twice at every source, each look bounded by its host's own deadlines. */
+const REHEARSAL_TIMEOUT_MS = 30_000;
+
+export function createSyncRoutes(deps: SyncRoutesDependencies): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.post('/sync-wallet', { schema: SYNC_WALLET }, async (request, reply) => {
+      const { dryRun = false, passive = false } = request.query;
+      const preference = parseWaitPreference(request.headers.prefer, deps.defaultWaitSeconds);
+      const clientGone = clientGoneSignal(reply);
+      const { userId, firebaseUid, name } = await ownerOf(request, deps.accounts);
+      const user = { userId, firebaseUid };
+      if (dryRun) {
+        const signal = AbortSignal.any([clientGone, AbortSignal.timeout(REHEARSAL_TIMEOUT_MS)]);
+        return rehearsalAnswer(await deps.syncs.rehearse(user, signal));
+      }
+      const trigger = passive ? 'passive' : 'explicit';
+      const accepted = await deps.syncs.request({ ...user, trigger, requestedBy: name });
+      const { seconds, applied } = preference;
+      const waiting = { saga: accepted, seconds, clientGone, log: request.log };
+      const saga = await deps.waits.wait(waiting);
+      if (applied !== null) reply.header('preference-applied', applied);
+      reply.header('location', statusUrl(saga.id));
+      return sendSync(reply, syncAnswer(saga));
+    });
+
+    app.post('/admin/sync-all', { schema: SYNC_ALL }, async (request, reply) => {
+      const { firebaseUid, isAdmin } = adminOf(request);
+      const { dryRun = false, force = false } = request.query;
+      const requestedBy = auditName(firebaseUid, isAdmin);
+      const saga = await deps.syncAll({ trigger: 'explicit', dryRun, force }, requestedBy);
+      return reply
+        .code(202)
+        .header('location', statusUrl(saga.id))
+        .header('retry-after', '2')
+        .send(acceptedView(saga));
+    });
+  };
+}
+
+function sendSync(reply: FastifyReply, answer: SyncAnswer): FastifyReply {
+  if (answer.status === 202) reply.header('retry-after', String(answer.retryAfterSeconds));
+  return reply.code(answer.status).send(answer.body);
+}
+
+const SYNC_WALLET = {
+  operationId: 'syncWallet',
+  summary: 'Find orphaned allocations and return their money',
+  description:
+    'Looks twice, a few seconds apart, and repairs what both looks found. 202 as soon as the run is ' +
+    'durable; hold the answer with `Prefer: wait=N`. What a source could not say is skipped with the ' +
+    'reason; nothing is returned on the absence of evidence.',
+  tags: ['wallet'],
+  security: BEARER,
+  querystring: SyncQuerySchema,
+  headers: WaitHeadersSchema,
+  response: { 200: EndedSyncSchema, 202: AcceptedJobSchema, ...PROBLEM_RESPONSES },
+};
+
+const SYNC_ALL = {
+  operationId: 'syncAll',
+  summary: "Bring everybody's wallets back in step",
+  description: 'For administrators. The job shows what was found, and which guard stopped it.',
+  tags: ['admin'],
+  security: BEARER,
+  querystring: SyncAllQuerySchema,
+  response: { 202: AcceptedJobSchema, ...PROBLEM_RESPONSES },
+};

@@ -1,0 +1,66 @@
+// POST /sync-wallet and POST /admin/sync-all: their parameters, and the body of a run that has ended.
+
+import { type Static, Type } from 'typebox';
+import { JobStateSchema, WarningSchema } from './job.ts';
+
+export const SyncQuerySchema = Type.Object(
+  {
+    dryRun: Type.Optional(
+      Type.Boolean({ description: 'What would happen, and why; nothing is written.' }),
+    ),
+    passive: Type.Optional(
+      Type.Boolean({
+        description:
+          'For a page that opens: only marks what it suspects, a run a minute later decides.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const CleanedBotSchema = Type.Object({
+  botId: Type.String(),
+  botName: Type.String(),
+  returned: Type.Number({ description: 'Dollars.' }),
+  pnl: Type.Number(),
+});
+
+const SyncDataSchema = Type.Object({
+  runningBots: Type.Integer({ description: 'Your bots that Docker shows running.' }),
+  validAllocations: Type.Integer({ description: 'Allocations whose bot is there, in any state.' }),
+  cleanedBots: Type.Array(CleanedBotSchema),
+  totalReturned: Type.Number({ description: 'Dollars.' }),
+  newWalletBalance: Type.Union([Type.Number(), Type.Null()], {
+    description: 'Null for an account without a wallet.',
+  }),
+  skipped: Type.Array(Type.Object({ botId: Type.String(), reason: Type.String() }), {
+    description:
+      'Left alone: unknown, open-saga, pending, changed, settled, not-money, seen-again, stuck, ' +
+      'suspected, pool-unknown, not-a-bot-id.',
+  }),
+});
+
+/** What a run of one user leaves as its result. */
+export const SyncResultSchema = Type.Object({ data: SyncDataSchema });
+
+export type EndedSync = Static<typeof EndedSyncSchema>;
+export const EndedSyncSchema = Type.Object(
+  {
+    success: Type.Boolean(),
+    message: Type.String(),
+    jobId: Type.Optional(Type.String({ description: 'Missing in a dry run, which is no job.' })),
+    state: Type.Optional(JobStateSchema),
+    data: Type.Union([SyncDataSchema, Type.Null()]),
+    dryRun: Type.Optional(Type.Literal(true)),
+    warnings: Type.Optional(Type.Array(WarningSchema)),
+  },
+  { description: 'The run has ended.' },
+);
+
+export const SyncAllQuerySchema = Type.Object(
+  {
+    dryRun: Type.Optional(Type.Boolean({ description: 'Looks and judges, and changes nothing.' })),
+    force: Type.Optional(Type.Boolean({ description: 'Goes on where a guard would stop it.' })),
+  },
+  { additionalProperties: false },
+);

@@ -1,0 +1,93 @@
+// The saga that pays an orphan back: the deletion's own steps without a bot to stop, so that there is one path
+// for money. An orphan is evidence, not a decision (I4): right before the payment every source must say absent
+// once more, and anything else takes the saga back. The deletion's stop policy does not apply.
+
+import { assertNever } from '../domain/assert-never.ts';
+import type { SagaId } from '../domain/ids.ts';
+import type { SagaDefinition } from '../saga/definition.ts';
+import { TerminalError } from '../saga/errors.ts';
+import type { SagaRecord } from '../saga/record.ts';
+import type { SagaOrder } from '../saga/sagas.ts';
+import { botKey } from './bot-key.ts';
+import { REFUND_VALUE } from './captures.ts';
+import { fenceMark, walletOf } from './delete-bot.ts';
+import { type DeleteBotInput, readInput, writeInput } from './delete-bot-input.ts';
+import type { Absence } from './ports/absence.ts';
+import type { Receipt } from './ports/wallets.ts';
+import { createLockAllocationStep } from './steps/lock-allocation.ts';
+import { createRefundWalletStep, type LookBeforePayment } from './steps/refund-wallet.ts';
+import { createRemoveContainerStep } from './steps/remove-container.ts';
+import { type DeletionPorts, STEP } from './steps/step-ports.ts';
+import { createUpdatePoolStateStep } from './steps/update-pool-state.ts';
+import { createWriteTransactionStep } from './steps/write-transaction.ts';
+
+export const RECLAIM_ORPHAN = 'reclaim-orphan';
+
+/** A pool state that cannot be written for this long takes the saga back: the next run tries again. */
+const POOL_STATE_TIMEOUT_MS = 30_000;
+
+export function createReclaimOrphanSaga(ports: DeletionPorts, absence: Absence): SagaDefinition {
+  return {
+    name: RECLAIM_ORPHAN,
+    version: 1,
+    key: (input) => botKey(readInput(input)),
+    steps: [
+      createLockAllocationStep(ports),
+      createUpdatePoolStateStep(ports),
+      createRefundWalletStep(ports, mustBeAbsent(absence)),
+      createWriteTransactionStep(ports),
+      createRemoveContainerStep(ports),
+    ],
+    fenceEffects: (call) => fenceMark(ports, call),
+    result: ({ results }) => ({ wallet: walletOf(results[STEP.refund]) }),
+  };
+}
+
+export interface OrphanToReclaim
+  extends Pick<DeleteBotInput, 'userId' | 'firebaseUid' | 'instanceId'> {
+  /** The incarnation that was seen to be an orphan; null for an allocation without a date. */
+  readonly life: string | null;
+}
+
+/** The order of the saga for an orphan; one per bot can be open (I8). */
+export function reclaimOrder(
+  { life, ...bot }: OrphanToReclaim,
+  { parent, requestedBy }: { readonly parent: SagaId; readonly requestedBy: string },
+): SagaOrder {
+  return {
+    kind: RECLAIM_ORPHAN,
+    idPrefix: 'rcl',
+    subject: bot.userId,
+    requestedBy,
+    parent,
+    input: writeInput({
+      ...bot,
+      onStopFailure: 'restore',
+      stopTimeoutMs: POOL_STATE_TIMEOUT_MS,
+      orphan: { life },
+    }),
+  };
+}
+
+/** What a deletion or a reclaiming paid; null where it paid nothing (yet). */
+export function paidBy({ state }: SagaRecord): Receipt | null {
+  const refund = state.steps.find(({ name }) => name === STEP.refund);
+  return REFUND_VALUE.readOrNull(refund?.value)?.receipt ?? null;
+}
+
+function mustBeAbsent(absence: Absence): LookBeforePayment {
+  return async (call) => {
+    const { userId, firebaseUid, instanceId } = readInput(call.input);
+    const answer = await absence.check({ userId, firebaseUid, instanceId }, call);
+    switch (answer.status) {
+      case 'absent':
+        return [];
+      case 'present':
+        throw new TerminalError('SEEN_AGAIN', `the bot is there after all: ${answer.where}`);
+      case 'unknown':
+        throw new TerminalError('SOURCE_UNKNOWN', answer.reason);
+      default:
+        return assertNever(answer);
+    }
+  };
+}

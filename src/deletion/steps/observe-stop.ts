@@ -1,0 +1,45 @@
+// The look before a deletion's payment: has the bot stopped, and stayed so (I5)?
+
+import type { StepCall, Warning } from '../../saga/definition.ts';
+import { RetryableError } from '../../saga/errors.ts';
+import { lookAtRest } from '../bot-at-rest.ts';
+import { STOP_VALUE } from '../captures.ts';
+import { deadlineOf, giveUp } from '../stop-policy.ts';
+import type { LookBeforePayment } from './refund-wallet.ts';
+import { capturedBot, type DeletionPorts, hasGivenUpStop, STEP, sceneOf } from './step-ports.ts';
+
+export function createStopObserver(ports: DeletionPorts): LookBeforePayment {
+  return (call) => observeStop(ports, call);
+}
+
+// The stop was observed by its own step; whoever started the bot since must not trade with money that is
+// on its way back. Docker cannot be fenced, so this look is as late as a look can be (I5).
+async function observeStop(ports: DeletionPorts, call: StepCall): Promise<readonly Warning[]> {
+  const captured = capturedBot(call);
+  if (captured === null || hasGivenUpStop(call) || wasSeenAtRest(call)) return [];
+  const { bots } = ports;
+  const { instanceId } = sceneOf(call).input;
+  const { sightings } = captured;
+  const before = await lookAtRest(bots, instanceId, sightings, call);
+  if (before.status === 'at-rest') return [];
+  const leftMs = (deadlineOf(call) ?? 0) - call.nowMs();
+  const reason = before.status === 'running' ? `running: ${before.names.join()}` : before.reason;
+  if (leftMs <= 0) return giveUp(call, 'stop-failed', reason).warnings ?? [];
+  if (before.status === 'running') {
+    await Promise.all(sightings.map((seen) => bots.stop(instanceId, seen, call)));
+  }
+  throw new RetryableError('NOT_AT_REST', `before the refund the bot was seen: ${reason}`);
+}
+
+/** A look this young is the look before the refund: another would be as old when the money moves. */
+const FRESH_LOOK_MS = 50;
+
+function wasSeenAtRest(call: StepCall): boolean {
+  const stop = STOP_VALUE.readOrNull(call.results[STEP.stop]);
+  return (
+    call.attempt === 1 &&
+    stop !== null &&
+    'seenAtRestMs' in stop &&
+    call.nowMs() - stop.seenAtRestMs <= FRESH_LOOK_MS
+  );
+}

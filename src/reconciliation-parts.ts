@@ -1,0 +1,77 @@
+// The wiring of the reconciliation: its adapters, its two sagas and the reclaiming of orphans. The engine that runs
+// them is made from their definitions, so they get it as a promise of the same object.
+
+import type { Connection } from 'mongoose';
+import type { Registry as MetricsRegistry } from 'prom-client';
+import { registerFindingGauge } from './adapters/metrics/finding-gauge.ts';
+import { createSyncMetrics, registerOrphanGauges } from './adapters/metrics/sync-metrics.ts';
+import { createMongoHoldings } from './adapters/mongo/holdings.ts';
+import { createMongoHostRecords } from './adapters/mongo/host-records.ts';
+import { createMongoOrphanSamples } from './adapters/mongo/orphan-samples.ts';
+import { createMongoRunDrifts } from './adapters/mongo/run-drifts.ts';
+import { createMongoSuspects } from './adapters/mongo/suspects.ts';
+import type { Config } from './config.ts';
+import type { Accounts } from './deletion/ports/accounts.ts';
+import { createReclaimOrphanSaga } from './deletion/reclaim-orphan.ts';
+import type { DeletionPorts } from './deletion/steps/step-ports.ts';
+import { createHostTrust } from './reconciliation/host-trust.ts';
+import { createAbsence } from './reconciliation/look-at-bot.ts';
+import { createSyncAllSaga } from './reconciliation/sync-all.ts';
+import type { SyncAllPorts } from './reconciliation/sync-ports.ts';
+import { createSyncWalletSaga } from './reconciliation/sync-wallet.ts';
+import type { SagaDefinition } from './saga/definition.ts';
+import type { Sagas } from './saga/sagas.ts';
+
+export interface ReconciliationParts {
+  readonly ports: SyncAllPorts;
+  readonly definitions: readonly SagaDefinition[];
+}
+
+export interface ReconciliationOptions {
+  readonly config: Config;
+  readonly connection: Connection;
+  readonly metrics: MetricsRegistry;
+  readonly deletionPorts: DeletionPorts;
+  readonly accounts: Accounts;
+  /** The engine; asked for only when a saga runs. */
+  readonly sagas: () => Sagas;
+}
+
+export function createReconciliation(options: ReconciliationOptions): ReconciliationParts {
+  const { config, connection, metrics, deletionPorts, sagas } = options;
+  const hostRecords = createMongoHostRecords({ connection });
+  const suspects = createMongoSuspects({ connection });
+  registerOrphanGauges(metrics, suspects);
+  registerFindingGauge(metrics, deletionPorts.findings);
+  const hostTrust = createHostTrust({ ...deletionPorts, hostRecords });
+  const ports: SyncAllPorts = {
+    ...deletionPorts,
+    accounts: options.accounts,
+    hostTrust,
+    hostRecords,
+    suspects,
+    samples: createMongoOrphanSamples({ connection }),
+    holdings: createMongoHoldings({ connection }),
+    runDrifts: createMongoRunDrifts({ connection }),
+    meter: createSyncMetrics(metrics),
+    sagas: {
+      start: (order) => sagas().start(order),
+      find: (id) => sagas().find(id),
+      findByKey: (key, limit) => sagas().findByKey(key, limit),
+      findHolders: (keys) => sagas().findHolders(keys),
+    },
+    settings: {
+      confirmMs: config.syncConfirmMs,
+      youngMs: config.syncYoungMs,
+      maxRefunds: config.syncMaxRefunds,
+    },
+  };
+  return {
+    ports,
+    definitions: [
+      createReclaimOrphanSaga(deletionPorts, createAbsence(ports)),
+      createSyncWalletSaga(ports),
+      createSyncAllSaga(ports),
+    ],
+  };
+}

@@ -1,0 +1,79 @@
+// Starts, for every user that drifted, the run that looks again and repairs, and follows those runs to their ends.
+// Both walk over the run's own list, so that a worker that takes over goes on where the last one was.
+
+import type { BotsCall } from '../deletion/ports/bots.ts';
+import type { SagaId, UserId } from '../domain/ids.ts';
+import { isAtRest } from '../saga/state.ts';
+import type { DriftedUser } from './ports/run-drifts.ts';
+import type { NewSuspect } from './ports/suspects.ts';
+import { readResult } from './sync-notes.ts';
+import { orderConfirmingRun } from './sync-orders.ts';
+import type { SyncAllPorts } from './sync-ports.ts';
+
+export interface RunsOrder {
+  readonly runId: SagaId;
+  /** Database time, ms. */
+  readonly nowMs: number;
+  /** Until the runs look: a minute where nobody waits, the confirmation's delay where somebody does. */
+  readonly delayMs: number;
+}
+
+/** Marks every suspect and starts one run a user. @returns how many users. */
+export async function startRuns(
+  ports: SyncAllPorts,
+  { runId, nowMs, delayMs }: RunsOrder,
+  call: BotsCall,
+): Promise<number> {
+  let started = 0;
+  for await (const users of ports.runDrifts.byUser(runId, call)) {
+    await ports.suspects.mark(users.flatMap((user) => suspectsOf(user, runId)));
+    const runs = await Promise.all(
+      users.map(async ({ userId, firebaseUid, sagaId }): Promise<[UserId, SagaId]> => {
+        if (sagaId !== null) return [userId, sagaId];
+        const order = orderConfirmingRun({ userId, firebaseUid }, runId, nowMs, delayMs);
+        return [userId, (await ports.sagas.start(order)).saga.id];
+      }),
+    );
+    await ports.runDrifts.assign(runId, new Map(runs));
+    started += users.length;
+  }
+  return started;
+}
+
+export interface FollowedRuns {
+  readonly open: number;
+  readonly repaired: number;
+  /** Cents: whole numbers, which may be added. */
+  readonly returnedMinor: number;
+}
+
+export async function followRuns(
+  { runDrifts, sagas }: SyncAllPorts,
+  runId: SagaId,
+  call: BotsCall,
+): Promise<FollowedRuns> {
+  let open = 0;
+  let repaired = 0;
+  let returnedMinor = 0;
+  for await (const users of runDrifts.byUser(runId, call)) {
+    const ids = users.flatMap(({ sagaId }) => (sagaId === null ? [] : [sagaId]));
+    for (const run of await Promise.all(ids.map((id) => sagas.find(id)))) {
+      if (run === null) continue;
+      if (!isAtRest(run.state.phase)) open += 1;
+      const result = readResult(run.result);
+      if (result === null) continue;
+      repaired += result.data.cleanedBots.length;
+      returnedMinor += result.returnedMinor;
+    }
+  }
+  return { open, repaired, returnedMinor };
+}
+
+function suspectsOf({ userId, drifts }: DriftedUser, runId: SagaId): readonly NewSuspect[] {
+  return drifts
+    .filter(({ verdict }) => verdict === 'orphan')
+    .map(({ instanceId, valueMinor }) => {
+      const value = valueMinor === null ? null : valueMinor / 100;
+      return { userId, instanceId, life: null, value, runId };
+    });
+}

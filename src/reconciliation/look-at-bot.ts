@@ -1,0 +1,127 @@
+// A fresh look at one bot in the pool state and in Docker: the second look before anything is repaired, and the
+// last one before money moves. I4: it looks where the first look may have missed something, and an absence on a
+// host that cannot be believed is unknown.
+
+import { locateOwned, type OwnedSightings } from '../deletion/locate-owned.ts';
+import type { Absence, AbsentBot } from '../deletion/ports/absence.ts';
+import type { Bots, BotsCall } from '../deletion/ports/bots.ts';
+import type { PoolStates } from '../deletion/ports/pool-states.ts';
+import type { Wallets } from '../deletion/ports/wallets.ts';
+import type { Sighting } from '../domain/bot.ts';
+import { findOwnEntry, type OwnedEntry } from '../domain/owned-entry.ts';
+import { findEntry, type PoolState } from '../domain/pool-state.ts';
+import type { Seen } from '../domain/presence.ts';
+import type { SourceAnswer } from '../domain/source.ts';
+import type { HostTrust } from './host-trust.ts';
+import { placedOn } from './observe-sources.ts';
+
+export interface LookPorts {
+  readonly bots: Bots;
+  readonly wallets: Wallets;
+  readonly poolStates: PoolStates;
+  readonly hostTrust: HostTrust;
+}
+
+export interface BotLook {
+  readonly poolState: Seen;
+  readonly docker: Seen;
+  readonly entry: OwnedEntry['entry'];
+  readonly sightings: readonly Sighting[];
+  /** Containers of the same id that belong to somebody else, or to nobody who is known. */
+  readonly foreign: readonly string[];
+  readonly reasons: readonly string[];
+}
+
+export interface BotToLookAt extends AbsentBot {
+  readonly holdsAllocation: boolean;
+}
+
+export async function lookAtBot(
+  ports: LookPorts,
+  { userId, firebaseUid, instanceId, holdsAllocation }: BotToLookAt,
+  call: BotsCall,
+): Promise<BotLook> {
+  const owner = { userId, firebaseUid };
+  // The pool state first: it says where to look, and an entry that goes meanwhile goes before its container.
+  const pools = await ports.poolStates.read(call);
+  const state = pools.status === 'ok' ? pools.items : null;
+  const located = await locateOwned(ports, {
+    owner,
+    instanceId,
+    holdsAllocation: async () => holdsAllocation,
+    pools: state,
+    signal: call.signal,
+  });
+  const entry = state === null ? null : findOwnEntry(state, instanceId, owner).entry;
+  const docker = await believe(ports, located, instanceId, pools, call);
+  return {
+    poolState: state === null ? 'unknown' : entry === null ? 'no' : 'yes',
+    docker: docker.seen,
+    entry,
+    sightings: located.status === 'ok' ? located.items.mine : [],
+    foreign: located.status === 'ok' ? located.items.foreign : [],
+    reasons: [
+      ...(pools.status === 'unknown' ? [`pool state: ${pools.reason}`] : []),
+      ...docker.reasons,
+    ],
+  };
+}
+
+/** The same look as the question that a reclaiming asks before it pays. */
+export function createAbsence(ports: LookPorts): Absence {
+  return {
+    check: async (bot, call) => {
+      // The allocation is there, and marked: where nothing else names an owner, it does.
+      const look = await lookAtBot(ports, { ...bot, holdsAllocation: true }, call);
+      if (look.docker === 'yes') return { status: 'present', where: namesOf(look.sightings) };
+      if (look.poolState === 'yes') return { status: 'present', where: 'the pool state' };
+      if (look.docker === 'no' && look.poolState === 'no') return { status: 'absent' };
+      return { status: 'unknown', reason: look.reasons.join('; ') };
+    },
+  };
+}
+
+function namesOf(sightings: readonly Sighting[]): string {
+  return sightings.map(({ host, containerName }) => `${containerName} on ${host}`).join(', ');
+}
+
+interface Believed {
+  readonly seen: Seen;
+  readonly reasons: readonly string[];
+}
+
+async function believe(
+  { bots, hostTrust }: LookPorts,
+  located: SourceAnswer<OwnedSightings>,
+  instanceId: string,
+  pools: SourceAnswer<PoolState>,
+  call: BotsCall,
+): Promise<Believed> {
+  if (located.status === 'unknown') return { seen: 'unknown', reasons: [located.reason] };
+  const { mine, unowned } = located.items;
+  if (mine.length > 0) return { seen: 'yes', reasons: [] };
+  if (unowned.length > 0) {
+    return { seen: 'unknown', reasons: [`nobody is known to own ${unowned.join(', ')}`] };
+  }
+  const entry = pools.status === 'ok' ? findEntry(pools.items, instanceId) : null;
+  const dockerHost = entry?.mapping?.dockerHost;
+  const hosts = bots.hosts().filter((host) => dockerHost === undefined || host === dockerHost);
+  const isNowhereElse = await isNowhere(bots, call);
+  const judgements = await Promise.all(
+    hosts.map((host) => {
+      const placedByFile = placedOn(pools, host, isNowhereElse);
+      return hostTrust.judge(host, { placedByFile }, call);
+    }),
+  );
+  const reasons = judgements.flatMap((judged) => (judged === 'trusted' ? [] : [judged.unknown]));
+  return { seen: reasons.length === 0 ? 'no' : 'unknown', reasons };
+}
+
+// With one host there is no elsewhere; with more, a bot that the file places nowhere in particular is missed
+// only where none of them holds anything.
+async function isNowhere(bots: Bots, call: BotsCall): Promise<boolean> {
+  const hosts = bots.hosts();
+  if (hosts.length === 1) return true;
+  const answers = await Promise.all(hosts.map((host) => bots.hasManaged(host, call)));
+  return !answers.some((answer) => answer.status === 'ok' && answer.items);
+}

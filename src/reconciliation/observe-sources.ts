@@ -1,0 +1,98 @@
+// One look at the pool state and at all hosts, for one user or for all: the snapshot that drift is detected in.
+// I4: a host that answers "nothing" is believed only where nothing was to be expected there.
+
+import type { Bots, BotsCall, HostListing } from '../deletion/ports/bots.ts';
+import type { PoolStates } from '../deletion/ports/pool-states.ts';
+import type { PoolState } from '../domain/pool-state.ts';
+import type { SourceAnswer } from '../domain/source.ts';
+import type { SourcesView } from './detect-drift.ts';
+import { createDockerView, type DockerView } from './docker-view.ts';
+import type { HostTrust, PlacedBot } from './host-trust.ts';
+import { type HostContents, MAX_REMEMBERED } from './ports/host-records.ts';
+
+export interface SourcesPorts {
+  readonly bots: Bots;
+  readonly poolStates: PoolStates;
+  readonly hostTrust: HostTrust;
+}
+
+export interface ObservedSources extends SourcesView {
+  /** What each host that answered with bots holds, for its record. */
+  readonly contents: ReadonlyMap<string, HostContents>;
+}
+
+/** Hosts asked at the same time: a run over all users holds no more listings than this at once. */
+const WIDTH = 4;
+
+/** @param owner a firebaseUid, or null for everybody. */
+export async function observeSources(
+  { bots, poolStates, hostTrust }: SourcesPorts,
+  owner: string | null,
+  call: BotsCall,
+): Promise<ObservedSources> {
+  const pools = await poolStates.read(call);
+  const state = pools.status === 'ok' ? pools.items : null;
+  const hosts = bots.hosts();
+  const docker = createDockerView(hosts);
+  const contents = new Map<string, HostContents>();
+  const waiting = [...hosts];
+  async function next(): Promise<void> {
+    for (let host = waiting.pop(); host !== undefined; host = waiting.pop()) {
+      const listing = await bots.list(host, owner, call);
+      docker.add(listing, state);
+      const held = contentsOf(listing);
+      if (held !== null) contents.set(host, held);
+    }
+  }
+  await Promise.all(Array.from({ length: WIDTH }, next));
+  const silent = hosts.filter((host) => !contents.has(host));
+  await distrustSilent({ docker, hostTrust, pools, hosts, silent }, call);
+  return { pools, docker, contents };
+}
+
+// Null: the host did not answer, or lists no bot of these.
+function contentsOf({ answer, unknownPools }: HostListing): HostContents | null {
+  if (answer.status === 'unknown') return null;
+  const count = answer.items.length;
+  if (count === 0 && unknownPools.length === 0) return null;
+  const instanceIds = answer.items.slice(0, MAX_REMEMBERED).map(({ instanceId }) => instanceId);
+  return { instanceIds, count };
+}
+
+interface SilentHosts {
+  readonly docker: DockerView;
+  readonly hostTrust: HostTrust;
+  readonly pools: SourceAnswer<PoolState>;
+  readonly hosts: readonly string[];
+  readonly silent: readonly string[];
+}
+
+async function distrustSilent(
+  { docker, hostTrust, pools, hosts, silent }: SilentHosts,
+  call: BotsCall,
+): Promise<void> {
+  await Promise.all(
+    silent.map(async (host) => {
+      const isNowhereElse = silent.length === hosts.length;
+      const placedByFile = placedOn(pools, host, isNowhereElse);
+      const judgement = await hostTrust.judge(host, { placedByFile }, call);
+      if (judgement !== 'trusted') docker.distrust(host, judgement.unknown);
+    }),
+  );
+}
+
+/** The bots that the pool state places on a host. One that names no host of ours is somewhere: where other hosts
+ * hold bots it may be there, where none does it is missed on each.
+ * @param isNowhereElse whether no other host holds any bot. */
+export function placedOn(
+  pools: SourceAnswer<PoolState>,
+  host: string,
+  isNowhereElse: boolean,
+): readonly PlacedBot[] {
+  if (pools.status === 'unknown') return [];
+  return Object.entries(pools.items.botMapping).flatMap(([instanceId, mapping]) => {
+    const { dockerHost, createdAt } = mapping;
+    const isHere = dockerHost === undefined ? isNowhereElse : dockerHost === host;
+    return isHere ? [{ instanceId, createdAt }] : [];
+  });
+}

@@ -1,0 +1,73 @@
+// The end of a run over all users: its sample, its counts, and what an administrator reads of it.
+
+import type { SagaId } from '../domain/ids.ts';
+import type { Json } from '../saga/json.ts';
+import type { FollowedRuns } from './follow-runs.ts';
+import type { SurveyTotals } from './survey.ts';
+import type { SyncAllInput } from './sync-all-input.ts';
+import type { Judgement } from './sync-all-notes.ts';
+import type { SyncAllPorts } from './sync-ports.ts';
+
+export interface AllRunToRecord {
+  readonly runId: SagaId;
+  readonly input: SyncAllInput;
+  readonly survey: SurveyTotals;
+  readonly judgement: Judgement;
+  /** Null: the run did not wait for its repairs. */
+  readonly followed: FollowedRuns | null;
+  /** Users whose run was started. */
+  readonly users: number;
+  /** Database time, ms: the beginning of the run. */
+  readonly atMs: number;
+}
+
+/** Drifts shown with the job; the rest stay with the run. */
+const SHOWN = 100;
+
+export async function recordAll(ports: SyncAllPorts, run: AllRunToRecord): Promise<Json> {
+  const { runId, input, survey, judgement, followed } = run;
+  if (!input.dryRun) await remember(ports, run);
+  const drifts = await ports.runDrifts.sample(runId, SHOWN);
+  const { orphanValueMinor, isPoolStateUnknown: _shownInReasons, ...counts } = survey;
+  return {
+    ...counts,
+    reasons: [...survey.reasons],
+    ghostSample: [...survey.ghostSample],
+    orphanValue: orphanValueMinor / 100,
+    dryRun: input.dryRun,
+    stoppedBy: judgement.isStopped ? judgement.guard : null,
+    scheduledUsers: run.users,
+    repaired: followed?.repaired ?? null,
+    totalReturned: followed === null ? null : followed.returnedMinor / 100,
+    drifts: drifts.map(({ userId, instanceId, verdict, valueMinor }) => ({
+      userId,
+      botId: instanceId,
+      verdict,
+      value: valueMinor === null ? null : valueMinor / 100,
+    })),
+  };
+}
+
+async function remember(ports: SyncAllPorts, run: AllRunToRecord): Promise<void> {
+  const { runId, input, survey, judgement, followed, atMs } = run;
+  const isWhole = !judgement.isStopped && survey.unknown === 0;
+  // Only a run that could see everybody's bots may say that a suspicion is over.
+  if (isWhole) await ports.suspects.clearUnseen(runId);
+  const { oldestSeconds } = await ports.suspects.summary(null);
+  await ports.samples.write({
+    runId,
+    userId: null,
+    at: new Date(atMs).toISOString(),
+    count: survey.orphans,
+    valueMinor: survey.orphanValueMinor,
+    oldestSeconds,
+    repaired: followed?.repaired ?? 0,
+  });
+  const { meter } = ports;
+  const outcome = judgement.isStopped ? 'stopped' : 'completed';
+  meter.runEnded({ kind: 'sync-all', trigger: input.trigger, outcome });
+  meter.found(survey.orphans);
+  if (judgement.isStopped && judgement.guard !== null) meter.guardStopped(judgement.guard);
+  if (survey.isPoolStateUnknown) meter.unknownSource('pool-state');
+  if (survey.reasons.length > (survey.isPoolStateUnknown ? 1 : 0)) meter.unknownSource('docker');
+}

@@ -1,0 +1,92 @@
+// The repairs that move no money: an entry that Docker disproves goes, one that the file has lost comes back, and a
+// ghost that a tombstone names is finished. Each decides again on the state it finds under the lock (I5), and
+// repeats harmlessly.
+
+import { removeAll } from '../deletion/finish-tombstone.ts';
+import type { FencedCall } from '../deletion/ports/bots.ts';
+import type { Sighting } from '../domain/bot.ts';
+import { takeOutOwn } from '../domain/owned-entry.ts';
+import type { PoolState } from '../domain/pool-state.ts';
+import { isRebuildable, type LostBot, rebuildEntry } from '../domain/rebuild-entry.ts';
+import type { UserToSync } from './first-look.ts';
+import { lookAtBot } from './look-at-bot.ts';
+import type { DriftNote } from './sync-notes.ts';
+import type { SyncPorts } from './sync-ports.ts';
+
+export type EntryPorts = Pick<
+  SyncPorts,
+  'bots' | 'wallets' | 'poolStates' | 'hostTrust' | 'tombstones'
+>;
+
+export interface EntryRepair extends FencedCall {
+  /** ISO 8601, database time. */
+  readonly at: string;
+}
+
+/** A stale entry, or a lost one, that both looks have found. */
+export async function repairEntry(
+  ports: EntryPorts,
+  user: UserToSync,
+  note: DriftNote,
+  { at, ...call }: EntryRepair,
+): Promise<DriftNote> {
+  const { instanceId } = note;
+  const look = await lookAtBot(
+    ports,
+    { ...user, instanceId, holdsAllocation: note.allocation !== null },
+    call,
+  );
+  if (note.verdict === 'stale-entry') {
+    if (look.docker !== 'no' || look.poolState !== 'yes') return seenAgain(note);
+    return change(ports, note, call, (state) => takeOutOwn(state, instanceId, user));
+  }
+  const sighting = look.sightings.find(isPooled);
+  if (sighting === undefined || look.poolState !== 'no') return seenAgain(note);
+  if (user.firebaseUid === null) return poolUnknown(note);
+  const lost: LostBot = { instanceId, firebaseUid: user.firebaseUid, sighting, at };
+  const pools = await ports.poolStates.read(call);
+  if (pools.status === 'ok' && !isRebuildable(pools.items, lost)) return poolUnknown(note);
+  return change(ports, note, call, (state) => rebuildEntry(state, lost));
+}
+
+/** A ghost that an ended tombstone names came back after we had seen it gone: what the saga saw is removed again.
+ * An unfinished one is the janitor's, who looks at it every few seconds. */
+export async function finishGhost(
+  ports: EntryPorts,
+  { userId }: UserToSync,
+  note: DriftNote,
+  call: FencedCall,
+): Promise<DriftNote> {
+  const { instanceId } = note;
+  const tombstones = await ports.tombstones.findForBot(userId, instanceId);
+  const named = tombstones
+    .filter(({ status }) => status === 'ended')
+    .flatMap(({ sightings }) => sightings ?? []);
+  if (named.length === 0) return note;
+  const left = await removeAll(ports, instanceId, named, call);
+  return left === null
+    ? { ...note, outcome: 'repaired', detail: 'its tombstone was finished again' }
+    : { ...note, detail: left };
+}
+
+async function change(
+  { poolStates }: EntryPorts,
+  note: DriftNote,
+  { fence, signal }: FencedCall,
+  apply: (state: PoolState) => PoolState,
+): Promise<DriftNote> {
+  const { changed } = await poolStates.mutate({ change: apply, fence, signal });
+  return changed ? { ...note, outcome: 'repaired' } : seenAgain(note);
+}
+
+function isPooled(sighting: Sighting): sighting is Extract<Sighting, { kind: 'pooled' }> {
+  return sighting.kind === 'pooled';
+}
+
+function seenAgain(note: DriftNote): DriftNote {
+  return { ...note, outcome: 'resolved', detail: 'it changed before the repair' };
+}
+
+function poolUnknown(note: DriftNote): DriftNote {
+  return { ...note, outcome: 'skipped', reason: 'pool-unknown' };
+}

@@ -1,0 +1,122 @@
+// The second look: freshly, one bot at a time, before anything is repaired. It confirms what the first one found,
+// finds that nothing is wrong any more, or names the veto. I4: the wallet is read before the other two, so that a
+// bot made meanwhile is seen there.
+
+import { botKey } from '../deletion/bot-key.ts';
+import type { AccountAllocation } from '../deletion/ports/accounts.ts';
+import type { BotsCall } from '../deletion/ports/bots.ts';
+import type { SagaId } from '../domain/ids.ts';
+import { judgePresence } from '../domain/presence.ts';
+import { factsOf, type UserToSync } from './first-look.ts';
+import { type BotLook, lookAtBot } from './look-at-bot.ts';
+import type { DriftNote, SkipReason } from './sync-notes.ts';
+import type { SyncPorts } from './sync-ports.ts';
+
+export type SecondLookPorts = Pick<
+  SyncPorts,
+  'bots' | 'wallets' | 'poolStates' | 'hostTrust' | 'accounts' | 'tombstones' | 'sagas'
+>;
+
+/** A mapping that says `pending` for longer than this has been left behind. */
+const PENDING_MS = 10 * 60_000;
+/** Bots looked at side by side: an exec costs a Docker host some 50 ms of CPU. */
+const WIDTH = 4;
+
+/** Looks again at what the first look noted as `seen`; the rest comes back as it is.
+ * @param nowMs database time, for the age of a pending mapping. */
+export async function lookAgain(
+  ports: SecondLookPorts,
+  user: UserToSync,
+  notes: readonly DriftNote[],
+  { nowMs, ...call }: BotsCall & { readonly nowMs: number },
+): Promise<readonly DriftNote[]> {
+  const account = await ports.accounts.find({ userId: user.userId });
+  const held = new Map((account?.allocations ?? []).map((bot) => [bot.instanceId, bot]));
+  const keys = notes.map(({ instanceId }) => botKey({ ...user, instanceId }));
+  const holders = await ports.sagas.findHolders(keys);
+  const done = [...notes];
+  const waiting = [...notes.entries()].filter(([, { outcome }]) => outcome === 'seen');
+  async function next(): Promise<void> {
+    for (let entry = waiting.pop(); entry !== undefined; entry = waiting.pop()) {
+      const [index, note] = entry;
+      const seen = {
+        held: held.get(note.instanceId),
+        holder: holders.get(keys[index] ?? ''),
+        nowMs,
+      };
+      done[index] = await lookAtOne(ports, user, note, seen, call);
+    }
+  }
+  await Promise.all(Array.from({ length: WIDTH }, next));
+  return done;
+}
+
+interface SeenBefore {
+  readonly held: AccountAllocation | undefined;
+  readonly holder: SagaId | undefined;
+  readonly nowMs: number;
+}
+
+async function lookAtOne(
+  ports: SecondLookPorts,
+  user: UserToSync,
+  note: DriftNote,
+  { held, holder, nowMs }: SeenBefore,
+  call: BotsCall,
+): Promise<DriftNote> {
+  if (holder !== undefined) return skip(note, 'open-saga', holder);
+  const inWallet = await lookIntoWallet(ports, user, note, held);
+  if (inWallet.outcome !== 'seen') return inWallet;
+  const holdsAllocation = note.allocation !== null;
+  const { instanceId } = note;
+  const look = await lookAtBot(ports, { ...user, instanceId, holdsAllocation }, call);
+  const { poolState, docker } = look;
+  const looked = { ...inWallet, second: { poolState, docker } };
+  if (isPending(look, nowMs))
+    return skip(looked, 'pending', look.entry?.mapping?.createdAt ?? null);
+  const isDedicated = look.sightings.some(({ kind }) => kind === 'dedicated');
+  const verdict = judgePresence({ hasAllocation: holdsAllocation, poolState, docker, isDedicated });
+  if (verdict === note.verdict) return { ...looked, outcome: 'confirmed' };
+  if (verdict === 'unknown') return skip(looked, 'unknown', look.reasons.join('; '));
+  return resolved(looked, `now ${verdict}`);
+}
+
+// Still `seen`, with the incarnation's life, where the wallet says what it said at the first look.
+async function lookIntoWallet(
+  { wallets, tombstones }: SecondLookPorts,
+  { userId }: UserToSync,
+  note: DriftNote,
+  held: AccountAllocation | undefined,
+): Promise<DriftNote> {
+  const { instanceId, allocation } = note;
+  if (allocation === null) return held === undefined ? note : resolved(note, 'allocated');
+  if (held === undefined) return resolved(note, 'not allocated any more');
+  if (factsOf(held).facts !== allocation.facts) return skip(note, 'changed', null);
+  if (note.verdict !== 'orphan') return note;
+  const reading = await wallets.readAllocation(userId, instanceId);
+  if (reading.status !== 'present') return resolved(note, 'not allocated any more');
+  const { settledOpId, notMoney, life } = reading.allocation;
+  if (settledOpId !== null) return skip(note, 'settled', settledOpId);
+  // A stale copy of the whole document takes the wallet's own memory with it; the tombstone's stays.
+  const settled = (await tombstones.findForBot(userId, instanceId)).find(
+    ({ status, incarnation }) => status !== 'closing' && incarnation.life === life,
+  );
+  if (settled !== undefined) return skip(note, 'settled', settled.sagaId);
+  if (notMoney !== null) return skip(note, 'not-money', `${notMoney.field}: ${notMoney.found}`);
+  return { ...note, allocation: { ...allocation, life } };
+}
+
+function resolved(note: DriftNote, detail: string): DriftNote {
+  return { ...note, outcome: 'resolved', detail };
+}
+
+function isPending({ entry }: BotLook, nowMs: number): boolean {
+  const mapping = entry?.mapping;
+  if (mapping?.status !== 'pending') return false;
+  const createdAtMs = Date.parse(mapping.createdAt);
+  return Number.isNaN(createdAtMs) || nowMs - createdAtMs < PENDING_MS;
+}
+
+function skip(note: DriftNote, reason: SkipReason, detail: string | null): DriftNote {
+  return { ...note, outcome: 'skipped', reason, detail };
+}

@@ -1,0 +1,32 @@
+// The orders of synchronisations of one user.
+
+import type { SagaId } from '../domain/ids.ts';
+import type { SagaOrder } from '../saga/sagas.ts';
+import type { UserToSync } from './first-look.ts';
+import { SYNC_WALLET, type SyncWalletInput, writeSyncWalletInput } from './sync-wallet-input.ts';
+
+/** Between the look that found a suspect in passing and the run that decides: long enough for whatever was under
+ * way then to end. */
+export const SUSPECT_DELAY_MS = 60_000;
+
+export function syncOrder(input: SyncWalletInput, requestedBy: string): SagaOrder {
+  return {
+    kind: SYNC_WALLET,
+    idPrefix: 'syn',
+    subject: input.userId,
+    requestedBy,
+    input: writeSyncWalletInput(input),
+  };
+}
+
+/** The run that looks again at what a passive one, or a run over all users, has found. */
+export function orderConfirmingRun(
+  user: UserToSync,
+  foundBy: SagaId,
+  nowMs: number,
+  delayMs = SUSPECT_DELAY_MS,
+): SagaOrder {
+  const notBeforeMs = nowMs + delayMs;
+  const input = { ...user, trigger: 'confirming', after: null, notBeforeMs } as const;
+  return syncOrder(input, `run:${foundBy}`);
+}

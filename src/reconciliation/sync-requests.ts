@@ -1,0 +1,51 @@
+// A call to synchronise one user: which run answers it. Two calls at once get one run; a call that comes while a run
+// is looking gets the next one, because what was seen before it asked is not what it asked for.
+
+import type { SagaRecord } from '../saga/record.ts';
+import type { Sagas } from '../saga/sagas.ts';
+import type { UserToSync } from './first-look.ts';
+import { rehearseSync, type SyncRehearsal } from './rehearse-sync.ts';
+import { syncOrder } from './sync-orders.ts';
+import type { SyncPorts } from './sync-ports.ts';
+import { readSyncWalletInput, SYNC_WALLET, type SyncTrigger } from './sync-wallet-input.ts';
+
+export interface SyncRequests {
+  /** @throws UnavailableError when the run could not be made durable: nothing was promised. */
+  request(request: SyncRequest): Promise<SagaRecord>;
+  /** What a run would do; writes nothing. @throws UnavailableError. */
+  rehearse(user: UserToSync, signal: AbortSignal): Promise<SyncRehearsal>;
+}
+
+export interface SyncRequest extends UserToSync {
+  readonly trigger: Exclude<SyncTrigger, 'confirming'>;
+  /** Who asked, for the audit trail. */
+  readonly requestedBy: string;
+}
+
+export interface SyncRequestsOptions {
+  readonly ports: SyncPorts;
+  readonly sagas: Pick<Sagas, 'start' | 'list'>;
+  readonly nowMs: () => number;
+}
+
+/** Newest runs of a user worth looking at: one of the kind that was asked for is among them. */
+const NEWEST = 20;
+
+export function createSyncRequests({ ports, sagas, nowMs }: SyncRequestsOptions): SyncRequests {
+  return {
+    request: async ({ userId, firebaseUid, trigger, requestedBy }) => {
+      const { sagas: runs } = await sagas.list({
+        subject: userId,
+        kind: SYNC_WALLET,
+        limit: NEWEST,
+      });
+      const newest = runs.find((run) => readSyncWalletInput(run.input).trigger === trigger);
+      // Queued: it has not begun to look.
+      if (newest?.state.phase === 'queued') return newest;
+      const after = newest?.id ?? null;
+      const input = { userId, firebaseUid, trigger, after, notBeforeMs: null };
+      return (await sagas.start(syncOrder(input, requestedBy))).saga;
+    },
+    rehearse: (user, signal) => rehearseSync(ports, user, { nowMs: nowMs(), signal }),
+  };
+}

@@ -1,0 +1,27 @@
+// The runs that nobody asks for: one by the clock, one after each start of the system. Both are passive, and of each
+// kind of run one is open at a time, so that neither overlaps with the one before.
+
+import type { Elections } from '../saga/ports/elections.ts';
+import type { SagaRecord } from '../saga/record.ts';
+import type { Sagas } from '../saga/sagas.ts';
+import { type SyncAllInput, syncAllOrder } from './sync-all-input.ts';
+
+export type StartSyncAll = (input: SyncAllInput, requestedBy: string) => Promise<SagaRecord>;
+
+/** Begins a run over all users, or gives the open one of its kind. */
+export function createSyncAllStarter(sagas: Pick<Sagas, 'start'>): StartSyncAll {
+  return async (input, requestedBy) => (await sagas.start(syncAllOrder(input, requestedBy))).saga;
+}
+
+/** Processes that start within this time are one start of the system. */
+const ONE_START_MS = 60_000;
+
+export async function syncAfterStart(
+  elections: Elections,
+  startSyncAll: StartSyncAll,
+): Promise<void> {
+  if (!(await elections.hold('sync-after-start', ONE_START_MS))) return;
+  await startSyncAll(PASSIVE, 'system:start');
+}
+
+export const PASSIVE: SyncAllInput = { trigger: 'passive', dryRun: false, force: false };
