@@ -31,7 +31,11 @@ describeDocker('trust in a docker host', () => {
     const { addDedicated, hostRecords, trust, confirm } = await setUp();
     const instanceId = `trust-${randomUUID().slice(0, 8)}-bot-1`;
     await addDedicated({ instanceId, labels: { instanceId }, state: 'stopped' });
-    await hostRecords.noteListing('test', { instanceIds: ['gone-bot-1'], count: 7 });
+    await hostRecords.noteListing('test', {
+      instanceIds: ['gone-bot-1'],
+      count: 7,
+      isPartial: false,
+    });
     expect(await trust.judge('test', { placedByFile: [] }, call)).toBe('trusted');
     expect(await confirm.confirm('test', CONFIRMATION, call)).toEqual({ status: 'not-empty' });
   });

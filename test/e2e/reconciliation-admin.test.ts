@@ -1,7 +1,10 @@
 // What administrators and scrapes see of reconciliation's memory, through the whole application.
 
 import { describe, expect, it } from 'vitest';
+import { createMongoHostRecords } from '../../src/adapters/mongo/host-records.ts';
+import { createMongoSuspects } from '../../src/adapters/mongo/suspects.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
+import { createHostTrust } from '../../src/reconciliation/host-trust.ts';
 import { asAdmin } from '../support/admin.ts';
 import { startTestApplication } from '../support/application.ts';
 import { placeBot } from '../support/deletions.ts';
@@ -9,7 +12,9 @@ import { placeBot } from '../support/deletions.ts';
 describe("reconciliation's memory", () => {
   it('an empty host: confirmed once it is empty, by name and reason, and then trusted', async () => {
     const app = await startTestApplication();
-    const { hostRecords, hostTrust } = app.services;
+    const { connection, services } = app;
+    const hostRecords = createMongoHostRecords({ connection });
+    const hostTrust = createHostTrust({ ...services.deletionPorts, hostRecords });
     const { signal } = new AbortController();
     const confirm = (host: string) =>
       asAdmin(app, 'POST', `/admin/hosts/${host}/confirm`, { reason: 'set up anew' });
@@ -50,7 +55,7 @@ describe("reconciliation's memory", () => {
     const instanceId = toInstanceId('uid-one-bot-7');
     const scrape = async () => (await fetch(`${app.url}/metrics`)).text();
     expect(await scrape()).toMatch(/^orphan_allocations 0$/m);
-    await app.services.suspects.mark([
+    await createMongoSuspects({ connection: app.connection }).mark([
       { userId, instanceId, life: null, value: 1105.25, runId: 'syn-1' },
     ]);
     await app.services.deletionPorts.findings.report({

@@ -25,8 +25,10 @@ const OPERATIONS = [
   'POST /api/freqtrade/admin/findings/{id}/resolve',
   'POST /api/freqtrade/admin/hosts/{name}/confirm',
   'POST /api/freqtrade/admin/session',
+  'POST /api/freqtrade/admin/sync-all',
   'POST /api/freqtrade/demo/session',
   'POST /api/freqtrade/jobs/{jobId}/cancel',
+  'POST /api/freqtrade/sync-wallet',
 ];
 
 test('the OpenAPI document: version 3.1, every route in it, each operation complete', async () => {

@@ -61,7 +61,11 @@ describe('an empty host', () => {
 
   it('that holds a single managed container: trusted, whatever is remembered or placed', async () => {
     const { judge, world, hostRecords } = await setUp();
-    await hostRecords.noteListing(HOST, { instanceIds: ['a-bot-1', 'a-bot-2'], count: 2 });
+    await hostRecords.noteListing(HOST, {
+      instanceIds: ['a-bot-1', 'a-bot-2'],
+      count: 2,
+      isPartial: false,
+    });
     await world.addDedicated({ instanceId: 'a-bot-9', host: HOST });
     expect(await judge([{ instanceId: 'a-bot-1', createdAt: YESTERDAY }])).toBe('trusted');
   });
@@ -77,7 +81,11 @@ describe('an empty host', () => {
 
   it('whose bots we all removed: trusted; one of them not: unknown', async () => {
     const { judge, hostRecords, removeBot } = await setUp();
-    await hostRecords.noteListing(HOST, { instanceIds: ['a-bot-1', 'a-bot-2'], count: 2 });
+    await hostRecords.noteListing(HOST, {
+      instanceIds: ['a-bot-1', 'a-bot-2'],
+      count: 2,
+      isPartial: false,
+    });
     await removeBot('a-bot-1');
     expect(await judge()).toEqual(unknown(/a-bot-2 was last seen/));
     await removeBot('a-bot-2');
@@ -98,7 +106,7 @@ describe('an empty host', () => {
 
   it('with more bots than can be remembered: unknown, even if all that are remembered were removed', async () => {
     const { judge, hostRecords, removeBot } = await setUp();
-    await hostRecords.noteListing(HOST, { instanceIds: ['a-bot-1'], count: 2 });
+    await hostRecords.noteListing(HOST, { instanceIds: ['a-bot-1'], count: 2, isPartial: false });
     await removeBot('a-bot-1');
     expect(await judge()).toEqual(unknown(/2 bots were seen there/));
   });
@@ -122,7 +130,7 @@ describe('an empty host', () => {
 
   it('confirmed by an administrator: trusted, for what was there before; not for what comes after', async () => {
     const { judge, hostRecords, confirm } = await setUp();
-    await hostRecords.noteListing(HOST, { instanceIds: ['a-bot-1'], count: 5 });
+    await hostRecords.noteListing(HOST, { instanceIds: ['a-bot-1'], count: 5, isPartial: false });
     const placed = { instanceId: 'a-bot-1', createdAt: YESTERDAY };
     expect(await judge([placed])).toEqual(unknown(/5 bots/));
     const confirmation = { by: 'admin:ann', reason: 'the disk was replaced' };
