@@ -33,7 +33,11 @@ try {
       hostRecords: { noteListing: async () => undefined },
       sagas: { findHolders: async () => new Map() },
     },
-    { runId: toSagaId('all-0000000000000000'), keepOrphans: Number.POSITIVE_INFINITY },
+    {
+      runId: toSagaId('all-0000000000000000'),
+      beganAtMs: Date.now(),
+      keepOrphans: Number.POSITIVE_INFINITY,
+    },
     { signal: new AbortController().signal },
   );
   const seconds = (performance.now() - startedMs) / 1_000;

@@ -56,7 +56,7 @@ function contentsOf({ answer, unknownPools }: HostListing): HostContents | null 
   const count = answer.items.length;
   if (count === 0 && unknownPools.length === 0) return null;
   const instanceIds = answer.items.slice(0, MAX_REMEMBERED).map(({ instanceId }) => instanceId);
-  return { instanceIds, count };
+  return { instanceIds, count, isPartial: unknownPools.length > 0 };
 }
 
 interface SilentHosts {

@@ -28,7 +28,7 @@ export async function recordAll(ports: SyncAllPorts, run: AllRunToRecord): Promi
   const { runId, input, survey, judgement, followed } = run;
   if (!input.dryRun) await remember(ports, run);
   const drifts = await ports.runDrifts.sample(runId, SHOWN);
-  const { orphanValueMinor, isPoolStateUnknown: _shownInReasons, ...counts } = survey;
+  const { orphanValueMinor, isPoolStateUnknown: _shownInReasons, beganAtMs: _, ...counts } = survey;
   return {
     ...counts,
     reasons: [...survey.reasons],
@@ -52,7 +52,7 @@ async function remember(ports: SyncAllPorts, run: AllRunToRecord): Promise<void>
   const { runId, input, survey, judgement, followed, atMs } = run;
   const isWhole = !judgement.isStopped && survey.unknown === 0;
   // Only a run that could see everybody's bots may say that a suspicion is over.
-  if (isWhole) await ports.suspects.clearUnseen(runId);
+  if (isWhole) await ports.suspects.clearUnseen(new Date(survey.beganAtMs));
   const { oldestSeconds } = await ports.suspects.summary(null);
   await ports.samples.write({
     runId,

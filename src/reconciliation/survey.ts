@@ -13,6 +13,8 @@ import type { RunDrift } from './ports/run-drifts.ts';
 import type { SyncAllPorts } from './sync-ports.ts';
 
 export interface SurveyTotals {
+  /** Database time, ms: before anything was looked at. */
+  readonly beganAtMs: number;
   readonly users: number;
   readonly allocations: number;
   /** Bots that Docker showed, anybody's. */
@@ -35,6 +37,8 @@ export interface SurveyTotals {
 
 export interface SurveyOrder {
   readonly runId: SagaId;
+  /** Database time, ms. */
+  readonly beganAtMs: number;
   /** Orphans kept for repair; the rest are counted. Beyond it a guard stops the run. */
   readonly keepOrphans: number;
 }
@@ -56,7 +60,7 @@ export interface SurveyPorts {
 
 export async function surveyAll(
   ports: SurveyPorts,
-  { runId, keepOrphans }: SurveyOrder,
+  { runId, beganAtMs, keepOrphans }: SurveyOrder,
   call: BotsCall,
 ): Promise<SurveyTotals> {
   const sources = await observeSources(ports, null, call);
@@ -89,6 +93,7 @@ export async function surveyAll(
     await ports.hostRecords.noteListing(host, contents);
   }
   return {
+    beganAtMs,
     ...tally,
     containers: leftovers.containers,
     staleEntries: leftovers.staleEntries,

@@ -18,6 +18,7 @@ const TEXTS = Type.Array(Type.String());
 export const SURVEY = stored<SurveyTotals>(
   'survey of all users',
   Type.Object({
+    beganAtMs: COUNT,
     users: COUNT,
     allocations: COUNT,
     containers: COUNT,

@@ -47,7 +47,8 @@ export function createSyncAllSaga(ports: SyncAllPorts): SagaDefinition {
 async function survey(ports: SyncAllPorts, call: StepCall) {
   const { force } = readSyncAllInput(call.input);
   const keepOrphans = force ? Number.POSITIVE_INFINITY : ports.settings.maxRefunds + 1;
-  const value = await surveyAll(ports, { runId: runIdOf(call), keepOrphans }, call);
+  const order = { runId: runIdOf(call), beganAtMs: call.nowMs(), keepOrphans };
+  const value = await surveyAll(ports, order, call);
   return { value: SURVEY.write(value) };
 }
 

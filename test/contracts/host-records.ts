@@ -24,7 +24,11 @@ export function describeHostRecords(
     it('hosts that were noted are found, each with its own; the others are missing', async () => {
       const records = await setUp();
       expect(await records.find(['east'])).toEqual(new Map());
-      await records.noteListing('east', { instanceIds: ['a', 'b.c', '$d'], count: 3 });
+      await records.noteListing('east', {
+        instanceIds: ['a', 'b.c', '$d'],
+        count: 3,
+        isPartial: false,
+      });
       await records.noteSeen('west', ['e']);
       const found = await records.find(['east', 'west', 'north']);
       expect([...found.keys()].sort()).toEqual(['east', 'west']);
@@ -40,18 +44,28 @@ export function describeHostRecords(
 
     it('a listing replaces what was remembered; a listing of nothing erases nothing', async () => {
       const records = await setUp();
-      await records.noteListing('east', { instanceIds: ['a', 'b'], count: 2 });
-      await records.noteListing('east', { instanceIds: ['b', 'c'], count: 2 });
+      await records.noteListing('east', { instanceIds: ['a', 'b'], count: 2, isPartial: false });
+      await records.noteListing('east', { instanceIds: ['b', 'c'], count: 2, isPartial: false });
       const before = await recordOf(records);
-      await records.noteListing('east', { instanceIds: [], count: 0 });
+      await records.noteListing('east', { instanceIds: [], count: 0, isPartial: false });
       await records.noteSeen('east', []);
       expect(await recordOf(records)).toEqual(before);
       expect(await idsOf(records)).toEqual(['b', 'c']);
     });
 
+    it('a listing that pools are missing from: only adds to what was remembered', async () => {
+      const records = await setUp();
+      await records.noteListing('east', { instanceIds: ['a', 'b'], count: 2, isPartial: false });
+      await records.noteListing('east', { instanceIds: ['b', 'c'], count: 2, isPartial: true });
+      expect(await idsOf(records)).toEqual(['a', 'b', 'c']);
+      expect(await recordOf(records)).toMatchObject({ count: 3 });
+      await records.noteListing('east', { instanceIds: ['c'], count: 7, isPartial: true });
+      expect(await recordOf(records)).toMatchObject({ count: 7 });
+    });
+
     it('bots seen in single looks are added; one that is seen again is newer than the others', async () => {
       const records = await setUp();
-      await records.noteListing('east', { instanceIds: ['a', 'b'], count: 2 });
+      await records.noteListing('east', { instanceIds: ['a', 'b'], count: 2, isPartial: false });
       const before = await recordOf(records);
       const after = await waitFor('a later moment', async () => {
         await records.noteSeen('east', ['b', 'c', 'c']);
@@ -69,13 +83,21 @@ export function describeHostRecords(
 
     it('more bots than are remembered: counted all the same, and never fewer than there were', async () => {
       const records = await setUp();
-      await records.noteListing('east', { instanceIds: many(1_500), count: 1_500 });
+      await records.noteListing('east', {
+        instanceIds: many(1_500),
+        count: 1_500,
+        isPartial: false,
+      });
       expect(await recordOf(records)).toMatchObject({ count: 1_500 });
       expect(await idsOf(records)).toHaveLength(MAX_REMEMBERED);
       await records.noteSeen('east', ['new']);
       expect(await recordOf(records)).toMatchObject({ count: 1_500 });
       expect(await idsOf(records)).toContain('new');
-      await records.noteListing('west', { instanceIds: many(MAX_REMEMBERED), count: 1_000 });
+      await records.noteListing('west', {
+        instanceIds: many(MAX_REMEMBERED),
+        count: 1_000,
+        isPartial: false,
+      });
       await records.noteSeen('west', many(5, 'more'));
       const west = await recordOf(records, 'west');
       expect(west?.count).toBe(1_005);
@@ -84,7 +106,7 @@ export function describeHostRecords(
 
     it('confirmed to be empty: all sightings end, who and why is kept; a later sighting ends it', async () => {
       const records = await setUp();
-      await records.noteListing('east', { instanceIds: ['a'], count: 1 });
+      await records.noteListing('east', { instanceIds: ['a'], count: 1, isPartial: false });
       const reason = 'new disk; $notAPath';
       const confirmed = await records.confirmEmpty('east', { by: 'admin:ann', reason });
       expect(confirmed).toEqual({
@@ -96,11 +118,11 @@ export function describeHostRecords(
         confirmedReason: reason,
       });
       expect(await recordOf(records)).toEqual(confirmed);
-      await records.noteListing('east', { instanceIds: [], count: 0 });
+      await records.noteListing('east', { instanceIds: [], count: 0, isPartial: false });
       expect(await recordOf(records)).toEqual(confirmed);
       for (const note of [
         () => records.noteSeen('east', ['b']),
-        () => records.noteListing('east', { instanceIds: ['b'], count: 1 }),
+        () => records.noteListing('east', { instanceIds: ['b'], count: 1, isPartial: false }),
       ]) {
         await records.confirmEmpty('east', { by: 'admin:ann', reason });
         await note();

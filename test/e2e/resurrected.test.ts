@@ -16,7 +16,7 @@ import {
   placeBot,
   userNamed,
 } from '../support/deletions.ts';
-import { platformSets, users } from '../support/users.ts';
+import { byId, platformSets, users } from '../support/users.ts';
 
 async function openFindings(app: TestApplication, query = ''): Promise<mongo.Document[]> {
   const { status, body } = await asAdmin(app, 'GET', `/admin/findings${query}`);
@@ -145,6 +145,26 @@ describe('a resurrected allocation', () => {
     const [finding] = await openFindings(app);
     expect((await resolve(app, finding?.id, 'accept-as-new')).status).toBe(200);
     expect((await deleteBot(app, bot)).body.wallet).toMatchObject({ newBalance: 270 });
+  });
+
+  it('an undated copy, asked for three times: one finding; removed by it', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'dedicated');
+    const path = `botAllocations.${bot.instanceId}.allocatedAt`;
+    await users(app.connection).updateOne(byId(bot.userId), { $unset: { [path]: 1 } });
+    const { botAllocations } = await userNamed(app, bot.uid);
+    expect((await deleteBot(app, bot)).body.wallet).toMatchObject({ newBalance: 160 });
+    await platformSets(app.connection, bot.userId, { botAllocations });
+    await deleteBot(app, bot);
+    // The log forgets in time: then each request is a saga of its own, which finds that it was paid.
+    await app.connection.collection('sagas').deleteMany({});
+    for (let n = 0; n < 2; n += 1) expect((await deleteBot(app, bot)).body.success).toBe(false);
+    const [finding, ...others] = await openFindings(app);
+    expect(others).toEqual([]);
+    expect((await resolve(app, finding?.id, 'remove')).status).toBe(200);
+    const user = await userNamed(app, bot.uid);
+    expect(user.botAllocations).toEqual({});
+    expect(user.paperWallet.balance).toBe(160);
   });
 
   it('a job holds the bot: 409 with its id, the wallet as it was', async () => {

@@ -11,17 +11,24 @@ interface Operation {
 
 const OPERATIONS = [
   'DELETE /api/freqtrade/bots/{instanceId}',
+  'GET /api/freqtrade/admin/findings',
+  'GET /api/freqtrade/admin/orphans/history',
   'GET /api/freqtrade/bots',
   'GET /api/freqtrade/jobs',
   'GET /api/freqtrade/jobs/{jobId}',
+  'GET /api/freqtrade/orphans/history',
   'GET /api/freqtrade/wallet',
   'GET /api/freqtrade/wallet/transactions',
   'GET /livez',
   'GET /metrics',
   'GET /readyz',
+  'POST /api/freqtrade/admin/findings/{id}/resolve',
+  'POST /api/freqtrade/admin/hosts/{name}/confirm',
   'POST /api/freqtrade/admin/session',
+  'POST /api/freqtrade/admin/sync-all',
   'POST /api/freqtrade/demo/session',
   'POST /api/freqtrade/jobs/{jobId}/cancel',
+  'POST /api/freqtrade/sync-wallet',
 ];
 
 test('the OpenAPI document: version 3.1, every route in it, each operation complete', async () => {

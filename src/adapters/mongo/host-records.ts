@@ -39,22 +39,17 @@ export function createMongoHostRecords({ connection }: MongoHostRecordsDependenc
       return new Map(documents.map((document) => [document._id, parseRecord(document)]));
     },
 
-    async noteListing(host, { instanceIds, count }) {
+    async noteListing(host, { instanceIds, count, isPartial }) {
       const ids = [...new Set(instanceIds)];
       if (ids.length === 0) return;
+      if (isPartial) return note(host, added(ids, count));
       const bots = seenNow(ids.slice(0, MAX_REMEMBERED));
       await note(host, { bots, count: Math.max(count, ids.length) });
     },
 
     async noteSeen(host, instanceIds) {
       const ids = [...new Set(instanceIds)];
-      if (ids.length === 0) return;
-      const together = { $concatArrays: [remembered(ids), seenNow(ids)] };
-      await note(host, {
-        // The newest of them, where they are too many.
-        bots: { $slice: [together, -MAX_REMEMBERED] },
-        count: { $max: ['$count', { $size: together }] },
-      });
+      if (ids.length > 0) await note(host, added(ids, ids.length));
     },
 
     async confirmEmpty(host, { by, reason }) {
@@ -92,6 +87,15 @@ const SEEN_NOW = {
 
 function seenNow(ids: readonly string[]): Expression {
   return { $map: { input: literal(ids), as: 'id', in: { id: '$$id', at: '$$NOW' } } };
+}
+
+function added(ids: readonly string[], count: number): mongo.Document {
+  const together = { $concatArrays: [remembered(ids), seenNow(ids)] };
+  return {
+    // The newest of them, where they are too many.
+    bots: { $slice: [together, -MAX_REMEMBERED] },
+    count: { $max: ['$count', count, { $size: together }] },
+  };
 }
 
 /** What was remembered before, without those that are seen again now. */

@@ -45,9 +45,7 @@ export function createMongoSuspects({ connection }: MongoSuspectsDependencies): 
     },
 
     async clearUnseen(lookBeganAt) {
-      await runRepeatable(() =>
-        collection().deleteMany({ lastSeenAt: { $lt: new Date(lookBeganAt) } }),
-      );
+      await runRepeatable(() => collection().deleteMany({ lastSeenAt: { $lt: lookBeganAt } }));
     },
 
     async summary(userId) {
@@ -70,16 +68,18 @@ function keyOf(userId: UserId, instanceId: InstanceId): string {
 }
 
 function markWrite({ userId, instanceId, life, value, runId }: NewSuspect) {
+  const known = { $ifNull: ['$life', null] };
+  // A run over all users reads no lives: it must not begin the suspicion anew, nor the run after it.
   const isSameLife = {
     $and: [
       { $eq: [{ $type: '$firstSeenAt' }, 'date'] },
-      { $eq: [{ $ifNull: ['$life', null] }, literal(life)] },
+      ...(life === null ? [] : [{ $in: [known, [null, literal(life)]] }]),
     ],
   };
   const fields = {
     userId,
     instanceId: literal(instanceId),
-    life: literal(life),
+    life: life === null ? known : literal(life),
     value,
     runId: literal(runId),
     firstSeenAt: { $cond: [isSameLife, '$firstSeenAt', '$$NOW'] },

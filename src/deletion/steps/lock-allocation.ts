@@ -148,7 +148,13 @@ async function mark(
     case 'fenced':
       throw new FencedError(target.sagaId, target.epoch);
     case 'already-settled':
-      await reportResurrected(ports, input, tombstone.incarnation.life, marked.receipt.opId);
+      // An undated copy has no life but the stamp of whoever looks: the settled one names one finding for all.
+      await reportResurrected(
+        ports,
+        input,
+        marked.receipt.life ?? tombstone.incarnation.life,
+        marked.receipt.opId,
+      );
       throw settledBefore(marked.receipt.opId);
     case 'absent':
     case 'other-incarnation':

@@ -7,7 +7,8 @@ export interface HostRecords {
   find(hosts: readonly string[]): Promise<ReadonlyMap<string, HostRecord>>;
 
   /** Notes a listing of all owners: replaces what was remembered, and ends a confirmation, because the host
-   * is not empty any more. A listing of nothing is not noted: it is just what must not erase the memory. */
+   * is not empty any more. A partial one only adds: what it does not show may be there. A listing of
+   * nothing is not noted: it is just what must not erase the memory. */
   noteListing(host: string, listing: HostContents): Promise<void>;
 
   /** Notes bots that were seen on the host in a look at one owner; adds to what is remembered, and ends a
@@ -24,6 +25,8 @@ export interface HostContents {
   readonly instanceIds: readonly string[];
   /** How many there were. */
   readonly count: number;
+  /** Whether pools that could not be asked may hold more. */
+  readonly isPartial: boolean;
 }
 
 export interface EmptyConfirmation {

@@ -5,7 +5,7 @@ import type { InstanceId, UserId } from '../../domain/ids.ts';
 
 export interface Suspects {
   /** Marks what a look has found; one that was marked before keeps the moment it was first seen, unless its
-   * life has changed: that is another suspicion. Repeatable. */
+   * life is known to have changed: that is another suspicion. Repeatable. */
   mark(suspects: readonly NewSuspect[]): Promise<void>;
 
   /** Those of a user, oldest first. */
@@ -16,8 +16,8 @@ export interface Suspects {
 
   /** Ends all that nobody has seen since a look over all users began: what that look saw has been marked
    * again by now, and what another run marked meanwhile was not there to be seen.
-   * @param lookBeganAt ISO 8601, database time. */
-  clearUnseen(lookBeganAt: string): Promise<void>;
+   * @param lookBeganAt database time. */
+  clearUnseen(lookBeganAt: Date): Promise<void>;
 
   /** Count, value in cents (summed by the database) and the oldest moment; of one user, or of all. */
   summary(userId: UserId | null): Promise<SuspectSummary>;
@@ -26,7 +26,7 @@ export interface Suspects {
 export interface NewSuspect {
   readonly userId: UserId;
   readonly instanceId: InstanceId;
-  /** The incarnation's life; null for an allocation without a date. */
+  /** The incarnation's life; null for an allocation without a date, and where nobody has read it. */
   readonly life: string | null;
   /** Dollars, as read; for the gauges only. Null where it is not money. */
   readonly value: number | null;

@@ -1,0 +1,50 @@
+// Whether real hosts are believed (I4): one that holds containers of the platform, and one that does not answer.
+
+import { randomUUID } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { createMongoHostRecords } from '../../src/adapters/mongo/host-records.ts';
+import { createMongoTombstones } from '../../src/adapters/mongo/tombstones.ts';
+import { createConfirmHost } from '../../src/reconciliation/confirm-host.ts';
+import { createHostTrust } from '../../src/reconciliation/host-trust.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { describeDocker } from '../support/docker.ts';
+import { createDockerWorld } from './bots-world.ts';
+
+const call = { signal: new AbortController().signal };
+const CONFIRMATION = { by: 'admin:ann', reason: 'I think so' };
+
+async function setUp(endpoint?: Parameters<typeof createDockerWorld>[0]) {
+  const connection = await createTestDatabase();
+  const { bots, addDedicated } = await createDockerWorld(endpoint);
+  const hostRecords = createMongoHostRecords({ connection });
+  const tombstones = createMongoTombstones({ connection });
+  return {
+    addDedicated,
+    hostRecords,
+    confirm: createConfirmHost({ bots, hostRecords }),
+    trust: createHostTrust({ bots, hostRecords, tombstones }),
+  };
+}
+
+describeDocker('trust in a docker host', () => {
+  it('holds one managed container, others are missed: trusted, and never confirmed to be empty', async () => {
+    const { addDedicated, hostRecords, trust, confirm } = await setUp();
+    const instanceId = `trust-${randomUUID().slice(0, 8)}-bot-1`;
+    await addDedicated({ instanceId, labels: { instanceId }, state: 'stopped' });
+    await hostRecords.noteListing('test', {
+      instanceIds: ['gone-bot-1'],
+      count: 7,
+      isPartial: false,
+    });
+    expect(await trust.judge('test', { placedByFile: [] }, call)).toBe('trusted');
+    expect(await confirm.confirm('test', CONFIRMATION, call)).toEqual({ status: 'not-empty' });
+  });
+
+  it('does not answer: unknown with the reason, even where nothing is missed', async () => {
+    const { trust, confirm, hostRecords } = await setUp({ socketPath: '/nowhere/docker.sock' });
+    const judged = await trust.judge('test', { placedByFile: [] }, call);
+    expect(judged).toEqual({ unknown: expect.stringContaining('test') });
+    expect(await confirm.confirm('test', CONFIRMATION, call)).toMatchObject({ status: 'unknown' });
+    expect(await hostRecords.find(['test'])).toEqual(new Map());
+  });
+});

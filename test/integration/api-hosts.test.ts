@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import type { ConfirmOutcome } from '../../src/reconciliation/confirm-host.ts';
+import { createTestApi, expectProblem } from '../support/api.ts';
+
+const URL = '/api/freqtrade/admin/hosts/east/confirm';
+const RECORD = {
+  sightings: [],
+  count: 0,
+  seenAt: null,
+  confirmedEmptyAt: '2026-11-03T00:00:00.000Z',
+  confirmedBy: 'admin:operator',
+  confirmedReason: 'new disk',
+};
+
+async function confirming(answer: ConfirmOutcome) {
+  const asked: unknown[] = [];
+  const api = await createTestApi({
+    deps: {
+      confirmHost: {
+        confirm: async (host, confirmation) => {
+          asked.push({ host, ...confirmation });
+          return answer;
+        },
+      },
+    },
+  });
+  const send = (payload: object, { user = 'operator', admin = true, url = URL } = {}) =>
+    api.as(user, { method: 'POST', url, payload, admin });
+  return { asked, send };
+}
+
+describe('confirming an empty host', () => {
+  test('an administrator: 200, recorded in the name of the token', async () => {
+    const { asked, send } = await confirming({ status: 'confirmed', record: RECORD });
+    const response = await send({ reason: 'new disk' });
+    expect(response.statusCode).toBe(200);
+    expect(response.json()).toEqual({
+      success: true,
+      host: 'east',
+      confirmedEmptyAt: RECORD.confirmedEmptyAt,
+      confirmedBy: 'admin:operator',
+    });
+    expect(asked).toEqual([{ host: 'east', by: 'admin:operator', reason: 'new disk' }]);
+  });
+
+  test.each<[ConfirmOutcome, number, string, object]>([
+    [{ status: 'no-such-host', hosts: ['west'] }, 404, 'host-not-found', { hosts: ['west'] }],
+    [{ status: 'not-empty' }, 409, 'host-not-empty', {}],
+    [{ status: 'unknown', reason: 'no route' }, 503, 'host-unknown', { reason: 'no route' }],
+  ])('%o: %i %s', async (answer, status, kind, members) => {
+    const { send } = await confirming(answer);
+    const problem = expectProblem(await send({ reason: 'new disk' }), status, kind);
+    expect(problem).toMatchObject(members);
+  });
+
+  test('a user: 403; without a reason: 400; and nothing is asked', async () => {
+    const { asked, send } = await confirming({ status: 'confirmed', record: RECORD });
+    const users = await send({ reason: 'new disk' }, { user: 'alice', admin: false });
+    expectProblem(users, 403, 'admin-only');
+    for (const body of [
+      {},
+      { reason: '' },
+      { reason: 'x'.repeat(501) },
+      { reason: 'x', by: 'y' },
+    ]) {
+      expectProblem(await send(body), 400, 'invalid-request');
+    }
+    expect(asked).toEqual([]);
+  });
+
+  test('a name with anything in it: taken as the name it is', async () => {
+    const { asked, send } = await confirming({ status: 'no-such-host', hosts: [] });
+    const url = `/api/freqtrade/admin/hosts/${encodeURIComponent('$a/b c')}/confirm`;
+    expectProblem(await send({ reason: 'x' }, { url }), 404, 'host-not-found');
+    expect(asked).toMatchObject([{ host: '$a/b c' }]);
+  });
+});

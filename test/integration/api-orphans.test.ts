@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import type { OrphanSample } from '../../src/reconciliation/ports/orphan-samples.ts';
+import { ALICE, createTestApi, expectProblem } from '../support/api.ts';
+
+const OWN = '/api/freqtrade/orphans/history';
+const ALL = '/api/freqtrade/admin/orphans/history';
+const NOW = new Date('2026-11-20T12:00:00.000Z');
+const SAMPLE: OrphanSample = {
+  runId: 'syn-000000000001',
+  userId: ALICE,
+  at: '2026-11-19T00:00:00.000Z',
+  count: 1,
+  valueMinor: 110_500,
+  oldestSeconds: 3_600,
+  repaired: 1,
+};
+
+async function listing() {
+  const asked: unknown[] = [];
+  const api = await createTestApi({
+    deps: {
+      orphanSamples: {
+        history: async (query) => {
+          asked.push(query);
+          return [SAMPLE];
+        },
+      },
+    },
+  });
+  return { api, asked };
+}
+
+describe('orphans over time', () => {
+  test('a user: their own samples, by default of thirty days', async () => {
+    const { api, asked } = await listing();
+    const response = await api.as('alice', { url: OWN });
+    expect(response.statusCode).toBe(200);
+    const { runId: jobId, userId: _, ...measured } = SAMPLE;
+    expect(response.json()).toEqual({ samples: [{ jobId, ...measured }] });
+    expect(asked).toEqual([{ userId: ALICE, since: expect.any(Date), limit: 200 }]);
+    const [{ since }] = asked as [{ since: Date }];
+    const days = (Date.now() - since.getTime()) / 86_400_000;
+    expect(days).toBeGreaterThan(29.9);
+    expect(days).toBeLessThan(30.1);
+  });
+
+  test('an administrator: the runs over everybody, even without an account', async () => {
+    const { api, asked } = await listing();
+    const url = `${ALL}?since=2026-11-01&limit=1000`;
+    expect((await api.as('operator', { url, admin: true })).statusCode).toBe(200);
+    expect(asked).toEqual([{ userId: null, since: new Date('2026-11-01'), limit: 1_000 }]);
+  });
+
+  test('since a moment, with its zone', async () => {
+    const { api, asked } = await listing();
+    const since = encodeURIComponent('2026-11-20T13:00:00.000+01:00');
+    await api.as('alice', { url: `${OWN}?since=${since}` });
+    expect(asked).toMatchObject([{ since: NOW }]);
+  });
+
+  test("a user asks for everybody's: 403; without an account: 403; without a token: 401", async () => {
+    const { api, asked } = await listing();
+    expectProblem(await api.as('alice', { url: ALL }), 403, 'admin-only');
+    expectProblem(await api.as('nobody', { url: OWN }), 403, 'no-account');
+    expectProblem(await api.app.inject({ url: ALL }), 401, 'unauthenticated');
+    expect(asked).toEqual([]);
+  });
+
+  test.each([
+    '?since=yesterday',
+    '?since=2026-13-01',
+    '?since=2026-11-20T12:00:00',
+    '?since=1e9',
+    '?limit=0',
+    '?limit=1001',
+    '?extra=1',
+  ])('%s: 400', async (query) => {
+    const { api, asked } = await listing();
+    expectProblem(await api.as('alice', { url: OWN + query }), 400, 'invalid-request');
+    expect(asked).toEqual([]);
+  });
+});

@@ -1,0 +1,170 @@
+// Whether an empty host is believed (I4), with our own memory in MongoDB and bots that are simulated.
+
+import { describe, expect, it } from 'vitest';
+import { createMongoHostRecords } from '../../src/adapters/mongo/host-records.ts';
+import { createMongoTombstones } from '../../src/adapters/mongo/tombstones.ts';
+import { createSimulatedBots } from '../../src/adapters/simulator/simulated-bots.ts';
+import { createSimulatedWorld } from '../../src/adapters/simulator/simulated-world.ts';
+import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
+import { createConfirmHost } from '../../src/reconciliation/confirm-host.ts';
+import { createHostTrust, type PlacedBot } from '../../src/reconciliation/host-trust.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { incarnationOf, SAGA_A } from '../support/users.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const HOST = 'east';
+const USER = toUserId('00000000000000000000000a');
+const YESTERDAY = new Date(Date.now() - 86_400_000).toISOString();
+const TOMORROW = new Date(Date.now() + 86_400_000).toISOString();
+const call = { signal: new AbortController().signal };
+
+async function setUp() {
+  const connection = await createTestDatabase();
+  const bots = createSimulatedBots({
+    connection,
+    now: () => new Date(),
+    hosts: [HOST, 'west'],
+    deadlineMs: 200,
+  });
+  const hostRecords = createMongoHostRecords({ connection });
+  const tombstones = createMongoTombstones({ connection });
+  const trust = createHostTrust({ bots, hostRecords, tombstones });
+  return {
+    connection,
+    hostRecords,
+    world: createSimulatedWorld(connection),
+    confirm: createConfirmHost({ bots, hostRecords }),
+    judge: (placedByFile: readonly PlacedBot[] = []) => trust.judge(HOST, { placedByFile }, call),
+    /** Deletes a bot as a saga does, up to the observed end. */
+    removeBot: async (id: string) => {
+      const instanceId = toInstanceId(id);
+      const target = { incarnation: incarnationOf(USER, instanceId), sagaId: SAGA_A, epoch: 1 };
+      const seen = { firebaseUid: null, sightings: null, slot: null, hadAllocation: true };
+      await tombstones.open({ ...target, ...seen, mayTakeOver: [] });
+      await tombstones.settle(target);
+      await tombstones.end(target);
+      await waitFor('the end', async () => {
+        const at = new Date(0);
+        return (await tombstones.endedAmong([{ instanceId, at }])).size === 1;
+      });
+    },
+  };
+}
+
+const unknown = (reason: RegExp) => ({ unknown: expect.stringMatching(reason) });
+
+describe('an empty host', () => {
+  it('that never held anything, and nothing places a bot there: trusted', async () => {
+    const { judge } = await setUp();
+    expect(await judge()).toBe('trusted');
+  });
+
+  it('that holds a single managed container: trusted, whatever is remembered or placed', async () => {
+    const { judge, world, hostRecords } = await setUp();
+    await hostRecords.noteListing(HOST, {
+      instanceIds: ['a-bot-1', 'a-bot-2'],
+      count: 2,
+      isPartial: false,
+    });
+    await world.addDedicated({ instanceId: 'a-bot-9', host: HOST });
+    expect(await judge([{ instanceId: 'a-bot-1', createdAt: YESTERDAY }])).toBe('trusted');
+  });
+
+  it('where bots were seen: unknown, with a reason that names them', async () => {
+    const { judge, hostRecords, world } = await setUp();
+    await world.addDedicated({ instanceId: 'a-bot-9', host: 'west' });
+    await hostRecords.noteSeen(HOST, ['a-bot-1', 'a-bot-2', 'a-bot-3']);
+    expect(await judge()).toEqual(
+      unknown(/host "east" holds no container, but a-bot-1, a-bot-2 and 1 more was last seen/),
+    );
+  });
+
+  it('whose bots we all removed: trusted; one of them not: unknown', async () => {
+    const { judge, hostRecords, removeBot } = await setUp();
+    await hostRecords.noteListing(HOST, {
+      instanceIds: ['a-bot-1', 'a-bot-2'],
+      count: 2,
+      isPartial: false,
+    });
+    await removeBot('a-bot-1');
+    expect(await judge()).toEqual(unknown(/a-bot-2 was last seen/));
+    await removeBot('a-bot-2');
+    expect(await judge()).toBe('trusted');
+  });
+
+  it('a bot that was removed, and seen alive again long after: unknown', async () => {
+    const { connection, judge, hostRecords, removeBot } = await setUp();
+    await removeBot('a-bot-1');
+    await connection.db
+      ?.collection('tombstones')
+      .updateMany({}, [{ $set: { endedAt: { $subtract: ['$endedAt', 3_600_000] } } }], {
+        writeConcern: { w: 'majority' },
+      });
+    await hostRecords.noteSeen(HOST, ['a-bot-1']);
+    expect(await judge()).toEqual(unknown(/a-bot-1 was last seen/));
+  });
+
+  it('with more bots than can be remembered: unknown, even if all that are remembered were removed', async () => {
+    const { judge, hostRecords, removeBot } = await setUp();
+    await hostRecords.noteListing(HOST, { instanceIds: ['a-bot-1'], count: 2, isPartial: false });
+    await removeBot('a-bot-1');
+    expect(await judge()).toEqual(unknown(/2 bots were seen there/));
+  });
+
+  it('where the file places bots: unknown, until they are observed gone', async () => {
+    const { judge, removeBot } = await setUp();
+    const placed = [{ instanceId: 'a-bot-1', createdAt: YESTERDAY }];
+    expect(await judge(placed)).toEqual(unknown(/the pool state places a-bot-1 there/));
+    await removeBot('a-bot-1');
+    expect(await judge(placed)).toBe('trusted');
+    expect(await judge([{ instanceId: 'a-bot-1', createdAt: TOMORROW }])).toEqual(
+      unknown(/places/),
+    );
+    expect(await judge([{ instanceId: 'a-bot-1', createdAt: 'once' }])).toEqual(unknown(/places/));
+    const many = Array.from({ length: 1_001 }, (_, n) => ({
+      instanceId: `b-${n}`,
+      createdAt: YESTERDAY,
+    }));
+    expect(await judge(many)).toEqual(unknown(/places 1001 bots/));
+  });
+
+  it('confirmed by an administrator: trusted, for what was there before; not for what comes after', async () => {
+    const { judge, hostRecords, confirm } = await setUp();
+    await hostRecords.noteListing(HOST, { instanceIds: ['a-bot-1'], count: 5, isPartial: false });
+    const placed = { instanceId: 'a-bot-1', createdAt: YESTERDAY };
+    expect(await judge([placed])).toEqual(unknown(/5 bots/));
+    const confirmation = { by: 'admin:ann', reason: 'the disk was replaced' };
+    expect(await confirm.confirm(HOST, confirmation, call)).toMatchObject({
+      status: 'confirmed',
+      record: { confirmedBy: 'admin:ann' },
+    });
+    expect(await judge([placed])).toBe('trusted');
+    expect(await judge([placed, { instanceId: 'a-bot-2', createdAt: TOMORROW }])).toEqual(
+      unknown(/places a-bot-2 there/),
+    );
+    expect(await judge([{ ...placed, createdAt: 'once' }])).toEqual(unknown(/places/));
+    await hostRecords.noteSeen(HOST, ['a-bot-3']);
+    expect(await judge()).toEqual(unknown(/a-bot-3 was last seen/));
+  });
+
+  it('that does not answer: unknown, with why; it cannot be confirmed either', async () => {
+    const { judge, world, confirm, hostRecords } = await setUp();
+    await world.misbehave({ host: HOST }, { hang: true });
+    expect(await judge()).toEqual({ unknown: expect.any(String) });
+    const confirmation = { by: 'admin:ann', reason: 'I think so' };
+    expect(await confirm.confirm(HOST, confirmation, call)).toMatchObject({ status: 'unknown' });
+    expect(await hostRecords.find([HOST])).toEqual(new Map());
+  });
+
+  it('a host that is not empty, or not ours: not confirmed', async () => {
+    const { world, confirm, hostRecords } = await setUp();
+    await world.addDedicated({ instanceId: 'a-bot-9', host: HOST });
+    const confirmation = { by: 'admin:ann', reason: 'I think so' };
+    expect(await confirm.confirm(HOST, confirmation, call)).toEqual({ status: 'not-empty' });
+    expect(await confirm.confirm('north', confirmation, call)).toEqual({
+      status: 'no-such-host',
+      hosts: [HOST, 'west'],
+    });
+    expect(await hostRecords.find([HOST, 'north'])).toEqual(new Map());
+  });
+});
