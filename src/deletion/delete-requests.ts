@@ -128,12 +128,14 @@ async function lookElsewhere(
   { userId, firebaseUid, instanceId, signal }: DeleteRequest,
 ): Promise<Elsewhere> {
   const owner = { userId, firebaseUid };
-  const pools = await ports.poolStates.read({ signal });
+  // Somebody waits for the answer: a host that was away a moment ago is asked again.
+  const call = { signal, probes: true };
+  const pools = await ports.poolStates.read(call);
   const known = pools.status === 'ok' ? pools.items : null;
   if (known !== null && findOwnEntry(known, instanceId, owner).entry !== null) {
     return { status: 'present' };
   }
-  const order = { owner, instanceId, holdsAllocation: NO_ALLOCATION, pools: known, signal };
+  const order = { owner, instanceId, holdsAllocation: NO_ALLOCATION, pools: known, call };
   const located = await locateOwned(ports, order);
   if (located.status === 'ok' && located.items.mine.length > 0) return { status: 'present' };
   const reasons = [pools, located].flatMap((answer) =>

@@ -107,7 +107,7 @@ async function removeUnseen(
     instanceId,
     holdsAllocation: async () => false,
     pools: pools.status === 'ok' ? pools.items : null,
-    signal: call.signal,
+    call,
   });
   if (located.status === 'unknown') return located.reason;
   return removeAll(ports, instanceId, located.items.mine, call);

@@ -6,7 +6,7 @@ import { type BotOwner, judgeOwner, type Ownership, prefixCandidates } from '../
 import type { InstanceId } from '../domain/ids.ts';
 import { findEntry, type PoolState, poolContainersOf } from '../domain/pool-state.ts';
 import { ok, type SourceAnswer } from '../domain/source.ts';
-import type { Bots } from './ports/bots.ts';
+import type { Bots, BotsCall } from './ports/bots.ts';
 import type { Wallets } from './ports/wallets.ts';
 
 export interface OwnedSightings {
@@ -24,16 +24,16 @@ export interface LocateOrder {
   readonly holdsAllocation: () => Promise<boolean>;
   /** Null: the pool state is unknown; the owner's pools are then found by their names. */
   readonly pools: PoolState | null;
-  readonly signal: AbortSignal;
+  readonly call: BotsCall;
 }
 
 export async function locateOwned(
   { bots, wallets }: { readonly bots: Bots; readonly wallets: Wallets },
-  { owner, instanceId, holdsAllocation, pools, signal }: LocateOrder,
+  { owner, instanceId, holdsAllocation, pools, call }: LocateOrder,
 ): Promise<SourceAnswer<OwnedSightings>> {
   const hints = hintsOf(pools, instanceId);
   const { firebaseUid } = owner;
-  const answer = await bots.locate({ instanceId, firebaseUid, ...hints }, { signal });
+  const answer = await bots.locate({ instanceId, firebaseUid, ...hints }, call);
   if (answer.status === 'unknown') return answer;
   const mine: Sighting[] = [];
   const foreign: string[] = [];

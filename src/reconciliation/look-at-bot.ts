@@ -39,9 +39,11 @@ export interface BotToLookAt extends AbsentBot {
 export async function lookAtBot(
   ports: LookPorts,
   { userId, firebaseUid, instanceId, holdsAllocation }: BotToLookAt,
-  call: BotsCall,
+  { signal }: BotsCall,
 ): Promise<BotLook> {
   const owner = { userId, firebaseUid };
+  // A look that decides takes no host at its last word.
+  const call = { signal, probes: true };
   // The pool state first: it says where to look, and an entry that goes meanwhile goes before its container.
   const pools = await ports.poolStates.read(call);
   const state = pools.status === 'ok' ? pools.items : null;
@@ -50,7 +52,7 @@ export async function lookAtBot(
     instanceId,
     holdsAllocation: async () => holdsAllocation,
     pools: state,
-    signal: call.signal,
+    call,
   });
   const entry = state === null ? null : findOwnEntry(state, instanceId, owner).entry;
   const docker = await believe(ports, located, instanceId, pools, call);

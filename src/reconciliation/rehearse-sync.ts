@@ -19,7 +19,7 @@ export async function rehearseSync(
   user: UserToSync,
   { nowMs, ...call }: BotsCall & { readonly nowMs: number },
 ): Promise<SyncRehearsal> {
-  const { notes } = await lookFirst(ports, user, nowMs, call);
+  const { notes } = await lookFirst(ports, user, nowMs, { ...call, probes: true });
   const drifts = await lookAgain(ports, user, notes.drifts, { ...call, nowMs });
   const looked: RunNotes = { ...notes, drifts };
   const orphans = drifts.filter(isConfirmedOrphan).map(({ instanceId }) => instanceId);

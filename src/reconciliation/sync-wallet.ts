@@ -43,12 +43,14 @@ export function createSyncWalletSaga(ports: SyncPorts): SagaDefinition {
 
 function observeStep(ports: SyncPorts): RetriableStep {
   return step(STEP.observe, LOOK_TIMEOUT_MS, async (call) => {
-    const { notBeforeMs, after, userId, firebaseUid } = readSyncWalletInput(call.input);
-    const user = { userId, firebaseUid };
+    const { notBeforeMs, after, trigger, ...user } = readSyncWalletInput(call.input);
     const nowMs = call.nowMs();
     if (notBeforeMs !== null && nowMs < notBeforeMs) return { waitUntilMs: notBeforeMs };
     if (await isUnderWay(ports, after)) return { waitUntilMs: nowMs + TURN_WAIT_MS };
-    const { notes, sources } = await lookFirst(ports, user, nowMs, call);
+    const { notes, sources } = await lookFirst(ports, user, nowMs, {
+      signal: call.signal,
+      probes: trigger !== 'passive',
+    });
     for (const [host, { instanceIds }] of sources.contents) {
       await ports.hostRecords.noteSeen(host, instanceIds);
     }

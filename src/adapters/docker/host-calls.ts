@@ -34,8 +34,8 @@ export interface HostCallsOptions {
   readonly name: string;
   readonly api: Docker;
   readonly circuit: Pick<Circuit, 'succeeded' | 'failed'>;
-  /** Whether a call may go out; it may have to wait for a probe that is under way. */
-  readonly admit: () => Promise<boolean>;
+  /** Whether a call may go out; it may have to wait for a probe that is under way, or make one. */
+  readonly admit: (call: BotsCall) => Promise<boolean>;
   readonly onAnswer: () => void;
 }
 
@@ -53,22 +53,22 @@ export function createHostCalls(options: HostCallsOptions): HostCalls {
     return outcome;
   }
 
-  async function refuseIfOpen() {
-    if (await admit()) return;
+  async function refuseIfOpen(call: BotsCall) {
+    if (await admit(call)) return;
     const message = `docker host "${name}" does not answer (circuit open)`;
     throw new UnavailableError('DOCKER_UNREACHABLE', message, { context: { host: name } });
   }
 
   return {
     name,
-    read: async (request, { signal }) => {
-      await refuseIfOpen();
-      return unwrap(await send(request, signal), name, request, 'read');
+    read: async (request, call) => {
+      await refuseIfOpen(call);
+      return unwrap(await send(request, call.signal), name, request, 'read');
     },
-    change: async (request, { signal, fence }) => {
-      await refuseIfOpen();
-      await fence();
-      return unwrap(await send(request, signal), name, request, 'change');
+    change: async (request, call) => {
+      await refuseIfOpen(call);
+      await call.fence();
+      return unwrap(await send(request, call.signal), name, request, 'change');
     },
   };
 }

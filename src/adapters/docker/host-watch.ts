@@ -2,6 +2,7 @@
 // that "the host is back" is noticed without anybody asking (I10: tombstones hurry then).
 
 import type Docker from 'dockerode';
+import type { BotsCall } from '../../deletion/ports/bots.ts';
 import { type CircuitState, createCircuit } from './circuit.ts';
 import type { Deadlines } from './deadlines.ts';
 import { createDockerClient, type DockerHost } from './docker-client.ts';
@@ -58,11 +59,11 @@ export function createHostWatch({ host, deadlines, now, onChange }: HostWatchOpt
   const calls = createHostCalls({ ...shared, admit });
   let probing: Promise<boolean> | undefined;
 
-  /** While the circuit is open, whoever asks first in a probe period asks the host itself; who comes
-   * meanwhile waits for that answer, everybody else is refused at once. */
-  async function admit(): Promise<boolean> {
+  /** While the circuit is open, whoever asks first in a probe period asks the host itself, and so does every
+   * call that is to probe; who comes meanwhile waits for that answer, everybody else is refused at once. */
+  async function admit({ probes = false }: BotsCall): Promise<boolean> {
     if (circuit.state() === 'closed') return true;
-    if (probing === undefined && !circuit.admit()) return false;
+    if (probing === undefined && !probes && !circuit.admit()) return false;
     return probe();
   }
 

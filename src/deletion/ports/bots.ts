@@ -44,6 +44,9 @@ export interface Bots {
 
 export interface BotsCall {
   readonly signal: AbortSignal;
+  /** A host that did not answer a moment ago is asked again, not taken at its last word: for a call that somebody
+   * waits for, and for a look that decides. Default: false. */
+  readonly probes?: boolean;
 }
 
 export interface FencedCall extends BotsCall {

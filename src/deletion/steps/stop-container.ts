@@ -67,7 +67,7 @@ async function capture(ports: DeletionPorts, call: StepCall): Promise<Json | nul
     instanceId,
     holdsAllocation: () => holdsAllocation(ports, call),
     pools: pools.status === 'ok' ? pools.items : null,
-    signal,
+    call: { signal },
   });
   if (located.status === 'unknown') return null;
   const { mine, foreign } = located.items;

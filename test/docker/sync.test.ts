@@ -1,0 +1,131 @@
+// The synchronisation on real containers: the platform's own data with a real supervisord in every pool, one
+// container that nobody pays for, and a Docker that goes away. Every name carries the run's own mark, so that
+// other tests may use the same engine.
+
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { parseUserDump, seedUsers } from '../../src/adapters/mongo/seed-users.ts';
+import { startTestApplication, type TestApplication } from '../support/application.ts';
+import { allOf, readPoolState, userNamed } from '../support/deletions.ts';
+import { describeDocker, runDedicated, runPool, testDocker } from '../support/docker.ts';
+import { returnedBy, skippedOf, syncWallet } from '../support/syncs.ts';
+import { allocation, putUser, users } from '../support/users.ts';
+import { createDockerProxy } from './bots-proxy.ts';
+
+const SLEEP = '/bin/sleep 100000';
+const UIDS = /\b(anshjarvis2003|uid-[a-z]+)/g;
+
+async function fixture(name: string, mark: string): Promise<string> {
+  const text = await readFile(new URL(`../../fixtures/${name}`, import.meta.url), 'utf8');
+  return text.replace(UIDS, `$1${mark}`);
+}
+
+async function startMarked(mark: string, socket: string): Promise<TestApplication> {
+  const app = await startTestApplication({
+    env: { BOT_RUNTIME: 'docker', DOCKER_HOSTS: `test=unix://${socket}` },
+    poolState: JSON.parse(await fixture('pool-state.json', mark)),
+  });
+  await seedUsers(app.connection, parseUserDump(await fixture('users.json', mark)));
+  return app;
+}
+
+/** What the fixtures say exists in Docker. */
+async function runExisting(mark: string): Promise<void> {
+  const existing: {
+    readonly pooled: Readonly<Record<string, Readonly<Record<string, string>>>>;
+    readonly dedicated: readonly string[];
+  } = JSON.parse(await fixture('existing.json', mark));
+  const pools = Object.entries(existing.pooled).map(([name, programs]) =>
+    runPool({
+      name,
+      programs: Object.entries(programs).map(([program, state]) => ({
+        name: program,
+        command: SLEEP,
+        autostart: state === 'RUNNING',
+      })),
+    }),
+  );
+  await Promise.all([...pools, ...existing.dedicated.map((name) => runDedicated({ name }))]);
+}
+
+async function moneyAndEntries(app: TestApplication) {
+  const { pools, botMapping } = await readPoolState(app);
+  const wallets = await users(app.connection).find().sort({ _id: 1 }).toArray();
+  return { pools, botMapping, wallets, ledger: await allOf(app, 'ledger') };
+}
+
+describeDocker('synchronised on real containers', () => {
+  it('every user of the fixtures: as its comment says; a second run changes nothing (I12)', async () => {
+    const mark = randomBytes(3).toString('hex');
+    const app = await startMarked(mark, testDocker().socket);
+    await runExisting(mark);
+    const sync = (uid: string) => syncWallet(app, `${uid}${mark}`);
+
+    const orphan = await sync('anshjarvis2003');
+    expect(orphan.body.data).toMatchObject({ totalReturned: 1105, newWalletBalance: 18436 });
+    const live = await sync('uid-live');
+    expect(live.body.data).toMatchObject({ runningBots: 2, validAllocations: 3, cleanedBots: [] });
+    expect(live.body.data.newWalletBalance).toBe(500.25);
+    const loss = await sync('uid-loss');
+    expect(returnedBy(loss)).toEqual({
+      [`uid-loss${mark}-bot-1`]: 0,
+      [`uid-loss${mark}-bot-2`]: 40,
+    });
+    expect((await sync('uid-cents')).body.data.newWalletBalance).toBe(0.3);
+    const stale = await sync('uid-stale');
+    expect(stale.body.data).toMatchObject({ totalReturned: 812.34, newWalletBalance: 822.34 });
+    const lost = await sync('uid-lost');
+    expect(lost.body.data).toMatchObject({ cleanedBots: [], validAllocations: 1 });
+    const bad = await sync('uid-bad');
+    expect(Object.values(skippedOf(bad))).toEqual(['not-money', 'not-money']);
+    const ghost = await sync('uid-ghost');
+    expect(ghost.body.data).toMatchObject({ runningBots: 1, cleanedBots: [] });
+
+    const { pools, botMapping } = await readPoolState(app);
+    expect(Object.keys(botMapping).sort()).toEqual([
+      `uid-live${mark}-bot-1`,
+      `uid-live${mark}-bot-2`,
+      `uid-live${mark}-bot-3`,
+      `uid-lost${mark}-bot-1`,
+    ]);
+    expect(pools[`uid-lost${mark}-pool-1`]?.bots).toEqual([`uid-lost${mark}-bot-1`]);
+    expect(pools[`uid-stale${mark}-pool-1`]?.bots).toEqual([]);
+    const found = await testDocker().docker.listContainers({ all: true });
+    expect(found.some(({ Names }) => Names.includes(`/freqtrade-uid-ghost${mark}-bot-1`))).toBe(
+      true,
+    );
+
+    const before = await moneyAndEntries(app);
+    for (const uid of ['anshjarvis2003', 'uid-live', 'uid-loss', 'uid-stale', 'uid-lost']) {
+      expect((await sync(uid)).body.message).toBe('Wallet is in sync with running bots');
+    }
+    expect(await moneyAndEntries(app)).toEqual(before);
+  });
+
+  it('an allocation put into the database by hand: nothing moves while Docker is away, and once it is back it is paid with a ledger entry', async () => {
+    const mark = randomBytes(3).toString('hex');
+    const uid = `uid-hand${mark}`;
+    const instanceId = `${uid}-bot-1`;
+    const proxy = await createDockerProxy(testDocker().socket);
+    const socket = 'socketPath' in proxy.endpoint ? proxy.endpoint.socketPath : '';
+    const app = await startMarked(mark, socket);
+    await runDedicated({ name: `freqtrade-uid-ghost${mark}-bot-1` });
+    const bots = { [instanceId]: allocation(250, 240.4) };
+    await putUser(app.connection, { balance: 10, bots, firebaseUid: uid });
+
+    await proxy.stop();
+    const away = await syncWallet(app, uid);
+    expect(away.status).toBe(200);
+    expect(skippedOf(away)).toEqual({ [instanceId]: 'unknown' });
+    expect(away.body.data).toMatchObject({ totalReturned: 0, newWalletBalance: 10 });
+    expect((await userNamed(app, uid)).botAllocations).toEqual(bots);
+
+    await proxy.start();
+    const back = await syncWallet(app, uid);
+    expect(back.body.data).toMatchObject({ totalReturned: 240.4, newWalletBalance: 250.4 });
+    expect(await allOf(app, 'ledger')).toMatchObject([
+      { botId: instanceId, type: 'deallocate', source: 'reclaim', description: expect.any(String) },
+    ]);
+  });
+});
