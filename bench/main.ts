@@ -4,19 +4,28 @@
 //   --quick         one round of the same size, within a minute
 //   --json          one JSON object on the last line of stdout
 //   --only=sagas    that variant alone (sagas, floor or bullmq): for a profiler
+//   --only=sync     the synchronisations alone
 
 import { parseArgs } from 'node:util';
 import { measureAccept } from './accept.ts';
 import { type CompareOptions, compare } from './compare.ts';
 import { type Ground, openGround } from './ground.ts';
+import { measureOneSync } from './one-sync.ts';
 import { measurePoolFile } from './pool-file.ts';
 import { type Measures, toFigures, toTable } from './report.ts';
+import { measureSyncAll } from './sync-all.ts';
 import { VARIANTS, type VariantName } from './variants.ts';
 import { measureWorkerMemory } from './worker-memory.ts';
 
 const SCALES = {
-  full: { rounds: 3, warmUps: 300, alone: 100, together: 2_000, accepts: 300, begun: 10_000 },
-  quick: { rounds: 1, warmUps: 300, alone: 40, together: 2_000, accepts: 150, begun: 500 },
+  full: {
+    ...{ rounds: 3, warmUps: 300, alone: 100, together: 2_000, accepts: 300, begun: 10_000 },
+    ...{ syncedUsers: 100_000, syncs: 30 },
+  },
+  quick: {
+    ...{ rounds: 1, warmUps: 300, alone: 40, together: 2_000, accepts: 150, begun: 500 },
+    ...{ syncedUsers: 20_000, syncs: 10 },
+  },
 } as const;
 const OPEN_SAGAS = 10_000;
 
@@ -46,14 +55,14 @@ async function run(): Promise<Measures> {
   const { MONGODB_URI: mongodbUri, REDIS_URL: redisUrl } = process.env;
   const { signal } = stopping;
   const say = (line: string) => console.error(line);
-  const only = values.only === undefined ? undefined : variantNamed(values.only);
   const ground = await openGround({ mongodbUri, redisUrl, signal, onProgress: say });
   try {
     const scale = values.quick ? SCALES.quick : SCALES.full;
     const options = { ...scale, signal, onTurn: say };
-    return only === undefined
-      ? await measureAll(ground, options)
-      : { variants: await compare(ground, { ...options, variants: [only] }) };
+    if (values.only === undefined) return await measureAll(ground, options);
+    if (values.only === 'sync') return { variants: {}, ...(await measureSyncs(ground, options)) };
+    const variants = [variantNamed(values.only)];
+    return { variants: await compare(ground, { ...options, variants }) };
   } finally {
     await ground.close();
   }
@@ -62,6 +71,8 @@ async function run(): Promise<Measures> {
 type Scale = Omit<CompareOptions, 'variants'> & {
   readonly accepts: number;
   readonly begun: number;
+  readonly syncedUsers: number;
+  readonly syncs: number;
 };
 
 async function measureAll(ground: Ground, scale: Scale): Promise<Measures> {
@@ -73,11 +84,25 @@ async function measureAll(ground: Ground, scale: Scale): Promise<Measures> {
   const workerMemoryMb = await measureWorkerMemory(ground, { sagas: OPEN_SAGAS, begun, signal });
   onTurn('the pool file');
   signal.throwIfAborted();
-  return { variants, accept, workerMemoryMb, poolFile: await measurePoolFile() };
+  const poolFile = await measurePoolFile();
+  return { variants, accept, workerMemoryMb, poolFile, ...(await measureSyncs(ground, scale)) };
+}
+
+async function measureSyncs(
+  ground: Ground,
+  { signal, onTurn, syncedUsers: users, syncs }: Scale,
+): Promise<Pick<Measures, 'syncAll' | 'oneSync'>> {
+  onTurn(`a run over ${users} users`);
+  const syncAll = await measureSyncAll(ground, { users, signal });
+  onTurn('one user on Docker');
+  const oneSync = await measureOneSync(ground, { rounds: syncs, signal, say: onTurn });
+  return { syncAll, ...(oneSync === null ? {} : { oneSync }) };
 }
 
 function variantNamed(name: string): VariantName {
   const found = Object.keys(VARIANTS).find((known) => known === name);
-  if (found === undefined) throw new Error(`--only takes ${Object.keys(VARIANTS).join(', ')}`);
+  if (found === undefined) {
+    throw new Error(`--only takes ${[...Object.keys(VARIANTS), 'sync'].join(', ')}`);
+  }
   return found as VariantName;
 }

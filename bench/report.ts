@@ -2,7 +2,9 @@
 
 import type { AcceptResult } from './accept.ts';
 import type { VariantResult } from './compare.ts';
+import type { OneSyncMeasure } from './one-sync.ts';
 import type { PoolFileMeasure } from './pool-file.ts';
+import type { SyncAllMeasure } from './sync-all.ts';
 import type { VariantName } from './variants.ts';
 
 export interface Measures {
@@ -10,6 +12,8 @@ export interface Measures {
   readonly accept?: AcceptResult;
   readonly workerMemoryMb?: number;
   readonly poolFile?: PoolFileMeasure;
+  readonly syncAll?: SyncAllMeasure;
+  readonly oneSync?: OneSyncMeasure;
 }
 
 type Line = readonly [key: string, what: string, goal?: string];
@@ -29,6 +33,13 @@ const LINES: readonly Line[] = [
   ['acceptP95Ms', 'DELETE to 202, 95 of 100, ms'],
   ['workerMemoryMb', 'a worker with 10,000 sagas open, MB', '< 200'],
   ['poolFile50DeletionsMs', '50 deletions in a file of 5,000 bots, ms', '< 1000'],
+  ['syncAllPerCpuSec', 'allocations judged per second of one core', '>= 50000'],
+  ['syncAllPerSec', 'allocations judged per second'],
+  ['syncAllPeakMb', 'the process of a run over all users, MB', '< 300'],
+  ['syncAllGrowth', 'time per user against a tenth of the users', 'about 1'],
+  ['syncAllRatioToLoop', 'a run over all against user by user', '> 1'],
+  ['oneSyncMs', 'one user on Docker, nothing to repair, ms', '< 100'],
+  ['oneSyncRepairMs', 'one user on Docker, an orphan paid back, ms'],
   ['sagaCpuSecPer1000', 'CPU for 1,000 sagas, s'],
   ['floorCpuSecPer1000', 'CPU for 1,000 times the bare effects, s'],
   ['bullmqCpuSecPer1000', 'CPU for 1,000 bare BullMQ jobs, s'],
@@ -45,7 +56,7 @@ export function toTable(figures: Readonly<Record<string, unknown>>): string {
 
 /** Keys of what was not measured are left out. */
 export function toFigures(measures: Measures): Readonly<Record<string, unknown>> {
-  const { variants, accept, workerMemoryMb, poolFile } = measures;
+  const { variants, accept, workerMemoryMb, poolFile, syncAll, oneSync } = measures;
   const { sagas, floor, bullmq } = variants;
   const figures: Record<string, unknown> = {
     sagasPerSec: rounded(sagas?.perSec, 1),
@@ -69,6 +80,14 @@ export function toFigures(measures: Measures): Readonly<Record<string, unknown>>
     bullmqCpuSecPer1000: rounded(bullmq?.cpuSecPer1000, 3),
     poolFileRenames: poolFile?.renames,
     poolFileReadMs: rounded(poolFile?.readMs, 3),
+    syncAllPerCpuSec: rounded(syncAll?.perCpuSecond, 0),
+    syncAllPerSec: rounded(syncAll?.perSecond, 0),
+    syncAllPeakMb: rounded(syncAll?.peakMb, 1),
+    syncAllGrowth: rounded(syncAll?.growth, 2),
+    syncAllRatioToLoop: rounded(quotient(syncAll?.perSecond, syncAll?.loopPerSecond), 1),
+    syncAllFoundShare: rounded(syncAll?.foundShare, 3),
+    oneSyncMs: rounded(oneSync?.lookMs, 1),
+    oneSyncRepairMs: rounded(oneSync?.repairMs, 1),
     roundsPerSec: Object.fromEntries(
       Object.entries(variants).map(([name, { ratesPerSec }]) => [
         name,

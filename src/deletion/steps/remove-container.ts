@@ -39,6 +39,9 @@ export function createRemoveContainerStep(ports: DeletionPorts): RetriableStep {
 // whole look around. @returns why something is left, or null.
 async function finish(ports: DeletionPorts, call: StepCall): Promise<string | null> {
   const { tombstone, input } = sceneOf(call);
+  // An orphan was seen to be nowhere right before it was paid, and its entry has been taken out: another look is
+  // due in a minute, as for every tombstone (I5).
+  if (input.orphan !== undefined) return null;
   const sightings = capturedBot(call)?.sightings ?? null;
   if (sightings !== null && sightings.length > 0 && !hasGivenUpPool(call)) {
     return removeAll(ports, input.instanceId, sightings, call);
