@@ -6,8 +6,7 @@ import { ensureSchedule } from './adapters/queue/schedules.ts';
 import { createJanitor } from './deletion/janitor.ts';
 import { createReceiptSweep } from './deletion/receipt-sweep.ts';
 import { startQueueWorker } from './queue-worker.ts';
-import { SYNC_ALL } from './reconciliation/sync-all-input.ts';
-import { PASSIVE, syncAfterStart } from './reconciliation/sync-schedule.ts';
+import { PASSIVE, SYNC_TICK, syncAfterStart } from './reconciliation/sync-schedule.ts';
 import { createPeriodic } from './saga/periodic.ts';
 import { createRelay } from './saga/relay.ts';
 import { createVersionWatch } from './saga/version-watch.ts';
@@ -79,7 +78,7 @@ function startRelay(services: Services): Stop {
 async function keepSchedules({ elections, queues, config, log, clock }: Services): Promise<void> {
   const queue = queues.get('sync');
   if (queue === undefined || !(await elections.hold('schedules', SCHEDULES_EVERY_MS * 3))) return;
-  const schedule = { name: SYNC_ALL, everyMs: config.syncEveryMs };
+  const schedule = { name: SYNC_TICK, everyMs: config.syncEveryMs };
   if ((await ensureSchedule(queue, schedule, clock.nowMs())) === 'made') {
     log.info(schedule, 'schedule made');
   }
@@ -89,7 +88,7 @@ function startSync(services: Services): Stop {
   const { config, log, elections, startSyncAll } = services;
   const stop = startQueueWorker(services, {
     queue: 'sync',
-    ticks: new Map([[SYNC_ALL, async () => void (await startSyncAll(PASSIVE, 'system:clock'))]]),
+    ticks: new Map([[SYNC_TICK, async () => void (await startSyncAll(PASSIVE, 'system:clock'))]]),
   });
   // The demo's orphan waits for its button.
   if (config.syncEveryMs > 0 && !config.isDemo) {

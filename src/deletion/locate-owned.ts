@@ -4,7 +4,8 @@
 import type { Sighting } from '../domain/bot.ts';
 import { type BotOwner, judgeOwner, type Ownership, prefixCandidates } from '../domain/identity.ts';
 import type { InstanceId } from '../domain/ids.ts';
-import { findEntry, type PoolState, poolContainersOf } from '../domain/pool-state.ts';
+import { findOwnEntry } from '../domain/owned-entry.ts';
+import { type PoolState, poolContainersOf } from '../domain/pool-state.ts';
 import { ok, type SourceAnswer } from '../domain/source.ts';
 import type { Bots, BotsCall } from './ports/bots.ts';
 import type { Wallets } from './ports/wallets.ts';
@@ -31,7 +32,7 @@ export async function locateOwned(
   { bots, wallets }: { readonly bots: Bots; readonly wallets: Wallets },
   { owner, instanceId, holdsAllocation, pools, call }: LocateOrder,
 ): Promise<SourceAnswer<OwnedSightings>> {
-  const hints = hintsOf(pools, instanceId);
+  const hints = hintsOf(pools, instanceId, owner);
   const { firebaseUid } = owner;
   const answer = await bots.locate({ instanceId, firebaseUid, ...hints }, call);
   if (answer.status === 'unknown') return answer;
@@ -67,9 +68,10 @@ async function judgeByWallets(
   return longest === firebaseUid ? 'mine' : 'foreign';
 }
 
-function hintsOf(pools: PoolState | null, instanceId: InstanceId) {
+// Only this user's mapping may narrow the look to one host: somebody else's bot of the same id lives elsewhere.
+function hintsOf(pools: PoolState | null, instanceId: InstanceId, owner: BotOwner) {
   if (pools === null) return { poolContainers: [] };
   const poolContainers = poolContainersOf(pools, instanceId);
-  const dockerHost = findEntry(pools, instanceId)?.mapping?.dockerHost;
+  const dockerHost = findOwnEntry(pools, instanceId, owner).entry?.mapping?.dockerHost;
   return dockerHost === undefined ? { poolContainers } : { poolContainers, dockerHost };
 }

@@ -9,7 +9,7 @@ import type { PoolStates } from '../deletion/ports/pool-states.ts';
 import type { Wallets } from '../deletion/ports/wallets.ts';
 import type { Sighting } from '../domain/bot.ts';
 import { findOwnEntry, type OwnedEntry } from '../domain/owned-entry.ts';
-import { findEntry, type PoolState } from '../domain/pool-state.ts';
+import type { PoolState } from '../domain/pool-state.ts';
 import type { Seen } from '../domain/presence.ts';
 import type { SourceAnswer } from '../domain/source.ts';
 import type { HostTrust } from './host-trust.ts';
@@ -55,7 +55,7 @@ export async function lookAtBot(
     call,
   });
   const entry = state === null ? null : findOwnEntry(state, instanceId, owner).entry;
-  const docker = await believe(ports, located, instanceId, pools, call);
+  const docker = await believe(ports, located, entry, pools, call);
   return {
     poolState: state === null ? 'unknown' : entry === null ? 'no' : 'yes',
     docker: docker.seen,
@@ -95,7 +95,7 @@ interface Believed {
 async function believe(
   { bots, hostTrust }: LookPorts,
   located: SourceAnswer<OwnedSightings>,
-  instanceId: string,
+  own: OwnedEntry['entry'],
   pools: SourceAnswer<PoolState>,
   call: BotsCall,
 ): Promise<Believed> {
@@ -105,8 +105,7 @@ async function believe(
   if (unowned.length > 0) {
     return { seen: 'unknown', reasons: [`nobody is known to own ${unowned.join(', ')}`] };
   }
-  const entry = pools.status === 'ok' ? findEntry(pools.items, instanceId) : null;
-  const dockerHost = entry?.mapping?.dockerHost;
+  const dockerHost = own?.mapping?.dockerHost;
   const hosts = bots.hosts().filter((host) => dockerHost === undefined || host === dockerHost);
   const isNowhereElse = await isNowhere(bots, call);
   const judgements = await Promise.all(

@@ -50,6 +50,7 @@ export async function recordAll(ports: SyncAllPorts, run: AllRunToRecord): Promi
 
 async function remember(ports: SyncAllPorts, run: AllRunToRecord): Promise<void> {
   const { runId, input, survey, judgement, followed, atMs } = run;
+  const at = new Date(atMs).toISOString();
   const isWhole = !judgement.isStopped && survey.unknown === 0;
   // Only a run that could see everybody's bots may say that a suspicion is over.
   if (isWhole) await ports.suspects.clearUnseen(new Date(survey.beganAtMs));
@@ -57,7 +58,7 @@ async function remember(ports: SyncAllPorts, run: AllRunToRecord): Promise<void>
   await ports.samples.write({
     runId,
     userId: null,
-    at: new Date(atMs).toISOString(),
+    at,
     count: survey.orphans,
     valueMinor: survey.orphanValueMinor,
     oldestSeconds,

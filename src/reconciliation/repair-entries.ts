@@ -10,6 +10,7 @@ import type { PoolState } from '../domain/pool-state.ts';
 import { isRebuildable, type LostBot, rebuildEntry } from '../domain/rebuild-entry.ts';
 import type { UserToSync } from './first-look.ts';
 import { lookAtBot } from './look-at-bot.ts';
+import { isPending } from './second-look.ts';
 import type { DriftNote } from './sync-notes.ts';
 import type { SyncPorts } from './sync-ports.ts';
 
@@ -53,16 +54,22 @@ export async function repairEntry(
  * An unfinished one is the janitor's, who looks at it every few seconds. */
 export async function finishGhost(
   ports: EntryPorts,
-  { userId }: UserToSync,
+  user: UserToSync,
   note: DriftNote,
-  call: FencedCall,
+  { at, ...call }: EntryRepair,
 ): Promise<DriftNote> {
   const { instanceId } = note;
+  const { userId } = user;
   const tombstones = await ports.tombstones.findForBot(userId, instanceId);
   const named = tombstones
     .filter(({ status }) => status === 'ended')
     .flatMap(({ sightings }) => sightings ?? []);
   if (named.length === 0) return note;
+  // A program is named by its id alone: since the first look it may have become a new life's.
+  const reading = await ports.wallets.readAllocation(userId, instanceId);
+  if (reading.status === 'present') return seenAgain(note);
+  const look = await lookAtBot(ports, { ...user, instanceId, holdsAllocation: false }, call);
+  if (isPending(look, Date.parse(at))) return { ...note, outcome: 'skipped', reason: 'pending' };
   const left = await removeAll(ports, instanceId, named, call);
   return left === null
     ? { ...note, outcome: 'repaired', detail: 'its tombstone was finished again' }

@@ -110,7 +110,8 @@ function resolved(note: DriftNote, detail: string): DriftNote {
   return { ...note, outcome: 'resolved', detail };
 }
 
-function isPending({ entry }: BotLook, nowMs: number): boolean {
+/** Whether somebody is making the bot right now. @param nowMs database time. */
+export function isPending({ entry }: BotLook, nowMs: number): boolean {
   const mapping = entry?.mapping;
   if (mapping?.status !== 'pending') return false;
   const createdAtMs = Date.parse(mapping.createdAt);

@@ -3,6 +3,7 @@
 
 import type { SagaRecord } from '../saga/record.ts';
 import type { Sagas } from '../saga/sagas.ts';
+import type { StepState } from '../saga/state.ts';
 import type { UserToSync } from './first-look.ts';
 import { rehearseSync, type SyncRehearsal } from './rehearse-sync.ts';
 import { syncOrder } from './sync-orders.ts';
@@ -40,12 +41,21 @@ export function createSyncRequests({ ports, sagas, nowMs }: SyncRequestsOptions)
         limit: NEWEST,
       });
       const newest = runs.find((run) => readSyncWalletInput(run.input).trigger === trigger);
-      // Queued: it has not begun to look.
-      if (newest?.state.phase === 'queued') return newest;
+      if (newest !== undefined && !hasLooked(newest)) return newest;
       const after = newest?.id ?? null;
       const input = { userId, firebaseUid, trigger, after, notBeforeMs: null };
       return (await sagas.start(syncOrder(input, requestedBy))).saga;
     },
     rehearse: (user, signal) => rehearseSync(ports, user, { nowMs: nowMs(), signal }),
   };
+}
+
+// Queued, or waiting for the run before it to end, or for another attempt at its first look: the log says so
+// before the look begins, so whoever reads this has asked before it.
+function hasLooked({ state: { phase, cursor, steps } }: SagaRecord): boolean {
+  return phase !== 'queued' && !(phase === 'running' && cursor === 0 && isWaiting(steps[0]));
+}
+
+function isWaiting(step: StepState | undefined): boolean {
+  return step?.status === 'waiting';
 }

@@ -13,6 +13,10 @@ export function createSyncAllStarter(sagas: Pick<Sagas, 'start'>): StartSyncAll 
   return async (input, requestedBy) => (await sagas.start(syncAllOrder(input, requestedBy))).saga;
 }
 
+/** The clock's job, and its scheduler. Not the name of a kind of saga: a wake-up carries its saga's kind as its
+ * name, and must never be taken for a tick. */
+export const SYNC_TICK = 'sync-all-by-clock';
+
 /** Processes that start within this time are one start of the system. */
 const ONE_START_MS = 60_000;
 

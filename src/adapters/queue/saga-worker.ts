@@ -52,7 +52,8 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
   const worker = new Worker(
     queue,
     (job: Job, token?: string, signal?: AbortSignal) => {
-      const tick = options.ticks?.get(job.name);
+      // A wake-up is one whatever it is called: its name is a saga's kind, which a tick might share.
+      const tick = isWakeUp(job) ? undefined : options.ticks?.get(job.name);
       if (tick !== undefined) return tick();
       return work(options.runner, job, token, {
         signal: signal ?? new AbortController().signal,
@@ -111,7 +112,7 @@ async function work(
   token: string | undefined,
   { writeLines, ...control }: WorkControl,
 ): Promise<{ readonly state: string }> {
-  const sagaId = parseSagaId(Reflect.get(Object(job.data), 'sagaId'));
+  const sagaId = parseSagaId(namedSaga(job));
   if (sagaId === undefined) throw new UnrecoverableError('the job names no saga');
   const outcome = await runner.run(sagaId, control);
   switch (outcome.status) {
@@ -123,6 +124,14 @@ async function work(
       await job.moveToDelayed(comeBackAt(outcome), token);
       throw new DelayedError();
   }
+}
+
+function isWakeUp(job: Job): boolean {
+  return namedSaga(job) !== undefined;
+}
+
+function namedSaga(job: Job): unknown {
+  return Reflect.get(Object(job.data), 'sagaId');
 }
 
 function comeBackAt(outcome: Exclude<RunOutcome, { status: 'at-rest' }>): number {
