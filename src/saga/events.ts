@@ -61,4 +61,13 @@ export type SagaEvent =
     } & Again)
   | ({ readonly type: 'cancel-requested' } & Moment)
   /** An operator sends a stuck saga on its way again, in the direction it was going. */
-  | ({ readonly type: 'retry-ordered' } & Moment);
+  | ({ readonly type: 'retry-ordered' } & Moment)
+  /** An operator takes a stuck saga back, before the pivot. */
+  | ({ readonly type: 'compensate-ordered' } & Moment)
+  /** An operator gives a best-effort step up. */
+  | ({ readonly type: 'skip-ordered' } & Moment)
+  /** An operator vouches for the end of a stuck saga. */
+  | ({
+      readonly type: 'resolve-ordered';
+      readonly outcome: 'completed' | 'compensated';
+    } & Moment);

@@ -1,0 +1,81 @@
+// The way back of a saga, as pure transitions: over every compensatable step that has a capture, in reverse, and to a
+// stand where no repetition helps. I6: whoever begins the way back has shown that the pivot has not happened.
+
+import type { SagaEvent } from './events.ts';
+import type { SagaShape } from './shape.ts';
+import type { SagaState, StepFailure } from './state.ts';
+import { shapeAt, stepAt, withStep } from './state-access.ts';
+
+export const CANCELLED: StepFailure = {
+  class: 'terminal',
+  code: 'CANCELLED',
+  message: 'cancelled on request before the point of no return',
+};
+
+// Backwards over EVERY compensatable step that has a capture, recorded as run or not: the log may be
+// behind the world, the capture is not.
+export function turnBack(shape: SagaShape, state: SagaState, cause: StepFailure): SagaState {
+  const { name, status } = stepAt(state, state.cursor);
+  const marked = status === 'done' ? state : withStep(state, state.cursor, { status: 'failed' });
+  const back: SagaState = {
+    ...marked,
+    phase: 'compensating',
+    notBeforeMs: null,
+    cause: { class: cause.class, code: cause.code, message: cause.message, step: name },
+  };
+  return undoFrom(shape, back, state.steps.length - 1);
+}
+
+function undoFrom(shape: SagaShape, state: SagaState, from: number): SagaState {
+  for (let step = from; step >= 0; step -= 1) {
+    const { kind } = shapeAt(shape, step);
+    const { capture, status } = stepAt(state, step);
+    if (kind === 'compensatable' && capture !== null && status !== 'compensated') {
+      return {
+        ...withStep(state, step, { status: 'compensating', compensations: 1 }),
+        cursor: step,
+        notBeforeMs: null,
+      };
+    }
+  }
+  return { ...state, phase: 'compensated', cursor: 0, notBeforeMs: null };
+}
+
+export function undone(
+  shape: SagaShape,
+  state: SagaState,
+  { step, atMs }: Extract<SagaEvent, { type: 'compensated' }>,
+): SagaState {
+  const compensated = withStep(state, step, { status: 'compensated', finishedAtMs: atMs });
+  return undoFrom(shape, compensated, step - 1);
+}
+
+export function undoFailed(
+  shape: SagaShape,
+  state: SagaState,
+  { step, failure, retryAtMs }: Extract<SagaEvent, { type: 'compensation-failed' }>,
+): SagaState {
+  const { compensations } = stepAt(state, step);
+  const noted = withStep(state, step, { error: failure });
+  if (failure.class === 'unavailable') return { ...noted, notBeforeMs: retryAtMs };
+  const isHopeless = failure.class === 'terminal' || failure.class === 'hold';
+  if (isHopeless || compensations >= shapeAt(shape, step).compensations) {
+    return stick(noted, failure);
+  }
+  return {
+    ...withStep(noted, step, { compensations: compensations + 1 }),
+    notBeforeMs: retryAtMs,
+  };
+}
+
+export function stick(state: SagaState, failure: StepFailure): SagaState {
+  const from = state.phase === 'compensating' ? 'compensating' : 'running';
+  const { name } = stepAt(state, state.cursor);
+  return {
+    ...(from === 'running' ? withStep(state, state.cursor, { status: 'failed' }) : state),
+    phase: 'stuck',
+    stuckFrom: from,
+    notBeforeMs: null,
+    cause: { ...failure, step: name },
+  };
+}

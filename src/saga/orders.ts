@@ -1,0 +1,83 @@
+// What people order, as pure transitions: the cancel of a caller, and the verbs of an operator. Each changes nothing
+// (the same object is returned) where it is not allowed: that is how a verb is refused.
+
+import { CANCELLED, turnBack } from './backward.ts';
+import { skip } from './forward.ts';
+import type { SagaShape } from './shape.ts';
+import type { SagaState, StepFailure } from './state.ts';
+import { shapeAt, stepAt, withStep } from './state-access.ts';
+
+export function cancel(shape: SagaShape, state: SagaState): SagaState {
+  if (state.phase === 'queued') return { ...state, phase: 'cancelled', cancelRequested: true };
+  if (state.pivotBegun || state.cancelRequested) return state;
+  if (state.phase === 'running') return { ...state, cancelRequested: true, notBeforeMs: null };
+  // Stuck on the way forward: no worker is on it, so the way back can begin here and now.
+  return state.phase === 'stuck' && state.stuckFrom === 'running'
+    ? { ...turnBack(shape, { ...state, stuckFrom: null }, CANCELLED), cancelRequested: true }
+    : state;
+}
+
+// With fresh budgets and deadlines, in the direction it was going: forward is refused once a compensation has begun,
+// because `stuckFrom` says so. What the stuck attempt did is asked of the world first.
+export function unstick(shape: SagaShape, state: SagaState, atMs: number): SagaState {
+  if (state.phase !== 'stuck' || state.stuckFrom === null) return state;
+  const { startedAtMs, stuckFrom } = state;
+  const going: SagaState = {
+    ...state,
+    phase: stuckFrom,
+    stuckFrom: null,
+    cause: null,
+    startedAtMs: startedAtMs === null ? null : atMs,
+  };
+  if (stuckFrom === 'compensating') {
+    return withStep(going, state.cursor, { status: 'compensating', compensations: 1 });
+  }
+  const status = shapeAt(shape, state.cursor).canObserve ? 'in-doubt' : 'running';
+  return withStep(going, state.cursor, { status, attempts: 1, unknowns: 0 });
+}
+
+/** Back, before the point of no return only (I6): a saga that is stuck on its way forward, or sleeps on it. */
+export function orderBack(shape: SagaShape, state: SagaState): SagaState {
+  const isForward = state.phase === 'stuck' && state.stuckFrom === 'running';
+  if (!isForward || state.pivotBegun) return state;
+  return turnBack(shape, { ...state, stuckFrom: null }, ORDERED_BACK);
+}
+
+/** Over a best-effort step that is stuck or waits for another attempt; what it leaves is its tombstone's, or the
+ * operator's. */
+export function orderSkip(shape: SagaShape, state: SagaState, atMs: number): SagaState {
+  if (!shapeAt(shape, state.cursor).bestEffort) return state;
+  const isStuck = state.phase === 'stuck' && state.stuckFrom === 'running';
+  const isWaiting = state.phase === 'running' && stepAt(state, state.cursor).status === 'waiting';
+  if (!isStuck && !isWaiting) return state;
+  const going: SagaState = { ...state, phase: 'running', stuckFrom: null, cause: null };
+  return skip(shape, going, state.cursor, ORDERED_SKIP, atMs);
+}
+
+/** An end that a person vouches for: a stuck saga is over, whatever is left of it. */
+export function orderEnd(state: SagaState, outcome: 'completed' | 'compensated'): SagaState {
+  if (state.phase !== 'stuck') return state;
+  const warning = {
+    code: 'resolved-by-hand',
+    message: `${state.cause?.code ?? 'stuck'}: an operator vouches that it is ${outcome}`,
+  };
+  return {
+    ...state,
+    phase: outcome,
+    stuckFrom: null,
+    notBeforeMs: null,
+    warnings: [...state.warnings, warning],
+  };
+}
+
+const ORDERED_BACK: StepFailure = {
+  class: 'terminal',
+  code: 'ORDERED_BACK',
+  message: 'taken back by an operator before the point of no return',
+};
+
+const ORDERED_SKIP: StepFailure = {
+  class: 'terminal',
+  code: 'ORDERED_SKIP',
+  message: 'skipped by an operator',
+};
