@@ -139,6 +139,7 @@ async function apiDependencies(
     deletions: services.deletions,
     sagas,
     portfolio: services.portfolio,
+    audits: services.audits,
     stepKinds: (kind, version) => {
       const shape = registry.find(kind, version)?.shape;
       if (shape === undefined) return null;

@@ -25,12 +25,14 @@ import { createFilePoolStates } from './adapters/pool-state/file-pool-states.ts'
 import { createBullmqWakeUps, type SagaQueue } from './adapters/queue/bullmq-wake-ups.ts';
 import { connectRedis, type RedisRole } from './adapters/queue/connections.ts';
 import type { QueueName } from './adapters/queue/queue-names.ts';
+import { createAuditing } from './auditing.ts';
 import { type BotRuntime, chooseBotRuntime } from './bot-runtime.ts';
 import type { Config } from './config.ts';
 import { createDeleteBotSaga } from './deletion/delete-bot.ts';
 import { createDeleteRequests, type DeleteRequests } from './deletion/delete-requests.ts';
 import type { Accounts } from './deletion/ports/accounts.ts';
 import type { DeletionPorts } from './deletion/steps/step-ports.ts';
+import type { AuditDesk } from './reconciliation/audit/audit-desk.ts';
 import { createPortfolio, type Portfolio } from './reconciliation/portfolio.ts';
 import { pause } from './saga/deadline.ts';
 import type { Elections } from './saga/ports/elections.ts';
@@ -62,6 +64,7 @@ export interface Services {
   readonly deletions: DeleteRequests;
   readonly accounts: Accounts;
   readonly portfolio: Portfolio;
+  readonly audits: AuditDesk;
   readonly metrics: { readonly registry: MetricsRegistry; readonly saga: SagaMetrics };
   /** What the migration found that violates a constraint. */
   readonly migration: MigrationReport;
@@ -165,6 +168,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     }),
     accounts,
     portfolio: createPortfolio({ ...deletionPorts, accounts }),
+    audits: createAuditing({ connection, ...deletionPorts, config, metricsRegistry, log }),
     metrics: { registry: metricsRegistry, saga: createSagaMetrics(metricsRegistry) },
     migration,
     workerRedis: () => openRedis('worker'),

@@ -4,6 +4,7 @@
 import { startSagaWorker } from './adapters/queue/saga-worker.ts';
 import { createJanitor } from './deletion/janitor.ts';
 import { createReceiptSweep } from './deletion/receipt-sweep.ts';
+import { createAuditSchedule } from './reconciliation/audit/audit-schedule.ts';
 import { createCohorts } from './saga/cohorts.ts';
 import { createLeaseKeeper } from './saga/lease-keeper.ts';
 import { createRelay } from './saga/relay.ts';
@@ -71,6 +72,11 @@ function startDeletion(services: Services): () => Promise<void> {
     leaseMs,
     onError: (err) => log.warn({ err }, 'leases not renewed'),
   });
+  const audits = createAuditSchedule({
+    desk: services.audits,
+    elections: services.elections,
+    onError: (err) => log.warn({ err }, 'audit failed'),
+  });
   const runner = createRunner({
     log: sagaLog,
     registry,
@@ -84,6 +90,7 @@ function startDeletion(services: Services): () => Promise<void> {
       metrics.saga.transition(transition);
       const { after, event } = transition;
       log.debug({ sagaId: after.id, event: event.type, phase: after.state.phase }, 'transition');
+      if (!after.open) audits.sagaEnded(after.subject);
       if (after.state.phase === 'stuck') {
         log.error({ sagaId: after.id, cause: after.state.cause }, 'saga is stuck');
       }
@@ -135,8 +142,10 @@ function startDeletion(services: Services): () => Promise<void> {
   leases.start();
   janitor.start();
   sweep.start();
+  audits.start();
   return async () => {
     await Promise.all([worker.close(DRAIN_MS), janitor.stop(), sweep.stop(), versionWatch.stop()]);
+    await audits.stop();
     await leases.stop();
   };
 }

@@ -9,6 +9,7 @@ import type { Registry } from 'prom-client';
 import type { DeleteRequests } from '../deletion/delete-requests.ts';
 import type { IdentityVerifier } from '../domain/identity-verifier.ts';
 import type { FirebaseUid, SagaId, UserId } from '../domain/ids.ts';
+import type { AuditDesk } from '../reconciliation/audit/audit-desk.ts';
 import type { Portfolio } from '../reconciliation/portfolio.ts';
 import type { StepDefinition } from '../saga/definition.ts';
 import type { Sagas as EngineSagas, RetryResult } from '../saga/sagas.ts';
@@ -20,6 +21,7 @@ export interface ApiDependencies {
   readonly deletions: DeleteRequests;
   readonly sagas: Sagas;
   readonly portfolio: Portfolio;
+  readonly audits: Pick<AuditDesk, 'auditUser' | 'auditAll' | 'lastRun'>;
   /** The kinds of a definition's steps by name; null for a version this process does not know. */
   readonly stepKinds: (kind: string, version: number) => Readonly<Record<string, StepKind>> | null;
   readonly health: () => Promise<Health>;

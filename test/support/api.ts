@@ -96,6 +96,17 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       }),
       transactions: async () => ({ entries: [], nextCursor: null }),
     },
+    audits: {
+      auditUser: async (userId) => ({
+        userId,
+        status: 'not-ours',
+        ingested: 0,
+        rows: 0,
+        writeOffs: { count: 0, newest: [] },
+      }),
+      auditAll: async () => null,
+      lastRun: async () => null,
+    },
     stepKinds: () => ({ 'lock-allocation': 'compensatable', 'refund-wallet': 'pivot' }),
     health: async () => HEALTHY,
     metrics: new Registry(),

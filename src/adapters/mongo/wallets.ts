@@ -23,6 +23,7 @@ import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { receiptFromLedger } from './receipts.ts';
 import { type ConditionalUpdate, settleUpdate } from './settle-update.ts';
+import { trimRows } from './trim-rows.ts';
 import type { UserReading } from './user-reading.ts';
 import { createWalletBatch, type SendToWallet, type WalletItem } from './wallet-batch.ts';
 import {
@@ -125,6 +126,8 @@ export function createMongoWallets({ connection }: MongoWalletsDependencies): Wa
     },
 
     forgetSettled: ({ limit }) => forgetSettled(connection, limit),
+
+    trimRows: (command) => trimRows(connection, command),
 
     existingFirebaseUids: (uids) => findFirebaseUids(connection, uids),
 

@@ -7,6 +7,7 @@ export type FindingKind =
   | 'resurrected'
   | 'id-conflict'
   | 'unrecorded-change'
+  | 'too-many-rows'
   | 'constraint-violation';
 
 export interface Finding {
