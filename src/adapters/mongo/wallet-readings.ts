@@ -34,7 +34,7 @@ export function createMongoWalletReadings({
       const user = await runRepeatable(() =>
         users().findOne({ _id: new mongo.ObjectId(userId) }, { projection }),
       );
-      return user === null ? null : parseReading(userId, user);
+      return user === null ? null : parseReading(userId, user, limit);
     },
 
     async ours({ after, limit }) {
@@ -80,7 +80,7 @@ function mapRows(input: Expression): Expression {
   return { $map: { input, as: 'row', in: ROW_FIELDS } };
 }
 
-function parseReading(userId: UserId, user: mongo.Document): WalletReading {
+function parseReading(userId: UserId, user: mongo.Document, limit: number): WalletReading {
   const boundaryIndex = Number(user.boundary);
   const rows: mongo.Document[] = user.rows;
   const hasRowBefore = boundaryIndex > Number(user.first);
@@ -95,7 +95,7 @@ function parseReading(userId: UserId, user: mongo.Document): WalletReading {
     rowCount: user.rowCount,
     boundaryIndex,
     rowBefore: before === undefined ? null : parseWalletRow(before),
-    rows: behind.flatMap((row) => (row === undefined ? [] : [parseWalletRow(row)])),
+    rows: behind.slice(0, limit).flatMap((row) => (row === undefined ? [] : [parseWalletRow(row)])),
     receipts: user.receipts.flatMap(parseReceipt),
   };
 }

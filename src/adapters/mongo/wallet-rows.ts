@@ -48,16 +48,17 @@ function momentOf(value: string): Expression {
 }
 
 export function parseWalletRow(row: mongo.Document): WalletRow {
+  const isRow = row.raw === undefined;
   return {
-    own: ownOf(row),
-    rowId: rowIdOf(row.id),
+    own: isRow ? ownOf(row) : null,
+    rowId: isRow ? rowIdOf(row.id) : null,
     contentHash: contentHashOf(row),
-    type: row.raw === undefined ? textOf(row.type) : 'unknown',
-    botId: textOf(row.botId),
-    botName: textOf(row.botName),
-    description: textOf(row.description),
+    type: isRow ? textOf(row.type) : 'unknown',
+    botId: isRow ? textOf(row.botId) : '',
+    botName: isRow ? textOf(row.botName) : '',
+    description: isRow ? textOf(row.description) : '',
     amount: amountOf(row),
-    found: describeFound(row.raw ?? row.amount),
+    found: describeFound(isRow ? row.amount : row.raw),
     balanceAfter: balanceAfterOf(row),
     atMs: row.at instanceof Date ? row.at.getTime() : null,
   };
