@@ -121,30 +121,33 @@ async function selectTrimmable(
   );
   const names = new Set(held.filter(({ life }) => !isStamped(String(life))).map(({ _id }) => _id));
   const trimmable = candidates.filter(({ opId }) => names.has(opId));
-  const copies = await countRows(connection, userId, trimmable);
-  return copies === trimmable.length ? trimmable : [];
+  const copied = await findCopied(connection, userId, trimmable);
+  return trimmable.filter(({ opId }) => !copied.has(opId));
 }
 
-async function countRows(
+/** Names of rows that also stand elsewhere in the list: a pull would take more than was counted. */
+async function findCopied(
   connection: Connection,
   userId: TrimCommand['userId'],
   candidates: readonly Candidate[],
-): Promise<number> {
-  if (candidates.length === 0) return 0;
-  const identities = { _id: '$$row._id', opId: '$$row.opId' };
-  const [found] = await runRepeatable(() =>
+): Promise<ReadonlySet<string>> {
+  const [first, last] = [candidates[0], candidates.at(-1)];
+  if (first === undefined || last === undefined) return new Set();
+  const identities = { _id: '$$row._id', opId: '$$row.opId', seq: '$$row.seq' };
+  const copies = await runRepeatable(() =>
     users(connection)
       .aggregate([
         { $match: { _id: new mongo.ObjectId(userId) } },
         { $project: { row: { $map: { input: ROWS, as: 'row', in: identities } } } },
-        { $unwind: '$row' },
+        { $unwind: { path: '$row', includeArrayIndex: 'row.index' } },
         { $replaceWith: '$row' },
+        { $match: { $nor: [{ index: { $gte: first.index, $lte: last.index } }] } },
         { $match: rowsOf(candidates) },
-        { $count: 'rows' },
       ])
       .toArray(),
   );
-  return found?.rows ?? 0;
+  const rows = copies.map(({ _id: id, ...row }) => ({ id, ...row }));
+  return new Set(rows.flatMap((row) => toCandidate(userId, row, 0)).map(({ opId }) => opId));
 }
 
 function rowsOf(candidates: readonly Candidate[]): mongo.Document {
