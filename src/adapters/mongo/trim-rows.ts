@@ -14,9 +14,9 @@ import { ROWS } from './wallet-expressions.ts';
 import { ownOf, rowIdOf } from './wallet-rows.ts';
 
 /** Rows of one update: each rewrites the whole document. */
-const BATCH = 1_000;
+const BATCH = 4_000;
 /** Of one call; the rest comes with the next. */
-const MAX_BATCHES = 30;
+const MAX_BATCHES = 20;
 const DAY_MS = 86_400_000;
 const OLD = { $subtract: ['$$NOW', DAY_MS] };
 const TRIMMED = { $ifNull: ['$ledgerState.trimmed.rows', 0] };
