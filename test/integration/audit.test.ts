@@ -217,6 +217,28 @@ describe('what adds up', () => {
   });
 });
 
+describe('money that went nowhere', () => {
+  it('an account that is gone: its write-off is listed, and nowhere summed', async () => {
+    const { connection, userId, settle, auditUser, auditAll } = await setUp();
+    await settle(1);
+    const gone = await putUser(connection, { balance: 1, bots: {} });
+    await users(connection).deleteOne(byId(gone));
+    for (const [opId, lost] of [
+      ['w.1', gone],
+      ['w.2', userId],
+    ] as const) {
+      const entry = { opId, userId: lost, instanceId: BOT, botName: 'Bot', value: 2.675 };
+      await createMongoLedger({ connection }).writeOff({ ...entry, sagaId: SAGA_A });
+    }
+    expect(await auditUser(gone)).toMatchObject({
+      status: 'account-gone',
+      writeOffs: { count: 1, newest: [{ opId: 'w.1', amountMinor: 268 }] },
+    });
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 1 } });
+    expect(await auditAll()).toMatchObject({ users: 1, differences: 0, writeOffs: { count: 2 } });
+  });
+});
+
 describe('what does not add up', () => {
   it('a change without a row: one finding, named, and the chain goes on from what it saw', async () => {
     const { connection, userId, settle, auditUser, findingsOf, differences } = await setUp();
