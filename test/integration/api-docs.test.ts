@@ -11,6 +11,7 @@ interface Operation {
 
 const OPERATIONS = [
   'DELETE /api/freqtrade/bots/{instanceId}',
+  'GET /api/freqtrade/admin/audit',
   'GET /api/freqtrade/bots',
   'GET /api/freqtrade/jobs',
   'GET /api/freqtrade/jobs/{jobId}',
