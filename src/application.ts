@@ -145,6 +145,7 @@ async function apiDependencies(
     resolveFindings: services.resolveFindings,
     confirmHost: services.confirmHost,
     orphanSamples: services.orphanSamples,
+    audits: services.audits,
     stepKinds: (kind, version) => {
       const shape = registry.find(kind, version)?.shape;
       if (shape === undefined) return null;

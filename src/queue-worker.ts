@@ -23,12 +23,14 @@ export interface QueueWorkerOptions {
   readonly queue: QueueName;
   /** What the queue's repeated jobs do, by their names. */
   readonly ticks?: ReadonlyMap<string, () => Promise<void>>;
+  /** Told of every saga that has ended here. */
+  readonly onEnded?: (saga: SagaRecord) => void;
 }
 
 /** @returns how to stop it: at the next step boundary of every running saga. */
 export function startQueueWorker(
   services: Services,
-  { queue, ticks = new Map() }: QueueWorkerOptions,
+  { queue, ticks = new Map(), onEnded }: QueueWorkerOptions,
 ): () => Promise<void> {
   const { config, log, metrics, sagaLog, registry, clock } = services;
   const { leaseMs } = config;
@@ -46,7 +48,10 @@ export function startQueueWorker(
     leaseMs,
     random: Math.random,
     waitInPlaceMs: WAIT_IN_PLACE_MS,
-    onTransition: (transition) => tell(services, transition),
+    onTransition: (transition) => {
+      tell(services, transition);
+      if (!transition.after.open) onEnded?.(transition.after);
+    },
     onFenced: (claim) => {
       metrics.saga.fenced();
       log.warn({ sagaId: claim.sagaId, epoch: claim.epoch }, 'another worker took over');

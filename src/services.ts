@@ -25,6 +25,7 @@ import { createFilePoolStates } from './adapters/pool-state/file-pool-states.ts'
 import { createBullmqWakeUps, type SagaQueue } from './adapters/queue/bullmq-wake-ups.ts';
 import { connectRedis, type RedisRole } from './adapters/queue/connections.ts';
 import type { QueueName } from './adapters/queue/queue-names.ts';
+import { createAuditing } from './auditing.ts';
 import { type BotRuntime, chooseBotRuntime } from './bot-runtime.ts';
 import type { Config } from './config.ts';
 import { createDeleteBotSaga } from './deletion/delete-bot.ts';
@@ -32,6 +33,7 @@ import { createDeleteRequests, type DeleteRequests } from './deletion/delete-req
 import type { Accounts } from './deletion/ports/accounts.ts';
 import { createResolveFindings, type ResolveFindings } from './deletion/resolve-findings.ts';
 import type { DeletionPorts } from './deletion/steps/step-ports.ts';
+import type { AuditDesk } from './reconciliation/audit/audit-desk.ts';
 import { type ConfirmHost, createConfirmHost } from './reconciliation/confirm-host.ts';
 import { createPortfolio, type Portfolio } from './reconciliation/portfolio.ts';
 import type { OrphanSamples } from './reconciliation/ports/orphan-samples.ts';
@@ -73,6 +75,7 @@ export interface Services {
   readonly orphanSamples: OrphanSamples;
   readonly resolveFindings: ResolveFindings;
   readonly confirmHost: ConfirmHost;
+  readonly audits: AuditDesk;
   readonly metrics: { readonly registry: MetricsRegistry; readonly saga: SagaMetrics };
   /** What the migration found that violates a constraint. */
   readonly migration: MigrationReport;
@@ -189,6 +192,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     orphanSamples: syncPorts.samples,
     resolveFindings: createResolveFindings({ ports: deletionPorts, sagas }),
     confirmHost: createConfirmHost({ bots: runtime.bots, hostRecords: syncPorts.hostRecords }),
+    audits: createAuditing({ connection, ...deletionPorts, config, metricsRegistry, log }),
     metrics: { registry: metricsRegistry, saga: createSagaMetrics(metricsRegistry) },
     migration,
     workerRedis: () => openRedis('worker'),

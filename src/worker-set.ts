@@ -6,6 +6,7 @@ import { ensureSchedule } from './adapters/queue/schedules.ts';
 import { createJanitor } from './deletion/janitor.ts';
 import { createReceiptSweep } from './deletion/receipt-sweep.ts';
 import { startQueueWorker } from './queue-worker.ts';
+import { createAuditSchedule } from './reconciliation/audit/audit-schedule.ts';
 import { PASSIVE, SYNC_TICK, syncAfterStart } from './reconciliation/sync-schedule.ts';
 import { createPeriodic } from './saga/periodic.ts';
 import { createRelay } from './saga/relay.ts';
@@ -101,7 +102,15 @@ function startSync(services: Services): Stop {
 
 function startDeletion(services: Services): Stop {
   const { log, metrics } = services;
-  const stopWorker = startQueueWorker(services, { queue: 'deletion' });
+  const audits = createAuditSchedule({
+    desk: services.audits,
+    elections: services.elections,
+    onError: (err) => log.warn({ err }, 'audit failed'),
+  });
+  const stopWorker = startQueueWorker(services, {
+    queue: 'deletion',
+    onEnded: ({ subject }) => audits.sagaEnded(subject),
+  });
   const janitor = createJanitor({
     ports: services.deletionPorts,
     everyMs: JANITOR_EVERY_MS,
@@ -121,8 +130,10 @@ function startDeletion(services: Services): Stop {
   });
   janitor.start();
   sweep.start();
+  audits.start();
   return async () => {
     await Promise.all([stopWorker(), janitor.stop(), sweep.stop()]);
+    await audits.stop();
   };
 }
 

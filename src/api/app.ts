@@ -21,6 +21,7 @@ import { createQueueBoard } from './plugins/queue-board.ts';
 import { securityHeaders } from './plugins/security-headers.ts';
 import { unknownRoutes } from './plugins/unknown-routes.ts';
 import { createUserRateLimit } from './plugins/user-rate-limit.ts';
+import { createAuditRoutes } from './routes/audit.ts';
 import { createBoardSessionRoutes } from './routes/board-session.ts';
 import { createBotRoutes } from './routes/bots.ts';
 import { createDemoSessionRoutes } from './routes/demo-session.ts';
@@ -88,6 +89,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
       await api.register(createOrphanRoutes(deps));
       await api.register(createFindingRoutes(deps));
       await api.register(createHostRoutes(deps));
+      await api.register(createAuditRoutes(deps));
       await api.register(createBoardSessionRoutes(sessions));
     },
     { prefix: API_PREFIX },

@@ -11,6 +11,7 @@ import type { Findings } from '../deletion/ports/findings.ts';
 import type { ResolveFindings } from '../deletion/resolve-findings.ts';
 import type { IdentityVerifier } from '../domain/identity-verifier.ts';
 import type { FirebaseUid, SagaId, UserId } from '../domain/ids.ts';
+import type { AuditDesk } from '../reconciliation/audit/audit-desk.ts';
 import type { ConfirmHost } from '../reconciliation/confirm-host.ts';
 import type { Portfolio } from '../reconciliation/portfolio.ts';
 import type { OrphanSamples } from '../reconciliation/ports/orphan-samples.ts';
@@ -32,6 +33,7 @@ export interface ApiDependencies {
   readonly resolveFindings: ResolveFindings;
   readonly confirmHost: ConfirmHost;
   readonly orphanSamples: Pick<OrphanSamples, 'history'>;
+  readonly audits: Pick<AuditDesk, 'auditUser' | 'auditAll' | 'lastRun'>;
   /** The kinds of a definition's steps by name; null for a version this process does not know. */
   readonly stepKinds: (kind: string, version: number) => Readonly<Record<string, StepKind>> | null;
   readonly health: () => Promise<Health>;

@@ -24,7 +24,7 @@ export function parseInstanceId(text: unknown): InstanceId | undefined {
   return typeof text === 'string' && INSTANCE_ID.test(text) ? (text as InstanceId) : undefined;
 }
 
-function parseUserId(text: unknown): UserId | undefined {
+export function parseUserId(text: unknown): UserId | undefined {
   return typeof text === 'string' && USER_ID.test(text) ? (text as UserId) : undefined;
 }
 

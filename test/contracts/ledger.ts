@@ -61,6 +61,7 @@ export function describeLedger(name: string, createLedger: (connection: Connecti
         seq: 1,
         sagaId: SAGA_A,
         source: 'reclaim',
+        standing: 'counted',
         at: '2026-11-22T10:00:00.000Z',
       });
     });
@@ -120,6 +121,7 @@ export function describeLedger(name: string, createLedger: (connection: Connecti
         amount: 2.68,
         exactValue: '2.675',
         balanceAfter: null,
+        standing: 'informational',
         at: expect.stringMatching(/Z$/),
       });
     });

@@ -11,6 +11,7 @@ interface Operation {
 
 const OPERATIONS = [
   'DELETE /api/freqtrade/bots/{instanceId}',
+  'GET /api/freqtrade/admin/audit',
   'GET /api/freqtrade/admin/findings',
   'GET /api/freqtrade/admin/orphans/history',
   'GET /api/freqtrade/bots',

@@ -62,6 +62,7 @@ const ENTRY = {
   description: 'Returned $1105.00 from deleted bot (P&L: +$0.00)',
   balanceAfter: 18436,
   source: 'reclaim',
+  standing: 'counted',
   at: '2026-11-01T00:00:00.000Z',
 } as const;
 

@@ -26,7 +26,14 @@ it('migrated by eight processes at once: no error, every index there once', asyn
   const connection = await createTestDatabase();
   await Promise.all(Array.from({ length: 8 }, () => migrate(connection)));
   const ledger = await databaseOf(connection).collection('ledger').indexes();
-  expect(ledger.map(({ name }) => name).sort()).toEqual(['_id_', 'opId_unique', 'user_newest']);
+  expect(ledger.map(({ name }) => name).sort()).toEqual([
+    '_id_',
+    'opId_unique',
+    'user_content',
+    'user_newest',
+    'user_seq',
+    'write_offs',
+  ]);
 });
 
 it('users that break the schema: counted, named, kept; what is right can still be written', async () => {

@@ -111,6 +111,17 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
     resolveFindings: { resolve: async () => ({ status: 'not-found' }) },
     confirmHost: { confirm: async () => ({ status: 'no-such-host', hosts: [] }) },
     orphanSamples: { history: async () => [] },
+    audits: {
+      auditUser: async (userId) => ({
+        userId,
+        status: 'not-ours',
+        ingested: 0,
+        rows: 0,
+        writeOffs: { count: 0, newest: [] },
+      }),
+      auditAll: async () => null,
+      lastRun: async () => null,
+    },
     stepKinds: () => ({ 'lock-allocation': 'compensatable', 'refund-wallet': 'pivot' }),
     health: async () => HEALTHY,
     metrics: new Registry(),

@@ -95,3 +95,34 @@ export function incarnationOf(userId: UserId, instanceId = BOT, life: string = L
 
 export const stamped = (userId: UserId, sagaId = SAGA_A): Incarnation =>
   incarnationOf(userId, BOT, stampedLife(sagaId));
+
+/** The platform paying in, in one write: balance and row together. */
+export async function platformDeposits(
+  connection: Connection,
+  userId: UserId,
+  amount: number,
+  row: mongo.Document = {},
+): Promise<void> {
+  const { type = 'deposit', ...fields } = row;
+  await users(connection).updateOne(byId(userId), [
+    { $set: { 'paperWallet.balance': { $add: ['$paperWallet.balance', amount] } } },
+    {
+      $set: {
+        walletTransactions: {
+          $concatArrays: [
+            '$walletTransactions',
+            [
+              {
+                type,
+                amount,
+                balanceAfter: '$paperWallet.balance',
+                timestamp: '$$NOW',
+                ...fields,
+              },
+            ],
+          ],
+        },
+      },
+    },
+  ]);
+}

@@ -28,6 +28,37 @@ export const MONEY_INDEXES: readonly IndexDeclaration[] = [
     sparse: true,
   },
   { collection: 'ledger', name: 'opId_unique', key: { opId: 1 }, unique: true },
+  // The users that an audit of all walks over, without reading their documents.
+  {
+    collection: 'users',
+    name: 'ledger_opened',
+    key: { 'ledgerState.openedAt': 1, _id: 1 },
+    partialFilterExpression: { 'ledgerState.openedAt': { $type: 'date' } },
+  },
+  {
+    collection: 'ledger',
+    name: 'user_seq',
+    key: { userId: 1, seq: 1 },
+    partialFilterExpression: { seq: { $gt: 0 } },
+  },
+  {
+    collection: 'ledger',
+    name: 'user_content',
+    key: { userId: 1, contentHash: 1, position: 1 },
+    partialFilterExpression: { contentHash: { $type: 'string' } },
+  },
+  {
+    collection: 'ledger',
+    name: 'write_offs',
+    key: { at: -1, _id: -1 },
+    partialFilterExpression: { type: 'write-off' },
+  },
+  {
+    collection: 'auditRuns',
+    name: 'newest',
+    key: { startedAt: 1 },
+    expireAfterSeconds: 90 * 86_400,
+  },
   { collection: 'ledger', name: 'user_newest', key: { userId: 1, at: -1, _id: -1 } },
   {
     collection: 'tombstones',

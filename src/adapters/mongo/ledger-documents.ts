@@ -127,10 +127,10 @@ export function toLedgerEntry(document: LedgerDocument): LedgerEntry {
   return {
     opId: document.opId,
     type: document.type,
-    amount: Number(document.amount),
-    amountMinor: Number(document.amountMinor),
+    amount: numberOrNull(document.amount),
+    amountMinor: numberOrNull(document.amountMinor),
     currency: document.currency,
-    exactValue: trimZeros(String(document.exactValue)),
+    exactValue: document.exactValue === null ? null : trimZeros(String(document.exactValue)),
     botId: document.botId,
     botName: document.botName,
     description: document.description,
@@ -138,6 +138,11 @@ export function toLedgerEntry(document: LedgerDocument): LedgerEntry {
     seq: document.seq,
     sagaId: document.sagaId,
     source: document.source,
+    standing: document.standing ?? (document.type === 'write-off' ? 'informational' : 'counted'),
     at: document.at.toISOString(),
   };
+}
+
+function numberOrNull(value: unknown): number | null {
+  return value === null ? null : Number(value);
 }

@@ -24,6 +24,7 @@ import { previewSettlement } from './preview-settlement.ts';
 import { receiptFromLedger } from './receipts.ts';
 import { createResurrectedWrites } from './resurrected.ts';
 import { settleUpdate } from './settle-update.ts';
+import { trimRows } from './trim-rows.ts';
 import type { UserReading } from './user-reading.ts';
 import { createWalletBatch } from './wallet-batch.ts';
 import {
@@ -125,6 +126,8 @@ export function createMongoWallets({ connection }: MongoWalletsDependencies): Wa
     preview: (userId, instanceIds) => previewSettlement(connection, userId, instanceIds),
 
     forgetSettled: ({ limit }) => forgetSettled(connection, limit),
+
+    trimRows: (command) => trimRows(connection, command),
 
     existingFirebaseUids: (uids) => findFirebaseUids(connection, uids),
 

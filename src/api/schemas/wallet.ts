@@ -33,8 +33,10 @@ export const TransactionsSchema = Type.Object({
     Type.Object({
       opId: Type.String(),
       type: Type.String(),
-      amount: Type.Number(),
-      amountMinor: Type.Integer({ description: 'Cents.' }),
+      amount: Type.Union([Type.Number(), Type.Null()], {
+        description: 'Signed dollars; null where the platform wrote something that is no number.',
+      }),
+      amountMinor: Type.Union([Type.Integer({ description: 'Cents.' }), Type.Null()]),
       currency: Type.String(),
       botId: Type.String(),
       botName: Type.String(),
@@ -42,6 +44,9 @@ export const TransactionsSchema = Type.Object({
       balanceAfter: Type.Union([Type.Number(), Type.Null()]),
       jobId: Type.Union([Type.String(), Type.Null()]),
       source: Type.String(),
+      standing: Type.Enum(['counted', 'informational', 'before-opening', 'not-money'], {
+        description: 'Only `counted` entries moved the balance since the ledger was opened.',
+      }),
       at: Type.String(),
     }),
   ),

@@ -7,6 +7,7 @@ export const FINDING_KINDS = [
   'resurrected',
   'id-conflict',
   'unrecorded-change',
+  'too-many-rows',
   'constraint-violation',
 ] as const;
 

@@ -40,11 +40,11 @@ export interface WriteOffEntry {
 export interface LedgerEntry {
   readonly opId: string;
   readonly type: string;
-  /** Signed dollars as in the platform's rows, for display. */
-  readonly amount: number;
-  readonly amountMinor: number;
+  /** Signed dollars as in the platform's rows, for display; null where a row of the platform has no number. */
+  readonly amount: number | null;
+  readonly amountMinor: number | null;
   readonly currency: string;
-  readonly exactValue: string;
+  readonly exactValue: string | null;
   readonly botId: string;
   readonly botName: string;
   readonly description: string;
@@ -52,6 +52,9 @@ export interface LedgerEntry {
   readonly seq: number;
   readonly sagaId: string | null;
   readonly source: 'reclaim' | 'platform';
+  /** What it means for the balance. Of the platform's rows some were there before our first write, some only
+   * inform (a bot's profit), and some hold no number: these are not summed. */
+  readonly standing: 'counted' | 'informational' | 'before-opening' | 'not-money';
   /** ISO 8601. */
   readonly at: string;
 }

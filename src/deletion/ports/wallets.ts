@@ -52,6 +52,11 @@ export interface Wallets {
    * @returns how many were dropped. */
   forgetSettled(options: { readonly limit: number }): Promise<number>;
 
+  /** Removes embedded rows beyond the newest `keep`, oldest first: exactly those that the ledger has held for
+   * a day, by their `_id` or opId. Rows with neither are never removed. Bounded: the rest comes with the
+   * next call. @returns how many were removed. */
+  trimRows(command: TrimCommand): Promise<number>;
+
   /** Users other than the given one that hold an allocation of this id, at most 2. A scan: called only
    * where no label, mapping or pool names an owner. */
   otherHolders(userId: UserId, instanceId: InstanceId): Promise<readonly UserId[]>;
@@ -76,6 +81,14 @@ export type ResurrectedResult =
   | { readonly status: 'marked'; readonly sagaId: SagaId }
   /** Neither the document nor the ledger knows a settlement of it: it may still be owed. */
   | { readonly status: 'not-settled' };
+
+export interface TrimCommand {
+  readonly userId: UserId;
+  readonly keep: number;
+  /** How far the rows were taken into the ledger: nothing behind it is touched. `trimmed` is the user's
+   * count of removed rows at the moment `index` was noted. */
+  readonly takenIn: { readonly index: number; readonly trimmed: number };
+}
 
 export type AllocationReading =
   | { readonly status: 'account-gone' }

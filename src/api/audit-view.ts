@@ -1,0 +1,40 @@
+// An audit as HTTP shows it: the same facts, in the arrays of the schema.
+
+import type { UserAuditReport } from '../reconciliation/audit/audit.ts';
+import type { ChainReport } from '../reconciliation/audit/chain-report.ts';
+import type { WriteOffs } from '../reconciliation/ports/audit-ledger.ts';
+import type { StoredAuditRun } from '../reconciliation/ports/audit-runs.ts';
+
+export function userAuditView({ writeOffs, ...audit }: UserAuditReport) {
+  const { userId, status, ingested, rows } = audit;
+  return {
+    userId,
+    status,
+    ingested,
+    rows,
+    ...('found' in audit ? { found: audit.found } : {}),
+    ...('chain' in audit ? { chain: chainView(audit.chain) } : {}),
+    writeOffs: writeOffsView(writeOffs),
+  };
+}
+
+export function auditRunView(run: StoredAuditRun | null) {
+  if (run === null) return null;
+  const { report } = run;
+  return {
+    ...run,
+    report: {
+      ...report,
+      firstDifferences: report.firstDifferences.map(chainView),
+      writeOffs: writeOffsView(report.writeOffs),
+    },
+  };
+}
+
+function chainView<T extends ChainReport>(chain: T) {
+  return { ...chain, missing: [...chain.missing] };
+}
+
+function writeOffsView({ count, newest }: WriteOffs) {
+  return { count, newest: [...newest] };
+}

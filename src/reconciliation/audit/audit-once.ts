@@ -1,0 +1,240 @@
+// The audit of one user, up to its first answer: history is taken in, the chain summed, and what came of it
+// stored. Findings before rows before the checkpoint: whatever ends in between is done again by the next
+// audit and comes to the same, because each of the three has a name of its own (I2).
+
+import type { Findings } from '../../deletion/ports/findings.ts';
+import { printExact } from '../../domain/exact-decimal.ts';
+import type { UserId } from '../../domain/ids.ts';
+import { InterruptedError, RetryableError } from '../../saga/errors.ts';
+import type { AuditCheckpoints, Checkpoint, CheckpointState } from '../ports/audit-checkpoints.ts';
+import type { PlatformPosting } from '../ports/audit-ledger.ts';
+import type { WalletReading } from '../ports/wallet-readings.ts';
+import { type ChainReport, chainReport } from './chain-report.ts';
+import { BEFORE_ALL, type Look, type LookPorts, look } from './look.ts';
+import type { NamedRow } from './row-identity.ts';
+import { judge, type SuspicionRules } from './suspicion.ts';
+
+export interface AuditPorts extends LookPorts {
+  readonly checkpoints: AuditCheckpoints;
+  readonly findings: Pick<Findings, 'report'>;
+}
+
+export interface AuditOnceDependencies extends AuditPorts {
+  readonly rules: SuspicionRules;
+  /** A difference that has become a finding, once each. */
+  readonly onDifference: (difference: ChainReport & { readonly userId: UserId }) => void;
+}
+
+export type UserAudit = {
+  readonly userId: UserId;
+  /** Rows of the platform posted to the ledger by this audit. */
+  readonly ingested: number;
+  /** Embedded rows. */
+  readonly rows: number;
+} & (
+  | { readonly status: 'account-gone' | 'not-ours' }
+  | { readonly status: 'not-money'; readonly found: string }
+  /** `pending`: it does not add up, and may still be a write under way. */
+  | { readonly status: 'conserved' | 'pending' | 'different'; readonly chain: ChainReport }
+);
+
+/** A slice of history each, or an answer: a document has no room for more. */
+const MAX_ROUNDS = 500;
+/** Lost to other audits of the same user. */
+const MAX_OVERTAKEN = 5;
+/** A document of 16 MB has room for some 82,000 rows. */
+const TOO_MANY_ROWS = 50_000;
+
+/** @throws RetryableError `AUDIT_CONTENDED`; InterruptedError when the signal aborts. */
+export async function auditOnce(
+  deps: AuditOnceDependencies,
+  userId: UserId,
+  signal: AbortSignal,
+): Promise<UserAudit> {
+  let ingested = 0;
+  let overtaken = 0;
+  for (let round = 0; round < MAX_ROUNDS && overtaken < MAX_OVERTAKEN; round += 1) {
+    if (signal.aborted) throw new InterruptedError('the audit was told to stop');
+    const checkpoint = await deps.checkpoints.find(userId);
+    const seen = await look(deps, userId, checkpoint);
+    const result = await conclude(deps, userId, checkpoint, seen);
+    if (result.status === 'overtaken') overtaken += 1;
+    ingested += result.ingested;
+    if (result.status === 'answered') return { ...result.audit, ingested };
+  }
+  throw new RetryableError('AUDIT_CONTENDED', `other audits of user ${userId} were faster`);
+}
+
+type Conclusion =
+  | { readonly status: 'overtaken' | 'more'; readonly ingested: number }
+  | { readonly status: 'answered'; readonly ingested: number; readonly audit: UserAudit };
+
+async function conclude(
+  deps: AuditOnceDependencies,
+  userId: UserId,
+  checkpoint: Checkpoint | null,
+  seen: Look,
+): Promise<Conclusion> {
+  const revision = checkpoint?.revision ?? 0;
+  switch (seen.status) {
+    case 'account-gone':
+      return answered({ userId, status: 'account-gone', ingested: 0, rows: 0 });
+    case 'not-ours':
+      return answered({ userId, status: 'not-ours', ingested: 0, rows: seen.reading.rowCount });
+    case 'not-money':
+      return reportNotMoney(deps, checkpoint, seen.reading);
+    case 'history': {
+      const from = checkpoint ?? BEFORE_ALL;
+      const ingested = await deps.ledger.post(historyPostings(seen.reading, from, seen.rows));
+      const isMine = await deps.checkpoints.advance(userId, revision, seen.next);
+      return { status: isMine ? 'more' : 'overtaken', ingested };
+    }
+    case 'chained':
+      return concludeChain(deps, checkpoint, seen);
+  }
+}
+
+async function concludeChain(
+  deps: AuditOnceDependencies,
+  checkpoint: Checkpoint | null,
+  seen: Look & { readonly status: 'chained' },
+): Promise<Conclusion> {
+  const { reading, chain, next } = seen;
+  const { userId, rowCount: rows } = reading;
+  const report = chainReport(checkpoint, seen);
+  const audit = { userId, rows, ingested: 0, chain: report };
+  const isConserved = chain.difference === 0n;
+  if (isConserved && checkpoint !== null && isSameState(checkpoint, next)) {
+    return answered({ ...audit, status: 'conserved' });
+  }
+  if (!isConserved) {
+    const isFact = await confirm(deps, checkpoint, reading, signatureOf(seen));
+    if (!isFact) return answered({ ...audit, status: 'pending' });
+    await reportDifference(deps, userId, checkpoint, report);
+  }
+  if (rows > TOO_MANY_ROWS) await reportTooManyRows(deps, userId, rows);
+  const ingested = await deps.ledger.post(chainPostings(checkpoint ?? BEFORE_ALL, seen));
+  if (!(await deps.checkpoints.advance(userId, checkpoint?.revision ?? 0, next))) {
+    return { status: 'overtaken', ingested };
+  }
+  if (!isConserved) deps.onDifference({ userId, ...report });
+  return answered({ ...audit, ingested, status: isConserved ? 'conserved' : 'different' });
+}
+
+function answered(audit: UserAudit): Conclusion {
+  return { status: 'answered', ingested: audit.ingested, audit };
+}
+
+function isSameState(checkpoint: Checkpoint, next: CheckpointState): boolean {
+  return (
+    checkpoint.suspicion === null &&
+    checkpoint.balance === next.balance &&
+    checkpoint.seq === next.seq &&
+    checkpoint.boundary.index === next.boundary.index &&
+    checkpoint.boundary.trimmed === next.boundary.trimmed &&
+    checkpoint.lastRow === next.lastRow &&
+    checkpoint.position === next.position
+  );
+}
+
+async function confirm(
+  { checkpoints, rules }: AuditOnceDependencies,
+  checkpoint: Checkpoint | null,
+  { userId, readAtMs }: WalletReading,
+  signature: string,
+): Promise<boolean> {
+  const judged = judge(signature, readAtMs, checkpoint?.suspicion ?? null, rules);
+  if (judged.status === 'confirmed') return true;
+  await checkpoints.suspect(userId, checkpoint?.revision ?? 0, judged.suspicion);
+  return false;
+}
+
+/** What changes with every write: a wallet that looks like this again has stood still. */
+function signatureOf({ reading, chain, next }: Look & { readonly status: 'chained' }): string {
+  const { found, difference } = chain;
+  const rows = reading.rowCount + next.boundary.trimmed;
+  return [printExact(found), printExact(difference), next.seq, rows, next.lastRow].join(' ');
+}
+
+/** Named by where the chain stood: the same difference, found again from the same place, is the same one. */
+async function reportDifference(
+  { findings }: AuditPorts,
+  userId: UserId,
+  checkpoint: Checkpoint | null,
+  evidence: ChainReport,
+): Promise<void> {
+  const discriminator = `${checkpoint?.revision ?? 0}:${evidence.difference}`;
+  const kind = 'unrecorded-change';
+  await findings.report({
+    kind,
+    userId,
+    instanceId: null,
+    discriminator,
+    evidence: { ...evidence },
+  });
+}
+
+/** The chain cannot go on from what is no number: it waits where it is. */
+async function reportNotMoney(
+  deps: AuditOnceDependencies,
+  checkpoint: Checkpoint | null,
+  reading: WalletReading,
+): Promise<Conclusion> {
+  const { userId, rowCount: rows, balanceFound: found } = reading;
+  if (await confirm(deps, checkpoint, reading, `not money: ${found}`)) {
+    await deps.findings.report({
+      kind: 'unrecorded-change',
+      userId,
+      instanceId: null,
+      discriminator: `${checkpoint?.revision ?? 0}:not-money`,
+      evidence: { field: 'paperWallet.balance', found },
+    });
+  }
+  return answered({ userId, rows, ingested: 0, status: 'not-money', found });
+}
+
+async function reportTooManyRows({ findings }: AuditPorts, userId: UserId, rows: number) {
+  await findings.report({
+    kind: 'too-many-rows',
+    userId,
+    instanceId: null,
+    discriminator: 'walletTransactions',
+    evidence: { rows, reportedAbove: TOO_MANY_ROWS },
+  });
+}
+
+function historyPostings(
+  reading: WalletReading,
+  from: CheckpointState,
+  rows: readonly NamedRow[],
+): readonly PlatformPosting[] {
+  return positioned(rows, from).map(({ opId, row, position }) => ({
+    ...postingOf(reading),
+    opId,
+    row,
+    standing: 'before-opening',
+    moved: 0n,
+    position,
+  }));
+}
+
+/** The ledger gets what the chain made of each row. */
+function chainPostings(
+  from: CheckpointState,
+  { reading, rows, chain }: Look & { readonly status: 'chained' },
+): readonly PlatformPosting[] {
+  const entries = new Map(chain.platform.map((entry) => [entry.opId, entry]));
+  return positioned(rows, from).flatMap(({ opId, position }) => {
+    const entry = entries.get(opId);
+    return entry === undefined ? [] : [{ ...postingOf(reading), ...entry, position }];
+  });
+}
+
+function positioned(rows: readonly NamedRow[], { position }: CheckpointState) {
+  const platform = rows.flatMap(({ row, opId }) => (opId === null ? [] : [{ row, opId }]));
+  return platform.map((named, index) => ({ ...named, position: position + index }));
+}
+
+function postingOf({ userId, firebaseUid, readAtMs }: WalletReading) {
+  return { userId, firebaseUid, readAtMs };
+}

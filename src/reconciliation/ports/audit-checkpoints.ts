@@ -1,0 +1,46 @@
+// How far the audit of a user has come: the balance it saw and the row it saw last. The next audit chains
+// from here, so that its cost does not grow with the user's history (I11).
+
+import type { Exact } from '../../domain/exact-decimal.ts';
+import type { UserId } from '../../domain/ids.ts';
+import type { RowBoundary } from './wallet-readings.ts';
+
+export interface AuditCheckpoints {
+  find(userId: UserId): Promise<Checkpoint | null>;
+
+  /** One conditional write: false when another audit has moved the checkpoint from `revision` on. Ends a
+   * suspicion. */
+  advance(userId: UserId, revision: number, to: CheckpointState): Promise<boolean>;
+
+  /** Notes a suspicion beside the checkpoint, unless that has moved on. */
+  suspect(userId: UserId, revision: number, suspicion: Suspicion): Promise<void>;
+}
+
+export interface CheckpointState {
+  /** Null while only history from before the opening was taken in. */
+  readonly balance: Exact | null;
+  /** Of our own writes, all up to this one are in `balance`. */
+  readonly seq: number;
+  readonly boundary: RowBoundary;
+  /** What the row before the boundary is known by; null at the start of the list. */
+  readonly lastRow: string | null;
+  /** How many rows of the platform were ever taken in. */
+  readonly position: number;
+}
+
+export interface Checkpoint extends CheckpointState {
+  /** Raised by every advance; 0 before the first. */
+  readonly revision: number;
+  /** ISO 8601, database time. */
+  readonly at: string;
+  readonly suspicion: Suspicion | null;
+}
+
+/** A difference that was seen and may still be a write that is under way. */
+export interface Suspicion {
+  /** What the wallet looked like: a wallet that stood still looks the same. */
+  readonly signature: string;
+  /** Database time, ms: when it first looked like this, and since when no look has added up. */
+  readonly seenAtMs: number;
+  readonly sinceMs: number;
+}

@@ -1,0 +1,60 @@
+// The audit in the running application: after a deletion, and over HTTP (I11).
+
+import { expect, it } from 'vitest';
+import { startTestApplication } from '../support/application.ts';
+import { deleteBot, placeBot } from '../support/deletions.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+it("a deletion ends: its user's books are checked a moment later, and the metrics are there", async () => {
+  const app = await startTestApplication();
+  const bot = await placeBot(app, 'pooled');
+  await deleteBot(app, bot);
+  const checkpoint = await waitFor('the audit', async () => {
+    const found = await app.connection.collection('auditCheckpoints').findOne({ seq: 1 });
+    return found ?? undefined;
+  });
+  const user = await app.connection.collection('users').findOne({ firebaseUid: bot.uid });
+  expect(checkpoint._id).toEqual(String(user?._id));
+  expect(String(checkpoint.balance)).toBe(String(user?.paperWallet.balance));
+  expect(await app.connection.collection('findings').countDocuments()).toBe(0);
+  const metrics = await (await fetch(`${app.url}/metrics`)).text();
+  for (const name of ['audit_differences_total 0', 'audit_users', 'audit_last_run']) {
+    expect(metrics).toContain(name);
+  }
+});
+
+it('the history of a wallet shows what the platform did, beside what we did', async () => {
+  const app = await startTestApplication();
+  const bot = await placeBot(app, 'pooled');
+  await app.connection.collection('users').updateOne({ firebaseUid: bot.uid }, {
+    $push: {
+      walletTransactions: {
+        $each: [
+          { type: 'deposit', amount: 5 },
+          { type: 'x', amount: 'y' },
+        ],
+      },
+    },
+  } as never);
+  await deleteBot(app, bot);
+  const { body } = await waitFor('the history', async () => {
+    const reply = await app.call(bot.uid, 'GET', '/wallet/transactions');
+    return reply.body.transactions.length >= 3 && reply;
+  });
+  const shown = body.transactions.map(({ type, amount, source, standing }: typeof body) => ({
+    type,
+    amount,
+    source,
+    standing,
+  }));
+  expect(shown).toContainEqual({
+    type: 'deposit',
+    amount: 5,
+    source: 'platform',
+    standing: 'before-opening',
+  });
+  expect(shown).toContainEqual(expect.objectContaining({ type: 'x', amount: null }));
+  expect(shown).toContainEqual(expect.objectContaining({ type: 'deallocate', source: 'reclaim' }));
+  const refused = await app.call(bot.uid, 'GET', '/admin/audit');
+  expect(refused.status).toBe(403);
+});

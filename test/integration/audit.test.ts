@@ -1,0 +1,367 @@
+// The audit against real wallets: what adds up, what does not, and where (I11).
+
+import type { Connection } from 'mongoose';
+import { mongo } from 'mongoose';
+import { describe, expect, it } from 'vitest';
+import { createMongoLedger } from '../../src/adapters/mongo/ledger.ts';
+import { migrate } from '../../src/adapters/mongo/migration.ts';
+import { toInstanceId, type UserId } from '../../src/domain/ids.ts';
+import { createTestAudit, type TestAuditOptions } from '../support/auditing.ts';
+import { createTestDatabase } from '../support/database.ts';
+import {
+  allocation,
+  BOT,
+  byId,
+  platformDeposits,
+  platformSets,
+  putUser,
+  readUser,
+  SAGA_A,
+  users,
+} from '../support/users.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { markCommand, pay, settleCommand } from '../support/wallet-commands.ts';
+
+interface Given {
+  readonly balance?: unknown;
+  readonly rows?: readonly mongo.Document[];
+  readonly bots?: number;
+  readonly options?: TestAuditOptions;
+}
+
+const botId = (n: number) => toInstanceId(`uid-bot-${n}`);
+
+async function setUp({ balance = 100.5, rows = [], bots = 3, options = {} }: Given = {}) {
+  const connection = await createTestDatabase();
+  await migrate(connection);
+  const held = Array.from({ length: bots }, (_, n) => [botId(n + 1), allocation(10, 12.25)]);
+  const userId = await putUser(connection, { balance, bots: Object.fromEntries(held), rows });
+  const auditing = createTestAudit(connection, options);
+  const ledger = createMongoLedger({ connection });
+  const settle = async (n: number) => {
+    const receipt = await pay(auditing.wallets, userId, { instanceId: botId(n) });
+    await ledger.post({ receipt, firebaseUid: null, sagaId: SAGA_A });
+    return receipt;
+  };
+  const entries = async () => (await ledger.page(userId, { limit: 200 })).entries;
+  return { connection, userId, settle, entries, ...auditing };
+}
+
+const row = (type: string, amount: unknown, more: mongo.Document = {}) => ({
+  type,
+  amount,
+  botId: BOT,
+  botName: 'Bot',
+  description: `${type} of Bot`,
+  timestamp: new Date('2026-10-05T10:00:00Z'),
+  ...more,
+});
+
+function push(connection: Connection, userId: UserId, ...rows: mongo.Document[]) {
+  return users(connection).updateOne(byId(userId), {
+    $push: { walletTransactions: { $each: rows } },
+  } as mongo.Document);
+}
+
+const addToBalance = (connection: Connection, userId: UserId, amount: number) =>
+  users(connection).updateOne(byId(userId), { $inc: { 'paperWallet.balance': amount } });
+
+describe('what adds up', () => {
+  it('settlements and deposits after the opening: conserved, from checkpoint to checkpoint', async () => {
+    const { connection, userId, settle, auditUser, findingsOf } = await setUp();
+    await settle(1);
+    expect(await auditUser(userId)).toMatchObject({
+      status: 'conserved',
+      chain: { since: null, start: '100.5', entries: 1, sum: '12.25', found: '112.75' },
+    });
+    await platformDeposits(connection, userId, 0.1);
+    await settle(2);
+    const second = await auditUser(userId);
+    expect(second).toMatchObject({
+      status: 'conserved',
+      ingested: 1,
+      chain: { start: '112.75', entries: 2, sum: '12.35', found: '125.1', difference: '0' },
+    });
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 0 } });
+    expect(await findingsOf(userId)).toEqual([]);
+  });
+
+  it('a settlement that is not posted yet: counted from its row, never posted under another name', async () => {
+    const { userId, wallets, auditUser, entries } = await setUp();
+    await pay(wallets, userId);
+    expect(await auditUser(userId)).toMatchObject({
+      status: 'conserved',
+      ingested: 0,
+      chain: { entries: 1, unposted: 1 },
+    });
+    expect(await entries()).toEqual([]);
+  });
+
+  it('our row erased before anything saw it: known from the receipt, and from the ledger', async () => {
+    const { connection, userId, settle, auditUser } = await setUp();
+    await settle(1);
+    await platformSets(connection, userId, { walletTransactions: [] });
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 1 } });
+    await settle(2);
+    await platformSets(connection, userId, { walletTransactions: [], 'ledgerState.settled': [] });
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 1 } });
+  });
+
+  it('a save of the whole list that drops our fields: our row is still ours', async () => {
+    const { connection, userId, settle, auditUser, entries } = await setUp();
+    const stripOurs = async () => {
+      const { walletTransactions } = await readUser(connection, userId);
+      const stripped = walletTransactions.map(
+        ({ opId: _o, seq: _s, pnl: _p, ...rest }: mongo.Document) => ({
+          _id: new mongo.ObjectId(),
+          ...rest,
+        }),
+      );
+      await platformSets(connection, userId, { walletTransactions: stripped });
+    };
+    await settle(1);
+    await stripOurs();
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 1 } });
+    await platformDeposits(connection, userId, 5);
+    await settle(2);
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 2 } });
+    await stripOurs();
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 0 } });
+    expect(await entries()).toHaveLength(3);
+  });
+
+  it('profits and losses: they count where the balance moved, and inform where it did not', async () => {
+    const { connection, userId, settle, auditUser, entries } = await setUp({ balance: 100 });
+    await settle(1);
+    const before = 112.25;
+    await push(
+      connection,
+      userId,
+      row('profit', 7, { balanceAfter: before, description: 'stays in the bot' }),
+      row('loss', 3, { balanceAfter: before }),
+      row('profit', 2.5, { balanceAfter: before + 2.5, description: 'reaches the wallet' }),
+      row('loss', 1, { balanceAfter: before + 1.5 }),
+      row('loss', -0.5, { balanceAfter: before + 1 }),
+      row('profit', 9),
+    );
+    await addToBalance(connection, userId, 1);
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { sum: '13.25' } });
+    const standings = (await entries()).map(({ standing }) => standing).sort();
+    expect(standings.filter((standing) => standing === 'informational')).toHaveLength(3);
+    expect(standings.filter((standing) => standing === 'counted')).toHaveLength(4);
+  });
+
+  it('withdrawals and allocations take away, whichever sign they are written with', async () => {
+    const { connection, userId, settle, auditUser } = await setUp({ balance: 100 });
+    await settle(1);
+    await push(
+      connection,
+      userId,
+      row('withdraw', 10),
+      row('withdraw', -5),
+      row('allocate', -20, { balanceAfter: 77.25 }),
+      row('allocate', 7.25, { balanceAfter: 70 }),
+      row('deposit', -1),
+      row('deallocate', 31),
+    );
+    await addToBalance(connection, userId, 100 - 112.25);
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { found: '100' } });
+  });
+
+  it('what doubles lose in a hundred additions: no difference', async () => {
+    const { connection, userId, settle, auditUser } = await setUp({ balance: 0.1 });
+    await settle(1);
+    for (let n = 0; n < 100; n += 1) {
+      await users(connection).updateOne(byId(userId), {
+        $inc: { 'paperWallet.balance': 0.1 },
+        $push: { walletTransactions: { type: 'deposit', amount: 0.1 } },
+      } as mongo.Document);
+    }
+    const { balance } = (await readUser(connection, userId)).paperWallet;
+    expect(balance).not.toBe(22.35);
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', ingested: 100 });
+  });
+
+  it("a row whose balance was written before the opening and itself after it: the opening's own", async () => {
+    const { connection, userId, wallets, auditUser } = await setUp({ balance: 150 });
+    await wallets.mark(markCommand(userId));
+    await push(connection, userId, row('deposit', 50, { balanceAfter: 150 }));
+    await wallets.settle(settleCommand(userId));
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { sum: '12.25' } });
+  });
+
+  it('nobody ever wrote on the user: not ours, and the history is taken in all the same', async () => {
+    const { connection, userId, auditUser, entries, wallets } = await setUp({
+      balance: 7,
+      rows: [row('deposit', 5), row('deposit', 2)],
+    });
+    expect(await auditUser(userId)).toMatchObject({ status: 'not-ours', ingested: 2 });
+    expect(await entries()).toHaveLength(2);
+    await platformDeposits(connection, userId, 1);
+    await wallets.mark(markCommand(userId));
+    await platformDeposits(connection, userId, 3);
+    expect(await auditUser(userId)).toMatchObject({
+      status: 'conserved',
+      ingested: 2,
+      chain: { start: '8', sum: '3' },
+    });
+    const standings = (await entries()).map(({ standing }) => standing).sort();
+    expect(standings).toEqual(['before-opening', 'before-opening', 'before-opening', 'counted']);
+    expect((await readUser(connection, userId)).ledgerState.openingRows).toBe(3);
+  });
+
+  it('no such user: gone', async () => {
+    const { auditUser } = await setUp();
+    const userId = new mongo.ObjectId().toHexString() as UserId;
+    expect(await auditUser(userId)).toMatchObject({ status: 'account-gone', ingested: 0 });
+  });
+});
+
+describe('money that went nowhere', () => {
+  it('an account that is gone: its write-off is listed, and nowhere summed', async () => {
+    const { connection, userId, settle, auditUser, auditAll } = await setUp();
+    await settle(1);
+    const gone = await putUser(connection, { balance: 1, bots: {} });
+    await users(connection).deleteOne(byId(gone));
+    for (const [opId, lost] of [
+      ['w.1', gone],
+      ['w.2', userId],
+    ] as const) {
+      const entry = { opId, userId: lost, instanceId: BOT, botName: 'Bot', value: 2.675 };
+      await createMongoLedger({ connection }).writeOff({ ...entry, sagaId: SAGA_A });
+    }
+    expect(await auditUser(gone)).toMatchObject({
+      status: 'account-gone',
+      writeOffs: { count: 1, newest: [{ opId: 'w.1', amountMinor: 268 }] },
+    });
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 1 } });
+    expect(await auditAll()).toMatchObject({ users: 1, differences: 0, writeOffs: { count: 2 } });
+  });
+});
+
+describe('what does not add up', () => {
+  it('a change without a row: one finding, named, and the chain goes on from what it saw', async () => {
+    const { connection, userId, settle, auditUser, findingsOf, differences } = await setUp();
+    const { opId } = await settle(1);
+    await auditUser(userId);
+    await platformDeposits(connection, userId, 1, { _id: 'first' });
+    await addToBalance(connection, userId, 0.01);
+    await platformDeposits(connection, userId, 2, { _id: 'second' });
+    const named = {
+      expected: '115.75',
+      found: '115.76',
+      difference: '0.01',
+      after: `legacy.${userId}.first`,
+      before: `legacy.${userId}.second`,
+      missing: [],
+    };
+    expect(await auditUser(userId)).toMatchObject({ status: 'different', chain: named });
+    expect(await findingsOf(userId)).toMatchObject([
+      { kind: 'unrecorded-change', seen: 1, evidence: named },
+    ]);
+    expect(differences).toHaveLength(1);
+    expect(await auditUser(userId)).toMatchObject({
+      status: 'conserved',
+      chain: { start: '115.76' },
+    });
+    await settle(2);
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved' });
+    expect(await findingsOf(userId)).toHaveLength(1);
+    expect(opId).toMatch(/^settle\./);
+    const { balance } = (await readUser(connection, userId)).paperWallet;
+    expect(balance).toBe(128.01);
+  });
+
+  it('a change after the last entry: after it, before nothing', async () => {
+    const { connection, userId, settle, auditUser } = await setUp();
+    const { opId } = await settle(1);
+    await addToBalance(connection, userId, -50);
+    expect(await auditUser(userId)).toMatchObject({
+      status: 'different',
+      chain: { difference: '-50', after: opId, before: null },
+    });
+  });
+
+  it("a row of the platform erased before an audit saw it: the balance's change is a finding", async () => {
+    const { connection, userId, settle, auditUser } = await setUp();
+    await settle(1);
+    await auditUser(userId);
+    await platformDeposits(connection, userId, 40, { _id: 'gone' });
+    await users(connection).updateOne(byId(userId), {
+      $pull: { walletTransactions: { _id: 'gone' } },
+    } as mongo.Document);
+    expect(await auditUser(userId)).toMatchObject({
+      status: 'different',
+      chain: { difference: '40' },
+    });
+  });
+
+  it('rows erased after an audit took them in: nothing is missing', async () => {
+    const { connection, userId, settle, auditUser } = await setUp({ rows: [row('deposit', 1)] });
+    await settle(1);
+    await platformDeposits(connection, userId, 40, { _id: 'gone' });
+    await platformDeposits(connection, userId, 2);
+    await auditUser(userId);
+    await users(connection).updateOne(byId(userId), {
+      $pull: { walletTransactions: { _id: 'gone' } },
+    } as mongo.Document);
+    await platformDeposits(connection, userId, 3);
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 1 } });
+  });
+
+  it('a stale save of the whole document: what it took back is a finding; paid again, it adds up', async () => {
+    const { connection, userId, settle, auditUser, wallets } = await setUp();
+    await settle(1);
+    await auditUser(userId);
+    const stale = await readUser(connection, userId);
+    await settle(2);
+    await auditUser(userId);
+    await users(connection).replaceOne(byId(userId), stale);
+    expect(await auditUser(userId)).toMatchObject({
+      status: 'different',
+      chain: { difference: '-12.25' },
+    });
+    await pay(wallets, userId, { instanceId: botId(2) });
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 1 } });
+  });
+
+  it('a sequence number that nothing is known of: said, with the difference it leaves', async () => {
+    const { connection, userId, settle, auditUser } = await setUp();
+    await settle(1);
+    await auditUser(userId);
+    await settle(2);
+    await platformSets(connection, userId, { walletTransactions: [], 'ledgerState.settled': [] });
+    await connection.collection('ledger').deleteMany({ seq: 2 });
+    expect(await auditUser(userId)).toMatchObject({
+      status: 'different',
+      chain: { difference: '12.25', missing: [2] },
+    });
+  });
+
+  it('a balance that is no number: said once, and the chain waits for one that is', async () => {
+    const { connection, userId, settle, auditUser, findingsOf } = await setUp();
+    await settle(1);
+    await auditUser(userId);
+    await platformSets(connection, userId, { 'paperWallet.balance': Number.NaN });
+    expect(await auditUser(userId)).toMatchObject({ status: 'not-money', found: 'NaN' });
+    const found = await waitFor('the finding', async () => {
+      await auditUser(userId);
+      const findings = await findingsOf(userId);
+      return findings.length > 0 && findings;
+    });
+    expect(found).toMatchObject([{ evidence: { found: 'NaN' } }]);
+    await platformSets(connection, userId, { 'paperWallet.balance': 112.75 });
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved' });
+  });
+
+  it('two audits at once: one finding, one checkpoint', async () => {
+    const { connection, userId, settle, auditUser, findingsOf, differences } = await setUp();
+    await settle(1);
+    await addToBalance(connection, userId, 3);
+    await platformDeposits(connection, userId, 1);
+    const statuses = await Promise.all(Array.from({ length: 4 }, () => auditUser(userId)));
+    expect(statuses.map(({ status }) => status)).toContain('different');
+    expect(differences).toHaveLength(1);
+    expect(await findingsOf(userId)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,52 @@
+// An audit over a test's database, quick to believe what it sees: a difference is a fact after 40 ms.
+
+import type { Connection } from 'mongoose';
+import { createMongoAuditCheckpoints } from '../../src/adapters/mongo/audit-checkpoints.ts';
+import { createMongoAuditLedger } from '../../src/adapters/mongo/audit-ledger.ts';
+import { createMongoFindings } from '../../src/adapters/mongo/findings.ts';
+import { createMongoWalletReadings } from '../../src/adapters/mongo/wallet-readings.ts';
+import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
+import type { UserId } from '../../src/domain/ids.ts';
+import { type AuditDependencies, createAudit } from '../../src/reconciliation/audit/audit.ts';
+import { createRowTrim } from '../../src/reconciliation/audit/row-trim.ts';
+
+export const NEVER = new AbortController().signal;
+
+export interface TestAuditOptions extends Partial<AuditDependencies> {
+  /** WALLET_TRANSACTIONS_KEPT. */
+  readonly keep?: number;
+}
+
+export function createTestAudit(connection: Connection, options: TestAuditOptions = {}) {
+  const { keep = 0, ...deps } = options;
+  const wallets = createMongoWallets({ connection });
+  const findings = createMongoFindings({ connection });
+  const ledger = createMongoAuditLedger({ connection });
+  const checkpoints = createMongoAuditCheckpoints({ connection });
+  const differences: unknown[] = [];
+  const errors: unknown[] = [];
+  const audit = createAudit({
+    readings: createMongoWalletReadings({ connection }),
+    ledger,
+    checkpoints,
+    findings,
+    rules: { stillForMs: 40, busyForMs: 60_000 },
+    trim: createRowTrim({ wallets, checkpoints, keep, onTrimmed: () => undefined }),
+    nowMs: () => performance.now(),
+    onDifference: (difference) => differences.push(difference),
+    onError: (error) => errors.push(error),
+    ...deps,
+  });
+  return {
+    audit,
+    wallets,
+    findings,
+    ledger,
+    checkpoints,
+    differences,
+    errors,
+    auditUser: (userId: UserId) => audit.auditUser(userId, { signal: NEVER }),
+    auditAll: () => audit.auditAll({ signal: NEVER }),
+    findingsOf: (userId: UserId) => findings.listOpen({ userId, limit: 100 }),
+  };
+}
