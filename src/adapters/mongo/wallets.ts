@@ -22,6 +22,7 @@ import { abortUpdate, markUpdate, raiseUpdate, unmarkUpdate } from './mark-updat
 import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { receiptFromLedger } from './receipts.ts';
+import { reserve, withdrawReserve } from './reserve.ts';
 import { type ConditionalUpdate, settleUpdate } from './settle-update.ts';
 import type { UserReading } from './user-reading.ts';
 import { createWalletBatch, type SendToWallet, type WalletItem } from './wallet-batch.ts';
@@ -123,6 +124,9 @@ export function createMongoWallets({ connection }: MongoWalletsDependencies): Wa
       const receipt = user === null ? undefined : receiptOf(user, opId);
       return receipt ?? findPosted(userId, opId);
     },
+
+    reserve: (order) => reserve(connection, order),
+    withdrawReserve: (order) => withdrawReserve(connection, order),
 
     forgetSettled: ({ limit }) => forgetSettled(connection, limit),
 
