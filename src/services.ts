@@ -15,6 +15,11 @@ import { createMongoElections } from './adapters/mongo/elections.ts';
 import { createMongoFindings } from './adapters/mongo/findings.ts';
 import { createMongoLedger } from './adapters/mongo/ledger.ts';
 import { type MigrationReport, migrate } from './adapters/mongo/migration.ts';
+import { createMongoBotNumbers } from './adapters/mongo/provisioning/bot-numbers.ts';
+import {
+  createMongoRequestKeys,
+  REQUEST_KEY_INDEXES,
+} from './adapters/mongo/provisioning/request-keys.ts';
 import { createMongoSagaLog } from './adapters/mongo/saga-log/saga-log.ts';
 import { SAGA_LOG_INDEXES } from './adapters/mongo/saga-log/saga-log-indexes.ts';
 import { createMongoTombstones } from './adapters/mongo/tombstones.ts';
@@ -31,6 +36,11 @@ import { createDeleteBotSaga } from './deletion/delete-bot.ts';
 import { createDeleteRequests, type DeleteRequests } from './deletion/delete-requests.ts';
 import type { Accounts } from './deletion/ports/accounts.ts';
 import type { DeletionPorts } from './deletion/steps/step-ports.ts';
+import { createProvisionBotSaga } from './provisioning/provision-bot.ts';
+import {
+  createProvisionRequests,
+  type ProvisionRequests,
+} from './provisioning/provision-requests.ts';
 import { createPortfolio, type Portfolio } from './reconciliation/portfolio.ts';
 import { pause } from './saga/deadline.ts';
 import type { Elections } from './saga/ports/elections.ts';
@@ -60,6 +70,7 @@ export interface Services {
   readonly deletionPorts: DeletionPorts;
   readonly sagas: Sagas;
   readonly deletions: DeleteRequests;
+  readonly provisions: ProvisionRequests;
   readonly accounts: Accounts;
   readonly portfolio: Portfolio;
   readonly metrics: { readonly registry: MetricsRegistry; readonly saga: SagaMetrics };
@@ -116,7 +127,10 @@ export async function createServices(options: ServicesOptions): Promise<Services
     bots: runtime.bots,
     findSagas: (ids) => sagaLog.findStates(ids),
   };
-  const registry = createRegistry([createDeleteBotSaga(deletionPorts)]);
+  const registry = createRegistry([
+    createDeleteBotSaga(deletionPorts),
+    createProvisionBotSaga(deletionPorts),
+  ]);
   const wakeUps = createBullmqWakeUps(queues);
   const sagas = createSagas({
     log: sagaLog,
@@ -163,6 +177,17 @@ export async function createServices(options: ServicesOptions): Promise<Services
       onStopFailure: config.onStopFailure,
       stopTimeoutMs: config.stopTimeoutMs,
     }),
+    provisions: createProvisionRequests({
+      ports: deletionPorts,
+      accounts,
+      numbers: createMongoBotNumbers(connection),
+      keys: createMongoRequestKeys(connection),
+      sagas,
+      image: config.botImage ?? null,
+      // A program has its startsecs before it counts as running, and may be tried again.
+      startTimeoutMs: 2 * config.stopTimeoutMs,
+      undoTimeoutMs: config.stopTimeoutMs,
+    }),
     accounts,
     portfolio: createPortfolio({ ...deletionPorts, accounts }),
     metrics: { registry: metricsRegistry, saga: createSagaMetrics(metricsRegistry) },
@@ -178,7 +203,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
 async function migrateOnItsOwn(uri: string): Promise<MigrationReport> {
   const connection = await connectMongo(uri, 'endless');
   try {
-    return await migrate(connection, SAGA_LOG_INDEXES);
+    return await migrate(connection, [...SAGA_LOG_INDEXES, ...REQUEST_KEY_INDEXES]);
   } finally {
     await connection.close();
   }

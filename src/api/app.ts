@@ -26,6 +26,7 @@ import { createBotRoutes } from './routes/bots.ts';
 import { createDemoSessionRoutes } from './routes/demo-session.ts';
 import { createHealthRoutes } from './routes/health.ts';
 import { createJobRoutes } from './routes/jobs.ts';
+import { createProvisionRoutes } from './routes/provision.ts';
 import { createWalletRoutes } from './routes/wallet.ts';
 
 /** Bytes of a request body; the largest we accept on purpose is a hundred or so. */
@@ -78,6 +79,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
       );
       const { defaultWaitSeconds } = settings;
       await api.register(createBotRoutes({ ...deps, waits, defaultWaitSeconds }));
+      await api.register(createProvisionRoutes({ ...deps, waits, defaultWaitSeconds }));
       await api.register(createJobRoutes(deps));
       await api.register(createWalletRoutes(deps));
       await api.register(createBoardSessionRoutes(sessions));

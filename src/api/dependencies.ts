@@ -9,6 +9,7 @@ import type { Registry } from 'prom-client';
 import type { DeleteRequests } from '../deletion/delete-requests.ts';
 import type { IdentityVerifier } from '../domain/identity-verifier.ts';
 import type { FirebaseUid, SagaId, UserId } from '../domain/ids.ts';
+import type { ProvisionRequests } from '../provisioning/provision-requests.ts';
 import type { Portfolio } from '../reconciliation/portfolio.ts';
 import type { StepDefinition } from '../saga/definition.ts';
 import type { Sagas as EngineSagas, RetryResult } from '../saga/sagas.ts';
@@ -18,6 +19,7 @@ export interface ApiDependencies {
   readonly identities: IdentityVerifier;
   readonly accounts: Accounts;
   readonly deletions: DeleteRequests;
+  readonly provisions: ProvisionRequests;
   readonly sagas: Sagas;
   readonly portfolio: Portfolio;
   /** The kinds of a definition's steps by name; null for a version this process does not know. */

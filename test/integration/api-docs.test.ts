@@ -22,6 +22,7 @@ const OPERATIONS = [
   'POST /api/freqtrade/admin/session',
   'POST /api/freqtrade/demo/session',
   'POST /api/freqtrade/jobs/{jobId}/cancel',
+  'POST /api/freqtrade/provision',
 ];
 
 test('the OpenAPI document: version 3.1, every route in it, each operation complete', async () => {
