@@ -18,6 +18,7 @@ export async function payBack(
   reservation: Reservation,
 ): Promise<Receipt | null> {
   const command = settlementOf(call, reservation);
+  await mark(ports, command);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const result = await ports.wallets.settle(command);
     switch (result.status) {

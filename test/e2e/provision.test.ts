@@ -314,15 +314,13 @@ describe('an Idempotency-Key', () => {
     const sagas = app.connection.collection('sagas');
     const first = await provision(app, { key: 'k' });
     // As if the saga had never been inserted: the key alone is left, and nothing else was done yet.
-    await app.connection
-      .collection('requestKeys')
-      .updateMany({}, [
-        {
-          $set: {
-            sagaId: { $replaceOne: { input: '$sagaId', find: 'prov-0', replacement: 'prov-1' } },
-          },
+    await app.connection.collection('requestKeys').updateMany({}, [
+      {
+        $set: {
+          sagaId: { $replaceOne: { input: '$sagaId', find: 'prov-0', replacement: 'prov-1' } },
         },
-      ]);
+      },
+    ]);
     const [key] = await allOf(app, 'requestKeys');
     const replies = await Promise.all([provision(app, { key: 'k' }), provision(app, { key: 'k' })]);
     expect(replies.map(({ body }) => body.jobId)).toEqual([key?.sagaId, key?.sagaId]);
