@@ -56,7 +56,9 @@ export async function setUpProvisioning(options: SetUp = {}): Promise<TestApplic
   const { balance = 1000, pools = [emptyPool()], ...rest } = options;
   const app = await startTestApplication({ poolState: poolStateWith(...pools), ...rest });
   await putUser(app.connection, { balance, bots: {}, firebaseUid: UID });
-  for (const { containerName } of pools) await app.world.addPool({ containerName });
+  if (app.services.runtime.kind === 'simulator') {
+    for (const { containerName } of pools) await app.world.addPool({ containerName });
+  }
   return app;
 }
 
