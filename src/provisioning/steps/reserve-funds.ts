@@ -5,7 +5,7 @@ import { finishTombstone } from '../../deletion/finish-tombstone.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { formatMinor } from '../../domain/money.ts';
 import type { CompensatableStep, StepCall, StepResult } from '../../saga/definition.ts';
-import { FencedError, TerminalError } from '../../saga/errors.ts';
+import { FencedError, SagaError, TerminalError } from '../../saga/errors.ts';
 import { beginUndo, type Undo } from '../begin-undo.ts';
 import { payBack, settlementOf } from '../pay-back.ts';
 import {
@@ -83,7 +83,8 @@ async function giveBack(
   await ports.ledger.writeOff({ opId, userId, instanceId, botName, value, sagaId });
 }
 
-// From here on the tombstone finishes what is left, and ends as soon as gone is observed.
+// The money is back: from here on the tombstone finishes what is left. This look only spares it the wait where
+// everything is gone already; what keeps it from finishing is the janitor's to wait for (I1).
 async function endTombstone(
   ports: ProvisioningPorts,
   call: StepCall,
@@ -93,6 +94,10 @@ async function endTombstone(
   await ports.tombstones.settle(tombstone);
   const { incarnation } = tombstone;
   const { firebaseUid } = sceneOf(call).input;
-  const look = await finishTombstone(ports, { incarnation, firebaseUid, sightings: null }, call);
-  if (look.gone) await ports.tombstones.end(tombstone);
+  try {
+    const look = await finishTombstone(ports, { incarnation, firebaseUid, sightings: null }, call);
+    if (look.gone) await ports.tombstones.end(tombstone);
+  } catch (error) {
+    if (error instanceof FencedError || !(error instanceof SagaError)) throw error;
+  }
 }
