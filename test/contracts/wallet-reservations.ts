@@ -172,6 +172,14 @@ export function describeReservations(
       expect((await readUser(connection, userId)).paperWallet.balance).toBe(899.9);
     });
 
+    it('the platform took the allocation away: the row says that the money was taken, and it is not taken again', async () => {
+      const { connection, userId, wallets } = await setUp(1000);
+      const first = await wallets.reserve(order(userId));
+      await users(connection).updateOne(byId(userId), { $set: { botAllocations: {} } });
+      expect(await wallets.reserve(order(userId))).toEqual(first);
+      expect((await readUser(connection, userId)).paperWallet.balance).toBe(899.9);
+    });
+
     it('then settled like any other: the money is back, one opening, and the sequence goes on', async () => {
       const { connection, userId, wallets } = await setUp(1000);
       const result = await wallets.reserve(order(userId));

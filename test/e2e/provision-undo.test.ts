@@ -17,6 +17,7 @@ import {
   emptyPool,
   poolName,
   provision,
+  type SetUp,
   setUpProvisioning,
   UID,
 } from '../support/provisions.ts';
@@ -156,18 +157,24 @@ describe('a host that goes away', () => {
 });
 
 describe('somebody else is in the way', () => {
-  it('a container of the new id was there before: undone, and it is not touched', async () => {
-    const app = await setUpProvisioning();
-    await app.world.addDedicated({ instanceId: BOT, labels: { instanceId: BOT, userId: UID } });
-    const before = (await app.world.snapshot()).dedicated;
-    const { body } = await provision(app);
-    expect(body.message).toContain('ID_IN_USE');
-    await expectUndone(app, body.jobId);
-    expect((await app.world.snapshot()).dedicated).toEqual(before);
-    expect(await allOf(app, 'tombstones')).toEqual([]);
-    expect((await readPoolState(app)).botMapping).toEqual({});
-    expect((await provision(app)).body.bot.instanceId).toBe(`${UID}-bot-2`);
-  });
+  it.each<[string, SetUp]>([
+    ['a pool', {}],
+    ['a container of its own', { pools: [], env: { BOT_IMAGE: 'bots/freqtrade:1' } }],
+  ])(
+    'a bot for %s, whose id a container has already: undone, and that one is not touched',
+    async (_, options) => {
+      const app = await setUpProvisioning(options);
+      await app.world.addDedicated({ instanceId: BOT, labels: { instanceId: BOT, userId: UID } });
+      const before = (await app.world.snapshot()).dedicated;
+      const { body } = await provision(app);
+      expect(body.message).toContain('ID_IN_USE');
+      await expectUndone(app, body.jobId);
+      expect((await app.world.snapshot()).dedicated).toEqual(before);
+      expect(await allOf(app, 'tombstones')).toEqual([]);
+      expect((await readPoolState(app)).botMapping).toEqual({});
+      expect((await provision(app)).body.bot.instanceId).toBe(`${UID}-bot-2`);
+    },
+  );
 
   it('the platform wrote the entry away while the bot started: it is put in again, running', async () => {
     const app = await setUpProvisioning();
