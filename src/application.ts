@@ -137,6 +137,7 @@ async function apiDependencies(
     identities: verifier,
     accounts: { findByFirebaseUid: account },
     deletions: services.deletions,
+    provisions: services.provisions,
     sagas,
     portfolio: services.portfolio,
     syncs: services.syncs,

@@ -37,6 +37,7 @@ export async function chooseBotRuntime(options: BotRuntimeOptions): Promise<BotR
     hosts: config.dockerHosts.map(toEndpoint),
     now: options.now,
     supervisorConfDir: config.supervisorConfDir,
+    ...(config.botNetwork === undefined ? {} : { networkMode: config.botNetwork }),
     log: options.log,
   });
   if (config.botRuntime === 'docker' || (await doesAnswer(docker))) {

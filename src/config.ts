@@ -66,6 +66,8 @@ function readAll(read: <T>(field: Field<T>) => T) {
     poolStateFile: read(optional('POOL_STATE_FILE', /\S/, 'a file')),
     /** Unset: no dedicated bots are provisioned. */
     botImage: read(optional('BOT_IMAGE', /^[\w.:/@-]+$/, 'the name of a Docker image')),
+    /** Unset: new containers are on Docker's default network. */
+    botNetwork: read(optional('BOT_NETWORK', /^[\w.-]+$/, 'the name of a Docker network')),
     rateLimitPerMinute: read(
       whole('RATE_LIMIT_PER_MINUTE', { min: 1, max: 1_000_000, fallback: 1_200 }),
     ),

@@ -15,6 +15,11 @@ import { createMongoElections } from './adapters/mongo/elections.ts';
 import { createMongoFindings } from './adapters/mongo/findings.ts';
 import { createMongoLedger } from './adapters/mongo/ledger.ts';
 import { type MigrationReport, migrate } from './adapters/mongo/migration.ts';
+import { createMongoBotNumbers } from './adapters/mongo/provisioning/bot-numbers.ts';
+import {
+  createMongoRequestKeys,
+  REQUEST_KEY_INDEXES,
+} from './adapters/mongo/provisioning/request-keys.ts';
 import { createMongoSagaLog } from './adapters/mongo/saga-log/saga-log.ts';
 import { SAGA_LOG_INDEXES } from './adapters/mongo/saga-log/saga-log-indexes.ts';
 import { createMongoTombstones } from './adapters/mongo/tombstones.ts';
@@ -33,6 +38,11 @@ import { createDeleteRequests, type DeleteRequests } from './deletion/delete-req
 import type { Accounts } from './deletion/ports/accounts.ts';
 import { createResolveFindings, type ResolveFindings } from './deletion/resolve-findings.ts';
 import type { DeletionPorts } from './deletion/steps/step-ports.ts';
+import { createProvisionBotSaga } from './provisioning/provision-bot.ts';
+import {
+  createProvisionRequests,
+  type ProvisionRequests,
+} from './provisioning/provision-requests.ts';
 import type { AuditDesk } from './reconciliation/audit/audit-desk.ts';
 import { type ConfirmHost, createConfirmHost } from './reconciliation/confirm-host.ts';
 import { createPortfolio, type Portfolio } from './reconciliation/portfolio.ts';
@@ -68,6 +78,7 @@ export interface Services {
   readonly deletionPorts: DeletionPorts;
   readonly sagas: Sagas;
   readonly deletions: DeleteRequests;
+  readonly provisions: ProvisionRequests;
   readonly accounts: Accounts;
   readonly portfolio: Portfolio;
   readonly syncs: SyncRequests;
@@ -140,7 +151,11 @@ export async function createServices(options: ServicesOptions): Promise<Services
     accounts,
     sagas: () => sagas,
   });
-  const registry = createRegistry([createDeleteBotSaga(deletionPorts), ...definitions]);
+  const registry = createRegistry([
+    createDeleteBotSaga(deletionPorts),
+    createProvisionBotSaga(deletionPorts),
+    ...definitions,
+  ]);
   const wakeUps = createBullmqWakeUps(queues);
   const sagas: Sagas = createSagas({
     log: sagaLog,
@@ -185,6 +200,17 @@ export async function createServices(options: ServicesOptions): Promise<Services
       onStopFailure: config.onStopFailure,
       stopTimeoutMs: config.stopTimeoutMs,
     }),
+    provisions: createProvisionRequests({
+      ports: deletionPorts,
+      accounts,
+      numbers: createMongoBotNumbers(connection),
+      keys: createMongoRequestKeys(connection),
+      sagas,
+      image: config.botImage ?? null,
+      // A program has its startsecs before it counts as running, and may be tried again.
+      startTimeoutMs: 2 * config.stopTimeoutMs,
+      undoTimeoutMs: config.stopTimeoutMs,
+    }),
     accounts,
     portfolio: createPortfolio({ ...deletionPorts, accounts }),
     syncs: createSyncRequests({ ports: syncPorts, sagas, nowMs: () => clock.nowMs() }),
@@ -206,7 +232,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
 async function migrateOnItsOwn(uri: string): Promise<MigrationReport> {
   const connection = await connectMongo(uri, 'endless');
   try {
-    return await migrate(connection, SAGA_LOG_INDEXES);
+    return await migrate(connection, [...SAGA_LOG_INDEXES, ...REQUEST_KEY_INDEXES]);
   } finally {
     await connection.close();
   }

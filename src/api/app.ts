@@ -30,6 +30,7 @@ import { createHealthRoutes } from './routes/health.ts';
 import { createHostRoutes } from './routes/hosts.ts';
 import { createJobRoutes } from './routes/jobs.ts';
 import { createOrphanRoutes } from './routes/orphans.ts';
+import { createProvisionRoutes } from './routes/provision.ts';
 import { createSyncRoutes } from './routes/sync.ts';
 import { createWalletRoutes } from './routes/wallet.ts';
 
@@ -83,6 +84,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
       );
       const { defaultWaitSeconds } = settings;
       await api.register(createBotRoutes({ ...deps, waits, defaultWaitSeconds }));
+      await api.register(createProvisionRoutes({ ...deps, waits, defaultWaitSeconds }));
       await api.register(createJobRoutes(deps));
       await api.register(createWalletRoutes(deps));
       await api.register(createSyncRoutes({ ...deps, waits, defaultWaitSeconds }));

@@ -11,6 +11,7 @@ import type { Findings } from '../deletion/ports/findings.ts';
 import type { ResolveFindings } from '../deletion/resolve-findings.ts';
 import type { IdentityVerifier } from '../domain/identity-verifier.ts';
 import type { FirebaseUid, SagaId, UserId } from '../domain/ids.ts';
+import type { ProvisionRequests } from '../provisioning/provision-requests.ts';
 import type { AuditDesk } from '../reconciliation/audit/audit-desk.ts';
 import type { ConfirmHost } from '../reconciliation/confirm-host.ts';
 import type { Portfolio } from '../reconciliation/portfolio.ts';
@@ -25,6 +26,7 @@ export interface ApiDependencies {
   readonly identities: IdentityVerifier;
   readonly accounts: Accounts;
   readonly deletions: DeleteRequests;
+  readonly provisions: ProvisionRequests;
   readonly sagas: Sagas;
   readonly portfolio: Portfolio;
   readonly syncs: SyncRequests;

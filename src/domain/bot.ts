@@ -61,6 +61,13 @@ export interface BotQuery {
   readonly dockerHost?: string;
 }
 
+/** Whether the bot is positively up: what is on its way down, or up and down again, is not. */
+export function isUp(sighting: Sighting): boolean {
+  if (sighting.kind === 'dedicated') return sighting.running && !sighting.paused;
+  const { poolRunning, program } = sighting;
+  return poolRunning && (program === 'RUNNING' || program === 'STARTING');
+}
+
 /** Whether the bot could still act: anything that is not positively at rest counts as running. */
 export function isAtRest(sighting: Sighting): boolean {
   if (sighting.kind === 'dedicated') return !sighting.running;

@@ -24,6 +24,14 @@ export function parseInstanceId(text: unknown): InstanceId | undefined {
   return typeof text === 'string' && INSTANCE_ID.test(text) ? (text as InstanceId) : undefined;
 }
 
+/** The stricter pattern of ids that are given out: no dots, which MongoDB and mongoose stumble over, and never
+ * the beginning of a pool's name. Source of the rule: the API contract. */
+export function parseNewInstanceId(text: string): InstanceId | undefined {
+  return /^[A-Za-z0-9_-]+$/.test(text) && !text.startsWith('pool-')
+    ? parseInstanceId(text)
+    : undefined;
+}
+
 export function parseUserId(text: unknown): UserId | undefined {
   return typeof text === 'string' && USER_ID.test(text) ? (text as UserId) : undefined;
 }

@@ -11,6 +11,19 @@ export function isMoney(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= MAX_MONEY;
 }
 
+/** An amount that a person entered, as integer cents; undefined unless it is money above 0 with at most two
+ * decimals. Nothing is rounded: what is not a whole number of cents is refused. */
+export function parseMinor(dollars: number): number | undefined {
+  if (!isMoney(dollars) || dollars === 0) return undefined;
+  const amountMinor = Math.round(dollars * 100);
+  return amountMinor / 100 === dollars ? amountMinor : undefined;
+}
+
+/** Cents as decimal text for the database: `1105.00`. Not for negative amounts. */
+export function minorText(amountMinor: number): string {
+  return formatMinor(amountMinor).slice(1);
+}
+
 /** Cents as dollars with two decimals and the sign the platform uses: `-$4.10`, `+$25.50`, `$0.00`. */
 export function formatMinor(amountMinor: number, sign: 'always' | 'negative' = 'negative'): string {
   const abs = Math.abs(amountMinor);

@@ -16,6 +16,8 @@ import { makeSagaId } from './saga-id.ts';
 import { isAtRest, isEnded } from './state.ts';
 
 export interface Sagas {
+  /** An id for a caller that binds it to something of its own before it starts the saga under it. */
+  newId(idPrefix: string): SagaId;
   /** Stores the saga durably, then wakes a worker. An open saga of the same key is returned instead (I8).
    * @throws UnavailableError when it could not be made durable: nothing was promised. */
   start(
@@ -42,6 +44,9 @@ export interface SagaOrder {
   readonly kind: string;
   /** What the id begins with, e.g. `del`. */
   readonly idPrefix: string;
+  /** The whole id, made before by `newId`: a second order under it gets the first one's saga, whatever else it
+   * says. */
+  readonly id?: SagaId;
   readonly subject: string;
   readonly requestedBy: string;
   readonly input: Json;
@@ -85,11 +90,23 @@ export function createSagas(options: SagasOptions): Sagas {
     waking.add(call);
   }
 
+  const newId = (idPrefix: string) => makeSagaId(idPrefix, clock.nowMs(), randomBytes(16));
+
   return {
-    start: async ({ kind, idPrefix, subject, requestedBy, input, parent = null }) => {
+    newId,
+    start: async (order) => {
+      const {
+        kind,
+        idPrefix,
+        id = newId(idPrefix),
+        subject,
+        requestedBy,
+        input,
+        parent = null,
+      } = order;
       const { definition, shape } = registry.newest(kind);
       const result = await log.insert({
-        id: makeSagaId(idPrefix, clock.nowMs(), randomBytes(16)),
+        id,
         kind,
         version: definition.version,
         key: definition.key(input),

@@ -3,11 +3,18 @@
 
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { Bots, FencedCall } from '../../src/deletion/ports/bots.ts';
+import type { BotPlace, Bots, FencedCall, StartOrder } from '../../src/deletion/ports/bots.ts';
 import type { BotQuery, Sighting, SightingLabels } from '../../src/domain/bot.ts';
-import { isAtRest } from '../../src/domain/bot.ts';
+import { isAtRest, isUp } from '../../src/domain/bot.ts';
+import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import type { SourceAnswer } from '../../src/domain/source.ts';
-import { FencedError, RetryableError, UnavailableError } from '../../src/saga/errors.ts';
+import {
+  FencedError,
+  RetryableError,
+  SagaError,
+  TerminalError,
+  UnavailableError,
+} from '../../src/saga/errors.ts';
 import { listAll } from '../support/list-all.ts';
 
 export interface BotsWorld {
@@ -25,6 +32,8 @@ export interface BotsWorld {
   }): Promise<void>;
   stopPool(name: string): Promise<void>;
   startPool(name: string): Promise<void>;
+  /** An image that new containers can be made of. */
+  readonly image: string;
   /** The bot's conf file disappears; what runs, runs on. */
   loseConf(name: string, instanceId: string): Promise<void>;
   /** The pool's container runs on, but its supervisord answers nobody. */
@@ -346,6 +355,184 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     const everybody = all === undefined ? [] : itemsOf(all.answer).map((bot) => bot.instanceId);
     expect(everybody).toEqual(expect.arrayContaining([`${uid}-bot-1`, `${other}-bot-3`]));
   });
+}
+
+/** How new bots come up; to be called beside `testBots`. */
+export function testStarts(createWorld: () => Promise<BotsWorld>): void {
+  test("a new bot in a pool: seen running, found as its owner's, its neighbour runs on", async () => {
+    const { bots, addPool } = await createWorld();
+    const uid = newUid();
+    await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
+    const neighbour = await locateOne(bots, uid);
+    const starting = call();
+    const seen = await bots.start(orderFor(bots, uid, `${uid}-bot-2`), starting);
+    expect(seen).toMatchObject({
+      kind: 'pooled',
+      containerName: poolOf(uid),
+      poolRunning: true,
+      conf: 'present',
+      program: 'RUNNING',
+    });
+    expect(isUp(seen)).toBe(true);
+    expect(starting.fences()).toBeGreaterThan(0);
+    expect(await locateOne(bots, uid, `${uid}-bot-2`)).toEqual(seen);
+    expect(await locateOne(bots, uid)).toEqual(neighbour);
+  });
+
+  test('started again: the same bot, and not a second time; then stopped, restored, removed', async () => {
+    const { bots, addPool } = await createWorld();
+    const uid = newUid();
+    await addPool({ name: poolOf(uid), bots: {} });
+    const order = orderFor(bots, uid);
+    const seen = await bots.start(order, call());
+    const again = call();
+    expect(await bots.start(order, again)).toEqual(seen);
+    expect(again.fences()).toBe(0);
+    await bots.stop(order.instanceId, seen, call());
+    await bots.restore(order.instanceId, seen, call());
+    // STARTING for its first second.
+    const restored = await look(bots, uid, seen);
+    expect(restored !== null && isUp(restored)).toBe(true);
+    await bots.remove(order.instanceId, seen, call());
+    expect(await look(bots, uid, seen)).toBeNull();
+  });
+
+  test('a new bot in a container of its own: named, labelled, with its policy; started again: the same', async () => {
+    const { bots, image } = await createWorld();
+    const uid = newUid();
+    const order = orderFor(bots, uid, `${uid}-bot-1`, { kind: 'dedicated', image });
+    const seen = await bots.start(order, call());
+    expect(seen).toMatchObject({
+      kind: 'dedicated',
+      containerName: `freqtrade-${uid}-bot-1`,
+      labels: { instanceId: `${uid}-bot-1`, userId: uid },
+      running: true,
+      paused: false,
+      restartPolicy: 'unless-stopped',
+    });
+    const again = call();
+    expect(await bots.start(order, again)).toEqual(seen);
+    expect(again.fences()).toBe(0);
+    expect(await locateOne(bots, uid)).toEqual(seen);
+    await bots.remove(order.instanceId, seen, call());
+    expect(await look(bots, uid, seen)).toBeNull();
+  });
+
+  test('no such pool, no such image, a name that is taken: never again, and nothing is made', async () => {
+    const { bots, addDedicated, image } = await createWorld();
+    const uid = newUid();
+    await expectTerminal(bots.start(orderFor(bots, uid), call()), 'NO_SUCH_POOL');
+    const missing = { kind: 'dedicated', image: `${uid}:none` } as const;
+    const start = bots.start(orderFor(bots, uid, `${uid}-bot-1`, missing), call());
+    await expectTerminal(start, 'NO_SUCH_IMAGE');
+    expect(itemsOf(await bots.locate(queryFor(uid), call()))).toEqual([]);
+    await addDedicated({ instanceId: `${uid}-bot-1`, labels: { userId: 'somebody-else' } });
+    const before = await locateOne(bots, uid);
+    const taken = orderFor(bots, uid, `${uid}-bot-1`, { kind: 'dedicated', image });
+    await expectTerminal(bots.start(taken, call()), 'NAME_TAKEN');
+    expect(await locateOne(bots, uid)).toEqual(before);
+  });
+
+  test('a pool that does not run: refused for now; a host that is not configured: unavailable', async () => {
+    const { bots, addPool, stopPool } = await createWorld();
+    const uid = newUid();
+    await addPool({ name: poolOf(uid), bots: {} });
+    await stopPool(poolOf(uid));
+    const start = bots.start(orderFor(bots, uid), call());
+    await expect(start).rejects.toMatchObject({ code: 'POOL_NOT_RUNNING' });
+    await expect(start).rejects.toBeInstanceOf(RetryableError);
+    const elsewhere = orderFor(bots, uid);
+    const order = { ...elsewhere, place: { ...elsewhere.place, host: 'nowhere' } };
+    await expect(bots.start(order, call())).rejects.toThrow(UnavailableError);
+  });
+
+  test('a pool whose supervisord is dead: in doubt, and nothing counts as started', async () => {
+    const { bots, addPool, muteSupervisord } = await createWorld();
+    const uid = newUid();
+    await addPool({ name: poolOf(uid), bots: {} });
+    await muteSupervisord(poolOf(uid));
+    await expect(bots.start(orderFor(bots, uid), call())).rejects.toBeInstanceOf(SagaError);
+  });
+
+  test('a fence that refuses, at once or in the middle: nothing after it, and a repeat makes it whole', async () => {
+    const { bots, addPool, image } = await createWorld();
+    const uid = newUid();
+    await addPool({ name: poolOf(uid), bots: {} });
+    await expect(bots.start(orderFor(bots, uid), fenced())).rejects.toThrow(FencedError);
+    const own = orderFor(bots, uid, `${uid}-bot-3`, { kind: 'dedicated', image });
+    await expect(bots.start(own, fenced())).rejects.toThrow(FencedError);
+    for (const id of [`${uid}-bot-1`, `${uid}-bot-3`]) {
+      expect(itemsOf(await bots.locate(query(uid, id), call()))).toEqual([]);
+    }
+    for (const passes of [1, 2, 3, 4, 5, 6]) {
+      await bots.start(orderFor(bots, uid), fenced(passes)).catch((error: unknown) => {
+        expect(error).toBeInstanceOf(FencedError);
+      });
+    }
+    await bots.start(own, fenced(1)).catch((error: unknown) => {
+      expect(error).toBeInstanceOf(FencedError);
+    });
+    expect(isUp(await bots.start(orderFor(bots, uid), call()))).toBe(true);
+    expect(isUp(await bots.start(own, call()))).toBe(true);
+  });
+
+  test('five new bots in one pool at once: each of them runs', async () => {
+    const { bots, addPool } = await createWorld();
+    const uid = newUid();
+    await addPool({ name: poolOf(uid), bots: {} });
+    const ids = [1, 2, 3, 4, 5].map((n) => `${uid}-bot-${n}`);
+    const seen = await Promise.all(
+      ids.map((id, n) => {
+        const { place, ...order } = orderFor(bots, uid, id);
+        return bots.start({ ...order, place: { ...place, port: 9000 + n } as BotPlace }, call());
+      }),
+    );
+    expect(seen.every(isUp)).toBe(true);
+  });
+
+  test('pools by their names: each with its host and whether it runs; what is not there is not named', async () => {
+    const { bots, addPool, stopPool } = await createWorld();
+    const uid = newUid();
+    const [host] = bots.hosts();
+    const other = `freqtrade-pool-${uid}-pool-2`;
+    await addPool({ name: poolOf(uid), bots: {} });
+    await addPool({ name: other, bots: {} });
+    await stopPool(other);
+    const names = [poolOf(uid), other, `freqtrade-pool-${uid}-pool-11`];
+    const { pools, unknown } = await bots.findPools(names, call());
+    expect(unknown).toEqual([]);
+    expect(pools.toSorted((a, b) => a.containerName.localeCompare(b.containerName))).toEqual([
+      { host, containerName: poolOf(uid), running: true },
+      { host, containerName: other, running: false },
+    ]);
+    expect(await bots.findPools([], call())).toEqual({ pools: [], unknown: [] });
+  });
+}
+
+function orderFor(
+  bots: Bots,
+  uid: string,
+  instanceId = `${uid}-bot-1`,
+  dedicated: { readonly kind: 'dedicated'; readonly image: string } | null = null,
+): StartOrder {
+  const [host = ''] = bots.hosts();
+  const pooled = {
+    kind: 'pooled',
+    poolId: `${uid}-pool-1`,
+    containerName: poolOf(uid),
+    port: 9000,
+  } as const;
+  return {
+    instanceId: toInstanceId(instanceId),
+    userId: toUserId('00000000000000000000000a'),
+    firebaseUid: toFirebaseUid(uid),
+    place: { host, ...(dedicated ?? pooled) },
+  };
+}
+
+async function expectTerminal(start: Promise<unknown>, code: string): Promise<void> {
+  await expect(start).rejects.toMatchObject({ code });
+  await expect(start).rejects.toBeInstanceOf(TerminalError);
 }
 
 /** A call whose fence always passes and counts how often it was asked. */

@@ -66,6 +66,45 @@ export function describeLedger(name: string, createLedger: (connection: Connecti
       });
     });
 
+    it('money set aside for a new bot: an entry of its own, below zero, as often as one likes', async () => {
+      const { ledger } = await setUp();
+      const reservation = {
+        opId: 'reserve.1',
+        userId: USER,
+        instanceId: BOT,
+        life: LIFE,
+        botName: '$Alpha',
+        amountMinor: 10_005,
+        previousBalance: 1000,
+        newBalance: 899.95,
+        description: 'Allocated $100.05 to $Alpha',
+        seq: 4,
+      };
+      const posting = { reservation, firebaseUid: toFirebaseUid('uid'), sagaId: SAGA_A };
+      expect(await ledger.postReservation(posting)).toBe('posted');
+      expect(await ledger.postReservation({ ...posting, sagaId: SAGA_B })).toBe('exists');
+      expect(await ledger.find('reserve.1')).toEqual({
+        opId: 'reserve.1',
+        type: 'allocate',
+        amount: -100.05,
+        amountMinor: -10_005,
+        currency: 'USD',
+        exactValue: '-100.05',
+        botId: BOT,
+        botName: '$Alpha',
+        description: 'Allocated $100.05 to $Alpha',
+        balanceAfter: 899.95,
+        seq: 4,
+        sagaId: SAGA_A,
+        source: 'reclaim',
+        at: LIFE,
+      });
+      const other = { ...posting, reservation: { ...reservation, amountMinor: 1 } };
+      await expect(ledger.postReservation(other)).rejects.toMatchObject({
+        code: 'LEDGER_DISAGREES',
+      });
+    });
+
     it('posted again, by another saga too: the first entry stays as it is', async () => {
       const { ledger } = await setUp();
       await ledger.post(entry('settle.1'));

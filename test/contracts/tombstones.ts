@@ -70,6 +70,25 @@ export function describeTombstones(
       expect(await tombstones.findForBot(USER, toInstanceId('other'))).toEqual([]);
     });
 
+    it("the slots of a user's bots: held until gone was observed, and of nobody else", async () => {
+      const { tombstones } = await setUp();
+      const target = command();
+      const other = toUserId('00000000000000000000000b');
+      const slotless = { incarnation: incarnationOf(USER, toInstanceId('none')), slot: null };
+      await tombstones.open(target);
+      await tombstones.open(command({ incarnation: incarnationOf(other) }));
+      await tombstones.open(command(slotless));
+      const held = [{ instanceId: BOT, slot: target.slot }];
+      expect(await tombstones.heldSlots(USER)).toEqual(held);
+      await tombstones.settle(target);
+      expect(await tombstones.heldSlots(USER)).toEqual(held);
+      await tombstones.end(target);
+      // The end need not be on a majority yet: until it is, the slot is held.
+      await waitFor('the slot to be free', async () => {
+        return (await tombstones.heldSlots(USER)).length === 0;
+      });
+    });
+
     it('opened by 20 sagas at once: one has it, the others learn who', async () => {
       const { tombstones } = await setUp();
       const results = await Promise.all(

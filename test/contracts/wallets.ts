@@ -4,6 +4,7 @@ import type { Connection } from 'mongoose';
 import type { Wallets } from '../../src/deletion/ports/wallets.ts';
 import { describeMarks } from './wallet-marks.ts';
 import { describeRepeatedSettlements } from './wallet-repeats.ts';
+import { describeReservations } from './wallet-reservations.ts';
 import { describeResurrections } from './wallet-resurrections.ts';
 import { describeSettlements } from './wallet-settlements.ts';
 
@@ -12,6 +13,7 @@ export function describeWallets(
   createWallets: (connection: Connection) => Wallets,
 ): void {
   describeMarks(name, createWallets);
+  describeReservations(name, createWallets);
   describeSettlements(name, createWallets);
   describeRepeatedSettlements(name, createWallets);
   describeResurrections(name, createWallets);

@@ -6,7 +6,7 @@ import { createDockerBots, type DockerBots } from '../../src/adapters/docker/doc
 import type { DockerEndpoint } from '../../src/adapters/docker/docker-client.ts';
 import type { SightingLabels } from '../../src/domain/bot.ts';
 import type { BotsWorld } from '../contracts/bots.ts';
-import { runDedicated, runPool, testDocker } from '../support/docker.ts';
+import { removeAtEnd, runDedicated, runPool, testDocker } from '../support/docker.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 export interface DockerWorld extends BotsWorld {
@@ -23,10 +23,19 @@ export async function createDockerWorld(
     hosts: [{ name: 'test', options: endpoint }],
     now: () => new Date(),
     deadlines: { stopGraceSeconds: 3, ...deadlines },
+    botProgram: { command: () => '/bin/sleep 100000', startSeconds: 1 },
+    networkMode: 'none',
   });
   onTestFinished(() => bots.close());
   return {
-    bots,
+    bots: {
+      ...bots,
+      start: (order, call) => {
+        if (order.place.kind === 'dedicated') removeAtEnd(`freqtrade-${order.instanceId}`);
+        return bots.start(order, call);
+      },
+    },
+    image: testDocker().botImage,
     addDedicated: async ({ instanceId, name = `freqtrade-${instanceId}`, labels, state }) => {
       const { container } = await runDedicated({ name, labels: toDockerLabels(labels) });
       if (state === 'paused') await container.pause();

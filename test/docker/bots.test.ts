@@ -1,7 +1,8 @@
-import { testBots } from '../contracts/bots.ts';
+import { testBots, testStarts } from '../contracts/bots.ts';
 import { describeDocker } from '../support/docker.ts';
 import { createDockerWorld } from './bots-world.ts';
 
 describeDocker('bots in docker', () => {
   testBots(() => createDockerWorld());
+  testStarts(() => createDockerWorld());
 });

@@ -29,6 +29,7 @@ const OPERATIONS = [
   'POST /api/freqtrade/admin/sync-all',
   'POST /api/freqtrade/demo/session',
   'POST /api/freqtrade/jobs/{jobId}/cancel',
+  'POST /api/freqtrade/provision',
   'POST /api/freqtrade/sync-wallet',
 ];
 

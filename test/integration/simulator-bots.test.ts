@@ -2,18 +2,22 @@ import { describe } from 'vitest';
 import { createSimulatedBots } from '../../src/adapters/simulator/simulated-bots.ts';
 import { createSimulatedWorld } from '../../src/adapters/simulator/simulated-world.ts';
 import { pooledKey, worldCollection } from '../../src/adapters/simulator/world-documents.ts';
-import { type BotsWorld, testBots } from '../contracts/bots.ts';
+import { type BotsWorld, testBots, testStarts } from '../contracts/bots.ts';
 import { createTestDatabase } from '../support/database.ts';
+
+const IMAGE = 'bots/freqtrade:1';
 
 describe('simulated bots', () => {
   testBots(createWorld);
+  testStarts(createWorld);
 });
 
 async function createWorld(): Promise<BotsWorld> {
   const connection = await createTestDatabase();
   const world = createSimulatedWorld(connection);
   return {
-    bots: createSimulatedBots({ connection, now: () => new Date() }),
+    bots: createSimulatedBots({ connection, now: () => new Date(), images: [IMAGE] }),
+    image: IMAGE,
     addDedicated: ({ instanceId, name, labels = {}, state = 'running' }) =>
       world.addDedicated({
         instanceId,

@@ -14,6 +14,10 @@ import { createApp } from '../../src/api/app.ts';
 import type { ApiDependencies, ApiSettings, Health } from '../../src/api/dependencies.ts';
 import type { DeleteOutcome, DeleteRequest } from '../../src/deletion/delete-requests.ts';
 import { type FirebaseUid, toFirebaseUid, toSagaId, toUserId } from '../../src/domain/ids.ts';
+import type {
+  ProvisionOutcome,
+  ProvisionRequest,
+} from '../../src/provisioning/provision-requests.ts';
 import type { SagaRecord } from '../../src/saga/record.ts';
 import type { Phase, SagaState, StepState } from '../../src/saga/state.ts';
 
@@ -27,6 +31,7 @@ const USERS = new Map([
 export interface TestApi {
   readonly app: FastifyInstance;
   readonly deleteRequests: DeleteRequest[];
+  readonly provisionRequests: ProvisionRequest[];
   readonly cancels: { readonly id: string; readonly by: string }[];
   readonly logLines: string[];
   token(user: string, options?: { admin?: boolean; now?: Date }): Promise<string>;
@@ -39,12 +44,14 @@ export interface TestApiOptions {
   readonly settings?: Partial<ApiSettings>;
   readonly sagas?: readonly SagaRecord[];
   readonly answer?: DeleteOutcome | (() => Promise<DeleteOutcome>);
+  readonly provision?: ProvisionOutcome;
 }
 
 export async function createTestApi(options: TestApiOptions = {}): Promise<TestApi> {
   const key = randomBytes(32);
   const now = () => new Date();
   const deleteRequests: DeleteRequest[] = [];
+  const provisionRequests: ProvisionRequest[] = [];
   const cancels: { id: string; by: string }[] = [];
   const logLines: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => void logLines.push(line) });
@@ -64,6 +71,12 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       request: async (request) => {
         deleteRequests.push(request);
         return typeof answer === 'function' ? answer() : answer;
+      },
+    },
+    provisions: {
+      request: async (request) => {
+        provisionRequests.push(request);
+        return options.provision ?? { status: 'no-pool', reason: 'none' };
       },
     },
     sagas: {
@@ -149,6 +162,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
   return {
     app,
     deleteRequests,
+    provisionRequests,
     cancels,
     logLines,
     token,

@@ -28,7 +28,14 @@ export interface TestApplication extends Application {
   readonly env: Readonly<Record<string, string>>;
   token(uid: string): Promise<string>;
   /** A request with this user's token; `path` is below the API's prefix. */
-  call(uid: string, method: string, path: string, headers?: Record<string, string>): Promise<Reply>;
+  call(
+    uid: string,
+    method: string,
+    path: string,
+    headers?: Record<string, string>,
+    /** Sent as JSON. */
+    body?: unknown,
+  ): Promise<Reply>;
 }
 
 export interface Reply {
@@ -99,10 +106,13 @@ export async function startTestApplication(
     poolStateFile,
     env,
     token,
-    call: async (uid, method, path, headers = {}) => {
+    call: async (uid, method, path, headers = {}, body = undefined) => {
+      const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+      const type = body === undefined ? {} : { 'content-type': 'application/json' };
       const response = await fetch(`${application.url}/api/freqtrade${path}`, {
         method,
-        headers: { authorization: `Bearer ${await token(uid)}`, ...headers },
+        headers: { authorization: `Bearer ${await token(uid)}`, ...type, ...headers },
+        ...sent,
       });
       return {
         status: response.status,

@@ -127,6 +127,11 @@ export async function runDedicated(options: DedicatedOptions): Promise<RunningCo
   return await start(bot, options.name);
 }
 
+/** For a container that the program under test makes itself: gone when the test has finished. */
+export function removeAtEnd(name: string): void {
+  onTestFinished(() => removeContainer(name));
+}
+
 /** The conf file of one program, as the platform writes it. */
 export function programConf(program: PoolProgram): string {
   return [

@@ -7,7 +7,7 @@ import {
   settlementOpId,
   stampedLife,
 } from '../../src/domain/incarnation.ts';
-import { formatMinor, isMoney, MAX_MONEY } from '../../src/domain/money.ts';
+import { formatMinor, isMoney, MAX_MONEY, minorText, parseMinor } from '../../src/domain/money.ts';
 
 describe('money', () => {
   it.each([0, 0.01, 1, 1e-9, 17331, MAX_MONEY])('%s: money', (value) => {
@@ -66,5 +66,30 @@ describe('incarnation', () => {
     expect(isStamped(stamp)).toBe(true);
     expect(isStamped(life)).toBe(false);
     expect(incarnationKey({ userId, instanceId, life: stamp })).toContain('/stamp:del-');
+  });
+});
+
+describe('amounts that a person enters', () => {
+  it.each([
+    [1105, 110_500],
+    [0.01, 1],
+    [0.29, 29],
+    [1.15, 115],
+    [4.35, 435],
+    [1e12, 1e14],
+    [999_999_999_999.99, 99_999_999_999_999],
+    [0, undefined],
+    [-1, undefined],
+    [1.005, undefined],
+    [0.1 + 0.2, undefined],
+    [1e12 + 1, undefined],
+    [Number.NaN, undefined],
+    [Number.POSITIVE_INFINITY, undefined],
+  ])('%s dollars: %s cents', (dollars, cents) => {
+    expect(parseMinor(dollars)).toBe(cents);
+  });
+
+  it('cents as text for the database: two places, no sign', () => {
+    expect([1, 110_500, 1e14].map(minorText)).toEqual(['0.01', '1105.00', '1000000000000.00']);
   });
 });

@@ -19,6 +19,15 @@ import type { HostCalls } from './host-calls.ts';
 type ListFilters = Readonly<Record<string, readonly string[]>>;
 type Removal = 'accepted' | 'gone' | 'in-progress' | 'still-running';
 
+export interface NewContainer {
+  readonly name: string;
+  readonly image: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly restartPolicy: string;
+  /** Undefined: Docker's default. */
+  readonly networkMode: string | undefined;
+}
+
 export interface Containers {
   readonly list: (
     filters: ListFilters,
@@ -36,6 +45,11 @@ export interface Containers {
   /** SIGTERM, the grace, SIGKILL. A paused container is killed frozen: it never runs again. */
   readonly stop: (id: string, call: FencedCall) => Promise<void>;
   readonly start: (id: string, call: FencedCall) => Promise<void>;
+  /** Makes a container and starts nothing. `name-taken`: another container has the name. */
+  readonly create: (
+    container: NewContainer,
+    call: FencedCall,
+  ) => Promise<'created' | 'name-taken' | 'no-such-image'>;
   readonly pause: (id: string, call: FencedCall) => Promise<void>;
   readonly unpause: (id: string, call: FencedCall) => Promise<void>;
   /** Without force, and its anonymous volumes are kept: they hold the user's data. */
@@ -118,6 +132,27 @@ export function createContainers(host: HostCalls, deadlines: Deadlines): Contain
       await change('start', id, call, (c, abortSignal) => c.start({ abortSignal })).catch(
         unless((error) => isAnswer(error, 304, /(?:)/)),
       );
+    },
+    create: async ({ name, image, labels, restartPolicy, networkMode }, call) => {
+      const HostConfig = {
+        RestartPolicy: parsePolicy(restartPolicy),
+        ...(networkMode === undefined ? {} : { NetworkMode: networkMode }),
+      };
+      const settings = { name, Image: image, Labels: { ...labels }, HostConfig };
+      const request = {
+        what: 'create',
+        deadlineMs: changeMs,
+        send: (api: Docker, abortSignal: AbortSignal) =>
+          api.createContainer({ ...settings, abortSignal }),
+      };
+      try {
+        await host.change(request, call);
+        return 'created';
+      } catch (error) {
+        if (isAnswer(error, 409, /is already in use/i)) return 'name-taken';
+        if (isAnswer(error, 404, /no such image/i)) return 'no-such-image';
+        throw error;
+      }
     },
     pause: async (id, call) => {
       await change('pause', id, call, (c, abortSignal) => c.pause({ abortSignal })).catch(

@@ -12,10 +12,14 @@ import { DEFAULT_DEADLINES, type Deadlines } from './deadlines.ts';
 import { removeDedicated, restoreDedicated, stopDedicated } from './dedicated-bot.ts';
 import type { DockerHost } from './docker-client.ts';
 import { createDockerParts, type DockerParts } from './docker-parts.ts';
+import { findPoolsOn } from './find-pools.ts';
 import { createHostWatch, type HostState } from './host-watch.ts';
 import { hasManaged, listHost, reasonOf } from './list-bots.ts';
 import { locateOnHost, lookOnHost } from './locate-bot.ts';
+import { type BotProgram, PLATFORM_PROGRAM } from './new-programs.ts';
 import { removePooled, restorePooled, stopPooled } from './pooled-bot.ts';
+import { startDedicated } from './start-dedicated.ts';
+import { startPooled } from './start-pooled.ts';
 
 export interface DockerBots extends Bots {
   /** Begins to ping hosts whose circuit is open. Idempotent; without it they are probed by the calls
@@ -34,6 +38,10 @@ export interface DockerBotsOptions {
   /** Where pool containers keep supervisord's conf files. */
   readonly supervisorConfDir?: string;
   readonly deadlines?: Partial<Deadlines>;
+  /** What a new bot in a pool runs; default: the platform's. */
+  readonly botProgram?: Partial<BotProgram>;
+  /** Of new containers; default: Docker's. */
+  readonly networkMode?: string;
   readonly log?: { warn(facts: object, message: string): void };
 }
 
@@ -54,8 +62,10 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
       },
     }),
   );
-  const hosts = watches.map(({ calls }) => createDockerParts(calls, supervisorConfDir, deadlines));
-  const hostOf = (seen: Sighting): DockerParts => {
+  const botProgram = { ...PLATFORM_PROGRAM, ...options.botProgram };
+  const parts = { supervisorConfDir, deadlines, botProgram, networkMode: options.networkMode };
+  const hosts = watches.map(({ calls }) => createDockerParts(calls, parts));
+  const hostOf = (seen: { readonly host: string }): DockerParts => {
     const host = hosts.find(({ name }) => name === seen.host);
     if (host !== undefined) return host;
     throw new UnavailableError('DOCKER_HOST_UNKNOWN', notConfigured(seen.host));
@@ -103,6 +113,22 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
       const host = hostOf(seen);
       if (seen.kind === 'dedicated') await removeDedicated(host, seen, call);
       else await removePooled(host, instanceId, seen, call);
+    },
+
+    start: async ({ place, ...bot }, call) => {
+      const host = hostOf(place);
+      return place.kind === 'dedicated'
+        ? startDedicated(host, bot, place, call)
+        : startPooled(host, bot, place, call);
+    },
+    findPools: async (containerNames, call) => {
+      const answers = await Promise.all(
+        hosts.map((host) => answerOf(() => findPoolsOn(host, containerNames, call), now)),
+      );
+      return {
+        pools: answers.flatMap((answer) => (answer.status === 'ok' ? answer.items : [])),
+        unknown: answers.flatMap((answer) => (answer.status === 'ok' ? [] : [answer.reason])),
+      };
     },
 
     hosts: () => hosts.map(({ name }) => name),

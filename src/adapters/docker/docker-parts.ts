@@ -7,28 +7,37 @@ import { type Containers, createContainers } from './containers.ts';
 import type { Deadlines } from './deadlines.ts';
 import { execChange, execRead } from './exec.ts';
 import type { HostCalls } from './host-calls.ts';
+import { type BotProgram, createNewPrograms, type NewPrograms } from './new-programs.ts';
 
 export interface DockerParts {
   /** As in DOCKER_HOSTS. */
   readonly name: string;
   readonly containers: Containers;
   readonly conf: ConfFolder;
+  readonly newPrograms: NewPrograms;
   /** For looking only: the verbs that change something throw. */
   readonly supervisorReader: (containerId: string, call: BotsCall) => Supervisorctl;
   readonly supervisor: (containerId: string, call: FencedCall) => Supervisorctl;
   readonly deadlines: Deadlines;
+  /** Of containers that are made here; undefined: Docker's default. */
+  readonly networkMode: string | undefined;
 }
 
-export function createDockerParts(
-  host: HostCalls,
-  supervisorConfDir: string,
-  deadlines: Deadlines,
-): DockerParts {
+export interface DockerPartsOptions {
+  readonly supervisorConfDir: string;
+  readonly deadlines: Deadlines;
+  readonly botProgram: BotProgram;
+  readonly networkMode: string | undefined;
+}
+
+export function createDockerParts(host: HostCalls, options: DockerPartsOptions): DockerParts {
+  const { supervisorConfDir, deadlines, networkMode } = options;
   const { commandMs, programMs } = deadlines;
   return {
     name: host.name,
     containers: createContainers(host, deadlines),
     conf: createConfFolder(host, supervisorConfDir, deadlines),
+    newPrograms: createNewPrograms(host, options),
     supervisorReader: (containerId, call) =>
       createSupervisorctl({
         commandMs,
@@ -48,5 +57,6 @@ export function createDockerParts(
         },
       }),
     deadlines,
+    networkMode,
   };
 }

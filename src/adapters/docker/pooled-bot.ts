@@ -78,7 +78,7 @@ const AT_REST: ReadonlySet<ProgramState | 'absent'> = new Set([
   'STOPPING',
 ]);
 
-async function makeActive(
+export async function makeActive(
   supervisor: Supervisorctl,
   instanceId: string,
   program: PooledSighting['program'],

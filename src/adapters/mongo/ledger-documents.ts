@@ -2,7 +2,13 @@
 // for display. The write inserts or leaves alone: an entry that exists is never changed (I2).
 
 import { mongo } from 'mongoose';
-import type { LedgerEntry, SettlementEntry, WriteOffEntry } from '../../deletion/ports/ledger.ts';
+import type {
+  LedgerEntry,
+  ReservationEntry,
+  SettlementEntry,
+  WriteOffEntry,
+} from '../../deletion/ports/ledger.ts';
+import { minorText } from '../../domain/money.ts';
 import { trimZeros } from './receipts.ts';
 import type { Expression } from './wallet-expressions.ts';
 
@@ -60,6 +66,40 @@ export function settlementEntry({ receipt, firebaseUid, sagaId }: SettlementEntr
       at: new Date(receipt.settledAt),
     },
     computed: {},
+  };
+}
+
+/** Money set aside for a new bot: it left the balance, so its amounts are negative. */
+export function reservationEntry({ reservation, firebaseUid, sagaId }: ReservationEntry): NewEntry {
+  const { opId, userId, instanceId: botId, amountMinor: takenMinor } = reservation;
+  const amountMinor = -takenMinor;
+  const exact = mongo.Decimal128.fromString(`-${minorText(takenMinor)}`);
+  return {
+    opId,
+    facts: { type: 'allocate', userId, botId, amountMinor, pnlMinor: null },
+    fields: {
+      type: 'allocate',
+      userId,
+      firebaseUid,
+      botId,
+      life: reservation.life,
+      botName: reservation.botName,
+      amountMinor: mongo.Long.fromNumber(amountMinor),
+      pnl: null,
+      pnlMinor: null,
+      currency: 'USD',
+      scale: 2,
+      exactValue: exact,
+      overwrittenValue: null,
+      description: reservation.description,
+      previousBalance: new mongo.Double(reservation.previousBalance),
+      balanceAfter: new mongo.Double(reservation.newBalance),
+      seq: reservation.seq,
+      sagaId,
+      source: 'reclaim',
+      at: new Date(reservation.life),
+    },
+    computed: { amount: { $toDouble: exact } },
   };
 }
 

@@ -13,6 +13,7 @@ import {
   type LedgerDocument,
   type NewEntry,
   postEntry,
+  reservationEntry,
   settlementEntry,
   toLedgerEntry,
   writeOffEntry,
@@ -39,6 +40,7 @@ export function createMongoLedger({ connection }: MongoLedgerDependencies): Ledg
   });
   return {
     post: async (entry) => verdict(await post(settlementEntry(entry))),
+    postReservation: async (entry) => verdict(await post(reservationEntry(entry))),
     writeOff: async (entry) => verdict(await post(writeOffEntry(entry))),
 
     async find(opId) {

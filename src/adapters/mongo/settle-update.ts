@@ -119,13 +119,16 @@ function row({ instanceId, opId, botName, reason }: SettleCommand): Expression {
 function description(reason: SettleCommand['reason']): Expression {
   const amount = { $toString: `${SUMS}.amount` };
   const pnl = { $toString: { $abs: `${SUMS}.pnl` } };
-  const [before, between] =
-    reason === 'deleted'
-      ? ['Returned $', ' from deleted bot (P&L: ']
-      : ['Auto-cleanup: returned $', ' from orphaned bot (P&L: '];
+  const [before, between] = SENTENCES[reason];
   const sign = { $cond: [{ $lt: [`${SUMS}.pnl`, 0] }, literal('-$'), literal('+$')] };
   return { $concat: [literal(before), amount, between, sign, pnl, ')'] };
 }
+
+const SENTENCES = {
+  deleted: ['Returned $', ' from deleted bot (P&L: '],
+  orphaned: ['Auto-cleanup: returned $', ' from orphaned bot (P&L: '],
+  'not-started': ['Returned $', ' from bot that was not started (P&L: '],
+} as const satisfies Record<SettleCommand['reason'], readonly [string, string]>;
 
 function settledFields(command: SettleCommand): mongo.Document {
   const settled = { $ifNull: ['$ledgerState.settled', []] };

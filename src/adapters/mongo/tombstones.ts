@@ -118,6 +118,19 @@ export function createMongoTombstones({
       );
     },
 
+    async heldSlots(userId) {
+      const documents = await runRepeatable(() =>
+        nativeCollection<TombstoneDocument>(connection, TOMBSTONES)
+          .find({ userId, status: { $in: ['closing', 'settled'] }, slot: { $type: 'object' } })
+          .project({ instanceId: 1, slot: 1 })
+          .toArray(),
+      );
+      return documents.map(({ instanceId, slot }) => ({
+        instanceId: toInstanceId(instanceId),
+        slot,
+      }));
+    },
+
     async findForBot(userId, instanceId) {
       const documents = await runRepeatable(() =>
         nativeCollection<TombstoneDocument>(connection, TOMBSTONES)

@@ -22,6 +22,7 @@ import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { previewSettlement } from './preview-settlement.ts';
 import { receiptFromLedger } from './receipts.ts';
+import { reserve, withdrawReserve } from './reserve.ts';
 import { createResurrectedWrites } from './resurrected.ts';
 import { settleUpdate } from './settle-update.ts';
 import { trimRows } from './trim-rows.ts';
@@ -124,6 +125,8 @@ export function createMongoWallets({ connection }: MongoWalletsDependencies): Wa
     },
 
     preview: (userId, instanceIds) => previewSettlement(connection, userId, instanceIds),
+    reserve: (order) => reserve(connection, order),
+    withdrawReserve: (order) => withdrawReserve(connection, order),
 
     forgetSettled: ({ limit }) => forgetSettled(connection, limit),
 

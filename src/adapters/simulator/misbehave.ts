@@ -13,6 +13,7 @@ export interface Misbehaviours {
   /** After a change was made. @throws InDoubtError */
   readonly afterChange: (met: readonly WorldDocument[]) => Promise<void>;
   readonly refusesToStop: (met: readonly WorldDocument[]) => Promise<boolean>;
+  readonly refusesToStart: (met: readonly WorldDocument[]) => Promise<boolean>;
 }
 
 export function createMisbehaviours(calls: WorldCalls, deadlineMs: number): Misbehaviours {
@@ -57,6 +58,7 @@ export function createMisbehaviours(calls: WorldCalls, deadlineMs: number): Misb
       throw new InDoubtError('SIMULATED_REPLY_LOST', 'the answer of the simulated host was lost');
     },
     refusesToStop: (met) => isHit(met, 'refuseStop'),
+    refusesToStart: (met) => isHit(met, 'refuseStart'),
   };
 }
 

@@ -3,7 +3,7 @@
 // asked makes the answer unknown (I4), and the fence is asked right before each change (I5).
 
 import type { Connection } from 'mongoose';
-import type { Bots, FencedCall } from '../../deletion/ports/bots.ts';
+import type { Bots, FencedCall, PoolContainer } from '../../deletion/ports/bots.ts';
 import type { BotQuery, Sighting } from '../../domain/bot.ts';
 import { ok, type SourceAnswer, unknown } from '../../domain/source.ts';
 import { InDoubtError, SagaError, UnavailableError } from '../../saga/errors.ts';
@@ -12,6 +12,7 @@ import { changePooled } from './change-pooled.ts';
 import { hasSimulated, listSimulated } from './list-simulated.ts';
 import { createMisbehaviours } from './misbehave.ts';
 import { refuseDead, type Simulation } from './simulation.ts';
+import { startSimulatedDedicated, startSimulatedPooled } from './start-simulated.ts';
 import { createWorldCalls } from './world-calls.ts';
 import {
   dedicatedKey,
@@ -31,6 +32,8 @@ export interface SimulatedBotsOptions {
   readonly now: () => Date;
   /** Default: one host, `simulated`. */
   readonly hosts?: readonly string[];
+  /** The images that exist on every host; default: all. */
+  readonly images?: readonly string[];
   /** How long a simulated call that hangs, and a round trip to MongoDB, may take. */
   readonly deadlineMs?: number;
 }
@@ -83,6 +86,7 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots {
     return run(met);
   };
 
+  const images = options.images === undefined ? null : new Set(options.images);
   const listing = { collectionOf, calls, misbehaviours, now };
 
   return {
@@ -130,6 +134,31 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots {
         instanceId,
         call,
       ),
+    start: async (order, call) => {
+      const { instanceId, place } = order;
+      requireHost(place.host);
+      refuseAborted(call.signal);
+      const ids =
+        place.kind === 'pooled'
+          ? [hostKey(place.host), poolKey(place.containerName), pooledKey(instanceId)]
+          : [hostKey(place.host), dedicatedKey(instanceId)];
+      const met = await calls.read({ ids, uid: null });
+      await misbehaviours.beforeRead(met.filter(isPlace), call.signal);
+      return place.kind === 'pooled'
+        ? startSimulatedPooled(simulation, order, place, met, call)
+        : startSimulatedDedicated(simulation, order, place, { met, images, call });
+    },
+    findPools: async (containerNames, { signal }) => {
+      const answers = await Promise.all(
+        hosts.map((host) =>
+          answerOf(signal, () => findSimulatedPools(simulation, containerNames, host, signal)),
+        ),
+      );
+      return {
+        pools: answers.flatMap((answer) => (answer.status === 'ok' ? answer.items : [])),
+        unknown: answers.flatMap((answer) => (answer.status === 'ok' ? [] : [answer.reason])),
+      };
+    },
     hosts: () => hosts,
     list: async (host, owner, { signal }) => {
       if (hosts.includes(host)) return listSimulated(listing, host, owner, signal);
@@ -142,6 +171,26 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots {
         return hasSimulated(listing, host, signal);
       }),
   };
+}
+
+async function findSimulatedPools(
+  { calls, misbehaviours }: Simulation,
+  containerNames: readonly string[],
+  host: string,
+  signal: AbortSignal,
+): Promise<readonly PoolContainer[]> {
+  const met = await calls.read({ ids: [hostKey(host), ...containerNames.map(poolKey)], uid: null });
+  const here = met.filter((document) => !('host' in document) || document.host === host);
+  // A listing asks the daemon alone, not what is inside a pool.
+  await misbehaviours.beforeRead(
+    here.filter(({ kind }) => kind === 'host'),
+    signal,
+  );
+  return here.flatMap((document) =>
+    document.kind === 'pool'
+      ? [{ host, containerName: document.containerName, running: document.running }]
+      : [],
+  );
 }
 
 async function locate(

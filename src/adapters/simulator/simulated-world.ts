@@ -1,7 +1,7 @@
 // Sets the simulated world up: the demo's bots, a test's cases, and how things go wrong in it. Repeatable:
 // what is there already is not touched by `seed`.
 
-import { type Connection, Types } from 'mongoose';
+import type { Connection } from 'mongoose';
 import type { DedicatedSighting, PooledSighting, SightingLabels } from '../../domain/bot.ts';
 import { SIMULATED_HOST } from './simulated-bots.ts';
 import {
@@ -9,6 +9,7 @@ import {
   dedicatedKey,
   hostKey,
   type Misbehaviour,
+  newContainerId,
   type PoolDocument,
   type PooledDocument,
   pooledKey,
@@ -178,9 +179,4 @@ function toPooled({ instanceId, containerName, ...state }: NewPooled): PooledDoc
 function after(prefix: string, name: string): string {
   if (!name.startsWith(prefix)) throw new Error(`${name} does not begin with ${prefix}`);
   return name.slice(prefix.length);
-}
-
-/** New for each life of a container, as Docker's are: what is made again is another container. */
-function newContainerId(): string {
-  return `simulated-${new Types.ObjectId().toHexString()}`;
 }

@@ -2,7 +2,7 @@
 // a look of many callers is one query. Every process sees the same world, misbehaviour included. A bot
 // without a document does not exist: nothing is ever invented.
 
-import type { Connection } from 'mongoose';
+import { type Connection, Types } from 'mongoose';
 import type { DedicatedSighting, PooledSighting, SightingLabels } from '../../domain/bot.ts';
 
 /** How something in the world goes wrong: always (true) or for the next n calls. */
@@ -17,6 +17,8 @@ export interface Misbehaviour {
   readonly loseReply?: true | number;
   /** It goes on running, whatever it is told. */
   readonly refuseStop?: true | number;
+  /** What is started in it does not come up; on a pool or a host, because a new bot has no document yet. */
+  readonly refuseStart?: true | number;
 }
 
 interface Misbehaving {
@@ -66,6 +68,11 @@ export const hostKey = (name: string) => `host:${name}`;
 export const poolKey = (containerName: string) => `pool:${containerName}`;
 export const dedicatedKey = (instanceId: string) => `dedicated:${instanceId}`;
 export const pooledKey = (instanceId: string) => `pooled:${instanceId}`;
+
+/** New for each life of a container, as Docker's are: what is made again is another container. */
+export function newContainerId(): string {
+  return `simulated-${new Types.ObjectId().toHexString()}`;
+}
 
 export type WorldCollection = ReturnType<typeof worldCollection>;
 

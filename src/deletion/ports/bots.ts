@@ -4,6 +4,7 @@
 // method that changes something calls `fence` right before each call it makes.
 
 import type { BotQuery, Sighting, SightingLabels } from '../../domain/bot.ts';
+import type { FirebaseUid, InstanceId, UserId } from '../../domain/ids.ts';
 import type { SourceAnswer } from '../../domain/source.ts';
 
 export interface Bots {
@@ -30,6 +31,15 @@ export interface Bots {
    * kept. Removing what is gone is success. */
   remove(instanceId: string, seen: Sighting, call: FencedCall): Promise<void>;
 
+  /** Starts a new bot where the order says and returns when it was seen running (a pooled one STARTING at
+   * least). Repeatable: what runs already as ordered is seen and left alone, what is half made is made whole.
+   * @throws TerminalError for what can never work: no such pool or image, a container of the same name that
+   * is not this order's; RetryableError when it did not come up; InDoubtError, UnavailableError. */
+  start(order: StartOrder, call: FencedCall): Promise<Sighting>;
+
+  /** The pool containers of exactly these names, each with the host it stands on. */
+  findPools(containerNames: readonly string[], call: BotsCall): Promise<FoundPools>;
+
   /** The configured hosts, by their names in DOCKER_HOSTS. */
   hosts(): readonly string[];
 
@@ -52,6 +62,38 @@ export interface BotsCall {
 export interface FencedCall extends BotsCall {
   /** Throws FencedError when another worker has claimed the saga; asked right before each change. */
   readonly fence: () => Promise<void>;
+}
+
+export interface StartOrder {
+  readonly instanceId: InstanceId;
+  readonly userId: UserId;
+  readonly firebaseUid: FirebaseUid;
+  readonly place: BotPlace;
+}
+
+export type BotPlace =
+  | {
+      readonly kind: 'pooled';
+      /** The Docker host, as in DOCKER_HOSTS. */
+      readonly host: string;
+      readonly poolId: string;
+      readonly containerName: string;
+      /** Where the bot's own API listens inside the pool. */
+      readonly port: number;
+    }
+  | { readonly kind: 'dedicated'; readonly host: string; readonly image: string };
+
+export interface FoundPools {
+  readonly pools: readonly PoolContainer[];
+  /** Why hosts could not be asked: what was not found may stand on one of them (I4). */
+  readonly unknown: readonly string[];
+}
+
+export interface PoolContainer {
+  readonly host: string;
+  readonly containerName: string;
+  /** Neither stopped nor paused nor restarting. */
+  readonly running: boolean;
 }
 
 /** One host's answer. A pool container that could not be asked is in `unknownPools`, not left out. */

@@ -2,12 +2,16 @@
 // expires, and nothing in this program updates or deletes an entry.
 
 import type { FirebaseUid, SagaId, UserId } from '../../domain/ids.ts';
-import type { Receipt } from './wallets.ts';
+import type { Receipt, Reservation } from './wallets.ts';
 
 export interface Ledger {
   /** Posts a settlement. 'exists' is success: somebody posted the same operation.
    * @throws TerminalError LEDGER_DISAGREES when the entry that exists says something else. */
   post(entry: SettlementEntry): Promise<'posted' | 'exists'>;
+
+  /** Posts money set aside for a new bot: type `allocate`, amounts negative. 'exists' is success.
+   * @throws TerminalError LEDGER_DISAGREES when the entry that exists says something else. */
+  postReservation(entry: ReservationEntry): Promise<'posted' | 'exists'>;
 
   /** Records money that could not be returned because the account is gone; the audit lists it. */
   writeOff(entry: WriteOffEntry): Promise<'posted' | 'exists'>;
@@ -23,6 +27,12 @@ export interface Ledger {
 
 export interface SettlementEntry {
   readonly receipt: Receipt;
+  readonly firebaseUid: FirebaseUid | null;
+  readonly sagaId: SagaId;
+}
+
+export interface ReservationEntry {
+  readonly reservation: Reservation;
   readonly firebaseUid: FirebaseUid | null;
   readonly sagaId: SagaId;
 }

@@ -6,6 +6,7 @@ import type { Sighting } from '../../domain/bot.ts';
 import type { FirebaseUid, InstanceId, SagaId, UserId } from '../../domain/ids.ts';
 import type { Incarnation } from '../../domain/incarnation.ts';
 import type { ReservedSlot } from '../../domain/owned-entry.ts';
+import type { HeldSlot } from '../../domain/pool-slots.ts';
 
 export interface Tombstone {
   readonly incarnation: Incarnation;
@@ -63,6 +64,9 @@ export interface Tombstones {
 
   /** Makes every unfinished one of a host due at once: called when the host answers again. */
   hurry(): Promise<void>;
+
+  /** The slots of this user's bots that were not yet observed gone: their ports may still be in use. */
+  heldSlots(userId: UserId): Promise<readonly HeldSlot[]>;
 
   /** Those of a bot that are not withdrawn, newest first. */
   findForBot(userId: UserId, instanceId: InstanceId): Promise<readonly Tombstone[]>;

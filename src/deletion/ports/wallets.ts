@@ -47,6 +47,16 @@ export interface Wallets {
   /** The receipt of a settlement, from ledgerState.settled, walletTransactions or the ledger, or null. */
   findReceipt(userId: UserId, opId: string): Promise<Receipt | null>;
 
+  /** Sets money aside for a new bot: balance down, allocation up and the transaction `allocate`, in ONE document
+   * update (I2), dated by the database. Applies only when the balance holds the amount, no allocation of this
+   * id exists, and neither this operation's row nor its withdrawal. The first write on a user sets
+   * `ledgerState` as `mark` does. Repeatable. */
+  reserve(order: ReserveOrder): Promise<ReserveResult>;
+
+  /** Forbids this reservation from here on, however late its write may arrive (I5), then says whether it had
+   * landed. Repeatable; the money is not moved by it. */
+  withdrawReserve(order: ReserveOrder): Promise<WithdrawResult>;
+
   /** Drops receipts from `ledgerState.settled` that the ledger has held for a day: the guard against a
    * save of stale known paths is needed no longer than such copies live.
    * @returns how many were dropped. */
@@ -155,9 +165,10 @@ export interface SettleCommand extends MarkTarget {
   readonly botName: string;
   /** The value captured at the lock, for an aborting mark that has to be written anew. */
   readonly lockedValue: number;
-  /** Which sentence the transaction's description is: `Returned $X from deleted bot (P&L: +$Y)` or
-   * `Auto-cleanup: returned $X from orphaned bot (P&L: -$Y)`. */
-  readonly reason: 'deleted' | 'orphaned';
+  /** Which sentence the transaction's description is: `Returned $X from deleted bot (P&L: +$Y)`,
+   * `Auto-cleanup: returned $X from orphaned bot (P&L: -$Y)` or, where a provision is undone,
+   * `Returned $X from bot that was not started (P&L: +$Y)`. */
+  readonly reason: 'deleted' | 'orphaned' | 'not-started';
 }
 
 export type SettleResult =
@@ -191,6 +202,52 @@ export interface SettlementPreview {
   readonly totalMinor: number;
   /** Null: no such user, or a balance that is not money. */
   readonly newBalance: number | null;
+}
+
+export interface ReserveOrder {
+  readonly userId: UserId;
+  readonly instanceId: InstanceId;
+  /** `reserveOpId(sagaId)`. */
+  readonly opId: string;
+  readonly botName: string;
+  /** Integer cents, above 0. */
+  readonly amountMinor: number;
+}
+
+export type ReserveResult =
+  /** Now or by an earlier call of this operation. */
+  | { readonly status: 'reserved'; readonly reservation: Reservation }
+  | { readonly status: 'insufficient-funds'; readonly balance: number }
+  /** An allocation of this id that this operation did not make. */
+  | { readonly status: 'occupied' }
+  /** Somebody undoes this operation. */
+  | { readonly status: 'withdrawn' }
+  | { readonly status: 'account-gone' }
+  | { readonly status: 'not-money'; readonly field: string; readonly found: string };
+
+export type WithdrawResult =
+  /** It had landed; the allocation may have been settled since. */
+  | { readonly status: 'reserved'; readonly reservation: Reservation }
+  /** It never landed, and never will. */
+  | { readonly status: 'withdrawn' }
+  | { readonly status: 'account-gone' };
+
+/** What a reservation left behind; enough to post the ledger entry if a legacy writer erases the row. */
+export interface Reservation {
+  readonly opId: string;
+  readonly userId: UserId;
+  readonly instanceId: InstanceId;
+  /** The incarnation's life: the allocation's `allocatedAt`, ISO 8601, database time. */
+  readonly life: string;
+  readonly botName: string;
+  /** Integer cents taken from the balance, above 0. */
+  readonly amountMinor: number;
+  /** Dollars, for display. */
+  readonly previousBalance: number;
+  readonly newBalance: number;
+  readonly description: string;
+  /** Position in the user's own sequence of our writes. */
+  readonly seq: number;
 }
 
 /** What a settlement left behind; enough to post the ledger entry if a legacy writer erases the row. */

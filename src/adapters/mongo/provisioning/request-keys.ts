@@ -1,0 +1,70 @@
+// Idempotency keys in MongoDB: one document a user and key, made by whoever is first and never changed. The
+// name is a hash, because the key is text of a client's choosing; the database's TTL forgets it.
+
+import { createHash } from 'node:crypto';
+import type { Connection, mongo } from 'mongoose';
+import { toSagaId } from '../../../domain/ids.ts';
+import type { RequestBinding, RequestKeys } from '../../../provisioning/ports/request-keys.ts';
+import { RetryableError } from '../../../saga/errors.ts';
+import type { IndexDeclaration } from '../indexes.ts';
+import { isDuplicateKey, runRepeatable } from '../mongo-errors.ts';
+import { nativeCollection } from '../native.ts';
+
+const COLLECTION = 'requestKeys';
+/** How long a client may take to repeat a request. */
+const KEPT_FOR_MS = 48 * 3_600_000;
+/** Two that insert the same key at once: one of them is told so and finds it at its next try. */
+const MAX_TRIES = 3;
+
+export const REQUEST_KEY_INDEXES: readonly IndexDeclaration[] = [
+  {
+    collection: COLLECTION,
+    name: 'forget_after_two_days',
+    key: { expireAt: 1 },
+    expireAfterSeconds: 0,
+  },
+];
+
+interface KeyDocument extends mongo.Document {
+  readonly _id: string;
+  readonly fingerprint: string;
+  readonly sagaId: string;
+}
+
+export function createMongoRequestKeys(connection: Connection): RequestKeys {
+  return {
+    bind: async (binding) => {
+      const found = await insertOrFind(connection, binding);
+      return found.fingerprint === binding.fingerprint
+        ? { status: 'bound', sagaId: toSagaId(found.sagaId) }
+        : { status: 'other-request' };
+    },
+  };
+}
+
+// Repeating it after a lost answer finds what the first one made.
+async function insertOrFind(
+  connection: Connection,
+  { userId, key, fingerprint, sagaId }: RequestBinding,
+): Promise<KeyDocument> {
+  const _id = `${userId}/${createHash('sha256').update(key).digest('hex')}`;
+  const made = { userId, fingerprint, sagaId, createdAt: '$$NOW' };
+  const document = { ...made, expireAt: { $add: ['$$NOW', KEPT_FOR_MS] } };
+  const isNew = { $eq: [{ $type: '$sagaId' }, 'missing'] };
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const found = await runRepeatable(() =>
+      nativeCollection<KeyDocument>(connection, COLLECTION)
+        .findOneAndUpdate(
+          { _id },
+          [{ $replaceWith: { $cond: [isNew, { $mergeObjects: ['$$ROOT', document] }, '$$ROOT'] } }],
+          { upsert: true, returnDocument: 'after' },
+        )
+        .catch((error: unknown) => {
+          if (isDuplicateKey(error)) return null;
+          throw error;
+        }),
+    );
+    if (found !== null) return found;
+  }
+  throw new RetryableError('REQUEST_KEY_CONTENDED', 'the key is being bound by somebody else');
+}

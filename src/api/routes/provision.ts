@@ -1,0 +1,156 @@
+// Making a bot. I7: 202 is sent when the saga is durable; what can fail after that is told by the job. I8: a
+// request that is repeated with its Idempotency-Key is given the same job.
+
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyReply } from 'fastify';
+import { assertNever } from '../../domain/assert-never.ts';
+import { parseMinor } from '../../domain/money.ts';
+import type { ProvisionOutcome } from '../../provisioning/provision-requests.ts';
+import type { SagaRecord } from '../../saga/record.ts';
+import { clientGoneSignal } from '../client-gone.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import type { EndWaits } from '../end-waits.ts';
+import { statusUrl } from '../job-view.ts';
+import { BEARER } from '../plugins/documentation.ts';
+import { parseWaitPreference } from '../prefer.ts';
+import { ProblemError } from '../problem.ts';
+import { provisionAnswer } from '../provision-answer.ts';
+import { AcceptedJobSchema } from '../schemas/job.ts';
+import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
+import {
+  EndedProvisionSchema,
+  ProvisionBodySchema,
+  ProvisionHeadersSchema,
+} from '../schemas/provision.ts';
+import { ownerOf } from '../viewer.ts';
+
+export interface ProvisionRoutesDependencies
+  extends Pick<ApiDependencies, 'accounts' | 'provisions'> {
+  readonly waits: EndWaits;
+  readonly defaultWaitSeconds: number;
+}
+
+export function createProvisionRoutes(
+  deps: ProvisionRoutesDependencies,
+): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.post('/provision', { schema: PROVISION }, async (request, reply) => {
+      const preference = parseWaitPreference(request.headers.prefer, deps.defaultWaitSeconds);
+      const bot = newBotOf(request.body);
+      const clientGone = clientGoneSignal(reply);
+      const { userId, firebaseUid, name } = await ownerOf(request, deps.accounts);
+      const outcome = await deps.provisions.request({
+        userId,
+        firebaseUid,
+        ...bot,
+        key: request.headers['idempotency-key'] ?? null,
+        requestedBy: name,
+        signal: AbortSignal.timeout(ACCEPT_TIMEOUT_MS),
+      });
+      const saga = await deps.waits.wait({
+        saga: acceptedSaga(outcome),
+        seconds: preference.seconds,
+        clientGone,
+        log: request.log,
+      });
+      if (preference.applied !== null) reply.header('preference-applied', preference.applied);
+      return sendProvision(reply, saga);
+    });
+  };
+}
+
+/** Longest time in ms to look for a place and make the provision durable. It does not end with the caller's
+ * connection: who hangs up and asks again with the same key is to find the job. */
+const ACCEPT_TIMEOUT_MS = 15_000;
+
+/** 1 to 64 characters, none of which is invisible or steers the text around it. */
+const BOT_NAME = /^[^\p{C}\p{Zl}\p{Zp}]{1,64}$/u;
+
+function newBotOf(body: { readonly botName: string; readonly allocatedAmount: number }) {
+  const { allocatedAmount } = body;
+  const botName = body.botName.trim();
+  if (!BOT_NAME.test(botName)) {
+    throw new ProblemError('invalid-request', 'botName must be 1 to 64 printable characters.');
+  }
+  const amountMinor = parseMinor(allocatedAmount);
+  if (amountMinor === undefined) {
+    const rule = 'an amount of dollars above 0 with at most two decimals';
+    throw new ProblemError('invalid-request', `allocatedAmount must be ${rule}.`);
+  }
+  return { botName, allocatedAmount, amountMinor };
+}
+
+function acceptedSaga(outcome: ProvisionOutcome): SagaRecord {
+  switch (outcome.status) {
+    case 'accepted':
+    case 'existing':
+      return outcome.saga;
+    case 'held-by': {
+      const { id, kind } = outcome.saga;
+      throw new ProblemError('bot-busy', `A job of kind ${kind} works on the new bot's id.`, {
+        members: { jobId: id, statusUrl: statusUrl(id) },
+      });
+    }
+    case 'key-reused':
+      throw new ProblemError(
+        'idempotency-key-reused',
+        'This Idempotency-Key was sent before with another body.',
+      );
+    case 'unusable-uid':
+      throw new ProblemError(
+        'unusable-user-id',
+        "A new bot's id may hold letters, digits, - and _ only, and your user id holds others.",
+      );
+    case 'insufficient-funds': {
+      const { balance } = outcome;
+      const held = balance === null ? 'no amount of money' : 'less than that';
+      throw new ProblemError('insufficient-funds', `Your wallet holds ${held}.`, {
+        members: { balance },
+      });
+    }
+    case 'no-pool':
+      throw new ProblemError('no-pool', NO_POOL[outcome.reason], {
+        members: { reason: outcome.reason },
+      });
+    case 'unfinished-deletion':
+      throw new ProblemError(
+        'unfinished-deletion',
+        `What is left of ${outcome.instanceId} is still being removed; try again in a minute.`,
+        { headers: { 'retry-after': '30' } },
+      );
+    case 'sources-unknown':
+      throw new ProblemError('sources-unknown', 'Not every source that is needed answers.', {
+        headers: { 'retry-after': '5' },
+        members: { reasons: outcome.reasons },
+      });
+    default:
+      return assertNever(outcome);
+  }
+}
+
+const NO_POOL = {
+  none: 'You have no pool, and bots of their own are not offered here.',
+  'not-running': 'None of your pools runs.',
+  full: 'Every pool of yours that runs is full.',
+} as const;
+
+function sendProvision(reply: FastifyReply, saga: SagaRecord): FastifyReply {
+  const answer = provisionAnswer(saga);
+  reply.header('location', statusUrl(saga.id));
+  if (answer.status === 202) reply.header('retry-after', String(answer.retryAfterSeconds));
+  return reply.code(answer.status).send(answer.body);
+}
+
+const PROVISION = {
+  operationId: 'provisionBot',
+  summary: 'Start a new bot with a part of your balance',
+  description:
+    'Answers 202 as soon as the provision is durable; poll the job, or hold the answer with ' +
+    '`Prefer: wait=N`. Repeating the request with the same Idempotency-Key gives the same job; ' +
+    'without one, every request is a new bot. A bot that does not start gives its money back.',
+  tags: ['bots'],
+  security: BEARER,
+  body: ProvisionBodySchema,
+  headers: ProvisionHeadersSchema,
+  response: { 200: EndedProvisionSchema, 202: AcceptedJobSchema, ...PROBLEM_RESPONSES },
+};

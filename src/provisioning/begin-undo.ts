@@ -1,0 +1,81 @@
+// How every way back begins, whichever step is undone first: the reservation is withdrawn, so that a late one
+// cannot land any more (I5), and the tombstone is there before slot and money go back, so that a bot that is
+// started late is taken away again and its port stays taken until it is gone (I1).
+
+import type { TombstoneTarget } from '../deletion/ports/tombstones.ts';
+import type { Reservation } from '../deletion/ports/wallets.ts';
+import { toSagaId } from '../domain/ids.ts';
+import { findOwnEntry, type ReservedSlot } from '../domain/owned-entry.ts';
+import type { StepCall } from '../saga/definition.ts';
+import { FencedError, RetryableError, SagaError } from '../saga/errors.ts';
+import { type ProvisioningPorts, placeOf, STEP, sceneOf } from './provisioning-ports.ts';
+import { ASSIGN_CAPTURE, RESERVATION, START_CAPTURE } from './stored-values.ts';
+
+export interface Undo {
+  readonly reservation: Reservation;
+  /** Null: a bot of this id was there before; nothing of this saga's was started, and nothing is removed. */
+  readonly tombstone: TombstoneTarget | null;
+}
+
+/** Repeatable. Null: no money was ever taken, hence nothing after it was done. */
+export async function beginUndo(ports: ProvisioningPorts, call: StepCall): Promise<Undo | null> {
+  const { order, input } = sceneOf(call);
+  const withdrawn = await ports.wallets.withdrawReserve(order);
+  const reservation =
+    withdrawn.status === 'reserved'
+      ? withdrawn.reservation
+      : RESERVATION.readOrNull(call.results[STEP.reserve]);
+  if (reservation === null) return null;
+  if (wasThereBefore(call)) return { reservation, tombstone: null };
+  const { userId, instanceId, firebaseUid } = input;
+  const incarnation = { userId, instanceId, life: reservation.life };
+  const tombstone = { incarnation, sagaId: toSagaId(call.sagaId), epoch: call.epoch };
+  const opened = await ports.tombstones.open({
+    ...tombstone,
+    firebaseUid,
+    // By name and owner, at every look: the id is new, so that whatever carries it is what was started here.
+    sightings: null,
+    slot: await slotOf(ports, call),
+    hadAllocation: true,
+    mayTakeOver: [],
+  });
+  if (opened.status === 'other-saga') {
+    throw new RetryableError('LOCKED_BY_OTHER_SAGA', `its tombstone belongs to ${opened.sagaId}`);
+  }
+  return { reservation, tombstone };
+}
+
+/** Whether the id was in use before this saga did anything: in the pool state, or in Docker. */
+export function wasThereBefore({ captures }: StepCall): boolean {
+  const assign = ASSIGN_CAPTURE.readOrNull(captures[STEP.assign]);
+  const start = START_CAPTURE.readOrNull(captures[STEP.start]);
+  return assign?.hadEntry === true || (start !== null && start.existing.length > 0);
+}
+
+/** Runs one part of the way back that needs Docker or the pool state. When the time for it is over, what
+ * could not be undone is the tombstone's: the user's money does not wait for a host that stays away. */
+export async function undoInTime(call: StepCall, undo: () => Promise<void>): Promise<void> {
+  try {
+    await undo();
+  } catch (error) {
+    if (error instanceof FencedError || !(error instanceof SagaError)) throw error;
+    const { startTimeoutMs, undoTimeoutMs } = sceneOf(call).input;
+    const endMs = (call.startedAtMs ?? 0) + startTimeoutMs + undoTimeoutMs;
+    if (call.nowMs() < endMs) throw error;
+  }
+}
+
+async function slotOf(ports: ProvisioningPorts, call: StepCall): Promise<ReservedSlot | null> {
+  const place = placeOf(call);
+  if (place?.kind === 'dedicated') return null;
+  if (place !== null) {
+    const { poolId, containerName, slotIndex, port, host } = place;
+    return { poolId, containerName, slotIndex, port, dockerHost: host };
+  }
+  // The log may be behind the world: then the state itself says what was taken. One that cannot be read names
+  // no slot; its entry is still in it and keeps the port.
+  const { instanceId, userId, firebaseUid } = sceneOf(call).input;
+  const pools = await ports.poolStates.read(call);
+  if (pools.status === 'unknown') return null;
+  return findOwnEntry(pools.items, instanceId, { userId, firebaseUid }).slot;
+}

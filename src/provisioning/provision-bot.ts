@@ -1,0 +1,53 @@
+// The saga that makes a bot: money, place and process, each of which can be undone; the activation as the point
+// of no return (I6); then the ledger.
+
+import { botKey } from '../deletion/bot-key.ts';
+import type { SagaDefinition } from '../saga/definition.ts';
+import { FencedError } from '../saga/errors.ts';
+import type { Json } from '../saga/json.ts';
+import { readInput } from './provision-bot-input.ts';
+import { type ProvisioningPorts, STEP, sceneOf } from './provisioning-ports.ts';
+import { createActivateStep } from './steps/activate.ts';
+import { createAssignSlotStep } from './steps/assign-slot.ts';
+import { createReserveFundsStep } from './steps/reserve-funds.ts';
+import { createStartBotStep } from './steps/start-bot.ts';
+import { createWriteTransactionStep } from './steps/write-transaction.ts';
+import { RESERVATION } from './stored-values.ts';
+
+export const PROVISION_BOT = 'provision-bot';
+
+export function createProvisionBotSaga(ports: ProvisioningPorts): SagaDefinition {
+  return {
+    name: PROVISION_BOT,
+    version: 1,
+    key: (input) => botKey(readInput(input)),
+    steps: [
+      createReserveFundsStep(ports),
+      createAssignSlotStep(ports),
+      createStartBotStep(ports),
+      createActivateStep(ports),
+      createWriteTransactionStep(ports),
+    ],
+    // The one mark a provision sets is that of its way back; raised, it shuts out the worker that held the
+    // saga before (I5). The reservation needs none: its withdrawal does the same.
+    fenceEffects: async (call) => {
+      if (call.captures[STEP.reserve] === undefined) return;
+      const raised = await ports.wallets.raiseMark(sceneOf(call).target);
+      if (raised === 'fenced') throw new FencedError(call.sagaId, call.epoch);
+    },
+    result: ({ input, results }): Json => {
+      const { instanceId, botName, allocatedAmount } = readInput(input);
+      const reservation = RESERVATION.readOrNull(results[STEP.reserve]);
+      return {
+        bot: { instanceId, botName, allocatedAmount },
+        wallet:
+          reservation === null
+            ? null
+            : {
+                previousBalance: reservation.previousBalance,
+                newBalance: reservation.newBalance,
+              },
+      };
+    },
+  };
+}

@@ -1,0 +1,191 @@
+// A request to make a bot: which saga answers it, or why none does. What can be refused is refused here, before
+// there is a saga; the saga decides again by what it finds then. I8: an Idempotency-Key is bound to the saga's
+// id before anything else, so that a repeat, at the same time or after a crash, never makes a second bot.
+
+import { createHash } from 'node:crypto';
+import { finishTombstone } from '../deletion/finish-tombstone.ts';
+import type { Accounts } from '../deletion/ports/accounts.ts';
+import { highestInPools, numberedBot } from '../domain/bot-numbers.ts';
+import type { FirebaseUid, InstanceId, SagaId, UserId } from '../domain/ids.ts';
+import { isMoney } from '../domain/money.ts';
+import { freePort, ownPools } from '../domain/pool-slots.ts';
+import type { PoolState } from '../domain/pool-state.ts';
+import type { SagaRecord } from '../saga/record.ts';
+import type { Sagas } from '../saga/sagas.ts';
+import { findPlaces, type Places } from './find-places.ts';
+import type { BotNumbers } from './ports/bot-numbers.ts';
+import type { RequestKeys } from './ports/request-keys.ts';
+import { PROVISION_BOT } from './provision-bot.ts';
+import { writeInput } from './provision-bot-input.ts';
+import type { ProvisioningPorts } from './provisioning-ports.ts';
+
+export interface ProvisionRequests {
+  /** @throws UnavailableError when the provision could not be made durable: nothing was promised. */
+  request(request: ProvisionRequest): Promise<ProvisionOutcome>;
+}
+
+export interface ProvisionRequest {
+  readonly userId: UserId;
+  readonly firebaseUid: FirebaseUid;
+  readonly botName: string;
+  /** Dollars as the caller wrote them. */
+  readonly allocatedAmount: number;
+  /** The same in integer cents. */
+  readonly amountMinor: number;
+  /** The Idempotency-Key; null: every request is a new one. */
+  readonly key: string | null;
+  /** Who asked, for the audit trail. */
+  readonly requestedBy: string;
+  readonly signal: AbortSignal;
+}
+
+export type ProvisionOutcome =
+  | { readonly status: 'accepted' | 'existing'; readonly saga: SagaRecord }
+  /** The key was used for another request. */
+  | { readonly status: 'key-reused' }
+  /** A saga of another kind works on something of the new bot's id. */
+  | { readonly status: 'held-by'; readonly saga: SagaRecord }
+  | ProvisionRefusal;
+
+export type ProvisionRefusal =
+  /** No new id can begin with this firebaseUid. */
+  | { readonly status: 'unusable-uid' }
+  /** Null: there is no wallet, or no amount of money in it. */
+  | { readonly status: 'insufficient-funds'; readonly balance: number | null }
+  | { readonly status: 'no-pool'; readonly reason: 'none' | 'not-running' | 'full' }
+  /** An earlier bot of the id is not gone yet. */
+  | { readonly status: 'unfinished-deletion'; readonly instanceId: InstanceId }
+  | { readonly status: 'sources-unknown'; readonly reasons: readonly string[] };
+
+export interface ProvisionRequestsOptions {
+  readonly ports: ProvisioningPorts;
+  readonly accounts: Pick<Accounts, 'find'>;
+  readonly numbers: BotNumbers;
+  readonly keys: RequestKeys;
+  readonly sagas: Pick<Sagas, 'newId' | 'start' | 'find'>;
+  /** BOT_IMAGE; null: bots live in pools only. */
+  readonly image: string | null;
+  readonly startTimeoutMs: number;
+  readonly undoTimeoutMs: number;
+}
+
+const ID_PREFIX = 'prov';
+
+export function createProvisionRequests(options: ProvisionRequestsOptions): ProvisionRequests {
+  const { sagas, keys } = options;
+  return {
+    request: async (request) => {
+      const sagaId = sagas.newId(ID_PREFIX);
+      if (request.key === null) return begin(options, request, sagaId);
+      const { userId, key } = request;
+      const bound = await keys.bind({ userId, key, fingerprint: fingerprint(request), sagaId });
+      if (bound.status === 'other-request') return { status: 'key-reused' };
+      const known = bound.sagaId === sagaId ? null : await sagas.find(bound.sagaId);
+      if (known !== null) return { status: 'existing', saga: known };
+      const outcome = await begin(options, request, bound.sagaId);
+      if (outcome.status === 'accepted') return outcome;
+      // What speaks against it may be what the same request, sent twice, has just done.
+      const begun = await sagas.find(bound.sagaId);
+      return begun === null ? outcome : { status: 'existing', saga: begun };
+    },
+  };
+}
+
+async function begin(
+  options: ProvisionRequestsOptions,
+  request: ProvisionRequest,
+  sagaId: SagaId,
+): Promise<ProvisionOutcome> {
+  const { firebaseUid, userId } = request;
+  if (numberedBot(firebaseUid, 1) === undefined) return { status: 'unusable-uid' };
+  const { ports, accounts, image } = options;
+  const [account, places, held] = await Promise.all([
+    accounts.find({ userId }),
+    findPlaces(ports, { firebaseUid, image }, request),
+    ports.tombstones.heldSlots(userId),
+  ]);
+  const balance = isMoney(account?.balance) ? account.balance : null;
+  if (balance === null || balance < request.allocatedAmount) {
+    return { status: 'insufficient-funds', balance };
+  }
+  if (places.status === 'unknown') return { status: 'sources-unknown', reasons: [places.reason] };
+  return withoutPlace(places, firebaseUid, held) ?? number(options, request, sagaId, places.state);
+}
+
+type KnownPlaces = Extract<Places, { status: 'ok' }>;
+
+function withoutPlace(
+  { state, pools, dedicated, unknown }: KnownPlaces,
+  firebaseUid: FirebaseUid,
+  held: Parameters<typeof freePort>[2],
+): ProvisionRefusal | null {
+  const own = ownPools(state, firebaseUid);
+  const isRunning = (id: string) => pools.some(({ poolId }) => poolId === id);
+  const hasRoom = own.some((pool) => isRunning(pool.id) && freePort(state, pool, held) !== null);
+  if (hasRoom || dedicated !== null) return null;
+  if (unknown.length > 0) return { status: 'sources-unknown', reasons: unknown };
+  if (own.length === 0) return { status: 'no-pool', reason: 'none' };
+  return { status: 'no-pool', reason: pools.length === 0 ? 'not-running' : 'full' };
+}
+
+async function number(
+  options: ProvisionRequestsOptions,
+  request: ProvisionRequest,
+  sagaId: SagaId,
+  state: PoolState,
+): Promise<ProvisionOutcome> {
+  const { userId, firebaseUid } = request;
+  const above = highestInPools(state, firebaseUid);
+  const n = await options.numbers.next({ userId, firebaseUid, above });
+  const instanceId = numberedBot(firebaseUid, n);
+  if (instanceId === undefined) return { status: 'unusable-uid' };
+  if (!(await isFinished(options, request, instanceId))) {
+    return { status: 'unfinished-deletion', instanceId };
+  }
+  return start(options, request, sagaId, instanceId);
+}
+
+// The numbers are above every tombstone's; one that was written since is finished first.
+async function isFinished(
+  { ports }: ProvisionRequestsOptions,
+  { userId, signal }: ProvisionRequest,
+  instanceId: InstanceId,
+): Promise<boolean> {
+  const found = await ports.tombstones.findForBot(userId, instanceId);
+  for (const tombstone of found) {
+    if (tombstone.status === 'closing') return false;
+    if (tombstone.status === 'ended') continue;
+    const look = await finishTombstone(ports, tombstone, { signal, fence: NOBODY_ELSE });
+    const reason = look.gone ? null : look.reason;
+    await ports.tombstones.recordLook(tombstone, { gone: look.gone, reason });
+    if (!look.gone) return false;
+  }
+  return true;
+}
+
+// A settled tombstone has no owner to be fenced: whoever finishes it does the same thing.
+const NOBODY_ELSE = async () => undefined;
+
+async function start(
+  { sagas, image, startTimeoutMs, undoTimeoutMs }: ProvisionRequestsOptions,
+  { userId, firebaseUid, botName, allocatedAmount, amountMinor, requestedBy }: ProvisionRequest,
+  id: SagaId,
+  instanceId: InstanceId,
+): Promise<ProvisionOutcome> {
+  const bot = { userId, firebaseUid, instanceId, botName, allocatedAmount, amountMinor };
+  const { saga } = await sagas.start({
+    kind: PROVISION_BOT,
+    idPrefix: ID_PREFIX,
+    id,
+    subject: userId,
+    requestedBy,
+    input: writeInput({ ...bot, image, startTimeoutMs, undoTimeoutMs }),
+  });
+  return { status: saga.id === id ? 'accepted' : 'held-by', saga };
+}
+
+function fingerprint({ botName, amountMinor }: ProvisionRequest): string {
+  return createHash('sha256')
+    .update(JSON.stringify([botName, amountMinor]))
+    .digest('hex');
+}

@@ -1,0 +1,74 @@
+// What the steps of a provision work with.
+
+import type { Bots } from '../deletion/ports/bots.ts';
+import type { Findings } from '../deletion/ports/findings.ts';
+import type { Ledger } from '../deletion/ports/ledger.ts';
+import type { PoolStates } from '../deletion/ports/pool-states.ts';
+import type { Tombstones } from '../deletion/ports/tombstones.ts';
+import type { MarkTarget, ReserveOrder, Wallets } from '../deletion/ports/wallets.ts';
+import { toSagaId } from '../domain/ids.ts';
+import { reserveOpId } from '../domain/reservation.ts';
+import type { StepCall, StepDeadline, StepResult } from '../saga/definition.ts';
+import { TerminalError } from '../saga/errors.ts';
+import type { Json } from '../saga/json.ts';
+import { type ProvisionBotInput, readInput } from './provision-bot-input.ts';
+import { PLACE, type Place } from './stored-values.ts';
+
+export interface ProvisioningPorts {
+  readonly wallets: Wallets;
+  readonly ledger: Ledger;
+  readonly tombstones: Tombstones;
+  readonly poolStates: PoolStates;
+  readonly bots: Bots;
+  readonly findings: Findings;
+}
+
+/** The names under which the steps store what they captured and left. */
+export const STEP = {
+  reserve: 'reserve-funds',
+  assign: 'assign-slot',
+  start: 'start-bot',
+  activate: 'activate',
+  post: 'write-transaction',
+} as const;
+
+/** A step's call with everything typed that the steps share. */
+export interface ProvisionScene {
+  readonly input: ProvisionBotInput;
+  readonly order: ReserveOrder;
+  readonly target: MarkTarget;
+}
+
+export function sceneOf(call: StepCall): ProvisionScene {
+  const input = readInput(call.input);
+  const { userId, instanceId, botName, amountMinor } = input;
+  const sagaId = toSagaId(call.sagaId);
+  return {
+    input,
+    order: { userId, instanceId, botName, amountMinor, opId: reserveOpId(sagaId) },
+    target: { userId, instanceId, sagaId, epoch: call.epoch },
+  };
+}
+
+/** Where the bot was put; null before. */
+export function placeOf({ results }: StepCall): Place | null {
+  return PLACE.readOrNull(results[STEP.assign]);
+}
+
+/** Docker and the pool state are waited for until then, and no longer. */
+export const START_DEADLINE: StepDeadline<Json> = {
+  at: ({ startedAtMs, input }) =>
+    startedAtMs === null ? null : startedAtMs + readInput(input).startTimeoutMs,
+  expired: async (call: StepCall, lastError: string | null): Promise<StepResult> => {
+    const { startTimeoutMs } = readInput(call.input);
+    const message = `${lastError ?? 'no answer'} (given up after ${startTimeoutMs} ms)`;
+    throw new TerminalError('START_TIMED_OUT', message);
+  },
+};
+
+/** Retries of work in MongoDB: short, because the database answers or is away. */
+export const MONEY_RETRY = { attempts: 50, baseMs: 50, capMs: 2_000 } as const;
+export const MONEY_TIMEOUT_MS = 20_000;
+
+/** Undoing matters more than doing: its budget outlasts an afternoon of trouble. */
+export const UNDO_RETRY = { attempts: 1_000, baseMs: 200, capMs: 30_000 } as const;

@@ -1,0 +1,102 @@
+// Step 4, the pivot: from here on the bot is official and this saga takes nothing back (I6). It is seen running
+// once more, its money is seen to be there, and its entry in the pool state says `running`. A bot in a
+// container of its own has no entry: for it the pivot is the decision alone, which the log holds.
+
+import { isUp } from '../../domain/bot.ts';
+import { activateSlot } from '../../domain/pool-slots.ts';
+import type { BotMapping, PoolState } from '../../domain/pool-state.ts';
+import type { Observation, PivotStep, StepCall } from '../../saga/definition.ts';
+import { HoldError, TerminalError, UnavailableError } from '../../saga/errors.ts';
+import type { ProvisionBotInput } from '../provision-bot-input.ts';
+import {
+  MONEY_TIMEOUT_MS,
+  type ProvisioningPorts,
+  placeOf,
+  START_DEADLINE,
+  STEP,
+  sceneOf,
+} from '../provisioning-ports.ts';
+import { isAt, seeBot } from '../see-bot.ts';
+import { type PooledPlace, RESERVATION } from '../stored-values.ts';
+
+/** Goes on until the deadline decides, not until a count is used up. */
+const PIVOT_RETRY = { attempts: 100_000, baseMs: 50, capMs: 2_000 } as const;
+
+export function createActivateStep(ports: ProvisioningPorts): PivotStep {
+  return {
+    kind: 'pivot',
+    name: STEP.activate,
+    retry: PIVOT_RETRY,
+    timeoutMs: MONEY_TIMEOUT_MS,
+    deadline: START_DEADLINE,
+    run: async (call) => {
+      await Promise.all([seeRunning(ports, call), seeFunded(ports, call)]);
+      const place = placeOf(call);
+      if (place?.kind === 'pooled') await activate(ports, call, place);
+      return {};
+    },
+    observe: async (call) => {
+      if (placeOf(call)?.kind === 'dedicated') return NOTHING_WRITTEN;
+      const answer = await ports.poolStates.read(call);
+      return answer.status === 'unknown'
+        ? { outcome: 'unknown', reason: answer.reason }
+        : observed(answer.items, call);
+    },
+    // Looked at through the lock: what this process had sent before has landed by then or was dropped, and a
+    // worker of an older claim is stopped by its fence.
+    abort: async (call) => {
+      if (placeOf(call)?.kind === 'dedicated') return NOTHING_WRITTEN;
+      const { fence, signal } = call;
+      const { state } = await ports.poolStates.mutate({ change: (same) => same, fence, signal });
+      return observed(state, call);
+    },
+  };
+}
+
+const NOTHING_WRITTEN = { outcome: 'absent' } as const;
+
+function observed(state: PoolState, call: StepCall): Observation {
+  const { instanceId } = sceneOf(call).input;
+  const entry = Object.hasOwn(state.botMapping, instanceId) ? state.botMapping[instanceId] : null;
+  return { outcome: entry?.status === 'running' ? 'landed' : 'absent' };
+}
+
+async function seeRunning(ports: ProvisioningPorts, call: StepCall): Promise<void> {
+  const place = placeOf(call);
+  if (place === null)
+    throw new HoldError('LOG_UNREADABLE', 'the log does not say where the bot is');
+  const seen = await seeBot(ports, sceneOf(call).input, place, call);
+  if (seen.status === 'unknown') throw new UnavailableError('BOT_UNSEEN', seen.reason);
+  if (seen.items.some((one) => isAt(place, one) && isUp(one))) return;
+  throw new TerminalError('BOT_DID_NOT_STAY', 'the bot was started and does not run any more');
+}
+
+async function seeFunded({ wallets }: ProvisioningPorts, call: StepCall): Promise<void> {
+  const { userId, instanceId } = sceneOf(call).input;
+  const { life } = RESERVATION.read(call.results[STEP.reserve]);
+  const reading = await wallets.readAllocation(userId, instanceId);
+  if (reading.status === 'present' && reading.allocation.life === life) return;
+  throw new TerminalError('ALLOCATION_VANISHED', 'the money set aside for the bot is gone');
+}
+
+async function activate(
+  { poolStates }: ProvisioningPorts,
+  call: StepCall,
+  place: PooledPlace,
+): Promise<void> {
+  const assigned = mappingOf(sceneOf(call).input, place);
+  const { fence, signal } = call;
+  const change = (state: PoolState) => {
+    const activation = activateSlot(state, assigned);
+    if (activation.status === 'active') return activation.state;
+    throw new TerminalError('SLOT_LOST', activation.reason);
+  };
+  await poolStates.mutate({ change, fence, signal });
+}
+
+function mappingOf({ instanceId, firebaseUid }: ProvisionBotInput, place: PooledPlace): BotMapping {
+  const { poolId, containerName, slotIndex, port, createdAt, host } = place;
+  const slot = { poolId, containerName, host: containerName, slotIndex, port };
+  const bot = { status: 'pending', instanceId, userId: firebaseUid, createdAt };
+  return { ...slot, ...bot, dockerHost: host };
+}

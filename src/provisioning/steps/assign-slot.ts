@@ -1,0 +1,107 @@
+// Step 2: the bot gets its place: a slot and port in one of the user's own pools, or a host for a container of
+// its own. The slot is chosen inside the lock of the pool state, from what stands there then and from the
+// slots that tombstones still hold (I5).
+
+import { takeOutOwn } from '../../domain/owned-entry.ts';
+import { assignSlot, type HeldSlot } from '../../domain/pool-slots.ts';
+import { findEntry, type PoolState } from '../../domain/pool-state.ts';
+import type { CompensatableStep, StepCall } from '../../saga/definition.ts';
+import { TerminalError } from '../../saga/errors.ts';
+import { beginUndo, undoInTime } from '../begin-undo.ts';
+import { findPlaces } from '../find-places.ts';
+import {
+  type ProvisioningPorts,
+  START_DEADLINE,
+  STEP,
+  sceneOf,
+  UNDO_RETRY,
+} from '../provisioning-ports.ts';
+import { ASSIGN_CAPTURE, PLACE, type Place, type PooledPlace } from '../stored-values.ts';
+
+/** Longer than the pool state waits for its lock. */
+const ASSIGN_ATTEMPT_MS = 15_000;
+/** Goes on until the deadline decides, not until a count is used up. */
+const ASSIGN_RETRY = { attempts: 100_000, baseMs: 100, capMs: 3_000 } as const;
+
+export function createAssignSlotStep(ports: ProvisioningPorts): CompensatableStep {
+  return {
+    kind: 'compensatable',
+    name: STEP.assign,
+    retry: ASSIGN_RETRY,
+    compensateRetry: UNDO_RETRY,
+    timeoutMs: ASSIGN_ATTEMPT_MS,
+    deadline: START_DEADLINE,
+    capture: async (call) => {
+      const { input } = sceneOf(call);
+      const places = await findPlaces(ports, input, call);
+      if (places.status === 'unknown') return null;
+      const { pools, dedicated, state, unknown } = places;
+      // Nothing is known to be free, and something could not be asked.
+      if (pools.length === 0 && dedicated === null && unknown.length > 0) return null;
+      const hadEntry = findEntry(state, input.instanceId) !== null;
+      return ASSIGN_CAPTURE.write({ hadEntry, pools, dedicated });
+    },
+    run: async (call) => ({ value: PLACE.write(await assign(ports, call)) }),
+    observe: async (call) => {
+      const answer = await ports.poolStates.read(call);
+      if (answer.status === 'unknown') return { outcome: 'unknown', reason: answer.reason };
+      const place = assignedIn(answer.items, call);
+      return place === null
+        ? { outcome: 'absent' }
+        : { outcome: 'landed', value: PLACE.write(place) };
+    },
+    compensate: async (call) => {
+      if (captureOf(call).hadEntry) return;
+      await beginUndo(ports, call);
+      const { instanceId, ...owner } = sceneOf(call).input;
+      const { fence, signal } = call;
+      const change = (state: PoolState) => takeOutOwn(state, instanceId, owner);
+      await undoInTime(call, async () => {
+        await ports.poolStates.mutate({ change, fence, signal });
+      });
+    },
+  };
+}
+
+async function assign(ports: ProvisioningPorts, call: StepCall): Promise<Place> {
+  const { hadEntry, pools, dedicated } = captureOf(call);
+  const { instanceId, firebaseUid, userId } = sceneOf(call).input;
+  if (hadEntry) {
+    throw new TerminalError('ID_IN_USE', `the pool state knows a bot ${instanceId} already`);
+  }
+  if (pools.length > 0) {
+    const createdAt = new Date(call.nowMs()).toISOString();
+    let held: readonly HeldSlot[] = [];
+    const change = (state: PoolState) => {
+      if (assignedIn(state, call) !== null) return state;
+      return assignSlot(state, { instanceId, firebaseUid, pools, held, createdAt }) ?? state;
+    };
+    // Read inside the lock: a deletion writes its tombstone before it takes its entry out, so that no slot is
+    // free in the state and not yet in the tombstones.
+    const fence = async () => {
+      await call.fence();
+      held = await ports.tombstones.heldSlots(userId);
+    };
+    const { state } = await ports.poolStates.mutate({ change, fence, signal: call.signal });
+    const place = assignedIn(state, call);
+    if (place !== null) return place;
+  }
+  if (dedicated !== null) return dedicated;
+  throw new TerminalError('NO_POOL', 'none of your pools that run has room for one more bot');
+}
+
+/** This saga's slot, as the state has it: nothing of this id was there before. */
+function assignedIn(state: PoolState, call: StepCall): PooledPlace | null {
+  const { instanceId } = sceneOf(call).input;
+  const mapping = findEntry(state, instanceId)?.mapping ?? null;
+  if (mapping === null || captureOf(call).hadEntry) return null;
+  const { poolId, containerName, slotIndex, port, createdAt } = mapping;
+  const seen = captureOf(call).pools.find((pool) => pool.poolId === poolId);
+  const host = mapping.dockerHost ?? seen?.host;
+  if (host === undefined) return null;
+  return { kind: 'pooled', host, poolId, containerName, slotIndex, port, createdAt };
+}
+
+function captureOf(call: StepCall) {
+  return ASSIGN_CAPTURE.read(call.captures[STEP.assign]);
+}

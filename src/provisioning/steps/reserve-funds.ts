@@ -1,0 +1,103 @@
+// Step 1: the money is set aside. Undone last: by then nothing of the bot is left, or its tombstone owns it.
+// I11: the row that took the money and the one that gives it back are both in the ledger when the saga ends.
+
+import { finishTombstone } from '../../deletion/finish-tombstone.ts';
+import { assertNever } from '../../domain/assert-never.ts';
+import { formatMinor } from '../../domain/money.ts';
+import type { CompensatableStep, StepCall, StepResult } from '../../saga/definition.ts';
+import { FencedError, SagaError, TerminalError } from '../../saga/errors.ts';
+import { beginUndo, type Undo } from '../begin-undo.ts';
+import { payBack, settlementOf } from '../pay-back.ts';
+import {
+  MONEY_RETRY,
+  MONEY_TIMEOUT_MS,
+  type ProvisioningPorts,
+  STEP,
+  sceneOf,
+  UNDO_RETRY,
+} from '../provisioning-ports.ts';
+import { RESERVATION } from '../stored-values.ts';
+
+export function createReserveFundsStep(ports: ProvisioningPorts): CompensatableStep {
+  return {
+    kind: 'compensatable',
+    name: STEP.reserve,
+    retry: MONEY_RETRY,
+    compensateRetry: UNDO_RETRY,
+    timeoutMs: MONEY_TIMEOUT_MS,
+    // The row says what was done, by this operation's own name: there is nothing to remember from before.
+    capture: async (call) => ({ opId: sceneOf(call).order.opId }),
+    run: (call) => reserve(ports, call),
+    compensate: async (call) => {
+      const undo = await beginUndo(ports, call);
+      if (undo === null) return;
+      await giveBack(ports, call, undo);
+      await endTombstone(ports, call, undo);
+    },
+  };
+}
+
+async function reserve({ wallets }: ProvisioningPorts, call: StepCall): Promise<StepResult> {
+  const { order } = sceneOf(call);
+  await call.fence();
+  const result = await wallets.reserve(order);
+  switch (result.status) {
+    case 'reserved':
+      return { value: RESERVATION.write(result.reservation) };
+    case 'insufficient-funds': {
+      const needed = formatMinor(order.amountMinor);
+      throw new TerminalError('INSUFFICIENT_FUNDS', `the wallet holds less than ${needed}`);
+    }
+    case 'occupied':
+      throw new TerminalError('ID_IN_USE', `there is an allocation ${order.instanceId} already`);
+    case 'account-gone':
+      throw new TerminalError('ACCOUNT_GONE', 'the user does not exist any more');
+    case 'withdrawn':
+      // Whoever undoes this saga has claimed it since.
+      throw new FencedError(call.sagaId, call.epoch);
+    case 'not-money':
+      throw new TerminalError(
+        'NOT_MONEY',
+        `${result.field} is no amount of money: ${result.found}`,
+      );
+    default:
+      return assertNever(result);
+  }
+}
+
+async function giveBack(
+  ports: ProvisioningPorts,
+  call: StepCall,
+  { reservation }: Undo,
+): Promise<void> {
+  const { input, target } = sceneOf(call);
+  const { firebaseUid } = input;
+  const { sagaId } = target;
+  await ports.ledger.postReservation({ reservation, firebaseUid, sagaId });
+  const receipt = await payBack(ports, call, reservation);
+  if (receipt !== null) {
+    await ports.ledger.post({ receipt, firebaseUid, sagaId });
+    return;
+  }
+  const { opId, userId, instanceId, botName, lockedValue: value } = settlementOf(call, reservation);
+  await ports.ledger.writeOff({ opId, userId, instanceId, botName, value, sagaId });
+}
+
+// The money is back: from here on the tombstone finishes what is left. This look only spares it the wait where
+// everything is gone already; what keeps it from finishing is the janitor's to wait for (I1).
+async function endTombstone(
+  ports: ProvisioningPorts,
+  call: StepCall,
+  { tombstone }: Undo,
+): Promise<void> {
+  if (tombstone === null) return;
+  await ports.tombstones.settle(tombstone);
+  const { incarnation } = tombstone;
+  const { firebaseUid } = sceneOf(call).input;
+  try {
+    const look = await finishTombstone(ports, { incarnation, firebaseUid, sightings: null }, call);
+    if (look.gone) await ports.tombstones.end(tombstone);
+  } catch (error) {
+    if (error instanceof FencedError || !(error instanceof SagaError)) throw error;
+  }
+}

@@ -1,0 +1,25 @@
+// Step 5: the reservation goes to the append-only ledger, from this saga's log, so that a legacy writer who
+// erased the row cannot erase the entry (I11).
+
+import type { RetriableStep } from '../../saga/definition.ts';
+import { MONEY_TIMEOUT_MS, type ProvisioningPorts, STEP, sceneOf } from '../provisioning-ports.ts';
+import { RESERVATION } from '../stored-values.ts';
+
+/** The money has moved: nothing but a disagreement may keep its entry from being written. */
+const POST_RETRY = { attempts: 1_000, baseMs: 50, capMs: 5_000 } as const;
+
+export function createWriteTransactionStep({ ledger }: ProvisioningPorts): RetriableStep {
+  return {
+    kind: 'retriable',
+    name: STEP.post,
+    retry: POST_RETRY,
+    timeoutMs: MONEY_TIMEOUT_MS,
+    run: async (call) => {
+      const reservation = RESERVATION.read(call.results[STEP.reserve]);
+      const { input, target } = sceneOf(call);
+      const { firebaseUid } = input;
+      await ledger.postReservation({ reservation, firebaseUid, sagaId: target.sagaId });
+      return {};
+    },
+  };
+}

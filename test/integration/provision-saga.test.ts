@@ -1,0 +1,164 @@
+// The saga of a provision on its own engine, where a test can stand between two steps.
+
+import { expect, it } from 'vitest';
+import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
+import { createProvisionBotSaga, PROVISION_BOT } from '../../src/provisioning/provision-bot.ts';
+import { writeInput } from '../../src/provisioning/provision-bot-input.ts';
+import type { ProvisioningPorts } from '../../src/provisioning/provisioning-ports.ts';
+import { SagaError } from '../../src/saga/errors.ts';
+import type { TestApplication } from '../support/application.ts';
+import { allOf, readPoolState, userNamed } from '../support/deletions.ts';
+import {
+  conservation,
+  emptyPool,
+  poolName,
+  type SetUp,
+  setUpProvisioning,
+  UID,
+} from '../support/provisions.ts';
+import { createTestEngine } from '../support/saga-engine.ts';
+import { byId, incarnationOf, SAGA_B, users } from '../support/users.ts';
+
+const BOT = toInstanceId(`${UID}-bot-1`);
+
+/** Runs one provision to its rest, with these ports in place of the application's. */
+async function run(
+  replace: (app: TestApplication, ports: ProvisioningPorts) => Partial<ProvisioningPorts>,
+  options: SetUp = {},
+) {
+  const app = await setUpProvisioning({ ...options, env: { WORKERS: 'none', ...options.env } });
+  const ports = app.services.deletionPorts;
+  const definitions = [createProvisionBotSaga({ ...ports, ...replace(app, ports) })];
+  const engine = await createTestEngine({ definitions, connection: app.connection });
+  const userId = toUserId(String((await userNamed(app, UID))._id));
+  const { saga } = await engine.sagas.start({
+    kind: PROVISION_BOT,
+    idPrefix: 'prov',
+    subject: userId,
+    requestedBy: 'a test',
+    input: writeInput({
+      userId,
+      firebaseUid: toFirebaseUid(UID),
+      instanceId: BOT,
+      botName: 'Alpha',
+      allocatedAmount: 250.5,
+      amountMinor: 25_050,
+      image: null,
+      startTimeoutMs: 2_000,
+      undoTimeoutMs: 1_000,
+    }),
+  });
+  return { app, userId, saga: await engine.runToRest(saga.id) };
+}
+
+it('the bot dies between its start and the activation: undone at the pivot, the money is back', async () => {
+  const { app, saga } = await run((application, { bots }) => ({
+    bots: {
+      ...bots,
+      start: async (order, call) => {
+        const seen = await bots.start(order, call);
+        await application.connection
+          .collection<{ _id: string }>('simulatedBots')
+          .updateOne({ _id: `pooled:${BOT}` }, { $set: { program: 'EXITED' } });
+        return seen;
+      },
+    },
+  }));
+  expect(saga.state).toMatchObject({
+    phase: 'compensated',
+    cause: { code: 'BOT_DID_NOT_STAY', step: 'activate' },
+  });
+  expect((await app.world.snapshot()).pooled).toEqual([]);
+  expect((await readPoolState(app)).botMapping).toEqual({});
+  expect(await conservation(app)).toEqual({ balanceMinor: 100_000, expectedMinor: 100_000 });
+});
+
+it('the only slot is taken back by a tombstone after the request: no place, and the money is back', async () => {
+  const pools = [emptyPool({ capacity: 1 })];
+  const { app, saga } = await run(
+    (_, { wallets, tombstones }) => ({
+      wallets: {
+        ...wallets,
+        // A deletion that took its entry out, and whose bot is not gone.
+        reserve: async (order) => {
+          await tombstones.open({
+            incarnation: incarnationOf(order.userId, toInstanceId(`${UID}-bot-0`)),
+            sagaId: SAGA_B,
+            epoch: 1,
+            firebaseUid: null,
+            sightings: null,
+            slot: {
+              poolId: `${UID}-pool-1`,
+              containerName: poolName(UID),
+              slotIndex: 0,
+              port: 9000,
+            },
+            hadAllocation: true,
+            mayTakeOver: [],
+          });
+          return wallets.reserve(order);
+        },
+      },
+    }),
+    { pools },
+  );
+  expect(saga.state).toMatchObject({ phase: 'compensated', cause: { code: 'NO_POOL' } });
+  expect(await conservation(app)).toEqual({ balanceMinor: 100_000, expectedMinor: 100_000 });
+});
+
+it('the account is deleted in the middle: the bot is removed all the same, and the money is written off', async () => {
+  const { app, userId, saga } = await run((application, { bots }) => ({
+    bots: {
+      ...bots,
+      start: async (order, call) => {
+        const seen = await bots.start(order, call);
+        await users(application.connection).deleteOne(byId(order.userId));
+        return seen;
+      },
+    },
+  }));
+  expect(saga.state).toMatchObject({
+    phase: 'compensated',
+    cause: { code: 'ALLOCATION_VANISHED', step: 'activate' },
+  });
+  expect((await app.world.snapshot()).pooled).toEqual([]);
+  expect((await readPoolState(app)).botMapping).toEqual({});
+  const entries = await allOf(app, 'ledger');
+  expect(
+    entries.map(({ type, userId: of, amountMinor }) => [type, of, Number(amountMinor)]),
+  ).toEqual([
+    ['allocate', userId, -25_050],
+    ['write-off', userId, 25_050],
+  ]);
+});
+
+it('the pool state cannot be written on the way back: the money is back in time, the entry is the tombstone’s', async () => {
+  let isBroken = false;
+  const { app, saga } = await run((_, { bots, poolStates }) => ({
+    bots: {
+      ...bots,
+      start: async (order, call) => {
+        isBroken = true;
+        return bots.start({ ...order, place: { ...order.place, host: 'nowhere' } }, call);
+      },
+    },
+    poolStates: {
+      ...poolStates,
+      mutate: (mutation) =>
+        poolStates.mutate({
+          ...mutation,
+          fence: async () => {
+            if (isBroken) throw new SagaError('POOL_STATE_UNREADABLE', 'torn');
+            await mutation.fence();
+          },
+        }),
+    },
+  }));
+  expect(saga.state).toMatchObject({ phase: 'compensated', cause: { code: 'START_TIMED_OUT' } });
+  expect((await userNamed(app, UID)).paperWallet.balance).toBe(1000);
+  expect(await conservation(app)).toEqual({ balanceMinor: 100_000, expectedMinor: 100_000 });
+  expect((await readPoolState(app)).botMapping[BOT]).toMatchObject({ status: 'pending' });
+  expect(await allOf(app, 'tombstones')).toMatchObject([
+    { instanceId: BOT, status: 'settled', slot: { port: 9000 } },
+  ]);
+});
