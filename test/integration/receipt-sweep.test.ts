@@ -1,37 +1,54 @@
+// The sweep of receipts that the ledger has held for a day, on receipts as settlements write them.
+
+import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
+import { toInstanceId, type UserId } from '../../src/domain/ids.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { putUser } from '../support/users.ts';
+import { allocation, incarnationOf, putUser, users } from '../support/users.ts';
+import { markCommand, settleCommand } from '../support/wallet-commands.ts';
 
 const DAY_MS = 86_400_000;
+const OLD = toInstanceId('uid-bot-1');
+const UNPOSTED = toInstanceId('uid-bot-2');
+const YOUNG = toInstanceId('uid-bot-3');
 
-function receipt(opId: string, ageMs: number) {
-  return { opId, settledAt: new Date(Date.now() - ageMs) };
+/** As if the settlement had been made two days ago. */
+async function age(connection: Connection, userId: UserId, botId: string): Promise<void> {
+  const past = new Date(Date.now() - 2 * DAY_MS);
+  await users(connection).updateOne(
+    { 'ledgerState.settled.botId': botId, firebaseUid: `uid-${userId}` },
+    { $set: { 'ledgerState.settled.$.timestamp': past } },
+  );
 }
 
 describe('receipts in user documents', () => {
   it('held by the ledger for a day: dropped; younger, or not in the ledger: kept', async () => {
     const connection = await createTestDatabase();
-    const userId = await putUser(connection, { balance: 1, bots: {} });
-    const settled = [
-      receipt('settle.old', 2 * DAY_MS),
-      receipt('settle.unposted', 2 * DAY_MS),
-      receipt('settle.young', 1_000),
-    ];
-    await connection
-      .collection('users')
-      .updateOne({ firebaseUid: `uid-${userId}` }, { $set: { ledgerState: { seq: 3, settled } } });
+    const wallets = createMongoWallets({ connection });
+    const bots = Object.fromEntries([OLD, UNPOSTED, YOUNG].map((id) => [id, allocation(10, 11)]));
+    const userId = await putUser(connection, { balance: 1, bots });
+    const opIds = new Map<string, string>();
+    for (const instanceId of [OLD, UNPOSTED, YOUNG]) {
+      const incarnation = incarnationOf(userId, instanceId);
+      await wallets.mark(markCommand(userId, { instanceId, incarnation }));
+      const command = settleCommand(userId, { instanceId, incarnation });
+      expect((await wallets.settle(command)).status).toBe('settled');
+      opIds.set(instanceId, command.opId);
+    }
+    await age(connection, userId, OLD);
+    await age(connection, userId, UNPOSTED);
     await connection.collection<{ _id: string; postedAt: Date }>('ledger').insertMany([
-      { _id: 'settle.old', postedAt: new Date(Date.now() - 2 * DAY_MS) },
-      { _id: 'settle.young', postedAt: new Date() },
+      { _id: opIds.get(OLD) ?? '', postedAt: new Date(Date.now() - 2 * DAY_MS) },
+      { _id: opIds.get(YOUNG) ?? '', postedAt: new Date() },
     ]);
 
-    const dropped = await createMongoWallets({ connection }).forgetSettled({ limit: 10 });
+    const dropped = await wallets.forgetSettled({ limit: 10 });
 
     expect(dropped).toBe(1);
-    const user = await connection.collection('users').findOne({ firebaseUid: `uid-${userId}` });
-    const left = user?.ledgerState.settled.map(({ opId }: { opId: string }) => opId);
-    expect(left).toEqual(['settle.unposted', 'settle.young']);
+    const user = await users(connection).findOne({ firebaseUid: `uid-${userId}` });
+    const left = user?.ledgerState.settled.map(({ botId }: { botId: string }) => botId);
+    expect(left).toEqual([UNPOSTED, YOUNG]);
     expect(user?.ledgerState.seq).toBe(3);
   });
 });

@@ -16,8 +16,8 @@ export async function forgetSettled(connection: Connection, limit: number): Prom
     const candidates = await users
       .aggregate([
         // The type keeps the index in use; the age is told by the database's own clock.
-        { $match: { 'ledgerState.settled.settledAt': { $type: 'date' } } },
-        { $match: { $expr: { $lt: [{ $min: '$ledgerState.settled.settledAt' }, OLD] } } },
+        { $match: { 'ledgerState.settled.timestamp': { $type: 'date' } } },
+        { $match: { $expr: { $lt: [{ $min: '$ledgerState.settled.timestamp' }, OLD] } } },
         { $limit: limit },
         { $project: { opIds: '$ledgerState.settled.opId' } },
       ])

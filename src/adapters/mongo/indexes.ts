@@ -23,8 +23,8 @@ export const MONEY_INDEXES: readonly IndexDeclaration[] = [
   // Holds the receipts of a day: what is older is dropped.
   {
     collection: 'users',
-    name: 'settled_receipts',
-    key: { 'ledgerState.settled.settledAt': 1 },
+    name: 'settled_receipts_by_time',
+    key: { 'ledgerState.settled.timestamp': 1 },
     sparse: true,
   },
   { collection: 'ledger', name: 'opId_unique', key: { opId: 1 }, unique: true },
