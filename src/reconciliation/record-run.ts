@@ -1,9 +1,11 @@
 // The end of a run of one user: what it found is remembered (suspects, findings, the hosts' contents), counted, and
 // made the answer. Every write repeats harmlessly.
 
+import { idConflict } from '../deletion/ports/findings.ts';
 import { paidBy } from '../deletion/reclaim-orphan.ts';
 import { type SagaId, toInstanceId, toSagaId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
+import { POOL_STATE } from './detect-drift.ts';
 import type { UserToSync } from './first-look.ts';
 import { forgetSuspects } from './run-suspects.ts';
 import {
@@ -109,13 +111,14 @@ async function reportFindings(
 ): Promise<void> {
   const { userId } = user;
   const conflicts = notes.conflicts.map(({ instanceId, where }) =>
-    findings.report({
-      kind: 'id-conflict',
-      userId,
-      instanceId: toInstanceId(instanceId),
-      discriminator: [...where].sort().join(','),
-      evidence: { containers: where },
-    }),
+    findings.report(
+      idConflict({
+        userId,
+        instanceId: toInstanceId(instanceId),
+        containers: where.filter((name) => name !== POOL_STATE),
+        poolState: where.includes(POOL_STATE),
+      }),
+    ),
   );
   const resurrected = notes.drifts
     .filter(({ reason }) => reason === 'settled')
