@@ -37,6 +37,8 @@ export interface SurveyOrder {
   readonly runId: SagaId;
   /** Orphans kept for repair; the rest are counted. Beyond it a guard stops the run. */
   readonly keepOrphans: number;
+  /** Whether the hosts' contents are noted: a rehearsal changes nothing. */
+  readonly isNoted: boolean;
 }
 
 const MAX_REASONS = 20;
@@ -45,7 +47,7 @@ const FLUSH = 500;
 
 export async function surveyAll(
   ports: SyncAllPorts,
-  { runId, keepOrphans }: SurveyOrder,
+  { runId, keepOrphans, isNoted }: SurveyOrder,
   call: BotsCall,
 ): Promise<SurveyTotals> {
   const sources = await observeSources(ports, null, call);
@@ -73,7 +75,7 @@ export async function surveyAll(
   const leftovers = await findLeftovers(ports, sources, allocated);
   found.push(...leftovers.drifts);
   await flush();
-  for (const [host, contents] of sources.contents) {
+  for (const [host, contents] of isNoted ? sources.contents : []) {
     await ports.hostRecords.noteListing(host, contents);
   }
   return {
