@@ -137,7 +137,8 @@ async function reportFindings(
 function count({ meter }: SyncPorts, { notes, trigger }: RunToRecord): void {
   const { drifts } = notes;
   meter.runEnded({ kind: 'sync-wallet', trigger, outcome: 'completed' });
-  meter.found(drifts.filter(({ verdict }) => verdict === 'orphan').length);
+  // What two looks have confirmed has a saga; a page load that sees the same orphan again counts nothing.
+  meter.found(drifts.filter((note) => note.verdict === 'orphan' && note.sagaId !== null).length);
   meter.repaired(drifts.filter(isPaid).length);
   for (const { outcome, reason } of drifts) {
     if (outcome === 'skipped' && reason !== null) meter.skipped(reason);

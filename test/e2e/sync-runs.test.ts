@@ -179,6 +179,7 @@ it('?passive=true: only marks; one run a minute later, however often the page is
   }
   expect(await outsideState(app)).toEqual(before);
   expect(await allOf(app, 'suspects')).toMatchObject([{ instanceId: bot.instanceId, value: 110 }]);
+  expect(await metric(app, 'sync_orphans_found_total')).toBe(0);
   const confirming = await waitFor('the confirming run to sleep', async () => {
     const runs = (await sagasOf(app, 'sync-wallet')).filter(({ key }) => /confirming$/.test(key));
     expect(runs).toHaveLength(1);
@@ -192,7 +193,13 @@ it('?passive=true: only marks; one run a minute later, however often the page is
   await jobIn(app, bot.uid, String(confirming._id), 'completed');
   expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(160);
   expect(await allOf(app, 'suspects')).toEqual([]);
+  expect(await metric(app, 'sync_orphans_found_total')).toBe(1);
 });
+
+async function metric(app: TestApplication, name: string): Promise<number> {
+  const text = await (await fetch(`${app.url}/metrics`)).text();
+  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+}
 
 /** As time would, for a run that sleeps. */
 async function minutePasses(app: TestApplication, _id: unknown): Promise<void> {
