@@ -28,6 +28,8 @@ import { allocation, platformSets, putUser, users } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const HOST = { host: 'simulated' };
+/** Long enough for a slow machine to change something between the looks. */
+const BETWEEN_LOOKS = { env: { SYNC_CONFIRM_SECONDS: '3' } };
 
 async function balanceOf(app: TestApplication, uid: string): Promise<number> {
   return (await userNamed(app, uid)).paperWallet.balance;
@@ -147,7 +149,7 @@ describe('a source that cannot say (I4)', () => {
   });
 
   it('the host stops answering between the looks: unknown, nothing moves', async () => {
-    const app = await startTestApplication({ env: { SYNC_CONFIRM_SECONDS: '1' } });
+    const app = await startTestApplication(BETWEEN_LOOKS);
     const bot = await orphanOf(app, 'uid-one');
     const jobId = await startSync(app, bot.uid);
     await jobAt(app, bot.uid, jobId, 'confirm');
@@ -221,7 +223,7 @@ describe('what changes between the looks', () => {
   });
 
   it('another allocation stands there, or another value, or the bot is there after all: each gets what is true now', async () => {
-    const app = await startTestApplication({ env: { SYNC_CONFIRM_SECONDS: '1' } });
+    const app = await startTestApplication(BETWEEN_LOOKS);
     const meanwhile: Record<string, (bot: PlacedBot, at: string) => Promise<unknown>> = {
       'uid-date': ({ userId }, at) => set(userId, { [`${at}.allocatedAt`]: new Date() }),
       'uid-amount': ({ userId }, at) => set(userId, { [`${at}.allocatedAmount`]: 120 }),
@@ -418,7 +420,7 @@ describe('a ghost that an ended tombstone names', () => {
   });
 
   it('a new life of its id is made between the looks: left alone', async () => {
-    const app = await startTestApplication({ env: { SYNC_CONFIRM_SECONDS: '1' } });
+    const app = await startTestApplication(BETWEEN_LOOKS);
     const bot = await returned(app);
     const jobId = await startSync(app, bot.uid);
     await jobAt(app, bot.uid, jobId, 'confirm');

@@ -50,7 +50,8 @@ describe('a step that waits', () => {
   });
 
   it('holds nothing while it sleeps: any other worker goes on', async () => {
-    const turns = waiter(1, 50);
+    // Longer than a slow database takes to write the wait down.
+    const turns = waiter(1, 1_500);
     const { engine, another } = await setUpWaiter(turns, 0);
     const id = await engine.start();
     expect(await engine.run(id)).toMatchObject({ status: 'later' });
