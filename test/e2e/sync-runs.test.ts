@@ -237,6 +237,14 @@ function runAt(app: TestApplication, jobId: string, step: number) {
   });
 }
 
+/** As a client does: a 503 has promised nothing, and is asked again. */
+function insist(app: TestApplication, uid: string, method: string, path: string) {
+  return waitFor(`${method} ${path} to be taken`, async () => {
+    const reply = await app.call(uid, method, path);
+    return reply.status !== 503 && reply;
+  });
+}
+
 const USERS = 20;
 const BOTS_EACH = 10;
 
@@ -256,14 +264,14 @@ it('200 orphans, each deleted while its user is synchronised: one settlement eac
   }
   const remove = (uid: string) =>
     Array.from({ length: BOTS_EACH }, (_, bot) =>
-      app.call(uid, 'DELETE', `/bots/${botOf(uid, bot)}`),
+      insist(app, uid, 'DELETE', `/bots/${botOf(uid, bot)}`),
     );
   const replies = await Promise.all(
     uids.map(async (uid, n) => {
-      const synced = app.call(uid, 'POST', '/sync-wallet');
+      const synced = insist(app, uid, 'POST', '/sync-wallet');
       // A quarter each: at once; while it looks; while it begins to repair, and that once more.
       if (n % 4 > 0) await runAt(app, (await synced).body.jobId, n % 4 === 1 ? 1 : 2);
-      return Promise.all([synced, ...remove(uid), app.call(uid, 'POST', '/sync-wallet')]);
+      return Promise.all([synced, ...remove(uid), insist(app, uid, 'POST', '/sync-wallet')]);
     }),
   );
   // An orphan that was paid before its DELETE came is nowhere: 404, or the job that paid it.
