@@ -3,7 +3,7 @@
 // that ends, and its temporary folders go with it.
 
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -63,7 +63,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 
 async function startServers({ progress, signal, undo }: SetUp) {
   const { MONGODB_URI, REDIS_URL } = process.env;
-  const dataDir = await mkdtemp(join(tmpdir(), 'reclaim-test-'));
+  const dataDir = await mkdtemp(join(await fastFolder(), 'reclaim-test-'));
   undo(() => rm(dataDir, { recursive: true, force: true }));
   const servers = await startEmbedded({
     dataDir,
@@ -77,6 +77,16 @@ async function startServers({ progress, signal, undo }: SetUp) {
   undo(() => servers.stop());
   return servers;
 }
+
+/** A folder in memory that has room, else the system's own for temporary files. Every test makes a database with
+ * a hundred files and drops it: on a busy disk that is most of the suite's time, and nothing here outlives it. */
+async function fastFolder(): Promise<string> {
+  const room = await statfs(MEMORY_FOLDER).catch(() => null);
+  return room !== null && room.bavail * room.bsize >= ROOM_BYTES ? MEMORY_FOLDER : tmpdir();
+}
+
+const MEMORY_FOLDER = '/dev/shm';
+const ROOM_BYTES = 4 * 2 ** 30;
 
 async function startDocker({ progress, signal, undo }: SetUp): Promise<TestDocker> {
   const engine = await findDockerEngine(progress, signal);
