@@ -126,6 +126,8 @@ export type CommitResult =
 export interface Intervention {
   readonly base: SagaRecord;
   readonly state: SagaState;
+  /** Of a saga that it ends. */
+  readonly result?: Json | null;
   readonly event: Omit<LoggedEvent, 'atMs'>;
   readonly writeId: string;
 }
