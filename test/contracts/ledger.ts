@@ -84,6 +84,7 @@ export function describeLedger(name: string, createLedger: (connection: Connecti
       expect(await ledger.postReservation(posting)).toBe('posted');
       expect(await ledger.postReservation({ ...posting, sagaId: SAGA_B })).toBe('exists');
       expect(await ledger.find('reserve.1')).toEqual({
+        standing: 'counted',
         opId: 'reserve.1',
         type: 'allocate',
         amount: -100.05,

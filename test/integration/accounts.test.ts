@@ -26,6 +26,7 @@ it('found by _id and by firebaseUid: the same account, with the mark of a saga',
   await createMongoWallets({ connection }).mark(markCommand(userId));
   const account = await accounts.find({ userId });
   expect(account).toEqual({
+    unreadableBots: [],
     userId,
     firebaseUid: 'uid-x',
     role: 'user',
