@@ -33,8 +33,9 @@ async function stuckDeletion(
   return { bot, id };
 }
 
-function start(): Promise<TestApplication> {
-  return startTestApplication({ env: { ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '200' } });
+function start(stopTimeoutMs = '200'): Promise<TestApplication> {
+  const env = { ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: stopTimeoutMs };
+  return startTestApplication({ env });
 }
 
 const verb = (app: TestApplication, id: string, name: string, body: object = REASON, by = 'ann') =>
@@ -156,7 +157,7 @@ describe('a saga that is stuck before its pivot', () => {
 
 describe('what is refused', () => {
   it('after the pivot: no way back, whoever orders it; forward only', async () => {
-    const app = await start();
+    const app = await start('10000');
     const bot = await placeBot(app, 'dedicated');
     await misbehave(app, bot, { refuseStop: true });
     const id = await acceptDelete(app, bot);
