@@ -155,7 +155,6 @@ async function apiDependencies(
     health: () => reportHealth(services),
     metrics: metrics.registry,
     queues: [...queues.values()],
-    retryJob: (sagaId, by) => sagas.retry(sagaId, by),
     demo:
       demo === null
         ? null

@@ -7,6 +7,7 @@ import type { Redis } from 'ioredis';
 import type { Connection } from 'mongoose';
 import type { Logger } from 'pino';
 import { Registry as MetricsRegistry } from 'prom-client';
+import { registerOpenSagaGauges } from './adapters/metrics/open-saga-gauges.ts';
 import { createSagaMetrics, type SagaMetrics } from './adapters/metrics/saga-metrics.ts';
 import { createMongoAccounts } from './adapters/mongo/accounts.ts';
 import { connectMongo } from './adapters/mongo/connect.ts';
@@ -163,6 +164,11 @@ export async function createServices(options: ServicesOptions): Promise<Services
     wakeUps,
     clock,
     onWakeFailed: (err) => log.warn({ err }, 'wake-up lost; the relay will send another'),
+  });
+  registerOpenSagaGauges(metricsRegistry, {
+    openSummary: () => sagaLog.openSummary(),
+    stuck: async (limit) => (await sagaLog.list({ phases: ['stuck'], limit })).sagas,
+    atRiskMinor: (saga) => sagas.atRiskMinor(saga),
   });
   await createPoolStateOnFirstStart(config, accounts);
   hurryTombstones(runtime, deletionPorts, log);

@@ -31,6 +31,7 @@ import { createHostRoutes } from './routes/hosts.ts';
 import { createJobRoutes } from './routes/jobs.ts';
 import { createOrphanRoutes } from './routes/orphans.ts';
 import { createProvisionRoutes } from './routes/provision.ts';
+import { createSagaRoutes } from './routes/sagas.ts';
 import { createSyncRoutes } from './routes/sync.ts';
 import { createWalletRoutes } from './routes/wallet.ts';
 
@@ -92,6 +93,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
       await api.register(createFindingRoutes(deps));
       await api.register(createHostRoutes(deps));
       await api.register(createAuditRoutes(deps));
+      await api.register(createSagaRoutes(deps));
       await api.register(createBoardSessionRoutes(sessions));
     },
     { prefix: API_PREFIX },

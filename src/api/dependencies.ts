@@ -10,7 +10,7 @@ import type { DeleteRequests } from '../deletion/delete-requests.ts';
 import type { Findings } from '../deletion/ports/findings.ts';
 import type { ResolveFindings } from '../deletion/resolve-findings.ts';
 import type { IdentityVerifier } from '../domain/identity-verifier.ts';
-import type { FirebaseUid, SagaId, UserId } from '../domain/ids.ts';
+import type { FirebaseUid, UserId } from '../domain/ids.ts';
 import type { ProvisionRequests } from '../provisioning/provision-requests.ts';
 import type { AuditDesk } from '../reconciliation/audit/audit-desk.ts';
 import type { ConfirmHost } from '../reconciliation/confirm-host.ts';
@@ -19,7 +19,7 @@ import type { OrphanSamples } from '../reconciliation/ports/orphan-samples.ts';
 import type { SyncRequests } from '../reconciliation/sync-requests.ts';
 import type { StartSyncAll } from '../reconciliation/sync-schedule.ts';
 import type { StepDefinition } from '../saga/definition.ts';
-import type { Sagas as EngineSagas, RetryResult } from '../saga/sagas.ts';
+import type { Sagas as EngineSagas } from '../saga/sagas.ts';
 
 export interface ApiDependencies {
   readonly log: Logger;
@@ -43,8 +43,6 @@ export interface ApiDependencies {
   /** What Bull Board shows. Their connections must fail fast (`maxRetriesPerRequest: 1`, no offline
    * queue), or the board hangs while Redis is away. */
   readonly queues: readonly Queue[];
-  /** Runs a stuck or sleeping saga again, through the engine. */
-  readonly retryJob: (sagaId: SagaId, by: string) => Promise<RetryResult>;
   /** Null everywhere but in the embedded demo. */
   readonly demo: DemoSessions | null;
   /** Shares the rate limit among processes; null counts in this one. The connection must fail fast: while
@@ -70,7 +68,10 @@ export interface ApiSettings {
 export type StepKind = StepDefinition['kind'];
 
 /** The part of the engine that HTTP may use. */
-export type Sagas = Pick<EngineSagas, 'find' | 'list' | 'requestCancel' | 'waitForEnd'>;
+export type Sagas = Pick<
+  EngineSagas,
+  'find' | 'list' | 'requestCancel' | 'waitForEnd' | 'order' | 'plan' | 'atRiskMinor'
+>;
 
 export interface Accounts {
   /** The user document of a token; null where the platform has none. */

@@ -21,6 +21,8 @@ const PROBLEMS = {
   'no-pool': { status: 409, title: 'There is no place for the bot' },
   'unfinished-deletion': { status: 409, title: 'An earlier bot is not gone yet' },
   'too-late-to-cancel': { status: 409, title: 'It is too late to cancel' },
+  'verb-refused': { status: 409, title: 'The verb is not allowed in this state' },
+  'changed-meanwhile': { status: 409, title: 'Somebody else was faster' },
   'not-retriable': { status: 409, title: 'The job cannot be retried' },
   'finding-resolved': { status: 409, title: 'The finding is resolved already' },
   'allocation-gone': { status: 409, title: 'The allocation is not there any more' },

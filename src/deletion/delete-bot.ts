@@ -7,6 +7,7 @@ import type { Json } from '../saga/json.ts';
 import { botKey } from './bot-key.ts';
 import { REFUND_VALUE } from './captures.ts';
 import { readInput } from './delete-bot-input.ts';
+import { lockedMinor, releaseBot } from './release-bot.ts';
 import { createLockAllocationStep } from './steps/lock-allocation.ts';
 import { createStopObserver } from './steps/observe-stop.ts';
 import { createRefundWalletStep } from './steps/refund-wallet.ts';
@@ -32,6 +33,8 @@ export function createDeleteBotSaga(ports: DeletionPorts): SagaDefinition {
       createRemoveContainerStep(ports),
     ],
     fenceEffects: (call) => fenceMark(ports, call),
+    release: (call) => releaseBot(ports, call),
+    atRiskMinor: lockedMinor,
     result: ({ results }): Json => ({ wallet: walletOf(results[STEP.refund]) }),
   };
 }

@@ -14,6 +14,7 @@ import { fenceMark, walletOf } from './delete-bot.ts';
 import { type DeleteBotInput, readInput, writeInput } from './delete-bot-input.ts';
 import type { Absence } from './ports/absence.ts';
 import type { Receipt } from './ports/wallets.ts';
+import { lockedMinor, releaseBot } from './release-bot.ts';
 import { createLockAllocationStep } from './steps/lock-allocation.ts';
 import { createRefundWalletStep, type LookBeforePayment } from './steps/refund-wallet.ts';
 import { createRemoveContainerStep } from './steps/remove-container.ts';
@@ -39,6 +40,8 @@ export function createReclaimOrphanSaga(ports: DeletionPorts, absence: Absence):
       createRemoveContainerStep(ports),
     ],
     fenceEffects: (call) => fenceMark(ports, call),
+    release: (call) => releaseBot(ports, call),
+    atRiskMinor: lockedMinor,
     result: ({ results }) => ({ wallet: walletOf(results[STEP.refund]) }),
   };
 }

@@ -17,6 +17,10 @@ export interface SagaDefinition<Input extends Json = Json> {
   fenceEffects?(call: StepCall<Input>): Promise<void>;
   /** What the job shows at its end, from the results of its steps. Pure. */
   result?(facts: SagaFacts<Input>): Json;
+  /** Gives back what the saga holds in the outside world (its mark), once an operator has ended it. Repeatable. */
+  release?(call: StepCall<Input>): Promise<void>;
+  /** What is locked up while the saga does not end, in cents, for people and alerts. Pure. */
+  atRiskMinor?(facts: SagaFacts<Input>): number;
 }
 
 export interface SagaFacts<Input extends Json> {

@@ -11,12 +11,12 @@ import { outageDelayMs } from './backoff.ts';
 import { pause } from './deadline.ts';
 import { FencedError, InterruptedError, UnavailableError } from './errors.ts';
 import type { SagaEvent } from './events.ts';
-import type { Json } from './json.ts';
 import { apply } from './machine.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Claim, CommitResult, LoggedEvent, SagaLog } from './ports/saga-log.ts';
 import type { SagaRecord } from './record.ts';
 import type { RegisteredSaga } from './registry.ts';
+import { resultOf } from './saga-facts.ts';
 import type { SagaShape } from './shape.ts';
 import { isEnded, type SagaState } from './state.ts';
 
@@ -120,7 +120,7 @@ export function createJournal(
     changes: readonly Change[],
     writeId: string,
   ): Promise<CommitResult | { readonly status: 'away' }> {
-    const result = isEnded(state.phase) ? resultOf(definition.result, base, state) : null;
+    const result = isEnded(state.phase) ? resultOf(definition, base, state) : null;
     const events = changes.map(({ before, event }) => describeEvent(before, event, options.clock));
     const isDecisive = changes.some((change) => needsMajority(shape, change));
     const durability = isDecisive ? 'majority' : 'primary';
@@ -209,21 +209,6 @@ function needsMajority(shape: SagaShape, change: Change): boolean {
   const { before, after } = change;
   const endsPivot = before.cursor !== after.cursor && shape.steps[before.cursor]?.kind === 'pivot';
   return endsPivot || mustLandFirst(change);
-}
-
-function resultOf(
-  result: RegisteredSaga['definition']['result'],
-  { input }: SagaRecord,
-  { steps }: SagaState,
-): Json | null {
-  if (result === undefined) return null;
-  const results: Record<string, Json> = {};
-  const captures: Record<string, Json> = {};
-  for (const { name, value, capture } of steps) {
-    if (value !== null) results[name] = value;
-    if (capture !== null) captures[name] = capture;
-  }
-  return result({ input, results, captures });
 }
 
 /** An event as the log's history keeps it. */

@@ -7,11 +7,14 @@ import { pause } from './deadline.ts';
 import { initialState } from './initial-state.ts';
 import type { Json } from './json.ts';
 import { apply } from './machine.ts';
+import { createOperators, type Order, type OrderResult } from './operators.ts';
+import { type Plan, planOf } from './plan.ts';
 import type { Clock } from './ports/clock.ts';
 import type { SagaFilter, SagaLog, SagaPage } from './ports/saga-log.ts';
 import type { WakeUps } from './ports/wake-ups.ts';
 import type { SagaRecord } from './record.ts';
 import type { Registry } from './registry.ts';
+import { atRiskMinor } from './saga-facts.ts';
 import { makeSagaId } from './saga-id.ts';
 import { isAtRest, isEnded } from './state.ts';
 
@@ -28,8 +31,14 @@ export interface Sagas {
   list(filter: SagaFilter): Promise<SagaPage>;
   /** One conditional write against the pivot (I6). */
   requestCancel(id: SagaId, by: string): Promise<CancelResult>;
-  /** Sends a stuck saga on its way again; of one that is not stuck, only the wake-up is made again. */
-  retry(id: SagaId, by: string): Promise<RetryResult>;
+  /** An operator's verb; of two at once one decides. `retry` of a saga that is not stuck only makes its wake-up
+   * again. */
+  order(id: SagaId, order: Order): Promise<OrderResult>;
+  /** What each verb would do to the saga, with fresh looks at the world; null: no such saga, or none of a version
+   * that this process knows. */
+  plan(saga: SagaRecord, signal: AbortSignal): Promise<Plan | null>;
+  /** Cents that are locked up while the saga is open; null for a kind, or a version, that tells nothing. */
+  atRiskMinor(saga: SagaRecord): number | null;
   /** Wakes a saga that waits: for the end of its child. One that does something else is left alone. */
   nudge(id: SagaId): Promise<void>;
   /** Which of these keys an open saga holds, and which saga. */
@@ -59,10 +68,6 @@ export type CancelResult =
   | { readonly status: 'too-late'; readonly saga: SagaRecord }
   | { readonly status: 'ended'; readonly saga: SagaRecord }
   | { readonly status: 'not-found' };
-
-export type RetryResult =
-  | { readonly status: 'retried' | 'not-found' }
-  | { readonly status: 'not-retriable'; readonly reason: string };
 
 export interface SagasOptions {
   readonly log: SagaLog;
@@ -130,12 +135,15 @@ export function createSagas(options: SagasOptions): Sagas {
       }
       return result;
     },
-    retry: async (id, by) => {
-      const result = await retry(options, id, by);
-      if (result.status !== 'retried') return result.answer;
-      send(options.wakeUps.revive(id, result.saga.kind));
-      return { status: 'retried' };
+    plan: async (saga, signal) => {
+      const registered = registry.find(saga.kind, saga.version);
+      return registered === undefined ? null : planOf(registered, saga, clock, signal);
     },
+    atRiskMinor: (saga) => {
+      const registered = registry.find(saga.kind, saga.version);
+      return registered === undefined ? null : atRiskMinor(registered.definition, saga);
+    },
+    order: createOperators({ ...options, onLost: options.onWakeFailed }),
     nudge: async (id) => {
       const saga = await nudge(options, id);
       if (saga !== null) send(options.wakeUps.revive(id, saga.kind));
@@ -187,33 +195,6 @@ async function nudge({ log, registry }: SagasOptions, id: SagaId): Promise<SagaR
     if (written.status === 'landed') return written.saga;
   }
   return null;
-}
-
-async function retry(
-  { log, registry, clock }: SagasOptions,
-  id: SagaId,
-  by: string,
-): Promise<{ status: 'retried'; saga: SagaRecord } | { status: 'refused'; answer: RetryResult }> {
-  const refuse = (answer: RetryResult) => ({ status: 'refused', answer }) as const;
-  const saga = await log.find(id);
-  if (saga === null) return refuse({ status: 'not-found' });
-  const { phase } = saga.state;
-  if (isEnded(phase)) return refuse({ status: 'not-retriable', reason: `it is ${phase}` });
-  if (phase !== 'stuck') return { status: 'retried', saga };
-  const registered = registry.find(saga.kind, saga.version);
-  if (registered === undefined) {
-    return refuse({ status: 'not-retriable', reason: `no definition of version ${saga.version}` });
-  }
-  const state = apply(registered.shape, saga.state, {
-    type: 'retry-ordered',
-    atMs: clock.nowMs(),
-  });
-  const event = { type: 'retry-ordered', step: null, detail: `by ${by}` };
-  const written = await log.intervene({ base: saga, state, event, writeId: randomUUID() });
-  // The loser of a race between two operators: the winner's verb is under way.
-  return written.status === 'landed'
-    ? { status: 'retried', saga: written.saga }
-    : refuse({ status: 'not-retriable', reason: 'somebody else changed it just now' });
 }
 
 // Reads of many waiters are combined by the log into one query a round.

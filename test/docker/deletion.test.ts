@@ -20,6 +20,8 @@ import {
 import { waitFor } from '../support/wait-for.ts';
 import { createDockerProxy } from './bots-proxy.ts';
 
+const RETRY = { verb: 'retry', by: 'admin:test', reason: 'mended' } as const;
+
 const SLEEP = '/bin/sleep 100000';
 /** Ignores SIGTERM; supervisord kills it only after this, long after the policy has decided. */
 const STUBBORN_SECONDS = 8;
@@ -243,7 +245,7 @@ describeDocker('a bot that refuses to stop', () => {
       const state = (await status(pool))['bot-uid-live-bot-1'];
       return state === undefined || state === 'STOPPED' || state === 'EXITED';
     });
-    await app.services.sagas.retry(reply.body.jobId, 'admin:test');
+    await app.services.sagas.order(reply.body.jobId, RETRY);
     const ended = await waitFor('the job to end', async () => {
       const { body } = await app.call('uid-live', 'GET', `/jobs/${reply.body.jobId}`);
       return body.state === 'completed' ? body : undefined;

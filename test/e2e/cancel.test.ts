@@ -15,6 +15,8 @@ import {
 } from '../support/deletions.ts';
 import { putUser } from '../support/users.ts';
 
+const RETRY = { verb: 'retry', by: 'admin:test', reason: 'mended' } as const;
+
 const cancelPath = (jobId: string) => `/jobs/${jobId}/cancel`;
 
 it('before any worker has begun: cancelled, nothing was touched', async () => {
@@ -75,7 +77,7 @@ it('in the pivot, which does not get on: 409, and the job finishes forward', asy
   expect(job.error).toMatchObject({ code: 'NOT_MONEY', step: 'refund-wallet' });
   expect((await app.call(bot.uid, 'POST', cancelPath(jobId))).status).toBe(409);
   await users.updateOne({ firebaseUid: bot.uid }, { $set: { [balance]: 50 } }, past);
-  await app.services.sagas.retry(job.jobId, 'admin:test');
+  await app.services.sagas.order(job.jobId, RETRY);
   const done = await jobIn(app, bot.uid, jobId, 'completed');
   expect(done.result.wallet).toMatchObject({ returned: 110, newBalance: 160 });
 });

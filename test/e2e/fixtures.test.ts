@@ -16,6 +16,8 @@ import {
 } from '../support/deletions.ts';
 import { putUser, users } from '../support/users.ts';
 
+const RETRY = { verb: 'retry', by: 'admin:test', reason: 'mended' } as const;
+
 describe('the fixtures, deleted through the API', () => {
   it('live pooled bots, running, stopped and failed: each gives back its value, all three sources agree', async () => {
     const app = await startWithFixtures();
@@ -125,8 +127,8 @@ describe('the fixtures, deleted through the API', () => {
         { $set: { [`botAllocations.${instanceId}.currentValue`]: corrected } },
         { bypassDocumentValidation: true },
       );
-      const retried = await app.services.sagas.retry(toSagaId(jobs[index]), 'admin:test');
-      expect(retried).toEqual({ status: 'retried' });
+      const retried = await app.services.sagas.order(toSagaId(jobs[index]), RETRY);
+      expect(retried).toMatchObject({ status: 'ordered' });
       const job = await jobIn(app, uid, jobs[index] ?? '', 'completed');
       expect(job.error).toBeNull();
     }

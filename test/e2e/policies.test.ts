@@ -23,6 +23,8 @@ import {
 import { platformSets } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
+const RETRY = { verb: 'retry', by: 'admin:test', reason: 'mended' } as const;
+
 type Policy = 'refund' | 'restore' | 'hold';
 
 /** Long enough for a few attempts, short enough for a test. */
@@ -116,7 +118,7 @@ describe('a bot that cannot be stopped', () => {
     await jobIn(app, bot.uid, jobId, 'stuck');
     await app.world.misbehave({ host: 'simulated' }, { unreachable: true });
     await setBalance(50);
-    await app.services.sagas.retry(toSagaId(jobId), 'admin:test');
+    await app.services.sagas.order(toSagaId(jobId), RETRY);
 
     const job = await jobIn(app, bot.uid, jobId, 'completed');
     const codes = job.warnings.map(({ code }: { code: string }) => code);
@@ -165,12 +167,12 @@ describe('a bot that cannot be stopped', () => {
     }
     // Retried while nothing has changed, it gets its time again and is stuck again.
     const [first] = replies;
-    await app.services.sagas.retry(toSagaId(first?.body.jobId), 'admin:test');
+    await app.services.sagas.order(toSagaId(first?.body.jobId), RETRY);
     await jobIn(app, 'uid-stubborn', first?.body.jobId, 'stuck');
 
     await behaveAll(app, bots);
     for (const [index, { body }] of replies.entries()) {
-      await app.services.sagas.retry(toSagaId(body.jobId), 'admin:test');
+      await app.services.sagas.order(toSagaId(body.jobId), RETRY);
       const job = await jobIn(app, TROUBLES[index]?.uid ?? '', body.jobId, 'completed');
       expect(job.warnings).toEqual([]);
     }
@@ -254,7 +256,7 @@ describe('a pool state file that is torn, missing or unreadable', () => {
       expect(job.error).toMatchObject({ step: 'update-pool-state', code: 'POOL_STATE_UNWRITTEN' });
       expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(50);
       await heal();
-      await app.services.sagas.retry(toSagaId(job.jobId), 'admin:test');
+      await app.services.sagas.order(toSagaId(job.jobId), RETRY);
       await jobIn(app, bot.uid, job.jobId, 'completed');
       await expectAllGone(app, [bot]);
     }

@@ -15,6 +15,9 @@ function sagasThatEnd(with_: SagaRecord | null, seen: number[] = []): Sagas {
     find: async () => with_,
     list: async () => ({ sagas: [], nextCursor: null }),
     requestCancel: async () => ({ status: 'not-found' }),
+    order: async () => ({ status: 'not-found' }),
+    plan: async () => null,
+    atRiskMinor: () => null,
     waitForEnd: async (_id, timeoutMs) => {
       seen.push(timeoutMs);
       return with_;

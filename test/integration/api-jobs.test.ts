@@ -113,6 +113,9 @@ describe('the list of jobs', () => {
           find: async () => null,
           requestCancel: async () => ({ status: 'not-found' }),
           waitForEnd: async () => null,
+          order: async () => ({ status: 'not-found' }),
+          plan: async () => null,
+          atRiskMinor: () => null,
           list: async (filter) => {
             filters.push(filter);
             if (filter.cursor === 'forged') throw new BadCursorError();

@@ -4,8 +4,8 @@ import { Redis } from 'ioredis';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { BOARD_COOKIE, createBoardSessions } from '../../src/api/board-sessions.ts';
 import { toFirebaseUid } from '../../src/domain/ids.ts';
-import type { RetryResult } from '../../src/saga/sagas.ts';
-import { createTestApi, expectProblem, type TestApi } from '../support/api.ts';
+import type { OrderResult } from '../../src/saga/operators.ts';
+import { createTestApi, expectProblem, sagaIn, type TestApi } from '../support/api.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const JOB_ID = 'del-000000000001';
@@ -31,15 +31,23 @@ async function queueWithFailedJob(): Promise<{ queue: Queue; job: Job }> {
   return { queue, job };
 }
 
-async function createBoard(retryResult: RetryResult = { status: 'retried' }) {
+async function createBoard(result: OrderResult = { status: 'ordered', saga: sagaIn('running') }) {
   const { queue, job } = await queueWithFailedJob();
   const retries: { sagaId: string; by: string }[] = [];
   const api = await createTestApi({
     deps: {
       queues: [queue],
-      retryJob: async (sagaId, by) => {
-        retries.push({ sagaId, by });
-        return retryResult;
+      sagas: {
+        find: async () => null,
+        list: async () => ({ sagas: [], nextCursor: null }),
+        requestCancel: async () => ({ status: 'not-found' }),
+        waitForEnd: async () => null,
+        plan: async () => null,
+        atRiskMinor: () => null,
+        order: async (sagaId, { by }) => {
+          retries.push({ sagaId, by });
+          return result;
+        },
       },
     },
   });
@@ -132,7 +140,11 @@ describe('the board', () => {
   });
 
   test('the engine refuses a retry, or the job is no saga: a problem that says why', async () => {
-    const { api } = await createBoard({ status: 'not-retriable', reason: 'it has ended' });
+    const { api } = await createBoard({
+      status: 'refused',
+      reason: 'it has ended',
+      saga: sagaIn('completed'),
+    });
     const headers = { cookie: await sessionCookie(api), ...SAME_ORIGIN };
     const retry = (id: string) =>
       api.app.inject({ method: 'PUT', url: `/admin/queues/api/queues/sagas/${id}/retry`, headers });

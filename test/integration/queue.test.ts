@@ -21,6 +21,8 @@ import {
 import { createTcpProxy } from '../support/tcp-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
 
+const RETRY = { verb: 'retry', by: 'admin:test', reason: 'mended' } as const;
+
 type Build = (steps: ReturnType<typeof stepsOf>, world: SagaWorld) => SagaDefinition;
 
 const TWO_STEPS: Build = (make) => sagaOf([make.undoable('a'), make.pivot('pay')]);
@@ -178,7 +180,7 @@ describe('what the dashboard shows', () => {
       `pay: failed: ${reason}`,
       'saga stuck',
     ]);
-    await engine.sagas.retry(id, 'an operator');
+    await engine.sagas.order(id, RETRY);
     await waitFor('the completed job', async () => (await jobState(queue, id)) === 'completed');
     expect((await queue.queue.getJobLogs(id)).logs).toEqual([
       expect.stringMatching(/^a: done, \d+ ms$/),

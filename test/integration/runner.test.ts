@@ -14,6 +14,8 @@ import type { SagaRecord } from '../../src/saga/record.ts';
 import { setUpEngine } from '../support/saga-engine.ts';
 import { failing, sagaOf } from '../support/saga-world.ts';
 
+const RETRY = { verb: 'retry', by: 'admin:test', reason: 'mended' } as const;
+
 function statuses({ state }: SagaRecord): readonly string[] {
   return state.steps.map(({ status }) => status);
 }
@@ -267,7 +269,7 @@ describe('backwards', () => {
     const id = await engine.start();
     const stuck = await engine.runToRest(id);
     expect(stuck.state).toMatchObject({ phase: 'stuck', stuckFrom: 'compensating' });
-    expect(await engine.sagas.retry(id, 'an operator')).toEqual({ status: 'retried' });
+    expect(await engine.sagas.order(id, RETRY)).toMatchObject({ status: 'ordered' });
     expect((await engine.runToRest(id)).state.phase).toBe('compensated');
     expect(world.order).toEqual(['do a', 'undo b', 'undo a']);
   });
@@ -297,7 +299,7 @@ describe('a person is needed', () => {
       state: { phase: 'stuck', cause: { class: 'hold', code: 'NOT_MONEY', step: 'b' } },
     });
     expect(world.order).toEqual(['do a']);
-    expect(await engine.sagas.retry(id, 'an operator')).toEqual({ status: 'retried' });
+    expect(await engine.sagas.order(id, RETRY)).toMatchObject({ status: 'ordered' });
     expect((await engine.runToRest(id)).state.phase).toBe('completed');
     expect(world.order).toEqual(['do a', 'see b', 'do b']);
   });

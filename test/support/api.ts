@@ -97,6 +97,9 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
         return { status: saga.state.pivotBegun ? 'too-late' : 'requested', saga };
       },
       waitForEnd: async () => null,
+      order: async () => ({ status: 'not-found' }),
+      plan: async () => null,
+      atRiskMinor: () => null,
     },
     portfolio: {
       bots: async () => [],
@@ -139,7 +142,6 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
     health: async () => HEALTHY,
     metrics: new Registry(),
     queues: [],
-    retryJob: async () => ({ status: 'not-found' }),
     demo: null,
     rateLimitRedis: null,
     now,

@@ -33,6 +33,13 @@ export function createSagaMetrics(registry: Registry): SagaMetrics {
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
     registers,
   });
+  const stepDurations = new Histogram({
+    name: 'saga_step_duration_seconds',
+    help: 'From the first attempt at a step to its end, waits included, by database time',
+    labelNames: ['saga', 'step'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers,
+  });
   const fences = new Counter({
     name: 'fence_rejections_total',
     help: 'Writes and effects refused because another worker had claimed the saga',
@@ -57,8 +64,16 @@ export function createSagaMetrics(registry: Registry): SagaMetrics {
     transition: ({ after, event }) => {
       const saga = after.kind;
       if ('step' in event) {
-        const step = after.state.steps[event.step]?.name ?? 'unknown';
+        const worked = after.state.steps[event.step];
+        const step = worked?.name ?? 'unknown';
         steps.inc({ saga, step, outcome: event.type });
+        if (worked !== undefined && event.type === 'succeeded') {
+          const { startedAtMs, finishedAtMs } = worked;
+          const tookMs = (finishedAtMs ?? 0) - (startedAtMs ?? 0);
+          if (startedAtMs !== null && tookMs >= 0) {
+            stepDurations.observe({ saga, step }, tookMs / 1_000);
+          }
+        }
       }
       const { phase } = after.state;
       if (!isAtRest(phase)) return;

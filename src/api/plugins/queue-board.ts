@@ -16,7 +16,7 @@ import { auditName } from '../viewer.ts';
 import { sendProblem, toProblem } from './problems.ts';
 import { INLINE_STYLE_POLICY } from './security-headers.ts';
 
-export interface QueueBoardDependencies extends Pick<ApiDependencies, 'queues' | 'retryJob'> {
+export interface QueueBoardDependencies extends Pick<ApiDependencies, 'queues' | 'sagas'> {
   readonly sessions: BoardSessions;
 }
 
@@ -86,15 +86,18 @@ async function retry(
     throw new ProblemError('not-retriable', 'Only jobs of sagas are retried from here.');
   }
   const by = auditName(admin, true);
-  const result = await deps.retryJob(sagaId, by);
+  const order = { verb: 'retry', by, reason: 'from the queue board' } as const;
+  const result = await deps.sagas.order(sagaId, order);
   request.log.info({ sagaId, by, status: result.status }, 'retry from the queue board');
   switch (result.status) {
-    case 'retried':
+    case 'ordered':
       return;
     case 'not-found':
       throw new ProblemError('job-not-found', `There is no job ${sagaId}.`);
-    case 'not-retriable':
+    case 'refused':
       throw new ProblemError('not-retriable', result.reason);
+    case 'conflict':
+      throw new ProblemError('not-retriable', 'Somebody else changed it just now.');
     default:
       assertNever(result);
   }

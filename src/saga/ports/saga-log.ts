@@ -47,6 +47,9 @@ export interface SagaLog {
   findByKey(key: string, limit: number): Promise<readonly SagaRecord[]>;
   list(filter: SagaFilter): Promise<SagaPage>;
 
+  /** What is open, by kind and phase: for graphs and alerts. */
+  openSummary(): Promise<readonly OpenSagas[]>;
+
   /** Which of these keys an open saga holds, and which saga. */
   findHolders(keys: readonly string[]): Promise<ReadonlyMap<string, SagaId>>;
 
@@ -126,6 +129,8 @@ export type CommitResult =
 export interface Intervention {
   readonly base: SagaRecord;
   readonly state: SagaState;
+  /** Of a saga that it ends. */
+  readonly result?: Json | null;
   readonly event: Omit<LoggedEvent, 'atMs'>;
   readonly writeId: string;
 }
@@ -145,6 +150,16 @@ export interface SagaFilter {
 export interface SagaPage {
   readonly sagas: readonly SagaRecord[];
   readonly nextCursor: string | null;
+}
+
+export interface OpenSagas {
+  readonly kind: string;
+  readonly phase: string;
+  readonly count: number;
+  /** Of these, how many wait to learn what became of an effect. */
+  readonly inDoubt: number;
+  /** Since the oldest of them was accepted, by the database's time. */
+  readonly oldestSeconds: number;
 }
 
 export interface OverdueSaga {

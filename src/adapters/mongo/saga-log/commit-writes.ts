@@ -55,13 +55,13 @@ export async function commitWrites(
 /** The same for a write from outside the claim: its condition is the revision alone. */
 export async function intervene(
   context: LogContext,
-  { base, state, event, writeId }: Intervention,
+  { base, state, event, writeId, result = null }: Intervention,
 ): Promise<InterventionResult> {
   return runRepeatable(async () => {
     const entry = { at: new Date(context.clock.nowMs()), epoch: base.epoch, ...event, writeId };
     const { matchedCount } = await context.sagas.updateOne(
       { _id: base.id, revision: base.revision },
-      toUpdate(context, base, state, null, [entry]),
+      toUpdate(context, base, state, result, [entry]),
       { writeConcern: MAJORITY },
     );
     const document = await context.sagas.findOne({ _id: base.id }, FRESH);

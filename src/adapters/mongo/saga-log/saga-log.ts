@@ -10,6 +10,7 @@ import { commitWrites, holdClaims, intervene, proveClaims } from './commit-write
 import { insertSagas } from './insert-sagas.ts';
 import { type LogContext, MAX_BATCH } from './log-context.ts';
 import { noteRunnable } from './note-runnable.ts';
+import { summarizeOpen } from './open-summary.ts';
 import type { SagaDocument } from './saga-document.ts';
 import {
   findByKeys,
@@ -56,6 +57,7 @@ export function createMongoSagaLog(options: MongoSagaLogOptions): SagaLog {
     find: grouped(findSagas),
     findByKey: (key, limit) => byKey({ key, limit }),
     list: (filter) => listSagas(context, filter),
+    openSummary: () => summarizeOpen(context),
     findHolders: (keys) => findHolders(context, keys),
     noteRunnable: (runnable) => noteRunnable(context, runnable),
     takeOverdue: (options) => takeOverdue(context, options),

@@ -1,0 +1,25 @@
+// What an operator's end of a deletion or a reclaiming gives back: the mark on the allocation, and the tombstone,
+// which goes if nothing was paid and is settled if something was, so that the janitor finishes it.
+
+import type { SagaFacts, StepCall } from '../saga/definition.ts';
+import type { Json } from '../saga/json.ts';
+import { ALLOCATION_CAPTURE, LOCK_VALUE, REFUND_VALUE } from './captures.ts';
+import { type DeletionPorts, STEP, sceneOf } from './steps/step-ports.ts';
+
+export async function releaseBot(ports: DeletionPorts, call: StepCall): Promise<void> {
+  if (call.captures[STEP.lock] === undefined) return;
+  const { mark, tombstone, settlement } = sceneOf(call);
+  const receipt = await ports.wallets.findReceipt(settlement.userId, settlement.opId);
+  await ports.wallets.unmark(mark);
+  if (receipt === null) await ports.tombstones.withdraw(tombstone);
+  else await ports.tombstones.settle(tombstone);
+}
+
+/** The value that was locked and is not paid back yet, in cents. */
+export function lockedMinor({ captures, results }: SagaFacts<Json>): number {
+  if (REFUND_VALUE.readOrNull(results[STEP.refund]) !== null) return 0;
+  const captured = ALLOCATION_CAPTURE.readOrNull(captures[STEP.lock]);
+  const locked = LOCK_VALUE.readOrNull(results[STEP.lock])?.lockedValue ?? captured?.value ?? 0;
+  // Shown and alerted on, never paid by.
+  return Math.round(locked * 100);
+}
