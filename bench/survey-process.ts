@@ -37,6 +37,7 @@ try {
       runId: toSagaId('all-0000000000000000'),
       beganAtMs: Date.now(),
       keepOrphans: Number.POSITIVE_INFINITY,
+      isNoted: true,
     },
     { signal: new AbortController().signal },
   );

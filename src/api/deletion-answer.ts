@@ -1,46 +1,20 @@
-// What a DELETE answers for the state its saga is in: 200 when it has ended, 202 while it has not,
-// stuck included. A pure translation of the stored record (I9).
+// What a DELETE answers when its saga has ended.
 
 import { Value } from 'typebox/value';
-import { assertNever } from '../domain/assert-never.ts';
 import { formatMinor } from '../domain/money.ts';
 import type { SagaRecord } from '../saga/record.ts';
-import { acceptedView } from './job-view.ts';
+import type { EndedBodies } from './saga-answer.ts';
 import { DeletionResultSchema, type EndedDeletion } from './schemas/deletion.ts';
-import type { AcceptedJob } from './schemas/job.ts';
 
-export type DeletionAnswer =
-  | { readonly status: 200; readonly body: EndedDeletion }
-  | { readonly status: 202; readonly body: AcceptedJob; readonly retryAfterSeconds: number };
-
-/** @throws TypeError when a completed saga's result is not a deletion's: to answer `wallet: null` then
- * would say that no money moved. */
-export function deletionAnswer(saga: SagaRecord): DeletionAnswer {
-  switch (saga.state.phase) {
-    case 'completed':
-      return { status: 200, body: completed(saga) };
-    case 'compensated':
-      return {
-        status: 200,
-        body: unchanged(saga, 'The bot was not deleted; everything is as it was before'),
-      };
-    case 'cancelled':
-      return { status: 200, body: unchanged(saga, 'Deletion cancelled; nothing was changed') };
-    case 'stuck':
-      return { status: 202, body: acceptedView(saga), retryAfterSeconds: STUCK_RETRY_SECONDS };
-    case 'queued':
-    case 'running':
-    case 'compensating':
-      return { status: 202, body: acceptedView(saga), retryAfterSeconds: OPEN_RETRY_SECONDS };
-    default:
-      return assertNever(saga.state.phase);
-  }
-}
-
-/** A deletion takes a second or less when nothing is wrong. */
-const OPEN_RETRY_SECONDS = 1;
-/** A stuck saga waits for a person. */
-const STUCK_RETRY_SECONDS = 30;
+/** A completed saga whose result is not a deletion's throws a TypeError: to answer `wallet: null` then would say
+ * that no money moved. */
+export const DELETION_BODIES: EndedBodies<EndedDeletion> = {
+  completed,
+  compensated: (saga) => unchanged(saga, 'The bot was not deleted; everything is as it was before'),
+  cancelled: (saga) => unchanged(saga, 'Deletion cancelled; nothing was changed'),
+  // A deletion takes a second or less when nothing is wrong.
+  retrySeconds: 1,
+};
 
 function completed(saga: SagaRecord): EndedDeletion {
   const { result } = saga;

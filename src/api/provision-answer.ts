@@ -1,41 +1,18 @@
-// What a POST /provision answers for the state its saga is in: 200 when it has ended, 202 while it has not,
-// stuck included. A pure translation of the stored record (I9).
+// What a POST /provision answers when its saga has ended.
 
 import { Value } from 'typebox/value';
-import { assertNever } from '../domain/assert-never.ts';
 import type { SagaRecord } from '../saga/record.ts';
-import { acceptedView } from './job-view.ts';
-import type { AcceptedJob } from './schemas/job.ts';
+import type { EndedBodies } from './saga-answer.ts';
 import { type EndedProvision, ProvisionResultSchema } from './schemas/provision.ts';
 
-export type ProvisionAnswer =
-  | { readonly status: 200; readonly body: EndedProvision }
-  | { readonly status: 202; readonly body: AcceptedJob; readonly retryAfterSeconds: number };
-
-/** @throws TypeError when a completed saga's result is not a provision's. */
-export function provisionAnswer(saga: SagaRecord): ProvisionAnswer {
-  switch (saga.state.phase) {
-    case 'completed':
-      return { status: 200, body: completed(saga) };
-    case 'compensated':
-      return { status: 200, body: undone(saga, `The bot was not started: ${causeOf(saga)}`) };
-    case 'cancelled':
-      return { status: 200, body: undone(saga, 'Cancelled before anything was done') };
-    case 'stuck':
-      return { status: 202, body: acceptedView(saga), retryAfterSeconds: STUCK_RETRY_SECONDS };
-    case 'queued':
-    case 'running':
-    case 'compensating':
-      return { status: 202, body: acceptedView(saga), retryAfterSeconds: OPEN_RETRY_SECONDS };
-    default:
-      return assertNever(saga.state.phase);
-  }
-}
-
-/** A simulated bot is up at once, a real one after its startsecs. */
-const OPEN_RETRY_SECONDS = 1;
-/** A stuck saga waits for a person. */
-const STUCK_RETRY_SECONDS = 30;
+/** A completed saga whose result is not a provision's throws a TypeError. */
+export const PROVISION_BODIES: EndedBodies<EndedProvision> = {
+  completed,
+  compensated: (saga) => undone(saga, `The bot was not started: ${causeOf(saga)}`),
+  cancelled: (saga) => undone(saga, 'Cancelled before anything was done'),
+  // A simulated bot is up at once, a real one after its startsecs.
+  retrySeconds: 1,
+};
 
 function completed(saga: SagaRecord): EndedProvision {
   const { result } = saga;

@@ -1,46 +1,23 @@
-// What POST /sync-wallet answers for the state its run is in: 200 when it has ended, 202 while it has not, stuck
-// included. A pure translation of the stored record (I9).
+// What POST /sync-wallet answers when its run has ended, and what a rehearsal is answered.
 
 import { Value } from 'typebox/value';
-import { assertNever } from '../domain/assert-never.ts';
 import type { SyncRehearsal } from '../reconciliation/rehearse-sync.ts';
 import type { SagaRecord } from '../saga/record.ts';
-import { acceptedView } from './job-view.ts';
-import type { AcceptedJob } from './schemas/job.ts';
+import type { EndedBodies } from './saga-answer.ts';
 import { type EndedSync, SyncResultSchema } from './schemas/sync.ts';
 
-export type SyncAnswer =
-  | { readonly status: 200; readonly body: EndedSync }
-  | { readonly status: 202; readonly body: AcceptedJob; readonly retryAfterSeconds: number };
+/** A completed run whose result is not a synchronisation's throws a TypeError. */
+export const SYNC_BODIES: EndedBodies<EndedSync> = {
+  completed,
+  compensated: unchanged,
+  cancelled: unchanged,
+  // A run waits for its second look, a few seconds.
+  retrySeconds: 2,
+};
 
-/** A run waits for its second look, a few seconds. */
-const OPEN_RETRY_SECONDS = 2;
-/** A stuck run waits for a person. */
-const STUCK_RETRY_SECONDS = 30;
-
-/** @throws TypeError when a completed run's result is not a synchronisation's. */
-export function syncAnswer(saga: SagaRecord): SyncAnswer {
-  const { phase } = saga.state;
-  switch (phase) {
-    case 'completed':
-      return { status: 200, body: completed(saga) };
-    case 'compensated':
-    case 'cancelled': {
-      const message = 'Synchronisation cancelled; nothing was changed';
-      return {
-        status: 200,
-        body: { success: false, state: phase, jobId: saga.id, message, data: null },
-      };
-    }
-    case 'stuck':
-      return { status: 202, body: acceptedView(saga), retryAfterSeconds: STUCK_RETRY_SECONDS };
-    case 'queued':
-    case 'running':
-    case 'compensating':
-      return { status: 202, body: acceptedView(saga), retryAfterSeconds: OPEN_RETRY_SECONDS };
-    default:
-      return assertNever(phase);
-  }
+function unchanged({ id, state }: SagaRecord): EndedSync {
+  const message = 'Synchronisation cancelled; nothing was changed';
+  return { success: false, state: state.phase, jobId: id, message, data: null };
 }
 
 export function rehearsalAnswer({ result }: SyncRehearsal): EndedSync {

@@ -55,7 +55,9 @@ function poolOf(state: PoolState, { sighting, firebaseUid }: LostBot): Pool | un
     : undefined;
 }
 
+// A bot that only the list names has a port too, which nobody knows: a full list leaves none.
 function freeSlot({ botMapping }: PoolState, pool: Pool): number | undefined {
+  if (pool.bots.length >= pool.capacity) return undefined;
   const taken = new Set(
     Object.values(botMapping)
       .filter(({ poolId }) => poolId === pool.id)

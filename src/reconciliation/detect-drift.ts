@@ -30,6 +30,9 @@ export interface BotDrift {
   readonly reasons: readonly string[];
 }
 
+/** Among the places of a conflict: no container can have this name. */
+export const POOL_STATE = 'pool state';
+
 /** Every bot that any source knows as this user's, once, ordered by its id. */
 export function detectDrift(
   sources: SourcesView,
@@ -109,7 +112,7 @@ function conflictsOf(
   owned: OwnedEntry | null,
 ): readonly string[] {
   const foreign = all.filter((bot) => !mine.includes(bot) && bot.owner !== null);
-  const entry = owned?.hasForeign === true ? ['pool state'] : [];
+  const entry = owned?.hasForeign === true ? [POOL_STATE] : [];
   return [...foreign.map(({ containerName }) => containerName), ...entry];
 }
 

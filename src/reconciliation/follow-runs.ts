@@ -9,6 +9,7 @@ import type { NewSuspect } from './ports/suspects.ts';
 import { readResult } from './sync-notes.ts';
 import { orderConfirmingRun } from './sync-orders.ts';
 import type { SyncAllPorts } from './sync-ports.ts';
+import { confirmingKey } from './sync-wallet-input.ts';
 
 export interface RunsOrder {
   readonly runId: SagaId;
@@ -16,29 +17,47 @@ export interface RunsOrder {
   readonly nowMs: number;
   /** Until the runs look: a minute where nobody waits, the confirmation's delay where somebody does. */
   readonly delayMs: number;
+  /** An earlier attempt may have started runs that it did not come to note. */
+  readonly isAgain: boolean;
 }
 
 /** Marks every suspect and starts one run a user. @returns how many users. */
 export async function startRuns(
   ports: SyncAllPorts,
-  { runId, nowMs, delayMs }: RunsOrder,
+  order: RunsOrder,
   call: BotsCall,
 ): Promise<number> {
+  const { runId } = order;
   let started = 0;
   for await (const users of ports.runDrifts.byUser(runId, call)) {
     await ports.suspects.mark(users.flatMap((user) => suspectsOf(user, runId)));
     const runs = await Promise.all(
-      users.map(async ({ userId, firebaseUid, sagaId }): Promise<[UserId, SagaId]> => {
-        if (sagaId !== null) return [userId, sagaId];
-        const order = orderConfirmingRun({ userId, firebaseUid }, runId, nowMs, delayMs);
-        return [userId, (await ports.sagas.start(order)).saga.id];
-      }),
+      users.map(
+        async (user): Promise<[UserId, SagaId]> => [
+          user.userId,
+          user.sagaId ?? (await startRun(ports, user, order)),
+        ],
+      ),
     );
     await ports.runDrifts.assign(runId, new Map(runs));
     started += users.length;
   }
   return started;
 }
+
+async function startRun(
+  { sagas }: Pick<SyncAllPorts, 'sagas'>,
+  { userId, firebaseUid }: DriftedUser,
+  { runId, nowMs, delayMs, isAgain }: RunsOrder,
+): Promise<SagaId> {
+  const order = orderConfirmingRun({ userId, firebaseUid }, runId, nowMs, delayMs);
+  const known = isAgain ? await sagas.findByKey(confirmingKey(userId), HISTORY) : [];
+  const own = known.find(({ requestedBy }) => requestedBy === order.requestedBy);
+  return own?.id ?? (await sagas.start(order)).saga.id;
+}
+
+/** Ended runs of one user worth looking at: the one that was just started is among the newest. */
+const HISTORY = 10;
 
 export interface FollowedRuns {
   readonly open: number;

@@ -67,7 +67,6 @@ async function remember(ports: SyncAllPorts, run: AllRunToRecord): Promise<void>
   const { meter } = ports;
   const outcome = judgement.isStopped ? 'stopped' : 'completed';
   meter.runEnded({ kind: 'sync-all', trigger: input.trigger, outcome });
-  meter.found(survey.orphans);
   if (judgement.isStopped && judgement.guard !== null) meter.guardStopped(judgement.guard);
   if (survey.isPoolStateUnknown) meter.unknownSource('pool-state');
   if (survey.reasons.length > (survey.isPoolStateUnknown ? 1 : 0)) meter.unknownSource('docker');

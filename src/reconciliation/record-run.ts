@@ -1,9 +1,11 @@
 // The end of a run of one user: what it found is remembered (suspects, findings, the hosts' contents), counted, and
 // made the answer. Every write repeats harmlessly.
 
+import { idConflict } from '../deletion/ports/findings.ts';
 import { paidBy } from '../deletion/reclaim-orphan.ts';
 import { type SagaId, toInstanceId, toSagaId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
+import { POOL_STATE } from './detect-drift.ts';
 import type { UserToSync } from './first-look.ts';
 import { forgetSuspects } from './run-suspects.ts';
 import {
@@ -109,13 +111,14 @@ async function reportFindings(
 ): Promise<void> {
   const { userId } = user;
   const conflicts = notes.conflicts.map(({ instanceId, where }) =>
-    findings.report({
-      kind: 'id-conflict',
-      userId,
-      instanceId: toInstanceId(instanceId),
-      discriminator: [...where].sort().join(','),
-      evidence: { containers: where },
-    }),
+    findings.report(
+      idConflict({
+        userId,
+        instanceId: toInstanceId(instanceId),
+        containers: where.filter((name) => name !== POOL_STATE),
+        poolState: where.includes(POOL_STATE),
+      }),
+    ),
   );
   const resurrected = notes.drifts
     .filter(({ reason }) => reason === 'settled')
@@ -134,7 +137,8 @@ async function reportFindings(
 function count({ meter }: SyncPorts, { notes, trigger }: RunToRecord): void {
   const { drifts } = notes;
   meter.runEnded({ kind: 'sync-wallet', trigger, outcome: 'completed' });
-  meter.found(drifts.filter(({ verdict }) => verdict === 'orphan').length);
+  // What two looks have confirmed has a saga; a page load that sees the same orphan again counts nothing.
+  meter.found(drifts.filter((note) => note.verdict === 'orphan' && note.sagaId !== null).length);
   meter.repaired(drifts.filter(isPaid).length);
   for (const { outcome, reason } of drifts) {
     if (outcome === 'skipped' && reason !== null) meter.skipped(reason);

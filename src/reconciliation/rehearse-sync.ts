@@ -20,8 +20,9 @@ export async function rehearseSync(
   { nowMs, ...call }: BotsCall & { readonly nowMs: number },
 ): Promise<SyncRehearsal> {
   const { notes } = await lookFirst(ports, user, nowMs, { ...call, probes: true });
-  const drifts = await lookAgain(ports, user, notes.drifts, { ...call, nowMs });
-  const looked: RunNotes = { ...notes, drifts };
+  const again = await lookAgain(ports, user, notes, { ...call, nowMs });
+  const { drifts } = again;
+  const looked: RunNotes = { ...notes, ...again };
   const orphans = drifts.filter(isConfirmedOrphan).map(({ instanceId }) => instanceId);
   const preview = await ports.wallets.preview(user.userId, orphans);
   const cleaned = preview.bots.map(({ instanceId: botId, botName, amount: returned, pnl }) => {

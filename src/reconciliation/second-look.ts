@@ -9,7 +9,7 @@ import type { SagaId } from '../domain/ids.ts';
 import { judgePresence } from '../domain/presence.ts';
 import { factsOf, type UserToSync } from './first-look.ts';
 import { type BotLook, lookAtBot } from './look-at-bot.ts';
-import type { DriftNote, SkipReason } from './sync-notes.ts';
+import type { DriftNote, RunNotes, SkipReason } from './sync-notes.ts';
 import type { SyncPorts } from './sync-ports.ts';
 
 export type SecondLookPorts = Pick<
@@ -22,19 +22,27 @@ const PENDING_MS = 10 * 60_000;
 /** Bots looked at side by side: an exec costs a Docker host some 50 ms of CPU. */
 const WIDTH = 4;
 
+export interface SecondLook {
+  readonly drifts: readonly DriftNote[];
+  /** Those of the first look, and what is somebody else's and was seen only now: a listing of one owner's bots does
+   * not show it. */
+  readonly conflicts: RunNotes['conflicts'];
+}
+
 /** Looks again at what the first look noted as `seen`; the rest comes back as it is.
  * @param nowMs database time, for the age of a pending mapping. */
 export async function lookAgain(
   ports: SecondLookPorts,
   user: UserToSync,
-  notes: readonly DriftNote[],
+  { drifts: notes, conflicts }: Pick<RunNotes, 'drifts' | 'conflicts'>,
   { nowMs, ...call }: BotsCall & { readonly nowMs: number },
-): Promise<readonly DriftNote[]> {
+): Promise<SecondLook> {
   const account = await ports.accounts.find({ userId: user.userId });
   const held = new Map((account?.allocations ?? []).map((bot) => [bot.instanceId, bot]));
   const keys = notes.map(({ instanceId }) => botKey({ ...user, instanceId }));
   const holders = await ports.sagas.findHolders(keys);
   const done = [...notes];
+  const where = new Map(conflicts.map((conflict) => [conflict.instanceId, conflict.where]));
   const waiting = [...notes.entries()].filter(([, { outcome }]) => outcome === 'seen');
   async function next(): Promise<void> {
     for (let entry = waiting.pop(); entry !== undefined; entry = waiting.pop()) {
@@ -44,11 +52,27 @@ export async function lookAgain(
         holder: holders.get(keys[index] ?? ''),
         nowMs,
       };
-      done[index] = await lookAtOne(ports, user, note, seen, call);
+      const { note: looked, foreign } = await lookAtOne(ports, user, note, seen, call);
+      done[index] = looked;
+      const { instanceId } = note;
+      if (foreign.length > 0) where.set(instanceId, union(where.get(instanceId) ?? [], foreign));
     }
   }
   await Promise.all(Array.from({ length: WIDTH }, next));
-  return done;
+  return {
+    drifts: done,
+    conflicts: [...where].map(([instanceId, names]) => ({ instanceId, where: names })),
+  };
+}
+
+function union(some: readonly string[], others: readonly string[]): readonly string[] {
+  return [...new Set([...some, ...others])];
+}
+
+interface Looked {
+  readonly note: DriftNote;
+  /** Containers of this id that are not this user's. */
+  readonly foreign: readonly string[];
 }
 
 interface SeenBefore {
@@ -63,19 +87,24 @@ async function lookAtOne(
   note: DriftNote,
   { held, holder, nowMs }: SeenBefore,
   call: BotsCall,
-): Promise<DriftNote> {
-  if (holder !== undefined) return skip(note, 'open-saga', holder);
+): Promise<Looked> {
+  if (holder !== undefined) return { note: skip(note, 'open-saga', holder), foreign: [] };
   const inWallet = await lookIntoWallet(ports, user, note, held);
-  if (inWallet.outcome !== 'seen') return inWallet;
+  if (inWallet.outcome !== 'seen') return { note: inWallet, foreign: [] };
   const holdsAllocation = note.allocation !== null;
   const { instanceId } = note;
   const look = await lookAtBot(ports, { ...user, instanceId, holdsAllocation }, call);
+  return { note: judgeAgain(inWallet, look, nowMs), foreign: look.foreign };
+}
+
+function judgeAgain(note: DriftNote, look: BotLook, nowMs: number): DriftNote {
   const { poolState, docker } = look;
-  const looked = { ...inWallet, second: { poolState, docker } };
+  const looked = { ...note, second: { poolState, docker } };
   if (isPending(look, nowMs))
     return skip(looked, 'pending', look.entry?.mapping?.createdAt ?? null);
+  const hasAllocation = note.allocation !== null;
   const isDedicated = look.sightings.some(({ kind }) => kind === 'dedicated');
-  const verdict = judgePresence({ hasAllocation: holdsAllocation, poolState, docker, isDedicated });
+  const verdict = judgePresence({ hasAllocation, poolState, docker, isDedicated });
   if (verdict === note.verdict) return { ...looked, outcome: 'confirmed' };
   if (verdict === 'unknown') return skip(looked, 'unknown', look.reasons.join('; '));
   return resolved(looked, `now ${verdict}`);

@@ -41,6 +41,8 @@ export interface SurveyOrder {
   readonly beganAtMs: number;
   /** Orphans kept for repair; the rest are counted. Beyond it a guard stops the run. */
   readonly keepOrphans: number;
+  /** Whether the hosts' contents are noted: a rehearsal changes nothing. */
+  readonly isNoted: boolean;
 }
 
 const MAX_REASONS = 20;
@@ -60,7 +62,7 @@ export interface SurveyPorts {
 
 export async function surveyAll(
   ports: SurveyPorts,
-  { runId, beganAtMs, keepOrphans }: SurveyOrder,
+  { runId, beganAtMs, keepOrphans, isNoted }: SurveyOrder,
   call: BotsCall,
 ): Promise<SurveyTotals> {
   const sources = await observeSources(ports, null, call);
@@ -89,7 +91,7 @@ export async function surveyAll(
   const leftovers = await findLeftovers(ports, sources, allocatedEntries);
   found.push(...leftovers.drifts);
   await flush();
-  for (const [host, contents] of sources.contents) {
+  for (const [host, contents] of isNoted ? sources.contents : []) {
     await ports.hostRecords.noteListing(host, contents);
   }
   return {

@@ -45,9 +45,14 @@ export function createSyncAllSaga(ports: SyncAllPorts): SagaDefinition {
 }
 
 async function survey(ports: SyncAllPorts, call: StepCall) {
-  const { force } = readSyncAllInput(call.input);
+  const { force, dryRun } = readSyncAllInput(call.input);
   const keepOrphans = force ? Number.POSITIVE_INFINITY : ports.settings.maxRefunds + 1;
-  const order = { runId: runIdOf(call), beganAtMs: call.nowMs(), keepOrphans };
+  const order = {
+    runId: runIdOf(call),
+    beganAtMs: call.nowMs(),
+    keepOrphans,
+    isNoted: !dryRun,
+  };
   const value = await surveyAll(ports, order, call);
   return { value: SURVEY.write(value) };
 }
@@ -70,7 +75,8 @@ async function schedule(ports: SyncAllPorts, call: StepCall) {
   const { trigger } = readSyncAllInput(call.input);
   if (isIdle(call)) return { value: { users: 0 } };
   const delayMs = trigger === 'passive' ? SUSPECT_DELAY_MS : ports.settings.confirmMs;
-  const order = { runId: runIdOf(call), nowMs: call.nowMs(), delayMs };
+  const isAgain = call.epoch > 1 || call.attempt > 1;
+  const order = { runId: runIdOf(call), nowMs: call.nowMs(), delayMs, isAgain };
   return { value: { users: await startRuns(ports, order, call) } };
 }
 

@@ -3,7 +3,7 @@
 
 import type { SagaRecord } from '../saga/record.ts';
 import type { Sagas } from '../saga/sagas.ts';
-import type { StepState } from '../saga/state.ts';
+import { isAtRest } from '../saga/state.ts';
 import type { UserToSync } from './first-look.ts';
 import { rehearseSync, type SyncRehearsal } from './rehearse-sync.ts';
 import { syncOrder } from './sync-orders.ts';
@@ -41,7 +41,7 @@ export function createSyncRequests({ ports, sagas, nowMs }: SyncRequestsOptions)
         limit: NEWEST,
       });
       const newest = runs.find((run) => readSyncWalletInput(run.input).trigger === trigger);
-      if (newest !== undefined && !hasLooked(newest)) return newest;
+      if (newest !== undefined && !hasLooked(newest, runs)) return newest;
       const after = newest?.id ?? null;
       const input = { userId, firebaseUid, trigger, after, notBeforeMs: null };
       return (await sagas.start(syncOrder(input, requestedBy))).saga;
@@ -50,12 +50,14 @@ export function createSyncRequests({ ports, sagas, nowMs }: SyncRequestsOptions)
   };
 }
 
-// Queued, or waiting for the run before it to end, or for another attempt at its first look: the log says so
-// before the look begins, so whoever reads this has asked before it.
-function hasLooked({ state: { phase, cursor, steps } }: SagaRecord): boolean {
-  return phase !== 'queued' && !(phase === 'running' && cursor === 0 && isWaiting(steps[0]));
-}
-
-function isWaiting(step: StepState | undefined): boolean {
-  return step?.status === 'waiting';
+// Queued; behind a run that has not ended, for whose end it waits; or between two attempts at its first look. The
+// log says each of them before the look begins, so whoever reads it has asked before the look.
+function hasLooked({ state, input }: SagaRecord, runs: readonly SagaRecord[]): boolean {
+  const { phase, cursor, steps } = state;
+  if (phase === 'queued') return false;
+  if (phase !== 'running' || cursor > 0) return true;
+  const { after } = readSyncWalletInput(input);
+  const before = runs.find(({ id }) => id === after);
+  const isBehind = before !== undefined && !isAtRest(before.state.phase);
+  return !isBehind && steps[0]?.status !== 'waiting';
 }

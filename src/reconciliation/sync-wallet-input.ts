@@ -58,6 +58,10 @@ export function readSyncWalletInput(json: Json): SyncWalletInput {
 
 /** One confirming run of a user is on its way at a time; of the others one for each run that it follows. */
 export function syncWalletKey({ userId, trigger, after }: SyncWalletInput): string {
-  const run = `sync/${userId}/${trigger}`;
-  return trigger === 'confirming' ? run : `${run}/${after ?? 'first'}`;
+  if (trigger === 'confirming') return confirmingKey(userId);
+  return `sync/${userId}/${trigger}/${after ?? 'first'}`;
+}
+
+export function confirmingKey(userId: UserId): string {
+  return `sync/${userId}/confirming`;
 }

@@ -74,8 +74,8 @@ function confirmStep(ports: SyncPorts): RetriableStep {
     const dueAtMs = Math.max(0, ...seen.map((note) => note.dueAtMs));
     if (nowMs < dueAtMs) return { waitUntilMs: dueAtMs };
     const { signal } = call;
-    const drifts = await lookAgain(ports, user, notes.drifts, { signal, nowMs });
-    return { value: writeNotes({ ...notes, drifts }) };
+    const again = await lookAgain(ports, user, notes, { signal, nowMs });
+    return { value: writeNotes({ ...notes, ...again }) };
   });
 }
 

@@ -188,8 +188,14 @@ function fold(
   return { changes, state };
 }
 
-/** The captures are where an undo goes back to; an attempt that begins unrecorded would not be observed. */
-const DECISIVE: ReadonlySet<SagaEvent['type']> = new Set(['captured-all', 'captured', 'begun']);
+/** The captures are where an undo goes back to; an attempt that begins unrecorded would not be observed; a child
+ * that ends must find its parent asleep, and it reads what is on a majority. */
+const DECISIVE: ReadonlySet<SagaEvent['type']> = new Set([
+  'captured-all',
+  'captured',
+  'begun',
+  'postponed',
+]);
 
 // Everything that is a promise is on a majority before anything else happens (I7, I9).
 function mustLandFirst({ before, after, event }: Change): boolean {

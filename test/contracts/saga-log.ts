@@ -124,6 +124,17 @@ export function describeSagaLog(
       expect((await log.findByKey(key, 5)).map(({ id }) => id)).toEqual([saga.id, held.saga.id]);
       expect(await log.findByKey(key, 1)).toHaveLength(1);
     });
+
+    it('a saga that another one waits for: its parent is stored with it, for every process', async () => {
+      const { log, other } = await setUp();
+      const { saga: parent } = await log.insert(newSaga());
+      const given = newSaga({ parent: parent.id });
+      expect((await log.insert(given)).saga.parent).toBe(parent.id);
+      expect(await found(other, given)).toMatchObject({ parent: parent.id });
+      expect(await found(other, parent)).toMatchObject({ parent: null });
+      const held = await claimOf(other, given);
+      expect((await commitAs(other, held)).saga.parent).toBe(parent.id);
+    });
   });
 
   describe(`${name}: claiming`, () => {
@@ -386,6 +397,28 @@ export function describeSagaLog(
     ])('a cursor that no page gave out (%s): refused', async (_, cursor) => {
       const { log } = await setUp();
       await expect(log.list({ limit: 5, cursor })).rejects.toThrow(BadCursorError);
+    });
+
+    it('who holds which keys: every open saga, stuck ones too; none for a key that is free again', async () => {
+      const { log, other } = await setUp();
+      const { saga: queued } = await log.insert(newSaga());
+      const stuck = await insertAndClaim(log);
+      await commitAs(log, stuck, { state: { ...QUEUED, phase: 'stuck', stuckFrom: 'running' } });
+      const ended = await insertAndClaim(log);
+      await commitAs(log, ended, { state: { ...QUEUED, phase: 'completed' } });
+      const twice = await insertAndClaim(log);
+      await commitAs(log, twice, { state: { ...QUEUED, phase: 'compensated' } });
+      const { saga: newer } = await log.insert(newSaga({ key: twice.saga.key }));
+      const asked = [queued, stuck.saga, ended.saga, newer].map(({ key }) => key);
+      const holders = await other.findHolders([...asked, ...asked, 'key/of-nobody']);
+      expect(holders).toEqual(
+        new Map([
+          [queued.key, queued.id],
+          [stuck.saga.key, stuck.saga.id],
+          [newer.key, newer.id],
+        ]),
+      );
+      expect(await other.findHolders([])).toEqual(new Map());
     });
 
     it('overdue: taken once within the hold, by one of two relays, and again after it', async () => {

@@ -42,6 +42,20 @@ async function jobState({ queue }: TestQueue, id: SagaId): Promise<string> {
   return (await queue.getJob(id))?.getState() ?? 'missing';
 }
 
+it('a repeated job that has the name of a kind of saga: it ticks, and the sagas of that kind run all the same', async () => {
+  const { world, queue, engine } = await setUp();
+  let ticks = 0;
+  const tick = async () => {
+    ticks += 1;
+  };
+  queue.startWorker(engine, new Map([['test-saga', tick]]));
+  const id = await engine.start('test-saga');
+  expect((await rests(engine, id)).state.phase).toBe('completed');
+  expect([world.order, ticks]).toEqual([['do a', 'do pay'], 0]);
+  await queue.queue.add('test-saga', {} as never);
+  await waitFor('the tick', () => ticks === 1);
+});
+
 describe('all of Redis is lost', () => {
   it('between the acceptance and the start: brought back within seconds, done once (I7)', async () => {
     const { world, queue, engine } = await setUp();

@@ -123,6 +123,24 @@ export async function startTestApplication(
   };
 }
 
+/** One more process of the same system, on the same database and the same Redis keys. */
+export async function startBeside(
+  { env }: Pick<TestApplication, 'env'>,
+  over: Readonly<Record<string, string>> = {},
+): Promise<Application> {
+  const config = parseConfig({ ...env, ...over }, 'server');
+  const application = await startApplication({
+    config,
+    log: pino({ level: config.logLevel }),
+    say: () => undefined,
+    signal: new AbortController().signal,
+    keyPrefix: String(env.RECLAIM_KEY_PREFIX),
+    onLost: () => undefined,
+  });
+  onTestFinished(() => application.stop());
+  return application;
+}
+
 function withDatabase(uri: string, name: string): string {
   const url = new URL(uri);
   url.pathname = `/${name}`;

@@ -21,7 +21,10 @@ export interface TestQueue {
   readonly wakeUps: WakeUps;
   /** As FLUSHALL does, for this test's keys alone: a running server is shared. */
   flush(): Promise<void>;
-  startWorker(engine: TestEngine): SagaWorker & { readonly errors: readonly unknown[] };
+  startWorker(
+    engine: TestEngine,
+    ticks?: ReadonlyMap<string, () => Promise<void>>,
+  ): SagaWorker & { readonly errors: readonly unknown[] };
   startRelay(engine: TestEngine, wakeUps?: WakeUps): Periodic & { readonly repaired: string[] };
 }
 
@@ -56,13 +59,14 @@ export async function createTestQueue(url = inject('redisUrl')): Promise<TestQue
     redis,
     wakeUps,
     flush,
-    startWorker: ({ runner }) => {
+    startWorker: ({ runner }, ticks = new Map()) => {
       const errors: unknown[] = [];
       const worker = startSagaWorker({
         queue: 'deletion',
         connection: open('worker', inject('redisUrl')),
         prefix,
         runner,
+        ticks,
         concurrency: 20,
         leaseMs: JOB_LOCK_MS,
         onError: (error) => void errors.push(error),

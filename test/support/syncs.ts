@@ -1,6 +1,8 @@
 // What the scenarios of the synchronisation share.
 
 import type { Reply, TestApplication } from './application.ts';
+import type { PlacedBot } from './deletions.ts';
+import { allocation, putUser, type TestBot } from './users.ts';
 
 /** POST /sync-wallet that waits for the end. */
 export function syncWallet(app: TestApplication, uid: string, query = ''): Promise<Reply> {
@@ -19,4 +21,23 @@ export function skippedOf({ body }: Reply): Record<string, string> {
 export function returnedBy({ body }: Reply): Record<string, number> {
   const cleaned: { botId: string; returned: number }[] = body.data.cleanedBots;
   return Object.fromEntries(cleaned.map(({ botId, returned }) => [botId, returned]));
+}
+
+/** POST /sync-wallet that is answered at once. @returns the job's id. */
+export async function startSync(app: TestApplication, uid: string, query = ''): Promise<string> {
+  const { status, body } = await app.call(uid, 'POST', `/sync-wallet${query}`);
+  if (status !== 202) throw new Error(`sync answered ${status}`);
+  return body.jobId;
+}
+
+/** A user with money in a bot that is nowhere: worth 110 of the 100 it got, beside a balance of 50. */
+export async function orphanOf(
+  app: TestApplication,
+  uid: string,
+  given: TestBot = {},
+): Promise<PlacedBot> {
+  const instanceId = `${uid}-bot-2`;
+  const bots = { [instanceId]: allocation(100, 110, given) };
+  const userId = await putUser(app.connection, { balance: 50, bots, firebaseUid: uid });
+  return { uid, userId, instanceId };
 }

@@ -46,6 +46,7 @@ function possibleEvents(state: SagaState): SagaEvent[] {
     case 'run':
       return [
         { type: 'succeeded', step: command.step, value: null, warnings: [], atMs: 1 },
+        { type: 'postponed', step: command.step, value: 'so far', untilMs: 2, atMs: 1 },
         ...failures(command.step),
       ];
     case 'observe':
@@ -90,6 +91,7 @@ const INTRUSIONS: SagaEvent[] = [
   { type: 'cancel-requested', atMs: 1 },
   { type: 'claimed', resumed: true },
   { type: 'retry-ordered', atMs: 1 },
+  { type: 'nudged' },
 ];
 
 interface Edge {
@@ -240,6 +242,48 @@ describe('the machine, searched exhaustively', () => {
         return !isKept || (type !== 'begin' && type !== 'capture');
       }),
     ).toBeUndefined();
+  });
+
+  it('a step that waits: burns no attempt, keeps what it has, and is run again from there', () => {
+    expect(
+      firstBreach(({ before, event, after }) => {
+        if (event.type !== 'postponed' || after.phase !== 'running') return false;
+        const [was, is] = [before.steps[event.step], after.steps[event.step]];
+        const isKept = is?.attempts === was?.attempts && is?.value === event.value;
+        const begun = apply(SHAPE, after, { type: 'begun', step: event.step });
+        const { type } = decide(SHAPE, begun);
+        const isAgain = decide(SHAPE, after).type === 'begin' && type === 'run';
+        return !isKept || !isAgain || begun.steps[event.step]?.attempts !== was?.attempts;
+      }),
+    ).toBeUndefined();
+  });
+
+  it('a step that waits when a cancel has come before the pivot: the saga goes back', () => {
+    expect(
+      firstBreach(
+        ({ before, event, after }) =>
+          event.type === 'postponed' &&
+          before.cancelRequested &&
+          !before.pivotBegun &&
+          after.phase !== 'compensating' &&
+          after.phase !== 'compensated',
+      ),
+    ).toBeUndefined();
+  });
+
+  it('a nudge: ends the wait of a step that waits, and changes nothing else, a backoff least of all', () => {
+    let woken = 0;
+    expect(
+      firstBreach(({ before, event, after }) => {
+        if (event.type !== 'nudged' || after === before) return false;
+        woken += 1;
+        const step = before.steps[before.cursor];
+        const isWait = before.phase === 'running' && step?.status === 'waiting' && !step.error;
+        const same = JSON.stringify({ ...before, notBeforeMs: null }) === JSON.stringify(after);
+        return !isWait || !same || apply(SHAPE, after, event) !== after;
+      }),
+    ).toBeUndefined();
+    expect(woken).toBeGreaterThan(10);
   });
 
   it('an attempt after a failure runs only once the log says that it has begun', () => {

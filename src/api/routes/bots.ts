@@ -2,19 +2,19 @@
 // fail after that is told by the job. I8: whoever asks again is given the same job.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyReply } from 'fastify';
 import type { DeleteOutcome } from '../../deletion/delete-requests.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { type InstanceId, toInstanceId } from '../../domain/ids.ts';
 import type { SagaRecord } from '../../saga/record.ts';
 import { clientGoneSignal } from '../client-gone.ts';
-import { deletionAnswer } from '../deletion-answer.ts';
+import { DELETION_BODIES } from '../deletion-answer.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import type { EndWaits } from '../end-waits.ts';
 import { statusUrl } from '../job-view.ts';
 import { BEARER } from '../plugins/documentation.ts';
 import { parseWaitPreference } from '../prefer.ts';
 import { ProblemError } from '../problem.ts';
+import { sendSaga } from '../saga-answer.ts';
 import { BotListSchema } from '../schemas/bots.ts';
 import { BotParamsSchema, EndedDeletionSchema, WaitHeadersSchema } from '../schemas/deletion.ts';
 import { AcceptedJobSchema } from '../schemas/job.ts';
@@ -53,7 +53,7 @@ export function createBotRoutes(deps: BotRoutesDependencies): FastifyPluginAsync
         log: request.log,
       });
       if (preference.applied !== null) reply.header('preference-applied', preference.applied);
-      return sendDeletion(reply, saga);
+      return sendSaga(reply, saga, DELETION_BODIES);
     });
   };
 }
@@ -83,13 +83,6 @@ function acceptedSaga(answer: DeleteOutcome, instanceId: InstanceId): SagaRecord
     default:
       return assertNever(answer);
   }
-}
-
-function sendDeletion(reply: FastifyReply, saga: SagaRecord): FastifyReply {
-  const answer = deletionAnswer(saga);
-  reply.header('location', statusUrl(saga.id));
-  if (answer.status === 202) reply.header('retry-after', String(answer.retryAfterSeconds));
-  return reply.code(answer.status).send(answer.body);
 }
 
 const LIST = {

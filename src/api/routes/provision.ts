@@ -2,7 +2,6 @@
 // request that is repeated with its Idempotency-Key is given the same job.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyReply } from 'fastify';
 import { assertNever } from '../../domain/assert-never.ts';
 import { parseMinor } from '../../domain/money.ts';
 import type { ProvisionOutcome } from '../../provisioning/provision-requests.ts';
@@ -14,7 +13,8 @@ import { statusUrl } from '../job-view.ts';
 import { BEARER } from '../plugins/documentation.ts';
 import { parseWaitPreference } from '../prefer.ts';
 import { ProblemError } from '../problem.ts';
-import { provisionAnswer } from '../provision-answer.ts';
+import { PROVISION_BODIES } from '../provision-answer.ts';
+import { sendSaga } from '../saga-answer.ts';
 import { AcceptedJobSchema } from '../schemas/job.ts';
 import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import {
@@ -54,7 +54,7 @@ export function createProvisionRoutes(
         log: request.log,
       });
       if (preference.applied !== null) reply.header('preference-applied', preference.applied);
-      return sendProvision(reply, saga);
+      return sendSaga(reply, saga, PROVISION_BODIES);
     });
   };
 }
@@ -133,13 +133,6 @@ const NO_POOL = {
   'not-running': 'None of your pools runs.',
   full: 'Every pool of yours that runs is full.',
 } as const;
-
-function sendProvision(reply: FastifyReply, saga: SagaRecord): FastifyReply {
-  const answer = provisionAnswer(saga);
-  reply.header('location', statusUrl(saga.id));
-  if (answer.status === 202) reply.header('retry-after', String(answer.retryAfterSeconds));
-  return reply.code(answer.status).send(answer.body);
-}
 
 const PROVISION = {
   operationId: 'provisionBot',

@@ -1,18 +1,18 @@
 // Bringing wallet, pool state and Docker back in step: one user's, on demand, and everybody's, for administrators.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyReply } from 'fastify';
 import { clientGoneSignal } from '../client-gone.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import type { EndWaits } from '../end-waits.ts';
 import { acceptedView, statusUrl } from '../job-view.ts';
 import { BEARER } from '../plugins/documentation.ts';
 import { parseWaitPreference } from '../prefer.ts';
+import { sendSaga } from '../saga-answer.ts';
 import { WaitHeadersSchema } from '../schemas/deletion.ts';
 import { AcceptedJobSchema } from '../schemas/job.ts';
 import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import { EndedSyncSchema, SyncAllQuerySchema, SyncQuerySchema } from '../schemas/sync.ts';
-import { rehearsalAnswer, type SyncAnswer, syncAnswer } from '../sync-answer.ts';
+import { rehearsalAnswer, SYNC_BODIES } from '../sync-answer.ts';
 import { adminOf, auditName, ownerOf } from '../viewer.ts';
 
 export interface SyncRoutesDependencies
@@ -42,8 +42,7 @@ export function createSyncRoutes(deps: SyncRoutesDependencies): FastifyPluginAsy
       const waiting = { saga: accepted, seconds, clientGone, log: request.log };
       const saga = await deps.waits.wait(waiting);
       if (applied !== null) reply.header('preference-applied', applied);
-      reply.header('location', statusUrl(saga.id));
-      return sendSync(reply, syncAnswer(saga));
+      return sendSaga(reply, saga, SYNC_BODIES);
     });
 
     app.post('/admin/sync-all', { schema: SYNC_ALL }, async (request, reply) => {
@@ -58,11 +57,6 @@ export function createSyncRoutes(deps: SyncRoutesDependencies): FastifyPluginAsy
         .send(acceptedView(saga));
     });
   };
-}
-
-function sendSync(reply: FastifyReply, answer: SyncAnswer): FastifyReply {
-  if (answer.status === 202) reply.header('retry-after', String(answer.retryAfterSeconds));
-  return reply.code(answer.status).send(answer.body);
 }
 
 const SYNC_WALLET = {

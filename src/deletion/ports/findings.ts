@@ -67,3 +67,23 @@ export interface Findings {
     resolution: Omit<Resolution, 'at'>,
   ): Promise<'resolved' | 'resolved-before' | 'not-found'>;
 }
+
+export interface IdConflict {
+  readonly userId: UserId;
+  readonly instanceId: InstanceId;
+  /** Names of containers that carry the id. */
+  readonly containers: readonly string[];
+  /** Whether an entry of the pool state carries it. */
+  readonly poolState: boolean;
+}
+
+/** One finding for one conflict, whoever sees it. */
+export function idConflict({ userId, instanceId, containers, poolState }: IdConflict): Finding {
+  return {
+    kind: 'id-conflict',
+    userId,
+    instanceId,
+    discriminator: [...containers].sort().join(',') || 'pool-state',
+    evidence: { containers, poolState },
+  };
+}

@@ -4,6 +4,7 @@
 import type { StepCall } from '../../saga/definition.ts';
 import { POOL_CAPTURE } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
+import { idConflict } from '../ports/findings.ts';
 import { capturedBot, type DeletionPorts, STEP } from './step-ports.ts';
 
 /** Tells what has been captured so far; repeatable. */
@@ -15,11 +16,5 @@ export async function reportForeign(
   const hasForeignEntry = POOL_CAPTURE.readOrNull(call.captures[STEP.pool])?.hasForeign ?? false;
   if (containers.length === 0 && !hasForeignEntry) return;
   const { userId, instanceId } = readInput(call.input);
-  await findings.report({
-    kind: 'id-conflict',
-    userId,
-    instanceId,
-    discriminator: [...containers].sort().join(',') || 'pool-state',
-    evidence: { containers, poolState: hasForeignEntry },
-  });
+  await findings.report(idConflict({ userId, instanceId, containers, poolState: hasForeignEntry }));
 }

@@ -1,0 +1,46 @@
+// What a request that began a saga is answered for the state the saga is in: 200 when it has ended, 202 while it has
+// not, stuck included. A pure translation of the stored record (I9); what a 200 says is the request's own.
+
+import type { FastifyReply } from 'fastify';
+import { assertNever } from '../domain/assert-never.ts';
+import type { SagaRecord } from '../saga/record.ts';
+import { acceptedView, statusUrl } from './job-view.ts';
+
+/** The body of a 200, by the saga's end. */
+export interface EndedBodies<T> {
+  completed(saga: SagaRecord): T;
+  compensated(saga: SagaRecord): T;
+  cancelled(saga: SagaRecord): T;
+  /** Seconds until an open saga is worth another poll. */
+  readonly retrySeconds: number;
+}
+
+/** A stuck saga waits for a person. */
+const STUCK_RETRY_SECONDS = 30;
+
+export function sendSaga<T>(
+  reply: FastifyReply,
+  saga: SagaRecord,
+  bodies: EndedBodies<T>,
+): FastifyReply {
+  reply.header('location', statusUrl(saga.id));
+  const { phase } = saga.state;
+  switch (phase) {
+    case 'completed':
+    case 'compensated':
+    case 'cancelled':
+      return reply.code(200).send(bodies[phase](saga));
+    case 'stuck':
+      return accepted(reply, saga, STUCK_RETRY_SECONDS);
+    case 'queued':
+    case 'running':
+    case 'compensating':
+      return accepted(reply, saga, bodies.retrySeconds);
+    default:
+      return assertNever(phase);
+  }
+}
+
+function accepted(reply: FastifyReply, saga: SagaRecord, retrySeconds: number): FastifyReply {
+  return reply.code(202).header('retry-after', String(retrySeconds)).send(acceptedView(saga));
+}

@@ -1,0 +1,135 @@
+// What every implementation of the RunDrifts port must do.
+
+import type { Connection } from 'mongoose';
+import { describe, expect, it } from 'vitest';
+import { toFirebaseUid, toInstanceId, toSagaId, toUserId } from '../../src/domain/ids.ts';
+import type {
+  DriftedUser,
+  RunDrift,
+  RunDrifts,
+} from '../../src/reconciliation/ports/run-drifts.ts';
+import { allOfStream } from '../support/all-of-stream.ts';
+import { createTestDatabase } from '../support/database.ts';
+
+const RUN = toSagaId('all-aaaaaaaaaaaaaaaa');
+const OTHER_RUN = toSagaId('all-bbbbbbbbbbbbbbbb');
+const LOOKS_AGAIN = toSagaId('syn-cccccccccccccccc');
+const userId = (n: number) => toUserId(n.toString(16).padStart(24, '0'));
+
+function drift(user: number, bot: string, given: Partial<RunDrift> = {}): RunDrift {
+  return {
+    userId: userId(user),
+    firebaseUid: toFirebaseUid(`uid-${user}`),
+    instanceId: toInstanceId(bot),
+    verdict: 'orphan',
+    poolState: 'no',
+    docker: 'no',
+    valueMinor: 110_500,
+    ...given,
+  };
+}
+
+export function describeRunDrifts(
+  name: string,
+  create: (connection: Connection) => RunDrifts,
+): void {
+  const setUp = async () => create(await createTestDatabase());
+  function all(drifts: RunDrifts, run = RUN): Promise<readonly DriftedUser[]> {
+    const { signal } = new AbortController();
+    return allOfStream(drifts.byUser(run, { signal }));
+  }
+
+  describe(name, () => {
+    it('added: by user, each with all of theirs, as they were given; other runs are apart', async () => {
+      const drifts = await setUp();
+      const given = [
+        drift(2, 'a.b-bot-1'),
+        drift(1, 'constructor', { firebaseUid: null, valueMinor: null }),
+        drift(2, 'a.b-bot-2', { verdict: 'stale-entry', poolState: 'yes', valueMinor: null }),
+      ];
+      await drifts.add(RUN, given);
+      await drifts.add(OTHER_RUN, [drift(3, 'c-bot-1')]);
+      await drifts.add(RUN, []);
+      expect(await all(drifts)).toEqual([
+        { userId: userId(1), firebaseUid: null, drifts: [given[1]], sagaId: null },
+        {
+          userId: userId(2),
+          firebaseUid: 'uid-2',
+          drifts: [given[0], given[2]],
+          sagaId: null,
+        },
+      ]);
+      expect(await all(drifts, OTHER_RUN)).toHaveLength(1);
+    });
+
+    it('the same bot added again: once, as it was first', async () => {
+      const drifts = await setUp();
+      await drifts.add(RUN, [drift(1, 'a-bot-1')]);
+      await drifts.add(RUN, [drift(1, 'a-bot-1', { valueMinor: 5 }), drift(1, 'a-bot-2')]);
+      const [user, ...others] = await all(drifts);
+      expect(others).toEqual([]);
+      expect(user?.drifts.map(({ valueMinor }) => valueMinor)).toEqual([110_500, 110_500]);
+    });
+
+    it('restarted: what an earlier attempt noted is forgotten, of this run alone', async () => {
+      const drifts = await setUp();
+      await drifts.add(RUN, [drift(1, 'a-bot-1')]);
+      await drifts.add(OTHER_RUN, [drift(1, 'a-bot-1')]);
+      await drifts.restart(RUN);
+      await drifts.restart(RUN);
+      expect(await all(drifts)).toEqual([]);
+      expect(await all(drifts, OTHER_RUN)).toHaveLength(1);
+    });
+
+    it('assigned: the run that looks again is known for all drifts of a user, in this run alone', async () => {
+      const drifts = await setUp();
+      await drifts.add(RUN, [drift(1, 'a-bot-1'), drift(1, 'a-bot-2'), drift(2, 'b-bot-1')]);
+      await drifts.add(OTHER_RUN, [drift(1, 'a-bot-1')]);
+      await drifts.assign(RUN, new Map([[userId(1), LOOKS_AGAIN]]));
+      await drifts.assign(RUN, new Map());
+      expect((await all(drifts)).map(({ sagaId }) => sagaId)).toEqual([LOOKS_AGAIN, null]);
+      expect((await all(drifts, OTHER_RUN)).map(({ sagaId }) => sagaId)).toEqual([null]);
+    });
+
+    it('hundreds of users, assigned while they are walked over: each once, in a stable order, nobody’s bots torn apart', async () => {
+      const drifts = await setUp();
+      const given = Array.from({ length: 350 }, (_, n) => [
+        drift(n, `u${n}-bot-1`),
+        drift(n, `u${n}-bot-2`),
+      ]).flat();
+      await drifts.add(RUN, given.toReversed());
+      const { signal } = new AbortController();
+      const seen: string[] = [];
+      for await (const users of drifts.byUser(RUN, { signal })) {
+        for (const user of users) {
+          seen.push(user.userId);
+          expect(user.drifts).toHaveLength(2);
+        }
+        await drifts.assign(RUN, new Map(users.map((user) => [user.userId, LOOKS_AGAIN])));
+      }
+      expect(seen).toEqual(Array.from({ length: 350 }, (_, n) => userId(n)));
+      expect((await all(drifts)).every(({ sagaId }) => sagaId === LOOKS_AGAIN)).toBe(true);
+    });
+
+    it('a walk whose signal is aborted: ends with an error', async () => {
+      const drifts = await setUp();
+      await drifts.add(
+        RUN,
+        Array.from({ length: 250 }, (_, n) => drift(n, `u${n}-bot-1`)),
+      );
+      const stop = new AbortController();
+      const walk = async () => {
+        for await (const _users of drifts.byUser(RUN, { signal: stop.signal })) stop.abort();
+      };
+      await expect(walk()).rejects.toThrow();
+    });
+
+    it('a sample: the first of them, no more than asked for', async () => {
+      const drifts = await setUp();
+      await drifts.add(RUN, [drift(2, 'b-bot-1'), drift(1, 'a-bot-1'), drift(3, 'c-bot-1')]);
+      const sample = await drifts.sample(RUN, 2);
+      expect(sample).toEqual([drift(1, 'a-bot-1'), drift(2, 'b-bot-1')]);
+      expect(await drifts.sample(OTHER_RUN, 2)).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,305 @@
+// Runs of one user's synchronisation among one another and beside deletions: which call is answered by which run,
+// what a rehearsal and a page load may do, and that no race pays twice (I2, I8, I12).
+
+import { expect, it, onTestFinished } from 'vitest';
+import { toSagaId } from '../../src/domain/ids.ts';
+import { startWorkers } from '../../src/worker-set.ts';
+import { startTestApplication, type TestApplication } from '../support/application.ts';
+import {
+  allOf,
+  jobIn,
+  outsideState,
+  placeBot,
+  startWithFixtures,
+  userNamed,
+} from '../support/deletions.ts';
+import { orphanOf, returnedBy, skippedOf, startSync, syncWallet } from '../support/syncs.ts';
+import { allocation, putUser, users } from '../support/users.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const PASSIVE = '?passive=true';
+
+async function sagasOf(app: TestApplication, kind: string) {
+  return (await allOf(app, 'sagas')).filter((saga) => saga.kind === kind);
+}
+
+async function allEnded(app: TestApplication): Promise<void> {
+  await waitFor('every saga to end', async () => {
+    return (await app.connection.collection('sagas').countDocuments({ open: true })) === 0;
+  });
+}
+
+it('calls before a worker has begun: one job for all of a kind, none across kinds or users; each is paid once', async () => {
+  const app = await startTestApplication({ env: { WORKERS: 'none' } });
+  const [one, two] = [await orphanOf(app, 'uid-one'), await orphanOf(app, 'uid-two')];
+  const call = (uid: string, query?: string) =>
+    Promise.all(Array.from({ length: 10 }, () => startSync(app, uid, query)));
+  const jobs = await Promise.all([call(one.uid), call(one.uid, PASSIVE), call(two.uid)]);
+  for (const ids of jobs) expect(new Set(ids).size).toBe(1);
+  expect(new Set(jobs.flat()).size).toBe(3);
+  const workers = startWorkers(app.services, ['deletion', 'sync', 'relay']);
+  onTestFinished(() => workers.stop());
+  await jobIn(app, one.uid, jobs[0]?.[0] ?? '', 'completed');
+  await jobIn(app, two.uid, jobs[2]?.[0] ?? '', 'completed');
+  for (const { uid } of [one, two]) {
+    expect((await userNamed(app, uid)).paperWallet.balance).toBe(160);
+  }
+  expect(await allOf(app, 'ledger')).toHaveLength(2);
+});
+
+it('a queued run is cancelled: nothing happens, and the next call is a new run', async () => {
+  const app = await startTestApplication({ env: { WORKERS: 'none' } });
+  const bot = await orphanOf(app, 'uid-one');
+  const before = await outsideState(app);
+  const jobId = await startSync(app, bot.uid);
+  const { status, body } = await app.call(bot.uid, 'POST', `/jobs/${jobId}/cancel`);
+  expect([status, body.state]).toEqual([202, 'cancelled']);
+  const next = await startSync(app, bot.uid);
+  expect(next).not.toBe(jobId);
+  const workers = startWorkers(app.services, ['deletion', 'sync', 'relay']);
+  onTestFinished(() => workers.stop());
+  await jobIn(app, bot.uid, next, 'completed');
+  expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(160);
+  expect(before.ledger).toEqual([]);
+  expect(await allOf(app, 'ledger')).toHaveLength(1);
+});
+
+it('calls while a run looks: the next run for all of them, which looks only when that one has ended', async () => {
+  const app = await startTestApplication();
+  const bot = await orphanOf(app, 'uid-one');
+  // One call of the host hangs until its deadline: the first run's look.
+  await app.world.misbehave({ host: 'simulated' }, { hang: 1 });
+  const first = await startSync(app, bot.uid);
+  await waitFor('the first run to hang', async () => {
+    const [host] = await app.connection
+      .collection('simulatedBots')
+      .find({ kind: 'host' as never })
+      .toArray();
+    return host?.misbehave.hang === 0;
+  });
+  const second = await startSync(app, bot.uid);
+  await waitFor('the second run to ask for its turn', async () => {
+    return (await app.services.sagas.find(toSagaId(second)))?.state.phase === 'running';
+  });
+  const later: string[] = [];
+  for (let n = 0; n < 10; n += 1) later.push(await startSync(app, bot.uid));
+  const passive = await startSync(app, bot.uid, PASSIVE);
+  expect(new Set([second, ...later]).size).toBe(1);
+  for (const id of [second, ...later, passive]) expect(id).not.toBe(first);
+  expect([second, ...later]).not.toContain(passive);
+
+  const ends = await Promise.all([first, second].map((id) => jobIn(app, bot.uid, id, 'completed')));
+  const [one, two] = ends;
+  expect(one?.result.data.skipped).toMatchObject([{ reason: expect.stringMatching(/^unknown/) }]);
+  expect(two?.result.data.cleanedBots).toMatchObject([{ botId: bot.instanceId, returned: 110 }]);
+  const lookOfTwo = two?.steps.find(({ name }: { name: string }) => name === 'observe');
+  expect(lookOfTwo.finishedAt >= one?.finishedAt).toBe(true);
+  expect(await allOf(app, 'ledger')).toHaveLength(1);
+});
+
+it('the end of what a run has started wakes it', async () => {
+  const app = await startTestApplication();
+  const bots = Object.fromEntries([1, 2, 3, 4].map((n) => [`uid-one-bot-${n}`, allocation(1, 1)]));
+  await putUser(app.connection, { balance: 0, bots, firebaseUid: 'uid-one' });
+  const { body } = await syncWallet(app, 'uid-one');
+  expect(body.data.totalReturned).toBe(4);
+  const run = await app.services.sagas.find(toSagaId(body.jobId));
+  expect(run?.history.map(({ type }) => type)).toContain('nudged');
+  const children = await sagasOf(app, 'reclaim-orphan');
+  expect(children.map(({ parent }) => parent)).toEqual([1, 2, 3, 4].map(() => body.jobId));
+});
+
+const WRITTEN = ['sagas', 'suspects', 'findings', 'orphanSamples', 'hostRecords', 'runDrifts'];
+
+it('?dryRun=true: the amounts to the cent, and nothing is written anywhere', async () => {
+  const app = await startWithFixtures();
+  const before = await outsideState(app);
+  const expected: [uid: string, returned: Record<string, number>, balance: number | null][] = [
+    ['anshjarvis2003', { 'anshjarvis2003-bot-1': 1105 }, 18436],
+    ['uid-live', {}, 500.25],
+    ['uid-loss', { 'uid-loss-bot-1': 0, 'uid-loss-bot-2': 40 }, 1040],
+    ['uid-cents', { 'uid-cents-bot-1': 0.2 }, 0.3],
+    ['uid-stale', { 'uid-stale-bot-1': 812.34 }, 822.34],
+    ['uid-lost', {}, 10],
+    ['uid-bad', {}, 77],
+    ['uid-ghost', {}, 5],
+    ['uid-legacy', {}, null],
+  ];
+  for (const [uid, returned, balance] of expected) {
+    const reply = await syncWallet(app, uid, '?dryRun=true');
+    expect([uid, reply.status, reply.body.dryRun]).toEqual([uid, 200, true]);
+    expect(reply.body.jobId).toBeUndefined();
+    expect([uid, returnedBy(reply)]).toEqual([uid, returned]);
+    expect([uid, reply.body.data.newWalletBalance]).toEqual([uid, balance]);
+  }
+  const loss = await syncWallet(app, 'uid-loss', '?dryRun=true');
+  expect(loss.body.message).toBe('2 orphaned bot allocation(s) would be cleaned up');
+  expect(loss.body.data.cleanedBots).toContainEqual({
+    botId: 'uid-loss-bot-1',
+    botName: 'Burnt',
+    returned: 0,
+    pnl: -300,
+  });
+  expect(skippedOf(await syncWallet(app, 'uid-bad', '?dryRun=true'))).toEqual({
+    'uid-bad-bot-1': 'not-money',
+    'uid-bad-bot-2': 'not-money',
+  });
+  expect(await outsideState(app)).toEqual(before);
+  for (const collection of WRITTEN) expect(await allOf(app, collection)).toEqual([]);
+});
+
+it('?dryRun=true, then the real run: the same sums, half a cent to the even one', async () => {
+  const app = await startTestApplication();
+  const values = { a: 2.675, b: 2.665, c: 1.005, d: 0.005, e: 1e-9, f: 999_999.995 };
+  const bots = Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [`uid-one-bot-${name}`, allocation(1, value)]),
+  );
+  await putUser(app.connection, { balance: 0.1, bots, firebaseUid: 'uid-one' });
+  const rehearsed = (await syncWallet(app, 'uid-one', '?dryRun=true')).body.data;
+  const done = (await syncWallet(app, 'uid-one')).body.data;
+  expect(rehearsed).toEqual(done);
+  expect(done.cleanedBots.map(({ returned }: { returned: number }) => returned)).toEqual([
+    2.68, 2.66, 1, 0, 0, 1_000_000,
+  ]);
+  expect(done.newWalletBalance).toBe(1_000_006.44);
+});
+
+it('?passive=true: only marks; one run a minute later, however often the page is loaded, looks again and pays', async () => {
+  const app = await startTestApplication();
+  const bot = await orphanOf(app, 'uid-one');
+  const before = await outsideState(app);
+  const beganMs = app.services.clock.nowMs();
+  for (let n = 0; n < 3; n += 1) {
+    const reply = await syncWallet(app, bot.uid, PASSIVE);
+    expect(skippedOf(reply)).toEqual({ [bot.instanceId]: 'suspected' });
+    expect(reply.body.data.cleanedBots).toEqual([]);
+  }
+  expect(await outsideState(app)).toEqual(before);
+  expect(await allOf(app, 'suspects')).toMatchObject([{ instanceId: bot.instanceId, value: 110 }]);
+  expect(await metric(app, 'sync_orphans_found_total')).toBe(0);
+  const confirming = await waitFor('the confirming run to sleep', async () => {
+    const runs = (await sagasOf(app, 'sync-wallet')).filter(({ key }) => /confirming$/.test(key));
+    expect(runs).toHaveLength(1);
+    return runs[0]?.leaseUntil === null && runs[0].state.notBeforeMs !== null && runs[0];
+  });
+  const waitMs = confirming.input.notBeforeMs - beganMs;
+  expect(waitMs).toBeGreaterThanOrEqual(60_000);
+  expect(waitMs).toBeLessThan(65_000);
+
+  await minutePasses(app, confirming._id);
+  await jobIn(app, bot.uid, String(confirming._id), 'completed');
+  expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(160);
+  expect(await allOf(app, 'suspects')).toEqual([]);
+  expect(await metric(app, 'sync_orphans_found_total')).toBe(1);
+});
+
+async function metric(app: TestApplication, name: string): Promise<number> {
+  const text = await (await fetch(`${app.url}/metrics`)).text();
+  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+}
+
+/** As time would, for a run that sleeps. */
+async function minutePasses(app: TestApplication, _id: unknown): Promise<void> {
+  const at = new Date(0);
+  const due = { 'input.notBeforeMs': 0, 'state.notBeforeMs': 0, dueAt: at, relayAt: at };
+  await app.connection.collection('sagas').updateOne({ _id: _id as never }, { $set: due });
+}
+
+it('?passive=true, and the bot is there a minute later: the suspicion is over, nothing is paid', async () => {
+  const app = await startTestApplication();
+  const bot = await orphanOf(app, 'uid-one');
+  await syncWallet(app, bot.uid, PASSIVE);
+  const { instanceId, uid } = bot;
+  await app.world.addDedicated({ instanceId, labels: { instanceId, userId: uid } });
+  const confirming = await waitFor('the confirming run to sleep', async () => {
+    const runs = (await sagasOf(app, 'sync-wallet')).filter(({ key }) => /confirming$/.test(key));
+    return runs[0]?.leaseUntil === null && runs[0].state.notBeforeMs !== null && runs[0];
+  });
+  await minutePasses(app, confirming._id);
+  await jobIn(app, uid, String(confirming._id), 'completed');
+  expect((await userNamed(app, uid)).paperWallet.balance).toBe(50);
+  expect(await allOf(app, 'suspects')).toEqual([]);
+});
+
+it('nothing is wrong: no page load leaves a run behind', async () => {
+  const app = await startTestApplication();
+  const bot = await placeBot(app, 'dedicated');
+  await syncWallet(app, bot.uid, PASSIVE);
+  await allEnded(app);
+  expect(await sagasOf(app, 'sync-wallet')).toHaveLength(1);
+});
+
+/** Until the run has come to this step. */
+function runAt(app: TestApplication, jobId: string, step: number) {
+  return waitFor(`run ${jobId} at step ${step}`, async () => {
+    const run = await app.services.sagas.find(toSagaId(jobId));
+    return run !== null && (run.state.cursor >= step || !run.open);
+  });
+}
+
+/** As a client does: a 503 has promised nothing, and is asked again. */
+function insist(app: TestApplication, uid: string, method: string, path: string) {
+  return waitFor(`${method} ${path} to be taken`, async () => {
+    const reply = await app.call(uid, method, path);
+    return reply.status !== 503 && reply;
+  });
+}
+
+const USERS = 20;
+const BOTS_EACH = 10;
+
+it('200 orphans, each deleted while its user is synchronised: one settlement each, exact to the cent; a second run changes nothing', async () => {
+  const app = await startTestApplication({ env: { RATE_LIMIT_PER_MINUTE: '100000' } });
+  const cents = (user: number, bot: number) => 10_000 + user * 100 + bot * 7;
+  const uids = Array.from({ length: USERS }, (_, n) => `uid-race-${n}`);
+  const botOf = (uid: string, bot: number) => `${uid}-bot-${bot}`;
+  for (const [user, firebaseUid] of uids.entries()) {
+    const bots = Object.fromEntries(
+      Array.from({ length: BOTS_EACH }, (_, bot) => [
+        botOf(firebaseUid, bot),
+        allocation(100, cents(user, bot) / 100),
+      ]),
+    );
+    await putUser(app.connection, { balance: 0.1, bots, firebaseUid });
+  }
+  const remove = (uid: string) =>
+    Array.from({ length: BOTS_EACH }, (_, bot) =>
+      insist(app, uid, 'DELETE', `/bots/${botOf(uid, bot)}`),
+    );
+  const replies = await Promise.all(
+    uids.map(async (uid, n) => {
+      const synced = insist(app, uid, 'POST', '/sync-wallet');
+      // A quarter each: at once; while it looks; while it begins to repair, and that once more.
+      if (n % 4 > 0) await runAt(app, (await synced).body.jobId, n % 4 === 1 ? 1 : 2);
+      return Promise.all([synced, ...remove(uid), insist(app, uid, 'POST', '/sync-wallet')]);
+    }),
+  );
+  // An orphan that was paid before its DELETE came is nowhere: 404, or the job that paid it.
+  for (const { status } of replies.flat()) expect([202, 200, 404]).toContain(status);
+  await allEnded(app);
+
+  const posted = await allOf(app, 'ledger');
+  expect(posted).toHaveLength(USERS * BOTS_EACH);
+  expect(new Set(posted.map(({ opId }) => opId)).size).toBe(USERS * BOTS_EACH);
+  for (const [user, uid] of uids.entries()) {
+    const { paperWallet, walletTransactions, botAllocations, _id } = await userNamed(app, uid);
+    const paid = Array.from({ length: BOTS_EACH }, (_, bot) => cents(user, bot));
+    const sum = paid.reduce((total, one) => total + one, 0);
+    expect([uid, paperWallet.balance]).toEqual([uid, (sum + 10) / 100]);
+    expect([uid, botAllocations, walletTransactions.length]).toEqual([uid, {}, BOTS_EACH]);
+    const entries = posted.filter(({ userId }) => String(userId) === String(_id));
+    const total = entries.reduce((all, { amountMinor }) => all + Number(amountMinor), 0);
+    expect([uid, total]).toEqual([uid, sum]);
+  }
+  // Both ways of paying were raced, or this shows nothing.
+  const paidBy = new Set(posted.map(({ sagaId }) => String(sagaId).slice(0, 4)));
+  expect(paidBy).toEqual(new Set(['del-', 'rcl-']));
+
+  const before = await outsideState(app);
+  for (const uid of uids.slice(0, 5)) {
+    const { body } = await syncWallet(app, uid);
+    expect(body.message).toBe('Wallet is in sync with running bots');
+  }
+  expect(await outsideState(app)).toEqual(before);
+  expect(await users(app.connection).countDocuments({ botAllocations: { $ne: {} } })).toBe(0);
+});

@@ -1,0 +1,432 @@
+// When a synchronisation leaves a bot alone: each veto with its word, nothing moved, and what comes of it once the
+// veto is over (I3, I4). Users are independent, so one application serves several.
+
+import { rm } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { reclaimOrder } from '../../src/deletion/reclaim-orphan.ts';
+import { toFirebaseUid, toInstanceId, toSagaId } from '../../src/domain/ids.ts';
+import type { BotMapping } from '../../src/domain/pool-state.ts';
+import { startTestApplication, type TestApplication } from '../support/application.ts';
+import {
+  acceptDelete,
+  allOf,
+  deleteBot,
+  findingsOf,
+  jobAt,
+  jobIn,
+  misbehave,
+  outsideState,
+  type PlacedBot,
+  placeBot,
+  poolStateOf,
+  readPoolState,
+  userNamed,
+  writePoolState,
+} from '../support/deletions.ts';
+import { orphanOf, returnedBy, skippedOf, startSync, syncWallet } from '../support/syncs.ts';
+import { allocation, platformSets, putUser, users } from '../support/users.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const HOST = { host: 'simulated' };
+/** Long enough for a slow machine to change something between the looks. */
+const BETWEEN_LOOKS = { env: { SYNC_CONFIRM_SECONDS: '3' } };
+
+async function balanceOf(app: TestApplication, uid: string): Promise<number> {
+  return (await userNamed(app, uid)).paperWallet.balance;
+}
+
+/** Everything but the pool state, which a test may have torn. */
+async function moneyState(app: TestApplication) {
+  const wallets = await users(app.connection).find().sort({ _id: 1 }).toArray();
+  return {
+    wallets,
+    ledger: await allOf(app, 'ledger'),
+    tombstones: await allOf(app, 'tombstones'),
+  };
+}
+
+/** Where a bot of `poolStateOf` stands in the file, changed. */
+async function changeMapping(app: TestApplication, id: string, change: Partial<BotMapping>) {
+  const state = await readPoolState(app);
+  const mapping = state.botMapping[id];
+  if (mapping === undefined) throw new Error(`no mapping of ${id}`);
+  await writePoolState(app, {
+    ...state,
+    botMapping: { ...state.botMapping, [id]: { ...mapping, ...change } },
+  });
+}
+
+/** An allocation with an entry in its pool, which runs without it. */
+async function staleOf(app: TestApplication, uid: string): Promise<PlacedBot> {
+  const bot = await placeBot(app, 'pooled', { uid });
+  await vanish(app, bot);
+  return bot;
+}
+
+/** Docker does not have it any more. */
+async function vanish(app: TestApplication, { instanceId }: Pick<PlacedBot, 'instanceId'>) {
+  await app.connection.collection('simulatedBots').deleteMany({ instanceId });
+}
+
+describe('a source that cannot say (I4)', () => {
+  it.each([
+    ['refuses connections', { unreachable: true }],
+    ['cannot tell', { unknown: true }],
+  ] as const)(
+    'a host that %s: 200, skipped with the reason, nothing moves; repaired when it is back',
+    async (_, how) => {
+      const app = await startTestApplication();
+      const bot = await orphanOf(app, 'uid-one');
+      const stale = await staleOf(app, 'uid-stale');
+      const before = await outsideState(app);
+      await app.world.misbehave(HOST, how);
+      for (const { uid, instanceId } of [bot, stale]) {
+        const reply = await syncWallet(app, uid);
+        expect(reply.status).toBe(200);
+        expect(reply.body.data.cleanedBots).toEqual([]);
+        const skipped = Object.fromEntries(
+          reply.body.data.skipped.map((one: { botId: string; reason: string }) => [
+            one.botId,
+            one.reason,
+          ]),
+        );
+        expect(skipped[instanceId]).toMatch(/^unknown: the simulated host/);
+      }
+      await app.world.misbehave(HOST, null);
+      expect(await outsideState(app)).toEqual(before);
+      expect((await allOf(app, 'sagas')).map(({ kind }) => kind)).not.toContain('reclaim-orphan');
+      for (const { uid, instanceId } of [bot, stale]) {
+        expect(returnedBy(await syncWallet(app, uid))).toEqual({ [instanceId]: 110 });
+        expect(await balanceOf(app, uid)).toBe(160);
+      }
+    },
+  );
+
+  it.each([
+    ['torn', (app: TestApplication) => writePoolState(app, '{"pools": {"uid-')],
+    ['missing', (app: TestApplication) => rm(app.poolStateFile)],
+    ['of another shape', (app: TestApplication) => writePoolState(app, '{"bots": []}')],
+  ])(
+    'a pool state file that is %s: 200, skipped with the reason, nothing moves; repaired when it is back',
+    async (_, spoil) => {
+      const app = await startTestApplication();
+      const bot = await orphanOf(app, 'uid-one');
+      const whole = await readPoolState(app);
+      await spoil(app);
+      const before = await moneyState(app);
+      const reply = await syncWallet(app, bot.uid);
+      expect(reply.status).toBe(200);
+      expect(reply.body.data.skipped).toEqual([
+        { botId: bot.instanceId, reason: expect.stringMatching(/^unknown: pool state: /) },
+      ]);
+      expect(await moneyState(app)).toEqual(before);
+      await writePoolState(app, whole);
+      expect(returnedBy(await syncWallet(app, bot.uid))).toEqual({ [bot.instanceId]: 110 });
+    },
+  );
+
+  it('a pool of the user that cannot be asked: unknown; somebody else’s: nobody’s doubt', async () => {
+    const app = await startTestApplication();
+    const mine = await orphanOf(app, 'uid-one');
+    const other = await orphanOf(app, 'uid-two');
+    const pool = 'freqtrade-pool-uid-one-pool-1';
+    await app.world.addPool({ containerName: pool });
+    await app.world.setPool(pool, { supervisord: 'dead' });
+    expect(skippedOf(await syncWallet(app, mine.uid))).toEqual({ [mine.instanceId]: 'unknown' });
+    expect(returnedBy(await syncWallet(app, other.uid))).toEqual({ [other.instanceId]: 110 });
+    expect(await balanceOf(app, mine.uid)).toBe(50);
+  });
+
+  it('the mapping names a Docker host that is not configured: unknown, with its name', async () => {
+    const app = await startTestApplication();
+    const bot = await staleOf(app, 'uid-one');
+    await changeMapping(app, bot.instanceId, { dockerHost: 'elsewhere' });
+    const { body } = await syncWallet(app, bot.uid);
+    expect(body.data.cleanedBots).toEqual([]);
+    const reason = 'unknown: docker host "elsewhere" is not configured';
+    expect(body.data.skipped).toContainEqual({ botId: bot.instanceId, reason });
+    expect(await balanceOf(app, bot.uid)).toBe(50);
+  });
+
+  it('the host stops answering between the looks: unknown, nothing moves', async () => {
+    const app = await startTestApplication(BETWEEN_LOOKS);
+    const bot = await orphanOf(app, 'uid-one');
+    const jobId = await startSync(app, bot.uid);
+    await jobAt(app, bot.uid, jobId, 'confirm');
+    await app.world.misbehave(HOST, { unreachable: true });
+    const { result } = await jobIn(app, bot.uid, jobId, 'completed');
+    expect(result.data.skipped).toMatchObject([{ botId: bot.instanceId }]);
+    expect(result.data.skipped[0].reason).toMatch(/^unknown: /);
+    expect(await balanceOf(app, bot.uid)).toBe(50);
+  });
+});
+
+describe('somebody is at it', () => {
+  it('a deletion that is stuck: open-saga, nothing moves; resolved by the deletion, not by a sync', async () => {
+    const app = await startTestApplication({
+      env: { ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '300' },
+    });
+    const bot = await placeBot(app, 'dedicated');
+    await misbehave(app, bot, { refuseStop: true });
+    const jobId = await acceptDelete(app, bot);
+    await jobIn(app, bot.uid, jobId, 'stuck');
+    await vanish(app, bot);
+    const before = await outsideState(app);
+    const reply = await syncWallet(app, bot.uid);
+    expect(skippedOf(reply)).toEqual({ [bot.instanceId]: 'open-saga' });
+    expect(await outsideState(app)).toEqual(before);
+    const { body } = await app.call(bot.uid, 'GET', `/jobs/${jobId}`);
+    expect(body.state).toBe('stuck');
+  });
+
+  it('a mapping that is pending: left alone for ten minutes, or as long as nobody can tell since when; then paid', async () => {
+    const app = await startTestApplication();
+    const minutesAgo = (n: number) => new Date(Date.now() - n * 60_000).toISOString();
+    const cases: [uid: string, createdAt: string, isLeft: boolean][] = [
+      ['uid-now', minutesAgo(0), true],
+      ['uid-nine', minutesAgo(9), true],
+      ['uid-someday', 'some day', true],
+      ['uid-eleven', minutesAgo(11), false],
+    ];
+    for (const [uid, createdAt, isLeft] of cases) {
+      const { instanceId } = await staleOf(app, uid);
+      await changeMapping(app, instanceId, { status: 'pending', createdAt });
+      const reply = await syncWallet(app, uid);
+      const skipped = skippedOf(reply)[instanceId];
+      expect([uid, skipped]).toEqual([uid, isLeft ? 'pending' : undefined]);
+      expect([uid, await balanceOf(app, uid)]).toEqual([uid, isLeft ? 50 : 160]);
+      const entry = (await readPoolState(app)).botMapping[instanceId];
+      expect([uid, entry === undefined]).toEqual([uid, !isLeft]);
+    }
+  });
+});
+
+describe('what changes between the looks', () => {
+  it('an allocation younger than SYNC_YOUNG_SECONDS: the job waits until it is that old, then pays', async () => {
+    const app = await startTestApplication({ env: { SYNC_YOUNG_SECONDS: '2' } });
+    const allocatedAt = new Date();
+    const young = await orphanOf(app, 'uid-young', { allocatedAt });
+    const future = new Date(Date.now() + 3_600_000);
+    const early = await orphanOf(app, 'uid-early', { allocatedAt: future });
+    const jobs = await Promise.all([startSync(app, young.uid), startSync(app, early.uid)]);
+    const [waiting] = await Promise.all(
+      jobs.map((id, n) => jobAt(app, [young, early][n]?.uid ?? '', id, 'confirm')),
+    );
+    expect(waiting).toMatchObject({ state: 'running' });
+    expect(await balanceOf(app, young.uid)).toBe(50);
+    for (const [n, { uid }] of [young, early].entries()) {
+      await jobIn(app, uid, jobs[n] ?? '', 'completed');
+      expect(await balanceOf(app, uid)).toBe(160);
+    }
+    const [entry] = (await userNamed(app, young.uid)).walletTransactions;
+    expect(entry.timestamp.getTime() - allocatedAt.getTime()).toBeGreaterThanOrEqual(2_000);
+  });
+
+  it('another allocation stands there, or another value, or the bot is there after all: each gets what is true now', async () => {
+    const app = await startTestApplication(BETWEEN_LOOKS);
+    const meanwhile: Record<string, (bot: PlacedBot, at: string) => Promise<unknown>> = {
+      'uid-date': ({ userId }, at) => set(userId, { [`${at}.allocatedAt`]: new Date() }),
+      'uid-amount': ({ userId }, at) => set(userId, { [`${at}.allocatedAmount`]: 120 }),
+      'uid-name': ({ userId }, at) => set(userId, { [`${at}.botName`]: 'Another' }),
+      'uid-value': ({ userId }, at) => set(userId, { [`${at}.currentValue`]: 95.5 }),
+      'uid-text': ({ userId }, at) => set(userId, { [`${at}.currentValue`]: 'much' }),
+      'uid-gone': ({ userId }) => set(userId, { botAllocations: {} }),
+      'uid-back': ({ uid, instanceId }) =>
+        app.world.addDedicated({ instanceId, labels: { instanceId, userId: uid } }),
+    };
+    const set = (userId: PlacedBot['userId'], fields: object) =>
+      platformSets(app.connection, userId, fields);
+    const runs = await Promise.all(
+      Object.keys(meanwhile).map(async (uid) => {
+        const bot = await orphanOf(app, uid);
+        const jobId = await startSync(app, uid);
+        await jobAt(app, uid, jobId, 'confirm');
+        await meanwhile[uid]?.(bot, `botAllocations.${bot.instanceId}`);
+        const { result } = await jobIn(app, uid, jobId, 'completed');
+        const { cleanedBots, skipped } = result.data;
+        const reason = skipped[0]?.reason ?? null;
+        return [uid, cleanedBots[0]?.returned ?? null, reason, await balanceOf(app, uid)];
+      }),
+    );
+    expect(runs).toEqual([
+      ['uid-date', null, 'changed', 50],
+      ['uid-amount', null, 'changed', 50],
+      ['uid-name', null, 'changed', 50],
+      ['uid-value', 95.5, null, 145.5],
+      ['uid-text', null, 'not-money', 50],
+      ['uid-gone', null, null, 50],
+      ['uid-back', null, null, 50],
+    ]);
+    expect(
+      (await allOf(app, 'sagas')).filter(({ kind }) => kind === 'reclaim-orphan'),
+    ).toHaveLength(1);
+  });
+});
+
+describe('what is seen after the second look: the reclaiming turns back', () => {
+  async function reclaim(app: TestApplication, { uid, userId, instanceId }: PlacedBot) {
+    const orphan = {
+      userId,
+      firebaseUid: toFirebaseUid(uid),
+      instanceId: toInstanceId(instanceId),
+      life: '2026-10-02T09:30:00.000Z',
+    };
+    const by = { parent: toSagaId('syn-aaaaaaaaaaaaaaaa'), requestedBy: 'a test' };
+    const { saga } = await app.services.sagas.start(reclaimOrder(orphan, by));
+    return waitFor('the reclaiming to end', async () => {
+      const now = await app.services.sagas.find(saga.id);
+      return now !== null && !now.open && now;
+    });
+  }
+
+  it.each(['dedicated', 'pooled'] as const)(
+    'a live bot, %s: compensated, everything as before',
+    async (kind) => {
+      const app = await startTestApplication();
+      const bot = await placeBot(app, kind);
+      const before = await outsideState(app);
+      const { state } = await reclaim(app, bot);
+      expect(state).toMatchObject({ phase: 'compensated', cause: { code: 'SEEN_AGAIN' } });
+      expect(await outsideState(app)).toEqual(before);
+      expect(await allOf(app, 'tombstones')).toEqual([]);
+    },
+  );
+
+  it('a stopped bot is a bot: compensated', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'pooled', { isRunning: false });
+    const { state } = await reclaim(app, bot);
+    expect(state).toMatchObject({ phase: 'compensated', cause: { code: 'SEEN_AGAIN' } });
+  });
+
+  it('Docker cannot say right before the payment: compensated, and the entry is back', async () => {
+    const app = await startTestApplication();
+    const bot = await staleOf(app, 'uid-one');
+    const before = await outsideState(app);
+    await app.world.misbehave(HOST, { unreachable: true });
+    const { state } = await reclaim(app, bot);
+    await app.world.misbehave(HOST, null);
+    expect(state).toMatchObject({ phase: 'compensated', cause: { code: 'SOURCE_UNKNOWN' } });
+    expect(await outsideState(app)).toEqual(before);
+  });
+
+  it('another life of the id stands there: compensated before it is touched', async () => {
+    const app = await startTestApplication();
+    const bot = await orphanOf(app, 'uid-one', { allocatedAt: new Date('2026-11-11T11:11:11Z') });
+    const before = await outsideState(app);
+    const { state } = await reclaim(app, bot);
+    expect(state).toMatchObject({ phase: 'compensated', cause: { code: 'ALLOCATION_CHANGED' } });
+    expect(await outsideState(app)).toEqual(before);
+  });
+});
+
+describe('what was paid before, and what is somebody else’s', () => {
+  it.each([
+    ['its map alone', false],
+    ['the whole document', true],
+  ])(
+    'an allocation that came back after it was paid (%s): settled, a finding, never paid again',
+    async (_, isWhole) => {
+      const app = await startTestApplication();
+      const bot = await placeBot(app, 'dedicated');
+      const stale = await userNamed(app, bot.uid);
+      await deleteBot(app, bot);
+      const { _id, botAllocations } = stale;
+      if (isWhole) await users(app.connection).replaceOne({ _id }, stale);
+      else await platformSets(app.connection, bot.userId, { botAllocations });
+      const before = await outsideState(app);
+      const reply = await syncWallet(app, bot.uid);
+      expect(skippedOf(reply)).toEqual({ [bot.instanceId]: 'settled' });
+      expect(await outsideState(app)).toEqual(before);
+      expect(await findingsOf(app, 'resurrected')).toMatchObject([{ instanceId: bot.instanceId }]);
+      await syncWallet(app, bot.uid);
+      expect(await findingsOf(app, 'resurrected')).toHaveLength(1);
+      expect(await allOf(app, 'ledger')).toHaveLength(1);
+    },
+  );
+
+  it('another user’s container of the same id: not touched, reported; the orphan is paid', async () => {
+    const app = await startTestApplication();
+    const bot = await orphanOf(app, 'uid-one');
+    const { instanceId } = bot;
+    await app.world.addDedicated({ instanceId, labels: { instanceId, userId: 'uid-two' } });
+    const world = await app.world.snapshot();
+    expect(returnedBy(await syncWallet(app, bot.uid))).toEqual({ [instanceId]: 110 });
+    expect(await app.world.snapshot()).toEqual(world);
+    expect(await findingsOf(app, 'id-conflict')).toMatchObject([{ instanceId }]);
+  });
+
+  it('another user’s entry of the same id, on a host nobody knows: not touched, reported, no veto for this user', async () => {
+    const app = await startTestApplication();
+    const bot = await orphanOf(app, 'uid-one');
+    const { instanceId } = bot;
+    const foreign = poolStateOf('uid-two');
+    const [mapping] = Object.values(foreign.botMapping);
+    if (mapping === undefined) throw new Error('no mapping');
+    const theirs = { ...mapping, instanceId, dockerHost: 'elsewhere' };
+    await writePoolState(app, { ...foreign, botMapping: { [instanceId]: theirs } });
+    const reply = await syncWallet(app, bot.uid);
+    expect(returnedBy(reply)).toEqual({ [instanceId]: 110 });
+    expect((await readPoolState(app)).botMapping).toEqual({ [instanceId]: theirs });
+    expect(await findingsOf(app, 'id-conflict')).toMatchObject([{ instanceId }]);
+  });
+
+  it('an undated allocation without a bot: paid once, however often it is synchronised', async () => {
+    const app = await startTestApplication();
+    const bot = await orphanOf(app, 'uid-one', { allocatedAt: undefined });
+    await Promise.all([startSync(app, bot.uid), startSync(app, bot.uid, '?passive=true')]);
+    const replies = await Promise.all([1, 2, 3].map(() => syncWallet(app, bot.uid)));
+    expect(replies.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(await balanceOf(app, bot.uid)).toBe(160);
+    expect(await allOf(app, 'ledger')).toHaveLength(1);
+  });
+
+  it('keys in the wallet that are no ids of bots: reported, nothing is asked about them, nothing moves', async () => {
+    const app = await startTestApplication();
+    const bots = {
+      'no id': allocation(5, 5),
+      $where: allocation(6, 6),
+      'uid-one-bot-1': allocation(7, 7),
+    };
+    await putUser(app.connection, { balance: 50, bots, firebaseUid: 'uid-one' });
+    const reply = await syncWallet(app, 'uid-one');
+    expect(skippedOf(reply)).toEqual({ 'no id': 'not-a-bot-id', $where: 'not-a-bot-id' });
+    expect(returnedBy(reply)).toEqual({ 'uid-one-bot-1': 7 });
+    const { botAllocations } = await userNamed(app, 'uid-one');
+    expect(Object.keys(botAllocations)).toEqual(['no id', '$where']);
+  });
+});
+
+describe('a ghost that an ended tombstone names', () => {
+  /** Deleted and gone; then its program is back, and another bot is an orphan, so that the run has to wait. */
+  async function returned(app: TestApplication) {
+    const uid = 'uid-one';
+    const bot = await placeBot(app, 'pooled', { uid });
+    await deleteBot(app, bot);
+    const containerName = 'freqtrade-pool-uid-one-pool-1';
+    await app.world.addPooled({ instanceId: bot.instanceId, containerName });
+    const other = { 'botAllocations.uid-one-bot-7': allocation(5, 5) };
+    await platformSets(app.connection, bot.userId, other);
+    return bot;
+  }
+  const programOf = async (app: TestApplication, { instanceId }: PlacedBot) =>
+    (await app.world.snapshot()).pooled.find((one) => one.instanceId === instanceId)?.program;
+
+  it('removed again', async () => {
+    const app = await startTestApplication();
+    const bot = await returned(app);
+    await syncWallet(app, bot.uid);
+    expect(await programOf(app, bot)).toBeUndefined();
+  });
+
+  it('a new life of its id is made between the looks: left alone', async () => {
+    const app = await startTestApplication(BETWEEN_LOOKS);
+    const bot = await returned(app);
+    const jobId = await startSync(app, bot.uid);
+    await jobAt(app, bot.uid, jobId, 'confirm');
+    const made = allocation(20, 20, { allocatedAt: new Date() });
+    await platformSets(app.connection, bot.userId, { [`botAllocations.${bot.instanceId}`]: made });
+    await jobIn(app, bot.uid, jobId, 'completed');
+    expect(await programOf(app, bot)).toBe('RUNNING');
+  });
+});
