@@ -3,7 +3,8 @@
 // same oracle must find the breach. So every oracle here is one that can fail.
 
 import { expect, it } from 'vitest';
-import { type Invariant, TWINS } from './twins.ts';
+import type { Invariant } from './twin-facts.ts';
+import { TWINS } from './twins.ts';
 
 /** Which of the two the scenario is played with. */
 export type Part = 'real' | 'twin';

@@ -6,7 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { MEASURED, type Measurement } from './measured.ts';
 import { PAGE, renderGuarantees } from './render-guarantees.ts';
-import { INVARIANTS, type TestName, TWINS, type TwinFacts } from './twins.ts';
+import { INVARIANTS, type TestName, type TwinFacts } from './twin-facts.ts';
+import { TWINS } from './twins.ts';
 
 const twins: readonly TwinFacts[] = TWINS;
 

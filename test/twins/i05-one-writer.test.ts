@@ -4,15 +4,13 @@ import { unlink, utimes } from 'node:fs/promises';
 import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { placeBot } from '../support/deletions.ts';
-import { createPoolFileFolder } from '../support/pool-file.ts';
-import { samplePoolState } from '../support/pool-state-samples.ts';
 import { createTestEngine, LEASE_MS } from '../support/saga-engine.ts';
 import { createGate, createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
-import { type Breaches, breaches, type Part, twinsOf } from './bite.ts';
+import { breaches, twinsOf } from './bite.ts';
 import { createLab } from './support/lab.ts';
 import { beginDeletion } from './support/lab-sagas.ts';
-import { createNaivePoolStates } from './support/naive-pool-states.ts';
 import { overwriteState } from './support/overwrite-state.ts';
+import { GIVES_UP_MS, twoWriters } from './support/two-writers.ts';
 
 twinsOf('I5', {
   // A worker stands still for longer than its lease; another one takes the saga to its end meanwhile.
@@ -97,7 +95,7 @@ twinsOf('I5', {
       await first.isInside;
       const yesterday = new Date(Date.now() - 86_400_000);
       await utimes(lock, yesterday, yesterday);
-      const second = writers.begin('uid-0-bot-2');
+      const second = writers.begin('uid-0-bot-2', GIVES_UP_MS);
       second.goOn();
       await second.ended;
       first.goOn();
@@ -114,50 +112,10 @@ twinsOf('I5', {
       await second.isInside;
       first.goOn();
       await first.ended;
-      const third = writers.begin('uid-0-bot-3');
+      const third = writers.begin('uid-0-bot-3', GIVES_UP_MS);
       third.goOn();
       await third.ended;
       second.goOn();
       await second.ended;
     }),
 });
-
-interface Writers {
-  /** Another process takes the bot out of the file; it stands still inside the lock until it is told to go on. */
-  begin(bot: string): {
-    readonly isInside: Promise<void>;
-    readonly ended: Promise<void>;
-    goOn(): void;
-  };
-}
-
-async function twoWriters(
-  part: Part,
-  play: (writers: Writers, lock: string) => Promise<void>,
-): Promise<Breaches> {
-  const folder = await createPoolFileFolder(samplePoolState(3));
-  const { file } = folder;
-  const acknowledged: string[] = [];
-  const begin: Writers['begin'] = (bot) => {
-    const gate = createGate();
-    const deps = { lockTimeoutMs: 300 };
-    const states = part === 'twin' ? createNaivePoolStates(file) : folder.open(deps);
-    const change: Parameters<typeof states.mutate>[0]['change'] = (state) => {
-      const { [bot]: _, ...botMapping } = state.botMapping;
-      return { ...state, botMapping };
-    };
-    const signal = new AbortController().signal;
-    const ended = states.mutate({ change, fence: gate.pass, signal }).then(
-      () => void acknowledged.push(bot),
-      // Refused is truthful: nothing was promised.
-      () => undefined,
-    );
-    return { isInside: gate.reached, ended, goOn: gate.open };
-  };
-  await play({ begin }, `${file}.lock`);
-  const { botMapping } = await folder.stored();
-  return breaches({
-    'the scenario has changed nothing': acknowledged.length === 0,
-    'a change that was acknowledged is lost': acknowledged.some((bot) => bot in botMapping),
-  });
-}

@@ -1,7 +1,7 @@
 // Figures for docs/guarantees.md that a run of its own finds out: each with the command that gives it again. None
 // stands here that nobody has run; without any, the page has no such section.
 
-import type { Invariant } from './twins.ts';
+import type { Invariant } from './twin-facts.ts';
 
 export interface Measurement {
   readonly figure: 'states explored' | 'crash points run' | 'seeds run' | 'soak';

@@ -2,7 +2,7 @@
 // same page, so that a test can tell whether the page is theirs.
 
 import type { Measurement } from './measured.ts';
-import { INVARIANTS, type Invariant, type TestName, type TwinFacts } from './twins.ts';
+import { INVARIANTS, type Invariant, type TestName, type TwinFacts } from './twin-facts.ts';
 
 export const PAGE = 'docs/guarantees.md';
 
