@@ -31,6 +31,9 @@ export async function startWithFixtures(
   return app;
 }
 
+/** What the three sources stand on: an application, or anything else that uses the same ones. */
+export type Stage = Pick<TestApplication, 'connection' | 'world' | 'poolStateFile'>;
+
 export interface PlacedBot {
   readonly uid: string;
   readonly userId: UserId;
@@ -39,7 +42,7 @@ export interface PlacedBot {
 
 /** A user with one live bot of its own, worth 110 of the 100 it got, beside a balance of 50. */
 export async function placeBot(
-  app: TestApplication,
+  app: Stage,
   kind: 'dedicated' | 'pooled',
   { isRunning = true, uid = 'uid-one' }: { isRunning?: boolean; uid?: string } = {},
 ): Promise<PlacedBot> {
@@ -81,11 +84,11 @@ export function poolStateOf(uid: string): PoolState {
   };
 }
 
-export async function readPoolState(app: TestApplication): Promise<PoolState> {
+export async function readPoolState(app: Stage): Promise<PoolState> {
   return JSON.parse(await readFile(app.poolStateFile, 'utf8'));
 }
 
-async function addPoolState(app: TestApplication, added: PoolState): Promise<void> {
+async function addPoolState(app: Stage, added: PoolState): Promise<void> {
   const { pools, botMapping, ...rest } = await readPoolState(app);
   await writePoolState(app, {
     ...rest,
@@ -95,7 +98,7 @@ async function addPoolState(app: TestApplication, added: PoolState): Promise<voi
 }
 
 /** As the platform writes: the whole file, in place, without a lock. */
-export function writePoolState(app: TestApplication, content: PoolState | string): Promise<void> {
+export function writePoolState(app: Stage, content: PoolState | string): Promise<void> {
   return writeFile(
     app.poolStateFile,
     typeof content === 'string' ? content : JSON.stringify(content, null, 2),
@@ -141,23 +144,23 @@ export function jobAt(app: TestApplication, uid: string, jobId: string, step: st
 const isBegun = (step: string) => (one: { name: string; attempts: number }) =>
   one.name === step && one.attempts > 0;
 
-export async function userNamed(app: TestApplication, firebaseUid: string) {
+export async function userNamed(app: Stage, firebaseUid: string) {
   const user = await users(app.connection).findOne({ firebaseUid });
   if (user === null) throw new Error(`no user ${firebaseUid}`);
   return user;
 }
 
 /** All documents of one of our collections. */
-export function allOf(app: TestApplication, collection: string): Promise<mongo.Document[]> {
+export function allOf(app: Stage, collection: string): Promise<mongo.Document[]> {
   return app.connection.collection(collection).find().toArray();
 }
 
-export async function findingsOf(app: TestApplication, kind: string): Promise<mongo.Document[]> {
+export async function findingsOf(app: Stage, kind: string): Promise<mongo.Document[]> {
   return (await allOf(app, 'findings')).filter((finding) => finding.kind === kind);
 }
 
 export function misbehave(
-  app: TestApplication,
+  app: Stage,
   { instanceId }: Pick<PlacedBot, 'instanceId'>,
   behaviour: Misbehaviour | null,
 ): Promise<void> {
@@ -165,7 +168,7 @@ export function misbehave(
 }
 
 /** Everything outside the log that a deletion can touch, for comparing before with after. */
-export async function outsideState(app: TestApplication) {
+export async function outsideState(app: Stage) {
   const { dedicated, pooled } = await app.world.snapshot();
   const wallets = await users(app.connection).find().sort({ _id: 1 }).toArray();
   return {

@@ -40,14 +40,17 @@ export interface TestEngineOptions {
   readonly waitInPlaceMs?: number;
   /** Default: nobody is woken. */
   readonly wakeUps?: WakeUps;
+  /** What this worker has instead of the log it opens. */
+  readonly wrapLog?: (log: SagaLog) => SagaLog;
 }
 
 /** Longer than any test: a lease runs out when a test says so. */
-const LEASE_MS = 60_000;
+export const LEASE_MS = 60_000;
 
 export async function createTestEngine(options: TestEngineOptions): Promise<TestEngine> {
   const { definitions, connection, waitInPlaceMs = 2_000, wakeUps = NO_WAKE_UPS } = options;
-  const { log, clock: databaseClock } = await openTestSagaLog(connection);
+  const { log: opened, clock: databaseClock } = await openTestSagaLog(connection);
+  const log = options.wrapLog?.(opened) ?? opened;
   let passedMs = 0;
   const clock: Clock = { nowMs: () => databaseClock.nowMs() + passedMs };
   const registry = createRegistry(definitions);

@@ -1,0 +1,63 @@
+// The twins of I1: what each has a bug in, who guards it, and how it is caught.
+
+import { at, type TwinFacts } from '../twin-facts.ts';
+
+export const ALL_OR_COMPENSATED = [
+  {
+    name: 'swallowed-undo-error',
+    invariant: 'I1',
+    mechanism: {
+      what: 'an undo that failed is tried again, and then stuck for a person',
+      file: 'src/saga/backward.ts',
+    },
+    guardedBy: [
+      at(
+        'integration/runner.test.ts',
+        'a compensation that fails: again with its own budget, then stuck, and a retry goes on backwards',
+      ),
+    ],
+    title: 'an undo whose error is swallowed: the bot stays stopped, and caught',
+    breach: 'compensated, and the world is not as before',
+  },
+  {
+    name: 'undo-of-recorded-steps-only',
+    invariant: 'I1',
+    mechanism: {
+      what: 'the way back goes over every captured step, recorded as done or not',
+      file: 'src/saga/backward.ts',
+    },
+    guardedBy: [
+      at(
+        'unit/machine.test.ts',
+        'compensated: every step with a capture was undone, or never had an effect (I1)',
+      ),
+      at(
+        'integration/runner.test.ts',
+        'the budget is used up: every captured step is undone in reverse, one that never ran too',
+      ),
+      at(
+        'e2e/policies.test.ts',
+        'restore: compensated, and everything is exactly as before; a repeat is a new saga',
+      ),
+    ],
+    title: 'undo of recorded steps only: a pool entry is lost, and caught',
+    breach: 'compensated, and the world is not as before',
+  },
+  {
+    name: 'removal-not-seen',
+    invariant: 'I1',
+    mechanism: {
+      what: 'a removal answers only when the bot was seen to be gone',
+      file: 'src/deletion/ports/bots.ts',
+    },
+    guardedBy: [
+      at('contracts/bots.ts', 'a dedicated bot removed: gone, and every repeat is harmless'),
+      at(
+        'contracts/bots.ts',
+        'a program removed, before and after a stop: gone, twice, its neighbour runs on',
+      ),
+    ],
+    title: 'a removal that does not look: the bot stays, and caught',
+    breach: 'completed without a warning, and the bot is still there',
+  },
+] as const satisfies readonly TwinFacts[];

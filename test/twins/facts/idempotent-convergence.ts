@@ -1,0 +1,42 @@
+// The twins of I12: what each has a bug in, who guards it, and how it is caught.
+
+import { at, type TwinFacts } from '../twin-facts.ts';
+
+export const IDEMPOTENT_CONVERGENCE = [
+  {
+    name: 'entries-made-again-every-time',
+    invariant: 'I12',
+    mechanism: {
+      what: 'a repair touches what drifted, and nothing else',
+      file: 'src/reconciliation/repair-drift.ts',
+    },
+    guardedBy: [
+      at(
+        'e2e/sync-fixtures.test.ts',
+        'a second run of everybody straight after the first: changes nothing (I12)',
+      ),
+      at(
+        'docker/sync.test.ts',
+        'every user of the fixtures: as its comment says; a second run changes nothing (I12)',
+      ),
+    ],
+    title: 'entries made again at every run: the second run writes, and caught',
+    breach: 'the second run changed what was in order',
+  },
+  {
+    name: 'repair-acknowledged-unwritten',
+    invariant: 'I12',
+    mechanism: {
+      what: 'a change of the pool state is answered when it is in the file',
+      file: 'src/adapters/pool-state/pool-file-commit.ts',
+    },
+    guardedBy: [
+      at(
+        'contracts/pool-states.ts',
+        'a bot is taken out: the answer and the store agree, neighbours and unknown fields stay',
+      ),
+    ],
+    title: 'a repair acknowledged and not written: the next run repairs again, and caught',
+    breach: 'the second run repaired once more',
+  },
+] as const satisfies readonly TwinFacts[];

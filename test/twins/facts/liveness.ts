@@ -1,0 +1,42 @@
+// The twins of I10: what each has a bug in, who guards it, and how it is caught.
+
+import { at, type TwinFacts } from '../twin-facts.ts';
+
+export const LIVENESS = [
+  {
+    name: 'post-that-never-expires',
+    invariant: 'I10',
+    mechanism: {
+      what: 'the post of the relay has a term, by the clock of the database',
+      file: 'src/adapters/mongo/elections.ts',
+    },
+    guardedBy: [
+      at(
+        'integration/queue.test.ts',
+        'two at once: one is elected and repairs, and when it goes the other takes over',
+      ),
+    ],
+    title: 'a post that never expires: no relay after a death, and caught',
+    breach: 'nobody wakes a saga whose wake-up was lost',
+  },
+  {
+    name: 'lease-by-the-local-clock',
+    invariant: 'I10',
+    mechanism: {
+      what: 'a lease is judged by the clock of the database',
+      file: 'src/adapters/mongo/saga-log/claim-sagas.ts',
+    },
+    guardedBy: [
+      at(
+        'contracts/saga-log.ts',
+        '20 claims of one saga at once from two processes: one wins, the others learn until when',
+      ),
+      at(
+        'contracts/saga-log.ts',
+        'a lease that has run out by database time: taken, the epoch rises, the old claim is fenced (I5)',
+      ),
+    ],
+    title: "a lease by the worker's clock: a dead worker's saga waits an hour, and caught",
+    breach: 'the saga of a dead worker is left alone',
+  },
+] as const satisfies readonly TwinFacts[];

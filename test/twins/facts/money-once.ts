@@ -1,0 +1,66 @@
+// The twins of I2: what each has a bug in, who guards it, and how it is caught.
+
+import { at, type TwinFacts } from '../twin-facts.ts';
+
+export const MONEY_ONCE = [
+  {
+    name: 'no-op-id-check',
+    invariant: 'I2',
+    mechanism: {
+      what: 'the settlement looks for its operation id before it pays',
+      file: 'src/adapters/mongo/settle-update.ts',
+    },
+    guardedBy: [
+      at(
+        'contracts/wallet-repeats.ts',
+        'settled again, by this saga or another: the first receipt, nothing moves',
+      ),
+      at(
+        'contracts/wallet-repeats.ts',
+        'mark and allocation put back, our own field erased: the row alone forbids a second payment',
+      ),
+      at(
+        'integration/settlement.test.ts',
+        '100 settlements of one incarnation at once, from two processes: one payment, one receipt',
+      ),
+    ],
+    title: 'no opId check: paid twice, and caught',
+    breach: 'paid 2 times',
+  },
+  {
+    name: 'settlement-in-two-updates',
+    invariant: 'I2',
+    mechanism: {
+      what: 'balance, allocation and row change in one document update',
+      file: 'src/adapters/mongo/settle-update.ts',
+    },
+    guardedBy: [
+      at(
+        'integration/settlement.test.ts',
+        'deposits racing with 200 settlements on one wallet: conserved to the last decimal',
+      ),
+      at(
+        'faults/kill-worker.test.ts',
+        'refund-wallet, after the payment and before the log knew: the receipt is found, nothing is paid again',
+      ),
+    ],
+    title: 'a settlement in two updates: a reader sees half of it, and caught',
+    breach: 'a reader saw one without the other',
+  },
+  {
+    name: 'settlement-of-any-life',
+    invariant: 'I2',
+    mechanism: {
+      what: 'the settlement pays the incarnation it was ordered for, and no other',
+      file: 'src/adapters/mongo/settle-update.ts',
+    },
+    guardedBy: [
+      at(
+        'contracts/wallet-repeats.ts',
+        'our mark on another incarnation: it does not make that one payable',
+      ),
+    ],
+    title: 'a settlement of whatever life stands there: a new bot loses its money, and caught',
+    breach: 'the money of another life was paid',
+  },
+] as const satisfies readonly TwinFacts[];

@@ -1,0 +1,22 @@
+// The twins of I3: what each has a bug in, who guards it, and how it is caught.
+
+import { at, type TwinFacts } from '../twin-facts.ts';
+
+export const NO_ORPHAN = [
+  {
+    name: 'leftover-mark-holds',
+    invariant: 'I3',
+    mechanism: {
+      what: 'the mark of a saga that is not open any more is taken over',
+      file: 'src/deletion/steps/lock-allocation.ts',
+    },
+    guardedBy: [
+      at(
+        'e2e/resurrected.test.ts',
+        'a copy from under the lock, its mark with it: the mark of a job that is over holds nothing',
+      ),
+    ],
+    title: 'a leftover mark that holds for ever: the orphan stays, and caught',
+    breach: 'an orphan outlived two synchronisations',
+  },
+] as const satisfies readonly TwinFacts[];

@@ -1,0 +1,108 @@
+// The twins of I4: what each has a bug in, who guards it, and how it is caught.
+
+import { at, type TwinFacts } from '../twin-facts.ts';
+
+export const NO_REFUND_WITHOUT_EVIDENCE = [
+  {
+    name: 'docker-error-as-empty-list',
+    invariant: 'I4',
+    mechanism: {
+      what: 'a source answers with items or says that it does not know',
+      file: 'src/domain/source.ts',
+    },
+    guardedBy: [
+      at('docker/bots-faults.test.ts', 'a listing that breaks off: unknown, wherever it breaks'),
+      at(
+        'docker/bots-faults.test.ts',
+        'one of two hosts does not answer: unknown, though the other has no such bot',
+      ),
+      at(
+        'e2e/sync-vetoes.test.ts',
+        'a host that %s: 200, skipped with the reason, nothing moves; repaired when it is back',
+      ),
+    ],
+    title: 'an error of Docker as an empty list: a live bot is paid back, and caught',
+    breach: 'a bot that runs was paid back',
+  },
+  {
+    name: 'unreadable-file-as-no-bots',
+    invariant: 'I4',
+    mechanism: {
+      what: 'a pool state that is torn or missing is unknown',
+      file: 'src/adapters/pool-state/pool-file-reader.ts',
+    },
+    guardedBy: [
+      at(
+        'contracts/pool-states.ts',
+        'the state cannot be read: unknown, and a change refuses without writing',
+      ),
+      at(
+        'e2e/sync-vetoes.test.ts',
+        'a pool state file that is %s: 200, skipped with the reason, nothing moves; repaired when it is back',
+      ),
+    ],
+    title: 'an unreadable pool state as no bots: a bot in the making is paid back, and caught',
+    breach: 'a bot in the making was paid back',
+  },
+  {
+    name: 'empty-host-trusted',
+    invariant: 'I4',
+    mechanism: {
+      what: 'a host that lost everything is unknown until a person confirms it',
+      file: 'src/reconciliation/host-trust.ts',
+    },
+    guardedBy: [
+      at(
+        'integration/host-trust.test.ts',
+        'where bots were seen: unknown, with a reason that names them',
+      ),
+      at(
+        'integration/host-trust.test.ts',
+        'where the file places bots: unknown, until they are observed gone',
+      ),
+    ],
+    title: 'an empty host that is trusted: a lost disk pays bots back, and caught',
+    breach: 'a host without its disk was believed',
+  },
+  {
+    name: 'no-second-look',
+    invariant: 'I4',
+    mechanism: {
+      what: 'a second look, bot by bot, before anything is repaired',
+      file: 'src/reconciliation/second-look.ts',
+    },
+    guardedBy: [
+      at(
+        'e2e/sync-vetoes.test.ts',
+        'a mapping that is pending: left alone for ten minutes, or as long as nobody can tell since when; then paid',
+      ),
+      at(
+        'e2e/sync-vetoes.test.ts',
+        'the host stops answering between the looks: unknown, nothing moves',
+      ),
+    ],
+    title: 'no second look: a bot in the making is paid back, and caught',
+    breach: 'a bot in the making was paid back',
+  },
+  {
+    name: 'no-look-before-payment',
+    invariant: 'I4',
+    mechanism: {
+      what: 'every source says absent once more right before an orphan is paid',
+      file: 'src/deletion/reclaim-orphan.ts',
+    },
+    guardedBy: [
+      at('e2e/sync-vetoes.test.ts', 'a live bot, %s: compensated, everything as before'),
+      at(
+        'e2e/sync-vetoes.test.ts',
+        'Docker cannot say right before the payment: compensated, and the entry is back',
+      ),
+      at(
+        'e2e/sync-provision.test.ts',
+        'provisions racing with synchronisations: every bot lives, and none of its money is returned',
+      ),
+    ],
+    title: 'no look before the payment: a bot that came back is paid, and caught',
+    breach: 'a bot that runs was paid back',
+  },
+] as const satisfies readonly TwinFacts[];

@@ -1,0 +1,66 @@
+// The twins of I6: what each has a bug in, who guards it, and how it is caught.
+
+import { at, type TwinFacts } from '../twin-facts.ts';
+
+export const POINT_OF_NO_RETURN = [
+  {
+    name: 'forward-after-an-undo',
+    invariant: 'I6',
+    mechanism: {
+      what: 'a retry goes on in the direction that the saga was going',
+      file: 'src/saga/orders.ts',
+    },
+    guardedBy: [
+      at(
+        'unit/machine.test.ts',
+        'any order: once a saga goes back it never goes forward again (I9)',
+      ),
+      at(
+        'integration/runner.test.ts',
+        'a compensation that fails: again with its own budget, then stuck, and a retry goes on backwards',
+      ),
+    ],
+    title: 'a retry forward after an undo: paid on the way back, and caught',
+    breach: 'it went forward after its way back had begun',
+  },
+  {
+    name: 'pivot-without-its-intent',
+    invariant: 'I6',
+    mechanism: {
+      what: 'the pivot begins when its intent is on a majority',
+      file: 'src/saga/journal.ts',
+    },
+    guardedBy: [
+      at(
+        'e2e/cancel.test.ts',
+        'in the pivot, which does not get on: 409, and the job finishes forward',
+      ),
+      at(
+        'unit/machine.test.ts',
+        'any order of outcomes, crashes, cancels, retries: money paid is never undone (I6)',
+      ),
+    ],
+    title: 'a pivot without its intent in the log: cancelled and paid, and caught',
+    breach: 'a cancel was accepted, and the money has moved',
+  },
+  {
+    name: 'cancel-by-read-then-write',
+    invariant: 'I6',
+    mechanism: {
+      what: 'cancel and pivot are decided by one conditional write',
+      file: 'src/adapters/mongo/saga-log/commit-writes.ts',
+    },
+    guardedBy: [
+      at(
+        'integration/runner-workers.test.ts',
+        'raced 100 times: never both paid and undone, and the answer to the cancel is true (I6)',
+      ),
+      at(
+        'contracts/saga-log.ts',
+        'an intervention racing with the worker’s write, 40 times: one lands on a revision, the other sees it',
+      ),
+    ],
+    title: 'a cancel by read, then write: cancelled and paid, and caught',
+    breach: 'a cancel was accepted, and the money has moved',
+  },
+] as const satisfies readonly TwinFacts[];

@@ -1,0 +1,86 @@
+// docs/guarantees.md says nothing that is not so: every file and test that it names is there, every invariant has a
+// twin and a test that plays it, and the page is the one that its lists make. That each twin has run and was caught
+// is told by the tests that play them.
+
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { MEASURED, type Measurement } from './measured.ts';
+import { PAGE, renderGuarantees } from './render-guarantees.ts';
+import { INVARIANTS, type TestName, type TwinFacts } from './twin-facts.ts';
+import { TWINS } from './twins.ts';
+
+const twins: readonly TwinFacts[] = TWINS;
+
+const contentOf = (file: string) => readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
+
+/** What is wrong with a test that the page names; null: it is there, and it runs. */
+async function problemOf({ file, title }: TestName): Promise<string | null> {
+  const content = await contentOf(file).catch(() => null);
+  if (content === null) return `${file} is not there`;
+  const problem = problemIn(content, title);
+  return problem === null ? null : `${file}: ${problem}`;
+}
+
+function problemIn(content: string, title: string): string | null {
+  const quoted = [`'${title}'`, `"${title}"`, `\`${title}\``].find((text) =>
+    content.includes(text),
+  );
+  if (quoted === undefined) return `no test "${title}"`;
+  const before = content.slice(0, content.indexOf(quoted)).trimEnd();
+  return /\.(?:skip|todo|fails)\($/.test(before) ? `"${title}" is not run` : null;
+}
+
+describe('what the page names', () => {
+  it('every test that guards a mechanism: there, under its title, and not skipped', async () => {
+    const problems = await Promise.all(twins.flatMap(({ guardedBy }) => guardedBy.map(problemOf)));
+    expect(problems.filter((problem) => problem !== null)).toEqual([]);
+  });
+
+  it('a file or a test that is not there, one that is skipped: noticed', async () => {
+    expect(await problemOf({ file: 'test/no.test.ts', title: 'a' })).toMatch(/is not there/);
+    expect(problemIn("it('a', run)", 'a')).toBeNull();
+    expect(problemIn("it('a', run)", 'b')).toMatch(/no test/);
+    expect(problemIn("it.skip(\n  'a', run)", 'a')).toMatch(/is not run/);
+  });
+
+  it('every source file of a mechanism: there', async () => {
+    for (const { mechanism } of twins) expect(await contentOf(mechanism.file)).not.toBe('');
+  });
+
+  it('every invariant: at least one twin, and a test that plays all of them', async () => {
+    for (const [invariant, { playedIn }] of Object.entries(INVARIANTS)) {
+      expect(
+        twins.some((twin) => twin.invariant === invariant),
+        invariant,
+      ).toBe(true);
+      expect(await contentOf(playedIn)).toContain(`twinsOf('${invariant}',`);
+    }
+  });
+
+  it('names and titles: each of them once', () => {
+    for (const key of ['name', 'title'] as const) {
+      const all = twins.map((twin) => twin[key]);
+      expect(new Set(all).size, key).toBe(all.length);
+    }
+  });
+});
+
+describe('the page', () => {
+  it('up to date with its lists; else `npm run guarantees` writes it', async () => {
+    expect(await contentOf(PAGE)).toBe(renderGuarantees(TWINS, MEASURED));
+  });
+
+  it('figures that were measured: a column each, with the command that gives them again', () => {
+    const states: Measurement = {
+      figure: 'states explored',
+      invariants: ['I6'],
+      value: '12',
+      command: 'npx vitest run x',
+    };
+    const page = renderGuarantees([], [states, { ...states, figure: 'soak', invariants: ['I2'] }]);
+    expect(page).toContain('| invariant | states explored | soak |');
+    expect(page).toContain('| **I2** Money once |  | 12 |');
+    expect(page).toContain('- states explored, 12: `npx vitest run x`');
+    expect(renderGuarantees([], [])).not.toContain('Measured');
+  });
+});

@@ -1,0 +1,97 @@
+// I1: an accepted saga ends with everything done, or with everything undone, or visibly stuck.
+
+import { isDeepStrictEqual } from 'node:util';
+import type { SagaDefinition, StepDefinition } from '../../src/saga/definition.ts';
+import { TerminalError } from '../../src/saga/errors.ts';
+import type { SagaRecord } from '../../src/saga/record.ts';
+import { outsideState, placeBot, type Stage } from '../support/deletions.ts';
+import { type Breaches, breaches, type Part, twinsOf } from './bite.ts';
+import { createLab, type Twist } from './support/lab.ts';
+import { deleteToRest } from './support/lab-sagas.ts';
+
+twinsOf('I1', {
+  // Nothing can be restored: the saga is stuck, and a person sees it.
+  'swallowed-undo-error': (part) =>
+    undone(part, swallowUndoErrors, ({ poolStates, bots }) => ({
+      poolStates: { ...poolStates, mutate: () => fail('POOL_LOST') },
+      bots: { ...bots, restore: () => fail('RESTORE_LOST') },
+    })),
+
+  // The change lands, its answer is an error that no repetition helps: the step counts as failed.
+  'undo-of-recorded-steps-only': (part) => {
+    let changes = 0;
+    return undone(part, undoRecordedOnly, ({ poolStates }) => ({
+      poolStates: {
+        ...poolStates,
+        mutate: async (mutation) => {
+          const changed = await poolStates.mutate(mutation);
+          changes += 1;
+          return changes === 1 ? fail('ANSWER_LOST') : changed;
+        },
+      },
+    }));
+  },
+
+  'removal-not-seen': async (part) => {
+    const lab = await createLab();
+    const bot = await placeBot(lab, 'dedicated');
+    const blind: Twist = { ports: ({ bots }) => ({ bots: { ...bots, remove: async () => {} } }) };
+    const worker = await lab.worker(part === 'twin' ? blind : {});
+    const { state } = await deleteToRest(worker, bot);
+    const { dedicated } = await lab.world.snapshot();
+    return breaches({
+      'completed without a warning, and the bot is still there':
+        state.phase === 'completed' && state.warnings.length === 0 && dedicated.length > 0,
+    });
+  },
+});
+
+async function undone(
+  part: Part,
+  twin: (definition: SagaDefinition) => SagaDefinition,
+  ports: NonNullable<Twist['ports']>,
+): Promise<Breaches> {
+  const lab = await createLab();
+  const bot = await placeBot(lab, 'pooled');
+  const before = await outsideState(lab);
+  const worker = await lab.worker({ ports, ...(part === 'twin' && { definition: twin }) });
+  return allOrNothing(lab, before, await deleteToRest(worker, bot, 'restore'));
+}
+
+async function allOrNothing(
+  stage: Stage,
+  before: Awaited<ReturnType<typeof outsideState>>,
+  { state }: SagaRecord,
+): Promise<Breaches> {
+  const isAsBefore = isDeepStrictEqual(await outsideState(stage), before);
+  return breaches({
+    'the scenario has not gone back': !['compensated', 'stuck'].includes(state.phase),
+    'compensated, and the world is not as before': state.phase === 'compensated' && !isAsBefore,
+  });
+}
+
+function swallowUndoErrors(definition: SagaDefinition): SagaDefinition {
+  return withUndo(definition, (step) => (call) => step.compensate(call).catch(() => undefined));
+}
+
+function undoRecordedOnly(definition: SagaDefinition): SagaDefinition {
+  return withUndo(definition, (step) => async (call) => {
+    if (call.results[step.name] !== undefined) await step.compensate(call);
+  });
+}
+
+type Undoable = Extract<StepDefinition, { kind: 'compensatable' }>;
+
+function withUndo(
+  definition: SagaDefinition,
+  change: (step: Undoable) => Undoable['compensate'],
+): SagaDefinition {
+  const steps = definition.steps.map((step) =>
+    step.kind === 'compensatable' ? { ...step, compensate: change(step) } : step,
+  );
+  return { ...definition, steps };
+}
+
+function fail(code: string): Promise<never> {
+  return Promise.reject(new TerminalError(code, 'as the scenario has it'));
+}

@@ -1,0 +1,102 @@
+// I2: one settlement per incarnation, and nobody ever sees half of it.
+
+import { randomUUID } from 'node:crypto';
+import type { Connection } from 'mongoose';
+import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
+import type { Wallets } from '../../src/deletion/ports/wallets.ts';
+import type { UserId } from '../../src/domain/ids.ts';
+import { allocation, BOT, byId, platformSets, readUser, users } from '../support/users.ts';
+import { markCommand, settleCommand, setUpWallet } from '../support/wallet-commands.ts';
+import { breaches, twinsOf } from './bite.ts';
+import { seenByReaders } from './support/seen-by-readers.ts';
+
+const BALANCE = 50;
+const VALUE = 110;
+const BOT_PATH = `botAllocations.${BOT}`;
+
+twinsOf('I2', {
+  // The settlement is sent again after the platform has saved its copy from before it, mark and all.
+  'no-op-id-check': async (part) => {
+    const { connection, userId, wallets } = await setUp();
+    const paying = part === 'twin' ? everyOrderIsNew(wallets) : wallets;
+    await wallets.mark(markCommand(userId));
+    const copy = (await readUser(connection, userId)).botAllocations[BOT];
+    await paying.settle(settleCommand(userId));
+    await platformSets(connection, userId, { [BOT_PATH]: copy });
+    await paying.settle(settleCommand(userId));
+    const times = ((await balanceOf(connection, userId)) - BALANCE) / VALUE;
+    return times === 1 ? [] : [`paid ${times} times`];
+  },
+
+  'settlement-in-two-updates': async (part) => {
+    const { connection, userId, wallets } = await setUp();
+    const paying = part === 'twin' ? inTwoUpdates(connection, wallets) : wallets;
+    await wallets.mark(markCommand(userId));
+    const seen = await seenByReaders(connection, userId, () =>
+      paying.settle(settleCommand(userId)),
+    );
+    return breaches({
+      'the scenario has not paid': seen.at(-1)?.paperWallet.balance !== BALANCE + VALUE,
+      'a reader saw one without the other': !seen.every(
+        ({ paperWallet, botAllocations, walletTransactions }) => {
+          const isPaid = paperWallet.balance !== BALANCE;
+          const isTaken = botAllocations[BOT] === undefined;
+          return isPaid === isTaken && isPaid === walletTransactions.length > 0;
+        },
+      ),
+    });
+  },
+
+  // Between lock and settlement the platform has made a new bot of the same id, and kept the mark.
+  'settlement-of-any-life': async (part) => {
+    const { connection, userId, wallets } = await setUp();
+    const paying = part === 'twin' ? whateverLife(wallets) : wallets;
+    await wallets.mark(markCommand(userId));
+    const allocatedAt = new Date('2026-11-11T11:11:11Z');
+    await platformSets(connection, userId, { [`${BOT_PATH}.allocatedAt`]: allocatedAt });
+    await paying.settle(settleCommand(userId));
+    const isPaid = (await balanceOf(connection, userId)) !== BALANCE;
+    return breaches({ 'the money of another life was paid': isPaid });
+  },
+});
+
+function setUp() {
+  const create = (connection: Connection) => createMongoWallets({ connection });
+  return setUpWallet(create, BALANCE, allocation(100, VALUE));
+}
+
+async function balanceOf(connection: Connection, userId: UserId): Promise<number> {
+  return (await readUser(connection, userId)).paperWallet.balance;
+}
+
+function everyOrderIsNew(wallets: Wallets): Wallets {
+  const settle: Wallets['settle'] = (command) =>
+    wallets.settle({ ...command, opId: `${command.opId}.${randomUUID()}` });
+  return { ...wallets, settle };
+}
+
+function inTwoUpdates(connection: Connection, wallets: Wallets): Wallets {
+  return {
+    ...wallets,
+    settle: async (command) => {
+      const user = byId(command.userId);
+      await users(connection).updateOne(user, { $inc: { 'paperWallet.balance': VALUE } });
+      const row = { type: 'deallocate', amount: VALUE, opId: command.opId };
+      const taken = { $unset: { [BOT_PATH]: 1 }, $push: { walletTransactions: row } };
+      await users(connection).updateOne(user, taken as object);
+      return { status: 'absent' };
+    },
+  };
+}
+
+function whateverLife(wallets: Wallets): Wallets {
+  return {
+    ...wallets,
+    settle: async (command) => {
+      const reading = await wallets.readAllocation(command.userId, command.instanceId);
+      const life = reading.status === 'present' ? reading.allocation.life : null;
+      const incarnation = { ...command.incarnation, ...(life !== null && { life }) };
+      return wallets.settle({ ...command, incarnation });
+    },
+  };
+}

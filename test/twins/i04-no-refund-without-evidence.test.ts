@@ -1,0 +1,130 @@
+// I4: money goes back when a bot is known to be nowhere, never because nobody could tell.
+
+import type { Bots } from '../../src/deletion/ports/bots.ts';
+import type { PoolStates } from '../../src/deletion/ports/pool-states.ts';
+import type { PoolState } from '../../src/domain/pool-state.ts';
+import { ok, type SourceAnswer } from '../../src/domain/source.ts';
+import { readNotes, writeNotes } from '../../src/reconciliation/sync-notes.ts';
+import type { SagaDefinition, StepCall } from '../../src/saga/definition.ts';
+import { type PlacedBot, placeBot, poolStateOf } from '../support/deletions.ts';
+import { allocation, LIFE, putUser, readUser } from '../support/users.ts';
+import { type Breaches, breaches, twinsOf } from './bite.ts';
+import { createLab, type Lab, type Twist } from './support/lab.ts';
+import { reclaimToRest, syncToRest } from './support/lab-sagas.ts';
+
+twinsOf('I4', {
+  'docker-error-as-empty-list': async (part) => {
+    const lab = await createLab();
+    const bot = await placeBot(lab, 'dedicated');
+    const twist: Twist = { ports: ({ bots }) => ({ bots: withoutErrors(bots) }) };
+    const worker = await lab.worker(part === 'twin' ? twist : {});
+    await lab.world.misbehave({ host: 'simulated' }, { unreachable: true });
+    await syncToRest(worker, bot);
+    return unpaid(lab, bot, 'a bot that runs was paid back');
+  },
+
+  // The file is torn while the platform makes the bot: its entry says pending, its program is not there yet.
+  'unreadable-file-as-no-bots': async (part) => {
+    const lab = await createLab(pendingState());
+    const bot = await putBotInTheMaking(lab);
+    const twist: Twist = {
+      ports: ({ poolStates }) => ({ poolStates: emptyWhereUnreadable(poolStates) }),
+    };
+    const worker = await lab.worker(part === 'twin' ? twist : {});
+    await lab.poolFile.overwrite(JSON.stringify(pendingState()).slice(0, 200));
+    await syncToRest(worker, bot);
+    return unpaid(lab, bot, 'a bot in the making was paid back');
+  },
+
+  // The daemon has lost its disk: it answers, and holds nothing.
+  'empty-host-trusted': async (part) => {
+    const lab = await createLab();
+    const bot = await placeBot(lab, 'dedicated');
+    const twist: Twist = { hostTrust: { judge: async () => 'trusted' } };
+    const worker = await lab.worker(part === 'twin' ? twist : {});
+    await syncToRest(worker, bot);
+    await lab.connection.collection('simulatedBots').deleteMany({});
+    await syncToRest(worker, bot);
+    return unpaid(lab, bot, 'a host without its disk was believed');
+  },
+
+  'no-second-look': async (part) => {
+    const lab = await createLab(pendingState());
+    const bot = await putBotInTheMaking(lab);
+    await lab.world.addPool({ containerName: 'freqtrade-pool-uid-one-pool-1' });
+    const worker = await lab.worker(part === 'twin' ? { definition: believeTheFirstLook } : {});
+    await syncToRest(worker, bot);
+    return unpaid(lab, bot, 'a bot in the making was paid back');
+  },
+
+  // Two looks found nothing; before the payment the bot is there.
+  'no-look-before-payment': async (part) => {
+    const lab = await createLab();
+    const bot = await placeBot(lab, 'dedicated');
+    const twist: Twist = { absence: { check: async () => ({ status: 'absent' }) } };
+    const worker = await lab.worker(part === 'twin' ? twist : {});
+    await reclaimToRest(worker, bot);
+    return unpaid(lab, bot, 'a bot that runs was paid back');
+  },
+});
+
+const BALANCE = 50;
+const UID = 'uid-one';
+const IN_THE_MAKING = `${UID}-bot-2`;
+
+async function unpaid(lab: Lab, { userId }: PlacedBot, breach: string): Promise<Breaches> {
+  const { paperWallet } = await readUser(lab.connection, userId);
+  return breaches({ [breach]: paperWallet.balance !== BALANCE });
+}
+
+function pendingState(): PoolState {
+  const { botMapping, ...rest } = poolStateOf(UID);
+  const createdAt = new Date().toISOString();
+  const pending = Object.entries(botMapping)
+    .filter(([id]) => id === IN_THE_MAKING)
+    .map(([id, mapping]) => [id, { ...mapping, status: 'pending', createdAt }]);
+  return { ...rest, botMapping: Object.fromEntries(pending) };
+}
+
+async function putBotInTheMaking({ connection }: Lab): Promise<PlacedBot> {
+  const bots = { [IN_THE_MAKING]: allocation(100, 110) };
+  const userId = await putUser(connection, { balance: BALANCE, bots, firebaseUid: UID });
+  return { uid: UID, userId, instanceId: IN_THE_MAKING };
+}
+
+function withoutErrors(bots: Bots): Bots {
+  return {
+    ...bots,
+    locate: async (query, call) => or(await bots.locate(query, call), []),
+    hasManaged: async (host, call) => or(await bots.hasManaged(host, call), false),
+    list: async (host, owner, call) => {
+      const listing = await bots.list(host, owner, call);
+      return { ...listing, answer: or(listing.answer, []), unknownPools: [] };
+    },
+  };
+}
+
+function emptyWhereUnreadable(poolStates: PoolStates): PoolStates {
+  const empty: PoolState = { pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: '' };
+  return { ...poolStates, read: async (call) => or(await poolStates.read(call), empty) };
+}
+
+function or<T>(answer: SourceAnswer<T>, nothing: T): SourceAnswer<T> {
+  return answer.status === 'ok' ? answer : ok(nothing, new Date());
+}
+
+function believeTheFirstLook(definition: SagaDefinition): SagaDefinition {
+  const confirm = async (call: StepCall) => {
+    const notes = readNotes(call.results.observe);
+    const drifts = notes.drifts.map((note) => ({
+      ...note,
+      allocation: note.allocation && { ...note.allocation, life: LIFE },
+      outcome: 'confirmed' as const,
+    }));
+    return { value: writeNotes({ ...notes, drifts }) };
+  };
+  const steps = definition.steps.map((step) =>
+    step.name === 'confirm' ? { ...step, run: confirm } : step,
+  );
+  return { ...definition, steps };
+}

@@ -1,0 +1,121 @@
+// I5: a worker that lost its saga changes nothing, and one process at a time writes the pool state.
+
+import { unlink, utimes } from 'node:fs/promises';
+import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { placeBot } from '../support/deletions.ts';
+import { createTestEngine, LEASE_MS } from '../support/saga-engine.ts';
+import { createGate, createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
+import { breaches, twinsOf } from './bite.ts';
+import { createLab } from './support/lab.ts';
+import { beginDeletion } from './support/lab-sagas.ts';
+import { overwriteState } from './support/overwrite-state.ts';
+import { GIVES_UP_MS, twoWriters } from './support/two-writers.ts';
+
+twinsOf('I5', {
+  // A worker stands still for longer than its lease; another one takes the saga to its end meanwhile.
+  'log-write-without-epoch': async (part) => {
+    const connection = await createTestDatabase();
+    const world = await createSagaWorld(connection);
+    const gate = createGate();
+    const make = stepsOf(world);
+    const slow = make.undoable('a', {
+      run: async (call) => {
+        await world.act('a', call);
+        await gate.pass();
+        return {};
+      },
+    });
+    const definitions = [sagaOf([slow, make.undoable('b'), make.pivot('pay')])];
+    const forgetful = (log: SagaLog): SagaLog => ({
+      ...log,
+      commit: async (write) => {
+        const committed = await log.commit(write);
+        if (committed.status !== 'fenced') return committed;
+        const saga = await overwriteState(connection, write.base, write.state);
+        return { status: 'landed', saga };
+      },
+    });
+    const options = { connection, definitions };
+    const twist = part === 'twin' ? { wrapLog: forgetful } : {};
+    const old = await createTestEngine({ ...options, ...twist });
+    const young = await createTestEngine(options);
+    const id = await old.start();
+    const running = old.run(id);
+    await gate.reached;
+    await old.pass(LEASE_MS);
+    const ended = await young.runToRest(id);
+    gate.open();
+    await running;
+    return breaches({
+      'the scenario has not ended the saga': ended.state.phase !== 'completed',
+      'a worker with an old epoch wrote to the log':
+        (await young.log.find(id))?.revision !== ended.revision,
+      'no fence rejection was counted': old.fenced.length === 0,
+    });
+  },
+
+  // The same in front of Docker: the deletion was cancelled meanwhile, and the bot is to run on.
+  'fence-not-asked': async (part) => {
+    const lab = await createLab();
+    const gate = createGate();
+    const bot = await placeBot(lab, 'dedicated');
+    const old = await lab.worker({
+      ports: ({ bots }) => ({
+        bots: {
+          ...bots,
+          stop: async (instanceId, seen, call) => {
+            await gate.pass();
+            const fence = part === 'twin' ? async () => undefined : call.fence;
+            return bots.stop(instanceId, seen, { ...call, fence });
+          },
+        },
+      }),
+    });
+    const young = await lab.worker();
+    const id = await beginDeletion(old, bot);
+    const running = old.run(id);
+    await gate.reached;
+    await old.pass(LEASE_MS);
+    await young.sagas.requestCancel(id, 'a test');
+    const { state } = await young.runToRest(id);
+    gate.open();
+    await running;
+    const { dedicated } = await lab.world.snapshot();
+    return breaches({
+      'the scenario has not gone back': state.phase !== 'compensated',
+      'a worker that had lost its saga stopped the bot': dedicated[0]?.running !== true,
+    });
+  },
+
+  // The holder is slow, and its lock looks as if it were of yesterday.
+  'lock-broken-by-age': (part) =>
+    twoWriters(part, async (writers, lock) => {
+      const first = writers.begin('uid-0-bot-1');
+      await first.isInside;
+      const yesterday = new Date(Date.now() - 86_400_000);
+      await utimes(lock, yesterday, yesterday);
+      const second = writers.begin('uid-0-bot-2', GIVES_UP_MS);
+      second.goOn();
+      await second.ended;
+      first.goOn();
+      await first.ended;
+    }),
+
+  // A person removes the lock of a slow holder, and the next one takes it.
+  'lock-freed-without-token': (part) =>
+    twoWriters(part, async (writers, lock) => {
+      const first = writers.begin('uid-0-bot-1');
+      await first.isInside;
+      await unlink(lock);
+      const second = writers.begin('uid-0-bot-2');
+      await second.isInside;
+      first.goOn();
+      await first.ended;
+      const third = writers.begin('uid-0-bot-3', GIVES_UP_MS);
+      third.goOn();
+      await third.ended;
+      second.goOn();
+      await second.ended;
+    }),
+});

@@ -1,0 +1,138 @@
+// I6: what has been paid is never undone, and of a cancel and a payment one wins.
+
+import type { Connection } from 'mongoose';
+import { TerminalError } from '../../src/saga/errors.ts';
+import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
+import type { SagaRecord } from '../../src/saga/record.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { createTestEngine } from '../support/saga-engine.ts';
+import { createGate, createSagaWorld, failing, sagaOf, stepsOf } from '../support/saga-world.ts';
+import { breaches, twinsOf } from './bite.ts';
+import { overwriteState } from './support/overwrite-state.ts';
+
+twinsOf('I6', {
+  'forward-after-an-undo': async (part) => {
+    const { connection, world, make } = await setUp();
+    const never = () => new TerminalError('NEVER', 'as the scenario has it');
+    const back = failing([never()], (call) => world.undo('b', call));
+    const steps = [
+      make.undoable('a'),
+      make.undoable('b', {
+        run: failing([never()], (call) => world.act('b', call)),
+        compensate: async (call) => void (await back(call)),
+      }),
+      make.pivot('pay'),
+    ];
+    const wrapLog = part === 'twin' ? retryForward : same;
+    const engine = await createTestEngine({ connection, definitions: [sagaOf(steps)], wrapLog });
+    const { id, state } = await engine.runToRest(await engine.start());
+    await engine.sagas.order(id, { verb: 'retry', by: 'admin:test', reason: 'mended' });
+    const ended = await engine.runToRest(id);
+    return breaches({
+      'the scenario was not stuck on its way back': state.stuckFrom !== 'compensating',
+      'it went forward after its way back had begun': wentForward(ended),
+    });
+  },
+
+  // The money has moved; then somebody cancels.
+  'pivot-without-its-intent': async (part) => {
+    const { connection, world, make } = await setUp();
+    const gate = createGate();
+    const pay = make.pivot('pay', {
+      run: async (call) => {
+        await world.act('pay', call);
+        await gate.pass();
+        return {};
+      },
+    });
+    const definitions = [sagaOf([make.undoable('a'), pay])];
+    const wrapLog = part === 'twin' ? unwrittenIntent : same;
+    const worker = await createTestEngine({ connection, definitions, wrapLog });
+    const other = await createTestEngine({ connection, definitions });
+    const id = await worker.start();
+    const running = worker.run(id);
+    await gate.reached;
+    const cancel = await other.sagas.requestCancel(id, 'a test');
+    gate.open();
+    await running;
+    return breaches({ [CANCELLED_AND_PAID]: cancel.status === 'requested' });
+  },
+
+  // Between the canceller's look and its write the worker begins to pay.
+  'cancel-by-read-then-write': async (part) => {
+    const { connection, world, make } = await setUp();
+    const [before, paying] = [createGate(), createGate()];
+    const steps = [
+      make.undoable('a', { run: () => before.pass().then(() => ({})) }),
+      make.pivot('pay', {
+        run: async (call) => {
+          await world.act('pay', call);
+          await paying.pass();
+          return {};
+        },
+      }),
+    ];
+    const definitions = [sagaOf(steps)];
+    const worker = await createTestEngine({ connection, definitions });
+    const slow = (log: SagaLog): SagaLog => ({
+      ...log,
+      intervene: async (intervention) => {
+        before.open();
+        await paying.reached;
+        const { base, state } = intervention;
+        if (part === 'real') return log.intervene(intervention);
+        return { status: 'landed', saga: await overwriteState(connection, base, state) };
+      },
+    });
+    const canceller = await createTestEngine({ connection, definitions, wrapLog: slow });
+    const id = await worker.start();
+    const running = worker.run(id);
+    await before.reached;
+    const cancel = await canceller.sagas.requestCancel(id, 'a test');
+    paying.open();
+    await running;
+    const { done } = await world.read('pay', id);
+    return breaches({ [CANCELLED_AND_PAID]: cancel.status === 'requested' && done > 0 });
+  },
+});
+
+const CANCELLED_AND_PAID = 'a cancel was accepted, and the money has moved';
+
+async function setUp() {
+  const connection: Connection = await createTestDatabase();
+  const world = await createSagaWorld(connection);
+  return { connection, world, make: stepsOf(world) };
+}
+
+const same = (log: SagaLog): SagaLog => log;
+
+/** A retry that forgets in which direction the saga was going. */
+function retryForward(log: SagaLog): SagaLog {
+  return {
+    ...log,
+    intervene: (intervention) => {
+      if (intervention.event.type !== 'retry-ordered') return log.intervene(intervention);
+      const { state } = intervention.base;
+      const forward = { ...state, phase: 'running', stuckFrom: null, cause: null } as const;
+      return log.intervene({ ...intervention, state: forward });
+    },
+  };
+}
+
+/** A log that says it has the pivot's intent before it has it. */
+function unwrittenIntent(log: SagaLog): SagaLog {
+  return {
+    ...log,
+    commit: async (write) => {
+      const { base, state } = write;
+      if (base.state.pivotBegun || !state.pivotBegun) return log.commit(write);
+      return { status: 'landed', saga: { ...base, state, revision: base.revision + 1 } };
+    },
+  };
+}
+
+function wentForward({ history }: SagaRecord): boolean {
+  const types = history.map(({ type }) => type);
+  const back = types.findIndex((type) => type.startsWith('compensat'));
+  return back >= 0 && types.slice(back).includes('succeeded');
+}

@@ -1,0 +1,55 @@
+// I8: as often as a bot's deletion is asked for at once, there is one saga.
+
+import type { Connection } from 'mongoose';
+import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { createTestEngine } from '../support/saga-engine.ts';
+import { sagasOf } from '../support/saga-log.ts';
+import { createGate, createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
+import { breaches, twinsOf } from './bite.ts';
+
+const CALLERS = 10;
+
+twinsOf('I8', {
+  'key-by-a-read-before-the-write': async (part) => {
+    const connection = await createTestDatabase();
+    const make = stepsOf(await createSagaWorld(connection));
+    if (part === 'twin') await dropUniqueKey(connection);
+    const { sagas } = await createTestEngine({
+      connection,
+      definitions: [sagaOf([make.undoable('a')])],
+      wrapLog: (log) => (part === 'twin' ? readThenInsert(log) : log),
+    });
+    const order = { kind: 'test-saga', idPrefix: 'tst', subject: 'somebody', requestedBy: 'many' };
+    const calls = Array.from({ length: CALLERS }, () =>
+      sagas.start({ ...order, input: { bot: 'one' } }),
+    );
+    const ids = new Set((await Promise.all(calls)).map(({ saga }) => saga.id));
+    return breaches({
+      'one bot, and more than one saga': ids.size > 1,
+      'the answers name a saga that is not there':
+        (await sagasOf(connection).countDocuments()) !== ids.size,
+    });
+  },
+});
+
+async function dropUniqueKey(connection: Connection): Promise<void> {
+  await sagasOf(connection).dropIndex('one_open_saga_per_key');
+}
+
+/** Looks whether the key is free, and inserts then. */
+function readThenInsert(log: SagaLog): SagaLog {
+  const all = createGate();
+  let looked = 0;
+  return {
+    ...log,
+    insert: async (saga) => {
+      const [holder] = await log.findByKey(saga.key, 1);
+      looked += 1;
+      // The unlucky moment, made certain: everybody has looked before anybody writes.
+      if (looked === CALLERS) all.open();
+      await all.pass();
+      return holder?.open === true ? { status: 'exists', saga: holder } : log.insert(saga);
+    },
+  };
+}

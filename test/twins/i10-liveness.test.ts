@@ -1,0 +1,105 @@
+// I10: whoever dies, and whatever was lost with it, every saga is run to its end without a person.
+
+import type { Connection } from 'mongoose';
+import { createMongoElections } from '../../src/adapters/mongo/elections.ts';
+import type { Elections } from '../../src/saga/ports/elections.ts';
+import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
+import { createRelay } from '../../src/saga/relay.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { createTestEngine, LEASE_MS, type TestEngine } from '../support/saga-engine.ts';
+import { sagasOf } from '../support/saga-log.ts';
+import { createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
+import { claimRequest } from '../support/saga-writes.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { breaches, twinsOf } from './bite.ts';
+
+twinsOf('I10', {
+  // Its wake-up was lost, and the process that held the relay's post has died.
+  'post-that-never-expires': async (part) => {
+    const { connection, engine } = await setUp();
+    const elect = part === 'twin' ? firstComeForEver : createMongoElections;
+    await elect(connection).hold('relay', 1);
+    await engine.start();
+    await engine.pass(LEASE_MS);
+    return breaches({
+      'nobody wakes a saga whose wake-up was lost': !(await isWoken(engine, elect(connection))),
+    });
+  },
+
+  // A worker died in the middle of a saga. The clock of the other one is an hour late.
+  'lease-by-the-local-clock': async (part) => {
+    const { engine, options } = await setUp();
+    const id = await engine.start();
+    await engine.log.claim(id, claimRequest());
+    await engine.pass(LEASE_MS);
+    const late = (log: SagaLog) => (part === 'twin' ? byOwnClock(log, options.connection) : log);
+    const other = await createTestEngine({ ...options, wrapLog: late });
+    const outcome = await other.run(id);
+    return breaches({ 'the saga of a dead worker is left alone': outcome.status !== 'at-rest' });
+  },
+});
+
+async function setUp() {
+  const connection = await createTestDatabase();
+  const make = stepsOf(await createSagaWorld(connection));
+  const options = { connection, definitions: [sagaOf([make.undoable('a')])] };
+  return { connection, options, engine: await createTestEngine(options) };
+}
+
+/** As many turns of the relay as may pass before the saga is woken: the first, if all is well. */
+const MAX_TURNS = 10;
+const TURN_MS = 25;
+
+async function isWoken({ log }: TestEngine, elections: Elections): Promise<boolean> {
+  const woken: string[] = [];
+  let turns = 0;
+  const relay = createRelay({
+    log,
+    elections: {
+      ...elections,
+      hold: (...post) => {
+        turns += 1;
+        return elections.hold(...post);
+      },
+    },
+    wakeUps: { wake: async () => undefined, revive: async () => 'revived' },
+    everyMs: TURN_MS,
+    holdMs: 500,
+    onRepair: ({ sagaId }) => void woken.push(sagaId),
+    onError: () => undefined,
+  });
+  relay.start();
+  await waitFor('the relay to have had its turns', () => woken.length > 0 || turns > MAX_TURNS);
+  await relay.stop();
+  return woken.length > 0;
+}
+
+/** A post without a term. */
+function firstComeForEver(connection: Connection): Elections {
+  const posts = connection.collection<{ _id: string; owner: string }>('postsForEver');
+  const owner = crypto.randomUUID();
+  return {
+    hold: async (post) => {
+      const filter = { _id: post };
+      await posts.updateOne(filter, { $setOnInsert: { owner } }, { upsert: true });
+      return (await posts.findOne(filter))?.owner === owner;
+    },
+    resign: async () => undefined,
+  };
+}
+
+/** Whether a lease is live is judged by this worker's own clock. */
+function byOwnClock(log: SagaLog, connection: Connection): SagaLog {
+  const anHourLate = () => Date.now() - 3_600_000;
+  return {
+    ...log,
+    claim: async (sagaId, request) => {
+      const stored = await sagasOf(connection).findOne({ _id: sagaId as never });
+      const leaseUntil: Date | null = stored?.leaseUntil ?? null;
+      if (leaseUntil === null || leaseUntil.getTime() < anHourLate()) {
+        return log.claim(sagaId, request);
+      }
+      return { status: 'busy', retryAtMs: leaseUntil.getTime() };
+    },
+  };
+}

@@ -1,0 +1,72 @@
+// Sagas begun and brought to their end by hand, as API, queue and workers would.
+
+import { DELETE_BOT } from '../../../src/deletion/delete-bot.ts';
+import { type StopFailurePolicy, writeInput } from '../../../src/deletion/delete-bot-input.ts';
+import { RECLAIM_ORPHAN, reclaimOrder } from '../../../src/deletion/reclaim-orphan.ts';
+import { type SagaId, toFirebaseUid, toInstanceId } from '../../../src/domain/ids.ts';
+import { syncOrder } from '../../../src/reconciliation/sync-orders.ts';
+import type { SagaRecord } from '../../../src/saga/record.ts';
+import type { PlacedBot } from '../../support/deletions.ts';
+import type { TestEngine } from '../../support/saga-engine.ts';
+import { LIFE, SAGA_A } from '../../support/users.ts';
+
+const named = ({ uid, userId, instanceId }: PlacedBot) => ({
+  userId,
+  firebaseUid: toFirebaseUid(uid),
+  instanceId: toInstanceId(instanceId),
+});
+
+/** A DELETE that was accepted. */
+export async function beginDeletion(
+  { sagas }: TestEngine,
+  bot: PlacedBot,
+  onStopFailure: StopFailurePolicy = 'refund',
+): Promise<SagaId> {
+  const { saga } = await sagas.start({
+    kind: DELETE_BOT,
+    idPrefix: 'del',
+    subject: bot.userId,
+    requestedBy: 'a test',
+    input: writeInput({ ...named(bot), onStopFailure, stopTimeoutMs: 30_000 }),
+  });
+  return saga.id;
+}
+
+export async function deleteToRest(
+  engine: TestEngine,
+  bot: PlacedBot,
+  onStopFailure?: StopFailurePolicy,
+): Promise<SagaRecord> {
+  return engine.runToRest(await beginDeletion(engine, bot, onStopFailure));
+}
+
+/** The saga of an orphan that two looks have found. */
+export async function reclaimToRest(engine: TestEngine, bot: PlacedBot): Promise<SagaRecord> {
+  const order = reclaimOrder(
+    { ...named(bot), life: LIFE },
+    { parent: SAGA_A, requestedBy: 'a test' },
+  );
+  return engine.runToRest((await engine.sagas.start(order)).saga.id);
+}
+
+const MAX_TURNS = 20;
+
+/** A whole synchronisation that somebody asked for, with the sagas that it begins and waits for. */
+export async function syncToRest(engine: TestEngine, bot: PlacedBot): Promise<SagaRecord> {
+  const { userId, firebaseUid } = named(bot);
+  const asked = { trigger: 'explicit', after: null, notBeforeMs: null } as const;
+  const order = syncOrder({ userId, firebaseUid, ...asked }, 'a test');
+  const { id } = (await engine.sagas.start(order)).saga;
+  for (let turn = 0; turn < MAX_TURNS; turn += 1) {
+    const outcome = await engine.run(id);
+    if (outcome.status === 'at-rest' && outcome.saga !== null) return outcome.saga;
+    for (const child of await openReclaimings(engine)) await engine.runToRest(child.id);
+    await engine.sagas.nudge(id);
+  }
+  throw new Error(`synchronisation ${id} does not come to rest`);
+}
+
+async function openReclaimings({ log }: TestEngine): Promise<readonly SagaRecord[]> {
+  const phases = ['queued', 'running', 'compensating'];
+  return (await log.list({ kind: RECLAIM_ORPHAN, phases, limit: 10 })).sagas;
+}

@@ -1,0 +1,19 @@
+// The write that a saga log must not make: on whatever stands there, whoever owns it.
+
+import type { Connection } from 'mongoose';
+import type { SagaRecord } from '../../../src/saga/record.ts';
+import type { SagaState } from '../../../src/saga/state.ts';
+import { sagasOf } from '../../support/saga-log.ts';
+
+export async function overwriteState(
+  connection: Connection,
+  base: SagaRecord,
+  state: SagaState,
+): Promise<SagaRecord> {
+  const stored = await sagasOf(connection).findOneAndUpdate(
+    { _id: base.id as never },
+    { $set: { state }, $inc: { revision: 1 } },
+    { returnDocument: 'after' },
+  );
+  return { ...base, state, revision: Number(stored?.revision) };
+}
