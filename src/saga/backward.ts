@@ -68,11 +68,13 @@ export function undoFailed(
   };
 }
 
+// A pivot that is being aborted stays so: it can never land again, and whoever sends the saga on goes on with that.
 export function stick(state: SagaState, failure: StepFailure): SagaState {
   const from = state.phase === 'compensating' ? 'compensating' : 'running';
-  const { name } = stepAt(state, state.cursor);
+  const { name, status } = stepAt(state, state.cursor);
+  const hasFailed = from === 'running' && status !== 'aborting';
   return {
-    ...(from === 'running' ? withStep(state, state.cursor, { status: 'failed' }) : state),
+    ...(hasFailed ? withStep(state, state.cursor, { status: 'failed' }) : state),
     phase: 'stuck',
     stuckFrom: from,
     notBeforeMs: null,

@@ -197,15 +197,21 @@ const DECISIVE: ReadonlySet<SagaEvent['type']> = new Set([
   'postponed',
 ]);
 
-// Everything that is a promise is on a majority before anything else happens (I7, I9).
-function mustLandFirst({ before, after, event }: Change): boolean {
+// Everything that is a promise is on a majority before anything else happens (I7, I9). The abort of a pivot is one:
+// a log that forgot it would run a pivot that can never land again.
+export function mustLandFirst({ before, after, event }: Change): boolean {
   const beginsPivot = before.pivotBegun !== after.pivotBegun;
-  return DECISIVE.has(event.type) || before.phase !== after.phase || beginsPivot;
+  const beginsAbort = !isAborting(before) && isAborting(after);
+  return DECISIVE.has(event.type) || before.phase !== after.phase || beginsPivot || beginsAbort;
+}
+
+function isAborting({ steps, cursor }: SagaState): boolean {
+  return steps[cursor]?.status === 'aborting';
 }
 
 // Only "step done, next begun" between the decisive moments may rest on the primary alone: losing it means
 // running a step again. The end of the pivot may be written late, because it can be observed, but not on less.
-function needsMajority(shape: SagaShape, change: Change): boolean {
+export function needsMajority(shape: SagaShape, change: Change): boolean {
   const { before, after } = change;
   const endsPivot = before.cursor !== after.cursor && shape.steps[before.cursor]?.kind === 'pivot';
   return endsPivot || mustLandFirst(change);

@@ -18,7 +18,8 @@ export function cancel(shape: SagaShape, state: SagaState): SagaState {
 }
 
 // With fresh budgets and deadlines, in the direction it was going: forward is refused once a compensation has begun,
-// because `stuckFrom` says so. What the stuck attempt did is asked of the world first.
+// because `stuckFrom` says so. What the stuck attempt did is asked of the world first; a pivot that was being aborted
+// still is.
 export function unstick(shape: SagaShape, state: SagaState, atMs: number): SagaState {
   if (state.phase !== 'stuck' || state.stuckFrom === null) return state;
   const { startedAtMs, stuckFrom } = state;
@@ -31,6 +32,9 @@ export function unstick(shape: SagaShape, state: SagaState, atMs: number): SagaS
   };
   if (stuckFrom === 'compensating') {
     return withStep(going, state.cursor, { status: 'compensating', compensations: 1 });
+  }
+  if (stepAt(state, state.cursor).status === 'aborting') {
+    return { ...withStep(going, state.cursor, { unknowns: 0 }), cause: state.cause };
   }
   const status = shapeAt(shape, state.cursor).canObserve ? 'in-doubt' : 'running';
   return withStep(going, state.cursor, { status, attempts: 1, unknowns: 0 });

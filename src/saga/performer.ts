@@ -148,7 +148,8 @@ async function compensate(scene: Performance, index: number): Promise<SagaEvent>
 }
 
 // Runs one forward action of a step: before the step's deadline as asked, after it as the deadline's policy
-// decides, but never without having tried at all. Every error becomes an event.
+// decides, but never without having tried at all. Every error becomes an event. An abort has no deadline: the pivot
+// is given up already, perhaps for having missed it, and only the world can say whether it had landed.
 async function settle(
   scene: Performance,
   index: number,
@@ -159,8 +160,9 @@ async function settle(
   let deadlineMs: number | null = null;
   let leftMs = Number.POSITIVE_INFINITY;
   let isExpired = false;
+  const deadline = state.status === 'aborting' ? undefined : step.deadline;
   try {
-    deadlineMs = step.deadline?.at(callOf(scene, index, scene.signal)) ?? null;
+    deadlineMs = deadline?.at(callOf(scene, index, scene.signal)) ?? null;
     if (deadlineMs !== null) leftMs = deadlineMs - scene.clock.nowMs();
     isExpired = leftMs <= 0 && state.error !== null;
     if (isExpired) return await expire(scene, index);

@@ -258,6 +258,58 @@ describe('backwards', () => {
     expect(world.order).toEqual(['do a']);
   });
 
+  it('stuck while aborting, and sent on by an operator: aborts on, and never pays what it has shut out (I6)', async () => {
+    let isShut = false;
+    let answers = 0;
+    const { world, engine } = await setUpEngine((make, at) =>
+      sagaOf([
+        make.undoable('a'),
+        make.pivot('pay', {
+          run: failing([never()], async (call) => {
+            if (!isShut) await at.act('pay', call);
+          }),
+          abort: async () => {
+            isShut = true;
+            answers += 1;
+            if (answers > 3) return { outcome: 'absent' };
+            return { outcome: 'unknown', reason: 'no answer' };
+          },
+        }),
+      ]),
+    );
+    const id = await engine.start();
+    expect((await engine.runToRest(id)).state.phase).toBe('stuck');
+    expect(await engine.sagas.order(id, RETRY)).toMatchObject({ status: 'ordered' });
+    const saga = await engine.runToRest(id);
+    expect(saga.state).toMatchObject({ phase: 'compensated', cause: { step: 'pay' } });
+    expect(world.order).toEqual(['do a', 'undo a']);
+  });
+
+  it('the deadline of the pivot passes: aborted all the same, by asking the world', async () => {
+    const { world, runOne } = await setUpEngine((make) =>
+      sagaOf([
+        make.undoable('a'),
+        make.pivot('pay', {
+          run: async () => {
+            throw new UnavailableError('AWAY', 'nobody answers');
+          },
+          deadline: {
+            at: ({ startedAtMs }) => (startedAtMs === null ? null : startedAtMs + 700),
+            expired: async () => {
+              throw never();
+            },
+          },
+        }),
+      ]),
+    );
+    const saga = await runOne();
+    expect(saga.state).toMatchObject({
+      phase: 'compensated',
+      cause: { code: 'NEVER', step: 'pay' },
+    });
+    expect(world.order).toEqual(['do a', 'see pay', 'undo a']);
+  });
+
   it('a compensation that fails: again with its own budget, then stuck, and a retry goes on backwards', async () => {
     const { world, engine } = await setUpEngine((make, at) => {
       const undo = failing([again(), again(), again()], (call) => at.undo('a', call));

@@ -3,7 +3,8 @@ import type { SagaEvent } from '../../src/saga/events.ts';
 import { initialState } from '../../src/saga/initial-state.ts';
 import { apply, decide } from '../../src/saga/machine.ts';
 import type { SagaShape } from '../../src/saga/shape.ts';
-import type { SagaState, StepFailure } from '../../src/saga/state.ts';
+import type { SagaState } from '../../src/saga/state.ts';
+import { CLAIMED_AGAIN, eventsOf } from '../support/saga-events.ts';
 
 const SHAPE: SagaShape = {
   steps: [
@@ -19,77 +20,12 @@ function step(name: string, kind: 'compensatable' | 'pivot' | 'retriable', attem
   return { name, kind, attempts, compensations: 2, canObserve: true, bestEffort: false };
 }
 
-const AT = { atMs: 1, retryAtMs: 2 };
-
-function failure(kind: StepFailure['class']): StepFailure {
-  return { class: kind, code: 'X', message: 'x' };
-}
-
-/** Everything the world may answer to the command of this state. */
-function possibleEvents(state: SagaState): SagaEvent[] {
-  const command = decide(SHAPE, state);
-  switch (command.type) {
-    case 'rest':
-      return [];
-    case 'fence':
-      return [{ type: 'effects-fenced' }];
-    case 'capture-all':
-      return [
-        { type: 'captured-all', captures: ['c', 'c', null, null, null], atMs: 1 },
-        { type: 'captured-all', captures: ['c', null, null, null, null], atMs: 1 },
-        { type: 'captured-all', captures: [null, null, null, null, null], atMs: 1 },
-      ];
-    case 'capture':
-      return [{ type: 'captured', step: command.step, capture: 'c' }, ...failures(command.step)];
-    case 'begin':
-      return [{ type: 'begun', step: command.step }];
-    case 'run':
-      return [
-        { type: 'succeeded', step: command.step, value: null, warnings: [], atMs: 1 },
-        { type: 'postponed', step: command.step, value: 'so far', untilMs: 2, atMs: 1 },
-        ...failures(command.step),
-      ];
-    case 'observe':
-    case 'abort': {
-      const type = command.type === 'observe' ? 'observed' : 'aborted';
-      const outcomes = [
-        { outcome: 'landed' as const },
-        { outcome: 'absent' as const },
-        { outcome: 'unknown' as const, reason: '?' },
-      ];
-      return [
-        ...outcomes.map((seen) => ({ type, step: command.step, seen, ...AT }) as const),
-        ...failures(command.step).filter(
-          (event) => event.type === 'failed' && event.failure.class !== 'terminal',
-        ),
-      ];
-    }
-    case 'compensate':
-      return [
-        { type: 'compensated', step: command.step, atMs: 1 },
-        ...(['terminal', 'retryable', 'unavailable', 'in-doubt'] as const).map((kind) => ({
-          type: 'compensation-failed' as const,
-          step: command.step,
-          failure: failure(kind),
-          ...AT,
-        })),
-      ];
-  }
-}
-
-function failures(step: number): SagaEvent[] {
-  return (['terminal', 'hold', 'retryable', 'unavailable', 'in-doubt'] as const).map((kind) => ({
-    type: 'failed',
-    step,
-    failure: failure(kind),
-    ...AT,
-  }));
-}
+const EVENTS = eventsOf(SHAPE);
 
 /** What may come at any moment, besides. */
 const INTRUSIONS: SagaEvent[] = [
   { type: 'cancel-requested', atMs: 1 },
-  { type: 'claimed', resumed: true },
+  CLAIMED_AGAIN,
   { type: 'retry-ordered', atMs: 1 },
   { type: 'nudged' },
 ];
@@ -109,7 +45,7 @@ function explore(): { readonly states: ReadonlyMap<string, SagaState>; readonly 
     const key = JSON.stringify(before);
     if (states.has(key)) continue;
     states.set(key, before);
-    for (const event of [...possibleEvents(before), ...INTRUSIONS]) {
+    for (const event of [...EVENTS.answersTo(decide(SHAPE, before)), ...INTRUSIONS]) {
       const after = apply(SHAPE, before, event);
       edges.push({ before, event, after });
       todo.push(after);
