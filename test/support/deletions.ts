@@ -152,6 +152,14 @@ export function allOf(app: TestApplication, collection: string): Promise<mongo.D
   return app.connection.collection(collection).find().toArray();
 }
 
+/** Without what withdrawn ones have left. */
+export function standingTombstones({ connection }: TestApplication): Promise<mongo.Document[]> {
+  return connection
+    .collection('tombstones')
+    .find({ status: { $ne: 'withdrawn' } })
+    .toArray();
+}
+
 export async function findingsOf(app: TestApplication, kind: string): Promise<mongo.Document[]> {
   return (await allOf(app, 'findings')).filter((finding) => finding.kind === kind);
 }
@@ -170,9 +178,9 @@ export async function outsideState(app: TestApplication) {
   const wallets = await users(app.connection).find().sort({ _id: 1 }).toArray();
   return {
     bots: [...dedicated, ...pooled].map(({ misbehave: _, ...bot }) => bot),
-    wallets: wallets.map(({ ledgerState: _, ...user }) => user),
+    wallets: wallets.map(({ ledgerState: _, withdrawnMarks: __, ...user }) => user),
     pools: await readPoolState(app).then(({ pools, botMapping }) => ({ pools, botMapping })),
-    tombstones: await allOf(app, 'tombstones'),
+    tombstones: await standingTombstones(app),
     ledger: await allOf(app, 'ledger'),
   };
 }
