@@ -145,11 +145,21 @@ export function describeTombstones(
       await expect(tombstones.settle(command())).rejects.toMatchObject({
         code: 'TOMBSTONE_MISSING',
       });
-      await tombstones.open(command());
-      await tombstones.settle(command());
-      await expect(tombstones.withdraw(command())).rejects.toMatchObject({
-        code: 'TOMBSTONE_STATUS',
-      });
+      const next = command({ sagaId: SAGA_B });
+      expect(await tombstones.open(next)).toEqual({ status: 'opened' });
+      await tombstones.settle(next);
+      await expect(tombstones.withdraw(next)).rejects.toMatchObject({ code: 'TOMBSTONE_STATUS' });
+    });
+
+    it('a worker comes back after its saga has withdrawn, opened or not: fenced', async () => {
+      const { tombstones } = await setUp();
+      await tombstones.withdraw(command({ epoch: 2 }));
+      await expect(tombstones.open(command())).rejects.toThrow(FencedError);
+      expect(await tombstones.findForBot(USER, BOT)).toEqual([]);
+      expect(await tombstones.heldSlots(USER)).toEqual([]);
+      await tombstones.open(command({ sagaId: SAGA_B }));
+      await tombstones.withdraw(command({ sagaId: SAGA_B }));
+      await expect(tombstones.open(command({ sagaId: SAGA_B }))).rejects.toThrow(FencedError);
     });
 
     it('closing is never due; settled is due when its saga has had its chance, for one janitor', async () => {

@@ -138,10 +138,10 @@ export function describeMarks(
         status: 'other-saga',
         sagaId: SAGA_B,
       });
-      expect(await wallets.unmark(markTarget(userId))).toBe('absent');
       expect(await wallets.raiseMark(markTarget(userId, 9))).toBe('absent');
       const taking = markCommand(userId, { mayTakeOver: [SAGA_B] });
       expect(await wallets.mark(taking)).toEqual({ status: 'marked', value: 120 });
+      expect(await wallets.unmark({ ...markTarget(userId), sagaId: SAGA_B })).toBe('absent');
     });
 
     it('another incarnation, no allocation, no account: told apart', async () => {
@@ -166,6 +166,29 @@ export function describeMarks(
       expect(await wallets.unmark(markTarget(userId, 3))).toBe('absent');
       const after = await readUser(connection, userId);
       expect(after.botAllocations).toEqual(before.botAllocations);
+    });
+
+    it('a worker comes back after its saga has removed the mark: fenced, whatever it tries', async () => {
+      const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
+      expect(await wallets.unmark(markTarget(userId, 2))).toBe('absent');
+      const before = await readUser(connection, userId);
+      expect(await wallets.mark(markCommand(userId))).toEqual({ status: 'fenced' });
+      expect(await wallets.abortSettlement(settleCommand(userId))).toBe('fenced');
+      expect(await wallets.settle(settleCommand(userId))).toEqual({ status: 'fenced' });
+      expect(await readUser(connection, userId)).toEqual(before);
+      const other = markCommand(userId, { sagaId: SAGA_B });
+      expect(await wallets.mark(other)).toEqual({ status: 'marked', value: 120 });
+    });
+
+    it('removed by a worker and, late, by the one before it: the next saga keeps its mark', async () => {
+      const { wallets, userId } = await setUp(1, allocation(100, 120));
+      await wallets.mark(markCommand(userId));
+      await wallets.unmark(markTarget(userId, 2));
+      await wallets.mark(markCommand(userId, { sagaId: SAGA_B }));
+      expect(await wallets.unmark(markTarget(userId, 1))).toBe('absent');
+      expect(await wallets.readAllocation(userId, BOT)).toMatchObject({
+        allocation: { mark: { sagaId: SAGA_B } },
+      });
     });
 
     it('old row without allocatedAt: it takes the stamp of the saga that locks it', async () => {

@@ -9,6 +9,7 @@ import {
   type TestApplication,
   type TestApplicationOptions,
 } from '../support/application.ts';
+import { standingTombstones } from '../support/deletions.ts';
 import {
   describeDocker,
   type PoolProgram,
@@ -220,7 +221,7 @@ describeDocker('a bot that refuses to stop', () => {
     expect(after?.botAllocations).toEqual(before?.botAllocations);
     expect(after?.paperWallet).toEqual(before?.paperWallet);
     expect((await poolStateOf(app)).botMapping).toEqual(fileBefore.botMapping);
-    expect(await app.connection.collection('tombstones').countDocuments()).toBe(0);
+    expect(await standingTombstones(app)).toEqual([]);
     await waitFor('the bot to run again', async () => {
       return (await status(pool))['bot-uid-live-bot-1'] === 'RUNNING';
     });

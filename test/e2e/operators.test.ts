@@ -6,7 +6,6 @@ import { asAdmin } from '../support/admin.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   acceptDelete,
-  allOf,
   deleteBot,
   jobAt,
   jobIn,
@@ -14,6 +13,7 @@ import {
   outsideState,
   type PlacedBot,
   placeBot,
+  standingTombstones,
   userNamed,
 } from '../support/deletions.ts';
 import { users } from '../support/users.ts';
@@ -129,7 +129,7 @@ describe('a saga that is stuck before its pivot', () => {
     expect((await verb(app, id, 'resolve', body)).body).toMatchObject({ state: 'compensated' });
     const user = await userNamed(app, bot.uid);
     expect(user.botAllocations[bot.instanceId]).not.toHaveProperty('closing');
-    expect(await allOf(app, 'tombstones')).toEqual([]);
+    expect(await standingTombstones(app)).toEqual([]);
     await misbehave(app, bot, null);
     const again = await deleteBot(app, bot);
     expect(again.body).toMatchObject({ success: true, wallet: { returned: 110 } });

@@ -155,6 +155,14 @@ export function allOf(app: Stage, collection: string): Promise<mongo.Document[]>
   return app.connection.collection(collection).find().toArray();
 }
 
+/** Without what withdrawn ones have left. */
+export function standingTombstones({ connection }: Stage): Promise<mongo.Document[]> {
+  return connection
+    .collection('tombstones')
+    .find({ status: { $ne: 'withdrawn' } })
+    .toArray();
+}
+
 export async function findingsOf(app: Stage, kind: string): Promise<mongo.Document[]> {
   return (await allOf(app, 'findings')).filter((finding) => finding.kind === kind);
 }
@@ -173,9 +181,9 @@ export async function outsideState(app: Stage) {
   const wallets = await users(app.connection).find().sort({ _id: 1 }).toArray();
   return {
     bots: [...dedicated, ...pooled].map(({ misbehave: _, ...bot }) => bot),
-    wallets: wallets.map(({ ledgerState: _, ...user }) => user),
+    wallets: wallets.map(({ ledgerState: _, withdrawnMarks: __, ...user }) => user),
     pools: await readPoolState(app).then(({ pools, botMapping }) => ({ pools, botMapping })),
-    tombstones: await allOf(app, 'tombstones'),
+    tombstones: await standingTombstones(app),
     ledger: await allOf(app, 'ledger'),
   };
 }

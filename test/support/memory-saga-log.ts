@@ -219,6 +219,19 @@ export function createMemorySagaLog(
         .filter((saga) => saga.key === key)
         .sort((a, b) => Number(b.open) - Number(a.open))
         .slice(0, limit),
+    openSummary: async () =>
+      [...Map.groupBy(all(), ({ saga }) => `${saga.kind} ${saga.state.phase} ${saga.open}`)]
+        .flatMap(([, group]) => group.slice(0, 1).map(({ saga }) => ({ saga, group })))
+        .filter(({ saga }) => saga.open)
+        .map(({ saga: { kind, state }, group }) => ({
+          kind,
+          phase: state.phase,
+          count: group.length,
+          inDoubt: group.filter(({ saga }) =>
+            saga.state.steps.some(({ status }) => status === 'in-doubt'),
+          ).length,
+          oldestSeconds: 0,
+        })),
     findHolders: async (keys) =>
       new Map(
         all().flatMap(({ saga: { open, key, id } }) =>

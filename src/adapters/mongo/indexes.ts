@@ -71,6 +71,13 @@ export const MONEY_INDEXES: readonly IndexDeclaration[] = [
     name: 'bot_newest',
     key: { userId: 1, instanceId: 1, openedAt: -1 },
   },
+  // What a saga that went back has left; no tombstone carries the field.
+  {
+    collection: 'tombstones',
+    name: 'forget_withdrawn_after_a_day',
+    key: { withdrawnAt: 1 },
+    expireAfterSeconds: 86_400,
+  },
   { collection: 'runDrifts', name: 'by_run', key: { runId: 1, userId: 1, _id: 1 } },
   {
     collection: 'runDrifts',

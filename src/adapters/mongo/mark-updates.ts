@@ -1,6 +1,7 @@
 // The conditional updates of a mark, the semantic lock of a saga on an allocation: set, raised, removed,
-// turned into an abort. I5: none of them touches a mark of a higher epoch. I6: an aborting mark is never
-// made payable again by its own saga.
+// turned into an abort. I5: none of them touches a mark of a higher epoch, and none sets one again for a saga
+// that has removed its own: whoever was away meanwhile believes that it still has to. I6: an aborting mark is
+// never made payable again by its own saga.
 
 import { mongo } from 'mongoose';
 import type { MarkCommand, MarkTarget, SettleCommand } from '../../deletion/ports/wallets.ts';
@@ -9,6 +10,7 @@ import { isStamped } from '../../domain/incarnation.ts';
 import { MAX_MONEY } from '../../domain/money.ts';
 import type { ConditionalUpdate } from './settle-update.ts';
 import {
+  ALLOCATIONS,
   type Expression,
   isMarked,
   isMarkOf,
@@ -21,11 +23,16 @@ import {
   literal,
   replaceAllocation,
   valueFoundIn,
+  WITHDRAWN_MARKS,
   wasEverSettled,
   withAllocation,
 } from './wallet-expressions.ts';
 
 const BOT = '$$bot';
+/** A worker that was away this long after its saga has gone back is not coming any more. */
+const WITHDRAWN_FOR_MS = 86_400_000;
+/** Of one user: what a day of failing deletions can leave, far above any that is not an attack. */
+const MAX_WITHDRAWN = 1_000;
 
 export function markUpdate(command: MarkCommand, opId: string): ConditionalUpdate {
   const { userId, instanceId, incarnation, sagaId, epoch } = command;
@@ -43,6 +50,7 @@ export function markUpdate(command: MarkCommand, opId: string): ConditionalUpdat
       'paperWallet.balance': { $gte: 0, $lte: MAX_MONEY },
       'walletTransactions.opId': { $ne: opId },
       'ledgerState.settled.opId': { $ne: opId },
+      'withdrawnMarks.sagaId': { $ne: sagaId },
       $expr: withAllocation(instanceId, isMarkable(command)),
     },
     update: [
@@ -66,14 +74,35 @@ export function raiseUpdate({ userId, instanceId, sagaId, epoch }: MarkTarget): 
   };
 }
 
+/** Applies whether or not the mark is there: after it, no worker of this saga sets one any more. What is older
+ * than any worker can be goes with it. */
 export function unmarkUpdate({ userId, instanceId, sagaId, epoch }: MarkTarget): ConditionalUpdate {
-  const unmarked = { $unsetField: { field: 'closing', input: BOT } };
+  const of = (inside: Expression) => withAllocation(instanceId, inside, ALLOCATIONS);
+  const unmarked = replaceAllocation(instanceId, {
+    $unsetField: { field: 'closing', input: BOT },
+  });
+  const isOwn = isMarkOf(BOT, sagaId, '$lte', epoch);
+  const isKept = {
+    $and: [
+      { $ne: ['$$one.sagaId', literal(sagaId)] },
+      { $gt: ['$$one.at', { $subtract: ['$$NOW', WITHDRAWN_FOR_MS] }] },
+    ],
+  };
+  const kept = { $filter: { input: WITHDRAWN_MARKS, as: 'one', cond: isKept } };
+  const all = { $concatArrays: [kept, [{ sagaId: literal(sagaId), at: '$$NOW' }]] };
   return {
     filter: {
       _id: new mongo.ObjectId(userId),
-      $expr: withAllocation(instanceId, isMarkOf(BOT, sagaId, '$lte', epoch)),
+      $expr: of({ $not: [isMarkOf(BOT, sagaId, '$gt', epoch)] }),
     },
-    update: [{ $set: { botAllocations: replacing(instanceId, unmarked) } }],
+    update: [
+      {
+        $set: {
+          botAllocations: of({ $cond: [isOwn, unmarked, '$botAllocations'] }),
+          withdrawnMarks: { $slice: [all, -MAX_WITHDRAWN] },
+        },
+      },
+    ],
   };
 }
 
@@ -95,6 +124,7 @@ export function abortUpdate(command: SettleCommand): ConditionalUpdate {
       _id: new mongo.ObjectId(userId),
       'walletTransactions.opId': { $ne: opId },
       'ledgerState.settled.opId': { $ne: opId },
+      'withdrawnMarks.sagaId': { $ne: sagaId },
       $expr: withAllocation(instanceId, {
         $and: [
           isIncarnation(incarnation.life),

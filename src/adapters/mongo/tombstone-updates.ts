@@ -1,5 +1,6 @@
 // The conditional writes of tombstones. Every one names the saga and lets no lower epoch pass (I5);
 // nothing ever leads from settled back to closing, and `ended` is only written where gone was seen (I1).
+// A withdrawn one leaves its saga's name for a day: a worker that was away meanwhile must not open it again.
 // All times are the database's.
 
 import type { mongo } from 'mongoose';
@@ -23,14 +24,22 @@ const RETRY_CAP_MS = 15_000;
 /** 2^4 seconds is past the limit already; a larger exponent would only overflow. */
 const MAX_EXPONENT = 4;
 
+/** Not a tombstone any more; no reader of the port sees it. */
+export const WITHDRAWN = 'withdrawn';
+const IS_NEW = { $eq: [{ $type: '$status' }, 'missing'] };
+
 const later = (ms: number) => ({ $add: ['$$NOW', ms] });
 
-/** Inserts; takes over what is listed; raises the epoch of its own; leaves everything else alone. */
+/** Inserts, also where another saga has withdrawn its own; takes over what is listed; raises the epoch of its
+ * own; leaves everything else alone. */
 export function openWrite(command: OpenTombstone): TombstoneWrite {
   const { incarnation, sagaId, epoch, mayTakeOver } = command;
   const isOwn = { $and: [{ $eq: ['$sagaId', sagaId] }, { $lte: ['$epoch', epoch] }] };
   const isClosing = { $eq: ['$status', 'closing'] };
-  const isNew = { $eq: [{ $type: '$status' }, 'missing'] };
+  const isWithdrawn = { $eq: ['$status', WITHDRAWN] };
+  const isFree = {
+    $or: [IS_NEW, { $and: [isWithdrawn, { $ne: ['$sagaId', { $literal: sagaId }] }] }],
+  };
   const isTakeable = { $in: ['$sagaId', { $literal: mayTakeOver }] };
   const raised = {
     $cond: [{ $and: [isClosing, isOwn] }, { $mergeObjects: ['$$ROOT', { epoch }] }, '$$ROOT'],
@@ -48,7 +57,7 @@ export function openWrite(command: OpenTombstone): TombstoneWrite {
       update: [
         {
           $replaceWith: {
-            $cond: [{ $or: [isNew, { $and: [isClosing, isTakeable] }] }, opened, raised],
+            $cond: [{ $or: [isFree, { $and: [isClosing, isTakeable] }] }, opened, raised],
           },
         },
       ],
@@ -81,8 +90,28 @@ export function sightingsWrite(target: TombstoneTarget, sightings: unknown): Tom
   return owned(target, {}, { sightings: { $literal: sightings } });
 }
 
-export function withdrawWrite(target: TombstoneTarget): TombstoneWrite {
-  return { deleteOne: { filter: { ...ownedBy(target), status: 'closing' } } };
+/** Leaves no tombstone, whether or not there was one, but what says that this saga opens none any more. */
+export function withdrawWrite({ incarnation, sagaId, epoch }: TombstoneTarget): TombstoneWrite {
+  const { userId, instanceId, life } = incarnation;
+  const isOwn = {
+    $and: [{ $eq: ['$sagaId', { $literal: sagaId }] }, { $lte: ['$epoch', epoch] }],
+  };
+  const mayGo = {
+    $or: [
+      IS_NEW,
+      { $eq: ['$status', WITHDRAWN] },
+      { $and: [{ $eq: ['$status', 'closing'] }, isOwn] },
+    ],
+  };
+  const names = { $literal: { userId, instanceId, life, sagaId, epoch, status: WITHDRAWN } };
+  const withdrawn = { $mergeObjects: [names, { _id: '$_id', withdrawnAt: '$$NOW' }] };
+  return {
+    updateOne: {
+      filter: { _id: incarnationKey(incarnation) },
+      update: [{ $replaceWith: { $cond: [mayGo, withdrawn, '$$ROOT'] } }],
+      upsert: true,
+    },
+  };
 }
 
 export function settleWrite(target: TombstoneTarget): TombstoneWrite {

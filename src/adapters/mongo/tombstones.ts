@@ -24,6 +24,7 @@ import {
   sightingsWrite,
   type TombstoneDocument,
   type TombstoneWrite,
+  WITHDRAWN,
   withdrawWrite,
 } from './tombstone-updates.ts';
 import { takeDueTombstones } from './tombstones-due.ts';
@@ -62,7 +63,8 @@ export function createMongoTombstones({
     const { found, outcome } = await send({ key, write, isRepeated });
     if (isApplied(outcome)) return;
     if (found === 'unread') throw inDoubt('the tombstones', 'they could not be read back');
-    if (found !== null && isHeldBy(found, target) && isDone(found)) return;
+    const isThere = found !== null && found.status !== WITHDRAWN;
+    if (isThere && isHeldBy(found, target) && isDone(found)) return;
     rejectUnlessAnswered(outcome, 'the tombstones');
     throw refusal(found, target);
   };
@@ -92,6 +94,7 @@ export function createMongoTombstones({
       if (isApplied(outcome)) return;
       if (found === 'unread') throw inDoubt('the tombstones', 'they could not be read back');
       if (found === null || found.sagaId !== target.sagaId) return;
+      if (found.status === WITHDRAWN) return;
       rejectUnlessAnswered(outcome, 'the tombstones');
       throw refusal(found, target);
     },
@@ -134,7 +137,7 @@ export function createMongoTombstones({
     async findForBot(userId, instanceId) {
       const documents = await runRepeatable(() =>
         nativeCollection<TombstoneDocument>(connection, TOMBSTONES)
-          .find({ userId, instanceId })
+          .find({ userId, instanceId, status: { $ne: WITHDRAWN } })
           .sort({ openedAt: -1, _id: -1 })
           .limit(MAX_LIVES)
           .toArray(),
@@ -155,8 +158,11 @@ interface Item {
 
 interface Answer {
   readonly outcome: WriteOutcome | null;
-  readonly found: Tombstone | 'unread' | null;
+  readonly found: Stored | 'unread' | null;
 }
+
+/** What stands under an incarnation's key: its tombstone, or the name of the saga that withdrew its own. */
+type Stored = Tombstone | (Pick<Tombstone, 'sagaId' | 'epoch'> & { readonly status: 'withdrawn' });
 
 async function flush(connection: Connection, items: readonly Item[]): Promise<Answer[]> {
   const { outcomes, reading } = await writeThenRead<
@@ -179,7 +185,7 @@ async function flush(connection: Connection, items: readonly Item[]): Promise<An
   );
   return items.map(({ key }, index) => {
     const document = documents.get(key);
-    const found = document === undefined ? null : parseTombstone(document);
+    const found = document === undefined ? null : parseStored(document);
     return {
       outcome: outcomes[index] ?? null,
       found: reading.status === 'ok' ? found : 'unread',
@@ -187,21 +193,29 @@ async function flush(connection: Connection, items: readonly Item[]): Promise<An
   });
 }
 
-function decideOpen(found: Tombstone, { sagaId, epoch }: OpenTombstone): OpenResult {
+// Null: another saga's withdrawal, which is in nobody's way.
+function decideOpen(found: Stored, { sagaId, epoch }: OpenTombstone): OpenResult | null {
+  if (found.status === WITHDRAWN) {
+    if (found.sagaId === sagaId) throw new FencedError(sagaId, epoch);
+    return null;
+  }
   if (found.status !== 'closing') return { status: 'already-settled', sagaId: found.sagaId };
   if (found.sagaId !== sagaId) return { status: 'other-saga', sagaId: found.sagaId };
   if (found.epoch > epoch) throw new FencedError(sagaId, epoch);
   return { status: 'opened' };
 }
 
-function isHeldBy(found: Tombstone, { sagaId, epoch }: TombstoneTarget): boolean {
+function isHeldBy(
+  found: Pick<Stored, 'sagaId' | 'epoch'>,
+  { sagaId, epoch }: TombstoneTarget,
+): boolean {
   return found.sagaId === sagaId && found.epoch <= epoch;
 }
 
 /** Why a write of an owner left no trace. */
-function refusal(found: Tombstone | null, target: TombstoneTarget): SagaError {
+function refusal(found: Stored | null, target: TombstoneTarget): SagaError {
   const key = incarnationKey(target.incarnation);
-  if (found === null) {
+  if (found === null || found.status === WITHDRAWN) {
     return new HoldError('TOMBSTONE_MISSING', `there is no tombstone ${key} any more`);
   }
   if (!isHeldBy(found, target)) return new FencedError(target.sagaId, target.epoch);
@@ -209,6 +223,11 @@ function refusal(found: Tombstone | null, target: TombstoneTarget): SagaError {
     'TOMBSTONE_STATUS',
     `the tombstone ${key} is ${found.status}, which does not allow this`,
   );
+}
+
+function parseStored(document: mongo.Document): Stored {
+  if (document.status !== WITHDRAWN) return parseTombstone(document);
+  return { status: WITHDRAWN, sagaId: toSagaId(document.sagaId), epoch: document.epoch };
 }
 
 function parseTombstone(document: mongo.Document): Tombstone {

@@ -19,6 +19,7 @@ import {
   ROWS,
   SETTLED,
   valueFoundIn,
+  WITHDRAWN_MARKS,
 } from './wallet-expressions.ts';
 
 export interface UserReading {
@@ -28,6 +29,8 @@ export interface UserReading {
   readonly allocations: ReadonlyMap<string, AllocationReadingRow>;
   /** Settlements of the bots and operations asked for; the fuller source first. */
   readonly receipts: readonly Receipt[];
+  /** Sagas that have gone back: whoever still works for one of them here is too late (I5). */
+  readonly withdrawnSagas: ReadonlySet<string>;
 }
 
 export interface AllocationReadingRow {
@@ -71,6 +74,7 @@ export function userProjection(
     },
     settled: receiptsIn(SETTLED, instanceIds, opIds),
     rows: receiptsIn(ROWS, instanceIds, opIds),
+    withdrawnSagas: { $map: { input: WITHDRAWN_MARKS, as: 'one', in: '$$one.sagaId' } },
   };
 }
 
@@ -120,6 +124,7 @@ export function parseUserReading(document: mongo.Document): UserReading {
       allocations.filter((row) => row.isObject).map((row) => [row.id, parseAllocation(row)]),
     ),
     receipts: [...document.settled, ...document.rows].map((row) => receiptFromRow(userId, row)),
+    withdrawnSagas: new Set(document.withdrawnSagas),
   };
 }
 

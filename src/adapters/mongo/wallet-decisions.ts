@@ -27,6 +27,7 @@ export function decideMark(
   const bot = user.allocations.get(command.instanceId);
   const receipt = receiptOf(user, opId) ?? (bot ? priorReceipt(user, command, bot) : undefined);
   if (receipt !== undefined) return { status: 'already-settled', receipt };
+  if (user.withdrawnSagas.has(command.sagaId)) return { status: 'fenced' };
   if (bot === undefined) return { status: 'absent' };
   if (!isSameLife(bot, command.incarnation)) return otherLife(bot);
   const { mark } = bot;
@@ -55,9 +56,10 @@ export function decideUnmark(
   { instanceId, sagaId, epoch }: MarkTarget,
   user: UserReading | null,
 ): Decision<'gone' | 'fenced'> {
-  const mark = user?.allocations.get(instanceId)?.mark;
-  if (mark?.sagaId !== sagaId) return 'gone';
-  return mark.epoch > epoch ? 'fenced' : 'again';
+  if (user === null) return 'gone';
+  const mark = user.allocations.get(instanceId)?.mark;
+  if (mark?.sagaId === sagaId) return mark.epoch > epoch ? 'fenced' : 'again';
+  return user.withdrawnSagas.has(sagaId) ? 'gone' : 'again';
 }
 
 export function decideAbort(
@@ -66,6 +68,7 @@ export function decideAbort(
 ): Decision<'aborting' | 'absent' | 'settled' | 'fenced'> {
   if (user === null) return 'absent';
   if (receiptOf(user, command.opId) !== undefined) return 'settled';
+  if (user.withdrawnSagas.has(command.sagaId)) return 'fenced';
   const bot = user.allocations.get(command.instanceId);
   if (bot === undefined || !isSameLife(bot, command.incarnation)) return 'absent';
   const { mark } = bot;
@@ -87,7 +90,9 @@ export function decideSettle(
   if (bot === undefined) return { status: 'absent' };
   const { mark } = bot;
   if (!isSameLife(bot, command.incarnation)) return otherLife(bot);
-  if (mark === null) return { status: 'mark-dropped' };
+  if (mark === null) {
+    return { status: user.withdrawnSagas.has(command.sagaId) ? 'fenced' : 'mark-dropped' };
+  }
   if (mark.sagaId !== command.sagaId) return { status: 'other-saga', sagaId: mark.sagaId };
   if (mark.aborting || mark.epoch > command.epoch) return { status: 'fenced' };
   if (mark.epoch < command.epoch) return { status: 'stale-mark', epoch: mark.epoch };

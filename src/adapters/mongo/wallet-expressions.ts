@@ -42,6 +42,9 @@ export const ALLOCATIONS = {
 /** The embedded rows; empty where there is no list. */
 export const ROWS = asList('$walletTransactions');
 export const SETTLED = asList('$ledgerState.settled');
+/** Sagas that have removed their marks for good. A list of its own: `ledgerState` begins with the first write
+ * that moves money. */
+export const WITHDRAWN_MARKS = asList('$withdrawnMarks');
 
 /** The same rule as `isMoney`. The order of types does the rest: NaN and null sort below every number,
  * texts and all others above. */
@@ -104,7 +107,7 @@ export function isMarked(bot: string): Expression {
 export function isMarkOf(
   bot: string,
   sagaId: string,
-  compare: '$eq' | '$lt' | '$lte',
+  compare: '$eq' | '$lt' | '$lte' | '$gt',
   epoch: number,
 ): Expression {
   return {

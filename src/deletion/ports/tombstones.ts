@@ -38,7 +38,8 @@ export interface Tombstones {
   /** Stores what the saga saw when its own step could look at last (captures were unknown before). */
   recordSightings(target: TombstoneTarget, sightings: readonly Sighting[]): Promise<void>;
 
-  /** Removes a `closing` one that names this saga. Repeatable. */
+  /** Removes a `closing` one that names this saga, and forbids this saga to open it again, however late a worker
+   * of it may come: `open` then throws FencedError (I5). Repeatable. */
   withdraw(target: TombstoneTarget): Promise<void>;
 
   /** closing → settled; the janitor's first look is due a few seconds later, when the saga's own last

@@ -19,7 +19,9 @@ export interface Wallets {
   /** Raises the epoch of this saga's mark (never lowers it). 'absent': there is no such mark. */
   raiseMark(target: MarkTarget): Promise<'raised' | 'absent' | 'fenced'>;
 
-  /** Removes the mark if it names this saga with an epoch not above the given one. Repeatable. */
+  /** Removes the mark if it names this saga with an epoch not above the given one, and forbids this saga another
+   * one from here on, however late a worker of it may come (I5): `mark` and `abortSettlement` then say `fenced`.
+   * Repeatable. */
   unmark(target: MarkTarget): Promise<'removed' | 'absent' | 'fenced'>;
 
   /** Forbids this saga's settlement for good before a compensation that follows a begun pivot: sets
