@@ -1,0 +1,60 @@
+// What was promised about jobs: every one that was named exists and has ended (I7, I10), the same request got the same
+// one (I8), and no two sagas of one bot were ever open at once.
+
+import type { Promises } from '../load/promises.ts';
+import { ENDS } from '../load/watchers.ts';
+import type { Verdict } from '../verdict.ts';
+import type { Evidence, SagaEvidence } from './evidence.ts';
+
+export function judgeJobs(
+  { sagas }: Evidence,
+  promises: Promises,
+  shown: ReadonlyMap<string, string>,
+  verdict: Verdict,
+): void {
+  const byId = new Map(sagas.map((saga) => [saga.id, saga]));
+  for (const jobId of promises.jobs()) {
+    const saga = byId.get(jobId);
+    if (saga === undefined) verdict.violated('I7', `${jobId} was promised and does not exist`);
+    else if (saga.open) verdict.violated('I10', `${jobId} has not ended`);
+  }
+  for (const [jobId, state] of shown) {
+    if (!ENDS.has(state)) continue;
+    verdict.expectSame('I9', `end of ${jobId}, which was shown`, state, byId.get(jobId)?.phase);
+  }
+  for (const [key, ids] of promises.keys()) {
+    if (ids.size > 1) verdict.violated('I8', `key ${key} got ${[...ids].join(', ')}`);
+  }
+  for (const { instanceId, jobIds } of promises.groups()) {
+    judgeTogether(instanceId, [...new Set(jobIds)], byId, verdict);
+  }
+  for (const [key, own] of Map.groupBy(sagas, (saga) => saga.key)) {
+    if (key.startsWith('bot/')) judgeOneAtATime(key, own, verdict);
+  }
+}
+
+/** Another job is only right after the first one had ended without deleting the bot. */
+function judgeTogether(
+  instanceId: string,
+  jobIds: readonly string[],
+  byId: ReadonlyMap<string, SagaEvidence>,
+  verdict: Verdict,
+): void {
+  const found = jobIds.flatMap((id) => byId.get(id) ?? []);
+  const byAge = found.sort((left, right) => left.createdAtMs - right.createdAtMs);
+  for (const [index, { id, phase, finishedAtMs }] of byAge.slice(0, -1).entries()) {
+    const next = byAge[index + 1];
+    const isOver = phase !== 'completed' && (finishedAtMs ?? Infinity) <= (next?.createdAtMs ?? 0);
+    if (isOver) continue;
+    verdict.violated('I8', `requests at once for ${instanceId} got ${id} and ${next?.id}`);
+  }
+}
+
+function judgeOneAtATime(key: string, sagas: readonly SagaEvidence[], verdict: Verdict): void {
+  const byAge = [...sagas].sort((left, right) => left.createdAtMs - right.createdAtMs);
+  for (const [index, { id, finishedAtMs }] of byAge.slice(0, -1).entries()) {
+    const next = byAge[index + 1];
+    if ((finishedAtMs ?? Infinity) <= (next?.createdAtMs ?? 0)) continue;
+    verdict.violated('I8', `${id} and ${next?.id} were open at once on ${key}`);
+  }
+}
