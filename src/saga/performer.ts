@@ -120,10 +120,12 @@ async function observe(scene: Performance, index: number): Promise<SagaEvent> {
 async function abort(scene: Performance, index: number): Promise<SagaEvent> {
   const step = stepAt(scene, index);
   if (step.kind !== 'pivot') throw new RangeError(`step ${step.name} is not a pivot`);
-  return settle(scene, index, async (signal) => {
+  const ask = async (signal: AbortSignal): Promise<SagaEvent> => {
     const seen = await observation(() => step.abort(callOf(scene, index, signal)));
     return { type: 'aborted', step: index, seen, ...nextTry(scene, step, stateAt(scene, index)) };
-  });
+  };
+  // The deadline may be what the pivot is aborted for: it has decided, and must not decide again for ever.
+  return settle(scene, index, ask, { hasDeadline: false });
 }
 
 async function compensate(scene: Performance, index: number): Promise<SagaEvent> {
@@ -153,6 +155,7 @@ async function settle(
   scene: Performance,
   index: number,
   action: (signal: AbortSignal) => Promise<SagaEvent>,
+  { hasDeadline }: { readonly hasDeadline: boolean } = { hasDeadline: true },
 ): Promise<SagaEvent> {
   const step = stepAt(scene, index);
   const state = stateAt(scene, index);
@@ -160,7 +163,8 @@ async function settle(
   let leftMs = Number.POSITIVE_INFINITY;
   let isExpired = false;
   try {
-    deadlineMs = step.deadline?.at(callOf(scene, index, scene.signal)) ?? null;
+    const deadline = hasDeadline ? step.deadline : undefined;
+    deadlineMs = deadline?.at(callOf(scene, index, scene.signal)) ?? null;
     if (deadlineMs !== null) leftMs = deadlineMs - scene.clock.nowMs();
     isExpired = leftMs <= 0 && state.error !== null;
     if (isExpired) return await expire(scene, index);
