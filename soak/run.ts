@@ -85,7 +85,8 @@ async function runOn(
   await ready(system, signal);
   const startedMs = performance.now();
 
-  const census = takeCensus(connection, signal);
+  const census = takeCensus(connection);
+  onEnd(() => census.stop());
   const promises = createPromises();
   const mischief = createMischief(connection, random.fork('mischief'), faults);
   const time = AbortSignal.any([signal, AbortSignal.timeout(minutes * 60_000)]);

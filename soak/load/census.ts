@@ -14,11 +14,15 @@ export interface Census {
   openJobs(): readonly string[];
   /** Jobs that were seen completed, newest last. */
   completed(): readonly string[];
+  /** Idempotent; resolves when nobody is counted any more. */
+  stop(): Promise<void>;
 }
 
 const EVERY_MS = 250;
 
-export function takeCensus(connection: Connection, signal: AbortSignal): Census {
+export function takeCensus(connection: Connection): Census {
+  const stopping = new AbortController();
+  const { signal } = stopping;
   let bots = new Map<string, readonly string[]>();
   const open = new Set<string>();
   const completed: string[] = [];
@@ -43,7 +47,7 @@ export function takeCensus(connection: Connection, signal: AbortSignal): Census 
       await pause(EVERY_MS, signal);
     }
   };
-  void keepCounting();
+  const counting = keepCounting();
 
   return {
     botsOf: (uid) => bots.get(uid) ?? [],
@@ -53,6 +57,10 @@ export function takeCensus(connection: Connection, signal: AbortSignal): Census 
     isOpen: (jobId) => open.has(jobId),
     openJobs: () => [...open],
     completed: () => completed,
+    stop: () => {
+      stopping.abort();
+      return counting;
+    },
   };
 }
 

@@ -7,7 +7,6 @@ import type { Mischief } from '../faults/mischief.ts';
 import type { Random } from '../random.ts';
 import type { Tally } from '../tally.ts';
 import type { Townsman } from '../town.ts';
-import type { Verdict } from '../verdict.ts';
 import type { Census } from './census.ts';
 import type { Client, Reply } from './client.ts';
 import type { Promises } from './promises.ts';
@@ -18,7 +17,6 @@ export interface UsersOptions {
   readonly promises: Promises;
   readonly mischief: Mischief;
   readonly random: Random;
-  readonly verdict: Verdict;
   /** Answers by request and status. */
   readonly answers: Tally;
   readonly signal: AbortSignal;
@@ -123,7 +121,7 @@ async function sync(day: Day): Promise<void> {
 
 /** A late repeat of a deletion that is completed gets that job. */
 async function askAgain(day: Day): Promise<void> {
-  const { random, verdict, client, census, who } = day;
+  const { random, client, census, who } = day;
   const jobId = random.pick(census.completed().slice(-200));
   if (jobId === undefined || !jobId.startsWith('del-')) return;
   const job = await client.asAdmin({ method: 'GET', path: `/admin/sagas/${jobId}` });
@@ -132,7 +130,8 @@ async function askAgain(day: Day): Promise<void> {
   const again = await client.as(firebaseUid, deletionOf(instanceId));
   const named = jobOf(again);
   if (named === undefined) return;
-  verdict.expectSame('I8', `late repeat for ${instanceId}`, jobId, named);
+  day.promises.repeated(jobId, named);
+  if (named !== jobId) remember(day, named);
 }
 
 async function cancel(day: Day, jobId: string | undefined): Promise<void> {
@@ -146,19 +145,22 @@ const deletionOf = (instanceId: string) =>
   ({ method: 'DELETE', path: `/bots/${instanceId}` }) as const;
 
 async function ask(
-  { client, who, promises, census, answers, jobs }: Day,
+  day: Day,
   what: string,
   request: Parameters<Client['as']>[1],
 ): Promise<Reply | null> {
-  const reply = await client.as(who.uid, request);
-  answers.add(`${what} ${reply?.status ?? 'unanswered'}`);
+  const reply = await day.client.as(day.who.uid, request);
+  day.answers.add(`${what} ${reply?.status ?? 'unanswered'}`);
   const jobId = jobOf(reply);
-  if (jobId !== undefined && !promises.jobs().has(jobId)) {
-    promises.named(jobId);
-    census.watch(jobId);
-    jobs.add(jobId);
-  }
+  if (jobId !== undefined) remember(day, jobId);
   return reply;
+}
+
+function remember({ promises, census, jobs }: Day, jobId: string): void {
+  if (promises.jobs().has(jobId)) return;
+  promises.named(jobId);
+  census.watch(jobId);
+  jobs.add(jobId);
 }
 
 function jobOf(reply: Reply | null): string | undefined {

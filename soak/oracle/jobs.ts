@@ -28,12 +28,21 @@ export function judgeJobs(
   for (const { instanceId, jobIds } of promises.groups()) {
     judgeTogether(instanceId, [...new Set(jobIds)], byId, verdict);
   }
+  for (const { jobId, again } of promises.repeats()) {
+    if (jobId === again || isCleaning(byId.get(again))) continue;
+    verdict.violated('I8', `a repeat of ${jobId}, which had completed, got ${again}`);
+  }
   for (const [key, own] of Map.groupBy(sagas, (saga) => saga.key)) {
     if (key.startsWith('bot/')) judgeOneAtATime(key, own, verdict);
   }
 }
 
-/** Another job is only right after the first one had ended without deleting the bot. */
+/** A deletion that had nothing to pay: it takes away what the platform's stale copies brought back. */
+function isCleaning(saga: SagaEvidence | undefined): boolean {
+  return saga?.kind === 'delete-bot' && (saga.result?.wallet ?? null) === null;
+}
+
+/** Another job is only right after the first one had ended, and had not deleted the bot. */
 function judgeTogether(
   instanceId: string,
   jobIds: readonly string[],
@@ -44,8 +53,8 @@ function judgeTogether(
   const byAge = found.sort((left, right) => left.createdAtMs - right.createdAtMs);
   for (const [index, { id, phase, finishedAtMs }] of byAge.slice(0, -1).entries()) {
     const next = byAge[index + 1];
-    const isOver = phase !== 'completed' && (finishedAtMs ?? Infinity) <= (next?.createdAtMs ?? 0);
-    if (isOver) continue;
+    const isOver = (finishedAtMs ?? Infinity) <= (next?.createdAtMs ?? 0);
+    if (isOver && (phase !== 'completed' || isCleaning(next))) continue;
     verdict.violated('I8', `requests at once for ${instanceId} got ${id} and ${next?.id}`);
   }
 }
