@@ -333,6 +333,32 @@ describe('a person is needed', () => {
     expect(world.order).toEqual(['do a', 'see b', 'do b']);
   });
 
+  it('sent on after its deadline, and picked up later still: it is tried once before the deadline decides', async () => {
+    const { world, engine } = await setUpEngine((make, at) => {
+      const away = new UnavailableError('AWAY', 'nobody answers');
+      return sagaOf([
+        make.undoable('a', {
+          run: failing([away], (call) => at.act('a', call)),
+          deadline: {
+            // Over at every look: no worker comes in time.
+            at: ({ startedAtMs }) => (startedAtMs ?? 1) - 1,
+            expired: async () => {
+              throw new HoldError('GIVEN_UP', 'a person decides');
+            },
+          },
+        }),
+      ]);
+    });
+    const id = await engine.start();
+    expect((await engine.runToRest(id)).state).toMatchObject({
+      phase: 'stuck',
+      cause: { code: 'GIVEN_UP' },
+    });
+    expect(await engine.sagas.order(id, RETRY)).toMatchObject({ status: 'ordered' });
+    expect((await engine.runToRest(id)).state.phase).toBe('completed');
+    expect(world.order).toEqual(['see a', 'do a']);
+  });
+
   it('errors of any kind and length: stored short and without secrets', async () => {
     const secret = 'mongodb://root:hunter2@db.internal/x';
     const thrown = [
