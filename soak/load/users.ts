@@ -23,7 +23,7 @@ export interface UsersOptions {
 }
 
 /** Jobs of one user under way at once. */
-const AT_ONCE = 5;
+const AT_ONCE = 3;
 const FEWEST_BOTS = 4;
 const MOST_BOTS = 10;
 /** A bot that is still there by then is asked away again: its deletion waits, or went back. */

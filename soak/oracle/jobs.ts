@@ -53,7 +53,7 @@ function judgeTogether(
   const byAge = found.sort((left, right) => left.createdAtMs - right.createdAtMs);
   for (const [index, { id, phase, finishedAtMs }] of byAge.slice(0, -1).entries()) {
     const next = byAge[index + 1];
-    const isOver = (finishedAtMs ?? Infinity) <= (next?.createdAtMs ?? 0);
+    const isOver = isBefore(finishedAtMs, next);
     if (isOver && (phase !== 'completed' || isCleaning(next))) continue;
     verdict.violated('I8', `requests at once for ${instanceId} got ${id} and ${next?.id}`);
   }
@@ -63,7 +63,15 @@ function judgeOneAtATime(key: string, sagas: readonly SagaEvidence[], verdict: V
   const byAge = [...sagas].sort((left, right) => left.createdAtMs - right.createdAtMs);
   for (const [index, { id, finishedAtMs }] of byAge.slice(0, -1).entries()) {
     const next = byAge[index + 1];
-    if ((finishedAtMs ?? Infinity) <= (next?.createdAtMs ?? 0)) continue;
+    if (isBefore(finishedAtMs, next)) continue;
     verdict.violated('I8', `${id} and ${next?.id} were open at once on ${key}`);
   }
+}
+
+/** A moment in the log is the beginning of the command that wrote it, which many sagas share. */
+const SLACK_MS = 2_000;
+
+function isBefore(finishedAtMs: number | null, next: SagaEvidence | undefined): boolean {
+  if (finishedAtMs === null || next === undefined) return false;
+  return finishedAtMs <= next.createdAtMs + SLACK_MS;
 }
