@@ -19,7 +19,8 @@ export function cancel(shape: SagaShape, state: SagaState): SagaState {
 
 // With fresh budgets and deadlines, in the direction it was going: forward is refused once a compensation has begun,
 // because `stuckFrom` says so. What the stuck attempt did is asked of the world first; a pivot that was being aborted
-// still is.
+// still is. Its error goes to the history alone: a worker that comes after the new deadline is to try at least once, not
+// to give up for the old reason.
 export function unstick(shape: SagaShape, state: SagaState, atMs: number): SagaState {
   if (state.phase !== 'stuck' || state.stuckFrom === null) return state;
   const { startedAtMs, stuckFrom } = state;
@@ -37,7 +38,7 @@ export function unstick(shape: SagaShape, state: SagaState, atMs: number): SagaS
     return { ...withStep(going, state.cursor, { unknowns: 0 }), cause: state.cause };
   }
   const status = shapeAt(shape, state.cursor).canObserve ? 'in-doubt' : 'running';
-  return withStep(going, state.cursor, { status, attempts: 1, unknowns: 0 });
+  return withStep(going, state.cursor, { status, attempts: 1, unknowns: 0, error: null });
 }
 
 /** Back, before the point of no return only (I6): a saga that is stuck on its way forward, or sleeps on it. */

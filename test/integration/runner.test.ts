@@ -137,6 +137,35 @@ describe('forwards', () => {
     expect(world.order).toEqual(['do pay']);
   });
 
+  it('the deadline passes at the pivot: it is aborted once, after its own time too, and goes back', async () => {
+    let aborts = 0;
+    const { world, runOne } = await setUpEngine((make, at) =>
+      sagaOf([
+        make.undoable('a'),
+        make.pivot('pay', {
+          retry: { attempts: 100_000, baseMs: 1, capMs: 2 },
+          run: async () => {
+            throw new UnavailableError('AWAY', 'the host is away');
+          },
+          deadline: {
+            at: ({ startedAtMs }) => (startedAtMs ?? 0) + 200,
+            expired: async () => {
+              throw new TerminalError('TIMED_OUT', 'too late');
+            },
+          },
+          abort: (call) => {
+            aborts += 1;
+            return at.observe('pay', call);
+          },
+        }),
+      ]),
+    );
+    const saga = await runOne();
+    expect(saga.state).toMatchObject({ phase: 'compensated', cause: { code: 'TIMED_OUT' } });
+    expect(aborts).toBe(1);
+    expect(await world.read('a', saga.id)).toEqual({ done: 1, undone: 1 });
+  });
+
   it('a deadline that cannot be read: stuck for a person, not a job that fails for ever', async () => {
     const { runOne } = await setUpEngine((make) =>
       sagaOf([
@@ -354,6 +383,32 @@ describe('a person is needed', () => {
     expect(await engine.sagas.order(id, RETRY)).toMatchObject({ status: 'ordered' });
     expect((await engine.runToRest(id)).state.phase).toBe('completed');
     expect(world.order).toEqual(['do a', 'see b', 'do b']);
+  });
+
+  it('sent on after its deadline, and picked up later still: it is tried once before the deadline decides', async () => {
+    const { world, engine } = await setUpEngine((make, at) => {
+      const away = new UnavailableError('AWAY', 'nobody answers');
+      return sagaOf([
+        make.undoable('a', {
+          run: failing([away], (call) => at.act('a', call)),
+          deadline: {
+            // Over at every look: no worker comes in time.
+            at: ({ startedAtMs }) => (startedAtMs ?? 1) - 1,
+            expired: async () => {
+              throw new HoldError('GIVEN_UP', 'a person decides');
+            },
+          },
+        }),
+      ]);
+    });
+    const id = await engine.start();
+    expect((await engine.runToRest(id)).state).toMatchObject({
+      phase: 'stuck',
+      cause: { code: 'GIVEN_UP' },
+    });
+    expect(await engine.sagas.order(id, RETRY)).toMatchObject({ status: 'ordered' });
+    expect((await engine.runToRest(id)).state.phase).toBe('completed');
+    expect(world.order).toEqual(['see a', 'do a']);
   });
 
   it('errors of any kind and length: stored short and without secrets', async () => {

@@ -1,0 +1,91 @@
+// Chooses the faults. Outages come one after the other, each measured to its recovery; small faults fall in between
+// and beside them. Small ones that would hold everybody up wait while a recovery is measured.
+
+import { pause } from '../../src/saga/deadline.ts';
+import type { Census } from '../load/census.ts';
+import type { Tally } from '../tally.ts';
+import { OUTAGES, type Scene } from './outages.ts';
+import { measureRecovery, type Recovery } from './recovery.ts';
+
+export interface DirectorOptions extends Scene {
+  readonly census: Census;
+  readonly faults: Tally;
+}
+
+const BETWEEN_OUTAGES_MS = { min: 300, max: 1_200 } as const;
+const CUT_EVERY_MS = { min: 50, max: 350 } as const;
+const CUT_WITHIN_MS = 400;
+const MISHAP_EVERY_MS = { min: 500, max: 1_500 } as const;
+
+/** @returns the recoveries, one an outage. */
+export async function directFaults(options: DirectorOptions): Promise<readonly Recovery[]> {
+  const stage = { isCalm: false };
+  const recoveries: Recovery[] = [];
+  await Promise.all([
+    breakThings(options, stage, recoveries),
+    loseReplies(options, stage),
+    letBotsFail(options),
+  ]);
+  return recoveries;
+}
+
+interface Stage {
+  isCalm: boolean;
+}
+
+async function breakThings(
+  options: DirectorOptions,
+  stage: Stage,
+  recoveries: Recovery[],
+): Promise<void> {
+  const { random, signal, faults, mischief, ground } = options;
+  const scene = { ...options, random: random.fork('outages') };
+  while (!signal.aborted) {
+    await pause(random.between(BETWEEN_OUTAGES_MS.min, BETWEEN_OUTAGES_MS.max), signal);
+    if (signal.aborted) return;
+    const outage = scene.random.weighted(OUTAGES);
+    faults.add(outage.name);
+    await outage.run(scene);
+    stage.isCalm = true;
+    await mischief.clear().catch(() => undefined);
+    recoveries.push(await measureRecovery(ground.connection, outage.name, signal));
+    stage.isCalm = false;
+  }
+}
+
+/** What a request carries whose reply is worth losing; group commit puts many of them into one. */
+const REQUESTS = [
+  'reclaimSettlement',
+  'reclaimReservation',
+  'ledger',
+  'tombstones',
+  'simulatedBots',
+  'sagas',
+  'closing',
+] as const;
+
+async function loseReplies({ random, signal, ground, faults }: DirectorOptions, stage: Stage) {
+  const chance = random.fork('replies');
+  while (!signal.aborted) {
+    await pause(chance.between(CUT_EVERY_MS.min, CUT_EVERY_MS.max), signal);
+    if (stage.isCalm || signal.aborted) continue;
+    const text = chance.pick(REQUESTS) ?? 'sagas';
+    const isValkey = chance.chance(0.2);
+    const isLost = isValkey
+      ? await ground.valkeyWire.loseReply('evalsha', CUT_WITHIN_MS)
+      : await ground.mongodbWire.loseReply(text, CUT_WITHIN_MS);
+    if (isLost) faults.add(isValkey ? 'reply of Valkey lost' : `reply of MongoDB lost: ${text}`);
+  }
+}
+
+async function letBotsFail({ random, signal, mischief, census }: DirectorOptions): Promise<void> {
+  const chance = random.fork('mishaps');
+  while (!signal.aborted) {
+    await pause(chance.between(MISHAP_EVERY_MS.min, MISHAP_EVERY_MS.max), signal);
+    const bot = chance.pick(census.allBots());
+    if (bot === undefined || signal.aborted) continue;
+    const { lose, crash } = mischief;
+    // The observer's own call may fail: then it was no fault.
+    await (chance.chance(0.6) ? lose : crash)(bot.instanceId).catch(() => undefined);
+  }
+}

@@ -1,0 +1,154 @@
+// The end of a run: nothing breaks any more, and the system is given the time it asks for. Then every saga must have
+// ended (I10), every tombstone must be finished, and synchronising everybody must change nothing any more (I12).
+
+import { readFile } from 'node:fs/promises';
+import { mongo } from 'mongoose';
+import type { PoolState } from '../src/domain/pool-state.ts';
+import type { Ground } from './ground.ts';
+import { insist, untilTrue } from './insist.ts';
+import { orderSyncAll, releaseStuck } from './load/administrators.ts';
+import type { Census } from './load/census.ts';
+import type { Client } from './load/client.ts';
+import type { Promises } from './load/promises.ts';
+import type { Tally } from './tally.ts';
+import type { Verdict } from './verdict.ts';
+
+export interface Ending {
+  readonly ground: Ground;
+  readonly client: Client;
+  readonly census: Census;
+  readonly promises: Promises;
+  readonly stuck: Tally;
+  readonly verdict: Verdict;
+  readonly signal: AbortSignal;
+}
+
+const REST_WITHIN_MS = 90_000;
+const TOMBSTONES_WITHIN_MS = 60_000;
+const SYNC_WITHIN_MS = 60_000;
+/** Of runs over everybody until one has nothing left to do. */
+const HEALING_RUNS = 3;
+
+export async function settleDown(ending: Ending): Promise<void> {
+  await comeToRest(ending);
+  await finishTombstones(ending);
+  for (let run = 0; run < HEALING_RUNS; run += 1) await syncEverybody(ending);
+  await comeToRest(ending);
+  await finishTombstones(ending);
+  const before = await everything(ending.ground);
+  await syncEverybody(ending);
+  await comeToRest(ending);
+  compare(ending.verdict, before, await everything(ending.ground));
+}
+
+async function comeToRest({ ground, client, stuck, verdict, signal }: Ending): Promise<void> {
+  const sagas = ground.connection.collection('sagas');
+  const open = () => sagas.countDocuments({ open: true });
+  const isAtRest = await untilTrue(
+    async () => {
+      if ((await open()) === 0) return true;
+      await releaseStuck({ client, stuck });
+      return false;
+    },
+    REST_WITHIN_MS,
+    signal,
+  );
+  if (isAtRest) return;
+  const left = await insist(() => sagas.find({ open: true }).limit(5).toArray());
+  for (const { _id, kind, state, dueAt, epoch } of left) {
+    const { phase, cursor, cause } = state;
+    const facts = { kind, phase, step: state.steps[cursor]?.name, cause, dueAt, epoch };
+    verdict.violated('I10', `${_id} has not ended: ${JSON.stringify(facts)}`);
+  }
+}
+
+async function finishTombstones({ ground, verdict, signal }: Ending): Promise<void> {
+  await hurryLooks(ground);
+  const tombstones = ground.connection.collection('tombstones');
+  const isFinished = await untilTrue(
+    async () => {
+      return (await tombstones.countDocuments(UNFINISHED)) === 0;
+    },
+    TOMBSTONES_WITHIN_MS,
+    signal,
+  );
+  if (isFinished) return;
+  for (const left of await insist(() => tombstones.find(UNFINISHED).limit(5).toArray())) {
+    const { _id, status, sagaId, attempts, lastReason } = left;
+    const facts = JSON.stringify({ status, sagaId, attempts, lastReason });
+    verdict.violated('I1', `tombstone ${_id} is not finished: ${facts}`);
+  }
+}
+
+const LONG_AGO = new Date(0);
+const UNFINISHED = {
+  $or: [{ status: { $ne: 'ended' } }, { status: 'ended', nextLookAt: LONG_AGO }],
+};
+
+/** The platform's stale copies brought entries of deleted bots back. The look of a minute after the end takes them
+ * out: for those bots it is brought forward, so that a run need not wait for it. */
+async function hurryLooks({ connection, poolStateFile }: Ground): Promise<void> {
+  const { botMapping, pools }: PoolState = JSON.parse(await readFile(poolStateFile, 'utf8'));
+  const listed = [...Object.keys(botMapping), ...Object.values(pools).flatMap(({ bots }) => bots)];
+  await insist(() =>
+    connection
+      .collection('tombstones')
+      .updateMany(
+        { status: 'ended', instanceId: { $in: listed } },
+        { $set: { nextLookAt: LONG_AGO, heldUntil: null } },
+      ),
+  );
+}
+
+async function syncEverybody(ending: Ending): Promise<void> {
+  const { ground, verdict, signal } = ending;
+  const sagas = ground.connection.collection<{ _id: string; state: mongo.Document }>('sagas');
+  let jobId: string | undefined;
+  await untilTrue(
+    async () => {
+      jobId ??= await orderSyncAll(ending);
+      return jobId !== undefined;
+    },
+    SYNC_WITHIN_MS,
+    signal,
+  );
+  const id = jobId ?? '';
+  const hasEnded = await untilTrue(
+    async () => {
+      return (await sagas.findOne({ _id: id }))?.state.phase === 'completed';
+    },
+    SYNC_WITHIN_MS,
+    signal,
+  );
+  if (!hasEnded) verdict.violated('I10', `the run over everybody (${id}) has not completed`);
+}
+
+type Everything = Readonly<Record<string, string>>;
+
+/** What a synchronisation could change. */
+async function everything({ connection, poolStateFile }: Ground): Promise<Everything> {
+  const all = (name: string) =>
+    insist(() => connection.collection(name).find().sort({ _id: 1 }).toArray());
+  const [users, bots] = await Promise.all([all('users'), all('simulatedBots')]);
+  const text = (documents: readonly mongo.Document[]) =>
+    documents.map((document) => mongo.BSON.EJSON.stringify(document, { relaxed: false }));
+  const named = (kind: string, documents: readonly mongo.Document[]) =>
+    text(documents).map((line, index) => [`${kind} ${documents[index]?._id}`, line] as const);
+  const ledger = await insist(() => connection.collection('ledger').countDocuments(OURS));
+  return Object.fromEntries([
+    ...named('user', users),
+    ...named('bot', bots),
+    ['pool state', await readFile(poolStateFile, 'utf8')],
+    ['ledger', String(ledger)],
+  ]);
+}
+
+const OURS = { source: 'reclaim' };
+
+function compare(verdict: Verdict, before: Everything, after: Everything): void {
+  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    if (before[name] !== after[name]) {
+      verdict.violated('I12', `the last run over everybody changed ${name}`);
+    }
+  }
+}
