@@ -33,7 +33,7 @@ async function stuckDeletion(
   return { bot, id };
 }
 
-function start(stopTimeoutMs = '200'): Promise<TestApplication> {
+function start(stopTimeoutMs = '1000'): Promise<TestApplication> {
   const env = { ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: stopTimeoutMs };
   return startTestApplication({ env });
 }
