@@ -23,7 +23,7 @@ export function toText(report: RunReport): string {
   ].join('\n');
 }
 
-export function summaryLine({ seed, sagas, faults, violations, recoveries }: RunReport): string {
+function summaryLine({ seed, sagas, faults, violations, recoveries }: RunReport): string {
   const worst = worstOf(recoveries);
   const recovery = worst === undefined ? 'none measured' : `${(worst.ms / 1_000).toFixed(1)} s`;
   return (
