@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { parseUserDump, seedUsers } from '../../src/adapters/mongo/seed-users.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
-import { allOf, readPoolState, userNamed } from '../support/deletions.ts';
+import { ownEntries, readPoolState, userNamed } from '../support/deletions.ts';
 import { describeDocker, runDedicated, runPool, testDocker } from '../support/docker.ts';
 import { returnedBy, skippedOf, syncWallet } from '../support/syncs.ts';
 import { allocation, putUser, users } from '../support/users.ts';
@@ -52,7 +52,7 @@ async function runExisting(mark: string): Promise<void> {
 async function moneyAndEntries(app: TestApplication) {
   const { pools, botMapping } = await readPoolState(app);
   const wallets = await users(app.connection).find().sort({ _id: 1 }).toArray();
-  return { pools, botMapping, wallets, ledger: await allOf(app, 'ledger') };
+  return { pools, botMapping, wallets, ledger: await ownEntries(app) };
 }
 
 describeDocker('synchronised on real containers', () => {
@@ -124,7 +124,7 @@ describeDocker('synchronised on real containers', () => {
     await proxy.start();
     const back = await syncWallet(app, uid);
     expect(back.body.data).toMatchObject({ totalReturned: 240.4, newWalletBalance: 250.4 });
-    const entries = (await allOf(app, 'ledger')).filter(({ source }) => source === 'reclaim');
+    const entries = await ownEntries(app);
     expect(entries).toMatchObject([{ botId: instanceId, type: 'deallocate' }]);
   });
 });

@@ -5,12 +5,12 @@ import { expect, it } from 'vitest';
 import { startTestApplication } from '../support/application.ts';
 import {
   acceptDelete,
-  allOf,
   deleteBot,
   jobAt,
   jobIn,
   misbehave,
   outsideState,
+  ownEntries,
   placeBot,
 } from '../support/deletions.ts';
 import { putUser } from '../support/users.ts';
@@ -59,7 +59,7 @@ it('after the end: 409, and the money stays where it went', async () => {
   const late = await app.call(bot.uid, 'POST', cancelPath(jobId));
   expect([late.status, late.body.type]).toEqual([409, 'urn:reclaim:problem:too-late-to-cancel']);
   expect(late.body.jobId).toBe(jobId);
-  expect(await allOf(app, 'ledger')).toHaveLength(1);
+  expect(await ownEntries(app)).toHaveLength(1);
 });
 
 it('in the pivot, which does not get on: 409, and the job finishes forward', async () => {

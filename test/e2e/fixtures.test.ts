@@ -10,6 +10,7 @@ import {
   findingsOf,
   jobIn,
   outsideState,
+  ownEntries,
   readPoolState,
   startWithFixtures,
   userNamed,
@@ -48,7 +49,7 @@ describe('the fixtures, deleted through the API', () => {
     expect(Object.keys(botMapping)).toEqual(['uid-stale-bot-1']);
     const { pooled } = await app.world.snapshot();
     expect(pooled.map(({ instanceId }) => instanceId)).toEqual(['uid-lost-bot-1']);
-    expect(await allOf(app, 'ledger')).toHaveLength(3);
+    expect(await ownEntries(app)).toHaveLength(3);
     const tombstones = await allOf(app, 'tombstones');
     expect(tombstones.map(({ status }) => status)).toEqual(['ended', 'ended', 'ended']);
   });
@@ -91,7 +92,7 @@ describe('the fixtures, deleted through the API', () => {
     expect((await app.world.snapshot()).pooled.map((bot) => bot.instanceId)).not.toContain(
       'uid-lost-bot-1',
     );
-    expect(await allOf(app, 'ledger')).toHaveLength(cases.length);
+    expect(await ownEntries(app)).toHaveLength(cases.length);
   });
 
   it('numbers that are not money: stuck naming the field, nothing touched; corrected and retried, it completes', async () => {
@@ -133,7 +134,7 @@ describe('the fixtures, deleted through the API', () => {
       expect(job.error).toBeNull();
     }
     expect((await userNamed(app, uid)).paperWallet.balance).toBe(151);
-    expect(await allOf(app, 'ledger')).toHaveLength(2);
+    expect(await ownEntries(app)).toHaveLength(2);
   });
 
   it('a ghost, by its owner: deleted, and no wallet is spoken of', async () => {
@@ -144,7 +145,7 @@ describe('the fixtures, deleted through the API', () => {
     expect(reply.body).toMatchObject({ success: true, wallet: null });
     expect((await app.world.snapshot()).dedicated).toEqual([]);
     expect((await userNamed(app, 'uid-ghost')).paperWallet.balance).toBe(5);
-    expect(await allOf(app, 'ledger')).toEqual([]);
+    expect(await ownEntries(app)).toEqual([]);
     expect((await deleteBot(app, bot)).body.jobId).toBe(reply.body.jobId);
   });
 

@@ -9,6 +9,7 @@ import {
   findingsOf,
   misbehave,
   outsideState,
+  ownEntries,
   poolStateOf,
   readPoolState,
   userNamed,
@@ -50,7 +51,7 @@ describe('two users with the same instance id', () => {
     expect(other.body.jobId).not.toBe(mine.body.jobId);
     expect((await app.world.snapshot()).dedicated).toEqual([]);
     expect(await findingsOf(app, 'id-conflict')).toHaveLength(1);
-    expect(await allOf(app, 'ledger')).toHaveLength(2);
+    expect(await ownEntries(app)).toHaveLength(2);
   });
 
   it("a program in the other's pool, with its mapping: both stay, and I am paid", async () => {

@@ -11,6 +11,7 @@ import {
   jobIn,
   misbehave,
   outsideState,
+  ownEntries,
   type PlacedBot,
   placeBot,
   userNamed,
@@ -45,7 +46,7 @@ async function expectPaidOnce(app: TestApplication, bots: readonly PlacedBot[]):
     const user = await userNamed(app, uid);
     expect([uid, user.paperWallet.balance, user.botAllocations]).toEqual([uid, 160, {}]);
   }
-  expect(await allOf(app, 'ledger')).toHaveLength(bots.length);
+  expect(await ownEntries(app)).toHaveLength(bots.length);
   expect((await app.world.snapshot()).dedicated).toEqual([]);
 }
 

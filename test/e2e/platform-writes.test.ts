@@ -12,6 +12,7 @@ import {
   jobAt,
   jobIn,
   misbehave,
+  ownEntries,
   type PlacedBot,
   placeBot,
   readPoolState,
@@ -79,7 +80,7 @@ describe('a wallet that the platform keeps writing', () => {
     expect(user.paperWallet.balance).toBe(newBalance);
     expect(newBalance).toBe(Math.round((50 + returned) * 100) / 100);
     expect(user.botAllocations).toEqual({});
-    expect(await allOf(app, 'ledger')).toHaveLength(1);
+    expect(await ownEntries(app)).toHaveLength(1);
   });
 
   it('a whole stale document saved after the refund: the balance went back with it, nothing is paid again', async () => {
@@ -95,7 +96,7 @@ describe('a wallet that the platform keeps writing', () => {
     expect(again.body).toMatchObject({ success: true, jobId: first.body.jobId });
     const user = await userNamed(app, bot.uid);
     expect(user).toEqual(stale);
-    expect(await allOf(app, 'ledger')).toHaveLength(1);
+    expect(await ownEntries(app)).toHaveLength(1);
     expect(await findingsOf(app, 'resurrected')).toHaveLength(1);
   });
 
@@ -116,7 +117,7 @@ describe('a wallet that the platform keeps writing', () => {
     await waitFor('the finding', async () => (await findingsOf(app, 'resurrected')).length === 1);
     expect((await deleteBot(app, bot)).body.jobId).toBe(job.jobId);
     expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(50);
-    expect(await allOf(app, 'ledger')).toHaveLength(1);
+    expect(await ownEntries(app)).toHaveLength(1);
   });
 
   it('known paths saved from a stale copy after the refund: the allocation is reported, never paid twice', async () => {
@@ -136,7 +137,7 @@ describe('a wallet that the platform keeps writing', () => {
     expect(user.paperWallet.balance).toBe(50);
     expect(Object.keys(user.botAllocations)).toEqual([bot.instanceId]);
     expect(await allOf(app, 'sagas')).toHaveLength(1);
-    expect(await allOf(app, 'ledger')).toHaveLength(1);
+    expect(await ownEntries(app)).toHaveLength(1);
     expect(await findingsOf(app, 'resurrected')).toHaveLength(1);
   });
 
@@ -153,7 +154,7 @@ describe('a wallet that the platform keeps writing', () => {
     expect(again.body.success && again.body.jobId !== first.body.jobId).toBe(false);
     const user = await userNamed(app, bot.uid);
     expect(user.paperWallet.balance).toBe(160);
-    expect(await allOf(app, 'ledger')).toHaveLength(1);
+    expect(await ownEntries(app)).toHaveLength(1);
     expect(await findingsOf(app, 'resurrected')).toHaveLength(1);
   });
 
@@ -169,7 +170,7 @@ describe('a wallet that the platform keeps writing', () => {
       expect(dropped.modifiedCount).toBe(1);
     });
     expect(job.result.wallet).toMatchObject({ returned: 110, newBalance: 160 });
-    expect(await allOf(app, 'ledger')).toHaveLength(1);
+    expect(await ownEntries(app)).toHaveLength(1);
   });
 
   it('a whole document from before the lock saved under it: marked again, paid once', async () => {
@@ -179,7 +180,7 @@ describe('a wallet that the platform keeps writing', () => {
     const job = await deleteWhile(app, bot, () => saveWhole(app, stale));
     expect(job.result.wallet).toMatchObject({ returned: 110, newBalance: 160 });
     expect((await userNamed(app, bot.uid)).botAllocations).toEqual({});
-    expect(await allOf(app, 'ledger')).toHaveLength(1);
+    expect(await ownEntries(app)).toHaveLength(1);
   });
 
   it('currentValue overwritten with nonsense after the lock: the locked value is paid, with a warning', async () => {
@@ -204,7 +205,7 @@ describe('a wallet that the platform keeps writing', () => {
     const job = await jobIn(app, bot.uid, jobId, 'stuck');
     expect(job.error).toMatchObject({ code: 'ALLOCATION_VANISHED', step: 'refund-wallet' });
     expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(50);
-    expect(await allOf(app, 'ledger')).toEqual([]);
+    expect(await ownEntries(app)).toEqual([]);
   });
 
   it('the user is deleted in mid-saga: the bot goes, the loss is written off and named', async () => {
@@ -225,7 +226,7 @@ describe('a wallet that the platform keeps writing', () => {
     expect(saga.state.warnings).toMatchObject([{ code: 'account-gone' }]);
     expect((await app.world.snapshot()).pooled).toEqual([]);
     expect(Object.keys((await readPoolState(app)).botMapping)).not.toContain(bot.instanceId);
-    const [entry, ...more] = await allOf(app, 'ledger');
+    const [entry, ...more] = await ownEntries(app);
     expect(more).toEqual([]);
     expect(entry).toMatchObject({ type: 'write-off', botId: bot.instanceId });
     expect(Number(String(entry?.exactValue))).toBe(110);

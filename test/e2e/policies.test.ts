@@ -14,6 +14,7 @@ import {
   jobIn,
   misbehave,
   outsideState,
+  ownEntries,
   type PlacedBot,
   placeBot,
   readPoolState,
@@ -77,7 +78,7 @@ async function expectAllGone(app: TestApplication, bots: readonly PlacedBot[]): 
     const user = await userNamed(app, uid);
     expect([uid, user.paperWallet.balance, user.botAllocations]).toEqual([uid, 160, {}]);
   }
-  expect(await allOf(app, 'ledger')).toHaveLength(bots.length);
+  expect(await ownEntries(app)).toHaveLength(bots.length);
 }
 
 describe('a bot that cannot be stopped', () => {

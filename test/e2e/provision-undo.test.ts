@@ -8,6 +8,7 @@ import {
   allOf,
   jobAt,
   jobIn,
+  ownEntries,
   readPoolState,
   userNamed,
   writePoolState,
@@ -42,7 +43,7 @@ async function expectUndone(app: TestApplication, jobId: string, balance = 1000)
       description: 'Returned $250.50 from bot that was not started (P&L: +$0.00)',
     },
   ]);
-  const entries = await allOf(app, 'ledger');
+  const entries = await ownEntries(app);
   expect(entries.map(({ type, sagaId }) => [type, sagaId])).toEqual([
     ['allocate', jobId],
     ['deallocate', jobId],

@@ -3,7 +3,13 @@
 
 import { describe, expect, it } from 'vitest';
 import type { TestApplication } from '../support/application.ts';
-import { allOf, readPoolState, userNamed, writePoolState } from '../support/deletions.ts';
+import {
+  allOf,
+  ownEntries,
+  readPoolState,
+  userNamed,
+  writePoolState,
+} from '../support/deletions.ts';
 import {
   BODY,
   conservation,
@@ -70,7 +76,7 @@ describe('a provision that succeeds', () => {
     });
     const { pooled } = await app.world.snapshot();
     expect(pooled).toMatchObject([{ instanceId, conf: 'present', program: 'RUNNING' }]);
-    expect(await allOf(app, 'ledger')).toMatchObject([
+    expect(await ownEntries(app)).toMatchObject([
       {
         opId: `reserve.${reply.body.jobId}`,
         type: 'allocate',
@@ -283,7 +289,7 @@ describe('an Idempotency-Key', () => {
     const after = await provision(app, { key: 'k 1' });
     expect(new Set([first, during, after].map(({ body }) => body.jobId)).size).toBe(1);
     expect(after.body).toMatchObject({ success: true, bot: { instanceId: `${UID}-bot-1` } });
-    expect(await allOf(app, 'ledger')).toHaveLength(1);
+    expect(await ownEntries(app)).toHaveLength(1);
   });
 
   it('sent with another body: 422; by another user, or another key: another bot', async () => {

@@ -12,6 +12,7 @@ import {
   jobAt,
   jobIn,
   misbehave,
+  ownEntries,
   type PlacedBot,
   placeBot,
   userNamed,
@@ -64,7 +65,7 @@ describe('a resurrected allocation', () => {
     const user = await userNamed(app, bot.uid);
     expect(user.botAllocations).toEqual({});
     expect(user.paperWallet.balance).toBe(160);
-    expect(await allOf(app, 'ledger')).toHaveLength(1);
+    expect(await ownEntries(app)).toHaveLength(1);
     expect(await openFindings(app)).toEqual([]);
     const late = await resolve(app, bot.findingId, 'remove', 'bob');
     expect(late.status).toBe(409);
@@ -89,7 +90,7 @@ describe('a resurrected allocation', () => {
     const user = await userNamed(app, bot.uid);
     expect(user.botAllocations).toEqual({});
     expect(user.paperWallet.balance).toBe(270);
-    const ledger = await allOf(app, 'ledger');
+    const ledger = await ownEntries(app);
     expect(new Set(ledger.map(({ opId }) => opId)).size).toBe(2);
     const lives = (await allOf(app, 'tombstones')).map(({ life }) => life);
     expect(new Set(lives).size).toBe(2);

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import {
   allOf,
   outsideState,
+  ownEntries,
   readPoolState,
   startWithFixtures,
   userNamed,
@@ -38,7 +39,7 @@ describe('the fixtures, synchronised', () => {
       balanceAfter: 18436,
       description: 'Auto-cleanup: returned $1105.00 from orphaned bot (P&L: +$0.00)',
     });
-    const entries = (await allOf(app, 'ledger')).filter(({ source }) => source === 'reclaim');
+    const entries = await ownEntries(app);
     expect(entries).toMatchObject([{ botId: 'anshjarvis2003-bot-1', type: 'deallocate' }]);
   });
 

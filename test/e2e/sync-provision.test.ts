@@ -2,7 +2,7 @@
 // there, which is just what an orphan looks like. Nothing comes back (I4), and the books add up (I11).
 
 import { expect, it } from 'vitest';
-import { allOf, readPoolState, userNamed } from '../support/deletions.ts';
+import { ownEntries, readPoolState, userNamed } from '../support/deletions.ts';
 import { emptyPool, provision, setUpProvisioning, UID } from '../support/provisions.ts';
 import { skippedOf, syncWallet } from '../support/syncs.ts';
 
@@ -36,7 +36,7 @@ it('provisions racing with synchronisations: every bot lives, and none of its mo
   expect(Object.keys(user.botAllocations)).toHaveLength(BOTS);
   expect(user.paperWallet.balance).toBe(10_000 - BOTS * 250.5);
   expect(Object.keys((await readPoolState(app)).botMapping)).toHaveLength(BOTS);
-  expect((await allOf(app, 'ledger')).filter(({ type }) => type === 'deallocate')).toEqual([]);
+  expect((await ownEntries(app)).filter(({ type }) => type === 'deallocate')).toEqual([]);
   const last = await syncWallet(app, UID);
   expect(last.body.data).toMatchObject({ validAllocations: BOTS, cleanedBots: [], skipped: [] });
 });

@@ -9,6 +9,7 @@ import {
   allOf,
   jobIn,
   outsideState,
+  ownEntries,
   placeBot,
   startWithFixtures,
   userNamed,
@@ -44,7 +45,7 @@ it('calls before a worker has begun: one job for all of a kind, none across kind
   for (const { uid } of [one, two]) {
     expect((await userNamed(app, uid)).paperWallet.balance).toBe(160);
   }
-  expect(await allOf(app, 'ledger')).toHaveLength(2);
+  expect(await ownEntries(app)).toHaveLength(2);
 });
 
 it('a queued run is cancelled: nothing happens, and the next call is a new run', async () => {
@@ -61,7 +62,7 @@ it('a queued run is cancelled: nothing happens, and the next call is a new run',
   await jobIn(app, bot.uid, next, 'completed');
   expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(160);
   expect(before.ledger).toEqual([]);
-  expect(await allOf(app, 'ledger')).toHaveLength(1);
+  expect(await ownEntries(app)).toHaveLength(1);
 });
 
 it('calls while a run looks: the next run for all of them, which looks only when that one has ended', async () => {
@@ -94,7 +95,7 @@ it('calls while a run looks: the next run for all of them, which looks only when
   expect(two?.result.data.cleanedBots).toMatchObject([{ botId: bot.instanceId, returned: 110 }]);
   const lookOfTwo = two?.steps.find(({ name }: { name: string }) => name === 'observe');
   expect(lookOfTwo.finishedAt >= one?.finishedAt).toBe(true);
-  expect(await allOf(app, 'ledger')).toHaveLength(1);
+  expect(await ownEntries(app)).toHaveLength(1);
 });
 
 it('the end of what a run has started wakes it', async () => {
@@ -278,7 +279,7 @@ it('200 orphans, each deleted while its user is synchronised: one settlement eac
   for (const { status } of replies.flat()) expect([202, 200, 404]).toContain(status);
   await allEnded(app);
 
-  const posted = await allOf(app, 'ledger');
+  const posted = await ownEntries(app);
   expect(posted).toHaveLength(USERS * BOTS_EACH);
   expect(new Set(posted.map(({ opId }) => opId)).size).toBe(USERS * BOTS_EACH);
   for (const [user, uid] of uids.entries()) {

@@ -7,7 +7,7 @@ import { type SagaId, toSagaId } from '../../src/domain/ids.ts';
 import type { SagaRecord } from '../../src/saga/record.ts';
 import { startWorkers } from '../../src/worker-set.ts';
 import type { TestApplication } from '../support/application.ts';
-import { allOf, readPoolState, userNamed } from '../support/deletions.ts';
+import { allOf, ownEntries, readPoolState, userNamed } from '../support/deletions.ts';
 import {
   conservation,
   poolName,
@@ -102,7 +102,7 @@ async function expectProvisioned(scene: Scene, id: SagaId): Promise<void> {
   expect(user.paperWallet.balance).toBe(749.5);
   expect(Object.keys(user.botAllocations)).toEqual([BOT]);
   expect(user.walletTransactions).toMatchObject([{ type: 'allocate', opId: `reserve.${id}` }]);
-  expect(await allOf(app, 'ledger')).toMatchObject([{ sagaId: id, type: 'allocate' }]);
+  expect(await ownEntries(app)).toMatchObject([{ sagaId: id, type: 'allocate' }]);
   const { pools, botMapping } = await readPoolState(app);
   expect(botMapping).toMatchObject({ [BOT]: { status: 'running', port: 9000 } });
   expect(pools[`${UID}-pool-1`]?.bots).toEqual([BOT]);
@@ -119,7 +119,7 @@ async function expectUndone(scene: Scene): Promise<void> {
   expect(user.walletTransactions).toMatchObject([{ type: 'allocate' }, { type: 'deallocate' }]);
   const { balanceMinor, expectedMinor } = await conservation(app);
   expect([balanceMinor, expectedMinor]).toEqual([100_000, 100_000]);
-  expect(await allOf(app, 'ledger')).toHaveLength(2);
+  expect(await ownEntries(app)).toHaveLength(2);
   expect((await readPoolState(app)).botMapping).toEqual({});
   expect((await app.world.snapshot()).pooled).toEqual([]);
   expect(await allOf(app, 'tombstones')).toMatchObject([{ instanceId: BOT, status: 'ended' }]);

@@ -28,7 +28,7 @@ describe('the application, end to end on the simulator', () => {
       .findOne({ firebaseUid: 'anshjarvis2003' });
     expect(user?.paperWallet.balance).toBe(18436);
     expect(user?.botAllocations).toEqual({});
-    const entries = await app.connection.collection('ledger').find().toArray();
+    const entries = await app.connection.collection('ledger').find({ source: 'reclaim' }).toArray();
     expect(entries).toHaveLength(1);
     expect(entries[0]).toMatchObject({ source: 'reclaim', sagaId: reply.body.jobId });
   });

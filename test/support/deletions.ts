@@ -155,6 +155,11 @@ export function allOf(app: Stage, collection: string): Promise<mongo.Document[]>
   return app.connection.collection(collection).find().toArray();
 }
 
+/** The ledger's entries of this program: the audit takes the platform's own rows in beside them, at its own pace. */
+export async function ownEntries(app: Stage): Promise<mongo.Document[]> {
+  return (await allOf(app, 'ledger')).filter(({ source }) => source === 'reclaim');
+}
+
 /** Without what withdrawn ones have left. */
 export function standingTombstones({ connection }: Stage): Promise<mongo.Document[]> {
   return connection
@@ -184,6 +189,6 @@ export async function outsideState(app: Stage) {
     wallets: wallets.map(({ ledgerState: _, withdrawnMarks: __, ...user }) => user),
     pools: await readPoolState(app).then(({ pools, botMapping }) => ({ pools, botMapping })),
     tombstones: await standingTombstones(app),
-    ledger: await allOf(app, 'ledger'),
+    ledger: await ownEntries(app),
   };
 }

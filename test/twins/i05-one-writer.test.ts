@@ -6,6 +6,7 @@ import { createTestDatabase } from '../support/database.ts';
 import { placeBot } from '../support/deletions.ts';
 import { createTestEngine, LEASE_MS } from '../support/saga-engine.ts';
 import { createGate, createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { breaches, twinsOf } from './bite.ts';
 import { createLab } from './support/lab.ts';
 import { beginDeletion } from './support/lab-sagas.ts';
@@ -76,6 +77,10 @@ twinsOf('I5', {
     const id = await beginDeletion(old, bot);
     const running = old.run(id);
     await gate.reached;
+    // What it still had to write would prove its claim anew, and a proof stands for a tenth of a second.
+    await waitFor('the stop to be noted as begun', async () => {
+      return (await young.sagas.find(id))?.state.cursor === 1;
+    });
     await old.pass(LEASE_MS);
     await young.sagas.requestCancel(id, 'a test');
     const { state } = await young.runToRest(id);
