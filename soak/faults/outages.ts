@@ -50,7 +50,7 @@ export const OUTAGES: readonly [Outage, ...Outage[]] = [
       }
     },
   },
-  { name: 'API killed', weight: 4, run: ({ system }) => system.api.kill() },
+  { name: 'API killed', weight: 2, run: ({ system }) => system.api.kill() },
   { name: 'Valkey flushed', weight: 3, run: ({ ground }) => ground.flushValkey() },
   {
     name: 'Valkey killed',
