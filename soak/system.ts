@@ -17,7 +17,7 @@ export interface System {
   stop(): Promise<void>;
 }
 
-export const LEASE_SECONDS = 2;
+export const LEASE_SECONDS = 5;
 /** How long a stop may fail before the policy decides. */
 const STOP_TIMEOUT_MS = 4_000;
 const POLICIES = ['refund', 'restore', 'hold'] as const;
