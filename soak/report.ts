@@ -7,9 +7,9 @@ import { LEASE_SECONDS } from './system.ts';
 const SHOWN_VIOLATIONS = 30;
 
 export function toText(report: RunReport): string {
-  const { seed, seconds, sagas, faults, stuck, violations, claimsAgain, polls } = report;
+  const { seed, sagas, faults, stuck, violations, claimsAgain, polls } = report;
   return [
-    `soak, seed ${seed}, ${seconds} s`,
+    `soak, seed ${seed}, ${report.seconds} s`,
     ...section('sagas', sagas),
     ...section('faults', faults),
     ...section('stood still, and were sent on', stuck),
@@ -24,11 +24,14 @@ export function toText(report: RunReport): string {
 }
 
 function summaryLine({ seed, sagas, faults, violations, recoveries }: RunReport): string {
-  const worst = worstOf(recoveries);
-  const recovery = worst === undefined ? 'none measured' : `${(worst.ms / 1_000).toFixed(1)} s`;
+  const [moved, rested] = [worstOf(recoveries, 'movedMs'), worstOf(recoveries, 'ms')];
+  const recovery =
+    moved === undefined || rested === undefined
+      ? 'no recovery measured'
+      : `worst recovery ${seconds(moved.movedMs)} to move, ${seconds(rested.ms)} to rest`;
   return (
     `soak: ${sum(sagas)} sagas, ${sum(faults)} faults, ${violations.length} violations, ` +
-    `worst recovery ${recovery}, seed ${seed}`
+    `${recovery}, seed ${seed}`
   );
 }
 
@@ -42,23 +45,24 @@ function section(title: string, counts: Readonly<Record<string, number>>): strin
 function recoveryLines(recoveries: readonly Recovery[]): string[] {
   const byOutage = Object.entries(Object.groupBy(recoveries, ({ outage }) => outage));
   const lines = byOutage.flatMap(([outage, all = []]) => {
-    const worst = worstOf(all);
-    if (worst === undefined) return [];
-    const left = worst.left === 0 ? '' : `, ${worst.left} left when the watch was given up`;
-    const line = `${worst.ms} ms after "${outage}" (${worst.sagas} sagas open${left})`;
-    return [`  ${line}, median ${medianMs(all)} ms of ${all.length}`];
+    const [moved, rested] = [worstOf(all, 'movedMs'), worstOf(all, 'ms')];
+    if (moved === undefined || rested === undefined) return [];
+    const left = rested.left === 0 ? '' : `, ${rested.left} left when the watch was given up`;
+    const open = `${rested.sagas} open${left}`;
+    return [
+      `  ${seconds(moved.movedMs)}, ${seconds(rested.ms)} (${open}): ${all.length} x ${outage}`,
+    ];
   });
-  const goal = `goal ${2 * LEASE_SECONDS} s and the work itself`;
-  return [`worst recoveries (${goal}):`, ...lines];
+  const goal = `goal ${2 * LEASE_SECONDS} s, and the work itself`;
+  return [`worst recoveries, until all had moved, and were at rest (${goal}):`, ...lines];
 }
 
-function worstOf(recoveries: readonly Recovery[]): Recovery | undefined {
-  return [...recoveries].sort((left, right) => right.ms - left.ms)[0];
+function worstOf(recoveries: readonly Recovery[], by: 'ms' | 'movedMs'): Recovery | undefined {
+  return [...recoveries].sort((left, right) => right[by] - left[by])[0];
 }
 
-function medianMs(recoveries: readonly Recovery[]): number {
-  const ascending = recoveries.map(({ ms }) => ms).sort((a, b) => a - b);
-  return ascending[Math.floor(ascending.length / 2)] ?? 0;
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
 }
 
 function sum(counts: Readonly<Record<string, number>>): number {

@@ -82,7 +82,7 @@ async function finishTombstones({ ground, verdict, signal }: Ending): Promise<vo
 
 const LONG_AGO = new Date(0);
 const UNFINISHED = {
-  $or: [{ status: { $ne: 'ended' } }, { status: 'ended', nextLookAt: LONG_AGO }],
+  $or: [{ status: { $nin: ['ended', 'withdrawn'] } }, { status: 'ended', nextLookAt: LONG_AGO }],
 };
 
 /** The platform's stale copies brought entries of deleted bots back. The look of a minute after the end takes them

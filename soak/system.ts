@@ -17,9 +17,9 @@ export interface System {
   stop(): Promise<void>;
 }
 
-export const LEASE_SECONDS = 2;
+export const LEASE_SECONDS = 5;
 /** How long a stop may fail before the policy decides. */
-const STOP_TIMEOUT_MS = 2_500;
+const STOP_TIMEOUT_MS = 4_000;
 const POLICIES = ['refund', 'restore', 'hold'] as const;
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** As `npm run workers` starts one. */

@@ -8,6 +8,7 @@ import { createReceiptSweep } from './deletion/receipt-sweep.ts';
 import { startQueueWorker } from './queue-worker.ts';
 import { createAuditSchedule } from './reconciliation/audit/audit-schedule.ts';
 import { PASSIVE, SYNC_TICK, syncAfterStart } from './reconciliation/sync-schedule.ts';
+import { rhythmOf } from './saga/lease-rhythm.ts';
 import { createPeriodic } from './saga/periodic.ts';
 import { createRelay } from './saga/relay.ts';
 import { createVersionWatch } from './saga/version-watch.ts';
@@ -22,8 +23,6 @@ export interface WorkerSet {
 
 type Stop = () => Promise<void>;
 
-const RELAY_EVERY_MS = 1_000;
-const RELAY_HOLD_MS = 5_000;
 const JANITOR_EVERY_MS = 1_000;
 const VERSION_WATCH_EVERY_MS = 10_000;
 /** Redis may have been flushed: the hourly run is back within this time. */
@@ -50,12 +49,13 @@ const START: Readonly<Record<WorkerRole, (services: Services) => Stop>> = {
 
 function startRelay(services: Services): Stop {
   const { sagaLog, wakeUps, elections, metrics, log } = services;
+  const { relayEveryMs, relayHoldMs } = rhythmOf(services.config.leaseMs);
   const relay = createRelay({
     log: sagaLog,
     wakeUps,
     elections,
-    everyMs: RELAY_EVERY_MS,
-    holdMs: RELAY_HOLD_MS,
+    everyMs: relayEveryMs,
+    holdMs: relayHoldMs,
     onRepair: (repair) => {
       metrics.saga.relayRepair();
       log.warn(repair, 'saga woken by the relay');

@@ -3,8 +3,9 @@
 
 import { pause } from '../../src/saga/deadline.ts';
 import type { Census } from '../load/census.ts';
+import type { Random } from '../random.ts';
 import type { Tally } from '../tally.ts';
-import { OUTAGES, type Scene } from './outages.ts';
+import { OUTAGES, type Outage, type Scene } from './outages.ts';
 import { measureRecovery, type Recovery } from './recovery.ts';
 
 export interface DirectorOptions extends Scene {
@@ -43,14 +44,29 @@ async function breakThings(
   while (!signal.aborted) {
     await pause(random.between(BETWEEN_OUTAGES_MS.min, BETWEEN_OUTAGES_MS.max), signal);
     if (signal.aborted) return;
-    const outage = scene.random.weighted(OUTAGES);
-    faults.add(outage.name);
-    await outage.run(scene);
+    const outages = chooseOutages(scene.random);
+    for (const { name } of outages) faults.add(name);
+    await Promise.all(outages.map((outage) => outage.run(scene)));
     stage.isCalm = true;
     await mischief.clear().catch(() => undefined);
-    recoveries.push(await measureRecovery(ground.connection, outage.name, signal));
+    const recovery = await measureRecovery(ground.connection, nameOf(outages), signal);
+    // Cut off by the end of the run, it says nothing.
+    if (!signal.aborted) recoveries.push(recovery);
     stage.isCalm = false;
   }
+}
+
+/** Things that break at the same time are more than the sum of them. */
+const TWO_AT_ONCE = 0.3;
+
+function chooseOutages(random: Random): readonly Outage[] {
+  const outage = random.weighted(OUTAGES);
+  const other = random.weighted(OUTAGES);
+  return random.chance(TWO_AT_ONCE) && other !== outage ? [outage, other] : [outage];
+}
+
+function nameOf(outages: readonly Outage[]): string {
+  return outages.map(({ name }) => name).join(' and ');
 }
 
 /** What a request carries whose reply is worth losing; group commit puts many of them into one. */

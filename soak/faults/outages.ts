@@ -3,6 +3,7 @@
 
 import { pause } from '../../src/saga/deadline.ts';
 import type { Ground } from '../ground.ts';
+import { insist } from '../insist.ts';
 import type { Platform } from '../load/platform.ts';
 import type { Random } from '../random.ts';
 import { LEASE_SECONDS, type System } from '../system.ts';
@@ -22,7 +23,6 @@ export interface Scene {
 export interface Outage {
   readonly name: string;
   readonly weight: number;
-  /** Cheap ones do not wait for the recovery before the next. */
   run(scene: Scene): Promise<void>;
 }
 
@@ -50,8 +50,8 @@ export const OUTAGES: readonly [Outage, ...Outage[]] = [
       }
     },
   },
-  { name: 'API killed', weight: 4, run: ({ system }) => system.api.kill() },
-  { name: 'Valkey flushed', weight: 3, run: ({ ground }) => ground.flushValkey() },
+  { name: 'API killed', weight: 2, run: ({ system }) => system.api.kill() },
+  { name: 'Valkey flushed', weight: 3, run: ({ ground }) => insist(() => ground.flushValkey()) },
   {
     name: 'Valkey killed',
     weight: 2,
@@ -83,7 +83,7 @@ export const OUTAGES: readonly [Outage, ...Outage[]] = [
     run: async (scene) => {
       const pool = scene.random.pick(scene.town.flatMap(({ pool: name }) => name ?? []));
       if (pool === undefined) return;
-      await scene.mischief.supervisord(pool, 'dead');
+      await insist(() => scene.mischief.supervisord(pool, 'dead'));
       await lastFor(scene, 1_000, 2_500);
     },
   },
@@ -108,7 +108,7 @@ function wired(wire: 'mongodbWire' | 'valkeyWire', fault: 'refuse' | 'freeze'): 
 
 function hosted(kind: Parameters<Mischief['host']>[0]): Outage['run'] {
   return async (scene) => {
-    await scene.mischief.host(kind, true);
+    await insist(() => scene.mischief.host(kind, true));
     await lastFor(scene, 500, 2_000);
   };
 }

@@ -1,4 +1,6 @@
-// How long after an outage the sagas that were open at its end take to come to rest (I10).
+// How long after an outage the sagas that were open at its end take to move again, and to come to rest (I10). The
+// first is the engine's: leases that run out, wake-ups that are made again. The second has their own work in it, and
+// whatever their bots do.
 
 import type { Connection } from 'mongoose';
 import { pause } from '../../src/saga/deadline.ts';
@@ -6,10 +8,16 @@ import { insist } from '../insist.ts';
 
 export interface Recovery {
   readonly outage: string;
+  /** Until each of them had moved. */
+  readonly movedMs: number;
+  /** Until each of them had come to rest. */
   readonly ms: number;
   readonly sagas: number;
   /** Those that had not come to rest when the watch was given up. */
   readonly left: number;
+  /** The last of them to move, and to come to rest. */
+  readonly lastToMove: string | null;
+  readonly lastToRest: string | null;
 }
 
 const GIVE_UP_MS = 20_000;
@@ -24,13 +32,41 @@ export async function measureRecovery(
   signal: AbortSignal,
 ): Promise<Recovery> {
   const backMs = performance.now();
-  const sagas = connection.collection<{ _id: string }>('sagas');
-  const open = await insist(() => sagas.find(WORKING).project({ _id: 1 }).toArray());
-  const ids = open.map(({ _id }) => String(_id));
-  let left = ids.length;
-  while (left > 0 && !signal.aborted && performance.now() - backMs < GIVE_UP_MS) {
+  const tookMs = () => Math.round(performance.now() - backMs);
+  const first = await readOpen(connection, {});
+  let [left, still] = [first, first];
+  let movedMs = tookMs();
+  let [lastToMove, lastToRest] = [nameOf(first), nameOf(first)];
+  while (left.size > 0 && !signal.aborted && tookMs() < GIVE_UP_MS) {
     await pause(LOOK_EVERY_MS, signal);
-    left = await insist(() => sagas.countDocuments({ _id: { $in: ids }, ...WORKING }));
+    // One that came to rest is through, even if a person sends it on afterwards.
+    left = await readOpen(connection, { _id: { $in: [...left.keys()] } });
+    if (left.size > 0) lastToRest = nameOf(left);
+    if (still.size === 0) continue;
+    still = new Map([...still].filter(([id, revision]) => left.get(id) === revision));
+    if (still.size > 0) lastToMove = nameOf(still);
+    else movedMs = tookMs();
   }
-  return { outage, ms: Math.round(performance.now() - backMs), sagas: ids.length, left };
+  if (still.size > 0) movedMs = tookMs();
+  const names = { lastToMove, lastToRest };
+  return { outage, movedMs, ms: tookMs(), sagas: first.size, left: left.size, ...names };
+}
+
+/** Id to revision: every write raises it. */
+async function readOpen(
+  connection: Connection,
+  filter: { readonly _id?: { readonly $in: string[] } },
+): Promise<ReadonlyMap<string, number>> {
+  const sagas = connection.collection<{ _id: string }>('sagas');
+  const open = await insist(() =>
+    sagas
+      .find({ ...filter, ...WORKING })
+      .project({ revision: 1 })
+      .toArray(),
+  );
+  return new Map(open.map(({ _id, revision }) => [String(_id), Number(revision)]));
+}
+
+function nameOf(sagas: ReadonlyMap<string, number>): string | null {
+  return [...sagas.keys()][0] ?? null;
 }

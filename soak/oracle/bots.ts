@@ -20,7 +20,10 @@ interface BotEvidence {
 
 const REMOVING: ReadonlySet<string> = new Set(['delete-bot', 'reclaim-orphan']);
 
-export function judgeBots(evidence: Evidence, mischief: Mischief, verdict: Verdict): void {
+/** What befell bots that nobody deleted. */
+type Mishaps = Pick<Mischief, 'lost' | 'crashed'>;
+
+export function judgeBots(evidence: Evidence, mischief: Mishaps, verdict: Verdict): void {
   const sagas = Map.groupBy(evidence.sagas, ({ instanceId }) => instanceId ?? '');
   for (const bot of allBots(evidence)) {
     const own = sagas.get(bot.instanceId) ?? [];
@@ -42,7 +45,7 @@ function judgeGone(bot: BotEvidence, verdict: Verdict): void {
   if (bot.isMapped || bot.isListed) verdict.violated('I1', `${instanceId} is gone but in a pool`);
 }
 
-function judgeThere(bot: BotEvidence, mischief: Mischief, verdict: Verdict): void {
+function judgeThere(bot: BotEvidence, mischief: Mishaps, verdict: Verdict): void {
   const { instanceId, allocation, containers } = bot;
   verdict.expectSame('I1', `payments for ${instanceId}, which is there`, 0, bot.payments);
   if (allocation === undefined) verdict.violated('I1', `${instanceId} has lost its allocation`);
@@ -81,7 +84,7 @@ function judgeResults(
 
 function judgeReclaims(
   removal: readonly SagaEvidence[],
-  mischief: Mischief,
+  mischief: Mishaps,
   verdict: Verdict,
 ): void {
   for (const { kind, instanceId, id } of removal) {

@@ -13,7 +13,10 @@ import { FIRST_AMOUNT } from '../town.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Evidence, UserEvidence } from './evidence.ts';
 
-export function judgeMoney(evidence: Evidence, platform: Platform, verdict: Verdict): void {
+/** What the platform wrote. */
+type Writes = Pick<Platform, 'deposits' | 'valuesOf'>;
+
+export function judgeMoney(evidence: Evidence, platform: Writes, verdict: Verdict): void {
   for (const user of evidence.users) {
     judgeBalance(user, verdict);
     judgeRows(user, verdict);
@@ -59,7 +62,7 @@ function judgeRows({ who, user, entries }: UserEvidence, verdict: Verdict): void
   if (firstGap >= 0) verdict.violated('I11', `entries of ${who.uid} skip number ${firstGap + 1}`);
 }
 
-function judgeDeposits({ who, user }: UserEvidence, platform: Platform, verdict: Verdict): void {
+function judgeDeposits({ who, user }: UserEvidence, platform: Writes, verdict: Verdict): void {
   const found = new Set(rowsOf(user).map(({ _id }) => `${who.uid}/${String(_id)}`));
   for (const deposit of platform.deposits) {
     if (deposit.startsWith(`${who.uid}/`) && !found.has(deposit)) {
@@ -72,7 +75,7 @@ function judgeDeposits({ who, user }: UserEvidence, platform: Platform, verdict:
 function judgePayments(
   instanceId: string,
   entries: readonly mongo.Document[],
-  platform: Platform,
+  platform: Writes,
   verdict: Verdict,
 ): void {
   const settled = entries.filter(({ type }) => type === 'deallocate');

@@ -1,6 +1,7 @@
 // Renews the leases of all claims this process holds with one write every third of the lease time.
 // Liveness only (I5): a renewal that fails or comes too late costs a second worker's look, never money.
 
+import { rhythmOf } from './lease-rhythm.ts';
 import type { Leases } from './ports/leases.ts';
 import type { Claim, SagaLog } from './ports/saga-log.ts';
 
@@ -42,7 +43,7 @@ export function createLeaseKeeper({
     start: () => {
       timer ??= setInterval(() => {
         renewing = renew();
-      }, leaseMs / 3);
+      }, rhythmOf(leaseMs).renewEveryMs);
     },
     stop: async () => {
       clearInterval(timer);

@@ -11,7 +11,7 @@ export interface RelayOptions {
   readonly wakeUps: WakeUps;
   readonly elections: Elections;
   readonly everyMs: number;
-  /** A saga the relay has woken is left alone for this long. */
+  /** A saga the relay has woken is left alone for this long; so long its post is kept, too. */
   readonly holdMs: number;
   readonly onRepair: (repair: { readonly sagaId: string; readonly kind: string }) => void;
   readonly onError: (error: unknown) => void;
@@ -23,12 +23,12 @@ const BATCH = 500;
 const WIDTH = 20;
 
 export function createRelay(options: RelayOptions): Periodic {
-  const { elections, everyMs, onError } = options;
+  const { elections, everyMs, holdMs, onError } = options;
   return createPeriodic({
     everyMs,
     onError,
     turn: async (signal) => {
-      if (await elections.hold('relay', everyMs * 5)) await wakeOverdue(options, signal);
+      if (await elections.hold('relay', holdMs)) await wakeOverdue(options, signal);
     },
   });
 }

@@ -4,6 +4,7 @@
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { parseSagaId } from '../../domain/ids.ts';
+import { rhythmOf } from '../../saga/lease-rhythm.ts';
 import type { SagaRecord } from '../../saga/record.ts';
 import type { RunControl, Runner, RunOutcome } from '../../saga/runner.ts';
 import { logLines } from './log-lines.ts';
@@ -28,8 +29,6 @@ export interface SagaWorker {
   close(deadlineMs: number): Promise<void>;
 }
 
-/** A claim that was lost, or a version this worker lacks: somebody else is at it; look again later. */
-const LOOK_AGAIN_MS = 5_000;
 /** Two stalls fail a job for good by default; a saga's worker may die more often than that. */
 const MAX_STALLS = 1_000;
 /** For interrupted sagas to give their leases and jobs back. */
@@ -37,6 +36,7 @@ const LAST_WORDS_MS = 1_000;
 
 export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
   const { queue, connection, prefix, leaseMs } = options;
+  const { stalledEveryMs, lookAgainMs } = rhythmOf(leaseMs);
   let isDraining = false;
   // What `job.clearLogs` and `job.log` do, for all lines at once: seven calls cost more than the rest of a
   // job's way through the queue. The lines of an earlier rest, stuck, give way.
@@ -58,6 +58,7 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
       return work(options.runner, job, token, {
         signal: signal ?? new AbortController().signal,
         isDraining: () => isDraining,
+        lookAgainMs,
         writeLines,
       });
     },
@@ -66,8 +67,7 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
       prefix,
       concurrency: options.concurrency,
       lockDuration: leaseMs,
-      // Whole: the script that looks for stalled jobs refuses a fraction, every time.
-      stalledInterval: Math.ceil(leaseMs / 3),
+      stalledInterval: stalledEveryMs,
       maxStalledCount: MAX_STALLS,
     },
   );
@@ -103,6 +103,7 @@ async function within(ms: number, closed: Promise<void>): Promise<boolean> {
 }
 
 interface WorkControl extends RunControl {
+  readonly lookAgainMs: number;
   readonly writeLines: (jobId: string, lines: readonly string[]) => Promise<void>;
 }
 
@@ -110,7 +111,7 @@ async function work(
   runner: Runner,
   job: Job,
   token: string | undefined,
-  { writeLines, ...control }: WorkControl,
+  { lookAgainMs, writeLines, ...control }: WorkControl,
 ): Promise<{ readonly state: string }> {
   const sagaId = parseSagaId(namedSaga(job));
   if (sagaId === undefined) throw new UnrecoverableError('the job names no saga');
@@ -121,7 +122,7 @@ async function work(
       await writeLines(job.id ?? sagaId, logLines(outcome.saga));
       return finish(outcome.saga);
     default:
-      await job.moveToDelayed(comeBackAt(outcome), token);
+      await job.moveToDelayed(comeBackAt(outcome, lookAgainMs), token);
       throw new DelayedError();
   }
 }
@@ -134,11 +135,13 @@ function namedSaga(job: Job): unknown {
   return Reflect.get(Object(job.data), 'sagaId');
 }
 
-function comeBackAt(outcome: Exclude<RunOutcome, { status: 'at-rest' }>): number {
+/** A claim that was lost, or a version this worker lacks: somebody else is at it; look again later. */
+function comeBackAt(
+  outcome: Exclude<RunOutcome, { status: 'at-rest' }>,
+  lookAgainMs: number,
+): number {
   // BullMQ's delays go by its own clock; a difference only moves a look, the claim checks the real one.
-  return outcome.status === 'later'
-    ? Math.max(outcome.atMs, Date.now())
-    : Date.now() + LOOK_AGAIN_MS;
+  return outcome.status === 'later' ? Math.max(outcome.atMs, Date.now()) : Date.now() + lookAgainMs;
 }
 
 function finish(saga: SagaRecord): { readonly state: string } {

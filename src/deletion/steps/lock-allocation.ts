@@ -39,7 +39,7 @@ export function createLockAllocationStep(ports: DeletionPorts): CompensatableSte
       // Together: neither needs the other, both repeat, and the undo takes back whichever landed.
       const [, lockedValue] = await Promise.all([
         openTombstone(ports, call, scene),
-        mark(ports, scene),
+        mark(ports, call, scene),
       ]);
       return { value: LOCK_VALUE.write({ lockedValue, sawBot: capturedBot(call) !== null }) };
     },
@@ -119,14 +119,14 @@ async function openTombstone(
   }
   if (opened.status === 'opened') return;
   if (opened.status === 'other-saga') throw lockedBy(opened.sagaId);
-  await reportResurrected(ports, input, tombstone.incarnation.life, opened.sagaId);
-  throw settledBefore(opened.sagaId);
+  await refuseSettled(ports, call, tombstone.incarnation.life, opened.sagaId);
 }
 
 // @returns the value locked, in dollars; null where there is nothing to pay.
 async function mark(
   ports: DeletionPorts,
-  { mark: target, tombstone, allocation, input }: DeletionScene,
+  call: StepCall,
+  { mark: target, tombstone, allocation }: DeletionScene,
 ): Promise<number | null> {
   if (!allocation.hadAllocation) return null;
   // The captured value; where that was no money yet, whatever stands there now.
@@ -149,13 +149,12 @@ async function mark(
       throw new FencedError(target.sagaId, target.epoch);
     case 'already-settled':
       // An undated copy has no life but the stamp of whoever looks: the settled one names one finding for all.
-      await reportResurrected(
+      return refuseSettled(
         ports,
-        input,
+        call,
         marked.receipt.life ?? tombstone.incarnation.life,
         marked.receipt.opId,
       );
-      throw settledBefore(marked.receipt.opId);
     case 'absent':
     case 'other-incarnation':
       throw allocationChanged();
@@ -173,20 +172,25 @@ async function releasedBy(
   return saga?.open === true ? [] : [sagaId];
 }
 
-function reportResurrected(
+/** @throws TerminalError, and reports what came back; FencedError where a newer claim of this very saga settled it. */
+async function refuseSettled(
   { findings }: DeletionPorts,
-  { userId, instanceId }: DeletionScene['input'],
+  call: StepCall,
   life: string,
   settledBy: string,
-): Promise<void> {
+): Promise<never> {
+  // A worker that slept through its own saga's settlement finds nothing that came back (I5).
+  await call.fence();
+  const { userId, instanceId } = readInput(call.input);
   const evidence = { settledBy };
-  return findings.report({
+  await findings.report({
     kind: 'resurrected',
     userId,
     instanceId,
     discriminator: life,
     evidence,
   });
+  throw settledBefore(settledBy);
 }
 
 function notMoney({ field, found }: { readonly field: string; readonly found: string }) {

@@ -1,0 +1,26 @@
+// How often everything looks that brings a saga back after a death or an outage, as parts of the lease. What waits for
+// the lease itself (a dead worker's) and the looks after it stay below twice the lease together, whatever it is (I10).
+
+export interface LeaseRhythm {
+  /** Between two renewals of the leases a process holds. */
+  readonly renewEveryMs: number;
+  /** Between two looks for jobs whose worker is gone. Whole: BullMQ's script refuses a fraction, every time. */
+  readonly stalledEveryMs: number;
+  /** Until a wake-up looks again whose saga another worker has, or none of this version. */
+  readonly lookAgainMs: number;
+  /** Between two turns of the relay. */
+  readonly relayEveryMs: number;
+  /** How long the relay leaves a saga alone that it has woken, and keeps its post without a turn. */
+  readonly relayHoldMs: number;
+}
+
+export function rhythmOf(leaseMs: number): LeaseRhythm {
+  const third = Math.ceil(leaseMs / 3);
+  return {
+    renewEveryMs: third,
+    stalledEveryMs: Math.ceil(leaseMs / 5),
+    lookAgainMs: third,
+    relayEveryMs: Math.ceil(leaseMs / 15),
+    relayHoldMs: third,
+  };
+}

@@ -1,0 +1,61 @@
+// A worker that slept through its own saga's settlement and goes on with the lock: it finds its allocation settled,
+// which is no news of anything that came back.
+
+import { expect, it } from 'vitest';
+import { ALLOCATION_CAPTURE } from '../../src/deletion/captures.ts';
+import { writeInput } from '../../src/deletion/delete-bot-input.ts';
+import type { Finding } from '../../src/deletion/ports/findings.ts';
+import { createLockAllocationStep } from '../../src/deletion/steps/lock-allocation.ts';
+import { type DeletionPorts, STEP } from '../../src/deletion/steps/step-ports.ts';
+import { toInstanceId, toSagaId, toUserId } from '../../src/domain/ids.ts';
+import type { StepCall } from '../../src/saga/definition.ts';
+import { FencedError, TerminalError } from '../../src/saga/errors.ts';
+import { inertPorts } from '../support/inert-ports.ts';
+
+const ID = toSagaId('del-0mvx2cqo0dqqe9xwr1uq2r');
+const EPOCH = 1;
+
+async function lock(fence: () => Promise<void>) {
+  const reported: unknown[] = [];
+  const findings = { report: async (finding: Finding) => void reported.push(finding) };
+  const tombstones = { open: async () => ({ status: 'already-settled', sagaId: ID }) };
+  const wallets = { mark: async () => ({ status: 'marked', value: 250.5 }) };
+  const ports = { ...inertPorts<DeletionPorts>(), findings, tombstones, wallets };
+  const call = { ...inertPorts<StepCall>(), ...facts(), fence };
+  const step = createLockAllocationStep(ports as unknown as DeletionPorts);
+  const error = await step.run(call).catch((thrown: unknown) => thrown);
+  return { reported, error };
+}
+
+function facts(): Partial<StepCall> {
+  const life = '2026-10-02T09:30:00.000Z';
+  const allocation = { account: 'there', hadAllocation: true, life, botName: 'bot' } as const;
+  return {
+    sagaId: ID,
+    epoch: EPOCH,
+    input: writeInput({
+      userId: toUserId('6500000000000000000000aa'),
+      firebaseUid: null,
+      instanceId: toInstanceId('bot-1'),
+      onStopFailure: 'refund',
+      stopTimeoutMs: 1_000,
+    }),
+    captures: {
+      [STEP.lock]: ALLOCATION_CAPTURE.write({ ...allocation, value: 250.5, notMoney: null }),
+    },
+    results: {},
+  };
+}
+
+it('its claim is gone: fenced, and nothing is reported (I5)', async () => {
+  const fenced = new FencedError(ID, EPOCH);
+  const { reported, error } = await lock(() => Promise.reject(fenced));
+  expect(error).toBe(fenced);
+  expect(reported).toEqual([]);
+});
+
+it('its claim holds: what came back is reported, and not paid (I2)', async () => {
+  const { reported, error } = await lock(async () => undefined);
+  expect(error).toBeInstanceOf(TerminalError);
+  expect(reported).toEqual([expect.objectContaining({ kind: 'resurrected' })]);
+});
