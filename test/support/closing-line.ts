@@ -1,18 +1,36 @@
 // The last line of every test run: `N passed, N failed, N skipped`, from vitest's own result, for people
 // and machines alike. Whatever keeps a run from being good counts as a failure, so that no broken
-// run can end with `0 failed`: a file that does not load, an error outside a test, a failed set-up.
+// run can end with `0 failed`: a file that does not load, an error outside a test, a failed set-up. Before it,
+// how many crashes were run of which saga: a number that shrinks says that they do not show any more what they did.
 
 import type { Reporter, TestModule } from 'vitest/node';
 import { NEEDS_DOCKER } from './needs-docker.ts';
 
+interface CrashesRun {
+  readonly saga: string;
+  /** Different places at which something went wrong. */
+  readonly points: number;
+  readonly runs: number;
+  /** Of the runs, those whose wake-ups went over the queue. */
+  readonly queued: number;
+}
+
+declare module 'vitest' {
+  interface TaskMeta {
+    crashes?: CrashesRun;
+  }
+}
+
 export function createClosingLine(): Reporter {
   const count = { passed: 0, failed: 0, skipped: 0 };
   const missing = new Map<string, number>();
+  const crashes: string[] = [];
   const print = (code: number) => {
     if (code !== 0 && count.failed === 0) count.failed = 1;
     for (const [reason, tests] of missing) {
       process.stdout.write(`${tests} Docker tests were skipped: ${reason}\n`);
     }
+    for (const line of crashes.sort()) process.stdout.write(`${line}\n`);
     const { passed, failed, skipped } = count;
     process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
   };
@@ -22,10 +40,20 @@ export function createClosingLine(): Reporter {
       process.once('exit', print);
     },
     onTestRunEnd: (modules, errors) => {
-      for (const module of modules) countModule(module, count, missing);
+      for (const module of modules) {
+        countModule(module, count, missing);
+        for (const test of module.children.allTests()) {
+          const run = test.meta().crashes;
+          if (run !== undefined) crashes.push(crashLine(run));
+        }
+      }
       count.failed += errors.length;
     },
   };
+}
+
+function crashLine({ saga, points, runs, queued }: CrashesRun): string {
+  return `crash points of ${saga}: ${points}, in ${runs} runs, ${queued} of them over the queue`;
 }
 
 type Count = { passed: number; failed: number; skipped: number };
