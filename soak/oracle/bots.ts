@@ -50,7 +50,11 @@ function judgeThere(bot: BotEvidence, mischief: Mishaps, verdict: Verdict): void
   verdict.expectSame('I1', `payments for ${instanceId}, which is there`, 0, bot.payments);
   if (allocation === undefined) verdict.violated('I1', `${instanceId} has lost its allocation`);
   else if (allocation.closing !== undefined) verdict.violated('I1', `${instanceId} is marked`);
-  if (containers.length !== 1) verdict.violated('I3', `${instanceId} is allocated without a bot`);
+  if (containers.length !== 1) {
+    const found = JSON.stringify(containers.map(({ _id }) => _id));
+    const lost = mischief.lost.has(instanceId) ? 'lost by its host' : 'never lost';
+    verdict.violated('I3', `${instanceId} (${lost}) is allocated, its containers: ${found}`);
+  }
   if (bot.isPooled && !(bot.isMapped && bot.isListed)) {
     verdict.violated('I1', `${instanceId} is not in its pool`);
   }
