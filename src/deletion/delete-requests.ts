@@ -124,7 +124,9 @@ async function begin(
   const room = await sagas.makeRoom([saga], requestedBy);
   if (room.others.length > 0) return byHolder(saga);
   const again = await sagas.start({ ...order, notBeforeMs: room.notBeforeMs });
-  return again.status === 'inserted' ? { status: 'accepted', saga: again.saga } : byHolder(again.saga);
+  return again.status === 'inserted'
+    ? { status: 'accepted', saga: again.saga }
+    : byHolder(again.saga);
 }
 
 type Elsewhere =

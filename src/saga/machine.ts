@@ -63,7 +63,10 @@ export function apply(shape: SagaShape, state: SagaState, event: SagaEvent): Sag
   }
 }
 
-type Orders = 'cancel-requested' | 'gave-way' | `${'retry' | 'compensate' | 'skip' | 'resolve'}-ordered`;
+type Orders =
+  | 'cancel-requested'
+  | 'gave-way'
+  | `${'retry' | 'compensate' | 'skip' | 'resolve'}-ordered`;
 
 function advance(
   shape: SagaShape,

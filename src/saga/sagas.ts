@@ -230,7 +230,12 @@ async function giveWay(
     const event = { type: 'gave-way', atMs: clock.nowMs() } as const;
     const state = apply(registered.shape, saga.state, event);
     const logged = { type: event.type, step: null, detail: `to ${by}` };
-    const written = await log.intervene({ base: saga, state, event: logged, writeId: randomUUID() });
+    const written = await log.intervene({
+      base: saga,
+      state,
+      event: logged,
+      writeId: randomUUID(),
+    });
     // One that was never claimed has called nobody.
     if (written.status === 'landed') return saga.epoch === 0 ? null : clock.nowMs();
   }

@@ -64,7 +64,10 @@ export function createMemorySagaLog(
     }));
   }
 
-  function insert({ notBeforeMs = 0, ...given }: NewSaga): { status: 'inserted' | 'exists'; saga: SagaRecord } {
+  function insert({ notBeforeMs = 0, ...given }: NewSaga): {
+    status: 'inserted' | 'exists';
+    saga: SagaRecord;
+  } {
     const holder = all().find(({ saga }) => saga.open && saga.key === given.key);
     if (holder !== undefined) return { status: 'exists', saga: holder.saga };
     const nowMs = clock.nowMs();
