@@ -55,10 +55,11 @@ async function lookOnHost(
   const hostDocument = await world.calls.read({ ids: [hostKey(host)], uid: null });
   await world.misbehaviours.beforeRead(hostDocument, signal);
   const { containers, programs } = await readContainers(world, host, names);
+  const byPool = Map.groupBy(programs, ({ pool }) => pool);
   const looks = new Map<string, ContainerLook>();
   for (const container of containers) {
     const { containerName } = container;
-    const inside = programs.filter(({ pool }) => pool === containerName);
+    const inside = byPool.get(containerName) ?? [];
     const look = await lookInto(world, container, inside, isPool.has(containerName), signal);
     looks.set(containerName, look);
   }
