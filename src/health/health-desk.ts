@@ -2,7 +2,7 @@
 
 import type { Wallets } from '../deletion/ports/wallets.ts';
 import type { InstanceId, UserId } from '../domain/ids.ts';
-import type { BotEventPage, BotEvents } from './ports/bot-events.ts';
+import type { BotEvent, BotEventPage, BotEvents } from './ports/bot-events.ts';
 import type { BotHealths, HealthState, RecordedHealth } from './ports/bot-healths.ts';
 
 export interface HealthDesk {
@@ -34,7 +34,7 @@ export interface BotHealthView {
 
 export interface HealthDeskPorts {
   readonly healths: Pick<BotHealths, 'ofUser'>;
-  readonly events: Pick<BotEvents, 'page'>;
+  readonly events: Pick<BotEvents, 'page' | 'newest'>;
   readonly wallets: Pick<Wallets, 'readAllocation'>;
   /** Database time, ms. */
   readonly nowMs: () => number;
@@ -43,10 +43,15 @@ export interface HealthDeskPorts {
 export function createHealthDesk({ healths, events, wallets, nowMs }: HealthDeskPorts): HealthDesk {
   return {
     ofUser: async (userId) => {
-      const records = await healths.ofUser(userId);
+      const [records, newest] = await Promise.all([healths.ofUser(userId), events.newest(userId)]);
       // Of one id in two places the newest look is shown.
       const byAge = [...records].sort((a, b) => a.lookedAtMs - b.lookedAtMs);
-      return new Map(byAge.map((record) => [record.instanceId, viewOf(record, nowMs())]));
+      return new Map(
+        byAge.map((record) => [
+          record.instanceId,
+          viewOf(record, newest.get(record.instanceId), nowMs()),
+        ]),
+      );
     },
     events: async (userId, instanceId, page) => {
       const found = await events.page(userId, instanceId, page);
@@ -59,7 +64,8 @@ export function createHealthDesk({ healths, events, wallets, nowMs }: HealthDesk
 }
 
 function viewOf(
-  { memory, program, lookedAtMs, lastEvent }: RecordedHealth,
+  { memory, program, lookedAtMs }: RecordedHealth,
+  lastEvent: Pick<BotEvent, 'type' | 'atMs'> | undefined,
   nowMs: number,
 ): BotHealthView {
   return {
@@ -70,7 +76,7 @@ function viewOf(
     ageSeconds: Math.max(0, Math.floor((nowMs - lookedAtMs) / 1_000)),
     failures: memory.failures,
     restarts: memory.restarts,
-    lastEvent: lastEvent === null ? null : { type: lastEvent.type, at: isoOf(lastEvent.atMs) },
+    lastEvent: lastEvent === undefined ? null : { type: lastEvent.type, at: isoOf(lastEvent.atMs) },
   };
 }
 

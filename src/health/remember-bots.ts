@@ -50,7 +50,6 @@ function isChange(one: Heard): boolean {
 
 function writeOf(one: Heard, nowMs: number): HealthWrite {
   const { key, entry, bot, life, recorded, verdict } = one;
-  const type = verdict.events.at(-1);
   return {
     key,
     instanceId: entry.instanceId,
@@ -60,7 +59,6 @@ function writeOf(one: Heard, nowMs: number): HealthWrite {
     memory: verdict.memory,
     program: programOf(one),
     lookedAtMs: nowMs,
-    lastEvent: type === undefined ? (recorded?.lastEvent ?? null) : { type, atMs: nowMs },
     base: recorded?.revision ?? null,
   };
 }

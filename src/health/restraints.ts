@@ -24,7 +24,7 @@ export async function restrainedAmong(
   bots: readonly KnownBot[],
 ): Promise<ReadonlySet<string>> {
   const holders = await ports.sagas.findHolders(bots.map(botKey));
-  const restrained = new Set(holders.keys());
+  const restrained = new Set(bots.map(botKey).filter((key) => holders.has(key)));
   const left = bots.filter((bot) => !restrained.has(botKey(bot)));
   async function next(): Promise<void> {
     for (let bot = left.pop(); bot !== undefined; bot = left.pop()) {

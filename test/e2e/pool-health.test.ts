@@ -72,6 +72,7 @@ describe('statuses', () => {
       state: 'healthy',
       program: 'RUNNING',
       failures: 0,
+      lastEvent: { type: 'marked-running' },
     });
     expect(await eventsOf(app, 'uid-live', 'uid-live-bot-3')).toEqual(['marked-running']);
   });

@@ -6,6 +6,9 @@ export interface BotEvents {
   /** An event that is there already, by its id, stays as it is. */
   add(events: readonly BotEvent[]): Promise<void>;
 
+  /** The newest of each of this user's bots, by instanceId. */
+  newest(userId: UserId): Promise<ReadonlyMap<string, Pick<BotEvent, 'type' | 'atMs'>>>;
+
   /** Newest first. @throws BadCursorError for a cursor that no page gave out. */
   page(
     userId: UserId,

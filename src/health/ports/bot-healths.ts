@@ -69,7 +69,6 @@ export interface RecordedHealth {
   readonly program: ProgramState | 'absent' | null;
   readonly lookedAtMs: number;
   readonly revision: number;
-  readonly lastEvent: { readonly type: string; readonly atMs: number } | null;
 }
 
 export interface HealthWrite extends Omit<RecordedHealth, 'revision'> {

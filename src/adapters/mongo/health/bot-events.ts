@@ -31,6 +31,21 @@ export function createMongoBotEvents(connection: Connection): BotEvents {
       }
     },
 
+    newest: async (userId) => {
+      const found = await runRepeatable(() =>
+        collection()
+          .aggregate<{ _id: string; type: BotEvent['type']; at: Date }>([
+            { $match: { userId } },
+            { $sort: { userId: 1, instanceId: 1, at: -1, _id: -1 } },
+            {
+              $group: { _id: '$instanceId', type: { $first: '$type' }, at: { $first: '$at' } },
+            },
+          ])
+          .toArray(),
+      );
+      return new Map(found.map(({ _id, type, at }) => [_id, { type, atMs: at.getTime() }]));
+    },
+
     page: async (userId, instanceId, { limit, cursor }): Promise<BotEventPage> => {
       const after = cursor === undefined ? null : parseCursor(cursor);
       const before =
