@@ -69,7 +69,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     const app = await createApp(await apiDependencies(services, auth));
     stops.unshift(() => app.close());
     if (config.workers === 'inline') {
-      const workers = startWorkers(services, ['deletion', 'sync', 'relay']);
+      const workers = startWorkers(services, ['deletion', 'sync', 'health', 'relay']);
       stops.unshift(() => workers.stop());
     }
     const url = await listen(app, config);
@@ -140,6 +140,7 @@ async function apiDependencies(
     provisions: services.provisions,
     sagas,
     portfolio: services.portfolio,
+    botHealth: services.healthDesk,
     syncs: services.syncs,
     syncAll: services.startSyncAll,
     findings: services.deletionPorts.findings,

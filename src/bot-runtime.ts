@@ -8,12 +8,13 @@ import { createSimulatedBots } from './adapters/simulator/simulated-bots.ts';
 import type { Config } from './config.ts';
 import type { Bots } from './deletion/ports/bots.ts';
 import type { DockerHost } from './docker-hosts.ts';
+import type { PoolContainers } from './health/ports/pool-containers.ts';
 
 export interface BotRuntime {
   readonly kind: 'docker' | 'simulator';
   /** Why it is this one, for the start-up lines and the page. */
   readonly reason: string;
-  readonly bots: Bots;
+  readonly bots: Bots & PoolContainers;
   /** Null for the simulator. */
   readonly docker: DockerBots | null;
 }

@@ -92,13 +92,9 @@ function readAll(read: <T>(field: Field<T>) => T) {
       whole('SYNC_YOUNG_SECONDS', { min: 0, max: 3_600, fallback: 15, unit: SECOND_MS }),
     ),
     syncMaxRefunds: read(whole('SYNC_MAX_REFUNDS', { min: 1, max: 1_000_000, fallback: 100 })),
+    /** 0: nobody looks after pools and bots. */
     healthEveryMs: read(
-      whole('HEALTH_EVERY_SECONDS', {
-        min: 1,
-        max: 3_600,
-        fallback: 30,
-        unit: SECOND_MS,
-      }),
+      whole('HEALTH_EVERY_SECONDS', { min: 0, max: 3_600, fallback: 30, unit: SECOND_MS }),
     ),
     /** Unset: local in the embedded demo, else firebase. */
     auth: read(optionalOneOf('AUTH', ['firebase', 'local'])),

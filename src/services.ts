@@ -14,6 +14,7 @@ import { connectMongo } from './adapters/mongo/connect.ts';
 import { type DatabaseClock, startDatabaseClock } from './adapters/mongo/database-clock.ts';
 import { createMongoElections } from './adapters/mongo/elections.ts';
 import { createMongoFindings } from './adapters/mongo/findings.ts';
+import { HEALTH_INDEXES } from './adapters/mongo/health/health-indexes.ts';
 import { createMongoLedger } from './adapters/mongo/ledger.ts';
 import { type MigrationReport, migrate } from './adapters/mongo/migration.ts';
 import { createMongoBotNumbers } from './adapters/mongo/provisioning/bot-numbers.ts';
@@ -39,6 +40,9 @@ import { createDeleteRequests, type DeleteRequests } from './deletion/delete-req
 import type { Accounts } from './deletion/ports/accounts.ts';
 import { createResolveFindings, type ResolveFindings } from './deletion/resolve-findings.ts';
 import type { DeletionPorts } from './deletion/steps/step-ports.ts';
+import type { HealthDesk } from './health/health-desk.ts';
+import type { HealthPorts } from './health/health-ports.ts';
+import { createHealth } from './health-parts.ts';
 import { createProvisionBotSaga } from './provisioning/provision-bot.ts';
 import {
   createProvisionRequests,
@@ -88,6 +92,8 @@ export interface Services {
   readonly resolveFindings: ResolveFindings;
   readonly confirmHost: ConfirmHost;
   readonly audits: AuditDesk;
+  readonly health: HealthPorts;
+  readonly healthDesk: HealthDesk;
   readonly metrics: { readonly registry: MetricsRegistry; readonly saga: SagaMetrics };
   /** What the migration found that violates a constraint. */
   readonly migration: MigrationReport;
@@ -152,10 +158,16 @@ export async function createServices(options: ServicesOptions): Promise<Services
     accounts,
     sagas: () => sagas,
   });
+  const health = createHealth({
+    ...{ config, connection, clock, deletionPorts, runtime },
+    metrics: metricsRegistry,
+    sagas: () => sagas,
+  });
   const registry = createRegistry([
     createDeleteBotSaga(deletionPorts),
     createProvisionBotSaga(deletionPorts),
     ...definitions,
+    ...health.definitions,
   ]);
   const wakeUps = createBullmqWakeUps(queues);
   const sagas: Sagas = createSagas({
@@ -224,6 +236,8 @@ export async function createServices(options: ServicesOptions): Promise<Services
     orphanSamples: syncPorts.samples,
     resolveFindings: createResolveFindings({ ports: deletionPorts, sagas }),
     confirmHost: createConfirmHost({ bots: runtime.bots, hostRecords: syncPorts.hostRecords }),
+    health: health.ports,
+    healthDesk: health.desk,
     audits: createAuditing({ connection, ...deletionPorts, config, metricsRegistry, log }),
     metrics: { registry: metricsRegistry, saga: createSagaMetrics(metricsRegistry) },
     migration,
@@ -238,7 +252,11 @@ export async function createServices(options: ServicesOptions): Promise<Services
 async function migrateOnItsOwn(uri: string): Promise<MigrationReport> {
   const connection = await connectMongo(uri, 'endless');
   try {
-    return await migrate(connection, [...SAGA_LOG_INDEXES, ...REQUEST_KEY_INDEXES]);
+    return await migrate(connection, [
+      ...SAGA_LOG_INDEXES,
+      ...REQUEST_KEY_INDEXES,
+      ...HEALTH_INDEXES,
+    ]);
   } finally {
     await connection.close();
   }

@@ -5,6 +5,9 @@ import { type QueueName, queueFor } from './adapters/queue/queue-names.ts';
 import { ensureSchedule } from './adapters/queue/schedules.ts';
 import { createJanitor } from './deletion/janitor.ts';
 import { createReceiptSweep } from './deletion/receipt-sweep.ts';
+import { HEALTH_TICK, lookByClock } from './health/health-schedule.ts';
+import { RESTART_BOT } from './health/restart-bot-input.ts';
+import type { RoundReport } from './health/watch-pools.ts';
 import { startQueueWorker } from './queue-worker.ts';
 import { createAuditSchedule } from './reconciliation/audit/audit-schedule.ts';
 import { PASSIVE, SYNC_TICK, syncAfterStart } from './reconciliation/sync-schedule.ts';
@@ -14,7 +17,7 @@ import { createRelay } from './saga/relay.ts';
 import { createVersionWatch } from './saga/version-watch.ts';
 import type { Services } from './services.ts';
 
-export type WorkerRole = 'deletion' | 'sync' | 'relay';
+export type WorkerRole = 'deletion' | 'sync' | 'health' | 'relay';
 
 export interface WorkerSet {
   /** Comes to the next step boundary of every running saga, then ends. Idempotent. */
@@ -45,6 +48,7 @@ const START: Readonly<Record<WorkerRole, (services: Services) => Stop>> = {
   relay: startRelay,
   deletion: startDeletion,
   sync: startSync,
+  health: startHealth,
 };
 
 function startRelay(services: Services): Stop {
@@ -77,12 +81,47 @@ function startRelay(services: Services): Stop {
 
 // Schedulers live in Redis alone. One leader makes them again, so that no two move each other's next run.
 async function keepSchedules({ elections, queues, config, log, clock }: Services): Promise<void> {
-  const queue = queues.get('sync');
-  if (queue === undefined || !(await elections.hold('schedules', SCHEDULES_EVERY_MS * 3))) return;
-  const schedule = { name: SYNC_TICK, everyMs: config.syncEveryMs };
-  if ((await ensureSchedule(queue, schedule, clock.nowMs())) === 'made') {
-    log.info(schedule, 'schedule made');
+  if (!(await elections.hold('schedules', SCHEDULES_EVERY_MS * 3))) return;
+  for (const [name, schedule] of [
+    ['sync', { name: SYNC_TICK, everyMs: config.syncEveryMs }],
+    ['health', { name: HEALTH_TICK, everyMs: config.healthEveryMs }],
+  ] as const) {
+    const queue = queues.get(name);
+    if (queue === undefined) continue;
+    if ((await ensureSchedule(queue, schedule, clock.nowMs())) === 'made') {
+      log.info(schedule, 'schedule made');
+    }
   }
+}
+
+function startHealth(services: Services): Stop {
+  const { log, health } = services;
+  const stopping = new AbortController();
+  const tell = (report: RoundReport) => tellRound(services, report);
+  const onError = (err: unknown) => log.warn({ err }, 'pools not looked after');
+  const stopWorker = startQueueWorker(services, {
+    queue: 'health',
+    ticks: new Map([[HEALTH_TICK, () => lookByClock(health, stopping.signal, tell, onError)]]),
+    // What has completed has counted itself.
+    onEnded: ({ kind, state }) => {
+      if (kind === RESTART_BOT && state.phase !== 'completed') health.meter.restarted(state.phase);
+    },
+  });
+  return async () => {
+    stopping.abort();
+    await stopWorker();
+  };
+}
+
+function tellRound({ log }: Services, report: RoundReport): void {
+  if (report.status !== 'done') {
+    log.warn(report, 'pools not looked after');
+    return;
+  }
+  const { restarts, startedPools, unwritten } = report;
+  const isQuiet = restarts === 0 && startedPools.length === 0 && unwritten === null;
+  if (isQuiet) log.debug(report, 'pools looked after');
+  else log.info(report, 'pools looked after');
 }
 
 function startSync(services: Services): Stop {

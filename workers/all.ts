@@ -2,4 +2,4 @@
 
 import { runWorkerProcess } from '../src/worker-process.ts';
 
-await runWorkerProcess(['deletion', 'sync', 'relay']);
+await runWorkerProcess(['deletion', 'sync', 'health', 'relay']);

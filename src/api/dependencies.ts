@@ -11,6 +11,7 @@ import type { Findings } from '../deletion/ports/findings.ts';
 import type { ResolveFindings } from '../deletion/resolve-findings.ts';
 import type { IdentityVerifier } from '../domain/identity-verifier.ts';
 import type { FirebaseUid, UserId } from '../domain/ids.ts';
+import type { HealthDesk } from '../health/health-desk.ts';
 import type { ProvisionRequests } from '../provisioning/provision-requests.ts';
 import type { AuditDesk } from '../reconciliation/audit/audit-desk.ts';
 import type { ConfirmHost } from '../reconciliation/confirm-host.ts';
@@ -29,6 +30,7 @@ export interface ApiDependencies {
   readonly provisions: ProvisionRequests;
   readonly sagas: Sagas;
   readonly portfolio: Portfolio;
+  readonly botHealth: HealthDesk;
   readonly syncs: SyncRequests;
   readonly syncAll: StartSyncAll;
   readonly findings: Pick<Findings, 'listOpen'>;

@@ -39,7 +39,7 @@ export type DeleteOutcome =
 
 export interface DeleteRequestsOptions {
   readonly ports: DeletionPorts;
-  readonly sagas: Pick<Sagas, 'start' | 'findByKey'>;
+  readonly sagas: Pick<Sagas, 'start' | 'findByKey' | 'makeRoom'>;
   readonly onStopFailure: StopFailurePolicy;
   readonly stopTimeoutMs: number;
 }
@@ -57,13 +57,15 @@ export function createDeleteRequests(options: DeleteRequestsOptions): DeleteRequ
         sagas.findByKey(botKey(request), HISTORY),
         ports.wallets.readAllocation(request.userId, request.instanceId),
       ]);
-      const open = earlier.find((saga) => saga.open);
+      // A restart holds the key too, and is no reason to refuse anybody (409 is for provisions).
+      const { others, notBeforeMs } = await sagas.makeRoom(earlier, request.requestedBy);
+      const open = others.find((saga) => saga.open);
       if (open !== undefined) return byHolder(open);
-      const completed = earlier.find(
+      const completed = others.find(
         ({ kind, state }) => DELETING.has(kind) && state.phase === 'completed',
       );
       const answer = await existing(ports, request, reading, completed);
-      return answer ?? begin(options, request);
+      return answer ?? begin(options, request, notBeforeMs);
     },
   };
 }
@@ -107,15 +109,24 @@ async function existing(
 async function begin(
   { sagas, onStopFailure, stopTimeoutMs }: DeleteRequestsOptions,
   { userId, firebaseUid, instanceId, requestedBy }: DeleteRequest,
+  notBeforeMs: number | null,
 ): Promise<DeleteOutcome> {
-  const { status, saga } = await sagas.start({
+  const order = {
     kind: DELETE_BOT,
     idPrefix: 'del',
     subject: userId,
     requestedBy,
     input: writeInput({ userId, firebaseUid, instanceId, onStopFailure, stopTimeoutMs }),
-  });
-  return status === 'inserted' ? { status: 'accepted', saga } : byHolder(saga);
+  };
+  const { status, saga } = await sagas.start({ ...order, notBeforeMs });
+  if (status === 'inserted') return { status: 'accepted', saga };
+  // A restart may have begun since the key was looked at.
+  const room = await sagas.makeRoom([saga], requestedBy);
+  if (room.others.length > 0) return byHolder(saga);
+  const again = await sagas.start({ ...order, notBeforeMs: room.notBeforeMs });
+  return again.status === 'inserted'
+    ? { status: 'accepted', saga: again.saga }
+    : byHolder(again.saga);
 }
 
 type Elsewhere =

@@ -12,6 +12,10 @@ export interface SagaDefinition<Input extends Json = Json> {
   /** Unique while a saga is open: two requests with one key get one saga (I8). */
   key(input: Input): string;
   readonly steps: readonly StepDefinition<Input>[];
+  /** Set for a saga that gives its key up, at any moment and whatever it is doing, to one that is more than
+   * maintenance (`Sagas.makeRoom`). What it has done by then needs no undo. A worker that has not noticed may
+   * still have one call under way, which is over this long after the saga's end. Milliseconds. */
+  readonly yieldsWithinMs?: number;
   /** Called once after each claim that resumes a saga, before anything else: raises the epoch in the
    * outside world where it can be fenced (I5). Repeatable. */
   fenceEffects?(call: StepCall<Input>): Promise<void>;

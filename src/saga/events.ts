@@ -60,6 +60,8 @@ export type SagaEvent =
       readonly failure: StepFailure;
     } & Again)
   | ({ readonly type: 'cancel-requested' } & Moment)
+  /** Another saga takes the key of one that yields. */
+  | ({ readonly type: 'gave-way' } & Moment)
   /** An operator sends a stuck saga on its way again, in the direction it was going. */
   | ({ readonly type: 'retry-ordered' } & Moment)
   /** An operator takes a stuck saga back, before the pivot. */

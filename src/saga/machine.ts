@@ -23,7 +23,7 @@ import {
   resume,
   succeed,
 } from './forward.ts';
-import { cancel, orderBack, orderEnd, orderSkip, unstick } from './orders.ts';
+import { cancel, giveWay, orderBack, orderEnd, orderSkip, unstick } from './orders.ts';
 import type { SagaShape } from './shape.ts';
 import { isAtRest, type SagaState } from './state.ts';
 import { isWorkingOn, shapeAt, stepAt } from './state-access.ts';
@@ -48,6 +48,8 @@ export function apply(shape: SagaShape, state: SagaState, event: SagaEvent): Sag
   switch (event.type) {
     case 'cancel-requested':
       return cancel(shape, state);
+    case 'gave-way':
+      return giveWay(shape, state);
     case 'retry-ordered':
       return unstick(shape, state, event.atMs);
     case 'compensate-ordered':
@@ -61,7 +63,10 @@ export function apply(shape: SagaShape, state: SagaState, event: SagaEvent): Sag
   }
 }
 
-type Orders = 'cancel-requested' | `${'retry' | 'compensate' | 'skip' | 'resolve'}-ordered`;
+type Orders =
+  | 'cancel-requested'
+  | 'gave-way'
+  | `${'retry' | 'compensate' | 'skip' | 'resolve'}-ordered`;
 
 function advance(
   shape: SagaShape,

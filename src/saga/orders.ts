@@ -4,7 +4,7 @@
 import { CANCELLED, turnBack } from './backward.ts';
 import { skip } from './forward.ts';
 import type { SagaShape } from './shape.ts';
-import type { SagaState, StepFailure } from './state.ts';
+import { isEnded, type SagaState, type StepFailure } from './state.ts';
 import { shapeAt, stepAt, withStep } from './state-access.ts';
 
 export function cancel(shape: SagaShape, state: SagaState): SagaState {
@@ -15,6 +15,19 @@ export function cancel(shape: SagaShape, state: SagaState): SagaState {
   return state.phase === 'stuck' && state.stuckFrom === 'running'
     ? { ...turnBack(shape, { ...state, stuckFrom: null }, CANCELLED), cancelRequested: true }
     : state;
+}
+
+// At once, even under a worker's hands: what it does from here on meets a saga that has ended. Only for sagas whose
+// effects need no undo.
+export function giveWay(shape: SagaShape, state: SagaState): SagaState {
+  if (shape.yields !== true || isEnded(state.phase)) return state;
+  return {
+    ...state,
+    phase: 'cancelled',
+    cancelRequested: true,
+    stuckFrom: null,
+    notBeforeMs: null,
+  };
 }
 
 // With fresh budgets and deadlines, in the direction it was going: forward is refused once a compensation has begun,

@@ -31,6 +31,9 @@ export interface Sagas {
   list(filter: SagaFilter): Promise<SagaPage>;
   /** One conditional write against the pivot (I6). */
   requestCancel(id: SagaId, by: string): Promise<CancelResult>;
+  /** Ends those of these sagas that yield, so that another may have their key (I8: the key stays unique).
+   * @param sagas of one key, as `findByKey` gives them. */
+  makeRoom(sagas: readonly SagaRecord[], by: string): Promise<Room>;
   /** An operator's verb; of two at once one decides. `retry` of a saga that is not stuck only makes its wake-up
    * again. */
   order(id: SagaId, order: Order): Promise<OrderResult>;
@@ -61,6 +64,16 @@ export interface SagaOrder {
   readonly input: Json;
   /** The saga that waits for this one. */
   readonly parent?: SagaId;
+  /** Accepted now, begun not before this moment. Database time, ms; null and missing: at once. */
+  readonly notBeforeMs?: number | null;
+}
+
+export interface Room {
+  /** Of the sagas given, those that do not yield. */
+  readonly others: readonly SagaRecord[];
+  /** When no call of those that yielded is under way any more, for `SagaOrder.notBeforeMs`; null where there is none to
+   * wait for. Database time, ms. */
+  readonly notBeforeMs: number | null;
 }
 
 export type CancelResult =
@@ -108,6 +121,7 @@ export function createSagas(options: SagasOptions): Sagas {
         requestedBy,
         input,
         parent = null,
+        notBeforeMs = null,
       } = order;
       const { definition, shape } = registry.newest(kind);
       const result = await log.insert({
@@ -120,6 +134,7 @@ export function createSagas(options: SagasOptions): Sagas {
         parent,
         input,
         state: initialState(shape),
+        ...(notBeforeMs !== null && { notBeforeMs }),
       });
       if (result.status === 'inserted') send(options.wakeUps.wake(result.saga.id, kind));
       return result;
@@ -135,6 +150,7 @@ export function createSagas(options: SagasOptions): Sagas {
       }
       return result;
     },
+    makeRoom: (sagas, by) => makeRoom(options, sagas, by),
     plan: async (saga, signal) => {
       const registered = registry.find(saga.kind, saga.version);
       return registered === undefined ? null : planOf(registered, saga, clock, signal);
@@ -177,6 +193,58 @@ async function cancel(
     if (written.status === 'landed') return { status: 'requested', saga: written.saga };
   }
   throw new Error(`saga ${id} changes faster than it can be cancelled`);
+}
+
+async function makeRoom(
+  options: SagasOptions,
+  sagas: readonly SagaRecord[],
+  by: string,
+): Promise<Room> {
+  const others: SagaRecord[] = [];
+  let untilMs = 0;
+  for (const saga of sagas) {
+    const registered = options.registry.find(saga.kind, saga.version);
+    const yieldsWithinMs = registered?.definition.yieldsWithinMs;
+    if (yieldsWithinMs === undefined) {
+      others.push(saga);
+      continue;
+    }
+    const endedMs = saga.open ? await giveWay(options, saga.id, by) : finishedMs(saga);
+    if (endedMs !== null) untilMs = Math.max(untilMs, endedMs + yieldsWithinMs);
+  }
+  return { others, notBeforeMs: untilMs > options.clock.nowMs() ? untilMs : null };
+}
+
+// @returns when it ended, database time; null where nothing of it can be under way.
+async function giveWay(
+  { log, registry, clock }: SagasOptions,
+  id: SagaId,
+  by: string,
+): Promise<number | null> {
+  for (let tries = 0; tries < MAX_CANCEL_TRIES; tries += 1) {
+    const saga = await log.find(id);
+    if (saga === null) return null;
+    if (isEnded(saga.state.phase)) return finishedMs(saga);
+    const registered = registry.find(saga.kind, saga.version);
+    if (registered === undefined) return null;
+    const event = { type: 'gave-way', atMs: clock.nowMs() } as const;
+    const state = apply(registered.shape, saga.state, event);
+    const logged = { type: event.type, step: null, detail: `to ${by}` };
+    const written = await log.intervene({
+      base: saga,
+      state,
+      event: logged,
+      writeId: randomUUID(),
+    });
+    // One that was never claimed has called nobody.
+    if (written.status === 'landed') return saga.epoch === 0 ? null : clock.nowMs();
+  }
+  throw new Error(`saga ${id} changes faster than it can be ended`);
+}
+
+// One that has completed has heard the answer of its last call.
+function finishedMs({ finishedAt, state }: SagaRecord): number | null {
+  return finishedAt === null || state.phase === 'completed' ? null : Date.parse(finishedAt);
 }
 
 /** Conflicts with the worker that is just going to sleep: it will look again by itself all the same. */

@@ -7,6 +7,8 @@ import type { Json } from './json.ts';
 
 export interface SagaShape {
   readonly steps: readonly StepShape[];
+  /** Gives its key up to others. */
+  readonly yields?: boolean;
 }
 
 export interface StepShape {
@@ -22,11 +24,11 @@ export interface StepShape {
 /** @throws Error naming the definition and what is wrong with it. */
 export function shapeOf<Input extends Json>(definition: SagaDefinition<Input>): SagaShape {
   const steps = definition.steps.map(stepShape);
-  const problem = findProblem(steps) ?? findGap(definition.steps);
+  const problem = findProblem(steps) ?? findGap(definition.steps) ?? findHeld(definition);
   if (problem !== null) {
     throw new Error(`saga ${definition.name}@${definition.version}: ${problem}`);
   }
-  return { steps };
+  return definition.yieldsWithinMs === undefined ? { steps } : { steps, yields: true };
 }
 
 function stepShape<Input extends Json>(step: StepDefinition<Input>): StepShape {
@@ -78,6 +80,18 @@ function findGap<Input extends Json>(steps: readonly StepDefinition<Input>[]): s
     }
   }
   return null;
+}
+
+// Whoever gives its key up at any moment must not leave anything half done that only it can finish.
+function findHeld<Input extends Json>({
+  yieldsWithinMs,
+  steps,
+}: SagaDefinition<Input>): string | null {
+  if (yieldsWithinMs === undefined) return null;
+  const held = steps.find(({ kind }) => kind !== 'compensatable');
+  return held === undefined
+    ? null
+    : `it yields, and ${held.name} is ${held.kind}: it could pass its point of no return`;
 }
 
 function areFunctions(...parts: readonly unknown[]): boolean {

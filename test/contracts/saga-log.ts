@@ -156,6 +156,31 @@ export function describeSagaLog(
       for (let round = 0; round < 50; round += 1) await insertAndClaim(round % 2 ? log : other);
     });
 
+    it('a saga that is to begin later: neither claimed nor overdue before its moment', async () => {
+      const { log, pass } = await setUp();
+      const notBeforeMs = Date.now() + 3_600_000;
+      const { saga } = await log.insert(newSaga({ notBeforeMs }));
+      expect(await log.claim(saga.id, claimRequest())).toEqual({
+        status: 'not-due',
+        retryAtMs: notBeforeMs,
+      });
+      await pass(1_800_000);
+      expect(await log.takeOverdue({ limit: 10, holdMs: 1_000 })).toEqual([]);
+      await pass(1_900_000);
+      expect(await log.takeOverdue({ limit: 10, holdMs: 1_000 })).toMatchObject([{ id: saga.id }]);
+      expect((await claimOf(log, saga)).claim.epoch).toBe(1);
+    });
+
+    it('a claim on a saga that has ended: holds no more, and proves nothing', async () => {
+      const { log } = await setUp();
+      const held = await insertAndClaim(log);
+      const state = { ...held.saga.state, phase: 'cancelled' as const };
+      const event = { type: 'gave-way', step: null, detail: null };
+      await log.intervene({ base: held.saga, state, event, writeId: randomUUID() });
+      expect(await log.holds(held.claim)).toBe(false);
+      expect(await log.prove(held.claim)).toBe(false);
+    });
+
     it('a lease that has run out by database time: taken, the epoch rises, the old claim is fenced (I5)', async () => {
       const { log, other, pass } = await setUp();
       const old = await insertAndClaim(log);

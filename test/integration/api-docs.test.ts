@@ -18,6 +18,7 @@ const OPERATIONS = [
   'GET /api/freqtrade/admin/sagas/{id}',
   'GET /api/freqtrade/admin/sagas/{id}/plan',
   'GET /api/freqtrade/bots',
+  'GET /api/freqtrade/bots/{instanceId}/events',
   'GET /api/freqtrade/jobs',
   'GET /api/freqtrade/jobs/{jobId}',
   'GET /api/freqtrade/orphans/history',

@@ -3,9 +3,41 @@ import { createSimulatedBots } from '../../src/adapters/simulator/simulated-bots
 import { createSimulatedWorld } from '../../src/adapters/simulator/simulated-world.ts';
 import { pooledKey, worldCollection } from '../../src/adapters/simulator/world-documents.ts';
 import { type BotsWorld, testBots, testStarts } from '../contracts/bots.ts';
+import { testPoolContainers } from '../contracts/pool-containers.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 const IMAGE = 'bots/freqtrade:1';
+
+describe('simulated pool containers', () => {
+  testPoolContainers(async () => {
+    const connection = await createTestDatabase();
+    const world = createSimulatedWorld(connection);
+    const set = (instanceId: string, fields: Record<string, unknown>) =>
+      worldCollection(connection).updateOne({ _id: pooledKey(instanceId) }, { $set: fields });
+    return {
+      bots: createSimulatedBots({ connection, now: () => new Date() }),
+      addPool: async (containerName, bots) => {
+        await world.addPool({ containerName });
+        for (const [instanceId, program] of Object.entries(bots)) {
+          await world.addPooled({ instanceId, containerName, program });
+        }
+        if (Object.values(bots).includes('FATAL')) {
+          await world.misbehave({ pool: containerName }, { refuseStart: true });
+        }
+      },
+      addDedicated: (instanceId, state) =>
+        world.addDedicated({
+          instanceId,
+          running: state !== 'stopped',
+          paused: state === 'paused',
+        }),
+      setPool: (name, to) =>
+        world.setPool(name, to === 'mute' ? { supervisord: 'dead' } : { running: false }),
+      mend: (name) => world.misbehave({ pool: name }, null),
+      putAside: async (_name, instanceId) => void (await set(instanceId, { conf: 'aside' })),
+    };
+  });
+});
 
 describe('simulated bots', () => {
   testBots(createWorld);

@@ -79,6 +79,7 @@ export async function startTestApplication(
     // Runs that nobody asked for, and waits between two looks, where a test asks for them.
     SYNC_EVERY_MINUTES: '0',
     SYNC_CONFIRM_SECONDS: '0',
+    HEALTH_EVERY_SECONDS: '0',
     ...options.env,
   };
   const config = parseConfig(env, 'server');

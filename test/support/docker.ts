@@ -31,6 +31,8 @@ export interface PoolProgram {
   readonly autostart?: boolean;
   /** supervisord's `startsecs`; the platform's is 10, the default here 0 (RUNNING at once). */
   readonly startSeconds?: number;
+  /** How often supervisord itself tries a program that does not come up; default 3, as supervisord's own. */
+  readonly startRetries?: number;
   /** supervisord's `stopwaitsecs`, after which it kills. Default 10, as supervisord's own. */
   readonly stopWaitSeconds?: number;
 }
@@ -140,6 +142,7 @@ export function programConf(program: PoolProgram): string {
     `autostart=${program.autostart ?? true}`,
     'autorestart=true',
     `startsecs=${program.startSeconds ?? 0}`,
+    `startretries=${program.startRetries ?? 3}`,
     `stopwaitsecs=${program.stopWaitSeconds ?? 10}`,
     '',
   ].join('\n');

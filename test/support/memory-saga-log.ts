@@ -64,7 +64,10 @@ export function createMemorySagaLog(
     }));
   }
 
-  function insert(given: NewSaga): { status: 'inserted' | 'exists'; saga: SagaRecord } {
+  function insert({ notBeforeMs = 0, ...given }: NewSaga): {
+    status: 'inserted' | 'exists';
+    saga: SagaRecord;
+  } {
     const holder = all().find(({ saga }) => saga.open && saga.key === given.key);
     if (holder !== undefined) return { status: 'exists', saga: holder.saga };
     const nowMs = clock.nowMs();
@@ -84,8 +87,8 @@ export function createMemorySagaLog(
       saga,
       owner: null,
       leaseUntilMs: 0,
-      dueMs: 0,
-      relayMs: nowMs + FIRST_RELAY_LOOK_MS,
+      dueMs: notBeforeMs,
+      relayMs: Math.max(nowMs, notBeforeMs) + FIRST_RELAY_LOOK_MS,
       writeIds: new Set(),
     };
     sagas.set(given.id, stored);
@@ -203,8 +206,8 @@ export function createMemorySagaLog(
       held.leaseUntilMs = 0;
       return held.dueMs;
     },
-    holds: async (one) => holding(one) !== null,
-    prove: async (one) => holding(one) !== null,
+    holds: async (one) => holding(one)?.saga.open === true,
+    prove: async (one) => holding(one)?.saga.open === true,
     noteRunnable: async (runnable) => {
       for (const stored of all()) {
         const { saga } = stored;

@@ -102,6 +102,14 @@ it('a good shape: what the machine needs to know of each step', () => {
   ]);
 });
 
+it('a saga that yields: known as one; refused with a step that could not be left half done', () => {
+  const yieldsWithinMs = 1_000;
+  expect(shapeOf(saga([undoable('a')], { yieldsWithinMs })).yields).toBe(true);
+  expect(() => shapeOf(saga([undoable('a'), pivot('p')], { yieldsWithinMs }))).toThrow(
+    /it yields, and p is pivot/,
+  );
+});
+
 describe('the registry', () => {
   const versions = [1, 3, 2].map((version) => saga([undoable(`step-${version}`)], { version }));
 

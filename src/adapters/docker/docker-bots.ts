@@ -7,6 +7,7 @@ import { assertNever } from '../../domain/assert-never.ts';
 import type { Sighting } from '../../domain/bot.ts';
 import { parseInstanceId } from '../../domain/ids.ts';
 import { ok, type SourceAnswer, unknown } from '../../domain/source.ts';
+import type { PoolContainers } from '../../health/ports/pool-containers.ts';
 import { UnavailableError } from '../../saga/errors.ts';
 import { DEFAULT_DEADLINES, type Deadlines } from './deadlines.ts';
 import { removeDedicated, restoreDedicated, stopDedicated } from './dedicated-bot.ts';
@@ -16,12 +17,14 @@ import { findPoolsOn } from './find-pools.ts';
 import { createHostWatch, type HostState } from './host-watch.ts';
 import { hasManaged, listHost, reasonOf } from './list-bots.ts';
 import { locateOnHost, lookOnHost } from './locate-bot.ts';
+import { lookAtContainers } from './look-at-containers.ts';
 import { type BotProgram, PLATFORM_PROGRAM } from './new-programs.ts';
 import { removePooled, restorePooled, stopPooled } from './pooled-bot.ts';
+import { restartPooled } from './restart-pooled.ts';
 import { startDedicated } from './start-dedicated.ts';
 import { startPooled } from './start-pooled.ts';
 
-export interface DockerBots extends Bots {
+export interface DockerBots extends Bots, PoolContainers {
   /** Begins to ping hosts whose circuit is open. Idempotent; without it they are probed by the calls
    * that come. */
   readonly open: () => void;
@@ -130,6 +133,9 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
         unknown: answers.flatMap((answer) => (answer.status === 'ok' ? [] : [answer.reason])),
       };
     },
+
+    lookAtAll: (query, call) => lookAtContainers(hosts, query, call),
+    restart: (instanceId, seen, call) => restartPooled(hostOf(seen), instanceId, seen, call),
 
     hosts: () => hosts.map(({ name }) => name),
     list: async (name, owner, call: BotsCall) => {

@@ -6,7 +6,7 @@ const QUEUES: ReadonlyMap<string, QueueName> = new Map([
   ['provision-bot', 'deletion'],
   ['sync-wallet', 'sync'],
   ['sync-all', 'sync'],
-  ['pool-health', 'health'],
+  ['restart-bot', 'health'],
 ]);
 
 export type QueueName = 'deletion' | 'sync' | 'health';

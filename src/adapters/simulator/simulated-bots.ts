@@ -6,10 +6,12 @@ import type { Connection } from 'mongoose';
 import type { Bots, FencedCall, PoolContainer } from '../../deletion/ports/bots.ts';
 import type { BotQuery, Sighting } from '../../domain/bot.ts';
 import { ok, type SourceAnswer, unknown } from '../../domain/source.ts';
+import type { PoolContainers } from '../../health/ports/pool-containers.ts';
 import { InDoubtError, SagaError, UnavailableError } from '../../saga/errors.ts';
 import { changeDedicated } from './change-dedicated.ts';
 import { changePooled } from './change-pooled.ts';
 import { hasSimulated, listSimulated } from './list-simulated.ts';
+import { lookAtSimulated, restartSimulated } from './look-at-simulated.ts';
 import { createMisbehaviours } from './misbehave.ts';
 import { refuseDead, type Simulation } from './simulation.ts';
 import { startSimulatedDedicated, startSimulatedPooled } from './start-simulated.ts';
@@ -41,7 +43,7 @@ export interface SimulatedBotsOptions {
 export const SIMULATED_HOST = 'simulated';
 const DEADLINE_MS = 5_000;
 
-export function createSimulatedBots(options: SimulatedBotsOptions): Bots {
+export function createSimulatedBots(options: SimulatedBotsOptions): Bots & PoolContainers {
   const { connection, now, hosts = [SIMULATED_HOST], deadlineMs = DEADLINE_MS } = options;
   const collectionOf = () => worldCollection(connection);
   const calls = createWorldCalls(collectionOf);
@@ -159,6 +161,9 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots {
         unknown: answers.flatMap((answer) => (answer.status === 'ok' ? [] : [answer.reason])),
       };
     },
+    lookAtAll: (query, { signal }) => lookAtSimulated(listing, hosts, query, signal),
+    restart: (instanceId, seen, call) =>
+      change(seen, (met) => restartSimulated(simulation, seen, met, call), instanceId, call),
     hosts: () => hosts,
     list: async (host, owner, { signal }) => {
       if (hosts.includes(host)) return listSimulated(listing, host, owner, signal);

@@ -33,6 +33,8 @@ export interface SimulatedWorld {
     containerName: string,
     state: { readonly running?: boolean; readonly supervisord?: 'up' | 'dead' },
   ): Promise<void>;
+  /** What supervisord says of a program from now on: one that has crashed, or was stopped by hand. */
+  setProgram(instanceId: string, program: PooledSighting['program']): Promise<void>;
   snapshot(): Promise<WorldSnapshot>;
 }
 
@@ -126,6 +128,9 @@ export function createSimulatedWorld(connection: Connection): SimulatedWorld {
       if (!state.running) return;
       const started = { pool: containerName, conf: 'present' as const };
       await collection.updateMany(started, { $set: { program: 'RUNNING' } });
+    },
+    setProgram: async (instanceId, program) => {
+      await collectionOf().updateOne({ _id: pooledKey(instanceId) }, { $set: { program } });
     },
     snapshot: async () => {
       const all = await collectionOf().find().sort({ _id: 1 }).toArray();

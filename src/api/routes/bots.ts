@@ -5,6 +5,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { DeleteOutcome } from '../../deletion/delete-requests.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { type InstanceId, toInstanceId } from '../../domain/ids.ts';
+import type { BotEvent } from '../../health/ports/bot-events.ts';
 import type { SagaRecord } from '../../saga/record.ts';
 import { clientGoneSignal } from '../client-gone.ts';
 import { DELETION_BODIES } from '../deletion-answer.ts';
@@ -15,14 +16,19 @@ import { BEARER } from '../plugins/documentation.ts';
 import { parseWaitPreference } from '../prefer.ts';
 import { ProblemError } from '../problem.ts';
 import { sendSaga } from '../saga-answer.ts';
-import { BotListSchema } from '../schemas/bots.ts';
+import {
+  BotEventsQuerySchema,
+  BotEventsSchema,
+  type BotEventView,
+  BotListSchema,
+} from '../schemas/bots.ts';
 import { BotParamsSchema, EndedDeletionSchema, WaitHeadersSchema } from '../schemas/deletion.ts';
-import { AcceptedJobSchema } from '../schemas/job.ts';
+import { AcceptedJobSchema, DEFAULT_PAGE_SIZE } from '../schemas/job.ts';
 import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import { ownerOf } from '../viewer.ts';
 
 export interface BotRoutesDependencies
-  extends Pick<ApiDependencies, 'accounts' | 'deletions' | 'portfolio'> {
+  extends Pick<ApiDependencies, 'accounts' | 'deletions' | 'portfolio' | 'botHealth'> {
   readonly waits: EndWaits;
   readonly defaultWaitSeconds: number;
 }
@@ -31,7 +37,21 @@ export function createBotRoutes(deps: BotRoutesDependencies): FastifyPluginAsync
   return async (app) => {
     app.get('/bots', { schema: LIST }, async (request) => {
       const owner = await ownerOf(request, deps.accounts);
-      return { bots: [...(await deps.portfolio.bots(owner))] };
+      const [bots, health] = await Promise.all([
+        deps.portfolio.bots(owner),
+        deps.botHealth.ofUser(owner.userId),
+      ]);
+      return { bots: bots.map((bot) => ({ ...bot, health: health.get(bot.instanceId) ?? null })) };
+    });
+
+    app.get('/bots/:instanceId/events', { schema: EVENTS }, async (request) => {
+      const instanceId = toInstanceId(request.params.instanceId);
+      const { limit = DEFAULT_PAGE_SIZE, cursor } = request.query;
+      const { userId } = await ownerOf(request, deps.accounts);
+      const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
+      const found = await deps.botHealth.events(userId, instanceId, page);
+      if (found === null) throw notFound(instanceId);
+      return { events: found.events.map(eventView), nextCursor: found.nextCursor };
     });
 
     app.delete('/bots/:instanceId', { schema: DELETE }, async (request, reply) => {
@@ -74,7 +94,7 @@ function acceptedSaga(answer: DeleteOutcome, instanceId: InstanceId): SagaRecord
       });
     }
     case 'not-found':
-      throw new ProblemError('bot-not-found', `You have no bot ${instanceId}.`);
+      throw notFound(instanceId);
     case 'sources-unknown':
       throw new ProblemError('sources-unknown', 'Not every source that may hold the bot answers.', {
         headers: { 'retry-after': '5' },
@@ -85,12 +105,31 @@ function acceptedSaga(answer: DeleteOutcome, instanceId: InstanceId): SagaRecord
   }
 }
 
+function notFound(instanceId: InstanceId): ProblemError {
+  return new ProblemError('bot-not-found', `You have no bot ${instanceId}.`);
+}
+
+function eventView({ type, detail, jobId, atMs }: BotEvent): BotEventView {
+  return { type, detail, jobId, at: new Date(atMs).toISOString() };
+}
+
 const LIST = {
   operationId: 'listBots',
   summary: 'Your bots, with what each of the three sources says of them',
   tags: ['bots'],
   security: BEARER,
   response: { 200: BotListSchema, ...PROBLEM_RESPONSES },
+};
+
+const EVENTS = {
+  operationId: 'listBotEvents',
+  summary: 'What happened to a bot, newest first',
+  description: 'How it was seen, its restarts, and corrections of its status; kept for a month.',
+  tags: ['bots'],
+  security: BEARER,
+  params: BotParamsSchema,
+  querystring: BotEventsQuerySchema,
+  response: { 200: BotEventsSchema, ...PROBLEM_RESPONSES },
 };
 
 const DELETE = {

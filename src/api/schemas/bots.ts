@@ -2,6 +2,9 @@
 // own, so a page never shows "gone" where a host merely did not answer.
 
 import { type Static, Type } from 'typebox';
+import { BOT_EVENT_TYPES } from '../../health/ports/bot-events.ts';
+import { HEALTH_STATES } from '../../health/ports/bot-healths.ts';
+import { PageQuery } from './job.ts';
 
 const Absent = Type.Object({ status: Type.Literal('absent') });
 const Unknown = Type.Object({ status: Type.Literal('unknown'), reason: Type.String() });
@@ -39,6 +42,21 @@ const ContainerStateSchema = Type.Union([
   Unknown,
 ]);
 
+const BotHealthSchema = Type.Object({
+  state: Type.Enum([...HEALTH_STATES], {
+    description:
+      '`failing`: not running, at fewer looks in a row than make it failed. `given-up`: failed, and its restarts ' +
+      'are used up. `pool-down`: its pool does not run.',
+  }),
+  program: Type.Union([Type.String(), Type.Null()], { description: "supervisord's word." }),
+  since: Type.String(),
+  lookedAt: Type.String({ description: 'Of the last look that was answered.' }),
+  ageSeconds: Type.Integer({ description: 'How old that look is.' }),
+  failures: Type.Integer({ description: 'Failed looks in a row.' }),
+  restarts: Type.Integer({ description: 'Restarts that are not forgiven yet.' }),
+  lastEvent: Type.Union([Type.Object({ type: Type.String(), at: Type.String() }), Type.Null()]),
+});
+
 export type BotView = Static<typeof BotViewSchema>;
 const BotViewSchema = Type.Object({
   instanceId: Type.String(),
@@ -46,6 +64,24 @@ const BotViewSchema = Type.Object({
   allocation: AllocationStateSchema,
   poolState: PoolEntryStateSchema,
   docker: ContainerStateSchema,
+  health: Type.Union([BotHealthSchema, Type.Null()], {
+    description: 'Null: nobody has looked at it; bots in pools and in the mapping are looked at.',
+  }),
 });
 
 export const BotListSchema = Type.Object({ bots: Type.Array(BotViewSchema) });
+
+export const BotEventsQuerySchema = Type.Object(PageQuery, { additionalProperties: false });
+
+export type BotEventView = Static<typeof BotEventViewSchema>;
+const BotEventViewSchema = Type.Object({
+  type: Type.Enum([...BOT_EVENT_TYPES]),
+  detail: Type.Union([Type.String(), Type.Null()]),
+  jobId: Type.Union([Type.String(), Type.Null()], { description: 'The job that did it.' }),
+  at: Type.String(),
+});
+
+export const BotEventsSchema = Type.Object({
+  events: Type.Array(BotEventViewSchema),
+  nextCursor: Type.Union([Type.String(), Type.Null()]),
+});

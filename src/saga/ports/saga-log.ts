@@ -29,7 +29,8 @@ export interface SagaLog {
    * the claim holds no more. Database time, ms. */
   release(claim: Claim): Promise<number | null>;
 
-  /** Whether the claim still holds; a primary read, combined with others that wait. */
+  /** Whether the claim still holds, of a saga that has not ended; a primary read, combined with others that
+   * wait. */
   holds(claim: Claim): Promise<boolean>;
 
   /** A majority write that changes nothing but proves the claim. */
@@ -67,7 +68,10 @@ export interface SagaLog {
 export type NewSaga = Pick<
   SagaRecord,
   'id' | 'kind' | 'version' | 'key' | 'subject' | 'requestedBy' | 'parent' | 'input' | 'state'
->;
+> & {
+  /** Not to be claimed before this moment. Database time, ms; missing: at once. */
+  readonly notBeforeMs?: number;
+};
 
 export interface ClaimRequest {
   readonly owner: string;

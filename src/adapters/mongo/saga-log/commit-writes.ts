@@ -77,7 +77,10 @@ export async function proveClaims({ sagas }: LogContext, claims: Claim[]): Promi
   return runRepeatable(async () => {
     const { matchedCount } = await sagas.bulkWrite(
       claims.map(({ sagaId, epoch, owner }) => ({
-        updateOne: { filter: { _id: sagaId, epoch, owner }, update: { $inc: { proofs: 1 } } },
+        updateOne: {
+          filter: { _id: sagaId, epoch, owner, open: true },
+          update: { $inc: { proofs: 1 } },
+        },
       })),
       { ordered: false, writeConcern: MAJORITY },
     );
@@ -93,14 +96,14 @@ export async function holdClaims(
     sagas
       .find(
         { _id: { $in: claims.map(({ sagaId }) => sagaId) } },
-        { projection: { epoch: 1, owner: 1 } },
+        { projection: { epoch: 1, owner: 1, open: 1 } },
       )
       .toArray(),
   );
   const byId = new Map(found.map((document) => [document._id, document]));
   return claims.map(({ sagaId, epoch, owner }) => {
     const document = byId.get(sagaId);
-    return document?.epoch === epoch && document.owner === owner;
+    return document?.open === true && document.epoch === epoch && document.owner === owner;
   });
 }
 

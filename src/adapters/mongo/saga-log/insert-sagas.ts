@@ -105,9 +105,9 @@ function toDocument(saga: NewSaga, nowMs: number): SagaDocument {
     epoch: 0,
     owner: null,
     leaseUntil: null,
-    // At once, whatever the moment: this clock may be ahead of the one that a claim is judged by.
-    dueAt: new Date(0),
-    relayAt: new Date(nowMs + FIRST_RELAY_LOOK_MS),
+    // By default at once, whatever the moment: this clock may be ahead of the one that a claim is judged by.
+    dueAt: new Date(saga.notBeforeMs ?? 0),
+    relayAt: new Date(Math.max(nowMs, saga.notBeforeMs ?? 0) + FIRST_RELAY_LOOK_MS),
     result: null,
     history: [],
     createdAt: now,

@@ -1,0 +1,36 @@
+// Starting a program that has failed. Only what supervisord knows at rest after a failure and whose conf file stands: a
+// program somebody stopped stays stopped, and one whose conf file was put aside or removed is a deletion's.
+
+import type { FencedCall } from '../../deletion/ports/bots.ts';
+import type { PooledSighting } from '../../domain/bot.ts';
+import type { RestartOutcome } from '../../health/ports/pool-containers.ts';
+import type { DockerParts } from './docker-parts.ts';
+import { readPooled } from './read-sightings.ts';
+import { resolvePool } from './resolve-pool.ts';
+
+export async function restartPooled(
+  host: DockerParts,
+  instanceId: string,
+  seen: PooledSighting,
+  call: FencedCall,
+): Promise<RestartOutcome> {
+  const pool = await resolvePool(host, seen, call);
+  if (pool === null) return 'gone';
+  // Its own start brings its programs up.
+  if (!pool.running) return 'not-needed';
+  const now = await readPooled(host, pool, instanceId, call);
+  if (now === null || now.conf !== 'present' || now.program === 'absent') return 'gone';
+  if (now.program !== 'EXITED' && now.program !== 'FATAL') return 'not-needed';
+  const outcome = await host.supervisor(pool.id, call).startSoon(instanceId);
+  switch (outcome) {
+    case 'started':
+    case 'sent':
+      return 'started';
+    case 'already-started':
+      return 'not-needed';
+    case 'no-such-program':
+      return 'gone';
+    case 'failed':
+      return 'failed';
+  }
+}

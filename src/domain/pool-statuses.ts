@@ -1,0 +1,79 @@
+// Changes of the words `running`, `stopped` and `failed` in the pool state, each only where the entry still says what it
+// was decided from: one that was taken out, or made again, meanwhile is not touched, and none is ever made.
+
+import type { BotMapping, Pool, PoolState } from './pool-state.ts';
+
+export interface BotStatusChange {
+  readonly instanceId: string;
+  /** The mapping it was decided from. */
+  readonly seen: BotMapping;
+  readonly to: 'running' | 'failed';
+}
+
+export interface PoolStatusChange {
+  /** Its key in `pools`. */
+  readonly key: string;
+  readonly seen: Pool;
+  readonly to: 'running' | 'stopped' | 'failed';
+}
+
+export interface StatusChanges {
+  readonly bots: readonly BotStatusChange[];
+  readonly pools: readonly PoolStatusChange[];
+}
+
+/** The same object when nothing of it applies. */
+export function applyStatuses(state: PoolState, changes: StatusChanges): PoolState {
+  const pools = changes.pools.filter(({ key, seen }) => isSamePool(own(state.pools, key), seen));
+  const bots = changes.bots.filter(({ instanceId, seen }) =>
+    isSameMapping(own(state.botMapping, instanceId), seen),
+  );
+  if (pools.length + bots.length === 0) return state;
+  return {
+    ...state,
+    pools: withStatus(
+      state.pools,
+      pools.map(({ key, to }) => [key, to]),
+    ),
+    botMapping: withStatus(
+      state.botMapping,
+      bots.map(({ instanceId, to }) => [instanceId, to]),
+    ),
+  };
+}
+
+function isSameMapping(found: BotMapping | undefined, seen: BotMapping): boolean {
+  return (
+    found !== undefined &&
+    found.status === seen.status &&
+    found.poolId === seen.poolId &&
+    found.containerName === seen.containerName &&
+    found.userId === seen.userId &&
+    found.createdAt === seen.createdAt
+  );
+}
+
+function isSamePool(found: Pool | undefined, seen: Pool): boolean {
+  return (
+    found !== undefined &&
+    found.status === seen.status &&
+    found.containerName === seen.containerName &&
+    found.createdAt === seen.createdAt
+  );
+}
+
+function withStatus<T extends { readonly status: string }>(
+  record: Readonly<Record<string, T>>,
+  changes: readonly (readonly [key: string, status: string])[],
+): Readonly<Record<string, T>> {
+  if (changes.length === 0) return record;
+  const changed = changes.flatMap(([key, status]) => {
+    const found = own(record, key);
+    return found === undefined ? [] : [[key, { ...found, status }] as const];
+  });
+  return { ...record, ...Object.fromEntries(changed) };
+}
+
+function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}

@@ -1,0 +1,68 @@
+// The wiring of health: its memory, its looks, its saga and what owners are shown. The engine that runs the saga is made
+// from its definition, so health gets it as a promise of the same object.
+
+import type { Connection } from 'mongoose';
+import type { Registry as MetricsRegistry } from 'prom-client';
+import { createHealthMetrics, registerHealthGauges } from './adapters/metrics/health-metrics.ts';
+import { createMongoBotEvents } from './adapters/mongo/health/bot-events.ts';
+import { createMongoBotHealths } from './adapters/mongo/health/bot-healths.ts';
+import { createMongoHealthRounds } from './adapters/mongo/health/health-rounds.ts';
+import { createMongoOwners } from './adapters/mongo/health/owners.ts';
+import type { BotRuntime } from './bot-runtime.ts';
+import type { Config } from './config.ts';
+import type { DeletionPorts } from './deletion/steps/step-ports.ts';
+import { createHealthDesk, type HealthDesk } from './health/health-desk.ts';
+import type { HealthPorts } from './health/health-ports.ts';
+import { HEALTH_SETTINGS } from './health/health-settings.ts';
+import { createRestartBotSaga } from './health/restart-bot.ts';
+import type { SagaDefinition } from './saga/definition.ts';
+import type { Clock } from './saga/ports/clock.ts';
+import type { Sagas } from './saga/sagas.ts';
+
+export interface HealthParts {
+  readonly ports: HealthPorts;
+  readonly desk: HealthDesk;
+  readonly definitions: readonly SagaDefinition[];
+}
+
+export interface HealthPartsOptions {
+  readonly config: Config;
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly metrics: MetricsRegistry;
+  readonly deletionPorts: DeletionPorts;
+  readonly runtime: BotRuntime;
+  /** The engine; asked for only when a round runs. */
+  readonly sagas: () => Sagas;
+}
+
+export function createHealth(options: HealthPartsOptions): HealthParts {
+  const { config, connection, clock, metrics, deletionPorts, runtime, sagas } = options;
+  const healths = createMongoBotHealths(connection);
+  const events = createMongoBotEvents(connection);
+  const rounds = createMongoHealthRounds(connection);
+  const meter = createHealthMetrics(metrics);
+  registerHealthGauges(metrics, { healths, rounds, isOn: config.healthEveryMs > 0 });
+  const containers = runtime.bots;
+  const nowMs = () => clock.nowMs();
+  const ports: HealthPorts = {
+    ...deletionPorts,
+    containers,
+    owners: createMongoOwners(connection),
+    healths,
+    events,
+    rounds,
+    meter,
+    sagas: {
+      start: (order) => sagas().start(order),
+      findHolders: (keys) => sagas().findHolders(keys),
+    },
+    settings: HEALTH_SETTINGS,
+    nowMs,
+  };
+  return {
+    ports,
+    desk: createHealthDesk({ healths, events, wallets: deletionPorts.wallets, nowMs }),
+    definitions: [createRestartBotSaga({ ...deletionPorts, containers, events, meter })],
+  };
+}

@@ -1,0 +1,103 @@
+// From a roster and the looks at its containers to one judgement a bot. Who is in charge of a bot is asked only where
+// something would be done to it: in a system that is well a round costs its looks and one read.
+
+import { botKey } from '../deletion/bot-key.ts';
+import type { ProgramState } from '../domain/bot.ts';
+import type { BotOwner } from '../domain/identity.ts';
+import { parseInstanceId } from '../domain/ids.ts';
+import type { Roster, RosterBot } from '../domain/pool-roster.ts';
+import type { HealthPorts } from './health-ports.ts';
+import { type BotLook, judgeBot, type Verdict } from './judge-bot.ts';
+import { botHealthKey, type RecordedHealth } from './ports/bot-healths.ts';
+import type { ContainerLook } from './ports/pool-containers.ts';
+import { type KnownBot, restrainedAmong } from './restraints.ts';
+
+export interface BotCase {
+  readonly key: string;
+  readonly entry: RosterBot;
+  /** Null: nobody is known to own it. */
+  readonly bot: (KnownBot & BotOwner) | null;
+  /** The mapping's `createdAt`. */
+  readonly life: string;
+  readonly look: BotLook;
+  /** What is remembered of it, of an earlier life too. */
+  readonly recorded: RecordedHealth | null;
+}
+
+export interface Judgement extends BotCase {
+  /** Null: the look was not answered. */
+  readonly verdict: Verdict | null;
+}
+
+export async function assess(
+  ports: Pick<HealthPorts, 'owners' | 'healths'>,
+  roster: Roster,
+  looks: ReadonlyMap<string, ContainerLook>,
+): Promise<readonly BotCase[]> {
+  const entries = [...roster.pools.flatMap(({ bots }) => bots), ...roster.dedicated];
+  const names = entries.flatMap(({ owner }) => owner ?? []);
+  const keyOf = ({ poolKey, instanceId }: RosterBot) => botHealthKey(poolKey, instanceId);
+  const [owners, records] = await Promise.all([
+    ports.owners.find([...new Set(names)]),
+    ports.healths.read(entries.map(keyOf)),
+  ]);
+  return entries.flatMap((entry): BotCase[] => {
+    const instanceId = parseInstanceId(entry.instanceId);
+    // No bot can have such an id.
+    if (instanceId === undefined) return [];
+    const key = keyOf(entry);
+    const owner = entry.owner === null ? undefined : owners.get(entry.owner);
+    return [
+      {
+        key,
+        entry,
+        bot: owner === undefined ? null : { ...owner, instanceId },
+        life: entry.mapping?.createdAt ?? '',
+        look: lookAt(entry, looks.get(entry.containerName)),
+        recorded: records.get(key) ?? null,
+      },
+    ];
+  });
+}
+
+export async function judgeAll(
+  ports: Pick<HealthPorts, 'sagas' | 'tombstones' | 'wallets' | 'settings' | 'nowMs'>,
+  cases: readonly BotCase[],
+): Promise<readonly Judgement[]> {
+  const nowMs = ports.nowMs();
+  const judge = (one: BotCase, isRestrained: boolean): Verdict | null =>
+    judgeBot(
+      {
+        memory: one.recorded?.life === one.life ? one.recorded.memory : null,
+        look: one.look,
+        mapped: one.entry.mapping?.status ?? null,
+        isRestrained,
+        nowMs,
+      },
+      ports.settings,
+    );
+  const first = cases.map((one) => ({ ...one, verdict: judge(one, one.bot === null) }));
+  const acting = first.flatMap(({ bot, verdict }) =>
+    bot !== null && verdict !== null && (verdict.restart || verdict.markAs !== null) ? [bot] : [],
+  );
+  const restrained = await restrainedAmong(ports, acting);
+  return first.map((one) =>
+    one.bot !== null && restrained.has(botKey(one.bot))
+      ? { ...one, verdict: judge(one, true) }
+      : one,
+  );
+}
+
+function lookAt(entry: RosterBot, look: ContainerLook | undefined): BotLook {
+  if (look === undefined || look.status === 'unknown') return { status: 'unknown' };
+  if (entry.poolKey === null) {
+    return { status: 'container', isRunning: look.status === 'running' };
+  }
+  if (look.status !== 'running') return { status: 'pool-down' };
+  return { status: 'program', program: look.programs.get(entry.instanceId) ?? 'absent' };
+}
+
+/** supervisord's word, where it was asked. */
+export function programOf({ look }: BotCase): ProgramState | 'absent' | null {
+  return look.status === 'program' ? look.program : null;
+}

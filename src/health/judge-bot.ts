@@ -1,0 +1,177 @@
+// What one look at a bot means, given what is remembered of it: the new memory, the word the pool state should say,
+// whether to restart it, and what its owner is told. Pure: no clock, no I/O. I4: a look that was not answered means
+// nothing at all. Decided from what is and not from what changed, so that a look whose consequences were lost is made up
+// for by the next one.
+
+import { assertNever } from '../domain/assert-never.ts';
+import type { ProgramState } from '../domain/bot.ts';
+import type { HealthSettings } from './health-settings.ts';
+import type { BotEventType } from './ports/bot-events.ts';
+import type { BotMemory, HealthState } from './ports/bot-healths.ts';
+
+export type BotLook =
+  | { readonly status: 'program'; readonly program: ProgramState | 'absent' }
+  /** A container of its own. */
+  | { readonly status: 'container'; readonly isRunning: boolean }
+  | { readonly status: 'pool-down' }
+  | { readonly status: 'unknown' };
+
+export interface Case {
+  /** Null: not seen before in this life. */
+  readonly memory: BotMemory | null;
+  readonly look: BotLook;
+  /** The mapping's word; null where the bot has no mapping. */
+  readonly mapped: string | null;
+  /** A saga or a tombstone is in charge, or nobody knows whose bot it is: only looked at. */
+  readonly isRestrained: boolean;
+  /** Database time. */
+  readonly nowMs: number;
+}
+
+export interface Verdict {
+  readonly memory: BotMemory;
+  readonly markAs: 'running' | 'failed' | null;
+  readonly restart: boolean;
+  readonly events: readonly BotEventType[];
+}
+
+/** Null: the look was not answered. */
+export function judgeBot(given: Case, settings: HealthSettings): Verdict | null {
+  switch (sightOf(given.look)) {
+    case 'unknown':
+      return null;
+    case 'healthy':
+      return healthy(given, settings);
+    case 'changing':
+      return resting(given, 'changing', given.memory?.failures ?? 0);
+    case 'stopped':
+      return resting(given, 'stopped', 0);
+    case 'pool-down':
+      return resting(given, 'pool-down', 0);
+    case 'failed':
+      return failed(given, settings);
+  }
+}
+
+type Sight = 'unknown' | 'healthy' | 'changing' | 'stopped' | 'pool-down' | 'failed';
+
+function sightOf(look: BotLook): Sight {
+  switch (look.status) {
+    case 'unknown':
+    case 'pool-down':
+      return look.status;
+    case 'container':
+      return look.isRunning ? 'healthy' : 'failed';
+    case 'program':
+      return SIGHTS[look.program];
+    default:
+      return assertNever(look);
+  }
+}
+
+const SIGHTS: Readonly<Record<ProgramState | 'absent', Sight>> = {
+  RUNNING: 'healthy',
+  STARTING: 'changing',
+  STOPPING: 'changing',
+  // supervisord says so only of what somebody stopped, or never started.
+  STOPPED: 'stopped',
+  BACKOFF: 'failed',
+  EXITED: 'failed',
+  FATAL: 'failed',
+  absent: 'failed',
+};
+
+function healthy({ memory, mapped, isRestrained, nowMs }: Case, settings: HealthSettings): Verdict {
+  const healthySinceMs = memory?.healthySinceMs ?? nowMs;
+  const wellSinceMs = Math.max(healthySinceMs, memory?.lastRestartMs ?? 0);
+  const isForgiven = nowMs - wellSinceMs >= settings.forgiveMs;
+  return {
+    memory: {
+      ...stateOf(memory, 'healthy', nowMs),
+      failures: 0,
+      restarts: isForgiven ? 0 : (memory?.restarts ?? 0),
+      lastRestartMs: memory?.lastRestartMs ?? null,
+      hasGivenUp: isForgiven ? false : (memory?.hasGivenUp ?? false),
+      healthySinceMs,
+    },
+    markAs: mapped === 'failed' && !isRestrained ? 'running' : null,
+    restart: false,
+    events: memory === null || isWellOrStarting(memory) ? [] : ['healthy'],
+  };
+}
+
+// A bot that comes up after its failures passes through STARTING.
+function isWellOrStarting({ state, failures }: BotMemory): boolean {
+  return state === 'healthy' || (state === 'changing' && failures === 0);
+}
+
+/** Neither well nor failed. */
+function resting(
+  { memory, nowMs }: Case,
+  state: 'changing' | 'stopped' | 'pool-down',
+  failures: number,
+): Verdict {
+  return {
+    memory: {
+      ...stateOf(memory, state, nowMs),
+      failures,
+      restarts: memory?.restarts ?? 0,
+      lastRestartMs: memory?.lastRestartMs ?? null,
+      hasGivenUp: memory?.hasGivenUp ?? false,
+      healthySinceMs: null,
+    },
+    markAs: null,
+    restart: false,
+    events: memory === null || state === 'changing' || memory.state === state ? [] : [state],
+  };
+}
+
+/** Far beyond what any decision asks for. */
+const MAX_COUNTED = 1_000_000;
+
+function failed(given: Case, settings: HealthSettings): Verdict {
+  const { memory, mapped, isRestrained, nowMs } = given;
+  const failures = Math.min((memory?.failures ?? 0) + 1, MAX_COUNTED);
+  const hasFailed = failures >= settings.looksToFail;
+  const restarts = memory?.restarts ?? 0;
+  const lastRestartMs = memory?.lastRestartMs ?? null;
+  const hasCooledDown = lastRestartMs === null || nowMs - lastRestartMs >= settings.cooldownMs;
+  const mayStart = hasFailed && hasCooledDown && canBeStarted(given.look);
+  const restart = mayStart && !isRestrained && restarts < settings.maxRestarts;
+  // The last restart gets its cooldown before anybody is told that it did not help.
+  const hadGivenUp = memory?.hasGivenUp ?? false;
+  const hasGivenUp = hadGivenUp || (mayStart && restarts >= settings.maxRestarts);
+  // Counted, not compared with the last state: a crash loop is seen STARTING every now and then.
+  const events: BotEventType[] = [];
+  if (failures === 1) events.push('failing');
+  if (failures === settings.looksToFail) events.push('failed');
+  if (hasGivenUp && !hadGivenUp) events.push('gave-up');
+  if (restart) events.push('restart-ordered');
+  return {
+    memory: {
+      ...stateOf(memory, stateOfFailed(hasFailed, hasGivenUp), nowMs),
+      failures,
+      hasGivenUp,
+      restarts: restart ? restarts + 1 : restarts,
+      lastRestartMs: restart ? nowMs : lastRestartMs,
+      healthySinceMs: null,
+    },
+    markAs: hasFailed && mapped === 'running' && !isRestrained ? 'failed' : null,
+    restart,
+    events,
+  };
+}
+
+function stateOfFailed(hasFailed: boolean, hasGivenUp: boolean): HealthState {
+  if (!hasFailed) return 'failing';
+  return hasGivenUp ? 'given-up' : 'failed';
+}
+
+// supervisord is at a BACKOFF itself; what it does not know is a deletion's business or a lost conf file.
+function canBeStarted(look: BotLook): boolean {
+  return look.status === 'program' && (look.program === 'EXITED' || look.program === 'FATAL');
+}
+
+function stateOf(memory: BotMemory | null, state: HealthState, nowMs: number) {
+  return { state, sinceMs: memory?.state === state ? memory.sinceMs : nowMs };
+}

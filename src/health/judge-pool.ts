@@ -1,0 +1,35 @@
+// The word for a pool, from its container. A paused container runs nothing; one that restarts again and again, has died or
+// is gone has failed. What could not be asked says nothing (I4).
+
+import { assertNever } from '../domain/assert-never.ts';
+import type { ContainerLook } from './ports/pool-containers.ts';
+
+export type PoolStatus = 'running' | 'stopped' | 'failed';
+
+export function poolStatusOf(look: ContainerLook): PoolStatus | null {
+  switch (look.status) {
+    case 'unknown':
+      return null;
+    case 'running':
+      return 'running';
+    case 'absent':
+      return 'failed';
+    case 'not-running':
+      return STATUSES[look.how];
+    default:
+      return assertNever(look);
+  }
+}
+
+const STATUSES = {
+  created: 'stopped',
+  exited: 'stopped',
+  paused: 'stopped',
+  restarting: 'failed',
+  dead: 'failed',
+} as const;
+
+/** Whether the pool state's word for it is one of ours: a newer platform's is left alone. */
+export function isKnownStatus(word: string): boolean {
+  return word === 'running' || word === 'stopped' || word === 'failed';
+}

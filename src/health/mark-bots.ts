@@ -1,0 +1,41 @@
+// The round's words for bots and pools, into the pool state. In parts: the fence asks for each bot while it holds the
+// lock.
+
+import type { BotsCall } from '../deletion/ports/bots.ts';
+import type { PoolStatusChange } from '../domain/pool-statuses.ts';
+import type { HealthPorts } from './health-ports.ts';
+import type { BotEvent } from './ports/bot-events.ts';
+import type { Heard } from './remember-bots.ts';
+import { type StatusOrder, writeStatuses } from './write-statuses.ts';
+
+const MAX_TOGETHER = 100;
+
+export async function markBots(
+  ports: HealthPorts,
+  heard: readonly Heard[],
+  pools: readonly PoolStatusChange[],
+  call: BotsCall,
+): Promise<void> {
+  const bots = heard.flatMap(({ bot, entry, verdict }): [StatusOrder['bots'][number]] | [] => {
+    const { markAs: to } = verdict;
+    if (to === null || bot === null || entry.mapping === null) return [];
+    return [{ instanceId: bot.instanceId, seen: entry.mapping, to, bot }];
+  });
+  for (let from = 0; from === 0 || from < bots.length; from += MAX_TOGETHER) {
+    const part = bots.slice(from, from + MAX_TOGETHER);
+    const order = { bots: part, pools: from === 0 ? pools : [] };
+    const written = await writeStatuses(ports, order, call);
+    for (const { to } of written) ports.meter.statusWritten(to);
+    await ports.events.add(written.map((one) => eventOf(one, ports.nowMs())));
+  }
+}
+
+function eventOf({ bot, seen, to }: StatusOrder['bots'][number], atMs: number): BotEvent {
+  const { userId, instanceId } = bot;
+  return {
+    id: `${userId}/${instanceId}/${atMs}/marked-${to}`,
+    ...{ userId, instanceId, atMs, jobId: null },
+    type: `marked-${to}`,
+    detail: `the pool state said ${seen.status}`,
+  };
+}

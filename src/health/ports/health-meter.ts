@@ -1,0 +1,10 @@
+// What health counts.
+
+export interface HealthMeter {
+  /** `outcome`: a health state's name, or `unknown`. */
+  looked(outcome: string, count: number): void;
+  /** What came of an order to restart. */
+  restarted(outcome: string): void;
+  roundEnded(outcome: 'done' | 'unknown' | 'failed' | 'skipped'): void;
+  statusWritten(to: string): void;
+}

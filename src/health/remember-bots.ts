@@ -1,0 +1,77 @@
+// Writes down what a round has judged. Whoever's write lands is heard; the others were decided from what is not there any
+// more, and nothing follows from them.
+
+import { type Judgement, programOf } from './assess.ts';
+import type { HealthPorts } from './health-ports.ts';
+import type { Verdict } from './judge-bot.ts';
+import type { BotEvent } from './ports/bot-events.ts';
+import type { HealthWrite } from './ports/bot-healths.ts';
+
+export interface Heard extends Judgement {
+  readonly verdict: Verdict;
+}
+
+export async function rememberBots(
+  ports: Pick<HealthPorts, 'healths' | 'events' | 'meter' | 'nowMs'>,
+  judgements: readonly Judgement[],
+): Promise<readonly Heard[]> {
+  const nowMs = ports.nowMs();
+  const unanswered = judgements.filter(({ verdict }) => verdict === null).length;
+  if (unanswered > 0) ports.meter.looked('unknown', unanswered);
+  const answered = judgements.flatMap((one): Heard[] =>
+    one.verdict === null ? [] : [{ ...one, verdict: one.verdict }],
+  );
+  const changed = answered.filter(isChange);
+  const unchanged = answered.filter((one) => !isChange(one));
+  const [saved] = await Promise.all([
+    ports.healths.save(changed.map((one) => writeOf(one, nowMs))),
+    ports.healths.touch(
+      unchanged.map(({ key }) => key),
+      nowMs,
+    ),
+  ]);
+  const heard = [...changed.filter(({ key }) => saved.has(key)), ...unchanged];
+  for (const { verdict } of heard) ports.meter.looked(verdict.memory.state, 1);
+  await ports.events.add(heard.flatMap((one) => eventsOf(one, nowMs)));
+  return heard;
+}
+
+function isChange(one: Heard): boolean {
+  const { recorded, life, bot, verdict } = one;
+  return (
+    recorded?.life !== life ||
+    recorded.userId !== (bot?.userId ?? null) ||
+    recorded.program !== programOf(one) ||
+    Object.entries(verdict.memory).some(([name, value]) => {
+      return Reflect.get(recorded.memory, name) !== value;
+    })
+  );
+}
+
+function writeOf(one: Heard, nowMs: number): HealthWrite {
+  const { key, entry, bot, life, recorded, verdict } = one;
+  return {
+    key,
+    instanceId: entry.instanceId,
+    userId: bot?.userId ?? null,
+    poolKey: entry.poolKey,
+    life,
+    memory: verdict.memory,
+    program: programOf(one),
+    lookedAtMs: nowMs,
+    base: recorded?.revision ?? null,
+  };
+}
+
+function eventsOf(one: Heard, atMs: number): BotEvent[] {
+  const { key, bot, recorded, verdict } = one;
+  if (bot === null) return [];
+  const { userId, instanceId } = bot;
+  const program = programOf(one);
+  const detail = program === null ? null : `supervisord says ${program}`;
+  return verdict.events.map((type) => ({
+    // Of one revision each type stands once: a repeat adds nothing.
+    id: `${key}/${(recorded?.revision ?? 0) + 1}/${type}`,
+    ...{ userId, instanceId, type, detail, jobId: null, atMs },
+  }));
+}

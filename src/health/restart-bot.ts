@@ -1,0 +1,125 @@
+// The saga that restarts a bot that has failed. It is a saga for its key alone: while a restart holds it no deletion
+// begins, and while a deletion holds it no restart does. It yields: a DELETE takes its place at once, and begins when the
+// last call of this saga is over. Nothing of it needs an undo: a bot that runs again is what its owner asked for.
+
+import { botKey } from '../deletion/bot-key.ts';
+import { locateOwned } from '../deletion/locate-owned.ts';
+import type { Bots } from '../deletion/ports/bots.ts';
+import type { PoolStates } from '../deletion/ports/pool-states.ts';
+import type { Tombstones } from '../deletion/ports/tombstones.ts';
+import type { Wallets } from '../deletion/ports/wallets.ts';
+import type { PooledSighting } from '../domain/bot.ts';
+import type { CompensatableStep, SagaDefinition, StepCall } from '../saga/definition.ts';
+import { InDoubtError, UnavailableError } from '../saga/errors.ts';
+import type { Json } from '../saga/json.ts';
+import type { BotEvents, BotEventType } from './ports/bot-events.ts';
+import type { HealthMeter } from './ports/health-meter.ts';
+import { type PoolContainers, RESTART_CALL_MS } from './ports/pool-containers.ts';
+import { RESTART_BOT, readInput } from './restart-bot-input.ts';
+import { isBuried } from './restraints.ts';
+
+export interface RestartPorts {
+  readonly bots: Bots;
+  readonly wallets: Wallets;
+  readonly tombstones: Pick<Tombstones, 'findForBot'>;
+  readonly poolStates: Pick<PoolStates, 'read'>;
+  readonly containers: Pick<PoolContainers, 'restart'>;
+  readonly events: Pick<BotEvents, 'add'>;
+  readonly meter: Pick<HealthMeter, 'restarted'>;
+}
+
+const STEP_NAME = 'start-program';
+/** A host that is away for longer has more to do when it is back than this restart. */
+const TRY_FOR_MS = 20_000;
+/** Longer than a look at all hosts and the call may take. */
+const ATTEMPT_MS = 15_000;
+
+export function createRestartBotSaga(ports: RestartPorts): SagaDefinition {
+  return {
+    name: RESTART_BOT,
+    version: 1,
+    key: (input) => botKey(readInput(input)),
+    yieldsWithinMs: RESTART_CALL_MS,
+    steps: [createStartProgramStep(ports)],
+    result: ({ results }): Json => results[STEP_NAME] ?? null,
+  };
+}
+
+function createStartProgramStep(ports: RestartPorts): CompensatableStep {
+  return {
+    kind: 'compensatable',
+    name: STEP_NAME,
+    // What is in doubt is seen by the next look; another attempt is the cooldown's to allow.
+    retry: { attempts: 1, baseMs: 500, capMs: 2_000 },
+    compensateRetry: { attempts: 1, baseMs: 500, capMs: 2_000 },
+    timeoutMs: ATTEMPT_MS,
+    deadline: {
+      at: ({ startedAtMs }) => (startedAtMs === null ? null : startedAtMs + TRY_FOR_MS),
+      expired: (call, lastError) => tell(ports, call, 'unreachable', lastError ?? 'no answer'),
+    },
+    capture: async () => ({}),
+    run: async (call) => {
+      const seen = await findStartable(ports, call);
+      if ('refused' in seen) return tell(ports, call, 'refused', seen.refused);
+      const { instanceId } = readInput(call.input);
+      const outcome = await ports.containers.restart(instanceId, seen, call).catch((error) => {
+        if (!(error instanceof InDoubtError)) throw error;
+        return { inDoubt: error.message };
+      });
+      return typeof outcome === 'string'
+        ? tell(ports, call, outcome, null)
+        : tell(ports, call, 'in-doubt', outcome.inDoubt);
+    },
+    compensate: async () => undefined,
+  };
+}
+
+type Startable = PooledSighting | { readonly refused: string };
+
+// Under the key, and freshly: what the round saw may be minutes old.
+async function findStartable(ports: RestartPorts, call: StepCall): Promise<Startable> {
+  const { userId, firebaseUid, instanceId } = readInput(call.input);
+  const bot = { userId, instanceId };
+  if (await isBuried(ports, bot)) return { refused: 'it was deleted' };
+  const reading = await ports.wallets.readAllocation(userId, instanceId);
+  // A bot without money is a ghost: it is not started on anybody's account.
+  if (reading.status !== 'present') return { refused: 'it has no allocation' };
+  const { mark, settledOpId } = reading.allocation;
+  if (mark !== null || settledOpId !== null) return { refused: 'its allocation is being closed' };
+  const pools = await ports.poolStates.read(call);
+  const located = await locateOwned(ports, {
+    owner: { userId, firebaseUid },
+    instanceId,
+    holdsAllocation: async () => true,
+    pools: pools.status === 'ok' ? pools.items : null,
+    call,
+  });
+  if (located.status === 'unknown') throw new UnavailableError('BOT_UNSEEN', located.reason);
+  const [seen, ...others] = located.items.mine;
+  if (seen === undefined) return { refused: 'it is nowhere' };
+  if (others.length > 0) return { refused: 'it stands in more than one container' };
+  return seen.kind === 'pooled' ? seen : { refused: 'its container is of its own' };
+}
+
+async function tell(
+  { events, meter }: RestartPorts,
+  call: StepCall,
+  outcome: string,
+  reason: string | null,
+) {
+  const { userId, instanceId, attempt } = readInput(call.input);
+  const type = EVENTS[outcome] ?? 'restart-refused';
+  const detail = `restart ${attempt}: ${outcome}${reason === null ? '' : `: ${reason}`}`;
+  const id = `${call.sagaId}/${type}`;
+  const jobId = call.sagaId;
+  await events.add([{ id, userId, instanceId, type, detail, jobId, atMs: call.nowMs() }]);
+  meter.restarted(outcome);
+  return { value: { outcome, reason } };
+}
+
+const EVENTS: Readonly<Record<string, BotEventType>> = {
+  started: 'restarted',
+  failed: 'restart-failed',
+  unreachable: 'restart-failed',
+  'in-doubt': 'restart-failed',
+};

@@ -1,0 +1,56 @@
+// Which bots are somebody else's business just now: those that a saga holds, and those that a tombstone names. Health
+// neither starts them nor touches their entry, so that nothing it does revives what is being or was deleted.
+
+import { botKey } from '../deletion/bot-key.ts';
+import type { Tombstone, Tombstones } from '../deletion/ports/tombstones.ts';
+import type { Wallets } from '../deletion/ports/wallets.ts';
+import type { InstanceId, UserId } from '../domain/ids.ts';
+import type { Sagas } from '../saga/sagas.ts';
+
+export interface RestraintPorts {
+  readonly tombstones: Pick<Tombstones, 'findForBot'>;
+  readonly wallets: Pick<Wallets, 'readAllocation'>;
+  readonly sagas: Pick<Sagas, 'findHolders'>;
+}
+
+export interface KnownBot {
+  readonly userId: UserId;
+  readonly instanceId: InstanceId;
+}
+
+/** @returns the keys (`botKey`) of those among them that are restrained. */
+export async function restrainedAmong(
+  ports: RestraintPorts,
+  bots: readonly KnownBot[],
+): Promise<ReadonlySet<string>> {
+  const holders = await ports.sagas.findHolders(bots.map(botKey));
+  const restrained = new Set(bots.map(botKey).filter((key) => holders.has(key)));
+  const left = bots.filter((bot) => !restrained.has(botKey(bot)));
+  async function next(): Promise<void> {
+    for (let bot = left.pop(); bot !== undefined; bot = left.pop()) {
+      if (await isBuried(ports, bot)) restrained.add(botKey(bot));
+    }
+  }
+  await Promise.all(Array.from({ length: WIDTH }, next));
+  return restrained;
+}
+
+/** Bots asked about at once. */
+const WIDTH = 8;
+
+/** Whether a tombstone names this bot: an unfinished one always, one that has ended unless the wallet holds a new life. */
+export async function isBuried(
+  { tombstones, wallets }: Omit<RestraintPorts, 'sagas'>,
+  { userId, instanceId }: KnownBot,
+): Promise<boolean> {
+  const found = await tombstones.findForBot(userId, instanceId);
+  if (found.some(({ status }) => status !== 'ended')) return true;
+  if (found.length === 0) return false;
+  const reading = await wallets.readAllocation(userId, instanceId);
+  if (reading.status !== 'present') return true;
+  const { life, settledOpId } = reading.allocation;
+  return settledOpId !== null || found.some(named(life));
+}
+
+const named = (life: string | null) => (tombstone: Tombstone) =>
+  tombstone.incarnation.life === life;

@@ -1,0 +1,103 @@
+// One round: every container that the pool state names is looked at once, each bot is judged, and what follows is done:
+// memory first, then the pool state, then restarts. A bot's memory is written under the revision it was decided from, and
+// only whoever wrote it acts on it: two workers that look at the same moment never restart a bot twice.
+
+import type { BotsCall } from '../deletion/ports/bots.ts';
+import { rosterOf } from '../domain/pool-roster.ts';
+import { SagaError } from '../saga/errors.ts';
+import { assess, judgeAll } from './assess.ts';
+import type { HealthPorts } from './health-ports.ts';
+import { markBots } from './mark-bots.ts';
+import { markPools } from './mark-pools.ts';
+import { type Heard, rememberBots } from './remember-bots.ts';
+import { restartOrder } from './restart-bot-input.ts';
+
+export type RoundReport =
+  /** Another round is under way. */
+  | { readonly status: 'skipped' }
+  /** The pool state could not be read: nobody was looked at. */
+  | { readonly status: 'unknown'; readonly reason: string }
+  | {
+      readonly status: 'done';
+      readonly bots: number;
+      /** Looks that were not answered. */
+      readonly unknown: number;
+      readonly restarts: number;
+      /** The platform owns them: reported, never stopped. */
+      readonly emptyPools: readonly string[];
+      /** Pools that run now and did not at the last look. */
+      readonly startedPools: readonly string[];
+      /** Why words of the pool state could not be written; the next round tries again. */
+      readonly unwritten: string | null;
+    };
+
+/** A round that takes longer is cut off. */
+const ROUND_TIMEOUT_MS = 60_000;
+/** A worker that died in a round holds up the next ones no longer than this. */
+const ROUND_HOLD_MS = 90_000;
+
+export async function watchPools(ports: HealthPorts, call: BotsCall): Promise<RoundReport> {
+  const token = await ports.rounds.begin(ROUND_HOLD_MS);
+  if (token === null) {
+    ports.meter.roundEnded('skipped');
+    return { status: 'skipped' };
+  }
+  let outcome: 'done' | 'unknown' | 'failed' = 'failed';
+  try {
+    const signal = AbortSignal.any([call.signal, AbortSignal.timeout(ROUND_TIMEOUT_MS)]);
+    const report = await lookRound(ports, { ...call, signal });
+    outcome = report.status;
+    return report;
+  } finally {
+    ports.meter.roundEnded(outcome);
+    await ports.rounds.end(token, { isComplete: outcome === 'done' });
+  }
+}
+
+async function lookRound(
+  ports: HealthPorts,
+  call: BotsCall,
+): Promise<Exclude<RoundReport, { status: 'skipped' }>> {
+  const answer = await ports.poolStates.read(call);
+  if (answer.status === 'unknown') return { status: 'unknown', reason: answer.reason };
+  const roster = rosterOf(answer.items);
+  const looks = await ports.containers.lookAtAll(
+    {
+      pools: roster.pools.map(({ pool }) => pool.containerName),
+      dedicated: roster.dedicated.map(({ containerName }) => containerName),
+    },
+    call,
+  );
+  const judgements = await judgeAll(ports, await assess(ports, roster, looks));
+  const heard = await rememberBots(ports, judgements);
+  const pools = await markPools(ports, roster, looks);
+  await ports.healths.keepOnly(
+    judgements.map(({ key }) => key),
+    roster.pools.map(({ key }) => key),
+  );
+  // What starts with a pool may be a bot whose deletion has waited for it.
+  if (pools.started.length > 0) await ports.tombstones.hurry();
+  const unwritten = await markBots(ports, heard, pools.changes, call).then(
+    () => null,
+    (error: unknown) => {
+      if (error instanceof SagaError) return `${error.code}: ${error.message}`;
+      throw error;
+    },
+  );
+  const due = heard.filter(({ verdict }) => verdict.restart);
+  for (const one of due) await orderRestart(ports, one);
+  return {
+    status: 'done',
+    bots: judgements.length,
+    unknown: judgements.filter(({ verdict }) => verdict === null).length,
+    restarts: due.length,
+    emptyPools: roster.pools.filter(({ bots }) => bots.length === 0).map(({ key }) => key),
+    startedPools: pools.started,
+    unwritten,
+  };
+}
+
+// A saga that came to the bot meanwhile keeps it: the attempt is used up, and the next look decides again.
+async function orderRestart({ sagas }: HealthPorts, { bot, verdict }: Heard): Promise<void> {
+  if (bot !== null) await sagas.start(restartOrder(bot, verdict.memory.restarts));
+}

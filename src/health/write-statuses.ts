@@ -1,0 +1,60 @@
+// Brings the words of the pool state up to what was seen, all of a round in one write. I5: whether a saga or a tombstone
+// has come to one of the bots is asked again under the lock, where a deletion that began before cannot have taken its
+// entry out unnoticed, and one that begins later waits for this write.
+
+import { botKey } from '../deletion/bot-key.ts';
+import type { BotsCall } from '../deletion/ports/bots.ts';
+import type { PoolStates } from '../deletion/ports/pool-states.ts';
+import {
+  applyStatuses,
+  type BotStatusChange,
+  type PoolStatusChange,
+} from '../domain/pool-statuses.ts';
+import { UnavailableError } from '../saga/errors.ts';
+import { type KnownBot, type RestraintPorts, restrainedAmong } from './restraints.ts';
+
+export interface StatusOrder {
+  readonly bots: readonly (BotStatusChange & { readonly bot: KnownBot })[];
+  readonly pools: readonly PoolStatusChange[];
+}
+
+/** @returns the order's bots whose change is in the file now; none where nothing could be written: the next round comes.
+ * @throws what the database throws. */
+export async function writeStatuses(
+  ports: RestraintPorts & { readonly poolStates: Pick<PoolStates, 'mutate'> },
+  order: StatusOrder,
+  { signal }: BotsCall,
+): Promise<StatusOrder['bots']> {
+  if (order.bots.length + order.pools.length === 0) return [];
+  const fence = async () => {
+    const restrained = await restrainedAmong(
+      ports,
+      order.bots.map(({ bot }) => bot),
+    );
+    if (restrained.size > 0) throw new RestrainedError(restrained);
+  };
+  try {
+    const change = (state: Parameters<typeof applyStatuses>[0]) => applyStatuses(state, order);
+    const { state } = await ports.poolStates.mutate({ change, fence, signal });
+    return order.bots.filter(
+      ({ instanceId, to }) =>
+        Object.hasOwn(state.botMapping, instanceId) && state.botMapping[instanceId]?.status === to,
+    );
+  } catch (error) {
+    if (!(error instanceof RestrainedError)) throw error;
+    // Somebody came between the look and the lock: the others' words are still to be written.
+    const { restrained } = error;
+    const free = order.bots.filter(({ bot }) => !restrained.has(botKey(bot)));
+    return writeStatuses(ports, { ...order, bots: free }, { signal });
+  }
+}
+
+/** Each time at least one bot less: the repetition ends. */
+class RestrainedError extends UnavailableError {
+  readonly restrained: ReadonlySet<string>;
+
+  constructor(restrained: ReadonlySet<string>) {
+    super('BOTS_RESTRAINED', `${restrained.size} bots are in other hands now`);
+    this.restrained = restrained;
+  }
+}

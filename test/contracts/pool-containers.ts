@@ -1,0 +1,137 @@
+// The contract of the port PoolContainers, run on Docker and on the simulator alike: the simulator must never be kinder.
+
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import type { Bots, FencedCall } from '../../src/deletion/ports/bots.ts';
+import type { PooledSighting } from '../../src/domain/bot.ts';
+import type { PoolContainers } from '../../src/health/ports/pool-containers.ts';
+import { FencedError } from '../../src/saga/errors.ts';
+
+export interface PoolContainersWorld {
+  readonly bots: Bots & PoolContainers;
+  /** FATAL: it has ended at once, and does so again while `isMended` was not called. */
+  addPool(
+    name: string,
+    bots: Readonly<Record<string, 'RUNNING' | 'STOPPED' | 'FATAL'>>,
+  ): Promise<void>;
+  addDedicated(instanceId: string, state: 'running' | 'stopped' | 'paused'): Promise<void>;
+  setPool(name: string, to: 'stopped' | 'mute'): Promise<void>;
+  /** Programs of this pool that end at once come up from now on. */
+  mend(name: string): Promise<void>;
+  /** The bot's conf file is put aside, as a deletion does it. */
+  putAside(name: string, instanceId: string): Promise<void>;
+}
+
+/** Defines the suite's tests; to be called inside a describe. `createWorld` is called in each test. */
+export function testPoolContainers(createWorld: () => Promise<PoolContainersWorld>): void {
+  test('pools and containers in every state: each told, what is nowhere is absent', async () => {
+    const { bots, addPool, addDedicated, setPool } = await createWorld();
+    const uid = newUid();
+    const pools = ['up', 'down', 'mute', 'nowhere'].map((name) => poolOf(uid, name));
+    const [up = '', down = '', mute = '', nowhere = ''] = pools;
+    await addPool(up, { [`${uid}-bot-1`]: 'RUNNING', [`${uid}-bot-2`]: 'STOPPED' });
+    for (const name of [down, mute]) await addPool(name, {});
+    await setPool(down, 'stopped');
+    await setPool(mute, 'mute');
+    await addDedicated(`${uid}-bot-8`, 'running');
+    await addDedicated(`${uid}-bot-9`, 'stopped');
+    await addDedicated(`${uid}-bot-10`, 'paused');
+    const dedicated = [8, 9, 10].map((n) => `freqtrade-${uid}-bot-${n}`);
+
+    const looks = await bots.lookAtAll({ pools, dedicated }, call());
+
+    expect([...looks.keys()].sort()).toEqual([...pools, ...dedicated].sort());
+    expect(looks.get(up)).toMatchObject({ status: 'running' });
+    const seen = looks.get(up);
+    expect(seen?.status === 'running' ? new Map(seen.programs) : null).toEqual(
+      new Map([
+        [`${uid}-bot-1`, 'RUNNING'],
+        [`${uid}-bot-2`, 'STOPPED'],
+      ]),
+    );
+    expect(looks.get(down)).toMatchObject({ status: 'not-running', how: 'exited' });
+    expect(looks.get(mute)).toMatchObject({ status: 'unknown' });
+    expect(looks.get(nowhere)).toEqual({ status: 'absent' });
+    expect(looks.get(dedicated[0] ?? '')).toMatchObject({ status: 'running' });
+    expect(looks.get(dedicated[1] ?? '')).toMatchObject({ status: 'not-running', how: 'exited' });
+    expect(looks.get(dedicated[2] ?? '')).toMatchObject({ status: 'not-running', how: 'paused' });
+  });
+
+  test('nobody to look at: nothing, and the daemon is not asked for everything', async () => {
+    const { bots } = await createWorld();
+    expect(await bots.lookAtAll({ pools: [], dedicated: [] }, call())).toEqual(new Map());
+  });
+
+  test('a program that has failed: started, and seen so; one that dies again is at rest again', async () => {
+    const { bots, addPool, mend } = await createWorld();
+    const uid = newUid();
+    const pool = poolOf(uid, 'one');
+    const bot = `${uid}-bot-1`;
+    await addPool(pool, { [bot]: 'FATAL' });
+    const seen = await locate(bots, uid, bot);
+    const started = call();
+    expect(await bots.restart(bot, seen, started)).toBe('failed');
+    expect(started.fences()).toBe(1);
+    await mend(pool);
+    expect(await bots.restart(bot, seen, call())).toBe('started');
+    expect((await locate(bots, uid, bot)).program).toMatch(/^(STARTING|RUNNING)$/);
+    expect(await bots.restart(bot, seen, call())).toBe('not-needed');
+  });
+
+  test('stopped by somebody, conf put aside, pool down: left as it is, and nothing is sent', async () => {
+    const { bots, addPool, putAside, setPool } = await createWorld();
+    const uid = newUid();
+    const pool = poolOf(uid, 'one');
+    const [stopped, aside] = [`${uid}-bot-1`, `${uid}-bot-2`];
+    await addPool(pool, { [stopped]: 'STOPPED', [aside]: 'FATAL' });
+    const seen = await locate(bots, uid, stopped);
+    const quiet = call();
+    expect(await bots.restart(stopped, seen, quiet)).toBe('not-needed');
+    await putAside(pool, aside);
+    expect(await bots.restart(aside, seen, quiet)).toBe('gone');
+    expect(await bots.restart(`${uid}-bot-3`, seen, quiet)).toBe('gone');
+    await setPool(pool, 'stopped');
+    expect(await bots.restart(stopped, seen, quiet)).toBe('not-needed');
+    expect(quiet.fences()).toBe(0);
+  });
+
+  test('a fence that refuses: nothing is started (I5)', async () => {
+    const { bots, addPool, mend } = await createWorld();
+    const uid = newUid();
+    const pool = poolOf(uid, 'one');
+    const bot = `${uid}-bot-1`;
+    await addPool(pool, { [bot]: 'FATAL' });
+    const seen = await locate(bots, uid, bot);
+    await mend(pool);
+    const fence = () => Promise.reject(new FencedError('rst-x', 1));
+    await expect(bots.restart(bot, seen, { ...call(), fence })).rejects.toThrow(FencedError);
+    expect((await locate(bots, uid, bot)).program).toBe('FATAL');
+  });
+}
+
+async function locate(bots: Bots, uid: string, instanceId: string): Promise<PooledSighting> {
+  const query = { instanceId, firebaseUid: null, poolContainers: [poolOf(uid, 'one')] };
+  const answer = await bots.locate(query, call());
+  const [seen] = answer.status === 'ok' ? answer.items : [];
+  if (seen?.kind !== 'pooled') throw new Error(`${instanceId} was not found in its pool`);
+  return seen;
+}
+
+function poolOf(uid: string, name: string): string {
+  return `freqtrade-pool-${uid}${name}-pool-1`;
+}
+
+function newUid(): string {
+  return `u${randomBytes(5).toString('hex')}`;
+}
+
+function call(): FencedCall & { readonly fences: () => number } {
+  let count = 0;
+  return {
+    signal: new AbortController().signal,
+    fence: async () => {
+      count += 1;
+    },
+    fences: () => count,
+  };
+}

@@ -1,0 +1,274 @@
+// Health on real containers: what supervisord says, what a restart does to a real program, and that nothing brings back
+// what was deleted.
+
+import { expect, it } from 'vitest';
+import { startTestApplication, type TestApplication } from '../support/application.ts';
+import {
+  acceptDelete,
+  deleteBot,
+  jobIn,
+  readPoolState,
+  standingTombstones,
+  writePoolState,
+} from '../support/deletions.ts';
+import { describeDocker, type RunningContainer, runPool, testDocker } from '../support/docker.ts';
+import { createLooks } from '../support/looks.ts';
+import { allocation, putUser } from '../support/users.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const UID = 'uid-one';
+const BOTS = [1, 2, 3].map((n) => `${UID}-bot-${n}`);
+const [FIRST = '', SECOND = '', THIRD = ''] = BOTS;
+const POOL = `${UID}-pool-1`;
+const SLEEP = '/bin/sleep 100000';
+/** Comes up only where the file says so. */
+const MOODY = '/bin/sh -c "test -e /tmp/mended && exec sleep 100000; exit 1"';
+const SLOW_MS = 120_000;
+
+interface Scene {
+  readonly app: TestApplication;
+  readonly pool: RunningContainer;
+}
+
+/** A pool of three bots of one user, known to all three sources. */
+async function setUp(env: Readonly<Record<string, string>> = {}): Promise<Scene> {
+  const app = await startTestApplication({
+    env: { BOT_RUNTIME: 'docker', DOCKER_HOSTS: `test=unix://${testDocker().socket}`, ...env },
+    poolState: { pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: '' },
+  });
+  const bots = Object.fromEntries(BOTS.map((id) => [id, allocation(100, 110)]));
+  await putUser(app.connection, { balance: 50, bots, firebaseUid: UID });
+  await writeState(app);
+  const pool = await runPool({
+    name: `freqtrade-pool-${POOL}`,
+    programs: [
+      { name: `bot-${FIRST}`, command: SLEEP },
+      {
+        name: `bot-${SECOND}`,
+        command: MOODY,
+        ...{ autostart: false, startSeconds: 1, startRetries: 0 },
+      },
+      { name: `bot-${THIRD}`, command: SLEEP },
+    ],
+  });
+  return { app, pool };
+}
+
+async function writeState(app: TestApplication): Promise<void> {
+  const containerName = `freqtrade-pool-${POOL}`;
+  const createdAt = '2026-10-02T09:30:00.000Z';
+  const mapping = (instanceId: string, slotIndex: number) => ({
+    ...{ poolId: POOL, containerName, host: containerName, slotIndex, port: 9000 + slotIndex },
+    ...{ status: 'running', instanceId, userId: UID, createdAt },
+  });
+  const place = { id: POOL, userId: UID, containerName, basePort: 9000, capacity: 3, bots: BOTS };
+  await writePoolState(app, {
+    pools: { [POOL]: { ...place, status: 'running', createdAt, poolDir: POOL, metrics: {} } },
+    botMapping: Object.fromEntries(BOTS.map((id, index) => [id, mapping(id, index)])),
+    nextPoolId: 2,
+    updatedAt: createdAt,
+  });
+}
+
+async function setStatus(app: TestApplication, instanceId: string, status: string): Promise<void> {
+  const state = JSON.parse(JSON.stringify(await readPoolState(app)));
+  state.botMapping[instanceId].status = status;
+  await writePoolState(app, state);
+}
+
+async function statusOf(app: TestApplication, instanceId: string) {
+  return (await readPoolState(app)).botMapping[instanceId]?.status;
+}
+
+/** supervisord's words, by program. */
+async function programs(pool: RunningContainer): Promise<Record<string, string>> {
+  const { output } = await pool.exec(['supervisorctl', 'status']);
+  const rows = output.trim().split('\n');
+  return Object.fromEntries(
+    rows.flatMap((row) => {
+      const [name = '', state] = row.split(/\s+/);
+      return state === undefined ? [] : [[name.replace(/^bot-/, ''), state]];
+    }),
+  );
+}
+
+/** Starts the program, which ends at once. */
+async function crash(pool: RunningContainer): Promise<void> {
+  await pool.exec(['supervisorctl', 'start', `bot-${SECOND}`]);
+  await seeProgram(pool, SECOND, 'FATAL');
+}
+
+function seeProgram(pool: RunningContainer, bot: string, state: string): Promise<boolean> {
+  return waitFor(`${bot} to be ${state}`, async () => (await programs(pool))[bot] === state);
+}
+
+/** As the restart policy does it when the machine comes up: supervisord begins anew with what is in its folder. */
+async function restartContainer(pool: RunningContainer): Promise<void> {
+  await pool.container.restart({ t: 0 });
+  await seeProgram(pool, THIRD, 'RUNNING');
+}
+
+describeDocker('health on real pools', () => {
+  it('the file says failed, the bot runs: one look later it says running; a pool’s word too', async () => {
+    const { app, pool } = await setUp();
+    const { look } = createLooks(app);
+    await setStatus(app, FIRST, 'failed');
+
+    expect(await look()).toMatchObject({ bots: 3, unknown: 0, unwritten: null });
+    expect(await statusOf(app, FIRST)).toBe('running');
+
+    await pool.container.stop({ t: 0 });
+    await look();
+    expect((await readPoolState(app)).pools[POOL]?.status).toBe('stopped');
+    expect(await statusOf(app, FIRST)).toBe('running');
+    await pool.container.start();
+    await seeProgram(pool, FIRST, 'RUNNING');
+    expect((await look()).startedPools).toEqual([POOL]);
+    expect((await readPoolState(app)).pools[POOL]?.status).toBe('running');
+  });
+
+  it(
+    'a program that dies again and again: failed after three looks, three restarts with their cooldown; mended, it runs',
+    async () => {
+      const { app, pool } = await setUp();
+      await crash(pool);
+      const { look, pass } = createLooks(app);
+      const settled = async () => {
+        const { restarts } = await look();
+        await seeProgram(pool, SECOND, 'FATAL');
+        return restarts;
+      };
+      const restarts = [await settled(), await settled()];
+      expect(await statusOf(app, SECOND)).toBe('running');
+      restarts.push(await settled(), await settled());
+      expect(await statusOf(app, SECOND)).toBe('failed');
+      for (let minute = 0; minute < 4; minute += 1) {
+        pass(60_000);
+        restarts.push(await settled());
+      }
+      expect(restarts).toEqual([0, 0, 1, 0, 1, 1, 0, 0]);
+      expect(await programs(pool)).toMatchObject({ [FIRST]: 'RUNNING', [THIRD]: 'RUNNING' });
+
+      await pool.exec(['touch', '/tmp/mended']);
+      await pool.exec(['supervisorctl', 'start', `bot-${SECOND}`]);
+      await seeProgram(pool, SECOND, 'RUNNING');
+      await look();
+      expect(await statusOf(app, SECOND)).toBe('running');
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'a program that can come up again: restarted by us at the third look',
+    async () => {
+      const { app, pool } = await setUp();
+      await crash(pool);
+      await pool.exec(['touch', '/tmp/mended']);
+      const { look } = createLooks(app);
+      await look();
+      await look();
+      expect((await look()).restarts).toBe(1);
+      await seeProgram(pool, SECOND, 'RUNNING');
+      await look();
+      expect(await statusOf(app, SECOND)).toBe('running');
+    },
+    SLOW_MS,
+  );
+});
+
+describeDocker('what was deleted', () => {
+  it(
+    'is brought back neither by looks, nor by a supervisor update, nor by a start of its container',
+    async () => {
+      const { app, pool } = await setUp();
+      await crash(pool);
+      const { look, pass } = createLooks(app);
+      await look();
+      await look();
+      for (const instanceId of [FIRST, SECOND]) {
+        expect((await deleteBot(app, { uid: UID, instanceId })).body.success).toBe(true);
+      }
+      await pool.exec(['touch', '/tmp/mended']);
+      const left = async () => {
+        for (let round = 0; round < 4; round += 1) {
+          expect((await look()).restarts).toBe(0);
+          pass(60_000);
+        }
+        return Object.keys(await programs(pool));
+      };
+      expect(await left()).toEqual([THIRD]);
+      await pool.exec(['supervisorctl', 'reread']);
+      await pool.exec(['supervisorctl', 'update']);
+      expect(await left()).toEqual([THIRD]);
+      await restartContainer(pool);
+      expect(await left()).toEqual([THIRD]);
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'in the middle of its deletion: neither, though the deletion stands still and the entry is there',
+    async () => {
+      const { app, pool } = await setUp({ ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '3000' });
+      await crash(pool);
+      await pool.exec(['touch', '/tmp/mended']);
+      const state = await readPoolState(app);
+      const jobs: string[] = [];
+      // Unreadable: the deletions stop the bots and come no further.
+      await writePoolState(app, '{');
+      for (const instanceId of [FIRST, SECOND]) {
+        jobs.push(await acceptDelete(app, { uid: UID, instanceId }));
+      }
+      for (const job of jobs) await jobIn(app, UID, job, 'stuck');
+      await writePoolState(app, state);
+      const { look, pass } = createLooks(app);
+      const isDown = async () => {
+        for (let round = 0; round < 4; round += 1) {
+          expect((await look()).restarts).toBe(0);
+          pass(60_000);
+        }
+        const { [FIRST]: first = 'gone', [SECOND]: second = 'gone' } = await programs(pool);
+        return [first, second].every((word) => word !== 'RUNNING' && word !== 'STARTING');
+      };
+      expect(await isDown()).toBe(true);
+      await pool.exec(['supervisorctl', 'update']);
+      expect(await isDown()).toBe(true);
+      await restartContainer(pool);
+      expect(await isDown()).toBe(true);
+      expect(await statusOf(app, FIRST)).toBe('running');
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'while its pool stood still: started with its pool, and taken out within a look of it',
+    async () => {
+      const { app, pool } = await setUp();
+      const { look } = createLooks(app);
+      await look();
+      await pool.container.stop({ t: 0 });
+      await look();
+      const reply = await deleteBot(app, { uid: UID, instanceId: FIRST });
+      expect(reply.body).toMatchObject({ success: true, wallet: { returned: 110 } });
+      const tombstones = app.connection.collection('tombstones');
+      await waitFor('a look of the janitor', async () => {
+        return ((await tombstones.findOne())?.attempts ?? 0) > 0;
+      });
+      // Far from its next turn: only the look brings it forward.
+      const later = new Date(Date.now() + 3_600_000);
+      await tombstones.updateMany({}, { $set: { nextLookAt: later } });
+      await pool.container.start();
+      await seeProgram(pool, FIRST, 'RUNNING');
+
+      expect((await look()).startedPools).toEqual([POOL]);
+
+      await waitFor('the program to be taken out', async () => !(FIRST in (await programs(pool))));
+      await waitFor('the tombstone to end', async () => {
+        return (await standingTombstones(app)).every(({ status }) => status === 'ended');
+      });
+      await pool.exec(['supervisorctl', 'update']);
+      expect(Object.keys(await programs(pool)).sort()).toEqual([SECOND, THIRD]);
+    },
+    SLOW_MS,
+  );
+});

@@ -1,0 +1,399 @@
+// Pools and bots looked after, end to end on simulated ones: what a look changes, what it leaves alone, and what an owner
+// sees of it.
+
+import { describe, expect, it } from 'vitest';
+import { startTestApplication, type TestApplication } from '../support/application.ts';
+import {
+  acceptDelete,
+  deleteBot,
+  jobIn,
+  misbehave,
+  placeBot,
+  readPoolState,
+  standingTombstones,
+  startWithFixtures,
+  writePoolState,
+} from '../support/deletions.ts';
+import { createLooks } from '../support/looks.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const MINUTE_MS = 60_000;
+const POOL = 'uid-one-pool-1';
+const CONTAINER = `freqtrade-pool-${POOL}`;
+
+async function statusOf(app: TestApplication, instanceId: string) {
+  return (await readPoolState(app)).botMapping[instanceId]?.status;
+}
+
+async function setStatus(app: TestApplication, instanceId: string, status: string): Promise<void> {
+  const state = JSON.parse(JSON.stringify(await readPoolState(app)));
+  state.botMapping[instanceId].status = status;
+  await writePoolState(app, state);
+}
+
+async function programOf(app: TestApplication, instanceId: string) {
+  const { pooled } = await app.world.snapshot();
+  return pooled.find((bot) => bot.instanceId === instanceId)?.program;
+}
+
+async function healthOf(app: TestApplication, uid: string, instanceId: string) {
+  const { body } = await app.call(uid, 'GET', '/bots');
+  return body.bots.find((bot: { instanceId: string }) => bot.instanceId === instanceId).health;
+}
+
+async function eventsOf(app: TestApplication, uid: string, instanceId: string): Promise<string[]> {
+  const { body } = await app.call(uid, 'GET', `/bots/${instanceId}/events`);
+  return body.events.map((event: { type: string }) => event.type);
+}
+
+async function sagasOf(app: TestApplication, kind: string) {
+  return (await app.services.sagas.list({ kind, limit: 100 })).sagas;
+}
+
+/** One pooled bot of uid-one whose program has crashed; the pool's two other entries have no program. */
+async function placeCrashed(app: TestApplication) {
+  const bot = await placeBot(app, 'pooled');
+  await app.world.setProgram(bot.instanceId, 'FATAL');
+  return bot;
+}
+
+describe('statuses', () => {
+  it('the state file calls a bot failed, and it runs: one look later it says running', async () => {
+    const app = await startWithFixtures();
+    const { look } = createLooks(app);
+    expect(await statusOf(app, 'uid-live-bot-3')).toBe('failed');
+
+    const report = await look();
+
+    expect(report).toMatchObject({ unknown: 0, restarts: 0, unwritten: null });
+    expect(await statusOf(app, 'uid-live-bot-3')).toBe('running');
+    expect(await statusOf(app, 'uid-live-bot-2')).toBe('stopped');
+    expect(await healthOf(app, 'uid-live', 'uid-live-bot-3')).toMatchObject({
+      state: 'healthy',
+      program: 'RUNNING',
+      failures: 0,
+      lastEvent: { type: 'marked-running' },
+    });
+    expect(await eventsOf(app, 'uid-live', 'uid-live-bot-3')).toEqual(['marked-running']);
+  });
+
+  it('a round straight after another: writes nothing', async () => {
+    const app = await startWithFixtures();
+    const { look } = createLooks(app);
+    await look();
+    const before = await readPoolState(app);
+    await look();
+    expect(await readPoolState(app)).toEqual(before);
+  });
+
+  it('by the clock alone: nobody has to ask', async () => {
+    const app = await startWithFixtures({ env: { HEALTH_EVERY_SECONDS: '1' } });
+    await waitFor('the status to be corrected', async () => {
+      return (await statusOf(app, 'uid-live-bot-3')) === 'running';
+    });
+  });
+
+  it('a program that supervisord does not know: failed after three looks, never started', async () => {
+    const app = await startWithFixtures();
+    const { look } = createLooks(app);
+    await look();
+    await look();
+    expect(await statusOf(app, 'uid-stale-bot-1')).toBe('running');
+    await look();
+    expect(await statusOf(app, 'uid-stale-bot-1')).toBe('failed');
+    expect(await sagasOf(app, 'restart-bot')).toEqual([]);
+  });
+
+  it('pools without a bot: reported, with their words in the metrics', async () => {
+    const app = await startWithFixtures({ env: { HEALTH_EVERY_SECONDS: '3600' } });
+    expect((await createLooks(app).look()).emptyPools).toEqual(['uid-lost-pool-1']);
+    const metrics = await (await fetch(`${app.url}/metrics`)).text();
+    expect(metrics).toMatch(/^health_pools_empty 1$/m);
+    expect(metrics).toMatch(/^health_pools\{status="running"\} 3$/m);
+    expect(metrics).toMatch(/^health_bots\{state="healthy"\} 2$/m);
+    expect(metrics).toMatch(/^health_last_round_age_seconds \d+$/m);
+  });
+});
+
+describe('a bot that has crashed', () => {
+  it('failed at the third look and started at once: running at the next one', async () => {
+    const app = await startTestApplication();
+    const bot = await placeCrashed(app);
+    const { look } = createLooks(app);
+    await look();
+    await look();
+    expect(await statusOf(app, bot.instanceId)).toBe('running');
+    expect((await look()).restarts).toBe(1);
+    expect(await statusOf(app, bot.instanceId)).toBe('failed');
+    expect(await programOf(app, bot.instanceId)).toBe('RUNNING');
+    await look();
+    expect(await statusOf(app, bot.instanceId)).toBe('running');
+    const [saga] = await sagasOf(app, 'restart-bot');
+    expect(saga).toMatchObject({ subject: bot.userId, result: { outcome: 'started' } });
+    const events = await eventsOf(app, bot.uid, bot.instanceId);
+    expect([...events].sort()).toEqual(
+      ['failed', 'failing', 'healthy', 'marked-failed', 'marked-running']
+        .concat('restart-ordered', 'restarted')
+        .sort(),
+    );
+  });
+
+  it('dead for good: three restarts a minute apart, then none; its owner is told', async () => {
+    const app = await startTestApplication();
+    const bot = await placeCrashed(app);
+    await app.world.misbehave({ pool: CONTAINER }, { refuseStart: true });
+    const { look, pass } = createLooks(app);
+    const restarts: number[] = [];
+    for (let round = 0; round < 4; round += 1) restarts.push((await look()).restarts);
+    for (let minute = 0; minute < 5; minute += 1) {
+      pass(MINUTE_MS);
+      restarts.push((await look()).restarts);
+    }
+    expect(restarts).toEqual([0, 0, 1, 0, 1, 1, 0, 0, 0]);
+    expect(await sagasOf(app, 'restart-bot')).toHaveLength(3);
+    expect(await healthOf(app, bot.uid, bot.instanceId)).toMatchObject({
+      state: 'given-up',
+      program: 'FATAL',
+      restarts: 3,
+      lastEvent: { type: 'gave-up' },
+    });
+    const pages: string[] = [];
+    let cursor = '';
+    do {
+      const url = `/bots/${bot.instanceId}/events?limit=4${cursor}`;
+      const { body } = await app.call(bot.uid, 'GET', url);
+      pages.push(...body.events.map(({ type }: { type: string }) => type));
+      cursor = body.nextCursor === null ? '' : `&cursor=${body.nextCursor}`;
+    } while (cursor !== '');
+    expect(pages.filter((type) => type === 'restart-failed')).toHaveLength(3);
+    expect(pages).toEqual(await eventsOf(app, bot.uid, bot.instanceId));
+    const metrics = await (await fetch(`${app.url}/metrics`)).text();
+    expect(metrics).toMatch(/^health_restarts_total\{outcome="failed"\} 3$/m);
+    expect(metrics).toMatch(/^health_bots\{state="given-up"\} 1$/m);
+  });
+
+  it('stopped by hand: left alone', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'pooled', { isRunning: false });
+    const { look } = createLooks(app);
+    for (let round = 0; round < 4; round += 1) expect((await look()).restarts).toBe(0);
+    expect(await statusOf(app, bot.instanceId)).toBe('running');
+    expect(await healthOf(app, bot.uid, bot.instanceId)).toMatchObject({ state: 'stopped' });
+  });
+
+  it('a ghost, without money: not started on anybody’s account', async () => {
+    const app = await startTestApplication();
+    const bot = await placeCrashed(app);
+    await app.connection
+      .collection('users')
+      .updateOne({ firebaseUid: bot.uid }, { $set: { botAllocations: {} } });
+    const { look } = createLooks(app);
+    for (let round = 0; round < 3; round += 1) await look();
+    const [saga] = await sagasOf(app, 'restart-bot');
+    expect(saga?.result).toEqual({ outcome: 'refused', reason: 'it has no allocation' });
+    expect(await programOf(app, bot.instanceId)).toBe('FATAL');
+  });
+
+  it('four rounds at once: one looks, nothing is counted or started twice', async () => {
+    const app = await startTestApplication();
+    const bot = await placeCrashed(app);
+    const { round, look } = createLooks(app);
+    await look();
+    await look();
+    const reports = await Promise.all([round(), round(), round(), round()]);
+    await look();
+    expect(reports.filter(({ status }) => status === 'done').length).toBeGreaterThan(0);
+    expect(await sagasOf(app, 'restart-bot')).toHaveLength(1);
+    expect(await healthOf(app, bot.uid, bot.instanceId)).toMatchObject({ restarts: 1 });
+  });
+});
+
+describe('sources that cannot say', () => {
+  it('a pool that does not answer: its bots’ looks are unknown, and no failure (I4)', async () => {
+    const app = await startTestApplication();
+    const bot = await placeCrashed(app);
+    await app.world.setPool(CONTAINER, { supervisord: 'dead' });
+    const { look } = createLooks(app);
+    for (let round = 0; round < 4; round += 1) {
+      expect(await look()).toMatchObject({ bots: 3, unknown: 3, restarts: 0 });
+    }
+    expect(await statusOf(app, bot.instanceId)).toBe('running');
+    expect(await healthOf(app, bot.uid, bot.instanceId)).toBeNull();
+    expect((await readPoolState(app)).pools[POOL]?.status).toBe('running');
+  });
+
+  it('a host that does not answer: pools keep their words', async () => {
+    const app = await startTestApplication();
+    await placeCrashed(app);
+    await app.world.misbehave({ host: 'simulated' }, { unreachable: true });
+    const { look } = createLooks(app);
+    for (let round = 0; round < 3; round += 1) expect(await look()).toMatchObject({ unknown: 3 });
+    expect((await readPoolState(app)).pools[POOL]?.status).toBe('running');
+  });
+
+  it('a torn state file: nobody is looked at, and nothing is forgotten', async () => {
+    const app = await startTestApplication();
+    const bot = await placeCrashed(app);
+    const { look, round } = createLooks(app);
+    await look();
+    await writePoolState(app, '{"pools": {');
+    expect(await round()).toMatchObject({ status: 'unknown' });
+    const health = await app.services.healthDesk.ofUser(bot.userId);
+    expect(health.get(bot.instanceId)).toMatchObject({ failures: 1 });
+  });
+});
+
+describe('pools', () => {
+  it('stopped, gone, and up again: the word follows the container, the bots’ words stay', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'pooled');
+    const { look } = createLooks(app);
+    const word = async () => (await readPoolState(app)).pools[POOL]?.status;
+    await look();
+    await app.world.setPool(CONTAINER, { running: false });
+    for (let round = 0; round < 4; round += 1) await look();
+    expect(await word()).toBe('stopped');
+    expect(await statusOf(app, bot.instanceId)).toBe('running');
+    expect(await healthOf(app, bot.uid, bot.instanceId)).toMatchObject({ state: 'pool-down' });
+    await app.world.setPool(CONTAINER, { running: true });
+    expect((await look()).startedPools).toEqual([POOL]);
+    expect(await word()).toBe('running');
+    const pools = app.connection.collection<{ _id: string }>('simulatedBots');
+    await pools.deleteOne({ _id: `pool:${CONTAINER}` });
+    await look();
+    expect(await word()).toBe('failed');
+  });
+
+  it('a bot deleted while its pool stood still: taken out when the pool is seen up again', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'pooled');
+    await app.world.setPool(CONTAINER, { running: false });
+    const { look } = createLooks(app);
+    await look();
+    const reply = await deleteBot(app, bot);
+    expect(reply.body).toMatchObject({ success: true, wallet: { returned: 110 } });
+    expect(reply.body.warnings).toContainEqual(
+      expect.objectContaining({ code: 'pool-not-running' }),
+    );
+    // Far from its next turn: only the look brings it forward.
+    const tombstones = app.connection.collection('tombstones');
+    await waitFor('a look of the janitor', async () => {
+      return ((await tombstones.findOne())?.attempts ?? 0) > 0;
+    });
+    await tombstones.updateMany({}, { $set: { nextLookAt: new Date(Date.now() + 3_600_000) } });
+    await app.world.setPool(CONTAINER, { running: true });
+    expect(await programOf(app, bot.instanceId)).toBe('RUNNING');
+
+    expect((await look()).startedPools).toEqual([POOL]);
+
+    await waitFor('the program to be taken out', async () => {
+      return (await programOf(app, bot.instanceId)) === undefined;
+    });
+    const [tombstone] = await standingTombstones(app);
+    await waitFor('the tombstone to end', async () => {
+      return (await tombstones.findOne({ _id: tombstone?._id }))?.status === 'ended';
+    });
+  });
+});
+
+describe('health and deletions', () => {
+  it('a deletion that stands still: the bot is neither started nor marked', async () => {
+    const env = { ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '500' };
+    const app = await startTestApplication({ env });
+    const bot = await placeBot(app, 'pooled');
+    await misbehave(app, bot, { refuseStop: true });
+    await jobIn(app, bot.uid, await acceptDelete(app, bot), 'stuck');
+    await app.world.setProgram(bot.instanceId, 'FATAL');
+    const { look, pass } = createLooks(app);
+    for (let round = 0; round < 4; round += 1) {
+      expect((await look()).restarts).toBe(0);
+      pass(MINUTE_MS);
+    }
+    expect(await statusOf(app, bot.instanceId)).toBe('running');
+    await setStatus(app, bot.instanceId, 'failed');
+    await app.world.setProgram(bot.instanceId, 'RUNNING');
+    await look();
+    expect(await statusOf(app, bot.instanceId)).toBe('failed');
+    expect(await sagasOf(app, 'restart-bot')).toEqual([]);
+  });
+
+  it('an entry that the platform’s next write brought back: neither marked nor started', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'pooled');
+    const before = await readPoolState(app);
+    expect((await deleteBot(app, bot)).body.success).toBe(true);
+    await waitFor('the tombstone to end', async () => {
+      return (await standingTombstones(app)).every(({ status }) => status === 'ended');
+    });
+    await writePoolState(app, before);
+    await app.world.addPooled({
+      instanceId: bot.instanceId,
+      containerName: CONTAINER,
+      program: 'FATAL',
+    });
+    const { look } = createLooks(app);
+    for (let round = 0; round < 4; round += 1) expect((await look()).restarts).toBe(0);
+    expect(await statusOf(app, bot.instanceId)).toBe('running');
+    expect(await programOf(app, bot.instanceId)).toBe('FATAL');
+  });
+
+  it('a DELETE while a restart waits for its worker: takes its place at once', async () => {
+    const app = await startTestApplication({ env: { WORKERS: 'none' } });
+    const bot = await placeCrashed(app);
+    const { round } = createLooks(app);
+    for (let n = 0; n < 3; n += 1) await round();
+    const [restart] = await sagasOf(app, 'restart-bot');
+    expect(restart?.state.phase).toBe('queued');
+
+    const reply = await app.call(bot.uid, 'DELETE', `/bots/${bot.instanceId}`);
+
+    expect(reply.status).toBe(202);
+    const [ended] = await sagasOf(app, 'restart-bot');
+    expect(ended).toMatchObject({ open: false, state: { phase: 'cancelled' } });
+    const [deletion] = await sagasOf(app, 'delete-bot');
+    expect(deletion).toMatchObject({ id: reply.body.jobId, open: true });
+  });
+
+  it('a DELETE in the middle of a restart: 202 at once, begun when the restart’s call is over', async () => {
+    const app = await startTestApplication();
+    const bot = await placeCrashed(app);
+    const { round } = createLooks(app);
+    await round();
+    await round();
+    await misbehave(app, bot, { hang: true });
+    await round();
+    await waitFor('the restart to be under way', async () => {
+      return (await sagasOf(app, 'restart-bot')).some(({ epoch }) => epoch > 0);
+    });
+
+    const replies = await Promise.all(
+      Array.from({ length: 8 }, () => app.call(bot.uid, 'DELETE', `/bots/${bot.instanceId}`)),
+    );
+
+    expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([202]));
+    expect(new Set(replies.map(({ body }) => body.jobId)).size).toBe(1);
+    const [restart] = await sagasOf(app, 'restart-bot');
+    expect(restart?.open).toBe(false);
+    await misbehave(app, bot, null);
+    const done = await deleteBot(app, bot);
+    expect(done.body).toMatchObject({ success: true, wallet: { returned: 110 } });
+    const [deletion] = await sagasOf(app, 'delete-bot');
+    const begunAt = deletion?.history.find(({ type }) => type === 'claimed')?.at ?? '';
+    expect(Date.parse(begunAt) - Date.parse(restart?.finishedAt ?? '')).toBeGreaterThan(4_900);
+    expect(await programOf(app, bot.instanceId)).toBeUndefined();
+  });
+});
+
+describe('the events list', () => {
+  it('another user’s bot, and one that is nobody’s: 404; an own bot without events: empty', async () => {
+    const app = await startWithFixtures();
+    await createLooks(app).look();
+    const url = '/bots/uid-live-bot-3/events';
+    expect((await app.call('uid-live', 'GET', url)).body.events).toHaveLength(1);
+    expect((await app.call('uid-cents', 'GET', url)).status).toBe(404);
+    expect((await app.call('uid-live', 'GET', '/bots/uid-live-bot-99/events')).status).toBe(404);
+    const quiet = await app.call('uid-live', 'GET', '/bots/uid-live-bot-1/events');
+    expect(quiet.body).toEqual({ events: [], nextCursor: null });
+    expect((await app.call('uid-live', 'GET', `${url}?cursor=nonsense`)).status).toBe(400);
+  });
+});

@@ -1,0 +1,148 @@
+// Health's memory on a real MongoDB: who is heard of several that write, and what the gauges and owners read.
+
+import { describe, expect, it } from 'vitest';
+import { createMongoBotEvents } from '../../src/adapters/mongo/health/bot-events.ts';
+import { createMongoBotHealths } from '../../src/adapters/mongo/health/bot-healths.ts';
+import { HEALTH_INDEXES } from '../../src/adapters/mongo/health/health-indexes.ts';
+import { createMongoHealthRounds } from '../../src/adapters/mongo/health/health-rounds.ts';
+import { createMongoOwners } from '../../src/adapters/mongo/health/owners.ts';
+import { migrate } from '../../src/adapters/mongo/migration.ts';
+import { toUserId } from '../../src/domain/ids.ts';
+import { botHealthKey, type HealthWrite } from '../../src/health/ports/bot-healths.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { putUser } from '../support/users.ts';
+
+const USER = toUserId('00000000000000000000000a');
+
+function writeOf(n: number, base: number | null, failures = 0): HealthWrite {
+  const instanceId = `uid-a-bot-${n}`;
+  return {
+    key: botHealthKey('uid-a-pool-1', instanceId),
+    instanceId,
+    userId: USER,
+    poolKey: 'uid-a-pool-1',
+    life: '2026-10-02T09:30:00.000Z',
+    memory: {
+      state: failures === 0 ? 'healthy' : 'failing',
+      sinceMs: 1_000,
+      failures,
+      restarts: 0,
+      lastRestartMs: null,
+      hasGivenUp: false,
+      healthySinceMs: null,
+    },
+    program: 'RUNNING',
+    lookedAtMs: 1_000,
+    base,
+  };
+}
+
+describe('the memory', () => {
+  it('20 writers of one revision: one is heard, what it wrote is what stands there', async () => {
+    const healths = createMongoBotHealths(await createTestDatabase());
+    for (const base of [null, 1, 2]) {
+      const heard = await Promise.all(
+        Array.from({ length: 20 }, (_, n) => healths.save([writeOf(1, base, n)])),
+      );
+      const winners = heard.flatMap((keys, n) => (keys.size === 1 ? [n] : []));
+      expect(winners, `from revision ${base}`).toHaveLength(1);
+      const found = await healths.read([writeOf(1, null).key]);
+      expect(found.get(writeOf(1, null).key)).toMatchObject({
+        revision: (base ?? 0) + 1,
+        memory: { failures: winners[0] },
+      });
+    }
+  });
+
+  it('a bulk of which some are stale: the others are heard', async () => {
+    const healths = createMongoBotHealths(await createTestDatabase());
+    await healths.save([writeOf(1, null), writeOf(2, null)]);
+    const heard = await healths.save([
+      writeOf(1, 1),
+      writeOf(2, 7),
+      writeOf(2, null),
+      writeOf(3, null),
+    ]);
+    expect([...heard].sort()).toEqual([writeOf(1, 0).key, writeOf(3, 0).key]);
+  });
+
+  it('touched, forgotten, counted: by its key alone', async () => {
+    const healths = createMongoBotHealths(await createTestDatabase());
+    await healths.save([writeOf(1, null), writeOf(2, null, 1), writeOf(3, null)]);
+    await healths.touch([writeOf(1, 0).key], 5_000);
+    await healths.keepOnly([writeOf(1, 0).key, writeOf(2, 0).key], []);
+    const found = await healths.ofUser(USER);
+    expect(
+      found.map(({ instanceId, lookedAtMs, revision }) => [instanceId, lookedAtMs, revision]),
+    ).toEqual([
+      ['uid-a-bot-1', 5_000, 1],
+      ['uid-a-bot-2', 1_000, 1],
+    ]);
+    const { bots } = await healths.summary();
+    expect([bots.get('healthy'), bots.get('failing'), bots.get('given-up')]).toEqual([1, 1, 0]);
+  });
+});
+
+describe('rounds', () => {
+  it('one at a time; free when ended, and when its holder is gone; an old end changes nothing', async () => {
+    const connection = await createTestDatabase();
+    const [one, other] = [createMongoHealthRounds(connection), createMongoHealthRounds(connection)];
+    const tokens = await Promise.all(
+      Array.from({ length: 10 }, (_, n) => (n % 2 === 0 ? one : other).begin(60_000)),
+    );
+    const [token = '', ...more] = tokens.flatMap((found) => found ?? []);
+    expect(more).toEqual([]);
+    expect(await one.lastCompleteSecondsAgo()).toBeNull();
+    await one.end(token, { isComplete: true });
+    expect(await one.lastCompleteSecondsAgo()).toBeGreaterThanOrEqual(0);
+    // Its holder dies at once.
+    const dead = await one.begin(0);
+    const next = await other.begin(60_000);
+    expect([typeof dead, typeof next]).toEqual(['string', 'string']);
+    await one.end(dead ?? '', { isComplete: true });
+    expect(await one.begin(60_000)).toBeNull();
+  });
+});
+
+describe('events and owners', () => {
+  it('told twice: stands once; pages follow each other; forgotten by an index', async () => {
+    const connection = await createTestDatabase();
+    const report = await migrate(connection, HEALTH_INDEXES);
+    expect(report.constraints.every(({ status }) => status !== 'missing')).toBe(true);
+    const events = createMongoBotEvents(connection);
+    const bot = { userId: USER, instanceId: 'uid-a-bot-1', jobId: null, detail: null };
+    const all = Array.from({ length: 5 }, (_, n) => {
+      return { ...bot, id: `event-${n}`, type: 'failed' as const, atMs: 1_900_000_000_000 };
+    });
+    await events.add(all);
+    await events.add(all.map((event) => ({ ...event, type: 'healthy' as const })));
+    const ids: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const page = { limit: 2, ...(cursor !== null && { cursor }) };
+      const found = await events.page(USER, bot.instanceId, page);
+      ids.push(...found.events.map(({ id, type }) => `${id} ${type}`));
+      cursor = found.nextCursor;
+    } while (cursor !== null);
+    expect(ids).toEqual([4, 3, 2, 1, 0].map((n) => `event-${n} failed`));
+    await events.add([
+      { ...bot, id: 'event-5', type: 'healthy', atMs: 1_900_000_001_000 },
+      { ...bot, id: 'event-6', instanceId: 'uid-a-bot-3', type: 'stopped', atMs: 1_000 },
+    ]);
+    expect([...(await events.newest(USER))].sort()).toEqual([
+      ['uid-a-bot-1', { type: 'healthy', atMs: 1_900_000_001_000 }],
+      ['uid-a-bot-3', { type: 'stopped', atMs: 1_000 }],
+    ]);
+    expect((await events.page(USER, 'uid-a-bot-2', { limit: 5 })).events).toEqual([]);
+  });
+
+  it('a user by firebaseUid and by _id; a name of two users is nobody’s', async () => {
+    const connection = await createTestDatabase();
+    const owners = createMongoOwners(connection);
+    const alice = await putUser(connection, { balance: 1, bots: {}, firebaseUid: 'alice' });
+    const mallory = await putUser(connection, { balance: 1, bots: {}, firebaseUid: alice });
+    const found = await owners.find(['alice', alice, mallory, 'nobody']);
+    expect([...found.keys()].sort()).toEqual(['alice', mallory].sort());
+    expect(found.get('alice')).toEqual({ userId: alice, firebaseUid: 'alice' });
+  });
+});

@@ -1,0 +1,245 @@
+// What a look at a bot means, by example and over any sequence of looks. What must hold of restarts and statuses is counted
+// here a second time, from the looks alone.
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ProgramState } from '../../src/domain/bot.ts';
+import { HEALTH_SETTINGS } from '../../src/health/health-settings.ts';
+import { type BotLook, judgeBot, type Verdict } from '../../src/health/judge-bot.ts';
+import type { BotMemory } from '../../src/health/ports/bot-healths.ts';
+
+const { looksToFail, maxRestarts, cooldownMs, forgiveMs } = HEALTH_SETTINGS;
+const PERIOD_MS = 30_000;
+const FIRST_MS = 1_800_000_000_000;
+
+interface Look {
+  readonly look: BotLook;
+  readonly afterMs: number;
+  readonly isRestrained?: boolean;
+}
+
+interface Seen extends Required<Look> {
+  readonly atMs: number;
+  readonly mappedBefore: string;
+  readonly verdict: Verdict | null;
+}
+
+/** Judges one look after the other; the file takes what it is told. */
+function watch(looks: readonly Look[], firstWord = 'running'): readonly Seen[] {
+  let memory: BotMemory | null = null;
+  let mapped = firstWord;
+  let nowMs = FIRST_MS;
+  return looks.map(({ look, afterMs, isRestrained = false }) => {
+    nowMs += afterMs;
+    const mappedBefore = mapped;
+    const verdict = judgeBot({ memory, look, mapped, isRestrained, nowMs }, HEALTH_SETTINGS);
+    memory = verdict?.memory ?? memory;
+    mapped = verdict?.markAs ?? mapped;
+    return { look, afterMs, isRestrained, atMs: nowMs, mappedBefore, verdict };
+  });
+}
+
+function program(word: ProgramState | 'absent', afterMs = PERIOD_MS): Look {
+  return { look: { status: 'program', program: word }, afterMs };
+}
+
+const UNKNOWN: Look = { look: { status: 'unknown' }, afterMs: PERIOD_MS };
+const POOL_DOWN: Look = { look: { status: 'pool-down' }, afterMs: PERIOD_MS };
+
+function marks(seen: readonly Seen[]) {
+  return seen.map(({ verdict }) => verdict?.markAs ?? null);
+}
+
+function restarts(seen: readonly Seen[]) {
+  return seen.map(({ verdict }) => verdict?.restart ?? false);
+}
+
+function events(seen: readonly Seen[]) {
+  return seen.flatMap(({ verdict }) => verdict?.events ?? []);
+}
+
+describe('one bot, look by look', () => {
+  it('marked failed and seen healthy: running at that very look', () => {
+    expect(marks(watch([program('RUNNING')], 'failed'))).toEqual(['running']);
+  });
+
+  it('failed looks: failed at the third in a row, and not before', () => {
+    const looks = ['FATAL', 'FATAL', 'RUNNING', 'FATAL', 'FATAL', 'FATAL'] as const;
+    const seen = watch(looks.map((word) => program(word)));
+    expect(marks(seen)).toEqual([null, null, null, null, null, 'failed']);
+  });
+
+  it('looks that are not answered: nothing at all, and the row goes on after them', () => {
+    const seen = watch([program('FATAL'), UNKNOWN, program('FATAL'), UNKNOWN, program('FATAL')]);
+    expect(seen.map(({ verdict }) => verdict?.memory.failures ?? null)).toEqual([
+      1,
+      null,
+      2,
+      null,
+      3,
+    ]);
+    expect(marks(seen)).toEqual([null, null, null, null, 'failed']);
+  });
+
+  it('a crash loop seen STARTING in between: the row goes on, each event is told once', () => {
+    const words = ['BACKOFF', 'STARTING', 'BACKOFF', 'STARTING', 'BACKOFF', 'BACKOFF'] as const;
+    const seen = watch(words.map((word) => program(word)));
+    expect(marks(seen)).toEqual([null, null, null, null, 'failed', null]);
+    expect(events(seen)).toEqual(['failing', 'failed']);
+  });
+
+  it('a pool that does not run: no failure of its bots, whose word stays', () => {
+    const looks = [program('FATAL'), program('FATAL'), POOL_DOWN, POOL_DOWN, program('FATAL')];
+    const seen = watch(looks);
+    expect(marks(seen)).toEqual([null, null, null, null, null]);
+    expect(seen.at(-1)?.verdict?.memory).toMatchObject({ state: 'failing', failures: 1 });
+  });
+
+  it('stopped by somebody: neither failed nor started', () => {
+    const seen = watch(Array.from({ length: 10 }, () => program('STOPPED')));
+    expect(marks(seen)).toEqual(Array(10).fill(null));
+    expect(restarts(seen)).toEqual(Array(10).fill(false));
+    expect(seen.at(-1)?.verdict?.memory.state).toBe('stopped');
+  });
+
+  it('words that are not of health (stopped, pending, a newer one): left as they are', () => {
+    for (const word of ['stopped', 'pending', 'migrating']) {
+      const looks = [program('RUNNING'), ...Array.from({ length: 5 }, () => program('FATAL'))];
+      expect(marks(watch(looks, word)), word).toEqual(Array(6).fill(null));
+    }
+  });
+
+  it('dead for good: three restarts with a minute between them, then given up, told once', () => {
+    const seen = watch(Array.from({ length: 20 }, () => program('FATAL')));
+    expect(seen.flatMap(({ verdict, atMs }) => (verdict?.restart ? [atMs] : []))).toEqual(
+      [3, 5, 7].map((n) => FIRST_MS + n * PERIOD_MS),
+    );
+    expect(events(seen)).toEqual([
+      ...['failing', 'failed', 'restart-ordered', 'restart-ordered', 'restart-ordered'],
+      'gave-up',
+    ]);
+    expect(seen.at(-1)?.verdict?.memory.state).toBe('given-up');
+  });
+
+  it('in BACKOFF, or unknown to supervisord: never started by us', () => {
+    for (const word of ['BACKOFF', 'absent'] as const) {
+      expect(restarts(watch(Array.from({ length: 8 }, () => program(word))))).not.toContain(true);
+    }
+  });
+
+  it('up for a moment between its falls: the restarts stay used up; well for ten minutes: forgiven', () => {
+    const fall = Array.from({ length: 9 }, () => program('FATAL'));
+    const moment = watch([...fall, program('RUNNING'), ...fall]);
+    expect(restarts(moment).filter(Boolean)).toHaveLength(maxRestarts);
+    const well = Array.from({ length: forgiveMs / PERIOD_MS + 1 }, () => program('RUNNING'));
+    const forgiven = watch([...fall, ...well, ...fall]);
+    expect(restarts(forgiven).filter(Boolean)).toHaveLength(2 * maxRestarts);
+    expect(events(forgiven).filter((type) => type === 'gave-up')).toHaveLength(2);
+  });
+
+  it('restrained: looked at and remembered, but neither marked nor started', () => {
+    const looks = Array.from({ length: 6 }, () => ({ ...program('FATAL'), isRestrained: true }));
+    const seen = watch(looks);
+    expect(marks(seen)).toEqual(Array(6).fill(null));
+    expect(restarts(seen)).toEqual(Array(6).fill(false));
+    expect(seen.at(-1)?.verdict?.memory).toMatchObject({ failures: 6, restarts: 0 });
+    const healed = watch([{ ...program('RUNNING'), isRestrained: true }], 'failed');
+    expect(marks(healed)).toEqual([null]);
+  });
+
+  it('a container of its own: failed at the third look, never started by us', () => {
+    const down = { look: { status: 'container', isRunning: false }, afterMs: PERIOD_MS } as const;
+    const seen = watch([down, down, down, down]);
+    expect(marks(seen)).toEqual([null, null, 'failed', null]);
+    expect(restarts(seen)).not.toContain(true);
+  });
+});
+
+const WORDS = [
+  ...(['RUNNING', 'STARTING', 'STOPPING', 'STOPPED', 'BACKOFF', 'EXITED', 'FATAL'] as const),
+  'absent' as const,
+];
+
+const anyLook: fc.Arbitrary<BotLook> = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(...WORDS).map((word) => program(word).look) },
+  { weight: 4, arbitrary: fc.constantFrom(program('FATAL').look, program('RUNNING').look) },
+  { weight: 1, arbitrary: fc.constantFrom(UNKNOWN.look, POOL_DOWN.look) },
+);
+
+const anyWatch = fc.array(
+  fc.record({
+    look: anyLook,
+    afterMs: fc.constantFrom(0, 1_000, 30_000, 60_000, 599_000, 700_000),
+    isRestrained: fc.boolean(),
+  }),
+  { maxLength: 60 },
+);
+
+function wordOf({ look }: Seen): string {
+  return look.status === 'program' ? look.program : look.status;
+}
+
+const FAILED_WORDS = new Set(['BACKOFF', 'EXITED', 'FATAL', 'absent']);
+const NEUTRAL_WORDS = new Set(['unknown', 'STARTING', 'STOPPING']);
+
+/** Failed looks in a row up to and with this one. */
+function rowAt(seen: readonly Seen[], index: number): number {
+  let row = 0;
+  for (let at = index; at >= 0; at -= 1) {
+    const word = wordOf(seen[at] as Seen);
+    if (FAILED_WORDS.has(word)) row += 1;
+    else if (!NEUTRAL_WORDS.has(word)) break;
+  }
+  return row;
+}
+
+describe('any sequence of looks', () => {
+  it('statuses change only from what was seen: healthy, or a full row of failures', () => {
+    fc.assert(
+      fc.property(anyWatch, fc.constantFrom('running', 'failed', 'stopped'), (looks, word) => {
+        const seen = watch(looks, word);
+        for (const [index, one] of seen.entries()) {
+          const expected = one.isRestrained
+            ? null
+            : one.mappedBefore === 'failed' && wordOf(one) === 'RUNNING'
+              ? 'running'
+              : one.mappedBefore === 'running' &&
+                  FAILED_WORDS.has(wordOf(one)) &&
+                  rowAt(seen, index) >= looksToFail
+                ? 'failed'
+                : null;
+          expect(one.verdict?.markAs ?? null).toBe(expected);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('restarts: only of what has failed at three looks, a minute apart, three until it was well', () => {
+    fc.assert(
+      fc.property(anyWatch, (looks) => {
+        const seen = watch(looks);
+        let used = 0;
+        let lastMs = Number.NEGATIVE_INFINITY;
+        let wellSinceMs: number | null = null;
+        for (const [index, one] of seen.entries()) {
+          const word = wordOf(one);
+          if (word === 'RUNNING') wellSinceMs ??= one.atMs;
+          else if (word !== 'unknown') wellSinceMs = null;
+          if (wellSinceMs !== null && word === 'RUNNING') {
+            if (one.atMs - Math.max(wellSinceMs, lastMs) >= forgiveMs) used = 0;
+          }
+          if (one.verdict?.restart !== true) continue;
+          expect(['EXITED', 'FATAL']).toContain(word);
+          expect(one.isRestrained).toBe(false);
+          expect(rowAt(seen, index)).toBeGreaterThanOrEqual(looksToFail);
+          expect(one.atMs - lastMs).toBeGreaterThanOrEqual(cooldownMs);
+          used += 1;
+          lastMs = one.atMs;
+          expect(used).toBeLessThanOrEqual(maxRestarts);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
