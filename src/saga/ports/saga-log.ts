@@ -66,7 +66,16 @@ export interface SagaLog {
 
 export type NewSaga = Pick<
   SagaRecord,
-  'id' | 'kind' | 'version' | 'key' | 'subject' | 'requestedBy' | 'parent' | 'input' | 'state'
+  | 'id'
+  | 'kind'
+  | 'version'
+  | 'key'
+  | 'subject'
+  | 'requestedBy'
+  | 'parent'
+  | 'input'
+  | 'state'
+  | 'traceparent'
 >;
 
 export interface ClaimRequest {
