@@ -31,6 +31,7 @@ import { createFilePoolStates } from './adapters/pool-state/file-pool-states.ts'
 import { createBullmqWakeUps, type SagaQueue } from './adapters/queue/bullmq-wake-ups.ts';
 import { connectRedis, type RedisRole } from './adapters/queue/connections.ts';
 import type { QueueName } from './adapters/queue/queue-names.ts';
+import type { Telemetry } from './adapters/telemetry/start-telemetry.ts';
 import { createAuditing } from './auditing.ts';
 import { type BotRuntime, chooseBotRuntime } from './bot-runtime.ts';
 import type { Config } from './config.ts';
@@ -58,6 +59,7 @@ import type { WakeUps } from './saga/ports/wake-ups.ts';
 import type { Workforce } from './saga/ports/workforce.ts';
 import { createRegistry, type Registry } from './saga/registry.ts';
 import { createSagas, type Sagas } from './saga/sagas.ts';
+import { VERSION } from './version.ts';
 
 export interface Services {
   readonly config: Config;
@@ -89,6 +91,8 @@ export interface Services {
   readonly confirmHost: ConfirmHost;
   readonly audits: AuditDesk;
   readonly metrics: { readonly registry: MetricsRegistry; readonly saga: SagaMetrics };
+  /** Null where no collector is configured. */
+  readonly telemetry: Telemetry | null;
   /** What the migration found that violates a constraint. */
   readonly migration: MigrationReport;
   /** A connection for a worker: waits for Redis as long as it takes. Closed with the services. */
@@ -157,13 +161,16 @@ export async function createServices(options: ServicesOptions): Promise<Services
     createProvisionBotSaga(deletionPorts),
     ...definitions,
   ]);
-  const wakeUps = createBullmqWakeUps(queues);
+  const telemetry = await openTelemetry(config, log);
+  const plainWakeUps = createBullmqWakeUps(queues);
+  const wakeUps = telemetry?.traceWakeUps(plainWakeUps) ?? plainWakeUps;
   const sagas: Sagas = createSagas({
     log: sagaLog,
     registry,
     wakeUps,
     clock,
     onWakeFailed: (err) => log.warn({ err }, 'wake-up lost; the relay will send another'),
+    tracer: telemetry?.tracer,
   });
   registerOpenSagaGauges(metricsRegistry, {
     openSummary: () => sagaLog.openSummary(),
@@ -176,12 +183,14 @@ export async function createServices(options: ServicesOptions): Promise<Services
   let closing: Promise<void> | undefined;
   const close = async () => {
     await sagas.close();
+    const spansSent = telemetry?.stop();
     runtime.docker?.close();
     await poolStates.close();
     await closeQueues([...queues.values()], log);
     for (const socket of redisSockets) socket.disconnect();
     await clock.stop();
     await connection.close();
+    await spansSent;
   };
   return {
     config,
@@ -226,6 +235,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     confirmHost: createConfirmHost({ bots: runtime.bots, hostRecords: syncPorts.hostRecords }),
     audits: createAuditing({ connection, ...deletionPorts, config, metricsRegistry, log }),
     metrics: { registry: metricsRegistry, saga: createSagaMetrics(metricsRegistry) },
+    telemetry,
     migration,
     workerRedis: () => openRedis('worker'),
     close: () => {
@@ -233,6 +243,22 @@ export async function createServices(options: ServicesOptions): Promise<Services
       return closing;
     },
   };
+}
+
+// Loaded only here: without a collector the SDK costs neither time nor memory.
+async function openTelemetry(
+  { otlpEndpoint: endpoint, serviceName }: Config,
+  log: Logger,
+): Promise<Telemetry | null> {
+  if (endpoint === undefined) return null;
+  const { startTelemetry } = await import('./adapters/telemetry/start-telemetry.ts');
+  return startTelemetry({
+    endpoint,
+    serviceName,
+    version: VERSION,
+    onLost: (err) => log.warn({ err }, 'traces are lost: the collector does not take them'),
+    onBack: () => log.info('the collector takes traces again'),
+  });
 }
 
 async function migrateOnItsOwn(uri: string): Promise<MigrationReport> {
