@@ -155,6 +155,7 @@ async function apiDependencies(
     },
     health: () => reportHealth(services),
     metrics: metrics.registry,
+    requestSpans: services.telemetry?.requestSpans ?? null,
     queues: [...queues.values()],
     demo:
       demo === null

@@ -116,6 +116,9 @@ function readAll(read: <T>(field: Field<T>) => T) {
     logLevel: read(
       oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info'),
     ),
+    /** Unset: no traces. May hold credentials. */
+    otlpEndpoint: read(optionalHttpUrl('OTEL_EXPORTER_OTLP_ENDPOINT')),
+    serviceName: read(matching('OTEL_SERVICE_NAME', /\S/, 'a name', 'reclaim')),
     workers: read(oneOf('WORKERS', ['inline', 'none'], 'inline')),
     workerConcurrency: read(whole('WORKER_CONCURRENCY', { min: 1, max: 1_000, fallback: 50 })),
     leaseMs: read(whole('LEASE_SECONDS', { min: 1, max: 300, fallback: 15, unit: SECOND_MS })),
@@ -233,6 +236,13 @@ function optional(
 ): Field<string | undefined> {
   const parse = (text: string) => (pattern.test(text) ? text : undefined);
   return { variable, expected, fallback: undefined, parse, ...(isSecret && { isSecret }) };
+}
+
+function optionalHttpUrl(variable: string): Field<string | undefined> {
+  const parse = (text: string) =>
+    /^https?:\/\//.test(text) && URL.canParse(text) ? text : undefined;
+  const expected = 'http://… or https://…';
+  return { variable, expected, fallback: undefined, isSecret: true, parse };
 }
 
 function oneOf<const T extends string>(

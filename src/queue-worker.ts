@@ -32,7 +32,7 @@ export function startQueueWorker(
   services: Services,
   { queue, ticks = new Map(), onEnded }: QueueWorkerOptions,
 ): () => Promise<void> {
-  const { config, log, metrics, sagaLog, registry, clock } = services;
+  const { config, log, metrics, sagaLog, registry, clock, telemetry } = services;
   const { leaseMs } = config;
   const leases = createLeaseKeeper({
     log: sagaLog,
@@ -48,6 +48,7 @@ export function startQueueWorker(
     leaseMs,
     random: Math.random,
     waitInPlaceMs: WAIT_IN_PLACE_MS,
+    tracer: telemetry?.tracer,
     onTransition: (transition) => {
       tell(services, transition);
       if (!transition.after.open) onEnded?.(transition.after);

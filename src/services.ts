@@ -32,6 +32,7 @@ import { createFilePoolStates } from './adapters/pool-state/file-pool-states.ts'
 import { createBullmqWakeUps, type SagaQueue } from './adapters/queue/bullmq-wake-ups.ts';
 import { connectRedis, type RedisRole } from './adapters/queue/connections.ts';
 import type { QueueName } from './adapters/queue/queue-names.ts';
+import type { Telemetry } from './adapters/telemetry/start-telemetry.ts';
 import { createAuditing } from './auditing.ts';
 import { type BotRuntime, chooseBotRuntime } from './bot-runtime.ts';
 import type { Config } from './config.ts';
@@ -62,6 +63,7 @@ import type { WakeUps } from './saga/ports/wake-ups.ts';
 import type { Workforce } from './saga/ports/workforce.ts';
 import { createRegistry, type Registry } from './saga/registry.ts';
 import { createSagas, type Sagas } from './saga/sagas.ts';
+import { VERSION } from './version.ts';
 
 export interface Services {
   readonly config: Config;
@@ -95,6 +97,8 @@ export interface Services {
   readonly health: HealthPorts;
   readonly healthDesk: HealthDesk;
   readonly metrics: { readonly registry: MetricsRegistry; readonly saga: SagaMetrics };
+  /** Null where no collector is configured. */
+  readonly telemetry: Telemetry | null;
   /** What the migration found that violates a constraint. */
   readonly migration: MigrationReport;
   /** A connection for a worker: waits for Redis as long as it takes. Closed with the services. */
@@ -169,13 +173,16 @@ export async function createServices(options: ServicesOptions): Promise<Services
     ...definitions,
     ...health.definitions,
   ]);
-  const wakeUps = createBullmqWakeUps(queues);
+  const telemetry = await openTelemetry(config, log);
+  const plainWakeUps = createBullmqWakeUps(queues);
+  const wakeUps = telemetry?.traceWakeUps(plainWakeUps) ?? plainWakeUps;
   const sagas: Sagas = createSagas({
     log: sagaLog,
     registry,
     wakeUps,
     clock,
     onWakeFailed: (err) => log.warn({ err }, 'wake-up lost; the relay will send another'),
+    tracer: telemetry?.tracer,
   });
   registerOpenSagaGauges(metricsRegistry, {
     openSummary: () => sagaLog.openSummary(),
@@ -188,12 +195,14 @@ export async function createServices(options: ServicesOptions): Promise<Services
   let closing: Promise<void> | undefined;
   const close = async () => {
     await sagas.close();
+    const spansSent = telemetry?.stop();
     runtime.docker?.close();
     await poolStates.close();
     await closeQueues([...queues.values()], log);
     for (const socket of redisSockets) socket.disconnect();
     await clock.stop();
     await connection.close();
+    await spansSent;
   };
   return {
     config,
@@ -240,6 +249,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     healthDesk: health.desk,
     audits: createAuditing({ connection, ...deletionPorts, config, metricsRegistry, log }),
     metrics: { registry: metricsRegistry, saga: createSagaMetrics(metricsRegistry) },
+    telemetry,
     migration,
     workerRedis: () => openRedis('worker'),
     close: () => {
@@ -247,6 +257,22 @@ export async function createServices(options: ServicesOptions): Promise<Services
       return closing;
     },
   };
+}
+
+// Loaded only here: without a collector the SDK costs neither time nor memory.
+async function openTelemetry(
+  { otlpEndpoint: endpoint, serviceName }: Config,
+  log: Logger,
+): Promise<Telemetry | null> {
+  if (endpoint === undefined) return null;
+  const { startTelemetry } = await import('./adapters/telemetry/start-telemetry.ts');
+  return startTelemetry({
+    endpoint,
+    serviceName,
+    version: VERSION,
+    onLost: (err) => log.warn({ err }, 'traces are lost: the collector does not take them'),
+    onBack: () => log.info('the collector takes traces again'),
+  });
 }
 
 async function migrateOnItsOwn(uri: string): Promise<MigrationReport> {

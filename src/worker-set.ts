@@ -14,6 +14,7 @@ import { PASSIVE, SYNC_TICK, syncAfterStart } from './reconciliation/sync-schedu
 import { rhythmOf } from './saga/lease-rhythm.ts';
 import { createPeriodic } from './saga/periodic.ts';
 import { createRelay } from './saga/relay.ts';
+import { createStuckInSight } from './saga/stuck-in-sight.ts';
 import { createVersionWatch } from './saga/version-watch.ts';
 import type { Services } from './services.ts';
 
@@ -26,6 +27,8 @@ export interface WorkerSet {
 
 type Stop = () => Promise<void>;
 
+/** A flush of Redis takes stuck sagas off the dashboard for no longer. */
+const STUCK_IN_SIGHT_EVERY_MS = 10_000;
 const JANITOR_EVERY_MS = 1_000;
 const VERSION_WATCH_EVERY_MS = 10_000;
 /** Redis may have been flushed: the hourly run is back within this time. */
@@ -71,10 +74,18 @@ function startRelay(services: Services): Stop {
     onError: (err) => log.debug({ err }, 'schedules not looked after'),
     turn: () => keepSchedules(services),
   });
+  const stuckInSight = createStuckInSight({
+    log: sagaLog,
+    wakeUps,
+    elections,
+    everyMs: STUCK_IN_SIGHT_EVERY_MS,
+    onError: (err) => log.debug({ err }, 'stuck sagas not shown on the dashboard'),
+  });
   relay.start();
+  stuckInSight.start();
   schedules.start();
   return async () => {
-    await Promise.all([relay.stop(), schedules.stop()]);
+    await Promise.all([relay.stop(), stuckInSight.stop(), schedules.stop()]);
     await elections.resign().catch((err: unknown) => log.warn({ err }, 'post not resigned'));
   };
 }

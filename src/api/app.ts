@@ -18,6 +18,7 @@ import { createHttpMetrics } from './plugins/http-metrics.ts';
 import { createLoadShedding } from './plugins/load-shedding.ts';
 import { problems, sendProblem, toProblem } from './plugins/problems.ts';
 import { createQueueBoard } from './plugins/queue-board.ts';
+import { createRequestTracing } from './plugins/request-tracing.ts';
 import { securityHeaders } from './plugins/security-headers.ts';
 import { unknownRoutes } from './plugins/unknown-routes.ts';
 import { createUserRateLimit } from './plugins/user-rate-limit.ts';
@@ -76,6 +77,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
   app.addHook('preClose', async () => waits.close());
   await app.register(
     async (api) => {
+      await api.register(createRequestTracing(deps.requestSpans));
       await api.register(createAuthentication(deps.identities));
       await api.register(
         createUserRateLimit({

@@ -11,6 +11,7 @@ import type { Findings } from '../deletion/ports/findings.ts';
 import type { ResolveFindings } from '../deletion/resolve-findings.ts';
 import type { IdentityVerifier } from '../domain/identity-verifier.ts';
 import type { FirebaseUid, UserId } from '../domain/ids.ts';
+import type { RequestSpans } from '../domain/request-spans.ts';
 import type { HealthDesk } from '../health/health-desk.ts';
 import type { ProvisionRequests } from '../provisioning/provision-requests.ts';
 import type { AuditDesk } from '../reconciliation/audit/audit-desk.ts';
@@ -42,6 +43,8 @@ export interface ApiDependencies {
   readonly stepKinds: (kind: string, version: number) => Readonly<Record<string, StepKind>> | null;
   readonly health: () => Promise<Health>;
   readonly metrics: Registry;
+  /** Null: no traces are kept. */
+  readonly requestSpans: RequestSpans | null;
   /** What Bull Board shows. Their connections must fail fast (`maxRetriesPerRequest: 1`, no offline
    * queue), or the board hangs while Redis is away. */
   readonly queues: readonly Queue[];

@@ -32,6 +32,8 @@ export interface SagaRecord {
   /** ISO 8601, database time. */
   readonly createdAt: string;
   readonly finishedAt: string | null;
+  /** W3C trace context of its acceptance; missing where nothing was traced then. */
+  readonly traceparent?: string;
 }
 
 export interface HistoryEntry {

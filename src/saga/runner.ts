@@ -11,12 +11,13 @@ import { pause } from './deadline.ts';
 import { FencedError, InterruptedError, UnavailableError } from './errors.ts';
 import { createJournal, describeEvent, type Transition } from './journal.ts';
 import { apply, decide } from './machine.ts';
-import { perform } from './performer.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Leases } from './ports/leases.ts';
 import type { Claim, ClaimResult, SagaLog } from './ports/saga-log.ts';
+import type { Tracer } from './ports/tracer.ts';
 import type { SagaRecord } from './record.ts';
 import type { RegisteredSaga, Registry } from './registry.ts';
+import { performTraced } from './traced.ts';
 
 export interface Runner {
   run(sagaId: SagaId, control: RunControl): Promise<RunOutcome>;
@@ -49,6 +50,7 @@ export interface RunnerOptions {
   readonly waitInPlaceMs: number;
   readonly onTransition: (transition: Transition) => void;
   readonly onFenced: (claim: Claim) => void;
+  readonly tracer?: Tracer | undefined;
 }
 
 /** A saga of ten steps needs some forty turns; one that takes this many runs in circles. */
@@ -122,6 +124,7 @@ async function claim(
   signal: AbortSignal,
 ): Promise<Claimed> {
   const { log, registry, leaseMs, clock } = options;
+  const began = performance.now();
   try {
     const begun = await begin(options, sagaId, signal);
     const sentAtMs = clock.nowMs();
@@ -129,6 +132,7 @@ async function claim(
     const beginning = begun === null ? {} : { beginning: begun.beginning };
     const claimed = await log.claim(sagaId, { ...request, ...beginning });
     if (claimed.status !== 'claimed') return claimed;
+    options.tracer?.claimed(claimed.saga, performance.now() - began);
     begun?.tell(claimed.saga);
     return { ...claimed, sentAtMs };
   } catch (error) {
@@ -152,7 +156,8 @@ async function begin(options: RunnerOptions, sagaId: SagaId, signal: AbortSignal
     throw new FencedError(sagaId, base.epoch);
   };
   const scene = { definition, record: base, signal, clock, random };
-  const event = await perform(
+  const event = await performTraced(
+    options.tracer,
     { type: 'capture-all' },
     { ...scene, fence: refuse, fencedWrite: refuse },
   );
@@ -196,7 +201,7 @@ function createDrive(
         await pause(waitMs, signal);
         const scene = { definition, record, signal, clock, random, fence, fencedWrite };
         try {
-          record = await journal.record(await perform(command, scene));
+          record = await journal.record(await performTraced(options.tracer, command, scene));
         } catch (error) {
           // Raising the fence outside is no step of the saga: it has no budget and waits for its database.
           if (command.type !== 'fence' || error instanceof FencedError) throw error;

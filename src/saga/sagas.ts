@@ -10,13 +10,15 @@ import { apply } from './machine.ts';
 import { createOperators, type Order, type OrderResult } from './operators.ts';
 import { type Plan, planOf } from './plan.ts';
 import type { Clock } from './ports/clock.ts';
-import type { SagaFilter, SagaLog, SagaPage } from './ports/saga-log.ts';
+import type { NewSaga, SagaFilter, SagaLog, SagaPage } from './ports/saga-log.ts';
+import type { Tracer } from './ports/tracer.ts';
 import type { WakeUps } from './ports/wake-ups.ts';
 import type { SagaRecord } from './record.ts';
 import type { Registry } from './registry.ts';
 import { atRiskMinor } from './saga-facts.ts';
 import { makeSagaId } from './saga-id.ts';
 import { isAtRest, isEnded } from './state.ts';
+import { insertTraced } from './traced.ts';
 
 export interface Sagas {
   /** An id for a caller that binds it to something of its own before it starts the saga under it. */
@@ -89,6 +91,7 @@ export interface SagasOptions {
   readonly clock: Clock;
   /** A wake-up that failed is only worth a log line: the relay makes another. */
   readonly onWakeFailed: (error: unknown) => void;
+  readonly tracer?: Tracer | undefined;
 }
 
 /** How often an open saga is looked at while somebody waits for its end. */
@@ -124,7 +127,7 @@ export function createSagas(options: SagasOptions): Sagas {
         notBeforeMs = null,
       } = order;
       const { definition, shape } = registry.newest(kind);
-      const result = await log.insert({
+      const { result, within } = await accept(options, {
         id,
         kind,
         version: definition.version,
@@ -136,7 +139,9 @@ export function createSagas(options: SagasOptions): Sagas {
         state: initialState(shape),
         ...(notBeforeMs !== null && { notBeforeMs }),
       });
-      if (result.status === 'inserted') send(options.wakeUps.wake(result.saga.id, kind));
+      if (result.status === 'inserted') {
+        send(within(() => options.wakeUps.wake(result.saga.id, kind)));
+      }
       return result;
     },
     find: (id) => log.find(id),
@@ -169,6 +174,19 @@ export function createSagas(options: SagasOptions): Sagas {
     close: async () => {
       await Promise.all(waking);
     },
+  };
+}
+
+// The wake-up follows from the acceptance, and is traced under it.
+async function accept({ log, tracer }: SagasOptions, saga: NewSaga) {
+  const span = tracer?.acceptance(saga);
+  if (span === undefined) {
+    return { result: await log.insert(saga), within: <T>(work: () => T) => work() };
+  }
+  const { traceparent } = span;
+  return {
+    result: await insertTraced(span, () => log.insert({ ...saga, traceparent })),
+    within: span.within,
   };
 }
 

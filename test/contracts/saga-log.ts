@@ -60,6 +60,15 @@ export function describeSagaLog(
       expect(await log.findByKey('key/unknown', 5)).toEqual([]);
     });
 
+    it('a trace context: kept through every write; a saga accepted without one has none', async () => {
+      const { log, other } = await setUp();
+      const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+      const { saga } = await insertAndClaim(log, { traceparent });
+      expect(saga.traceparent).toBe(traceparent);
+      expect((await found(other, saga)).traceparent).toBe(traceparent);
+      expect('traceparent' in (await insertAndClaim(log)).saga).toBe(false);
+    });
+
     it('50 inserts of one key at once from two processes: one saga, 50 equal answers (I8)', async () => {
       const { log, other } = await setUp();
       const { key } = newSaga();

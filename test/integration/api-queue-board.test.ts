@@ -3,7 +3,9 @@ import { type Job, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { BOARD_COOKIE, createBoardSessions } from '../../src/api/board-sessions.ts';
+import type { ApiDependencies } from '../../src/api/dependencies.ts';
 import { toFirebaseUid } from '../../src/domain/ids.ts';
+import { UnavailableError } from '../../src/saga/errors.ts';
 import type { OrderResult } from '../../src/saga/operators.ts';
 import { createTestApi, expectProblem, sagaIn, type TestApi } from '../support/api.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -31,14 +33,17 @@ async function queueWithFailedJob(): Promise<{ queue: Queue; job: Job }> {
   return { queue, job };
 }
 
-async function createBoard(result: OrderResult = { status: 'ordered', saga: sagaIn('running') }) {
+async function createBoard(
+  result: OrderResult = { status: 'ordered', saga: sagaIn('running') },
+  find: ApiDependencies['sagas']['find'] = async () => null,
+) {
   const { queue, job } = await queueWithFailedJob();
   const retries: { sagaId: string; by: string }[] = [];
   const api = await createTestApi({
     deps: {
       queues: [queue],
       sagas: {
-        find: async () => null,
+        find,
         list: async () => ({ sagas: [], nextCursor: null }),
         requestCancel: async () => ({ status: 'not-found' }),
         waitForEnd: async () => null,
@@ -127,6 +132,17 @@ describe('the board', () => {
     const url = '/admin/queues/api/queues?activeQueue=sagas&status=failed&page=1';
     const { queues } = (await api.app.inject({ url, headers })).json();
     expect(queues[0].jobs[0]).toMatchObject({ id: JOB_ID, failedReason: 'stop refused' });
+  });
+
+  test('the log is away: the job is shown as the queue has it', async () => {
+    const { api } = await createBoard(undefined, async () => {
+      throw new UnavailableError('DATABASE_AWAY', 'no answer');
+    });
+    const headers = { cookie: await sessionCookie(api) };
+    const url = '/admin/queues/api/queues?activeQueue=sagas&status=failed&page=1';
+    const { queues } = (await api.app.inject({ url, headers })).json();
+    expect(queues[0].jobs[0]).toMatchObject({ name: 'delete-bot', failedReason: 'stop refused' });
+    expect(api.logLines.join('')).toContain('DATABASE_AWAY');
   });
 
   test('a retry from the board: the engine is told by whom, the queue is left alone', async () => {

@@ -164,11 +164,31 @@ describe('the indexes that the migration makes', () => {
       await log.takeOverdue({ limit: 5, holdMs: 1 });
       await log.list({ subject: 'somebody', limit: 5 });
       await log.list({ limit: 5 });
+      await log.openSummary();
+      await log.noteRunnable(['test-saga@1']);
       await log.findStates([first.saga.id]);
       await log.insert(newSaga({ key: helds[1]?.saga.key ?? '' }));
     });
     expect(commands.length).toBeGreaterThan(12);
     for (const command of commands) expect(command).not.toContain('COLLSCAN');
+  });
+
+  it('what is stuck, among many that have ended: only open ones are looked at', async () => {
+    const connection = await createTestDatabase();
+    await migrate(connection, SAGA_LOG_INDEXES);
+    const { log } = await openTestSagaLog(connection);
+    const held = await insertAndClaim(log);
+    await log.commit(logWrite(held, { state: { ...QUEUED, phase: 'stuck' } }));
+    const { db } = connection;
+    if (db === undefined) throw new Error('the test connection is not open');
+    const ended = (n: number) => ({ open: false, createdAt: new Date(n) });
+    await sagasOf(connection).insertMany(Array.from({ length: 500 }, (_, n) => ended(n)));
+    await db.command({ profile: 2 });
+    const { sagas } = await log.list({ phases: ['stuck', 'running'], limit: 5 });
+    await db.command({ profile: 0 });
+    expect(sagas.map(({ id }) => id)).toEqual([held.saga.id]);
+    const [seen] = await db.collection('system.profile').find({ op: 'query' }).toArray();
+    expect(seen?.docsExamined).toBe(1);
   });
 });
 

@@ -142,6 +142,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
     stepKinds: () => ({ 'lock-allocation': 'compensatable', 'refund-wallet': 'pivot' }),
     health: async () => HEALTHY,
     metrics: new Registry(),
+    requestSpans: null,
     queues: [],
     demo: null,
     rateLimitRedis: null,

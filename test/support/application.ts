@@ -51,12 +51,14 @@ export interface TestApplicationOptions {
   readonly poolState?: PoolState;
   /** Another way to the run's MongoDB, e.g. through a proxy; the database is the test's own all the same. */
   readonly mongodbUri?: string;
+  /** Another MongoDB altogether. */
+  readonly serverUri?: string;
 }
 
 export async function startTestApplication(
   options: TestApplicationOptions = {},
 ): Promise<TestApplication> {
-  const connection = await createTestDatabase();
+  const connection = await createTestDatabase(options.serverUri);
   const folder = await mkdtemp(join(tmpdir(), 'reclaim-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const poolStateFile = join(folder, '.container-pool-state.json');
@@ -65,7 +67,10 @@ export async function startTestApplication(
   }
   const keyPrefix = `t-${randomUUID()}`;
   const env = {
-    MONGODB_URI: withDatabase(options.mongodbUri ?? inject('mongodbUri'), connection.name),
+    MONGODB_URI: withDatabase(
+      options.mongodbUri ?? options.serverUri ?? inject('mongodbUri'),
+      connection.name,
+    ),
     REDIS_URL: inject('redisUrl'),
     RECLAIM_KEY_PREFIX: keyPrefix,
     DATA_DIR: folder,

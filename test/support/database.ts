@@ -4,11 +4,12 @@ import { randomUUID } from 'node:crypto';
 import mongoose, { type Connection } from 'mongoose';
 import { inject, onTestFinished } from 'vitest';
 
-/** A connection to a new, empty database; dropped and closed when the test has finished. */
-export async function createTestDatabase(): Promise<Connection> {
+/** A connection to a new, empty database; dropped and closed when the test has finished.
+ * @param uri of another server than the run's. */
+export async function createTestDatabase(uri = inject('mongodbUri')): Promise<Connection> {
   const name = `t_${randomUUID().replaceAll('-', '').slice(0, 20)}`;
   const connection = await mongoose
-    .createConnection(inject('mongodbUri'), { dbName: name, directConnection: true })
+    .createConnection(uri, { dbName: name, directConnection: true })
     .asPromise();
   onTestFinished(async () => {
     await connection.dropDatabase();

@@ -1,13 +1,26 @@
 // I9: nobody is shown a state that a crash could still take back.
 
+import type { Connection } from 'mongoose';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { type SagaDocument, toRecord } from '../../src/adapters/mongo/saga-log/saga-document.ts';
 import type { SagaId } from '../../src/domain/ids.ts';
 import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../src/saga/record.ts';
 import { isEnded } from '../../src/saga/state.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { type ReplicaSet, startReplicaSet } from '../support/replica-set.ts';
 import { createTestEngine } from '../support/saga-engine.ts';
 import { createGate, createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { breaches, twinsOf } from './bite.ts';
+
+let replicas: ReplicaSet;
+
+beforeAll(async () => {
+  replicas = await startReplicaSet();
+}, 90_000);
+
+afterAll(() => replicas?.stop(), 60_000);
 
 twinsOf('I9', {
   // The write of the end is under way, and somebody polls.
@@ -34,7 +47,42 @@ twinsOf('I9', {
         shown?.state.phase !== kept?.state.phase,
     });
   },
+
+  // The cancel of a saga lies on the primary, whose majority stands still.
+  'shown-from-the-primary-alone': async (part) => {
+    const connection = await createTestDatabase(replicas.uri);
+    onTestFinished(() => replicas.release());
+    const make = stepsOf(await createSagaWorld(connection));
+    const wrapLog = (log: SagaLog) => (part === 'twin' ? readLocally(log, connection) : log);
+    const definitions = [sagaOf([make.undoable('a')])];
+    const engine = await createTestEngine({ connection, definitions, wrapLog });
+    const id = await engine.start();
+    replicas.hold();
+    const cancelling = engine.sagas.requestCancel(id, 'somebody');
+    await waitFor('the cancel on the primary', async () => (await onPrimary(connection, id)).ended);
+    const shown = await engine.sagas.find(id);
+    replicas.release();
+    await cancelling;
+    return breaches({
+      'cancelled was shown, and no majority had it': shown?.state.phase === 'cancelled',
+    });
+  },
 });
+
+async function onPrimary(connection: Connection, id: SagaId) {
+  const found = await localSagas(connection).findOne({ _id: id }, LOCAL);
+  if (found === null) throw new Error(`no saga ${id}`);
+  const saga = toRecord(found);
+  return { saga, ended: isEnded(saga.state.phase) };
+}
+
+const LOCAL = { readConcern: { level: 'local' } } as const;
+
+const localSagas = (connection: Connection) => connection.collection<SagaDocument>('sagas');
+
+function readLocally(log: SagaLog, connection: Connection): SagaLog {
+  return { ...log, find: async (id) => (await onPrimary(connection, id)).saga };
+}
 
 function slowEnd(log: SagaLog, pass: () => Promise<void>): SagaLog {
   return {

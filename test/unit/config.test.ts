@@ -50,6 +50,8 @@ describe('an empty environment', () => {
       sagaRetentionDays: 90,
       walletTransactionsKept: 0,
       logLevel: 'info',
+      otlpEndpoint: undefined,
+      serviceName: 'reclaim',
       workers: 'inline',
       workerConcurrency: 50,
       leaseMs: 15_000,

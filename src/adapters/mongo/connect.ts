@@ -30,6 +30,9 @@ export function connectMongo(
         socketTimeoutMS: SOCKET_TIMEOUT_MS,
         waitQueueTimeoutMS: SOCKET_TIMEOUT_MS,
       }),
+      // Whatever the address asks for: a secondary that lags behind would say that a claim still holds, and show
+      // a state older than one that was shown before (I5, I9).
+      readPreference: 'primary',
       autoIndex: false,
       autoCreate: false,
     })

@@ -7,7 +7,6 @@ import { parseSagaId } from '../../domain/ids.ts';
 import { rhythmOf } from '../../saga/lease-rhythm.ts';
 import type { SagaRecord } from '../../saga/record.ts';
 import type { RunControl, Runner, RunOutcome } from '../../saga/runner.ts';
-import { logLines } from './log-lines.ts';
 import type { QueueName } from './queue-names.ts';
 
 export interface SagaWorkerOptions {
@@ -38,17 +37,6 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
   const { queue, connection, prefix, leaseMs } = options;
   const { stalledEveryMs, lookAgainMs } = rhythmOf(leaseMs);
   let isDraining = false;
-  // What `job.clearLogs` and `job.log` do, for all lines at once: seven calls cost more than the rest of a
-  // job's way through the queue. The lines of an earlier rest, stuck, give way.
-  const writeLines = async (jobId: string, lines: readonly string[]) => {
-    const key = worker.toKey(`${jobId}:logs`);
-    const answers = await connection
-      .multi()
-      .del(key)
-      .rpush(key, ...lines)
-      .exec();
-    for (const [error] of answers ?? []) if (error !== null) throw error;
-  };
   const worker = new Worker(
     queue,
     (job: Job, token?: string, signal?: AbortSignal) => {
@@ -59,7 +47,6 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
         signal: signal ?? new AbortController().signal,
         isDraining: () => isDraining,
         lookAgainMs,
-        writeLines,
       });
     },
     {
@@ -104,14 +91,13 @@ async function within(ms: number, closed: Promise<void>): Promise<boolean> {
 
 interface WorkControl extends RunControl {
   readonly lookAgainMs: number;
-  readonly writeLines: (jobId: string, lines: readonly string[]) => Promise<void>;
 }
 
 async function work(
   runner: Runner,
   job: Job,
   token: string | undefined,
-  { lookAgainMs, writeLines, ...control }: WorkControl,
+  { lookAgainMs, ...control }: WorkControl,
 ): Promise<{ readonly state: string }> {
   const sagaId = parseSagaId(namedSaga(job));
   if (sagaId === undefined) throw new UnrecoverableError('the job names no saga');
@@ -119,7 +105,6 @@ async function work(
   switch (outcome.status) {
     case 'at-rest':
       if (outcome.saga === null) throw new UnrecoverableError('there is no such saga');
-      await writeLines(job.id ?? sagaId, logLines(outcome.saga));
       return finish(outcome.saga);
     default:
       await job.moveToDelayed(comeBackAt(outcome, lookAgainMs), token);

@@ -8,24 +8,31 @@ import { FastifyAdapter } from '@bull-board/fastify';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { assertNever } from '../../domain/assert-never.ts';
 import { type FirebaseUid, parseSagaId } from '../../domain/ids.ts';
+import { BOARD_SAGA_ROUTE, createBoardJobs } from '../board-jobs.ts';
 import { BOARD_COOKIE, type BoardSessions, QUEUE_BOARD_PATH } from '../board-sessions.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ProblemError } from '../problem.ts';
+import { sagaDetail } from '../saga-view.ts';
 import { isSameOrigin } from '../same-origin.ts';
 import { auditName } from '../viewer.ts';
 import { sendProblem, toProblem } from './problems.ts';
 import { INLINE_STYLE_POLICY } from './security-headers.ts';
 
-export interface QueueBoardDependencies extends Pick<ApiDependencies, 'queues' | 'sagas'> {
+export interface QueueBoardDependencies
+  extends Pick<ApiDependencies, 'queues' | 'sagas' | 'stepKinds' | 'now' | 'log'> {
   readonly sessions: BoardSessions;
 }
 
 export function createQueueBoard(deps: QueueBoardDependencies): FastifyPluginAsync {
+  const onError = (err: unknown) => deps.log.warn({ err }, 'the board shows jobs without sagas');
   const adapter = new FastifyAdapter().setBasePath(QUEUE_BOARD_PATH);
   createBullBoard({
     queues: deps.queues.map((queue) => new BullMQAdapter(queue)),
     serverAdapter: adapter,
-    options: { uiConfig: { boardTitle: 'Reclaim', hideDocsLink: true } },
+    options: {
+      uiConfig: { boardTitle: 'Reclaim', hideDocsLink: true },
+      handlerHooks: { after: createBoardJobs({ ...deps, onError }) },
+    },
   });
   return async (app) => {
     // Before everything of the board: its page, its API and its assets. Answers are sent from here,
@@ -39,12 +46,19 @@ export function createQueueBoard(deps: QueueBoardDependencies): FastifyPluginAsy
         return sendProblem(request, reply, problem);
       }
     });
+    app.get<{ Params: BoardParams }>(BOARD_SAGA_ROUTE, async (request) => {
+      const id = parseSagaId(request.params.sagaId);
+      const saga = id === undefined ? null : await deps.sagas.find(id);
+      if (saga === null) throw new ProblemError('job-not-found', 'There is no such saga.');
+      return sagaDetail(saga, deps);
+    });
     await app.register(adapter.registerPlugin(), { prefix: QUEUE_BOARD_PATH });
   };
 }
 
 interface BoardParams {
   readonly jobId?: string;
+  readonly sagaId?: string;
 }
 
 type BoardRequest = FastifyRequest<{ Params: BoardParams }>;

@@ -67,7 +67,16 @@ export interface SagaLog {
 
 export type NewSaga = Pick<
   SagaRecord,
-  'id' | 'kind' | 'version' | 'key' | 'subject' | 'requestedBy' | 'parent' | 'input' | 'state'
+  | 'id'
+  | 'kind'
+  | 'version'
+  | 'key'
+  | 'subject'
+  | 'requestedBy'
+  | 'parent'
+  | 'input'
+  | 'state'
+  | 'traceparent'
 > & {
   /** Not to be claimed before this moment. Database time, ms; missing: at once. */
   readonly notBeforeMs?: number;

@@ -14,4 +14,28 @@ export const TRUTHFUL_STATUS = [
     title: 'a state shown before it is durable: taken back by a crash, and caught',
     breach: 'completed was shown, and a crash would have taken it back',
   },
+  {
+    name: 'shown-from-the-primary-alone',
+    invariant: 'I9',
+    mechanism: {
+      what: 'polling reads what a majority has, from the primary',
+      file: 'src/adapters/mongo/saga-log/saga-queries.ts',
+    },
+    guardedBy: [
+      at(
+        'integration/truthful-status.test.ts',
+        'while three claims wait for it: both instances show all three as they were, and then go on',
+      ),
+      at(
+        'integration/truthful-status.test.ts',
+        'while the log of three sagas in mid-step waits for it: no attempt is shown that could be taken back',
+      ),
+      at(
+        'integration/truthful-status.test.ts',
+        'while an end waits for it: nobody is told of the end, in no list either, until it cannot be taken back',
+      ),
+    ],
+    title: 'polling that reads what the primary alone has: shown too early, and caught',
+    breach: 'cancelled was shown, and no majority had it',
+  },
 ] as const satisfies readonly TwinFacts[];

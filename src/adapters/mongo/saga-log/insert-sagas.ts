@@ -99,6 +99,7 @@ function toDocument(saga: NewSaga, nowMs: number): SagaDocument {
     subject: saga.subject,
     requestedBy: saga.requestedBy,
     parent: saga.parent,
+    ...(saga.traceparent !== undefined && { traceparent: saga.traceparent }),
     input: saga.input,
     state: saga.state,
     revision: 1,

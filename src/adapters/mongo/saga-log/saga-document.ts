@@ -17,6 +17,8 @@ export interface SagaDocument {
   subject: string;
   requestedBy: string;
   parent?: string | null;
+  /** W3C trace context; only of sagas that were accepted while traces were on. */
+  traceparent?: string;
   input: Json;
   state: SagaState;
   revision: number;
@@ -70,6 +72,7 @@ export function toRecord(document: SagaDocument): SagaRecord {
     history: document.history.map(toHistoryEntry),
     createdAt: document.createdAt.toISOString(),
     finishedAt: document.finishedAt?.toISOString() ?? null,
+    ...(typeof document.traceparent === 'string' && { traceparent: document.traceparent }),
   };
 }
 

@@ -17,6 +17,13 @@ export const SAGA_LOG_INDEXES: readonly IndexDeclaration[] = [
     key: { relayAt: 1 },
     partialFilterExpression: { open: true },
   },
+  // What is open is asked every few seconds, and most sagas have ended long ago.
+  {
+    collection: 'sagas',
+    name: 'open_newest',
+    key: { open: 1, createdAt: -1, _id: -1 },
+    partialFilterExpression: { open: true },
+  },
   { collection: 'sagas', name: 'by_subject', key: { subject: 1, createdAt: -1, _id: -1 } },
   { collection: 'sagas', name: 'newest', key: { createdAt: -1, _id: -1 } },
   {

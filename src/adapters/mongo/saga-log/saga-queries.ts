@@ -7,6 +7,7 @@ import { BadCursorError } from '../../../domain/bad-cursor.ts';
 import { parseSagaId, type SagaId, toSagaId } from '../../../domain/ids.ts';
 import type { OverdueSaga, SagaFilter, SagaPage } from '../../../saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../../saga/record.ts';
+import type { Phase } from '../../../saga/state.ts';
 import { runRepeatable } from '../mongo-errors.ts';
 import type { LogContext } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
@@ -89,6 +90,8 @@ export async function listSagas({ sagas }: LogContext, filter: SagaFilter): Prom
   const query = {
     ...(subject !== undefined && { subject }),
     ...(phases !== undefined && { 'state.phase': { $in: [...phases] } }),
+    // Says nothing new, but an index of the open ones serves it.
+    ...(phases?.every(isOpen) && { open: true }),
     ...(kind !== undefined && { kind }),
     ...(after !== null && {
       $or: [
@@ -106,6 +109,17 @@ export async function listSagas({ sagas }: LogContext, filter: SagaFilter): Prom
   const last = found.length > limit ? page.at(-1) : undefined;
   return { sagas: page.map(toRecord), nextCursor: last === undefined ? null : encodeCursor(last) };
 }
+
+function isOpen(phase: string): boolean {
+  return OPEN_PHASES.has(phase);
+}
+
+const OPEN_PHASES: ReadonlySet<string> = new Set<Phase>([
+  'queued',
+  'running',
+  'compensating',
+  'stuck',
+]);
 
 /** Takes what is overdue for `holdMs`: two relays never work on one. */
 export async function takeOverdue(
