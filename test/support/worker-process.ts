@@ -39,7 +39,8 @@ export async function holdPoolStateLock(file: string): Promise<{ letGo(): Promis
     letGo: async () => {
       const ended = once(child, 'exit');
       child.kill('SIGCONT');
-      child.send('go on');
+      // One that stood still for too long gives the lock back by itself as soon as it goes on, and may be gone.
+      child.send('go on', () => undefined);
       await ended;
     },
   };

@@ -46,7 +46,7 @@ export function createQueueBoard(deps: QueueBoardDependencies): FastifyPluginAsy
         return sendProblem(request, reply, problem);
       }
     });
-    app.get<{ Params: BoardParams }>(BOARD_SAGA_ROUTE, async (request) => {
+    app.get<{ Params: BoardParams }>(BOARD_SAGA_ROUTE, HIDDEN, async (request) => {
       const id = parseSagaId(request.params.sagaId);
       const saga = id === undefined ? null : await deps.sagas.find(id);
       if (saga === null) throw new ProblemError('job-not-found', 'There is no such saga.');
@@ -60,6 +60,9 @@ interface BoardParams {
   readonly jobId?: string;
   readonly sagaId?: string;
 }
+
+/** The board is no part of the documented API. */
+const HIDDEN = { schema: { hide: true } } as const;
 
 type BoardRequest = FastifyRequest<{ Params: BoardParams }>;
 
