@@ -107,6 +107,22 @@ async function startPrivateEngine(
 ): Promise<DockerEngine> {
   progress('starting a private Docker daemon');
   const folder = await mkdtemp(join(tmpdir(), 'reclaim-docker-'));
+  const clear = () => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  try {
+    const { socket, stop } = await startDaemon(dockerd, folder, signal);
+    return { socket, stop: () => stop().then(clear) };
+  } catch (error) {
+    await clear();
+    throw error;
+  }
+}
+
+/** A daemon whose socket and data are in this folder: a second one started there is the first one started again. */
+export async function startDaemon(
+  dockerd: string,
+  folder: string,
+  signal: AbortSignal,
+): Promise<DockerEngine> {
   const socket = join(folder, 'docker.sock');
   const logFile = join(folder, 'dockerd.log');
   const args = ['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')];
@@ -122,7 +138,6 @@ async function startPrivateEngine(
     await daemon.stop();
     await killContainerd(join(folder, 'exec'));
     await unmountBelow(folder);
-    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   };
   let ended: string | undefined;
   void daemon.exited.then((how) => {
