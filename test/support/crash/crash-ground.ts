@@ -1,0 +1,80 @@
+// The ground that crashes happen on: one database, and the application's own services as several processes
+// have them, each with its own log, ports and batches.
+
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Connection } from 'mongoose';
+import { pino } from 'pino';
+import { inject, onTestFinished } from 'vitest';
+import { parseConfig } from '../../../src/config.ts';
+import type { SagaId } from '../../../src/domain/ids.ts';
+import { createServices, type Services } from '../../../src/services.ts';
+import { createTestDatabase } from '../database.ts';
+import { sagasOf } from '../saga-log.ts';
+import type { CrashGround } from './crash-scenario.ts';
+
+export interface ServicesGround extends CrashGround {
+  readonly connection: Connection;
+  readonly processes: readonly [Services, ...Services[]];
+  /** For the pool states of the worlds. */
+  readonly folder: string;
+}
+
+/** The one that dies, the one that comes after it, and the one after both. */
+const PROCESSES = 3;
+
+export async function createCrashGround(): Promise<ServicesGround> {
+  const connection = await createTestDatabase();
+  const folder = await mkdtemp(join(tmpdir(), 'reclaim-crash-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const mongodbUri = new URL(inject('mongodbUri'));
+  mongodbUri.pathname = `/${connection.name}`;
+  const env = {
+    MONGODB_URI: mongodbUri.href,
+    REDIS_URL: inject('redisUrl'),
+    DATA_DIR: folder,
+    AUTH: 'local',
+    HOST: '127.0.0.1',
+    BOT_RUNTIME: 'simulator',
+    LOG_LEVEL: 'silent',
+  };
+  const config = parseConfig(env, 'server');
+  const opened: Services[] = [];
+  for (let index = 0; index < PROCESSES; index += 1) {
+    const services = await createServices({
+      config,
+      log: pino({ level: config.logLevel }),
+      mongodbUri: mongodbUri.href,
+      redisUrl: inject('redisUrl'),
+      keyPrefix: `t-${randomUUID()}`,
+    });
+    onTestFinished(() => services.close());
+    opened.push(services);
+  }
+  const [first, ...rest] = opened;
+  if (first === undefined) throw new RangeError('no process');
+  const processes = [first, ...rest] as const;
+  return {
+    connection,
+    processes,
+    folder,
+    clock: first.clock,
+    logs: processes.map(({ sagaLog }) => sagaLog),
+    expire: (id) => expire(connection, id),
+  };
+}
+
+/** As if the time had come: for its next attempt, and for the lease of whoever held it. */
+export async function expire(connection: Connection, id: SagaId): Promise<void> {
+  const past = new Date(0);
+  await sagasOf(connection).updateOne({ _id: id as never }, [
+    {
+      $set: {
+        dueAt: past,
+        leaseUntil: { $cond: [{ $eq: [{ $type: '$leaseUntil' }, 'date'] }, past, '$leaseUntil'] },
+      },
+    },
+  ]);
+}
