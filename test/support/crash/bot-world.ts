@@ -1,0 +1,156 @@
+// A user, a pool and what lives in it, for one crash: nothing in it is shared with another run but the servers.
+// Read as the platform and its users see it: wallet document, ledger, pool state file, bots, tombstones.
+
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { mongo } from 'mongoose';
+import { createFilePoolStates } from '../../../src/adapters/pool-state/file-pool-states.ts';
+import {
+  createSimulatedWorld,
+  type SimulatedWorld,
+} from '../../../src/adapters/simulator/simulated-world.ts';
+import { worldCollection } from '../../../src/adapters/simulator/world-documents.ts';
+import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
+import { type FirebaseUid, toFirebaseUid, type UserId } from '../../../src/domain/ids.ts';
+import type { PoolState } from '../../../src/domain/pool-state.ts';
+import { byId, putUser, users } from '../users.ts';
+import type { ServicesGround } from './crash-ground.ts';
+import { type CrashPlan, portWithPoints } from './with-crash-points.ts';
+
+export interface BotWorld {
+  readonly firebaseUid: FirebaseUid;
+  readonly userId: UserId;
+  readonly simulated: SimulatedWorld;
+  /** The ports of one process, with a point around every call that changes something. */
+  ports(plan: CrashPlan, process: number): DeletionPorts;
+  read(): Promise<Outside>;
+  close(): Promise<void>;
+}
+
+/** Everything outside the log that a saga of this user can touch. */
+export interface Outside {
+  /** Without our own book-keeping, which stays when nothing else does. */
+  readonly user: mongo.Document;
+  readonly ledger: readonly mongo.Document[];
+  /** Those that stand. */
+  readonly tombstones: readonly mongo.Document[];
+  readonly pools: Pick<PoolState, 'pools' | 'botMapping'>;
+  readonly bots: readonly mongo.Document[];
+}
+
+export interface BotWorldOptions {
+  readonly balance: number;
+  readonly allocations: Readonly<Record<string, unknown>>;
+  readonly poolState: PoolState;
+  readonly poolContainer: string;
+}
+
+export async function createBotWorld(
+  ground: ServicesGround,
+  firebaseUid: string,
+  { balance, allocations: bots, poolState, poolContainer }: BotWorldOptions,
+): Promise<BotWorld> {
+  const { connection, processes, folder } = ground;
+  const userId = await putUser(connection, { balance, bots, firebaseUid });
+  const file = join(folder, `${firebaseUid}.json`);
+  await writeFile(file, JSON.stringify(poolState));
+  const simulated = createSimulatedWorld(connection);
+  await simulated.addPool({ containerName: poolContainer });
+  const states = processes.map(() => createFilePoolStates({ file, now: () => new Date() }));
+  const ofUser = { userId };
+  const all = (collection: string, filter: mongo.Filter<mongo.Document>) =>
+    connection.collection(collection).find(filter).sort({ _id: 1 }).toArray();
+  return {
+    firebaseUid: toFirebaseUid(firebaseUid),
+    userId,
+    simulated,
+    ports: (plan, process) => {
+      const services = processes[process];
+      const poolStates = states[process];
+      if (services === undefined || poolStates === undefined) throw new RangeError('no process');
+      return portsWithPoints(plan, { ...services.deletionPorts, poolStates });
+    },
+    read: async () => {
+      const [user, ledger, tombstones, found, text] = await Promise.all([
+        users(connection).findOne(byId(userId)),
+        all('ledger', ofUser),
+        all('tombstones', { ...ofUser, status: { $ne: 'withdrawn' } }),
+        worldCollection(connection)
+          .find({ _id: { $in: idsOf(firebaseUid) } })
+          .sort({ _id: 1 })
+          .toArray(),
+        readFile(file, 'utf8'),
+      ]);
+      if (user === null) throw new Error('the user is gone');
+      const { ledgerState: _, withdrawnMarks: __, withdrawnReservations: ___, ...rest } = user;
+      const { pools, botMapping }: PoolState = JSON.parse(text);
+      return { user: rest, ledger, tombstones, pools: { pools, botMapping }, bots: found };
+    },
+    close: async () => {
+      await Promise.all(states.map((one) => one.close()));
+    },
+  };
+}
+
+/** By their ids, which have an index: there are thousands of worlds. */
+function idsOf(firebaseUid: string): readonly RegExp[] {
+  return ['pooled', 'dedicated'].map((kind) => new RegExp(`^${kind}:${firebaseUid}-`));
+}
+
+const CHANGING = {
+  wallets: [
+    ...['mark', 'unmark', 'raiseMark', 'settle', 'abortSettlement'],
+    ...['reserve', 'withdrawReserve'],
+  ],
+  ledger: ['post', 'writeOff', 'postReservation'],
+  tombstones: ['open', 'recordSightings', 'withdraw', 'settle', 'end'],
+  poolStates: ['mutate'],
+  bots: ['stop', 'restore', 'remove', 'start'],
+  findings: ['report'],
+} as const;
+
+function portsWithPoints(plan: CrashPlan, ports: DeletionPorts): DeletionPorts {
+  const wired = <T extends object>(name: keyof typeof CHANGING, port: T): T =>
+    portWithPoints(plan, name, port, new Set<string>(CHANGING[name]));
+  return {
+    ...ports,
+    wallets: wired('wallets', ports.wallets),
+    ledger: wired('ledger', ports.ledger),
+    tombstones: wired('tombstones', ports.tombstones),
+    poolStates: wired('poolStates', ports.poolStates),
+    bots: wired('bots', ports.bots),
+    findings: wired('findings', ports.findings),
+  };
+}
+
+/** What is not as it must be; empty when all is well. */
+export function differences(seen: object, wanted: object): readonly string[] {
+  return Object.entries(wanted).flatMap(([name, value]) => {
+    const found: unknown = Reflect.get(seen, name);
+    return isDeepStrictEqual(plain(found), plain(value))
+      ? []
+      : [`${name} is ${short(found)} instead of ${short(value)}`];
+  });
+}
+
+/** Of a whole document; what is wrong is mostly said by its name alone. */
+const SHOWN = 300;
+
+function short(value: unknown): string {
+  return JSON.stringify(value)?.slice(0, SHOWN) ?? 'missing';
+}
+
+function plain(value: unknown): unknown {
+  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+}
+
+/** One of two ends, or what keeps the world from being either. */
+export function verdict(
+  done: readonly string[],
+  undone: readonly string[],
+): 'done' | 'undone' | { readonly wrong: string } {
+  if (done.length === 0) return 'done';
+  if (undone.length === 0) return 'undone';
+  return { wrong: `not done: ${done.join('; ')}; not as before: ${undone.join('; ')}` };
+}
