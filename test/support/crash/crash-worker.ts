@@ -2,6 +2,7 @@
 // nothing back; what had left it before still arrives. It is not gone, though: `letLoose` brings it back in the
 // very place where it stood, with everything it believed then, as a process does that was only away (I5).
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SagaId } from '../../../src/domain/ids.ts';
 import type { SagaDefinition } from '../../../src/saga/definition.ts';
 import type { Clock } from '../../../src/saga/ports/clock.ts';
@@ -51,7 +52,9 @@ export function createCrashWorker(options: CrashWorkerOptions): CrashWorker {
   const { dieAt, loseAt, lost } = options.fate;
   const trace: Point[] = [];
   const visits = new Map<Point, number>();
-  const calls = new Set<Promise<unknown>>();
+  /** Those under way: each until it has arrived, or asks this worker, dead meanwhile, for its claim. */
+  const calls = new Set<Promise<void>>();
+  const inCall = new AsyncLocalStorage<() => void>();
   const death = Promise.withResolvers<void>();
   const revival = Promise.withResolvers<void>();
   let isDead = false;
@@ -69,7 +72,10 @@ export function createCrashWorker(options: CrashWorkerOptions): CrashWorker {
   }
 
   async function reach(point: Point, isCall = false): Promise<void> {
-    if (isDead) await revival.promise;
+    if (isDead) {
+      inCall.getStore()?.();
+      await revival.promise;
+    }
     if (point === ALIVE) return;
     const visit = (visits.get(point) ?? 0) + 1;
     visits.set(point, visit);
@@ -83,13 +89,16 @@ export function createCrashWorker(options: CrashWorkerOptions): CrashWorker {
   const plan: CrashPlan = {
     reach: (point) => reach(point),
     reachCall: (point) => reach(point, true),
-    underWay: (call) => {
-      const settled = call.then(
-        () => undefined,
-        () => undefined,
+    underWay: (start) => {
+      const { promise: still, resolve: standStill } = Promise.withResolvers<void>();
+      calls.add(still);
+      void still.then(() => calls.delete(still));
+      const call = inCall.run(standStill, start);
+      call.then(
+        () => standStill(),
+        () => standStill(),
       );
-      calls.add(settled);
-      void settled.then(() => calls.delete(settled));
+      return call;
     },
   };
   const runner = createRunner({
@@ -131,8 +140,9 @@ export function createCrashWorker(options: CrashWorkerOptions): CrashWorker {
   };
 }
 
-/** What was under way when the worker died arrives before anybody else comes. */
-async function settle(calls: ReadonlySet<Promise<unknown>>): Promise<void> {
+/** What was under way when the worker died arrives before anybody else comes. A call that still had to ask for the
+ * claim never left: it stands where it stood, as the dead do. */
+async function settle(calls: ReadonlySet<Promise<void>>): Promise<void> {
   do {
     await new Promise((resolve) => setImmediate(resolve));
     await Promise.all(calls);

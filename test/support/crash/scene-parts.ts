@@ -24,7 +24,7 @@ export function sagasOf({ ground, world }: Scene, wakeUps: WakeUps, clock: Clock
 const NOTHING_HAPPENS: CrashPlan = {
   reach: async () => undefined,
   reachCall: async () => undefined,
-  underWay: () => undefined,
+  underWay: (start) => start(),
 };
 
 /** Of the nth worker; there may be more workers than processes. */

@@ -22,8 +22,8 @@ export interface CrashPlan {
   reach(point: Point): Promise<void>;
   /** The same in front of one call of a port: what was called beside it is on its way already. */
   reachCall(point: Point): Promise<void>;
-  /** What has left this worker and is not answered yet. */
-  underWay(call: Promise<unknown>): void;
+  /** Starts a call, which leaves this worker and is not answered yet. */
+  underWay<T>(start: () => Promise<T>): Promise<T>;
 }
 
 /** The deed that a port is called in. */
@@ -85,9 +85,7 @@ export function portWithPoints<T extends object>(
       return async (...args: unknown[]) => {
         const call = callIn(deeds.getStore() ?? 'nobody', `${name}.${key}`);
         await plan.reachCall(pointOf(call, 'before'));
-        const answer: Promise<unknown> = Reflect.apply(member, target, args);
-        plan.underWay(answer);
-        const result = await answer;
+        const result: unknown = await plan.underWay(() => Reflect.apply(member, target, args));
         await plan.reachCall(pointOf(call, 'after'));
         return result;
       };
