@@ -14,9 +14,11 @@ import { waitFor } from '../support/wait-for.ts';
 it('dies at a late log write, while the next step’s call asks for its claim: dead at once, the call stands still', async () => {
   const { log, clock } = await createTestSagaLog(await createTestDatabase());
   const asked = { before: 0, after: 0 };
+  const underWay = Promise.withResolvers<void>();
   // The worker's own fence asks the log in the same way, once its last proof has become old.
   const define = (plan: CrashPlan) => {
     const askLate = async () => {
+      underWay.resolve();
       await waitFor('the death', () => worker.isDead());
       asked.before += 1;
       await plan.reach(ALIVE);
@@ -35,7 +37,14 @@ it('dies at a late log write, while the next step’s call asks for its claim: d
   const worker = createCrashWorker({
     fate: { dieAt: 'run take: logged' },
     twist: async () => undefined,
-    log,
+    log: {
+      ...log,
+      commit: async (write) => {
+        // The late one lands when the call is under way, however busy the machine is.
+        if (write.durability === 'primary') await underWay.promise;
+        return log.commit(write);
+      },
+    },
     clock,
     leaseMs: 15_000,
     leases: { hold: () => undefined, drop: () => undefined },
