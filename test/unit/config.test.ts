@@ -100,6 +100,16 @@ describe('bad values', () => {
   });
 });
 
+describe('HEALTH_EVERY_SECONDS', () => {
+  it('0: off; anything but whole seconds up to an hour: refused', () => {
+    expect(parseConfig({ HEALTH_EVERY_SECONDS: '0' }).healthEveryMs).toBe(0);
+    expect(parseConfig({ HEALTH_EVERY_SECONDS: '3600' }).healthEveryMs).toBe(3_600_000);
+    for (const HEALTH_EVERY_SECONDS of ['-1', '0.5', '3601', 'often']) {
+      expect(variablesOf({ HEALTH_EVERY_SECONDS })).toEqual(['HEALTH_EVERY_SECONDS']);
+    }
+  });
+});
+
 describe('AUTH', () => {
   it('with a MongoDB of its own: firebase, which needs the project', () => {
     expect(parseConfig(PRODUCTION).auth).toBe('firebase');
