@@ -4,6 +4,7 @@
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { parseSagaId } from '../../domain/ids.ts';
+import type { Clock } from '../../saga/ports/clock.ts';
 import type { SagaRecord } from '../../saga/record.ts';
 import type { RunControl, Runner, RunOutcome } from '../../saga/runner.ts';
 import { logLines } from './log-lines.ts';
@@ -14,6 +15,7 @@ export interface SagaWorkerOptions {
   readonly connection: Redis;
   readonly prefix: string;
   readonly runner: Runner;
+  readonly clock: Clock;
   readonly concurrency: number;
   readonly leaseMs: number;
   /** What the queue's repeated jobs do, by their names. */
@@ -55,7 +57,7 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
       // A wake-up is one whatever it is called: its name is a saga's kind, which a tick might share.
       const tick = isWakeUp(job) ? undefined : options.ticks?.get(job.name);
       if (tick !== undefined) return tick();
-      return work(options.runner, job, token, {
+      return work(options, job, token, {
         signal: signal ?? new AbortController().signal,
         isDraining: () => isDraining,
         writeLines,
@@ -107,7 +109,7 @@ interface WorkControl extends RunControl {
 }
 
 async function work(
-  runner: Runner,
+  { runner, clock }: SagaWorkerOptions,
   job: Job,
   token: string | undefined,
   { writeLines, ...control }: WorkControl,
@@ -121,7 +123,7 @@ async function work(
       await writeLines(job.id ?? sagaId, logLines(outcome.saga));
       return finish(outcome.saga);
     default:
-      await job.moveToDelayed(comeBackAt(outcome), token);
+      await job.moveToDelayed(comeBackAt(outcome, clock), token);
       throw new DelayedError();
   }
 }
@@ -134,11 +136,11 @@ function namedSaga(job: Job): unknown {
   return Reflect.get(Object(job.data), 'sagaId');
 }
 
-function comeBackAt(outcome: Exclude<RunOutcome, { status: 'at-rest' }>): number {
-  // BullMQ's delays go by its own clock; a difference only moves a look, the claim checks the real one.
-  return outcome.status === 'later'
-    ? Math.max(outcome.atMs, Date.now())
-    : Date.now() + LOOK_AGAIN_MS;
+// BullMQ's delays go by this machine's clock, a saga's moments by the database's: on a machine that is ahead, a moment
+// of the other would be over at once, and again, until the claim agrees.
+function comeBackAt(outcome: Exclude<RunOutcome, { status: 'at-rest' }>, { nowMs }: Clock): number {
+  const waitMs = outcome.status === 'later' ? outcome.atMs - nowMs() : LOOK_AGAIN_MS;
+  return Date.now() + Math.max(0, waitMs);
 }
 
 function finish(saga: SagaRecord): { readonly state: string } {
