@@ -64,6 +64,7 @@ export function startQueueWorker(
     connection: services.workerRedis(),
     prefix: services.keyPrefix,
     runner,
+    clock,
     concurrency: config.workerConcurrency,
     leaseMs,
     onError: (err) => log.warn({ err, queue }, 'queue worker error'),

@@ -38,10 +38,9 @@ export async function finishTombstone(
   const isAllocated = reading.status === 'present';
   // The same life again, or one the wallet knows as settled. A whole document saved from a stale copy takes
   // the wallet's own memory of the settlement with it; the tombstone still knows the life it settled.
-  if (
-    isAllocated &&
-    (reading.allocation.settledOpId !== null || reading.allocation.life === life)
-  ) {
+  const isResurrected =
+    isAllocated && (reading.allocation.settledOpId !== null || reading.allocation.life === life);
+  if (isResurrected) {
     const settledBy = reading.allocation.settledOpId ?? settlementOpId(named.incarnation);
     await ports.findings.report({
       kind: 'resurrected',
@@ -53,7 +52,8 @@ export async function finishTombstone(
     });
   }
   const entryReturned = !isAllocated && (await takeEntryOut(ports, named, pools, call));
-  const left = remains ?? (await removeUnseen(ports, named, pools, isAllocated, call));
+  const holder = isResurrected ? 'this-life' : isAllocated ? 'another-life' : 'nobody';
+  const left = remains ?? (await removeUnseen(ports, named, pools, holder, call));
   if (left !== null) return { gone: false, reason: left, entryReturned };
   // Only now: an unreadable pool state is no reason to wait with the container, but as long as nobody can
   // tell whether the entry is out, this tombstone owns it (I1).
@@ -92,25 +92,28 @@ async function reasonOf(removal: Promise<void>): Promise<string | null> {
   }
 }
 
-// Where the saga saw none: by label or name and owner, and only while no other life of the id exists.
+// Where the saga saw none: by label or name and owner, and only while no other life of the id exists. While this
+// one's allocation is back, a person decides: nothing is removed, but it is not gone either (I1).
 async function removeUnseen(
   ports: FinishPorts,
   { incarnation, firebaseUid, sightings }: Named,
   pools: SourceAnswer<PoolState>,
-  isAllocated: boolean,
+  holder: 'nobody' | 'this-life' | 'another-life',
   call: FencedCall,
 ): Promise<string | null> {
-  if ((sightings ?? []).length > 0 || isAllocated) return null;
+  if ((sightings ?? []).length > 0 || holder === 'another-life') return null;
   const { userId, instanceId } = incarnation;
   const located = await locateOwned(ports, {
     owner: { userId, firebaseUid },
     instanceId,
-    holdsAllocation: async () => false,
+    holdsAllocation: async () => holder === 'this-life',
     pools: pools.status === 'ok' ? pools.items : null,
     call,
   });
   if (located.status === 'unknown') return located.reason;
-  return removeAll(ports, instanceId, located.items.mine, call);
+  const { mine } = located.items;
+  if (holder === 'nobody') return removeAll(ports, instanceId, mine, call);
+  return mine.length === 0 ? null : 'it is there, and so is its allocation again';
 }
 
 async function takeEntryOut(

@@ -2,7 +2,8 @@
 // dies in mid-answer), so nothing here relies on the other side's own timeout.
 
 /** Runs `work` with a signal that fires when time is over or the parent aborts. When that happens first,
- * `late(reason)` makes the error; what `work` does afterwards is ignored. */
+ * `late(reason)` makes the error; what `work` does afterwards is ignored. It fires with the error of `work` too: of
+ * several things that it did at once the others may still be under way. */
 export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
   {
@@ -28,6 +29,9 @@ export async function withDeadline<T>(
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     return await Promise.race([work(controller.signal), cut]);
+  } catch (error) {
+    controller.abort(error);
+    throw error;
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);

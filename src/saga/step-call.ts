@@ -17,8 +17,10 @@ export interface Performance {
   readonly fencedWrite: () => Promise<void>;
 }
 
+/** @param signal of the one attempt that the call is for. Once it has fired nobody waits for the attempt any more, and
+ * the saga may have turned back since under the same claim: its fences let nothing more pass (I6). */
 export function callOf(scene: Performance, index: number, signal: AbortSignal): StepCall {
-  const { record, clock, fence, fencedWrite } = scene;
+  const { record, clock } = scene;
   const { steps, startedAtMs } = record.state;
   const state = stateAt(scene, index);
   return {
@@ -33,8 +35,15 @@ export function callOf(scene: Performance, index: number, signal: AbortSignal): 
     startedAtMs,
     nowMs: () => clock.nowMs(),
     signal,
-    fence,
-    fencedWrite,
+    fence: whileAwaited(scene.fence, signal),
+    fencedWrite: whileAwaited(scene.fencedWrite, signal),
+  };
+}
+
+function whileAwaited(fence: () => Promise<void>, signal: AbortSignal) {
+  return async () => {
+    await fence();
+    signal.throwIfAborted();
   };
 }
 

@@ -22,7 +22,7 @@ export interface TestQueue {
   /** As FLUSHALL does, for this test's keys alone: a running server is shared. */
   flush(): Promise<void>;
   startWorker(
-    engine: TestEngine,
+    engine: Pick<TestEngine, 'runner' | 'clock'>,
     ticks?: ReadonlyMap<string, () => Promise<void>>,
   ): SagaWorker & { readonly errors: readonly unknown[] };
   startRelay(engine: TestEngine, wakeUps?: WakeUps): Periodic & { readonly repaired: string[] };
@@ -59,13 +59,14 @@ export async function createTestQueue(url = inject('redisUrl')): Promise<TestQue
     redis,
     wakeUps,
     flush,
-    startWorker: ({ runner }, ticks = new Map()) => {
+    startWorker: ({ runner, clock }, ticks = new Map()) => {
       const errors: unknown[] = [];
       const worker = startSagaWorker({
         queue: 'deletion',
         connection: open('worker', inject('redisUrl')),
         prefix,
         runner,
+        clock,
         ticks,
         concurrency: 20,
         leaseMs: JOB_LOCK_MS,

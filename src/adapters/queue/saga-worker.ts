@@ -5,6 +5,7 @@ import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { parseSagaId } from '../../domain/ids.ts';
 import { rhythmOf } from '../../saga/lease-rhythm.ts';
+import type { Clock } from '../../saga/ports/clock.ts';
 import type { SagaRecord } from '../../saga/record.ts';
 import type { RunControl, Runner, RunOutcome } from '../../saga/runner.ts';
 import type { QueueName } from './queue-names.ts';
@@ -14,6 +15,7 @@ export interface SagaWorkerOptions {
   readonly connection: Redis;
   readonly prefix: string;
   readonly runner: Runner;
+  readonly clock: Clock;
   readonly concurrency: number;
   readonly leaseMs: number;
   /** What the queue's repeated jobs do, by their names. */
@@ -43,7 +45,7 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
       // A wake-up is one whatever it is called: its name is a saga's kind, which a tick might share.
       const tick = isWakeUp(job) ? undefined : options.ticks?.get(job.name);
       if (tick !== undefined) return tick();
-      return work(options.runner, job, token, {
+      return work(options, job, token, {
         signal: signal ?? new AbortController().signal,
         isDraining: () => isDraining,
         lookAgainMs,
@@ -94,7 +96,7 @@ interface WorkControl extends RunControl {
 }
 
 async function work(
-  runner: Runner,
+  { runner, clock }: SagaWorkerOptions,
   job: Job,
   token: string | undefined,
   { lookAgainMs, ...control }: WorkControl,
@@ -107,7 +109,7 @@ async function work(
       if (outcome.saga === null) throw new UnrecoverableError('there is no such saga');
       return finish(outcome.saga);
     default:
-      await job.moveToDelayed(comeBackAt(outcome, lookAgainMs), token);
+      await job.moveToDelayed(comeBackAt(outcome, clock, lookAgainMs), token);
       throw new DelayedError();
   }
 }
@@ -120,13 +122,16 @@ function namedSaga(job: Job): unknown {
   return Reflect.get(Object(job.data), 'sagaId');
 }
 
-/** A claim that was lost, or a version this worker lacks: somebody else is at it; look again later. */
+// BullMQ's delays go by this machine's clock, a saga's moments by the database's: on a machine that is ahead, a moment
+// of the other would be over at once, and again, until the claim agrees.
 function comeBackAt(
   outcome: Exclude<RunOutcome, { status: 'at-rest' }>,
+  { nowMs }: Clock,
   lookAgainMs: number,
 ): number {
-  // BullMQ's delays go by its own clock; a difference only moves a look, the claim checks the real one.
-  return outcome.status === 'later' ? Math.max(outcome.atMs, Date.now()) : Date.now() + lookAgainMs;
+  // A claim that was lost, or a version this worker lacks: somebody else is at it.
+  const waitMs = outcome.status === 'later' ? outcome.atMs - nowMs() : lookAgainMs;
+  return Date.now() + Math.max(0, waitMs);
 }
 
 function finish(saga: SagaRecord): { readonly state: string } {

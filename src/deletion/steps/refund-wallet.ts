@@ -82,6 +82,9 @@ async function settle(
 ): Promise<StepResult> {
   const { wallets } = ports;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    // An attempt that outlasted its time goes on alone: the saga may be back where it began, its mark removed, and
+    // the next round would find that the mark was dropped, set it and pay (I6).
+    call.signal.throwIfAborted();
     const result = await wallets.settle(scene.settlement);
     switch (result.status) {
       case 'settled':

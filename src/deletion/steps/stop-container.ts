@@ -93,7 +93,7 @@ function captured(call: StepCall): BotCapture {
 }
 
 function atRest(call: StepCall) {
-  const value = STOP_VALUE.write({ seenAtRestMs: call.nowMs() });
+  const value = STOP_VALUE.write({ seenAtRestMs: call.nowMs(), epoch: call.epoch });
   return { value, warnings: warningsOf(captured(call)) };
 }
 

@@ -11,6 +11,7 @@ import {
 import { connectRedis } from '../../../src/adapters/queue/connections.ts';
 import { queueFor } from '../../../src/adapters/queue/queue-names.ts';
 import { startSagaWorker } from '../../../src/adapters/queue/saga-worker.ts';
+import type { Clock } from '../../../src/saga/ports/clock.ts';
 import type { WakeUps } from '../../../src/saga/ports/wake-ups.ts';
 import type { SagaRecord } from '../../../src/saga/record.ts';
 import type { RunOutcome } from '../../../src/saga/runner.ts';
@@ -35,7 +36,7 @@ export interface CrashProcess {
 /** Nobody is in the middle of anything any more. */
 const CLOSE_MS = 1_000;
 
-export async function openCrashQueue(kind: string): Promise<CrashQueue> {
+export async function openCrashQueue(kind: string, clock: Clock): Promise<CrashQueue> {
   const url = inject('redisUrl');
   const name = queueFor(kind);
   const prefix = `t-${randomUUID()}`;
@@ -54,6 +55,7 @@ export async function openCrashQueue(kind: string): Promise<CrashQueue> {
         connection,
         prefix,
         runner: { run: (id, control) => runUntilDeath(worker, id, control, resolve) },
+        clock,
         concurrency: 1,
         leaseMs,
         // A process without Redis says so all the time.

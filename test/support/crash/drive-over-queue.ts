@@ -17,7 +17,7 @@ const LEASE_MS = 1_000;
 export async function driveOverQueue(scene: Scene): Promise<SagaRecord> {
   const { ground, order, world, workers, closers } = scene;
   const { clock } = ground;
-  const queue = await openCrashQueue(world.order.kind);
+  const queue = await openCrashQueue(world.order.kind, clock);
   closers.push(queue.close);
   const sagas = sagasOf(scene, queue.wakeUps, clock);
   closers.push(sagas.close);

@@ -1,0 +1,90 @@
+// Thousands of sagas, each in a world of its own where everything that can go wrong does, from one seed each: the real
+// definitions, runner, journal and leases over a wire that loses, delays and repeats, with clocks that are off, in
+// virtual time. What became of money and bot is asked of the world. A seed that fails is printed with the command that
+// shows it again.
+
+import { describe, expect, it } from 'vitest';
+import { brokenPromises } from '../support/simulation/oracle.ts';
+import { type Simulated, simulate } from '../support/simulation/simulate.ts';
+import { useVirtualTime } from '../support/simulation/virtual-time.ts';
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** How many seeds a simulation ran. */
+    simulated?: number;
+  }
+}
+
+const { SEED, SEEDS } = process.env;
+const TIMEOUT_MS = 3_600_000;
+/** What a failure among many seeds shows of its trace; a seed that is run alone shows all. */
+const LINES = 80;
+const USUAL_SEEDS = 2_000;
+
+const FIRST = Number(SEED ?? 1);
+const COUNT = Number(SEEDS ?? (SEED === undefined ? USUAL_SEEDS : 1));
+
+describe('deletions and reclaimings in a world of faults', () => {
+  it(
+    `${COUNT} seeds from ${FIRST}: money moves at most once, every saga ends, and the world is as it says`,
+    async ({ task }) => {
+      const time = useVirtualTime();
+      const seen = new Map<string, number>();
+      for (let seed = FIRST; seed < FIRST + COUNT; seed += 1) {
+        const simulated = await simulate(seed, time);
+        const broken = brokenPromises(simulated);
+        if (broken.length > 0) throw new Error(told(seed, broken, simulated));
+        for (const sight of sightsIn(simulated)) seen.set(sight, (seen.get(sight) ?? 0) + 1);
+      }
+      task.meta.simulated = COUNT;
+      console.log(`simulated: ${COUNT} seeds,`, Object.fromEntries(seen));
+      if (COUNT >= USUAL_SEEDS) expect([...SIGHTS].filter((sight) => !seen.has(sight))).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+
+  it('one seed, twice: the same trace', async () => {
+    const time = useVirtualTime();
+    const [first, again] = [await simulate(FIRST, time), await simulate(FIRST, time)];
+    expect(again.trace).toEqual(first.trace);
+  });
+});
+
+function told(seed: number, broken: readonly string[], { trace }: Simulated): string {
+  const again = `SEED=${seed} npm run simulate`;
+  const shown = COUNT === 1 ? trace : trace.slice(-LINES);
+  return [...broken, again, ...shown].join('\n');
+}
+
+/** What so many seeds must have met, or the storm is a breeze. */
+const SIGHTS: ReadonlySet<string> = new Set([
+  'delete-bot',
+  'reclaim-orphan',
+  'completed',
+  'compensated',
+  'cancelled',
+  'taken over',
+  'fenced',
+  'stuck',
+  'in-doubt',
+  'aborting',
+  'compensating',
+  'arrived late',
+  'marked again',
+  'resurrected',
+]);
+
+function sightsIn({ plot, saga, world, written, trace }: Simulated): ReadonlySet<string> {
+  const told = (what: string) => trace.some((line) => line.includes(what));
+  const seen = new Set<string>([plot.kind, saga.state.phase]);
+  for (const { state } of written) {
+    seen.add(state.phase);
+    seen.add(state.steps[state.cursor]?.status ?? '');
+  }
+  if (saga.epoch > 1) seen.add('taken over');
+  if (told('fenced under')) seen.add('fenced');
+  if (told('arrives late')) seen.add('arrived late');
+  if (told('the mark is dropped')) seen.add('marked again');
+  if (world.wallet.isResurrected) seen.add('resurrected');
+  return new Set([...seen].filter((sight) => SIGHTS.has(sight)));
+}

@@ -1,0 +1,166 @@
+// One bot as a program in a pool, and the pool state that names it, in memory; or an orphan's, which runs nowhere.
+// Docker cannot fence: what was sent to it late has arrived by the next time anybody looks, because one daemon does one
+// thing after the other.
+
+import type { Bots, FencedCall } from '../../../src/deletion/ports/bots.ts';
+import type { PoolStates } from '../../../src/deletion/ports/pool-states.ts';
+import type { PooledSighting, Sighting } from '../../../src/domain/bot.ts';
+import { findEntry, type PoolState } from '../../../src/domain/pool-state.ts';
+import { ok, unknown } from '../../../src/domain/source.ts';
+import { SagaError } from '../../../src/saga/errors.ts';
+import { inertPorts } from '../inert-ports.ts';
+import type { Wire } from './wire.ts';
+
+export interface BotWorld {
+  readonly uid: string;
+  readonly instanceId: string;
+  conf: PooledSighting['conf'];
+  program: PooledSighting['program'];
+  pools: PoolState;
+  /** Since when its program has been running without a break; null: it does not. */
+  runningSinceMs: number | null;
+  /** The newest claim on its saga. */
+  newest: { readonly epoch: number; readonly sinceMs: number };
+  /** The longest that a worker still changed it after a newer claim. */
+  outrunForMs: number;
+  readonly nowMs: () => number;
+}
+
+export interface BotBeginning {
+  readonly isRunning: boolean;
+  readonly isListed: boolean;
+}
+
+export function createBotWorld(
+  uid: string,
+  instanceId: string,
+  { isRunning, isListed: isInFile }: BotBeginning,
+  nowMs: () => number,
+): BotWorld {
+  const poolId = `${uid}-pool-1`;
+  const containerName = `freqtrade-pool-${poolId}`;
+  const createdAt = '2026-10-02T09:29:00.000Z';
+  const place = { poolId, containerName, host: containerName, slotIndex: 0, port: 9000 };
+  return {
+    uid,
+    instanceId,
+    conf: isRunning ? 'present' : 'gone',
+    program: isRunning ? 'RUNNING' : 'absent',
+    runningSinceMs: isRunning ? nowMs() : null,
+    newest: { epoch: 0, sinceMs: nowMs() },
+    outrunForMs: 0,
+    nowMs,
+    pools: {
+      pools: {
+        [poolId]: {
+          id: poolId,
+          userId: uid,
+          containerName,
+          basePort: 9000,
+          capacity: 3,
+          bots: isInFile ? [instanceId] : [],
+          status: 'running',
+          createdAt,
+          poolDir: 'pools/1',
+        },
+      },
+      botMapping: isInFile
+        ? { [instanceId]: { ...place, status: 'running', instanceId, userId: uid, createdAt } }
+        : {},
+      nextPoolId: 2,
+      updatedAt: createdAt,
+    },
+  };
+}
+
+export function isBotGone({ conf, program }: BotWorld): boolean {
+  return conf === 'gone' && program === 'absent';
+}
+
+export function isListed({ pools, instanceId }: BotWorld): boolean {
+  return findEntry(pools, instanceId) !== null;
+}
+
+/** Back in its folder, and running: by a captured state, by Docker's restart policy, by the platform. */
+export function start(world: BotWorld): void {
+  world.conf = 'present';
+  world.program = 'RUNNING';
+  world.runningSinceMs ??= world.nowMs();
+}
+
+function end(world: BotWorld, conf: BotWorld['conf']): void {
+  world.conf = conf;
+  world.program = 'absent';
+  world.runningSinceMs = null;
+}
+
+function sightingOf({ uid, conf, program }: BotWorld): PooledSighting {
+  const containerName = `freqtrade-pool-${uid}-pool-1`;
+  const where = { kind: 'pooled', host: 'a', containerId: 'c1', containerName } as const;
+  return { ...where, labels: { userId: uid }, poolRunning: true, conf, program };
+}
+
+/** What Docker is told right now it is told by whoever has passed the fence: nothing stands between the two. */
+async function passFence(world: BotWorld, call: FencedCall): Promise<void> {
+  await call.fence();
+  const { newest, outrunForMs, nowMs } = world;
+  const isOutrun = 'epoch' in call && Number(call.epoch) < newest.epoch;
+  if (isOutrun) world.outrunForMs = Math.max(outrunForMs, nowMs() - newest.sinceMs);
+}
+
+export function botsOver(world: BotWorld, wire: Wire): Bots {
+  const send = <T>(what: string, effect: () => T) => wire.call('docker', `bot ${what}`, effect);
+  return {
+    ...inertPorts<Bots>(),
+    hosts: () => ['a'],
+    locate: () => answer(() => send('locate', () => (isBotGone(world) ? [] : [sightingOf(world)]))),
+    look: () => answer(() => send('look', () => (isBotGone(world) ? null : sightingOf(world)))),
+    stop: async (_, __, call) => {
+      await passFence(world, call);
+      await send('stop', () => {
+        if (!isBotGone(world)) end(world, 'aside');
+      });
+    },
+    restore: async (_, captured, call) => {
+      await passFence(world, call);
+      return send('restore', () => restore(world, captured));
+    },
+    remove: async (_, __, call) => {
+      await passFence(world, call);
+      await send('remove', () => end(world, 'gone'));
+    },
+  };
+}
+
+function restore(world: BotWorld, captured: Sighting): 'restored' | 'gone' {
+  if (isBotGone(world) || captured.kind !== 'pooled') return 'gone';
+  if (captured.program === 'RUNNING') start(world);
+  else end(world, captured.conf);
+  return 'restored';
+}
+
+export function poolStatesOver(world: BotWorld, wire: Wire): PoolStates {
+  return {
+    read: () => answer(() => wire.call('file', 'pools read', () => world.pools)),
+    // The fence is asked inside the lock, and nothing comes between it and the write (I5).
+    mutate: async ({ change, fence, signal }) => {
+      await wire.call('file', 'pools lock', () => undefined);
+      signal.throwIfAborted();
+      await fence();
+      const before = world.pools;
+      world.pools = change(before);
+      const written = { state: world.pools, changed: world.pools !== before };
+      return wire.call('file', 'pools written', () => written);
+    },
+  };
+}
+
+/** I4: whoever does not answer is unknown, not empty. */
+async function answer<T>(ask: () => Promise<T>) {
+  try {
+    return ok(await ask(), new Date(0));
+  } catch (error) {
+    if (error instanceof SagaError) return unknown(error.message);
+    throw error;
+  }
+}

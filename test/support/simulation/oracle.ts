@@ -1,0 +1,107 @@
+// What must be true of the world after a simulation, whatever the log says (I1, I2, I4, I5, I6, I9, I10, I11).
+
+import { RECLAIM_ORPHAN } from '../../../src/deletion/reclaim-orphan.ts';
+import type { SagaRecord } from '../../../src/saga/record.ts';
+import { isEnded, type SagaState } from '../../../src/saga/state.ts';
+import { isBotGone, isListed } from './bot.ts';
+import type { Simulated } from './simulate.ts';
+import { OPENING_MINOR, VALUE_MINOR } from './wallet.ts';
+
+/** @returns the promises that are broken. */
+export function brokenPromises(simulated: Simulated): readonly string[] {
+  const { saga, world, written, isCancelPromised, failures } = simulated;
+  const { phase } = saga.state;
+  const { payments } = world.wallet;
+  return [
+    ...failures.map((failure) => `a run threw: ${failure}`),
+    ...broken({
+      [`I10: it is still ${phase}`]: !isEnded(phase),
+      [`I2: paid ${payments.length} times`]: payments.length > 1,
+      'I6: paid after a cancel was promised': isCancelPromised && payments.length > 0,
+      'I5: Docker was changed under an older claim': world.bot.outrunForMs > PROVEN_FOR_MS,
+      'I9: a state went back': !isMonotonic(written),
+    }),
+    ...brokenByPayment(simulated),
+    ...(phase === 'completed' ? brokenWhenCompleted(simulated) : []),
+    ...(phase === 'compensated' || phase === 'cancelled' ? brokenWhenBack(simulated) : []),
+  ];
+}
+
+/** A worker that was seen to hold its claim is believed for a tenth of a second, and its proof took some time itself. */
+const PROVEN_FOR_MS = 150;
+
+/** The promises whose condition holds. */
+function broken(found: Readonly<Record<string, boolean>>): readonly string[] {
+  return Object.entries(found).flatMap(([promise, isBroken]) => (isBroken ? [promise] : []));
+}
+
+/** One attempt at the refund, which looks first, takes no longer; and a moment. */
+const ORPHAN_SEEN_FOR_MS = 21_000;
+/** The look of the stop's own attempt may stand for it, and that one takes as long. */
+const BOT_SEEN_FOR_MS = 41_000;
+
+// Money that leaves while its bot has been running for longer than any last look can be old was sent without one.
+function brokenByPayment({ plot, world }: Simulated): readonly string[] {
+  const { payments } = world.wallet;
+  const hasRunFor = (ms: number) => payments.some(({ runningForMs }) => runningForMs > ms);
+  if (plot.kind === RECLAIM_ORPHAN) {
+    return broken({ 'I4: an orphan was paid that ran': hasRunFor(ORPHAN_SEEN_FOR_MS) });
+  }
+  const mayRun = plot.policy === 'refund';
+  return broken({ 'I5: paid while the bot ran': !mayRun && hasRunFor(BOT_SEEN_FOR_MS) });
+}
+
+function brokenWhenCompleted({ plot, world }: Simulated): readonly string[] {
+  const { wallet, bot, tombstones, findings } = world;
+  const { payments, allocation, isResurrected, balanceMinor, ledger } = wallet;
+  const { status } = tombstones.tombstone ?? { status: 'not there' };
+  return broken({
+    'I1: completed, not paid': payments.length === 0,
+    'I1: completed, and the allocation is there': allocation !== null,
+    'an allocation is back, and nobody was told': isResurrected && !findings.has('resurrected'),
+    [`I2: the balance is ${balanceMinor}`]: balanceMinor !== OPENING_MINOR + VALUE_MINOR,
+    'I11: the ledger does not know the payment': ledger.size !== 1,
+    'I1: completed, and the bot is still there': plot.bot.isRunning && !isBotGone(bot),
+    'I1: completed, and the entry is still there': isListed(bot),
+    [`I1: completed, and the tombstone is ${status}`]: status !== 'ended',
+  });
+}
+
+function brokenWhenBack({ plot, saga, world }: Simulated): readonly string[] {
+  const { wallet, bot, tombstones } = world;
+  const { phase } = saga.state;
+  const { status } = tombstones.tombstone ?? { status: 'withdrawn' };
+  const isPaid = wallet.payments.length > 0 || wallet.balanceMinor !== OPENING_MINOR;
+  const isAsBefore = isListed(bot) === plot.bot.isListed;
+  const hasStopped = plot.bot.isRunning && (bot.runningSinceMs === null || bot.conf !== 'present');
+  return broken({
+    [`I6: ${phase}, and paid`]: isPaid,
+    [`I1: ${phase}, and the allocation is gone`]: wallet.allocation === null,
+    [`I1: ${phase}, and its mark is there`]: wallet.allocation?.mark?.sagaId === saga.id,
+    [`I1: ${phase}, and its tombstone is ${status}`]: status !== 'withdrawn',
+    [`I1: ${phase}, and the bot is not as it was`]: hasStopped,
+    [`I1: ${phase}, and the entry is not as it was`]: !isAsBefore,
+  });
+}
+
+const RANKS = {
+  queued: 0,
+  running: 1,
+  compensating: 2,
+  completed: 3,
+  compensated: 3,
+  cancelled: 3,
+};
+
+function isMonotonic(written: readonly SagaRecord[]): boolean {
+  return written.every(({ state, revision, epoch }, index) => {
+    const before = written[index - 1];
+    if (before === undefined) return true;
+    const isOn = rankOf(state) >= rankOf(before.state) && !isEnded(before.state.phase);
+    return isOn && revision === before.revision + 1 && epoch >= before.epoch;
+  });
+}
+
+function rankOf({ phase, stuckFrom }: SagaState): number {
+  return phase === 'stuck' ? RANKS[stuckFrom ?? 'running'] : RANKS[phase];
+}

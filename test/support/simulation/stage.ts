@@ -1,0 +1,199 @@
+// Who acts in a simulation: two workers and the queue that wakes them, the relay, the janitor, and the people at the
+// front.
+
+import { randomBytes } from 'node:crypto';
+import { createJanitor } from '../../../src/deletion/janitor.ts';
+import type { SagaId } from '../../../src/domain/ids.ts';
+import { initialState } from '../../../src/saga/initial-state.ts';
+import type { Verb } from '../../../src/saga/operators.ts';
+import { makeSagaId } from '../../../src/saga/saga-id.ts';
+import { createSagas } from '../../../src/saga/sagas.ts';
+import { type Plot, USER } from './plot.ts';
+import { createWire, skewedClock } from './wire.ts';
+import {
+  createSimulatedWorker,
+  logOver,
+  portsOver,
+  registryOver,
+  type SimulatedWorker,
+  type SimulatedWorld,
+} from './worker.ts';
+
+export interface Stage {
+  /** Accepts the saga, and sets everybody to work. */
+  begin(plot: Plot): Promise<SagaId>;
+  /** A wake-up of either worker, as a queue makes it; its answer says when it wants to be woken again. */
+  deliver(id: SagaId): void;
+  kill(slot: number): void;
+  freeze(slot: number, ms: number): void;
+  cancel(id: SagaId): void;
+  order(id: SagaId, verb: Verb): void;
+  /** Unless the curtain has fallen by then. */
+  later(ms: number, act: () => void): void;
+  /** Workers and relay have nothing to do any more; the janitor may. */
+  dismiss(): void;
+  stop(): void;
+  /** A cancel was answered with a promise. */
+  isCancelPromised(): boolean;
+  /** Runs that threw: none ever does. */
+  readonly failures: readonly string[];
+}
+
+const RELAY_EVERY_MS = 5_000;
+const JANITOR_EVERY_MS = 15_000;
+/** A queue is never faster, however soon it is asked to be. */
+const SOONEST_MS = 10;
+
+export function createStage(world: SimulatedWorld): Stage {
+  const { weather, log, twin } = world;
+  const { time, chance, tell } = weather;
+  const workers: SimulatedWorker[] = [];
+  const front = createWire('front', weather);
+  const frontLog = logOver(log, front);
+  const frontPorts = portsOver(world, front, frontLog);
+  const registry = registryOver(world, frontPorts);
+  const frontClock = skewedClock(weather, drawSkewMs());
+  const failures: string[] = [];
+  let born = 0;
+  let isCancelPromised = false;
+  let isPutOff = false;
+  let isDismissed = false;
+  let isOver = false;
+
+  /** Mostly as good as a reading over a network is; sometimes as bad as after a failover to another clock. */
+  function drawSkewMs(): number {
+    const mostMs = chance.pick([300, 10_000]);
+    return chance.between(-mostMs, mostMs);
+  }
+
+  function hire(slot: number): void {
+    born += 1;
+    workers[slot] = createSimulatedWorker(`w${slot}.${born}`, world, drawSkewMs());
+  }
+
+  const sagas = createSagas({
+    log: frontLog,
+    registry,
+    clock: frontClock,
+    wakeUps: {
+      wake: async (id) => deliver(id),
+      revive: async (id) => {
+        deliver(id);
+        return 'revived';
+      },
+    },
+    onWakeFailed: () => undefined,
+  });
+  const janitor = createJanitor({
+    ports: frontPorts,
+    everyMs: JANITOR_EVERY_MS,
+    onEntryReturned: () => undefined,
+    onLook: () => undefined,
+    onError: () => undefined,
+  });
+
+  function later(ms: number, act: () => void): void {
+    setTimeout(() => {
+      if (!isOver) act();
+    }, ms);
+  }
+
+  function deliver(id: SagaId): void {
+    const worker = workers[chance.between(0, 1)];
+    if (worker === undefined || isOver) return;
+    const lockLost = new AbortController();
+    if (!weather.isCalm && chance.hits(0.1)) {
+      later(chance.between(1, 5_000), () => lockLost.abort());
+    }
+    worker.run(id, lockLost.signal).then(
+      (outcome) => {
+        if (outcome.status === 'later') wakeAgain(id, outcome.atMs - worker.nowMs());
+        if (outcome.status === 'fenced') wakeAgain(id, 5_000);
+      },
+      (error: unknown) => void failures.push(`${worker.wire.name}: ${String(error)}`),
+    );
+  }
+
+  /** One wake-up is put off at a time: what comes twice comes from somewhere else. */
+  function wakeAgain(id: SagaId, ms: number): void {
+    if (isPutOff) return;
+    isPutOff = true;
+    later(Math.max(SOONEST_MS, ms), () => {
+      isPutOff = false;
+      deliver(id);
+    });
+  }
+
+  function relay(): void {
+    later(RELAY_EVERY_MS, () => {
+      if (isDismissed) return;
+      relay();
+      const seen = twin.log?.(log) ?? log;
+      void seen.takeOverdue({ limit: 10, holdMs: 3 * RELAY_EVERY_MS }).then((overdue) => {
+        for (const { id } of overdue) deliver(id);
+      });
+    });
+  }
+
+  async function cancel(id: SagaId): Promise<void> {
+    const { status } = await sagas.requestCancel(id, 'user');
+    tell(`cancel: ${status}`);
+    if (status === 'requested') isCancelPromised = true;
+  }
+
+  async function order(id: SagaId, verb: Verb): Promise<void> {
+    const { status } = await sagas.order(id, { verb, by: 'admin', reason: 'to see' });
+    tell(`${verb}: ${status}`);
+  }
+
+  /** Whoever asked gets an error and may ask again. */
+  const unanswered = () => undefined;
+
+  return {
+    failures,
+    isCancelPromised: () => isCancelPromised,
+    later,
+    deliver,
+    kill: (slot) => {
+      tell(`w${slot} is killed`);
+      workers[slot]?.stop();
+      later(chance.between(10, 5_000), () => hire(slot));
+    },
+    freeze: (slot, ms) => {
+      const wire = workers[slot]?.wire;
+      if (wire === undefined) return;
+      wire.frozenUntilMs = time.nowMs() + ms;
+      tell(`${wire.name} is frozen for ${ms}`);
+    },
+    cancel: (id) => void cancel(id).catch(unanswered),
+    order: (id, verb) => void order(id, verb).catch(unanswered),
+    begin: async ({ kind, input }) => {
+      hire(0);
+      hire(1);
+      const { definition, shape } = registry.newest(kind);
+      const { saga } = await log.insert({
+        id: makeSagaId('sim', time.nowMs(), randomBytes(16)),
+        kind,
+        version: definition.version,
+        key: definition.key(input),
+        subject: USER,
+        requestedBy: 'user',
+        parent: null,
+        input,
+        state: initialState(shape),
+      });
+      deliver(saga.id);
+      relay();
+      janitor.start();
+      return saga.id;
+    },
+    dismiss: () => {
+      isDismissed = true;
+      for (const worker of workers) worker.stop();
+    },
+    stop: () => {
+      isOver = true;
+      void janitor.stop();
+    },
+  };
+}

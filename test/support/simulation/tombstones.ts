@@ -1,0 +1,128 @@
+// The tombstone of one bot, in memory, with the conditions of the real one: a lower epoch changes nothing, nothing
+// leads from settled back to closing, and what was withdrawn is not opened again by its saga.
+
+import type {
+  OpenResult,
+  OpenTombstone,
+  Tombstone,
+  Tombstones,
+  TombstoneTarget,
+} from '../../../src/deletion/ports/tombstones.ts';
+import { FencedError, HoldError } from '../../../src/saga/errors.ts';
+import { inertPorts } from '../inert-ports.ts';
+import type { Wire } from './wire.ts';
+
+export interface TombstoneWorld {
+  /** `withdrawn`: there is none any more. */
+  tombstone: (Omit<Tombstone, 'status'> & { readonly status: Status }) | null;
+  looksAfterEnd: number;
+  nextLookMs: number;
+  readonly nowMs: () => number;
+}
+
+type Status = Tombstone['status'] | 'withdrawn';
+
+const LOOK_AGAIN_MS = 5_000;
+/** After the end, and a second time after that. */
+const LOOKS_AFTER_MS = [60_000, 540_000];
+
+export function createTombstoneWorld(nowMs: () => number): TombstoneWorld {
+  return { tombstone: null, looksAfterEnd: 0, nextLookMs: 0, nowMs };
+}
+
+export function tombstonesOver(world: TombstoneWorld, wire: Wire): Tombstones {
+  const send = <T>(what: string, effect: () => T) =>
+    wire.call('wallet', `tombstone ${what}`, effect);
+  return {
+    ...inertPorts<Tombstones>(),
+    open: (command) => send('open', () => open(world, command)),
+    recordSightings: (target, sightings) =>
+      send('sightings', () => {
+        world.tombstone = { ...own(world, target), sightings };
+      }),
+    withdraw: (target) => send('withdraw', () => withdraw(world, target)),
+    settle: (target) =>
+      send('settle', () => {
+        const tombstone = own(world, target);
+        if (tombstone.status !== 'closing') return;
+        world.tombstone = { ...tombstone, status: 'settled' };
+        world.nextLookMs = world.nowMs() + LOOK_AGAIN_MS;
+      }),
+    end: (target) => send('end', () => end(world, target)),
+    takeDue: () => send('take', () => takeDue(world)),
+    recordLook: (taken, { gone }) => send('look', () => recordLook(world, taken, gone)),
+  };
+}
+
+function own(world: TombstoneWorld, { sagaId, epoch }: TombstoneTarget): Tombstone {
+  const { tombstone } = world;
+  if (tombstone === null || !isTombstone(tombstone)) {
+    throw new HoldError('TOMBSTONE_MISSING', 'there is no tombstone any more');
+  }
+  if (tombstone.sagaId === sagaId && tombstone.epoch <= epoch) return { ...tombstone, epoch };
+  throw new FencedError(sagaId, epoch);
+}
+
+function isTombstone(found: { readonly status: Status }): found is Tombstone {
+  return found.status !== 'withdrawn';
+}
+
+function open(world: TombstoneWorld, { mayTakeOver, ...command }: OpenTombstone): OpenResult {
+  const { sagaId, epoch } = command;
+  const { tombstone } = world;
+  if (tombstone === null) {
+    world.tombstone = { ...command, status: 'closing', attempts: 0, lastReason: null };
+    return { status: 'opened' };
+  }
+  if (tombstone.status === 'withdrawn') throw new FencedError(sagaId, epoch);
+  if (tombstone.status !== 'closing') return { status: 'already-settled', sagaId };
+  world.tombstone = own(world, command);
+  return { status: 'opened' };
+}
+
+function withdraw(world: TombstoneWorld, target: TombstoneTarget): void {
+  const { tombstone } = world;
+  if (tombstone?.status === 'withdrawn') return;
+  if (tombstone !== null && own(world, target).status !== 'closing') {
+    throw new HoldError('TOMBSTONE_STATUS', 'it is settled, which does not allow this');
+  }
+  const nothing = { firebaseUid: null, sightings: null, slot: null, hadAllocation: false };
+  const withdrawn = { ...target, ...nothing, attempts: 0, lastReason: null };
+  world.tombstone = { ...withdrawn, status: 'withdrawn' };
+}
+
+function end(world: TombstoneWorld, target: TombstoneTarget): void {
+  const tombstone = own(world, target);
+  if (tombstone.status === 'closing') {
+    throw new HoldError('TOMBSTONE_STATUS', 'it is closing, which does not allow this');
+  }
+  if (tombstone.status === 'ended') return;
+  world.tombstone = { ...tombstone, status: 'ended' };
+  world.looksAfterEnd = 0;
+  world.nextLookMs = world.nowMs() + (LOOKS_AFTER_MS[0] ?? 0);
+}
+
+function takeDue(world: TombstoneWorld): readonly Tombstone[] {
+  const { tombstone } = world;
+  if (tombstone === null || !isTombstone(tombstone) || tombstone.status === 'closing') return [];
+  const isOver = tombstone.status === 'ended' && world.looksAfterEnd >= LOOKS_AFTER_MS.length;
+  if (isOver || world.nowMs() < world.nextLookMs) return [];
+  world.nextLookMs = world.nowMs() + LOOK_AGAIN_MS;
+  return [tombstone];
+}
+
+function recordLook(world: TombstoneWorld, taken: Tombstone, isGone: boolean): void {
+  const tombstone = own(world, taken);
+  if (!isGone) {
+    world.tombstone = { ...tombstone, status: 'settled' };
+    world.nextLookMs = world.nowMs() + LOOK_AGAIN_MS;
+    return;
+  }
+  if (taken.status !== tombstone.status) return;
+  if (taken.status === 'settled') {
+    end(world, taken);
+    return;
+  }
+  world.looksAfterEnd += 1;
+  world.nextLookMs = world.nowMs() + (LOOKS_AFTER_MS[world.looksAfterEnd] ?? 0);
+}

@@ -1,0 +1,160 @@
+// Bugs that the simulation must find: each is a mechanism of the program with one bug in it, seeded into an otherwise
+// unchanged simulation, and what the oracle must say of it for some seed.
+
+import { decideMark, decideSettle } from '../../../src/adapters/mongo/wallet-decisions.ts';
+import { STOP_VALUE } from '../../../src/deletion/captures.ts';
+import { STEP } from '../../../src/deletion/steps/step-ports.ts';
+import { toSagaId } from '../../../src/domain/ids.ts';
+import { ok } from '../../../src/domain/source.ts';
+import type {
+  CompensatableStep,
+  SagaDefinition,
+  StepCall,
+  StepDefinition,
+} from '../../../src/saga/definition.ts';
+import type { SagaLog } from '../../../src/saga/ports/saga-log.ts';
+import type { Seen, Twin } from './twin.ts';
+
+export interface SimulatedTwin {
+  readonly name: string;
+  /** How what the oracle says of it begins. */
+  readonly breach: string;
+  /** Where the search for a seed begins: shortly before one that was found, which may have moved since. */
+  readonly from: number;
+  readonly twin: Twin;
+}
+
+export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
+  {
+    name: 'a settlement that does not look for its own receipt',
+    breach: 'I2: paid 2 times',
+    from: 150,
+    twin: {
+      rules: {
+        decideSettle: (command, user) =>
+          decideSettle(command, user === null ? null : { ...user, receipts: [] }),
+      },
+    },
+  },
+  {
+    name: 'a mark that may be set again after its saga has gone back',
+    breach: 'I1: compensated, and its mark is there',
+    from: 650,
+    twin: {
+      rules: {
+        decideMark: (command, opId, user) =>
+          decideMark(command, opId, user === null ? null : { ...user, withdrawnSagas: new Set() }),
+      },
+    },
+  },
+  {
+    name: 'a log that takes the writes of an older claim',
+    breach: 'I9: a state went back',
+    from: 1,
+    twin: { log: (log) => ({ ...log, commit: (write) => overwrite(log, write) }) },
+  },
+  {
+    name: 'a relay that finds nothing overdue',
+    breach: 'I10: it is still',
+    from: 1,
+    twin: { log: (log) => ({ ...log, takeOverdue: async () => [] }) },
+  },
+  {
+    name: 'a fence that asks nobody',
+    breach: 'I5: Docker was changed under an older claim',
+    from: 730,
+    twin: { log: (log) => ({ ...log, holds: async () => true, prove: async () => true }) },
+  },
+  {
+    name: 'an undo of what was seen to succeed alone',
+    breach: 'I1: compensated, and the bot is not as it was',
+    from: 1,
+    twin: {
+      definition: everyUndo((undo, step) => async (call) => {
+        if (call.results[step.name] !== undefined) await undo(call);
+      }),
+    },
+  },
+  {
+    name: 'attempts that are not told that they were given up',
+    breach: 'I1: compensated, and the entry is not as it was',
+    from: 1,
+    twin: { definition: (saga, { log }) => everyCall(saga, (call) => neverGivenUp(call, log)) },
+  },
+  {
+    name: 'a refund without a last look at the bot',
+    breach: 'I5: paid while the bot ran',
+    from: 1,
+    twin: { definition: (saga) => everyCall(saga, seenJustNow) },
+  },
+  {
+    name: 'silence at the last look for an orphan taken for absence',
+    breach: 'I4: an orphan was paid that ran',
+    from: 260,
+    twin: {
+      ports: (ports) => {
+        const { bots } = ports;
+        const locate: typeof bots.locate = async (query, call) => {
+          const answer = await bots.locate(query, call);
+          return answer.status === 'ok' || call.probes !== true ? answer : ok([], new Date(0));
+        };
+        return { ...ports, bots: { ...bots, locate } };
+      },
+    },
+  },
+];
+
+async function overwrite(
+  log: SagaLog,
+  write: Parameters<SagaLog['commit']>[0],
+): ReturnType<SagaLog['commit']> {
+  const committed = await log.commit(write);
+  if (committed.status !== 'fenced') return committed;
+  const base = await log.find(write.claim.sagaId);
+  if (base === null) return committed;
+  const { state, result, writeId } = write;
+  const event = { type: 'overwritten', step: null, detail: null };
+  return log.intervene({ base, state, result, event, writeId });
+}
+
+type Undo = CompensatableStep['compensate'];
+
+function everyUndo(change: (undo: Undo, step: CompensatableStep) => Undo) {
+  return (saga: SagaDefinition): SagaDefinition => ({
+    ...saga,
+    steps: saga.steps.map((step) =>
+      step.kind === 'compensatable' ? { ...step, compensate: change(step.compensate, step) } : step,
+    ),
+  });
+}
+
+/** Every run and every undo gets another call. */
+function everyCall(saga: SagaDefinition, change: (call: StepCall) => StepCall): SagaDefinition {
+  return {
+    ...saga,
+    steps: saga.steps.map((step): StepDefinition => {
+      const run = (call: StepCall) => step.run(change(call));
+      if (step.kind !== 'compensatable') return { ...step, run };
+      return { ...step, run, compensate: (call) => step.compensate(change(call)) };
+    }),
+  };
+}
+
+/** Its fences ask the log and nobody else. */
+function neverGivenUp(call: StepCall, log: Seen['log']): StepCall {
+  const { signal } = new AbortController();
+  const fence = async () => {
+    const saga = await log.find(toSagaId(call.sagaId));
+    if (saga?.epoch !== call.epoch) await call.fence();
+  };
+  return { ...call, signal, fence, fencedWrite: fence };
+}
+
+/** The bot was stopped once, and that is believed for ever. */
+function seenJustNow(call: StepCall): StepCall {
+  const { epoch } = call;
+  const stop = STOP_VALUE.readOrNull(call.results[STEP.stop]);
+  if (stop === null || 'gaveUp' in stop) return call;
+  const seen = STOP_VALUE.write({ seenAtRestMs: call.nowMs(), epoch });
+  return { ...call, attempt: 1, results: { ...call.results, [STEP.stop]: seen } };
+}

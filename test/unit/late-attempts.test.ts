@@ -1,0 +1,121 @@
+// An attempt that outlasts its time is given up, not stopped: its promise goes on, under a claim that still holds,
+// while the saga may turn back. So does what an attempt that failed had begun beside what failed. Neither may change
+// anything more.
+
+import { expect, it } from 'vitest';
+import { ALLOCATION_CAPTURE } from '../../src/deletion/captures.ts';
+import { writeInput } from '../../src/deletion/delete-bot-input.ts';
+import type { SettleResult, Wallets } from '../../src/deletion/ports/wallets.ts';
+import { createRefundWalletStep } from '../../src/deletion/steps/refund-wallet.ts';
+import { type DeletionPorts, STEP } from '../../src/deletion/steps/step-ports.ts';
+import { toInstanceId, toSagaId, toUserId } from '../../src/domain/ids.ts';
+import type { PivotStep, SagaDefinition, StepCall } from '../../src/saga/definition.ts';
+import { InDoubtError, TerminalError } from '../../src/saga/errors.ts';
+import { initialState } from '../../src/saga/initial-state.ts';
+import { perform } from '../../src/saga/performer.ts';
+import type { SagaRecord } from '../../src/saga/record.ts';
+import { callOf, type Performance } from '../../src/saga/step-call.ts';
+import { inertPorts } from '../support/inert-ports.ts';
+
+const GIVEN_UP = new InDoubtError('TIMEOUT', 'no answer in time');
+
+const record: SagaRecord = {
+  id: toSagaId('del-0mvx2cqo0dqqe9xwr1uq2r'),
+  kind: 'delete-bot',
+  version: 1,
+  key: 'bot',
+  subject: 'somebody',
+  requestedBy: 'a test',
+  parent: null,
+  input: writeInput({
+    userId: toUserId('6500000000000000000000aa'),
+    firebaseUid: null,
+    instanceId: toInstanceId('bot-1'),
+    onStopFailure: 'restore',
+    stopTimeoutMs: 1_000,
+  }),
+  state: stateWithLock(),
+  open: true,
+  revision: 3,
+  epoch: 1,
+  result: null,
+  unrunnableSince: null,
+  history: [],
+  createdAt: '2026-11-01T00:00:00.000Z',
+  finishedAt: null,
+};
+
+function stateWithLock() {
+  const state = initialState({ steps: [{ name: STEP.lock }, { name: STEP.refund }] });
+  const life = '2026-10-02T09:30:00.000Z';
+  const allocation = { account: 'there', hadAllocation: true, life, botName: 'bot' } as const;
+  const capture = ALLOCATION_CAPTURE.write({ ...allocation, value: 250.5, notMoney: null });
+  return {
+    ...state,
+    steps: state.steps.map((step, index) => (index === 0 ? { ...step, capture } : step)),
+  };
+}
+
+function scene(): Performance {
+  const holds = async () => undefined;
+  const { signal } = new AbortController();
+  const clock = { nowMs: () => 1 };
+  const definition = inertPorts<SagaDefinition>();
+  return { definition, record, signal, clock, random: () => 0, fence: holds, fencedWrite: holds };
+}
+
+it('an attempt that was given up: its fences let nothing pass, although the claim holds (I6)', async () => {
+  const attempt = new AbortController();
+  const call = callOf(scene(), 1, attempt.signal);
+  await call.fence();
+  await call.fencedWrite();
+  attempt.abort(GIVEN_UP);
+  await expect(call.fence()).rejects.toBe(GIVEN_UP);
+  await expect(call.fencedWrite()).rejects.toBe(GIVEN_UP);
+});
+
+it('one of two things that an attempt does at once fails: the fence lets the other pass no more (I6)', async () => {
+  const failure = new TerminalError('BROKEN', 'it cannot be done');
+  const gate = Promise.withResolvers<void>();
+  const slow = Promise.withResolvers<void>();
+  const run = async (call: StepCall) => {
+    const other = gate.promise.then(() => call.fence());
+    other.then(slow.resolve, slow.reject);
+    await Promise.all([Promise.reject(failure), other]);
+    return {};
+  };
+  const step: PivotStep = { ...createRefundWalletStep(inertPorts(), async () => []), run };
+  const definition = { ...scene().definition, steps: [step, step] };
+  const event = await perform({ type: 'run', step: 1 }, { ...scene(), definition });
+  expect(event).toMatchObject({ type: 'failed', failure: { code: 'BROKEN' } });
+  gate.resolve();
+  await expect(slow.promise).rejects.toBe(failure);
+});
+
+it.each(['the settlement', 'the mark'] as const)(
+  'the refund was given up while %s was on its way: it pays nothing any more (I6)',
+  async (onItsWay) => {
+    const attempt = new AbortController();
+    const giveUpIn = (what: typeof onItsWay) => {
+      if (what === onItsWay) attempt.abort(GIVEN_UP);
+    };
+    const done: string[] = [];
+    const wallets: Wallets = {
+      ...inertPorts<Wallets>(),
+      settle: async (): Promise<SettleResult> => {
+        done.push('settle');
+        giveUpIn('the settlement');
+        return { status: 'mark-dropped' };
+      },
+      mark: async () => {
+        done.push('mark');
+        giveUpIn('the mark');
+        return { status: 'marked', value: 250.5 };
+      },
+    };
+    const ports = { ...inertPorts<DeletionPorts>(), wallets };
+    const step = createRefundWalletStep(ports, async () => []);
+    await expect(step.run(callOf(scene(), 1, attempt.signal))).rejects.toBe(GIVEN_UP);
+    expect(done).toEqual(onItsWay === 'the mark' ? ['settle', 'mark'] : ['settle']);
+  },
+);

@@ -1,0 +1,70 @@
+// The look before the refund may be left out where the stop's own look was a moment ago. How long ago, only the worker
+// that looked can tell: another one's clock may be seconds off.
+
+import { expect, it } from 'vitest';
+import { BOT_CAPTURE, STOP_VALUE } from '../../src/deletion/captures.ts';
+import { writeInput } from '../../src/deletion/delete-bot-input.ts';
+import type { Bots } from '../../src/deletion/ports/bots.ts';
+import { createStopObserver } from '../../src/deletion/steps/observe-stop.ts';
+import { type DeletionPorts, STEP } from '../../src/deletion/steps/step-ports.ts';
+import type { PooledSighting } from '../../src/domain/bot.ts';
+import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
+import { ok } from '../../src/domain/source.ts';
+import type { StepCall } from '../../src/saga/definition.ts';
+import { inertPorts } from '../support/inert-ports.ts';
+
+const SEEN: PooledSighting = {
+  kind: 'pooled',
+  host: 'a',
+  containerId: 'c1',
+  containerName: 'freqtrade-pool-1',
+  labels: {},
+  poolRunning: true,
+  conf: 'present',
+  program: 'RUNNING',
+};
+const SEEN_MS = 1_000_000;
+
+it.each([
+  { when: 'a moment ago, under this claim', epoch: 3, sinceMs: 20, looks: 0 },
+  { when: 'longer ago, under this claim', epoch: 3, sinceMs: 51, looks: 1 },
+  { when: 'a moment ago by the clock of another claim', epoch: 2, sinceMs: 20, looks: 1 },
+  { when: 'in the future by the clock of another claim', epoch: 2, sinceMs: -5_000, looks: 1 },
+])('seen at rest $when: looked at $looks times before the refund (I5)', async (given) => {
+  let looks = 0;
+  const bots: Bots = {
+    ...inertPorts<Bots>(),
+    look: async () => {
+      looks += 1;
+      return ok({ ...SEEN, conf: 'aside', program: 'absent' }, new Date(0));
+    },
+  };
+  const look = createStopObserver({ ...inertPorts<DeletionPorts>(), bots });
+  await look(callOf(given));
+  expect(looks).toBe(given.looks);
+});
+
+function callOf({ epoch, sinceMs }: { readonly epoch: number; readonly sinceMs: number }) {
+  const allocation = { account: 'there', hadAllocation: false, life: 'none:x', botName: 'bot' };
+  const call: StepCall = {
+    ...inertPorts<StepCall>(),
+    epoch: 3,
+    attempt: 1,
+    sagaId: 'del-0mvx2cqo0dqqe9xwr1uq2r',
+    startedAtMs: SEEN_MS,
+    nowMs: () => SEEN_MS + sinceMs,
+    input: writeInput({
+      userId: toUserId('6500000000000000000000aa'),
+      firebaseUid: null,
+      instanceId: toInstanceId('bot-1'),
+      onStopFailure: 'restore',
+      stopTimeoutMs: 30_000,
+    }),
+    captures: {
+      [STEP.lock]: { ...allocation, value: null, notMoney: null },
+      [STEP.stop]: BOT_CAPTURE.write({ sightings: [SEEN], foreign: [] }),
+    },
+    results: { [STEP.stop]: STOP_VALUE.write({ seenAtRestMs: SEEN_MS, epoch }) },
+  };
+  return call;
+}
