@@ -26,8 +26,7 @@ import { SAGA_LOG_INDEXES } from './adapters/mongo/saga-log/saga-log-indexes.ts'
 import { createMongoTombstones } from './adapters/mongo/tombstones.ts';
 import { createMongoWallets } from './adapters/mongo/wallets.ts';
 import { createMongoWorkforce } from './adapters/mongo/workforce.ts';
-import { createEmptyPoolState } from './adapters/pool-state/create-empty-pool-state.ts';
-import { createFilePoolStates } from './adapters/pool-state/file-pool-states.ts';
+import { POOL_STATE_INDEXES } from './adapters/pool-state/pool-documents.ts';
 import { createBullmqWakeUps, type SagaQueue } from './adapters/queue/bullmq-wake-ups.ts';
 import { connectRedis, type RedisRole } from './adapters/queue/connections.ts';
 import type { QueueName } from './adapters/queue/queue-names.ts';
@@ -39,6 +38,7 @@ import { createDeleteRequests, type DeleteRequests } from './deletion/delete-req
 import type { Accounts } from './deletion/ports/accounts.ts';
 import { createResolveFindings, type ResolveFindings } from './deletion/resolve-findings.ts';
 import type { DeletionPorts } from './deletion/steps/step-ports.ts';
+import { openPoolStatePlace } from './pool-state-place.ts';
 import { createProvisionBotSaga } from './provisioning/provision-bot.ts';
 import {
   createProvisionRequests,
@@ -132,13 +132,13 @@ export async function createServices(options: ServicesOptions): Promise<Services
     clock,
     retentionDays: config.sagaRetentionDays,
   });
-  const poolStates = createFilePoolStates({ file: config.poolStateFile, now, log });
+  const poolStatePlace = openPoolStatePlace({ config, connection, now, log });
   const deletionPorts: DeletionPorts = {
     wallets: createMongoWallets({ connection }),
     ledger: createMongoLedger({ connection }),
     tombstones: createMongoTombstones({ connection }),
     findings: createMongoFindings({ connection }),
-    poolStates,
+    poolStates: poolStatePlace.poolStates,
     bots: runtime.bots,
     findSagas: (ids) => sagaLog.findStates(ids),
   };
@@ -170,14 +170,14 @@ export async function createServices(options: ServicesOptions): Promise<Services
     stuck: async (limit) => (await sagaLog.list({ phases: ['stuck'], limit })).sagas,
     atRiskMinor: (saga) => sagas.atRiskMinor(saga),
   });
-  await createPoolStateOnFirstStart(config, accounts);
+  await poolStatePlace.begin(accounts);
   hurryTombstones(runtime, deletionPorts, log);
 
   let closing: Promise<void> | undefined;
   const close = async () => {
     await sagas.close();
     runtime.docker?.close();
-    await poolStates.close();
+    await poolStatePlace.close();
     await closeQueues([...queues.values()], log);
     for (const socket of redisSockets) socket.disconnect();
     await clock.stop();
@@ -238,7 +238,11 @@ export async function createServices(options: ServicesOptions): Promise<Services
 async function migrateOnItsOwn(uri: string): Promise<MigrationReport> {
   const connection = await connectMongo(uri, 'endless');
   try {
-    return await migrate(connection, [...SAGA_LOG_INDEXES, ...REQUEST_KEY_INDEXES]);
+    return await migrate(connection, [
+      ...SAGA_LOG_INDEXES,
+      ...REQUEST_KEY_INDEXES,
+      ...POOL_STATE_INDEXES,
+    ]);
   } finally {
     await connection.close();
   }
@@ -283,13 +287,6 @@ async function closeQueues(queues: readonly SagaQueue[], log: Logger): Promise<v
 }
 
 const QUEUE_CLOSE_MS = 1_000;
-
-// A missing pool state is "unknown", never "no bots" (I4); only where nobody has an allocation yet is an
-// empty one the truth.
-async function createPoolStateOnFirstStart(config: Config, accounts: Accounts): Promise<void> {
-  if (await accounts.hasAllocations()) return;
-  await createEmptyPoolState(config.poolStateFile, () => new Date());
-}
 
 function hurryTombstones(runtime: BotRuntime, { tombstones }: DeletionPorts, log: Logger): void {
   runtime.docker?.open();
