@@ -1,13 +1,13 @@
 // A pool state in MongoDB, in a database of its own, and a platform that writes there.
 
-import type { Connection } from 'mongoose';
+import type { Connection, mongo } from 'mongoose';
 import { onTestFinished } from 'vitest';
 import {
   createMongoPoolStates,
   type MongoPoolStates,
   type MongoPoolStatesDeps,
 } from '../../src/adapters/pool-state/mongo-pool-states.ts';
-import { poolCollections } from '../../src/adapters/pool-state/pool-documents.ts';
+import { poolCollections, type RowDocument } from '../../src/adapters/pool-state/pool-documents.ts';
 import { readStore } from '../../src/adapters/pool-state/pool-documents-reader.ts';
 import { activateStore, fillStore } from '../../src/adapters/pool-state/pool-documents-store.ts';
 import type { PoolState } from '../../src/domain/pool-state.ts';
@@ -63,20 +63,29 @@ export async function overwritePoolState(connection: Connection, next: PoolState
         { session, returnDocument: 'after' },
       );
       const revision = found?.revision ?? 0;
-      await pools.deleteMany({}, { session });
-      await bots.deleteMany({}, { session });
-      const rows = <T>(record: Readonly<Record<string, T>>) =>
-        Object.entries(record).map(([_id, value], position) => ({
-          _id,
-          revision,
-          position,
-          value,
-        }));
-      const [newPools, newBots] = [rows(nextPools), rows(botMapping)];
-      if (newPools.length > 0) await pools.insertMany(newPools, { session });
-      if (newBots.length > 0) await bots.insertMany(newBots, { session });
+      await replaceRows(pools, nextPools, revision, session);
+      await replaceRows(bots, botMapping, revision, session);
     });
   } finally {
     await session.endSession();
+  }
+}
+
+async function replaceRows<T>(
+  collection: mongo.Collection<RowDocument<T>>,
+  record: Readonly<Record<string, T>>,
+  revision: number,
+  session: mongo.ClientSession,
+): Promise<void> {
+  const all = {} as mongo.Filter<RowDocument<T>>;
+  const removed = {
+    $set: { revision, removedAt: new Date() },
+    $unset: { value: '', position: '' },
+  };
+  await collection.updateMany(all, removed as mongo.UpdateFilter<RowDocument<T>>, { session });
+  for (const [index, [id, value]] of Object.entries(record).entries()) {
+    const filter = { _id: id } as mongo.Filter<RowDocument<T>>;
+    const row = { revision, position: index, value } as RowDocument<T>;
+    await collection.replaceOne(filter, row, { session, upsert: true });
   }
 }

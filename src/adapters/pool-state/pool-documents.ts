@@ -7,12 +7,11 @@
 // rows are brought up to it by whoever comes first, its writer or, where that died, the next one. A row only
 // moves to a higher revision, so being late or repeating does no harm. There is no lock that a dead process could leave.
 //
-// Others who write here (the platform) have to: raise `revision` by one and stamp it on each row they change, in
-// one transaction.
+// Others who write here (the platform) raise `revision` by one and put the new one on each row they change, in one
+// transaction; a row that goes loses its `value` and gets `removedAt`.
 
 import type { Connection, mongo } from 'mongoose';
 import type { BotMapping, Pool, PoolState } from '../../domain/pool-state.ts';
-import { UnavailableError } from '../../saga/errors.ts';
 import type { IndexDeclaration } from '../mongo/indexes.ts';
 import { nativeCollection } from '../mongo/native.ts';
 
@@ -78,7 +77,7 @@ const STATE = 'poolState';
 const POOLS = 'poolStatePools';
 const BOTS = 'poolStateBots';
 
-/** For writes, acknowledged by a majority. @throws UnavailableError before the connection was opened. */
+/** Read and written with a majority. @throws UnavailableError before the connection was opened. */
 export function poolCollections(connection: Connection): PoolCollections {
   return {
     state: nativeCollection<StateDocument>(connection, STATE),
@@ -87,22 +86,8 @@ export function poolCollections(connection: Connection): PoolCollections {
   };
 }
 
-/** For reads in a snapshot session: all three at one moment, as a majority has it. */
-export function poolSnapshots(connection: Connection): PoolCollections {
-  const { db } = connection;
-  if (db === undefined) {
-    throw new UnavailableError('MONGODB_NOT_CONNECTED', 'the MongoDB connection was never opened');
-  }
-  const options = { readConcern: { level: 'snapshot' }, readPreference: 'primary' } as const;
-  return {
-    state: db.collection<StateDocument>(STATE, options),
-    pools: db.collection<RowDocument<Pool>>(POOLS, options),
-    bots: db.collection<RowDocument<BotMapping>>(BOTS, options),
-  };
-}
-
 /** How long a removed row is remembered: far longer than any writer or reader can be late. */
-export const REMOVED_KEPT_SECONDS = 86_400;
+const REMOVED_KEPT_SECONDS = 86_400;
 
 export const POOL_STATE_INDEXES: readonly IndexDeclaration[] = [
   ...[POOLS, BOTS].flatMap((collection) => [

@@ -8,7 +8,7 @@ import { errnoOf } from './pool-file-errors.ts';
 import { syncFolder } from './sync-folder.ts';
 
 /** Under whatever name the file is configured, its note stands beside the file itself. */
-export async function movedNoteOf(file: string): Promise<string> {
+async function movedNoteOf(file: string): Promise<string> {
   return `${await realpath(file).catch(() => file)}.moved`;
 }
 

@@ -3,32 +3,93 @@
 import type { BotMapping, Pool, PoolState } from '../../domain/pool-state.ts';
 import type { PendingRow, PendingRows, RowDocument } from './pool-documents.ts';
 
-/** The rows of one kind, by id, as they are gathered. */
-export type Rows<T> = Map<string, { readonly position: number; readonly value: T }>;
-
-export function putRow<T>(rows: Rows<T>, { _id, position, value }: RowDocument<T>): void {
-  // A row of somebody who numbers nothing comes last.
-  if (value !== undefined) rows.set(_id, { position: position ?? Number.MAX_VALUE, value });
+/** Rows as they are gathered, from one question or from several: of two readings of a row the later one counts. */
+export interface GatheredRows {
+  putPool(row: RowDocument<Pool>): void;
+  putBot(row: RowDocument<BotMapping>): void;
+  /** Lays a change that the rows may not have yet over them. Repeatable. */
+  layOver(pending: PendingRows | null): void;
+  /** What the rows lead to: pools of which all mappings are wanted, and pools that only mappings name. */
+  links(isWhole: (id: string, pool: Pool) => boolean): {
+    readonly wholePools: readonly string[];
+    readonly mappedTo: readonly string[];
+  };
+  /** Everything that was put, removed rows included, in the order of the rows. */
+  changes(): {
+    readonly pools: readonly ChangedRow<Pool>[];
+    readonly bots: readonly ChangedRow<BotMapping>[];
+  };
+  toState(head: PoolState): PoolState;
 }
 
-/** Lays a change that the rows may not have yet over those that were read.
- * @param revisions of the rows that were read. */
-export function overlay<T>(
-  rows: Rows<T>,
-  pending: readonly PendingRow<T>[],
-  isNewer: (id: string) => boolean,
-): void {
+export interface ChangedRow<T> {
+  readonly id: string;
+  readonly row: Row<T>;
+}
+
+/** Positively removed, or there: a value that is missing for another reason is there, and malformed (I4). */
+type Row<T> = {
+  readonly revision: number;
+  readonly position: number;
+} & ({ readonly isRemoved: true } | { readonly isRemoved: false; readonly value: T });
+
+export function createGatheredRows(): GatheredRows {
+  const pools: Rows<Pool> = new Map();
+  const bots: Rows<BotMapping> = new Map();
+  return {
+    putPool: (row) => put(pools, row),
+    putBot: (row) => put(bots, row),
+    layOver: (pending) => {
+      if (pending === null) return;
+      layOver(pools, pending.pools, pending.revision);
+      layOver(bots, pending.bots, pending.revision);
+    },
+    links: (isWhole) => ({
+      wholePools: standing(pools)
+        .filter(([id, pool]) => isWhole(id, pool))
+        .map(([id]) => id),
+      mappedTo: standing(bots)
+        .map(([, mapping]) => mapping?.poolId)
+        .filter((poolId) => typeof poolId === 'string' && !pools.has(poolId)),
+    }),
+    changes: () => ({ pools: inOrder(pools), bots: inOrder(bots) }),
+    toState: (head) =>
+      fromParts(head, Object.fromEntries(standing(pools)), Object.fromEntries(standing(bots))),
+  };
+}
+
+type Rows<T> = Map<string, Row<T>>;
+
+function put<T>(rows: Rows<T>, { _id, ...row }: RowDocument<T>): void {
+  const { revision, value } = row;
+  // A row of somebody who numbers nothing comes last.
+  const place = { revision, position: row.position ?? Number.MAX_VALUE };
+  const isRemoved = row.removedAt !== undefined && value === undefined;
+  // What a row of the right shape has; the state that it becomes part of is checked as a whole.
+  rows.set(_id, isRemoved ? { ...place, isRemoved } : { ...place, isRemoved, value: value as T });
+}
+
+function layOver<T>(rows: Rows<T>, pending: readonly PendingRow<T>[], revision: number): void {
   for (const { id, position, value } of pending) {
-    if (isNewer(id)) continue;
-    if (value === null) rows.delete(id);
-    else rows.set(id, { position: position ?? rows.get(id)?.position ?? 0, value });
+    const known = rows.get(id);
+    if (known !== undefined && known.revision >= revision) continue;
+    const place = { revision, position: position ?? known?.position ?? 0 };
+    const isRemoved = value === null;
+    rows.set(id, isRemoved ? { ...place, isRemoved } : { ...place, isRemoved, value });
   }
 }
 
-/** The record of the rows, in their order. Own properties throughout, whatever the ids are. */
-export function toRecord<T>(rows: Rows<T>): Readonly<Record<string, T>> {
-  const ordered = [...rows].sort(([, a], [, b]) => a.position - b.position);
-  return Object.fromEntries(ordered.map(([id, { value }]) => [id, value]));
+function inOrder<T>(rows: Rows<T>): ChangedRow<T>[] {
+  return [...rows]
+    .map(([id, row]) => ({ id, row }))
+    .sort((a, b) => a.row.position - b.row.position);
+}
+
+// Pairs for `Object.fromEntries`, which makes own properties of whatever the ids are.
+function standing<T>(rows: Rows<T>): [string, T][] {
+  return inOrder(rows).flatMap(({ id, row }): [string, T][] =>
+    row.isRemoved ? [] : [[id, row.value]],
+  );
 }
 
 export function fromParts(
@@ -84,16 +145,16 @@ function changesOf<T>(
 /** A record with rows that have changed since; the same object where none has. */
 export function withRows<T>(
   record: Readonly<Record<string, T>>,
-  rows: readonly { readonly id: string; readonly value: T | null }[],
+  rows: readonly ChangedRow<T>[],
 ): Readonly<Record<string, T>> {
   if (rows.length === 0) return record;
   const next: Record<string, T> = { ...record };
-  for (const { id, value } of rows) {
-    if (value === null) delete next[id];
+  for (const { id, row } of rows) {
+    if (row.isRemoved) delete next[id];
     // Assigning would take an id like __proto__ for something else.
     else {
       Object.defineProperty(next, id, {
-        value,
+        value: row.value,
         writable: true,
         enumerable: true,
         configurable: true,
