@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Connection } from 'mongoose';
 import { parseUserDump, seedUsers } from './adapters/mongo/seed-users.ts';
+import { whyMoved } from './adapters/pool-state/pool-file-moved.ts';
 import { createSimulatedWorld } from './adapters/simulator/simulated-world.ts';
 import type { PoolStates } from './deletion/ports/pool-states.ts';
 import type { PoolState } from './domain/pool-state.ts';
@@ -14,6 +15,7 @@ const FIXTURES = new URL('../fixtures/', import.meta.url);
 
 /** Before the services start: the pool state must be there before an empty one would be made. */
 export async function placeDemoPoolState(file: string): Promise<void> {
+  if ((await whyMoved(file)) !== null) return;
   await mkdir(dirname(file), { recursive: true });
   try {
     await copyFile(fixture('pool-state.json'), file, constants.COPYFILE_EXCL);

@@ -13,6 +13,7 @@ import {
 } from '../../src/adapters/pool-state/pool-documents.ts';
 import { createEmptyPoolDocuments } from '../../src/adapters/pool-state/pool-documents-store.ts';
 import type { PoolScope, PoolStates } from '../../src/deletion/ports/pool-states.ts';
+import { fillDemoPoolState } from '../../src/demo.ts';
 import { highestInPools } from '../../src/domain/bot-numbers.ts';
 import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
 import { assignSlot, freePort, ownPools } from '../../src/domain/pool-slots.ts';
@@ -248,6 +249,18 @@ test('a first start: one of several creates the empty state, and never over anot
   await database.overwrite(samplePoolState(3));
   expect(await begin()).toBe('exists');
   expect(await database.stored()).toEqual(samplePoolState(3));
+});
+
+test('the demo’s state: put where nothing is yet, and left alone from then on', async () => {
+  const database = await createPoolDatabase();
+  await createEmptyPoolDocuments(database.connection, () => new Date());
+  const states = database.open();
+  await fillDemoPoolState(states);
+  const filled = await database.stored();
+  expect(filled.pools).toHaveProperty('uid-live-pool-1');
+  await mutate(states, (s) => takeOut(s, 'uid-live-bot-1'), { bots: ['uid-live-bot-1'] });
+  await fillDemoPoolState(states);
+  expect((await database.stored()).botMapping).not.toHaveProperty('uid-live-bot-1');
 });
 
 test('questions about a part: answered by indexes, however many bots there are', async () => {
