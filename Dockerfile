@@ -13,6 +13,7 @@ COPY --from=packages /app/node_modules ./node_modules
 COPY package.json ./
 COPY src ./src
 COPY workers ./workers
+COPY scripts/pool-state.ts ./scripts/pool-state.ts
 COPY fixtures ./fixtures
 # The state file of the pools and its lock live here; the volume that is mounted keeps this owner.
 RUN mkdir -p /data && chown node:node /data

@@ -9,7 +9,7 @@ import { loadSigningKey } from './adapters/local-auth/signing-key.ts';
 import { createApp } from './api/app.ts';
 import type { ApiDependencies } from './api/dependencies.ts';
 import type { Config } from './config.ts';
-import { placeDemoPoolState, seedDemo } from './demo.ts';
+import { fillDemoPoolState, placeDemoPoolState, seedDemo } from './demo.ts';
 import type { IdentityVerifier } from './domain/identity-verifier.ts';
 import { startEmbedded } from './embedded/start-embedded.ts';
 import { reportHealth } from './health-report.ts';
@@ -58,11 +58,13 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       signal,
     });
     stops.unshift(() => embedded.stop());
-    if (config.isDemo) await placeDemoPoolState(config.poolStateFile);
+    const isFile = config.poolState === 'file';
+    if (config.isDemo && isFile) await placeDemoPoolState(config.poolStateFile);
     const { mongodbUri, redisUrl } = embedded;
     const { keyPrefix = DEFAULT_KEY_PREFIX } = options;
     const services = await createServices({ config, log, mongodbUri, redisUrl, keyPrefix });
     stops.unshift(() => services.close());
+    if (config.isDemo && !isFile) await fillDemoPoolState(services.deletionPorts.poolStates);
     const seeded = config.isDemo ? await seedDemo(services.connection) : 0;
     const auth = await authentication(config);
     stops.unshift(auth.close);

@@ -60,8 +60,7 @@ function readAll(read: <T>(field: Field<T>) => T) {
     dataDir: read(matching('DATA_DIR', /\S/, 'a folder', '.data')),
     botRuntime: read(oneOf('BOT_RUNTIME', ['auto', 'docker', 'simulator'], 'auto')),
     dockerHosts: read(dockerHosts('DOCKER_HOSTS')),
-    // The one implementation there is; another value is refused rather than quietly taken for it.
-    poolState: read(oneOf('POOL_STATE', ['file'], 'file')),
+    poolState: read(oneOf('POOL_STATE', ['file', 'mongodb'], 'file')),
     /** Unset: `.container-pool-state.json` in the data folder. */
     poolStateFile: read(optional('POOL_STATE_FILE', /\S/, 'a file')),
     /** Unset: no dedicated bots are provisioned. */
@@ -146,7 +145,7 @@ export function parseConfig(env: Environment, role: Role = 'server'): Config {
   const config: Config = {
     ...values,
     auth: values.auth ?? (isDemo ? 'local' : 'firebase'),
-    poolStateFile: values.poolStateFile ?? join(values.dataDir, POOL_STATE_FILE),
+    poolStateFile: values.poolStateFile ?? defaultPoolStateFile(values.dataDir),
     isLoopback: isLoopback(values.host),
     isDemo,
     isProduction: env.NODE_ENV === 'production',
@@ -154,6 +153,11 @@ export function parseConfig(env: Environment, role: Role = 'server'): Config {
   problems.push(...(role === 'server' ? serverProblems(config, env) : workerProblems(env)));
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+/** Where the pool state file is when POOL_STATE_FILE is unset. */
+export function defaultPoolStateFile(dataDir: string): string {
+  return join(dataDir, POOL_STATE_FILE);
 }
 
 /** Whether only this machine can reach the address. */

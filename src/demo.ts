@@ -6,18 +6,36 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Connection } from 'mongoose';
 import { parseUserDump, seedUsers } from './adapters/mongo/seed-users.ts';
+import { whyMoved } from './adapters/pool-state/pool-file-moved.ts';
 import { createSimulatedWorld } from './adapters/simulator/simulated-world.ts';
+import type { PoolStates } from './deletion/ports/pool-states.ts';
+import type { PoolState } from './domain/pool-state.ts';
 
 const FIXTURES = new URL('../fixtures/', import.meta.url);
 
 /** Before the services start: the pool state must be there before an empty one would be made. */
 export async function placeDemoPoolState(file: string): Promise<void> {
+  if ((await whyMoved(file)) !== null) return;
   await mkdir(dirname(file), { recursive: true });
   try {
     await copyFile(fixture('pool-state.json'), file, constants.COPYFILE_EXCL);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
+}
+
+/** The same where the pool state is kept in MongoDB; after the services have begun, before the users are there. */
+export async function fillDemoPoolState(poolStates: PoolStates): Promise<void> {
+  const demo: PoolState = JSON.parse(await readFile(fixture('pool-state.json'), 'utf8'));
+  const change = (state: PoolState) => (isEmpty(state) ? demo : state);
+  const signal = AbortSignal.timeout(FILL_TIMEOUT_MS);
+  await poolStates.mutate({ change, fence: async () => undefined, signal });
+}
+
+const FILL_TIMEOUT_MS = 30_000;
+
+function isEmpty({ pools, botMapping }: PoolState): boolean {
+  return Object.keys(pools).length + Object.keys(botMapping).length === 0;
 }
 
 /** @returns how many users were added: 0 on every start but the first. */

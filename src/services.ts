@@ -27,8 +27,7 @@ import { SAGA_LOG_INDEXES } from './adapters/mongo/saga-log/saga-log-indexes.ts'
 import { createMongoTombstones } from './adapters/mongo/tombstones.ts';
 import { createMongoWallets } from './adapters/mongo/wallets.ts';
 import { createMongoWorkforce } from './adapters/mongo/workforce.ts';
-import { createEmptyPoolState } from './adapters/pool-state/create-empty-pool-state.ts';
-import { createFilePoolStates } from './adapters/pool-state/file-pool-states.ts';
+import { POOL_STATE_INDEXES } from './adapters/pool-state/pool-documents.ts';
 import { createBullmqWakeUps, type SagaQueue } from './adapters/queue/bullmq-wake-ups.ts';
 import { connectRedis, type RedisRole } from './adapters/queue/connections.ts';
 import type { QueueName } from './adapters/queue/queue-names.ts';
@@ -44,6 +43,7 @@ import type { DeletionPorts } from './deletion/steps/step-ports.ts';
 import type { HealthDesk } from './health/health-desk.ts';
 import type { HealthPorts } from './health/health-ports.ts';
 import { createHealth } from './health-parts.ts';
+import { openPoolStatePlace } from './pool-state-place.ts';
 import { createProvisionBotSaga } from './provisioning/provision-bot.ts';
 import {
   createProvisionRequests,
@@ -142,13 +142,13 @@ export async function createServices(options: ServicesOptions): Promise<Services
     clock,
     retentionDays: config.sagaRetentionDays,
   });
-  const poolStates = createFilePoolStates({ file: config.poolStateFile, now, log });
+  const poolStatePlace = openPoolStatePlace({ config, connection, now, log });
   const deletionPorts: DeletionPorts = {
     wallets: createMongoWallets({ connection }),
     ledger: createMongoLedger({ connection }),
     tombstones: createMongoTombstones({ connection }),
     findings: createMongoFindings({ connection }),
-    poolStates,
+    poolStates: poolStatePlace.poolStates,
     bots: runtime.bots,
     findSagas: (ids) => sagaLog.findStates(ids),
   };
@@ -189,7 +189,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     stuck: async (limit) => (await sagaLog.list({ phases: ['stuck'], limit })).sagas,
     atRiskMinor: (saga) => sagas.atRiskMinor(saga),
   });
-  await createPoolStateOnFirstStart(config, accounts);
+  await poolStatePlace.begin(accounts);
   hurryTombstones(runtime, deletionPorts, log);
 
   let closing: Promise<void> | undefined;
@@ -197,7 +197,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     await sagas.close();
     const spansSent = telemetry?.stop();
     runtime.docker?.close();
-    await poolStates.close();
+    await poolStatePlace.close();
     await closeQueues([...queues.values()], log);
     for (const socket of redisSockets) socket.disconnect();
     await clock.stop();
@@ -282,6 +282,7 @@ async function migrateOnItsOwn(uri: string): Promise<MigrationReport> {
       ...SAGA_LOG_INDEXES,
       ...REQUEST_KEY_INDEXES,
       ...HEALTH_INDEXES,
+      ...POOL_STATE_INDEXES,
     ]);
   } finally {
     await connection.close();
@@ -327,13 +328,6 @@ async function closeQueues(queues: readonly SagaQueue[], log: Logger): Promise<v
 }
 
 const QUEUE_CLOSE_MS = 1_000;
-
-// A missing pool state is "unknown", never "no bots" (I4); only where nobody has an allocation yet is an
-// empty one the truth.
-async function createPoolStateOnFirstStart(config: Config, accounts: Accounts): Promise<void> {
-  if (await accounts.hasAllocations()) return;
-  await createEmptyPoolState(config.poolStateFile, () => new Date());
-}
 
 function hurryTombstones(runtime: BotRuntime, { tombstones }: DeletionPorts, log: Logger): void {
   runtime.docker?.open();

@@ -10,7 +10,7 @@ import { botKey } from './bot-key.ts';
 import { ALLOCATION_CAPTURE } from './captures.ts';
 import { DELETE_BOT } from './delete-bot.ts';
 import { type StopFailurePolicy, writeInput } from './delete-bot-input.ts';
-import { locateOwned } from './locate-owned.ts';
+import { aboutBotOf, locateOwned } from './locate-owned.ts';
 import type { AllocationReading } from './ports/wallets.ts';
 import { RECLAIM_ORPHAN } from './reclaim-orphan.ts';
 import { type DeletionPorts, STEP } from './steps/step-ports.ts';
@@ -141,7 +141,7 @@ async function lookElsewhere(
   const owner = { userId, firebaseUid };
   // Somebody waits for the answer: a host that was away a moment ago is asked again.
   const call = { signal, probes: true };
-  const pools = await ports.poolStates.read(call);
+  const pools = await ports.poolStates.read({ signal, about: aboutBotOf(owner, instanceId) });
   const known = pools.status === 'ok' ? pools.items : null;
   if (known !== null && findOwnEntry(known, instanceId, owner).entry !== null) {
     return { status: 'present' };

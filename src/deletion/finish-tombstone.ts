@@ -10,7 +10,7 @@ import { findOwnEntry, takeOutOwn } from '../domain/owned-entry.ts';
 import type { PoolState } from '../domain/pool-state.ts';
 import type { SourceAnswer } from '../domain/source.ts';
 import { FencedError, SagaError } from '../saga/errors.ts';
-import { locateOwned } from './locate-owned.ts';
+import { aboutBotOf, locateOwned } from './locate-owned.ts';
 import type { FencedCall } from './ports/bots.ts';
 import type { Tombstone } from './ports/tombstones.ts';
 import type { DeletionPorts } from './steps/step-ports.ts';
@@ -29,10 +29,11 @@ export async function finishTombstone(
   call: FencedCall,
 ): Promise<FinishLook> {
   const { userId, instanceId, life } = named.incarnation;
+  const about = aboutBotOf({ userId, firebaseUid: named.firebaseUid }, instanceId);
   // What the saga saw is removed by its id, whatever wallet and file say meanwhile.
   const [reading, pools, remains] = await Promise.all([
     ports.wallets.readAllocation(userId, instanceId),
-    ports.poolStates.read(call),
+    ports.poolStates.read({ signal: call.signal, about }),
     removeAll(ports, instanceId, named.sightings ?? [], call),
   ]);
   const isAllocated = reading.status === 'present';
@@ -127,5 +128,6 @@ async function takeEntryOut(
   const owner = { userId, firebaseUid };
   if (findOwnEntry(pools.items, instanceId, owner).entry === null) return false;
   const change = (state: PoolState) => takeOutOwn(state, instanceId, owner);
-  return (await poolStates.mutate({ change, fence, signal })).changed;
+  const about = { bots: [instanceId] };
+  return (await poolStates.mutate({ change, fence, signal, about })).changed;
 }

@@ -8,6 +8,7 @@ import { findOwnEntry } from '../domain/owned-entry.ts';
 import { type PoolState, poolContainersOf } from '../domain/pool-state.ts';
 import { ok, type SourceAnswer } from '../domain/source.ts';
 import type { Bots, BotsCall } from './ports/bots.ts';
+import type { PoolScope } from './ports/pool-states.ts';
 import type { Wallets } from './ports/wallets.ts';
 
 export interface OwnedSightings {
@@ -23,9 +24,14 @@ export interface LocateOrder {
   readonly instanceId: InstanceId;
   /** Whether this user's wallet holds an allocation of this id; asked only where nothing else decides. */
   readonly holdsAllocation: () => Promise<boolean>;
-  /** Null: the pool state is unknown; the owner's pools are then found by their names. */
+  /** What it says of `aboutBotOf` at least. Null: it is unknown; the owner's pools are then found by their names. */
   readonly pools: PoolState | null;
   readonly call: BotsCall;
+}
+
+/** What the pool state has to say for a look: of the bot, and of the containers that may hold it. */
+export function aboutBotOf({ firebaseUid }: BotOwner, instanceId: InstanceId): PoolScope {
+  return { bots: [instanceId], users: firebaseUid === null ? [] : [firebaseUid] };
 }
 
 export async function locateOwned(

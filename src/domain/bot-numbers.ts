@@ -9,7 +9,7 @@ export function numberedBot(firebaseUid: FirebaseUid, n: number): InstanceId | u
   return parseNewInstanceId(`${botPrefix(firebaseUid)}${n}`);
 }
 
-export function botPrefix(firebaseUid: FirebaseUid): string {
+export function botPrefix(firebaseUid: string): string {
   return `${firebaseUid}-bot-`;
 }
 

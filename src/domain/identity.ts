@@ -72,6 +72,11 @@ function poolOwner(sighting: Sighting, pools: PoolState | null): string | undefi
 
 const POOL_NAME = /^freqtrade-pool-(.+)-pool-\d+$/;
 
+/** What the names of all containers begin with that `ownerOfPool` gives to this user by their name. */
+export function poolNamePrefix(firebaseUid: string): string {
+  return `freqtrade-pool-${firebaseUid}-pool-`;
+}
+
 /** Whose pool it is: by the pool state, else by its name. Undefined: nobody who is known. */
 export function ownerOfPool(
   { containerName, labels }: Pick<Sighting, 'containerName' | 'labels'>,

@@ -75,7 +75,7 @@ async function slotOf(ports: ProvisioningPorts, call: StepCall): Promise<Reserve
   // The log may be behind the world: then the state itself says what was taken. One that cannot be read names
   // no slot; its entry is still in it and keeps the port.
   const { instanceId, userId, firebaseUid } = sceneOf(call).input;
-  const pools = await ports.poolStates.read(call);
+  const pools = await ports.poolStates.read({ signal: call.signal, about: { bots: [instanceId] } });
   if (pools.status === 'unknown') return null;
   return findOwnEntry(pools.items, instanceId, { userId, firebaseUid }).slot;
 }

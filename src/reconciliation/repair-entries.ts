@@ -4,6 +4,7 @@
 
 import { removeAll } from '../deletion/finish-tombstone.ts';
 import type { FencedCall } from '../deletion/ports/bots.ts';
+import type { PoolScope } from '../deletion/ports/pool-states.ts';
 import type { Sighting } from '../domain/bot.ts';
 import { takeOutOwn } from '../domain/owned-entry.ts';
 import type { PoolState } from '../domain/pool-state.ts';
@@ -39,15 +40,17 @@ export async function repairEntry(
   );
   if (note.verdict === 'stale-entry') {
     if (look.docker !== 'no' || look.poolState !== 'yes') return seenAgain(note);
-    return change(ports, note, call, (state) => takeOutOwn(state, instanceId, user));
+    const about = { bots: [instanceId] };
+    return change(ports, note, call, about, (state) => takeOutOwn(state, instanceId, user));
   }
   const sighting = look.sightings.find(isPooled);
   if (sighting === undefined || look.poolState !== 'no') return seenAgain(note);
   if (user.firebaseUid === null) return poolUnknown(note);
   const lost: LostBot = { instanceId, firebaseUid: user.firebaseUid, sighting, at };
-  const pools = await ports.poolStates.read(call);
+  const about = aboutLost(lost);
+  const pools = await ports.poolStates.read({ signal: call.signal, about });
   if (pools.status === 'ok' && !isRebuildable(pools.items, lost)) return poolUnknown(note);
-  return change(ports, note, call, (state) => rebuildEntry(state, lost));
+  return change(ports, note, call, about, (state) => rebuildEntry(state, lost));
 }
 
 /** A ghost that an ended tombstone names came back after we had seen it gone: what the saga saw is removed again.
@@ -76,13 +79,25 @@ export async function finishGhost(
     : { ...note, detail: left };
 }
 
+// The bot's pool is found by its container, else by the label; its mappings tell which ports are free.
+function aboutLost({ instanceId, firebaseUid, sighting }: LostBot): PoolScope {
+  const { containerName, labels } = sighting;
+  return {
+    bots: [instanceId],
+    users: [firebaseUid],
+    pools: labels.poolId === undefined ? [] : [labels.poolId],
+    containers: [containerName],
+  };
+}
+
 async function change(
   { poolStates }: EntryPorts,
   note: DriftNote,
   { fence, signal }: FencedCall,
+  about: PoolScope,
   apply: (state: PoolState) => PoolState,
 ): Promise<DriftNote> {
-  const { changed } = await poolStates.mutate({ change: apply, fence, signal });
+  const { changed } = await poolStates.mutate({ change: apply, fence, signal, about });
   return changed ? { ...note, outcome: 'repaired' } : seenAgain(note);
 }
 

@@ -1,12 +1,26 @@
 // What is particular to the pool state as a file: the platform’s writes at the worst moment, the disk,
 // the file’s mode, links, the first start.
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { chmod, open, readFile, rename, rm, stat, symlink, utimes } from 'node:fs/promises';
+import {
+  chmod,
+  mkdtemp,
+  open,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  symlink,
+  utimes,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { promisify } from 'node:util';
+import { expect, onTestFinished, test } from 'vitest';
 import { createEmptyPoolState } from '../../src/adapters/pool-state/create-empty-pool-state.ts';
 import { createPoolFileReader, stampOf } from '../../src/adapters/pool-state/pool-file-reader.ts';
 import { replaceFile } from '../../src/adapters/pool-state/pool-file-replacement.ts';
@@ -101,6 +115,24 @@ test('the disk is full: refused with the reason, the file is byte for byte as be
   expect((await folder.names()).filter((name) => name.includes('.tmp-'))).toEqual([]);
 });
 
+test('a file system without room, for the lock or for the new file: refused, unchanged; with room again, written', async () => {
+  const disk = await mountTinyDisk();
+  const folder = await createPoolFileFolder(samplePoolState(60), disk ?? undefined);
+  const before = await readFile(folder.file);
+  const states = folder.open();
+  const filler = join(dirname(folder.file), 'filler');
+  for (const room of disk === null ? [] : [0, 16 * 1024]) {
+    await fillUp(filler, room);
+    const refusal = mutate(states, (state) => takeOut(state, BOT));
+    await expect(refusal, `${room}`).rejects.toMatchObject({ code: 'POOL_STATE_DISK_FULL' });
+    expect(await readFile(folder.file)).toEqual(before);
+    expect((await folder.names()).filter((name) => name.includes('.tmp-'))).toEqual([]);
+  }
+  await rm(filler, { force: true });
+  await mutate(states, (state) => takeOut(state, BOT));
+  expect((await folder.stored()).botMapping).not.toHaveProperty(BOT);
+});
+
 test('somebody removes the lock while it is held: nothing is written', async () => {
   const folder = await createPoolFileFolder(samplePoolState(6));
   const refusal = folder.open().mutate({
@@ -193,6 +225,39 @@ test('a first start over a torn file: left as it is', async () => {
   expect(await readFile(folder.file, 'utf8')).toBe('{"pools":');
   expect(await folder.names()).toEqual(['.container-pool-state.json']);
 });
+
+/** A file system of one megabyte of its own; null where mounting is not permitted. */
+async function mountTinyDisk(): Promise<string | null> {
+  const point = await mkdtemp(join(tmpdir(), 'tiny-disk-'));
+  try {
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', point]);
+  } catch {
+    await rmdir(point);
+    return null;
+  }
+  onTestFinished(async () => {
+    await run('umount', [point]);
+    await rmdir(point);
+  });
+  return point;
+}
+
+const run = promisify(execFile);
+
+/** Takes all the room there is but this much. */
+async function fillUp(path: string, leftBytes: number): Promise<void> {
+  await rm(path, { force: true });
+  const handle = await open(path, 'w');
+  let taken = 0;
+  try {
+    for (;;) taken += (await handle.write(Buffer.alloc(4096))).bytesWritten;
+  } catch (err) {
+    if (!(err instanceof Error && 'code' in err && err.code === 'ENOSPC')) throw err;
+    await handle.truncate(taken - leftBytes);
+  } finally {
+    await handle.close();
+  }
+}
 
 function mutate(states: PoolStates, change: (state: PoolState) => PoolState) {
   return states.mutate({ change, fence: noFence, signal: AbortSignal.timeout(20_000) });

@@ -2,8 +2,10 @@
 
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { createHolderFiles } from '../../src/adapters/pool-state/holder-file.ts';
@@ -13,6 +15,7 @@ import type { PoolState } from '../../src/domain/pool-state.ts';
 import { SagaError } from '../../src/saga/errors.ts';
 import { createPoolFileFolder } from '../support/pool-file.ts';
 import { samplePoolState } from '../support/pool-state-samples.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const GIVEN_UP = ['POOL_STATE_CONTENDED', 'POOL_STATE_WRITE_IN_DOUBT'];
 const CHILD = fileURLToPath(new URL('../support/pool-state-child.ts', import.meta.url));
@@ -35,6 +38,30 @@ test('the holder of the lock is killed: four others go on at once, none loses a 
   holder.kill('SIGKILL');
   await Promise.all([own, ...others.map((child) => ends(child))]);
   expect((await folder.stored()).nextPoolId).toBe(62);
+  await states.close();
+  expect(await folder.names()).toEqual(['.container-pool-state.json']);
+});
+
+test('a writer is killed between its write and the rename: the file is whole, and the next one tidies up', async () => {
+  // Large, so that the new file takes a while to write.
+  const folder = await createPoolFileFolder(samplePoolState(9_000));
+  const before = await readFile(folder.file);
+  const writer = start('count', folder.file, 100_000);
+  const isAtIt = () => readdirSync(dirname(folder.file)).some((name) => name.includes('.tmp-'));
+  await waitFor('the new file beside the old one', async () => {
+    // Without a pause: the file is there for some milliseconds only.
+    const end = performance.now() + 200;
+    while (performance.now() < end) if (isAtIt()) return writer.kill('SIGKILL');
+    return false;
+  });
+  await once(writer, 'exit');
+  const { nextPoolId, ...rest } = await folder.stored();
+  const given = JSON.parse(before.toString('utf8'));
+  expect(nextPoolId).toBeGreaterThanOrEqual(given.nextPoolId);
+  expect(rest).toEqual({ ...rest, pools: given.pools, botMapping: given.botMapping });
+  const states = folder.open();
+  await countUp(states);
+  expect((await folder.stored()).nextPoolId).toBe(nextPoolId + 1);
   await states.close();
   expect(await folder.names()).toEqual(['.container-pool-state.json']);
 });

@@ -19,6 +19,7 @@ import { parseConfig } from '../../src/config.ts';
 import { toFirebaseUid } from '../../src/domain/ids.ts';
 import type { PoolState } from '../../src/domain/pool-state.ts';
 import { createTestDatabase } from './database.ts';
+import { storePoolState } from './pool-documents.ts';
 
 export interface TestApplication extends Application {
   readonly connection: Connection;
@@ -62,7 +63,10 @@ export async function startTestApplication(
   const folder = await mkdtemp(join(tmpdir(), 'reclaim-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const poolStateFile = join(folder, '.container-pool-state.json');
-  if (options.poolState !== undefined) {
+  const isInMongodb = options.env?.POOL_STATE === 'mongodb';
+  if (options.poolState !== undefined && isInMongodb) {
+    await storePoolState(connection, options.poolState);
+  } else if (options.poolState !== undefined) {
     await writeFile(poolStateFile, JSON.stringify(options.poolState, null, 2));
   }
   const keyPrefix = `t-${randomUUID()}`;

@@ -13,6 +13,7 @@ import {
   type TestApplication,
   type TestApplicationOptions,
 } from './application.ts';
+import { overwritePoolState, storedPoolState } from './pool-documents.ts';
 import { allocation, putUser, users } from './users.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -32,7 +33,8 @@ export async function startWithFixtures(
 }
 
 /** What the three sources stand on: an application, or anything else that uses the same ones. */
-export type Stage = Pick<TestApplication, 'connection' | 'world' | 'poolStateFile'>;
+export type Stage = Pick<TestApplication, 'connection' | 'world' | 'poolStateFile'> &
+  Partial<Pick<TestApplication, 'env'>>;
 
 export interface PlacedBot {
   readonly uid: string;
@@ -85,6 +87,7 @@ export function poolStateOf(uid: string): PoolState {
 }
 
 export async function readPoolState(app: Stage): Promise<PoolState> {
+  if (isInMongodb(app)) return storedPoolState(app.connection);
   return JSON.parse(await readFile(app.poolStateFile, 'utf8'));
 }
 
@@ -97,8 +100,15 @@ async function addPoolState(app: Stage, added: PoolState): Promise<void> {
   });
 }
 
+function isInMongodb({ env }: Stage): boolean {
+  return env?.POOL_STATE === 'mongodb';
+}
+
 /** As the platform writes: the whole file, in place, without a lock. */
 export function writePoolState(app: Stage, content: PoolState | string): Promise<void> {
+  if (isInMongodb(app) && typeof content !== 'string') {
+    return overwritePoolState(app.connection, content);
+  }
   return writeFile(
     app.poolStateFile,
     typeof content === 'string' ? content : JSON.stringify(content, null, 2),

@@ -21,8 +21,11 @@ export interface PoolFileFolder {
   names(): Promise<readonly string[]>;
 }
 
-export async function createPoolFileFolder(state?: PoolState): Promise<PoolFileFolder> {
-  const folder = await mkdtemp(join(tmpdir(), 'pool-file-'));
+export async function createPoolFileFolder(
+  state?: PoolState,
+  parent = tmpdir(),
+): Promise<PoolFileFolder> {
+  const folder = await mkdtemp(join(parent, 'pool-file-'));
   const file = join(folder, '.container-pool-state.json');
   const opened: FilePoolStates[] = [];
   onTestFinished(async () => {

@@ -1,16 +1,23 @@
-// A process of its own that works on a pool state file, started by the tests. Talks by IPC: it sends
+// A process of its own that works on a pool state, started by the tests. Talks by IPC: it sends
 // `holding` when it has the lock, `done` or the error's code at the end.
-// Arguments: what to do, the file, and how often.
+// Arguments: what to do, the file or the database's address, and how often.
 
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { connectMongo } from '../../src/adapters/mongo/connect.ts';
 import { createFilePoolStates } from '../../src/adapters/pool-state/file-pool-states.ts';
+import { createMongoPoolStates } from '../../src/adapters/pool-state/mongo-pool-states.ts';
 import type { PoolState } from '../../src/domain/pool-state.ts';
 
 const [deed, file, times] = process.argv.slice(2);
 if (file === undefined) throw new Error('no file given');
-const states = createFilePoolStates({ file, now: () => new Date(), lockTimeoutMs: 60_000 });
+const now = () => new Date();
+const connection = file.startsWith('mongodb:') ? await connectMongo(file) : null;
+const states =
+  connection === null
+    ? createFilePoolStates({ file, now, lockTimeoutMs: 60_000 })
+    : createMongoPoolStates({ connection, now });
 
 const deeds: Readonly<Record<string, () => Promise<unknown>>> = {
   count: () => count(Number(times)),
@@ -21,6 +28,7 @@ const deeds: Readonly<Record<string, () => Promise<unknown>>> = {
 try {
   await deeds[deed ?? '']?.();
   await states.close();
+  await connection?.close();
   process.send?.('done');
 } catch (err) {
   process.send?.(err instanceof Error && 'code' in err ? err.code : String(err));

@@ -84,6 +84,11 @@ describe('bad values', () => {
     (PORT) => expect(variablesOf({ PORT })).toEqual(['PORT']),
   );
 
+  it('POOL_STATE: file or mongodb, nothing else', () => {
+    expect(parseConfig({ POOL_STATE: 'mongodb' }).poolState).toBe('mongodb');
+    expect(variablesOf({ POOL_STATE: 'redis' })).toEqual(['POOL_STATE']);
+  });
+
   it('addresses with credentials: named, and never repeated', () => {
     const error = problemsOf({
       MONGODB_URI: 'postgres://me:hunter2@db',

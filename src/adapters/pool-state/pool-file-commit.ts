@@ -5,17 +5,19 @@
 import { dirname } from 'node:path';
 import type { PoolState } from '../../domain/pool-state.ts';
 import { InDoubtError, UnavailableError } from '../../saga/errors.ts';
+import { applyAll, settle } from './apply-mutations.ts';
 import type { PendingMutation } from './mutation-queue.ts';
 import { unreadable } from './pool-file-errors.ts';
+import { whyMoved } from './pool-file-moved.ts';
 import { explain, openForReading, type PoolFileReader } from './pool-file-reader.ts';
 import {
   type OpenSnapshot,
   type Replacement,
   type ReplacementDeps,
   replaceFile,
-  syncFolder,
 } from './pool-file-replacement.ts';
 import { formatPoolState } from './pool-state-format.ts';
+import { syncFolder } from './sync-folder.ts';
 
 export interface CommitDeps extends ReplacementDeps {
   readonly reader: PoolFileReader;
@@ -71,40 +73,9 @@ export async function commitBatch(
   throw new UnavailableError('POOL_STATE_CONTENDED', message, { context: { file: deps.file } });
 }
 
-interface Applied {
-  readonly state: PoolState;
-  readonly changedBy: ReadonlySet<PendingMutation>;
-}
-
-/** A change that throws is its caller's failure alone. */
-function applyAll(source: PoolState, batch: readonly PendingMutation[]): Applied {
-  let state = source;
-  const changedBy = new Set<PendingMutation>();
-  for (const pending of batch) {
-    if (!pending.isOpen()) continue;
-    pending.begin();
-    try {
-      const next = pending.mutation.change(state);
-      if (next !== state) changedBy.add(pending);
-      state = next;
-    } catch (err) {
-      pending.reject(err);
-    }
-  }
-  return { state, changedBy };
-}
-
-function settle(
-  batch: readonly PendingMutation[],
-  changedBy: ReadonlySet<PendingMutation>,
-  state: PoolState,
-): void {
-  for (const pending of batch) {
-    pending.resolve({ state, changed: changedBy.has(pending) });
-  }
-}
-
 async function openSnapshot({ file, reader }: CommitDeps): Promise<OpenSnapshot> {
+  const moved = await whyMoved(file);
+  if (moved !== null) throw unreadable(file, moved);
   const handle = await openForReading(file).catch((err: unknown) => {
     throw unreadable(file, explain(err));
   });

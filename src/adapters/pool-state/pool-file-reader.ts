@@ -11,6 +11,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PoolState } from '../../domain/pool-state.ts';
 import { errnoOf } from './pool-file-errors.ts';
+import { whyMoved } from './pool-file-moved.ts';
 import { parsePoolState } from './pool-state-format.ts';
 
 export interface FileStamp {
@@ -34,7 +35,8 @@ export type SnapshotAnswer =
   | { readonly status: 'unknown'; readonly reason: string };
 
 export interface PoolFileReader {
-  /** The file's content as it was at some moment after the call. Costs one stat when nothing changed. */
+  /** The file's content as it was at some moment after the call; `unknown` where the pool state is a file no more. Costs
+   * some looks at names when nothing changed. */
   read(): Promise<SnapshotAnswer>;
   /** The same from a handle, which goes on seeing this file when the name is given to another. */
   readHandle(handle: FileHandle): Promise<SnapshotAnswer>;
@@ -47,6 +49,8 @@ export function createPoolFileReader(file: string): PoolFileReader {
 
   async function read(): Promise<SnapshotAnswer> {
     try {
+      const moved = await whyMoved(file);
+      if (moved !== null) return { status: 'unknown', reason: moved };
       if (cached?.isStampProof && isSameStamp(stampOf(await statOf(file)), cached.stamp)) {
         return { status: 'ok', snapshot: cached };
       }

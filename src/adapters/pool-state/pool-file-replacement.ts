@@ -5,7 +5,8 @@
 // still be the one that was read; and right after it the old file is looked at once more, through the
 // handle it was read by: what the platform wrote in between stands there, where nobody would find it.
 
-import { type FileHandle, open, readdir, rename, unlink } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, link, open, readdir, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InDoubtError, UnavailableError } from '../../saga/errors.ts';
 import { errnoOf, unchanged } from './pool-file-errors.ts';
@@ -17,6 +18,7 @@ import {
   stampOf,
   statOf,
 } from './pool-file-reader.ts';
+import { syncFolder } from './sync-folder.ts';
 
 /** The file as it was read, and the handle through which it stays in sight. */
 export interface OpenSnapshot extends Snapshot {
@@ -68,23 +70,35 @@ export async function replaceFile(
   }
 }
 
+/** Gives a file its name, whole or not at all, and never over another one: `false` then, and nothing was changed.
+ * @throws the file system's error when it cannot be created. */
+export async function placeNewFile(file: string, bytes: Buffer): Promise<boolean> {
+  const temp = `${file}.new-${randomUUID()}`;
+  const handle = await open(temp, 'wx', 0o644);
+  try {
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await link(temp, file);
+    return true;
+  } catch (err) {
+    if (errnoOf(err) === 'EEXIST') return false;
+    throw err;
+  } finally {
+    await unlink(temp);
+    await syncFolder(dirname(file));
+  }
+}
+
 /** Temporary files are made under the lock only: whoever holds it may remove all that are there. */
 export async function removeLeftovers(file: string): Promise<void> {
   const folder = dirname(file);
   const prefix = basename(tempPrefix(file));
   for (const name of await readdir(folder)) {
     if (name.startsWith(prefix)) await unlink(join(folder, name));
-  }
-}
-
-export async function syncFolder(folder: string): Promise<void> {
-  // Windows cannot open a folder; its renames are durable by themselves.
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

@@ -1,4 +1,4 @@
-// The bytes of the pool state file, and nothing else: parsed once, here, by the tables below. What
+// The shape of a pool state, and the bytes of its file: checked once, here, by the tables below. What
 // does not fit is refused as a whole with the place named, because a half-understood file would read
 // as "no such bot" (I4). Fields that are not in the tables are the platform's: kept, in their order.
 
@@ -21,7 +21,7 @@ export function parsePoolState(bytes: Buffer): ParsedPoolState {
     const why = err instanceof Error ? err.message : String(err);
     return malformed(`the file is not whole JSON (${why.slice(0, 120)})`);
   }
-  const reason = findFault(value);
+  const reason = isRecord(value) ? findFault(value) : 'the file does not hold an object';
   return reason === null ? { status: 'ok', state: value as PoolState } : malformed(reason);
 }
 
@@ -63,8 +63,8 @@ const MAPPING: Readonly<Record<string, Kind>> = {
   createdAt: 'string',
 };
 
-function findFault(value: unknown): string | null {
-  if (!isRecord(value)) return 'the file does not hold an object';
+/** The first place that is not as a pool state has it, for a person; null where all is. */
+export function findFault(value: Readonly<Record<string, unknown>>): string | null {
   return (
     findFieldFault(value, STATE, '') ??
     findRowFault(value.pools, POOL, 'pools') ??

@@ -1,16 +1,16 @@
 // Lets readers that come together share one read, without ever handing out an older truth: a caller
 // joins only a read that has not begun, so what it gets was observed after it asked.
 
-import type { SnapshotAnswer } from './pool-file-reader.ts';
+import { type SourceUnknown, unknown } from '../../domain/source.ts';
 
 /** A caller that gives up gets `unknown`; the read goes on for the others. */
-export function createReadSharing(
-  readOnce: () => Promise<SnapshotAnswer>,
-): (signal: AbortSignal) => Promise<SnapshotAnswer> {
+export function createReadSharing<Answer>(
+  readOnce: () => Promise<Answer>,
+): (signal: AbortSignal) => Promise<Answer | SourceUnknown> {
   let underWay: Promise<unknown> = Promise.resolve();
-  let next: Promise<SnapshotAnswer> | null = null;
+  let next: Promise<Answer> | null = null;
 
-  function joinNext(): Promise<SnapshotAnswer> {
+  function joinNext(): Promise<Answer> {
     if (next !== null) return next;
     const begun = underWay.then(() => {
       next = null;
@@ -25,9 +25,13 @@ export function createReadSharing(
   return (signal) => untilAborted(joinNext(), signal);
 }
 
-function untilAborted(read: Promise<SnapshotAnswer>, signal: AbortSignal): Promise<SnapshotAnswer> {
-  const { promise, resolve, reject } = Promise.withResolvers<SnapshotAnswer>();
-  const giveUp = () => resolve({ status: 'unknown', reason: 'not read within the time allowed' });
+/** The read's answer, or `unknown` when the caller's time is over first. */
+export function untilAborted<Answer>(
+  read: Promise<Answer>,
+  signal: AbortSignal,
+): Promise<Answer | SourceUnknown> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer | SourceUnknown>();
+  const giveUp = () => resolve(unknown('not read within the time allowed'));
   if (signal.aborted) giveUp();
   signal.addEventListener('abort', giveUp, { once: true });
   read.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));

@@ -13,7 +13,7 @@ import {
   STOP_VALUE,
 } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
-import { locateOwned } from '../locate-owned.ts';
+import { aboutBotOf, locateOwned } from '../locate-owned.ts';
 import { stopDeadline } from '../stop-policy.ts';
 import { reportForeign } from './report-foreign.ts';
 import { type DeletionPorts, STEP, sceneOf, UNDO_RETRY, UNTIL_DEADLINE } from './step-ports.ts';
@@ -61,9 +61,10 @@ export function createStopContainerStep(ports: DeletionPorts): CompensatableStep
 async function capture(ports: DeletionPorts, call: StepCall): Promise<Json | null> {
   const { userId, firebaseUid, instanceId } = readInput(call.input);
   const { signal } = call;
-  const pools = await ports.poolStates.read({ signal });
+  const owner = { userId, firebaseUid };
+  const pools = await ports.poolStates.read({ signal, about: aboutBotOf(owner, instanceId) });
   const located = await locateOwned(ports, {
-    owner: { userId, firebaseUid },
+    owner,
     instanceId,
     holdsAllocation: () => holdsAllocation(ports, call),
     pools: pools.status === 'ok' ? pools.items : null,

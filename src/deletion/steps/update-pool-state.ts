@@ -20,9 +20,9 @@ export function createUpdatePoolStateStep({ poolStates }: DeletionPorts): Compen
     timeoutMs: POOL_ATTEMPT_MS,
     deadline: stopDeadline('pool-state-unwritten'),
     capture: async (call) => {
-      const answer = await poolStates.read({ signal: call.signal });
-      if (answer.status === 'unknown') return null;
       const { instanceId, ...owner } = readInput(call.input);
+      const answer = await poolStates.read({ signal: call.signal, about: { bots: [instanceId] } });
+      if (answer.status === 'unknown') return null;
       return POOL_CAPTURE.write(findOwnEntry(answer.items, instanceId, owner));
     },
     run: async (call) => {
@@ -34,13 +34,14 @@ export function createUpdatePoolStateStep({ poolStates }: DeletionPorts): Compen
         change: (state) => takeOutOwn(state, instanceId, owner),
         fence,
         signal,
+        about: { bots: [instanceId] },
       });
       return {};
     },
     observe: async (call) => {
-      const answer = await poolStates.read({ signal: call.signal });
-      if (answer.status === 'unknown') return { outcome: 'unknown', reason: answer.reason };
       const { instanceId, ...owner } = readInput(call.input);
+      const answer = await poolStates.read({ signal: call.signal, about: { bots: [instanceId] } });
+      if (answer.status === 'unknown') return { outcome: 'unknown', reason: answer.reason };
       const { entry } = findOwnEntry(answer.items, instanceId, owner);
       return { outcome: entry === null ? 'landed' : 'absent' };
     },
@@ -53,6 +54,8 @@ export function createUpdatePoolStateStep({ poolStates }: DeletionPorts): Compen
         change: (state) => putBack(state, instanceId, entry),
         fence,
         signal,
+        // No list names the bot now: its pools have to be named.
+        about: { bots: [instanceId], pools: entry.memberships.map(({ poolId }) => poolId) },
       });
     },
   };

@@ -2,6 +2,7 @@
 // once more, its money is seen to be there, and its entry in the pool state says `running`. A bot in a
 // container of its own has no entry: for it the pivot is the decision alone, which the log holds.
 
+import type { PoolScope } from '../../deletion/ports/pool-states.ts';
 import { isUp } from '../../domain/bot.ts';
 import { activateSlot } from '../../domain/pool-slots.ts';
 import type { BotMapping, PoolState } from '../../domain/pool-state.ts';
@@ -37,7 +38,8 @@ export function createActivateStep(ports: ProvisioningPorts): PivotStep {
     },
     observe: async (call) => {
       if (placeOf(call)?.kind === 'dedicated') return NOTHING_WRITTEN;
-      const answer = await ports.poolStates.read(call);
+      const { signal } = call;
+      const answer = await ports.poolStates.read({ signal, about: aboutBot(call) });
       return answer.status === 'unknown'
         ? { outcome: 'unknown', reason: answer.reason }
         : observed(answer.items, call);
@@ -47,10 +49,16 @@ export function createActivateStep(ports: ProvisioningPorts): PivotStep {
     abort: async (call) => {
       if (placeOf(call)?.kind === 'dedicated') return NOTHING_WRITTEN;
       const { fence, signal } = call;
-      const { state } = await ports.poolStates.mutate({ change: (same) => same, fence, signal });
+      const change = (same: PoolState) => same;
+      const about = aboutBot(call);
+      const { state } = await ports.poolStates.mutate({ change, fence, signal, about });
       return observed(state, call);
     },
   };
+}
+
+function aboutBot(call: StepCall): PoolScope {
+  return { bots: [sceneOf(call).input.instanceId] };
 }
 
 const NOTHING_WRITTEN = { outcome: 'absent' } as const;
@@ -91,7 +99,12 @@ async function activate(
     if (activation.status === 'active') return activation.state;
     throw new TerminalError('SLOT_LOST', activation.reason);
   };
-  await poolStates.mutate({ change, fence, signal });
+  await poolStates.mutate({
+    change,
+    fence,
+    signal,
+    about: { ...aboutBot(call), pools: [place.poolId] },
+  });
 }
 
 function mappingOf({ instanceId, firebaseUid }: ProvisionBotInput, place: PooledPlace): BotMapping {

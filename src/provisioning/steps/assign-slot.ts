@@ -2,6 +2,7 @@
 // its own. The slot is chosen inside the lock of the pool state, from what stands there then and from the
 // slots that tombstones still hold (I5).
 
+import type { PoolScope } from '../../deletion/ports/pool-states.ts';
 import { takeOutOwn } from '../../domain/owned-entry.ts';
 import { assignSlot, type HeldSlot } from '../../domain/pool-slots.ts';
 import { findEntry, type PoolState } from '../../domain/pool-state.ts';
@@ -43,7 +44,8 @@ export function createAssignSlotStep(ports: ProvisioningPorts): CompensatableSte
     },
     run: async (call) => ({ value: PLACE.write(await assign(ports, call)) }),
     observe: async (call) => {
-      const answer = await ports.poolStates.read(call);
+      const { signal } = call;
+      const answer = await ports.poolStates.read({ signal, about: aboutBot(call) });
       if (answer.status === 'unknown') return { outcome: 'unknown', reason: answer.reason };
       const place = assignedIn(answer.items, call);
       return place === null
@@ -57,7 +59,7 @@ export function createAssignSlotStep(ports: ProvisioningPorts): CompensatableSte
       const { fence, signal } = call;
       const change = (state: PoolState) => takeOutOwn(state, instanceId, owner);
       await undoInTime(call, async () => {
-        await ports.poolStates.mutate({ change, fence, signal });
+        await ports.poolStates.mutate({ change, fence, signal, about: aboutBot(call) });
       });
     },
   };
@@ -82,12 +84,18 @@ async function assign(ports: ProvisioningPorts, call: StepCall): Promise<Place> 
       await call.fence();
       held = await ports.tombstones.heldSlots(userId);
     };
-    const { state } = await ports.poolStates.mutate({ change, fence, signal: call.signal });
+    const about = { ...aboutBot(call), users: [firebaseUid] };
+    const { signal } = call;
+    const { state } = await ports.poolStates.mutate({ change, fence, signal, about });
     const place = assignedIn(state, call);
     if (place !== null) return place;
   }
   if (dedicated !== null) return dedicated;
   throw new TerminalError('NO_POOL', 'none of your pools that run has room for one more bot');
+}
+
+function aboutBot(call: StepCall): PoolScope {
+  return { bots: [sceneOf(call).input.instanceId] };
 }
 
 /** This saga's slot, as the state has it: nothing of this id was there before. */

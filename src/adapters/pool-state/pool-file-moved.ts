@@ -1,0 +1,47 @@
+// The note beside the pool state file that says: it is in MongoDB now. It stays when the file itself was renamed
+// away, because the platform may write a new one at any time: what then has the name is nobody's truth, and no process
+// of ours may take it for one (I4).
+
+import { open, readFile, realpath, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { errnoOf } from './pool-file-errors.ts';
+import { syncFolder } from './sync-folder.ts';
+
+/** Under whatever name the file is configured, its note stands beside the file itself. */
+async function movedNoteOf(file: string): Promise<string> {
+  return `${await realpath(file).catch(() => file)}.moved`;
+}
+
+/** Why the file is not to be used, for a person; null where it is.
+ * @throws the file system's error when that cannot be told. */
+export async function whyMoved(file: string): Promise<string | null> {
+  try {
+    const note = (await readFile(await movedNoteOf(file), 'utf8')).trim();
+    return `${note}: set POOL_STATE=mongodb and restart`;
+  } catch (err) {
+    if (errnoOf(err) === 'ENOENT') return null;
+    throw err;
+  }
+}
+
+/** Repeatable, durable. */
+export async function noteMoved(file: string, at: Date): Promise<void> {
+  const path = await movedNoteOf(file);
+  const handle = await open(path, 'w', 0o644);
+  try {
+    await handle.writeFile(`it was moved to MongoDB at ${at.toISOString()}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Repeatable, durable. */
+export async function removeMovedNote(file: string): Promise<void> {
+  const path = await movedNoteOf(file);
+  await unlink(path).catch((err: unknown) => {
+    if (errnoOf(err) !== 'ENOENT') throw err;
+  });
+  await syncFolder(dirname(path));
+}

@@ -1,0 +1,135 @@
+// The whole application with its pool state in MongoDB: the flows that write it, what health says of it, and what
+// becomes of a start for which the pool state is in the other place.
+
+import { access, rm } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { moveToFile, moveToMongodb } from '../../src/adapters/pool-state/move-pool-state.ts';
+import { poolCollections } from '../../src/adapters/pool-state/pool-documents.ts';
+import { reportHealth } from '../../src/health-report.ts';
+import { startBeside, startTestApplication } from '../support/application.ts';
+import {
+  deleteBot,
+  outsideState,
+  placeBot,
+  readPoolState,
+  startWithFixtures,
+  userNamed,
+} from '../support/deletions.ts';
+import { conservation, provision, setUpProvisioning, UID } from '../support/provisions.ts';
+import { returnedBy, syncWallet } from '../support/syncs.ts';
+
+const env = { POOL_STATE: 'mongodb' };
+
+describe('POOL_STATE=mongodb', () => {
+  it('a pooled bot is deleted: its pool and the mapping know it no more, and no file was ever made', async () => {
+    const app = await startWithFixtures({ env });
+    const reply = await deleteBot(app, { uid: 'uid-live', instanceId: 'uid-live-bot-1' });
+    expect(reply.body).toMatchObject({ success: true, wallet: { returned: 262.5, pnl: 12.5 } });
+    const { pools, botMapping } = await readPoolState(app);
+    expect(pools['uid-live-pool-1']?.bots).toEqual(['uid-live-bot-2', 'uid-live-bot-3']);
+    expect(botMapping).not.toHaveProperty('uid-live-bot-1');
+    expect(botMapping).toHaveProperty('uid-live-bot-2');
+    await expect(access(app.poolStateFile)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('a pool state that cannot be read, restored by policy: compensated, and everything is as before', async () => {
+    const app = await startWithFixtures({
+      env: { ...env, ON_STOP_FAILURE: 'restore', STOP_TIMEOUT_MS: '600' },
+    });
+    const before = await outsideState(app);
+    const { state } = poolCollections(app.connection);
+    const become = (status: 'filling' | 'active') =>
+      state.updateOne({ _id: 'state' }, { $set: { status } });
+    await become('filling');
+    const { body } = await deleteBot(app, { uid: 'uid-live', instanceId: 'uid-live-bot-1' });
+    expect(body).toMatchObject({ success: false, state: 'compensated' });
+    await become('active');
+    expect(await outsideState(app)).toEqual(before);
+  });
+
+  it('four bots for three places at once: three get a port each, the fourth its money back', async () => {
+    const app = await setUpProvisioning({ env });
+    const beside = await startBeside(app);
+    const replies = await Promise.all([1, 2, 3, 4].map(() => provision(app)));
+    expect(replies.map(({ body }) => body.success).sort()).toEqual([false, true, true, true]);
+    const { pools, botMapping } = await readPoolState(app);
+    const ports = Object.values(botMapping).map(({ port }) => port);
+    expect(ports.sort()).toEqual([9000, 9001, 9002]);
+    expect(Object.values(botMapping).map(({ status }) => status)).toEqual(
+      Array.from({ length: 3 }, () => 'running'),
+    );
+    expect([...(pools[`${UID}-pool-1`]?.bots ?? [])].sort()).toEqual(
+      Object.keys(botMapping).sort(),
+    );
+    const { balanceMinor, expectedMinor } = await conservation(app);
+    expect(balanceMinor).toBe(expectedMinor);
+    await beside.stop();
+  });
+
+  it('sync: the orphan of the fixtures is paid back, a stale entry goes, a lost one comes back', async () => {
+    const app = await startWithFixtures({ env });
+    const orphan = await syncWallet(app, 'anshjarvis2003');
+    expect(returnedBy(orphan)).toEqual({ 'anshjarvis2003-bot-1': 1105 });
+    expect((await userNamed(app, 'anshjarvis2003')).paperWallet.balance).toBe(18436);
+    await syncWallet(app, 'uid-stale');
+    await syncWallet(app, 'uid-lost');
+    const { botMapping } = await readPoolState(app);
+    expect(botMapping).not.toHaveProperty('uid-stale-bot-1');
+    expect(botMapping['uid-lost-bot-1']).toMatchObject({ poolId: 'uid-lost-pool-1' });
+  });
+
+  it('health: says what MongoDB’s pool state is like, and names it as the source', async () => {
+    const app = await startWithFixtures({ env });
+    const ready = async () => (await fetch(`${app.url}/readyz`)).json();
+    expect((await reportHealth(app.services)).poolState).toEqual({ status: 'ok' });
+    await poolCollections(app.connection).state.deleteOne({ _id: 'state' });
+    expect((await reportHealth(app.services)).poolState).toEqual({
+      status: 'down',
+      reason: 'pool state in MongoDB: there is none in the database',
+    });
+    expect(await ready()).toMatchObject({ degraded: expect.arrayContaining(['pool-state']) });
+  });
+});
+
+describe('a start for which the pool state is in the other place', () => {
+  it('moved to MongoDB, started with the file: unknown, no empty file is made, and nothing is paid', async () => {
+    const app = await startWithFixtures();
+    const deps = {
+      connection: app.connection,
+      file: app.poolStateFile,
+      now: () => new Date(),
+      isDryRun: false,
+    };
+    expect(await moveToMongodb(deps)).toMatchObject({ status: 'moved' });
+    const again = await startBeside(app);
+    expect((await reportHealth(again.services)).poolState).toMatchObject({ status: 'down' });
+    const reply = await syncWallet(app, 'anshjarvis2003');
+    expect(returnedBy(reply)).toEqual({});
+    await expect(access(app.poolStateFile)).rejects.toMatchObject({ code: 'ENOENT' });
+
+    const inMongodb = await startBeside(app, env);
+    expect((await reportHealth(inMongodb.services)).poolState).toEqual({ status: 'ok' });
+    await inMongodb.stop();
+    await again.stop();
+    expect(await moveToFile(deps)).toMatchObject({ status: 'moved' });
+    expect((await reportHealth(app.services)).poolState).toEqual({ status: 'ok' });
+  });
+
+  it('still a file, started with MongoDB: unknown, and no empty state is made beside it', async () => {
+    const app = await startTestApplication();
+    const beside = await startBeside(app, env);
+    expect((await reportHealth(beside.services)).poolState).toMatchObject({ status: 'down' });
+    expect(await poolCollections(app.connection).state.countDocuments()).toBe(0);
+  });
+
+  it('neither, and nobody has an allocation: the first start makes an empty one; with allocations it does not', async () => {
+    const app = await startTestApplication({ env });
+    expect(await readPoolState(app)).toMatchObject({ pools: {}, botMapping: {}, nextPoolId: 1 });
+    await placeBot(app, 'dedicated');
+    await poolCollections(app.connection).state.deleteOne({ _id: 'state' });
+    await rm(app.poolStateFile, { force: true });
+    const again = await startBeside(app);
+    expect(await poolCollections(app.connection).state.countDocuments()).toBe(0);
+    expect((await reportHealth(again.services)).poolState).toMatchObject({ status: 'down' });
+  });
+});

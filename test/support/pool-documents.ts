@@ -1,0 +1,91 @@
+// A pool state in MongoDB, in a database of its own, and a platform that writes there.
+
+import type { Connection, mongo } from 'mongoose';
+import { onTestFinished } from 'vitest';
+import {
+  createMongoPoolStates,
+  type MongoPoolStates,
+  type MongoPoolStatesDeps,
+} from '../../src/adapters/pool-state/mongo-pool-states.ts';
+import { poolCollections, type RowDocument } from '../../src/adapters/pool-state/pool-documents.ts';
+import { readStore } from '../../src/adapters/pool-state/pool-documents-reader.ts';
+import { activateStore, fillStore } from '../../src/adapters/pool-state/pool-documents-store.ts';
+import type { PoolState } from '../../src/domain/pool-state.ts';
+import { createTestDatabase } from './database.ts';
+
+export interface PoolDatabase {
+  readonly connection: Connection;
+  /** Closed when the test has finished. */
+  open(deps?: Partial<MongoPoolStatesDeps>): MongoPoolStates;
+  stored(): Promise<PoolState>;
+  /** As the platform writes: the rows and a raised revision in one transaction, asking nobody. */
+  overwrite(state: PoolState): Promise<void>;
+}
+
+export async function createPoolDatabase(state?: PoolState): Promise<PoolDatabase> {
+  const connection = await createTestDatabase();
+  if (state !== undefined) await storePoolState(connection, state);
+  return {
+    connection,
+    open: (deps) => {
+      const states = createMongoPoolStates({ connection, now: () => new Date(), ...deps });
+      onTestFinished(() => states.close());
+      return states;
+    },
+    stored: () => storedPoolState(connection),
+    overwrite: (next) => overwritePoolState(connection, next),
+  };
+}
+
+export async function storePoolState(connection: Connection, state: PoolState): Promise<void> {
+  const move = { file: 'sample', sha256: 'sample', isNewlineTerminated: true, at: new Date(0) };
+  const isStored = await fillStore(connection, state, move);
+  if (!isStored || !(await activateStore(connection, move))) throw new Error('not stored');
+}
+
+/** By a reader that remembers nothing. */
+export async function storedPoolState(connection: Connection): Promise<PoolState> {
+  const answer = await readStore(connection, 'active');
+  if (answer.status === 'unknown') throw new Error(answer.reason);
+  return answer.stored.state;
+}
+
+/** The rows and a raised revision in one transaction, asking nobody. */
+export async function overwritePoolState(connection: Connection, next: PoolState): Promise<void> {
+  const { state, pools, bots } = poolCollections(connection);
+  const { pools: nextPools, botMapping, ...rest } = next;
+  const session = connection.getClient().startSession();
+  try {
+    await session.withTransaction(async () => {
+      const found = await state.findOneAndUpdate(
+        { _id: 'state' },
+        { $inc: { revision: 1 }, $set: { head: { ...rest, pools: {}, botMapping: {} } } },
+        { session, returnDocument: 'after' },
+      );
+      const revision = found?.revision ?? 0;
+      await replaceRows(pools, nextPools, revision, session);
+      await replaceRows(bots, botMapping, revision, session);
+    });
+  } finally {
+    await session.endSession();
+  }
+}
+
+async function replaceRows<T>(
+  collection: mongo.Collection<RowDocument<T>>,
+  record: Readonly<Record<string, T>>,
+  revision: number,
+  session: mongo.ClientSession,
+): Promise<void> {
+  const all = {} as mongo.Filter<RowDocument<T>>;
+  const removed = {
+    $set: { revision, removedAt: new Date() },
+    $unset: { value: '', position: '' },
+  };
+  await collection.updateMany(all, removed as mongo.UpdateFilter<RowDocument<T>>, { session });
+  for (const [index, [id, value]] of Object.entries(record).entries()) {
+    const filter = { _id: id } as mongo.Filter<RowDocument<T>>;
+    const row = { revision, position: index, value } as RowDocument<T>;
+    await collection.replaceOne(filter, row, { session, upsert: true });
+  }
+}
