@@ -89,14 +89,11 @@ it('Docker tests without Docker: the summary says how many and why', async () =>
   expect(last).toEqual(['2 Docker tests were skipped: no socket', '0 passed, 0 failed, 2 skipped']);
 });
 
-it('crashes that were run: how many of which saga, before the closing line', async () => {
+it('what a test went through: a line of its own before the closing line', async () => {
   const { last } = await run({
     'a.test.js': `it('a', ({ task }) => {
-      task.meta.crashes = { saga: 'pay', points: 9, runs: 40, queued: 7 };
+      task.meta.wentThrough = 'seeds: 9';
     });`,
   });
-  expect(last).toEqual([
-    'crash points of pay: 9, in 40 runs, 7 of them over the queue',
-    '1 passed, 0 failed, 0 skipped',
-  ]);
+  expect(last).toEqual(['seeds: 9', '1 passed, 0 failed, 0 skipped']);
 });

@@ -1,36 +1,29 @@
 // The last line of every test run: `N passed, N failed, N skipped`, from vitest's own result, for people
 // and machines alike. Whatever keeps a run from being good counts as a failure, so that no broken
 // run can end with `0 failed`: a file that does not load, an error outside a test, a failed set-up. Before it,
-// how many crashes were run of which saga: a number that shrinks says that they do not show any more what they did.
+// what searches, crashes and simulations went through: a number that shrinks says that they do not show any more what
+// they did.
 
 import type { Reporter, TestModule } from 'vitest/node';
 import { NEEDS_DOCKER } from './needs-docker.ts';
 
-interface CrashesRun {
-  readonly saga: string;
-  /** Different places at which something went wrong. */
-  readonly points: number;
-  readonly runs: number;
-  /** Of the runs, those whose wake-ups went over the queue. */
-  readonly queued: number;
-}
-
 declare module 'vitest' {
   interface TaskMeta {
-    crashes?: CrashesRun;
+    /** What the test went through, in one line: printed at the end of the run. */
+    wentThrough?: string;
   }
 }
 
 export function createClosingLine(): Reporter {
   const count = { passed: 0, failed: 0, skipped: 0 };
   const missing = new Map<string, number>();
-  const crashes: string[] = [];
+  const wentThrough: string[] = [];
   const print = (code: number) => {
     if (code !== 0 && count.failed === 0) count.failed = 1;
     for (const [reason, tests] of missing) {
       process.stdout.write(`${tests} Docker tests were skipped: ${reason}\n`);
     }
-    for (const line of crashes.sort()) process.stdout.write(`${line}\n`);
+    for (const line of wentThrough.sort()) process.stdout.write(`${line}\n`);
     const { passed, failed, skipped } = count;
     process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
   };
@@ -43,17 +36,13 @@ export function createClosingLine(): Reporter {
       for (const module of modules) {
         countModule(module, count, missing);
         for (const test of module.children.allTests()) {
-          const run = test.meta().crashes;
-          if (run !== undefined) crashes.push(crashLine(run));
+          const line = test.meta().wentThrough;
+          if (line !== undefined) wentThrough.push(line);
         }
       }
       count.failed += errors.length;
     },
   };
-}
-
-function crashLine({ saga, points, runs, queued }: CrashesRun): string {
-  return `crash points of ${saga}: ${points}, in ${runs} runs, ${queued} of them over the queue`;
 }
 
 type Count = { passed: number; failed: number; skipped: number };
