@@ -34,8 +34,8 @@ export interface LockValue {
 /** What stopping the bot left: when it was seen at rest, by the clock of that claim's worker, or that the policy gave
  * it up. */
 export type StopValue =
-  | { readonly seenAtRestMs: number; readonly epoch: number }
-  | { readonly gaveUp: boolean };
+  /** `epoch` is missing where a worker of the release before stored it. */
+  { readonly seenAtRestMs: number; readonly epoch?: number } | { readonly gaveUp: boolean };
 
 /** What the pivot left. */
 export interface RefundValue {
@@ -122,7 +122,7 @@ export const LOCK_VALUE = stored<LockValue>(
 export const STOP_VALUE = stored<StopValue>(
   'outcome of the stop',
   Type.Union([
-    Type.Object({ seenAtRestMs: Type.Number(), epoch: Type.Number() }),
+    Type.Object({ seenAtRestMs: Type.Number(), epoch: Type.Optional(Type.Number()) }),
     Type.Object({ gaveUp: Type.Boolean() }),
   ]),
 );

@@ -29,6 +29,12 @@ it.each([
   { when: 'a moment ago, under this claim', epoch: 3, sinceMs: 20, looks: 0 },
   { when: 'longer ago, under this claim', epoch: 3, sinceMs: 51, looks: 1 },
   { when: 'a moment ago by the clock of another claim', epoch: 2, sinceMs: 20, looks: 1 },
+  {
+    when: 'a moment ago by a worker of the release before',
+    epoch: undefined,
+    sinceMs: 20,
+    looks: 1,
+  },
   { when: 'in the future by the clock of another claim', epoch: 2, sinceMs: -5_000, looks: 1 },
 ])('seen at rest $when: looked at $looks times before the refund (I5)', async (given) => {
   let looks = 0;
@@ -44,7 +50,13 @@ it.each([
   expect(looks).toBe(given.looks);
 });
 
-function callOf({ epoch, sinceMs }: { readonly epoch: number; readonly sinceMs: number }) {
+function callOf({
+  epoch,
+  sinceMs,
+}: {
+  readonly epoch: number | undefined;
+  readonly sinceMs: number;
+}) {
   const allocation = { account: 'there', hadAllocation: false, life: 'none:x', botName: 'bot' };
   const call: StepCall = {
     ...inertPorts<StepCall>(),
@@ -64,7 +76,12 @@ function callOf({ epoch, sinceMs }: { readonly epoch: number; readonly sinceMs: 
       [STEP.lock]: { ...allocation, value: null, notMoney: null },
       [STEP.stop]: BOT_CAPTURE.write({ sightings: [SEEN], foreign: [] }),
     },
-    results: { [STEP.stop]: STOP_VALUE.write({ seenAtRestMs: SEEN_MS, epoch }) },
+    results: { [STEP.stop]: stopValue(epoch) },
   };
   return call;
+}
+
+function stopValue(epoch: number | undefined) {
+  const seen = { seenAtRestMs: SEEN_MS };
+  return STOP_VALUE.write(epoch === undefined ? seen : { ...seen, epoch });
 }
