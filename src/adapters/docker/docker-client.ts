@@ -29,15 +29,28 @@ export interface DockerClient {
   readonly close: () => void;
 }
 
+/** What docker-modem would take from the environment. */
+const UNSET = {
+  host: undefined,
+  socketPath: undefined,
+  port: undefined,
+  timeout: undefined,
+  pathPrefix: undefined,
+  username: undefined,
+  ca: undefined,
+  cert: undefined,
+  key: undefined,
+};
+
 /** More calls at once than this wait for a socket: a burst of sagas must not become as many
  * connections. */
 const MAX_SOCKETS = 64;
 
 export function createDockerClient(endpoint: DockerEndpoint): DockerClient {
   const secure = 'host' in endpoint && endpoint.protocol === 'https';
-  const agent = new (secure ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: MAX_SOCKETS });
-  const unset = { host: undefined, socketPath: undefined, port: undefined, timeout: undefined };
-  const options = { ...unset, protocol: 'http', ...endpoint, agent, headers: {} };
+  const bounded = { keepAlive: true, maxSockets: MAX_SOCKETS };
+  const agent = new (secure ? HttpsAgent : HttpAgent)(bounded);
+  const options = { ...UNSET, protocol: 'http', ...endpoint, agent, headers: {} };
   // The types know neither `agent` nor explicit undefined; both are what docker-modem merges by.
   const api = new Docker(options as unknown as Docker.DockerOptions);
   return { api, close: () => agent.destroy() };
