@@ -1,11 +1,13 @@
 // One host as the bots' operations use it: containers, conf folders, supervisord.
 
+import { randomBytes } from 'node:crypto';
 import type { BotsCall, FencedCall } from '../../deletion/ports/bots.ts';
 import { createSupervisorctl, type Supervisorctl } from '../supervisor/supervisorctl.ts';
 import { type ConfFolder, createConfFolder } from './conf-folder.ts';
 import { type Containers, createContainers } from './containers.ts';
+import { changeCtl, readCtl } from './ctl-commands.ts';
+import { createCtlSessions } from './ctl-sessions.ts';
 import type { Deadlines } from './deadlines.ts';
-import { execChange, execRead } from './exec.ts';
 import type { HostCalls } from './host-calls.ts';
 import { type BotProgram, createNewPrograms, type NewPrograms } from './new-programs.ts';
 
@@ -21,6 +23,8 @@ export interface DockerParts {
   readonly deadlines: Deadlines;
   /** Of containers that are made here; undefined: Docker's default. */
   readonly networkMode: string | undefined;
+  /** Ends what runs inside containers for us. Idempotent. */
+  readonly close: () => void;
 }
 
 export interface DockerPartsOptions {
@@ -33,6 +37,7 @@ export interface DockerPartsOptions {
 export function createDockerParts(host: HostCalls, options: DockerPartsOptions): DockerParts {
   const { supervisorConfDir, deadlines, networkMode } = options;
   const { commandMs, programMs } = deadlines;
+  const sessions = createCtlSessions(host, deadlines, newToken);
   return {
     name: host.name,
     containers: createContainers(host, deadlines),
@@ -42,21 +47,29 @@ export function createDockerParts(host: HostCalls, options: DockerPartsOptions):
       createSupervisorctl({
         commandMs,
         programMs,
-        run: (argv, { kind, deadlineMs }) => {
-          if (kind === 'change') throw new Error(`a reader was asked to run ${argv.join(' ')}`);
-          return execRead(host, { containerId, argv, deadlineMs }, call);
+        run: (line, { kind, deadlineMs }) => {
+          if (kind === 'change') throw new Error(`a reader was asked to run ${line}`);
+          return readCtl(host, sessions, { containerId, line, deadlineMs }, call);
         },
       }),
     supervisor: (containerId, call) =>
       createSupervisorctl({
         commandMs,
         programMs,
-        run: (argv, { kind, deadlineMs }) => {
-          const command = { containerId, argv, deadlineMs };
-          return kind === 'read' ? execRead(host, command, call) : execChange(host, command, call);
+        run: (line, { kind, deadlineMs }) => {
+          const command = { containerId, line, deadlineMs };
+          return kind === 'read'
+            ? readCtl(host, sessions, command, call)
+            : changeCtl(host, sessions, command, call);
         },
       }),
     deadlines,
     networkMode,
+    close: sessions.close,
   };
+}
+
+/** A word of letters and digits that nobody can guess. */
+function newToken(): string {
+  return `reclaim${randomBytes(8).toString('hex')}`;
 }

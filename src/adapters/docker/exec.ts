@@ -4,7 +4,7 @@
 
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
-import type { BotsCall, FencedCall } from '../../deletion/ports/bots.ts';
+import type { FencedCall } from '../../deletion/ports/bots.ts';
 import { InDoubtError } from '../../saga/errors.ts';
 import { type ExecOutput, readFrames } from './exec-frames.ts';
 import type { HostCalls } from './host-calls.ts';
@@ -23,30 +23,14 @@ const CREATE_MS = 5_000;
 /** Between two looks at an exec whose output has ended but that still runs. */
 const POLL_MS = 25;
 
-/** A command that changes nothing. */
-export function execRead(host: HostCalls, command: ExecCommand, call: BotsCall) {
-  return run(host, command, call, (request) => host.read(request, call));
-}
-
 /** A command that changes something: fenced right before it is started, since creating an exec does
  * nothing yet. */
-export function execChange(host: HostCalls, command: ExecCommand, call: FencedCall) {
-  return run(host, command, call, (request) => host.change(request, call));
-}
-
-type Send = (request: {
-  what: string;
-  deadlineMs: number;
-  send: (api: Docker, abortSignal: AbortSignal) => Promise<ExecResult>;
-}) => Promise<ExecResult>;
-
-async function run(
+export async function execChange(
   host: HostCalls,
   { containerId, argv, deadlineMs }: ExecCommand,
-  call: BotsCall,
-  send: Send,
+  call: FencedCall,
 ): Promise<ExecResult> {
-  const what = `exec ${argv[0] === 'timeout' ? argv[2] : argv[0]}`;
+  const what = `exec ${argv[0]}`;
   const options = { Cmd: [...argv], AttachStdout: true, AttachStderr: true };
   const exec = await host.read(
     {
@@ -57,7 +41,8 @@ async function run(
     },
     call,
   );
-  return send({ what, deadlineMs, send: (_api, abortSignal) => finish(exec, abortSignal) });
+  const send = (_api: Docker, abortSignal: AbortSignal) => finish(exec, abortSignal);
+  return host.change({ what, deadlineMs, send }, call);
 }
 
 async function finish(exec: Docker.Exec, abortSignal: AbortSignal): Promise<ExecResult> {

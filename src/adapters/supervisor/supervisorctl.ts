@@ -1,13 +1,11 @@
-// supervisorctl in a pool container, as calls with clear answers. It is run under `timeout`, so that a
-// frozen supervisord does not collect one hanging supervisorctl per look inside the user's container;
-// an image without `timeout` gets the plain command. How a command reaches the container is not its
-// business: `run` is given.
+// supervisorctl in a pool container, as calls with clear answers. How a command reaches it, and how its answer comes
+// back, is not its business: `run` is given. A command is a line of words; none of them can hold a blank or a
+// line break, because a program's name is made of a checked id.
 
 import type { ProgramState } from '../../domain/bot.ts';
 import { InDoubtError, RetryableError } from '../../saga/errors.ts';
 import {
   type AddOutcome,
-  type CtlResult,
   parseAdd,
   parseRemove,
   parseReread,
@@ -33,11 +31,12 @@ export interface Supervisorctl {
 }
 
 export interface SupervisorctlOptions {
-  /** Runs an argv in the container; `kind` decides fencing and what a lost answer means. */
+  /** Gives one line to supervisorctl and waits for all that it prints; `kind` decides fencing and what a
+   * lost answer means. */
   readonly run: (
-    argv: readonly string[],
+    line: string,
     options: { readonly kind: 'read' | 'change'; readonly deadlineMs: number },
-  ) => Promise<CtlResult>;
+  ) => Promise<string>;
   readonly commandMs: number;
   /** For stop and start, which wait for the program. */
   readonly programMs: number;
@@ -49,15 +48,8 @@ export function createSupervisorctl({
   commandMs,
   programMs,
 }: SupervisorctlOptions): Supervisorctl {
-  const ctl = async (kind: 'read' | 'change', deadlineMs: number, ...args: readonly string[]) => {
-    const command = ['supervisorctl', ...args];
-    const options = { kind, deadlineMs };
-    const result = await run(
-      ['timeout', String(Math.ceil(deadlineMs / 1000)), ...command],
-      options,
-    );
-    return isWithoutTimeout(result) ? run(command, options) : result;
-  };
+  const ctl = (kind: 'read' | 'change', deadlineMs: number, ...words: readonly string[]) =>
+    run(words.join(' '), { kind, deadlineMs });
 
   return {
     status: async (instanceId) => {
@@ -87,11 +79,6 @@ export function createSupervisorctl({
       return clear(parseStart(program, await ctl('change', programMs, 'start', program))).status;
     },
   };
-}
-
-function isWithoutTimeout({ exitCode, stdout, stderr }: CtlResult): boolean {
-  const isMissing = /"timeout": executable file not found/.test(`${stdout}${stderr}`);
-  return (exitCode === 126 || exitCode === 127) && isMissing;
 }
 
 function clear<Answer extends { readonly status: string }>(

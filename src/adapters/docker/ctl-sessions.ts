@@ -1,0 +1,232 @@
+// The interactive supervisorctls of one host, kept for a few seconds after their last command: a look or a
+// deletion asks several times in a row, and starting one costs more than all its commands. Each is lent to one caller at
+// a time, because a `stop` blocks it for as long as the program takes. Their number per container is bounded,
+// those that were given up but hang included, and none is lent that `timeout` could end within the command.
+
+import type Docker from 'dockerode';
+import type { BotsCall } from '../../deletion/ports/bots.ts';
+import { InDoubtError, UnavailableError } from '../../saga/errors.ts';
+import { type CtlSession, createCtlSession } from './ctl-session.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { HostCalls } from './host-calls.ts';
+
+export interface CtlSessions {
+  /** One that no other caller has, for a command of up to `deadlineMs`; to be given back.
+   * @throws SagaError when there is none to be had: nothing was sent. */
+  readonly borrow: (
+    containerId: string,
+    deadlineMs: number,
+    call: BotsCall,
+  ) => Promise<BorrowedSession>;
+  /** Ends all of them. Idempotent; calls made later open new ones. */
+  readonly close: () => void;
+}
+
+export interface BorrowedSession {
+  readonly session: CtlSession;
+  /** Not used before: that it ended cannot be because it lay about. */
+  readonly isFresh: boolean;
+  readonly giveBack: () => void;
+}
+
+/** At most so many supervisorctls of ours inside one container: each takes some 20 MB of its memory. */
+const MAX_PER_CONTAINER = 4;
+const KEEP_IDLE_MS = 5_000;
+/** A busy one is waited for about as long as starting another takes. */
+const PATIENCE_MS = 300;
+/** What `timeout` gives one; at least twice the longest command, so that it can be used again at all. */
+const MIN_LIFE_MS = 60_000;
+const CREATE_MS = 5_000;
+
+interface Place {
+  /** `ending`: it takes no line any more, but may still run inside the container. */
+  state: 'opening' | 'busy' | 'idle' | 'ending';
+  /** Null until its exec has started. */
+  session: CtlSession | null;
+  /** When `timeout` ends it, by `performance.now()`. */
+  endsAt: number;
+  idleTimer: NodeJS.Timeout | undefined;
+  lifeTimer: NodeJS.Timeout | undefined;
+}
+
+interface Container {
+  readonly id: string;
+  /** Those begun and not known to have ended. */
+  readonly places: Set<Place>;
+  /** Woken at every change: each looks again whether there is one for it. */
+  readonly waiting: Set<() => void>;
+}
+
+export function createCtlSessions(
+  host: HostCalls,
+  { commandMs, programMs }: Pick<Deadlines, 'commandMs' | 'programMs'>,
+  newToken: () => string,
+): CtlSessions {
+  const lifeMs = Math.max(MIN_LIFE_MS, 2 * commandMs, 2 * programMs);
+  const containers = new Map<string, Container>();
+
+  function containerOf(id: string): Container {
+    const container = containers.get(id) ?? { id, places: new Set(), waiting: new Set() };
+    containers.set(id, container);
+    return container;
+  }
+
+  function changed(container: Container) {
+    for (const wake of container.waiting) wake();
+    if (container.places.size + container.waiting.size === 0) containers.delete(container.id);
+  }
+
+  function release(container: Container, place: Place) {
+    clearTimeout(place.idleTimer);
+    clearTimeout(place.lifeTimer);
+    container.places.delete(place);
+    changed(container);
+  }
+
+  async function open(container: Container, call: BotsCall): Promise<Place> {
+    const argv = ['timeout', String(Math.ceil(lifeMs / 1_000)), 'supervisorctl'];
+    try {
+      return await openWith(container, argv, call);
+    } catch (error) {
+      if (!isWithoutTimeout(error)) throw error;
+      return openWith(container, ['supervisorctl'], call);
+    }
+  }
+
+  async function openWith(container: Container, argv: string[], call: BotsCall): Promise<Place> {
+    const place: Place = {
+      ...{ state: 'opening', session: null, endsAt: 0 },
+      ...{ idleTimer: undefined, lifeTimer: undefined },
+    };
+    container.places.add(place);
+    const what = 'exec supervisorctl';
+    try {
+      const attached = { AttachStdin: true, AttachStdout: true, AttachStderr: true };
+      const create = (api: Docker, abortSignal: AbortSignal) =>
+        api.getContainer(container.id).exec({ Cmd: argv, ...attached, abortSignal });
+      const creation = { what, deadlineMs: CREATE_MS, isPrompt: true, send: create };
+      const exec = await host.read(creation, call);
+      const begin = async (_api: Docker, abortSignal: AbortSignal) => {
+        place.endsAt = performance.now() + lifeMs;
+        const stream = await exec.start({ hijack: true, stdin: true, abortSignal });
+        const session = createCtlSession(stream, newToken, () => release(container, place));
+        place.session = session;
+        // Where `timeout` cannot end it, or its end is never heard of.
+        place.lifeTimer = setTimeout(session.close, lifeMs + LATE_END_MS);
+        await session.begin(abortSignal);
+      };
+      await host.read({ what, deadlineMs: commandMs, send: begin }, call);
+      if (place.state !== 'opening')
+        throw new UnavailableError('DOCKER_CLOSED', 'closed meanwhile');
+      place.state = 'busy';
+      return place;
+    } catch (error) {
+      place.state = 'ending';
+      place.session?.giveUp();
+      if (place.session === null) release(container, place);
+      throw error;
+    }
+  }
+
+  /** Idle, open, and with enough of its life left. */
+  function takeIdle({ places }: Container, deadlineMs: number): Place | undefined {
+    const lastsUntil = performance.now() + deadlineMs + LATE_END_MS;
+    for (const place of places) {
+      if (place.state !== 'idle') continue;
+      clearTimeout(place.idleTimer);
+      place.state = place.endsAt > lastsUntil && place.session?.isOpen() ? 'busy' : 'ending';
+      if (place.state === 'busy') return place;
+      place.session?.giveUp();
+    }
+    return undefined;
+  }
+
+  async function find(container: Container, deadlineMs: number, call: BotsCall) {
+    const lateAt = performance.now() + deadlineMs;
+    let since = performance.now();
+    for (;;) {
+      const idle = takeIdle(container, deadlineMs);
+      if (idle !== undefined) return { place: idle, isFresh: false };
+      const states = [...container.places].map(({ state }) => state);
+      const hasRoom = states.length < MAX_PER_CONTAINER;
+      const now = performance.now();
+      if (states.includes('opening')) since = now;
+      const openAt = openAnotherAt(states, since);
+      if (hasRoom && now >= openAt) return { place: await open(container, call), isFresh: true };
+      if (now >= lateAt || call.signal.aborted) {
+        const message = `no supervisorctl to be had in container ${container.id.slice(0, 12)}`;
+        throw new UnavailableError('SUPERVISORCTL_BUSY', message);
+      }
+      const until = hasRoom ? Math.min(openAt, lateAt) : lateAt;
+      await nextChange(container, until - now, call.signal);
+    }
+  }
+
+  function giveBack(container: Container, place: Place, session: CtlSession) {
+    if (place.state !== 'busy') session.close();
+    else if (session.isOpen()) {
+      place.state = 'idle';
+      place.idleTimer = setTimeout(() => {
+        place.state = 'ending';
+        session.giveUp();
+      }, KEEP_IDLE_MS);
+    } else {
+      place.state = 'ending';
+      session.giveUp();
+    }
+    changed(container);
+  }
+
+  return {
+    borrow: async (containerId, deadlineMs, call) => {
+      const container = containerOf(containerId);
+      try {
+        const { place, isFresh } = await find(container, deadlineMs, call);
+        const { session } = place;
+        // Only one that has begun is ever found.
+        if (session === null) throw new InDoubtError('SUPERVISORCTL_ENDED', 'it never began');
+        return { session, isFresh, giveBack: () => giveBack(container, place, session) };
+      } catch (error) {
+        changed(container);
+        throw error;
+      }
+    },
+    close: () => {
+      for (const { places } of [...containers.values()]) {
+        for (const place of [...places]) {
+          place.state = 'ending';
+          place.session?.close();
+        }
+      }
+    },
+  };
+}
+
+/** One that is being started is waited for, one that is busy only for a while. */
+function openAnotherAt(states: readonly Place['state'][], since: number): number {
+  if (states.includes('opening')) return Number.POSITIVE_INFINITY;
+  return states.includes('busy') ? since + PATIENCE_MS : Number.NEGATIVE_INFINITY;
+}
+
+/** Beyond the life that `timeout` gives, for the news of the end to come. */
+const LATE_END_MS = 1_000;
+
+function isWithoutTimeout(error: unknown): boolean {
+  return error instanceof Error && /"timeout": executable file not found/.test(error.message);
+}
+
+/** The next time that anything of the container's changes, or the time is over, or the signal aborts. */
+async function nextChange({ waiting }: Container, ms: number, signal: AbortSignal) {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const wake = () => resolve();
+  const timer = setTimeout(wake, ms);
+  waiting.add(wake);
+  signal.addEventListener('abort', wake, { once: true });
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    waiting.delete(wake);
+    signal.removeEventListener('abort', wake);
+  }
+}
