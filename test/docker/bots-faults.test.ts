@@ -66,10 +66,10 @@ describeDocker('bots in a docker that fails', () => {
     const uid = newUid();
     await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
     for (const [request, cutAfterBytes] of [
-      // First, while no supervisorctl is kept.
+      // First, while no session is kept.
       [/^POST \/exec\/.*\/start/, 200],
-      [/^GET .*\/archive/, 700],
-      [/^GET .*\/archive/, 1_500],
+      [/^ls /, 0],
+      [/^ls /, 30],
       [/^status /, 0],
       [/^status /, 30],
     ] as const) {
@@ -212,11 +212,17 @@ describeDocker('bots in a docker that fails', () => {
       'DELETE /containers/ID?v=false&force=false',
     ]);
     // The conf file put aside, the program stopped, and taken out of supervisord.
-    const exec = 'POST /exec/ID/start';
+    const folder = '/pool/supervisor';
     const name = `bot-${ids[1]}`;
     const stop = await changesOf(ids[1], (seen) => bots.stop(ids[1], seen, fencing));
-    expect(stop).toEqual([exec, `stop ${name}`, `remove ${name}`]);
-    expect(await changesOf(ids[1], (seen) => bots.remove(ids[1], seen, fencing))).toEqual([exec]);
+    expect(stop).toEqual([
+      expect.stringContaining(`mv -f -- ${folder}/${name}.conf ${folder}/${name}.conf.reclaimed `),
+      `stop ${name}`,
+      `remove ${name}`,
+    ]);
+    expect(await changesOf(ids[1], (seen) => bots.remove(ids[1], seen, fencing))).toEqual([
+      expect.stringContaining(`rm -f -- ${folder}/${name}.conf ${folder}/${name}.conf.reclaimed `),
+    ]);
   });
 
   test('one of two hosts does not answer: unknown, though the other has no such bot', async () => {

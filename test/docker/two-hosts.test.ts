@@ -151,7 +151,15 @@ async function deleteAll({ app, uid }: Fleet, bots: readonly string[]) {
     async () => (await sagas.countDocuments({ _id: { $in: ids }, open: true })) === 0,
     120_000,
   );
-  return Promise.all(ids.map(async (id) => (await app.call(uid, 'GET', `/jobs/${id}`)).body));
+  return Promise.all(
+    ids.map((id) =>
+      // A machine that is busy with many containers may refuse for a moment: load is shed, nothing is wrong.
+      waitFor(`job ${id} to be shown`, async () => {
+        const { status, body } = await app.call(uid, 'GET', `/jobs/${id}`);
+        return status === 200 && body;
+      }),
+    ),
+  );
 }
 
 async function expectAllPaid({ app, uid, pools }: Fleet): Promise<void> {
@@ -219,10 +227,9 @@ describeDocker('a fleet over two Docker hosts', () => {
         60_000,
       );
       await waitFor('the neighbours to run again', async () => {
-        const { body } = await app.call(uid, 'GET', '/bots');
-        return (
-          body.bots.length === fleet.pools.filter(({ neighbour }) => neighbour !== null).length
-        );
+        const { status, body } = await app.call(uid, 'GET', '/bots');
+        const neighbours = fleet.pools.filter(({ neighbour }) => neighbour !== null);
+        return status === 200 && body.bots.length === neighbours.length;
       });
       await expectOnlyNeighbours(fleet);
     },

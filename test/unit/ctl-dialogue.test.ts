@@ -2,9 +2,10 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { linesToSend, readAnswer, readPrompt } from '../../src/adapters/supervisor/ctl-dialogue.ts';
+import { SUPERVISORCTL } from '../../src/adapters/supervisor/ctl-dialogue.ts';
 import { InDoubtError } from '../../src/saga/errors.ts';
 
+const { linesToSend, readBeginning, readAnswer } = SUPERVISORCTL;
 const TOKEN = 'reclaim0f';
 const PROMPT = 'supervisor> ';
 const REPLY = `*** Unknown syntax: ${TOKEN}\n`;
@@ -21,15 +22,15 @@ test.each([
   ['no supervisord', `unix:///run/supervisor.sock no such file\n${PROMPT}${REPLY}`, PROMPT],
   ['a prompt of its own', `bot-a   RUNNING\npool [1] $ > ${REPLY}`, 'pool [1] $ > '],
 ])('the beginning with %s: the prompt', (_case, text, prompt) => {
-  expect(readPrompt(`${text}${prompt}`, TOKEN)).toEqual({ value: prompt, rest: prompt });
+  expect(readBeginning(`${text}${prompt}`, TOKEN)).toEqual({ value: prompt, rest: prompt });
   for (let length = 0; length < text.length; length += 1) {
-    expect(readPrompt(text.slice(0, length), TOKEN)).toBeUndefined();
+    expect(readBeginning(text.slice(0, length), TOKEN)).toBeUndefined();
   }
 });
 
 test('a supervisorctl that asks for a password: in doubt, at once', () => {
   const text = 'Server requires authentication\nUsername:';
-  expect(() => readPrompt(text, TOKEN)).toThrow(InDoubtError);
+  expect(() => readBeginning(text, TOKEN)).toThrow(InDoubtError);
 });
 
 test.each([

@@ -2,14 +2,16 @@
 
 import { randomBytes } from 'node:crypto';
 import type { BotsCall, FencedCall } from '../../deletion/ports/bots.ts';
+import { SUPERVISORCTL } from '../supervisor/ctl-dialogue.ts';
 import { createSupervisorctl, type Supervisorctl } from '../supervisor/supervisorctl.ts';
 import { type ConfFolder, createConfFolder } from './conf-folder.ts';
 import { type Containers, createContainers } from './containers.ts';
-import { changeCtl, readCtl } from './ctl-commands.ts';
-import { createCtlSessions } from './ctl-sessions.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { HostCalls } from './host-calls.ts';
 import { type BotProgram, createNewPrograms, type NewPrograms } from './new-programs.ts';
+import { changeBySession, readBySession } from './session-commands.ts';
+import { createSessions } from './sessions.ts';
+import { createShell } from './shell.ts';
 
 export interface DockerParts {
   /** As in DOCKER_HOSTS. */
@@ -37,19 +39,20 @@ export interface DockerPartsOptions {
 export function createDockerParts(host: HostCalls, options: DockerPartsOptions): DockerParts {
   const { supervisorConfDir, deadlines, networkMode } = options;
   const { commandMs, programMs } = deadlines;
-  const sessions = createCtlSessions(host, deadlines, newToken);
+  const sessions = createSessions(host, SUPERVISORCTL, deadlines, newToken);
+  const shell = createShell(host, deadlines, newToken);
   return {
     name: host.name,
     containers: createContainers(host, deadlines),
-    conf: createConfFolder(host, supervisorConfDir, deadlines),
-    newPrograms: createNewPrograms(host, options),
+    conf: createConfFolder(host, shell, supervisorConfDir, deadlines),
+    newPrograms: createNewPrograms(host, shell, options),
     supervisorReader: (containerId, call) =>
       createSupervisorctl({
         commandMs,
         programMs,
         run: (line, { kind, deadlineMs }) => {
           if (kind === 'change') throw new Error(`a reader was asked to run ${line}`);
-          return readCtl(host, sessions, { containerId, line, deadlineMs }, call);
+          return readBySession(host, sessions, { containerId, line, deadlineMs }, call);
         },
       }),
     supervisor: (containerId, call) =>
@@ -59,13 +62,16 @@ export function createDockerParts(host: HostCalls, options: DockerPartsOptions):
         run: (line, { kind, deadlineMs }) => {
           const command = { containerId, line, deadlineMs };
           return kind === 'read'
-            ? readCtl(host, sessions, command, call)
-            : changeCtl(host, sessions, command, call);
+            ? readBySession(host, sessions, command, call)
+            : changeBySession(host, sessions, command, call);
         },
       }),
     deadlines,
     networkMode,
-    close: sessions.close,
+    close: () => {
+      sessions.close();
+      shell.close();
+    },
   };
 }
 

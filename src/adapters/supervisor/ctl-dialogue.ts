@@ -5,16 +5,19 @@
 // Pure; supervisor 3 and 4.
 
 import { InDoubtError } from '../../saga/errors.ts';
+import type { Dialogue, Said } from '../docker/dialogue.ts';
 
-export interface Said {
-  /** Whole lines; empty where nothing was printed. */
-  readonly value: string;
-  /** What came after it: the prompt, or its beginning, of the next answer. */
-  readonly rest: string;
-}
+/** Answers are whole lines; empty where nothing was printed. */
+export const SUPERVISORCTL: Dialogue<string> = {
+  program: 'supervisorctl',
+  argv: ['supervisorctl'],
+  linesToSend,
+  readBeginning: readPrompt,
+  readAnswer,
+};
 
 /** What to send for one command, or for none. */
-export function linesToSend(command: string | null, token: string): string {
+function linesToSend(command: string | null, token: string): string {
   // A line break would make two commands of it.
   if (/[\r\n]/.test(`${command}${token}`)) throw new RangeError('a command is one line');
   return `${command === null ? '' : `${command}\n`}${token}\n`;
@@ -23,7 +26,7 @@ export function linesToSend(command: string | null, token: string): string {
 /** The prompt, after what stands at the beginning: the states of all programs, or why there are none.
  * @returns undefined while it is incomplete. @throws InDoubtError where a password is asked for: the next lines
  * would be taken for it. */
-export function readPrompt(text: string, token: string): Said | undefined {
+function readPrompt(text: string, token: string): Said<string> | undefined {
   const cut = cutAt(text, token);
   if (cut !== undefined) {
     return { value: cut.before.slice(cut.before.lastIndexOf('\n') + 1), rest: cut.rest };
@@ -34,7 +37,7 @@ export function readPrompt(text: string, token: string): Said | undefined {
 
 /** The answer to one command. @returns undefined while it is incomplete. @throws InDoubtError for one that
  * is not framed by the prompt as every answer is: something else was said, or asked, in between. */
-export function readAnswer(text: string, prompt: string, token: string): Said | undefined {
+function readAnswer(text: string, prompt: string, token: string): Said<string> | undefined {
   const cut = cutAt(text, token);
   if (cut === undefined) return undefined;
   const { before, rest } = cut;

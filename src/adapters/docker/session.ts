@@ -1,24 +1,23 @@
-// One interactive supervisorctl in a container, over the stream of an exec: starting one takes a few hundred
-// milliseconds of the container's processor, a command to one that runs a round trip. It is run under
-// `timeout`, so that a frozen supervisord does not collect hanging processes inside the user's container. It
-// answers one line at a time, and is given up at the first thing that is not as it should be: an answer
-// that comes later must never be read as the next one's (I4).
+// One interactive program in a container (supervisorctl, a shell), over the stream of an exec: starting one takes
+// 80 to 400 ms of processor, a command to one that runs a round trip. It answers one line at a time, and is
+// given up at the first thing that is not as it should be: an answer that comes later must never be read
+// as the next one's (I4).
 
 import type { Duplex } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { InDoubtError } from '../../saga/errors.ts';
-import { linesToSend, readAnswer, readPrompt, type Said } from '../supervisor/ctl-dialogue.ts';
-import { createFrameReader, MAX_OUTPUT_BYTES } from './exec-frames.ts';
+import type { Dialogue, Said } from './dialogue.ts';
+import { createFrameReader } from './exec-frames.ts';
 
-export interface CtlSession {
+export interface Session<Answer> {
   /** Waits for what it says at the beginning; before that it takes no line.
    * @throws InDoubtError when it does not come that far. */
   readonly begin: (signal: AbortSignal) => Promise<void>;
   /** Whether it may be given a line now; if not, nothing of that line was sent. */
   readonly isOpen: () => boolean;
-  /** Sends the line before it returns, and resolves with all that it printed.
+  /** Sends the line before it returns, and resolves with its whole answer.
    * @throws InDoubtError when that is not to be had: the line may have been carried out. */
-  readonly ask: (line: string, signal: AbortSignal) => Promise<string>;
+  readonly ask: (line: string, signal: AbortSignal) => Promise<Answer>;
   /** Lets it end by itself: it takes no line any more, and is gone when its last command has ended. */
   readonly giveUp: () => void;
   /** Ends the connection at once. Idempotent. */
@@ -26,24 +25,25 @@ export interface CtlSession {
 }
 
 /** It ended, or the connection did, before the answer was there. */
-export const SESSION_ENDED = 'SUPERVISORCTL_ENDED';
+export const SESSION_ENDED = 'SESSION_ENDED';
 
 /** @param stream of an exec that was started with its input and both outputs.
  * @param onGone called once, when the stream has ended. */
-export function createCtlSession(
+export function createSession<Answer>(
   stream: Duplex,
+  dialogue: Dialogue<Answer>,
   newToken: () => string,
   onGone: () => void,
-): CtlSession {
-  const { isOpen, giveUp, close, ask } = createTalk(stream, newToken, onGone);
+): Session<Answer> {
+  const { isOpen, giveUp, close, ask } = createTalk(stream, dialogue, newToken, onGone);
   let prompt: string | null = null;
   return {
     begin: async (signal) => {
-      prompt = await ask(null, signal, readPrompt);
+      prompt = await ask(null, signal, dialogue.readBeginning);
     },
     isOpen: () => prompt !== null && isOpen(),
     ask: (line, signal) =>
-      ask(line, signal, (text, token) => readAnswer(text, prompt ?? '', token)),
+      ask(line, signal, (text, token) => dialogue.readAnswer(text, prompt ?? '', token)),
     giveUp,
     close,
   };
@@ -55,7 +55,12 @@ interface Waiting {
   readonly fail: (error: Error) => void;
 }
 
-function createTalk(stream: Duplex, newToken: () => string, onGone: () => void) {
+function createTalk(
+  stream: Duplex,
+  { program, linesToSend }: Pick<Dialogue<unknown>, 'program' | 'linesToSend'>,
+  newToken: () => string,
+  onGone: () => void,
+) {
   const frames = createFrameReader();
   const decoder = new StringDecoder();
   let state: 'open' | 'given-up' | 'gone' = 'open';
@@ -78,7 +83,7 @@ function createTalk(stream: Duplex, newToken: () => string, onGone: () => void) 
     state = 'gone';
     stream.destroy();
     const said = `${text}${errors}`.trim().slice(-MAX_SAID);
-    fail(new InDoubtError(SESSION_ENDED, `supervisorctl ended before it answered: ${said}`));
+    fail(new InDoubtError(SESSION_ENDED, `${program} ended before it answered: ${said}`));
     onGone();
   };
 
@@ -87,8 +92,8 @@ function createTalk(stream: Duplex, newToken: () => string, onGone: () => void) 
     if (state !== 'open') return;
     text += decoder.write(stdout);
     errors = (errors + stderr.toString()).slice(-MAX_SAID);
-    if (text.length > MAX_OUTPUT_BYTES) {
-      const message = `more than ${MAX_OUTPUT_BYTES} bytes of output`;
+    if (text.length > MAX_OUTPUT) {
+      const message = `more than ${MAX_OUTPUT} characters of output`;
       fail(new InDoubtError('DOCKER_OUTPUT_TOO_LARGE', message));
     } else waiting?.see();
   });
@@ -101,13 +106,13 @@ function createTalk(stream: Duplex, newToken: () => string, onGone: () => void) 
     isOpen: () => state === 'open' && waiting === null,
     giveUp,
     close,
-    ask: async (
+    ask: async <Value>(
       line: string | null,
       signal: AbortSignal,
-      read: (text: string, token: string) => Said | undefined,
-    ): Promise<string> => {
+      read: (text: string, token: string) => Said<Value> | undefined,
+    ): Promise<Value> => {
       const token = newToken();
-      const { promise, resolve, reject } = Promise.withResolvers<string>();
+      const { promise, resolve, reject } = Promise.withResolvers<Value>();
       const see = () => {
         try {
           const said = read(text, token);
@@ -120,7 +125,7 @@ function createTalk(stream: Duplex, newToken: () => string, onGone: () => void) 
         }
       };
       const onAbort = () =>
-        fail(new InDoubtError('SUPERVISORCTL_GIVEN_UP', 'supervisorctl did not answer in time'));
+        fail(new InDoubtError('SESSION_GIVEN_UP', `${program} did not answer in time`));
       waiting = { see, fail: reject };
       signal.addEventListener('abort', onAbort, { once: true });
       if (signal.aborted) onAbort();
@@ -135,5 +140,7 @@ function createTalk(stream: Duplex, newToken: () => string, onGone: () => void) 
   };
 }
 
+/** Characters of one answer: a program that talks without end must not fill the memory. */
+const MAX_OUTPUT = 256 * 1024;
 /** Characters of what it said that are kept for a message. */
 const MAX_SAID = 300;

@@ -1,35 +1,38 @@
-// The interactive supervisorctls of one host, kept for a few seconds after their last command: a look or a
-// deletion asks several times in a row, and starting one costs more than all its commands. Each is lent to one caller at
-// a time, because a `stop` blocks it for as long as the program takes. Their number per container is bounded,
-// those that were given up but hang included, and none is lent that `timeout` could end within the command.
+// The interactive programs of one kind in the containers of one host, kept for a few seconds after their last
+// command: a look or a deletion asks several times in a row, and starting one costs more than all its commands.
+// Each is lent to one caller at a time, because a `stop` blocks supervisorctl for as long as the program takes. They run
+// under `timeout`, so that what a frozen supervisord holds does not collect inside the user's container; their
+// number per container is bounded, those that hang included, and none is lent that `timeout` could end
+// within the command. An image without `timeout` gets the plain command.
 
 import type Docker from 'dockerode';
 import type { BotsCall } from '../../deletion/ports/bots.ts';
 import { InDoubtError, UnavailableError } from '../../saga/errors.ts';
-import { type CtlSession, createCtlSession } from './ctl-session.ts';
 import type { Deadlines } from './deadlines.ts';
+import type { Dialogue } from './dialogue.ts';
 import type { HostCalls } from './host-calls.ts';
+import { createSession, SESSION_ENDED, type Session } from './session.ts';
 
-export interface CtlSessions {
+export interface Sessions<Answer> {
   /** One that no other caller has, for a command of up to `deadlineMs`; to be given back.
    * @throws SagaError when there is none to be had: nothing was sent. */
   readonly borrow: (
     containerId: string,
     deadlineMs: number,
     call: BotsCall,
-  ) => Promise<BorrowedSession>;
+  ) => Promise<BorrowedSession<Answer>>;
   /** Ends all of them. Idempotent; calls made later open new ones. */
   readonly close: () => void;
 }
 
-export interface BorrowedSession {
-  readonly session: CtlSession;
+export interface BorrowedSession<Answer> {
+  readonly session: Session<Answer>;
   /** Not used before: that it ended cannot be because it lay about. */
   readonly isFresh: boolean;
   readonly giveBack: () => void;
 }
 
-/** At most so many supervisorctls of ours inside one container: each takes some 20 MB of its memory. */
+/** At most so many of one kind inside one container: a supervisorctl takes some 20 MB of its memory. */
 const MAX_PER_CONTAINER = 4;
 const KEEP_IDLE_MS = 5_000;
 /** A busy one is waited for about as long as starting another takes. */
@@ -38,68 +41,80 @@ const PATIENCE_MS = 300;
 const MIN_LIFE_MS = 60_000;
 const CREATE_MS = 5_000;
 
-interface Place {
+interface Place<Answer> {
   /** `ending`: it takes no line any more, but may still run inside the container. */
   state: 'opening' | 'busy' | 'idle' | 'ending';
   /** Null until its exec has started. */
-  session: CtlSession | null;
+  session: Session<Answer> | null;
   /** When `timeout` ends it, by `performance.now()`. */
   endsAt: number;
   idleTimer: NodeJS.Timeout | undefined;
   lifeTimer: NodeJS.Timeout | undefined;
 }
 
-interface Container {
+interface Container<Answer> {
   readonly id: string;
   /** Those begun and not known to have ended. */
-  readonly places: Set<Place>;
+  readonly places: Set<Place<Answer>>;
   /** Woken at every change: each looks again whether there is one for it. */
   readonly waiting: Set<() => void>;
 }
 
-export function createCtlSessions(
+export function createSessions<Answer>(
   host: HostCalls,
+  dialogue: Dialogue<Answer>,
   { commandMs, programMs }: Pick<Deadlines, 'commandMs' | 'programMs'>,
   newToken: () => string,
-): CtlSessions {
+): Sessions<Answer> {
   const lifeMs = Math.max(MIN_LIFE_MS, 2 * commandMs, 2 * programMs);
-  const containers = new Map<string, Container>();
+  type OwnContainer = Container<Answer>;
+  type OwnPlace = Place<Answer>;
+  const { program } = dialogue;
+  const containers = new Map<string, OwnContainer>();
 
-  function containerOf(id: string): Container {
-    const container = containers.get(id) ?? { id, places: new Set(), waiting: new Set() };
+  function containerOf(id: string): OwnContainer {
+    const container: OwnContainer = containers.get(id) ?? {
+      id,
+      places: new Set(),
+      waiting: new Set(),
+    };
     containers.set(id, container);
     return container;
   }
 
-  function changed(container: Container) {
+  function changed(container: OwnContainer) {
     for (const wake of container.waiting) wake();
     if (container.places.size + container.waiting.size === 0) containers.delete(container.id);
   }
 
-  function release(container: Container, place: Place) {
+  function release(container: OwnContainer, place: OwnPlace) {
     clearTimeout(place.idleTimer);
     clearTimeout(place.lifeTimer);
     container.places.delete(place);
     changed(container);
   }
 
-  async function open(container: Container, call: BotsCall): Promise<Place> {
-    const argv = ['timeout', String(Math.ceil(lifeMs / 1_000)), 'supervisorctl'];
+  async function open(container: OwnContainer, call: BotsCall): Promise<OwnPlace> {
+    const argv = ['timeout', String(Math.ceil(lifeMs / 1_000)), ...dialogue.argv];
     try {
       return await openWith(container, argv, call);
     } catch (error) {
       if (!isWithoutTimeout(error)) throw error;
-      return openWith(container, ['supervisorctl'], call);
+      return openWith(container, [...dialogue.argv], call);
     }
   }
 
-  async function openWith(container: Container, argv: string[], call: BotsCall): Promise<Place> {
-    const place: Place = {
+  async function openWith(
+    container: OwnContainer,
+    argv: string[],
+    call: BotsCall,
+  ): Promise<OwnPlace> {
+    const place: OwnPlace = {
       ...{ state: 'opening', session: null, endsAt: 0 },
       ...{ idleTimer: undefined, lifeTimer: undefined },
     };
     container.places.add(place);
-    const what = 'exec supervisorctl';
+    const what = `exec ${program}`;
     try {
       const attached = { AttachStdin: true, AttachStdout: true, AttachStderr: true };
       const create = (api: Docker, abortSignal: AbortSignal) =>
@@ -109,7 +124,7 @@ export function createCtlSessions(
       const begin = async (_api: Docker, abortSignal: AbortSignal) => {
         place.endsAt = performance.now() + lifeMs;
         const stream = await exec.start({ hijack: true, stdin: true, abortSignal });
-        const session = createCtlSession(stream, newToken, () => release(container, place));
+        const session = createSession(stream, dialogue, newToken, () => release(container, place));
         place.session = session;
         // Where `timeout` cannot end it, or its end is never heard of.
         place.lifeTimer = setTimeout(session.close, lifeMs + LATE_END_MS);
@@ -129,7 +144,7 @@ export function createCtlSessions(
   }
 
   /** Idle, open, and with enough of its life left. */
-  function takeIdle({ places }: Container, deadlineMs: number): Place | undefined {
+  function takeIdle({ places }: OwnContainer, deadlineMs: number): OwnPlace | undefined {
     const lastsUntil = performance.now() + deadlineMs + LATE_END_MS;
     for (const place of places) {
       if (place.state !== 'idle') continue;
@@ -141,7 +156,7 @@ export function createCtlSessions(
     return undefined;
   }
 
-  async function find(container: Container, deadlineMs: number, call: BotsCall) {
+  async function find(container: OwnContainer, deadlineMs: number, call: BotsCall) {
     const lateAt = performance.now() + deadlineMs;
     let since = performance.now();
     for (;;) {
@@ -154,15 +169,15 @@ export function createCtlSessions(
       const openAt = openAnotherAt(states, since);
       if (hasRoom && now >= openAt) return { place: await open(container, call), isFresh: true };
       if (now >= lateAt || call.signal.aborted) {
-        const message = `no supervisorctl to be had in container ${container.id.slice(0, 12)}`;
-        throw new UnavailableError('SUPERVISORCTL_BUSY', message);
+        const message = `no ${program} to be had in container ${container.id.slice(0, 12)}`;
+        throw new UnavailableError('SESSION_BUSY', message);
       }
       const until = hasRoom ? Math.min(openAt, lateAt) : lateAt;
       await nextChange(container, until - now, call.signal);
     }
   }
 
-  function giveBack(container: Container, place: Place, session: CtlSession) {
+  function giveBack(container: OwnContainer, place: OwnPlace, session: Session<Answer>) {
     if (place.state !== 'busy') session.close();
     else if (session.isOpen()) {
       place.state = 'idle';
@@ -184,7 +199,7 @@ export function createCtlSessions(
         const { place, isFresh } = await find(container, deadlineMs, call);
         const { session } = place;
         // Only one that has begun is ever found.
-        if (session === null) throw new InDoubtError('SUPERVISORCTL_ENDED', 'it never began');
+        if (session === null) throw new InDoubtError(SESSION_ENDED, `${program} never began`);
         return { session, isFresh, giveBack: () => giveBack(container, place, session) };
       } catch (error) {
         changed(container);
@@ -203,7 +218,7 @@ export function createCtlSessions(
 }
 
 /** One that is being started is waited for, one that is busy only for a while. */
-function openAnotherAt(states: readonly Place['state'][], since: number): number {
+function openAnotherAt(states: readonly Place<unknown>['state'][], since: number): number {
   if (states.includes('opening')) return Number.POSITIVE_INFINITY;
   return states.includes('busy') ? since + PATIENCE_MS : Number.NEGATIVE_INFINITY;
 }
@@ -216,7 +231,11 @@ function isWithoutTimeout(error: unknown): boolean {
 }
 
 /** The next time that anything of the container's changes, or the time is over, or the signal aborts. */
-async function nextChange({ waiting }: Container, ms: number, signal: AbortSignal) {
+async function nextChange(
+  { waiting }: Pick<Container<unknown>, 'waiting'>,
+  ms: number,
+  signal: AbortSignal,
+) {
   const { promise, resolve } = Promise.withResolvers<void>();
   const wake = () => resolve();
   const timer = setTimeout(wake, ms);

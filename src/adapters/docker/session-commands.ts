@@ -1,26 +1,26 @@
-// Commands to the supervisord of a pool container, each a line to a borrowed supervisorctl. A change is fenced right
-// before its line is sent (I5), and a line that was sent is never sent again unless it changes nothing: where
-// its answer is lost, it is in doubt (I4).
+// Commands in a container, each a line to a borrowed session. A change is fenced right before its line is sent
+// (I5), and a line that was sent is never sent again unless it changes nothing: where its answer is lost,
+// it is in doubt (I4).
 
 import type { BotsCall, FencedCall } from '../../deletion/ports/bots.ts';
 import { InDoubtError, UnavailableError } from '../../saga/errors.ts';
-import { SESSION_ENDED } from './ctl-session.ts';
-import type { BorrowedSession, CtlSessions } from './ctl-sessions.ts';
 import type { HostCalls } from './host-calls.ts';
+import { SESSION_ENDED } from './session.ts';
+import type { BorrowedSession, Sessions } from './sessions.ts';
 
-export interface CtlCommand {
+export interface SessionCommand {
   readonly containerId: string;
   readonly line: string;
   readonly deadlineMs: number;
 }
 
 /** A command that changes nothing. */
-export function readCtl(
+export function readBySession<Answer>(
   host: HostCalls,
-  sessions: CtlSessions,
-  command: CtlCommand,
+  sessions: Sessions<Answer>,
+  command: SessionCommand,
   call: BotsCall,
-): Promise<string> {
+): Promise<Answer> {
   return onOpenSession(sessions, command, call, async (borrowed) => {
     try {
       return await host.read(request(command, borrowed), call);
@@ -34,33 +34,36 @@ export function readCtl(
 }
 
 /** A command that changes something. */
-export function changeCtl(
+export function changeBySession<Answer>(
   host: HostCalls,
-  sessions: CtlSessions,
-  command: CtlCommand,
+  sessions: Sessions<Answer>,
+  command: SessionCommand,
   call: FencedCall,
-): Promise<string> {
+): Promise<Answer> {
   return onOpenSession(sessions, command, call, (borrowed) =>
     host.change(request(command, borrowed), call),
   );
 }
 
 /** Null: the session had ended before the line was sent. */
-function request({ line, deadlineMs }: CtlCommand, { session }: BorrowedSession) {
+function request<Answer>(
+  { line, deadlineMs }: SessionCommand,
+  { session }: BorrowedSession<Answer>,
+) {
   return {
-    what: `supervisorctl ${line.split(' ')[0]}`,
+    what: `${line.split(' ')[0]}`,
     deadlineMs,
-    send: async (_api: unknown, abortSignal: AbortSignal) =>
+    send: async (_api: unknown, abortSignal: AbortSignal): Promise<Answer | null> =>
       session.isOpen() ? session.ask(line, abortSignal) : null,
   };
 }
 
-async function onOpenSession(
-  sessions: CtlSessions,
-  { containerId, deadlineMs }: CtlCommand,
+async function onOpenSession<Answer>(
+  sessions: Sessions<Answer>,
+  { containerId, deadlineMs }: SessionCommand,
   call: BotsCall,
-  ask: (borrowed: BorrowedSession) => Promise<string | null>,
-): Promise<string> {
+  ask: (borrowed: BorrowedSession<Answer>) => Promise<Answer | null>,
+): Promise<Answer> {
   // Ends with the first fresh one: those that lay about are few.
   for (;;) {
     const borrowed = await sessions.borrow(containerId, deadlineMs, call);
@@ -71,7 +74,7 @@ async function onOpenSession(
       borrowed.giveBack();
     }
     if (borrowed.isFresh) {
-      throw new UnavailableError(SESSION_ENDED, 'supervisorctl ended before it was asked');
+      throw new UnavailableError(SESSION_ENDED, 'the session ended before it was asked');
     }
   }
 }
