@@ -35,7 +35,8 @@ export interface BorrowedSession<Answer> {
 /** At most so many of one kind inside one container: a supervisorctl takes some 20 MB of its memory. */
 const MAX_PER_CONTAINER = 4;
 const KEEP_IDLE_MS = 5_000;
-/** A busy one is waited for about as long as starting another takes. */
+/** One that is busy with a single command is waited for about as long as starting another took, and at least so long. As
+ * long as they change hands, none is started: many that start at once on a busy machine would all be too late. */
 const PATIENCE_MS = 300;
 /** What `timeout` gives one; at least twice the longest command, so that it can be used again at all. */
 const MIN_LIFE_MS = 60_000;
@@ -56,6 +57,10 @@ interface Container<Answer> {
   readonly id: string;
   /** Those begun and not known to have ended. */
   readonly places: Set<Place<Answer>>;
+  /** When one was last lent, by `performance.now()`. */
+  lentAt: number;
+  /** What the last start took. */
+  startMs: number;
   /** Woken at every change: each looks again whether there is one for it. */
   readonly waiting: Set<() => void>;
 }
@@ -73,11 +78,8 @@ export function createSessions<Answer>(
   const containers = new Map<string, OwnContainer>();
 
   function containerOf(id: string): OwnContainer {
-    const container: OwnContainer = containers.get(id) ?? {
-      id,
-      places: new Set(),
-      waiting: new Set(),
-    };
+    const fresh = { id, places: new Set<OwnPlace>(), waiting: new Set<() => void>() };
+    const container = containers.get(id) ?? { ...fresh, lentAt: 0, startMs: 0 };
     containers.set(id, container);
     return container;
   }
@@ -128,16 +130,21 @@ export function createSessions<Answer>(
         place.session = session;
         // Where `timeout` cannot end it, or its end is never heard of.
         place.lifeTimer = setTimeout(session.close, lifeMs + LATE_END_MS);
-        await session.begin(abortSignal);
+        // One that is late for its caller comes in time for the next.
+        const begun = session.begin(new AbortController().signal);
+        begun.then(
+          () => abortSignal.aborted && keep(container, place, session),
+          () => end(container, place, session),
+        );
+        await begun;
       };
       await host.read({ what, deadlineMs: commandMs, send: begin }, call);
       if (place.state !== 'opening')
         throw new UnavailableError('DOCKER_CLOSED', 'closed meanwhile');
+      container.startMs = performance.now() + lifeMs - place.endsAt;
       place.state = 'busy';
       return place;
     } catch (error) {
-      place.state = 'ending';
-      place.session?.giveUp();
       if (place.session === null) release(container, place);
       throw error;
     }
@@ -158,15 +165,13 @@ export function createSessions<Answer>(
 
   async function find(container: OwnContainer, deadlineMs: number, call: BotsCall) {
     const lateAt = performance.now() + deadlineMs;
-    let since = performance.now();
     for (;;) {
       const idle = takeIdle(container, deadlineMs);
       if (idle !== undefined) return { place: idle, isFresh: false };
       const states = [...container.places].map(({ state }) => state);
       const hasRoom = states.length < MAX_PER_CONTAINER;
       const now = performance.now();
-      if (states.includes('opening')) since = now;
-      const openAt = openAnotherAt(states, since);
+      const openAt = openAnotherAt(states, container);
       if (hasRoom && now >= openAt) return { place: await open(container, call), isFresh: true };
       if (now >= lateAt || call.signal.aborted) {
         const message = `no ${program} to be had in container ${container.id.slice(0, 12)}`;
@@ -177,18 +182,17 @@ export function createSessions<Answer>(
     }
   }
 
-  function giveBack(container: OwnContainer, place: OwnPlace, session: Session<Answer>) {
-    if (place.state !== 'busy') session.close();
-    else if (session.isOpen()) {
-      place.state = 'idle';
-      place.idleTimer = setTimeout(() => {
-        place.state = 'ending';
-        session.giveUp();
-      }, KEEP_IDLE_MS);
-    } else {
-      place.state = 'ending';
-      session.giveUp();
-    }
+  function end(container: OwnContainer, place: OwnPlace, session: Session<Answer>) {
+    clearTimeout(place.idleTimer);
+    place.state = 'ending';
+    session.giveUp();
+    changed(container);
+  }
+
+  function keep(container: OwnContainer, place: OwnPlace, session: Session<Answer>) {
+    if (place.state === 'ending' || !session.isOpen()) return end(container, place, session);
+    place.state = 'idle';
+    place.idleTimer = setTimeout(() => end(container, place, session), KEEP_IDLE_MS);
     changed(container);
   }
 
@@ -198,9 +202,10 @@ export function createSessions<Answer>(
       try {
         const { place, isFresh } = await find(container, deadlineMs, call);
         const { session } = place;
+        container.lentAt = performance.now();
         // Only one that has begun is ever found.
         if (session === null) throw new InDoubtError(SESSION_ENDED, `${program} never began`);
-        return { session, isFresh, giveBack: () => giveBack(container, place, session) };
+        return { session, isFresh, giveBack: () => keep(container, place, session) };
       } catch (error) {
         changed(container);
         throw error;
@@ -218,9 +223,13 @@ export function createSessions<Answer>(
 }
 
 /** One that is being started is waited for, one that is busy only for a while. */
-function openAnotherAt(states: readonly Place<unknown>['state'][], since: number): number {
+function openAnotherAt(
+  states: readonly Place<unknown>['state'][],
+  { lentAt, startMs }: Pick<Container<unknown>, 'lentAt' | 'startMs'>,
+): number {
   if (states.includes('opening')) return Number.POSITIVE_INFINITY;
-  return states.includes('busy') ? since + PATIENCE_MS : Number.NEGATIVE_INFINITY;
+  if (!states.includes('busy')) return Number.NEGATIVE_INFINITY;
+  return lentAt + Math.max(PATIENCE_MS, startMs);
 }
 
 /** Beyond the life that `timeout` gives, for the news of the end to come. */
