@@ -4,6 +4,7 @@
 
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { inspect } from 'node:util';
 import Docker from 'dockerode';
 
 /** A host as the configuration names it. The name is what sightings and mappings carry. */
@@ -50,6 +51,9 @@ export function createDockerClient(endpoint: DockerEndpoint): DockerClient {
   const secure = 'host' in endpoint && endpoint.protocol === 'https';
   const bounded = { keepAlive: true, maxSockets: MAX_SOCKETS };
   const agent = new (secure ? HttpsAgent : HttpAgent)(bounded);
+  // docker-modem formats all options of every request for its debug log, read or not: an agent with many
+  // sockets, above all TLS ones, would stop the event loop for seconds.
+  Object.defineProperty(agent, inspect.custom, { value: () => 'Agent' });
   const options = { ...UNSET, protocol: 'http', ...endpoint, agent, headers: {} };
   // The types know neither `agent` nor explicit undefined; both are what docker-modem merges by.
   const api = new Docker(options as unknown as Docker.DockerOptions);
