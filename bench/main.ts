@@ -5,6 +5,7 @@
 //   --json          one JSON object on the last line of stdout
 //   --only=sagas    that variant alone (sagas, floor or bullmq): for a profiler
 //   --only=sync     the synchronisations alone
+//   --only=pooled   a pooled bot on Docker alone
 
 import { parseArgs } from 'node:util';
 import { measureAccept } from './accept.ts';
@@ -12,6 +13,7 @@ import { type CompareOptions, compare } from './compare.ts';
 import { type Ground, openGround } from './ground.ts';
 import { measureOneSync } from './one-sync.ts';
 import { measurePoolFile } from './pool-file.ts';
+import { measurePooled } from './pooled.ts';
 import { type Measures, toFigures, toTable } from './report.ts';
 import { measureSyncAll } from './sync-all.ts';
 import { VARIANTS, type VariantName } from './variants.ts';
@@ -20,11 +22,11 @@ import { measureWorkerMemory } from './worker-memory.ts';
 const SCALES = {
   full: {
     ...{ rounds: 3, warmUps: 300, alone: 100, together: 2_000, accepts: 300, begun: 10_000 },
-    ...{ syncedUsers: 100_000, syncs: 30 },
+    ...{ syncedUsers: 100_000, syncs: 30, pooled: 15 },
   },
   quick: {
     ...{ rounds: 1, warmUps: 300, alone: 40, together: 2_000, accepts: 150, begun: 500 },
-    ...{ syncedUsers: 20_000, syncs: 10 },
+    ...{ syncedUsers: 20_000, syncs: 10, pooled: 5 },
   },
 } as const;
 const OPEN_SAGAS = 10_000;
@@ -61,6 +63,8 @@ async function run(): Promise<Measures> {
     const options = { ...scale, signal, onTurn: say };
     if (values.only === undefined) return await measureAll(ground, options);
     if (values.only === 'sync') return { variants: {}, ...(await measureSyncs(ground, options)) };
+    if (values.only === 'pooled')
+      return { variants: {}, ...(await measureOnePooled(ground, options)) };
     const variants = [variantNamed(values.only)];
     return { variants: await compare(ground, { ...options, variants }) };
   } finally {
@@ -73,6 +77,7 @@ type Scale = Omit<CompareOptions, 'variants'> & {
   readonly begun: number;
   readonly syncedUsers: number;
   readonly syncs: number;
+  readonly pooled: number;
 };
 
 async function measureAll(ground: Ground, scale: Scale): Promise<Measures> {
@@ -85,7 +90,9 @@ async function measureAll(ground: Ground, scale: Scale): Promise<Measures> {
   onTurn('the pool file');
   signal.throwIfAborted();
   const poolFile = await measurePoolFile();
-  return { variants, accept, workerMemoryMb, poolFile, ...(await measureSyncs(ground, scale)) };
+  const syncs = await measureSyncs(ground, scale);
+  const pooled = await measureOnePooled(ground, scale);
+  return { variants, accept, workerMemoryMb, poolFile, ...syncs, ...pooled };
 }
 
 async function measureSyncs(
@@ -99,10 +106,19 @@ async function measureSyncs(
   return { syncAll, ...(oneSync === null ? {} : { oneSync }) };
 }
 
+async function measureOnePooled(
+  ground: Ground,
+  { signal, onTurn, pooled: rounds }: Scale,
+): Promise<Pick<Measures, 'pooled'>> {
+  onTurn('a pooled bot on Docker');
+  const pooled = await measurePooled(ground, { rounds, signal, say: onTurn });
+  return pooled === null ? {} : { pooled };
+}
+
 function variantNamed(name: string): VariantName {
   const found = Object.keys(VARIANTS).find((known) => known === name);
   if (found === undefined) {
-    throw new Error(`--only takes ${[...Object.keys(VARIANTS), 'sync'].join(', ')}`);
+    throw new Error(`--only takes ${[...Object.keys(VARIANTS), 'sync', 'pooled'].join(', ')}`);
   }
   return found as VariantName;
 }

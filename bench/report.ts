@@ -4,6 +4,7 @@ import type { AcceptResult } from './accept.ts';
 import type { VariantResult } from './compare.ts';
 import type { OneSyncMeasure } from './one-sync.ts';
 import type { PoolFileMeasure } from './pool-file.ts';
+import type { PooledMeasure } from './pooled.ts';
 import type { SyncAllMeasure } from './sync-all.ts';
 import type { VariantName } from './variants.ts';
 
@@ -14,6 +15,7 @@ export interface Measures {
   readonly poolFile?: PoolFileMeasure;
   readonly syncAll?: SyncAllMeasure;
   readonly oneSync?: OneSyncMeasure;
+  readonly pooled?: PooledMeasure;
 }
 
 type Line = readonly [key: string, what: string, goal?: string];
@@ -40,6 +42,11 @@ const LINES: readonly Line[] = [
   ['syncAllRatioToLoop', 'a run over all against user by user', '> 1'],
   ['oneSyncMs', 'one user on Docker, nothing to repair, ms', '< 100'],
   ['oneSyncRepairMs', 'one user on Docker, an orphan paid back, ms'],
+  ['pooledMs', 'DELETE to done, a pooled bot on Docker, ms'],
+  ['pooledNextMs', 'the next one in the same pool, ms'],
+  ['pooledFloorMs', 'docker exec supervisorctl stop alone, ms'],
+  ['pooledAddedMs', 'what the deletion adds to that stop, ms', '< 150'],
+  ['pooledRatioToStop', 'the deletion against that stop'],
   ['sagaCpuSecPer1000', 'CPU for 1,000 sagas, s'],
   ['floorCpuSecPer1000', 'CPU for 1,000 times the bare effects, s'],
   ['bullmqCpuSecPer1000', 'CPU for 1,000 bare BullMQ jobs, s'],
@@ -56,7 +63,7 @@ export function toTable(figures: Readonly<Record<string, unknown>>): string {
 
 /** Keys of what was not measured are left out. */
 export function toFigures(measures: Measures): Readonly<Record<string, unknown>> {
-  const { variants, accept, workerMemoryMb, poolFile, syncAll, oneSync } = measures;
+  const { variants, accept, workerMemoryMb, poolFile, syncAll, oneSync, pooled } = measures;
   const { sagas, floor, bullmq } = variants;
   const figures: Record<string, unknown> = {
     sagasPerSec: rounded(sagas?.perSec, 1),
@@ -88,6 +95,11 @@ export function toFigures(measures: Measures): Readonly<Record<string, unknown>>
     syncAllFoundShare: rounded(syncAll?.foundShare, 3),
     oneSyncMs: rounded(oneSync?.lookMs, 1),
     oneSyncRepairMs: rounded(oneSync?.repairMs, 1),
+    pooledMs: rounded(pooled?.firstMs, 1),
+    pooledNextMs: rounded(pooled?.nextMs, 1),
+    pooledFloorMs: rounded(pooled?.floorMs, 1),
+    pooledAddedMs: rounded(difference(pooled?.firstMs, pooled?.floorMs), 1),
+    pooledRatioToStop: rounded(quotient(pooled?.firstMs, pooled?.floorMs), 2),
     roundsPerSec: Object.fromEntries(
       Object.entries(variants).map(([name, { ratesPerSec }]) => [
         name,

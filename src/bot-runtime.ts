@@ -3,9 +3,11 @@
 // answers. Which one it is, is said loudly: simulated bots are not bots.
 
 import type { Connection } from 'mongoose';
+import { readCertificates } from './adapters/docker/certificates.ts';
 import { createDockerBots, type DockerBots } from './adapters/docker/docker-bots.ts';
+import type { DockerHost as ReachableHost } from './adapters/docker/docker-client.ts';
 import { createSimulatedBots } from './adapters/simulator/simulated-bots.ts';
-import type { Config } from './config.ts';
+import { type Config, isLoopback } from './config.ts';
 import type { Bots } from './deletion/ports/bots.ts';
 import type { DockerHost } from './docker-hosts.ts';
 import type { PoolContainers } from './health/ports/pool-containers.ts';
@@ -35,7 +37,7 @@ export async function chooseBotRuntime(options: BotRuntimeOptions): Promise<BotR
     return simulated(options, 'the embedded demo touches no containers');
   }
   const docker = createDockerBots({
-    hosts: config.dockerHosts.map(toEndpoint),
+    hosts: await Promise.all(config.dockerHosts.map((host) => toReachable(host, options))),
     now: options.now,
     supervisorConfDir: config.supervisorConfDir,
     ...(config.botNetwork === undefined ? {} : { networkMode: config.botNetwork }),
@@ -65,11 +67,23 @@ function simulated({ connection, now }: BotRuntimeOptions, reason: string): BotR
   };
 }
 
-function toEndpoint(host: DockerHost) {
+/** @throws Error when DOCKER_CERT_PATH is set and lacks a file. */
+async function toReachable(
+  host: DockerHost,
+  { config: { dockerCertPath }, log }: BotRuntimeOptions,
+): Promise<ReachableHost> {
   const { name } = host;
-  return host.kind === 'unix'
-    ? { name, options: { socketPath: host.socketPath } }
-    : { name, options: { host: host.hostname, port: host.port } };
+  if (host.kind === 'unix') return { name, options: { socketPath: host.socketPath } };
+  const { hostname, port } = host;
+  if (dockerCertPath === undefined) {
+    // A socket proxy beside us is a good reason for it; anything else is root on that machine for everybody.
+    if (!isLoopback(hostname)) {
+      log.warn({ host: name }, 'docker host without TLS: whoever reaches its port owns that host');
+    }
+    return { name, options: { host: hostname, port } };
+  }
+  const certificates = await readCertificates(dockerCertPath, name);
+  return { name, options: { host: hostname, port, protocol: 'https', ...certificates } };
 }
 
 function namesOf({ dockerHosts }: Config): string {

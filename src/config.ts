@@ -60,6 +60,8 @@ function readAll(read: <T>(field: Field<T>) => T) {
     dataDir: read(matching('DATA_DIR', /\S/, 'a folder', '.data')),
     botRuntime: read(oneOf('BOT_RUNTIME', ['auto', 'docker', 'simulator'], 'auto')),
     dockerHosts: read(dockerHosts('DOCKER_HOSTS')),
+    /** Unset: hosts on tcp are reached without TLS. */
+    dockerCertPath: read(optional('DOCKER_CERT_PATH', /\S/, 'a folder')),
     poolState: read(oneOf('POOL_STATE', ['file', 'mongodb'], 'file')),
     /** Unset: `.container-pool-state.json` in the data folder. */
     poolStateFile: read(optional('POOL_STATE_FILE', /\S/, 'a file')),
@@ -161,7 +163,7 @@ export function defaultPoolStateFile(dataDir: string): string {
 }
 
 /** Whether only this machine can reach the address. */
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 

@@ -66,9 +66,12 @@ describeDocker('bots in a docker that fails', () => {
     const uid = newUid();
     await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
     for (const [request, cutAfterBytes] of [
-      [/^GET .*\/archive/, 700],
-      [/^GET .*\/archive/, 1_500],
+      // First, while no session is kept.
       [/^POST \/exec\/.*\/start/, 200],
+      [/^ls /, 0],
+      [/^ls /, 30],
+      [/^status /, 0],
+      [/^status /, 30],
     ] as const) {
       proxy.disturb(request, { cutAfterBytes });
       expect((await bots.locate(queryFor(uid), call())).status).toBe('unknown');
@@ -118,21 +121,16 @@ describeDocker('bots in a docker that fails', () => {
     const uid = newUid();
     await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
     const captured = await locateOne(bots, uid);
-    let execs = 0;
-    // The fence is asked before each change: the second one is the stop, after the conf was put aside.
-    const disturbing = {
-      ...call(),
-      fence: async () => {
-        if (++execs === 2) proxy.disturb(/^POST \/exec\/.*\/start/, 'lose-answer');
-      },
-    };
-    const stop = bots.stop(`${uid}-bot-1`, captured, disturbing);
-    await expect(stop).rejects.toBeInstanceOf(InDoubtError);
-    proxy.calm();
-    await bots.stop(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
-    await bots.restore(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toEqual(captured);
+    for (const how of ['lose-answer', 'drop'] as const) {
+      proxy.disturb(/^stop /, how);
+      const stop = bots.stop(`${uid}-bot-1`, captured, call());
+      await expect(stop).rejects.toBeInstanceOf(InDoubtError);
+      proxy.calm();
+      await bots.stop(`${uid}-bot-1`, captured, call());
+      expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+      await bots.restore(`${uid}-bot-1`, captured, call());
+      expect(await look(bots, uid, captured)).toEqual(captured);
+    }
   });
 
   test('a host that goes away and comes back: unavailable at once meanwhile, then announced', async () => {
@@ -214,10 +212,17 @@ describeDocker('bots in a docker that fails', () => {
       'DELETE /containers/ID?v=false&force=false',
     ]);
     // The conf file put aside, the program stopped, and taken out of supervisord.
-    const exec = 'POST /exec/ID/start';
+    const folder = '/pool/supervisor';
+    const name = `bot-${ids[1]}`;
     const stop = await changesOf(ids[1], (seen) => bots.stop(ids[1], seen, fencing));
-    expect(stop).toEqual([exec, exec, exec]);
-    expect(await changesOf(ids[1], (seen) => bots.remove(ids[1], seen, fencing))).toEqual([exec]);
+    expect(stop).toEqual([
+      expect.stringContaining(`mv -f -- ${folder}/${name}.conf ${folder}/${name}.conf.reclaimed `),
+      `stop ${name}`,
+      `remove ${name}`,
+    ]);
+    expect(await changesOf(ids[1], (seen) => bots.remove(ids[1], seen, fencing))).toEqual([
+      expect.stringContaining(`rm -f -- ${folder}/${name}.conf ${folder}/${name}.conf.reclaimed `),
+    ]);
   });
 
   test('one of two hosts does not answer: unknown, though the other has no such bot', async () => {
@@ -324,7 +329,7 @@ describeDocker('bots that do not behave', () => {
         {
           name: `bot-${uid}-bot-1`,
           command: `/bin/sh -c "trap '' TERM; while :; do sleep 1; done"`,
-          stopWaitSeconds: 4,
+          stopWaitSeconds: 8,
         },
       ],
     });

@@ -1,5 +1,5 @@
 // A way to Docker that can be disturbed: requests that match are swallowed, lose their answer, or get
-// half of it. It stands on a unix socket or a TCP port of its own.
+// half of it, and so do commands to a program that runs in a container. It stands on a unix socket or a TCP port of its own.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
@@ -20,10 +20,10 @@ type Disturbance =
 
 export interface DockerProxy {
   readonly endpoint: DockerEndpoint;
-  /** Requests whose first line matches are disturbed from now on; null: none. */
+  /** Requests whose first line matches are disturbed from now on, and so are lines typed into an exec. */
   disturb(request: RegExp, how: Disturbance): void;
   calm(): void;
-  /** Request lines that reached it. */
+  /** Request lines that reached it, and lines typed into an exec. */
   readonly requests: readonly string[];
   start(): Promise<void>;
   /** Refuses connections until `start`. */
@@ -46,6 +46,7 @@ export async function createDockerProxy(
     const docker = net.connect(target);
     let how: Disturbance | null = null;
     let left = 0;
+    let isUpgraded = false;
     for (const socket of [client, docker]) {
       open.add(socket);
       socket.on('error', () => {});
@@ -56,8 +57,11 @@ export async function createDockerProxy(
       });
     }
     client.on('data', (bytes: Buffer) => {
-      // A client waits for an answer before it sends the next request: a request begins a chunk.
-      const line = /^(?:GET|POST|DELETE|PUT|HEAD) \S+/.exec(bytes.toString('latin1'))?.[0];
+      // A client waits for an answer before it sends the next request: a request begins a chunk, and after
+      // an upgrade, what is typed into an exec does.
+      const text = bytes.toString('latin1');
+      const line = (isUpgraded ? /^.+/ : /^(?:GET|POST|DELETE|PUT|HEAD) \S+/).exec(text)?.[0];
+      isUpgraded ||= /^Upgrade: tcp/im.test(text);
       if (line !== undefined) {
         requests.push(line);
         how = rule?.request.test(line) ? rule.how : null;

@@ -1,9 +1,6 @@
 // A Docker daemon that goes down and comes up again starts what its restart policies name. On a daemon of the test's own:
 // whatever it starts, no deleted bot is among it, nor one in the middle of its deletion.
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import Docker from 'dockerode';
@@ -18,7 +15,7 @@ import {
   writePoolState,
 } from '../support/deletions.ts';
 import { describeDocker, programConf, testDocker } from '../support/docker.ts';
-import { type DockerEngine, onPath, startDaemon } from '../support/docker-engine.ts';
+import { onPath, startPrivateEngine } from '../support/docker-engine.ts';
 import { createLooks } from '../support/looks.ts';
 import { NEEDS_DOCKER } from '../support/needs-docker.ts';
 import { allocation, putUser } from '../support/users.ts';
@@ -48,21 +45,16 @@ interface Host {
 }
 
 async function startHost(): Promise<Host> {
-  const folder = await mkdtemp(join(tmpdir(), 'reclaim-daemon-'));
   const { signal } = new AbortController();
-  let daemon: DockerEngine | null = await startDaemon(dockerd, folder, signal);
-  onTestFinished(async () => {
-    await daemon?.stop();
-    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-  });
-  const { socket } = daemon;
+  const engine = await startPrivateEngine({ dockerd, progress: () => undefined, signal });
+  onTestFinished(() => engine.stop());
+  const { socket } = engine;
   return {
     docker: new Docker({ socketPath: socket }),
     socket,
     restart: async () => {
-      await daemon?.stop();
-      daemon = null;
-      daemon = await startDaemon(dockerd, folder, signal);
+      await engine.halt();
+      await engine.resume();
     },
   };
 }

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
-import { startOwnedProcess } from '../../src/embedded/owned-process.ts';
+import { type OwnedProcess, startOwnedProcess } from '../../src/embedded/owned-process.ts';
 import { withDeadline } from './with-deadline.ts';
 
 const run = promisify(execFile);
@@ -45,7 +45,7 @@ export async function findDockerEngine(
   }
   try {
     const dockerd = (await onPath('dockerd')) ?? (await installDocker(progress, signal));
-    return await startPrivateEngine(dockerd, progress, signal);
+    return await startPrivateEngine({ dockerd, progress, signal });
   } catch (error) {
     return { missing: error instanceof Error ? error.message : String(error) };
   }
@@ -100,45 +100,60 @@ async function installDocker(progress: Progress, signal: AbortSignal): Promise<s
   return dockerd;
 }
 
-async function startPrivateEngine(
-  dockerd: string,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<DockerEngine> {
-  progress('starting a private Docker daemon');
-  const folder = await mkdtemp(join(tmpdir(), 'reclaim-docker-'));
-  const clear = () => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-  try {
-    const { socket, stop } = await startDaemon(dockerd, folder, signal);
-    return { socket, stop: () => stop().then(clear) };
-  } catch (error) {
-    await clear();
-    throw error;
-  }
+export interface PrivateEngine extends DockerEngine {
+  /** The daemon goes, and what runs on it; its containers and images stay. */
+  halt(): Promise<void>;
+  /** Again, on the same data: containers that are to run unless stopped run again. */
+  resume(): Promise<void>;
 }
 
-/** A daemon whose socket and data are in this folder: a second one started there is the first one started again. */
-export async function startDaemon(
-  dockerd: string,
-  folder: string,
-  signal: AbortSignal,
-): Promise<DockerEngine> {
+export interface PrivateEngineOptions {
+  readonly dockerd: string;
+  /** Besides those that keep it to itself. */
+  readonly args?: readonly string[];
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** A daemon of our own, with its data in a temporary folder. @throws when it does not come up within a minute. */
+export async function startPrivateEngine(options: PrivateEngineOptions): Promise<PrivateEngine> {
+  options.progress('starting a private Docker daemon');
+  const folder = await mkdtemp(join(tmpdir(), 'reclaim-docker-'));
   const socket = join(folder, 'docker.sock');
+  let daemon = await startDaemon(options, folder, socket);
+  const halt = async () => {
+    await daemon.stop();
+    await killContainerd(join(folder, 'exec'));
+    await unmountBelow(folder);
+  };
+  return {
+    socket,
+    halt,
+    resume: async () => {
+      daemon = await startDaemon(options, folder, socket);
+    },
+    stop: async () => {
+      await halt();
+      await removeFolder(folder);
+    },
+  };
+}
+
+async function startDaemon(
+  { dockerd, args: more = [], signal }: PrivateEngineOptions,
+  folder: string,
+  socket: string,
+): Promise<OwnedProcess> {
   const logFile = join(folder, 'dockerd.log');
   const args = ['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')];
   args.push('-p', join(folder, 'pid'), '-H', `unix://${socket}`);
-  args.push('--bridge=none', '--iptables=false', '--ip6tables=false');
+  args.push('--bridge=none', '--iptables=false', '--ip6tables=false', ...more);
   const daemon = await startOwnedProcess({
     command: dockerd,
     args,
     logFile,
     stopTimeoutMs: 20_000,
   });
-  const stop = async () => {
-    await daemon.stop();
-    await killContainerd(join(folder, 'exec'));
-    await unmountBelow(folder);
-  };
   let ended: string | undefined;
   void daemon.exited.then((how) => {
     ended = how;
@@ -147,12 +162,19 @@ export async function startDaemon(
   while (!(await answers(socket))) {
     if (ended !== undefined || signal.aborted || performance.now() > deadline) {
       const log = (await readFile(logFile, 'utf8')).trim().split('\n').slice(-3).join(' | ');
-      await stop();
+      await daemon.stop();
+      await killContainerd(join(folder, 'exec'));
+      await unmountBelow(folder);
+      await removeFolder(folder);
       throw new Error(`the private Docker daemon did not start (${ended ?? 'time over'}): ${log}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return { socket, stop };
+  return daemon;
+}
+
+function removeFolder(folder: string): Promise<void> {
+  return rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 }
 
 /** Removes what an interrupted run has left. A daemon that ends first waits for every container. */

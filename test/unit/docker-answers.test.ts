@@ -13,7 +13,7 @@ import {
   parsePolicy,
 } from '../../src/adapters/docker/container-view.ts';
 import { classifyFailure } from '../../src/adapters/docker/docker-errors.ts';
-import { splitFrames } from '../../src/adapters/docker/exec-frames.ts';
+import { createFrameReader } from '../../src/adapters/docker/exec-frames.ts';
 import { readTarNames } from '../../src/adapters/docker/tar-names.ts';
 import { InDoubtError } from '../../src/saga/errors.ts';
 
@@ -42,12 +42,19 @@ test('a tar that is cut anywhere, or is none: in doubt, never a shorter list', (
   expect(() => readTarNames(Buffer.from('<html>'.repeat(200)))).toThrow(InDoubtError);
 });
 
-test('frames of an exec: both streams; one that is cut is in doubt', () => {
-  const frames = Buffer.concat([frame(1, 'bot-a: '), frame(2, 'warning'), frame(1, 'stopped\n')]);
-  expect(splitFrames(frames)).toEqual({ stdout: 'bot-a: stopped\n', stderr: 'warning' });
-  expect(splitFrames(Buffer.alloc(0))).toEqual({ stdout: '', stderr: '' });
-  for (const length of [1, 7, 8, 12, 17, frames.length - 1]) {
-    expect(() => splitFrames(frames.subarray(0, length))).toThrow(InDoubtError);
+test('frames of an exec in pieces of any size: the same text, each in its output', () => {
+  const frames = Buffer.concat([frame(1, 'bot-a: '), frame(1, ''), frame(2, 'x'), frame(1, 'ö\n')]);
+  for (let size = 1; size <= frames.length; size += 1) {
+    const reader = createFrameReader();
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    for (let at = 0; at < frames.length; at += size) {
+      const said = reader.push(frames.subarray(at, at + size));
+      stdout.push(said.stdout);
+      stderr.push(said.stderr);
+    }
+    expect(Buffer.concat(stdout).toString()).toBe('bot-a: ö\n');
+    expect(Buffer.concat(stderr).toString()).toBe('x');
   }
 });
 
@@ -104,6 +111,7 @@ function entry(name: string, type: string, body = ''): Buffer {
 function frame(stream: number, text: string): Buffer {
   const header = Buffer.alloc(8);
   header[0] = stream;
-  header.writeUInt32BE(text.length, 4);
-  return Buffer.concat([header, Buffer.from(text)]);
+  const body = Buffer.from(text);
+  header.writeUInt32BE(body.length, 4);
+  return Buffer.concat([header, body]);
 }

@@ -1,21 +1,24 @@
-// The folder of supervisord's conf files in a pool container. It is read through the archive call, which
-// works on running and stopped containers alike and needs nothing inside the image; it is changed by mv
-// and rm with an argv. A folder that is missing or cannot be read is in doubt, never empty (I4).
+// The folder of supervisord's conf files in a pool container. In a container that runs it is read and changed
+// through a shell; in one that does not, it is read through the archive call, which needs nothing inside and costs
+// the daemon ten times as much. A folder that is missing or cannot be read is in doubt, never empty (I4).
 
 import type { Readable } from 'node:stream';
 import type { BotsCall, FencedCall } from '../../deletion/ports/bots.ts';
 import { InDoubtError, RetryableError } from '../../saga/errors.ts';
 import { confPaths } from '../supervisor/program-names.ts';
+import type { ContainerView } from './container-view.ts';
 import type { Deadlines } from './deadlines.ts';
 import { DockerAnswerError } from './docker-errors.ts';
-import { type ExecResult, execChange } from './exec.ts';
-import { readBounded } from './exec-frames.ts';
 import type { HostCalls } from './host-calls.ts';
+import type { Shell, ShellAnswer } from './shell.ts';
 import { readTarNames } from './tar-names.ts';
 
 export interface ConfFolder {
   /** The file names in it. @throws InDoubtError when the folder is missing. */
-  readonly list: (containerId: string, call: BotsCall) => Promise<ReadonlySet<string>>;
+  readonly list: (
+    container: Pick<ContainerView, 'id' | 'running'>,
+    call: BotsCall,
+  ) => Promise<ReadonlySet<string>>;
   /** Renames the bot's conf file so that supervisord's include pattern does not match it any more. */
   readonly putAside: (containerId: string, instanceId: string, call: FencedCall) => Promise<void>;
   readonly putBack: (containerId: string, instanceId: string, call: FencedCall) => Promise<void>;
@@ -28,15 +31,18 @@ const MAX_ARCHIVE_BYTES = 8 * 1024 * 1024;
 
 export function createConfFolder(
   host: HostCalls,
+  shell: Shell,
   folder: string,
   deadlines: Deadlines,
 ): ConfFolder {
   const exec = async (containerId: string, argv: readonly string[], call: FencedCall) => {
-    const command = { containerId, argv, deadlineMs: deadlines.commandMs };
-    check(argv, await execChange(host, command, call));
+    check(argv, await shell.change(containerId, argv, call));
   };
   return {
-    list: (containerId, call) => listFolder(host, containerId, folder, deadlines.readMs, call),
+    list: ({ id, running }, call) =>
+      running
+        ? listRunning(shell, id, folder, call)
+        : listArchive(host, id, folder, deadlines.readMs, call),
     putAside: (containerId, instanceId, call) => {
       const { conf, aside } = confPaths(folder, instanceId);
       return exec(containerId, ['mv', '-f', '--', conf, aside], call);
@@ -52,7 +58,22 @@ export function createConfFolder(
   };
 }
 
-async function listFolder(
+async function listRunning(
+  shell: Shell,
+  containerId: string,
+  folder: string,
+  call: BotsCall,
+): Promise<ReadonlySet<string>> {
+  // The slash makes it follow a link and refuse a file; folders in it are shown with one.
+  const { exitCode, output } = await shell.read(containerId, ['ls', '-1Ap', `${folder}/`], call);
+  if (exitCode === 0) {
+    return new Set(output.split('\n').filter((name) => name !== '' && !name.endsWith('/')));
+  }
+  const message = `${folder} in container ${containerId.slice(0, 12)}: ${output.slice(0, 200)}`;
+  throw new InDoubtError('CONF_FOLDER_MISSING', message);
+}
+
+async function listArchive(
   host: HostCalls,
   containerId: string,
   folder: string,
@@ -84,6 +105,22 @@ async function listFolder(
   return new Set(top);
 }
 
+/** @throws InDoubtError when the stream holds more than `maxBytes`. */
+async function readBounded(stream: Readable, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    const bytes = chunk as Buffer;
+    size += bytes.length;
+    // Leaving the loop destroys the stream.
+    if (size > maxBytes) {
+      throw new InDoubtError('DOCKER_OUTPUT_TOO_LARGE', `more than ${maxBytes} bytes of output`);
+    }
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
+}
+
 /** Docker writes `./x` or `<folder>/x`; a file in a folder below is not a conf file of a bot. */
 function topLevelName(path: string, folder: string): string[] {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
@@ -91,8 +128,8 @@ function topLevelName(path: string, folder: string): string[] {
   return own.length === 1 ? own : [];
 }
 
-function check(argv: readonly string[], { exitCode, stderr, stdout }: ExecResult): void {
+function check(argv: readonly string[], { exitCode, output }: ShellAnswer): void {
   if (exitCode === 0) return;
-  const said = (stderr || stdout).trim().slice(0, 200);
+  const said = output.trim().slice(0, 200);
   throw new RetryableError('CONF_FILE', `${argv[0]} ended with ${exitCode}: ${said}`);
 }

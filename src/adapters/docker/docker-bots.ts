@@ -79,6 +79,7 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
       for (const watch of watches) watch.open();
     },
     close: () => {
+      for (const host of hosts) host.close();
       for (const watch of watches) watch.close();
     },
     hostStates: () => watches.map((watch) => watch.state()),

@@ -4,6 +4,7 @@
 
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { inspect } from 'node:util';
 import Docker from 'dockerode';
 
 /** A host as the configuration names it. The name is what sightings and mappings carry. */
@@ -29,15 +30,31 @@ export interface DockerClient {
   readonly close: () => void;
 }
 
+/** What docker-modem would take from the environment. */
+const UNSET = {
+  host: undefined,
+  socketPath: undefined,
+  port: undefined,
+  timeout: undefined,
+  pathPrefix: undefined,
+  username: undefined,
+  ca: undefined,
+  cert: undefined,
+  key: undefined,
+};
+
 /** More calls at once than this wait for a socket: a burst of sagas must not become as many
  * connections. */
 const MAX_SOCKETS = 64;
 
 export function createDockerClient(endpoint: DockerEndpoint): DockerClient {
   const secure = 'host' in endpoint && endpoint.protocol === 'https';
-  const agent = new (secure ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: MAX_SOCKETS });
-  const unset = { host: undefined, socketPath: undefined, port: undefined, timeout: undefined };
-  const options = { ...unset, protocol: 'http', ...endpoint, agent, headers: {} };
+  const bounded = { keepAlive: true, maxSockets: MAX_SOCKETS };
+  const agent = new (secure ? HttpsAgent : HttpAgent)(bounded);
+  // docker-modem formats all options of every request for its debug log, read or not: an agent with many
+  // sockets, above all TLS ones, would stop the event loop for seconds.
+  Object.defineProperty(agent, inspect.custom, { value: () => 'Agent' });
+  const options = { ...UNSET, protocol: 'http', ...endpoint, agent, headers: {} };
   // The types know neither `agent` nor explicit undefined; both are what docker-modem merges by.
   const api = new Docker(options as unknown as Docker.DockerOptions);
   return { api, close: () => agent.destroy() };

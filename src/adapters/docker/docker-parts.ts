@@ -1,13 +1,17 @@
 // One host as the bots' operations use it: containers, conf folders, supervisord.
 
+import { randomBytes } from 'node:crypto';
 import type { BotsCall, FencedCall } from '../../deletion/ports/bots.ts';
+import { SUPERVISORCTL } from '../supervisor/ctl-dialogue.ts';
 import { createSupervisorctl, type Supervisorctl } from '../supervisor/supervisorctl.ts';
 import { type ConfFolder, createConfFolder } from './conf-folder.ts';
 import { type Containers, createContainers } from './containers.ts';
 import type { Deadlines } from './deadlines.ts';
-import { execChange, execRead } from './exec.ts';
 import type { HostCalls } from './host-calls.ts';
 import { type BotProgram, createNewPrograms, type NewPrograms } from './new-programs.ts';
+import { changeBySession, readBySession } from './session-commands.ts';
+import { createSessions } from './sessions.ts';
+import { createShell } from './shell.ts';
 
 export interface DockerParts {
   /** As in DOCKER_HOSTS. */
@@ -21,6 +25,8 @@ export interface DockerParts {
   readonly deadlines: Deadlines;
   /** Of containers that are made here; undefined: Docker's default. */
   readonly networkMode: string | undefined;
+  /** Ends what runs inside containers for us. Idempotent. */
+  readonly close: () => void;
 }
 
 export interface DockerPartsOptions {
@@ -33,30 +39,43 @@ export interface DockerPartsOptions {
 export function createDockerParts(host: HostCalls, options: DockerPartsOptions): DockerParts {
   const { supervisorConfDir, deadlines, networkMode } = options;
   const { commandMs, programMs } = deadlines;
+  const sessions = createSessions(host, SUPERVISORCTL, deadlines, newToken);
+  const shell = createShell(host, deadlines, newToken);
   return {
     name: host.name,
     containers: createContainers(host, deadlines),
-    conf: createConfFolder(host, supervisorConfDir, deadlines),
-    newPrograms: createNewPrograms(host, options),
+    conf: createConfFolder(host, shell, supervisorConfDir, deadlines),
+    newPrograms: createNewPrograms(host, shell, options),
     supervisorReader: (containerId, call) =>
       createSupervisorctl({
         commandMs,
         programMs,
-        run: (argv, { kind, deadlineMs }) => {
-          if (kind === 'change') throw new Error(`a reader was asked to run ${argv.join(' ')}`);
-          return execRead(host, { containerId, argv, deadlineMs }, call);
+        run: (line, { kind, deadlineMs }) => {
+          if (kind === 'change') throw new Error(`a reader was asked to run ${line}`);
+          return readBySession(host, sessions, { containerId, line, deadlineMs }, call);
         },
       }),
     supervisor: (containerId, call) =>
       createSupervisorctl({
         commandMs,
         programMs,
-        run: (argv, { kind, deadlineMs }) => {
-          const command = { containerId, argv, deadlineMs };
-          return kind === 'read' ? execRead(host, command, call) : execChange(host, command, call);
+        run: (line, { kind, deadlineMs }) => {
+          const command = { containerId, line, deadlineMs };
+          return kind === 'read'
+            ? readBySession(host, sessions, command, call)
+            : changeBySession(host, sessions, command, call);
         },
       }),
     deadlines,
     networkMode,
+    close: () => {
+      sessions.close();
+      shell.close();
+    },
   };
+}
+
+/** A word of letters and digits that nobody can guess. */
+function newToken(): string {
+  return `reclaim${randomBytes(8).toString('hex')}`;
 }

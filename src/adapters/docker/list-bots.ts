@@ -100,7 +100,7 @@ async function readPool(host: DockerParts, id: string, call: BotsCall): Promise<
   if (pool === null) return [];
   refuseMuted(pool);
   const [names, programs] = await Promise.all([
-    host.conf.list(id, call),
+    host.conf.list(pool, call),
     pool.running ? host.supervisorReader(id, call).statusAll() : new Map(),
   ]);
   const bots = [...[...names].map(botOfConf), ...[...programs.keys()].map(botOfProgram)];

@@ -11,8 +11,8 @@ import type { InstanceId } from '../../domain/ids.ts';
 import { InDoubtError, RetryableError } from '../../saga/errors.ts';
 import { confPaths, programName } from '../supervisor/program-names.ts';
 import type { Deadlines } from './deadlines.ts';
-import { execChange } from './exec.ts';
 import type { HostCalls } from './host-calls.ts';
+import type { Shell } from './shell.ts';
 import { tarOfFile } from './tar-file.ts';
 
 export interface BotProgram {
@@ -44,6 +44,7 @@ const ASIDE = '.reclaim-new';
 
 export function createNewPrograms(
   host: HostCalls,
+  shell: Shell,
   {
     supervisorConfDir,
     botProgram,
@@ -54,13 +55,12 @@ export function createNewPrograms(
     readonly deadlines: Deadlines;
   },
 ): NewPrograms {
-  const { changeMs, commandMs } = deadlines;
+  const { changeMs } = deadlines;
 
   async function exec(containerId: string, argv: readonly string[], call: FencedCall) {
-    const command = { containerId, argv, deadlineMs: commandMs };
-    const { exitCode, stdout, stderr } = await execChange(host, command, call);
+    const { exitCode, output } = await shell.change(containerId, argv, call);
     if (exitCode === 0) return;
-    const said = (stderr || stdout).trim().slice(0, 200);
+    const said = output.trim().slice(0, 200);
     throw new RetryableError('BOT_FILE', `${argv[0]} ended with ${exitCode}: ${said}`);
   }
 

@@ -32,7 +32,7 @@ export async function readPooled(
 ): Promise<PooledSighting | null> {
   refuseMuted(pool);
   const [names, program] = await Promise.all([
-    host.conf.list(pool.id, call),
+    host.conf.list(pool, call),
     pool.running ? host.supervisorReader(pool.id, call).status(instanceId) : NO_PROGRAM,
   ]);
   const conf = confState(names, instanceId);

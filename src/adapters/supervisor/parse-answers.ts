@@ -1,14 +1,9 @@
-// What supervisorctl's answers mean. Its exit codes mean several things each (4: unknown program, or no
-// supervisord at all), so the code AND the text must match; whatever does not is `unclear`, and nobody
-// may read an unclear answer as "not there" (I4). Pure; supervisor 4.2.
+// What supervisorctl's answers mean, by their text alone: an interactive supervisorctl gives no exit codes, and
+// those it gives otherwise mean several things each (4: unknown program, or no supervisord at all). Every
+// text that counts names what was asked; whatever does not match is `unclear`, and nobody may read an
+// unclear answer as "not there" (I4). Pure; supervisor 4.2.
 
 import type { ProgramState } from '../../domain/bot.ts';
-
-export interface CtlResult {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface Unclear {
   readonly status: 'unclear';
@@ -36,30 +31,24 @@ const STATES: ReadonlySet<string> = new Set<ProgramState>([
   'FATAL',
 ]);
 
-/** `supervisorctl status <program>`: 0 while it is active, 3 at rest, 4 when supervisord has none. */
-export function parseStatus(program: string, result: CtlResult): StatusAnswer {
-  const lines = linesOf(result);
-  const [line] = lines;
-  if (line === undefined || lines.length !== 1) return unclear('status', result);
-  if (result.exitCode === 4 && line === `${program}: ERROR (no such process)`) {
-    return { status: 'absent' };
-  }
-  const row = parseRow(line);
-  if (row === undefined || row.program !== program) return unclear('status', result);
-  return isStatusCode(result.exitCode)
-    ? { status: 'known', state: row.state }
-    : unclear('status', result);
+/** `status <program>` */
+export function parseStatus(program: string, text: string): StatusAnswer {
+  const line = onlyLineOf(text);
+  if (line === `${program}: ERROR (no such process)`) return { status: 'absent' };
+  const row = line === undefined ? undefined : parseRow(line);
+  if (row === undefined || row.program !== program) return unclear('status', text);
+  return { status: 'known', state: row.state };
 }
 
-/** `supervisorctl status`: every line must be a program's, or none of them counts. */
-export function parseStatusList(result: CtlResult): StatusListAnswer {
-  if (!isStatusCode(result.exitCode)) return unclear('status', result);
+/** `status`: every line must be a program's, or none of them counts. No line at all is no program: where
+ * supervisord did not answer, a line says so. */
+export function parseStatusList(text: string): StatusListAnswer {
   // A line without its end may be half a line.
-  if (result.stdout !== '' && !result.stdout.endsWith('\n')) return unclear('status', result);
+  if (text !== '' && !text.endsWith('\n')) return unclear('status', text);
   const programs = new Map<string, ProgramState>();
-  for (const line of linesOf(result)) {
+  for (const line of linesOf(text)) {
     const row = parseRow(line);
-    if (row === undefined) return unclear('status', result);
+    if (row === undefined) return unclear('status', text);
     programs.set(row.program, row.state);
   }
   return { status: 'ok', programs };
@@ -67,49 +56,42 @@ export function parseStatusList(result: CtlResult): StatusListAnswer {
 
 export type StopOutcome = 'stopped' | 'not-running' | 'no-such-program';
 
-export function parseStop(program: string, result: CtlResult): VerbAnswer<StopOutcome> {
-  return match('stop', result, [
-    [0, `${program}: stopped`, 'stopped'],
-    [0, `${program}: ERROR (not running)`, 'not-running'],
-    [1, `${program}: ERROR (no such process)`, 'no-such-program'],
+export function parseStop(program: string, text: string): VerbAnswer<StopOutcome> {
+  return match('stop', text, [
+    [`${program}: stopped`, 'stopped'],
+    [`${program}: ERROR (not running)`, 'not-running'],
+    [`${program}: ERROR (no such process)`, 'no-such-program'],
   ]);
 }
 
 export type RemoveOutcome = 'removed' | 'still-running' | 'no-such-program';
 
-export function parseRemove(program: string, result: CtlResult): VerbAnswer<RemoveOutcome> {
-  return match('remove', result, [
-    [0, `${program}: removed process group`, 'removed'],
-    [1, `ERROR: process/group still running: ${program}`, 'still-running'],
-    [1, `ERROR: no such process/group: ${program}`, 'no-such-program'],
+export function parseRemove(program: string, text: string): VerbAnswer<RemoveOutcome> {
+  return match('remove', text, [
+    [`${program}: removed process group`, 'removed'],
+    [`ERROR: process/group still running: ${program}`, 'still-running'],
+    [`ERROR: no such process/group: ${program}`, 'no-such-program'],
   ]);
 }
 
 export type AddOutcome = 'added' | 'already-there' | 'no-such-program';
 
-export function parseAdd(program: string, result: CtlResult): VerbAnswer<AddOutcome> {
-  return match('add', result, [
-    [0, `${program}: added process group`, 'added'],
-    [0, 'ERROR: process group already active', 'already-there'],
-    [1, `ERROR: no such process/group: ${program}`, 'no-such-program'],
+export function parseAdd(program: string, text: string): VerbAnswer<AddOutcome> {
+  return match('add', text, [
+    [`${program}: added process group`, 'added'],
+    ['ERROR: process group already active', 'already-there'],
+    [`ERROR: no such process/group: ${program}`, 'no-such-program'],
   ]);
 }
 
 export type StartOutcome = 'started' | 'already-started' | 'failed' | 'no-such-program';
 
-export function parseStart(program: string, result: CtlResult): VerbAnswer<StartOutcome> {
-  const line = linesOf(result).at(-1) ?? '';
-  // supervisorctl 4.2 gives 7 for a program that did not come up; its text says which way it failed.
-  if (
-    result.exitCode !== 0 &&
-    START_FAILURES.some((why) => line === `${program}: ERROR (${why})`)
-  ) {
-    return { status: 'failed' };
-  }
-  return match('start', result, [
-    [0, `${program}: started`, 'started'],
-    [0, `${program}: ERROR (already started)`, 'already-started'],
-    [1, `${program}: ERROR (no such process)`, 'no-such-program'],
+export function parseStart(program: string, text: string): VerbAnswer<StartOutcome> {
+  return match('start', text, [
+    [`${program}: started`, 'started'],
+    [`${program}: ERROR (already started)`, 'already-started'],
+    [`${program}: ERROR (no such process)`, 'no-such-program'],
+    ...START_FAILURES.map((why) => [`${program}: ERROR (${why})`, 'failed'] as const),
   ]);
 }
 
@@ -120,27 +102,26 @@ const START_FAILURES = [
   'file is not executable',
 ];
 
-/** `supervisorctl reread`: reads the conf files and changes no process. A conf file of any bot that
- * cannot be parsed makes it fail for all. */
-export function parseReread(result: CtlResult): VerbAnswer<'read'> {
-  const isExpected = linesOf(result).every(
+/** `reread`: reads the conf files and changes no process. A conf file of any bot that cannot be parsed
+ * makes it fail for all. */
+export function parseReread(text: string): VerbAnswer<'read'> {
+  const lines = linesOf(text);
+  const isExpected = lines.every(
     (line) =>
       line === 'No config updates to processes' ||
       /^\S+: (available|changed|disappeared)$/.test(line),
   );
-  return result.exitCode === 0 && isExpected ? { status: 'read' } : unclear('reread', result);
+  return lines.length > 0 && isExpected ? { status: 'read' } : unclear('reread', text);
 }
 
 function match<Outcome extends string>(
   verb: string,
-  result: CtlResult,
-  known: readonly (readonly [exitCode: number, line: string, outcome: Outcome])[],
+  text: string,
+  known: readonly (readonly [line: string, outcome: Outcome])[],
 ): VerbAnswer<Outcome> {
-  const lines = linesOf(result);
-  const hit = known.find(
-    ([exitCode, line]) => result.exitCode === exitCode && lines.length === 1 && lines[0] === line,
-  );
-  return hit === undefined ? unclear(verb, result) : { status: hit[2] };
+  const said = onlyLineOf(text);
+  const hit = known.find(([line]) => line === said);
+  return hit === undefined ? unclear(verb, text) : { status: hit[1] };
 }
 
 function parseRow(line: string): { program: string; state: ProgramState } | undefined {
@@ -150,15 +131,16 @@ function parseRow(line: string): { program: string; state: ProgramState } | unde
   return { program: name, state: state as ProgramState };
 }
 
-function isStatusCode(exitCode: number): boolean {
-  return exitCode === 0 || exitCode === 3;
+function onlyLineOf(text: string): string | undefined {
+  const lines = linesOf(text);
+  return lines.length === 1 ? lines[0] : undefined;
 }
 
-function linesOf({ stdout }: CtlResult): string[] {
-  return stdout.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()]));
+function linesOf(text: string): string[] {
+  return text.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()]));
 }
 
-function unclear(verb: string, { exitCode, stdout, stderr }: CtlResult): Unclear {
-  const said = `${stdout.trim()} ${stderr.trim()}`.trim().slice(0, 200);
-  return { status: 'unclear', reason: `supervisorctl ${verb} ended with ${exitCode}: ${said}` };
+function unclear(verb: string, text: string): Unclear {
+  const said = text.trim().slice(0, 200);
+  return { status: 'unclear', reason: `supervisorctl ${verb} said: ${said}` };
 }

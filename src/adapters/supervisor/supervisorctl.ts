@@ -1,13 +1,11 @@
-// supervisorctl in a pool container, as calls with clear answers. It is run under `timeout`, so that a
-// frozen supervisord does not collect one hanging supervisorctl per look inside the user's container;
-// an image without `timeout` gets the plain command. How a command reaches the container is not its
-// business: `run` is given.
+// supervisorctl in a pool container, as calls with clear answers. How a command reaches it, and how its answer comes
+// back, is not its business: `run` is given. A command is a line of words; none of them can hold a blank or a
+// line break, because a program's name is made of a checked id.
 
 import type { ProgramState } from '../../domain/bot.ts';
 import { InDoubtError, RetryableError } from '../../saga/errors.ts';
 import {
   type AddOutcome,
-  type CtlResult,
   parseAdd,
   parseRemove,
   parseReread,
@@ -30,17 +28,17 @@ export interface Supervisorctl {
   readonly reread: () => Promise<void>;
   readonly add: (instanceId: string) => Promise<AddOutcome>;
   readonly start: (instanceId: string) => Promise<StartOutcome>;
-  /** The same without waiting until the program counts as running: `sent` when supervisorctl had to be ended while it
-   * waited for that. */
+  /** The same without waiting until the program counts as running: `sent` when it was not waited for that long. */
   readonly startSoon: (instanceId: string) => Promise<StartOutcome | 'sent'>;
 }
 
 export interface SupervisorctlOptions {
-  /** Runs an argv in the container; `kind` decides fencing and what a lost answer means. */
+  /** Gives one line to supervisorctl and waits for all that it prints; `kind` decides fencing and what a
+   * lost answer means. */
   readonly run: (
-    argv: readonly string[],
+    line: string,
     options: { readonly kind: 'read' | 'change'; readonly deadlineMs: number },
-  ) => Promise<CtlResult>;
+  ) => Promise<string>;
   readonly commandMs: number;
   /** For stop and start, which wait for the program. */
   readonly programMs: number;
@@ -52,19 +50,8 @@ export function createSupervisorctl({
   commandMs,
   programMs,
 }: SupervisorctlOptions): Supervisorctl {
-  const ctl = async (kind: 'read' | 'change', deadlineMs: number, ...args: readonly string[]) => {
-    const seconds = Math.ceil(deadlineMs / 1000);
-    return ctlFor(seconds, { kind, deadlineMs }, args);
-  };
-  const ctlFor = async (
-    seconds: number,
-    options: Parameters<typeof run>[1],
-    args: readonly string[],
-  ) => {
-    const command = ['supervisorctl', ...args];
-    const result = await run(['timeout', String(seconds), ...command], options);
-    return isWithoutTimeout(result) ? run(command, options) : result;
-  };
+  const ctl = (kind: 'read' | 'change', deadlineMs: number, ...words: readonly string[]) =>
+    run(words.join(' '), { kind, deadlineMs });
 
   return {
     status: async (instanceId) => {
@@ -95,23 +82,22 @@ export function createSupervisorctl({
     },
     startSoon: async (instanceId) => {
       const program = programName(instanceId);
-      const options = { kind: 'change', deadlineMs: SOON_DEADLINE_MS } as const;
-      const result = await ctlFor(SOON_SECONDS, options, ['start', program]);
-      return result.exitCode === TIMED_OUT ? 'sent' : clear(parseStart(program, result)).status;
+      try {
+        return clear(parseStart(program, await ctl('change', SOON_MS, 'start', program))).status;
+      } catch (error) {
+        if (isLate(error)) return 'sent';
+        throw error;
+      }
     },
   };
 }
 
 /** supervisord has the order long before; what supervisorctl waits for is the program's startsecs. */
-const SOON_SECONDS = 2;
-/** Until Docker has told that it was ended. */
-const SOON_DEADLINE_MS = 4_500;
-/** What `timeout` ends with when it had to end its command. */
-const TIMED_OUT = 124;
+const SOON_MS = 2_000;
 
-function isWithoutTimeout({ exitCode, stdout, stderr }: CtlResult): boolean {
-  const isMissing = /"timeout": executable file not found/.test(`${stdout}${stderr}`);
-  return (exitCode === 126 || exitCode === 127) && isMissing;
+/** Sent, and not waited for any longer. */
+function isLate(error: unknown): boolean {
+  return error instanceof InDoubtError && error.code === 'DOCKER_TIMEOUT';
 }
 
 function clear<Answer extends { readonly status: string }>(
