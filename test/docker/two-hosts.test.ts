@@ -92,7 +92,7 @@ function poolStateOf(uid: string, fleet: readonly FleetPool[]): PoolState {
   const botMapping = fleet.flatMap((pool, index) =>
     botsOf(pool).map((instanceId, slotIndex) => {
       const { poolId, containerName } = pool;
-      const place = { poolId, containerName, host: containerName, slotIndex };
+      const place = { poolId, containerName, host: containerName, dockerHost: pool.on, slotIndex };
       const state = { port: 9_000 + index * 10 + slotIndex, status: 'running', instanceId };
       return [instanceId, { ...place, ...state, userId: uid, createdAt: CREATED_AT }] as const;
     }),
