@@ -72,7 +72,8 @@ function poolOf(uid: string, index: number, pools: number): FleetPool {
   };
 }
 
-const botsOf = ({ doomed, neighbour }: FleetPool) => [...doomed, ...(neighbour ?? [])].flat();
+const botsOf = ({ doomed, neighbour }: FleetPool) =>
+  neighbour === null ? doomed : [...doomed, neighbour];
 
 function toPool(pool: FleetPool) {
   const programs = botsOf(pool).map((bot) => ({
