@@ -1,11 +1,7 @@
 // A Docker daemon that goes down and comes up again starts what its restart policies name. On a daemon of the test's own:
 // whatever it starts, no deleted bot is among it, nor one in the middle of its deletion.
 
-import { PassThrough } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import Docker from 'dockerode';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { tarOfFile } from '../../src/adapters/docker/tar-file.ts';
+import { expect, it } from 'vitest';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   acceptDelete,
@@ -14,10 +10,9 @@ import {
   readPoolState,
   writePoolState,
 } from '../support/deletions.ts';
-import { describeDocker, programConf, testDocker } from '../support/docker.ts';
-import { onPath, startPrivateEngine } from '../support/docker-engine.ts';
+import { testDocker } from '../support/docker.ts';
 import { createLooks } from '../support/looks.ts';
-import { NEEDS_DOCKER } from '../support/needs-docker.ts';
+import { describeOwnDocker, type OwnDocker, runIn, startOwnDocker } from '../support/own-docker.ts';
 import { allocation, putUser } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -27,64 +22,7 @@ const CONTAINER = `freqtrade-pool-${POOL}`;
 const bot = (n: number) => `${UID}-bot-${n}`;
 const [POOLED, NEIGHBOUR, OWN, HELD] = [bot(1), bot(2), bot(3), bot(4)];
 
-const dockerd = (await onPath('dockerd')) ?? '';
-const mayStartOne = dockerd !== '' && process.getuid?.() === 0;
-
-/** Somebody else's daemon is never started again: where none of our own can be had, the test says so. */
-function describeDaemon(title: string, define: () => void): void {
-  if (mayStartOne) describeDocker(title, define);
-  else
-    describe.skip(`${title} [${NEEDS_DOCKER}a daemon of its own needs dockerd and root]`, define);
-}
-
-interface Host {
-  readonly docker: Docker;
-  readonly socket: string;
-  /** Down, its containers with it, and up again. */
-  restart(): Promise<void>;
-}
-
-async function startHost(): Promise<Host> {
-  const { signal } = new AbortController();
-  const engine = await startPrivateEngine({ dockerd, progress: () => undefined, signal });
-  onTestFinished(() => engine.stop());
-  const { socket } = engine;
-  return {
-    docker: new Docker({ socketPath: socket }),
-    socket,
-    restart: async () => {
-      await engine.halt();
-      await engine.resume();
-    },
-  };
-}
-
-/** From the engine of this run into the host's. */
-async function copyImage({ docker }: Host, image: string): Promise<void> {
-  const through = new PassThrough();
-  const load = docker.loadImage(through);
-  await pipeline(await testDocker().docker.getImage(image).get(), through);
-  const answer = await load;
-  await new Promise((resolve, reject) => {
-    answer.on('end', resolve).on('error', reject).resume();
-  });
-}
-
-async function runPool({ docker }: Host): Promise<void> {
-  const container = await docker.createContainer({
-    name: CONTAINER,
-    Image: testDocker().poolImage,
-    HostConfig: { NetworkMode: 'none', RestartPolicy: { Name: 'always' } },
-  });
-  for (const id of [POOLED, NEIGHBOUR]) {
-    const conf = programConf({ name: `bot-${id}`, command: '/bin/sleep 100000' });
-    const archive = tarOfFile(`bot-${id}.conf`, conf);
-    await container.putArchive(archive, { path: '/pool/supervisor' });
-  }
-  await container.start();
-}
-
-async function runOwn({ docker }: Host, instanceId: string): Promise<void> {
+async function runOwn({ docker }: OwnDocker, instanceId: string): Promise<void> {
   const container = await docker.createContainer({
     name: `freqtrade-${instanceId}`,
     Image: testDocker().botImage,
@@ -95,23 +33,17 @@ async function runOwn({ docker }: Host, instanceId: string): Promise<void> {
 }
 
 /** supervisord's words, by bot; null while it does not answer. */
-async function programs({ docker }: Host): Promise<Record<string, string> | null> {
-  const options = { Cmd: ['supervisorctl', 'status'], AttachStdout: true, Tty: true };
+async function programs({ docker }: OwnDocker): Promise<Record<string, string> | null> {
   try {
-    const exec = await docker.getContainer(CONTAINER).exec(options);
-    const stream = await exec.start({ Tty: true });
-    const chunks: Buffer[] = [];
-    for await (const chunk of stream) chunks.push(chunk);
-    const rows = Buffer.concat(chunks)
-      .toString()
-      .matchAll(/^bot-(\S+)\s+([A-Z]+)/gm);
+    const status = await runIn(docker, CONTAINER, ['supervisorctl', 'status']);
+    const rows = status.matchAll(/^bot-(\S+)\s+([A-Z]+)/gm);
     return Object.fromEntries([...rows].map(([, id = '', word = '']) => [id, word]));
   } catch {
     return null;
   }
 }
 
-async function stateOf({ docker }: Host, instanceId: string): Promise<string> {
+async function stateOf({ docker }: OwnDocker, instanceId: string): Promise<string> {
   const listed = await docker.listContainers({ all: true });
   const name = `/freqtrade-${instanceId}`;
   return listed.find(({ Names }) => Names.includes(name))?.State ?? 'gone';
@@ -141,14 +73,15 @@ async function putState(app: TestApplication): Promise<void> {
   });
 }
 
-describeDaemon('a daemon that is started again', () => {
+describeOwnDocker('a daemon that is started again', () => {
   it('starts what nobody deleted, and nothing else', async () => {
-    const host = await startHost();
-    const { poolImage, botImage } = testDocker();
-    for (const image of [poolImage, botImage]) await copyImage(host, image);
-    await runPool(host);
+    const host = await startOwnDocker();
+    const programsOf = [POOLED, NEIGHBOUR].map((id) => ({
+      name: `bot-${id}`,
+      command: '/bin/sleep 100000',
+    }));
+    await host.runPool({ name: CONTAINER, restart: 'always', programs: programsOf });
     for (const id of [OWN, HELD]) await runOwn(host, id);
-    await waitFor('the programs', async () => (await programs(host))?.[POOLED] === 'RUNNING');
     const app = await startTestApplication({
       env: {
         BOT_RUNTIME: 'docker',
@@ -174,7 +107,8 @@ describeDaemon('a daemon that is started again', () => {
     await jobIn(app, UID, job, 'stuck');
     await writePoolState(app, state);
 
-    await host.restart();
+    await host.halt();
+    await host.resume();
 
     await waitFor('what is left of the pool', async () => {
       return (await programs(host))?.[NEIGHBOUR] === 'RUNNING';

@@ -8,8 +8,8 @@ import { createDockerBots } from '../../src/adapters/docker/docker-bots.ts';
 import type { DockerEndpoint } from '../../src/adapters/docker/docker-client.ts';
 import { call, queryFor } from '../contracts/bots.ts';
 import { makeCertificates } from '../support/certificates.ts';
-import { describeDocker } from '../support/docker.ts';
 import { createTestFolder } from '../support/folder.ts';
+import { describeOwnDocker } from '../support/own-docker.ts';
 import { startSecondDocker } from '../support/second-docker.ts';
 
 function botsAt(options: DockerEndpoint) {
@@ -18,7 +18,7 @@ function botsAt(options: DockerEndpoint) {
   return bots;
 }
 
-describeDocker('a Docker host behind TLS', () => {
+describeOwnDocker('a Docker host behind TLS', () => {
   it('with its certificates it answers; without, or with somebody else’s, it is unknown', async () => {
     const { address, certPath } = await startSecondDocker();
     const at = { host: '127.0.0.1', port: Number(new URL(address).port) };

@@ -7,8 +7,9 @@ import { expect, it } from 'vitest';
 import { listedBots, type PoolState } from '../../src/domain/pool-state.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import { ownEntries, readPoolState, userNamed } from '../support/deletions.ts';
-import { describeDocker, runPool, testDocker } from '../support/docker.ts';
-import { runIn, type SecondDocker, startSecondDocker } from '../support/second-docker.ts';
+import { runPool, testDocker } from '../support/docker.ts';
+import { describeOwnDocker, runIn } from '../support/own-docker.ts';
+import { type SecondDocker, startSecondDocker } from '../support/second-docker.ts';
 import { allocation, putUser } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -176,7 +177,7 @@ async function expectAllPaid({ app, uid, pools }: Fleet): Promise<void> {
 
 const TIMEOUT = { timeout: 180_000 };
 
-describeDocker('a fleet over two Docker hosts', () => {
+describeOwnDocker('a fleet over two Docker hosts', () => {
   it(
     'thirty bots of ten pools deleted at once: all gone and paid, the neighbours untouched',
     TIMEOUT,

@@ -46,7 +46,7 @@ export interface PoolOptions {
   readonly poolDir?: string;
 }
 
-type RestartPolicy = 'no' | 'always' | 'unless-stopped';
+export type RestartPolicy = 'no' | 'always' | 'unless-stopped';
 
 export interface DedicatedOptions {
   readonly name: string;
