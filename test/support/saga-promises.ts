@@ -76,7 +76,8 @@ export function createPromises(
 
 const FORBIDDEN: ReadonlySet<string> = new Set(['cancel-requested', 'compensate-ordered']);
 
-const RANKS = {
+/** How far along each phase is: a status never goes back (I9). Stuck has none. */
+export const RANKS = {
   queued: 0,
   running: 1,
   compensating: 2,

@@ -3,6 +3,7 @@
 import { RECLAIM_ORPHAN } from '../../../src/deletion/reclaim-orphan.ts';
 import type { SagaRecord } from '../../../src/saga/record.ts';
 import { isEnded, type SagaState } from '../../../src/saga/state.ts';
+import { RANKS } from '../saga-promises.ts';
 import { isBotGone, isListed } from './bot.ts';
 import type { Simulated } from './simulate.ts';
 import { OPENING_MINOR, VALUE_MINOR } from './wallet.ts';
@@ -83,15 +84,6 @@ function brokenWhenBack({ plot, saga, world }: Simulated): readonly string[] {
     [`I1: ${phase}, and the entry is not as it was`]: !isAsBefore,
   });
 }
-
-const RANKS = {
-  queued: 0,
-  running: 1,
-  compensating: 2,
-  completed: 3,
-  compensated: 3,
-  cancelled: 3,
-};
 
 function isMonotonic(written: readonly SagaRecord[]): boolean {
   return written.every(({ state, revision, epoch }, index) => {
