@@ -11,6 +11,7 @@ ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json ./
+COPY web ./web
 COPY src ./src
 COPY workers ./workers
 COPY scripts/pool-state.ts ./scripts/pool-state.ts

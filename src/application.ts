@@ -3,17 +3,14 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { createFirebaseVerifier } from './adapters/firebase/firebase-verifier.ts';
-import { createLocalTokenIssuer, createLocalVerifier } from './adapters/local-auth/local-tokens.ts';
-import { loadSigningKey } from './adapters/local-auth/signing-key.ts';
 import { createApp } from './api/app.ts';
 import type { ApiDependencies } from './api/dependencies.ts';
 import type { Config } from './config.ts';
 import { fillDemoPoolState, placeDemoPoolState, seedDemo } from './demo.ts';
-import type { IdentityVerifier } from './domain/identity-verifier.ts';
 import { startEmbedded } from './embedded/start-embedded.ts';
 import { reportHealth } from './health-report.ts';
 import { createServices, DEFAULT_KEY_PREFIX, type Services, sharedSecret } from './services.ts';
+import { createSigningIn, type SigningIn } from './signing-in.ts';
 import { startupLines } from './startup-lines.ts';
 import { VERSION } from './version.ts';
 import { startWorkers } from './worker-set.ts';
@@ -66,9 +63,9 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     stops.unshift(() => services.close());
     if (config.isDemo && !isFile) await fillDemoPoolState(services.deletionPorts.poolStates);
     const seeded = config.isDemo ? await seedDemo(services.connection) : 0;
-    const auth = await authentication(config);
-    stops.unshift(auth.close);
-    const app = await createApp(await apiDependencies(services, auth));
+    const signingIn = await createSigningIn(config, services.connection);
+    stops.unshift(signingIn.close);
+    const app = await createApp(await apiDependencies(services, signingIn));
     stops.unshift(() => app.close());
     if (config.workers === 'inline') {
       const workers = startWorkers(services, ['deletion', 'sync', 'health', 'relay']);
@@ -94,36 +91,9 @@ async function listen(app: FastifyInstance, { port, host }: Config): Promise<str
   }
 }
 
-interface Authentication {
-  readonly verifier: IdentityVerifier;
-  readonly demo: ApiDependencies['demo'];
-  readonly close: () => Promise<void>;
-}
-
-async function authentication(config: Config): Promise<Authentication> {
-  if (config.auth === 'firebase') {
-    const verifier = createFirebaseVerifier({
-      projectId: config.firebaseProjectId ?? '',
-      allowEmulator: config.firebaseAuthEmulatorHost !== undefined,
-    });
-    return { verifier, demo: null, close: () => verifier.close() };
-  }
-  const key = await loadSigningKey(config.dataDir);
-  const now = () => new Date();
-  const issuer = createLocalTokenIssuer({ key, now });
-  const isOpenDemo = config.isDemo && config.isLoopback;
-  return {
-    verifier: createLocalVerifier({ key, now }),
-    demo: isOpenDemo
-      ? { signIn: (firebaseUid) => issuer.issue({ firebaseUid, isAdmin: false }) }
-      : null,
-    close: async () => undefined,
-  };
-}
-
 async function apiDependencies(
   services: Services,
-  { verifier, demo }: Authentication,
+  { verifier, demo, firebaseWeb }: SigningIn,
 ): Promise<ApiDependencies> {
   const { config, log, accounts, registry, sagas, queues, metrics } = services;
   const account = async (
@@ -159,18 +129,14 @@ async function apiDependencies(
     metrics: metrics.registry,
     requestSpans: services.telemetry?.requestSpans ?? null,
     queues: [...queues.values()],
-    demo:
-      demo === null
-        ? null
-        : {
-            signIn: async (uid) => ((await account(uid)) === null ? null : demo.signIn(uid)),
-          },
+    demo,
+    firebaseWeb,
     rateLimitRedis: services.rateLimitRedis,
     now: () => new Date(),
     settings: {
       defaultWaitSeconds: config.defaultWaitMs / 1_000,
       rateLimitPerMinute: config.rateLimitPerMinute,
-      sessionSecret: await sharedSecret(services.connection, 'board-session'),
+      sessionSecret: await sharedSecret(services.connection, 'session'),
       trustProxy: false,
       version: VERSION,
     },

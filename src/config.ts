@@ -102,6 +102,10 @@ function readAll(read: <T>(field: Field<T>) => T) {
     firebaseProjectId: read(
       optional('FIREBASE_PROJECT_ID', /^[a-z0-9][a-z0-9-]*$/, 'a project id'),
     ),
+    /** Unset: the pages cannot sign anybody in with Firebase. Public by its nature. */
+    firebaseWebApiKey: read(optional('FIREBASE_WEB_API_KEY', /^[\w-]+$/, 'a web API key')),
+    /** Unset: `<project>.firebaseapp.com`. */
+    firebaseAuthDomain: read(optional('FIREBASE_AUTH_DOMAIN', /^[\w.-]+$/, 'a host name')),
     firebaseAuthEmulatorHost: read(
       optional('FIREBASE_AUTH_EMULATOR_HOST', /^[\w.-]+:\d+$/, 'host:port'),
     ),

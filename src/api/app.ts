@@ -6,7 +6,6 @@ import cookie from '@fastify/cookie';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { createBoardSessions } from './board-sessions.ts';
 import { answerUnreadableRequest } from './client-errors.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { createEndWaits } from './end-waits.ts';
@@ -16,14 +15,14 @@ import { createAuthentication } from './plugins/authentication.ts';
 import { createDocumentation } from './plugins/documentation.ts';
 import { createHttpMetrics } from './plugins/http-metrics.ts';
 import { createLoadShedding } from './plugins/load-shedding.ts';
+import { pages } from './plugins/pages.ts';
 import { problems, sendProblem, toProblem } from './plugins/problems.ts';
 import { createQueueBoard } from './plugins/queue-board.ts';
 import { createRequestTracing } from './plugins/request-tracing.ts';
-import { securityHeaders } from './plugins/security-headers.ts';
+import { createSecurityHeaders } from './plugins/security-headers.ts';
 import { unknownRoutes } from './plugins/unknown-routes.ts';
 import { createUserRateLimit } from './plugins/user-rate-limit.ts';
 import { createAuditRoutes } from './routes/audit.ts';
-import { createBoardSessionRoutes } from './routes/board-session.ts';
 import { createBotRoutes } from './routes/bots.ts';
 import { createDemoSessionRoutes } from './routes/demo-session.ts';
 import { createFindingRoutes } from './routes/findings.ts';
@@ -33,8 +32,11 @@ import { createJobRoutes } from './routes/jobs.ts';
 import { createOrphanRoutes } from './routes/orphans.ts';
 import { createProvisionRoutes } from './routes/provision.ts';
 import { createSagaRoutes } from './routes/sagas.ts';
+import { createSessionRoutes } from './routes/session.ts';
+import { createSignInRoutes } from './routes/sign-in.ts';
 import { createSyncRoutes } from './routes/sync.ts';
 import { createWalletRoutes } from './routes/wallet.ts';
+import { createSessions } from './sessions.ts';
 
 /** Bytes of a request body; the largest we accept on purpose is a hundred or so. */
 const BODY_LIMIT = 16 * 1024;
@@ -62,23 +64,25 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
 
   await app.register(problems);
   await app.register(unknownRoutes);
-  await app.register(securityHeaders);
+  await app.register(createSecurityHeaders(deps.firebaseWeb));
   await app.register(createLoadShedding());
   await app.register(createHttpMetrics(deps.metrics));
   await app.register(createDocumentation(settings.version));
   await app.register(cookie);
 
-  const sessions = createBoardSessions({ secret: settings.sessionSecret, now: deps.now });
+  const sessions = createSessions({ secret: settings.sessionSecret, now: deps.now });
   await app.register(createHealthRoutes(deps));
+  await app.register(pages);
   await app.register(createQueueBoard({ ...deps, sessions }));
   await app.register(createDemoSessionRoutes(deps.demo), { prefix: API_PREFIX });
+  await app.register(createSignInRoutes(deps), { prefix: API_PREFIX });
 
   const waits = createEndWaits(deps.sagas);
   app.addHook('preClose', async () => waits.close());
   await app.register(
     async (api) => {
       await api.register(createRequestTracing(deps.requestSpans));
-      await api.register(createAuthentication(deps.identities));
+      await api.register(createAuthentication(deps.identities, sessions));
       await api.register(
         createUserRateLimit({
           perMinute: settings.rateLimitPerMinute,
@@ -96,7 +100,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
       await api.register(createHostRoutes(deps));
       await api.register(createAuditRoutes(deps));
       await api.register(createSagaRoutes(deps));
-      await api.register(createBoardSessionRoutes(sessions));
+      await api.register(createSessionRoutes({ ...deps, sessions }));
     },
     { prefix: API_PREFIX },
   );

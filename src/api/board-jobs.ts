@@ -6,7 +6,6 @@ import type { BoardHooks } from '@bull-board/api/typings/app';
 import { parseSagaId, type SagaId } from '../domain/ids.ts';
 import type { SagaRecord } from '../saga/record.ts';
 import { isEnded } from '../saga/state.ts';
-import { QUEUE_BOARD_PATH } from './board-sessions.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { API_PREFIX, jobView } from './job-view.ts';
 import type { Job } from './schemas/job.ts';
@@ -30,6 +29,8 @@ export function createBoardJobs(deps: BoardJobsDependencies): AfterHook {
 }
 
 /** Where a saga's whole record is read with the board's session. */
+/** Where Bull Board stands. */
+export const QUEUE_BOARD_PATH = '/admin/queues';
 export const BOARD_SAGA_ROUTE = `${QUEUE_BOARD_PATH}/sagas/:sagaId`;
 
 const boardSagaUrl = (id: SagaId) => `${QUEUE_BOARD_PATH}/sagas/${id}`;

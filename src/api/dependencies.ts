@@ -50,6 +50,8 @@ export interface ApiDependencies {
   readonly queues: readonly Queue[];
   /** Null everywhere but in the embedded demo. */
   readonly demo: DemoSessions | null;
+  /** Null where the pages cannot sign in with Firebase: no web key is configured. */
+  readonly firebaseWeb: FirebaseWeb | null;
   /** Shares the rate limit among processes; null counts in this one. The connection must fail fast: while
    * it does, requests pass. */
   readonly rateLimitRedis: Redis | null;
@@ -62,7 +64,7 @@ export interface ApiSettings {
   readonly defaultWaitSeconds: number;
   /** RATE_LIMIT_PER_MINUTE, for each user. */
   readonly rateLimitPerMinute: number;
-  /** Signs Bull Board's session cookie; at least 32 bytes, the same in all processes of one address. */
+  /** Signs the session cookie; at least 32 bytes, the same in all processes of one address. */
   readonly sessionSecret: string;
   /** Whether X-Forwarded-* of the proxy in front are believed. */
   readonly trustProxy: boolean;
@@ -101,7 +103,18 @@ export type ComponentHealth =
   | { readonly status: 'ok' }
   | { readonly status: 'down'; readonly reason: string };
 
+/** What the Firebase web SDK is told; public by its nature. */
+export interface FirebaseWeb {
+  readonly apiKey: string;
+  readonly authDomain: string;
+  readonly projectId: string;
+  /** `http://host:port` of the Auth emulator. */
+  readonly emulator: string | null;
+}
+
 export interface DemoSessions {
+  /** Whom a visitor may choose to be. */
+  users(): Promise<readonly { readonly user: FirebaseUid; readonly isAdmin: boolean }[]>;
   /** A token for a demo user; null where there is no such user. */
   signIn(uid: FirebaseUid): Promise<{ readonly token: string; readonly expiresAt: Date } | null>;
 }

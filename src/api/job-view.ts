@@ -2,6 +2,7 @@
 // that is not durable, and progress counts finished steps whichever way they were finished: it never
 // goes back when a saga does.
 
+import { botOfKey } from '../deletion/bot-key.ts';
 import type { SagaRecord } from '../saga/record.ts';
 import type { StepFailure, StepState, StepStatus } from '../saga/state.ts';
 import { shownState } from '../saga/version-watch.ts';
@@ -21,6 +22,7 @@ export function jobView(
   return {
     jobId: saga.id,
     kind: saga.kind,
+    botId: botOfKey(saga.key),
     state: phase,
     step: currentStep(saga),
     steps: state.steps.map((step) => stepView(step, kinds)),

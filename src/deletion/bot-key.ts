@@ -1,7 +1,13 @@
 // The key of every saga that touches a bot, of whatever kind: one of them at a time (I8).
 
-import type { InstanceId, UserId } from '../domain/ids.ts';
+import { type InstanceId, parseInstanceId, type UserId } from '../domain/ids.ts';
 
 export function botKey(bot: { readonly userId: UserId; readonly instanceId: InstanceId }): string {
   return `bot/${bot.userId}/${bot.instanceId}`;
+}
+
+/** The bot that a saga's key names; null for a saga of no bot. */
+export function botOfKey(key: string): InstanceId | null {
+  const [kind, , ...id] = key.split('/');
+  return kind === 'bot' ? (parseInstanceId(id.join('/')) ?? null) : null;
 }

@@ -11,20 +11,23 @@ export interface Presence {
   readonly isDedicated: boolean;
 }
 
-export type Verdict =
+export const VERDICTS = [
   /** Allocated, and there in any state: a stopped, paused or crashed bot is not an orphan. */
-  | 'live'
+  'live',
   /** Live in a pool, but the pool state has lost it: the entry is made again. */
-  | 'lost-entry'
+  'lost-entry',
   /** Money without a bot: paid back after a second look; a stale entry goes with it. */
-  | 'orphan'
+  'orphan',
   /** A bot without money. */
-  | 'ghost'
+  'ghost',
   /** An entry of neither money nor bot. */
-  | 'stale-entry'
+  'stale-entry',
   /** A source could not say. */
-  | 'unknown'
-  | 'nothing';
+  'unknown',
+  'nothing',
+] as const;
+
+export type Verdict = (typeof VERDICTS)[number];
 
 export function judgePresence({
   hasAllocation,

@@ -16,6 +16,7 @@ import { type FirebaseUid, type InstanceId, parseInstanceId, type UserId } from 
 import { isMoney } from '../domain/money.ts';
 import { findOwnEntry } from '../domain/owned-entry.ts';
 import { listedBots, type PoolState } from '../domain/pool-state.ts';
+import { judgePresence, type Seen, type Verdict } from '../domain/presence.ts';
 import type { SourceAnswer } from '../domain/source.ts';
 
 export interface PortfolioOwner {
@@ -39,6 +40,8 @@ export interface BotView {
   readonly allocation: AllocationState;
   readonly poolState: PoolEntryState;
   readonly docker: ContainerState;
+  /** What a synchronisation would make of these three at one look; it takes two before it acts. */
+  readonly verdict: Verdict;
 }
 
 interface Absent {
@@ -125,13 +128,13 @@ export function createPortfolio({ accounts, poolStates, bots, ledger }: Portfoli
       ]);
       return [...ids].sort().map((instanceId) => {
         const allocation = allocations.find((held) => held.instanceId === instanceId);
-        return {
-          instanceId,
-          botName: textOrNull(allocation?.botName),
+        const places = {
           allocation: allocationState(allocation),
           poolState: entryState(pools, instanceId, owner),
           docker: docker.found.get(instanceId) ?? docker.otherwise,
         };
+        const botName = textOrNull(allocation?.botName);
+        return { instanceId, botName, ...places, verdict: verdictOn(places) };
       });
     },
     wallet: async ({ userId }) => {
@@ -172,6 +175,21 @@ function allocationState(allocation: AccountAllocation | undefined): AllocationS
     jobId: allocation.closing?.sagaId ?? null,
   };
 }
+
+function verdictOn(bot: Pick<BotView, 'allocation' | 'poolState' | 'docker'>): Verdict {
+  return judgePresence({
+    hasAllocation: bot.allocation.status === 'present',
+    poolState: SEEN[bot.poolState.status],
+    docker: SEEN[bot.docker.status],
+    isDedicated: bot.docker.status === 'present' && bot.docker.kind === 'dedicated',
+  });
+}
+
+const SEEN: Readonly<Record<ContainerState['status'], Seen>> = {
+  present: 'yes',
+  absent: 'no',
+  unknown: 'unknown',
+};
 
 function textOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null;

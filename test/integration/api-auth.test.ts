@@ -12,7 +12,9 @@ const BEHIND_AUTHENTICATION = [
   ['POST', '/jobs/del-000000000001/cancel'],
   ['GET', '/wallet'],
   ['GET', '/wallet/transactions'],
-  ['POST', '/admin/session'],
+  ['POST', '/session'],
+  ['GET', '/session'],
+  ['DELETE', '/session'],
 ] as const;
 
 describe('the bearer token', () => {
@@ -65,14 +67,14 @@ describe('the bearer token', () => {
 
   test("a user at an administrator's route: 403", async () => {
     const api = await createTestApi();
-    const request = { method: 'POST', url: `${PREFIX}/admin/session` } as const;
+    const request = { url: `${PREFIX}/admin/sagas` };
     expectProblem(await api.as('alice', request), 403, 'admin-only');
   });
 
   test('whatever is logged, at the finest level: no token and no cookie in it', async () => {
     const api = await createTestApi({ answer: () => Promise.reject(new Error('odd')) });
     const token = await api.token('alice');
-    const headers = { authorization: `Bearer ${token}`, cookie: 'reclaim_board=secret-cookie' };
+    const headers = { authorization: `Bearer ${token}`, cookie: 'reclaim_session=secret-cookie' };
     await api.app.inject({ method: 'DELETE', url: `${PREFIX}/bots/alice-bot-1`, headers });
     api.app.log.info({ req: { headers }, token }, 'a careless line');
     api.app.log.info({ request: { headers } }, 'another');

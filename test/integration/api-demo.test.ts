@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { toFirebaseUid } from '../../src/domain/ids.ts';
 import { createTestApi, expectProblem } from '../support/api.ts';
 
 const REQUEST = {
@@ -8,6 +9,7 @@ const REQUEST = {
 } as const;
 
 const demo = {
+  users: async () => [{ user: toFirebaseUid('anshjarvis2003'), isAdmin: false }],
   signIn: async (uid: string) =>
     uid === 'anshjarvis2003' ? { token: 'a.b.c', expiresAt: new Date(0) } : null,
 };

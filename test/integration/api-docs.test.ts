@@ -11,6 +11,7 @@ interface Operation {
 
 const OPERATIONS = [
   'DELETE /api/freqtrade/bots/{instanceId}',
+  'DELETE /api/freqtrade/session',
   'GET /api/freqtrade/admin/audit',
   'GET /api/freqtrade/admin/findings',
   'GET /api/freqtrade/admin/orphans/history',
@@ -22,6 +23,8 @@ const OPERATIONS = [
   'GET /api/freqtrade/jobs',
   'GET /api/freqtrade/jobs/{jobId}',
   'GET /api/freqtrade/orphans/history',
+  'GET /api/freqtrade/session',
+  'GET /api/freqtrade/sign-in',
   'GET /api/freqtrade/wallet',
   'GET /api/freqtrade/wallet/transactions',
   'GET /livez',
@@ -33,11 +36,11 @@ const OPERATIONS = [
   'POST /api/freqtrade/admin/sagas/{id}/resolve',
   'POST /api/freqtrade/admin/sagas/{id}/retry',
   'POST /api/freqtrade/admin/sagas/{id}/skip',
-  'POST /api/freqtrade/admin/session',
   'POST /api/freqtrade/admin/sync-all',
   'POST /api/freqtrade/demo/session',
   'POST /api/freqtrade/jobs/{jobId}/cancel',
   'POST /api/freqtrade/provision',
+  'POST /api/freqtrade/session',
   'POST /api/freqtrade/sync-wallet',
 ];
 
@@ -88,7 +91,9 @@ test('the page: served with scripts of its own origin only', async () => {
 });
 
 function needsToken(path: string): boolean {
-  return path.startsWith('/api/freqtrade/') && !path.includes('/demo/');
+  return (
+    path.startsWith('/api/freqtrade/') && !path.includes('/demo/') && !path.endsWith('/sign-in')
+  );
 }
 
 function danglingReferences(document: unknown): string[] {

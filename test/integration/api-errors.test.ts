@@ -10,6 +10,7 @@ import { waitFor } from '../support/wait-for.ts';
 
 const PREFIX = '/api/freqtrade';
 const DEMO = {
+  users: async () => [],
   signIn: async () => ({ token: 't', expiresAt: new Date(0) }),
 };
 

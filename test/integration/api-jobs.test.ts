@@ -15,6 +15,7 @@ describe('one job', () => {
     expect(response.json()).toEqual({
       jobId: saga.id,
       kind: 'delete-bot',
+      botId: 'alice-bot-1',
       state: 'completed',
       step: null,
       steps: [

@@ -2,16 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { type Job, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { BOARD_COOKIE, createBoardSessions } from '../../src/api/board-sessions.ts';
 import type { ApiDependencies } from '../../src/api/dependencies.ts';
-import { toFirebaseUid } from '../../src/domain/ids.ts';
+import { SESSION_COOKIE } from '../../src/api/sessions.ts';
 import { UnavailableError } from '../../src/saga/errors.ts';
 import type { OrderResult } from '../../src/saga/operators.ts';
 import { createTestApi, expectProblem, sagaIn, type TestApi } from '../support/api.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const JOB_ID = 'del-000000000001';
-const SESSION = { method: 'POST', url: '/api/freqtrade/admin/session', admin: true } as const;
+const SESSION = { method: 'POST', url: '/api/freqtrade/session' } as const;
 const SAME_ORIGIN = { origin: 'http://localhost', host: 'localhost' };
 
 /** A queue with one failed job of a saga. */
@@ -59,64 +58,23 @@ async function createBoard(
   return { api, queue, job, retries };
 }
 
-async function sessionCookie(api: TestApi): Promise<string> {
-  const response = await api.as('operator', SESSION);
+async function sessionCookie(api: TestApi, admin = true): Promise<string> {
+  const response = await api.as('operator', { ...SESSION, admin });
   expect(response.statusCode).toBe(200);
   return String(response.headers['set-cookie']).split(';')[0] ?? '';
 }
 
-describe('the session', () => {
-  test('an administrator exchanges a token: a short, strict cookie for the board alone', async () => {
-    const api = await createTestApi({ settings: { trustProxy: true } });
-    const response = await api.as('operator', SESSION);
-    const cookie = String(response.headers['set-cookie']);
-    for (const attribute of ['Path=/admin/queues', 'HttpOnly', 'SameSite=Strict', 'Expires=']) {
-      expect(cookie).toContain(attribute);
-    }
-    expect(cookie).not.toContain('Secure');
-    const { expiresAt, url } = response.json();
-    expect(url).toBe('/admin/queues');
-    expect(Date.parse(expiresAt) - Date.now()).toBeLessThanOrEqual(30 * 60_000);
-
-    const headers = { 'x-forwarded-proto': 'https' };
-    const overTls = await api.as('operator', { ...SESSION, headers });
-    expect(String(overTls.headers['set-cookie'])).toContain('Secure');
-  });
-
-  test('changed, of another secret, or over: nobody', () => {
-    let now = new Date('2026-11-01T00:00:00Z');
-    const sessions = createBoardSessions({ secret: 'a'.repeat(32), now: () => now });
-    const admin = {
-      firebaseUid: toFirebaseUid('operator'),
-      isAdmin: true,
-      expiresAt: new Date('2026-11-01T00:10:00Z'),
-    };
-    const { value } = sessions.open(admin);
-    expect(sessions.read(value)).toBe('operator');
-    const others = createBoardSessions({ secret: 'b'.repeat(32), now: () => now });
-    expect(others.read(value)).toBeNull();
-    for (const bad of [undefined, '', '.', 'x', `x${value}`, value.slice(0, -1), `${value}x`]) {
-      expect(sessions.read(bad), bad).toBeNull();
-    }
-    now = admin.expiresAt;
-    expect(sessions.read(value)).toBeNull();
-  });
-
-  test('a secret too short to sign with: refused at start', () => {
-    const short = { secret: 'short', now: () => new Date() };
-    expect(() => createBoardSessions(short)).toThrow(/at least 32 bytes/);
-  });
-});
-
 describe('the board', () => {
-  test('no session, or a bearer token instead of one: 401 on page, API and assets', async () => {
+  test('no session, that of a user, or a bearer token instead of one: 401 on page, API and assets', async () => {
     const { api } = await createBoard();
     const script = await firstScript(api);
     for (const url of ['/admin/queues', '/admin/queues/', '/admin/queues/api/queues', script]) {
       expectProblem(await api.app.inject({ url }), 401, 'session-needed');
       expectProblem(await api.as('operator', { url, admin: true }), 401, 'session-needed');
-      const headers = { cookie: `${BOARD_COOKIE}=forged.forged` };
+      const headers = { cookie: `${SESSION_COOKIE}=forged.forged` };
       expectProblem(await api.app.inject({ url, headers }), 401, 'session-needed');
+      const user = { cookie: await sessionCookie(api, false) };
+      expectProblem(await api.app.inject({ url, headers: user }), 401, 'session-needed');
     }
   });
 

@@ -19,6 +19,7 @@ const BOTS: BotView[] = [
     },
     poolState: { status: 'present', poolId: 'alice-pool-1', botStatus: 'failed' },
     docker: { status: 'unknown', reason: 'docker host "b" did not answer' },
+    verdict: 'unknown',
     health: null,
   },
   {
@@ -33,6 +34,7 @@ const BOTS: BotView[] = [
       containerName: 'freqtrade-alice-bot-2',
       running: true,
     },
+    verdict: 'ghost',
     health: null,
   },
 ];

@@ -34,7 +34,7 @@ export interface Board {
 
 /** The queue board, as an administrator's browser talks to it. */
 export async function openBoard(app: TestApplication): Promise<Board> {
-  const session = await asAdmin(app, 'POST', '/admin/session', {});
+  const session = await asAdmin(app, 'POST', '/session', {});
   const cookie = String(session.headers.get('set-cookie')).split(';')[0] ?? '';
   const board = `${app.url}/admin/queues`;
   return {

@@ -145,6 +145,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
     requestSpans: null,
     queues: [],
     demo: null,
+    firebaseWeb: null,
     rateLimitRedis: null,
     now,
     ...options.deps,

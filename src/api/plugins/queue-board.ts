@@ -8,19 +8,19 @@ import { FastifyAdapter } from '@bull-board/fastify';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { assertNever } from '../../domain/assert-never.ts';
 import { type FirebaseUid, parseSagaId } from '../../domain/ids.ts';
-import { BOARD_SAGA_ROUTE, createBoardJobs } from '../board-jobs.ts';
-import { BOARD_COOKIE, type BoardSessions, QUEUE_BOARD_PATH } from '../board-sessions.ts';
+import { BOARD_SAGA_ROUTE, createBoardJobs, QUEUE_BOARD_PATH } from '../board-jobs.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ProblemError } from '../problem.ts';
 import { sagaDetail } from '../saga-view.ts';
 import { isSameOrigin } from '../same-origin.ts';
+import { SESSION_COOKIE, type Sessions } from '../sessions.ts';
 import { auditName } from '../viewer.ts';
 import { sendProblem, toProblem } from './problems.ts';
 import { INLINE_STYLE_POLICY } from './security-headers.ts';
 
 export interface QueueBoardDependencies
   extends Pick<ApiDependencies, 'queues' | 'sagas' | 'stepKinds' | 'now' | 'log'> {
-  readonly sessions: BoardSessions;
+  readonly sessions: Sessions;
 }
 
 export function createQueueBoard(deps: QueueBoardDependencies): FastifyPluginAsync {
@@ -74,8 +74,8 @@ async function guard(
   reply: FastifyReply,
 ): Promise<void> {
   reply.header('content-security-policy', INLINE_STYLE_POLICY).header('cache-control', 'no-store');
-  const admin = deps.sessions.read(request.cookies[BOARD_COOKIE]);
-  if (admin === null) {
+  const identity = deps.sessions.read(request.cookies[SESSION_COOKIE]);
+  if (identity === null || !identity.isAdmin) {
     throw new ProblemError('session-needed', 'Sign in as an administrator first.', {
       headers: { 'www-authenticate': 'Bearer realm="reclaim"' },
     });
@@ -89,7 +89,7 @@ async function guard(
   if (!isSameOrigin(request)) {
     throw new ProblemError('cross-site', 'A retry must come from the board itself.');
   }
-  await retry(deps, request, admin);
+  await retry(deps, request, identity.firebaseUid);
   reply.code(204).send();
 }
 

@@ -2,11 +2,10 @@
 // a loopback name, so that a web page that rebinds its own name to 127.0.0.1 gets nothing. Anything
 // else is told that there is nothing here.
 
-import { BlockList, isIP } from 'node:net';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyRequest } from 'fastify';
 import { parseFirebaseUid } from '../../domain/ids.ts';
 import type { DemoSessions } from '../dependencies.ts';
+import { isFromLoopback } from '../from-loopback.ts';
 import { ProblemError } from '../problem.ts';
 import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import { DemoSessionBodySchema, DemoSessionSchema } from '../schemas/sessions.ts';
@@ -26,20 +25,6 @@ export function createDemoSessionRoutes(demo: DemoSessions | null): FastifyPlugi
       return { token: session.token, user, expiresAt: session.expiresAt.toISOString() };
     });
   };
-}
-
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
-LOOPBACK.addAddress('::1', 'ipv6');
-
-const LOOPBACK_NAME = /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i;
-
-// The socket's address, not `request.ip`: a proxy's header could claim to be loopback.
-function isFromLoopback(request: FastifyRequest): boolean {
-  const address = request.socket.remoteAddress ?? '';
-  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-  if (isIP(address) === 0 || !LOOPBACK.check(address, family)) return false;
-  return LOOPBACK_NAME.test(request.headers.host ?? '');
 }
 
 function nothingHere(): ProblemError {

@@ -2,6 +2,7 @@
 // own, so a page never shows "gone" where a host merely did not answer.
 
 import { type Static, Type } from 'typebox';
+import { VERDICTS } from '../../domain/presence.ts';
 import { BOT_EVENT_TYPES } from '../../health/ports/bot-events.ts';
 import { HEALTH_STATES } from '../../health/ports/bot-healths.ts';
 import { PageQuery } from './job.ts';
@@ -64,6 +65,11 @@ const BotViewSchema = Type.Object({
   allocation: AllocationStateSchema,
   poolState: PoolEntryStateSchema,
   docker: ContainerStateSchema,
+  verdict: Type.Enum([...VERDICTS], {
+    description:
+      'What a synchronisation would make of the three at one look; before it acts it looks twice. `orphan`: ' +
+      'money without a bot, paid back. `ghost`: a bot without money. `lost-entry`: the pool state lost it.',
+  }),
   health: Type.Union([BotHealthSchema, Type.Null()], {
     description: 'Null: nobody has looked at it; bots in pools and in the mapping are looked at.',
   }),

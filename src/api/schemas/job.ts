@@ -35,6 +35,9 @@ export const JobSchema = Type.Object(
   {
     jobId: Type.String(),
     kind: Type.String(),
+    botId: Type.Union([Type.String(), Type.Null()], {
+      description: 'The bot that it is about; null where it is about more than one.',
+    }),
     state: JobStateSchema,
     step: Type.Union([Type.String(), Type.Null()], {
       description: 'The step being worked on; null before the start and after the end.',

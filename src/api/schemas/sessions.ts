@@ -1,8 +1,35 @@
-// Signing in: the administrator's cookie for the queue board, and the demo's users.
+// Signing in: how it is done here, the session of a page, and the demo's users.
 
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 
-export const BoardSessionSchema = Type.Object({ url: Type.String(), expiresAt: Type.String() });
+export type SessionView = Static<typeof SessionSchema>;
+export const SessionSchema = Type.Object({
+  user: Type.String({ description: 'The firebaseUid.' }),
+  isAdmin: Type.Boolean(),
+  hasAccount: Type.Boolean({ description: 'Whether the platform has a document of this user.' }),
+  expiresAt: Type.String(),
+});
+
+export type SignIn = Static<typeof SignInSchema>;
+export const SignInSchema = Type.Union(
+  [
+    Type.Object({
+      kind: Type.Literal('demo', { description: 'POST /demo/session with one of these.' }),
+      users: Type.Array(Type.Object({ user: Type.String(), isAdmin: Type.Boolean() })),
+    }),
+    Type.Object({
+      kind: Type.Literal('firebase'),
+      apiKey: Type.String({ description: "The project's web key; public by its nature." }),
+      authDomain: Type.String(),
+      projectId: Type.String(),
+      emulator: Type.Union([Type.String(), Type.Null()]),
+    }),
+    Type.Object({
+      kind: Type.Literal('token', { description: 'Only by a bearer token that one has.' }),
+    }),
+  ],
+  { description: 'How a page signs somebody in.' },
+);
 
 export const DemoSessionBodySchema = Type.Object(
   { user: Type.String({ minLength: 1, maxLength: 128, description: 'A firebaseUid.' }) },

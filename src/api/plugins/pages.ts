@@ -1,0 +1,21 @@
+// The pages and what they are made of. Nothing in them is anybody's: whoever may see what, the API decides.
+
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { Asset } from '../pages/asset.ts';
+import { loadSite } from '../pages/load-site.ts';
+
+export const pages: FastifyPluginAsync = async (app) => {
+  for (const [url, asset] of await loadSite()) {
+    app.get(url, { schema: { hide: true } }, (request, reply) => send(asset, request, reply));
+  }
+};
+
+async function send(asset: Asset, request: FastifyRequest, reply: FastifyReply) {
+  const { etag, type } = asset;
+  // Asked again each time, answered without a body: a new version is seen at the next load.
+  reply.headers({ etag, 'cache-control': 'no-cache', vary: 'accept-encoding' });
+  if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+  const { body, encoding } = await asset.encode(request.headers['accept-encoding']);
+  if (encoding !== null) reply.header('content-encoding', encoding);
+  return reply.type(type).send(body);
+}

@@ -1,0 +1,33 @@
+// How a page signs somebody in here: asked before anybody is signed in, so it says nothing that a stranger may
+// not know. The demo's users are named over loopback alone, as they are signed in.
+
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { ApiDependencies } from '../dependencies.ts';
+import { isFromLoopback } from '../from-loopback.ts';
+import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
+import { SignInSchema } from '../schemas/sessions.ts';
+
+export type SignInDependencies = Pick<ApiDependencies, 'demo' | 'firebaseWeb'>;
+
+export function createSignInRoutes({
+  demo,
+  firebaseWeb,
+}: SignInDependencies): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get('/sign-in', { schema: GET }, async (request, reply) => {
+      reply.header('cache-control', 'no-store');
+      if (demo !== null && isFromLoopback(request)) {
+        return { kind: 'demo' as const, users: [...(await demo.users())] };
+      }
+      if (firebaseWeb !== null) return { kind: 'firebase' as const, ...firebaseWeb };
+      return { kind: 'token' as const };
+    });
+  };
+}
+
+const GET = {
+  operationId: 'getSignIn',
+  summary: 'How a page signs somebody in',
+  tags: ['session'],
+  response: { 200: SignInSchema, ...PROBLEM_RESPONSES },
+};

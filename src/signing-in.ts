@@ -1,0 +1,80 @@
+// How people sign in here: who judges their tokens, what the pages are told of it, and, in the embedded demo,
+// one click for each of its users.
+
+import type { Connection } from 'mongoose';
+import { createFirebaseVerifier } from './adapters/firebase/firebase-verifier.ts';
+import {
+  createLocalTokenIssuer,
+  createLocalVerifier,
+  type LocalTokenIssuer,
+} from './adapters/local-auth/local-tokens.ts';
+import { loadSigningKey } from './adapters/local-auth/signing-key.ts';
+import type { DemoSessions, FirebaseWeb } from './api/dependencies.ts';
+import type { Config } from './config.ts';
+import type { IdentityVerifier } from './domain/identity-verifier.ts';
+import { parseFirebaseUid } from './domain/ids.ts';
+
+export interface SigningIn {
+  readonly verifier: IdentityVerifier;
+  readonly demo: DemoSessions | null;
+  readonly firebaseWeb: FirebaseWeb | null;
+  readonly close: () => Promise<void>;
+}
+
+export async function createSigningIn(config: Config, connection: Connection): Promise<SigningIn> {
+  if (config.auth === 'firebase') {
+    const verifier = createFirebaseVerifier({
+      projectId: config.firebaseProjectId ?? '',
+      allowEmulator: config.firebaseAuthEmulatorHost !== undefined,
+    });
+    const firebaseWeb = firebaseWebOf(config);
+    return { verifier, demo: null, firebaseWeb, close: () => verifier.close() };
+  }
+  const key = await loadSigningKey(config.dataDir);
+  const now = () => new Date();
+  const isOpenDemo = config.isDemo && config.isLoopback;
+  return {
+    verifier: createLocalVerifier({ key, now }),
+    demo: isOpenDemo ? createDemoSessions(connection, createLocalTokenIssuer({ key, now })) : null,
+    firebaseWeb: null,
+    close: async () => undefined,
+  };
+}
+
+/** More than the fixtures have. */
+const MAX_DEMO_USERS = 50;
+
+function createDemoSessions(connection: Connection, issuer: LocalTokenIssuer): DemoSessions {
+  const users = async () => {
+    const found = await connection
+      .collection('users')
+      .find(
+        {},
+        { projection: { firebaseUid: 1, role: 1 }, sort: { _id: 1 }, limit: MAX_DEMO_USERS },
+      )
+      .toArray();
+    return found.flatMap(({ firebaseUid, role }) => {
+      const user = parseFirebaseUid(firebaseUid);
+      return user === undefined ? [] : [{ user, isAdmin: role === 'admin' }];
+    });
+  };
+  return {
+    users,
+    signIn: async (firebaseUid) => {
+      const found = (await users()).find(({ user }) => user === firebaseUid);
+      return found === undefined ? null : issuer.issue({ firebaseUid, isAdmin: found.isAdmin });
+    },
+  };
+}
+
+function firebaseWebOf(config: Config): FirebaseWeb | null {
+  const { firebaseProjectId: projectId, firebaseWebApiKey: apiKey } = config;
+  if (projectId === undefined || apiKey === undefined) return null;
+  const { firebaseAuthEmulatorHost: host } = config;
+  return {
+    apiKey,
+    authDomain: config.firebaseAuthDomain ?? `${projectId}.firebaseapp.com`,
+    projectId,
+    emulator: host === undefined ? null : `http://${host}`,
+  };
+}

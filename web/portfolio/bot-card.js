@@ -1,0 +1,69 @@
+// One bot: its money, what each source says of it, and its deletion.
+
+import { directionOf, money, signedMoney } from '../shared/money.js';
+import { Ago } from '../shared/time.js';
+import { html, useState } from '../shared/view.js';
+import { stateOf } from './bot-state.js';
+import { DeleteDialog } from './delete-dialog.js';
+
+/** @typedef {import('./portfolio.js').BotView} BotView */
+
+/** @param {{ bot: BotView, currency: string, onJob: import('./use-jobs.js').AddJob }} props */
+export function BotCard({ bot, currency, onJob }) {
+  const [isOpen, setOpen] = useState(false);
+  const { label, tone, why } = stateOf(bot);
+  const name = bot.botName ?? bot.instanceId;
+  const canDelete = tone !== 'busy' || label !== 'Being deleted';
+  return html`
+    <li class=${`card bot ${tone}`} data-bot=${bot.instanceId}>
+      <div class="row spread">
+        <h3>${name}</h3>
+        <span class=${`badge ${tone}`}>${label}</span>
+      </div>
+      <${Amount} allocation=${bot.allocation} currency=${currency} />
+      <ul class="sources" aria-label="What each source says">
+        <${Source} name="Wallet" status=${bot.allocation.status} />
+        <${Source} name="Pool" status=${bot.poolState.status} />
+        <${Source} name="Docker" status=${bot.docker.status} />
+      </ul>
+      ${why !== null && html`<p class="soft">${why}</p>`}
+      ${bot.health !== null && html`<p class="soft tiny">Process last seen <${Ago} at=${bot.health.lookedAt} /></p>`}
+      ${canDelete && html`<button class="danger" aria-label=${`Delete ${name}`} onClick=${() => setOpen(true)}>Delete…</button>`}
+      ${isOpen && html`<${DeleteDialog} bot=${bot} name=${name} currency=${currency} onJob=${onJob} onClose=${() => setOpen(false)} />`}
+    </li>
+  `;
+}
+
+/** @param {{ allocation: BotView['allocation'], currency: string }} props */
+function Amount({ allocation, currency }) {
+  if (allocation.status === 'absent') return html`<p class="amount">no money in it</p>`;
+  const { currentValue, allocatedAmount } = allocation;
+  if (typeof currentValue !== 'number') {
+    const isMissing = currentValue === null || currentValue === undefined;
+    const value =
+      isMissing && typeof allocatedAmount === 'number'
+        ? money(allocatedAmount, currency)
+        : 'not a number';
+    return html`<p class="amount">${value}</p>`;
+  }
+  // One subtraction to be looked at; what is paid, the database works out in decimals.
+  const gain =
+    typeof allocatedAmount === 'number'
+      ? Math.round((currentValue - allocatedAmount) * 100) / 100
+      : null;
+  return html`
+    <p class="amount">
+      ${money(currentValue, currency)}
+      ${gain !== null && html` <span class=${`delta ${directionOf(gain)}`}>${signedMoney(gain, currency)}</span>`}
+    </p>
+  `;
+}
+
+const SAYS = { present: 'has it', absent: 'does not have it', unknown: 'did not answer' };
+
+/** @param {{ name: string, status: 'present' | 'absent' | 'unknown' }} props */
+function Source({ name, status }) {
+  return html`
+    <li class=${status}><span class="dot" aria-hidden="true"></span>${name}<span class="unseen"> ${SAYS[status]}</span></li>
+  `;
+}

@@ -1,0 +1,74 @@
+// Before a bot is deleted: what will be removed, what comes back, and what cannot be taken back.
+
+import { call } from '../shared/api.js';
+import { Dialog } from '../shared/dialog.js';
+import { money } from '../shared/money.js';
+import { Trouble } from '../shared/trouble.js';
+import { html, useState } from '../shared/view.js';
+
+/** @typedef {import('./portfolio.js').BotView} BotView */
+
+/**
+ * @param {{ bot: BotView, name: string, currency: string, onClose: () => void,
+ *   onJob: import('./use-jobs.js').AddJob }} props
+ */
+export function DeleteDialog({ bot, name, currency, onClose, onJob }) {
+  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState(/** @type {Error | null} */ (null));
+  const confirm = async () => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      const { jobId } = await call('DELETE', `/bots/${encodeURIComponent(bot.instanceId)}`);
+      onJob({ jobId, name });
+      onClose();
+    } catch (error) {
+      setProblem(error instanceof Error ? error : new Error(String(error)));
+      setBusy(false);
+    }
+  };
+  return html`
+    <${Dialog} title=${`Delete ${name}?`} onClose=${onClose}>
+      <ul class="effects">
+        ${removed(bot).map((line) => html`<li key=${line}>${line}</li>`)}
+      </ul>
+      <p>${returned(bot.allocation, currency)}</p>
+      <p class="soft">You can cancel until the money is on its way. The bot's own data is kept.</p>
+      <${Trouble} problem=${problem} />
+      <div class="row end">
+        <button onClick=${onClose} autofocus>Keep it</button>
+        <button class="danger solid" onClick=${confirm} disabled=${isBusy} aria-busy=${isBusy}>
+          ${isBusy ? 'Deleting …' : 'Delete the bot'}
+        </button>
+      </div>
+    </${Dialog}>
+  `;
+}
+
+/** @param {BotView} bot */
+function removed({ docker, poolState, instanceId }) {
+  const lines = [];
+  if (docker.status === 'present') {
+    lines.push(
+      docker.kind === 'pooled'
+        ? `Its program in ${docker.containerName} is stopped and removed; the others there go on.`
+        : `Its container ${docker.containerName} is stopped and removed.`,
+    );
+  }
+  if (docker.status === 'unknown')
+    lines.push('Docker does not answer: its process is stopped as soon as it does.');
+  if (docker.status === 'absent') lines.push(`No process of ${instanceId} exists any more.`);
+  if (poolState.status === 'present')
+    lines.push(`Its place in the pool ${poolState.poolId ?? ''} is given back.`);
+  return lines;
+}
+
+/** @param {BotView['allocation']} allocation @param {string} currency */
+function returned(allocation, currency) {
+  if (allocation.status === 'absent') return 'It holds no money, so none comes back.';
+  const { currentValue, allocatedAmount } = allocation;
+  const value = typeof currentValue === 'number' ? currentValue : allocatedAmount;
+  if (typeof value !== 'number')
+    return 'Its value is not a number: a person will have to look at it.';
+  return html`<strong>${money(value, currency)}</strong> come back to your wallet, or what the bot is worth at that moment.`;
+}

@@ -1,0 +1,129 @@
+// One job: its steps as they happen, with every attempt, what went wrong on the way, and how it ended. It can be
+// cancelled until its point of no return (I6); the server decides who was first.
+
+import { call } from '../shared/api.js';
+import { money } from '../shared/money.js';
+import { duration, useServerNow } from '../shared/time.js';
+import { Trouble } from '../shared/trouble.js';
+import { html, useState } from '../shared/view.js';
+import { hasEnded } from '../shared/watch-job.js';
+import { titleOf, wordsOf } from './job-words.js';
+
+/** @typedef {import('../../src/api/schemas/job.ts').Job} Job */
+/** @typedef {Job['steps'][number]} Step */
+
+/** @param {{ jobId: string, job: Job | null, name: string, onPutAway: () => void }} props */
+export function JobCard({ jobId, job, name, onPutAway }) {
+  return html`
+    <article class=${`card job ${job?.state ?? 'queued'}`} data-job=${jobId} data-state=${job?.state ?? 'queued'}>
+      <div class="row spread">
+        <h3>${titleOf(job, name)} <small>job ${jobId}</small></h3>
+        ${job !== null && (hasEnded(job) ? html`<button onClick=${onPutAway}>Close</button>` : html`<${Cancel} job=${job} />`)}
+      </div>
+      ${
+        job === null
+          ? html`<p class="soft" aria-busy="true">Asked for …</p>`
+          : html`
+            <ol class="steps">
+              ${job.steps.map((step, at) => html`<${StepLine} key=${step.name} step=${step} number=${at + 1} />`)}
+            </ol>
+          `
+      }
+      <div role="status">${job !== null && html`<${Outcome} job=${job} />`}</div>
+    </article>
+  `;
+}
+
+/** @param {{ job: Job }} props */
+function Cancel({ job }) {
+  const [isAsked, setAsked] = useState(false);
+  const [problem, setProblem] = useState(/** @type {Error | null} */ (null));
+  const canCancel =
+    job.kind !== 'reclaim-orphan' && !isPastReturn(job) && job.state !== 'compensating';
+  if (!canCancel) return null;
+  const cancel = async () => {
+    setAsked(true);
+    try {
+      await call('POST', `/jobs/${encodeURIComponent(job.jobId)}/cancel`);
+    } catch (error) {
+      setProblem(error instanceof Error ? error : new Error(String(error)));
+      setAsked(false);
+    }
+  };
+  return html`
+    <${Trouble} problem=${problem} />
+    <button onClick=${cancel} disabled=${isAsked}>${isAsked ? 'Cancelling …' : 'Cancel'}</button>
+  `;
+}
+
+/** @param {Job} job */
+function isPastReturn({ steps }) {
+  const pivot = steps.find(({ kind }) => kind === 'pivot');
+  return pivot !== undefined && pivot.status !== 'pending';
+}
+
+const MARKS = {
+  done: '✓',
+  skipped: '–',
+  failed: '!',
+  compensated: '↶',
+  compensating: '↶',
+  running: '◌',
+  waiting: '◌',
+  'in-doubt': '?',
+  aborting: '↶',
+};
+
+/** @param {{ step: Step, number: number }} props */
+function StepLine({ step, number }) {
+  const mark = MARKS[/** @type {keyof typeof MARKS} */ (step.status)] ?? String(number);
+  const isIdle = step.status === 'pending';
+  return html`
+    <li class=${`step ${step.status}`} aria-current=${ACTIVE.has(step.status) ? 'step' : null}>
+      <span class="mark" aria-hidden="true">${mark}</span>
+      <span class="what">
+        ${wordsOf(step)}<span class="unseen">, ${step.status}</span>
+        ${isIdle && step.kind === 'pivot' && html` <span class="badge">no way back from here</span>`}
+        ${step.error !== null && html`<span class="soft block">${step.error.message}</span>`}
+      </span>
+      <span class="soft time"><${StepTime} step=${step} /></span>
+    </li>
+  `;
+}
+
+const ACTIVE = new Set(['running', 'waiting', 'in-doubt', 'aborting', 'compensating']);
+
+/** @param {{ step: Step }} props */
+function StepTime({ step: { attempts, startedAt, finishedAt, status } }) {
+  const nowMs = useServerNow(ACTIVE.has(status) ? 250 : 60_000);
+  if (startedAt === null) return null;
+  const tries = attempts > 1 ? `${ordinal(attempts)} attempt · ` : '';
+  const ms = (finishedAt === null ? nowMs : Date.parse(finishedAt)) - Date.parse(startedAt);
+  return html`${tries}${finishedAt === null ? 'since ' : ''}${duration(Math.max(0, ms))}`;
+}
+
+/** @param {number} count */
+function ordinal(count) {
+  return { 1: '1st', 2: '2nd', 3: '3rd' }[count] ?? `${count}th`;
+}
+
+/** @param {{ job: Job }} props */
+function Outcome({ job }) {
+  const { state, error, warnings } = job;
+  return html`
+    ${state === 'completed' && html`<p class="notice good">${ending(job)}</p>`}
+    ${state === 'compensated' && html`<p class="notice warn">Undone: everything is as it was before. ${error?.message ?? ''}</p>`}
+    ${state === 'cancelled' && html`<p class="notice warn">Cancelled; nothing was changed.</p>`}
+    ${state === 'stuck' && html`<p class="notice bad">It waits for an operator, and your money is kept where it is. ${error?.message ?? ''}</p>`}
+    ${warnings.map(({ code, message }) => html`<p key=${code} class="notice warn">${message}</p>`)}
+  `;
+}
+
+/** @param {Job} job */
+function ending({ kind, result }) {
+  const { wallet = null } = /** @type {any} */ (result ?? {});
+  if (kind === 'provision-bot') return 'The bot is running.';
+  if (wallet === null) return 'Deleted. There was no money to return.';
+  return html`Deleted. <strong>${money(wallet.returned)}</strong> came back; your balance is${' '}
+    <strong>${money(wallet.newBalance)}</strong>.`;
+}

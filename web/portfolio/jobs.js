@@ -1,0 +1,21 @@
+// What is being done, step by step as it happens.
+
+import { html } from '../shared/view.js';
+import { JobCard } from './job-card.js';
+
+/** @param {{ jobs: import('./use-jobs.js').ShownJobs, bots: import('./portfolio.js').BotView[] }} props */
+export function Jobs({ jobs: { shown, putAway }, bots }) {
+  if (shown.length === 0) return null;
+  const nameOf = (/** @type {string | null} */ id) =>
+    bots.find(({ instanceId }) => instanceId === id)?.botName ?? id;
+  return html`
+    <section aria-label="What is going on" class="jobs">
+      ${shown.map(
+        ({ jobId, name, job }) => html`
+          <${JobCard} key=${jobId} jobId=${jobId} job=${job} name=${name ?? nameOf(job?.botId ?? null) ?? jobId}
+            onPutAway=${() => putAway(jobId)} />
+        `,
+      )}
+    </section>
+  `;
+}

@@ -1,0 +1,46 @@
+// How much money was orphaned over time, as the runs found it.
+
+import { call } from '../shared/api.js';
+import { LineChart } from '../shared/line-chart.js';
+import { moneyOfMinor } from '../shared/money.js';
+import { usePolled } from '../shared/polled.js';
+import { html, useMemo } from '../shared/view.js';
+
+/** @typedef {import('../../src/api/schemas/orphans.ts').OrphanSampleView} Sample */
+
+const EVERY_MS = 60_000;
+
+/** @param {{ moves: number, path?: string, title?: string }} props */
+export function OrphanHistory({
+  moves,
+  path = '/orphans/history',
+  title = 'Orphaned money, last 30 days',
+}) {
+  const load = async (/** @type {AbortSignal} */ signal) =>
+    /** @type {Sample[]} */ ((await call('GET', path, { signal })).samples);
+  const { value } = usePolled(load, EVERY_MS, [moves]);
+  const samples = useMemo(() => [...(value ?? [])].reverse(), [value]);
+  const times = useMemo(() => samples.map(({ at }) => Date.parse(at)), [samples]);
+  const values = useMemo(() => samples.map(({ valueMinor }) => valueMinor), [samples]);
+  const last = samples.at(-1);
+  const summary = last === undefined ? '' : describe(last);
+  const isEmpty = value !== null && samples.length === 0;
+  return html`
+    <section class="card history" aria-labelledby="history-title">
+      <h2 id="history-title">${title}</h2>
+      ${
+        isEmpty
+          ? html`<p class="soft">No look has been recorded yet. Each Sync Wallet adds one.</p>`
+          : html`<${LineChart} times=${times} values=${values} format=${moneyOfMinor} summary=${summary} />`
+      }
+      ${last !== undefined && html`<p class="soft">${summary}.</p>`}
+    </section>
+  `;
+}
+
+/** @param {Sample} sample */
+function describe({ count, valueMinor, repaired }) {
+  if (count === 0) return 'At the last look nothing was orphaned';
+  const bots = `${count} orphaned ${count === 1 ? 'bot' : 'bots'}`;
+  return `At the last look ${moneyOfMinor(valueMinor)} in ${bots}, ${repaired} of them paid back`;
+}

@@ -1,0 +1,59 @@
+// The page of a trader: the money, the bots, what is being done to them, and what was.
+
+import { call } from '../shared/api.js';
+import { usePolled } from '../shared/polled.js';
+import { Trouble } from '../shared/trouble.js';
+import { html, useCallback, useState } from '../shared/view.js';
+import { Balance } from './balance.js';
+import { Bots } from './bots.js';
+import { Jobs } from './jobs.js';
+import { OrphanHistory } from './orphan-history.js';
+import { OrphanNotice } from './orphan-notice.js';
+import { useSync } from './sync.js';
+import { SyncReport } from './sync-report.js';
+import { Transactions } from './transactions.js';
+import { useJobs } from './use-jobs.js';
+
+/** @typedef {import('../../src/api/schemas/wallet.ts').WalletView} WalletView */
+/** @typedef {import('../../src/api/schemas/bots.ts').BotView} BotView */
+
+const EVERY_MS = 15_000;
+
+export function Portfolio() {
+  const wallet = usePolled(loadWallet, EVERY_MS);
+  const bots = usePolled(loadBots, EVERY_MS);
+  // Counts the moments at which money may have moved: what shows the past is read again then.
+  const [moves, setMoves] = useState(0);
+  const onMoved = useCallback(() => {
+    setMoves((count) => count + 1);
+    void wallet.refresh();
+    void bots.refresh();
+  }, []);
+  const jobs = useJobs(onMoved);
+  const sync = useSync(onMoved);
+  const list = bots.value ?? [];
+
+  return html`
+    <h1 class="unseen">Portfolio</h1>
+    <${OrphanNotice} bots=${list} onAsk=${sync.rehearse} />
+    <${Trouble} problem=${wallet.problem} what="Your wallet could not be read again." onRetry=${wallet.refresh} />
+    <div class="top">
+      <${Balance} wallet=${wallet.value} bots=${bots} sync=${sync} onJob=${jobs.add} />
+      <${OrphanHistory} moves=${moves} />
+    </div>
+    <${SyncReport} sync=${sync} />
+    <${Jobs} jobs=${jobs} bots=${list} />
+    <${Bots} bots=${bots} currency=${wallet.value?.currency ?? 'USD'} onJob=${jobs.add} />
+    <${Transactions} moves=${moves} />
+  `;
+}
+
+/** @param {AbortSignal} signal @returns {Promise<WalletView>} */
+function loadWallet(signal) {
+  return call('GET', '/wallet', { signal });
+}
+
+/** @param {AbortSignal} signal @returns {Promise<BotView[]>} */
+async function loadBots(signal) {
+  return (await call('GET', '/bots', { signal })).bots;
+}

@@ -1,0 +1,100 @@
+// What a synchronisation found, or would do: which bots' money came back, what was left alone and why.
+
+import { money, signedMoney } from '../shared/money.js';
+import { Trouble } from '../shared/trouble.js';
+import { html } from '../shared/view.js';
+
+/** @typedef {import('./sync.js').SyncData} SyncData */
+
+/** @param {{ sync: ReturnType<typeof import('./sync.js').useSync> }} props */
+export function SyncReport({ sync: { view, close, start } }) {
+  if (view.kind === 'none') return null;
+  return html`
+    <section class="card report" aria-live="polite" aria-label="Sync Wallet" data-test="sync-report">
+      ${
+        view.kind === 'looking' &&
+        html`<p aria-busy="true">Looking twice at your wallet, the pools and Docker …</p>`
+      }
+      ${view.kind === 'failed' && html`<${Trouble} problem=${view.problem} what="Nothing was changed." />`}
+      ${view.kind === 'stuck' && html`<p class="notice bad">It waits for an operator (job ${view.jobId}).</p>`}
+      ${view.kind === 'found' && html`<${Found} data=${view.data} isRehearsal=${view.isRehearsal} />`}
+      ${
+        view.kind !== 'looking' &&
+        html`
+        <div class="row end">
+          ${
+            view.kind === 'found' &&
+            view.isRehearsal &&
+            view.data.cleanedBots.length > 0 &&
+            html`<button class="primary" onClick=${start}>Sync Wallet</button>`
+          }
+          <button onClick=${close}>Close</button>
+        </div>
+      `
+      }
+    </section>
+  `;
+}
+
+/** @param {{ data: SyncData, isRehearsal: boolean }} props */
+function Found({ data, isRehearsal }) {
+  const { cleanedBots, totalReturned, newWalletBalance, skipped, validAllocations, runningBots } =
+    data;
+  const count = cleanedBots.length;
+  return html`
+    <h2>${headline(count, isRehearsal)}</h2>
+    ${
+      count > 0 &&
+      html`
+      <p>
+        <strong>${money(totalReturned)}</strong> ${isRehearsal ? 'would come back' : 'came back'}; your balance
+        ${isRehearsal ? ' would be ' : ' is '}<strong>${money(newWalletBalance)}</strong>.
+      </p>
+      <ul class="lines">
+        ${cleanedBots.map(
+          (bot) => html`
+            <li key=${bot.botId}>
+              <span>${bot.botName}</span>
+              <span>${money(bot.returned)} <span class="soft">(${signedMoney(bot.pnl)})</span></span>
+            </li>
+          `,
+        )}
+      </ul>
+    `
+    }
+    <p class="soft">
+      ${validAllocations} ${validAllocations === 1 ? 'allocation has its bot' : 'allocations have their bots'}, ${runningBots} running.
+    </p>
+    ${
+      skipped.length > 0 &&
+      html`
+      <h3>Left alone</h3>
+      <ul class="lines">
+        ${skipped.map(({ botId, reason }) => html`<li key=${botId}><span>${botId}</span><span class="soft">${REASONS[reason] ?? reason}</span></li>`)}
+      </ul>
+    `
+    }
+  `;
+}
+
+/** @param {number} count @param {boolean} isRehearsal */
+function headline(count, isRehearsal) {
+  if (count === 0) return 'Your wallet is in sync with your bots';
+  const bots = `${count} orphaned ${count === 1 ? 'bot' : 'bots'}`;
+  return isRehearsal ? `${bots} would be cleaned up` : `${bots} cleaned up`;
+}
+
+/** @type {Record<string, string>} */
+const REASONS = {
+  unknown: 'a source did not answer',
+  'open-saga': 'it is being worked on',
+  pending: 'it is still being started',
+  changed: 'it changed between the two looks',
+  settled: 'it was paid back before; an operator decides',
+  'not-money': 'its value is not a number',
+  'seen-again': 'it was there at the last look',
+  stuck: 'it waits for an operator',
+  suspected: 'it is looked at again in a minute',
+  'pool-unknown': 'its pool is not known',
+  'not-a-bot-id': 'its id is not that of a bot',
+};

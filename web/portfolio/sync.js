@@ -1,0 +1,103 @@
+// Sync Wallet: asked for, watched to its end, or only rehearsed. A page that opens looks too, if its user lets it:
+// such a look only marks what it suspects, and holds nothing up.
+
+import { call } from '../shared/api.js';
+import { useCallback, useEffect, useRef, useState } from '../shared/view.js';
+import { hasEnded, watchJob } from '../shared/watch-job.js';
+
+/** @typedef {import('../../src/api/schemas/sync.ts').EndedSync} EndedSync */
+/** @typedef {NonNullable<EndedSync['data']>} SyncData */
+/**
+ * @typedef {{ kind: 'none' }
+ *   | { kind: 'looking', isRehearsal: boolean }
+ *   | { kind: 'found', isRehearsal: boolean, data: SyncData }
+ *   | { kind: 'stuck', jobId: string }
+ *   | { kind: 'failed', problem: Error }} SyncView
+ */
+
+const SETTING = 'reclaim.sync-on-open';
+const LAST = 'reclaim.synced-on-open-at';
+/** The server joins such looks too; this keeps a page that is loaded again and again from asking. */
+const AT_MOST_EVERY_MS = 60_000;
+
+/** @param {() => void} onMoved */
+export function useSync(onMoved) {
+  const [view, setView] = useState(/** @type {SyncView} */ ({ kind: 'none' }));
+  const [isAutomatic, setAutomatic] = useState(() => localStorage.getItem(SETTING) !== 'off');
+  const stopWatch = useRef(() => {});
+
+  const attempt = useCallback(
+    async (/** @type {boolean} */ isRehearsal, /** @type {() => Promise<void>} */ work) => {
+      stopWatch.current();
+      setView({ kind: 'looking', isRehearsal });
+      try {
+        await work();
+      } catch (error) {
+        setView({
+          kind: 'failed',
+          problem: error instanceof Error ? error : new Error(String(error)),
+        });
+      }
+    },
+    [],
+  );
+
+  const rehearse = useCallback(
+    () =>
+      attempt(true, async () => {
+        const { data } = await call('POST', '/sync-wallet?dryRun=true');
+        setView({ kind: 'found', isRehearsal: true, data });
+      }),
+    [],
+  );
+
+  const start = useCallback(
+    () =>
+      attempt(false, async () => {
+        const { jobId } = await call('POST', '/sync-wallet');
+        stopWatch.current = watchJob(jobId, (job) => {
+          if (job.state === 'stuck') setView({ kind: 'stuck', jobId });
+          if (!hasEnded(job)) return;
+          const { data } = /** @type {any} */ (job.result ?? {});
+          setView(
+            data === undefined
+              ? { kind: 'failed', problem: new Error('It was cancelled; nothing was changed.') }
+              : { kind: 'found', isRehearsal: false, data },
+          );
+          onMoved();
+        });
+      }),
+    [],
+  );
+
+  const toggleAutomatic = useCallback(() => {
+    setAutomatic((was) => {
+      localStorage.setItem(SETTING, was ? 'off' : 'on');
+      return !was;
+    });
+  }, []);
+
+  useEffect(() => {
+    if (isAutomatic) lookInPassing();
+    return () => stopWatch.current();
+  }, []);
+
+  const close = useCallback(() => setView({ kind: 'none' }), []);
+  return {
+    view,
+    isBusy: view.kind === 'looking',
+    isAutomatic,
+    start,
+    rehearse,
+    toggleAutomatic,
+    close,
+  };
+}
+
+function lookInPassing() {
+  const lastMs = Number(localStorage.getItem(LAST) ?? 0);
+  if (Date.now() - lastMs < AT_MOST_EVERY_MS) return;
+  localStorage.setItem(LAST, String(Date.now()));
+  // Nobody waits for it, and the hourly run looks all the same.
+  call('POST', '/sync-wallet?passive=true').catch(() => undefined);
+}

@@ -1,0 +1,78 @@
+// The history of the wallet, newest first, a page at a time.
+
+import { call } from '../shared/api.js';
+import { directionOf, money, signedMoney } from '../shared/money.js';
+import { Ago } from '../shared/time.js';
+import { Trouble } from '../shared/trouble.js';
+import { html, useCallback, useEffect, useState } from '../shared/view.js';
+
+/** @typedef {any} Transaction as GET /wallet/transactions has it */
+/** @typedef {{ rows: Transaction[], nextCursor: string | null }} Page */
+
+/** @param {{ moves: number }} props */
+export function Transactions({ moves }) {
+  const [page, setPage] = useState(/** @type {Page | null} */ (null));
+  const [problem, setProblem] = useState(/** @type {Error | null} */ (null));
+  const [isBusy, setBusy] = useState(false);
+
+  const load = useCallback(async (/** @type {Page | null} */ before) => {
+    setBusy(true);
+    try {
+      const query = before?.nextCursor ? `&cursor=${encodeURIComponent(before.nextCursor)}` : '';
+      const answer = await call('GET', `/wallet/transactions?limit=20${query}`);
+      setPage({
+        rows: [...(before?.rows ?? []), ...answer.transactions],
+        nextCursor: answer.nextCursor,
+      });
+      setProblem(null);
+    } catch (error) {
+      setProblem(error instanceof Error ? error : new Error(String(error)));
+    }
+    setBusy(false);
+  }, []);
+  useEffect(() => void load(null), [moves]);
+
+  return html`
+    <section class="card" aria-labelledby="transactions-title">
+      <h2 id="transactions-title">Transactions</h2>
+      <${Trouble} problem=${problem} what="The history could not be read." onRetry=${() => load(page)} />
+      ${page !== null && page.rows.length === 0 && html`<p class="soft">Nothing has moved yet.</p>`}
+      ${page !== null && page.rows.length > 0 && html`<${Table} rows=${page.rows} />`}
+      ${
+        page !== null &&
+        page.nextCursor !== null &&
+        html`<button onClick=${() => load(page)} disabled=${isBusy}>${isBusy ? 'Loading …' : 'Show older ones'}</button>`
+      }
+    </section>
+  `;
+}
+
+/** @param {{ rows: Transaction[] }} props */
+function Table({ rows }) {
+  return html`
+    <table>
+      <thead>
+        <tr><th scope="col">When</th><th scope="col">What</th><th scope="col" class="number">Amount</th><th scope="col" class="number wide">Balance after</th></tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (row) => html`
+            <tr key=${row.opId}>
+              <td class="soft"><${Ago} at=${row.at} /></td>
+              <td>${capital(row.description || `${row.type} ${row.botName}`)}</td>
+              <td class=${`number ${row.amount === null ? '' : `delta ${directionOf(row.amount)}`}`}>
+                ${signedMoney(row.amount, row.currency)}
+              </td>
+              <td class="number wide">${row.balanceAfter === null ? '' : money(row.balanceAfter, row.currency)}</td>
+            </tr>
+          `,
+        )}
+      </tbody>
+    </table>
+  `;
+}
+
+/** @param {string} text */
+function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

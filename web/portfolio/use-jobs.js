@@ -1,0 +1,62 @@
+// The jobs that are shown: those that this page began, and those that were open when it was opened, so that who
+// comes back sees what goes on. Each is watched until its end and stays until it is put away.
+
+import { call, Problem } from '../shared/api.js';
+import { useCallback, useEffect, useRef, useState } from '../shared/view.js';
+import { hasEnded, watchJob } from '../shared/watch-job.js';
+
+/** @typedef {import('../../src/api/schemas/job.ts').Job} Job */
+/** @typedef {{ jobId: string, name: string | null, job: Job | null }} ShownJob */
+/** @typedef {(begun: { jobId: string, name: string | null }) => void} AddJob */
+/** @typedef {ReturnType<typeof useJobs>} ShownJobs */
+
+const SHOWN_KINDS = new Set(['delete-bot', 'reclaim-orphan', 'provision-bot']);
+
+/** @param {() => void} onMoved called when a job has ended */
+export function useJobs(onMoved) {
+  const [shown, setShown] = useState(/** @type {readonly ShownJob[]} */ ([]));
+  const watches = useRef(/** @type {Map<string, () => void>} */ (new Map()));
+
+  const add = useCallback(
+    (/** @type {{ jobId: string, name: string | null }} */ { jobId, name }) => {
+      if (watches.current.has(jobId)) return;
+      setShown((last) => [{ jobId, name, job: null }, ...last]);
+      const onJob = (/** @type {Job} */ job) => {
+        setShown((last) => last.map((one) => (one.jobId === jobId ? { ...one, job } : one)));
+        if (hasEnded(job)) onMoved();
+      };
+      watches.current.set(jobId, watchJob(jobId, onJob));
+    },
+    [],
+  );
+
+  const putAway = useCallback((/** @type {string} */ jobId) => {
+    watches.current.get(jobId)?.();
+    watches.current.delete(jobId);
+    setShown((last) => last.filter((one) => one.jobId !== jobId));
+  }, []);
+
+  useEffect(() => {
+    const opened = new AbortController();
+    void addOpen(add, opened.signal);
+    return () => {
+      opened.abort();
+      for (const stop of watches.current.values()) stop();
+    };
+  }, []);
+
+  return { shown, add, putAway };
+}
+
+/** @param {AddJob} add @param {AbortSignal} signal */
+async function addOpen(add, signal) {
+  try {
+    const { jobs } = await call('GET', '/jobs?limit=50', { signal });
+    for (const job of jobs) {
+      if (!hasEnded(job) && SHOWN_KINDS.has(job.kind)) add({ jobId: job.jobId, name: null });
+    }
+  } catch (error) {
+    // The jobs go on unseen; what they do to the bots is seen all the same.
+    if (!(error instanceof Problem) && !signal.aborted) throw error;
+  }
+}

@@ -1,0 +1,93 @@
+// The server's API: every answer is its value or a Problem that says what went wrong in a sentence. A server that
+// does not answer is a Problem like any other, so that no page mistakes silence for an empty answer (I4).
+
+const PREFIX = '/api/freqtrade';
+/** Longer than the server takes for its slowest answer, a dry run. */
+const TIMEOUT_MS = 40_000;
+
+export class Problem extends Error {
+  /**
+   * @param {number} status 0: the server did not answer
+   * @param {string} kind the last part of the problem's type, e.g. `bot-not-found`
+   * @param {string} message for people
+   */
+  constructor(status, kind, message) {
+    super(message);
+    this.status = status;
+    this.kind = kind;
+  }
+}
+
+/** @type {Set<() => void>} */
+const onSignedOut = new Set();
+
+/** Called whenever the server knows nobody by our session any more. @param {() => void} listener */
+export function listenForSignOut(listener) {
+  onSignedOut.add(listener);
+  return () => void onSignedOut.delete(listener);
+}
+
+let clockOffsetMs = 0;
+
+/** The server's clock, by the date of its last answer: ages are right on a machine whose clock is not. */
+export function serverNowMs() {
+  return Date.now() + clockOffsetMs;
+}
+
+/** @param {string} path below the API's prefix */
+export function apiUrl(path) {
+  return PREFIX + path;
+}
+
+/**
+ * @param {'GET' | 'POST' | 'DELETE'} method
+ * @param {string} path below the API's prefix
+ * @param {{ body?: unknown, headers?: Record<string, string>, signal?: AbortSignal }} [options]
+ * @returns {Promise<any>} the body of the answer; its shape is the API's
+ * @throws {Problem}
+ */
+export async function call(method, path, { body, headers = {}, signal } = {}) {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const response = await send(apiUrl(path), {
+    method,
+    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  noteClock(response.headers.get('date'));
+  if (response.status === 204) return null;
+  const answer = await response.json().catch(() => null);
+  if (response.ok && answer !== null) return answer;
+  const problem = toProblem(response.status, answer);
+  if (problem.kind === 'unauthenticated') for (const listener of onSignedOut) listener();
+  throw problem;
+}
+
+/** @param {string} url @param {RequestInit & { signal: AbortSignal }} request */
+async function send(url, request) {
+  try {
+    return await fetch(url, request);
+  } catch (error) {
+    if (request.signal.aborted && !isTimeout(request.signal.reason)) throw error;
+    throw new Problem(0, 'offline', 'The server does not answer.');
+  }
+}
+
+/** @param {unknown} reason */
+function isTimeout(reason) {
+  return reason instanceof DOMException && reason.name === 'TimeoutError';
+}
+
+/** @param {number} status @param {any} answer */
+function toProblem(status, answer) {
+  const kind = String(answer?.type ?? '').replace('urn:reclaim:problem:', '');
+  const detail = answer?.detail ?? answer?.title ?? `The server answered ${status}.`;
+  return new Problem(status, kind === '' ? 'unreadable' : kind, String(detail));
+}
+
+// The header has whole seconds; a difference below two may be rounding and travel.
+/** @param {string | null} date */
+function noteClock(date) {
+  const offset = Date.parse(date ?? '') - Date.now();
+  clockOffsetMs = Math.abs(offset) > 2_000 ? offset : 0;
+}

@@ -1,0 +1,126 @@
+// Signing in: a click for each user of the demo, Firebase's own form where that is set up, else a token that one
+// has. Which of them, the server says.
+
+import { call } from './api.js';
+import { openFirebase } from './firebase.js';
+import { Trouble } from './trouble.js';
+import { html, useEffect, useRef, useState } from './view.js';
+
+/** @typedef {import('../../src/api/schemas/sessions.ts').SignIn} SignInWay */
+/** @typedef {(token: string) => Promise<void>} OnToken */
+
+/** @param {{ hasEnded: boolean, onToken: OnToken }} props */
+export function SignIn({ hasEnded, onToken }) {
+  const [way, setWay] = useState(/** @type {SignInWay | null} */ (null));
+  const [problem, setProblem] = useState(/** @type {Error | null} */ (null));
+  useEffect(() => {
+    call('GET', '/sign-in').then(setWay, setProblem);
+  }, []);
+  return html`
+    <section class="card sign-in" aria-labelledby="sign-in-title">
+      <h1 id="sign-in-title">${hasEnded ? 'Your session has ended' : 'Sign in'}</h1>
+      <p class="soft">
+        ${hasEnded ? 'Sign in again to go on. What you started goes on without you.' : 'Your bots and your money are shown to you alone.'}
+      </p>
+      <${Trouble} problem=${problem} />
+      ${way !== null && html`<${Way} way=${way} onToken=${onToken} />`}
+    </section>
+  `;
+}
+
+/** @param {{ way: SignInWay, onToken: OnToken }} props */
+function Way({ way, onToken }) {
+  if (way.kind === 'demo') return html`<${DemoUsers} users=${way.users} onToken=${onToken} />`;
+  if (way.kind === 'firebase') return html`<${FirebaseForm} settings=${way} onToken=${onToken} />`;
+  return html`<${TokenForm} onToken=${onToken} />`;
+}
+
+/** @param {{ users: { user: string, isAdmin: boolean }[], onToken: OnToken }} props */
+function DemoUsers({ users, onToken }) {
+  const { isBusy, problem, run } = useAttempt();
+  const choose = (/** @type {string} */ user) =>
+    run(async () => onToken((await call('POST', '/demo/session', { body: { user } })).token));
+  return html`
+    <p>This is the demo, on this machine alone. Who do you want to be?</p>
+    <ul class="demo-users">
+      ${users.map(
+        ({ user, isAdmin }, at) => html`
+          <li key=${user}>
+            <button class=${at === 0 ? 'primary' : ''} disabled=${isBusy} onClick=${() => choose(user)}>
+              ${user}${isAdmin && html` <span class="badge">operator</span>`}
+            </button>
+          </li>
+        `,
+      )}
+    </ul>
+    <${Trouble} problem=${problem} />
+  `;
+}
+
+/** @param {{ settings: Extract<SignInWay, { kind: 'firebase' }>, onToken: OnToken }} props */
+function FirebaseForm({ settings, onToken }) {
+  const { isBusy, problem, run } = useAttempt();
+  const firebase = useRef(/** @type {ReturnType<typeof openFirebase> | null} */ (null));
+  useEffect(() => {
+    firebase.current = openFirebase(settings, onToken);
+    firebase.current.catch(() => undefined);
+  }, []);
+  const submit = (/** @type {SubmitEvent} */ event) => {
+    const fields = fieldsOf(event);
+    run(async () => (await firebase.current)?.signIn(fields('email'), fields('password')));
+  };
+  return html`
+    <form onSubmit=${submit}>
+      <label>E-mail <input name="email" type="email" autocomplete="username" required /></label>
+      <label>
+        Password
+        <input name="password" type="password" autocomplete="current-password" required />
+      </label>
+      <button class="primary" disabled=${isBusy}>Sign in</button>
+    </form>
+    <${Trouble} problem=${problem} />
+  `;
+}
+
+/** @param {{ onToken: OnToken }} props */
+function TokenForm({ onToken }) {
+  const { isBusy, problem, run } = useAttempt();
+  const submit = (/** @type {SubmitEvent} */ event) => {
+    const fields = fieldsOf(event);
+    run(() => onToken(fields('token').trim()));
+  };
+  return html`
+    <form onSubmit=${submit}>
+      <label>
+        Token
+        <input name="token" type="password" autocomplete="off" required aria-describedby="token-help" />
+      </label>
+      <p id="token-help" class="soft">As <code>npm run token</code> prints it.</p>
+      <button class="primary" disabled=${isBusy}>Sign in</button>
+    </form>
+    <${Trouble} problem=${problem} />
+  `;
+}
+
+/** @param {SubmitEvent} event */
+function fieldsOf(event) {
+  event.preventDefault();
+  const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
+  return (/** @type {string} */ name) => String(form.get(name) ?? '');
+}
+
+function useAttempt() {
+  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState(/** @type {Error | null} */ (null));
+  const run = async (/** @type {() => Promise<void> | undefined} */ attempt) => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await attempt();
+    } catch (error) {
+      setProblem(error instanceof Error ? error : new Error(String(error)));
+      setBusy(false);
+    }
+  };
+  return { isBusy, problem, run };
+}

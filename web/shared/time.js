@@ -1,0 +1,53 @@
+// Moments as people read them: how long ago, and the exact moment for who points at it. Ages go on by themselves.
+
+import { serverNowMs } from './api.js';
+import { html, useEffect, useState } from './view.js';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+const SHORT = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+});
+const EXACT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long' });
+
+/** How long ago a moment of the server was; the moment itself when that is a day or more.
+ * @param {{ at: string | number }} props ISO 8601, or ms */
+export function Ago({ at }) {
+  const nowMs = useServerNow(SECOND_MS);
+  const atMs = typeof at === 'number' ? at : Date.parse(at);
+  const iso = new Date(atMs).toISOString();
+  return html`<time datetime=${iso} title=${EXACT.format(atMs)}>${ago(nowMs - atMs, atMs)}</time>`;
+}
+
+/** The server's time, told again every so often. @param {number} everyMs */
+export function useServerNow(everyMs) {
+  const [nowMs, setNowMs] = useState(serverNowMs);
+  useEffect(() => {
+    const timer = setInterval(() => setNowMs(serverNowMs()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return nowMs;
+}
+
+/** A length of time, in the largest unit that tells something. @param {number} ms */
+export function duration(ms) {
+  if (ms < SECOND_MS) return `${Math.max(0, Math.round(ms / 10) / 100)} s`;
+  if (ms < 10 * SECOND_MS) return `${(ms / SECOND_MS).toFixed(1)} s`;
+  if (ms < MINUTE_MS) return `${Math.round(ms / SECOND_MS)} s`;
+  if (ms < HOUR_MS) return `${Math.floor(ms / MINUTE_MS)} min`;
+  if (ms < DAY_MS) return `${Math.floor(ms / HOUR_MS)} h`;
+  return `${Math.floor(ms / DAY_MS)} d`;
+}
+
+/** @param {number} ageMs @param {number} atMs */
+function ago(ageMs, atMs) {
+  if (ageMs < SECOND_MS) return 'now';
+  if (ageMs < 10 * SECOND_MS) return `${Math.floor(ageMs / SECOND_MS)} s ago`;
+  return ageMs < DAY_MS ? `${duration(ageMs)} ago` : SHORT.format(atMs);
+}
