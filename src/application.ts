@@ -3,13 +3,14 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { sharedSecret } from './adapters/mongo/shared-secret.ts';
 import { createApp } from './api/app.ts';
 import type { ApiDependencies } from './api/dependencies.ts';
 import type { Config } from './config.ts';
 import { fillDemoPoolState, placeDemoPoolState, seedDemo } from './demo.ts';
 import { startEmbedded } from './embedded/start-embedded.ts';
 import { reportHealth } from './health-report.ts';
-import { createServices, DEFAULT_KEY_PREFIX, type Services, sharedSecret } from './services.ts';
+import { createServices, DEFAULT_KEY_PREFIX, type Services } from './services.ts';
 import { createSigningIn, type SigningIn } from './signing-in.ts';
 import { startupLines } from './startup-lines.ts';
 import { VERSION } from './version.ts';

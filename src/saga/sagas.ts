@@ -1,12 +1,12 @@
 // The engine's front door: begin a saga, read it, ask for its cancellation, wait for its end. Callers never
 // see leases, epochs or queues.
 
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { SagaId } from '../domain/ids.ts';
-import { pause } from './deadline.ts';
 import { initialState } from './initial-state.ts';
 import type { Json } from './json.ts';
-import { apply } from './machine.ts';
+import { makeRoom, type Room } from './make-room.ts';
+import { nudge } from './nudge.ts';
 import { createOperators, type Order, type OrderResult } from './operators.ts';
 import { type Plan, planOf } from './plan.ts';
 import type { Clock } from './ports/clock.ts';
@@ -15,10 +15,11 @@ import type { Tracer } from './ports/tracer.ts';
 import type { WakeUps } from './ports/wake-ups.ts';
 import type { SagaRecord } from './record.ts';
 import type { Registry } from './registry.ts';
+import { type CancelResult, requestCancel } from './request-cancel.ts';
 import { atRiskMinor } from './saga-facts.ts';
 import { makeSagaId } from './saga-id.ts';
-import { isAtRest, isEnded } from './state.ts';
 import { insertTraced } from './traced.ts';
+import { waitForEnd } from './wait-for-end.ts';
 
 export interface Sagas {
   /** An id for a caller that binds it to something of its own before it starts the saga under it. */
@@ -70,20 +71,6 @@ export interface SagaOrder {
   readonly notBeforeMs?: number | null;
 }
 
-export interface Room {
-  /** Of the sagas given, those that do not yield. */
-  readonly others: readonly SagaRecord[];
-  /** When no call of those that yielded is under way any more, for `SagaOrder.notBeforeMs`; null where there is none to
-   * wait for. Database time, ms. */
-  readonly notBeforeMs: number | null;
-}
-
-export type CancelResult =
-  | { readonly status: 'requested'; readonly saga: SagaRecord }
-  | { readonly status: 'too-late'; readonly saga: SagaRecord }
-  | { readonly status: 'ended'; readonly saga: SagaRecord }
-  | { readonly status: 'not-found' };
-
 export interface SagasOptions {
   readonly log: SagaLog;
   readonly registry: Registry;
@@ -93,11 +80,6 @@ export interface SagasOptions {
   readonly onWakeFailed: (error: unknown) => void;
   readonly tracer?: Tracer | undefined;
 }
-
-/** How often an open saga is looked at while somebody waits for its end. */
-const WATCH_EVERY_MS = 25;
-/** A cancel against a saga that changes all the time: its worker writes a few times a second at most. */
-const MAX_CANCEL_TRIES = 20;
 
 export function createSagas(options: SagasOptions): Sagas {
   const { log, registry, clock } = options;
@@ -148,7 +130,7 @@ export function createSagas(options: SagasOptions): Sagas {
     findByKey: (key, limit) => log.findByKey(key, limit),
     list: (filter) => log.list(filter),
     requestCancel: async (id, by) => {
-      const result = await cancel(options, id, by);
+      const result = await requestCancel(options, id, by);
       // A saga that sleeps through a backoff is to turn back now, not when its time has come.
       if (result.status === 'requested' && result.saga.open) {
         send(options.wakeUps.revive(id, result.saga.kind));
@@ -188,114 +170,4 @@ async function accept({ log, tracer }: SagasOptions, saga: NewSaga) {
     result: await insertTraced(span, () => log.insert({ ...saga, traceparent })),
     within: span.within,
   };
-}
-
-async function cancel(
-  { log, registry, clock }: SagasOptions,
-  id: SagaId,
-  by: string,
-): Promise<CancelResult> {
-  for (let tries = 0; tries < MAX_CANCEL_TRIES; tries += 1) {
-    const saga = await log.find(id);
-    if (saga === null) return { status: 'not-found' };
-    if (isEnded(saga.state.phase)) return { status: 'ended', saga };
-    const registered = registry.find(saga.kind, saga.version);
-    if (registered === undefined || saga.state.pivotBegun) return { status: 'too-late', saga };
-    const state = apply(registered.shape, saga.state, {
-      type: 'cancel-requested',
-      atMs: clock.nowMs(),
-    });
-    if (state === saga.state) return { status: 'requested', saga };
-    const event = { type: 'cancel-requested', step: null, detail: `by ${by}` };
-    const written = await log.intervene({ base: saga, state, event, writeId: randomUUID() });
-    if (written.status === 'landed') return { status: 'requested', saga: written.saga };
-  }
-  throw new Error(`saga ${id} changes faster than it can be cancelled`);
-}
-
-async function makeRoom(
-  options: SagasOptions,
-  sagas: readonly SagaRecord[],
-  by: string,
-): Promise<Room> {
-  const others: SagaRecord[] = [];
-  let untilMs = 0;
-  for (const saga of sagas) {
-    const registered = options.registry.find(saga.kind, saga.version);
-    const yieldsWithinMs = registered?.definition.yieldsWithinMs;
-    if (yieldsWithinMs === undefined) {
-      others.push(saga);
-      continue;
-    }
-    const endedMs = saga.open ? await giveWay(options, saga.id, by) : finishedMs(saga);
-    if (endedMs !== null) untilMs = Math.max(untilMs, endedMs + yieldsWithinMs);
-  }
-  return { others, notBeforeMs: untilMs > options.clock.nowMs() ? untilMs : null };
-}
-
-// @returns when it ended, database time; null where nothing of it can be under way.
-async function giveWay(
-  { log, registry, clock }: SagasOptions,
-  id: SagaId,
-  by: string,
-): Promise<number | null> {
-  for (let tries = 0; tries < MAX_CANCEL_TRIES; tries += 1) {
-    const saga = await log.find(id);
-    if (saga === null) return null;
-    if (isEnded(saga.state.phase)) return finishedMs(saga);
-    const registered = registry.find(saga.kind, saga.version);
-    if (registered === undefined) return null;
-    const event = { type: 'gave-way', atMs: clock.nowMs() } as const;
-    const state = apply(registered.shape, saga.state, event);
-    const logged = { type: event.type, step: null, detail: `to ${by}` };
-    const written = await log.intervene({
-      base: saga,
-      state,
-      event: logged,
-      writeId: randomUUID(),
-    });
-    // One that was never claimed has called nobody.
-    if (written.status === 'landed') return saga.epoch === 0 ? null : clock.nowMs();
-  }
-  throw new Error(`saga ${id} changes faster than it can be ended`);
-}
-
-// One that has completed has heard the answer of its last call.
-function finishedMs({ finishedAt, state }: SagaRecord): number | null {
-  return finishedAt === null || state.phase === 'completed' ? null : Date.parse(finishedAt);
-}
-
-/** Conflicts with the worker that is just going to sleep: it will look again by itself all the same. */
-const MAX_NUDGES = 3;
-
-// @returns null where there is nothing to wake.
-async function nudge({ log, registry }: SagasOptions, id: SagaId): Promise<SagaRecord | null> {
-  for (let tries = 0; tries < MAX_NUDGES; tries += 1) {
-    const saga = await log.find(id);
-    const registered = saga === null ? undefined : registry.find(saga.kind, saga.version);
-    if (saga === null || registered === undefined) return null;
-    const state = apply(registered.shape, saga.state, { type: 'nudged' });
-    if (state === saga.state) return null;
-    const event = { type: 'nudged', step: null, detail: null };
-    const written = await log.intervene({ base: saga, state, event, writeId: randomUUID() });
-    if (written.status === 'landed') return written.saga;
-  }
-  return null;
-}
-
-// Reads of many waiters are combined by the log into one query a round.
-async function waitForEnd(
-  log: SagaLog,
-  id: SagaId,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<SagaRecord | null> {
-  const end = performance.now() + timeoutMs;
-  for (;;) {
-    const saga = await log.find(id);
-    if (saga === null || isAtRest(saga.state.phase)) return saga;
-    const leftMs = end - performance.now();
-    if (leftMs <= 0 || signal.aborted) return saga;
-    await pause(Math.min(WATCH_EVERY_MS, leftMs), signal);
-  }
 }

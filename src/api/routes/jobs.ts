@@ -7,7 +7,7 @@ import { assertNever } from '../../domain/assert-never.ts';
 import { parseSagaId, type SagaId } from '../../domain/ids.ts';
 import type { SagaFilter } from '../../saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../saga/record.ts';
-import type { CancelResult } from '../../saga/sagas.ts';
+import type { CancelResult } from '../../saga/request-cancel.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { acceptedView, jobView, statusUrl } from '../job-view.ts';
 import { BEARER } from '../plugins/documentation.ts';

@@ -1,0 +1,83 @@
+// The places of a host's containers in which a program runs, is being started or is ending, and who waits for one of
+// them to change. A container is remembered only while something of it is: those that are gone must not collect.
+
+import type { Session } from './session.ts';
+
+export interface Place<Answer> {
+  /** `ending`: it takes no line any more, but may still run inside the container. */
+  state: 'opening' | 'busy' | 'idle' | 'ending';
+  /** Null until its exec has started. */
+  session: Session<Answer> | null;
+  /** When `timeout` ends it, by `performance.now()`. */
+  endsAt: number;
+  idleTimer: NodeJS.Timeout | undefined;
+  lifeTimer: NodeJS.Timeout | undefined;
+}
+
+export interface Container<Answer> {
+  readonly id: string;
+  /** Those begun and not known to have ended. */
+  readonly places: Set<Place<Answer>>;
+  /** When one was last lent, by `performance.now()`. */
+  lentAt: number;
+  /** What the last start took. */
+  startMs: number;
+  /** Woken at every change: each looks again whether there is one for it. */
+  readonly waiting: Set<() => void>;
+}
+
+export interface Places<Answer> {
+  /** Of an id that is not known: a fresh one, kept from now on. */
+  readonly containerOf: (id: string) => Container<Answer>;
+  readonly all: () => readonly Place<Answer>[];
+  /** Wakes all that wait for one of the container's, and forgets it where nothing is left of it. */
+  readonly changed: (container: Container<Answer>) => void;
+  /** One whose program is known to have ended, or never began. */
+  readonly release: (container: Container<Answer>, place: Place<Answer>) => void;
+}
+
+export function createPlaces<Answer>(): Places<Answer> {
+  const containers = new Map<string, Container<Answer>>();
+
+  function changed(container: Container<Answer>) {
+    for (const wake of container.waiting) wake();
+    if (container.places.size + container.waiting.size === 0) containers.delete(container.id);
+  }
+
+  return {
+    containerOf: (id) => {
+      const fresh = { id, places: new Set<Place<Answer>>(), waiting: new Set<() => void>() };
+      const container = containers.get(id) ?? { ...fresh, lentAt: 0, startMs: 0 };
+      containers.set(id, container);
+      return container;
+    },
+    all: () => [...containers.values()].flatMap(({ places }) => [...places]),
+    changed,
+    release: (container, place) => {
+      clearTimeout(place.idleTimer);
+      clearTimeout(place.lifeTimer);
+      container.places.delete(place);
+      changed(container);
+    },
+  };
+}
+
+/** The next time that anything of the container's changes, or the time is over, or the signal aborts. */
+export async function nextChange(
+  { waiting }: Pick<Container<unknown>, 'waiting'>,
+  ms: number,
+  signal: AbortSignal,
+) {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const wake = () => resolve();
+  const timer = setTimeout(wake, ms);
+  waiting.add(wake);
+  signal.addEventListener('abort', wake, { once: true });
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    waiting.delete(wake);
+    signal.removeEventListener('abort', wake);
+  }
+}

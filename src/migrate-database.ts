@@ -1,0 +1,23 @@
+// The migration before anything else: the constraints and indexes of every part, over a connection of its own, because
+// building an index over data that already exists takes longer than any call of the program may.
+
+import { connectMongo } from './adapters/mongo/connect.ts';
+import { HEALTH_INDEXES } from './adapters/mongo/health/health-indexes.ts';
+import { type MigrationReport, migrate } from './adapters/mongo/migration.ts';
+import { REQUEST_KEY_INDEXES } from './adapters/mongo/provisioning/request-keys.ts';
+import { SAGA_LOG_INDEXES } from './adapters/mongo/saga-log/saga-log-indexes.ts';
+import { POOL_STATE_INDEXES } from './adapters/pool-state/pool-documents.ts';
+
+export async function migrateDatabase(uri: string): Promise<MigrationReport> {
+  const connection = await connectMongo(uri, 'endless');
+  try {
+    return await migrate(connection, [
+      ...SAGA_LOG_INDEXES,
+      ...REQUEST_KEY_INDEXES,
+      ...HEALTH_INDEXES,
+      ...POOL_STATE_INDEXES,
+    ]);
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,0 +1,74 @@
+// Everything that talks to Redis: the queues, their connections and those that are made for workers. What is opened here
+// is closed here, also while Redis is away.
+
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { SagaQueue } from './adapters/queue/bullmq-wake-ups.ts';
+import { connectRedis, type RedisRole } from './adapters/queue/connections.ts';
+import type { QueueName } from './adapters/queue/queue-names.ts';
+import { pause } from './saga/deadline.ts';
+
+export interface QueueParts {
+  readonly queues: ReadonlyMap<QueueName, SagaQueue>;
+  /** Fails fast: for the API's own use (health). */
+  readonly redis: Redis;
+  /** Answers within half a second or fails: every request waits for it. */
+  readonly rateLimitRedis: Redis;
+  /** A connection for a worker: waits for Redis as long as it takes. */
+  workerRedis(): Redis;
+  /** Ends the connections of the workers too. */
+  close(): Promise<void>;
+}
+
+export interface QueuePartsOptions {
+  readonly redisUrl: string;
+  readonly keyPrefix: string;
+  readonly log: Logger;
+}
+
+const QUEUE_NAMES: readonly QueueName[] = ['deletion', 'sync', 'health'];
+
+export function openQueueParts({ redisUrl, keyPrefix, log }: QueuePartsOptions): QueueParts {
+  const sockets: Redis[] = [];
+  const open = (role: RedisRole) => {
+    const socket = connectRedis(redisUrl, role, (err) => log.debug({ err }, 'redis'));
+    sockets.push(socket);
+    return socket;
+  };
+  const redis = open('producer');
+  const rateLimitRedis = open('rate-limit');
+  const queues = new Map(
+    QUEUE_NAMES.map((name) => [name, openQueue(name, redis, keyPrefix, log)] as const),
+  );
+  return {
+    queues,
+    redis,
+    rateLimitRedis,
+    workerRedis: () => open('worker'),
+    close: async () => {
+      await closeQueues([...queues.values()], log);
+      for (const socket of sockets) socket.disconnect();
+    },
+  };
+}
+
+function openQueue(name: QueueName, connection: Redis, prefix: string, log: Logger): SagaQueue {
+  // Waits for Redis to be there once (a queue that fails to begin never recovers); from then on its
+  // calls fail at once while Redis is away. Callers have deadlines of their own.
+  const queue: SagaQueue = new Queue(name, { connection, prefix });
+  queue.on('error', (err) => log.debug({ err, queue: name }, 'queue'));
+  return queue;
+}
+
+// Closing a queue asks Redis, which may be away.
+async function closeQueues(queues: readonly SagaQueue[], log: Logger): Promise<void> {
+  const giveUp = new AbortController();
+  const closing = queues.map((queue) =>
+    queue.close().catch((err: unknown) => log.debug({ err }, 'queue not closed cleanly')),
+  );
+  await Promise.race([Promise.all(closing), pause(QUEUE_CLOSE_MS, giveUp.signal)]);
+  giveUp.abort();
+}
+
+const QUEUE_CLOSE_MS = 1_000;

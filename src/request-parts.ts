@@ -1,0 +1,72 @@
+// The wiring of what callers ask for: deletions, provisions, syncs, the reads of a portfolio and the words of
+// administrators. Each begins sagas or reads; none of them waits for a worker.
+
+import type { Connection } from 'mongoose';
+import { createMongoBotNumbers } from './adapters/mongo/provisioning/bot-numbers.ts';
+import { createMongoRequestKeys } from './adapters/mongo/provisioning/request-keys.ts';
+import type { BotRuntime } from './bot-runtime.ts';
+import type { Config } from './config.ts';
+import { createDeleteRequests, type DeleteRequests } from './deletion/delete-requests.ts';
+import type { Accounts } from './deletion/ports/accounts.ts';
+import { createResolveFindings, type ResolveFindings } from './deletion/resolve-findings.ts';
+import type { DeletionPorts } from './deletion/steps/step-ports.ts';
+import {
+  createProvisionRequests,
+  type ProvisionRequests,
+} from './provisioning/provision-requests.ts';
+import { type ConfirmHost, createConfirmHost } from './reconciliation/confirm-host.ts';
+import { createPortfolio, type Portfolio } from './reconciliation/portfolio.ts';
+import type { SyncAllPorts } from './reconciliation/sync-ports.ts';
+import { createSyncRequests, type SyncRequests } from './reconciliation/sync-requests.ts';
+import { createSyncAllStarter, type StartSyncAll } from './reconciliation/sync-schedule.ts';
+import type { Clock } from './saga/ports/clock.ts';
+import type { Sagas } from './saga/sagas.ts';
+
+export interface Requests {
+  readonly deletions: DeleteRequests;
+  readonly provisions: ProvisionRequests;
+  readonly portfolio: Portfolio;
+  readonly syncs: SyncRequests;
+  readonly startSyncAll: StartSyncAll;
+  readonly resolveFindings: ResolveFindings;
+  readonly confirmHost: ConfirmHost;
+}
+
+export interface RequestsOptions {
+  readonly config: Config;
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly runtime: BotRuntime;
+  readonly deletionPorts: DeletionPorts;
+  readonly syncPorts: SyncAllPorts;
+  readonly accounts: Accounts;
+  readonly sagas: Sagas;
+}
+
+export function createRequests(options: RequestsOptions): Requests {
+  const { config, connection, clock, runtime, deletionPorts, syncPorts, accounts, sagas } = options;
+  return {
+    deletions: createDeleteRequests({
+      ports: deletionPorts,
+      sagas,
+      onStopFailure: config.onStopFailure,
+      stopTimeoutMs: config.stopTimeoutMs,
+    }),
+    provisions: createProvisionRequests({
+      ports: deletionPorts,
+      accounts,
+      numbers: createMongoBotNumbers(connection),
+      keys: createMongoRequestKeys(connection),
+      sagas,
+      image: config.botImage ?? null,
+      // A program has its startsecs before it counts as running, and may be tried again.
+      startTimeoutMs: 2 * config.stopTimeoutMs,
+      undoTimeoutMs: config.stopTimeoutMs,
+    }),
+    portfolio: createPortfolio({ ...deletionPorts, accounts }),
+    syncs: createSyncRequests({ ports: syncPorts, sagas, nowMs: () => clock.nowMs() }),
+    startSyncAll: createSyncAllStarter(sagas),
+    resolveFindings: createResolveFindings({ ports: deletionPorts, sagas }),
+    confirmHost: createConfirmHost({ bots: runtime.bots, hostRecords: syncPorts.hostRecords }),
+  };
+}

@@ -1,0 +1,50 @@
+// A caller's wish that a saga end without effect. It is decided by one conditional write against the pivot (I6): whichever of
+// the two lands first, the other reads it.
+
+import { randomUUID } from 'node:crypto';
+import type { SagaId } from '../domain/ids.ts';
+import { apply } from './machine.ts';
+import type { Clock } from './ports/clock.ts';
+import type { SagaLog } from './ports/saga-log.ts';
+import type { SagaRecord } from './record.ts';
+import type { Registry } from './registry.ts';
+import { isEnded } from './state.ts';
+
+export type CancelResult =
+  | { readonly status: 'requested'; readonly saga: SagaRecord }
+  | { readonly status: 'too-late'; readonly saga: SagaRecord }
+  | { readonly status: 'ended'; readonly saga: SagaRecord }
+  | { readonly status: 'not-found' };
+
+export interface CancelDeps {
+  readonly log: Pick<SagaLog, 'find' | 'intervene'>;
+  readonly registry: Registry;
+  readonly clock: Clock;
+}
+
+/** A saga that changes all the time: its worker writes a few times a second at most. */
+const MAX_TRIES = 20;
+
+/** @throws Error when the saga changes faster than it can be cancelled. */
+export async function requestCancel(
+  { log, registry, clock }: CancelDeps,
+  id: SagaId,
+  by: string,
+): Promise<CancelResult> {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const saga = await log.find(id);
+    if (saga === null) return { status: 'not-found' };
+    if (isEnded(saga.state.phase)) return { status: 'ended', saga };
+    const registered = registry.find(saga.kind, saga.version);
+    if (registered === undefined || saga.state.pivotBegun) return { status: 'too-late', saga };
+    const state = apply(registered.shape, saga.state, {
+      type: 'cancel-requested',
+      atMs: clock.nowMs(),
+    });
+    if (state === saga.state) return { status: 'requested', saga };
+    const event = { type: 'cancel-requested', step: null, detail: `by ${by}` };
+    const written = await log.intervene({ base: saga, state, event, writeId: randomUUID() });
+    if (written.status === 'landed') return { status: 'requested', saga: written.saga };
+  }
+  throw new Error(`saga ${id} changes faster than it can be cancelled`);
+}
