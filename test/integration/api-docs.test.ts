@@ -21,6 +21,7 @@ const OPERATIONS = [
   'GET /api/freqtrade/bots/{instanceId}/events',
   'GET /api/freqtrade/jobs',
   'GET /api/freqtrade/jobs/{jobId}',
+  'GET /api/freqtrade/jobs/{jobId}/events',
   'GET /api/freqtrade/orphans/history',
   'GET /api/freqtrade/wallet',
   'GET /api/freqtrade/wallet/transactions',
