@@ -6,9 +6,11 @@ import cookie from '@fastify/cookie';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { createSagaWatch } from '../saga/saga-watch.ts';
 import { answerUnreadableRequest } from './client-errors.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { createEndWaits } from './end-waits.ts';
+import { createJobStreams, type JobStreams } from './job-streams.ts';
 import { API_PREFIX } from './job-view.ts';
 import { tolerateEmptyJson } from './json-body.ts';
 import { createAuthentication } from './plugins/authentication.ts';
@@ -28,6 +30,7 @@ import { createDemoSessionRoutes } from './routes/demo-session.ts';
 import { createFindingRoutes } from './routes/findings.ts';
 import { createHealthRoutes } from './routes/health.ts';
 import { createHostRoutes } from './routes/hosts.ts';
+import { createJobEventRoutes } from './routes/job-events.ts';
 import { createJobRoutes } from './routes/jobs.ts';
 import { createOrphanRoutes } from './routes/orphans.ts';
 import { createProvisionRoutes } from './routes/provision.ts';
@@ -79,6 +82,8 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
 
   const waits = createEndWaits(deps.sagas);
   app.addHook('preClose', async () => waits.close());
+  const streams = openStreams(deps);
+  app.addHook('preClose', () => streams.close());
   await app.register(
     async (api) => {
       await api.register(createRequestTracing(deps.requestSpans));
@@ -93,6 +98,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
       await api.register(createBotRoutes({ ...deps, waits, defaultWaitSeconds }));
       await api.register(createProvisionRoutes({ ...deps, waits, defaultWaitSeconds }));
       await api.register(createJobRoutes(deps));
+      await api.register(createJobEventRoutes({ ...deps, streams }));
       await api.register(createWalletRoutes(deps));
       await api.register(createSyncRoutes({ ...deps, waits, defaultWaitSeconds }));
       await api.register(createOrphanRoutes(deps));
@@ -105,6 +111,16 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
     { prefix: API_PREFIX },
   );
   return app;
+}
+
+function openStreams(deps: ApiDependencies): JobStreams {
+  const { sagas, now, log, settings } = deps;
+  const watch = createSagaWatch({
+    sagas,
+    nowMs: () => now().getTime(),
+    onUnreadable: (err) => log.warn({ err }, 'watched jobs cannot be read; trying again'),
+  });
+  return createJobStreams({ ...deps, watch, limits: settings.streamLimits });
 }
 
 /** Tokens and cookies never reach a log line, whatever a later serializer prints of a request. */

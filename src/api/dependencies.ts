@@ -22,6 +22,7 @@ import type { SyncRequests } from '../reconciliation/sync-requests.ts';
 import type { StartSyncAll } from '../reconciliation/sync-schedule.ts';
 import type { StepDefinition } from '../saga/definition.ts';
 import type { Sagas as EngineSagas } from '../saga/sagas.ts';
+import type { StreamLimits } from './job-streams.ts';
 
 export interface ApiDependencies {
   readonly log: Logger;
@@ -68,6 +69,8 @@ export interface ApiSettings {
   readonly sessionSecret: string;
   /** Whether X-Forwarded-* of the proxy in front are believed. */
   readonly trustProxy: boolean;
+  /** Left out: limits that a server can bear. */
+  readonly streamLimits?: Partial<StreamLimits>;
   /** Shown in the OpenAPI document. */
   readonly version: string;
 }
@@ -77,7 +80,14 @@ export type StepKind = StepDefinition['kind'];
 /** The part of the engine that HTTP may use. */
 export type Sagas = Pick<
   EngineSagas,
-  'find' | 'list' | 'requestCancel' | 'waitForEnd' | 'order' | 'plan' | 'atRiskMinor'
+  | 'find'
+  | 'findRevisions'
+  | 'list'
+  | 'requestCancel'
+  | 'waitForEnd'
+  | 'order'
+  | 'plan'
+  | 'atRiskMinor'
 >;
 
 export interface Accounts {

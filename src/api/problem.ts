@@ -35,6 +35,7 @@ const PROBLEMS = {
   'action-not-allowed': { status: 422, title: 'The finding cannot be resolved like this' },
   'idempotency-key-reused': { status: 422, title: 'The key was used for another request' },
   'unusable-user-id': { status: 422, title: 'No bot can be named after this user' },
+  'too-many-streams': { status: 429, title: 'Too many event streams are open for this user' },
   'too-many-requests': { status: 429, title: 'Too many requests' },
   'headers-too-large': { status: 431, title: 'The request headers are too large' },
   'internal-error': { status: 500, title: 'Something went wrong on our side' },
@@ -42,6 +43,7 @@ const PROBLEMS = {
   'sources-unknown': { status: 503, title: 'It cannot be told whether the bot exists' },
   'host-unknown': { status: 503, title: 'It cannot be told what the host holds' },
   'identity-unavailable': { status: 503, title: 'The token cannot be verified now' },
+  'streams-exhausted': { status: 503, title: 'No event stream is left on this server' },
   overloaded: { status: 503, title: 'The server is overloaded' },
   'not-ready': { status: 503, title: 'The service is not ready' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;

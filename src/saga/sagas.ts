@@ -30,6 +30,7 @@ export interface Sagas {
     order: SagaOrder,
   ): Promise<{ readonly status: 'inserted' | 'exists'; readonly saga: SagaRecord }>;
   find(id: SagaId): Promise<SagaRecord | null>;
+  findRevisions(ids: readonly SagaId[]): ReturnType<SagaLog['findRevisions']>;
   findByKey(key: string, limit: number): Promise<readonly SagaRecord[]>;
   list(filter: SagaFilter): Promise<SagaPage>;
   /** One conditional write against the pivot (I6). */
@@ -127,6 +128,7 @@ export function createSagas(options: SagasOptions): Sagas {
       return result;
     },
     find: (id) => log.find(id),
+    findRevisions: (ids) => log.findRevisions(ids),
     findByKey: (key, limit) => log.findByKey(key, limit),
     list: (filter) => log.list(filter),
     requestCancel: async (id, by) => {

@@ -45,15 +45,20 @@ export function createVersionWatch(options: VersionWatchOptions): Periodic {
   };
 }
 
+/** No live worker has been able to run the saga's version for five minutes. */
+export function isUnrunnable(
+  { unrunnableSince }: Pick<SagaRecord, 'unrunnableSince'>,
+  nowMs: number,
+): boolean {
+  return unrunnableSince !== null && nowMs - Date.parse(unrunnableSince) >= UNRUNNABLE_FOR_MS;
+}
+
 /** What people are shown: the stored phase and cause, but stuck `no-worker-for-version` where no worker has
  * been able to run the saga for five minutes. */
-export function shownState(
-  { state, unrunnableSince, version }: SagaRecord,
-  nowMs: number,
-): Pick<SagaState, 'phase' | 'cause'> {
+export function shownState(saga: SagaRecord, nowMs: number): Pick<SagaState, 'phase' | 'cause'> {
+  const { state, version } = saga;
   const { phase, cause, steps, cursor } = state;
-  if (unrunnableSince === null || isAtRest(phase)) return { phase, cause };
-  if (nowMs - Date.parse(unrunnableSince) < UNRUNNABLE_FOR_MS) return { phase, cause };
+  if (isAtRest(phase) || !isUnrunnable(saga, nowMs)) return { phase, cause };
   return {
     phase: 'stuck',
     cause: {

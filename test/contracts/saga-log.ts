@@ -347,6 +347,24 @@ export function describeSagaLog(
       expect([...states]).toEqual([[saga.id, { open: false }]]);
     });
 
+    it('revisions of many at once: of those that are there, as find has them', async () => {
+      const { log } = await setUp();
+      const { saga } = await insertAndClaim(log);
+      const other = await log.insert(newSaga());
+      await log.noteRunnable([]);
+      const ids = [saga.id, other.saga.id, newSaga().id, saga.id];
+      const revisions = await log.findRevisions(ids);
+      const expected = await Promise.all(
+        [saga, other.saga].map(async (one) => {
+          const { id, revision, unrunnableSince } = await found(log, one);
+          expect(unrunnableSince).not.toBeNull();
+          return [id, { revision, unrunnableSince }] as const;
+        }),
+      );
+      expect(new Map(revisions)).toEqual(new Map(expected));
+      expect(await log.findRevisions([])).toEqual(new Map());
+    });
+
     it('130 writes: the newest 100 stay in the history, oldest first', async () => {
       const { log } = await setUp();
       let held = await insertAndClaim(log);

@@ -18,6 +18,7 @@ function sagasThatEnd(with_: SagaRecord | null, seen: number[] = []): Sagas {
     order: async () => ({ status: 'not-found' }),
     plan: async () => null,
     atRiskMinor: () => null,
+    findRevisions: async () => new Map(),
     waitForEnd: async (_id, timeoutMs) => {
       seen.push(timeoutMs);
       return with_;

@@ -22,6 +22,7 @@ const OPERATIONS = [
   'GET /api/freqtrade/bots/{instanceId}/events',
   'GET /api/freqtrade/jobs',
   'GET /api/freqtrade/jobs/{jobId}',
+  'GET /api/freqtrade/jobs/{jobId}/events',
   'GET /api/freqtrade/orphans/history',
   'GET /api/freqtrade/session',
   'GET /api/freqtrade/sign-in',

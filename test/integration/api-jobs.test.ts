@@ -117,6 +117,7 @@ describe('the list of jobs', () => {
           order: async () => ({ status: 'not-found' }),
           plan: async () => null,
           atRiskMinor: () => null,
+          findRevisions: async () => new Map(),
           list: async (filter) => {
             filters.push(filter);
             if (filter.cursor === 'forged') throw new BadCursorError();

@@ -48,6 +48,7 @@ async function createBoard(
         waitForEnd: async () => null,
         plan: async () => null,
         atRiskMinor: () => null,
+        findRevisions: async () => new Map(),
         order: async (sagaId, { by }) => {
           retries.push({ sagaId, by });
           return result;

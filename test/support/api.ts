@@ -81,6 +81,8 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
     },
     sagas: {
       find: async (id) => sagas.find((saga) => saga.id === id) ?? null,
+      findRevisions: async (ids) =>
+        new Map(sagas.filter(({ id }) => ids.includes(id)).map((saga) => [saga.id, saga])),
       list: async ({ subject, phases }) => ({
         sagas: sagas.filter(
           (saga) =>

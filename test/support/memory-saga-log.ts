@@ -243,6 +243,15 @@ export function createMemorySagaLog(
       ),
     list: async (filter) => list(newestFirst(), filter),
     takeOverdue: async (options) => takeOverdue(options),
+    findRevisions: async (ids) =>
+      new Map(
+        ids.flatMap((id) => {
+          const saga = sagas.get(id)?.saga;
+          if (saga === undefined) return [];
+          const { revision, unrunnableSince } = saga;
+          return [[id, { revision, unrunnableSince }] as const];
+        }),
+      ),
     findStates: async (ids) =>
       new Map(
         ids.flatMap((id) => {

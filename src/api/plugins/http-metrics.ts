@@ -1,9 +1,17 @@
-// How long requests take, by route pattern: never by address, which would give each bot a time series.
+// How long requests take, by route pattern: never by address, which would give each bot a time series. An event
+// stream lasts as long as its job: it is no latency, and is left out unless it was refused.
 
 import fp from 'fastify-plugin';
 import { Histogram, type Registry } from 'prom-client';
 
 const NAME = 'reclaim_http_request_duration_seconds';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Its 200 goes on for as long as somebody watches. */
+    readonly isStream?: boolean;
+  }
+}
 
 export function createHttpMetrics(registry: Registry) {
   return fp(
@@ -16,6 +24,7 @@ export function createHttpMetrics(registry: Registry) {
         registers: [registry],
       });
       app.addHook('onResponse', async (request, reply) => {
+        if (request.routeOptions.config.isStream === true && reply.statusCode === 200) return;
         const route = request.routeOptions.url ?? 'unknown';
         histogram
           .labels(request.method, route, String(reply.statusCode))

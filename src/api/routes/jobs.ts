@@ -2,9 +2,8 @@
 // I6: cancel is one conditional write of the log's; this only says how it ended.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyRequest } from 'fastify';
 import { assertNever } from '../../domain/assert-never.ts';
-import { parseSagaId, type SagaId } from '../../domain/ids.ts';
+import type { SagaId } from '../../domain/ids.ts';
 import type { SagaFilter } from '../../saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../saga/record.ts';
 import type { CancelResult } from '../../saga/request-cancel.ts';
@@ -21,7 +20,8 @@ import {
   JobSchema,
 } from '../schemas/job.ts';
 import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
-import { adminOf, maySee, type Viewer, viewerOf } from '../viewer.ts';
+import { adminOf, type Viewer, viewerOf } from '../viewer.ts';
+import { jobNotFound, visibleSaga } from '../visible-saga.ts';
 
 export type JobRoutesDependencies = Pick<
   ApiDependencies,
@@ -29,13 +29,6 @@ export type JobRoutesDependencies = Pick<
 >;
 
 export function createJobRoutes(deps: JobRoutesDependencies): FastifyPluginAsyncTypebox {
-  const visibleSaga = async (request: FastifyRequest, jobId: SagaId) => {
-    const viewer = await viewerOf(request, deps.accounts);
-    const saga = await deps.sagas.find(jobId);
-    if (saga === null || !maySee(viewer, saga)) throw notFound(jobId);
-    return { viewer, saga };
-  };
-
   return async (app) => {
     app.get('/jobs', { schema: LIST }, async (request) => {
       const { limit = DEFAULT_PAGE_SIZE, cursor, state, scope } = request.query;
@@ -55,19 +48,18 @@ export function createJobRoutes(deps: JobRoutesDependencies): FastifyPluginAsync
     });
 
     app.get('/jobs/:jobId', { schema: GET }, async (request) => {
-      const { saga } = await visibleSaga(request, jobIdOf(request.params));
+      const { saga } = await visibleSaga(request, deps);
       return jobView(saga, deps);
     });
 
     app.post('/jobs/:jobId/cancel', { schema: CANCEL }, async (request, reply) => {
-      const jobId = jobIdOf(request.params);
-      const { viewer } = await visibleSaga(request, jobId);
-      const saga = cancelled(await deps.sagas.requestCancel(jobId, viewer.name), jobId);
+      const { viewer, saga } = await visibleSaga(request, deps);
+      const result = await deps.sagas.requestCancel(saga.id, viewer.name);
       return reply
         .code(202)
-        .header('location', statusUrl(jobId))
+        .header('location', statusUrl(saga.id))
         .header('retry-after', '1')
-        .send(acceptedView(saga));
+        .send(acceptedView(cancelled(result, saga.id)));
     });
   };
 }
@@ -75,12 +67,6 @@ export function createJobRoutes(deps: JobRoutesDependencies): FastifyPluginAsync
 /** The filter of a viewer's own jobs; null for an administrator who has no account, hence no jobs. */
 function ownJobs({ userId }: Viewer): { readonly subject: string } | null {
   return userId === null ? null : { subject: userId };
-}
-
-function jobIdOf({ jobId }: { readonly jobId: string }): SagaId {
-  const parsed = parseSagaId(jobId);
-  if (parsed === undefined) throw new ProblemError('invalid-request', 'This is not a job id.');
-  return parsed;
 }
 
 function cancelled(result: CancelResult, jobId: SagaId): SagaRecord {
@@ -93,7 +79,7 @@ function cancelled(result: CancelResult, jobId: SagaId): SagaRecord {
       if (result.saga.state.phase === 'cancelled') return result.saga;
       throw tooLate(jobId, `The job has ended, ${result.saga.state.phase}.`);
     case 'not-found':
-      throw notFound(jobId);
+      throw jobNotFound(jobId);
     default:
       return assertNever(result);
   }
@@ -103,10 +89,6 @@ function tooLate(jobId: SagaId, detail: string): ProblemError {
   return new ProblemError('too-late-to-cancel', detail, {
     members: { jobId, statusUrl: statusUrl(jobId) },
   });
-}
-
-function notFound(jobId: SagaId): ProblemError {
-  return new ProblemError('job-not-found', `You have no job ${jobId}.`);
 }
 
 const LIST = {

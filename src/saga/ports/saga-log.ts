@@ -45,6 +45,9 @@ export interface SagaLog {
 
   find(sagaId: SagaId): Promise<SagaRecord | null>;
   /** Of a key: the open saga, and the newest ended ones after it. */
+  /** Whether sagas have changed, for those who watch many: a small part of what `find` reads. Sagas that the log
+   * does not hold are missing. */
+  findRevisions(sagaIds: readonly SagaId[]): Promise<ReadonlyMap<SagaId, SagaRevision>>;
   findByKey(key: string, limit: number): Promise<readonly SagaRecord[]>;
   list(filter: SagaFilter): Promise<SagaPage>;
 
@@ -64,6 +67,8 @@ export interface SagaLog {
   /** Which of these sagas are open or have been: for marks left behind. */
   findStates(sagaIds: readonly SagaId[]): Promise<ReadonlyMap<SagaId, { readonly open: boolean }>>;
 }
+
+export type SagaRevision = Pick<SagaRecord, 'revision' | 'unrunnableSince'>;
 
 export type NewSaga = Pick<
   SagaRecord,

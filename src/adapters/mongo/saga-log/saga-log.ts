@@ -15,6 +15,7 @@ import type { SagaDocument } from './saga-document.ts';
 import {
   findByKeys,
   findHolders,
+  findRevisions,
   findSagas,
   findStates,
   listSagas,
@@ -55,6 +56,7 @@ export function createMongoSagaLog(options: MongoSagaLogOptions): SagaLog {
     prove: grouped(proveClaims),
     intervene: (intervention) => intervene(context, intervention),
     find: grouped(findSagas),
+    findRevisions: (ids) => findRevisions(context, ids),
     findByKey: (key, limit) => byKey({ key, limit }),
     list: (filter) => listSagas(context, filter),
     openSummary: () => summarizeOpen(context),

@@ -5,7 +5,12 @@ import { randomUUID } from 'node:crypto';
 import type { mongo } from 'mongoose';
 import { BadCursorError } from '../../../domain/bad-cursor.ts';
 import { parseSagaId, type SagaId, toSagaId } from '../../../domain/ids.ts';
-import type { OverdueSaga, SagaFilter, SagaPage } from '../../../saga/ports/saga-log.ts';
+import type {
+  OverdueSaga,
+  SagaFilter,
+  SagaPage,
+  SagaRevision,
+} from '../../../saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../../saga/record.ts';
 import type { Phase } from '../../../saga/state.ts';
 import { runRepeatable } from '../mongo-errors.ts';
@@ -26,6 +31,24 @@ export async function findSagas(
   const byId = new Map(found.map((document) => [document._id, toRecord(document)]));
   return ids.map((id) => byId.get(id) ?? null);
 }
+
+export async function findRevisions(
+  { sagas }: LogContext,
+  ids: readonly SagaId[],
+): Promise<ReadonlyMap<SagaId, SagaRevision>> {
+  if (ids.length === 0) return new Map();
+  const found = await runRepeatable(() =>
+    sagas.find({ _id: { $in: [...ids] } }, { ...COMMITTED, ...REVISIONS }).toArray(),
+  );
+  return new Map(
+    found.map(({ _id, revision, unrunnableSince }) => [
+      toSagaId(_id),
+      { revision, unrunnableSince: unrunnableSince?.toISOString() ?? null },
+    ]),
+  );
+}
+
+const REVISIONS = { projection: { revision: 1, unrunnableSince: 1 } } as const;
 
 export interface KeyQuery {
   readonly key: string;

@@ -1,0 +1,189 @@
+// A job watched over HTTP by server-sent events, on real servers: from its acceptance to its end, again after a
+// break, past a stop for an operator, through an outage of the log, until the server stops.
+
+import { request } from 'node:http';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { startWorkers } from '../../src/worker-set.ts';
+import { asAdmin } from '../support/admin.ts';
+import { startTestApplication, type TestApplication } from '../support/application.ts';
+import { acceptDelete, jobIn, misbehave, type PlacedBot, placeBot } from '../support/deletions.ts';
+import { type EventReader, readEvents, type SentEvent } from '../support/event-stream.ts';
+import { createTcpProxy } from '../support/tcp-proxy.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+async function watch(
+  app: TestApplication,
+  uid: string,
+  jobId: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<EventReader> {
+  return readEvents(`${app.url}/api/freqtrade/jobs/${jobId}/events`, await app.token(uid), headers);
+}
+
+const isIn =
+  (state: string) =>
+  ({ data }: SentEvent) =>
+    data.state === state;
+
+const isAt =
+  (step: string) =>
+  ({ data }: SentEvent) =>
+    data.step === step && data.state === 'running';
+
+/** A deletion that nobody works on yet. */
+async function queuedDeletion(mongodbUri?: string) {
+  const app = await startTestApplication({
+    env: { WORKERS: 'none' },
+    ...(mongodbUri !== undefined && { mongodbUri }),
+  });
+  const bot = await placeBot(app, 'dedicated');
+  const jobId = await acceptDelete(app, bot);
+  return { app, bot, jobId };
+}
+
+function startWorking(app: TestApplication): void {
+  const workers = startWorkers(app.services, ['deletion', 'relay']);
+  onTestFinished(() => workers.stop());
+}
+
+async function stuckDeletion(): Promise<{ app: TestApplication; bot: PlacedBot; jobId: string }> {
+  const env = { ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '500' };
+  const app = await startTestApplication({ env });
+  const bot = await placeBot(app, 'dedicated');
+  await misbehave(app, bot, { refuseStop: true });
+  const jobId = await acceptDelete(app, bot);
+  return { app, bot, jobId };
+}
+
+describe('a job that is watched', () => {
+  it('from its acceptance to its end: every event the whole job, ids rising, closed after the last', async () => {
+    const { app, bot, jobId } = await queuedDeletion();
+    const stream = await watch(app, bot.uid, jobId);
+    expect(stream.status).toBe(200);
+    expect(stream.headers).toMatchObject({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+      'x-content-type-options': 'nosniff',
+    });
+    await stream.event('the job as it is', isIn('queued'));
+    await misbehave(app, bot, { refuseStop: true });
+    startWorking(app);
+    await stream.event('the stop', isAt('stop-container'));
+    await misbehave(app, bot, null);
+    await stream.hasEnded();
+    expect(stream.end()).toBe('ended');
+    const ids = stream.events.map(({ id }) => Number(id));
+    expect(ids).toEqual([...new Set(ids)].toSorted((a, b) => a - b));
+    expect(stream.events.length).toBeGreaterThanOrEqual(3);
+    const shown = (await app.call(bot.uid, 'GET', `/jobs/${jobId}`)).body;
+    expect(shown).toMatchObject({ state: 'completed', result: { wallet: { returned: 110 } } });
+    expect(stream.events.at(-1)?.data).toEqual(shown);
+    expect(stream.fields).toEqual([expect.stringMatching(/^retry: \d{4}$/)]);
+  });
+
+  it('a client that comes again: the current state at once, unless it has it; an end is told again', async () => {
+    const { app, bot, jobId } = await queuedDeletion();
+    const first = await watch(app, bot.uid, jobId);
+    const { id } = await first.event('the job as it is', isIn('queued'));
+    first.leave();
+    const behind = await watch(app, bot.uid, jobId, { 'last-event-id': 'of another life' });
+    expect((await behind.event('the job as it is', isIn('queued'))).id).toBe(id);
+    const abreast = await watch(app, bot.uid, jobId, { 'last-event-id': id });
+    startWorking(app);
+    await abreast.hasEnded();
+    expect(Number(abreast.events[0]?.id)).toBeGreaterThan(Number(id));
+    const last = abreast.events.at(-1);
+    expect(last?.data.state).toBe('completed');
+    const late = await watch(app, bot.uid, jobId, { 'last-event-id': String(last?.id) });
+    await late.hasEnded();
+    expect(late.events).toEqual([last]);
+  });
+
+  it('stuck: stays open; an operator takes it back, and the same stream tells the end', async () => {
+    const { app, bot, jobId } = await stuckDeletion();
+    const stream = await watch(app, bot.uid, jobId);
+    const stuck = await stream.event('the stop for an operator', isIn('stuck'));
+    expect(stuck.data.error).toMatchObject({ step: 'stop-container', code: 'STOP_FAILED' });
+    expect(stream.end()).toBeNull();
+    await misbehave(app, bot, null);
+    const reason = { reason: 'the host was mended' };
+    expect((await asAdmin(app, 'POST', `/admin/sagas/${jobId}/compensate`, reason)).status).toBe(
+      200,
+    );
+    await stream.hasEnded();
+    expect(stream.events.at(-1)?.data).toMatchObject({ state: 'compensated', progress: 100 });
+  });
+
+  it('the log cannot be read for a while: the stream says so, stands, and goes on to the end', async () => {
+    const target = new URL(inject('mongodbUri'));
+    const proxy = await createTcpProxy({ host: target.hostname, port: Number(target.port) });
+    target.host = `127.0.0.1:${proxy.port}`;
+    const { app, bot, jobId } = await queuedDeletion(target.href);
+    const stream = await watch(app, bot.uid, jobId);
+    await stream.event('the job as it is', isIn('queued'));
+    proxy.cut();
+    await waitFor('a word about it', () => stream.comments.length >= 2);
+    expect(stream.end()).toBeNull();
+    expect(stream.events).toHaveLength(1);
+    const unreadable = await watch(app, bot.uid, jobId);
+    expect(unreadable.status).toBe(503);
+    expect(unreadable.headers['content-type']).toMatch(/^application\/problem\+json/);
+    proxy.heal();
+    startWorking(app);
+    await stream.event('the end', isIn('completed'));
+    await stream.hasEnded();
+  });
+});
+
+describe('who may watch, and for how long', () => {
+  it("somebody else's job, one that never was, no id, no token: refused before the first event", async () => {
+    const { app, bot, jobId } = await queuedDeletion();
+    await placeBot(app, 'dedicated', { uid: 'uid-two' });
+    const detailOf = async (uid: string, id: string) => {
+      const refused = await watch(app, uid, id);
+      await refused.hasEnded();
+      expect(refused.status).toBe(404);
+      expect(refused.headers['content-type']).toMatch(/^application\/problem\+json/);
+      const { type, detail } = JSON.parse(refused.text());
+      expect(type).toBe('urn:reclaim:problem:job-not-found');
+      return String(detail).replace(id, '');
+    };
+    expect(await detailOf('uid-two', jobId)).toBe(await detailOf('uid-two', 'del-neverwasthere'));
+    expect((await watch(app, bot.uid, 'X')).status).toBe(400);
+    const nobody = await readEvents(`${app.url}/api/freqtrade/jobs/${jobId}/events`, 'forged');
+    expect(nobody.status).toBe(401);
+    expect(await streamsOpen(app)).toBe(0);
+  });
+
+  it('HEAD: opens no stream', async () => {
+    const { app, bot, jobId } = await queuedDeletion();
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const authorization = `Bearer ${await app.token(bot.uid)}`;
+    const url = `${app.url}/api/freqtrade/jobs/${jobId}/events`;
+    request(url, { method: 'HEAD', headers: { authorization } }, (response) => {
+      resolve(response.statusCode ?? 0);
+    }).end();
+    expect(await promise).toBe(405);
+    expect(await streamsOpen(app)).toBe(0);
+  });
+
+  it('the server stops: its streams end at once, also those that nobody reads', async () => {
+    const { app, bot, jobId } = await stuckDeletion();
+    await jobIn(app, bot.uid, jobId, 'stuck');
+    const streams = await Promise.all([1, 2, 3].map(() => watch(app, bot.uid, jobId)));
+    streams[2]?.pause();
+    expect(await streamsOpen(app)).toBe(3);
+    await app.stop();
+    for (const stream of streams) {
+      stream.resume();
+      await stream.hasEnded();
+      expect(stream.events.at(-1)?.data.state).toBe('stuck');
+    }
+  });
+});
+
+async function streamsOpen(app: TestApplication): Promise<number> {
+  const metrics = await (await fetch(`${app.url}/metrics`)).text();
+  return Number(/^reclaim_event_streams_open (\d+)$/m.exec(metrics)?.[1]);
+}
