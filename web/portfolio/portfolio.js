@@ -19,7 +19,8 @@ import { useJobs } from './use-jobs.js';
 
 const EVERY_MS = 15_000;
 
-export function Portfolio() {
+/** @param {{ user: string }} props */
+export function Portfolio({ user }) {
   const wallet = usePolled(loadWallet, EVERY_MS);
   const bots = usePolled(loadBots, EVERY_MS);
   // Counts the moments at which money may have moved: what shows the past is read again then.
@@ -30,7 +31,7 @@ export function Portfolio() {
     void bots.refresh();
   }, []);
   const jobs = useJobs(onMoved);
-  const sync = useSync(onMoved);
+  const sync = useSync(user, onMoved);
   const list = bots.value ?? [];
 
   return html`

@@ -36,7 +36,7 @@ export function ProvisionDialog({ wallet: { balance, currency }, onClose, onJob 
   return html`
     <${Dialog} title="New bot" onClose=${onClose}>
       <form onSubmit=${submit}>
-        <label>Name <input name="botName" required maxlength="64" autocomplete="off" autofocus /></label>
+        <label>Name <input name="botName" required maxlength="64" autocomplete="off" /></label>
         <label>
           Money for it
           <input name="amount" type="number" inputmode="decimal" min="0.01" max=${balance} step="0.01" required

@@ -20,8 +20,8 @@ const LAST = 'reclaim.synced-on-open-at';
 /** The server joins such looks too; this keeps a page that is loaded again and again from asking. */
 const AT_MOST_EVERY_MS = 60_000;
 
-/** @param {() => void} onMoved */
-export function useSync(onMoved) {
+/** @param {string} user @param {() => void} onMoved */
+export function useSync(user, onMoved) {
   const [view, setView] = useState(/** @type {SyncView} */ ({ kind: 'none' }));
   const [isAutomatic, setAutomatic] = useState(() => localStorage.getItem(SETTING) !== 'off');
   const stopWatch = useRef(() => {});
@@ -78,7 +78,7 @@ export function useSync(onMoved) {
   }, []);
 
   useEffect(() => {
-    if (isAutomatic) lookInPassing();
+    if (isAutomatic) lookInPassing(user);
     return () => stopWatch.current();
   }, []);
 
@@ -94,10 +94,12 @@ export function useSync(onMoved) {
   };
 }
 
-function lookInPassing() {
-  const lastMs = Number(localStorage.getItem(LAST) ?? 0);
+/** @param {string} user */
+function lookInPassing(user) {
+  const last = `${LAST}.${user}`;
+  const lastMs = Number(localStorage.getItem(last) ?? 0);
   if (Date.now() - lastMs < AT_MOST_EVERY_MS) return;
-  localStorage.setItem(LAST, String(Date.now()));
+  localStorage.setItem(last, String(Date.now()));
   // Nobody waits for it, and the hourly run looks all the same.
   call('POST', '/sync-wallet?passive=true').catch(() => undefined);
 }

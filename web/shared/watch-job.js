@@ -9,8 +9,12 @@ const POLL_MS = 1_000;
 const MAX_POLL_MS = 10_000;
 /** A stream that has said nothing by then is behind something that holds it back. */
 const FIRST_WORD_MS = 3_000;
+/** A browser opens six connections to a server, over all of its tabs, and a stream keeps one: more streams than
+ * these on one page, or any on a page that nobody sees, would leave none for anything else. */
+const MAX_STREAMS = 2;
 
 const ENDED = new Set(['completed', 'compensated', 'cancelled']);
+let streams = 0;
 
 /** @param {Job} job */
 export function hasEnded({ state }) {
@@ -26,41 +30,65 @@ export function watchJob(jobId, onJob) {
   const path = `/jobs/${encodeURIComponent(jobId)}`;
   const stopping = new AbortController();
   const { signal } = stopping;
-  const stream = new EventSource(apiUrl(`${path}/events`));
-  let polling = false;
-
   /** @param {Job} job */
   const tell = (job) => {
     if (signal.aborted) return;
     onJob(job);
     if (hasEnded(job)) stopping.abort();
   };
-  const poll = () => {
-    if (polling || signal.aborted) return;
-    polling = true;
-    stream.close();
-    void pollJob(path, tell, signal);
-  };
-  const silence = setTimeout(poll, FIRST_WORD_MS);
-  stream.addEventListener('message', ({ data }) => {
-    clearTimeout(silence);
-    tell(JSON.parse(data));
-  });
-  // A stream that broke is opened again by the browser itself; one that was refused is closed.
-  stream.addEventListener('error', () => {
-    if (stream.readyState === EventSource.CLOSED) poll();
-  });
-  signal.addEventListener('abort', () => {
-    clearTimeout(silence);
-    stream.close();
-  });
+  void follow(path, tell, signal);
   return () => stopping.abort();
 }
 
 /** @param {string} path @param {(job: Job) => void} tell @param {AbortSignal} signal */
-async function pollJob(path, tell, signal) {
-  let waitMs = POLL_MS;
+async function follow(path, tell, signal) {
+  let canStream = true;
   while (!signal.aborted) {
+    if (canStream && streams < MAX_STREAMS && document.visibilityState === 'visible') {
+      canStream = await stream(path, tell, signal);
+    } else {
+      await poll(path, tell, signal, () => canStream && streams < MAX_STREAMS);
+    }
+  }
+}
+
+/**
+ * @param {string} path @param {(job: Job) => void} tell @param {AbortSignal} signal
+ * @returns {Promise<boolean>} false: the server refuses, or nothing comes through
+ */
+async function stream(path, tell, signal) {
+  const { promise, resolve } = Promise.withResolvers();
+  const source = new EventSource(apiUrl(`${path}/events`));
+  const silence = setTimeout(() => resolve(false), FIRST_WORD_MS);
+  const whenHidden = () => resolve(true);
+  const whenStopped = () => resolve(true);
+  streams += 1;
+  source.addEventListener('message', ({ data }) => {
+    clearTimeout(silence);
+    tell(JSON.parse(data));
+  });
+  // A stream that broke is opened again by the browser itself; one that was refused is closed.
+  source.addEventListener('error', () => {
+    if (source.readyState === EventSource.CLOSED) resolve(false);
+  });
+  document.addEventListener('visibilitychange', whenHidden);
+  signal.addEventListener('abort', whenStopped);
+  const isGood = await promise;
+  streams -= 1;
+  source.close();
+  clearTimeout(silence);
+  document.removeEventListener('visibilitychange', whenHidden);
+  signal.removeEventListener('abort', whenStopped);
+  return isGood;
+}
+
+/**
+ * @param {string} path @param {(job: Job) => void} tell @param {AbortSignal} signal
+ * @param {() => boolean} canStream asked after each answer: then somebody sees the page, and a stream is better
+ */
+async function poll(path, tell, signal, canStream) {
+  let waitMs = POLL_MS;
+  do {
     try {
       tell(await call('GET', path, { signal }));
       waitMs = POLL_MS;
@@ -69,16 +97,18 @@ async function pollJob(path, tell, signal) {
       waitMs = Math.min(2 * waitMs, MAX_POLL_MS);
     }
     await pause(waitMs, signal);
-  }
+  } while (!signal.aborted && !(canStream() && document.visibilityState === 'visible'));
 }
 
 /** @param {number} ms @param {AbortSignal} signal */
 function pause(ms, signal) {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve(undefined);
-    });
+  if (signal.aborted) return Promise.resolve();
+  const { promise, resolve } = Promise.withResolvers();
+  const wake = () => resolve(undefined);
+  const timer = setTimeout(wake, ms);
+  signal.addEventListener('abort', wake);
+  return promise.finally(() => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', wake);
   });
 }
