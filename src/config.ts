@@ -43,14 +43,17 @@ interface Field<T> {
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
+const MAX_PORT = 65_535;
+const HOST = /^[\w.:-]+$/;
+const HOST_EXPECTED = 'a host name or address';
 const POOL_STATE_FILE = '.container-pool-state.json';
 
 /** The schema; `read` is what becomes of each field. */
 function readAll(read: <T>(field: Field<T>) => T) {
   return {
     /** 0 takes any free port. */
-    port: read(whole('PORT', { min: 0, max: 65_535, fallback: 3_000 })),
-    host: read(matching('HOST', /^[\w.:-]+$/, 'a host name or address', '127.0.0.1')),
+    port: read(whole('PORT', { min: 0, max: MAX_PORT, fallback: 3_000 })),
+    host: read(matching('HOST', HOST, HOST_EXPECTED, '127.0.0.1')),
     /** Unset: MongoDB is embedded. */
     mongodbUri: read(
       optional('MONGODB_URI', /^mongodb(\+srv)?:\/\/\S+$/, 'mongodb://… or mongodb+srv://…', true),
@@ -126,6 +129,9 @@ function readAll(read: <T>(field: Field<T>) => T) {
     serviceName: read(matching('OTEL_SERVICE_NAME', /\S/, 'a name', 'reclaim')),
     workers: read(oneOf('WORKERS', ['inline', 'none'], 'inline')),
     workerConcurrency: read(whole('WORKER_CONCURRENCY', { min: 1, max: 1_000, fallback: 50 })),
+    /** Of a process that only works; unset: it listens nowhere. 0 takes any free port. */
+    metricsPort: read(optionalPort('METRICS_PORT')),
+    metricsHost: read(matching('METRICS_HOST', HOST, HOST_EXPECTED, '127.0.0.1')),
     leaseMs: read(whole('LEASE_SECONDS', { min: 1, max: 300, fallback: 15, unit: SECOND_MS })),
   };
 }
@@ -231,6 +237,10 @@ function whole(
       return value >= min && value <= max ? value * unit : undefined;
     },
   };
+}
+
+function optionalPort(variable: string): Field<number | undefined> {
+  return { ...whole(variable, { min: 0, max: MAX_PORT, fallback: 0 }), fallback: undefined };
 }
 
 function matching(variable: string, pattern: RegExp, expected: string, fallback: string) {

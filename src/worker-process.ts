@@ -1,9 +1,10 @@
-// A process that only works: no HTTP, nothing embedded. On a signal it ends at the next step boundaries.
+// A process that only works: no API, nothing embedded. On a signal it ends at the next step boundaries.
 
 import closeWithGrace from 'close-with-grace';
 import { ConfigError, parseConfig } from './config.ts';
 import { createLogger } from './logger.ts';
-import { createServices, DEFAULT_KEY_PREFIX } from './services.ts';
+import { type MetricsListener, startMetricsListener } from './metrics-listener.ts';
+import { createServices, DEFAULT_KEY_PREFIX, type Services } from './services.ts';
 import { startWorkers, type WorkerRole } from './worker-set.ts';
 
 /** Process managers kill after ten seconds. */
@@ -17,15 +18,28 @@ export async function runWorkerProcess(roles: readonly WorkerRole[]): Promise<vo
     const { mongodbUri = '', redisUrl = '' } = config;
     const keyPrefix = process.env.RECLAIM_KEY_PREFIX ?? DEFAULT_KEY_PREFIX;
     const services = await createServices({ config, log, mongodbUri, redisUrl, keyPrefix });
+    const listener = await listen(services).catch(async (error: unknown) => {
+      await services.close();
+      throw error;
+    });
     const workers = startWorkers(services, roles);
     closeWithGrace({ delay: STOP_WITHIN_MS, logger: console }, async ({ err }) => {
       if (err !== undefined) log.fatal({ err }, 'ending on a fault');
       await workers.stop();
+      await listener?.stop();
       await services.close();
     });
-    log.info({ roles, bots: services.runtime.kind, why: services.runtime.reason }, 'working');
+    const { kind, reason } = services.runtime;
+    log.info({ roles, bots: kind, why: reason, metrics: listener?.url ?? 'off' }, 'working');
   } catch (error) {
     console.error(error instanceof ConfigError ? error.message : error);
     process.exitCode = 1;
   }
+}
+
+async function listen({ config, metrics, log }: Services): Promise<MetricsListener | null> {
+  const { metricsPort: port, metricsHost: host } = config;
+  if (port === undefined) return null;
+  const onError = (err: unknown) => log.warn({ err }, 'metrics not collected');
+  return startMetricsListener({ port, host, metrics: metrics.registry, onError });
 }

@@ -22,6 +22,9 @@ export interface BotCapture {
   readonly sightings: readonly Sighting[];
   /** Those of the same id that belong to somebody else, or to nobody who is known: never touched. */
   readonly foreign: readonly string[];
+  /** Why hosts that may hold more of it did not answer. Missing where all did, and where a worker of the release before
+   * stored it, which waited for all of them. */
+  readonly unseen?: readonly string[];
 }
 
 /** What locking the allocation left: the value that is paid if the found one turns out overwritten. */
@@ -87,7 +90,11 @@ export const ALLOCATION_CAPTURE = stored<AllocationCapture>(
 
 export const BOT_CAPTURE = stored<BotCapture>(
   'capture of the bot',
-  Type.Object({ sightings: Type.Array(SIGHTING), foreign: Type.Array(TEXT) }),
+  Type.Object({
+    sightings: Type.Array(SIGHTING),
+    foreign: Type.Array(TEXT),
+    unseen: Type.Optional(Type.Array(TEXT)),
+  }),
 );
 
 export const POOL_CAPTURE = stored<OwnedEntry>(

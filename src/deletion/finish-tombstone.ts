@@ -1,5 +1,5 @@
-// Finishes what a settled tombstone names: the container or program the saga saw; where it saw none, the one
-// of that exact label or name and owner, and that only while NO allocation of this bot exists, because a new
+// Finishes what a settled tombstone names: the container or program the saga saw; where it saw none, or not all hosts
+// had answered it, the one of that exact label or name and owner, and that only while NO allocation of this bot exists, because a new
 // life of the same id is not what was deleted. An entry that the platform's next write put back into the
 // pool state is taken out again under the same condition.
 
@@ -15,7 +15,7 @@ import type { FencedCall } from './ports/bots.ts';
 import type { Tombstone } from './ports/tombstones.ts';
 import type { DeletionPorts } from './steps/step-ports.ts';
 
-export type Named = Pick<Tombstone, 'incarnation' | 'firebaseUid' | 'sightings'>;
+export type Named = Pick<Tombstone, 'incarnation' | 'firebaseUid' | 'sightings' | 'seenInPart'>;
 
 export type FinishLook =
   | { readonly gone: true; readonly entryReturned: boolean }
@@ -93,16 +93,17 @@ async function reasonOf(removal: Promise<void>): Promise<string | null> {
   }
 }
 
-// Where the saga saw none: by label or name and owner, and only while no other life of the id exists. While this
+// Where the saga saw none, or perhaps not all: by label or name and owner, and only while no other life of the id exists. While this
 // one's allocation is back, a person decides: nothing is removed, but it is not gone either (I1).
 async function removeUnseen(
   ports: FinishPorts,
-  { incarnation, firebaseUid, sightings }: Named,
+  { incarnation, firebaseUid, sightings, seenInPart }: Named,
   pools: SourceAnswer<PoolState>,
   holder: 'nobody' | 'this-life' | 'another-life',
   call: FencedCall,
 ): Promise<string | null> {
-  if ((sightings ?? []).length > 0 || holder === 'another-life') return null;
+  const sawAll = (sightings ?? []).length > 0 && !seenInPart;
+  if (sawAll || holder === 'another-life') return null;
   const { userId, instanceId } = incarnation;
   const located = await locateOwned(ports, {
     owner: { userId, firebaseUid },
@@ -112,8 +113,11 @@ async function removeUnseen(
     call,
   });
   if (located.status === 'unknown') return located.reason;
-  const { mine } = located.items;
-  if (holder === 'nobody') return removeAll(ports, instanceId, mine, call);
+  const { mine, unseen } = located.items;
+  if (holder === 'nobody') {
+    // What was found goes; that nothing else is there takes every host's answer (I4).
+    return (await removeAll(ports, instanceId, mine, call)) ?? unseen[0] ?? null;
+  }
   return mine.length === 0 ? null : 'it is there, and so is its allocation again';
 }
 

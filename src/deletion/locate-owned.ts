@@ -1,12 +1,13 @@
 // Looks for one bot in Docker and keeps apart what is this user's and what is not. I4: an unknown answer
-// stays unknown; it is never read as "nothing there".
+// stays unknown, it is never read as "nothing there"; but a host that is away hides its own bots alone: where
+// another one shows the bot, that is where it is.
 
-import type { Sighting } from '../domain/bot.ts';
+import { isAtRest, type Sighting } from '../domain/bot.ts';
 import { type BotOwner, judgeOwner, type Ownership, prefixCandidates } from '../domain/identity.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import { findOwnEntry } from '../domain/owned-entry.ts';
 import { type PoolState, poolContainersOf } from '../domain/pool-state.ts';
-import { ok, type SourceAnswer } from '../domain/source.ts';
+import { ok, type SourceAnswer, unknown } from '../domain/source.ts';
 import type { Bots, BotsCall } from './ports/bots.ts';
 import type { PoolScope } from './ports/pool-states.ts';
 import type { Wallets } from './ports/wallets.ts';
@@ -17,6 +18,8 @@ export interface OwnedSightings {
   readonly foreign: readonly string[];
   /** Those of them that nobody is known to own: evidence of nothing, for nobody (I4). */
   readonly unowned: readonly string[];
+  /** Why hosts that may hold more of it did not answer: who wants to say that this is all has to ask them again. */
+  readonly unseen: readonly string[];
 }
 
 export interface LocateOrder {
@@ -34,6 +37,7 @@ export function aboutBotOf({ firebaseUid }: BotOwner, instanceId: InstanceId): P
   return { bots: [instanceId], users: firebaseUid === null ? [] : [firebaseUid] };
 }
 
+/** `ok` without anything that is mine is positive evidence of absence: every host that may hold it answered. */
 export async function locateOwned(
   { bots, wallets }: { readonly bots: Bots; readonly wallets: Wallets },
   { owner, instanceId, holdsAllocation, pools, call }: LocateOrder,
@@ -41,11 +45,11 @@ export async function locateOwned(
   const hints = hintsOf(pools, instanceId, owner);
   const { firebaseUid } = owner;
   const answer = await bots.locate({ instanceId, firebaseUid, ...hints }, call);
-  if (answer.status === 'unknown') return answer;
+  const sightings = answer.status === 'ok' ? answer.items : answer.found;
   const mine: Sighting[] = [];
   const foreign: string[] = [];
   const unowned: string[] = [];
-  for (const sighting of answer.items) {
+  for (const sighting of sightings) {
     let judged = judgeOwner(sighting, instanceId, owner, pools);
     if (judged === 'undecided') {
       judged = await judgeByWallets(wallets, owner, instanceId, await holdsAllocation());
@@ -54,7 +58,17 @@ export async function locateOwned(
     else foreign.push(sighting.containerName);
     if (judged === 'undecided') unowned.push(sighting.containerName);
   }
-  return ok({ mine, foreign, unowned }, answer.observedAt);
+  if (answer.status === 'ok') {
+    return ok({ mine, foreign, unowned, unseen: [] }, answer.observedAt);
+  }
+  const { reason, observedAt } = answer;
+  if (!mine.some(isHere)) return unknown(reason);
+  return ok({ mine, foreign, unowned, unseen: [reason] }, observedAt);
+}
+
+// What a deletion has put aside says nothing of where the bot lives now; a bot that somebody has stopped does.
+function isHere(sighting: Sighting): boolean {
+  return sighting.kind === 'dedicated' || sighting.conf === 'present' || !isAtRest(sighting);
 }
 
 // Neither label nor mapping nor pool names an owner: the one user who holds such an allocation, else the

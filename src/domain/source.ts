@@ -23,3 +23,35 @@ export function ok<T>(items: T, observedAt: Date): SourceOk<T> {
 export function unknown(reason: string): SourceUnknown {
   return { status: 'unknown', reason };
 }
+
+/** What several places that may hold the same things have answered. `ok`: all of them, and this is all there is.
+ * `unknown`: not all; what the others have shown is evidence of presence and of nothing else (I4). */
+export type JoinedAnswer<T> = SourceOk<readonly T[]> | FoundInPart<T>;
+
+export interface FoundInPart<T> extends SourceUnknown {
+  readonly found: readonly T[];
+  readonly observedAt: Date;
+}
+
+/** @param now the latest that an answer can have been true. */
+export function joinAnswers<T>(
+  answers: readonly SourceAnswer<readonly T[]>[],
+  now: Date,
+): JoinedAnswer<T> {
+  const found: T[] = [];
+  const reasons: string[] = [];
+  // As old as its oldest part.
+  let observedAt = now;
+  for (const answer of answers) {
+    if (answer.status === 'unknown') reasons.push(answer.reason);
+    else {
+      found.push(...answer.items);
+      if (answer.observedAt < observedAt) observedAt = answer.observedAt;
+    }
+  }
+  // Where nobody was asked nothing was said.
+  if (answers.length === 0) reasons.push('nobody was asked');
+  return reasons.length === 0
+    ? ok(found, observedAt)
+    : { ...unknown(reasons.join('; ')), found, observedAt };
+}

@@ -3,7 +3,7 @@
 // last call of this saga is over. Nothing of it needs an undo: a bot that runs again is what its owner asked for.
 
 import { botKey } from '../deletion/bot-key.ts';
-import { locateOwned } from '../deletion/locate-owned.ts';
+import { aboutBotOf, locateOwned } from '../deletion/locate-owned.ts';
 import type { Bots } from '../deletion/ports/bots.ts';
 import type { PoolStates } from '../deletion/ports/pool-states.ts';
 import type { Tombstones } from '../deletion/ports/tombstones.ts';
@@ -86,9 +86,11 @@ async function findStartable(ports: RestartPorts, call: StepCall): Promise<Start
   if (reading.status !== 'present') return { refused: 'it has no allocation' };
   const { mark, settledOpId } = reading.allocation;
   if (mark !== null || settledOpId !== null) return { refused: 'its allocation is being closed' };
-  const pools = await ports.poolStates.read(call);
+  const owner = { userId, firebaseUid };
+  const about = aboutBotOf(owner, instanceId);
+  const pools = await ports.poolStates.read({ signal: call.signal, about });
   const located = await locateOwned(ports, {
-    owner: { userId, firebaseUid },
+    owner,
     instanceId,
     holdsAllocation: async () => true,
     pools: pools.status === 'ok' ? pools.items : null,

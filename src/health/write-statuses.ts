@@ -4,7 +4,7 @@
 
 import { botKey } from '../deletion/bot-key.ts';
 import type { BotsCall } from '../deletion/ports/bots.ts';
-import type { PoolStates } from '../deletion/ports/pool-states.ts';
+import type { PoolScope, PoolStates } from '../deletion/ports/pool-states.ts';
 import {
   applyStatuses,
   type BotStatusChange,
@@ -35,7 +35,12 @@ export async function writeStatuses(
   };
   try {
     const change = (state: Parameters<typeof applyStatuses>[0]) => applyStatuses(state, order);
-    const { state } = await ports.poolStates.mutate({ change, fence, signal });
+    const { state } = await ports.poolStates.mutate({
+      change,
+      fence,
+      signal,
+      about: aboutOf(order),
+    });
     return order.bots.filter(
       ({ instanceId, to }) =>
         Object.hasOwn(state.botMapping, instanceId) && state.botMapping[instanceId]?.status === to,
@@ -47,6 +52,14 @@ export async function writeStatuses(
     const free = order.bots.filter(({ bot }) => !restrained.has(botKey(bot)));
     return writeStatuses(ports, { ...order, bots: free }, { signal });
   }
+}
+
+// Pools by their containers: nobody's mappings are needed for a pool's own word.
+function aboutOf({ bots, pools }: StatusOrder): PoolScope {
+  return {
+    bots: bots.map(({ instanceId }) => instanceId),
+    containers: pools.map(({ seen }) => seen.containerName),
+  };
 }
 
 /** Each time at least one bot less: the repetition ends. */

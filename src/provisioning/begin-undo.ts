@@ -2,7 +2,7 @@
 // cannot land any more (I5), and the tombstone is there before slot and money go back, so that a bot that is
 // started late is taken away again and its port stays taken until it is gone (I1).
 
-import type { TombstoneTarget } from '../deletion/ports/tombstones.ts';
+import { NOTHING_SEEN, type TombstoneTarget } from '../deletion/ports/tombstones.ts';
 import type { Reservation } from '../deletion/ports/wallets.ts';
 import { toSagaId } from '../domain/ids.ts';
 import { findOwnEntry, type ReservedSlot } from '../domain/owned-entry.ts';
@@ -34,7 +34,7 @@ export async function beginUndo(ports: ProvisioningPorts, call: StepCall): Promi
     ...tombstone,
     firebaseUid,
     // By name and owner, at every look: the id is new, so that whatever carries it is what was started here.
-    sightings: null,
+    ...NOTHING_SEEN,
     slot: await slotOf(ports, call),
     hadAllocation: true,
     mayTakeOver: [],

@@ -30,6 +30,8 @@ export interface BotLook {
   /** Containers of the same id that belong to somebody else, or to nobody who is known. */
   readonly foreign: readonly string[];
   readonly reasons: readonly string[];
+  /** Why hosts that may hold more of it did not answer. */
+  readonly unseen: readonly string[];
 }
 
 export interface BotToLookAt extends AbsentBot {
@@ -62,6 +64,7 @@ export async function lookAtBot(
     entry,
     sightings: located.status === 'ok' ? located.items.mine : [],
     foreign: located.status === 'ok' ? located.items.foreign : [],
+    unseen: located.status === 'ok' ? located.items.unseen : [located.reason],
     reasons: [
       ...(pools.status === 'unknown' ? [`pool state: ${pools.reason}`] : []),
       ...docker.reasons,

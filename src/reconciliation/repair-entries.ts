@@ -45,6 +45,10 @@ export async function repairEntry(
   }
   const sighting = look.sightings.find(isPooled);
   if (sighting === undefined || look.poolState !== 'no') return seenAgain(note);
+  // The entry will name the one host that may hold the bot, and be believed: it takes every host's word.
+  if (look.unseen.length > 0) {
+    return { ...note, outcome: 'skipped', reason: 'unknown', detail: look.unseen.join('; ') };
+  }
   if (user.firebaseUid === null) return poolUnknown(note);
   const lost: LostBot = { instanceId, firebaseUid: user.firebaseUid, sighting, at };
   const about = aboutLost(lost);

@@ -40,6 +40,12 @@ export interface BotsWorld {
   muteSupervisord(name: string): Promise<void>;
 }
 
+/** Two hosts: bots are added to the first, and the second does not answer. */
+export interface HalfAwayWorld extends Pick<BotsWorld, 'bots' | 'addDedicated' | 'addPool'> {
+  readonly here: string;
+  readonly away: string;
+}
+
 /** Defines the suite's tests; to be called inside a describe. `createWorld` is called in each test. */
 export function testBots(createWorld: () => Promise<BotsWorld>): void {
   test('no such bot anywhere: ok with nothing, which is evidence of absence', async () => {
@@ -354,6 +360,40 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     const [all] = await listAll(bots, null);
     const everybody = all === undefined ? [] : itemsOf(all.answer).map((bot) => bot.instanceId);
     expect(everybody).toEqual(expect.arrayContaining([`${uid}-bot-1`, `${other}-bot-3`]));
+  });
+}
+
+/** What a host that is away hides; to be called beside `testBots`. */
+export function testHostAway(createWorld: () => Promise<HalfAwayWorld>): void {
+  test('a host is away: what the other one has is found all the same, and is not said to be all', async () => {
+    const { bots, addPool, addDedicated, here } = await createWorld();
+    const uid = newUid();
+    await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
+    await addDedicated({ instanceId: `${uid}-bot-2` });
+    const pooled = { kind: 'pooled', host: here, containerName: poolOf(uid), program: 'RUNNING' };
+    const dedicated = { kind: 'dedicated', host: here, running: true };
+    expect(await bots.locate(queryFor(uid), call())).toMatchObject({
+      status: 'unknown',
+      found: [pooled],
+    });
+    expect(await bots.locate(query(uid, `${uid}-bot-2`), call())).toMatchObject({
+      status: 'unknown',
+      found: [dedicated],
+    });
+    const onlyHere = { ...queryFor(uid), dockerHost: here };
+    expect(itemsOf(await bots.locate(onlyHere, call()))).toMatchObject([pooled]);
+  });
+
+  test('a host is away: of a bot that the other one does not have nobody says that it is nowhere', async () => {
+    const { bots, addDedicated, here, away } = await createWorld();
+    const uid = newUid();
+    const nothing = { status: 'unknown', reason: expect.any(String), found: [] };
+    expect(await bots.locate(queryFor(uid), call())).toMatchObject(nothing);
+    await addDedicated({ instanceId: `${uid}-bot-1` });
+    const onlyAway = { ...queryFor(uid), dockerHost: away };
+    expect(await bots.locate(onlyAway, call())).toMatchObject(nothing);
+    const onlyHere = { ...query(uid, `${uid}-bot-2`), dockerHost: here };
+    expect(itemsOf(await bots.locate(onlyHere, call()))).toEqual([]);
   });
 }
 

@@ -2,7 +2,11 @@
 
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import type { OpenTombstone, Tombstones } from '../../src/deletion/ports/tombstones.ts';
+import {
+  NOTHING_SEEN,
+  type OpenTombstone,
+  type Tombstones,
+} from '../../src/deletion/ports/tombstones.ts';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { FencedError } from '../../src/saga/errors.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -17,7 +21,7 @@ function command(given: Partial<OpenTombstone> = {}): OpenTombstone {
     sagaId: SAGA_A,
     epoch: 1,
     firebaseUid: null,
-    sightings: null,
+    ...NOTHING_SEEN,
     slot: { poolId: 'p', containerName: 'c', slotIndex: 0, port: 9000 },
     hadAllocation: true,
     mayTakeOver: [],
@@ -54,9 +58,10 @@ export function describeTombstones(
     it('opened, seen, settled, ended: each of them as often as one likes', async () => {
       const { tombstones } = await setUp();
       const target = command();
+      const seen = { sightings: [SIGHTING], seenInPart: true };
       expect(await tombstones.open(target)).toEqual({ status: 'opened' });
       expect(await tombstones.open(target)).toEqual({ status: 'opened' });
-      await tombstones.recordSightings(target, [SIGHTING]);
+      await tombstones.recordSightings(target, seen);
       await tombstones.settle(target);
       await tombstones.settle(target);
       expect(await tombstones.open(target)).toEqual({ status: 'already-settled', sagaId: SAGA_A });
@@ -65,7 +70,7 @@ export function describeTombstones(
       await tombstones.settle(target);
       const { mayTakeOver: _, ...opened } = target;
       expect(await tombstones.findForBot(USER, BOT)).toEqual([
-        { ...opened, status: 'ended', sightings: [SIGHTING], attempts: 0, lastReason: null },
+        { ...opened, status: 'ended', ...seen, attempts: 0, lastReason: null },
       ]);
       expect(await tombstones.findForBot(USER, toInstanceId('other'))).toEqual([]);
     });
@@ -124,7 +129,7 @@ export function describeTombstones(
       await tombstones.open(command({ epoch: 3 }));
       const old = command({ epoch: 2 });
       await expect(tombstones.open(old)).rejects.toThrow(FencedError);
-      await expect(tombstones.recordSightings(old, [])).rejects.toThrow(FencedError);
+      await expect(tombstones.recordSightings(old, NOTHING_SEEN)).rejects.toThrow(FencedError);
       await expect(tombstones.settle(old)).rejects.toThrow(FencedError);
       await expect(tombstones.withdraw(old)).rejects.toThrow(FencedError);
       await tombstones.settle(command({ epoch: 3 }));

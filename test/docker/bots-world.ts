@@ -3,7 +3,7 @@
 import { onTestFinished } from 'vitest';
 import type { Deadlines } from '../../src/adapters/docker/deadlines.ts';
 import { createDockerBots, type DockerBots } from '../../src/adapters/docker/docker-bots.ts';
-import type { DockerEndpoint } from '../../src/adapters/docker/docker-client.ts';
+import type { DockerEndpoint, DockerHost } from '../../src/adapters/docker/docker-client.ts';
 import type { SightingLabels } from '../../src/domain/bot.ts';
 import type { BotsWorld } from '../contracts/bots.ts';
 import { removeAtEnd, runDedicated, runPool, testDocker } from '../support/docker.ts';
@@ -13,14 +13,16 @@ export interface DockerWorld extends BotsWorld {
   readonly bots: DockerBots;
 }
 
-/** Over the test engine itself, or over another way to it. */
+/** Over the test engine itself, or over another way to it.
+ * @param others hosts beside it; nothing is ever added to them. */
 export async function createDockerWorld(
   endpoint: DockerEndpoint = { socketPath: testDocker().socket },
   deadlines: Partial<Deadlines> = {},
+  others: readonly DockerHost[] = [],
 ): Promise<DockerWorld> {
   const { docker } = testDocker();
   const bots = createDockerBots({
-    hosts: [{ name: 'test', options: endpoint }],
+    hosts: [{ name: 'test', options: endpoint }, ...others],
     now: () => new Date(),
     deadlines: { stopGraceSeconds: 3, ...deadlines },
     botProgram: { command: () => '/bin/sleep 100000', startSeconds: 1 },

@@ -1,4 +1,4 @@
-import { testBots, testStarts } from '../contracts/bots.ts';
+import { testBots, testHostAway, testStarts } from '../contracts/bots.ts';
 import { testPoolContainers } from '../contracts/pool-containers.ts';
 import { describeDocker, runPool } from '../support/docker.ts';
 import { createDockerWorld } from './bots-world.ts';
@@ -6,6 +6,11 @@ import { createDockerWorld } from './bots-world.ts';
 describeDocker('bots in docker', () => {
   testBots(() => createDockerWorld());
   testStarts(() => createDockerWorld());
+  testHostAway(async () => {
+    const away = { name: 'away', options: { socketPath: '/nonexistent/docker.sock' } };
+    const world = await createDockerWorld(undefined, {}, [away]);
+    return { ...world, here: 'test', away: away.name };
+  });
 });
 
 const COMMANDS = {

@@ -51,6 +51,23 @@ describe('the compose file', () => {
     }
   });
 
+  it('workers: measured inside the network, and published to nobody', () => {
+    const port = services.workers.environment?.METRICS_PORT;
+    expect(services.workers.healthcheck?.test.at(-1)).toContain(`127.0.0.1:${port}/livez`);
+    expect(services.workers.environment?.METRICS_HOST).toBe('0.0.0.0');
+    expect(services.workers.ports).toBeUndefined();
+    expect(services.api.environment).not.toHaveProperty('METRICS_PORT');
+  });
+
+  it('health checks: each word of their commands is text, as Docker wants it', () => {
+    for (const { healthcheck } of Object.values(services)) {
+      expect(healthcheck?.test.length).toBeGreaterThan(1);
+      expect(healthcheck?.test.map((word) => typeof word)).toEqual(
+        healthcheck?.test.map(() => 'string'),
+      );
+    }
+  });
+
   it('MongoDB: a replica set that the health check makes, because transactions need one', () => {
     expect(services.mongodb.command).toContain('--replSet');
     expect(services.mongodb.healthcheck?.test.at(-1)).toContain('rs.initiate');

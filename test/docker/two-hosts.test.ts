@@ -8,6 +8,7 @@ import { listedBots, type PoolState } from '../../src/domain/pool-state.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import { ownEntries, readPoolState, userNamed } from '../support/deletions.ts';
 import { runPool, testDocker } from '../support/docker.ts';
+import { createLooks } from '../support/looks.ts';
 import { describeOwnDocker, runIn } from '../support/own-docker.ts';
 import { type SecondDocker, startSecondDocker } from '../support/second-docker.ts';
 import { allocation, putUser } from '../support/users.ts';
@@ -37,7 +38,14 @@ const BALANCE = 1_000;
 const VALUE = 110.25;
 const DOOMED_PER_POOL = 3;
 
-async function startFleet(pools: number, env: Record<string, string> = {}): Promise<Fleet> {
+interface FleetOptions {
+  readonly pools: number;
+  /** Whether the mappings name their Docker hosts: those that we wrote do, the platform's do not. */
+  readonly namesHosts: boolean;
+  readonly env: Record<string, string>;
+}
+
+async function startFleet({ pools, namesHosts, env }: FleetOptions): Promise<Fleet> {
   const second = await startSecondDocker();
   const uid = `uid-fleet-${randomBytes(3).toString('hex')}`;
   const fleet = Array.from({ length: pools }, (_, index) => poolOf(uid, index, pools));
@@ -48,7 +56,7 @@ async function startFleet(pools: number, env: Record<string, string> = {}): Prom
       DOCKER_CERT_PATH: second.certPath,
       ...env,
     },
-    poolState: poolStateOf(uid, fleet),
+    poolState: poolStateOf(uid, fleet, namesHosts),
   });
   const bots = Object.fromEntries(
     fleet.flatMap(botsOf).map((bot) => [bot, allocation(100, VALUE)] as const),
@@ -84,7 +92,7 @@ function toPool(pool: FleetPool) {
   return { name: pool.containerName, programs };
 }
 
-function poolStateOf(uid: string, fleet: readonly FleetPool[]): PoolState {
+function poolStateOf(uid: string, fleet: readonly FleetPool[], namesHosts: boolean): PoolState {
   const pools = fleet.map((pool, index) => {
     const { poolId, containerName } = pool;
     const facts = { id: poolId, userId: uid, containerName, basePort: 9_000 + index * 10 };
@@ -94,9 +102,11 @@ function poolStateOf(uid: string, fleet: readonly FleetPool[]): PoolState {
   const botMapping = fleet.flatMap((pool, index) =>
     botsOf(pool).map((instanceId, slotIndex) => {
       const { poolId, containerName } = pool;
-      const place = { poolId, containerName, host: containerName, dockerHost: pool.on, slotIndex };
+      const place = { poolId, containerName, host: containerName, slotIndex };
+      const named = namesHosts ? { dockerHost: pool.on } : {};
       const state = { port: 9_000 + index * 10 + slotIndex, status: 'running', instanceId };
-      return [instanceId, { ...place, ...state, userId: uid, createdAt: CREATED_AT }] as const;
+      const bot = { ...place, ...named, ...state, userId: uid, createdAt: CREATED_AT };
+      return [instanceId, bot] as const;
     }),
   );
   return {
@@ -153,15 +163,9 @@ async function deleteAll({ app, uid }: Fleet, bots: readonly string[]) {
     async () => (await sagas.countDocuments({ _id: { $in: ids }, open: true })) === 0,
     120_000,
   );
-  return Promise.all(
-    ids.map((id) =>
-      // A machine that is busy with many containers may refuse for a moment: load is shed, nothing is wrong.
-      waitFor(`job ${id} to be shown`, async () => {
-        const { status, body } = await app.call(uid, 'GET', `/jobs/${id}`);
-        return status === 200 && body;
-      }),
-    ),
-  );
+  const shown = await Promise.all(ids.map((id) => app.call(uid, 'GET', `/jobs/${id}`)));
+  expect(shown.map(({ status }) => status)).toEqual(ids.map(() => 200));
+  return shown.map(({ body }) => body);
 }
 
 async function expectAllPaid({ app, uid, pools }: Fleet): Promise<void> {
@@ -175,14 +179,31 @@ async function expectAllPaid({ app, uid, pools }: Fleet): Promise<void> {
   expect([...listedBots(await readPoolState(app))].sort()).toEqual(left);
 }
 
+/** By the round of looks, in the metrics; and nobody has stopped them. */
+async function expectEmptyPoolsReported(fleet: Fleet): Promise<void> {
+  const { app, pools } = fleet;
+  const empty = pools.filter(({ neighbour }) => neighbour === null);
+  const { emptyPools } = await createLooks(app).look();
+  expect(emptyPools.toSorted()).toEqual(empty.map(({ poolId }) => poolId).toSorted());
+  const metrics = await (await fetch(`${app.url}/metrics`)).text();
+  expect(metrics).toContain(`\nhealth_pools_empty ${empty.length}\n`);
+  for (const pool of empty) {
+    const container = daemonOf(fleet, pool).getContainer(pool.containerName);
+    expect((await container.inspect()).State.Running).toBe(true);
+  }
+  const words = Object.values((await readPoolState(app)).pools).map(({ status }) => status);
+  expect(words).toEqual(pools.map(() => 'running'));
+}
+
 const TIMEOUT = { timeout: 180_000 };
 
 describeOwnDocker('a fleet over two Docker hosts', () => {
   it(
-    'thirty bots of ten pools deleted at once: all gone and paid, the neighbours untouched',
+    'thirty bots of ten pools deleted at once: all gone and paid, the neighbours untouched, empty pools reported',
     TIMEOUT,
     async () => {
-      const fleet = await startFleet(10, { STOP_TIMEOUT_MS: '120000' });
+      const env = { STOP_TIMEOUT_MS: '120000', HEALTH_EVERY_SECONDS: '3600' };
+      const fleet = await startFleet({ pools: 10, namesHosts: true, env });
 
       const jobs = await deleteAll(
         fleet,
@@ -193,14 +214,19 @@ describeOwnDocker('a fleet over two Docker hosts', () => {
       await expectAllPaid(fleet);
       await expectOnlyNeighbours(fleet);
       expect(await neighbourPids(fleet)).toEqual(fleet.pids);
+      await expectEmptyPoolsReported(fleet);
     },
   );
 
-  it(
-    'one goes away in the middle: the other does not wait for it, and it is put right when it is back',
+  it.each([
+    { mappings: 'mappings name their hosts', namesHosts: true },
+    { mappings: 'no mapping names a host', namesHosts: false },
+  ])(
+    '$mappings, one goes away in the middle: the other does not wait for it, and it is put right when it is back',
     TIMEOUT,
-    async () => {
-      const fleet = await startFleet(4, { STOP_TIMEOUT_MS: '12000' });
+    async ({ namesHosts }) => {
+      const env = { STOP_TIMEOUT_MS: '12000' };
+      const fleet = await startFleet({ pools: 4, namesHosts, env });
       const { app, uid, second } = fleet;
       const on = (host: FleetPool['on']) =>
         fleet.pools.filter((pool) => pool.on === host).flatMap(({ doomed }) => doomed);
@@ -209,8 +235,11 @@ describeOwnDocker('a fleet over two Docker hosts', () => {
 
       const away = second.halt();
       const there = deleteAll(fleet, late);
-      const here = await deleteAll(fleet, on('first'));
+      const [meanwhile, after] = [on('first').slice(0, 3), on('first').slice(3)];
+      const here = await deleteAll(fleet, meanwhile);
       await away;
+      // Begun when nobody answers there any more, and ended while that is so.
+      here.push(...(await deleteAll(fleet, after)));
 
       for (const job of here) expect(job).toMatchObject({ state: 'completed', warnings: [] });
       // The policy pays although nobody can stop these; their tombstones remember them.
@@ -218,14 +247,16 @@ describeOwnDocker('a fleet over two Docker hosts', () => {
         expect(job).toMatchObject({ state: 'completed', result: { wallet: { returned: VALUE } } });
       }
       await expectAllPaid(fleet);
+      const tombstones = app.connection.collection('tombstones');
+      const open = await tombstones.find({ status: { $ne: 'ended' } }).toArray();
+      // Without a host's name nobody can tell yet that those of the first host are nowhere else.
+      const waiting = open.map(({ instanceId }) => instanceId);
+      expect(waiting).toEqual(expect.arrayContaining(namesHosts ? late : [...late, ...after]));
 
       await second.resume();
       await waitFor(
         'every tombstone to end',
-        async () => {
-          const tombstones = app.connection.collection('tombstones');
-          return (await tombstones.countDocuments({ status: { $ne: 'ended' } })) === 0;
-        },
+        async () => (await tombstones.countDocuments({ status: { $ne: 'ended' } })) === 0,
         60_000,
       );
       await waitFor('the neighbours to run again', async () => {

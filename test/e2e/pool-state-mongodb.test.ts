@@ -15,6 +15,7 @@ import {
   startWithFixtures,
   userNamed,
 } from '../support/deletions.ts';
+import { createLooks } from '../support/looks.ts';
 import { conservation, provision, setUpProvisioning, UID } from '../support/provisions.ts';
 import { returnedBy, syncWallet } from '../support/syncs.ts';
 
@@ -76,6 +77,26 @@ describe('POOL_STATE=mongodb', () => {
     const { botMapping } = await readPoolState(app);
     expect(botMapping).not.toHaveProperty('uid-stale-bot-1');
     expect(botMapping['uid-lost-bot-1']).toMatchObject({ poolId: 'uid-lost-pool-1' });
+  });
+
+  it('looks: the words of bots and pools are put right, and a bot that has crashed is started', async () => {
+    const app = await startWithFixtures({ env });
+    const { look } = createLooks(app);
+    const live = 'freqtrade-pool-uid-live-pool-1';
+    await app.world.setProgram('uid-live-bot-1', 'FATAL');
+    await look();
+    expect((await readPoolState(app)).botMapping['uid-live-bot-3']?.status).toBe('running');
+    await look();
+    expect((await look()).restarts).toBe(1);
+    const { pooled } = await app.world.snapshot();
+    const crashed = pooled.find(({ instanceId }) => instanceId === 'uid-live-bot-1');
+    expect(crashed?.program).toBe('RUNNING');
+    expect((await readPoolState(app)).botMapping['uid-live-bot-1']?.status).toBe('failed');
+    await app.world.setPool(live, { running: false });
+    await look();
+    const { pools, botMapping } = await readPoolState(app);
+    expect(pools['uid-live-pool-1']?.status).toBe('stopped');
+    expect(Object.keys(botMapping)).toHaveLength(4);
   });
 
   it('health: says what MongoDB’s pool state is like, and names it as the source', async () => {

@@ -5,6 +5,7 @@ import { createMongoHostRecords } from '../../src/adapters/mongo/host-records.ts
 import { createMongoTombstones } from '../../src/adapters/mongo/tombstones.ts';
 import { createSimulatedBots } from '../../src/adapters/simulator/simulated-bots.ts';
 import { createSimulatedWorld } from '../../src/adapters/simulator/simulated-world.ts';
+import { NOTHING_SEEN } from '../../src/deletion/ports/tombstones.ts';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { createConfirmHost } from '../../src/reconciliation/confirm-host.ts';
 import { createHostTrust, type PlacedBot } from '../../src/reconciliation/host-trust.ts';
@@ -39,7 +40,7 @@ async function setUp() {
     removeBot: async (id: string) => {
       const instanceId = toInstanceId(id);
       const target = { incarnation: incarnationOf(USER, instanceId), sagaId: SAGA_A, epoch: 1 };
-      const seen = { firebaseUid: null, sightings: null, slot: null, hadAllocation: true };
+      const seen = { firebaseUid: null, ...NOTHING_SEEN, slot: null, hadAllocation: true };
       await tombstones.open({ ...target, ...seen, mayTakeOver: [] });
       await tombstones.settle(target);
       await tombstones.end(target);

@@ -1,6 +1,7 @@
 // The saga of a provision on its own engine, where a test can stand between two steps.
 
 import { expect, it } from 'vitest';
+import { NOTHING_SEEN } from '../../src/deletion/ports/tombstones.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { createProvisionBotSaga, PROVISION_BOT } from '../../src/provisioning/provision-bot.ts';
 import { writeInput } from '../../src/provisioning/provision-bot-input.ts';
@@ -86,7 +87,7 @@ it('the only slot is taken back by a tombstone after the request: no place, and 
             sagaId: SAGA_B,
             epoch: 1,
             firebaseUid: null,
-            sightings: null,
+            ...NOTHING_SEEN,
             slot: {
               poolId: `${UID}-pool-1`,
               containerName: poolName(UID),

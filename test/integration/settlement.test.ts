@@ -7,6 +7,7 @@ import { createMongoLedger } from '../../src/adapters/mongo/ledger.ts';
 import { migrate } from '../../src/adapters/mongo/migration.ts';
 import { createMongoTombstones } from '../../src/adapters/mongo/tombstones.ts';
 import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
+import { NOTHING_SEEN } from '../../src/deletion/ports/tombstones.ts';
 import { toInstanceId, type UserId } from '../../src/domain/ids.ts';
 import { HoldError, InDoubtError, UnavailableError } from '../../src/saga/errors.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -260,7 +261,7 @@ it('the replies of a ledger entry and of a tombstone are lost: repeated, they fi
     sagaId: SAGA_A,
     epoch: 1,
     firebaseUid: null,
-    sightings: null,
+    ...NOTHING_SEEN,
     slot: null,
     hadAllocation: true,
     mayTakeOver: [],

@@ -1,8 +1,12 @@
+import type { Connection } from 'mongoose';
 import { describe } from 'vitest';
-import { createSimulatedBots } from '../../src/adapters/simulator/simulated-bots.ts';
+import {
+  createSimulatedBots,
+  SIMULATED_HOST,
+} from '../../src/adapters/simulator/simulated-bots.ts';
 import { createSimulatedWorld } from '../../src/adapters/simulator/simulated-world.ts';
 import { pooledKey, worldCollection } from '../../src/adapters/simulator/world-documents.ts';
-import { type BotsWorld, testBots, testStarts } from '../contracts/bots.ts';
+import { type BotsWorld, testBots, testHostAway, testStarts } from '../contracts/bots.ts';
 import { testPoolContainers } from '../contracts/pool-containers.ts';
 import { createTestDatabase } from '../support/database.ts';
 
@@ -42,13 +46,22 @@ describe('simulated pool containers', () => {
 describe('simulated bots', () => {
   testBots(createWorld);
   testStarts(createWorld);
+  testHostAway(async () => {
+    const hosts = [SIMULATED_HOST, 'away'] as const;
+    const { connection, ...world } = await createWorld(hosts);
+    await createSimulatedWorld(connection).misbehave({ host: 'away' }, { unreachable: true });
+    return { ...world, here: hosts[0], away: hosts[1] };
+  });
 });
 
-async function createWorld(): Promise<BotsWorld> {
+async function createWorld(
+  hosts: readonly string[] = [SIMULATED_HOST],
+): Promise<BotsWorld & { readonly connection: Connection }> {
   const connection = await createTestDatabase();
   const world = createSimulatedWorld(connection);
   return {
-    bots: createSimulatedBots({ connection, now: () => new Date(), images: [IMAGE] }),
+    connection,
+    bots: createSimulatedBots({ connection, now: () => new Date(), images: [IMAGE], hosts }),
     image: IMAGE,
     addDedicated: ({ instanceId, name, labels = {}, state = 'running' }) =>
       world.addDedicated({

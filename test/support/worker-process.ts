@@ -13,6 +13,10 @@ export interface KillableProcess {
   readonly pid: number;
   /** SIGKILL; resolves when the process is gone. Idempotent. */
   kill(): Promise<void>;
+  /** SIGTERM, as a process manager does it. @returns the exit code. */
+  end(): Promise<number | null>;
+  /** Waits until it ends by itself. @returns the exit code. */
+  ended(): Promise<number | null>;
 }
 
 /** `workers/all.ts` in this environment; killed when the test has finished. */
@@ -56,5 +60,13 @@ async function killable(child: ChildProcess): Promise<KillableProcess> {
   await once(child, 'spawn');
   const { pid } = child;
   if (pid === undefined) throw new Error('the process has no id');
-  return { pid, kill };
+  const ended = async () => {
+    await gone;
+    return child.exitCode;
+  };
+  const end = () => {
+    child.kill('SIGTERM');
+    return ended();
+  };
+  return { pid, kill, end, ended };
 }

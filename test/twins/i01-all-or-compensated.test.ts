@@ -1,6 +1,14 @@
 // I1: an accepted saga ends with everything done, or with everything undone, or visibly stuck.
 
 import { isDeepStrictEqual } from 'node:util';
+import { createMongoTombstones } from '../../src/adapters/mongo/tombstones.ts';
+import {
+  createSimulatedBots,
+  SIMULATED_HOST,
+} from '../../src/adapters/simulator/simulated-bots.ts';
+import type { Bots } from '../../src/deletion/ports/bots.ts';
+import { toInstanceId } from '../../src/domain/ids.ts';
+import { ok } from '../../src/domain/source.ts';
 import type { SagaDefinition, StepDefinition } from '../../src/saga/definition.ts';
 import { TerminalError } from '../../src/saga/errors.ts';
 import type { SagaRecord } from '../../src/saga/record.ts';
@@ -44,6 +52,28 @@ twinsOf('I1', {
         state.phase === 'completed' && state.warnings.length === 0 && dedicated.length > 0,
     });
   },
+
+  // The bot's program is found; a container of the same bot stands on a host that is away.
+  'ended-by-those-who-answered': async (part) => {
+    const lab = await createLab();
+    const { connection, world } = lab;
+    const bot = await placeBot(lab, 'pooled');
+    const { uid, userId, instanceId } = bot;
+    await world.addDedicated({ instanceId, host: 'away', labels: { instanceId, userId: uid } });
+    await world.misbehave({ host: 'away' }, { unreachable: true });
+    const hosts = [SIMULATED_HOST, 'away'];
+    const both = createSimulatedBots({ connection, now: () => new Date(), hosts });
+    const bots = part === 'twin' ? { ...both, locate: askedAll(both) } : both;
+    const worker = await lab.worker({ ports: () => ({ bots }) });
+    const { state } = await deleteToRest(worker, bot);
+    const tombstones = createMongoTombstones({ connection });
+    const [tombstone] = await tombstones.findForBot(userId, toInstanceId(instanceId));
+    return breaches({
+      'the scenario has waited for the host':
+        state.phase !== 'completed' || state.warnings.length > 0,
+      'its tombstone has ended, and it runs on a host that was away': tombstone?.status === 'ended',
+    });
+  },
 });
 
 async function undone(
@@ -68,6 +98,13 @@ async function allOrNothing(
     'the scenario has not gone back': !['compensated', 'stuck'].includes(state.phase),
     'compensated, and the world is not as before': state.phase === 'compensated' && !isAsBefore,
   });
+}
+
+function askedAll({ locate }: Bots): Bots['locate'] {
+  return async (query, call) => {
+    const answer = await locate(query, call);
+    return answer.status === 'ok' ? answer : ok(answer.found, answer.observedAt);
+  };
 }
 
 function swallowUndoErrors(definition: SagaDefinition): SagaDefinition {

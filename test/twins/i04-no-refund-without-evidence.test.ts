@@ -95,7 +95,10 @@ async function putBotInTheMaking({ connection }: Lab): Promise<PlacedBot> {
 function withoutErrors(bots: Bots): Bots {
   return {
     ...bots,
-    locate: async (query, call) => or(await bots.locate(query, call), []),
+    locate: async (query, call) => {
+      const answer = await bots.locate(query, call);
+      return answer.status === 'ok' ? answer : ok(answer.found, new Date());
+    },
     hasManaged: async (host, call) => or(await bots.hasManaged(host, call), false),
     list: async (host, owner, call) => {
       const listing = await bots.list(host, owner, call);

@@ -54,6 +54,8 @@ describe('an empty environment', () => {
       serviceName: 'reclaim',
       workers: 'inline',
       workerConcurrency: 50,
+      metricsPort: undefined,
+      metricsHost: '127.0.0.1',
       leaseMs: 15_000,
       isLoopback: true,
       isDemo: true,
@@ -83,6 +85,13 @@ describe('bad values', () => {
     'PORT=%j: refused',
     (PORT) => expect(variablesOf({ PORT })).toEqual(['PORT']),
   );
+
+  it('METRICS_PORT: off unless set; any port, 0 for a free one', () => {
+    const { metricsPort, metricsHost } = parseConfig({ METRICS_PORT: '0', METRICS_HOST: '::' });
+    expect({ metricsPort, metricsHost }).toEqual({ metricsPort: 0, metricsHost: '::' });
+    const bad = { METRICS_PORT: '65536', METRICS_HOST: 'a b' };
+    expect(variablesOf(bad)).toEqual(['METRICS_PORT', 'METRICS_HOST']);
+  });
 
   it('POOL_STATE: file or mongodb, nothing else', () => {
     expect(parseConfig({ POOL_STATE: 'mongodb' }).poolState).toBe('mongodb');

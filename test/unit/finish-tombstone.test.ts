@@ -6,10 +6,11 @@ import { finishTombstone } from '../../src/deletion/finish-tombstone.ts';
 import type { Bots } from '../../src/deletion/ports/bots.ts';
 import type { Findings } from '../../src/deletion/ports/findings.ts';
 import type { PoolStates } from '../../src/deletion/ports/pool-states.ts';
+import { NOTHING_SEEN, type SeenBot } from '../../src/deletion/ports/tombstones.ts';
 import type { Wallets } from '../../src/deletion/ports/wallets.ts';
-import type { PooledSighting } from '../../src/domain/bot.ts';
+import type { PooledSighting, Sighting } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
-import { ok } from '../../src/domain/source.ts';
+import { joinAnswers, ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 
 const userId = toUserId('6500000000000000000000aa');
@@ -26,54 +27,99 @@ const RUNNING: PooledSighting = {
   program: 'RUNNING',
 };
 
+/** What the hosts say when it is looked for: nothing of it, the bot, or nothing at all. */
+const HOSTS = {
+  nothing: ok<readonly Sighting[]>([], new Date(0)),
+  bot: ok<readonly Sighting[]>([RUNNING], new Date(0)),
+  away: unknown('docker host "b" is away'),
+};
+
 it.each([
-  { now: 'nobody', life: null, found: [RUNNING], gone: true, removed: 1, told: [] },
+  { now: 'nobody', life: null, hosts: [HOSTS.bot], gone: true, removed: 1, told: [] },
   {
     now: 'its own life',
     life: 'a life',
-    found: [RUNNING],
+    hosts: [HOSTS.bot],
     gone: false,
     removed: 0,
     told: ['resurrected'],
   },
-  { now: 'its own life', life: 'a life', found: [], gone: true, removed: 0, told: ['resurrected'] },
-  { now: 'another life', life: 'another', found: [RUNNING], gone: true, removed: 0, told: [] },
+  {
+    now: 'its own life',
+    life: 'a life',
+    hosts: [HOSTS.nothing],
+    gone: true,
+    removed: 0,
+    told: ['resurrected'],
+  },
+  { now: 'another life', life: 'another', hosts: [HOSTS.bot], gone: true, removed: 0, told: [] },
 ])(
-  'the saga saw no bot, $now holds the allocation, found now: $found.length: gone is $gone',
-  async (given) => {
-    const seen = { removed: 0, told: [] as string[] };
-    const { life } = given;
-    const wallets: Wallets = {
-      ...inertPorts<Wallets>(),
-      readAllocation: async () => {
-        if (life === null) return { status: 'absent', firebaseUid };
-        const facts = { botName: 'bot', value: 1, notMoney: null, mark: null, settledOpId: null };
-        return { status: 'present', firebaseUid, allocation: { life, ...facts } };
-      },
-    };
-    const bots: Bots = {
-      ...inertPorts<Bots>(),
-      locate: async () => ok(given.found, new Date(0)),
-      remove: async () => {
-        seen.removed += 1;
-      },
-    };
-    const poolStates: PoolStates = {
-      ...inertPorts<PoolStates>(),
-      read: async () =>
-        ok({ pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: '' }, new Date(0)),
-    };
-    const findings: Findings = {
-      ...inertPorts<Findings>(),
-      report: async ({ kind }) => void seen.told.push(kind),
-    };
-    const call = { signal: new AbortController().signal, fence: async () => undefined };
-    const named = { incarnation, firebaseUid, sightings: null };
-    const look = await finishTombstone({ wallets, bots, poolStates, findings }, named, call);
-    expect({ gone: look.gone, ...seen }).toEqual({
-      gone: given.gone,
-      removed: given.removed,
-      told: given.told,
+  'the saga saw no bot, $now holds the allocation, found now: $hosts.0.items.length: gone is $gone',
+  async ({ life, hosts, gone, removed, told }) => {
+    const seen = await finish({ life, hosts }, NOTHING_SEEN);
+    expect(seen).toEqual({ gone, removed, told });
+  },
+);
+
+const SEEN = { sightings: [RUNNING], seenInPart: false };
+const SEEN_IN_PART = { ...SEEN, seenInPart: true };
+
+it.each([
+  { saga: 'saw no bot', seen: NOTHING_SEEN, hosts: [HOSTS.bot, HOSTS.away], removed: 1 },
+  { saga: 'saw no bot', seen: NOTHING_SEEN, hosts: [HOSTS.nothing, HOSTS.away], removed: 0 },
+  { saga: 'saw part', seen: SEEN_IN_PART, hosts: [HOSTS.nothing, HOSTS.away], removed: 1 },
+])(
+  'the saga $saga, a host is away: what is found is removed, and nothing is gone before that host has answered',
+  async ({ seen, hosts, removed }) => {
+    const away = await finish({ life: null, hosts }, seen);
+    expect(away).toEqual({ gone: false, removed, told: [] });
+    const back = await finish({ life: null, hosts: [HOSTS.nothing, HOSTS.bot] }, seen);
+    expect(back).toEqual({
+      gone: true,
+      removed: removed + (hosts[0] === HOSTS.bot ? 0 : 1),
+      told: [],
     });
   },
 );
+
+it('the saga saw the bot, and every host had answered it: gone with that, whoever is away now', async () => {
+  const seen = await finish({ life: null, hosts: [HOSTS.away] }, SEEN);
+  expect(seen).toEqual({ gone: true, removed: 1, told: [] });
+});
+
+interface World {
+  /** Of the allocation that stands there. */
+  readonly life: string | null;
+  readonly hosts: readonly SourceAnswer<readonly Sighting[]>[];
+}
+
+async function finish({ life, hosts }: World, saw: SeenBot) {
+  const seen = { removed: 0, told: [] as string[] };
+  const wallets: Wallets = {
+    ...inertPorts<Wallets>(),
+    readAllocation: async () => {
+      if (life === null) return { status: 'absent', firebaseUid };
+      const facts = { botName: 'bot', value: 1, notMoney: null, mark: null, settledOpId: null };
+      return { status: 'present', firebaseUid, allocation: { life, ...facts } };
+    },
+  };
+  const bots: Bots = {
+    ...inertPorts<Bots>(),
+    locate: async () => joinAnswers(hosts, new Date(0)),
+    remove: async () => {
+      seen.removed += 1;
+    },
+  };
+  const poolStates: PoolStates = {
+    ...inertPorts<PoolStates>(),
+    read: async () => ok({ pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: '' }, new Date(0)),
+  };
+  const findings: Findings = {
+    ...inertPorts<Findings>(),
+    report: async ({ kind }) => void seen.told.push(kind),
+  };
+  const call = { signal: new AbortController().signal, fence: async () => undefined };
+  const named = { incarnation, firebaseUid, ...saw };
+  const look = await finishTombstone({ wallets, bots, poolStates, findings }, named, call);
+  return { gone: look.gone, ...seen };
+}

@@ -1,6 +1,7 @@
 // The words of a round against whoever comes to a bot between the look and the lock.
 
 import { expect, it } from 'vitest';
+import { NOTHING_SEEN } from '../../src/deletion/ports/tombstones.ts';
 import { toInstanceId, toSagaId, toUserId } from '../../src/domain/ids.ts';
 import type { PoolState } from '../../src/domain/pool-state.ts';
 import { writeStatuses } from '../../src/health/write-statuses.ts';
@@ -43,7 +44,7 @@ it('a saga and a tombstone that came after the look: theirs stay as they are, th
                 {
                   incarnation: { userId, instanceId, life: 'none:x' },
                   sagaId: toSagaId('del-0123456789'),
-                  ...{ epoch: 1, firebaseUid: null, status: 'settled', sightings: null },
+                  ...{ epoch: 1, firebaseUid: null, status: 'settled', ...NOTHING_SEEN },
                   ...{ slot: null, hadAllocation: true, attempts: 0, lastReason: null },
                 },
               ],

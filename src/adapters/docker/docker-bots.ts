@@ -1,12 +1,10 @@
-// The bots' processes in Docker, on one or more hosts. This file only says which host is asked and how
-// the hosts' answers become one: a host that may hold the bot and did not answer makes the whole answer
-// unknown (I4). I5: the fence is asked in host-calls.ts, right before each change.
+// The bots' processes in Docker, on one or more hosts. This file only says which host is asked; a host that
+// may hold the bot and did not answer makes the whole answer unknown (I4). I5: the fence is asked in
+// host-calls.ts, right before each change.
 
 import type { Bots, BotsCall } from '../../deletion/ports/bots.ts';
-import { assertNever } from '../../domain/assert-never.ts';
-import type { Sighting } from '../../domain/bot.ts';
 import { parseInstanceId } from '../../domain/ids.ts';
-import { ok, type SourceAnswer, unknown } from '../../domain/source.ts';
+import { joinAnswers, ok, type SourceAnswer, unknown } from '../../domain/source.ts';
 import type { PoolContainers } from '../../health/ports/pool-containers.ts';
 import { UnavailableError } from '../../saga/errors.ts';
 import { DEFAULT_DEADLINES, type Deadlines } from './deadlines.ts';
@@ -90,14 +88,18 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
 
     locate: async (query, call) => {
       // Such an id is in no label, name or program of the platform, but it must not reach a filter.
-      if (parseInstanceId(query.instanceId) === undefined) return unknown('not an id of a bot');
+      if (parseInstanceId(query.instanceId) === undefined) {
+        return joinAnswers([unknown('not an id of a bot')], now());
+      }
       const { dockerHost } = query;
       const asked = hosts.filter(({ name }) => dockerHost === undefined || name === dockerHost);
-      if (asked.length === 0) return unknown(notConfigured(dockerHost ?? 'any'));
+      if (asked.length === 0) {
+        return joinAnswers([unknown(notConfigured(dockerHost ?? 'any'))], now());
+      }
       const answers = await Promise.all(
         asked.map((host) => answerOf(() => locateOnHost(host, query, call), now)),
       );
-      return combine(answers, now);
+      return joinAnswers(answers, now());
     },
     look: (instanceId, seen, call) =>
       answerOf(() => lookOnHost(hostOf(seen), instanceId, seen, call), now),
@@ -161,29 +163,6 @@ async function answerOf<T>(look: () => Promise<T>, now: () => Date): Promise<Sou
   } catch (error) {
     return unknown(reasonOf(error));
   }
-}
-
-function combine(
-  answers: readonly SourceAnswer<readonly Sighting[]>[],
-  now: () => Date,
-): SourceAnswer<readonly Sighting[]> {
-  const items: Sighting[] = [];
-  const reasons: string[] = [];
-  let observedAt = now();
-  for (const answer of answers) {
-    switch (answer.status) {
-      case 'ok':
-        items.push(...answer.items);
-        if (answer.observedAt < observedAt) observedAt = answer.observedAt;
-        break;
-      case 'unknown':
-        reasons.push(answer.reason);
-        break;
-      default:
-        assertNever(answer);
-    }
-  }
-  return reasons.length > 0 ? unknown(reasons.join('; ')) : ok(items, observedAt);
 }
 
 function notConfigured(host: string): string {

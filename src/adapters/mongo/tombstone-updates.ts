@@ -4,7 +4,12 @@
 // All times are the database's.
 
 import type { mongo } from 'mongoose';
-import type { OpenTombstone, Tombstone, TombstoneTarget } from '../../deletion/ports/tombstones.ts';
+import type {
+  OpenTombstone,
+  SeenBot,
+  Tombstone,
+  TombstoneTarget,
+} from '../../deletion/ports/tombstones.ts';
 import { incarnationKey } from '../../domain/incarnation.ts';
 
 export interface TombstoneDocument extends mongo.Document {
@@ -68,7 +73,7 @@ export function openWrite(command: OpenTombstone): TombstoneWrite {
 
 function openedFields({ incarnation, sagaId, epoch, ...seen }: OpenTombstone) {
   const { userId, instanceId, life } = incarnation;
-  const { firebaseUid, sightings, slot, hadAllocation } = seen;
+  const { firebaseUid, sightings, seenInPart, slot, hadAllocation } = seen;
   return {
     userId,
     instanceId,
@@ -78,6 +83,7 @@ function openedFields({ incarnation, sagaId, epoch, ...seen }: OpenTombstone) {
     firebaseUid,
     status: 'closing',
     sightings,
+    seenInPart,
     slot,
     hadAllocation,
     attempts: 0,
@@ -86,8 +92,11 @@ function openedFields({ incarnation, sagaId, epoch, ...seen }: OpenTombstone) {
   };
 }
 
-export function sightingsWrite(target: TombstoneTarget, sightings: unknown): TombstoneWrite {
-  return owned(target, {}, { sightings: { $literal: sightings } });
+export function sightingsWrite(
+  target: TombstoneTarget,
+  { sightings, seenInPart }: SeenBot,
+): TombstoneWrite {
+  return owned(target, {}, { sightings: { $literal: sightings }, seenInPart });
 }
 
 /** Leaves no tombstone, whether or not there was one, but what says that this saga opens none any more. */

@@ -85,8 +85,7 @@ export function createMongoTombstones({
       );
     },
 
-    recordSightings: (target, sightings) =>
-      change(target, sightingsWrite(target, sightings), () => true),
+    recordSightings: (target, seen) => change(target, sightingsWrite(target, seen), () => true),
 
     async withdraw(target) {
       const key = incarnationKey(target.incarnation);
@@ -231,7 +230,17 @@ function parseStored(document: mongo.Document): Stored {
 }
 
 function parseTombstone(document: mongo.Document): Tombstone {
-  const { firebaseUid, status, sightings, slot, hadAllocation, attempts, lastReason } = document;
+  // One of the release before knows nothing of hosts that were away: it was not opened while one was.
+  const {
+    firebaseUid,
+    status,
+    sightings,
+    seenInPart = false,
+    slot,
+    hadAllocation,
+    attempts,
+    lastReason,
+  } = document;
   return {
     incarnation: {
       userId: toUserId(document.userId),
@@ -243,6 +252,7 @@ function parseTombstone(document: mongo.Document): Tombstone {
     firebaseUid,
     status,
     sightings,
+    seenInPart,
     slot,
     hadAllocation,
     attempts,

@@ -5,7 +5,7 @@
 import type { Connection } from 'mongoose';
 import type { Bots, FencedCall, PoolContainer } from '../../deletion/ports/bots.ts';
 import type { BotQuery, Sighting } from '../../domain/bot.ts';
-import { ok, type SourceAnswer, unknown } from '../../domain/source.ts';
+import { joinAnswers, ok, unknown } from '../../domain/source.ts';
 import type { PoolContainers } from '../../health/ports/pool-containers.ts';
 import { InDoubtError, SagaError, UnavailableError } from '../../saga/errors.ts';
 import { changeDedicated } from './change-dedicated.ts';
@@ -92,12 +92,18 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots & PoolC
   const listing = { collectionOf, calls, misbehaviours, now };
 
   return {
-    locate: (query, { signal }): Promise<SourceAnswer<readonly Sighting[]>> =>
-      answerOf(signal, async () => {
-        if (query.dockerHost !== undefined) requireHost(query.dockerHost);
-        const asked = query.dockerHost === undefined ? hosts : [query.dockerHost];
-        return locate(simulation, query, asked, signal);
-      }),
+    locate: async (query, { signal }) => {
+      const asked = query.dockerHost === undefined ? hosts : [query.dockerHost];
+      const answers = await Promise.all(
+        asked.map((host) =>
+          answerOf(signal, async () => {
+            requireHost(host);
+            return locateOnHost(simulation, query, host, signal);
+          }),
+        ),
+      );
+      return joinAnswers(answers, now());
+    },
     look: (instanceId, seen, { signal }) =>
       answerOf(signal, async () => {
         requireHost(seen.host);
@@ -198,26 +204,34 @@ async function findSimulatedPools(
   );
 }
 
-async function locate(
+async function locateOnHost(
   { calls, misbehaviours }: Simulation,
   query: BotQuery,
-  hosts: readonly string[],
+  host: string,
   signal: AbortSignal,
 ): Promise<readonly Sighting[]> {
   const { instanceId, firebaseUid, poolContainers } = query;
   const met = await calls.read({
     ids: [
-      ...hosts.map(hostKey),
+      hostKey(host),
       dedicatedKey(instanceId),
       pooledKey(instanceId),
       ...poolContainers.map(poolKey),
     ],
     uid: firebaseUid,
   });
-  const here = met.filter((document) => !('host' in document) || hosts.includes(document.host));
+  const here = met.filter((document) => hostOf(document, met) === host);
   await misbehaviours.beforeRead(here, signal);
   refuseDead(here);
   return toSightings(here);
+}
+
+/** A program is where its pool is; nowhere where that was not asked. */
+function hostOf(document: WorldDocument, met: readonly WorldDocument[]): string | undefined {
+  if (document.kind === 'host') return document._id.slice(hostKey('').length);
+  if (document.kind !== 'pooled') return document.host;
+  const pool = met.find(({ _id }) => _id === poolKey(document.pool));
+  return pool?.kind === 'pool' ? pool.host : undefined;
 }
 
 /** Only the pools that were asked count: like Docker's, a program in any other pool is not found. */

@@ -5,12 +5,13 @@
 
 import type { BotQuery, Sighting, SightingLabels } from '../../domain/bot.ts';
 import type { FirebaseUid, InstanceId, UserId } from '../../domain/ids.ts';
-import type { SourceAnswer } from '../../domain/source.ts';
+import type { JoinedAnswer, SourceAnswer } from '../../domain/source.ts';
 
 export interface Bots {
   /** Every container or program that may be this bot, on every host that may hold it, whoever owns
-   * it. `ok([])` is positive evidence of absence: every host that may hold it answered. */
-  locate(query: BotQuery, call: BotsCall): Promise<SourceAnswer<readonly Sighting[]>>;
+   * it. `ok([])` is positive evidence of absence: every host that may hold it answered. One that did not
+   * makes the answer unknown, and hides nothing that the others have `found`. */
+  locate(query: BotQuery, call: BotsCall): Promise<JoinedAnswer<Sighting>>;
 
   /** The same container or program again, by container id: null when it is positively gone (the
    * container, or both the program and its conf file, put aside or not). */

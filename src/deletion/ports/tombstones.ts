@@ -16,6 +16,8 @@ export interface Tombstone {
   readonly status: 'closing' | 'settled' | 'ended';
   /** The containers and programs the saga saw as this bot; null: it could not look. */
   readonly sightings: readonly Sighting[] | null;
+  /** Hosts that may hold more of it had not answered by then: it is not gone before all of them have. */
+  readonly seenInPart: boolean;
   /** Pool container names the pool state named at the lock, and the slot held until gone. */
   readonly slot: ReservedSlot | null;
   /** Whether the wallet held this incarnation when the saga locked it (the settlement's case e or f). */
@@ -36,7 +38,7 @@ export interface Tombstones {
   open(command: OpenTombstone): Promise<OpenResult>;
 
   /** Stores what the saga saw when its own step could look at last (captures were unknown before). */
-  recordSightings(target: TombstoneTarget, sightings: readonly Sighting[]): Promise<void>;
+  recordSightings(target: TombstoneTarget, seen: SeenBot): Promise<void>;
 
   /** Removes a `closing` one that names this saga, and forbids this saga to open it again, however late a worker
    * of it may come: `open` then throws FencedError (I5). Repeatable. */
@@ -86,9 +88,12 @@ export interface BotAtMoment {
   readonly at: Date;
 }
 
-export interface OpenTombstone extends TombstoneTarget {
+export type SeenBot = Pick<Tombstone, 'sightings' | 'seenInPart'>;
+
+export const NOTHING_SEEN: SeenBot = { sightings: null, seenInPart: false };
+
+export interface OpenTombstone extends TombstoneTarget, SeenBot {
   readonly firebaseUid: FirebaseUid | null;
-  readonly sightings: readonly Sighting[] | null;
   readonly slot: ReservedSlot | null;
   readonly hadAllocation: boolean;
   readonly mayTakeOver: readonly SagaId[];

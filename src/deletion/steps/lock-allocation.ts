@@ -20,6 +20,7 @@ import {
   MONEY_TIMEOUT_MS,
   STEP,
   sceneOf,
+  seenOf,
   UNDO_RETRY,
 } from './step-ports.ts';
 
@@ -108,7 +109,7 @@ async function openTombstone(
   const command = {
     ...tombstone,
     firebaseUid: input.firebaseUid,
-    sightings: capturedBot(call)?.sightings ?? null,
+    ...seenOf(capturedBot(call)),
     slot: POOL_CAPTURE.readOrNull(call.captures[STEP.pool])?.slot ?? null,
     hadAllocation: allocation.hadAllocation,
   };

@@ -11,6 +11,7 @@ import {
   hasGivenUpStop,
   STEP,
   sceneOf,
+  seenOf,
 } from './step-ports.ts';
 
 const REMOVE_RETRY = { attempts: 2, baseMs: 200, capMs: 500 } as const;
@@ -28,7 +29,8 @@ export function createRemoveContainerStep(ports: DeletionPorts): RetriableStep {
         throw new TerminalError('LEFT_TO_TOMBSTONE', 'the bot could not be stopped in time');
       }
       const left = await finish(ports, call);
-      if (left !== null) throw new RetryableError('NOT_GONE_YET', left);
+      if (left === 'elsewhere') return {};
+      if (left !== null) throw new RetryableError('NOT_GONE_YET', left.reason);
       await ports.tombstones.end(sceneOf(call).tombstone);
       return {};
     },
@@ -36,17 +38,24 @@ export function createRemoveContainerStep(ports: DeletionPorts): RetriableStep {
 }
 
 // What the saga saw it removes by its id; only a bot it never saw, or a file it could not write, needs the
-// whole look around. @returns why something is left, or null.
-async function finish(ports: DeletionPorts, call: StepCall): Promise<string | null> {
+// whole look around. @returns why something is left, or null. `elsewhere`: what it saw is gone, and hosts that were
+// away then may hold more, which is the tombstone's to find: nobody waits for them.
+async function finish(
+  ports: DeletionPorts,
+  call: StepCall,
+): Promise<{ readonly reason: string } | 'elsewhere' | null> {
   const { tombstone, input } = sceneOf(call);
   // An orphan was seen to be nowhere right before it was paid, and its entry has been taken out: another look is
   // due in a minute, as for every tombstone (I5).
   if (input.orphan !== undefined) return null;
-  const sightings = capturedBot(call)?.sightings ?? null;
+  const seen = seenOf(capturedBot(call));
+  const { sightings, seenInPart } = seen;
   if (sightings !== null && sightings.length > 0 && !hasGivenUpPool(call)) {
-    return removeAll(ports, input.instanceId, sightings, call);
+    const reason = await removeAll(ports, input.instanceId, sightings, call);
+    if (reason !== null) return { reason };
+    return seenInPart ? 'elsewhere' : null;
   }
-  const named = { ...tombstone, firebaseUid: input.firebaseUid, sightings };
+  const named = { ...tombstone, firebaseUid: input.firebaseUid, ...seen };
   const look = await finishTombstone(ports, named, call);
-  return look.gone ? null : look.reason;
+  return look.gone ? null : { reason: look.reason };
 }

@@ -8,6 +8,7 @@ import {
   ALLOCATION_CAPTURE,
   type AllocationCapture,
   BOT_CAPTURE,
+  type BotCapture,
   LOCK_VALUE,
 } from '../captures.ts';
 import { type DeleteBotInput, readInput } from '../delete-bot-input.ts';
@@ -15,7 +16,7 @@ import type { Bots } from '../ports/bots.ts';
 import type { Findings } from '../ports/findings.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { PoolStates } from '../ports/pool-states.ts';
-import type { Tombstones, TombstoneTarget } from '../ports/tombstones.ts';
+import type { SeenBot, Tombstones, TombstoneTarget } from '../ports/tombstones.ts';
 import type { MarkTarget, SettleCommand, Wallets } from '../ports/wallets.ts';
 
 export interface DeletionPorts {
@@ -74,6 +75,12 @@ export function sceneOf(call: StepCall): DeletionScene {
 /** The bot as captured; null while Docker could not be asked. */
 export function capturedBot(call: StepCall) {
   return BOT_CAPTURE.readOrNull(call.captures[STEP.stop]);
+}
+
+/** What a tombstone is to know of it. */
+export function seenOf(captured: BotCapture | null): SeenBot {
+  const { sightings = null, unseen = [] } = captured ?? {};
+  return { sightings, seenInPart: unseen.length > 0 };
 }
 
 /** Whether the policy gave the stop up: then nobody waits for Docker again; the tombstone does. */

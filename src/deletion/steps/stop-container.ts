@@ -16,7 +16,14 @@ import { readInput } from '../delete-bot-input.ts';
 import { aboutBotOf, locateOwned } from '../locate-owned.ts';
 import { stopDeadline } from '../stop-policy.ts';
 import { reportForeign } from './report-foreign.ts';
-import { type DeletionPorts, STEP, sceneOf, UNDO_RETRY, UNTIL_DEADLINE } from './step-ports.ts';
+import {
+  type DeletionPorts,
+  STEP,
+  sceneOf,
+  seenOf,
+  UNDO_RETRY,
+  UNTIL_DEADLINE,
+} from './step-ports.ts';
 
 /** Longer than Docker's and supervisord's own grace before they kill (10 s). */
 const STOP_ATTEMPT_MS = 20_000;
@@ -71,14 +78,14 @@ async function capture(ports: DeletionPorts, call: StepCall): Promise<Json | nul
     call: { signal },
   });
   if (located.status === 'unknown') return null;
-  const { mine, foreign } = located.items;
-  return BOT_CAPTURE.write({ sightings: mine, foreign });
+  const { mine, foreign, unseen } = located.items;
+  return BOT_CAPTURE.write({ sightings: mine, foreign, unseen });
 }
 
 // The lock was set before Docker could tell what the tombstone names, and what is somebody else's.
 async function tellWhatWasFound(ports: DeletionPorts, call: StepCall): Promise<void> {
   if (LOCK_VALUE.read(call.results[STEP.lock]).sawBot) return;
-  await ports.tombstones.recordSightings(sceneOf(call).tombstone, captured(call).sightings);
+  await ports.tombstones.recordSightings(sceneOf(call).tombstone, seenOf(captured(call)));
   await reportForeign(ports, call);
 }
 

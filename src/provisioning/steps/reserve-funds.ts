@@ -2,6 +2,7 @@
 // I11: the row that took the money and the one that gives it back are both in the ledger when the saga ends.
 
 import { finishTombstone } from '../../deletion/finish-tombstone.ts';
+import { NOTHING_SEEN } from '../../deletion/ports/tombstones.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { formatMinor } from '../../domain/money.ts';
 import type { CompensatableStep, StepCall, StepResult } from '../../saga/definition.ts';
@@ -95,7 +96,8 @@ async function endTombstone(
   const { incarnation } = tombstone;
   const { firebaseUid } = sceneOf(call).input;
   try {
-    const look = await finishTombstone(ports, { incarnation, firebaseUid, sightings: null }, call);
+    const named = { incarnation, firebaseUid, ...NOTHING_SEEN };
+    const look = await finishTombstone(ports, named, call);
     if (look.gone) await ports.tombstones.end(tombstone);
   } catch (error) {
     if (error instanceof FencedError || !(error instanceof SagaError)) throw error;

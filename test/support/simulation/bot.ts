@@ -6,7 +6,7 @@ import type { Bots, FencedCall } from '../../../src/deletion/ports/bots.ts';
 import type { PoolStates } from '../../../src/deletion/ports/pool-states.ts';
 import type { PooledSighting, Sighting } from '../../../src/domain/bot.ts';
 import { findEntry, type PoolState } from '../../../src/domain/pool-state.ts';
-import { ok, unknown } from '../../../src/domain/source.ts';
+import { joinAnswers, ok, unknown } from '../../../src/domain/source.ts';
 import { SagaError } from '../../../src/saga/errors.ts';
 import { inertPorts } from '../inert-ports.ts';
 import type { Wire } from './wire.ts';
@@ -113,7 +113,10 @@ export function botsOver(world: BotWorld, wire: Wire): Bots {
   return {
     ...inertPorts<Bots>(),
     hosts: () => ['a'],
-    locate: () => answer(() => send('locate', () => (isBotGone(world) ? [] : [sightingOf(world)]))),
+    locate: async () => {
+      const found = () => (isBotGone(world) ? [] : [sightingOf(world)]);
+      return joinAnswers([await answer(() => send('locate', found))], new Date(world.nowMs()));
+    },
     look: () => answer(() => send('look', () => (isBotGone(world) ? null : sightingOf(world)))),
     stop: async (_, __, call) => {
       await passFence(world, call);

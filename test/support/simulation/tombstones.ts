@@ -1,12 +1,13 @@
 // The tombstone of one bot, in memory, with the conditions of the real one: a lower epoch changes nothing, nothing
 // leads from settled back to closing, and what was withdrawn is not opened again by its saga.
 
-import type {
-  OpenResult,
-  OpenTombstone,
-  Tombstone,
-  Tombstones,
-  TombstoneTarget,
+import {
+  NOTHING_SEEN,
+  type OpenResult,
+  type OpenTombstone,
+  type Tombstone,
+  type Tombstones,
+  type TombstoneTarget,
 } from '../../../src/deletion/ports/tombstones.ts';
 import { FencedError, HoldError } from '../../../src/saga/errors.ts';
 import { inertPorts } from '../inert-ports.ts';
@@ -36,9 +37,9 @@ export function tombstonesOver(world: TombstoneWorld, wire: Wire): Tombstones {
   return {
     ...inertPorts<Tombstones>(),
     open: (command) => send('open', () => open(world, command)),
-    recordSightings: (target, sightings) =>
+    recordSightings: (target, seen) =>
       send('sightings', () => {
-        world.tombstone = { ...own(world, target), sightings };
+        world.tombstone = { ...own(world, target), ...seen };
       }),
     withdraw: (target) => send('withdraw', () => withdraw(world, target)),
     settle: (target) =>
@@ -86,7 +87,7 @@ function withdraw(world: TombstoneWorld, target: TombstoneTarget): void {
   if (tombstone !== null && own(world, target).status !== 'closing') {
     throw new HoldError('TOMBSTONE_STATUS', 'it is settled, which does not allow this');
   }
-  const nothing = { firebaseUid: null, sightings: null, slot: null, hadAllocation: false };
+  const nothing = { firebaseUid: null, ...NOTHING_SEEN, slot: null, hadAllocation: false };
   const withdrawn = { ...target, ...nothing, attempts: 0, lastReason: null };
   world.tombstone = { ...withdrawn, status: 'withdrawn' };
 }

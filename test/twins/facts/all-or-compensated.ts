@@ -60,4 +60,25 @@ export const ALL_OR_COMPENSATED = [
     title: 'a removal that does not look: the bot stays, and caught',
     breach: 'completed without a warning, and the bot is still there',
   },
+  {
+    name: 'ended-by-those-who-answered',
+    invariant: 'I1',
+    mechanism: {
+      what: 'a tombstone ends when every host that may hold the bot has said that it is gone',
+      file: 'src/deletion/finish-tombstone.ts',
+    },
+    guardedBy: [
+      at(
+        'contracts/bots.ts',
+        'a host is away: what the other one has is found all the same, and is not said to be all',
+      ),
+      at(
+        'unit/finish-tombstone.test.ts',
+        'the saga $saga, a host is away: what is found is removed, and nothing is gone before that host has answered',
+      ),
+    ],
+    title:
+      'what some hosts show taken for all there is: the bot runs on elsewhere, forgotten, and caught',
+    breach: 'its tombstone has ended, and it runs on a host that was away',
+  },
 ] as const satisfies readonly TwinFacts[];

@@ -1,0 +1,80 @@
+// A host that is away makes its own bots unknown and no others: where another host shows the bot, that is where it is;
+// where none does, nobody says that it is nowhere (I4).
+
+import { expect, it } from 'vitest';
+import { locateOwned } from '../../src/deletion/locate-owned.ts';
+import type { Bots } from '../../src/deletion/ports/bots.ts';
+import type { Wallets } from '../../src/deletion/ports/wallets.ts';
+import type { DedicatedSighting, PooledSighting, Sighting } from '../../src/domain/bot.ts';
+import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
+import { joinAnswers, ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
+import { inertPorts } from '../support/inert-ports.ts';
+
+const owner = { userId: toUserId('6500000000000000000000aa'), firebaseUid: toFirebaseUid('uid-1') };
+const instanceId = toInstanceId('uid-1-bot-1');
+const PLACE = { host: 'a', containerId: 'c1', labels: { userId: 'uid-1' } };
+const POOLED: PooledSighting = {
+  kind: 'pooled',
+  ...PLACE,
+  containerName: 'freqtrade-pool-uid-1-pool-1',
+  poolRunning: true,
+  conf: 'present',
+  program: 'RUNNING',
+};
+const DEDICATED: DedicatedSighting = {
+  kind: 'dedicated',
+  ...PLACE,
+  containerName: 'freqtrade-uid-1-bot-1',
+  running: true,
+  paused: false,
+  restartPolicy: 'no',
+};
+const AWAY = unknown('docker host "b" is away');
+
+it.each([
+  ['a program that runs', POOLED],
+  ['a program that somebody has stopped', { ...POOLED, program: 'STOPPED' as const }],
+  ['a program that runs without its conf file', { ...POOLED, conf: 'gone' as const }],
+  ['a container', DEDICATED],
+  ['a container that somebody has stopped', { ...DEDICATED, running: false }],
+])('one host shows %s, one is away: it is there, and perhaps not all of it', async (_, seen) => {
+  expect(await locate(found(seen), AWAY)).toMatchObject({
+    status: 'ok',
+    items: { mine: [seen], foreign: [], unseen: [AWAY.reason] },
+  });
+});
+
+it.each([
+  ['nothing', []],
+  ["somebody else's", [{ ...DEDICATED, labels: { userId: 'uid-2' } }]],
+  ['what a deletion has put aside', [{ ...POOLED, conf: 'aside', program: 'absent' } as const]],
+])('one host shows %s, one is away: unknown', async (_, seen) => {
+  expect(await locate(found(...seen), AWAY)).toEqual(AWAY);
+});
+
+it('every host has answered: all there is, and nothing unseen', async () => {
+  const aside = { ...POOLED, conf: 'aside', program: 'absent' } as const;
+  expect(await locate(found(aside), found())).toMatchObject({
+    status: 'ok',
+    items: { mine: [aside], unseen: [] },
+  });
+  expect(await locate(found(), found())).toMatchObject({ status: 'ok', items: { mine: [] } });
+});
+
+it('nobody was asked: unknown', async () => {
+  expect(await locate()).toMatchObject({ status: 'unknown' });
+});
+
+function found(...sightings: readonly Sighting[]): SourceAnswer<readonly Sighting[]> {
+  return ok(sightings, new Date(0));
+}
+
+function locate(...hosts: readonly SourceAnswer<readonly Sighting[]>[]) {
+  const bots: Bots = {
+    ...inertPorts<Bots>(),
+    locate: async () => joinAnswers(hosts, new Date(0)),
+  };
+  const { signal } = new AbortController();
+  const order = { owner, instanceId, holdsAllocation: async () => true, pools: null };
+  return locateOwned({ bots, wallets: inertPorts<Wallets>() }, { ...order, call: { signal } });
+}
