@@ -15,6 +15,7 @@ import { tolerateEmptyJson } from './json-body.ts';
 import { createAuthentication } from './plugins/authentication.ts';
 import { createDocumentation } from './plugins/documentation.ts';
 import { createHttpMetrics } from './plugins/http-metrics.ts';
+import { lastReplies } from './plugins/last-replies.ts';
 import { createLoadShedding } from './plugins/load-shedding.ts';
 import { problems, sendProblem, toProblem } from './plugins/problems.ts';
 import { createQueueBoard } from './plugins/queue-board.ts';
@@ -61,6 +62,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
   tolerateEmptyJson(app);
 
   await app.register(problems);
+  await app.register(lastReplies);
   await app.register(unknownRoutes);
   await app.register(securityHeaders);
   await app.register(createLoadShedding());
