@@ -16,6 +16,7 @@ import { tolerateEmptyJson } from './json-body.ts';
 import { createAuthentication } from './plugins/authentication.ts';
 import { createDocumentation } from './plugins/documentation.ts';
 import { createHttpMetrics } from './plugins/http-metrics.ts';
+import { lastReplies } from './plugins/last-replies.ts';
 import { createLoadShedding } from './plugins/load-shedding.ts';
 import { pages } from './plugins/pages.ts';
 import { problems, sendProblem, toProblem } from './plugins/problems.ts';
@@ -66,6 +67,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
   tolerateEmptyJson(app);
 
   await app.register(problems);
+  await app.register(lastReplies);
   await app.register(unknownRoutes);
   await app.register(createSecurityHeaders(deps.firebaseWeb));
   await app.register(createLoadShedding());
