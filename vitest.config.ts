@@ -7,6 +7,8 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', createClosingLine()],
     testTimeout: 30_000,
+    // As long as `waitFor`: a condition has come or it does not come.
+    expect: { poll: { timeout: 10_000 } },
     hookTimeout: 60_000,
     // The set-up ends its servers then: a MongoDB and, perhaps, a Docker daemon.
     teardownTimeout: 60_000,

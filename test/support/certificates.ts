@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { aptInstall, onPath } from './docker-engine.ts';
+import { aptInstall, onPath } from './apt.ts';
 
 const run = promisify(execFile);
 

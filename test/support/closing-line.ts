@@ -5,7 +5,7 @@
 // they did.
 
 import type { Reporter, TestModule } from 'vitest/node';
-import { NEEDS_DOCKER } from './needs-docker.ts';
+import { lackIn } from './needs.ts';
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -20,9 +20,7 @@ export function createClosingLine(): Reporter {
   const wentThrough: string[] = [];
   const print = (code: number) => {
     if (code !== 0 && count.failed === 0) count.failed = 1;
-    for (const [reason, tests] of missing) {
-      process.stdout.write(`${tests} Docker tests were skipped: ${reason}\n`);
-    }
+    for (const [lack, tests] of missing) process.stdout.write(`${tests} ${lack}\n`);
     for (const line of wentThrough.sort()) process.stdout.write(`${line}\n`);
     const { passed, failed, skipped } = count;
     process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
@@ -54,8 +52,10 @@ function countModule(module: TestModule, count: Count, missing: Map<string, numb
     if (state === 'passed') count.passed += 1;
     else if (state === 'skipped') count.skipped += 1;
     else count.failed += 1;
-    const reason = test.fullName.split(`[${NEEDS_DOCKER}`)[1]?.split(']')[0];
-    if (reason !== undefined) missing.set(reason, (missing.get(reason) ?? 0) + 1);
+    const lack = lackIn(test.fullName);
+    if (lack === null) continue;
+    const line = `${lack.need} tests were skipped: ${lack.reason}`;
+    missing.set(line, (missing.get(line) ?? 0) + 1);
   }
   // A file that does not load has no tests, and a failed hook leaves its tests skipped.
   if (module.state() === 'failed' && count.failed === before) count.failed += 1;

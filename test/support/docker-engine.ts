@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
 import { type OwnedProcess, startOwnedProcess } from '../../src/embedded/owned-process.ts';
+import { aptInstall, onPath, type Progress } from './apt.ts';
 import { withDeadline } from './with-deadline.ts';
 
 const run = promisify(execFile);
@@ -21,8 +22,6 @@ export interface DockerEngine {
   readonly socket: string;
   stop(): Promise<void>;
 }
-
-export type Progress = (line: string) => void;
 
 /** The engine to test on, or why there is none. `RECLAIM_TEST_DOCKER` names a socket, or is `none`. */
 export async function findDockerEngine(
@@ -49,39 +48,6 @@ export async function findDockerEngine(
   } catch (error) {
     return { missing: error instanceof Error ? error.message : String(error) };
   }
-}
-
-/** The path of a program, or undefined. The system folders count even where PATH leaves them out. */
-export async function onPath(program: string): Promise<string | undefined> {
-  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/bin', '/sbin'];
-  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
-}
-
-/** Installs Debian or Ubuntu packages. @throws on another system, or when apt-get fails. */
-export async function aptInstall(
-  packages: readonly string[],
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<void> {
-  if ((await onPath('apt-get')) === undefined) {
-    throw new Error(`${packages.join(', ')} not found, and this is neither Debian nor Ubuntu`);
-  }
-  progress(`installing ${packages.join(', ')} with apt-get`);
-  const options = {
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    timeout: 300_000,
-    signal,
-    maxBuffer: 64 * 1024 * 1024,
-  };
-  const lock = ['-o', 'DPkg::Lock::Timeout=120'];
-  // A source that does not answer must not stop us while the others do; the install decides.
-  await run('apt-get', [...lock, 'update', '-q'], options).catch((error: unknown) => {
-    progress(`apt-get update: ${firstLine(error)}`);
-  });
-  const install = [...lock, 'install', '-qy', '--no-install-recommends', ...packages];
-  await run('apt-get', install, options).catch((error: unknown) => {
-    throw new Error(`apt-get could not install ${packages.join(', ')}: ${firstLine(error)}`);
-  });
 }
 
 async function installDocker(progress: Progress, signal: AbortSignal): Promise<string> {
@@ -213,10 +179,4 @@ async function unmountBelow(folder: string): Promise<void> {
     .map((line) => line.split(' ')[1] ?? '')
     .filter((path) => path.startsWith(`${folder}/`));
   for (const path of ours.reverse()) await run('umount', ['-l', path]).catch(() => {});
-}
-
-function firstLine(error: unknown): string {
-  const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
-  const text = stderr || (error instanceof Error ? error.message : String(error));
-  return text.split('\n').find((line) => line.startsWith('E:')) ?? text.split('\n')[0] ?? text;
 }

@@ -6,7 +6,7 @@ import Docker, { type Container } from 'dockerode';
 import { GenericContainer, type StartedTestContainer, Wait } from 'testcontainers';
 import { afterAll, describe, inject, onTestFinished, TestRunner } from 'vitest';
 import { RUN_LABEL } from './docker-engine.ts';
-import { NEEDS_DOCKER } from './needs-docker.ts';
+import { titleLacking } from './needs.ts';
 import { waitFor } from './wait-for.ts';
 import { withDeadline } from './with-deadline.ts';
 
@@ -69,7 +69,7 @@ export interface RunningContainer {
 export function describeDocker(title: string, define: () => void): void {
   const docker = inject('docker');
   if ('missing' in docker) {
-    describe.skip(`${title} [${NEEDS_DOCKER}${docker.missing}]`, define);
+    describe.skip(titleLacking(title, 'Docker', docker.missing), define);
     return;
   }
   describe(title, () => {

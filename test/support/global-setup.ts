@@ -10,6 +10,7 @@ import type { TestProject } from 'vitest/node';
 import { startEmbedded } from '../../src/embedded/start-embedded.ts';
 import type { TestDocker } from './docker.ts';
 import { findDockerEngine, removeContainersOf } from './docker-engine.ts';
+import { findBrowser, type TestBrowser } from './find-browser.ts';
 import { prepareImages } from './images.ts';
 
 declare module 'vitest' {
@@ -17,6 +18,7 @@ declare module 'vitest' {
     mongodbUri: string;
     redisUrl: string;
     docker: TestDocker;
+    browser: TestBrowser;
   }
 }
 
@@ -42,7 +44,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     signal: abort.signal,
     undo: (one) => undos.unshift(one),
   };
-  const parts = [startServers(setUp), startDocker(setUp)] as const;
+  const parts = [startServers(setUp), startDocker(setUp), findBrowser(setUp)] as const;
   stopOnSignal(async () => {
     abort.abort();
     await Promise.allSettled(parts);
@@ -50,10 +52,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   });
   await Promise.allSettled(parts);
   try {
-    const [servers, docker] = await Promise.all(parts);
+    const [servers, docker, browser] = await Promise.all(parts);
     project.provide('mongodbUri', servers.mongodbUri);
     project.provide('redisUrl', servers.redisUrl);
     project.provide('docker', docker);
+    project.provide('browser', browser);
   } catch (error) {
     await stop();
     throw error;

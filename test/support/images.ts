@@ -10,7 +10,7 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
-import { aptInstall, onPath, type Progress } from './docker-engine.ts';
+import { aptInstall, onPath, type Progress } from './apt.ts';
 import { withDeadline } from './with-deadline.ts';
 
 const RECIPE = fileURLToPath(new URL('./images/pool/', import.meta.url));

@@ -4,6 +4,7 @@
 import Docker from 'dockerode';
 import { describe, onTestFinished } from 'vitest';
 import { tarOfFile } from '../../src/adapters/docker/tar-file.ts';
+import { onPath } from './apt.ts';
 import {
   describeDocker,
   type PoolOptions,
@@ -11,9 +12,9 @@ import {
   type RestartPolicy,
   testDocker,
 } from './docker.ts';
-import { onPath, type PrivateEngine, startPrivateEngine } from './docker-engine.ts';
+import { type PrivateEngine, startPrivateEngine } from './docker-engine.ts';
 import { prepareImages } from './images.ts';
-import { NEEDS_DOCKER } from './needs-docker.ts';
+import { titleLacking } from './needs.ts';
 import { waitFor } from './wait-for.ts';
 
 export interface OwnDocker extends Pick<PrivateEngine, 'socket' | 'halt' | 'resume'> {
@@ -30,12 +31,13 @@ export interface OwnPoolOptions extends Pick<PoolOptions, 'name' | 'programs'> {
 const dockerd = (await onPath('dockerd')) ?? '';
 const mayStartOne = dockerd !== '' && process.getuid?.() === 0;
 
+const NO_DAEMON = 'a daemon of its own needs dockerd and root';
+
 /** `describeDocker` for tests that start a daemon. Somebody else's is never started again: where none of our own can be
  * had, all tests are skipped and the reason is shown. */
 export function describeOwnDocker(title: string, define: () => void): void {
   if (mayStartOne) describeDocker(title, define);
-  else
-    describe.skip(`${title} [${NEEDS_DOCKER}a daemon of its own needs dockerd and root]`, define);
+  else describe.skip(titleLacking(title, 'Docker', NO_DAEMON), define);
 }
 
 /** Only in `describeOwnDocker`. @param args of dockerd, besides those that keep it to itself. */

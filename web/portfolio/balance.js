@@ -45,7 +45,7 @@ export function Balance({ wallet, bots, sync, onJob }) {
 function Sum({ wallet: { balance, currency, allocations, totals } }) {
   const count = allocations.length;
   return html`
-    <p class="sum" data-test="balance">${money(balance, currency)}</p>
+    <p class="sum" data-testid="balance">${money(balance, currency)}</p>
     <p class="soft">
       ${
         balance === null

@@ -11,7 +11,7 @@ export function OrphanNotice({ bots, onAsk }) {
   const [first] = orphans;
   if (first === undefined) return null;
   return html`
-    <p class="notice warn" data-test="orphans">
+    <p class="notice warn" data-testid="orphans">
       ${
         orphans.length === 1
           ? html`<strong>1 bot holds money but exists nowhere.</strong> ${describe(first)}`

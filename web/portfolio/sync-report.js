@@ -10,7 +10,7 @@ import { html } from '../shared/view.js';
 export function SyncReport({ sync: { view, close, start } }) {
   if (view.kind === 'none') return null;
   return html`
-    <section class="card report" aria-live="polite" aria-label="Sync Wallet" data-test="sync-report">
+    <section class="card report" aria-live="polite" aria-label="Sync Wallet" data-testid="sync-report">
       ${
         view.kind === 'looking' &&
         html`<p aria-busy="true">Looking twice at your wallet, the pools and Docker …</p>`

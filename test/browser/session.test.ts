@@ -1,0 +1,88 @@
+// Who may see what on the pages, and until when.
+
+import { randomUUID } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { createLocalTokenIssuer } from '../../src/adapters/local-auth/local-tokens.ts';
+import { loadSigningKey } from '../../src/adapters/local-auth/signing-key.ts';
+import { toFirebaseUid } from '../../src/domain/ids.ts';
+import { startTestApplication, type TestApplication } from '../support/application.ts';
+import { describeBrowser, openPage } from '../support/browser.ts';
+import { acceptDelete, placeBot } from '../support/deletions.ts';
+
+/** A token that ends soon. */
+async function shortToken(app: TestApplication, uid: string, lifetimeSeconds: number) {
+  const key = await loadSigningKey(String(app.env.DATA_DIR));
+  const issuer = createLocalTokenIssuer({ key, now: () => new Date(), lifetimeSeconds });
+  return (await issuer.issue({ firebaseUid: toFirebaseUid(uid), isAdmin: false })).token;
+}
+
+describeBrowser('signing in', () => {
+  it('with a token: the page, and the token is nowhere that a script could read it', async () => {
+    const app = await startTestApplication();
+    const { uid } = await placeBot(app, 'pooled');
+    const token = await app.token(uid);
+    const page = await openPage(app);
+    await page.getByLabel('Token').fill(token);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await expect.poll(() => page.getByTestId('balance').textContent()).toBe('$50.00');
+    const readable = await page.evaluate(() => {
+      const { document, localStorage, sessionStorage } = Object(globalThis);
+      return JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }]);
+    });
+    expect(readable).not.toContain(token.slice(-20));
+    expect(readable).not.toContain('reclaim_session');
+  });
+
+  it('with a token that nobody vouches for: told so, and still signed out', async () => {
+    const page = await openPage(await startTestApplication());
+    await page.getByLabel('Token').fill(`no.token.${randomUUID()}`);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').getByText('The token is invalid.').waitFor();
+    expect(await page.getByTestId('balance').count()).toBe(0);
+  });
+});
+
+describeBrowser('a session', () => {
+  it('that ends while the page is open: nothing of its user is left, and who signs in again goes on', async () => {
+    const app = await startTestApplication();
+    const { uid } = await placeBot(app, 'pooled');
+    const page = await openPage(app, { token: await shortToken(app, uid, 6) });
+    await page.getByTestId('balance').waitFor();
+    await page.getByRole('heading', { name: 'Your session has ended' }).waitFor();
+    expect(await page.getByText('$50.00').count()).toBe(0);
+    await page.getByLabel('Token').fill(await app.token(uid));
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await expect.poll(() => page.getByTestId('balance').textContent()).toBe('$50.00');
+  });
+
+  it('signed out: the cookie is gone, for the page, the API and the event streams', async () => {
+    const app = await startTestApplication();
+    const { uid } = await placeBot(app, 'pooled');
+    const page = await openPage(app, { token: await app.token(uid) });
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(await page.context().cookies()).toEqual([]);
+    expect(await statusOf(page, '/wallet')).toBe(401);
+  });
+
+  it("of one user: another's bots, jobs and streams are as absent as if there were none", async () => {
+    const app = await startTestApplication({ env: { WORKERS: 'none' } });
+    const other = await placeBot(app, 'dedicated', { uid: 'uid-other' });
+    const jobId = await acceptDelete(app, other);
+    const { uid } = await placeBot(app, 'dedicated');
+    const page = await openPage(app, { token: await app.token(uid) });
+    await expect.poll(() => page.locator('[data-bot]').count()).toBe(1);
+    expect(await page.getByText('uid-other').count()).toBe(0);
+    expect(await statusOf(page, `/jobs/${jobId}`)).toBe(404);
+    expect(await statusOf(page, `/jobs/${jobId}/events`)).toBe(404);
+    expect(await statusOf(page, `/bots/${other.instanceId}`, 'DELETE')).toBe(404);
+    expect(await statusOf(page, '/admin/sagas')).toBe(403);
+  });
+});
+
+/** What the API answers this page, with the cookie of its session. */
+function statusOf(page: Awaited<ReturnType<typeof openPage>>, path: string, method = 'GET') {
+  const ask = async ([url, verb]: readonly [string, string]) =>
+    (await fetch(url, { method: verb })).status;
+  return page.evaluate(ask, [`/api/freqtrade${path}`, method] as const);
+}

@@ -1,2 +1,0 @@
-/** Stands at the end of a skipped block's title, where the closing line finds the reason. */
-export const NEEDS_DOCKER = 'needs Docker: ';
