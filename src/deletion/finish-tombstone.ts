@@ -1,7 +1,7 @@
-// Finishes what a settled tombstone names: the container or program the saga saw; where it saw none, or not all hosts
-// had answered it, the one of that exact label or name and owner, and that only while NO allocation of this bot exists, because a new
-// life of the same id is not what was deleted. An entry that the platform's next write put back into the
-// pool state is taken out again under the same condition.
+// Finishes what a settled tombstone names: the container or program the saga saw; where it saw none, or a host that may
+// hold more had not answered, the one of that exact label or name and owner, and that only while NO allocation of this bot
+// exists, because a new life of the same id is not what was deleted. An entry that the platform's next write put back into
+// the pool state is taken out again under the same condition.
 
 import type { Sighting } from '../domain/bot.ts';
 import type { InstanceId } from '../domain/ids.ts';
@@ -93,8 +93,8 @@ async function reasonOf(removal: Promise<void>): Promise<string | null> {
   }
 }
 
-// Where the saga saw none, or perhaps not all: by label or name and owner, and only while no other life of the id exists. While this
-// one's allocation is back, a person decides: nothing is removed, but it is not gone either (I1).
+// Where the saga saw none, or perhaps not all: by label or name and owner, and only while no other life of the id
+// exists. While this one's allocation is back, a person decides: nothing is removed, but it is not gone either (I1).
 async function removeUnseen(
   ports: FinishPorts,
   { incarnation, firebaseUid, sightings, seenInPart }: Named,

@@ -115,6 +115,10 @@ describeOwnDocker('a daemon that is started again', () => {
     });
     for (let round = 0; round < 4; round += 1) expect((await look()).restarts).toBe(0);
     expect(await programs(host)).toEqual({ [NEIGHBOUR]: 'RUNNING' });
+    // Nor is anything left in its folder for the next update.
+    await runIn(host.docker, CONTAINER, ['supervisorctl', 'update']);
+    expect((await look()).restarts).toBe(0);
+    expect(await programs(host)).toEqual({ [NEIGHBOUR]: 'RUNNING' });
     expect(await stateOf(host, OWN)).toBe('gone');
     expect(await stateOf(host, HELD)).toBe('exited');
   }, 180_000);
