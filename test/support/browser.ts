@@ -2,10 +2,10 @@
 // whatever the test is about: an error in a script, a breach of the content security policy, a request to
 // another host.
 
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import axe from 'axe-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished } from 'vitest';
+import { launchBrowser, watchForWrongs } from './chromium.ts';
 import { titleLacking } from './needs.ts';
 
 export type { Page } from 'playwright-core';
@@ -31,16 +31,10 @@ export function describeBrowser(title: string, define: () => void): void {
   });
 }
 
-export function launchBrowser(executable: string): Promise<Browser> {
-  // Chromium cannot build its sandbox as root; the pages are ours.
-  const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  return chromium.launch({ executablePath: executable, args: [...sandbox, '--disable-gpu'] });
-}
-
 export interface OpenOptions extends BrowserContextOptions {
   /** Below the server's address; default `/`. */
   readonly path?: string;
-  /** What the page may complain of in its console beside the answers that a test provokes. */
+  /** Signs in with it before the page is opened. */
   readonly token?: string;
 }
 
@@ -66,30 +60,14 @@ export async function openPage(
   return page;
 }
 
-/** What this page did that no page of ours may do; grows. */
-export function watchForWrongs(page: Page, url: string): readonly string[] {
-  const wrongs: string[] = [];
-  page.on('pageerror', (error) => wrongs.push(`error in a script: ${error.stack}`));
-  page.on('console', (message) => {
-    if (/Content Security Policy/.test(message.text())) wrongs.push(message.text());
-  });
-  page.on('request', (request) => {
-    if (new URL(request.url()).origin !== url) wrongs.push(`request to ${request.url()}`);
-  });
-  return wrongs;
-}
-
 /** What axe-core finds wrong on the page as it stands, serious or critical: the rule, and where. */
 export async function accessibilityProblems(page: Page): Promise<readonly string[]> {
-  axe ??= readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  await page.evaluate(await axe);
+  await page.evaluate(axe.source);
   const violations = await page.evaluate(RUN_AXE);
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
 }
-
-let axe: Promise<string> | undefined;
 
 interface AxeViolation {
   readonly id: string;

@@ -30,7 +30,7 @@ export function Portfolio({ user }) {
     void wallet.refresh();
     void bots.refresh();
   }, []);
-  const jobs = useJobs(onMoved);
+  const jobs = useJobs(bots.refresh, onMoved);
   const sync = useSync(user, onMoved);
   const list = bots.value ?? [];
 

@@ -12,8 +12,11 @@ import { hasEnded, watchJob } from '../shared/watch-job.js';
 
 const SHOWN_KINDS = new Set(['delete-bot', 'reclaim-orphan', 'provision-bot']);
 
-/** @param {() => void} onMoved called when a job has ended */
-export function useJobs(onMoved) {
+/**
+ * @param {() => void} onLocked called when a job has begun to hold its bot
+ * @param {() => void} onMoved called when a job has ended
+ */
+export function useJobs(onLocked, onMoved) {
   const [shown, setShown] = useState(/** @type {readonly ShownJob[]} */ ([]));
   const watches = useRef(/** @type {Map<string, () => void>} */ (new Map()));
 
@@ -21,9 +24,13 @@ export function useJobs(onMoved) {
     (/** @type {{ jobId: string, name: string | null }} */ { jobId, name }) => {
       if (watches.current.has(jobId)) return;
       setShown((last) => [{ jobId, name, job: null }, ...last]);
+      let wasLocked = false;
       const onJob = (/** @type {Job} */ job) => {
         setShown((last) => last.map((one) => (one.jobId === jobId ? { ...one, job } : one)));
+        const isLocked = job.steps[0]?.status === 'done';
         if (hasEnded(job)) onMoved();
+        else if (isLocked && !wasLocked) onLocked();
+        wasLocked ||= isLocked;
       };
       watches.current.set(jobId, watchJob(jobId, onJob));
     },

@@ -34,7 +34,7 @@ async function drawInto(element, { times, values, format, height, signal }) {
   if (signal.aborted) return;
   /** @type {import('uplot').AlignedData} */
   const data = [times.map((ms) => ms / 1_000), [...values]];
-  const make = () => new UPlot(optionsFor(element, height, format), data, element);
+  const make = () => new UPlot(optionsFor(element, data[0], height, format), data, element);
   let plot = make();
   const again = () => {
     plot.destroy();
@@ -54,8 +54,14 @@ async function drawInto(element, { times, values, format, height, signal }) {
 /** Two looks a second apart are not shown as if they were days apart. */
 const MIN_SPAN_S = 3_600;
 
-/** @param {HTMLElement} element @param {number} height @param {(value: number) => string} format */
-function optionsFor(element, height, format) {
+/** The height of a chart in which nothing ever was. */
+const FLAT = 10_000;
+
+/** @param {HTMLElement} element @param {ArrayLike<number>} seconds @param {number} height
+ * @param {(value: number) => string} format */
+function optionsFor(element, seconds, height, format) {
+  const first = seconds[0] ?? 0;
+  const last = seconds[seconds.length - 1] ?? first;
   const color = (/** @type {string} */ name) => getComputedStyle(element).getPropertyValue(name);
   const grid = { stroke: color('--line'), width: 1 };
   const axis = { stroke: color('--soft'), grid, ticks: { show: false }, font: '12px system-ui' };
@@ -65,8 +71,8 @@ function optionsFor(element, height, format) {
     legend: { show: false },
     cursor: { y: false },
     scales: {
-      x: { range: (_plot, from, to) => [Math.min(from, to - MIN_SPAN_S), to] },
-      y: { range: (_plot, _min, max) => [0, Math.max(1, max) * 1.1] },
+      x: { range: () => [Math.min(first, last - MIN_SPAN_S), last] },
+      y: { range: (_plot, _min, max) => [0, (max > 0 ? max : FLAT) * 1.1] },
     },
     axes: [
       { ...axis, grid: { show: false } },
