@@ -105,6 +105,7 @@ async function authentication(config: Config): Promise<Authentication> {
     const verifier = createFirebaseVerifier({
       projectId: config.firebaseProjectId ?? '',
       allowEmulator: config.firebaseAuthEmulatorHost !== undefined,
+      checkRevoked: config.firebaseCheckRevoked,
     });
     return { verifier, demo: null, close: () => verifier.close() };
   }
