@@ -6,6 +6,7 @@
 //   --only=sagas    that variant alone (sagas, floor or bullmq): for a profiler
 //   --only=sync     the synchronisations alone
 //   --only=pooled   a pooled bot on Docker alone
+//   --only=streams  open event streams alone
 
 import { parseArgs } from 'node:util';
 import { measureAccept } from './accept.ts';
@@ -15,6 +16,7 @@ import { measureOneSync } from './one-sync.ts';
 import { measurePoolFile } from './pool-file.ts';
 import { measurePooled } from './pooled.ts';
 import { type Measures, toFigures, toTable } from './report.ts';
+import { measureStreams } from './streams.ts';
 import { measureSyncAll } from './sync-all.ts';
 import { VARIANTS, type VariantName } from './variants.ts';
 import { measureWorkerMemory } from './worker-memory.ts';
@@ -22,14 +24,15 @@ import { measureWorkerMemory } from './worker-memory.ts';
 const SCALES = {
   full: {
     ...{ rounds: 3, warmUps: 300, alone: 100, together: 2_000, accepts: 300, begun: 10_000 },
-    ...{ syncedUsers: 100_000, syncs: 30, pooled: 15 },
+    ...{ syncedUsers: 100_000, syncs: 30, pooled: 15, watched: 300 },
   },
   quick: {
     ...{ rounds: 1, warmUps: 300, alone: 40, together: 2_000, accepts: 150, begun: 500 },
-    ...{ syncedUsers: 20_000, syncs: 10, pooled: 5 },
+    ...{ syncedUsers: 20_000, syncs: 10, pooled: 5, watched: 150 },
   },
 } as const;
 const OPEN_SAGAS = 10_000;
+const OPEN_STREAMS = 500;
 
 const stopping = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -65,6 +68,8 @@ async function run(): Promise<Measures> {
     if (values.only === 'sync') return { variants: {}, ...(await measureSyncs(ground, options)) };
     if (values.only === 'pooled')
       return { variants: {}, ...(await measureOnePooled(ground, options)) };
+    if (values.only === 'streams')
+      return { variants: {}, ...(await measureWatchers(ground, options)) };
     const variants = [variantNamed(values.only)];
     return { variants: await compare(ground, { ...options, variants }) };
   } finally {
@@ -78,6 +83,8 @@ type Scale = Omit<CompareOptions, 'variants'> & {
   readonly syncedUsers: number;
   readonly syncs: number;
   readonly pooled: number;
+  /** Deletions timed in each turn beside the open streams. */
+  readonly watched: number;
 };
 
 async function measureAll(ground: Ground, scale: Scale): Promise<Measures> {
@@ -87,12 +94,13 @@ async function measureAll(ground: Ground, scale: Scale): Promise<Measures> {
   const accept = await measureAccept(ground, scale.accepts);
   onTurn(`a worker with ${OPEN_SAGAS} open sagas`);
   const workerMemoryMb = await measureWorkerMemory(ground, { sagas: OPEN_SAGAS, begun, signal });
+  const streams = await measureWatchers(ground, scale);
   onTurn('the pool file');
   signal.throwIfAborted();
   const poolFile = await measurePoolFile();
   const syncs = await measureSyncs(ground, scale);
   const pooled = await measureOnePooled(ground, scale);
-  return { variants, accept, workerMemoryMb, poolFile, ...syncs, ...pooled };
+  return { variants, accept, workerMemoryMb, poolFile, ...streams, ...syncs, ...pooled };
 }
 
 async function measureSyncs(
@@ -104,6 +112,14 @@ async function measureSyncs(
   onTurn('one user on Docker');
   const oneSync = await measureOneSync(ground, { rounds: syncs, signal, say: onTurn });
   return { syncAll, ...(oneSync === null ? {} : { oneSync }) };
+}
+
+async function measureWatchers(
+  ground: Ground,
+  { signal, onTurn, watched: deletions }: Scale,
+): Promise<Pick<Measures, 'streams'>> {
+  onTurn(`${OPEN_STREAMS} event streams`);
+  return { streams: await measureStreams(ground, { streams: OPEN_STREAMS, deletions, signal }) };
 }
 
 async function measureOnePooled(
@@ -118,7 +134,9 @@ async function measureOnePooled(
 function variantNamed(name: string): VariantName {
   const found = Object.keys(VARIANTS).find((known) => known === name);
   if (found === undefined) {
-    throw new Error(`--only takes ${[...Object.keys(VARIANTS), 'sync', 'pooled'].join(', ')}`);
+    throw new Error(
+      `--only takes ${[...Object.keys(VARIANTS), 'sync', 'pooled', 'streams'].join(', ')}`,
+    );
   }
   return found as VariantName;
 }

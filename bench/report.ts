@@ -5,6 +5,7 @@ import type { VariantResult } from './compare.ts';
 import type { OneSyncMeasure } from './one-sync.ts';
 import type { PoolFileMeasure } from './pool-file.ts';
 import type { PooledMeasure } from './pooled.ts';
+import type { StreamsMeasure } from './streams.ts';
 import type { SyncAllMeasure } from './sync-all.ts';
 import type { VariantName } from './variants.ts';
 
@@ -16,6 +17,7 @@ export interface Measures {
   readonly syncAll?: SyncAllMeasure;
   readonly oneSync?: OneSyncMeasure;
   readonly pooled?: PooledMeasure;
+  readonly streams?: StreamsMeasure;
 }
 
 type Line = readonly [key: string, what: string, goal?: string];
@@ -34,6 +36,12 @@ const LINES: readonly Line[] = [
   ['acceptMedianMs', 'DELETE to 202, median, ms', '< 10'],
   ['acceptP95Ms', 'DELETE to 202, 95 of 100, ms'],
   ['workerMemoryMb', 'a worker with 10,000 sagas open, MB', '< 200'],
+  ['streamsWithMb', 'the API with 500 event streams open, MB', '< 150'],
+  ['streamsWithoutMb', 'the API without them, MB'],
+  ['streamsEachKb', 'each stream, KB'],
+  ['acceptRatioToNoStreams', 'DELETE to 202 with the streams against without', '< 1.5'],
+  ['acceptWithStreamsMs', 'DELETE to 202 with the streams, median, ms'],
+  ['acceptWithoutStreamsMs', 'DELETE to 202 without them, median, ms'],
   ['poolFile50DeletionsMs', '50 deletions in a file of 5,000 bots, ms', '< 1000'],
   ['syncAllPerCpuSec', 'allocations judged per second of one core', '>= 50000'],
   ['syncAllPerSec', 'allocations judged per second'],
@@ -63,7 +71,8 @@ export function toTable(figures: Readonly<Record<string, unknown>>): string {
 
 /** Keys of what was not measured are left out. */
 export function toFigures(measures: Measures): Readonly<Record<string, unknown>> {
-  const { variants, accept, workerMemoryMb, poolFile, syncAll, oneSync, pooled } = measures;
+  const { variants, accept, workerMemoryMb, poolFile, syncAll, oneSync, pooled, streams } =
+    measures;
   const { sagas, floor, bullmq } = variants;
   const figures: Record<string, unknown> = {
     sagasPerSec: rounded(sagas?.perSec, 1),
@@ -85,6 +94,12 @@ export function toFigures(measures: Measures): Readonly<Record<string, unknown>>
     sagaCpuSecPer1000: rounded(sagas?.cpuSecPer1000, 3),
     floorCpuSecPer1000: rounded(floor?.cpuSecPer1000, 3),
     bullmqCpuSecPer1000: rounded(bullmq?.cpuSecPer1000, 3),
+    streamsWithMb: rounded(streams?.withMb, 1),
+    streamsWithoutMb: rounded(streams?.withoutMb, 1),
+    streamsEachKb: rounded(eachKb(streams), 1),
+    acceptRatioToNoStreams: rounded(quotient(streams?.acceptWithMs, streams?.acceptWithoutMs), 2),
+    acceptWithStreamsMs: rounded(streams?.acceptWithMs, 2),
+    acceptWithoutStreamsMs: rounded(streams?.acceptWithoutMs, 2),
     poolFileRenames: poolFile?.renames,
     poolFileReadMs: rounded(poolFile?.readMs, 3),
     syncAllPerCpuSec: rounded(syncAll?.perCpuSecond, 0),
@@ -108,6 +123,11 @@ export function toFigures(measures: Measures): Readonly<Record<string, unknown>>
     ),
   };
   return Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined));
+}
+
+function eachKb(measure: StreamsMeasure | undefined): number | undefined {
+  if (measure === undefined) return undefined;
+  return ((measure.withMb - measure.withoutMb) * 1_024) / measure.streams;
 }
 
 function rounded(value: number | undefined, decimals: number): number | undefined {

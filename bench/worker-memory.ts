@@ -1,19 +1,17 @@
 // What one worker process weighs with many sagas open: Docker is away, so every saga gets as far as it can
 // and then sleeps, is woken, finds Docker still away, and sleeps again. The worst hour of a worker's life.
 
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { SIMULATED_HOST } from '../src/adapters/simulator/simulated-bots.ts';
 import { createSimulatedWorld } from '../src/adapters/simulator/simulated-world.ts';
 import { DELETE_BOT } from '../src/deletion/delete-bot.ts';
 import { writeInput } from '../src/deletion/delete-bot-input.ts';
 import { pause } from '../src/saga/deadline.ts';
 import type { Services } from '../src/services.ts';
-import type { Ground, Place } from './ground.ts';
+import type { Ground } from './ground.ts';
 import { type HerdBot, seedUsers } from './herd.ts';
+import { residentMb, startProcess, stopProcess } from './own-process.ts';
 
 export interface MemoryOptions {
   readonly sagas: number;
@@ -32,7 +30,6 @@ const SAMPLE_EVERY_MS = 500;
 const STEADY_SAMPLES = 10;
 const STEADY_WITHIN = 0.05;
 const SETTLE_WITHIN_MS = 180_000;
-const STOP_WITHIN_MS = 10_000;
 /** Sagas begun at once while they are set up. */
 const WIDTH = 500;
 
@@ -50,11 +47,11 @@ export function measureWorkerMemory(ground: Ground, options: MemoryOptions): Pro
       options.signal.throwIfAborted();
       await Promise.all(bots.slice(first, first + WIDTH).map((bot) => begin(services, bot)));
     }
-    const worker = startWorker(place);
+    const worker = startProcess(WORKER, HEAP_LIMITS, place.env);
     try {
       return await settledMb(services, worker, options);
     } finally {
-      await stop(worker);
+      await stopProcess(worker);
     }
   });
 }
@@ -70,13 +67,6 @@ async function begin({ sagas }: Services, { userId, firebaseUid, instanceId }: H
   });
 }
 
-function startWorker({ env }: Place): ChildProcess {
-  return spawn(process.execPath, [...HEAP_LIMITS, WORKER], {
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-}
-
 async function settledMb(
   { connection }: Services,
   worker: ChildProcess,
@@ -89,7 +79,7 @@ async function settledMb(
     await pause(SAMPLE_EVERY_MS, signal);
     signal.throwIfAborted();
     if (worker.exitCode !== null) throw new Error(`the worker ended with ${worker.exitCode}`);
-    samples.push(await residentMb(worker.pid ?? 0));
+    samples.push(await residentMb(worker));
     const latest = samples.slice(-STEADY_SAMPLES);
     const largest = Math.max(...latest);
     const isSteady = Math.min(...latest) >= largest * (1 - STEADY_WITHIN);
@@ -100,22 +90,4 @@ async function settledMb(
     return largest;
   }
   throw new Error(`the worker's memory has not settled: ${samples.slice(-STEADY_SAMPLES)} MB`);
-}
-
-async function residentMb(pid: number): Promise<number> {
-  // Not every system has the one, and not every one the other.
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  const fromProc = /^VmRSS:\s+(\d+) kB/m.exec(status)?.[1];
-  if (fromProc !== undefined) return Number(fromProc) / 1_024;
-  const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(pid)]);
-  return Number(stdout) / 1_024;
-}
-
-async function stop(worker: ChildProcess): Promise<void> {
-  if (worker.exitCode !== null || worker.signalCode !== null) return;
-  const ended = once(worker, 'exit');
-  worker.kill('SIGTERM');
-  const force = setTimeout(() => worker.kill('SIGKILL'), STOP_WITHIN_MS);
-  await ended;
-  clearTimeout(force);
 }

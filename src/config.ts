@@ -112,6 +112,7 @@ function readAll(read: <T>(field: Field<T>) => T) {
     firebaseAuthEmulatorHost: read(
       optional('FIREBASE_AUTH_EMULATOR_HOST', /^[\w.-]+:\d+$/, 'host:port'),
     ),
+    firebaseCheckRevoked: read(oneOf('FIREBASE_CHECK_REVOKED', ['none', 'admins', 'all'], 'none')),
     /** How long a client without `Prefer` waits; 0 answers at once. */
     defaultWaitMs: read(
       whole('DEFAULT_WAIT_SECONDS', { min: 0, max: 60, fallback: 0, unit: SECOND_MS }),

@@ -26,6 +26,7 @@ export async function createSigningIn(config: Config, connection: Connection): P
     const verifier = createFirebaseVerifier({
       projectId: config.firebaseProjectId ?? '',
       allowEmulator: config.firebaseAuthEmulatorHost !== undefined,
+      checkRevoked: config.firebaseCheckRevoked,
     });
     const firebaseWeb = firebaseWebOf(config);
     return { verifier, demo: null, firebaseWeb, close: () => verifier.close() };

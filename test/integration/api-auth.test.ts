@@ -9,6 +9,7 @@ const BEHIND_AUTHENTICATION = [
   ['DELETE', '/bots/alice-bot-1'],
   ['GET', '/jobs'],
   ['GET', '/jobs/del-000000000001'],
+  ['GET', '/jobs/del-000000000001/events'],
   ['POST', '/jobs/del-000000000001/cancel'],
   ['GET', '/wallet'],
   ['GET', '/wallet/transactions'],

@@ -1,17 +1,22 @@
 // The production path of Firebase Auth, in process: real tokens signed with RS256, and an HTTP server
 // that answers firebase-admin's request for Google's certificates.
 
-import { generateKeyPairSync } from 'node:crypto';
+import { createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import { Agent } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { SignJWT, UnsecuredJWT } from 'jose';
-import { expect, onTestFinished, test, vi } from 'vitest';
-import { createFirebaseVerifier } from '../../src/adapters/firebase/firebase-verifier.ts';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import {
+  type CheckRevoked,
+  createFirebaseVerifier,
+  type FirebaseVerifierOptions,
+} from '../../src/adapters/firebase/firebase-verifier.ts';
 import {
   describeIdentityVerifier,
   type IdentityVerifierFixture,
 } from '../contracts/identity-verifier.ts';
+import { createTestApi, expectProblem } from '../support/api.ts';
 
 const PROJECT = 'demo-reclaim';
 const KEY_ID = 'key-1';
@@ -33,6 +38,7 @@ async function mint({
     iss: issuer,
     iat: now - 60,
     exp: now + expiresInSeconds,
+    auth_time: now - 60,
     ...claims,
   };
   if (signedBy === 'nobody') return new UnsecuredJWT(payload).encode();
@@ -72,8 +78,12 @@ const certificates: RequestListener = (request, response) => {
     .end(JSON.stringify({ [KEY_ID]: key }));
 };
 
-function createVerifier(httpAgent: Agent, timeoutMs = 5000) {
-  const options = { projectId: PROJECT, allowEmulator: false, httpAgent, timeoutMs };
+function createVerifier(
+  httpAgent: Agent,
+  timeoutMs = 5000,
+  more: Pick<FirebaseVerifierOptions, 'checkRevoked' | 'credential'> = {},
+) {
+  const options = { projectId: PROJECT, allowEmulator: false, httpAgent, timeoutMs, ...more };
   const verifier = createFirebaseVerifier(options);
   onTestFinished(() => verifier.close());
   return verifier;
@@ -133,4 +143,143 @@ test('the emulator is set in the environment and not allowed: no verifier', () =
   onTestFinished(() => void vi.unstubAllEnvs());
   const options = { projectId: PROJECT, allowEmulator: false };
   expect(() => createFirebaseVerifier(options)).toThrow(/EMULATOR/);
+});
+
+describe('forgeries', () => {
+  const now = () => Math.floor(Date.now() / 1000);
+  const claims = () => ({
+    ...{ sub: 'mallory', aud: PROJECT, iss: `https://securetoken.google.com/${PROJECT}` },
+    ...{ iat: now() - 60, exp: now() + 3600, auth_time: now() - 60, admin: true },
+  });
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+  test.each([
+    ['none, as the emulator signs', { alg: 'none', typ: 'JWT' }],
+    ['none, with the name of a real key', { alg: 'none', typ: 'JWT', kid: KEY_ID }],
+    ['RS256 in word alone', { alg: 'RS256', typ: 'JWT', kid: KEY_ID }],
+  ])('unsigned, algorithm %s: invalid', async (_what, header) => {
+    const verifier = createVerifier(await agentTo(certificates));
+    for (const signature of ['', 'AAAA']) {
+      const token = `${part(header)}.${part(claims())}.${signature}`;
+      expect(await verifier.verify(token)).toEqual({ status: 'rejected', code: 'invalid' });
+    }
+  });
+
+  test('HS256, with the published key for a secret: invalid', async () => {
+    const verifier = createVerifier(await agentTo(certificates));
+    const published = PAIR.publicKey.export({ type: 'spki', format: 'pem' });
+    const token = await new SignJWT(claims())
+      .setProtectedHeader({ alg: 'HS256', typ: 'JWT', kid: KEY_ID })
+      .sign(createSecretKey(Buffer.from(published)));
+    expect(await verifier.verify(token)).toEqual({ status: 'rejected', code: 'invalid' });
+  });
+
+  test.each([
+    ['nbf in an hour', { nbf: now() + 3600 }],
+    ['issued in an hour', { iat: now() + 3600, exp: now() + 7200 }],
+  ])('not valid yet, %s: invalid', async (_what, changes) => {
+    const verifier = createVerifier(await agentTo(certificates));
+    const verification = await verifier.verify(await mint({ claims: changes }));
+    expect(verification).toEqual({ status: 'rejected', code: 'invalid' });
+  });
+});
+
+describe('revocation', () => {
+  interface Google {
+    /** As accounts:lookup answers; null: no such account. */
+    account: Record<string, unknown> | null | 'no answer';
+    readonly lookUps: string[];
+  }
+
+  async function setUp(checkRevoked: CheckRevoked, account: Google['account'] = {}) {
+    const google: Google = { account, lookUps: [] };
+    const agent = await agentTo((request, response) => {
+      if (!request.url?.endsWith('/accounts:lookup')) return certificates(request, response);
+      google.lookUps.push(`${request.headers.host}${request.url}`);
+      if (google.account === 'no answer') {
+        response.statusCode = 500;
+        response.end('{}');
+        return;
+      }
+      const users = google.account === null ? [] : [{ localId: 'alice', ...google.account }];
+      response.setHeader('content-type', 'application/json').end(JSON.stringify({ users }));
+    });
+    const credential = {
+      getAccessToken: async () => ({ access_token: 'of-a-service-account', expires_in: 3600 }),
+    };
+    return { google, verifier: createVerifier(agent, 5000, { checkRevoked, credential }) };
+  }
+
+  const admin = { customAttributes: JSON.stringify({ admin: true }) };
+  const seconds = (ms: number) => String(Math.floor(ms / 1000));
+  const revoked = { status: 'rejected', code: 'revoked' };
+  const anAdmin = () => mint({ claims: { admin: true } });
+
+  test('admins: each account is asked for once in a while, and users are not asked for', async () => {
+    const { google, verifier } = await setUp('admins', admin);
+    expect(await verifier.verify(await mint())).toMatchObject({ status: 'ok', isAdmin: false });
+    expect(google.lookUps).toEqual([]);
+    const tokens = await Promise.all([anAdmin(), anAdmin(), anAdmin()]);
+    for (const verification of await Promise.all(tokens.map(verifier.verify))) {
+      expect(verification).toMatchObject({ status: 'ok', isAdmin: true });
+    }
+    expect(await verifier.verify(await anAdmin())).toMatchObject({ status: 'ok', isAdmin: true });
+    expect(google.lookUps).toEqual([
+      `identitytoolkit.googleapis.com/v1/projects/${PROJECT}/accounts:lookup`,
+    ]);
+  });
+
+  test.each<[string, Google['account']]>([
+    ['sessions ended since', { ...admin, validSince: seconds(Date.now() + 1000) }],
+    ['disabled', { ...admin, disabled: true }],
+    ['deleted', null],
+  ])(
+    '%s: revoked, for administrators and, where all are checked, for users',
+    async (_what, account) => {
+      const admins = await setUp('admins', account);
+      expect(await admins.verifier.verify(await anAdmin())).toEqual(revoked);
+      expect(await admins.verifier.verify(await mint())).toMatchObject({ status: 'ok' });
+      const all = await setUp('all', account);
+      expect(await all.verifier.verify(await mint())).toEqual(revoked);
+    },
+  );
+
+  test('sessions ended before this one began: good', async () => {
+    const account = { ...admin, validSince: seconds(Date.now() - 120_000) };
+    const { verifier } = await setUp('all', account);
+    expect(await verifier.verify(await anAdmin())).toMatchObject({ status: 'ok', isAdmin: true });
+    const claims = { auth_time: undefined };
+    expect(await verifier.verify(await mint({ claims }))).toEqual(revoked);
+  });
+
+  test('no administrator any more: the token is a user’s', async () => {
+    const { verifier } = await setUp('admins', {});
+    expect(await verifier.verify(await anAdmin())).toMatchObject({ status: 'ok', isAdmin: false });
+  });
+
+  test('Google does not say: unavailable, for those alone who are checked, and asked again next time', async () => {
+    const { google, verifier } = await setUp('admins', 'no answer');
+    expect(await verifier.verify(await anAdmin())).toMatchObject({ status: 'unavailable' });
+    expect(await verifier.verify(await mint())).toMatchObject({ status: 'ok' });
+    google.account = admin;
+    expect(await verifier.verify(await anAdmin())).toMatchObject({ status: 'ok', isAdmin: true });
+  });
+
+  test('none: nobody is asked for', async () => {
+    const { google, verifier } = await setUp('none', null);
+    expect(await verifier.verify(await anAdmin())).toMatchObject({ status: 'ok', isAdmin: true });
+    expect(google.lookUps).toEqual([]);
+  });
+});
+
+test('Google is away: the API answers 503, and 401 for what is past saving', async () => {
+  const identities = createVerifier(agentToPort(1));
+  const api = await createTestApi({ deps: { identities } });
+  const ask = async (token: string) =>
+    api.app.inject({
+      url: '/api/freqtrade/wallet',
+      headers: { authorization: `Bearer ${token}` },
+    });
+  expectProblem(await ask(await mint()), 503, 'identity-unavailable');
+  expectProblem(await ask(await mint({ audience: 'x' })), 401, 'unauthenticated');
 });

@@ -35,6 +35,7 @@ describe('an empty environment', () => {
       poolStateFile: '.data/.container-pool-state.json',
       botImage: undefined,
       rateLimitPerMinute: 1200,
+      firebaseCheckRevoked: 'none',
       onStopFailure: 'refund',
       stopTimeoutMs: 30_000,
       supervisorConfDir: '/pool/supervisor',

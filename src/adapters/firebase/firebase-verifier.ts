@@ -4,21 +4,29 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Agent } from 'node:http';
-import { deleteApp, initializeApp } from 'firebase-admin/app';
-import { type DecodedIdToken, getAuth } from 'firebase-admin/auth';
+import { type Credential, deleteApp, initializeApp } from 'firebase-admin/app';
+import { type Auth, type DecodedIdToken, getAuth } from 'firebase-admin/auth';
 import type { IdentityVerifier, Verification } from '../../domain/identity-verifier.ts';
 import { parseFirebaseUid } from '../../domain/ids.ts';
+import { type AccountFacts, createAccountFacts } from './account-facts.ts';
 
 export interface FirebaseVerifierOptions {
   readonly projectId: string;
   /** Whether FIREBASE_AUTH_EMULATOR_HOST may be set: firebase-admin reads it by itself, and then takes
    * unsigned tokens, which must never happen unasked. */
   readonly allowEmulator: boolean;
-  /** How the certificates are fetched; Node's own agent by default. */
+  /** Whose tokens are held against their accounts, for revocation. It needs a credential that may read accounts. */
+  readonly checkRevoked?: CheckRevoked;
+  /** For reading accounts; Google's application default credentials where it is left out. */
+  readonly credential?: Credential;
+  /** How Google is reached; Node's own agent by default. */
   readonly httpAgent?: Agent;
   /** Longest time for one verification; firebase-admin itself sets none. */
   readonly timeoutMs?: number;
 }
+
+/** `none`: a token that was revoked holds until it expires, within an hour. */
+export type CheckRevoked = 'none' | 'admins' | 'all';
 
 export interface FirebaseVerifier extends IdentityVerifier {
   close(): Promise<void>;
@@ -29,16 +37,33 @@ export function createFirebaseVerifier(options: FirebaseVerifierOptions): Fireba
   if (!options.allowEmulator && process.env.FIREBASE_AUTH_EMULATOR_HOST !== undefined) {
     throw new Error('FIREBASE_AUTH_EMULATOR_HOST is set: its unsigned tokens are not allowed here');
   }
-  const { projectId, httpAgent, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const { projectId, httpAgent, credential, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const app = initializeApp(
-    { projectId, ...(httpAgent === undefined ? {} : { httpAgent }) },
+    {
+      projectId,
+      ...(httpAgent === undefined ? {} : { httpAgent }),
+      ...(credential === undefined ? {} : { credential }),
+    },
     `reclaim-${randomUUID()}`,
   );
   const auth = getAuth(app);
+  const factsOf = createAccountFacts({
+    lookUp: (uid) => lookUp(auth, uid),
+    nowMs: () => performance.now(),
+  });
+  const judge = async (text: string): Promise<Verification> => {
+    const token = await auth.verifyIdToken(text);
+    // Google asks for this, and firebase-admin does not look.
+    if (token.iat * 1000 > Date.now() + CLOCK_SKEW_MS)
+      return { status: 'rejected', code: 'invalid' };
+    const { checkRevoked = 'none' } = options;
+    const isChecked = checkRevoked === 'all' || (checkRevoked === 'admins' && token.admin === true);
+    return isChecked ? stillGood(token, await factsOf(token.uid)) : accepted(token);
+  };
   return {
     verify: async (token) => {
       try {
-        return accepted(await withDeadline(auth.verifyIdToken(token), timeoutMs));
+        return await withDeadline(judge(token), timeoutMs);
       } catch (error) {
         return refused(error);
       }
@@ -48,6 +73,8 @@ export function createFirebaseVerifier(options: FirebaseVerifierOptions): Fireba
 }
 
 const DEFAULT_TIMEOUT_MS = 5000;
+/** Between Google's clock and ours. */
+const CLOCK_SKEW_MS = 60_000;
 
 function accepted(token: DecodedIdToken): Verification {
   const firebaseUid = parseFirebaseUid(token.uid);
@@ -58,6 +85,33 @@ function accepted(token: DecodedIdToken): Verification {
     isAdmin: token.admin === true,
     expiresAt: new Date(token.exp * 1000),
   };
+}
+
+// Whoever asks for this check must not be passed for want of an answer: no facts, no verdict.
+function stillGood(token: DecodedIdToken, facts: AccountFacts): Verification {
+  if (facts.status === 'gone' || facts.isDisabled) return { status: 'rejected', code: 'revoked' };
+  const { validFromMs, isAdmin } = facts;
+  const isCurrent = validFromMs === null || token.auth_time * 1000 >= validFromMs;
+  if (!isCurrent) return { status: 'rejected', code: 'revoked' };
+  // A right that was taken away ends with the check, not with the token.
+  return accepted(isAdmin ? token : { ...token, admin: false });
+}
+
+async function lookUp(auth: Auth, uid: string): Promise<AccountFacts> {
+  try {
+    const { disabled, tokensValidAfterTime, customClaims } = await auth.getUser(uid);
+    const validFromMs =
+      tokensValidAfterTime === undefined ? null : Date.parse(tokensValidAfterTime);
+    return {
+      status: 'known',
+      isDisabled: disabled,
+      isAdmin: customClaims?.admin === true,
+      validFromMs,
+    };
+  } catch (error) {
+    if (codeAndMessage(error).code === 'auth/user-not-found') return { status: 'gone' };
+    throw error;
+  }
 }
 
 function refused(error: unknown): Verification {

@@ -1,0 +1,38 @@
+// A process of its own, as production starts one: begun, weighed and ended.
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+const STOP_WITHIN_MS = 10_000;
+
+export function startProcess(
+  entry: string,
+  nodeFlags: readonly string[],
+  env: Readonly<Record<string, string>>,
+): ChildProcess {
+  return spawn(process.execPath, [...nodeFlags, entry], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+
+/** The resident set, in megabytes. */
+export async function residentMb({ pid = 0 }: ChildProcess): Promise<number> {
+  // Not every system has the one, and not every one the other.
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const fromProc = /^VmRSS:\s+(\d+) kB/m.exec(status)?.[1];
+  if (fromProc !== undefined) return Number(fromProc) / 1_024;
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(pid)]);
+  return Number(stdout) / 1_024;
+}
+
+export async function stopProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  const force = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+  await ended;
+  clearTimeout(force);
+}
