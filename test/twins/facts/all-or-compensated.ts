@@ -60,4 +60,24 @@ export const ALL_OR_COMPENSATED = [
     title: 'a removal that does not look: the bot stays, and caught',
     breach: 'completed without a warning, and the bot is still there',
   },
+  {
+    name: 'restart-of-the-deleted',
+    invariant: 'I1',
+    mechanism: {
+      what: 'health leaves alone what a saga holds or a tombstone names',
+      file: 'src/health/restraints.ts',
+    },
+    guardedBy: [
+      at(
+        'e2e/pool-health.test.ts',
+        'an entry that the platform’s next write brought back: neither marked nor started',
+      ),
+      at(
+        'e2e/pool-health.test.ts',
+        'a deletion that stands still: the bot is neither started nor marked',
+      ),
+    ],
+    title: 'a restart that asks no tombstone: a deleted bot runs again, and caught',
+    breach: 'a bot that was deleted runs again',
+  },
 ] as const satisfies readonly TwinFacts[];
