@@ -3,16 +3,11 @@
 
 import { expect, it } from 'vitest';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
-import {
-  acceptDelete,
-  deleteBot,
-  jobIn,
-  readPoolState,
-  writePoolState,
-} from '../support/deletions.ts';
+import { acceptDelete, deleteBot, jobIn, writePoolState } from '../support/deletions.ts';
 import { testDocker } from '../support/docker.ts';
 import { createLooks } from '../support/looks.ts';
 import { describeOwnDocker, type OwnDocker, runIn, startOwnDocker } from '../support/own-docker.ts';
+import { spoilPoolState } from '../support/spoil-pool-state.ts';
 import { allocation, putUser } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -101,11 +96,10 @@ describeOwnDocker('a daemon that is started again', () => {
       expect((await deleteBot(app, { uid: UID, instanceId })).body.success).toBe(true);
     }
     // Unreadable: this deletion stops its bot and comes no further.
-    const state = await readPoolState(app);
-    await writePoolState(app, '{');
+    const heal = await spoilPoolState(app, 'torn');
     const job = await acceptDelete(app, { uid: UID, instanceId: HELD });
     await jobIn(app, UID, job, 'stuck');
-    await writePoolState(app, state);
+    await heal();
 
     await host.halt();
     await host.resume();

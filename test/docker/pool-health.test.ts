@@ -13,6 +13,7 @@ import {
 } from '../support/deletions.ts';
 import { describeDocker, type RunningContainer, runPool, testDocker } from '../support/docker.ts';
 import { createLooks } from '../support/looks.ts';
+import { spoilPoolState } from '../support/spoil-pool-state.ts';
 import { allocation, putUser } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -212,15 +213,14 @@ describeDocker('what was deleted', () => {
       const { app, pool } = await setUp({ ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '3000' });
       await crash(pool);
       await pool.exec(['touch', '/tmp/mended']);
-      const state = await readPoolState(app);
       const jobs: string[] = [];
       // Unreadable: the deletions stop the bots and come no further.
-      await writePoolState(app, '{');
+      const heal = await spoilPoolState(app, 'torn');
       for (const instanceId of [FIRST, SECOND]) {
         jobs.push(await acceptDelete(app, { uid: UID, instanceId }));
       }
       for (const job of jobs) await jobIn(app, UID, job, 'stuck');
-      await writePoolState(app, state);
+      await heal();
       const { look, pass } = createLooks(app);
       const isDown = async () => {
         for (let round = 0; round < 4; round += 1) {

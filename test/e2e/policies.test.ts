@@ -1,7 +1,6 @@
 // ON_STOP_FAILURE end to end: what a deletion comes to when its bot cannot be stopped, its host not be
 // asked, or its pool entry not be written; and what is left when the trouble is over (I1).
 
-import { mkdir, rm } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { Misbehaviour } from '../../src/adapters/simulator/world-documents.ts';
 import { toSagaId } from '../../src/domain/ids.ts';
@@ -19,8 +18,8 @@ import {
   placeBot,
   readPoolState,
   userNamed,
-  writePoolState,
 } from '../support/deletions.ts';
+import { type Spoiling, spoilPoolState } from '../support/spoil-pool-state.ts';
 import { platformSets } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -187,37 +186,21 @@ describe('a bot that cannot be stopped', () => {
       await placeBot(app, 'pooled', { uid: 'uid-halted', isRunning: false }),
     ];
     // The pool state cannot be written, so that both turn back after their stop.
-    const healthy = await readPoolState(app);
-    await writePoolState(app, '{"pools":');
+    const heal = await spoilPoolState(app, 'torn');
     const bot = await app.world.snapshot();
     for (const { body } of await deleteAll(app, bots)) expect(body.state).toBe('compensated');
     expect(await app.world.snapshot()).toEqual(bot);
-    await writePoolState(app, healthy);
+    await heal();
     for (const { body } of await deleteAll(app, bots)) expect(body.success).toBe(true);
     await expectAllGone(app, bots);
   });
 });
 
-/** Ways in which the file says nothing; each leaves something that `heal` replaces. */
-const DAMAGES = {
-  torn: (app: TestApplication) => writePoolState(app, '{"pools": {"uid-on'),
-  missing: (app: TestApplication) => rm(app.poolStateFile),
-  unreadable: async (app: TestApplication) => {
-    await rm(app.poolStateFile);
-    await mkdir(app.poolStateFile);
-  },
-} as const;
-
-async function damagedApp(policy: Policy, damage: keyof typeof DAMAGES) {
+async function damagedApp(policy: Policy, damage: Spoiling) {
   const app = await startWith(policy);
   const bot = await placeBot(app, 'pooled');
   const before = await outsideState(app);
-  const healthy = await readPoolState(app);
-  await DAMAGES[damage](app);
-  const heal = async () => {
-    await rm(app.poolStateFile, { recursive: true, force: true });
-    await writePoolState(app, healthy);
-  };
+  const heal = await spoilPoolState(app, damage);
   return { app, bot, before, heal, reply: await deleteBot(app, bot) };
 }
 

@@ -15,6 +15,7 @@ import {
   writePoolState,
 } from '../support/deletions.ts';
 import { createLooks } from '../support/looks.ts';
+import { spoilPoolState } from '../support/spoil-pool-state.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const MINUTE_MS = 60_000;
@@ -236,7 +237,7 @@ describe('sources that cannot say', () => {
     const bot = await placeCrashed(app);
     const { look, round } = createLooks(app);
     await look();
-    await writePoolState(app, '{"pools": {');
+    await spoilPoolState(app, 'torn');
     expect(await round()).toMatchObject({ status: 'unknown' });
     const health = await app.services.healthDesk.ofUser(bot.userId);
     expect(health.get(bot.instanceId)).toMatchObject({ failures: 1 });

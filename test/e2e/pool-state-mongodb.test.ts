@@ -20,6 +20,7 @@ import { conservation, provision, setUpProvisioning, UID } from '../support/prov
 import { returnedBy, syncWallet } from '../support/syncs.ts';
 
 const env = { POOL_STATE: 'mongodb' };
+const inFile = { POOL_STATE: 'file' };
 
 describe('POOL_STATE=mongodb', () => {
   it('a pooled bot is deleted: its pool and the mapping know it no more, and no file was ever made', async () => {
@@ -114,7 +115,7 @@ describe('POOL_STATE=mongodb', () => {
 
 describe('a start for which the pool state is in the other place', () => {
   it('moved to MongoDB, started with the file: unknown, no empty file is made, and nothing is paid', async () => {
-    const app = await startWithFixtures();
+    const app = await startWithFixtures({ env: inFile });
     const deps = {
       connection: app.connection,
       file: app.poolStateFile,
@@ -137,7 +138,7 @@ describe('a start for which the pool state is in the other place', () => {
   });
 
   it('still a file, started with MongoDB: unknown, and no empty state is made beside it', async () => {
-    const app = await startTestApplication();
+    const app = await startTestApplication({ env: inFile });
     const beside = await startBeside(app, env);
     expect((await reportHealth(beside.services)).poolState).toMatchObject({ status: 'down' });
     expect(await poolCollections(app.connection).state.countDocuments()).toBe(0);

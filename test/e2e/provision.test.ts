@@ -19,6 +19,7 @@ import {
   setUpProvisioning,
   UID,
 } from '../support/provisions.ts';
+import { spoilPoolState } from '../support/spoil-pool-state.ts';
 import { allocation, putUser } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -259,7 +260,7 @@ describe('a provision that is refused before anything is done', () => {
     const away = await provision(app);
     expect([away.status, away.body.type]).toEqual([503, 'urn:reclaim:problem:sources-unknown']);
     await app.world.misbehave({ host: 'simulated' }, null);
-    await writePoolState(app, '{"pools": {');
+    await spoilPoolState(app, 'torn');
     expect((await provision(app)).status).toBe(503);
   });
 

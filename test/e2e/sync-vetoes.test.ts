@@ -1,7 +1,6 @@
 // When a synchronisation leaves a bot alone: each veto with its word, nothing moved, and what comes of it once the
 // veto is over (I3, I4). Users are independent, so one application serves several.
 
-import { rm } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { reclaimOrder } from '../../src/deletion/reclaim-orphan.ts';
 import { toFirebaseUid, toInstanceId, toSagaId } from '../../src/domain/ids.ts';
@@ -25,6 +24,7 @@ import {
   userNamed,
   writePoolState,
 } from '../support/deletions.ts';
+import { spoilPoolState } from '../support/spoil-pool-state.ts';
 import { orphanOf, returnedBy, skippedOf, startSync, syncWallet } from '../support/syncs.ts';
 import { allocation, platformSets, putUser, users } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -104,17 +104,12 @@ describe('a source that cannot say (I4)', () => {
     },
   );
 
-  it.each([
-    ['torn', (app: TestApplication) => writePoolState(app, '{"pools": {"uid-')],
-    ['missing', (app: TestApplication) => rm(app.poolStateFile)],
-    ['of another shape', (app: TestApplication) => writePoolState(app, '{"bots": []}')],
-  ])(
+  it.each(['torn', 'missing', 'of another shape'] as const)(
     'a pool state file that is %s: 200, skipped with the reason, nothing moves; repaired when it is back',
-    async (_, spoil) => {
+    async (way) => {
       const app = await startTestApplication();
       const bot = await orphanOf(app, 'uid-one');
-      const whole = await readPoolState(app);
-      await spoil(app);
+      const heal = await spoilPoolState(app, way);
       const before = await moneyState(app);
       const reply = await syncWallet(app, bot.uid);
       expect(reply.status).toBe(200);
@@ -122,7 +117,7 @@ describe('a source that cannot say (I4)', () => {
         { botId: bot.instanceId, reason: expect.stringMatching(/^unknown: pool state: /) },
       ]);
       expect(await moneyState(app)).toEqual(before);
-      await writePoolState(app, whole);
+      await heal();
       expect(returnedBy(await syncWallet(app, bot.uid))).toEqual({ [bot.instanceId]: 110 });
     },
   );

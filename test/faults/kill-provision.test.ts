@@ -7,7 +7,7 @@ import { type SagaId, toSagaId } from '../../src/domain/ids.ts';
 import type { SagaRecord } from '../../src/saga/record.ts';
 import { startWorkers } from '../../src/worker-set.ts';
 import type { TestApplication } from '../support/application.ts';
-import { allOf, ownEntries, readPoolState, userNamed } from '../support/deletions.ts';
+import { allOf, isInMongodb, ownEntries, readPoolState, userNamed } from '../support/deletions.ts';
 import {
   conservation,
   poolName,
@@ -86,7 +86,10 @@ const holdCommand =
     return { reached: () => held, lift: async () => undefined };
   };
 
-const holdPoolState: Obstruct = async ({ app }) => {
+/** The lock of the file, or the one write that carries a change to MongoDB. */
+const holdPoolState: Obstruct = async (scene) => {
+  const { app } = scene;
+  if (isInMongodb(app)) return holdCommand(command('update', 'poolState'))(scene);
   const holder = await holdPoolStateLock(app.poolStateFile);
   const turn = `${app.poolStateFile}.lock.turn`;
   return {

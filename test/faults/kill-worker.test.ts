@@ -9,7 +9,7 @@ import { type SagaId, toSagaId } from '../../src/domain/ids.ts';
 import type { SagaRecord } from '../../src/saga/record.ts';
 import { startWorkers } from '../../src/worker-set.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
-import { standingTombstones } from '../support/deletions.ts';
+import { isInMongodb, readPoolState, standingTombstones } from '../support/deletions.ts';
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { holdPoolStateLock, startWorkerProcess } from '../support/worker-process.ts';
@@ -93,7 +93,10 @@ const holdCommand =
   (...texts: readonly string[]): Obstruct =>
   async ({ wire }) => ({ reached: wire.holdBefore(...texts), lift: async () => undefined });
 
-const holdPoolState: Obstruct = async ({ app }) => {
+/** The lock of the file, or the one write that carries a change to MongoDB. */
+const holdPoolState: Obstruct = async (scene) => {
+  const { app } = scene;
+  if (isInMongodb(app)) return holdCommand(command('update', 'poolState'))(scene);
   const holder = await holdPoolStateLock(app.poolStateFile);
   const turn = `${app.poolStateFile}.lock.turn`;
   return {
@@ -119,7 +122,7 @@ async function expectDeleted(scene: Scene, id: SagaId): Promise<void> {
   expect(user.walletTransactions).toMatchObject([{ type: 'deallocate', botId: BOT }]);
   const entries = await app.connection.collection('ledger').find().toArray();
   expect(entries).toMatchObject([{ sagaId: id, source: 'reclaim' }]);
-  expect(await readFile(app.poolStateFile, 'utf8')).not.toContain(BOT);
+  expect(JSON.stringify(await readPoolState(app))).not.toContain(BOT);
   const { pooled } = await app.world.snapshot();
   expect(pooled.map(({ instanceId }) => instanceId)).not.toContain(BOT);
   const tombstones = await app.connection.collection('tombstones').find().toArray();
@@ -135,7 +138,7 @@ async function expectUntouched(scene: Scene): Promise<void> {
   expect(user.walletTransactions).toEqual([]);
   expect(await app.connection.collection('ledger').countDocuments()).toBe(0);
   expect(await standingTombstones(app)).toEqual([]);
-  const { pools, botMapping } = JSON.parse(await readFile(app.poolStateFile, 'utf8'));
+  const { pools, botMapping } = await readPoolState(app);
   const before = JSON.parse(await fixture('pool-state.json'));
   expect({ pools, botMapping }).toEqual({ pools: before.pools, botMapping: before.botMapping });
   const { pooled } = await app.world.snapshot();

@@ -21,6 +21,9 @@ import type { PoolState } from '../../src/domain/pool-state.ts';
 import { createTestDatabase } from './database.ts';
 import { storePoolState } from './pool-documents.ts';
 
+/** Where a test that does not say keeps its pool state: the whole end-to-end suite can be run on either place. */
+const POOL_STATE_PLACE = process.env.RECLAIM_TEST_POOL_STATE ?? 'file';
+
 export interface TestApplication extends Application {
   readonly connection: Connection;
   readonly world: SimulatedWorld;
@@ -63,7 +66,8 @@ export async function startTestApplication(
   const folder = await mkdtemp(join(tmpdir(), 'reclaim-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const poolStateFile = join(folder, '.container-pool-state.json');
-  const isInMongodb = options.env?.POOL_STATE === 'mongodb';
+  const POOL_STATE = options.env?.POOL_STATE ?? POOL_STATE_PLACE;
+  const isInMongodb = POOL_STATE === 'mongodb';
   if (options.poolState !== undefined && isInMongodb) {
     await storePoolState(connection, options.poolState);
   } else if (options.poolState !== undefined) {
@@ -78,6 +82,7 @@ export async function startTestApplication(
     REDIS_URL: inject('redisUrl'),
     RECLAIM_KEY_PREFIX: keyPrefix,
     DATA_DIR: folder,
+    POOL_STATE,
     POOL_STATE_FILE: poolStateFile,
     HOST: '127.0.0.1',
     PORT: '0',

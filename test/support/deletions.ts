@@ -100,19 +100,16 @@ async function addPoolState(app: Stage, added: PoolState): Promise<void> {
   });
 }
 
-function isInMongodb({ env }: Stage): boolean {
+/** Whether the pool state is kept in MongoDB, not in a file. */
+export function isInMongodb({ env }: Pick<Stage, 'env'>): boolean {
   return env?.POOL_STATE === 'mongodb';
 }
 
-/** As the platform writes: the whole file, in place, without a lock. */
-export function writePoolState(app: Stage, content: PoolState | string): Promise<void> {
-  if (isInMongodb(app) && typeof content !== 'string') {
-    return overwritePoolState(app.connection, content);
-  }
-  return writeFile(
-    app.poolStateFile,
-    typeof content === 'string' ? content : JSON.stringify(content, null, 2),
-  );
+/** As the platform writes: the whole state, in place, asking nobody. */
+export function writePoolState(app: Stage, content: PoolState): Promise<void> {
+  return isInMongodb(app)
+    ? overwritePoolState(app.connection, content)
+    : writeFile(app.poolStateFile, JSON.stringify(content, null, 2));
 }
 
 /** DELETE that waits for the end. */

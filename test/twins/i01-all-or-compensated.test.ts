@@ -12,9 +12,18 @@ import { ok } from '../../src/domain/source.ts';
 import type { SagaDefinition, StepDefinition } from '../../src/saga/definition.ts';
 import { TerminalError } from '../../src/saga/errors.ts';
 import type { SagaRecord } from '../../src/saga/record.ts';
-import { outsideState, placeBot, type Stage } from '../support/deletions.ts';
+import {
+  outsideState,
+  placeBot,
+  readPoolState,
+  type Stage,
+  userNamed,
+  writePoolState,
+} from '../support/deletions.ts';
+import { users } from '../support/users.ts';
 import { type Breaches, breaches, type Part, twinsOf } from './bite.ts';
 import { createLab, type Twist } from './support/lab.ts';
+import { lookAfter } from './support/lab-health.ts';
 import { deleteToRest } from './support/lab-sagas.ts';
 
 twinsOf('I1', {
@@ -74,6 +83,25 @@ twinsOf('I1', {
       'its tombstone has ended, and it runs on a host that was away': tombstone?.status === 'ended',
     });
   },
+
+  // The platform saves stale copies of the wallet and of the pool state, and the program is there again: it has crashed.
+  'restart-of-the-deleted': async (part) => {
+    const lab = await createLab();
+    const bot = await placeBot(lab, 'pooled');
+    const user = await userNamed(lab, bot.uid);
+    const pools = await readPoolState(lab);
+    const { state } = await deleteToRest(await lab.worker(), bot);
+    await users(lab.connection).replaceOne({ _id: user._id }, user);
+    await writePoolState(lab, pools);
+    const containerName = pools.botMapping[bot.instanceId]?.containerName ?? '';
+    await lab.world.addPooled({ instanceId: bot.instanceId, containerName, program: 'FATAL' });
+    await lookAfter(lab, part === 'twin' ? forgetTombstones : undefined);
+    const { pooled } = await lab.world.snapshot();
+    return breaches({
+      'the scenario has not deleted the bot': state.phase !== 'completed',
+      'a bot that was deleted runs again': pooled.some(({ program }) => program === 'RUNNING'),
+    });
+  },
 });
 
 async function undone(
@@ -128,6 +156,10 @@ function withUndo(
   );
   return { ...definition, steps };
 }
+
+const forgetTombstones: Twist['ports'] = ({ tombstones }) => ({
+  tombstones: { ...tombstones, findForBot: async () => [] },
+});
 
 function fail(code: string): Promise<never> {
   return Promise.reject(new TerminalError(code, 'as the scenario has it'));

@@ -11,7 +11,7 @@ import { breaches, twinsOf } from './bite.ts';
 import { createLab } from './support/lab.ts';
 import { beginDeletion } from './support/lab-sagas.ts';
 import { overwriteState } from './support/overwrite-state.ts';
-import { GIVES_UP_MS, twoWriters } from './support/two-writers.ts';
+import { GIVES_UP_MS, twoWriters, twoWritersOfDocuments } from './support/two-writers.ts';
 
 twinsOf('I5', {
   // A worker stands still for longer than its lease; another one takes the saga to its end meanwhile.
@@ -123,4 +123,59 @@ twinsOf('I5', {
       second.goOn();
       await second.ended;
     }),
+
+  // In MongoDB nobody waits for a lock: another process writes between the reading and the write of the first.
+  'pool-documents-without-revision': (part) =>
+    twoWritersOfDocuments(part, async (writers) => {
+      const first = writers.begin('uid-0-bot-1');
+      await first.isInside;
+      const second = writers.begin('uid-0-bot-2');
+      second.goOn();
+      await second.ended;
+      first.goOn();
+      await first.ended;
+    }),
+
+  // A saga that yields has a call under way that nobody can fence. Another saga takes its key.
+  'room-without-waiting': async (part) => {
+    const connection = await createTestDatabase();
+    const world = await createSagaWorld(connection);
+    const gate = createGate();
+    const make = stepsOf(world);
+    const care = make.undoable('care', {
+      compensate: async () => undefined,
+      run: async (call) => {
+        await call.fence();
+        await gate.pass();
+        await world.act('care', call);
+        return {};
+      },
+    });
+    const engine = await createTestEngine({
+      connection,
+      definitions: [
+        sagaOf([care], { name: 'care', yieldsWithinMs: LEASE_MS }),
+        sagaOf([make.retriable('work')], { name: 'work' }),
+      ],
+    });
+    const { sagas } = engine;
+    const order = { idPrefix: 'tst', subject: 'somebody', requestedBy: 'a test' };
+    const input = { key: 'one' };
+    const first = await sagas.start({ ...order, kind: 'care', input });
+    const running = engine.run(first.saga.id);
+    await gate.reached;
+    const room = await sagas.makeRoom([first.saga], 'a test');
+    const notBeforeMs = part === 'twin' ? null : room.notBeforeMs;
+    const { saga } = await sagas.start({ ...order, kind: 'work', input, notBeforeMs });
+    await engine.run(saga.id);
+    gate.open();
+    await running;
+    await engine.pass(LEASE_MS);
+    const ended = await engine.runToRest(saga.id);
+    return breaches({
+      'the scenario has not ended the saga': ended.state.phase !== 'completed',
+      'the call of a saga that gave way came after its successor’s':
+        world.order.at(-1) !== 'do work',
+    });
+  },
 });

@@ -81,4 +81,24 @@ export const ALL_OR_COMPENSATED = [
       'what some hosts show taken for all there is: the bot runs on elsewhere, forgotten, and caught',
     breach: 'its tombstone has ended, and it runs on a host that was away',
   },
+  {
+    name: 'restart-of-the-deleted',
+    invariant: 'I1',
+    mechanism: {
+      what: 'health leaves alone what a saga holds or a tombstone names',
+      file: 'src/health/restraints.ts',
+    },
+    guardedBy: [
+      at(
+        'e2e/pool-health.test.ts',
+        'an entry that the platform’s next write brought back: neither marked nor started',
+      ),
+      at(
+        'e2e/pool-health.test.ts',
+        'a deletion that stands still: the bot is neither started nor marked',
+      ),
+    ],
+    title: 'a restart that asks no tombstone: a deleted bot runs again, and caught',
+    breach: 'a bot that was deleted runs again',
+  },
 ] as const satisfies readonly TwinFacts[];

@@ -72,4 +72,44 @@ export const ONE_WRITER = [
     title: 'a lock freed without its token: a change is lost, and caught',
     breach: 'a change that was acknowledged is lost',
   },
+  {
+    name: 'pool-documents-without-revision',
+    invariant: 'I5',
+    mechanism: {
+      what: 'a change of the pool state in MongoDB names the revision it was made from',
+      file: 'src/adapters/pool-state/pool-documents-commit.ts',
+    },
+    guardedBy: [
+      at(
+        'integration/pool-state-mongo.test.ts',
+        'a worker’s claim is taken over after its fence has passed: its change never lands',
+      ),
+      at(
+        'integration/pool-state-mongo.test.ts',
+        'two processes with 200 changes each, and one that is killed amid its own: none is lost or half done',
+      ),
+    ],
+    title: 'a pool state written whatever its revision: a change is lost, and caught',
+    breach: 'a change that was acknowledged is lost',
+  },
+  {
+    name: 'room-without-waiting',
+    invariant: 'I5',
+    mechanism: {
+      what: 'who takes the key of a saga that yields begins when its last call is over',
+      file: 'src/saga/make-room.ts',
+    },
+    guardedBy: [
+      at(
+        'integration/saga-yield.test.ts',
+        'in the middle of its step: ended at once, its worker does nothing more, and the next waits for its last call',
+      ),
+      at(
+        'e2e/pool-health.test.ts',
+        'a DELETE in the middle of a restart: 202 at once, begun when the restart’s call is over',
+      ),
+    ],
+    title: 'a key taken without waiting: a late call undoes what came after it, and caught',
+    breach: 'the call of a saga that gave way came after its successor’s',
+  },
 ] as const satisfies readonly TwinFacts[];

@@ -30,6 +30,8 @@ import { createTestSagaLog } from '../../support/saga-log.ts';
 
 export interface Lab extends Stage {
   readonly poolFile: PoolFileFolder;
+  /** The mechanisms themselves. */
+  readonly ports: DeletionPorts;
   /** One more worker process on the same sources. */
   worker(twist?: Twist): Promise<TestEngine>;
 }
@@ -55,6 +57,7 @@ export async function createLab(poolState: PoolState = NO_POOLS): Promise<Lab> {
   return {
     connection,
     poolFile,
+    ports,
     poolStateFile: poolFile.file,
     world: createSimulatedWorld(connection),
     worker: async (twist = {}) => {

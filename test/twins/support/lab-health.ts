@@ -1,0 +1,41 @@
+// Health over a lab's sources: rounds of looks, and the restarts that they order, run by hand as a worker would.
+
+import { Registry } from 'prom-client';
+import { createSimulatedBots } from '../../../src/adapters/simulator/simulated-bots.ts';
+import { parseConfig } from '../../../src/config.ts';
+import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
+import { watchPools } from '../../../src/health/watch-pools.ts';
+import { createHealth } from '../../../src/health-parts.ts';
+import { createTestEngine, type TestEngine } from '../../support/saga-engine.ts';
+import { openTestSagaLog } from '../../support/saga-log.ts';
+import type { Lab } from './lab.ts';
+
+/** So many looks in a row as make a running bot a failed one, and one more. */
+const ROUNDS = 4;
+
+/** @param change what this process has instead of the ports themselves. */
+export async function lookAfter(
+  { connection, ports }: Lab,
+  change: (ports: DeletionPorts) => Partial<DeletionPorts> = () => ({}),
+): Promise<void> {
+  const { clock } = await openTestSagaLog(connection);
+  const bots = createSimulatedBots({ connection, now: () => new Date() });
+  const health = createHealth({
+    config: parseConfig({}),
+    ...{ connection, clock },
+    metrics: new Registry(),
+    deletionPorts: { ...ports, ...change(ports) },
+    runtime: { kind: 'simulator', reason: 'a lab', bots, docker: null },
+    sagas: () => engine.sagas,
+  });
+  const engine: TestEngine = await createTestEngine({
+    connection,
+    definitions: health.definitions,
+  });
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const report = await watchPools(health.ports, { signal: new AbortController().signal });
+    if (report.status !== 'done') throw new Error(`the round was ${report.status}`);
+    const { sagas } = await engine.sagas.list({ phases: ['queued'], limit: 10 });
+    for (const { id } of sagas) await engine.runToRest(id);
+  }
+}
