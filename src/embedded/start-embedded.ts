@@ -104,6 +104,7 @@ async function startOurMongodb(binary: ServerBinary, start: Start): Promise<stri
     dataDir: options.dataDir,
     signal,
     cacheGb: CACHE_GB,
+    isKept: options.isKept !== false,
     choosePort: () => mongodbPort(options, plan.record),
     onPort: (port) => remember(options, { mongodb: { product, version, port } }),
   });

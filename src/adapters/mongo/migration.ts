@@ -48,20 +48,49 @@ export async function migrate(
   const indexes = [...MONEY_INDEXES, ...RECONCILIATION_INDEXES, ...extraIndexes];
   // Before the indexes: making one would make an ordinary collection of it.
   const timeSeries = await ensureTimeSeries(connection);
-  for (const name of new Set(['users', ...indexes.map(({ collection }) => collection)])) {
-    await createCollection(connection, name);
-  }
+  const fresh = await createCollections(connection, [
+    ...new Set(['users', ...indexes.map(({ collection }) => collection)]),
+  ]);
   const constraints = [timeSeries, await ensureSchema(connection)];
-  for (const index of indexes) constraints.push(await ensureIndex(connection, index));
+  constraints.push(...(await ensureIndexes(connection, indexes, fresh)));
   return { constraints };
 }
 
-async function createCollection(connection: Connection, name: string): Promise<void> {
+/** @returns those that were not there. */
+async function createCollections(
+  connection: Connection,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  const created = await Promise.all(names.map((name) => createCollection(connection, name)));
+  return names.filter((_, index) => created[index]);
+}
+
+async function createCollection(connection: Connection, name: string): Promise<boolean> {
   try {
     await databaseOf(connection).createCollection(name);
+    return true;
   } catch (error) {
     if (codeOf(error) !== NAMESPACE_EXISTS) throw error;
+    return false;
   }
+}
+
+// A collection that was made just now is empty: its indexes wait for no other's. Over data that is there already they
+// are built one after the other, so that a server that works has one to build at a time.
+async function ensureIndexes(
+  connection: Connection,
+  indexes: readonly IndexDeclaration[],
+  fresh: readonly string[],
+): Promise<readonly ConstraintReport[]> {
+  const reports = new Map<IndexDeclaration, ConstraintReport>();
+  const inTurn = async (some: readonly IndexDeclaration[]) => {
+    for (const index of some) reports.set(index, await ensureIndex(connection, index));
+  };
+  await Promise.all(
+    fresh.map((name) => inTurn(indexes.filter(({ collection }) => collection === name))),
+  );
+  await inTurn(indexes.filter(({ collection }) => !fresh.includes(collection)));
+  return indexes.flatMap((index) => reports.get(index) ?? []);
 }
 
 async function ensureTimeSeries(connection: Connection): Promise<ConstraintReport> {
