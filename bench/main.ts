@@ -7,12 +7,14 @@
 //   --only=sync     the synchronisations alone
 //   --only=pooled   a pooled bot on Docker alone
 //   --only=streams  open event streams alone
+//   --only=page     the portfolio in a browser
 
 import { parseArgs } from 'node:util';
 import { measureAccept } from './accept.ts';
 import { type CompareOptions, compare } from './compare.ts';
 import { type Ground, openGround } from './ground.ts';
 import { measureOneSync } from './one-sync.ts';
+import { measurePage } from './page.ts';
 import { measurePoolFile } from './pool-file.ts';
 import { measurePooled } from './pooled.ts';
 import { type Measures, toFigures, toTable } from './report.ts';
@@ -70,6 +72,7 @@ async function run(): Promise<Measures> {
       return { variants: {}, ...(await measureOnePooled(ground, options)) };
     if (values.only === 'streams')
       return { variants: {}, ...(await measureWatchers(ground, options)) };
+    if (values.only === 'page') return { variants: {}, ...(await measurePages(ground, options)) };
     const variants = [variantNamed(values.only)];
     return { variants: await compare(ground, { ...options, variants }) };
   } finally {
@@ -100,7 +103,8 @@ async function measureAll(ground: Ground, scale: Scale): Promise<Measures> {
   const poolFile = await measurePoolFile();
   const syncs = await measureSyncs(ground, scale);
   const pooled = await measureOnePooled(ground, scale);
-  return { variants, accept, workerMemoryMb, poolFile, ...streams, ...syncs, ...pooled };
+  const page = await measurePages(ground, scale);
+  return { variants, accept, workerMemoryMb, poolFile, ...page, ...streams, ...syncs, ...pooled };
 }
 
 async function measureSyncs(
@@ -122,6 +126,15 @@ async function measureWatchers(
   return { streams: await measureStreams(ground, { streams: OPEN_STREAMS, deletions, signal }) };
 }
 
+async function measurePages(
+  ground: Ground,
+  { signal, onTurn, pooled: rounds }: Scale,
+): Promise<Pick<Measures, 'page'>> {
+  onTurn('the portfolio in a browser');
+  const page = await measurePage(ground, { rounds, signal, say: onTurn });
+  return page === null ? {} : { page };
+}
+
 async function measureOnePooled(
   ground: Ground,
   { signal, onTurn, pooled: rounds }: Scale,
@@ -135,7 +148,7 @@ function variantNamed(name: string): VariantName {
   const found = Object.keys(VARIANTS).find((known) => known === name);
   if (found === undefined) {
     throw new Error(
-      `--only takes ${[...Object.keys(VARIANTS), 'sync', 'pooled', 'streams'].join(', ')}`,
+      `--only takes ${[...Object.keys(VARIANTS), 'sync', 'pooled', 'streams', 'page'].join(', ')}`,
     );
   }
   return found as VariantName;

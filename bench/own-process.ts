@@ -4,8 +4,11 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { pause } from '../src/saga/deadline.ts';
 
 const STOP_WITHIN_MS = 10_000;
+const START_WITHIN_MS = 60_000;
+const LOOK_EVERY_MS = 100;
 
 export function startProcess(
   entry: string,
@@ -16,6 +19,24 @@ export function startProcess(
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+}
+
+/** Resolves when it answers; fails when it ends before, or takes too long. */
+export async function whenServing(
+  api: ChildProcess,
+  url: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const endMs = performance.now() + START_WITHIN_MS;
+  while (performance.now() < endMs) {
+    signal.throwIfAborted();
+    if (api.exitCode !== null) throw new Error(`the API ended with ${api.exitCode}`);
+    const answer = await fetch(`${url}/livez`).catch(() => null);
+    await answer?.text();
+    if (answer?.ok === true) return;
+    await pause(LOOK_EVERY_MS, signal);
+  }
+  throw new Error(`the API does not serve within ${START_WITHIN_MS} ms`);
 }
 
 /** The resident set, in megabytes. */

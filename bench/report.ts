@@ -3,6 +3,7 @@
 import type { AcceptResult } from './accept.ts';
 import type { VariantResult } from './compare.ts';
 import type { OneSyncMeasure } from './one-sync.ts';
+import type { PageMeasure } from './page.ts';
 import type { PoolFileMeasure } from './pool-file.ts';
 import type { PooledMeasure } from './pooled.ts';
 import type { StreamsMeasure } from './streams.ts';
@@ -18,6 +19,7 @@ export interface Measures {
   readonly oneSync?: OneSyncMeasure;
   readonly pooled?: PooledMeasure;
   readonly streams?: StreamsMeasure;
+  readonly page?: PageMeasure;
 }
 
 type Line = readonly [key: string, what: string, goal?: string];
@@ -42,6 +44,9 @@ const LINES: readonly Line[] = [
   ['acceptRatioToNoStreams', 'DELETE to 202 with the streams against without', '< 1.5'],
   ['acceptWithStreamsMs', 'DELETE to 202 with the streams, median, ms'],
   ['acceptWithoutStreamsMs', 'DELETE to 202 without them, median, ms'],
+  ['pagePaintMs', 'the portfolio of 200 bots, first paint, ms', '< 1000'],
+  ['pageCompleteMs', 'the portfolio of 200 bots, all shown, ms'],
+  ['pageKb', 'the page over the wire, KB', '< 150'],
   ['poolFile50DeletionsMs', '50 deletions in a file of 5,000 bots, ms', '< 1000'],
   ['syncAllPerCpuSec', 'allocations judged per second of one core', '>= 50000'],
   ['syncAllPerSec', 'allocations judged per second'],
@@ -71,7 +76,7 @@ export function toTable(figures: Readonly<Record<string, unknown>>): string {
 
 /** Keys of what was not measured are left out. */
 export function toFigures(measures: Measures): Readonly<Record<string, unknown>> {
-  const { variants, accept, workerMemoryMb, poolFile, syncAll, oneSync, pooled, streams } =
+  const { variants, accept, workerMemoryMb, poolFile, syncAll, oneSync, pooled, streams, page } =
     measures;
   const { sagas, floor, bullmq } = variants;
   const figures: Record<string, unknown> = {
@@ -100,6 +105,9 @@ export function toFigures(measures: Measures): Readonly<Record<string, unknown>>
     acceptRatioToNoStreams: rounded(quotient(streams?.acceptWithMs, streams?.acceptWithoutMs), 2),
     acceptWithStreamsMs: rounded(streams?.acceptWithMs, 2),
     acceptWithoutStreamsMs: rounded(streams?.acceptWithoutMs, 2),
+    pagePaintMs: rounded(page?.firstPaintMs, 0),
+    pageCompleteMs: rounded(page?.completeMs, 0),
+    pageKb: rounded(page?.weightKb, 1),
     poolFileRenames: poolFile?.renames,
     poolFileReadMs: rounded(poolFile?.readMs, 3),
     syncAllPerCpuSec: rounded(syncAll?.perCpuSecond, 0),

@@ -11,7 +11,7 @@ import { anyFreePort } from '../src/embedded/ports.ts';
 import { pause } from '../src/saga/deadline.ts';
 import type { Ground, Place } from './ground.ts';
 import { type HerdBot, seedUsers } from './herd.ts';
-import { residentMb, startProcess, stopProcess } from './own-process.ts';
+import { residentMb, startProcess, stopProcess, whenServing } from './own-process.ts';
 import { median } from './statistics.ts';
 
 export interface StreamsMeasure {
@@ -32,8 +32,6 @@ export interface StreamsOptions {
 const API = fileURLToPath(new URL('../src/server.ts', import.meta.url));
 /** As the compose file starts it. */
 const HEAP_LIMITS = ['--max-semi-space-size=8', '--max-old-space-size=256'];
-const START_WITHIN_MS = 60_000;
-const LOOK_EVERY_MS = 100;
 const WARM_UPS = 100;
 /** The resident set counts as the largest of as many samples, half a second apart. */
 const SAMPLES = 16;
@@ -128,7 +126,7 @@ interface Client {
 }
 
 async function createClient(place: Place, api: ChildProcess, url: string): Promise<Client> {
-  await isServing(api, url, place.signal);
+  await whenServing(api, url, place.signal);
   const key = await loadSigningKey(place.config.dataDir);
   const issuer = createLocalTokenIssuer({ key, now: () => new Date() });
   const headersOf = async ({ firebaseUid }: HerdBot) => {
@@ -148,19 +146,6 @@ async function createClient(place: Place, api: ChildProcess, url: string): Promi
     },
     watch: async (bot, jobId) => firstEvent(`${base}/jobs/${jobId}/events`, await headersOf(bot)),
   };
-}
-
-async function isServing(api: ChildProcess, url: string, signal: AbortSignal): Promise<void> {
-  const endMs = performance.now() + START_WITHIN_MS;
-  while (performance.now() < endMs) {
-    signal.throwIfAborted();
-    if (api.exitCode !== null) throw new Error(`the API ended with ${api.exitCode}`);
-    const answer = await fetch(`${url}/livez`).catch(() => null);
-    await answer?.text();
-    if (answer?.ok === true) return;
-    await pause(LOOK_EVERY_MS, signal);
-  }
-  throw new Error(`the API does not serve within ${START_WITHIN_MS} ms`);
 }
 
 function firstEvent(url: string, headers: Record<string, string>): Promise<ClientRequest> {

@@ -1,0 +1,159 @@
+// How soon the portfolio is there in a real browser, for a user with 200 bots and 10,000 transactions, and what
+// the page weighs on its way. Each load is the first of a new browser profile: nothing is cached.
+
+import { fileURLToPath } from 'node:url';
+import { mongo } from 'mongoose';
+import type { Browser, BrowserContext } from 'playwright-core';
+import { createLocalTokenIssuer } from '../src/adapters/local-auth/local-tokens.ts';
+import { loadSigningKey } from '../src/adapters/local-auth/signing-key.ts';
+import { toFirebaseUid, toInstanceId, toUserId, type UserId } from '../src/domain/ids.ts';
+import { anyFreePort } from '../src/embedded/ports.ts';
+import type { Services } from '../src/services.ts';
+import { launchBrowser } from '../test/support/chromium.ts';
+import { findBrowser } from '../test/support/find-browser.ts';
+import type { Ground, Place } from './ground.ts';
+import { seedContainers } from './herd.ts';
+import { startProcess, stopProcess, whenServing } from './own-process.ts';
+import { median } from './statistics.ts';
+
+export interface PageMeasure {
+  /** When something of the page is painted. */
+  readonly firstPaintMs: number;
+  /** When every bot is on it. */
+  readonly completeMs: number;
+  /** Of the page's own files as they came over the wire, the chart library included. */
+  readonly weightKb: number;
+}
+
+const UID = toFirebaseUid('bench-page');
+const BOTS = 200;
+const TRANSACTIONS = 10_000;
+const API = fileURLToPath(new URL('../src/server.ts', import.meta.url));
+const CARDS_WITHIN_MS = 30_000;
+
+/** Null, with the reason said, where there is no browser. */
+export async function measurePage(
+  ground: Ground,
+  { rounds, signal, say }: { rounds: number; signal: AbortSignal; say: (line: string) => void },
+): Promise<PageMeasure | null> {
+  const found = await findBrowser({ progress: say, signal });
+  if ('missing' in found) {
+    say(`the page is not measured: ${found.missing}`);
+    return null;
+  }
+  return ground.measure(async (place) => {
+    await seed(await place.services(), place);
+    const port = await anyFreePort();
+    const url = `http://127.0.0.1:${port}`;
+    const api = startProcess(API, [], { ...place.env, PORT: String(port) });
+    const browser = await launchBrowser(found.executable);
+    try {
+      await whenServing(api, url, signal);
+      return await load(browser, url, await tokenOf(place), rounds);
+    } finally {
+      await browser.close();
+      await stopProcess(api);
+    }
+  });
+}
+
+async function seed(services: Services, place: Place): Promise<void> {
+  const userId = toUserId(new mongo.ObjectId().toHexString());
+  const ids = Array.from({ length: BOTS }, (_, n) => toInstanceId(`${UID}-bot-${n + 1}`));
+  const { connection } = services;
+  await connection.collection('users').insertOne(userOf(userId, ids));
+  await place.writePoolState({ pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: AT });
+  const bots = ids.map((instanceId) => ({ userId, firebaseUid: UID, instanceId, isPooled: false }));
+  await seedContainers(connection, bots);
+  const { rows } = await services.audits.auditUser(userId, { signal: place.signal });
+  if (rows !== TRANSACTIONS) throw new Error(`the ledger has ${rows} of ${TRANSACTIONS} rows`);
+}
+
+const AT = '2026-10-02T09:30:00.000Z';
+
+function userOf(userId: UserId, ids: readonly string[]): mongo.Document {
+  const allocatedAt = new Date(AT);
+  const allocation = (botName: string) => ({
+    ...{ allocatedAmount: 10, currentValue: 12.5, reservedInTrades: 0, availableBalance: 12.5 },
+    ...{ lifetimePnL: 2.5, allocatedAt, botName },
+  });
+  const rows = Array.from({ length: TRANSACTIONS }, (_, n) => ({
+    ...{ type: 'allocate', amount: -0.01, botId: `${UID}-bot-1`, botName: 'Bot 1' },
+    ...{ description: `Allocated ${n}`, balanceAfter: 1_000 - n / 100 },
+    timestamp: new Date(allocatedAt.getTime() + n * 1_000),
+  }));
+  return {
+    _id: new mongo.ObjectId(userId),
+    firebaseUid: UID,
+    role: 'user',
+    paperWallet: { balance: 900.01, currency: 'USD', lastUpdated: allocatedAt },
+    walletTransactions: rows,
+    botAllocations: Object.fromEntries(ids.map((id, n) => [id, allocation(`Bot ${n + 1}`)])),
+  };
+}
+
+async function tokenOf({ config }: Place): Promise<string> {
+  const key = await loadSigningKey(config.dataDir);
+  const issuer = createLocalTokenIssuer({ key, now: () => new Date() });
+  return (await issuer.issue({ firebaseUid: UID, isAdmin: false })).token;
+}
+
+async function load(
+  browser: Browser,
+  url: string,
+  token: string,
+  rounds: number,
+): Promise<PageMeasure> {
+  const loads: PageMeasure[] = [];
+  for (let round = 0; round <= rounds; round += 1) {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    try {
+      await context.request.post(`${url}/api/freqtrade/session`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      const one = await loadOnce(context, url);
+      // The first one warms the server up.
+      if (round > 0) loads.push(one);
+    } finally {
+      await context.close();
+    }
+  }
+  return {
+    firstPaintMs: median(loads.map(({ firstPaintMs }) => firstPaintMs)),
+    completeMs: median(loads.map(({ completeMs }) => completeMs)),
+    weightKb: median(loads.map(({ weightKb }) => weightKb)),
+  };
+}
+
+async function loadOnce(context: BrowserContext, url: string): Promise<PageMeasure> {
+  const page = await context.newPage();
+  await page.goto(url);
+  await page
+    .locator('[data-bot]')
+    .nth(BOTS - 1)
+    .waitFor({ timeout: CARDS_WITHIN_MS });
+  const { completeMs, firstPaintMs } = await page.evaluate(TIMES);
+  // It is loaded when there is something to draw.
+  const chart = await page.evaluate((address) => fetch(address).then((got) => got.text()), CHART);
+  if (chart.length === 0) throw new Error('the chart library is not served');
+  return { firstPaintMs, completeMs, weightKb: (await page.evaluate(WEIGHT)) / 1_024 };
+}
+
+const CHART = '/vendor/uplot/dist/uPlot.esm.js';
+
+// These two run inside the page.
+const TIMES = () => {
+  const { performance } = Object(globalThis);
+  const [paint] = performance.getEntriesByName('first-contentful-paint');
+  return { completeMs: performance.now(), firstPaintMs: Number(paint.startTime) };
+};
+
+const WEIGHT = (): number => {
+  const { performance } = Object(globalThis);
+  return [
+    ...performance.getEntriesByType('navigation'),
+    ...performance.getEntriesByType('resource'),
+  ]
+    .filter(({ name }) => !name.includes('/api/'))
+    .reduce((sum, { transferSize }) => sum + transferSize, 0);
+};
