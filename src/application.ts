@@ -126,6 +126,8 @@ async function apiDependencies(
       if (shape === undefined) return null;
       return Object.fromEntries(shape.steps.map((step) => [step.name, step.kind]));
     },
+    overview: services.overview,
+    world: services.world,
     health: () => reportHealth(services),
     metrics: metrics.registry,
     requestSpans: services.telemetry?.requestSpans ?? null,

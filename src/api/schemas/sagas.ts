@@ -2,6 +2,7 @@
 // of the history.
 
 import { Type } from 'typebox';
+import { SOURCES } from '../../operations/beliefs.ts';
 import { AdminReasonSchema } from './admin.ts';
 import { JobSchema, JobStateSchema, PageQuery } from './job.ts';
 
@@ -47,6 +48,19 @@ export const SagaListQuerySchema = Type.Object(
     state: Type.Optional(JobStateSchema),
     kind: Type.Optional(Type.String({ maxLength: 64, pattern: '^[a-z-]+$' })),
     subject: Type.Optional(Type.String({ maxLength: 64, pattern: '^[0-9a-z]+$' })),
+    q: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 128,
+        pattern: '\\S',
+        description: 'Exactly: a saga, a bot, or a user by `_id` or firebaseUid.',
+      }),
+    ),
+    order: Type.Optional(
+      Type.Enum(['newest', 'urgency'], {
+        description: 'urgency: stuck, compensating, under way, then ended; newest first in each.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -86,6 +100,23 @@ export const PlanSchema = Type.Object({
     }),
   ),
   moneyAtRiskMinor: Type.Union([Type.Integer(), Type.Null()]),
+});
+
+export const WorldSchema = Type.Object({
+  at: Type.String(),
+  bot: Type.Union([
+    Type.Object({ userId: Type.String(), firebaseUid: TEXT_OR_NULL, instanceId: Type.String() }),
+    Type.Null(),
+  ]),
+  sources: Type.Array(
+    Type.Object({
+      source: Type.Enum([...SOURCES]),
+      status: Type.Enum(['present', 'absent', 'unknown']),
+      says: Type.String({ description: 'In words; of an unknown one why.' }),
+      believed: TEXT_OR_NULL,
+      tookMs: Type.Integer(),
+    }),
+  ),
 });
 
 export const OrderBodySchema = Type.Object(
