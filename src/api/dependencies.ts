@@ -50,6 +50,8 @@ export interface ApiDependencies {
   readonly metrics: Registry;
   /** Null: no traces are kept. */
   readonly requestSpans: RequestSpans | null;
+  /** Of which of them the jobs of a kind of saga are. */
+  readonly queueOf: (kind: string) => string;
   /** What Bull Board shows. Their connections must fail fast (`maxRetriesPerRequest: 1`, no offline
    * queue), or the board hangs while Redis is away. */
   readonly queues: readonly Queue[];

@@ -149,6 +149,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
     metrics: new Registry(),
     requestSpans: null,
     queues: [],
+    queueOf: () => 'deletion',
     demo: null,
     firebaseWeb: null,
     rateLimitRedis: null,

@@ -31,7 +31,7 @@ import { adminOf, auditName } from '../viewer.ts';
 
 export type SagaRoutesDependencies = Pick<
   ApiDependencies,
-  'sagas' | 'accounts' | 'stepKinds' | 'now' | 'world'
+  'sagas' | 'accounts' | 'stepKinds' | 'queueOf' | 'now' | 'world'
 >;
 
 const PLAN_TIMEOUT_MS = 10_000;

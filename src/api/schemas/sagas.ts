@@ -1,7 +1,7 @@
 // Sagas as operators see them: what a job shows, and beside it who holds what, how much money waits, and every entry
 // of the history.
 
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { SOURCES } from '../../operations/beliefs.ts';
 import { AdminReasonSchema } from './admin.ts';
 import { JobSchema, JobStateSchema, PageQuery } from './job.ts';
@@ -23,8 +23,10 @@ const SagaFields = {
   }),
 };
 
+export type SagaSummary = Static<typeof SagaSummarySchema>;
 const SagaSummarySchema = Type.Intersect([JobSchema, Type.Object(SagaFields)]);
 
+export type HistoryView = Static<typeof HistoryEntrySchema>;
 const HistoryEntrySchema = Type.Object({
   at: Type.String(),
   epoch: Type.Integer(),
@@ -33,9 +35,11 @@ const HistoryEntrySchema = Type.Object({
   detail: TEXT_OR_NULL,
 });
 
+export type SagaDetail = Static<typeof SagaDetailSchema>;
 export const SagaDetailSchema = Type.Intersect([
   SagaSummarySchema,
   Type.Object({
+    queue: Type.String({ description: 'Where its job is, under its own id.' }),
     input: Type.Unknown(),
     captures: Type.Record(Type.String(), Type.Unknown()),
     history: Type.Array(HistoryEntrySchema, { description: 'The newest entries, oldest first.' }),
@@ -81,6 +85,7 @@ const VerbSchema = Type.Union([
   Type.Literal('resolve'),
 ]);
 
+export type PlanView = Static<typeof PlanSchema>;
 export const PlanSchema = Type.Object({
   verbs: Type.Array(
     Type.Object({
@@ -102,6 +107,7 @@ export const PlanSchema = Type.Object({
   moneyAtRiskMinor: Type.Union([Type.Integer(), Type.Null()]),
 });
 
+export type WorldView = Static<typeof WorldSchema>;
 export const WorldSchema = Type.Object({
   at: Type.String(),
   bot: Type.Union([
