@@ -23,13 +23,22 @@ const WORDS = {
   'resolve-ordered': { text: 'resolved', tone: 'order' },
 };
 
+/** What an observation saw, where it could tell. @type {Record<string, Words>} */
+const SEEN = {
+  absent: { text: 'looked at: it has not happened', tone: '' },
+  landed: { text: 'looked at: it has happened', tone: 'good' },
+};
+
 /**
- * @param {{ type: string }} entry @param {number} attempt
- * @returns {Words}
+ * @param {{ type: string, detail: string | null }} entry @param {number} attempt
+ * @returns {Words & { detail: string | null }} the detail is null where the words say it
  */
-export function eventWords({ type }, attempt) {
-  if (type === 'failed') return { text: `attempt ${attempt} failed`, tone: 'bad' };
-  if (type === 'compensation-failed')
-    return { text: `undoing failed, attempt ${attempt}`, tone: 'bad' };
-  return WORDS[type] ?? { text: type, tone: '' };
+export function eventWords({ type, detail }, attempt) {
+  if (type === 'failed') return { text: `attempt ${attempt} failed`, tone: 'bad', detail };
+  if (type === 'compensation-failed') {
+    return { text: `undoing failed, attempt ${attempt}`, tone: 'bad', detail };
+  }
+  const seen = type === 'observed' ? SEEN[detail ?? ''] : undefined;
+  if (seen !== undefined) return { ...seen, detail: null };
+  return { ...(WORDS[type] ?? { text: type, tone: '' }), detail };
 }

@@ -1,13 +1,11 @@
 // One saga: what happened, live; the world as it is now; and what can be done about it.
 
-import { apiUrl, call, Problem } from '../shared/api.js';
-import { moneyOfMinor } from '../shared/money.js';
+import { call, Problem } from '../shared/api.js';
 import { usePolled } from '../shared/polled.js';
 import { Trouble } from '../shared/trouble.js';
 import { html, useEffect, useRef } from '../shared/view.js';
 import { watchJob } from '../shared/watch-job.js';
-import { Age } from './saga-row.js';
-import { capital, isOpen, subjectOf, toneOf } from './saga-words.js';
+import { SagaHead } from './saga-head.js';
 import { Timeline } from './timeline.js';
 import { useAsked } from './use-asked.js';
 import { Verbs } from './verbs.js';
@@ -39,32 +37,36 @@ function Chosen({ sagaId, onMoved }) {
   const load = (/** @type {AbortSignal} */ signal) =>
     /** @type {Promise<Detail>} */ (call('GET', path, { signal }));
   const { value: saga, problem, refresh } = usePolled(load, EVERY_MS);
-  const world = useAsked(
-    (signal) => /** @type {Promise<World>} */ (call('GET', `${path}/world`, { signal })),
-    [saga?.state],
-  );
-  useEffect(() => watchJob(sagaId, () => void refresh()), [sagaId]);
-  const box = useRef(/** @type {HTMLElement | null} */ (null));
-  const isRead = saga !== null;
-  useEffect(() => {
-    // Below the list, on a narrow screen: what was chosen would be out of sight.
-    if (
-      isRead &&
-      box.current !== null &&
-      box.current.getBoundingClientRect().top > innerHeight / 2
-    ) {
-      box.current.scrollIntoView({ block: 'start' });
-    }
-  }, [isRead]);
+  if (saga === null) {
+    return html`<${NotRead} sagaId=${sagaId} problem=${problem} onRetry=${refresh} />`;
+  }
   const onOrdered = () => {
     void refresh();
     onMoved();
   };
-  if (saga === null)
-    return html`<${NotRead} sagaId=${sagaId} problem=${problem} onRetry=${refresh} />`;
+  return html`<${Saga} saga=${saga} problem=${problem} refresh=${refresh} onOrdered=${onOrdered} />`;
+}
+
+/**
+ * @param {{ saga: Detail, problem: Error | null, refresh: () => Promise<void>, onOrdered: () => void }} props
+ */
+function Saga({ saga, problem, refresh, onOrdered }) {
+  const { jobId, state } = saga;
+  const path = `/admin/sagas/${encodeURIComponent(jobId)}/world`;
+  const world = useAsked(
+    (signal) => /** @type {Promise<World>} */ (call('GET', path, { signal })),
+    [state],
+  );
+  useEffect(() => watchJob(jobId, () => void refresh()), [jobId]);
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    // Below the list, on a narrow screen: what was chosen would be out of sight.
+    const top = box.current?.getBoundingClientRect().top ?? 0;
+    if (top > innerHeight / 2) box.current?.scrollIntoView({ block: 'start' });
+  }, []);
   return html`
-    <section class="card detail" aria-labelledby="saga-title" ref=${box} data-test="saga" data-saga=${sagaId} data-state=${saga.state}>
-      <${Head} saga=${saga} />
+    <section class="card detail" aria-labelledby="saga-title" ref=${box} data-test="saga" data-saga=${jobId} data-state=${state}>
+      <${SagaHead} saga=${saga} />
       <${Trouble} problem=${problem} what="It could not be read again." onRetry=${refresh} />
       <${Timeline} saga=${saga} />
       <${Verbs} saga=${saga} world=${world} onOrdered=${onOrdered} />
@@ -82,28 +84,5 @@ function NotRead({ sagaId, problem, onRetry }) {
       ${isGone && html`<p class="notice warn" role="alert">The log has no saga ${sagaId}. Ended ones are forgotten after a while.</p>`}
       ${!isGone && html`<${Trouble} problem=${problem} what="The saga could not be read." onRetry=${onRetry} />`}
     </section>
-  `;
-}
-
-/** @param {{ saga: Detail }} props */
-function Head({ saga }) {
-  const { jobId, kind, version, epoch, state, requestedBy, moneyAtRiskMinor, queue } = saga;
-  const board = `/admin/queues/queue/${encodeURIComponent(queue)}/${encodeURIComponent(jobId)}`;
-  return html`
-    <div class="row spread top-of-saga">
-      <h2 id="saga-title">
-        ${subjectOf(saga)}${' '}<span class=${`badge ${toneOf(state)}`}>${capital(state)}</span>
-      </h2>
-      <span class="links">
-        <a href=${board}>Queue job</a>
-        <a href=${apiUrl(`/admin/sagas/${encodeURIComponent(jobId)}`)} download=${`${jobId}.json`} data-test="export">Export</a>
-      </span>
-    </div>
-    <p class="soft">
-      ${kind} v${version} · <code>${jobId}</code> · epoch ${epoch} · asked for by ${requestedBy} · <${Age} saga=${saga} />
-      ${isOpen(saga) && moneyAtRiskMinor !== null && html` · <strong>${moneyOfMinor(moneyAtRiskMinor)}</strong> at risk`}
-    </p>
-    ${saga.error !== null && html`<p class=${`notice ${saga.state === 'stuck' ? 'bad' : 'warn'}`}><strong>${saga.error.step}</strong>: ${saga.error.message} <span class="soft">(${saga.error.code})</span></p>`}
-    ${saga.warnings.map(({ code, message }) => html`<p key=${code} class="notice warn">${message} <span class="soft">(${code})</span></p>`)}
   `;
 }

@@ -1,6 +1,6 @@
 // Everything that happened to a saga, as its history has it: every attempt, every look, every undoing, every order.
 
-import { html } from '../shared/view.js';
+import { html, useEffect, useRef } from '../shared/view.js';
 import { eventWords } from './event-words.js';
 
 /** @typedef {import('../../src/api/schemas/sagas.ts').HistoryView} Entry */
@@ -18,9 +18,16 @@ const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'lo
 /** @param {{ saga: import('./saga-detail.js').Detail }} props */
 export function Timeline({ saga: { history, createdAt, state } }) {
   const isCut = history.length >= KEPT;
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  const newest = history.at(-1)?.at;
+  // What happened last is what is looked for, and it goes on at the end.
+  useEffect(
+    () => box.current?.scrollTo({ top: box.current.scrollHeight }),
+    [newest, history.length],
+  );
   return html`
     <h3 class="unseen">What happened</h3>
-    <ol class="timeline" data-test="timeline" tabindex="0" aria-label="What happened">
+    <ol class="timeline" ref=${box} data-test="timeline" tabindex="0" aria-label="What happened">
       <li class="event">
         <strong>Accepted</strong> <${Moment} at=${createdAt} />
         ${isCut && html`<span class="soft block">Older entries than these ${KEPT} are not kept.</span>`}
@@ -33,13 +40,13 @@ export function Timeline({ saga: { history, createdAt, state } }) {
 
 /** @param {{ entry: Entry, before: Entry | undefined, attempt: number }} props */
 function Event({ entry, before, attempt }) {
-  const { at, epoch, step, type, detail } = entry;
-  const { text, tone } = eventWords(entry, attempt);
+  const { at, epoch, step, type } = entry;
+  const { text, tone, detail } = eventWords(entry, attempt);
   const isNewEpoch = before?.epoch !== epoch;
   return html`
     <li class=${`event ${tone}`} data-type=${type} data-step=${step ?? ''}>
       ${step !== null && html`<strong>${step}</strong> `}${text}
-      ${detail !== null && html`<span class="soft block detail-text">${detail}</span>`}
+      ${detail !== null && html`<span class="soft block">${detail}</span>`}
       <span class="soft tiny block"><${Moment} at=${at} />${isNewEpoch && ` · epoch ${epoch}`}</span>
     </li>
   `;

@@ -23,7 +23,7 @@ import { capital, subjectOf } from './saga-words.js';
  * }} props
  */
 export function VerbDialog({ saga, verb, plan, world, onClose, onOrdered }) {
-  const [outcome, setOutcome] = useState('compensated');
+  const [outcome, setOutcome] = useState('');
   const planned = plan.value?.verbs.find((one) => one.verb === verb);
   const isReady = planned?.allowed === true && !plan.isBusy;
   const order = async (/** @type {import('./reason-form.js').Fields} */ fields) => {
@@ -32,7 +32,7 @@ export function VerbDialog({ saga, verb, plan, world, onClose, onOrdered }) {
     await call('POST', `/admin/sagas/${encodeURIComponent(saga.jobId)}/${verb}`, { body });
     onOrdered();
   };
-  const does = verb === 'resolve' ? [`ends ${outcome}`] : (planned?.does ?? []);
+  const does = verb === 'resolve' ? [] : (planned?.does ?? []);
   return html`
     <${Dialog} title=${`${capital(verb)} ${subjectOf(saga)}?`} onClose=${onClose}>
       <p>${verbWords(verb)}</p>
@@ -75,7 +75,7 @@ function Seen({ observations, world }) {
 /** @type {Record<string, string>} */
 const OUTCOMES = { landed: 'has happened', absent: 'has not happened', unknown: 'is unknown' };
 
-/** @param {{ chosen: string, onChoose: (outcome: string) => void }} props */
+/** Nothing is chosen beforehand: nobody vouches by not looking. @param {{ chosen: string, onChoose: (outcome: string) => void }} props */
 function Outcome({ chosen, onChoose }) {
   return html`
     <fieldset>
@@ -83,7 +83,7 @@ function Outcome({ chosen, onChoose }) {
       ${['compensated', 'completed'].map(
         (outcome) => html`
           <label key=${outcome} class="check">
-            <input type="radio" name="outcome" value=${outcome} checked=${chosen === outcome} onChange=${() => onChoose(outcome)} />
+            <input type="radio" name="outcome" required value=${outcome} checked=${chosen === outcome} onChange=${() => onChoose(outcome)} />
             ${outcome === 'completed' ? 'completed: the money was paid and the bot is gone' : 'compensated: everything is as it was before'}
           </label>
         `,
