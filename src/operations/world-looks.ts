@@ -155,8 +155,8 @@ async function lookAtLedger(
 
 async function entryOf(ledger: WorldPorts['ledger'], opId: string, what: string) {
   const entry = await ledger.find(opId);
-  return said(entry, 'no entry', ({ amountMinor, at }) => {
+  return said(entry, 'no entry', ({ amountMinor }) => {
     const amount = amountMinor === null ? 'no number' : formatMinor(Math.abs(amountMinor));
-    return `${what} of ${amount}, ${at}`;
+    return `${what} of ${amount}`;
   });
 }

@@ -4,7 +4,7 @@ import type { Overview } from '../../src/operations/overview.ts';
 import { asAdmin } from '../support/admin.ts';
 import { createTestApi, expectProblem, HEALTHY } from '../support/api.ts';
 import { startTestApplication } from '../support/application.ts';
-import { acceptDelete, jobIn, misbehave, placeBot } from '../support/deletions.ts';
+import { acceptDelete, jobIn, misbehave, placeBot, poolStateOf } from '../support/deletions.ts';
 
 const URL = '/api/freqtrade/admin/overview';
 const AT = new Date('2026-11-01T00:00:00.000Z');
@@ -88,5 +88,18 @@ describe('the overview', () => {
     await jobIn(app, bot.uid, await acceptDelete(app, bot), 'completed');
     const { body } = await asAdmin(app, 'GET', '/admin/overview');
     expect(body.figures).toMatchObject({ stuck: 0, tombstones: 1 });
+  });
+
+  test('a host that holds nothing where the pool state places bots: to be confirmed, until somebody does', async () => {
+    const app = await startTestApplication({ poolState: poolStateOf('uid-one') });
+    const host = async () => {
+      const { body } = await asAdmin(app, 'GET', '/admin/overview');
+      return body.sources.find(({ kind }: { kind: string }) => kind === 'docker');
+    };
+    const { name, status, toConfirm } = await host();
+    expect(status).toBe('ok');
+    expect(toConfirm).toContain('uid-one-bot-1');
+    await asAdmin(app, 'POST', `/admin/hosts/${name}/confirm`, { reason: 'a new disk' });
+    expect((await host()).toConfirm).toBeNull();
   });
 });

@@ -39,7 +39,7 @@ export function ReasonForm({
       ${children}
       <label>
         Reason
-        <textarea name="reason" rows="2" required maxlength="500" pattern="\\S" placeholder="Why; it stays in the audit trail"></textarea>
+        <textarea name="reason" rows="2" required maxlength="500" onInput=${refuseBlank} placeholder="Why; it stays in the audit trail"></textarea>
       </label>
       <${Trouble} problem=${problem} />
       <div class="row end">
@@ -50,4 +50,10 @@ export function ReasonForm({
       </div>
     </form>
   `;
+}
+
+/** White space is no reason; an empty field is told by the browser itself. @param {any} event */
+export function refuseBlank({ target }) {
+  const isBlank = target.value !== '' && target.value.trim() === '';
+  target.setCustomValidity(isBlank ? 'Please say it in words.' : '');
 }

@@ -37,6 +37,12 @@ function Chosen({ sagaId, onMoved }) {
   const load = (/** @type {AbortSignal} */ signal) =>
     /** @type {Promise<Detail>} */ (call('GET', path, { signal }));
   const { value: saga, problem, refresh } = usePolled(load, EVERY_MS);
+  const before = useRef(saga?.state);
+  useEffect(() => {
+    // The list and the figures show it too, and should not lag behind.
+    if (before.current !== undefined && before.current !== saga?.state) onMoved();
+    before.current = saga?.state;
+  }, [saga?.state]);
   if (saga === null) {
     return html`<${NotRead} sagaId=${sagaId} problem=${problem} onRetry=${refresh} />`;
   }

@@ -20,12 +20,12 @@ export function SagaRow({ saga, isSelected, onSelect }) {
     <li>
       <a class="saga" href=${addressOf(jobId)} aria-current=${isSelected ? 'true' : null} onClick=${choose}
         data-saga=${jobId} data-state=${state}>
-        <span class="row spread">
+        <span class="title">
           <strong>${subjectOf(saga)}</strong>
           <span class=${`badge ${toneOf(state)}`}>${capital(state)}</span>
         </span>
         <span class="soft">
-          ${kind} · ${whereOf(saga)}
+          ${[kind, whereOf(saga)].filter((part) => part !== null).join(' · ')}
           ${moneyAtRiskMinor !== null && moneyAtRiskMinor > 0 && html` · <strong>${moneyOfMinor(moneyAtRiskMinor)}</strong>`}
           ${' · '}<${Age} saga=${saga} />
         </span>

@@ -49,13 +49,13 @@ export function subjectOf({ botId, kind, subject }) {
   return kind === 'sync-all' ? 'Everybody' : `User ${subject}`;
 }
 
-/** Where it stands, or why. @param {Saga} saga */
-export function whereOf({ state, step, error, warnings }) {
+/** Where it stands, or why; null where its state says all. @param {Saga} saga */
+export function whereOf({ step, error, warnings }) {
   if (error !== null) return `${error.step}: ${error.code}`;
   if (step !== null) return step;
   if (warnings.length > 0)
     return `${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}`;
-  return state;
+  return null;
 }
 
 export function isOpen(/** @type {Pick<Saga, 'state'>} */ { state }) {

@@ -7,7 +7,7 @@ import { moneyOfMinor } from '../shared/money.js';
 import { Trouble } from '../shared/trouble.js';
 import { html, useState } from '../shared/view.js';
 import { stepWords, verbWords } from './plan-words.js';
-import { ReasonForm } from './reason-form.js';
+import { ReasonForm, refuseBlank } from './reason-form.js';
 import { capital, subjectOf } from './saga-words.js';
 
 /** @typedef {import('./verbs.js').Plan} Plan */
@@ -91,7 +91,7 @@ function Outcome({ chosen, onChoose }) {
     </fieldset>
     <label>
       Evidence
-      <textarea name="evidence" rows="2" required maxlength="500" placeholder="What you saw, and where"></textarea>
+      <textarea name="evidence" rows="2" required maxlength="500" onInput=${refuseBlank} placeholder="What you saw, and where"></textarea>
     </label>
   `;
 }
