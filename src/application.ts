@@ -4,6 +4,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { sharedSecret } from './adapters/mongo/shared-secret.ts';
+import { queueFor } from './adapters/queue/queue-names.ts';
 import { createApp } from './api/app.ts';
 import type { ApiDependencies } from './api/dependencies.ts';
 import type { Config } from './config.ts';
@@ -126,10 +127,13 @@ async function apiDependencies(
       if (shape === undefined) return null;
       return Object.fromEntries(shape.steps.map((step) => [step.name, step.kind]));
     },
+    overview: services.overview,
+    world: services.world,
     health: () => reportHealth(services),
     metrics: metrics.registry,
     requestSpans: services.telemetry?.requestSpans ?? null,
     queues: [...queues.values()],
+    queueOf: queueFor,
     demo,
     firebaseWeb,
     rateLimitRedis: services.rateLimitRedis,

@@ -29,6 +29,7 @@ function dockerHealth({ docker }: Services['runtime']): Readonly<Record<string, 
 }
 
 async function ask(question: () => Promise<unknown> | undefined): Promise<ComponentHealth> {
+  const beganMs = performance.now();
   const { promise: late, resolve } = Promise.withResolvers<ComponentHealth>();
   const timer = setTimeout(
     () => resolve(down(`no answer in ${ASK_TIMEOUT_MS} ms`)),
@@ -41,7 +42,8 @@ async function ask(question: () => Promise<unknown> | undefined): Promise<Compon
       (error: unknown) => down(error instanceof Error ? error.message : String(error)),
     );
   try {
-    return await Promise.race([answer, late]);
+    const health = await Promise.race([answer, late]);
+    return { ...health, tookMs: Math.round(performance.now() - beganMs) };
   } finally {
     clearTimeout(timer);
   }

@@ -29,6 +29,9 @@ import type { HealthDesk } from './health/health-desk.ts';
 import type { HealthPorts } from './health/health-ports.ts';
 import { createHealth } from './health-parts.ts';
 import { migrateDatabase } from './migrate-database.ts';
+import type { ReadOverview } from './operations/overview.ts';
+import type { ReadWorld } from './operations/world-now.ts';
+import { createOperations } from './operations-parts.ts';
 import { openPoolStatePlace } from './pool-state-place.ts';
 import { createProvisionBotSaga } from './provisioning/provision-bot.ts';
 import { openQueueParts, type QueueParts } from './queue-parts.ts';
@@ -61,6 +64,8 @@ export interface Services extends Omit<QueueParts, 'close'>, Requests {
   readonly accounts: Accounts;
   readonly orphanSamples: OrphanSamples;
   readonly audits: AuditDesk;
+  readonly overview: ReadOverview;
+  readonly world: ReadWorld;
   readonly health: HealthPorts;
   readonly healthDesk: HealthDesk;
   readonly metrics: { readonly registry: MetricsRegistry; readonly saga: SagaMetrics };
@@ -183,6 +188,10 @@ export async function createServices(options: ServicesOptions): Promise<Services
     orphanSamples: syncPorts.samples,
     health: health.ports,
     healthDesk: health.desk,
+    ...createOperations({
+      ...{ connection, sagaLog, sagas, runtime, syncPorts, now },
+      ledger: deletionPorts.ledger,
+    }),
     audits: createAuditing({ connection, ...deletionPorts, config, metricsRegistry, log }),
     metrics: { registry: metricsRegistry, saga: createSagaMetrics(metricsRegistry) },
     telemetry,

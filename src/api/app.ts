@@ -34,6 +34,7 @@ import { createHostRoutes } from './routes/hosts.ts';
 import { createJobEventRoutes } from './routes/job-events.ts';
 import { createJobRoutes } from './routes/jobs.ts';
 import { createOrphanRoutes } from './routes/orphans.ts';
+import { createOverviewRoutes } from './routes/overview.ts';
 import { createProvisionRoutes } from './routes/provision.ts';
 import { createSagaRoutes } from './routes/sagas.ts';
 import { createSessionRoutes } from './routes/session.ts';
@@ -108,6 +109,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
       await api.register(createHostRoutes(deps));
       await api.register(createAuditRoutes(deps));
       await api.register(createSagaRoutes(deps));
+      await api.register(createOverviewRoutes(deps));
       await api.register(createSessionRoutes({ ...deps, sessions }));
     },
     { prefix: API_PREFIX },

@@ -3,11 +3,11 @@
 // attempt would cost each saga for a page that is seldom open. While the log is away, jobs are shown as the queue has them.
 
 import type { BoardHooks } from '@bull-board/api/typings/app';
-import { parseSagaId, type SagaId } from '../domain/ids.ts';
+import { parseSagaId } from '../domain/ids.ts';
 import type { SagaRecord } from '../saga/record.ts';
 import { isEnded } from '../saga/state.ts';
 import type { ApiDependencies } from './dependencies.ts';
-import { API_PREFIX, jobView } from './job-view.ts';
+import { jobView } from './job-view.ts';
 import type { Job } from './schemas/job.ts';
 
 export type BoardJobsDependencies = Pick<ApiDependencies, 'sagas' | 'stepKinds' | 'now'> & {
@@ -28,12 +28,11 @@ export function createBoardJobs(deps: BoardJobsDependencies): AfterHook {
   };
 }
 
-/** Where a saga's whole record is read with the board's session. */
 /** Where Bull Board stands. */
 export const QUEUE_BOARD_PATH = '/admin/queues';
-export const BOARD_SAGA_ROUTE = `${QUEUE_BOARD_PATH}/sagas/:sagaId`;
 
-const boardSagaUrl = (id: SagaId) => `${QUEUE_BOARD_PATH}/sagas/${id}`;
+/** The page of a saga, which the board's session opens too. */
+const sagaPageUrl = (id: string) => `/ops?saga=${id}`;
 
 // biome-ignore lint/suspicious/noExplicitAny: the board leaves the shape of its answers to the route.
 type Body = any;
@@ -75,7 +74,7 @@ async function withSaga(deps: BoardJobsDependencies, job: Body): Promise<Body> {
     name: titleOf(view, saga),
     progress: view.progress,
     data: { ...job.data, saga: summaryOf(view, saga) },
-    externalUrl: { displayText: 'The saga', href: boardSagaUrl(id) },
+    externalUrl: { displayText: 'The saga', href: sagaPageUrl(id) },
   };
 }
 
@@ -141,6 +140,5 @@ function stepLine({ name, status, attempts, error }: Job['steps'][number]): stri
 
 function endOf({ state, jobId }: Job): string {
   if (state !== 'stuck') return `saga ${state}`;
-  const path = `${API_PREFIX}/admin/sagas/${jobId}`;
-  return `saga stuck: see GET ${path}/plan, then POST ${path}/retry, /compensate, /skip or /resolve; "Retry" here is the first`;
+  return `saga stuck: see ${sagaPageUrl(jobId)} for what can be done; "Retry" here is the same as there`;
 }

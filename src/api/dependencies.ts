@@ -13,6 +13,8 @@ import type { IdentityVerifier } from '../domain/identity-verifier.ts';
 import type { FirebaseUid, UserId } from '../domain/ids.ts';
 import type { RequestSpans } from '../domain/request-spans.ts';
 import type { HealthDesk } from '../health/health-desk.ts';
+import type { ReadOverview } from '../operations/overview.ts';
+import type { ReadWorld } from '../operations/world-now.ts';
 import type { ProvisionRequests } from '../provisioning/provision-requests.ts';
 import type { AuditDesk } from '../reconciliation/audit/audit-desk.ts';
 import type { ConfirmHost } from '../reconciliation/confirm-host.ts';
@@ -42,10 +44,14 @@ export interface ApiDependencies {
   readonly audits: Pick<AuditDesk, 'auditUser' | 'auditAll' | 'lastRun'>;
   /** The kinds of a definition's steps by name; null for a version this process does not know. */
   readonly stepKinds: (kind: string, version: number) => Readonly<Record<string, StepKind>> | null;
+  readonly overview: ReadOverview;
+  readonly world: ReadWorld;
   readonly health: () => Promise<Health>;
   readonly metrics: Registry;
   /** Null: no traces are kept. */
   readonly requestSpans: RequestSpans | null;
+  /** Of which of them the jobs of a kind of saga are. */
+  readonly queueOf: (kind: string) => string;
   /** What Bull Board shows. Their connections must fail fast (`maxRetriesPerRequest: 1`, no offline
    * queue), or the board hangs while Redis is away. */
   readonly queues: readonly Queue[];
@@ -109,9 +115,10 @@ export interface Health {
   readonly poolState: ComponentHealth;
 }
 
-export type ComponentHealth =
+export type ComponentHealth = { readonly tookMs?: number } & (
   | { readonly status: 'ok' }
-  | { readonly status: 'down'; readonly reason: string };
+  | { readonly status: 'down'; readonly reason: string }
+);
 
 /** What the Firebase web SDK is told; public by its nature. */
 export interface FirebaseWeb {

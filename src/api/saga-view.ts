@@ -5,6 +5,7 @@ import type { ApiDependencies } from './dependencies.ts';
 import { jobView } from './job-view.ts';
 
 type ViewDependencies = Pick<ApiDependencies, 'stepKinds' | 'now' | 'sagas'>;
+type DetailDependencies = ViewDependencies & Pick<ApiDependencies, 'queueOf'>;
 
 export function sagaView(saga: SagaRecord, deps: ViewDependencies) {
   const { subject, key, version, requestedBy, parent, epoch, createdAt, finishedAt, open } = saga;
@@ -17,12 +18,13 @@ export function sagaView(saga: SagaRecord, deps: ViewDependencies) {
   };
 }
 
-export function sagaDetail(saga: SagaRecord, deps: ViewDependencies) {
+export function sagaDetail(saga: SagaRecord, deps: DetailDependencies) {
   const captures = saga.state.steps.flatMap(({ name, capture }) =>
     capture === null ? [] : [[name, capture] as const],
   );
   return {
     ...sagaView(saga, deps),
+    queue: deps.queueOf(saga.kind),
     input: saga.input,
     captures: Object.fromEntries(captures),
     history: [...saga.history],

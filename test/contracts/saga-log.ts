@@ -5,7 +5,7 @@ import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import { BadCursorError } from '../../src/domain/bad-cursor.ts';
 import type { Json } from '../../src/saga/json.ts';
-import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
+import type { SagaLog, SagaTrait } from '../../src/saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../src/saga/record.ts';
 import type { SagaState } from '../../src/saga/state.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -437,6 +437,27 @@ export function describeSagaLog(
       expect(await ids({ phases: ['completed', 'stuck'], limit: 9 })).toEqual([held.saga.id]);
       expect(await ids({ kind: 'other-saga', limit: 9 })).toEqual([queued.id]);
       expect(await ids({ kind: 'other-saga', phases: ['stuck'], limit: 9 })).toEqual([]);
+    });
+
+    it('a list by id, subject or bot: those that are any of these, in pages too', async () => {
+      const { log } = await setUp();
+      const about = (instanceId: string) => ({ subject: 'somebody', input: { instanceId } });
+      const { saga: one } = await log.insert(newSaga(about('bot-1')));
+      const { saga: other } = await log.insert(newSaga({ subject: 'me', input: null }));
+      await log.insert(newSaga(about('bot-10')));
+      const found = async (...anyOf: SagaTrait[]) => {
+        const first = await log.list({ anyOf, limit: 1 });
+        const cursor = first.nextCursor;
+        const rest = cursor === null ? [] : (await log.list({ anyOf, limit: 9, cursor })).sagas;
+        return [...first.sagas, ...rest].map(({ id }) => id).sort();
+      };
+      expect(await found({ of: 'id', value: one.id })).toEqual([one.id]);
+      expect(await found({ of: 'instance', value: 'bot-1' })).toEqual([one.id]);
+      expect(
+        await found({ of: 'subject', value: 'me' }, { of: 'instance', value: 'bot-1' }),
+      ).toEqual([one.id, other.id].sort());
+      expect(await found({ of: 'instance', value: 'bot' })).toEqual([]);
+      expect(await found()).toEqual([]);
     });
 
     it.each([

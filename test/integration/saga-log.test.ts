@@ -190,6 +190,36 @@ describe('the indexes that the migration makes', () => {
     const [seen] = await db.collection('system.profile').find({ op: 'query' }).toArray();
     expect(seen?.docsExamined).toBe(1);
   });
+
+  it('a search by user or bot, among many others: an index for each, merged in order', async () => {
+    const connection = await createTestDatabase();
+    await migrate(connection, SAGA_LOG_INDEXES);
+    const { log } = await openTestSagaLog(connection);
+    const { db } = connection;
+    if (db === undefined) throw new Error('the test connection is not open');
+    const { saga } = await log.insert(newSaga({ subject: 'me', input: { instanceId: 'bot-1' } }));
+    const others = Array.from({ length: 500 }, (_, n) => ({
+      ...{ open: false, createdAt: new Date(n), subject: `user-${n}` },
+      input: { instanceId: `bot-${n + 2}` },
+    }));
+    await sagasOf(connection).insertMany(others);
+    const subject = { of: 'subject', value: 'me' } as const;
+    const found = async (value: string) => {
+      await db.command({ profile: 2 });
+      const { sagas } = await log.list({ anyOf: [subject, { of: 'instance', value }], limit: 5 });
+      await db.command({ profile: 0 });
+      return sagas.map(({ id }) => id);
+    };
+    expect(await found('bot-1')).toEqual([saga.id]);
+    expect(await found('bot-0')).toEqual([saga.id]);
+    const seen = await db.collection('system.profile').find({ op: 'query' }).toArray();
+    expect(seen).toHaveLength(2);
+    for (const { docsExamined, hasSortStage, planSummary } of seen) {
+      expect(planSummary).toContain('input.instanceId: 1');
+      expect(docsExamined).toBeLessThanOrEqual(2);
+      expect(hasSortStage).toBeFalsy();
+    }
+  });
 });
 
 /** The plans of every command on `sagas` that the work sends, as the server's profiler saw them. */

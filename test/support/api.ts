@@ -14,6 +14,7 @@ import { createApp } from '../../src/api/app.ts';
 import type { ApiDependencies, ApiSettings, Health } from '../../src/api/dependencies.ts';
 import type { DeleteOutcome, DeleteRequest } from '../../src/deletion/delete-requests.ts';
 import { type FirebaseUid, toFirebaseUid, toSagaId, toUserId } from '../../src/domain/ids.ts';
+import { unknown } from '../../src/domain/source.ts';
 import type {
   ProvisionOutcome,
   ProvisionRequest,
@@ -142,10 +143,13 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       lastRun: async () => null,
     },
     stepKinds: () => ({ 'lock-allocation': 'compensatable', 'refund-wallet': 'pivot' }),
+    overview: async () => ({ at: now(), figures: unknown('nobody asked'), hosts: [] }),
+    world: async () => ({ at: now(), bot: null, sources: [] }),
     health: async () => HEALTHY,
     metrics: new Registry(),
     requestSpans: null,
     queues: [],
+    queueOf: () => 'deletion',
     demo: null,
     firebaseWeb: null,
     rateLimitRedis: null,

@@ -17,6 +17,7 @@ import type {
   NewSaga,
   SagaFilter,
   SagaLog,
+  SagaTrait,
 } from '../../src/saga/ports/saga-log.ts';
 import type { HistoryEntry, SagaRecord } from '../../src/saga/record.ts';
 import { pinnedId } from '../../src/saga/registry.ts';
@@ -263,18 +264,24 @@ export function createMemorySagaLog(
 }
 
 function list(sagas: readonly SagaRecord[], filter: SagaFilter) {
-  const { subject, phases, kind, limit, cursor } = filter;
+  const { subject, phases, kind, anyOf, limit, cursor } = filter;
   const after = cursor === undefined ? null : placeIn(cursor);
   const found = sagas.filter(
     (saga) =>
       (subject === undefined || saga.subject === subject) &&
       (phases?.includes(saga.state.phase) ?? true) &&
       (kind === undefined || saga.kind === kind) &&
+      (anyOf?.some((trait) => hasTrait(saga, trait)) ?? true) &&
       (after === null || compare(placeOf(saga), after) < 0),
   );
   const last = found.length > limit ? found[limit - 1] : undefined;
   const nextCursor = last && Buffer.from(placeOf(last)).toString('base64url');
   return { sagas: found.slice(0, limit), nextCursor: nextCursor ?? null };
+}
+
+function hasTrait({ id, subject, input }: SagaRecord, { of, value }: SagaTrait): boolean {
+  if (of === 'id') return id === value;
+  return of === 'subject' ? subject === value : Reflect.get(Object(input), 'instanceId') === value;
 }
 
 /** Where a saga stands in a list: its moment, then its id. */

@@ -1,13 +1,13 @@
 // The page of a trader: the money, the bots, what is being done to them, and what was.
 
 import { call } from '../shared/api.js';
+import { OrphanHistory } from '../shared/orphan-history.js';
 import { usePolled } from '../shared/polled.js';
 import { Trouble } from '../shared/trouble.js';
 import { html, useCallback, useState } from '../shared/view.js';
 import { Balance } from './balance.js';
 import { Bots } from './bots.js';
 import { Jobs } from './jobs.js';
-import { OrphanHistory } from './orphan-history.js';
 import { OrphanNotice } from './orphan-notice.js';
 import { useSync } from './sync.js';
 import { SyncReport } from './sync-report.js';

@@ -8,10 +8,9 @@ import { FastifyAdapter } from '@bull-board/fastify';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { assertNever } from '../../domain/assert-never.ts';
 import { type FirebaseUid, parseSagaId } from '../../domain/ids.ts';
-import { BOARD_SAGA_ROUTE, createBoardJobs, QUEUE_BOARD_PATH } from '../board-jobs.ts';
+import { createBoardJobs, QUEUE_BOARD_PATH } from '../board-jobs.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ProblemError } from '../problem.ts';
-import { sagaDetail } from '../saga-view.ts';
 import { isSameOrigin } from '../same-origin.ts';
 import { SESSION_COOKIE, type Sessions } from '../sessions.ts';
 import { auditName } from '../viewer.ts';
@@ -46,23 +45,13 @@ export function createQueueBoard(deps: QueueBoardDependencies): FastifyPluginAsy
         return sendProblem(request, reply, problem);
       }
     });
-    app.get<{ Params: BoardParams }>(BOARD_SAGA_ROUTE, HIDDEN, async (request) => {
-      const id = parseSagaId(request.params.sagaId);
-      const saga = id === undefined ? null : await deps.sagas.find(id);
-      if (saga === null) throw new ProblemError('job-not-found', 'There is no such saga.');
-      return sagaDetail(saga, deps);
-    });
     await app.register(adapter.registerPlugin(), { prefix: QUEUE_BOARD_PATH });
   };
 }
 
 interface BoardParams {
   readonly jobId?: string;
-  readonly sagaId?: string;
 }
-
-/** The board is no part of the documented API. */
-const HIDDEN = { schema: { hide: true } } as const;
 
 type BoardRequest = FastifyRequest<{ Params: BoardParams }>;
 

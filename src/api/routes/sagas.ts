@@ -5,12 +5,14 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { assertNever } from '../../domain/assert-never.ts';
 import { parseSagaId, type SagaId } from '../../domain/ids.ts';
+import type { World } from '../../operations/world-now.ts';
 import type { Order, OrderResult } from '../../saga/operators.ts';
 import type { Plan } from '../../saga/plan.ts';
 import type { SagaRecord } from '../../saga/record.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { BEARER } from '../plugins/documentation.ts';
 import { ProblemError } from '../problem.ts';
+import { traitsOf } from '../saga-search.ts';
 import { sagaDetail, sagaView } from '../saga-view.ts';
 import { DEFAULT_PAGE_SIZE } from '../schemas/job.ts';
 import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
@@ -22,12 +24,19 @@ import {
   SagaListQuerySchema,
   SagaListSchema,
   SagaParamsSchema,
+  WorldSchema,
 } from '../schemas/sagas.ts';
+import { listUrgentFirst } from '../urgent-first.ts';
 import { adminOf, auditName } from '../viewer.ts';
 
-export type SagaRoutesDependencies = Pick<ApiDependencies, 'sagas' | 'stepKinds' | 'now'>;
+export type SagaRoutesDependencies = Pick<
+  ApiDependencies,
+  'sagas' | 'accounts' | 'stepKinds' | 'queueOf' | 'now' | 'world'
+>;
 
 const PLAN_TIMEOUT_MS = 10_000;
+/** Longer than the deadline of any look. */
+const WORLD_TIMEOUT_MS = 10_000;
 
 export function createSagaRoutes(deps: SagaRoutesDependencies): FastifyPluginAsyncTypebox {
   const { sagas } = deps;
@@ -49,14 +58,17 @@ export function createSagaRoutes(deps: SagaRoutesDependencies): FastifyPluginAsy
   return async (app) => {
     app.get('/admin/sagas', { schema: LIST }, async (request) => {
       adminOf(request);
-      const { limit = DEFAULT_PAGE_SIZE, cursor, state, kind, subject } = request.query;
-      const page = await sagas.list({
+      const { limit = DEFAULT_PAGE_SIZE, cursor, state, kind, subject, q, order } = request.query;
+      const filter = {
         limit,
         ...(state === undefined ? {} : { phases: [state] }),
         ...(kind === undefined ? {} : { kind }),
         ...(subject === undefined ? {} : { subject }),
+        ...(q === undefined ? {} : { anyOf: await traitsOf(q, deps.accounts) }),
         ...(cursor === undefined ? {} : { cursor }),
-      });
+      };
+      const isUrgent = order === 'urgency';
+      const page = await (isUrgent ? listUrgentFirst(sagas, filter) : sagas.list(filter));
       return {
         sagas: page.sagas.map((saga) => sagaView(saga, deps)),
         nextCursor: page.nextCursor,
@@ -75,6 +87,13 @@ export function createSagaRoutes(deps: SagaRoutesDependencies): FastifyPluginAsy
       if (plan !== null) return planView(plan);
       const detail = `This server does not know version ${saga.version} of ${saga.kind}.`;
       throw new ProblemError('verb-refused', detail);
+    });
+
+    app.get('/admin/sagas/:id/world', { schema: WORLD }, async (request, reply) => {
+      adminOf(request);
+      reply.header('cache-control', 'no-store');
+      const saga = await sagaOf(request.params.id);
+      return worldView(await deps.world(saga, AbortSignal.timeout(WORLD_TIMEOUT_MS)));
     });
 
     for (const verb of ['retry', 'compensate', 'skip'] as const) {
@@ -124,12 +143,16 @@ function planView({ verbs, observations, atRiskMinor: moneyAtRiskMinor }: Plan) 
   };
 }
 
+function worldView({ at, bot, sources }: World) {
+  return { at: at.toISOString(), bot, sources: [...sources] };
+}
+
 const COMMON = { tags: ['admin'], security: BEARER };
 
 const LIST = {
   ...COMMON,
   operationId: 'listSagas',
-  summary: 'Sagas by state, kind and user, newest first',
+  summary: 'Sagas by state, kind and user, newest or most urgent first',
   querystring: SagaListQuerySchema,
   response: { 200: SagaListSchema, ...PROBLEM_RESPONSES },
 };
@@ -148,6 +171,16 @@ const PLAN = {
   summary: 'What each verb would do, with fresh looks at the world',
   params: SagaParamsSchema,
   response: { 200: PlanSchema, ...PROBLEM_RESPONSES },
+};
+
+const WORLD = {
+  ...COMMON,
+  operationId: 'getSagaWorld',
+  summary: 'What each source says of the bot now, beside what the log believes',
+  description:
+    'Fresh looks, each bounded: a source that does not answer is unknown, with its reason. A saga about no bot, or about more than one, has no sources.',
+  params: SagaParamsSchema,
+  response: { 200: WorldSchema, ...PROBLEM_RESPONSES },
 };
 
 function orderSchema(verb: 'retry' | 'compensate' | 'skip') {

@@ -1,6 +1,6 @@
 // What a person should look at, and what an administrator decided about it.
 
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { FINDING_KINDS } from '../../deletion/ports/findings.ts';
 import { AdminReasonSchema } from './admin.ts';
 
@@ -17,6 +17,7 @@ const ResolutionSchema = Type.Object({
   at: Type.String(),
 });
 
+export type FindingView = Static<typeof FindingSchema>;
 export const FindingSchema = Type.Object({
   id: Type.String(),
   kind: FindingKindSchema,

@@ -1,7 +1,8 @@
 // Sagas as operators see them: what a job shows, and beside it who holds what, how much money waits, and every entry
 // of the history.
 
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
+import { SOURCES } from '../../operations/beliefs.ts';
 import { AdminReasonSchema } from './admin.ts';
 import { JobSchema, JobStateSchema, PageQuery } from './job.ts';
 
@@ -22,8 +23,10 @@ const SagaFields = {
   }),
 };
 
+export type SagaSummary = Static<typeof SagaSummarySchema>;
 const SagaSummarySchema = Type.Intersect([JobSchema, Type.Object(SagaFields)]);
 
+export type HistoryView = Static<typeof HistoryEntrySchema>;
 const HistoryEntrySchema = Type.Object({
   at: Type.String(),
   epoch: Type.Integer(),
@@ -32,9 +35,11 @@ const HistoryEntrySchema = Type.Object({
   detail: TEXT_OR_NULL,
 });
 
+export type SagaDetail = Static<typeof SagaDetailSchema>;
 export const SagaDetailSchema = Type.Intersect([
   SagaSummarySchema,
   Type.Object({
+    queue: Type.String({ description: 'Where its job is, under its own id.' }),
     input: Type.Unknown(),
     captures: Type.Record(Type.String(), Type.Unknown()),
     history: Type.Array(HistoryEntrySchema, { description: 'The newest entries, oldest first.' }),
@@ -47,6 +52,19 @@ export const SagaListQuerySchema = Type.Object(
     state: Type.Optional(JobStateSchema),
     kind: Type.Optional(Type.String({ maxLength: 64, pattern: '^[a-z-]+$' })),
     subject: Type.Optional(Type.String({ maxLength: 64, pattern: '^[0-9a-z]+$' })),
+    q: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 128,
+        pattern: '\\S',
+        description: 'Exactly: a saga, a bot, or a user by `_id` or firebaseUid.',
+      }),
+    ),
+    order: Type.Optional(
+      Type.Enum(['newest', 'urgency'], {
+        description: 'urgency: stuck, compensating, under way, then ended; newest first in each.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -67,6 +85,7 @@ const VerbSchema = Type.Union([
   Type.Literal('resolve'),
 ]);
 
+export type PlanView = Static<typeof PlanSchema>;
 export const PlanSchema = Type.Object({
   verbs: Type.Array(
     Type.Object({
@@ -86,6 +105,24 @@ export const PlanSchema = Type.Object({
     }),
   ),
   moneyAtRiskMinor: Type.Union([Type.Integer(), Type.Null()]),
+});
+
+export type WorldView = Static<typeof WorldSchema>;
+export const WorldSchema = Type.Object({
+  at: Type.String(),
+  bot: Type.Union([
+    Type.Object({ userId: Type.String(), firebaseUid: TEXT_OR_NULL, instanceId: Type.String() }),
+    Type.Null(),
+  ]),
+  sources: Type.Array(
+    Type.Object({
+      source: Type.Enum([...SOURCES]),
+      status: Type.Enum(['present', 'absent', 'unknown']),
+      says: Type.String({ description: 'In words; of an unknown one why.' }),
+      believed: TEXT_OR_NULL,
+      tookMs: Type.Integer(),
+    }),
+  ),
 });
 
 export const OrderBodySchema = Type.Object(

@@ -161,8 +161,16 @@ export interface SagaFilter {
   readonly subject?: string;
   readonly phases?: readonly string[];
   readonly kind?: string;
+  /** Those that are of any of these: each is found by an index of its own. */
+  readonly anyOf?: readonly SagaTrait[];
   readonly limit: number;
   readonly cursor?: string;
+}
+
+/** `instance`: what its input names as `instanceId`. */
+export interface SagaTrait {
+  readonly of: 'id' | 'subject' | 'instance';
+  readonly value: string;
 }
 
 export interface SagaPage {

@@ -25,6 +25,13 @@ export const SAGA_LOG_INDEXES: readonly IndexDeclaration[] = [
     partialFilterExpression: { open: true },
   },
   { collection: 'sagas', name: 'by_subject', key: { subject: 1, createdAt: -1, _id: -1 } },
+  // For the search of an operator, who knows the bot and not whose it is.
+  {
+    collection: 'sagas',
+    name: 'by_instance',
+    key: { 'input.instanceId': 1, createdAt: -1, _id: -1 },
+    partialFilterExpression: { 'input.instanceId': { $exists: true } },
+  },
   { collection: 'sagas', name: 'newest', key: { createdAt: -1, _id: -1 } },
   {
     collection: 'sagas',

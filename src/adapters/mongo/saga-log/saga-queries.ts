@@ -10,6 +10,7 @@ import type {
   SagaFilter,
   SagaPage,
   SagaRevision,
+  SagaTrait,
 } from '../../../saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../../saga/record.ts';
 import type { Phase } from '../../../saga/state.ts';
@@ -108,7 +109,7 @@ export async function findHolders(
 }
 
 export async function listSagas({ sagas }: LogContext, filter: SagaFilter): Promise<SagaPage> {
-  const { subject, phases, kind, limit, cursor } = filter;
+  const { subject, phases, kind, anyOf, limit, cursor } = filter;
   const after = cursor === undefined ? null : decodeCursor(cursor);
   const query = {
     ...(subject !== undefined && { subject }),
@@ -116,12 +117,7 @@ export async function listSagas({ sagas }: LogContext, filter: SagaFilter): Prom
     // Says nothing new, but an index of the open ones serves it.
     ...(phases?.every(isOpen) && { open: true }),
     ...(kind !== undefined && { kind }),
-    ...(after !== null && {
-      $or: [
-        { createdAt: { $lt: after.createdAt } },
-        { createdAt: after.createdAt, _id: { $lt: after.id } },
-      ],
-    }),
+    $and: [anyOfTraits(anyOf), isAfter(after)],
   };
   const found = await runRepeatable(() =>
     sagas
@@ -131,6 +127,21 @@ export async function listSagas({ sagas }: LogContext, filter: SagaFilter): Prom
   const page = found.slice(0, limit);
   const last = found.length > limit ? page.at(-1) : undefined;
   return { sagas: page.map(toRecord), nextCursor: last === undefined ? null : encodeCursor(last) };
+}
+
+// Branches of one `$or`, each sorted by its own index: the database merges them.
+function anyOfTraits(anyOf: readonly SagaTrait[] | undefined): mongo.Filter<SagaDocument> {
+  if (anyOf === undefined) return {};
+  if (anyOf.length === 0) return { _id: { $in: [] } };
+  return { $or: anyOf.map(({ of, value }) => ({ [TRAIT_FIELDS[of]]: value })) };
+}
+
+const TRAIT_FIELDS = { id: '_id', subject: 'subject', instance: 'input.instanceId' } as const;
+
+function isAfter(after: { readonly createdAt: Date; readonly id: string } | null) {
+  if (after === null) return {};
+  const { createdAt, id } = after;
+  return { $or: [{ createdAt: { $lt: createdAt } }, { createdAt, _id: { $lt: id } }] };
 }
 
 function isOpen(phase: string): boolean {

@@ -1,24 +1,27 @@
-// How much money was orphaned over time, as the runs found it.
+// How much money was orphaned over time, as the runs found it: a user's own, or everybody's.
 
-import { call } from '../shared/api.js';
-import { LineChart } from '../shared/line-chart.js';
-import { moneyOfMinor } from '../shared/money.js';
-import { usePolled } from '../shared/polled.js';
-import { html, useMemo } from '../shared/view.js';
+import { call } from './api.js';
+import { LineChart } from './line-chart.js';
+import { moneyOfMinor } from './money.js';
+import { usePolled } from './polled.js';
+import { duration } from './time.js';
+import { Trouble } from './trouble.js';
+import { html, useMemo } from './view.js';
 
 /** @typedef {import('../../src/api/schemas/orphans.ts').OrphanSampleView} Sample */
 
 const EVERY_MS = 60_000;
 
-/** @param {{ moves: number, path?: string, title?: string }} props */
+/** @param {{ moves: number, path?: string, title?: string, hint?: string }} props */
 export function OrphanHistory({
   moves,
   path = '/orphans/history',
   title = 'Orphaned money, last 30 days',
+  hint = 'Each Sync Wallet adds one.',
 }) {
   const load = async (/** @type {AbortSignal} */ signal) =>
     /** @type {Sample[]} */ ((await call('GET', path, { signal })).samples);
-  const { value } = usePolled(load, EVERY_MS, [moves]);
+  const { value, problem, refresh } = usePolled(load, EVERY_MS, [moves]);
   const samples = useMemo(() => [...(value ?? [])].reverse(), [value]);
   const times = useMemo(() => samples.map(({ at }) => Date.parse(at)), [samples]);
   const values = useMemo(() => samples.map(({ valueMinor }) => valueMinor), [samples]);
@@ -28,9 +31,10 @@ export function OrphanHistory({
   return html`
     <section class="card history" aria-labelledby="history-title">
       <h2 id="history-title">${title}</h2>
+      <${Trouble} problem=${problem} what="The history could not be read." onRetry=${refresh} />
       ${
         isEmpty
-          ? html`<p class="soft">No look has been recorded yet. Each Sync Wallet adds one.</p>`
+          ? html`<p class="soft">No look has been recorded yet. ${hint}</p>`
           : html`<${LineChart} times=${times} values=${values} format=${moneyOfMinor} summary=${summary} />`
       }
       ${last !== undefined && html`<p class="soft">${summary}.</p>`}
@@ -39,8 +43,10 @@ export function OrphanHistory({
 }
 
 /** @param {Sample} sample */
-function describe({ count, valueMinor, repaired }) {
+function describe({ count, valueMinor, oldestSeconds, repaired }) {
   if (count === 0) return 'At the last look nothing was orphaned';
   const bots = `${count} orphaned ${count === 1 ? 'bot' : 'bots'}`;
-  return `At the last look ${moneyOfMinor(valueMinor)} in ${bots}, ${repaired} of them paid back`;
+  const oldest =
+    oldestSeconds > 0 ? `, the oldest known for ${duration(oldestSeconds * 1_000)}` : '';
+  return `At the last look ${moneyOfMinor(valueMinor)} in ${bots}${oldest}; ${repaired} of them paid back`;
 }

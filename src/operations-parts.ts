@@ -1,0 +1,39 @@
+// The wiring of what operators are shown beside the log: the overview, and the world as it is now.
+
+import type { Connection } from 'mongoose';
+import { countUnfinished } from './adapters/mongo/tombstones-unfinished.ts';
+import type { BotRuntime } from './bot-runtime.ts';
+import type { Ledger } from './deletion/ports/ledger.ts';
+import { createOverview, type ReadOverview } from './operations/overview.ts';
+import { createWorldNow, type ReadWorld } from './operations/world-now.ts';
+import type { SyncAllPorts } from './reconciliation/sync-ports.ts';
+import type { SagaLog } from './saga/ports/saga-log.ts';
+import type { Sagas } from './saga/sagas.ts';
+
+export interface OperationsOptions {
+  readonly connection: Connection;
+  readonly sagaLog: SagaLog;
+  readonly sagas: Sagas;
+  readonly runtime: BotRuntime;
+  readonly syncPorts: SyncAllPorts;
+  readonly ledger: Ledger;
+  readonly now: () => Date;
+}
+
+export function createOperations(options: OperationsOptions): {
+  readonly overview: ReadOverview;
+  readonly world: ReadWorld;
+} {
+  const { connection, sagaLog, sagas, runtime, syncPorts, ledger, now } = options;
+  return {
+    overview: createOverview({
+      ...syncPorts,
+      log: sagaLog,
+      atRiskMinor: (saga) => sagas.atRiskMinor(saga),
+      countTombstones: () => countUnfinished(connection),
+      lastAnswers: () => runtime.docker?.hostStates() ?? [],
+      now,
+    }),
+    world: createWorldNow({ ...syncPorts, ledger, now }),
+  };
+}

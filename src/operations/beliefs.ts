@@ -1,0 +1,122 @@
+// What the log believes of each source, from a saga's captures and what its steps left: how the world should look where
+// nobody else has touched it. Null: the saga has not looked, or is of a kind that says nothing of that source.
+
+import {
+  ALLOCATION_CAPTURE,
+  BOT_CAPTURE,
+  LOCK_VALUE,
+  POOL_CAPTURE,
+  REFUND_VALUE,
+} from '../deletion/captures.ts';
+import { DELETE_BOT } from '../deletion/delete-bot.ts';
+import { RECLAIM_ORPHAN } from '../deletion/reclaim-orphan.ts';
+import { STEP as DELETION } from '../deletion/steps/step-ports.ts';
+import { PROVISION_BOT } from '../provisioning/provision-bot.ts';
+import { STEP as PROVISION } from '../provisioning/provisioning-ports.ts';
+import { PLACE, RESERVATION } from '../provisioning/stored-values.ts';
+import type { SagaRecord } from '../saga/record.ts';
+import type { StepState } from '../saga/state.ts';
+import { describeEntry, describeSightings, inDollars } from './describe.ts';
+
+export const SOURCES = ['wallet', 'pool-state', 'docker', 'tombstone', 'ledger'] as const;
+export type SourceName = (typeof SOURCES)[number];
+export type Beliefs = Readonly<Record<SourceName, string | null>>;
+
+/** @throws HoldError LOG_UNREADABLE */
+export function beliefsOf({ kind, state }: SagaRecord): Beliefs {
+  const steps = new Map(state.steps.map((step) => [step.name, step]));
+  const step = (name: string) => steps.get(name);
+  if (kind === DELETE_BOT || kind === RECLAIM_ORPHAN) return ofDeletion(step);
+  return kind === PROVISION_BOT ? ofProvision(step) : NOTHING;
+}
+
+const NOTHING: Beliefs = {
+  wallet: null,
+  'pool-state': null,
+  docker: null,
+  tombstone: null,
+  ledger: null,
+};
+
+type Steps = (name: string) => StepState | undefined;
+
+function ofDeletion(step: Steps): Beliefs {
+  return {
+    wallet: lockedWallet(step),
+    'pool-state': takenEntry(step(DELETION.pool)),
+    docker: stoppedBot(step),
+    tombstone: tombstoneOf(step),
+    ledger: isDone(step(DELETION.post)) ? postedOf(step) : 'no entry',
+  };
+}
+
+function lockedWallet(step: Steps): string | null {
+  const lock = step(DELETION.lock);
+  const refund = REFUND_VALUE.readOrNull(step(DELETION.refund)?.value);
+  if (refund !== null) {
+    return refund.receipt === null ? 'nothing to pay' : `paid ${inDollars(refund.receipt.amount)}`;
+  }
+  const captured = ALLOCATION_CAPTURE.readOrNull(lock?.capture);
+  if (captured === null) return null;
+  if (captured.account === 'gone') return 'no account';
+  if (!captured.hadAllocation) return 'no allocation';
+  const value = LOCK_VALUE.readOrNull(lock?.value)?.lockedValue ?? captured.value;
+  const worth = value === null ? 'not money' : inDollars(value);
+  return `${isDone(lock) ? 'marked' : 'not marked'}, ${worth}`;
+}
+
+function takenEntry(pool: StepState | undefined): string | null {
+  if (isDone(pool)) return hasGivenUp(pool) ? 'left to the tombstone' : 'taken out';
+  const captured = POOL_CAPTURE.readOrNull(pool?.capture);
+  if (captured === null) return null;
+  return captured.entry === null ? 'no entry' : describeEntry(captured.entry);
+}
+
+function stoppedBot(step: Steps): string | null {
+  if (isDone(step(DELETION.remove))) return 'removed';
+  const stop = step(DELETION.stop);
+  if (isDone(stop)) return hasGivenUp(stop) ? 'not seen at rest, given up' : 'at rest';
+  const captured = BOT_CAPTURE.readOrNull(stop?.capture);
+  if (captured === null) return null;
+  const doubt = stop?.status === 'in-doubt' ? '; the stop is in doubt' : '';
+  return describeSightings(captured.sightings) + doubt;
+}
+
+function tombstoneOf(step: Steps): string {
+  if (isDone(step(DELETION.remove))) return 'ended';
+  if (isDone(step(DELETION.refund))) return 'settled';
+  return isDone(step(DELETION.lock)) ? 'closing' : 'none';
+}
+
+function postedOf(step: Steps): string {
+  const receipt = REFUND_VALUE.readOrNull(step(DELETION.refund)?.value)?.receipt ?? null;
+  return receipt === null ? 'no entry' : `settlement of ${inDollars(receipt.amount)}`;
+}
+
+function ofProvision(step: Steps): Beliefs {
+  const reserve = step(PROVISION.reserve);
+  const reservation = isDone(reserve) ? RESERVATION.readOrNull(reserve?.value) : null;
+  const amount = reservation === null ? null : inDollars(reservation.amountMinor / 100);
+  return {
+    wallet: amount === null ? 'nothing set aside' : `not marked, ${amount}`,
+    'pool-state': placeOf(step(PROVISION.assign)),
+    docker: isDone(step(PROVISION.start)) ? 'running' : null,
+    tombstone: null,
+    ledger:
+      isDone(step(PROVISION.post)) && amount !== null ? `reservation of ${amount}` : 'no entry',
+  };
+}
+
+function placeOf(assign: StepState | undefined): string | null {
+  const place = isDone(assign) ? PLACE.readOrNull(assign?.value) : null;
+  if (place === null) return null;
+  return place.kind === 'pooled' ? `${place.poolId} slot ${place.slotIndex}` : 'no entry';
+}
+
+function isDone(step: StepState | undefined): boolean {
+  return step?.status === 'done' || step?.status === 'skipped';
+}
+
+function hasGivenUp(step: StepState | undefined): boolean {
+  return step?.value !== null && Reflect.has(Object(step?.value), 'gaveUp');
+}

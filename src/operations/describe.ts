@@ -1,0 +1,35 @@
+// What a source holds of a bot, in a few words: for what is seen now and for what the log remembers alike, so that the
+// two can be compared at a glance.
+
+import { isUp, type Sighting } from '../domain/bot.ts';
+import { formatMinor } from '../domain/money.ts';
+import type { PoolEntry } from '../domain/pool-state.ts';
+
+/** Dollars, as people write them; shown and never paid by. */
+export function inDollars(value: number): string {
+  return formatMinor(Math.round(value * 100));
+}
+
+export function describeEntry({ mapping, memberships }: PoolEntry): string {
+  const listed = memberships.map(({ poolId }) => poolId);
+  if (mapping === null) return `listed in ${listed.join(', ')}, without a mapping`;
+  const { poolId, slotIndex, status } = mapping;
+  const missing = listed.includes(poolId) ? '' : ', not in its list';
+  return `${poolId} slot ${slotIndex}, ${status}${missing}`;
+}
+
+export function describeSightings(sightings: readonly Sighting[]): string {
+  return sightings.length === 0 ? 'no container' : sightings.map(describeSighting).join('; ');
+}
+
+function describeSighting(sighting: Sighting): string {
+  const { containerName, host } = sighting;
+  if (sighting.kind === 'dedicated') {
+    const state = sighting.paused ? 'paused' : isUp(sighting) ? 'running' : 'stopped';
+    return `${state}: ${containerName} on ${host}`;
+  }
+  const { program, poolRunning, conf } = sighting;
+  const state = poolRunning ? program.toLowerCase() : 'pool does not run';
+  const note = conf === 'present' ? '' : `, conf ${conf}`;
+  return `${state} in ${containerName} on ${host}${note}`;
+}

@@ -1,0 +1,79 @@
+// The Docker hosts this moment: which answers and how fast, when each was heard of last, and which holds nothing
+// although bots were known to be there (I4), so that an administrator must say whether that is right.
+
+import type { Bots } from '../deletion/ports/bots.ts';
+import type { PoolStates } from '../deletion/ports/pool-states.ts';
+import type { HostTrust } from '../reconciliation/host-trust.ts';
+import { placedOn } from '../reconciliation/observe-sources.ts';
+import { type Timed, timed } from './timed.ts';
+
+export interface HostNow {
+  readonly host: string;
+  /** Whether it holds any bot. */
+  readonly held: Timed<boolean>;
+  /** By the watch of this process; null: not since it started, or nobody watches. */
+  readonly lastAnswerAt: Date | null;
+  /** Why it is not believed to be empty, until somebody confirms it; null: nothing is to be confirmed. */
+  readonly toConfirm: string | null;
+}
+
+export interface HostsPorts {
+  readonly bots: Pick<Bots, 'hosts' | 'hasManaged'>;
+  readonly poolStates: Pick<PoolStates, 'read'>;
+  readonly hostTrust: HostTrust;
+  readonly lastAnswers: () => readonly {
+    readonly name: string;
+    readonly lastAnswerAt: Date | null;
+  }[];
+}
+
+/** A page waits for all hosts: one that is slower than this is shown as not answering. */
+const HOST_TIMEOUT_MS = 1_500;
+
+export async function askHosts(
+  ports: HostsPorts,
+  signal: AbortSignal,
+): Promise<readonly HostNow[]> {
+  const { bots } = ports;
+  const limits = { ms: HOST_TIMEOUT_MS, signal };
+  const asked = await Promise.all(
+    bots.hosts().map(async (host) => ({
+      host,
+      held: await timed((cut) => bots.hasManaged(host, { signal: cut }), limits),
+    })),
+  );
+  const isNowhere = !asked.some(({ held: { answer } }) => answer.status === 'ok' && answer.items);
+  const heardOf = new Map(ports.lastAnswers().map((state) => [state.name, state.lastAnswerAt]));
+  return Promise.all(
+    asked.map(async (one) => ({
+      ...one,
+      lastAnswerAt: heardOf.get(one.host) ?? null,
+      toConfirm: isEmpty(one.held) ? await missedOn(ports, one.host, isNowhere, signal) : null,
+    })),
+  );
+}
+
+function isEmpty({ answer }: Timed<boolean>): boolean {
+  return answer.status === 'ok' && !answer.items;
+}
+
+// Only of an empty host, which is rare: it needs the whole pool state.
+async function missedOn(
+  { poolStates, hostTrust }: HostsPorts,
+  host: string,
+  isNowhere: boolean,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const judged = await timed(
+    async (cut) => {
+      const pools = await poolStates.read({ signal: cut });
+      if (pools.status === 'unknown') return pools;
+      const placedByFile = placedOn(pools, host, isNowhere);
+      const items = await hostTrust.judge(host, { placedByFile }, { signal: cut });
+      return { ...pools, items };
+    },
+    { ms: HOST_TIMEOUT_MS, signal },
+  );
+  const { answer } = judged;
+  return answer.status === 'ok' && answer.items !== 'trusted' ? answer.items.unknown : null;
+}

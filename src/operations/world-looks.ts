@@ -1,0 +1,162 @@
+// One look at each source for one bot, and what it found in words. The same looks that a deletion decides by, so that
+// an operator is shown what the saga would see.
+
+import { aboutBotOf } from '../deletion/locate-owned.ts';
+import type { Accounts } from '../deletion/ports/accounts.ts';
+import type { Ledger } from '../deletion/ports/ledger.ts';
+import type { Tombstone, Tombstones } from '../deletion/ports/tombstones.ts';
+import type { AllocationFacts } from '../deletion/ports/wallets.ts';
+import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
+import { settlementOpId } from '../domain/incarnation.ts';
+import { formatMinor } from '../domain/money.ts';
+import { findOwnEntry } from '../domain/owned-entry.ts';
+import { reserveOpId } from '../domain/reservation.ts';
+import { ok, type SourceAnswer, unknown } from '../domain/source.ts';
+import { PROVISION_BOT } from '../provisioning/provision-bot.ts';
+import { type BotLook, type LookPorts, lookAtBot } from '../reconciliation/look-at-bot.ts';
+import type { SagaRecord } from '../saga/record.ts';
+import type { SourceName } from './beliefs.ts';
+import { describeEntry, describeSightings, inDollars } from './describe.ts';
+
+export interface WorldPorts extends LookPorts {
+  readonly accounts: Pick<Accounts, 'find'>;
+  readonly tombstones: Pick<Tombstones, 'findForBot'>;
+  readonly ledger: Pick<Ledger, 'find'>;
+}
+
+export interface WorldBot {
+  readonly userId: UserId;
+  readonly firebaseUid: FirebaseUid | null;
+  readonly instanceId: InstanceId;
+}
+
+export interface Said {
+  readonly status: 'present' | 'absent';
+  readonly says: string;
+}
+
+type Look = (signal: AbortSignal) => Promise<SourceAnswer<Said>>;
+
+interface LivedBot extends WorldBot {
+  /** Of the incarnation that the saga is about; null: it has not looked yet. */
+  readonly life: string | null;
+}
+
+export function createWorldLooks(
+  ports: WorldPorts,
+  saga: SagaRecord,
+  bot: LivedBot,
+): Readonly<Record<SourceName, Look>> {
+  return {
+    wallet: () => lookAtWallet(ports, saga, bot),
+    'pool-state': (signal) => lookAtPoolState(ports, bot, signal),
+    docker: (signal) => lookAtDocker(ports, bot, signal),
+    tombstone: async () => {
+      const all = await ports.tombstones.findForBot(bot.userId, bot.instanceId);
+      return said(tombstoneOf(all, saga), 'none', (one) => describeTombstone(one, saga));
+    },
+    ledger: () => lookAtLedger(ports, saga, bot),
+  };
+}
+
+function said<T>(found: T | null, absent: string, describe: (found: T) => string) {
+  const answer: Said =
+    found === null
+      ? { status: 'absent', says: absent }
+      : { status: 'present', says: describe(found) };
+  return ok(answer, new Date());
+}
+
+async function lookAtWallet(
+  { wallets, accounts }: WorldPorts,
+  saga: SagaRecord,
+  { userId, instanceId }: WorldBot,
+): Promise<SourceAnswer<Said>> {
+  const [reading, account] = await Promise.all([
+    wallets.readAllocation(userId, instanceId),
+    accounts.find({ userId }),
+  ]);
+  if (reading.status === 'account-gone') return said(null, 'no account', String);
+  const held = account?.allocations.find((one) => one.instanceId === instanceId);
+  const allocation = reading.status === 'present' ? reading.allocation : null;
+  return said(allocation, 'no allocation', (facts) =>
+    describeAllocation(facts, held?.allocatedAmount, saga),
+  );
+}
+
+function describeAllocation(
+  { mark, value, notMoney, settledOpId }: AllocationFacts,
+  allocated: unknown,
+  { id }: SagaRecord,
+): string {
+  const by = mark !== null && mark.sagaId !== id ? ` by ${mark.sagaId}` : '';
+  const marked = mark === null ? 'not marked' : `marked${by}${mark.aborting ? ' as aborting' : ''}`;
+  const worth =
+    notMoney === null ? inDollars(value) : `${notMoney.field} is not money: ${notMoney.found}`;
+  const of = typeof allocated === 'number' ? ` of ${inDollars(allocated)} allocated` : '';
+  return `${marked}, ${worth}${of}${settledOpId === null ? '' : '; paid back before'}`;
+}
+
+async function lookAtPoolState(
+  { poolStates }: WorldPorts,
+  bot: WorldBot,
+  signal: AbortSignal,
+): Promise<SourceAnswer<Said>> {
+  const about = aboutBotOf(bot, bot.instanceId);
+  const pools = await poolStates.read({ signal, about });
+  if (pools.status === 'unknown') return pools;
+  const { entry, hasForeign } = findOwnEntry(pools.items, bot.instanceId, bot);
+  const note = hasForeign ? "; somebody else's entry has this id" : '';
+  return said(entry, `no entry${note}`, (own) => describeEntry(own) + note);
+}
+
+// The whole look, with its doubt about hosts that hold nothing: an absence that a saga would not believe is unknown.
+async function lookAtDocker(
+  ports: WorldPorts,
+  bot: WorldBot,
+  signal: AbortSignal,
+): Promise<SourceAnswer<Said>> {
+  const reading = await ports.wallets.readAllocation(bot.userId, bot.instanceId);
+  const holdsAllocation = reading.status === 'present';
+  const look = await lookAtBot(ports, { ...bot, holdsAllocation }, { signal });
+  if (look.docker === 'unknown') return unknown(look.reasons.join('; '));
+  const note = foreignNote(look);
+  const sightings = look.docker === 'yes' ? look.sightings : null;
+  return said(sightings, `no container${note}`, (seen) => describeSightings(seen) + note);
+}
+
+function foreignNote({ foreign }: BotLook): string {
+  return foreign.length === 0 ? '' : `; not this bot's: ${foreign.join(', ')}`;
+}
+
+/** The saga's own, else the newest. */
+function tombstoneOf(all: readonly Tombstone[], { id }: SagaRecord): Tombstone | null {
+  return all.find(({ sagaId }) => sagaId === id) ?? all[0] ?? null;
+}
+
+function describeTombstone(
+  { status, sagaId, attempts, lastReason }: Tombstone,
+  { id }: SagaRecord,
+): string {
+  const of = sagaId === id ? '' : `, of ${sagaId}`;
+  const looks = attempts === 0 ? '' : `, looked ${attempts} times`;
+  return `${status}${of}${looks}${lastReason === null ? '' : `: ${lastReason}`}`;
+}
+
+async function lookAtLedger(
+  { ledger }: WorldPorts,
+  { id, kind }: SagaRecord,
+  { userId, instanceId, life }: LivedBot,
+): Promise<SourceAnswer<Said>> {
+  if (kind === PROVISION_BOT) return entryOf(ledger, reserveOpId(id), 'reservation');
+  if (life === null) return unknown('the saga has not seen which incarnation it is about');
+  return entryOf(ledger, settlementOpId({ userId, instanceId, life }), 'settlement');
+}
+
+async function entryOf(ledger: WorldPorts['ledger'], opId: string, what: string) {
+  const entry = await ledger.find(opId);
+  return said(entry, 'no entry', ({ amountMinor }) => {
+    const amount = amountMinor === null ? 'no number' : formatMinor(Math.abs(amountMinor));
+    return `${what} of ${amount}`;
+  });
+}

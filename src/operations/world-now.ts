@@ -1,0 +1,82 @@
+// What each source says of a saga's bot this second, beside what the log believes: what an operator reads before a verb
+// is chosen. Every look is fresh, bounded and timed; a source that did not answer is unknown with its reason (I4).
+
+import { botOfKey } from '../deletion/bot-key.ts';
+import { ALLOCATION_CAPTURE } from '../deletion/captures.ts';
+import { STEP } from '../deletion/steps/step-ports.ts';
+import { parseFirebaseUid, parseUserId } from '../domain/ids.ts';
+import { toFailure } from '../saga/failure.ts';
+import type { SagaRecord } from '../saga/record.ts';
+import { type Beliefs, beliefsOf, SOURCES, type SourceName } from './beliefs.ts';
+import { timed } from './timed.ts';
+import { createWorldLooks, type Said, type WorldBot, type WorldPorts } from './world-looks.ts';
+
+export interface World {
+  readonly at: Date;
+  /** Null: the saga is about no bot, and there is nothing to look at. */
+  readonly bot: WorldBot | null;
+  readonly sources: readonly WorldSource[];
+}
+
+export interface WorldSource {
+  readonly source: SourceName;
+  readonly status: Said['status'] | 'unknown';
+  /** In words; of an unknown one why. */
+  readonly says: string;
+  /** What the log believes; null: nothing. */
+  readonly believed: string | null;
+  readonly tookMs: number;
+}
+
+export type ReadWorld = (saga: SagaRecord, signal: AbortSignal) => Promise<World>;
+
+/** An operator waits for the slowest source. */
+const LOOK_TIMEOUT_MS = 5_000;
+
+export function createWorldNow(ports: WorldPorts & { readonly now: () => Date }): ReadWorld {
+  return async (saga, signal) => {
+    const bot = botOf(saga);
+    if (bot === null) return { at: ports.now(), bot, sources: [] };
+    const looks = createWorldLooks(ports, saga, { ...bot, life: lifeOf(saga) });
+    const beliefs = beliefsOrWhy(saga);
+    const sources = await Promise.all(
+      SOURCES.map(async (source) => {
+        const { answer, tookMs } = await timed(looks[source], { ms: LOOK_TIMEOUT_MS, signal });
+        const said = answer.status === 'ok' ? answer.items : toUnknown(answer.reason);
+        return { source, ...said, believed: beliefs[source], tookMs };
+      }),
+    );
+    return { at: ports.now(), bot, sources };
+  };
+}
+
+function toUnknown(reason: string) {
+  return { status: 'unknown' as const, says: reason };
+}
+
+function botOf({ key, input }: SagaRecord): WorldBot | null {
+  const instanceId = botOfKey(key);
+  const userId = parseUserId(key.split('/')[1]);
+  if (instanceId === null || userId === undefined) return null;
+  const firebaseUid = parseFirebaseUid(Reflect.get(Object(input), 'firebaseUid')) ?? null;
+  return { userId, firebaseUid, instanceId };
+}
+
+function lifeOf({ state }: SagaRecord): string | null {
+  const lock = state.steps.find(({ name }) => name === STEP.lock);
+  try {
+    return ALLOCATION_CAPTURE.readOrNull(lock?.capture)?.life ?? null;
+  } catch {
+    // Of a later version: the looks go on without it, and the beliefs say so.
+    return null;
+  }
+}
+
+function beliefsOrWhy(saga: SagaRecord): Beliefs {
+  try {
+    return beliefsOf(saga);
+  } catch (error) {
+    const why = toFailure(error).message;
+    return { wallet: why, 'pool-state': why, docker: why, tombstone: why, ledger: why };
+  }
+}

@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest';
+import { ok, unknown } from '../../src/domain/source.ts';
+import type { Overview } from '../../src/operations/overview.ts';
+import { asAdmin } from '../support/admin.ts';
+import { createTestApi, expectProblem, HEALTHY } from '../support/api.ts';
+import { startTestApplication } from '../support/application.ts';
+import { acceptDelete, jobIn, misbehave, placeBot, poolStateOf } from '../support/deletions.ts';
+
+const URL = '/api/freqtrade/admin/overview';
+const AT = new Date('2026-11-01T00:00:00.000Z');
+
+describe('the overview', () => {
+  test('MongoDB does not answer: no figures, never zeros, and the sources all the same', async () => {
+    const overview: Overview = {
+      at: AT,
+      figures: unknown('no answer within 3000 ms'),
+      hosts: [
+        {
+          host: 'east',
+          held: { answer: unknown('connection refused'), tookMs: 12 },
+          lastAnswerAt: AT,
+          toConfirm: null,
+        },
+        {
+          host: 'west',
+          held: { answer: ok(false, AT), tookMs: 3 },
+          lastAnswerAt: null,
+          toConfirm: 'bot-1 was last seen there',
+        },
+      ],
+    };
+    const mongodb = { status: 'down', reason: 'no answer', tookMs: 1500 } as const;
+    const api = await createTestApi({
+      deps: { overview: async () => overview, health: async () => ({ ...HEALTHY, mongodb }) },
+    });
+    const response = await api.as('operator', { url: URL, admin: true });
+    expect(response.statusCode).toBe(200);
+    expect(response.json()).toMatchObject({
+      at: AT.toISOString(),
+      figures: null,
+      reason: 'no answer within 3000 ms',
+      sources: [
+        { name: 'mongodb', status: 'down', reason: 'no answer', tookMs: 1500 },
+        { name: 'redis', status: 'ok', reason: null },
+        { name: 'pool-state', status: 'ok' },
+        { name: 'east', kind: 'docker', status: 'down', lastAnswerAt: AT.toISOString() },
+        { name: 'west', status: 'ok', toConfirm: 'bot-1 was last seen there', tookMs: 3 },
+      ],
+    });
+  });
+
+  test('a user: 403; without a token: 401', async () => {
+    const api = await createTestApi();
+    expectProblem(await api.as('alice', { url: URL }), 403, 'admin-only');
+    expectProblem(await api.app.inject({ url: URL }), 401, 'unauthenticated');
+  });
+
+  test('a stuck deletion on a running system: counted, with its money, beside sources that answer', async () => {
+    const app = await startTestApplication({
+      env: { ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '1000' },
+    });
+    const bot = await placeBot(app, 'dedicated');
+    const quiet = (await asAdmin(app, 'GET', '/admin/overview')).body.figures;
+    expect(quiet).toMatchObject({ stuck: 0, stuckMoney: { minor: 0, isWhole: true }, findings: 0 });
+    await misbehave(app, bot, { refuseStop: true });
+    const id = await acceptDelete(app, bot);
+    await jobIn(app, bot.uid, id, 'stuck');
+    const { status, body } = await asAdmin(app, 'GET', '/admin/overview');
+    expect(status).toBe(200);
+    expect(body.figures).toMatchObject({
+      stuck: 1,
+      underWay: 0,
+      open: [{ kind: 'delete-bot', state: 'stuck', count: 1 }],
+      stuckMoney: { minor: 11_000, isWhole: true },
+      underWayMoney: { minor: 0, isWhole: true },
+      tombstones: 0,
+    });
+    for (const source of body.sources) {
+      expect(source).toMatchObject({ status: 'ok', reason: null, tookMs: expect.any(Number) });
+    }
+    expect(body.sources.map(({ kind }: { kind: string }) => kind)).toContain('docker');
+  });
+
+  test('a bot that was paid back and is not seen gone: an open tombstone', async () => {
+    const app = await startTestApplication({ env: { STOP_TIMEOUT_MS: '1000' } });
+    const bot = await placeBot(app, 'dedicated');
+    await misbehave(app, bot, { refuseStop: true });
+    await jobIn(app, bot.uid, await acceptDelete(app, bot), 'completed');
+    const { body } = await asAdmin(app, 'GET', '/admin/overview');
+    expect(body.figures).toMatchObject({ stuck: 0, tombstones: 1 });
+  });
+
+  test('a host that holds nothing where the pool state places bots: to be confirmed, until somebody does', async () => {
+    const app = await startTestApplication({ poolState: poolStateOf('uid-one') });
+    const host = async () => {
+      const { body } = await asAdmin(app, 'GET', '/admin/overview');
+      return body.sources.find(({ kind }: { kind: string }) => kind === 'docker');
+    };
+    const { name, status, toConfirm } = await host();
+    expect(status).toBe('ok');
+    expect(toConfirm).toContain('uid-one-bot-1');
+    await asAdmin(app, 'POST', `/admin/hosts/${name}/confirm`, { reason: 'a new disk' });
+    expect((await host()).toConfirm).toBeNull();
+  });
+});

@@ -1,0 +1,113 @@
+// The world of a saga on a running system: what each source says, beside what the log believes.
+
+import { describe, expect, test } from 'vitest';
+import { asAdmin } from '../support/admin.ts';
+import { createTestApi, expectProblem, sagaIn } from '../support/api.ts';
+import { startTestApplication, type TestApplication } from '../support/application.ts';
+import {
+  acceptDelete,
+  deleteBot,
+  jobIn,
+  misbehave,
+  type PlacedBot,
+  placeBot,
+  writePoolState,
+} from '../support/deletions.ts';
+import { users } from '../support/users.ts';
+
+const HOLD = { ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '1000' };
+
+async function stuck(app: TestApplication, bot: PlacedBot): Promise<string> {
+  await misbehave(app, bot, { refuseStop: true });
+  const id = await acceptDelete(app, bot);
+  await jobIn(app, bot.uid, id, 'stuck');
+  return id;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a test reads what the wire brings.
+type Sources = Record<string, any>;
+
+async function worldOf(app: TestApplication, id: string): Promise<Sources> {
+  const { status, body } = await asAdmin(app, 'GET', `/admin/sagas/${id}/world`);
+  expect(status).toBe(200);
+  const sources = body.sources.map((one: { source: string }) => [one.source, one]);
+  return { ...Object.fromEntries(sources), body };
+}
+
+describe('the world of a saga', () => {
+  test('stuck before its pivot: every source as it is, and as the log has it', async () => {
+    const app = await startTestApplication({ env: HOLD });
+    const bot = await placeBot(app, 'pooled');
+    const world = await worldOf(app, await stuck(app, bot));
+    expect(world.body.bot).toEqual({
+      userId: bot.userId,
+      firebaseUid: bot.uid,
+      instanceId: bot.instanceId,
+    });
+    expect(world.wallet).toMatchObject({
+      status: 'present',
+      says: 'marked, $110.00 of $100.00 allocated',
+      believed: 'marked, $110.00',
+      tookMs: expect.any(Number),
+    });
+    const place = `${bot.uid}-pool-1 slot 1, running`;
+    expect(world['pool-state']).toMatchObject({ status: 'present', says: place, believed: place });
+    expect(world.docker.status).toBe('present');
+    expect(world.docker.believed).toMatch(/^running in freqtrade-pool-/);
+    expect(world.tombstone).toMatchObject({ status: 'present', believed: 'closing' });
+    expect(world.tombstone.says).toMatch(/^closing/);
+    expect(world.ledger).toMatchObject({
+      status: 'absent',
+      says: 'no entry',
+      believed: 'no entry',
+    });
+  });
+
+  test('somebody changed it behind the log, and the pool state is torn: shown, unknown with its reason', async () => {
+    const app = await startTestApplication({ env: HOLD });
+    const bot = await placeBot(app, 'pooled');
+    const id = await stuck(app, bot);
+    await writePoolState(app, '{"pools": ');
+    await users(app.connection).updateOne(
+      { firebaseUid: bot.uid },
+      { $unset: { [`botAllocations.${bot.instanceId}`]: 1 } },
+    );
+    const world = await worldOf(app, id);
+    expect(world.wallet).toMatchObject({
+      status: 'absent',
+      says: 'no allocation',
+      believed: 'marked, $110.00',
+    });
+    expect(world['pool-state'].status).toBe('unknown');
+    expect(world['pool-state'].says).not.toBe('');
+    expect(world['pool-state'].believed).toContain('slot 1');
+  });
+
+  test('completed: gone everywhere, and the ledger has the settlement', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'dedicated');
+    const { body } = await deleteBot(app, bot);
+    const world = await worldOf(app, body.jobId);
+    expect(world.wallet).toMatchObject({ says: 'no allocation', believed: 'paid $110.00' });
+    expect(world.docker).toMatchObject({ status: 'absent', believed: 'removed' });
+    expect(world.tombstone).toMatchObject({ status: 'present', believed: 'ended' });
+    const settlement = 'settlement of $110.00';
+    expect(world.ledger).toMatchObject({ says: settlement, believed: settlement });
+  });
+
+  test('a run over everybody: it is about no bot, and nothing is looked at', async () => {
+    const app = await startTestApplication();
+    const { body } = await asAdmin(app, 'POST', '/admin/sync-all?dryRun=true');
+    const world = await worldOf(app, body.jobId);
+    expect(world.body).toMatchObject({ bot: null, sources: [] });
+  });
+
+  test('no such saga: 404; a user: 403, of a saga of their own too', async () => {
+    const saga = sagaIn('stuck');
+    const api = await createTestApi({ sagas: [saga] });
+    const url = (id: string) => `/api/freqtrade/admin/sagas/${id}/world`;
+    const missing = await api.as('operator', { url: url('del-999999999999'), admin: true });
+    expectProblem(missing, 404, 'job-not-found');
+    expectProblem(await api.as('alice', { url: url(saga.id) }), 403, 'admin-only');
+  });
+});

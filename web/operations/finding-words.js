@@ -1,0 +1,43 @@
+// Findings and what may be decided about them, in words.
+
+/** @typedef {import('./findings.js').Action} Action */
+
+/** @type {Record<string, string>} */
+const KINDS = {
+  resurrected:
+    'An allocation that was paid back stands in the wallet again: an old copy was written over it.',
+  'id-conflict':
+    'A container or a pool entry carries this id and belongs to somebody else; it is left alone.',
+  'unrecorded-change': 'A balance moved without any record of why.',
+  'too-many-rows': 'The wallet holds more transactions than a document should.',
+  'constraint-violation': 'A document breaks a rule of its collection.',
+};
+
+/** @param {string} kind */
+export function wordsOf(kind) {
+  return KINDS[kind] ?? 'Of a kind that this page does not know.';
+}
+
+/** @type {readonly { action: Action, label: string, effect: string }[]} */
+const ACTIONS = [
+  {
+    action: 'remove',
+    label: 'Remove',
+    effect: 'The allocation is taken out of the wallet and not paid: it was paid before.',
+  },
+  {
+    action: 'accept-as-new',
+    label: 'Accept as new',
+    effect: 'The allocation becomes a new life, which may be paid once more.',
+  },
+  {
+    action: 'acknowledge',
+    label: 'Acknowledge',
+    effect: 'Nothing is changed; the finding is not shown again.',
+  },
+];
+
+/** @param {string} kind */
+export function actionsOf(kind) {
+  return ACTIONS.filter(({ action }) => (action === 'acknowledge') !== (kind === 'resurrected'));
+}

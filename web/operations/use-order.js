@@ -1,0 +1,21 @@
+// Sending what an operator has decided: once, with what went wrong told beside the button.
+
+import { useState } from '../shared/view.js';
+
+export function useOrder() {
+  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState(/** @type {Error | null} */ (null));
+  /** @param {() => Promise<void>} order what comes after it too */
+  const send = async (order) => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await order();
+    } catch (error) {
+      setProblem(error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { isBusy, problem, send };
+}

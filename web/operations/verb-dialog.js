@@ -1,0 +1,97 @@
+// Before a verb is ordered: what it does step by step, what the world says of the steps now, how much money is at risk.
+// It cannot be ordered without a reason; whoever resolves vouches for an outcome, with evidence.
+
+import { call } from '../shared/api.js';
+import { Dialog } from '../shared/dialog.js';
+import { moneyOfMinor } from '../shared/money.js';
+import { Trouble } from '../shared/trouble.js';
+import { html, useState } from '../shared/view.js';
+import { stepWords, verbWords } from './plan-words.js';
+import { ReasonForm, refuseBlank } from './reason-form.js';
+import { capital, subjectOf } from './saga-words.js';
+
+/** @typedef {import('./verbs.js').Plan} Plan */
+
+/**
+ * @param {{
+ *   saga: import('./saga-detail.js').Detail,
+ *   verb: import('./verbs.js').PlannedVerb['verb'],
+ *   plan: import('./use-asked.js').Asked<Plan>,
+ *   world: import('./use-asked.js').Asked<import('./world-panel.js').World>,
+ *   onClose: () => void,
+ *   onOrdered: () => void,
+ * }} props
+ */
+export function VerbDialog({ saga, verb, plan, world, onClose, onOrdered }) {
+  const [outcome, setOutcome] = useState('');
+  const planned = plan.value?.verbs.find((one) => one.verb === verb);
+  const isReady = planned?.allowed === true && !plan.isBusy;
+  const order = async (/** @type {import('./reason-form.js').Fields} */ fields) => {
+    const vouched = verb === 'resolve' ? { outcome, evidence: fields('evidence') } : {};
+    const body = { reason: fields('reason'), ...vouched };
+    await call('POST', `/admin/sagas/${encodeURIComponent(saga.jobId)}/${verb}`, { body });
+    onOrdered();
+  };
+  const does = verb === 'resolve' ? [] : (planned?.does ?? []);
+  return html`
+    <${Dialog} title=${`${capital(verb)} ${subjectOf(saga)}?`} onClose=${onClose}>
+      <p>${verbWords(verb)}</p>
+      ${planned?.allowed === false && html`<p class="notice bad" role="alert">Not any more: ${planned.reason}.</p>`}
+      <${Trouble} problem=${plan.problem} what="The plan could not be made again." />
+      <ol class="effects plan" aria-busy=${plan.isBusy} data-test="plan">
+        ${does.map((line) => html`<li key=${line}>${stepWords(line)}</li>`)}
+      </ol>
+      <${Seen} observations=${plan.value?.observations ?? []} world=${world} />
+      <p>${atRisk(plan.value)}</p>
+      <${ReasonForm} action=${capital(verb)} isDangerous=${verb === 'resolve'} isReady=${isReady} onClose=${onClose} onSubmit=${order}>
+        ${verb === 'resolve' && html`<${Outcome} chosen=${outcome} onChoose=${setOutcome} />`}
+      </${ReasonForm}>
+    </${Dialog}>
+  `;
+}
+
+/** @param {Plan | null} plan */
+function atRisk(plan) {
+  if (plan === null) return 'The money at risk is not known yet.';
+  if (plan.moneyAtRiskMinor === null) return 'This saga holds no money.';
+  return html`<strong>${moneyOfMinor(plan.moneyAtRiskMinor)}</strong> are at risk while it does not end.`;
+}
+
+/**
+ * @param {{ observations: Plan['observations'],
+ *   world: import('./use-asked.js').Asked<import('./world-panel.js').World> }} props
+ */
+function Seen({ observations, world }) {
+  const silent = (world.value?.sources ?? []).filter(({ status }) => status === 'unknown');
+  return html`
+    <ul class="soft" data-test="seen">
+      ${observations.map(({ step, outcome, reason }) => html`<li key=${step}>Seen now: ${step} ${OUTCOMES[outcome] ?? outcome}${reason === null ? '' : `: ${reason}`}.</li>`)}
+      ${world.isBusy && html`<li aria-busy="true">Asking every source again …</li>`}
+      ${silent.map(({ source, says }) => html`<li key=${source}>${capital(source)} is unknown: ${says}.</li>`)}
+    </ul>
+  `;
+}
+
+/** @type {Record<string, string>} */
+const OUTCOMES = { landed: 'has happened', absent: 'has not happened', unknown: 'is unknown' };
+
+/** Nothing is chosen beforehand: nobody vouches by not looking. @param {{ chosen: string, onChoose: (outcome: string) => void }} props */
+function Outcome({ chosen, onChoose }) {
+  return html`
+    <fieldset>
+      <legend>You vouch that it is</legend>
+      ${['compensated', 'completed'].map(
+        (outcome) => html`
+          <label key=${outcome} class="check">
+            <input type="radio" name="outcome" required value=${outcome} checked=${chosen === outcome} onChange=${() => onChoose(outcome)} />
+            ${outcome === 'completed' ? 'completed: the money was paid and the bot is gone' : 'compensated: everything is as it was before'}
+          </label>
+        `,
+      )}
+    </fieldset>
+    <label>
+      Evidence
+      <textarea name="evidence" rows="2" required maxlength="500" onInput=${refuseBlank} placeholder="What you saw, and where"></textarea>
+    </label>
+  `;
+}
