@@ -11,8 +11,8 @@ import {
   misbehave,
   type PlacedBot,
   placeBot,
-  writePoolState,
 } from '../support/deletions.ts';
+import { spoilPoolState } from '../support/spoil-pool-state.ts';
 import { users } from '../support/users.ts';
 
 const HOLD = { ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '1000' };
@@ -67,7 +67,7 @@ describe('the world of a saga', () => {
     const app = await startTestApplication({ env: HOLD });
     const bot = await placeBot(app, 'pooled');
     const id = await stuck(app, bot);
-    await writePoolState(app, '{"pools": ');
+    await spoilPoolState(app, 'torn');
     await users(app.connection).updateOne(
       { firebaseUid: bot.uid },
       { $unset: { [`botAllocations.${bot.instanceId}`]: 1 } },

@@ -11,7 +11,7 @@ import { html } from '../shared/view.js';
 export function Figures({ overview: { value, atMs, problem } }) {
   const figures = value?.figures ?? null;
   return html`
-    <section aria-label="Overview" data-test="figures">
+    <section aria-label="Overview" data-testid="figures">
       <ul class="figures" aria-busy=${value === null && problem === null}>
         ${cardsOf(figures).map(
           ({ title, text, hint, tone }) => html`

@@ -24,7 +24,7 @@ export function Findings({ moves, onMoved }) {
     /** @type {{ finding: Finding, action: Action } | null} */ (null),
   );
   return html`
-    <section class="card" id="findings" aria-labelledby="findings-title" data-test="findings">
+    <section class="card" id="findings" aria-labelledby="findings-title" data-testid="findings">
       <h2 id="findings-title">Findings ${value !== null && html`<span class="soft">${value.length}</span>`}</h2>
       <${Trouble} problem=${problem} what="The findings could not be read again." onRetry=${refresh} />
       ${value === null && problem === null && html`<p class="soft" aria-busy="true">Reading the findings …</p>`}

@@ -5,7 +5,7 @@ import { html } from '../shared/view.js';
 /** @param {{ user: string }} props */
 export function NotAdmin({ user }) {
   return html`
-    <section class="card sign-in" aria-labelledby="not-admin-title" data-test="not-admin">
+    <section class="card sign-in" aria-labelledby="not-admin-title" data-testid="not-admin">
       <h1 id="not-admin-title">Operators only</h1>
       <p>
         Here stuck jobs of everybody are decided. You are signed in as <strong>${user}</strong>, who is no

@@ -35,7 +35,7 @@ export function ReasonForm({
     });
   };
   return html`
-    <form onSubmit=${submit} data-test="reason-form">
+    <form onSubmit=${submit} data-testid="reason-form">
       ${children}
       <label>
         Reason

@@ -25,7 +25,7 @@ export function SagaDetail({ sagaId, onMoved }) {
 
 function NothingChosen() {
   return html`
-    <section class="card empty detail" aria-label="Saga" data-test="nothing-chosen">
+    <section class="card empty detail" aria-label="Saga" data-testid="nothing-chosen">
       <p>Choose a saga to see what happened to it, what the world says now, and what can be done.</p>
     </section>
   `;
@@ -71,7 +71,7 @@ function Saga({ saga, problem, refresh, onOrdered }) {
     if (top > innerHeight / 2) box.current?.scrollIntoView({ block: 'start' });
   }, []);
   return html`
-    <section class="card detail" aria-labelledby="saga-title" ref=${box} data-test="saga" data-saga=${jobId} data-state=${state}>
+    <section class="card detail" aria-labelledby="saga-title" ref=${box} data-testid="saga" data-saga=${jobId} data-state=${state}>
       <${SagaHead} saga=${saga} />
       <${Trouble} problem=${problem} what="It could not be read again." onRetry=${refresh} />
       <${Timeline} saga=${saga} />
@@ -85,7 +85,7 @@ function Saga({ saga, problem, refresh, onOrdered }) {
 function NotRead({ sagaId, problem, onRetry }) {
   const isGone = problem instanceof Problem && (problem.status === 404 || problem.status === 400);
   return html`
-    <section class="card detail" aria-label="Saga" data-test="saga-not-read">
+    <section class="card detail" aria-label="Saga" data-testid="saga-not-read">
       ${problem === null && html`<p class="soft" aria-busy="true">Reading ${sagaId} …</p>`}
       ${isGone && html`<p class="notice warn" role="alert">The log has no saga ${sagaId}. Ended ones are forgotten after a while.</p>`}
       ${!isGone && html`<${Trouble} problem=${problem} what="The saga could not be read." onRetry=${onRetry} />`}

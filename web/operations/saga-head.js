@@ -17,7 +17,7 @@ export function SagaHead({ saga }) {
       </h2>
       <span class="links">
         <a href=${board}>Queue job</a>
-        <a href=${apiUrl(`/admin/sagas/${encodeURIComponent(jobId)}`)} download=${`${jobId}.json`} data-test="export">Export</a>
+        <a href=${apiUrl(`/admin/sagas/${encodeURIComponent(jobId)}`)} download=${`${jobId}.json`} data-testid="export">Export</a>
       </span>
     </div>
     <p class="soft">

@@ -12,7 +12,7 @@ export function SagaList({ moves, selected, onSelect }) {
   const choose = (/** @type {Partial<Filter>} */ part) =>
     setFilter((last) => ({ ...last, ...part }));
   return html`
-    <section class="card sagas" aria-labelledby="sagas-title" data-test="sagas">
+    <section class="card sagas" aria-labelledby="sagas-title" data-testid="sagas">
       <h2 id="sagas-title">Sagas <span class="soft">stuck first</span></h2>
       <${Filters} filter=${filter} onChoose=${choose} />
       <${SagaPages} key=${JSON.stringify(filter)} filter=${filter} moves=${moves} selected=${selected} onSelect=${onSelect} />

@@ -24,7 +24,7 @@ export function SagaPages({ filter, moves, selected, onSelect }) {
   return html`
     <${Trouble} problem=${problem} what="The sagas could not be read again." onRetry=${refresh} />
     ${value === null && problem === null && html`<p class="soft" aria-busy="true">Reading the log …</p>`}
-    ${value?.sagas.length === 0 && html`<p class="soft" data-test="no-sagas">${isFiltered ? 'No saga is like that.' : 'There are no sagas yet.'}</p>`}
+    ${value?.sagas.length === 0 && html`<p class="soft" data-testid="no-sagas">${isFiltered ? 'No saga is like that.' : 'There are no sagas yet.'}</p>`}
     <ul class="rows">
       ${value?.sagas.map((saga) => html`<${SagaRow} key=${saga.jobId} saga=${saga} isSelected=${saga.jobId === selected} onSelect=${onSelect} />`)}
     </ul>

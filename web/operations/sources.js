@@ -18,7 +18,7 @@ export function Sources({ overview: { value, problem }, onMoved }) {
   const [confirming, setConfirming] = useState(/** @type {Source | null} */ (null));
   const sources = value?.sources ?? [];
   return html`
-    <section aria-label="Sources" data-test="sources">
+    <section aria-label="Sources" data-testid="sources">
       <ul class="strip-of-sources" aria-busy=${value === null && problem === null}>
         ${value === null && html`<li class="badge">${problem === null ? 'Asking the sources …' : 'Sources not known'}</li>`}
         ${sources.map((source) => html`<${SourceBadge} key=${source.kind + source.name} source=${source} isOld=${problem !== null} />`)}
@@ -27,7 +27,7 @@ export function Sources({ overview: { value, problem }, onMoved }) {
         .filter(({ toConfirm }) => toConfirm !== null)
         .map(
           (source) => html`
-            <p key=${source.name} class="notice warn" data-test="to-confirm">
+            <p key=${source.name} class="notice warn" data-testid="to-confirm">
               <strong>${source.name} is not believed to be empty.</strong> ${source.toConfirm}${' '}
               <button class="link" onClick=${() => setConfirming(source)}>Confirm that it is empty …</button>
             </p>

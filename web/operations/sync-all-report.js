@@ -58,7 +58,7 @@ function Ended({ job, onForce, onSelect }) {
   }
   const { stoppedBy, dryRun, drifts = [], reasons = [] } = result;
   return html`
-    <p class=${`notice ${stoppedBy === null ? 'good' : 'warn'}`} data-test="sync-all-result">${headline(result)}</p>
+    <p class=${`notice ${stoppedBy === null ? 'good' : 'warn'}`} data-testid="sync-all-result">${headline(result)}</p>
     ${
       stoppedBy !== null &&
       html`

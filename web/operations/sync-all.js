@@ -16,7 +16,7 @@ export function SyncAll({ onMoved, onSelect }) {
     void start({ dryRun: false, force: true });
   };
   return html`
-    <section class="card" aria-labelledby="sync-all-title" data-test="sync-all" data-view=${view.kind}>
+    <section class="card" aria-labelledby="sync-all-title" data-testid="sync-all" data-view=${view.kind}>
       <h2 id="sync-all-title">Synchronise everybody</h2>
       <p class="soft">Looks at every wallet, pool and host; what drifted is looked at again before anything is repaired.</p>
       <div class="row">

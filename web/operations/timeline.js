@@ -27,7 +27,7 @@ export function Timeline({ saga: { history, createdAt, state } }) {
   );
   return html`
     <h3 class="unseen">What happened</h3>
-    <ol class="timeline" ref=${box} data-test="timeline" tabindex="0" aria-label="What happened">
+    <ol class="timeline" ref=${box} data-testid="timeline" tabindex="0" aria-label="What happened">
       <li class="event">
         <strong>Accepted</strong> <${Moment} at=${createdAt} />
         ${isCut && html`<span class="soft block">Older entries than these ${KEPT} are not kept.</span>`}

@@ -38,7 +38,7 @@ export function VerbDialog({ saga, verb, plan, world, onClose, onOrdered }) {
       <p>${verbWords(verb)}</p>
       ${planned?.allowed === false && html`<p class="notice bad" role="alert">Not any more: ${planned.reason}.</p>`}
       <${Trouble} problem=${plan.problem} what="The plan could not be made again." />
-      <ol class="effects plan" aria-busy=${plan.isBusy} data-test="plan">
+      <ol class="effects plan" aria-busy=${plan.isBusy} data-testid="plan">
         ${does.map((line) => html`<li key=${line}>${stepWords(line)}</li>`)}
       </ol>
       <${Seen} observations=${plan.value?.observations ?? []} world=${world} />
@@ -64,7 +64,7 @@ function atRisk(plan) {
 function Seen({ observations, world }) {
   const silent = (world.value?.sources ?? []).filter(({ status }) => status === 'unknown');
   return html`
-    <ul class="soft" data-test="seen">
+    <ul class="soft" data-testid="seen">
       ${observations.map(({ step, outcome, reason }) => html`<li key=${step}>Seen now: ${step} ${OUTCOMES[outcome] ?? outcome}${reason === null ? '' : `: ${reason}`}.</li>`)}
       ${world.isBusy && html`<li aria-busy="true">Asking every source again …</li>`}
       ${silent.map(({ source, says }) => html`<li key=${source}>${capital(source)} is unknown: ${says}.</li>`)}

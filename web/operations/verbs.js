@@ -20,7 +20,7 @@ import { VerbDialog } from './verb-dialog.js';
  */
 export function Verbs({ saga, world, onOrdered }) {
   if (!isOpen(saga))
-    return html`<p class="soft" data-test="no-verbs">It has ended: nothing is left to decide.</p>`;
+    return html`<p class="soft" data-testid="no-verbs">It has ended: nothing is left to decide.</p>`;
   return html`<${OpenVerbs} saga=${saga} world=${world} onOrdered=${onOrdered} />`;
 }
 
@@ -40,7 +40,7 @@ function OpenVerbs({ saga, world, onOrdered }) {
   const verbs = plan.value?.verbs ?? [];
   const refused = verbs.filter(({ allowed }) => !allowed);
   return html`
-    <section class="verbs" aria-labelledby="verbs-title" data-test="verbs">
+    <section class="verbs" aria-labelledby="verbs-title" data-testid="verbs">
       <h3 id="verbs-title">What now?</h3>
       <${Trouble} problem=${plan.problem} what="There is no plan." onRetry=${plan.ask} />
       ${plan.value === null && plan.problem === null && html`<p class="soft" aria-busy="true">Asking what each verb would do …</p>`}

@@ -20,7 +20,7 @@ const NAMES = {
 /** @param {{ world: import('./use-asked.js').Asked<World> }} props */
 export function WorldPanel({ world: { value, atMs, problem, isBusy, ask } }) {
   return html`
-    <section class="card world" aria-labelledby="world-title" data-test="world" data-busy=${isBusy}>
+    <section class="card world" aria-labelledby="world-title" data-testid="world" data-busy=${isBusy}>
       <div class="row spread">
         <h2 id="world-title">
           World now <span class="soft">${atMs !== null && html`asked <${Ago} at=${atMs} />`}</span>
