@@ -1,5 +1,5 @@
-// What a person reads at the terminal after a start: what runs where, whether the bots are real, and a pair
-// of commands to try.
+// What a person reads at the terminal after a start: what runs where, whether the bots are real, the page to open
+// and a pair of commands to try.
 
 import type { Services } from './services.ts';
 
@@ -26,7 +26,7 @@ export function startupLines({ services, url, embedded, seeded }: StartupFacts):
     '',
     'Reclaim is running.',
     ...embedded.map((line) => `   ${line}`),
-    `   API, docs (/docs) and queues (/admin/queues) on ${url}`,
+    `   page, operations (/ops), API, docs (/docs) and queues (/admin/queues) on ${url}`,
     `   workers: ${config.workers === 'inline' ? 'in this process' : 'none here'}`,
     runtime.kind === 'simulator'
       ? `!  BOTS ARE SIMULATED: ${runtime.reason}. No container is touched.`
@@ -42,7 +42,7 @@ function tryIt(url: string, dataDir: string): readonly string[] {
   const api = `${url}/api/freqtrade`;
   return [
     '',
-    'Delete a bot, then poll its job:',
+    `Open ${url} in a browser; or delete a bot and poll its job from here:`,
     '',
     `  TOKEN=$(${where}npm run -s token -- --user uid-live)`,
     `  JOB=$(curl -s -X DELETE -H "Authorization: Bearer $TOKEN" ${api}/bots/uid-live-bot-1 | tee /dev/stderr | sed -E 's/.*"jobId":"([^"]+)".*/\\1/')`,

@@ -4,7 +4,7 @@ import { call } from '../shared/api.js';
 import { OrphanHistory } from '../shared/orphan-history.js';
 import { usePolled } from '../shared/polled.js';
 import { Trouble } from '../shared/trouble.js';
-import { html, useCallback, useState } from '../shared/view.js';
+import { html, useCallback, useEffect, useState } from '../shared/view.js';
 import { Balance } from './balance.js';
 import { Bots } from './bots.js';
 import { Jobs } from './jobs.js';
@@ -33,6 +33,14 @@ export function Portfolio({ user }) {
   const jobs = useJobs(bots.refresh, onMoved);
   const sync = useSync(user, onMoved);
   const list = bots.value ?? [];
+  // Whatever holds a bot is shown, however long ago it began; a synchronisation tells of its own jobs.
+  useEffect(() => {
+    if (sync.isBusy) return;
+    for (const { allocation, botName: name } of list) {
+      const jobId = allocation.status === 'present' ? allocation.jobId : null;
+      if (jobId !== null) jobs.add({ jobId, name });
+    }
+  }, [bots.value]);
 
   return html`
     <h1 class="unseen">Portfolio</h1>
