@@ -95,6 +95,8 @@ function readAll(read: <T>(field: Field<T>) => T) {
     syncYoungMs: read(
       whole('SYNC_YOUNG_SECONDS', { min: 0, max: 3_600, fallback: 15, unit: SECOND_MS }),
     ),
+    /** Unset: on, but off in the embedded demo, whose orphan waits for its button. */
+    syncOnOpen: read(optionalOneOf('SYNC_ON_OPEN', ['on', 'off'])),
     syncMaxRefunds: read(whole('SYNC_MAX_REFUNDS', { min: 1, max: 1_000_000, fallback: 100 })),
     /** 0: nobody looks after pools and bots. */
     healthEveryMs: read(
@@ -139,9 +141,11 @@ function readAll(read: <T>(field: Field<T>) => T) {
 
 type Values = Readonly<ReturnType<typeof readAll>>;
 
-export interface Config extends Omit<Values, 'auth' | 'poolStateFile'> {
+export interface Config extends Omit<Values, 'auth' | 'poolStateFile' | 'syncOnOpen'> {
   readonly auth: 'firebase' | 'local';
   readonly poolStateFile: string;
+  /** Whether a page that is opened looks for orphans, unless its user says otherwise. */
+  readonly syncOnOpen: boolean;
   /** Only this machine can reach `host`. */
   readonly isLoopback: boolean;
   /** No MongoDB was given: one is embedded and seeded, on this machine alone. */
@@ -158,6 +162,7 @@ export function parseConfig(env: Environment, role: Role = 'server'): Config {
   const config: Config = {
     ...values,
     auth: values.auth ?? (isDemo ? 'local' : 'firebase'),
+    syncOnOpen: (values.syncOnOpen ?? (isDemo ? 'off' : 'on')) === 'on',
     poolStateFile: values.poolStateFile ?? defaultPoolStateFile(values.dataDir),
     isLoopback: isLoopback(values.host),
     isDemo,

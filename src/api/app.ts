@@ -110,7 +110,9 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
       await api.register(createAuditRoutes(deps));
       await api.register(createSagaRoutes(deps));
       await api.register(createOverviewRoutes(deps));
-      await api.register(createSessionRoutes({ ...deps, sessions }));
+      await api.register(
+        createSessionRoutes({ ...deps, sessions, syncOnOpen: settings.syncOnOpen }),
+      );
     },
     { prefix: API_PREFIX },
   );

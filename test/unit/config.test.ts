@@ -42,6 +42,7 @@ describe('an empty environment', () => {
       syncEveryMs: 3_600_000,
       syncConfirmMs: 2_000,
       syncYoungMs: 15_000,
+      syncOnOpen: false,
       syncMaxRefunds: 100,
       healthEveryMs: 30_000,
       auth: 'local',

@@ -20,10 +20,16 @@ const LAST = 'reclaim.synced-on-open-at';
 /** The server joins such looks too; this keeps a page that is loaded again and again from asking. */
 const AT_MOST_EVERY_MS = 60_000;
 
-/** @param {string} user @param {() => void} onMoved */
-export function useSync(user, onMoved) {
+/**
+ * @param {string} user
+ * @param {boolean} onOpen whether to look when the page is opened, where its user has not chosen
+ * @param {() => void} onMoved
+ */
+export function useSync(user, onOpen, onMoved) {
   const [view, setView] = useState(/** @type {SyncView} */ ({ kind: 'none' }));
-  const [isAutomatic, setAutomatic] = useState(() => localStorage.getItem(SETTING) !== 'off');
+  const [isAutomatic, setAutomatic] = useState(
+    () => (localStorage.getItem(SETTING) ?? (onOpen ? 'on' : 'off')) === 'on',
+  );
   const stopWatch = useRef(() => {});
 
   const attempt = useCallback(

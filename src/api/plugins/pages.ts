@@ -6,9 +6,12 @@ import { loadSite } from '../pages/load-site.ts';
 
 export const pages: FastifyPluginAsync = async (app) => {
   for (const [url, asset] of await loadSite()) {
-    app.get(url, { schema: { hide: true } }, (request, reply) => send(asset, request, reply));
+    app.get(url, QUIET, (request, reply) => send(asset, request, reply));
   }
 };
+
+/** No part of the documented API; and a page is forty requests that tell nobody anything. */
+const QUIET = { schema: { hide: true }, logLevel: 'warn' } as const;
 
 async function send(asset: Asset, request: FastifyRequest, reply: FastifyReply) {
   const { etag, type } = asset;

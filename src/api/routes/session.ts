@@ -14,6 +14,7 @@ import { identityOf } from '../viewer.ts';
 
 export interface SessionRoutesDependencies extends Pick<ApiDependencies, 'accounts'> {
   readonly sessions: Sessions;
+  readonly syncOnOpen: boolean;
 }
 
 export function createSessionRoutes(deps: SessionRoutesDependencies): FastifyPluginAsyncTypebox {
@@ -22,6 +23,7 @@ export function createSessionRoutes(deps: SessionRoutesDependencies): FastifyPlu
     isAdmin,
     hasAccount: (await deps.accounts.findByFirebaseUid(firebaseUid)) !== null,
     expiresAt: expiresAt.toISOString(),
+    syncOnOpen: deps.syncOnOpen,
   });
 
   return async (app) => {

@@ -8,6 +8,10 @@ export const SessionSchema = Type.Object({
   isAdmin: Type.Boolean(),
   hasAccount: Type.Boolean({ description: 'Whether the platform has a document of this user.' }),
   expiresAt: Type.String(),
+  syncOnOpen: Type.Boolean({
+    description:
+      'Whether a page looks for orphans when it is opened, unless its user says otherwise.',
+  }),
 });
 
 export type SignIn = Static<typeof SignInSchema>;
