@@ -140,6 +140,7 @@ async function apiDependencies(
     now: () => new Date(),
     settings: {
       defaultWaitSeconds: config.defaultWaitMs / 1_000,
+      simulatesBots: services.runtime.kind === 'simulator',
       syncOnOpen: config.syncOnOpen,
       rateLimitPerMinute: config.rateLimitPerMinute,
       sessionSecret: await sharedSecret(services.connection, 'session'),

@@ -110,9 +110,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
       await api.register(createAuditRoutes(deps));
       await api.register(createSagaRoutes(deps));
       await api.register(createOverviewRoutes(deps));
-      await api.register(
-        createSessionRoutes({ ...deps, sessions, syncOnOpen: settings.syncOnOpen }),
-      );
+      await api.register(createSessionRoutes({ ...deps, sessions }));
     },
     { prefix: API_PREFIX },
   );

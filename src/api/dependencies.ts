@@ -69,6 +69,8 @@ export interface ApiDependencies {
 export interface ApiSettings {
   /** DEFAULT_WAIT_SECONDS: how long a DELETE without `Prefer` waits for the end; 0 answers at once. */
   readonly defaultWaitSeconds: number;
+  /** No container stands behind a bot: said wherever bots are shown. */
+  readonly simulatesBots: boolean;
   /** SYNC_ON_OPEN: whether pages look for orphans when they are opened, unless their user says otherwise. */
   readonly syncOnOpen: boolean;
   /** RATE_LIMIT_PER_MINUTE, for each user. */

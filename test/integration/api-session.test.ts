@@ -23,7 +23,8 @@ describe('a token exchanged', () => {
     }
     expect(cookie).not.toContain('Secure');
     const { expiresAt, ...view } = response.json();
-    expect(view).toEqual({ user: 'alice', isAdmin: false, hasAccount: true, syncOnOpen: true });
+    const settings = { simulatesBots: true, syncOnOpen: true };
+    expect(view).toEqual({ user: 'alice', isAdmin: false, hasAccount: true, ...settings });
     expect(Date.parse(expiresAt) - Date.now()).toBeLessThanOrEqual(12 * 3_600_000);
 
     const headers = { 'x-forwarded-proto': 'https' };

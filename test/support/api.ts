@@ -157,6 +157,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
     ...options.deps,
     settings: {
       defaultWaitSeconds: 0,
+      simulatesBots: true,
       syncOnOpen: true,
       rateLimitPerMinute: 1200,
       sessionSecret: randomBytes(32).toString('hex'),

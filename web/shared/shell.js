@@ -40,6 +40,7 @@ export function Shell({ page, content }) {
         session !== null &&
         html`
         <span class="who">
+          ${session.simulatesBots && html`<span class="soft">simulated bots</span>`}
           <span class="badge">${session.user}</span>
           <button class="link" onClick=${signOut}>Sign out</button>
         </span>

@@ -5,7 +5,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Identity } from '../../domain/identity-verifier.ts';
-import type { ApiDependencies } from '../dependencies.ts';
+import type { ApiDependencies, ApiSettings } from '../dependencies.ts';
 import { BEARER } from '../plugins/documentation.ts';
 import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import { SessionSchema } from '../schemas/sessions.ts';
@@ -14,7 +14,7 @@ import { identityOf } from '../viewer.ts';
 
 export interface SessionRoutesDependencies extends Pick<ApiDependencies, 'accounts'> {
   readonly sessions: Sessions;
-  readonly syncOnOpen: boolean;
+  readonly settings: Pick<ApiSettings, 'simulatesBots' | 'syncOnOpen'>;
 }
 
 export function createSessionRoutes(deps: SessionRoutesDependencies): FastifyPluginAsyncTypebox {
@@ -23,7 +23,8 @@ export function createSessionRoutes(deps: SessionRoutesDependencies): FastifyPlu
     isAdmin,
     hasAccount: (await deps.accounts.findByFirebaseUid(firebaseUid)) !== null,
     expiresAt: expiresAt.toISOString(),
-    syncOnOpen: deps.syncOnOpen,
+    simulatesBots: deps.settings.simulatesBots,
+    syncOnOpen: deps.settings.syncOnOpen,
   });
 
   return async (app) => {

@@ -8,6 +8,7 @@ export const SessionSchema = Type.Object({
   isAdmin: Type.Boolean(),
   hasAccount: Type.Boolean({ description: 'Whether the platform has a document of this user.' }),
   expiresAt: Type.String(),
+  simulatesBots: Type.Boolean({ description: 'No container stands behind a bot.' }),
   syncOnOpen: Type.Boolean({
     description:
       'Whether a page looks for orphans when it is opened, unless its user says otherwise.',
