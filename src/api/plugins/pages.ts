@@ -4,8 +4,12 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Asset } from '../pages/asset.ts';
 import { loadSite } from '../pages/load-site.ts';
 
+/** Read once by a process, however many servers it starts. */
+let site: ReturnType<typeof loadSite> | undefined;
+
 export const pages: FastifyPluginAsync = async (app) => {
-  for (const [url, asset] of await loadSite()) {
+  site ??= loadSite();
+  for (const [url, asset] of await site) {
     app.get(url, QUIET, (request, reply) => send(asset, request, reply));
   }
 };
