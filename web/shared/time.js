@@ -28,11 +28,37 @@ export function Ago({ at }) {
 /** The server's time, told again every so often. @param {number} everyMs */
 export function useServerNow(everyMs) {
   const [nowMs, setNowMs] = useState(serverNowMs);
-  useEffect(() => {
-    const timer = setInterval(() => setNowMs(serverNowMs()), everyMs);
-    return () => clearInterval(timer);
-  }, [everyMs]);
+  useEffect(() => listenToClock(everyMs, setNowMs), [everyMs]);
   return nowMs;
+}
+
+/** Who listens to which clock: hundreds of ages on a page share one timer. */
+const clocks = new Map(
+  /** @type {[number, { listeners: Set<(nowMs: number) => void>, timer: number }][]} */ ([]),
+);
+
+/** @param {number} everyMs @param {(nowMs: number) => void} listener @returns {() => void} */
+function listenToClock(everyMs, listener) {
+  const clock = clocks.get(everyMs) ?? startClock(everyMs);
+  clock.listeners.add(listener);
+  return () => {
+    clock.listeners.delete(listener);
+    if (clock.listeners.size > 0) return;
+    window.clearInterval(clock.timer);
+    clocks.delete(everyMs);
+  };
+}
+
+/** @param {number} everyMs */
+function startClock(everyMs) {
+  /** @type {Set<(nowMs: number) => void>} */
+  const listeners = new Set();
+  const tick = () => {
+    for (const listener of listeners) listener(serverNowMs());
+  };
+  const clock = { listeners, timer: window.setInterval(tick, everyMs) };
+  clocks.set(everyMs, clock);
+  return clock;
 }
 
 /** A length of time, in the largest unit that tells something. @param {number} ms */
