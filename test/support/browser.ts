@@ -31,6 +31,8 @@ export function describeBrowser(title: string, define: () => void): void {
   });
 }
 
+const WAIT_MS = 20_000;
+
 export interface OpenOptions extends BrowserContextOptions {
   /** Below the server's address; default `/`. */
   readonly path?: string;
@@ -47,6 +49,8 @@ export async function openPage(
 ): Promise<Page> {
   if (browser === undefined) throw new Error('a page outside describeBrowser');
   const own = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...context });
+  // Before the test's own limit: what was waited for is named.
+  own.setDefaultTimeout(WAIT_MS);
   const page = await own.newPage();
   const wrongs = watchForWrongs(page, [url, ...mayAsk]);
   onTestFinished(async () => {
