@@ -9,6 +9,7 @@ export default defineConfig({
     globalSetup: ['test/firebase/firebase-tools.ts', 'test/support/global-setup.ts'],
     reporters: ['default', createClosingLine()],
     testTimeout: 60_000,
+    expect: { poll: { timeout: 10_000 } },
     hookTimeout: 120_000,
     teardownTimeout: 60_000,
   },

@@ -65,6 +65,21 @@ describeBrowser('a session', () => {
     expect(await statusOf(page, '/wallet')).toBe(401);
   });
 
+  it('signed out without a network: told that it goes on, and over once the server hears of it', async () => {
+    const app = await startTestApplication();
+    const { uid } = await placeBot(app, 'pooled');
+    const page = await openPage(app, { token: await app.token(uid) });
+    await page.getByTestId('balance').waitFor();
+    await page.context().setOffline(true);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    const alert = page.getByRole('alert').filter({ hasText: 'You are still signed in.' });
+    await alert.waitFor();
+    await page.context().setOffline(false);
+    await alert.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(await page.context().cookies()).toEqual([]);
+  });
+
   it("of one user: another's bots, jobs and streams are as absent as if there were none", async () => {
     const app = await startTestApplication({ env: { WORKERS: 'none' } });
     const other = await placeBot(app, 'dedicated', { uid: 'uid-other' });

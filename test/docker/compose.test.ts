@@ -52,6 +52,13 @@ describe('the compose file', () => {
     }
   });
 
+  it('signing in: by Firebase, whose web settings the pages are told where there are any', () => {
+    for (const name of ['FIREBASE_WEB_API_KEY', 'FIREBASE_AUTH_DOMAIN']) {
+      expect(services.api.environment?.[name]).toBe(`\${${name}:-}`);
+    }
+    expect(services.api.environment?.AUTH).toBe('firebase');
+  });
+
   it('workers: measured inside the network, and published to nobody', () => {
     const port = services.workers.environment?.METRICS_PORT;
     expect(services.workers.healthcheck?.test.at(-1)).toContain(`127.0.0.1:${port}/livez`);

@@ -36,7 +36,8 @@ export interface AccountChanges {
   readonly validSince?: string;
 }
 
-const PASSWORD = 'as long as it needs to be';
+/** Of every account here. */
+export const PASSWORD = 'as long as it needs to be';
 const START_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 10_000;
 

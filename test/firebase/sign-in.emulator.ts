@@ -1,19 +1,13 @@
 // The real server with AUTH=firebase, and people who signed in at Firebase's own emulator: the user's orphan and
 // their bot, tokens that are good no more, and administrators.
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
-import { anyFreePort } from '../../src/embedded/ports.ts';
 import type { Reply } from '../support/application.ts';
-import { startWithFixtures } from '../support/deletions.ts';
 import { readEvents } from '../support/event-stream.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { type AuthEmulator, PROJECT, startAuthEmulator } from './auth-emulator.ts';
+import { type AuthEmulator, startAuthEmulator } from './auth-emulator.ts';
+import { startFirebaseServer } from './firebase-server.ts';
 
-const SERVER = fileURLToPath(new URL('../../src/server.ts', import.meta.url));
-const START_WITHIN_MS = 30_000;
 const ORPHANS_OWNER = 'anshjarvis2003';
 const BOTS_OWNER = 'uid-live';
 
@@ -28,33 +22,8 @@ afterAll(() => emulator?.stop(), 60_000);
 
 const emailOf = (uid: string) => `${uid}@example.com`;
 
-/** The server as a process of its own, on the platform's data; ended with the test. */
 async function startServer(over: Readonly<Record<string, string>> = {}): Promise<string> {
-  const stage = await startWithFixtures({ env: { WORKERS: 'none' } });
-  const port = await anyFreePort();
-  const child = spawn(process.execPath, [SERVER], {
-    env: {
-      PATH: process.env.PATH,
-      ...stage.env,
-      ...{ WORKERS: 'inline', PORT: String(port), AUTH: 'firebase', LOG_LEVEL: 'error' },
-      ...{ FIREBASE_PROJECT_ID: PROJECT, FIREBASE_AUTH_EMULATOR_HOST: emulator.host },
-      ...over,
-    },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const gone = once(child, 'exit');
-  onTestFinished(async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
-    await gone;
-  });
-  const url = `http://127.0.0.1:${port}`;
-  const isServing = () =>
-    fetch(`${url}/livez`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  await waitFor('the server', isServing, START_WITHIN_MS);
-  return `${url}/api/freqtrade`;
+  return `${await startFirebaseServer(emulator, over)}/api/freqtrade`;
 }
 
 async function call(

@@ -85,6 +85,8 @@ describe('the board', () => {
     const page = await api.app.inject({ url: '/admin/queues', headers });
     expect(page.statusCode).toBe(200);
     expect(page.body).toContain('<base href="/admin/queues/"');
+    expect(page.body).toMatch(/<link href="static\/css[^>]+rel="stylesheet">/);
+    expect(page.body).not.toContain('https:');
     expect(page.headers['content-security-policy']).toContain("script-src 'self';");
     const script = await api.app.inject({ url: await firstScript(api), headers });
     expect(script.statusCode).toBe(200);

@@ -114,6 +114,11 @@ describe('the cookie', () => {
   });
 });
 
+const FIREBASE_HOSTS = [
+  'https://identitytoolkit.googleapis.com',
+  'https://securetoken.googleapis.com',
+];
+
 describe('how somebody signs in here', () => {
   const URL = { url: `${PREFIX}/sign-in` };
   const demo = {
@@ -141,5 +146,23 @@ describe('how somebody signs in here', () => {
   test("Firebase: what its SDK has to be told, and nobody's name", async () => {
     const api = await createTestApi({ deps: { firebaseWeb } });
     expect((await api.app.inject(URL)).json()).toEqual({ kind: 'firebase', ...firebaseWeb });
+  });
+
+  test.each([
+    ['its web key unset', null, []],
+    ['Firebase', firebaseWeb, FIREBASE_HOSTS],
+    [
+      'the emulator',
+      { ...firebaseWeb, emulator: 'http://127.0.0.1:9099' },
+      [...FIREBASE_HOSTS, 'http://127.0.0.1:9099'],
+    ],
+  ])('%s: the page may ask these hosts, and load from none', async (_, web, hosts) => {
+    const api = await createTestApi({ deps: { firebaseWeb: web } });
+    const { headers } = await api.app.inject({ url: '/' });
+    const policy = String(headers['content-security-policy']);
+    expect(policy).toContain(`connect-src ${["'self'", ...hosts].join(' ')};`);
+    expect(policy).toContain("default-src 'self';");
+    expect(policy).toContain("script-src 'self';");
+    expect(policy).not.toContain('frame-src');
   });
 });

@@ -5,6 +5,14 @@ import { loadSigningKey } from '../../src/adapters/local-auth/signing-key.ts';
 import { toFirebaseUid } from '../../src/domain/ids.ts';
 import type { Reply, TestApplication } from './application.ts';
 
+export async function adminToken(app: TestApplication, name = 'ann'): Promise<string> {
+  const issuer = createLocalTokenIssuer({
+    key: await loadSigningKey(String(app.env.DATA_DIR)),
+    now: () => new Date(),
+  });
+  return (await issuer.issue({ firebaseUid: toFirebaseUid(name), isAdmin: true })).token;
+}
+
 /** A request with the token of an administrator of this name; `path` is below the API's prefix. */
 export async function asAdmin(
   app: TestApplication,
@@ -13,11 +21,7 @@ export async function asAdmin(
   body?: unknown,
   name = 'ann',
 ): Promise<Reply> {
-  const issuer = createLocalTokenIssuer({
-    key: await loadSigningKey(String(app.env.DATA_DIR)),
-    now: () => new Date(),
-  });
-  const { token } = await issuer.issue({ firebaseUid: toFirebaseUid(name), isAdmin: true });
+  const token = await adminToken(app, name);
   const response = await fetch(`${app.url}/api/freqtrade${path}`, {
     method,
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },

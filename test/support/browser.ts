@@ -31,22 +31,28 @@ export function describeBrowser(title: string, define: () => void): void {
   });
 }
 
+const WAIT_MS = 20_000;
+
 export interface OpenOptions extends BrowserContextOptions {
   /** Below the server's address; default `/`. */
   readonly path?: string;
   /** Signs in with it before the page is opened. */
   readonly token?: string;
+  /** Origins that it may ask beside its own server. */
+  readonly mayAsk?: readonly string[];
 }
 
 /** A page of this server in a browser of its own, signed in where a token is given. Only in `describeBrowser`. */
 export async function openPage(
   { url }: { readonly url: string },
-  { path = '/', token, ...context }: OpenOptions = {},
+  { path = '/', token, mayAsk = [], ...context }: OpenOptions = {},
 ): Promise<Page> {
   if (browser === undefined) throw new Error('a page outside describeBrowser');
   const own = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...context });
+  // Before the test's own limit: what was waited for is named.
+  own.setDefaultTimeout(WAIT_MS);
   const page = await own.newPage();
-  const wrongs = watchForWrongs(page, url);
+  const wrongs = watchForWrongs(page, [url, ...mayAsk]);
   onTestFinished(async () => {
     await own.close();
     expect(wrongs).toEqual([]);

@@ -9,14 +9,15 @@ export function launchBrowser(executable: string): Promise<Browser> {
 }
 
 /** What this page did that no page of ours may do; grows. */
-export function watchForWrongs(page: Page, url: string): readonly string[] {
+export function watchForWrongs(page: Page, origins: readonly string[]): readonly string[] {
   const wrongs: string[] = [];
   page.on('pageerror', (error) => wrongs.push(`error in a script: ${error.stack}`));
   page.on('console', (message) => {
     if (/Content Security Policy/.test(message.text())) wrongs.push(message.text());
   });
   page.on('request', (request) => {
-    if (new URL(request.url()).origin !== url) wrongs.push(`request to ${request.url()}`);
+    if (!origins.includes(new URL(request.url()).origin))
+      wrongs.push(`request to ${request.url()}`);
   });
   return wrongs;
 }

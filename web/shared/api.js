@@ -27,6 +27,19 @@ export function listenForSignOut(listener) {
   return () => void onSignedOut.delete(listener);
 }
 
+/** @type {() => Promise<boolean>} */
+let renewSession = async () => false;
+
+/** Asked when the server knows nobody by our session; true: it does again. @param {() => Promise<boolean>} renew */
+export function renewBy(renew) {
+  renewSession = renew;
+}
+
+/** @param {unknown} error */
+export function isSignedOut(error) {
+  return error instanceof Problem && error.kind === 'unauthenticated';
+}
+
 let clockOffsetMs = 0;
 
 /** The server's clock, by the date of its last answer: ages are right on a machine whose clock is not. */
@@ -39,14 +52,30 @@ export function apiUrl(path) {
   return PREFIX + path;
 }
 
+/** @typedef {{ body?: unknown, headers?: Record<string, string>, signal?: AbortSignal }} CallOptions */
+
 /**
+ * What was refused because a session had ended has not happened: it is asked once more where the session goes on.
  * @param {'GET' | 'POST' | 'DELETE'} method
  * @param {string} path below the API's prefix
- * @param {{ body?: unknown, headers?: Record<string, string>, signal?: AbortSignal }} [options]
+ * @param {CallOptions} [options]
  * @returns {Promise<any>} the body of the answer; its shape is the API's
  * @throws {Problem}
  */
-export async function call(method, path, { body, headers = {}, signal } = {}) {
+export async function call(method, path, options = {}) {
+  try {
+    return await ask(method, path, options);
+  } catch (error) {
+    const isByToken = options.headers?.authorization !== undefined;
+    if (isByToken || !isSignedOut(error)) throw error;
+    if (await renewSession()) return ask(method, path, options);
+    for (const listener of onSignedOut) listener();
+    throw error;
+  }
+}
+
+/** @param {string} method @param {string} path @param {CallOptions} options @returns {Promise<any>} */
+async function ask(method, path, { body, headers = {}, signal }) {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const response = await send(apiUrl(path), {
     method,
@@ -58,9 +87,7 @@ export async function call(method, path, { body, headers = {}, signal } = {}) {
   if (response.status === 204) return null;
   const answer = await response.json().catch(() => null);
   if (response.ok && answer !== null) return answer;
-  const problem = toProblem(response.status, answer);
-  if (problem.kind === 'unauthenticated') for (const listener of onSignedOut) listener();
-  throw problem;
+  throw toProblem(response.status, answer);
 }
 
 /** @param {string} url @param {RequestInit & { signal: AbortSignal }} request */

@@ -1,5 +1,5 @@
 // Something of the server that a page shows and keeps fresh: read at once, again every so often while somebody
-// looks, and when somebody comes back. The last value stays when a read fails, with the moment it was true.
+// looks, and when somebody, or the network, comes back. The last value stays when a read fails, with the moment it was true.
 
 import { serverNowMs } from './api.js';
 import { useCallback, useEffect, useRef, useState } from './view.js';
@@ -52,9 +52,11 @@ export function usePolled(load, everyMs, about = []) {
     void refresh();
     const timer = setInterval(whenSeen, everyMs);
     document.addEventListener('visibilitychange', whenSeen);
+    addEventListener('online', whenSeen);
     return () => {
       clearInterval(timer);
       document.removeEventListener('visibilitychange', whenSeen);
+      removeEventListener('online', whenSeen);
       running.current?.abort();
     };
   }, [everyMs, refresh, ...about]);

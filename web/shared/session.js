@@ -1,7 +1,9 @@
-// Who is signed in on this page. The token is exchanged for a cookie that no script can read, and then forgotten.
+// Who is signed in on this page. The token is exchanged for a cookie that no script can read, and then forgotten. Before
+// the session ends, and when the server knows nobody by it any more, a fresh token renews it, where there is one.
 
-import { call, listenForSignOut, Problem } from './api.js';
-import { useCallback, useEffect, useState } from './view.js';
+import { call, isSignedOut, listenForSignOut, renewBy } from './api.js';
+import { forget, freshToken, remember } from './renewal.js';
+import { useCallback, useEffect, useRef, useState } from './view.js';
 
 /** @typedef {import('../../src/api/schemas/sessions.ts').SessionView} SessionView */
 
@@ -9,56 +11,119 @@ import { useCallback, useEffect, useState } from './view.js';
  * @typedef {{ status: 'loading' }
  *   | { status: 'away', problem: Error }
  *   | { status: 'out', hasEnded: boolean }
- *   | { status: 'in', session: SessionView }} SessionState
+ *   | { status: 'in', session: SessionView, problem: Error | null }} SessionState
+ *   the problem: why they could not be signed out
  */
 
 /** How long before its end a session is shown as over: nobody begins what the server will refuse. */
 const MARGIN_MS = 2_000;
+/** How long before its end a session is renewed; a short one when half of it is left. */
+const RENEW_AHEAD_MS = 5 * 60_000;
 /** Timers cannot be set further ahead. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export function useSession() {
   const [state, setState] = useState(/** @type {SessionState} */ ({ status: 'loading' }));
+  const enter = useCallback(
+    (/** @type {SessionView} */ session) => setState({ status: 'in', session, problem: null }),
+    [],
+  );
+  const end = useCallback(
+    () => setState((last) => (last.status === 'in' ? { status: 'out', hasEnded: true } : last)),
+    [],
+  );
+  const renewal = useRenewal(enter);
+  useEffect(() => renewBy(renewal.renew), []);
+  useEffect(() => listenForSignOut(end), []);
 
   const load = useCallback(async () => {
     try {
-      setState({ status: 'in', session: await call('GET', '/session') });
+      enter(await call('GET', '/session'));
     } catch (error) {
-      const isOut = error instanceof Problem && error.kind === 'unauthenticated';
-      const problem = error instanceof Error ? error : new Error(String(error));
-      setState(isOut ? { status: 'out', hasEnded: false } : { status: 'away', problem });
+      setState(
+        isSignedOut(error)
+          ? { status: 'out', hasEnded: false }
+          : { status: 'away', problem: toError(error) },
+      );
     }
   }, []);
-
   useEffect(() => void load(), [load]);
-  useEffect(
-    () =>
-      listenForSignOut(() =>
-        setState((last) => (last.status === 'in' ? { status: 'out', hasEnded: true } : last)),
-      ),
-    [],
-  );
-
-  const endsAt = state.status === 'in' ? state.session.expiresAt : null;
-  useEffect(() => {
-    if (endsAt === null) return undefined;
-    const leftMs = Math.max(0, Date.parse(endsAt) - Date.now() - MARGIN_MS);
-    const end = () => setState({ status: 'out', hasEnded: true });
-    const timer = setTimeout(end, Math.min(leftMs, MAX_TIMER_MS));
-    return () => clearTimeout(timer);
-  }, [endsAt]);
+  useEnd(state.status === 'in' ? state.session.expiresAt : null, renewal.renew, end);
 
   const signIn = useCallback(async (/** @type {string} */ token) => {
-    const session = await call('POST', '/session', {
-      headers: { authorization: `Bearer ${token}` },
-    });
-    setState({ status: 'in', session });
+    const session = await open(token);
+    remember();
+    enter(session);
   }, []);
 
   const signOut = useCallback(async () => {
-    await call('DELETE', '/session').catch(() => undefined);
+    try {
+      await forget();
+      await renewal.settled();
+      await call('DELETE', '/session');
+    } catch (error) {
+      if (!isSignedOut(error)) {
+        remember();
+        const problem = toError(error);
+        setState((last) => (last.status === 'in' ? { ...last, problem } : last));
+        return;
+      }
+    }
     setState({ status: 'out', hasEnded: false });
   }, []);
 
   return { state, reload: load, signIn, signOut };
+}
+
+/** One renewal at a time, however many ask for it. @param {(session: SessionView) => void} onRenewed */
+function useRenewal(onRenewed) {
+  const running = useRef(/** @type {Promise<boolean> | null} */ (null));
+  const attempt = async () => {
+    const token = await freshToken();
+    if (token === null) return false;
+    try {
+      onRenewed(await open(token));
+      return true;
+    } catch {
+      // Refused, or away: whoever asked for it goes on as if there were no token.
+      return false;
+    }
+  };
+  const renew = useCallback(() => {
+    running.current ??= attempt().finally(() => {
+      running.current = null;
+    });
+    return running.current;
+  }, []);
+  return { renew, settled: async () => void (await running.current) };
+}
+
+/**
+ * Renews in good time; where that cannot be, ends the session when it ends.
+ * @param {string | null} endsAt @param {() => Promise<boolean>} renew @param {() => void} end
+ */
+function useEnd(endsAt, renew, end) {
+  useEffect(() => {
+    if (endsAt === null) return undefined;
+    const leftMs = Math.max(0, Date.parse(endsAt) - Date.now() - MARGIN_MS);
+    const aheadMs = Math.min(RENEW_AHEAD_MS, leftMs / 2);
+    const whenOver = async () => {
+      if (!(await renew())) end();
+    };
+    const timers = [
+      setTimeout(() => void renew(), Math.min(leftMs - aheadMs, MAX_TIMER_MS)),
+      setTimeout(() => void whenOver(), Math.min(leftMs, MAX_TIMER_MS)),
+    ];
+    return () => timers.forEach(clearTimeout);
+  }, [endsAt]);
+}
+
+/** @param {string} token @returns {Promise<SessionView>} */
+function open(token) {
+  return call('POST', '/session', { headers: { authorization: `Bearer ${token}` } });
+}
+
+/** @param {unknown} error */
+function toError(error) {
+  return error instanceof Error ? error : new Error(String(error));
 }

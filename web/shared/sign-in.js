@@ -2,9 +2,9 @@
 // has. Which of them, the server says.
 
 import { call } from './api.js';
-import { openFirebase } from './firebase.js';
+import { findFirebase, findWay } from './renewal.js';
 import { Trouble } from './trouble.js';
-import { html, useEffect, useRef, useState } from './view.js';
+import { html, useEffect, useState } from './view.js';
 
 /** @typedef {import('../../src/api/schemas/sessions.ts').SignIn} SignInWay */
 /** @typedef {(token: string) => Promise<void>} OnToken */
@@ -14,7 +14,7 @@ export function SignIn({ hasEnded, onToken }) {
   const [way, setWay] = useState(/** @type {SignInWay | null} */ (null));
   const [problem, setProblem] = useState(/** @type {Error | null} */ (null));
   useEffect(() => {
-    call('GET', '/sign-in').then(setWay, setProblem);
+    findWay().then(setWay, setProblem);
   }, []);
   return html`
     <section class="card sign-in" aria-labelledby="sign-in-title">
@@ -31,7 +31,7 @@ export function SignIn({ hasEnded, onToken }) {
 /** @param {{ way: SignInWay, onToken: OnToken }} props */
 function Way({ way, onToken }) {
   if (way.kind === 'demo') return html`<${DemoUsers} users=${way.users} onToken=${onToken} />`;
-  if (way.kind === 'firebase') return html`<${FirebaseForm} settings=${way} onToken=${onToken} />`;
+  if (way.kind === 'firebase') return html`<${FirebaseForm} onToken=${onToken} />`;
   return html`<${TokenForm} onToken=${onToken} />`;
 }
 
@@ -57,17 +57,20 @@ function DemoUsers({ users, onToken }) {
   `;
 }
 
-/** @param {{ settings: Extract<SignInWay, { kind: 'firebase' }>, onToken: OnToken }} props */
-function FirebaseForm({ settings, onToken }) {
+/** @param {{ onToken: OnToken }} props */
+function FirebaseForm({ onToken }) {
   const { isBusy, problem, run } = useAttempt();
-  const firebase = useRef(/** @type {ReturnType<typeof openFirebase> | null} */ (null));
   useEffect(() => {
-    firebase.current = openFirebase(settings, onToken);
-    firebase.current.catch(() => undefined);
+    // It loads while they type; what goes wrong is told when they send the form.
+    findFirebase().catch(() => undefined);
   }, []);
   const submit = (/** @type {SubmitEvent} */ event) => {
     const fields = fieldsOf(event);
-    run(async () => (await firebase.current)?.signIn(fields('email'), fields('password')));
+    run(async () => {
+      const firebase = await findFirebase();
+      if (firebase !== null)
+        await onToken(await firebase.signIn(fields('email'), fields('password')));
+    });
   };
   return html`
     <form onSubmit=${submit}>

@@ -56,10 +56,14 @@ function resolvedFinding(id: string, outcome: ResolveOutcome): RecordedFinding {
   switch (outcome.status) {
     case 'resolved':
       return outcome.finding;
-    case 'resolved-before':
-      throw new ProblemError('finding-resolved', 'Somebody has decided before.', {
-        members: { resolution: outcome.finding.resolution },
-      });
+    case 'resolved-before': {
+      const { resolution } = outcome.finding;
+      const detail =
+        resolution === null
+          ? 'Somebody has decided before.'
+          : `Decided before by ${resolution.by}: ${resolution.action}.`;
+      throw new ProblemError('finding-resolved', detail, { members: { resolution } });
+    }
     case 'not-found':
       throw new ProblemError('finding-not-found', `There is no finding ${id}.`);
     case 'not-allowed':

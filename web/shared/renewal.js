@@ -1,0 +1,68 @@
+// Who signed in with Firebase stays signed in: their session, which ends with its token, is renewed by a fresh one.
+// Who has signed out on purpose, in whichever tab, is signed in by nothing but the form.
+
+import { call } from './api.js';
+import { openFirebase } from './firebase.js';
+
+/** @typedef {import('../../src/api/schemas/sessions.ts').SignIn} SignInWay */
+/** @typedef {import('./firebase.js').Firebase} Firebase */
+
+/** Longer, and who waits for it would rather see the form. */
+const RENEW_WITHIN_MS = 10_000;
+const SIGNED_OUT = 'reclaim:signed-out';
+
+/** @type {Promise<SignInWay> | null} */
+let way = null;
+/** @type {Promise<Firebase | null> | null} */
+let firebase = null;
+
+/** How the server signs people in; asked for once. */
+export function findWay() {
+  way ??= call('GET', '/sign-in').catch((error) => {
+    way = null;
+    throw error;
+  });
+  return way;
+}
+
+/** The SDK; null where this server does without. */
+export function findFirebase() {
+  firebase ??= findWay()
+    .then((found) => (found.kind === 'firebase' ? openFirebase(found) : null))
+    .catch((error) => {
+      firebase = null;
+      throw error;
+    });
+  return firebase;
+}
+
+/** A fresh token of whom the SDK knows; null where there is none, or none in time. */
+export async function freshToken() {
+  if (hasSignedOut()) return null;
+  const { promise, resolve } = Promise.withResolvers();
+  const timer = setTimeout(() => resolve(null), RENEW_WITHIN_MS);
+  try {
+    const asked = findFirebase().then((found) => found?.freshToken() ?? null);
+    const token = /** @type {string | null} */ (await Promise.race([asked, promise]));
+    return hasSignedOut() ? null : token;
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Before the session is given up: whoever is signed in again from here on, has asked for it. */
+export async function forget() {
+  localStorage.setItem(SIGNED_OUT, 'yes');
+  await (await findFirebase())?.signOut();
+}
+
+/** Somebody has signed in by the form, or could not be signed out. */
+export function remember() {
+  localStorage.removeItem(SIGNED_OUT);
+}
+
+function hasSignedOut() {
+  return localStorage.getItem(SIGNED_OUT) !== null;
+}
