@@ -33,18 +33,19 @@ export function Portfolio({ user }) {
   const jobs = useJobs(bots.refresh, onMoved);
   const sync = useSync(user, onMoved);
   const list = bots.value ?? [];
+  const currency = wallet.value?.currency ?? 'USD';
 
   return html`
     <h1 class="unseen">Portfolio</h1>
-    <${OrphanNotice} bots=${list} onAsk=${sync.rehearse} />
+    <${OrphanNotice} bots=${list} currency=${currency} onAsk=${sync.rehearse} />
     <${Trouble} problem=${wallet.problem} what="Your wallet could not be read again." onRetry=${wallet.refresh} />
     <div class="top">
       <${Balance} wallet=${wallet.value} bots=${bots} sync=${sync} onJob=${jobs.add} />
       <${OrphanHistory} moves=${moves} />
     </div>
-    <${SyncReport} sync=${sync} />
-    <${Jobs} jobs=${jobs} bots=${list} />
-    <${Bots} bots=${bots} currency=${wallet.value?.currency ?? 'USD'} onJob=${jobs.add} />
+    <${SyncReport} sync=${sync} currency=${currency} />
+    <${Jobs} jobs=${jobs} bots=${list} currency=${currency} />
+    <${Bots} bots=${bots} currency=${currency} onJob=${jobs.add} />
     <${Transactions} moves=${moves} />
   `;
 }

@@ -53,7 +53,11 @@ export function Shell({ page, content }) {
         state.status === 'away' &&
         html`<${Trouble} problem=${state.problem} what="This page cannot be shown." onRetry=${reload} />`
       }
-      ${state.status === 'out' && html`<${SignIn} hasEnded=${state.hasEnded} onToken=${signIn} />`}
+      ${state.status === 'out' && html`<${SignIn} why=${state.why} onToken=${signIn} />`}
+      ${
+        state.status === 'in' &&
+        html`<${Trouble} problem=${state.problem} what="You are still signed in." onRetry=${signOut} />`
+      }
       ${session !== null && content(session)}
     </main>
   `;

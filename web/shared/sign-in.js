@@ -9,8 +9,9 @@ import { html, useEffect, useRef, useState } from './view.js';
 /** @typedef {import('../../src/api/schemas/sessions.ts').SignIn} SignInWay */
 /** @typedef {(token: string) => Promise<void>} OnToken */
 
-/** @param {{ hasEnded: boolean, onToken: OnToken }} props */
-export function SignIn({ hasEnded, onToken }) {
+/** @param {{ why: 'nobody' | 'ended' | 'left', onToken: OnToken }} props */
+export function SignIn({ why, onToken }) {
+  const hasEnded = why === 'ended';
   const [way, setWay] = useState(/** @type {SignInWay | null} */ (null));
   const [problem, setProblem] = useState(/** @type {Error | null} */ (null));
   useEffect(() => {
@@ -23,15 +24,17 @@ export function SignIn({ hasEnded, onToken }) {
         ${hasEnded ? 'Sign in again to go on. What you started goes on without you.' : 'Your bots and your money are shown to you alone.'}
       </p>
       <${Trouble} problem=${problem} />
-      ${way !== null && html`<${Way} way=${way} onToken=${onToken} />`}
+      ${way !== null && html`<${Way} way=${way} hasLeft=${why === 'left'} onToken=${onToken} />`}
     </section>
   `;
 }
 
-/** @param {{ way: SignInWay, onToken: OnToken }} props */
-function Way({ way, onToken }) {
+/** @param {{ way: SignInWay, hasLeft: boolean, onToken: OnToken }} props */
+function Way({ way, hasLeft, onToken }) {
   if (way.kind === 'demo') return html`<${DemoUsers} users=${way.users} onToken=${onToken} />`;
-  if (way.kind === 'firebase') return html`<${FirebaseForm} settings=${way} onToken=${onToken} />`;
+  if (way.kind === 'firebase') {
+    return html`<${FirebaseForm} settings=${way} hasLeft=${hasLeft} onToken=${onToken} />`;
+  }
   return html`<${TokenForm} onToken=${onToken} />`;
 }
 
@@ -57,13 +60,15 @@ function DemoUsers({ users, onToken }) {
   `;
 }
 
-/** @param {{ settings: Extract<SignInWay, { kind: 'firebase' }>, onToken: OnToken }} props */
-function FirebaseForm({ settings, onToken }) {
-  const { isBusy, problem, run } = useAttempt();
+/**
+ * @param {{ settings: Extract<SignInWay, { kind: 'firebase' }>, hasLeft: boolean, onToken: OnToken }} props
+ */
+function FirebaseForm({ settings, hasLeft, onToken }) {
+  const { isBusy, problem, run, fail } = useAttempt();
   const firebase = useRef(/** @type {ReturnType<typeof openFirebase> | null} */ (null));
   useEffect(() => {
-    firebase.current = openFirebase(settings, onToken);
-    firebase.current.catch(() => undefined);
+    firebase.current = openFirebase(settings, { onToken, onProblem: fail, hasLeft });
+    firebase.current.catch(fail);
   }, []);
   const submit = (/** @type {SubmitEvent} */ event) => {
     const fields = fieldsOf(event);
@@ -112,15 +117,18 @@ function fieldsOf(event) {
 function useAttempt() {
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState(/** @type {Error | null} */ (null));
+  const fail = (/** @type {unknown} */ error) => {
+    setProblem(error instanceof Error ? error : new Error(String(error)));
+    setBusy(false);
+  };
   const run = async (/** @type {() => Promise<void> | undefined} */ attempt) => {
     setBusy(true);
     setProblem(null);
     try {
       await attempt();
     } catch (error) {
-      setProblem(error instanceof Error ? error : new Error(String(error)));
-      setBusy(false);
+      fail(error);
     }
   };
-  return { isBusy, problem, run };
+  return { isBusy, problem, run, fail };
 }
