@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createSessions, SESSION_COOKIE } from '../../src/api/sessions.ts';
 import { toFirebaseUid } from '../../src/domain/ids.ts';
@@ -23,7 +24,7 @@ describe('a token exchanged', () => {
     }
     expect(cookie).not.toContain('Secure');
     const { expiresAt, ...view } = response.json();
-    expect(view).toEqual({ user: 'alice', isAdmin: false, hasAccount: true });
+    expect(view).toEqual({ user: 'alice', isAdmin: false, hasAccount: true, isDemo: false });
     expect(Date.parse(expiresAt) - Date.now()).toBeLessThanOrEqual(12 * 3_600_000);
 
     const headers = { 'x-forwarded-proto': 'https' };
@@ -63,6 +64,13 @@ describe('a token exchanged', () => {
       new RegExp(`^${SESSION_COOKIE}=; .*Expires=Thu, 01 Jan 1970`),
     );
   });
+});
+
+test('a token that nobody vouches for beside a good cookie: refused, for the token is what was meant', async () => {
+  const api = await createTestApi();
+  const headers = { ...(await signedIn(api, 'alice')), authorization: 'Bearer no.token.at-all' };
+  const url = `${PREFIX}/session`;
+  expectProblem(await api.app.inject({ url, headers }), 401, 'unauthenticated');
 });
 
 describe('what a session writes', () => {
@@ -105,6 +113,22 @@ describe('the cookie', () => {
     }
     now = expiresAt;
     expect(sessions.read(value)).toBeNull();
+  });
+
+  test.each([
+    'not JSON',
+    'null',
+    '{}',
+    '"alice"',
+    '["alice",false]',
+    '["alice",false,"never"]',
+    '[1,true,1e15]',
+  ])('signed by us, but it says %s: nobody', (text) => {
+    const secret = 'a'.repeat(32);
+    const payload = Buffer.from(text).toString('base64url');
+    const signature = createHmac('sha256', secret).update(`session.${payload}`);
+    const value = `${payload}.${signature.digest('base64url')}`;
+    expect(createSessions({ secret, now: () => new Date() }).read(value)).toBeNull();
   });
 
   test('a secret too short to sign with: refused at start', () => {

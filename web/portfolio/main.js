@@ -5,9 +5,9 @@ import { html, render } from '../shared/view.js';
 import { Portfolio } from './portfolio.js';
 
 /** Another user is another page. @param {import('../shared/shell.js').SessionView} session */
-function contentFor({ user, hasAccount }) {
+function contentFor({ user, hasAccount, isDemo }) {
   if (!hasAccount) return html`<p class="card">The platform has no account for ${user}.</p>`;
-  return html`<${Portfolio} key=${user} user=${user} />`;
+  return html`<${Portfolio} key=${user} user=${user} isDemo=${isDemo} />`;
 }
 
 render(

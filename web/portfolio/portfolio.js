@@ -19,8 +19,8 @@ import { useJobs } from './use-jobs.js';
 
 const EVERY_MS = 15_000;
 
-/** @param {{ user: string }} props */
-export function Portfolio({ user }) {
+/** @param {{ user: string, isDemo: boolean }} props */
+export function Portfolio({ user, isDemo }) {
   const wallet = usePolled(loadWallet, EVERY_MS);
   const bots = usePolled(loadBots, EVERY_MS);
   // Counts the moments at which money may have moved: what shows the past is read again then.
@@ -31,7 +31,7 @@ export function Portfolio({ user }) {
     void bots.refresh();
   }, []);
   const jobs = useJobs(bots.refresh, onMoved);
-  const sync = useSync(user, onMoved);
+  const sync = useSync({ user, isDemo }, onMoved);
   const list = bots.value ?? [];
   const currency = wallet.value?.currency ?? 'USD';
 

@@ -21,10 +21,10 @@ const LAST = 'reclaim.synced-on-open-at';
 /** The server joins such looks too; this keeps a page that is loaded again and again from asking. */
 const AT_MOST_EVERY_MS = 60_000;
 
-/** @param {string} user @param {() => void} onMoved */
-export function useSync(user, onMoved) {
+/** @param {{ user: string, isDemo: boolean }} session @param {() => void} onMoved */
+export function useSync({ user, isDemo }, onMoved) {
   const [view, setView] = useState(/** @type {SyncView} */ ({ kind: 'none' }));
-  const [isAutomatic, setAutomatic] = useState(() => recall(SETTING) !== 'off');
+  const [isAutomatic, setAutomatic] = useState(() => looksOnOpen(recall(SETTING), isDemo));
   const stopWatch = useRef(() => {});
 
   const attempt = useCallback(
@@ -92,6 +92,12 @@ export function useSync(user, onMoved) {
     toggleAutomatic,
     close,
   };
+}
+
+// The demo's orphan waits for its button, unless somebody has said otherwise.
+/** @param {string | null} setting @param {boolean} isDemo */
+function looksOnOpen(setting, isDemo) {
+  return setting === null ? !isDemo : setting !== 'off';
 }
 
 const UNCHANGED = 'Nothing was changed.';

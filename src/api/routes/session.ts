@@ -12,7 +12,7 @@ import { SessionSchema } from '../schemas/sessions.ts';
 import { SESSION_COOKIE, type Sessions } from '../sessions.ts';
 import { identityOf } from '../viewer.ts';
 
-export interface SessionRoutesDependencies extends Pick<ApiDependencies, 'accounts'> {
+export interface SessionRoutesDependencies extends Pick<ApiDependencies, 'accounts' | 'demo'> {
   readonly sessions: Sessions;
 }
 
@@ -22,6 +22,7 @@ export function createSessionRoutes(deps: SessionRoutesDependencies): FastifyPlu
     isAdmin,
     hasAccount: (await deps.accounts.findByFirebaseUid(firebaseUid)) !== null,
     expiresAt: expiresAt.toISOString(),
+    isDemo: deps.demo !== null,
   });
 
   return async (app) => {

@@ -8,6 +8,9 @@ export const SessionSchema = Type.Object({
   isAdmin: Type.Boolean(),
   hasAccount: Type.Boolean({ description: 'Whether the platform has a document of this user.' }),
   expiresAt: Type.String(),
+  isDemo: Type.Boolean({
+    description: 'The embedded demo, where no page synchronises of its own accord.',
+  }),
 });
 
 export type SignIn = Static<typeof SignInSchema>;
