@@ -46,11 +46,21 @@ export function createSessions(deps: {
       const given = Buffer.from(signature, 'base64url');
       const expected = sign(payload);
       if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
-      const text = Buffer.from(payload, 'base64url').toString();
-      const [uid, admin, endsMs]: [unknown, unknown, number] = JSON.parse(text);
+      const [uid, admin, endsMs] = parsePayload(payload);
       const firebaseUid = parseFirebaseUid(uid);
-      if (firebaseUid === undefined || endsMs <= deps.now().getTime()) return null;
+      if (firebaseUid === undefined || typeof endsMs !== 'number') return null;
+      if (endsMs <= deps.now().getTime()) return null;
       return { firebaseUid, isAdmin: admin === true, expiresAt: new Date(endsMs) };
     },
   };
+}
+
+// Ours, but perhaps of another release: what it says differently names nobody.
+function parsePayload(payload: string): readonly unknown[] {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
+    return Array.isArray(parsed) ? parsed : [];
+  } catch {
+    return [];
+  }
 }

@@ -1,5 +1,6 @@
 // A call to synchronise one user: which run answers it. Two calls at once get one run; a call that comes while a run
-// is looking gets the next one, because what was seen before it asked is not what it asked for.
+// is looking gets the next one, because what was seen before it asked is not what it asked for. A page that opens asks for
+// nothing: it gets the look that was begun within the last minute, ended or not.
 
 import type { SagaRecord } from '../saga/record.ts';
 import type { Sagas } from '../saga/sagas.ts';
@@ -29,10 +30,17 @@ export interface SyncRequestsOptions {
   readonly nowMs: () => number;
 }
 
+/** Whatever became of the one before. */
+const PASSIVE_AT_MOST_EVERY_MS = 60_000;
+
 /** Newest runs of a user worth looking at: one of the kind that was asked for is among them. */
 const NEWEST = 20;
 
 export function createSyncRequests({ ports, sagas, nowMs }: SyncRequestsOptions): SyncRequests {
+  // A page that is loaded again and again gives no reason to look again and again.
+  const isRecent = ({ input, createdAt }: SagaRecord) =>
+    readSyncWalletInput(input).trigger === 'passive' &&
+    nowMs() - Date.parse(createdAt) < PASSIVE_AT_MOST_EVERY_MS;
   return {
     request: async ({ userId, firebaseUid, trigger, requestedBy }) => {
       const { sagas: runs } = await sagas.list({
@@ -41,7 +49,8 @@ export function createSyncRequests({ ports, sagas, nowMs }: SyncRequestsOptions)
         limit: NEWEST,
       });
       const newest = runs.find((run) => readSyncWalletInput(run.input).trigger === trigger);
-      if (newest !== undefined && !hasLooked(newest, runs)) return newest;
+      const isJoined = newest !== undefined && (!hasLooked(newest, runs) || isRecent(newest));
+      if (isJoined) return newest;
       const after = newest?.id ?? null;
       const input = { userId, firebaseUid, trigger, after, notBeforeMs: null };
       return (await sagas.start(syncOrder(input, requestedBy))).saga;

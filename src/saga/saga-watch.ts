@@ -28,7 +28,7 @@ export interface SagaWatcher {
 export interface SagaWatchOptions {
   readonly sagas: Pick<Sagas, 'find' | 'findRevisions'>;
   readonly nowMs: () => number;
-  /** The first failure of an outage. */
+  /** The first failure of an outage, or of one saga that cannot be read or shown. */
   readonly onUnreadable: (error: unknown) => void;
   /** From one round to the next. */
   readonly everyMs?: number;
@@ -42,11 +42,13 @@ const MAX_PAUSE_MS = 5_000;
 interface Watched {
   /** What the watchers were told last; null: look again. */
   seen: string | null;
+  /** It alone, while the others can be read. */
+  isUnreadable: boolean;
   readonly watchers: Set<SagaWatcher>;
 }
 
 export function createSagaWatch(options: SagaWatchOptions): SagaWatch {
-  const { sagas, nowMs, onUnreadable, everyMs = ROUND_EVERY_MS } = options;
+  const { nowMs, onUnreadable, everyMs = ROUND_EVERY_MS } = options;
   const closing = new AbortController();
   const watched = new Map<SagaId, Watched>();
   // Rounds serve everybody: they must not run in the context, and the trace, of whoever came first.
@@ -62,7 +64,7 @@ export function createSagaWatch(options: SagaWatchOptions): SagaWatch {
       if (closing.signal.aborted || watched.size === 0) break;
       const begunMs = performance.now();
       try {
-        await lookOnce({ sagas, nowMs }, [...watched]);
+        await lookOnce(options, [...watched]);
         failures = 0;
       } catch (error) {
         failures += 1;
@@ -80,7 +82,7 @@ export function createSagaWatch(options: SagaWatchOptions): SagaWatch {
     watch: (saga, watcher) => {
       const known = watched.get(saga.id);
       const seen = markOf(saga, nowMs());
-      const entry = known ?? { seen, watchers: new Set() };
+      const entry = known ?? { seen, isUnreadable: false, watchers: new Set() };
       if (entry.seen !== seen) entry.seen = null;
       entry.watchers.add(watcher);
       watched.set(saga.id, entry);
@@ -98,20 +100,56 @@ export function createSagaWatch(options: SagaWatchOptions): SagaWatch {
 }
 
 async function lookOnce(
-  { sagas, nowMs }: Pick<SagaWatchOptions, 'sagas' | 'nowMs'>,
+  options: SagaWatchOptions,
   entries: readonly (readonly [SagaId, Watched])[],
 ): Promise<void> {
+  const { sagas, nowMs } = options;
   const revisions = await sagas.findRevisions(entries.map(([id]) => id));
   const changed = entries.filter(
     ([id, { seen }]) => seen !== markOf(revisions.get(id) ?? null, nowMs()),
   );
   // The log combines them into one query.
-  const found = await Promise.all(changed.map(([id]) => sagas.find(id)));
-  changed.forEach(([, entry], index) => {
-    const saga = found[index] ?? null;
-    entry.seen = markOf(saga, nowMs());
-    for (const watcher of entry.watchers) watcher.changed(saga);
-  });
+  const found = await Promise.allSettled(changed.map(([id]) => sagas.find(id)));
+  let alone = 0;
+  for (const [index, [id, entry]] of changed.entries()) {
+    const answer = found[index];
+    if (answer?.status === 'fulfilled') {
+      tell(options, entry, answer.value);
+    } else if (alone < MAX_ALONE) {
+      alone += 1;
+      await tellAlone(options, id, entry);
+    }
+  }
+}
+
+/** Of one round: a log that is away fails the round itself, before. */
+const MAX_ALONE = 20;
+
+// One that cannot be read fails all that were read with it: it is its own watchers' trouble, and nobody else's.
+async function tellAlone(options: SagaWatchOptions, id: SagaId, entry: Watched): Promise<void> {
+  try {
+    tell(options, entry, await options.sagas.find(id));
+  } catch (error) {
+    if (!entry.isUnreadable) options.onUnreadable(error);
+    entry.isUnreadable = true;
+    for (const watcher of entry.watchers) watcher.unreadable();
+  }
+}
+
+function tell(
+  { nowMs, onUnreadable }: SagaWatchOptions,
+  entry: Watched,
+  saga: SagaRecord | null,
+): void {
+  entry.isUnreadable = false;
+  entry.seen = markOf(saga, nowMs());
+  for (const watcher of entry.watchers) {
+    try {
+      watcher.changed(saga);
+    } catch (error) {
+      onUnreadable(error);
+    }
+  }
 }
 
 // Time alone changes what is shown of a saga that nobody can run.

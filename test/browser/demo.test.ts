@@ -27,6 +27,10 @@ async function startDemo() {
 describeBrowser('the demo', () => {
   it('the orphan is seen, rehearsed and synchronised: 1,105.00 comes back, 18,436.00 is the balance', async () => {
     const page = await openPage(await startDemo());
+    const unasked: string[] = [];
+    page.on('request', (request) => {
+      if (request.url().includes('passive=true')) unasked.push(request.url());
+    });
     const users = page.getByRole('main').getByRole('button');
     await users.first().waitFor();
     expect((await users.first().textContent())?.trim()).toBe('anshjarvis2003');
@@ -49,6 +53,7 @@ describeBrowser('the demo', () => {
     await expect.poll(() => balance.textContent()).toBe('$18,436.00');
     await notice.waitFor({ state: 'detached' });
     await page.getByRole('cell', { name: '+$1,105.00' }).waitFor();
+    expect(unasked).toEqual([]);
   });
 
   it('another user deletes a bot and watches its steps to the money', async () => {

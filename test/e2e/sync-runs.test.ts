@@ -222,6 +222,40 @@ it('?passive=true, and the bot is there a minute later: the suspicion is over, n
   expect(await allOf(app, 'suspects')).toEqual([]);
 });
 
+it('?passive=true again within a minute: the same run, ended or cancelled; explicit calls are runs of their own', async () => {
+  const app = await startTestApplication({ env: { WORKERS: 'none' } });
+  const { uid } = await orphanOf(app, 'uid-one');
+  const first = await passiveRun(app, uid);
+  await app.call(uid, 'POST', `/jobs/${first}/cancel`);
+  expect(await passiveRun(app, uid)).toBe(first);
+
+  await aMinuteAgo(app, first);
+  const second = await passiveRun(app, uid);
+  expect(second).not.toBe(first);
+  const workers = startWorkers(app.services, ['deletion', 'sync', 'relay']);
+  onTestFinished(() => workers.stop());
+  await jobIn(app, uid, second, 'completed');
+  const explicit = await startSync(app, uid);
+  await jobIn(app, uid, explicit, 'completed');
+  expect(await passiveRun(app, uid)).toBe(second);
+  expect(await startSync(app, uid)).not.toBe(explicit);
+
+  await aMinuteAgo(app, second);
+  expect([first, second]).not.toContain(await passiveRun(app, uid));
+});
+
+/** The job that answers a page that opens, ended or not. */
+async function passiveRun(app: TestApplication, uid: string): Promise<string> {
+  return (await app.call(uid, 'POST', `/sync-wallet${PASSIVE}`)).body.jobId;
+}
+
+async function aMinuteAgo(app: TestApplication, jobId: string): Promise<void> {
+  const sagas = app.connection.collection('sagas');
+  const found = await sagas.findOne({ _id: jobId as never });
+  const createdAt = new Date(Number(found?.createdAt) - 60_000);
+  await sagas.updateOne({ _id: jobId as never }, { $set: { createdAt } });
+}
+
 it('nothing is wrong: no page load leaves a run behind', async () => {
   const app = await startTestApplication();
   const bot = await placeBot(app, 'dedicated');

@@ -2,6 +2,7 @@
 // changes when a test says so.
 
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import fastify from 'fastify';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ApiDependencies, ApiSettings, Sagas } from '../../src/api/dependencies.ts';
@@ -127,6 +128,23 @@ describe('what streams cost', () => {
     await streamsOpen();
     expect(await streamsOpen()).toBe(0);
     expect(rounds).toEqual([]);
+  });
+
+  test('asked for behind another stream on one connection, and the connection is gone: so are both', async () => {
+    const saga = sagaIn('running');
+    const { api, url, streamsOpen } = await setUp(countingLog(saga).log);
+    const { hostname, port } = new URL(url);
+    const asking = [
+      `GET /api/freqtrade/jobs/${saga.id}/events HTTP/1.1`,
+      `host: ${hostname}`,
+      `authorization: Bearer ${await api.token('alice')}`,
+    ].join('\r\n');
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => undefined).resume();
+    socket.write(`${asking}\r\n\r\n${asking}\r\n\r\n`);
+    await waitFor('both to be open', async () => (await streamsOpen()) === 2);
+    socket.destroy();
+    await waitFor('both to be gone', async () => (await streamsOpen()) === 0);
   });
 
   test('a client that does not read: states in between are left out, the newest comes', async () => {

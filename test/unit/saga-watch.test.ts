@@ -66,6 +66,64 @@ test('rounds: in the context of nobody who watches, and none once nobody does', 
   await waitFor('the change', () => heard.told.length > 0);
 });
 
+test('one saga that cannot be read, and every read together with it fails: the others go on being told', async () => {
+  const [bad, good] = [sagaIn('running'), sagaIn('running')];
+  const log = { revision: 1 };
+  const asked = new Set<string>();
+  const outages: unknown[] = [];
+  const watch = createSagaWatch({
+    sagas: {
+      // As one query for all who ask in one turn.
+      find: async (id) => {
+        asked.add(id);
+        await new Promise((resolve) => setImmediate(resolve));
+        const isTogether = asked.has(bad.id);
+        await new Promise((resolve) => setImmediate(resolve));
+        asked.delete(id);
+        if (isTogether) throw new TypeError('a document without its dates');
+        return { ...good, revision: log.revision };
+      },
+      findRevisions: async () =>
+        new Map([bad, good].map((saga) => [saga.id, { ...saga, revision: log.revision }])),
+    },
+    nowMs: () => 0,
+    onUnreadable: (error) => outages.push(error),
+    everyMs: 1,
+  });
+  onTestFinished(() => watch.close());
+  const [ofBad, ofGood] = [watcher(), watcher()];
+  watch.watch({ ...bad, revision: 1 }, ofBad.ears);
+  watch.watch({ ...good, revision: 1 }, ofGood.ears);
+  for (const revision of [2, 3]) {
+    log.revision = revision;
+    await waitFor('the change', () => ofGood.heard.told.includes(revision));
+  }
+  expect(ofBad.heard.told).toEqual([]);
+  await waitFor('word of the other', () => ofBad.heard.unreadable > 0);
+  expect(ofGood.heard.unreadable).toBe(0);
+  expect(outages.length).toBeGreaterThan(0);
+});
+
+test('a watcher that throws: those beside it are told all the same', async () => {
+  const saga = sagaIn('running');
+  const { log, watch, outages } = setUp(saga);
+  const throwing: SagaWatcher = {
+    changed: () => {
+      throw new TypeError('cannot be shown');
+    },
+    unreadable: () => undefined,
+  };
+  const { heard, ears } = watcher();
+  watch.watch(saga, throwing);
+  watch.watch(saga, ears);
+  for (const revision of [saga.revision + 1, saga.revision + 2]) {
+    log.saga = { ...saga, revision };
+    await waitFor('the change', () => heard.told.includes(revision));
+  }
+  expect(heard.unreadable).toBe(0);
+  expect(outages).toHaveLength(2);
+});
+
 test('an outage: every failure is told to those who watch, one of them to the log', async () => {
   const saga = sagaIn('running');
   const { log, watch, outages } = setUp(saga);

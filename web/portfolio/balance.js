@@ -61,7 +61,9 @@ function Freshness({ bots: { value, atMs, problem } }) {
   if (problem !== null)
     return html`<span role="status">The last look failed: ${problem.message}</span>`;
   if (value === null || atMs === null) return html`<span>Looking …</span>`;
-  const silent = value.filter(({ verdict }) => verdict === 'unknown').length;
+  const silent = value.filter(({ docker, poolState }) =>
+    [docker.status, poolState.status].includes('unknown'),
+  ).length;
   const answered =
     silent === 0 ? 'everything answered' : `${silent} of ${value.length} bots unknown`;
   return html`<span>Last looked <${Ago} at=${atMs} />, ${answered}</span>`;

@@ -30,6 +30,8 @@ export function stateOf(bot) {
         tone: 'plain',
         why: `${whyUnknown(bot)} Your money stays with the bot until it does.`,
       };
+    case 'nothing':
+      return { label: 'Gone', tone: 'plain', why: 'It is in no source any more.' };
     case 'lost-entry':
       return { ...alive(bot), why: 'Its pool has lost its entry. Sync Wallet writes it again.' };
     default:

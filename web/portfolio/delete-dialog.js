@@ -5,6 +5,7 @@ import { Dialog } from '../shared/dialog.js';
 import { money } from '../shared/money.js';
 import { Trouble } from '../shared/trouble.js';
 import { html, useState } from '../shared/view.js';
+import { worthOf } from './worth.js';
 
 /** @typedef {import('./portfolio.js').BotView} BotView */
 
@@ -66,9 +67,7 @@ function removed({ docker, poolState, instanceId }) {
 /** @param {BotView['allocation']} allocation @param {string} currency */
 function returned(allocation, currency) {
   if (allocation.status === 'absent') return 'It holds no money, so none comes back.';
-  const { currentValue, allocatedAmount } = allocation;
-  const value = typeof currentValue === 'number' ? currentValue : allocatedAmount;
-  if (typeof value !== 'number')
-    return 'Its value is not a number: a person will have to look at it.';
+  const value = worthOf(allocation);
+  if (value === null) return 'Its value is not a number: a person will have to look at it.';
   return html`<strong>${money(value, currency)}</strong> come back to your wallet, or what the bot is worth at that moment.`;
 }

@@ -12,8 +12,8 @@ import { titleOf, wordsOf } from './job-words.js';
 /** @typedef {import('../../src/api/schemas/job.ts').Job} Job */
 /** @typedef {Job['steps'][number]} Step */
 
-/** @param {{ jobId: string, job: Job | null, name: string, onPutAway: () => void }} props */
-export function JobCard({ jobId, job, name, onPutAway }) {
+/** @param {{ jobId: string, job: Job | null, name: string, currency: string, onPutAway: () => void }} props */
+export function JobCard({ jobId, job, name, currency, onPutAway }) {
   return html`
     <article class=${`card job ${job?.state ?? 'queued'}`} data-job=${jobId} data-state=${job?.state ?? 'queued'}>
       <div class="row spread">
@@ -29,7 +29,7 @@ export function JobCard({ jobId, job, name, onPutAway }) {
             </ol>
           `
       }
-      <div role="status">${job !== null && html`<${Outcome} job=${job} />`}</div>
+      <div role="status">${job !== null && html`<${Outcome} job=${job} currency=${currency} />`}</div>
     </article>
   `;
 }
@@ -107,11 +107,11 @@ function ordinal(count) {
   return { 1: '1st', 2: '2nd', 3: '3rd' }[count] ?? `${count}th`;
 }
 
-/** @param {{ job: Job }} props */
-function Outcome({ job }) {
+/** @param {{ job: Job, currency: string }} props */
+function Outcome({ job, currency }) {
   const { state, error, warnings } = job;
   return html`
-    ${state === 'completed' && html`<p class="notice good">${ending(job)}</p>`}
+    ${state === 'completed' && html`<p class="notice good">${ending(job, currency)}</p>`}
     ${state === 'compensated' && html`<p class="notice warn">Undone: everything is as it was before. ${error?.message ?? ''}</p>`}
     ${state === 'cancelled' && html`<p class="notice warn">Cancelled; nothing was changed.</p>`}
     ${state === 'stuck' && html`<p class="notice bad">It waits for an operator, and your money is kept where it is. ${error?.message ?? ''}</p>`}
@@ -119,11 +119,11 @@ function Outcome({ job }) {
   `;
 }
 
-/** @param {Job} job */
-function ending({ kind, result }) {
+/** @param {Job} job @param {string} currency */
+function ending({ kind, result }, currency) {
   const { wallet = null } = /** @type {any} */ (result ?? {});
   if (kind === 'provision-bot') return 'The bot is running.';
   if (wallet === null) return 'Deleted. There was no money to return.';
-  return html`Deleted. <strong>${money(wallet.returned)}</strong> came back; your balance is${' '}
-    <strong>${money(wallet.newBalance)}</strong>.`;
+  return html`Deleted. <strong>${money(wallet.returned, currency)}</strong> came back; your balance is${' '}
+    <strong>${money(wallet.newBalance, currency)}</strong>.`;
 }

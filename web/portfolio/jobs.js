@@ -3,8 +3,8 @@
 import { html } from '../shared/view.js';
 import { JobCard } from './job-card.js';
 
-/** @param {{ jobs: import('./use-jobs.js').ShownJobs, bots: import('./portfolio.js').BotView[] }} props */
-export function Jobs({ jobs: { shown, putAway }, bots }) {
+/** @param {{ jobs: import('./use-jobs.js').ShownJobs, bots: import('./portfolio.js').BotView[], currency: string }} props */
+export function Jobs({ jobs: { shown, putAway }, bots, currency }) {
   if (shown.length === 0) return null;
   const nameOf = (/** @type {string | null} */ id) =>
     bots.find(({ instanceId }) => instanceId === id)?.botName ?? id;
@@ -13,7 +13,7 @@ export function Jobs({ jobs: { shown, putAway }, bots }) {
       ${shown.map(
         ({ jobId, name, job }) => html`
           <${JobCard} key=${jobId} jobId=${jobId} job=${job} name=${name ?? nameOf(job?.botId ?? null) ?? jobId}
-            onPutAway=${() => putAway(jobId)} />
+            currency=${currency} onPutAway=${() => putAway(jobId)} />
         `,
       )}
     </section>

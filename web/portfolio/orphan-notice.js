@@ -2,9 +2,10 @@
 
 import { money } from '../shared/money.js';
 import { html } from '../shared/view.js';
+import { worthOf } from './worth.js';
 
-/** @param {{ bots: import('./portfolio.js').BotView[], onAsk: () => void }} props */
-export function OrphanNotice({ bots, onAsk }) {
+/** @param {{ bots: import('./portfolio.js').BotView[], currency: string, onAsk: () => void }} props */
+export function OrphanNotice({ bots, currency, onAsk }) {
   const orphans = bots.filter(({ verdict, allocation }) => {
     return verdict === 'orphan' && allocation.status === 'present' && allocation.jobId === null;
   });
@@ -14,7 +15,7 @@ export function OrphanNotice({ bots, onAsk }) {
     <p class="notice warn" data-testid="orphans">
       ${
         orphans.length === 1
-          ? html`<strong>1 bot holds money but exists nowhere.</strong> ${describe(first)}`
+          ? html`<strong>1 bot holds money but exists nowhere.</strong> ${describe(first, currency)}`
           : html`<strong>${orphans.length} bots hold money but exist nowhere.</strong> Sync Wallet looks twice and
             returns it.`
       }
@@ -23,10 +24,10 @@ export function OrphanNotice({ bots, onAsk }) {
   `;
 }
 
-/** @param {import('./portfolio.js').BotView} bot */
-function describe({ instanceId, botName, allocation }) {
-  const value = allocation.status === 'present' ? allocation.currentValue : null;
-  const amount = typeof value === 'number' ? html`<strong>${money(value)}</strong>` : 'its money';
+/** @param {import('./portfolio.js').BotView} bot @param {string} currency */
+function describe({ instanceId, botName, allocation }, currency) {
+  const worth = worthOf(allocation);
+  const amount = worth === null ? 'its money' : html`<strong>${money(worth, currency)}</strong>`;
   return html`${botName ?? instanceId} is in your wallet, and Docker has no such bot. Sync Wallet would return
   ${' '}${amount}.`;
 }

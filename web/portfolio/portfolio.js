@@ -33,6 +33,7 @@ export function Portfolio({ user, syncOnOpen }) {
   const jobs = useJobs(bots.refresh, onMoved);
   const sync = useSync(user, syncOnOpen, onMoved);
   const list = bots.value ?? [];
+  const currency = wallet.value?.currency ?? 'USD';
   // Whatever holds a bot is shown, however long ago it began; a synchronisation tells of its own jobs.
   useEffect(() => {
     if (sync.isBusy) return;
@@ -44,15 +45,15 @@ export function Portfolio({ user, syncOnOpen }) {
 
   return html`
     <h1 class="unseen">Portfolio</h1>
-    <${OrphanNotice} bots=${list} onAsk=${sync.rehearse} />
+    <${OrphanNotice} bots=${list} currency=${currency} onAsk=${sync.rehearse} />
     <${Trouble} problem=${wallet.problem} what="Your wallet could not be read again." onRetry=${wallet.refresh} />
     <div class="top">
       <${Balance} wallet=${wallet.value} bots=${bots} sync=${sync} onJob=${jobs.add} />
       <${OrphanHistory} moves=${moves} />
     </div>
-    <${SyncReport} sync=${sync} />
-    <${Jobs} jobs=${jobs} bots=${list} />
-    <${Bots} bots=${bots} currency=${wallet.value?.currency ?? 'USD'} onJob=${jobs.add} />
+    <${SyncReport} sync=${sync} currency=${currency} />
+    <${Jobs} jobs=${jobs} bots=${list} currency=${currency} />
+    <${Bots} bots=${bots} currency=${currency} onJob=${jobs.add} />
     <${Transactions} moves=${moves} />
   `;
 }

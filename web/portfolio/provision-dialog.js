@@ -13,7 +13,7 @@ import { html, useRef, useState } from '../shared/view.js';
 export function ProvisionDialog({ wallet: { balance, currency }, onClose, onJob }) {
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState(/** @type {Error | null} */ (null));
-  const key = useRef({ key: crypto.randomUUID(), body: '' });
+  const key = useRef({ key: '', body: '' });
   const submit = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
@@ -56,7 +56,12 @@ export function ProvisionDialog({ wallet: { balance, currency }, onClose, onJob 
 // The same request sent again is the same bot; another name or amount is another request.
 /** @param {{ key: string, body: string }} last @param {string} body */
 function keyFor(last, body) {
-  if (last.body !== '' && last.body !== body) last.key = crypto.randomUUID();
+  if (last.body !== body) last.key = newKey();
   last.body = body;
   return last.key;
+}
+
+// `randomUUID` is only there over TLS and on loopback.
+function newKey() {
+  return [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join('-');
 }

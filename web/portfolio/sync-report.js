@@ -6,8 +6,8 @@ import { html } from '../shared/view.js';
 
 /** @typedef {import('./sync.js').SyncData} SyncData */
 
-/** @param {{ sync: ReturnType<typeof import('./sync.js').useSync> }} props */
-export function SyncReport({ sync: { view, close, start } }) {
+/** @param {{ sync: ReturnType<typeof import('./sync.js').useSync>, currency: string }} props */
+export function SyncReport({ sync: { view, close, start }, currency }) {
   if (view.kind === 'none') return null;
   return html`
     <section class="card report" aria-live="polite" aria-label="Sync Wallet" data-testid="sync-report">
@@ -15,9 +15,9 @@ export function SyncReport({ sync: { view, close, start } }) {
         view.kind === 'looking' &&
         html`<p aria-busy="true">Looking twice at your wallet, the pools and Docker …</p>`
       }
-      ${view.kind === 'failed' && html`<${Trouble} problem=${view.problem} what="Nothing was changed." />`}
+      ${view.kind === 'failed' && html`<${Trouble} problem=${view.problem} what=${view.what} />`}
       ${view.kind === 'stuck' && html`<p class="notice bad">It waits for an operator (job ${view.jobId}).</p>`}
-      ${view.kind === 'found' && html`<${Found} data=${view.data} isRehearsal=${view.isRehearsal} />`}
+      ${view.kind === 'found' && html`<${Found} data=${view.data} isRehearsal=${view.isRehearsal} currency=${currency} />`}
       ${
         view.kind !== 'looking' &&
         html`
@@ -36,8 +36,8 @@ export function SyncReport({ sync: { view, close, start } }) {
   `;
 }
 
-/** @param {{ data: SyncData, isRehearsal: boolean }} props */
-function Found({ data, isRehearsal }) {
+/** @param {{ data: SyncData, isRehearsal: boolean, currency: string }} props */
+function Found({ data, isRehearsal, currency }) {
   const { cleanedBots, totalReturned, newWalletBalance, skipped, validAllocations, runningBots } =
     data;
   const count = cleanedBots.length;
@@ -47,15 +47,15 @@ function Found({ data, isRehearsal }) {
       count > 0 &&
       html`
       <p>
-        <strong>${money(totalReturned)}</strong> ${isRehearsal ? 'would come back' : 'came back'}; your balance
-        ${isRehearsal ? ' would be ' : ' is '}<strong>${money(newWalletBalance)}</strong>.
+        <strong>${money(totalReturned, currency)}</strong> ${isRehearsal ? 'would come back' : 'came back'}; your balance
+        ${isRehearsal ? ' would be ' : ' is '}<strong>${money(newWalletBalance, currency)}</strong>.
       </p>
       <ul class="lines">
         ${cleanedBots.map(
           (bot) => html`
             <li key=${bot.botId}>
               <span>${bot.botName}</span>
-              <span>${money(bot.returned)} <span class="soft">(${signedMoney(bot.pnl)})</span></span>
+              <span>${money(bot.returned, currency)} <span class="soft">(${signedMoney(bot.pnl, currency)})</span></span>
             </li>
           `,
         )}

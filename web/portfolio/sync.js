@@ -1,7 +1,8 @@
 // Sync Wallet: asked for, watched to its end, or only rehearsed. A page that opens looks too, if its user lets it:
 // such a look only marks what it suspects, and holds nothing up.
 
-import { call } from '../shared/api.js';
+import { call, Problem } from '../shared/api.js';
+import { recall, remember } from '../shared/memory.js';
 import { useCallback, useEffect, useRef, useState } from '../shared/view.js';
 import { hasEnded, watchJob } from '../shared/watch-job.js';
 
@@ -12,7 +13,7 @@ import { hasEnded, watchJob } from '../shared/watch-job.js';
  *   | { kind: 'looking', isRehearsal: boolean }
  *   | { kind: 'found', isRehearsal: boolean, data: SyncData }
  *   | { kind: 'stuck', jobId: string }
- *   | { kind: 'failed', problem: Error }} SyncView
+ *   | { kind: 'failed', problem: Error, what: string }} SyncView
  */
 
 const SETTING = 'reclaim.sync-on-open';
@@ -28,7 +29,7 @@ const AT_MOST_EVERY_MS = 60_000;
 export function useSync(user, onOpen, onMoved) {
   const [view, setView] = useState(/** @type {SyncView} */ ({ kind: 'none' }));
   const [isAutomatic, setAutomatic] = useState(
-    () => (localStorage.getItem(SETTING) ?? (onOpen ? 'on' : 'off')) === 'on',
+    () => (recall(SETTING) ?? (onOpen ? 'on' : 'off')) === 'on',
   );
   const stopWatch = useRef(() => {});
 
@@ -39,10 +40,9 @@ export function useSync(user, onOpen, onMoved) {
       try {
         await work();
       } catch (error) {
-        setView({
-          kind: 'failed',
-          problem: error instanceof Error ? error : new Error(String(error)),
-        });
+        const problem = error instanceof Error ? error : new Error(String(error));
+        const what = isRehearsal || isRefusal(problem) ? UNCHANGED : MAY_HAVE_BEGUN;
+        setView({ kind: 'failed', problem, what });
       }
     },
     [],
@@ -67,7 +67,7 @@ export function useSync(user, onOpen, onMoved) {
           const { data } = /** @type {any} */ (job.result ?? {});
           setView(
             data === undefined
-              ? { kind: 'failed', problem: new Error('It was cancelled; nothing was changed.') }
+              ? { kind: 'failed', problem: new Error('It was cancelled.'), what: UNCHANGED }
               : { kind: 'found', isRehearsal: false, data },
           );
           onMoved();
@@ -78,7 +78,7 @@ export function useSync(user, onOpen, onMoved) {
 
   const toggleAutomatic = useCallback(() => {
     setAutomatic((was) => {
-      localStorage.setItem(SETTING, was ? 'off' : 'on');
+      remember(SETTING, was ? 'off' : 'on');
       return !was;
     });
   }, []);
@@ -100,12 +100,24 @@ export function useSync(user, onOpen, onMoved) {
   };
 }
 
+// The demo's orphan waits for its button, unless somebody has said otherwise.
+const UNCHANGED = 'Nothing was changed.';
+const MAY_HAVE_BEGUN = 'Whether it has begun is not known; what it does, you will see here.';
+
+// I9: an answer that was lost says nothing of the run that it was about. A refusal has promised nothing.
+/** @param {Error} problem */
+function isRefusal(problem) {
+  if (!(problem instanceof Problem)) return false;
+  return problem.status === 503 || (problem.status >= 400 && problem.status < 500);
+}
+
 /** @param {string} user */
 function lookInPassing(user) {
   const last = `${LAST}.${user}`;
-  const lastMs = Number(localStorage.getItem(last) ?? 0);
-  if (Date.now() - lastMs < AT_MOST_EVERY_MS) return;
-  localStorage.setItem(last, String(Date.now()));
+  const agoMs = Date.now() - Number(recall(last) ?? 0);
+  // A moment to come was written by a clock that was wrong.
+  if (agoMs >= 0 && agoMs < AT_MOST_EVERY_MS) return;
+  remember(last, String(Date.now()));
   // Nobody waits for it, and the hourly run looks all the same.
   call('POST', '/sync-wallet?passive=true').catch(() => undefined);
 }

@@ -4,7 +4,7 @@ import { call } from '../shared/api.js';
 import { directionOf, money, signedMoney } from '../shared/money.js';
 import { Ago } from '../shared/time.js';
 import { Trouble } from '../shared/trouble.js';
-import { html, useCallback, useEffect, useState } from '../shared/view.js';
+import { html, useCallback, useEffect, useRef, useState } from '../shared/view.js';
 
 /** @typedef {any} Transaction as GET /wallet/transactions has it */
 /** @typedef {{ rows: Transaction[], nextCursor: string | null }} Page */
@@ -14,18 +14,25 @@ export function Transactions({ moves }) {
   const [page, setPage] = useState(/** @type {Page | null} */ (null));
   const [problem, setProblem] = useState(/** @type {Error | null} */ (null));
   const [isBusy, setBusy] = useState(false);
+  const asked = useRef(0);
 
   const load = useCallback(async (/** @type {Page | null} */ before) => {
+    asked.current += 1;
+    const turn = asked.current;
+    // What was asked for before money moved is older than what was asked for after.
+    const isLate = () => turn !== asked.current;
     setBusy(true);
     try {
       const query = before?.nextCursor ? `&cursor=${encodeURIComponent(before.nextCursor)}` : '';
       const answer = await call('GET', `/wallet/transactions?limit=20${query}`);
+      if (isLate()) return;
       setPage({
         rows: [...(before?.rows ?? []), ...answer.transactions],
         nextCursor: answer.nextCursor,
       });
       setProblem(null);
     } catch (error) {
+      if (isLate()) return;
       setProblem(error instanceof Error ? error : new Error(String(error)));
     }
     setBusy(false);

@@ -4,13 +4,13 @@
 /** @param {number | null | undefined} amount dollars @param {string} [currency] */
 export function money(amount, currency = 'USD') {
   if (amount === null || amount === undefined) return 'not known';
-  return formatOf(currency).format(amount).replace('-', '−');
+  return formatOf(currency)(amount).replace('-', '−');
 }
 
 /** With its sign, a gain with a plus. @param {number | null | undefined} amount @param {string} [currency] */
 export function signedMoney(amount, currency = 'USD') {
   if (amount === null || amount === undefined) return 'not known';
-  if (amount === 0) return `±${money(0, currency)}`;
+  if (Math.abs(amount) < HALF_A_CENT) return `±${money(0, currency)}`;
   return amount > 0 ? `+${money(amount, currency)}` : money(amount, currency);
 }
 
@@ -21,18 +21,40 @@ export function moneyOfMinor(minor, currency = 'USD') {
 
 /** @param {number} amount @returns {'up' | 'down' | 'even'} */
 export function directionOf(amount) {
-  if (amount === 0) return 'even';
+  if (Math.abs(amount) < HALF_A_CENT) return 'even';
   return amount > 0 ? 'up' : 'down';
 }
 
-/** @type {Map<string, Intl.NumberFormat>} */
+const HALF_A_CENT = 0.005;
+
+/** @typedef {(amount: number) => string} Format */
+/** @type {Map<string, Format>} */
 const formats = new Map();
 
 /** @param {string} currency */
 function formatOf(currency) {
   const known = formats.get(currency);
   if (known !== undefined) return known;
-  const made = new Intl.NumberFormat('en-US', { style: 'currency', currency });
+  const made = makeFormat(currency);
   formats.set(currency, made);
   return made;
 }
+
+// What the platform has written need not be the code of a currency: the amount is shown all the same, with it.
+/** @param {string} currency @returns {Format} */
+function makeFormat(currency) {
+  try {
+    const format = new Intl.NumberFormat('en-US', {
+      ...NO_MINUS_ZERO,
+      style: 'currency',
+      currency,
+    });
+    return (amount) => format.format(amount);
+  } catch {
+    const decimals = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+    const format = new Intl.NumberFormat('en-US', { ...NO_MINUS_ZERO, ...decimals });
+    return (amount) => `${format.format(amount)} ${currency}`.trim();
+  }
+}
+
+const NO_MINUS_ZERO = /** @type {const} */ ({ signDisplay: 'negative' });

@@ -3,6 +3,7 @@
 
 import { call } from './api.js';
 import { openFirebase } from './firebase.js';
+import { drop, remember as keep, recall } from './memory.js';
 
 /** @typedef {import('../../src/api/schemas/sessions.ts').SignIn} SignInWay */
 /** @typedef {import('./firebase.js').Firebase} Firebase */
@@ -54,15 +55,15 @@ export async function freshToken() {
 
 /** Before the session is given up: whoever is signed in again from here on, has asked for it. */
 export async function forget() {
-  localStorage.setItem(SIGNED_OUT, 'yes');
+  keep(SIGNED_OUT, 'yes');
   await (await findFirebase())?.signOut();
 }
 
 /** Somebody has signed in by the form, or could not be signed out. */
 export function remember() {
-  localStorage.removeItem(SIGNED_OUT);
+  drop(SIGNED_OUT);
 }
 
 function hasSignedOut() {
-  return localStorage.getItem(SIGNED_OUT) !== null;
+  return recall(SIGNED_OUT) !== null;
 }

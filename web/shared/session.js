@@ -1,7 +1,7 @@
 // Who is signed in on this page. The token is exchanged for a cookie that no script can read, and then forgotten. Before
 // the session ends, and when the server knows nobody by it any more, a fresh token renews it, where there is one.
 
-import { call, isSignedOut, listenForSignOut, renewBy } from './api.js';
+import { call, isSignedOut, listenForSignOut, renewBy, serverNowMs } from './api.js';
 import { forget, freshToken, remember } from './renewal.js';
 import { useCallback, useEffect, useRef, useState } from './view.js';
 
@@ -105,7 +105,7 @@ function useRenewal(onRenewed) {
 function useEnd(endsAt, renew, end) {
   useEffect(() => {
     if (endsAt === null) return undefined;
-    const leftMs = Math.max(0, Date.parse(endsAt) - Date.now() - MARGIN_MS);
+    const leftMs = Math.max(0, Date.parse(endsAt) - serverNowMs() - MARGIN_MS);
     const aheadMs = Math.min(RENEW_AHEAD_MS, leftMs / 2);
     const whenOver = async () => {
       if (!(await renew())) end();

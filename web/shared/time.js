@@ -21,6 +21,7 @@ const EXACT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: '
 export function Ago({ at }) {
   const nowMs = useServerNow(SECOND_MS);
   const atMs = typeof at === 'number' ? at : Date.parse(at);
+  if (Number.isNaN(atMs)) return html`<span>at an unknown time</span>`;
   const iso = new Date(atMs).toISOString();
   return html`<time datetime=${iso} title=${EXACT.format(atMs)}>${ago(nowMs - atMs, atMs)}</time>`;
 }

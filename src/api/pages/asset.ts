@@ -1,5 +1,5 @@
-// One file as it goes over the wire: what it is, a tag by which a browser knows that it has not changed, and the
-// encodings it was asked for, made once.
+// One file as it goes over the wire: what it is, and the encodings it was asked for, made once, each with a tag of its
+// own by which a browser knows that it has not changed: other bytes are another representation (RFC 9110, 8.8.3.3).
 
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -7,16 +7,18 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 
 export interface Asset {
   readonly type: string;
-  readonly etag: string;
   /** @param accepted the header Accept-Encoding */
   encode(accepted: string | undefined): Promise<EncodedAsset>;
 }
 
 export interface EncodedAsset {
   /** Null: as it is. */
-  readonly encoding: 'br' | 'gzip' | null;
+  readonly encoding: Encoding | null;
+  readonly etag: string;
   readonly body: Buffer;
 }
+
+type Encoding = 'br' | 'gzip';
 
 /** Below that an answer fits into one packet anyway. */
 const MIN_COMPRESSED_BYTES = 1_000;
@@ -25,19 +27,32 @@ const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
 
 export function createAsset(type: string, content: string | Buffer): Asset {
   const body = Buffer.from(content);
-  const plain: EncodedAsset = { encoding: null, body };
-  const br = once(async () => ({ encoding: 'br' as const, body: await toBrotli(body, BROTLI) }));
-  const gz = once(async () => ({ encoding: 'gzip' as const, body: await toGzip(body) }));
+  const digest = createHash('sha256').update(body).digest('base64url').slice(0, ETAG_LENGTH);
+  const as = (encoding: Encoding, encoded: Buffer): EncodedAsset => ({
+    encoding,
+    etag: `"${digest}-${encoding}"`,
+    body: encoded,
+  });
+  const plain: EncodedAsset = { encoding: null, etag: `"${digest}"`, body };
+  const br = once(async () => as('br', await toBrotli(body, BROTLI)));
+  const gz = once(async () => as('gzip', await toGzip(body)));
   const isText = /^(text\/|image\/svg)/.test(type);
   return {
     type,
-    etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, ETAG_LENGTH)}"`,
     encode: async (accepted = '') => {
       if (!isText || body.length < MIN_COMPRESSED_BYTES) return plain;
-      if (/\bbr\b/.test(accepted)) return br();
-      return /\bgzip\b/.test(accepted) ? gz() : plain;
+      if (accepts(accepted, 'br')) return br();
+      return accepts(accepted, 'gzip') ? gz() : plain;
     },
   };
+}
+
+// Named, and not with the weight 0, which forbids it.
+function accepts(header: string, encoding: Encoding): boolean {
+  return header.split(',').some((one) => {
+    const [name = '', ...parameters] = one.split(';').map((part) => part.trim().toLowerCase());
+    return name === encoding && !parameters.some((part) => /^q=0(\.0*)?$/.test(part));
+  });
 }
 
 const ETAG_LENGTH = 22;

@@ -18,11 +18,16 @@ export const pages: FastifyPluginAsync = async (app) => {
 const QUIET = { schema: { hide: true }, logLevel: 'warn' } as const;
 
 async function send(asset: Asset, request: FastifyRequest, reply: FastifyReply) {
-  const { etag, type } = asset;
+  const { body, encoding, etag } = await asset.encode(request.headers['accept-encoding']);
   // Asked again each time, answered without a body: a new version is seen at the next load.
   reply.headers({ etag, 'cache-control': 'no-cache', vary: 'accept-encoding' });
-  if (request.headers['if-none-match'] === etag) return reply.code(304).send();
-  const { body, encoding } = await asset.encode(request.headers['accept-encoding']);
+  if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();
   if (encoding !== null) reply.header('content-encoding', encoding);
-  return reply.type(type).send(body);
+  return reply.type(asset.type).send(body);
+}
+
+// A list, or anything; a proxy that encodes by itself makes the tag a weak one, which says enough here.
+function isKnown(header: string | undefined, etag: string): boolean {
+  const tags = (header ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return tags.includes(etag) || tags.includes('*');
 }

@@ -1,0 +1,98 @@
+// The pages' files over HTTP: what a cache may take one answer for, and that no address leads out of the folder.
+
+import { request } from 'node:http';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { createTestApi } from '../support/api.ts';
+
+const URL = '/assets/portfolio/main.js';
+
+async function get(headers: Readonly<Record<string, string>> = {}, url = URL) {
+  const { app } = await createTestApi();
+  return app.inject({ url, headers });
+}
+
+describe('the tag of a file', () => {
+  test('another encoding is another tag, of the same bytes in the end', async () => {
+    const url = '/vendor/preact/dist/preact.mjs';
+    const answers = await Promise.all(
+      ['br', 'gzip', 'identity'].map((encoding) => get({ 'accept-encoding': encoding }, url)),
+    );
+    const [br, gzip, plain] = answers;
+    expect(answers.map(({ headers }) => headers['content-encoding'])).toEqual([
+      'br',
+      'gzip',
+      undefined,
+    ]);
+    expect(new Set(answers.map(({ headers }) => headers.etag)).size).toBe(3);
+    expect(new Set(answers.map(({ headers }) => headers.vary))).toEqual(
+      new Set(['accept-encoding']),
+    );
+    expect(brotliDecompressSync(br?.rawPayload ?? '')).toEqual(plain?.rawPayload);
+    expect(gunzipSync(gzip?.rawPayload ?? '')).toEqual(plain?.rawPayload);
+  });
+
+  test.each([
+    (tag: string) => tag,
+    (tag: string) => `"other", ${tag}`,
+    (tag: string) => `W/${tag}`,
+    () => '*',
+  ])('known, however it is written: 304 without a body', async (write) => {
+    const tag = String((await get({ 'accept-encoding': 'br' })).headers.etag);
+    const again = await get({ 'accept-encoding': 'br', 'if-none-match': write(tag) });
+    expect([again.statusCode, again.payload]).toEqual([304, '']);
+    expect(again.headers.etag).toBe(tag);
+  });
+
+  test('of another encoding: the file again', async () => {
+    const url = '/vendor/preact/dist/preact.mjs';
+    const tag = String((await get({ 'accept-encoding': 'br' }, url)).headers.etag);
+    const again = await get({ 'accept-encoding': 'gzip', 'if-none-match': tag }, url);
+    expect([again.statusCode, again.headers['content-encoding']]).toEqual([200, 'gzip']);
+  });
+
+  test.each([
+    ['br;q=0, gzip', 'gzip'],
+    ['br;q=0.0,gzip;q=0', undefined],
+    ['BR', 'br'],
+    ['brotli, x-gzip', undefined],
+  ])('accepted are %s: encoded as %s', async (accepted, encoding) => {
+    const url = '/vendor/preact/dist/preact.mjs';
+    const { headers } = await get({ 'accept-encoding': accepted }, url);
+    expect(headers['content-encoding']).toBe(encoding);
+  });
+});
+
+describe('an address', () => {
+  test.each([
+    '/assets/../package.json',
+    '/assets/..%2fpackage.json',
+    '/assets/%2e%2e/package.json',
+    '/assets//portfolio/main.js',
+    '/assets/portfolio%2fmain.js/..',
+    '/vendor/../../etc/passwd',
+  ])('%s: nothing', async (path) => {
+    const { app } = await createTestApi();
+    const url = await app.listen({ port: 0, host: '127.0.0.1' });
+    const { hostname, port } = new globalThis.URL(url);
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    request({ hostname, port, path }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    })
+      .on('error', reject)
+      .end();
+    expect(await promise).toBe(404);
+  });
+
+  test('of a file, by HEAD: all but the body; by POST: 405', async () => {
+    const { app } = await createTestApi();
+    const head = await app.inject({ method: 'HEAD', url: URL });
+    expect([head.statusCode, head.payload]).toEqual([200, '']);
+    expect(head.headers).toMatchObject({
+      'content-type': 'text/javascript; charset=utf-8',
+      'x-content-type-options': 'nosniff',
+    });
+    expect((await app.inject({ method: 'POST', url: URL })).statusCode).toBe(405);
+  });
+});
