@@ -183,20 +183,18 @@ describeBrowser('signing out', () => {
   );
 });
 
-/** Remembers its user over loads, and tells of its token at once, as Firebase's own does. */
+/** As much of the SDK as the page uses: it remembers its user over loads, as Firebase's own does. */
 function rememberingSdk(token: string): string {
   return `
-    const listeners = new Set();
     const user = () => localStorage.getItem('sdk-user') === null ? null : { getIdToken: async () => '${token}' };
-    const tell = () => { for (const listener of listeners) listener(user()); };
-    export const getAuth = () => ({ emulatorConfig: null });
+    const auth = { authStateReady: async () => {}, get currentUser() { return user(); } };
+    export const [indexedDBLocalPersistence, browserLocalPersistence] = [{}, {}];
+    export const initializeAuth = () => auth;
     export const connectAuthEmulator = () => {};
-    export const onIdTokenChanged = (_auth, listener) => {
-      listeners.add(listener);
-      queueMicrotask(() => listener(user()));
-      return () => listeners.delete(listener);
+    export const signInWithEmailAndPassword = async () => {
+      localStorage.setItem('sdk-user', 'x');
+      return { user: user() };
     };
-    export const signInWithEmailAndPassword = async () => { localStorage.setItem('sdk-user', 'x'); tell(); };
-    export const signOut = async () => { localStorage.removeItem('sdk-user'); tell(); };
+    export const signOut = async () => localStorage.removeItem('sdk-user');
   `;
 }
