@@ -32,6 +32,8 @@ describeBrowser('the list of sagas', () => {
     expect(await name.textContent()).toBe(one.instanceId);
     const { height = 0 } = (await name.boundingBox()) ?? {};
     expect(height).toBeLessThan(30);
+    const list = page.getByTestId('sagas').getByRole('list');
+    expect(await list.evaluate((box) => Object(box).scrollWidth - Object(box).clientWidth)).toBe(0);
 
     await search(page, one.instanceId);
     await expect.poll(() => shown(page)).toEqual([ended]);

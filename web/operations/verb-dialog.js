@@ -38,9 +38,14 @@ export function VerbDialog({ saga, verb, plan, world, onClose, onOrdered }) {
       <p>${verbWords(verb)}</p>
       ${planned?.allowed === false && html`<p class="notice bad" role="alert">Not any more: ${planned.reason}.</p>`}
       <${Trouble} problem=${plan.problem} what="The plan could not be made again." />
-      <ol class="effects plan" aria-busy=${plan.isBusy} data-testid="plan">
-        ${does.map((line) => html`<li key=${line}>${stepWords(line)}</li>`)}
-      </ol>
+      ${
+        does.length > 0 &&
+        html`
+        <ol class="effects plan" aria-busy=${plan.isBusy} data-testid="plan">
+          ${does.map((line) => html`<li key=${line}>${stepWords(line)}</li>`)}
+        </ol>
+      `
+      }
       <${Seen} observations=${plan.value?.observations ?? []} world=${world} />
       <p>${atRisk(plan.value)}</p>
       <${ReasonForm} action=${capital(verb)} isDangerous=${verb === 'resolve'} isReady=${isReady} onClose=${onClose} onSubmit=${order}>
