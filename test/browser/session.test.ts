@@ -2,19 +2,9 @@
 
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { createLocalTokenIssuer } from '../../src/adapters/local-auth/local-tokens.ts';
-import { loadSigningKey } from '../../src/adapters/local-auth/signing-key.ts';
-import { toFirebaseUid } from '../../src/domain/ids.ts';
-import { startTestApplication, type TestApplication } from '../support/application.ts';
+import { startTestApplication } from '../support/application.ts';
 import { describeBrowser, openPage } from '../support/browser.ts';
 import { acceptDelete, placeBot } from '../support/deletions.ts';
-
-/** A token that ends soon. */
-async function shortToken(app: TestApplication, uid: string, lifetimeSeconds: number) {
-  const key = await loadSigningKey(String(app.env.DATA_DIR));
-  const issuer = createLocalTokenIssuer({ key, now: () => new Date(), lifetimeSeconds });
-  return (await issuer.issue({ firebaseUid: toFirebaseUid(uid), isAdmin: false })).token;
-}
 
 describeBrowser('signing in', () => {
   it('with a token: the page, and the token is nowhere that a script could read it', async () => {
@@ -46,9 +36,13 @@ describeBrowser('a session', () => {
   it('that ends while the page is open: nothing of its user is left, and who signs in again goes on', async () => {
     const app = await startTestApplication();
     const { uid } = await placeBot(app, 'pooled');
-    const page = await openPage(app, { token: await shortToken(app, uid, 6) });
+    const page = await openPage(app, { token: await app.token(uid) });
+    await page.clock.install();
+    await page.reload();
     await page.getByTestId('balance').waitFor();
+    await page.clock.fastForward('13:00:00');
     await page.getByRole('heading', { name: 'Your session has ended' }).waitFor();
+    await page.clock.setSystemTime(new Date());
     expect(await page.getByText('$50.00').count()).toBe(0);
     await page.getByLabel('Token').fill(await app.token(uid));
     await page.getByRole('button', { name: 'Sign in' }).click();
