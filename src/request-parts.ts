@@ -63,7 +63,7 @@ export function createRequests(options: RequestsOptions): Requests {
       startTimeoutMs: 2 * config.stopTimeoutMs,
       undoTimeoutMs: config.stopTimeoutMs,
     }),
-    portfolio: createPortfolio({ ...deletionPorts, accounts }),
+    portfolio: createPortfolio({ ...deletionPorts, accounts, hostTrust: syncPorts.hostTrust }),
     syncs: createSyncRequests({ ports: syncPorts, sagas, nowMs: () => clock.nowMs() }),
     startSyncAll: createSyncAllStarter(sagas),
     resolveFindings: createResolveFindings({ ports: deletionPorts, sagas }),

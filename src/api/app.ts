@@ -90,7 +90,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
   await app.register(
     async (api) => {
       await api.register(createRequestTracing(deps.requestSpans));
-      await api.register(createAuthentication(deps.identities, sessions));
+      await api.register(createAuthentication({ ...deps, sessions }));
       await api.register(
         createUserRateLimit({
           perMinute: settings.rateLimitPerMinute,

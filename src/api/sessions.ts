@@ -34,9 +34,9 @@ export function createSessions(deps: {
     createHmac('sha256', deps.secret).update(`session.${payload}`).digest();
 
   return {
-    open: ({ firebaseUid, isAdmin, expiresAt }) => {
+    open: ({ firebaseUid, isAdmin, expiresAt, signedInAt }) => {
       const endsMs = Math.min(expiresAt.getTime(), deps.now().getTime() + MAX_AGE_MS);
-      const text = JSON.stringify([firebaseUid, isAdmin, endsMs]);
+      const text = JSON.stringify([firebaseUid, isAdmin, endsMs, signedInAt?.getTime() ?? null]);
       const payload = Buffer.from(text).toString('base64url');
       const value = `${payload}.${sign(payload).toString('base64url')}`;
       return { value, expiresAt: new Date(endsMs) };
@@ -46,11 +46,16 @@ export function createSessions(deps: {
       const given = Buffer.from(signature, 'base64url');
       const expected = sign(payload);
       if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
-      const [uid, admin, endsMs] = parsePayload(payload);
+      const [uid, admin, endsMs, signedInMs] = parsePayload(payload);
       const firebaseUid = parseFirebaseUid(uid);
       if (firebaseUid === undefined || typeof endsMs !== 'number') return null;
       if (endsMs <= deps.now().getTime()) return null;
-      return { firebaseUid, isAdmin: admin === true, expiresAt: new Date(endsMs) };
+      return {
+        firebaseUid,
+        isAdmin: admin === true,
+        expiresAt: new Date(endsMs),
+        ...(typeof signedInMs === 'number' && { signedInAt: new Date(signedInMs) }),
+      };
     },
   };
 }

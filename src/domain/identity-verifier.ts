@@ -7,6 +7,9 @@ import type { FirebaseUid } from './ids.ts';
 export interface IdentityVerifier {
   /** Judges a bearer token; bounded in time by the implementation. */
   verify(token: string): Promise<Verification>;
+  /** Judges again whom a token named earlier, as far as that can have changed since: a session must not outlast what
+   * would have ended its token. Bounded as above. */
+  confirm(identity: Identity): Promise<Verification>;
 }
 
 export type Verification =
@@ -22,4 +25,6 @@ export interface Identity {
   /** The custom claim `admin: true`, and nothing else, makes an administrator. */
   readonly isAdmin: boolean;
   readonly expiresAt: Date;
+  /** When its user signed in, where the provider says it. */
+  readonly signedInAt?: Date;
 }

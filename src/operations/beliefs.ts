@@ -10,6 +10,7 @@ import {
 } from '../deletion/captures.ts';
 import { DELETE_BOT } from '../deletion/delete-bot.ts';
 import { RECLAIM_ORPHAN } from '../deletion/reclaim-orphan.ts';
+import { NOT_SEEN_EVERYWHERE } from '../deletion/steps/remove-container.ts';
 import { STEP as DELETION } from '../deletion/steps/step-ports.ts';
 import { PROVISION_BOT } from '../provisioning/provision-bot.ts';
 import { STEP as PROVISION } from '../provisioning/provisioning-ports.ts';
@@ -26,7 +27,9 @@ export type Beliefs = Readonly<Record<SourceName, string | null>>;
 export function beliefsOf({ kind, state }: SagaRecord): Beliefs {
   const steps = new Map(state.steps.map((step) => [step.name, step]));
   const step = (name: string) => steps.get(name);
-  if (kind === DELETE_BOT || kind === RECLAIM_ORPHAN) return ofDeletion(step);
+  if (kind === DELETE_BOT || kind === RECLAIM_ORPHAN) {
+    return ofDeletion(step, isLeftToTombstone(state));
+  }
   return kind === PROVISION_BOT ? ofProvision(step) : NOTHING;
 }
 
@@ -40,12 +43,18 @@ const NOTHING: Beliefs = {
 
 type Steps = (name: string) => StepState | undefined;
 
-function ofDeletion(step: Steps): Beliefs {
+// `done` is not `gone` where a host was away, nor `skipped` where it could not be removed.
+function isLeftToTombstone({ steps, warnings }: SagaRecord['state']): boolean {
+  const remove = steps.find(({ name }) => name === DELETION.remove);
+  return remove?.status === 'skipped' || warnings.some(({ code }) => code === NOT_SEEN_EVERYWHERE);
+}
+
+function ofDeletion(step: Steps, isLeft: boolean): Beliefs {
   return {
     wallet: lockedWallet(step),
     'pool-state': takenEntry(step(DELETION.pool)),
-    docker: stoppedBot(step),
-    tombstone: tombstoneOf(step),
+    docker: stoppedBot(step, isLeft),
+    tombstone: tombstoneOf(step, isLeft),
     ledger: isDone(step(DELETION.post)) ? postedOf(step) : 'no entry',
   };
 }
@@ -72,8 +81,8 @@ function takenEntry(pool: StepState | undefined): string | null {
   return captured.entry === null ? 'no entry' : describeEntry(captured.entry);
 }
 
-function stoppedBot(step: Steps): string | null {
-  if (isDone(step(DELETION.remove))) return 'removed';
+function stoppedBot(step: Steps, isLeft: boolean): string | null {
+  if (isDone(step(DELETION.remove))) return isLeft ? 'left to the tombstone' : 'removed';
   const stop = step(DELETION.stop);
   if (isDone(stop)) return hasGivenUp(stop) ? 'not seen at rest, given up' : 'at rest';
   const captured = BOT_CAPTURE.readOrNull(stop?.capture);
@@ -82,8 +91,8 @@ function stoppedBot(step: Steps): string | null {
   return describeSightings(captured.sightings) + doubt;
 }
 
-function tombstoneOf(step: Steps): string {
-  if (isDone(step(DELETION.remove))) return 'ended';
+function tombstoneOf(step: Steps, isLeft: boolean): string {
+  if (isDone(step(DELETION.remove)) && !isLeft) return 'ended';
   if (isDone(step(DELETION.refund))) return 'settled';
   return isDone(step(DELETION.lock)) ? 'closing' : 'none';
 }

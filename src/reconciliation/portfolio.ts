@@ -18,6 +18,8 @@ import { findOwnEntry } from '../domain/owned-entry.ts';
 import { listedBots, type PoolState } from '../domain/pool-state.ts';
 import { judgePresence, type Seen, type Verdict } from '../domain/presence.ts';
 import type { SourceAnswer } from '../domain/source.ts';
+import type { HostTrust } from './host-trust.ts';
+import { placedOn } from './observe-sources.ts';
 
 export interface PortfolioOwner {
   readonly userId: UserId;
@@ -105,12 +107,14 @@ export interface PortfolioPorts {
   readonly poolStates: PoolStates;
   readonly bots: Bots;
   readonly ledger: Ledger;
+  readonly hostTrust: HostTrust;
 }
 
 /** A page load must not wait for a host that hangs: after this its bots are unknown. */
 const LOOK_TIMEOUT_MS = 5_000;
 
-export function createPortfolio({ accounts, poolStates, bots, ledger }: PortfolioPorts): Portfolio {
+export function createPortfolio(ports: PortfolioPorts): Portfolio {
+  const { accounts, poolStates, bots, ledger, hostTrust } = ports;
   return {
     bots: async (owner) => {
       const signal = AbortSignal.timeout(LOOK_TIMEOUT_MS);
@@ -121,6 +125,8 @@ export function createPortfolio({ accounts, poolStates, bots, ledger }: Portfoli
       ]);
       const allocations = account?.allocations ?? [];
       const docker = ownContainers(hosts, owner, pools);
+      const doubt = docker.doubt ?? (await distrustOf({ bots, hostTrust }, hosts, pools, signal));
+      const unseen = (id: string) => unseenState(doubt, homeOf(pools, id, owner), bots.hosts());
       const ids = new Set<string>([
         ...allocations.map(({ instanceId }) => instanceId),
         ...ownEntries(pools, owner),
@@ -131,7 +137,7 @@ export function createPortfolio({ accounts, poolStates, bots, ledger }: Portfoli
         const places = {
           allocation: allocationState(allocation),
           poolState: entryState(pools, instanceId, owner),
-          docker: docker.found.get(instanceId) ?? docker.otherwise,
+          docker: docker.found.get(instanceId) ?? unseen(instanceId),
         };
         const botName = textOrNull(allocation?.botName);
         return { instanceId, botName, ...places, verdict: verdictOn(places) };
@@ -226,7 +232,7 @@ function ownContainers(
   hosts: readonly HostListing[],
   owner: PortfolioOwner,
   pools: SourceAnswer<PoolState>,
-): { readonly found: ReadonlyMap<string, ContainerState>; readonly otherwise: ContainerState } {
+): { readonly found: ReadonlyMap<string, ContainerState>; readonly doubt: string | null } {
   const state = pools.status === 'ok' ? pools.items : null;
   const found = new Map<string, ContainerState>();
   const reasons: string[] = [];
@@ -244,11 +250,40 @@ function ownContainers(
       found.set(instanceId, { status: 'present', kind, host, containerName, running });
     }
   }
-  const [reason] = reasons;
-  return {
-    found,
-    otherwise: reason === undefined ? { status: 'absent' } : { status: 'unknown', reason },
-  };
+  return { found, doubt: reasons[0] ?? null };
+}
+
+// As a synchronisation holds it: a host that lists nothing at all although bots were known to be there is not believed.
+async function distrustOf(
+  { bots, hostTrust }: Pick<PortfolioPorts, 'bots' | 'hostTrust'>,
+  hosts: readonly HostListing[],
+  pools: SourceAnswer<PoolState>,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const silent = hosts.filter(({ answer }) => answer.status === 'ok' && answer.items.length === 0);
+  const isNowhereElse = silent.length === bots.hosts().length;
+  const judged = await Promise.all(
+    silent.map(({ host }) =>
+      hostTrust.judge(host, { placedByFile: placedOn(pools, host, isNowhereElse) }, { signal }),
+    ),
+  );
+  const untrusted = judged.find((one) => one !== 'trusted');
+  return untrusted?.unknown ?? null;
+}
+
+/** The Docker host that the bot's own mapping names. */
+function homeOf(pools: SourceAnswer<PoolState>, id: string, owner: PortfolioOwner) {
+  return pools.status === 'ok' ? ownEntry(pools.items, id, owner)?.mapping?.dockerHost : undefined;
+}
+
+function unseenState(
+  doubt: string | null,
+  home: string | undefined,
+  hosts: readonly string[],
+): ContainerState {
+  const isUnasked = home !== undefined && !hosts.includes(home);
+  const reason = isUnasked ? `docker host "${home}" is not configured` : doubt;
+  return reason === null ? { status: 'absent' } : { status: 'unknown', reason };
 }
 
 // A container that nothing but its name speaks for is shown to the user whose uid it begins with; whoever

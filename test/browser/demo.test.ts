@@ -71,7 +71,7 @@ describeBrowser('the demo', () => {
       expect.stringContaining('Taken out of its pool'),
       expect.stringContaining('Money returned'),
       expect.stringContaining('Transaction written'),
-      expect.stringContaining('Everything removed'),
+      expect.stringContaining('What was found is removed'),
     ]);
     await expect.poll(() => page.getByTestId('balance').textContent()).toBe('$762.75');
     await page.getByRole('heading', { name: 'Alpha', exact: true }).waitFor({ state: 'detached' });

@@ -70,6 +70,12 @@ async function vanish(app: TestApplication, { instanceId }: Pick<PlacedBot, 'ins
   await app.connection.collection('simulatedBots').deleteMany({ instanceId });
 }
 
+/** As the page of its user has it. */
+async function shownOf(app: TestApplication, { uid, instanceId }: PlacedBot) {
+  const { body } = await app.call(uid, 'GET', '/bots');
+  return body.bots.find((bot: { instanceId: string }) => bot.instanceId === instanceId);
+}
+
 describe('a source that cannot say (I4)', () => {
   it.each([
     ['refuses connections', { unreachable: true }],
@@ -143,6 +149,22 @@ describe('a source that cannot say (I4)', () => {
     const reason = 'unknown: docker host "elsewhere" is not configured';
     expect(body.data.skipped).toContainEqual({ botId: bot.instanceId, reason });
     expect(await balanceOf(app, bot.uid)).toBe(50);
+    expect(await shownOf(app, bot)).toMatchObject({
+      verdict: 'unknown',
+      docker: { status: 'unknown', reason: 'docker host "elsewhere" is not configured' },
+    });
+  });
+
+  it('a host that has lost all its bots: not shown as an orphan, as it is not paid as one', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'dedicated', { uid: 'uid-one' });
+    await syncWallet(app, bot.uid);
+    await app.connection.collection('simulatedBots').deleteMany({ kind: { $ne: 'host' as never } });
+    expect(skippedOf(await syncWallet(app, bot.uid))[bot.instanceId]).toMatch(/^unknown/);
+    expect(await shownOf(app, bot)).toMatchObject({
+      verdict: 'unknown',
+      docker: { status: 'unknown', reason: expect.stringContaining(bot.instanceId) },
+    });
   });
 
   it('the host stops answering between the looks: unknown, nothing moves', async () => {

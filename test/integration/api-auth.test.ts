@@ -55,9 +55,9 @@ describe('the bearer token', () => {
   });
 
   test('the identity provider is away: 503 with Retry-After, and the reason only in the log', async () => {
-    const identities: IdentityVerifier = {
-      verify: async () => ({ status: 'unavailable', reason: 'certificates not fetched' }),
-    };
+    const unavailable = async () =>
+      ({ status: 'unavailable', reason: 'certificates not fetched' }) as const;
+    const identities: IdentityVerifier = { verify: unavailable, confirm: unavailable };
     const api = await createTestApi({ deps: { identities } });
     const response = await api.as('alice', { url: `${PREFIX}/bots` });
     expectProblem(response, 503, 'identity-unavailable');

@@ -35,6 +35,17 @@ async function worldOf(app: TestApplication, id: string): Promise<Sources> {
 }
 
 describe('the world of a saga', () => {
+  test('ended without what it could not stop: left to the tombstone, and neither removed nor ended', async () => {
+    const app = await startTestApplication({ env: { STOP_TIMEOUT_MS: '1000' } });
+    const bot = await placeBot(app, 'pooled');
+    await misbehave(app, bot, { refuseStop: true });
+    const id = await acceptDelete(app, bot);
+    await jobIn(app, bot.uid, id, 'completed');
+    const world = await worldOf(app, id);
+    expect(world.docker).toMatchObject({ status: 'present', believed: 'left to the tombstone' });
+    expect(world.tombstone).toMatchObject({ status: 'present', believed: 'settled' });
+  });
+
   test('stuck before its pivot: every source as it is, and as the log has it', async () => {
     const app = await startTestApplication({ env: HOLD });
     const bot = await placeBot(app, 'pooled');

@@ -12,6 +12,7 @@ import {
   createFirebaseVerifier,
   type FirebaseVerifierOptions,
 } from '../../src/adapters/firebase/firebase-verifier.ts';
+import type { IdentityVerifier } from '../../src/domain/identity-verifier.ts';
 import {
   describeIdentityVerifier,
   type IdentityVerifierFixture,
@@ -263,6 +264,61 @@ describe('revocation', () => {
     expect(await verifier.verify(await mint())).toMatchObject({ status: 'ok' });
     google.account = admin;
     expect(await verifier.verify(await anAdmin())).toMatchObject({ status: 'ok', isAdmin: true });
+  });
+
+  describe('of a session', () => {
+    const wallet = { url: '/api/freqtrade/wallet' };
+    const sagas = { url: '/api/freqtrade/admin/sagas' };
+    const board = { url: '/admin/queues' };
+
+    // Opened while the account was good; a token of the same account would see the change as late.
+    async function openSession(changed: Google['account'], claims: Record<string, unknown> = {}) {
+      const [before, after] = [await setUp('all', admin), await setUp('all', changed)];
+      const current = { verifier: before.verifier };
+      const identities: IdentityVerifier = {
+        verify: (token) => current.verifier.verify(token),
+        confirm: (identity) => current.verifier.confirm(identity),
+      };
+      const api = await createTestApi({ deps: { identities } });
+      const authorization = `Bearer ${await mint({ claims: { sub: 'alice', ...claims } })}`;
+      const opened = await api.app.inject({
+        method: 'POST',
+        url: '/api/freqtrade/session',
+        headers: { authorization },
+      });
+      const cookie = String(opened.headers['set-cookie']).split(';')[0] ?? '';
+      const ask = (request: { url: string }) => api.app.inject({ ...request, headers: { cookie } });
+      expect((await ask(wallet)).statusCode).toBe(200);
+      current.verifier = after.verifier;
+      return ask;
+    }
+
+    test.each<[string, Google['account']]>([
+      ['sessions ended since', { ...admin, validSince: seconds(Date.now() + 1000) }],
+      ['disabled', { ...admin, disabled: true }],
+      ['deleted', null],
+    ])(
+      '%s: it ends with the account, on the API and on the queue board',
+      async (_what, account) => {
+        const ask = await openSession(account, { admin: true });
+        expect(expectProblem(await ask(wallet), 401, 'unauthenticated')).toMatchObject({
+          reason: 'revoked',
+        });
+        expectProblem(await ask(board), 401, 'unauthenticated');
+      },
+    );
+
+    test('no administrator any more: a user’s session', async () => {
+      const ask = await openSession({}, { admin: true });
+      expect((await ask(wallet)).statusCode).toBe(200);
+      expectProblem(await ask(sagas), 403, 'admin-only');
+      expectProblem(await ask(board), 401, 'session-needed');
+    });
+
+    test('Google does not say: 503, and it is not over', async () => {
+      const ask = await openSession('no answer');
+      expectProblem(await ask(wallet), 503, 'identity-unavailable');
+    });
   });
 
   test('none: nobody is asked for', async () => {

@@ -14,7 +14,7 @@ const STEPS = {
   ],
   'refund-wallet': ['Return the money to your wallet', 'Returning the money', 'Money returned'],
   'write-transaction': ['Write the transaction', 'Writing the transaction', 'Transaction written'],
-  'remove-container': ['Remove what is left', 'Removing what is left', 'Everything removed'],
+  'remove-container': ['Remove what is left', 'Removing what is left', 'What was found is removed'],
   'reserve-funds': ['Set the money aside', 'Setting the money aside', 'Money set aside'],
   'assign-slot': ['Find a place in a pool', 'Finding a place in a pool', 'Place found'],
   'start-bot': ['Start the bot', 'Starting the bot', 'Bot started'],

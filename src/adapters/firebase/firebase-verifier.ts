@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Agent } from 'node:http';
 import { type Credential, deleteApp, initializeApp } from 'firebase-admin/app';
 import { type Auth, type DecodedIdToken, getAuth } from 'firebase-admin/auth';
-import type { IdentityVerifier, Verification } from '../../domain/identity-verifier.ts';
+import type { Identity, IdentityVerifier, Verification } from '../../domain/identity-verifier.ts';
 import { parseFirebaseUid } from '../../domain/ids.ts';
 import { type AccountFacts, createAccountFacts } from './account-facts.ts';
 
@@ -56,18 +56,25 @@ export function createFirebaseVerifier(options: FirebaseVerifierOptions): Fireba
     // Google asks for this, and firebase-admin does not look.
     if (token.iat * 1000 > Date.now() + CLOCK_SKEW_MS)
       return { status: 'rejected', code: 'invalid' };
+    const verification = accepted(token);
+    return verification.status === 'ok' ? confirm(verification) : verification;
+  };
+  const confirm = async (identity: Identity): Promise<Verification> => {
     const { checkRevoked = 'none' } = options;
-    const isChecked = checkRevoked === 'all' || (checkRevoked === 'admins' && token.admin === true);
-    return isChecked ? stillGood(token, await factsOf(token.uid)) : accepted(token);
+    const isChecked = checkRevoked === 'all' || (checkRevoked === 'admins' && identity.isAdmin);
+    if (!isChecked) return { ...identity, status: 'ok' };
+    return stillGood(identity, await factsOf(identity.firebaseUid));
+  };
+  const inTime = async (verdict: Promise<Verification>) => {
+    try {
+      return await withDeadline(verdict, timeoutMs);
+    } catch (error) {
+      return refused(error);
+    }
   };
   return {
-    verify: async (token) => {
-      try {
-        return await withDeadline(judge(token), timeoutMs);
-      } catch (error) {
-        return refused(error);
-      }
-    },
+    verify: (token) => inTime(judge(token)),
+    confirm: (identity) => inTime(confirm(identity)),
     close: () => deleteApp(app),
   };
 }
@@ -84,17 +91,19 @@ function accepted(token: DecodedIdToken): Verification {
     firebaseUid,
     isAdmin: token.admin === true,
     expiresAt: new Date(token.exp * 1000),
+    ...(typeof token.auth_time === 'number' && { signedInAt: new Date(token.auth_time * 1000) }),
   };
 }
 
 // Whoever asks for this check must not be passed for want of an answer: no facts, no verdict.
-function stillGood(token: DecodedIdToken, facts: AccountFacts): Verification {
+function stillGood(identity: Identity, facts: AccountFacts): Verification {
   if (facts.status === 'gone' || facts.isDisabled) return { status: 'rejected', code: 'revoked' };
   const { validFromMs, isAdmin } = facts;
-  const isCurrent = validFromMs === null || token.auth_time * 1000 >= validFromMs;
+  const signedInMs = identity.signedInAt?.getTime() ?? Number.NEGATIVE_INFINITY;
+  const isCurrent = validFromMs === null || signedInMs >= validFromMs;
   if (!isCurrent) return { status: 'rejected', code: 'revoked' };
   // A right that was taken away ends with the check, not with the token.
-  return accepted(isAdmin ? token : { ...token, admin: false });
+  return { ...identity, status: 'ok', isAdmin: identity.isAdmin && isAdmin };
 }
 
 async function lookUp(auth: Auth, uid: string): Promise<AccountFacts> {

@@ -4,11 +4,11 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { assertNever } from '../../domain/assert-never.ts';
-import type { Identity, IdentityVerifier, RejectionCode } from '../../domain/identity-verifier.ts';
+import type { Identity, IdentityVerifier } from '../../domain/identity-verifier.ts';
+import { judged, sessionIdentity, unauthenticated } from '../judged-identity.ts';
 import { ProblemError } from '../problem.ts';
 import { isSameOrigin } from '../same-origin.ts';
-import { SESSION_COOKIE, type Sessions } from '../sessions.ts';
+import type { Sessions } from '../sessions.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -17,7 +17,12 @@ declare module 'fastify' {
   }
 }
 
-export function createAuthentication(identities: IdentityVerifier, sessions: Sessions) {
+interface Who {
+  readonly identities: IdentityVerifier;
+  readonly sessions: Sessions;
+}
+
+export function createAuthentication(who: Who) {
   return fp(
     async (app) => {
       app.decorateRequest('identity', null);
@@ -25,17 +30,15 @@ export function createAuthentication(identities: IdentityVerifier, sessions: Ses
         reply.header('cache-control', 'no-store');
         const { authorization } = request.headers;
         request.identity =
-          authorization === undefined
-            ? bySession(sessions, request)
-            : await byToken(identities, request);
+          authorization === undefined ? await bySession(who, request) : await byToken(who, request);
       });
     },
     { name: 'authentication', dependencies: ['problems', '@fastify/cookie'] },
   );
 }
 
-function bySession(sessions: Sessions, request: FastifyRequest): Identity {
-  const identity = sessions.read(request.cookies[SESSION_COOKIE]);
+async function bySession(who: Who, request: FastifyRequest): Promise<Identity> {
+  const identity = await sessionIdentity(who, request);
   if (identity === null) throw unauthenticated();
   if (!READS.has(request.method) && !isSameOrigin(request)) {
     throw new ProblemError('cross-site', 'With a session, only a page of this origin may do this.');
@@ -45,43 +48,14 @@ function bySession(sessions: Sessions, request: FastifyRequest): Identity {
 
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
-async function byToken(identities: IdentityVerifier, request: FastifyRequest): Promise<Identity> {
+async function byToken({ identities }: Who, request: FastifyRequest): Promise<Identity> {
   const token = bearerToken(request.headers.authorization);
   if (token === null) throw unauthenticated();
-  const verification = await identities.verify(token);
-  switch (verification.status) {
-    case 'ok':
-      return verification;
-    case 'rejected':
-      throw rejected(verification.code);
-    case 'unavailable':
-      request.log.warn({ reason: verification.reason }, 'identity provider unavailable');
-      throw new ProblemError('identity-unavailable', 'The token may be good: keep it, try again.', {
-        headers: { 'retry-after': '5' },
-      });
-    default:
-      return assertNever(verification);
-  }
+  return judged(await identities.verify(token), request.log);
 }
-
-const CHALLENGE = 'Bearer realm="reclaim"';
 
 // RFC 6750's token68, bounded so that nobody makes the verifier chew on a novel.
 function bearerToken(header: string | undefined): string | null {
   if (header === undefined || header.length > 8192) return null;
   return /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(header)?.[1] ?? null;
-}
-
-function unauthenticated(): ProblemError {
-  return new ProblemError('unauthenticated', 'Send a token as "Authorization: Bearer …".', {
-    headers: { 'www-authenticate': CHALLENGE },
-  });
-}
-
-function rejected(code: RejectionCode): ProblemError {
-  const challenge = `${CHALLENGE}, error="invalid_token", error_description="${code}"`;
-  return new ProblemError('unauthenticated', `The token is ${code}.`, {
-    headers: { 'www-authenticate': challenge },
-    members: { reason: code },
-  });
 }

@@ -10,15 +10,16 @@ import { assertNever } from '../../domain/assert-never.ts';
 import { type FirebaseUid, parseSagaId } from '../../domain/ids.ts';
 import { createBoardJobs, QUEUE_BOARD_PATH } from '../board-jobs.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { sessionIdentity } from '../judged-identity.ts';
 import { ProblemError } from '../problem.ts';
 import { isSameOrigin } from '../same-origin.ts';
-import { SESSION_COOKIE, type Sessions } from '../sessions.ts';
+import type { Sessions } from '../sessions.ts';
 import { auditName } from '../viewer.ts';
 import { sendProblem, toProblem } from './problems.ts';
 import { INLINE_STYLE_POLICY } from './security-headers.ts';
 
 export interface QueueBoardDependencies
-  extends Pick<ApiDependencies, 'queues' | 'sagas' | 'stepKinds' | 'now' | 'log'> {
+  extends Pick<ApiDependencies, 'identities' | 'queues' | 'sagas' | 'stepKinds' | 'now' | 'log'> {
   readonly sessions: Sessions;
 }
 
@@ -69,7 +70,7 @@ async function guard(
   reply: FastifyReply,
 ): Promise<void> {
   reply.header('content-security-policy', INLINE_STYLE_POLICY).header('cache-control', 'no-store');
-  const identity = deps.sessions.read(request.cookies[SESSION_COOKIE]);
+  const identity = await sessionIdentity(deps, request);
   if (identity === null || !identity.isAdmin) {
     throw new ProblemError('session-needed', 'Sign in as an administrator first.', {
       headers: { 'www-authenticate': 'Bearer realm="reclaim"' },

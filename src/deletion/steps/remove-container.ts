@@ -1,7 +1,7 @@
 // Step 6: what is left of the bot goes. Best effort: the money is back, and what cannot be removed now is
 // the tombstone's business, which never ends before "gone" was observed (I1).
 
-import type { RetriableStep, StepCall } from '../../saga/definition.ts';
+import type { RetriableStep, StepCall, Warning } from '../../saga/definition.ts';
 import { RetryableError, TerminalError } from '../../saga/errors.ts';
 import { finishTombstone, removeAll } from '../finish-tombstone.ts';
 import {
@@ -13,6 +13,9 @@ import {
   sceneOf,
   seenOf,
 } from './step-ports.ts';
+
+/** The tombstone goes on after the saga's end. */
+export const NOT_SEEN_EVERYWHERE = 'not-seen-everywhere';
 
 const REMOVE_RETRY = { attempts: 2, baseMs: 200, capMs: 500 } as const;
 const REMOVE_TIMEOUT_MS = 15_000;
@@ -29,7 +32,7 @@ export function createRemoveContainerStep(ports: DeletionPorts): RetriableStep {
         throw new TerminalError('LEFT_TO_TOMBSTONE', 'the bot could not be stopped in time');
       }
       const left = await finish(ports, call);
-      if (left === 'elsewhere') return {};
+      if (left === 'elsewhere') return { warnings: [elsewhere(call)] };
       if (left !== null) throw new RetryableError('NOT_GONE_YET', left.reason);
       await ports.tombstones.end(sceneOf(call).tombstone);
       return {};
@@ -58,4 +61,11 @@ async function finish(
   const named = { ...tombstone, firebaseUid: input.firebaseUid, ...seen };
   const look = await finishTombstone(ports, named, call);
   return look.gone ? null : { reason: look.reason };
+}
+
+// I1: what nobody could look at is named, and the tombstone owns it.
+function elsewhere(call: StepCall): Warning {
+  const away = capturedBot(call)?.unseen?.join('; ') ?? 'hosts were away';
+  const message = `what was found is removed; whether more of it stands elsewhere is looked at later: ${away}`;
+  return { code: NOT_SEEN_EVERYWHERE, message };
 }
