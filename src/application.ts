@@ -144,7 +144,7 @@ async function apiDependencies(
       syncOnOpen: config.syncOnOpen,
       rateLimitPerMinute: config.rateLimitPerMinute,
       sessionSecret: await sharedSecret(services.connection, 'session'),
-      trustProxy: false,
+      trustProxy: config.trustProxy === 'on',
       version: VERSION,
     },
   };

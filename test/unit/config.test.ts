@@ -51,6 +51,7 @@ describe('an empty environment', () => {
       defaultWaitMs: 0,
       sagaRetentionDays: 90,
       walletTransactionsKept: 0,
+      trustProxy: 'off',
       logLevel: 'info',
       otlpEndpoint: undefined,
       serviceName: 'reclaim',

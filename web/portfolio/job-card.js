@@ -104,8 +104,12 @@ function StepTime({ step: { attempts, startedAt, finishedAt, status } }) {
 
 /** @param {number} count */
 function ordinal(count) {
-  return { 1: '1st', 2: '2nd', 3: '3rd' }[count] ?? `${count}th`;
+  return `${count}${ENDINGS[ORDINALS.select(count)] ?? 'th'}`;
 }
+
+const ORDINALS = new Intl.PluralRules('en', { type: 'ordinal' });
+/** @type {Partial<Record<Intl.LDMLPluralRule, string>>} */
+const ENDINGS = { one: 'st', two: 'nd', few: 'rd' };
 
 /** @param {{ job: Job, currency: string }} props */
 function Outcome({ job, currency }) {
