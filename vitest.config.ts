@@ -12,7 +12,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     // The set-up ends its servers then: a MongoDB and, perhaps, a Docker daemon.
     teardownTimeout: 60_000,
-    // One more than the cores that it is measured on: two of five moments of a test are waits for a server.
-    maxWorkers: 3,
+    maxWorkers: 2,
   },
 });

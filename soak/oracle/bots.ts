@@ -2,6 +2,7 @@
 // others (I3). What was paid back as an orphan was one (I4).
 
 import type { mongo } from 'mongoose';
+import type { BotMapping } from '../../src/domain/pool-state.ts';
 import type { Mischief } from '../faults/mischief.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Evidence, SagaEvidence } from './evidence.ts';
@@ -11,6 +12,7 @@ interface BotEvidence {
   readonly allocation: mongo.Document | undefined;
   readonly containers: readonly mongo.Document[];
   readonly isMapped: boolean;
+  readonly mapping: BotMapping | undefined;
   readonly isListed: boolean;
   /** How often money was set aside for it. */
   readonly funded: number;
@@ -53,7 +55,11 @@ function judgeThere(bot: BotEvidence, mischief: Mishaps, verdict: Verdict): void
   if (containers.length !== 1) {
     const found = JSON.stringify(containers.map(({ _id }) => _id));
     const lost = mischief.lost.has(instanceId) ? 'lost by its host' : 'never lost';
-    verdict.violated('I3', `${instanceId} (${lost}) is allocated, its containers: ${found}`);
+    const mapping = JSON.stringify(bot.mapping ?? null);
+    verdict.violated(
+      'I3',
+      `${instanceId} (${lost}) is allocated, its containers: ${found}, mapped ${mapping}`,
+    );
   }
   if (bot.isPooled && !(bot.isMapped && bot.isListed)) {
     verdict.violated('I1', `${instanceId} is not in its pool`);
@@ -118,6 +124,7 @@ function allBots({ users, sagas, entries, containers, pools }: Evidence): readon
       allocation: allocations.get(instanceId),
       containers: found,
       isMapped: mapped.has(instanceId),
+      mapping: pools.botMapping[instanceId],
       isListed: listed.has(instanceId),
       funded: count('allocate') + (first.has(instanceId) ? 1 : 0),
       payments: count('deallocate'),

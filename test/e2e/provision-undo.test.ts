@@ -129,7 +129,12 @@ describe('a host that goes away', () => {
       const [tombstone] = await allOf(app, 'tombstones');
       return tombstone?.status === 'ended';
     });
-    expect((await provision(app)).body).toMatchObject({ bot: { instanceId: `${UID}-bot-2` } });
+    // Places are given out by what a majority has, which is a moment behind what was read here.
+    const { bot } = await waitFor('the slot to be free', async () => {
+      const { status, body } = await provision(app);
+      return status === 200 && body;
+    });
+    expect(bot).toMatchObject({ instanceId: `${UID}-bot-2` });
   });
 
   it('after the start and before the activation: what runs is taken away when it is back', async () => {
