@@ -13,6 +13,8 @@ interface BotEvidence {
   readonly containers: readonly mongo.Document[];
   readonly isMapped: boolean;
   readonly mapping: BotMapping | undefined;
+  /** The platform's stale copy made it pending again, so that a synchronisation leaves it alone and says so. */
+  readonly isVetoed: boolean;
   readonly isListed: boolean;
   /** How often money was set aside for it. */
   readonly funded: number;
@@ -52,7 +54,8 @@ function judgeThere(bot: BotEvidence, mischief: Mishaps, verdict: Verdict): void
   verdict.expectSame('I1', `payments for ${instanceId}, which is there`, 0, bot.payments);
   if (allocation === undefined) verdict.violated('I1', `${instanceId} has lost its allocation`);
   else if (allocation.closing !== undefined) verdict.violated('I1', `${instanceId} is marked`);
-  if (containers.length !== 1) {
+  const isLeftAlone = containers.length === 0 && mischief.lost.has(instanceId) && bot.isVetoed;
+  if (containers.length !== 1 && !isLeftAlone) {
     const found = JSON.stringify(containers.map(({ _id }) => _id));
     const lost = mischief.lost.has(instanceId) ? 'lost by its host' : 'never lost';
     const mapping = JSON.stringify(bot.mapping ?? null);
@@ -103,7 +106,21 @@ function judgeReclaims(
   }
 }
 
-function allBots({ users, sagas, entries, containers, pools }: Evidence): readonly BotEvidence[] {
+/** As the design's veto of a synchronisation has it: a mapping `pending` for less than ten minutes. */
+const PENDING_MS = 10 * 60_000;
+
+function isPending(mapping: BotMapping | undefined, atMs: number): boolean {
+  return mapping?.status === 'pending' && atMs - Date.parse(mapping.createdAt) < PENDING_MS;
+}
+
+function allBots({
+  atMs,
+  users,
+  sagas,
+  entries,
+  containers,
+  pools,
+}: Evidence): readonly BotEvidence[] {
   const allocations = new Map<string, mongo.Document>(
     users.flatMap(({ user }) => Object.entries<mongo.Document>(user.botAllocations ?? {})),
   );
@@ -125,6 +142,7 @@ function allBots({ users, sagas, entries, containers, pools }: Evidence): readon
       containers: found,
       isMapped: mapped.has(instanceId),
       mapping: pools.botMapping[instanceId],
+      isVetoed: isPending(pools.botMapping[instanceId], atMs),
       isListed: listed.has(instanceId),
       funded: count('allocate') + (first.has(instanceId) ? 1 : 0),
       payments: count('deallocate'),

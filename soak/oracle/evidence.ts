@@ -7,6 +7,8 @@ import type { Ground } from '../ground.ts';
 import type { Townsman } from '../town.ts';
 
 export interface Evidence {
+  /** When it was collected. */
+  readonly atMs: number;
   readonly users: readonly UserEvidence[];
   readonly sagas: readonly SagaEvidence[];
   /** Our own entries, by bot. */
@@ -51,6 +53,7 @@ export async function collectEvidence(
   const byUid = new Map(users.map((user) => [String(user.firebaseUid), user]));
   const byUser = Map.groupBy(ledger, ({ userId }) => String(userId));
   return {
+    atMs: Date.now(),
     users: town.map((who) => ({
       who,
       user: byUid.get(who.uid) ?? {},

@@ -9,10 +9,13 @@ import type { Evidence, SagaEvidence } from '../../soak/oracle/evidence.ts';
 import { judgeJobs } from '../../soak/oracle/jobs.ts';
 import { judgeMoney } from '../../soak/oracle/money.ts';
 import { createVerdict } from '../../soak/verdict.ts';
+import type { PoolState } from '../../src/domain/pool-state.ts';
+import { sampleMapping } from '../support/pool-state-samples.ts';
 
 const DEPOSIT = new mongo.ObjectId().toHexString();
 const GONE = 'soak0-bot-1';
 const THERE = 'soak0-bot-2';
+const AT_MS = Date.parse('2026-11-01T10:00:00Z');
 
 function saga(changes: Partial<SagaEvidence> = {}): SagaEvidence {
   return {
@@ -44,11 +47,12 @@ function evidence(changes: Changes = {}): Evidence {
   const container = { kind: 'dedicated', running: true, restartPolicy: 'unless-stopped' };
   const alive = changes.containers ?? [THERE];
   return {
+    atMs: AT_MS,
     users: [{ who: { ...place, firstBots: [GONE, THERE] }, user, entries }],
     sagas: [saga(changes.saga)],
     entries: new Map([[GONE, entries]]),
     containers: new Map(alive.map((id) => [id, [{ ...container, ...changes.container }]])),
-    pools: { pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: '' },
+    pools: { pools: {}, botMapping: changes.botMapping ?? {}, nextPoolId: 1, updatedAt: '' },
     findings: [],
   };
 }
@@ -63,9 +67,10 @@ interface Changes {
   readonly containers?: readonly string[];
   readonly container?: object;
   readonly saga?: Partial<SagaEvidence>;
+  readonly botMapping?: PoolState['botMapping'];
 }
 
-function judge(found: Evidence): string[] {
+function judge(found: Evidence, lost: readonly string[] = []): string[] {
   const verdict = createVerdict();
   const promises = createPromises();
   promises.named('del-1');
@@ -73,7 +78,7 @@ function judge(found: Evidence): string[] {
     deposits: new Set([`soak0/${DEPOSIT}`]),
     valuesOf: () => new Set([110.125]),
   };
-  const mischief = { lost: new Set<string>(), crashed: new Set<string>() };
+  const mischief = { lost: new Set(lost), crashed: new Set<string>() };
   judgeMoney(found, platform, verdict);
   judgeBots(found, mischief, verdict);
   judgeJobs(found, promises, new Map([['del-1', 'completed']]), verdict);
@@ -107,5 +112,18 @@ describe('the oracle of the soak', () => {
     ['an end that was another when it was shown', 'I9', { saga: { phase: 'compensated' } }],
   ])('%s: %s', (_, invariant, changes) => {
     expect(judge(evidence(changes))).toContain(invariant);
+  });
+
+  it('a lost bot whose entry a stale copy made pending: left alone for ten minutes, and no longer', () => {
+    const orphan = (createdAt: string): Changes => ({
+      containers: [],
+      botMapping: {
+        [THERE]: { ...sampleMapping('soak0', THERE, 0), status: 'pending', createdAt },
+      },
+    });
+    const young = evidence(orphan('2026-11-01T09:50:01Z'));
+    expect(judge(young, [THERE])).toEqual([]);
+    expect(judge(young)).toContain('I3');
+    expect(judge(evidence(orphan('2026-11-01T09:50:00Z')), [THERE])).toContain('I3');
   });
 });
