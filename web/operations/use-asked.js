@@ -2,6 +2,7 @@
 // last answer stays while the next is on its way, with the moment it was true.
 
 import { serverNowMs } from '../shared/api.js';
+import { toError } from '../shared/to-error.js';
 import { useCallback, useEffect, useRef, useState } from '../shared/view.js';
 
 /**
@@ -37,7 +38,7 @@ export function useAsked(load, about) {
       const value = await latest.current(signal);
       if (!signal.aborted) setState({ value, atMs: serverNowMs(), problem: null, isBusy: false });
     } catch (error) {
-      const problem = error instanceof Error ? error : new Error(String(error));
+      const problem = toError(error);
       if (!signal.aborted) setState((last) => ({ ...last, problem, isBusy: false }));
     }
   }, []);

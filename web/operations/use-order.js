@@ -1,5 +1,6 @@
 // Sending what an operator has decided: once, with what went wrong told beside the button.
 
+import { toError } from '../shared/to-error.js';
 import { useState } from '../shared/view.js';
 
 export function useOrder() {
@@ -12,7 +13,7 @@ export function useOrder() {
     try {
       await order();
     } catch (error) {
-      setProblem(error instanceof Error ? error : new Error(String(error)));
+      setProblem(toError(error));
     } finally {
       setBusy(false);
     }

@@ -1,6 +1,7 @@
 // A run over everybody, from its order to its end.
 
 import { call } from '../shared/api.js';
+import { toError } from '../shared/to-error.js';
 import { useCallback, useEffect, useRef, useState } from '../shared/view.js';
 import { hasEnded, watchJob } from '../shared/watch-job.js';
 
@@ -30,7 +31,7 @@ export function useSyncAll(onMoved) {
           if (hasEnded(job)) onMoved();
         });
       } catch (error) {
-        const problem = error instanceof Error ? error : new Error(String(error));
+        const problem = toError(error);
         setView({ kind: 'failed', problem });
       }
     },

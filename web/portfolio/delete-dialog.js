@@ -3,6 +3,7 @@
 import { call } from '../shared/api.js';
 import { Dialog } from '../shared/dialog.js';
 import { money } from '../shared/money.js';
+import { toError } from '../shared/to-error.js';
 import { Trouble } from '../shared/trouble.js';
 import { html, useState } from '../shared/view.js';
 import { worthOf } from './worth.js';
@@ -24,7 +25,7 @@ export function DeleteDialog({ bot, name, currency, onClose, onJob }) {
       onJob({ jobId, name });
       onClose();
     } catch (error) {
-      setProblem(error instanceof Error ? error : new Error(String(error)));
+      setProblem(toError(error));
       setBusy(false);
     }
   };

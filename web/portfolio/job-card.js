@@ -4,6 +4,7 @@
 import { call } from '../shared/api.js';
 import { money } from '../shared/money.js';
 import { duration, useServerNow } from '../shared/time.js';
+import { toError } from '../shared/to-error.js';
 import { Trouble } from '../shared/trouble.js';
 import { html, useState } from '../shared/view.js';
 import { hasEnded } from '../shared/watch-job.js';
@@ -46,7 +47,7 @@ function Cancel({ job }) {
     try {
       await call('POST', `/jobs/${encodeURIComponent(job.jobId)}/cancel`);
     } catch (error) {
-      setProblem(error instanceof Error ? error : new Error(String(error)));
+      setProblem(toError(error));
       setAsked(false);
     }
   };

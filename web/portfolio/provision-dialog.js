@@ -3,6 +3,7 @@
 import { call } from '../shared/api.js';
 import { Dialog } from '../shared/dialog.js';
 import { money } from '../shared/money.js';
+import { toError } from '../shared/to-error.js';
 import { Trouble } from '../shared/trouble.js';
 import { html, useRef, useState } from '../shared/view.js';
 
@@ -29,7 +30,7 @@ export function ProvisionDialog({ wallet: { balance, currency }, onClose, onJob 
       onJob({ jobId, name: body.botName });
       onClose();
     } catch (error) {
-      setProblem(error instanceof Error ? error : new Error(String(error)));
+      setProblem(toError(error));
       setBusy(false);
     }
   };

@@ -3,6 +3,7 @@
 
 import { call, Problem } from '../shared/api.js';
 import { recall, remember } from '../shared/memory.js';
+import { toError } from '../shared/to-error.js';
 import { useCallback, useEffect, useRef, useState } from '../shared/view.js';
 import { hasEnded, watchJob } from '../shared/watch-job.js';
 
@@ -40,7 +41,7 @@ export function useSync(user, onOpen, onMoved) {
       try {
         await work();
       } catch (error) {
-        const problem = error instanceof Error ? error : new Error(String(error));
+        const problem = toError(error);
         const what = isRehearsal || isRefusal(problem) ? UNCHANGED : MAY_HAVE_BEGUN;
         setView({ kind: 'failed', problem, what });
       }

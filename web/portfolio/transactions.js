@@ -3,6 +3,7 @@
 import { call } from '../shared/api.js';
 import { directionOf, money, signedMoney } from '../shared/money.js';
 import { Ago } from '../shared/time.js';
+import { toError } from '../shared/to-error.js';
 import { Trouble } from '../shared/trouble.js';
 import { html, useCallback, useEffect, useRef, useState } from '../shared/view.js';
 
@@ -33,7 +34,7 @@ export function Transactions({ moves }) {
       setProblem(null);
     } catch (error) {
       if (isLate()) return;
-      setProblem(error instanceof Error ? error : new Error(String(error)));
+      setProblem(toError(error));
     }
     setBusy(false);
   }, []);

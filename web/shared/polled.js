@@ -2,6 +2,7 @@
 // looks, and when somebody, or the network, comes back. The last value stays when a read fails, with the moment it was true.
 
 import { serverNowMs } from './api.js';
+import { toError } from './to-error.js';
 import { useCallback, useEffect, useRef, useState } from './view.js';
 
 /**
@@ -40,7 +41,7 @@ export function usePolled(load, everyMs, about = []) {
       const value = await latest.current(current.signal);
       if (!current.signal.aborted) setState({ value, atMs: serverNowMs(), problem: null });
     } catch (error) {
-      const problem = error instanceof Error ? error : new Error(String(error));
+      const problem = toError(error);
       if (!current.signal.aborted) setState((last) => ({ ...last, problem }));
     }
   }, []);

@@ -3,6 +3,7 @@
 
 import { call, isSignedOut, listenForSignOut, renewBy, serverNowMs } from './api.js';
 import { forget, freshToken, remember } from './renewal.js';
+import { toError } from './to-error.js';
 import { useCallback, useEffect, useRef, useState } from './view.js';
 
 /** @typedef {import('../../src/api/schemas/sessions.ts').SessionView} SessionView */
@@ -121,9 +122,4 @@ function useEnd(endsAt, renew, end) {
 /** @param {string} token @returns {Promise<SessionView>} */
 function open(token) {
   return call('POST', '/session', { headers: { authorization: `Bearer ${token}` } });
-}
-
-/** @param {unknown} error */
-function toError(error) {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -3,6 +3,7 @@
 
 import { call } from './api.js';
 import { findFirebase, findWay } from './renewal.js';
+import { toError } from './to-error.js';
 import { Trouble } from './trouble.js';
 import { html, useEffect, useState } from './view.js';
 
@@ -121,7 +122,7 @@ function useAttempt() {
     try {
       await attempt();
     } catch (error) {
-      setProblem(error instanceof Error ? error : new Error(String(error)));
+      setProblem(toError(error));
       setBusy(false);
     }
   };
