@@ -38,8 +38,7 @@ const NEWEST = 20;
 
 export function createSyncRequests({ ports, sagas, nowMs }: SyncRequestsOptions): SyncRequests {
   // A page that is loaded again and again gives no reason to look again and again.
-  const isRecent = ({ input, createdAt }: SagaRecord) =>
-    readSyncWalletInput(input).trigger === 'passive' &&
+  const isRecent = ({ createdAt }: SagaRecord) =>
     nowMs() - Date.parse(createdAt) < PASSIVE_AT_MOST_EVERY_MS;
   return {
     request: async ({ userId, firebaseUid, trigger, requestedBy }) => {
@@ -49,8 +48,9 @@ export function createSyncRequests({ ports, sagas, nowMs }: SyncRequestsOptions)
         limit: NEWEST,
       });
       const newest = runs.find((run) => readSyncWalletInput(run.input).trigger === trigger);
-      const isJoined = newest !== undefined && (!hasLooked(newest, runs) || isRecent(newest));
-      if (isJoined) return newest;
+      const isEnough = (run: SagaRecord) =>
+        !hasLooked(run, runs) || (trigger === 'passive' && isRecent(run));
+      if (newest !== undefined && isEnough(newest)) return newest;
       const after = newest?.id ?? null;
       const input = { userId, firebaseUid, trigger, after, notBeforeMs: null };
       return (await sagas.start(syncOrder(input, requestedBy))).saga;
