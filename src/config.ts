@@ -3,7 +3,19 @@
 // times for five typos is four starts too many. Values that may hold credentials are never repeated.
 
 import { join } from 'node:path';
-import { type DockerHost, LOCAL_DOCKER, parseDockerHosts } from './docker-hosts.ts';
+import {
+  dockerHosts,
+  type Field,
+  isUnset,
+  MAX_PORT,
+  matching,
+  oneOf,
+  optional,
+  optionalHttpUrl,
+  optionalOneOf,
+  optionalPort,
+  whole,
+} from './config-fields.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -32,18 +44,8 @@ export class ConfigError extends Error {
   }
 }
 
-interface Field<T> {
-  readonly variable: string;
-  readonly expected: string;
-  readonly fallback: T;
-  readonly isSecret?: true;
-  /** undefined: not what is expected. */
-  parse(text: string): T | undefined;
-}
-
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
-const MAX_PORT = 65_535;
 const HOST = /^[\w.:-]+$/;
 const HOST_EXPECTED = 'a host name or address';
 const POOL_STATE_FILE = '.container-pool-state.json';
@@ -226,72 +228,4 @@ function workerProblems(env: Environment): ConfigProblem[] {
   return ['MONGODB_URI', 'REDIS_URL']
     .filter((variable) => isUnset(env[variable]))
     .map((variable) => ({ variable, found: 'unset', expected: 'the address its API uses' }));
-}
-
-function isUnset(text: string | undefined): text is undefined | '' {
-  return text === undefined || text === '';
-}
-
-function whole(
-  variable: string,
-  { min, max, fallback, unit = 1 }: { min: number; max: number; fallback: number; unit?: number },
-): Field<number> {
-  return {
-    variable,
-    expected: `a whole number from ${min} to ${max}`,
-    fallback: fallback * unit,
-    parse: (text) => {
-      const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-      return value >= min && value <= max ? value * unit : undefined;
-    },
-  };
-}
-
-function optionalPort(variable: string): Field<number | undefined> {
-  return { ...whole(variable, { min: 0, max: MAX_PORT, fallback: 0 }), fallback: undefined };
-}
-
-function matching(variable: string, pattern: RegExp, expected: string, fallback: string) {
-  const parse = (text: string) => (pattern.test(text) ? text : undefined);
-  return { variable, expected, fallback, parse } satisfies Field<string>;
-}
-
-function optional(
-  variable: string,
-  pattern: RegExp,
-  expected: string,
-  isSecret = false,
-): Field<string | undefined> {
-  const parse = (text: string) => (pattern.test(text) ? text : undefined);
-  return { variable, expected, fallback: undefined, parse, ...(isSecret && { isSecret }) };
-}
-
-function optionalHttpUrl(variable: string): Field<string | undefined> {
-  const parse = (text: string) =>
-    /^https?:\/\//.test(text) && URL.canParse(text) ? text : undefined;
-  const expected = 'http://… or https://…';
-  return { variable, expected, fallback: undefined, isSecret: true, parse };
-}
-
-function oneOf<const T extends string>(
-  variable: string,
-  values: readonly T[],
-  fallback: NoInfer<T>,
-): Field<T> {
-  const parse = (text: string) => values.find((value) => value === text);
-  return { variable, expected: `one of ${values.join(', ')}`, fallback, parse };
-}
-
-function optionalOneOf<const T extends string>(
-  variable: string,
-  values: readonly T[],
-): Field<T | undefined> {
-  const parse = (text: string) => values.find((value) => value === text);
-  return { variable, expected: `one of ${values.join(', ')}`, fallback: undefined, parse };
-}
-
-function dockerHosts(variable: string): Field<readonly DockerHost[]> {
-  const expected =
-    'a comma-separated list of [name=]unix:///path or [name=]tcp://host[:port], every name once';
-  return { variable, expected, fallback: [LOCAL_DOCKER], isSecret: true, parse: parseDockerHosts };
 }

@@ -1,0 +1,82 @@
+// What a variable of the environment can be: how each kind of value is read, and the words for what was expected of it.
+
+import { type DockerHost, LOCAL_DOCKER, parseDockerHosts } from './docker-hosts.ts';
+
+export interface Field<T> {
+  readonly variable: string;
+  readonly expected: string;
+  readonly fallback: T;
+  readonly isSecret?: true;
+  /** undefined: not what is expected. */
+  parse(text: string): T | undefined;
+}
+
+export const MAX_PORT = 65_535;
+
+export function isUnset(text: string | undefined): text is undefined | '' {
+  return text === undefined || text === '';
+}
+
+export function whole(
+  variable: string,
+  { min, max, fallback, unit = 1 }: { min: number; max: number; fallback: number; unit?: number },
+): Field<number> {
+  return {
+    variable,
+    expected: `a whole number from ${min} to ${max}`,
+    fallback: fallback * unit,
+    parse: (text) => {
+      const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+      return value >= min && value <= max ? value * unit : undefined;
+    },
+  };
+}
+
+export function optionalPort(variable: string): Field<number | undefined> {
+  return { ...whole(variable, { min: 0, max: MAX_PORT, fallback: 0 }), fallback: undefined };
+}
+
+export function matching(variable: string, pattern: RegExp, expected: string, fallback: string) {
+  const parse = (text: string) => (pattern.test(text) ? text : undefined);
+  return { variable, expected, fallback, parse } satisfies Field<string>;
+}
+
+export function optional(
+  variable: string,
+  pattern: RegExp,
+  expected: string,
+  isSecret = false,
+): Field<string | undefined> {
+  const parse = (text: string) => (pattern.test(text) ? text : undefined);
+  return { variable, expected, fallback: undefined, parse, ...(isSecret && { isSecret }) };
+}
+
+export function optionalHttpUrl(variable: string): Field<string | undefined> {
+  const parse = (text: string) =>
+    /^https?:\/\//.test(text) && URL.canParse(text) ? text : undefined;
+  const expected = 'http://… or https://…';
+  return { variable, expected, fallback: undefined, isSecret: true, parse };
+}
+
+export function oneOf<const T extends string>(
+  variable: string,
+  values: readonly T[],
+  fallback: NoInfer<T>,
+): Field<T> {
+  const parse = (text: string) => values.find((value) => value === text);
+  return { variable, expected: `one of ${values.join(', ')}`, fallback, parse };
+}
+
+export function optionalOneOf<const T extends string>(
+  variable: string,
+  values: readonly T[],
+): Field<T | undefined> {
+  const parse = (text: string) => values.find((value) => value === text);
+  return { variable, expected: `one of ${values.join(', ')}`, fallback: undefined, parse };
+}
+
+export function dockerHosts(variable: string): Field<readonly DockerHost[]> {
+  const expected =
+    'a comma-separated list of [name=]unix:///path or [name=]tcp://host[:port], every name once';
+  return { variable, expected, fallback: [LOCAL_DOCKER], isSecret: true, parse: parseDockerHosts };
+}
