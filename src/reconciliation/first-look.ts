@@ -4,7 +4,7 @@
 import type { AccountAllocation } from '../deletion/ports/accounts.ts';
 import type { BotsCall } from '../deletion/ports/bots.ts';
 import { assertNever } from '../domain/assert-never.ts';
-import type { FirebaseUid, UserId } from '../domain/ids.ts';
+import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
 import { type BotDrift, detectDrift } from './detect-drift.ts';
 import { type ObservedSources, observeSources } from './observe-sources.ts';
@@ -38,8 +38,8 @@ export async function lookFirst(
     sources,
     notes: {
       observedAtMs,
-      runningBots: drifts.filter(({ found }) => found.some(({ running }) => running)).length,
-      validAllocations: drifts.filter(isValid).length,
+      runningBots: idsOf(drifts, ({ found }) => found.some(({ running }) => running)),
+      validAllocations: idsOf(drifts, isValid),
       drifts: drifts
         .filter(isNoted)
         .map((drift) => noteOf(drift, held.get(drift.instanceId), observedAtMs, ports.settings)),
@@ -50,6 +50,13 @@ export async function lookFirst(
       orphans: null,
     },
   };
+}
+
+function idsOf(
+  drifts: readonly BotDrift[],
+  isOne: (drift: BotDrift) => boolean,
+): readonly InstanceId[] {
+  return drifts.filter(isOne).map(({ instanceId }) => instanceId);
 }
 
 function isValid({ verdict }: BotDrift): boolean {

@@ -64,8 +64,10 @@ export interface DriftNote {
 export interface RunNotes {
   /** Database time, ms: the first look. */
   readonly observedAtMs: number;
-  readonly runningBots: number;
-  readonly validAllocations: number;
+  /** The user's bots that Docker shows running, with money or without. */
+  readonly runningBots: readonly string[];
+  /** The allocations whose bot is there, in any state. */
+  readonly validAllocations: readonly string[];
   readonly drifts: readonly DriftNote[];
   /** Containers and entries of this user's ids in somebody else's name. */
   readonly conflicts: readonly { readonly instanceId: string; readonly where: readonly string[] }[];
@@ -86,8 +88,9 @@ export interface CleanedBot {
 /** The answer of the API, and what the job shows beside it. */
 export interface SyncResult {
   readonly data: {
-    readonly runningBots: number;
-    readonly validAllocations: number;
+    /** Ids, as the platform's clients read them: they take the length themselves. */
+    readonly runningBots: readonly string[];
+    readonly validAllocations: readonly string[];
     readonly cleanedBots: readonly CleanedBot[];
     readonly totalReturned: number;
     readonly newWalletBalance: number | null;
@@ -104,14 +107,15 @@ export interface SyncResult {
 
 const SEEN = Type.Union([Type.Literal('yes'), Type.Literal('no'), Type.Literal('unknown')]);
 const LOOK = Type.Object({ poolState: SEEN, docker: SEEN });
+const TEXTS = Type.Array(Type.String());
 const TEXT_OR_NULL = Type.Union([Type.String(), Type.Null()]);
 
 const RUN_NOTES = stored<RunNotes>(
   'notes of a synchronisation',
   Type.Object({
     observedAtMs: Type.Number(),
-    runningBots: Type.Number(),
-    validAllocations: Type.Number(),
+    runningBots: TEXTS,
+    validAllocations: TEXTS,
     drifts: Type.Array(
       Type.Object({
         instanceId: Type.String(),
@@ -172,14 +176,12 @@ export function readResult(json: Json | null | undefined): SyncResult | null {
   return RESULT.readOrNull(json);
 }
 
-const TEXTS = Type.Array(Type.String());
-
 const RESULT = stored<SyncResult>(
   'result of a synchronisation',
   Type.Object({
     data: Type.Object({
-      runningBots: Type.Number(),
-      validAllocations: Type.Number(),
+      runningBots: TEXTS,
+      validAllocations: TEXTS,
       cleanedBots: Type.Array(
         Type.Object({
           botId: Type.String(),

@@ -65,7 +65,9 @@ describeDocker('synchronised on real containers', () => {
     const orphan = await sync('anshjarvis2003');
     expect(orphan.body.data).toMatchObject({ totalReturned: 1105, newWalletBalance: 18436 });
     const live = await sync('uid-live');
-    expect(live.body.data).toMatchObject({ runningBots: 2, validAllocations: 3, cleanedBots: [] });
+    const bots = [1, 2, 3].map((n) => `uid-live${mark}-bot-${n}`);
+    expect(live.body.data).toMatchObject({ validAllocations: bots, cleanedBots: [] });
+    expect(live.body.data.runningBots).toEqual([bots[0], bots[2]]);
     expect(live.body.data.newWalletBalance).toBe(500.25);
     const loss = await sync('uid-loss');
     expect(returnedBy(loss)).toEqual({
@@ -76,11 +78,17 @@ describeDocker('synchronised on real containers', () => {
     const stale = await sync('uid-stale');
     expect(stale.body.data).toMatchObject({ totalReturned: 812.34, newWalletBalance: 822.34 });
     const lost = await sync('uid-lost');
-    expect(lost.body.data).toMatchObject({ cleanedBots: [], validAllocations: 1 });
+    expect(lost.body.data).toMatchObject({
+      cleanedBots: [],
+      validAllocations: [`uid-lost${mark}-bot-1`],
+    });
     const bad = await sync('uid-bad');
     expect(Object.values(skippedOf(bad))).toEqual(['not-money', 'not-money']);
     const ghost = await sync('uid-ghost');
-    expect(ghost.body.data).toMatchObject({ runningBots: 1, cleanedBots: [] });
+    expect(ghost.body.data).toMatchObject({
+      runningBots: [`uid-ghost${mark}-bot-1`],
+      cleanedBots: [],
+    });
 
     const { pools, botMapping } = await readPoolState(app);
     expect(Object.keys(botMapping).sort()).toEqual([

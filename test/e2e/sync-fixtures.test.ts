@@ -22,8 +22,8 @@ describe('the fixtures, synchronised', () => {
       message: 'Cleaned up 1 orphaned bot allocation(s)',
       jobId: expect.stringMatching(/^syn-/),
       data: {
-        runningBots: 0,
-        validAllocations: 0,
+        runningBots: [],
+        validAllocations: [],
         cleanedBots: [{ botId: 'anshjarvis2003-bot-1', botName: 'Bot 1', returned: 1105, pnl: 0 }],
         totalReturned: 1105,
         newWalletBalance: 18436,
@@ -49,7 +49,13 @@ describe('the fixtures, synchronised', () => {
     const { body } = await syncWallet(app, 'uid-live');
     expect(body).toMatchObject({
       message: 'Wallet is in sync with running bots',
-      data: { runningBots: 2, validAllocations: 3, cleanedBots: [], totalReturned: 0, skipped: [] },
+      data: {
+        runningBots: ['uid-live-bot-1', 'uid-live-bot-3'],
+        validAllocations: ['uid-live-bot-1', 'uid-live-bot-2', 'uid-live-bot-3'],
+        cleanedBots: [],
+        totalReturned: 0,
+        skipped: [],
+      },
     });
     expect(body.data.newWalletBalance).toBe(500.25);
     expect(await outsideState(app)).toEqual(before);
@@ -80,7 +86,11 @@ describe('the fixtures, synchronised', () => {
   it('an entry that the file has lost: it is made again from the program, and nothing is returned', async () => {
     const app = await startWithFixtures();
     const { body } = await syncWallet(app, 'uid-lost');
-    expect(body.data).toMatchObject({ cleanedBots: [], validAllocations: 1, skipped: [] });
+    expect(body.data).toMatchObject({
+      cleanedBots: [],
+      validAllocations: ['uid-lost-bot-1'],
+      skipped: [],
+    });
     const { pools, botMapping } = await readPoolState(app);
     expect(pools['uid-lost-pool-1']?.bots).toEqual(['uid-lost-bot-1']);
     expect(botMapping['uid-lost-bot-1']).toMatchObject({
@@ -112,8 +122,10 @@ describe('the fixtures, synchronised', () => {
     const app = await startWithFixtures();
     const before = await outsideState(app);
     const { body } = await syncWallet(app, 'uid-ghost');
-    expect(body.data).toMatchObject({ cleanedBots: [], runningBots: 1, validAllocations: 0 });
+    expect(body.data).toMatchObject({ cleanedBots: [], validAllocations: [] });
+    expect(body.data.runningBots).toEqual(['uid-ghost-bot-1']);
     const job = await app.call('uid-ghost', 'GET', `/jobs/${body.jobId}`);
+    expect(job.body.result.data).toEqual(body.data);
     expect(job.body.result.ghosts).toEqual(['uid-ghost-bot-1']);
     expect(await outsideState(app)).toEqual(before);
   });

@@ -93,6 +93,17 @@ test('the page: served with scripts of its own origin only', async () => {
   expect((await api.app.inject({ url: '/docs/static/swagger-ui.css' })).statusCode).toBe(200);
 });
 
+test('the answer of a synchronisation: lists of ids, not counts', async () => {
+  const api = await createTestApi();
+  const { body } = await api.app.inject({ url: '/docs/json' });
+  const ids = JSON.parse(body).paths['/api/freqtrade/sync-wallet'].post.responses['200'];
+  const { data } = ids.content['application/json'].schema.properties;
+  const { runningBots, validAllocations } = data.anyOf[0].properties;
+  for (const list of [runningBots, validAllocations]) {
+    expect(list).toMatchObject({ type: 'array', items: { type: 'string' } });
+  }
+});
+
 function needsToken(path: string): boolean {
   return (
     path.startsWith('/api/freqtrade/') && !path.includes('/demo/') && !path.endsWith('/sign-in')

@@ -63,7 +63,7 @@ function Found({ data, isRehearsal, currency }) {
     `
     }
     <p class="soft">
-      ${validAllocations} ${validAllocations === 1 ? 'allocation has its bot' : 'allocations have their bots'}, ${runningBots} running.
+      ${validAllocations.length} ${validAllocations.length === 1 ? 'allocation has its bot' : 'allocations have their bots'}, ${runningBots.length} running.
     </p>
     ${
       skipped.length > 0 &&

@@ -26,8 +26,12 @@ const CleanedBotSchema = Type.Object({
 });
 
 const SyncDataSchema = Type.Object({
-  runningBots: Type.Integer({ description: 'Your bots that Docker shows running.' }),
-  validAllocations: Type.Integer({ description: 'Allocations whose bot is there, in any state.' }),
+  runningBots: Type.Array(Type.String(), {
+    description: 'Ids of your bots that Docker shows running.',
+  }),
+  validAllocations: Type.Array(Type.String(), {
+    description: 'Ids of the allocations whose bot is there, in any state.',
+  }),
   cleanedBots: Type.Array(CleanedBotSchema),
   totalReturned: Type.Number({ description: 'Dollars.' }),
   newWalletBalance: Type.Union([Type.Number(), Type.Null()], {
