@@ -144,7 +144,7 @@ async function apiDependencies(
       syncOnOpen: config.syncOnOpen,
       rateLimitPerMinute: config.rateLimitPerMinute,
       sessionSecret: await sharedSecret(services.connection, 'session'),
-      trustProxy: config.trustProxy === 'on',
+      trustProxy: config.trustProxy,
       version: VERSION,
     },
   };

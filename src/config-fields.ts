@@ -1,6 +1,7 @@
 // What a variable of the environment can be: how each kind of value is read, and the words for what was expected of it.
 
 import { type DockerHost, LOCAL_DOCKER, parseDockerHosts } from './docker-hosts.ts';
+import { parseProxies, type TrustedProxies } from './trusted-proxies.ts';
 
 export interface Field<T> {
   readonly variable: string;
@@ -79,4 +80,10 @@ export function dockerHosts(variable: string): Field<readonly DockerHost[]> {
   const expected =
     'a comma-separated list of [name=]unix:///path or [name=]tcp://host[:port], every name once';
   return { variable, expected, fallback: [LOCAL_DOCKER], isSecret: true, parse: parseDockerHosts };
+}
+
+export function proxies(variable: string): Field<TrustedProxies> {
+  const expected =
+    'off, on (one proxy), a number of proxies from 1 to 9, or their addresses and subnets, comma-separated';
+  return { variable, expected, fallback: false, parse: parseProxies };
 }

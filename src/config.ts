@@ -14,6 +14,7 @@ import {
   optionalHttpUrl,
   optionalOneOf,
   optionalPort,
+  proxies,
   whole,
 } from './config-fields.ts';
 
@@ -126,8 +127,8 @@ function readAll(read: <T>(field: Field<T>) => T) {
     walletTransactionsKept: read(
       whole('WALLET_TRANSACTIONS_KEPT', { min: 0, max: 50_000, fallback: 0 }),
     ),
-    /** Whether X-Forwarded-* of a proxy in front are believed: on only where nobody reaches us but by that proxy. */
-    trustProxy: read(oneOf('TRUST_PROXY', ['off', 'on'], 'off')),
+    /** Whose X-Forwarded-* are believed: only proxies without which nobody reaches us. */
+    trustProxy: read(proxies('TRUST_PROXY')),
     logLevel: read(
       oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info'),
     ),

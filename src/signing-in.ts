@@ -33,7 +33,8 @@ export async function createSigningIn(config: Config, connection: Connection): P
   }
   const key = await loadSigningKey(config.dataDir);
   const now = () => new Date();
-  const isOpenDemo = config.isDemo && config.isLoopback;
+  // A proxy in front makes a loopback address of the whole world.
+  const isOpenDemo = config.isDemo && config.isLoopback && config.trustProxy === false;
   return {
     verifier: createLocalVerifier({ key, now }),
     demo: isOpenDemo ? createDemoSessions(connection, createLocalTokenIssuer({ key, now })) : null,

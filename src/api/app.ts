@@ -7,6 +7,7 @@ import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createSagaWatch } from '../saga/saga-watch.ts';
+import { createTrust } from '../trusted-proxies.ts';
 import { answerUnreadableRequest } from './client-errors.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { createEndWaits } from './end-waits.ts';
@@ -14,6 +15,7 @@ import { createJobStreams, type JobStreams } from './job-streams.ts';
 import { API_PREFIX } from './job-view.ts';
 import { tolerateEmptyJson } from './json-body.ts';
 import { createAuthentication } from './plugins/authentication.ts';
+import { createClients } from './plugins/client.ts';
 import { createDocumentation } from './plugins/documentation.ts';
 import { createHttpMetrics } from './plugins/http-metrics.ts';
 import { lastReplies } from './plugins/last-replies.ts';
@@ -54,10 +56,11 @@ const MAX_PARAM_LENGTH = 1024;
 
 export async function createApp(deps: ApiDependencies): Promise<FastifyInstance> {
   const { settings } = deps;
+  const trusts = createTrust(settings.trustProxy);
   const app: FastifyInstance = fastify({
     loggerInstance: requestLogger(deps.log),
     genReqId: () => randomUUID(),
-    trustProxy: settings.trustProxy,
+    trustProxy: trusts,
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
@@ -67,6 +70,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   tolerateEmptyJson(app);
 
+  await app.register(createClients(trusts));
   await app.register(problems);
   await app.register(lastReplies);
   await app.register(unknownRoutes);

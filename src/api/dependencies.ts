@@ -24,6 +24,7 @@ import type { SyncRequests } from '../reconciliation/sync-requests.ts';
 import type { StartSyncAll } from '../reconciliation/sync-schedule.ts';
 import type { StepDefinition } from '../saga/definition.ts';
 import type { Sagas as EngineSagas } from '../saga/sagas.ts';
+import type { TrustedProxies } from '../trusted-proxies.ts';
 import type { StreamLimits } from './job-streams.ts';
 
 export interface ApiDependencies {
@@ -77,8 +78,8 @@ export interface ApiSettings {
   readonly rateLimitPerMinute: number;
   /** Signs the session cookie; at least 32 bytes, the same in all processes of one address. */
   readonly sessionSecret: string;
-  /** Whether X-Forwarded-* of the proxy in front are believed. */
-  readonly trustProxy: boolean;
+  /** TRUST_PROXY: whose X-Forwarded-* are believed. */
+  readonly trustProxy: TrustedProxies;
   /** Left out: limits that a server can bear. */
   readonly streamLimits?: Partial<StreamLimits>;
   /** Shown in the OpenAPI document. */

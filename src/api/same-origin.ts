@@ -8,7 +8,8 @@ export function isSameOrigin(request: FastifyRequest): boolean {
   const { origin } = request.headers;
   const fetchSite = request.headers['sec-fetch-site'];
   if (origin === undefined && fetchSite === undefined) return false;
-  const isOwnOrigin = origin === undefined || origin === `${request.protocol}://${request.host}`;
+  const isOwnOrigin =
+    origin === undefined || origin === `${request.client.scheme}://${request.client.host}`;
   const isOwnFetch = fetchSite === undefined || fetchSite === 'same-origin';
   return isOwnOrigin && isOwnFetch;
 }

@@ -38,7 +38,7 @@ test.each([
 });
 
 test('from another machine, whatever a proxy header says: nothing here', async () => {
-  const api = await createTestApi({ deps: { demo }, settings: { trustProxy: true } });
+  const api = await createTestApi({ deps: { demo }, settings: { trustProxy: 1 } });
   const response = await api.app.inject({
     ...REQUEST,
     remoteAddress: '192.0.2.7',

@@ -15,7 +15,7 @@ async function signedIn(api: TestApi, user: string): Promise<{ readonly cookie: 
 
 describe('a token exchanged', () => {
   test('a strict cookie that no script reads, until the token ends', async () => {
-    const api = await createTestApi({ settings: { trustProxy: true } });
+    const api = await createTestApi({ settings: { trustProxy: 1 } });
     const response = await api.as('alice', OPEN);
     const cookie = String(response.headers['set-cookie']);
     for (const attribute of ['Path=/;', 'HttpOnly', 'SameSite=Strict', 'Expires=']) {

@@ -51,7 +51,7 @@ describe('an empty environment', () => {
       defaultWaitMs: 0,
       sagaRetentionDays: 90,
       walletTransactionsKept: 0,
-      trustProxy: 'off',
+      trustProxy: false,
       logLevel: 'info',
       otlpEndpoint: undefined,
       serviceName: 'reclaim',
@@ -100,6 +100,20 @@ describe('bad values', () => {
     expect(parseConfig({ POOL_STATE: 'mongodb' }).poolState).toBe('mongodb');
     expect(variablesOf({ POOL_STATE: 'redis' })).toEqual(['POOL_STATE']);
   });
+
+  it.each([
+    ['off', false],
+    ['on', 1],
+    ['2', 2],
+    ['10.0.0.0/8, 127.0.0.1,fd00::/8', ['10.0.0.0/8', '127.0.0.1', 'fd00::/8']],
+  ])('TRUST_PROXY=%s: %o', (TRUST_PROXY, trustProxy) =>
+    expect(parseConfig({ TRUST_PROXY }).trustProxy).toEqual(trustProxy),
+  );
+
+  it.each(['yes', '0', '10', '10.0.0.0/33', '10.0.0.0/8/8', 'proxy.example', '127.0.0.1,'])(
+    'TRUST_PROXY=%s: refused',
+    (TRUST_PROXY) => expect(variablesOf({ TRUST_PROXY })).toEqual(['TRUST_PROXY']),
+  );
 
   it('addresses with credentials: named, and never repeated', () => {
     const error = problemsOf({

@@ -51,8 +51,13 @@ export function createSessionRoutes(deps: SessionRoutesDependencies): FastifyPlu
 }
 
 /** For the pages, the API and the queue board alike; no script reads it, no other site sends it. */
-function cookieOf({ protocol }: FastifyRequest) {
-  return { path: '/', httpOnly: true, sameSite: 'strict', secure: protocol === 'https' } as const;
+function cookieOf({ client }: FastifyRequest) {
+  return {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'strict',
+    secure: client.scheme === 'https',
+  } as const;
 }
 
 const COMMON = { tags: ['session'], security: BEARER };

@@ -1,0 +1,58 @@
+// Who sent a request, and to which name and scheme: by the socket where no proxy of ours stands in front, else by what
+// the outermost proxy of ours saw. Every hop adds its own entry to X-Forwarded-Proto and -Host, or replaces the list: the
+// entry that counts stands as far from the right as there are proxies of ours.
+
+import type { FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import type { TrustsHop } from '../../trusted-proxies.ts';
+
+export interface Client {
+  /** Of the rightmost hop that is no proxy of ours. */
+  readonly address: string;
+  readonly scheme: 'http' | 'https';
+  /** With its port, as the client named it. */
+  readonly host: string;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    readonly client: Client;
+  }
+}
+
+export function createClients(trusts: TrustsHop | false) {
+  return fp(
+    async (app) => {
+      app.decorateRequest('client', {
+        getter() {
+          return clientOf(this, trusts);
+        },
+      });
+    },
+    { name: 'clients' },
+  );
+}
+
+function clientOf(request: FastifyRequest, trusts: TrustsHop | false): Client {
+  const { socket, headers, ips = [] } = request;
+  const isEncrypted = 'encrypted' in socket && socket.encrypted === true;
+  const own = { scheme: isEncrypted ? 'https' : 'http', host: headers.host ?? '' } as const;
+  const firstOther = trusts === false ? 0 : ips.findIndex((address, hop) => !trusts(address, hop));
+  const proxies = firstOther < 0 ? ips.length : firstOther;
+  const proto = entryOf(headers['x-forwarded-proto'], proxies)?.toLowerCase();
+  const host = entryOf(headers['x-forwarded-host'], proxies);
+  return {
+    address: request.ip,
+    scheme: proto === 'http' || proto === 'https' ? proto : own.scheme,
+    host: host !== undefined && HOST.test(host) ? host : own.host,
+  };
+}
+
+const HOST = /^[\w.:[\]-]{1,255}$/;
+
+/** A list shorter than the proxies are many was replaced by one of them: its first entry is the oldest known. */
+function entryOf(header: string | string[] | undefined, proxies: number): string | undefined {
+  if (proxies === 0 || header === undefined) return undefined;
+  const entries = String(header).split(',');
+  return entries[Math.max(0, entries.length - proxies)]?.trim();
+}
