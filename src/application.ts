@@ -10,7 +10,7 @@ import type { ApiDependencies } from './api/dependencies.ts';
 import type { Config } from './config.ts';
 import { fillDemoPoolState, placeDemoPoolState, seedDemo } from './demo.ts';
 import { startEmbedded } from './embedded/start-embedded.ts';
-import { reportHealth } from './health-report.ts';
+import { createHealthReport } from './health-report.ts';
 import { createServices, DEFAULT_KEY_PREFIX, type Services } from './services.ts';
 import { createSigningIn, type SigningIn } from './signing-in.ts';
 import { startupLines } from './startup-lines.ts';
@@ -129,7 +129,7 @@ async function apiDependencies(
     },
     overview: services.overview,
     world: services.world,
-    health: () => reportHealth(services),
+    health: createHealthReport(services),
     metrics: metrics.registry,
     requestSpans: services.telemetry?.requestSpans ?? null,
     queues: [...queues.values()],

@@ -4,15 +4,18 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { answerInTime } from './adapters/queue/answer-in-time.ts';
 import type { SagaQueue } from './adapters/queue/bullmq-wake-ups.ts';
 import { connectRedis, type RedisRole } from './adapters/queue/connections.ts';
 import type { QueueName } from './adapters/queue/queue-names.ts';
+import { createRedisWatch, type RedisWatch } from './adapters/queue/redis-watch.ts';
 import { pause } from './saga/deadline.ts';
 
 export interface QueueParts {
   readonly queues: ReadonlyMap<QueueName, SagaQueue>;
-  /** Fails fast: for the API's own use (health). */
+  /** Fails fast: for the API's own use. */
   readonly redis: Redis;
+  readonly redisWatch: RedisWatch;
   /** Answers within half a second or fails: every request waits for it. */
   readonly rateLimitRedis: Redis;
   /** A connection for a worker: waits for Redis as long as it takes. */
@@ -31,34 +34,55 @@ const QUEUE_NAMES: readonly QueueName[] = ['deletion', 'sync', 'health'];
 
 export function openQueueParts({ redisUrl, keyPrefix, log }: QueuePartsOptions): QueueParts {
   const sockets: Redis[] = [];
+  const redisWatch = watchRedis(() => redis, keyPrefix, log);
   const open = (role: RedisRole) => {
-    const socket = connectRedis(redisUrl, role, (err) => log.debug({ err }, 'redis'));
+    const socket = connectRedis(redisUrl, role, (err) => void redisWatch.failed(err));
     sockets.push(socket);
     return socket;
   };
   const redis = open('producer');
   const rateLimitRedis = open('rate-limit');
   const queues = new Map(
-    QUEUE_NAMES.map((name) => [name, openQueue(name, redis, keyPrefix, log)] as const),
+    QUEUE_NAMES.map((name) => [name, openQueue(name, redis, keyPrefix)] as const),
   );
+  for (const [name, queue] of queues) {
+    queue.on('error', (err) => {
+      if (!redisWatch.failed(err)) log.warn({ err, queue: name }, 'queue');
+    });
+  }
+  redisWatch.start();
   return {
     queues,
     redis,
+    redisWatch,
     rateLimitRedis,
     workerRedis: () => open('worker'),
     close: async () => {
+      await redisWatch.stop();
       await closeQueues([...queues.values()], log);
       for (const socket of sockets) socket.disconnect();
     },
   };
 }
 
-function openQueue(name: QueueName, connection: Redis, prefix: string, log: Logger): SagaQueue {
+function watchRedis(redis: () => Redis, keyPrefix: string, log: Logger): RedisWatch {
+  return createRedisWatch({
+    write: () =>
+      answerInTime(PROBE_TIMEOUT_MS, () =>
+        redis().set(`${keyPrefix}:write-probe`, '1', 'PX', PROBE_KEPT_MS),
+      ),
+    onTrouble: (trouble, err) => log.warn({ trouble, err }, 'redis does not serve the queues'),
+    onOver: (outage) => log.warn(outage, 'redis serves the queues again'),
+  });
+}
+
+const PROBE_KEPT_MS = 60_000;
+const PROBE_TIMEOUT_MS = 1_500;
+
+function openQueue(name: QueueName, connection: Redis, prefix: string): SagaQueue {
   // Waits for Redis to be there once (a queue that fails to begin never recovers); from then on its
   // calls fail at once while Redis is away. Callers have deadlines of their own.
-  const queue: SagaQueue = new Queue(name, { connection, prefix });
-  queue.on('error', (err) => log.debug({ err, queue: name }, 'queue'));
-  return queue;
+  return new Queue(name, { connection, prefix });
 }
 
 // Closing a queue asks Redis, which may be away.

@@ -67,7 +67,9 @@ export function startQueueWorker(
     clock,
     concurrency: config.workerConcurrency,
     leaseMs,
-    onError: (err) => log.warn({ err, queue }, 'queue worker error'),
+    onError: (err) => {
+      if (!services.redisWatch.failed(err)) log.warn({ err, queue }, 'queue worker error');
+    },
     onStalled: (jobId) => {
       metrics.saga.stalled();
       log.warn({ jobId }, 'job stalled: its worker is gone');

@@ -142,7 +142,10 @@ export async function createServices(options: ServicesOptions): Promise<Services
     registry,
     wakeUps,
     clock,
-    onWakeFailed: (err) => log.warn({ err }, 'wake-up lost; the relay will send another'),
+    onWakeFailed: (err) => {
+      if (queueParts.redisWatch.failed(err)) return;
+      log.warn({ err }, 'wake-up lost; the relay will send another');
+    },
     tracer: telemetry?.tracer,
   });
   registerOpenSagaGauges(metricsRegistry, {

@@ -55,7 +55,7 @@ const START: Readonly<Record<WorkerRole, (services: Services) => Stop>> = {
 };
 
 function startRelay(services: Services): Stop {
-  const { sagaLog, wakeUps, elections, metrics, log } = services;
+  const { sagaLog, wakeUps, elections, metrics, redisWatch, log } = services;
   const { relayEveryMs, relayHoldMs } = rhythmOf(services.config.leaseMs);
   const relay = createRelay({
     log: sagaLog,
@@ -67,11 +67,15 @@ function startRelay(services: Services): Stop {
       metrics.saga.relayRepair();
       log.warn(repair, 'saga woken by the relay');
     },
-    onError: (err) => log.error({ err }, 'relay failed'),
+    onError: (err) => {
+      if (!redisWatch.failed(err)) log.error({ err }, 'relay failed');
+    },
   });
   const schedules = createPeriodic({
     everyMs: SCHEDULES_EVERY_MS,
-    onError: (err) => log.debug({ err }, 'schedules not looked after'),
+    onError: (err) => {
+      if (!redisWatch.failed(err)) log.warn({ err }, 'schedules not looked after');
+    },
     turn: () => keepSchedules(services),
   });
   const stuckInSight = createStuckInSight({
@@ -79,7 +83,9 @@ function startRelay(services: Services): Stop {
     wakeUps,
     elections,
     everyMs: STUCK_IN_SIGHT_EVERY_MS,
-    onError: (err) => log.debug({ err }, 'stuck sagas not shown on the dashboard'),
+    onError: (err) => {
+      if (!redisWatch.failed(err)) log.warn({ err }, 'stuck sagas not shown on the dashboard');
+    },
   });
   relay.start();
   stuckInSight.start();

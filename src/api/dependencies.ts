@@ -115,6 +115,8 @@ export interface Account {
 export interface Health {
   readonly mongodb: ComponentHealth;
   readonly redis: ComponentHealth;
+  /** Down: a saga has been waiting for one too long. */
+  readonly workers: ComponentHealth;
   /** By the host's name in DOCKER_HOSTS. */
   readonly docker: Readonly<Record<string, ComponentHealth>>;
   readonly poolState: ComponentHealth;

@@ -152,7 +152,7 @@ describe('MongoDB', () => {
       expect(live.status).toBe(200);
       expect(ready.status).toBe(503);
       const kept = isInMongodb(app) ? ['pool-state'] : [];
-      expect(await ready.json()).toMatchObject({ degraded: ['mongodb', ...kept] });
+      expect(await ready.json()).toMatchObject({ degraded: ['mongodb', 'workers', ...kept] });
 
       proxy.heal();
       await waitFor('ready again', async () => (await fetch(`${app.url}/readyz`)).status === 200);

@@ -42,6 +42,7 @@ describe('the overview', () => {
       sources: [
         { name: 'mongodb', status: 'down', reason: 'no answer', tookMs: 1500 },
         { name: 'redis', status: 'ok', reason: null },
+        { name: 'workers', status: 'ok' },
         { name: 'pool-state', status: 'ok' },
         { name: 'east', kind: 'docker', status: 'down', lastAnswerAt: AT.toISOString() },
         { name: 'west', status: 'ok', toConfirm: 'bot-1 was last seen there', tookMs: 3 },

@@ -143,6 +143,42 @@ describe('the wire between the log and its database is cut', () => {
   });
 });
 
+describe('how long sagas wait for a worker', () => {
+  it('due, under a live lease, under a lease that ran out, stuck, not due: only what could be run now counts', async () => {
+    const connection = await createTestDatabase();
+    const { log } = await createTestSagaLog(connection);
+    const waiting = async () => {
+      const groups = await log.openSummary();
+      return groups.map(({ phase, waitingSeconds }) => [phase, Math.floor(waitingSeconds)]);
+    };
+    const held = await insertAndClaim(log);
+    await log.insert(newSaga({ notBeforeMs: Date.now() + 3_600_000 }));
+    await passEverywhere(connection, 50_000);
+    expect(await waiting()).toEqual([['queued', 0]]);
+    await passEverywhere(connection, 40_000);
+    const [[, ranOut] = []] = await waiting();
+    expect(ranOut).toBeGreaterThanOrEqual(30);
+    expect(ranOut).toBeLessThan(60);
+    const renewed = await claimOf(log, held.saga);
+    expect(await waiting()).toEqual([['queued', 0]]);
+    await log.commit(logWrite(renewed, { state: { ...QUEUED, phase: 'stuck' } }));
+    await passEverywhere(connection, 3_000_000);
+    expect(Object.fromEntries(await waiting())).toEqual({ queued: 0, stuck: 0 });
+    await passEverywhere(connection, 1_000_000);
+    expect(Object.fromEntries(await waiting()).queued).toBeGreaterThan(300);
+  });
+});
+
+async function passEverywhere(connection: Connection, ms: number): Promise<void> {
+  await passForSagas(connection, ms);
+  const earlier = (at: string) => ({ $subtract: [at, ms] });
+  const moved = { $mergeObjects: ['$$this', { at: earlier('$$this.at') }] };
+  const history = { $map: { input: '$history', in: moved } };
+  await sagasOf(connection).updateMany({}, [
+    { $set: { createdAt: earlier('$createdAt'), history } },
+  ]);
+}
+
 describe('the indexes that the migration makes', () => {
   it('what is asked often looks at few documents, never at all of them', async () => {
     const connection = await createTestDatabase();

@@ -190,6 +190,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
 export const HEALTHY: Health = {
   mongodb: { status: 'ok' },
   redis: { status: 'ok' },
+  workers: { status: 'ok' },
   docker: { local: { status: 'ok' } },
   poolState: { status: 'ok' },
 };

@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Connection } from 'mongoose';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { inject, onTestFinished } from 'vitest';
 import { createLocalTokenIssuer } from '../../src/adapters/local-auth/local-tokens.ts';
 import { loadSigningKey } from '../../src/adapters/local-auth/signing-key.ts';
@@ -57,6 +57,8 @@ export interface TestApplicationOptions {
   readonly mongodbUri?: string;
   /** Another MongoDB altogether. */
   readonly serverUri?: string;
+  /** Lines go nowhere otherwise. */
+  readonly log?: Logger;
 }
 
 export async function startTestApplication(
@@ -99,7 +101,7 @@ export async function startTestApplication(
   const config = parseConfig(env, 'server');
   const application = await startApplication({
     config,
-    log: pino({ level: config.logLevel }),
+    log: options.log ?? pino({ level: config.logLevel }),
     say: () => undefined,
     signal: new AbortController().signal,
     keyPrefix,

@@ -235,6 +235,7 @@ export function createMemorySagaLog(
             saga.state.steps.some(({ status }) => status === 'in-doubt'),
           ).length,
           oldestSeconds: 0,
+          waitingSeconds: 0,
         })),
     findHolders: async (keys) =>
       new Map(

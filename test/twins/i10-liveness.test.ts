@@ -1,15 +1,23 @@
 // I10: whoever dies, and whatever was lost with it, every saga is run to its end without a person.
 
+import { randomBytes } from 'node:crypto';
+import { Queue } from 'bullmq';
 import type { Connection } from 'mongoose';
+import { onTestFinished } from 'vitest';
 import { createMongoElections } from '../../src/adapters/mongo/elections.ts';
+import { createBullmqWakeUps, type SagaQueue } from '../../src/adapters/queue/bullmq-wake-ups.ts';
+import { connectRedis } from '../../src/adapters/queue/connections.ts';
 import type { Elections } from '../../src/saga/ports/elections.ts';
 import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
 import { createRelay } from '../../src/saga/relay.ts';
+import { makeSagaId } from '../../src/saga/saga-id.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createTestEngine, LEASE_MS, type TestEngine } from '../support/saga-engine.ts';
 import { sagasOf } from '../support/saga-log.ts';
 import { createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
 import { claimRequest } from '../support/saga-writes.ts';
+import { createTcpProxy } from '../support/tcp-proxy.ts';
+import { createTestValkey, type TestValkey } from '../support/valkey.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { breaches, twinsOf } from './bite.ts';
 
@@ -37,7 +45,38 @@ twinsOf('I10', {
     const outcome = await other.run(id);
     return breaches({ 'the saga of a dead worker is left alone': outcome.status !== 'at-rest' });
   },
+  // The primary was demoted, and its address leads to another; nobody has cut a socket.
+  'socket-to-the-old-primary': async (part) => {
+    const [old, heir] = [await createTestValkey(), await createTestValkey()];
+    const address = { host: '127.0.0.1', port: portOf(old) };
+    const proxy = await createTcpProxy(address);
+    const redis = connectRedis(`redis://127.0.0.1:${proxy.port}`, 'producer', () => undefined);
+    onTestFinished(() => redis.disconnect());
+    if (part === 'twin') redis.options.reconnectOnError = null;
+    const queue: SagaQueue = new Queue('deletion', { connection: redis, prefix: 'twin' });
+    queue.on('error', () => undefined);
+    onTestFinished(() => queue.close());
+    const wakeUps = createBullmqWakeUps(new Map([['deletion', queue]]));
+    await queue.waitUntilReady();
+    address.port = portOf(heir);
+    const admin = redis.duplicate({ port: portOf(old), enableOfflineQueue: true });
+    onTestFinished(() => admin.disconnect());
+    await admin.call('REPLICAOF', '127.0.0.1', String(address.port));
+    let isWoken = false;
+    for (let turns = 0; turns < MAX_TURNS && !isWoken; turns += 1) {
+      await waitFor('the socket', () => redis.status === 'ready');
+      isWoken = await wakeUps
+        .revive(makeSagaId('del', Date.now(), randomBytes(16)), 'delete-bot')
+        .then(
+          () => true,
+          () => false,
+        );
+    }
+    return breaches({ 'no wake-up reaches the new primary': !isWoken });
+  },
 });
+
+const portOf = ({ url }: TestValkey) => Number(new URL(url).port);
 
 async function setUp() {
   const connection = await createTestDatabase();

@@ -6,7 +6,13 @@ import { ConfirmHost } from './confirm-host.js';
 
 /** @typedef {import('../../src/api/schemas/overview.ts').SourceView} Source */
 
-const NAMES = { mongodb: 'MongoDB', redis: 'Redis', 'pool-state': 'Pool state', docker: '' };
+const NAMES = {
+  mongodb: 'MongoDB',
+  redis: 'Redis',
+  workers: 'Workers',
+  'pool-state': 'Pool state',
+  docker: '',
+};
 
 /**
  * @param {{
@@ -46,7 +52,7 @@ function SourceBadge({ source, isOld }) {
   return html`
     <li class=${`badge ${tone}`} data-source=${name} data-status=${status} title=${reason ?? ''}>
       ${NAMES[kind] || name}${' '}
-      ${isUp ? html`${tookMs ?? '?'} ms` : html`does not answer`}
+      ${isUp ? html`${tookMs ?? '?'} ms` : html`${kind === 'workers' ? 'leave sagas waiting' : 'does not answer'}`}
       ${!isUp && lastAnswerAt !== null && html`, last <${Ago} at=${lastAnswerAt} />`}
       ${!isUp && reason !== null && html`<span class="why">: ${reason}</span>`}
     </li>

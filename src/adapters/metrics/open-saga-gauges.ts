@@ -26,6 +26,7 @@ export function registerOpenSagaGauges(registry: Registry, reads: OpenSagaReads)
         sagas.set(labels, figures.count);
         inDoubt.inc({ saga: kind }, figures.inDoubt);
         oldest.set(labels, figures.oldestSeconds);
+        waiting.set(labels, figures.waitingSeconds);
       }
       // Cents are whole numbers; they become dollars only here.
       for (const saga of stuck)
@@ -46,6 +47,13 @@ export function registerOpenSagaGauges(registry: Registry, reads: OpenSagaReads)
     registers,
     collect,
   });
+  const waiting = new Gauge({
+    name: 'saga_oldest_runnable_seconds',
+    help: 'How long the saga that has waited longest could have been run by a worker',
+    labelNames: ['saga', 'phase'],
+    registers,
+    collect,
+  });
   const inDoubt = new Gauge({
     name: 'sagas_in_doubt',
     help: 'Open sagas with an effect whose outcome is not known',
@@ -60,5 +68,5 @@ export function registerOpenSagaGauges(registry: Registry, reads: OpenSagaReads)
     registers,
     collect,
   });
-  const gauges = [sagas, oldest, inDoubt, atRisk];
+  const gauges = [sagas, oldest, waiting, inDoubt, atRisk];
 }

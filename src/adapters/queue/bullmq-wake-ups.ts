@@ -4,8 +4,8 @@
 
 import type { Queue } from 'bullmq';
 import type { SagaId } from '../../domain/ids.ts';
-import { UnavailableError } from '../../saga/errors.ts';
 import type { WakeUps } from '../../saga/ports/wake-ups.ts';
+import { answerInTime } from './answer-in-time.ts';
 import { type QueueName, queueFor } from './queue-names.ts';
 
 export type SagaQueue = Queue<{ readonly sagaId: SagaId }>;
@@ -16,7 +16,7 @@ const JOB_OPTIONS = {
   removeOnFail: { age: 7 * 86_400, count: 10_000 },
 } as const;
 
-/** Redis calls have no deadline of their own; a wake-up later than this is the relay's business. */
+/** A wake-up later than this is the relay's business. */
 const CALL_TIMEOUT_MS = 2_000;
 
 export function createBullmqWakeUps(queues: ReadonlyMap<QueueName, SagaQueue>): WakeUps {
@@ -26,8 +26,9 @@ export function createBullmqWakeUps(queues: ReadonlyMap<QueueName, SagaQueue>): 
     return queue;
   }
   return {
-    wake: (sagaId, kind) => inTime(() => add(queueOf(kind), sagaId, kind)),
-    revive: (sagaId, kind) => inTime(() => revive(queueOf(kind), sagaId, kind)),
+    wake: (sagaId, kind) => answerInTime(CALL_TIMEOUT_MS, () => add(queueOf(kind), sagaId, kind)),
+    revive: (sagaId, kind) =>
+      answerInTime(CALL_TIMEOUT_MS, () => revive(queueOf(kind), sagaId, kind)),
   };
 }
 
@@ -62,17 +63,5 @@ async function revive(
       await job.remove();
       await add(queue, sagaId, kind);
       return 'revived';
-  }
-}
-
-async function inTime<T>(call: () => Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    reject(new UnavailableError('REDIS_UNREACHABLE', `no answer within ${CALL_TIMEOUT_MS} ms`));
-  }, CALL_TIMEOUT_MS);
-  try {
-    return await Promise.race([call(), late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

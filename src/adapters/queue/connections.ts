@@ -2,6 +2,7 @@
 // limit, which every request waits for, fails faster; workers wait for Redis as long as it takes.
 
 import { Redis } from 'ioredis';
+import { needsNewSocket } from './redis-trouble.ts';
 
 export type RedisRole = 'producer' | 'rate-limit' | 'worker';
 
@@ -20,6 +21,8 @@ export function connectRedis(
     ...(role === 'rate-limit' && { commandTimeout: RATE_LIMIT_TIMEOUT_MS }),
     // Never gives up, never in a tight loop: an outage of Redis ends by itself.
     retryStrategy: (times) => Math.min(100 * 2 ** Math.min(times, 5), 1_000),
+    // The command is refused to its caller all the same: who repeats it is decided above, not here.
+    reconnectOnError: needsNewSocket,
     enableAutoPipelining: role !== 'worker',
   });
   redis.on('error', onError);

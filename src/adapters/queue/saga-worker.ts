@@ -32,6 +32,8 @@ export interface SagaWorker {
 
 /** Two stalls fail a job for good by default; a saga's worker may die more often than that. */
 const MAX_STALLS = 1_000;
+/** BullMQ waits 15 s by default before it asks again after a refusal. */
+const ASK_AGAIN_MS = 1_000;
 /** For interrupted sagas to give their leases and jobs back. */
 const LAST_WORDS_MS = 1_000;
 
@@ -58,6 +60,7 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
       lockDuration: leaseMs,
       stalledInterval: stalledEveryMs,
       maxStalledCount: MAX_STALLS,
+      runRetryDelay: ASK_AGAIN_MS,
     },
   );
   worker.on('error', options.onError);

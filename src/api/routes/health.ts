@@ -1,5 +1,5 @@
 // For whoever runs this: is the process alive, can it take work, what does it measure. Ready means that
-// MongoDB answers, because a 202 needs no more (I7); what else is away is named, not hidden.
+// MongoDB takes a write, because a 202 needs no more (I7); what else is away is named, not hidden.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { ApiDependencies, Health } from '../dependencies.ts';
@@ -18,7 +18,7 @@ export function createHealthRoutes(deps: HealthRoutesDependencies): FastifyPlugi
       const health = await withinDeadline(deps.health());
       const degraded = health === null ? ['mongodb'] : whatIsDown(health);
       if (health === null || health.mongodb.status !== 'ok') {
-        throw new ProblemError('not-ready', 'MongoDB does not answer.', {
+        throw new ProblemError('not-ready', 'MongoDB does not take a write.', {
           headers: { 'retry-after': '5' },
           members: { degraded },
         });
@@ -46,11 +46,12 @@ async function withinDeadline(health: Promise<Health>): Promise<Health | null> {
 }
 
 /** Names only: what exactly is wrong with a host is for the log and the operator. */
-function whatIsDown({ mongodb, redis, poolState, docker }: Health): string[] {
+function whatIsDown({ mongodb, redis, workers, poolState, docker }: Health): string[] {
   const hosts = Object.entries(docker).map(([host, health]) => [`docker:${host}`, health] as const);
   const components = [
     ['mongodb', mongodb],
     ['redis', redis],
+    ['workers', workers],
     ['pool-state', poolState],
   ] as const;
   return [...components, ...hosts].filter(([, h]) => h.status !== 'ok').map(([name]) => name);

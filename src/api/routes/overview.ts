@@ -35,6 +35,7 @@ function overviewView({ at, figures, hosts }: Overview, health: Health): Overvie
     sources: [
       componentView('mongodb', health.mongodb),
       componentView('redis', health.redis),
+      componentView('workers', health.workers),
       componentView('pool-state', health.poolState),
       ...hosts.map(hostView),
     ],
@@ -56,7 +57,7 @@ function figuresView({ open, findings, ...figures }: Figures): OverviewView['fig
 }
 
 function componentView(
-  kind: 'mongodb' | 'redis' | 'pool-state',
+  kind: 'mongodb' | 'redis' | 'workers' | 'pool-state',
   health: ComponentHealth,
 ): SourceView {
   return {

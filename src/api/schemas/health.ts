@@ -4,5 +4,5 @@ export const LiveSchema = Type.Object({ status: Type.Literal('ok') });
 
 export const ReadySchema = Type.Object({
   status: Type.Union([Type.Literal('ok'), Type.Literal('degraded')]),
-  degraded: Type.Array(Type.String(), { description: 'Names of what does not answer.' }),
+  degraded: Type.Array(Type.String(), { description: 'Names of what cannot do its work.' }),
 });

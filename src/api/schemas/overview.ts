@@ -38,8 +38,10 @@ const TEXT_OR_NULL = Type.Union([Type.String(), Type.Null()]);
 
 export type SourceView = Static<typeof SourceSchema>;
 const SourceSchema = Type.Object({
-  name: Type.String({ description: 'mongodb, redis, pool-state, or the host as in DOCKER_HOSTS.' }),
-  kind: Type.Enum(['mongodb', 'redis', 'pool-state', 'docker']),
+  name: Type.String({
+    description: 'mongodb, redis, workers, pool-state, or the host as in DOCKER_HOSTS.',
+  }),
+  kind: Type.Enum(['mongodb', 'redis', 'workers', 'pool-state', 'docker']),
   status: Type.Enum(['ok', 'down']),
   reason: TEXT_OR_NULL,
   tookMs: Type.Union([Type.Integer(), Type.Null()], {

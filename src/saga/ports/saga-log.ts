@@ -186,6 +186,9 @@ export interface OpenSagas {
   readonly inDoubt: number;
   /** Since the oldest of them was accepted, by the database's time. */
   readonly oldestSeconds: number;
+  /** How long the one that has waited longest could have been run by now: due, not stuck, with no live lease. 0: none
+   * waits. By the database's time. */
+  readonly waitingSeconds: number;
 }
 
 export interface OverdueSaga {

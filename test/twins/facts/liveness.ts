@@ -39,4 +39,20 @@ export const LIVENESS = [
     title: "a lease by the worker's clock: a dead worker's saga waits an hour, and caught",
     breach: 'the saga of a dead worker is left alone',
   },
+  {
+    name: 'socket-to-the-old-primary',
+    invariant: 'I10',
+    mechanism: {
+      what: 'a refusal of a server that was demoted closes the socket to it',
+      file: 'src/adapters/queue/connections.ts',
+    },
+    guardedBy: [
+      at(
+        'e2e/redis-refuses.test.ts',
+        'the primary is demoted and another takes its address: sagas go on there, though no socket was cut',
+      ),
+    ],
+    title: 'a socket that stays with the old primary: no wake-up is taken any more, and caught',
+    breach: 'no wake-up reaches the new primary',
+  },
 ] as const satisfies readonly TwinFacts[];
