@@ -41,6 +41,11 @@ export async function chooseBotRuntime(options: BotRuntimeOptions): Promise<BotR
     now: options.now,
     supervisorConfDir: config.supervisorConfDir,
     ...(config.botNetwork === undefined ? {} : { networkMode: config.botNetwork }),
+    limits: {
+      memoryMb: config.botMemoryMb === 0 ? null : config.botMemoryMb,
+      pids: config.botPids === 0 ? null : config.botPids,
+      capabilities: config.botCapabilities,
+    },
     log: options.log,
   });
   if (config.botRuntime === 'docker' || (await doesAnswer(docker))) {

@@ -87,3 +87,14 @@ export function proxies(variable: string): Field<TrustedProxies> {
     'off, on (one proxy), a number of proxies from 1 to 9, or their addresses and subnets, comma-separated';
   return { variable, expected, fallback: false, parse: parseProxies };
 }
+
+export function capabilities(variable: string): Field<readonly string[] | null> {
+  const expected = 'none, default, or names of Linux capabilities without CAP_, comma-separated';
+  const parse = (text: string) => {
+    if (text === 'none') return [];
+    if (text === 'default') return null;
+    const names = text.split(',').map((name) => name.trim());
+    return names.every((name) => /^[A-Z][A-Z_]{1,30}$/.test(name)) ? names : undefined;
+  };
+  return { variable, expected, fallback: [], parse };
+}

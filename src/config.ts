@@ -4,6 +4,7 @@
 
 import { join } from 'node:path';
 import {
+  capabilities,
   dockerHosts,
   type Field,
   isUnset,
@@ -75,6 +76,12 @@ function readAll(read: <T>(field: Field<T>) => T) {
     botImage: read(optional('BOT_IMAGE', /^[\w.:/@-]+$/, 'the name of a Docker image')),
     /** Unset: new containers are on Docker's default network. */
     botNetwork: read(optional('BOT_NETWORK', /^[\w.-]+$/, 'the name of a Docker network')),
+    /** Of a new container; 0: none. */
+    botMemoryMb: read(whole('BOT_MEMORY_MB', { min: 0, max: 1_000_000, fallback: 1_024 })),
+    /** Processes and threads of a new container; 0: any number. */
+    botPids: read(whole('BOT_PIDS', { min: 0, max: 1_000_000, fallback: 512 })),
+    /** What a new container keeps of Docker's capabilities; null: all that Docker gives. */
+    botCapabilities: read(capabilities('BOT_CAPABILITIES')),
     rateLimitPerMinute: read(
       whole('RATE_LIMIT_PER_MINUTE', { min: 1, max: 1_000_000, fallback: 1_200 }),
     ),

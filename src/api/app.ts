@@ -9,11 +9,11 @@ import type { Logger } from 'pino';
 import { createSagaWatch } from '../saga/saga-watch.ts';
 import { createTrust } from '../trusted-proxies.ts';
 import { answerUnreadableRequest } from './client-errors.ts';
-import type { ApiDependencies } from './dependencies.ts';
+import type { ApiDependencies, RequestLimits } from './dependencies.ts';
 import { createEndWaits } from './end-waits.ts';
 import { createJobStreams, type JobStreams } from './job-streams.ts';
 import { API_PREFIX } from './job-view.ts';
-import { tolerateEmptyJson } from './json-body.ts';
+import { tolerateEmptyBodies } from './json-body.ts';
 import { createAuthentication } from './plugins/authentication.ts';
 import { createClients } from './plugins/client.ts';
 import { createDocumentation } from './plugins/documentation.ts';
@@ -48,27 +48,34 @@ import { createSessions } from './sessions.ts';
 /** Bytes of a request body; the largest we accept on purpose is a hundred or so. */
 const BODY_LIMIT = 16 * 1024;
 
-/** To receive a whole request: a client that trickles bytes holds a socket for no longer. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/** A client that trickles bytes holds a socket for no longer. */
+const REQUEST_LIMITS: RequestLimits = { headersMs: 10_000, requestMs: 20_000 };
+
+/** Longer than the longest answer that is held back, and than the pause between two beats of an event stream: a
+ * client that reads nothing of its answer holds a socket for no longer. */
+const SILENCE_MS = 90_000;
 
 /** Longer than any id, so that one that is too long is refused by its schema, with a reason. */
 const MAX_PARAM_LENGTH = 1024;
 
 export async function createApp(deps: ApiDependencies): Promise<FastifyInstance> {
   const { settings } = deps;
+  const { headersMs, requestMs } = { ...REQUEST_LIMITS, ...settings.requestLimits };
   const trusts = createTrust(settings.trustProxy);
   const app: FastifyInstance = fastify({
     loggerInstance: requestLogger(deps.log),
     genReqId: () => randomUUID(),
     trustProxy: trusts,
     bodyLimit: BODY_LIMIT,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    requestTimeout: requestMs,
+    connectionTimeout: SILENCE_MS,
+    http: { headersTimeout: headersMs, connectionsCheckingInterval: Math.min(1_000, headersMs) },
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => sendProblem(request, reply, toProblem(error)),
     clientErrorHandler: answerUnreadableRequest,
   });
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
-  tolerateEmptyJson(app);
+  tolerateEmptyBodies(app);
 
   await app.register(createClients(trusts));
   await app.register(problems);

@@ -1,4 +1,5 @@
-// Bytes that are not an HTTP request never reach a route, but their sender gets a problem document too.
+// Bytes that are not an HTTP request, or that take too long to become one, never reach a route, but their sender gets a
+// problem document too.
 
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
@@ -12,10 +13,7 @@ export function answerUnreadableRequest(
     socket.destroy();
     return;
   }
-  const problem =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? new ProblemError('headers-too-large', 'The headers are larger than this server reads.')
-      : new ProblemError('invalid-request', 'This is not an HTTP request.');
+  const problem = problemOf(error.code);
   const body = problemDocument(problem, '', '');
   socket.end(
     [
@@ -27,4 +25,24 @@ export function answerUnreadableRequest(
       body,
     ].join('\r\n'),
   );
+  // Our half is closed; a client that goes on sending keeps the other one open for as long as it likes.
+  const cut = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(cut));
+}
+
+/** To read the answer. */
+const LINGER_MS = 1_000;
+
+function problemOf(code: string | undefined): ProblemError {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new ProblemError(
+        'headers-too-large',
+        'The headers are larger than this server reads.',
+      );
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new ProblemError('request-timeout', 'The whole request has to be here by now.');
+    default:
+      return new ProblemError('invalid-request', 'This is not an HTTP request.');
+  }
 }

@@ -82,8 +82,17 @@ export interface ApiSettings {
   readonly trustProxy: TrustedProxies;
   /** Left out: limits that a server can bear. */
   readonly streamLimits?: Partial<StreamLimits>;
+  /** Left out: limits that every honest client keeps. */
+  readonly requestLimits?: Partial<RequestLimits>;
   /** Shown in the OpenAPI document. */
   readonly version: string;
+}
+
+export interface RequestLimits {
+  /** For the headers to arrive. */
+  readonly headersMs: number;
+  /** For headers and body. */
+  readonly requestMs: number;
 }
 
 export type StepKind = StepDefinition['kind'];

@@ -1,9 +1,9 @@
-// Bodies are JSON or nothing. A client that names JSON and sends an empty body, as many do on DELETE,
-// has sent no body; routes that need one refuse that by their schema.
+// Bodies are JSON or nothing. A client that names a type and sends an empty body, as `curl -d ''` and many others do, has
+// sent no body, whatever the type; routes that need one refuse that by their schema.
 
-import type { FastifyInstance } from 'fastify';
+import { errorCodes, type FastifyInstance } from 'fastify';
 
-export function tolerateEmptyJson(app: FastifyInstance): void {
+export function tolerateEmptyBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<string>(
@@ -14,4 +14,8 @@ export function tolerateEmptyJson(app: FastifyInstance): void {
       else parse(request, body, done);
     },
   );
+  app.addContentTypeParser<string>('*', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else done(new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE(request.headers['content-type']));
+  });
 }

@@ -16,6 +16,7 @@ const PROBLEMS = {
   'finding-not-found': { status: 404, title: 'There is no such finding' },
   'host-not-found': { status: 404, title: 'There is no such host' },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
+  'request-timeout': { status: 408, title: 'The request took too long to arrive' },
   'bot-busy': { status: 409, title: 'Another job is working on this bot' },
   'insufficient-funds': { status: 409, title: 'The wallet does not hold the amount' },
   'no-pool': { status: 409, title: 'There is no place for the bot' },

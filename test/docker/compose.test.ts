@@ -19,6 +19,8 @@ interface Service {
   readonly healthcheck?: { readonly test: readonly string[] };
   readonly cap_drop?: readonly string[];
   readonly privileged?: boolean;
+  readonly mem_limit?: string;
+  readonly pids_limit?: number;
 }
 
 const { scripts } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
@@ -49,6 +51,15 @@ describe('the compose file', () => {
     for (const service of [services.api, services.workers]) {
       expect(service.depends_on?.mongodb?.condition).toBe('service_healthy');
       expect(service.depends_on?.valkey?.condition).toBe('service_healthy');
+    }
+  });
+
+  it('API and workers: what they may take of the machine is bounded', () => {
+    for (const { mem_limit, pids_limit } of [services.api, services.workers]) {
+      expect({ mem_limit, pids_limit }).toEqual({
+        mem_limit: `\${MEMORY_LIMIT:-768m}`,
+        pids_limit: 256,
+      });
     }
   });
 

@@ -108,7 +108,7 @@ describeDocker('making bots on real containers', () => {
 
   it('in a container of its own, then deleted: labelled, kept running by its policy, and gone again', async () => {
     const { docker, botImage } = testDocker();
-    const env = { BOT_IMAGE: botImage, BOT_NETWORK: 'none' };
+    const env = { BOT_IMAGE: botImage, BOT_NETWORK: 'none', BOT_MEMORY_MB: '96' };
     const app = await setUp({ pools: [], env });
     removeAtEnd(`freqtrade-${BOT}`);
 
@@ -126,6 +126,10 @@ describeDocker('making bots on real containers', () => {
       },
     });
     expect(HostConfig.RestartPolicy?.Name).toBe('unless-stopped');
+    expect(HostConfig).toMatchObject({
+      ...{ Memory: 96 * 1_048_576, PidsLimit: 512, CapDrop: ['ALL'] },
+      SecurityOpt: ['no-new-privileges:true'],
+    });
     expect((await deleteBot(app)).body).toMatchObject({
       success: true,
       wallet: { returned: 250.5 },

@@ -34,6 +34,9 @@ describe('an empty environment', () => {
       poolState: 'file',
       poolStateFile: '.data/.container-pool-state.json',
       botImage: undefined,
+      botMemoryMb: 1024,
+      botPids: 512,
+      botCapabilities: [],
       rateLimitPerMinute: 1200,
       firebaseCheckRevoked: 'none',
       onStopFailure: 'refund',
@@ -114,6 +117,15 @@ describe('bad values', () => {
     'TRUST_PROXY=%s: refused',
     (TRUST_PROXY) => expect(variablesOf({ TRUST_PROXY })).toEqual(['TRUST_PROXY']),
   );
+
+  it('BOT_MEMORY_MB, BOT_PIDS, BOT_CAPABILITIES: of new containers; what Docker does not know is refused', () => {
+    const { botMemoryMb, botPids, botCapabilities } = parseConfig({
+      ...{ BOT_MEMORY_MB: '0', BOT_PIDS: '64', BOT_CAPABILITIES: 'CHOWN, SETUID' },
+    });
+    expect([botMemoryMb, botPids, botCapabilities]).toEqual([0, 64, ['CHOWN', 'SETUID']]);
+    expect(parseConfig({ BOT_CAPABILITIES: 'default' }).botCapabilities).toBeNull();
+    expect(variablesOf({ BOT_CAPABILITIES: 'all of them' })).toEqual(['BOT_CAPABILITIES']);
+  });
 
   it('addresses with credentials: named, and never repeated', () => {
     const error = problemsOf({

@@ -5,6 +5,7 @@
 import type Docker from 'dockerode';
 import type { BotsCall, FencedCall } from '../../deletion/ports/bots.ts';
 import { InDoubtError } from '../../saga/errors.ts';
+import { type ContainerLimits, hostConfigOf } from './container-limits.ts';
 import {
   type ContainerView,
   type ListedContainer,
@@ -26,6 +27,7 @@ export interface NewContainer {
   readonly restartPolicy: string;
   /** Undefined: Docker's default. */
   readonly networkMode: string | undefined;
+  readonly limits: ContainerLimits;
 }
 
 export interface Containers {
@@ -133,9 +135,10 @@ export function createContainers(host: HostCalls, deadlines: Deadlines): Contain
         unless((error) => isAnswer(error, 304, /(?:)/)),
       );
     },
-    create: async ({ name, image, labels, restartPolicy, networkMode }, call) => {
+    create: async ({ name, image, labels, restartPolicy, networkMode, limits }, call) => {
       const HostConfig = {
         RestartPolicy: parsePolicy(restartPolicy),
+        ...hostConfigOf(limits),
         ...(networkMode === undefined ? {} : { NetworkMode: networkMode }),
       };
       const settings = { name, Image: image, Labels: { ...labels }, HostConfig };

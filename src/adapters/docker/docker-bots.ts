@@ -7,6 +7,7 @@ import { parseInstanceId } from '../../domain/ids.ts';
 import { joinAnswers, ok, type SourceAnswer, unknown } from '../../domain/source.ts';
 import type { PoolContainers } from '../../health/ports/pool-containers.ts';
 import { UnavailableError } from '../../saga/errors.ts';
+import { type ContainerLimits, DEFAULT_LIMITS } from './container-limits.ts';
 import { DEFAULT_DEADLINES, type Deadlines } from './deadlines.ts';
 import { removeDedicated, restoreDedicated, stopDedicated } from './dedicated-bot.ts';
 import type { DockerHost } from './docker-client.ts';
@@ -43,6 +44,8 @@ export interface DockerBotsOptions {
   readonly botProgram?: Partial<BotProgram>;
   /** Of new containers; default: Docker's. */
   readonly networkMode?: string;
+  /** Of new containers. */
+  readonly limits?: ContainerLimits;
   readonly log?: { warn(facts: object, message: string): void };
 }
 
@@ -64,7 +67,8 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
     }),
   );
   const botProgram = { ...PLATFORM_PROGRAM, ...options.botProgram };
-  const parts = { supervisorConfDir, deadlines, botProgram, networkMode: options.networkMode };
+  const { networkMode, limits = DEFAULT_LIMITS } = options;
+  const parts = { supervisorConfDir, deadlines, botProgram, networkMode, limits };
   const hosts = watches.map(({ calls }) => createDockerParts(calls, parts));
   const hostOf = (seen: { readonly host: string }): DockerParts => {
     const host = hosts.find(({ name }) => name === seen.host);

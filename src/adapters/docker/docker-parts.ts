@@ -5,6 +5,7 @@ import type { BotsCall, FencedCall } from '../../deletion/ports/bots.ts';
 import { SUPERVISORCTL } from '../supervisor/ctl-dialogue.ts';
 import { createSupervisorctl, type Supervisorctl } from '../supervisor/supervisorctl.ts';
 import { type ConfFolder, createConfFolder } from './conf-folder.ts';
+import type { ContainerLimits } from './container-limits.ts';
 import { type Containers, createContainers } from './containers.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { HostCalls } from './host-calls.ts';
@@ -25,6 +26,7 @@ export interface DockerParts {
   readonly deadlines: Deadlines;
   /** Of containers that are made here; undefined: Docker's default. */
   readonly networkMode: string | undefined;
+  readonly limits: ContainerLimits;
   /** Ends what runs inside containers for us. Idempotent. */
   readonly close: () => void;
 }
@@ -34,10 +36,11 @@ export interface DockerPartsOptions {
   readonly deadlines: Deadlines;
   readonly botProgram: BotProgram;
   readonly networkMode: string | undefined;
+  readonly limits: ContainerLimits;
 }
 
 export function createDockerParts(host: HostCalls, options: DockerPartsOptions): DockerParts {
-  const { supervisorConfDir, deadlines, networkMode } = options;
+  const { supervisorConfDir, deadlines, networkMode, limits } = options;
   const { commandMs, programMs } = deadlines;
   const sessions = createSessions(host, SUPERVISORCTL, deadlines, newToken);
   const shell = createShell(host, deadlines, newToken);
@@ -68,6 +71,7 @@ export function createDockerParts(host: HostCalls, options: DockerPartsOptions):
       }),
     deadlines,
     networkMode,
+    limits,
     close: () => {
       sessions.close();
       shell.close();

@@ -38,8 +38,8 @@ async function make(
 ): Promise<ContainerView> {
   const name = dedicatedName(bot.instanceId);
   const labels = labelsOf(bot);
-  const { networkMode } = host;
-  const settings = { name, image, labels, restartPolicy: RESTART_POLICY, networkMode };
+  const { networkMode, limits } = host;
+  const settings = { name, image, labels, restartPolicy: RESTART_POLICY, networkMode, limits };
   const made = await host.containers.create(settings, call);
   if (made === 'no-such-image') {
     const message = `host "${host.name}" has no image ${image}`;

@@ -55,6 +55,7 @@ export function toProblem(thrown: unknown): ProblemError {
 const KIND_BY_STATUS: Readonly<Record<number, ProblemKind>> = {
   404: 'not-found',
   405: 'method-not-allowed',
+  408: 'request-timeout',
   413: 'payload-too-large',
   414: 'uri-too-long',
   415: 'unsupported-media-type',

@@ -12,10 +12,11 @@ export const unknownRoutes = fp(
       routes.push({ pattern: toPattern(url), methods: [method].flat() });
     });
     app.setNotFoundHandler(async (request, reply) => {
-      const path = request.url.split('?', 1)[0] ?? '';
+      const path = (request.url.split('?', 1)[0] ?? '').replace(/(?<=.)\/$/, '');
       const methods = routes.filter((r) => r.pattern.test(path)).flatMap((r) => r.methods);
       const problem =
-        methods.length === 0
+        // A route that serves files by a pattern found none of this name.
+        methods.length === 0 || methods.includes(request.method)
           ? new ProblemError('not-found', 'No resource has this address.')
           : notAllowed(request.method, [...new Set(methods)]);
       return sendProblem(request, reply, problem);

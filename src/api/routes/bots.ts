@@ -69,6 +69,7 @@ export function createBotRoutes(deps: BotRoutesDependencies): FastifyPluginAsync
       const saga = await deps.waits.wait({
         saga: acceptedSaga(answer, instanceId),
         seconds: preference.seconds,
+        user: owner.firebaseUid,
         clientGone,
         log: request.log,
       });

@@ -50,6 +50,7 @@ export function createProvisionRoutes(
       const saga = await deps.waits.wait({
         saga: acceptedSaga(outcome),
         seconds: preference.seconds,
+        user: firebaseUid,
         clientGone,
         log: request.log,
       });

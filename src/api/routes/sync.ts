@@ -39,7 +39,7 @@ export function createSyncRoutes(deps: SyncRoutesDependencies): FastifyPluginAsy
       const trigger = passive ? 'passive' : 'explicit';
       const accepted = await deps.syncs.request({ ...user, trigger, requestedBy: name });
       const { seconds, applied } = preference;
-      const waiting = { saga: accepted, seconds, clientGone, log: request.log };
+      const waiting = { saga: accepted, seconds, user: firebaseUid, clientGone, log: request.log };
       const saga = await deps.waits.wait(waiting);
       if (applied !== null) reply.header('preference-applied', applied);
       return sendSaga(reply, saga, SYNC_BODIES);
