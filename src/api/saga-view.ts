@@ -27,6 +27,6 @@ export function sagaDetail(saga: SagaRecord, deps: DetailDependencies) {
     queue: deps.queueOf(saga.kind),
     input: saga.input,
     captures: Object.fromEntries(captures),
-    history: [...saga.history],
+    history: saga.history.map(({ writeId: _, ...entry }) => entry),
   };
 }

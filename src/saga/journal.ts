@@ -5,6 +5,8 @@
 // undo goes over all of them, recorded or not. It goes out with the next write that matters, or alone when
 // the next step takes its time. I6: the pivot never begins before its intent, and all before it, has landed
 // on a majority. I9: nobody but the runner sees the state before it has landed.
+// What the primary alone has acknowledged is kept here until a majority has it: a failover may forget it, and the
+// next write, which is conditional on it, finds out and writes it again, before a cancel or after, as it came.
 
 import { randomUUID } from 'node:crypto';
 import { outageDelayMs } from './backoff.ts';
@@ -13,7 +15,7 @@ import { FencedError, InterruptedError, UnavailableError } from './errors.ts';
 import type { SagaEvent } from './events.ts';
 import { apply } from './machine.ts';
 import type { Clock } from './ports/clock.ts';
-import type { Claim, CommitResult, LoggedEvent, SagaLog } from './ports/saga-log.ts';
+import type { Claim, CommitResult, LoggedEvent, LogWrite, SagaLog } from './ports/saga-log.ts';
 import type { SagaRecord } from './record.ts';
 import type { RegisteredSaga } from './registry.ts';
 import { resultOf } from './saga-facts.ts';
@@ -63,7 +65,8 @@ export function createJournal(
   /** The record as claimed, and when the claim was sent. */
   first: { readonly record: SagaRecord; readonly sentAtMs: number },
 ): Journal {
-  let durable = first.record;
+  let written = first.record;
+  let forgettable: readonly Acknowledged[] = [];
   let unwritten: readonly SagaEvent[] = [];
   let view = first.record;
   let provenAtMs = first.sentAtMs;
@@ -83,11 +86,12 @@ export function createJournal(
     let writeId = randomUUID();
     while (unwritten.length > 0) {
       const events = unwritten;
-      const { changes, state } = fold(shape, durable, events);
-      if (changes.length === 0) return adopt(durable, events);
+      const { changes, state } = fold(shape, written, events);
+      if (changes.length === 0) return adopt(written, events);
       if (signal.aborted) throw new InterruptedError('the worker is stopping');
       const sentAtMs = options.clock.nowMs();
-      const committed = await send(durable, state, changes, writeId);
+      const durability = durabilityOf(shape, changes);
+      const committed = await send({ base: written, state, durability, writeId }, changes);
       switch (committed.status) {
         case 'away':
           await pause(outageDelayMs(options.random()), signal);
@@ -95,18 +99,21 @@ export function createJournal(
         case 'fenced':
           throw new FencedError(claim.sagaId, claim.epoch);
         case 'conflict':
-          // Somebody else (a cancel, an operator) wrote in between: no defeat, the events are applied to
-          // what stands there now.
-          durable = committed.saga;
+          // Another writer (a cancel, an operator) came before it, or a failover: no defeat, what is not in the record
+          // that stands there now is applied to it.
+          unwritten = [...forgottenBy(committed.saga, forgettable), ...unwritten];
+          forgettable = [];
+          written = committed.saga;
           writeId = randomUUID();
           break;
         case 'landed':
           provenAtMs = sentAtMs;
           for (const [index, { before, after, event }] of changes.entries()) {
             const isLast = index === changes.length - 1;
-            const saga = isLast ? committed.saga : { ...durable, state: after };
+            const saga = isLast ? committed.saga : { ...written, state: after };
             options.onTransition({ before, after: saga, event });
           }
+          forgettable = durability === 'majority' ? [] : [...forgettable, { writeId, events }];
           adopt(committed.saga, events);
           writeId = randomUUID();
           break;
@@ -115,16 +122,13 @@ export function createJournal(
   }
 
   async function send(
-    base: SagaRecord,
-    state: SagaState,
+    given: Pick<LogWrite, 'base' | 'state' | 'durability' | 'writeId'>,
     changes: readonly Change[],
-    writeId: string,
   ): Promise<CommitResult | { readonly status: 'away' }> {
+    const { base, state } = given;
     const result = isEnded(state.phase) ? resultOf(definition, base, state) : null;
     const events = changes.map(({ before, event }) => describeEvent(before, event, options.clock));
-    const isDecisive = changes.some((change) => needsMajority(shape, change));
-    const durability = isDecisive ? 'majority' : 'primary';
-    const write = { claim, base, state, result, events, durability, writeId } as const;
+    const write = { ...given, claim, result, events };
     // A log that is away is waited for: the effect has happened, and the log says so under this claim or
     // not at all.
     return options.log.commit(write).catch((error: unknown) => {
@@ -133,10 +137,10 @@ export function createJournal(
     });
   }
 
-  function adopt(saga: SagaRecord, written: readonly SagaEvent[]): void {
-    durable = saga;
-    unwritten = unwritten.slice(written.length);
-    view = { ...durable, state: fold(shape, durable, unwritten).state };
+  function adopt(saga: SagaRecord, events: readonly SagaEvent[]): void {
+    written = saga;
+    unwritten = unwritten.slice(events.length);
+    view = { ...written, state: fold(shape, written, unwritten).state };
   }
 
   return {
@@ -164,6 +168,22 @@ export function createJournal(
       await writing?.catch(() => undefined);
     },
   };
+}
+
+/** A write that the primary alone has acknowledged. */
+interface Acknowledged {
+  readonly writeId: string;
+  readonly events: readonly SagaEvent[];
+}
+
+/** Of these writes, in their order, the events of those that the record does not have. */
+function forgottenBy(
+  { history }: SagaRecord,
+  acknowledged: readonly Acknowledged[],
+): readonly SagaEvent[] {
+  const kept = new Set(history.map(({ writeId }) => writeId));
+  const newest = acknowledged.findLastIndex(({ writeId }) => kept.has(writeId));
+  return acknowledged.slice(newest + 1).flatMap(({ events }) => events);
 }
 
 interface Change {
@@ -207,6 +227,10 @@ export function mustLandFirst({ before, after, event }: Change): boolean {
 
 function isAborting({ steps, cursor }: SagaState): boolean {
   return steps[cursor]?.status === 'aborting';
+}
+
+function durabilityOf(shape: SagaShape, changes: readonly Change[]): LogWrite['durability'] {
+  return changes.some((change) => needsMajority(shape, change)) ? 'majority' : 'primary';
 }
 
 // Only "step done, next begun" between the decisive moments may rest on the primary alone: losing it means

@@ -20,8 +20,11 @@ export interface SagaRecord {
   readonly state: SagaState;
   /** Open = queued, running, compensating, stuck: the key is taken while it is. */
   readonly open: boolean;
-  /** Raised by every write: the id of a server-sent event, and a write's condition. */
+  /** Raised by every write: the id of a server-sent event. No write's condition: a failover takes numbers back and
+   * gives them out again. */
   readonly revision: number;
+  /** Which write made this record, of all that ever were: what the next one is conditional on. */
+  readonly writeId: string;
   /** The fencing number, raised by every claim (I5). 0: never claimed. */
   readonly epoch: number;
   readonly result: Json | null;
@@ -43,4 +46,6 @@ export interface HistoryEntry {
   readonly type: string;
   readonly step: string | null;
   readonly detail: string | null;
+  /** The write that it came with. */
+  readonly writeId: string;
 }

@@ -1,6 +1,7 @@
 // The log that simulations run on keeps the contract of the real one.
 
 import { describeSagaLog } from '../contracts/saga-log.ts';
+import { describeForgetfulSagaLog } from '../contracts/saga-log-failover.ts';
 import { createMemorySagaLog } from '../support/memory-saga-log.ts';
 
 describeSagaLog('MemorySagaLog', async () => {
@@ -13,4 +14,10 @@ describeSagaLog('MemorySagaLog', async () => {
       passedMs += ms;
     },
   };
+});
+
+describeForgetfulSagaLog('MemorySagaLog', async () => {
+  const clock = { nowMs: () => Date.now() };
+  const log = createMemorySagaLog(clock, { lagMs: () => Number.POSITIVE_INFINITY });
+  return { log, beforeFailover: async () => async () => void log.failOver() };
 });

@@ -12,7 +12,15 @@ test('many ask for their keys at once: each gets its own, the open one first, th
   const saga = (id: string, key: string, open: boolean, minute: number) => ({
     _id: `del-${id.padStart(10, '0')}`,
     ...{ key, open, kind: 'k', version: 1, subject: 's', requestedBy: 'r', input: null },
-    ...{ state: EMPTY_STATE, revision: 1, epoch: 0, result: null, history: [], finishedAt: null },
+    ...{
+      state: EMPTY_STATE,
+      revision: 1,
+      writeId: 'the first',
+      epoch: 0,
+      result: null,
+      history: [],
+      finishedAt: null,
+    },
     createdAt: new Date(Date.UTC(2026, 10, 1, 12, minute)),
   });
   await connection

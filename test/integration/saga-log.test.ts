@@ -6,8 +6,15 @@ import { migrate } from '../../src/adapters/mongo/migration.ts';
 import { SAGA_LOG_INDEXES } from '../../src/adapters/mongo/saga-log/saga-log-indexes.ts';
 import { UnavailableError } from '../../src/saga/errors.ts';
 import { describeSagaLog } from '../contracts/saga-log.ts';
+import { describeForgetfulSagaLog } from '../contracts/saga-log-failover.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { createTestSagaLog, openTestSagaLog, passForSagas, sagasOf } from '../support/saga-log.ts';
+import {
+  beforeFailover,
+  createTestSagaLog,
+  openTestSagaLog,
+  passForSagas,
+  sagasOf,
+} from '../support/saga-log.ts';
 import {
   claimOf,
   claimRequest,
@@ -23,6 +30,11 @@ describeSagaLog('MongoSagaLog', async (connection) => ({
   log: (await createTestSagaLog(connection)).log,
   other: (await openTestSagaLog(connection)).log,
   pass: (ms) => passForSagas(connection, ms),
+}));
+
+describeForgetfulSagaLog('MongoSagaLog', async (connection) => ({
+  log: (await createTestSagaLog(connection)).log,
+  beforeFailover: () => beforeFailover(connection),
 }));
 
 /** The log over a wire that can be cut, beside the one that is connected directly. */

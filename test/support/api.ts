@@ -250,6 +250,7 @@ export function sagaIn(
     },
     open,
     revision: 3,
+    writeId: 'the third',
     epoch: 1,
     result: phase === 'completed' ? { wallet: WALLET_CHANGE } : null,
     unrunnableSince: null,

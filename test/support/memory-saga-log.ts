@@ -1,9 +1,8 @@
-// A saga log in memory, with the conditions of the real one: who writes under an old epoch or owner, or from a revision
-// that is not there any more, changes nothing, and a write that is sent again is known by its id. One store, as many
-// logs on it as there are processes.
+// A saga log in memory, with the conditions of the real one: who writes under an old epoch or owner, or from a write that
+// is not the last one any more, changes nothing, and a write that is sent again is known by its id. One store, as many
+// logs on it as there are processes; what only its primary has can be lost (replica.ts).
 
-import { BadCursorError } from '../../src/domain/bad-cursor.ts';
-import { parseSagaId, type SagaId } from '../../src/domain/ids.ts';
+import type { SagaId } from '../../src/domain/ids.ts';
 import type { Clock } from '../../src/saga/ports/clock.ts';
 import type {
   Claim,
@@ -15,61 +14,75 @@ import type {
   LoggedEvent,
   LogWrite,
   NewSaga,
-  SagaFilter,
   SagaLog,
-  SagaTrait,
 } from '../../src/saga/ports/saga-log.ts';
 import type { HistoryEntry, SagaRecord } from '../../src/saga/record.ts';
 import { pinnedId } from '../../src/saga/registry.ts';
 import { isAtRest, isEnded } from '../../src/saga/state.ts';
+import { pageOf, sortNewestFirst, summarizeOpen } from './memory-saga-lists.ts';
+import { createReplica } from './replica.ts';
 
 interface Stored {
-  saga: SagaRecord;
-  owner: string | null;
-  leaseUntilMs: number;
-  dueMs: number;
-  relayMs: number;
-  readonly writeIds: Set<string>;
+  readonly saga: SagaRecord;
+  readonly owner: string | null;
+  readonly leaseUntilMs: number;
+  readonly dueMs: number;
+  readonly relayMs: number;
+}
+
+export interface MemorySagaLog extends SagaLog {
+  /** A failover: what only the primary had is gone. @returns how many writes were lost. */
+  failOver(): number;
+}
+
+export interface MemorySagaLogOptions {
+  /** Told of every record that is on a majority, in their order. */
+  readonly onWrite?: (saga: SagaRecord) => void;
+  /** How far the majority is behind a write that the primary has acknowledged alone, in ms. Default: not at all. */
+  readonly lagMs?: () => number;
 }
 
 const FIRST_RELAY_LOOK_MS = 2_000;
 const HISTORY_LIMIT = 100;
 
-/** @param onWrite is told of every record that has been written, in their order. */
 export function createMemorySagaLog(
   clock: Clock,
-  onWrite: (saga: SagaRecord) => void = () => undefined,
-): SagaLog {
-  const sagas = new Map<string, Stored>();
+  { onWrite = () => undefined, lagMs }: MemorySagaLogOptions = {},
+): MemorySagaLog {
+  const told = new Map<string, SagaRecord>();
+  const sagas = createReplica<Stored>({
+    lagMs,
+    // Leases and looks of the relay change no record.
+    onCommitted: ({ saga }) => {
+      if (told.get(saga.id) === saga) return;
+      told.set(saga.id, saga);
+      onWrite(saga);
+    },
+  });
 
-  const all = () => [...sagas.values()];
   const isoAt = (ms: number) => new Date(ms).toISOString();
   const holding = ({ sagaId, epoch, owner }: Claim): Stored | null => {
     const stored = sagas.get(sagaId);
     return stored?.saga.epoch === epoch && stored.owner === owner ? stored : null;
   };
+  const put = (stored: Stored, durability: LogWrite['durability'] = 'majority') =>
+    sagas.put(stored.saga.id, stored, durability);
 
-  function put(stored: Stored, saga: SagaRecord): SagaRecord {
-    stored.saga = { ...saga, history: saga.history.slice(-HISTORY_LIMIT) };
-    onWrite(stored.saga);
-    return stored.saga;
-  }
-
-  function entries(events: readonly LoggedEvent[], epoch: number): readonly HistoryEntry[] {
-    return events.map(({ type, step, detail, atMs }) => ({
-      at: isoAt(atMs),
-      epoch,
-      type,
-      step,
-      detail,
-    }));
+  function entries(
+    events: readonly LoggedEvent[],
+    epoch: number,
+    writeId: string,
+  ): readonly HistoryEntry[] {
+    return events.map(({ type, step, detail, atMs }) => {
+      return { at: isoAt(atMs), epoch, type, step, detail, writeId };
+    });
   }
 
   function insert({ notBeforeMs = 0, ...given }: NewSaga): {
     status: 'inserted' | 'exists';
     saga: SagaRecord;
   } {
-    const holder = all().find(({ saga }) => saga.open && saga.key === given.key);
+    const holder = sagas.all().find(({ saga }) => saga.open && saga.key === given.key);
     if (holder !== undefined) return { status: 'exists', saga: holder.saga };
     const nowMs = clock.nowMs();
     const saga: SagaRecord = {
@@ -77,6 +90,7 @@ export function createMemorySagaLog(
       input: JSON.parse(JSON.stringify(given.input)),
       open: true,
       revision: 1,
+      writeId: given.id,
       epoch: 0,
       result: null,
       unrunnableSince: null,
@@ -84,19 +98,19 @@ export function createMemorySagaLog(
       createdAt: isoAt(nowMs),
       finishedAt: null,
     };
-    const stored: Stored = {
+    put({
       saga,
       owner: null,
       leaseUntilMs: 0,
       dueMs: notBeforeMs,
       relayMs: Math.max(nowMs, notBeforeMs) + FIRST_RELAY_LOOK_MS,
-      writeIds: new Set(),
-    };
-    sagas.set(given.id, stored);
-    return { status: 'inserted', saga: put(stored, saga) };
+    });
+    return { status: 'inserted', saga };
   }
 
   function claim(sagaId: SagaId, request: ClaimRequest): ClaimResult {
+    // A majority write waits for all before it, also where it changes nothing.
+    sagas.commit();
     const stored = sagas.get(sagaId);
     if (stored === undefined) return { status: 'at-rest', saga: null };
     const { saga, owner, leaseUntilMs, dueMs } = stored;
@@ -108,7 +122,7 @@ export function createMemorySagaLog(
     const nowMs = clock.nowMs();
     const { beginning } = request;
     const fits =
-      beginning === undefined || (beginning.base.revision === saga.revision && saga.epoch === 0);
+      beginning === undefined || (beginning.base.writeId === saga.writeId && saga.epoch === 0);
     if (leaseUntilMs > nowMs || dueMs > nowMs || !fits) {
       return leaseUntilMs >= dueMs
         ? { status: 'busy', retryAtMs: leaseUntilMs }
@@ -119,78 +133,103 @@ export function createMemorySagaLog(
 
   function take(stored: Stored, request: ClaimRequest, nowMs: number): SagaRecord {
     const { owner, leaseMs, beginning } = request;
-    const { saga } = stored;
-    const epoch = saga.epoch + 1;
-    stored.owner = owner;
-    stored.leaseUntilMs = nowMs + leaseMs;
+    const epoch = stored.saga.epoch + 1;
     const claimed = { type: 'claimed', step: null, detail: null, atMs: nowMs };
     const events = [claimed, ...(beginning?.events ?? [])];
-    return put(stored, {
-      ...saga,
+    const saga = {
+      ...stored.saga,
       epoch,
-      revision: saga.revision + 1,
-      state: beginning?.state ?? saga.state,
-      history: [...saga.history, ...entries(events, epoch)],
-    });
+      revision: stored.saga.revision + 1,
+      writeId: owner,
+      state: beginning?.state ?? stored.saga.state,
+      history: [...stored.saga.history, ...entries(events, epoch, owner)].slice(-HISTORY_LIMIT),
+    };
+    put({ ...stored, saga, owner, leaseUntilMs: nowMs + leaseMs });
+    return saga;
   }
 
   function commit(order: LogWrite): CommitResult {
-    const { claim: claimed, base, writeId } = order;
+    const { claim: claimed, base, writeId, durability } = order;
     const stored = sagas.get(claimed.sagaId);
-    if (stored?.writeIds.has(writeId)) return { status: 'landed', saga: stored.saga };
+    const isThere = stored !== undefined && hasWritten(stored, writeId);
     const held = holding(claimed);
-    if (held === null) return { status: 'fenced' };
-    if (held.saga.revision !== base.revision) return { status: 'conflict', saga: held.saga };
-    return { status: 'landed', saga: write(held, order) };
+    if (!isThere && held?.saga.writeId === base.writeId) {
+      return { status: 'landed', saga: write(held, order, durability) };
+    }
+    // What is read back is on a majority first.
+    sagas.commit();
+    if (isThere) return { status: 'landed', saga: stored.saga };
+    return held === null ? { status: 'fenced' } : { status: 'conflict', saga: held.saga };
   }
 
   function write(
     stored: Stored,
     { base, state, result, events, writeId }: Omit<LogWrite, 'claim' | 'durability'>,
+    durability: LogWrite['durability'],
   ): SagaRecord {
     const hasEnded = isEnded(state.phase);
-    if (state.notBeforeMs !== stored.saga.state.notBeforeMs) stored.dueMs = state.notBeforeMs ?? 0;
-    if (isAtRest(state.phase)) stored.leaseUntilMs = 0;
-    stored.writeIds.add(writeId);
-    return put(stored, {
+    const { leaseUntilMs, dueMs } = stored;
+    const isDueAnew = state.notBeforeMs !== stored.saga.state.notBeforeMs;
+    const saga = {
       ...stored.saga,
       state,
       revision: base.revision + 1,
+      writeId,
       open: !hasEnded,
       result: hasEnded ? result : stored.saga.result,
       finishedAt: hasEnded ? isoAt(events.at(-1)?.atMs ?? clock.nowMs()) : stored.saga.finishedAt,
-      history: [...stored.saga.history, ...entries(events, stored.saga.epoch)],
-    });
+      history: [...stored.saga.history, ...entries(events, stored.saga.epoch, writeId)].slice(
+        -HISTORY_LIMIT,
+      ),
+    };
+    put(
+      {
+        ...stored,
+        saga,
+        dueMs: isDueAnew ? (state.notBeforeMs ?? 0) : dueMs,
+        leaseUntilMs: isAtRest(state.phase) ? 0 : leaseUntilMs,
+      },
+      durability,
+    );
+    return saga;
   }
 
   function intervene(order: Intervention): InterventionResult {
     const { base, state, result = null, event, writeId } = order;
+    sagas.commit();
     const stored = sagas.get(base.id);
     if (stored === undefined) throw new RangeError(`no saga ${base.id}`);
-    if (stored.writeIds.has(writeId)) return { status: 'landed', saga: stored.saga };
-    if (stored.saga.revision !== base.revision) return { status: 'conflict', saga: stored.saga };
+    if (hasWritten(stored, writeId)) return { status: 'landed', saga: stored.saga };
+    if (stored.saga.writeId !== base.writeId) return { status: 'conflict', saga: stored.saga };
     const events = [{ ...event, atMs: clock.nowMs() }];
-    return { status: 'landed', saga: write(stored, { base, state, result, events, writeId }) };
+    const written = { base, state, result, events, writeId };
+    return { status: 'landed', saga: write(stored, written, 'majority') };
   }
 
   function takeOverdue({ limit, holdMs }: { limit: number; holdMs: number }) {
     const nowMs = clock.nowMs();
-    const overdue = all()
+    const overdue = sagas
+      .all()
       .filter(({ saga, ...at }) => {
         const isDue = at.relayMs <= nowMs && at.dueMs <= nowMs && at.leaseUntilMs <= nowMs;
         return saga.open && isDue && saga.state.phase !== 'stuck';
       })
       .slice(0, limit);
-    for (const stored of overdue) stored.relayMs = nowMs + holdMs;
+    for (const stored of overdue) put({ ...stored, relayMs: nowMs + holdMs });
     return overdue.map(({ saga: { id, kind } }) => ({ id, kind }));
   }
 
-  const newestFirst = () =>
-    all()
-      .map(({ saga }) => saga)
-      .sort((a, b) => compare(placeOf(b), placeOf(a)));
+  // A proof is one from a majority, and with it everything before is there.
+  function proves(one: Claim): boolean {
+    sagas.commit();
+    return holding(one)?.saga.open === true;
+  }
+
+  // Readers are shown what is on a majority (I9).
+  const newestFirst = () => sortNewestFirst(sagas.allCommitted().map(({ saga }) => saga));
 
   return {
+    failOver: () => sagas.failOver(),
     insert: async (saga) => insert(saga),
     claim: async (sagaId, request) => claim(sagaId, request),
     commit: async (order) => commit(order),
@@ -198,57 +237,51 @@ export function createMemorySagaLog(
     renew: async (claims, leaseMs) => {
       for (const one of claims) {
         const held = holding(one);
-        if (held !== null && held.leaseUntilMs > 0) held.leaseUntilMs = clock.nowMs() + leaseMs;
+        if (held !== null && held.leaseUntilMs > 0) {
+          put({ ...held, leaseUntilMs: clock.nowMs() + leaseMs });
+        }
       }
     },
     release: async (one) => {
       const held = holding(one);
       if (held === null) return null;
-      held.leaseUntilMs = 0;
+      put({ ...held, leaseUntilMs: 0 });
       return held.dueMs;
     },
-    holds: async (one) => holding(one)?.saga.open === true,
-    prove: async (one) => holding(one)?.saga.open === true,
+    holds: async (one) => proves(one),
+    prove: async (one) => proves(one),
     noteRunnable: async (runnable) => {
-      for (const stored of all()) {
+      for (const stored of sagas.all()) {
         const { saga } = stored;
         const isRunnable = runnable.includes(pinnedId(saga.kind, saga.version));
         const since = saga.unrunnableSince ?? isoAt(clock.nowMs());
-        if (saga.open) stored.saga = { ...saga, unrunnableSince: isRunnable ? null : since };
+        const unrunnableSince = isRunnable ? null : since;
+        if (saga.open && unrunnableSince !== saga.unrunnableSince) {
+          put({ ...stored, saga: { ...saga, unrunnableSince } });
+        }
       }
     },
-    find: async (id) => sagas.get(id)?.saga ?? null,
+    find: async (id) => sagas.committed(id)?.saga ?? null,
     findByKey: async (key, limit) =>
       newestFirst()
         .filter((saga) => saga.key === key)
         .sort((a, b) => Number(b.open) - Number(a.open))
         .slice(0, limit),
-    openSummary: async () =>
-      [...Map.groupBy(all(), ({ saga }) => `${saga.kind} ${saga.state.phase} ${saga.open}`)]
-        .flatMap(([, group]) => group.slice(0, 1).map(({ saga }) => ({ saga, group })))
-        .filter(({ saga }) => saga.open)
-        .map(({ saga: { kind, state }, group }) => ({
-          kind,
-          phase: state.phase,
-          count: group.length,
-          inDoubt: group.filter(({ saga }) =>
-            saga.state.steps.some(({ status }) => status === 'in-doubt'),
-          ).length,
-          oldestSeconds: 0,
-          waitingSeconds: 0,
-        })),
+    openSummary: async () => summarizeOpen(sagas.all().map(({ saga }) => saga)),
     findHolders: async (keys) =>
       new Map(
-        all().flatMap(({ saga: { open, key, id } }) =>
-          open && keys.includes(key) ? [[key, id] as const] : [],
-        ),
+        sagas
+          .allCommitted()
+          .flatMap(({ saga: { open, key, id } }) =>
+            open && keys.includes(key) ? [[key, id] as const] : [],
+          ),
       ),
-    list: async (filter) => list(newestFirst(), filter),
+    list: async (filter) => pageOf(newestFirst(), filter),
     takeOverdue: async (options) => takeOverdue(options),
     findRevisions: async (ids) =>
       new Map(
         ids.flatMap((id) => {
-          const saga = sagas.get(id)?.saga;
+          const saga = sagas.committed(id)?.saga;
           if (saga === undefined) return [];
           const { revision, unrunnableSince } = saga;
           return [[id, { revision, unrunnableSince }] as const];
@@ -257,47 +290,13 @@ export function createMemorySagaLog(
     findStates: async (ids) =>
       new Map(
         ids.flatMap((id) => {
-          const found = sagas.get(id);
+          const found = sagas.committed(id);
           return found === undefined ? [] : [[id, { open: found.saga.open }] as const];
         }),
       ),
   };
 }
 
-function list(sagas: readonly SagaRecord[], filter: SagaFilter) {
-  const { subject, phases, kind, anyOf, limit, cursor } = filter;
-  const after = cursor === undefined ? null : placeIn(cursor);
-  const found = sagas.filter(
-    (saga) =>
-      (subject === undefined || saga.subject === subject) &&
-      (phases?.includes(saga.state.phase) ?? true) &&
-      (kind === undefined || saga.kind === kind) &&
-      (anyOf?.some((trait) => hasTrait(saga, trait)) ?? true) &&
-      (after === null || compare(placeOf(saga), after) < 0),
-  );
-  const last = found.length > limit ? found[limit - 1] : undefined;
-  const nextCursor = last && Buffer.from(placeOf(last)).toString('base64url');
-  return { sagas: found.slice(0, limit), nextCursor: nextCursor ?? null };
-}
-
-function hasTrait({ id, subject, input }: SagaRecord, { of, value }: SagaTrait): boolean {
-  if (of === 'id') return id === value;
-  return of === 'subject' ? subject === value : Reflect.get(Object(input), 'instanceId') === value;
-}
-
-/** Where a saga stands in a list: its moment, then its id. */
-function placeOf({ createdAt, id }: SagaRecord): string {
-  return `${createdAt} ${id}`;
-}
-
-function placeIn(cursor: string): string {
-  const place = Buffer.from(cursor, 'base64url').toString('utf8');
-  const [at = '', id] = place.split(' ');
-  if (Number.isNaN(Date.parse(at)) || parseSagaId(id) === undefined) throw new BadCursorError();
-  return place;
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+function hasWritten({ saga }: Stored, writeId: string): boolean {
+  return saga.history.some((entry) => entry.writeId === writeId);
 }

@@ -46,3 +46,15 @@ export async function passForSagas(connection: Connection, ms: number): Promise<
     writeConcern: { w: 'majority' },
   });
 }
+
+/** Remembers the sagas as they are.
+ * @returns a failover as it looks to the log: of sagas that only the primary wrote to since, these are there again. */
+export async function beforeFailover(connection: Connection): Promise<() => Promise<void>> {
+  const sagas = sagasOf(connection);
+  const remembered = await sagas.find().toArray();
+  return async () => {
+    for (const saga of remembered) {
+      await sagas.replaceOne({ _id: saga._id }, saga, { writeConcern: { w: 'majority' } });
+    }
+  };
+}

@@ -6,7 +6,9 @@ import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../src/saga/record.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createTestEngine } from '../support/saga-engine.ts';
+import { beforeFailover, sagasOf } from '../support/saga-log.ts';
 import { createGate, createSagaWorld, failing, sagaOf, stepsOf } from '../support/saga-world.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { breaches, twinsOf } from './bite.ts';
 import { overwriteState } from './support/overwrite-state.ts';
 
@@ -94,6 +96,41 @@ twinsOf('I6', {
     const { done } = await world.read('pay', id);
     return breaches({ [CANCELLED_AND_PAID]: cancel.status === 'requested' && done > 0 });
   },
+
+  // A failover forgets that `a` is done; a cancel takes the number of that write, and the worker goes on.
+  'write-conditional-on-a-count': async (part) => {
+    const { connection, world, make } = await setUp();
+    const gate = createGate();
+    let failOver = async (): Promise<void> => undefined;
+    const steps = [
+      make.undoable('a', {
+        run: async (call) => {
+          await world.act('a', call);
+          failOver = await beforeFailover(connection);
+          return {};
+        },
+      }),
+      make.undoable('b', { run: () => gate.pass().then(() => ({})) }),
+      make.pivot('pay'),
+    ];
+    const definitions = [sagaOf(steps)];
+    const wrapLog = part === 'twin' ? conditionalOnRevision(connection) : same;
+    const worker = await createTestEngine({ connection, definitions, wrapLog });
+    const other = await createTestEngine({ connection, definitions });
+    const id = await worker.start();
+    const running = worker.run(id);
+    await gate.reached;
+    await waitFor('the write that will be forgotten', async () => {
+      const saga = await sagasOf(connection).findOne({ _id: id as never });
+      return saga?.state.cursor === 1;
+    });
+    await failOver();
+    const cancel = await other.sagas.requestCancel(id, 'a test');
+    gate.open();
+    await running;
+    const { done } = await world.read('pay', id);
+    return breaches({ [CANCELLED_AND_PAID]: cancel.status === 'requested' && done > 0 });
+  },
 });
 
 const CANCELLED_AND_PAID = 'a cancel was accepted, and the money has moved';
@@ -129,6 +166,19 @@ function unwrittenIntent(log: SagaLog): SagaLog {
       return { status: 'landed', saga: { ...base, state, revision: base.revision + 1 } };
     },
   };
+}
+
+/** A log whose writes land on whatever has the number of their base. */
+function conditionalOnRevision(connection: Connection) {
+  return (log: SagaLog): SagaLog => ({
+    ...log,
+    commit: async (write) => {
+      const { base } = write;
+      const stored = await sagasOf(connection).findOne({ _id: base.id as never });
+      const isSame = stored?.revision === base.revision;
+      return log.commit(isSame ? { ...write, base: { ...base, writeId: stored.writeId } } : write);
+    },
+  });
 }
 
 function wentForward({ history }: SagaRecord): boolean {

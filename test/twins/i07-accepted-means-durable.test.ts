@@ -58,7 +58,8 @@ function insertLater(log: SagaLog): SagaLog {
       const now = new Date().toISOString();
       const moments = { createdAt: now, finishedAt: null, unrunnableSince: null };
       const unclaimed = { open: true, revision: 1, epoch: 0, result: null, history: [] };
-      return { status: 'inserted', saga: { ...saga, ...moments, ...unclaimed } };
+      const made = { ...saga, ...moments, ...unclaimed, writeId: saga.id };
+      return { status: 'inserted', saga: made };
     },
   };
 }

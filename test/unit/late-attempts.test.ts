@@ -37,6 +37,7 @@ const record: SagaRecord = {
   state: stateWithLock(),
   open: true,
   revision: 3,
+  writeId: 'the third',
   epoch: 1,
   result: null,
   unrunnableSince: null,

@@ -1,6 +1,8 @@
-// The saga log: one record per saga, the only truth about it (I7, I9). Every write is conditional on the
-// epoch and owner of the claim and on the revision it was decided from, and stamps a write id into the
-// history, so that a write whose answer was lost can be told from one that never happened.
+// The saga log: one record per saga, the only truth about it (I7, I9). Every write is conditional on the epoch and
+// owner of the claim and on the write that made the record it was decided from, known by its id. Not on a count: a
+// failover forgets what the old primary alone had, another write takes the number, and the old one's successor would
+// land on a state that it never saw (I6). Its own id goes into the record and the history, so that a write whose answer
+// was lost can be told from one that never happened.
 
 import type { SagaId } from '../../domain/ids.ts';
 import type { Json } from '../json.ts';
@@ -17,8 +19,9 @@ export interface SagaLog {
    * version in `runnable`, and no lease on it is live by the database's time. Majority write. */
   claim(sagaId: SagaId, claim: ClaimRequest): Promise<ClaimResult>;
 
-  /** Stores the state that `event` led to. `conflict`: somebody else (cancel, an operator) wrote since;
-   * the claim still holds, decide again from the record given. Fenced: another claim came. */
+  /** Stores the state that the events led to. `conflict`: another writer (a cancel, an operator) came before it, or a
+   * failover took away what the base was made of; the claim still holds, decide again from the record given, which is
+   * on a majority. Fenced: another claim came. */
   commit(write: LogWrite): Promise<CommitResult>;
 
   /** Extends the leases of these claims. */
@@ -36,7 +39,7 @@ export interface SagaLog {
   /** A majority write that changes nothing but proves the claim. */
   prove(claim: Claim): Promise<boolean>;
 
-  /** A write from outside the claim (a cancel, an operator's verb): conditional on the revision alone, so
+  /** A write from outside the claim (a cancel, an operator's verb): conditional on the base's write alone, so
    * that it and the worker's next write decide between them which came first (I6). Majority. */
   intervene(intervention: Intervention): Promise<InterventionResult>;
 
@@ -96,7 +99,7 @@ export interface ClaimRequest {
 }
 
 /** What a saga that was never claimed begins with, stored by the claim itself: its captures are reads, and
- * need no claim to be taken. Applies only to the revision it was made from. */
+ * need no claim to be taken. Applies only to the record it was made from. */
 export interface Beginning {
   readonly base: SagaRecord;
   readonly state: SagaState;
@@ -119,7 +122,7 @@ export interface Claim {
 
 export interface LogWrite {
   readonly claim: Claim;
-  /** The record the state was decided from. */
+  /** The record the state was decided from, as the log has it. */
   readonly base: SagaRecord;
   readonly state: SagaState;
   readonly result: Json | null;

@@ -63,11 +63,13 @@ export async function simulate(
   const bot = createBotWorld(UID, BOT, plot.bot, () => time.nowMs());
   const world: SimulatedWorld = {
     weather,
-    log: createMemorySagaLog(time, (saga) => {
-      written.push(saga);
-      tell(tellSaga(saga));
-      const { epoch } = saga;
-      if (epoch > bot.newest.epoch) bot.newest = { epoch, sinceMs: time.nowMs() };
+    log: createMemorySagaLog(time, {
+      onWrite: (saga) => {
+        written.push(saga);
+        tell(tellSaga(saga));
+        const { epoch } = saga;
+        if (epoch > bot.newest.epoch) bot.newest = { epoch, sinceMs: time.nowMs() };
+      },
     }),
     wallet: createWalletWorld(BOT, UID, { ...RULES, ...twin.rules }),
     tombstones: createTombstoneWorld(() => time.nowMs()),

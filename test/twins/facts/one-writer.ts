@@ -7,7 +7,7 @@ export const ONE_WRITER = [
     name: 'log-write-without-epoch',
     invariant: 'I5',
     mechanism: {
-      what: 'every write of the log names epoch, owner and revision',
+      what: 'every write of the log names epoch, owner and the write it was made from',
       file: 'src/adapters/mongo/saga-log/commit-writes.ts',
     },
     guardedBy: [

@@ -63,4 +63,28 @@ export const POINT_OF_NO_RETURN = [
     title: 'a cancel by read, then write: cancelled and paid, and caught',
     breach: 'a cancel was accepted, and the money has moved',
   },
+  {
+    name: 'write-conditional-on-a-count',
+    invariant: 'I6',
+    mechanism: {
+      what: 'every write names the one that it was made from, not its number',
+      file: 'src/adapters/mongo/saga-log/commit-writes.ts',
+    },
+    guardedBy: [
+      at(
+        'faults/kill-mongod.test.ts',
+        'a cancel comes before the worker goes on: accepted, and no money moves (I6)',
+      ),
+      at(
+        'contracts/saga-log-failover.ts',
+        'a cancel has taken the number of a forgotten write: what was made from that write is a conflict',
+      ),
+      at(
+        'unit/journal-after-failover.test.ts',
+        'a write was forgotten, a cancel came: the saga goes back',
+      ),
+    ],
+    title: 'a write conditional on a count, after a failover: cancelled and paid, and caught',
+    breach: 'a cancel was accepted, and the money has moved',
+  },
 ] as const satisfies readonly TwinFacts[];

@@ -7,7 +7,7 @@ import type { Claim, ClaimRequest, ClaimResult } from '../../../saga/ports/saga-
 import type { SagaRecord } from '../../../saga/record.ts';
 import { isAtRest } from '../../../saga/state.ts';
 import { runRepeatable } from '../mongo-errors.ts';
-import { type LogContext, MAJORITY } from './log-context.ts';
+import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
 import {
   HISTORY_LIMIT,
   type HistoryDocument,
@@ -33,14 +33,16 @@ export async function claimSagas(
       ordered: false,
       writeConcern: MAJORITY,
     });
-    // A beginning names the revision it was made from: where all matched, what stands there is known.
+    // A beginning names the write it was made from: where all matched, what stands there is known.
     const known = new Map<ClaimOrder, ClaimResult>();
     for (const order of matchedCount === orders.length ? orders : []) {
       const saga = begun(context, order);
       if (saga !== null) known.set(order, { status: 'claimed', saga });
     }
     const asked = orders.filter((order) => !known.has(order)).map(({ sagaId }) => sagaId);
-    const found = asked.length === 0 ? [] : await sagas.find({ _id: { $in: asked } }).toArray();
+    // On a majority: a worker must not go back because of a cancel, or on because of an order, that is not.
+    const found =
+      asked.length === 0 ? [] : await sagas.find({ _id: { $in: asked } }, COMMITTED).toArray();
     const byId = new Map(found.map((document) => [document._id, document]));
     return orders.map((order) => known.get(order) ?? toResult(order, byId.get(order.sagaId)));
   });
@@ -98,7 +100,7 @@ function toUpdate(order: ClaimOrder): mongo.AnyBulkWriteOperation<SagaDocument> 
         // A claim that was sent twice because its answer was lost must not raise the epoch twice.
         owner: { $ne: owner },
         $expr: { $and: [IS_FREE, IS_DUE] },
-        ...(beginning !== undefined && { revision: beginning.base.revision, epoch: 0 }),
+        ...(beginning !== undefined && { writeId: beginning.base.writeId, epoch: 0 }),
       },
       update: [
         {
@@ -107,6 +109,7 @@ function toUpdate(order: ClaimOrder): mongo.AnyBulkWriteOperation<SagaDocument> 
             owner,
             leaseUntil: leaseEnd(leaseMs),
             revision: { $add: ['$revision', 1] },
+            writeId: owner,
             history: { $slice: [{ $concatArrays: ['$history', entries] }, -HISTORY_LIMIT] },
             ...(beginning !== undefined && { state: { $literal: beginning.state } }),
           },
@@ -120,10 +123,11 @@ function toUpdate(order: ClaimOrder): mongo.AnyBulkWriteOperation<SagaDocument> 
 function begun({ clock }: LogContext, order: ClaimOrder): SagaRecord | null {
   if (order.beginning === undefined) return null;
   const { base, state } = order.beginning;
+  const { owner: writeId } = order;
   const at = new Date(clock.nowMs()).toISOString();
-  const claimed = { at, epoch: FIRST_EPOCH, type: 'claimed', step: null, detail: null };
+  const claimed = { at, epoch: FIRST_EPOCH, type: 'claimed', step: null, detail: null, writeId };
   const history = [...base.history, claimed, ...beginningOf(order).map(toHistoryEntry)];
-  return { ...base, state, history, epoch: FIRST_EPOCH, revision: base.revision + 1 };
+  return { ...base, state, history, writeId, epoch: FIRST_EPOCH, revision: base.revision + 1 };
 }
 
 const FIRST_EPOCH = 1;

@@ -1,8 +1,10 @@
 // The log's writes, group-committed: those of all sagas in flight in this process that wait together go out
 // as one unordered bulk, with the strongest write concern among them. Each carries its condition (epoch,
-// owner, revision) and its write id. When fewer match than were sent, and after any lost answer, each is
-// read back by its write id: present is landed; absent under the same claim and revision is sent again;
-// absent with others is fenced (I5). Nothing is guessed from a count.
+// owner, and the id of the write it was made from) and its own id. When fewer match than were sent, and after
+// any lost answer, each is read back by its id: present is landed; absent under the same claim, on the same
+// write, is sent again; absent on another write is a conflict; absent with others is fenced (I5). Nothing is
+// guessed from a count: a failover gives numbers out twice, and what only the old primary had is not there any
+// more although its number is (I6).
 
 import type { mongo } from 'mongoose';
 import { UnavailableError } from '../../../saga/errors.ts';
@@ -13,10 +15,9 @@ import type {
   InterventionResult,
   LogWrite,
 } from '../../../saga/ports/saga-log.ts';
-import type { SagaRecord } from '../../../saga/record.ts';
-import { isAtRest, isEnded, type SagaState } from '../../../saga/state.ts';
+import { isAtRest, isEnded } from '../../../saga/state.ts';
 import { isAway, runRepeatable } from '../mongo-errors.ts';
-import { type LogContext, MAJORITY } from './log-context.ts';
+import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
 import {
   changedFields,
   HISTORY_LIMIT,
@@ -39,7 +40,7 @@ export async function commitWrites(
   let left = orders;
   for (let round = 0; left.length > 0 && round < MAX_ROUNDS; round += 1) {
     if (await sendAll(context, left)) {
-      for (const order of left) outcomes.set(order, landed(order));
+      for (const order of left) outcomes.set(order, landed(order.write, order.entries));
       break;
     }
     const told = await readBack(context, left);
@@ -52,7 +53,7 @@ export async function commitWrites(
   return orders.map((order) => outcomes.get(order) ?? refuse());
 }
 
-/** The same for a write from outside the claim: its condition is the revision alone. */
+/** The same for a write from outside the claim: whoever has it, its condition is the write it was made from. */
 export async function intervene(
   context: LogContext,
   { base, state, event, writeId, result = null }: Intervention,
@@ -60,15 +61,15 @@ export async function intervene(
   return runRepeatable(async () => {
     const entry = { at: new Date(context.clock.nowMs()), epoch: base.epoch, ...event, writeId };
     const { matchedCount } = await context.sagas.updateOne(
-      { _id: base.id, revision: base.revision },
-      toUpdate(context, base, state, result, [entry]),
+      { _id: base.id, epoch: base.epoch, writeId: base.writeId },
+      toUpdate(context, { base, state, result, writeId }, [entry]),
       { writeConcern: MAJORITY },
     );
-    const document = await context.sagas.findOne({ _id: base.id }, FRESH);
+    if (matchedCount === 1) return landed({ base, state, result, writeId }, [entry]);
+    const document = await context.sagas.findOne({ _id: base.id }, COMMITTED);
     if (document === null) throw new UnavailableError('SAGA_GONE', `saga ${base.id} is gone`);
-    const isLanded =
-      matchedCount === 1 || document.history.some((written) => written.writeId === writeId);
-    return { status: isLanded ? 'landed' : 'conflict', saga: toRecord(document) };
+    const status = hasWritten(document, writeId) ? 'landed' : 'conflict';
+    return { status, saga: toRecord(document) };
   });
 }
 
@@ -107,33 +108,36 @@ export async function holdClaims(
   });
 }
 
+type Landed = Extract<CommitResult, { status: 'landed' }>;
+
 interface Order {
   readonly write: LogWrite;
   readonly entries: readonly HistoryDocument[];
   readonly operation: mongo.AnyBulkWriteOperation<SagaDocument>;
 }
 
-const FRESH = { readConcern: { level: 'majority' } } as const;
-
 function toOrder(context: LogContext, write: LogWrite): Order {
-  const { claim, base, state, result, writeId } = write;
+  const { claim, base, writeId } = write;
   const { sagaId, epoch, owner } = claim;
   const entries = write.events.map(({ type, step, detail, atMs }) => {
     return { at: new Date(atMs), epoch, type, step, detail, writeId };
   });
-  const filter = { _id: sagaId, epoch, owner, revision: base.revision };
-  const update = toUpdate(context, base, state, result, entries);
-  return { write, entries, operation: { updateOne: { filter, update } } };
+  const filter = { _id: sagaId, epoch, owner, writeId: base.writeId };
+  return {
+    write,
+    entries,
+    operation: { updateOne: { filter, update: toUpdate(context, write, entries) } },
+  };
 }
+
+type Change = Pick<LogWrite, 'base' | 'state' | 'result' | 'writeId'>;
 
 function toUpdate(
   { retentionMs }: LogContext,
-  base: SagaRecord,
-  state: SagaState,
-  result: LogWrite['result'],
+  { base, state, result, writeId }: Change,
   entries: readonly HistoryDocument[],
 ) {
-  const set: Record<string, unknown> = changedFields(base.state, state);
+  const set: Record<string, unknown> = { ...changedFields(base.state, state), writeId };
   if (state.notBeforeMs !== base.state.notBeforeMs) set.dueAt = new Date(state.notBeforeMs ?? 0);
   if (isAtRest(state.phase)) set.leaseUntil = null;
   if (isEnded(state.phase)) {
@@ -174,7 +178,7 @@ async function readBack(
     // What a majority read is to show must first be on a majority: this write waits for all before it.
     const ids = orders.map(({ write }) => write.claim.sagaId);
     await context.sagas.updateOne({ _id: ids[0] ?? '' }, { $inc: { proofs: 1 } }, BARRIER);
-    const found = await context.sagas.find({ _id: { $in: ids } }, FRESH).toArray();
+    const found = await context.sagas.find({ _id: { $in: ids } }, COMMITTED).toArray();
     const byId = new Map(found.map((document) => [document._id, document]));
     const told = new Map<Order, CommitResult>();
     for (const order of orders) {
@@ -191,11 +195,15 @@ const BARRIER = { writeConcern: MAJORITY };
 function tell(order: Order, document: SagaDocument | undefined): CommitResult | null {
   const { claim, base, writeId } = order.write;
   if (document === undefined) return { status: 'fenced' };
-  if (document.history.some((entry) => entry.writeId === writeId)) return landed(order);
+  if (hasWritten(document, writeId)) return landed(order.write, order.entries);
   if (document.epoch !== claim.epoch || document.owner !== claim.owner) return { status: 'fenced' };
-  return document.revision === base.revision
+  return document.writeId === base.writeId
     ? null
     : { status: 'conflict', saga: toRecord(document) };
+}
+
+function hasWritten({ history }: SagaDocument, writeId: string): boolean {
+  return history.some((entry) => entry.writeId === writeId);
 }
 
 function lastMoment(entries: readonly HistoryDocument[]): Date {
@@ -204,8 +212,11 @@ function lastMoment(entries: readonly HistoryDocument[]): Date {
   return last.at;
 }
 
-function landed({ write, entries }: Order): CommitResult {
-  const { base, state, result } = write;
+// What stands there is known: exactly the base, and this write on it.
+function landed(
+  { base, state, result, writeId }: Change,
+  entries: readonly HistoryDocument[],
+): Landed {
   const hasEnded = isEnded(state.phase);
   return {
     status: 'landed',
@@ -213,6 +224,7 @@ function landed({ write, entries }: Order): CommitResult {
       ...base,
       state,
       revision: base.revision + 1,
+      writeId,
       open: !hasEnded,
       result: hasEnded ? result : base.result,
       finishedAt: hasEnded ? lastMoment(entries).toISOString() : base.finishedAt,

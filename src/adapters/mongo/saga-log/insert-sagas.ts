@@ -6,7 +6,7 @@ import type { NewSaga } from '../../../saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../../saga/record.ts';
 import { pinnedId } from '../../../saga/registry.ts';
 import { isDuplicateKey, repeatableFailure, runRepeatable } from '../mongo-errors.ts';
-import { type LogContext, MAJORITY } from './log-context.ts';
+import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
 
 /** The relay's first look at a saga whose wake-up may have been lost. */
@@ -55,10 +55,6 @@ async function readBack(context: LogContext, documents: SagaDocument[]): Promise
   );
 }
 
-const COMMITTED = {
-  readConcern: { level: 'majority' },
-} as const;
-
 /** The holder of the key ended between our insert and our look: there is room now. */
 const MAX_TRIES_ALONE = 5;
 
@@ -103,6 +99,7 @@ function toDocument(saga: NewSaga, nowMs: number): SagaDocument {
     input: saga.input,
     state: saga.state,
     revision: 1,
+    writeId: saga.id,
     epoch: 0,
     owner: null,
     leaseUntil: null,

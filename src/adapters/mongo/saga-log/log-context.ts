@@ -14,3 +14,6 @@ export interface LogContext {
 export const MAX_BATCH = 500;
 
 export const MAJORITY = { w: 'majority' } as const;
+
+/** Nothing that a failover could take back. */
+export const COMMITTED = { readConcern: { level: 'majority' } } as const;

@@ -22,6 +22,8 @@ export interface SagaDocument {
   input: Json;
   state: SagaState;
   revision: number;
+  /** Of the write that made the document what it is: an acceptance (its own id), a claim (its owner), or an event. */
+  writeId: string;
   epoch: number;
   owner: string | null;
   leaseUntil: Date | null;
@@ -66,6 +68,7 @@ export function toRecord(document: SagaDocument): SagaRecord {
     state: document.state,
     open: document.open,
     revision: document.revision,
+    writeId: document.writeId,
     epoch: document.epoch,
     result: document.result,
     unrunnableSince: document.unrunnableSince?.toISOString() ?? null,
@@ -76,11 +79,12 @@ export function toRecord(document: SagaDocument): SagaRecord {
   };
 }
 
-export function toHistoryEntry({ at, epoch, type, step, detail }: HistoryDocument): HistoryEntry {
-  return { at: at.toISOString(), epoch, type, step, detail };
+export function toHistoryEntry({ at, ...entry }: HistoryDocument): HistoryEntry {
+  return { ...entry, at: at.toISOString() };
 }
 
-/** The fields of the state that changed, as a targeted `$set`: states share what did not change. */
+/** The fields of the state that changed, as a targeted `$set`: states share what did not change. Whole only on the very
+ * state they were made from, which is every write's condition. */
 export function changedFields(before: SagaState, after: SagaState): Record<string, unknown> {
   const changed: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(after)) {

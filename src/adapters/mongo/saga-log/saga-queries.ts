@@ -15,12 +15,8 @@ import type {
 import type { SagaRecord } from '../../../saga/record.ts';
 import type { Phase } from '../../../saga/state.ts';
 import { runRepeatable } from '../mongo-errors.ts';
-import type { LogContext } from './log-context.ts';
+import { COMMITTED, type LogContext } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
-
-const COMMITTED = {
-  readConcern: { level: 'majority' },
-} as const;
 
 export async function findSagas(
   { sagas }: LogContext,

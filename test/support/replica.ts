@@ -1,0 +1,78 @@
+// One oplog in memory: what its primary has, and what a majority has of that. A failover forgets the rest, of all
+// documents at once, although it was acknowledged.
+
+export interface Replica<Document> {
+  /** As the primary has it. */
+  get(id: string): Document | undefined;
+  /** As a majority has it: what no failover takes back. */
+  committed(id: string): Document | undefined;
+  /** All of them, as the primary has them. */
+  all(): readonly Document[];
+  allCommitted(): readonly Document[];
+  /** @param durability `majority`: on a majority when it returns, and with it all that was written before. */
+  put(id: string, document: Document, durability: 'majority' | 'primary'): void;
+  /** What was written so far is on a majority: whoever waited for one write of it has waited for all. */
+  commit(): void;
+  /** Another primary, which never had what was not on a majority. @returns how many writes are lost. */
+  failOver(): number;
+}
+
+export interface ReplicaOptions<Document> {
+  /** Told of every write when it is on a majority, in their order. */
+  readonly onCommitted?: ((document: Document) => void) | undefined;
+  /** How long the majority is behind, in ms; 0: not at all; infinite: until something waits for it. */
+  readonly lagMs?: (() => number) | undefined;
+}
+
+export function createReplica<Document>({
+  onCommitted = () => undefined,
+  lagMs = () => 0,
+}: ReplicaOptions<Document>): Replica<Document> {
+  const durable = new Map<string, Document>();
+  const oplog: { readonly id: string; readonly document: Document }[] = [];
+  const onPrimary = new Map<string, Document>();
+  /** Counts elections: what an old primary waits for is nobody's any more. */
+  let term = 1;
+  let committedUpTo = 0;
+
+  function commitUpTo(end: number): void {
+    while (committedUpTo < end) {
+      const entry = oplog.shift();
+      committedUpTo += 1;
+      if (entry === undefined) throw new RangeError('the oplog is shorter than what was written');
+      durable.set(entry.id, entry.document);
+      onCommitted(entry.document);
+    }
+  }
+
+  return {
+    get: (id) => onPrimary.get(id),
+    committed: (id) => durable.get(id),
+    all: () => [...onPrimary.values()],
+    allCommitted: () => [...durable.values()],
+    put: (id, document, durability) => {
+      onPrimary.set(id, document);
+      oplog.push({ id, document });
+      const end = committedUpTo + oplog.length;
+      const behindMs = durability === 'majority' ? 0 : lagMs();
+      if (behindMs === 0) {
+        commitUpTo(end);
+        return;
+      }
+      if (behindMs === Number.POSITIVE_INFINITY) return;
+      const mine = term;
+      setTimeout(() => {
+        if (mine === term) commitUpTo(end);
+      }, behindMs);
+    },
+    commit: () => commitUpTo(committedUpTo + oplog.length),
+    failOver: () => {
+      term += 1;
+      const lost = oplog.length;
+      oplog.length = 0;
+      onPrimary.clear();
+      for (const [id, document] of durable) onPrimary.set(id, document);
+      return lost;
+    },
+  };
+}
