@@ -73,6 +73,7 @@ function startRelay(services: Services): Stop {
   });
   const schedules = createPeriodic({
     everyMs: SCHEDULES_EVERY_MS,
+    limitMs: SCHEDULES_EVERY_MS,
     onError: (err) => {
       if (!redisWatch.failed(err)) log.warn({ err }, 'schedules not looked after');
     },

@@ -34,8 +34,8 @@ export interface LockValue {
   readonly sawBot: boolean;
 }
 
-/** What stopping the bot left: when it was seen at rest, by the clock of that claim's worker, or that the policy gave
- * it up. */
+/** What stopping the bot left: when it was seen at rest, by the monotonic clock of that claim's process, or that
+ * the policy gave it up. */
 export type StopValue =
   /** `epoch` is missing where a worker of the release before stored it. */
   { readonly seenAtRestMs: number; readonly epoch?: number } | { readonly gaveUp: boolean };

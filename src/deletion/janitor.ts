@@ -21,12 +21,15 @@ const BATCH = 50;
 const LOOK_TIMEOUT_MS = 30_000;
 /** Longer than one look may take, so that no second janitor begins the same one. */
 const HOLD_MS = 60_000;
+/** So many looks, one after the other, are the slowest turn there is; the rest of it is MongoDB's. */
+const TURN_LIMIT_MS = 240_000;
 /** Looks under way at once: a host that hangs must not hold up the tombstones of the others. */
 const WIDTH = 10;
 
 export function createJanitor(options: JanitorOptions): Periodic {
   const { everyMs, onError } = options;
-  return createPeriodic({ everyMs, onError, turn: (signal) => lookAtDue(options, signal) });
+  const turn = (signal: AbortSignal) => lookAtDue(options, signal);
+  return createPeriodic({ everyMs, limitMs: TURN_LIMIT_MS, onError, turn });
 }
 
 async function lookAtDue(options: JanitorOptions, signal: AbortSignal): Promise<void> {

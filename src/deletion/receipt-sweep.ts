@@ -6,6 +6,7 @@ import type { Elections } from '../saga/ports/elections.ts';
 import type { Wallets } from './ports/wallets.ts';
 
 const EVERY_MS = 10 * 60_000;
+const LIMIT_MS = 5 * 60_000;
 /** Users of one turn: the rest come with the next. */
 const LIMIT = 500;
 
@@ -20,6 +21,7 @@ export function createReceiptSweep({
 }): Periodic {
   return createPeriodic({
     everyMs: EVERY_MS,
+    limitMs: LIMIT_MS,
     onError,
     turn: async () => {
       if (await elections.hold('receipt-sweep', EVERY_MS)) {

@@ -73,7 +73,7 @@ function viewOf(
     program,
     since: isoOf(memory.sinceMs),
     lookedAt: isoOf(lookedAtMs),
-    ageSeconds: Math.max(0, Math.floor((nowMs - lookedAtMs) / 1_000)),
+    ageSeconds: Math.floor(Math.abs(nowMs - lookedAtMs) / 1_000),
     failures: memory.failures,
     restarts: memory.restarts,
     lastEvent: lastEvent === undefined ? null : { type: lastEvent.type, at: isoOf(lastEvent.atMs) },

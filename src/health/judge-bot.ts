@@ -5,6 +5,7 @@
 
 import { assertNever } from '../domain/assert-never.ts';
 import type { ProgramState } from '../domain/bot.ts';
+import { isWithin } from '../saga/age.ts';
 import type { HealthSettings } from './health-settings.ts';
 import type { BotEventType } from './ports/bot-events.ts';
 import type { BotMemory, HealthState } from './ports/bot-healths.ts';
@@ -82,15 +83,18 @@ const SIGHTS: Readonly<Record<ProgramState | 'absent', Sight>> = {
 };
 
 function healthy({ memory, mapped, isRestrained, nowMs }: Case, settings: HealthSettings): Verdict {
-  const healthySinceMs = memory?.healthySinceMs ?? nowMs;
-  const wellSinceMs = Math.max(healthySinceMs, memory?.lastRestartMs ?? 0);
+  // A moment that has not come yet is from before the clock went back: it counts from now.
+  const healthySinceMs = Math.min(memory?.healthySinceMs ?? nowMs, nowMs);
+  const lastRestartMs =
+    memory?.lastRestartMs == null ? null : Math.min(memory.lastRestartMs, nowMs);
+  const wellSinceMs = Math.max(healthySinceMs, lastRestartMs ?? 0);
   const isForgiven = nowMs - wellSinceMs >= settings.forgiveMs;
   return {
     memory: {
       ...stateOf(memory, 'healthy', nowMs),
       failures: 0,
       restarts: isForgiven ? 0 : (memory?.restarts ?? 0),
-      lastRestartMs: memory?.lastRestartMs ?? null,
+      lastRestartMs,
       hasGivenUp: isForgiven ? false : (memory?.hasGivenUp ?? false),
       healthySinceMs,
     },
@@ -135,8 +139,8 @@ function failed(given: Case, settings: HealthSettings): Verdict {
   const hasFailed = failures >= settings.looksToFail;
   const restarts = memory?.restarts ?? 0;
   const lastRestartMs = memory?.lastRestartMs ?? null;
-  const hasCooledDown = lastRestartMs === null || nowMs - lastRestartMs >= settings.cooldownMs;
-  const mayStart = hasFailed && hasCooledDown && canBeStarted(given.look);
+  const isCooling = lastRestartMs !== null && isWithin(nowMs - lastRestartMs, settings.cooldownMs);
+  const mayStart = hasFailed && !isCooling && canBeStarted(given.look);
   const restart = mayStart && !isRestrained && restarts < settings.maxRestarts;
   // The last restart gets its cooldown before anybody is told that it did not help.
   const hadGivenUp = memory?.hasGivenUp ?? false;

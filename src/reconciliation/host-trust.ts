@@ -96,9 +96,8 @@ async function notSeenGone(
 type ConfirmedRecord = HostRecord & { readonly confirmedEmptyAt: string };
 
 function isConfirmed(record: HostRecord): record is ConfirmedRecord {
-  const { confirmedEmptyAt, seenAt } = record;
-  // ISO texts of one clock sort like their moments.
-  return confirmedEmptyAt !== null && (seenAt === null || confirmedEmptyAt > seenAt);
+  // A bot that is seen there takes the confirmation back: which of them was later is told by no clock.
+  return record.confirmedEmptyAt !== null;
 }
 
 function emptyReason(host: string, missing: string): string {

@@ -139,12 +139,13 @@ function resolved(note: DriftNote, detail: string): DriftNote {
   return { ...note, outcome: 'resolved', detail };
 }
 
-/** Whether somebody is making the bot right now. @param nowMs database time. */
+/** Whether somebody is making the bot right now. The mapping was dated by another machine's clock: one from the near
+ * future is a young one, one from the far future says nothing. @param nowMs database time. */
 export function isPending({ entry }: BotLook, nowMs: number): boolean {
   const mapping = entry?.mapping;
   if (mapping?.status !== 'pending') return false;
   const createdAtMs = Date.parse(mapping.createdAt);
-  return Number.isNaN(createdAtMs) || nowMs - createdAtMs < PENDING_MS;
+  return Number.isNaN(createdAtMs) || Math.abs(nowMs - createdAtMs) < PENDING_MS;
 }
 
 function skip(note: DriftNote, reason: SkipReason, detail: string | null): DriftNote {

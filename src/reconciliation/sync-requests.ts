@@ -2,6 +2,7 @@
 // is looking gets the next one, because what was seen before it asked is not what it asked for. A page that opens asks for
 // nothing: it gets the look that was begun within the last minute, ended or not.
 
+import { isWithin } from '../saga/age.ts';
 import type { SagaRecord } from '../saga/record.ts';
 import type { Sagas } from '../saga/sagas.ts';
 import { isAtRest } from '../saga/state.ts';
@@ -39,7 +40,7 @@ const NEWEST = 20;
 export function createSyncRequests({ ports, sagas, nowMs }: SyncRequestsOptions): SyncRequests {
   // A page that is loaded again and again gives no reason to look again and again.
   const isRecent = ({ createdAt }: SagaRecord) =>
-    nowMs() - Date.parse(createdAt) < PASSIVE_AT_MOST_EVERY_MS;
+    isWithin(nowMs() - Date.parse(createdAt), PASSIVE_AT_MOST_EVERY_MS);
   return {
     request: async ({ userId, firebaseUid, trigger, requestedBy }) => {
       const { sagas: runs } = await sagas.list({

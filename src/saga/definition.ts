@@ -124,6 +124,8 @@ export interface StepCall<Input extends Json = Json> extends SagaFacts<Input> {
   readonly startedAtMs: number | null;
   /** Database time in milliseconds (DatabaseClock): for deadlines, never for safety. */
   readonly nowMs: () => number;
+  /** This process's monotonic clock: for the age of what was seen under this very claim. */
+  readonly monotonicMs: () => number;
   /** Reads whether this worker still owns the saga; throws FencedError if not (I5), and the signal's reason once this
    * attempt was given up: the saga may have turned back since. */
   readonly fence: () => Promise<void>;

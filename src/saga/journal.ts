@@ -9,6 +9,7 @@
 // next write, which is conditional on it, finds out and writes it again, before a cancel or after, as it came.
 
 import { randomUUID } from 'node:crypto';
+import { isWithin } from './age.ts';
 import { outageDelayMs } from './backoff.ts';
 import { pause } from './deadline.ts';
 import { FencedError, InterruptedError, UnavailableError } from './errors.ts';
@@ -62,7 +63,7 @@ export function createJournal(
   { definition, shape }: RegisteredSaga,
   claim: Claim,
   signal: AbortSignal,
-  /** The record as claimed, and when the claim was sent. */
+  /** The record as claimed, and when the claim was sent, by this process's monotonic clock. */
   first: { readonly record: SagaRecord; readonly sentAtMs: number },
 ): Journal {
   let written = first.record;
@@ -73,7 +74,8 @@ export function createJournal(
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> | undefined;
 
-  const isProven = () => options.clock.nowMs() - provenAtMs <= PROOF_FRESH_MS;
+  // By the monotonic clock: the database's may go back, and an old proof would look young again.
+  const isProven = () => isWithin(options.clock.monotonicMs() - provenAtMs, PROOF_FRESH_MS);
 
   function flush(): Promise<void> {
     clearTimeout(timer);
@@ -89,7 +91,7 @@ export function createJournal(
       const { changes, state } = fold(shape, written, events);
       if (changes.length === 0) return adopt(written, events);
       if (signal.aborted) throw new InterruptedError('the worker is stopping');
-      const sentAtMs = options.clock.nowMs();
+      const sentAtMs = options.clock.monotonicMs();
       const durability = durabilityOf(shape, changes);
       const committed = await send({ base: written, state, durability, writeId }, changes);
       switch (committed.status) {

@@ -19,6 +19,8 @@ export interface RelayOptions {
 
 /** The most sagas woken in one turn; the rest are overdue still in the next. */
 const BATCH = 500;
+/** Longer than MongoDB needs to be found silent. What is left then is overdue still in the next turn. */
+const TURN_LIMIT_MS = 10_000;
 /** Wake-ups under way at once. */
 const WIDTH = 20;
 
@@ -26,6 +28,7 @@ export function createRelay(options: RelayOptions): Periodic {
   const { elections, everyMs, holdMs, onError } = options;
   return createPeriodic({
     everyMs,
+    limitMs: TURN_LIMIT_MS,
     onError,
     turn: async (signal) => {
       if (await elections.hold('relay', holdMs)) await wakeOverdue(options, signal);

@@ -127,7 +127,7 @@ async function claim(
   const began = performance.now();
   try {
     const begun = await begin(options, sagaId, signal);
-    const sentAtMs = clock.nowMs();
+    const sentAtMs = clock.monotonicMs();
     const request = { owner, leaseMs, runnable: registry.runnable };
     const beginning = begun === null ? {} : { beginning: begun.beginning };
     const claimed = await log.claim(sagaId, { ...request, ...beginning });

@@ -34,6 +34,7 @@ export function callOf(scene: Performance, index: number, signal: AbortSignal): 
     results: pick(steps, (step) => step.value),
     startedAtMs,
     nowMs: () => clock.nowMs(),
+    monotonicMs: () => clock.monotonicMs(),
     signal,
     fence: whileAwaited(scene.fence, signal),
     fencedWrite: whileAwaited(scene.fencedWrite, signal),

@@ -20,11 +20,14 @@ const PAGE = 100;
 const MAX_PAGES = 5;
 /** A worker that misses this many turns is not alive. */
 const MISSED_TURNS = 3;
+/** Of all pages together; a dashboard may lag behind. */
+const TURN_LIMIT_MS = 30_000;
 
 export function createStuckInSight(options: StuckInSightOptions): Periodic {
   const { elections, everyMs, onError } = options;
   return createPeriodic({
     everyMs,
+    limitMs: TURN_LIMIT_MS,
     onError,
     turn: async (signal) => {
       if (await elections.hold('stuck-in-sight', everyMs * MISSED_TURNS)) {

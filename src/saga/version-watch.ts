@@ -21,6 +21,8 @@ export interface VersionWatchOptions {
 
 /** A process that missed this many turns is not alive. */
 const MISSED_TURNS = 3;
+/** Longer than MongoDB needs to be found silent. */
+const TURN_LIMIT_MS = 10_000;
 /** A restart of all workers must not raise an alarm. */
 const UNRUNNABLE_FOR_MS = 5 * 60_000;
 
@@ -28,6 +30,7 @@ export function createVersionWatch(options: VersionWatchOptions): Periodic {
   const { log, workforce, elections, runnable, everyMs, onError } = options;
   const periodic = createPeriodic({
     everyMs,
+    limitMs: TURN_LIMIT_MS,
     onError,
     turn: async () => {
       await workforce.announce(runnable, everyMs * MISSED_TURNS);

@@ -206,6 +206,19 @@ export function describeSagaLog(
       expect((await commitAs(other, fresh)).saga.state.phase).toBe('running');
     });
 
+    it('the clock goes back by an hour: a lease that is renewed stands, one from before it is free (I10)', async () => {
+      const { log, other, pass } = await setUp();
+      const [dead, live] = [await insertAndClaim(log), await insertAndClaim(log)];
+      await pass(-3_600_000);
+      await log.renew([live.claim], LEASE_MS);
+      expect(await other.claim(live.saga.id, claimRequest())).toMatchObject({ status: 'busy' });
+      const fresh = await claimOf(other, dead.saga);
+      expect(fresh.claim.epoch).toBe(2);
+      expect(await log.commit(logWrite(dead))).toEqual({ status: 'fenced' });
+      await pass(-LEASE_MS / 2);
+      expect(await log.claim(dead.saga.id, claimRequest())).toMatchObject({ status: 'busy' });
+    });
+
     it('the same claim sent twice, as after a lost answer: claimed again, nothing is raised twice', async () => {
       const { log } = await setUp();
       const { saga } = await log.insert(newSaga());
@@ -510,6 +523,20 @@ export function describeSagaLog(
       await pass(30_000);
       expect(await log.takeOverdue({ ...order, limit: 7 })).toHaveLength(7);
       expect(await log.takeOverdue(order)).toHaveLength(13);
+    });
+
+    it('the clock goes back by an hour: overdue all the same, and one that is to begin later is not (I10)', async () => {
+      const { log, pass } = await setUp();
+      const fresh = await log.insert(newSaga());
+      const dead = await insertAndClaim(log);
+      await log.insert(newSaga({ notBeforeMs: Date.now() + 60_000 }));
+      const order = { limit: 9, holdMs: 30_000 };
+      await pass(10_000);
+      expect(await log.takeOverdue(order)).toHaveLength(1);
+      await pass(-3_600_000);
+      const taken = await log.takeOverdue(order);
+      expect(taken.map(({ id }) => id).sort()).toEqual([fresh.saga.id, dead.saga.id].sort());
+      expect(await log.takeOverdue(order)).toEqual([]);
     });
 
     it('leased, stuck, ended, due in the future: not overdue; with a lease that ran out: overdue', async () => {

@@ -224,6 +224,28 @@ export function describeTombstones(
       expect(await tombstones.findForBot(USER, BOT)).toMatchObject([{ status: 'ended' }]);
     });
 
+    it('the clock goes back by an hour: looked at all the same, whoever held it before (I5)', async () => {
+      const { tombstones, pass } = await setUp();
+      await tombstones.open(command());
+      await tombstones.settle(command());
+      await pass(-3_600_000);
+      const [first] = await tombstones.takeDue(due);
+      if (first === undefined) throw new Error('nothing due');
+      expect(await tombstones.takeDue(due)).toEqual([]);
+      await pass(-3_600_000);
+      const [taken] = await tombstones.takeDue(due);
+      if (taken === undefined) throw new Error('still held');
+      await tombstones.recordLook(taken, { gone: true, reason: null });
+      await pass(-3_600_000);
+      const [again] = await tombstones.takeDue(due);
+      if (again === undefined) throw new Error('nothing due after its end');
+      await tombstones.recordLook(again, { gone: true, reason: null });
+      await pass(595_000);
+      expect(await tombstones.takeDue(due)).toEqual([]);
+      await pass(5_000);
+      expect(await tombstones.takeDue(due)).toHaveLength(1);
+    });
+
     it('back after its end: unfinished again, its slot no longer free', async () => {
       const { tombstones, pass } = await setUp();
       await tombstones.open(command());

@@ -17,7 +17,10 @@ it.each([
   ['behind', MINUTE_MS],
 ])('the machine is a minute %s the database: woken in time, and not before', async (_, offMs) => {
   const queue = await createTestQueue();
-  const clock: Clock = { nowMs: () => Date.now() + offMs };
+  const clock: Clock = {
+    nowMs: () => Date.now() + offMs,
+    monotonicMs: () => performance.now(),
+  };
   const dueMs = clock.nowMs() + SLEEP_MS;
   let looks = 0;
   const run = async () => {

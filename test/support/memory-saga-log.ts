@@ -26,6 +26,8 @@ interface Stored {
   readonly saga: SagaRecord;
   readonly owner: string | null;
   readonly leaseUntilMs: number;
+  /** For how long the lease was granted. */
+  readonly leaseMs: number;
   readonly dueMs: number;
   readonly relayMs: number;
 }
@@ -46,7 +48,7 @@ const FIRST_RELAY_LOOK_MS = 2_000;
 const HISTORY_LIMIT = 100;
 
 export function createMemorySagaLog(
-  clock: Clock,
+  clock: Pick<Clock, 'nowMs'>,
   { onWrite = () => undefined, lagMs }: MemorySagaLogOptions = {},
 ): MemorySagaLog {
   const told = new Map<string, SagaRecord>();
@@ -102,6 +104,7 @@ export function createMemorySagaLog(
       saga,
       owner: null,
       leaseUntilMs: 0,
+      leaseMs: 0,
       dueMs: notBeforeMs,
       relayMs: Math.max(nowMs, notBeforeMs) + FIRST_RELAY_LOOK_MS,
     });
@@ -113,7 +116,7 @@ export function createMemorySagaLog(
     sagas.commit();
     const stored = sagas.get(sagaId);
     if (stored === undefined) return { status: 'at-rest', saga: null };
-    const { saga, owner, leaseUntilMs, dueMs } = stored;
+    const { saga, owner, dueMs } = stored;
     if (owner === request.owner) return { status: 'claimed', saga };
     if (isAtRest(saga.state.phase)) return { status: 'at-rest', saga };
     if (!request.runnable.includes(pinnedId(saga.kind, saga.version))) {
@@ -123,6 +126,7 @@ export function createMemorySagaLog(
     const { beginning } = request;
     const fits =
       beginning === undefined || (beginning.base.writeId === saga.writeId && saga.epoch === 0);
+    const leaseUntilMs = isLeased(stored, nowMs) ? stored.leaseUntilMs : 0;
     if (leaseUntilMs > nowMs || dueMs > nowMs || !fits) {
       return leaseUntilMs >= dueMs
         ? { status: 'busy', retryAtMs: leaseUntilMs }
@@ -144,7 +148,7 @@ export function createMemorySagaLog(
       state: beginning?.state ?? stored.saga.state,
       history: [...stored.saga.history, ...entries(events, epoch, owner)].slice(-HISTORY_LIMIT),
     };
-    put({ ...stored, saga, owner, leaseUntilMs: nowMs + leaseMs });
+    put({ ...stored, saga, owner, leaseMs, leaseUntilMs: nowMs + leaseMs });
     return saga;
   }
 
@@ -210,8 +214,11 @@ export function createMemorySagaLog(
     const nowMs = clock.nowMs();
     const overdue = sagas
       .all()
-      .filter(({ saga, ...at }) => {
-        const isDue = at.relayMs <= nowMs && at.dueMs <= nowMs && at.leaseUntilMs <= nowMs;
+      .filter((stored) => {
+        const { saga, relayMs, dueMs } = stored;
+        const farAheadMs = nowMs + 2 * Math.max(holdMs, FIRST_RELAY_LOOK_MS);
+        const isRelayed = relayMs <= nowMs || relayMs > farAheadMs;
+        const isDue = isRelayed && dueMs <= nowMs && !isLeased(stored, nowMs);
         return saga.open && isDue && saga.state.phase !== 'stuck';
       })
       .slice(0, limit);
@@ -238,7 +245,7 @@ export function createMemorySagaLog(
       for (const one of claims) {
         const held = holding(one);
         if (held !== null && held.leaseUntilMs > 0) {
-          put({ ...held, leaseUntilMs: clock.nowMs() + leaseMs });
+          put({ ...held, leaseMs, leaseUntilMs: clock.nowMs() + leaseMs });
         }
       }
     },
@@ -295,6 +302,11 @@ export function createMemorySagaLog(
         }),
       ),
   };
+}
+
+/** Not from before the clock went back. */
+function isLeased({ leaseUntilMs, leaseMs }: Stored, nowMs: number): boolean {
+  return leaseUntilMs > nowMs && leaseUntilMs <= nowMs + 2 * leaseMs;
 }
 
 function hasWritten({ saga }: Stored, writeId: string): boolean {

@@ -42,6 +42,8 @@ export interface TestEngineOptions {
   readonly wakeUps?: WakeUps;
   /** What this worker has instead of the log it opens. */
   readonly wrapLog?: (log: SagaLog) => SagaLog;
+  /** What this worker has instead of the clock it starts. */
+  readonly wrapClock?: (clock: Clock) => Clock;
 }
 
 /** Longer than any test: a lease runs out when a test says so. */
@@ -52,7 +54,11 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
   const { log: opened, clock: databaseClock } = await openTestSagaLog(connection);
   const log = options.wrapLog?.(opened) ?? opened;
   let passedMs = 0;
-  const clock: Clock = { nowMs: () => databaseClock.nowMs() + passedMs };
+  const own: Clock = {
+    nowMs: () => databaseClock.nowMs() + passedMs,
+    monotonicMs: () => databaseClock.monotonicMs() + passedMs,
+  };
+  const clock = options.wrapClock?.(own) ?? own;
   const registry = createRegistry(definitions);
   const fenced: Claim[] = [];
   const runner = createRunner({

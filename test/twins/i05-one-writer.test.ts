@@ -93,6 +93,39 @@ twinsOf('I5', {
     });
   },
 
+  // A worker stands still for longer than its lease, right before a call. Meanwhile the database's clock goes back by as
+  // much, so that by it no time has passed.
+  'proof-by-a-clock-that-goes-back': async (part) => {
+    const connection = await createTestDatabase();
+    const world = await createSagaWorld(connection);
+    const gate = createGate();
+    const make = stepsOf(world);
+    const slow = make.undoable('a', {
+      run: async (call) => {
+        if (call.epoch === 1) await gate.pass();
+        await call.fence();
+        await world.act('a', call);
+        return {};
+      },
+    });
+    const options = { connection, definitions: [sagaOf([slow])] };
+    const stopped = { nowMs: () => 0, monotonicMs: () => 0 };
+    const twist = part === 'twin' ? { wrapClock: () => stopped } : {};
+    const old = await createTestEngine({ ...options, ...twist });
+    const young = await createTestEngine(options);
+    const id = await young.start();
+    const running = old.run(id);
+    await gate.reached;
+    await old.pass(LEASE_MS);
+    const ended = await young.runToRest(id);
+    gate.open();
+    await running;
+    return breaches({
+      'the scenario has not ended the saga': ended.state.phase !== 'completed',
+      'a worker that had lost its saga acted': (await world.read('a', id)).done !== 1,
+    });
+  },
+
   // The holder is slow, and its lock looks as if it were of yesterday.
   'lock-broken-by-age': (part) =>
     twoWriters(part, async (writers, lock) => {

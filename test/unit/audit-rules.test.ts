@@ -64,6 +64,17 @@ describe('a difference', () => {
     expect(judge('b', 599_999, earlier, RULES).status).toBe('suspected');
     expect(judge('b', 600_000, earlier, RULES).status).toBe('confirmed');
   });
+
+  it('seen before the clock went back: a fact three seconds after it is seen again', () => {
+    const earlier = { signature: 'a', seenAtMs: 3_600_000, sinceMs: 3_600_000 };
+    const again = judge('a', 1_000, earlier, RULES);
+    expect(again).toEqual({
+      status: 'suspected',
+      suspicion: { signature: 'a', seenAtMs: 1_000, sinceMs: 1_000 },
+    });
+    if (again.status !== 'suspected') return;
+    expect(judge('a', 4_000, again.suspicion, RULES).status).toBe('confirmed');
+  });
 });
 
 describe('our own movements', () => {

@@ -47,7 +47,7 @@ async function setUp() {
         return log.commit(write);
       },
     },
-    ...{ clock: { nowMs }, random: () => 0, onTransition: () => undefined },
+    ...{ clock: { nowMs, monotonicMs: nowMs }, random: () => 0, onTransition: () => undefined },
   };
   const { signal } = new AbortController();
   const journal = createJournal(options, registered, claim, signal, { record, sentAtMs: 0 });

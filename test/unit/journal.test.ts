@@ -1,9 +1,13 @@
 import { expect, it } from 'vitest';
 import type { SagaEvent } from '../../src/saga/events.ts';
 import { initialState } from '../../src/saga/initial-state.ts';
-import { mustLandFirst, needsMajority } from '../../src/saga/journal.ts';
+import { createJournal, mustLandFirst, needsMajority } from '../../src/saga/journal.ts';
 import { apply } from '../../src/saga/machine.ts';
+import { createRegistry } from '../../src/saga/registry.ts';
 import type { SagaShape } from '../../src/saga/shape.ts';
+import { inertPorts } from '../support/inert-ports.ts';
+import { sagaOf, stepsOf } from '../support/saga-world.ts';
+import { newSaga } from '../support/saga-writes.ts';
 
 const STEP = { attempts: 2, compensations: 2, canObserve: true, bestEffort: false } as const;
 const SHAPE: SagaShape = {
@@ -25,3 +29,51 @@ it('the pivot is to be aborted: on a majority before it is, so that no log forge
   expect(change.after.steps[1]?.status).toBe('aborting');
   expect([mustLandFirst(change), needsMajority(SHAPE, change)]).toEqual([true, true]);
 });
+
+it.each([
+  { when: 'a moment ago', laterMs: 99, databaseMs: 99, isProven: true },
+  { when: 'longer ago', laterMs: 100, databaseMs: 100, isProven: false },
+  {
+    when: 'longer ago, and the database clock has gone back since',
+    laterMs: 11_000,
+    databaseMs: -1_000,
+    isProven: false,
+  },
+  {
+    when: 'longer ago, and the database clock has gone back by as much',
+    laterMs: 5_020,
+    databaseMs: 20,
+    isProven: false,
+  },
+  { when: 'in the future of a clock that is none', laterMs: -1, databaseMs: 20, isProven: false },
+])('a claim proven $when: a fence believes it: $isProven (I5)', (given) => {
+  const SENT_MS = 1_000_000;
+  let [nowMs, monotonicMs] = [SENT_MS, SENT_MS];
+  const clock = { nowMs: () => nowMs, monotonicMs: () => monotonicMs };
+  const registry = createRegistry([sagaOf([stepsOf(inertPorts()).undoable('a')])]);
+  const registered = registry.find('test-saga', 1);
+  if (registered === undefined) throw new Error('no such saga');
+  const { id: sagaId, ...saga } = newSaga();
+  const journal = createJournal(
+    { log: inertPorts(), clock, random: () => 0, onTransition: () => undefined },
+    registered,
+    { sagaId, epoch: 1, owner: 'o' },
+    new AbortController().signal,
+    { record: { ...saga, ...REST_OF_RECORD, id: sagaId }, sentAtMs: SENT_MS },
+  );
+  nowMs += given.databaseMs;
+  monotonicMs += given.laterMs;
+  expect(journal.isProven()).toBe(given.isProven);
+});
+
+const REST_OF_RECORD = {
+  open: true,
+  revision: 1,
+  epoch: 1,
+  writeId: 'w',
+  result: null,
+  unrunnableSince: null,
+  history: [],
+  createdAt: '2026-11-29T12:00:00.000Z',
+  finishedAt: null,
+} as const;

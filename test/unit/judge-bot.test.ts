@@ -121,6 +121,16 @@ describe('one bot, look by look', () => {
     expect(seen.at(-1)?.verdict?.memory.state).toBe('given-up');
   });
 
+  it('the clock goes back by an hour: neither a restart nor its forgiving waits until it is there again', () => {
+    const fallen = Array.from({ length: 3 }, () => program('FATAL'));
+    const restarted = restarts(watch([...fallen, program('FATAL', -3_600_000)]));
+    expect(restarted).toEqual([false, false, true, true]);
+    const well = Array.from({ length: forgiveMs / PERIOD_MS }, () => program('RUNNING'));
+    const seen = watch([...fallen, program('RUNNING', -3_600_000), ...well]);
+    expect(seen.at(-2)?.verdict?.memory.restarts).toBe(1);
+    expect(seen.at(-1)?.verdict?.memory.restarts).toBe(0);
+  });
+
   it('in BACKOFF, or unknown to supervisord: never started by us', () => {
     for (const word of ['BACKOFF', 'absent'] as const) {
       expect(restarts(watch(Array.from({ length: 8 }, () => program(word))))).not.toContain(true);

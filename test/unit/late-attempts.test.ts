@@ -60,7 +60,7 @@ function stateWithLock() {
 function scene(): Performance {
   const holds = async () => undefined;
   const { signal } = new AbortController();
-  const clock = { nowMs: () => 1 };
+  const clock = { nowMs: () => 1, monotonicMs: () => 1 };
   const definition = inertPorts<SagaDefinition>();
   return { definition, record, signal, clock, random: () => 0, fence: holds, fencedWrite: holds };
 }

@@ -36,6 +36,14 @@ it.each([
     looks: 1,
   },
   { when: 'in the future by the clock of another claim', epoch: 2, sinceMs: -5_000, looks: 1 },
+  { when: 'in the future, under this claim', epoch: 3, sinceMs: -5_000, looks: 1 },
+  {
+    when: 'long ago, under this claim, before the database clock went back',
+    epoch: 3,
+    sinceMs: 5_020,
+    databaseMs: 20,
+    looks: 1,
+  },
 ])('seen at rest $when: looked at $looks times before the refund (I5)', async (given) => {
   let looks = 0;
   const bots: Bots = {
@@ -53,9 +61,12 @@ it.each([
 function callOf({
   epoch,
   sinceMs,
+  databaseMs = sinceMs,
 }: {
   readonly epoch: number | undefined;
   readonly sinceMs: number;
+  /** As long ago as the database's clock has it. */
+  readonly databaseMs?: number;
 }) {
   const allocation = { account: 'there', hadAllocation: false, life: 'none:x', botName: 'bot' };
   const call: StepCall = {
@@ -64,7 +75,8 @@ function callOf({
     attempt: 1,
     sagaId: 'del-0mvx2cqo0dqqe9xwr1uq2r',
     startedAtMs: SEEN_MS,
-    nowMs: () => SEEN_MS + sinceMs,
+    nowMs: () => SEEN_MS + databaseMs,
+    monotonicMs: () => SEEN_MS + sinceMs,
     input: writeInput({
       userId: toUserId('6500000000000000000000aa'),
       firebaseUid: null,

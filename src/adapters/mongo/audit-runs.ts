@@ -54,7 +54,7 @@ export function createMongoAuditRuns({ connection }: MongoAuditRunsDependencies)
 
     async secondsSinceBegun() {
       const run = await newest({}, 'startedAt');
-      return run === undefined ? null : toSeconds(run.ageMs);
+      return run === undefined ? null : Math.round(Number(run.ageMs) / 1_000);
     },
   };
 }

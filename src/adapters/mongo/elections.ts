@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection } from 'mongoose';
 import type { Elections } from '../../saga/ports/elections.ts';
+import { isOver } from './holds.ts';
 import { isDuplicateKey, runRepeatable } from './mongo-errors.ts';
 
 interface PostDocument {
@@ -19,7 +20,7 @@ export function createMongoElections(connection: Connection): Elections {
     hold: (post, ttlMs) =>
       runRepeatable(async () => {
         const until = { $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: ttlMs } };
-        const isFree = { $or: [{ $eq: ['$owner', owner] }, { $lte: ['$until', '$$NOW'] }] };
+        const isFree = { $or: [{ $eq: ['$owner', owner] }, isOver('$until', ttlMs)] };
         const take = () =>
           posts.updateOne({ _id: post, $expr: isFree }, [{ $set: { owner, until } }]);
         if ((await take()).matchedCount === 1) return true;

@@ -22,7 +22,8 @@ export type TombstoneWrite = mongo.AnyBulkWriteOperation<TombstoneDocument>;
 const SAGA_FIRST_MS = 3_000;
 /** The looks after the end: somebody may still start what was removed. */
 const FIRST_LOOK_MS = 60_000;
-const LAST_LOOK_MS = 600_000;
+/** Also the furthest ahead that any look is put. */
+export const LAST_LOOK_MS = 600_000;
 /** While it is not gone: the first look again after this, twice as long each time, to the limit. */
 const RETRY_BASE_MS = 1_000;
 const RETRY_CAP_MS = 15_000;
@@ -144,6 +145,9 @@ const ENDED = {
   heldUntil: null,
 };
 
+/** An end that has not come yet is from before the clock went back. */
+const ENDED_AT = { $min: ['$endedAt', '$$NOW'] };
+
 /** A look that finds the bot back after its end makes the tombstone unfinished again: its slot is not
  * free as long as something sits in it. */
 export function lookWrite(
@@ -163,7 +167,7 @@ export function lookWrite(
   const goneAgain = {
     looksAfterEnd: { $add: ['$looksAfterEnd', 1] },
     nextLookAt: {
-      $cond: [{ $eq: ['$looksAfterEnd', 0] }, { $add: ['$endedAt', LAST_LOOK_MS] }, null],
+      $cond: [{ $eq: ['$looksAfterEnd', 0] }, { $add: [ENDED_AT, LAST_LOOK_MS] }, null],
     },
     heldUntil: null,
   };

@@ -1,10 +1,11 @@
-// Taking due tombstones so that two janitors do not work on one: three bounded round trips whatever the
+// Taking due tombstones so that two janitors do not work on one: four bounded round trips whatever the
 // number. The hold ends by itself, so a janitor that dies keeps nobody's bot (I1).
 
 import type { Connection, mongo } from 'mongoose';
+import { isOver } from './holds.ts';
 import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
-import type { TombstoneDocument } from './tombstone-updates.ts';
+import { LAST_LOOK_MS, type TombstoneDocument } from './tombstone-updates.ts';
 
 export interface Taking {
   readonly limit: number;
@@ -17,16 +18,16 @@ export interface Taking {
 const MAX_LIMIT = 500;
 
 /** Due by the database's clock and held by nobody. */
-const IS_DUE = {
+const isDue = (holdMs: number) => ({
   nextLookAt: { $type: 'date' },
-  $expr: {
-    $and: [
-      { $lte: ['$nextLookAt', '$$NOW'] },
-      // A null sorts below every date.
-      { $lte: ['$heldUntil', '$$NOW'] },
-    ],
-  },
-} as const;
+  $expr: { $and: [{ $lte: ['$nextLookAt', '$$NOW'] }, isOver('$heldUntil', holdMs)] },
+});
+
+/** Further ahead than any look is put: from before the clock went back. */
+const IS_LOST = {
+  nextLookAt: { $type: 'date' },
+  $expr: { $gt: ['$nextLookAt', { $add: ['$$NOW', LAST_LOOK_MS] }] },
+};
 
 /** Repeating it after a lost reply takes others; those taken before come back when the hold ends. */
 export function takeDueTombstones(
@@ -36,13 +37,14 @@ export function takeDueTombstones(
   const size = Math.min(Math.max(1, Math.trunc(limit)), MAX_LIMIT);
   return runRepeatable(async () => {
     const tombstones = nativeCollection<TombstoneDocument>(connection, 'tombstones');
+    await tombstones.updateMany(IS_LOST, [{ $set: { nextLookAt: '$$NOW' } }]);
     const due = await tombstones
-      .find(IS_DUE, { projection: { _id: 1 } })
+      .find(isDue(holdMs), { projection: { _id: 1 } })
       .sort({ nextLookAt: 1 })
       .limit(size)
       .toArray();
     if (due.length === 0) return [];
-    await tombstones.updateMany({ _id: { $in: due.map(({ _id }) => _id) }, ...IS_DUE }, [
+    await tombstones.updateMany({ _id: { $in: due.map(({ _id }) => _id) }, ...isDue(holdMs) }, [
       { $set: { heldUntil: { $add: ['$$NOW', holdMs] }, takenBy: { $literal: token } } },
     ]);
     return tombstones.find({ takenBy: token }).sort({ nextLookAt: 1 }).toArray();

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection } from 'mongoose';
 import type { Workforce } from '../../saga/ports/workforce.ts';
+import { isOver } from './holds.ts';
 import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 
@@ -10,7 +11,11 @@ interface WorkerDocument {
   _id: string;
   runnable: string[];
   until: Date;
+  /** For how long it was announced. */
+  ttlMs: number;
 }
+
+const IS_GONE = isOver('$until', '$ttlMs');
 
 export function createMongoWorkforce(connection: Connection): Workforce {
   const workers = () => nativeCollection<WorkerDocument>(connection, 'workers');
@@ -21,15 +26,15 @@ export function createMongoWorkforce(connection: Connection): Workforce {
         const until = { $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: ttlMs } };
         await workers().updateOne(
           { _id: self },
-          [{ $set: { runnable: { $literal: [...runnable] }, until } }],
+          [{ $set: { runnable: { $literal: [...runnable] }, until, ttlMs } }],
           { upsert: true },
         );
-        await workers().deleteMany({ $expr: { $lt: ['$until', '$$NOW'] } });
+        await workers().deleteMany({ $expr: IS_GONE });
       }),
     runnable: () =>
       runRepeatable(async () => {
         const live = await workers()
-          .find({ $expr: { $gte: ['$until', '$$NOW'] } })
+          .find({ $expr: { $not: [IS_GONE] } })
           .toArray();
         return [...new Set(live.flatMap(({ runnable }) => runnable))];
       }),

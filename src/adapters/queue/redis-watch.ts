@@ -31,6 +31,8 @@ export interface RedisOutage {
 
 /** Of the write while an outage lasts. */
 const ASK_EVERY_MS = 1_000;
+/** Longer than the write's own deadline. */
+const ASK_WITHIN_MS = 10_000;
 /** A server at the edge of its memory takes one write and refuses the next: this many in a row end an outage. */
 const GOOD_ANSWERS = 3;
 
@@ -52,6 +54,7 @@ export function createRedisWatch(options: RedisWatchOptions): RedisWatch {
 
   const asking = createPeriodic({
     everyMs,
+    limitMs: ASK_WITHIN_MS,
     onError: (error) => void failed(error),
     turn: async () => {
       if (outage === undefined) return;

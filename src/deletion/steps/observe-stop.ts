@@ -1,5 +1,6 @@
 // The look before a deletion's payment: has the bot stopped, and stayed so (I5)?
 
+import { isWithin } from '../../saga/age.ts';
 import type { StepCall, Warning } from '../../saga/definition.ts';
 import { RetryableError } from '../../saga/errors.ts';
 import { lookAtRest } from '../bot-at-rest.ts';
@@ -34,7 +35,7 @@ async function observeStop(ports: DeletionPorts, call: StepCall): Promise<readon
 /** A look this young is the look before the refund: another would be as old when the money moves. */
 const FRESH_LOOK_MS = 50;
 
-// Under another claim it was another worker's clock, and how old its moments are nobody can tell.
+// Under another claim it was another process's monotonic clock, and how old its moments are nobody can tell.
 function wasSeenAtRest(call: StepCall): boolean {
   const stop = STOP_VALUE.readOrNull(call.results[STEP.stop]);
   return (
@@ -42,6 +43,6 @@ function wasSeenAtRest(call: StepCall): boolean {
     stop !== null &&
     'seenAtRestMs' in stop &&
     stop.epoch === call.epoch &&
-    call.nowMs() - stop.seenAtRestMs <= FRESH_LOOK_MS
+    isWithin(call.monotonicMs() - stop.seenAtRestMs, FRESH_LOOK_MS)
   );
 }

@@ -101,7 +101,7 @@ function captured(call: StepCall): BotCapture {
 }
 
 function atRest(call: StepCall) {
-  const value = STOP_VALUE.write({ seenAtRestMs: call.nowMs(), epoch: call.epoch });
+  const value = STOP_VALUE.write({ seenAtRestMs: call.monotonicMs(), epoch: call.epoch });
   return { value, warnings: warningsOf(captured(call)) };
 }
 

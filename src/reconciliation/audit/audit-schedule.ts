@@ -3,6 +3,7 @@
 // once, the hourly run has the rest.
 
 import { parseUserId, type UserId } from '../../domain/ids.ts';
+import { isWithin } from '../../saga/age.ts';
 import { InterruptedError } from '../../saga/errors.ts';
 import { createPeriodic } from '../../saga/periodic.ts';
 import type { Elections } from '../../saga/ports/elections.ts';
@@ -30,6 +31,10 @@ const HOUR_SECONDS = 3_600;
 const ASK_EVERY_MS = 60_000;
 const HOLD_MS = 2 * ASK_EVERY_MS;
 const PACE = { atOnce: 2, pauseMs: 100 };
+/** Of the few users of one turn: one of them with the longest list that a document holds takes a minute. */
+const AUDIT_LIMIT_MS = 5 * 60_000;
+/** Of everybody: a million users take some hours. */
+const AUDIT_ALL_LIMIT_MS = 12 * 3_600_000;
 /** Users waiting for their audit; more are left to the hourly run. */
 const MAX_WAITING = 1_000;
 
@@ -46,9 +51,15 @@ export function createAuditSchedule(deps: AuditScheduleDependencies): AuditSched
     );
   }
 
-  const afterSagas = createPeriodic({ everyMs: pace.pauseMs, turn, onError });
+  const afterSagas = createPeriodic({
+    everyMs: pace.pauseMs,
+    limitMs: AUDIT_LIMIT_MS,
+    turn,
+    onError,
+  });
   const hourly = createPeriodic({
     everyMs: ASK_EVERY_MS,
+    limitMs: AUDIT_ALL_LIMIT_MS,
     turn: (signal) => auditWhenDue(deps, signal).catch(unlessStopped(onError)),
     onError,
   });
@@ -73,7 +84,7 @@ async function auditWhenDue(
   signal: AbortSignal,
 ): Promise<void> {
   const seconds = await desk.secondsSinceBegun();
-  if (seconds !== null && seconds < HOUR_SECONDS) return;
+  if (seconds !== null && isWithin(seconds, HOUR_SECONDS)) return;
   if (await elections.hold('audit', HOLD_MS)) await desk.auditAll({ signal });
 }
 

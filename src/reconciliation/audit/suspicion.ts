@@ -25,8 +25,9 @@ export function judge(
   { stillForMs, busyForMs }: SuspicionRules,
 ): Judgement {
   const isSame = earlier?.signature === signature;
-  const seenAtMs = isSame ? earlier.seenAtMs : nowMs;
-  const sinceMs = earlier?.sinceMs ?? nowMs;
+  // A moment that has not come yet is from before the clock went back: it counts from now.
+  const seenAtMs = isSame ? Math.min(earlier.seenAtMs, nowMs) : nowMs;
+  const sinceMs = Math.min(earlier?.sinceMs ?? nowMs, nowMs);
   if (nowMs - seenAtMs >= stillForMs && isSame) return { status: 'confirmed' };
   if (nowMs - sinceMs >= busyForMs) return { status: 'confirmed' };
   return { status: 'suspected', suspicion: { signature, seenAtMs, sinceMs } };

@@ -18,7 +18,10 @@ const NOBODY: WakeUps = { wake: async () => undefined, revive: async () => 'revi
 export async function driveDirectly(scene: Scene): Promise<SagaRecord> {
   const { ground, order, world, workers } = scene;
   let passedMs = 0;
-  const clock: Clock = { nowMs: () => ground.clock.nowMs() + passedMs };
+  const clock: Clock = {
+    nowMs: () => ground.clock.nowMs() + passedMs,
+    monotonicMs: () => ground.clock.monotonicMs() + passedMs,
+  };
   const sagas = sagasOf(scene, NOBODY, clock);
   const { id } = (await sagas.start(world.order)).saga;
   let worker = nextWorker();

@@ -155,6 +155,6 @@ function seenJustNow(call: StepCall): StepCall {
   const { epoch } = call;
   const stop = STOP_VALUE.readOrNull(call.results[STEP.stop]);
   if (stop === null || 'gaveUp' in stop) return call;
-  const seen = STOP_VALUE.write({ seenAtRestMs: call.nowMs(), epoch });
+  const seen = STOP_VALUE.write({ seenAtRestMs: call.monotonicMs(), epoch });
   return { ...call, attempt: 1, results: { ...call.results, [STEP.stop]: seen } };
 }

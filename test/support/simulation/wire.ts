@@ -46,7 +46,10 @@ export interface Wire {
 
 /** One process's idea of the database's time. It reads it again every few seconds, so that it is right in the end. */
 export function skewedClock(weather: Weather, skewMs: number): Clock {
-  return { nowMs: () => weather.time.nowMs() + (weather.isCalm ? 0 : skewMs) };
+  return {
+    nowMs: () => weather.time.nowMs() + (weather.isCalm ? 0 : skewMs),
+    monotonicMs: () => weather.time.nowMs(),
+  };
 }
 
 type Fate = 'answered' | 'slow' | 'refused' | 'answer lost' | 'late' | 'twice' | 'hangs';

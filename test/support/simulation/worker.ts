@@ -46,7 +46,7 @@ export function createSimulatedWorker(
 ): SimulatedWorker {
   const { chance, tell } = world.weather;
   const wire = createWire(name, world.weather);
-  const { nowMs } = skewedClock(world.weather, skewMs);
+  const clock = skewedClock(world.weather, skewMs);
   const wired = logOver(world.log, wire);
   const log = world.twin.log?.(wired) ?? wired;
   const leases = createLeaseKeeper({ log, leaseMs: LEASE_MS, onError: () => undefined });
@@ -54,7 +54,7 @@ export function createSimulatedWorker(
   const runner = createRunner({
     log,
     registry: registryOver(world, portsOver(world, wire, log)),
-    clock: { nowMs },
+    clock,
     leases,
     cohorts: { enter: async () => undefined, leave: () => undefined },
     leaseMs: LEASE_MS,
@@ -65,7 +65,7 @@ export function createSimulatedWorker(
   });
   return {
     wire,
-    nowMs,
+    nowMs: () => clock.nowMs(),
     run: (id, signal) => runner.run(id, { signal, isDraining: () => false }),
     stop: () => {
       wire.isDead = true;

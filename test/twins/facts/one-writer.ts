@@ -41,6 +41,23 @@ export const ONE_WRITER = [
     breach: 'a worker that had lost its saga stopped the bot',
   },
   {
+    name: 'proof-by-a-clock-that-goes-back',
+    invariant: 'I5',
+    mechanism: {
+      what: 'how old a proof of the claim is, is told by the monotonic clock of its process',
+      file: 'src/saga/journal.ts',
+    },
+    guardedBy: [
+      at('unit/journal.test.ts', 'a claim proven $when: a fence believes it: $isProven (I5)'),
+      at(
+        'unit/look-before-payment.test.ts',
+        'seen at rest $when: looked at $looks times before the refund (I5)',
+      ),
+    ],
+    title: 'a proof by a clock that goes back: a late worker acts without a look, and caught',
+    breach: 'a worker that had lost its saga acted',
+  },
+  {
     name: 'lock-broken-by-age',
     invariant: 'I5',
     mechanism: {

@@ -63,7 +63,7 @@ export function createMongoBotHealths(connection: Connection): BotHealths {
     touch: async (keys, atMs) => {
       for (const part of batches(keys)) {
         await runRepeatable(() =>
-          bots().updateMany({ _id: { $in: part } }, { $max: { lookedAtMs: atMs } }),
+          bots().updateMany({ _id: { $in: part } }, { $set: { lookedAtMs: atMs } }),
         );
       }
     },

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection } from 'mongoose';
 import type { HealthRounds } from '../../../health/ports/health-rounds.ts';
+import { isOver } from '../holds.ts';
 import { isDuplicateKey, runRepeatable } from '../mongo-errors.ts';
 import { nativeCollection } from '../native.ts';
 
@@ -21,7 +22,7 @@ export function createMongoHealthRounds(connection: Connection): HealthRounds {
     begin: async (holdMs) => {
       const token = randomUUID();
       const isFree = {
-        $or: [{ $eq: ['$token', null] }, { $eq: ['$token', token] }, { $lte: ['$until', '$$NOW'] }],
+        $or: [{ $eq: ['$token', null] }, { $eq: ['$token', token] }, isOver('$until', holdMs)],
       };
       const taken = { token, until: { $add: ['$$NOW', holdMs] } };
       return runRepeatable(async () => {
@@ -59,7 +60,8 @@ export function createMongoHealthRounds(connection: Connection): HealthRounds {
           ])
           .toArray(),
       );
-      return found === undefined ? null : Math.max(0, Math.floor(found.seconds));
+      // A round from before the clock went back is not one that has just ended.
+      return found === undefined ? null : Math.floor(Math.abs(found.seconds));
     },
   };
 }

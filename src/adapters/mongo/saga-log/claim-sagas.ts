@@ -6,6 +6,7 @@ import type { SagaId } from '../../../domain/ids.ts';
 import type { Claim, ClaimRequest, ClaimResult } from '../../../saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../../saga/record.ts';
 import { isAtRest } from '../../../saga/state.ts';
+import { isOver } from '../holds.ts';
 import { runRepeatable } from '../mongo-errors.ts';
 import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
 import {
@@ -61,7 +62,7 @@ export async function renewLeases(
         // A lease that was given back meanwhile stays given back.
         leaseUntil: { $ne: null },
       },
-      [{ $set: { leaseUntil: leaseEnd(leaseMs) } }],
+      [{ $set: leased(leaseMs) }],
     ),
   );
 }
@@ -107,7 +108,7 @@ function toUpdate(order: ClaimOrder): mongo.AnyBulkWriteOperation<SagaDocument> 
           $set: {
             epoch: { $add: ['$epoch', 1] },
             owner,
-            leaseUntil: leaseEnd(leaseMs),
+            ...leased(leaseMs),
             revision: { $add: ['$revision', 1] },
             writeId: owner,
             history: { $slice: [{ $concatArrays: ['$history', entries] }, -HISTORY_LIMIT] },
@@ -138,11 +139,11 @@ function beginningOf({ beginning, owner }: ClaimOrder): readonly HistoryDocument
   });
 }
 
-const IS_FREE = { $lte: [{ $ifNull: ['$leaseUntil', new Date(0)] }, '$$NOW'] };
+const IS_FREE = isOver({ $ifNull: ['$leaseUntil', new Date(0)] }, '$leaseMs');
 const IS_DUE = { $lte: ['$dueAt', '$$NOW'] };
 
-function leaseEnd(leaseMs: number) {
-  return { $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: leaseMs } };
+function leased(leaseMs: number) {
+  return { leaseUntil: { $add: ['$$NOW', leaseMs] }, leaseMs };
 }
 
 function toResult(order: ClaimOrder, document: SagaDocument | undefined): ClaimResult {

@@ -10,7 +10,7 @@ import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
 
 /** The relay's first look at a saga whose wake-up may have been lost. */
-const FIRST_RELAY_LOOK_MS = 2_000;
+export const FIRST_RELAY_LOOK_MS = 2_000;
 
 type Inserted = { readonly status: 'inserted' | 'exists'; readonly saga: SagaRecord };
 

@@ -27,6 +27,8 @@ export interface SagaDocument {
   epoch: number;
   owner: string | null;
   leaseUntil: Date | null;
+  /** For how long the lease was granted; since the first claim. */
+  leaseMs?: number;
   /** Not to be claimed before. */
   dueAt: Date;
   /** When the relay looks at it next, unless it has ended. */

@@ -14,7 +14,9 @@ import type {
 } from '../../../saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../../saga/record.ts';
 import type { Phase } from '../../../saga/state.ts';
+import { isOver } from '../holds.ts';
 import { runRepeatable } from '../mongo-errors.ts';
+import { FIRST_RELAY_LOOK_MS } from './insert-sagas.ts';
 import { COMMITTED, type LogContext } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
 
@@ -158,7 +160,7 @@ export async function takeOverdue(
 ): Promise<readonly OverdueSaga[]> {
   return runRepeatable(async () => {
     const now = new Date(clock.nowMs());
-    const due = overdueAt(now);
+    const due = overdueAt(now, holdMs);
     const found = await sagas.find(due, { ...IDS, sort: { relayAt: 1 }, limit }).toArray();
     if (found.length === 0) return [];
     const ids = { _id: { $in: found.map(({ _id }) => _id) } };
@@ -175,13 +177,17 @@ export async function takeOverdue(
 
 const IDS = { projection: { kind: 1 } } as const;
 
-function overdueAt(now: Date): mongo.Filter<SagaDocument> {
+/** A relay's look that is further ahead than any is put was put there before the clock went back. */
+function overdueAt(now: Date, holdMs: number): mongo.Filter<SagaDocument> {
+  const farAhead = new Date(now.getTime() + 2 * Math.max(holdMs, FIRST_RELAY_LOOK_MS));
   return {
     open: true,
-    relayAt: { $lte: now },
     dueAt: { $lte: now },
     'state.phase': { $ne: 'stuck' },
-    $or: [{ leaseUntil: null }, { leaseUntil: { $lte: now } }],
+    $and: [
+      { $or: [{ relayAt: { $lte: now } }, { relayAt: { $gt: farAhead } }] },
+      { $or: [{ leaseUntil: null }, { $expr: isOver('$leaseUntil', '$leaseMs') }] },
+    ],
   };
 }
 
