@@ -137,6 +137,7 @@ async function apiDependencies(
     demo,
     firebaseWeb,
     rateLimitRedis: services.rateLimitRedis,
+    keyPrefix: services.keyPrefix,
     now: () => new Date(),
     settings: {
       defaultWaitSeconds: config.defaultWaitMs / 1_000,

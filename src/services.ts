@@ -11,6 +11,7 @@ import { connectMongo } from './adapters/mongo/connect.ts';
 import { type DatabaseClock, startDatabaseClock } from './adapters/mongo/database-clock.ts';
 import { createMongoElections } from './adapters/mongo/elections.ts';
 import { createMongoFindings } from './adapters/mongo/findings.ts';
+import { findInstallationId } from './adapters/mongo/installation.ts';
 import { createMongoLedger } from './adapters/mongo/ledger.ts';
 import type { MigrationReport } from './adapters/mongo/migration.ts';
 import { createMongoSagaLog } from './adapters/mongo/saga-log/saga-log.ts';
@@ -50,6 +51,7 @@ import { openTelemetry } from './telemetry.ts';
 export interface Services extends Omit<QueueParts, 'close'>, Requests {
   readonly config: Config;
   readonly log: Logger;
+  /** Of every Redis key, this installation's id in it. */
   readonly keyPrefix: string;
   readonly connection: Connection;
   readonly clock: DatabaseClock;
@@ -82,7 +84,7 @@ export interface ServicesOptions {
   readonly log: Logger;
   readonly mongodbUri: string;
   readonly redisUrl: string;
-  /** What Redis keys begin with: runs side by side on one server need their own. */
+  /** What Redis keys begin with (RECLAIM_KEY_PREFIX); the installation's id comes after it. */
   readonly keyPrefix: string;
 }
 
@@ -91,9 +93,10 @@ export const DEFAULT_KEY_PREFIX = 'reclaim';
 
 /** @throws when MongoDB does not answer: without it nothing can be promised. */
 export async function createServices(options: ServicesOptions): Promise<Services> {
-  const { config, log, keyPrefix } = options;
+  const { config, log } = options;
   const migration = await migrateDatabase(options.mongodbUri);
   const connection = await connectMongo(options.mongodbUri);
+  const keyPrefix = `${options.keyPrefix}:${await findInstallationId(connection)}`;
   const now = () => new Date();
   const clock = await startDatabaseClock(connection);
   const queueParts = openQueueParts({ redisUrl: options.redisUrl, keyPrefix, log });

@@ -106,6 +106,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
         createUserRateLimit({
           perMinute: settings.rateLimitPerMinute,
           redis: deps.rateLimitRedis,
+          keyPrefix: deps.keyPrefix,
         }),
       );
       const { defaultWaitSeconds } = settings;

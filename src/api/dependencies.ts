@@ -63,6 +63,8 @@ export interface ApiDependencies {
   /** Shares the rate limit among processes; null counts in this one. The connection must fail fast: while
    * it does, requests pass. */
   readonly rateLimitRedis: Redis | null;
+  /** Of every Redis key of this installation. */
+  readonly keyPrefix: string;
   readonly now: () => Date;
   readonly settings: ApiSettings;
 }

@@ -105,7 +105,7 @@ describe('Redis', () => {
 
 it('a lease of any whole number of seconds: the look for stalled jobs works', async () => {
   const app = await startTestApplication({ env: { LEASE_SECONDS: '2' } });
-  const key = `${app.env.RECLAIM_KEY_PREFIX}:deletion:stalled-check`;
+  const key = `${app.services.keyPrefix}:deletion:stalled-check`;
   await waitFor('a stalled check', async () => (await app.services.redis.exists(key)) === 1);
 });
 

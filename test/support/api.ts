@@ -153,6 +153,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
     demo: null,
     firebaseWeb: null,
     rateLimitRedis: null,
+    keyPrefix: 'test',
     now,
     ...options.deps,
     settings: {

@@ -57,6 +57,8 @@ export interface TestApplicationOptions {
   readonly mongodbUri?: string;
   /** Another MongoDB altogether. */
   readonly serverUri?: string;
+  /** Made by the test; otherwise a new one. */
+  readonly database?: Connection;
   /** Lines go nowhere otherwise. */
   readonly log?: Logger;
 }
@@ -64,7 +66,7 @@ export interface TestApplicationOptions {
 export async function startTestApplication(
   options: TestApplicationOptions = {},
 ): Promise<TestApplication> {
-  const connection = await createTestDatabase(options.serverUri);
+  const connection = options.database ?? (await createTestDatabase(options.serverUri));
   const folder = await mkdtemp(join(tmpdir(), 'reclaim-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const poolStateFile = join(folder, '.container-pool-state.json');
@@ -75,14 +77,13 @@ export async function startTestApplication(
   } else if (options.poolState !== undefined) {
     await writeFile(poolStateFile, JSON.stringify(options.poolState, null, 2));
   }
-  const keyPrefix = `t-${randomUUID()}`;
   const env = {
     MONGODB_URI: withDatabase(
       options.mongodbUri ?? options.serverUri ?? inject('mongodbUri'),
       connection.name,
     ),
     REDIS_URL: inject('redisUrl'),
-    RECLAIM_KEY_PREFIX: keyPrefix,
+    RECLAIM_KEY_PREFIX: `t-${randomUUID()}`,
     DATA_DIR: folder,
     POOL_STATE,
     POOL_STATE_FILE: poolStateFile,
@@ -104,7 +105,7 @@ export async function startTestApplication(
     log: options.log ?? pino({ level: config.logLevel }),
     say: () => undefined,
     signal: new AbortController().signal,
-    keyPrefix,
+    keyPrefix: env.RECLAIM_KEY_PREFIX,
     onLost: () => undefined,
   });
   onTestFinished(() => application.stop());

@@ -72,6 +72,7 @@ export async function createTestQueue(url = inject('redisUrl')): Promise<TestQue
         leaseMs: JOB_LOCK_MS,
         onError: (error) => void errors.push(error),
         onStalled: () => undefined,
+        onForeign: () => undefined,
       });
       onTestFinished(() => worker.close(500));
       return { ...worker, errors };

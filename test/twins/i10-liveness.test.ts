@@ -1,10 +1,11 @@
 // I10: whoever dies, and whatever was lost with it, every saga is run to its end without a person.
 
-import { randomBytes } from 'node:crypto';
-import { Queue } from 'bullmq';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Queue, Worker } from 'bullmq';
 import type { Connection } from 'mongoose';
-import { onTestFinished } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 import { createMongoElections } from '../../src/adapters/mongo/elections.ts';
+import { findInstallationId } from '../../src/adapters/mongo/installation.ts';
 import { createBullmqWakeUps, type SagaQueue } from '../../src/adapters/queue/bullmq-wake-ups.ts';
 import { connectRedis } from '../../src/adapters/queue/connections.ts';
 import type { Elections } from '../../src/saga/ports/elections.ts';
@@ -73,6 +74,26 @@ twinsOf('I10', {
         );
     }
     return breaches({ 'no wake-up reaches the new primary': !isWoken });
+  },
+  // Two databases, one Redis. The job of one is there; the workers of the other ask.
+  'keys-without-an-installation': async (part) => {
+    const shared = `t-${randomUUID()}`;
+    const prefixOf = async () =>
+      part === 'twin'
+        ? shared
+        : `${shared}:${await findInstallationId(await createTestDatabase())}`;
+    const connection = connectRedis(inject('redisUrl'), 'worker', () => undefined);
+    onTestFinished(() => connection.disconnect());
+    const queue = new Queue('deletion', { connection, prefix: await prefixOf() });
+    const other = new Worker('deletion', null, { connection, prefix: await prefixOf() });
+    onTestFinished(async () => {
+      await other.close(true);
+      await queue.obliterate({ force: true });
+      await queue.close();
+    });
+    await queue.add('delete-bot', {}, { jobId: 'a-job' });
+    const taken = await other.getNextJob('a-token', { block: false });
+    return breaches({ 'a worker took a wake-up of another installation': taken !== undefined });
   },
 });
 

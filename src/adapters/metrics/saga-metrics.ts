@@ -10,6 +10,7 @@ export interface SagaMetrics {
   readonly relayRepair: () => void;
   readonly poolStateResurrection: () => void;
   readonly stalled: () => void;
+  readonly foreignJob: () => void;
 }
 
 export function createSagaMetrics(registry: Registry): SagaMetrics {
@@ -60,6 +61,11 @@ export function createSagaMetrics(registry: Registry): SagaMetrics {
     help: 'Jobs whose worker died or hung; BullMQ gave them to another',
     registers,
   });
+  const foreign = new Counter({
+    name: 'queue_foreign_jobs_total',
+    help: 'Jobs of sagas that this database does not hold: another installation uses the same Redis keys',
+    registers,
+  });
   return {
     transition: ({ after, event }) => {
       const saga = after.kind;
@@ -86,5 +92,6 @@ export function createSagaMetrics(registry: Registry): SagaMetrics {
     relayRepair: () => repairs.inc(),
     poolStateResurrection: () => resurrections.inc(),
     stalled: () => stalls.inc(),
+    foreignJob: () => foreign.inc(),
   };
 }

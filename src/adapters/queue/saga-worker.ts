@@ -22,6 +22,8 @@ export interface SagaWorkerOptions {
   readonly ticks?: ReadonlyMap<string, () => Promise<void>>;
   readonly onError: (error: unknown) => void;
   readonly onStalled: (jobId: string) => void;
+  /** A job of a saga that the log does not hold. */
+  readonly onForeign: (jobId: string) => void;
 }
 
 export interface SagaWorker {
@@ -99,7 +101,7 @@ interface WorkControl extends RunControl {
 }
 
 async function work(
-  { runner, clock }: SagaWorkerOptions,
+  { runner, clock, onForeign }: SagaWorkerOptions,
   job: Job,
   token: string | undefined,
   { lookAgainMs, ...control }: WorkControl,
@@ -109,13 +111,31 @@ async function work(
   const outcome = await runner.run(sagaId, control);
   switch (outcome.status) {
     case 'at-rest':
-      if (outcome.saga === null) throw new UnrecoverableError('there is no such saga');
+      if (outcome.saga === null) return giveBack(job, token, lookAgainMs, onForeign);
       return finish(outcome.saga);
     default:
       await job.moveToDelayed(comeBackAt(outcome, clock, lookAgainMs), token);
       throw new DelayedError();
   }
 }
+
+// Sagas are stored before their jobs: one that is not here belongs to another installation, whose database is a copy
+// of this one's. Its workers take it sooner or later; what nobody has taken for long is a saga that was forgotten.
+async function giveBack(
+  job: Job,
+  token: string | undefined,
+  lookAgainMs: number,
+  onForeign: (jobId: string) => void,
+): Promise<never> {
+  onForeign(String(job.id));
+  if (Date.now() - job.timestamp > FOREIGN_KEPT_MS) {
+    throw new UnrecoverableError('there is no such saga');
+  }
+  await job.moveToDelayed(Date.now() + lookAgainMs, token);
+  throw new DelayedError();
+}
+
+const FOREIGN_KEPT_MS = 3_600_000;
 
 function isWakeUp(job: Job): boolean {
   return namedSaga(job) !== undefined;

@@ -10,9 +10,10 @@ import { identityOf } from '../viewer.ts';
 export interface UserRateLimitOptions {
   readonly perMinute: number;
   readonly redis: Redis | null;
+  readonly keyPrefix: string;
 }
 
-export function createUserRateLimit({ perMinute, redis }: UserRateLimitOptions) {
+export function createUserRateLimit({ perMinute, redis, keyPrefix }: UserRateLimitOptions) {
   return fp(
     async (app) => {
       await app.register(rateLimit, {
@@ -20,7 +21,7 @@ export function createUserRateLimit({ perMinute, redis }: UserRateLimitOptions) 
         timeWindow: 60_000,
         keyGenerator: (request) => identityOf(request).firebaseUid,
         skipOnError: true,
-        nameSpace: 'reclaim:rate-limit:',
+        nameSpace: `${keyPrefix}:rate-limit:`,
         cache: MAX_USERS_COUNTED,
         ...(redis === null ? {} : { redis }),
         errorResponseBuilder: (_request, { after }) =>

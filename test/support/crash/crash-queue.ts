@@ -61,6 +61,7 @@ export async function openCrashQueue(kind: string, clock: Clock): Promise<CrashQ
         // A process without Redis says so all the time.
         onError: () => undefined,
         onStalled: () => undefined,
+        onForeign: () => undefined,
       });
       return {
         end,

@@ -55,4 +55,20 @@ export const LIVENESS = [
     title: 'a socket that stays with the old primary: no wake-up is taken any more, and caught',
     breach: 'no wake-up reaches the new primary',
   },
+  {
+    name: 'keys-without-an-installation',
+    invariant: 'I10',
+    mechanism: {
+      what: 'every Redis key carries the id of the installation, kept in its database',
+      file: 'src/adapters/mongo/installation.ts',
+    },
+    guardedBy: [
+      at(
+        'e2e/two-installations.test.ts',
+        'two installations with one Redis and one RECLAIM_KEY_PREFIX: none takes a job of the other',
+      ),
+    ],
+    title: 'keys that two installations share: one takes the wake-ups of the other, and caught',
+    breach: 'a worker took a wake-up of another installation',
+  },
 ] as const satisfies readonly TwinFacts[];
