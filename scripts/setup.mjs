@@ -1,134 +1,18 @@
-// Runs before every npm script, on whatever Node the machine has and with nothing installed: it makes
-// sure of the packages, and says on standard error what takes time (standard output belongs to the
-// script that follows). When everything is there it is silent, and done in the time Node takes to start.
+// Runs before every npm script, on whatever Node the machine has and with nothing installed. This file is read by
+// Nodes that are too old for any other here: it tells them so in one sentence.
 
-import { execFileSync, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const MODULES = join(ROOT, 'node_modules');
-const LOCK_FILE = join(ROOT, 'package-lock.json');
-const INSTALLED_LOCK = join(MODULES, '.package-lock.json');
-const STAMP = join(MODULES, '.reclaim-setup');
-const BUSY = join(ROOT, '.cache', 'setup.pid');
-const OLDEST_NODE = 24;
-const WAIT_LIMIT_MS = 600_000;
-const SAY_EVERY_MS = 5_000;
-
-if (!isInstalled()) {
-  const release = await takeTurn();
-  try {
-    if (!isInstalled()) await install();
-  } finally {
-    release();
-  }
-}
-
-/** By content or, where somebody ran npm by hand, by time: npm writes its own copy of the lock last. */
-function isInstalled() {
-  // A folder that is linked in belongs to somebody else, who keeps it up to date.
-  if (existsSync(MODULES) && lstatSync(MODULES).isSymbolicLink()) return true;
-  if (!existsSync(INSTALLED_LOCK) || !existsSync(join(MODULES, '.bin', 'node'))) return false;
-  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === fingerprint()) return true;
-  return statSync(INSTALLED_LOCK).mtimeMs >= statSync(LOCK_FILE).mtimeMs;
-}
-
-function fingerprint() {
-  return createHash('sha256').update(readFileSync(LOCK_FILE)).digest('hex');
-}
-
-async function install() {
-  say('installing packages (npm ci; the first time takes about half a minute)');
-  const began = Date.now();
-  const npm = process.env.npm_execpath;
-  const [command, args] = npm ? [process.execPath, [npm]] : ['npm', []];
-  // Without these a surrounding `npm run -s` or NODE_ENV would leave out errors or the tests' packages.
-  const flags = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
-  const child = spawn(command, [...args, ...flags], { cwd: ROOT, stdio: ['ignore', 2, 2] });
-  const stop = (signal) => child.kill(signal);
-  process.once('SIGINT', stop).once('SIGTERM', stop);
-  const seconds = () => Math.round((Date.now() - began) / 1000);
-  const ticker = setInterval(() => say(`still installing (${seconds()} s)`), SAY_EVERY_MS);
-  const outcome = await new Promise((resolve) => {
-    child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code, signal) => resolve(signal ?? code));
-  });
-  clearInterval(ticker);
-  if (outcome !== 0) fail(`npm ci failed (${outcome}); its messages are above`);
-  checkRuntime();
-  writeFileSync(STAMP, fingerprint());
-  say(`packages installed in ${seconds()} s`);
-}
-
-/** The package `node` brings the runtime in an install script, which a machine may have forbidden. */
-function checkRuntime() {
-  let version;
-  try {
-    const node = join(MODULES, '.bin', 'node');
-    version = execFileSync(node, ['--version'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-  } catch {
-    rmSync(join(MODULES, '.bin', 'node'), { force: true });
-    version = process.version;
-    say(`the project's own Node could not be installed; going on with this machine's ${version}`);
-  }
-  if (Number(version.replace(/^v(\d+)[\s\S]*/, '$1')) >= OLDEST_NODE) return;
-  fail(
-    `Node ${OLDEST_NODE} or newer is needed, and this is ${version.trim()}. Allow the install script of the ` +
-      'package "node" (npm config set ignore-scripts false), or install a newer Node.',
-  );
-}
-
-/** Two set-ups at once would each empty what the other fills. */
-async function takeTurn() {
-  mkdirSync(dirname(BUSY), { recursive: true });
-  const end = Date.now() + WAIT_LIMIT_MS;
-  for (let waited = 0; ; waited += 1) {
-    try {
-      writeFileSync(BUSY, String(process.pid), { flag: 'wx' });
-      process.once('exit', () => rmSync(BUSY, { force: true }));
-      return () => rmSync(BUSY, { force: true });
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
-    }
-    const holder = holderOf(BUSY);
-    if (holder === undefined) rmSync(BUSY, { force: true });
-    else if (Date.now() > end) fail(`process ${holder} has been installing for too long (${BUSY})`);
-    else {
-      if (waited % 5 === 0) say(`waiting for the set-up in process ${holder}`);
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-    }
-  }
-}
-
-function holderOf(file) {
-  try {
-    const pid = Number(readFileSync(file, 'utf8'));
-    if (pid > 1) process.kill(pid, 0);
-    return pid > 1 ? pid : undefined;
-  } catch (error) {
-    return error.code === 'EPERM' ? 'of another user' : undefined;
-  }
-}
-
-function say(line) {
-  process.stderr.write(`set-up: ${line}\n`);
-}
+const OLDEST_NODE = 20;
 
 function fail(line) {
-  say(line);
+  process.stderr.write(`set-up: ${line}\n`);
   process.exit(1);
 }
+
+if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
+  fail(
+    `Node ${OLDEST_NODE} or newer is needed, and this is ${process.version}; the project then brings its own Node.`,
+  );
+}
+import('./install-packages.mjs')
+  .then((packages) => packages.installPackages())
+  .catch((error) => fail(error.message));

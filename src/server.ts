@@ -1,9 +1,9 @@
 // The entry point of the API: configuration, servers of its own where none are given, services, HTTP and
 // workers; and their end, in the reverse order, on a signal or a fault.
 
-import closeWithGrace from 'close-with-grace';
 import { type Application, StartError, startApplication } from './application.ts';
 import { ConfigError, parseConfig } from './config.ts';
+import { endGracefully } from './graceful-end.ts';
 import { createLogger } from './logger.ts';
 import { DEFAULT_KEY_PREFIX } from './services.ts';
 
@@ -13,12 +13,16 @@ const STOP_WITHIN_MS = 9_500;
 const stopping = new AbortController();
 let starting: Promise<Application> | undefined;
 
-const grace = closeWithGrace({ delay: STOP_WITHIN_MS, logger: console }, async ({ err }) => {
-  if (err !== undefined) console.error(err);
-  stopping.abort();
-  // A start that is under way ends what it has begun by itself.
-  const application = await starting?.catch(() => undefined);
-  await application?.stop();
+const grace = endGracefully({
+  withinMs: STOP_WITHIN_MS,
+  say: (line) => console.error(line),
+  end: async (fault) => {
+    if (fault !== undefined) console.error(fault);
+    stopping.abort();
+    // A start that is under way ends what it has begun by itself.
+    const application = await starting?.catch(() => undefined);
+    await application?.stop();
+  },
 });
 
 try {
@@ -31,8 +35,7 @@ try {
     keyPrefix: process.env.RECLAIM_KEY_PREFIX ?? DEFAULT_KEY_PREFIX,
     onLost: (what) => {
       console.error(what);
-      process.exitCode = 1;
-      grace.close();
+      grace.fail();
     },
   });
   await starting;

@@ -1,7 +1,7 @@
 // A process that only works: no API, nothing embedded. On a signal it ends at the next step boundaries.
 
-import closeWithGrace from 'close-with-grace';
 import { ConfigError, parseConfig } from './config.ts';
+import { endGracefully } from './graceful-end.ts';
 import { createLogger } from './logger.ts';
 import { type MetricsListener, startMetricsListener } from './metrics-listener.ts';
 import { createServices, DEFAULT_KEY_PREFIX, type Services } from './services.ts';
@@ -23,11 +23,15 @@ export async function runWorkerProcess(roles: readonly WorkerRole[]): Promise<vo
       throw error;
     });
     const workers = startWorkers(services, roles);
-    closeWithGrace({ delay: STOP_WITHIN_MS, logger: console }, async ({ err }) => {
-      if (err !== undefined) log.fatal({ err }, 'ending on a fault');
-      await workers.stop();
-      await listener?.stop();
-      await services.close();
+    endGracefully({
+      withinMs: STOP_WITHIN_MS,
+      say: (line) => console.error(line),
+      end: async (fault) => {
+        if (fault !== undefined) log.fatal({ err: fault }, 'ending on a fault');
+        await workers.stop();
+        await listener?.stop();
+        await services.close();
+      },
     });
     const { kind, reason } = services.runtime;
     log.info({ roles, bots: kind, why: reason, metrics: listener?.url ?? 'off' }, 'working');

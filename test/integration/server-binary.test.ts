@@ -1,6 +1,6 @@
 // Shell scripts stand in for server programs here: only their answer to --version matters.
 
-import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { MONGODB } from '../../src/embedded/mongodb-server.ts';
@@ -46,6 +46,28 @@ describe('looking for a server', () => {
     await expect(findServer(OUT_OF_REACH, search)).rejects.toThrow(
       /no MongoDB server.*the shop: closed.*Ways out: put mongod on PATH, set MONGODB_URI/s,
     );
+  });
+
+  it('a fetch that takes long: what has come so far is told', async () => {
+    const { search } = await createSearch();
+    const said: string[] = [];
+    let isTold: () => void = () => undefined;
+    const told = new Promise<void>((resolve) => {
+      isTold = resolve;
+    });
+    const fetch = async (folder: string) => {
+      await writeFile(join(folder, 'half'), Buffer.alloc(3_000_000));
+      await told;
+      await rm(join(folder, 'half'));
+      await putProgram(folder, '6.0.5');
+    };
+    const onProgress = (line: string) => {
+      said.push(line);
+      if (line.includes('3 MB so far')) isTold();
+    };
+    const kind = { ...MONGODB, programs: ['mongod'], sources: [{ name: 'the shop', fetch }] };
+    await findServer(kind, { ...search, onProgress, sayEveryMs: 5 });
+    expect(said).toContain('getting MongoDB: 3 MB so far');
   });
 
   it('a program on PATH: taken before anything is fetched', async () => {

@@ -1,0 +1,94 @@
+// One `npm ci` that says how far it has come, and gives up with a reason where npm would try in silence for minutes.
+// npm tells each of its requests (`--loglevel=http`); what has come lies in node_modules.
+
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const SAY_EVERY_MS = 5_000;
+const LOOK_EVERY_MS = 500;
+/** Requests fail and nothing else comes: what a name server or a firewall says at once. */
+const REFUSED_LIMIT_MS = 20_000;
+/** Nothing fails and nothing has ever come. */
+const SILENCE_LIMIT_MS = 60_000;
+const FLAGS = [
+  // A surrounding `npm run -s` or NODE_ENV would leave out errors or the tests' packages.
+  ...['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=http'],
+  // For each request two repeats and a minute, instead of npm's two and five minutes.
+  ...['--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'],
+  '--fetch-timeout=60000',
+];
+const SHOWN_ERRORS = 12;
+
+/**
+ * @param keys what the lock installs on this machine, as folders below `root`.
+ * @returns undefined, or one sentence about what went wrong; npm's own errors are said before it.
+ */
+export async function npmCi({ root, keys, say }) {
+  const npm = process.env.npm_execpath;
+  const [command, args] = npm ? [process.execPath, [npm]] : ['npm', []];
+  const stdio = ['ignore', 'ignore', 'pipe'];
+  const child = spawn(command, [...args, ...FLAGS], { cwd: root, stdio });
+  const began = Date.now();
+  const heard = { answers: 0, lastMs: began, failure: '', registry: '', errors: [] };
+  createInterface({ input: child.stderr }).on('line', (line) => hear(heard, line));
+  const unpacked = () => keys.filter((key) => existsSync(join(root, key, 'package.json'))).length;
+  const ticker = setInterval(() => {
+    say(`${phase(heard.answers, unpacked(), keys.length)} (${secondsSince(began)} s)`);
+  }, SAY_EVERY_MS);
+  let isAway = false;
+  const watch = setInterval(() => {
+    const silentMs = Date.now() - heard.lastMs;
+    const hasCome = heard.answers > 0 || unpacked() > 0;
+    isAway = silentMs > (heard.failure === '' ? SILENCE_LIMIT_MS : REFUSED_LIMIT_MS);
+    isAway &&= heard.failure !== '' || !hasCome;
+    if (isAway) child.kill();
+  }, LOOK_EVERY_MS);
+  const stop = (signal) => child.kill(signal);
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  const outcome = await new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => resolve(signal ?? code));
+  });
+  clearInterval(ticker);
+  clearInterval(watch);
+  if (outcome === 0) return undefined;
+  if (isAway || (heard.failure !== '' && heard.answers === 0)) return awaySentence(heard);
+  for (const line of heard.errors.slice(0, SHOWN_ERRORS)) say(line);
+  return `npm ci failed (${outcome}); its messages are above`;
+}
+
+function hear(heard, line) {
+  const [, url, outcome] = /^npm http fetch [A-Z]+ (?:\d+ )?(\S+) (.*)$/.exec(line) ?? [];
+  const [, failure] = /^attempt \d+ failed with (.+)$/.exec(outcome ?? '') ?? [];
+  if (line.startsWith('npm error')) heard.errors.push(line);
+  if (url === undefined) return;
+  if (failure === undefined) {
+    Object.assign(heard, { answers: heard.answers + 1, lastMs: Date.now(), failure: '' });
+  } else Object.assign(heard, { failure, registry: hostOf(url) });
+}
+
+function phase(answers, unpacked, total) {
+  if (unpacked >= total) return `all ${total} packages are here; getting the project's own Node`;
+  if (unpacked > 0) return `installing packages: ${unpacked} of ${total}`;
+  if (answers > 0) return `asking for ${total} packages: ${Math.min(answers, total)} answered`;
+  return 'waiting for the first answer of the package registry';
+}
+
+function awaySentence({ failure, registry }) {
+  const what = failure === '' ? 'no answer' : failure;
+  return (
+    `the package registry ${registry ? `${registry} ` : ''}cannot be reached (${what}). Connect this machine, or ` +
+    'name its proxy or mirror (npm config set proxy …, npm config set registry …), and run the same again: ' +
+    "what has been fetched is kept in npm's cache."
+  );
+}
+
+function hostOf(url) {
+  return URL.canParse(url) ? new URL(url).host : '';
+}
+
+function secondsSince(began) {
+  return Math.round((Date.now() - began) / 1_000);
+}
