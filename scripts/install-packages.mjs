@@ -3,15 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { npmCi } from './npm-ci.mjs';
@@ -35,13 +27,27 @@ export async function installPackages() {
   }
 }
 
-/** By content or, where somebody ran npm by hand, by time: npm writes its own copy of the lock last. */
+/** By the lock that was installed last or, where somebody ran npm by hand, by what npm says it has put here. */
 function isInstalled() {
   // A folder that is linked in belongs to somebody else, who keeps it up to date.
   if (existsSync(MODULES) && lstatSync(MODULES).isSymbolicLink()) return true;
   if (!existsSync(INSTALLED_LOCK) || !existsSync(join(MODULES, '.bin', 'node'))) return false;
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === fingerprint()) return true;
-  return statSync(INSTALLED_LOCK).mtimeMs >= statSync(LOCK_FILE).mtimeMs;
+  return isSame(packagesIn(INSTALLED_LOCK), packagesIn(LOCK_FILE));
+}
+
+/** npm writes its own copy of the lock last; what is optional may be missing from it. */
+function isSame(installed, wanted) {
+  const versions = (packages, key) => packages[key]?.version;
+  const isWanted = (key) => versions(wanted, key) === versions(installed, key);
+  return (
+    Object.keys(installed).every(isWanted) &&
+    Object.keys(wanted).every((key) => key === '' || wanted[key].optional || isWanted(key))
+  );
+}
+
+function packagesIn(file) {
+  return JSON.parse(readFileSync(file, 'utf8')).packages;
 }
 
 function fingerprint() {
@@ -51,7 +57,7 @@ function fingerprint() {
 async function install() {
   const keys = keysForThisMachine();
   say(
-    `installing ${keys.length} packages (npm ci). The first time takes from half a minute to two minutes, by the ` +
+    `installing about ${keys.length} packages (npm ci). The first time takes from half a minute to two minutes, by the ` +
       'network and the machine',
   );
   const began = Date.now();
@@ -64,8 +70,7 @@ async function install() {
 
 /** The entries of the lock that npm puts here: those of other systems stay away, and so do hidden optional peers. */
 function keysForThisMachine() {
-  const { packages } = JSON.parse(readFileSync(LOCK_FILE, 'utf8'));
-  return Object.entries(packages)
+  return Object.entries(packagesIn(LOCK_FILE))
     .filter(([key, { os, cpu, libc, optional, peer }]) => {
       if (key === '' || (optional && (peer || libc?.[0] === 'musl'))) return false;
       return (

@@ -70,8 +70,10 @@ function hear(heard, line) {
 }
 
 function phase(answers, unpacked, total) {
-  if (unpacked >= total) return `all ${total} packages are here; getting the project's own Node`;
-  if (unpacked > 0) return `installing packages: ${unpacked} of ${total}`;
+  // Some that only other systems' packages need stay away.
+  if (unpacked > total * 0.98)
+    return `${unpacked} packages are here; getting the project's own Node`;
+  if (unpacked > 0) return `installing packages: ${unpacked} of about ${total}`;
   if (answers > 0) return `asking for ${total} packages: ${Math.min(answers, total)} answered`;
   return 'waiting for the first answer of the package registry';
 }
