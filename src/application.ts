@@ -1,8 +1,10 @@
 // One process that serves: embedded servers where none are given, services, HTTP, and the workers if they
 // are to run inline. Everything that was started is ended by `stop`, also when a later part failed to start.
 
+import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { createMongoEndedSessions } from './adapters/mongo/ended-sessions.ts';
 import { sharedSecret } from './adapters/mongo/shared-secret.ts';
 import { queueFor } from './adapters/queue/queue-names.ts';
 import { createApp } from './api/app.ts';
@@ -110,6 +112,7 @@ async function apiDependencies(
     log,
     identities: verifier,
     accounts: { findByFirebaseUid: account },
+    endedSessions: createMongoEndedSessions(services.connection),
     deletions: services.deletions,
     provisions: services.provisions,
     sagas,
@@ -144,12 +147,22 @@ async function apiDependencies(
       simulatesBots: services.runtime.kind === 'simulator',
       syncOnOpen: config.syncOnOpen,
       rateLimitPerMinute: config.rateLimitPerMinute,
-      sessionSecret: await sharedSecret(services.connection, 'session'),
+      sessionSecret: await sessionSecretOf(services),
       trustProxy: config.trustProxy,
       version: VERSION,
     },
   };
 }
+
+// Only in the demo is the database as much this machine's own as the process: elsewhere whoever can read it would be an
+// administrator here.
+async function sessionSecretOf({ config, connection }: Services): Promise<string> {
+  if (config.sessionSecret !== undefined) return config.sessionSecret;
+  if (config.isDemo && !config.isProduction) return sharedSecret(connection, 'session');
+  return randomBytes(OWN_SECRET_BYTES).toString('base64url');
+}
+
+const OWN_SECRET_BYTES = 48;
 
 async function stopAll(stops: readonly (() => Promise<void>)[], log: Logger): Promise<void> {
   for (const stop of stops) {

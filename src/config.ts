@@ -18,6 +18,7 @@ import {
   proxies,
   whole,
 } from './config-fields.ts';
+import { withSecretFiles } from './secret-files.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -50,6 +51,9 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOST = /^[\w.:-]+$/;
 const HOST_EXPECTED = 'a host name or address';
+/** Long enough that nobody guesses it; who has it is any user, administrators included. */
+const SESSION_SECRET = /^\S{32,1024}$/;
+const SESSION_SECRET_EXPECTED = 'at least 32 characters without blanks (openssl rand -base64 48)';
 const POOL_STATE_FILE = '.container-pool-state.json';
 
 /** The schema; `read` is what becomes of each field. */
@@ -124,6 +128,8 @@ function readAll(read: <T>(field: Field<T>) => T) {
     firebaseAuthEmulatorHost: read(
       optional('FIREBASE_AUTH_EMULATOR_HOST', /^[\w.-]+:\d+$/, 'host:port'),
     ),
+    /** Signs the sessions of the pages; the same in all processes of one address. */
+    sessionSecret: read(optional('SESSION_SECRET', SESSION_SECRET, SESSION_SECRET_EXPECTED, true)),
     firebaseCheckRevoked: read(oneOf('FIREBASE_CHECK_REVOKED', ['none', 'admins', 'all'], 'none')),
     /** How long a client without `Prefer` waits; 0 answers at once. */
     defaultWaitMs: read(
@@ -167,8 +173,9 @@ export interface Config extends Omit<Values, 'auth' | 'poolStateFile' | 'syncOnO
 }
 
 /** @throws ConfigError with every problem at once. */
-export function parseConfig(env: Environment, role: Role = 'server'): Config {
+export function parseConfig(given: Environment, role: Role = 'server'): Config {
   const problems: ConfigProblem[] = [];
+  const env = withSecretFiles(given, problems);
   const values = parseValues(env, problems);
   const isDemo = isUnset(env.MONGODB_URI);
   const config: Config = {
@@ -228,6 +235,10 @@ function serverProblems(config: Config, env: Environment): ConfigProblem[] {
   if (config.isProduction && !isUnset(env.FIREBASE_AUTH_EMULATOR_HOST)) {
     const expected = 'unset when NODE_ENV is production (the emulator signs nothing)';
     problems.push({ variable: 'FIREBASE_AUTH_EMULATOR_HOST', found: 'a value', expected });
+  }
+  if (config.isProduction && isUnset(env.SESSION_SECRET)) {
+    const expected = `${SESSION_SECRET_EXPECTED}, here or in the file that SESSION_SECRET_FILE names`;
+    problems.push({ variable: 'SESSION_SECRET', found: 'unset', expected });
   }
   return problems;
 }

@@ -2,6 +2,7 @@
 // building an index over data that already exists takes longer than any call of the program may.
 
 import { connectMongo } from './adapters/mongo/connect.ts';
+import { ENDED_SESSION_INDEXES } from './adapters/mongo/ended-sessions.ts';
 import { HEALTH_INDEXES } from './adapters/mongo/health/health-indexes.ts';
 import { type MigrationReport, migrate } from './adapters/mongo/migration.ts';
 import { REQUEST_KEY_INDEXES } from './adapters/mongo/provisioning/request-keys.ts';
@@ -15,6 +16,7 @@ export async function migrateDatabase(uri: string): Promise<MigrationReport> {
       ...SAGA_LOG_INDEXES,
       ...REQUEST_KEY_INDEXES,
       ...HEALTH_INDEXES,
+      ...ENDED_SESSION_INDEXES,
       ...POOL_STATE_INDEXES,
     ]);
   } finally {

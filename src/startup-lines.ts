@@ -14,6 +14,9 @@ export interface StartupFacts {
 const SHOWN_IDS = 5;
 const DEFAULT_DATA_DIR = '.data';
 
+const OWN_SECRET =
+  '!  SESSION_SECRET is unset: sessions of the pages end with this process, and hold at no other.';
+
 export function startupLines({ services, url, embedded, seeded }: StartupFacts): readonly string[] {
   const { config, runtime, migration } = services;
   const violations = migration.constraints
@@ -32,6 +35,7 @@ export function startupLines({ services, url, embedded, seeded }: StartupFacts):
       ? `!  BOTS ARE SIMULATED: ${runtime.reason}. No container is touched.`
       : `   bots in Docker, ${runtime.reason}`,
     ...violations,
+    ...(config.sessionSecret === undefined && !config.isDemo ? [OWN_SECRET] : []),
     ...(seeded > 0 ? [`   ${seeded} demo users added`] : []),
     ...(config.isDemo && config.auth === 'local' ? tryIt(url, config.dataDir) : []),
   ];

@@ -87,7 +87,9 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
   await app.register(createDocumentation(settings.version));
   await app.register(cookie);
 
-  const sessions = createSessions({ secret: settings.sessionSecret, now: deps.now });
+  const sessions = createSessions({
+    ...{ secret: settings.sessionSecret, now: deps.now, ended: deps.endedSessions },
+  });
   await app.register(createHealthRoutes(deps));
   await app.register(pages);
   await app.register(createQueueBoard({ ...deps, sessions }));
@@ -136,7 +138,10 @@ function openStreams(deps: ApiDependencies): JobStreams {
     nowMs: () => now().getTime(),
     onUnreadable: (err) => log.warn({ err }, 'watched jobs cannot be read; trying again'),
   });
-  return createJobStreams({ ...deps, watch, limits: settings.streamLimits });
+  return createJobStreams({
+    ...{ ...deps, watch, limits: settings.streamLimits },
+    onUnreadable: (err) => log.warn({ err }, 'ended sessions cannot be read; trying again'),
+  });
 }
 
 /** Tokens and cookies never reach a log line, whatever a later serializer prints of a request. */

@@ -9,6 +9,7 @@ import type { Registry } from 'prom-client';
 import type { DeleteRequests } from '../deletion/delete-requests.ts';
 import type { Findings } from '../deletion/ports/findings.ts';
 import type { ResolveFindings } from '../deletion/resolve-findings.ts';
+import type { EndedSessions } from '../domain/ended-sessions.ts';
 import type { IdentityVerifier } from '../domain/identity-verifier.ts';
 import type { FirebaseUid, UserId } from '../domain/ids.ts';
 import type { RequestSpans } from '../domain/request-spans.ts';
@@ -31,6 +32,7 @@ export interface ApiDependencies {
   readonly log: Logger;
   readonly identities: IdentityVerifier;
   readonly accounts: Accounts;
+  readonly endedSessions: EndedSessions;
   readonly deletions: DeleteRequests;
   readonly provisions: ProvisionRequests;
   readonly sagas: Sagas;

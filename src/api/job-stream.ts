@@ -8,6 +8,8 @@ import { jobView } from './job-view.ts';
 
 export interface JobStream {
   readonly uid: string;
+  /** Null: it was opened with a token, which nobody signs out. */
+  readonly sessionId: string | null;
   /** When the identity ends that the stream was opened under. */
   readonly expiresAtMs: number;
   readonly events: EventStream;

@@ -1,8 +1,9 @@
 // All event streams of this process: who has one, how many there may be, and how each of them ends: with its
-// job, with the identity it was opened under, with its client, or with the server. One watch and one timer serve
+// job, with the identity or the session it was opened under, with its client, or with the server. One watch and one timer serve
 // them all.
 
 import type { FastifyReply } from 'fastify';
+import type { EndedSessions } from '../domain/ended-sessions.ts';
 import type { Identity } from '../domain/identity-verifier.ts';
 import { pause } from '../saga/deadline.ts';
 import type { SagaRecord } from '../saga/record.ts';
@@ -32,6 +33,9 @@ export interface StreamRequest {
 
 export interface JobStreamsOptions extends Viewing {
   readonly watch: SagaWatch;
+  readonly endedSessions: Pick<EndedSessions, 'among'>;
+  /** It could not be told which sessions have ended. */
+  readonly onUnreadable: (err: unknown) => void;
   readonly random?: () => number;
   readonly limits?: Partial<StreamLimits> | undefined;
 }
@@ -61,7 +65,24 @@ export function createJobStreams(options: JobStreamsOptions): JobStreams {
 
   const tick = () => {
     for (const stream of streams) tend(stream, now().getTime(), limits.beatEveryMs);
+    void endSignedOut();
   };
+
+  // Another process may have signed them out: only the list knows. While it cannot be read, they end with their time.
+  let isAsking = false;
+  async function endSignedOut(): Promise<void> {
+    const ids = new Set([...streams].flatMap(({ sessionId }) => sessionId ?? []));
+    if (isAsking || ids.size === 0) return;
+    isAsking = true;
+    try {
+      const ended = await options.endedSessions.among([...ids]);
+      for (const stream of streams) if (ended.has(stream.sessionId ?? '')) end(stream);
+    } catch (err) {
+      options.onUnreadable(err);
+    } finally {
+      isAsking = false;
+    }
+  }
 
   function add(stream: JobStream): void {
     streams.add(stream);
@@ -124,10 +145,11 @@ function requireRoom(
   }
 }
 
-function newStream({ firebaseUid, expiresAt }: Identity, events: JobStream['events']): JobStream {
+function newStream(identity: Identity, events: JobStream['events']): JobStream {
   return {
-    uid: firebaseUid,
-    expiresAtMs: expiresAt.getTime(),
+    uid: identity.firebaseUid,
+    sessionId: identity.sessionId ?? null,
+    expiresAtMs: identity.expiresAt.getTime(),
     events,
     shown: null,
     quietSinceMs: performance.now(),

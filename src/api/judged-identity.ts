@@ -9,15 +9,16 @@ import type {
   RejectionCode,
   Verification,
 } from '../domain/identity-verifier.ts';
-import { ProblemError } from './problem.ts';
-import { SESSION_COOKIE, type Sessions } from './sessions.ts';
+import { CHALLENGE, ProblemError } from './problem.ts';
+import { sessionCookieOf } from './session-cookie.ts';
+import type { Sessions } from './sessions.ts';
 
 /** Null: no session, or one that is over. @throws ProblemError as below */
 export async function sessionIdentity(
   { identities, sessions }: { readonly identities: IdentityVerifier; readonly sessions: Sessions },
   request: FastifyRequest,
 ): Promise<Identity | null> {
-  const identity = sessions.read(request.cookies[SESSION_COOKIE]);
+  const identity = await sessions.read(sessionCookieOf(request));
   if (identity === null) return null;
   return judged(await identities.confirm(identity), request.log);
 }
@@ -37,14 +38,6 @@ export function judged(verification: Verification, log: FastifyBaseLogger): Iden
     default:
       return assertNever(verification);
   }
-}
-
-const CHALLENGE = 'Bearer realm="reclaim"';
-
-export function unauthenticated(): ProblemError {
-  return new ProblemError('unauthenticated', 'Send a token as "Authorization: Bearer …".', {
-    headers: { 'www-authenticate': CHALLENGE },
-  });
 }
 
 function rejected(code: RejectionCode): ProblemError {

@@ -75,6 +75,16 @@ export class ProblemError extends Error {
   }
 }
 
+export const CHALLENGE = 'Bearer realm="reclaim"';
+
+export function unauthenticated(
+  detail = 'Send a token as "Authorization: Bearer …".',
+): ProblemError {
+  return new ProblemError('unauthenticated', detail, {
+    headers: { 'www-authenticate': CHALLENGE },
+  });
+}
+
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json; charset=utf-8';
 
 /** The document. `instance` is the path that was asked, without its query, which may hold anything. */

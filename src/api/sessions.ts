@@ -1,30 +1,42 @@
 // Sessions of the pages: a signed cookie that says who signed in, exchanged for a token. A script cannot read
-// it, and server-sent events and the queue board, which cannot send a token, work with it. Nothing is stored,
-// so any process of the same secret can read it; it ends with the token it was made from.
+// it, and server-sent events and the queue board, which cannot send a token, work with it. Any process of the same secret
+// can read it; it ends with the token it was made from, or when its user signs out. It has an id, which stays when a fresh
+// token prolongs it: signing out ends every cookie that was ever made for it.
 
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { EndedSessions } from '../domain/ended-sessions.ts';
 import type { Identity } from '../domain/identity-verifier.ts';
 import { parseFirebaseUid } from '../domain/ids.ts';
 
 export interface Sessions {
-  open(identity: Identity): Session;
-  /** Whom a cookie names; null when it is not ours, changed, or over. */
-  read(value: string | undefined): Identity | null;
+  /** @param sessionId of the session that goes on; a new one begins where it is left out. */
+  open(identity: Identity, sessionId?: string): Session;
+  /** Whom a cookie names; null when it is not ours, changed, over, or ended.
+   * @throws UnavailableError, RetryableError where it cannot be told whether it has ended. */
+  read(value: string | undefined): Promise<SessionIdentity | null>;
+  /** Every cookie of this session is nobody's from now on, at every process. */
+  end(sessionId: string): Promise<void>;
 }
 
-interface Session {
+export interface SessionIdentity extends Identity {
+  readonly sessionId: string;
+}
+
+export interface Session {
   readonly value: string;
   readonly expiresAt: Date;
 }
 
-export const SESSION_COOKIE = 'reclaim_session';
-
 /** A working day; Firebase's tokens end after an hour, and the session with them. */
 const MAX_AGE_MS = 12 * 3_600_000;
 const MIN_SECRET_BYTES = 32;
+const ID_BYTES = 16;
+/** Between our clock and the database's, which forgets. */
+const CLOCK_SKEW_MS = 3_600_000;
 
 export function createSessions(deps: {
   readonly secret: string;
+  readonly ended: EndedSessions;
   readonly now: () => Date;
 }): Sessions {
   if (Buffer.byteLength(deps.secret) < MIN_SECRET_BYTES) {
@@ -34,30 +46,43 @@ export function createSessions(deps: {
     createHmac('sha256', deps.secret).update(`session.${payload}`).digest();
 
   return {
-    open: ({ firebaseUid, isAdmin, expiresAt, signedInAt }) => {
+    open: ({ firebaseUid, isAdmin, expiresAt, signedInAt }, sessionId = newId()) => {
       const endsMs = Math.min(expiresAt.getTime(), deps.now().getTime() + MAX_AGE_MS);
-      const text = JSON.stringify([firebaseUid, isAdmin, endsMs, signedInAt?.getTime() ?? null]);
+      const signedInMs = signedInAt?.getTime() ?? null;
+      const text = JSON.stringify([firebaseUid, isAdmin, endsMs, signedInMs, sessionId]);
       const payload = Buffer.from(text).toString('base64url');
       const value = `${payload}.${sign(payload).toString('base64url')}`;
       return { value, expiresAt: new Date(endsMs) };
     },
-    read: (value) => {
+    read: async (value) => {
       const [payload = '', signature = ''] = (value ?? '').split('.');
       const given = Buffer.from(signature, 'base64url');
       const expected = sign(payload);
       if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
-      const [uid, admin, endsMs, signedInMs] = parsePayload(payload);
+      const [uid, admin, endsMs, signedInMs, sessionId] = parsePayload(payload);
       const firebaseUid = parseFirebaseUid(uid);
       if (firebaseUid === undefined || typeof endsMs !== 'number') return null;
+      if (typeof sessionId !== 'string') return null;
       if (endsMs <= deps.now().getTime()) return null;
+      if ((await deps.ended.among([sessionId])).has(sessionId)) return null;
       return {
         firebaseUid,
         isAdmin: admin === true,
         expiresAt: new Date(endsMs),
         ...(typeof signedInMs === 'number' && { signedInAt: new Date(signedInMs) }),
+        sessionId,
       };
     },
+    end: (sessionId) => {
+      // The cookie that was shown may not be the one of the session that lasts longest.
+      const forgetAt = new Date(deps.now().getTime() + MAX_AGE_MS + CLOCK_SKEW_MS);
+      return deps.ended.end(sessionId, forgetAt);
+    },
   };
+}
+
+function newId(): string {
+  return randomBytes(ID_BYTES).toString('base64url');
 }
 
 // Ours, but perhaps of another release: what it says differently names nobody.

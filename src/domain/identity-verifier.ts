@@ -27,4 +27,6 @@ export interface Identity {
   readonly expiresAt: Date;
   /** When its user signed in, where the provider says it. */
   readonly signedInAt?: Date;
+  /** Of the session that showed it; a token has none. */
+  readonly sessionId?: string;
 }

@@ -54,6 +54,11 @@ describe('the compose file', () => {
     }
   });
 
+  it('the secret that signs sessions: asked for, and given to the API alone', () => {
+    expect(services.api.environment?.SESSION_SECRET).toMatch(/^\$\{SESSION_SECRET:\?/);
+    expect(services.workers.environment).not.toHaveProperty('SESSION_SECRET');
+  });
+
   it('API and workers: what they may take of the machine is bounded', () => {
     for (const { mem_limit, pids_limit } of [services.api, services.workers]) {
       expect({ mem_limit, pids_limit }).toEqual({
@@ -116,7 +121,7 @@ describe('the compose file', () => {
 
   const hasPlugin = spawnSync('docker', ['compose', 'version']).status === 0;
   it.skipIf(!hasPlugin)('read by the compose plugin: accepted', () => {
-    const env = { ...process.env, FIREBASE_PROJECT_ID: 'shop-1' };
+    const env = { ...process.env, FIREBASE_PROJECT_ID: 'shop-1', SESSION_SECRET: 'x' };
     execFileSync('docker', ['compose', '-f', `${ROOT}docker-compose.yml`, 'config', '-q'], { env });
   });
 });

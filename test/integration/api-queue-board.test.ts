@@ -3,7 +3,7 @@ import { type Job, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import type { ApiDependencies } from '../../src/api/dependencies.ts';
-import { SESSION_COOKIE } from '../../src/api/sessions.ts';
+import { SESSION_COOKIE } from '../../src/api/session-cookie.ts';
 import { UnavailableError } from '../../src/saga/errors.ts';
 import type { OrderResult } from '../../src/saga/operators.ts';
 import { createTestApi, expectProblem, sagaIn, type TestApi } from '../support/api.ts';

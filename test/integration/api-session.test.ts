@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { createSessions, SESSION_COOKIE } from '../../src/api/sessions.ts';
+import { SESSION_COOKIE } from '../../src/api/session-cookie.ts';
+import { createSessions } from '../../src/api/sessions.ts';
 import { toFirebaseUid } from '../../src/domain/ids.ts';
+import { UnavailableError } from '../../src/saga/errors.ts';
 import { createTestApi, expectProblem, sagaIn, type TestApi } from '../support/api.ts';
 
 const PREFIX = '/api/freqtrade';
@@ -66,6 +68,109 @@ describe('a token exchanged', () => {
   });
 });
 
+describe('signing out', () => {
+  const URL = `${PREFIX}/session`;
+  const signOut = (api: TestApi, cookie: string) =>
+    api.app.inject({ method: 'DELETE', url: URL, headers: { cookie, ...OWN_PAGE } });
+
+  test('a copy of the cookie: reads nothing, writes nothing, makes no session, opens no board', async () => {
+    const api = await createTestApi();
+    const { cookie } = await signedIn(api, 'alice');
+    expect((await signOut(api, cookie)).statusCode).toBe(204);
+    const headers = { cookie, ...OWN_PAGE };
+    expectProblem(await api.app.inject({ url: URL, headers }), 401, 'unauthenticated');
+    expectProblem(await api.app.inject({ ...OPEN, headers }), 401, 'unauthenticated');
+    const remove = { method: 'DELETE', url: `${PREFIX}/bots/alice-bot-1`, headers } as const;
+    expectProblem(await api.app.inject(remove), 401, 'unauthenticated');
+    expect(api.deleteRequests).toEqual([]);
+    expectProblem(await api.app.inject({ url: '/admin/queues', headers }), 401, 'session-needed');
+  });
+
+  test('every cookie that the session ever had, also those that fresh tokens or itself prolonged', async () => {
+    const api = await createTestApi();
+    const first = await signedIn(api, 'alice');
+    const prolonged = await api.as('alice', { ...OPEN, headers: first });
+    const second = String(prolonged.headers['set-cookie']).split(';')[0] ?? '';
+    const again = await api.app.inject({ ...OPEN, headers: { cookie: second, ...OWN_PAGE } });
+    const third = String(again.headers['set-cookie']).split(';')[0] ?? '';
+    await signOut(api, first.cookie);
+    for (const cookie of [first.cookie, second, third]) {
+      const reply = await api.app.inject({ url: URL, headers: { cookie } });
+      expectProblem(reply, 401, 'unauthenticated');
+    }
+  });
+
+  test('another session of the same user goes on; another user who signs in over a session ends it', async () => {
+    const api = await createTestApi();
+    const here = await signedIn(api, 'alice');
+    const there = await signedIn(api, 'alice');
+    await signOut(api, here.cookie);
+    expect((await api.app.inject({ url: URL, headers: there })).statusCode).toBe(200);
+    expect((await api.as('bob', { ...OPEN, headers: there })).json()).toMatchObject({
+      user: 'bob',
+    });
+    expectProblem(await api.app.inject({ url: URL, headers: there }), 401, 'unauthenticated');
+  });
+
+  test('nobody can tell whether it has ended: 503, and nothing is shown', async () => {
+    const among = async () => {
+      throw new UnavailableError('MONGODB_UNREACHABLE', 'mongodb://10.0.0.9 is away');
+    };
+    const api = await createTestApi({
+      deps: { endedSessions: { end: async () => undefined, among } },
+    });
+    const opened = await api.as('alice', OPEN);
+    const cookie = String(opened.headers['set-cookie']).split(';')[0] ?? '';
+    const reply = await api.app.inject({ url: URL, headers: { cookie } });
+    expectProblem(reply, 503, 'unavailable');
+    expect(reply.body).not.toContain('10.0.0.9');
+  });
+});
+
+describe('the name of the cookie', () => {
+  const HTTPS = { 'x-forwarded-proto': 'https' };
+
+  test('over https: __Host-, and the plain name is nobody there; over http the other way round', async () => {
+    const api = await createTestApi({ settings: { trustProxy: 1 } });
+    const opened = await api.as('alice', { ...OPEN, headers: HTTPS });
+    const header = String(opened.headers['set-cookie']);
+    expect(header).toMatch(new RegExp(`^__Host-${SESSION_COOKIE}=`));
+    expect(header).toContain('; Path=/;');
+    expect(header).toContain('; Secure');
+    expect(header).not.toContain('Domain');
+    const cookie = header.split(';')[0] ?? '';
+    const plain = cookie.replace('__Host-', '');
+    const statusOf = async (headers: Record<string, string>) =>
+      (await api.app.inject({ url: `${PREFIX}/session`, headers })).statusCode;
+    expect(await statusOf({ cookie, ...HTTPS })).toBe(200);
+    expect(await statusOf({ cookie: plain, ...HTTPS })).toBe(401);
+    expect(await statusOf({ cookie: plain })).toBe(200);
+    expect(await statusOf({ cookie })).toBe(401);
+    expect(await statusOf({ cookie: `${plain}x; ${cookie}`, ...HTTPS })).toBe(200);
+  });
+
+  test.each(['the same twice', 'a planted one first', 'a planted one last', 'an empty one'])(
+    'two of it, %s: refused everywhere',
+    async (which) => {
+      const api = await createTestApi();
+      const { cookie } = await signedIn(api, 'alice');
+      const planted = (await signedIn(api, 'bob')).cookie;
+      const header = {
+        'the same twice': `${cookie}; ${cookie}`,
+        'a planted one first': `${planted}; other=1; ${cookie}`,
+        'a planted one last': `${cookie};${planted}`,
+        'an empty one': `${cookie}; ${SESSION_COOKIE}=`,
+      }[which];
+      const headers = { cookie: String(header) };
+      for (const url of [`${PREFIX}/session`, `${PREFIX}/bots`, '/admin/queues']) {
+        const reply = await api.app.inject({ url, headers });
+        expectProblem(reply, 401, 'unauthenticated');
+        expect(reply.json().detail).toContain('sent twice');
+      }
+    },
+  );
+});
+
 describe('what a session writes', () => {
   const SYNC = { method: 'DELETE', url: `${PREFIX}/bots/alice-bot-1` } as const;
 
@@ -92,24 +197,26 @@ describe('what a session writes', () => {
 });
 
 describe('the cookie', () => {
-  test('changed, of another secret, or over: nobody', () => {
+  test('changed, of another secret, or over: nobody', async () => {
     let now = new Date('2026-11-01T00:00:00Z');
-    const sessions = createSessions({ secret: 'a'.repeat(32), now: () => now });
+    const ended = { end: async () => undefined, among: async () => new Set<string>() };
+    const sessions = createSessions({ secret: 'a'.repeat(32), now: () => now, ended });
     const expiresAt = new Date('2026-11-01T00:10:00Z');
     const alice = { firebaseUid: toFirebaseUid('alice'), isAdmin: false, expiresAt };
-    const { value } = sessions.open(alice);
-    expect(sessions.read(value)).toEqual(alice);
-    const others = createSessions({ secret: 'b'.repeat(32), now: () => now });
-    expect(others.read(value)).toBeNull();
+    const { value } = sessions.open(alice, 'one');
+    expect(await sessions.read(value)).toEqual({ ...alice, sessionId: 'one' });
+    const others = createSessions({ secret: 'b'.repeat(32), now: () => now, ended });
+    expect(await others.read(value)).toBeNull();
     for (const bad of [undefined, '', '.', 'x', `x${value}`, value.slice(0, -1), `${value}x`]) {
-      expect(sessions.read(bad), bad).toBeNull();
+      expect(await sessions.read(bad), bad).toBeNull();
     }
     now = expiresAt;
-    expect(sessions.read(value)).toBeNull();
+    expect(await sessions.read(value)).toBeNull();
   });
 
   test('a secret too short to sign with: refused at start', () => {
-    const short = { secret: 'short', now: () => new Date() };
+    const ended = { end: async () => undefined, among: async () => new Set<string>() };
+    const short = { secret: 'short', now: () => new Date(), ended };
     expect(() => createSessions(short)).toThrow(/at least 32 bytes/);
   });
 });

@@ -159,6 +159,8 @@ describe('what streams cost', () => {
         },
         close: () => undefined,
       },
+      endedSessions: { among: async () => new Set() },
+      onUnreadable: () => undefined,
       stepKinds: () => null,
       now: () => new Date(),
     });

@@ -55,6 +55,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
   const provisionRequests: ProvisionRequest[] = [];
   const cancels: { id: string; by: string }[] = [];
   const logLines: string[] = [];
+  const ended = new Set<string>();
   const log = pino({ level: 'trace' }, { write: (line: string) => void logLines.push(line) });
   const sagas = options.sagas ?? [];
   const answer = options.answer ?? { status: 'not-found' as const };
@@ -67,6 +68,10 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
         const userId = USERS.get(uid);
         return userId === undefined ? null : { userId, role: 'user' };
       },
+    },
+    endedSessions: {
+      end: async (id) => void ended.add(id),
+      among: async (ids) => new Set(ids.filter((id) => ended.has(id))),
     },
     deletions: {
       request: async (request) => {

@@ -1,10 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { ConfigError, parseConfig } from '../../src/config.ts';
 
 const PRODUCTION = {
   MONGODB_URI: 'mongodb://db/reclaim',
   REDIS_URL: 'redis://queue',
   FIREBASE_PROJECT_ID: 'shop-1',
+  SESSION_SECRET: 's3cret-'.repeat(5),
 };
 
 function problemsOf(env: Record<string, string>, role: 'server' | 'worker' = 'server') {
@@ -39,6 +43,7 @@ describe('an empty environment', () => {
       botCapabilities: [],
       rateLimitPerMinute: 1200,
       firebaseCheckRevoked: 'none',
+      sessionSecret: undefined,
       onStopFailure: 'refund',
       stopTimeoutMs: 30_000,
       supervisorConfDir: '/pool/supervisor',
@@ -160,7 +165,8 @@ describe('AUTH', () => {
   });
 
   it('local in production: refused, asked for or not', () => {
-    expect(variablesOf({ NODE_ENV: 'production' })).toEqual(['AUTH']);
+    const SESSION_SECRET = PRODUCTION.SESSION_SECRET;
+    expect(variablesOf({ NODE_ENV: 'production', SESSION_SECRET })).toEqual(['AUTH']);
     expect(variablesOf({ ...PRODUCTION, NODE_ENV: 'production', AUTH: 'local' })).toEqual(['AUTH']);
   });
 
@@ -177,13 +183,65 @@ describe('AUTH', () => {
   });
 });
 
+describe('SESSION_SECRET', () => {
+  const { SESSION_SECRET, ...WITHOUT } = PRODUCTION;
+  const production = { ...WITHOUT, NODE_ENV: 'production' };
+
+  async function fileWith(content: string): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'reclaim-test-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const file = join(folder, 'secret');
+    await writeFile(file, content);
+    return file;
+  }
+
+  it('in production: needed, and the refusal says how to make one', () => {
+    const error = problemsOf(production);
+    expect(error.problems.map(({ variable }) => variable)).toEqual(['SESSION_SECRET']);
+    expect(error.message).toContain('openssl rand');
+    expect(error.message).toContain('SESSION_SECRET_FILE');
+    expect(
+      variablesOf({ NODE_ENV: 'production', AUTH: 'firebase', FIREBASE_PROJECT_ID: 'x' }),
+    ).toEqual(['SESSION_SECRET']);
+    expect(parseConfig({ ...production, SESSION_SECRET }).sessionSecret).toBe(SESSION_SECRET);
+  });
+
+  it('too short, or with blanks: refused, and never repeated', () => {
+    for (const bad of ['hunter2', 'hunter2 '.repeat(9)]) {
+      const error = problemsOf({ ...production, SESSION_SECRET: bad });
+      expect(error.problems.map(({ variable }) => variable)).toContain('SESSION_SECRET');
+      expect(error.message).not.toContain('hunter2');
+    }
+  });
+
+  it('from a file, without the end of its line; and so the addresses that hold passwords', async () => {
+    const SESSION_SECRET_FILE = await fileWith(`${SESSION_SECRET}\n`);
+    expect(parseConfig({ ...production, SESSION_SECRET_FILE }).sessionSecret).toBe(SESSION_SECRET);
+    const MONGODB_URI_FILE = await fileWith('mongodb://me:pw@db/reclaim');
+    const REDIS_URL_FILE = await fileWith('redis://:pw@queue');
+    const config = parseConfig({ MONGODB_URI_FILE, REDIS_URL_FILE, FIREBASE_PROJECT_ID: 'x' });
+    expect(config).toMatchObject({ mongodbUri: 'mongodb://me:pw@db/reclaim', isDemo: false });
+    expect(config.redisUrl).toBe('redis://:pw@queue');
+  });
+
+  it('a file that is not there, is empty, or stands beside the variable: refused', async () => {
+    const missing = { ...production, SESSION_SECRET_FILE: '/nowhere/secret' };
+    expect(problemsOf(missing).message).toContain('/nowhere/secret (ENOENT)');
+    const empty = { ...production, SESSION_SECRET_FILE: await fileWith('\n') };
+    expect(variablesOf(empty)).toContain('SESSION_SECRET_FILE');
+    const both = { ...production, SESSION_SECRET, SESSION_SECRET_FILE: await fileWith('x') };
+    expect(variablesOf(both)).toEqual(['SESSION_SECRET_FILE']);
+    expect(variablesOf({ MONGODB_URI_FILE: '/nowhere/uri' })).toContain('MONGODB_URI_FILE');
+  });
+});
+
 describe('a worker', () => {
   it('without addresses: both are asked for, because it embeds nothing', () => {
     expect(variablesOf({}, 'worker')).toEqual(['MONGODB_URI', 'REDIS_URL']);
   });
 
   it('with addresses: needs nothing of what signs users in', () => {
-    const { FIREBASE_PROJECT_ID: _, ...env } = PRODUCTION;
+    const { FIREBASE_PROJECT_ID: _project, SESSION_SECRET: _secret, ...env } = PRODUCTION;
     expect(parseConfig({ ...env, NODE_ENV: 'production' }, 'worker').isDemo).toBe(false);
   });
 });

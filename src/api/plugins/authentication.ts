@@ -5,8 +5,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Identity, IdentityVerifier } from '../../domain/identity-verifier.ts';
-import { judged, sessionIdentity, unauthenticated } from '../judged-identity.ts';
-import { ProblemError } from '../problem.ts';
+import { judged, sessionIdentity } from '../judged-identity.ts';
+import { ProblemError, unauthenticated } from '../problem.ts';
 import { isSameOrigin } from '../same-origin.ts';
 import type { Sessions } from '../sessions.ts';
 

@@ -1,15 +1,16 @@
 // A page's session: a token is exchanged for a cookie, once, and the page need not keep it. A session that
-// is asked for with a cookie ends when that cookie does: nobody prolongs it without a token.
+// is asked for with a cookie ends when that cookie does: nobody prolongs it without a token. A browser has one session: a
+// token of its user prolongs it, a token of another user ends it and begins another.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Identity } from '../../domain/identity-verifier.ts';
 import type { ApiDependencies, ApiSettings } from '../dependencies.ts';
 import { BEARER } from '../plugins/documentation.ts';
 import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import { SessionSchema } from '../schemas/sessions.ts';
-import { SESSION_COOKIE, type Sessions } from '../sessions.ts';
+import { clearSessionCookie, sessionCookieOf, setSessionCookie } from '../session-cookie.ts';
+import type { Sessions } from '../sessions.ts';
 import { identityOf } from '../viewer.ts';
 
 export interface SessionRoutesDependencies extends Pick<ApiDependencies, 'accounts'> {
@@ -30,11 +31,11 @@ export function createSessionRoutes(deps: SessionRoutesDependencies): FastifyPlu
   return async (app) => {
     app.post('/session', { schema: OPEN }, async (request, reply) => {
       const identity = identityOf(request);
-      const session = deps.sessions.open(identity);
-      reply.setCookie(SESSION_COOKIE, session.value, {
-        ...cookieOf(request),
-        expires: session.expiresAt,
-      });
+      const shown = await deps.sessions.read(sessionCookieOf(request));
+      const isSame = shown?.firebaseUid === identity.firebaseUid;
+      if (shown !== null && !isSame) await deps.sessions.end(shown.sessionId);
+      const session = deps.sessions.open(identity, isSame ? shown?.sessionId : undefined);
+      setSessionCookie(request, reply, session);
       return view(identity, session.expiresAt);
     });
 
@@ -44,20 +45,13 @@ export function createSessionRoutes(deps: SessionRoutesDependencies): FastifyPlu
     });
 
     app.delete('/session', { schema: CLOSE }, async (request, reply) => {
-      reply.clearCookie(SESSION_COOKIE, cookieOf(request)).code(204);
+      const shown = await deps.sessions.read(sessionCookieOf(request));
+      if (shown !== null) await deps.sessions.end(shown.sessionId);
+      clearSessionCookie(request, reply);
+      reply.code(204);
       return null;
     });
   };
-}
-
-/** For the pages, the API and the queue board alike; no script reads it, no other site sends it. */
-function cookieOf({ client }: FastifyRequest) {
-  return {
-    path: '/',
-    httpOnly: true,
-    sameSite: 'strict',
-    secure: client.scheme === 'https',
-  } as const;
 }
 
 const COMMON = { tags: ['session'], security: BEARER };
@@ -82,6 +76,6 @@ const GET = {
 const CLOSE = {
   ...COMMON,
   operationId: 'closeSession',
-  summary: 'Sign out: the cookie is taken back',
+  summary: 'Sign out: the session ends, wherever a copy of its cookie is',
   response: { 204: Type.Null(), ...PROBLEM_RESPONSES },
 };

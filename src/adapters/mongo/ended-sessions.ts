@@ -1,0 +1,36 @@
+// The list of ended sessions in MongoDB, `_id` = the session's id. MongoDB forgets an entry by itself.
+
+import type { Connection, mongo } from 'mongoose';
+import type { EndedSessions } from '../../domain/ended-sessions.ts';
+import type { IndexDeclaration } from './indexes.ts';
+import { runRepeatable } from './mongo-errors.ts';
+import { nativeCollection } from './native.ts';
+
+const COLLECTION = 'endedSessions';
+
+export const ENDED_SESSION_INDEXES: readonly IndexDeclaration[] = [
+  { collection: COLLECTION, name: 'forget', key: { forgetAt: 1 }, expireAfterSeconds: 0 },
+];
+
+interface EndedSession extends mongo.Document {
+  readonly _id: string;
+}
+
+export function createMongoEndedSessions(connection: Connection): EndedSessions {
+  const sessions = () => nativeCollection<EndedSession>(connection, COLLECTION);
+  return {
+    async end(sessionId, forgetAt) {
+      const update = { $max: { forgetAt } };
+      await runRepeatable(() => sessions().updateOne({ _id: sessionId }, update, { upsert: true }));
+    },
+    async among(sessionIds) {
+      const filter = { _id: { $in: [...sessionIds] } };
+      const found = await runRepeatable(() =>
+        sessions()
+          .find(filter, { projection: { _id: 1 } })
+          .toArray(),
+      );
+      return new Set(found.map(({ _id }) => _id));
+    },
+  };
+}

@@ -1,0 +1,42 @@
+// The cookie that a session travels in. Over https its name begins with `__Host-`: a browser then takes it only from this
+// very host, for all of it and over https, so that no subdomain and no page without TLS can plant one. Two cookies of the
+// name are refused: one of them was planted, and nothing says which.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { unauthenticated } from './problem.ts';
+import type { Session } from './sessions.ts';
+
+export const SESSION_COOKIE = 'reclaim_session';
+const HOST_PREFIX = '__Host-';
+
+/** @throws ProblemError `unauthenticated` where the name stands twice. */
+export function sessionCookieOf(request: FastifyRequest): string | undefined {
+  const name = nameFor(request);
+  const values = (request.headers.cookie ?? '').split(';').flatMap((pair) => {
+    const equals = pair.indexOf('=');
+    return equals >= 0 && pair.slice(0, equals).trim() === name
+      ? [pair.slice(equals + 1).trim()]
+      : [];
+  });
+  if (values.length > 1) throw unauthenticated(`The cookie ${name} was sent twice: delete both.`);
+  return values[0];
+}
+
+export function setSessionCookie(request: FastifyRequest, reply: FastifyReply, session: Session) {
+  const attributes = { ...attributesFor(request), expires: session.expiresAt };
+  reply.setCookie(nameFor(request), session.value, attributes);
+}
+
+export function clearSessionCookie(request: FastifyRequest, reply: FastifyReply): void {
+  reply.clearCookie(nameFor(request), attributesFor(request));
+}
+
+function nameFor({ client }: FastifyRequest): string {
+  return client.scheme === 'https' ? `${HOST_PREFIX}${SESSION_COOKIE}` : SESSION_COOKIE;
+}
+
+/** For the pages, the API and the queue board alike; no script reads it, no other site sends it. */
+function attributesFor({ client }: FastifyRequest) {
+  const secure = client.scheme === 'https';
+  return { path: '/', httpOnly: true, sameSite: 'strict', secure } as const;
+}
