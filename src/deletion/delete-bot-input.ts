@@ -25,6 +25,8 @@ export interface DeleteBotInput {
   readonly onStopFailure: StopFailurePolicy;
   /** Counted from the first attempt to reach Docker or the pool state, captures included. */
   readonly stopTimeoutMs: number;
+  /** Whether the wallet held the bot when the deletion was asked for. Missing: nobody has looked. */
+  readonly heldAtRequest?: boolean;
   /** Set for an orphan: the one allocation that two looks found without a bot. */
   readonly orphan?: OrphanFacts;
 }
@@ -40,6 +42,7 @@ const STORED = stored<{
   instanceId: string;
   onStopFailure: StopFailurePolicy;
   stopTimeoutMs: number;
+  heldAtRequest?: boolean;
   orphan?: OrphanFacts;
 }>(
   'input of a deletion',
@@ -53,6 +56,7 @@ const STORED = stored<{
       Type.Literal('hold'),
     ]),
     stopTimeoutMs: Type.Number(),
+    heldAtRequest: Type.Optional(Type.Boolean()),
     orphan: Type.Optional(Type.Object({ life: Type.Union([Type.String(), Type.Null()]) })),
   }),
 );

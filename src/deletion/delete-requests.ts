@@ -3,14 +3,13 @@
 // the wallet does not know it do they decide, and then "no" needs all of them to have answered (I4).
 
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
-import { findOwnEntry } from '../domain/owned-entry.ts';
 import type { SagaRecord } from '../saga/record.ts';
 import type { Sagas } from '../saga/sagas.ts';
 import { botKey } from './bot-key.ts';
 import { ALLOCATION_CAPTURE } from './captures.ts';
 import { DELETE_BOT } from './delete-bot.ts';
 import { type StopFailurePolicy, writeInput } from './delete-bot-input.ts';
-import { aboutBotOf, locateOwned } from './locate-owned.ts';
+import { aboutBotOf, findEntryOf, locateOwned } from './locate-owned.ts';
 import type { AllocationReading } from './ports/wallets.ts';
 import { RECLAIM_ORPHAN } from './reclaim-orphan.ts';
 import { type DeletionPorts, STEP } from './steps/step-ports.ts';
@@ -65,7 +64,8 @@ export function createDeleteRequests(options: DeleteRequestsOptions): DeleteRequ
         ({ kind, state }) => DELETING.has(kind) && state.phase === 'completed',
       );
       const answer = await existing(ports, request, reading, completed);
-      return answer ?? begin(options, request, notBeforeMs);
+      const heldAtRequest = reading.status === 'present';
+      return answer ?? begin(options, { ...request, heldAtRequest }, notBeforeMs);
     },
   };
 }
@@ -106,9 +106,11 @@ async function existing(
   }
 }
 
+type HeldRequest = DeleteRequest & { readonly heldAtRequest: boolean };
+
 async function begin(
   { sagas, onStopFailure, stopTimeoutMs }: DeleteRequestsOptions,
-  { userId, firebaseUid, instanceId, requestedBy }: DeleteRequest,
+  { userId, firebaseUid, instanceId, requestedBy, heldAtRequest }: HeldRequest,
   notBeforeMs: number | null,
 ): Promise<DeleteOutcome> {
   const order = {
@@ -116,7 +118,10 @@ async function begin(
     idPrefix: 'del',
     subject: userId,
     requestedBy,
-    input: writeInput({ userId, firebaseUid, instanceId, onStopFailure, stopTimeoutMs }),
+    input: writeInput({
+      ...{ userId, firebaseUid, instanceId, onStopFailure, stopTimeoutMs },
+      heldAtRequest,
+    }),
   };
   const { status, saga } = await sagas.start({ ...order, notBeforeMs });
   if (status === 'inserted') return { status: 'accepted', saga };
@@ -143,10 +148,10 @@ async function lookElsewhere(
   const call = { signal, probes: true };
   const pools = await ports.poolStates.read({ signal, about: aboutBotOf(owner, instanceId) });
   const known = pools.status === 'ok' ? pools.items : null;
-  if (known !== null && findOwnEntry(known, instanceId, owner).entry !== null) {
+  const order = { owner, instanceId, holdsAllocation: NO_ALLOCATION, pools: known, call };
+  if (known !== null && (await findEntryOf(ports.wallets, known, order)).entry !== null) {
     return { status: 'present' };
   }
-  const order = { owner, instanceId, holdsAllocation: NO_ALLOCATION, pools: known, call };
   const located = await locateOwned(ports, order);
   if (located.status === 'ok' && located.items.mine.length > 0) return { status: 'present' };
   const reasons = [pools, located].flatMap((answer) =>

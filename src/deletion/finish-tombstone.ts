@@ -6,11 +6,11 @@
 import type { Sighting } from '../domain/bot.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import { settlementOpId } from '../domain/incarnation.ts';
-import { findOwnEntry, takeOutOwn } from '../domain/owned-entry.ts';
+import { takeOutOwn } from '../domain/owned-entry.ts';
 import type { PoolState } from '../domain/pool-state.ts';
 import type { SourceAnswer } from '../domain/source.ts';
 import { FencedError, SagaError } from '../saga/errors.ts';
-import { aboutBotOf, locateOwned } from './locate-owned.ts';
+import { aboutBotOf, findEntryOf, locateOwned } from './locate-owned.ts';
 import type { FencedCall } from './ports/bots.ts';
 import type { Tombstone } from './ports/tombstones.ts';
 import type { DeletionPorts } from './steps/step-ports.ts';
@@ -113,16 +113,21 @@ async function removeUnseen(
     call,
   });
   if (located.status === 'unknown') return located.reason;
-  const { mine, unseen } = located.items;
+  const { mine, unseen, unowned } = located.items;
   if (holder === 'nobody') {
-    // What was found goes; that nothing else is there takes every host's answer (I4).
-    return (await removeAll(ports, instanceId, mine, call)) ?? unseen[0] ?? null;
+    // What was found goes; that nothing else is there takes every host's answer, and no dispute about what is (I4).
+    const dispute = unowned.length === 0 ? null : OF_NOBODY;
+    return (await removeAll(ports, instanceId, mine, call)) ?? unseen[0] ?? dispute;
   }
   return mine.length === 0 ? null : 'it is there, and so is its allocation again';
 }
 
+/** Without names: the owner of the job reads it, and what stands there may be another user's. */
+const OF_NOBODY = 'something of this id is left alone, because it is not known whose it is';
+const NOT_ANY_MORE = async () => false;
+
 async function takeEntryOut(
-  { poolStates }: FinishPorts,
+  { poolStates, wallets }: FinishPorts,
   { incarnation, firebaseUid }: Named,
   pools: SourceAnswer<PoolState>,
   { fence, signal }: FencedCall,
@@ -130,7 +135,8 @@ async function takeEntryOut(
   if (pools.status === 'unknown') return false;
   const { userId, instanceId } = incarnation;
   const owner = { userId, firebaseUid };
-  if (findOwnEntry(pools.items, instanceId, owner).entry === null) return false;
+  const bot = { owner, instanceId, holdsAllocation: NOT_ANY_MORE };
+  if ((await findEntryOf(wallets, pools.items, bot)).entry === null) return false;
   const change = (state: PoolState) => takeOutOwn(state, instanceId, owner);
   const about = { bots: [instanceId] };
   return (await poolStates.mutate({ change, fence, signal, about })).changed;

@@ -3,9 +3,16 @@
 // another one shows the bot, that is where it is.
 
 import { isAtRest, type Sighting } from '../domain/bot.ts';
-import { type BotOwner, judgeOwner, type Ownership, prefixCandidates } from '../domain/identity.ts';
+import {
+  type BotOwner,
+  isOwner,
+  judgeOwner,
+  type Ownership,
+  prefixCandidates,
+  uidOfPoolName,
+} from '../domain/identity.ts';
 import type { InstanceId } from '../domain/ids.ts';
-import { findOwnEntry } from '../domain/owned-entry.ts';
+import { findOwnEntry, type OwnedEntry, oddContainersOf } from '../domain/owned-entry.ts';
 import { type PoolState, poolContainersOf } from '../domain/pool-state.ts';
 import { ok, type SourceAnswer, unknown } from '../domain/source.ts';
 import type { Bots, BotsCall } from './ports/bots.ts';
@@ -16,7 +23,7 @@ export interface OwnedSightings {
   readonly mine: readonly Sighting[];
   /** Names of containers with this id that are somebody else's, or nobody's who is known. */
   readonly foreign: readonly string[];
-  /** Those of them that nobody is known to own: evidence of nothing, for nobody (I4). */
+  /** Those of them that nobody is known to own, or whose owner is in dispute: evidence of nothing, for nobody (I4). */
   readonly unowned: readonly string[];
   /** Why hosts that may hold more of it did not answer: who wants to say that this is all has to ask them again. */
   readonly unseen: readonly string[];
@@ -40,8 +47,9 @@ export function aboutBotOf({ firebaseUid }: BotOwner, instanceId: InstanceId): P
 /** `ok` without anything that is mine is positive evidence of absence: every host that may hold it answered. */
 export async function locateOwned(
   { bots, wallets }: { readonly bots: Bots; readonly wallets: Wallets },
-  { owner, instanceId, holdsAllocation, pools, call }: LocateOrder,
+  order: LocateOrder,
 ): Promise<SourceAnswer<OwnedSightings>> {
+  const { owner, instanceId, pools, call } = order;
   const hints = hintsOf(pools, instanceId, owner);
   const { firebaseUid } = owner;
   const answer = await bots.locate({ instanceId, firebaseUid, ...hints }, call);
@@ -50,14 +58,15 @@ export async function locateOwned(
   const foreign: string[] = [];
   const unowned: string[] = [];
   for (const sighting of sightings) {
-    let judged = judgeOwner(sighting, instanceId, owner, pools);
-    if (judged === 'undecided') {
-      judged = await judgeByWallets(wallets, owner, instanceId, await holdsAllocation());
-    }
+    const judged = await judge(wallets, sighting, order);
     if (judged === 'mine') mine.push(sighting);
     else foreign.push(sighting.containerName);
-    if (judged === 'undecided') unowned.push(sighting.containerName);
+    if (judged === 'undecided' || judged === 'disputed') unowned.push(sighting.containerName);
   }
+  // Its own entry places it in a container of somebody else's, which is not asked.
+  const odd = oddIn(pools, instanceId, owner).filter((name) => !mine.some(isIn(name)));
+  foreign.push(...odd);
+  unowned.push(...odd);
   if (answer.status === 'ok') {
     return ok({ mine, foreign, unowned, unseen: [] }, answer.observedAt);
   }
@@ -71,6 +80,51 @@ function isHere(sighting: Sighting): boolean {
   return sighting.kind === 'dedicated' || sighting.conf === 'present' || !isAtRest(sighting);
 }
 
+function oddIn(pools: PoolState | null, instanceId: InstanceId, owner: BotOwner) {
+  return pools === null ? [] : oddContainersOf(pools, findOwnEntry(pools, instanceId, owner).entry);
+}
+
+const isIn = (name: string) => (sighting: Sighting) => sighting.containerName === name;
+
+// A label was written with the container. Everything else is weighed against the wallets: whoever holds no allocation
+// of the id owns nothing that another's wallet pays for, and what other sources give to somebody without money is not
+// nobody's while this user's wallet is the only one that pays for it.
+async function judge(
+  wallets: Wallets,
+  sighting: Sighting,
+  { owner, instanceId, holdsAllocation, pools }: LocateOrder,
+): Promise<Ownership> {
+  const judged = judgeOwner(sighting, instanceId, owner, pools);
+  const { labels } = sighting;
+  if (labels.userId !== undefined) return judged;
+  const holds = await holdsAllocation();
+  if (judged === 'undecided') return judgeByWallets(wallets, owner, instanceId, holds);
+  if (labels.instanceId !== undefined && labels.instanceId !== instanceId) return judged;
+  if (judged === 'mine' && holds) return judged;
+  if (judged === 'foreign' && !holds) return judged;
+  const others = await wallets.otherHolders(owner.userId, instanceId);
+  if (judged === 'mine') return others.length === 0 ? judged : 'disputed';
+  if (judged === 'foreign' && others.length > 0) return judged;
+  return holds && (await hasItsName(wallets, sighting, owner, instanceId)) ? 'mine' : 'disputed';
+}
+
+// What no writer of the pool state can change: the pool's own name, or, for a container of its own, the bot's id.
+async function hasItsName(
+  wallets: Wallets,
+  { kind, containerName }: Sighting,
+  owner: BotOwner,
+  instanceId: InstanceId,
+): Promise<boolean> {
+  const named =
+    kind === 'pooled' ? uidOfPoolName(containerName) : await longestUid(wallets, instanceId);
+  return typeof named === 'string' && isOwner(owner, named);
+}
+
+async function longestUid(wallets: Wallets, instanceId: InstanceId): Promise<string | undefined> {
+  const existing = await wallets.existingFirebaseUids(prefixCandidates(instanceId));
+  return prefixCandidates(instanceId).find((candidate) => existing.has(candidate));
+}
+
 // Neither label nor mapping nor pool names an owner: the one user who holds such an allocation, else the
 // longest firebaseUid that the id begins with.
 async function judgeByWallets(
@@ -82,8 +136,7 @@ async function judgeByWallets(
   const others = await wallets.otherHolders(userId, instanceId);
   const holders = others.length + (holdsAllocation ? 1 : 0);
   if (holders === 1) return holdsAllocation ? 'mine' : 'foreign';
-  const existing = await wallets.existingFirebaseUids(prefixCandidates(instanceId));
-  const longest = prefixCandidates(instanceId).find((candidate) => existing.has(candidate));
+  const longest = await longestUid(wallets, instanceId);
   if (longest === undefined) return 'undecided';
   return longest === firebaseUid ? 'mine' : 'foreign';
 }
@@ -94,4 +147,21 @@ function hintsOf(pools: PoolState | null, instanceId: InstanceId, owner: BotOwne
   const poolContainers = poolContainersOf(pools, instanceId);
   const dockerHost = findOwnEntry(pools, instanceId, owner).entry?.mapping?.dockerHost;
   return dockerHost === undefined ? { poolContainers } : { poolContainers, dockerHost };
+}
+
+/** This user's entry, unless their wallet holds no such bot and another's does: what the pool state alone says is then
+ * contradicted, and the entry is nobody's to touch. */
+export async function findEntryOf(
+  wallets: Pick<Wallets, 'otherHolders'>,
+  state: PoolState,
+  {
+    owner,
+    instanceId,
+    holdsAllocation,
+  }: Pick<LocateOrder, 'owner' | 'instanceId' | 'holdsAllocation'>,
+): Promise<OwnedEntry> {
+  const own = findOwnEntry(state, instanceId, owner);
+  if (own.entry === null || (await holdsAllocation())) return own;
+  const others = await wallets.otherHolders(owner.userId, instanceId);
+  return others.length === 0 ? own : { entry: null, slot: null, hasForeign: true };
 }

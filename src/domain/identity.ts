@@ -2,17 +2,34 @@
 // so, else its mapping, else its pool, else the one user who holds an allocation of that id, else the
 // firebaseUid that is the longest prefix `<uid>-bot-`. What belongs to somebody else, or to nobody who is
 // known, is not this bot: nothing of it is touched.
+//
+// A label is written by who made the container. Mapping and pool are claims of a file that others write too: a claim
+// that another source contradicts proves nothing for its claimant, and the bot is nobody's until a person has looked.
 
 import type { Sighting } from './bot.ts';
 import type { FirebaseUid, InstanceId, UserId } from './ids.ts';
-import { findPool, type PoolState } from './pool-state.ts';
+import { findPools, ownValue, type PoolState } from './pool-state.ts';
 
 export interface BotOwner {
   readonly userId: UserId;
   readonly firebaseUid: FirebaseUid | null;
 }
 
-export type Ownership = 'mine' | 'foreign' | 'undecided';
+/** What a user is called in claims: by either name, where both are known. */
+export type OwnerNames = Pick<BotOwner, 'firebaseUid'> & { readonly userId: UserId | null };
+
+/** `disputed`: some sources say mine, others name another. */
+export type Ownership = 'mine' | 'foreign' | 'undecided' | 'disputed';
+
+/** Who is said to own a container or program, by all that say something. */
+export interface OwnerClaims {
+  /** Users' `_id`s or firebaseUids, each once. */
+  readonly names: readonly string[];
+  /** The uid in the container's own name, which no writer of the pool state can change; null: it has none. */
+  readonly place: string | null;
+  /** Whether a label says it: then it is what was written when the container was made. */
+  readonly isLabelled: boolean;
+}
 
 /** Decides by label, mapping and pool; `undecided` where none of them says anything. `pools` is null when
  * the pool state is unknown: then only labels and names speak. */
@@ -24,25 +41,34 @@ export function judgeOwner(
 ): Ownership {
   const { labels } = sighting;
   if (labels.instanceId !== undefined && labels.instanceId !== instanceId) return 'foreign';
-  const named = ownerName(sighting, instanceId, pools);
-  if (named === undefined) return 'undecided';
-  return isOwner(owner, named) ? 'mine' : 'foreign';
+  return judgeClaims(claimsOn(sighting, instanceId, pools), owner);
 }
 
-/** Who a container or program belongs to, by label, mapping or pool: a user's `_id` or firebaseUid.
- * Undefined where none of them says. */
-export function ownerName(
+export function judgeClaims({ names }: Pick<OwnerClaims, 'names'>, owner: OwnerNames): Ownership {
+  if (names.length === 0) return 'undecided';
+  const mine = names.filter((name) => isOwner(owner, name));
+  if (mine.length === 0) return 'foreign';
+  return mine.length === names.length ? 'mine' : 'disputed';
+}
+
+/** What label, mapping and pool say of a container or program. */
+export function claimsOn(
   sighting: Sighting,
   instanceId: InstanceId,
   pools: PoolState | null,
-): string | undefined {
-  return (
-    sighting.labels.userId ?? mappedOwner(sighting, instanceId, pools) ?? poolOwner(sighting, pools)
-  );
+): OwnerClaims {
+  const { labels, containerName, kind } = sighting;
+  const place = kind === 'pooled' ? uidOfPoolName(containerName) : null;
+  if (labels.userId !== undefined) return { names: [labels.userId], place, isLabelled: true };
+  const names = [
+    ...mappedOwner(containerName, instanceId, pools),
+    ...(kind === 'pooled' ? ownersOfPool(sighting, pools) : []),
+  ];
+  return { names: [...new Set(names)], place, isLabelled: false };
 }
 
 /** A user is named by `_id` or firebaseUid: the platform's tools have written both. */
-export function isOwner({ userId, firebaseUid }: BotOwner, name: string): boolean {
+export function isOwner({ userId, firebaseUid }: OwnerNames, name: string): boolean {
   return name === userId || (firebaseUid !== null && name === firebaseUid);
 }
 
@@ -57,31 +83,46 @@ export function prefixCandidates(instanceId: InstanceId): readonly string[] {
 }
 
 function mappedOwner(
-  { containerName }: Sighting,
+  containerName: string,
   instanceId: InstanceId,
   pools: PoolState | null,
-): string | undefined {
-  if (pools === null || !Object.hasOwn(pools.botMapping, instanceId)) return undefined;
-  const mapping = pools.botMapping[instanceId];
-  return mapping?.containerName === containerName ? mapping.userId : undefined;
-}
-
-function poolOwner(sighting: Sighting, pools: PoolState | null): string | undefined {
-  return sighting.kind === 'pooled' ? ownerOfPool(sighting, pools) : undefined;
+): readonly string[] {
+  const mapping = pools === null ? undefined : ownValue(pools.botMapping, instanceId);
+  return mapping?.containerName === containerName ? [mapping.userId] : [];
 }
 
 const POOL_NAME = /^freqtrade-pool-(.+)-pool-\d+$/;
+const POOL_ID = /^(.+)-pool-\d+$/;
 
-/** What the names of all containers begin with that `ownerOfPool` gives to this user by their name. */
+/** Whose pool a container is by its name; null for a name that is not of the platform's form. */
+export function uidOfPoolName(containerName: string): string | null {
+  return POOL_NAME.exec(containerName)?.[1] ?? null;
+}
+
+/** Whose pool it is by its id. */
+export function uidOfPoolId(poolId: string): string | null {
+  return POOL_ID.exec(poolId)?.[1] ?? null;
+}
+
+/** Whether a container of this name can be one of the platform's; any other is somebody's own, whatever the pool state
+ * calls it. */
+export function isPlatformName(containerName: string): boolean {
+  return containerName.startsWith('freqtrade-');
+}
+
+/** What the names of all containers begin with that `ownersOfPool` gives to this user by their name. */
 export function poolNamePrefix(firebaseUid: string): string {
   return `freqtrade-pool-${firebaseUid}-pool-`;
 }
 
-/** Whose pool it is: by the pool state, else by its name. Undefined: nobody who is known. */
-export function ownerOfPool(
+/** Whose pool it is said to be: by the pool state, and by its name. Empty: nobody who is known. */
+export function ownersOfPool(
   { containerName, labels }: Pick<Sighting, 'containerName' | 'labels'>,
   pools: PoolState | null,
-): string | undefined {
-  const listed = pools === null ? undefined : findPool(pools, containerName, labels.poolId);
-  return listed?.userId ?? POOL_NAME.exec(containerName)?.[1];
+): readonly string[] {
+  const listed = pools === null ? [] : findPools(pools, containerName, labels.poolId);
+  const byName = uidOfPoolName(containerName);
+  return [
+    ...new Set([...listed.map(({ userId }) => userId), ...(byName === null ? [] : [byName])]),
+  ];
 }

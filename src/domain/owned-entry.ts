@@ -1,9 +1,26 @@
-// This user's part of what the pool state says of a bot. An entry that names another user is not this bot:
-// it is left where it is and reported.
+// This user's part of what the pool state says of a bot. An entry that names another user is not this bot: it is
+// left where it is and reported. One that names this user while its pool, or the pool's name, names another is as
+// little: a claim that its own neighbours contradict is nobody's.
 
-import { type BotOwner, isOwner } from './identity.ts';
+import {
+  type BotOwner,
+  isOwner,
+  isPlatformName,
+  judgeClaims,
+  type OwnerNames,
+  uidOfPoolId,
+  uidOfPoolName,
+} from './identity.ts';
 import type { InstanceId } from './ids.ts';
-import { findEntry, type PoolEntry, type PoolState, takeOutEntry } from './pool-state.ts';
+import {
+  type BotMapping,
+  findEntry,
+  ownValue,
+  type Pool,
+  type PoolEntry,
+  type PoolState,
+  takeOutEntry,
+} from './pool-state.ts';
 
 /** A slot and port that stay taken until the bot is observed gone. */
 export interface ReservedSlot {
@@ -18,7 +35,7 @@ export interface OwnedEntry {
   /** Null: the state has no entry of this bot that is this user's. */
   readonly entry: PoolEntry | null;
   readonly slot: ReservedSlot | null;
-  /** Whether somebody else's entry carries the same id. */
+  /** Whether somebody else's entry carries the same id, or one whose owner is in dispute. */
   readonly hasForeign: boolean;
 }
 
@@ -43,13 +60,45 @@ export function takeOutOwn(state: PoolState, instanceId: InstanceId, owner: BotO
   return entry === null ? state : takeOutEntry(state, instanceId, entry);
 }
 
+/** Containers in which this user's entry places the bot and which cannot be the platform's by their names. */
+export function oddContainersOf(state: PoolState, entry: PoolEntry | null): readonly string[] {
+  if (entry === null) return [];
+  const pools = entry.memberships.map(({ poolId }) => ownValue(state.pools, poolId)?.containerName);
+  const names = [entry.mapping?.containerName, ...pools].filter((name) => name !== undefined);
+  return [...new Set(names)].filter((name) => !isPlatformName(name));
+}
+
+/** Whether a pool is this user's by everything that says whose it is. @param key in `pools`. */
+export function ownsPool(owner: OwnerNames, key: string, pool: Pool): boolean {
+  return judgeClaims({ names: poolClaims(key, pool) }, owner) === 'mine';
+}
+
+/** Everybody whom a pool names: its row, its container's name, its id. */
+export function poolClaims(key: string, { userId, containerName }: Pool): readonly string[] {
+  const names = [userId, uidOfPoolName(containerName), uidOfPoolId(key)];
+  return [...new Set(names.filter((name) => name !== null))];
+}
+
+/** Everybody whom a mapping names: its row, its container's name, and its pool. */
+export function mappingClaims(state: PoolState, mapping: BotMapping): readonly string[] {
+  const { userId, containerName, poolId } = mapping;
+  const pool = ownValue(state.pools, poolId);
+  const byPool = pool === undefined ? [uidOfPoolId(poolId)] : poolClaims(poolId, pool);
+  const names = [userId, uidOfPoolName(containerName), ...byPool];
+  return [...new Set(names.filter((name) => name !== null))];
+}
+
 function ownPart(state: PoolState, entry: PoolEntry, owner: BotOwner): PoolEntry {
   const { mapping, memberships } = entry;
+  const isMine = mapping !== null && isOwner(owner, mapping.userId);
   return {
-    mapping: mapping !== null && isOwner(owner, mapping.userId) ? mapping : null,
+    mapping:
+      isMine && judgeClaims({ names: mappingClaims(state, mapping) }, owner) === 'mine'
+        ? mapping
+        : null,
     memberships: memberships.filter(({ poolId }) => {
-      const pool = state.pools[poolId];
-      return pool !== undefined && isOwner(owner, pool.userId);
+      const pool = ownValue(state.pools, poolId);
+      return pool !== undefined && ownsPool(owner, poolId, pool);
     }),
   };
 }

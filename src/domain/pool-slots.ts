@@ -3,7 +3,7 @@
 // port may still be in use.
 
 import type { FirebaseUid, InstanceId } from './ids.ts';
-import type { ReservedSlot } from './owned-entry.ts';
+import { ownsPool, type ReservedSlot } from './owned-entry.ts';
 import type { BotMapping, Pool, PoolState } from './pool-state.ts';
 
 /** A slot that a tombstone holds, and for which bot. */
@@ -29,10 +29,14 @@ export interface SlotOrder {
   readonly createdAt: string;
 }
 
-/** The user's own pools, as the state names them. */
+/** The user's own pools: those that everything says are theirs. */
 export function ownPools(state: PoolState, firebaseUid: FirebaseUid): readonly Pool[] {
   return Object.entries(state.pools).flatMap(([key, pool]) =>
-    pool.userId === firebaseUid && pool.id === key ? [pool] : [],
+    pool.userId === firebaseUid &&
+    pool.id === key &&
+    ownsPool({ userId: null, firebaseUid }, key, pool)
+      ? [pool]
+      : [],
   );
 }
 

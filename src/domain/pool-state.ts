@@ -73,23 +73,23 @@ export function poolContainersOf(state: PoolState, instanceId: string): readonly
   return [...new Set(mapping === null ? names : [mapping.containerName, ...names])];
 }
 
-/** The pool of this container, else the one of this id. */
-export function findPool(
+/** The pools of this container, else the one of this id. More than one is a contradiction of the state. */
+export function findPools(
   { pools }: PoolState,
   containerName: string,
   poolId: string | undefined,
-): Pool | undefined {
+): readonly Pool[] {
   let names = poolNames.get(pools);
   if (names === undefined) {
-    names = new Map(Object.values(pools).map((pool) => [pool.containerName, pool]));
+    names = Map.groupBy(Object.values(pools), (pool) => pool.containerName);
     poolNames.set(pools, names);
   }
-  const named = names.get(containerName);
-  return named ?? (poolId === undefined ? undefined : ownValue(pools, poolId));
+  const byId = poolId === undefined ? undefined : ownValue(pools, poolId);
+  return names.get(containerName) ?? (byId === undefined ? [] : [byId]);
 }
 
 /** Pools by their container, by the pools they were read from: a run over all users asks for thousands. */
-const poolNames = new WeakMap<PoolState['pools'], ReadonlyMap<string, Pool>>();
+const poolNames = new WeakMap<PoolState['pools'], ReadonlyMap<string, readonly Pool[]>>();
 
 type Memberships = PoolEntry['memberships'];
 
@@ -178,6 +178,7 @@ function withPools(
   return { ...pools, ...Object.fromEntries(changed) };
 }
 
-function ownValue<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+/** Ids are data: what is no own property is not there. */
+export function ownValue<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }

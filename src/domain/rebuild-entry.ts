@@ -4,7 +4,8 @@
 
 import type { PooledSighting } from './bot.ts';
 import type { FirebaseUid, InstanceId } from './ids.ts';
-import { findEntry, findPool, type Pool, type PoolState } from './pool-state.ts';
+import { ownsPool } from './owned-entry.ts';
+import { findEntry, findPools, type Pool, type PoolState } from './pool-state.ts';
 
 export interface LostBot {
   readonly instanceId: InstanceId;
@@ -49,8 +50,9 @@ export function isRebuildable(state: PoolState, bot: LostBot): boolean {
 
 function poolOf(state: PoolState, { sighting, firebaseUid }: LostBot): Pool | undefined {
   const { containerName, labels } = sighting;
-  const pool = findPool(state, containerName, labels.poolId);
-  return pool !== undefined && pool.userId === firebaseUid && state.pools[pool.id] === pool
+  const [pool, ...others] = findPools(state, containerName, labels.poolId);
+  if (pool === undefined || others.length > 0 || state.pools[pool.id] !== pool) return undefined;
+  return pool.userId === firebaseUid && ownsPool({ userId: null, firebaseUid }, pool.id, pool)
     ? pool
     : undefined;
 }

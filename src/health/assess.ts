@@ -35,7 +35,7 @@ export async function assess(
   looks: ReadonlyMap<string, ContainerLook>,
 ): Promise<readonly BotCase[]> {
   const entries = [...roster.pools.flatMap(({ bots }) => bots), ...roster.dedicated];
-  const names = entries.flatMap(({ owner }) => owner ?? []);
+  const names = entries.flatMap((entry) => entry.owners);
   const keyOf = ({ poolKey, instanceId }: RosterBot) => botHealthKey(poolKey, instanceId);
   const [owners, records] = await Promise.all([
     ports.owners.find([...new Set(names)]),
@@ -46,7 +46,7 @@ export async function assess(
     // No bot can have such an id.
     if (instanceId === undefined) return [];
     const key = keyOf(entry);
-    const owner = entry.owner === null ? undefined : owners.get(entry.owner);
+    const owner = oneOwner(entry.owners, owners);
     return [
       {
         key,
@@ -95,6 +95,15 @@ function lookAt(entry: RosterBot, look: ContainerLook | undefined): BotLook {
   }
   if (look.status !== 'running') return { status: 'pool-down' };
   return { status: 'program', program: look.programs.get(entry.instanceId) ?? 'absent' };
+}
+
+/** The one user whom all these names mean; undefined where they mean two, or nobody who is known. */
+export function oneOwner(
+  names: readonly string[],
+  owners: ReadonlyMap<string, BotOwner>,
+): BotOwner | undefined {
+  const [first, ...others] = names.map((name) => owners.get(name));
+  return others.every((other) => other?.userId === first?.userId) ? first : undefined;
 }
 
 /** supervisord's word, where it was asked. */

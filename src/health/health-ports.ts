@@ -1,5 +1,6 @@
 // What health works with.
 
+import type { Findings } from '../deletion/ports/findings.ts';
 import type { PoolStates } from '../deletion/ports/pool-states.ts';
 import type { Tombstones } from '../deletion/ports/tombstones.ts';
 import type { Sagas } from '../saga/sagas.ts';
@@ -13,6 +14,7 @@ import type { PoolContainers } from './ports/pool-containers.ts';
 import type { RestraintPorts } from './restraints.ts';
 
 export interface HealthPorts extends RestraintPorts {
+  readonly findings: Pick<Findings, 'report'>;
   readonly poolStates: Pick<PoolStates, 'read' | 'mutate'>;
   readonly tombstones: Pick<Tombstones, 'findForBot' | 'hurry'>;
   readonly containers: Pick<PoolContainers, 'lookAtAll'>;

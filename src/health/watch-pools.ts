@@ -10,6 +10,7 @@ import type { HealthPorts } from './health-ports.ts';
 import { markBots } from './mark-bots.ts';
 import { markPools } from './mark-pools.ts';
 import { type Heard, rememberBots } from './remember-bots.ts';
+import { reportConflicts } from './report-conflicts.ts';
 import { restartOrder } from './restart-bot-input.ts';
 
 export type RoundReport =
@@ -61,6 +62,7 @@ async function lookRound(
   const answer = await ports.poolStates.read(call);
   if (answer.status === 'unknown') return { status: 'unknown', reason: answer.reason };
   const roster = rosterOf(answer.items);
+  await reportConflicts(ports, roster.conflicts);
   const looks = await ports.containers.lookAtAll(
     {
       pools: roster.pools.map(({ pool }) => pool.containerName),

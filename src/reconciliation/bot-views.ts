@@ -5,7 +5,7 @@ import type { AccountAllocation, Accounts } from '../deletion/ports/accounts.ts'
 import type { Bots, HostListing } from '../deletion/ports/bots.ts';
 import type { PoolStates } from '../deletion/ports/pool-states.ts';
 import { isAtRest, type Sighting } from '../domain/bot.ts';
-import { judgeOwner } from '../domain/identity.ts';
+import { isOwner, judgeOwner, uidOfPoolName } from '../domain/identity.ts';
 import { type FirebaseUid, type InstanceId, parseInstanceId, type UserId } from '../domain/ids.ts';
 import { findOwnEntry } from '../domain/owned-entry.ts';
 import { listedBots, type PoolState } from '../domain/pool-state.ts';
@@ -92,7 +92,8 @@ export async function viewBots(
     Promise.all(bots.hosts().map((host) => bots.list(host, owner.firebaseUid, { signal }))),
   ]);
   const allocations = account?.allocations ?? [];
-  const docker = ownContainers(hosts, owner, pools);
+  const held = new Set<string>(allocations.map(({ instanceId }) => instanceId));
+  const docker = ownContainers(hosts, owner, pools, held);
   const doubt = docker.doubt ?? (await distrustOf({ bots, hostTrust }, hosts, pools, signal));
   const unseen = (id: string) => unseenState(doubt, homeOf(pools, id, owner), bots.hosts());
   const ids = new Set<string>([
@@ -169,6 +170,7 @@ function ownContainers(
   hosts: readonly HostListing[],
   owner: PortfolioOwner,
   pools: SourceAnswer<PoolState>,
+  held: ReadonlySet<string>,
 ): { readonly found: ReadonlyMap<string, ContainerState>; readonly doubt: string | null } {
   const state = pools.status === 'ok' ? pools.items : null;
   const found = new Map<string, ContainerState>();
@@ -181,7 +183,10 @@ function ownContainers(
     }
     for (const { instanceId, sighting } of answer.items) {
       const id: InstanceId | undefined = parseInstanceId(instanceId);
-      if (id === undefined || !isTheirs(sighting, id, owner, state)) continue;
+      if (id === undefined) continue;
+      const isTheirs = judgeForPage(sighting, id, owner, state, held);
+      if (isTheirs === 'disputed' && !found.has(id)) found.set(id, IN_DISPUTE);
+      if (isTheirs !== true) continue;
       const { kind, host, containerName } = sighting;
       const running = !isAtRest(sighting);
       found.set(instanceId, { status: 'present', kind, host, containerName, running });
@@ -223,16 +228,31 @@ function unseenState(
   return reason === null ? { status: 'absent' } : { status: 'unknown', reason };
 }
 
-// A container that nothing but its name speaks for is shown to the user whose uid it begins with; whoever
-// deletes it is held to the full rule.
-function isTheirs(
+// A container that nothing but its name speaks for is shown to the user whose uid it begins with, and one in dispute
+// to the user whose wallet holds its money; whoever deletes it is held to the full rule.
+function judgeForPage(
   sighting: Sighting,
   id: InstanceId,
   owner: PortfolioOwner,
   pools: PoolState | null,
-): boolean {
-  const judged = judgeOwner(sighting, id, owner, pools);
-  return (
-    judged === 'mine' || (judged === 'undecided' && id.startsWith(`${owner.firebaseUid}-bot-`))
-  );
+  held: ReadonlySet<string>,
+): boolean | 'disputed' {
+  switch (judgeOwner(sighting, id, owner, pools)) {
+    case 'mine':
+      return true;
+    case 'foreign':
+      return false;
+    case 'undecided':
+      return id.startsWith(`${owner.firebaseUid}-bot-`);
+    case 'disputed': {
+      if (!held.has(id)) return false;
+      const place = uidOfPoolName(sighting.containerName);
+      return place !== null && isOwner(owner, place) ? true : 'disputed';
+    }
+  }
 }
+
+const IN_DISPUTE = {
+  status: 'unknown',
+  reason: 'something of this id stands there, and its owner is in dispute',
+} as const;

@@ -1,10 +1,9 @@
 // What the three sources say of a user's bots, bot by bot, and the verdict on each. Pure: it judges one snapshot
 // and asks nobody. I4: whatever a source could not say stays unknown, with the reason.
 
-import type { BotOwner } from '../domain/identity.ts';
-import { isOwner } from '../domain/identity.ts';
+import { type BotOwner, isOwner, judgeClaims } from '../domain/identity.ts';
 import { type InstanceId, parseInstanceId } from '../domain/ids.ts';
-import { findOwnEntry, type OwnedEntry } from '../domain/owned-entry.ts';
+import { findOwnEntry, type OwnedEntry, oddContainersOf } from '../domain/owned-entry.ts';
 import { listedBots, type PoolState, poolContainersOf } from '../domain/pool-state.ts';
 import { judgePresence, type Presence, type Seen, type Verdict } from '../domain/presence.ts';
 import type { SourceAnswer } from '../domain/source.ts';
@@ -59,7 +58,13 @@ export function judgeBot(
   const found = all.filter((bot) => isTheirs(bot, owner, instanceId, hasAllocation));
   const poolContainers = pools.status === 'ok' ? poolContainersOf(pools.items, instanceId) : [];
   const dockerHost = owned?.entry?.mapping?.dockerHost;
-  const doubt = found.length > 0 ? null : docker.doubt({ owner, dockerHost, poolContainers });
+  const odd = pools.status === 'ok' ? oddContainersOf(pools.items, owned?.entry ?? null) : [];
+  const doubt =
+    found.length > 0
+      ? null
+      : (docker.doubt({ owner, dockerHost, poolContainers }) ??
+        disputeOf(all, owner, hasAllocation) ??
+        oddDoubt(odd));
   const presence = {
     hasAllocation,
     poolState: seenInPools(owned),
@@ -72,7 +77,7 @@ export function judgeBot(
     presence,
     entry: owned?.entry ?? null,
     found,
-    conflicts: conflictsOf(all, found, owned),
+    conflicts: [...conflictsOf(all, found, owned), ...odd],
     reasons: [
       ...(pools.status === 'unknown' ? [`pool state: ${pools.reason}`] : []),
       ...(doubt === null ? [] : [doubt]),
@@ -91,15 +96,37 @@ function seenInDocker(found: readonly FoundBot[], doubt: string | null): Seen {
 }
 
 // What nothing but its name speaks for belongs to whoever holds the allocation, else to the user whose uid its
-// name begins with; the second look, and the deletion, are held to the full rule.
+// name begins with; what is in dispute, to the user whose wallet and whose pool's own name agree. The second look, and
+// the deletion, are held to the full rule.
 function isTheirs(
-  { owner: named }: FoundBot,
+  { claims }: FoundBot,
   owner: BotOwner,
   instanceId: InstanceId,
   hasAllocation: boolean,
 ): boolean {
-  if (named !== null) return isOwner(owner, named);
-  return hasAllocation || isByName(owner, instanceId);
+  switch (judgeClaims(claims, owner)) {
+    case 'mine':
+      return true;
+    case 'foreign':
+      return false;
+    case 'undecided':
+      return hasAllocation || isByName(owner, instanceId);
+    case 'disputed':
+      return hasAllocation && claims.place !== null && isOwner(owner, claims.place);
+  }
+}
+
+// Money is not paid back while something stands there of which nobody can say whose it is (I4).
+function disputeOf(all: readonly FoundBot[], owner: BotOwner, hasAllocation: boolean) {
+  if (!hasAllocation) return null;
+  const isDisputed = all.some(({ claims }) => judgeClaims(claims, owner) === 'disputed');
+  return isDisputed ? 'a bot of this id stands there, and its owner is in dispute' : null;
+}
+
+function oddDoubt([name]: readonly string[]): string | null {
+  return name === undefined
+    ? null
+    : `the pool state places it in "${name}", which is no container of the platform`;
 }
 
 function isByName({ firebaseUid }: BotOwner, instanceId: InstanceId): boolean {
@@ -111,7 +138,7 @@ function conflictsOf(
   mine: readonly FoundBot[],
   owned: OwnedEntry | null,
 ): readonly string[] {
-  const foreign = all.filter((bot) => !mine.includes(bot) && bot.owner !== null);
+  const foreign = all.filter((bot) => !mine.includes(bot) && bot.claims.names.length > 0);
   const entry = owned?.hasForeign === true ? [POOL_STATE] : [];
   return [...foreign.map(({ containerName }) => containerName), ...entry];
 }

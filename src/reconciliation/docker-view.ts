@@ -4,7 +4,13 @@
 
 import type { HostListing, UnknownPool } from '../deletion/ports/bots.ts';
 import { isAtRest, type Sighting } from '../domain/bot.ts';
-import { type BotOwner, isOwner, ownerName, ownerOfPool } from '../domain/identity.ts';
+import {
+  type BotOwner,
+  claimsOn,
+  isOwner,
+  type OwnerClaims,
+  ownersOfPool,
+} from '../domain/identity.ts';
 import { parseInstanceId } from '../domain/ids.ts';
 import type { PoolState } from '../domain/pool-state.ts';
 
@@ -30,8 +36,8 @@ export interface FoundBot {
   readonly host: string;
   readonly containerName: string;
   readonly poolId: string | null;
-  /** A user's `_id` or firebaseUid by label, mapping or pool; null where none of them says. */
-  readonly owner: string | null;
+  /** Who is said to own it, by label, mapping and pool. */
+  readonly claims: Pick<OwnerClaims, 'names' | 'place'>;
   readonly running: boolean;
 }
 
@@ -50,7 +56,7 @@ interface KnownBot extends FoundBot {
 
 interface HiddenPool extends Pick<UnknownPool, 'containerName' | 'reason'> {
   readonly host: string;
-  readonly owner: string | null;
+  readonly owners: readonly string[];
 }
 
 /** @param hosts every configured host: one that was never added is in doubt. */
@@ -61,6 +67,13 @@ export function createDockerView(hosts: readonly string[]): DockerView {
   // Listings repeat the names of hosts, pools and owners in every bot: one text each is enough.
   const texts = new Map<string, string>();
   const one = (text: string) => texts.get(text) ?? texts.set(text, text).get(text) ?? text;
+  const claims = new Map<string, FoundBot['claims']>();
+  const oneOf = ({ names, place }: FoundBot['claims']) => {
+    const key = JSON.stringify([names, place]);
+    const known = claims.get(key) ?? { names, place };
+    claims.set(key, known);
+    return known;
+  };
 
   function put(instanceId: string, bot: KnownBot): void {
     const known = found.get(instanceId);
@@ -75,21 +88,23 @@ export function createDockerView(hosts: readonly string[]): DockerView {
       }
       hiddenHosts.delete(host);
       for (const { containerName, labels, reason } of unknownPools) {
-        const owner = labels.userId ?? ownerOfPool({ containerName, labels }, pools) ?? null;
-        hiddenPools.push({ host, containerName, owner, reason });
+        const owners =
+          labels.userId === undefined
+            ? ownersOfPool({ containerName, labels }, pools)
+            : [labels.userId];
+        hiddenPools.push({ host, containerName, owners, reason });
       }
       for (const { instanceId, sighting } of answer.items) {
         const id = parseInstanceId(instanceId);
         if (id === undefined || isNamedOtherwise(sighting, id)) continue;
         const { kind, containerName, labels } = sighting;
         const isPooled = kind === 'pooled';
-        const owner = ownerName(sighting, id, pools);
         put(id, {
           kind,
           host: one(host),
           containerName: isPooled ? one(containerName) : containerName,
           poolId: isPooled ? poolIdOf(labels.poolId, one) : null,
-          owner: owner === undefined ? null : one(owner),
+          claims: oneOf(claimsOn(sighting, id, pools)),
           running: !isAtRest(sighting),
           isClaimed: false,
         });
@@ -118,8 +133,8 @@ export function createDockerView(hosts: readonly string[]): DockerView {
       const hiding = hiddenPools.find(
         (pool) =>
           mayHold(pool.host) &&
-          (pool.owner === null ||
-            isOwner(owner, pool.owner) ||
+          (pool.owners.length === 0 ||
+            pool.owners.some((name) => isOwner(owner, name)) ||
             poolContainers.includes(pool.containerName)),
       );
       return hiding === undefined ? null : `pool ${hiding.containerName}: ${hiding.reason}`;

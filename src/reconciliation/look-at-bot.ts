@@ -2,13 +2,13 @@
 // last one before money moves. I4: it looks where the first look may have missed something, and an absence on a
 // host that cannot be believed is unknown.
 
-import { locateOwned, type OwnedSightings } from '../deletion/locate-owned.ts';
+import { findEntryOf, locateOwned, type OwnedSightings } from '../deletion/locate-owned.ts';
 import type { Absence, AbsentBot } from '../deletion/ports/absence.ts';
 import type { Bots, BotsCall } from '../deletion/ports/bots.ts';
 import type { PoolStates } from '../deletion/ports/pool-states.ts';
 import type { Wallets } from '../deletion/ports/wallets.ts';
 import type { Sighting } from '../domain/bot.ts';
-import { findOwnEntry, type OwnedEntry } from '../domain/owned-entry.ts';
+import type { OwnedEntry } from '../domain/owned-entry.ts';
 import type { PoolState } from '../domain/pool-state.ts';
 import type { Seen } from '../domain/presence.ts';
 import type { SourceAnswer } from '../domain/source.ts';
@@ -49,14 +49,14 @@ export async function lookAtBot(
   // The pool state first: it says where to look, and an entry that goes meanwhile goes before its container.
   const pools = await ports.poolStates.read(call);
   const state = pools.status === 'ok' ? pools.items : null;
+  const bot = { owner, instanceId, holdsAllocation: async () => holdsAllocation };
   const located = await locateOwned(ports, {
-    owner,
-    instanceId,
-    holdsAllocation: async () => holdsAllocation,
+    ...bot,
     pools: state,
     call,
   });
-  const entry = state === null ? null : findOwnEntry(state, instanceId, owner).entry;
+  const found = state === null ? null : await findEntryOf(ports.wallets, state, bot);
+  const entry = found?.entry ?? null;
   const docker = await believe(ports, located, entry, pools, call);
   return {
     poolState: state === null ? 'unknown' : entry === null ? 'no' : 'yes',
@@ -106,7 +106,7 @@ async function believe(
   const { mine, unowned } = located.items;
   if (mine.length > 0) return { seen: 'yes', reasons: [] };
   if (unowned.length > 0) {
-    return { seen: 'unknown', reasons: [`nobody is known to own ${unowned.join(', ')}`] };
+    return { seen: 'unknown', reasons: [`it is not known whose ${unowned.join(', ')} is`] };
   }
   const dockerHost = own?.mapping?.dockerHost;
   const hosts = bots.hosts().filter((host) => dockerHost === undefined || host === dockerHost);

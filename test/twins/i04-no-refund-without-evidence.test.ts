@@ -2,6 +2,7 @@
 
 import type { Bots } from '../../src/deletion/ports/bots.ts';
 import type { PoolStates } from '../../src/deletion/ports/pool-states.ts';
+import { toUserId } from '../../src/domain/ids.ts';
 import type { PoolState } from '../../src/domain/pool-state.ts';
 import { ok, type SourceAnswer } from '../../src/domain/source.ts';
 import { readNotes, writeNotes } from '../../src/reconciliation/sync-notes.ts';
@@ -66,7 +67,34 @@ twinsOf('I4', {
     await reclaimToRest(worker, bot);
     return unpaid(lab, bot, 'a bot that runs was paid back');
   },
+
+  // The file gives the running bot to another user, whose wallet holds nothing of it; nobody but the wallets tells.
+  'file-claim-believed': async (part) => {
+    const instanceId = `${UID}-bot-2`;
+    const lab = await createLab(givenTo('uid-two', instanceId));
+    const bots = { [instanceId]: allocation(100, 110) };
+    const userId = await putUser(lab.connection, { balance: BALANCE, bots, firebaseUid: UID });
+    await lab.world.addDedicated({ instanceId });
+    const twist: Twist = {
+      ports: ({ wallets }) => ({ wallets: { ...wallets, otherHolders: async () => [OTHER] } }),
+    };
+    const worker = await lab.worker(part === 'twin' ? twist : {});
+    const bot = { uid: UID, userId, instanceId };
+    await syncToRest(worker, bot);
+    return unpaid(lab, bot, 'a bot that runs was paid back');
+  },
 });
+
+const OTHER = toUserId('6500000000000000000000ff');
+
+function givenTo(userId: string, instanceId: string): PoolState {
+  const { botMapping, ...rest } = poolStateOf(UID);
+  const mapping = botMapping[instanceId];
+  if (mapping === undefined) throw new Error('no such sample');
+  const containerName = `freqtrade-${instanceId}`;
+  const given = { ...mapping, poolId: 'dedicated', containerName, userId };
+  return { ...rest, pools: {}, botMapping: { [instanceId]: given } };
+}
 
 const BALANCE = 50;
 const UID = 'uid-one';

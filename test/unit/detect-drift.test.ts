@@ -126,12 +126,25 @@ const orphansOf = (drifts: readonly BotDrift[]) =>
 
 const stateOf = ({ pools }: World) => (pools.status === 'ok' ? pools.items : null);
 
-/** The container's owner as any of label, mapping, pool or pool's name has it. */
-function namedOwner(world: World, id: string, { containerName, labels, kind }: Sighting): unknown {
+/** Everybody whom label, or else mapping, pool and pool's name have as the container's owner. */
+function namedOwners(
+  world: World,
+  id: string,
+  { containerName, labels, kind }: Sighting,
+): readonly string[] {
   const mapped = mappingOf(world, id);
   const byMapping = mapped?.containerName === containerName ? mapped.userId : undefined;
   const byPool = { [POOL_A]: 'uid-a', [POOL_B]: 'uid-b' }[containerName];
-  return labels.userId ?? byMapping ?? (kind === 'pooled' ? byPool : undefined);
+  if (labels.userId !== undefined) return [labels.userId];
+  return [byMapping, kind === 'pooled' ? byPool : undefined].filter((name) => name !== undefined);
+}
+
+const isOfA = (name: string) => NAMES_OF_A.includes(name);
+
+/** Somebody is named, and it is never this user. */
+function isForeign(world: World, id: string, seen: Sighting): boolean {
+  const names = namedOwners(world, id, seen);
+  return names.length > 0 && !names.some(isOfA);
 }
 
 function mappingOf(world: World, id: string): BotMapping | undefined {
@@ -150,7 +163,7 @@ function sightingsOf({ hosts }: World, id: string): readonly Sighting[] {
 /** Every host that may hold the bot: where this user's own mapping says, else all. */
 function mayHold(world: World, id: string): readonly string[] {
   const mapped = mappingOf(world, id);
-  const isOwn = mapped !== undefined && NAMES_OF_A.includes(mapped.userId);
+  const isOwn = mapped !== undefined && isOfA(mapped.userId) && mapped.containerName !== POOL_B;
   return isOwn && mapped.dockerHost !== undefined ? [mapped.dockerHost] : HOSTS;
 }
 
@@ -178,9 +191,7 @@ describe('any world', () => {
     check((world) => {
       for (const id of orphansOf(detect(world))) {
         for (const seen of sightingsOf(world, id)) {
-          const owner = namedOwner(world, id, seen);
-          expect(owner, `${id} in ${seen.containerName}`).toBeDefined();
-          expect(NAMES_OF_A).not.toContain(owner);
+          expect(isForeign(world, id, seen), `${id} in ${seen.containerName}`).toBe(true);
         }
       }
     });
@@ -234,7 +245,10 @@ describe('any world', () => {
     check((world) => {
       const drifts = new Map(detect(world).map((drift) => [drift.instanceId, drift]));
       for (const id of IDS) {
-        const isMine = (seen: Sighting) => NAMES_OF_A.includes(namedOwner(world, id, seen));
+        const isMine = (seen: Sighting) => {
+          const names = namedOwners(world, id, seen);
+          return names.length > 0 && names.every(isOfA);
+        };
         if (!sightingsOf(world, id).some(isMine)) continue;
         const expected = world.allocations.includes(id) ? ['live', 'lost-entry'] : ['ghost'];
         expect(expected).toContain(drifts.get(id)?.verdict);
@@ -246,16 +260,19 @@ describe('any world', () => {
     let conflicts = 0;
     check((world) => {
       for (const { instanceId, found, conflicts: where } of detect(world)) {
-        const foreign = sightingsOf(world, instanceId).filter((seen) => {
-          const owner = namedOwner(world, instanceId, seen);
-          return owner !== undefined && !NAMES_OF_A.includes(owner);
-        });
+        const foreign = sightingsOf(world, instanceId).filter((seen) =>
+          isForeign(world, instanceId, seen),
+        );
         conflicts += foreign.length;
         expect(where).toEqual(expect.arrayContaining(foreign.map((seen) => seen.containerName)));
         expect(found.length + foreign.length).toBeLessThanOrEqual(
           sightingsOf(world, instanceId).length,
         );
-        for (const { owner } of found) expect([...NAMES_OF_A, null]).toContain(owner);
+        for (const { claims } of found) {
+          const isPlace = claims.place !== null && NAMES_OF_A.includes(claims.place);
+          const others = claims.names.filter((name) => !NAMES_OF_A.includes(name));
+          expect(others.length === 0 || isPlace).toBe(true);
+        }
       }
     });
     expect(conflicts).toBeGreaterThan(500);

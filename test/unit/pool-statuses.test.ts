@@ -49,7 +49,7 @@ describe('writing statuses', () => {
 });
 
 describe('the roster', () => {
-  it('a mapping before a list; a list alone; a container of its own; two owners: nobody’s', () => {
+  it('a mapping before a list; a list alone; a container of its own; two owners: both are named', () => {
     const listed = samplePool('uid-b', ['uid-b-bot-1', BOT]);
     const mapped = { ...sampleMapping('uid-x', 'uid-x-bot-1', 1), poolId: POOL.id };
     const own = { ...sampleMapping('uid-c', 'uid-c-bot-1', 0), poolId: 'dedicated' };
@@ -60,18 +60,20 @@ describe('the roster', () => {
     });
     const short = pools.map(({ key, bots }) => [
       key,
-      bots.map(({ instanceId, owner }) => [instanceId, owner]),
+      bots.map(({ instanceId, owners }) => [instanceId, owners]),
     ]);
     expect(short).toEqual([
       [
         POOL.id,
         [
-          [BOT, 'uid-a'],
-          ['uid-x-bot-1', null],
+          [BOT, ['uid-a']],
+          ['uid-x-bot-1', ['uid-x', 'uid-a']],
         ],
       ],
-      [listed.id, [['uid-b-bot-1', 'uid-b']]],
+      [listed.id, [['uid-b-bot-1', ['uid-b']]]],
     ]);
-    expect(dedicated).toMatchObject([{ instanceId: 'uid-c-bot-1', poolKey: null, owner: 'uid-c' }]);
+    expect(dedicated).toMatchObject([
+      { instanceId: 'uid-c-bot-1', poolKey: null, owners: ['uid-c'] },
+    ]);
   });
 });

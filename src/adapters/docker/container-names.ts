@@ -2,7 +2,8 @@
 // name is escaped, anchored, and compared again with what came back: an id with a dot in it must not
 // find its neighbour.
 
-import { LABELS, type ListedContainer } from './container-view.ts';
+import { TerminalError } from '../../saga/errors.ts';
+import { type ContainerView, LABELS, type ListedContainer } from './container-view.ts';
 
 const BOT_PREFIX = 'freqtrade-';
 const POOL_PREFIX = 'freqtrade-pool-';
@@ -36,10 +37,25 @@ export function uidOfPool(name: string): string | undefined {
   return /^freqtrade-pool-(.+)-pool-[0-9]+$/.exec(name)?.[1];
 }
 
-export function isPoolContainer(container: ListedContainer): boolean {
-  if (container.names.some(isPoolName)) return true;
-  const { labels } = container;
-  return labels[LABELS.poolId] !== undefined && labels[LABELS.instanceId] === undefined;
+/** Whether a container is a pool: by the platform's name, or by the label of what was made for it. Nothing else is ever
+ * spoken to or written into as one, whatever the pool state calls it. */
+export function isPoolContainer({ names, labels }: PoolMarks): boolean {
+  if (names.some(isPoolName)) return true;
+  const isOneBot = labels[LABELS.instanceId] !== undefined || names.some(isBotName);
+  return labels[LABELS.managed] === 'true' && !isOneBot;
+}
+
+/** Whether it is a container of the platform at all, by one of its names or by label. */
+export function isManaged({ names, labels }: PoolMarks): boolean {
+  return labels[LABELS.managed] === 'true' || names.some((name) => name.startsWith(BOT_PREFIX));
+}
+
+type PoolMarks = Pick<ListedContainer, 'names' | 'labels'>;
+
+/** @throws TerminalError for a container that is no pool: asking again will not make it one. */
+export function refuseOther({ name, labels }: Pick<ContainerView, 'name' | 'labels'>): void {
+  if (isPoolContainer({ names: [name], labels })) return;
+  throw new TerminalError('NOT_A_POOL', `container ${name} is no pool of the platform`);
 }
 
 /** Docker's filter for every name of the platform, bots and pools. */

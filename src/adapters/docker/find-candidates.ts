@@ -40,8 +40,8 @@ export async function findCandidates(
   const dedicatedIds = new Set(dedicated.map(refusePool));
   const pools = [
     ...named.filter(({ names }) => isPoolBy(names, query)),
-    ...owned.filter((container) => isOwnedBy(container, firebaseUid) && isPoolContainer(container)),
-  ];
+    ...owned.filter((container) => isOwnedBy(container, firebaseUid)),
+  ].filter(isPoolContainer);
   const poolIds = new Set(pools.map(({ id }) => id));
   return {
     dedicatedIds: [...dedicatedIds],

@@ -1,7 +1,7 @@
 // Which of these pool containers stand on a host, and whether a program could be started in them now.
 
 import type { BotsCall, PoolContainer } from '../../deletion/ports/bots.ts';
-import { exactNameFilter } from './container-names.ts';
+import { exactNameFilter, isPoolContainer } from './container-names.ts';
 import type { DockerParts } from './docker-parts.ts';
 
 export async function findPoolsOn(
@@ -12,7 +12,7 @@ export async function findPoolsOn(
   // Without a filter the daemon would list everything.
   if (containerNames.length === 0) return [];
   const listed = await containers.list({ name: containerNames.map(exactNameFilter) }, call);
-  return listed.flatMap(({ names, status }) => {
+  return listed.filter(isPoolContainer).flatMap(({ names, status }) => {
     const containerName = names.find((name) => containerNames.includes(name));
     return containerName === undefined
       ? []

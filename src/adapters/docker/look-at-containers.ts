@@ -5,7 +5,7 @@ import type { BotsCall } from '../../deletion/ports/bots.ts';
 import type { ProgramState } from '../../domain/bot.ts';
 import type { ContainerLook, ContainersQuery } from '../../health/ports/pool-containers.ts';
 import { botOfProgram } from '../supervisor/program-names.ts';
-import { exactNameFilter } from './container-names.ts';
+import { exactNameFilter, isManaged, isPoolContainer } from './container-names.ts';
 import type { ListedContainer } from './container-view.ts';
 import type { DockerParts } from './docker-parts.ts';
 import { reasonOf } from './list-bots.ts';
@@ -69,8 +69,21 @@ async function lookOnHost(
   );
   return mapBounded(found, CONCURRENCY, async ({ name, container }) => ({
     name,
-    look: await lookInto(host, container, isPool.has(name), call),
+    look: await lookIfOurs(host, name, container, isPool.has(name), call),
   }));
+}
+
+// The pool state can name any container: what is not the platform's is neither asked nor judged by its status.
+async function lookIfOurs(
+  host: DockerParts,
+  name: string,
+  container: ListedContainer,
+  isPool: boolean,
+  call: BotsCall,
+): Promise<ContainerLook> {
+  const isOurs = isPool ? isPoolContainer(container) : isManaged(container);
+  if (isOurs) return lookInto(host, container, isPool, call);
+  return { status: 'unknown', reason: `${name} is no ${isPool ? 'pool' : 'bot'} of the platform` };
 }
 
 async function lookInto(

@@ -6,6 +6,7 @@ import type { BotsCall } from '../../deletion/ports/bots.ts';
 import type { DedicatedSighting, PooledSighting } from '../../domain/bot.ts';
 import { InDoubtError } from '../../saga/errors.ts';
 import { confState } from '../supervisor/program-names.ts';
+import { refuseOther } from './container-names.ts';
 import { type ContainerView, toSightingLabels } from './container-view.ts';
 import type { DockerParts } from './docker-parts.ts';
 
@@ -30,6 +31,7 @@ export async function readPooled(
   instanceId: string,
   call: BotsCall,
 ): Promise<PooledSighting | null> {
+  refuseOther(pool);
   refuseMuted(pool);
   const [names, program] = await Promise.all([
     host.conf.list(pool, call),

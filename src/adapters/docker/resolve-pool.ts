@@ -4,7 +4,7 @@
 
 import type { BotsCall } from '../../deletion/ports/bots.ts';
 import type { PooledSighting } from '../../domain/bot.ts';
-import { exactNameFilter } from './container-names.ts';
+import { exactNameFilter, refuseOther } from './container-names.ts';
 import type { ContainerView } from './container-view.ts';
 import type { DockerParts } from './docker-parts.ts';
 
@@ -15,8 +15,15 @@ export async function resolvePool(
   call: BotsCall,
 ): Promise<ContainerView | null> {
   const same = await containers.inspect(containerId, call);
-  if (same !== null) return same;
+  if (same !== null) return checked(same);
   const named = await containers.list({ name: [exactNameFilter(containerName)] }, call);
   const again = named.find(({ names }) => names.includes(containerName));
-  return again === undefined ? null : containers.inspect(again.id, call);
+  const view = again === undefined ? null : await containers.inspect(again.id, call);
+  return view === null ? null : checked(view);
+}
+
+// A log or a tombstone may name what was never a pool.
+function checked(pool: ContainerView): ContainerView {
+  refuseOther(pool);
+  return pool;
 }

@@ -7,7 +7,7 @@ import type { BotPlace, FencedCall, StartOrder } from '../../deletion/ports/bots
 import type { PooledSighting } from '../../domain/bot.ts';
 import { pause } from '../../saga/deadline.ts';
 import { InDoubtError, RetryableError, TerminalError } from '../../saga/errors.ts';
-import { exactNameFilter } from './container-names.ts';
+import { exactNameFilter, refuseOther } from './container-names.ts';
 import type { ContainerView } from './container-view.ts';
 import type { DockerParts } from './docker-parts.ts';
 import { makeActive } from './pooled-bot.ts';
@@ -85,6 +85,7 @@ async function runningPool(
     const message = `there is no pool container ${containerName} on host "${hostName}"`;
     throw new TerminalError('NO_SUCH_POOL', message);
   }
+  refuseOther(pool);
   if (pool.running) return pool;
   throw new RetryableError('POOL_NOT_RUNNING', `pool container ${containerName} does not run`);
 }

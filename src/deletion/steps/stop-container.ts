@@ -89,10 +89,14 @@ async function tellWhatWasFound(ports: DeletionPorts, call: StepCall): Promise<v
   await reportForeign(ports, call);
 }
 
-async function holdsAllocation({ wallets }: DeletionPorts, call: StepCall): Promise<boolean> {
+export async function holdsAllocation(
+  { wallets }: Pick<DeletionPorts, 'wallets'>,
+  call: StepCall,
+): Promise<boolean> {
   const stored = ALLOCATION_CAPTURE.readOrNull(call.captures[STEP.lock]);
   if (stored !== null) return stored.hadAllocation;
-  const { userId, instanceId } = readInput(call.input);
+  const { userId, instanceId, heldAtRequest, orphan } = readInput(call.input);
+  if (heldAtRequest === true || orphan !== undefined) return true;
   return (await wallets.readAllocation(userId, instanceId)).status === 'present';
 }
 

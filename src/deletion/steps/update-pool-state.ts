@@ -6,12 +6,15 @@ import { putBack } from '../../domain/pool-state.ts';
 import type { CompensatableStep, StepCall } from '../../saga/definition.ts';
 import { POOL_CAPTURE } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
+import { findEntryOf } from '../locate-owned.ts';
 import { stopDeadline } from '../stop-policy.ts';
 import { type DeletionPorts, STEP, UNDO_RETRY, UNTIL_DEADLINE } from './step-ports.ts';
+import { holdsAllocation } from './stop-container.ts';
 
 const POOL_ATTEMPT_MS = 10_000;
 
-export function createUpdatePoolStateStep({ poolStates }: DeletionPorts): CompensatableStep {
+export function createUpdatePoolStateStep(ports: DeletionPorts): CompensatableStep {
+  const { poolStates } = ports;
   return {
     kind: 'compensatable',
     name: STEP.pool,
@@ -23,7 +26,8 @@ export function createUpdatePoolStateStep({ poolStates }: DeletionPorts): Compen
       const { instanceId, ...owner } = readInput(call.input);
       const answer = await poolStates.read({ signal: call.signal, about: { bots: [instanceId] } });
       if (answer.status === 'unknown') return null;
-      return POOL_CAPTURE.write(findOwnEntry(answer.items, instanceId, owner));
+      const bot = { owner, instanceId, holdsAllocation: () => holdsAllocation(ports, call) };
+      return POOL_CAPTURE.write(await findEntryOf(ports.wallets, answer.items, bot));
     },
     run: async (call) => {
       const { instanceId, ...owner } = readInput(call.input);

@@ -105,4 +105,25 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     title: 'no look before the payment: a bot that came back is paid, and caught',
     breach: 'a bot that runs was paid back',
   },
+  {
+    name: 'file-claim-believed',
+    invariant: 'I4',
+    mechanism: {
+      what: 'a claim of the pool state that the wallets contradict is nobody’s, and evidence of nothing',
+      file: 'src/deletion/locate-owned.ts',
+    },
+    guardedBy: [
+      at(
+        'docker/believed-claims.test.ts',
+        'a container of its own given to another by its mapping: its owner is not paid back while it runs',
+      ),
+      at(
+        'docker/believed-claims.test.ts',
+        'another user’s bot as one’s own: 404, the victim’s program runs on, reported; the victim deletes it',
+      ),
+    ],
+    title:
+      'a mapping that is believed against the wallets: a bot that runs is paid back, and caught',
+    breach: 'a bot that runs was paid back',
+  },
 ] as const satisfies readonly TwinFacts[];
