@@ -98,7 +98,7 @@ function lookAt(entry: RosterBot, look: ContainerLook | undefined): BotLook {
 }
 
 /** The one user whom all these names mean; undefined where they mean two, or nobody who is known. */
-export function oneOwner(
+function oneOwner(
   names: readonly string[],
   owners: ReadonlyMap<string, BotOwner>,
 ): BotOwner | undefined {
