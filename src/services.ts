@@ -46,6 +46,7 @@ import type { WakeUps } from './saga/ports/wake-ups.ts';
 import type { Workforce } from './saga/ports/workforce.ts';
 import { createRegistry, type Registry } from './saga/registry.ts';
 import { createSagas, type Sagas } from './saga/sagas.ts';
+import { warnOfShortLease } from './short-lease.ts';
 import { openTelemetry } from './telemetry.ts';
 
 export interface Services extends Omit<QueueParts, 'close'>, Requests {
@@ -99,6 +100,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const keyPrefix = `${options.keyPrefix}:${await findInstallationId(connection)}`;
   const now = () => new Date();
   const clock = await startDatabaseClock(connection);
+  await warnOfShortLease(connection, config.leaseMs, log);
   const queueParts = openQueueParts({ redisUrl: options.redisUrl, keyPrefix, log });
   const runtime = await chooseBotRuntime({ config, connection, now, log });
   const sagaLog = createMongoSagaLog({

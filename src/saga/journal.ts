@@ -31,8 +31,11 @@ export interface Journal {
   record(event: SagaEvent): Promise<SagaRecord>;
   /** Writes what is still unwritten. */
   flush(): Promise<void>;
-  /** Whether the claim was seen to hold a moment ago: a write that landed under it was sent then. */
+  /** Whether the claim was proved a moment ago. What the primary alone acknowledged proves nothing: it may be one no
+   * more. */
   isProven(): boolean;
+  /** It was proved by something that was sent at this moment. */
+  proved(sentAtMs: number): void;
   /** Stops the timer of what was not written; the next claim observes it. */
   close(): Promise<void>;
 }
@@ -109,7 +112,7 @@ export function createJournal(
           writeId = randomUUID();
           break;
         case 'landed':
-          provenAtMs = sentAtMs;
+          if (durability === 'majority') provenAtMs = sentAtMs;
           for (const [index, { before, after, event }] of changes.entries()) {
             const isLast = index === changes.length - 1;
             const saga = isLast ? committed.saga : { ...written, state: after };
@@ -148,6 +151,9 @@ export function createJournal(
   return {
     view: () => view,
     isProven,
+    proved: (sentAtMs) => {
+      provenAtMs = sentAtMs;
+    },
     flush,
     record: async (event) => {
       await writing;

@@ -24,3 +24,9 @@ export function rhythmOf(leaseMs: number): LeaseRhythm {
     relayHoldMs: third,
   };
 }
+
+/** The shortest lease, in ms, that is still live when the database comes back after so long: its last renewal before may
+ * be a whole interval old. */
+export function leaseToOutlast(outageMs: number): number {
+  return Math.ceil((outageMs * 3) / 2);
+}

@@ -205,7 +205,6 @@ describe('the indexes that the migration makes', () => {
       await log.claim(first.saga.id, claimRequest());
       await log.findByKey(first.saga.key, 5);
       await log.find(first.saga.id);
-      await log.holds(first.claim);
       await log.prove(first.claim);
       await log.renew([first.claim], 1_000);
       await log.release(first.claim);

@@ -255,7 +255,6 @@ export function createMemorySagaLog(
       put({ ...held, leaseUntilMs: 0 });
       return held.dueMs;
     },
-    holds: async (one) => proves(one),
     prove: async (one) => proves(one),
     noteRunnable: async (runnable) => {
       for (const stored of sagas.all()) {

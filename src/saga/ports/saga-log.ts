@@ -32,11 +32,9 @@ export interface SagaLog {
    * the claim holds no more. Database time, ms. */
   release(claim: Claim): Promise<number | null>;
 
-  /** Whether the claim still holds, of a saga that has not ended; a primary read, combined with others that
-   * wait. */
-  holds(claim: Claim): Promise<boolean>;
-
-  /** A majority write that changes nothing but proves the claim. */
+  /** Whether the claim still holds, of a saga that has not ended: a majority write that changes nothing, because a primary
+   * that has lost its majority without knowing could say yes for seconds after another claim. Combined with others that
+   * wait. @throws UnavailableError when no majority confirms it in time. */
   prove(claim: Claim): Promise<boolean>;
 
   /** A write from outside the claim (a cancel, an operator's verb): conditional on the base's write alone, so

@@ -116,10 +116,6 @@ export function logWithPoints(log: SagaLog, plan: CrashPlan): SagaLog {
       await alive();
       return log.release(claim);
     },
-    holds: async (claim) => {
-      await alive();
-      return log.holds(claim);
-    },
     prove: async (claim) => {
       await alive();
       return log.prove(claim);

@@ -28,8 +28,8 @@ export function brokenPromises(simulated: Simulated): readonly string[] {
   ];
 }
 
-/** A worker that was seen to hold its claim is believed for a tenth of a second, and its proof took some time itself. */
-const PROVEN_FOR_MS = 150;
+/** A worker that has proved its claim is believed for a tenth of a second, and its proof may have taken a second. */
+const PROVEN_FOR_MS = 1_150;
 
 /** The promises whose condition holds. */
 function broken(found: Readonly<Record<string, boolean>>): readonly string[] {

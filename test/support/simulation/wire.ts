@@ -39,9 +39,6 @@ export interface Wire {
   frozenUntilMs: number;
   /** @param effect what the call does when it arrives, in one go. */
   call<T>(service: Service, what: string, effect: () => T | Promise<T>): Promise<T>;
-  /** Whether the claim holds: nothing slow stands between this answer and the call that it allows, because nothing
-   * but their nearness keeps Docker from an older claim (I5). */
-  fence<T>(ask: () => Promise<T>): Promise<T>;
 }
 
 /** One process's idea of the database's time. It reads it again every few seconds, so that it is right in the end. */
@@ -153,12 +150,6 @@ export function createWire(name: string, weather: Weather): Wire {
       } finally {
         await atWorker();
       }
-    },
-    fence: async (ask) => {
-      if (wire.isDead) await atWorker();
-      await wait(chance.between(1, 8));
-      if (weather.awayUntilMs.log > time.nowMs()) throw away('fence');
-      return ask();
     },
   };
   return wire;

@@ -114,7 +114,6 @@ export function logOver(log: SagaLog, wire: Wire): SagaLog {
     commit: (write) => send(`commit ${write.claim.epoch}`, () => log.commit(write)),
     renew: (claims, leaseMs) => send('renew', () => log.renew(claims, leaseMs)),
     release: (claim) => send('release', () => log.release(claim)),
-    holds: (claim) => wire.fence(() => log.holds(claim)),
     prove: (claim) => send('prove', () => log.prove(claim)),
     intervene: (order) => send('intervene', () => log.intervene(order)),
     find: (id) => send('find', () => log.find(id)),

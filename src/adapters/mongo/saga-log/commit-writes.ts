@@ -9,7 +9,6 @@
 import type { mongo } from 'mongoose';
 import { UnavailableError } from '../../../saga/errors.ts';
 import type {
-  Claim,
   CommitResult,
   Intervention,
   InterventionResult,
@@ -70,41 +69,6 @@ export async function intervene(
     if (document === null) throw new UnavailableError('SAGA_GONE', `saga ${base.id} is gone`);
     const status = hasWritten(document, writeId) ? 'landed' : 'conflict';
     return { status, saga: toRecord(document) };
-  });
-}
-
-/** Majority writes that change nothing but prove the claims. */
-export async function proveClaims({ sagas }: LogContext, claims: Claim[]): Promise<boolean[]> {
-  return runRepeatable(async () => {
-    const { matchedCount } = await sagas.bulkWrite(
-      claims.map(({ sagaId, epoch, owner }) => ({
-        updateOne: {
-          filter: { _id: sagaId, epoch, owner, open: true },
-          update: { $inc: { proofs: 1 } },
-        },
-      })),
-      { ordered: false, writeConcern: MAJORITY },
-    );
-    return matchedCount === claims.length ? claims.map(() => true) : holdClaims({ sagas }, claims);
-  });
-}
-
-export async function holdClaims(
-  { sagas }: Pick<LogContext, 'sagas'>,
-  claims: Claim[],
-): Promise<boolean[]> {
-  const found = await runRepeatable(() =>
-    sagas
-      .find(
-        { _id: { $in: claims.map(({ sagaId }) => sagaId) } },
-        { projection: { epoch: 1, owner: 1, open: 1 } },
-      )
-      .toArray(),
-  );
-  const byId = new Map(found.map((document) => [document._id, document]));
-  return claims.map(({ sagaId, epoch, owner }) => {
-    const document = byId.get(sagaId);
-    return document?.open === true && document.epoch === epoch && document.owner === owner;
   });
 }
 

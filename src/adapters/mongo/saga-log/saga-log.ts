@@ -6,11 +6,12 @@ import type { Clock } from '../../../saga/ports/clock.ts';
 import type { Claim, SagaLog } from '../../../saga/ports/saga-log.ts';
 import { createGroupCommit } from '../group-commit.ts';
 import { claimSagas, releaseClaim, renewLeases } from './claim-sagas.ts';
-import { commitWrites, holdClaims, intervene, proveClaims } from './commit-writes.ts';
+import { commitWrites, intervene } from './commit-writes.ts';
 import { insertSagas } from './insert-sagas.ts';
 import { type LogContext, MAX_BATCH } from './log-context.ts';
 import { noteRunnable } from './note-runnable.ts';
 import { summarizeOpen } from './open-summary.ts';
+import { proveClaims } from './prove-claims.ts';
 import type { SagaDocument } from './saga-document.ts';
 import {
   findByKeys,
@@ -52,7 +53,6 @@ export function createMongoSagaLog(options: MongoSagaLogOptions): SagaLog {
     commit: grouped(commitWrites),
     renew: (claims, leaseMs) => renewLeases(context, claims, leaseMs),
     release: (released: Claim) => releaseClaim(context, released),
-    holds: grouped(holdClaims),
     prove: grouped(proveClaims),
     intervene: (intervention) => intervene(context, intervention),
     find: grouped(findSagas),
