@@ -13,7 +13,9 @@ export function userAuditView({ writeOffs, ...audit }: UserAuditReport) {
     ingested,
     rows,
     ...('found' in audit ? { found: audit.found } : {}),
-    ...('chain' in audit ? { chain: chainView(audit.chain) } : {}),
+    ...('chain' in audit
+      ? { chain: chainView(audit.chain), paidTwice: audit.paidTwice.map((twice) => ({ ...twice })) }
+      : {}),
     writeOffs: writeOffsView(writeOffs),
   };
 }

@@ -15,6 +15,8 @@ export interface AllocationCapture {
   /** Dollars as read; null when there was nothing, or nothing that is money. */
   readonly value: number | null;
   readonly notMoney: { readonly field: string; readonly found: string } | null;
+  /** Set when this life was settled before: it came back with an old copy, and is not paid again. */
+  readonly settledBy: string | null;
 }
 
 export interface BotCapture {
@@ -85,6 +87,7 @@ export const ALLOCATION_CAPTURE = stored<AllocationCapture>(
     botName: TEXT,
     value: NUMBER_OR_NULL,
     notMoney: Type.Union([Type.Object({ field: TEXT, found: TEXT }), Type.Null()]),
+    settledBy: Type.Union([TEXT, Type.Null()]),
   }),
 );
 

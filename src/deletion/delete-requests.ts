@@ -10,6 +10,7 @@ import { ALLOCATION_CAPTURE } from './captures.ts';
 import { DELETE_BOT } from './delete-bot.ts';
 import { type StopFailurePolicy, writeInput } from './delete-bot-input.ts';
 import { aboutBotOf, findEntryOf, locateOwned } from './locate-owned.ts';
+import { resurrected } from './ports/findings.ts';
 import type { AllocationReading } from './ports/wallets.ts';
 import { RECLAIM_ORPHAN } from './reclaim-orphan.ts';
 import { type DeletionPorts, STEP } from './steps/step-ports.ts';
@@ -176,10 +177,8 @@ async function reportResurrected(
   completed: SagaRecord,
   life: string | null,
 ): Promise<void> {
-  const evidence = { settledBy: completed.id };
   // What stands there decides: an older copy than the newest deletion's may have come back.
-  const discriminator = life ?? lifeOf(completed) ?? completed.id;
-  await findings.report({ kind: 'resurrected', userId, instanceId, discriminator, evidence });
+  await findings.report(resurrected({ userId, instanceId, life, settledBy: completed.id }));
 }
 
 function lifeOf({ state }: SagaRecord): string | null {

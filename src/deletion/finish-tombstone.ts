@@ -12,6 +12,7 @@ import type { SourceAnswer } from '../domain/source.ts';
 import { FencedError, SagaError } from '../saga/errors.ts';
 import { aboutBotOf, findEntryOf, locateOwned } from './locate-owned.ts';
 import type { FencedCall } from './ports/bots.ts';
+import { resurrected } from './ports/findings.ts';
 import type { Tombstone } from './ports/tombstones.ts';
 import type { DeletionPorts } from './steps/step-ports.ts';
 
@@ -43,14 +44,9 @@ export async function finishTombstone(
     isAllocated && (reading.allocation.settledOpId !== null || reading.allocation.life === life);
   if (isResurrected) {
     const settledBy = reading.allocation.settledOpId ?? settlementOpId(named.incarnation);
-    await ports.findings.report({
-      kind: 'resurrected',
-      userId,
-      instanceId,
-      // The life that stands there, which need not be this tombstone's.
-      discriminator: reading.allocation.life ?? life,
-      evidence: { settledBy },
-    });
+    // The life that stands there, which need not be this tombstone's.
+    const found = reading.allocation.life;
+    await ports.findings.report(resurrected({ userId, instanceId, life: found, settledBy }));
   }
   const entryReturned = !isAllocated && (await takeEntryOut(ports, named, pools, call));
   const holder = isResurrected ? 'this-life' : isAllocated ? 'another-life' : 'nobody';

@@ -1,7 +1,7 @@
 // The end of a run of one user: what it found is remembered (suspects, findings, the hosts' contents), counted, and
 // made the answer. Every write repeats harmlessly.
 
-import { idConflict } from '../deletion/ports/findings.ts';
+import { idConflict, resurrected } from '../deletion/ports/findings.ts';
 import { paidBy } from '../deletion/reclaim-orphan.ts';
 import { type SagaId, toInstanceId, toSagaId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
@@ -120,18 +120,19 @@ async function reportFindings(
       }),
     ),
   );
-  const resurrected = notes.drifts
+  const returned = notes.drifts
     .filter(({ reason }) => reason === 'settled')
     .map(({ instanceId, allocation, detail }) =>
-      findings.report({
-        kind: 'resurrected',
-        userId,
-        instanceId,
-        discriminator: allocation?.life ?? 'undated',
-        evidence: { settledBy: detail },
-      }),
+      findings.report(
+        resurrected({
+          userId,
+          instanceId,
+          life: allocation?.life ?? null,
+          settledBy: detail ?? 'unknown',
+        }),
+      ),
     );
-  await Promise.all([...conflicts, ...resurrected]);
+  await Promise.all([...conflicts, ...returned]);
 }
 
 function count({ meter }: SyncPorts, { notes, trigger }: RunToRecord): void {

@@ -125,14 +125,15 @@ async function lookIntoWallet(
   const reading = await wallets.readAllocation(userId, instanceId);
   if (reading.status !== 'present') return resolved(note, 'not allocated any more');
   const { settledOpId, notMoney, life } = reading.allocation;
-  if (settledOpId !== null) return skip(note, 'settled', settledOpId);
+  const named = { ...note, allocation: { ...allocation, life } };
+  if (settledOpId !== null) return skip(named, 'settled', settledOpId);
   // A stale copy of the whole document takes the wallet's own memory with it; the tombstone's stays.
   const settled = (await tombstones.findForBot(userId, instanceId)).find(
     ({ status, incarnation }) => status !== 'closing' && incarnation.life === life,
   );
-  if (settled !== undefined) return skip(note, 'settled', settled.sagaId);
+  if (settled !== undefined) return skip(named, 'settled', settled.sagaId);
   if (notMoney !== null) return skip(note, 'not-money', `${notMoney.field}: ${notMoney.found}`);
-  return { ...note, allocation: { ...allocation, life } };
+  return named;
 }
 
 function resolved(note: DriftNote, detail: string): DriftNote {

@@ -3,6 +3,7 @@
 import type { Connection } from 'mongoose';
 import type { Wallets } from '../../src/deletion/ports/wallets.ts';
 import { describeMarks } from './wallet-marks.ts';
+import { describePastLives } from './wallet-past-lives.ts';
 import { describeRepeatedSettlements } from './wallet-repeats.ts';
 import { describeReservations } from './wallet-reservations.ts';
 import { describeResurrections } from './wallet-resurrections.ts';
@@ -17,4 +18,5 @@ export function describeWallets(
   describeSettlements(name, createWallets);
   describeRepeatedSettlements(name, createWallets);
   describeResurrections(name, createWallets);
+  describePastLives(name, createWallets);
 }

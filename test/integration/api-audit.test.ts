@@ -52,6 +52,7 @@ function audits(changes: Partial<ApiDependencies['audits']> = {}): ApiDependenci
       ingested: 1,
       rows: 4,
       chain: CHAIN,
+      paidTwice: [],
       writeOffs: NO_WRITE_OFFS,
     }),
     auditAll: async () => REPORT,
@@ -100,6 +101,7 @@ test('one user: audited now, with the chain and where it broke', async () => {
       ingested: 1,
       rows: 4,
       chain: CHAIN,
+      paidTwice: [],
       writeOffs: NO_WRITE_OFFS,
     },
   });

@@ -3,8 +3,10 @@
 import type { Connection } from 'mongoose';
 import { mongo } from 'mongoose';
 import { describe, expect, it } from 'vitest';
+import { NO_PAST } from '../../src/adapters/mongo/bot-pasts.ts';
 import { createMongoLedger } from '../../src/adapters/mongo/ledger.ts';
 import { migrate } from '../../src/adapters/mongo/migration.ts';
+import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
 import { toInstanceId, type UserId } from '../../src/domain/ids.ts';
 import { createTestAudit, type TestAuditOptions } from '../support/auditing.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -12,11 +14,14 @@ import {
   allocation,
   BOT,
   byId,
+  incarnationOf,
   platformDeposits,
   platformSets,
   putUser,
   readUser,
   SAGA_A,
+  SAGA_B,
+  stamped,
   users,
 } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -65,6 +70,56 @@ function push(connection: Connection, userId: UserId, ...rows: mongo.Document[])
 
 const addToBalance = (connection: Connection, userId: UserId, amount: number) =>
   users(connection).updateOne(byId(userId), { $inc: { 'paperWallet.balance': amount } });
+
+describe('one life of a bot, paid twice', () => {
+  /** As a program without a memory of the bot would: a settlement under another stamp. */
+  async function payAgain(connection: Connection, userId: UserId, bot: mongo.Document) {
+    const wallets = createMongoWallets({ connection, findPast: async () => NO_PAST });
+    const receipts = [];
+    for (const sagaId of [SAGA_A, SAGA_B]) {
+      await platformSets(connection, userId, { [`botAllocations.${BOT}`]: bot });
+      const incarnation = stamped(userId, sagaId);
+      const receipt = await pay(wallets, userId, { incarnation, sagaId });
+      await createMongoLedger({ connection }).post({ receipt, firebaseUid: null, sagaId });
+      receipts.push(receipt);
+      const forgotten = { 'ledgerState.settled': [], walletTransactions: [] };
+      await platformSets(connection, userId, forgotten);
+    }
+    return receipts;
+  }
+
+  it('an undated one: every payment has its entry, and it is different all the same, with a finding', async () => {
+    const { connection, userId, auditUser, findingsOf } = await setUp({ bots: 0 });
+    const bot = allocation(10, 12.25, { allocatedAt: undefined });
+    const [first, second] = await payAgain(connection, userId, bot);
+    expect(await auditUser(userId)).toMatchObject({
+      status: 'different',
+      chain: { difference: '0' },
+      paidTwice: [{ botId: BOT, opId: second?.opId, first: first?.opId }],
+    });
+    const findings = await findingsOf(userId);
+    expect(findings.map(({ kind, instanceId }) => ({ kind, instanceId }))).toEqual([
+      { kind: 'paid-twice', instanceId: BOT },
+    ]);
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', paidTwice: [] });
+    expect(await findingsOf(userId)).toHaveLength(1);
+  });
+
+  it('two lives of one id, each dated after the one before was paid: conserved', async () => {
+    const { connection, userId, settle, auditUser } = await setUp();
+    await settle(1);
+    const [entry] = await connection.collection('ledger').find({}).toArray();
+    const allocatedAt = new Date((entry?.at).getTime() + 1);
+    await platformSets(connection, userId, {
+      [`botAllocations.${BOT}`]: allocation(10, 12.25, { allocatedAt }),
+    });
+    const incarnation = incarnationOf(userId, BOT, allocatedAt.toISOString());
+    const receipt = await pay(createMongoWallets({ connection }), userId, { incarnation });
+    const ledger = createMongoLedger({ connection });
+    await ledger.post({ receipt, firebaseUid: null, sagaId: SAGA_A });
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', paidTwice: [] });
+  });
+});
 
 describe('what adds up', () => {
   it('settlements and deposits after the opening: conserved, from checkpoint to checkpoint', async () => {

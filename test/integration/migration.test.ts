@@ -28,6 +28,7 @@ it('migrated by eight processes at once: no error, every index there once', asyn
   const ledger = await databaseOf(connection).collection('ledger').indexes();
   expect(ledger.map(({ name }) => name).sort()).toEqual([
     '_id_',
+    'bot_settlements',
     'opId_unique',
     'user_content',
     'user_newest',

@@ -2,11 +2,23 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Connection } from 'mongoose';
+import { NO_PAST } from '../../src/adapters/mongo/bot-pasts.ts';
+import { createMongoLedger } from '../../src/adapters/mongo/ledger.ts';
 import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
 import type { Wallets } from '../../src/deletion/ports/wallets.ts';
 import type { UserId } from '../../src/domain/ids.ts';
-import { allocation, BOT, byId, platformSets, readUser, users } from '../support/users.ts';
-import { markCommand, settleCommand, setUpWallet } from '../support/wallet-commands.ts';
+import {
+  allocation,
+  BOT,
+  byId,
+  platformSets,
+  readUser,
+  SAGA_A,
+  SAGA_B,
+  stamped,
+  users,
+} from '../support/users.ts';
+import { markCommand, pay, settleCommand, setUpWallet } from '../support/wallet-commands.ts';
 import { breaches, twinsOf } from './bite.ts';
 import { seenByReaders } from './support/seen-by-readers.ts';
 
@@ -57,6 +69,29 @@ twinsOf('I2', {
     await paying.settle(settleCommand(userId));
     const isPaid = (await balanceOf(connection, userId)) !== BALANCE;
     return breaches({ 'the money of another life was paid': isPaid });
+  },
+
+  // Settled and posted; a day later the receipt is dropped; then the platform saves its list and its map from before.
+  'lives-known-by-the-document-alone': async (part) => {
+    const undated = allocation(100, VALUE, { allocatedAt: undefined });
+    const create = (connection: Connection) =>
+      createMongoWallets({
+        connection,
+        ...(part === 'twin' && { findPast: async () => NO_PAST }),
+      });
+    const { connection, userId, wallets } = await setUpWallet(create, BALANCE, undated);
+    const receipt = await pay(wallets, userId, { incarnation: stamped(userId) });
+    await createMongoLedger({ connection }).post({ receipt, firebaseUid: null, sagaId: SAGA_A });
+    await platformSets(connection, userId, {
+      'ledgerState.settled': [],
+      walletTransactions: [],
+      [BOT_PATH]: undated,
+    });
+    const incarnation = stamped(userId, SAGA_B);
+    await wallets.mark(markCommand(userId, { sagaId: SAGA_B, incarnation }));
+    await wallets.settle(settleCommand(userId, { sagaId: SAGA_B, incarnation }));
+    const times = ((await balanceOf(connection, userId)) - BALANCE) / VALUE;
+    return times === 1 ? [] : [`paid ${times} times`];
   },
 });
 

@@ -50,7 +50,12 @@ function stateWithLock() {
   const state = initialState({ steps: [{ name: STEP.lock }, { name: STEP.refund }] });
   const life = '2026-10-02T09:30:00.000Z';
   const allocation = { account: 'there', hadAllocation: true, life, botName: 'bot' } as const;
-  const capture = ALLOCATION_CAPTURE.write({ ...allocation, value: 250.5, notMoney: null });
+  const capture = ALLOCATION_CAPTURE.write({
+    ...allocation,
+    value: 250.5,
+    notMoney: null,
+    settledBy: null,
+  });
   return {
     ...state,
     steps: state.steps.map((step, index) => (index === 0 ? { ...step, capture } : step)),

@@ -41,7 +41,12 @@ function facts(): Partial<StepCall> {
       stopTimeoutMs: 1_000,
     }),
     captures: {
-      [STEP.lock]: ALLOCATION_CAPTURE.write({ ...allocation, value: 250.5, notMoney: null }),
+      [STEP.lock]: ALLOCATION_CAPTURE.write({
+        ...allocation,
+        value: 250.5,
+        notMoney: null,
+        settledBy: null,
+      }),
     },
     results: {},
   };

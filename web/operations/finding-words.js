@@ -9,6 +9,7 @@ const KINDS = {
   'id-conflict':
     'A container or a pool entry carries this id and belongs to somebody else; it is left alone.',
   'unrecorded-change': 'A balance moved without any record of why.',
+  'paid-twice': 'One life of a bot was paid twice.',
   'too-many-rows': 'The wallet holds more transactions than a document should.',
   'constraint-violation': 'A document breaks a rule of its collection.',
 };

@@ -4,7 +4,12 @@
 import type { Connection, mongo } from 'mongoose';
 import { exactFromMinor, parseExact } from '../../domain/exact-decimal.ts';
 import type { UserId } from '../../domain/ids.ts';
-import type { AuditLedger, WriteOff } from '../../reconciliation/ports/audit-ledger.ts';
+import {
+  type AuditLedger,
+  type BotEntry,
+  MAX_BOT_ENTRIES,
+  type WriteOff,
+} from '../../reconciliation/ports/audit-ledger.ts';
 import type { OwnMovement } from '../../reconciliation/ports/wallet-readings.ts';
 import { insertNew } from './insert-new.ts';
 import type { LedgerDocument } from './ledger-documents.ts';
@@ -19,6 +24,7 @@ export interface MongoAuditLedgerDependencies {
 
 /** Names of one question, entries of one insert. */
 const CHUNK = 1_000;
+const IS_SETTLEMENT = /^settle\./;
 const OURS = { source: 'reclaim', type: { $ne: 'write-off' } };
 
 export function createMongoAuditLedger({ connection }: MongoAuditLedgerDependencies): AuditLedger {
@@ -85,6 +91,18 @@ export function createMongoAuditLedger({ connection }: MongoAuditLedgerDependenc
       return found;
     },
 
+    async ofBots(userId, botIds) {
+      const settled = { type: 'deallocate', source: 'reclaim', opId: IS_SETTLEMENT };
+      const entries = await runRepeatable(() =>
+        ledger()
+          .find({ userId, botId: { $in: [...botIds] }, $or: [{ type: 'allocate' }, settled] })
+          .sort({ at: -1, _id: -1 })
+          .limit(MAX_BOT_ENTRIES)
+          .toArray(),
+      );
+      return entries.reverse().map(toBotEntry);
+    },
+
     async writeOffs({ userId, limit }) {
       const filter = { type: 'write-off', ...(userId === null ? {} : { userId }) };
       return runRepeatable(async () => ({
@@ -114,6 +132,16 @@ function toMovement(entry: LedgerDocument): OwnMovement {
       typeof balanceAfter === 'number' ? (parseExact(String(balanceAfter)) ?? null) : null,
     botId,
     atMs: at instanceof Date ? at.getTime() : null,
+  };
+}
+
+function toBotEntry({ type, opId, botId, life, at }: LedgerDocument): BotEntry {
+  return {
+    type: type === 'allocate' ? type : 'deallocate',
+    opId,
+    botId,
+    life: typeof life === 'string' ? life : null,
+    atMs: at.getTime(),
   };
 }
 

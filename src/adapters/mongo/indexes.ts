@@ -59,6 +59,13 @@ export const MONEY_INDEXES: readonly IndexDeclaration[] = [
     key: { startedAt: 1 },
     expireAfterSeconds: 90 * 86_400,
   },
+  // What was settled of a bot, whichever its life.
+  {
+    collection: 'ledger',
+    name: 'bot_settlements',
+    key: { userId: 1, botId: 1, at: -1 },
+    partialFilterExpression: { type: { $in: ['allocate', 'deallocate'] } },
+  },
   { collection: 'ledger', name: 'user_newest', key: { userId: 1, at: -1, _id: -1 } },
   {
     collection: 'tombstones',

@@ -8,6 +8,8 @@ import type { MarkCommand, MarkTarget, SettleCommand } from '../../deletion/port
 import type { InstanceId } from '../../domain/ids.ts';
 import { isStamped } from '../../domain/incarnation.ts';
 import { MAX_MONEY } from '../../domain/money.ts';
+import type { BotPast } from './bot-pasts.ts';
+import { isOldCopy } from './old-copies.ts';
 import type { ConditionalUpdate } from './settle-update.ts';
 import {
   ALLOCATIONS,
@@ -24,7 +26,6 @@ import {
   replaceAllocation,
   valueFoundIn,
   WITHDRAWN_MARKS,
-  wasEverSettled,
   withAllocation,
 } from './wallet-expressions.ts';
 
@@ -34,7 +35,8 @@ const WITHDRAWN_FOR_MS = 86_400_000;
 /** Of one user: what a day of failing deletions can leave, far above any that is not an attack. */
 const MAX_WITHDRAWN = 1_000;
 
-export function markUpdate(command: MarkCommand, opId: string): ConditionalUpdate {
+/** @param past of the bot, for a life that has only a stamp. */
+export function markUpdate(command: MarkCommand, opId: string, past: BotPast): ConditionalUpdate {
   const { userId, instanceId, incarnation, sagaId, epoch } = command;
   const closing = {
     sagaId: literal(sagaId),
@@ -51,7 +53,7 @@ export function markUpdate(command: MarkCommand, opId: string): ConditionalUpdat
       'walletTransactions.opId': { $ne: opId },
       'ledgerState.settled.opId': { $ne: opId },
       'withdrawnMarks.sagaId': { $ne: sagaId },
-      $expr: withAllocation(instanceId, isMarkable(command)),
+      $expr: withAllocation(instanceId, isMarkable(command, past)),
     },
     update: [
       {
@@ -136,7 +138,10 @@ export function abortUpdate(command: SettleCommand): ConditionalUpdate {
   };
 }
 
-function isMarkable({ instanceId, incarnation, sagaId, epoch, ...command }: MarkCommand) {
+function isMarkable(
+  { instanceId, incarnation, sagaId, epoch, ...command }: MarkCommand,
+  past: BotPast,
+) {
   const isOwn = {
     $and: [isMarkOf(BOT, sagaId, '$lte', epoch), isNotAborting(BOT)],
   };
@@ -148,9 +153,7 @@ function isMarkable({ instanceId, incarnation, sagaId, epoch, ...command }: Mark
       { $or: [isFree, isOwn, ...(command.mayTakeOver.length === 0 ? [] : [mayTake])] },
       isMoneyValue(`${BOT}.allocatedAmount`),
       isMoneyValue(lockedValue({ ...command, sagaId })),
-      // An undated allocation of a bot that was settled once is an old copy that somebody put back,
-      // whatever stamp it would get: the platform dates every new one.
-      ...(isStamped(incarnation.life) ? [{ $not: [wasEverSettled(instanceId)] }] : []),
+      ...(isStamped(incarnation.life) ? [{ $not: [isOldCopy(BOT, instanceId, past)] }] : []),
     ],
   };
 }

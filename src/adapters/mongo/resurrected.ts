@@ -3,17 +3,16 @@
 // touched: that it was settled stands in the condition of the write, or was read from the ledger, which
 // never forgets. A mark of a saga that may still work on it refuses both.
 
-import { type Connection, mongo } from 'mongoose';
+import { mongo } from 'mongoose';
 import type {
   ResurrectedResult,
   ResurrectedTarget,
   Wallets,
 } from '../../deletion/ports/wallets.ts';
 import { type Incarnation, isDated, settlementOpId } from '../../domain/incarnation.ts';
+import type { BotPast, FindBotPast } from './bot-pasts.ts';
 import { decide } from './decide-command.ts';
-import type { LedgerDocument } from './ledger-documents.ts';
-import { runRepeatable } from './mongo-errors.ts';
-import { nativeCollection } from './native.ts';
+import { isOldCopy, isSettledLife } from './old-copies.ts';
 import type { ConditionalUpdate } from './settle-update.ts';
 import type { SendToWallet } from './wallet-batch.ts';
 import { decideResurrected } from './wallet-decisions.ts';
@@ -24,27 +23,28 @@ import {
   isObject,
   isOfLife,
   literal,
+  ROWS,
   removeAllocation,
   replaceAllocation,
-  wasEverSettled,
+  SETTLED,
   withAllocation,
 } from './wallet-expressions.ts';
 
 export function createResurrectedWrites(
-  connection: Connection,
   send: SendToWallet,
+  findPast: FindBotPast,
 ): Pick<Wallets, 'dropResurrected' | 'acceptResurrected'> {
   const write = async (target: ResurrectedTarget, change: Expression) => {
     const { incarnation } = target;
-    const isPosted = await isInLedger(connection, incarnation);
+    const past = await findPast(incarnation.userId, incarnation.instanceId);
     return decide<ResurrectedResult>(
       send,
       incarnation,
       settlementOpId(incarnation),
-      resurrectedUpdate(target, isPosted, change),
+      resurrectedUpdate(target, past, change),
       {
         isFinal: ({ status }) => status === 'gone' || status === 'accepted',
-        decide: (user) => decideResurrected(target, isPosted, user),
+        decide: (user) => decideResurrected(target, past, user),
       },
     );
   };
@@ -67,14 +67,10 @@ function asNewLife({ instanceId, life }: Incarnation): Expression {
 
 function resurrectedUpdate(
   { incarnation, mayTakeOver }: ResurrectedTarget,
-  isPosted: boolean,
+  past: BotPast,
   botAllocations: Expression,
 ): ConditionalUpdate {
   const { userId, instanceId, life } = incarnation;
-  const opId = settlementOpId(incarnation);
-  const isReceipt = {
-    $or: [{ 'walletTransactions.opId': opId }, { 'ledgerState.settled.opId': opId }],
-  };
   const isFree = {
     $or: [{ $not: [isMarked(BOT)] }, { $in: [`${BOT}.closing.sagaId`, literal(mayTakeOver)] }],
   };
@@ -82,13 +78,10 @@ function resurrectedUpdate(
   return {
     filter: {
       _id: new mongo.ObjectId(userId),
-      ...(isDated(life) && !isPosted ? isReceipt : {}),
       $expr: withAllocation(instanceId, {
-        $and: [
-          isDated(life) ? isOfLife(BOT, life) : isUndated,
-          isFree,
-          ...(isDated(life) || isPosted ? [] : [wasEverSettled(instanceId)]),
-        ],
+        $and: isDated(life)
+          ? [isOfLife(BOT, life), isFree, isSettledOrPaid(incarnation, past)]
+          : [isUndated, isFree, isOldCopy(BOT, instanceId, past)],
       }),
     },
     // Whoever saves the copy he read before is to be refused, if he asks for the version at all.
@@ -96,17 +89,11 @@ function resurrectedUpdate(
   };
 }
 
-/** The ledger keeps what a legacy writer can erase from the user. */
-async function isInLedger(connection: Connection, incarnation: Incarnation): Promise<boolean> {
-  const { userId, instanceId, life } = incarnation;
-  const settlement = isDated(life)
-    ? { _id: settlementOpId(incarnation) }
-    : { botId: instanceId, source: 'reclaim' };
-  const entry = await runRepeatable(() =>
-    nativeCollection<LedgerDocument>(connection, 'ledger').findOne(
-      { userId, type: 'deallocate', ...settlement },
-      { projection: { _id: 1 } },
-    ),
-  );
-  return entry !== null;
+// By the operation's own receipt too: the platform's clock may have dated the life after its settlement.
+function isSettledOrPaid(incarnation: Incarnation, past: BotPast): Expression {
+  const { instanceId, life } = incarnation;
+  const opId = settlementOpId(incarnation);
+  const receipts = { $concatArrays: [SETTLED, ROWS] };
+  const opIds = { $map: { input: receipts, as: 'row', in: '$$row.opId' } };
+  return { $or: [isSettledLife(instanceId, life, past), { $in: [opId, opIds] }] };
 }

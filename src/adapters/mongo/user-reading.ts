@@ -18,6 +18,7 @@ import {
   literal,
   ROWS,
   SETTLED,
+  setAsideAt,
   valueFoundIn,
   WITHDRAWN_MARKS,
 } from './wallet-expressions.ts';
@@ -37,6 +38,8 @@ export interface AllocationReadingRow {
   readonly botName: string;
   readonly life: string | null;
   readonly isDated: boolean;
+  /** Of an undated one: when the platform last set this very amount aside for the bot. */
+  readonly setAsideAt: Date | null;
   /** Meaningful only where `valueNotMoney` is null. */
   readonly value: number;
   readonly allocatedNotMoney: NotMoney | null;
@@ -111,6 +114,7 @@ function allocationFields(bot: string): Expression {
     isLockedMoney: isMoneyValue(`${bot}.closing.value`),
     life: lifeOf(bot),
     isDated: { $ne: [datedLifeOf(bot), null] },
+    setAsideAt: { $cond: [{ $eq: [datedLifeOf(bot), null] }, setAsideAt(bot, '$$bot.k'), null] },
   };
 }
 
@@ -142,6 +146,7 @@ function parseAllocation(row: mongo.Document): AllocationReadingRow {
     botName: typeof row.botName === 'string' ? row.botName : '',
     life: typeof row.life === 'string' ? row.life : null,
     isDated: row.isDated,
+    setAsideAt: row.setAsideAt instanceof Date ? row.setAsideAt : null,
     value: row.value,
     allocatedNotMoney: notMoney(row.isAllocatedMoney, 'allocatedAmount', row.allocatedAmount),
     valueNotMoney: notMoney(row.isValueMoney, valueField, row[valueField]),

@@ -13,7 +13,9 @@ import type {
   SettleCommand,
   SettleResult,
 } from '../../deletion/ports/wallets.ts';
-import { type Incarnation, isDated, isStamped, settlementOpId } from '../../domain/incarnation.ts';
+import { type Incarnation, isDated, isStamped } from '../../domain/incarnation.ts';
+import type { BotPast } from './bot-pasts.ts';
+import { priorSettlement } from './prior-settlements.ts';
 import type { AllocationReadingRow, NotMoney, UserReading } from './user-reading.ts';
 
 export type Decision<T> = T | 'again';
@@ -21,12 +23,16 @@ export type Decision<T> = T | 'again';
 export function decideMark(
   command: MarkCommand,
   opId: string,
+  past: BotPast,
   user: UserReading | null,
 ): Decision<MarkResult> {
   if (user === null) return { status: 'account-gone' };
   const bot = user.allocations.get(command.instanceId);
-  const receipt = receiptOf(user, opId) ?? (bot ? priorReceipt(user, command, bot) : undefined);
-  if (receipt !== undefined) return { status: 'already-settled', receipt };
+  const receipt = receiptOf(user, opId);
+  if (receipt !== undefined) return { status: 'already-settled', opId: receipt.opId };
+  // A dated life was asked for at the capture; an undated one has its name only from here on.
+  const prior = bot?.isDated === false ? priorSettlement(user, past, command, bot) : null;
+  if (prior !== null) return { status: 'already-settled', opId: prior.opId };
   if (user.withdrawnSagas.has(command.sagaId)) return { status: 'fenced' };
   if (bot === undefined) return { status: 'absent' };
   if (!isSameLife(bot, command.incarnation)) return otherLife(bot);
@@ -102,7 +108,7 @@ export function decideSettle(
 
 export function decideResurrected(
   { incarnation, mayTakeOver }: ResurrectedTarget,
-  isPosted: boolean,
+  past: BotPast,
   user: UserReading | null,
 ): Decision<ResurrectedResult> {
   const { instanceId, life } = incarnation;
@@ -114,10 +120,8 @@ export function decideResurrected(
   if (mark !== null && !mayTakeOver.includes(mark.sagaId)) {
     return { status: 'marked', sagaId: mark.sagaId };
   }
-  const isSettled = isDated(life)
-    ? receiptOf(user, settlementOpId(incarnation)) !== undefined
-    : priorReceipt(user, incarnation, bot) !== undefined;
-  return isPosted || isSettled ? 'again' : { status: 'not-settled' };
+  const isSettled = priorSettlement(user, past, incarnation, bot) !== null;
+  return isSettled ? 'again' : { status: 'not-settled' };
 }
 
 /** The first thing that keeps a saga from locking this allocation. */
@@ -127,16 +131,6 @@ export function firstNotMoney(user: UserReading, bot: AllocationReadingRow): Not
 
 export function receiptOf(user: UserReading, opId: string): Receipt | undefined {
   return user.receipts.find((receipt) => receipt.opId === opId);
-}
-
-/** An undated allocation of a bot that was settled once is an old copy, whatever its stamp. */
-export function priorReceipt(
-  user: UserReading,
-  { instanceId }: Pick<MarkTarget, 'instanceId'>,
-  bot: AllocationReadingRow,
-): Receipt | undefined {
-  if (bot.isDated) return undefined;
-  return user.receipts.find((receipt) => receipt.instanceId === instanceId);
 }
 
 function isSameLife(bot: AllocationReadingRow, { life }: Incarnation): boolean {

@@ -82,7 +82,7 @@ export function datedLifeOf(bot: string): Expression {
 
 /** Outside these, `$dateToString` fails. */
 const FIRST_PRINTABLE = new Date('0001-01-01T00:00:00.000Z');
-const LAST_PRINTABLE = new Date('9999-12-31T00:00:00.000Z');
+export const LAST_PRINTABLE = new Date('9999-12-31T00:00:00.000Z');
 
 /** The incarnation's life: its date, else the stamp in its mark, else null. */
 export function lifeOf(bot: string): Expression {
@@ -122,20 +122,35 @@ export function isNotAborting(bot: string): Expression {
   return { $ne: [`${bot}.closing.aborting`, true] };
 }
 
-/** Whether the document holds a settlement of this bot, of whichever incarnation. */
-export function wasEverSettled(instanceId: InstanceId): Expression {
+/** The newest settlement of this bot that the document holds, of whichever incarnation; null: none.
+ * @param undatedAs the moment of one that has lost its own. */
+export function lastSettledAt(instanceId: InstanceId, undatedAs: Date | null): Expression {
   const cond = {
     $and: [isSettlementRow('$$row'), { $eq: ['$$row.botId', literal(instanceId)] }],
   };
-  return {
-    $or: [
-      { $in: [literal(instanceId), SETTLED_IDS] },
-      { $gt: [{ $size: { $filter: { input: ROWS, as: 'row', cond } } }, 0] },
-    ],
-  };
+  const own = { $filter: { input: { $concatArrays: [SETTLED, ROWS] }, as: 'row', cond } };
+  const moment = { $cond: [isDate('$$row.timestamp'), '$$row.timestamp', undatedAs] };
+  return { $max: { $map: { input: own, as: 'row', in: moment } } };
 }
 
-const SETTLED_IDS = { $map: { input: SETTLED, as: 'receipt', in: '$$receipt.botId' } };
+/** When the platform last set aside exactly what the undated allocation holds, by its own row; null: never. */
+export function setAsideAt(bot: string, id: Expression): Expression {
+  const isWhole = {
+    $and: [
+      { $eq: ['$$row.type', 'allocate'] },
+      { $eq: ['$$row.botId', id] },
+      isDate('$$row.timestamp'),
+      { $isNumber: '$$row.amount' },
+      { $eq: [{ $abs: '$$row.amount' }, `${bot}.allocatedAmount`] },
+    ],
+  };
+  const whole = { $filter: { input: ROWS, as: 'row', cond: isWhole } };
+  return { $max: { $map: { input: whole, as: 'row', in: '$$row.timestamp' } } };
+}
+
+function isDate(value: string): Expression {
+  return { $eq: [{ $type: value }, 'date'] };
+}
 
 /** Our own row of this bot: a settlement, whichever incarnation it paid. */
 export function isSettlementRow(row: string): Expression {

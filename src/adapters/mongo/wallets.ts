@@ -11,9 +11,10 @@ import type {
   Wallets,
 } from '../../deletion/ports/wallets.ts';
 import { type InstanceId, toUserId, type UserId } from '../../domain/ids.ts';
-import { settlementOpId } from '../../domain/incarnation.ts';
+import { isStamped, settlementOpId } from '../../domain/incarnation.ts';
 import { isMoney } from '../../domain/money.ts';
 import { findFirebaseUids } from './account-reads.ts';
+import { type BotPast, createBotPasts, type FindBotPast, NO_PAST } from './bot-pasts.ts';
 import { decide } from './decide-command.ts';
 import { forgetSettled } from './forget-settled.ts';
 import type { LedgerDocument } from './ledger-documents.ts';
@@ -21,6 +22,7 @@ import { abortUpdate, markUpdate, raiseUpdate, unmarkUpdate } from './mark-updat
 import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { previewSettlement } from './preview-settlement.ts';
+import { type BotInQuestion, priorSettlement } from './prior-settlements.ts';
 import { receiptFromLedger } from './receipts.ts';
 import { reserve, withdrawReserve } from './reserve.ts';
 import { createResurrectedWrites } from './resurrected.ts';
@@ -35,7 +37,6 @@ import {
   decideSettle,
   decideUnmark,
   firstNotMoney,
-  priorReceipt,
   receiptOf,
 } from './wallet-decisions.ts';
 import { ALLOCATIONS, isNothing, withAllocation } from './wallet-expressions.ts';
@@ -43,16 +44,24 @@ import { ALLOCATIONS, isNothing, withAllocation } from './wallet-expressions.ts'
 export interface MongoWalletsDependencies {
   /** An open mongoose connection; the caller closes it. */
   readonly connection: Connection;
+  /** What is known of a bot's settled lives beside the document. */
+  readonly findPast?: FindBotPast;
 }
 
-export function createMongoWallets({ connection }: MongoWalletsDependencies): Wallets {
+export function createMongoWallets({
+  connection,
+  findPast = createBotPasts(connection),
+}: MongoWalletsDependencies): Wallets {
   const send = createWalletBatch(connection);
   const findPosted = (userId: UserId, opId: string) => findInLedger(connection, userId, opId);
 
   return {
     async readAllocation(userId, instanceId) {
-      const { user } = await send({ userId, instanceId, opId: null, write: null });
-      return toAllocationReading(user, userId, instanceId);
+      const [{ user }, past] = await Promise.all([
+        send({ userId, instanceId, opId: null, write: null }),
+        findPast(userId, instanceId),
+      ]);
+      return toAllocationReading(user, past, { userId, instanceId });
     },
 
     async mark(command) {
@@ -60,15 +69,18 @@ export function createMongoWallets({ connection }: MongoWalletsDependencies): Wa
         throw new TypeError(`a lock's value must be money, not ${command.value}`);
       }
       const opId = settlementOpId(command.incarnation);
-      const { value } = command;
-      const result = await decide<MarkResult>(send, command, opId, markUpdate(command, opId), {
+      const { value, userId, instanceId, incarnation } = command;
+      // Of a dated life the capture has asked, and the tombstone holds its name.
+      const past = isStamped(incarnation.life) ? await findPast(userId, instanceId) : NO_PAST;
+      const update = markUpdate(command, opId, past);
+      const result = await decide<MarkResult>(send, command, opId, update, {
         isFinal: ({ status }) => FINAL_MARKS.has(status),
-        decide: (user) => decideMark(command, opId, user),
+        decide: (user) => decideMark(command, opId, past, user),
         ...(value !== null && { applied: { status: 'marked' as const, value } }),
       });
       if (result.status !== 'absent') return result;
       const receipt = await findPosted(command.userId, opId);
-      return receipt === null ? result : { status: 'already-settled', receipt };
+      return receipt === null ? result : { status: 'already-settled', opId };
     },
 
     raiseMark: (target) =>
@@ -116,7 +128,7 @@ export function createMongoWallets({ connection }: MongoWalletsDependencies): Wa
       return receipt === null ? result : { status: 'settled', receipt };
     },
 
-    ...createResurrectedWrites(connection, send),
+    ...createResurrectedWrites(send, findPast),
 
     async findReceipt(userId, opId) {
       const { user } = await send({ userId, instanceId: null, opId, write: null });
@@ -152,16 +164,14 @@ const FINAL_SETTLEMENTS = new Set<SettleResult['status']>(['settled', 'fenced', 
 
 function toAllocationReading(
   user: UserReading | null,
-  userId: UserId,
-  instanceId: InstanceId,
+  past: BotPast,
+  { userId, instanceId }: BotInQuestion,
 ): AllocationReading {
   if (user === null) return { status: 'account-gone' };
   const { firebaseUid } = user;
   const bot = user.allocations.get(instanceId);
   if (bot === undefined) return { status: 'absent', firebaseUid };
   const { botName, life, value, mark } = bot;
-  const settled =
-    life === null ? undefined : receiptOf(user, settlementOpId({ userId, instanceId, life }));
   return {
     status: 'present',
     firebaseUid,
@@ -171,7 +181,7 @@ function toAllocationReading(
       value,
       notMoney: firstNotMoney(user, bot),
       mark,
-      settledOpId: (settled ?? priorReceipt(user, { instanceId }, bot))?.opId ?? null,
+      settledOpId: priorSettlement(user, past, { userId, instanceId }, bot)?.opId ?? null,
     },
   };
 }

@@ -71,6 +71,11 @@ const UserAuditSchema = Type.Object({
   rows: Type.Integer({ description: 'Embedded rows.' }),
   found: Type.Optional(Type.String({ description: 'What stands where the balance should.' })),
   chain: Type.Optional(Type.Object(CHAIN)),
+  paidTwice: Type.Optional(
+    Type.Array(Type.Object({ botId: Type.String(), opId: Type.String(), first: Type.String() }), {
+      description: 'Settlements since the last checkpoint that paid a life again.',
+    }),
+  ),
   writeOffs: WriteOffsSchema,
 });
 

@@ -2,11 +2,13 @@
 // One finding per kind and subject: seeing it again raises its count, it is never written twice.
 
 import type { InstanceId, UserId } from '../../domain/ids.ts';
+import { isDated } from '../../domain/incarnation.ts';
 
 export const FINDING_KINDS = [
   'resurrected',
   'id-conflict',
   'unrecorded-change',
+  'paid-twice',
   'too-many-rows',
   'constraint-violation',
 ] as const;
@@ -66,6 +68,26 @@ export interface Findings {
     id: string,
     resolution: Omit<Resolution, 'at'>,
   ): Promise<'resolved' | 'resolved-before' | 'not-found'>;
+}
+
+export interface Resurrection {
+  readonly userId: UserId;
+  readonly instanceId: InstanceId;
+  /** Of the allocation that stands there; null, or a stamp, where it has no date. */
+  readonly life: string | null;
+  /** The operation or the saga that settled it. */
+  readonly settledBy: string;
+}
+
+/** One finding a dated life, and one for all undated copies of a bot: a stamp names whoever looked. */
+export function resurrected({ userId, instanceId, life, settledBy }: Resurrection): Finding {
+  return {
+    kind: 'resurrected',
+    userId,
+    instanceId,
+    discriminator: life !== null && isDated(life) ? life : 'undated',
+    evidence: { settledBy },
+  };
 }
 
 export interface IdConflict {

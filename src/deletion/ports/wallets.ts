@@ -123,8 +123,10 @@ export interface AllocationFacts {
    * e.g. `{field: 'currentValue', found: '"61.5"'}`. `paperWallet.balance` counts too. */
   readonly notMoney: { readonly field: string; readonly found: string } | null;
   readonly mark: Mark | null;
-  /** Whether ledgerState.settled or walletTransactions already hold this incarnation's settlement:
-   * then the allocation is resurrected (a legacy writer put it back) and is never paid again. */
+  /** Set when this life was settled before, by the document, the ledger or the tombstones of the bot: then the
+   * allocation is resurrected (a legacy writer put it back) and is never paid again. A life is told by its
+   * date; one dated before the bot's newest settlement is an old copy too, and so is an undated one, unless the
+   * platform has set that very amount aside for the bot since. */
   readonly settledOpId: string | null;
 }
 
@@ -157,7 +159,8 @@ export type MarkResult =
   | { readonly status: 'other-incarnation'; readonly life: string | null }
   | { readonly status: 'other-saga'; readonly sagaId: SagaId }
   | { readonly status: 'not-money'; readonly field: string; readonly found: string }
-  | { readonly status: 'already-settled'; readonly receipt: Receipt }
+  /** This life was settled before, as far as document, ledger and tombstones tell: it came back with an old copy. */
+  | { readonly status: 'already-settled'; readonly opId: string }
   | { readonly status: 'fenced' };
 
 export interface SettleCommand extends MarkTarget {

@@ -11,6 +11,7 @@ import { FencedError, HoldError, RetryableError, TerminalError } from '../../sag
 import type { Json } from '../../saga/json.ts';
 import { ALLOCATION_CAPTURE, LOCK_VALUE, POOL_CAPTURE } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
+import { resurrected } from '../ports/findings.ts';
 import { reportForeign } from './report-foreign.ts';
 import {
   capturedBot,
@@ -35,6 +36,7 @@ export function createLockAllocationStep(ports: DeletionPorts): CompensatableSte
     run: async (call) => {
       const scene = sceneOf(call);
       checkLife(scene);
+      await checkUnsettled(ports, call, scene);
       await checkNumbers(ports, scene);
       await reportForeign(ports, call);
       // Together: neither needs the other, both repeat, and the undo takes back whichever landed.
@@ -56,14 +58,21 @@ export function createLockAllocationStep(ports: DeletionPorts): CompensatableSte
 async function capture({ wallets }: DeletionPorts, call: StepCall): Promise<Json> {
   const { userId, instanceId } = readInput(call.input);
   const reading = await wallets.readAllocation(userId, instanceId);
-  const nothing = { hadAllocation: false, life: `none:${call.sagaId}`, botName: instanceId };
+  const nothing = {
+    hadAllocation: false,
+    life: `none:${call.sagaId}`,
+    botName: instanceId,
+    value: null,
+    notMoney: null,
+    settledBy: null,
+  };
   switch (reading.status) {
     case 'account-gone':
-      return write({ account: 'gone', ...nothing, value: null, notMoney: null });
+      return write({ account: 'gone', ...nothing });
     case 'absent':
-      return write({ account: 'there', ...nothing, value: null, notMoney: null });
+      return write({ account: 'there', ...nothing });
     case 'present': {
-      const { life, botName, value, notMoney } = reading.allocation;
+      const { life, botName, value, notMoney, settledOpId } = reading.allocation;
       return write({
         account: 'there',
         hadAllocation: true,
@@ -71,6 +80,7 @@ async function capture({ wallets }: DeletionPorts, call: StepCall): Promise<Json
         botName,
         value: notMoney === null ? value : null,
         notMoney,
+        settledBy: settledOpId,
       });
     }
     default:
@@ -86,6 +96,15 @@ function checkLife({ allocation, input }: DeletionScene): void {
   const { life } = input.orphan;
   const isSame = life === null ? isStamped(allocation.life) : allocation.life === life;
   if (!allocation.hadAllocation || !isSame) throw allocationChanged();
+}
+
+// Before anything is touched: the bot may be a new one whose allocation an old copy has overwritten.
+async function checkUnsettled(
+  ports: DeletionPorts,
+  call: StepCall,
+  { allocation: { settledBy, life } }: DeletionScene,
+): Promise<void> {
+  if (settledBy !== null) await refuseSettled(ports, call, life, settledBy);
 }
 
 function allocationChanged() {
@@ -149,13 +168,7 @@ async function mark(
     case 'fenced':
       throw new FencedError(target.sagaId, target.epoch);
     case 'already-settled':
-      // An undated copy has no life but the stamp of whoever looks: the settled one names one finding for all.
-      return refuseSettled(
-        ports,
-        call,
-        marked.receipt.life ?? tombstone.incarnation.life,
-        marked.receipt.opId,
-      );
+      return refuseSettled(ports, call, tombstone.incarnation.life, marked.opId);
     case 'absent':
     case 'other-incarnation':
       throw allocationChanged();
@@ -183,14 +196,7 @@ async function refuseSettled(
   // A worker that slept through its own saga's settlement finds nothing that came back (I5).
   await call.fence();
   const { userId, instanceId } = readInput(call.input);
-  const evidence = { settledBy };
-  await findings.report({
-    kind: 'resurrected',
-    userId,
-    instanceId,
-    discriminator: life,
-    evidence,
-  });
+  await findings.report(resurrected({ userId, instanceId, life, settledBy }));
   throw settledBefore(settledBy);
 }
 

@@ -4,13 +4,14 @@
 
 import type { Findings } from '../../deletion/ports/findings.ts';
 import { printExact } from '../../domain/exact-decimal.ts';
-import type { UserId } from '../../domain/ids.ts';
+import { parseInstanceId, type UserId } from '../../domain/ids.ts';
 import { InterruptedError, RetryableError } from '../../saga/errors.ts';
 import type { AuditCheckpoints, Checkpoint, CheckpointState } from '../ports/audit-checkpoints.ts';
 import type { PlatformPosting } from '../ports/audit-ledger.ts';
 import type { WalletReading } from '../ports/wallet-readings.ts';
 import { type ChainReport, chainReport } from './chain-report.ts';
 import { BEFORE_ALL, type Look, type LookPorts, look } from './look.ts';
+import { findPaidTwice, type PaidTwice } from './paid-twice.ts';
 import type { NamedRow } from './row-identity.ts';
 import { judge, type SuspicionRules } from './suspicion.ts';
 
@@ -35,7 +36,12 @@ export type UserAudit = {
   | { readonly status: 'account-gone' | 'not-ours' }
   | { readonly status: 'not-money'; readonly found: string }
   /** `pending`: it does not add up, and may still be a write under way. */
-  | { readonly status: 'conserved' | 'pending' | 'different'; readonly chain: ChainReport }
+  | {
+      readonly status: 'conserved' | 'pending' | 'different';
+      readonly chain: ChainReport;
+      /** Lives that were paid again since the last checkpoint: nothing is conserved then, whatever the sum says. */
+      readonly paidTwice: readonly PaidTwice[];
+    }
 );
 
 /** A slice of history each, or an answer: a document has no room for more. */
@@ -102,7 +108,7 @@ async function concludeChain(
   const { reading, chain, next } = seen;
   const { userId, rowCount: rows } = reading;
   const report = chainReport(checkpoint, seen);
-  const audit = { userId, rows, ingested: 0, chain: report };
+  const audit = { userId, rows, ingested: 0, chain: report, paidTwice: [] };
   const isConserved = chain.difference === 0n;
   if (isConserved && checkpoint !== null && isSameState(checkpoint, next)) {
     return answered({ ...audit, status: 'conserved' });
@@ -112,13 +118,42 @@ async function concludeChain(
     if (!isFact) return answered({ ...audit, status: 'pending' });
     await reportDifference(deps, userId, checkpoint, report);
   }
-  if (rows > TOO_MANY_ROWS) await reportTooManyRows(deps, userId, rows);
   const ingested = await deps.ledger.post(chainPostings(checkpoint ?? BEFORE_ALL, seen));
+  // After the posting: the row of a new life may be among what was taken in just now.
+  const paidTwice = await findNewlyPaidTwice(deps, seen);
+  for (const twice of paidTwice) await reportPaidTwice(deps, userId, twice);
+  if (rows > TOO_MANY_ROWS) await reportTooManyRows(deps, userId, rows);
   if (!(await deps.checkpoints.advance(userId, checkpoint?.revision ?? 0, next))) {
     return { status: 'overtaken', ingested };
   }
   if (!isConserved) deps.onDifference({ userId, ...report });
-  return answered({ ...audit, ingested, status: isConserved ? 'conserved' : 'different' });
+  const isInOrder = isConserved && paidTwice.length === 0;
+  return answered({ ...audit, ingested, paidTwice, status: isInOrder ? 'conserved' : 'different' });
+}
+
+async function findNewlyPaidTwice(
+  { ledger }: AuditPorts,
+  { reading: { userId }, settled }: Look & { readonly status: 'chained' },
+): Promise<readonly PaidTwice[]> {
+  if (settled.length === 0) return [];
+  const bots = [...new Set(settled.map(({ botId }) => botId))];
+  const opIds = new Set(settled.map(({ opId }) => opId));
+  const found = findPaidTwice(await ledger.ofBots(userId, bots));
+  return found.filter(({ opId }) => opIds.has(opId));
+}
+
+async function reportPaidTwice(
+  { findings }: AuditPorts,
+  userId: UserId,
+  { botId, opId, first }: PaidTwice,
+): Promise<void> {
+  await findings.report({
+    kind: 'paid-twice',
+    userId,
+    instanceId: parseInstanceId(botId) ?? null,
+    discriminator: opId,
+    evidence: { botId, opId, first },
+  });
 }
 
 function answered(audit: UserAudit): Conclusion {

@@ -4,7 +4,12 @@
 import type { UserId } from '../../domain/ids.ts';
 import type { Checkpoint, CheckpointState } from '../ports/audit-checkpoints.ts';
 import type { AuditLedger } from '../ports/audit-ledger.ts';
-import type { WalletReading, WalletReadings, WalletRow } from '../ports/wallet-readings.ts';
+import type {
+  OwnMovement,
+  WalletReading,
+  WalletReadings,
+  WalletRow,
+} from '../ports/wallet-readings.ts';
 import { type Chain, chainOf } from './chain.ts';
 import { findNew, findNewInRewritten, isWhereItWas } from './new-rows.ts';
 import { resolveOwn } from './own-movements.ts';
@@ -34,6 +39,8 @@ export type Look =
       readonly chain: Chain;
       readonly unposted: number;
       readonly missing: readonly number[];
+      /** Our settlements since the last checkpoint. */
+      readonly settled: readonly OwnMovement[];
       readonly next: CheckpointState;
     };
 
@@ -153,6 +160,7 @@ async function chained(
     reading.rows.at(-1) ?? reading.rowBefore,
   );
   const { unposted, missing } = own;
+  const settled = [...own.bySeq.values()].filter(({ opId }) => opId.startsWith('settle.'));
   return {
     status: 'chained',
     reading,
@@ -160,6 +168,7 @@ async function chained(
     chain,
     unposted,
     missing,
+    settled,
     next: { ...next, balance, seq },
   };
 }

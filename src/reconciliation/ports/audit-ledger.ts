@@ -28,8 +28,23 @@ export interface AuditLedger {
   /** Our own entries of these moments (database time, ms). */
   ownAt(userId: UserId, momentsMs: readonly number[]): Promise<readonly OwnMovement[]>;
 
+  /** What was set aside for these bots by anybody, and what this program settled of them, oldest first. Of their
+   * newest `MAX_BOT_ENTRIES`. */
+  ofBots(userId: UserId, botIds: readonly string[]): Promise<readonly BotEntry[]>;
+
   /** Money that went nowhere, newest first; of one user or of all. */
   writeOffs(query: { readonly userId: UserId | null; readonly limit: number }): Promise<WriteOffs>;
+}
+
+/** Lives of one question: what is older was judged when it was new. */
+export const MAX_BOT_ENTRIES = 1_000;
+
+export interface BotEntry {
+  readonly type: 'allocate' | 'deallocate';
+  readonly opId: string;
+  readonly botId: string;
+  readonly life: string | null;
+  readonly atMs: number;
 }
 
 /** What a row of the platform means for the balance. `before-opening`: it was there before our first write

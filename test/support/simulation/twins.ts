@@ -42,8 +42,13 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
     from: 650,
     twin: {
       rules: {
-        decideMark: (command, opId, user) =>
-          decideMark(command, opId, user === null ? null : { ...user, withdrawnSagas: new Set() }),
+        decideMark: (command, opId, past, user) =>
+          decideMark(
+            command,
+            opId,
+            past,
+            user === null ? null : { ...user, withdrawnSagas: new Set() },
+          ),
       },
     },
   },

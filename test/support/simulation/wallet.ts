@@ -1,6 +1,7 @@
 // One user's wallet with one bot in it, and the ledger, in memory. What a command comes to is decided by the real
 // adapter's own rules; only its update is made here.
 
+import { NO_PAST } from '../../../src/adapters/mongo/bot-pasts.ts';
 import type { UserReading } from '../../../src/adapters/mongo/user-reading.ts';
 import {
   decideAbort,
@@ -117,7 +118,9 @@ function readingOf(world: WalletWorld): UserReading {
 function rowOf({ valueMinor, life, mark }: AllocationWorld) {
   const money = { allocatedNotMoney: null, valueNotMoney: null, lockedNotMoney: null };
   const value = valueMinor / 100;
-  return { botName: 'bot', life, isDated: true, value, ...money, mark, acceptedFrom: null };
+  const isDated = true;
+  const rest = { mark, acceptedFrom: null, setAsideAt: null };
+  return { botName: 'bot', life, isDated, value, ...money, ...rest };
 }
 
 function readAllocation(world: WalletWorld): AllocationReading {
@@ -142,7 +145,7 @@ function decided<T>(decide: () => T | 'again', update: () => void): T {
 function mark(world: WalletWorld, command: MarkCommand): MarkResult {
   const opId = settlementOpId(command.incarnation);
   return decided(
-    () => world.rules.decideMark(command, opId, readingOf(world)),
+    () => world.rules.decideMark(command, opId, NO_PAST, readingOf(world)),
     () => setMark(world, command, { aborting: false }),
   );
 }

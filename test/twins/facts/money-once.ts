@@ -63,4 +63,25 @@ export const MONEY_ONCE = [
     title: 'a settlement of whatever life stands there: a new bot loses its money, and caught',
     breach: 'the money of another life was paid',
   },
+  {
+    name: 'lives-known-by-the-document-alone',
+    invariant: 'I2',
+    mechanism: {
+      what: 'ledger and tombstones are asked for the settled lives of the bot, not of the operation',
+      file: 'src/adapters/mongo/bot-pasts.ts',
+    },
+    guardedBy: [
+      at(
+        'contracts/wallet-past-lives.ts',
+        'undated, its receipt forgotten and its row erased: the ledger still knows the bot was paid',
+      ),
+      at(
+        'e2e/past-lives.test.ts',
+        'its row stripped of our fields, the wallet synchronised: nothing is paid, one finding',
+      ),
+    ],
+    title:
+      'an undated life that only the document remembers: paid again under a new stamp, and caught',
+    breach: 'paid 2 times',
+  },
 ] as const satisfies readonly TwinFacts[];

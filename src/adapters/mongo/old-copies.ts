@@ -1,0 +1,32 @@
+// The condition of a write that an undated allocation is an old copy of a settled life, or that a dated one is: the
+// same rule as `priorSettlement`, for the database to decide by (I2).
+
+import type { InstanceId } from '../../domain/ids.ts';
+import { isDated } from '../../domain/incarnation.ts';
+import type { BotPast } from './bot-pasts.ts';
+import { CLOCKS_APART_MS } from './prior-settlements.ts';
+import {
+  type Expression,
+  LAST_PRINTABLE,
+  lastSettledAt,
+  literal,
+  setAsideAt,
+} from './wallet-expressions.ts';
+
+/** @param bot an allocation without a date. */
+export function isOldCopy(bot: string, instanceId: InstanceId, { closedAt }: BotPast): Expression {
+  const until = { $max: [lastSettledAt(instanceId, LAST_PRINTABLE), closedAt] };
+  const isNew = {
+    $gt: [setAsideAt(bot, literal(instanceId)), { $add: ['$$until', CLOCKS_APART_MS] }],
+  };
+  const isOld = { $and: [{ $gt: ['$$until', null] }, { $not: [isNew] }] };
+  return { $let: { vars: { until }, in: isOld } };
+}
+
+/** @param life of the allocation that stands there: a date. */
+export function isSettledLife(instanceId: InstanceId, life: string, past: BotPast): Expression {
+  if (!isDated(life)) return false;
+  const date = new Date(life);
+  if (past.lives.has(life) || (past.paidAt !== null && past.paidAt >= date)) return true;
+  return { $gte: [lastSettledAt(instanceId, null), date] };
+}
