@@ -108,8 +108,8 @@ describe('one life of a bot, paid twice', () => {
   it('two lives of one id, each dated after the one before was paid: conserved', async () => {
     const { connection, userId, settle, auditUser } = await setUp();
     await settle(1);
-    const [entry] = await connection.collection('ledger').find({}).toArray();
-    const allocatedAt = new Date((entry?.at).getTime() + 1);
+    const entry = await connection.collection('ledger').findOne({});
+    const allocatedAt = new Date(Number(entry?.at) + 1);
     await platformSets(connection, userId, {
       [`botAllocations.${BOT}`]: allocation(10, 12.25, { allocatedAt }),
     });
