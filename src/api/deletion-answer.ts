@@ -25,14 +25,19 @@ function completed(saga: SagaRecord): EndedDeletion {
   const warnings = saga.state.warnings.map(({ code, message }) => ({ code, message }));
   return {
     success: true,
-    message:
-      wallet === null
-        ? 'Bot deleted; there was no money to return'
-        : `Bot deleted; ${dollars(wallet.returned)} returned to your wallet`,
+    message: messageOf(saga, wallet),
     jobId: saga.id,
     wallet,
     ...(warnings.length === 0 ? {} : { warnings }),
   };
+}
+
+function messageOf({ state }: SagaRecord, wallet: EndedDeletion['wallet']): string {
+  if (wallet !== null) return `Bot deleted; ${dollars(wallet.returned)} returned to your wallet`;
+  // What an operator vouches for need not be what the wallet says.
+  return state.warnings.some(({ code }) => code === 'resolved-by-hand')
+    ? 'Closed by an operator; it returned no money'
+    : 'Bot deleted; there was no money to return';
 }
 
 function unchanged(saga: SagaRecord, message: string): EndedDeletion {

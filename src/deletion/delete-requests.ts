@@ -12,7 +12,7 @@ import { type StopFailurePolicy, writeInput } from './delete-bot-input.ts';
 import { aboutBotOf, findEntryOf, locateOwned } from './locate-owned.ts';
 import { resurrected } from './ports/findings.ts';
 import type { AllocationReading } from './ports/wallets.ts';
-import { RECLAIM_ORPHAN } from './reclaim-orphan.ts';
+import { paidBy, RECLAIM_ORPHAN } from './reclaim-orphan.ts';
 import { type DeletionPorts, STEP } from './steps/step-ports.ts';
 
 export interface DeleteRequests {
@@ -61,7 +61,7 @@ export function createDeleteRequests(options: DeleteRequestsOptions): DeleteRequ
       const { others, notBeforeMs } = await sagas.makeRoom(earlier, request.requestedBy);
       const open = others.find((saga) => saga.open);
       if (open !== undefined) return byHolder(open);
-      const completed = others.find(
+      const completed = others.filter(
         ({ kind, state }) => DELETING.has(kind) && state.phase === 'completed',
       );
       const answer = await existing(ports, request, reading, completed);
@@ -80,15 +80,18 @@ async function existing(
   ports: DeletionPorts,
   request: DeleteRequest,
   reading: AllocationReading,
-  completed: SagaRecord | undefined,
+  ended: readonly SagaRecord[],
 ): Promise<DeleteOutcome | null> {
   if (reading.status === 'present') {
+    // Only one that has paid is an answer for an allocation: a job that an operator closed has returned nothing.
+    const payer = ended.find((saga) => paidBy(saga) !== null);
     const isSettled = reading.allocation.settledOpId !== null;
-    const isSame = completed !== undefined && lifeOf(completed) === reading.allocation.life;
-    if (completed === undefined || !(isSettled || isSame)) return null;
-    await reportResurrected(ports, request, completed, reading.allocation.life);
-    return { status: 'existing', saga: completed };
+    const isSame = payer !== undefined && lifeOf(payer) === reading.allocation.life;
+    if (payer === undefined || !(isSettled || isSame)) return null;
+    await reportResurrected(ports, request, payer, reading.allocation.life);
+    return { status: 'existing', saga: payer };
   }
+  const [completed] = ended;
   const remains = await lookElsewhere(ports, request);
   switch (remains.status) {
     case 'present':

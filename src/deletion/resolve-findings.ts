@@ -105,7 +105,8 @@ function refusalOf(action: WalletAction, result: ResurrectedResult): Refusal | n
     case 'marked':
       return { status: 'held-by', sagaId: result.sagaId };
     case 'not-settled':
-      return result;
+      // It is payable as it stands, once: accepting it changes nothing, and taking it away would lose money.
+      return action === 'accept-as-new' ? null : result;
     default:
       return assertNever(result);
   }

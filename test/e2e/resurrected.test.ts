@@ -3,6 +3,9 @@
 
 import type { mongo } from 'mongoose';
 import { describe, expect, it } from 'vitest';
+import { createMongoFindings } from '../../src/adapters/mongo/findings.ts';
+import { resurrected } from '../../src/deletion/ports/findings.ts';
+import { toInstanceId } from '../../src/domain/ids.ts';
 import { asAdmin } from '../support/admin.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
@@ -17,7 +20,7 @@ import {
   placeBot,
   userNamed,
 } from '../support/deletions.ts';
-import { byId, platformSets, users } from '../support/users.ts';
+import { byId, LIFE, platformSets, users } from '../support/users.ts';
 
 async function openFindings(app: TestApplication, query = ''): Promise<mongo.Document[]> {
   const { status, body } = await asAdmin(app, 'GET', `/admin/findings${query}`);
@@ -192,6 +195,46 @@ describe('a resurrected allocation', () => {
     expect(await userNamed(app, bot.uid)).toEqual(before);
     await misbehave(app, bot, null);
     await jobIn(app, bot.uid, jobId, 'completed');
+  });
+
+  it('its job closed by an operator, nothing paid, then put back: a DELETE pays it, once, and says so', async () => {
+    const app = await startTestApplication({ env: { ON_STOP_FAILURE: 'hold' } });
+    const bot = await placeBot(app, 'dedicated');
+    const { botAllocations } = await userNamed(app, bot.uid);
+    await misbehave(app, bot, { refuseStop: true });
+    const jobId = await acceptDelete(app, bot);
+    await jobAt(app, bot.uid, jobId, 'stop-container');
+    await platformSets(app.connection, bot.userId, { botAllocations: {} });
+    await misbehave(app, bot, null);
+    const stuck = await jobIn(app, bot.uid, jobId, 'stuck');
+    expect(stuck.error).toMatchObject({ code: 'ALLOCATION_VANISHED' });
+    const decision = { reason: 'the bot is gone', outcome: 'completed', evidence: 'looked' };
+    const resolved = await asAdmin(app, 'POST', `/admin/sagas/${jobId}/resolve`, decision);
+    expect(resolved.status).toBe(200);
+    await platformSets(app.connection, bot.userId, { botAllocations });
+    const again = await deleteBot(app, bot);
+    expect(again.body).toMatchObject({ success: true, wallet: { returned: 110, newBalance: 160 } });
+    expect(again.body.jobId).not.toBe(jobId);
+    const user = await userNamed(app, bot.uid);
+    expect(user.botAllocations).toEqual({});
+    expect(user.paperWallet.balance).toBe(160);
+    expect(await openFindings(app)).toEqual([]);
+  });
+
+  it('reported, but never settled: not removed, accepted as it stands, paid once by its deletion', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'dedicated');
+    const instanceId = toInstanceId(bot.instanceId);
+    const finding = { userId: bot.userId, instanceId, life: LIFE, settledBy: 'del-closed' };
+    await createMongoFindings(app).report(resurrected(finding));
+    const [reported] = await openFindings(app);
+    const before = await userNamed(app, bot.uid);
+    const refused = await resolve(app, reported?.id, 'remove');
+    expect(refused.body).toMatchObject({ type: 'urn:reclaim:problem:not-settled' });
+    expect((await resolve(app, reported?.id, 'accept-as-new')).status).toBe(200);
+    expect(await userNamed(app, bot.uid)).toEqual(before);
+    expect(await openFindings(app)).toEqual([]);
+    expect((await deleteBot(app, bot)).body.wallet).toMatchObject({ newBalance: 160 });
   });
 
   it('ten administrators at once, five for each way: one decides, nine get 409, paid at most once more', async () => {

@@ -169,6 +169,17 @@ describe('a deletion asked again', () => {
     });
   });
 
+  test('closed by an operator: what the wallet says is not claimed to be known', async () => {
+    const { state, ...ended } = sagaIn('completed', { result: { wallet: null } });
+    const warnings = [{ code: 'resolved-by-hand', message: 'an operator vouches for it' }];
+    const saga = { ...ended, state: { ...state, warnings } };
+    const api = await createTestApi({ answer: { status: 'existing', saga } });
+    expect((await api.as('alice', DELETE)).json()).toMatchObject({
+      wallet: null,
+      message: 'Closed by an operator; it returned no money',
+    });
+  });
+
   test.each(['compensated', 'cancelled'] as const)('%s: 200, success false', async (phase) => {
     const api = await createTestApi({ answer: { status: 'existing', saga: sagaIn(phase) } });
     const response = await api.as('alice', DELETE);

@@ -125,9 +125,12 @@ function Outcome({ job, currency }) {
 }
 
 /** @param {Job} job @param {string} currency */
-function ending({ kind, result }, currency) {
+function ending({ kind, result, warnings }, currency) {
   const { wallet = null } = /** @type {any} */ (result ?? {});
   if (kind === 'provision-bot') return 'The bot is running.';
+  if (wallet === null && warnings.some(({ code }) => code === 'resolved-by-hand')) {
+    return 'Closed by an operator. It returned no money.';
+  }
   if (wallet === null) return 'Deleted. There was no money to return.';
   return html`Deleted. <strong>${money(wallet.returned, currency)}</strong> came back; your balance is${' '}
     <strong>${money(wallet.newBalance, currency)}</strong>.`;

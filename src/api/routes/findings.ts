@@ -83,7 +83,10 @@ function resolvedFinding(id: string, outcome: ResolveOutcome): RecordedFinding {
     case 'accepted-before':
       throw new ProblemError('accepted-before', 'It is a new life now, and may have been paid.');
     case 'not-settled':
-      throw new ProblemError('not-settled', 'No settlement of it is known: it may still be owed.');
+      throw new ProblemError(
+        'not-settled',
+        'No settlement of it is known: it may still be owed. Accept it, or delete the bot.',
+      );
     default:
       return assertNever(outcome);
   }
