@@ -102,7 +102,9 @@ function listed(host: string, index: number, instanceId: string): ListedBot {
   if (index < POOLED_USERS) {
     const containerName = `freqtrade-pool-${userId}-pool-1`;
     const pool = { host, containerId, containerName, labels: {}, poolRunning: true } as const;
-    const sighting = { ...pool, kind: 'pooled', conf: 'present', program: 'RUNNING' } as const;
+    const programs = [{ name: `bot-${instanceId}`, state: 'RUNNING' }] as const;
+    const state = { conf: 'present', program: 'RUNNING', programs } as const;
+    const sighting = { ...pool, kind: 'pooled', ...state } as const;
     return { instanceId, sighting };
   }
   const containerName = `freqtrade-${instanceId}`;

@@ -36,5 +36,6 @@ function mayRevive(sighting: Sighting): boolean {
   if (sighting.kind === 'dedicated') {
     return sighting.restartPolicy !== '' && sighting.restartPolicy !== 'no';
   }
-  return sighting.poolRunning && sighting.conf === 'present';
+  const isRead = sighting.conf === 'present' || sighting.entangled !== undefined;
+  return sighting.poolRunning && isRead;
 }

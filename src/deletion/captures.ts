@@ -75,6 +75,8 @@ const SIGHTING = Type.Union([
     poolRunning: Type.Boolean(),
     conf: TEXT,
     program: TEXT,
+    programs: Type.Array(Type.Object({ name: TEXT, state: TEXT })),
+    entangled: Type.Optional(TEXT),
   }),
 ]);
 

@@ -23,7 +23,7 @@ export interface DedicatedSighting {
   readonly restartPolicy: string;
 }
 
-/** A program `bot-<instanceId>` under supervisord in a pool container. */
+/** A program under supervisord in a pool container: `bot-<instanceId>`, unless its conf file says otherwise. */
 export interface PooledSighting {
   readonly kind: 'pooled';
   readonly host: string;
@@ -35,8 +35,18 @@ export interface PooledSighting {
   readonly poolRunning: boolean;
   /** Whether the conf file stands in the conf folder, stands there put aside, or is gone. */
   readonly conf: 'present' | 'aside' | 'gone';
-  /** supervisord's word for the program, `absent` when it does not know it. */
+  /** supervisord's word for it, `absent` when it knows no program of it; of several the liveliest. */
   readonly program: ProgramState | 'absent';
+  /** All of its programs, by the names that supervisord knows them under. */
+  readonly programs: readonly KnownProgram[];
+  /** Why it cannot be taken out of supervisord without touching what is not its own. */
+  readonly entangled?: string;
+}
+
+export interface KnownProgram {
+  /** `group:process`, or one word where both are the same: `bot-<instanceId>` as the platform writes it. */
+  readonly name: string;
+  readonly state: ProgramState;
 }
 
 export type ProgramState =

@@ -94,7 +94,10 @@ function lookAt(entry: RosterBot, look: ContainerLook | undefined): BotLook {
     return { status: 'container', isRunning: look.status === 'running' };
   }
   if (look.status !== 'running') return { status: 'pool-down' };
-  return { status: 'program', program: look.programs.get(entry.instanceId) ?? 'absent' };
+  const program = look.programs.get(entry.instanceId);
+  // Beside a program that nobody can tell the bot of, a bot that was not found is in doubt, not failed (I4).
+  if (program === undefined && look.doubt !== null) return { status: 'unknown' };
+  return { status: 'program', program: program ?? 'absent' };
 }
 
 /** The one user whom all these names mean; undefined where they mean two, or nobody who is known. */

@@ -65,7 +65,10 @@ async function lookRound(
   await reportConflicts(ports, roster.conflicts);
   const looks = await ports.containers.lookAtAll(
     {
-      pools: roster.pools.map(({ pool }) => pool.containerName),
+      pools: roster.pools.map(({ pool: { containerName }, bots }) => ({
+        containerName,
+        bots: bots.map(({ instanceId }) => instanceId),
+      })),
       dedicated: roster.dedicated.map(({ containerName }) => containerName),
     },
     call,

@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { lookAtRest } from '../../src/deletion/bot-at-rest.ts';
 import type { BotPlace, Bots, FencedCall, StartOrder } from '../../src/deletion/ports/bots.ts';
 import type { BotQuery, Sighting, SightingLabels } from '../../src/domain/bot.ts';
 import { isAtRest, isUp } from '../../src/domain/bot.ts';
@@ -34,6 +35,16 @@ export interface BotsWorld {
   startPool(name: string): Promise<void>;
   /** An image that new containers can be made of. */
   readonly image: string;
+  /** One more running bot of a pool, whose program supervisord calls `<group>:main`. With `others`, a group in a file
+   * that is not the bot's names it. */
+  addGrouped(bot: {
+    readonly pool: string;
+    readonly instanceId: string;
+    readonly group: string;
+    readonly isGroupOfOthers?: boolean;
+  }): Promise<void>;
+  /** A running program of a pool that nothing tells the bot of. */
+  addStranger(pool: string, program: string): Promise<void>;
   /** The bot's conf file disappears; what runs, runs on. */
   loseConf(name: string, instanceId: string): Promise<void>;
   /** The pool's container runs on, but its supervisord answers nobody. */
@@ -211,6 +222,70 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     await bots.remove(ids[2], third, call());
     expect(await look(bots, uid, third, ids[2])).toBeNull();
     expect(await look(bots, uid, second, ids[1])).toEqual(second);
+  });
+
+  test('a program in a group, with a name of its own: found, stopped, restored, removed; its neighbour runs on', async () => {
+    const { bots, addPool, addGrouped } = await createWorld();
+    const uid = newUid();
+    const pool = poolOf(uid);
+    await addPool({ name: pool, bots: { [`${uid}-bot-2`]: 'RUNNING' } });
+    await addGrouped({ pool, instanceId: `${uid}-bot-1`, group: 'live' });
+    const captured = await locateOne(bots, uid);
+    expect(captured).toMatchObject({
+      conf: 'present',
+      program: 'RUNNING',
+      programs: [{ name: 'live:main', state: 'RUNNING' }],
+    });
+    const [listing] = await listAll(bots, uid);
+    const listed = listing === undefined ? [] : itemsOf(listing.answer);
+    expect(listed.map(({ instanceId }) => instanceId)).toContain(`${uid}-bot-1`);
+    expect(listing?.unknownPools).toEqual([]);
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+    expect(await bots.restore(`${uid}-bot-1`, captured, call())).toBe('restored');
+    expect(await look(bots, uid, captured)).toEqual(captured);
+    await bots.remove(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toBeNull();
+    expect(await locateOne(bots, uid, `${uid}-bot-2`)).toMatchObject({ program: 'RUNNING' });
+  });
+
+  test('a group that is not its own names it: stopped, and neither taken out nor said to be at rest', async () => {
+    const { bots, addPool, addGrouped } = await createWorld();
+    const uid = newUid();
+    const pool = poolOf(uid);
+    await addPool({ name: pool, bots: {} });
+    await addGrouped({ pool, instanceId: `${uid}-bot-1`, group: 'live', isGroupOfOthers: true });
+    const captured = await locateOne(bots, uid);
+    expect(captured).toMatchObject({ program: 'RUNNING', entangled: expect.any(String) });
+    for (const change of [bots.stop, bots.remove]) {
+      const refused = change(`${uid}-bot-1`, captured, call());
+      await expect(refused).rejects.toMatchObject({ code: 'PROGRAM_ENTANGLED' });
+      await expect(refused).rejects.toBeInstanceOf(RetryableError);
+    }
+    const stopped = await look(bots, uid, captured);
+    expect(stopped).toMatchObject({ conf: 'present', program: 'STOPPED' });
+    const rest = await lookAtRest(bots, toInstanceId(`${uid}-bot-1`), [captured], call());
+    expect(rest.status).toBe('running');
+    expect(await bots.restore(`${uid}-bot-1`, captured, call())).toBe('restored');
+    expect(await look(bots, uid, captured)).toEqual(captured);
+  });
+
+  test('a program that nobody can tell the bot of: who is not found beside it is in doubt, who is found is found', async () => {
+    const { bots, addPool, addStranger } = await createWorld();
+    const uid = newUid();
+    await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
+    await addStranger(poolOf(uid), 'trader');
+    const captured = await locateOne(bots, uid);
+    const other = await bots.locate(query(uid, `${uid}-bot-2`), call());
+    expect(other).toMatchObject({ status: 'unknown', reason: expect.stringContaining('trader') });
+    const [listing] = await listAll(bots, uid);
+    expect(listing?.unknownPools).toMatchObject([{ containerName: poolOf(uid) }]);
+    const listed = listing === undefined ? [] : itemsOf(listing.answer);
+    expect(listed.map(({ instanceId }) => instanceId)).toContain(`${uid}-bot-1`);
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+    await bots.remove(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toBeNull();
   });
 
   test('a pool that only the query names: asked too', async () => {

@@ -38,7 +38,7 @@ export function testPoolContainers(createWorld: () => Promise<PoolContainersWorl
     await addDedicated(`${uid}-bot-10`, 'paused');
     const dedicated = [8, 9, 10].map((n) => `freqtrade-${uid}-bot-${n}`);
 
-    const looks = await bots.lookAtAll({ pools, dedicated }, call());
+    const looks = await bots.lookAtAll({ pools: pools.map(expecting([])), dedicated }, call());
 
     expect([...looks.keys()].sort()).toEqual([...pools, ...dedicated].sort());
     expect(looks.get(up)).toMatchObject({ status: 'running' });
@@ -115,6 +115,10 @@ async function locate(bots: Bots, uid: string, instanceId: string): Promise<Pool
   const [seen] = answer.status === 'ok' ? answer.items : [];
   if (seen?.kind !== 'pooled') throw new Error(`${instanceId} was not found in its pool`);
   return seen;
+}
+
+function expecting(bots: readonly string[]) {
+  return (containerName: string) => ({ containerName, bots });
 }
 
 function poolOf(uid: string, name: string): string {

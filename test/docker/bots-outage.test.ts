@@ -24,6 +24,7 @@ const POOLED: PooledSighting = {
   poolRunning: true,
   conf: 'present',
   program: 'RUNNING',
+  programs: [],
 };
 
 test.each([

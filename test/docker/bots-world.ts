@@ -51,6 +51,20 @@ export async function createDockerWorld(
       }));
       await runPool({ name, labels: toDockerLabels(labels), programs: list });
     },
+    addGrouped: async ({ pool, instanceId, group, isGroupOfOthers = false }) => {
+      const program = `bot-${instanceId}`;
+      const own = `[program:${program}]\ncommand=/bin/sleep 100000\nstartsecs=0\nprocess_name=main\n`;
+      const grouped = `[group:${group}]\nprograms=${program}\n`;
+      await writeConf(pool, `${program}.conf`, isGroupOfOthers ? own : own + grouped);
+      if (isGroupOfOthers) await writeConf(pool, 'bot-groups.conf', grouped);
+      await update(pool, `${group}:main`);
+    },
+    addStranger: async (pool, program) => {
+      const conf = `[program:${program}]\ncommand=/bin/sleep 100000\nstartsecs=0\n`;
+      await writeConf(pool, 'bot-new.conf', conf);
+      await update(pool, program);
+      await remove(pool, '/pool/supervisor/bot-new.conf');
+    },
     stopPool: (name) => docker.getContainer(name).stop({ t: 0 }),
     startPool: async (name) => {
       await docker.getContainer(name).start();
@@ -73,14 +87,35 @@ export async function createDockerWorld(
 }
 
 async function remove(containerName: string, path: string): Promise<void> {
+  await run(containerName, ['rm', path]);
+}
+
+async function writeConf(containerName: string, name: string, text: string): Promise<void> {
+  const line = `printf '%s' '${text}' > /pool/supervisor/${name}`;
+  await run(containerName, ['sh', '-c', line]);
+}
+
+/** Returns when the program runs. */
+async function update(containerName: string, program: string): Promise<void> {
+  await run(containerName, ['supervisorctl', 'update']);
+  const line = `supervisorctl status '${program}' | grep -q RUNNING`;
+  await run(containerName, [
+    'sh',
+    '-c',
+    `for i in 1 2 3 4 5 6 7 8; do ${line} && exit; done; exit 1`,
+  ]);
+}
+
+async function run(containerName: string, argv: readonly string[]): Promise<void> {
   const container = testDocker().docker.getContainer(containerName);
-  const exec = await container.exec({ Cmd: ['rm', path] });
+  const exec = await container.exec({ Cmd: [...argv] });
   await exec.start({ Detach: true });
   const { ExitCode: exitCode } = await waitFor('an exec to end', async () => {
     const info = await exec.inspect();
     return !info.Running && info;
   });
-  if (exitCode !== 0) throw new Error(`${path} could not be removed from ${containerName}`);
+  if (exitCode !== 0)
+    throw new Error(`${argv.join(' ')} ended with ${exitCode} in ${containerName}`);
 }
 
 function toDockerLabels(labels: SightingLabels = {}): Record<string, string> {

@@ -5,7 +5,11 @@ import {
   SIMULATED_HOST,
 } from '../../src/adapters/simulator/simulated-bots.ts';
 import { createSimulatedWorld } from '../../src/adapters/simulator/simulated-world.ts';
-import { pooledKey, worldCollection } from '../../src/adapters/simulator/world-documents.ts';
+import {
+  pooledKey,
+  poolKey,
+  worldCollection,
+} from '../../src/adapters/simulator/world-documents.ts';
 import { type BotsWorld, testBots, testHostAway, testStarts } from '../contracts/bots.ts';
 import { testPoolContainers } from '../contracts/pool-containers.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -76,6 +80,17 @@ async function createWorld(
       for (const [instanceId, program] of Object.entries(bots)) {
         await world.addPooled({ instanceId, containerName: name, program });
       }
+    },
+    addGrouped: ({ pool: containerName, instanceId, group, isGroupOfOthers = false }) =>
+      world.addPooled({
+        instanceId,
+        containerName,
+        names: [`${group}:main`],
+        ...(isGroupOfOthers ? { entangled: `the group ${group} names it` } : {}),
+      }),
+    addStranger: async (name, program) => {
+      const filter = { _id: poolKey(name) };
+      await worldCollection(connection).updateOne(filter, { $set: { strangers: [program] } });
     },
     stopPool: (name) => world.setPool(name, { running: false }),
     startPool: (name) => world.setPool(name, { running: true }),

@@ -41,6 +41,8 @@ export interface PoolOptions {
   readonly name: string;
   readonly programs: readonly PoolProgram[];
   readonly labels?: Readonly<Record<string, string>>;
+  /** More conf files in supervisord's folder, by name, as they are; nobody waits for what they start. */
+  readonly files?: Readonly<Record<string, string>>;
   /** A folder of the host with `supervisor/`, `bots/` and `logs/`, mounted under /pool. Without it
    * the three are folders inside the container. */
   readonly poolDir?: string;
@@ -96,12 +98,16 @@ export async function runPool(options: PoolOptions): Promise<RunningContainer> {
   const { poolImage } = testDocker();
   let pool = newContainer(poolImage, options.name, 'unless-stopped')
     .withLabels(options.labels ?? {})
-    .withCopyContentToContainer(
-      options.programs.map((program) => ({
+    .withCopyContentToContainer([
+      ...options.programs.map((program) => ({
         content: programConf(program),
         target: `/pool/supervisor/${program.name}.conf`,
       })),
-    )
+      ...Object.entries(options.files ?? {}).map(([name, content]) => ({
+        content,
+        target: `/pool/supervisor/${name}`,
+      })),
+    ])
     .withWaitStrategy(Wait.forSuccessfulCommand('supervisorctl pid'));
   if (options.poolDir !== undefined) {
     pool = pool.withBindMounts(

@@ -83,6 +83,18 @@ twinsOf('I4', {
     await syncToRest(worker, bot);
     return unpaid(lab, bot, 'a bot that runs was paid back');
   },
+
+  // supervisord calls it otherwise, its conf file is lost, and so is its entry.
+  'plain-name-is-all': async (part) => {
+    const lab = await createLab();
+    const bot = await putBotInTheMaking(lab);
+    const containerName = 'freqtrade-pool-uid-one-pool-1';
+    await lab.world.addPool({ containerName, strangers: ['live:main'] });
+    const twist: Twist = { ports: ({ bots }) => ({ bots: withoutErrors(bots) }) };
+    const worker = await lab.worker(part === 'twin' ? twist : {});
+    await syncToRest(worker, bot);
+    return unpaid(lab, bot, 'a bot under another name was paid back');
+  },
 });
 
 const OTHER = toUserId('6500000000000000000000ff');

@@ -46,7 +46,7 @@ function sightingOn(host: string): fc.Arbitrary<Sighting> {
     fc.record({ containerName: fc.constantFrom(POOL_A, POOL_B, POOL_X), labels: labelled }).map(
       (pool): Sighting => ({
         ...{ kind: 'pooled', host, containerId: 'p', ...pool, poolRunning: true },
-        ...{ conf: 'present', program: 'STOPPED' },
+        ...{ conf: 'present', program: 'STOPPED', programs: [] },
       }),
     ),
   );

@@ -14,7 +14,7 @@ import {
 } from '../../src/adapters/docker/container-view.ts';
 import { classifyFailure } from '../../src/adapters/docker/docker-errors.ts';
 import { createFrameReader } from '../../src/adapters/docker/exec-frames.ts';
-import { readTarNames } from '../../src/adapters/docker/tar-names.ts';
+import { readTarFiles } from '../../src/adapters/docker/read-tar.ts';
 import { InDoubtError } from '../../src/saga/errors.ts';
 
 const END = Buffer.alloc(1024);
@@ -31,15 +31,20 @@ test('a tar with folders, files, long PAX and GNU names: the names of the files'
     entry('./bot-link.conf', '2'),
     END,
   ]);
-  expect(readTarNames(archive)).toEqual(['./bot-a.conf', long, long, './bot-link.conf']);
+  expect(readTarFiles(archive).map(({ path }) => path)).toEqual([
+    './bot-a.conf',
+    long,
+    long,
+    './bot-link.conf',
+  ]);
 });
 
 test('a tar that is cut anywhere, or is none: in doubt, never a shorter list', () => {
   const archive = Buffer.concat([entry('./bot-a.conf', '0', 'x'), entry('./bot-b.conf', '0', 'y')]);
   for (let length = 0; length < archive.length; length += 100) {
-    expect(() => readTarNames(archive.subarray(0, length))).toThrow(InDoubtError);
+    expect(() => readTarFiles(archive.subarray(0, length))).toThrow(InDoubtError);
   }
-  expect(() => readTarNames(Buffer.from('<html>'.repeat(200)))).toThrow(InDoubtError);
+  expect(() => readTarFiles(Buffer.from('<html>'.repeat(200)))).toThrow(InDoubtError);
 });
 
 test('frames of an exec in pieces of any size: the same text, each in its output', () => {

@@ -25,6 +25,7 @@ const RUNNING: PooledSighting = {
   poolRunning: true,
   conf: 'present',
   program: 'RUNNING',
+  programs: [],
 };
 
 /** What the hosts say when it is looked for: nothing of it, the bot, or nothing at all. */

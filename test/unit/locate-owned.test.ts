@@ -20,6 +20,7 @@ const POOLED: PooledSighting = {
   poolRunning: true,
   conf: 'present',
   program: 'RUNNING',
+  programs: [],
 };
 const DEDICATED: DedicatedSighting = {
   kind: 'dedicated',

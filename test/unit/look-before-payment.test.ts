@@ -22,6 +22,7 @@ const SEEN: PooledSighting = {
   poolRunning: true,
   conf: 'present',
   program: 'RUNNING',
+  programs: [],
 };
 const SEEN_MS = 1_000_000;
 

@@ -21,6 +21,7 @@ const SIGHTING: PooledSighting = {
   poolRunning: true,
   conf: 'present',
   program: 'RUNNING',
+  programs: [],
 };
 
 const lost = (given: Partial<PooledSighting> = {}, uid = UID): LostBot => ({

@@ -25,6 +25,7 @@ const RUNNING: PooledSighting = {
   poolRunning: true,
   conf: 'present',
   program: 'RUNNING',
+  programs: [],
 };
 const POOL = {
   id: 'uid-1-pool-1',

@@ -7,28 +7,27 @@ import {
   parseRemove,
   parseReread,
   parseStart,
-  parseStatus,
   parseStatusList,
   parseStop,
 } from '../../src/adapters/supervisor/parse-answers.ts';
 
-describe('status of one program', () => {
+describe('a line of the status', () => {
   test.each([
-    ['bot-a                            RUNNING   pid 13, uptime 0:00:02\n', 'RUNNING'],
-    ['bot-a                            STARTING  \n', 'STARTING'],
-    ['bot-a                            BACKOFF   Exited too quickly\n', 'BACKOFF'],
-    ['bot-a                            STOPPING  \n', 'STOPPING'],
-    ['bot-a                            STOPPED   Nov 22 12:10 PM\n', 'STOPPED'],
-    ['bot-a                            STOPPED   Not started\n', 'STOPPED'],
-    ['bot-a                            EXITED    Nov 22 12:10 PM\n', 'EXITED'],
-    ['bot-a                            FATAL     Exited too quickly\n', 'FATAL'],
-  ])('its line %j: known', (text, state) => {
-    expect(parseStatus('bot-a', text)).toEqual({ status: 'known', state });
-  });
-
-  test('"no such process": absent', () => {
-    const answer = parseStatus('bot-a', 'bot-a: ERROR (no such process)\n');
-    expect(answer).toEqual({ status: 'absent' });
+    ['bot-a                            RUNNING   pid 13, uptime 0:00:02\n', 'bot-a', 'RUNNING'],
+    ['bot-a                            STARTING  \n', 'bot-a', 'STARTING'],
+    ['bot-a                            BACKOFF   Exited too quickly\n', 'bot-a', 'BACKOFF'],
+    ['bot-a                            STOPPING  \n', 'bot-a', 'STOPPING'],
+    ['bot-a                            STOPPED   Nov 22 12:10 PM\n', 'bot-a', 'STOPPED'],
+    ['bot-a                            STOPPED   Not started\n', 'bot-a', 'STOPPED'],
+    ['bot-a                            EXITED    Nov 22 12:10 PM\n', 'bot-a', 'EXITED'],
+    ['live:bot-a                       FATAL     Exited too quickly\n', 'live:bot-a', 'FATAL'],
+    [
+      'bot-a:bot-a_00                   RUNNING   pid 15, uptime 0:00:02\n',
+      'bot-a:bot-a_00',
+      'RUNNING',
+    ],
+  ])('%j: known', (text, name, state) => {
+    expect(parseStatusList(text)).toEqual({ status: 'ok', programs: [{ name, state }] });
   });
 
   test.each([
@@ -38,22 +37,19 @@ describe('status of one program', () => {
       'supervisord breaks off',
       "error: <class 'ConnectionResetError'>, [Errno 104] file: x line: 1\n",
     ],
-    ["another program's absence", 'bot-b: ERROR (no such process)\n'],
-    ["another program's line", 'bot-b                            RUNNING   pid 1\n'],
-    ['a longer name', 'bot-ab                           RUNNING   pid 1\n'],
-    ['nothing at all', ''],
     ['a state that is not known', 'bot-a                            UNKNOWN   \n'],
     ['half a line', 'bot-a      RUN'],
-    ['two lines', 'bot-a RUNNING pid 1\nbot-a RUNNING pid 2\n'],
-    ['absence and more', 'bot-a: ERROR (no such process)\nerror: oops\n'],
+    ['an error and more', 'bot-a: ERROR (no such process)\nerror: oops\n'],
   ])('%s: unclear', (_case, text) => {
-    expect(parseStatus('bot-a', text).status).toBe('unclear');
+    expect(parseStatusList(text).status).toBe('unclear');
   });
 
-  test('any text: absent only for the one right answer', () => {
+  test('any text that is not empty: never an empty list', () => {
     fc.assert(
-      fc.property(fc.string(), (text) => {
-        expect(parseStatus('bot-a', text).status).not.toBe('absent');
+      fc.property(fc.string({ minLength: 1 }), (text) => {
+        const answer = parseStatusList(text);
+        const isEmpty = answer.status === 'ok' && answer.programs.length === 0;
+        expect(isEmpty && text.trim() !== '').toBe(false);
       }),
     );
   });
@@ -61,17 +57,17 @@ describe('status of one program', () => {
 
 describe('status of all programs', () => {
   test('no program: an empty list', () => {
-    expect(parseStatusList('')).toEqual({ status: 'ok', programs: new Map() });
+    expect(parseStatusList('')).toEqual({ status: 'ok', programs: [] });
   });
 
   test('several: each with its state', () => {
     const text =
       'bot-a                            RUNNING   pid 34, uptime 0:00:00\n' +
       'bot-b                            STOPPED   Not started\n';
-    const programs = new Map([
-      ['bot-a', 'RUNNING'],
-      ['bot-b', 'STOPPED'],
-    ]);
+    const programs = [
+      { name: 'bot-a', state: 'RUNNING' },
+      { name: 'bot-b', state: 'STOPPED' },
+    ];
     expect(parseStatusList(text)).toEqual({ status: 'ok', programs });
   });
 

@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
+import { readTarFiles } from '../../src/adapters/docker/read-tar.ts';
 import { tarOfFile } from '../../src/adapters/docker/tar-file.ts';
-import { readTarNames } from '../../src/adapters/docker/tar-names.ts';
 
 it.each([0, 1, 511, 512, 513, 5_000])(
   'a file of %i bytes: read by tar and by our own reader',
   (size) => {
     const content = 'x'.repeat(size);
     const archive = tarOfFile('.reclaim-new', content);
-    expect(readTarNames(archive)).toEqual(['.reclaim-new']);
+    expect(readTarFiles(archive)).toEqual([{ path: '.reclaim-new', text: content }]);
     expect(execFileSync('tar', ['-xOf', '-', '.reclaim-new'], { input: archive }).toString()).toBe(
       content,
     );

@@ -1,22 +1,16 @@
 // Everything on one host that looks like a bot, from one listing of its containers. A dedicated container
 // is inspected, because a listing lacks its restart policy; a pool is asked for its conf files and its
-// programs. A pool that cannot be asked is named, never left out (I4).
+// programs. A pool that cannot be asked, or holds a program that nobody can tell the bot of, is named (I4).
 
 import type { BotsCall, HostListing, ListedBot, UnknownPool } from '../../deletion/ports/bots.ts';
-import type { PooledSighting } from '../../domain/bot.ts';
 import { ok, unknown } from '../../domain/source.ts';
 import { SagaError } from '../../saga/errors.ts';
-import { botOfConf, botOfProgram, confState } from '../supervisor/program-names.ts';
 import { botOfName, isPoolContainer, PLATFORM_NAMES, uidOfPool } from './container-names.ts';
-import {
-  type ContainerView,
-  LABELS,
-  type ListedContainer,
-  toSightingLabels,
-} from './container-view.ts';
+import { LABELS, type ListedContainer, toSightingLabels } from './container-view.ts';
 import type { DockerParts } from './docker-parts.ts';
 import { mapBounded } from './map-bounded.ts';
-import { refuseMuted, toDedicated } from './read-sightings.ts';
+import { readPool, unmatchedReason } from './read-pool.ts';
+import { toDedicated, toPooled } from './read-sightings.ts';
 
 /** Containers of one host that are asked at the same time: an exec costs the daemon some 50 ms of CPU. */
 const CONCURRENCY = 8;
@@ -37,14 +31,11 @@ export async function listHost(
     const dedicated = wanted.filter((c) => !isPoolContainer(c) && dedicatedBot(c) !== undefined);
     const bots = await mapBounded(dedicated, CONCURRENCY, (c) => readDedicated(host, c, call));
     const programs = await mapBounded(pools, CONCURRENCY, async (pool) => {
-      try {
-        return await readPool(host, pool.id, call);
-      } catch (error) {
-        const containerName = pool.names[0] ?? pool.id;
-        const labels = toSightingLabels(pool.labels);
-        unknownPools.push({ containerName, labels, reason: reasonOf(error) });
-        return [];
-      }
+      const { bots: listed, doubt } = await readListed(host, pool.id, call).catch(nothingKnown);
+      const containerName = pool.names[0] ?? pool.id;
+      const labels = toSightingLabels(pool.labels);
+      if (doubt !== null) unknownPools.push({ containerName, labels, reason: doubt });
+      return listed;
     });
     const items = [...bots.flat(), ...programs.flat()];
     return { host: host.name, answer: ok(items, observedAt), unknownPools };
@@ -61,6 +52,10 @@ export async function hasManaged({ containers }: DockerParts, call: BotsCall): P
     ),
   );
   return answers.some((found) => found.length > 0);
+}
+
+function nothingKnown(error: unknown): ReadPool {
+  return { bots: [], doubt: reasonOf(error) };
 }
 
 /** Why a look did not succeed. Anything but a SagaError is a mistake of this program and goes on. */
@@ -95,36 +90,19 @@ async function readDedicated(
   return [{ instanceId, sighting: toDedicated(host.name, view) }];
 }
 
-async function readPool(host: DockerParts, id: string, call: BotsCall): Promise<ListedBot[]> {
-  const pool = await host.containers.inspect(id, call);
-  if (pool === null) return [];
-  refuseMuted(pool);
-  const [names, programs] = await Promise.all([
-    host.conf.list(pool, call),
-    pool.running ? host.supervisorReader(id, call).statusAll() : new Map(),
-  ]);
-  const bots = [...[...names].map(botOfConf), ...[...programs.keys()].map(botOfProgram)];
-  return [...new Set(bots)].flatMap((instanceId) => {
-    if (instanceId === undefined) return [];
-    const program = programs.get(`bot-${instanceId}`) ?? 'absent';
-    return [{ instanceId, sighting: toPooled(host, pool, confState(names, instanceId), program) }];
-  });
+interface ReadPool {
+  readonly bots: readonly ListedBot[];
+  /** Why it may hold more; null: it does not. */
+  readonly doubt: string | null;
 }
 
-function toPooled(
-  { name: host }: DockerParts,
-  { id, name, labels, running }: ContainerView,
-  conf: PooledSighting['conf'],
-  program: PooledSighting['program'],
-): PooledSighting {
-  return {
-    kind: 'pooled',
-    host,
-    containerId: id,
-    containerName: name,
-    labels: toSightingLabels(labels),
-    poolRunning: running,
-    conf,
-    program,
-  };
+async function readListed(host: DockerParts, id: string, call: BotsCall): Promise<ReadPool> {
+  const pool = await host.containers.inspect(id, call);
+  if (pool === null) return { bots: [], doubt: null };
+  const programs = await readPool(host, pool, call);
+  const bots = [...programs.bots].map(([instanceId, own]) => ({
+    instanceId,
+    sighting: toPooled(host.name, pool, own),
+  }));
+  return { bots, doubt: unmatchedReason(programs) };
 }

@@ -37,7 +37,7 @@ export async function lookOnHost(
       return lookAtDedicated(host, seen.containerId, call);
     case 'pooled': {
       const pool = await resolvePool(host, seen, call);
-      return pool === null ? null : readPooled(host, pool, instanceId, call);
+      return pool === null ? null : readPooled(host, pool, instanceId, call, seen);
     }
     default:
       return assertNever(seen);

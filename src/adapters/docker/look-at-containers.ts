@@ -4,12 +4,15 @@
 import type { BotsCall } from '../../deletion/ports/bots.ts';
 import type { ProgramState } from '../../domain/bot.ts';
 import type { ContainerLook, ContainersQuery } from '../../health/ports/pool-containers.ts';
+import { matchPrograms } from '../supervisor/match-programs.ts';
 import { botOfProgram } from '../supervisor/program-names.ts';
+import { stateOf } from '../supervisor/program-status.ts';
 import { exactNameFilter, isManaged, isPoolContainer } from './container-names.ts';
 import type { ListedContainer } from './container-view.ts';
 import type { DockerParts } from './docker-parts.ts';
 import { reasonOf } from './list-bots.ts';
 import { mapBounded } from './map-bounded.ts';
+import { unmatchedReason } from './read-pool.ts';
 
 /** Pools of one host that are asked at the same time: an exec costs the daemon some 50 ms of CPU. */
 const CONCURRENCY = 8;
@@ -26,13 +29,13 @@ export async function lookAtContainers(
   { pools, dedicated }: ContainersQuery,
   call: BotsCall,
 ): Promise<ReadonlyMap<string, ContainerLook>> {
-  const names = [...new Set([...pools, ...dedicated])];
-  const isPool = new Set(pools);
+  const expected = new Map(pools.map(({ containerName, bots }) => [containerName, bots]));
+  const names = [...new Set([...expected.keys(), ...dedicated])];
   const unanswered: string[] = [];
   const sights = await Promise.all(
     hosts.map(async (host): Promise<readonly Sight[]> => {
       try {
-        return await lookOnHost(host, names, isPool, call);
+        return await lookOnHost(host, names, expected, call);
       } catch (error) {
         unanswered.push(reasonOf(error));
         return [];
@@ -55,7 +58,7 @@ function combine(found: readonly Sight[], unanswered: readonly string[]): Contai
 async function lookOnHost(
   host: DockerParts,
   names: readonly string[],
-  isPool: ReadonlySet<string>,
+  expected: ReadonlyMap<string, readonly string[]>,
   call: BotsCall,
 ): Promise<readonly Sight[]> {
   const wanted = new Set(names);
@@ -69,7 +72,7 @@ async function lookOnHost(
   );
   return mapBounded(found, CONCURRENCY, async ({ name, container }) => ({
     name,
-    look: await lookIfOurs(host, name, container, isPool.has(name), call),
+    look: await lookIfOurs(host, name, container, expected.get(name), call),
   }));
 }
 
@@ -78,26 +81,28 @@ async function lookIfOurs(
   host: DockerParts,
   name: string,
   container: ListedContainer,
-  isPool: boolean,
+  bots: readonly string[] | undefined,
   call: BotsCall,
 ): Promise<ContainerLook> {
+  const isPool = bots !== undefined;
   const isOurs = isPool ? isPoolContainer(container) : isManaged(container);
-  if (isOurs) return lookInto(host, container, isPool, call);
+  if (isOurs) return lookInto(host, container, bots, call);
   return { status: 'unknown', reason: `${name} is no ${isPool ? 'pool' : 'bot'} of the platform` };
 }
 
 async function lookInto(
   host: DockerParts,
   { id: containerId, status }: ListedContainer,
-  isPool: boolean,
+  bots: readonly string[] | undefined,
   call: BotsCall,
 ): Promise<ContainerLook> {
   const place = { host: host.name, containerId };
   switch (status) {
     case 'running':
       try {
-        const programs = isPool ? await programsOf(host, containerId, call) : new Map();
-        return { status: 'running', ...place, programs };
+        const inside =
+          bots === undefined ? NOTHING : await programsOf(host, containerId, bots, call);
+        return { status: 'running', ...place, ...inside };
       } catch (error) {
         return { status: 'unknown', reason: reasonOf(error) };
       }
@@ -112,16 +117,30 @@ async function lookInto(
   }
 }
 
+type Inside = Pick<Extract<ContainerLook, { status: 'running' }>, 'programs' | 'doubt'>;
+
+const NOTHING: Inside = { programs: new Map(), doubt: null };
+
+// One command where every program has a bot's plain name and nobody is missed; else the conf files are asked, too.
 async function programsOf(
   host: DockerParts,
   containerId: string,
+  bots: readonly string[],
   call: BotsCall,
-): Promise<ReadonlyMap<string, ProgramState>> {
+): Promise<Inside> {
   const programs = await host.supervisorReader(containerId, call).statusAll();
-  return new Map(
-    [...programs].flatMap(([program, state]) => {
-      const instanceId = botOfProgram(program);
-      return instanceId === undefined ? [] : [[instanceId, state] as const];
-    }),
-  );
+  const plain = new Map<string, ProgramState>();
+  for (const { name, state } of programs) {
+    const bot = botOfProgram(name);
+    if (bot !== undefined) plain.set(bot, state);
+  }
+  if (plain.size === programs.length && bots.every((bot) => plain.has(bot))) {
+    return { programs: plain, doubt: null };
+  }
+  const matched = matchPrograms(await host.conf.read(containerId, call), programs);
+  const found = [...matched.bots].flatMap(([bot, own]) => {
+    const state = stateOf(own.programs);
+    return state === 'absent' ? [] : [[bot, state] as const];
+  });
+  return { programs: new Map(found), doubt: unmatchedReason(matched) };
 }

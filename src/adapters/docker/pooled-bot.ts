@@ -4,8 +4,10 @@
 // than the captured state.
 
 import type { FencedCall } from '../../deletion/ports/bots.ts';
-import type { PooledSighting, ProgramState } from '../../domain/bot.ts';
+import type { KnownProgram, PooledSighting, ProgramState } from '../../domain/bot.ts';
 import { RetryableError } from '../../saga/errors.ts';
+import { programName } from '../supervisor/program-names.ts';
+import { groupsOf } from '../supervisor/program-status.ts';
 import type { Supervisorctl } from '../supervisor/supervisorctl.ts';
 import type { ContainerView } from './container-view.ts';
 import type { DockerParts } from './docker-parts.ts';
@@ -21,15 +23,15 @@ export async function stopPooled(
   const pool = await resolvePool(host, captured, call);
   // A program of a container that does not run is stopped; its conf is left to the tombstone.
   if (pool === null || !pool.running) return;
-  const now = await readPooled(host, pool, instanceId, call);
+  const now = await readPooled(host, pool, instanceId, call, captured);
   if (now === null) return;
-  if (now.conf === 'present') await host.conf.putAside(pool.id, instanceId, call);
-  if (now.program === 'absent') return;
   const supervisor = host.supervisor(pool.id, call);
-  if (!AT_REST.has(now.program)) await supervisor.stop(instanceId);
+  if (now.entangled !== undefined) return stopEntangled(supervisor, now, now.entangled);
+  if (now.conf === 'present') await host.conf.putAside(pool.id, instanceId, call);
+  await stopAll(supervisor, now);
   // Without a conf file, supervisord's memory is all there is to restore from.
   if (now.conf === 'gone' || AT_REST.has(captured.program)) return;
-  await takeOut(supervisor, instanceId);
+  await takeOut(supervisor, now);
 }
 
 export async function restorePooled(
@@ -40,7 +42,7 @@ export async function restorePooled(
 ): Promise<'restored' | 'gone'> {
   const pool = await resolvePool(host, captured, call);
   if (pool === null) return 'gone';
-  const now = await readPooled(host, pool, instanceId, call);
+  const now = await readPooled(host, pool, instanceId, call, captured);
   if (now === null) return 'gone';
   if (now.conf === 'aside' && captured.conf === 'present') {
     requireRunning(pool);
@@ -48,7 +50,10 @@ export async function restorePooled(
   }
   // A pool that stands still starts the bot with itself, from the conf file.
   if (!pool.running || AT_REST.has(captured.program)) return 'restored';
-  return makeActive(host.supervisor(pool.id, call), instanceId, now.program);
+  return makeActive(host.supervisor(pool.id, call), instanceId, {
+    before: captured.programs,
+    seen: now.programs,
+  });
 }
 
 export async function removePooled(
@@ -59,14 +64,14 @@ export async function removePooled(
 ): Promise<void> {
   const pool = await resolvePool(host, seen, call);
   if (pool === null) return;
-  const now = await readPooled(host, pool, instanceId, call);
+  const now = await readPooled(host, pool, instanceId, call, seen);
   if (now === null) return;
   requireRunning(pool);
-  if (now.conf !== 'gone') await host.conf.remove(pool.id, instanceId, call);
-  if (now.program === 'absent') return;
   const supervisor = host.supervisor(pool.id, call);
-  if (!AT_REST.has(now.program)) await supervisor.stop(instanceId);
-  await takeOut(supervisor, instanceId);
+  if (now.entangled !== undefined) return stopEntangled(supervisor, now, now.entangled);
+  if (now.conf !== 'gone') await host.conf.remove(pool.id, instanceId, call);
+  await stopAll(supervisor, now);
+  await takeOut(supervisor, now);
 }
 
 /** Programs that do nothing and will do nothing by themselves. STOPPING was on its way there. A program
@@ -78,29 +83,73 @@ const AT_REST: ReadonlySet<ProgramState | 'absent'> = new Set([
   'STOPPING',
 ]);
 
+/** Makes the bot's programs what they were before: active where they were, at rest where they were. Where none is known,
+ * the one that the platform writes conf files for. */
 export async function makeActive(
   supervisor: Supervisorctl,
   instanceId: string,
-  program: PooledSighting['program'],
+  {
+    before,
+    seen,
+  }: { readonly before: readonly KnownProgram[]; readonly seen: readonly KnownProgram[] },
 ): Promise<'restored' | 'gone'> {
-  let state = program;
-  if (state === 'absent') {
+  const wanted: readonly KnownProgram[] =
+    before.length > 0 ? before : [{ name: programName(instanceId), state: 'RUNNING' }];
+  let now = statesOf(seen);
+  const missing = groupsOf(wanted.filter(({ name }) => !now.has(name)));
+  if (missing.length > 0) {
     await supervisor.reread();
-    // The conf file is there, but supervisord found no program in it: nothing to go back to.
-    if ((await supervisor.add(instanceId)) === 'no-such-program') return 'gone';
-    state = await supervisor.status(instanceId);
+    for (const group of missing) {
+      // The conf file is there, but supervisord found no program in it: nothing to go back to.
+      if ((await supervisor.add(group)) === 'no-such-program') return 'gone';
+    }
+    now = statesOf(await supervisor.statusAll());
   }
-  if (state !== 'absent' && !AT_REST.has(state)) return 'restored';
-  const outcome = await supervisor.start(instanceId);
-  if (outcome === 'started' || outcome === 'already-started') return 'restored';
-  if (outcome === 'no-such-program') return 'gone';
-  throw new RetryableError('PROGRAM_DID_NOT_START', `program of ${instanceId} did not start`);
+  for (const { name, state } of wanted) {
+    const isActive = isActiveState(now.get(name));
+    if (isActive === isActiveState(state)) continue;
+    if (isActive) await supervisor.stop(name);
+    else if ((await startOne(supervisor, name)) === 'gone') return 'gone';
+  }
+  return 'restored';
 }
 
-async function takeOut(supervisor: Supervisorctl, instanceId: string): Promise<void> {
-  if ((await supervisor.remove(instanceId)) !== 'still-running') return;
-  const message = `the program of ${instanceId} still runs after its stop`;
-  throw new RetryableError('PROGRAM_STILL_RUNNING', message);
+async function startOne(supervisor: Supervisorctl, name: string): Promise<'started' | 'gone'> {
+  const outcome = await supervisor.start(name);
+  if (outcome === 'started' || outcome === 'already-started') return 'started';
+  if (outcome === 'no-such-program') return 'gone';
+  throw new RetryableError('PROGRAM_DID_NOT_START', `program ${name} did not start`);
+}
+
+function statesOf(programs: readonly KnownProgram[]): ReadonlyMap<string, ProgramState> {
+  return new Map(programs.map(({ name, state }) => [name, state]));
+}
+
+function isActiveState(state: ProgramState | undefined): boolean {
+  return state !== undefined && !AT_REST.has(state);
+}
+
+async function stopAll(supervisor: Supervisorctl, { programs }: PooledSighting): Promise<void> {
+  for (const { name, state } of programs) if (isActiveState(state)) await supervisor.stop(name);
+}
+
+// Whose programs, group or file are not its own alone: it is stopped, and what is not its own is left.
+async function stopEntangled(
+  supervisor: Supervisorctl,
+  now: PooledSighting,
+  why: string,
+): Promise<void> {
+  await stopAll(supervisor, now);
+  const message = `its programs are stopped, but cannot be taken out of supervisord: ${why}`;
+  throw new RetryableError('PROGRAM_ENTANGLED', message);
+}
+
+async function takeOut(supervisor: Supervisorctl, { programs }: PooledSighting): Promise<void> {
+  for (const group of groupsOf(programs)) {
+    if ((await supervisor.remove(group)) !== 'still-running') continue;
+    const message = `the program ${group} still runs after its stop`;
+    throw new RetryableError('PROGRAM_STILL_RUNNING', message);
+  }
 }
 
 /** A command can only be run in a container that runs. */

@@ -1,14 +1,14 @@
-// From a container to a sighting. A pool container that runs is asked twice, its conf folder and its
-// supervisord; one that does not run has no supervisord, and its conf folder decides. One that is paused
-// or restarting can be asked neither way: in doubt (I4).
+// From a container to a sighting.
 
 import type { BotsCall } from '../../deletion/ports/bots.ts';
 import type { DedicatedSighting, PooledSighting } from '../../domain/bot.ts';
 import { InDoubtError } from '../../saga/errors.ts';
-import { confState } from '../supervisor/program-names.ts';
+import type { BotPrograms } from '../supervisor/match-programs.ts';
+import { stateOf } from '../supervisor/program-status.ts';
 import { refuseOther } from './container-names.ts';
 import { type ContainerView, toSightingLabels } from './container-view.ts';
 import type { DockerParts } from './docker-parts.ts';
+import { readPool, unmatchedReason } from './read-pool.ts';
 
 export function toDedicated(host: string, view: ContainerView): DedicatedSighting {
   return {
@@ -23,39 +23,42 @@ export function toDedicated(host: string, view: ContainerView): DedicatedSightin
   };
 }
 
+export function toPooled(
+  host: string,
+  pool: ContainerView,
+  { conf, programs, entangled }: BotPrograms,
+): PooledSighting {
+  const seen = {
+    kind: 'pooled' as const,
+    host,
+    containerId: pool.id,
+    containerName: pool.name,
+    labels: toSightingLabels(pool.labels),
+    poolRunning: pool.running,
+    conf,
+    program: stateOf(programs),
+    programs,
+  };
+  return entangled === undefined ? seen : { ...seen, entangled };
+}
+
 /** The bot in this pool, or null when neither a conf file nor a program of it is there.
+ * @param captured what the bot was once seen as: where its programs are known by their names, others are not its.
  * @throws SagaError when that cannot be established. */
 export async function readPooled(
   host: DockerParts,
   pool: ContainerView,
   instanceId: string,
   call: BotsCall,
+  captured?: PooledSighting,
 ): Promise<PooledSighting | null> {
   refuseOther(pool);
-  refuseMuted(pool);
-  const [names, program] = await Promise.all([
-    host.conf.list(pool, call),
-    pool.running ? host.supervisorReader(pool.id, call).status(instanceId) : NO_PROGRAM,
-  ]);
-  const conf = confState(names, instanceId);
-  if (conf === 'gone' && program === 'absent') return null;
-  return {
-    kind: 'pooled',
-    host: host.name,
-    containerId: pool.id,
-    containerName: pool.name,
-    labels: toSightingLabels(pool.labels),
-    poolRunning: pool.running,
-    conf,
-    program,
-  };
-}
-
-const NO_PROGRAM = 'absent' as const;
-
-/** @throws InDoubtError for a container whose supervisord exists but cannot be asked. */
-export function refuseMuted({ name, paused, restarting }: ContainerView): void {
-  if (!paused && !restarting) return;
-  const how = paused ? 'paused' : 'restarting';
-  throw new InDoubtError(`POOL_${how.toUpperCase()}`, `pool container ${name} is ${how}`);
+  const programs = await readPool(host, pool, call);
+  const own = programs.bots.get(instanceId);
+  const isKnown = own?.conf === 'aside' || (captured?.programs ?? own?.programs ?? []).length > 0;
+  const doubt = unmatchedReason(programs);
+  if (doubt !== null && !isKnown && (own?.programs ?? []).length === 0) {
+    throw new InDoubtError('PROGRAM_UNMATCHED', `pool ${pool.name}: ${doubt}`);
+  }
+  return own === undefined ? null : toPooled(host.name, pool, own);
 }

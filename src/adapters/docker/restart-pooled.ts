@@ -18,19 +18,25 @@ export async function restartPooled(
   if (pool === null) return 'gone';
   // Its own start brings its programs up.
   if (!pool.running) return 'not-needed';
-  const now = await readPooled(host, pool, instanceId, call);
+  const now = await readPooled(host, pool, instanceId, call, seen);
   if (now === null || now.conf !== 'present' || now.program === 'absent') return 'gone';
   if (now.program !== 'EXITED' && now.program !== 'FATAL') return 'not-needed';
-  const outcome = await host.supervisor(pool.id, call).startSoon(instanceId);
-  switch (outcome) {
-    case 'started':
-    case 'sent':
-      return 'started';
-    case 'already-started':
-      return 'not-needed';
-    case 'no-such-program':
-      return 'gone';
-    case 'failed':
-      return 'failed';
+  const supervisor = host.supervisor(pool.id, call);
+  const outcomes: RestartOutcome[] = [];
+  for (const { name, state } of now.programs) {
+    if (state === 'EXITED' || state === 'FATAL') {
+      outcomes.push(MEANS[await supervisor.startSoon(name)]);
+    }
   }
+  return WORST_FIRST.find((outcome) => outcomes.includes(outcome)) ?? 'not-needed';
 }
+
+const MEANS = {
+  started: 'started',
+  sent: 'started',
+  'already-started': 'not-needed',
+  'no-such-program': 'gone',
+  failed: 'failed',
+} as const satisfies Record<string, RestartOutcome>;
+
+const WORST_FIRST: readonly RestartOutcome[] = ['failed', 'gone', 'started'];

@@ -31,10 +31,12 @@ export async function startPooled(
   if (before?.conf !== 'present') {
     await host.newPrograms.write(pool.id, { instanceId, port: place.port }, call);
   }
-  const program = before?.program ?? 'absent';
-  if (!(before?.conf === 'present' && isUp(program))) {
+  if (!(before?.conf === 'present' && isUp(before.program))) {
     const supervisor = host.supervisor(pool.id, call);
-    if ((await makeActive(supervisor, instanceId, program)) === 'gone') {
+    if (
+      (await makeActive(supervisor, instanceId, { before: [], seen: before?.programs ?? [] })) ===
+      'gone'
+    ) {
       const message = `supervisord of ${pool.name} does not read ${instanceId}'s conf file`;
       throw new RetryableError('PROGRAM_UNKNOWN', message);
     }

@@ -1,4 +1,4 @@
-// A tar archive of one small file, as Docker's archive call takes it (ustar). The counterpart of tar-names.ts.
+// A tar archive of one small file, as Docker's archive call takes it (ustar). The counterpart of read-tar.ts.
 
 const BLOCK = 512;
 /** The name field of a ustar header, in bytes; longer names would need records that nothing here needs. */

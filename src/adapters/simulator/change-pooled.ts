@@ -36,10 +36,18 @@ export function changePooled(
     throw new InDoubtError('SIMULATED_STILL_RUNNING', `${bot._id} did not stop`);
   };
 
+  // Stopped, and nothing else of it touched.
+  const stopEntangled = async (bot: PooledDocument, why: string) => {
+    if (bot.program !== 'absent' && !AT_REST.has(bot.program)) await set({ program: 'STOPPED' });
+    const message = `its programs are stopped, but cannot be taken out of supervisord: ${why}`;
+    throw new RetryableError('PROGRAM_ENTANGLED', message);
+  };
+
   return {
     stop: async () => {
       if (here === undefined || !here.pool.running) return;
       refuseDead(met);
+      if (here.bot.entangled !== undefined) await stopEntangled(here.bot, here.bot.entangled);
       await stopProgram(here.bot);
       const conf = here.bot.conf === 'present' ? 'aside' : here.bot.conf;
       const program = programAfterStop(here.bot, seen);
@@ -63,6 +71,7 @@ export function changePooled(
       if (here === undefined) return;
       if (!here.pool.running) throw notRunning(here.pool);
       refuseDead(met);
+      if (here.bot.entangled !== undefined) await stopEntangled(here.bot, here.bot.entangled);
       await stopProgram(here.bot);
       await apply({ deleteOne: { filter } }, met, call);
     },

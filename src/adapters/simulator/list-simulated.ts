@@ -11,6 +11,7 @@ import {
   hostKey,
   type PoolDocument,
   type PooledDocument,
+  strangersIn,
   toDedicatedSighting,
   toPooledSighting,
   type WorldCollection,
@@ -50,7 +51,6 @@ export async function listSimulated(
     const met = await world.calls.read({ ids: [hostKey(host)], uid: null });
     await world.misbehaviours.beforeRead(met, signal);
     const { dedicated, pools, programs } = await readHost(world, host, owner);
-    const mute = pools.filter(isMute);
     const asked = new Map(
       pools.filter((pool) => !isMute(pool)).map((pool) => [pool.containerName, pool]),
     );
@@ -66,11 +66,11 @@ export async function listSimulated(
         return [{ instanceId: bot.instanceId, sighting: toPooledSighting(bot, pool) }];
       }),
     ];
-    const unknownPools = mute.map(({ containerName, labels }) => ({
-      containerName,
-      labels,
-      reason: 'its supervisord does not answer',
-    }));
+    const unknownPools = pools.flatMap((pool) => {
+      const reason = isMute(pool) ? 'its supervisord does not answer' : strangersIn(pool);
+      const { containerName, labels } = pool;
+      return reason === null ? [] : [{ containerName, labels, reason }];
+    });
     return { host, answer: ok(items, observedAt), unknownPools };
   } catch (error) {
     if (!(error instanceof SagaError)) throw error;

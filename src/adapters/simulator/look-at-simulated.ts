@@ -15,6 +15,7 @@ import {
   hostKey,
   type PoolDocument,
   type PooledDocument,
+  strangersIn,
   type WorldDocument,
 } from './world-documents.ts';
 
@@ -24,10 +25,11 @@ export async function lookAtSimulated(
   { pools, dedicated }: ContainersQuery,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, ContainerLook>> {
-  const names = [...new Set([...pools, ...dedicated])];
+  const poolNames = pools.map(({ containerName }) => containerName);
+  const names = [...new Set([...poolNames, ...dedicated])];
   const answers = await Promise.all(
     hosts.map((host) =>
-      lookOnHost(world, host, names, new Set(pools), signal).catch((error: unknown) => {
+      lookOnHost(world, host, names, new Set(poolNames), signal).catch((error: unknown) => {
         if (error instanceof SagaError) return error.message;
         throw error;
       }),
@@ -79,7 +81,7 @@ async function lookInto(
     return { status: 'not-running', ...place, how: 'paused' };
   }
   if (!container.running) return { status: 'not-running', ...place, how: 'exited' };
-  if (!isPool) return { status: 'running', ...place, programs: new Map() };
+  if (!isPool) return { status: 'running', ...place, programs: new Map(), doubt: null };
   try {
     await misbehaviours.beforeRead([container], signal);
     refuseDead([container]);
@@ -90,7 +92,8 @@ async function lookInto(
   const known = programs.flatMap(({ instanceId, program }) =>
     program === 'absent' ? [] : [[instanceId, program] as const],
   );
-  return { status: 'running', ...place, programs: new Map(known) };
+  const doubt = container.kind === 'pool' ? strangersIn(container) : null;
+  return { status: 'running', ...place, programs: new Map(known), doubt };
 }
 
 async function readContainers(world: ListingWorld, host: string, names: readonly string[]) {

@@ -15,6 +15,7 @@ import { lookAtSimulated, restartSimulated } from './look-at-simulated.ts';
 import { createMisbehaviours } from './misbehave.ts';
 import { refuseDead, type Simulation } from './simulation.ts';
 import { startSimulatedDedicated, startSimulatedPooled } from './start-simulated.ts';
+import { refuseStrangers } from './strangers.ts';
 import { createWorldCalls } from './world-calls.ts';
 import {
   dedicatedKey,
@@ -110,7 +111,9 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots & PoolC
         const met = await calls.read({ ids: keysOf(instanceId, seen), uid: null });
         await misbehaviours.beforeRead(met, signal);
         refuseDead(met);
-        return toSightings(met).find((sighting) => isSame(sighting, seen)) ?? null;
+        const found = toSightings(met).filter((sighting) => isSame(sighting, seen));
+        refuseStrangers(found, met, seen);
+        return found[0] ?? null;
       }),
     stop: (instanceId, seen, call) =>
       change(
@@ -223,7 +226,9 @@ async function locateOnHost(
   const here = met.filter((document) => hostOf(document, met) === host);
   await misbehaviours.beforeRead(here, signal);
   refuseDead(here);
-  return toSightings(here);
+  const sightings = toSightings(here);
+  refuseStrangers(sightings, here);
+  return sightings;
 }
 
 /** A program is where its pool is; nowhere where that was not asked. */

@@ -59,6 +59,8 @@ interface NewPool {
   readonly host?: string;
   readonly labels?: SightingLabels;
   readonly running?: boolean;
+  /** Programs that nobody can tell the bot of. */
+  readonly strangers?: readonly string[];
 }
 
 interface NewPooled {
@@ -66,6 +68,9 @@ interface NewPooled {
   readonly containerName: string;
   readonly program?: PooledSighting['program'];
   readonly conf?: PooledSighting['conf'];
+  /** What supervisord calls its programs; default `bot-<instanceId>`. */
+  readonly names?: readonly string[];
+  readonly entangled?: string;
 }
 
 export interface ExistingBots {
@@ -167,18 +172,19 @@ function toDedicated(bot: NewDedicated): DedicatedDocument {
 }
 
 function toPool(pool: NewPool): PoolDocument {
-  const { containerName, host = SIMULATED_HOST, labels = {}, running = true } = pool;
+  const { containerName, host = SIMULATED_HOST, labels = {}, running = true, strangers } = pool;
   const named = /^freqtrade-pool-(.+)-pool-[0-9]+$/.exec(containerName)?.[1];
   const uid = labels.userId ?? named ?? null;
   const container = { host, containerId: newContainerId(), containerName, labels };
   const state = { uid, running, supervisord: 'up' as const };
-  return { _id: poolKey(containerName), kind: 'pool', ...container, ...state };
+  const document = { _id: poolKey(containerName), kind: 'pool' as const, ...container, ...state };
+  return strangers === undefined ? document : { ...document, strangers };
 }
 
 function toPooled({ instanceId, containerName, ...state }: NewPooled): PooledDocument {
   const { program = 'RUNNING', conf = 'present' } = state;
   const bot = { kind: 'pooled' as const, instanceId, pool: containerName };
-  return { _id: pooledKey(instanceId), ...bot, conf, program };
+  return { _id: pooledKey(instanceId), ...bot, ...state, conf, program };
 }
 
 function after(prefix: string, name: string): string {

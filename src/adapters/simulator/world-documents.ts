@@ -43,6 +43,8 @@ export interface PoolDocument extends Misbehaving {
   readonly labels: SightingLabels;
   readonly running: boolean;
   readonly supervisord: 'up' | 'dead';
+  /** Programs of its supervisord that nobody can tell the bot of. */
+  readonly strangers?: readonly string[];
 }
 
 export interface DedicatedDocument extends Misbehaving, DedicatedSighting {
@@ -60,6 +62,10 @@ export interface PooledDocument extends Misbehaving {
   readonly pool: string;
   readonly conf: PooledSighting['conf'];
   readonly program: PooledSighting['program'];
+  /** What supervisord calls its programs; default `bot-<instanceId>` alone. */
+  readonly names?: readonly string[];
+  /** Why it cannot be taken out of supervisord alone. */
+  readonly entangled?: string;
 }
 
 export type WorldDocument = HostDocument | PoolDocument | DedicatedDocument | PooledDocument;
@@ -100,7 +106,24 @@ export function toDedicatedSighting(document: DedicatedDocument): DedicatedSight
 export function toPooledSighting(bot: PooledDocument, pool: PoolDocument): PooledSighting {
   const { host, containerId, containerName, labels, running } = pool;
   const program = running ? bot.program : 'absent';
-  const { conf } = bot;
+  const { conf, entangled } = bot;
   const container = { host, containerId, containerName, labels, poolRunning: running };
-  return { kind: 'pooled', ...container, conf, program };
+  const programs =
+    program === 'absent' ? [] : namesOf(bot).map((name) => ({ name, state: program }));
+  const sighting = { kind: 'pooled' as const, ...container, conf, program, programs };
+  return entangled === undefined ? sighting : { ...sighting, entangled };
+}
+
+function namesOf({ names, instanceId }: PooledDocument): readonly string[] {
+  return names ?? [`bot-${instanceId}`];
+}
+
+/** Why a bot that was not found in the pool may be there all the same; null: it is not. */
+export function strangersIn({
+  running,
+  strangers = [],
+  containerName,
+}: PoolDocument): string | null {
+  if (!running || strangers.length === 0) return null;
+  return `pool ${containerName}: nobody can tell whose program ${strangers.join(', ')} is`;
 }

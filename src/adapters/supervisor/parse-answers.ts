@@ -3,20 +3,15 @@
 // text that counts names what was asked; whatever does not match is `unclear`, and nobody may read an
 // unclear answer as "not there" (I4). Pure; supervisor 4.2.
 
-import type { ProgramState } from '../../domain/bot.ts';
+import type { KnownProgram, ProgramState } from '../../domain/bot.ts';
 
 export interface Unclear {
   readonly status: 'unclear';
   readonly reason: string;
 }
 
-export type StatusAnswer =
-  | { readonly status: 'known'; readonly state: ProgramState }
-  | { readonly status: 'absent' }
-  | Unclear;
-
 export type StatusListAnswer =
-  | { readonly status: 'ok'; readonly programs: ReadonlyMap<string, ProgramState> }
+  | { readonly status: 'ok'; readonly programs: readonly KnownProgram[] }
   | Unclear;
 
 export type VerbAnswer<Outcome extends string> = { readonly status: Outcome } | Unclear;
@@ -31,25 +26,16 @@ const STATES: ReadonlySet<string> = new Set<ProgramState>([
   'FATAL',
 ]);
 
-/** `status <program>` */
-export function parseStatus(program: string, text: string): StatusAnswer {
-  const line = onlyLineOf(text);
-  if (line === `${program}: ERROR (no such process)`) return { status: 'absent' };
-  const row = line === undefined ? undefined : parseRow(line);
-  if (row === undefined || row.program !== program) return unclear('status', text);
-  return { status: 'known', state: row.state };
-}
-
 /** `status`: every line must be a program's, or none of them counts. No line at all is no program: where
  * supervisord did not answer, a line says so. */
 export function parseStatusList(text: string): StatusListAnswer {
   // A line without its end may be half a line.
   if (text !== '' && !text.endsWith('\n')) return unclear('status', text);
-  const programs = new Map<string, ProgramState>();
+  const programs: KnownProgram[] = [];
   for (const line of linesOf(text)) {
     const row = parseRow(line);
     if (row === undefined) return unclear('status', text);
-    programs.set(row.program, row.state);
+    programs.push(row);
   }
   return { status: 'ok', programs };
 }
@@ -66,21 +52,21 @@ export function parseStop(program: string, text: string): VerbAnswer<StopOutcome
 
 export type RemoveOutcome = 'removed' | 'still-running' | 'no-such-program';
 
-export function parseRemove(program: string, text: string): VerbAnswer<RemoveOutcome> {
+export function parseRemove(group: string, text: string): VerbAnswer<RemoveOutcome> {
   return match('remove', text, [
-    [`${program}: removed process group`, 'removed'],
-    [`ERROR: process/group still running: ${program}`, 'still-running'],
-    [`ERROR: no such process/group: ${program}`, 'no-such-program'],
+    [`${group}: removed process group`, 'removed'],
+    [`ERROR: process/group still running: ${group}`, 'still-running'],
+    [`ERROR: no such process/group: ${group}`, 'no-such-program'],
   ]);
 }
 
 export type AddOutcome = 'added' | 'already-there' | 'no-such-program';
 
-export function parseAdd(program: string, text: string): VerbAnswer<AddOutcome> {
+export function parseAdd(group: string, text: string): VerbAnswer<AddOutcome> {
   return match('add', text, [
-    [`${program}: added process group`, 'added'],
+    [`${group}: added process group`, 'added'],
     ['ERROR: process group already active', 'already-there'],
-    [`ERROR: no such process/group: ${program}`, 'no-such-program'],
+    [`ERROR: no such process/group: ${group}`, 'no-such-program'],
   ]);
 }
 
@@ -124,11 +110,11 @@ function match<Outcome extends string>(
   return hit === undefined ? unclear(verb, text) : { status: hit[1] };
 }
 
-function parseRow(line: string): { program: string; state: ProgramState } | undefined {
+function parseRow(line: string): KnownProgram | undefined {
   const [, name, state] = /^(\S+)\s+([A-Z]+)(?:\s|$)/.exec(line) ?? [];
   if (name === undefined || state === undefined || !STATES.has(state)) return undefined;
   // A group of one program is shown by its name alone; others as group:program.
-  return { program: name, state: state as ProgramState };
+  return { name, state: state as ProgramState };
 }
 
 function onlyLineOf(text: string): string | undefined {

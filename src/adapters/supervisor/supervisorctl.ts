@@ -1,8 +1,8 @@
 // supervisorctl in a pool container, as calls with clear answers. How a command reaches it, and how its answer comes
 // back, is not its business: `run` is given. A command is a line of words; none of them can hold a blank or a
-// line break, because a program's name is made of a checked id.
+// line break, because a program's name is checked.
 
-import type { ProgramState } from '../../domain/bot.ts';
+import type { KnownProgram } from '../../domain/bot.ts';
 import { InDoubtError, RetryableError } from '../../saga/errors.ts';
 import {
   type AddOutcome,
@@ -10,7 +10,6 @@ import {
   parseRemove,
   parseReread,
   parseStart,
-  parseStatus,
   parseStatusList,
   parseStop,
   type RemoveOutcome,
@@ -18,18 +17,20 @@ import {
   type StopOutcome,
   type Unclear,
 } from './parse-answers.ts';
-import { programName } from './program-names.ts';
 
 export interface Supervisorctl {
-  readonly status: (instanceId: string) => Promise<ProgramState | 'absent'>;
-  readonly statusAll: () => Promise<ReadonlyMap<string, ProgramState>>;
-  readonly stop: (instanceId: string) => Promise<StopOutcome>;
-  readonly remove: (instanceId: string) => Promise<RemoveOutcome>;
+  /** Every program that supervisord knows. Asked for one by its name, it says "no such process" of one that a group or
+   * its conf file calls otherwise. */
+  readonly statusAll: () => Promise<readonly KnownProgram[]>;
+  /** Of a program by its whole name, as `statusAll` gives it. */
+  readonly stop: (name: string) => Promise<StopOutcome>;
+  /** Of a whole group: none of its programs may run. */
+  readonly remove: (group: string) => Promise<RemoveOutcome>;
   readonly reread: () => Promise<void>;
-  readonly add: (instanceId: string) => Promise<AddOutcome>;
-  readonly start: (instanceId: string) => Promise<StartOutcome>;
+  readonly add: (group: string) => Promise<AddOutcome>;
+  readonly start: (name: string) => Promise<StartOutcome>;
   /** The same without waiting until the program counts as running: `sent` when it was not waited for that long. */
-  readonly startSoon: (instanceId: string) => Promise<StartOutcome | 'sent'>;
+  readonly startSoon: (name: string) => Promise<StartOutcome | 'sent'>;
 }
 
 export interface SupervisorctlOptions {
@@ -52,44 +53,35 @@ export function createSupervisorctl({
 }: SupervisorctlOptions): Supervisorctl {
   const ctl = (kind: 'read' | 'change', deadlineMs: number, ...words: readonly string[]) =>
     run(words.join(' '), { kind, deadlineMs });
+  const verb = async (deadlineMs: number, word: string, name: string) =>
+    ctl('change', deadlineMs, word, checkName(name));
 
   return {
-    status: async (instanceId) => {
-      const program = programName(instanceId);
-      const answer = clear(parseStatus(program, await ctl('read', commandMs, 'status', program)));
-      return answer.status === 'absent' ? 'absent' : answer.state;
-    },
     statusAll: async () => clear(parseStatusList(await ctl('read', commandMs, 'status'))).programs,
-    stop: async (instanceId) => {
-      const program = programName(instanceId);
-      return clear(parseStop(program, await ctl('change', programMs, 'stop', program))).status;
-    },
-    remove: async (instanceId) => {
-      const program = programName(instanceId);
-      return clear(parseRemove(program, await ctl('change', commandMs, 'remove', program))).status;
-    },
+    stop: async (name) => clear(parseStop(name, await verb(programMs, 'stop', name))).status,
+    remove: async (group) =>
+      clear(parseRemove(group, await verb(commandMs, 'remove', group))).status,
     reread: async () => {
       const answer = parseReread(await ctl('change', commandMs, 'reread'));
       if (answer.status === 'unclear') throw new RetryableError('SUPERVISOR_REREAD', answer.reason);
     },
-    add: async (instanceId) => {
-      const program = programName(instanceId);
-      return clear(parseAdd(program, await ctl('change', commandMs, 'add', program))).status;
-    },
-    start: async (instanceId) => {
-      const program = programName(instanceId);
-      return clear(parseStart(program, await ctl('change', programMs, 'start', program))).status;
-    },
-    startSoon: async (instanceId) => {
-      const program = programName(instanceId);
+    add: async (group) => clear(parseAdd(group, await verb(commandMs, 'add', group))).status,
+    start: async (name) => clear(parseStart(name, await verb(programMs, 'start', name))).status,
+    startSoon: async (name) => {
       try {
-        return clear(parseStart(program, await ctl('change', SOON_MS, 'start', program))).status;
+        return clear(parseStart(name, await verb(SOON_MS, 'start', name))).status;
       } catch (error) {
         if (isLate(error)) return 'sent';
         throw error;
       }
     },
   };
+}
+
+// supervisorctl takes `all` and `group:*` for everybody: no single program may be called so.
+function checkName(name: string): string {
+  if (/^[^\s:*]+(:[^\s:*]+)?$/.test(name) && name !== 'all') return name;
+  throw new InDoubtError('PROGRAM_NAME', `not the name of one program: ${JSON.stringify(name)}`);
 }
 
 /** supervisord has the order long before; what supervisorctl waits for is the program's startsecs. */

@@ -20,9 +20,16 @@ export interface PoolContainers {
 export const RESTART_CALL_MS = 5_000;
 
 export interface ContainersQuery {
+  readonly pools: readonly PoolToLookAt[];
   /** Exact container names. */
-  readonly pools: readonly string[];
   readonly dedicated: readonly string[];
+}
+
+export interface PoolToLookAt {
+  /** Exact. */
+  readonly containerName: string;
+  /** Who is expected in it: one that supervisord does not know by its plain name is looked for under others. */
+  readonly bots: readonly string[];
 }
 
 export type ContainerLook =
@@ -32,6 +39,8 @@ export type ContainerLook =
       readonly containerId: string;
       /** By instanceId; empty for a container that is no pool's. */
       readonly programs: ReadonlyMap<string, ProgramState>;
+      /** Why a bot that is not among them may run there all the same; null: it does not. */
+      readonly doubt: string | null;
     }
   | {
       readonly status: 'not-running';

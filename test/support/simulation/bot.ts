@@ -97,7 +97,8 @@ function end(world: BotWorld, conf: BotWorld['conf']): void {
 function sightingOf({ uid, conf, program }: BotWorld): PooledSighting {
   const containerName = `freqtrade-pool-${uid}-pool-1`;
   const where = { kind: 'pooled', host: 'a', containerId: 'c1', containerName } as const;
-  return { ...where, labels: { userId: uid }, poolRunning: true, conf, program };
+  const programs = program === 'absent' ? [] : [{ name: 'bot-a', state: program }];
+  return { ...where, labels: { userId: uid }, poolRunning: true, conf, program, programs };
 }
 
 /** What Docker is told right now it is told by whoever has passed the fence: nothing stands between the two. */

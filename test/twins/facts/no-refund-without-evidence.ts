@@ -126,4 +126,28 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
       'a mapping that is believed against the wallets: a bot that runs is paid back, and caught',
     breach: 'a bot that runs was paid back',
   },
+  {
+    name: 'plain-name-is-all',
+    invariant: 'I4',
+    mechanism: {
+      what: 'a program that nobody can tell the bot of leaves who was not found in doubt',
+      file: 'src/adapters/supervisor/match-programs.ts',
+    },
+    guardedBy: [
+      at(
+        'contracts/bots.ts',
+        'a program that nobody can tell the bot of: who is not found beside it is in doubt, who is found is found',
+      ),
+      at(
+        'docker/program-names.test.ts',
+        'a bot in a group, and one with a process name of its own: stopped, taken out, paid; their neighbour runs on (I4)',
+      ),
+      at(
+        'docker/program-names.test.ts',
+        'a program that nobody can tell the bot of: who was not found is unknown, not paid and not failed; who was found is (I4)',
+      ),
+    ],
+    title: 'no program under its plain name as no bot: one that runs is paid back, and caught',
+    breach: 'a bot under another name was paid back',
+  },
 ] as const satisfies readonly TwinFacts[];

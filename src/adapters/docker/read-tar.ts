@@ -1,19 +1,25 @@
-// The names in a tar stream as Docker writes it (ustar, PAX records and GNU long names for paths over
+// The files in a tar stream as Docker writes it (ustar, PAX records and GNU long names for paths over
 // 100 bytes). Nothing is unpacked. An archive without its end mark was cut: in doubt, not "no files".
 
 import { InDoubtError } from '../../saga/errors.ts';
 
 const BLOCK = 512;
 
-/** Paths of everything that is not a folder. @throws InDoubtError when the archive is cut or not one. */
-export function readTarNames(archive: Buffer): readonly string[] {
-  const names: string[] = [];
+export interface TarFile {
+  readonly path: string;
+  /** Empty for what is no plain file: a link, a socket. */
+  readonly text: string;
+}
+
+/** Everything that is not a folder. @throws InDoubtError when the archive is cut or not one. */
+export function readTarFiles(archive: Buffer): readonly TarFile[] {
+  const files: TarFile[] = [];
   let longName: string | undefined;
   let at = 0;
   for (;;) {
     if (at + BLOCK > archive.length) throw new InDoubtError('TAR_CUT', 'the archive has no end');
     const header = archive.subarray(at, at + BLOCK);
-    if (header.every((byte) => byte === 0)) return names;
+    if (header.every((byte) => byte === 0)) return files;
     const size = readSize(header);
     const body = archive.subarray(at + BLOCK, at + BLOCK + size);
     at += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
@@ -21,7 +27,9 @@ export function readTarNames(archive: Buffer): readonly string[] {
     if (type === 'x') longName = readPaxPath(body) ?? longName;
     else if (type === 'L') longName = readText(body);
     else if (type !== 'g' && type !== 'K') {
-      if (type !== '5') names.push(longName ?? readPath(header));
+      const isPlain = type === '0' || type === '\0';
+      const text = isPlain ? body.toString('utf8') : '';
+      if (type !== '5') files.push({ path: longName ?? readPath(header), text });
       longName = undefined;
     }
   }

@@ -1,0 +1,24 @@
+// Programs of a simulated pool that nobody can tell the bot of.
+
+import type { Sighting } from '../../domain/bot.ts';
+import { InDoubtError } from '../../saga/errors.ts';
+import { strangersIn, type WorldDocument } from './world-documents.ts';
+
+/** As beside a real supervisord: such a program may be the bot that was not found. @throws InDoubtError
+ * @param captured what the bot was once seen as: where its programs are known, others are not its. */
+export function refuseStrangers(
+  sightings: readonly Sighting[],
+  met: readonly WorldDocument[],
+  captured?: Sighting,
+): void {
+  const isKnown = (sighting: Sighting) =>
+    sighting.kind === 'dedicated' || sighting.conf === 'aside' || sighting.programs.length > 0;
+  for (const pool of met) {
+    if (pool.kind !== 'pool') continue;
+    const doubt = strangersIn(pool);
+    const isHere = ({ containerName }: Sighting) => containerName === pool.containerName;
+    const seen = captured === undefined ? sightings : [...sightings, captured];
+    if (doubt === null || seen.filter(isHere).some(isKnown)) continue;
+    throw new InDoubtError('PROGRAM_UNMATCHED', doubt);
+  }
+}

@@ -1,0 +1,265 @@
+// Bots whose programs supervisord knows under other names than the platform's, on real pools: a group, a name of its own,
+// one that nobody can tell. "No such process" under the plain name is no absence (I4).
+
+import { randomBytes } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { startTestApplication, type TestApplication } from '../support/application.ts';
+import {
+  deleteBot,
+  readPoolState,
+  standingTombstones,
+  userNamed,
+  writePoolState,
+} from '../support/deletions.ts';
+import { describeDocker, type RunningContainer, runPool, testDocker } from '../support/docker.ts';
+import { createLooks } from '../support/looks.ts';
+import { skippedOf, syncWallet } from '../support/syncs.ts';
+import { allocation, putUser } from '../support/users.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+interface Pool {
+  readonly uid: string;
+  readonly app: TestApplication;
+  readonly pool: RunningContainer;
+  readonly bot: (n: number) => string;
+  /** supervisord's words, by its own names. */
+  readonly programs: () => Promise<Record<string, string>>;
+}
+
+type Files = (bot: (n: number) => string) => Readonly<Record<string, string>>;
+
+const SLOW_MS = 120_000;
+const RUN = 'command=/bin/sleep 100000\nstartsecs=0';
+
+/** One user with three bots, each worth 110; only the third's program has its plain name.
+ * @param running supervisord's names that are waited for. */
+async function poolOf(
+  files: Files,
+  running: (bot: (n: number) => string) => readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Pool> {
+  const uid = `uid-${randomBytes(4).toString('hex')}`;
+  const bot = (n: number) => `${uid}-bot-${n}`;
+  const poolId = `${uid}-pool-1`;
+  const containerName = `freqtrade-pool-${poolId}`;
+  const createdAt = '2026-10-02T09:30:00.000Z';
+  const bots = [1, 2, 3].map(bot);
+  const mapping = (instanceId: string, slotIndex: number) => ({
+    ...{ poolId, containerName, host: containerName, slotIndex, port: 9000 + slotIndex },
+    ...{ status: 'running', instanceId, userId: uid, createdAt },
+  });
+  const place = { id: poolId, userId: uid, containerName, basePort: 9000, capacity: 3, bots };
+  const app = await startTestApplication({
+    env: { BOT_RUNTIME: 'docker', DOCKER_HOSTS: `test=unix://${testDocker().socket}`, ...env },
+    poolState: {
+      pools: { [poolId]: { ...place, status: 'running', createdAt, poolDir: poolId, metrics: {} } },
+      botMapping: Object.fromEntries(bots.map((id, index) => [id, mapping(id, index)])),
+      nextPoolId: 2,
+      updatedAt: createdAt,
+    },
+  });
+  const held = Object.fromEntries(bots.map((id) => [id, allocation(100, 110)]));
+  await putUser(app.connection, { balance: 50, bots: held, firebaseUid: uid });
+  const plain = { name: `bot-${bot(3)}`, command: '/bin/sleep 100000' };
+  const pool = await runPool({ name: containerName, programs: [plain], files: files(bot) });
+  const programs = () => programsOf(pool);
+  await waitFor('the programs to run', async () => {
+    const now = await programs();
+    return running(bot).every((name) => now[name] === 'RUNNING');
+  });
+  return { uid, app, pool, bot, programs };
+}
+
+async function programsOf(pool: RunningContainer): Promise<Record<string, string>> {
+  const { output } = await pool.exec(['supervisorctl', 'status']);
+  const rows = output.trim().split('\n');
+  return Object.fromEntries(
+    rows.flatMap((row) => {
+      const [name = '', state] = row.split(/\s+/);
+      return state === undefined ? [] : [[name, state]];
+    }),
+  );
+}
+
+async function forget(app: TestApplication, instanceId: string): Promise<void> {
+  const state = JSON.parse(JSON.stringify(await readPoolState(app)));
+  delete state.botMapping[instanceId];
+  for (const pool of Object.values<{ bots: string[] }>(state.pools)) {
+    pool.bots = pool.bots.filter((id) => id !== instanceId);
+  }
+  await writePoolState(app, state);
+}
+
+/** The machine that runs the tests may be busy, and the API then says so. */
+function deleted(app: TestApplication, uid: string, instanceId: string) {
+  return waitFor('an answer to a DELETE', async () => {
+    const reply = await deleteBot(app, { uid, instanceId });
+    return reply.status !== 503 && reply;
+  });
+}
+
+async function unfinished(app: TestApplication) {
+  return (await standingTombstones(app)).filter(({ status }) => status !== 'ended');
+}
+
+async function confs(pool: RunningContainer): Promise<readonly string[]> {
+  const { output } = await pool.exec(['ls', '/pool/supervisor']);
+  return output.trim().split(/\s+/).sort();
+}
+
+const GROUPED: Files = (bot) => ({
+  [`bot-${bot(1)}.conf`]: `[program:bot-${bot(1)}]\n${RUN}\n[group:live]\nprograms=bot-${bot(1)}\n`,
+  [`bot-${bot(2)}.conf`]: `[program:bot-${bot(2)}]\n${RUN}\nprocess_name=main\nnumprocs=1\n`,
+});
+const GROUPED_NAMES = (bot: (n: number) => string) => [`live:bot-${bot(1)}`, `bot-${bot(2)}:main`];
+
+describeDocker('programs with other names', () => {
+  it(
+    'a bot in a group, and one with a process name of its own: stopped, taken out, paid; their neighbour runs on (I4)',
+    async () => {
+      const { app, uid, bot, pool, programs } = await poolOf(GROUPED, GROUPED_NAMES);
+
+      for (const n of [1, 2]) {
+        const reply = await deleted(app, uid, bot(n));
+        expect(reply.body).toMatchObject({ success: true, wallet: { returned: 110 } });
+        expect(reply.body.warnings).toBeUndefined();
+      }
+
+      expect(await programs()).toEqual({ [`bot-${bot(3)}`]: 'RUNNING' });
+      expect(await confs(pool)).toEqual([`bot-${bot(3)}.conf`]);
+      expect(await unfinished(app)).toEqual([]);
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'one that could not be paid back: its group runs again as before (I1)',
+    async () => {
+      const { app, uid, bot, programs } = await poolOf(GROUPED, GROUPED_NAMES);
+      const before = await programs();
+      const seen = await app.services.deletionPorts.bots.locate(
+        { instanceId: bot(1), firebaseUid: uid, poolContainers: [] },
+        { signal: new AbortController().signal },
+      );
+      const [sighting] = seen.status === 'ok' ? seen.items : [];
+      if (sighting === undefined) throw new Error('it was not found');
+      expect(sighting).toMatchObject({ program: 'RUNNING', conf: 'present' });
+      const call = { signal: new AbortController().signal, fence: async () => undefined };
+
+      await app.services.deletionPorts.bots.stop(bot(1), sighting, call);
+      expect(Object.keys(await programs())).not.toContain(`live:bot-${bot(1)}`);
+      expect(await app.services.deletionPorts.bots.restore(bot(1), sighting, call)).toBe(
+        'restored',
+      );
+
+      expect(await programs()).toEqual(before);
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'a synchronisation, the list and health: all three are live, and no word says failed (I3, I4)',
+    async () => {
+      const { app, uid, bot, pool, programs } = await poolOf(GROUPED, GROUPED_NAMES);
+      await forget(app, bot(2));
+
+      const synced = await syncWallet(app, uid);
+      expect(synced.body.data).toMatchObject({ totalReturned: 0, skipped: [] });
+      expect(synced.body.data.validAllocations.toSorted()).toEqual([1, 2, 3].map(bot));
+      const listed = await app.call(uid, 'GET', '/bots');
+      const verdicts = listed.body.bots.map(({ verdict }: { verdict: string }) => verdict);
+      expect(verdicts).toEqual(['live', 'live', 'live']);
+      const { look } = createLooks(app);
+      for (let round = 0; round < 4; round += 1) {
+        expect(await look()).toMatchObject({ bots: 3, unknown: 0, restarts: 0 });
+      }
+      const { botMapping } = await readPoolState(app);
+      expect([1, 2, 3].map((n) => botMapping[bot(n)]?.status)).toEqual(Array(3).fill('running'));
+      expect((await pool.exec(['supervisorctl', 'stop', `live:bot-${bot(1)}`])).exitCode).toBe(0);
+      expect((await programs())[`live:bot-${bot(1)}`]).toBe('STOPPED');
+      expect((await userNamed(app, uid)).paperWallet.balance).toBe(50);
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'a group that names others, in a file of its own: stopped, told, nothing of the pool broken, and finished once it is put right (I1)',
+    async () => {
+      const files: Files = (bot) => ({
+        ...Object.fromEntries(
+          [1, 2].map((n) => [`bot-${bot(n)}.conf`, `[program:bot-${bot(n)}]\n${RUN}\n`]),
+        ),
+        'bot-groups.conf': `[group:live]\nprograms=${[1, 2].map((n) => `bot-${bot(n)}`).join(',')}\n`,
+      });
+      const names = (bot: (n: number) => string) => [1, 2].map((n) => `live:bot-${bot(n)}`);
+      const { app, uid, bot, pool, programs } = await poolOf(files, names, {
+        STOP_TIMEOUT_MS: '1500',
+      });
+
+      const reply = await deleted(app, uid, bot(1));
+
+      expect(reply.body).toMatchObject({ success: true, wallet: { returned: 110 } });
+      expect(JSON.stringify(reply.body.warnings)).toContain('stop-failed');
+      expect(await programs()).toMatchObject({
+        [`live:bot-${bot(1)}`]: 'STOPPED',
+        [`live:bot-${bot(2)}`]: 'RUNNING',
+      });
+      const reread = await pool.exec(['supervisorctl', 'reread']);
+      expect(reread.output).not.toContain('ERROR');
+      await waitFor('a person to be told what is in the way', async () => {
+        await app.services.deletionPorts.tombstones.hurry();
+        const [tombstone] = await unfinished(app);
+        return `${tombstone?.lastReason}`.includes('the group live in bot-groups.conf');
+      });
+
+      const mended = `printf '[group:live]\\nprograms=bot-${bot(2)}\\n' > /pool/supervisor/bot-groups.conf`;
+      await pool.exec(['sh', '-c', `${mended} && supervisorctl update`]);
+      await waitFor('the tombstone to end', async () => {
+        await app.services.deletionPorts.tombstones.hurry();
+        return (await unfinished(app)).length === 0;
+      });
+      expect(await programs()).toEqual({
+        [`live:bot-${bot(2)}`]: 'RUNNING',
+        [`bot-${bot(3)}`]: 'RUNNING',
+      });
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'a program that nobody can tell the bot of: who was not found is unknown, not paid and not failed; who was found is (I4)',
+    async () => {
+      const files: Files = (bot) => ({
+        [`bot-${bot(1)}.conf`]: `[program:trader]\n${RUN}\n`,
+      });
+      const { app, uid, bot, pool } = await poolOf(files, () => ['trader']);
+      await pool.exec(['rm', `/pool/supervisor/bot-${bot(1)}.conf`]);
+      for (const n of [1, 2]) await forget(app, bot(n));
+
+      const synced = await syncWallet(app, uid);
+      expect(skippedOf(synced)).toEqual({ [bot(1)]: 'unknown', [bot(2)]: 'unknown' });
+      expect(synced.body.data).toMatchObject({ totalReturned: 0, validAllocations: [bot(3)] });
+      const listed = await app.call(uid, 'GET', '/bots');
+      const verdicts = listed.body.bots.map(({ verdict }: { verdict: string }) => verdict);
+      expect(verdicts).toEqual(['unknown', 'unknown', 'live']);
+      const paid = await deleted(app, uid, bot(3));
+      expect(paid.body.warnings).toBeUndefined();
+      expect((await programsOf(pool)).trader).toBe('RUNNING');
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'a program in doubt beside a bot that the file calls running: health leaves its word (I4)',
+    async () => {
+      const files: Files = (bot) => ({ [`bot-${bot(1)}.conf`]: `[program:trader]\n${RUN}\n` });
+      const { app, bot, pool } = await poolOf(files, () => ['trader']);
+      await pool.exec(['rm', `/pool/supervisor/bot-${bot(1)}.conf`]);
+      const { look } = createLooks(app);
+      for (let round = 0; round < 4; round += 1) expect(await look()).toMatchObject({ unknown: 2 });
+      const { botMapping } = await readPoolState(app);
+      expect(botMapping[bot(1)]?.status).toBe('running');
+    },
+    SLOW_MS,
+  );
+});
