@@ -70,8 +70,8 @@ describeDocker('bots in a docker that fails', () => {
       [/^POST \/exec\/.*\/start/, 200],
       [/^ls /, 0],
       [/^ls /, 30],
-      [/^status /, 0],
-      [/^status /, 30],
+      [/^status/, 0],
+      [/^status/, 30],
     ] as const) {
       proxy.disturb(request, { cutAfterBytes });
       expect((await bots.locate(queryFor(uid), call())).status).toBe('unknown');
