@@ -1,19 +1,20 @@
 // Finishes what a settled tombstone names: the container or program the saga saw; where it saw none, or a host that may
-// hold more had not answered, the one of that exact label or name and owner, and that only while NO allocation of this bot
-// exists, because a new life of the same id is not what was deleted. An entry that the platform's next write put back into
-// the pool state is taken out again under the same condition.
+// hold more had not answered, the one of that exact label or name and owner; and the entry that the platform's next write
+// put back into the pool state. Ids are used again, and a program is named by its id alone: where a new life of the id
+// holds an allocation, whatever stands there is that life's, nothing of it is touched, and the tombstone ends (I5).
 
 import type { Sighting } from '../domain/bot.ts';
 import type { InstanceId } from '../domain/ids.ts';
-import { settlementOpId } from '../domain/incarnation.ts';
+import { type Incarnation, settlementOpId } from '../domain/incarnation.ts';
 import { takeOutOwn } from '../domain/owned-entry.ts';
 import type { PoolState } from '../domain/pool-state.ts';
 import type { SourceAnswer } from '../domain/source.ts';
-import { FencedError, SagaError } from '../saga/errors.ts';
+import { FencedError, SagaError, TerminalError } from '../saga/errors.ts';
 import { aboutBotOf, findEntryOf, locateOwned } from './locate-owned.ts';
 import type { FencedCall } from './ports/bots.ts';
 import { resurrected } from './ports/findings.ts';
 import type { Tombstone } from './ports/tombstones.ts';
+import type { AllocationReading } from './ports/wallets.ts';
 import type { DeletionPorts } from './steps/step-ports.ts';
 
 export type Named = Pick<Tombstone, 'incarnation' | 'firebaseUid' | 'sightings' | 'seenInPart'>;
@@ -30,35 +31,64 @@ export async function finishTombstone(
   call: FencedCall,
 ): Promise<FinishLook> {
   const { userId, instanceId, life } = named.incarnation;
+  const reading = await ports.wallets.readAllocation(userId, instanceId);
+  const holder = holderBy(reading, life);
+  if (holder === 'another-life') return { gone: true, entryReturned: false };
+  const isResurrected = holder === 'this-life';
   const about = aboutBotOf({ userId, firebaseUid: named.firebaseUid }, instanceId);
-  // What the saga saw is removed by its id, whatever wallet and file say meanwhile.
-  const [reading, pools, remains] = await Promise.all([
-    ports.wallets.readAllocation(userId, instanceId),
+  const own = whileItsOwn(ports, named.incarnation, call);
+  // What the saga saw is removed by its id, whatever the file says meanwhile.
+  const [pools, remains] = await Promise.all([
     ports.poolStates.read({ signal: call.signal, about }),
-    removeAll(ports, instanceId, named.sightings ?? [], call),
+    removeAll(ports, instanceId, named.sightings ?? [], own),
   ]);
-  const isAllocated = reading.status === 'present';
-  // The same life again, or one the wallet knows as settled. A whole document saved from a stale copy takes
-  // the wallet's own memory of the settlement with it; the tombstone still knows the life it settled.
-  const isResurrected =
-    isAllocated && (reading.allocation.settledOpId !== null || reading.allocation.life === life);
-  if (isResurrected) {
+  if (reading.status === 'present') {
     const settledBy = reading.allocation.settledOpId ?? settlementOpId(named.incarnation);
     // The life that stands there, which need not be this tombstone's.
     const found = reading.allocation.life;
     await ports.findings.report(resurrected({ userId, instanceId, life: found, settledBy }));
   }
-  const entryReturned = !isAllocated && (await takeEntryOut(ports, named, pools, call));
-  const holder = isResurrected ? 'this-life' : isAllocated ? 'another-life' : 'nobody';
-  const left = remains ?? (await removeUnseen(ports, named, pools, holder, call));
+  const entryReturned = !isResurrected && (await takeEntryOut(ports, named, pools, own));
+  const left = remains ?? (await removeUnseen(ports, named, pools, holder, own));
   if (left !== null) return { gone: false, reason: left, entryReturned };
   // Only now: an unreadable pool state is no reason to wait with the container, but as long as nobody can
   // tell whether the entry is out, this tombstone owns it (I1).
-  if (pools.status === 'unknown' && !isAllocated) {
+  if (pools.status === 'unknown' && !isResurrected) {
     return { gone: false, reason: `pool state: ${pools.reason}`, entryReturned };
   }
   return { gone: true, entryReturned };
 }
+
+/** Whose allocation stands there. The same life again, or one the wallet knows as settled, is this one, resurrected: a
+ * whole document saved from a stale copy takes the wallet's own memory of the settlement with it, and the tombstone
+ * still knows the life it settled. */
+function holderBy(
+  reading: AllocationReading,
+  life: string,
+): 'nobody' | 'this-life' | 'another-life' {
+  if (reading.status !== 'present') return 'nobody';
+  const { settledOpId, life: found } = reading.allocation;
+  return settledOpId !== null || found === life ? 'this-life' : 'another-life';
+}
+
+/** The call for as long as no new life of the id holds an allocation: asked right before each change. */
+export function whileItsOwn(
+  { wallets }: Pick<FinishPorts, 'wallets'>,
+  { userId, instanceId, life }: Incarnation,
+  call: FencedCall,
+): FencedCall {
+  return {
+    ...call,
+    fence: async () => {
+      await call.fence();
+      const reading = await wallets.readAllocation(userId, instanceId);
+      if (holderBy(reading, life) !== 'another-life') return;
+      throw new TerminalError(NEW_LIFE, `a new life of ${instanceId} holds an allocation`);
+    },
+  };
+}
+
+export const NEW_LIFE = 'NEW_LIFE';
 
 /** Removes what was seen; a removal answers only when it has seen it gone. @returns why something is left,
  * or null. */
@@ -89,17 +119,16 @@ async function reasonOf(removal: Promise<void>): Promise<string | null> {
   }
 }
 
-// Where the saga saw none, or perhaps not all: by label or name and owner, and only while no other life of the id
-// exists. While this one's allocation is back, a person decides: nothing is removed, but it is not gone either (I1).
+// Where the saga saw none, or perhaps not all: by label or name and owner. While this one's allocation is back, a person decides: nothing is removed, but it is not gone either (I1).
 async function removeUnseen(
   ports: FinishPorts,
   { incarnation, firebaseUid, sightings, seenInPart }: Named,
   pools: SourceAnswer<PoolState>,
-  holder: 'nobody' | 'this-life' | 'another-life',
+  holder: 'nobody' | 'this-life',
   call: FencedCall,
 ): Promise<string | null> {
   const sawAll = (sightings ?? []).length > 0 && !seenInPart;
-  if (sawAll || holder === 'another-life') return null;
+  if (sawAll) return null;
   const { userId, instanceId } = incarnation;
   const located = await locateOwned(ports, {
     owner: { userId, firebaseUid },
@@ -135,5 +164,11 @@ async function takeEntryOut(
   if ((await findEntryOf(wallets, pools.items, bot)).entry === null) return false;
   const change = (state: PoolState) => takeOutOwn(state, instanceId, owner);
   const about = { bots: [instanceId] };
-  return (await poolStates.mutate({ change, fence, signal, about })).changed;
+  try {
+    return (await poolStates.mutate({ change, fence, signal, about })).changed;
+  } catch (error) {
+    // The entry is the new life's by now.
+    if (error instanceof TerminalError && error.code === NEW_LIFE) return false;
+    throw error;
+  }
 }

@@ -2,7 +2,7 @@
 // ghost that a tombstone names is finished. Each decides again on the state it finds under the lock (I5), and
 // repeats harmlessly.
 
-import { removeAll } from '../deletion/finish-tombstone.ts';
+import { removeAll, whileItsOwn } from '../deletion/finish-tombstone.ts';
 import type { FencedCall } from '../deletion/ports/bots.ts';
 import type { PoolScope } from '../deletion/ports/pool-states.ts';
 import type { Sighting } from '../domain/bot.ts';
@@ -77,11 +77,15 @@ export async function finishGhost(
   if (reading.status === 'present') return seenAgain(note);
   const look = await lookAtBot(ports, { ...user, instanceId, holdsAllocation: false }, call);
   if (isPending(look, Date.parse(at))) return { ...note, outcome: 'skipped', reason: 'pending' };
-  const left = await removeAll(ports, instanceId, named, call);
+  const own = whileItsOwn(ports, { userId, instanceId, life: NO_LIFE }, call);
+  const left = await removeAll(ports, instanceId, named, own);
   return left === null
     ? { ...note, outcome: 'repaired', detail: 'its tombstone was finished again' }
     : { ...note, detail: left };
 }
+
+/** Of a ghost nobody's: whatever allocation comes meanwhile is a new life's. */
+const NO_LIFE = '';
 
 // The bot's pool is found by its container, else by the label; its mappings tell which ports are free.
 function aboutLost({ instanceId, firebaseUid, sighting }: LostBot): PoolScope {

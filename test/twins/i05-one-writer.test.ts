@@ -1,15 +1,19 @@
 // I5: a worker that lost its saga changes nothing, and one process at a time writes the pool state.
 
 import { unlink, utimes } from 'node:fs/promises';
+import { finishTombstone } from '../../src/deletion/finish-tombstone.ts';
+import type { Wallets } from '../../src/deletion/ports/wallets.ts';
+import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
 import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { placeBot } from '../support/deletions.ts';
 import { createTestEngine, LEASE_MS } from '../support/saga-engine.ts';
 import { createGate, createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
+import { allocation, users } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { breaches, twinsOf } from './bite.ts';
 import { createLab } from './support/lab.ts';
-import { beginDeletion } from './support/lab-sagas.ts';
+import { beginDeletion, deleteToRest } from './support/lab-sagas.ts';
 import { overwriteState } from './support/overwrite-state.ts';
 import { GIVES_UP_MS, twoWriters, twoWritersOfDocuments } from './support/two-writers.ts';
 
@@ -168,6 +172,34 @@ twinsOf('I5', {
       first.goOn();
       await first.ended;
     }),
+
+  // The platform makes the bot again under the same id; then comes the later look of the old one's tombstone.
+  'tombstone-of-the-id': async (part) => {
+    const lab = await createLab();
+    const bot = await placeBot(lab, 'pooled');
+    const { state } = await deleteToRest(await lab.worker(), bot);
+    const { instanceId, uid } = bot;
+    const fresh = { ...allocation(650, 650), allocatedAt: new Date() };
+    const money = { $set: { [`botAllocations.${instanceId}`]: fresh } };
+    await users(lab.connection).updateOne({ firebaseUid: uid }, money);
+    await lab.world.addPooled({ instanceId, containerName: `freqtrade-pool-${uid}-pool-1` });
+    const { wallets, tombstones } = lab.ports;
+    const blind: Wallets = {
+      ...wallets,
+      readAllocation: async () => ({ status: 'absent', firebaseUid: toFirebaseUid(uid) }),
+    };
+    const ports = part === 'twin' ? { ...lab.ports, wallets: blind } : lab.ports;
+    const [tombstone] = await tombstones.findForBot(bot.userId, toInstanceId(instanceId));
+    if (tombstone === undefined) throw new Error('the deletion has left no tombstone');
+    const call = { signal: new AbortController().signal, fence: async () => undefined };
+    await finishTombstone(ports, tombstone, call);
+    const { pooled } = await lab.world.snapshot();
+    return breaches({
+      'the scenario has not ended the saga': state.phase !== 'completed',
+      'a new bot was killed by the tombstone of the old one':
+        pooled.find((one) => one.instanceId === instanceId)?.program !== 'RUNNING',
+    });
+  },
 
   // A saga that yields has a call under way that nobody can fence. Another saga takes its key.
   'room-without-waiting': async (part) => {

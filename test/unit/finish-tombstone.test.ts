@@ -88,17 +88,43 @@ it('the saga saw the bot, and every host had answered it: gone with that, whoeve
   expect(seen).toEqual({ gone: true, removed: 1, told: [] });
 });
 
+it.each([{ saw: SEEN }, { saw: SEEN_IN_PART }, { saw: NOTHING_SEEN }])(
+  'a new life of the id holds an allocation: nothing is touched, whatever the saga saw, and it ends (I5): $saw',
+  async ({ saw }) => {
+    const seen = await finish({ life: 'another', hosts: [HOSTS.bot] }, saw);
+    expect(seen).toEqual({ gone: true, removed: 0, told: [] });
+  },
+);
+
+it('a new life comes to be between the look and the removal: the removal is refused, and the next look ends it (I5)', async () => {
+  let life: string | null = null;
+  const world = {
+    hosts: [HOSTS.bot],
+    get life() {
+      return life;
+    },
+  };
+  const born = () => {
+    life = 'another';
+  };
+  expect(await finish(world, SEEN, born)).toEqual({ gone: false, removed: 0, told: [] });
+  expect(await finish(world, SEEN)).toEqual({ gone: true, removed: 0, told: [] });
+});
+
 interface World {
   /** Of the allocation that stands there. */
   readonly life: string | null;
   readonly hosts: readonly SourceAnswer<readonly Sighting[]>[];
 }
 
-async function finish({ life, hosts }: World, saw: SeenBot) {
+/** @param beforeRemoval what happens between the look and the removal. */
+async function finish(world: World, saw: SeenBot, beforeRemoval = () => {}) {
+  const { hosts } = world;
   const seen = { removed: 0, told: [] as string[] };
   const wallets: Wallets = {
     ...inertPorts<Wallets>(),
     readAllocation: async () => {
+      const { life } = world;
       if (life === null) return { status: 'absent', firebaseUid };
       const facts = { botName: 'bot', value: 1, notMoney: null, mark: null, settledOpId: null };
       return { status: 'present', firebaseUid, allocation: { life, ...facts } };
@@ -107,7 +133,9 @@ async function finish({ life, hosts }: World, saw: SeenBot) {
   const bots: Bots = {
     ...inertPorts<Bots>(),
     locate: async () => joinAnswers(hosts, new Date(0)),
-    remove: async () => {
+    remove: async (_id, _seen, { fence }) => {
+      beforeRemoval();
+      await fence();
       seen.removed += 1;
     },
   };

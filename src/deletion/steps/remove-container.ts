@@ -3,7 +3,7 @@
 
 import type { RetriableStep, StepCall, Warning } from '../../saga/definition.ts';
 import { RetryableError, TerminalError } from '../../saga/errors.ts';
-import { finishTombstone, removeAll } from '../finish-tombstone.ts';
+import { finishTombstone, NEW_LIFE, removeAll, whileItsOwn } from '../finish-tombstone.ts';
 import {
   capturedBot,
   type DeletionPorts,
@@ -54,8 +54,10 @@ async function finish(
   const seen = seenOf(capturedBot(call));
   const { sightings, seenInPart } = seen;
   if (sightings !== null && sightings.length > 0 && !hasGivenUpPool(call)) {
-    const reason = await removeAll(ports, input.instanceId, sightings, call);
-    if (reason !== null) return { reason };
+    const own = whileItsOwn(ports, tombstone.incarnation, call);
+    const reason = await removeAll(ports, input.instanceId, sightings, own);
+    // Then the tombstone has nothing to do there any more.
+    if (reason !== null && !reason.startsWith(NEW_LIFE)) return { reason };
     return seenInPart ? 'elsewhere' : null;
   }
   const named = { ...tombstone, firebaseUid: input.firebaseUid, ...seen };

@@ -129,4 +129,24 @@ export const ONE_WRITER = [
     title: 'a key taken without waiting: a late call undoes what came after it, and caught',
     breach: 'the call of a saga that gave way came after its successor’s',
   },
+  {
+    name: 'tombstone-of-the-id',
+    invariant: 'I5',
+    mechanism: {
+      what: 'a tombstone touches nothing while a new life of its id holds an allocation',
+      file: 'src/deletion/finish-tombstone.ts',
+    },
+    guardedBy: [
+      at(
+        'docker/new-life.test.ts',
+        'deleted, and made again with other money: the tombstone’s later looks touch nothing of it, and no sync pays it (I3, I5)',
+      ),
+      at(
+        'unit/finish-tombstone.test.ts',
+        'a new life comes to be between the look and the removal: the removal is refused, and the next look ends it (I5)',
+      ),
+    ],
+    title: 'a tombstone that knows an id and not a life: it kills a new bot, and caught',
+    breach: 'a new bot was killed by the tombstone of the old one',
+  },
 ] as const satisfies readonly TwinFacts[];
