@@ -11,6 +11,7 @@ import {
 } from '../src/adapters/pool-state/move-pool-state.ts';
 import { POOL_STATE_INDEXES } from '../src/adapters/pool-state/pool-documents.ts';
 import { defaultPoolStateFile } from '../src/config.ts';
+import { messageOfThrown } from '../src/log-error.ts';
 
 const USAGE = `Usage: npm run pool-state -- --to mongodb|file [--dry-run]
 
@@ -30,7 +31,7 @@ try {
   process.stdout.write(`${wordsFor(report, to, file)}\n`);
   if (report.status === 'refused') process.exitCode = 1;
 } catch (error) {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOfThrown(error);
   const isUsage = error instanceof UsageError;
   process.stderr.write(`pool-state: ${message}\n${isUsage ? `\n${USAGE}\n` : ''}`);
   process.exitCode = isUsage ? 2 : 1;

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { createLocalTokenIssuer } from '../src/adapters/local-auth/local-tokens.ts';
 import { loadSigningKey } from '../src/adapters/local-auth/signing-key.ts';
 import { type FirebaseUid, parseFirebaseUid } from '../src/domain/ids.ts';
+import { messageOfThrown } from '../src/log-error.ts';
 
 const USAGE = `Usage: npm run -s token -- --user <firebaseUid> [--user <firebaseUid> …] [--admin]
 
@@ -23,7 +24,7 @@ try {
   );
   process.stdout.write(issued.map(({ token }) => `${token}\n`).join(''));
 } catch (error) {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOfThrown(error);
   const isUsage = error instanceof UsageError;
   process.stderr.write(`token: ${message}\n${isUsage ? `\n${USAGE}\n` : ''}`);
   process.exitCode = isUsage ? 2 : 1;

@@ -3,6 +3,7 @@
 // repeats a signal within a second is the same wish; a later one is impatience, and ends the process at once.
 
 import closeWithGrace from 'close-with-grace';
+import { describeThrown } from './log-error.ts';
 
 export interface GracefulEnd {
   /** Ends by its own wish, with the exit code of a failure. */
@@ -27,7 +28,9 @@ const IMPATIENT_EXIT = 130;
 
 export function endGracefully({ withinMs, say, end }: GracefulEndOptions): GracefulEnd {
   let firstMs: number | undefined;
-  const logger = { error: (what: unknown) => say(String(what)) };
+  const logger = {
+    error: (what: unknown) => say(typeof what === 'string' ? what : describeThrown(what)),
+  };
   const options = { delay: withinMs, logger, skip: [...WISHES] };
   let hasFailed = false;
   const grace = closeWithGrace(options, async ({ err }) => {

@@ -2,6 +2,7 @@
 // that was demoted answers every PING) and with a deadline of its own: `/readyz` must answer while they do not.
 
 import type { ComponentHealth, Health } from './api/dependencies.ts';
+import { messageOfThrown } from './log-error.ts';
 import type { Services } from './services.ts';
 
 const ASK_TIMEOUT_MS = 1_500;
@@ -76,7 +77,7 @@ async function ask(question: () => Promise<unknown> | undefined): Promise<Compon
     .then(question)
     .then(
       () => OK,
-      (error: unknown) => down(error instanceof Error ? error.message : String(error)),
+      (error: unknown) => down(messageOfThrown(error)),
     );
   try {
     const health = await Promise.race([answer, late]);

@@ -6,6 +6,7 @@ import { ConfigError, parseConfig } from './config.ts';
 import { endGracefully } from './graceful-end.ts';
 import { createLogger } from './logger.ts';
 import { DEFAULT_KEY_PREFIX } from './services.ts';
+import { printLine, printThrown } from './terminal.ts';
 
 /** Docker and process managers kill after ten seconds. */
 const STOP_WITHIN_MS = 9_500;
@@ -15,9 +16,9 @@ let starting: Promise<Application> | undefined;
 
 const grace = endGracefully({
   withinMs: STOP_WITHIN_MS,
-  say: (line) => console.error(line),
+  say: printLine,
   end: async (fault) => {
-    if (fault !== undefined) console.error(fault);
+    if (fault !== undefined) printThrown(fault);
     stopping.abort();
     // A start that is under way ends what it has begun by itself.
     const application = await starting?.catch(() => undefined);
@@ -30,11 +31,11 @@ try {
   starting = startApplication({
     config,
     log: createLogger(config.logLevel),
-    say: (line) => console.error(line),
+    say: printLine,
     signal: stopping.signal,
     keyPrefix: process.env.RECLAIM_KEY_PREFIX ?? DEFAULT_KEY_PREFIX,
     onLost: (what) => {
-      console.error(what);
+      printLine(what);
       grace.fail();
     },
   });
@@ -43,7 +44,7 @@ try {
   grace.uninstall();
   if (!stopping.signal.aborted) {
     const isPlain = error instanceof ConfigError || error instanceof StartError;
-    console.error(isPlain ? error.message : error);
+    printThrown(error, isPlain);
     process.exitCode = 1;
   }
 }

@@ -5,6 +5,7 @@ import { endGracefully } from './graceful-end.ts';
 import { createLogger } from './logger.ts';
 import { type MetricsListener, startMetricsListener } from './metrics-listener.ts';
 import { createServices, DEFAULT_KEY_PREFIX, type Services } from './services.ts';
+import { printLine, printThrown } from './terminal.ts';
 import { startWorkers, type WorkerRole } from './worker-set.ts';
 
 /** Process managers kill after ten seconds. */
@@ -25,7 +26,7 @@ export async function runWorkerProcess(roles: readonly WorkerRole[]): Promise<vo
     const workers = startWorkers(services, roles);
     endGracefully({
       withinMs: STOP_WITHIN_MS,
-      say: (line) => console.error(line),
+      say: printLine,
       end: async (fault) => {
         if (fault !== undefined) log.fatal({ err: fault }, 'ending on a fault');
         await workers.stop();
@@ -36,7 +37,7 @@ export async function runWorkerProcess(roles: readonly WorkerRole[]): Promise<vo
     const { kind, reason } = services.runtime;
     log.info({ roles, bots: kind, why: reason, metrics: listener?.url ?? 'off' }, 'working');
   } catch (error) {
-    console.error(error instanceof ConfigError ? error.message : error);
+    printThrown(error, error instanceof ConfigError);
     process.exitCode = 1;
   }
 }

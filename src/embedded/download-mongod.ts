@@ -16,4 +16,5 @@ if (!hasProxy) {
   const answer = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(5_000) });
   if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
 }
-console.log(await MongoBinary.getPath({ version, downloadDir, checkMD5: true }));
+const path = await MongoBinary.getPath({ version, downloadDir, checkMD5: true });
+process.stdout.write(`${path}\n`);

@@ -1,5 +1,6 @@
 // From whatever a step threw to what the machine decides on and what people read of it.
 
+import { redact } from '../domain/redact.ts';
 import {
   HoldError,
   InDoubtError,
@@ -15,9 +16,13 @@ const MESSAGE_LIMIT = 500;
 
 export function toFailure(error: unknown): StepFailure {
   if (error instanceof SagaError) {
-    return { class: classOf(error), code: error.code, message: readable(error.message) };
+    return {
+      class: classOf(error),
+      code: error.code,
+      message: redact(error.message, MESSAGE_LIMIT),
+    };
   }
-  return { class: 'retryable', code: 'UNEXPECTED', message: readable(textOf(error)) };
+  return { class: 'retryable', code: 'UNEXPECTED', message: redact(textOf(error), MESSAGE_LIMIT) };
 }
 
 /** How long the thrower asked to wait before the next attempt, in milliseconds. */
@@ -42,16 +47,3 @@ function textOf(thrown: unknown): string {
     return `something of type ${typeof thrown}`;
   }
 }
-
-// Redacted first: a secret that is cut in half is still half a secret.
-function readable(text: string): string {
-  const redacted = SECRETS.reduce((left, [secret, shown]) => left.replace(secret, shown), text);
-  return redacted.length <= MESSAGE_LIMIT ? redacted : `${redacted.slice(0, MESSAGE_LIMIT - 1)}…`;
-}
-
-/** What drivers and HTTP clients are known to quote: the user part of a URL, and tokens. */
-const SECRETS: readonly (readonly [RegExp, string])[] = [
-  [/(\w:\/\/)[^\s/@]+@/g, '$1***@'],
-  [/\b(bearer|basic)\s+[\w.~+/=-]+/gi, '$1 ***'],
-  [/\beyJ[\w-]+\.[\w-]+(\.[\w-]+)?/g, '***'],
-];

@@ -3,8 +3,8 @@
 
 import { Writable } from 'node:stream';
 import { Redis } from 'ioredis';
-import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
+import { createLogger } from '../../src/logger.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import { acceptDelete, jobIn, ownEntries, type PlacedBot, placeBot } from '../support/deletions.ts';
 import { sagasOf } from '../support/saga-log.ts';
@@ -34,7 +34,7 @@ async function setUp() {
   });
   const app = await startTestApplication({
     env: { REDIS_URL: `redis://127.0.0.1:${proxy.port}` },
-    log: pino({ level: 'warn' }, sink),
+    log: createLogger('warn', sink),
   });
   const said = (msg: string) => lines.filter((line) => line.msg === msg);
   return { address, app, said, lines, admin: adminOf(valkey.url) };

@@ -3,9 +3,9 @@
 
 import { Writable } from 'node:stream';
 import type { Queue } from 'bullmq';
-import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { findInstallationId } from '../../src/adapters/mongo/installation.ts';
+import { createLogger } from '../../src/logger.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { acceptDelete, jobIn, placeBot } from '../support/deletions.ts';
@@ -77,7 +77,7 @@ it('a copy of the database with the same keys: all of both complete; foreign job
       done();
     },
   });
-  const log = pino({ level: 'error' }, sink);
+  const log = createLogger('error', sink);
   const one = await startTestApplication({ env, log });
   const copy = await createTestDatabase();
   const installation = await one.connection.collection('installation').findOne({});

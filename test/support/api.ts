@@ -3,7 +3,6 @@
 
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
-import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished } from 'vitest';
 import {
@@ -15,6 +14,7 @@ import type { ApiDependencies, ApiSettings, Health } from '../../src/api/depende
 import type { DeleteOutcome, DeleteRequest } from '../../src/deletion/delete-requests.ts';
 import { type FirebaseUid, toFirebaseUid, toSagaId, toUserId } from '../../src/domain/ids.ts';
 import { unknown } from '../../src/domain/source.ts';
+import { createLogger } from '../../src/logger.ts';
 import type {
   ProvisionOutcome,
   ProvisionRequest,
@@ -56,7 +56,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
   const cancels: { id: string; by: string }[] = [];
   const logLines: string[] = [];
   const ended = new Set<string>();
-  const log = pino({ level: 'trace' }, { write: (line: string) => void logLines.push(line) });
+  const log = createLogger('trace', { write: (line: string) => void logLines.push(line) });
   const sagas = options.sagas ?? [];
   const answer = options.answer ?? { status: 'not-found' as const };
 

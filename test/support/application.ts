@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Connection } from 'mongoose';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { inject, onTestFinished } from 'vitest';
 import { createLocalTokenIssuer } from '../../src/adapters/local-auth/local-tokens.ts';
 import { loadSigningKey } from '../../src/adapters/local-auth/signing-key.ts';
@@ -18,6 +18,7 @@ import { type Application, startApplication } from '../../src/application.ts';
 import { parseConfig } from '../../src/config.ts';
 import { toFirebaseUid } from '../../src/domain/ids.ts';
 import type { PoolState } from '../../src/domain/pool-state.ts';
+import { createLogger } from '../../src/logger.ts';
 import { createTestDatabase } from './database.ts';
 import { storePoolState } from './pool-documents.ts';
 
@@ -102,7 +103,7 @@ export async function startTestApplication(
   const config = parseConfig(env, 'server');
   const application = await startApplication({
     config,
-    log: options.log ?? pino({ level: config.logLevel }),
+    log: options.log ?? createLogger(config.logLevel),
     say: () => undefined,
     signal: new AbortController().signal,
     keyPrefix: env.RECLAIM_KEY_PREFIX,
@@ -149,7 +150,7 @@ export async function startBeside(
   const config = parseConfig({ ...env, ...over }, 'server');
   const application = await startApplication({
     config,
-    log: pino({ level: config.logLevel }),
+    log: createLogger(config.logLevel),
     say: () => undefined,
     signal: new AbortController().signal,
     keyPrefix: String(env.RECLAIM_KEY_PREFIX),

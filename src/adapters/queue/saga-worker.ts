@@ -4,6 +4,7 @@
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { parseSagaId } from '../../domain/ids.ts';
+import { redact } from '../../domain/redact.ts';
 import { rhythmOf } from '../../saga/lease-rhythm.ts';
 import type { Clock } from '../../saga/ports/clock.ts';
 import type { SagaRecord } from '../../saga/record.ts';
@@ -48,12 +49,12 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
     (job: Job, token?: string, signal?: AbortSignal) => {
       // A wake-up is one whatever it is called: its name is a saga's kind, which a tick might share.
       const tick = isWakeUp(job) ? undefined : options.ticks?.get(job.name);
-      if (tick !== undefined) return tick();
+      if (tick !== undefined) return tick().catch(rethrowReadable);
       return work(options, job, token, {
         signal: signal ?? new AbortController().signal,
         isDraining: () => isDraining,
         lookAgainMs,
-      });
+      }).catch(rethrowReadable);
     },
     {
       connection,
@@ -87,6 +88,14 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
     },
   };
 }
+
+// BullMQ stores the message and the stack of whatever is thrown, and the dashboard shows them.
+function rethrowReadable(error: unknown): never {
+  if (error instanceof DelayedError || error instanceof UnrecoverableError) throw error;
+  throw new Error(redact(error instanceof Error ? error.message : String(error), REASON_CHARS));
+}
+
+const REASON_CHARS = 500;
 
 async function within(ms: number, closed: Promise<void>): Promise<boolean> {
   const { promise: late, resolve } = Promise.withResolvers<boolean>();
