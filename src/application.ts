@@ -13,6 +13,7 @@ import type { Config } from './config.ts';
 import { fillDemoPoolState, placeDemoPoolState, seedDemo } from './demo.ts';
 import { startEmbedded } from './embedded/start-embedded.ts';
 import { createHealthReport } from './health-report.ts';
+import { listenForMetrics } from './metrics-listener.ts';
 import { createServices, DEFAULT_KEY_PREFIX, type Services } from './services.ts';
 import { createSigningIn, type SigningIn } from './signing-in.ts';
 import { startupLines } from './startup-lines.ts';
@@ -71,6 +72,8 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     stops.unshift(signingIn.close);
     const app = await createApp(await apiDependencies(services, signingIn));
     stops.unshift(() => app.close());
+    const listener = await listenForMetrics(services);
+    if (listener !== null) stops.unshift(() => listener.stop());
     if (config.workers === 'inline') {
       const workers = startWorkers(services, ['deletion', 'sync', 'health', 'relay']);
       stops.unshift(() => workers.stop());
@@ -147,6 +150,8 @@ async function apiDependencies(
       simulatesBots: services.runtime.kind === 'simulator',
       syncOnOpen: config.syncOnOpen,
       rateLimitPerMinute: config.rateLimitPerMinute,
+      addressRateLimitPerMinute: config.addressRateLimitPerMinute,
+      metricsToken: config.metricsToken ?? null,
       sessionSecret: await sessionSecretOf(services),
       trustProxy: config.trustProxy,
       version: VERSION,

@@ -54,6 +54,8 @@ const HOST_EXPECTED = 'a host name or address';
 /** Long enough that nobody guesses it; who has it is any user, administrators included. */
 const SESSION_SECRET = /^\S{32,1024}$/;
 const SESSION_SECRET_EXPECTED = 'at least 32 characters without blanks (openssl rand -base64 48)';
+const METRICS_TOKEN_EXPECTED =
+  'at least 16 letters, digits and . _ ~ + / = - (openssl rand -base64 24)';
 const POOL_STATE_FILE = '.container-pool-state.json';
 
 /** The schema; `read` is what becomes of each field. */
@@ -88,6 +90,10 @@ function readAll(read: <T>(field: Field<T>) => T) {
     botCapabilities: read(capabilities('BOT_CAPABILITIES')),
     rateLimitPerMinute: read(
       whole('RATE_LIMIT_PER_MINUTE', { min: 1, max: 1_000_000, fallback: 1_200 }),
+    ),
+    /** Of one address, without good credentials; a file of the pages counts a tenth. */
+    addressRateLimitPerMinute: read(
+      whole('ADDRESS_RATE_LIMIT_PER_MINUTE', { min: 1, max: 1_000_000, fallback: 300 }),
     ),
     onStopFailure: read(oneOf('ON_STOP_FAILURE', ['refund', 'restore', 'hold'], 'refund')),
     stopTimeoutMs: read(whole('STOP_TIMEOUT_MS', { min: 100, max: 3_600_000, fallback: 30_000 })),
@@ -150,7 +156,11 @@ function readAll(read: <T>(field: Field<T>) => T) {
     serviceName: read(matching('OTEL_SERVICE_NAME', /\S/, 'a name', 'reclaim')),
     workers: read(oneOf('WORKERS', ['inline', 'none'], 'inline')),
     workerConcurrency: read(whole('WORKER_CONCURRENCY', { min: 1, max: 1_000, fallback: 50 })),
-    /** Of a process that only works; unset: it listens nowhere. 0 takes any free port. */
+    /** Opens /metrics, on the API and on a port of its own; unset: the first is closed, the second open. */
+    metricsToken: read(
+      optional('METRICS_TOKEN', /^[A-Za-z0-9._~+/=-]{16,1024}$/, METRICS_TOKEN_EXPECTED, true),
+    ),
+    /** Unset: nothing listens. 0 takes any free port. */
     metricsPort: read(optionalPort('METRICS_PORT')),
     metricsHost: read(matching('METRICS_HOST', HOST, HOST_EXPECTED, '127.0.0.1')),
     leaseMs: read(whole('LEASE_SECONDS', { min: 1, max: 300, fallback: 15, unit: SECOND_MS })),

@@ -1,11 +1,13 @@
-// What a process of workers alone tells the outside: `/metrics`, as the API has them, and `/livez`. Its counters are
-// nowhere else: each process counts what it does itself. Nothing here asks who is asking, as on the API: so it is off
-// unless it is wanted, and on loopback unless told otherwise.
+// What a process tells on a port of its own: `/metrics`, money at risk included, and `/livez`. Each process counts what it
+// does itself, and a process of workers alone has no other port. It is off unless it is wanted, on loopback unless told
+// otherwise, and asks for the token where METRICS_TOKEN says one.
 
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ConfigError } from './config.ts';
+import { isBearer } from './is-bearer.ts';
+import type { Services } from './services.ts';
 
 export interface MetricsListener {
   readonly url: string;
@@ -18,6 +20,8 @@ export interface MetricsListenerOptions {
   readonly port: number;
   readonly host: string;
   readonly metrics: Scraped;
+  /** Undefined: whoever reaches the port may read. */
+  readonly token?: string | undefined;
   readonly onError: (error: unknown) => void;
 }
 
@@ -30,6 +34,18 @@ interface Scraped {
 /** Nobody who scrapes sends slowly. */
 const REQUEST_TIMEOUT_MS = 5_000;
 const MAX_CONNECTIONS = 50;
+
+/** Null where METRICS_PORT is unset. @throws ConfigError when the port cannot be had. */
+export async function listenForMetrics({
+  config,
+  metrics,
+  log,
+}: Pick<Services, 'config' | 'metrics' | 'log'>): Promise<MetricsListener | null> {
+  const { metricsPort: port, metricsHost: host, metricsToken: token } = config;
+  if (port === undefined) return null;
+  const onError = (err: unknown) => log.warn({ err }, 'metrics not collected');
+  return startMetricsListener({ port, host, metrics: metrics.registry, token, onError });
+}
 
 /** @throws ConfigError when the port cannot be had. */
 export async function startMetricsListener({
@@ -62,8 +78,10 @@ export async function startMetricsListener({
 
 function answer({
   metrics,
+  token,
   onError,
-}: Pick<MetricsListenerOptions, 'metrics' | 'onError'>): RequestListener {
+}: Pick<MetricsListenerOptions, 'metrics' | 'token' | 'onError'>): RequestListener {
+  const mayRead = (header: string | undefined) => token === undefined || isBearer(header, token);
   return (request, response) => {
     const send = (status: number, type: string, body: string) => {
       response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
@@ -73,6 +91,8 @@ function answer({
       send(405, 'text/plain', 'only GET and HEAD\n');
     } else if (request.url === '/livez') {
       send(200, 'application/json', '{"status":"ok"}');
+    } else if (request.url === '/metrics' && !mayRead(request.headers.authorization)) {
+      send(401, 'text/plain', 'send the token of METRICS_TOKEN\n');
     } else if (request.url === '/metrics') {
       metrics.metrics().then(
         (text) => send(200, metrics.contentType, text),

@@ -3,8 +3,8 @@
 import { ConfigError, parseConfig } from './config.ts';
 import { endGracefully } from './graceful-end.ts';
 import { createLogger } from './logger.ts';
-import { type MetricsListener, startMetricsListener } from './metrics-listener.ts';
-import { createServices, DEFAULT_KEY_PREFIX, type Services } from './services.ts';
+import { listenForMetrics } from './metrics-listener.ts';
+import { createServices, DEFAULT_KEY_PREFIX } from './services.ts';
 import { printLine, printThrown } from './terminal.ts';
 import { startWorkers, type WorkerRole } from './worker-set.ts';
 
@@ -19,7 +19,7 @@ export async function runWorkerProcess(roles: readonly WorkerRole[]): Promise<vo
     const { mongodbUri = '', redisUrl = '' } = config;
     const keyPrefix = process.env.RECLAIM_KEY_PREFIX ?? DEFAULT_KEY_PREFIX;
     const services = await createServices({ config, log, mongodbUri, redisUrl, keyPrefix });
-    const listener = await listen(services).catch(async (error: unknown) => {
+    const listener = await listenForMetrics(services).catch(async (error: unknown) => {
       await services.close();
       throw error;
     });
@@ -40,11 +40,4 @@ export async function runWorkerProcess(roles: readonly WorkerRole[]): Promise<vo
     printThrown(error, error instanceof ConfigError);
     process.exitCode = 1;
   }
-}
-
-async function listen({ config, metrics, log }: Services): Promise<MetricsListener | null> {
-  const { metricsPort: port, metricsHost: host } = config;
-  if (port === undefined) return null;
-  const onError = (err: unknown) => log.warn({ err }, 'metrics not collected');
-  return startMetricsListener({ port, host, metrics: metrics.registry, onError });
 }

@@ -8,12 +8,14 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createSagaWatch } from '../saga/saga-watch.ts';
 import { createTrust } from '../trusted-proxies.ts';
+import { createAdmission } from './admission.ts';
 import { answerUnreadableRequest } from './client-errors.ts';
 import type { ApiDependencies, RequestLimits } from './dependencies.ts';
 import { createEndWaits } from './end-waits.ts';
 import { createJobStreams, type JobStreams } from './job-streams.ts';
 import { API_PREFIX } from './job-view.ts';
 import { tolerateEmptyBodies } from './json-body.ts';
+import { AdmittedOnly, createAddressLimit } from './plugins/address-limit.ts';
 import { createAuthentication } from './plugins/authentication.ts';
 import { createClients } from './plugins/client.ts';
 import { createDocumentation } from './plugins/documentation.ts';
@@ -27,6 +29,7 @@ import { createRequestTracing } from './plugins/request-tracing.ts';
 import { createSecurityHeaders } from './plugins/security-headers.ts';
 import { unknownRoutes } from './plugins/unknown-routes.ts';
 import { createUserRateLimit } from './plugins/user-rate-limit.ts';
+import { parseQuery, requireShortAddress } from './query.ts';
 import { createAuditRoutes } from './routes/audit.ts';
 import { createBotRoutes } from './routes/bots.ts';
 import { createDemoSessionRoutes } from './routes/demo-session.ts';
@@ -35,6 +38,7 @@ import { createHealthRoutes } from './routes/health.ts';
 import { createHostRoutes } from './routes/hosts.ts';
 import { createJobEventRoutes } from './routes/job-events.ts';
 import { createJobRoutes } from './routes/jobs.ts';
+import { createMetricsRoute } from './routes/metrics.ts';
 import { createOrphanRoutes } from './routes/orphans.ts';
 import { createOverviewRoutes } from './routes/overview.ts';
 import { createProvisionRoutes } from './routes/provision.ts';
@@ -55,6 +59,9 @@ const REQUEST_LIMITS: RequestLimits = { headersMs: 10_000, requestMs: 20_000 };
  * client that reads nothing of its answer holds a socket for no longer. */
 const SILENCE_MS = 90_000;
 
+/** Of a request that is refused unseen. */
+const REFUSAL_HOLD_MS = 500;
+
 /** Longer than any id, so that one that is too long is refused by its schema, with a reason. */
 const MAX_PARAM_LENGTH = 1024;
 
@@ -62,6 +69,10 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
   const { settings } = deps;
   const { headersMs, requestMs } = { ...REQUEST_LIMITS, ...settings.requestLimits };
   const trusts = createTrust(settings.trustProxy);
+  const admission = createAdmission({
+    addressPerMinute: settings.addressRateLimitPerMinute,
+    userPerMinute: settings.rateLimitPerMinute,
+  });
   const app: FastifyInstance = fastify({
     loggerInstance: requestLogger(deps.log),
     genReqId: () => randomUUID(),
@@ -69,8 +80,12 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
     bodyLimit: BODY_LIMIT,
     requestTimeout: requestMs,
     connectionTimeout: SILENCE_MS,
+    logController: new AdmittedOnly(admission),
     http: { headersTimeout: headersMs, connectionsCheckingInterval: Math.min(1_000, headersMs) },
-    routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
+    routerOptions: {
+      ...{ maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
+      querystringParser: parseQuery,
+    },
     frameworkErrors: (error, request, reply) => sendProblem(request, reply, toProblem(error)),
     clientErrorHandler: answerUnreadableRequest,
   });
@@ -79,6 +94,10 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
 
   await app.register(createClients(trusts));
   await app.register(problems);
+  await app.register(
+    createAddressLimit({ ...deps, admission, holdMs: settings.refusalHoldMs ?? REFUSAL_HOLD_MS }),
+  );
+  app.addHook('onRequest', async ({ url }) => requireShortAddress(url));
   await app.register(lastReplies);
   await app.register(unknownRoutes);
   await app.register(createSecurityHeaders(deps.firebaseWeb));
@@ -91,8 +110,9 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
     ...{ secret: settings.sessionSecret, now: deps.now, ended: deps.endedSessions },
   });
   await app.register(createHealthRoutes(deps));
+  await app.register(createMetricsRoute(deps));
   await app.register(pages);
-  await app.register(createQueueBoard({ ...deps, sessions }));
+  await app.register(createQueueBoard({ ...deps, sessions, admission }));
   await app.register(createDemoSessionRoutes(deps.demo), { prefix: API_PREFIX });
   await app.register(createSignInRoutes(deps), { prefix: API_PREFIX });
 
@@ -103,7 +123,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
   await app.register(
     async (api) => {
       await api.register(createRequestTracing(deps.requestSpans));
-      await api.register(createAuthentication({ ...deps, sessions }));
+      await api.register(createAuthentication({ ...deps, sessions, admission }));
       await api.register(
         createUserRateLimit({
           perMinute: settings.rateLimitPerMinute,

@@ -80,6 +80,12 @@ export interface ApiSettings {
   readonly syncOnOpen: boolean;
   /** RATE_LIMIT_PER_MINUTE, for each user. */
   readonly rateLimitPerMinute: number;
+  /** ADDRESS_RATE_LIMIT_PER_MINUTE, for each address, of requests without good credentials. */
+  readonly addressRateLimitPerMinute: number;
+  /** How long the refusal of such a request waits; left out: half a second. */
+  readonly refusalHoldMs?: number;
+  /** METRICS_TOKEN: opens /metrics; null: it is closed. */
+  readonly metricsToken: string | null;
   /** Signs the session cookie; at least 32 bytes, the same in all processes of one address. */
   readonly sessionSecret: string;
   /** TRUST_PROXY: whose X-Forwarded-* are believed. */

@@ -11,15 +11,20 @@ const HOST_PREFIX = '__Host-';
 
 /** @throws ProblemError `unauthenticated` where the name stands twice. */
 export function sessionCookieOf(request: FastifyRequest): string | undefined {
+  const values = sessionCookiesOf(request);
+  if (values.length <= 1) return values[0];
+  throw unauthenticated(`The cookie ${nameFor(request)} was sent twice: delete both.`);
+}
+
+/** As often as the name stands. */
+export function sessionCookiesOf(request: FastifyRequest): readonly string[] {
   const name = nameFor(request);
-  const values = (request.headers.cookie ?? '').split(';').flatMap((pair) => {
+  return (request.headers.cookie ?? '').split(';').flatMap((pair) => {
     const equals = pair.indexOf('=');
     return equals >= 0 && pair.slice(0, equals).trim() === name
       ? [pair.slice(equals + 1).trim()]
       : [];
   });
-  if (values.length > 1) throw unauthenticated(`The cookie ${name} was sent twice: delete both.`);
-  return values[0];
 }
 
 export function setSessionCookie(request: FastifyRequest, reply: FastifyReply, session: Session) {

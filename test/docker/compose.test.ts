@@ -75,12 +75,16 @@ describe('the compose file', () => {
     expect(services.api.environment?.AUTH).toBe('firebase');
   });
 
-  it('workers: measured inside the network, and published to nobody', () => {
+  it('API and workers: measured inside the network, and published to nobody', () => {
     const port = services.workers.environment?.METRICS_PORT;
     expect(services.workers.healthcheck?.test.at(-1)).toContain(`127.0.0.1:${port}/livez`);
     expect(services.workers.environment?.METRICS_HOST).toBe('0.0.0.0');
     expect(services.workers.ports).toBeUndefined();
-    expect(services.api.environment).not.toHaveProperty('METRICS_PORT');
+    expect(services.api.environment?.METRICS_PORT).toBe(port);
+    expect(services.api.ports).toEqual([`127.0.0.1:\${PORT:-3000}:3000`]);
+    for (const { environment } of [services.api, services.workers]) {
+      expect(environment?.METRICS_TOKEN).toBe(`\${METRICS_TOKEN:-}`);
+    }
   });
 
   it('health checks: each word of their commands is text, as Docker wants it', () => {

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import type Docker from 'dockerode';
 import { expect, it } from 'vitest';
 import { listedBots, type PoolState } from '../../src/domain/pool-state.ts';
-import { startTestApplication, type TestApplication } from '../support/application.ts';
+import { readMetrics, startTestApplication, type TestApplication } from '../support/application.ts';
 import { ownEntries, readPoolState, userNamed } from '../support/deletions.ts';
 import { runPool, testDocker } from '../support/docker.ts';
 import { createLooks } from '../support/looks.ts';
@@ -185,7 +185,7 @@ async function expectEmptyPoolsReported(fleet: Fleet): Promise<void> {
   const empty = pools.filter(({ neighbour }) => neighbour === null);
   const { emptyPools } = await createLooks(app).look();
   expect(emptyPools.toSorted()).toEqual(empty.map(({ poolId }) => poolId).toSorted());
-  const metrics = await (await fetch(`${app.url}/metrics`)).text();
+  const metrics = await readMetrics(app);
   expect(metrics).toContain(`\nhealth_pools_empty ${empty.length}\n`);
   for (const pool of empty) {
     const container = daemonOf(fleet, pool).getContainer(pool.containerName);

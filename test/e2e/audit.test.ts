@@ -1,7 +1,7 @@
 // The audit in the running application: after a deletion, and over HTTP (I11).
 
 import { expect, it } from 'vitest';
-import { startTestApplication } from '../support/application.ts';
+import { readMetrics, startTestApplication } from '../support/application.ts';
 import { deleteBot, placeBot } from '../support/deletions.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -17,7 +17,7 @@ it("a deletion ends: its user's books are checked a moment later, and the metric
   expect(checkpoint._id).toEqual(String(user?._id));
   expect(String(checkpoint.balance)).toBe(String(user?.paperWallet.balance));
   expect(await app.connection.collection('findings').countDocuments()).toBe(0);
-  const metrics = await (await fetch(`${app.url}/metrics`)).text();
+  const metrics = await readMetrics(app);
   for (const name of ['audit_differences_total 0', 'audit_users', 'audit_last_run']) {
     expect(metrics).toContain(name);
   }

@@ -25,7 +25,7 @@ const BAD_REQUESTS: readonly BadRequest[] = [
   ),
   { what: 'an id of many kilobytes', path: `/bots/${'x'.repeat(5_000)}`, status: 414 },
   { what: 'a broken percent sign', path: '/bots/%E0%A4%A', status: 400 },
-  { what: 'no id', path: '/bots/', status: 400 },
+  { what: 'no id, which is the list of bots', path: '/bots/', status: 405 },
   ...['wait=-1', 'wait=61', 'wait=1.5', 'wait=abc', 'wait=', 'wait=1e3', 'wait="x"'].map(
     (prefer) => ({ what: `Prefer: ${prefer}`, headers: { prefer }, status: 400 }),
   ),

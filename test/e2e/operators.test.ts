@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { asAdmin } from '../support/admin.ts';
-import { startTestApplication, type TestApplication } from '../support/application.ts';
+import { readMetrics, startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   acceptDelete,
   deleteBot,
@@ -91,7 +91,7 @@ describe('a saga that is stuck before its pivot', () => {
       reason: null,
     });
     expect(body.moneyAtRiskMinor).toBe(11_000);
-    const metrics = await (await fetch(`${app.url}/metrics`)).text();
+    const metrics = await readMetrics(app);
     expect(metrics).toContain('sagas_open{saga="delete-bot",phase="stuck"} 1');
     expect(metrics).toContain('stuck_money_at_risk_dollars{saga="delete-bot"} 110');
   });

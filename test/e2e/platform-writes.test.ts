@@ -3,7 +3,7 @@
 
 import type { mongo } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import { startTestApplication, type TestApplication } from '../support/application.ts';
+import { readMetrics, startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   acceptDelete,
   allOf,
@@ -38,7 +38,7 @@ async function deleteWhile(
 }
 
 async function metric(app: TestApplication, name: string): Promise<number> {
-  const text = await (await fetch(`${app.url}/metrics`)).text();
+  const text = await readMetrics(app);
   return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
 }
 

@@ -2,7 +2,7 @@
 // sees of it.
 
 import { describe, expect, it } from 'vitest';
-import { startTestApplication, type TestApplication } from '../support/application.ts';
+import { readMetrics, startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   acceptDelete,
   deleteBot,
@@ -108,7 +108,7 @@ describe('statuses', () => {
   it('pools without a bot: reported, with their words in the metrics', async () => {
     const app = await startWithFixtures({ env: { HEALTH_EVERY_SECONDS: '3600' } });
     expect((await createLooks(app).look()).emptyPools).toEqual(['uid-lost-pool-1']);
-    const metrics = await (await fetch(`${app.url}/metrics`)).text();
+    const metrics = await readMetrics(app);
     expect(metrics).toMatch(/^health_pools_empty 1$/m);
     expect(metrics).toMatch(/^health_pools\{status="running"\} 3$/m);
     expect(metrics).toMatch(/^health_bots\{state="healthy"\} 2$/m);
@@ -168,7 +168,7 @@ describe('a bot that has crashed', () => {
     } while (cursor !== '');
     expect(pages.filter((type) => type === 'restart-failed')).toHaveLength(3);
     expect(pages).toEqual(await eventsOf(app, bot.uid, bot.instanceId));
-    const metrics = await (await fetch(`${app.url}/metrics`)).text();
+    const metrics = await readMetrics(app);
     expect(metrics).toMatch(/^health_restarts_total\{outcome="failed"\} 3$/m);
     expect(metrics).toMatch(/^health_bots\{state="given-up"\} 1$/m);
   });

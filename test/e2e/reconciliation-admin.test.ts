@@ -6,7 +6,7 @@ import { createMongoSuspects } from '../../src/adapters/mongo/suspects.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
 import { createHostTrust } from '../../src/reconciliation/host-trust.ts';
 import { asAdmin } from '../support/admin.ts';
-import { startTestApplication } from '../support/application.ts';
+import { readMetrics, startTestApplication } from '../support/application.ts';
 import { placeBot } from '../support/deletions.ts';
 
 describe("reconciliation's memory", () => {
@@ -53,7 +53,7 @@ describe("reconciliation's memory", () => {
     const app = await startTestApplication();
     const { userId } = await placeBot(app, 'dedicated');
     const instanceId = toInstanceId('uid-one-bot-7');
-    const scrape = async () => (await fetch(`${app.url}/metrics`)).text();
+    const scrape = () => readMetrics(app);
     expect(await scrape()).toMatch(/^orphan_allocations 0$/m);
     await createMongoSuspects({ connection: app.connection }).mark([
       { userId, instanceId, life: null, value: 1105.25, runId: 'syn-1' },

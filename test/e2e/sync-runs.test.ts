@@ -4,7 +4,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { toSagaId } from '../../src/domain/ids.ts';
 import { startWorkers } from '../../src/worker-set.ts';
-import { startTestApplication, type TestApplication } from '../support/application.ts';
+import { readMetrics, startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   allOf,
   jobIn,
@@ -195,7 +195,7 @@ it('?passive=true: only marks; one run a minute later, however often the page is
 });
 
 async function metric(app: TestApplication, name: string): Promise<number> {
-  const text = await (await fetch(`${app.url}/metrics`)).text();
+  const text = await readMetrics(app);
   return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
 }
 

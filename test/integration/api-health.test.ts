@@ -1,6 +1,6 @@
 import { Counter, Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import { createTestApi, expectProblem, HEALTHY } from '../support/api.ts';
+import { createTestApi, expectProblem, HEALTHY, METRICS_TOKEN } from '../support/api.ts';
 
 const down = { status: 'down', reason: 'connect ECONNREFUSED 10.0.0.7' } as const;
 
@@ -30,12 +30,30 @@ test('MongoDB is away, or the look at it does not end: 503, but live', async () 
   }
 });
 
+test('metrics: with the token and no other; where there is none, for nobody', async () => {
+  const api = await createTestApi();
+  for (const authorization of [
+    undefined,
+    'Bearer another',
+    METRICS_TOKEN,
+    `bearer ${METRICS_TOKEN}`,
+  ]) {
+    const headers = authorization === undefined ? {} : { authorization };
+    expectProblem(await api.app.inject({ url: '/metrics', headers }), 401, 'unauthenticated');
+  }
+  expectProblem(await api.as('operator', { url: '/metrics', admin: true }), 401, 'unauthenticated');
+  const closed = await createTestApi({ settings: { metricsToken: null } });
+  const headers = { authorization: 'Bearer null' };
+  expectProblem(await closed.app.inject({ url: '/metrics', headers }), 404, 'not-found');
+});
+
 test('metrics: the registry given, and requests by route pattern', async () => {
   const metrics = new Registry();
   new Counter({ name: 'fence_rejections', help: 'h', registers: [metrics] }).inc(4);
   const api = await createTestApi({ deps: { metrics } });
   await api.as('alice', { method: 'DELETE', url: '/api/freqtrade/bots/alice-bot-1' });
-  const { body } = await api.app.inject({ url: '/metrics' });
+  const headers = { authorization: `Bearer ${METRICS_TOKEN}` };
+  const { body } = await api.app.inject({ url: '/metrics', headers });
   expect(body).toContain('fence_rejections 4');
   expect(body).toContain('route="/api/freqtrade/bots/:instanceId",status="404"} 1');
   expect(body).not.toContain('alice-bot-1');

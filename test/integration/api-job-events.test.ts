@@ -5,7 +5,7 @@ import { request } from 'node:http';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { startWorkers } from '../../src/worker-set.ts';
 import { asAdmin } from '../support/admin.ts';
-import { startTestApplication, type TestApplication } from '../support/application.ts';
+import { readMetrics, startTestApplication, type TestApplication } from '../support/application.ts';
 import { acceptDelete, jobIn, misbehave, type PlacedBot, placeBot } from '../support/deletions.ts';
 import { type EventReader, readEvents, type SentEvent } from '../support/event-stream.ts';
 import { createTcpProxy } from '../support/tcp-proxy.ts';
@@ -184,6 +184,6 @@ describe('who may watch, and for how long', () => {
 });
 
 async function streamsOpen(app: TestApplication): Promise<number> {
-  const metrics = await (await fetch(`${app.url}/metrics`)).text();
+  const metrics = await readMetrics(app);
   return Number(/^reclaim_event_streams_open (\d+)$/m.exec(metrics)?.[1]);
 }

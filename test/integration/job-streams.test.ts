@@ -11,6 +11,7 @@ import { toFirebaseUid } from '../../src/domain/ids.ts';
 import type { SagaRecord } from '../../src/saga/record.ts';
 import type { SagaWatcher } from '../../src/saga/saga-watch.ts';
 import { createTestApi, sagaIn } from '../support/api.ts';
+import { readMetrics } from '../support/application.ts';
 import { readEvents } from '../support/event-stream.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -50,7 +51,7 @@ async function setUp(
 ) {
   const api = await createTestApi({ deps: { sagas, ...deps }, settings });
   const url = await api.app.listen({ port: 0, host: '127.0.0.1' });
-  const metrics = async () => (await fetch(`${url}/metrics`)).text();
+  const metrics = () => readMetrics({ url });
   return {
     api,
     url,

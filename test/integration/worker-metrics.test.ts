@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import { anyFreePort } from '../../src/embedded/ports.ts';
 import { startMetricsListener } from '../../src/metrics-listener.ts';
-import { startTestApplication, type TestApplication } from '../support/application.ts';
+import { readMetrics, startTestApplication, type TestApplication } from '../support/application.ts';
 import { deleteBot, placeBot } from '../support/deletions.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { startWorkerProcess } from '../support/worker-process.ts';
@@ -24,12 +24,16 @@ it('METRICS_PORT: a worker shows its counters and the log’s gauges, is alive, 
 
   const live = await fetch(`${url}/livez`);
   expect([live.status, await live.json()]).toEqual([200, { status: 'ok' }]);
-  const metrics = await fetch(`${url}/metrics`);
+  const headers = { authorization: `Bearer ${String(app.env.METRICS_TOKEN)}` };
+  for (const wrong of [{}, { authorization: 'Bearer another' }]) {
+    expect((await fetch(`${url}/metrics`, { headers: wrong })).status).toBe(401);
+  }
+  const metrics = await fetch(`${url}/metrics`, { headers });
   expect(metrics.headers.get('content-type')).toContain('text/plain; version=');
   const text = await metrics.text();
   expect(text).toMatch(/^sagas_ended_total\{[^}]*saga="delete-bot"[^}]*\} 1$/m);
   expect(text).toMatch(/^findings_open\{/m);
-  expect(await (await fetch(`${app.url}/metrics`)).text()).not.toMatch(/^sagas_ended_total\{/m);
+  expect(await readMetrics(app)).not.toMatch(/^sagas_ended_total\{/m);
   expect((await fetch(`${url}/bots`)).status).toBe(404);
   expect((await fetch(`${url}/metrics`, { method: 'POST' })).status).toBe(405);
 

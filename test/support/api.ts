@@ -29,6 +29,8 @@ const USERS = new Map([
   ['bob', BOB],
 ]);
 
+export const METRICS_TOKEN = 'a-token-of-the-tests';
+
 export interface TestApi {
   readonly app: FastifyInstance;
   readonly deleteRequests: DeleteRequest[];
@@ -166,6 +168,9 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       simulatesBots: true,
       syncOnOpen: true,
       rateLimitPerMinute: 1200,
+      addressRateLimitPerMinute: 300,
+      refusalHoldMs: 0,
+      metricsToken: METRICS_TOKEN,
       sessionSecret: randomBytes(32).toString('hex'),
       trustProxy: false,
       version: '0.0.0',

@@ -92,6 +92,7 @@ export async function startTestApplication(
     PORT: '0',
     AUTH: 'local',
     BOT_RUNTIME: 'simulator',
+    METRICS_TOKEN,
     LEASE_SECONDS: '2',
     LOG_LEVEL: 'silent',
     // Runs that nobody asked for, and waits between two looks, where a test asks for them.
@@ -140,6 +141,16 @@ export async function startTestApplication(
       };
     },
   };
+}
+
+const METRICS_TOKEN = 'a-token-of-the-tests';
+
+/** What a process of this address measures, as Prometheus reads it. */
+export async function readMetrics({ url }: { readonly url: string }): Promise<string> {
+  const headers = { authorization: `Bearer ${METRICS_TOKEN}` };
+  const reply = await fetch(`${url}/metrics`, { headers });
+  if (!reply.ok) throw new Error(`no metrics: ${reply.status}`);
+  return reply.text();
 }
 
 /** One more process of the same system, on the same database and the same Redis keys. */

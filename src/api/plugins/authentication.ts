@@ -5,6 +5,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Identity, IdentityVerifier } from '../../domain/identity-verifier.ts';
+import type { Admission } from '../admission.ts';
 import { judged, sessionIdentity } from '../judged-identity.ts';
 import { ProblemError, unauthenticated } from '../problem.ts';
 import { isSameOrigin } from '../same-origin.ts';
@@ -18,6 +19,7 @@ declare module 'fastify' {
 }
 
 interface Who {
+  readonly admission: Pick<Admission, 'know' | 'forget'>;
   readonly identities: IdentityVerifier;
   readonly sessions: Sessions;
 }
@@ -29,8 +31,18 @@ export function createAuthentication(who: Who) {
       app.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
         reply.header('cache-control', 'no-store');
         const { authorization } = request.headers;
-        request.identity =
-          authorization === undefined ? await bySession(who, request) : await byToken(who, request);
+        try {
+          request.identity =
+            authorization === undefined
+              ? await bySession(who, request)
+              : await byToken(who, request);
+        } catch (error) {
+          if (error instanceof ProblemError && error.statusCode === 401) {
+            who.admission.forget(request);
+          }
+          throw error;
+        }
+        who.admission.know(request, request.identity.firebaseUid);
       });
     },
     { name: 'authentication', dependencies: ['problems', '@fastify/cookie'] },

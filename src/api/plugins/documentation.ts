@@ -1,8 +1,12 @@
-// The OpenAPI document, made from the schemas the routes validate with, and a page that shows it.
+// The OpenAPI document, made from the schemas the routes validate with, and a page that shows it. Nobody has to be signed in
+// to read it, so it is written out once, and sent as it is from then on.
 
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
+import { type Asset, createAsset } from '../pages/asset.ts';
+import { sendAsset } from '../pages/send-asset.ts';
 import { INLINE_STYLE_POLICY } from './security-headers.ts';
 
 export function createDocumentation(version: string) {
@@ -23,10 +27,35 @@ export function createDocumentation(version: string) {
           },
         },
       });
-      await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: INLINE_STYLE_POLICY });
+      const documents = writtenOnce(app);
+      const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
+        const document = documents.get(request.routeOptions.url ?? '')?.();
+        if (document !== undefined) await sendAsset(document, request, reply);
+      };
+      const uiHooks = { onRequest };
+      await app.register(swaggerUi, {
+        ...{ routePrefix: '/docs', staticCSP: INLINE_STYLE_POLICY, uiHooks },
+      });
     },
     { name: 'documentation', dependencies: ['security-headers'] },
   );
+}
+
+/** The interface of the page would write them anew for everybody who asks. */
+function writtenOnce(app: FastifyInstance): ReadonlyMap<string, () => Asset> {
+  const once = (make: () => Asset) => {
+    let made: Asset | undefined;
+    return () => {
+      made ??= make();
+      return made;
+    };
+  };
+  const json = () => createAsset('application/json; charset=utf-8', JSON.stringify(app.swagger()));
+  const yaml = () => createAsset('application/x-yaml', app.swagger({ yaml: true }));
+  return new Map([
+    ['/docs/json', once(json)],
+    ['/docs/yaml', once(yaml)],
+  ]);
 }
 
 /** For the schema of every route behind authentication. */

@@ -8,6 +8,7 @@ import { FastifyAdapter } from '@bull-board/fastify';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { assertNever } from '../../domain/assert-never.ts';
 import { type FirebaseUid, parseSagaId } from '../../domain/ids.ts';
+import type { Admission } from '../admission.ts';
 import { createBoardJobs, QUEUE_BOARD_PATH } from '../board-jobs.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { sessionIdentity } from '../judged-identity.ts';
@@ -21,6 +22,7 @@ import { INLINE_STYLE_POLICY } from './security-headers.ts';
 export interface QueueBoardDependencies
   extends Pick<ApiDependencies, 'identities' | 'queues' | 'sagas' | 'stepKinds' | 'now' | 'log'> {
   readonly sessions: Sessions;
+  readonly admission: Pick<Admission, 'know'>;
 }
 
 export function createQueueBoard(deps: QueueBoardDependencies): FastifyPluginAsync {
@@ -76,6 +78,7 @@ async function guard(
       headers: { 'www-authenticate': 'Bearer realm="reclaim"' },
     });
   }
+  deps.admission.know(request, identity.firebaseUid);
   if (request.method === 'GET' || request.method === 'HEAD') return;
   if (request.method !== 'PUT' || request.routeOptions.url !== RETRY_ROUTE) {
     throw new ProblemError('method-not-allowed', 'The board only reads, and retries single jobs.', {

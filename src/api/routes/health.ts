@@ -1,4 +1,4 @@
-// For whoever runs this: is the process alive, can it take work, what does it measure. Ready means that
+// For whoever runs this: is the process alive, and can it take work. Ready means that
 // MongoDB takes a write, because a 202 needs no more (I7); what else is away is named, not hidden.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
@@ -7,7 +7,7 @@ import { ProblemError } from '../problem.ts';
 import { LiveSchema, ReadySchema } from '../schemas/health.ts';
 import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 
-export type HealthRoutesDependencies = Pick<ApiDependencies, 'health' | 'metrics'>;
+export type HealthRoutesDependencies = Pick<ApiDependencies, 'health'>;
 
 export function createHealthRoutes(deps: HealthRoutesDependencies): FastifyPluginAsyncTypebox {
   return async (app) => {
@@ -25,10 +25,6 @@ export function createHealthRoutes(deps: HealthRoutesDependencies): FastifyPlugi
       }
       return { status: degraded.length === 0 ? ('ok' as const) : ('degraded' as const), degraded };
     });
-
-    app.get('/metrics', { schema: METRICS }, async (_request, reply) =>
-      reply.type(deps.metrics.contentType).send(await deps.metrics.metrics()),
-    );
   };
 }
 
@@ -69,10 +65,4 @@ const READY = {
   summary: 'Whether the service can take work, and what is degraded',
   tags: ['health'],
   response: { 200: ReadySchema, ...PROBLEM_RESPONSES },
-};
-
-const METRICS = {
-  operationId: 'metrics',
-  summary: 'Measurements in the text format of Prometheus',
-  tags: ['health'],
 };

@@ -1,0 +1,95 @@
+// Whether a request is looked at at all, judged before anything is known of its sender but the address. Credentials that
+// were found good are counted for their user, who has a limit of his own; all else is counted for the address, and given back
+// when it turns out good. So a flood of bad tokens shuts out neither the users behind the same address nor the process.
+// It asks no server: it holds, and is bounded, while Redis is away.
+
+import { createHash } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import type { FirebaseUid } from '../domain/ids.ts';
+import { addressKey } from './address-key.ts';
+import { sessionCookiesOf } from './session-cookie.ts';
+import { createTokenBuckets } from './token-buckets.ts';
+
+export interface Admission {
+  /** Null: admitted; else the ms to wait. Asked as often as one likes, counted once. */
+  judge(request: FastifyRequest): number | null;
+  /** Its credentials are this user's. */
+  know(request: FastifyRequest, user: FirebaseUid): void;
+  /** Its credentials are nobody's, or nobody's any more. */
+  forget(request: FastifyRequest): void;
+}
+
+export interface AdmissionLimits {
+  /** ADDRESS_RATE_LIMIT_PER_MINUTE: without good credentials, of one address. */
+  readonly addressPerMinute: number;
+  /** RATE_LIMIT_PER_MINUTE. */
+  readonly userPerMinute: number;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A file of the pages, of which one page is made of forty. */
+    readonly isPageFile?: boolean;
+  }
+}
+
+/** Room for the files of the pages, and for the requests that the user's own limit refuses with a better answer. */
+const USER_FACTOR = 2;
+const PAGE_FILE_COST = 0.1;
+const MAX_SENDERS = 20_000;
+const MAX_CREDENTIALS = 20_000;
+/** Longer, and no token or cookie of ours has it. */
+const MAX_CREDENTIAL_LENGTH = 8_192;
+
+export function createAdmission({ addressPerMinute, userPerMinute }: AdmissionLimits): Admission {
+  const buckets = createTokenBuckets(MAX_SENDERS);
+  const known = new Map<string, FirebaseUid>();
+  const verdicts = new WeakMap<FastifyRequest, number | null>();
+
+  const count = (request: FastifyRequest): number | null => {
+    const user = known.get(credentialOf(request) ?? '');
+    const cost = costOf(request);
+    return user === undefined
+      ? buckets.take(senderOf(request), cost, addressPerMinute)
+      : buckets.take(`user ${user}`, cost, userPerMinute * USER_FACTOR);
+  };
+
+  return {
+    judge: (request) => {
+      const before = verdicts.get(request);
+      if (before !== undefined) return before;
+      const verdict = count(request);
+      verdicts.set(request, verdict);
+      return verdict;
+    },
+    know: (request, user) => {
+      const credential = credentialOf(request);
+      if (credential === null || known.has(credential)) return;
+      known.set(credential, user);
+      for (const oldest of known.keys()) {
+        if (known.size <= MAX_CREDENTIALS) break;
+        known.delete(oldest);
+      }
+      buckets.giveBack(senderOf(request), costOf(request), addressPerMinute);
+    },
+    forget: (request) => {
+      const credential = credentialOf(request);
+      if (credential !== null) known.delete(credential);
+    },
+  };
+}
+
+function senderOf({ client }: FastifyRequest): string {
+  return `address ${addressKey(client.address)}`;
+}
+
+function costOf({ routeOptions }: FastifyRequest): number {
+  return routeOptions.config.isPageFile === true ? PAGE_FILE_COST : 1;
+}
+
+/** Never the credential itself: it is no business of this list. */
+function credentialOf(request: FastifyRequest): string | null {
+  const text = request.headers.authorization ?? sessionCookiesOf(request).join();
+  if (text === '' || text.length > MAX_CREDENTIAL_LENGTH) return null;
+  return createHash('sha256').update(text).digest('base64url');
+}

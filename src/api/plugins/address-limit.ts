@@ -1,0 +1,78 @@
+// The first thing that is asked of a request. One that is refused here is answered in a sentence, and leaves no line of its
+// own in the log: a flood must not fill the disk either. That there is one is said once a minute for all. The answer waits a
+// moment, which costs us a timer, and a sender that waits for its answers most of its rate.
+
+import { type FastifyRequest, LogController } from 'fastify';
+import fp from 'fastify-plugin';
+import { Counter, type Registry } from 'prom-client';
+import { pause } from '../../saga/deadline.ts';
+import type { Admission } from '../admission.ts';
+import { ProblemError } from '../problem.ts';
+
+const NAME = 'reclaim_requests_refused_total';
+const SAY_EVERY_MS = 60_000;
+/** Each holds a socket; more are answered at once. */
+const MAX_HELD = 500;
+
+export interface AddressLimitOptions {
+  readonly admission: Admission;
+  readonly metrics: Registry;
+  /** How long a refusal waits. */
+  readonly holdMs: number;
+}
+
+export function createAddressLimit({ admission, metrics, holdMs }: AddressLimitOptions) {
+  return fp(
+    async (app) => {
+      const refused = new Counter({
+        name: NAME,
+        help: 'Requests refused before they were looked at: their address or user had sent too many.',
+        registers: [metrics],
+      });
+      const closing = new AbortController();
+      let held = 0;
+      const hold = async () => {
+        if (held >= MAX_HELD) return;
+        held += 1;
+        await pause(holdMs, closing.signal);
+        held -= 1;
+      };
+      let saidAtMs = Number.NEGATIVE_INFINITY;
+      app.addHook('onRequest', async (request) => {
+        const waitMs = admission.judge(request);
+        if (waitMs === null) return;
+        refused.inc();
+        if (performance.now() - saidAtMs >= SAY_EVERY_MS) {
+          saidAtMs = performance.now();
+          request.log.warn({ address: request.client.address }, 'requests refused: too many');
+        }
+        await hold();
+        throw tooMany(waitMs);
+      });
+      app.addHook('preClose', async () => closing.abort());
+      app.addHook('onClose', async () => metrics.removeSingleMetric(NAME));
+    },
+    { name: 'address-limit', dependencies: ['clients', 'problems'] },
+  );
+}
+
+function tooMany(waitMs: number): ProblemError {
+  const seconds = Math.max(1, Math.ceil(waitMs / 1_000));
+  return new ProblemError('too-many-requests', 'Too many requests come from this address.', {
+    headers: { 'retry-after': String(seconds) },
+  });
+}
+
+/** Writes no lines for what is refused. */
+export class AdmittedOnly extends LogController {
+  readonly #admission: Admission;
+
+  constructor(admission: Admission) {
+    super();
+    this.#admission = admission;
+  }
+
+  override isLogDisabled(request: FastifyRequest): boolean {
+    return this.#admission.judge(request) !== null;
+  }
+}

@@ -1,0 +1,32 @@
+// What this process measures, money at risk included: for who holds the token that METRICS_TOKEN says, and for nobody where
+// it says none. A port of its own (METRICS_PORT) is the other way to it.
+
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { isBearer } from '../../is-bearer.ts';
+import type { ApiDependencies, ApiSettings } from '../dependencies.ts';
+import { ProblemError, unauthenticated } from '../problem.ts';
+
+export interface MetricsRouteDependencies extends Pick<ApiDependencies, 'metrics'> {
+  readonly settings: Pick<ApiSettings, 'metricsToken'>;
+}
+
+export function createMetricsRoute(deps: MetricsRouteDependencies): FastifyPluginAsyncTypebox {
+  const { metrics, settings } = deps;
+  return async (app) => {
+    app.get('/metrics', { schema: METRICS }, async (request, reply) => {
+      reply.header('cache-control', 'no-store');
+      const { metricsToken } = settings;
+      if (metricsToken === null) throw new ProblemError('not-found', 'There are no metrics here.');
+      if (!isBearer(request.headers.authorization, metricsToken)) {
+        throw unauthenticated('Send the token of METRICS_TOKEN as "Authorization: Bearer …".');
+      }
+      return reply.type(metrics.contentType).send(await metrics.metrics());
+    });
+  };
+}
+
+const METRICS = {
+  operationId: 'metrics',
+  summary: 'Measurements in the text format of Prometheus; with the token of METRICS_TOKEN',
+  tags: ['health'],
+};
