@@ -8,11 +8,17 @@ import { type DeletionPorts, STEP, sceneOf } from './steps/step-ports.ts';
 
 export async function releaseBot(ports: DeletionPorts, call: StepCall): Promise<void> {
   if (call.captures[STEP.lock] === undefined) return;
-  const { mark, tombstone, settlement } = sceneOf(call);
+  const { mark, tombstone, settlement, input } = sceneOf(call);
   const receipt = await ports.wallets.findReceipt(settlement.userId, settlement.opId);
   await ports.wallets.unmark(mark);
-  if (receipt === null) await ports.tombstones.withdraw(tombstone);
-  else await ports.tombstones.settle(tombstone);
+  if (receipt === null) {
+    await ports.tombstones.withdraw(tombstone);
+    return;
+  }
+  await ports.tombstones.settle(tombstone);
+  // I11: the books are whole, however the job ended.
+  const { firebaseUid } = input;
+  await ports.ledger.post({ receipt, firebaseUid, sagaId: settlement.sagaId });
 }
 
 /** The value that was locked and is not paid back yet, in cents. */

@@ -7,6 +7,7 @@ import { FencedError } from '../saga/errors.ts';
 import type { Json } from '../saga/json.ts';
 import { readInput } from './provision-bot-input.ts';
 import { type ProvisioningPorts, STEP, sceneOf } from './provisioning-ports.ts';
+import { releaseProvision, reservedMinor } from './release-provision.ts';
 import { createActivateStep } from './steps/activate.ts';
 import { createAssignSlotStep } from './steps/assign-slot.ts';
 import { createReserveFundsStep } from './steps/reserve-funds.ts';
@@ -35,6 +36,8 @@ export function createProvisionBotSaga(ports: ProvisioningPorts): SagaDefinition
       const raised = await ports.wallets.raiseMark(sceneOf(call).target);
       if (raised === 'fenced') throw new FencedError(call.sagaId, call.epoch);
     },
+    release: (call) => releaseProvision(ports, call),
+    atRiskMinor: reservedMinor,
     result: ({ input, results }): Json => {
       const { instanceId, botName, allocatedAmount } = readInput(input);
       const reservation = RESERVATION.readOrNull(results[STEP.reserve]);

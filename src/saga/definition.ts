@@ -17,7 +17,8 @@ export interface SagaDefinition<Input extends Json = Json> {
    * still have one call under way, which is over this long after the saga's end. Milliseconds. */
   readonly yieldsWithinMs?: number;
   /** Called once after each claim that resumes a saga, before anything else: raises the epoch in the
-   * outside world where it can be fenced (I5). Repeatable. */
+   * outside world where it can be fenced (I5). Repeatable. Who states it holds something out there, and states `release`
+   * and `atRiskMinor` too: the registration asks for both. */
   fenceEffects?(call: StepCall<Input>): Promise<void>;
   /** What the job shows at its end, from the results of its steps. Pure. */
   result?(facts: SagaFacts<Input>): Json;

@@ -24,7 +24,8 @@ export interface StepShape {
 /** @throws Error naming the definition and what is wrong with it. */
 export function shapeOf<Input extends Json>(definition: SagaDefinition<Input>): SagaShape {
   const steps = definition.steps.map(stepShape);
-  const problem = findProblem(steps) ?? findGap(definition.steps) ?? findHeld(definition);
+  const problem =
+    findProblem(steps) ?? findGap(definition.steps) ?? findHeld(definition) ?? findKept(definition);
   if (problem !== null) {
     throw new Error(`saga ${definition.name}@${definition.version}: ${problem}`);
   }
@@ -92,6 +93,16 @@ function findHeld<Input extends Json>({
   return held === undefined
     ? null
     : `it yields, and ${held.name} is ${held.kind}: it could pass its point of no return`;
+}
+
+// What is fenced outside is held there: an operator who ends the saga must get it back, and see what it is worth.
+function findKept<Input extends Json>({
+  fenceEffects,
+  release,
+  atRiskMinor,
+}: SagaDefinition<Input>): string | null {
+  if (fenceEffects === undefined || areFunctions(release, atRiskMinor)) return null;
+  return 'it fences its effects, so it holds something: it needs release and atRiskMinor';
 }
 
 function areFunctions(...parts: readonly unknown[]): boolean {

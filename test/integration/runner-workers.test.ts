@@ -9,6 +9,9 @@ import { createTestDatabase } from '../support/database.ts';
 import { connectThroughProxy, createTestEngine, setUpEngine } from '../support/saga-engine.ts';
 import { createGate, createSagaWorld, failing, sagaOf, stepsOf } from '../support/saga-world.ts';
 
+/** What a definition that fences its effects must state. */
+const HELD = { release: async () => {}, atRiskMinor: () => 0 };
+
 describe('a cancel and the point of no return', () => {
   it('raced 100 times: never both paid and undone, and the answer to the cancel is true (I6)', async () => {
     const cancels = new Map<string, () => void>();
@@ -134,7 +137,7 @@ describe('workers come and go', () => {
             },
           }),
         ],
-        { fenceEffects: async ({ epoch }) => void epochs.push(epoch) },
+        { ...HELD, fenceEffects: async ({ epoch }) => void epochs.push(epoch) },
       ),
     );
     const id = await engine.start();
@@ -157,6 +160,7 @@ describe('workers come and go', () => {
     const { world, engine } = await setUpEngine(
       (make, at) =>
         sagaOf([make.undoable('a', { run: failing([later()], (call) => at.act('a', call)) })], {
+          ...HELD,
           fenceEffects: async () => {
             tries += 1;
             if (tries === 1) throw new UnavailableError('AWAY', 'nobody answers');

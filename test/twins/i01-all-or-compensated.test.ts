@@ -10,9 +10,10 @@ import type { Bots } from '../../src/deletion/ports/bots.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
 import { ok } from '../../src/domain/source.ts';
 import type { SagaDefinition, StepDefinition } from '../../src/saga/definition.ts';
-import { TerminalError } from '../../src/saga/errors.ts';
+import { HoldError, TerminalError } from '../../src/saga/errors.ts';
 import type { SagaRecord } from '../../src/saga/record.ts';
 import {
+  allOf,
   outsideState,
   placeBot,
   readPoolState,
@@ -102,6 +103,27 @@ twinsOf('I1', {
     return breaches({
       'the scenario has not deleted the bot': state.phase !== 'completed',
       'a bot that was deleted runs again': pooled.some(({ program }) => program === 'RUNNING'),
+    });
+  },
+
+  // It stands still before the payment, and an operator vouches that it is undone.
+  'an-end-that-gives-nothing-back': async (part) => {
+    const lab = await createLab();
+    const bot = await placeBot(lab, 'pooled');
+    const hold = () => Promise.reject(new HoldError('HELD', 'as the scenario has it'));
+    const worker = await lab.worker({
+      ports: ({ poolStates }) => ({ poolStates: { ...poolStates, mutate: hold } }),
+      ...(part === 'twin' && { definition: (same) => ({ ...same, release: async () => {} }) }),
+    });
+    const { id, state } = await deleteToRest(worker, bot, 'hold');
+    const order = { verb: 'resolve', by: 'a test', reason: 'undone by hand' } as const;
+    await worker.sagas.order(id, { ...order, outcome: 'compensated' });
+    const tombstones = await allOf(lab, 'tombstones');
+    return breaches({
+      'the scenario does not stand still': state.phase !== 'stuck',
+      'ended by an operator, and its tombstone is closing for ever': tombstones.some(
+        ({ status }) => status === 'closing',
+      ),
     });
   },
 });

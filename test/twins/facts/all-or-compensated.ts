@@ -101,4 +101,24 @@ export const ALL_OR_COMPENSATED = [
     title: 'a restart that asks no tombstone: a deleted bot runs again, and caught',
     breach: 'a bot that was deleted runs again',
   },
+  {
+    name: 'an-end-that-gives-nothing-back',
+    invariant: 'I1',
+    mechanism: {
+      what: 'an operator’s end gives back what the saga holds outside: its mark, its tombstone, the slot',
+      file: 'src/provisioning/release-provision.ts',
+    },
+    guardedBy: [
+      at(
+        'e2e/provision-stuck.test.ts',
+        'stuck: what it set aside is shown as at risk; resolved, its tombstone goes and its slot is free',
+      ),
+      at(
+        'unit/saga-shape.test.ts',
+        'a saga that fences its effects holds something: refused without its release and what is at risk',
+      ),
+    ],
+    title: 'an operator’s end that releases nothing: the tombstone keeps its slot, and caught',
+    breach: 'ended by an operator, and its tombstone is closing for ever',
+  },
 ] as const satisfies readonly TwinFacts[];

@@ -1,0 +1,41 @@
+// What an operator's end of a provision gives back: the mark of its way back, and its tombstone with the slot that
+// it keeps. I1: where the money was paid back the tombstone is settled, so that the janitor takes away what was
+// started; where it was not, nothing may say that it was: the allocation, if there is one, is a bot's like any other.
+
+import { settlementOpId } from '../domain/incarnation.ts';
+import type { SagaFacts, StepCall } from '../saga/definition.ts';
+import type { Json } from '../saga/json.ts';
+import { wasThereBefore } from './begin-undo.ts';
+import { readInput } from './provision-bot-input.ts';
+import { type ProvisioningPorts, STEP, sceneOf } from './provisioning-ports.ts';
+import { RESERVATION } from './stored-values.ts';
+
+/** Repeatable. */
+export async function releaseProvision(ports: ProvisioningPorts, call: StepCall): Promise<void> {
+  if (call.captures[STEP.reserve] === undefined) return;
+  const { input, order, target } = sceneOf(call);
+  const withdrawn = await ports.wallets.withdrawReserve(order);
+  const reservation =
+    withdrawn.status === 'reserved'
+      ? withdrawn.reservation
+      : RESERVATION.readOrNull(call.results[STEP.reserve]);
+  await ports.wallets.unmark(target);
+  if (reservation === null) return;
+  const { userId, instanceId, firebaseUid } = input;
+  const { sagaId, epoch } = target;
+  const incarnation = { userId, instanceId, life: reservation.life };
+  const receipt = await ports.wallets.findReceipt(userId, settlementOpId(incarnation));
+  if (!wasThereBefore(call)) {
+    const tombstone = { incarnation, sagaId, epoch };
+    if (receipt === null) await ports.tombstones.withdraw(tombstone);
+    else await ports.tombstones.settle(tombstone);
+  }
+  // I11: the books are whole, however the job ended.
+  await ports.ledger.postReservation({ reservation, firebaseUid, sagaId });
+  if (receipt !== null) await ports.ledger.post({ receipt, firebaseUid, sagaId });
+}
+
+/** What was set aside and has no bot yet, in cents. */
+export function reservedMinor({ input, captures }: SagaFacts<Json>): number {
+  return captures[STEP.reserve] === undefined ? 0 : readInput(input).amountMinor;
+}
