@@ -9,6 +9,7 @@ import { sharedSecret } from './adapters/mongo/shared-secret.ts';
 import { queueFor } from './adapters/queue/queue-names.ts';
 import { createApp } from './api/app.ts';
 import type { ApiDependencies } from './api/dependencies.ts';
+import { awaitMongodb } from './await-mongodb.ts';
 import type { Config } from './config.ts';
 import { fillDemoPoolState, placeDemoPoolState, seedDemo } from './demo.ts';
 import { startEmbedded } from './embedded/start-embedded.ts';
@@ -16,6 +17,7 @@ import { createHealthReport } from './health-report.ts';
 import { listenForMetrics } from './metrics-listener.ts';
 import { createServices, DEFAULT_KEY_PREFIX, type Services } from './services.ts';
 import { createSigningIn, type SigningIn } from './signing-in.ts';
+import { StartError } from './start-fault.ts';
 import { startupLines } from './startup-lines.ts';
 import { VERSION } from './version.ts';
 import { startWorkers } from './worker-set.ts';
@@ -31,9 +33,6 @@ export interface ApplicationOptions {
   /** An embedded server ended by itself. */
   readonly onLost: (what: string) => void;
 }
-
-/** What a person can mend: shown without a stack. */
-export class StartError extends Error {}
 
 export interface Application {
   readonly url: string;
@@ -58,12 +57,13 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       onProgress: say,
       onServerLost: options.onLost,
       signal,
-    });
+    }).catch(asSentence);
     stops.unshift(() => embedded.stop());
     const isFile = config.poolState === 'file';
     if (config.isDemo && isFile) await placeDemoPoolState(config.poolStateFile);
     const { mongodbUri, redisUrl } = embedded;
     const { keyPrefix = DEFAULT_KEY_PREFIX } = options;
+    await awaitMongodb({ uri: mongodbUri, say, signal });
     const services = await createServices({ config, log, mongodbUri, redisUrl, keyPrefix });
     stops.unshift(() => services.close());
     if (config.isDemo && !isFile) await fillDemoPoolState(services.deletionPorts.poolStates);
@@ -89,14 +89,29 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   }
 }
 
+/** What keeps the embedded servers from starting is told in sentences already. */
+function asSentence(error: unknown): never {
+  const isSentence = error instanceof Error && error.constructor === Error && !('code' in error);
+  throw isSentence ? new StartError(error.message, { cause: error }) : error;
+}
+
 async function listen(app: FastifyInstance, { port, host }: Config): Promise<string> {
   try {
     return await app.listen({ port, host });
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-    throw new StartError(`port ${port} on ${host} is taken: set PORT to another, or to 0 for any`);
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const problem = LISTEN_PROBLEMS.get(code);
+    if (problem === undefined) throw error;
+    throw new StartError(`port ${port} on ${host} ${problem}`);
   }
 }
+
+const LISTEN_PROBLEMS: ReadonlyMap<string, string> = new Map([
+  ['EADDRINUSE', 'is taken: set PORT to another, or to 0 for any'],
+  ['EACCES', 'is not open to this user: set PORT to one above 1023'],
+  ['EADDRNOTAVAIL', 'is no address of this machine: set HOST to one that is'],
+  ['ENOTFOUND', 'is no address of this machine: set HOST to one that is'],
+]);
 
 async function apiDependencies(
   services: Services,

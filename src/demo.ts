@@ -1,7 +1,7 @@
 // The embedded demo: the fixtures' users where the database is empty, their bots in the simulator, their
 // pool state in the data folder. A second start finds them as they were left.
 
-import { constants, copyFile, mkdir, readFile } from 'node:fs/promises';
+import { chmod, constants, copyFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Connection } from 'mongoose';
@@ -11,14 +11,24 @@ import { createSimulatedWorld } from './adapters/simulator/simulated-world.ts';
 import type { PoolStates } from './deletion/ports/pool-states.ts';
 import type { PoolState } from './domain/pool-state.ts';
 
+/** `uid-bad`: numbers that are text or below zero. */
+const ODD_USER = '000000000000000000000007';
+
+/** Whether the demo itself brings this user as a violation of the schema. */
+export function isOddOnPurpose(userId: string): boolean {
+  return userId === ODD_USER;
+}
+
 const FIXTURES = new URL('../fixtures/', import.meta.url);
 
 /** Before the services start: the pool state must be there before an empty one would be made. */
 export async function placeDemoPoolState(file: string): Promise<void> {
   if ((await whyMoved(file)) !== null) return;
-  await mkdir(dirname(file), { recursive: true });
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   try {
     await copyFile(fixture('pool-state.json'), file, constants.COPYFILE_EXCL);
+    // Whatever the mode of the fixture is.
+    await chmod(file, 0o600);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }

@@ -1,11 +1,12 @@
 // The entry point of the API: configuration, servers of its own where none are given, services, HTTP and
 // workers; and their end, in the reverse order, on a signal or a fault.
 
-import { type Application, StartError, startApplication } from './application.ts';
-import { ConfigError, parseConfig } from './config.ts';
+import { type Application, startApplication } from './application.ts';
+import { parseConfig } from './config.ts';
 import { endGracefully } from './graceful-end.ts';
 import { createLogger } from './logger.ts';
 import { DEFAULT_KEY_PREFIX } from './services.ts';
+import { tellFault } from './start-fault.ts';
 import { printLine, printThrown } from './terminal.ts';
 
 /** Docker and process managers kill after ten seconds. */
@@ -43,8 +44,7 @@ try {
 } catch (error) {
   grace.uninstall();
   if (!stopping.signal.aborted) {
-    const isPlain = error instanceof ConfigError || error instanceof StartError;
-    printThrown(error, isPlain);
+    tellFault(error);
     process.exitCode = 1;
   }
 }

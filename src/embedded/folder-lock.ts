@@ -28,7 +28,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   const owner = await identifyProcess(process.pid);
   const content = JSON.stringify({ ...owner, host: hostname(), id });
   const mine = `${path}.mine-${id}`;
-  await writeFile(mine, content);
+  await writeFile(mine, content, { mode: 0o600 });
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       // A link appears with its whole content or not at all, and only where there is none yet.
@@ -63,7 +63,8 @@ async function breakIfDead(folder: string, path: string): Promise<void> {
   // Only who holds the right to break exactly this lock removes it, and looks again first: a lock that
   // somebody took in between has another content, and its own right.
   const right = `${path}.${holder.id}`;
-  if (!(await succeeds(writeFile(right, '', { flag: 'wx' }), 'EEXIST'))) return waitABit();
+  if (!(await succeeds(writeFile(right, '', { flag: 'wx', mode: 0o600 }), 'EEXIST')))
+    return waitABit();
   try {
     if ((await readFile(path, 'utf8').catch(() => undefined)) === found) await rm(path);
   } finally {

@@ -46,20 +46,83 @@ export interface MongodbOptions
   readonly cacheGb: number;
   /** False: for a run of tests, with data that nobody keeps. Default true. */
   readonly isKept?: boolean;
+  /** The port that the data are known to name, if there are any. */
+  readonly memberPort?: number | undefined;
   /** Called before the port becomes part of the data. */
   onPort(port: number): Promise<void>;
 }
 
 /** @throws when it does not start, or does not become primary in time. */
 export async function startMongodb(options: MongodbOptions): Promise<OwnedServer> {
-  const server = await startOwnedServer({
+  const { memberPort } = options;
+  // New data take whatever port is free at the moment of the start.
+  if (memberPort === undefined) return started(await startMember(options, options.choosePort));
+  const port = await options.choosePort(0);
+  const choosePort = () => Promise.resolve(port);
+  if (memberPort !== port) await renameMember(options, port);
+  const server = await startMember(options, choosePort);
+  if (server !== 'misnamed') return server;
+  // A run that moved was cut short between the data and the record.
+  await renameMember(options, port);
+  return started(await startMember(options, choosePort));
+}
+
+function started(server: OwnedServer | 'misnamed'): OwnedServer {
+  if (server === 'misnamed') throw new Error('the embedded MongoDB belongs to another port');
+  return server;
+}
+
+async function startMember(
+  options: MongodbOptions,
+  choosePort: OwnedServerOptions['choosePort'],
+): Promise<OwnedServer | 'misnamed'> {
+  const server = await startProcess(options, choosePort, ['--replSet', REPLICA_SET]);
+  try {
+    await options.onPort(server.port);
+    if (await becomePrimary(server.port, options.signal)) return server;
+    await server.stop();
+    return 'misnamed';
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+// The data name the only member by its port, and a server on another one is no member. As MongoDB's manual has it: the
+// server is started alone, and the name is changed in its data.
+async function renameMember(options: MongodbOptions, port: number): Promise<void> {
+  const server = await startProcess(options, () => Promise.resolve(port), []);
+  const client = new mongoose.mongo.MongoClient(mongodbUri(server.port), {
+    serverSelectionTimeoutMS: PRIMARY_TIMEOUT_MS,
+  });
+  try {
+    const host = `${LOOPBACK}:${server.port}`;
+    const configs = client.db('local').collection('system.replset');
+    await configs.updateOne(
+      {},
+      { $set: { 'members.0.host': host } },
+      { writeConcern: { j: true } },
+    );
+  } finally {
+    await client.close();
+    await server.stop();
+  }
+}
+
+function startProcess(
+  options: MongodbOptions,
+  choosePort: OwnedServerOptions['choosePort'],
+  replication: readonly string[],
+): Promise<OwnedServer> {
+  return startOwnedServer({
     ...options,
+    choosePort,
     name: 'mongodb',
     stopTimeoutMs: MONGODB_STOP_TIMEOUT_MS,
     askPid,
     args: (port) => [
       ...['--dbpath', `${options.dataDir}/mongodb`, '--port', String(port), '--bind_ip', LOOPBACK],
-      ...['--replSet', REPLICA_SET, '--wiredTigerCacheSizeGB', String(options.cacheGb)],
+      ...[...replication, '--wiredTigerCacheSizeGB', String(options.cacheGb)],
       ...['--nounixsocket', '--quiet', '--oplogSize', '256'],
       ...['--setParameter', 'diagnosticDataCollectionEnabled=false'],
       // Files of collections that are dropped or idle are closed soon: a run of tests makes and drops a hundred
@@ -73,14 +136,6 @@ export async function startMongodb(options: MongodbOptions): Promise<OwnedServer
       ...(options.isKept === false ? ['--journalCommitInterval', '5'] : []),
     ],
   });
-  try {
-    await options.onPort(server.port);
-    await becomePrimary(server.port, options.signal);
-    return server;
-  } catch (error) {
-    await server.stop();
-    throw error;
-  }
 }
 
 export function mongodbUri(port: number): string {
@@ -105,27 +160,26 @@ const PID_TIMEOUT_MS = 1_000;
 /** The larger parts of the answer, which nobody reads here. */
 const NO_SECTIONS = { metrics: 0, wiredTiger: 0, tcmalloc: 0, repl: 0, locks: 0 };
 
-async function becomePrimary(port: number, signal: AbortSignal): Promise<void> {
+/** @returns false where the data name another port. */
+async function becomePrimary(port: number, signal: AbortSignal): Promise<boolean> {
   const client = new mongoose.mongo.MongoClient(mongodbUri(port), {
     serverSelectionTimeoutMS: PRIMARY_TIMEOUT_MS,
   });
   try {
     const admin = client.db('admin');
-    const status = await admin.command({ replSetGetStatus: 1 }).catch((error: unknown) => error);
-    if (
-      status instanceof Error &&
-      'codeName' in status &&
-      status.codeName === 'NotYetInitialized'
-    ) {
-      const members = [{ _id: 0, host: `${LOOPBACK}:${port}` }];
+    const host = `${LOOPBACK}:${port}`;
+    const config = await client.db('local').collection('system.replset').findOne();
+    if (config === null) {
+      const members = [{ _id: 0, host }];
       await admin.command({ replSetInitiate: { _id: REPLICA_SET, members } });
-    }
+    } else if (config.members?.[0]?.host !== host) return false;
     const end = performance.now() + PRIMARY_TIMEOUT_MS;
     while ((await admin.command({ hello: 1 })).isWritablePrimary !== true) {
       signal.throwIfAborted();
       if (performance.now() > end) throw new Error('the embedded MongoDB did not become primary');
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    return true;
   } finally {
     await client.close();
   }

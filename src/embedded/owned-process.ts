@@ -27,7 +27,7 @@ export interface OwnedProcessOptions {
 /** @throws when the program cannot be started at all. */
 export async function startOwnedProcess(options: OwnedProcessOptions): Promise<OwnedProcess> {
   const [command, args] = await tiedToOurDeath(options.command, options.args);
-  const log = openSync(options.logFile, 'a');
+  const log = openSync(options.logFile, 'a', 0o600);
   const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
   const exited = new Promise<string>((resolve) => {
@@ -70,7 +70,7 @@ async function tiedToOurDeath(
     () => true,
     () => false,
   );
-  return (await canTie)
-    ? ['setpriv', ['--pdeathsig', 'TERM', '--', command, ...args]]
-    : [command, args];
+  const tie = (await canTie) ? ['setpriv', '--pdeathsig', 'TERM', '--'] : [];
+  // Some servers leave what they write open to everybody. The shell becomes the server: it keeps its process id.
+  return ['/bin/sh', ['-c', 'umask 077; exec "$@"', 'sh', ...tie, command, ...args]];
 }

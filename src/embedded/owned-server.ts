@@ -46,7 +46,8 @@ export async function startOwnedServer(options: OwnedServerOptions): Promise<Own
       stopTimeoutMs: options.stopTimeoutMs,
     });
     const pidFile = join(options.dataDir, `${options.name}.pid`);
-    await writeFile(pidFile, JSON.stringify(await identifyProcess(child.pid)) ?? '');
+    const identity = JSON.stringify(await identifyProcess(child.pid)) ?? '';
+    await writeFile(pidFile, identity, { mode: 0o600 });
     const stop = async () => {
       await child.stop();
       await rm(pidFile, { force: true });

@@ -1,5 +1,5 @@
-// What the first start chose, kept beside the data: the servers' products, versions and ports. The
-// port of MongoDB is part of its data (the replica set names its member by it).
+// What the first start chose, kept beside the data: the servers' products, versions and ports. They
+// are kept while they are free, so that addresses which somebody wrote down go on being right.
 
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -42,7 +42,7 @@ export async function readServerRecord(dataDir: string): Promise<ServerRecord> {
 
 export async function writeServerRecord(dataDir: string, record: ServerRecord): Promise<void> {
   const path = join(dataDir, FILE);
-  await writeFile(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`);
+  await writeFile(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
   await rename(`${path}.new`, path);
 }
 

@@ -2,7 +2,7 @@
 // us. A server whose URL is given is not embedded. What the first start chose (product, version, port)
 // is kept beside the data and binds every later start; one process at a time owns the folder.
 
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lockFolder } from './folder-lock.ts';
@@ -46,7 +46,7 @@ const FIRST_MONGODB_PORT = 27_217;
 const FIRST_VALKEY_PORT = 26_579;
 const CACHE_GB = 0.5;
 
-/** @throws one clear error: no server to be had, other data version, port taken, folder in use. */
+/** @throws one clear error: no server to be had, other data version, folder in use. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServers> {
   const { mongodbUri: givenMongodb, redisUrl: givenRedis } = options;
   if (givenMongodb !== undefined && givenRedis !== undefined) {
@@ -57,7 +57,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
       stop: async () => {},
     };
   }
-  await mkdir(options.dataDir, { recursive: true });
+  await makePrivateFolder(options.dataDir);
   const lock = await lockFolder(options.dataDir);
   const running: OwnedServer[] = [];
   const describe: string[] = [];
@@ -105,6 +105,7 @@ async function startOurMongodb(binary: ServerBinary, start: Start): Promise<stri
     signal,
     cacheGb: CACHE_GB,
     isKept: options.isKept !== false,
+    memberPort: options.isKept === false ? undefined : plan.record.mongodb?.port,
     choosePort: () => mongodbPort(options, plan.record),
     onPort: (port) => remember(options, { mongodb: { product, version, port } }),
   });
@@ -126,6 +127,12 @@ async function startOurValkey(binary: ServerBinary, start: Start): Promise<strin
   keep(server, binary, 'valkey');
   await remember(options, { valkey: { product, version, port: server.port } });
   return valkeyUrl(server.port);
+}
+
+/** Users, money and keys lie here: its owner's alone, also where an earlier release had made it. */
+async function makePrivateFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await chmod(folder, 0o700);
 }
 
 async function remember(options: EmbeddedOptions, part: ServerRecord): Promise<void> {
@@ -159,7 +166,7 @@ async function prepare(options: EmbeddedOptions): Promise<Plan> {
     if (await endLeftover(dataDir, 'mongodb', MONGODB_STOP_TIMEOUT_MS)) {
       onProgress('ended the MongoDB of an earlier run that was killed');
     }
-    await mkdir(join(dataDir, 'mongodb'), { recursive: true });
+    await makePrivateFolder(join(dataDir, 'mongodb'));
     return findServer(MONGODB, { ...search, recorded: record.mongodb });
   };
   const findValkey = async () => {
@@ -167,23 +174,22 @@ async function prepare(options: EmbeddedOptions): Promise<Plan> {
     if (await endLeftover(dataDir, 'valkey', VALKEY_STOP_TIMEOUT_MS)) {
       onProgress('ended the Valkey of an earlier run that was killed');
     }
-    await mkdir(join(dataDir, 'valkey'), { recursive: true });
+    await makePrivateFolder(join(dataDir, 'valkey'));
     return findServer(VALKEY, { ...search, recorded: record.valkey });
   };
   const [mongodb, valkey] = await Promise.all([findMongodb(), findValkey()]);
   return { record, mongodb, valkey };
 }
 
-// A moved port would need a forced reconfiguration of the replica set: data that exists keeps its own.
 async function mongodbPort(options: EmbeddedOptions, record: ServerRecord): Promise<number> {
   if (options.isKept === false) return anyFreePort();
-  if (record.mongodb === undefined) return findFreePort(FIRST_MONGODB_PORT);
-  const { port } = record.mongodb;
-  if (await isPortFree(port)) return port;
-  throw new Error(
-    `port ${port} is taken, and the MongoDB data in ${options.dataDir} belongs to that port; stop the ` +
-      'program that uses it, set MONGODB_URI to a server of your own, or set DATA_DIR to another folder',
-  );
+  const kept = record.mongodb?.port;
+  if (kept !== undefined && (await isPortFree(kept))) return kept;
+  const port = await findFreePort(FIRST_MONGODB_PORT);
+  if (kept !== undefined) {
+    options.onProgress?.(`port ${kept} of MongoDB is taken by another program; moving to ${port}`);
+  }
+  return port;
 }
 
 async function valkeyPort(options: EmbeddedOptions, record: ServerRecord): Promise<number> {

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import mongoose from 'mongoose';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { anyFreePort } from '../../src/embedded/ports.ts';
 import { type EmbeddedOptions, startEmbedded } from '../../src/embedded/start-embedded.ts';
 import { createTestFolder } from '../support/folder.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -111,17 +112,51 @@ describe('embedded servers', () => {
     if (winner !== undefined) await write(winner.value);
   });
 
-  it('the port of MongoDB taken by others: refused with the ways out, because the data names it', async () => {
+  it('the port of MongoDB taken by others: it moves, keeps its data, and stays there', async () => {
     const dataDir = await createTestFolder();
     const first = await start({ dataDir });
+    await write(first);
     await first.stop();
-    const port = Number(new URL(first.mongodbUri).port);
-    const other = await occupy(port);
-    await expect(startEmbedded({ dataDir })).rejects.toThrow(
-      new RegExp(`port ${port} is taken.*MONGODB_URI.*DATA_DIR`, 's'),
-    );
+    const other = await occupy(Number(new URL(first.mongodbUri).port));
+    const said: string[] = [];
+    const second = await start({ dataDir, onProgress: (line) => void said.push(line) });
+    expect(second.mongodbUri).not.toBe(first.mongodbUri);
+    expect(said).toContainEqual(expect.stringMatching(/port \d+ of MongoDB is taken .* moving to/));
+    expect(await read(second)).toEqual(['kept', 'kept']);
+    await write(second);
+    await second.stop();
     other?.close();
-    expect(await read(await start({ dataDir }))).toEqual([undefined, null]);
+    const third = await start({ dataDir });
+    expect(third.mongodbUri).toBe(second.mongodbUri);
+    expect(await read(third)).toEqual(['kept', 'kept']);
+  }, 60_000);
+
+  it('a move that was cut short after the record was written: the next start ends it', async () => {
+    const dataDir = await createTestFolder();
+    const first = await start({ dataDir });
+    await write(first);
+    await first.stop();
+    const file = `${dataDir}/servers.json`;
+    const record = JSON.parse(await readFile(file, 'utf8'));
+    record.mongodb.port = await anyFreePort();
+    await writeFile(file, JSON.stringify(record));
+    expect(await read(await start({ dataDir }))).toEqual(['kept', 'kept']);
+  }, 60_000);
+
+  it('everything in the data folder is for its owner alone', async () => {
+    const folder = await createTestFolder();
+    const dataDir = `${folder}/data`;
+    await write(await start({ dataDir }));
+    const names = ['', ...(await readdir(dataDir, { recursive: true }))];
+    const open = await Promise.all(
+      names.map(async (name) => {
+        // Files of the servers come and go.
+        const found = await stat(`${dataDir}/${name}`).catch(() => undefined);
+        return found !== undefined && (found.mode & 0o077) !== 0 ? [name] : [];
+      }),
+    );
+    expect(names.length).toBeGreaterThan(10);
+    expect(open.flat()).toEqual([]);
   });
 
   it('the port of Valkey taken by others: it moves, and keeps its data', async () => {

@@ -15,7 +15,7 @@ export async function loadSigningKey(dataDir: string): Promise<Uint8Array> {
   const path = join(dataDir, KEY_FILE);
   const existing = await readKey(path);
   if (existing !== null) return existing;
-  await mkdir(dataDir, { recursive: true });
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await createExclusively(path);
   const created = await readKey(path);
   if (created === null) throw new Error(`${path} vanished while it was made`);
