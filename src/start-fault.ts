@@ -9,7 +9,7 @@ import { printThrown } from './terminal.ts';
 export class StartError extends Error {}
 
 /** @returns undefined where nobody foresaw it. */
-export function sentenceFor(error: unknown): string | undefined {
+function sentenceFor(error: unknown): string | undefined {
   if (error instanceof ConfigError || error instanceof StartError) return error.message;
   if (isRefusedByMongodb(error)) {
     return `MongoDB refuses what MONGODB_URI names: ${error.message}`;
