@@ -6,7 +6,6 @@ import type { Registry as MetricsRegistry } from 'prom-client';
 import { registerFindingGauge } from './adapters/metrics/finding-gauge.ts';
 import { createSyncMetrics, registerOrphanGauges } from './adapters/metrics/sync-metrics.ts';
 import { createMongoHoldings } from './adapters/mongo/holdings.ts';
-import { createMongoHostRecords } from './adapters/mongo/host-records.ts';
 import { createMongoOrphanSamples } from './adapters/mongo/orphan-samples.ts';
 import { createMongoRunDrifts } from './adapters/mongo/run-drifts.ts';
 import { createMongoSuspects } from './adapters/mongo/suspects.ts';
@@ -14,7 +13,7 @@ import type { Config } from './config.ts';
 import type { Accounts } from './deletion/ports/accounts.ts';
 import { createReclaimOrphanSaga } from './deletion/reclaim-orphan.ts';
 import type { DeletionPorts } from './deletion/steps/step-ports.ts';
-import { createHostTrust } from './reconciliation/host-trust.ts';
+import type { HostParts } from './host-parts.ts';
 import { createAbsence } from './reconciliation/look-at-bot.ts';
 import { createSyncAllSaga } from './reconciliation/sync-all.ts';
 import type { SyncAllPorts } from './reconciliation/sync-ports.ts';
@@ -32,6 +31,7 @@ export interface ReconciliationOptions {
   readonly connection: Connection;
   readonly metrics: MetricsRegistry;
   readonly deletionPorts: DeletionPorts;
+  readonly hosts: HostParts;
   readonly accounts: Accounts;
   /** The engine; asked for only when a saga runs. */
   readonly sagas: () => Sagas;
@@ -39,16 +39,13 @@ export interface ReconciliationOptions {
 
 export function createReconciliation(options: ReconciliationOptions): ReconciliationParts {
   const { config, connection, metrics, deletionPorts, sagas } = options;
-  const hostRecords = createMongoHostRecords({ connection });
   const suspects = createMongoSuspects({ connection });
   registerOrphanGauges(metrics, suspects);
   registerFindingGauge(metrics, deletionPorts.findings);
-  const hostTrust = createHostTrust({ ...deletionPorts, hostRecords });
   const ports: SyncAllPorts = {
     ...deletionPorts,
+    ...options.hosts,
     accounts: options.accounts,
-    hostTrust,
-    hostRecords,
     suspects,
     samples: createMongoOrphanSamples({ connection }),
     holdings: createMongoHoldings({ connection }),

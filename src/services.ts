@@ -29,6 +29,7 @@ import type { DeletionPorts } from './deletion/steps/step-ports.ts';
 import type { HealthDesk } from './health/health-desk.ts';
 import type { HealthPorts } from './health/health-ports.ts';
 import { createHealth } from './health-parts.ts';
+import { createHosts } from './host-parts.ts';
 import { migrateDatabase } from './migrate-database.ts';
 import type { ReadOverview } from './operations/overview.ts';
 import type { ReadWorld } from './operations/world-now.ts';
@@ -109,22 +110,29 @@ export async function createServices(options: ServicesOptions): Promise<Services
     retentionDays: config.sagaRetentionDays,
   });
   const poolStatePlace = openPoolStatePlace({ config, connection, now, log });
+  const accounts = createMongoAccounts({ connection });
+  const tombstones = createMongoTombstones({ connection });
+  const hosts = createHosts({
+    ...{ connection, tombstones, accounts, bots: runtime.bots },
+    isOwnWorld: config.isDemo && runtime.kind === 'simulator',
+  });
   const deletionPorts: DeletionPorts = {
     wallets: createMongoWallets({ connection }),
     ledger: createMongoLedger({ connection }),
-    tombstones: createMongoTombstones({ connection }),
+    tombstones,
+    hostBelief: hosts.hostBelief,
     findings: createMongoFindings({ connection }),
     poolStates: poolStatePlace.poolStates,
     bots: runtime.bots,
     findSagas: (ids) => sagaLog.findStates(ids),
   };
   const metricsRegistry = new MetricsRegistry();
-  const accounts = createMongoAccounts({ connection });
   const { ports: syncPorts, definitions } = createReconciliation({
     config,
     connection,
     metrics: metricsRegistry,
     deletionPorts,
+    hosts,
     accounts,
     sagas: () => sagas,
   });

@@ -158,9 +158,11 @@ async function lookElsewhere(
   }
   const located = await locateOwned(ports, order);
   if (located.status === 'ok' && located.items.mine.length > 0) return { status: 'present' };
-  const reasons = [pools, located].flatMap((answer) =>
+  const unanswered = [pools, located].flatMap((answer) =>
     answer.status === 'unknown' ? [answer.reason] : [],
   );
+  const disbelieved = located.status === 'ok' ? located.items.disbelieved : [];
+  const reasons = [...unanswered, ...disbelieved];
   return reasons.length === 0 ? { status: 'absent' } : { status: 'unknown', reasons };
 }
 

@@ -23,7 +23,10 @@ export type FinishLook =
   | { readonly gone: true; readonly entryReturned: boolean }
   | { readonly gone: false; readonly reason: string; readonly entryReturned: boolean };
 
-type FinishPorts = Pick<DeletionPorts, 'bots' | 'wallets' | 'poolStates' | 'findings'>;
+type FinishPorts = Pick<
+  DeletionPorts,
+  'bots' | 'wallets' | 'poolStates' | 'findings' | 'hostBelief'
+>;
 
 export async function finishTombstone(
   ports: FinishPorts,
@@ -135,14 +138,17 @@ async function removeUnseen(
     instanceId,
     holdsAllocation: async () => holder === 'this-life',
     pools: pools.status === 'ok' ? pools.items : null,
+    hadMoney: true,
     call,
   });
   if (located.status === 'unknown') return located.reason;
-  const { mine, unseen, unowned } = located.items;
+  const { mine, unseen, unowned, disbelieved } = located.items;
   if (holder === 'nobody') {
-    // What was found goes; that nothing else is there takes every host's answer, and no dispute about what is (I4).
+    // What was found goes; that nothing else is there takes an answer of every host that is believed, and no
+    // dispute about what is there (I4).
     const dispute = unowned.length === 0 ? null : OF_NOBODY;
-    return (await removeAll(ports, instanceId, mine, call)) ?? unseen[0] ?? dispute;
+    const doubt = unseen[0] ?? dispute ?? disbelieved[0] ?? null;
+    return (await removeAll(ports, instanceId, mine, call)) ?? doubt;
   }
   return mine.length === 0 ? null : 'it is there, and so is its allocation again';
 }

@@ -16,6 +16,7 @@ import { findOwnEntry, type OwnedEntry, oddContainersOf } from '../domain/owned-
 import { type PoolState, poolContainersOf } from '../domain/pool-state.ts';
 import { ok, type SourceAnswer, unknown } from '../domain/source.ts';
 import type { Bots, BotsCall } from './ports/bots.ts';
+import type { HostBelief } from './ports/host-belief.ts';
 import type { PoolScope } from './ports/pool-states.ts';
 import type { Wallets } from './ports/wallets.ts';
 
@@ -27,6 +28,8 @@ export interface OwnedSightings {
   readonly unowned: readonly string[];
   /** Why hosts that may hold more of it did not answer: who wants to say that this is all has to ask them again. */
   readonly unseen: readonly string[];
+  /** Why hosts that answered with nothing of it are not believed; asked only where nothing of it was found (I4). */
+  readonly disbelieved: readonly string[];
 }
 
 export interface LocateOrder {
@@ -36,7 +39,15 @@ export interface LocateOrder {
   readonly holdsAllocation: () => Promise<boolean>;
   /** What it says of `aboutBotOf` at least. Null: it is unknown; the owner's pools are then found by their names. */
   readonly pools: PoolState | null;
+  /** Whether this bot is known to have had money, whatever the wallet says now. */
+  readonly hadMoney?: boolean;
   readonly call: BotsCall;
+}
+
+export interface LocatePorts {
+  readonly bots: Bots;
+  readonly wallets: Wallets;
+  readonly hostBelief: HostBelief;
 }
 
 /** What the pool state has to say for a look: of the bot, and of the containers that may hold it. */
@@ -46,13 +57,17 @@ export function aboutBotOf({ firebaseUid }: BotOwner, instanceId: InstanceId): P
 
 /** `ok` without anything that is mine is positive evidence of absence: every host that may hold it answered. */
 export async function locateOwned(
-  { bots, wallets }: { readonly bots: Bots; readonly wallets: Wallets },
+  { bots, wallets, hostBelief }: LocatePorts,
   order: LocateOrder,
 ): Promise<SourceAnswer<OwnedSightings>> {
   const { owner, instanceId, pools, call } = order;
-  const hints = hintsOf(pools, instanceId, owner);
   const { firebaseUid } = owner;
-  const answer = await bots.locate({ instanceId, firebaseUid, ...hints }, call);
+  const { poolContainers, dockerHost } = hintsOf(pools, instanceId, owner);
+  const query = { instanceId, firebaseUid, poolContainers };
+  const answer = await bots.locate(
+    dockerHost === undefined ? query : { ...query, dockerHost },
+    call,
+  );
   const sightings = answer.status === 'ok' ? answer.items : answer.found;
   const mine: Sighting[] = [];
   const foreign: string[] = [];
@@ -68,11 +83,13 @@ export async function locateOwned(
   foreign.push(...odd);
   unowned.push(...odd);
   if (answer.status === 'ok') {
-    return ok({ mine, foreign, unowned, unseen: [] }, answer.observedAt);
+    const sought = { dockerHost, pools, hadMoney: order.hadMoney ?? false };
+    const disbelieved = mine.length > 0 ? [] : await hostBelief.doubts(sought, call);
+    return ok({ mine, foreign, unowned, unseen: [], disbelieved }, answer.observedAt);
   }
   const { reason, observedAt } = answer;
   if (!mine.some(isHere)) return unknown(reason);
-  return ok({ mine, foreign, unowned, unseen: [reason] }, observedAt);
+  return ok({ mine, foreign, unowned, unseen: [reason], disbelieved: [] }, observedAt);
 }
 
 // What a deletion has put aside says nothing of where the bot lives now; a bot that somebody has stopped does.
@@ -143,10 +160,10 @@ async function judgeByWallets(
 
 // Only this user's mapping may narrow the look to one host: somebody else's bot of the same id lives elsewhere.
 function hintsOf(pools: PoolState | null, instanceId: InstanceId, owner: BotOwner) {
-  if (pools === null) return { poolContainers: [] };
+  if (pools === null) return { poolContainers: [], dockerHost: undefined };
   const poolContainers = poolContainersOf(pools, instanceId);
   const dockerHost = findOwnEntry(pools, instanceId, owner).entry?.mapping?.dockerHost;
-  return dockerHost === undefined ? { poolContainers } : { poolContainers, dockerHost };
+  return { poolContainers, dockerHost };
 }
 
 /** This user's entry, unless their wallet holds no such bot and another's does: what the pool state alone says is then

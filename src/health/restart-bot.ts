@@ -5,6 +5,7 @@
 import { botKey } from '../deletion/bot-key.ts';
 import { aboutBotOf, locateOwned } from '../deletion/locate-owned.ts';
 import type { Bots } from '../deletion/ports/bots.ts';
+import type { HostBelief } from '../deletion/ports/host-belief.ts';
 import type { PoolStates } from '../deletion/ports/pool-states.ts';
 import type { Tombstones } from '../deletion/ports/tombstones.ts';
 import type { Wallets } from '../deletion/ports/wallets.ts';
@@ -21,6 +22,7 @@ import { isBuried } from './restraints.ts';
 export interface RestartPorts {
   readonly bots: Bots;
   readonly wallets: Wallets;
+  readonly hostBelief: HostBelief;
   readonly tombstones: Pick<Tombstones, 'findForBot'>;
   readonly poolStates: Pick<PoolStates, 'read'>;
   readonly containers: Pick<PoolContainers, 'restart'>;

@@ -3,8 +3,9 @@
 
 import type { Bots } from '../deletion/ports/bots.ts';
 import type { PoolStates } from '../deletion/ports/pool-states.ts';
+import { ok } from '../domain/source.ts';
 import type { HostTrust } from '../reconciliation/host-trust.ts';
-import { placedOn } from '../reconciliation/observe-sources.ts';
+import { placedOn } from '../reconciliation/placed-bots.ts';
 import { type Timed, timed } from './timed.ts';
 
 export interface HostNow {
@@ -67,10 +68,11 @@ async function missedOn(
   const judged = await timed(
     async (cut) => {
       const pools = await poolStates.read({ signal: cut });
-      if (pools.status === 'unknown') return pools;
-      const placedByFile = placedOn(pools, host, isNowhere);
-      const items = await hostTrust.judge(host, { placedByFile }, { signal: cut });
-      return { ...pools, items };
+      // A file that cannot be read places nothing; the host is judged by the rest.
+      const state = pools.status === 'ok' ? pools.items : null;
+      const placedByFile = placedOn(state, host, isNowhere);
+      const askedAt = new Date();
+      return ok(await hostTrust.judge(host, { placedByFile }, { signal: cut }), askedAt);
     },
     { ms: HOST_TIMEOUT_MS, signal },
   );

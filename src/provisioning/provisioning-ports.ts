@@ -2,6 +2,7 @@
 
 import type { Bots } from '../deletion/ports/bots.ts';
 import type { Findings } from '../deletion/ports/findings.ts';
+import type { HostBelief } from '../deletion/ports/host-belief.ts';
 import type { Ledger } from '../deletion/ports/ledger.ts';
 import type { PoolStates } from '../deletion/ports/pool-states.ts';
 import type { Tombstones } from '../deletion/ports/tombstones.ts';
@@ -21,6 +22,7 @@ export interface ProvisioningPorts {
   readonly poolStates: PoolStates;
   readonly bots: Bots;
   readonly findings: Findings;
+  readonly hostBelief: HostBelief;
 }
 
 /** The names under which the steps store what they captured and left. */

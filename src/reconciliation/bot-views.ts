@@ -12,7 +12,7 @@ import { listedBots, type PoolState } from '../domain/pool-state.ts';
 import { judgePresence, type Seen, type Verdict } from '../domain/presence.ts';
 import type { SourceAnswer } from '../domain/source.ts';
 import type { HostTrust } from './host-trust.ts';
-import { placedOn } from './observe-sources.ts';
+import { placedOn } from './placed-bots.ts';
 
 export interface PortfolioOwner {
   readonly userId: UserId;
@@ -204,9 +204,10 @@ async function distrustOf(
 ): Promise<string | null> {
   const silent = hosts.filter(({ answer }) => answer.status === 'ok' && answer.items.length === 0);
   const isNowhereElse = silent.length === bots.hosts().length;
+  const state = pools.status === 'ok' ? pools.items : null;
   const judged = await Promise.all(
     silent.map(({ host }) =>
-      hostTrust.judge(host, { placedByFile: placedOn(pools, host, isNowhereElse) }, { signal }),
+      hostTrust.judge(host, { placedByFile: placedOn(state, host, isNowhereElse) }, { signal }),
     ),
   );
   const untrusted = judged.find((one) => one !== 'trusted');

@@ -1,8 +1,10 @@
 // Whether a host's "I hold nothing" is believed. I4: a daemon that was set up anew, or whose disk was lost,
 // answers exactly like one whose bots were all removed. So a host that holds no managed container is unknown
-// while our own memory or the pool state places bots there that nobody has seen gone, until an administrator
-// confirms that it is empty. For every kind of look, an explicit one too.
+// while our own memory or the pool state places bots there that nobody has seen gone, and while it has never shown
+// one though there is money in bots, until an administrator confirms that it is empty. For every kind of look, an explicit
+// one too.
 
+import type { Accounts } from '../deletion/ports/accounts.ts';
 import type { Bots, BotsCall } from '../deletion/ports/bots.ts';
 import { type BotAtMoment, MAX_ASKED, type Tombstones } from '../deletion/ports/tombstones.ts';
 import type { HostRecord, HostRecords } from './ports/host-records.ts';
@@ -13,6 +15,8 @@ export interface HostTrust {
 }
 
 export interface PlacedBots {
+  /** Whether a bot is known to have had money, though no wallet may hold any now. */
+  readonly hadMoney?: boolean;
   /** The mappings of the pool state that may stand for a bot on this host; the caller decides which. */
   readonly placedByFile: readonly PlacedBot[];
 }
@@ -29,11 +33,15 @@ export interface HostTrustPorts {
   readonly bots: Pick<Bots, 'hasManaged'>;
   readonly hostRecords: Pick<HostRecords, 'find'>;
   readonly tombstones: Pick<Tombstones, 'endedAmong'>;
+  readonly accounts: Pick<Accounts, 'hasAllocations'>;
+  /** Hosts whose every bot this installation has made itself: what they never showed never was. */
+  readonly isOwnWorld?: boolean;
 }
 
-export function createHostTrust({ bots, hostRecords, tombstones }: HostTrustPorts): HostTrust {
+export function createHostTrust(ports: HostTrustPorts): HostTrust {
+  const { bots, hostRecords, tombstones, accounts, isOwnWorld = false } = ports;
   return {
-    judge: async (host, { placedByFile }, call) => {
+    judge: async (host, { placedByFile, hadMoney = false }, call) => {
       const answer = await bots.hasManaged(host, call);
       if (answer.status === 'unknown') return { unknown: answer.reason };
       if (answer.items) return 'trusted';
@@ -41,7 +49,11 @@ export function createHostTrust({ bots, hostRecords, tombstones }: HostTrustPort
       const missing =
         (await missingOfMemory(tombstones, record)) ??
         (await missingOfFile(tombstones, record, placedByFile));
-      return missing === null ? 'trusted' : { unknown: emptyReason(host, missing) };
+      if (missing !== null) return { unknown: emptyReason(host, missing) };
+      // Neither seen nor confirmed: nothing tells the right daemon from a wrong one.
+      const isStranger = record === undefined && !isOwnWorld;
+      const isMoneyOut = isStranger && (hadMoney || (await accounts.hasAllocations()));
+      return isMoneyOut ? { unknown: emptyReason(host, NEVER_SHOWN) } : 'trusted';
     },
   };
 }
@@ -99,6 +111,8 @@ function isConfirmed(record: HostRecord): record is ConfirmedRecord {
   // A bot that is seen there takes the confirmation back: which of them was later is told by no clock.
   return record.confirmedEmptyAt !== null;
 }
+
+const NEVER_SHOWN = 'it has never shown one, and there is money in bots';
 
 function emptyReason(host: string, missing: string): string {
   return `docker host "${host}" holds no container, but ${missing}: an administrator must confirm it`;

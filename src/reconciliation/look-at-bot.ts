@@ -5,21 +5,19 @@
 import { findEntryOf, locateOwned, type OwnedSightings } from '../deletion/locate-owned.ts';
 import type { Absence, AbsentBot } from '../deletion/ports/absence.ts';
 import type { Bots, BotsCall } from '../deletion/ports/bots.ts';
+import type { HostBelief } from '../deletion/ports/host-belief.ts';
 import type { PoolStates } from '../deletion/ports/pool-states.ts';
 import type { Wallets } from '../deletion/ports/wallets.ts';
 import type { Sighting } from '../domain/bot.ts';
 import type { OwnedEntry } from '../domain/owned-entry.ts';
-import type { PoolState } from '../domain/pool-state.ts';
 import type { Seen } from '../domain/presence.ts';
 import type { SourceAnswer } from '../domain/source.ts';
-import type { HostTrust } from './host-trust.ts';
-import { placedOn } from './observe-sources.ts';
 
 export interface LookPorts {
   readonly bots: Bots;
   readonly wallets: Wallets;
   readonly poolStates: PoolStates;
-  readonly hostTrust: HostTrust;
+  readonly hostBelief: HostBelief;
 }
 
 export interface BotLook {
@@ -57,7 +55,7 @@ export async function lookAtBot(
   });
   const found = state === null ? null : await findEntryOf(ports.wallets, state, bot);
   const entry = found?.entry ?? null;
-  const docker = await believe(ports, located, entry, pools, call);
+  const docker = believe(located);
   return {
     poolState: state === null ? 'unknown' : entry === null ? 'no' : 'yes',
     docker: docker.seen,
@@ -95,37 +93,12 @@ interface Believed {
   readonly reasons: readonly string[];
 }
 
-async function believe(
-  { bots, hostTrust }: LookPorts,
-  located: SourceAnswer<OwnedSightings>,
-  own: OwnedEntry['entry'],
-  pools: SourceAnswer<PoolState>,
-  call: BotsCall,
-): Promise<Believed> {
+function believe(located: SourceAnswer<OwnedSightings>): Believed {
   if (located.status === 'unknown') return { seen: 'unknown', reasons: [located.reason] };
-  const { mine, unowned } = located.items;
+  const { mine, unowned, disbelieved } = located.items;
   if (mine.length > 0) return { seen: 'yes', reasons: [] };
   if (unowned.length > 0) {
     return { seen: 'unknown', reasons: [`it is not known whose ${unowned.join(', ')} is`] };
   }
-  const dockerHost = own?.mapping?.dockerHost;
-  const hosts = bots.hosts().filter((host) => dockerHost === undefined || host === dockerHost);
-  const isNowhereElse = await isNowhere(bots, call);
-  const judgements = await Promise.all(
-    hosts.map((host) => {
-      const placedByFile = placedOn(pools, host, isNowhereElse);
-      return hostTrust.judge(host, { placedByFile }, call);
-    }),
-  );
-  const reasons = judgements.flatMap((judged) => (judged === 'trusted' ? [] : [judged.unknown]));
-  return { seen: reasons.length === 0 ? 'no' : 'unknown', reasons };
-}
-
-// With one host there is no elsewhere; with more, a bot that the file places nowhere in particular is missed
-// only where none of them holds anything.
-async function isNowhere(bots: Bots, call: BotsCall): Promise<boolean> {
-  const hosts = bots.hosts();
-  if (hosts.length === 1) return true;
-  const answers = await Promise.all(hosts.map((host) => bots.hasManaged(host, call)));
-  return !answers.some((answer) => answer.status === 'ok' && answer.items);
+  return { seen: disbelieved.length === 0 ? 'no' : 'unknown', reasons: disbelieved };
 }

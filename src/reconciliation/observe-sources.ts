@@ -4,10 +4,10 @@
 import type { Bots, BotsCall, HostListing } from '../deletion/ports/bots.ts';
 import type { PoolStates } from '../deletion/ports/pool-states.ts';
 import type { PoolState } from '../domain/pool-state.ts';
-import type { SourceAnswer } from '../domain/source.ts';
 import type { SourcesView } from './detect-drift.ts';
 import { createDockerView, type DockerView } from './docker-view.ts';
-import type { HostTrust, PlacedBot } from './host-trust.ts';
+import type { HostTrust } from './host-trust.ts';
+import { placedOn } from './placed-bots.ts';
 import { type HostContents, MAX_REMEMBERED } from './ports/host-records.ts';
 
 export interface SourcesPorts {
@@ -46,7 +46,7 @@ export async function observeSources(
   }
   await Promise.all(Array.from({ length: WIDTH }, next));
   const silent = hosts.filter((host) => !contents.has(host));
-  await distrustSilent({ docker, hostTrust, pools, hosts, silent }, call);
+  await distrustSilent({ docker, hostTrust, state, hosts, silent }, call);
   return { pools, docker, contents };
 }
 
@@ -62,37 +62,21 @@ function contentsOf({ answer, unknownPools }: HostListing): HostContents | null 
 interface SilentHosts {
   readonly docker: DockerView;
   readonly hostTrust: HostTrust;
-  readonly pools: SourceAnswer<PoolState>;
+  readonly state: PoolState | null;
   readonly hosts: readonly string[];
   readonly silent: readonly string[];
 }
 
 async function distrustSilent(
-  { docker, hostTrust, pools, hosts, silent }: SilentHosts,
+  { docker, hostTrust, state, hosts, silent }: SilentHosts,
   call: BotsCall,
 ): Promise<void> {
   await Promise.all(
     silent.map(async (host) => {
       const isNowhereElse = silent.length === hosts.length;
-      const placedByFile = placedOn(pools, host, isNowhereElse);
+      const placedByFile = placedOn(state, host, isNowhereElse);
       const judgement = await hostTrust.judge(host, { placedByFile }, call);
       if (judgement !== 'trusted') docker.distrust(host, judgement.unknown);
     }),
   );
-}
-
-/** The bots that the pool state places on a host. One that names no host of ours is somewhere: where other hosts
- * hold bots it may be there, where none does it is missed on each.
- * @param isNowhereElse whether no other host holds any bot. */
-export function placedOn(
-  pools: SourceAnswer<PoolState>,
-  host: string,
-  isNowhereElse: boolean,
-): readonly PlacedBot[] {
-  if (pools.status === 'unknown') return [];
-  return Object.entries(pools.items.botMapping).flatMap(([instanceId, mapping]) => {
-    const { dockerHost, createdAt } = mapping;
-    const isHere = dockerHost === undefined ? isNowhereElse : dockerHost === host;
-    return isHere ? [{ instanceId, createdAt }] : [];
-  });
 }

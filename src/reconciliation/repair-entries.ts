@@ -17,7 +17,7 @@ import type { SyncPorts } from './sync-ports.ts';
 
 export type EntryPorts = Pick<
   SyncPorts,
-  'bots' | 'wallets' | 'poolStates' | 'hostTrust' | 'tombstones'
+  'bots' | 'wallets' | 'poolStates' | 'hostBelief' | 'tombstones'
 >;
 
 export interface EntryRepair extends FencedCall {

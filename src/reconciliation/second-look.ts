@@ -14,7 +14,7 @@ import type { SyncPorts } from './sync-ports.ts';
 
 export type SecondLookPorts = Pick<
   SyncPorts,
-  'bots' | 'wallets' | 'poolStates' | 'hostTrust' | 'accounts' | 'tombstones' | 'sagas'
+  'bots' | 'wallets' | 'poolStates' | 'hostBelief' | 'accounts' | 'tombstones' | 'sagas'
 >;
 
 /** A mapping that says `pending` for longer than this has been left behind. */

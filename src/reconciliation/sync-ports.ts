@@ -4,6 +4,7 @@ import type { Accounts } from '../deletion/ports/accounts.ts';
 import type { Findings } from '../deletion/ports/findings.ts';
 import type { Tombstones } from '../deletion/ports/tombstones.ts';
 import type { Sagas } from '../saga/sagas.ts';
+import type { HostTrust } from './host-trust.ts';
 import type { LookPorts } from './look-at-bot.ts';
 import type { Holdings } from './ports/holdings.ts';
 import type { HostRecords } from './ports/host-records.ts';
@@ -13,6 +14,7 @@ import type { Suspects } from './ports/suspects.ts';
 import type { SyncMeter } from './ports/sync-meter.ts';
 
 export interface SyncPorts extends LookPorts {
+  readonly hostTrust: HostTrust;
   readonly accounts: Accounts;
   readonly tombstones: Tombstones;
   readonly findings: Findings;

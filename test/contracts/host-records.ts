@@ -42,6 +42,21 @@ export function describeHostRecords(
       });
     });
 
+    it('a host that has shown a bot: no stranger, and nothing else of its record changes', async () => {
+      const records = await setUp();
+      await records.noteShown('east');
+      expect(await recordOf(records)).toEqual({
+        ...{ sightings: [], count: 0, seenAt: MOMENT },
+        ...{ confirmedEmptyAt: null, confirmedBy: null, confirmedReason: null },
+      });
+      await records.noteSeen('east', ['a']);
+      await records.confirmEmpty('west', { by: 'admin:ann', reason: 'new' });
+      const before = await records.find(['east', 'west']);
+      await records.noteShown('east');
+      await records.noteShown('west');
+      expect(await records.find(['east', 'west'])).toEqual(before);
+    });
+
     it('a listing replaces what was remembered; a listing of nothing erases nothing', async () => {
       const records = await setUp();
       await records.noteListing('east', { instanceIds: ['a', 'b'], count: 2, isPartial: false });

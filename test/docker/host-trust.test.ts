@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
+import { createMongoAccounts } from '../../src/adapters/mongo/accounts.ts';
 import { createMongoHostRecords } from '../../src/adapters/mongo/host-records.ts';
 import { createMongoTombstones } from '../../src/adapters/mongo/tombstones.ts';
 import { createConfirmHost } from '../../src/reconciliation/confirm-host.ts';
@@ -22,7 +23,12 @@ async function setUp(endpoint?: Parameters<typeof createDockerWorld>[0]) {
     addDedicated,
     hostRecords,
     confirm: createConfirmHost({ bots, hostRecords }),
-    trust: createHostTrust({ bots, hostRecords, tombstones }),
+    trust: createHostTrust({
+      bots,
+      hostRecords,
+      tombstones,
+      accounts: createMongoAccounts({ connection }),
+    }),
   };
 }
 

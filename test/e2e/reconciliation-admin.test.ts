@@ -14,7 +14,11 @@ describe("reconciliation's memory", () => {
     const app = await startTestApplication();
     const { connection, services } = app;
     const hostRecords = createMongoHostRecords({ connection });
-    const hostTrust = createHostTrust({ ...services.deletionPorts, hostRecords });
+    const hostTrust = createHostTrust({
+      ...services.deletionPorts,
+      hostRecords,
+      accounts: services.accounts,
+    });
     const { signal } = new AbortController();
     const confirm = (host: string) =>
       asAdmin(app, 'POST', `/admin/hosts/${host}/confirm`, { reason: 'set up anew' });

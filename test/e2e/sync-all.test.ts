@@ -73,7 +73,7 @@ describe('everybody', () => {
   });
 
   it('?dryRun=true: counted and shown, nothing is changed, marked, noted or scheduled', async () => {
-    const app = await startWithFixtures();
+    const app = await startWithFixtures({ areHostsKnown: false });
     const before = await outsideState(app);
     const { result } = await syncAll(app, '?dryRun=true');
     expect(result).toMatchObject({ orphans: 7, dryRun: true, scheduledUsers: 0, repaired: null });

@@ -113,7 +113,7 @@ it('the end of what a run has started wakes it', async () => {
 const WRITTEN = ['sagas', 'suspects', 'findings', 'orphanSamples', 'hostRecords', 'runDrifts'];
 
 it('?dryRun=true: the amounts to the cent, and nothing is written anywhere', async () => {
-  const app = await startWithFixtures();
+  const app = await startWithFixtures({ areHostsKnown: false });
   const before = await outsideState(app);
   const expected: [uid: string, returned: Record<string, number>, balance: number | null][] = [
     ['anshjarvis2003', { 'anshjarvis2003-bot-1': 1105 }, 18436],

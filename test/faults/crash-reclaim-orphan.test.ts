@@ -11,6 +11,6 @@ it('reclaim-orphan, its worker dies at every point: paid once, or everything as 
 }, async (test) => {
   const ground = await createCrashGround();
   const [{ deletionPorts }] = ground.processes;
-  const definition = reclaimOn(ground, deletionPorts);
+  const definition = reclaimOn(deletionPorts);
   await expectNoHarm(test, ground, definition, reclaimScenarios(ground));
 });

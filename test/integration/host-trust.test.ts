@@ -1,6 +1,7 @@
 // Whether an empty host is believed (I4), with our own memory in MongoDB and bots that are simulated.
 
 import { describe, expect, it } from 'vitest';
+import { createMongoAccounts } from '../../src/adapters/mongo/accounts.ts';
 import { createMongoHostRecords } from '../../src/adapters/mongo/host-records.ts';
 import { createMongoTombstones } from '../../src/adapters/mongo/tombstones.ts';
 import { createSimulatedBots } from '../../src/adapters/simulator/simulated-bots.ts';
@@ -10,7 +11,7 @@ import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { createConfirmHost } from '../../src/reconciliation/confirm-host.ts';
 import { createHostTrust, type PlacedBot } from '../../src/reconciliation/host-trust.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { incarnationOf, SAGA_A } from '../support/users.ts';
+import { allocation, incarnationOf, putUser, SAGA_A } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const HOST = 'east';
@@ -29,7 +30,12 @@ async function setUp() {
   });
   const hostRecords = createMongoHostRecords({ connection });
   const tombstones = createMongoTombstones({ connection });
-  const trust = createHostTrust({ bots, hostRecords, tombstones });
+  const trust = createHostTrust({
+    bots,
+    hostRecords,
+    tombstones,
+    accounts: createMongoAccounts({ connection }),
+  });
   return {
     connection,
     hostRecords,
@@ -57,6 +63,16 @@ const unknown = (reason: RegExp) => ({ unknown: expect.stringMatching(reason) })
 describe('an empty host', () => {
   it('that never held anything, and nothing places a bot there: trusted', async () => {
     const { judge } = await setUp();
+    expect(await judge()).toBe('trusted');
+  });
+
+  it('that never held anything while there is money in bots: unknown, a neighbour with bots notwithstanding, until it is confirmed', async () => {
+    const { connection, confirm, judge, world } = await setUp();
+    const bots = { 'a-bot-1': allocation(100, 110) };
+    await putUser(connection, { balance: 50, bots, firebaseUid: 'a' });
+    await world.addDedicated({ instanceId: 'a-bot-1', host: 'west' });
+    expect(await judge()).toEqual(unknown(/host "east" holds no container, but it has never/));
+    await confirm.confirm(HOST, { by: 'admin:ann', reason: 'it is new' }, call);
     expect(await judge()).toBe('trusted');
   });
 

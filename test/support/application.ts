@@ -20,6 +20,7 @@ import { toFirebaseUid } from '../../src/domain/ids.ts';
 import type { PoolState } from '../../src/domain/pool-state.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createTestDatabase } from './database.ts';
+import { knowHosts } from './known-hosts.ts';
 import { storePoolState } from './pool-documents.ts';
 
 /** Where a test that does not say keeps its pool state: the whole end-to-end suite can be run on either place. */
@@ -56,6 +57,8 @@ export interface TestApplicationOptions {
   readonly poolState?: PoolState;
   /** Another way to the run's MongoDB, e.g. through a proxy; the database is the test's own all the same. */
   readonly mongodbUri?: string;
+  /** Whether the Docker hosts, and the simulated one, have shown bots before. Default true. */
+  readonly areHostsKnown?: boolean;
   /** Another MongoDB altogether. */
   readonly serverUri?: string;
   /** Made by the test; otherwise a new one. */
@@ -102,6 +105,9 @@ export async function startTestApplication(
     ...options.env,
   };
   const config = parseConfig(env, 'server');
+  if (options.areHostsKnown !== false) {
+    await knowHosts(connection, ['simulated', ...config.dockerHosts.map(({ name }) => name)]);
+  }
   const application = await startApplication({
     config,
     log: options.log ?? createLogger(config.logLevel),

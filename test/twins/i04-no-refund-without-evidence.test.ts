@@ -49,6 +49,19 @@ twinsOf('I4', {
     return unpaid(lab, bot, 'a host without its disk was believed');
   },
 
+  // The first start, at a daemon that holds nothing: the bot runs on another one.
+  'stranger-host-trusted': async (part) => {
+    const lab = await createLab(undefined, { areHostsKnown: false });
+    const instanceId = `${UID}-bot-2`;
+    const bots = { [instanceId]: allocation(100, 110) };
+    const userId = await putUser(lab.connection, { balance: BALANCE, bots, firebaseUid: UID });
+    const twist: Twist = { hostTrust: { judge: async () => 'trusted' } };
+    const worker = await lab.worker(part === 'twin' ? twist : {});
+    const bot = { uid: UID, userId, instanceId };
+    await syncToRest(worker, bot);
+    return unpaid(lab, bot, 'a host without a history was believed');
+  },
+
   'no-second-look': async (part) => {
     const lab = await createLab(pendingState());
     const bot = await putBotInTheMaking(lab);

@@ -12,6 +12,7 @@ import type { PooledSighting, Sighting } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { joinAnswers, ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
 import { inertPorts } from '../support/inert-ports.ts';
+import { EVERY_HOST_BELIEVED } from '../support/known-hosts.ts';
 
 const userId = toUserId('6500000000000000000000aa');
 const firebaseUid = toFirebaseUid('uid-1');
@@ -149,6 +150,10 @@ async function finish(world: World, saw: SeenBot, beforeRemoval = () => {}) {
   };
   const call = { signal: new AbortController().signal, fence: async () => undefined };
   const named = { incarnation, firebaseUid, ...saw };
-  const look = await finishTombstone({ wallets, bots, poolStates, findings }, named, call);
+  const look = await finishTombstone(
+    { wallets, bots, poolStates, findings, hostBelief: EVERY_HOST_BELIEVED },
+    named,
+    call,
+  );
   return { gone: look.gone, ...seen };
 }

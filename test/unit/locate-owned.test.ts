@@ -9,6 +9,7 @@ import type { DedicatedSighting, PooledSighting, Sighting } from '../../src/doma
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { joinAnswers, ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
 import { inertPorts } from '../support/inert-ports.ts';
+import { EVERY_HOST_BELIEVED } from '../support/known-hosts.ts';
 
 const owner = { userId: toUserId('6500000000000000000000aa'), firebaseUid: toFirebaseUid('uid-1') };
 const instanceId = toInstanceId('uid-1-bot-1');
@@ -77,5 +78,8 @@ function locate(...hosts: readonly SourceAnswer<readonly Sighting[]>[]) {
   };
   const { signal } = new AbortController();
   const order = { owner, instanceId, holdsAllocation: async () => true, pools: null };
-  return locateOwned({ bots, wallets: inertPorts<Wallets>() }, { ...order, call: { signal } });
+  return locateOwned(
+    { bots, wallets: inertPorts<Wallets>(), hostBelief: EVERY_HOST_BELIEVED },
+    { ...order, call: { signal } },
+  );
 }

@@ -52,6 +52,20 @@ export function createMongoHostRecords({ connection }: MongoHostRecordsDependenc
       if (ids.length > 0) await note(host, added(ids, ids.length));
     },
 
+    async noteShown(host) {
+      const orNull = (field: string) => ({ $ifNull: [`$${field}`, null] });
+      const fields = {
+        bots: { $ifNull: ['$bots', []] },
+        count: { $ifNull: ['$count', 0] },
+        seenAt: { $cond: [{ $eq: [{ $type: '$bots' }, 'missing'] }, '$$NOW', orNull('seenAt')] },
+        confirmedEmptyAt: orNull('confirmedEmptyAt'),
+        confirmedBy: orNull('confirmedBy'),
+        confirmedReason: orNull('confirmedReason'),
+      };
+      const update = [{ $set: fields }];
+      await runRepeatable(() => collection().updateOne({ _id: host }, update, { upsert: true }));
+    },
+
     async confirmEmpty(host, { by, reason }) {
       const confirmation = { at: '$$NOW', by: literal(by), reason: literal(reason) };
       const earlier = { $ifNull: ['$confirmations', []] };

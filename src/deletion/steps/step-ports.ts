@@ -14,6 +14,7 @@ import {
 import { type DeleteBotInput, readInput } from '../delete-bot-input.ts';
 import type { Bots } from '../ports/bots.ts';
 import type { Findings } from '../ports/findings.ts';
+import type { HostBelief } from '../ports/host-belief.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { PoolStates } from '../ports/pool-states.ts';
 import type { SeenBot, Tombstones, TombstoneTarget } from '../ports/tombstones.ts';
@@ -26,6 +27,7 @@ export interface DeletionPorts {
   readonly poolStates: PoolStates;
   readonly bots: Bots;
   readonly findings: Findings;
+  readonly hostBelief: HostBelief;
   /** Whether these sagas still hold their keys: a mark of one that does not may be taken over. */
   readonly findSagas: (
     ids: readonly SagaId[],

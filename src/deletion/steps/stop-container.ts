@@ -78,8 +78,10 @@ async function capture(ports: DeletionPorts, call: StepCall): Promise<Json | nul
     call: { signal },
   });
   if (located.status === 'unknown') return null;
-  const { mine, foreign, unseen } = located.items;
-  return BOT_CAPTURE.write({ sightings: mine, foreign, unseen });
+  const { mine, foreign, unseen, disbelieved } = located.items;
+  await ports.hostBelief.noteShown(mine.map(({ host }) => host));
+  // A host that shows nothing and is not believed keeps nobody from deleting; the tombstone asks it again (I1).
+  return BOT_CAPTURE.write({ sightings: mine, foreign, unseen: [...unseen, ...disbelieved] });
 }
 
 // The lock was set before Docker could tell what the tombstone names, and what is somebody else's.

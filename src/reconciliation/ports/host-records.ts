@@ -15,6 +15,10 @@ export interface HostRecords {
    * confirmation. Nothing seen: nothing noted. */
   noteSeen(host: string, instanceIds: readonly string[]): Promise<void>;
 
+  /** The host has shown a bot: it is no stranger any more. Remembers no bot, and changes nothing of a record that is
+   * there. */
+  noteShown(host: string): Promise<void>;
+
   /** An administrator says that the host is empty and its bots are gone: all sightings on it end. Who, when
    * and why stays in the record's audit trail, the newest twenty of them. */
   confirmEmpty(host: string, confirmation: EmptyConfirmation): Promise<HostRecord>;

@@ -12,6 +12,7 @@ import { parseConfig } from '../../../src/config.ts';
 import type { SagaId } from '../../../src/domain/ids.ts';
 import { createServices, type Services } from '../../../src/services.ts';
 import { createTestDatabase } from '../database.ts';
+import { knowHosts } from '../known-hosts.ts';
 import { sagasOf } from '../saga-log.ts';
 import type { CrashGround } from './crash-scenario.ts';
 
@@ -41,6 +42,7 @@ export async function createCrashGround(): Promise<ServicesGround> {
     LOG_LEVEL: 'silent',
   };
   const config = parseConfig(env, 'server');
+  await knowHosts(connection, ['simulated']);
   const opened: Services[] = [];
   for (let index = 0; index < PROCESSES; index += 1) {
     const services = await createServices({

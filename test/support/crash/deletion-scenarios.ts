@@ -1,13 +1,11 @@
 // What a deletion, or the reclaiming of an orphan, meets: nobody stops it, a step fails for good, somebody
 // cancels it, the orphan is seen again. Each run has a user of its own with 50 in the wallet and a bot worth 110.
 
-import { createMongoHostRecords } from '../../../src/adapters/mongo/host-records.ts';
 import { createDeleteBotSaga, DELETE_BOT } from '../../../src/deletion/delete-bot.ts';
 import { writeInput } from '../../../src/deletion/delete-bot-input.ts';
 import { createReclaimOrphanSaga, RECLAIM_ORPHAN } from '../../../src/deletion/reclaim-orphan.ts';
 import { type DeletionPorts, STEP } from '../../../src/deletion/steps/step-ports.ts';
 import { toInstanceId } from '../../../src/domain/ids.ts';
-import { createHostTrust } from '../../../src/reconciliation/host-trust.ts';
 import { createAbsence } from '../../../src/reconciliation/look-at-bot.ts';
 import type { SagaDefinition } from '../../../src/saga/definition.ts';
 import { TerminalError } from '../../../src/saga/errors.ts';
@@ -82,10 +80,8 @@ export function deletionOn(ports: DeletionPorts): SagaDefinition {
   return createDeleteBotSaga(ports);
 }
 
-export function reclaimOn(ground: ServicesGround, ports: DeletionPorts): SagaDefinition {
-  const hostRecords = createMongoHostRecords({ connection: ground.connection });
-  const hostTrust = createHostTrust({ ...ports, hostRecords });
-  return createReclaimOrphanSaga(ports, createAbsence({ ...ports, hostTrust }));
+export function reclaimOn(ports: DeletionPorts): SagaDefinition {
+  return createReclaimOrphanSaga(ports, createAbsence(ports));
 }
 
 const PAYMENT_FAILS = {
@@ -138,7 +134,7 @@ async function beginReclaim(ground: ServicesGround, isThere: boolean): Promise<C
   const { world, bot, before } = await place(ground, isThere ? 'pooled' : 'nowhere');
   return {
     order: orderOf(world, bot, RECLAIM_ORPHAN),
-    define: (plan, process) => reclaimOn(ground, world.ports(plan, process)),
+    define: (plan, process) => reclaimOn(world.ports(plan, process)),
     look: async () => judge(before, await world.read(), bot),
     close: world.close,
   };

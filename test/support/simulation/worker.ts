@@ -11,6 +11,7 @@ import type { SagaLog } from '../../../src/saga/ports/saga-log.ts';
 import { createRegistry, type Registry } from '../../../src/saga/registry.ts';
 import { createRunner, type RunOutcome } from '../../../src/saga/runner.ts';
 import { inertPorts } from '../inert-ports.ts';
+import { EVERY_HOST_BELIEVED } from '../known-hosts.ts';
 import { type BotWorld, botsOver, poolStatesOver } from './bot.ts';
 import { type TombstoneWorld, tombstonesOver } from './tombstones.ts';
 import type { Twin } from './twin.ts';
@@ -75,11 +76,7 @@ export function createSimulatedWorker(
 }
 
 export function registryOver({ twin, log }: SimulatedWorld, ports: DeletionPorts): Registry {
-  const hostTrust = { judge: async () => 'trusted' as const };
-  const sagas = [
-    createDeleteBotSaga(ports),
-    createReclaimOrphanSaga(ports, createAbsence({ ...ports, hostTrust })),
-  ];
+  const sagas = [createDeleteBotSaga(ports), createReclaimOrphanSaga(ports, createAbsence(ports))];
   return createRegistry(sagas.map((saga) => twin.definition?.(saga, { log }) ?? saga));
 }
 
@@ -99,6 +96,7 @@ export function portsOver(
       ...inertPorts<DeletionPorts['findings']>(),
       report: async ({ kind }) => void findings.add(kind),
     },
+    hostBelief: EVERY_HOST_BELIEVED,
     findSagas: (ids) => log.findStates(ids),
   };
   return twin.ports?.(ports) ?? ports;

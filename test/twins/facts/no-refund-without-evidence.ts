@@ -65,6 +65,26 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     breach: 'a host without its disk was believed',
   },
   {
+    name: 'stranger-host-trusted',
+    invariant: 'I4',
+    mechanism: {
+      what: 'a host that has never shown a bot is unknown while there is money in bots',
+      file: 'src/reconciliation/host-trust.ts',
+    },
+    guardedBy: [
+      at(
+        'e2e/stranger-host.test.ts',
+        'a button, a page, a run over all users, forced: unknown, nothing moves; confirmed: paid',
+      ),
+      at(
+        'integration/host-trust.test.ts',
+        'that never held anything while there is money in bots: unknown, a neighbour with bots notwithstanding, until it is confirmed',
+      ),
+    ],
+    title: 'a stranger among the hosts that is trusted: a wrong daemon pays a bot back, and caught',
+    breach: 'a host without a history was believed',
+  },
+  {
     name: 'no-second-look',
     invariant: 'I4',
     mechanism: {

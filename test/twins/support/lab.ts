@@ -16,6 +16,8 @@ import type { Absence } from '../../../src/deletion/ports/absence.ts';
 import { createReclaimOrphanSaga } from '../../../src/deletion/reclaim-orphan.ts';
 import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
 import type { PoolState } from '../../../src/domain/pool-state.ts';
+import { createHosts, type HostParts } from '../../../src/host-parts.ts';
+import { createHostBelief } from '../../../src/reconciliation/host-belief.ts';
 import type { HostTrust } from '../../../src/reconciliation/host-trust.ts';
 import { createAbsence } from '../../../src/reconciliation/look-at-bot.ts';
 import { createSyncWalletSaga } from '../../../src/reconciliation/sync-wallet.ts';
@@ -24,6 +26,7 @@ import type { SagaDefinition } from '../../../src/saga/definition.ts';
 import type { SagaLog } from '../../../src/saga/ports/saga-log.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import type { Stage } from '../../support/deletions.ts';
+import { knowHosts } from '../../support/known-hosts.ts';
 import { createPoolFileFolder, type PoolFileFolder } from '../../support/pool-file.ts';
 import { createTestEngine, type TestEngine } from '../../support/saga-engine.ts';
 import { createTestSagaLog } from '../../support/saga-log.ts';
@@ -49,8 +52,13 @@ const WAIT_IN_PLACE_MS = 500;
 
 const NO_POOLS: PoolState = { pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: '' };
 
-export async function createLab(poolState: PoolState = NO_POOLS): Promise<Lab> {
+/** @param areHostsKnown whether the simulated host has shown bots before. */
+export async function createLab(
+  poolState: PoolState = NO_POOLS,
+  { areHostsKnown = true }: { readonly areHostsKnown?: boolean } = {},
+): Promise<Lab> {
   const connection = await createTestDatabase();
+  if (areHostsKnown) await knowHosts(connection, ['simulated']);
   const { log } = await createTestSagaLog(connection);
   const poolFile = await createPoolFileFolder(poolState);
   const ports = openPorts(connection, poolFile, log);
@@ -73,15 +81,29 @@ export async function createLab(poolState: PoolState = NO_POOLS): Promise<Lab> {
 }
 
 function openPorts(connection: Connection, pools: PoolFileFolder, log: SagaLog): DeletionPorts {
+  const tombstones = createMongoTombstones({ connection });
+  const bots = createSimulatedBots({ connection, now: () => new Date() });
   return {
     wallets: createMongoWallets({ connection }),
     ledger: createMongoLedger({ connection }),
-    tombstones: createMongoTombstones({ connection }),
+    tombstones,
+    hostBelief: hostsOf(connection, { bots, tombstones }).hostBelief,
     findings: createMongoFindings({ connection }),
     poolStates: pools.open(),
-    bots: createSimulatedBots({ connection, now: () => new Date() }),
+    bots,
     findSagas: (ids) => log.findStates(ids),
   };
+}
+
+function hostsOf(
+  connection: Connection,
+  { bots, tombstones }: Pick<DeletionPorts, 'bots' | 'tombstones'>,
+  hostTrust?: HostTrust,
+): HostParts {
+  const accounts = createMongoAccounts({ connection });
+  const hosts = createHosts({ connection, bots, tombstones, accounts, isOwnWorld: false });
+  if (hostTrust === undefined) return hosts;
+  return { ...hosts, hostTrust, hostBelief: createHostBelief({ ...hosts, bots, hostTrust }) };
 }
 
 function define(
@@ -90,19 +112,20 @@ function define(
   { hostTrust, absence, definition = (same) => same }: Twist,
   sagas: () => TestEngine['sagas'],
 ): readonly SagaDefinition[] {
+  const hosts = hostsOf(connection, ports, hostTrust);
   const config = parseConfig({ SYNC_CONFIRM_SECONDS: '0', SYNC_YOUNG_SECONDS: '0' });
   const parts = createReconciliation({
     config,
     connection,
     metrics: new Registry(),
     deletionPorts: ports,
+    hosts,
     accounts: createMongoAccounts({ connection }),
     sagas,
   });
-  const syncPorts = { ...parts.ports, ...(hostTrust !== undefined && { hostTrust }) };
   return [
     createDeleteBotSaga(ports),
-    createReclaimOrphanSaga(ports, absence ?? createAbsence(syncPorts)),
-    createSyncWalletSaga(syncPorts),
+    createReclaimOrphanSaga(ports, absence ?? createAbsence(parts.ports)),
+    createSyncWalletSaga(parts.ports),
   ].map(definition);
 }

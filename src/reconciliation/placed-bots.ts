@@ -1,0 +1,34 @@
+// Where the pool state places bots, host by host: what a host that shows nothing is measured by (I4).
+
+import type { Bots, BotsCall } from '../deletion/ports/bots.ts';
+import type { PoolState } from '../domain/pool-state.ts';
+import type { PlacedBot } from './host-trust.ts';
+
+/** The bots that the pool state places on a host. One that names no host of ours is somewhere: where other hosts
+ * hold bots it may be there, where none does it is missed on each.
+ * @param pools null: it is unknown.
+ * @param isNowhereElse whether no other host holds any bot. */
+export function placedOn(
+  pools: PoolState | null,
+  host: string,
+  isNowhereElse: boolean,
+): readonly PlacedBot[] {
+  if (pools === null) return [];
+  return Object.entries(pools.botMapping).flatMap(([instanceId, mapping]) => {
+    const { dockerHost, createdAt } = mapping;
+    const isHere = dockerHost === undefined ? isNowhereElse : dockerHost === host;
+    return isHere ? [{ instanceId, createdAt }] : [];
+  });
+}
+
+/** With one host there is no elsewhere; with more, a bot that the file places nowhere in particular is missed
+ * only where none of them holds anything. */
+export async function isNowhere(
+  bots: Pick<Bots, 'hosts' | 'hasManaged'>,
+  call: BotsCall,
+): Promise<boolean> {
+  const hosts = bots.hosts();
+  if (hosts.length === 1) return true;
+  const answers = await Promise.all(hosts.map((host) => bots.hasManaged(host, call)));
+  return !answers.some((answer) => answer.status === 'ok' && answer.items);
+}

@@ -1,0 +1,26 @@
+// Hosts that are believed: one that has shown bots before is no stranger, and a stranger that shows nothing is unknown as
+// long as there is money in bots.
+
+import type { Connection } from 'mongoose';
+import type { HostBelief } from '../../src/deletion/ports/host-belief.ts';
+
+/** For ports that ask nobody. */
+export const EVERY_HOST_BELIEVED: HostBelief = {
+  doubts: async () => [],
+  noteShown: async () => undefined,
+};
+
+/** As if these hosts had shown bots long ago, none of which is remembered. */
+export async function knowHosts(connection: Connection, hosts: readonly string[]): Promise<void> {
+  const record = { bots: [], count: 0, seenAt: new Date(0), confirmedEmptyAt: null };
+  const confirmation = { confirmedBy: null, confirmedReason: null };
+  await connection.collection<{ _id: string }>('hostRecords').bulkWrite(
+    hosts.map((host) => ({
+      updateOne: {
+        filter: { _id: host },
+        update: { $setOnInsert: { ...record, ...confirmation } },
+        upsert: true,
+      },
+    })),
+  );
+}
