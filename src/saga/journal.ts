@@ -12,12 +12,13 @@ import { randomUUID } from 'node:crypto';
 import { isWithin } from './age.ts';
 import { outageDelayMs } from './backoff.ts';
 import { pause } from './deadline.ts';
-import { FencedError, InterruptedError, UnavailableError } from './errors.ts';
+import { FencedError, HoldError, InterruptedError, UnavailableError } from './errors.ts';
 import type { SagaEvent } from './events.ts';
 import { apply } from './machine.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Claim, CommitResult, LoggedEvent, LogWrite, SagaLog } from './ports/saga-log.ts';
 import type { SagaRecord } from './record.ts';
+import { insteadOf } from './refused-events.ts';
 import type { RegisteredSaga } from './registry.ts';
 import { resultOf } from './saga-facts.ts';
 import type { SagaShape } from './shape.ts';
@@ -89,6 +90,7 @@ export function createJournal(
 
   async function writeAll(): Promise<void> {
     let writeId = randomUUID();
+    let isRefused = false;
     while (unwritten.length > 0) {
       const events = unwritten;
       const { changes, state } = fold(shape, written, events);
@@ -100,6 +102,13 @@ export function createJournal(
       switch (committed.status) {
         case 'away':
           await pause(outageDelayMs(options.random()), signal);
+          break;
+        case 'refused':
+          // The log can hold that the saga stands still, or nothing at all.
+          if (isRefused) throw committed.error;
+          isRefused = true;
+          unwritten = insteadOf(written.state, committed.error, options.clock.nowMs());
+          writeId = randomUUID();
           break;
         case 'fenced':
           throw new FencedError(claim.sagaId, claim.epoch);
@@ -129,7 +138,7 @@ export function createJournal(
   async function send(
     given: Pick<LogWrite, 'base' | 'state' | 'durability' | 'writeId'>,
     changes: readonly Change[],
-  ): Promise<CommitResult | { readonly status: 'away' }> {
+  ): Promise<CommitResult | NotCommitted> {
     const { base, state } = given;
     const result = isEnded(state.phase) ? resultOf(definition, base, state) : null;
     const events = changes.map(({ before, event }) => describeEvent(before, event, options.clock));
@@ -138,6 +147,7 @@ export function createJournal(
     // not at all.
     return options.log.commit(write).catch((error: unknown) => {
       if (error instanceof UnavailableError) return { status: 'away' };
+      if (error instanceof HoldError) return { status: 'refused', error };
       throw error;
     });
   }
@@ -177,6 +187,11 @@ export function createJournal(
     },
   };
 }
+
+type NotCommitted =
+  | { readonly status: 'away' }
+  /** The log cannot hold what was to be written. */
+  | { readonly status: 'refused'; readonly error: HoldError };
 
 /** A write that the primary alone has acknowledged. */
 interface Acknowledged {

@@ -8,7 +8,7 @@ import type { SagaId } from '../domain/ids.ts';
 import { outageDelayMs } from './backoff.ts';
 import type { Cohorts } from './cohorts.ts';
 import { pause } from './deadline.ts';
-import { FencedError, InterruptedError, UnavailableError } from './errors.ts';
+import { FencedError, HoldError, InterruptedError, UnavailableError } from './errors.ts';
 import { createJournal, describeEvent, type Transition } from './journal.ts';
 import { apply, decide } from './machine.ts';
 import type { Clock } from './ports/clock.ts';
@@ -126,11 +126,18 @@ async function claim(
   const { log, registry, leaseMs, clock } = options;
   const began = performance.now();
   try {
-    const begun = await begin(options, sagaId, signal);
+    let begun = await begin(options, sagaId, signal);
     const sentAtMs = clock.monotonicMs();
     const request = { owner, leaseMs, runnable: registry.runnable };
     const beginning = begun === null ? {} : { beginning: begun.beginning };
-    const claimed = await log.claim(sagaId, { ...request, ...beginning });
+    const claimed = await log
+      .claim(sagaId, { ...request, ...beginning })
+      .catch((error: unknown) => {
+        if (begun === null || !(error instanceof HoldError)) throw error;
+        // The log cannot hold what was captured: claimed without it, so that the saga can say so.
+        begun = null;
+        return log.claim(sagaId, request);
+      });
     if (claimed.status !== 'claimed') return claimed;
     options.tracer?.claimed(claimed.saga, performance.now() - began);
     begun?.tell(claimed.saga);

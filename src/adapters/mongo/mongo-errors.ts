@@ -3,7 +3,7 @@
 // Driver errors stop here; everything above sees the engine's error classes.
 
 import { mongo } from 'mongoose';
-import { RetryableError, SagaError, UnavailableError } from '../../saga/errors.ts';
+import { HoldError, RetryableError, SagaError, UnavailableError } from '../../saga/errors.ts';
 
 const DUPLICATE_KEY = 11_000;
 export const DOCUMENT_FAILED_VALIDATION = 121;
@@ -12,7 +12,7 @@ export const DOCUMENT_TOO_LARGE: ReadonlySet<number> = new Set([10_334, 17_419, 
 
 /** Runs a read, or a write that does no harm when it happens twice: no connection, no answer in time
  * and a server that steps down are all the same to the caller.
- * @throws UnavailableError `MONGODB_UNREACHABLE`; RetryableError `MONGODB_REFUSED`. */
+ * @throws UnavailableError `MONGODB_UNREACHABLE`; HoldError `MONGODB_CANNOT_HOLD`; RetryableError `MONGODB_REFUSED`. */
 export async function runRepeatable<T>(operation: () => Promise<T>): Promise<T> {
   try {
     return await operation();
@@ -23,11 +23,43 @@ export async function runRepeatable<T>(operation: () => Promise<T>): Promise<T> 
 
 export function repeatableFailure(error: unknown): SagaError {
   if (error instanceof SagaError) return error;
+  if (isUnwritable(error)) return cannotHold(error);
   return isAway(error)
     ? unreachable(error)
     : new RetryableError('MONGODB_REFUSED', `MongoDB refused: ${messageOf(error)}`, {
         cause: error,
       });
+}
+
+/** What was to be stored has no form in MongoDB, or is too large for it: no other try helps, a person must look. */
+export function cannotHold(error: unknown): HoldError {
+  const message = messageOf(error).replaceAll('\0', '\\0').slice(0, MAX_MESSAGE);
+  return new HoldError('MONGODB_CANNOT_HOLD', `MongoDB cannot hold it: ${message}`);
+}
+
+/** A reason is for a person; some of them quote what they refuse. */
+const MAX_MESSAGE = 300;
+
+/** BSON nested too deep (15), not well formed (22), names that no field may have (52, 56, 57). */
+const UNWRITABLE: ReadonlySet<unknown> = new Set([15, 22, 52, 56, 57]);
+
+/** The driver has no BSON for it (a NUL in a field's name), or the server does not read it. */
+function isUnwritable(error: unknown): boolean {
+  if (error instanceof HoldError) return error.code === 'MONGODB_CANNOT_HOLD';
+  if (mongo.BSON.BSONError.isBSONError(error)) return true;
+  // The driver's buffer for one message is smaller than the document.
+  if (error instanceof RangeError) return Reflect.get(error, 'code') === 'ERR_OUT_OF_RANGE';
+  if (error instanceof mongo.MongoInvalidArgumentError) return true;
+  return error instanceof mongo.MongoServerError && UNWRITABLE.has(error.code);
+}
+
+/** Whether the error speaks of the content of a write, of all there is in one command: without it, the others are
+ * fine. */
+export function isContent(error: unknown): boolean {
+  if (isUnwritable(error)) return true;
+  if (!(error instanceof mongo.MongoServerError)) return false;
+  const refused = error instanceof mongo.MongoBulkWriteError ? [error.writeErrors].flat() : [];
+  return [error, ...refused].some(({ code }) => DOCUMENT_TOO_LARGE.has(Number(code)));
 }
 
 export function unreachable(error: unknown): UnavailableError {
@@ -45,6 +77,7 @@ export function messageOf(error: unknown): string {
 /** Whether the error speaks of the server being away, or of a write that is not on a majority yet, rather
  * than of the command. */
 export function isAway(error: unknown): boolean {
+  if (isContent(error)) return false;
   if (error instanceof mongo.MongoWriteConcernError) return true;
   if (error instanceof mongo.MongoBulkWriteError) return isBulkAway(error);
   if (error instanceof mongo.MongoServerError) {

@@ -4,7 +4,7 @@
 
 import { type Connection, mongo } from 'mongoose';
 import type { SagaError } from '../../saga/errors.ts';
-import { repeatableFailure, unreachable } from './mongo-errors.ts';
+import { cannotHold, isContent, repeatableFailure, unreachable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 
 /** What is known of one write before anything was read back. */
@@ -50,7 +50,8 @@ export interface WrittenAndRead<Reading> {
     | { readonly status: 'failed'; readonly error: SagaError };
 }
 
-/** @throws UnavailableError `MONGODB_UNREACHABLE` when nothing was ever sent. */
+/** @throws UnavailableError `MONGODB_UNREACHABLE` when nothing was ever sent; HoldError `MONGODB_CANNOT_HOLD` when the
+ * command has no form that MongoDB reads: nothing of it has happened. */
 export async function writeThenRead<T extends mongo.Document, Reading>({
   connection,
   collection: name,
@@ -97,11 +98,17 @@ async function write<T extends mongo.Document>(
     return writes.map((_, index) => acknowledged(result.upsertedIds, index, isApplied));
   } catch (error) {
     const reason = unwrap(error);
+    // What cannot even be sent, or read at the other end, has happened to none of them.
+    if (isContent(reason) && !hasWriteErrors(error)) throw cannotHold(reason);
     if (wasNeverSent(reason, session.serverSession.txnNumber !== sentBefore)) {
       throw unreachable(reason);
     }
     return outcomesOf(error, reason, writes.length);
   }
+}
+
+function hasWriteErrors(error: unknown): boolean {
+  return error instanceof mongo.MongoBulkWriteError && [error.writeErrors].flat().length > 0;
 }
 
 /** The driver wraps whatever ends a bulk, a lost connection too, into its error for bulks. */

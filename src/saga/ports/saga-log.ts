@@ -9,6 +9,8 @@ import type { Json } from '../json.ts';
 import type { SagaRecord } from '../record.ts';
 import type { SagaState } from '../state.ts';
 
+/** Every call that writes throws HoldError where the log cannot hold what this one has to say; what others write at the
+ * same time is not touched by it. */
 export interface SagaLog {
   /** Durable on a majority when it returns (I7). A key that is open gives the saga that holds it (I8). */
   insert(

@@ -7,7 +7,7 @@ import type { Claim, ClaimRequest, ClaimResult } from '../../../saga/ports/saga-
 import type { SagaRecord } from '../../../saga/record.ts';
 import { isAtRest } from '../../../saga/state.ts';
 import { isOver } from '../holds.ts';
-import { runRepeatable } from '../mongo-errors.ts';
+import { cannotHold, isContent, runRepeatable } from '../mongo-errors.ts';
 import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
 import {
   HISTORY_LIMIT,
@@ -30,10 +30,11 @@ export async function claimSagas(
   const { sagas } = context;
   return runRepeatable(async () => {
     const updates = orders.map(toUpdate);
-    const { matchedCount } = await sagas.bulkWrite(updates, {
-      ordered: false,
-      writeConcern: MAJORITY,
-    });
+    const { matchedCount } = await sagas
+      .bulkWrite(updates, { ordered: false, writeConcern: MAJORITY })
+      .catch((error: unknown) => {
+        throw isContent(error) ? cannotHold(error) : error;
+      });
     // A beginning names the write it was made from: where all matched, what stands there is known.
     const known = new Map<ClaimOrder, ClaimResult>();
     for (const order of matchedCount === orders.length ? orders : []) {

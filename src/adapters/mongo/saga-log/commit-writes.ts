@@ -15,7 +15,7 @@ import type {
   LogWrite,
 } from '../../../saga/ports/saga-log.ts';
 import { isAtRest, isEnded } from '../../../saga/state.ts';
-import { isAway, runRepeatable } from '../mongo-errors.ts';
+import { cannotHold, isAway, isContent, runRepeatable } from '../mongo-errors.ts';
 import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
 import {
   changedFields,
@@ -130,7 +130,7 @@ async function sendAll({ sagas }: LogContext, orders: readonly Order[]): Promise
     return matchedCount === orders.length;
   } catch (error) {
     if (isAway(error)) return false;
-    throw error;
+    throw isContent(error) ? cannotHold(error) : error;
   }
 }
 

@@ -5,7 +5,13 @@ import { mongo } from 'mongoose';
 import type { NewSaga } from '../../../saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../../saga/record.ts';
 import { pinnedId } from '../../../saga/registry.ts';
-import { isDuplicateKey, repeatableFailure, runRepeatable } from '../mongo-errors.ts';
+import {
+  cannotHold,
+  isContent,
+  isDuplicateKey,
+  repeatableFailure,
+  runRepeatable,
+} from '../mongo-errors.ts';
 import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
 
@@ -23,6 +29,7 @@ export async function insertSagas(context: LogContext, sagas: NewSaga[]): Promis
     });
     return documents.map((document) => ({ status: 'inserted', saga: toRecord(document) }));
   } catch (error) {
+    if (isContent(error)) throw cannotHold(error);
     if (!(error instanceof mongo.MongoBulkWriteError) && !isDuplicateKey(error)) {
       throw repeatableFailure(error);
     }

@@ -1,0 +1,146 @@
+// One item that the database cannot hold, among others that go out with it: it fails alone, with its reason.
+
+import { expect, it } from 'vitest';
+import { createMongoTombstones } from '../../src/adapters/mongo/tombstones.ts';
+import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
+import type { Json } from '../../src/saga/json.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { createTestEngine } from '../support/saga-engine.ts';
+import { createTestSagaLog } from '../support/saga-log.ts';
+import { createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
+import { claimRequest, insertAndClaim, logWrite, newSaga } from '../support/saga-writes.ts';
+
+const HALF = 'x'.repeat(9 * 2 ** 20);
+const CANNOT_HOLD = { code: 'MONGODB_CANNOT_HOLD' };
+
+function nested(depth: number): Json {
+  return depth === 0 ? 1 : { a: nested(depth - 1) };
+}
+
+const POISONS: readonly [string, Json][] = [
+  ['a NUL in a field name', { 'a\u0000b': 1 }],
+  ['deeper than a document may be', nested(200)],
+  ['larger than a document may be', HALF + HALF],
+];
+
+it.each(POISONS)('a write of the log with %s: its 20 neighbours land', async (_, capture) => {
+  const { log } = await createTestSagaLog(await createTestDatabase());
+  const [first, bad, ...good] = await Promise.all(
+    Array.from({ length: 22 }, () => insertAndClaim(log)),
+  );
+  if (first === undefined || bad === undefined) throw new Error('no sagas');
+  const { state } = bad.saga;
+  const steps = state.steps.map((step) => ({ ...step, capture }));
+  // The first goes out alone; those that wait for it go out together.
+  const [, refused, ...landed] = await Promise.allSettled([
+    log.commit(logWrite(first)),
+    log.commit(logWrite(bad, { state: { ...state, phase: 'running', steps } })),
+    ...good.map((held) => log.commit(logWrite(held))),
+  ]);
+  expect(refused).toMatchObject({ status: 'rejected', reason: CANNOT_HOLD });
+  for (const one of landed) expect(one).toMatchObject({ value: { status: 'landed' } });
+  expect((await log.find(bad.saga.id))?.revision).toBe(bad.saga.revision);
+});
+
+it('a saga that outgrows its document: its neighbours land', async () => {
+  const { log } = await createTestSagaLog(await createTestDatabase());
+  const [first, good, bad] = [
+    await insertAndClaim(log),
+    await insertAndClaim(log),
+    await insertAndClaim(log),
+  ];
+  const { state } = bad.saga;
+  const warnings = [{ code: 'a', message: HALF }];
+  const one = await log.commit(logWrite(bad, { state: { ...state, warnings } }));
+  if (one.status !== 'landed') throw new Error(one.status);
+  const grown = { ...one.saga.state, warnings: [...warnings, { code: 'b', message: HALF }] };
+  const [, refused, landed] = await Promise.allSettled([
+    log.commit(logWrite(first)),
+    log.commit(logWrite({ ...bad, saga: one.saga }, { state: grown })),
+    log.commit(logWrite(good)),
+  ]);
+  expect(refused).toMatchObject({ status: 'rejected', reason: CANNOT_HOLD });
+  expect(landed).toMatchObject({ value: { status: 'landed' } });
+});
+
+it.each(POISONS)(
+  'a claim with a capture with %s, and an insert: each fails alone',
+  async (_, capture) => {
+    const { log } = await createTestSagaLog(await createTestDatabase());
+    const sagas = await Promise.all(Array.from({ length: 3 }, () => log.insert(newSaga())));
+    const [first, bad, good] = sagas.map(({ saga }) => saga);
+    if (first === undefined || bad === undefined || good === undefined) throw new Error('no sagas');
+    const steps = bad.state.steps.map((step) => ({ ...step, capture }));
+    const beginning = { base: bad, state: { ...bad.state, steps }, events: [] };
+    const [, claimed, neighbour] = await Promise.allSettled([
+      log.claim(first.id, claimRequest()),
+      log.claim(bad.id, claimRequest({ beginning })),
+      log.claim(good.id, claimRequest()),
+    ]);
+    expect(claimed).toMatchObject({ status: 'rejected', reason: CANNOT_HOLD });
+    expect(neighbour).toMatchObject({ value: { status: 'claimed' } });
+    const [, inserted, other] = await Promise.allSettled([
+      log.insert(newSaga()),
+      log.insert(newSaga({ input: capture })),
+      log.insert(newSaga()),
+    ]);
+    expect(inserted).toMatchObject({ status: 'rejected', reason: CANNOT_HOLD });
+    expect(other).toMatchObject({ value: { status: 'inserted' } });
+  },
+);
+
+it.each(POISONS)('a tombstone with %s: its neighbours are opened', async (_, labels) => {
+  const tombstones = createMongoTombstones({ connection: await createTestDatabase() });
+  const open = (n: number, note: unknown = 1) =>
+    tombstones.open({
+      incarnation: {
+        userId: toUserId('6500000000000000000000aa'),
+        instanceId: toInstanceId(`bot-${n}`),
+        life: 'a',
+      },
+      sagaId: newSaga().id,
+      epoch: 1,
+      firebaseUid: null,
+      // A label comes from Docker as it is there.
+      sightings: [
+        {
+          kind: 'dedicated',
+          host: 'a',
+          containerId: 'c',
+          containerName: 'n',
+          labels: { note },
+        } as never,
+      ],
+      seenInPart: false,
+      slot: null,
+      hadAllocation: false,
+      mayTakeOver: [],
+    });
+  const [, refused, opened] = await Promise.allSettled([open(1), open(2, labels), open(3)]);
+  expect(refused).toMatchObject({ status: 'rejected', reason: CANNOT_HOLD });
+  expect(opened).toMatchObject({ value: { status: 'opened' } });
+});
+
+it.each(POISONS)(
+  'what a step captured or left has %s: the saga is stuck with the reason, and goes on when it has none',
+  async (_, poison) => {
+    const connection = await createTestDatabase();
+    const make = stepsOf(await createSagaWorld(connection));
+    let [captured, left]: [Json, Json] = [poison, 'fine'];
+    const step = make.undoable('a', {
+      capture: async () => captured,
+      run: async () => ({ value: left }),
+    });
+    const engine = await createTestEngine({ connection, definitions: [sagaOf([step])] });
+    const id = await engine.start();
+    const stuck = await engine.runToRest(id);
+    expect(stuck.state).toMatchObject({ phase: 'stuck', cause: { class: 'hold', ...CANNOT_HOLD } });
+    [captured, left] = ['fine', poison];
+    await engine.sagas.order(id, { verb: 'retry', by: 'an admin', reason: 'mended' });
+    const again = await engine.runToRest(id);
+    expect(again.state).toMatchObject({ phase: 'stuck', cause: { step: 'a', ...CANNOT_HOLD } });
+    left = 'fine';
+    await engine.sagas.order(id, { verb: 'retry', by: 'an admin', reason: 'mended' });
+    expect((await engine.runToRest(id)).state.phase).toBe('completed');
+  },
+);
