@@ -4,7 +4,8 @@
 import { connectMongo } from './adapters/mongo/connect.ts';
 import { ENDED_SESSION_INDEXES } from './adapters/mongo/ended-sessions.ts';
 import { HEALTH_INDEXES } from './adapters/mongo/health/health-indexes.ts';
-import { type MigrationReport, migrate } from './adapters/mongo/migration.ts';
+import { migrate } from './adapters/mongo/migration.ts';
+import type { MigrationReport } from './adapters/mongo/migration-report.ts';
 import { REQUEST_KEY_INDEXES } from './adapters/mongo/provisioning/request-keys.ts';
 import { SAGA_LOG_INDEXES } from './adapters/mongo/saga-log/saga-log-indexes.ts';
 import { POOL_STATE_INDEXES } from './adapters/pool-state/pool-documents.ts';

@@ -40,7 +40,10 @@ export function startQueueWorker(
   const leases = createLeaseKeeper({
     log: sagaLog,
     leaseMs,
-    onError: (err) => log.warn({ err }, 'leases not renewed'),
+    onError: (err) => {
+      metrics.saga.leasesNotRenewed();
+      log.warn({ err }, 'leases not renewed');
+    },
   });
   const runner = createRunner({
     log: sagaLog,

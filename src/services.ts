@@ -13,7 +13,7 @@ import { createMongoElections } from './adapters/mongo/elections.ts';
 import { createMongoFindings } from './adapters/mongo/findings.ts';
 import { findInstallationId } from './adapters/mongo/installation.ts';
 import { createMongoLedger } from './adapters/mongo/ledger.ts';
-import type { MigrationReport } from './adapters/mongo/migration.ts';
+import type { MigrationReport } from './adapters/mongo/migration-report.ts';
 import { createMongoSagaLog } from './adapters/mongo/saga-log/saga-log.ts';
 import { createMongoTombstones } from './adapters/mongo/tombstones.ts';
 import { createMongoWallets } from './adapters/mongo/wallets.ts';

@@ -28,6 +28,9 @@ export function startupLines({ services, url, embedded, seeded }: StartupFacts):
       const which = ids.slice(0, SHOWN_IDS).join(', ');
       return `!  ${count} document(s) violate ${constraint} and are kept: ${which}`;
     });
+  const repaired = migration.constraints
+    .filter(({ status }) => status === 'repaired')
+    .map(({ constraint }) => `!  ${constraint} was not as declared and was made anew`);
   return [
     '',
     'Reclaim is running.',
@@ -37,6 +40,7 @@ export function startupLines({ services, url, embedded, seeded }: StartupFacts):
     runtime.kind === 'simulator'
       ? `!  BOTS ARE SIMULATED: ${runtime.reason}. No container is touched.`
       : `   bots in Docker, ${runtime.reason}`,
+    ...repaired,
     ...violations,
     ...(config.sessionSecret === undefined && !config.isDemo ? [OWN_SECRET] : []),
     ...(seeded > 0 ? [`   ${seeded} demo users added`] : []),

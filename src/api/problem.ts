@@ -34,6 +34,7 @@ const PROBLEMS = {
   'uri-too-long': { status: 414, title: 'The address is too long' },
   'unsupported-media-type': { status: 415, title: 'The media type is not supported' },
   'action-not-allowed': { status: 422, title: 'The finding cannot be resolved like this' },
+  'idempotency-key-expired': { status: 422, title: 'What the key began is forgotten' },
   'idempotency-key-reused': { status: 422, title: 'The key was used for another request' },
   'unusable-user-id': { status: 422, title: 'No bot can be named after this user' },
   'too-many-streams': { status: 429, title: 'Too many event streams are open for this user' },

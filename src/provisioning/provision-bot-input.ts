@@ -28,6 +28,8 @@ export interface ProvisionBotInput {
   readonly startTimeoutMs: number;
   /** How much longer the way back waits for them before it leaves the rest to the tombstone. */
   readonly undoTimeoutMs: number;
+  /** Of a request with an Idempotency-Key (`requestName`): a repeat finds the saga by it. */
+  readonly requestName?: string;
 }
 
 const STORED = stored<
@@ -48,6 +50,7 @@ const STORED = stored<
     image: Type.Union([Type.String(), Type.Null()]),
     startTimeoutMs: Type.Number(),
     undoTimeoutMs: Type.Number(),
+    requestName: Type.Optional(Type.String()),
   }),
 );
 

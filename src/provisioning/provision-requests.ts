@@ -1,6 +1,7 @@
 // A request to make a bot: which saga answers it, or why none does. What can be refused is refused here, before
 // there is a saga; the saga decides again by what it finds then. I8: an Idempotency-Key is bound to the saga's
-// id before anything else, so that a repeat, at the same time or after a crash, never makes a second bot.
+// id before anything else, so that a repeat, at the same time or after a crash, never makes a second bot. Neither is
+// believed without the other: the key may be forgotten before its saga, and the saga before its key.
 
 import { createHash } from 'node:crypto';
 import { finishTombstone } from '../deletion/finish-tombstone.ts';
@@ -16,8 +17,9 @@ import { findPlaces, type Places } from './find-places.ts';
 import type { BotNumbers } from './ports/bot-numbers.ts';
 import type { RequestKeys } from './ports/request-keys.ts';
 import { PROVISION_BOT } from './provision-bot.ts';
-import { writeInput } from './provision-bot-input.ts';
+import { readInput, writeInput } from './provision-bot-input.ts';
 import type { ProvisioningPorts } from './provisioning-ports.ts';
+import { requestName } from './request-name.ts';
 
 export interface ProvisionRequests {
   /** @throws UnavailableError when the provision could not be made durable: nothing was promised. */
@@ -43,6 +45,8 @@ export type ProvisionOutcome =
   | { readonly status: 'accepted' | 'existing'; readonly saga: SagaRecord }
   /** The key was used for another request. */
   | { readonly status: 'key-reused' }
+  /** The key was used long ago, and what it began is forgotten. */
+  | { readonly status: 'key-expired' }
   /** A saga of another kind works on something of the new bot's id. */
   | { readonly status: 'held-by'; readonly saga: SagaRecord }
   | ProvisionRefusal;
@@ -62,7 +66,7 @@ export interface ProvisionRequestsOptions {
   readonly accounts: Pick<Accounts, 'find'>;
   readonly numbers: BotNumbers;
   readonly keys: RequestKeys;
-  readonly sagas: Pick<Sagas, 'newId' | 'start' | 'find'>;
+  readonly sagas: Pick<Sagas, 'newId' | 'start' | 'find' | 'list'>;
   /** BOT_IMAGE; null: bots live in pools only. */
   readonly image: string | null;
   readonly startTimeoutMs: number;
@@ -77,11 +81,16 @@ export function createProvisionRequests(options: ProvisionRequestsOptions): Prov
     request: async (request) => {
       const sagaId = sagas.newId(ID_PREFIX);
       if (request.key === null) return begin(options, request, sagaId);
-      const { userId, key } = request;
-      const bound = await keys.bind({ userId, key, fingerprint: fingerprint(request), sagaId });
+      const { userId } = request;
+      const name = requestName(userId, request.key);
+      // Before the key: one that is bound anew has no saga then.
+      const earlier = await findEarlier(options, name);
+      if (earlier !== null) return answered(request, earlier);
+      const bound = await keys.bind({ userId, name, fingerprint: fingerprint(request), sagaId });
       if (bound.status === 'other-request') return { status: 'key-reused' };
       const known = bound.sagaId === sagaId ? null : await sagas.find(bound.sagaId);
       if (known !== null) return { status: 'existing', saga: known };
+      if (!bound.isYoung) return { status: 'key-expired' };
       const outcome = await begin(options, request, bound.sagaId);
       if (outcome.status === 'accepted') return outcome;
       // What speaks against it may be what the same request, sent twice, has just done.
@@ -89,6 +98,21 @@ export function createProvisionRequests(options: ProvisionRequestsOptions): Prov
       return begun === null ? outcome : { status: 'existing', saga: begun };
     },
   };
+}
+
+async function findEarlier(
+  { sagas }: ProvisionRequestsOptions,
+  name: string,
+): Promise<SagaRecord | null> {
+  const anyOf = [{ of: 'request', value: name } as const];
+  const { sagas: found } = await sagas.list({ kind: PROVISION_BOT, anyOf, limit: 1 });
+  return found[0] ?? null;
+}
+
+function answered(request: ProvisionRequest, saga: SagaRecord): ProvisionOutcome {
+  return fingerprint(readInput(saga.input)) === fingerprint(request)
+    ? { status: 'existing', saga }
+    : { status: 'key-reused' };
 }
 
 async function begin(
@@ -168,23 +192,28 @@ const NOBODY_ELSE = async () => undefined;
 
 async function start(
   { sagas, image, startTimeoutMs, undoTimeoutMs }: ProvisionRequestsOptions,
-  { userId, firebaseUid, botName, allocatedAmount, amountMinor, requestedBy }: ProvisionRequest,
+  request: ProvisionRequest,
   id: SagaId,
   instanceId: InstanceId,
 ): Promise<ProvisionOutcome> {
+  const { userId, firebaseUid, botName, allocatedAmount, amountMinor, requestedBy, key } = request;
   const bot = { userId, firebaseUid, instanceId, botName, allocatedAmount, amountMinor };
+  const named = key === null ? {} : { requestName: requestName(userId, key) };
   const { saga } = await sagas.start({
     kind: PROVISION_BOT,
     idPrefix: ID_PREFIX,
     id,
     subject: userId,
     requestedBy,
-    input: writeInput({ ...bot, image, startTimeoutMs, undoTimeoutMs }),
+    input: writeInput({ ...bot, ...named, image, startTimeoutMs, undoTimeoutMs }),
   });
   return { status: saga.id === id ? 'accepted' : 'held-by', saga };
 }
 
-function fingerprint({ botName, amountMinor }: ProvisionRequest): string {
+function fingerprint({
+  botName,
+  amountMinor,
+}: Pick<ProvisionRequest, 'botName' | 'amountMinor'>): string {
   return createHash('sha256')
     .update(JSON.stringify([botName, amountMinor]))
     .digest('hex');

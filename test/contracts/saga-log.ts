@@ -454,6 +454,7 @@ export function describeSagaLog(
       const about = (instanceId: string) => ({ subject: 'somebody', input: { instanceId } });
       const { saga: one } = await log.insert(newSaga(about('bot-1')));
       const { saga: other } = await log.insert(newSaga({ subject: 'me', input: null }));
+      const { saga: asked } = await log.insert(newSaga({ input: { requestName: 'me/1' } }));
       await log.insert(newSaga(about('bot-10')));
       const found = async (...anyOf: SagaTrait[]) => {
         const first = await log.list({ anyOf, limit: 1 });
@@ -466,6 +467,7 @@ export function describeSagaLog(
       expect(
         await found({ of: 'subject', value: 'me' }, { of: 'instance', value: 'bot-1' }),
       ).toEqual([one.id, other.id].sort());
+      expect(await found({ of: 'request', value: 'me/1' })).toEqual([asked.id]);
       expect(await found({ of: 'instance', value: 'bot' })).toEqual([]);
       expect(await found()).toEqual([]);
     });

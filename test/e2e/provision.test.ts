@@ -321,6 +321,7 @@ describe('an Idempotency-Key', () => {
     const sagas = app.connection.collection('sagas');
     const first = await provision(app, { key: 'k' });
     // As if the saga had never been inserted: the key alone is left, and nothing else was done yet.
+    await sagas.updateMany({}, { $unset: { 'input.requestName': '' } });
     await app.connection.collection('requestKeys').updateMany({}, [
       {
         $set: {
@@ -333,6 +334,45 @@ describe('an Idempotency-Key', () => {
     expect(replies.map(({ body }) => body.jobId)).toEqual([key?.sagaId, key?.sagaId]);
     expect(first.body.jobId).not.toBe(key?.sagaId);
     expect(await sagas.countDocuments()).toBe(2);
+  });
+});
+
+const HOUR_MS = 3_600_000;
+
+describe('an Idempotency-Key and its saga, of which one is forgotten first', () => {
+  it('the saga: refused for as long as the key is kept, and no second bot', async () => {
+    const app = await setUpProvisioning({ env: { SAGA_RETENTION_DAYS: '1' } });
+    await provision(app, { key: 'k' });
+    const [ended] = await allOf(app, 'sagas');
+    const lastsMs = Number(ended?.expireAt) - Number(ended?.createdAt);
+    expect(lastsMs).toBeGreaterThanOrEqual(24 * HOUR_MS);
+    await app.connection.collection('sagas').deleteMany({});
+    await app.connection
+      .collection('requestKeys')
+      .updateMany({}, [{ $set: { createdAt: { $subtract: ['$createdAt', 24 * HOUR_MS] } } }]);
+    for (let n = 0; n < 2; n += 1) {
+      const again = await provision(app, { key: 'k' });
+      expect([again.status, again.body.type]).toEqual([
+        422,
+        'urn:reclaim:problem:idempotency-key-expired',
+      ]);
+    }
+    expect(await allOf(app, 'sagas')).toEqual([]);
+    expect((await userNamed(app, UID)).paperWallet.balance).toBe(749.5);
+  });
+
+  it('the key: the same job for as long as it is kept, and another body is refused', async () => {
+    const app = await setUpProvisioning();
+    const first = await provision(app, { key: 'k' });
+    await app.connection.collection('requestKeys').deleteMany({});
+    const again = await provision(app, { key: 'k' });
+    expect(again.body).toMatchObject({ success: true, bot: first.body.bot });
+    const other = await provision(app, { key: 'k', body: { ...BODY, allocatedAmount: 1 } });
+    expect([other.status, other.body.type]).toEqual([
+      422,
+      'urn:reclaim:problem:idempotency-key-reused',
+    ]);
+    expect(await allOf(app, 'sagas')).toHaveLength(1);
   });
 });
 

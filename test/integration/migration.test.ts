@@ -1,7 +1,9 @@
 import type { Connection, mongo } from 'mongoose';
 import { expect, it } from 'vitest';
 import type { IndexDeclaration } from '../../src/adapters/mongo/indexes.ts';
-import { type ConstraintReport, migrate } from '../../src/adapters/mongo/migration.ts';
+import { migrate } from '../../src/adapters/mongo/migration.ts';
+import type { ConstraintReport } from '../../src/adapters/mongo/migration-report.ts';
+import { SAGA_LOG_INDEXES } from '../../src/adapters/mongo/saga-log/saga-log-indexes.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { allocation, BOT, byId, putUser, users } from '../support/users.ts';
 
@@ -93,6 +95,111 @@ it("the platform's own index on firebaseUid: left as it is", async () => {
   await users(connection).createIndex({ firebaseUid: 1 }, { unique: true, sparse: true });
   const report = named((await migrate(connection)).constraints, 'users.firebaseUid_1');
   expect(report?.status).toBe('present');
+});
+
+it("the platform's index of that name is not unique: ours stands beside it, or it is said who is there twice", async () => {
+  const connection = await createTestDatabase();
+  await users(connection).createIndex({ firebaseUid: 1 });
+  await putUser(connection, { balance: 1, bots: {}, firebaseUid: 'twice' });
+  const second = await putUser(connection, { balance: 1, bots: {}, firebaseUid: 'twice' });
+  const report = named((await migrate(connection)).constraints, 'users.firebaseUid_1');
+  expect(report).toMatchObject({ status: 'missing', violations: { count: 1, ids: ['twice'] } });
+  await users(connection).updateOne(byId(second), { $set: { firebaseUid: 'once' } });
+  const mended = named((await migrate(connection)).constraints, 'users.firebaseUid_1');
+  expect(mended?.status).toBe('repaired');
+  await expect(putUser(connection, { balance: 1, bots: {}, firebaseUid: 'once' })).rejects.toThrow(
+    'duplicate key',
+  );
+  const names = (await users(connection).indexes()).map(({ name }) => name);
+  expect(names).toContain('firebaseUid_1');
+  const again = named((await migrate(connection)).constraints, 'users.firebaseUid_1');
+  expect(again?.status).toBe('present');
+});
+
+const ONE_OPEN = 'sagas.one_open_saga_per_key';
+const EXPIRY = 'sagas.forget_after_retention';
+
+it.each([
+  ['is not unique', ONE_OPEN, { key: { key: 1 } }],
+  ['holds every saga', ONE_OPEN, { key: { key: 1 }, unique: true }],
+  [
+    'holds others',
+    ONE_OPEN,
+    { key: { key: 1 }, unique: true, partialFilterExpression: { open: false } },
+  ],
+  ['is of another field', ONE_OPEN, { key: { subject: 1 }, unique: true }],
+  [
+    'takes a and A for one',
+    ONE_OPEN,
+    {
+      key: { key: 1 },
+      unique: true,
+      partialFilterExpression: { open: true },
+      collation: { locale: 'en', strength: 1 },
+    },
+  ],
+  ['expires later', EXPIRY, { key: { expireAt: 1 }, expireAfterSeconds: 86_400 }],
+  ['never expires', EXPIRY, { key: { expireAt: 1 } }],
+  [
+    'has another name, and expires later',
+    EXPIRY,
+    { key: { expireAt: 1 }, expireAfterSeconds: 9, name: 'x' },
+  ],
+  [
+    'lets sagas expire',
+    'sagas.overdue',
+    { key: { relayAt: 1 }, partialFilterExpression: { open: true }, expireAfterSeconds: 1 },
+  ],
+] as const)(
+  'an index of ours that %s: made as it is declared',
+  async (_, constraint, { key, ...options }) => {
+    const connection = await createTestDatabase();
+    const sagas = databaseOf(connection).collection('sagas');
+    const [, name] = constraint.split('.');
+    await sagas.createIndex({ ...key }, { name: String(name), ...options });
+    const first = named((await migrate(connection, SAGA_LOG_INDEXES)).constraints, constraint);
+    expect(first?.violations.count).toBe(0);
+    expect(['repaired', 'created']).toContain(first?.status);
+    const again = await migrate(connection, SAGA_LOG_INDEXES);
+    expect(new Set(again.constraints.map(({ status }) => status))).toEqual(new Set(['present']));
+    const declared = SAGA_LOG_INDEXES.find((index) => index.name === name);
+    if (declared === undefined) throw new Error(`${name} is not declared`);
+    const { collection: _collection, name: _name, ...wanted } = declared;
+    const made = (await sagas.indexes()).filter(
+      (index) => JSON.stringify(index.key) === JSON.stringify(wanted.key),
+    );
+    expect(made).toHaveLength(1);
+    expect(made[0]).toMatchObject(wanted);
+  },
+);
+
+it('an index of ours that is not unique, over what it should have refused: reported, and the old one stays', async () => {
+  const connection = await createTestDatabase();
+  const sagas = databaseOf(connection).collection('sagas');
+  await sagas.createIndex({ key: 1 }, { name: 'one_open_saga_per_key' });
+  await sagas.insertMany([
+    { key: 'k', open: true },
+    { key: 'k', open: true },
+  ]);
+  const report = named((await migrate(connection, SAGA_LOG_INDEXES)).constraints, ONE_OPEN);
+  expect(report).toMatchObject({ status: 'missing', violations: { count: 1, ids: ['k'] } });
+  expect((await sagas.indexes()).map(({ name }) => name)).toContain('one_open_saga_per_key');
+});
+
+it('samples that expire at another time: as declared; ordered by another field: reported', async () => {
+  const connection = await createTestDatabase();
+  const database = databaseOf(connection);
+  await database.createCollection('orphanSamples', {
+    timeseries: { timeField: 'at', metaField: 'meta' },
+    expireAfterSeconds: 60,
+  });
+  const constraint = 'orphanSamples.time-series';
+  expect(named((await migrate(connection)).constraints, constraint)?.status).toBe('repaired');
+  expect(named((await migrate(connection)).constraints, constraint)?.status).toBe('present');
+  await database.dropCollection('orphanSamples');
+  await database.createCollection('orphanSamples', { timeseries: { timeField: 'when' } });
+  const report = named((await migrate(connection)).constraints, constraint);
+  expect(report).toMatchObject({ status: 'missing', violations: { count: 1 } });
 });
 
 it("another module's indexes: made in the same way", async () => {

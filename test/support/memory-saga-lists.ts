@@ -23,7 +23,9 @@ export function pageOf(newestFirst: readonly SagaRecord[], filter: SagaFilter): 
 
 function hasTrait({ id, subject, input }: SagaRecord, { of, value }: SagaTrait): boolean {
   if (of === 'id') return id === value;
-  return of === 'subject' ? subject === value : Reflect.get(Object(input), 'instanceId') === value;
+  if (of === 'subject') return subject === value;
+  const field = of === 'instance' ? 'instanceId' : 'requestName';
+  return Reflect.get(Object(input), field) === value;
 }
 
 /** Where a saga stands in a list: its moment, then its id. */

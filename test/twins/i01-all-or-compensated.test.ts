@@ -11,7 +11,9 @@ import { toInstanceId } from '../../src/domain/ids.ts';
 import { ok } from '../../src/domain/source.ts';
 import type { SagaDefinition, StepDefinition } from '../../src/saga/definition.ts';
 import { HoldError, TerminalError } from '../../src/saga/errors.ts';
+import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../src/saga/record.ts';
+import { createTestDatabase } from '../support/database.ts';
 import {
   allOf,
   outsideState,
@@ -21,6 +23,8 @@ import {
   userNamed,
   writePoolState,
 } from '../support/deletions.ts';
+import { createTestEngine } from '../support/saga-engine.ts';
+import { createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
 import { users } from '../support/users.ts';
 import { type Breaches, breaches, type Part, twinsOf } from './bite.ts';
 import { createLab, type Twist } from './support/lab.ts';
@@ -34,6 +38,33 @@ twinsOf('I1', {
       poolStates: { ...poolStates, mutate: () => fail('POOL_LOST') },
       bots: { ...bots, restore: () => fail('RESTORE_LOST') },
     })),
+
+  // What the first step captured has no form in the database.
+  'refusal-of-the-log-that-nobody-sees': async (part) => {
+    const connection = await createTestDatabase();
+    const make = stepsOf(await createSagaWorld(connection));
+    const definitions = [
+      sagaOf([make.undoable('a', { capture: async () => ({ 'a\u0000b': 1 }) })]),
+    ];
+    const unclear = async <T>(answer: Promise<T>) =>
+      answer.catch((error: unknown) => {
+        throw error instanceof HoldError ? new Error(error.message) : error;
+      });
+    const wrapLog = (log: SagaLog): SagaLog => ({
+      ...log,
+      claim: (...order) => unclear(log.claim(...order)),
+      commit: (write) => unclear(log.commit(write)),
+    });
+    const engine = await createTestEngine({
+      connection,
+      definitions,
+      ...(part === 'twin' && { wrapLog }),
+    });
+    const id = await engine.start();
+    await engine.run(id).catch(() => undefined);
+    const phase = (await engine.log.find(id))?.state.phase;
+    return breaches({ 'neither ended nor stuck, and no worker has it': phase !== 'stuck' });
+  },
 
   // The change lands, its answer is an error that no repetition helps: the step counts as failed.
   'undo-of-recorded-steps-only': (part) => {

@@ -1,11 +1,14 @@
 // I8: as often as a bot's deletion is asked for at once, there is one saga.
 
 import type { Connection } from 'mongoose';
+import { migrate } from '../../src/adapters/mongo/migration.ts';
+import { SAGA_LOG_INDEXES } from '../../src/adapters/mongo/saga-log/saga-log-indexes.ts';
 import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createTestEngine } from '../support/saga-engine.ts';
-import { sagasOf } from '../support/saga-log.ts';
+import { openTestSagaLog, sagasOf } from '../support/saga-log.ts';
 import { createGate, createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
+import { newSaga } from '../support/saga-writes.ts';
 import { breaches, twinsOf } from './bite.ts';
 
 const CALLERS = 10;
@@ -30,6 +33,18 @@ twinsOf('I8', {
       'the answers name a saga that is not there':
         (await sagasOf(connection).countDocuments()) !== ids.size,
     });
+  },
+
+  // An index of the right name stands there, made by hand or by a release before, and lets everything in.
+  'index-checked-by-its-name': async (part) => {
+    const connection = await createTestDatabase();
+    await sagasOf(connection).createIndex({ key: 1 }, { name: 'one_open_saga_per_key' });
+    if (part === 'real') await migrate(connection, SAGA_LOG_INDEXES);
+    const { log } = await openTestSagaLog(connection);
+    const calls = Array.from({ length: CALLERS }, () => log.insert(newSaga({ key: 'one' })));
+    await Promise.all(calls);
+    const open = await sagasOf(connection).countDocuments({ key: 'one', open: true });
+    return breaches({ 'one key, and more than one open saga': open > 1 });
   },
 });
 

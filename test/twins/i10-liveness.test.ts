@@ -8,6 +8,7 @@ import { createMongoElections } from '../../src/adapters/mongo/elections.ts';
 import { findInstallationId } from '../../src/adapters/mongo/installation.ts';
 import { createBullmqWakeUps, type SagaQueue } from '../../src/adapters/queue/bullmq-wake-ups.ts';
 import { connectRedis } from '../../src/adapters/queue/connections.ts';
+import { createLeaseKeeper } from '../../src/saga/lease-keeper.ts';
 import type { Elections } from '../../src/saga/ports/elections.ts';
 import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
 import { createRelay } from '../../src/saga/relay.ts';
@@ -95,7 +96,49 @@ twinsOf('I10', {
     const taken = await other.getNextJob('a-token', { block: false });
     return breaches({ 'a worker took a wake-up of another installation': taken !== undefined });
   },
+
+  // One connection of the worker is dead, and its first renewal went out on it.
+  'renewal-that-waits-for-one-that-hangs': async (part) => {
+    let renewals = 0;
+    const renew = () => {
+      renewals += 1;
+      return renewals === 1 ? new Promise<void>(() => undefined) : Promise.resolve();
+    };
+    let turns = 0;
+    const beat = setInterval(() => {
+      turns += 1;
+    }, RENEW_EVERY_MS);
+    onTestFinished(() => clearInterval(beat));
+    const make = part === 'twin' ? waitingKeeper : createLeaseKeeper;
+    const onError = () => undefined;
+    const keeper = make({ log: { renew }, leaseMs: 3 * RENEW_EVERY_MS, onError });
+    keeper.hold({ sagaId: makeSagaId('del', 1, randomBytes(16)), epoch: 1, owner: 'o' });
+    keeper.start();
+    await waitFor('the renewals to have had their turns', () => turns > MAX_TURNS);
+    await keeper.stop();
+    return breaches({ 'the leases of a live worker are not renewed': renewals < 3 });
+  },
 });
+
+const RENEW_EVERY_MS = 20;
+
+/** One renewal at a time. */
+const waitingKeeper: typeof createLeaseKeeper = ({ log, leaseMs, onError }) => {
+  let renewing: Promise<void> | undefined;
+  const keeper = createLeaseKeeper({
+    leaseMs,
+    onError,
+    log: {
+      renew: (claims) => {
+        renewing ??= log.renew(claims, leaseMs).finally(() => {
+          renewing = undefined;
+        });
+        return renewing;
+      },
+    },
+  });
+  return keeper;
+};
 
 const portOf = ({ url }: TestValkey) => Number(new URL(url).port);
 

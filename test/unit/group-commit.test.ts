@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createGroupCommit } from '../../src/adapters/mongo/group-commit.ts';
+import { cannotHold } from '../../src/adapters/mongo/mongo-errors.ts';
 
 /** A flush that records its batches and ends when told. */
 function createManualFlush() {
@@ -116,4 +117,62 @@ test('maxBatch that is not a positive integer: refused', () => {
   for (const maxBatch of [0, -1, 1.5, Number.NaN]) {
     expect(() => createGroupCommit({ flush: async () => [], maxBatch })).toThrow(RangeError);
   }
+});
+
+test('one item that cannot be held among 500: it fails alone, after a few flushes', async () => {
+  const BAD = 333;
+  let flushes = 0;
+  const commit = createGroupCommit<number, number>({
+    flush: async (items) => {
+      flushes += 1;
+      if (items.includes(BAD)) throw cannotHold(new Error('too large'));
+      return items;
+    },
+    maxBatch: 500,
+  });
+  const results = await Promise.allSettled(Array.from({ length: 500 }, (_, n) => commit(n)));
+  const failed = results.flatMap(({ status }, n) => (status === 'rejected' ? [n] : []));
+  expect(failed).toEqual([BAD]);
+  expect(flushes).toBeLessThan(25);
+});
+
+test('nothing can be held: every item has the error, after a bounded number of flushes', async () => {
+  let flushes = 0;
+  const commit = createGroupCommit<number, number>({
+    flush: async () => {
+      flushes += 1;
+      throw cannotHold(new Error('too large'));
+    },
+    maxBatch: 500,
+  });
+  const results = await Promise.allSettled(Array.from({ length: 500 }, (_, n) => commit(n)));
+  expect(results.every(({ status }) => status === 'rejected')).toBe(true);
+  expect(flushes).toBeLessThan(200);
+});
+
+test('a flush that hangs: it keeps nobody behind it, and its own items get their answer when it comes', async () => {
+  const { batches, flush } = createManualFlush();
+  const commit = createGroupCommit({ flush, maxBatch: 1, patienceMs: 5 });
+  const hanging = commit(1);
+  await settle();
+  const next = commit(2);
+  await vi.waitFor(() => expect(batches).toHaveLength(2));
+  batches[1]?.end([20]);
+  expect(await next).toBe(20);
+  batches[0]?.end([10]);
+  expect(await hanging).toBe(10);
+});
+
+test('flushes that hang: no more than four beside each other', async () => {
+  const { batches, flush } = createManualFlush();
+  const commit = createGroupCommit({ flush, maxBatch: 1, patienceMs: 1 });
+  const items = Array.from({ length: 6 }, (_, n) => commit(n));
+  await vi.waitFor(() => expect(batches).toHaveLength(4));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(batches).toHaveLength(4);
+  for (let n = 0; n < 6; n += 1) {
+    await vi.waitFor(() => expect(batches.length).toBeGreaterThan(n));
+    batches[n]?.end([n]);
+  }
+  expect(await Promise.all(items)).toEqual([0, 1, 2, 3, 4, 5]);
 });

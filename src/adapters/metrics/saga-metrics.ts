@@ -11,6 +11,7 @@ export interface SagaMetrics {
   readonly poolStateResurrection: () => void;
   readonly stalled: () => void;
   readonly foreignJob: () => void;
+  readonly leasesNotRenewed: () => void;
 }
 
 export function createSagaMetrics(registry: Registry): SagaMetrics {
@@ -66,6 +67,11 @@ export function createSagaMetrics(registry: Registry): SagaMetrics {
     help: 'Jobs of sagas that this database does not hold: another installation uses the same Redis keys',
     registers,
   });
+  const unrenewed = new Counter({
+    name: 'lease_renewals_missed_total',
+    help: 'Renewals of all leases of a worker that failed, or had no answer when the next was due',
+    registers,
+  });
   return {
     transition: ({ after, event }) => {
       const saga = after.kind;
@@ -93,5 +99,6 @@ export function createSagaMetrics(registry: Registry): SagaMetrics {
     poolStateResurrection: () => resurrections.inc(),
     stalled: () => stalls.inc(),
     foreignJob: () => foreign.inc(),
+    leasesNotRenewed: () => unrenewed.inc(),
   };
 }

@@ -97,6 +97,11 @@ function acceptedSaga(outcome: ProvisionOutcome): SagaRecord {
         'idempotency-key-reused',
         'This Idempotency-Key was sent before with another body.',
       );
+    case 'key-expired':
+      throw new ProblemError(
+        'idempotency-key-expired',
+        'This Idempotency-Key was used before, and its job is not kept any more. Send a new key for a new bot.',
+      );
     case 'unusable-uid':
       throw new ProblemError(
         'unusable-user-id',

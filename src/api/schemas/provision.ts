@@ -31,7 +31,8 @@ export const ProvisionHeadersSchema = Type.Object({
       maxLength: 255,
       pattern: '^[\\x20-\\x7e]+$',
       description:
-        'The same key with the same body is the same job for 48 hours; with another body it is refused.',
+        'The same key with the same body is the same job for 48 hours, and for as long as the job is kept; ' +
+        'with another body, or when the job is not kept any more, it is refused.',
     }),
   ),
 });

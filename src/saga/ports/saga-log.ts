@@ -170,9 +170,9 @@ export interface SagaFilter {
   readonly cursor?: string;
 }
 
-/** `instance`: what its input names as `instanceId`. */
+/** `instance`, `request`: what its input names as `instanceId` and `requestName`. */
 export interface SagaTrait {
-  readonly of: 'id' | 'subject' | 'instance';
+  readonly of: 'id' | 'subject' | 'instance' | 'request';
   readonly value: string;
 }
 

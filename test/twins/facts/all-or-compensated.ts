@@ -20,6 +20,26 @@ export const ALL_OR_COMPENSATED = [
     breach: 'compensated, and the world is not as before',
   },
   {
+    name: 'refusal-of-the-log-that-nobody-sees',
+    invariant: 'I1',
+    mechanism: {
+      what: 'what the log cannot hold leaves the saga stuck, with the reason',
+      file: 'src/saga/refused-events.ts',
+    },
+    guardedBy: [
+      at(
+        'integration/poisoned-batch.test.ts',
+        'what a step captured or left has %s: the saga is stuck with the reason, and goes on when it has none',
+      ),
+      at(
+        'e2e/poisoned-mapping.test.ts',
+        'a NUL in a field name of the mapping: stuck with its reason, and deleted when it is mended',
+      ),
+    ],
+    title: 'a refusal of the log that nobody sees: a saga stands still without a word, and caught',
+    breach: 'neither ended nor stuck, and no worker has it',
+  },
+  {
     name: 'undo-of-recorded-steps-only',
     invariant: 'I1',
     mechanism: {

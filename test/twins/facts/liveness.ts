@@ -71,4 +71,21 @@ export const LIVENESS = [
     title: 'keys that two installations share: one takes the wake-ups of the other, and caught',
     breach: 'a worker took a wake-up of another installation',
   },
+  {
+    name: 'renewal-that-waits-for-one-that-hangs',
+    invariant: 'I10',
+    mechanism: {
+      what: 'a renewal of the leases waits for no renewal before it',
+      file: 'src/saga/lease-keeper.ts',
+    },
+    guardedBy: [
+      at(
+        'unit/lease-keeper.test.ts',
+        'one renewal hangs: the next ones go out in time, and it is told at each that it is behind',
+      ),
+    ],
+    title:
+      'a renewal that waits for one that hangs: every lease of the worker runs out, and caught',
+    breach: 'the leases of a live worker are not renewed',
+  },
 ] as const satisfies readonly TwinFacts[];

@@ -23,4 +23,17 @@ export const SAME_REQUEST_SAME_SAGA = [
     title: 'a key that is looked for before the write: two sagas, and caught',
     breach: 'one bot, and more than one saga',
   },
+  {
+    name: 'index-checked-by-its-name',
+    invariant: 'I8',
+    mechanism: {
+      what: 'the migration checks what an index does, and makes a wrong one anew',
+      file: 'src/adapters/mongo/ensure-index.ts',
+    },
+    guardedBy: [
+      at('integration/migration.test.ts', 'an index of ours that %s: made as it is declared'),
+    ],
+    title: 'an index checked by its name alone: two sagas of one key, and caught',
+    breach: 'one key, and more than one open saga',
+  },
 ] as const satisfies readonly TwinFacts[];

@@ -1,7 +1,6 @@
-// Idempotency keys in MongoDB: one document a user and key, made by whoever is first and never changed. The
-// name is a hash, because the key is text of a client's choosing; the database's TTL forgets it.
+// Idempotency keys in MongoDB: one document a user and key, made by whoever is first and never changed; the database's
+// TTL forgets it.
 
-import { createHash } from 'node:crypto';
 import type { Connection, mongo } from 'mongoose';
 import { toSagaId } from '../../../domain/ids.ts';
 import type { RequestBinding, RequestKeys } from '../../../provisioning/ports/request-keys.ts';
@@ -13,6 +12,8 @@ import { nativeCollection } from '../native.ts';
 const COLLECTION = 'requestKeys';
 /** How long a client may take to repeat a request. */
 const KEPT_FOR_MS = 48 * 3_600_000;
+/** The shortest time for which an ended saga is kept (SAGA_RETENTION_DAYS). */
+const SHORTEST_RETENTION_MS = 24 * 3_600_000;
 /** Two that insert the same key at once: one of them is told so and finds it at its next try. */
 const MAX_TRIES = 3;
 
@@ -29,6 +30,9 @@ interface KeyDocument extends mongo.Document {
   readonly _id: string;
   readonly fingerprint: string;
   readonly sagaId: string;
+  readonly createdAt: Date;
+  /** The database's time at this answer. */
+  readonly askedAt: Date;
 }
 
 export function createMongoRequestKeys(connection: Connection): RequestKeys {
@@ -36,18 +40,21 @@ export function createMongoRequestKeys(connection: Connection): RequestKeys {
     bind: async (binding) => {
       const found = await insertOrFind(connection, binding);
       return found.fingerprint === binding.fingerprint
-        ? { status: 'bound', sagaId: toSagaId(found.sagaId) }
+        ? { status: 'bound', sagaId: toSagaId(found.sagaId), isYoung: isYoung(found) }
         : { status: 'other-request' };
     },
   };
 }
 
+function isYoung({ createdAt, askedAt }: KeyDocument): boolean {
+  return askedAt.getTime() - createdAt.getTime() < SHORTEST_RETENTION_MS;
+}
+
 // Repeating it after a lost answer finds what the first one made.
 async function insertOrFind(
   connection: Connection,
-  { userId, key, fingerprint, sagaId }: RequestBinding,
+  { userId, name, fingerprint, sagaId }: RequestBinding,
 ): Promise<KeyDocument> {
-  const _id = `${userId}/${createHash('sha256').update(key).digest('hex')}`;
   const made = { userId, fingerprint, sagaId, createdAt: '$$NOW' };
   const document = { ...made, expireAt: { $add: ['$$NOW', KEPT_FOR_MS] } };
   const isNew = { $eq: [{ $type: '$sagaId' }, 'missing'] };
@@ -55,8 +62,11 @@ async function insertOrFind(
     const found = await runRepeatable(() =>
       nativeCollection<KeyDocument>(connection, COLLECTION)
         .findOneAndUpdate(
-          { _id },
-          [{ $replaceWith: { $cond: [isNew, { $mergeObjects: ['$$ROOT', document] }, '$$ROOT'] } }],
+          { _id: name },
+          [
+            { $replaceWith: { $cond: [isNew, { $mergeObjects: ['$$ROOT', document] }, '$$ROOT'] } },
+            { $set: { askedAt: '$$NOW' } },
+          ],
           { upsert: true, returnDocument: 'after' },
         )
         .catch((error: unknown) => {

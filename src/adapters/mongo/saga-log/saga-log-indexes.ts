@@ -32,6 +32,13 @@ export const SAGA_LOG_INDEXES: readonly IndexDeclaration[] = [
     key: { 'input.instanceId': 1, createdAt: -1, _id: -1 },
     partialFilterExpression: { 'input.instanceId': { $exists: true } },
   },
+  // For a repeat whose key is forgotten already.
+  {
+    collection: 'sagas',
+    name: 'by_request',
+    key: { 'input.requestName': 1, createdAt: -1, _id: -1 },
+    partialFilterExpression: { 'input.requestName': { $exists: true } },
+  },
   { collection: 'sagas', name: 'newest', key: { createdAt: -1, _id: -1 } },
   {
     collection: 'sagas',

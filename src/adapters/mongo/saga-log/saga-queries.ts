@@ -134,7 +134,12 @@ function anyOfTraits(anyOf: readonly SagaTrait[] | undefined): mongo.Filter<Saga
   return { $or: anyOf.map(({ of, value }) => ({ [TRAIT_FIELDS[of]]: value })) };
 }
 
-const TRAIT_FIELDS = { id: '_id', subject: 'subject', instance: 'input.instanceId' } as const;
+const TRAIT_FIELDS = {
+  id: '_id',
+  subject: 'subject',
+  instance: 'input.instanceId',
+  request: 'input.requestName',
+} as const;
 
 function isAfter(after: { readonly createdAt: Date; readonly id: string } | null) {
   if (after === null) return {};
