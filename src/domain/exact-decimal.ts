@@ -38,9 +38,15 @@ export function exactFromMinor(amountMinor: number): Exact {
 export function printExact(value: Exact): string {
   const digits = String(absolute(value)).padStart(PLACES + 1, '0');
   const whole = digits.slice(0, -PLACES);
-  const fraction = digits.slice(-PLACES).replace(/0+$/, '');
+  const fraction = withoutEndZeros(digits.slice(-PLACES));
   const sign = value < 0n ? '-' : '';
   return fraction === '' ? `${sign}${whole}` : `${sign}${whole}.${fraction}`;
+}
+
+function withoutEndZeros(digits: string): string {
+  let end = digits.length;
+  while (digits[end - 1] === '0') end -= 1;
+  return digits.slice(0, end);
 }
 
 export function absolute(value: Exact): Exact {

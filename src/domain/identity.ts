@@ -91,17 +91,17 @@ function mappedOwner(
   return mapping?.containerName === containerName ? [mapping.userId] : [];
 }
 
-const POOL_NAME = /^freqtrade-pool-(.+)-pool-\d+$/;
-const POOL_ID = /^(.+)-pool-\d+$/;
-
 /** Whose pool a container is by its name; null for a name that is not of the platform's form. */
 export function uidOfPoolName(containerName: string): string | null {
-  return POOL_NAME.exec(containerName)?.[1] ?? null;
+  const prefix = 'freqtrade-pool-';
+  return containerName.startsWith(prefix) ? uidOfPoolId(containerName.slice(prefix.length)) : null;
 }
 
 /** Whose pool it is by its id. */
 export function uidOfPoolId(poolId: string): string | null {
-  return POOL_ID.exec(poolId)?.[1] ?? null;
+  const mark = '-pool-';
+  const end = poolId.lastIndexOf(mark);
+  return end > 0 && /^\d+$/.test(poolId.slice(end + mark.length)) ? poolId.slice(0, end) : null;
 }
 
 /** Whether a container of this name can be one of the platform's; any other is somebody's own, whatever the pool state

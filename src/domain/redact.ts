@@ -1,39 +1,58 @@
 // What may be shown of a text that somebody else wrote: cut first, then without its secrets. Everything that is logged,
 // stored as a failure or printed for a person goes through here.
 //
-// Cut before matching, because a text from outside may have any length: a pattern never sees more than READ_CHARS.
+// Cut before matching, because a text from outside may have any length; and a pattern finds only where a secret begins: where
+// it ends is found by going on from there, once, so that no text takes a time that grows faster than its length.
 
 const READ_CHARS = 4_000;
 /** Of one word: what quotes a key or a token of 40 kB says no more by its end than by its beginning. */
 const WORD_CHARS = 200;
 
-/** What drivers, HTTP clients and servers are known to quote. Each pattern is linear on what it is given. */
-const SECRETS: readonly (readonly [RegExp, string])[] = [
+interface Secret {
+  /** What stands before it. */
+  readonly after: RegExp;
+  /** @returns where the secret begins and ends; null: what stands there is none. */
+  readonly spanFrom: (text: string, from: number) => readonly [number, number] | null;
+}
+
+/** What drivers, HTTP clients and servers are known to quote. */
+const SECRETS: readonly Secret[] = [
   // Whole headers.
-  [
-    /\b((?:proxy-)?authorization|(?:set-)?cookie)(["']?\s{0,4}[:=]\s{0,4})[^\r\n]{1,4000}/gi,
-    '$1$2***',
-  ],
-  [/\b(bearer|basic)\s{1,8}[\w.~+/=-]{1,4000}/gi, '$1 ***'],
-  [/(?<![\w-])eyJ[\w-]{1,4000}\.[\w-]{1,4000}(?:\.[\w-]{1,4000})?/g, '***'],
+  {
+    after: /(?:authorization|cookie)/gi,
+    spanFrom: (text, from) => valueFrom(text, from, LINE_ENDS),
+  },
+  { after: /\b(?:bearer|basic)\s/gi, spanFrom: wordFrom },
+  { after: /(?<![\w-])eyJ/g, spanFrom: jwtFrom },
   // Names that mean a secret, in an address, a JSON text or a setting.
-  [
-    /((?:token|password|passwd|pwd|secret|api_?key|private_?key|credentials?|session_?id|signature)["']?\s{0,4}[=:]\s{0,4}["']?)[^\s"'&,;}]{1,4000}/gi,
-    '$1***',
-  ],
+  ...[
+    /token|password|passwd|pwd/gi,
+    /secret|credentials|signature/gi,
+    /api_?key|private_?key|session_?id/gi,
+  ].map((after) => ({ after, spanFrom: settingFrom })),
   // A server that does not know a command quotes its arguments; HELLO and AUTH carry the password.
-  [/(with args beginning with:)[^\r\n]{0,4000}/gi, '$1 ***'],
+  {
+    after: /with args beginning with:/gi,
+    spanFrom: (text, from) => untilAny(text, from, LINE_ENDS),
+  },
 ];
+
+function settingFrom(text: string, from: number): readonly [number, number] | null {
+  return valueFrom(text, from, VALUE_ENDS);
+}
+
+const LINE_ENDS = '\r\n';
+const BLANKS = ' \t\r\n"\'';
+const VALUE_ENDS = ' \t\r\n"\'&,;}';
+/** Between a name and its value. */
+const MAX_BETWEEN = 8;
 
 /** @param limit in characters. */
 export function redact(text: string, limit: number): string {
   const read = text.length <= READ_CHARS ? text : withoutLastWord(text.slice(0, READ_CHARS));
-  const addressed = read.replace(WORD, withoutUser);
-  const redacted = SECRETS.reduce(
-    (left, [secret, shown]) => left.replace(secret, shown),
-    addressed,
-  );
-  const shortened = shortenWords(redacted);
+  const addressed = read.replace(/[^\s"'<>]+/g, withoutUser);
+  const redacted = SECRETS.reduce(withoutSecret, addressed);
+  const shortened = redacted.replace(/\S+/g, shorten);
   const isWhole = text.length <= READ_CHARS && shortened.length <= limit;
   return isWhole ? shortened : `${shortened.slice(0, limit - 1)}…`;
 }
@@ -41,15 +60,9 @@ export function redact(text: string, limit: number): string {
 // A secret that is cut in half is still half a secret, and no pattern knows it any more.
 function withoutLastWord(text: string): string {
   let end = text.length;
-  while (end > 0 && !isBlank(text.charCodeAt(end - 1))) end -= 1;
+  while (end > 0 && !/\s/.test(text[end - 1] ?? '')) end -= 1;
   return text.slice(0, end);
 }
-
-function isBlank(code: number): boolean {
-  return code <= 0x20;
-}
-
-const WORD = /[^\s"'<>]{1,4000}/g;
 
 // The user part of an address, up to the word's last @: a password may hold one, and a slash.
 function withoutUser(word: string): string {
@@ -64,8 +77,48 @@ function isOwnFile(word: string, begin: number): boolean {
   return word.slice(0, begin).endsWith('file') && word.indexOf('://', begin + 1) < 0;
 }
 
-function shortenWords(text: string): string {
-  return text.replace(LONG_WORD, (word) => `${word.slice(0, WORD_CHARS)}…`);
+function withoutSecret(text: string, { after, spanFrom }: Secret): string {
+  let shown = '';
+  let done = 0;
+  for (const found of text.matchAll(after)) {
+    if (found.index < done) continue;
+    const span = spanFrom(text, found.index + found[0].length);
+    if (span === null) continue;
+    shown += `${text.slice(done, span[0])}***`;
+    done = span[1];
+  }
+  return shown + text.slice(done);
 }
 
-const LONG_WORD = /\S{201,4000}/g;
+/** `: value`, `="value`; null where no value is given. */
+function valueFrom(text: string, from: number, ends: string): readonly [number, number] | null {
+  let at = from;
+  let hasMark = false;
+  for (; at < from + MAX_BETWEEN && ' "\'\t:='.includes(text[at] ?? '-'); at += 1) {
+    hasMark ||= text[at] === ':' || text[at] === '=';
+  }
+  return hasMark ? untilAny(text, at, ends) : null;
+}
+
+function wordFrom(text: string, from: number): readonly [number, number] | null {
+  let at = from;
+  while (at < from + MAX_BETWEEN && /\s/.test(text[at] ?? '')) at += 1;
+  return untilAny(text, at, BLANKS);
+}
+
+function untilAny(text: string, from: number, ends: string): readonly [number, number] | null {
+  let at = from;
+  while (at < text.length && !ends.includes(text[at] ?? '')) at += 1;
+  return at === from ? null : [from, at];
+}
+
+/** Three parts with dots between; the first has begun before. */
+function jwtFrom(text: string, from: number): readonly [number, number] | null {
+  let end = from;
+  while (end < text.length && /[\w.-]/.test(text[end] ?? '')) end += 1;
+  return text.slice(from, end).includes('.') ? [from - 'eyJ'.length, end] : null;
+}
+
+function shorten(word: string): string {
+  return word.length <= WORD_CHARS ? word : `${word.slice(0, WORD_CHARS)}…`;
+}

@@ -89,7 +89,7 @@ describe('a text', () => {
     [`{"password":"${SECRET}","a":1}`, '{"password":"***","a":1}'],
     [
       `unknown command 'HELLO', with args beginning with: '3' 'AUTH' '${SECRET}'`,
-      "unknown command 'HELLO', with args beginning with: ***",
+      "unknown command 'HELLO', with args beginning with:***",
     ],
     [
       'at run (file:///srv/node_modules/@fastify/x/index.js:1:2)',

@@ -2,6 +2,7 @@
 // name is escaped, anchored, and compared again with what came back: an id with a dot in it must not
 // find its neighbour.
 
+import { uidOfPoolName } from '../../domain/identity.ts';
 import { TerminalError } from '../../saga/errors.ts';
 import { type ContainerView, LABELS, type ListedContainer } from './container-view.ts';
 
@@ -34,7 +35,7 @@ export function isPoolOf(name: string, firebaseUid: string): boolean {
 
 /** The firebaseUid in a pool's name, when it has the platform's form. */
 export function uidOfPool(name: string): string | undefined {
-  return /^freqtrade-pool-(.+)-pool-[0-9]+$/.exec(name)?.[1];
+  return uidOfPoolName(name) ?? undefined;
 }
 
 /** Whether a container is a pool: by the platform's name, or by the label of what was made for it. Nothing else is ever

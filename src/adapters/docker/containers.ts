@@ -176,10 +176,9 @@ export function createContainers(host: HostCalls, deadlines: Deadlines): Contain
         return 'accepted';
       } catch (error) {
         if (isNoSuchContainer(error)) return 'gone';
-        if (isAnswer(error, 409, /removal .* already in progress/i)) return 'in-progress';
-        if (isAnswer(error, 409, /cannot remove .*(running|paused|restarting)/i)) {
-          return 'still-running';
-        }
+        if (isAnswer(error, 409, /already in progress/i)) return 'in-progress';
+        const isRefused = isAnswer(error, 409, /cannot remove /i);
+        if (isRefused && isAnswer(error, 409, /running|paused|restarting/i)) return 'still-running';
         throw error;
       }
     },

@@ -88,7 +88,10 @@ function toReceipt(userId: UserId, source: mongo.Document): Receipt {
 /** Decimal128 made from a double carries 15 digits: `1105.00000000000` is `1105`. */
 export function trimZeros(decimalText: string): string {
   if (!/^-?\d+\.\d+$/.test(decimalText)) return decimalText;
-  return decimalText.replace(/\.?0+$/, '');
+  let end = decimalText.length;
+  while (decimalText[end - 1] === '0') end -= 1;
+  if (decimalText[end - 1] === '.') end -= 1;
+  return decimalText.slice(0, end);
 }
 
 function toIsoText(date: unknown): string {

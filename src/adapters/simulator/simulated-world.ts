@@ -3,6 +3,7 @@
 
 import type { Connection } from 'mongoose';
 import type { DedicatedSighting, PooledSighting, SightingLabels } from '../../domain/bot.ts';
+import { uidOfPoolName } from '../../domain/identity.ts';
 import { SIMULATED_HOST } from './simulated-bots.ts';
 import {
   type DedicatedDocument,
@@ -173,8 +174,7 @@ function toDedicated(bot: NewDedicated): DedicatedDocument {
 
 function toPool(pool: NewPool): PoolDocument {
   const { containerName, host = SIMULATED_HOST, labels = {}, running = true, strangers } = pool;
-  const named = /^freqtrade-pool-(.+)-pool-[0-9]+$/.exec(containerName)?.[1];
-  const uid = labels.userId ?? named ?? null;
+  const uid = labels.userId ?? uidOfPoolName(containerName);
   const container = { host, containerId: newContainerId(), containerName, labels };
   const state = { uid, running, supervisord: 'up' as const };
   const document = { _id: poolKey(containerName), kind: 'pool' as const, ...container, ...state };

@@ -95,14 +95,23 @@ const DATA_FOLDER = /\/pool\/bots\/([A-Za-z0-9][A-Za-z0-9_.-]{0,127})/g;
 // supervisord fills in the names of program and group, and the number of the process; what else stands there may
 // become anything.
 function processPattern({ name, processName }: ConfProgram): RegExp {
-  const parts = processName.split(/(%\(\w+\)0?\d*[sd]|%%)/);
+  const parts = processName.split(/(%\(\w{1,40}\)\d{0,3}[sd]|%%)/);
   const pattern = parts.map((part) => {
     if (part === '%%') return '%';
     if (part.startsWith('%(program_name)')) return escapePattern(name);
-    if (part.startsWith('%(process_num)')) return '\\d+';
-    return part.startsWith('%(') ? '.+' : escapePattern(part);
+    if (part.startsWith('%(process_num)')) return '\\d{1,9}';
+    return part.startsWith('%(') ? ANYTHING : escapePattern(part);
   });
-  return new RegExp(`^${pattern.join('')}$`);
+  return new RegExp(`^${withOneHole(pattern).join('')}$`);
+}
+
+const ANYTHING = '.+';
+
+// Several of them one after the other would take a time that grows with a power of the name's length.
+function withOneHole(pattern: readonly string[]): readonly string[] {
+  const first = pattern.indexOf(ANYTHING);
+  const last = pattern.lastIndexOf(ANYTHING);
+  return first === last ? pattern : [...pattern.slice(0, first + 1), ...pattern.slice(last + 1)];
 }
 
 function escapePattern(text: string): string {
