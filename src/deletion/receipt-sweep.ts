@@ -7,8 +7,6 @@ import type { Wallets } from './ports/wallets.ts';
 
 const EVERY_MS = 10 * 60_000;
 const LIMIT_MS = 5 * 60_000;
-/** Users of one turn: the rest come with the next. */
-const LIMIT = 500;
 
 export function createReceiptSweep({
   wallets,
@@ -23,9 +21,9 @@ export function createReceiptSweep({
     everyMs: EVERY_MS,
     limitMs: LIMIT_MS,
     onError,
-    turn: async () => {
+    turn: async (signal) => {
       if (await elections.hold('receipt-sweep', EVERY_MS)) {
-        await wallets.forgetSettled({ limit: LIMIT });
+        await wallets.forgetSettled(signal);
       }
     },
   });

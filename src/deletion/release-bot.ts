@@ -1,5 +1,6 @@
 // What an operator's end of a deletion or a reclaiming gives back: the mark on the allocation, and the tombstone,
-// which goes if nothing was paid and is settled if something was, so that the janitor finishes it.
+// which goes if nothing was paid and is settled if something was, so that the janitor finishes it. The mark goes first: as
+// long as it stands, a settlement that is still on its way may land, after it was asked whether one had (I2).
 
 import type { SagaFacts, StepCall } from '../saga/definition.ts';
 import type { Json } from '../saga/json.ts';
@@ -9,8 +10,8 @@ import { type DeletionPorts, STEP, sceneOf } from './steps/step-ports.ts';
 export async function releaseBot(ports: DeletionPorts, call: StepCall): Promise<void> {
   if (call.captures[STEP.lock] === undefined) return;
   const { mark, tombstone, settlement, input } = sceneOf(call);
-  const receipt = await ports.wallets.findReceipt(settlement.userId, settlement.opId);
   await ports.wallets.unmark(mark);
+  const receipt = await ports.wallets.findReceipt(settlement.userId, settlement.opId);
   if (receipt === null) {
     await ports.tombstones.withdraw(tombstone);
     return;

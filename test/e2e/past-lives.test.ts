@@ -35,7 +35,7 @@ async function putBackLater(app: TestApplication, rowsAfter: RowsAfter): Promise
     { firebaseUid: UID },
     { $set: { 'ledgerState.settled.$[].timestamp': old } },
   );
-  expect(await createMongoWallets(app).forgetSettled({ limit: 10 })).toBe(1);
+  expect(await createMongoWallets(app).forgetSettled()).toBe(1);
   const now = await userNamed(app, UID);
   await platformSets(app.connection, userId, {
     botAllocations: before.botAllocations,

@@ -2,6 +2,7 @@
 
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
+import { migrate } from '../../src/adapters/mongo/migration.ts';
 import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
 import { toInstanceId, type UserId } from '../../src/domain/ids.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -43,12 +44,35 @@ describe('receipts in user documents', () => {
       { _id: opIds.get(YOUNG) ?? '', postedAt: new Date() },
     ]);
 
-    const dropped = await wallets.forgetSettled({ limit: 10 });
+    const dropped = await wallets.forgetSettled();
 
     expect(dropped).toBe(1);
     const user = await users(connection).findOne({ firebaseUid: `uid-${userId}` });
     const left = user?.ledgerState.settled.map(({ botId }: { botId: string }) => botId);
     expect(left).toEqual([UNPOSTED, YOUNG]);
     expect(user?.ledgerState.seq).toBe(3);
+  });
+
+  it('600 users whose receipts were never posted, and one behind them: that one is dropped', async () => {
+    const connection = await createTestDatabase();
+    await migrate(connection);
+    const past = new Date(Date.now() - 2 * DAY_MS);
+    const withReceipt = (name: string, timestamp: Date) => ({
+      firebaseUid: name,
+      ledgerState: { settled: [{ opId: `op-${name}`, botId: 'b', timestamp }], seq: 1 },
+    });
+    const stuck = Array.from({ length: 600 }, (_, n) =>
+      withReceipt(`stuck-${n}`, new Date(past.getTime() - 600_000 + n)),
+    );
+    await users(connection).insertMany([...stuck, withReceipt('last', past)]);
+    await connection
+      .collection<{ _id: string; postedAt: Date; opId: string }>('ledger')
+      .insertOne({ _id: 'op-last', opId: 'op-last', postedAt: past });
+    expect(await createMongoWallets({ connection }).forgetSettled()).toBe(1);
+    const last = await users(connection).findOne({ firebaseUid: 'last' });
+    expect(last?.ledgerState.settled).toEqual([]);
+    expect(
+      await users(connection).countDocuments({ 'ledgerState.settled.0': { $exists: true } }),
+    ).toBe(600);
   });
 });

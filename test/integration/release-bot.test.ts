@@ -1,33 +1,50 @@
-// What an operator's end of a deletion leaves behind (I1, I11).
+// An operator ends a stuck deletion while its settlement, sent long ago, may still land: either it lands and the
+// tombstone says so, or it never does (I2).
 
 import { expect, it } from 'vitest';
 import { HoldError } from '../../src/saga/errors.ts';
-import { allOf, ownEntries, placeBot, userNamed } from '../support/deletions.ts';
+import { placeBot, userNamed } from '../support/deletions.ts';
 import { createLab } from '../twins/support/lab.ts';
 import { deleteToRest } from '../twins/support/lab-sagas.ts';
+import { type LateAfter, lateAfter } from '../twins/support/late-settlement.ts';
 
-it('closed by an operator between its payment and its posting: posted, its tombstone settled', async () => {
-  const lab = await createLab();
-  const bot = await placeBot(lab, 'dedicated');
-  let tries = 0;
-  const worker = await lab.worker({
-    ports: ({ ledger }) => ({
-      ledger: {
-        ...ledger,
-        post: async (entry) => {
-          tries += 1;
-          if (tries === 1) throw new HoldError('HELD', 'as the scenario has it');
-          return ledger.post(entry);
+const BALANCE_PATH = 'paperWallet';
+
+it.each<{ after: LateAfter; isPaid: boolean }>([
+  { after: 'nothing', isPaid: false },
+  { after: 'before-the-mark', isPaid: true },
+  { after: 'the-mark', isPaid: false },
+  { after: 'the-receipt', isPaid: false },
+])(
+  'a late settlement at $after of the release: paid is $isPaid, and the tombstone says the same',
+  async ({ after, isPaid }) => {
+    const lab = await createLab();
+    const bot = await placeBot(lab, 'dedicated');
+    const before = (await userNamed(lab, bot.uid))[BALANCE_PATH].balance;
+    const worker = await lab.worker({
+      ports: ({ wallets }) => ({
+        wallets: {
+          ...wallets,
+          settle: async () => {
+            throw new HoldError('NEVER_ANSWERED', 'it is on its way');
+          },
         },
-      },
-    }),
-  });
-  const { id, state } = await deleteToRest(worker, bot);
-  expect(state.phase).toBe('stuck');
-  expect(await ownEntries(lab)).toEqual([]);
-  const order = { verb: 'resolve', by: 'a test', reason: 'looked', outcome: 'completed' } as const;
-  expect((await worker.sagas.order(id, order)).status).toBe('ordered');
-  expect((await userNamed(lab, bot.uid)).paperWallet.balance).toBe(160);
-  expect(await ownEntries(lab)).toMatchObject([{ botId: bot.instanceId, type: 'deallocate' }]);
-  expect(await allOf(lab, 'tombstones')).toMatchObject([{ status: 'settled' }]);
-});
+      }),
+    });
+    const stuck = await deleteToRest(worker, bot);
+    expect(stuck.state.phase).toBe('stuck');
+    const operator = await lab.worker({ ports: (ports) => lateAfter(ports, stuck, after) });
+    const ordered = await operator.sagas.order(stuck.id, {
+      verb: 'resolve',
+      outcome: 'compensated',
+      by: 'an admin',
+      reason: 'seen to',
+    });
+    expect(ordered.status).toBe('ordered');
+    const user = await userNamed(lab, bot.uid);
+    expect(user[BALANCE_PATH].balance > before).toBe(isPaid);
+    expect(user.botAllocations[bot.instanceId]?.closing).toBeUndefined();
+    const tombstones = await lab.connection.collection('tombstones').find().toArray();
+    expect(tombstones.map(({ status }) => status)).toEqual([isPaid ? 'settled' : 'withdrawn']);
+  },
+);

@@ -6,7 +6,10 @@ import { NO_PAST } from '../../src/adapters/mongo/bot-pasts.ts';
 import { createMongoLedger } from '../../src/adapters/mongo/ledger.ts';
 import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
 import type { Wallets } from '../../src/deletion/ports/wallets.ts';
+import type { DeletionPorts } from '../../src/deletion/steps/step-ports.ts';
 import type { UserId } from '../../src/domain/ids.ts';
+import { HoldError } from '../../src/saga/errors.ts';
+import { placeBot, userNamed } from '../support/deletions.ts';
 import {
   allocation,
   BOT,
@@ -20,7 +23,34 @@ import {
 } from '../support/users.ts';
 import { markCommand, pay, settleCommand, setUpWallet } from '../support/wallet-commands.ts';
 import { breaches, twinsOf } from './bite.ts';
+import { createLab } from './support/lab.ts';
+import { deleteToRest } from './support/lab-sagas.ts';
+import { lateAfter } from './support/late-settlement.ts';
 import { seenByReaders } from './support/seen-by-readers.ts';
+
+/** The mark goes when everything else is done. */
+function unmarkLast(
+  { tombstones }: DeletionPorts,
+  wallets: Wallets,
+): Pick<DeletionPorts, 'wallets' | 'tombstones'> {
+  let unmark = async () => undefined as unknown;
+  return {
+    wallets: {
+      ...wallets,
+      unmark: async (target) => {
+        unmark = () => wallets.unmark(target);
+        return 'absent';
+      },
+    },
+    tombstones: {
+      ...tombstones,
+      withdraw: async (target) => {
+        await unmark();
+        await tombstones.withdraw(target);
+      },
+    },
+  };
+}
 
 const BALANCE = 50;
 const VALUE = 110;
@@ -38,6 +68,39 @@ twinsOf('I2', {
     await paying.settle(settleCommand(userId));
     const times = ((await balanceOf(connection, userId)) - BALANCE) / VALUE;
     return times === 1 ? [] : [`paid ${times} times`];
+  },
+
+  // An operator ends a stuck deletion. Its settlement arrives right after the release has asked for the receipt.
+  'release-that-asks-before-it-unmarks': async (part) => {
+    const lab = await createLab();
+    const bot = await placeBot(lab, 'dedicated');
+    const lost = async () => {
+      throw new HoldError('NEVER_ANSWERED', 'it is on its way');
+    };
+    const worker = await lab.worker({
+      ports: ({ wallets }) => ({ wallets: { ...wallets, settle: lost } }),
+    });
+    const stuck = await deleteToRest(worker, bot);
+    const operator = await lab.worker({
+      ports: (ports) => {
+        const { wallets } = lateAfter(ports, stuck, 'the-receipt');
+        return part === 'twin' ? unmarkLast(ports, wallets) : { wallets };
+      },
+    });
+    const order = {
+      verb: 'resolve',
+      outcome: 'compensated',
+      by: 'a test',
+      reason: 'seen',
+    } as const;
+    await operator.sagas.order(stuck.id, order);
+    const receipts = (await userNamed(lab, bot.uid)).ledgerState?.settled ?? [];
+    const [tombstone] = await lab.connection.collection('tombstones').find().toArray();
+    return breaches({
+      'the scenario has no tombstone': tombstone === undefined,
+      'paid, and the tombstone was withdrawn':
+        receipts.length > 0 && tombstone?.status === 'withdrawn',
+    });
   },
 
   'settlement-in-two-updates': async (part) => {

@@ -140,7 +140,7 @@ export function createMongoWallets({
     reserve: (order) => reserve(connection, order),
     withdrawReserve: (order) => withdrawReserve(connection, order),
 
-    forgetSettled: ({ limit }) => forgetSettled(connection, limit),
+    forgetSettled: (signal) => forgetSettled(connection, signal),
 
     trimRows: (command) => trimRows(connection, command),
 

@@ -61,8 +61,8 @@ export interface Wallets {
 
   /** Drops receipts from `ledgerState.settled` that the ledger has held for a day: the guard against a
    * save of stale known paths is needed no longer than such copies live.
-   * @returns how many were dropped. */
-  forgetSettled(options: { readonly limit: number }): Promise<number>;
+   * @param signal ends it behind the users at hand. @returns how many were dropped. */
+  forgetSettled(signal?: AbortSignal): Promise<number>;
 
   /** Removes embedded rows beyond the newest `keep`, oldest first: exactly those that the ledger has held for
    * a day, by their `_id` or opId. Rows with neither are never removed. Bounded: the rest comes with the

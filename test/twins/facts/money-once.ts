@@ -28,6 +28,22 @@ export const MONEY_ONCE = [
     breach: 'paid 2 times',
   },
   {
+    name: 'release-that-asks-before-it-unmarks',
+    invariant: 'I2',
+    mechanism: {
+      what: 'a release takes the mark away before it asks whether anything was paid',
+      file: 'src/deletion/release-bot.ts',
+    },
+    guardedBy: [
+      at(
+        'integration/release-bot.test.ts',
+        'a late settlement at $after of the release: paid is $isPaid, and the tombstone says the same',
+      ),
+    ],
+    title: 'a release that asks before it unmarks: paid, and nobody remembers, and caught',
+    breach: 'paid, and the tombstone was withdrawn',
+  },
+  {
     name: 'settlement-in-two-updates',
     invariant: 'I2',
     mechanism: {

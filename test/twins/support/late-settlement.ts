@@ -1,0 +1,53 @@
+// A settlement that was sent by a worker and reaches the database while an operator ends its saga.
+
+import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
+import { sceneOf } from '../../../src/deletion/steps/step-ports.ts';
+import type { StepCall } from '../../../src/saga/definition.ts';
+import type { SagaRecord } from '../../../src/saga/record.ts';
+import { inertPorts } from '../../support/inert-ports.ts';
+
+/** When it arrives, seen from the operator's release. */
+export type LateAfter = 'nothing' | 'before-the-mark' | 'the-mark' | 'the-receipt';
+
+export function lateAfter(
+  { wallets }: Pick<DeletionPorts, 'wallets'>,
+  saga: SagaRecord,
+  after: LateAfter,
+): Pick<DeletionPorts, 'wallets'> {
+  const { settlement } = sceneOf(callFrom(saga));
+  const arriveIf = async (moment: LateAfter) => {
+    if (after === moment) await wallets.settle(settlement);
+  };
+  return {
+    wallets: {
+      ...wallets,
+      unmark: async (target) => {
+        await arriveIf('before-the-mark');
+        const unmarked = await wallets.unmark(target);
+        await arriveIf('the-mark');
+        return unmarked;
+      },
+      findReceipt: async (...asked) => {
+        const receipt = await wallets.findReceipt(...asked);
+        await arriveIf('the-receipt');
+        return receipt;
+      },
+    },
+  };
+}
+
+/** As its last worker had it. */
+function callFrom({ id, epoch, input, state }: SagaRecord): StepCall {
+  const of = (field: 'capture' | 'value') =>
+    Object.fromEntries(
+      state.steps.flatMap((step) => (step[field] === null ? [] : [[step.name, step[field]]])),
+    );
+  return {
+    ...inertPorts<StepCall>(),
+    sagaId: id,
+    epoch,
+    input,
+    captures: of('capture'),
+    results: of('value'),
+  };
+}
