@@ -35,7 +35,7 @@ export interface Journal {
   /** Whether the claim was proved a moment ago. What the primary alone acknowledged proves nothing: it may be one no
    * more. */
   isProven(): boolean;
-  /** It was proved by something that was sent at this moment. */
+  /** It was proved by something that was sent at this moment, by the monotonic clock. */
   proved(sentAtMs: number): void;
   /** Stops the timer of what was not written; the next claim observes it. */
   close(): Promise<void>;

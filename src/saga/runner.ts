@@ -5,6 +5,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { SagaId } from '../domain/ids.ts';
+import { isWithin } from './age.ts';
 import { outageDelayMs } from './backoff.ts';
 import type { Cohorts } from './cohorts.ts';
 import { pause } from './deadline.ts';
@@ -223,13 +224,12 @@ function createDrive(
 const PROOF_ANSWER_MS = 1_000;
 const MAX_PROOFS = 3;
 
-/** @returns when the proof was sent. */
+/** @returns when the proof was sent, by the monotonic clock. */
 async function prove(log: SagaLog, claim: Claim, clock: Clock): Promise<number> {
   for (let tries = 0; tries < MAX_PROOFS; tries += 1) {
-    const sentAtMs = clock.nowMs();
+    const sentAtMs = clock.monotonicMs();
     if (!(await log.prove(claim))) throw new FencedError(claim.sagaId, claim.epoch);
-    const tookMs = clock.nowMs() - sentAtMs;
-    if (tookMs >= 0 && tookMs <= PROOF_ANSWER_MS) return sentAtMs;
+    if (isWithin(clock.monotonicMs() - sentAtMs, PROOF_ANSWER_MS)) return sentAtMs;
   }
   throw new UnavailableError('PROOF_LATE', 'the saga log answers too slowly to prove a claim');
 }

@@ -5,7 +5,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { brokenPromises } from '../support/simulation/oracle.ts';
-import { type Simulated, simulate } from '../support/simulation/simulate.ts';
+import { type Simulated, type SimulatedSaga, simulate } from '../support/simulation/simulate.ts';
 import { useVirtualTime } from '../support/simulation/virtual-time.ts';
 
 const { SEED, SEEDS } = process.env;
@@ -65,19 +65,32 @@ const SIGHTS: ReadonlySet<string> = new Set([
   'arrived late',
   'marked again',
   'resurrected',
+  'several sagas',
+  'forgotten by a failover',
+  'cut off from the majority',
+  'a cancel promised',
 ]);
 
-function sightsIn({ plot, saga, world, written, trace }: Simulated): ReadonlySet<string> {
-  const told = (what: string) => trace.some((line) => line.includes(what));
-  const seen = new Set<string>([plot.kind, saga.state.phase]);
+function sightsIn({ sagas, trace }: Simulated): ReadonlySet<string> {
+  const told = (what: string | RegExp) => trace.some((line) => line.search(what) >= 0);
+  const seen = new Set(sagas.flatMap((saga) => [...sightsOf(saga)]));
+  if (told('fenced under')) seen.add('fenced');
+  if (told('arrives late')) seen.add('arrived late');
+  if (told('the mark is dropped')) seen.add('marked again');
+  if (told(/failover: [1-9]/)) seen.add('forgotten by a failover');
+  if (told('cut off from the majority')) seen.add('cut off from the majority');
+  if (sagas.length > 1) seen.add('several sagas');
+  return new Set([...seen].filter((sight) => SIGHTS.has(sight)));
+}
+
+function sightsOf({ saga, world, written, isCancelPromised }: SimulatedSaga): ReadonlySet<string> {
+  const seen = new Set<string>([world.plot.kind, saga.state.phase]);
   for (const { state } of written) {
     seen.add(state.phase);
     seen.add(state.steps[state.cursor]?.status ?? '');
   }
   if (saga.epoch > 1) seen.add('taken over');
-  if (told('fenced under')) seen.add('fenced');
-  if (told('arrives late')) seen.add('arrived late');
-  if (told('the mark is dropped')) seen.add('marked again');
+  if (isCancelPromised) seen.add('a cancel promised');
   if (world.wallet.isResurrected) seen.add('resurrected');
-  return new Set([...seen].filter((sight) => SIGHTS.has(sight)));
+  return seen;
 }

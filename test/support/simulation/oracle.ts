@@ -5,16 +5,22 @@ import type { SagaRecord } from '../../../src/saga/record.ts';
 import { isEnded, type SagaState } from '../../../src/saga/state.ts';
 import { RANKS } from '../saga-promises.ts';
 import { isBotGone, isListed } from './bot.ts';
-import type { Simulated } from './simulate.ts';
+import type { Simulated, SimulatedSaga } from './simulate.ts';
 import { OPENING_MINOR, VALUE_MINOR } from './wallet.ts';
 
 /** @returns the promises that are broken. */
-export function brokenPromises(simulated: Simulated): readonly string[] {
-  const { saga, world, written, isCancelPromised, failures } = simulated;
+export function brokenPromises({ sagas, failures }: Simulated): readonly string[] {
+  return [
+    ...failures.map((failure) => `a run threw: ${failure}`),
+    ...sagas.flatMap((saga) => brokenOf(saga)),
+  ];
+}
+
+function brokenOf(simulated: SimulatedSaga): readonly string[] {
+  const { saga, world, written, isCancelPromised } = simulated;
   const { phase } = saga.state;
   const { payments } = world.wallet;
   return [
-    ...failures.map((failure) => `a run threw: ${failure}`),
     ...broken({
       [`I10: it is still ${phase}`]: !isEnded(phase),
       [`I2: paid ${payments.length} times`]: payments.length > 1,
@@ -42,7 +48,8 @@ const ORPHAN_SEEN_FOR_MS = 21_000;
 const BOT_SEEN_FOR_MS = 41_000;
 
 // Money that leaves while its bot has been running for longer than any last look can be old was sent without one.
-function brokenByPayment({ plot, world }: Simulated): readonly string[] {
+function brokenByPayment({ world }: SimulatedSaga): readonly string[] {
+  const { plot } = world;
   const { payments } = world.wallet;
   const hasRunFor = (ms: number) => payments.some(({ runningForMs }) => runningForMs > ms);
   if (plot.kind === RECLAIM_ORPHAN) {
@@ -52,8 +59,8 @@ function brokenByPayment({ plot, world }: Simulated): readonly string[] {
   return broken({ 'I5: paid while the bot ran': !mayRun && hasRunFor(BOT_SEEN_FOR_MS) });
 }
 
-function brokenWhenCompleted({ plot, world }: Simulated): readonly string[] {
-  const { wallet, bot, tombstones, findings } = world;
+function brokenWhenCompleted({ world }: SimulatedSaga): readonly string[] {
+  const { plot, wallet, bot, tombstones, findings } = world;
   const { payments, allocation, isResurrected, balanceMinor, ledger } = wallet;
   const { status } = tombstones.tombstone ?? { status: 'not there' };
   return broken({
@@ -68,8 +75,8 @@ function brokenWhenCompleted({ plot, world }: Simulated): readonly string[] {
   });
 }
 
-function brokenWhenBack({ plot, saga, world }: Simulated): readonly string[] {
-  const { wallet, bot, tombstones } = world;
+function brokenWhenBack({ saga, world }: SimulatedSaga): readonly string[] {
+  const { plot, wallet, bot, tombstones } = world;
   const { phase } = saga.state;
   const { status } = tombstones.tombstone ?? { status: 'withdrawn' };
   const isPaid = wallet.payments.length > 0 || wallet.balanceMinor !== OPENING_MINOR;

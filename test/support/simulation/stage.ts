@@ -6,12 +6,14 @@ import { createJanitor } from '../../../src/deletion/janitor.ts';
 import type { SagaId } from '../../../src/domain/ids.ts';
 import { initialState } from '../../../src/saga/initial-state.ts';
 import type { Verb } from '../../../src/saga/operators.ts';
+import type { Periodic } from '../../../src/saga/periodic.ts';
+import type { Registry } from '../../../src/saga/registry.ts';
 import { makeSagaId } from '../../../src/saga/saga-id.ts';
-import { createSagas } from '../../../src/saga/sagas.ts';
-import { type Plot, USER } from './plot.ts';
+import { createSagas, type Sagas } from '../../../src/saga/sagas.ts';
 import { createWire, skewedClock } from './wire.ts';
 import {
   createSimulatedWorker,
+  type Ground,
   logOver,
   portsOver,
   registryOver,
@@ -20,12 +22,14 @@ import {
 } from './worker.ts';
 
 export interface Stage {
-  /** Accepts the saga, and sets everybody to work. */
-  begin(plot: Plot): Promise<SagaId>;
+  /** Accepts a saga, and wakes a worker for it. */
+  begin(world: SimulatedWorld): Promise<SagaId>;
   /** A wake-up of either worker, as a queue makes it; its answer says when it wants to be woken again. */
   deliver(id: SagaId): void;
   kill(slot: number): void;
   freeze(slot: number, ms: number): void;
+  /** The primary that the worker talks to is none any more, and does not know it. */
+  cutOff(slot: number, ms: number): void;
   cancel(id: SagaId): void;
   order(id: SagaId, verb: Verb): void;
   /** Unless the curtain has fallen by then. */
@@ -33,10 +37,17 @@ export interface Stage {
   /** Workers and relay have nothing to do any more; the janitor may. */
   dismiss(): void;
   stop(): void;
-  /** A cancel was answered with a promise. */
-  isCancelPromised(): boolean;
+  /** A cancel of it was answered with a promise. */
+  isCancelPromised(id: SagaId): boolean;
   /** Runs that threw: none ever does. */
   readonly failures: readonly string[];
+}
+
+interface Cast {
+  readonly world: SimulatedWorld;
+  readonly registry: Registry;
+  readonly sagas: Sagas;
+  readonly janitor: Periodic;
 }
 
 const RELAY_EVERY_MS = 5_000;
@@ -44,19 +55,18 @@ const JANITOR_EVERY_MS = 15_000;
 /** A queue is never faster, however soon it is asked to be. */
 const SOONEST_MS = 10;
 
-export function createStage(world: SimulatedWorld): Stage {
-  const { weather, log, twin } = world;
+export function createStage(ground: Ground): Stage {
+  const { weather, log, twin } = ground;
   const { time, chance, tell } = weather;
   const workers: SimulatedWorker[] = [];
   const front = createWire('front', weather);
   const frontLog = logOver(log, front);
-  const frontPorts = portsOver(world, front, frontLog);
-  const registry = registryOver(world, frontPorts);
   const frontClock = skewedClock(weather, drawSkewMs());
   const failures: string[] = [];
   let born = 0;
-  let isCancelPromised = false;
-  let isPutOff = false;
+  const casts = new Map<SagaId, Cast>();
+  const cancelled = new Set<SagaId>();
+  const putOff = new Set<SagaId>();
   let isDismissed = false;
   let isOver = false;
 
@@ -68,29 +78,38 @@ export function createStage(world: SimulatedWorld): Stage {
 
   function hire(slot: number): void {
     born += 1;
-    workers[slot] = createSimulatedWorker(`w${slot}.${born}`, world, drawSkewMs());
+    workers[slot] = createSimulatedWorker(`w${slot}.${born}`, ground, drawSkewMs());
   }
+  hire(0);
+  hire(1);
+  relay();
 
-  const sagas = createSagas({
-    log: frontLog,
-    registry,
-    clock: frontClock,
-    wakeUps: {
-      wake: async (id) => deliver(id),
-      revive: async (id) => {
-        deliver(id);
-        return 'revived';
+  /** Who is at the front for one saga. */
+  function cast(world: SimulatedWorld): Cast {
+    const ports = portsOver(world, front, frontLog);
+    const registry = registryOver(world, ports);
+    const sagas = createSagas({
+      log: frontLog,
+      registry,
+      clock: frontClock,
+      wakeUps: {
+        wake: async (id) => deliver(id),
+        revive: async (id) => {
+          deliver(id);
+          return 'revived';
+        },
       },
-    },
-    onWakeFailed: () => undefined,
-  });
-  const janitor = createJanitor({
-    ports: frontPorts,
-    everyMs: JANITOR_EVERY_MS,
-    onEntryReturned: () => undefined,
-    onLook: () => undefined,
-    onError: () => undefined,
-  });
+      onWakeFailed: () => undefined,
+    });
+    const janitor = createJanitor({
+      ports,
+      everyMs: JANITOR_EVERY_MS,
+      onEntryReturned: () => undefined,
+      onLook: () => undefined,
+      onError: () => undefined,
+    });
+    return { world, registry, sagas, janitor };
+  }
 
   function later(ms: number, act: () => void): void {
     setTimeout(() => {
@@ -100,12 +119,13 @@ export function createStage(world: SimulatedWorld): Stage {
 
   function deliver(id: SagaId): void {
     const worker = workers[chance.between(0, 1)];
-    if (worker === undefined || isOver) return;
+    const world = casts.get(id)?.world;
+    if (worker === undefined || world === undefined || isOver) return;
     const lockLost = new AbortController();
     if (!weather.isCalm && chance.hits(0.1)) {
       later(chance.between(1, 5_000), () => lockLost.abort());
     }
-    worker.run(id, lockLost.signal).then(
+    worker.run(world, id, lockLost.signal).then(
       (outcome) => {
         if (outcome.status === 'later') wakeAgain(id, outcome.atMs - worker.nowMs());
         if (outcome.status === 'fenced') wakeAgain(id, 5_000);
@@ -116,10 +136,10 @@ export function createStage(world: SimulatedWorld): Stage {
 
   /** One wake-up is put off at a time: what comes twice comes from somewhere else. */
   function wakeAgain(id: SagaId, ms: number): void {
-    if (isPutOff) return;
-    isPutOff = true;
+    if (putOff.has(id)) return;
+    putOff.add(id);
     later(Math.max(SOONEST_MS, ms), () => {
-      isPutOff = false;
+      putOff.delete(id);
       deliver(id);
     });
   }
@@ -136,14 +156,14 @@ export function createStage(world: SimulatedWorld): Stage {
   }
 
   async function cancel(id: SagaId): Promise<void> {
-    const { status } = await sagas.requestCancel(id, 'user');
-    tell(`cancel: ${status}`);
-    if (status === 'requested') isCancelPromised = true;
+    const result = await casts.get(id)?.sagas.requestCancel(id, 'user');
+    tell(`cancel: ${result?.status}`);
+    if (result?.status === 'requested') cancelled.add(id);
   }
 
   async function order(id: SagaId, verb: Verb): Promise<void> {
-    const { status } = await sagas.order(id, { verb, by: 'admin', reason: 'to see' });
-    tell(`${verb}: ${status}`);
+    const result = await casts.get(id)?.sagas.order(id, { verb, by: 'admin', reason: 'to see' });
+    tell(`${verb}: ${result?.status}`);
   }
 
   /** Whoever asked gets an error and may ask again. */
@@ -151,7 +171,7 @@ export function createStage(world: SimulatedWorld): Stage {
 
   return {
     failures,
-    isCancelPromised: () => isCancelPromised,
+    isCancelPromised: (id) => cancelled.has(id),
     later,
     deliver,
     kill: (slot) => {
@@ -165,26 +185,33 @@ export function createStage(world: SimulatedWorld): Stage {
       wire.frozenUntilMs = time.nowMs() + ms;
       tell(`${wire.name} is frozen for ${ms}`);
     },
+    cutOff: (slot, ms) => {
+      const wire = workers[slot]?.wire;
+      if (wire === undefined) return;
+      wire.cutOffUntilMs = time.nowMs() + ms;
+      tell(`${wire.name} is cut off from the majority for ${ms}`);
+    },
     cancel: (id) => void cancel(id).catch(unanswered),
     order: (id, verb) => void order(id, verb).catch(unanswered),
-    begin: async ({ kind, input }) => {
-      hire(0);
-      hire(1);
-      const { definition, shape } = registry.newest(kind);
+    begin: async (world) => {
+      const { kind, input, names } = world.plot;
+      const atFront = cast(world);
+      const { definition, shape } = atFront.registry.newest(kind);
+      const id = makeSagaId('sim', time.nowMs(), randomBytes(16));
+      casts.set(id, atFront);
       const { saga } = await log.insert({
-        id: makeSagaId('sim', time.nowMs(), randomBytes(16)),
+        id,
         kind,
         version: definition.version,
         key: definition.key(input),
-        subject: USER,
+        subject: names.userId,
         requestedBy: 'user',
         parent: null,
         input,
         state: initialState(shape),
       });
       deliver(saga.id);
-      relay();
-      janitor.start();
+      atFront.janitor.start();
       return saga.id;
     },
     dismiss: () => {
@@ -193,7 +220,7 @@ export function createStage(world: SimulatedWorld): Stage {
     },
     stop: () => {
       isOver = true;
-      void janitor.stop();
+      for (const { janitor } of casts.values()) void janitor.stop();
     },
   };
 }

@@ -13,6 +13,7 @@ import type {
   StepDefinition,
 } from '../../../src/saga/definition.ts';
 import type { SagaLog } from '../../../src/saga/ports/saga-log.ts';
+import { CutOffError } from './cut-off.ts';
 import type { Seen, Twin } from './twin.ts';
 
 export interface SimulatedTwin {
@@ -71,6 +72,27 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
     twin: { log: (log) => ({ ...log, prove: async () => true }) },
   },
   {
+    name: 'writes that are conditional on a number',
+    breach: 'I6: paid after a cancel was promised',
+    from: 1,
+    twin: { log: (log) => ({ ...log, commit: (write) => ontoItsNumber(log, write) }) },
+  },
+  {
+    name: 'a proof that a primary without its majority can give',
+    breach: 'I5: Docker was changed under an older claim',
+    from: 1,
+    twin: {
+      log: (log) => ({
+        ...log,
+        prove: (claim) =>
+          log.prove(claim).catch((error: unknown) => {
+            if (error instanceof CutOffError) return true;
+            throw error;
+          }),
+      }),
+    },
+  },
+  {
     name: 'an undo of what was seen to succeed alone',
     breach: 'I1: compensated, and the bot is not as it was',
     from: 1,
@@ -120,6 +142,16 @@ async function overwrite(
   const { state, result, writeId } = write;
   const event = { type: 'overwritten', step: null, detail: null };
   return log.intervene({ base, state, result, event, writeId });
+}
+
+async function ontoItsNumber(
+  log: SagaLog,
+  write: Parameters<SagaLog['commit']>[0],
+): ReturnType<SagaLog['commit']> {
+  const { base } = write;
+  const stands = await log.find(base.id);
+  const isSame = stands?.revision === base.revision;
+  return log.commit(isSame ? { ...write, base: { ...base, writeId: stands.writeId } } : write);
 }
 
 type Undo = CompensatableStep['compensate'];

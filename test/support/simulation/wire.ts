@@ -37,6 +37,9 @@ export interface Wire {
   readonly name: string;
   isDead: boolean;
   frozenUntilMs: number;
+  /** Until then the primary that it talks to is none any more, and does not know it. */
+  cutOffUntilMs: number;
+  isCutOff(): boolean;
   /** @param effect what the call does when it arrives, in one go. */
   call<T>(service: Service, what: string, effect: () => T | Promise<T>): Promise<T>;
 }
@@ -144,6 +147,8 @@ export function createWire(name: string, weather: Weather): Wire {
     name,
     isDead: false,
     frozenUntilMs: 0,
+    cutOffUntilMs: 0,
+    isCutOff: () => wire.cutOffUntilMs > time.nowMs(),
     call: async (service, what, effect) => {
       try {
         return await carry(service, what, effect);
@@ -157,10 +162,14 @@ export function createWire(name: string, weather: Weather): Wire {
 
 /** Nobody hears what came of it: a refusal either. */
 function unheard(effect: () => unknown): void {
-  try {
-    effect();
-  } catch (error) {
+  const ignore = (error: unknown) => {
     if (!(error instanceof SagaError)) throw error;
+  };
+  try {
+    const answer = effect();
+    if (answer instanceof Promise) answer.catch(ignore);
+  } catch (error) {
+    ignore(error);
   }
 }
 

@@ -1,0 +1,9 @@
+// What a primary that cannot reach its majority says to whatever needs one.
+
+import { UnavailableError } from '../../../src/saga/errors.ts';
+
+export class CutOffError extends UnavailableError {
+  constructor(what: string) {
+    super('CUT_OFF', `${what}: no majority`);
+  }
+}
