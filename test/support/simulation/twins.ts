@@ -29,7 +29,7 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a settlement that does not look for its own receipt',
     breach: 'I2: paid 2 times',
-    from: 150,
+    from: 1,
     twin: {
       rules: {
         decideSettle: (command, user) =>
@@ -40,7 +40,7 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a mark that may be set again after its saga has gone back',
     breach: 'I1: compensated, and its mark is there',
-    from: 650,
+    from: 1,
     twin: {
       rules: {
         decideMark: (command, opId, past, user) =>
@@ -68,7 +68,7 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a fence that asks nobody',
     breach: 'I5: Docker was changed under an older claim',
-    from: 730,
+    from: 1,
     twin: { log: (log) => ({ ...log, prove: async () => true }) },
   },
   {
@@ -117,7 +117,7 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'silence at the last look for an orphan taken for absence',
     breach: 'I4: an orphan was paid that ran',
-    from: 260,
+    from: 1,
     twin: {
       ports: (ports) => {
         const { bots } = ports;

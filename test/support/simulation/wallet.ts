@@ -94,6 +94,8 @@ export function walletsOver(world: WalletWorld, wire: Wire, runningForMs: () => 
       const forMs = runningForMs();
       return send(`settle ${command.epoch}`, () => settle(world, command, forMs));
     },
+    // Each bot of a simulation is one user's, and no other wallet names it.
+    otherHolders: () => send('other holders', () => []),
     findReceipt: (_, opId) => send('find receipt', () => receiptOf(readingOf(world), opId) ?? null),
   };
 }
