@@ -33,8 +33,9 @@ export async function commitPoolDocuments(
   { base, after, writeId, now, onRowsBehind }: CommitOrder,
 ): Promise<'committed' | 'overtaken'> {
   const { state } = poolCollections(connection);
-  // There is room for one change: the last one's rows come first.
-  if (base.pending !== null) await bringUpRows(connection, base.pending, now());
+  // There is room for one change: the last one's rows come first, and on a majority. The commit may go to another
+  // primary than they did, and would take the place of the only copy of what that one has forgotten.
+  if (base.pending !== null) await bringUpRows(connection, base.pending, now(), MAJORITY);
   const revision = base.revision + 1;
   const { nextPosition, ...rows } = changedRows(base.state, after, {
     revision,
@@ -51,7 +52,8 @@ export async function commitPoolDocuments(
     if (outcome === 'overtaken') return outcome;
   }
   if (pending !== null) {
-    await bringUpRows(connection, pending, now())
+    // Whoever forgets these has forgotten, after them, that they are not pending any more.
+    await bringUpRows(connection, pending, now(), W1)
       .then(() => state.updateOne({ _id: STATE_ID, revision }, { $set: { pending: null } }, W1))
       .catch(onRowsBehind);
   }
@@ -59,6 +61,8 @@ export async function commitPoolDocuments(
 }
 
 const W1 = { writeConcern: { w: 1 } } as const;
+const MAJORITY = { writeConcern: { w: 'majority' } } as const;
+type Durability = typeof W1 | typeof MAJORITY;
 
 async function outcomeOf(
   connection: Connection,
@@ -85,19 +89,25 @@ async function outcomeOf(
 }
 
 /** Repeatable, and harmless when late: a row goes to a higher revision only. */
-async function bringUpRows(connection: Connection, rows: PendingRows, at: Date): Promise<void> {
+async function bringUpRows(
+  connection: Connection,
+  rows: PendingRows,
+  at: Date,
+  durability: Durability,
+): Promise<void> {
   const { pools, bots } = poolCollections(connection);
+  const moment = { revision: rows.revision, at };
   await Promise.all([
-    bringUp(pools, rows.pools, rows.revision, at),
-    bringUp(bots, rows.bots, rows.revision, at),
+    bringUp(pools, rows.pools, moment, durability),
+    bringUp(bots, rows.bots, moment, durability),
   ]);
 }
 
 async function bringUp<T>(
   collection: mongo.Collection<RowDocument<T>>,
   rows: readonly PendingRow<T>[],
-  revision: number,
-  at: Date,
+  { revision, at }: { readonly revision: number; readonly at: Date },
+  durability: Durability,
 ): Promise<void> {
   if (rows.length === 0) return;
   const writes = rows.map((row) => ({
@@ -109,8 +119,7 @@ async function bringUp<T>(
   }));
   await runRepeatable(async () => {
     try {
-      // The commit before it is on a majority: of these, none is ever missing for good.
-      await collection.bulkWrite(writes, { ordered: false, ...W1 });
+      await collection.bulkWrite(writes, { ordered: false, ...durability });
     } catch (error) {
       if (!isOnlyNewer(error)) throw error;
     }
