@@ -83,10 +83,12 @@ export function whileItsOwn(
   return {
     ...call,
     fence: async () => {
-      await call.fence();
       const reading = await wallets.readAllocation(userId, instanceId);
-      if (holderBy(reading, life) !== 'another-life') return;
-      throw new TerminalError(NEW_LIFE, `a new life of ${instanceId} holds an allocation`);
+      if (holderBy(reading, life) === 'another-life') {
+        throw new TerminalError(NEW_LIFE, `a new life of ${instanceId} holds an allocation`);
+      }
+      // Last: the wallet may have taken its time, and nothing may stand between this and what it lets pass (I5).
+      await call.fence();
     },
   };
 }

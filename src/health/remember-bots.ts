@@ -59,7 +59,7 @@ function writeOf(one: Heard, nowMs: number): HealthWrite {
     memory: verdict.memory,
     program: programOf(one),
     lookedAtMs: nowMs,
-    base: recorded?.revision ?? null,
+    base: recorded?.writeId ?? null,
   };
 }
 
@@ -70,8 +70,8 @@ function eventsOf(one: Heard, atMs: number): BotEvent[] {
   const program = programOf(one);
   const detail = program === null ? null : `supervisord says ${program}`;
   return verdict.events.map((type) => ({
-    // Of one revision each type stands once: a repeat adds nothing.
-    id: `${key}/${(recorded?.revision ?? 0) + 1}/${type}`,
+    // On one memory each type stands once: a repeat adds nothing. The moment stands for one that was not there.
+    id: `${key}/${recorded?.writeId ?? atMs}/${type}`,
     ...{ userId, instanceId, type, detail, jobId: null, atMs },
   }));
 }

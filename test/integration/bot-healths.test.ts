@@ -8,13 +8,18 @@ import { createMongoHealthRounds } from '../../src/adapters/mongo/health/health-
 import { createMongoOwners } from '../../src/adapters/mongo/health/owners.ts';
 import { migrate } from '../../src/adapters/mongo/migration.ts';
 import { toUserId } from '../../src/domain/ids.ts';
-import { botHealthKey, type HealthWrite } from '../../src/health/ports/bot-healths.ts';
+import {
+  type BotHealths,
+  botHealthKey,
+  type HealthWrite,
+  type RecordedHealth,
+} from '../../src/health/ports/bot-healths.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { putUser } from '../support/users.ts';
 
 const USER = toUserId('00000000000000000000000a');
 
-function writeOf(n: number, base: number | null, failures = 0): HealthWrite {
+function writeOf(n: number, base: string | null, failures = 0): HealthWrite {
   const instanceId = `uid-a-bot-${n}`;
   return {
     key: botHealthKey('uid-a-pool-1', instanceId),
@@ -37,20 +42,25 @@ function writeOf(n: number, base: number | null, failures = 0): HealthWrite {
   };
 }
 
+async function writtenOn(healths: BotHealths, n: number): Promise<RecordedHealth | undefined> {
+  const { key } = writeOf(n, null);
+  return (await healths.read([key])).get(key);
+}
+
 describe('the memory', () => {
-  it('20 writers of one revision: one is heard, what it wrote is what stands there', async () => {
+  it('20 writers on one write: one is heard, what it wrote is what stands there', async () => {
     const healths = createMongoBotHealths(await createTestDatabase());
-    for (const base of [null, 1, 2]) {
+    let base: string | null = null;
+    for (let round = 0; round < 3; round += 1) {
       const heard = await Promise.all(
         Array.from({ length: 20 }, (_, n) => healths.save([writeOf(1, base, n)])),
       );
       const winners = heard.flatMap((keys, n) => (keys.size === 1 ? [n] : []));
-      expect(winners, `from revision ${base}`).toHaveLength(1);
-      const found = await healths.read([writeOf(1, null).key]);
-      expect(found.get(writeOf(1, null).key)).toMatchObject({
-        revision: (base ?? 0) + 1,
-        memory: { failures: winners[0] },
-      });
+      expect(winners, `in round ${round}`).toHaveLength(1);
+      const found = await writtenOn(healths, 1);
+      expect(found).toMatchObject({ memory: { failures: winners[0] } });
+      expect(found?.writeId).not.toBe(base);
+      base = found?.writeId ?? null;
     }
   });
 
@@ -58,25 +68,33 @@ describe('the memory', () => {
     const healths = createMongoBotHealths(await createTestDatabase());
     await healths.save([writeOf(1, null), writeOf(2, null)]);
     const heard = await healths.save([
-      writeOf(1, 1),
-      writeOf(2, 7),
+      writeOf(1, (await writtenOn(healths, 1))?.writeId ?? null),
+      writeOf(2, 'an older one'),
       writeOf(2, null),
       writeOf(3, null),
     ]);
-    expect([...heard].sort()).toEqual([writeOf(1, 0).key, writeOf(3, 0).key]);
+    expect([...heard].sort()).toEqual([writeOf(1, null).key, writeOf(3, null).key]);
+  });
+
+  it('forgotten and made anew meanwhile: what was decided on the old memory is not heard', async () => {
+    const healths = createMongoBotHealths(await createTestDatabase());
+    await healths.save([writeOf(1, null, 1)]);
+    const old = (await writtenOn(healths, 1))?.writeId ?? null;
+    await healths.keepOnly([], []);
+    await healths.save([writeOf(1, null)]);
+    expect(await healths.save([writeOf(1, old, 2)])).toEqual(new Set());
+    expect(await writtenOn(healths, 1)).toMatchObject({ memory: { failures: 0 } });
   });
 
   it('touched, forgotten, counted: by its key alone', async () => {
     const healths = createMongoBotHealths(await createTestDatabase());
     await healths.save([writeOf(1, null), writeOf(2, null, 1), writeOf(3, null)]);
-    await healths.touch([writeOf(1, 0).key], 5_000);
-    await healths.keepOnly([writeOf(1, 0).key, writeOf(2, 0).key], []);
+    await healths.touch([writeOf(1, null).key], 5_000);
+    await healths.keepOnly([writeOf(1, null).key, writeOf(2, null).key], []);
     const found = await healths.ofUser(USER);
-    expect(
-      found.map(({ instanceId, lookedAtMs, revision }) => [instanceId, lookedAtMs, revision]),
-    ).toEqual([
-      ['uid-a-bot-1', 5_000, 1],
-      ['uid-a-bot-2', 1_000, 1],
+    expect(found.map(({ instanceId, lookedAtMs }) => [instanceId, lookedAtMs])).toEqual([
+      ['uid-a-bot-1', 5_000],
+      ['uid-a-bot-2', 1_000],
     ]);
     const { bots } = await healths.summary();
     expect([bots.get('healthy'), bots.get('failing'), bots.get('given-up')]).toEqual([1, 1, 0]);

@@ -1,5 +1,5 @@
 // What health remembers of bots and pools between two looks, so that workers are stateless. Every write of a bot's memory
-// names the revision it was decided from: of two workers that decide on the same look one is heard, and only that one acts.
+// names the write it was decided from: of two workers that decide on the same look one is heard, and only that one acts.
 
 import type { ProgramState } from '../../domain/bot.ts';
 import type { UserId } from '../../domain/ids.ts';
@@ -68,12 +68,13 @@ export interface RecordedHealth {
   /** supervisord's word at the last look; null for a bot that was not asked about there. */
   readonly program: ProgramState | 'absent' | null;
   readonly lookedAtMs: number;
-  readonly revision: number;
+  /** Of the write that made it. No count: a memory that was forgotten and made anew would begin it again. */
+  readonly writeId: string;
 }
 
-export interface HealthWrite extends Omit<RecordedHealth, 'revision'> {
-  /** The revision it was decided from; null: it was not there. */
-  readonly base: number | null;
+export interface HealthWrite extends Omit<RecordedHealth, 'writeId'> {
+  /** The write it was decided from; null: it was not there. */
+  readonly base: string | null;
 }
 
 export interface PoolHealth {

@@ -29,7 +29,7 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a settlement that does not look for its own receipt',
     breach: 'I2: paid 2 times',
-    from: 2055,
+    from: 3010,
     twin: {
       rules: {
         decideSettle: (command, user) =>

@@ -1,5 +1,5 @@
 // Health's memory in MongoDB: `botHealth`, one document a bot and place, and `poolHealth`, one a pool. A bot's write names
-// its revision in the filter, so that of two workers one is heard; which of them it was is told by a mark of its own.
+// in its filter the write it was decided from, so that of two workers one is heard; which of them it was is told by the same.
 
 import { randomUUID } from 'node:crypto';
 import type { Connection, mongo } from 'mongoose';
@@ -18,8 +18,6 @@ import { nativeCollection } from '../native.ts';
 interface HealthDocument extends Omit<RecordedHealth, 'key' | 'userId'> {
   _id: string;
   userId: string | null;
-  /** Which writing wrote it last. */
-  writtenBy: string;
 }
 
 type PoolDocument = Omit<PoolHealth, 'key'> & { _id: string };
@@ -47,12 +45,12 @@ export function createMongoBotHealths(connection: Connection): BotHealths {
     save: async (writes) => {
       const saved = new Set<string>();
       for (const part of batches(writes)) {
-        const writtenBy = randomUUID();
-        await runRepeatable(() => saveAll(bots(), part, writtenBy));
+        const writeId = randomUUID();
+        await runRepeatable(() => saveAll(bots(), part, writeId));
         const ids = { $in: part.map(({ key }) => key) };
         const landed = await runRepeatable(() =>
           bots()
-            .find({ _id: ids, writtenBy }, { projection: { _id: 1 } })
+            .find({ _id: ids, writeId }, { projection: { _id: 1 } })
             .toArray(),
         );
         for (const { _id } of landed) saved.add(_id);
@@ -118,13 +116,13 @@ export function createMongoBotHealths(connection: Connection): BotHealths {
 async function saveAll(
   collection: mongo.Collection<HealthDocument>,
   writes: readonly HealthWrite[],
-  writtenBy: string,
+  writeId: string,
 ): Promise<void> {
   const operations = writes.map(({ key, base, ...fields }) => {
-    const document = { ...fields, revision: (base ?? 0) + 1, writtenBy };
+    const document = { ...fields, writeId };
     return base === null
       ? { updateOne: { filter: { _id: key }, update: { $setOnInsert: document }, upsert: true } }
-      : { updateOne: { filter: { _id: key, revision: base }, update: { $set: document } } };
+      : { updateOne: { filter: { _id: key, writeId: base }, update: { $set: document } } };
   });
   await collection.bulkWrite(operations, { ordered: false }).catch((error: unknown) => {
     if (!isDuplicateKeyOnly(error)) throw error;
@@ -153,7 +151,7 @@ async function countBy<T extends mongo.Document>(
   return new Map(counted.map(({ _id, count }) => [_id, count]));
 }
 
-function recorded({ _id, userId, writtenBy: _, ...fields }: HealthDocument): RecordedHealth {
+function recorded({ _id, userId, ...fields }: HealthDocument): RecordedHealth {
   return { ...fields, key: _id, userId: userId === null ? null : toUserId(userId) };
 }
 
