@@ -1,13 +1,17 @@
 // I5: a worker that lost its saga changes nothing, and one process at a time writes the pool state.
 
 import { unlink, utimes } from 'node:fs/promises';
+import type { Connection } from 'mongoose';
+import { afterAll } from 'vitest';
 import { finishTombstone } from '../../src/deletion/finish-tombstone.ts';
 import type { Wallets } from '../../src/deletion/ports/wallets.ts';
 import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
-import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
+import type { Claim, SagaLog } from '../../src/saga/ports/saga-log.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { placeBot } from '../support/deletions.ts';
+import { type ReplicaSet, startReplicaSet } from '../support/replica-set.ts';
 import { createTestEngine, LEASE_MS } from '../support/saga-engine.ts';
+import { sagasOf } from '../support/saga-log.ts';
 import { createGate, createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
 import { allocation, users } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -18,6 +22,53 @@ import { overwriteState } from './support/overwrite-state.ts';
 import { GIVES_UP_MS, twoWriters, twoWritersOfDocuments } from './support/two-writers.ts';
 
 twinsOf('I5', {
+  // A worker is in mid-step when its primary loses its majority: another one may be primary, and another worker at work.
+  'proof-without-a-majority': async (part) => {
+    const connection = await createTestDatabase((await replicas()).uri);
+    const make = stepsOf(await createSagaWorld(connection));
+    const gate = createGate();
+    const passed: string[] = [];
+    let majority = 'there';
+    const fenced = make.undoable('a', {
+      run: async (call) => {
+        await gate.pass();
+        await call.fence();
+        passed.push(majority);
+        return {};
+      },
+    });
+    const answers: unknown[] = [];
+    const wrapLog = (log: SagaLog): SagaLog => ({
+      ...log,
+      prove: async (claim) => {
+        const proof = part === 'twin' ? readClaim(connection, claim) : log.prove(claim);
+        await proof.catch(() => undefined).then((answer) => answers.push(answer));
+        return proof;
+      },
+    });
+    const definitions = [sagaOf([fenced, make.pivot('pay')])];
+    const engine = await createTestEngine({ connection, definitions, wrapLog });
+    const id = await engine.start();
+    const running = engine.runToRest(id);
+    await gate.reached;
+    // Nothing young is left of what a majority has confirmed.
+    await engine.pass(1_000);
+    const set = await replicas();
+    majority = 'away';
+    set.hold();
+    gate.open();
+    await waitFor('an answer', () => answers.length > 0);
+    const isSent = () => passed.length > 0;
+    if (part === 'twin') await waitFor('the effect', isSent);
+    majority = 'there';
+    set.release();
+    await running;
+    return breaches({
+      'an effect passed on the word of a primary without its majority': passed.includes('away'),
+      'the scenario never came to its effect': passed.length === 0,
+    });
+  },
+
   // A worker stands still for longer than its lease; another one takes the saga to its end meanwhile.
   'log-write-without-epoch': async (part) => {
     const connection = await createTestDatabase();
@@ -244,3 +295,20 @@ twinsOf('I5', {
     });
   },
 });
+
+/** A look at the claim, which any primary answers. */
+async function readClaim(
+  connection: Connection,
+  { sagaId, epoch, owner }: Claim,
+): Promise<boolean> {
+  return (await sagasOf(connection).findOne({ _id: sagaId as never, epoch, owner })) !== null;
+}
+
+let started: Promise<ReplicaSet> | undefined;
+
+function replicas(): Promise<ReplicaSet> {
+  started ??= startReplicaSet();
+  return started;
+}
+
+afterAll(async () => (await started)?.stop(), 60_000);

@@ -149,4 +149,24 @@ export const ONE_WRITER = [
     title: 'a tombstone that knows an id and not a life: it kills a new bot, and caught',
     breach: 'a new bot was killed by the tombstone of the old one',
   },
+  {
+    name: 'proof-without-a-majority',
+    invariant: 'I5',
+    mechanism: {
+      what: 'a claim is proved by a write that only a majority confirms',
+      file: 'src/adapters/mongo/saga-log/prove-claims.ts',
+    },
+    guardedBy: [
+      at(
+        'integration/saga-log-without-majority.test.ts',
+        'a claim is to be proved: it is not while no majority confirms it, and is again when one does',
+      ),
+      at(
+        'integration/saga-log-without-majority.test.ts',
+        'a step has an effect that cannot be fenced: put off until a majority is there, then done once',
+      ),
+    ],
+    title: 'a claim read from a primary that has lost its majority: Docker is changed, and caught',
+    breach: 'an effect passed on the word of a primary without its majority',
+  },
 ] as const satisfies readonly TwinFacts[];
