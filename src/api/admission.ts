@@ -6,7 +6,9 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { FirebaseUid } from '../domain/ids.ts';
+import type { TrustsHop } from '../trusted-proxies.ts';
 import { addressKey } from './address-key.ts';
+import { clientOf } from './plugins/client.ts';
 import { sessionCookiesOf } from './session-cookie.ts';
 import { createTokenBuckets } from './token-buckets.ts';
 
@@ -19,7 +21,8 @@ export interface Admission {
   forget(request: FastifyRequest): void;
 }
 
-export interface AdmissionLimits {
+export interface AdmissionOptions {
+  readonly trusts: TrustsHop | false;
   /** ADDRESS_RATE_LIMIT_PER_MINUTE: without good credentials, of one address. */
   readonly addressPerMinute: number;
   /** RATE_LIMIT_PER_MINUTE. */
@@ -41,10 +44,14 @@ const MAX_CREDENTIALS = 20_000;
 /** Longer, and no token or cookie of ours has it. */
 const MAX_CREDENTIAL_LENGTH = 8_192;
 
-export function createAdmission({ addressPerMinute, userPerMinute }: AdmissionLimits): Admission {
+export function createAdmission(options: AdmissionOptions): Admission {
+  const { trusts, addressPerMinute, userPerMinute } = options;
   const buckets = createTokenBuckets(MAX_SENDERS);
   const known = new Map<string, FirebaseUid>();
   const verdicts = new WeakMap<FastifyRequest, number | null>();
+
+  const senderOf = (request: FastifyRequest) =>
+    `address ${addressKey(clientOf(request, trusts).address)}`;
 
   const count = (request: FastifyRequest): number | null => {
     const user = known.get(credentialOf(request) ?? '');
@@ -79,16 +86,14 @@ export function createAdmission({ addressPerMinute, userPerMinute }: AdmissionLi
   };
 }
 
-function senderOf({ client }: FastifyRequest): string {
-  return `address ${addressKey(client.address)}`;
-}
-
 function costOf({ routeOptions }: FastifyRequest): number {
-  return routeOptions.config.isPageFile === true ? PAGE_FILE_COST : 1;
+  return routeOptions.config?.isPageFile === true ? PAGE_FILE_COST : 1;
 }
 
 /** Never the credential itself: it is no business of this list. */
 function credentialOf(request: FastifyRequest): string | null {
+  // An address that cannot be read has no route, and its request nothing that a plugin added.
+  if (!('client' in request)) return null;
   const text = request.headers.authorization ?? sessionCookiesOf(request).join();
   if (text === '' || text.length > MAX_CREDENTIAL_LENGTH) return null;
   return createHash('sha256').update(text).digest('base64url');

@@ -15,7 +15,7 @@ import { createEndWaits } from './end-waits.ts';
 import { createJobStreams, type JobStreams } from './job-streams.ts';
 import { API_PREFIX } from './job-view.ts';
 import { tolerateEmptyBodies } from './json-body.ts';
-import { AdmittedOnly, createAddressLimit } from './plugins/address-limit.ts';
+import { AdmittedOnly, createAddressLimit, tooMany } from './plugins/address-limit.ts';
 import { createAuthentication } from './plugins/authentication.ts';
 import { createClients } from './plugins/client.ts';
 import { createDocumentation } from './plugins/documentation.ts';
@@ -70,6 +70,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
   const { headersMs, requestMs } = { ...REQUEST_LIMITS, ...settings.requestLimits };
   const trusts = createTrust(settings.trustProxy);
   const admission = createAdmission({
+    trusts,
     addressPerMinute: settings.addressRateLimitPerMinute,
     userPerMinute: settings.rateLimitPerMinute,
   });
@@ -86,7 +87,12 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
       ...{ maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
       querystringParser: parseQuery,
     },
-    frameworkErrors: (error, request, reply) => sendProblem(request, reply, toProblem(error)),
+    // No hook is asked about an address that cannot be read.
+    frameworkErrors: (error, request, reply) => {
+      const waitMs = admission.judge(request);
+      const problem = waitMs === null ? toProblem(error) : tooMany(waitMs);
+      return sendProblem(request, reply, problem);
+    },
     clientErrorHandler: answerUnreadableRequest,
   });
   app.setValidatorCompiler(TypeBoxValidatorCompiler);

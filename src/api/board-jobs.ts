@@ -68,7 +68,7 @@ async function withSaga(deps: BoardJobsDependencies, job: Body): Promise<Body> {
   if (id === undefined) return job;
   const saga = await deps.sagas.find(id);
   if (saga === null) return { ...job, data: { ...job.data, saga: null } };
-  const view = jobView(saga, deps);
+  const view = jobView(saga, deps, 'operator');
   return {
     ...job,
     name: titleOf(view, saga),
@@ -122,7 +122,7 @@ async function logOf(deps: BoardJobsDependencies, jobId: unknown, lines: Body): 
   const id = parseSagaId(jobId);
   const saga = id === undefined ? null : await deps.sagas.find(id);
   if (saga === null) return lines;
-  const view = jobView(saga, deps);
+  const view = jobView(saga, deps, 'operator');
   const warnings = view.warnings.map(({ code, message }) => `warning ${code}: ${message}`);
   return [...saga.history.map(historyLine), ...view.steps.map(stepLine), ...warnings, endOf(view)];
 }

@@ -3,8 +3,10 @@
 import { Value } from 'typebox/value';
 import { formatMinor } from '../domain/money.ts';
 import type { SagaRecord } from '../saga/record.ts';
+import { warningsView } from './job-view.ts';
 import type { EndedBodies } from './saga-answer.ts';
 import { DeletionResultSchema, type EndedDeletion } from './schemas/deletion.ts';
+import type { Audience } from './told.ts';
 
 /** A completed saga whose result is not a deletion's throws a TypeError: to answer `wallet: null` then would say
  * that no money moved. */
@@ -16,13 +18,13 @@ export const DELETION_BODIES: EndedBodies<EndedDeletion> = {
   retrySeconds: 1,
 };
 
-function completed(saga: SagaRecord): EndedDeletion {
+function completed(saga: SagaRecord, audience: Audience): EndedDeletion {
   const { result } = saga;
   if (!Value.Check(DeletionResultSchema, result)) {
     throw new TypeError(`saga ${saga.id} (${saga.kind}) has no deletion result`);
   }
   const { wallet } = result;
-  const warnings = saga.state.warnings.map(({ code, message }) => ({ code, message }));
+  const warnings = warningsView(saga, audience);
   return {
     success: true,
     message: messageOf(saga, wallet),

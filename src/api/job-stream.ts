@@ -5,9 +5,11 @@ import type { SagaRecord } from '../saga/record.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import type { EventStream } from './event-stream.ts';
 import { jobView } from './job-view.ts';
+import type { Audience } from './told.ts';
 
 export interface JobStream {
   readonly uid: string;
+  readonly audience: Audience;
   /** Null: it was opened with a token, which nobody signs out. */
   readonly sessionId: string | null;
   /** When the identity ends that the stream was opened under. */
@@ -33,7 +35,7 @@ export function resume(
   lastEventId: string | undefined,
   viewing: Viewing,
 ): void {
-  const { state } = jobView(saga, viewing);
+  const { state } = jobView(saga, viewing, stream.audience);
   // What is shown of a saga that nobody can run changes without a revision.
   const isKnown = lastEventId === String(saga.revision) && state === saga.state.phase;
   if (isKnown && saga.open) stream.shown = { revision: saga.revision, state };
@@ -47,7 +49,7 @@ export function show(stream: JobStream, saga: SagaRecord | null, viewing: Viewin
     return;
   }
   const { revision } = saga;
-  const job = jobView(saga, viewing);
+  const job = jobView(saga, viewing, stream.audience);
   const { shown } = stream;
   if (shown !== null && (shown.revision > revision || isSame(shown, revision, job.state))) return;
   stream.shown = { revision, state: job.state };

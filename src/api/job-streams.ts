@@ -12,6 +12,7 @@ import { openEventStream } from './event-stream.ts';
 import { end, type JobStream, resume, show, tend, type Viewing } from './job-stream.ts';
 import { statusUrl } from './job-view.ts';
 import { ProblemError } from './problem.ts';
+import { audienceOf } from './told.ts';
 
 export interface JobStreams {
   /** Takes the reply over: the job as it is, and then each of its changes, until it has ended.
@@ -148,6 +149,7 @@ function requireRoom(
 function newStream(identity: Identity, events: JobStream['events']): JobStream {
   return {
     uid: identity.firebaseUid,
+    audience: audienceOf(identity),
     sessionId: identity.sessionId ?? null,
     expiresAtMs: identity.expiresAt.getTime(),
     events,

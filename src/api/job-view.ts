@@ -8,6 +8,8 @@ import type { StepFailure, StepState, StepStatus } from '../saga/state.ts';
 import { shownState } from '../saga/version-watch.ts';
 import type { ApiDependencies, StepKind } from './dependencies.ts';
 import type { AcceptedJob, Job } from './schemas/job.ts';
+import { type Audience, told } from './told.ts';
+import { toldResult } from './told-result.ts';
 
 /** Path of the API; the board's and the health routes stand beside it. */
 export const API_PREFIX = '/api/freqtrade';
@@ -15,6 +17,7 @@ export const API_PREFIX = '/api/freqtrade';
 export function jobView(
   saga: SagaRecord,
   { stepKinds, now }: Pick<ApiDependencies, 'stepKinds' | 'now'>,
+  audience: Audience,
 ): Job {
   const { state } = saga;
   const { phase, cause } = shownState(saga, now().getTime());
@@ -25,14 +28,21 @@ export function jobView(
     botId: botOfKey(saga.key),
     state: phase,
     step: currentStep(saga),
-    steps: state.steps.map((step) => stepView(step, kinds)),
+    steps: state.steps.map((step) => stepView(step, kinds, audience)),
     progress: progressOf(saga),
-    warnings: state.warnings.map(({ code, message }) => ({ code, message })),
-    result: saga.result,
-    error: cause === null ? null : { ...failureView(cause), step: cause.step },
+    warnings: warningsView(saga, audience),
+    result: toldResult(audience, saga),
+    error: cause === null ? null : { ...failureView(cause, audience), step: cause.step },
     createdAt: saga.createdAt,
     finishedAt: saga.finishedAt,
   };
+}
+
+export function warningsView({ state }: SagaRecord, audience: Audience): Job['warnings'] {
+  return state.warnings.map((warning) => ({
+    code: warning.code,
+    message: told(audience, warning),
+  }));
 }
 
 /** The body of a 202. */
@@ -57,6 +67,7 @@ function currentStep({ open, state }: SagaRecord): string | null {
 function stepView(
   step: StepState,
   kinds: Readonly<Record<string, StepKind>> | null,
+  audience: Audience,
 ): Job['steps'][number] {
   const known = kinds !== null && Object.hasOwn(kinds, step.name);
   return {
@@ -66,12 +77,12 @@ function stepView(
     attempts: step.attempts,
     startedAt: isoOrNull(step.startedAtMs),
     finishedAt: isoOrNull(step.finishedAtMs),
-    error: step.error === null ? null : failureView(step.error),
+    error: step.error === null ? null : failureView(step.error, audience),
   };
 }
 
-function failureView({ class: errorClass, code, message }: StepFailure) {
-  return { class: errorClass, code, message };
+function failureView(failure: StepFailure, audience: Audience) {
+  return { class: failure.class, code: failure.code, message: told(audience, failure) };
 }
 
 function progressOf({ open, state }: SagaRecord): number {

@@ -4,11 +4,13 @@ import { Value } from 'typebox/value';
 import type { SagaRecord } from '../saga/record.ts';
 import type { EndedBodies } from './saga-answer.ts';
 import { type EndedProvision, ProvisionResultSchema } from './schemas/provision.ts';
+import { type Audience, told } from './told.ts';
 
 /** A completed saga whose result is not a provision's throws a TypeError. */
 export const PROVISION_BODIES: EndedBodies<EndedProvision> = {
   completed,
-  compensated: (saga) => undone(saga, `The bot was not started: ${causeOf(saga)}`),
+  compensated: (saga, audience) =>
+    undone(saga, `The bot was not started: ${causeOf(saga, audience)}`),
   cancelled: (saga) => undone(saga, 'Cancelled before anything was done'),
   // A simulated bot is up at once, a real one after its startsecs.
   retrySeconds: 1,
@@ -33,6 +35,6 @@ function undone(saga: SagaRecord, message: string): EndedProvision {
   return { success: false, state: saga.state.phase, jobId: saga.id, message, wallet: null };
 }
 
-function causeOf({ state }: SagaRecord): string {
-  return state.cause === null ? 'it was undone' : `${state.cause.message} (${state.cause.code})`;
+function causeOf({ state: { cause } }: SagaRecord, audience: Audience): string {
+  return cause === null ? 'it was undone' : `${told(audience, cause)} (${cause.code})`;
 }

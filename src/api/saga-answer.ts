@@ -5,12 +5,13 @@ import type { FastifyReply } from 'fastify';
 import { assertNever } from '../domain/assert-never.ts';
 import type { SagaRecord } from '../saga/record.ts';
 import { acceptedView, statusUrl } from './job-view.ts';
+import type { Audience } from './told.ts';
 
 /** The body of a 200, by the saga's end. */
 export interface EndedBodies<T> {
-  completed(saga: SagaRecord): T;
-  compensated(saga: SagaRecord): T;
-  cancelled(saga: SagaRecord): T;
+  completed(saga: SagaRecord, audience: Audience): T;
+  compensated(saga: SagaRecord, audience: Audience): T;
+  cancelled(saga: SagaRecord, audience: Audience): T;
   /** Seconds until an open saga is worth another poll. */
   readonly retrySeconds: number;
 }
@@ -22,6 +23,7 @@ export function sendSaga<T>(
   reply: FastifyReply,
   saga: SagaRecord,
   bodies: EndedBodies<T>,
+  audience: Audience,
 ): FastifyReply {
   reply.header('location', statusUrl(saga.id));
   const { phase } = saga.state;
@@ -29,7 +31,7 @@ export function sendSaga<T>(
     case 'completed':
     case 'compensated':
     case 'cancelled':
-      return reply.code(200).send(bodies[phase](saga));
+      return reply.code(200).send(bodies[phase](saga, audience));
     case 'stuck':
       return accepted(reply, saga, STUCK_RETRY_SECONDS);
     case 'queued':

@@ -11,7 +11,7 @@ export function sagaView(saga: SagaRecord, deps: ViewDependencies) {
   const { subject, key, version, requestedBy, parent, epoch, createdAt, finishedAt, open } = saga;
   const untilMs = finishedAt === null ? deps.now().getTime() : Date.parse(finishedAt);
   return {
-    ...jobView(saga, deps),
+    ...jobView(saga, deps, 'operator'),
     ...{ subject, key, version, requestedBy, parent, epoch },
     ageSeconds: Math.max(0, Math.round((untilMs - Date.parse(createdAt)) / 1_000)),
     moneyAtRiskMinor: open ? deps.sagas.atRiskMinor(saga) : null,

@@ -3,8 +3,11 @@
 import { Value } from 'typebox/value';
 import type { SyncRehearsal } from '../reconciliation/rehearse-sync.ts';
 import type { SagaRecord } from '../saga/record.ts';
+import { warningsView } from './job-view.ts';
 import type { EndedBodies } from './saga-answer.ts';
-import { type EndedSync, SyncResultSchema } from './schemas/sync.ts';
+import { type EndedSync, type SyncData, SyncResultSchema } from './schemas/sync.ts';
+import type { Audience } from './told.ts';
+import { toldSync } from './told-result.ts';
 
 /** A completed run whose result is not a synchronisation's throws a TypeError. */
 export const SYNC_BODIES: EndedBodies<EndedSync> = {
@@ -20,8 +23,8 @@ function unchanged({ id, state }: SagaRecord): EndedSync {
   return { success: false, state: state.phase, jobId: id, message, data: null };
 }
 
-export function rehearsalAnswer({ result }: SyncRehearsal): EndedSync {
-  const data = dataOf(result);
+export function rehearsalAnswer({ result }: SyncRehearsal, audience: Audience): EndedSync {
+  const data = dataOf(result, audience);
   const count = data.cleanedBots.length;
   const message = count === 0 ? IN_SYNC : `${count} orphaned bot allocation(s) would be cleaned up`;
   return { success: true, message, dryRun: true, data };
@@ -29,10 +32,11 @@ export function rehearsalAnswer({ result }: SyncRehearsal): EndedSync {
 
 const IN_SYNC = 'Wallet is in sync with running bots';
 
-function completed({ id, result, state }: SagaRecord): EndedSync {
-  const data = dataOf(result);
+function completed(saga: SagaRecord, audience: Audience): EndedSync {
+  const { id, result } = saga;
+  const data = dataOf(result, audience);
   const count = data.cleanedBots.length;
-  const warnings = state.warnings.map(({ code, message }) => ({ code, message }));
+  const warnings = warningsView(saga, audience);
   return {
     success: true,
     message: count === 0 ? IN_SYNC : `Cleaned up ${count} orphaned bot allocation(s)`,
@@ -42,9 +46,9 @@ function completed({ id, result, state }: SagaRecord): EndedSync {
   };
 }
 
-function dataOf(result: unknown): NonNullable<EndedSync['data']> {
+function dataOf(result: unknown, audience: Audience): SyncData {
   if (!Value.Check(SyncResultSchema, result)) {
     throw new TypeError('the run has no result of a synchronisation');
   }
-  return result.data;
+  return toldSync(audience, result.data);
 }

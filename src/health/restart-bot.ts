@@ -113,7 +113,9 @@ async function tell(
 ) {
   const { userId, instanceId, attempt } = readInput(call.input);
   const type = EVENTS[outcome] ?? 'restart-refused';
-  const detail = `restart ${attempt}: ${outcome}${reason === null ? '' : `: ${reason}`}`;
+  // Why it was refused is in words of ours; any other reason is an error's, and its owner is not told of hosts and sockets.
+  const why = outcome === 'refused' && reason !== null ? `: ${reason}` : '';
+  const detail = `restart ${attempt}: ${outcome}${why}`;
   const id = `${call.sagaId}/${type}`;
   const jobId = call.sagaId;
   await events.add([{ id, userId, instanceId, type, detail, jobId, atMs: call.nowMs() }]);

@@ -48,6 +48,12 @@ const BAD: readonly [string, (api: TestApi) => Promise<{ statusCode: number }>, 
   ],
   ['how to sign in', (api) => api.app.inject({ url: `${PREFIX}/sign-in` }), 200],
   ['the queue board', (api) => api.app.inject({ url: '/admin/queues' }), 401],
+  ['an address that does not decode', (api) => api.app.inject({ url: '/%zz' }), 400],
+  [
+    'a parameter without end',
+    (api) => api.app.inject({ url: `${PREFIX}/jobs/${'x'.repeat(2_000)}` }),
+    414,
+  ],
   ['readiness', (api) => api.app.inject({ url: '/readyz' }), 200],
 ];
 

@@ -1,5 +1,5 @@
 // What is read of X-Forwarded-*, and of whom. A request is seen through what depends on it: the session cookie's `Secure`,
-// the check of the page's origin, and the address in the log.
+// the check of the page's origin, and the address itself.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -24,9 +24,9 @@ test.each<[TrustedProxies, string, string | undefined, string]>([
   async (trustProxy, remoteAddress, header, address) => {
     const api = await createTestApi({ settings: { trustProxy } });
     const headers = header === undefined ? {} : { 'x-forwarded-for': header };
-    await api.app.inject({ url: '/livez', remoteAddress, headers });
-    const line = api.logLines.find((text) => text.includes('incoming request')) ?? '';
-    expect(JSON.parse(line).req.remoteAddress).toBe(address);
+    api.app.get('/seen', (request) => ({ client: request.client.address, fastify: request.ip }));
+    const seen = await api.app.inject({ url: '/seen', remoteAddress, headers });
+    expect(seen.json()).toEqual({ client: address, fastify: address });
   },
 );
 

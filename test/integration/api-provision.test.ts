@@ -56,7 +56,7 @@ describe('a provision that has ended, or not yet', () => {
   });
 
   test.each([
-    ['compensated', 'The bot was not started: no room (NO_POOL)'],
+    ['compensated', 'The bot was not started: There is no place for the bot. (NO_POOL)'],
     ['cancelled', 'Cancelled before anything was done'],
   ] as const)('%s: 200 without success, with the cause', async (phase, message) => {
     const cause = { class: 'terminal', code: 'NO_POOL', message: 'no room', step: 'x' } as const;
@@ -97,12 +97,7 @@ describe('a provision that is refused', () => {
       'unfinished-deletion',
       {},
     ],
-    [
-      { status: 'sources-unknown', reasons: ['away'] },
-      503,
-      'sources-unknown',
-      { reasons: ['away'] },
-    ],
+    [{ status: 'sources-unknown', reasons: ['away'] }, 503, 'sources-unknown', {}],
   ])('%j: %i %s', async (provision, status, kind, members) => {
     const api = await createTestApi({ provision });
     const problem = expectProblem(await api.as('alice', PROVISION), status, kind);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { BotView } from '../../src/api/schemas/bots.ts';
 import type { WalletView } from '../../src/api/schemas/wallet.ts';
+import type { BotView } from '../../src/reconciliation/bot-views.ts';
 import type { Portfolio } from '../../src/reconciliation/portfolio.ts';
 import { ALICE, createTestApi, expectProblem } from '../support/api.ts';
 
@@ -20,7 +20,6 @@ const BOTS: BotView[] = [
     poolState: { status: 'present', poolId: 'alice-pool-1', botStatus: 'failed' },
     docker: { status: 'unknown', reason: 'docker host "b" did not answer' },
     verdict: 'unknown',
-    health: null,
   },
   {
     instanceId: 'alice-bot-2',
@@ -35,7 +34,6 @@ const BOTS: BotView[] = [
       running: true,
     },
     verdict: 'ghost',
-    health: null,
   },
 ];
 
@@ -88,7 +86,15 @@ function portfolio(asked: unknown[] = []): Portfolio {
 test('bots and wallet: as the layer below tells them, damaged numbers and unknowns included', async () => {
   const asked: unknown[] = [];
   const api = await createTestApi({ deps: { portfolio: portfolio(asked) } });
-  expect((await api.as('alice', { url: `${PREFIX}/bots` })).json()).toEqual({ bots: BOTS });
+  const [first, second] = BOTS;
+  const reason = 'Not every place where the bot may run answers at the moment.';
+  const docker = { status: 'unknown', code: 'DOCKER_UNKNOWN', reason };
+  expect((await api.as('alice', { url: `${PREFIX}/bots` })).json()).toEqual({
+    bots: [
+      { ...first, docker, health: null },
+      { ...second, health: null },
+    ],
+  });
   expect((await api.as('alice', { url: `${PREFIX}/wallet` })).json()).toEqual(WALLET);
   expect(asked).toMatchObject([{ userId: ALICE, firebaseUid: 'alice' }]);
 });

@@ -1,5 +1,6 @@
 // What the scenarios of the synchronisation share.
 
+import { asAdmin } from './admin.ts';
 import type { Reply, TestApplication } from './application.ts';
 import type { PlacedBot } from './deletions.ts';
 import { allocation, putUser, type TestBot } from './users.ts';
@@ -15,6 +16,13 @@ export function skippedOf({ body }: Reply): Record<string, string> {
   return Object.fromEntries(
     skipped.map(({ botId, reason }) => [botId, reason.split(':')[0] ?? '']),
   );
+}
+
+/** Why each bot was left alone, as an operator reads it in the job. */
+export async function reasonsOf(app: TestApplication, jobId: string) {
+  const { body } = await asAdmin(app, 'GET', `/jobs/${jobId}`);
+  const skipped: { botId: string; reason: string }[] = body.result.data.skipped;
+  return Object.fromEntries(skipped.map(({ botId, reason }) => [botId, reason]));
 }
 
 /** Whether a run repaired anything. */

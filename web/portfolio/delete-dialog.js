@@ -53,8 +53,8 @@ function removed({ docker, poolState, instanceId }) {
   if (docker.status === 'present') {
     lines.push(
       docker.kind === 'pooled'
-        ? `Its program in ${docker.containerName} is stopped and removed; the others there go on.`
-        : `Its container ${docker.containerName} is stopped and removed.`,
+        ? `Its program${docker.containerName === null ? '' : ` in ${docker.containerName}`} is stopped and removed; the others there go on.`
+        : `Its container ${docker.containerName ?? ''} is stopped and removed.`,
     );
   }
   if (docker.status === 'unknown')

@@ -56,7 +56,7 @@ export function createAddressLimit({ admission, metrics, holdMs }: AddressLimitO
   );
 }
 
-function tooMany(waitMs: number): ProblemError {
+export function tooMany(waitMs: number): ProblemError {
   const seconds = Math.max(1, Math.ceil(waitMs / 1_000));
   return new ProblemError('too-many-requests', 'Too many requests come from this address.', {
     headers: { 'retry-after': String(seconds) },

@@ -33,19 +33,27 @@ export function createClients(trusts: TrustsHop | false) {
   );
 }
 
-function clientOf(request: FastifyRequest, trusts: TrustsHop | false): Client {
-  const { socket, headers, ips = [] } = request;
+/** Reads what came over the wire alone: a request that no route was found for has nothing else. */
+export function clientOf({ raw }: Pick<FastifyRequest, 'raw'>, trusts: TrustsHop | false): Client {
+  const { socket, headers } = raw;
   const isEncrypted = 'encrypted' in socket && socket.encrypted === true;
   const own = { scheme: isEncrypted ? 'https' : 'http', host: headers.host ?? '' } as const;
-  const firstOther = trusts === false ? 0 : ips.findIndex((address, hop) => !trusts(address, hop));
-  const proxies = firstOther < 0 ? ips.length : firstOther;
+  const hops = hopsOf(socket.remoteAddress ?? '', headers['x-forwarded-for']);
+  const firstOther = hops.findIndex((address, hop) => trusts === false || !trusts(address, hop));
+  const proxies = firstOther < 0 ? hops.length : firstOther;
   const proto = entryOf(headers['x-forwarded-proto'], proxies)?.toLowerCase();
   const host = entryOf(headers['x-forwarded-host'], proxies);
   return {
-    address: request.ip,
+    address: hops[firstOther] ?? hops.at(-1) ?? '',
     scheme: proto === 'http' || proto === 'https' ? proto : own.scheme,
     host: host !== undefined && HOST.test(host) ? host : own.host,
   };
+}
+
+/** From the socket on, as they were passed. */
+function hopsOf(socket: string, forwarded: string | string[] | undefined): readonly string[] {
+  const entries = forwarded === undefined ? [] : String(forwarded).split(',');
+  return [socket, ...entries.reverse().map((entry) => entry.trim())];
 }
 
 const HOST = /^[\w.:[\]-]{1,255}$/;

@@ -18,7 +18,9 @@ export function createLoadShedding(options: LoadSheddingOptions = {}) {
       await app.register(underPressure, {
         maxEventLoopDelay: maxEventLoopDelayMs,
         sampleInterval: sampleMs,
-        pressureHandler: async (request) => {
+        pressureHandler: async (request, _reply, _type, value) => {
+          // The loop stood still for one sample, and nothing was measured: the next one tells how long.
+          if (!Number.isFinite(value)) return;
           if (ALWAYS_ANSWERED.has(request.routeOptions.url ?? '')) return;
           throw new ProblemError('overloaded', 'The server cannot take more work at the moment.', {
             headers: { 'retry-after': '5' },

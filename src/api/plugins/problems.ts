@@ -47,7 +47,10 @@ export function toProblem(thrown: unknown): ProblemError {
   if (error.validation !== undefined) return invalidRequest(error);
   const status = error.statusCode ?? 500;
   if (status >= 400 && status < 500) {
-    return new ProblemError(KIND_BY_STATUS[status] ?? 'invalid-request', sentence(error.message));
+    // Clients of other services carry a status too, and their texts name what they talked to.
+    const isOfFastify = error.code?.startsWith('FST_') === true;
+    const detail = isOfFastify ? error.message : 'The request could not be served';
+    return new ProblemError(KIND_BY_STATUS[status] ?? 'invalid-request', sentence(detail));
   }
   return new ProblemError('internal-error', 'The request id names the cause in our log.');
 }

@@ -2,6 +2,7 @@
 // fail after that is told by the job. I8: whoever asks again is given the same job.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
 import type { DeleteOutcome } from '../../deletion/delete-requests.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { type InstanceId, toInstanceId } from '../../domain/ids.ts';
@@ -15,6 +16,7 @@ import { statusUrl } from '../job-view.ts';
 import { BEARER } from '../plugins/documentation.ts';
 import { parseWaitPreference } from '../prefer.ts';
 import { ProblemError } from '../problem.ts';
+import { reasonsFor } from '../reasons-for.ts';
 import { sendSaga } from '../saga-answer.ts';
 import {
   BotEventsQuerySchema,
@@ -25,7 +27,9 @@ import {
 import { BotParamsSchema, EndedDeletionSchema, WaitHeadersSchema } from '../schemas/deletion.ts';
 import { AcceptedJobSchema, DEFAULT_PAGE_SIZE } from '../schemas/job.ts';
 import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
-import { ownerOf } from '../viewer.ts';
+import { audienceOf } from '../told.ts';
+import { toldBot } from '../told-bot.ts';
+import { identityOf, ownerOf } from '../viewer.ts';
 
 export interface BotRoutesDependencies
   extends Pick<ApiDependencies, 'accounts' | 'deletions' | 'portfolio' | 'botHealth'> {
@@ -41,7 +45,13 @@ export function createBotRoutes(deps: BotRoutesDependencies): FastifyPluginAsync
         deps.portfolio.bots(owner),
         deps.botHealth.ofUser(owner.userId),
       ]);
-      return { bots: bots.map((bot) => ({ ...bot, health: health.get(bot.instanceId) ?? null })) };
+      const audience = audienceOf(identityOf(request));
+      return {
+        bots: bots.map((bot) => ({
+          ...toldBot(audience, owner.firebaseUid, bot),
+          health: health.get(bot.instanceId) ?? null,
+        })),
+      };
     });
 
     app.get('/bots/:instanceId/events', { schema: EVENTS }, async (request) => {
@@ -67,14 +77,14 @@ export function createBotRoutes(deps: BotRoutesDependencies): FastifyPluginAsync
         signal: AbortSignal.timeout(ACCEPT_TIMEOUT_MS),
       });
       const saga = await deps.waits.wait({
-        saga: acceptedSaga(answer, instanceId),
+        saga: acceptedSaga(answer, instanceId, request),
         seconds: preference.seconds,
         user: owner.firebaseUid,
         clientGone,
         log: request.log,
       });
       if (preference.applied !== null) reply.header('preference-applied', preference.applied);
-      return sendSaga(reply, saga, DELETION_BODIES);
+      return sendSaga(reply, saga, DELETION_BODIES, audienceOf(identityOf(request)));
     });
   };
 }
@@ -83,7 +93,11 @@ export function createBotRoutes(deps: BotRoutesDependencies): FastifyPluginAsync
  * safe. It does not end with the caller's connection: who hangs up still wants the bot deleted. */
 const ACCEPT_TIMEOUT_MS = 15_000;
 
-function acceptedSaga(answer: DeleteOutcome, instanceId: InstanceId): SagaRecord {
+function acceptedSaga(
+  answer: DeleteOutcome,
+  instanceId: InstanceId,
+  request: FastifyRequest,
+): SagaRecord {
   switch (answer.status) {
     case 'accepted':
     case 'existing':
@@ -99,7 +113,7 @@ function acceptedSaga(answer: DeleteOutcome, instanceId: InstanceId): SagaRecord
     case 'sources-unknown':
       throw new ProblemError('sources-unknown', 'Not every source that may hold the bot answers.', {
         headers: { 'retry-after': '5' },
-        members: { reasons: answer.reasons },
+        members: reasonsFor(request, answer.reasons),
       });
     default:
       return assertNever(answer);

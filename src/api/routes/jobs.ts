@@ -20,6 +20,7 @@ import {
   JobSchema,
 } from '../schemas/job.ts';
 import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
+import { audienceOf } from '../told.ts';
 import { adminOf, type Viewer, viewerOf } from '../viewer.ts';
 import { jobNotFound, visibleSaga } from '../visible-saga.ts';
 
@@ -43,13 +44,13 @@ export function createJobRoutes(deps: JobRoutesDependencies): FastifyPluginAsync
         ...(cursor === undefined ? {} : { cursor }),
       };
       const page = await deps.sagas.list(filter);
-      const jobs = page.sagas.map((saga) => jobView(saga, deps));
+      const jobs = page.sagas.map((saga) => jobView(saga, deps, audienceOf(viewer)));
       return { jobs, nextCursor: page.nextCursor };
     });
 
     app.get('/jobs/:jobId', { schema: GET }, async (request) => {
-      const { saga } = await visibleSaga(request, deps);
-      return jobView(saga, deps);
+      const { saga, viewer } = await visibleSaga(request, deps);
+      return jobView(saga, deps, audienceOf(viewer));
     });
 
     app.post('/jobs/:jobId/cancel', { schema: CANCEL }, async (request, reply) => {

@@ -2,6 +2,7 @@
 // request that is repeated with its Idempotency-Key is given the same job.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
 import { assertNever } from '../../domain/assert-never.ts';
 import { parseMinor } from '../../domain/money.ts';
 import type { ProvisionOutcome } from '../../provisioning/provision-requests.ts';
@@ -14,6 +15,7 @@ import { BEARER } from '../plugins/documentation.ts';
 import { parseWaitPreference } from '../prefer.ts';
 import { ProblemError } from '../problem.ts';
 import { PROVISION_BODIES } from '../provision-answer.ts';
+import { reasonsFor } from '../reasons-for.ts';
 import { sendSaga } from '../saga-answer.ts';
 import { AcceptedJobSchema } from '../schemas/job.ts';
 import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
@@ -22,7 +24,8 @@ import {
   ProvisionBodySchema,
   ProvisionHeadersSchema,
 } from '../schemas/provision.ts';
-import { ownerOf } from '../viewer.ts';
+import { audienceOf } from '../told.ts';
+import { identityOf, ownerOf } from '../viewer.ts';
 
 export interface ProvisionRoutesDependencies
   extends Pick<ApiDependencies, 'accounts' | 'provisions'> {
@@ -48,14 +51,14 @@ export function createProvisionRoutes(
         signal: AbortSignal.timeout(ACCEPT_TIMEOUT_MS),
       });
       const saga = await deps.waits.wait({
-        saga: acceptedSaga(outcome),
+        saga: acceptedSaga(outcome, request),
         seconds: preference.seconds,
         user: firebaseUid,
         clientGone,
         log: request.log,
       });
       if (preference.applied !== null) reply.header('preference-applied', preference.applied);
-      return sendSaga(reply, saga, PROVISION_BODIES);
+      return sendSaga(reply, saga, PROVISION_BODIES, audienceOf(identityOf(request)));
     });
   };
 }
@@ -81,7 +84,7 @@ function newBotOf(body: { readonly botName: string; readonly allocatedAmount: nu
   return { botName, allocatedAmount, amountMinor };
 }
 
-function acceptedSaga(outcome: ProvisionOutcome): SagaRecord {
+function acceptedSaga(outcome: ProvisionOutcome, request: FastifyRequest): SagaRecord {
   switch (outcome.status) {
     case 'accepted':
     case 'existing':
@@ -127,7 +130,7 @@ function acceptedSaga(outcome: ProvisionOutcome): SagaRecord {
     case 'sources-unknown':
       throw new ProblemError('sources-unknown', 'Not every source that is needed answers.', {
         headers: { 'retry-after': '5' },
-        members: { reasons: outcome.reasons },
+        members: reasonsFor(request, outcome.reasons),
       });
     default:
       return assertNever(outcome);

@@ -13,7 +13,8 @@ import { AcceptedJobSchema } from '../schemas/job.ts';
 import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import { EndedSyncSchema, SyncAllQuerySchema, SyncQuerySchema } from '../schemas/sync.ts';
 import { rehearsalAnswer, SYNC_BODIES } from '../sync-answer.ts';
-import { adminOf, auditName, ownerOf } from '../viewer.ts';
+import { audienceOf } from '../told.ts';
+import { adminOf, auditName, identityOf, ownerOf } from '../viewer.ts';
 
 export interface SyncRoutesDependencies
   extends Pick<ApiDependencies, 'accounts' | 'syncs' | 'syncAll'> {
@@ -34,7 +35,8 @@ export function createSyncRoutes(deps: SyncRoutesDependencies): FastifyPluginAsy
       const user = { userId, firebaseUid };
       if (dryRun) {
         const signal = AbortSignal.any([clientGone, AbortSignal.timeout(REHEARSAL_TIMEOUT_MS)]);
-        return rehearsalAnswer(await deps.syncs.rehearse(user, signal));
+        const rehearsal = await deps.syncs.rehearse(user, signal);
+        return rehearsalAnswer(rehearsal, audienceOf(identityOf(request)));
       }
       const trigger = passive ? 'passive' : 'explicit';
       const accepted = await deps.syncs.request({ ...user, trigger, requestedBy: name });
@@ -42,7 +44,7 @@ export function createSyncRoutes(deps: SyncRoutesDependencies): FastifyPluginAsy
       const waiting = { saga: accepted, seconds, user: firebaseUid, clientGone, log: request.log };
       const saga = await deps.waits.wait(waiting);
       if (applied !== null) reply.header('preference-applied', applied);
-      return sendSaga(reply, saga, SYNC_BODIES);
+      return sendSaga(reply, saga, SYNC_BODIES, audienceOf(identityOf(request)));
     });
 
     app.post('/admin/sync-all', { schema: SYNC_ALL }, async (request, reply) => {

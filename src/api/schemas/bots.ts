@@ -8,7 +8,11 @@ import { HEALTH_STATES } from '../../health/ports/bot-healths.ts';
 import { PageQuery } from './job.ts';
 
 const Absent = Type.Object({ status: Type.Literal('absent') });
-const Unknown = Type.Object({ status: Type.Literal('unknown'), reason: Type.String() });
+const Unknown = Type.Object({
+  status: Type.Literal('unknown'),
+  code: Type.String(),
+  reason: Type.String({ description: 'A sentence; to administrators, what the source said.' }),
+});
 
 const AllocationStateSchema = Type.Union([
   Type.Object({
@@ -24,7 +28,9 @@ const AllocationStateSchema = Type.Union([
 const PoolEntryStateSchema = Type.Union([
   Type.Object({
     status: Type.Literal('present'),
-    poolId: Type.Union([Type.String(), Type.Null()]),
+    poolId: Type.Union([Type.String(), Type.Null()], {
+      description: "Null where it is not known, or is another user's pool.",
+    }),
     botStatus: Type.Union([Type.String(), Type.Null()]),
   }),
   Absent,
@@ -36,7 +42,9 @@ const ContainerStateSchema = Type.Union([
     status: Type.Literal('present'),
     kind: Type.Union([Type.Literal('dedicated'), Type.Literal('pooled')]),
     host: Type.String(),
-    containerName: Type.String(),
+    containerName: Type.Union([Type.String(), Type.Null()], {
+      description: "Null where it is another user's pool.",
+    }),
     running: Type.Boolean(),
   }),
   Absent,

@@ -25,6 +25,7 @@ const CleanedBotSchema = Type.Object({
   pnl: Type.Number(),
 });
 
+export type SyncData = Static<typeof SyncDataSchema>;
 const SyncDataSchema = Type.Object({
   runningBots: Type.Array(Type.String(), {
     description: 'Ids of your bots that Docker shows running.',
@@ -40,7 +41,7 @@ const SyncDataSchema = Type.Object({
   skipped: Type.Array(Type.Object({ botId: Type.String(), reason: Type.String() }), {
     description:
       'Left alone: unknown, open-saga, pending, changed, settled, not-money, seen-again, stuck, ' +
-      'suspected, pool-unknown, not-a-bot-id.',
+      'suspected, pool-unknown, not-a-bot-id; for administrators, `unknown` with what the sources said.',
   }),
 });
 
