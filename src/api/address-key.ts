@@ -6,7 +6,7 @@ const GROUPS = 8;
 const OF_THE_NETWORK = 4;
 
 export function addressKey(text: string): string {
-  const address = text.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+  const [address = ''] = text.replace(/^::ffff:(?=\d+\.)/i, '').split('%', 1);
   if (isIP(address) !== 6) return address;
   const [head = '', tail = ''] = address.split('::');
   const first = head === '' ? [] : head.split(':');

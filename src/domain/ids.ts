@@ -13,7 +13,12 @@ export type InstanceId = Branded<string, 'InstanceId'>;
 /** A saga's id, which is also the job id of the API and of the queue: no `:`, not an integer (BullMQ). */
 export type SagaId = Branded<string, 'SagaId'>;
 
-const INSTANCE_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+// The platform takes whatever its clients send for an id, and money stands under it: `_x`, `-x`, `auth0|x-bot-1`, an address of
+// mail, a blank in the middle. All of it can be deleted; what an id could do to a path, a line or a pattern is escaped or
+// refused where it is used. Only what no name can hold is no id: nothing, a folder's own names, control characters.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it refuses.
+const INSTANCE_ID = /^(?!\.{1,2}$)[^\x00-\x1f\x7f]{1,128}$/;
+const NEW_INSTANCE_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 const USER_ID = /^[0-9a-f]{24}$/;
 const SAGA_ID = /^[a-z]{2,12}-[0-9A-Za-z]{10,40}$/;
 
@@ -27,7 +32,7 @@ export function parseInstanceId(text: unknown): InstanceId | undefined {
 /** The stricter pattern of ids that are given out: no dots, which MongoDB and mongoose stumble over, and never
  * the beginning of a pool's name. Source of the rule: the API contract. */
 export function parseNewInstanceId(text: string): InstanceId | undefined {
-  return /^[A-Za-z0-9_-]+$/.test(text) && !text.startsWith('pool-')
+  return NEW_INSTANCE_ID.test(text) && !text.startsWith('pool-')
     ? parseInstanceId(text)
     : undefined;
 }

@@ -20,8 +20,17 @@ interface BadRequest {
 }
 
 const BAD_REQUESTS: readonly BadRequest[] = [
-  ...['.hidden', '-x', '_x', '__proto__', 'a%20b', 'a%2Fb', '%00', 'ä', `${'x'.repeat(129)}`].map(
-    (id) => ({ what: `id ${id}`, path: `/bots/${id}`, status: 400 }),
+  ...['%00', 'a%0Ab', '%7f', `${'x'.repeat(129)}`].map((id) => ({
+    what: `id ${id}`,
+    path: `/bots/${id}`,
+    status: 400,
+  })),
+  ...['.hidden', '-x', '_x', '__proto__', 'a%20b', 'a%2Fb', '..%2Fb', 'ä', 'a:b', '*'].map(
+    (id) => ({
+      what: `id ${id}`,
+      path: `/bots/${id}`,
+      status: 404,
+    }),
   ),
   { what: 'an id of many kilobytes', path: `/bots/${'x'.repeat(5_000)}`, status: 414 },
   { what: 'a broken percent sign', path: '/bots/%E0%A4%A', status: 400 },

@@ -120,10 +120,12 @@ const HOSTILE_IDS = [
   'x'.repeat(128),
   'closing.value',
   'A-._-..--',
+  ...['_x', '-x', '.hidden', '__proto__', '$set', '*', 'a b', 'a:b', 'a/b', '../b', "it's", 'ä'],
+  ...['auth0|x-bot-1', 'me@x.org-bot-1', '-bot-20260101120000'],
 ];
 
 describe('ids that look like something else', () => {
-  it('dots, property names, 128 characters: each deletes exactly its own bot', async () => {
+  it('dots, slashes, blanks, property names, 128 characters: each deletes exactly its own bot', async () => {
     const app = await startTestApplication();
     const uid = 'uid-odd';
     const bots = Object.fromEntries(HOSTILE_IDS.map((id) => [id, allocation(10, 11)]));

@@ -261,7 +261,7 @@ describe('a deletion that is not accepted', () => {
     expectProblem(await api.as('alice', DELETE), 500, 'internal-error');
   });
 
-  test.each(['.hidden', '..x', 'a%2Fb', 'a b', 'a$b', 'x'.repeat(129), 'bot%00'])(
+  test.each(['x'.repeat(129), 'bot%00', 'a%0Ab', '%7F'])(
     'the id %s: 400, and nothing is asked of the layers below',
     async (id) => {
       const api = await createTestApi();

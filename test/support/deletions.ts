@@ -114,7 +114,8 @@ export function writePoolState(app: Stage, content: PoolState): Promise<void> {
 
 /** DELETE that waits for the end. */
 export function deleteBot(app: TestApplication, bot: Pick<PlacedBot, 'uid' | 'instanceId'>) {
-  return app.call(bot.uid, 'DELETE', `/bots/${bot.instanceId}`, { prefer: 'wait=20' });
+  const path = `/bots/${encodeURIComponent(bot.instanceId)}`;
+  return app.call(bot.uid, 'DELETE', path, { prefer: 'wait=20' });
 }
 
 /** DELETE that is answered at once. @returns the job's id. */

@@ -4,8 +4,10 @@ import {
   botOfProgram,
   confPaths,
   confState,
+  isProgramName,
   programName,
 } from '../../src/adapters/supervisor/program-names.ts';
+import { TerminalError } from '../../src/saga/errors.ts';
 
 test('an id: the program, its conf file and that file put aside', () => {
   expect(programName('u-bot-1')).toBe('bot-u-bot-1');
@@ -19,10 +21,28 @@ test('the name of a file put aside: the include pattern of supervisord does not 
   expect(confPaths('', 'x').aside).not.toMatch(/^\/bot-.*\.conf$/);
 });
 
-test.each(['../x', 'a/b', '', '-x', 'all\n', 'a b', 'a:*', '*', 'x'.repeat(129)])(
-  'an id that is a path, an option or a pattern, %j: refused',
+test.each(['', '.', '..', 'all\n', 'a\0', 'x'.repeat(129)])('no id at all, %j: refused', (id) => {
+  expect(() => programName(id)).toThrow(TypeError);
+});
+
+test.each(['../x', 'a/b', '/'])('an id that would be a path, %j: no file is called so', (id) => {
+  expect(() => confPaths('/pool/supervisor', id)).toThrow(TerminalError);
+  expect(confState(new Set(['bot-a', 'b.conf']), id)).toBe('gone');
+});
+
+test.each(['_x', '-x', 'auth0|x-bot-1', 'me@x.org-bot-1', '$x', '..x', 'a%b'])(
+  'an id that the platform may have made, %j: a program and a file of that name',
   (id) => {
-    expect(() => programName(id)).toThrow(TypeError);
+    expect(confPaths('/s', id).conf).toBe(`/s/bot-${id}.conf`);
+    expect(isProgramName(programName(id))).toBe(true);
+    expect(botOfProgram(programName(id))).toBe(id);
+  },
+);
+
+test.each(['a b', 'a:b', 'a:*', '*', 'a/b'])(
+  'an id that supervisord takes for no name, %j: no command is sent with it',
+  (id) => {
+    expect(isProgramName(programName(id))).toBe(false);
   },
 );
 

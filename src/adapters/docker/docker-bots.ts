@@ -91,7 +91,7 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
     },
 
     locate: async (query, call) => {
-      // Such an id is in no label, name or program of the platform, but it must not reach a filter.
+      // Such an id can be in no label, name or program, and must not reach a filter.
       if (parseInstanceId(query.instanceId) === undefined) {
         return joinAnswers([unknown('not an id of a bot')], now());
       }

@@ -6,7 +6,7 @@
 import type { FencedCall } from '../../deletion/ports/bots.ts';
 import type { KnownProgram, PooledSighting, ProgramState } from '../../domain/bot.ts';
 import { RetryableError } from '../../saga/errors.ts';
-import { programName } from '../supervisor/program-names.ts';
+import { isProgramName, programName } from '../supervisor/program-names.ts';
 import { groupsOf } from '../supervisor/program-status.ts';
 import type { Supervisorctl } from '../supervisor/supervisorctl.ts';
 import type { ContainerView } from './container-view.ts';
@@ -93,6 +93,7 @@ export async function makeActive(
     seen,
   }: { readonly before: readonly KnownProgram[]; readonly seen: readonly KnownProgram[] },
 ): Promise<'restored' | 'gone'> {
+  if (before.length === 0 && !isProgramName(programName(instanceId))) return 'gone';
   const wanted: readonly KnownProgram[] =
     before.length > 0 ? before : [{ name: programName(instanceId), state: 'RUNNING' }];
   let now = statesOf(seen);

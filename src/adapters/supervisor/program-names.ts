@@ -1,8 +1,9 @@
 // How the platform names a bot under supervisord: the program, its conf file, and that file put aside,
-// a name that supervisord's include pattern `bot-*.conf` does not match. An id is checked before it
-// becomes part of a name, so that it can never be a path, an option or supervisorctl's `all`.
+// a name that supervisord's include pattern `bot-*.conf` does not match. The prefix keeps an id from being an option or
+// supervisorctl's `all`; an id with a slash would be a path, and is refused here: no file can be called so.
 
 import { parseInstanceId, toInstanceId } from '../../domain/ids.ts';
+import { TerminalError } from '../../saga/errors.ts';
 
 const PREFIX = 'bot-';
 const CONF = '.conf';
@@ -14,6 +15,9 @@ export function programName(instanceId: string): string {
 
 function confNames(instanceId: string): { readonly conf: string; readonly aside: string } {
   const program = programName(instanceId);
+  if (program.includes('/')) {
+    throw new TerminalError('CONF_NAME', `no conf file can be called ${JSON.stringify(program)}`);
+  }
   return { conf: `${program}${CONF}`, aside: `${program}${ASIDE}` };
 }
 
@@ -27,9 +31,16 @@ export function confState(
   names: ReadonlySet<string>,
   instanceId: string,
 ): 'present' | 'aside' | 'gone' {
+  if (instanceId.includes('/')) return 'gone';
   const { conf, aside } = confNames(instanceId);
   if (names.has(conf)) return 'present';
   return names.has(aside) ? 'aside' : 'gone';
+}
+
+/** supervisord takes no other: a bot of another name has never run in a pool. Source: supervisor 4.2,
+ * `process_or_group_name`. */
+export function isProgramName(name: string): boolean {
+  return !/[\s:/*]/.test(name);
 }
 
 /** The bot of a program; undefined for a program that is not a bot. */

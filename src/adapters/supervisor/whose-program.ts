@@ -90,7 +90,7 @@ function botsOfDefinition({ name, text, file }: ConfProgram): readonly string[] 
 }
 
 /** Where the platform keeps a bot's data inside a pool. */
-const DATA_FOLDER = /\/pool\/bots\/([A-Za-z0-9][A-Za-z0-9_.-]{0,127})/g;
+const DATA_FOLDER = /\/pool\/bots\/([^\s/"']{1,128})/g;
 
 // supervisord fills in the names of program and group, and the number of the process; what else stands there may
 // become anything.
