@@ -12,7 +12,7 @@ import type { Audience } from './told.ts';
  * that no money moved. */
 export const DELETION_BODIES: EndedBodies<EndedDeletion> = {
   completed,
-  compensated: (saga) => unchanged(saga, 'The bot was not deleted; everything is as it was before'),
+  compensated: (saga) => unchanged(saga, undoneMessage(saga)),
   cancelled: (saga) => unchanged(saga, 'Deletion cancelled; nothing was changed'),
   // A deletion takes a second or less when nothing is wrong.
   retrySeconds: 1,
@@ -32,6 +32,18 @@ function completed(saga: SagaRecord, audience: Audience): EndedDeletion {
     wallet,
     ...(warnings.length === 0 ? {} : { warnings }),
   };
+}
+
+// Somebody else changed the allocation, or paid it: then nothing is as it was before, though not by this job.
+function undoneMessage({ state }: SagaRecord): string {
+  switch (state.cause?.code) {
+    case 'ALLOCATION_CHANGED':
+      return 'Nothing was changed by this job: the allocation had changed before it was locked';
+    case 'ALREADY_SETTLED':
+      return 'Nothing was changed by this job: this allocation was paid back before';
+    default:
+      return 'The bot was not deleted; everything is as it was before';
+  }
 }
 
 function messageOf({ state }: SagaRecord, wallet: EndedDeletion['wallet']): string {

@@ -12,6 +12,10 @@ export interface AllocationCapture {
   readonly hadAllocation: boolean;
   readonly life: string;
   readonly botName: string;
+  /** When it was read, database time, ms: what the platform has paid since is told from older rows by it. */
+  readonly readAtMs: number;
+  /** Dollars; null when there was nothing, or nothing that is money. */
+  readonly allocatedAmount: number | null;
   /** Dollars as read; null when there was nothing, or nothing that is money. */
   readonly value: number | null;
   readonly notMoney: { readonly field: string; readonly found: string } | null;
@@ -87,6 +91,8 @@ export const ALLOCATION_CAPTURE = stored<AllocationCapture>(
     hadAllocation: Type.Boolean(),
     life: TEXT,
     botName: TEXT,
+    readAtMs: Type.Number(),
+    allocatedAmount: NUMBER_OR_NULL,
     value: NUMBER_OR_NULL,
     notMoney: Type.Union([Type.Object({ field: TEXT, found: TEXT }), Type.Null()]),
     settledBy: Type.Union([TEXT, Type.Null()]),
@@ -162,6 +168,7 @@ export const REFUND_VALUE = stored<RefundValue>(
         seq: Type.Number(),
         settledAt: TEXT,
         overwrittenValue: Type.Optional(TEXT),
+        paidBy: Type.Optional(Type.Literal('platform')),
       }),
     ]),
   }),

@@ -23,6 +23,7 @@ import {
   userNamed,
   writePoolState,
 } from '../support/deletions.ts';
+import { platformDeletes } from '../support/platform-deletes.ts';
 import { createTestEngine } from '../support/saga-engine.ts';
 import { createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
 import { users } from '../support/users.ts';
@@ -134,6 +135,29 @@ twinsOf('I1', {
     return breaches({
       'the scenario has not deleted the bot': state.phase !== 'completed',
       'a bot that was deleted runs again': pooled.some(({ program }) => program === 'RUNNING'),
+    });
+  },
+
+  // Right before our settlement the platform's own deletion has paid, and taken the allocation with it.
+  'platform-payment-unseen': async (part) => {
+    const lab = await createLab();
+    const bot = await placeBot(lab, 'dedicated');
+    const worker = await lab.worker({
+      ports: ({ wallets }) => ({
+        wallets: {
+          ...wallets,
+          ...(part === 'twin' && { findPlatformPayment: async () => null }),
+          settle: async (command) => {
+            await platformDeletes(lab.connection, bot.userId, bot.instanceId);
+            return wallets.settle(command);
+          },
+        },
+      }),
+    });
+    const { state } = await deleteToRest(worker, bot);
+    return breaches({
+      'the scenario has not paid once': (await userNamed(lab, bot.uid)).paperWallet.balance !== 160,
+      'stuck, although the platform has paid': state.phase === 'stuck',
     });
   },
 

@@ -55,6 +55,8 @@ function stateWithLock() {
     value: 250.5,
     notMoney: null,
     settledBy: null,
+    readAtMs: 0,
+    allocatedAmount: 250.5,
   });
   return {
     ...state,

@@ -46,6 +46,8 @@ function facts(): Partial<StepCall> {
         value: 250.5,
         notMoney: null,
         settledBy: null,
+        readAtMs: 0,
+        allocatedAmount: 250.5,
       }),
     },
     results: {},

@@ -117,12 +117,15 @@ function Outcome({ job, currency }) {
   const { state, error, warnings } = job;
   return html`
     ${state === 'completed' && html`<p class="notice good">${ending(job, currency)}</p>`}
-    ${state === 'compensated' && html`<p class="notice warn">Undone: everything is as it was before. ${error?.message ?? ''}</p>`}
+    ${state === 'compensated' && html`<p class="notice warn">${UNCHANGED.has(error?.code ?? '') ? 'Nothing was changed by this job:' : 'Undone: everything is as it was before.'} ${error?.message ?? ''}</p>`}
     ${state === 'cancelled' && html`<p class="notice warn">Cancelled; nothing was changed.</p>`}
     ${state === 'stuck' && html`<p class="notice bad">It waits for an operator, and your money is kept where it is. ${error?.message ?? ''}</p>`}
     ${warnings.map(({ code, message }) => html`<p key=${code} class="notice warn">${message}</p>`)}
   `;
 }
+
+/** Somebody else changed the allocation, or paid it: not everything is as it was before. */
+const UNCHANGED = new Set(['ALLOCATION_CHANGED', 'ALREADY_SETTLED']);
 
 /** @param {Job} job @param {string} currency */
 function ending({ kind, result, warnings }, currency) {

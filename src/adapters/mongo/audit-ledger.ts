@@ -92,7 +92,7 @@ export function createMongoAuditLedger({ connection }: MongoAuditLedgerDependenc
     },
 
     async ofBots(userId, botIds) {
-      const settled = { type: 'deallocate', source: 'reclaim', opId: IS_SETTLEMENT };
+      const settled = { type: 'deallocate', opId: IS_SETTLEMENT };
       const entries = await runRepeatable(() =>
         ledger()
           .find({ userId, botId: { $in: [...botIds] }, $or: [{ type: 'allocate' }, settled] })

@@ -29,6 +29,8 @@ interface Bot {
 }
 
 const MAX_BATCH = 100;
+/** Whoever paid: the platform's payment of a life that we had locked has such a name too. */
+const IS_SETTLEMENT = /^settle\./;
 
 /** Questions that wait together go out as one.
  * @throws (from that function) UnavailableError. */
@@ -57,7 +59,7 @@ async function findPasts(connection: Connection, bots: readonly Bot[]): Promise<
 function paidLives(bots: readonly Bot[]): mongo.Document[] {
   const ofBots = bots.map(({ userId, instanceId: botId }) => ({ userId, botId }));
   return [
-    { $match: { type: 'deallocate', source: 'reclaim', $or: ofBots } },
+    { $match: { type: 'deallocate', opId: IS_SETTLEMENT, $or: ofBots } },
     grouped('$botId', '$at'),
   ];
 }

@@ -62,7 +62,9 @@ export function settlementEntry({ receipt, firebaseUid, sagaId }: SettlementEntr
       balanceAfter: new mongo.Double(receipt.newBalance),
       seq: receipt.seq,
       sagaId,
-      source: 'reclaim',
+      source: receipt.paidBy ?? 'reclaim',
+      // The platform's own row moved the balance, and the audit takes it in: this entry says whose payment it was.
+      ...(receipt.paidBy === 'platform' && { standing: 'informational' }),
       at: new Date(receipt.settledAt),
     },
     computed: {},

@@ -32,6 +32,10 @@ const LEDGER = 'ledger';
 const MAX_BATCH = 200;
 /** A page of the transactions view; more is asked for with the cursor. */
 const MAX_PAGE = 200;
+/** Without our note of a payment that the platform made: its own row is shown. */
+const IS_SHOWN: mongo.Filter<LedgerDocument> = {
+  $nor: [{ source: 'platform', standing: 'informational', sagaId: { $type: 'string' } }],
+};
 
 export function createMongoLedger({ connection }: MongoLedgerDependencies): Ledger {
   const post = createGroupCommit<NewEntry, Posting>({
@@ -137,7 +141,7 @@ async function readPage(
       ? {}
       : { $or: [{ at: { $lt: after.at } }, { at: after.at, _id: { $lt: after.id } }] };
   const documents = await nativeCollection<LedgerDocument>(connection, LEDGER)
-    .find({ userId, ...older })
+    .find({ userId, ...IS_SHOWN, ...older })
     .sort({ at: -1, _id: -1 })
     .limit(size + 1)
     .toArray();

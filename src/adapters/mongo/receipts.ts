@@ -56,6 +56,7 @@ export function receiptFromRow(userId: UserId, row: mongo.Document): Receipt {
 export function receiptFromLedger(userId: UserId, entry: mongo.Document): Receipt {
   return toReceipt(userId, {
     ...entry,
+    ...(entry.source === 'platform' && { paidBy: 'platform' }),
     instanceId: entry.botId,
     newBalance: entry.balanceAfter,
     settledAt: entry.at,
@@ -63,7 +64,7 @@ export function receiptFromLedger(userId: UserId, entry: mongo.Document): Receip
 }
 
 function toReceipt(userId: UserId, source: mongo.Document): Receipt {
-  const { settledAt, overwrittenValue, life } = source;
+  const { settledAt, overwrittenValue, life, paidBy } = source;
   return {
     opId: String(source.opId),
     userId,
@@ -82,6 +83,7 @@ function toReceipt(userId: UserId, source: mongo.Document): Receipt {
     seq: Number(source.seq ?? 0),
     settledAt: toIsoText(settledAt),
     ...(typeof overwrittenValue === 'string' ? { overwrittenValue } : {}),
+    ...(paidBy === 'platform' ? { paidBy } : {}),
   };
 }
 

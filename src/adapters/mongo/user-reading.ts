@@ -40,6 +40,8 @@ export interface AllocationReadingRow {
   readonly isDated: boolean;
   /** Of an undated one: when the platform last set this very amount aside for the bot. */
   readonly setAsideAt: Date | null;
+  /** Missing where it is no money. */
+  readonly allocatedAmount?: number;
   /** Meaningful only where `valueNotMoney` is null. */
   readonly value: number;
   readonly allocatedNotMoney: NotMoney | null;
@@ -147,6 +149,7 @@ function parseAllocation(row: mongo.Document): AllocationReadingRow {
     life: typeof row.life === 'string' ? row.life : null,
     isDated: row.isDated,
     setAsideAt: row.setAsideAt instanceof Date ? row.setAsideAt : null,
+    ...(row.isAllocatedMoney && { allocatedAmount: Number(row.allocatedAmount) }),
     value: row.value,
     allocatedNotMoney: notMoney(row.isAllocatedMoney, 'allocatedAmount', row.allocatedAmount),
     valueNotMoney: notMoney(row.isValueMoney, valueField, row[valueField]),

@@ -21,6 +21,7 @@ import type { LedgerDocument } from './ledger-documents.ts';
 import { abortUpdate, markUpdate, raiseUpdate, unmarkUpdate } from './mark-updates.ts';
 import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
+import { findPlatformPayment } from './platform-payments.ts';
 import { previewSettlement } from './preview-settlement.ts';
 import { type BotInQuestion, priorSettlement } from './prior-settlements.ts';
 import { receiptFromLedger } from './receipts.ts';
@@ -136,6 +137,8 @@ export function createMongoWallets({
       return receipt ?? findPosted(userId, opId);
     },
 
+    findPlatformPayment: (query) => findPlatformPayment(connection, query),
+
     preview: (userId, instanceIds) => previewSettlement(connection, userId, instanceIds),
     reserve: (order) => reserve(connection, order),
     withdrawReserve: (order) => withdrawReserve(connection, order),
@@ -171,12 +174,13 @@ function toAllocationReading(
   const { firebaseUid } = user;
   const bot = user.allocations.get(instanceId);
   if (bot === undefined) return { status: 'absent', firebaseUid };
-  const { botName, life, value, mark } = bot;
+  const { botName, life, value, mark, allocatedAmount } = bot;
   return {
     status: 'present',
     firebaseUid,
     allocation: {
       botName,
+      ...(allocatedAmount !== undefined && { allocatedAmount }),
       life,
       value,
       notMoney: firstNotMoney(user, bot),

@@ -49,6 +49,10 @@ export interface Wallets {
   /** The receipt of a settlement, from ledgerState.settled, walletTransactions or the ledger, or null. */
   findReceipt(userId: UserId, opId: string): Promise<Receipt | null>;
 
+  /** The platform's own payment of this life, as a receipt that names it; null: no row of its since that moment says
+   * so, or the balance has not moved by it. Asked where an allocation is gone without a receipt of ours. */
+  findPlatformPayment(query: PlatformPaymentQuery): Promise<Receipt | null>;
+
   /** Sets money aside for a new bot: balance down, allocation up and the transaction `allocate`, in ONE document
    * update (I2), dated by the database. Applies only when the balance holds the amount, no allocation of this
    * id exists, and neither this operation's row nor its withdrawal. The first write on a user sets
@@ -94,6 +98,15 @@ export type ResurrectedResult =
   /** Neither the document nor the ledger knows a settlement of it: it may still be owed. */
   | { readonly status: 'not-settled' };
 
+export interface PlatformPaymentQuery {
+  readonly incarnation: Incarnation;
+  /** Rows that are older say nothing of this life. */
+  readonly notBefore: Date;
+  readonly botName: string;
+  /** Dollars as read at the lock, for profit and loss; null where it was no money. */
+  readonly allocatedAmount: number | null;
+}
+
 export interface TrimCommand {
   readonly userId: UserId;
   readonly keep: number;
@@ -115,6 +128,8 @@ export type AllocationReading =
  * added here. */
 export interface AllocationFacts {
   readonly botName: string;
+  /** Dollars; missing where it is no money. */
+  readonly allocatedAmount?: number;
   /** The incarnation's life: allocatedAt as ISO text, the stamp in the mark, or null (not stamped yet). */
   readonly life: string | null;
   /** The value to be locked: currentValue, or allocatedAmount where that is missing or null. */
@@ -280,4 +295,6 @@ export interface Receipt {
   readonly settledAt: string;
   /** Set when currentValue had been overwritten and the locked value was paid instead: what was found. */
   readonly overwrittenValue?: string;
+  /** Set where the platform made the payment, and this program only found it. */
+  readonly paidBy?: 'platform';
 }

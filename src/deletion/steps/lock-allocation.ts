@@ -12,6 +12,7 @@ import type { Json } from '../../saga/json.ts';
 import { ALLOCATION_CAPTURE, LOCK_VALUE, POOL_CAPTURE } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
 import { resurrected } from '../ports/findings.ts';
+import { findPlatformPayment } from './platform-payment.ts';
 import { reportForeign } from './report-foreign.ts';
 import {
   capturedBot,
@@ -62,6 +63,8 @@ async function capture({ wallets }: DeletionPorts, call: StepCall): Promise<Json
     hadAllocation: false,
     life: `none:${call.sagaId}`,
     botName: instanceId,
+    readAtMs: call.nowMs(),
+    allocatedAmount: null,
     value: null,
     notMoney: null,
     settledBy: null,
@@ -72,12 +75,14 @@ async function capture({ wallets }: DeletionPorts, call: StepCall): Promise<Json
     case 'absent':
       return write({ account: 'there', ...nothing });
     case 'present': {
-      const { life, botName, value, notMoney, settledOpId } = reading.allocation;
+      const { life, botName, value, notMoney, settledOpId, allocatedAmount } = reading.allocation;
       return write({
         account: 'there',
         hadAllocation: true,
         life: life ?? stampedLife(toSagaId(call.sagaId)),
         botName,
+        readAtMs: call.nowMs(),
+        allocatedAmount: allocatedAmount ?? null,
         value: notMoney === null ? value : null,
         notMoney,
         settledBy: settledOpId,
@@ -146,8 +151,9 @@ async function openTombstone(
 async function mark(
   ports: DeletionPorts,
   call: StepCall,
-  { mark: target, tombstone, allocation }: DeletionScene,
+  scene: DeletionScene,
 ): Promise<number | null> {
+  const { mark: target, tombstone, allocation } = scene;
   if (!allocation.hadAllocation) return null;
   // The captured value; where that was no money yet, whatever stands there now.
   const command = { ...target, incarnation: tombstone.incarnation, value: allocation.value };
@@ -170,11 +176,19 @@ async function mark(
     case 'already-settled':
       return refuseSettled(ports, call, tombstone.incarnation.life, marked.opId);
     case 'absent':
+      // The platform's own deletion may have been faster: then the payment is found by the refund's step.
+      if (await isPaidByPlatform(ports, scene)) return null;
+      throw allocationChanged();
     case 'other-incarnation':
       throw allocationChanged();
     default:
       return assertNever(marked);
   }
+}
+
+async function isPaidByPlatform(ports: DeletionPorts, scene: DeletionScene): Promise<boolean> {
+  if (scene.input.orphan !== undefined) return false;
+  return (await findPlatformPayment(ports, scene)) !== null;
 }
 
 // A mark or tombstone of a saga that is not open any more holds nothing: it may be replaced.

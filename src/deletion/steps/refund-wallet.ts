@@ -20,6 +20,7 @@ import {
 } from '../../saga/errors.ts';
 import { REFUND_VALUE } from '../captures.ts';
 import type { Receipt, SettleResult } from '../ports/wallets.ts';
+import { findPlatformPayment } from './platform-payment.ts';
 import {
   type DeletionPorts,
   type DeletionScene,
@@ -90,7 +91,7 @@ async function settle(
       case 'settled':
         return paid(result.receipt);
       case 'absent':
-        return nothingToPay(scene);
+        return nothingToPay(ports, scene);
       case 'account-gone':
         return accountGone();
       case 'mark-dropped':
@@ -152,9 +153,12 @@ async function takeOver(
   await markAgain(ports, call, scene, [sagaId]);
 }
 
-// (e) and (f): told apart by what the lock recorded.
-function nothingToPay({ allocation }: DeletionScene): StepResult {
-  if (!allocation.hadAllocation) return { value: REFUND_VALUE.write(EMPTY) };
+// (e) and (f): told apart by what the lock recorded. Gone with a row of the platform's that the balance agrees with: its
+// own deletion came first, and paid.
+async function nothingToPay(ports: DeletionPorts, scene: DeletionScene): Promise<StepResult> {
+  if (!scene.allocation.hadAllocation) return { value: REFUND_VALUE.write(EMPTY) };
+  const receipt = await findPlatformPayment(ports, scene);
+  if (receipt !== null) return paid(receipt);
   throw new HoldError(
     'ALLOCATION_VANISHED',
     'the allocation was there at the lock and is gone without a receipt',
@@ -173,6 +177,10 @@ function accountGone(): StepResult {
 function paid(receipt: Receipt) {
   const { overwrittenValue, exactValue } = receipt;
   const value = REFUND_VALUE.write({ receipt, account: 'there' });
+  if (receipt.paidBy === 'platform') {
+    const message = 'the platform deleted it at the same time, and paid; nothing was paid twice';
+    return { value, warnings: [{ code: 'paid-by-platform', message }] };
+  }
   if (overwrittenValue === undefined) return { value };
   const message = `currentValue had been overwritten with ${overwrittenValue}; ${exactValue} was paid`;
   return { value, warnings: [{ code: 'value-overwritten', message }] };

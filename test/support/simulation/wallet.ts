@@ -96,6 +96,7 @@ export function walletsOver(world: WalletWorld, wire: Wire, runningForMs: () => 
     },
     // Each bot of a simulation is one user's, and no other wallet names it.
     otherHolders: () => send('other holders', () => []),
+    findPlatformPayment: () => send('find platform payment', () => null),
     findReceipt: (_, opId) => send('find receipt', () => receiptOf(readingOf(world), opId) ?? null),
   };
 }

@@ -141,4 +141,25 @@ export const ALL_OR_COMPENSATED = [
     title: 'an operator’s end that releases nothing: the tombstone keeps its slot, and caught',
     breach: 'ended by an operator, and its tombstone is closing for ever',
   },
+  {
+    name: 'platform-payment-unseen',
+    invariant: 'I1',
+    mechanism: {
+      what: 'an allocation that is gone is looked for among the platform’s own payments',
+      file: 'src/adapters/mongo/platform-payments.ts',
+    },
+    guardedBy: [
+      at(
+        'e2e/both-deletes.test.ts',
+        'the platform pays under our lock: completed, its payment is the receipt, nothing is paid twice',
+      ),
+      at(
+        'e2e/both-deletes.test.ts',
+        'ten users, both at the same moment: all end, each is paid once',
+      ),
+    ],
+    title:
+      'a payment of the platform that nobody looks for: stuck, although it was paid, and caught',
+    breach: 'stuck, although the platform has paid',
+  },
 ] as const satisfies readonly TwinFacts[];

@@ -1,0 +1,140 @@
+// Our DELETE and the platform's own at once. I2: one of them pays; ours ends, and says whose payment it was.
+
+import { describe, expect, it } from 'vitest';
+import { asAdmin } from '../support/admin.ts';
+import { startTestApplication, type TestApplication } from '../support/application.ts';
+import {
+  acceptDelete,
+  allOf,
+  deleteBot,
+  jobAt,
+  jobIn,
+  misbehave,
+  ownEntries,
+  type PlacedBot,
+  placeBot,
+  userNamed,
+} from '../support/deletions.ts';
+import { platformDeletes } from '../support/platform-deletes.ts';
+import { allocation, platformDeposits, platformSets } from '../support/users.ts';
+
+/** Between our lock and our refund the platform does what is given. @returns the job at rest. */
+async function meetingAt(
+  app: TestApplication,
+  bot: PlacedBot,
+  phase: string,
+  meanwhile: () => Promise<unknown>,
+) {
+  await misbehave(app, bot, { refuseStop: true });
+  const jobId = await acceptDelete(app, bot);
+  await jobAt(app, bot.uid, jobId, 'stop-container');
+  await meanwhile();
+  await misbehave(app, bot, null);
+  return jobIn(app, bot.uid, jobId, phase);
+}
+
+describe('both deletions at once', () => {
+  it('the platform pays under our lock: completed, its payment is the receipt, nothing is paid twice', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'dedicated');
+    const { botAllocations } = await userNamed(app, bot.uid);
+    const job = await meetingAt(app, bot, 'completed', async () => {
+      await platformDeletes(app.connection, bot.userId, bot.instanceId);
+      await platformDeposits(app.connection, bot.userId, 5);
+    });
+    expect(job.result.wallet).toEqual({
+      previousBalance: 50,
+      newBalance: 160,
+      returned: 110,
+      pnl: 10,
+    });
+    expect(job.warnings).toMatchObject([{ code: 'paid-by-platform' }]);
+    expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(165);
+    const [entry, ...others] = (await allOf(app, 'ledger')).filter(({ sagaId }) => sagaId !== null);
+    expect(others).toEqual([]);
+    expect(entry).toMatchObject({
+      opId: expect.stringMatching(/^settle\./),
+      source: 'platform',
+      botId: bot.instanceId,
+      standing: 'informational',
+    });
+    expect(Number(entry?.amountMinor)).toBe(11_000);
+    const audit = await asAdmin(app, 'GET', `/admin/audit?userId=${bot.userId}`);
+    expect(audit.body.user).toMatchObject({ status: 'conserved', paidTwice: [] });
+
+    // The life is known as settled from here on.
+    await platformSets(app.connection, bot.userId, { botAllocations });
+    const again = await deleteBot(app, bot);
+    expect(again.body).toMatchObject({ jobId: job.jobId, success: true });
+    expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(165);
+    const shown = await app.call(bot.uid, 'GET', '/wallet/transactions');
+    const deallocations = shown.body.transactions.filter(
+      ({ type }: { readonly type: string }) => type === 'deallocate',
+    );
+    expect(deallocations).toHaveLength(1);
+  });
+
+  it.each<[string, (app: TestApplication, bot: PlacedBot) => Promise<unknown>]>([
+    [
+      'it only withdrew a part',
+      (app, { userId, instanceId }) =>
+        platformDeletes(app.connection, userId, instanceId, {
+          description: 'Withdrew $110.00 from bot to wallet',
+        }),
+    ],
+    [
+      'its row is from before the lock',
+      (app, { userId, instanceId }) =>
+        platformDeletes(app.connection, userId, instanceId, {
+          timestamp: new Date(Date.now() - 3_600_000),
+        }),
+    ],
+    [
+      'its row is another bot’s',
+      async (app, { userId, instanceId }) => {
+        await platformSets(app.connection, userId, {
+          botAllocations: { [`${instanceId}0`]: allocation(100, 110) },
+        });
+        await platformDeletes(app.connection, userId, `${instanceId}0`);
+      },
+    ],
+    [
+      'the balance has not moved by it',
+      async (app, { userId, instanceId }) => {
+        await platformDeletes(app.connection, userId, instanceId);
+        await platformSets(app.connection, userId, { 'paperWallet.balance': 50 });
+      },
+    ],
+  ])(
+    'the allocation is gone, and %s: nobody has paid, and a person decides',
+    async (_, meanwhile) => {
+      const app = await startTestApplication();
+      const bot = await placeBot(app, 'dedicated');
+      const job = await meetingAt(app, bot, 'stuck', () => meanwhile(app, bot));
+      expect(job.error).toMatchObject({ code: 'ALLOCATION_VANISHED' });
+      expect(await ownEntries(app)).toEqual([]);
+    },
+  );
+
+  it('ten users, both at the same moment: all end, each is paid once', async () => {
+    const app = await startTestApplication();
+    const bots = await Promise.all(
+      Array.from({ length: 10 }, (_, n) => placeBot(app, 'dedicated', { uid: `uid-${n}` })),
+    );
+    const jobs = await Promise.all(
+      bots.map(async (bot) => {
+        const [ours] = await Promise.all([
+          deleteBot(app, bot),
+          platformDeletes(app.connection, bot.userId, bot.instanceId),
+        ]);
+        return ours;
+      }),
+    );
+    for (const [n, { body }] of jobs.entries()) {
+      const user = await userNamed(app, `uid-${n}`);
+      expect(user.botAllocations, body.message).toEqual({});
+      expect(user.paperWallet.balance, body.message).toBe(160);
+      expect(body.message).not.toMatch(/as it was before/);
+    }
+  });
+});
