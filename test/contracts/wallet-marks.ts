@@ -180,6 +180,16 @@ export function describeMarks(
       expect(await wallets.mark(other)).toEqual({ status: 'marked', value: 120 });
     });
 
+    it('a stale save brings the removed mark back: its saga is fenced all the same, and pays nothing (I6)', async () => {
+      const { connection, wallets, userId } = await setUp(10, allocation(100, 120));
+      await wallets.mark(markCommand(userId));
+      const copy = (await readUser(connection, userId)).botAllocations[BOT];
+      await wallets.unmark(markTarget(userId));
+      await platformSets(connection, userId, { [`botAllocations.${BOT}`]: copy });
+      expect(await wallets.settle(settleCommand(userId))).toEqual({ status: 'fenced' });
+      expect((await readUser(connection, userId)).paperWallet.balance).toBe(10);
+    });
+
     it('removed by a worker and, late, by the one before it: the next saga keeps its mark', async () => {
       const { wallets, userId } = await setUp(1, allocation(100, 120));
       await wallets.mark(markCommand(userId));

@@ -34,13 +34,15 @@ const SUMS = `$${TMP}.sums`;
 const ZERO_CENTS = mongo.Decimal128.fromString('0.00');
 
 export function settleUpdate(command: SettleCommand): ConditionalUpdate {
-  const { userId, instanceId, opId } = command;
+  const { userId, instanceId, opId, sagaId } = command;
   return {
     filter: {
       _id: new mongo.ObjectId(userId),
       'paperWallet.balance': { $gte: 0, $lte: MAX_MONEY },
       'walletTransactions.opId': { $ne: opId },
       'ledgerState.settled.opId': { $ne: opId },
+      // A stale save may bring a mark back that its saga has taken away (I6).
+      'withdrawnMarks.sagaId': { $ne: sagaId },
       $expr: withAllocation(instanceId, isPayable('$$bot', command)),
     },
     update: [

@@ -96,10 +96,10 @@ export function decideSettle(
   if (bot === undefined) return { status: 'absent' };
   const { mark } = bot;
   if (!isSameLife(bot, command.incarnation)) return otherLife(bot);
-  if (mark === null) {
-    return { status: user.withdrawnSagas.has(command.sagaId) ? 'fenced' : 'mark-dropped' };
-  }
+  const isWithdrawn = user.withdrawnSagas.has(command.sagaId);
+  if (mark === null) return { status: isWithdrawn ? 'fenced' : 'mark-dropped' };
   if (mark.sagaId !== command.sagaId) return { status: 'other-saga', sagaId: mark.sagaId };
+  if (isWithdrawn) return { status: 'fenced' };
   if (mark.aborting || mark.epoch > command.epoch) return { status: 'fenced' };
   if (mark.epoch < command.epoch) return { status: 'stale-mark', epoch: mark.epoch };
   const wrong = user.notMoney ?? bot.allocatedNotMoney ?? bot.lockedNotMoney;
