@@ -3,6 +3,7 @@
 // the wallet does not know it do they decide, and then "no" needs all of them to have answered (I4).
 
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
+import { forBot } from '../domain/unreadable-rows.ts';
 import type { SagaRecord } from '../saga/record.ts';
 import type { Sagas } from '../saga/sagas.ts';
 import { botKey } from './bot-key.ts';
@@ -150,7 +151,8 @@ async function lookElsewhere(
   const owner = { userId, firebaseUid };
   // Somebody waits for the answer: a host that was away a moment ago is asked again.
   const call = { signal, probes: true };
-  const pools = await ports.poolStates.read({ signal, about: aboutBotOf(owner, instanceId) });
+  const about = aboutBotOf(owner, instanceId);
+  const pools = forBot(await ports.poolStates.read({ signal, about }), instanceId);
   const known = pools.status === 'ok' ? pools.items : null;
   const order = { owner, instanceId, holdsAllocation: NO_ALLOCATION, pools: known, call };
   if (known !== null && (await findEntryOf(ports.wallets, known, order)).entry !== null) {

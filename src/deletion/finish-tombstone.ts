@@ -9,6 +9,7 @@ import { type Incarnation, settlementOpId } from '../domain/incarnation.ts';
 import { takeOutOwn } from '../domain/owned-entry.ts';
 import type { PoolState } from '../domain/pool-state.ts';
 import type { SourceAnswer } from '../domain/source.ts';
+import { forBot } from '../domain/unreadable-rows.ts';
 import { FencedError, SagaError, TerminalError } from '../saga/errors.ts';
 import { aboutBotOf, findEntryOf, locateOwned } from './locate-owned.ts';
 import type { FencedCall } from './ports/bots.ts';
@@ -42,7 +43,9 @@ export async function finishTombstone(
   const own = whileItsOwn(ports, named.incarnation, call);
   // What the saga saw is removed by its id, whatever the file says meanwhile.
   const [pools, remains] = await Promise.all([
-    ports.poolStates.read({ signal: call.signal, about }),
+    ports.poolStates
+      .read({ signal: call.signal, about })
+      .then((answer) => forBot(answer, instanceId)),
     removeAll(ports, instanceId, named.sightings ?? [], own),
   ]);
   if (reading.status === 'present') {

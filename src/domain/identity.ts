@@ -123,6 +123,9 @@ export function ownersOfPool(
   const listed = pools === null ? [] : findPools(pools, containerName, labels.poolId);
   const byName = uidOfPoolName(containerName);
   return [
-    ...new Set([...listed.map(({ userId }) => userId), ...(byName === null ? [] : [byName])]),
+    ...new Set([
+      ...listed.flatMap(({ userId }) => userId ?? []),
+      ...(byName === null ? [] : [byName]),
+    ]),
   ];
 }

@@ -75,7 +75,7 @@ export function ownsPool(owner: OwnerNames, key: string, pool: Pool): boolean {
 
 /** Everybody whom a pool names: its row, its container's name, its id. */
 export function poolClaims(key: string, { userId, containerName }: Pool): readonly string[] {
-  const names = [userId, uidOfPoolName(containerName), uidOfPoolId(key)];
+  const names = [userId ?? null, uidOfPoolName(containerName), uidOfPoolId(key)];
   return [...new Set(names.filter((name) => name !== null))];
 }
 
@@ -91,14 +91,15 @@ export function mappingClaims(state: PoolState, mapping: BotMapping): readonly s
 function ownPart(state: PoolState, entry: PoolEntry, owner: BotOwner): PoolEntry {
   const { mapping, memberships } = entry;
   const isMine = mapping !== null && isOwner(owner, mapping.userId);
+  const own = isMine && judgeClaims({ names: mappingClaims(state, mapping) }, owner) === 'mine';
   return {
-    mapping:
-      isMine && judgeClaims({ names: mappingClaims(state, mapping) }, owner) === 'mine'
-        ? mapping
-        : null,
+    mapping: own ? mapping : null,
     memberships: memberships.filter(({ poolId }) => {
       const pool = ownValue(state.pools, poolId);
-      return pool !== undefined && ownsPool(owner, poolId, pool);
+      if (pool === undefined) return false;
+      const judged = judgeClaims({ names: poolClaims(poolId, pool) }, owner);
+      // A pool that is nobody's by itself holds many users' bots: the mapping says whose this one is.
+      return judged === 'mine' || (judged === 'undecided' && own);
     }),
   };
 }

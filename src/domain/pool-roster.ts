@@ -1,9 +1,11 @@
 // Who lives in which container, by the pool state: for those who look at containers one by one. A bot is in the pool of
 // its mapping; where it has none, in the pools that list it.
 
-import { isPlatformName } from './identity.ts';
+import { isPlatformName, prefixCandidates, uidOfPoolId } from './identity.ts';
+import { parseInstanceId } from './ids.ts';
 import { mappingClaims, poolClaims } from './owned-entry.ts';
 import { type BotMapping, ownValue, type Pool, type PoolState } from './pool-state.ts';
+import { fieldOf, UNREADABLE } from './unreadable-rows.ts';
 
 export interface RosterPool {
   /** The pool's key in `pools`. */
@@ -39,6 +41,17 @@ export interface Roster {
   /** Bots that are mapped to a container which is no pool's. */
   readonly dedicated: readonly RosterBot[];
   readonly conflicts: readonly RosterConflict[];
+  readonly unreadable: readonly UnreadableEntry[];
+}
+
+/** A row that cannot be read. */
+export interface UnreadableEntry {
+  /** Null: a pool's row. */
+  readonly instanceId: string | null;
+  readonly key: string;
+  readonly reason: string;
+  /** Everybody whom what can be read of it names, likeliest first. */
+  readonly names: readonly string[];
 }
 
 export function rosterOf(state: PoolState): Roster {
@@ -64,7 +77,22 @@ export function rosterOf(state: PoolState): Roster {
     pools: Object.entries(pools).map(([key, pool]) => ({ key, pool, bots: byPool.get(key) ?? [] })),
     dedicated,
     conflicts: conflictsIn(state),
+    unreadable: unreadableIn(state),
   };
+}
+
+function unreadableIn(state: PoolState): readonly UnreadableEntry[] {
+  const { pools = {}, botMapping = {} } = state[UNREADABLE] ?? {};
+  const entries = [
+    ...Object.entries(pools).map(([key, row]) => ({ key, row, instanceId: null })),
+    ...Object.entries(botMapping).map(([key, row]) => ({ key, row, instanceId: key })),
+  ];
+  return entries.map(({ key, row, instanceId }) => {
+    const id = parseInstanceId(instanceId);
+    const guesses = id === undefined ? [uidOfPoolId(key)] : prefixCandidates(id);
+    const names = [fieldOf(row, 'userId'), ...guesses].filter((name) => typeof name === 'string');
+    return { instanceId, key, reason: row.reason, names };
+  });
 }
 
 function conflictsIn(state: PoolState): readonly RosterConflict[] {

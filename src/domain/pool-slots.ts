@@ -5,6 +5,7 @@
 import type { FirebaseUid, InstanceId } from './ids.ts';
 import { ownsPool, type ReservedSlot } from './owned-entry.ts';
 import type { BotMapping, Pool, PoolState } from './pool-state.ts';
+import { fieldOf, UNREADABLE } from './unreadable-rows.ts';
 
 /** A slot that a tombstone holds, and for which bot. */
 export interface HeldSlot {
@@ -32,11 +33,7 @@ export interface SlotOrder {
 /** The user's own pools: those that everything says are theirs. */
 export function ownPools(state: PoolState, firebaseUid: FirebaseUid): readonly Pool[] {
   return Object.entries(state.pools).flatMap(([key, pool]) =>
-    pool.userId === firebaseUid &&
-    pool.id === key &&
-    ownsPool({ userId: null, firebaseUid }, key, pool)
-      ? [pool]
-      : [],
+    pool.id === key && ownsPool({ userId: null, firebaseUid }, key, pool) ? [pool] : [],
   );
 }
 
@@ -44,13 +41,21 @@ export function ownPools(state: PoolState, firebaseUid: FirebaseUid): readonly P
 export function freePort(state: PoolState, pool: Pool, held: readonly HeldSlot[]): number | null {
   const mapped = Object.entries(state.botMapping).filter(([, { poolId }]) => poolId === pool.id);
   const kept = held.filter(({ slot }) => slot.poolId === pool.id);
+  const hidden = Object.entries(state[UNREADABLE]?.botMapping ?? {}).filter(([, row]) =>
+    [pool.id, undefined].includes(textOf(fieldOf(row, 'poolId'))),
+  );
+  const hiddenPorts = hidden.map(([, row]) => fieldOf(row, 'port'));
+  // One whose port cannot be read may have any.
+  if (hiddenPorts.some((port) => typeof port !== 'number')) return null;
   const bots = new Set<string>([
+    ...hidden.map(([id]) => id),
     ...pool.bots,
     ...mapped.map(([id]) => id),
     ...kept.map(({ instanceId }) => instanceId),
   ]);
   if (bots.size >= pool.capacity) return null;
-  const taken = new Set([
+  const taken = new Set<unknown>([
+    ...hiddenPorts,
     ...mapped.map(([, { port }]) => port),
     ...kept.map(({ slot }) => slot.port),
   ]);
@@ -58,6 +63,10 @@ export function freePort(state: PoolState, pool: Pool, held: readonly HeldSlot[]
     if (!taken.has(port)) return port;
   }
   return null;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** The state with the bot in the first of the pools that has room, `pending`; null where none has. */

@@ -2,9 +2,12 @@
 // this too, so fields unknown here are kept; `userId` is the firebaseUid. Ids are keys of a Map or
 // checked with Object.hasOwn, never trusted as property names.
 
+import type { UNREADABLE, UnreadableRows } from './unreadable-rows.ts';
+
 export interface Pool {
   readonly id: string;
-  readonly userId: string;
+  /** Missing in pools of platform versions before 2026-01-02. */
+  readonly userId?: string;
   readonly containerName: string;
   readonly basePort: number;
   readonly capacity: number;
@@ -12,15 +15,15 @@ export interface Pool {
   /** running, stopped or failed; a word of a newer platform is kept as it is. */
   readonly status: string;
   readonly createdAt: string;
-  readonly poolDir: string;
+  readonly poolDir?: string;
   readonly [unknownField: string]: unknown;
 }
 
 export interface BotMapping {
   readonly poolId: string;
   readonly containerName: string;
-  /** The container's network name on the platform; never a Docker host. */
-  readonly host: string;
+  /** Where the platform reaches the bot; never a Docker host. Missing in mappings of its versions before 2026-01-03. */
+  readonly host?: string;
   readonly slotIndex: number;
   readonly port: number;
   /** pending, running, stopped or failed; a word of a newer platform is kept as it is. */
@@ -36,8 +39,9 @@ export interface BotMapping {
 export interface PoolState {
   readonly pools: Readonly<Record<string, Pool>>;
   readonly botMapping: Readonly<Record<string, BotMapping>>;
-  readonly nextPoolId: number;
-  readonly updatedAt: string;
+  readonly nextPoolId?: number;
+  readonly updatedAt?: string;
+  readonly [UNREADABLE]?: UnreadableRows;
   readonly [unknownField: string]: unknown;
 }
 

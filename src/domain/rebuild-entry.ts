@@ -6,6 +6,7 @@ import type { PooledSighting } from './bot.ts';
 import type { FirebaseUid, InstanceId } from './ids.ts';
 import { ownsPool } from './owned-entry.ts';
 import { findEntry, findPools, type Pool, type PoolState } from './pool-state.ts';
+import { hiddenBy } from './unreadable-rows.ts';
 
 export interface LostBot {
   readonly instanceId: InstanceId;
@@ -18,7 +19,7 @@ export interface LostBot {
 /** The same object where the bot has an entry again, or where its pool is not known. */
 export function rebuildEntry(state: PoolState, bot: LostBot): PoolState {
   const { instanceId, firebaseUid, sighting, at } = bot;
-  if (findEntry(state, instanceId) !== null) return state;
+  if (findEntry(state, instanceId) !== null || hiddenBy(state, instanceId) !== null) return state;
   const pool = poolOf(state, bot);
   const slotIndex = pool === undefined ? undefined : freeSlot(state, pool);
   if (pool === undefined || slotIndex === undefined) return state;
@@ -52,9 +53,7 @@ function poolOf(state: PoolState, { sighting, firebaseUid }: LostBot): Pool | un
   const { containerName, labels } = sighting;
   const [pool, ...others] = findPools(state, containerName, labels.poolId);
   if (pool === undefined || others.length > 0 || state.pools[pool.id] !== pool) return undefined;
-  return pool.userId === firebaseUid && ownsPool({ userId: null, firebaseUid }, pool.id, pool)
-    ? pool
-    : undefined;
+  return ownsPool({ userId: null, firebaseUid }, pool.id, pool) ? pool : undefined;
 }
 
 // A bot that only the list names has a port too, which nobody knows: a full list leaves none.

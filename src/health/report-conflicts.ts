@@ -1,10 +1,11 @@
 // Rows of the pool state that contradict themselves are told to administrators: a bot or pool that names one user while
 // its pool, or its container's name, names another, and a container that is not the platform's. Nothing of them is touched.
+// So are rows that cannot be read.
 
 import { type Finding, type Findings, idConflict } from '../deletion/ports/findings.ts';
 import { type BotOwner, isPlatformName } from '../domain/identity.ts';
 import { parseInstanceId } from '../domain/ids.ts';
-import type { RosterConflict } from '../domain/pool-roster.ts';
+import type { Roster, RosterConflict, UnreadableEntry } from '../domain/pool-roster.ts';
 import type { Owners } from './ports/owners.ts';
 
 export interface ConflictPorts {
@@ -17,11 +18,15 @@ const MAX_REPORTED = 50;
 
 export async function reportConflicts(
   { owners, findings }: ConflictPorts,
-  conflicts: readonly RosterConflict[],
+  { conflicts, unreadable }: Pick<Roster, 'conflicts' | 'unreadable'>,
 ): Promise<void> {
-  if (conflicts.length === 0) return;
-  const known = await owners.find([...new Set(conflicts.flatMap(({ names }) => names))]);
-  const found = conflicts.flatMap((conflict) => findingOf(conflict, known));
+  if (conflicts.length + unreadable.length === 0) return;
+  const names = [...conflicts, ...unreadable].flatMap((row) => row.names);
+  const known = await owners.find([...new Set(names)]);
+  const found = [
+    ...unreadable.flatMap((row) => findingOfUnreadable(row, known)),
+    ...conflicts.flatMap((conflict) => findingOf(conflict, known)),
+  ];
   for (const finding of found.slice(0, MAX_REPORTED)) await findings.report(finding);
 }
 
@@ -31,7 +36,7 @@ function findingOf(
 ): Finding[] {
   const users = new Set(names.map((name) => known.get(name)?.userId ?? name));
   if (users.size < 2 && isPlatformName(containerName)) return [];
-  const claimant = names.map((name) => known.get(name)).find((owner) => owner !== undefined);
+  const claimant = firstKnown(names, known);
   if (claimant === undefined) return [];
   const { userId } = claimant;
   const evidence = { containers: [containerName], poolState: true, names };
@@ -42,4 +47,28 @@ function findingOf(
   }
   const discriminator = `pool ${key}`;
   return [{ kind: 'id-conflict', userId, instanceId: null, discriminator, evidence }];
+}
+
+// Of a row that names nobody who is known no user can be told; it hides its bot all the same.
+function findingOfUnreadable(
+  { instanceId: id, key, names, reason }: UnreadableEntry,
+  known: ReadonlyMap<string, BotOwner>,
+): Finding[] {
+  const owner = firstKnown(names, known);
+  if (owner === undefined) return [];
+  const instanceId = id === null ? null : (parseInstanceId(id) ?? null);
+  const discriminator = id === null ? `pool ${key}` : 'mapping';
+  return [
+    {
+      ...({ kind: 'unreadable-row', userId: owner.userId, instanceId } as const),
+      ...{ discriminator, evidence: { key, reason } },
+    },
+  ];
+}
+
+function firstKnown(
+  names: readonly string[],
+  known: ReadonlyMap<string, BotOwner>,
+): BotOwner | undefined {
+  return names.map((name) => known.get(name)).find((owner) => owner !== undefined);
 }

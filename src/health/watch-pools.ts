@@ -62,7 +62,7 @@ async function lookRound(
   const answer = await ports.poolStates.read(call);
   if (answer.status === 'unknown') return { status: 'unknown', reason: answer.reason };
   const roster = rosterOf(answer.items);
-  await reportConflicts(ports, roster.conflicts);
+  await reportConflicts(ports, roster);
   const looks = await ports.containers.lookAtAll(
     {
       pools: roster.pools.map(({ pool: { containerName }, bots }) => ({

@@ -12,6 +12,7 @@ import { formatMinor } from '../domain/money.ts';
 import { findOwnEntry } from '../domain/owned-entry.ts';
 import { reserveOpId } from '../domain/reservation.ts';
 import { ok, type SourceAnswer, unknown } from '../domain/source.ts';
+import { forBot } from '../domain/unreadable-rows.ts';
 import { PROVISION_BOT } from '../provisioning/provision-bot.ts';
 import { type BotLook, type LookPorts, lookAtBot } from '../reconciliation/look-at-bot.ts';
 import type { SagaRecord } from '../saga/record.ts';
@@ -103,7 +104,7 @@ async function lookAtPoolState(
   signal: AbortSignal,
 ): Promise<SourceAnswer<Said>> {
   const about = aboutBotOf(bot, bot.instanceId);
-  const pools = await poolStates.read({ signal, about });
+  const pools = forBot(await poolStates.read({ signal, about }), bot.instanceId);
   if (pools.status === 'unknown') return pools;
   const { entry, hasForeign } = findOwnEntry(pools.items, bot.instanceId, bot);
   const note = hasForeign ? "; somebody else's entry has this id" : '';

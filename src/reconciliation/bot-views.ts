@@ -11,6 +11,7 @@ import { findOwnEntry } from '../domain/owned-entry.ts';
 import { listedBots, type PoolState } from '../domain/pool-state.ts';
 import { judgePresence, type Seen, type Verdict } from '../domain/presence.ts';
 import type { SourceAnswer } from '../domain/source.ts';
+import { forBot } from '../domain/unreadable-rows.ts';
 import type { HostTrust } from './host-trust.ts';
 import { placedOn } from './placed-bots.ts';
 
@@ -158,8 +159,9 @@ function entryState(
   id: string,
   owner: PortfolioOwner,
 ): PoolEntryState {
-  if (pools.status === 'unknown') return { status: 'unknown', reason: pools.reason };
-  const entry = ownEntry(pools.items, id, owner);
+  const said = forBot(pools, id);
+  if (said.status === 'unknown') return { status: 'unknown', reason: said.reason };
+  const entry = ownEntry(said.items, id, owner);
   if (entry === null) return { status: 'absent' };
   const poolId = entry.mapping?.poolId ?? entry.memberships[0]?.poolId ?? null;
   return { status: 'present', poolId, botStatus: entry.mapping?.status ?? null };

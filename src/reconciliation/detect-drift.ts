@@ -7,6 +7,7 @@ import { findOwnEntry, type OwnedEntry, oddContainersOf } from '../domain/owned-
 import { listedBots, type PoolState, poolContainersOf } from '../domain/pool-state.ts';
 import { judgePresence, type Presence, type Seen, type Verdict } from '../domain/presence.ts';
 import type { SourceAnswer } from '../domain/source.ts';
+import { forBot } from '../domain/unreadable-rows.ts';
 import type { DockerView, FoundBot } from './docker-view.ts';
 
 /** The pool state and Docker at one moment. */
@@ -48,11 +49,12 @@ export function detectDrift(
 }
 
 export function judgeBot(
-  { pools, docker }: SourcesView,
+  { pools: state, docker }: SourcesView,
   owner: BotOwner,
   instanceId: InstanceId,
   hasAllocation: boolean,
 ): BotDrift {
+  const pools = forBot(state, instanceId);
   const owned = pools.status === 'ok' ? findOwnEntry(pools.items, instanceId, owner) : null;
   const all = docker.find(instanceId);
   const found = all.filter((bot) => isTheirs(bot, owner, instanceId, hasAllocation));

@@ -12,6 +12,7 @@ import type { Sighting } from '../domain/bot.ts';
 import type { OwnedEntry } from '../domain/owned-entry.ts';
 import type { Seen } from '../domain/presence.ts';
 import type { SourceAnswer } from '../domain/source.ts';
+import { forBot } from '../domain/unreadable-rows.ts';
 
 export interface LookPorts {
   readonly bots: Bots;
@@ -45,7 +46,7 @@ export async function lookAtBot(
   // A look that decides takes no host at its last word.
   const call = { signal, probes: true };
   // The pool state first: it says where to look, and an entry that goes meanwhile goes before its container.
-  const pools = await ports.poolStates.read(call);
+  const pools = forBot(await ports.poolStates.read(call), instanceId);
   const state = pools.status === 'ok' ? pools.items : null;
   const bot = { owner, instanceId, holdsAllocation: async () => holdsAllocation };
   const located = await locateOwned(ports, {

@@ -2,6 +2,7 @@
 
 import type { Bots, BotsCall } from '../deletion/ports/bots.ts';
 import type { PoolState } from '../domain/pool-state.ts';
+import { fieldOf, UNREADABLE } from '../domain/unreadable-rows.ts';
 import type { PlacedBot } from './host-trust.ts';
 
 /** The bots that the pool state places on a host. One that names no host of ours is somewhere: where other hosts
@@ -14,8 +15,16 @@ export function placedOn(
   isNowhereElse: boolean,
 ): readonly PlacedBot[] {
   if (pools === null) return [];
-  return Object.entries(pools.botMapping).flatMap(([instanceId, mapping]) => {
+  const hidden = Object.entries(pools[UNREADABLE]?.botMapping ?? {}).map(([instanceId, row]) => ({
+    instanceId,
+    dockerHost: fieldOf(row, 'dockerHost'),
+    createdAt: String(fieldOf(row, 'createdAt')),
+  }));
+  const read = Object.entries(pools.botMapping).map(([instanceId, mapping]) => {
     const { dockerHost, createdAt } = mapping;
+    return { instanceId, dockerHost, createdAt };
+  });
+  return [...read, ...hidden].flatMap(({ instanceId, dockerHost, createdAt }) => {
     const isHere = dockerHost === undefined ? isNowhereElse : dockerHost === host;
     return isHere ? [{ instanceId, createdAt }] : [];
   });

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PoolStates } from '../../src/deletion/ports/pool-states.ts';
 import { findEntry, type PoolState, putBack, takeOut } from '../../src/domain/pool-state.ts';
+import { UNREADABLE } from '../../src/domain/unreadable-rows.ts';
 import { FencedError, UnavailableError } from '../../src/saga/errors.ts';
 import { samplePoolState } from '../support/pool-state-samples.ts';
 
@@ -15,6 +16,8 @@ export interface PoolStatesStage {
   overwrite(state: PoolState): Promise<void>;
   /** Makes the state unreadable, each time in another way if there are several. */
   readonly spoilers: Readonly<Record<string, () => Promise<void>>>;
+  /** Each leaves one row that cannot be read, the pool's or the first bot's. */
+  readonly oddRows: Readonly<Record<string, () => Promise<void>>>;
   /** How often the state has been written by writers of this stage, or null if that is not counted. */
   writes(): number | null;
 }
@@ -154,6 +157,28 @@ export function describePoolStates(
       }
     });
 
+    test('a row that cannot be read: hides its bot; a change of the rest lands, and the row stays as it is', async () => {
+      const { oddRows } = await createStage(samplePoolState(3));
+      for (const way of Object.keys(oddRows)) {
+        const stage = await createStage(samplePoolState(3));
+        await stage.oddRows[way]?.();
+        const states = stage.open();
+        const hiddenIn = async (one: PoolStates) => {
+          const answer = await one.read({ signal: AbortSignal.timeout(10_000) });
+          if (answer.status === 'unknown') throw new Error(`${way}: ${answer.reason}`);
+          const { pools = {}, botMapping = {} } = answer.items[UNREADABLE] ?? {};
+          return [...Object.entries(pools), ...Object.entries(botMapping)].map(
+            ([key, { value, reason }]) => ({ key, value, reason }),
+          );
+        };
+        const before = await hiddenIn(states);
+        expect(before, way).toHaveLength(1);
+        await mutate(states, (s) => ({ ...s, nextPoolId: 77 }));
+        expect(await hiddenIn(states), way).toEqual(before);
+        expect(await hiddenIn(stage.open()), way).toEqual(before);
+      }
+    });
+
     test('a caller that has given up already: refused, and nothing is applied', async () => {
       const stage = await createStage(samplePoolState(3));
       const before = await stage.stored();
@@ -207,7 +232,7 @@ function mutate(
 }
 
 function countUp(state: PoolState): PoolState {
-  return { ...state, nextPoolId: state.nextPoolId + 1 };
+  return { ...state, nextPoolId: (state.nextPoolId ?? 0) + 1 };
 }
 
 async function expectBotCount(states: PoolStates, count: number): Promise<void> {

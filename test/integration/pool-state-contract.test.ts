@@ -31,6 +31,8 @@ describePoolStates('pool states in the platform’s file', async (state) => {
       },
       'another shape': () => writeFile(file, '[]'),
       'no pools': spoil((good) => good.replace('"pools"', '"ponds"')),
+    },
+    oddRows: {
       'bots not a list': spoil((good) => good.replace(/"bots": \[[^\]]*\]/, '"bots": {}')),
       'a bot not a string': spoil((good) => good.replace(/"bots": \[[^\]]*\]/, '"bots": [1]')),
       'a mapping that is null': spoil((good) =>

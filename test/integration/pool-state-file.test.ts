@@ -161,7 +161,7 @@ test('the configured name is a symbolic link: what it points to is written, unde
   const writers = [folder.open(), folder.open({ file: link })];
   const changes = writers.flatMap((states) =>
     Array.from({ length: 30 }, () =>
-      mutate(states, (s) => ({ ...s, nextPoolId: s.nextPoolId + 1 })),
+      mutate(states, (s) => ({ ...s, nextPoolId: (s.nextPoolId ?? 0) + 1 })),
     ),
   );
   await Promise.all(changes);

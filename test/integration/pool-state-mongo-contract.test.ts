@@ -24,8 +24,8 @@ describePoolStates('pool states in MongoDB', async (state) => {
       'moved away': async () => void (await states.updateOne(only, { $set: { status: 'moved' } })),
       'of another program': async () =>
         void (await states.updateOne(only, { $unset: { head: '', revision: '' } })),
-      'no counter': async () =>
-        void (await states.updateOne(only, { $unset: { 'head.nextPoolId': '' } })),
+    },
+    oddRows: {
       'bots not a list': async () =>
         void (await pools.updateOne({}, { $set: { 'value.bots': {} as never } })),
       'a bot not a string': async () =>

@@ -129,13 +129,16 @@ test('two processes with 200 changes each, and one that is killed amid its own: 
   const database = await createPoolDatabase(samplePoolState(9));
   const doomed = start(database.connection.name, 100_000);
   const survivors = [1, 2].map(() => start(database.connection.name, 200));
-  await waitFor('the doomed one writes', async () => (await database.stored()).nextPoolId > 20);
+  await waitFor(
+    'the doomed one writes',
+    async () => ((await database.stored()).nextPoolId ?? 0) > 20,
+  );
   doomed.kill('SIGKILL');
   await Promise.all(survivors.map((child) => ends(child)));
   const { nextPoolId } = await database.stored();
   expect(nextPoolId).toBeGreaterThan(400);
-  await mutate(database.open(), (s) => ({ ...s, nextPoolId: s.nextPoolId + 1 }));
-  expect((await database.stored()).nextPoolId).toBe(nextPoolId + 1);
+  await mutate(database.open(), (s) => ({ ...s, nextPoolId: (s.nextPoolId ?? 0) + 1 }));
+  expect((await database.stored()).nextPoolId).toBe((nextPoolId ?? 0) + 1);
 });
 
 test('a writer dies before its rows are up: everybody sees the change, and the next writer brings them up', async () => {

@@ -61,7 +61,7 @@ test('a writer is killed between its write and the rename: the file is whole, an
   expect(rest).toEqual({ ...rest, pools: given.pools, botMapping: given.botMapping });
   const states = folder.open();
   await countUp(states);
-  expect((await folder.stored()).nextPoolId).toBe(nextPoolId + 1);
+  expect((await folder.stored()).nextPoolId).toBe((nextPoolId ?? 0) + 1);
   await states.close();
   expect(await folder.names()).toEqual(['.container-pool-state.json']);
 });
@@ -231,7 +231,7 @@ async function deadHolder(token: string) {
 }
 
 function countUp(states: PoolStates) {
-  const change = (s: PoolState) => ({ ...s, nextPoolId: s.nextPoolId + 1 });
+  const change = (s: PoolState) => ({ ...s, nextPoolId: (s.nextPoolId ?? 0) + 1 });
   return states.mutate({ change, fence: noFence, signal: AbortSignal.timeout(20_000) });
 }
 

@@ -40,7 +40,7 @@ async function count(left: number): Promise<void> {
 }
 
 function mutate(fence: () => Promise<void>) {
-  const change = (s: PoolState) => ({ ...s, nextPoolId: s.nextPoolId + 1 });
+  const change = (s: PoolState) => ({ ...s, nextPoolId: (s.nextPoolId ?? 0) + 1 });
   return states.mutate({ change, fence, signal: AbortSignal.timeout(60_000) });
 }
 

@@ -31,7 +31,7 @@ async function spoilFile({ poolStateFile: file }: Stage, way: Spoiling) {
 const DOCUMENT = {
   torn: { $set: { status: 'filling' } },
   unreadable: { $unset: { head: '', revision: '' } },
-  'of another shape': { $unset: { 'head.nextPoolId': '' } },
+  'of another shape': { $unset: { head: '' } },
 } as const;
 
 async function spoilDocuments({ connection }: Stage, way: Spoiling) {

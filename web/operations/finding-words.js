@@ -12,6 +12,8 @@ const KINDS = {
   'paid-twice': 'One life of a bot was paid twice.',
   'too-many-rows': 'The wallet holds more transactions than a document should.',
   'constraint-violation': 'A document breaks a rule of its collection.',
+  'unreadable-row':
+    'A row of the pool state cannot be read: of its bots, and of no others, the state says nothing.',
 };
 
 /** @param {string} kind */

@@ -10,6 +10,7 @@ import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Connection } from 'mongoose';
 import type { PoolState } from '../../domain/pool-state.ts';
+import { UNREADABLE } from '../../domain/unreadable-rows.ts';
 import type { MoveNote } from './pool-documents.ts';
 import { readStore } from './pool-documents-reader.ts';
 import { activateStore, fillStore, lookAtStore, markStoreMoved } from './pool-documents-store.ts';
@@ -58,6 +59,8 @@ export async function moveToMongodb(deps: MoveDeps): Promise<MoveReport> {
     }
     if (source.status === 'unknown') return refused(`${file}: ${source.reason}`);
     const { snapshot } = source;
+    const hidden = unreadableIn(snapshot.state);
+    if (hidden !== null) return refused(`${file}: ${hidden}`);
     const move = noteOf(file, snapshot.bytes, deps.now());
     // A move of this very file that was cut short after the store had begun to count.
     const isEnding =
@@ -142,6 +145,8 @@ export async function moveToFile(deps: MoveDeps): Promise<MoveReport> {
     const answer = await readStore(connection, 'active');
     if (answer.status === 'unknown') return refused(`the pool state in MongoDB: ${answer.reason}`);
     const { state, revision } = answer.stored;
+    const hidden = unreadableIn(state);
+    if (hidden !== null) return refused(`the pool state in MongoDB: ${hidden}`);
     const obstacle = await obstacleAt(file, state);
     if (obstacle !== null) return refused(obstacle);
     const counts = countsOf(state);
@@ -248,6 +253,13 @@ const LOCK_TIMEOUT_MS = 30_000;
 /** The same values of the same types, in the same order. */
 function isSame(a: PoolState, b: PoolState): boolean {
   return isDeepStrictEqual(a, b) && JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** What would have to be carried over unread: a person mends it first. */
+function unreadableIn(state: PoolState): string | null {
+  const { pools = {}, botMapping = {} } = state[UNREADABLE] ?? {};
+  const [first] = [...Object.values(pools), ...Object.values(botMapping)];
+  return first?.reason ?? null;
 }
 
 function countsOf({ pools, botMapping }: PoolState): MoveCounts {

@@ -10,6 +10,7 @@ import type { Connection } from 'mongoose';
 import type { PoolScope } from '../../deletion/ports/pool-states.ts';
 import type { PoolState } from '../../domain/pool-state.ts';
 import { type SourceUnknown, unknown } from '../../domain/source.ts';
+import { UNREADABLE, type UnreadableRows } from '../../domain/unreadable-rows.ts';
 import { messageOf } from '../mongo/mongo-errors.ts';
 import {
   type PendingRows,
@@ -19,7 +20,7 @@ import {
 } from './pool-documents.ts';
 import { findRows, isWholePool, rowsAbout, rowsSince } from './pool-documents-queries.ts';
 import { createGatheredRows, fromParts, type GatheredRows, withRows } from './pool-rows.ts';
-import { findFault } from './pool-state-format.ts';
+import { readRows } from './pool-state-format.ts';
 
 /** A reading and what a change of it has to build on. */
 export interface StoredPoolState {
@@ -129,13 +130,17 @@ async function readChanges(connection: Connection, base: StoredPoolState): Promi
   }
   rows.layOver(meta.pending);
   const { pools, bots } = rows.changes();
-  const fault = findFault(fromParts(meta.head, withRows({}, pools), withRows({}, bots)));
-  if (fault !== null) return unknown(fault);
-  const state = fromParts(
+  const changed = readRows(fromParts(meta.head, withRows({}, pools), withRows({}, bots)));
+  const before = base.state[UNREADABLE];
+  const isReadable = typeof changed !== 'string' && changed[UNREADABLE] === undefined;
+  const whole = fromParts(
     meta.head,
-    withRows(base.state.pools, pools),
-    withRows(base.state.botMapping, bots),
+    withRows({ ...base.state.pools, ...valuesOf(before?.pools) }, pools),
+    withRows({ ...base.state.botMapping, ...valuesOf(before?.botMapping) }, bots),
   );
+  // A change may hide rows and may mend hidden ones: only where neither is possible nothing is checked again.
+  const state = isReadable && before === undefined ? whole : readRows(whole);
+  if (typeof state === 'string') return unknown(state);
   return { status: 'ok', stored: storedAs(state, meta) };
 }
 
@@ -159,9 +164,16 @@ async function readPart(connection: Connection, scope: PoolScope): Promise<Store
 
 function wholeOf(meta: StateDocument, rows: GatheredRows): StoredAnswer {
   rows.layOver(meta.pending);
-  const state = rows.toState(meta.head);
-  const fault = findFault(state);
-  return fault === null ? { status: 'ok', stored: storedAs(state, meta) } : unknown(fault);
+  const state = readRows(rows.toState(meta.head));
+  return typeof state === 'string'
+    ? unknown(state)
+    : { status: 'ok', stored: storedAs(state, meta) };
+}
+
+// Pairs for `Object.fromEntries`, which makes own properties of whatever the ids are.
+function valuesOf<T>(rows: UnreadableRows['pools'] = {}): Readonly<Record<string, T>> {
+  // Read as rows again by whoever gets them.
+  return Object.fromEntries(Object.entries(rows).map(([id, { value }]) => [id, value as T]));
 }
 
 function storedAs(

@@ -1,9 +1,10 @@
-// The shape of a pool state, and the bytes of its file: checked once, here, by the tables below. What
-// does not fit is refused as a whole with the place named, because a half-understood file would read
-// as "no such bot" (I4). Fields that are not in the tables are the platform's: kept, in their order.
+// The shape of a pool state, and the bytes of its file: checked once, here, by the tables below. A
+// row that does not fit hides its own bots, with the place named, and no others (I4); what has no rows at all is refused as a
+// whole. Fields that are not in the tables are the platform's: kept, in their order.
 
 import { isUtf8 } from 'node:buffer';
 import type { PoolState } from '../../domain/pool-state.ts';
+import { UNREADABLE, type UnreadableRows } from '../../domain/unreadable-rows.ts';
 
 export type ParsedPoolState =
   | { readonly status: 'ok'; readonly state: PoolState }
@@ -21,40 +22,35 @@ export function parsePoolState(bytes: Buffer): ParsedPoolState {
     const why = err instanceof Error ? err.message : String(err);
     return malformed(`the file is not whole JSON (${why.slice(0, 120)})`);
   }
-  const reason = isRecord(value) ? findFault(value) : 'the file does not hold an object';
-  return reason === null ? { status: 'ok', state: value as PoolState } : malformed(reason);
+  if (!isRecord(value)) return malformed('the file does not hold an object');
+  const read = readRows(value);
+  return typeof read === 'string' ? malformed(read) : { status: 'ok', state: read };
 }
 
 /** The platform's own layout: two spaces, and a last newline only where the file had one. */
 export function formatPoolState(state: PoolState, isNewlineTerminated: boolean): Buffer {
-  return Buffer.from(`${JSON.stringify(state, null, 2)}${isNewlineTerminated ? '\n' : ''}`);
+  const rows = state[UNREADABLE];
+  const pools = withHidden(state.pools, rows?.pools ?? {});
+  const botMapping = withHidden(state.botMapping, rows?.botMapping ?? {});
+  const text = JSON.stringify({ ...state, pools, botMapping }, null, 2);
+  return Buffer.from(`${text}${isNewlineTerminated ? '\n' : ''}`);
 }
 
 type Kind = 'string' | 'number' | 'strings' | 'object';
 
-const STATE: Readonly<Record<string, Kind>> = {
-  pools: 'object',
-  botMapping: 'object',
-  nextPoolId: 'number',
-  updatedAt: 'string',
-};
-
 const POOL: Readonly<Record<string, Kind>> = {
   id: 'string',
-  userId: 'string',
   containerName: 'string',
   basePort: 'number',
   capacity: 'number',
   bots: 'strings',
   status: 'string',
   createdAt: 'string',
-  poolDir: 'string',
 };
 
 const MAPPING: Readonly<Record<string, Kind>> = {
   poolId: 'string',
   containerName: 'string',
-  host: 'string',
   slotIndex: 'number',
   port: 'number',
   status: 'string',
@@ -63,25 +59,60 @@ const MAPPING: Readonly<Record<string, Kind>> = {
   createdAt: 'string',
 };
 
-/** The first place that is not as a pool state has it, for a person; null where all is. */
-export function findFault(value: Readonly<Record<string, unknown>>): string | null {
-  return (
-    findFieldFault(value, STATE, '') ??
-    findRowFault(value.pools, POOL, 'pools') ??
-    findRowFault(value.botMapping, MAPPING, 'botMapping')
-  );
+/** Fields that older versions of the platform did not write. */
+const OPTIONAL = {
+  pool: { userId: 'string', poolDir: 'string' },
+  mapping: { host: 'string', dockerHost: 'string' },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, Kind>>>>;
+
+/** The state with those of its rows that can be read; the others beside them, with the reason. A text: why none can be. */
+export function readRows(value: Readonly<Record<string, unknown>>): PoolState | string {
+  const { pools, botMapping } = value;
+  if (!isRecord(pools)) return 'pools is not an object';
+  if (!isRecord(botMapping)) return 'botMapping is not an object';
+  const readPools = partRows(pools, 'pools');
+  const readBots = partRows(botMapping, 'botMapping');
+  // What was checked above.
+  const state = { ...value, pools: readPools.rows, botMapping: readBots.rows } as PoolState;
+  const hidden = { pools: readPools.hidden, botMapping: readBots.hidden };
+  const isWhole = [hidden.pools, hidden.botMapping].every((rows) => Object.keys(rows).length === 0);
+  return isWhole ? state : { ...state, [UNREADABLE]: hidden };
 }
 
-function findRowFault(rows: unknown, fields: Readonly<Record<string, Kind>>, name: string) {
-  if (!isRecord(rows)) return `${name} is not an object`;
-  for (const key of Object.keys(rows)) {
-    const row = rows[key];
-    const place = `${name}[${JSON.stringify(key)}]`;
-    if (!isRecord(row)) return `${place} is not an object`;
-    const fault = findFieldFault(row, fields, `${place}.`);
-    if (fault !== null) return fault;
-  }
-  return null;
+/** Why a row cannot be read; null: it can. @param kind `pools` or `botMapping`. */
+export function findRowFault(row: unknown, kind: RowKind, key: string): string | null {
+  const place = `${kind}[${JSON.stringify(key)}]`;
+  if (!isRecord(row)) return `${place} is not an object`;
+  const [fields, optional] = kind === 'pools' ? [POOL, OPTIONAL.pool] : [MAPPING, OPTIONAL.mapping];
+  const given = Object.entries(optional).filter(([name]) => row[name] !== undefined);
+  return findFieldFault(row, { ...fields, ...Object.fromEntries(given) }, `${place}.`);
+}
+
+type RowKind = 'pools' | 'botMapping';
+
+function partRows(rows: Readonly<Record<string, unknown>>, kind: RowKind) {
+  const faults = Object.entries(rows).map(
+    ([key, value], position) => [key, value, findRowFault(value, kind, key), position] as const,
+  );
+  const hidden = faults.flatMap(([key, value, reason, position]) =>
+    reason === null ? [] : [[key, { value, reason, position }] as const],
+  );
+  if (hidden.length === 0) return { rows, hidden: {} };
+  const readable = faults.flatMap(([key, value, reason]) =>
+    reason === null ? [[key, value]] : [],
+  );
+  return { rows: Object.fromEntries(readable), hidden: Object.fromEntries(hidden) };
+}
+
+// At the places where they stood, as far as the others are still there.
+function withHidden(
+  rows: Readonly<Record<string, unknown>>,
+  hidden: UnreadableRows['pools'],
+): Readonly<Record<string, unknown>> {
+  const entries = Object.entries(rows);
+  const back = Object.entries(hidden).sort(([, a], [, b]) => a.position - b.position);
+  for (const [key, { value, position }] of back) entries.splice(position, 0, [key, value]);
+  return Object.fromEntries(entries);
 }
 
 function findFieldFault(

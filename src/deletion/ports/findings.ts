@@ -11,6 +11,7 @@ export const FINDING_KINDS = [
   'paid-twice',
   'too-many-rows',
   'constraint-violation',
+  'unreadable-row',
 ] as const;
 
 export type FindingKind = (typeof FINDING_KINDS)[number];

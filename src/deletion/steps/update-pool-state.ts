@@ -1,8 +1,10 @@
 // Step 3: the bot leaves its pool and the mapping. Its slot and port stay taken until it is observed gone:
 // the tombstone remembers them. I5: the change is fenced inside the lock.
 
+import type { InstanceId } from '../../domain/ids.ts';
 import { findOwnEntry, takeOutOwn } from '../../domain/owned-entry.ts';
 import { putBack } from '../../domain/pool-state.ts';
+import { forBot } from '../../domain/unreadable-rows.ts';
 import type { CompensatableStep, StepCall } from '../../saga/definition.ts';
 import { POOL_CAPTURE } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
@@ -24,7 +26,7 @@ export function createUpdatePoolStateStep(ports: DeletionPorts): CompensatableSt
     deadline: stopDeadline('pool-state-unwritten'),
     capture: async (call) => {
       const { instanceId, ...owner } = readInput(call.input);
-      const answer = await poolStates.read({ signal: call.signal, about: { bots: [instanceId] } });
+      const answer = await readFor(ports, instanceId, call);
       if (answer.status === 'unknown') return null;
       const bot = { owner, instanceId, holdsAllocation: () => holdsAllocation(ports, call) };
       return POOL_CAPTURE.write(await findEntryOf(ports.wallets, answer.items, bot));
@@ -44,7 +46,7 @@ export function createUpdatePoolStateStep(ports: DeletionPorts): CompensatableSt
     },
     observe: async (call) => {
       const { instanceId, ...owner } = readInput(call.input);
-      const answer = await poolStates.read({ signal: call.signal, about: { bots: [instanceId] } });
+      const answer = await readFor(ports, instanceId, call);
       if (answer.status === 'unknown') return { outcome: 'unknown', reason: answer.reason };
       const { entry } = findOwnEntry(answer.items, instanceId, owner);
       return { outcome: entry === null ? 'landed' : 'absent' };
@@ -63,6 +65,14 @@ export function createUpdatePoolStateStep(ports: DeletionPorts): CompensatableSt
       });
     },
   };
+}
+
+async function readFor(
+  { poolStates }: DeletionPorts,
+  instanceId: InstanceId,
+  { signal }: StepCall,
+) {
+  return forBot(await poolStates.read({ signal, about: { bots: [instanceId] } }), instanceId);
 }
 
 function entryOf(call: StepCall) {

@@ -6,6 +6,7 @@ import type { PoolScope } from '../../deletion/ports/pool-states.ts';
 import { takeOutOwn } from '../../domain/owned-entry.ts';
 import { assignSlot, type HeldSlot } from '../../domain/pool-slots.ts';
 import { findEntry, type PoolState } from '../../domain/pool-state.ts';
+import { hiddenBy } from '../../domain/unreadable-rows.ts';
 import type { CompensatableStep, StepCall } from '../../saga/definition.ts';
 import { TerminalError } from '../../saga/errors.ts';
 import { beginUndo, undoInTime } from '../begin-undo.ts';
@@ -39,7 +40,9 @@ export function createAssignSlotStep(ports: ProvisioningPorts): CompensatableSte
       const { pools, dedicated, state, unknown } = places;
       // Nothing is known to be free, and something could not be asked.
       if (pools.length === 0 && dedicated === null && unknown.length > 0) return null;
-      const hadEntry = findEntry(state, input.instanceId) !== null;
+      const { instanceId } = input;
+      const hadEntry =
+        findEntry(state, instanceId) !== null || hiddenBy(state, instanceId) !== null;
       return ASSIGN_CAPTURE.write({ hadEntry, pools, dedicated });
     },
     run: async (call) => ({ value: PLACE.write(await assign(ports, call)) }),
