@@ -45,14 +45,6 @@ export function hiddenBy(state: PoolState, instanceId: string): string | null {
   return pool?.[1].reason ?? null;
 }
 
-/** The bots that a row hides by name: mappings by their key, pools by a list that can be read. */
-export function hiddenBots(state: PoolState): readonly string[] {
-  const rows = state[UNREADABLE];
-  if (rows === undefined) return [];
-  const listed = Object.values(rows.pools).flatMap(({ value }) => listOf(value) ?? []);
-  return [...new Set([...Object.keys(rows.botMapping), ...listed])];
-}
-
 /** A field of a row that cannot be read as a whole. */
 export function fieldOf({ value }: UnreadableRow, field: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, field)

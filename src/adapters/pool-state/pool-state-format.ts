@@ -80,7 +80,7 @@ export function readRows(value: Readonly<Record<string, unknown>>): PoolState | 
 }
 
 /** Why a row cannot be read; null: it can. @param kind `pools` or `botMapping`. */
-export function findRowFault(row: unknown, kind: RowKind, key: string): string | null {
+function findRowFault(row: unknown, kind: RowKind, key: string): string | null {
   const place = `${kind}[${JSON.stringify(key)}]`;
   if (!isRecord(row)) return `${place} is not an object`;
   const [fields, optional] = kind === 'pools' ? [POOL, OPTIONAL.pool] : [MAPPING, OPTIONAL.mapping];
