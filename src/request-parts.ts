@@ -8,6 +8,7 @@ import type { BotRuntime } from './bot-runtime.ts';
 import type { Config } from './config.ts';
 import { createDeleteRequests, type DeleteRequests } from './deletion/delete-requests.ts';
 import type { Accounts } from './deletion/ports/accounts.ts';
+import type { KnownContainers } from './deletion/ports/known-containers.ts';
 import { createResolveFindings, type ResolveFindings } from './deletion/resolve-findings.ts';
 import type { DeletionPorts } from './deletion/steps/step-ports.ts';
 import {
@@ -39,6 +40,7 @@ export interface RequestsOptions {
   readonly runtime: BotRuntime;
   readonly deletionPorts: DeletionPorts;
   readonly syncPorts: SyncAllPorts;
+  readonly knownContainers: KnownContainers;
   readonly accounts: Accounts;
   readonly sagas: Sagas;
 }
@@ -67,6 +69,15 @@ export function createRequests(options: RequestsOptions): Requests {
     syncs: createSyncRequests({ ports: syncPorts, sagas, nowMs: () => clock.nowMs() }),
     startSyncAll: createSyncAllStarter(sagas),
     resolveFindings: createResolveFindings({ ports: deletionPorts, sagas }),
-    confirmHost: createConfirmHost({ bots: runtime.bots, hostRecords: syncPorts.hostRecords }),
+    confirmHost: createConfirmHost({
+      bots: runtime.bots,
+      hostRecords: {
+        // What was seen there is not missed any more, by its ids as little as by its number.
+        confirmEmpty: async (host, confirmation) => {
+          await options.knownContainers.forgetHost(host);
+          return syncPorts.hostRecords.confirmEmpty(host, confirmation);
+        },
+      },
+    }),
   };
 }

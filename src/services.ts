@@ -12,6 +12,7 @@ import { type DatabaseClock, startDatabaseClock } from './adapters/mongo/databas
 import { createMongoElections } from './adapters/mongo/elections.ts';
 import { createMongoFindings } from './adapters/mongo/findings.ts';
 import { findInstallationId } from './adapters/mongo/installation.ts';
+import { createMongoKnownContainers } from './adapters/mongo/known-containers.ts';
 import { createMongoLedger } from './adapters/mongo/ledger.ts';
 import type { MigrationReport } from './adapters/mongo/migration-report.ts';
 import { createMongoSagaLog } from './adapters/mongo/saga-log/saga-log.ts';
@@ -25,6 +26,7 @@ import { type BotRuntime, chooseBotRuntime } from './bot-runtime.ts';
 import type { Config } from './config.ts';
 import { createDeleteBotSaga } from './deletion/delete-bot.ts';
 import type { Accounts } from './deletion/ports/accounts.ts';
+import { rememberContainers } from './deletion/remember-containers.ts';
 import type { DeletionPorts } from './deletion/steps/step-ports.ts';
 import type { HealthDesk } from './health/health-desk.ts';
 import type { HealthPorts } from './health/health-ports.ts';
@@ -109,6 +111,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     clock,
     retentionDays: config.sagaRetentionDays,
   });
+  const knownContainers = createMongoKnownContainers({ connection, now });
   const poolStatePlace = openPoolStatePlace({ config, connection, now, log });
   const accounts = createMongoAccounts({ connection });
   const tombstones = createMongoTombstones({ connection });
@@ -123,7 +126,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     hostBelief: hosts.hostBelief,
     findings: createMongoFindings({ connection }),
     poolStates: poolStatePlace.poolStates,
-    bots: runtime.bots,
+    bots: rememberContainers(runtime.bots, knownContainers),
     findSagas: (ids) => sagaLog.findStates(ids),
   };
   const metricsRegistry = new MetricsRegistry();
@@ -171,7 +174,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
 
   const requests = createRequests({
     ...{ config, connection, clock, runtime, deletionPorts, accounts, sagas },
-    syncPorts,
+    ...{ syncPorts, knownContainers },
   });
   let closing: Promise<void> | undefined;
   const close = async () => {

@@ -67,6 +67,8 @@ export interface BotQuery {
   readonly firebaseUid: string | null;
   /** Pool containers that the pool state names for this bot; the owner's pools are asked too. */
   readonly poolContainers: readonly string[];
+  /** Ids of containers that are known to be this bot or to hold it: whatever they are called, they are asked for. */
+  readonly knownIds?: readonly string[];
   /** The only host that may hold it, when a mapping of ours says so; else all hosts are asked. */
   readonly dockerHost?: string;
 }

@@ -96,7 +96,11 @@ export async function viewBots(
   const held = new Set<string>(allocations.map(({ instanceId }) => instanceId));
   const docker = ownContainers(hosts, owner, pools, held);
   const doubt = docker.doubt ?? (await distrustOf({ bots, hostTrust }, hosts, pools, signal));
-  const unseen = (id: string) => unseenState(doubt, homeOf(pools, id, owner), bots.hosts());
+  const renamed = hosts.flatMap(({ doubts = [] }) => doubts);
+  const unseen = (id: string) => {
+    const why = doubt ?? renamed.find(({ mayBe }) => mayBe(id))?.reason ?? null;
+    return unseenState(why, homeOf(pools, id, owner), bots.hosts());
+  };
   const ids = new Set<string>([
     ...allocations.map(({ instanceId }) => instanceId),
     ...ownEntries(pools, owner),

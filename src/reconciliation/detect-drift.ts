@@ -64,7 +64,7 @@ export function judgeBot(
   const doubt =
     found.length > 0
       ? null
-      : (docker.doubt({ owner, dockerHost, poolContainers }) ??
+      : (docker.doubt({ instanceId, owner, dockerHost, poolContainers }) ??
         disputeOf(all, owner, hasAllocation) ??
         oddDoubt(odd));
   const presence = {

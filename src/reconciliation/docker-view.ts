@@ -2,7 +2,7 @@
 // found, and why somewhere could not be looked. I4: "not found" is a "no" only where nothing that could hold
 // the bot is in doubt. Kept small, because a run over all users holds one entry for every bot there is.
 
-import type { HostListing, UnknownPool } from '../deletion/ports/bots.ts';
+import type { BotDoubt, HostListing, UnknownPool } from '../deletion/ports/bots.ts';
 import { isAtRest, type Sighting } from '../domain/bot.ts';
 import {
   type BotOwner,
@@ -42,6 +42,7 @@ export interface FoundBot {
 }
 
 export interface DoubtQuestion {
+  readonly instanceId: string;
   readonly owner: BotOwner;
   /** The only host that may hold it, where a mapping of ours says so. */
   readonly dockerHost: string | undefined;
@@ -64,6 +65,7 @@ export function createDockerView(hosts: readonly string[]): DockerView {
   const found = new Map<string, KnownBot | readonly KnownBot[]>();
   const hiddenHosts = new Map(hosts.map((host) => [host, `docker host "${host}" was not asked`]));
   const hiddenPools: HiddenPool[] = [];
+  const renamed: (BotDoubt & { readonly host: string })[] = [];
   // Listings repeat the names of hosts, pools and owners in every bot: one text each is enough.
   const texts = new Map<string, string>();
   const one = (text: string) => texts.get(text) ?? texts.set(text, text).get(text) ?? text;
@@ -81,12 +83,13 @@ export function createDockerView(hosts: readonly string[]): DockerView {
   }
 
   return {
-    add: ({ host, answer, unknownPools }, pools) => {
+    add: ({ host, answer, unknownPools, doubts = [] }, pools) => {
       if (answer.status === 'unknown') {
         hiddenHosts.set(host, answer.reason);
         return;
       }
       hiddenHosts.delete(host);
+      renamed.push(...doubts.map((doubt) => ({ ...doubt, host })));
       for (const { containerName, labels, reason } of unknownPools) {
         const owners =
           labels.userId === undefined
@@ -124,7 +127,7 @@ export function createDockerView(hosts: readonly string[]): DockerView {
         if (!list.some(({ isClaimed }) => isClaimed)) yield [instanceId, list] as const;
       }
     },
-    doubt: ({ owner, dockerHost, poolContainers }) => {
+    doubt: ({ instanceId, owner, dockerHost, poolContainers }) => {
       if (dockerHost !== undefined && !hosts.includes(dockerHost)) {
         return `docker host "${dockerHost}" is not configured`;
       }
@@ -137,7 +140,9 @@ export function createDockerView(hosts: readonly string[]): DockerView {
             pool.owners.some((name) => isOwner(owner, name)) ||
             poolContainers.includes(pool.containerName)),
       );
-      return hiding === undefined ? null : `pool ${hiding.containerName}: ${hiding.reason}`;
+      if (hiding !== undefined) return `pool ${hiding.containerName}: ${hiding.reason}`;
+      // What was seen once may stand wherever it was seen.
+      return renamed.find(({ mayBe }) => mayBe(instanceId))?.reason ?? null;
     },
     doubts: () => [
       ...hiddenHosts.values(),

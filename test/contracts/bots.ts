@@ -91,6 +91,21 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     expect(seen).toMatchObject({ kind: 'dedicated', containerName: `custom-${uid}`, labels });
   });
 
+  test('a container that holds the name without being called so: the bot is in doubt, and no other', async () => {
+    const { bots, addDedicated } = await createWorld();
+    const uid = newUid();
+    const name = `0123456789ab_freqtrade-${uid}-bot-1`;
+    await addDedicated({ instanceId: `${uid}-bot-1`, name });
+    const answer = await bots.locate(queryFor(uid), call());
+    expect(answer).toMatchObject({ status: 'unknown', reason: expect.stringContaining(name) });
+    expect(itemsOf(await bots.locate(query(uid, `${uid}-bot-10`), call()))).toEqual([]);
+    const [listing] = await listAll(bots, uid);
+    const listed = listing === undefined ? [] : itemsOf(listing.answer);
+    expect(listed.map(({ instanceId }) => instanceId)).not.toContain(`${uid}-bot-1`);
+    const isDoubted = (n: number) => listing?.doubts?.some(({ mayBe }) => mayBe(`${uid}-bot-${n}`));
+    expect([1, 10].map(isDoubted)).toEqual([true, false]);
+  });
+
   test('a bot named like a pool: a pool container is not taken for it', async () => {
     const { bots, addPool } = await createWorld();
     const uid = newUid();

@@ -14,7 +14,12 @@ export interface PoolContainersWorld {
     name: string,
     bots: Readonly<Record<string, 'RUNNING' | 'STOPPED' | 'FATAL'>>,
   ): Promise<void>;
-  addDedicated(instanceId: string, state: 'running' | 'stopped' | 'paused'): Promise<void>;
+  /** @param name of its container; default: its own. */
+  addDedicated(
+    instanceId: string,
+    state: 'running' | 'stopped' | 'paused',
+    name?: string,
+  ): Promise<void>;
   setPool(name: string, to: 'stopped' | 'mute'): Promise<void>;
   /** Programs of this pool that end at once come up from now on. */
   mend(name: string): Promise<void>;
@@ -55,6 +60,16 @@ export function testPoolContainers(createWorld: () => Promise<PoolContainersWorl
     expect(looks.get(dedicated[0] ?? '')).toMatchObject({ status: 'running' });
     expect(looks.get(dedicated[1] ?? '')).toMatchObject({ status: 'not-running', how: 'exited' });
     expect(looks.get(dedicated[2] ?? '')).toMatchObject({ status: 'not-running', how: 'paused' });
+  });
+
+  test('a container of another name that holds the one asked for: in doubt, not absent', async () => {
+    const { bots, addDedicated } = await createWorld();
+    const uid = newUid();
+    const [own, other] = [`${uid}-bot-1`, `${uid}-bot-2`];
+    await addDedicated(own, 'running', `0123456789ab_freqtrade-${own}`);
+    const dedicated = [own, other].map((id) => `freqtrade-${id}`);
+    const looks = await bots.lookAtAll({ pools: [], dedicated }, call());
+    expect(dedicated.map((name) => looks.get(name)?.status)).toEqual(['unknown', 'absent']);
   });
 
   test('nobody to look at: nothing, and the daemon is not asked for everything', async () => {

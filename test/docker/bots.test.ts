@@ -40,7 +40,8 @@ describeDocker('pool containers in docker', () => {
           if (state === 'FATAL') await pool.exec(['supervisorctl', 'start', `bot-${id}`]);
         }
       },
-      addDedicated: (instanceId, state) => world.addDedicated({ instanceId, state }),
+      addDedicated: (instanceId, state, name = `freqtrade-${instanceId}`) =>
+        world.addDedicated({ instanceId, state, name }),
       setPool: async (name, to) => {
         if (to === 'stopped') await world.stopPool(name);
         else await world.muteSupervisord(name);

@@ -33,9 +33,10 @@ describe('simulated pool containers', () => {
           await world.misbehave({ pool: containerName }, { refuseStart: true });
         }
       },
-      addDedicated: (instanceId, state) =>
+      addDedicated: (instanceId, state, containerName = `freqtrade-${instanceId}`) =>
         world.addDedicated({
           instanceId,
+          containerName,
           running: state !== 'stopped',
           paused: state === 'paused',
         }),

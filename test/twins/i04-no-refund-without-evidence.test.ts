@@ -1,5 +1,6 @@
 // I4: money goes back when a bot is known to be nowhere, never because nobody could tell.
 
+import { createSimulatedBots } from '../../src/adapters/simulator/simulated-bots.ts';
 import type { Bots } from '../../src/deletion/ports/bots.ts';
 import type { PoolStates } from '../../src/deletion/ports/pool-states.ts';
 import { toUserId } from '../../src/domain/ids.ts';
@@ -107,6 +108,21 @@ twinsOf('I4', {
     const worker = await lab.worker(part === 'twin' ? twist : {});
     await syncToRest(worker, bot);
     return unpaid(lab, bot, 'a bot under another name was paid back');
+  },
+
+  // Somebody renames its container between two synchronisations.
+  'name-without-id': async (part) => {
+    const lab = await createLab();
+    const bot = await putBotInTheMaking(lab);
+    const { instanceId } = bot;
+    await lab.world.addDedicated({ instanceId });
+    const now = () => new Date();
+    const bots = createSimulatedBots({ connection: lab.connection, now });
+    const worker = await lab.worker(part === 'twin' ? { ports: () => ({ bots }) } : {});
+    await syncToRest(worker, bot);
+    await lab.world.rename(instanceId, 'somebody-elses-idea');
+    await syncToRest(worker, bot);
+    return unpaid(lab, bot, 'a renamed bot was paid back');
   },
 });
 

@@ -15,6 +15,7 @@ const OWNER: BotOwner = {
 };
 
 const question = (given: Partial<DoubtQuestion> = {}): DoubtQuestion => ({
+  instanceId: 'uid-a-bot-1',
   owner: OWNER,
   dockerHost: undefined,
   poolContainers: [],

@@ -67,8 +67,13 @@ export function exactNameFilter(name: string): string {
   return `^/?${escapeRegExp(name)}$`;
 }
 
-export function poolsOfFilter(firebaseUid: string): string {
-  return `^/?${POOL_PREFIX}${escapeRegExp(firebaseUid)}-pool-[0-9]+$`;
+/** Docker's filter for the names that hold this one. */
+export function holdsNameFilter(name: string): string {
+  return escapeRegExp(name);
+}
+
+export function holdsPoolsOfFilter(firebaseUid: string): string {
+  return `${POOL_PREFIX}${escapeRegExp(firebaseUid)}-pool-[0-9]+`;
 }
 
 /** For Go's regular expressions, which know these escapes and no `\-`. */

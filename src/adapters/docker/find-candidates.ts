@@ -3,14 +3,15 @@
 
 import type { BotsCall } from '../../deletion/ports/bots.ts';
 import type { BotQuery } from '../../domain/bot.ts';
+import { mayBeRenamed, renamedPool } from '../../domain/renamed.ts';
 import { InDoubtError } from '../../saga/errors.ts';
 import {
   dedicatedName,
-  exactNameFilter,
+  holdsNameFilter,
+  holdsPoolsOfFilter,
   isPoolContainer,
   isPoolName,
   isPoolOf,
-  poolsOfFilter,
 } from './container-names.ts';
 import { LABELS, type ListedContainer } from './container-view.ts';
 import type { DockerParts } from './docker-parts.ts';
@@ -18,6 +19,8 @@ import type { DockerParts } from './docker-parts.ts';
 export interface Candidates {
   readonly dedicatedIds: readonly string[];
   readonly poolIds: readonly string[];
+  /** Names of containers that may be the bot, or its pool, renamed. */
+  readonly renamed: readonly string[];
 }
 
 export async function findCandidates(
@@ -26,8 +29,9 @@ export async function findCandidates(
   call: BotsCall,
 ): Promise<Candidates> {
   const { instanceId, firebaseUid, poolContainers } = query;
-  const byName = [dedicatedName(instanceId), ...poolContainers].map(exactNameFilter);
-  const name = firebaseUid === null ? byName : [...byName, poolsOfFilter(firebaseUid)];
+  // Wider than the names themselves: what only holds one of them may be it, renamed.
+  const byName = [dedicatedName(instanceId), ...poolContainers].map(holdsNameFilter);
+  const name = firebaseUid === null ? byName : [...byName, holdsPoolsOfFilter(firebaseUid)];
   const [labelled, named, owned] = await Promise.all([
     containers.list({ label: [`${LABELS.instanceId}=${instanceId}`] }, call),
     containers.list({ name }, call),
@@ -46,7 +50,23 @@ export async function findCandidates(
   return {
     dedicatedIds: [...dedicatedIds],
     poolIds: [...poolIds].filter((id) => !dedicatedIds.has(id)),
+    renamed: named
+      .filter(({ id }) => !dedicatedIds.has(id) && !poolIds.has(id))
+      .filter((container) => mayBe(container, query))
+      .map(({ names }) => names[0] ?? ''),
   };
+}
+
+// One that is known by its id is asked for by its id, and one that names another bot is another bot.
+function mayBe({ id, names, labels }: ListedContainer, query: BotQuery): boolean {
+  const { instanceId, firebaseUid, poolContainers, knownIds = [] } = query;
+  if (knownIds.includes(id) || labels[LABELS.instanceId] !== undefined) return false;
+  return names.some((name) => {
+    if (mayBeRenamed(name, instanceId)) return true;
+    const pool = renamedPool(name);
+    if (pool === undefined) return false;
+    return poolContainers.includes(pool) || (firebaseUid !== null && isPoolOf(pool, firebaseUid));
+  });
 }
 
 function ownedBy(firebaseUid: string): string[] {

@@ -2,12 +2,26 @@
 // is inspected, because a listing lacks its restart policy; a pool is asked for its conf files and its
 // programs. A pool that cannot be asked, or holds a program that nobody can tell the bot of, is named (I4).
 
-import type { BotsCall, HostListing, ListedBot, UnknownPool } from '../../deletion/ports/bots.ts';
+import type {
+  BotDoubt,
+  BotsCall,
+  HostListing,
+  ListedBot,
+  UnknownPool,
+} from '../../deletion/ports/bots.ts';
+import { isOddName, mayBeRenamed, renamedPool } from '../../domain/renamed.ts';
 import { ok, unknown } from '../../domain/source.ts';
 import { SagaError } from '../../saga/errors.ts';
-import { botOfName, isPoolContainer, PLATFORM_NAMES, uidOfPool } from './container-names.ts';
+import {
+  botOfName,
+  isPoolContainer,
+  isPoolName,
+  PLATFORM_NAMES,
+  uidOfPool,
+} from './container-names.ts';
 import { LABELS, type ListedContainer, toSightingLabels } from './container-view.ts';
 import type { DockerParts } from './docker-parts.ts';
+import { renamedReason } from './locate-bot.ts';
 import { mapBounded } from './map-bounded.ts';
 import { readPool, unmatchedReason } from './read-pool.ts';
 import { toDedicated, toPooled } from './read-sightings.ts';
@@ -38,7 +52,9 @@ export async function listHost(
       return listed;
     });
     const items = [...bots.flat(), ...programs.flat()];
-    return { host: host.name, answer: ok(items, observedAt), unknownPools };
+    const doubts = all.flatMap(renamedBot);
+    unknownPools.push(...wanted.flatMap(renamedPoolOf));
+    return { host: host.name, answer: ok(items, observedAt), unknownPools, doubts };
   } catch (error) {
     return { host: host.name, answer: unknown(reasonOf(error)), unknownPools: [] };
   }
@@ -62,6 +78,25 @@ function nothingKnown(error: unknown): ReadPool {
 export function reasonOf(error: unknown): string {
   if (error instanceof SagaError) return error.message;
   throw error;
+}
+
+// One that names a bot by label is that bot's to its label.
+function renamedBot({ names, labels }: ListedContainer): BotDoubt[] {
+  if (labels[LABELS.instanceId] !== undefined) return [];
+  return names
+    .filter((name) => isOddName(name) && renamedPool(name) === undefined && !isPoolName(name))
+    .map((name) => ({
+      reason: renamedReason([name]),
+      mayBe: (instanceId: string) => mayBeRenamed(name, instanceId),
+    }));
+}
+
+function renamedPoolOf({ names, labels }: ListedContainer): UnknownPool[] {
+  return names.flatMap((name) => {
+    const containerName = renamedPool(name);
+    if (containerName === undefined) return [];
+    return [{ containerName, labels: toSightingLabels(labels), reason: renamedReason([name]) }];
+  });
 }
 
 function dedicatedBot({ names, labels }: ListedContainer): string | undefined {

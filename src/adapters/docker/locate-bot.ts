@@ -4,6 +4,7 @@
 import type { BotsCall } from '../../deletion/ports/bots.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { BotQuery, Sighting } from '../../domain/bot.ts';
+import { InDoubtError } from '../../saga/errors.ts';
 import type { DockerParts } from './docker-parts.ts';
 import { findCandidates } from './find-candidates.ts';
 import { readPooled, toDedicated } from './read-sightings.ts';
@@ -14,7 +15,7 @@ export async function locateOnHost(
   query: BotQuery,
   call: BotsCall,
 ): Promise<readonly Sighting[]> {
-  const { dedicatedIds, poolIds } = await findCandidates(host, query, call);
+  const { dedicatedIds, poolIds, renamed } = await findCandidates(host, query, call);
   const found = await Promise.all([
     ...dedicatedIds.map((id) => lookAtDedicated(host, id, call)),
     ...poolIds.map(async (id) => {
@@ -22,7 +23,13 @@ export async function locateOnHost(
       return pool === null ? null : readPooled(host, pool, query.instanceId, call);
     }),
   ]);
-  return found.filter((sighting) => sighting !== null);
+  const sightings = found.filter((sighting) => sighting !== null);
+  if (sightings.length > 0 || renamed.length === 0) return sightings;
+  throw new InDoubtError('CONTAINER_RENAMED', renamedReason(renamed));
+}
+
+export function renamedReason(names: readonly string[]): string {
+  return `${names.join(', ')} may be it under another name`;
 }
 
 /** Null: positively gone. */

@@ -3,14 +3,22 @@
 
 import type { BotsCall } from '../../deletion/ports/bots.ts';
 import type { ProgramState } from '../../domain/bot.ts';
+import { mayBeRenamed, renamedPool } from '../../domain/renamed.ts';
 import type { ContainerLook, ContainersQuery } from '../../health/ports/pool-containers.ts';
 import { matchPrograms } from '../supervisor/match-programs.ts';
 import { botOfProgram } from '../supervisor/program-names.ts';
 import { stateOf } from '../supervisor/program-status.ts';
-import { exactNameFilter, isManaged, isPoolContainer } from './container-names.ts';
+import {
+  botOfName,
+  exactNameFilter,
+  holdsNameFilter,
+  isManaged,
+  isPoolContainer,
+} from './container-names.ts';
 import type { ListedContainer } from './container-view.ts';
 import type { DockerParts } from './docker-parts.ts';
 import { reasonOf } from './list-bots.ts';
+import { renamedReason } from './locate-bot.ts';
 import { mapBounded } from './map-bounded.ts';
 import { unmatchedReason } from './read-pool.ts';
 
@@ -21,6 +29,8 @@ const MAX_NAMES = 200;
 
 interface Sight {
   readonly name: string;
+  /** It is not called so, but holds the name: it counts where nothing is called so. */
+  readonly isRenamed?: true;
   readonly look: ContainerLook;
 }
 
@@ -43,6 +53,10 @@ export async function lookAtContainers(
     }),
   );
   const byName = Map.groupBy(sights.flat(), ({ name }) => name);
+  for (const [name, all] of byName) {
+    const own = all.filter(({ isRenamed }) => isRenamed !== true);
+    if (own.length > 0) byName.set(name, own);
+  }
   return new Map(names.map((name) => [name, combine(byName.get(name) ?? [], unanswered)]));
 }
 
@@ -70,10 +84,39 @@ async function lookOnHost(
   const found = listed.flatMap((container) =>
     container.names.filter((name) => wanted.has(name)).map((name) => ({ name, container })),
   );
-  return mapBounded(found, CONCURRENCY, async ({ name, container }) => ({
+  const looks = await mapBounded(found, CONCURRENCY, async ({ name, container }) => ({
     name,
     look: await lookIfOurs(host, name, container, expected.get(name), call),
   }));
+  const seen = new Set(found.map(({ name }) => name));
+  const missing = names.filter((name) => !seen.has(name));
+  return [...looks, ...(await findRenamed(host, missing, call))];
+}
+
+// Only for those who are missed: what a rename has left of a name is no absence.
+async function findRenamed(
+  { containers }: DockerParts,
+  missing: readonly string[],
+  call: BotsCall,
+): Promise<readonly Sight[]> {
+  const sights: Sight[] = [];
+  for (let from = 0; from < missing.length; from += MAX_NAMES) {
+    const part = missing.slice(from, from + MAX_NAMES);
+    const listed = await containers.list({ name: part.map(holdsNameFilter) }, call);
+    const held = listed.flatMap((container) => container.names);
+    for (const name of part) {
+      const now = held.find((one) => holdsName(one, name));
+      if (now === undefined) continue;
+      const look = { status: 'unknown' as const, reason: renamedReason([now]) };
+      sights.push({ name, isRenamed: true, look });
+    }
+  }
+  return sights;
+}
+
+function holdsName(now: string, name: string): boolean {
+  const bot = botOfName(name);
+  return renamedPool(now) === name || (bot !== undefined && mayBeRenamed(now, bot));
 }
 
 // The pool state can name any container: what is not the platform's is neither asked nor judged by its status.

@@ -5,7 +5,6 @@ import type { DedicatedSighting, PooledSighting } from '../../domain/bot.ts';
 import { InDoubtError } from '../../saga/errors.ts';
 import type { BotPrograms } from '../supervisor/match-programs.ts';
 import { stateOf } from '../supervisor/program-status.ts';
-import { refuseOther } from './container-names.ts';
 import { type ContainerView, toSightingLabels } from './container-view.ts';
 import type { DockerParts } from './docker-parts.ts';
 import { readPool, unmatchedReason } from './read-pool.ts';
@@ -42,7 +41,7 @@ export function toPooled(
   return entangled === undefined ? seen : { ...seen, entangled };
 }
 
-/** The bot in this pool, or null when neither a conf file nor a program of it is there.
+/** The bot in this pool, which the caller knows to be one, or null when neither a conf file nor a program of it is there.
  * @param captured what the bot was once seen as: where its programs are known by their names, others are not its.
  * @throws SagaError when that cannot be established. */
 export async function readPooled(
@@ -52,7 +51,6 @@ export async function readPooled(
   call: BotsCall,
   captured?: PooledSighting,
 ): Promise<PooledSighting | null> {
-  refuseOther(pool);
   const programs = await readPool(host, pool, call);
   const own = programs.bots.get(instanceId);
   const isKnown = own?.conf === 'aside' || (captured?.programs ?? own?.programs ?? []).length > 0;

@@ -4,6 +4,7 @@
 
 import type { BotsCall } from '../../deletion/ports/bots.ts';
 import type { PooledSighting } from '../../domain/bot.ts';
+import { renamedPool } from '../../domain/renamed.ts';
 import { exactNameFilter, refuseOther } from './container-names.ts';
 import type { ContainerView } from './container-view.ts';
 import type { DockerParts } from './docker-parts.ts';
@@ -15,11 +16,17 @@ export async function resolvePool(
   call: BotsCall,
 ): Promise<ContainerView | null> {
   const same = await containers.inspect(containerId, call);
-  if (same !== null) return checked(same);
+  if (same !== null) return isRenamed(same, containerName) ? same : checked(same);
   const named = await containers.list({ name: [exactNameFilter(containerName)] }, call);
   const again = named.find(({ names }) => names.includes(containerName));
   const view = again === undefined ? null : await containers.inspect(again.id, call);
   return view === null ? null : checked(view);
+}
+
+// It was a pool when it was first seen, and still holds that name.
+function isRenamed({ name }: ContainerView, seenAs: string): boolean {
+  const pool = renamedPool(name);
+  return pool !== undefined && pool === (renamedPool(seenAs) ?? seenAs);
 }
 
 // A log or a tombstone may name what was never a pool.

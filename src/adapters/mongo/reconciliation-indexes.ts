@@ -1,9 +1,11 @@
 // The indexes of what reconciliation remembers.
 
 import type { IndexDeclaration } from './indexes.ts';
+import { KNOWN_CONTAINER_INDEXES } from './known-containers.ts';
 import { ORPHAN_SAMPLES } from './orphan-samples.ts';
 
 export const RECONCILIATION_INDEXES: readonly IndexDeclaration[] = [
+  ...KNOWN_CONTAINER_INDEXES,
   {
     collection: ORPHAN_SAMPLES.collection,
     name: 'user_newest',

@@ -2,11 +2,13 @@
 // and a host that does not answer is unknown (I4).
 
 import type { HostListing, ListedBot } from '../../deletion/ports/bots.ts';
+import { isOddName, mayBeRenamed } from '../../domain/renamed.ts';
 import { ok, unknown } from '../../domain/source.ts';
 import { SagaError, UnavailableError } from '../../saga/errors.ts';
 import { isActive, type Misbehaviours } from './misbehave.ts';
 import type { WorldCalls } from './world-calls.ts';
 import {
+  botOf,
   type DedicatedDocument,
   hostKey,
   type PoolDocument,
@@ -55,10 +57,10 @@ export async function listSimulated(
       pools.filter((pool) => !isMute(pool)).map((pool) => [pool.containerName, pool]),
     );
     const items: ListedBot[] = [
-      ...dedicated.map((bot) => ({
-        instanceId: bot.instanceId,
-        sighting: toDedicatedSighting(bot),
-      })),
+      ...dedicated.flatMap((bot) => {
+        const instanceId = botOf(bot);
+        return instanceId === undefined ? [] : [{ instanceId, sighting: toDedicatedSighting(bot) }];
+      }),
       ...programs.flatMap((bot) => {
         const pool = asked.get(bot.pool);
         const isThere = bot.conf !== 'gone' || (bot.program !== 'absent' && pool?.running);
@@ -71,7 +73,15 @@ export async function listSimulated(
       const { containerName, labels } = pool;
       return reason === null ? [] : [{ containerName, labels, reason }];
     });
-    return { host, answer: ok(items, observedAt), unknownPools };
+    const doubts = dedicated
+      .filter(
+        ({ containerName, labels }) => labels.instanceId === undefined && isOddName(containerName),
+      )
+      .map(({ containerName }) => ({
+        reason: `${containerName} may be it under another name`,
+        mayBe: (instanceId: string) => mayBeRenamed(containerName, instanceId),
+      }));
+    return { host, answer: ok(items, observedAt), unknownPools, doubts };
   } catch (error) {
     if (!(error instanceof SagaError)) throw error;
     return { host, answer: unknown(error.message), unknownPools: [] };

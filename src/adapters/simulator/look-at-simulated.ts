@@ -2,6 +2,7 @@
 
 import type { FencedCall } from '../../deletion/ports/bots.ts';
 import type { PooledSighting } from '../../domain/bot.ts';
+import { mayBeRenamed } from '../../domain/renamed.ts';
 import type {
   ContainerLook,
   ContainersQuery,
@@ -65,7 +66,27 @@ async function lookOnHost(
     const look = await lookInto(world, container, inside, isPool.has(containerName), signal);
     looks.set(containerName, look);
   }
+  const missing = names.filter((name) => !looks.has(name));
+  for (const [name, look] of await findRenamed(world, host, missing)) looks.set(name, look);
   return looks;
+}
+
+// What a rename has left of a name is no absence.
+async function findRenamed(
+  world: ListingWorld,
+  host: string,
+  missing: readonly string[],
+): Promise<readonly (readonly [string, ContainerLook])[]> {
+  if (missing.length === 0) return [];
+  const ids = new Map(missing.map((name) => [name.replace(/^freqtrade-/, ''), name]));
+  const filter = { host, kind: 'dedicated' as const, instanceId: { $in: [...ids.keys()] } };
+  const found = await world.collectionOf().find(filter).toArray();
+  return (found as DedicatedDocument[]).flatMap(({ instanceId, containerName }) => {
+    const name = ids.get(instanceId);
+    if (name === undefined || !mayBeRenamed(containerName, instanceId)) return [];
+    const reason = `${containerName} may be it under another name`;
+    return [[name, { status: 'unknown', reason }] as const];
+  });
 }
 
 async function lookInto(

@@ -15,9 +15,10 @@ import { lookAtSimulated, restartSimulated } from './look-at-simulated.ts';
 import { createMisbehaviours } from './misbehave.ts';
 import { refuseDead, type Simulation } from './simulation.ts';
 import { startSimulatedDedicated, startSimulatedPooled } from './start-simulated.ts';
-import { refuseStrangers } from './strangers.ts';
+import { refuseRenamed, refuseStrangers } from './strangers.ts';
 import { createWorldCalls } from './world-calls.ts';
 import {
+  botOf,
   dedicatedKey,
   hostKey,
   type PoolDocument,
@@ -226,8 +227,10 @@ async function locateOnHost(
   const here = met.filter((document) => hostOf(document, met) === host);
   await misbehaviours.beforeRead(here, signal);
   refuseDead(here);
-  const sightings = toSightings(here);
+  const named = here.filter((one) => one.kind !== 'dedicated' || botOf(one) === instanceId);
+  const sightings = toSightings(named);
   refuseStrangers(sightings, here);
+  if (sightings.length === 0) refuseRenamed(here, query);
   return sightings;
 }
 

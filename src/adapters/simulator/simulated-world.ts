@@ -34,6 +34,8 @@ export interface SimulatedWorld {
     containerName: string,
     state: { readonly running?: boolean; readonly supervisord?: 'up' | 'dead' },
   ): Promise<void>;
+  /** A bot's own container gets another name; its id stays. */
+  rename(instanceId: string, containerName: string): Promise<void>;
   /** What supervisord says of a program from now on: one that has crashed, or was stopped by hand. */
   setProgram(instanceId: string, program: PooledSighting['program']): Promise<void>;
   snapshot(): Promise<WorldSnapshot>;
@@ -134,6 +136,12 @@ export function createSimulatedWorld(connection: Connection): SimulatedWorld {
       if (!state.running) return;
       const started = { pool: containerName, conf: 'present' as const };
       await collection.updateMany(started, { $set: { program: 'RUNNING' } });
+    },
+    rename: async (instanceId, containerName) => {
+      await collectionOf().updateOne(
+        { _id: dedicatedKey(instanceId) },
+        { $set: { containerName } },
+      );
     },
     setProgram: async (instanceId, program) => {
       await collectionOf().updateOne({ _id: pooledKey(instanceId) }, { $set: { program } });

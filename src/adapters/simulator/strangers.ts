@@ -1,6 +1,7 @@
-// Programs of a simulated pool that nobody can tell the bot of.
+// What may be a bot that was not found: a program that nobody can tell the bot of, a container that was renamed.
 
-import type { Sighting } from '../../domain/bot.ts';
+import type { BotQuery, Sighting } from '../../domain/bot.ts';
+import { mayBeRenamed } from '../../domain/renamed.ts';
 import { InDoubtError } from '../../saga/errors.ts';
 import { strangersIn, type WorldDocument } from './world-documents.ts';
 
@@ -20,5 +21,18 @@ export function refuseStrangers(
     const seen = captured === undefined ? sightings : [...sightings, captured];
     if (doubt === null || seen.filter(isHere).some(isKnown)) continue;
     throw new InDoubtError('PROGRAM_UNMATCHED', doubt);
+  }
+}
+
+/** @throws InDoubtError for a container whose name still holds the bot's. */
+export function refuseRenamed(
+  met: readonly WorldDocument[],
+  { instanceId, knownIds = [] }: BotQuery,
+): void {
+  for (const one of met) {
+    if (one.kind !== 'dedicated' || knownIds.includes(one.containerId)) continue;
+    if (!mayBeRenamed(one.containerName, instanceId)) continue;
+    const message = `${one.containerName} may be it under another name`;
+    throw new InDoubtError('CONTAINER_RENAMED', message);
   }
 }

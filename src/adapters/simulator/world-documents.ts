@@ -103,6 +103,12 @@ export function toDedicatedSighting(document: DedicatedDocument): DedicatedSight
   return sighting;
 }
 
+/** As Docker finds a bot: by its label, else by its container's whole name. */
+export function botOf({ labels, containerName }: DedicatedDocument): string | undefined {
+  const named = /^freqtrade-(?!pool-)(.+)$/.exec(containerName)?.[1];
+  return labels.instanceId ?? named;
+}
+
 export function toPooledSighting(bot: PooledDocument, pool: PoolDocument): PooledSighting {
   const { host, containerId, containerName, labels, running } = pool;
   const program = running ? bot.program : 'absent';

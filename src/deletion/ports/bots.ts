@@ -102,6 +102,13 @@ export interface HostListing {
   readonly host: string;
   readonly answer: SourceAnswer<readonly ListedBot[]>;
   readonly unknownPools: readonly UnknownPool[];
+  /** Containers that may be a bot which is not listed: what a rename has left of its name. */
+  readonly doubts?: readonly BotDoubt[];
+}
+
+export interface BotDoubt {
+  readonly reason: string;
+  readonly mayBe: (instanceId: string) => boolean;
 }
 
 export interface UnknownPool {

@@ -170,4 +170,28 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     title: 'no program under its plain name as no bot: one that runs is paid back, and caught',
     breach: 'a bot under another name was paid back',
   },
+  {
+    name: 'name-without-id',
+    invariant: 'I4',
+    mechanism: {
+      what: 'a container that was seen to be a bot is asked for by its id, whatever it is called',
+      file: 'src/deletion/remember-containers.ts',
+    },
+    guardedBy: [
+      at(
+        'docker/renamed.test.ts',
+        'of a bot that was seen before: live to every look whatever it is called, stopped and removed by DELETE (I3, I4)',
+      ),
+      at(
+        'docker/renamed.test.ts',
+        'of a bot that was never seen: unknown, with the reason, to every look; not paid by a sync, and named by a DELETE (I4)',
+      ),
+      at(
+        'contracts/bots.ts',
+        'a container that holds the name without being called so: the bot is in doubt, and no other',
+      ),
+    ],
+    title: 'a bot known by its name alone: renamed, it is paid back while it runs, and caught',
+    breach: 'a renamed bot was paid back',
+  },
 ] as const satisfies readonly TwinFacts[];

@@ -5,6 +5,7 @@ import type { Connection } from 'mongoose';
 import { Registry } from 'prom-client';
 import { createMongoAccounts } from '../../../src/adapters/mongo/accounts.ts';
 import { createMongoFindings } from '../../../src/adapters/mongo/findings.ts';
+import { createMongoKnownContainers } from '../../../src/adapters/mongo/known-containers.ts';
 import { createMongoLedger } from '../../../src/adapters/mongo/ledger.ts';
 import { createMongoTombstones } from '../../../src/adapters/mongo/tombstones.ts';
 import { createMongoWallets } from '../../../src/adapters/mongo/wallets.ts';
@@ -14,6 +15,7 @@ import { parseConfig } from '../../../src/config.ts';
 import { createDeleteBotSaga } from '../../../src/deletion/delete-bot.ts';
 import type { Absence } from '../../../src/deletion/ports/absence.ts';
 import { createReclaimOrphanSaga } from '../../../src/deletion/reclaim-orphan.ts';
+import { rememberContainers } from '../../../src/deletion/remember-containers.ts';
 import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
 import type { PoolState } from '../../../src/domain/pool-state.ts';
 import { createHosts, type HostParts } from '../../../src/host-parts.ts';
@@ -82,7 +84,9 @@ export async function createLab(
 
 function openPorts(connection: Connection, pools: PoolFileFolder, log: SagaLog): DeletionPorts {
   const tombstones = createMongoTombstones({ connection });
-  const bots = createSimulatedBots({ connection, now: () => new Date() });
+  const now = () => new Date();
+  const known = createMongoKnownContainers({ connection, now });
+  const bots = rememberContainers(createSimulatedBots({ connection, now }), known);
   return {
     wallets: createMongoWallets({ connection }),
     ledger: createMongoLedger({ connection }),
