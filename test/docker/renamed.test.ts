@@ -11,7 +11,13 @@ import {
   userNamed,
   writePoolState,
 } from '../support/deletions.ts';
-import { describeDocker, runDedicated, runPool, testDocker } from '../support/docker.ts';
+import {
+  describeDocker,
+  removeAtEnd,
+  runDedicated,
+  runPool,
+  testDocker,
+} from '../support/docker.ts';
 import { skippedOf, syncWallet } from '../support/syncs.ts';
 import { allocation, putUser } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -53,13 +59,19 @@ async function isThere(id: string): Promise<boolean> {
   return found.some(({ Id }) => Id === id);
 }
 
+/** Gone with the test whatever it is called by then. */
+function kept<Container extends { readonly id: string }>(container: Container): Container {
+  removeAtEnd(container.id);
+  return container;
+}
+
 describeDocker('a renamed container', () => {
   it(
     'of a bot that was seen before: live to every look whatever it is called, stopped and removed by DELETE (I3, I4)',
     async () => {
       const uid = newUid();
       const app = await start(uid);
-      const bot = await runDedicated({ name: `freqtrade-${uid}-bot-1` });
+      const bot = kept(await runDedicated({ name: `freqtrade-${uid}-bot-1` }));
       expect((await sync(app, uid)).body.data).toMatchObject({ totalReturned: 0 });
 
       for (const name of [`${LEFT}freqtrade-${uid}-bot-1`, `anything-${uid.slice(4)}`]) {
@@ -92,9 +104,9 @@ describeDocker('a renamed container', () => {
       const uid = newUid();
       const app = await start(uid, { STOP_TIMEOUT_MS: '1000' });
       const name = `${LEFT}freqtrade-${uid}-bot-1`;
-      const bot = await runDedicated({ name });
+      const bot = kept(await runDedicated({ name }));
       // Another bot's name begins like it.
-      await runDedicated({ name: `freqtrade-${uid}-bot-10` });
+      kept(await runDedicated({ name: `freqtrade-${uid}-bot-10` }));
 
       const synced = await sync(app, uid);
       expect(skippedOf(synced)).toEqual({ [`${uid}-bot-1`]: 'unknown' });
@@ -113,10 +125,10 @@ describeDocker('a renamed container', () => {
       const uid = newUid();
       const app = await start(uid);
       const name = `freqtrade-${uid}-bot-1`;
-      const first = await runDedicated({ name });
+      const first = kept(await runDedicated({ name }));
       await sync(app, uid);
       await first.container.remove({ force: true });
-      const second = await runDedicated({ name });
+      const second = kept(await runDedicated({ name }));
       expect((await sync(app, uid)).body.data).toMatchObject({ skipped: [], totalReturned: 0 });
       const known = await app.connection
         .collection('knownContainers')
@@ -137,7 +149,7 @@ describeDocker('a renamed container', () => {
       const ids = [1, 2, 3].map((n) => `${uid}-bot-${n}`);
       const [first = ''] = ids;
       const programs = ids.map((id) => ({ name: `bot-${id}`, command: '/bin/sleep 100000' }));
-      const pool = await runPool({ name: `freqtrade-pool-${uid}-pool-1`, programs });
+      const pool = kept(await runPool({ name: `freqtrade-pool-${uid}-pool-1`, programs }));
       await pool.container.rename({ name: `${LEFT}freqtrade-pool-${uid}-pool-1` });
       expect(skippedOf(await sync(app, uid))).toEqual({ [first]: 'unknown' });
       await pool.container.rename({ name: `freqtrade-pool-${uid}-pool-1` });

@@ -53,7 +53,7 @@ export async function listHost(
     });
     const items = [...bots.flat(), ...programs.flat()];
     const doubts = all.flatMap(renamedBot);
-    unknownPools.push(...wanted.flatMap(renamedPoolOf));
+    unknownPools.push(...wanted.flatMap((container) => renamedPoolOf(container, owner)));
     return { host: host.name, answer: ok(items, observedAt), unknownPools, doubts };
   } catch (error) {
     return { host: host.name, answer: unknown(reasonOf(error)), unknownPools: [] };
@@ -91,10 +91,11 @@ function renamedBot({ names, labels }: ListedContainer): BotDoubt[] {
     }));
 }
 
-function renamedPoolOf({ names, labels }: ListedContainer): UnknownPool[] {
+function renamedPoolOf({ names, labels }: ListedContainer, owner: string | null): UnknownPool[] {
   return names.flatMap((name) => {
     const containerName = renamedPool(name);
     if (containerName === undefined) return [];
+    if (owner !== null && uidOfPool(containerName) !== owner) return [];
     return [{ containerName, labels: toSightingLabels(labels), reason: renamedReason([name]) }];
   });
 }
