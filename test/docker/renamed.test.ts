@@ -125,6 +125,8 @@ describeDocker('a renamed container', () => {
       const uid = newUid();
       const app = await start(uid);
       const name = `freqtrade-${uid}-bot-1`;
+      // A host that holds nothing at all would not be believed.
+      await runDedicated({ name: `freqtrade-neighbour-${uid}` });
       const first = kept(await runDedicated({ name }));
       await sync(app, uid);
       await first.container.remove({ force: true });
