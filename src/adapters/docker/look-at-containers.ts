@@ -174,7 +174,7 @@ async function programsOf(
   const programs = await host.supervisorReader(containerId, call).statusAll();
   const plain = new Map<string, ProgramState>();
   for (const { name, state } of programs) {
-    const bot = botOfProgram(name);
+    const bot = name.includes(':') ? undefined : botOfProgram(name);
     if (bot !== undefined) plain.set(bot, state);
   }
   if (plain.size === programs.length && bots.every((bot) => plain.has(bot))) {
