@@ -2,7 +2,7 @@
 // about, and until then its bot, if it is there, is neither removed nor forgotten.
 
 import { expect, it } from 'vitest';
-import { finishTombstone } from '../../src/deletion/finish-tombstone.ts';
+import { finishTombstone, whileItsOwn } from '../../src/deletion/finish-tombstone.ts';
 import type { Bots } from '../../src/deletion/ports/bots.ts';
 import type { Findings } from '../../src/deletion/ports/findings.ts';
 import type { PoolStates } from '../../src/deletion/ports/pool-states.ts';
@@ -110,6 +110,21 @@ it('a new life comes to be between the look and the removal: the removal is refu
   };
   expect(await finish(world, SEEN, born)).toEqual({ gone: false, removed: 0, told: [] });
   expect(await finish(world, SEEN)).toEqual({ gone: true, removed: 0, told: [] });
+});
+
+it('the wallet takes its time before a change: the claim is proved after its answer, not before it (I5)', async () => {
+  const asked: string[] = [];
+  const wallets: Wallets = {
+    ...inertPorts<Wallets>(),
+    readAllocation: async () => {
+      asked.push('the wallet');
+      return { status: 'absent', firebaseUid };
+    },
+  };
+  const { signal } = new AbortController();
+  const fence = async () => void asked.push('the claim');
+  await whileItsOwn({ wallets }, incarnation, { signal, fence }).fence();
+  expect(asked).toEqual(['the wallet', 'the claim']);
 });
 
 interface World {
