@@ -11,8 +11,11 @@ import { createMongoRunDrifts } from './adapters/mongo/run-drifts.ts';
 import { createMongoSuspects } from './adapters/mongo/suspects.ts';
 import type { Config } from './config.ts';
 import type { Accounts } from './deletion/ports/accounts.ts';
+import type { Finding } from './deletion/ports/findings.ts';
 import { createReclaimOrphanSaga } from './deletion/reclaim-orphan.ts';
 import type { DeletionPorts } from './deletion/steps/step-ports.ts';
+import { NO_USER } from './domain/ids.ts';
+import { redact } from './domain/redact.ts';
 import type { HostParts } from './host-parts.ts';
 import { createAbsence } from './reconciliation/look-at-bot.ts';
 import { createSyncAllSaga } from './reconciliation/sync-all.ts';
@@ -48,7 +51,10 @@ export function createReconciliation(options: ReconciliationOptions): Reconcilia
     accounts: options.accounts,
     suspects,
     samples: createMongoOrphanSamples({ connection }),
-    holdings: createMongoHoldings({ connection }),
+    holdings: createMongoHoldings({
+      connection,
+      onUnreadable: (id) => deletionPorts.findings.report(unreadableUser(id)),
+    }),
     runDrifts: createMongoRunDrifts({ connection }),
     meter: createSyncMetrics(metrics),
     sagas: {
@@ -72,3 +78,17 @@ export function createReconciliation(options: ReconciliationOptions): Reconcilia
     ],
   };
 }
+
+/** Nobody can be named by such an id; the finding names it. */
+function unreadableUser(id: string): Finding {
+  const shown = redact(id, SHOWN_ID_CHARS);
+  return {
+    kind: 'constraint-violation',
+    userId: NO_USER,
+    instanceId: null,
+    discriminator: `users/${shown}`,
+    evidence: { collection: 'users', id: shown, why: 'the _id is no ObjectId' },
+  };
+}
+
+const SHOWN_ID_CHARS = 100;

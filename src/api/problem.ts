@@ -8,6 +8,7 @@ const PROBLEMS = {
   unauthenticated: { status: 401, title: 'A valid bearer token is needed' },
   'session-needed': { status: 401, title: 'An administrator session is needed' },
   'no-account': { status: 403, title: 'There is no account for this token' },
+  'unusable-account': { status: 409, title: 'The account cannot be used here' },
   'admin-only': { status: 403, title: 'Only administrators may do this' },
   'cross-site': { status: 403, title: 'The request comes from another site' },
   'not-found': { status: 404, title: 'There is nothing here' },

@@ -69,6 +69,9 @@ export function toFirebaseUid(text: unknown): FirebaseUid {
   return mustBe(parseFirebaseUid(text), 'firebase uid', text);
 }
 
+/** Stands for a user whose own `_id` is no id of a user: they exist, and nothing can be done in their name. */
+export const NO_USER: UserId = toUserId('0'.repeat(24));
+
 function mustBe<T>(parsed: T | undefined, what: string, text: unknown): T {
   if (parsed === undefined) throw new TypeError(`not a valid ${what}: ${JSON.stringify(text)}`);
   return parsed;

@@ -28,6 +28,8 @@ export interface SurveyTotals {
   readonly unknown: number;
   /** Orphans on which another saga is at work. */
   readonly held: number;
+  /** With allocations, under an `_id` that is no id of a user: left alone, each with a finding. */
+  readonly unreadableUsers: number;
   /** Why sources could not be asked; bounded. */
   readonly reasons: readonly string[];
   /** Ghosts, and what nobody is known to own; bounded. */
@@ -84,7 +86,10 @@ export async function surveyAll(
     await ports.runDrifts.add(runId, [...orphans, ...others]);
   }
 
-  for await (const users of ports.holdings.stream(call)) {
+  const onUnreadable = () => {
+    tally.unreadableUsers += 1;
+  };
+  for await (const users of ports.holdings.stream({ signal: call.signal, onUnreadable })) {
     for (const user of users) judgeUser(sources, user, tally, allocatedEntries, found);
     if (found.length >= FLUSH) await flush();
   }
@@ -116,6 +121,7 @@ function createTally() {
     lostEntries: 0,
     unknown: 0,
     held: 0,
+    unreadableUsers: 0,
   };
 }
 

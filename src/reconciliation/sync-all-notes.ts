@@ -30,6 +30,7 @@ export const SURVEY = stored<SurveyTotals>(
     ghosts: COUNT,
     unknown: COUNT,
     held: COUNT,
+    unreadableUsers: COUNT,
     reasons: TEXTS,
     ghostSample: TEXTS,
     isPoolStateUnknown: Type.Boolean(),

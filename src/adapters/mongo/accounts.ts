@@ -10,6 +10,7 @@ import type {
   PlatformRow,
 } from '../../deletion/ports/accounts.ts';
 import { parseFirebaseUid, parseInstanceId, toUserId } from '../../domain/ids.ts';
+import { UnusableAccountError } from '../../domain/unusable-account.ts';
 import { hasAnyAllocation, sumAllocations } from './account-reads.ts';
 import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
@@ -58,7 +59,9 @@ function filterOf(who: AccountQuery): mongo.Document {
     : { firebaseUid: who.firebaseUid };
 }
 
+/** @throws UnusableAccountError */
 function parseAccount(user: mongo.Document): Account {
+  if (!(user._id instanceof mongo.ObjectId)) throw new UnusableAccountError();
   const { firebaseUid, role, paperWallet, botAllocations } = user;
   const bots = Object.entries(isRecord(botAllocations) ? botAllocations : {});
   return {

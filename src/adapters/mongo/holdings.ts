@@ -2,7 +2,13 @@
 // thousands of transactions, and a run over all users needs none of them.
 
 import { type Connection, mongo } from 'mongoose';
-import { parseFirebaseUid, parseInstanceId, toInstanceId, toUserId } from '../../domain/ids.ts';
+import {
+  parseFirebaseUid,
+  parseInstanceId,
+  parseUserId,
+  toInstanceId,
+  toUserId,
+} from '../../domain/ids.ts';
 import type {
   BotWorth,
   HeldBot,
@@ -18,19 +24,28 @@ const BATCH = 2_000;
 
 export function createMongoHoldings({
   connection,
+  onUnreadable = async () => undefined,
 }: {
   /** An open mongoose connection; the caller closes it. */
   readonly connection: Connection;
+  /** A user with an allocation whose `_id` is no id of a user: one such record stops no run over the others. */
+  readonly onUnreadable?: (id: string) => Promise<void>;
 }): Holdings {
   const users = () => nativeCollection<mongo.Document>(connection, 'users');
   return {
-    async *stream({ signal }) {
+    async *stream({ signal, onUnreadable: tell }) {
       const cursor = users().aggregate(HELD, { batchSize: BATCH });
       try {
         let batch: UserHoldings[] = [];
         for await (const user of cursor) {
           signal.throwIfAborted();
-          batch.push(toHoldings(user));
+          const holdings = toHoldings(user);
+          if (holdings === null) {
+            tell?.();
+            await onUnreadable(String(user._id));
+            continue;
+          }
+          batch.push(holdings);
           if (batch.length < BATCH) continue;
           yield batch;
           batch = [];
@@ -65,7 +80,10 @@ export function createMongoHoldings({
           .toArray(),
       );
       return new Map(
-        found.map(({ _id, firebaseUid }) => [String(firebaseUid), toUserId(String(_id))]),
+        found.flatMap(({ _id, firebaseUid }) => {
+          const userId = parseUserId(String(_id));
+          return userId === undefined ? [] : [[String(firebaseUid), userId] as const];
+        }),
       );
     },
   };
@@ -83,10 +101,12 @@ const HELD = [
   },
 ];
 
-function toHoldings({ _id, firebaseUid, ids }: mongo.Document): UserHoldings {
+function toHoldings({ _id, firebaseUid, ids }: mongo.Document): UserHoldings | null {
   const keys: readonly unknown[] = ids;
+  const userId = _id instanceof mongo.ObjectId ? toUserId(String(_id)) : undefined;
+  if (userId === undefined) return null;
   return {
-    userId: toUserId(String(_id)),
+    userId,
     firebaseUid: parseFirebaseUid(firebaseUid) ?? null,
     instanceIds: keys.flatMap((key) => parseInstanceId(key) ?? []),
   };

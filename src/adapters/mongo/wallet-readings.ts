@@ -122,7 +122,7 @@ function wholeOf(value: unknown): number {
 }
 
 function oursFilter(after: OursCursor | null): mongo.Document {
-  const opened = { 'ledgerState.openedAt': { $type: 'date' } };
+  const opened = { 'ledgerState.openedAt': { $type: 'date' }, _id: { $type: 'objectId' } };
   if (after === null) return opened;
   const { openedAt, userId } = after;
   return {

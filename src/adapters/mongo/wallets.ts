@@ -10,7 +10,7 @@ import type {
   SettleResult,
   Wallets,
 } from '../../deletion/ports/wallets.ts';
-import { type InstanceId, toUserId, type UserId } from '../../domain/ids.ts';
+import { type InstanceId, NO_USER, parseUserId, type UserId } from '../../domain/ids.ts';
 import { isStamped, settlementOpId } from '../../domain/incarnation.ts';
 import { isMoney } from '../../domain/money.ts';
 import { findFirebaseUids } from './account-reads.ts';
@@ -222,5 +222,6 @@ async function findOtherHolders(
       )
       .toArray(),
   );
-  return holders.map(({ _id }) => toUserId(String(_id)));
+  // A holder that no record can name is a holder all the same.
+  return holders.map(({ _id }) => parseUserId(String(_id)) ?? NO_USER);
 }

@@ -4,6 +4,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { BadCursorError } from '../../domain/bad-cursor.ts';
+import { UnusableAccountError } from '../../domain/unusable-account.ts';
 import { InDoubtError, RetryableError } from '../../saga/errors.ts';
 import { PROBLEM_MEDIA_TYPE, ProblemError, type ProblemKind, problemDocument } from '../problem.ts';
 
@@ -40,6 +41,12 @@ export function toProblem(thrown: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof BadCursorError) {
     return new ProblemError('invalid-cursor', 'The cursor must be one that a page gave out.');
+  }
+  if (error instanceof UnusableAccountError) {
+    return new ProblemError(
+      'unusable-account',
+      'The record of this account has a form that cannot be worked with. Please ask the support.',
+    );
   }
   if (error instanceof RetryableError || error instanceof InDoubtError || isTimeout(error)) {
     return unavailable(error);

@@ -4,7 +4,11 @@ import type { FirebaseUid, InstanceId, UserId } from '../../domain/ids.ts';
 
 export interface Holdings {
   /** Every user with an allocation, in batches. Only ids: the sums are asked for the few that drifted. */
-  stream(call: { readonly signal: AbortSignal }): AsyncIterable<readonly UserHoldings[]>;
+  stream(call: {
+    readonly signal: AbortSignal;
+    /** Told of each user who cannot be named by any record, and is left out: one odd document stops no run. */
+    readonly onUnreadable?: () => void;
+  }): AsyncIterable<readonly UserHoldings[]>;
 
   /** What these allocations are worth in cents, computed by the database; those that are gone or not money are
    * left out. */

@@ -2,7 +2,7 @@
 
 import { type Connection, mongo } from 'mongoose';
 import type { BotOwner } from '../../../domain/identity.ts';
-import { parseFirebaseUid, parseUserId, toUserId } from '../../../domain/ids.ts';
+import { parseFirebaseUid, parseUserId } from '../../../domain/ids.ts';
 import type { Owners } from '../../../health/ports/owners.ts';
 import { runRepeatable } from '../mongo-errors.ts';
 import { nativeCollection } from '../native.ts';
@@ -28,7 +28,8 @@ export function createMongoOwners(connection: Connection): Owners {
         const part = names.slice(from, from + MAX_BATCH);
         const asked = new Set(part);
         for (const { _id, firebaseUid } of await readUsers(connection, part)) {
-          const userId = toUserId(_id.toHexString());
+          const userId = parseUserId(String(_id));
+          if (userId === undefined) continue;
           const owner = { userId, firebaseUid: parseFirebaseUid(firebaseUid) ?? null };
           if (asked.has(userId)) note(userId, owner);
           if (owner.firebaseUid !== null && asked.has(owner.firebaseUid)) {
