@@ -29,7 +29,9 @@ export function describeHoldings(name: string, create: (connection: Connection) 
       const ann = await put('uid-ann', {
         'uid-ann-bot-1': allocation(1, 1),
         'a.b-bot-2': 'not even an allocation',
-        'no id': allocation(1, 1),
+        'an id': allocation(1, 1),
+        'no\nid': allocation(1, 1),
+        '..': allocation(1, 1),
         $where: allocation(1, 1),
       });
       await put('uid-nothing', {});
@@ -44,7 +46,7 @@ export function describeHoldings(name: string, create: (connection: Connection) 
       expect(first).toEqual({
         userId: ann,
         firebaseUid: 'uid-ann',
-        instanceIds: ['uid-ann-bot-1', 'a.b-bot-2'],
+        instanceIds: ['uid-ann-bot-1', 'a.b-bot-2', 'an id', '$where'],
       });
       expect(second).toMatchObject({ firebaseUid: null, instanceIds: ['old-1'] });
     });

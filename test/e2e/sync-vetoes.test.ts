@@ -408,16 +408,16 @@ describe('what was paid before, and what is somebody else’s', () => {
   it('keys in the wallet that are no ids of bots: reported, nothing is asked about them, nothing moves', async () => {
     const app = await startTestApplication();
     const bots = {
-      'no id': allocation(5, 5),
-      $where: allocation(6, 6),
+      'no\nid': allocation(5, 5),
+      '..': allocation(6, 6),
       'uid-one-bot-1': allocation(7, 7),
     };
     await putUser(app.connection, { balance: 50, bots, firebaseUid: 'uid-one' });
     const reply = await syncWallet(app, 'uid-one');
-    expect(skippedOf(reply)).toEqual({ 'no id': 'not-a-bot-id', $where: 'not-a-bot-id' });
+    expect(skippedOf(reply)).toEqual({ 'no\nid': 'not-a-bot-id', '..': 'not-a-bot-id' });
     expect(returnedBy(reply)).toEqual({ 'uid-one-bot-1': 7 });
     const { botAllocations } = await userNamed(app, 'uid-one');
-    expect(Object.keys(botAllocations)).toEqual(['no id', '$where']);
+    expect(Object.keys(botAllocations)).toEqual(['no\nid', '..']);
   });
 });
 
