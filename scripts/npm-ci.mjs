@@ -71,7 +71,7 @@ function hear(heard, line) {
 
 function phase(answers, unpacked, total) {
   // Some that only other systems' packages need stay away.
-  if (unpacked > total * 0.98)
+  if (unpacked > total * 0.9)
     return `${unpacked} packages are here; getting the project's own Node`;
   if (unpacked > 0) return `installing packages: ${unpacked} of about ${total}`;
   if (answers > 0) return `asking for ${total} packages: ${Math.min(answers, total)} answered`;

@@ -79,7 +79,9 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       stops.unshift(() => workers.stop());
     }
     const url = await listen(app, config);
-    for (const line of startupLines({ services, url, embedded: embedded.describe, seeded })) {
+    const mayPay = await services.firstReport.isConfirmed();
+    const facts = { services, url, embedded: embedded.describe, seeded, mayPay };
+    for (const line of startupLines(facts)) {
       say(line);
     }
     return { url, services, stop };
@@ -137,6 +139,7 @@ async function apiDependencies(
     portfolio: services.portfolio,
     botHealth: services.healthDesk,
     syncs: services.syncs,
+    firstReport: services.firstReport,
     syncAll: services.startSyncAll,
     findings: services.deletionPorts.findings,
     resolveFindings: services.resolveFindings,

@@ -141,6 +141,8 @@ function readAll(read: <T>(field: Field<T>) => T) {
     defaultWaitMs: read(
       whole('DEFAULT_WAIT_SECONDS', { min: 0, max: 60, fallback: 0, unit: SECOND_MS }),
     ),
+    /** off: a start without the right to change the validator of `users`, which then refuses nothing. */
+    usersValidator: read(oneOf('USERS_VALIDATOR', ['on', 'off'], 'on')),
     sagaRetentionDays: read(whole('SAGA_RETENTION_DAYS', { min: 1, max: 36_500, fallback: 90 })),
     /** 0: a user's embedded transactions are never trimmed. */
     walletTransactionsKept: read(

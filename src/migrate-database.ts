@@ -9,17 +9,25 @@ import type { MigrationReport } from './adapters/mongo/migration-report.ts';
 import { REQUEST_KEY_INDEXES } from './adapters/mongo/provisioning/request-keys.ts';
 import { SAGA_LOG_INDEXES } from './adapters/mongo/saga-log/saga-log-indexes.ts';
 import { POOL_STATE_INDEXES } from './adapters/pool-state/pool-documents.ts';
+import type { Config } from './config.ts';
 
-export async function migrateDatabase(uri: string): Promise<MigrationReport> {
+export async function migrateDatabase(
+  uri: string,
+  { usersValidator }: Pick<Config, 'usersValidator'>,
+): Promise<MigrationReport> {
   const connection = await connectMongo(uri, 'endless');
   try {
-    return await migrate(connection, [
-      ...SAGA_LOG_INDEXES,
-      ...REQUEST_KEY_INDEXES,
-      ...HEALTH_INDEXES,
-      ...ENDED_SESSION_INDEXES,
-      ...POOL_STATE_INDEXES,
-    ]);
+    return await migrate(
+      connection,
+      [
+        ...SAGA_LOG_INDEXES,
+        ...REQUEST_KEY_INDEXES,
+        ...HEALTH_INDEXES,
+        ...ENDED_SESSION_INDEXES,
+        ...POOL_STATE_INDEXES,
+      ],
+      { isValidatorWanted: usersValidator === 'on' },
+    );
   } finally {
     await connection.close();
   }

@@ -16,6 +16,7 @@ import {
   type ProvisionRequests,
 } from './provisioning/provision-requests.ts';
 import { type ConfirmHost, createConfirmHost } from './reconciliation/confirm-host.ts';
+import { createFirstReport, type FirstReport } from './reconciliation/first-report.ts';
 import { createPortfolio, type Portfolio } from './reconciliation/portfolio.ts';
 import type { SyncAllPorts } from './reconciliation/sync-ports.ts';
 import { createSyncRequests, type SyncRequests } from './reconciliation/sync-requests.ts';
@@ -29,6 +30,7 @@ export interface Requests {
   readonly portfolio: Portfolio;
   readonly syncs: SyncRequests;
   readonly startSyncAll: StartSyncAll;
+  readonly firstReport: FirstReport;
   readonly resolveFindings: ResolveFindings;
   readonly confirmHost: ConfirmHost;
 }
@@ -43,10 +45,12 @@ export interface RequestsOptions {
   readonly knownContainers: KnownContainers;
   readonly accounts: Accounts;
   readonly sagas: Sagas;
+  readonly isBesidePlatform: boolean;
 }
 
 export function createRequests(options: RequestsOptions): Requests {
   const { config, connection, clock, runtime, deletionPorts, syncPorts, accounts, sagas } = options;
+  const startSyncAll = createSyncAllStarter(sagas);
   return {
     deletions: createDeleteRequests({
       ports: deletionPorts,
@@ -67,7 +71,12 @@ export function createRequests(options: RequestsOptions): Requests {
     }),
     portfolio: createPortfolio({ ...deletionPorts, accounts, hostTrust: syncPorts.hostTrust }),
     syncs: createSyncRequests({ ports: syncPorts, sagas, nowMs: () => clock.nowMs() }),
-    startSyncAll: createSyncAllStarter(sagas),
+    startSyncAll,
+    firstReport: createFirstReport({
+      findings: deletionPorts.findings,
+      isBesidePlatform: options.isBesidePlatform,
+      startSyncAll,
+    }),
     resolveFindings: createResolveFindings({ ports: deletionPorts, sagas }),
     confirmHost: createConfirmHost({
       bots: runtime.bots,

@@ -11,7 +11,7 @@ import { connectMongo } from './adapters/mongo/connect.ts';
 import { type DatabaseClock, startDatabaseClock } from './adapters/mongo/database-clock.ts';
 import { createMongoElections } from './adapters/mongo/elections.ts';
 import { createMongoFindings } from './adapters/mongo/findings.ts';
-import { findInstallationId } from './adapters/mongo/installation.ts';
+import { findInstallation } from './adapters/mongo/installation.ts';
 import { createMongoKnownContainers } from './adapters/mongo/known-containers.ts';
 import { createMongoLedger } from './adapters/mongo/ledger.ts';
 import type { MigrationReport } from './adapters/mongo/migration-report.ts';
@@ -98,9 +98,10 @@ export const DEFAULT_KEY_PREFIX = 'reclaim';
 /** @throws when MongoDB does not answer: without it nothing can be promised. */
 export async function createServices(options: ServicesOptions): Promise<Services> {
   const { config, log } = options;
-  const migration = await migrateDatabase(options.mongodbUri);
+  const migration = await migrateDatabase(options.mongodbUri, config);
   const connection = await connectMongo(options.mongodbUri);
-  const keyPrefix = `${options.keyPrefix}:${await findInstallationId(connection)}`;
+  const installation = await findInstallation(connection);
+  const keyPrefix = `${options.keyPrefix}:${installation.id}`;
   const now = () => new Date();
   const clock = await startDatabaseClock(connection);
   await warnOfShortLease(connection, config.leaseMs, log);
@@ -175,6 +176,8 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const requests = createRequests({
     ...{ config, connection, clock, runtime, deletionPorts, accounts, sagas },
     ...{ syncPorts, knownContainers },
+    // The demo brings its own platform.
+    isBesidePlatform: installation.isBesidePlatform && !config.isDemo,
   });
   let closing: Promise<void> | undefined;
   const close = async () => {

@@ -2,6 +2,7 @@
 // the program, and keeps its stack.
 
 import mongoose from 'mongoose';
+import { MissingRightError } from './adapters/mongo/migration.ts';
 import { ConfigError } from './config.ts';
 import { printThrown } from './terminal.ts';
 
@@ -11,6 +12,7 @@ export class StartError extends Error {}
 /** @returns undefined where nobody foresaw it. */
 function sentenceFor(error: unknown): string | undefined {
   if (error instanceof ConfigError || error instanceof StartError) return error.message;
+  if (error instanceof MissingRightError) return error.message;
   if (isRefusedByMongodb(error)) {
     return `MongoDB refuses what MONGODB_URI names: ${error.message}`;
   }

@@ -10,6 +10,8 @@ export interface StartupFacts {
   /** What is embedded, one line each. */
   readonly embedded: readonly string[];
   readonly seeded: number;
+  /** Whether runs that nobody asks for do more than look. */
+  readonly mayPay: boolean;
 }
 
 const SHOWN_IDS = 5;
@@ -18,7 +20,8 @@ const DEFAULT_DATA_DIR = '.data';
 const OWN_SECRET =
   '!  SESSION_SECRET is unset: sessions of the pages end with this process, and hold at no other.';
 
-export function startupLines({ services, url, embedded, seeded }: StartupFacts): readonly string[] {
+export function startupLines(facts: StartupFacts): readonly string[] {
+  const { services, url, embedded, seeded, mayPay } = facts;
   const { config, runtime, migration } = services;
   const violations = migration.constraints
     .filter(({ violations: { count } }) => count > 0)
@@ -42,11 +45,18 @@ export function startupLines({ services, url, embedded, seeded }: StartupFacts):
       : `   bots in Docker, ${runtime.reason}`,
     ...repaired,
     ...violations,
+    ...(config.usersValidator === 'off' ? [NO_VALIDATOR] : []),
+    ...(mayPay ? [] : [ONLY_LOOKS]),
     ...(config.sessionSecret === undefined && !config.isDemo ? [OWN_SECRET] : []),
     ...(seeded > 0 ? [`   ${seeded} demo users added`] : []),
     ...(config.isDemo && config.auth === 'local' ? tryIt(url, config.dataDir) : []),
   ];
 }
+
+const NO_VALIDATOR =
+  '!  USERS_VALIDATOR=off: the database takes amounts that are no money; what is there already is counted above.';
+const ONLY_LOOKS =
+  '!  a first start beside allocations that exist: runs that nobody asks for only look, until their report is confirmed on /ops';
 
 /** As one word of a shell. */
 function quoted(word: string): string {

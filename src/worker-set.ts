@@ -10,7 +10,7 @@ import { RESTART_BOT } from './health/restart-bot-input.ts';
 import type { RoundReport } from './health/watch-pools.ts';
 import { startQueueWorker } from './queue-worker.ts';
 import { createAuditSchedule } from './reconciliation/audit/audit-schedule.ts';
-import { PASSIVE, SYNC_TICK, syncAfterStart } from './reconciliation/sync-schedule.ts';
+import { SYNC_TICK, syncAfterStart } from './reconciliation/sync-schedule.ts';
 import { rhythmOf } from './saga/lease-rhythm.ts';
 import { createPeriodic } from './saga/periodic.ts';
 import { createRelay } from './saga/relay.ts';
@@ -143,14 +143,14 @@ function tellRound({ log }: Services, report: RoundReport): void {
 }
 
 function startSync(services: Services): Stop {
-  const { config, log, elections, startSyncAll } = services;
+  const { config, log, elections, firstReport } = services;
   const stop = startQueueWorker(services, {
     queue: 'sync',
-    ticks: new Map([[SYNC_TICK, async () => void (await startSyncAll(PASSIVE, 'system:clock'))]]),
+    ticks: new Map([[SYNC_TICK, () => firstReport.startPassive('system:clock')]]),
   });
   // The demo's orphan waits for its button.
   if (config.syncEveryMs > 0 && !config.isDemo) {
-    syncAfterStart(elections, startSyncAll).catch((err: unknown) => {
+    syncAfterStart(elections, firstReport.startPassive).catch((err: unknown) => {
       log.warn({ err }, 'no run after the start; the clock brings the next');
     });
   }

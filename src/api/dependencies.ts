@@ -19,6 +19,7 @@ import type { ReadWorld } from '../operations/world-now.ts';
 import type { ProvisionRequests } from '../provisioning/provision-requests.ts';
 import type { AuditDesk } from '../reconciliation/audit/audit-desk.ts';
 import type { ConfirmHost } from '../reconciliation/confirm-host.ts';
+import type { FirstReport } from '../reconciliation/first-report.ts';
 import type { Portfolio } from '../reconciliation/portfolio.ts';
 import type { OrphanSamples } from '../reconciliation/ports/orphan-samples.ts';
 import type { SyncRequests } from '../reconciliation/sync-requests.ts';
@@ -39,6 +40,7 @@ export interface ApiDependencies {
   readonly portfolio: Portfolio;
   readonly botHealth: HealthDesk;
   readonly syncs: SyncRequests;
+  readonly firstReport: Pick<FirstReport, 'isConfirmed'>;
   readonly syncAll: StartSyncAll;
   readonly findings: Pick<Findings, 'listOpen'>;
   readonly resolveFindings: ResolveFindings;

@@ -22,10 +22,10 @@ const ONE_START_MS = 60_000;
 
 export async function syncAfterStart(
   elections: Elections,
-  startSyncAll: StartSyncAll,
+  startPassive: (requestedBy: string) => Promise<void>,
 ): Promise<void> {
   if (!(await elections.hold('sync-after-start', ONE_START_MS))) return;
-  await startSyncAll(PASSIVE, 'system:start');
+  await startPassive('system:start');
 }
 
 export const PASSIVE: SyncAllInput = { trigger: 'passive', dryRun: false, force: false };

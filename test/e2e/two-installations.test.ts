@@ -4,7 +4,7 @@
 import { Writable } from 'node:stream';
 import type { Queue } from 'bullmq';
 import { expect, it } from 'vitest';
-import { findInstallationId } from '../../src/adapters/mongo/installation.ts';
+import { findInstallation } from '../../src/adapters/mongo/installation.ts';
 import { createLogger } from '../../src/logger.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -55,7 +55,7 @@ it('every Redis key of an installation begins with its prefix and its id', async
   const app = await startTestApplication({ env: { RATE_LIMIT_PER_MINUTE: '1000', ...prefix() } });
   await deleteMany(app, 'keys');
   await fetch(`${app.url}/readyz`);
-  const id = await findInstallationId(app.connection);
+  const { id } = await findInstallation(app.connection);
   const begins = `${app.env.RECLAIM_KEY_PREFIX}:${id}:`;
   const keys = await app.services.redis.keys(`${app.env.RECLAIM_KEY_PREFIX}*`);
   expect(keys.filter((key) => !key.startsWith(begins))).toEqual([]);
@@ -94,7 +94,9 @@ it('a copy of the database with the same keys: all of both complete; foreign job
 
 it('ten processes that start at once on a new database: one id', async () => {
   const connection = await createTestDatabase();
-  const ids = await Promise.all(Array.from({ length: 10 }, () => findInstallationId(connection)));
+  const ids = await Promise.all(
+    Array.from({ length: 10 }, async () => (await findInstallation(connection)).id),
+  );
   expect(new Set(ids).size).toBe(1);
   expect(ids[0]).toMatch(/^[0-9a-f]{12}$/);
 });

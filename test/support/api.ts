@@ -123,6 +123,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       transactions: async () => ({ entries: [], nextCursor: null }),
     },
     botHealth: { ofUser: async () => new Map(), events: async () => null },
+    firstReport: { isConfirmed: async () => true },
     syncs: {
       request: async () => {
         throw new Error('no run is made here');

@@ -1,11 +1,15 @@
 // I4: money goes back when a bot is known to be nowhere, never because nobody could tell.
 
+import { createMongoFindings } from '../../src/adapters/mongo/findings.ts';
+import { findInstallation } from '../../src/adapters/mongo/installation.ts';
 import { createSimulatedBots } from '../../src/adapters/simulator/simulated-bots.ts';
 import type { Bots } from '../../src/deletion/ports/bots.ts';
 import type { PoolStates } from '../../src/deletion/ports/pool-states.ts';
-import { toUserId } from '../../src/domain/ids.ts';
+import { toSagaId, toUserId } from '../../src/domain/ids.ts';
 import type { PoolState } from '../../src/domain/pool-state.ts';
 import { ok, type SourceAnswer } from '../../src/domain/source.ts';
+import { createFirstReport } from '../../src/reconciliation/first-report.ts';
+import type { SyncAllInput } from '../../src/reconciliation/sync-all-input.ts';
 import { readNotes, writeNotes } from '../../src/reconciliation/sync-notes.ts';
 import type { SagaDefinition, StepCall } from '../../src/saga/definition.ts';
 import { type PlacedBot, placeBot, poolStateOf } from '../support/deletions.ts';
@@ -123,6 +127,25 @@ twinsOf('I4', {
     await lab.world.rename(instanceId, 'somebody-elses-idea');
     await syncToRest(worker, bot);
     return unpaid(lab, bot, 'a renamed bot was paid back');
+  },
+
+  'first-start-pays': async (part) => {
+    const { connection } = await createLab();
+    const bots = { [IN_THE_MAKING]: allocation(100, 110) };
+    await putUser(connection, { balance: BALANCE, bots, firebaseUid: UID });
+    const { isBesidePlatform } = await findInstallation(connection);
+    const orders: SyncAllInput[] = [];
+    const report = createFirstReport({
+      findings: createMongoFindings({ connection }),
+      isBesidePlatform: part === 'real' && isBesidePlatform,
+      startSyncAll: async (input) => {
+        orders.push(input);
+        return { id: toSagaId('sya-000000000001') };
+      },
+    });
+    await report.startPassive('system:start');
+    const isPaying = orders.length !== 1 || orders.some(({ dryRun }) => !dryRun);
+    return breaches({ 'a run that nobody asked for was to pay': isPaying });
   },
 });
 

@@ -5,7 +5,7 @@ import { Queue, Worker } from 'bullmq';
 import type { Connection } from 'mongoose';
 import { inject, onTestFinished } from 'vitest';
 import { createMongoElections } from '../../src/adapters/mongo/elections.ts';
-import { findInstallationId } from '../../src/adapters/mongo/installation.ts';
+import { findInstallation } from '../../src/adapters/mongo/installation.ts';
 import { createBullmqWakeUps, type SagaQueue } from '../../src/adapters/queue/bullmq-wake-ups.ts';
 import { connectRedis } from '../../src/adapters/queue/connections.ts';
 import { createLeaseKeeper } from '../../src/saga/lease-keeper.ts';
@@ -82,7 +82,7 @@ twinsOf('I10', {
     const prefixOf = async () =>
       part === 'twin'
         ? shared
-        : `${shared}:${await findInstallationId(await createTestDatabase())}`;
+        : `${shared}:${(await findInstallation(await createTestDatabase())).id}`;
     const connection = connectRedis(inject('redisUrl'), 'worker', () => undefined);
     onTestFinished(() => connection.disconnect());
     const queue = new Queue('deletion', { connection, prefix: await prefixOf() });

@@ -58,6 +58,7 @@ describe('an empty environment', () => {
       firebaseProjectId: undefined,
       firebaseAuthEmulatorHost: undefined,
       defaultWaitMs: 0,
+      usersValidator: 'on',
       sagaRetentionDays: 90,
       walletTransactionsKept: 0,
       trustProxy: false,

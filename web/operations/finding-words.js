@@ -14,6 +14,8 @@ const KINDS = {
   'constraint-violation': 'A document breaks a rule of its collection.',
   'unreadable-row':
     'A row of the pool state cannot be read: of its bots, and of no others, the state says nothing.',
+  'unconfirmed-start':
+    'There were allocations here before the first start. Runs that nobody asks for only look, and pay nothing, until their report is confirmed: compare it with the platform, then acknowledge.',
 };
 
 /** @param {string} kind */
@@ -36,7 +38,8 @@ const ACTIONS = [
   {
     action: 'acknowledge',
     label: 'Acknowledge',
-    effect: 'Nothing is changed; the finding is not shown again.',
+    effect:
+      'Nothing is changed and the finding is not shown again. That of a first start is thereby confirmed: its runs pay from now on.',
   },
 ];
 

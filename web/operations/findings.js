@@ -44,7 +44,7 @@ function Row({ finding, onDecide }) {
   return html`
     <li class="finding" data-finding=${id} data-kind=${kind}>
       <div>
-        <strong>${instanceId ?? `User ${userId}`}</strong> <span class="badge warn">${kind}</span>
+        <strong>${instanceId ?? (kind === 'unconfirmed-start' ? 'Everybody' : `User ${userId}`)}</strong> <span class="badge warn">${kind}</span>
         <p>${wordsOf(kind)}</p>
         <p class="soft">
           Seen ${seen === 1 ? 'once' : `${seen} times`}, first <${Ago} at=${firstSeenAt} />, last <${Ago} at=${lastSeenAt} />${earlier.length > 0 && `; decided ${earlier.length} times before`}

@@ -3,18 +3,31 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Connection } from 'mongoose';
+import { hasAnyAllocation } from './account-reads.ts';
 import { isDuplicateKey } from './mongo-errors.ts';
 
 interface InstallationDocument {
   _id: 'installation';
   id: string;
   createdAt: Date;
+  isBesidePlatform: boolean;
+}
+
+export interface Installation {
+  readonly id: string;
+  /** Whether users had allocations when it was made: they are somebody else's, and were never looked at. */
+  readonly isBesidePlatform: boolean;
 }
 
 /** On a majority when it returns: an id that a failover took back would leave the jobs under it to nobody. */
-export async function findInstallationId(connection: Connection): Promise<string> {
+export async function findInstallation(connection: Connection): Promise<Installation> {
   const installations = connection.collection<InstallationDocument>('installation');
-  const made = { id: randomBytes(6).toString('hex'), createdAt: new Date() };
+  const isThere = await installations.findOne({ _id: 'installation' });
+  const made = {
+    id: randomBytes(6).toString('hex'),
+    createdAt: new Date(),
+    isBesidePlatform: isThere === null && (await hasAnyAllocation(connection)),
+  };
   const find = () =>
     installations.findOneAndUpdate(
       { _id: 'installation' },
@@ -27,5 +40,5 @@ export async function findInstallationId(connection: Connection): Promise<string
     throw error;
   });
   if (found === null) throw new Error('the installation has no id');
-  return found.id;
+  return { id: found.id, isBesidePlatform: found.isBesidePlatform };
 }

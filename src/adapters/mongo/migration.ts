@@ -20,11 +20,23 @@ import { codeOf, databaseOf, whenFree } from './schema-change.ts';
 import { USERS_SCHEMA } from './users-schema.ts';
 
 const NAMESPACE_EXISTS = 48;
+const UNAUTHORIZED = 13;
+
+export interface MigrationOptions {
+  /** False: a validator that is missing stays so; what breaks it is counted all the same. Default true. */
+  readonly isValidatorWanted?: boolean;
+}
+
+/** The database user may not do what a migration needs. Its message says what, and the ways out. */
+export class MissingRightError extends Error {
+  readonly code = 'MISSING_RIGHT';
+}
 
 /** @param extraIndexes what other modules of this program declare, made in the same way. */
 export async function migrate(
   connection: Connection,
   extraIndexes: readonly IndexDeclaration[] = [],
+  { isValidatorWanted = true }: MigrationOptions = {},
 ): Promise<MigrationReport> {
   const indexes = [...MONEY_INDEXES, ...RECONCILIATION_INDEXES, ...extraIndexes];
   // Before the indexes: making one would make an ordinary collection of it.
@@ -32,7 +44,7 @@ export async function migrate(
   const fresh = await createCollections(connection, [
     ...new Set(['users', ...indexes.map(({ collection }) => collection)]),
   ]);
-  const constraints = [timeSeries, await ensureSchema(connection)];
+  const constraints = [timeSeries, await ensureSchema(connection, isValidatorWanted)];
   constraints.push(...(await ensureIndexes(connection, indexes, fresh)));
   return { constraints };
 }
@@ -105,7 +117,7 @@ async function ensureTimeSeries(connection: Connection): Promise<ConstraintRepor
   return { constraint, status: 'repaired', violations: NONE };
 }
 
-async function ensureSchema(connection: Connection): Promise<ConstraintReport> {
+async function ensureSchema(connection: Connection, isWanted: boolean): Promise<ConstraintReport> {
   const wanted = { $jsonSchema: USERS_SCHEMA };
   const [found] = await databaseOf(connection)
     .listCollections({ name: 'users' }, { nameOnly: false })
@@ -115,21 +127,26 @@ async function ensureSchema(connection: Connection): Promise<ConstraintReport> {
     options?.validationLevel === 'moderate' &&
     options.validationAction === 'error' &&
     JSON.stringify(options.validator) === JSON.stringify(wanted);
-  if (!isPresent) {
-    await whenFree(() =>
-      databaseOf(connection).command({
-        collMod: 'users',
-        validator: wanted,
-        validationLevel: 'moderate',
-        validationAction: 'error',
-      }),
-    );
-  }
+  if (!isPresent && isWanted) await setValidator(connection, wanted);
   return {
     constraint: 'users.schema',
-    status: isPresent ? 'present' : 'created',
+    status: isPresent ? 'present' : isWanted ? 'created' : 'missing',
     violations: await findSchemaViolations(connection),
   };
+}
+
+async function setValidator(connection: Connection, validator: mongo.Document): Promise<void> {
+  const validation = { validator, validationLevel: 'moderate', validationAction: 'error' };
+  try {
+    await whenFree(() => databaseOf(connection).command({ collMod: 'users', ...validation }));
+  } catch (cause) {
+    if (codeOf(cause) !== UNAUTHORIZED) throw cause;
+    throw new MissingRightError(
+      'the MongoDB user may not set the validator of `users` (collMod). Give it the role dbAdmin on the database ' +
+        `${connection.name} for one start, or go on without the validator: USERS_VALIDATOR=off`,
+      { cause },
+    );
+  }
 }
 
 async function findSchemaViolations(connection: Connection): Promise<Violations> {

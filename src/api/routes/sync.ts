@@ -17,7 +17,7 @@ import { audienceOf } from '../told.ts';
 import { adminOf, auditName, identityOf, ownerOf } from '../viewer.ts';
 
 export interface SyncRoutesDependencies
-  extends Pick<ApiDependencies, 'accounts' | 'syncs' | 'syncAll'> {
+  extends Pick<ApiDependencies, 'accounts' | 'syncs' | 'firstReport' | 'syncAll'> {
   readonly waits: EndWaits;
   readonly defaultWaitSeconds: number;
 }
@@ -33,7 +33,8 @@ export function createSyncRoutes(deps: SyncRoutesDependencies): FastifyPluginAsy
       const clientGone = clientGoneSignal(reply);
       const { userId, firebaseUid, name } = await ownerOf(request, deps.accounts);
       const user = { userId, firebaseUid };
-      if (dryRun) {
+      // A page that opens pays nothing before the first report is confirmed.
+      if (dryRun || (passive && !(await deps.firstReport.isConfirmed()))) {
         const signal = AbortSignal.any([clientGone, AbortSignal.timeout(REHEARSAL_TIMEOUT_MS)]);
         const rehearsal = await deps.syncs.rehearse(user, signal);
         return rehearsalAnswer(rehearsal, audienceOf(identityOf(request)));

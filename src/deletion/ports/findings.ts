@@ -12,6 +12,7 @@ export const FINDING_KINDS = [
   'too-many-rows',
   'constraint-violation',
   'unreadable-row',
+  'unconfirmed-start',
 ] as const;
 
 export type FindingKind = (typeof FINDING_KINDS)[number];

@@ -194,4 +194,20 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     title: 'a bot known by its name alone: renamed, it is paid back while it runs, and caught',
     breach: 'a renamed bot was paid back',
   },
+  {
+    name: 'first-start-pays',
+    invariant: 'I4',
+    mechanism: {
+      what: 'beside a platform, runs that nobody asked for only look until the first report is confirmed',
+      file: 'src/reconciliation/first-report.ts',
+    },
+    guardedBy: [
+      at(
+        'e2e/first-start.test.ts',
+        'its runs only look, until an administrator has confirmed the first report',
+      ),
+    ],
+    title: 'a first start that takes the data for its own: its first run pays, and is caught',
+    breach: 'a run that nobody asked for was to pay',
+  },
 ] as const satisfies readonly TwinFacts[];
