@@ -57,10 +57,13 @@ function ownContainer(
   return isTheirs(docker.containerName) ? {} : { containerName: null };
 }
 
-const OF_A_POOL = /^(?:freqtrade-pool-)?(.{1,200})-pool-\d{1,9}$/;
+const CONTAINER = 'freqtrade-pool-';
+const POOL = '-pool-';
 
 /** Also where the name says of nobody that the pool is theirs. */
 function isPoolOf(firebaseUid: string, name: string): boolean {
-  const owner = OF_A_POOL.exec(name.slice(0, 300))?.[1];
-  return owner === undefined || owner === firebaseUid;
+  const pool = name.startsWith(CONTAINER) ? name.slice(CONTAINER.length) : name;
+  const at = pool.lastIndexOf(POOL);
+  if (at <= 0 || !/^\d{1,9}$/.test(pool.slice(at + POOL.length))) return true;
+  return pool.slice(0, at) === firebaseUid;
 }

@@ -69,7 +69,9 @@ describe('the bot does not start', () => {
       success: false,
       state: 'compensated',
       jobId: body.jobId,
-      message: expect.stringMatching(/not started: .*did not come up.*PROGRAM_DID_NOT_START/),
+      message: expect.stringMatching(
+        /not started: The bot did not start\. \(PROGRAM_DID_NOT_START/,
+      ),
       wallet: null,
     });
     await expectUndone(app, body.jobId);
