@@ -151,7 +151,7 @@ describe('what was found', () => {
 
   it('an id that is no bot’s, or the name of something of JavaScript: data, and never found by accident', () => {
     const view = createDockerView(['east']);
-    view.add(listing('$where; x'), null);
+    view.add(listing('no\nid'), null);
     view.add(listing('constructor'), null);
     expect([...view.all()].map(([id]) => id)).toEqual(['constructor']);
     expect(view.find('__proto__')).toEqual([]);
