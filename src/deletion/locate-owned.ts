@@ -113,6 +113,10 @@ async function judge(
 ): Promise<Ownership> {
   const judged = judgeOwner(sighting, instanceId, owner, pools);
   const { labels } = sighting;
+  // A label alone proves nothing, and is nobody's leave to touch the container; but it may be the bot (I4).
+  if (sighting.kind === 'dedicated' && sighting.byLabelAlone === true) {
+    return judged === 'foreign' ? judged : 'disputed';
+  }
   if (labels.userId !== undefined) return judged;
   const holds = await holdsAllocation();
   if (judged === 'undecided') return judgeByWallets(wallets, owner, instanceId, holds);

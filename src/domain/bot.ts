@@ -21,6 +21,9 @@ export interface DedicatedSighting {
   readonly paused: boolean;
   /** Docker's restart policy name, e.g. `unless-stopped`; '' and 'no' are both none. */
   readonly restartPolicy: string;
+  /** Nothing but a label says that it is this bot's: neither its name, nor the pool state, nor our memory of its id. A label
+   * may be written by anybody, and an image hands it down: such a container is evidence, and is never touched. */
+  readonly byLabelAlone?: true;
 }
 
 /** A program under supervisord in a pool container: `bot-<instanceId>`, unless its conf file says otherwise. */

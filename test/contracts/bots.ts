@@ -82,13 +82,20 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     }
   });
 
-  test('a container of another name with the label: found, and reported with its owner', async () => {
+  test('a container of another name with the label: shown as a claim, listed as a doubt and not as the bot', async () => {
     const { bots, addDedicated } = await createWorld();
     const uid = newUid();
     const labels = { instanceId: `${uid}-bot-1`, userId: 'somebody-else' };
     await addDedicated({ instanceId: `${uid}-bot-1`, name: `custom-${uid}`, labels });
     const [seen] = itemsOf(await bots.locate(queryFor(uid), call()));
-    expect(seen).toMatchObject({ kind: 'dedicated', containerName: `custom-${uid}`, labels });
+    expect(seen).toMatchObject({ containerName: `custom-${uid}`, labels, byLabelAlone: true });
+    const named = { ...queryFor(uid), poolContainers: [`custom-${uid}`] };
+    const [known] = itemsOf(await bots.locate(named, call()));
+    expect(known).not.toHaveProperty('byLabelAlone');
+    const [listing] = await listAll(bots, null);
+    const listed = listing === undefined ? [] : itemsOf(listing.answer);
+    expect(listed.map(({ instanceId }) => instanceId)).not.toContain(`${uid}-bot-1`);
+    expect(listing?.doubts?.some(({ mayBe }) => mayBe(`${uid}-bot-1`))).toBe(true);
   });
 
   test('a container that holds the name without being called so: the bot is in doubt, and no other', async () => {

@@ -173,3 +173,35 @@ describeDocker('a renamed container', () => {
     SLOW_MS,
   );
 });
+
+describeDocker('a label', () => {
+  it(
+    'that somebody else wrote, or an image handed down: holds a sync back, is reported, and its container is never touched (I4)',
+    async () => {
+      const uid = newUid();
+      const instanceId = `${uid}-bot-1`;
+      const app = await start(uid);
+      const labels = {
+        'reclaim.managed': 'true',
+        'reclaim.instance-id': instanceId,
+        'reclaim.user-id': uid,
+      };
+      const claim = await runDedicated({ name: `copy-of-${uid}`, labels });
+      await runDedicated({ name: `freqtrade-neighbour-${uid}` });
+
+      const synced = await sync(app, uid);
+      expect(skippedOf(synced)).toEqual({ [instanceId]: 'unknown' });
+      expect(synced.body.data).toMatchObject({ totalReturned: 0 });
+      const bot = await runDedicated({ name: `freqtrade-${instanceId}`, labels });
+      const reply = await answered(() => deleteBot(app, { uid, instanceId }));
+
+      expect(reply.body).toMatchObject({ success: true, wallet: { returned: 300 } });
+      expect(reply.body.warnings).toBeUndefined();
+      expect(await isThere(bot.id)).toBe(false);
+      expect((await claim.container.inspect()).State.Running).toBe(true);
+      const found = await app.connection.collection('findings').find().toArray();
+      expect(found.map(({ kind }) => kind)).toContain('id-conflict');
+    },
+    SLOW_MS,
+  );
+});

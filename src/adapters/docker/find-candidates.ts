@@ -19,6 +19,8 @@ import type { DockerParts } from './docker-parts.ts';
 export interface Candidates {
   readonly dedicatedIds: readonly string[];
   readonly poolIds: readonly string[];
+  /** Those of `dedicatedIds` that nothing but their label calls the bot. */
+  readonly byLabelAlone: ReadonlySet<string>;
   /** Names of containers that may be the bot, or its pool, renamed. */
   readonly renamed: readonly string[];
 }
@@ -42,6 +44,7 @@ export async function findCandidates(
     ...named.filter(({ names }) => isDedicatedBy(names, instanceId)),
   ];
   const dedicatedIds = new Set(dedicated.map(refusePool));
+  const byLabelAlone = dedicated.filter((container) => isByLabelAlone(container, query));
   const pools = [
     ...named.filter(({ names }) => isPoolBy(names, query)),
     ...owned.filter((container) => isOwnedBy(container, firebaseUid)),
@@ -50,11 +53,18 @@ export async function findCandidates(
   return {
     dedicatedIds: [...dedicatedIds],
     poolIds: [...poolIds].filter((id) => !dedicatedIds.has(id)),
+    byLabelAlone: new Set(byLabelAlone.map(({ id }) => id)),
     renamed: named
       .filter(({ id }) => !dedicatedIds.has(id) && !poolIds.has(id))
       .filter((container) => mayBe(container, query))
       .map(({ names }) => names[0] ?? ''),
   };
+}
+
+function isByLabelAlone({ id, names }: ListedContainer, query: BotQuery): boolean {
+  const { instanceId, poolContainers, knownIds = [] } = query;
+  const isNamed = names.some((name) => poolContainers.includes(name));
+  return !isNamed && !knownIds.includes(id) && !isDedicatedBy(names, instanceId);
 }
 
 // One that is known by its id is asked for by its id, and one that names another bot is another bot.

@@ -52,7 +52,7 @@ export async function listHost(
       return listed;
     });
     const items = [...bots.flat(), ...programs.flat()];
-    const doubts = all.flatMap(renamedBot);
+    const doubts = [...all.flatMap(renamedBot), ...wanted.flatMap(claimed)];
     unknownPools.push(...wanted.flatMap((container) => renamedPoolOf(container, owner)));
     return { host: host.name, answer: ok(items, observedAt), unknownPools, doubts };
   } catch (error) {
@@ -80,6 +80,14 @@ export function reasonOf(error: unknown): string {
   throw error;
 }
 
+// A label that no name goes with: whose bot it names is in doubt where it was not found.
+function claimed(container: ListedContainer): BotDoubt[] {
+  const claim = container.labels[LABELS.instanceId];
+  if (claim === undefined || container.names.map(botOfName).includes(claim)) return [];
+  const reason = `${container.names[0]} carries its label, and nothing else says that it is it`;
+  return [{ reason, mayBe: (instanceId) => instanceId === claim }];
+}
+
 // One that names a bot by label is that bot's to its label.
 function renamedBot({ names, labels }: ListedContainer): BotDoubt[] {
   if (labels[LABELS.instanceId] !== undefined) return [];
@@ -101,7 +109,9 @@ function renamedPoolOf({ names, labels }: ListedContainer, owner: string | null)
 }
 
 function dedicatedBot({ names, labels }: ListedContainer): string | undefined {
-  return labels[LABELS.instanceId] ?? names.map(botOfName).find((bot) => bot !== undefined);
+  // Without the name, the label is a claim: see `claimed`.
+  const named = names.map(botOfName).find((bot) => bot !== undefined);
+  return named === undefined ? undefined : (labels[LABELS.instanceId] ?? named);
 }
 
 /** Only what certainly is another's is left out: who owns the rest is decided elsewhere. A `user-id`

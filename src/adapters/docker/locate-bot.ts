@@ -15,9 +15,14 @@ export async function locateOnHost(
   query: BotQuery,
   call: BotsCall,
 ): Promise<readonly Sighting[]> {
-  const { dedicatedIds, poolIds, renamed } = await findCandidates(host, query, call);
+  const { dedicatedIds, poolIds, renamed, byLabelAlone } = await findCandidates(host, query, call);
   const found = await Promise.all([
-    ...dedicatedIds.map((id) => lookAtDedicated(host, id, call)),
+    ...dedicatedIds.map(async (id) => {
+      const seen = await lookAtDedicated(host, id, call);
+      return seen !== null && byLabelAlone.has(id)
+        ? { ...seen, byLabelAlone: true as const }
+        : seen;
+    }),
     ...poolIds.map(async (id) => {
       const pool = await host.containers.inspect(id, call);
       return pool === null ? null : readPooled(host, pool, query.instanceId, call);

@@ -81,7 +81,18 @@ export async function listSimulated(
         reason: `${containerName} may be it under another name`,
         mayBe: (instanceId: string) => mayBeRenamed(containerName, instanceId),
       }));
-    return { host, answer: ok(items, observedAt), unknownPools, doubts };
+    const claims = dedicated.flatMap((bot) => {
+      const claim = bot.labels.instanceId;
+      if (claim === undefined || botOf(bot) !== undefined) return [];
+      const reason = `${bot.containerName} carries its label, and nothing else says that it is it`;
+      return [{ reason, mayBe: (instanceId: string) => instanceId === claim }];
+    });
+    return {
+      host,
+      answer: ok(items, observedAt),
+      unknownPools,
+      doubts: [...doubts, ...claims],
+    };
   } catch (error) {
     if (!(error instanceof SagaError)) throw error;
     return { host, answer: unknown(error.message), unknownPools: [] };

@@ -19,6 +19,7 @@ import { refuseRenamed, refuseStrangers } from './strangers.ts';
 import { createWorldCalls } from './world-calls.ts';
 import {
   botOf,
+  type DedicatedDocument,
   dedicatedKey,
   hostKey,
   type PoolDocument,
@@ -227,11 +228,26 @@ async function locateOnHost(
   const here = met.filter((document) => hostOf(document, met) === host);
   await misbehaviours.beforeRead(here, signal);
   refuseDead(here);
-  const named = here.filter((one) => one.kind !== 'dedicated' || botOf(one) === instanceId);
-  const sightings = toSightings(named);
+  const named = here.filter((one) => one.kind !== 'dedicated' || isNamed(one, instanceId));
+  const sightings = toSightings(named).map((seen) => asClaim(seen, query));
   refuseStrangers(sightings, here);
   if (sightings.length === 0) refuseRenamed(here, query);
   return sightings;
+}
+
+function isNamed(bot: DedicatedDocument, instanceId: string): boolean {
+  return botOf(bot) === instanceId || bot.labels.instanceId === instanceId;
+}
+
+// As in Docker: a label that no name, no entry and no known id goes with is a claim.
+function asClaim(seen: Sighting, query: BotQuery): Sighting {
+  if (seen.kind !== 'dedicated') return seen;
+  const { instanceId, poolContainers, knownIds = [] } = query;
+  const isOwn =
+    seen.containerName === `freqtrade-${instanceId}` ||
+    poolContainers.includes(seen.containerName) ||
+    knownIds.includes(seen.containerId);
+  return isOwn ? seen : { ...seen, byLabelAlone: true };
 }
 
 /** A program is where its pool is; nowhere where that was not asked. */

@@ -103,10 +103,11 @@ export function toDedicatedSighting(document: DedicatedDocument): DedicatedSight
   return sighting;
 }
 
-/** As Docker finds a bot: by its label, else by its container's whole name. */
+/** As Docker finds a bot: by its container's whole name, which a label may correct. */
 export function botOf({ labels, containerName }: DedicatedDocument): string | undefined {
-  const named = /^freqtrade-(?!pool-)(.+)$/.exec(containerName)?.[1];
-  return labels.instanceId ?? named;
+  const isNamed =
+    containerName.startsWith('freqtrade-') && !containerName.startsWith('freqtrade-pool-');
+  return isNamed ? (labels.instanceId ?? containerName.slice('freqtrade-'.length)) : undefined;
 }
 
 export function toPooledSighting(bot: PooledDocument, pool: PoolDocument): PooledSighting {
