@@ -29,6 +29,7 @@ const PROBLEMS = {
   'finding-resolved': { status: 409, title: 'The finding is resolved already' },
   'allocation-gone': { status: 409, title: 'The allocation is not there any more' },
   'accepted-before': { status: 409, title: 'The allocation was accepted as a new one' },
+  'not-undone': { status: 409, title: 'Nothing is proven to be missing' },
   'not-settled': { status: 409, title: 'The allocation may still be owed' },
   'host-not-empty': { status: 409, title: 'The host is not empty' },
   'payload-too-large': { status: 413, title: 'The request body is too large' },

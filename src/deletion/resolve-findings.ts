@@ -10,6 +10,7 @@ import type { Incarnation } from '../domain/incarnation.ts';
 import type { Sagas } from '../saga/sagas.ts';
 import { botKey } from './bot-key.ts';
 import type { RecordedFinding, Resolution, ResolveAction } from './ports/findings.ts';
+import { restoreOpId } from './ports/restorations.ts';
 import type { ResurrectedResult, ResurrectedTarget } from './ports/wallets.ts';
 import type { DeletionPorts } from './steps/step-ports.ts';
 
@@ -33,10 +34,12 @@ type Refusal =
   | { readonly status: 'allocation-gone' }
   /** It was accepted before, and may have been paid: it is not removed any more. */
   | { readonly status: 'accepted-before' }
-  | { readonly status: 'not-settled' };
+  | { readonly status: 'not-settled' }
+  /** The ledger does not prove that these receipts are missing, or there is no wallet to restore them to. */
+  | { readonly status: 'not-undone'; readonly reason: string };
 
 export interface ResolveFindingsOptions {
-  readonly ports: Pick<DeletionPorts, 'findings' | 'wallets' | 'findSagas'>;
+  readonly ports: Pick<DeletionPorts, 'findings' | 'wallets' | 'ledger' | 'findSagas'>;
   readonly sagas: Pick<Sagas, 'findByKey'>;
 }
 
@@ -48,11 +51,14 @@ export function createResolveFindings(options: ResolveFindingsOptions): ResolveF
       if (finding === null) return { status: 'not-found' };
       if (finding.status === 'resolved') return { status: 'resolved-before', finding };
       const subject = resurrectedIn(finding);
-      const allowed: readonly ResolveAction[] =
-        subject === null ? ['acknowledge'] : ['remove', 'accept-as-new'];
+      const allowed = actionsOf(finding);
       const { action } = decision;
       if (!allowed.includes(action)) return { status: 'not-allowed', allowed };
-      if (subject !== null && action !== 'acknowledge') {
+      if (action === 'restore') {
+        const refusal = await restoreUndone(options, finding);
+        if (refusal !== null) return refusal;
+      }
+      if (subject !== null && (action === 'remove' || action === 'accept-as-new')) {
         const refusal = await carryOut(options, subject, action);
         if (refusal !== null) return refusal;
       }
@@ -71,7 +77,32 @@ function resurrectedIn(finding: RecordedFinding): Incarnation | null {
   return kind === 'resurrected' && instanceId !== null ? { userId, instanceId, life } : null;
 }
 
-type WalletAction = Exclude<ResolveAction, 'acknowledge'>;
+export function actionsOf(finding: RecordedFinding): readonly ResolveAction[] {
+  if (resurrectedIn(finding) !== null) return ['remove', 'accept-as-new'];
+  return undoneIn(finding).length > 0 ? ['restore', 'acknowledge'] : ['acknowledge'];
+}
+
+/** The settlements that a stale save took back, as the audit has found them. */
+function undoneIn({ kind, evidence }: RecordedFinding): readonly string[] {
+  const { undone } = evidence;
+  if (kind !== 'unrecorded-change' || !Array.isArray(undone)) return [];
+  return undone.filter((opId) => typeof opId === 'string');
+}
+
+// The wallet first, then the ledger: both by one name, so that what a crash leaves open is done again once.
+async function restoreUndone(
+  { ports }: ResolveFindingsOptions,
+  finding: RecordedFinding,
+): Promise<Refusal | null> {
+  const { id, userId } = finding;
+  const order = { opId: restoreOpId(id), userId, undone: undoneIn(finding) };
+  const result = await ports.wallets.restore(order);
+  if (result.status !== 'restored') return { status: 'not-undone', reason: result.status };
+  await ports.ledger.postRestoration(result.restoration);
+  return null;
+}
+
+type WalletAction = Exclude<ResolveAction, 'acknowledge' | 'restore'>;
 
 // A saga that begins after the first look finds a life that was settled, is gone, or is not the one it
 // captured, and changes nothing of the wallet; one that has marked the allocation is met by the write.

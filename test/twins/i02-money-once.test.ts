@@ -5,6 +5,7 @@ import type { Connection } from 'mongoose';
 import { NO_PAST } from '../../src/adapters/mongo/bot-pasts.ts';
 import { createMongoLedger } from '../../src/adapters/mongo/ledger.ts';
 import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
+import { restoreOpId } from '../../src/deletion/ports/restorations.ts';
 import type { Wallets } from '../../src/deletion/ports/wallets.ts';
 import type { DeletionPorts } from '../../src/deletion/steps/step-ports.ts';
 import type { UserId } from '../../src/domain/ids.ts';
@@ -155,6 +156,24 @@ twinsOf('I2', {
     await wallets.settle(settleCommand(userId, { sagaId: SAGA_B, incarnation }));
     const times = ((await balanceOf(connection, userId)) - BALANCE) / VALUE;
     return times === 1 ? [] : [`paid ${times} times`];
+  },
+
+  // A stale save has set the balance back to what it was before the payment; two administrators click.
+  'a-restoration-for-every-click': async (part) => {
+    const { connection, userId, wallets } = await setUp();
+    const receipt = await pay(wallets, userId);
+    await createMongoLedger({ connection }).post({ receipt, firebaseUid: null, sagaId: SAGA_A });
+    await platformSets(connection, userId, { 'paperWallet.balance': BALANCE });
+    const again = { $inc: { 'paperWallet.balance': VALUE } };
+    const order = { opId: restoreOpId('finding'), userId, undone: [receipt.opId] };
+    for (let click = 0; click < 2; click += 1) {
+      if (part === 'twin') await users(connection).updateOne(byId(userId), again);
+      else await wallets.restore(order);
+    }
+    // Another finding that names the same receipt gives it back no second time.
+    if (part === 'real') await wallets.restore({ ...order, opId: restoreOpId('another') });
+    const times = ((await balanceOf(connection, userId)) - BALANCE) / VALUE;
+    return times === 1 ? [] : [`restored ${times} times`];
   },
 });
 

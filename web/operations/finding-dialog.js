@@ -15,8 +15,8 @@ import { ReasonForm } from './reason-form.js';
  * }} props
  */
 export function FindingDialog({ finding, action, onClose, onMoved }) {
-  const { id, kind, instanceId, userId } = finding;
-  const words = actionsOf(kind).find((one) => one.action === action);
+  const { id, instanceId, userId } = finding;
+  const words = actionsOf(finding).find((one) => one.action === action);
   const decide = async (/** @type {import('./reason-form.js').Fields} */ fields) => {
     await call('POST', `/admin/findings/${id}/resolve`, {
       body: { action, reason: fields('reason') },

@@ -36,6 +36,12 @@ const ACTIONS = [
     effect: 'The allocation becomes a new life, which may be paid once more.',
   },
   {
+    action: 'restore',
+    label: 'Restore',
+    effect:
+      'The refunds that a stale save took back, named in the evidence, are paid in once more, as a payment of its own.',
+  },
+  {
     action: 'acknowledge',
     label: 'Acknowledge',
     effect:
@@ -43,7 +49,11 @@ const ACTIONS = [
   },
 ];
 
-/** @param {string} kind */
-export function actionsOf(kind) {
-  return ACTIONS.filter(({ action }) => (action === 'acknowledge') !== (kind === 'resurrected'));
+/** @param {import('./findings.js').Finding} finding */
+export function actionsOf({ kind, evidence }) {
+  const { undone } = evidence;
+  const isUndone = kind === 'unrecorded-change' && Array.isArray(undone) && undone.length > 0;
+  const other = isUndone ? ['restore', 'acknowledge'] : ['acknowledge'];
+  const allowed = kind === 'resurrected' ? ['remove', 'accept-as-new'] : other;
+  return ACTIONS.filter(({ action }) => allowed.includes(action));
 }

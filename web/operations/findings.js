@@ -9,7 +9,7 @@ import { FindingDialog } from './finding-dialog.js';
 import { actionsOf, wordsOf } from './finding-words.js';
 
 /** @typedef {import('../../src/api/schemas/findings.ts').FindingView} Finding */
-/** @typedef {'remove' | 'accept-as-new' | 'acknowledge'} Action */
+/** @typedef {'remove' | 'accept-as-new' | 'restore' | 'acknowledge'} Action */
 
 const EVERY_MS = 15_000;
 
@@ -52,7 +52,7 @@ function Row({ finding, onDecide }) {
         <details><summary>Evidence</summary><pre tabindex="0">${JSON.stringify(evidence, null, 2)}</pre></details>
       </div>
       <div class="row">
-        ${actionsOf(kind).map(({ action, label }) => html`<button key=${action} onClick=${() => onDecide(action)} data-action=${action}>${label} …</button>`)}
+        ${actionsOf(finding).map(({ action, label }) => html`<button key=${action} onClick=${() => onDecide(action)} data-action=${action}>${label} …</button>`)}
       </div>
     </li>
   `;

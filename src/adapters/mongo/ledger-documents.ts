@@ -8,6 +8,7 @@ import type {
   SettlementEntry,
   WriteOffEntry,
 } from '../../deletion/ports/ledger.ts';
+import type { Restoration } from '../../deletion/ports/restorations.ts';
 import { minorText } from '../../domain/money.ts';
 import { trimZeros } from './receipts.ts';
 import type { Expression } from './wallet-expressions.ts';
@@ -100,6 +101,40 @@ export function reservationEntry({ reservation, firebaseUid, sagaId }: Reservati
       sagaId,
       source: 'reclaim',
       at: new Date(reservation.life),
+    },
+    computed: { amount: { $toDouble: exact } },
+  };
+}
+
+/** Money that a stale save had taken back, paid in once more. */
+export function restorationEntry(restoration: Restoration): NewEntry {
+  const { opId, userId, botId, amountMinor, restoredAt, newBalance, ...rest } = restoration;
+  const exact = mongo.Decimal128.fromString(minorText(amountMinor));
+  return {
+    opId,
+    facts: { type: 'deposit', userId, botId, amountMinor, pnlMinor: null },
+    fields: {
+      type: 'deposit',
+      userId,
+      firebaseUid: null,
+      botId,
+      life: null,
+      botName: '',
+      amountMinor: mongo.Long.fromNumber(amountMinor),
+      pnl: null,
+      pnlMinor: null,
+      currency: 'USD',
+      scale: 2,
+      exactValue: exact,
+      overwrittenValue: null,
+      description: rest.description,
+      previousBalance: new mongo.Double(rest.previousBalance),
+      balanceAfter: new mongo.Double(newBalance),
+      seq: rest.seq,
+      sagaId: null,
+      undone: [...rest.undone],
+      source: 'reclaim',
+      at: new Date(restoredAt),
     },
     computed: { amount: { $toDouble: exact } },
   };

@@ -14,6 +14,7 @@ import {
   type NewEntry,
   postEntry,
   reservationEntry,
+  restorationEntry,
   settlementEntry,
   toLedgerEntry,
   writeOffEntry,
@@ -45,6 +46,7 @@ export function createMongoLedger({ connection }: MongoLedgerDependencies): Ledg
   return {
     post: async (entry) => verdict(await post(settlementEntry(entry))),
     postReservation: async (entry) => verdict(await post(reservationEntry(entry))),
+    postRestoration: async (entry) => verdict(await post(restorationEntry(entry))),
     writeOff: async (entry) => verdict(await post(writeOffEntry(entry))),
 
     async find(opId) {

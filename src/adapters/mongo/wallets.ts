@@ -26,6 +26,7 @@ import { previewSettlement } from './preview-settlement.ts';
 import { type BotInQuestion, priorSettlement } from './prior-settlements.ts';
 import { receiptFromLedger } from './receipts.ts';
 import { reserve, withdrawReserve } from './reserve.ts';
+import { restore } from './restore.ts';
 import { createResurrectedWrites } from './resurrected.ts';
 import { settleUpdate } from './settle-update.ts';
 import { trimRows } from './trim-rows.ts';
@@ -140,6 +141,7 @@ export function createMongoWallets({
     findPlatformPayment: (query) => findPlatformPayment(connection, query),
 
     preview: (userId, instanceIds) => previewSettlement(connection, userId, instanceIds),
+    restore: (order) => restore(connection, order),
     reserve: (order) => reserve(connection, order),
     withdrawReserve: (order) => withdrawReserve(connection, order),
 

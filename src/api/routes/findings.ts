@@ -87,6 +87,11 @@ function resolvedFinding(id: string, outcome: ResolveOutcome): RecordedFinding {
         'not-settled',
         'No settlement of it is known: it may still be owed. Accept it, or delete the bot.',
       );
+    case 'not-undone':
+      throw new ProblemError(
+        'not-undone',
+        `The ledger and the wallet do not prove that it is still missing: ${outcome.reason}.`,
+      );
     default:
       return assertNever(outcome);
   }

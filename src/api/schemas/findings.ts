@@ -5,9 +5,9 @@ import { FINDING_KINDS } from '../../deletion/ports/findings.ts';
 import { AdminReasonSchema } from './admin.ts';
 
 const FindingKindSchema = Type.Enum([...FINDING_KINDS]);
-const ActionSchema = Type.Enum(['remove', 'accept-as-new', 'acknowledge'], {
+const ActionSchema = Type.Enum(['remove', 'accept-as-new', 'restore', 'acknowledge'], {
   description:
-    'For `resurrected`: `remove` takes the allocation away unpaid, `accept-as-new` makes it a new life that may be paid once. For every other kind: `acknowledge`.',
+    'For `resurrected`: `remove` takes the allocation away unpaid, `accept-as-new` makes it a new life that may be paid once. For an `unrecorded-change` whose evidence names `undone` settlements: `restore` pays in exactly what a stale save took back, once. For every other kind, and these: `acknowledge`.',
 });
 
 const ResolutionSchema = Type.Object({

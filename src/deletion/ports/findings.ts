@@ -49,8 +49,8 @@ export interface Resolution {
 }
 
 /** `remove` takes a resurrected allocation away without paying it; `accept-as-new` makes it a new life that
- * may be paid; `acknowledge` changes nothing but the finding. */
-export type ResolveAction = 'remove' | 'accept-as-new' | 'acknowledge';
+ * may be paid; `restore` pays in again what a stale save took back; `acknowledge` changes nothing but the finding. */
+export type ResolveAction = 'remove' | 'accept-as-new' | 'restore' | 'acknowledge';
 
 export interface Findings {
   /** What was acknowledged stays so: it is not asked again. What was removed or accepted is open again: it

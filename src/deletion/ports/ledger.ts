@@ -2,6 +2,7 @@
 // expires, and nothing in this program updates or deletes an entry.
 
 import type { FirebaseUid, SagaId, UserId } from '../../domain/ids.ts';
+import type { Restoration } from './restorations.ts';
 import type { Receipt, Reservation } from './wallets.ts';
 
 export interface Ledger {
@@ -12,6 +13,9 @@ export interface Ledger {
   /** Posts money set aside for a new bot: type `allocate`, amounts negative. 'exists' is success.
    * @throws TerminalError LEDGER_DISAGREES when the entry that exists says something else. */
   postReservation(entry: ReservationEntry): Promise<'posted' | 'exists'>;
+
+  /** Posts money that was restored: type `deposit`. 'exists' is success. */
+  postRestoration(restoration: Restoration): Promise<'posted' | 'exists'>;
 
   /** Records money that could not be returned because the account is gone; the audit lists it. */
   writeOff(entry: WriteOffEntry): Promise<'posted' | 'exists'>;

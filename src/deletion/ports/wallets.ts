@@ -4,6 +4,7 @@
 
 import type { FirebaseUid, InstanceId, SagaId, UserId } from '../../domain/ids.ts';
 import type { Incarnation } from '../../domain/incarnation.ts';
+import type { RestoreOrder, RestoreResult } from './restorations.ts';
 
 export interface Wallets {
   /** One user's allocation of one bot, with everything a saga must know before it touches it.
@@ -52,6 +53,10 @@ export interface Wallets {
   /** The platform's own payment of this life, as a receipt that names it; null: no row of its since that moment says
    * so, or the balance has not moved by it. Asked where an allocation is gone without a receipt of ours. */
   findPlatformPayment(query: PlatformPaymentQuery): Promise<Receipt | null>;
+
+  /** Pays in once more what settlements had paid that a stale save took back: one document update, once for its
+   * operation, and only as the ledger proves. Repeatable. */
+  restore(order: RestoreOrder): Promise<RestoreResult>;
 
   /** Sets money aside for a new bot: balance down, allocation up and the transaction `allocate`, in ONE document
    * update (I2), dated by the database. Applies only when the balance holds the amount, no allocation of this

@@ -9,11 +9,13 @@ import { InterruptedError, RetryableError } from '../../saga/errors.ts';
 import type { AuditCheckpoints, Checkpoint, CheckpointState } from '../ports/audit-checkpoints.ts';
 import type { PlatformPosting } from '../ports/audit-ledger.ts';
 import type { WalletReading } from '../ports/wallet-readings.ts';
+import type { Chain } from './chain.ts';
 import { type ChainReport, chainReport } from './chain-report.ts';
 import { BEFORE_ALL, type Look, type LookPorts, look } from './look.ts';
 import { findPaidTwice, type PaidTwice } from './paid-twice.ts';
 import type { NamedRow } from './row-identity.ts';
 import { judge, type SuspicionRules } from './suspicion.ts';
+import { isPayment, toCents, undoneReceipts } from './undone-receipts.ts';
 
 export interface AuditPorts extends LookPorts {
   readonly checkpoints: AuditCheckpoints;
@@ -50,6 +52,8 @@ const MAX_ROUNDS = 500;
 const MAX_OVERTAKEN = 5;
 /** A document of 16 MB has room for some 82,000 rows. */
 const TOO_MANY_ROWS = 50_000;
+/** Of our writes before the checkpoint: more than one stale copy can miss. */
+const EARLIER_PAYMENTS = 50;
 
 /** @throws RetryableError `AUDIT_CONTENDED`; InterruptedError when the signal aborts. */
 export async function auditOnce(
@@ -116,7 +120,8 @@ async function concludeChain(
   if (!isConserved) {
     const isFact = await confirm(deps, checkpoint, reading, signatureOf(seen));
     if (!isFact) return answered({ ...audit, status: 'pending' });
-    await reportDifference(deps, userId, checkpoint, report);
+    const undone = await findUndone(deps, userId, checkpoint, chain);
+    await reportDifference(deps, userId, checkpoint, report, undone);
   }
   const ingested = await deps.ledger.post(chainPostings(checkpoint ?? BEFORE_ALL, seen));
   // After the posting: the row of a new life may be among what was taken in just now.
@@ -191,12 +196,30 @@ function signatureOf({ reading, chain, next }: Look & { readonly status: 'chaine
   return [printExact(found), printExact(difference), next.seq, rows, next.lastRow].join(' ');
 }
 
+// The copy may have been read long before the last checkpoint.
+async function findUndone(
+  { ledger }: AuditPorts,
+  userId: UserId,
+  checkpoint: Checkpoint | null,
+  { lastRuns, difference }: Chain,
+): Promise<readonly string[]> {
+  const upTo = checkpoint?.seq ?? 0;
+  const range = { after: Math.max(0, upTo - EARLIER_PAYMENTS), upTo, opIds: [] };
+  const own = upTo === 0 ? [] : await ledger.own(userId, range);
+  const earlier = own.filter(({ opId }) => isPayment(opId)).sort((a, b) => a.seq - b.seq);
+  const runs = lastRuns.map(({ payments, isFromStart }) =>
+    isFromStart ? [...earlier, ...payments] : payments,
+  );
+  return undoneReceipts(runs, toCents(-difference));
+}
+
 /** Named by where the chain stood: the same difference, found again from the same place, is the same one. */
 async function reportDifference(
   { findings }: AuditPorts,
   userId: UserId,
   checkpoint: Checkpoint | null,
   evidence: ChainReport,
+  undone: readonly string[],
 ): Promise<void> {
   const discriminator = `${checkpoint?.revision ?? 0}:${evidence.difference}`;
   const kind = 'unrecorded-change';
@@ -205,7 +228,8 @@ async function reportDifference(
     userId,
     instanceId: null,
     discriminator,
-    evidence: { ...evidence },
+    // What an operator may restore: the receipts that are exactly what is missing.
+    evidence: { ...evidence, ...(undone.length > 0 && { undone: [...undone] }) },
   });
 }
 

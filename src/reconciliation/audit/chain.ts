@@ -8,6 +8,7 @@ import type { OwnMovement, WalletRow } from '../ports/wallet-readings.ts';
 import { isStrippedFrom, type OwnMovements } from './own-movements.ts';
 import type { NamedRow } from './row-identity.ts';
 import { meaningOf, type RowMeaning } from './row-meaning.ts';
+import { isPayment, type PaymentRun } from './undone-receipts.ts';
 
 export interface ChainInput {
   readonly start: Exact;
@@ -32,6 +33,8 @@ export interface Chain {
   readonly after: string | null;
   readonly before: string | null;
   readonly platform: readonly PlatformEntry[];
+  /** Our payments right before the break, and at the end: a stale save has taken back the last of one of them. */
+  readonly lastRuns: readonly PaymentRun[];
 }
 
 export interface PlatformEntry {
@@ -51,6 +54,8 @@ export function chainOf(input: ChainInput): Chain {
   let summed = start;
   let after: string | null = null;
   let before: string | null = null;
+  let run: PaymentRun = { payments: [], isFromStart: true };
+  let runBeforeBreak: PaymentRun | null = null;
   for (const link of links) {
     let moved = link.own?.amount ?? 0n;
     if (link.own === null) {
@@ -63,11 +68,19 @@ export function chainOf(input: ChainInput): Chain {
     }
     summed += moved;
     stated = link.balanceAfter ?? stated + moved;
-    if (!isSame(stated, summed)) before ??= link.opId;
-    else if (link.balanceAfter !== null) {
+    if (!isSame(stated, summed)) {
+      before ??= link.opId;
+      runBeforeBreak ??= run;
+    }
+    if (isSame(stated, summed) && link.balanceAfter !== null) {
       after = link.opId;
       before = null;
+      runBeforeBreak = null;
     }
+    run =
+      link.own !== null && isPayment(link.opId)
+        ? { ...run, payments: [...run.payments, { opId: link.opId, amount: moved }] }
+        : { payments: [], isFromStart: false };
   }
   const isConserved = isSame(end, summed);
   return {
@@ -80,6 +93,7 @@ export function chainOf(input: ChainInput): Chain {
     after: isConserved ? null : after,
     before: isConserved ? null : before,
     platform,
+    lastRuns: isConserved ? [] : [...(runBeforeBreak === null ? [] : [runBeforeBreak]), run],
   };
 }
 

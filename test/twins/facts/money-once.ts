@@ -100,4 +100,24 @@ export const MONEY_ONCE = [
       'an undated life that only the document remembers: paid again under a new stamp, and caught',
     breach: 'paid 2 times',
   },
+  {
+    name: 'a-restoration-for-every-click',
+    invariant: 'I2',
+    mechanism: {
+      what: 'what a stale save took back is restored under one name, whoever orders it and how often',
+      file: 'src/adapters/mongo/restore.ts',
+    },
+    guardedBy: [
+      at(
+        'e2e/restored.test.ts',
+        'one refund of 110 taken back: offered, restored once by five clicks, and the books are whole',
+      ),
+      at(
+        'e2e/restored.test.ts',
+        'a bot of that refund has an allocation again, then not: refused, then restored',
+      ),
+    ],
+    title: 'a restoration without a name: restored with every click, and caught',
+    breach: 'restored 2 times',
+  },
 ] as const satisfies readonly TwinFacts[];

@@ -1,0 +1,47 @@
+// Which of our own payments a stale save has taken back. A copy that was read before them knows none of them: what it
+// undid are the last ones before its row, or the last of all, and together they are exactly what is missing. Anything
+// that does not come out to the last decimal proves nothing, and a person looks for it (I11). Pure.
+
+import { type Exact, exactFromMinor } from '../../domain/exact-decimal.ts';
+
+export interface OwnPayment {
+  readonly opId: string;
+  readonly amount: Exact;
+}
+
+export interface PaymentRun {
+  /** Unbroken by a row of anybody else. */
+  readonly payments: readonly OwnPayment[];
+  /** Nothing stands between them and the last checkpoint: older payments go on before them. */
+  readonly isFromStart: boolean;
+}
+
+/** Balances are sums of doubles: what is missing is told to the cent. */
+export function toCents(missing: Exact): Exact {
+  const cent = exactFromMinor(1);
+  return missing <= 0n ? 0n : ((missing + cent / 2n) / cent) * cent;
+}
+
+/** Of our operations, those that bring money back. */
+const PAYMENT = /^(?:settle|restore)\./;
+
+/** @param runs payments of ours, in the order of the list, each run unbroken by a row of anybody else.
+ * @returns their operations; none: it cannot be told. */
+export function undoneReceipts(
+  runs: readonly (readonly OwnPayment[])[],
+  missing: Exact,
+): readonly string[] {
+  if (missing <= 0n) return [];
+  for (const run of runs) {
+    let sum = 0n;
+    for (let first = run.length - 1; first >= 0 && sum < missing; first -= 1) {
+      sum += run[first]?.amount ?? 0n;
+      if (sum === missing) return run.slice(first).map(({ opId }) => opId);
+    }
+  }
+  return [];
+}
+
+export function isPayment(opId: string): boolean {
+  return PAYMENT.test(opId);
+}

@@ -1,0 +1,81 @@
+// A stale save of the platform takes a refund back: its deposit, computed from a copy that it read before our payment.
+// I2, I11: an operator restores exactly what the ledger proves to be missing, once, however many click.
+
+import { expect, it } from 'vitest';
+import { asAdmin } from '../support/admin.ts';
+import { startTestApplication, type TestApplication } from '../support/application.ts';
+import { allOf, deleteBot, type PlacedBot, placeBot, userNamed } from '../support/deletions.ts';
+import { allocation, byId, platformSets, users } from '../support/users.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const auditOf = async (app: TestApplication, { userId }: PlacedBot) =>
+  (await asAdmin(app, 'GET', `/admin/audit?userId=${userId}`)).body.user;
+
+/** The audit at the end of a job may see it first, before or after the refund. */
+const findingOf = (app: TestApplication, bot: PlacedBot) =>
+  waitFor('the difference to be a finding', async () => {
+    await auditOf(app, bot);
+    const { body } = await asAdmin(app, 'GET', '/admin/findings?kind=unrecorded-change');
+    return body.findings[0];
+  });
+
+const resolve = (app: TestApplication, id: string, action: string, name = 'ann') =>
+  asAdmin(app, 'POST', `/admin/findings/${id}/resolve`, { action, reason: 'looked' }, name);
+
+/** The platform's deposit of 7 to the balance of its copy: `stale`. */
+async function depositFrom(app: TestApplication, bot: PlacedBot, stale: number): Promise<void> {
+  const balance = stale + 7;
+  const row = { type: 'deposit', amount: 7, balanceAfter: balance, timestamp: new Date() };
+  await users(app.connection).updateOne(byId(bot.userId), {
+    $set: { 'paperWallet.balance': balance },
+    $push: { walletTransactions: row },
+  } as object);
+}
+
+it('one refund of 110 taken back: offered, restored once by five clicks, and the books are whole', async () => {
+  const app = await startTestApplication();
+  const bot = await placeBot(app, 'dedicated');
+  expect((await deleteBot(app, bot)).body.wallet).toMatchObject({ newBalance: 160 });
+  await depositFrom(app, bot, 50);
+  const finding = await findingOf(app, bot);
+  const [settled] = (await allOf(app, 'ledger')).filter(({ opId }) => opId.startsWith('settle.'));
+  expect(finding.evidence).toMatchObject({ difference: '-110', undone: [settled?.opId] });
+
+  const answers = await Promise.all(
+    Array.from({ length: 5 }, (_, n) => resolve(app, finding.id, 'restore', `admin-${n}`)),
+  );
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409, 409, 409, 409]);
+  expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(167);
+  const restored = (await allOf(app, 'ledger')).filter(({ opId }) => opId.startsWith('restore.'));
+  expect(restored).toHaveLength(1);
+  expect(restored[0]).toMatchObject({ type: 'deposit', source: 'reclaim', botId: bot.instanceId });
+  expect(await auditOf(app, bot)).toMatchObject({ status: 'conserved', chain: { sum: '110' } });
+});
+
+it('a bot of that refund has an allocation again, then not: refused, then restored', async () => {
+  const app = await startTestApplication();
+  const bot = await placeBot(app, 'dedicated');
+  await deleteBot(app, bot);
+  await depositFrom(app, bot, 50);
+  const { id } = await findingOf(app, bot);
+  const bots = { [bot.instanceId]: allocation(100, 110) };
+  await platformSets(app.connection, bot.userId, { botAllocations: bots });
+  const refused = await resolve(app, id, 'restore');
+  expect(refused.body).toMatchObject({ type: 'urn:reclaim:problem:not-undone' });
+  expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(57);
+  await platformSets(app.connection, bot.userId, { botAllocations: {} });
+  expect((await resolve(app, id, 'restore')).status).toBe(200);
+  expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(167);
+});
+
+it('a change that is no receipt of ours: nothing to restore, only to acknowledge', async () => {
+  const app = await startTestApplication();
+  const bot = await placeBot(app, 'dedicated');
+  await deleteBot(app, bot);
+  await depositFrom(app, bot, 60);
+  const finding = await findingOf(app, bot);
+  expect(finding.evidence).not.toHaveProperty('undone');
+  const refused = await resolve(app, finding.id, 'restore');
+  expect(refused.body).toMatchObject({ allowed: ['acknowledge'] });
+  expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(67);
+});
