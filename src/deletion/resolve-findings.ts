@@ -77,7 +77,7 @@ function resurrectedIn(finding: RecordedFinding): Incarnation | null {
   return kind === 'resurrected' && instanceId !== null ? { userId, instanceId, life } : null;
 }
 
-export function actionsOf(finding: RecordedFinding): readonly ResolveAction[] {
+function actionsOf(finding: RecordedFinding): readonly ResolveAction[] {
   if (resurrectedIn(finding) !== null) return ['remove', 'accept-as-new'];
   return undoneIn(finding).length > 0 ? ['restore', 'acknowledge'] : ['acknowledge'];
 }
