@@ -11,6 +11,7 @@ import {
   createEmptyPoolDocuments,
   lookAtStore,
 } from './adapters/pool-state/pool-documents-store.ts';
+import { probePoolFile } from './adapters/pool-state/probe-pool-file.ts';
 import type { Config } from './config.ts';
 import type { Accounts } from './deletion/ports/accounts.ts';
 import type { PoolStates } from './deletion/ports/pool-states.ts';
@@ -47,10 +48,15 @@ function inFile({ config, connection, now, log }: PlaceDeps): PoolStatePlace {
         return;
       }
       if (!(await accounts.hasAllocations())) await createEmptyPoolState(file, now);
+      const reason = await probePoolFile(file);
+      if (reason !== null) log.error({ file, reason }, UNREPLACEABLE);
     },
     close: () => poolStates.close(),
   };
 }
+
+const UNREPLACEABLE =
+  'the pool state file cannot be replaced: deletions pay, with a warning, and leave their entries to tombstones';
 
 function inMongodb({ config, connection, now, log }: PlaceDeps): PoolStatePlace {
   const file = config.poolStateFile;

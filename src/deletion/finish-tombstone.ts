@@ -54,9 +54,11 @@ export async function finishTombstone(
     const found = reading.allocation.life;
     await ports.findings.report(resurrected({ userId, instanceId, life: found, settledBy }));
   }
-  const entryReturned = !isResurrected && (await takeEntryOut(ports, named, pools, own));
+  const entry = isResurrected ? false : await takeEntryOut(ports, named, pools, own);
+  const entryReturned = entry === true;
   const left = remains ?? (await removeUnseen(ports, named, pools, holder, own));
   if (left !== null) return { gone: false, reason: left, entryReturned };
+  if (typeof entry === 'string') return { gone: false, reason: entry, entryReturned };
   // Only now: an unreadable pool state is no reason to wait with the container, but as long as nobody can
   // tell whether the entry is out, this tombstone owns it (I1).
   if (pools.status === 'unknown' && !isResurrected) {
@@ -120,11 +122,15 @@ async function reasonOf(removal: Promise<void>): Promise<string | null> {
     await removal;
     return null;
   } catch (error) {
-    if (error instanceof SagaError && !(error instanceof FencedError)) {
-      return `${error.code}: ${error.message}`;
-    }
-    throw error;
+    return reasonFor(error);
   }
+}
+
+function reasonFor(error: unknown): string {
+  if (error instanceof SagaError && !(error instanceof FencedError)) {
+    return `${error.code}: ${error.message}`;
+  }
+  throw error;
 }
 
 // Where the saga saw none, or perhaps not all: by label or name and owner. While this one's allocation is back, a person decides: nothing is removed, but it is not gone either (I1).
@@ -162,12 +168,14 @@ async function removeUnseen(
 const OF_NOBODY = 'something of this id is left alone, because it is not known whose it is';
 const NOT_ANY_MORE = async () => false;
 
+// A file that cannot be written, perhaps never, is a reason to look again as well, and none to wait for.
+// @returns whether it was there and was taken out; a text: why it was not.
 async function takeEntryOut(
   { poolStates, wallets }: FinishPorts,
   { incarnation, firebaseUid }: Named,
   pools: SourceAnswer<PoolState>,
   { fence, signal }: FencedCall,
-): Promise<boolean> {
+): Promise<boolean | string> {
   if (pools.status === 'unknown') return false;
   const { userId, instanceId } = incarnation;
   const owner = { userId, firebaseUid };
@@ -180,6 +188,6 @@ async function takeEntryOut(
   } catch (error) {
     // The entry is the new life's by now.
     if (error instanceof TerminalError && error.code === NEW_LIFE) return false;
-    throw error;
+    return reasonFor(error);
   }
 }

@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, link, open, readdir, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InDoubtError, UnavailableError } from '../../saga/errors.ts';
+import { keepOwnerAndMode } from './keep-owner.ts';
 import { errnoOf, unchanged } from './pool-file-errors.ts';
 import {
   isSameContentStamp,
@@ -128,13 +129,6 @@ async function prepare(
   }
   const now = await statOf(file);
   return isSameStamp(stampOf(now), base.stamp) && (await hasSameBytes(base));
-}
-
-/** The platform must be able to go on writing the file, whoever of us wrote it last. */
-async function keepOwnerAndMode(from: FileHandle, to: FileHandle): Promise<void> {
-  const [wanted, made] = [await from.stat(), await to.stat()];
-  if (wanted.uid !== made.uid || wanted.gid !== made.gid) await to.chown(wanted.uid, wanted.gid);
-  await to.chmod(wanted.mode & 0o7777);
 }
 
 /** Equal stamps that were young when they were read need the bytes beside them. */
