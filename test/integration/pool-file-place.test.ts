@@ -81,14 +81,17 @@ describe.runIf(isRoot)('as another user than the file’s', () => {
   });
 });
 
+/** Of the system; no dependency of the project's. */
+const TOOLS = { mount: 'mount', unmount: 'umount' } as const;
+
 /** Mounts a file over another one. False where nobody may. */
 function mountOver(source: string, target: string): boolean {
   try {
-    execFileSync('mount', ['--bind', source, target], { stdio: 'ignore' });
+    execFileSync(TOOLS.mount, ['--bind', source, target], { stdio: 'ignore' });
   } catch {
     return false;
   }
-  onTestFinished(() => void execFileSync('umount', ['-l', target]));
+  onTestFinished(() => void execFileSync(TOOLS.unmount, ['-l', target]));
   return true;
 }
 
