@@ -5,6 +5,7 @@ import { findInstallation } from '../../src/adapters/mongo/installation.ts';
 import { createSimulatedBots } from '../../src/adapters/simulator/simulated-bots.ts';
 import type { Bots } from '../../src/deletion/ports/bots.ts';
 import type { PoolStates } from '../../src/deletion/ports/pool-states.ts';
+import type { Sighting } from '../../src/domain/bot.ts';
 import { toSagaId, toUserId } from '../../src/domain/ids.ts';
 import type { PoolState } from '../../src/domain/pool-state.ts';
 import { ok, type SourceAnswer } from '../../src/domain/source.ts';
@@ -16,7 +17,7 @@ import { type PlacedBot, placeBot, poolStateOf } from '../support/deletions.ts';
 import { allocation, LIFE, putUser, readUser } from '../support/users.ts';
 import { type Breaches, breaches, twinsOf } from './bite.ts';
 import { createLab, type Lab, type Twist } from './support/lab.ts';
-import { reclaimToRest, syncToRest } from './support/lab-sagas.ts';
+import { deleteToRest, reclaimToRest, syncToRest } from './support/lab-sagas.ts';
 
 twinsOf('I4', {
   'docker-error-as-empty-list': async (part) => {
@@ -129,6 +130,22 @@ twinsOf('I4', {
     return unpaid(lab, bot, 'a renamed bot was paid back');
   },
 
+  // A container that was made of a copy of the bot's image, with its labels.
+  'label-as-identity': async (part) => {
+    const lab = await createLab();
+    const bot = await putBotInTheMaking(lab);
+    const { instanceId, uid } = bot;
+    const labels = { instanceId, userId: uid };
+    await lab.world.addDedicated({ instanceId, labels, containerName: 'a-copy' });
+    const twist: Twist = { ports: ({ bots }) => ({ bots: labelsBelieved(bots) }) };
+    const worker = await lab.worker(part === 'twin' ? twist : {});
+    await deleteToRest(worker, bot);
+    const { dedicated } = await lab.world.snapshot();
+    return breaches({
+      'a container that only carries a label was touched': dedicated[0]?.running !== true,
+    });
+  },
+
   'first-start-pays': async (part) => {
     const { connection } = await createLab();
     const bots = { [IN_THE_MAKING]: allocation(100, 110) };
@@ -158,6 +175,23 @@ function givenTo(userId: string, instanceId: string): PoolState {
   const containerName = `freqtrade-${instanceId}`;
   const given = { ...mapping, poolId: 'dedicated', containerName, userId };
   return { ...rest, pools: {}, botMapping: { [instanceId]: given } };
+}
+
+function labelsBelieved(bots: Bots): Bots {
+  const believed = (seen: Sighting): Sighting => {
+    if (seen.kind !== 'dedicated') return seen;
+    const { byLabelAlone: _claim, ...own } = seen;
+    return own;
+  };
+  return {
+    ...bots,
+    locate: async (query, call) => {
+      const answer = await bots.locate(query, call);
+      return answer.status === 'ok'
+        ? ok(answer.items.map(believed), answer.observedAt)
+        : { ...answer, found: answer.found.map(believed) };
+    },
+  };
 }
 
 const BALANCE = 50;

@@ -210,4 +210,20 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     title: 'a first start that takes the data for its own: its first run pays, and is caught',
     breach: 'a run that nobody asked for was to pay',
   },
+  {
+    name: 'label-as-identity',
+    invariant: 'I4',
+    mechanism: {
+      what: 'a label alone is a claim: its container is evidence, and never touched',
+      file: 'src/deletion/locate-owned.ts',
+    },
+    guardedBy: [
+      at(
+        'docker/renamed.test.ts',
+        'that somebody else wrote, or an image handed down: holds a sync back, is reported, and its container is never touched (I4)',
+      ),
+    ],
+    title: 'a label that is believed alone: somebody else’s container is removed, and caught',
+    breach: 'a container that only carries a label was touched',
+  },
 ] as const satisfies readonly TwinFacts[];
