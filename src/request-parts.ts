@@ -2,8 +2,12 @@
 // administrators. Each begins sagas or reads; none of them waits for a worker.
 
 import type { Connection } from 'mongoose';
+import { createMongoAuditCheckpoints } from './adapters/mongo/audit-checkpoints.ts';
+import { createMongoAuditLedger } from './adapters/mongo/audit-ledger.ts';
+import { platformEntry } from './adapters/mongo/platform-documents.ts';
 import { createMongoBotNumbers } from './adapters/mongo/provisioning/bot-numbers.ts';
 import { createMongoRequestKeys } from './adapters/mongo/provisioning/request-keys.ts';
+import { createMongoWalletReadings } from './adapters/mongo/wallet-readings.ts';
 import type { BotRuntime } from './bot-runtime.ts';
 import type { Config } from './config.ts';
 import { createDeleteRequests, type DeleteRequests } from './deletion/delete-requests.ts';
@@ -15,6 +19,7 @@ import {
   createProvisionRequests,
   type ProvisionRequests,
 } from './provisioning/provision-requests.ts';
+import { createTakeIn } from './reconciliation/audit/take-in.ts';
 import { type ConfirmHost, createConfirmHost } from './reconciliation/confirm-host.ts';
 import { createFirstReport, type FirstReport } from './reconciliation/first-report.ts';
 import { createPortfolio, type Portfolio } from './reconciliation/portfolio.ts';
@@ -51,6 +56,11 @@ export interface RequestsOptions {
 export function createRequests(options: RequestsOptions): Requests {
   const { config, connection, clock, runtime, deletionPorts, syncPorts, accounts, sagas } = options;
   const startSyncAll = createSyncAllStarter(sagas);
+  const takeIn = createTakeIn({
+    readings: createMongoWalletReadings({ connection }),
+    ledger: createMongoAuditLedger({ connection }),
+    checkpoints: createMongoAuditCheckpoints({ connection }),
+  });
   return {
     deletions: createDeleteRequests({
       ports: deletionPorts,
@@ -69,7 +79,11 @@ export function createRequests(options: RequestsOptions): Requests {
       startTimeoutMs: 2 * config.stopTimeoutMs,
       undoTimeoutMs: config.stopTimeoutMs,
     }),
-    portfolio: createPortfolio({ ...deletionPorts, accounts, hostTrust: syncPorts.hostTrust }),
+    portfolio: createPortfolio({
+      ...deletionPorts,
+      ...{ accounts, hostTrust: syncPorts.hostTrust },
+      takeIn: async (userId, call) => (await takeIn(userId, call)).map(platformEntry),
+    }),
     syncs: createSyncRequests({ ports: syncPorts, sagas, nowMs: () => clock.nowMs() }),
     startSyncAll,
     firstReport: createFirstReport({

@@ -90,6 +90,10 @@ export function unauthenticated(
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json; charset=utf-8';
 
+export function titleOf({ kind }: ProblemError): string {
+  return PROBLEMS[kind].title;
+}
+
 /** The document. `instance` is the path that was asked, without its query, which may hold anything. */
 export function problemDocument(problem: ProblemError, url: string, requestId: string): string {
   const { status, title } = PROBLEMS[problem.kind];

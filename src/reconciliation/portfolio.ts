@@ -1,7 +1,8 @@
 // What a user sees of what is theirs: their bots in the three sources, their wallet, and its history.
 
 import type { Account, WalletTotals } from '../deletion/ports/accounts.ts';
-import type { Ledger, LedgerPage } from '../deletion/ports/ledger.ts';
+import type { Ledger, LedgerEntry, LedgerPage } from '../deletion/ports/ledger.ts';
+import type { UserId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
 import { type BotView, type BotViewPorts, type PortfolioOwner, viewBots } from './bot-views.ts';
 
@@ -31,11 +32,19 @@ export interface WalletView {
 }
 
 export interface PortfolioPorts extends BotViewPorts {
-  readonly ledger: Ledger;
+  readonly ledger: Pick<Ledger, 'page'>;
+  /** Takes the platform's rows of a user in; what cannot be posted yet comes back. */
+  readonly takeIn: (
+    userId: UserId,
+    options: { readonly signal: AbortSignal },
+  ) => Promise<readonly LedgerEntry[]>;
 }
 
+/** A list of 80,000 rows that nobody has taken in takes longer; the next read goes on with it. */
+const TAKE_IN_MS = 10_000;
+
 export function createPortfolio(ports: PortfolioPorts): Portfolio {
-  const { accounts, ledger } = ports;
+  const { accounts, ledger, takeIn } = ports;
   return {
     bots: (owner) => viewBots(ports, owner),
     wallet: async ({ userId }) => {
@@ -45,7 +54,10 @@ export function createPortfolio(ports: PortfolioPorts): Portfolio {
       ]);
       return walletView(account, totals);
     },
-    transactions: (owner, page) => ledger.page(owner.userId, page),
+    transactions: async ({ userId }, page) => {
+      const unposted = await takeIn(userId, { signal: AbortSignal.timeout(TAKE_IN_MS) });
+      return ledger.page(userId, { ...page, unposted });
+    },
   };
 }
 

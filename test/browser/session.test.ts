@@ -32,6 +32,23 @@ describeBrowser('signing in', () => {
   });
 });
 
+describeBrowser('a browser that is signed out', () => {
+  it.each(['/admin/queues', '/no/such/page', '/api/freqtrade/wallet', '/assets/none.js'])(
+    'at %s: a page in words, with a way on, and no JSON',
+    async (path) => {
+      const page = await openPage(await startTestApplication(), { path });
+      await page.getByRole('heading').waitFor();
+      const text = await page.locator('body').textContent();
+      expect(text).not.toMatch(/urn:reclaim|[{}]/);
+      const isAboutSignIn = path === '/admin/queues' || path.startsWith('/api/');
+      await page
+        .getByRole('link', { name: isAboutSignIn ? 'Sign in' : 'Portfolio', exact: true })
+        .click();
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    },
+  );
+});
+
 describeBrowser('a session', () => {
   it('that ends while the page is open: nothing of its user is left, and who signs in again goes on', async () => {
     const app = await startTestApplication();
@@ -47,6 +64,34 @@ describeBrowser('a session', () => {
     await page.getByLabel('Token').fill(await app.token(uid));
     await page.getByRole('button', { name: 'Sign in' }).click();
     await expect.poll(() => page.getByTestId('balance').textContent()).toBe('$50.00');
+  });
+
+  it('that ended before a click on "Delete the bot": nothing was started, and that is said', async () => {
+    const app = await startTestApplication();
+    const { uid, instanceId } = await placeBot(app, 'pooled');
+    const page = await openPage(app, { token: await app.token(uid) });
+    await page.getByRole('button', { name: 'Delete Bot 1' }).click();
+    await page.context().clearCookies();
+    await page.getByRole('button', { name: 'Delete the bot' }).click();
+    await page.getByRole('heading', { name: 'Your session has ended' }).waitFor();
+    await page.getByText('Nothing was started by your last click').waitFor();
+    expect(await page.getByText('goes on without you').count()).toBe(0);
+    expect(await app.connection.collection('sagas').countDocuments({ kind: 'delete-bot' })).toBe(0);
+    await page.getByLabel('Token').fill(await app.token(uid));
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.locator(`[data-bot="${instanceId}"]`).waitFor();
+  });
+
+  it('that ended while somebody only looked: nothing is said of a click', async () => {
+    const app = await startTestApplication();
+    const { uid } = await placeBot(app, 'pooled');
+    const page = await openPage(app, { token: await app.token(uid) });
+    await page.getByTestId('balance').waitFor();
+    await page.context().clearCookies();
+    await page.evaluate(() => Object(globalThis).dispatchEvent(new Event('online')));
+    await page.getByRole('heading', { name: 'Your session has ended' }).waitFor();
+    await page.getByText('Jobs that were accepted go on without you').waitFor();
+    expect(await page.getByText('your last click').count()).toBe(0);
   });
 
   it('signed out: the cookie is gone, for the page, the API and the event streams', async () => {

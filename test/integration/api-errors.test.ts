@@ -32,6 +32,32 @@ test('an address nobody serves: 404; a method nobody serves there: 405 with thos
   expect(post.headers.allow).toBe('GET, HEAD');
 });
 
+const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8';
+
+test.each([
+  [BROWSER, 'GET', true],
+  ['TEXT/HTML', 'GET', true],
+  ['text/html;q=0.5, application/json', 'GET', false],
+  ['text/html;q=0', 'GET', false],
+  ['application/json', 'GET', false],
+  ['*/*', 'GET', false],
+  [BROWSER, 'DELETE', false],
+] as const)('a problem for who accepts %s, by %s: a page: %s', async (accept, method, isPage) => {
+  const { app } = await createTestApi();
+  const headers = { accept };
+  for (const [url, status] of [
+    ['/no/<b>such</b>', 404],
+    [`${PREFIX}/jobs`, 401],
+  ] as const) {
+    const reply = await app.inject({ method, url, headers });
+    if (method === 'GET') expect(reply.statusCode).toBe(status);
+    const type = String(reply.headers['content-type']);
+    expect(type).toContain(isPage ? 'text/html' : 'application/problem+json');
+    expect(reply.headers.vary).toContain('accept');
+    expect(reply.payload).not.toMatch(isPage ? /urn:|<b>/ : /<!doctype/);
+  }
+});
+
 test('bodies that cannot be read: 413 too large, 415 of another type, 400 not JSON', async () => {
   const api = await createTestApi({ deps: { demo: DEMO } });
   const post = (payload: string, type: string) =>

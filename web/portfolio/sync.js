@@ -120,5 +120,5 @@ function lookInPassing(user) {
   if (agoMs >= 0 && agoMs < AT_MOST_EVERY_MS) return;
   remember(last, String(Date.now()));
   // Nobody waits for it, and the hourly run looks all the same.
-  call('POST', '/sync-wallet?passive=true').catch(() => undefined);
+  call('POST', '/sync-wallet?passive=true', { isByItself: true }).catch(() => undefined);
 }

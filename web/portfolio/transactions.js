@@ -67,7 +67,7 @@ function Table({ rows }) {
           (row) => html`
             <tr key=${row.opId}>
               <td class="soft"><${Ago} at=${row.at} /></td>
-              <td>${capital(row.description || `${row.type} ${row.botName}`)}</td>
+              <td><${What} row=${row} /></td>
               <td class=${`number ${row.amount === null ? '' : `delta ${directionOf(row.amount)}`}`}>
                 ${signedMoney(row.amount, row.currency)}
               </td>
@@ -78,6 +78,15 @@ function Table({ rows }) {
       </tbody>
     </table>
   `;
+}
+
+// What the platform describes need not say of which bot it speaks.
+/** @param {{ row: Transaction }} props */
+function What({ row: { description, type, botName, botId } }) {
+  const text = capital(description || type);
+  const bot = botName || botId;
+  const isNamed = bot === '' || text.includes(bot);
+  return html`${text}${!isNamed && html` <span class="soft block">${bot}</span>`}`;
 }
 
 /** @param {string} text */

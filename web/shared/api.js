@@ -18,10 +18,11 @@ export class Problem extends Error {
   }
 }
 
-/** @type {Set<() => void>} */
+/** @typedef {(wasRefused: boolean) => void} OnSignedOut told whether something was asked for, and refused by it */
+/** @type {Set<OnSignedOut>} */
 const onSignedOut = new Set();
 
-/** Called whenever the server knows nobody by our session any more. @param {() => void} listener */
+/** Called whenever the server knows nobody by our session any more. @param {OnSignedOut} listener */
 export function listenForSignOut(listener) {
   onSignedOut.add(listener);
   return () => void onSignedOut.delete(listener);
@@ -52,7 +53,10 @@ export function apiUrl(path) {
   return PREFIX + path;
 }
 
-/** @typedef {{ body?: unknown, headers?: Record<string, string>, signal?: AbortSignal }} CallOptions */
+/**
+ * @typedef {{ body?: unknown, headers?: Record<string, string>, signal?: AbortSignal, isByItself?: boolean }} CallOptions
+ *   isByItself: nobody has asked the page for it
+ */
 
 /**
  * What was refused because a session had ended has not happened: it is asked once more where the session goes on.
@@ -69,7 +73,8 @@ export async function call(method, path, options = {}) {
     const isByToken = options.headers?.authorization !== undefined;
     if (isByToken || !isSignedOut(error)) throw error;
     if (await renewSession()) return ask(method, path, options);
-    for (const listener of onSignedOut) listener();
+    const wasRefused = method !== 'GET' && options.isByItself !== true;
+    for (const listener of onSignedOut) listener(wasRefused);
     throw error;
   }
 }

@@ -11,9 +11,9 @@ import { useCallback, useEffect, useRef, useState } from './view.js';
 /**
  * @typedef {{ status: 'loading' }
  *   | { status: 'away', problem: Error }
- *   | { status: 'out', hasEnded: boolean }
+ *   | { status: 'out', hasEnded: boolean, wasRefused: boolean }
  *   | { status: 'in', session: SessionView, problem: Error | null }} SessionState
- *   the problem: why they could not be signed out
+ *   the problem: why they could not be signed out; wasRefused: what was asked for last came after the end
  */
 
 /** How long before its end a session is shown as over: nobody begins what the server will refuse. */
@@ -30,7 +30,14 @@ export function useSession() {
     [],
   );
   const end = useCallback(
-    () => setState((last) => (last.status === 'in' ? { status: 'out', hasEnded: true } : last)),
+    (/** @type {boolean} */ wasRefused) =>
+      setState((last) => {
+        if (last.status === 'in') return { status: 'out', hasEnded: true, wasRefused };
+        // A read may have come back first.
+        return last.status === 'out' && last.hasEnded && wasRefused
+          ? { ...last, wasRefused }
+          : last;
+      }),
     [],
   );
   const renewal = useRenewal(enter);
@@ -43,7 +50,7 @@ export function useSession() {
     } catch (error) {
       setState(
         isSignedOut(error)
-          ? { status: 'out', hasEnded: false }
+          ? { status: 'out', hasEnded: false, wasRefused: false }
           : { status: 'away', problem: toError(error) },
       );
     }
@@ -70,7 +77,7 @@ export function useSession() {
         return;
       }
     }
-    setState({ status: 'out', hasEnded: false });
+    setState({ status: 'out', hasEnded: false, wasRefused: false });
   }, []);
 
   return { state, reload: load, signIn, signOut };
@@ -101,7 +108,7 @@ function useRenewal(onRenewed) {
 
 /**
  * Renews in good time; where that cannot be, ends the session when it ends.
- * @param {string | null} endsAt @param {() => Promise<boolean>} renew @param {() => void} end
+ * @param {string | null} endsAt @param {() => Promise<boolean>} renew @param {(wasRefused: boolean) => void} end
  */
 function useEnd(endsAt, renew, end) {
   useEffect(() => {
@@ -109,7 +116,7 @@ function useEnd(endsAt, renew, end) {
     const leftMs = Math.max(0, Date.parse(endsAt) - serverNowMs() - MARGIN_MS);
     const aheadMs = Math.min(RENEW_AHEAD_MS, leftMs / 2);
     const whenOver = async () => {
-      if (!(await renew())) end();
+      if (!(await renew())) end(false);
     };
     const timers = [
       setTimeout(() => void renew(), Math.min(leftMs - aheadMs, MAX_TIMER_MS)),

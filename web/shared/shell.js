@@ -54,7 +54,7 @@ export function Shell({ page, content }) {
         state.status === 'away' &&
         html`<${Trouble} problem=${state.problem} what="This page cannot be shown." onRetry=${reload} />`
       }
-      ${state.status === 'out' && html`<${SignIn} hasEnded=${state.hasEnded} onToken=${signIn} />`}
+      ${state.status === 'out' && html`<${SignIn} hasEnded=${state.hasEnded} wasRefused=${state.wasRefused} onToken=${signIn} />`}
       ${state.status === 'in' && html`<${Trouble} problem=${state.problem} what="You are still signed in." onRetry=${signOut} />`}
       ${session !== null && content(session)}
     </main>

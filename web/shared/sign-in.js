@@ -10,8 +10,8 @@ import { html, useEffect, useState } from './view.js';
 /** @typedef {import('../../src/api/schemas/sessions.ts').SignIn} SignInWay */
 /** @typedef {(token: string) => Promise<void>} OnToken */
 
-/** @param {{ hasEnded: boolean, onToken: OnToken }} props */
-export function SignIn({ hasEnded, onToken }) {
+/** @param {{ hasEnded: boolean, wasRefused: boolean, onToken: OnToken }} props */
+export function SignIn({ hasEnded, wasRefused, onToken }) {
   const [way, setWay] = useState(/** @type {SignInWay | null} */ (null));
   const [problem, setProblem] = useState(/** @type {Error | null} */ (null));
   useEffect(() => {
@@ -21,12 +21,19 @@ export function SignIn({ hasEnded, onToken }) {
     <section class="card sign-in" aria-labelledby="sign-in-title">
       <h1 id="sign-in-title">${hasEnded ? 'Your session has ended' : 'Sign in'}</h1>
       <p class="soft">
-        ${hasEnded ? 'Sign in again to go on. What you started goes on without you.' : 'Your bots and your money are shown to you alone.'}
+        ${hasEnded ? afterEnd(wasRefused) : 'Your bots and your money are shown to you alone.'}
       </p>
       <${Trouble} problem=${problem} />
       ${way !== null && html`<${Way} way=${way} onToken=${onToken} />`}
     </section>
   `;
+}
+
+/** @param {boolean} wasRefused */
+function afterEnd(wasRefused) {
+  return wasRefused
+    ? 'Nothing was started by your last click: it came after the end. Sign in and click again.'
+    : 'Sign in again to go on. Jobs that were accepted go on without you.';
 }
 
 /** @param {{ way: SignInWay, onToken: OnToken }} props */

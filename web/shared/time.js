@@ -14,6 +14,8 @@ const SHORT = new Intl.DateTimeFormat('en-GB', {
   hour: '2-digit',
   minute: '2-digit',
 });
+/** Of another year than this one. */
+const DATED = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
 const EXACT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long' });
 
 /** How long ago a moment of the server was; the moment itself when that is a day or more.
@@ -76,5 +78,7 @@ export function duration(ms) {
 function ago(ageMs, atMs) {
   if (ageMs < SECOND_MS) return 'now';
   if (ageMs < 10 * SECOND_MS) return `${Math.floor(ageMs / SECOND_MS)} s ago`;
-  return ageMs < DAY_MS ? `${duration(ageMs)} ago` : SHORT.format(atMs);
+  if (ageMs < DAY_MS) return `${duration(ageMs)} ago`;
+  const isThisYear = new Date(atMs).getFullYear() === new Date(atMs + ageMs).getFullYear();
+  return (isThisYear ? SHORT : DATED).format(atMs);
 }

@@ -211,7 +211,7 @@ export function toLedgerEntry(document: LedgerDocument): LedgerEntry {
     botId: document.botId,
     botName: document.botName,
     description: document.description,
-    balanceAfter: document.balanceAfter,
+    balanceAfter: numberOrNull(document.balanceAfter),
     seq: document.seq,
     sagaId: document.sagaId,
     source: document.source,

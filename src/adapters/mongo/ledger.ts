@@ -3,7 +3,7 @@
 // what existed before, and everything after a lost reply, is read back and compared.
 
 import type { Connection, mongo } from 'mongoose';
-import type { Ledger, LedgerPage } from '../../deletion/ports/ledger.ts';
+import type { Ledger, LedgerEntry, LedgerPage } from '../../deletion/ports/ledger.ts';
 import type { UserId } from '../../domain/ids.ts';
 import { RetryableError, TerminalError } from '../../saga/errors.ts';
 import { createGroupCommit } from './group-commit.ts';
@@ -19,6 +19,7 @@ import {
   toLedgerEntry,
   writeOffEntry,
 } from './ledger-documents.ts';
+import { mergeUnposted } from './merge-unposted.ts';
 import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { inDoubt, rejectUnlessAnswered } from './write-answers.ts';
@@ -56,9 +57,11 @@ export function createMongoLedger({ connection }: MongoLedgerDependencies): Ledg
       return found === null ? null : toLedgerEntry(found);
     },
 
-    page: async (userId, { limit, cursor }) => {
+    page: async (userId, { limit, cursor, unposted = [] }) => {
       const after = cursor === undefined ? undefined : parseCursor(cursor);
-      return runRepeatable(() => readPage(connection, userId, limit, after));
+      const size = Math.min(Math.max(1, Math.trunc(limit)), MAX_PAGE);
+      const posted = await runRepeatable(() => readAfter(connection, userId, size + 1, after));
+      return pageOf(mergeUnposted(posted, unposted, after), size);
     },
   };
 }
@@ -131,13 +134,12 @@ async function readBack(
   return new Map(documents.map((document) => [document.opId, document]));
 }
 
-async function readPage(
+async function readAfter(
   connection: Connection,
   userId: UserId,
   limit: number,
   after: LedgerCursor | undefined,
-): Promise<LedgerPage> {
-  const size = Math.min(Math.max(1, Math.trunc(limit)), MAX_PAGE);
+): Promise<readonly LedgerEntry[]> {
   const older: mongo.Filter<LedgerDocument> =
     after === undefined
       ? {}
@@ -145,12 +147,16 @@ async function readPage(
   const documents = await nativeCollection<LedgerDocument>(connection, LEDGER)
     .find({ userId, ...IS_SHOWN, ...older })
     .sort({ at: -1, _id: -1 })
-    .limit(size + 1)
+    .limit(limit)
     .toArray();
-  const last = documents[size - 1];
-  const hasMore = documents.length > size && last !== undefined;
+  return documents.map(toLedgerEntry);
+}
+
+function pageOf(entries: readonly LedgerEntry[], size: number): LedgerPage {
+  const last = entries[size - 1];
+  const hasMore = entries.length > size && last !== undefined;
   return {
-    entries: documents.slice(0, size).map(toLedgerEntry),
-    nextCursor: hasMore ? printCursor({ at: last.at, id: last._id }) : null,
+    entries: entries.slice(0, size),
+    nextCursor: hasMore ? printCursor({ at: new Date(last.at), id: last.opId }) : null,
   };
 }

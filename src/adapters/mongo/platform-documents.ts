@@ -2,11 +2,18 @@
 // what it means for the balance. An amount that is no number stays null; what stood there is described.
 
 import { mongo } from 'mongoose';
+import type { LedgerEntry } from '../../deletion/ports/ledger.ts';
 import { printExact } from '../../domain/exact-decimal.ts';
 import type { PlatformPosting } from '../../reconciliation/ports/audit-ledger.ts';
+import { type LedgerDocument, toLedgerEntry } from './ledger-documents.ts';
 
 export interface PlatformDocument extends mongo.Document {
   readonly _id: string;
+}
+
+/** What the ledger will show of it once it is posted. */
+export function platformEntry(posting: PlatformPosting): LedgerEntry {
+  return toLedgerEntry(platformDocument(posting) as LedgerDocument);
 }
 
 export function platformDocument(posting: PlatformPosting): PlatformDocument {

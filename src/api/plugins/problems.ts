@@ -1,12 +1,19 @@
-// Every error leaves as application/problem+json, whoever threw it, and none tells what went on inside:
-// the request id in it names the log line that does.
+// Every error leaves as application/problem+json, or as a page where a browser asks for one, whoever threw it, and none
+// tells what went on inside: the request id in it names the log line that does.
 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { BadCursorError } from '../../domain/bad-cursor.ts';
 import { UnusableAccountError } from '../../domain/unusable-account.ts';
 import { InDoubtError, RetryableError } from '../../saga/errors.ts';
-import { PROBLEM_MEDIA_TYPE, ProblemError, type ProblemKind, problemDocument } from '../problem.ts';
+import {
+  PROBLEM_MEDIA_TYPE,
+  ProblemError,
+  type ProblemKind,
+  problemDocument,
+  titleOf,
+} from '../problem.ts';
+import { problemPage, wantsPage } from '../problem-page.ts';
 
 export const problems = fp(
   async (app) => {
@@ -24,12 +31,19 @@ export function sendProblem(
   reply: FastifyReply,
   problem: ProblemError,
 ): FastifyReply {
+  const isPage = wantsPage(request);
   return reply
     .code(problem.statusCode)
-    .headers({ 'cache-control': 'no-store', ...problem.headers })
-    .type(PROBLEM_MEDIA_TYPE)
-    .send(problemDocument(problem, request.url, request.id));
+    .headers({ 'cache-control': 'no-store', vary: 'accept', ...problem.headers })
+    .type(isPage ? PAGE_MEDIA_TYPE : PROBLEM_MEDIA_TYPE)
+    .send(
+      isPage
+        ? problemPage(problem, titleOf(problem), request.id)
+        : problemDocument(problem, request.url, request.id),
+    );
 }
+
+const PAGE_MEDIA_TYPE = 'text/html; charset=utf-8';
 
 /** Seconds after which a caller may try again when nothing better is known. */
 const RETRY_AFTER_SECONDS = 5;

@@ -22,10 +22,15 @@ export interface Ledger {
 
   find(opId: string): Promise<LedgerEntry | null>;
 
-  /** A user's entries, newest first, for the transactions page. `cursor` comes from the page before. */
+  /** A user's entries, newest first, for the transactions page. `cursor` comes from the page before; `unposted` are
+   * entries that will be posted, shown in their place until they are. */
   page(
     userId: UserId,
-    options: { readonly limit: number; readonly cursor?: string },
+    options: {
+      readonly limit: number;
+      readonly cursor?: string;
+      readonly unposted?: readonly LedgerEntry[];
+    },
   ): Promise<LedgerPage>;
 }
 

@@ -7,13 +7,12 @@ import { printExact } from '../../domain/exact-decimal.ts';
 import { parseInstanceId, type UserId } from '../../domain/ids.ts';
 import { InterruptedError, RetryableError } from '../../saga/errors.ts';
 import type { AuditCheckpoints, Checkpoint, CheckpointState } from '../ports/audit-checkpoints.ts';
-import type { PlatformPosting } from '../ports/audit-ledger.ts';
 import type { WalletReading } from '../ports/wallet-readings.ts';
 import type { Chain } from './chain.ts';
 import { type ChainReport, chainReport } from './chain-report.ts';
 import { BEFORE_ALL, type Look, type LookPorts, look } from './look.ts';
 import { findPaidTwice, type PaidTwice } from './paid-twice.ts';
-import type { NamedRow } from './row-identity.ts';
+import { chainPostings, historyPostings } from './postings.ts';
 import { judge, type SuspicionRules } from './suspicion.ts';
 import { isPayment, toCents, undoneReceipts } from './undone-receipts.ts';
 
@@ -95,7 +94,7 @@ async function conclude(
       return reportNotMoney(deps, checkpoint, seen.reading);
     case 'history': {
       const from = checkpoint ?? BEFORE_ALL;
-      const ingested = await deps.ledger.post(historyPostings(seen.reading, from, seen.rows));
+      const ingested = await deps.ledger.post(historyPostings(from, seen));
       const isMine = await deps.checkpoints.advance(userId, revision, seen.next);
       return { status: isMine ? 'more' : 'overtaken', ingested };
     }
@@ -260,40 +259,4 @@ async function reportTooManyRows({ findings }: AuditPorts, userId: UserId, rows:
     discriminator: 'walletTransactions',
     evidence: { rows, reportedAbove: TOO_MANY_ROWS },
   });
-}
-
-function historyPostings(
-  reading: WalletReading,
-  from: CheckpointState,
-  rows: readonly NamedRow[],
-): readonly PlatformPosting[] {
-  return positioned(rows, from).map(({ opId, row, position }) => ({
-    ...postingOf(reading),
-    opId,
-    row,
-    standing: 'before-opening',
-    moved: 0n,
-    position,
-  }));
-}
-
-/** The ledger gets what the chain made of each row. */
-function chainPostings(
-  from: CheckpointState,
-  { reading, rows, chain }: Look & { readonly status: 'chained' },
-): readonly PlatformPosting[] {
-  const entries = new Map(chain.platform.map((entry) => [entry.opId, entry]));
-  return positioned(rows, from).flatMap(({ opId, position }) => {
-    const entry = entries.get(opId);
-    return entry === undefined ? [] : [{ ...postingOf(reading), ...entry, position }];
-  });
-}
-
-function positioned(rows: readonly NamedRow[], { position }: CheckpointState) {
-  const platform = rows.flatMap(({ row, opId }) => (opId === null ? [] : [{ row, opId }]));
-  return platform.map((named, index) => ({ ...named, position: position + index }));
-}
-
-function postingOf({ userId, firebaseUid, readAtMs }: WalletReading) {
-  return { userId, firebaseUid, readAtMs };
 }
