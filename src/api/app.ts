@@ -107,7 +107,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
   await app.register(lastReplies);
   await app.register(unknownRoutes);
   await app.register(createSecurityHeaders(deps.firebaseWeb));
-  await app.register(createLoadShedding());
+  await app.register(createLoadShedding(settings));
   await app.register(createHttpMetrics(deps.metrics));
   await app.register(createDocumentation(settings.version));
   await app.register(cookie);

@@ -125,6 +125,45 @@ test('an event loop that lags: 503 with Retry-After, while the health routes ans
   expect((await app.inject({ url: '/livez' })).statusCode).toBe(200);
 });
 
+test('every round of the event loop takes longer than a sample, and than the limit: 503', async () => {
+  const app = await startStandingLoop({ maxEventLoopDelayMs: 50 });
+  await waitFor('a request to be refused', async () => {
+    const { statusCode } = await app.inject({ url: '/work' });
+    return statusCode === 503;
+  });
+  expect(app.memoryUsage().eventLoopDelay).toBe(Number.POSITIVE_INFINITY);
+});
+
+test('every round of the event loop takes longer than a sample, and less than the limit: served', async () => {
+  const app = await startStandingLoop({ maxEventLoopDelayMs: 3_600_000 });
+  await waitFor(
+    'a sample without a measured round',
+    async () => app.memoryUsage().eventLoopDelay === Number.POSITIVE_INFINITY,
+  );
+  expect((await app.inject({ url: '/work' })).statusCode).toBe(200);
+});
+
+/** Each round of the loop takes 100 ms, until the test has finished. */
+async function startStandingLoop(limits: { maxEventLoopDelayMs: number }) {
+  const app = fastify();
+  await app.register(problems);
+  await app.register(createLoadShedding({ ...limits, sampleMs: 10 }));
+  app.get('/work', async () => 'ok');
+  let standing: NodeJS.Immediate;
+  const stand = () => {
+    const until = performance.now() + 100;
+    while (performance.now() < until);
+    standing = setImmediate(stand);
+  };
+  stand();
+  onTestFinished(async () => {
+    clearImmediate(standing);
+    await app.close();
+  });
+  await app.ready();
+  return app;
+}
+
 test('something that is not an error is thrown: 500 all the same', async () => {
   const api = await createTestApi({ answer: () => Promise.reject('a text') });
   const url = `${PREFIX}/bots/alice-bot-1`;
