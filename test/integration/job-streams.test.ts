@@ -168,7 +168,8 @@ describe('what streams cost', () => {
     const app = fastify();
     app.get('/', (_request, reply) => {
       const expiresAt = new Date(Date.now() + 3_600_000);
-      const identity = { firebaseUid: toFirebaseUid('alice'), isAdmin: false, expiresAt };
+      // An administrator: to others the long message would be one short sentence.
+      const identity = { firebaseUid: toFirebaseUid('alice'), isAdmin: true, expiresAt };
       streams.open({ saga: first, lastEventId: undefined, identity, reply });
       pending.push(0);
       const { raw } = reply;
