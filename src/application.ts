@@ -177,6 +177,7 @@ async function apiDependencies(
       metricsToken: config.metricsToken ?? null,
       sessionSecret: await sessionSecretOf(services),
       trustProxy: config.trustProxy,
+      allowedOrigins: config.allowedOrigins,
       version: VERSION,
     },
   };

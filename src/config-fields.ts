@@ -82,6 +82,22 @@ export function dockerHosts(variable: string): Field<readonly DockerHost[]> {
   return { variable, expected, fallback: [LOCAL_DOCKER], isSecret: true, parse: parseDockerHosts };
 }
 
+/** Exactly as browsers send them; never a pattern, which would let a neighbour in. */
+export function origins(variable: string): Field<readonly string[]> {
+  const expected = 'a comma-separated list of origins, https://host[:port], without a path';
+  const parse = (text: string) => {
+    const found = text.split(',').map((origin) => origin.trim());
+    return found.every(isOrigin) ? found : undefined;
+  };
+  return { variable, expected, fallback: [], parse };
+}
+
+function isOrigin(text: string): boolean {
+  return (
+    /^https?:\/\/[\w.:[\]-]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text
+  );
+}
+
 export function proxies(variable: string): Field<TrustedProxies> {
   const expected =
     'off, on (one proxy), a number of proxies from 1 to 9, or their addresses and subnets, comma-separated';

@@ -15,6 +15,7 @@ import {
   optionalHttpUrl,
   optionalOneOf,
   optionalPort,
+  origins,
   proxies,
   whole,
 } from './config-fields.ts';
@@ -148,6 +149,8 @@ function readAll(read: <T>(field: Field<T>) => T) {
     walletTransactionsKept: read(
       whole('WALLET_TRANSACTIONS_KEPT', { min: 0, max: 50_000, fallback: 0 }),
     ),
+    /** Whose pages may call the API from another origin: the platform's. */
+    allowedOrigins: read(origins('ALLOWED_ORIGINS')),
     /** Whose X-Forwarded-* are believed: only proxies without which nobody reaches us. */
     trustProxy: read(proxies('TRUST_PROXY')),
     logLevel: read(

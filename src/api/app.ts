@@ -18,6 +18,7 @@ import { tolerateEmptyBodies } from './json-body.ts';
 import { AdmittedOnly, createAddressLimit, tooMany } from './plugins/address-limit.ts';
 import { createAuthentication } from './plugins/authentication.ts';
 import { createClients } from './plugins/client.ts';
+import { createCrossOrigin } from './plugins/cross-origin.ts';
 import { createDocumentation } from './plugins/documentation.ts';
 import { createHttpMetrics } from './plugins/http-metrics.ts';
 import { lastReplies } from './plugins/last-replies.ts';
@@ -100,6 +101,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
 
   await app.register(createClients(trusts));
   await app.register(problems);
+  await app.register(createCrossOrigin(settings.allowedOrigins));
   await app.register(
     createAddressLimit({ ...deps, admission, holdMs: settings.refusalHoldMs ?? REFUSAL_HOLD_MS }),
   );

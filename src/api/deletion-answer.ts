@@ -3,7 +3,7 @@
 import { Value } from 'typebox/value';
 import { formatMinor } from '../domain/money.ts';
 import type { SagaRecord } from '../saga/record.ts';
-import { warningsView } from './job-view.ts';
+import { plainWarnings } from './job-view.ts';
 import type { EndedBodies } from './saga-answer.ts';
 import { DeletionResultSchema, type EndedDeletion } from './schemas/deletion.ts';
 import type { Audience } from './told.ts';
@@ -24,15 +24,18 @@ function completed(saga: SagaRecord, audience: Audience): EndedDeletion {
     throw new TypeError(`saga ${saga.id} (${saga.kind}) has no deletion result`);
   }
   const { wallet } = result;
-  const warnings = warningsView(saga, audience);
   return {
     success: true,
     message: messageOf(saga, wallet),
     jobId: saga.id,
     wallet,
-    ...(warnings.length === 0 ? {} : { warnings }),
+    ...(wallet === null ? {} : { cashedOut: { amount: wallet.returned, currency: CURRENCY } }),
+    ...plainWarnings(saga, audience),
   };
 }
+
+/** Of every wallet of the platform. */
+const CURRENCY = 'USD';
 
 // Somebody else changed the allocation, or paid it: then nothing is as it was before, though not by this job.
 function undoneMessage({ state }: SagaRecord): string {

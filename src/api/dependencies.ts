@@ -94,6 +94,8 @@ export interface ApiSettings {
   readonly sessionSecret: string;
   /** TRUST_PROXY: whose X-Forwarded-* are believed. */
   readonly trustProxy: TrustedProxies;
+  /** ALLOWED_ORIGINS: pages of these may call the API, with a token. */
+  readonly allowedOrigins: readonly string[];
   /** Left out: limits that a server can bear. */
   readonly streamLimits?: Partial<StreamLimits>;
   /** Left out: limits that every honest client keeps. */

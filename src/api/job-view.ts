@@ -4,10 +4,10 @@
 
 import { botOfKey } from '../deletion/bot-key.ts';
 import type { SagaRecord } from '../saga/record.ts';
-import type { StepFailure, StepState, StepStatus } from '../saga/state.ts';
+import type { Phase, StepFailure, StepState, StepStatus } from '../saga/state.ts';
 import { shownState } from '../saga/version-watch.ts';
 import type { ApiDependencies, StepKind } from './dependencies.ts';
-import type { AcceptedJob, Job } from './schemas/job.ts';
+import type { AcceptedJob, Job, PlainWarnings } from './schemas/job.ts';
 import { type Audience, told } from './told.ts';
 import { toldResult } from './told-result.ts';
 
@@ -45,15 +45,41 @@ export function warningsView({ state }: SagaRecord, audience: Audience): Job['wa
   }));
 }
 
-/** The body of a 202. */
-export function acceptedView(saga: SagaRecord): AcceptedJob {
+/** The same for clients of the platform, which show each as a line: sentences, and their codes in the same order. Both
+ * are left out where there is nothing to warn of. */
+export function plainWarnings(saga: SagaRecord, audience: Audience): PlainWarnings {
+  const warnings = warningsView(saga, audience);
+  if (warnings.length === 0) return {};
   return {
-    success: true,
+    warnings: warnings.map(({ message }) => message),
+    warningCodes: warnings.map(({ code }) => code),
+  };
+}
+
+/** The body of a 202. A client that reads no more than `success` and `message` takes the first for the end of it: it is
+ * true only while nothing stands in the way. */
+export function acceptedView(saga: SagaRecord): AcceptedJob {
+  const { phase } = saga.state;
+  return {
+    success: !HALTED.has(phase),
+    message: UNDER_WAY[phase],
     jobId: saga.id,
-    state: saga.state.phase,
+    state: phase,
     statusUrl: statusUrl(saga.id),
   };
 }
+
+const HALTED: ReadonlySet<Phase> = new Set(['stuck', 'compensating']);
+
+const UNDER_WAY: Readonly<Record<Phase, string>> = {
+  queued: 'The job is accepted; it is not finished yet',
+  running: 'The job is under way; it is not finished yet',
+  compensating: 'The job did not succeed; what it did is being undone',
+  stuck: 'The job stands still and waits for an operator; it is not finished',
+  completed: 'The job has ended',
+  compensated: 'The job did not succeed; what it did was undone',
+  cancelled: 'The job was cancelled',
+};
 
 export function statusUrl(jobId: string): string {
   return `${API_PREFIX}/jobs/${jobId}`;

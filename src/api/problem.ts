@@ -94,11 +94,14 @@ export function titleOf({ kind }: ProblemError): string {
   return PROBLEMS[kind].title;
 }
 
-/** The document. `instance` is the path that was asked, without its query, which may hold anything. */
+/** The document. `instance` is the path that was asked, without its query, which may hold anything. Clients of the
+ * platform know neither `type` nor `detail`: they read `success` and `message`. */
 export function problemDocument(problem: ProblemError, url: string, requestId: string): string {
   const { status, title } = PROBLEMS[problem.kind];
   return JSON.stringify({
     ...problem.members,
+    success: false,
+    message: problem.message,
     type: `urn:reclaim:problem:${problem.kind}`,
     title,
     status,

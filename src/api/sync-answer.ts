@@ -3,7 +3,7 @@
 import { Value } from 'typebox/value';
 import type { SyncRehearsal } from '../reconciliation/rehearse-sync.ts';
 import type { SagaRecord } from '../saga/record.ts';
-import { warningsView } from './job-view.ts';
+import { plainWarnings } from './job-view.ts';
 import type { EndedBodies } from './saga-answer.ts';
 import { type EndedSync, type SyncData, SyncResultSchema } from './schemas/sync.ts';
 import type { Audience } from './told.ts';
@@ -36,13 +36,12 @@ function completed(saga: SagaRecord, audience: Audience): EndedSync {
   const { id, result } = saga;
   const data = dataOf(result, audience);
   const count = data.cleanedBots.length;
-  const warnings = warningsView(saga, audience);
   return {
     success: true,
     message: count === 0 ? IN_SYNC : `Cleaned up ${count} orphaned bot allocation(s)`,
     jobId: id,
     data,
-    ...(warnings.length === 0 ? {} : { warnings }),
+    ...plainWarnings(saga, audience),
   };
 }
 

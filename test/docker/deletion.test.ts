@@ -195,8 +195,7 @@ describeDocker('a bot that refuses to stop', () => {
     const reply = await app.call('uid-live', 'DELETE', '/bots/uid-live-bot-1', WAIT);
 
     expect(reply.body).toMatchObject({ success: true, wallet: { returned: 262.5 } });
-    const codes = reply.body.warnings.map((warning: { code: string }) => warning.code);
-    expect(codes).toContain('stop-failed');
+    expect(reply.body.warningCodes).toContain('stop-failed');
     await waitFor('the tombstone to take the program out', async () => {
       const programs = await status(pool);
       return !('bot-uid-live-bot-1' in programs);

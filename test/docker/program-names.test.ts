@@ -199,7 +199,7 @@ describeDocker('programs with other names', () => {
       const reply = await deleted(app, uid, bot(1));
 
       expect(reply.body).toMatchObject({ success: true, wallet: { returned: 110 } });
-      expect(JSON.stringify(reply.body.warnings)).toContain('stop-failed');
+      expect(reply.body.warningCodes).toContain('stop-failed');
       expect(await programs()).toMatchObject({
         [`live:bot-${bot(1)}`]: 'STOPPED',
         [`live:bot-${bot(2)}`]: 'RUNNING',

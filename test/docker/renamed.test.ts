@@ -113,7 +113,7 @@ describeDocker('a renamed container', () => {
       expect(synced.body.data).toMatchObject({ totalReturned: 0, newWalletBalance: 50 });
       expect(await verdicts(app, uid)).toContain('unknown');
       const reply = await answered(() => deleteBot(app, { uid, instanceId: `${uid}-bot-1` }));
-      expect(JSON.stringify(reply.body.warnings)).toContain('stop-failed');
+      expect(reply.body.warningCodes).toContain('stop-failed');
       expect(await isThere(bot.id)).toBe(true);
     },
     SLOW_MS,

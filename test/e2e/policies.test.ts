@@ -89,8 +89,10 @@ describe('a bot that cannot be stopped', () => {
     for (const [index, { status, body }] of replies.entries()) {
       expect(status).toBe(200);
       expect(body).toMatchObject({ success: true, wallet: { newBalance: 160, returned: 110 } });
-      const codes = body.warnings.map(({ code }: { code: string }) => code);
-      expect(codes, TROUBLES[index]?.uid).toEqual(['stop-failed', 'remove-container-unfinished']);
+      expect(body.warningCodes, TROUBLES[index]?.uid).toEqual([
+        'stop-failed',
+        'remove-container-unfinished',
+      ]);
     }
     const { dedicated, pooled } = await app.world.snapshot();
     expect([dedicated.length, pooled.length]).toEqual([2, 2]);
@@ -215,8 +217,10 @@ describe('a pool state file that is torn, missing or unreadable', () => {
   it('refund: stopped and paid, with a warning; the entry goes when the file can be read again', async () => {
     for (const { app, bot, heal, reply } of await damagedApps('refund')) {
       expect(reply.body).toMatchObject({ success: true, wallet: { returned: 110 } });
-      const codes = reply.body.warnings.map(({ code }: { code: string }) => code);
-      expect(codes).toEqual(['pool-state-unwritten', 'remove-container-unfinished']);
+      expect(reply.body.warningCodes).toEqual([
+        'pool-state-unwritten',
+        'remove-container-unfinished',
+      ]);
       expect((await app.world.snapshot()).pooled).toEqual([]);
       await heal();
       await expectAllGone(app, [bot]);

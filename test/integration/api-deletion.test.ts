@@ -33,7 +33,9 @@ describe('a deletion that is accepted', () => {
     const response = await api.as('alice', DELETE);
     expect(response.statusCode).toBe(202);
     const statusUrl = `/api/freqtrade/jobs/${saga.id}`;
-    expect(response.json()).toEqual({ success: true, jobId: saga.id, state: 'queued', statusUrl });
+    const message = 'The job is accepted; it is not finished yet';
+    const body = { success: true, message, jobId: saga.id, state: 'queued', statusUrl };
+    expect(response.json()).toEqual(body);
     expect(response.headers).toMatchObject({ location: statusUrl, 'retry-after': '1' });
     expect(response.headers['cache-control']).toBe('no-store');
     expect(response.headers).not.toHaveProperty('preference-applied');
@@ -63,9 +65,9 @@ describe('a deletion that is accepted', () => {
       message: 'Bot deleted; $1105.00 returned to your wallet',
       jobId: ended.id,
       wallet: WALLET_CHANGE,
-      warnings: [
-        { code: 'pool-not-running', message: expect.stringMatching(/^The pool of the bot/) },
-      ],
+      cashedOut: { amount: 1105, currency: 'USD' },
+      warnings: [expect.stringMatching(/^The pool of the bot/)],
+      warningCodes: ['pool-not-running'],
     });
     expect(response.headers['preference-applied']).toBe('wait=10');
     expect(seen).toEqual([10_000]);

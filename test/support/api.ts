@@ -175,6 +175,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       metricsToken: METRICS_TOKEN,
       sessionSecret: randomBytes(32).toString('hex'),
       trustProxy: false,
+      allowedOrigins: [],
       version: '0.0.0',
       ...options.settings,
     },
@@ -217,6 +218,8 @@ export function expectProblem(
   expect(response.headers['content-type']).toMatch(/^application\/problem\+json/);
   const problem = response.json<Record<string, unknown>>();
   expect(problem).toMatchObject({ type: `urn:reclaim:problem:${kind}`, status });
+  // What clients of the platform read.
+  expect(problem).toMatchObject({ success: false, message: problem.detail });
   expect(response.statusCode).toBe(status);
   for (const member of ['title', 'detail', 'instance', 'requestId']) {
     expect(problem[member], member).toEqual(expect.any(String));

@@ -62,6 +62,7 @@ describe('an empty environment', () => {
       sagaRetentionDays: 90,
       walletTransactionsKept: 0,
       trustProxy: false,
+      allowedOrigins: [],
       logLevel: 'info',
       otlpEndpoint: undefined,
       serviceName: 'reclaim',

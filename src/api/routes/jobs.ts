@@ -60,10 +60,13 @@ export function createJobRoutes(deps: JobRoutesDependencies): FastifyPluginAsync
         .code(202)
         .header('location', statusUrl(saga.id))
         .header('retry-after', '1')
-        .send(acceptedView(cancelled(result, saga.id)));
+        .send({ ...acceptedView(cancelled(result, saga.id)), ...CANCELLATION });
     });
   };
 }
+
+/** Whatever state it finds the job in: to be undone is what was asked for. */
+const CANCELLATION = { success: true, message: 'The cancellation is accepted' };
 
 /** The filter of a viewer's own jobs; null for an administrator who has no account, hence no jobs. */
 function ownJobs({ userId }: Viewer): { readonly subject: string } | null {

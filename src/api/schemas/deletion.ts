@@ -2,7 +2,7 @@
 
 import { type Static, Type } from 'typebox';
 import { INSTANCE_ID_PATTERN } from '../../domain/ids.ts';
-import { JobStateSchema, WarningSchema } from './job.ts';
+import { JobStateSchema, PLAIN_WARNINGS } from './job.ts';
 
 export const BotParamsSchema = Type.Object({
   instanceId: Type.String({ pattern: INSTANCE_ID_PATTERN }),
@@ -34,7 +34,13 @@ export const EndedDeletionSchema = Type.Object(
     jobId: Type.String(),
     state: Type.Optional(JobStateSchema),
     wallet: Type.Union([WalletChangeSchema, Type.Null()]),
-    warnings: Type.Optional(Type.Array(WarningSchema)),
+    cashedOut: Type.Optional(
+      Type.Object(
+        { amount: Type.Number(), currency: Type.String() },
+        { description: 'What was returned, as clients of the platform read it.' },
+      ),
+    ),
+    ...PLAIN_WARNINGS,
   },
   { description: 'The deletion has ended.' },
 );

@@ -16,7 +16,16 @@ const FailureSchema = Type.Object({
   message: Type.String(),
 });
 
-export const WarningSchema = Type.Object({ code: Type.String(), message: Type.String() });
+const WarningSchema = Type.Object({ code: Type.String(), message: Type.String() });
+
+export type PlainWarnings = { readonly warnings?: string[]; readonly warningCodes?: string[] };
+/** In the body of an end that was waited for. */
+export const PLAIN_WARNINGS = {
+  warnings: Type.Optional(Type.Array(Type.String(), { description: 'Sentences.' })),
+  warningCodes: Type.Optional(
+    Type.Array(Type.String(), { description: 'Of the warnings, in their order.' }),
+  ),
+};
 
 const JobStepSchema = Type.Object({
   name: Type.String(),
@@ -96,7 +105,8 @@ export type AcceptedJob = Static<typeof AcceptedJobSchema>;
 /** The body of a 202. */
 export const AcceptedJobSchema = Type.Object(
   {
-    success: Type.Literal(true),
+    success: Type.Boolean({ description: 'false: stuck, or being undone.' }),
+    message: Type.String(),
     jobId: Type.String(),
     state: JobStateSchema,
     statusUrl: Type.String(),

@@ -5,6 +5,8 @@ import { Type } from 'typebox';
 
 const ProblemSchema = Type.Object(
   {
+    success: Type.Literal(false),
+    message: Type.String({ description: 'The `detail`, for clients of the platform.' }),
     type: Type.String({ description: 'A stable name, `urn:reclaim:problem:…`.' }),
     title: Type.String(),
     status: Type.Integer(),

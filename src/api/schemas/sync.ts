@@ -1,7 +1,7 @@
 // POST /sync-wallet and POST /admin/sync-all: their parameters, and the body of a run that has ended.
 
 import { type Static, Type } from 'typebox';
-import { JobStateSchema, WarningSchema } from './job.ts';
+import { JobStateSchema, PLAIN_WARNINGS } from './job.ts';
 
 export const SyncQuerySchema = Type.Object(
   {
@@ -57,7 +57,7 @@ export const EndedSyncSchema = Type.Object(
     state: Type.Optional(JobStateSchema),
     data: Type.Union([SyncDataSchema, Type.Null()]),
     dryRun: Type.Optional(Type.Literal(true)),
-    warnings: Type.Optional(Type.Array(WarningSchema)),
+    ...PLAIN_WARNINGS,
   },
   { description: 'The run has ended.' },
 );
