@@ -38,7 +38,7 @@ export function jobView(
   };
 }
 
-export function warningsView({ state }: SagaRecord, audience: Audience): Job['warnings'] {
+function warningsView({ state }: SagaRecord, audience: Audience): Job['warnings'] {
   return state.warnings.map((warning) => ({
     code: warning.code,
     message: told(audience, warning),
