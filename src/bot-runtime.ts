@@ -40,6 +40,7 @@ export async function chooseBotRuntime(options: BotRuntimeOptions): Promise<BotR
     hosts: await Promise.all(config.dockerHosts.map((host) => toReachable(host, options))),
     now: options.now,
     supervisorConfDir: config.supervisorConfDir,
+    deadlines: { maxStopSeconds: config.maxStopSeconds },
     ...(config.botNetwork === undefined ? {} : { networkMode: config.botNetwork }),
     limits: {
       memoryMb: config.botMemoryMb === 0 ? null : config.botMemoryMb,
@@ -63,11 +64,11 @@ async function doesAnswer(docker: DockerBots): Promise<boolean> {
   return answers.some(({ status }) => status === 'ok');
 }
 
-function simulated({ connection, now }: BotRuntimeOptions, reason: string): BotRuntime {
+function simulated({ connection, now, config }: BotRuntimeOptions, reason: string): BotRuntime {
   return {
     kind: 'simulator',
     reason,
-    bots: createSimulatedBots({ connection, now }),
+    bots: createSimulatedBots({ connection, now, maxStopSeconds: config.maxStopSeconds }),
     docker: null,
   };
 }

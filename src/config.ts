@@ -98,6 +98,8 @@ function readAll(read: <T>(field: Field<T>) => T) {
     ),
     onStopFailure: read(oneOf('ON_STOP_FAILURE', ['refund', 'restore', 'hold'], 'refund')),
     stopTimeoutMs: read(whole('STOP_TIMEOUT_MS', { min: 100, max: 3_600_000, fallback: 30_000 })),
+    /** The longest stop time of a bot's owner that a deletion waits for. */
+    maxStopSeconds: read(whole('STOP_GRACE_MAX_SECONDS', { min: 10, max: 3_600, fallback: 120 })),
     supervisorConfDir: read(
       matching(
         'SUPERVISOR_CONF_DIR',

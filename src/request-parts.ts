@@ -67,6 +67,7 @@ export function createRequests(options: RequestsOptions): Requests {
       sagas,
       onStopFailure: config.onStopFailure,
       stopTimeoutMs: config.stopTimeoutMs,
+      maxStopSeconds: config.maxStopSeconds,
     }),
     provisions: createProvisionRequests({
       ports: deletionPorts,

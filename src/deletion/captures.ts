@@ -69,6 +69,7 @@ const SIGHTING = Type.Union([
     running: Type.Boolean(),
     paused: Type.Boolean(),
     restartPolicy: TEXT,
+    stopSeconds: Type.Optional(Type.Number()),
   }),
   Type.Object({
     kind: Type.Literal('pooled'),
@@ -81,6 +82,7 @@ const SIGHTING = Type.Union([
     program: TEXT,
     programs: Type.Array(Type.Object({ name: TEXT, state: TEXT })),
     entangled: Type.Optional(TEXT),
+    stopSeconds: Type.Optional(Type.Number()),
   }),
 ]);
 

@@ -25,6 +25,8 @@ export interface DeleteBotInput {
   readonly onStopFailure: StopFailurePolicy;
   /** Counted from the first attempt to reach Docker or the pool state, captures included. */
   readonly stopTimeoutMs: number;
+  /** The longest stop time of an owner's that is waited for; missing: none. */
+  readonly maxStopSeconds?: number;
   /** Whether the wallet held the bot when the deletion was asked for. Missing: nobody has looked. */
   readonly heldAtRequest?: boolean;
   /** Set for an orphan: the one allocation that two looks found without a bot. */
@@ -42,6 +44,7 @@ const STORED = stored<{
   instanceId: string;
   onStopFailure: StopFailurePolicy;
   stopTimeoutMs: number;
+  maxStopSeconds?: number;
   heldAtRequest?: boolean;
   orphan?: OrphanFacts;
 }>(
@@ -56,6 +59,7 @@ const STORED = stored<{
       Type.Literal('hold'),
     ]),
     stopTimeoutMs: Type.Number(),
+    maxStopSeconds: Type.Optional(Type.Number()),
     heldAtRequest: Type.Optional(Type.Boolean()),
     orphan: Type.Optional(Type.Object({ life: Type.Union([Type.String(), Type.Null()]) })),
   }),

@@ -43,6 +43,7 @@ export interface DeleteRequestsOptions {
   readonly sagas: Pick<Sagas, 'start' | 'findByKey' | 'makeRoom'>;
   readonly onStopFailure: StopFailurePolicy;
   readonly stopTimeoutMs: number;
+  readonly maxStopSeconds: number;
 }
 
 /** Ends of earlier sagas worth looking at: the newest completed one is among them. */
@@ -114,7 +115,7 @@ async function existing(
 type HeldRequest = DeleteRequest & { readonly heldAtRequest: boolean };
 
 async function begin(
-  { sagas, onStopFailure, stopTimeoutMs }: DeleteRequestsOptions,
+  { sagas, onStopFailure, stopTimeoutMs, maxStopSeconds }: DeleteRequestsOptions,
   { userId, firebaseUid, instanceId, requestedBy, heldAtRequest }: HeldRequest,
   notBeforeMs: number | null,
 ): Promise<DeleteOutcome> {
@@ -125,6 +126,7 @@ async function begin(
     requestedBy,
     input: writeInput({
       ...{ userId, firebaseUid, instanceId, onStopFailure, stopTimeoutMs },
+      maxStopSeconds,
       heldAtRequest,
     }),
   };

@@ -1,11 +1,16 @@
 // ON_STOP_FAILURE: what happens when the bot cannot be stopped, or its pool entry not be written, in time.
-// The time counts from the first attempt to reach Docker or the file, open circuits and captures included.
+// The time counts from the first attempt to reach Docker or the file, open circuits and captures included. A stop time of
+// the owner's that is longer than usual comes on top, as far as the policy waits for one at all: a bot that closes its
+// orders within the time that its owner gives it has not failed to stop.
 
 import { assertNever } from '../domain/assert-never.ts';
+import { extraStopSeconds } from '../domain/bot.ts';
 import type { StepCall, StepDeadline, StepResult } from '../saga/definition.ts';
 import { HoldError, TerminalError } from '../saga/errors.ts';
 import type { Json } from '../saga/json.ts';
+import { BOT_CAPTURE } from './captures.ts';
 import { readInput } from './delete-bot-input.ts';
+import { STEP } from './steps/step-ports.ts';
 
 /** @param what names the failure: the warning's code, and in capitals the error's. */
 export function stopDeadline(what: string): StepDeadline<Json> {
@@ -17,14 +22,19 @@ export function stopDeadline(what: string): StepDeadline<Json> {
 
 /** Database time, ms; null before the saga has reached out for the first time. */
 export function deadlineOf(call: StepCall): number | null {
-  const { stopTimeoutMs } = readInput(call.input);
-  return call.startedAtMs === null ? null : call.startedAtMs + stopTimeoutMs;
+  return call.startedAtMs === null ? null : call.startedAtMs + limitMs(call);
+}
+
+function limitMs({ input, captures }: StepCall): number {
+  const { stopTimeoutMs, maxStopSeconds = 0 } = readInput(input);
+  const sightings = BOT_CAPTURE.readOrNull(captures[STEP.stop])?.sightings ?? [];
+  return stopTimeoutMs + 1_000 * extraStopSeconds(sightings, maxStopSeconds);
 }
 
 /** @throws TerminalError (restore) or HoldError (hold); returns the warning to go on with (refund). */
 export function giveUp(call: StepCall, what: string, lastError: string | null): StepResult {
-  const { onStopFailure, stopTimeoutMs } = readInput(call.input);
-  const message = `${lastError ?? 'no answer'} (given up after ${stopTimeoutMs} ms)`;
+  const { onStopFailure } = readInput(call.input);
+  const message = `${lastError ?? 'no answer'} (given up after ${limitMs(call)} ms)`;
   const code = what.replaceAll('-', '_').toUpperCase();
   switch (onStopFailure) {
     case 'refund':

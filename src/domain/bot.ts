@@ -24,6 +24,8 @@ export interface DedicatedSighting {
   /** Nothing but a label says that it is this bot's: neither its name, nor the pool state, nor our memory of its id. A label
    * may be written by anybody, and an image hands it down: such a container is evidence, and is never touched. */
   readonly byLabelAlone?: true;
+  /** What its owner lets it take to stop, in seconds: its `--stop-timeout`; negative: without end. Missing: none of its own. */
+  readonly stopSeconds?: number;
 }
 
 /** A program under supervisord in a pool container: `bot-<instanceId>`, unless its conf file says otherwise. */
@@ -44,6 +46,8 @@ export interface PooledSighting {
   readonly programs: readonly KnownProgram[];
   /** Why it cannot be taken out of supervisord without touching what is not its own. */
   readonly entangled?: string;
+  /** The longest `stopwaitsecs` of its conf file. Missing: none, or nobody has read the file. */
+  readonly stopSeconds?: number;
 }
 
 export interface KnownProgram {
@@ -62,6 +66,24 @@ export type ProgramState =
   | 'FATAL';
 
 export type Sighting = DedicatedSighting | PooledSighting;
+
+/** What Docker and supervisord give a bot to stop by themselves, in seconds. */
+export const USUAL_STOP_SECONDS = 10;
+
+/** How much longer than usual its owner lets the slowest of these take to stop, in seconds.
+ * @param maxSeconds no stop is waited for any longer. */
+export function extraStopSeconds(sightings: readonly Sighting[], maxSeconds: number): number {
+  return Math.max(0, ...sightings.map((seen) => extraSeconds(seen.stopSeconds ?? 0, maxSeconds)));
+}
+
+export function extraSeconds(stopSeconds: number, maxSeconds: number): number {
+  return Math.max(0, boundedStop(stopSeconds, maxSeconds) - USUAL_STOP_SECONDS);
+}
+
+/** A stop time of an owner's, negative for one without end, as far as it is waited for. */
+export function boundedStop(stopSeconds: number, maxSeconds: number): number {
+  return stopSeconds < 0 ? maxSeconds : Math.min(stopSeconds, maxSeconds);
+}
 
 /** Where to look for one bot, so that no look for one bot lists all containers. */
 export interface BotQuery {

@@ -25,12 +25,16 @@ export interface BotsWorld {
     readonly name?: string;
     readonly labels?: SightingLabels;
     readonly state?: 'running' | 'paused' | 'stopped';
+    readonly ends?: Ends;
   }): Promise<void>;
   addPool(pool: {
     readonly name: string;
     readonly labels?: SightingLabels;
     readonly bots: Readonly<Record<string, 'RUNNING' | 'STOPPED'>>;
+    readonly ends?: Ends;
   }): Promise<void>;
+  /** Whether a bot with `ends` was killed before it had ended by itself. */
+  wasKilled(instanceId: string): Promise<boolean>;
   stopPool(name: string): Promise<void>;
   startPool(name: string): Promise<void>;
   /** An image that new containers can be made of. */
@@ -49,6 +53,12 @@ export interface BotsWorld {
   loseConf(name: string, instanceId: string): Promise<void>;
   /** The pool's container runs on, but its supervisord answers nobody. */
   muteSupervisord(name: string): Promise<void>;
+}
+
+/** A bot that needs some time to end, and what its owner lets it take. */
+export interface Ends {
+  readonly needsSeconds: number;
+  readonly stopSeconds: number;
 }
 
 /** Two hosts: bots are added to the first, and the second does not answer. */
@@ -136,6 +146,45 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     expect(await look(bots, uid, captured)).toEqual(captured);
     expect(await bots.restore(`${uid}-bot-1`, captured, call())).toBe('restored');
     expect(await look(bots, uid, captured)).toEqual(captured);
+  });
+
+  // In this world a container without a stop time of its own is killed after 1 second, any after 6.
+  test('a dedicated bot with a stop time of its own: is given it, and is not killed', async () => {
+    const { bots, addDedicated, wasKilled } = await createWorld();
+    const uid = newUid();
+    const ends = { needsSeconds: 3, stopSeconds: 6 };
+    await addDedicated({ instanceId: `${uid}-bot-1`, ends });
+    const captured = await locateOne(bots, uid);
+    expect(captured).toMatchObject({ stopSeconds: 6 });
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toMatchObject({ running: false });
+    expect(await wasKilled(`${uid}-bot-1`)).toBe(false);
+  });
+
+  test('a dedicated bot with a stop time without end: killed when the longest is over', async () => {
+    const { bots, addDedicated, wasKilled } = await createWorld();
+    const uid = newUid();
+    await addDedicated({
+      instanceId: `${uid}-bot-1`,
+      ends: { needsSeconds: 600, stopSeconds: -1 },
+    });
+    const captured = await locateOne(bots, uid);
+    expect(captured).toMatchObject({ stopSeconds: -1 });
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toMatchObject({ running: false });
+    expect(await wasKilled(`${uid}-bot-1`)).toBe(true);
+  });
+
+  test('a program with a stop time of its own: waited for, taken out, and not killed', async () => {
+    const { bots, addPool, wasKilled } = await createWorld();
+    const uid = newUid();
+    const ends = { needsSeconds: 3, stopSeconds: 6 };
+    await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' }, ends });
+    const captured = await locateOne(bots, uid);
+    expect(captured).toMatchObject({ stopSeconds: 6 });
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+    expect(await wasKilled(`${uid}-bot-1`)).toBe(false);
   });
 
   test('a paused dedicated bot: present, stopped, and paused again by a restore', async () => {

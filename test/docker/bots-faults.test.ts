@@ -22,7 +22,7 @@ import { describeDocker, runDedicated, runPool, testDocker } from '../support/do
 import { listAll } from '../support/list-all.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { createDockerProxy } from './bots-proxy.ts';
-import { createDockerWorld } from './bots-world.ts';
+import { createDockerWorld, slowScript } from './bots-world.ts';
 
 /** Short enough for a test, long enough for a busy machine to answer what is not disturbed. */
 const DEADLINES = { readMs: 1_500, changeMs: 1_500, commandMs: 4_000, stopGraceSeconds: 1 };
@@ -269,6 +269,23 @@ describeDocker('bots that do not behave', () => {
     const captured = await locateOne(bots, uid);
     await bots.stop(`${uid}-bot-1`, captured, call());
     expect(await look(bots, uid, captured)).toMatchObject({ running: false, restartPolicy: 'no' });
+  });
+
+  test('a program whose owner gives it longer than our calls take: they wait for it', async () => {
+    const { bots, wasKilled } = await createDockerWorld(undefined, {
+      programMs: 1_000,
+      maxStopSeconds: 20,
+    });
+    const uid = newUid();
+    const id = `${uid}-bot-1`;
+    const script = slowScript({ needsSeconds: 3 }, `/pool/bots/${id}.ended`);
+    const command = `/bin/sh -c "${script}"`;
+    const program = { name: `bot-${id}`, command, stopWaitSeconds: 15 };
+    await runPool({ name: poolOf(uid), programs: [program] });
+    const captured = await locateOne(bots, uid);
+    await bots.stop(id, captured, call());
+    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+    expect(await wasKilled(id)).toBe(false);
   });
 
   test('a bot that crashes and is restarted for ever: counts as running, and can be stopped', async () => {

@@ -5,8 +5,14 @@ import type { Deadlines } from '../../src/adapters/docker/deadlines.ts';
 import { createDockerBots, type DockerBots } from '../../src/adapters/docker/docker-bots.ts';
 import type { DockerEndpoint, DockerHost } from '../../src/adapters/docker/docker-client.ts';
 import type { SightingLabels } from '../../src/domain/bot.ts';
-import type { BotsWorld } from '../contracts/bots.ts';
-import { removeAtEnd, runDedicated, runPool, testDocker } from '../support/docker.ts';
+import type { BotsWorld, Ends } from '../contracts/bots.ts';
+import {
+  type DedicatedOptions,
+  removeAtEnd,
+  runDedicated,
+  runPool,
+  testDocker,
+} from '../support/docker.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 export interface DockerWorld extends BotsWorld {
@@ -24,7 +30,7 @@ export async function createDockerWorld(
   const bots = createDockerBots({
     hosts: [{ name: 'test', options: endpoint }, ...others],
     now: () => new Date(),
-    deadlines: { stopGraceSeconds: 3, ...deadlines },
+    deadlines: { stopGraceSeconds: 1, maxStopSeconds: 6, ...deadlines },
     botProgram: { command: () => '/bin/sleep 100000', startSeconds: 1 },
     networkMode: 'none',
   });
@@ -38,16 +44,22 @@ export async function createDockerWorld(
       },
     },
     image: testDocker().botImage,
-    addDedicated: async ({ instanceId, name = `freqtrade-${instanceId}`, labels, state }) => {
-      const { container } = await runDedicated({ name, labels: toDockerLabels(labels) });
+    addDedicated: async ({ instanceId, name = `freqtrade-${instanceId}`, labels, state, ends }) => {
+      const slow = ends === undefined ? {} : slowToEnd(ends);
+      const options = { name, labels: toDockerLabels(labels), ...slow };
+      const { container } = await runDedicated(options);
       if (state === 'paused') await container.pause();
       if (state === 'stopped') await container.stop();
     },
-    addPool: async ({ name, labels, bots: programs }) => {
+    addPool: async ({ name, labels, bots: programs, ends }) => {
       const list = Object.entries(programs).map(([id, state]) => ({
         name: `bot-${id}`,
         command: '/bin/sleep 100000',
         autostart: state === 'RUNNING',
+        ...(ends !== undefined && {
+          command: `/bin/sh -c "${slowScript(ends, marker(id))}"`,
+          stopWaitSeconds: ends.stopSeconds,
+        }),
       }));
       await runPool({ name, labels: toDockerLabels(labels), programs: list });
     },
@@ -64,6 +76,13 @@ export async function createDockerWorld(
       await writeConf(pool, 'bot-new.conf', conf);
       await update(pool, program);
       await remove(pool, '/pool/supervisor/bot-new.conf');
+    },
+    wasKilled: async (instanceId) => {
+      const own = docker.getContainer(`freqtrade-${instanceId}`);
+      const state = await own.inspect().then(({ State }) => State, isMissing);
+      if (state !== null) return state.ExitCode === KILLED;
+      const uid = instanceId.slice(0, instanceId.lastIndexOf('-bot'));
+      return !(await succeeds(`freqtrade-pool-${uid}-pool-1`, ['test', '-f', marker(instanceId)]));
     },
     stopPool: (name) => docker.getContainer(name).stop({ t: 0 }),
     startPool: async (name) => {
@@ -106,7 +125,33 @@ async function update(containerName: string, program: string): Promise<void> {
   ]);
 }
 
+const KILLED = 137;
+
+function slowToEnd(ends: Ends): Pick<DedicatedOptions, 'command' | 'stopSeconds'> {
+  const command = ['/bin/sh', '-c', slowScript(ends, '/tmp/ended')];
+  return { command, stopSeconds: ends.stopSeconds };
+}
+
+/** Ends by itself, and says so, that long after it was told to. */
+export function slowScript({ needsSeconds }: Pick<Ends, 'needsSeconds'>, file: string): string {
+  return `trap 'sleep ${needsSeconds}; touch ${file}; exit 0' TERM; while :; do sleep 0.2; done`;
+}
+
+function marker(instanceId: string): string {
+  return `/pool/bots/${instanceId}.ended`;
+}
+
+function isMissing(error: unknown): null {
+  if (error instanceof Error && 'statusCode' in error && error.statusCode === 404) return null;
+  throw error;
+}
+
 async function run(containerName: string, argv: readonly string[]): Promise<void> {
+  if (await succeeds(containerName, argv)) return;
+  throw new Error(`${argv.join(' ')} failed in ${containerName}`);
+}
+
+async function succeeds(containerName: string, argv: readonly string[]): Promise<boolean> {
   const container = testDocker().docker.getContainer(containerName);
   const exec = await container.exec({ Cmd: [...argv] });
   await exec.start({ Detach: true });
@@ -114,8 +159,7 @@ async function run(containerName: string, argv: readonly string[]): Promise<void
     const info = await exec.inspect();
     return !info.Running && info;
   });
-  if (exitCode !== 0)
-    throw new Error(`${argv.join(' ')} ended with ${exitCode} in ${containerName}`);
+  return exitCode === 0;
 }
 
 function toDockerLabels(labels: SightingLabels = {}): Record<string, string> {

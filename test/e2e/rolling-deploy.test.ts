@@ -56,8 +56,11 @@ function release(base: Services, definitions: readonly SagaDefinition[]): Servic
   const { sagaLog: log, wakeUps, clock, deletionPorts: ports, config } = base;
   const onWakeFailed = () => undefined;
   const sagas = createSagas({ log, registry, wakeUps, clock, onWakeFailed });
-  const { onStopFailure, stopTimeoutMs } = config;
-  const deletions = createDeleteRequests({ ports, sagas, onStopFailure, stopTimeoutMs });
+  const { onStopFailure, stopTimeoutMs, maxStopSeconds } = config;
+  const deletions = createDeleteRequests({
+    ...{ ports, sagas, onStopFailure },
+    ...{ stopTimeoutMs, maxStopSeconds },
+  });
   return { ...base, registry, sagas, deletions };
 }
 

@@ -66,21 +66,30 @@ async function createWorld(
   const world = createSimulatedWorld(connection);
   return {
     connection,
-    bots: createSimulatedBots({ connection, now: () => new Date(), images: [IMAGE], hosts }),
+    bots: createSimulatedBots({
+      ...{ connection, now: () => new Date(), images: [IMAGE], hosts },
+      maxStopSeconds: 6,
+    }),
     image: IMAGE,
-    addDedicated: ({ instanceId, name, labels = {}, state = 'running' }) =>
+    addDedicated: ({ instanceId, name, labels = {}, state = 'running', ends }) =>
       world.addDedicated({
         instanceId,
         labels,
         ...(name === undefined ? {} : { containerName: name }),
         running: state !== 'stopped',
         paused: state === 'paused',
+        ...ends,
       }),
-    addPool: async ({ name, labels = {}, bots }) => {
+    addPool: async ({ name, labels = {}, bots, ends }) => {
       await world.addPool({ containerName: name, labels });
       for (const [instanceId, program] of Object.entries(bots)) {
-        await world.addPooled({ instanceId, containerName: name, program });
+        await world.addPooled({ instanceId, containerName: name, program, ...ends });
       }
+    },
+    wasKilled: async (instanceId) => {
+      const { dedicated, pooled } = await world.snapshot();
+      const found = [...dedicated, ...pooled].find((bot) => bot.instanceId === instanceId);
+      return found?.killed === true;
     },
     addGrouped: ({ pool: containerName, instanceId, group, isGroupOfOthers = false }) =>
       world.addPooled({

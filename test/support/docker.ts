@@ -57,6 +57,10 @@ export interface DedicatedOptions {
   readonly command?: readonly string[];
   /** Default: `unless-stopped`. */
   readonly restart?: RestartPolicy;
+  /** `--stop-timeout`; negative: without end. */
+  readonly stopSeconds?: number;
+  /** `--rm`: it is gone when it has ended. */
+  readonly isRemovedAtEnd?: boolean;
 }
 
 export interface RunningContainer {
@@ -130,7 +134,9 @@ export async function runPool(options: PoolOptions): Promise<RunningContainer> {
 export async function runDedicated(options: DedicatedOptions): Promise<RunningContainer> {
   const { botImage } = testDocker();
   const restart = options.restart ?? 'unless-stopped';
-  let bot = newContainer(botImage, options.name, restart).withLabels(options.labels ?? {});
+  let bot = newContainer(botImage, options.name, restart)
+    .withOwnStop(options)
+    .withLabels(options.labels ?? {});
   if (options.command !== undefined) bot = bot.withCommand([...options.command]);
   return await start(bot, options.name);
 }
@@ -162,9 +168,18 @@ class ContainerWithPolicy extends GenericContainer {
     this.hostConfig.RestartPolicy = { Name };
     return this;
   }
+
+  withOwnStop({
+    stopSeconds,
+    isRemovedAtEnd,
+  }: Pick<DedicatedOptions, 'stopSeconds' | 'isRemovedAtEnd'>): this {
+    if (stopSeconds !== undefined) this.createOpts.StopTimeout = stopSeconds;
+    if (isRemovedAtEnd !== undefined) this.hostConfig.AutoRemove = isRemovedAtEnd;
+    return this;
+  }
 }
 
-function newContainer(image: string, name: string, restart: RestartPolicy): GenericContainer {
+function newContainer(image: string, name: string, restart: RestartPolicy): ContainerWithPolicy {
   // testcontainers reads these when it first connects. Its own cleaner needs a registry, and it would
   // ask for a bridge network, which a private daemon does not have.
   process.env.DOCKER_HOST = `unix://${testDocker().socket}`;

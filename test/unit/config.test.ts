@@ -47,6 +47,7 @@ describe('an empty environment', () => {
       sessionSecret: undefined,
       onStopFailure: 'refund',
       stopTimeoutMs: 30_000,
+      maxStopSeconds: 120,
       supervisorConfDir: '/pool/supervisor',
       syncEveryMs: 3_600_000,
       syncConfirmMs: 2_000,

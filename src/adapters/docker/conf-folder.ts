@@ -4,7 +4,7 @@
 
 import type { BotsCall, FencedCall } from '../../deletion/ports/bots.ts';
 import { InDoubtError, RetryableError } from '../../saga/errors.ts';
-import type { ConfFile } from '../supervisor/parse-conf.ts';
+import { type ConfFile, longestStop, readDefinitions } from '../supervisor/parse-conf.ts';
 import { confPaths } from '../supervisor/program-names.ts';
 import { readArchivedFolder } from './archived-folder.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -17,6 +17,13 @@ export interface ConfFolder {
   /** What supervisord reads: all files in it, and the image's own configuration where it stands in one of
    * supervisord's usual places. Of any container. @throws InDoubtError when the folder is missing. */
   readonly read: (containerId: string, call: BotsCall) => Promise<readonly ConfFile[]>;
+  /** The longest `stopwaitsecs` in the bot's conf file, of a container that runs; undefined where none is to be found. */
+  readonly readStopSeconds: (
+    containerId: string,
+    instanceId: string,
+    state: 'present' | 'aside',
+    call: BotsCall,
+  ) => Promise<number | undefined>;
   /** Renames the bot's conf file so that supervisord's include pattern does not match it any more. */
   readonly putAside: (containerId: string, instanceId: string, call: FencedCall) => Promise<void>;
   readonly putBack: (containerId: string, instanceId: string, call: FencedCall) => Promise<void>;
@@ -58,6 +65,15 @@ export function createConfFolder(
           .filter(isRead)
           .map((file) => ({ ...file, isOfBots: false })),
       ];
+    },
+    readStopSeconds: async (containerId, instanceId, state, call) => {
+      const { conf, aside } = confPaths(folder, instanceId);
+      const path = state === 'present' ? conf : aside;
+      // Every line, and the last one ended, which `cat` leaves as it is.
+      const { exitCode, output } = await shell.read(containerId, ['grep', '', '--', path], call);
+      if (exitCode !== 0) return undefined;
+      const file = { name: path.slice(folder.length + 1), isOfBots: true, text: output };
+      return longestStop(readDefinitions([file]).programs);
     },
     putAside: (containerId, instanceId, call) => {
       const { conf, aside } = confPaths(folder, instanceId);

@@ -17,6 +17,8 @@ export interface ContainerView {
   readonly restarting: boolean;
   /** As the command line writes it: `unless-stopped`, `on-failure:5`. */
   readonly restartPolicy: string;
+  /** `--stop-timeout` of its owner's, seconds, negative for one without end; null: none. */
+  readonly stopSeconds: number | null;
 }
 
 export interface ListedContainer {
@@ -29,18 +31,20 @@ export interface ListedContainer {
 export function parseInspect(answer: unknown): ContainerView {
   const root = record(answer, 'container');
   const state = record(root.State, 'State');
+  const config = record(root.Config, 'Config');
   const policy = record(record(root.HostConfig, 'HostConfig').RestartPolicy, 'RestartPolicy');
   const paused = flag(state.Paused, 'State.Paused');
   const restarting = flag(state.Restarting, 'State.Restarting');
   return {
     id: text(root.Id, 'Id'),
     name: text(root.Name, 'Name').replace(/^\//, ''),
-    labels: labels(record(root.Config, 'Config').Labels),
+    labels: labels(config.Labels),
     status: text(state.Status, 'State.Status'),
     running: flag(state.Running, 'State.Running') || paused || restarting,
     paused,
     restarting,
     restartPolicy: formatPolicy(text(policy.Name, 'RestartPolicy.Name'), policy.MaximumRetryCount),
+    stopSeconds: numberOrNull(config.StopTimeout, 'Config.StopTimeout'),
   };
 }
 
@@ -110,6 +114,13 @@ function text(value: unknown, what: string): string {
 
 function flag(value: unknown, what: string): boolean {
   if (typeof value !== 'boolean') throw malformed(what);
+  return value;
+}
+
+/** Docker leaves it out where it is not set. */
+function numberOrNull(value: unknown, what: string): number | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw malformed(what);
   return value;
 }
 

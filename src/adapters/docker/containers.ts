@@ -4,6 +4,7 @@
 
 import type Docker from 'dockerode';
 import type { BotsCall, FencedCall } from '../../deletion/ports/bots.ts';
+import { boundedStop } from '../../domain/bot.ts';
 import { InDoubtError } from '../../saga/errors.ts';
 import { type ContainerLimits, hostConfigOf } from './container-limits.ts';
 import {
@@ -44,8 +45,12 @@ export interface Containers {
     policy: string,
     call: FencedCall,
   ) => Promise<'set' | 'changed-meanwhile'>;
-  /** SIGTERM, the grace, SIGKILL. A paused container is killed frozen: it never runs again. */
-  readonly stop: (id: string, call: FencedCall) => Promise<void>;
+  /** The owner's stop signal, the owner's stop time where there is one, SIGKILL. A paused container is killed frozen: it
+   * never runs again. */
+  readonly stop: (
+    container: Pick<ContainerView, 'id' | 'stopSeconds'>,
+    call: FencedCall,
+  ) => Promise<void>;
   readonly start: (id: string, call: FencedCall) => Promise<void>;
   /** Makes a container and starts nothing. `name-taken`: another container has the name. */
   readonly create: (
@@ -59,7 +64,7 @@ export interface Containers {
 }
 
 export function createContainers(host: HostCalls, deadlines: Deadlines): Containers {
-  const { readMs, changeMs, stopGraceSeconds } = deadlines;
+  const { readMs, changeMs } = deadlines;
 
   const change = (
     what: string,
@@ -122,10 +127,11 @@ export function createContainers(host: HostCalls, deadlines: Deadlines): Contain
         throw error;
       }
     },
-    stop: async (id, call) => {
-      const deadlineMs = stopGraceSeconds * 1_000 + changeMs;
+    stop: async ({ id, stopSeconds }, call) => {
+      const { seconds, told } = graceOf(stopSeconds, deadlines);
+      const deadlineMs = seconds * 1_000 + changeMs;
       const send = (c: Docker.Container, abortSignal: AbortSignal) =>
-        c.stop({ t: stopGraceSeconds, abortSignal });
+        c.stop({ ...told, abortSignal });
       await change('stop', id, call, send, deadlineMs).catch(
         unless((error) => isNoSuchContainer(error) || isAnswer(error, 304, /(?:)/)),
       );
@@ -183,6 +189,16 @@ export function createContainers(host: HostCalls, deadlines: Deadlines): Contain
       }
     },
   };
+}
+
+/** How long a stop may take, and what of it Docker is told: nothing where the owner has said it. */
+function graceOf(
+  own: number | null,
+  { stopGraceSeconds, maxStopSeconds }: Deadlines,
+): { readonly seconds: number; readonly told: { readonly t?: number } } {
+  if (own === null) return { seconds: stopGraceSeconds, told: { t: stopGraceSeconds } };
+  const seconds = boundedStop(own, maxStopSeconds);
+  return { seconds, told: seconds === own ? {} : { t: seconds } };
 }
 
 /** A catch handler that lets the known refusals pass as success. */

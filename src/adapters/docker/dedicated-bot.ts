@@ -17,7 +17,7 @@ export async function stopDedicated(
   const now = await withPolicy(containers, seen.containerId, 'no', call);
   if (now === null || isBeingRemoved(now)) return;
   // The policy may have started it between the look and the update: always stop, 304 is fine.
-  await containers.stop(now.id, call);
+  await containers.stop(now, call);
 }
 
 export async function restoreDedicated(

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { BotsCall, FencedCall } from '../../deletion/ports/bots.ts';
+import { extraSeconds } from '../../domain/bot.ts';
 import { SUPERVISORCTL } from '../supervisor/ctl-dialogue.ts';
 import { createSupervisorctl, type Supervisorctl } from '../supervisor/supervisorctl.ts';
 import { type ConfFolder, createConfFolder } from './conf-folder.ts';
@@ -22,7 +23,12 @@ export interface DockerParts {
   readonly newPrograms: NewPrograms;
   /** For looking only: the verbs that change something throw. */
   readonly supervisorReader: (containerId: string, call: BotsCall) => Supervisorctl;
-  readonly supervisor: (containerId: string, call: FencedCall) => Supervisorctl;
+  /** @param stopSeconds of the bot's owner, where there is one: `stop` waits for it. */
+  readonly supervisor: (
+    containerId: string,
+    call: FencedCall,
+    stopSeconds?: number,
+  ) => Supervisorctl;
   readonly deadlines: Deadlines;
   /** Of containers that are made here; undefined: Docker's default. */
   readonly networkMode: string | undefined;
@@ -41,7 +47,7 @@ export interface DockerPartsOptions {
 
 export function createDockerParts(host: HostCalls, options: DockerPartsOptions): DockerParts {
   const { supervisorConfDir, deadlines, networkMode, limits } = options;
-  const { commandMs, programMs } = deadlines;
+  const { commandMs, programMs, maxStopSeconds } = deadlines;
   const sessions = createSessions(host, SUPERVISORCTL, deadlines, newToken);
   const shell = createShell(host, deadlines, newToken);
   return {
@@ -53,15 +59,17 @@ export function createDockerParts(host: HostCalls, options: DockerPartsOptions):
       createSupervisorctl({
         commandMs,
         programMs,
+        stopMs: programMs,
         run: (line, { kind, deadlineMs }) => {
           if (kind === 'change') throw new Error(`a reader was asked to run ${line}`);
           return readBySession(host, sessions, { containerId, line, deadlineMs }, call);
         },
       }),
-    supervisor: (containerId, call) =>
+    supervisor: (containerId, call, stopSeconds = 0) =>
       createSupervisorctl({
         commandMs,
         programMs,
+        stopMs: programMs + 1_000 * extraSeconds(stopSeconds, maxStopSeconds),
         run: (line, { kind, deadlineMs }) => {
           const command = { containerId, line, deadlineMs };
           return kind === 'read'

@@ -25,7 +25,7 @@ export async function stopPooled(
   if (pool === null || !pool.running) return;
   const now = await readPooled(host, pool, instanceId, call, captured);
   if (now === null) return;
-  const supervisor = host.supervisor(pool.id, call);
+  const supervisor = host.supervisor(pool.id, call, captured.stopSeconds);
   if (now.entangled !== undefined) return stopEntangled(supervisor, now, now.entangled);
   if (now.conf === 'present') await host.conf.putAside(pool.id, instanceId, call);
   await stopAll(supervisor, now);
@@ -67,7 +67,7 @@ export async function removePooled(
   const now = await readPooled(host, pool, instanceId, call, seen);
   if (now === null) return;
   requireRunning(pool);
-  const supervisor = host.supervisor(pool.id, call);
+  const supervisor = host.supervisor(pool.id, call, seen.stopSeconds);
   if (now.entangled !== undefined) return stopEntangled(supervisor, now, now.entangled);
   if (now.conf !== 'gone') await host.conf.remove(pool.id, instanceId, call);
   await stopAll(supervisor, now);

@@ -10,6 +10,7 @@ import type { DockerParts } from './docker-parts.ts';
 import { readPool, unmatchedReason } from './read-pool.ts';
 
 export function toDedicated(host: string, view: ContainerView): DedicatedSighting {
+  const { stopSeconds } = view;
   return {
     kind: 'dedicated',
     host,
@@ -19,16 +20,17 @@ export function toDedicated(host: string, view: ContainerView): DedicatedSightin
     running: view.running,
     paused: view.paused,
     restartPolicy: view.restartPolicy,
+    ...(stopSeconds === null ? {} : { stopSeconds }),
   };
 }
 
 export function toPooled(
   host: string,
   pool: ContainerView,
-  { conf, programs, entangled }: BotPrograms,
+  { conf, programs, entangled, stopSeconds }: BotPrograms,
 ): PooledSighting {
-  const seen = {
-    kind: 'pooled' as const,
+  return {
+    kind: 'pooled',
     host,
     containerId: pool.id,
     containerName: pool.name,
@@ -37,8 +39,9 @@ export function toPooled(
     conf,
     program: stateOf(programs),
     programs,
+    ...(entangled === undefined ? {} : { entangled }),
+    ...(stopSeconds === undefined ? {} : { stopSeconds }),
   };
-  return entangled === undefined ? seen : { ...seen, entangled };
 }
 
 /** The bot in this pool, which the caller knows to be one, or null when neither a conf file nor a program of it is there.
@@ -58,5 +61,24 @@ export async function readPooled(
   if (doubt !== null && !isKnown && (own?.programs ?? []).length === 0) {
     throw new InDoubtError('PROGRAM_UNMATCHED', `pool ${pool.name}: ${doubt}`);
   }
-  return own === undefined ? null : toPooled(host.name, pool, own);
+  if (own === undefined) return null;
+  // Read once, when the bot is found: what is captured then is known at every later look.
+  const { stopSeconds: _, ...now } = own;
+  const stopSeconds =
+    captured === undefined
+      ? (own.stopSeconds ?? (await readStopSeconds(host, pool, instanceId, own, call)))
+      : captured.stopSeconds;
+  return toPooled(host.name, pool, stopSeconds === undefined ? now : { ...now, stopSeconds });
+}
+
+async function readStopSeconds(
+  { conf }: DockerParts,
+  { id, running }: ContainerView,
+  instanceId: string,
+  { conf: state }: BotPrograms,
+  call: BotsCall,
+): Promise<number | undefined> {
+  // The files of one that does not run have been read, and a program without one has what supervisord remembers.
+  if (!running || state === 'gone') return undefined;
+  return conf.readStopSeconds(id, instanceId, state, call);
 }

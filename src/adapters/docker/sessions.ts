@@ -5,6 +5,7 @@
 // command.
 
 import type { BotsCall } from '../../deletion/ports/bots.ts';
+import { extraSeconds } from '../../domain/bot.ts';
 import { InDoubtError, UnavailableError } from '../../saga/errors.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Dialogue } from './dialogue.ts';
@@ -32,6 +33,8 @@ export interface BorrowedSession<Answer> {
   readonly giveBack: () => void;
 }
 
+type SessionDeadlines = Pick<Deadlines, 'commandMs' | 'programMs' | 'maxStopSeconds'>;
+
 /** At most so many of one kind inside one container: a supervisorctl takes some 20 MB of its memory. */
 const MAX_PER_CONTAINER = 4;
 const KEEP_IDLE_MS = 5_000;
@@ -44,10 +47,11 @@ const MIN_LIFE_MS = 60_000;
 export function createSessions<Answer>(
   host: HostCalls,
   dialogue: Dialogue<Answer>,
-  { commandMs, programMs }: Pick<Deadlines, 'commandMs' | 'programMs'>,
+  { commandMs, programMs, maxStopSeconds }: SessionDeadlines,
   newToken: () => string,
 ): Sessions<Answer> {
-  const lifeMs = Math.max(MIN_LIFE_MS, 2 * commandMs, 2 * programMs);
+  const longestStopMs = programMs + 1_000 * extraSeconds(maxStopSeconds, maxStopSeconds);
+  const lifeMs = Math.max(MIN_LIFE_MS, 2 * commandMs, 2 * programMs, longestStopMs + LATE_END_MS);
   const { program } = dialogue;
   const places = createPlaces<Answer>();
   const start = createSessionStart({

@@ -5,10 +5,11 @@ import type { FencedCall } from '../../deletion/ports/bots.ts';
 import type { DedicatedSighting } from '../../domain/bot.ts';
 import { InDoubtError } from '../../saga/errors.ts';
 import type { Simulation } from './simulation.ts';
+import { takeTime } from './take-time.ts';
 import type { DedicatedDocument, WorldDocument } from './world-documents.ts';
 
 export function changeDedicated(
-  { apply, misbehaviours }: Simulation,
+  { apply, misbehaviours, maxStopSeconds }: Simulation,
   seen: DedicatedSighting,
   met: readonly WorldDocument[],
   call: FencedCall,
@@ -18,7 +19,7 @@ export function changeDedicated(
       document.kind === 'dedicated' && document.containerId === seen.containerId,
   );
   const filter = { _id: bot?._id ?? '', containerId: seen.containerId };
-  const set = (fields: Partial<DedicatedSighting>) =>
+  const set = (fields: Partial<DedicatedDocument>) =>
     apply({ updateOne: { filter, update: { $set: fields } } }, met, call);
 
   const stop = async () => {
@@ -28,7 +29,9 @@ export function changeDedicated(
       throw new InDoubtError('SIMULATED_STILL_RUNNING', `${bot.containerName} did not stop`);
     }
     if (!bot.running && bot.restartPolicy === 'no') return;
-    await set({ restartPolicy: 'no', running: false, paused: false });
+    const ends = bot.running && (await takeTime(bot, maxStopSeconds, call.signal));
+    const killed = ends ? { killed: true } : {};
+    await set({ restartPolicy: 'no', running: false, paused: false, ...killed });
   };
 
   return {

@@ -6,6 +6,7 @@ import type { FencedCall } from '../../deletion/ports/bots.ts';
 import type { PooledSighting, ProgramState } from '../../domain/bot.ts';
 import { InDoubtError, RetryableError } from '../../saga/errors.ts';
 import { refuseDead, type Simulation } from './simulation.ts';
+import { takeTime } from './take-time.ts';
 import type { PoolDocument, PooledDocument, WorldDocument } from './world-documents.ts';
 
 const AT_REST: ReadonlySet<ProgramState | 'absent'> = new Set([
@@ -26,12 +27,16 @@ export function changePooled(
   const isHere = bot !== undefined && pool !== undefined && bot.pool === pool.containerName;
   const here = isHere ? { bot, pool } : undefined;
   const filter = { _id: bot?._id ?? '', pool: seen.containerName };
-  const set = (fields: Partial<Pick<PooledDocument, 'conf' | 'program'>>) =>
+  const set = (fields: Partial<Pick<PooledDocument, 'conf' | 'program' | 'killed'>>) =>
     apply({ updateOne: { filter, update: { $set: fields } } }, met, call);
 
   const stopProgram = async (bot: PooledDocument) => {
     if (bot.program === 'absent' || AT_REST.has(bot.program)) return;
-    if (!(await misbehaviours.refusesToStop(met))) return;
+    if (!(await misbehaviours.refusesToStop(met))) {
+      // Nobody but supervisord itself cuts that short.
+      if (await takeTime(bot, undefined, call.signal)) await set({ killed: true });
+      return;
+    }
     if (bot.conf === 'present') await set({ conf: 'aside' });
     throw new InDoubtError('SIMULATED_STILL_RUNNING', `${bot._id} did not stop`);
   };

@@ -41,19 +41,24 @@ export interface SimulatedBotsOptions {
   readonly images?: readonly string[];
   /** How long a simulated call that hangs, and a round trip to MongoDB, may take. */
   readonly deadlineMs?: number;
+  /** The longest stop time of an owner's that a container gets. */
+  readonly maxStopSeconds?: number;
 }
 
 export const SIMULATED_HOST = 'simulated';
 const DEADLINE_MS = 5_000;
+const MAX_STOP_SECONDS = 120;
 
 export function createSimulatedBots(options: SimulatedBotsOptions): Bots & PoolContainers {
   const { connection, now, hosts = [SIMULATED_HOST], deadlineMs = DEADLINE_MS } = options;
+  const { maxStopSeconds = MAX_STOP_SECONDS } = options;
   const collectionOf = () => worldCollection(connection);
   const calls = createWorldCalls(collectionOf);
   const misbehaviours = createMisbehaviours(calls, deadlineMs);
   const simulation: Simulation = {
     calls,
     misbehaviours,
+    maxStopSeconds,
     apply: async (change, met, call) => {
       refuseAborted(call.signal);
       await call.fence();

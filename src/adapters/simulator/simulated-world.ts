@@ -36,6 +36,11 @@ export interface SimulatedWorld {
   ): Promise<void>;
   /** A bot's own container gets another name; its id stays. */
   rename(instanceId: string, containerName: string): Promise<void>;
+  /** How long the bot needs to end, and what its owner lets it take. */
+  setEnds(
+    instanceId: string,
+    ends: { readonly needsSeconds?: number; readonly stopSeconds?: number },
+  ): Promise<void>;
   /** What supervisord says of a program from now on: one that has crashed, or was stopped by hand. */
   setProgram(instanceId: string, program: PooledSighting['program']): Promise<void>;
   snapshot(): Promise<WorldSnapshot>;
@@ -55,6 +60,8 @@ interface NewDedicated {
   readonly running?: boolean;
   readonly paused?: boolean;
   readonly restartPolicy?: string;
+  readonly stopSeconds?: number;
+  readonly needsSeconds?: number;
 }
 
 interface NewPool {
@@ -74,6 +81,8 @@ interface NewPooled {
   /** What supervisord calls its programs; default `bot-<instanceId>`. */
   readonly names?: readonly string[];
   readonly entangled?: string;
+  readonly stopSeconds?: number;
+  readonly needsSeconds?: number;
 }
 
 export interface ExistingBots {
@@ -143,6 +152,10 @@ export function createSimulatedWorld(connection: Connection): SimulatedWorld {
         { $set: { containerName } },
       );
     },
+    setEnds: async (instanceId, ends) => {
+      const ids = [dedicatedKey(instanceId), pooledKey(instanceId)];
+      await collectionOf().updateMany({ _id: { $in: ids } }, { $set: ends });
+    },
     setProgram: async (instanceId, program) => {
       await collectionOf().updateOne({ _id: pooledKey(instanceId) }, { $set: { program } });
     },
@@ -165,6 +178,7 @@ const PROGRAM = 'bot-';
 function toDedicated(bot: NewDedicated): DedicatedDocument {
   const { instanceId, host = SIMULATED_HOST, labels = {}, restartPolicy = 'unless-stopped' } = bot;
   const { containerName = `${BOT}${instanceId}`, running = true, paused = false } = bot;
+  const { stopSeconds, needsSeconds } = bot;
   const container = { host, containerId: newContainerId(), containerName, labels };
   const state: Pick<DedicatedSighting, 'running' | 'paused' | 'restartPolicy'> = {
     running,
@@ -177,6 +191,8 @@ function toDedicated(bot: NewDedicated): DedicatedDocument {
     instanceId,
     ...container,
     ...state,
+    ...(stopSeconds === undefined ? {} : { stopSeconds }),
+    ...(needsSeconds === undefined ? {} : { needsSeconds }),
   };
 }
 

@@ -9,6 +9,8 @@ import type { WorldDocument } from './world-documents.ts';
 export interface Simulation {
   readonly calls: WorldCalls;
   readonly misbehaviours: Misbehaviours;
+  /** The longest stop time of an owner's that a container gets. */
+  readonly maxStopSeconds: number;
   /** Makes one change, fenced, with the misbehaviour of whatever it meets. */
   readonly apply: (
     change: WorldChange,

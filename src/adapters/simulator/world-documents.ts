@@ -47,13 +47,21 @@ export interface PoolDocument extends Misbehaving {
   readonly strangers?: readonly string[];
 }
 
-export interface DedicatedDocument extends Misbehaving, DedicatedSighting {
+/** How a bot ends. */
+interface Ending {
+  /** What it takes to end by itself, once it is told to; default: no time at all. */
+  readonly needsSeconds?: number;
+  /** Whether it was killed before it had ended by itself. */
+  readonly killed?: boolean;
+}
+
+export interface DedicatedDocument extends Misbehaving, Ending, DedicatedSighting {
   /** `dedicated:<instanceId>`. */
   readonly _id: string;
   readonly instanceId: string;
 }
 
-export interface PooledDocument extends Misbehaving {
+export interface PooledDocument extends Misbehaving, Ending {
   /** `pooled:<instanceId>`. */
   readonly _id: string;
   readonly kind: 'pooled';
@@ -66,6 +74,7 @@ export interface PooledDocument extends Misbehaving {
   readonly names?: readonly string[];
   /** Why it cannot be taken out of supervisord alone. */
   readonly entangled?: string;
+  readonly stopSeconds?: number;
 }
 
 export type WorldDocument = HostDocument | PoolDocument | DedicatedDocument | PooledDocument;
@@ -99,7 +108,8 @@ export async function prepareWorld(collection: WorldCollection): Promise<void> {
 }
 
 export function toDedicatedSighting(document: DedicatedDocument): DedicatedSighting {
-  const { _id, instanceId: _instanceId, misbehave: _misbehave, ...sighting } = document;
+  const { _id, instanceId: _instanceId, misbehave: _misbehave, ...rest } = document;
+  const { needsSeconds: _needs, killed: _killed, ...sighting } = rest;
   return sighting;
 }
 
@@ -113,12 +123,15 @@ export function botOf({ labels, containerName }: DedicatedDocument): string | un
 export function toPooledSighting(bot: PooledDocument, pool: PoolDocument): PooledSighting {
   const { host, containerId, containerName, labels, running } = pool;
   const program = running ? bot.program : 'absent';
-  const { conf, entangled } = bot;
+  const { conf, entangled, stopSeconds } = bot;
   const container = { host, containerId, containerName, labels, poolRunning: running };
   const programs =
     program === 'absent' ? [] : namesOf(bot).map((name) => ({ name, state: program }));
-  const sighting = { kind: 'pooled' as const, ...container, conf, program, programs };
-  return entangled === undefined ? sighting : { ...sighting, entangled };
+  return {
+    ...{ kind: 'pooled', ...container, conf, program, programs },
+    ...(entangled === undefined ? {} : { entangled }),
+    ...(stopSeconds === undefined ? {} : { stopSeconds }),
+  };
 }
 
 function namesOf({ names, instanceId }: PooledDocument): readonly string[] {

@@ -6,13 +6,14 @@
 
 import type { KnownProgram, PooledSighting } from '../../domain/bot.ts';
 import { entanglementOf } from './entanglement.ts';
-import { type ConfDefinitions, type ConfFile, readDefinitions } from './parse-conf.ts';
+import { type ConfDefinitions, type ConfFile, longestStop, readDefinitions } from './parse-conf.ts';
 import { botOfConf, botOfProgram, confState } from './program-names.ts';
 import { groupOf, processOf } from './program-status.ts';
 import { createDefiner } from './whose-program.ts';
 
 export interface BotPrograms extends Pick<PooledSighting, 'conf' | 'programs'> {
   readonly entangled?: string;
+  readonly stopSeconds?: number;
 }
 
 export interface PoolPrograms {
@@ -66,8 +67,14 @@ export function matchPrograms(
   const bots = new Map<string, BotPrograms>();
   for (const [bot, own] of found) {
     const entangled = entanglementOf({ bot, own, programs, definitions, whose });
-    const seen = { conf: confState(names, bot), programs: own };
-    bots.set(bot, entangled === null ? seen : { ...seen, entangled });
+    const stopSeconds = longestStop(
+      whose.defined.flatMap((one) => (one.bots.includes(bot) ? [one.program] : [])),
+    );
+    bots.set(bot, {
+      ...{ conf: confState(names, bot), programs: own },
+      ...(entangled === null ? {} : { entangled }),
+      ...(stopSeconds === undefined ? {} : { stopSeconds }),
+    });
   }
   return { bots, unmatched };
 }

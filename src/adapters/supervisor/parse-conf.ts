@@ -16,6 +16,8 @@ export interface ConfProgram {
   readonly file: ConfFile;
   /** `process_name` as it stands there; supervisord's default is the program's name. */
   readonly processName: string;
+  /** `stopwaitsecs`; missing where it is not set, or is no number. */
+  readonly stopSeconds?: number;
   /** All its values, one a line: what it runs, where, with which environment. */
   readonly text: string;
 }
@@ -43,11 +45,23 @@ export function readDefinitions(files: readonly ConfFile[]): ConfDefinitions {
         groups.push({ name, file, programs: listed.filter((one) => one !== '') });
       } else {
         const processName = values.get('process_name') ?? name;
-        programs.push({ name, file, processName, text: [...values.values()].join('\n') });
+        const wait = values.get('stopwaitsecs') ?? '';
+        programs.push({
+          ...{ name, file, processName, text: [...values.values()].join('\n') },
+          ...(/^\d{1,9}$/.test(wait) && { stopSeconds: Number(wait) }),
+        });
       }
     }
   }
   return { programs, groups };
+}
+
+/** The longest `stopwaitsecs` of these; undefined where none has any. */
+export function longestStop(
+  programs: readonly Pick<ConfProgram, 'stopSeconds'>[],
+): number | undefined {
+  const all = programs.flatMap(({ stopSeconds }) => stopSeconds ?? []);
+  return all.length === 0 ? undefined : Math.max(...all);
 }
 
 /** What is a program to supervisord: event listeners and FastCGI programs too. */

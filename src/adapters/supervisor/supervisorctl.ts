@@ -41,8 +41,10 @@ export interface SupervisorctlOptions {
     options: { readonly kind: 'read' | 'change'; readonly deadlineMs: number },
   ) => Promise<string>;
   readonly commandMs: number;
-  /** For stop and start, which wait for the program. */
+  /** For start, which waits for the program. */
   readonly programMs: number;
+  /** For stop, which waits for it too, as long as its owner lets it. */
+  readonly stopMs: number;
 }
 
 /** Every method throws InDoubtError `SUPERVISOR_UNCLEAR` for an answer it does not know. */
@@ -50,6 +52,7 @@ export function createSupervisorctl({
   run,
   commandMs,
   programMs,
+  stopMs,
 }: SupervisorctlOptions): Supervisorctl {
   const ctl = (kind: 'read' | 'change', deadlineMs: number, ...words: readonly string[]) =>
     run(words.join(' '), { kind, deadlineMs });
@@ -58,7 +61,7 @@ export function createSupervisorctl({
 
   return {
     statusAll: async () => clear(parseStatusList(await ctl('read', commandMs, 'status'))).programs,
-    stop: async (name) => clear(parseStop(name, await verb(programMs, 'stop', name))).status,
+    stop: async (name) => clear(parseStop(name, await verb(stopMs, 'stop', name))).status,
     remove: async (group) =>
       clear(parseRemove(group, await verb(commandMs, 'remove', group))).status,
     reread: async () => {

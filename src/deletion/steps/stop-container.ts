@@ -25,8 +25,9 @@ import {
   UNTIL_DEADLINE,
 } from './step-ports.ts';
 
-/** Longer than Docker's and supervisord's own grace before they kill (10 s). */
-const STOP_ATTEMPT_MS = 20_000;
+/** Longer than any stop may take: one that is cut off is sent its signal again by the next attempt. What ends an attempt
+ * that hangs are the deadlines of its calls, and the policy's. */
+const STOP_ATTEMPT_MS = 3_700_000;
 
 export function createStopContainerStep(ports: DeletionPorts): CompensatableStep {
   const { bots } = ports;
