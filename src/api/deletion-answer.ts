@@ -39,6 +39,9 @@ const CURRENCY = 'USD';
 
 // Somebody else changed the allocation, or paid it: then nothing is as it was before, though not by this job.
 function undoneMessage({ state }: SagaRecord): string {
+  if (state.warnings.some(({ code }) => code === 'bot-not-restored')) {
+    return 'The deletion was undone, but the bot is gone; its money is still set aside for it';
+  }
   switch (state.cause?.code) {
     case 'ALLOCATION_CHANGED':
       return 'Nothing was changed by this job: the allocation had changed before it was locked';

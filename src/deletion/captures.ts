@@ -70,6 +70,7 @@ const SIGHTING = Type.Union([
     paused: Type.Boolean(),
     restartPolicy: TEXT,
     stopSeconds: Type.Optional(Type.Number()),
+    autoRemove: Type.Optional(Type.Literal(true)),
   }),
   Type.Object({
     kind: Type.Literal('pooled'),

@@ -4,7 +4,7 @@
 // orders within the time that its owner gives it has not failed to stop.
 
 import { assertNever } from '../domain/assert-never.ts';
-import { extraStopSeconds } from '../domain/bot.ts';
+import { extraStopSeconds, isRemovedByStop } from '../domain/bot.ts';
 import type { StepCall, StepDeadline, StepResult } from '../saga/definition.ts';
 import { HoldError, TerminalError } from '../saga/errors.ts';
 import type { Json } from '../saga/json.ts';
@@ -25,6 +25,14 @@ export function deadlineOf(call: StepCall): number | null {
   return call.startedAtMs === null ? null : call.startedAtMs + limitMs(call);
 }
 
+const NOT_TO_BE_RESTORED = 'its container is removed by its stop, so nothing could be restored';
+
+// I6: what a stop removes cannot be put back, and the stop may still come to its end.
+function isFinal({ captures }: StepCall): boolean {
+  const captured = BOT_CAPTURE.readOrNull(captures[STEP.stop]);
+  return captured?.sightings.some(isRemovedByStop) ?? false;
+}
+
 function limitMs({ input, captures }: StepCall): number {
   const { stopTimeoutMs, maxStopSeconds = 0 } = readInput(input);
   const sightings = BOT_CAPTURE.readOrNull(captures[STEP.stop])?.sightings ?? [];
@@ -40,6 +48,7 @@ export function giveUp(call: StepCall, what: string, lastError: string | null): 
     case 'refund':
       return { value: { gaveUp: true }, warnings: [{ code: what, message }] };
     case 'restore':
+      if (isFinal(call)) throw new HoldError(code, `${message}; ${NOT_TO_BE_RESTORED}`);
       throw new TerminalError(code, message);
     case 'hold':
       throw new HoldError(code, message);

@@ -26,6 +26,8 @@ export interface DedicatedSighting {
   readonly byLabelAlone?: true;
   /** What its owner lets it take to stop, in seconds: its `--stop-timeout`; negative: without end. Missing: none of its own. */
   readonly stopSeconds?: number;
+  /** `--rm`: Docker removes it when it stops, and nothing can put it back. */
+  readonly autoRemove?: true;
 }
 
 /** A program under supervisord in a pool container: `bot-<instanceId>`, unless its conf file says otherwise. */
@@ -103,6 +105,11 @@ export function isUp(sighting: Sighting): boolean {
   if (sighting.kind === 'dedicated') return sighting.running && !sighting.paused;
   const { poolRunning, program } = sighting;
   return poolRunning && (program === 'RUNNING' || program === 'STARTING');
+}
+
+/** Whether a stop takes it away for good. */
+export function isRemovedByStop(sighting: Sighting): boolean {
+  return sighting.kind === 'dedicated' && sighting.running && sighting.autoRemove === true;
 }
 
 /** Whether the bot could still act: anything that is not positively at rest counts as running. */

@@ -44,10 +44,14 @@ function undoFrom(shape: SagaShape, state: SagaState, from: number): SagaState {
 export function undone(
   shape: SagaShape,
   state: SagaState,
-  { step, atMs }: Extract<SagaEvent, { type: 'compensated' }>,
+  { step, atMs, warnings = [] }: Extract<SagaEvent, { type: 'compensated' }>,
 ): SagaState {
   const compensated = withStep(state, step, { status: 'compensated', finishedAtMs: atMs });
-  return undoFrom(shape, compensated, step - 1);
+  const told =
+    warnings.length === 0
+      ? compensated
+      : { ...compensated, warnings: [...state.warnings, ...warnings] };
+  return undoFrom(shape, told, step - 1);
 }
 
 export function undoFailed(

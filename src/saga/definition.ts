@@ -58,8 +58,12 @@ export interface CompensatableStep<Input extends Json = Json> extends StepBase<I
    * together before the first effect and stored in one majority write. Null: cannot be read now; it is
    * asked again, alone, right before the step's first run, which waits for it. */
   capture(call: StepCall<Input>): Promise<Json | null>;
-  /** Moves back towards the capture. Must accept a step that never ran; observes before it acts. */
-  compensate(call: StepCall<Input>): Promise<void>;
+  /** Moves back towards the capture. Must accept a step that never ran; observes before it acts. What it could not put
+   * back it says in warnings: the saga ends compensated with them. */
+  compensate(call: StepCall<Input>): Promise<CompensationResult | undefined>;
+  /** Whether `compensate` can lead back to this capture at all. Where it cannot, no cancel is taken from the step's begin
+   * on (I6). Default: it can. Pure. */
+  canUndo?(capture: Json): boolean;
   readonly compensateRetry: RetryPolicy;
 }
 
@@ -90,6 +94,10 @@ export interface StepResult {
   /** Not done yet, and nothing failed: run again then (database time, ms), or when a child has ended. The
    * saga sleeps and gives its slot back, no budget is burnt, and `value` is what the next run finds. */
   readonly waitUntilMs?: number;
+}
+
+export interface CompensationResult {
+  readonly warnings: readonly Warning[];
 }
 
 export interface Warning {

@@ -53,7 +53,11 @@ export type SagaEvent =
   | ({ readonly type: 'failed'; readonly step: number; readonly failure: StepFailure } & Again)
   | ({ readonly type: 'observed'; readonly step: number; readonly seen: Observation } & Again)
   | ({ readonly type: 'aborted'; readonly step: number; readonly seen: Observation } & Again)
-  | ({ readonly type: 'compensated'; readonly step: number } & Moment)
+  | ({
+      readonly type: 'compensated';
+      readonly step: number;
+      readonly warnings?: readonly Warning[];
+    } & Moment)
   | ({
       readonly type: 'compensation-failed';
       readonly step: number;

@@ -32,9 +32,12 @@ export function captureAll(
 }
 
 export function captureOne(
+  shape: SagaShape,
   state: SagaState,
   { step, capture }: Extract<SagaEvent, { type: 'captured' }>,
 ): SagaState {
+  // Taken before it was known whether the step can be undone: it has done nothing yet.
+  if (mustTurnBack(state)) return turnBack(shape, state, CANCELLED);
   if (stepAt(state, step).capture !== null) return state;
   return { ...withStep(state, step, { capture, status: 'running' }), notBeforeMs: null };
 }

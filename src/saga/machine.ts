@@ -81,7 +81,7 @@ function advance(
     case 'captured-all':
       return state.phase === 'queued' ? captureAll(shape, state, event) : state;
     case 'captured':
-      return isWorkingOn(state, event.step, 'running') ? captureOne(state, event) : state;
+      return isWorkingOn(state, event.step, 'running') ? captureOne(shape, state, event) : state;
     case 'begun':
       return isWorkingOn(state, event.step, 'running')
         ? beginAgain(shape, state, event.step)

@@ -130,8 +130,11 @@ async function compensate(scene: Performance, index: number): Promise<SagaEvent>
   const step = compensatableAt(scene, index);
   const { compensations } = stateAt(scene, index);
   try {
-    await bounded(scene, step.timeoutMs, (signal) => step.compensate(callOf(scene, index, signal)));
-    return { type: 'compensated', step: index, atMs: scene.clock.nowMs() };
+    const result = await bounded(scene, step.timeoutMs, (signal) =>
+      step.compensate(callOf(scene, index, signal)),
+    );
+    const { warnings = [] } = result ?? {};
+    return { type: 'compensated', step: index, warnings, atMs: scene.clock.nowMs() };
   } catch (error) {
     rethrowIfOver(error);
     const tried = { attempts: compensations, unknowns: 0 };

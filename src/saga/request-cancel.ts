@@ -3,16 +3,18 @@
 
 import { randomUUID } from 'node:crypto';
 import type { SagaId } from '../domain/ids.ts';
+import type { SagaDefinition } from './definition.ts';
 import { apply } from './machine.ts';
 import type { Clock } from './ports/clock.ts';
 import type { SagaLog } from './ports/saga-log.ts';
 import type { SagaRecord } from './record.ts';
 import type { Registry } from './registry.ts';
-import { isEnded } from './state.ts';
+import { isEnded, type SagaState } from './state.ts';
 
 export type CancelResult =
   | { readonly status: 'requested'; readonly saga: SagaRecord }
-  | { readonly status: 'too-late'; readonly saga: SagaRecord }
+  /** `pivot`: its point of no return is passed. `step`: what it does now cannot be undone. */
+  | { readonly status: 'too-late'; readonly by: 'pivot' | 'step'; readonly saga: SagaRecord }
   | { readonly status: 'ended'; readonly saga: SagaRecord }
   | { readonly status: 'not-found' };
 
@@ -36,7 +38,12 @@ export async function requestCancel(
     if (saga === null) return { status: 'not-found' };
     if (isEnded(saga.state.phase)) return { status: 'ended', saga };
     const registered = registry.find(saga.kind, saga.version);
-    if (registered === undefined || saga.state.pivotBegun) return { status: 'too-late', saga };
+    if (registered === undefined || saga.state.pivotBegun) {
+      return { status: 'too-late', by: 'pivot', saga };
+    }
+    if (!canUndo(registered.definition, saga.state)) {
+      return { status: 'too-late', by: 'step', saga };
+    }
     const state = apply(registered.shape, saga.state, {
       type: 'cancel-requested',
       atMs: clock.nowMs(),
@@ -47,4 +54,14 @@ export async function requestCancel(
     if (written.status === 'landed') return { status: 'requested', saga: written.saga };
   }
   throw new Error(`saga ${id} changes faster than it can be cancelled`);
+}
+
+// The capture is stored before the step's first effect, and the wish lands on the very record that was asked here: a step
+// that begins in between makes it be asked again.
+function canUndo({ steps }: SagaDefinition, state: SagaState): boolean {
+  return steps.every((step, index) => {
+    const { capture = null, status = 'pending' } = state.steps[index] ?? {};
+    if (step.kind !== 'compensatable' || capture === null || status === 'pending') return true;
+    return step.canUndo?.(capture) ?? true;
+  });
 }

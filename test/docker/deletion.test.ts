@@ -2,6 +2,7 @@
 // supervisord, the platform's pool state file, the wallet and the ledger in MongoDB.
 
 import { readFile } from 'node:fs/promises';
+import type { Container } from 'dockerode';
 import { expect, it } from 'vitest';
 import { parseUserDump, seedUsers } from '../../src/adapters/mongo/seed-users.ts';
 import {
@@ -77,6 +78,21 @@ async function confs(pool: RunningContainer): Promise<string[]> {
   return output.trim().split(/\s+/).sort();
 }
 
+/** Told to stop it says so, and ends when it is let. */
+const ENDS_WHEN_LET = `trap 'touch /tmp/told; while [ ! -f /tmp/let ]; do sleep 0.1; done; exit 0' TERM; while :; do sleep 0.1; done`;
+
+async function holds(container: Container, path: string): Promise<boolean> {
+  return container.infoArchive({ path }).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function touch(container: Container, path: string): Promise<void> {
+  const exec = await container.exec({ Cmd: ['touch', path] });
+  await exec.start({ Detach: true });
+}
+
 async function isThere(name: string): Promise<boolean> {
   const found = await testDocker().docker.listContainers({ all: true });
   return found.some(({ Names }) => Names.includes(`/${name}`));
@@ -140,6 +156,37 @@ describeDocker('deleting on real containers', () => {
     const reply = await app.call('uid-cents', 'DELETE', '/bots/uid-cents-bot-1', WAIT);
 
     expect(reply.body).toMatchObject({ success: true, wallet: { newBalance: 0.3 } });
+    expect(await isThere(name)).toBe(false);
+  });
+
+  it('a bot that was started with --rm, cancelled while it stops: refused, paid', async () => {
+    const app = await startWithFixtures();
+    const name = 'freqtrade-uid-cents-bot-1';
+    const { container } = await runDedicated({
+      name,
+      restart: 'no',
+      isRemovedAtEnd: true,
+      stopSeconds: 60,
+      labels: { 'reclaim.instance-id': 'uid-cents-bot-1', 'reclaim.user-id': 'uid-cents' },
+      command: ['/bin/sh', '-c', ENDS_WHEN_LET],
+    });
+    const accepted = await app.call('uid-cents', 'DELETE', '/bots/uid-cents-bot-1');
+    const { jobId } = accepted.body;
+    await waitFor('the stop to be under way', () => holds(container, '/tmp/told'));
+
+    const cancel = await app.call('uid-cents', 'POST', `/jobs/${jobId}/cancel`);
+    await touch(container, '/tmp/let');
+
+    expect([cancel.status, cancel.body.type]).toEqual([
+      409,
+      'urn:reclaim:problem:too-late-to-cancel',
+    ]);
+    const job = await waitFor('the job to end', async () => {
+      const { body } = await app.call('uid-cents', 'GET', `/jobs/${jobId}`);
+      return body.finishedAt !== null && body;
+    });
+    expect(job).toMatchObject({ state: 'completed', warnings: [] });
+    expect((await userOf(app, 'uid-cents'))?.paperWallet.balance).toBe(0.3);
     expect(await isThere(name)).toBe(false);
   });
 

@@ -104,7 +104,8 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
         const saga = sagas.find((candidate) => candidate.id === id);
         if (saga === undefined) return { status: 'not-found' };
         if (!saga.open) return { status: 'ended', saga };
-        return { status: saga.state.pivotBegun ? 'too-late' : 'requested', saga };
+        if (saga.state.pivotBegun) return { status: 'too-late', by: 'pivot', saga };
+        return { status: 'requested', saga };
       },
       waitForEnd: async () => null,
       order: async () => ({ status: 'not-found' }),

@@ -42,18 +42,28 @@ export interface PlacedBot {
   readonly instanceId: string;
 }
 
+interface PlacedOptions {
+  readonly isRunning?: boolean;
+  readonly uid?: string;
+  /** Of a dedicated bot: `--rm`. */
+  readonly isAutoRemoved?: boolean;
+}
+
 /** A user with one live bot of its own, worth 110 of the 100 it got, beside a balance of 50. */
 export async function placeBot(
   app: Stage,
   kind: 'dedicated' | 'pooled',
-  { isRunning = true, uid = 'uid-one' }: { isRunning?: boolean; uid?: string } = {},
+  { isRunning = true, uid = 'uid-one', isAutoRemoved = false }: PlacedOptions = {},
 ): Promise<PlacedBot> {
   const instanceId = `${uid}-bot-2`;
   const bots = { [instanceId]: allocation(100, 110) };
   const userId = await putUser(app.connection, { balance: 50, bots, firebaseUid: uid });
   if (kind === 'dedicated') {
     const labels = { instanceId, userId: uid };
-    await app.world.addDedicated({ instanceId, labels, running: isRunning });
+    await app.world.addDedicated({
+      ...{ instanceId, labels, running: isRunning },
+      ...(isAutoRemoved && { autoRemove: true, restartPolicy: 'no' }),
+    });
   } else {
     const containerName = poolContainer(uid);
     const program = isRunning ? 'RUNNING' : 'STOPPED';

@@ -92,7 +92,7 @@ export function stepsOf(world: SagaWorld) {
       ...base(name),
       kind: 'compensatable',
       capture: async () => `before ${name}`,
-      compensate: (call) => world.undo(name, call),
+      compensate: (call) => world.undo(name, call).then(() => undefined),
       compensateRetry: RETRY,
       ...given,
     }),

@@ -1,15 +1,19 @@
 // I6: what has been paid is never undone, and of a cancel and a payment one wins.
 
 import type { Connection } from 'mongoose';
+import type { SagaDefinition } from '../../src/saga/definition.ts';
 import { TerminalError } from '../../src/saga/errors.ts';
 import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../src/saga/record.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { placeBot } from '../support/deletions.ts';
 import { createTestEngine } from '../support/saga-engine.ts';
 import { beforeFailover, sagasOf } from '../support/saga-log.ts';
 import { createGate, createSagaWorld, failing, sagaOf, stepsOf } from '../support/saga-world.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { breaches, twinsOf } from './bite.ts';
+import { createLab } from './support/lab.ts';
+import { beginDeletion } from './support/lab-sagas.ts';
 import { overwriteState } from './support/overwrite-state.ts';
 
 twinsOf('I6', {
@@ -131,8 +135,31 @@ twinsOf('I6', {
     const { done } = await world.read('pay', id);
     return breaches({ [CANCELLED_AND_PAID]: cancel.status === 'requested' && done > 0 });
   },
+
+  // Docker removes the container as it stops; then its owner cancels.
+  'cancel-of-a-stop-that-removes': async (part) => {
+    const lab = await createLab();
+    const bot = await placeBot(lab, 'dedicated', { isAutoRemoved: true });
+    const gate = createGate();
+    const worker = await lab.worker({
+      ports: ({ bots }) => ({
+        bots: { ...bots, stop: (...order) => bots.stop(...order).then(() => gate.pass()) },
+      }),
+      ...(part === 'twin' ? { definition: withoutCanUndo } : {}),
+    });
+    const id = await beginDeletion(worker, bot);
+    const running = worker.runToRest(id);
+    await gate.reached;
+    const cancel = await worker.sagas.requestCancel(id, 'a test');
+    gate.open();
+    await running;
+    const { dedicated } = await lab.world.snapshot();
+    const isGone = dedicated.length === 0;
+    return breaches({ [CANCELLED_AND_GONE]: cancel.status === 'requested' && isGone });
+  },
 });
 
+const CANCELLED_AND_GONE = 'a cancel was accepted, and the bot is gone';
 const CANCELLED_AND_PAID = 'a cancel was accepted, and the money has moved';
 
 async function setUp() {
@@ -179,6 +206,18 @@ function conditionalOnRevision(connection: Connection) {
       return log.commit(isSame ? { ...write, base: { ...base, writeId: stored.writeId } } : write);
     },
   });
+}
+
+/** Steps that do not know that they cannot be undone. */
+function withoutCanUndo(definition: SagaDefinition): SagaDefinition {
+  return {
+    ...definition,
+    steps: definition.steps.map((step) => {
+      if (step.kind !== 'compensatable') return step;
+      const { canUndo: _, ...rest } = step;
+      return rest;
+    }),
+  };
 }
 
 function wentForward({ history }: SagaRecord): boolean {

@@ -14,7 +14,11 @@ const base = { retry: RETRY, timeoutMs: 1, run: async () => ({}) };
 const absent = async () => ({ outcome: 'absent' as const });
 
 function undoable(name: string, given: Partial<CompensatableStep> = {}): CompensatableStep {
-  const undo = { capture: async () => null, compensate: async () => {}, compensateRetry: RETRY };
+  const undo = {
+    capture: async () => null,
+    compensate: async () => undefined,
+    compensateRetry: RETRY,
+  };
   return { ...base, ...undo, kind: 'compensatable', name, ...given };
 }
 

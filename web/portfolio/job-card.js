@@ -117,11 +117,19 @@ function Outcome({ job, currency }) {
   const { state, error, warnings } = job;
   return html`
     ${state === 'completed' && html`<p class="notice good">${ending(job, currency)}</p>`}
-    ${state === 'compensated' && html`<p class="notice warn">${UNCHANGED.has(error?.code ?? '') ? 'Nothing was changed by this job:' : 'Undone: everything is as it was before.'} ${error?.message ?? ''}</p>`}
+    ${state === 'compensated' && html`<p class="notice warn">${undone(job)} ${error?.message ?? ''}</p>`}
     ${state === 'cancelled' && html`<p class="notice warn">Cancelled; nothing was changed.</p>`}
     ${state === 'stuck' && html`<p class="notice bad">It waits for an operator, and your money is kept where it is. ${error?.message ?? ''}</p>`}
     ${warnings.map(({ code, message }) => html`<p key=${code} class="notice warn">${message}</p>`)}
   `;
+}
+
+/** @param {Job} job */
+function undone({ error, warnings }) {
+  if (UNCHANGED.has(error?.code ?? '')) return 'Nothing was changed by this job:';
+  return warnings.some(({ code }) => code === 'bot-not-restored')
+    ? 'Undone, as far as that was possible.'
+    : 'Undone: everything is as it was before.';
 }
 
 /** Somebody else changed the allocation, or paid it: not everything is as it was before. */

@@ -19,6 +19,8 @@ export interface ContainerView {
   readonly restartPolicy: string;
   /** `--stop-timeout` of its owner's, seconds, negative for one without end; null: none. */
   readonly stopSeconds: number | null;
+  /** `--rm`. */
+  readonly autoRemove: boolean;
 }
 
 export interface ListedContainer {
@@ -32,7 +34,8 @@ export function parseInspect(answer: unknown): ContainerView {
   const root = record(answer, 'container');
   const state = record(root.State, 'State');
   const config = record(root.Config, 'Config');
-  const policy = record(record(root.HostConfig, 'HostConfig').RestartPolicy, 'RestartPolicy');
+  const hostConfig = record(root.HostConfig, 'HostConfig');
+  const policy = record(hostConfig.RestartPolicy, 'RestartPolicy');
   const paused = flag(state.Paused, 'State.Paused');
   const restarting = flag(state.Restarting, 'State.Restarting');
   return {
@@ -44,6 +47,7 @@ export function parseInspect(answer: unknown): ContainerView {
     paused,
     restarting,
     restartPolicy: formatPolicy(text(policy.Name, 'RestartPolicy.Name'), policy.MaximumRetryCount),
+    autoRemove: hostConfig.AutoRemove === true,
     stopSeconds: numberOrNull(config.StopTimeout, 'Config.StopTimeout'),
   };
 }

@@ -10,7 +10,7 @@ import type { DockerParts } from './docker-parts.ts';
 import { readPool, unmatchedReason } from './read-pool.ts';
 
 export function toDedicated(host: string, view: ContainerView): DedicatedSighting {
-  const { stopSeconds } = view;
+  const { stopSeconds, autoRemove } = view;
   return {
     kind: 'dedicated',
     host,
@@ -21,6 +21,7 @@ export function toDedicated(host: string, view: ContainerView): DedicatedSightin
     paused: view.paused,
     restartPolicy: view.restartPolicy,
     ...(stopSeconds === null ? {} : { stopSeconds }),
+    ...(autoRemove && { autoRemove }),
   };
 }
 

@@ -30,6 +30,10 @@ export function changeDedicated(
     }
     if (!bot.running && bot.restartPolicy === 'no') return;
     const ends = bot.running && (await takeTime(bot, maxStopSeconds, call.signal));
+    if (bot.running && bot.autoRemove === true) {
+      await apply({ deleteOne: { filter } }, met, call);
+      return;
+    }
     const killed = ends ? { killed: true } : {};
     await set({ restartPolicy: 'no', running: false, paused: false, ...killed });
   };

@@ -62,6 +62,7 @@ interface NewDedicated {
   readonly restartPolicy?: string;
   readonly stopSeconds?: number;
   readonly needsSeconds?: number;
+  readonly autoRemove?: true;
 }
 
 interface NewPool {
@@ -178,7 +179,7 @@ const PROGRAM = 'bot-';
 function toDedicated(bot: NewDedicated): DedicatedDocument {
   const { instanceId, host = SIMULATED_HOST, labels = {}, restartPolicy = 'unless-stopped' } = bot;
   const { containerName = `${BOT}${instanceId}`, running = true, paused = false } = bot;
-  const { stopSeconds, needsSeconds } = bot;
+  const { stopSeconds, needsSeconds, autoRemove } = bot;
   const container = { host, containerId: newContainerId(), containerName, labels };
   const state: Pick<DedicatedSighting, 'running' | 'paused' | 'restartPolicy'> = {
     running,
@@ -193,6 +194,7 @@ function toDedicated(bot: NewDedicated): DedicatedDocument {
     ...state,
     ...(stopSeconds === undefined ? {} : { stopSeconds }),
     ...(needsSeconds === undefined ? {} : { needsSeconds }),
+    ...(autoRemove && { autoRemove }),
   };
 }
 

@@ -78,7 +78,7 @@ function cancelled(result: CancelResult, jobId: SagaId): SagaRecord {
     case 'requested':
       return result.saga;
     case 'too-late':
-      throw tooLate(jobId, 'The point of no return is passed; the job finishes forward.');
+      throw tooLate(jobId, TOO_LATE[result.by]);
     case 'ended':
       if (result.saga.state.phase === 'cancelled') return result.saga;
       throw tooLate(jobId, `The job has ended, ${result.saga.state.phase}.`);
@@ -88,6 +88,11 @@ function cancelled(result: CancelResult, jobId: SagaId): SagaRecord {
       return assertNever(result);
   }
 }
+
+const TOO_LATE = {
+  pivot: 'The point of no return is passed; the job finishes forward.',
+  step: 'What it has begun cannot be undone: this bot is removed by its stop; the job finishes forward.',
+} as const satisfies Record<string, string>;
 
 function tooLate(jobId: SagaId, detail: string): ProblemError {
   return new ProblemError('too-late-to-cancel', detail, {
@@ -116,7 +121,8 @@ const GET = {
 const CANCEL = {
   operationId: 'cancelJob',
   summary: 'Cancel a job before its point of no return',
-  description: '202 before the point of no return; 409 after it: the job finishes forward.',
+  description:
+    '202 before the point of no return; 409 after it: the job finishes forward. A bot whose container removes itself when it stops (`--rm`) has that point where its stop begins.',
   tags: ['jobs'],
   security: BEARER,
   params: JobParamsSchema,

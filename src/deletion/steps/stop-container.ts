@@ -1,6 +1,8 @@
 // Step 2: the bot stops, and is SEEN to have stopped, before its money moves. Undone only as far as it was
-// running before: a bot that was stopped stays stopped (I1).
+// running before: a bot that was stopped stays stopped (I1). A container that its stop removes cannot be put back: from the
+// step's begin on such a deletion only goes forward, or stands still for a person (I6).
 
+import { isRemovedByStop, type Sighting } from '../../domain/bot.ts';
 import type { CompensatableStep, StepCall, Warning } from '../../saga/definition.ts';
 import { InDoubtError, RetryableError } from '../../saga/errors.ts';
 import type { Json } from '../../saga/json.ts';
@@ -59,8 +61,13 @@ export function createStopContainerStep(ports: DeletionPorts): CompensatableStep
     compensate: async (call) => {
       const { instanceId } = readInput(call.input);
       const { sightings } = captured(call);
-      await Promise.all(sightings.map((seen) => bots.restore(instanceId, seen, call)));
+      const outcomes = await Promise.all(
+        sightings.map((seen) => bots.restore(instanceId, seen, call)),
+      );
+      const gone = sightings.filter((_, index) => outcomes[index] === 'gone');
+      return gone.length === 0 ? undefined : { warnings: [notRestored(gone)] };
     },
+    canUndo: (capture) => !BOT_CAPTURE.read(capture).sightings.some(isRemovedByStop),
   };
 }
 
@@ -123,6 +130,13 @@ function warningsOf({ sightings }: BotCapture): readonly Warning[] {
         ]
       : [],
   );
+}
+
+// Its own stop took it away, or somebody else did meanwhile: "as before" would be a lie. The allocation that is back is an
+// orphan's now, which the next synchronisation pays.
+function notRestored(gone: readonly Sighting[]): Warning {
+  const names = gone.map(({ containerName }) => containerName).join(', ');
+  return { code: 'bot-not-restored', message: `gone, and cannot be put back: ${names}` };
 }
 
 function stillRunning(names: readonly string[]) {

@@ -87,4 +87,24 @@ export const POINT_OF_NO_RETURN = [
     title: 'a write conditional on a count, after a failover: cancelled and paid, and caught',
     breach: 'a cancel was accepted, and the money has moved',
   },
+  {
+    name: 'cancel-of-a-stop-that-removes',
+    invariant: 'I6',
+    mechanism: {
+      what: 'no cancel is taken of a step that cannot be undone',
+      file: 'src/saga/request-cancel.ts',
+    },
+    guardedBy: [
+      at(
+        'e2e/bots-removed-by-stop.test.ts',
+        'cancelled while it stops: refused, and the job finishes forward',
+      ),
+      at(
+        'docker/deletion.test.ts',
+        'a bot that was started with --rm, cancelled while it stops: refused, paid',
+      ),
+    ],
+    title: 'a cancel of a stop that removes the bot: undone without the bot, and caught',
+    breach: 'a cancel was accepted, and the bot is gone',
+  },
 ] as const satisfies readonly TwinFacts[];
