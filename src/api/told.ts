@@ -20,10 +20,19 @@ export function told(audience: Audience, { code, message }: Failure): string {
 
 /** Their texts speak of the user's own wallet and allocation alone. */
 const ABOUT_THEIR_OWN: ReadonlySet<string> = new Set([
-  ...['NOT_MONEY', 'INSUFFICIENT_FUNDS', 'CANCELLED', 'value-overwritten', 'account-gone'],
+  ...[
+    'NOT_MONEY',
+    'NOT_MONEY_BOT_STOPPED',
+    'INSUFFICIENT_FUNDS',
+    'CANCELLED',
+    'value-overwritten',
+    'account-gone',
+  ],
 ]);
 
 const SENTENCES: ReadonlyMap<string, string> = new Map([
+  ['NOT_MONEY_BOT_RUNNING', 'A number of yours is no money, and the bot could not be stopped.'],
+  ['NOT_MONEY_BOT_UNSEEN', 'A number of yours is no money, and the bot could not be seen.'],
   ['STOP_FAILED', 'The bot could not be stopped in time.'],
   ['stop-failed', 'The bot could not be stopped in time; it is stopped and removed later.'],
   ['bot-not-restored', 'The bot is gone, and could not be put back.'],

@@ -14,6 +14,7 @@ import { createRefundWalletStep } from './steps/refund-wallet.ts';
 import { createRemoveContainerStep } from './steps/remove-container.ts';
 import { type DeletionPorts, STEP, sceneOf } from './steps/step-ports.ts';
 import { createStopContainerStep } from './steps/stop-container.ts';
+import { STANDS_ON_NUMBERS, STOP_BOT } from './steps/stop-unpaid.ts';
 import { createUpdatePoolStateStep } from './steps/update-pool-state.ts';
 import { createWriteTransactionStep } from './steps/write-transaction.ts';
 
@@ -35,6 +36,8 @@ export function createDeleteBotSaga(ports: DeletionPorts): SagaDefinition {
     fenceEffects: (call) => fenceMark(ports, call),
     release: (call) => releaseBot(ports, call),
     atRiskMinor: lockedMinor,
+    choices: ({ step, code }) =>
+      step === STEP.lock && STANDS_ON_NUMBERS.has(code) ? [STOP_BOT] : [],
     result: ({ results }): Json => ({ wallet: walletOf(results[STEP.refund]) }),
   };
 }

@@ -24,6 +24,9 @@ export interface SagaDefinition<Input extends Json = Json> {
   result?(facts: SagaFacts<Input>): Json;
   /** Gives back what the saga holds in the outside world (its mark), once an operator has ended it. Repeatable. */
   release?(call: StepCall<Input>): Promise<void>;
+  /** What an operator may choose besides, when a saga that stands still for this is sent on; the steps read it as
+   * `call.choice`. Pure. */
+  choices?(cause: { readonly step: string; readonly code: string }): readonly string[];
   /** What is locked up while the saga does not end, in cents, for people and alerts. Pure. */
   atRiskMinor?(facts: SagaFacts<Input>): number;
 }
@@ -125,6 +128,8 @@ export interface StepCall<Input extends Json = Json> extends SagaFacts<Input> {
   /** `<sagaId>/<step>`: the same for every attempt. */
   readonly idempotencyKey: string;
   readonly attempt: number;
+  /** What an operator chose with the last retry that chose anything. */
+  readonly choice?: string;
   /** This step's capture, or null when none was stored. */
   readonly capture: Json | null;
   readonly signal: AbortSignal;

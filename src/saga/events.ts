@@ -67,7 +67,7 @@ export type SagaEvent =
   /** Another saga takes the key of one that yields. */
   | ({ readonly type: 'gave-way' } & Moment)
   /** An operator sends a stuck saga on its way again, in the direction it was going. */
-  | ({ readonly type: 'retry-ordered' } & Moment)
+  | ({ readonly type: 'retry-ordered'; readonly choice?: string } & Moment)
   /** An operator takes a stuck saga back, before the pivot. */
   | ({ readonly type: 'compensate-ordered' } & Moment)
   /** An operator gives a best-effort step up. */

@@ -51,7 +51,7 @@ export function apply(shape: SagaShape, state: SagaState, event: SagaEvent): Sag
     case 'gave-way':
       return giveWay(shape, state);
     case 'retry-ordered':
-      return unstick(shape, state, event.atMs);
+      return unstick(shape, state, event);
     case 'compensate-ordered':
       return orderBack(shape, state);
     case 'skip-ordered':

@@ -26,6 +26,8 @@ export interface Order {
   readonly reason: string;
   /** Of `resolve`: what the operator vouches for. */
   readonly outcome?: 'completed' | 'compensated';
+  /** Of `retry`: one of those that the definition offers for what the saga stands still on. */
+  readonly choice?: string;
 }
 
 export type OrderResult =
@@ -56,6 +58,10 @@ export function createOperators(options: OperatorsOptions): GiveOrder {
     if (registered === undefined) {
       return { status: 'refused', reason: `no definition of version ${saga.version}`, saga };
     }
+    const { choice } = order;
+    if (choice !== undefined && !choicesOf(registered, saga.state).includes(choice)) {
+      return { status: 'refused', reason: `${choice} is no choice where it stands`, saga };
+    }
     const state = apply(registered.shape, saga.state, eventOf(order, clock.nowMs()));
     if (state === saga.state) return withoutEffect(options, saga, order);
     const event = { type: `${order.verb}-ordered`, step: stepOf(saga), detail: auditOf(order) };
@@ -79,12 +85,22 @@ export function orderOn(
   return after === state ? { refused: whyNot(state, order.verb) } : { state: after };
 }
 
-function eventOf({ verb, outcome = 'completed' }: Pick<Order, 'verb' | 'outcome'>, atMs: number) {
-  const event: SagaEvent =
-    verb === 'resolve'
-      ? { type: 'resolve-ordered', outcome, atMs }
-      : { type: `${verb}-ordered`, atMs };
-  return event;
+/** What may be chosen with a retry of a saga in this state. */
+export function choicesOf(
+  { definition }: RegisteredSaga,
+  { phase, stuckFrom, cause }: SagaState,
+): readonly string[] {
+  if (phase !== 'stuck' || stuckFrom !== 'running' || cause === null) return [];
+  return definition.choices?.(cause) ?? [];
+}
+
+function eventOf(
+  { verb, outcome = 'completed', choice }: Pick<Order, 'verb' | 'outcome' | 'choice'>,
+  atMs: number,
+): SagaEvent {
+  if (verb === 'resolve') return { type: 'resolve-ordered', outcome, atMs };
+  if (verb !== 'retry') return { type: `${verb}-ordered`, atMs };
+  return { type: 'retry-ordered', atMs, ...(choice === undefined ? {} : { choice }) };
 }
 
 // A saga that is under way needs no order to go on; its wake-up is made again, in case it was lost.
@@ -120,8 +136,9 @@ function stepOf({ state }: SagaRecord): string | null {
   return state.steps[state.cursor]?.name ?? null;
 }
 
-function auditOf({ by, reason, outcome }: Order): string {
-  return `by ${by}: ${outcome === undefined ? '' : `${outcome}: `}${reason}`;
+function auditOf({ by, reason, outcome, choice }: Order): string {
+  const what = outcome ?? choice;
+  return `by ${by}: ${what === undefined ? '' : `${what}: `}${reason}`;
 }
 
 /** The outside world may hold the saga's mark for a moment longer than the saga lives, but not for ever. */

@@ -34,7 +34,11 @@ export function giveWay(shape: SagaShape, state: SagaState): SagaState {
 // because `stuckFrom` says so. What the stuck attempt did is asked of the world first; a pivot that was being aborted
 // still is. Its error goes to the history alone: a worker that comes after the new deadline is to try at least once, not
 // to give up for the old reason.
-export function unstick(shape: SagaShape, state: SagaState, atMs: number): SagaState {
+export function unstick(
+  shape: SagaShape,
+  state: SagaState,
+  { atMs, choice = state.choice }: { readonly atMs: number; readonly choice?: string | undefined },
+): SagaState {
   if (state.phase !== 'stuck' || state.stuckFrom === null) return state;
   const { startedAtMs, stuckFrom } = state;
   const going: SagaState = {
@@ -43,6 +47,7 @@ export function unstick(shape: SagaShape, state: SagaState, atMs: number): SagaS
     stuckFrom: null,
     cause: null,
     startedAtMs: startedAtMs === null ? null : atMs,
+    ...(choice === undefined ? {} : { choice }),
   };
   if (stuckFrom === 'compensating') {
     return withStep(going, state.cursor, { status: 'compensating', compensations: 1 });

@@ -7,7 +7,7 @@ import { FencedError, InDoubtError } from './errors.ts';
 import type { SagaEvent } from './events.ts';
 import { toFailure } from './failure.ts';
 import { apply, decide } from './machine.ts';
-import { orderOn, type Verb } from './operators.ts';
+import { choicesOf, orderOn, type Verb } from './operators.ts';
 import type { Clock } from './ports/clock.ts';
 import type { SagaRecord } from './record.ts';
 import type { RegisteredSaga } from './registry.ts';
@@ -25,7 +25,13 @@ export interface Plan {
 export type PlannedVerb =
   | { readonly verb: Verb; readonly isAllowed: false; readonly reason: string }
   /** `does`: the commands of the machine, in their order, if everything succeeds. */
-  | { readonly verb: Verb; readonly isAllowed: true; readonly does: readonly string[] };
+  | {
+      readonly verb: Verb;
+      readonly isAllowed: true;
+      readonly does: readonly string[];
+      /** What may be chosen with it. */
+      readonly choices: readonly string[];
+    };
 
 export interface StepObservation {
   readonly step: string;
@@ -61,7 +67,12 @@ function planVerb(
   const ordered = orderOn(registered, state, { verb }, nowMs);
   return 'refused' in ordered
     ? { verb, isAllowed: false, reason: ordered.refused }
-    : { verb, isAllowed: true, does: rehearse(registered, ordered.state, nowMs) };
+    : {
+        verb,
+        isAllowed: true,
+        does: rehearse(registered, ordered.state, nowMs),
+        choices: verb === 'retry' ? choicesOf(registered, state) : [],
+      };
 }
 
 // The machine itself says what it would do: it is asked, and told that everything succeeded.

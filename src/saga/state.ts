@@ -77,6 +77,8 @@ export interface SagaState {
   readonly cause: (StepFailure & { readonly step: string }) | null;
   /** Which way a stuck saga was going. */
   readonly stuckFrom: 'running' | 'compensating' | null;
+  /** What an operator chose with the last retry that chose anything. */
+  readonly choice?: string;
   readonly warnings: readonly Warning[];
 }
 

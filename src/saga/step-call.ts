@@ -21,7 +21,7 @@ export interface Performance {
  * the saga may have turned back since under the same claim: its fences let nothing more pass (I6). */
 export function callOf(scene: Performance, index: number, signal: AbortSignal): StepCall {
   const { record, clock } = scene;
-  const { steps, startedAtMs } = record.state;
+  const { steps, startedAtMs, choice } = record.state;
   const state = stateAt(scene, index);
   return {
     sagaId: record.id,
@@ -33,6 +33,7 @@ export function callOf(scene: Performance, index: number, signal: AbortSignal): 
     captures: pick(steps, (step) => step.capture),
     results: pick(steps, (step) => step.value),
     startedAtMs,
+    ...(choice === undefined ? {} : { choice }),
     nowMs: () => clock.nowMs(),
     monotonicMs: () => clock.monotonicMs(),
     signal,

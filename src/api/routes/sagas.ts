@@ -20,6 +20,7 @@ import {
   OrderBodySchema,
   PlanSchema,
   ResolveBodySchema,
+  RetryBodySchema,
   SagaDetailSchema,
   SagaListQuerySchema,
   SagaListSchema,
@@ -96,7 +97,11 @@ export function createSagaRoutes(deps: SagaRoutesDependencies): FastifyPluginAsy
       return worldView(await deps.world(saga, AbortSignal.timeout(WORLD_TIMEOUT_MS)));
     });
 
-    for (const verb of ['retry', 'compensate', 'skip'] as const) {
+    app.post('/admin/sagas/:id/retry', { schema: RETRY }, (request) =>
+      order(request, request.params.id, { verb: 'retry', ...request.body }),
+    );
+
+    for (const verb of ['compensate', 'skip'] as const) {
       app.post(`/admin/sagas/:id/${verb}`, { schema: orderSchema(verb) }, (request) =>
         order(request, request.params.id, { verb, reason: request.body.reason }),
       );
@@ -135,7 +140,10 @@ function planView({ verbs, observations, atRiskMinor: moneyAtRiskMinor }: Plan) 
   return {
     verbs: verbs.map((planned) =>
       planned.isAllowed
-        ? { verb: planned.verb, allowed: true, does: [...planned.does] }
+        ? {
+            ...{ verb: planned.verb, allowed: true, does: [...planned.does] },
+            ...(planned.choices.length > 0 && { choices: [...planned.choices] }),
+          }
         : { verb: planned.verb, allowed: false, reason: planned.reason },
     ),
     observations: [...observations],
@@ -183,7 +191,7 @@ const WORLD = {
   response: { 200: WorldSchema, ...PROBLEM_RESPONSES },
 };
 
-function orderSchema(verb: 'retry' | 'compensate' | 'skip') {
+function orderSchema(verb: keyof typeof SUMMARIES) {
   return {
     ...COMMON,
     operationId: `${verb}Saga`,
@@ -199,6 +207,8 @@ const SUMMARIES = {
   compensate: 'Take a stuck saga back, before its point of no return',
   skip: 'Give a best-effort step up',
 } as const;
+
+const RETRY = { ...orderSchema('retry'), body: RetryBodySchema };
 
 const RESOLVE = {
   ...COMMON,

@@ -2,6 +2,7 @@
 // of the history.
 
 import { type Static, Type } from 'typebox';
+import { STOP_BOT } from '../../deletion/steps/stop-unpaid.ts';
 import { SOURCES } from '../../operations/beliefs.ts';
 import { AdminReasonSchema } from './admin.ts';
 import { JobSchema, JobStateSchema, PageQuery } from './job.ts';
@@ -95,6 +96,9 @@ export const PlanSchema = Type.Object({
       does: Type.Optional(
         Type.Array(Type.String(), { description: 'Step by step, if everything goes well.' }),
       ),
+      choices: Type.Optional(
+        Type.Array(Type.String(), { description: 'What `choice` may be with it; mostly nothing.' }),
+      ),
     }),
   ),
   observations: Type.Array(
@@ -127,6 +131,19 @@ export const WorldSchema = Type.Object({
 
 export const OrderBodySchema = Type.Object(
   { reason: AdminReasonSchema },
+  { additionalProperties: false },
+);
+
+export const RetryBodySchema = Type.Object(
+  {
+    reason: AdminReasonSchema,
+    choice: Type.Optional(
+      Type.Enum([STOP_BOT], {
+        description:
+          'stop-bot: of a deletion that is stuck on a number that is not money. Its bot is stopped, allocation and balance stay as they are, and it is stuck again, as `NOT_MONEY_BOT_STOPPED`. A cancel starts the bot again.',
+      }),
+    ),
+  },
   { additionalProperties: false },
 );
 

@@ -6,7 +6,7 @@ import { assertNever } from '../../domain/assert-never.ts';
 import type { SagaId } from '../../domain/ids.ts';
 import { toSagaId } from '../../domain/ids.ts';
 import { isStamped, stampedLife } from '../../domain/incarnation.ts';
-import type { CompensatableStep, StepCall } from '../../saga/definition.ts';
+import type { CompensatableStep, StepCall, StepResult } from '../../saga/definition.ts';
 import { FencedError, HoldError, RetryableError, TerminalError } from '../../saga/errors.ts';
 import type { Json } from '../../saga/json.ts';
 import { ALLOCATION_CAPTURE, LOCK_VALUE, POOL_CAPTURE } from '../captures.ts';
@@ -25,6 +25,7 @@ import {
   seenOf,
   UNDO_RETRY,
 } from './step-ports.ts';
+import { NOT_MONEY, STOP_BOT, stopUnpaid } from './stop-unpaid.ts';
 
 export function createLockAllocationStep(ports: DeletionPorts): CompensatableStep {
   return {
@@ -35,17 +36,13 @@ export function createLockAllocationStep(ports: DeletionPorts): CompensatableSte
     timeoutMs: MONEY_TIMEOUT_MS,
     capture: (call) => capture(ports, call),
     run: async (call) => {
-      const scene = sceneOf(call);
-      checkLife(scene);
-      await checkUnsettled(ports, call, scene);
-      await checkNumbers(ports, scene);
-      await reportForeign(ports, call);
-      // Together: neither needs the other, both repeat, and the undo takes back whichever landed.
-      const [, lockedValue] = await Promise.all([
-        openTombstone(ports, call, scene),
-        mark(ports, call, scene),
-      ]);
-      return { value: LOCK_VALUE.write({ lockedValue, sawBot: capturedBot(call) !== null }) };
+      try {
+        return await lock(ports, call);
+      } catch (error) {
+        const isOnNumbers = error instanceof HoldError && error.code === NOT_MONEY;
+        if (!isOnNumbers || call.choice !== STOP_BOT) throw error;
+        return stopUnpaid(ports, call, error);
+      }
     },
     compensate: async (call) => {
       const { mark: target, tombstone } = sceneOf(call);
@@ -54,6 +51,20 @@ export function createLockAllocationStep(ports: DeletionPorts): CompensatableSte
       await ports.tombstones.withdraw(tombstone);
     },
   };
+}
+
+async function lock(ports: DeletionPorts, call: StepCall): Promise<StepResult> {
+  const scene = sceneOf(call);
+  checkLife(scene);
+  await checkUnsettled(ports, call, scene);
+  await checkNumbers(ports, scene);
+  await reportForeign(ports, call);
+  // Together: neither needs the other, both repeat, and the undo takes back whichever landed.
+  const [, lockedValue] = await Promise.all([
+    openTombstone(ports, call, scene),
+    mark(ports, call, scene),
+  ]);
+  return { value: LOCK_VALUE.write({ lockedValue, sawBot: capturedBot(call) !== null }) };
 }
 
 async function capture({ wallets }: DeletionPorts, call: StepCall): Promise<Json> {
@@ -215,7 +226,7 @@ async function refuseSettled(
 }
 
 function notMoney({ field, found }: { readonly field: string; readonly found: string }) {
-  return new HoldError('NOT_MONEY', `${field} is not an amount of money: ${found}`, {
+  return new HoldError(NOT_MONEY, `${field} is not an amount of money: ${found}`, {
     context: { field, found },
   });
 }
