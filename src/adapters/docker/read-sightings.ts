@@ -64,22 +64,11 @@ export async function readPooled(
   }
   if (own === undefined) return null;
   // Read once, when the bot is found: what is captured then is known at every later look.
-  const { stopSeconds: _, ...now } = own;
-  const stopSeconds =
-    captured === undefined
-      ? (own.stopSeconds ?? (await readStopSeconds(host, pool, instanceId, own, call)))
-      : captured.stopSeconds;
+  const { stopSeconds: read, ...now } = own;
+  const isToBeRead = captured === undefined && !programs.areFilesRead && own.conf !== 'gone';
+  const found = isToBeRead
+    ? await host.conf.readStopSeconds(pool.id, instanceId, own.conf, call)
+    : read;
+  const stopSeconds = captured === undefined ? found : captured.stopSeconds;
   return toPooled(host.name, pool, stopSeconds === undefined ? now : { ...now, stopSeconds });
-}
-
-async function readStopSeconds(
-  { conf }: DockerParts,
-  { id, running }: ContainerView,
-  instanceId: string,
-  { conf: state }: BotPrograms,
-  call: BotsCall,
-): Promise<number | undefined> {
-  // The files of one that does not run have been read, and a program without one has what supervisord remembers.
-  if (!running || state === 'gone') return undefined;
-  return conf.readStopSeconds(id, instanceId, state, call);
 }

@@ -21,6 +21,8 @@ export interface PoolPrograms {
   readonly bots: ReadonlyMap<string, BotPrograms>;
   /** Names of programs that nobody can tell the bot of. */
   readonly unmatched: readonly string[];
+  /** Whether the files were opened: then what they say of stop times is there. */
+  readonly areFilesRead: boolean;
 }
 
 /** Whether each program is the one of a conf file of its own name: then its names say it all, and no file need be
@@ -42,7 +44,7 @@ export function matchPlain(
     const bot = botOfProgram(program.name);
     if (bot !== undefined) bots.set(bot, { conf: confState(names, bot), programs: [program] });
   }
-  return { bots, unmatched: [] };
+  return { bots, unmatched: [], areFilesRead: false };
 }
 
 /** @param files of the conf folder, all of them, and of the image's own configuration what can be read. */
@@ -76,7 +78,7 @@ export function matchPrograms(
       ...(stopSeconds === undefined ? {} : { stopSeconds }),
     });
   }
-  return { bots, unmatched };
+  return { bots, unmatched, areFilesRead: true };
 }
 
 function botsOf(names: ReadonlySet<string>): readonly string[] {
