@@ -2,7 +2,12 @@
 // that looked can tell: another one's clock may be seconds off.
 
 import { expect, it } from 'vitest';
-import { BOT_CAPTURE, STOP_VALUE } from '../../src/deletion/captures.ts';
+import {
+  ALLOCATION_CAPTURE,
+  type AllocationCapture,
+  BOT_CAPTURE,
+  STOP_VALUE,
+} from '../../src/deletion/captures.ts';
 import { writeInput } from '../../src/deletion/delete-bot-input.ts';
 import type { Bots } from '../../src/deletion/ports/bots.ts';
 import { createStopObserver } from '../../src/deletion/steps/observe-stop.ts';
@@ -23,6 +28,17 @@ const SEEN: PooledSighting = {
   conf: 'present',
   program: 'RUNNING',
   programs: [],
+};
+const NO_ALLOCATION: AllocationCapture = {
+  account: 'there',
+  hadAllocation: false,
+  life: 'none:x',
+  botName: 'bot',
+  readAtMs: 0,
+  allocatedAmount: null,
+  value: null,
+  notMoney: null,
+  settledBy: null,
 };
 const SEEN_MS = 1_000_000;
 
@@ -69,7 +85,6 @@ function callOf({
   /** As long ago as the database's clock has it. */
   readonly databaseMs?: number;
 }) {
-  const allocation = { account: 'there', hadAllocation: false, life: 'none:x', botName: 'bot' };
   const call: StepCall = {
     ...inertPorts<StepCall>(),
     epoch: 3,
@@ -86,7 +101,7 @@ function callOf({
       stopTimeoutMs: 30_000,
     }),
     captures: {
-      [STEP.lock]: { ...allocation, value: null, notMoney: null },
+      [STEP.lock]: ALLOCATION_CAPTURE.write(NO_ALLOCATION),
       [STEP.stop]: BOT_CAPTURE.write({ sightings: [SEEN], foreign: [] }),
     },
     results: { [STEP.stop]: stopValue(epoch) },
