@@ -130,7 +130,7 @@ twinsOf('I1', {
     await writePoolState(lab, pools);
     const containerName = pools.botMapping[bot.instanceId]?.containerName ?? '';
     await lab.world.addPooled({ instanceId: bot.instanceId, containerName, program: 'FATAL' });
-    await lookAfter(lab, part === 'twin' ? forgetTombstones : undefined);
+    await lookAfter(lab, part === 'twin' ? forgetPasts : undefined);
     const { pooled } = await lab.world.snapshot();
     return breaches({
       'the scenario has not deleted the bot': state.phase !== 'completed',
@@ -236,8 +236,17 @@ function withUndo(
   return { ...definition, steps };
 }
 
-const forgetTombstones: Twist['ports'] = ({ tombstones }) => ({
+// Both: the wallet finds the settlement by itself, so that either of them alone keeps the program at rest.
+const forgetPasts: Twist['ports'] = ({ tombstones, wallets }) => ({
   tombstones: { ...tombstones, findForBot: async () => [] },
+  wallets: {
+    ...wallets,
+    readAllocation: async (...bot) => {
+      const reading = await wallets.readAllocation(...bot);
+      if (reading.status !== 'present') return reading;
+      return { ...reading, allocation: { ...reading.allocation, settledOpId: null } };
+    },
+  },
 });
 
 function fail(code: string): Promise<never> {

@@ -105,7 +105,7 @@ export const ALL_OR_COMPENSATED = [
     name: 'restart-of-the-deleted',
     invariant: 'I1',
     mechanism: {
-      what: 'health leaves alone what a saga holds or a tombstone names',
+      what: 'health leaves alone what a saga holds, a tombstone names or the wallet knows as settled',
       file: 'src/health/restraints.ts',
     },
     guardedBy: [
@@ -118,7 +118,7 @@ export const ALL_OR_COMPENSATED = [
         'a deletion that stands still: the bot is neither started nor marked',
       ),
     ],
-    title: 'a restart that asks no tombstone: a deleted bot runs again, and caught',
+    title: 'a restart that asks nobody about the past: a deleted bot runs again, and caught',
     breach: 'a bot that was deleted runs again',
   },
   {
