@@ -38,7 +38,7 @@ export async function startReplicaSet(): Promise<ReplicaSet> {
   if (primary === undefined || secondary === undefined || arbiter === undefined) {
     throw new RangeError('three members were started');
   }
-  const uri = `mongodb://${LOOPBACK}:${primary.port}/?directConnection=true`;
+  const uri = uriOf(primary);
   const release = () => void process.kill(secondary.child.pid, 'SIGCONT');
   const stop = async () => {
     // One that stands still does not hear that it is to end.
@@ -47,6 +47,7 @@ export async function startReplicaSet(): Promise<ReplicaSet> {
     await rm(folder, { recursive: true, force: true });
   };
   try {
+    await Promise.all(members.map(answering));
     await initiate(uri, [
       { _id: 0, host: hostOf(primary), priority: 1 },
       { _id: 1, host: hostOf(secondary), priority: 0 },
@@ -66,6 +67,8 @@ interface Member {
 
 const hostOf = ({ port }: Member) => `${LOOPBACK}:${port}`;
 
+const uriOf = (member: Member) => `mongodb://${hostOf(member)}/?directConnection=true`;
+
 async function startMember(command: string, folder: string): Promise<Member> {
   const port = await anyFreePort();
   const data = await mkdtemp(join(folder, 'member-'));
@@ -84,6 +87,32 @@ async function startMember(command: string, folder: string): Promise<Member> {
     stopTimeoutMs: 10_000,
   });
   return { port, child };
+}
+
+/** Whoever initiates asks every member once, and takes one that does not listen yet for one that is down. */
+async function answering(member: Member): Promise<void> {
+  const client = new mongoose.mongo.MongoClient(uriOf(member), {
+    serverSelectionTimeoutMS: START_TIMEOUT_MS,
+  });
+  let ended = '';
+  void member.child.exited.then((how) => {
+    ended = how;
+  });
+  try {
+    await waitFor(
+      `an answer of the member on port ${member.port}`,
+      async () => {
+        if (ended !== '') throw new Error(`the member on port ${member.port} ended: ${ended}`);
+        return client
+          .db('admin')
+          .command({ ping: 1 })
+          .then(...DONE);
+      },
+      START_TIMEOUT_MS,
+    );
+  } finally {
+    await client.close();
+  }
 }
 
 const DONE = [() => true, () => false] as const;

@@ -1,9 +1,17 @@
 import { getEventListeners } from 'node:events';
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { pause, withDeadline } from '../../src/saga/deadline.ts';
 
-/** Timers of this process that are still running. */
-const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+// Only those timers that the tests' own code sets can be counted: the process has others, which come and go.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Timers that are still running. */
+const timers = () => vi.getTimerCount();
 const listeners = ({ signal }: AbortController) => getEventListeners(signal, 'abort').length;
 const late = (why: string) => new Error(why);
 const hanging = () => new Promise<never>(() => undefined);
