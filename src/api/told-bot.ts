@@ -5,7 +5,7 @@ import type { BotView } from '../reconciliation/bot-views.ts';
 import type { BotView as ShownBot } from './schemas/bots.ts';
 import type { Audience } from './told.ts';
 
-type Shown = Omit<ShownBot, 'health'>;
+type Shown = Omit<ShownBot, 'health' | 'said'>;
 
 export function toldBot(audience: Audience, firebaseUid: string, bot: BotView): Shown {
   const { poolState, docker } = bot;

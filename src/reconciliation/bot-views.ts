@@ -7,11 +7,13 @@ import type { PoolStates } from '../deletion/ports/pool-states.ts';
 import { isAtRest, type Sighting } from '../domain/bot.ts';
 import { isOwner, judgeOwner, uidOfPoolName } from '../domain/identity.ts';
 import { type FirebaseUid, type InstanceId, parseInstanceId, type UserId } from '../domain/ids.ts';
+import { isMoney } from '../domain/money.ts';
 import { findOwnEntry } from '../domain/owned-entry.ts';
 import { listedBots, type PoolState } from '../domain/pool-state.ts';
 import { judgePresence, type Seen, type Verdict } from '../domain/presence.ts';
 import type { SourceAnswer } from '../domain/source.ts';
 import { forBot } from '../domain/unreadable-rows.ts';
+import { type BotVerdict, refineVerdict, type VetoPorts } from './bot-verdict.ts';
 import type { HostTrust } from './host-trust.ts';
 import { placedOn } from './placed-bots.ts';
 
@@ -26,8 +28,8 @@ export interface BotView {
   readonly allocation: AllocationState;
   readonly poolState: PoolEntryState;
   readonly docker: ContainerState;
-  /** What a synchronisation would make of these three at one look; it takes two before it acts. */
-  readonly verdict: Verdict;
+  /** What a synchronisation would make of it at one look; it takes two before it acts. */
+  readonly verdict: BotVerdict;
 }
 
 interface Absent {
@@ -45,6 +47,8 @@ export type AllocationState =
       /** As stored, even where it is not money. */
       readonly allocatedAmount: unknown;
       readonly currentValue: unknown;
+      /** What would come back now; null where the numbers are no amount that can be paid. */
+      readonly worth: number | null;
       readonly allocatedAt: string | null;
       /** The saga that is closing it. */
       readonly jobId: string | null;
@@ -71,7 +75,7 @@ export type ContainerState =
   | Absent
   | Unknown;
 
-export interface BotViewPorts {
+export interface BotViewPorts extends VetoPorts {
   readonly accounts: Accounts;
   readonly poolStates: PoolStates;
   readonly bots: Bots;
@@ -83,9 +87,10 @@ const LOOK_TIMEOUT_MS = 5_000;
 
 /** Every bot that any of the three sources knows as this user's, by its id. */
 export async function viewBots(
-  { accounts, poolStates, bots, hostTrust }: BotViewPorts,
+  ports: BotViewPorts,
   owner: PortfolioOwner,
 ): Promise<readonly BotView[]> {
+  const { accounts, poolStates, bots, hostTrust } = ports;
   const signal = AbortSignal.timeout(LOOK_TIMEOUT_MS);
   const [account, pools, hosts] = await Promise.all([
     accounts.find({ userId: owner.userId }),
@@ -106,7 +111,7 @@ export async function viewBots(
     ...ownEntries(pools, owner),
     ...docker.found.keys(),
   ]);
-  return [...ids].sort().map((instanceId) => {
+  const views = [...ids].sort().map(async (instanceId) => {
     const allocation = allocations.find((held) => held.instanceId === instanceId);
     const places = {
       allocation: allocationState(allocation),
@@ -114,8 +119,10 @@ export async function viewBots(
       docker: docker.found.get(instanceId) ?? unseen(instanceId),
     };
     const botName = textOrNull(allocation?.botName);
-    return { instanceId, botName, ...places, verdict: verdictOn(places) };
+    const verdict = await refineVerdict(ports, owner.userId, allocation, verdictOn(places));
+    return { instanceId, botName, ...places, verdict };
   });
+  return Promise.all(views);
 }
 
 function allocationState(allocation: AccountAllocation | undefined): AllocationState {
@@ -124,9 +131,16 @@ function allocationState(allocation: AccountAllocation | undefined): AllocationS
     status: 'present',
     allocatedAmount: allocation.allocatedAmount,
     currentValue: allocation.currentValue,
+    worth: worthOf(allocation),
     allocatedAt: textOrNull(allocation.allocatedAt),
     jobId: allocation.closing?.sagaId ?? null,
   };
+}
+
+// By the rule of the lock: what it is worth now, and what was put in where nobody has written a worth.
+function worthOf({ currentValue, allocatedAmount }: AccountAllocation): number | null {
+  const value = currentValue ?? allocatedAmount;
+  return isMoney(value) && isMoney(allocatedAmount) ? value : null;
 }
 
 function verdictOn(bot: Pick<BotView, 'allocation' | 'poolState' | 'docker'>): Verdict {

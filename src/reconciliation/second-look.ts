@@ -7,6 +7,7 @@ import type { AccountAllocation } from '../deletion/ports/accounts.ts';
 import type { BotsCall } from '../deletion/ports/bots.ts';
 import type { SagaId } from '../domain/ids.ts';
 import { judgePresence } from '../domain/presence.ts';
+import { findPayment } from './bot-verdict.ts';
 import { factsOf, type UserToSync } from './first-look.ts';
 import { type BotLook, lookAtBot } from './look-at-bot.ts';
 import type { DriftNote, RunNotes, SkipReason } from './sync-notes.ts';
@@ -124,14 +125,10 @@ async function lookIntoWallet(
   if (note.verdict !== 'orphan') return note;
   const reading = await wallets.readAllocation(userId, instanceId);
   if (reading.status !== 'present') return resolved(note, 'not allocated any more');
-  const { settledOpId, notMoney, life } = reading.allocation;
+  const { notMoney, life } = reading.allocation;
   const named = { ...note, allocation: { ...allocation, life } };
-  if (settledOpId !== null) return skip(named, 'settled', settledOpId);
-  // A stale copy of the whole document takes the wallet's own memory with it; the tombstone's stays.
-  const settled = (await tombstones.findForBot(userId, instanceId)).find(
-    ({ status, incarnation }) => status !== 'closing' && incarnation.life === life,
-  );
-  if (settled !== undefined) return skip(named, 'settled', settled.sagaId);
+  const payment = await findPayment({ tombstones }, userId, instanceId, reading.allocation);
+  if (payment !== null) return skip(named, 'settled', payment);
   if (notMoney !== null) return skip(note, 'not-money', `${notMoney.field}: ${notMoney.found}`);
   return named;
 }

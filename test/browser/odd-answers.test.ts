@@ -52,7 +52,7 @@ describeBrowser('a page that is told something odd', () => {
     const { page } = await pageOf({ 'uid-odd-bot-1': { ...allocation(5, 7), currentValue: '7' } });
     await page.getByRole('button', { name: /^Delete / }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByText('Its value is not a number').waitFor();
+    await dialog.getByText('no amount that can be paid').waitFor();
     expect(await dialog.textContent()).not.toContain('$');
   });
 

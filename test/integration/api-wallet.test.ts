@@ -14,6 +14,7 @@ const BOTS: BotView[] = [
       status: 'present',
       allocatedAmount: 250,
       currentValue: '61.5',
+      worth: null,
       allocatedAt: '2026-10-02T09:30:00.000Z',
       jobId: null,
     },
@@ -91,8 +92,20 @@ test('bots and wallet: as the layer below tells them, damaged numbers and unknow
   const docker = { status: 'unknown', code: 'DOCKER_UNKNOWN', reason };
   expect((await api.as('alice', { url: `${PREFIX}/bots` })).json()).toEqual({
     bots: [
-      { ...first, docker, health: null },
-      { ...second, health: null },
+      {
+        ...{ ...first, docker, health: null },
+        said: {
+          ...{ label: 'Unknown', tone: 'plain' },
+          sentence: `${reason} Your money stays with the bot until it does.`,
+        },
+      },
+      {
+        ...{ ...second, health: null },
+        said: {
+          ...{ label: 'Left over', tone: 'warn' },
+          sentence: 'It exists, but holds no money. It can be deleted.',
+        },
+      },
     ],
   });
   expect((await api.as('alice', { url: `${PREFIX}/wallet` })).json()).toEqual(WALLET);

@@ -35,7 +35,7 @@ function Filters({ filter, onChoose }) {
     <form class="filters" role="search" onSubmit=${search}>
       <label class="whole">
         <span class="unseen">Saga, bot or user, exactly</span>
-        <input type="search" name="q" placeholder="Saga, bot or user, exactly" maxlength="128" onInput=${whenEmptied} />
+        <input type="search" name="q" placeholder="Saga, bot or user" maxlength="128" onInput=${whenEmptied} />
       </label>
       <${Choice} label="State" any="Any state" values=${STATES} chosen=${filter.state}
         onChoose=${(/** @type {string} */ state) => onChoose({ state })} />

@@ -21,7 +21,7 @@ export function SagaRow({ saga, isSelected, onSelect }) {
       <a class="saga" href=${addressOf(jobId)} aria-current=${isSelected ? 'true' : null} onClick=${choose}
         data-saga=${jobId} data-state=${state}>
         <span class="title">
-          <${Name} text=${subjectOf(saga)} />
+          <strong>${subjectOf(saga)}</strong>
           <span class=${`badge ${toneOf(state)}`}>${capital(state)}</span>
         </span>
         <span class="soft">
@@ -32,14 +32,6 @@ export function SagaRow({ saga, isSelected, onSelect }) {
       </a>
     </li>
   `;
-}
-
-/** How much of a long name always stands there: what tells a user's bots apart is its end. */
-const TAIL = 7;
-
-/** On one line, cut in the middle where there is no room for it. @param {{ text: string }} props */
-function Name({ text }) {
-  return html`<strong class="name" title=${text}><span>${text.slice(0, -TAIL)}</span>${text.slice(-TAIL)}</strong>`;
 }
 
 /** Of an open one since when; of an ended one how long it took. @param {{ saga: Saga }} props */

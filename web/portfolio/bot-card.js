@@ -3,7 +3,6 @@
 import { directionOf, money, signedMoney } from '../shared/money.js';
 import { Ago } from '../shared/time.js';
 import { html, useState } from '../shared/view.js';
-import { stateOf } from './bot-state.js';
 import { DeleteDialog } from './delete-dialog.js';
 
 /** @typedef {import('./portfolio.js').BotView} BotView */
@@ -11,9 +10,9 @@ import { DeleteDialog } from './delete-dialog.js';
 /** @param {{ bot: BotView, currency: string, onJob: import('./use-jobs.js').AddJob }} props */
 export function BotCard({ bot, currency, onJob }) {
   const [isOpen, setOpen] = useState(false);
-  const { label, tone, why } = stateOf(bot);
+  const { label, tone, sentence } = bot.said;
   const name = bot.botName ?? bot.instanceId;
-  const canDelete = tone !== 'busy' || label !== 'Being deleted';
+  const canDelete = bot.verdict !== 'busy' && bot.verdict !== 'nothing';
   return html`
     <li class=${`card bot ${tone}`} data-bot=${bot.instanceId}>
       <div class="row spread">
@@ -26,7 +25,7 @@ export function BotCard({ bot, currency, onJob }) {
         <${Source} name="Pool" status=${bot.poolState.status} />
         <${Source} name="Docker" status=${bot.docker.status} />
       </ul>
-      ${why !== null && html`<p class="soft">${why}</p>`}
+      ${sentence !== null && html`<p class="soft" data-testid="sentence">${sentence}</p>`}
       ${bot.health !== null && html`<p class="soft tiny">Process last seen <${Ago} at=${bot.health.lookedAt} /></p>`}
       ${canDelete && html`<button class="danger" aria-label=${`Delete ${name}`} onClick=${() => setOpen(true)}>Delete…</button>`}
       ${isOpen && html`<${DeleteDialog} bot=${bot} name=${name} currency=${currency} onJob=${onJob} onClose=${() => setOpen(false)} />`}
@@ -37,23 +36,14 @@ export function BotCard({ bot, currency, onJob }) {
 /** @param {{ allocation: BotView['allocation'], currency: string }} props */
 function Amount({ allocation, currency }) {
   if (allocation.status === 'absent') return html`<p class="amount">no money in it</p>`;
-  const { currentValue, allocatedAmount } = allocation;
-  if (typeof currentValue !== 'number') {
-    const isMissing = currentValue === null || currentValue === undefined;
-    const value =
-      isMissing && typeof allocatedAmount === 'number'
-        ? money(allocatedAmount, currency)
-        : 'not a number';
-    return html`<p class="amount">${value}</p>`;
-  }
+  const { worth, allocatedAmount } = allocation;
+  if (worth === null) return html`<p class="amount">no amount</p>`;
   // One subtraction to be looked at; what is paid, the database works out in decimals.
   const gain =
-    typeof allocatedAmount === 'number'
-      ? Math.round((currentValue - allocatedAmount) * 100) / 100
-      : null;
+    typeof allocatedAmount === 'number' ? Math.round((worth - allocatedAmount) * 100) / 100 : null;
   return html`
     <p class="amount">
-      ${money(currentValue, currency)}
+      ${money(worth, currency)}
       ${gain !== null && html` <span class=${`delta ${directionOf(gain)}`}>${signedMoney(gain, currency)}</span>`}
     </p>
   `;

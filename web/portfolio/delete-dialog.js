@@ -6,7 +6,7 @@ import { money } from '../shared/money.js';
 import { toError } from '../shared/to-error.js';
 import { Trouble } from '../shared/trouble.js';
 import { html, useState } from '../shared/view.js';
-import { worthOf } from './worth.js';
+import { worthOf } from './bot-state.js';
 
 /** @typedef {import('./portfolio.js').BotView} BotView */
 
@@ -69,6 +69,8 @@ function removed({ docker, poolState, instanceId }) {
 function returned(allocation, currency) {
   if (allocation.status === 'absent') return 'It holds no money, so none comes back.';
   const value = worthOf(allocation);
-  if (value === null) return 'Its value is not a number: a person will have to look at it.';
+  if (value === null)
+    return 'What your wallet says of it is no amount that can be paid: an operator will have to look at it.';
+  if (value === 0) return 'It is worth nothing at the moment, so nothing comes back.';
   return html`<strong>${money(value, currency)}</strong> come back to your wallet, or what the bot is worth at that moment.`;
 }

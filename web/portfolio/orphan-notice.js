@@ -2,12 +2,13 @@
 
 import { money } from '../shared/money.js';
 import { html } from '../shared/view.js';
-import { worthOf } from './worth.js';
+import { worthOf } from './bot-state.js';
 
 /** @param {{ bots: import('./portfolio.js').BotView[], currency: string, onAsk: () => void }} props */
 export function OrphanNotice({ bots, currency, onAsk }) {
+  // Money alone is told: what is worth nothing is said on its card.
   const orphans = bots.filter(({ verdict, allocation }) => {
-    return verdict === 'orphan' && allocation.status === 'present' && allocation.jobId === null;
+    return verdict === 'orphan' && (worthOf(allocation) ?? 0) > 0;
   });
   const [first] = orphans;
   if (first === undefined) return null;

@@ -42,7 +42,7 @@ function Found({ data, isRehearsal, currency }) {
     data;
   const count = cleanedBots.length;
   return html`
-    <h2>${headline(count, isRehearsal)}</h2>
+    <h2>${headline(count, skipped.length, isRehearsal)}</h2>
     ${
       count > 0 &&
       html`
@@ -77,8 +77,9 @@ function Found({ data, isRehearsal, currency }) {
   `;
 }
 
-/** @param {number} count @param {boolean} isRehearsal */
-function headline(count, isRehearsal) {
+/** @param {number} count @param {number} left @param {boolean} isRehearsal */
+function headline(count, left, isRehearsal) {
+  if (count === 0 && left > 0) return `Nothing to clean up, and ${left} left alone`;
   if (count === 0) return 'Your wallet is in sync with your bots';
   const bots = `${count} orphaned ${count === 1 ? 'bot' : 'bots'}`;
   return isRehearsal ? `${bots} would be cleaned up` : `${bots} cleaned up`;
@@ -91,7 +92,7 @@ const REASONS = {
   pending: 'it is still being started',
   changed: 'it changed between the two looks',
   settled: 'it was paid back before; an operator decides',
-  'not-money': 'its value is not a number',
+  'not-money': 'it is no amount that can be paid; an operator has to look at it',
   'seen-again': 'it was there at the last look',
   stuck: 'it waits for an operator',
   suspected: 'it is looked at again in a minute',

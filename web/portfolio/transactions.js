@@ -60,14 +60,14 @@ function Table({ rows }) {
   return html`
     <table>
       <thead>
-        <tr><th scope="col">When</th><th scope="col">What</th><th scope="col" class="number">Amount</th><th scope="col" class="number wide">Balance after</th></tr>
+        <tr><th scope="col" class="wide">When</th><th scope="col">What</th><th scope="col" class="number">Amount</th><th scope="col" class="number wide">Balance after</th></tr>
       </thead>
       <tbody>
         ${rows.map(
           (row) => html`
             <tr key=${row.opId}>
-              <td class="soft"><${Ago} at=${row.at} /></td>
-              <td><${What} row=${row} /></td>
+              <td class="soft wide"><${Ago} at=${row.at} /></td>
+              <td><span class="soft narrow"><${Ago} at=${row.at} /></span><${What} row=${row} /></td>
               <td class=${`number ${row.amount === null ? '' : `delta ${directionOf(row.amount)}`}`}>
                 ${signedMoney(row.amount, row.currency)}
               </td>

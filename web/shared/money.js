@@ -19,6 +19,18 @@ export function moneyOfMinor(minor, currency = 'USD') {
   return money(minor === null || minor === undefined ? null : minor / 100, currency);
 }
 
+/** For the axis of a chart: whole amounts short, large ones shorter. @param {number} minor cents */
+export function axisMoneyOfMinor(minor) {
+  return AXIS.format(minor / 100);
+}
+
+const AXIS = new Intl.NumberFormat('en-US', {
+  style: 'currency',
+  currency: 'USD',
+  notation: 'compact',
+  maximumFractionDigits: 2,
+});
+
 /** @param {number} amount @returns {'up' | 'down' | 'even'} */
 export function directionOf(amount) {
   if (Math.abs(amount) < HALF_A_CENT) return 'even';

@@ -2,7 +2,7 @@
 
 import { call } from './api.js';
 import { LineChart } from './line-chart.js';
-import { moneyOfMinor } from './money.js';
+import { axisMoneyOfMinor, moneyOfMinor } from './money.js';
 import { usePolled } from './polled.js';
 import { duration } from './time.js';
 import { Trouble } from './trouble.js';
@@ -35,7 +35,7 @@ export function OrphanHistory({
       ${
         isEmpty
           ? html`<p class="soft">No look has been recorded yet. ${hint}</p>`
-          : html`<${LineChart} times=${times} values=${values} format=${moneyOfMinor} summary=${summary} />`
+          : html`<${LineChart} times=${times} values=${values} format=${axisMoneyOfMinor} summary=${summary} />`
       }
       ${last !== undefined && html`<p class="soft">${summary}.</p>`}
     </section>

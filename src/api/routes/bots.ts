@@ -18,6 +18,7 @@ import { parseWaitPreference } from '../prefer.ts';
 import { ProblemError } from '../problem.ts';
 import { reasonsFor } from '../reasons-for.ts';
 import { sendSaga } from '../saga-answer.ts';
+import { sayBot } from '../say-bot.ts';
 import {
   BotEventsQuerySchema,
   BotEventsSchema,
@@ -47,10 +48,12 @@ export function createBotRoutes(deps: BotRoutesDependencies): FastifyPluginAsync
       ]);
       const audience = audienceOf(identityOf(request));
       return {
-        bots: bots.map((bot) => ({
-          ...toldBot(audience, owner.firebaseUid, bot),
-          health: health.get(bot.instanceId) ?? null,
-        })),
+        bots: bots.map((bot) => {
+          const told = toldBot(audience, owner.firebaseUid, bot);
+          const seen = health.get(bot.instanceId) ?? null;
+          const isRunning = told.docker.status === 'present' && told.docker.running;
+          return { ...told, health: seen, said: sayBot({ ...told, isRunning, health: seen }) };
+        }),
       };
     });
 

@@ -2,9 +2,10 @@
 // own, so a page never shows "gone" where a host merely did not answer.
 
 import { type Static, Type } from 'typebox';
-import { VERDICTS } from '../../domain/presence.ts';
 import { BOT_EVENT_TYPES } from '../../health/ports/bot-events.ts';
 import { HEALTH_STATES } from '../../health/ports/bot-healths.ts';
+import { BOT_VERDICTS } from '../../reconciliation/bot-verdict.ts';
+import { TONES } from '../say-bot.ts';
 import { PageQuery } from './job.ts';
 
 const Absent = Type.Object({ status: Type.Literal('absent') });
@@ -19,6 +20,10 @@ const AllocationStateSchema = Type.Union([
     status: Type.Literal('present'),
     allocatedAmount: Type.Unknown({ description: 'As it is stored: money, unless it is damaged.' }),
     currentValue: Type.Unknown({ description: 'As it is stored; null where it is missing.' }),
+    worth: Type.Union([Type.Number(), Type.Null()], {
+      description:
+        'What would come back now; null where the numbers are no amount that can be paid.',
+    }),
     allocatedAt: Type.Union([Type.String(), Type.Null()]),
     jobId: Type.Union([Type.String(), Type.Null()], { description: 'The job that holds it.' }),
   }),
@@ -73,10 +78,16 @@ const BotViewSchema = Type.Object({
   allocation: AllocationStateSchema,
   poolState: PoolEntryStateSchema,
   docker: ContainerStateSchema,
-  verdict: Type.Enum([...VERDICTS], {
+  verdict: Type.Enum([...BOT_VERDICTS], {
     description:
       'What a synchronisation would make of the three at one look; before it acts it looks twice. `orphan`: ' +
-      'money without a bot, paid back. `ghost`: a bot without money. `lost-entry`: the pool state lost it.',
+      'money without a bot, paid back. `ghost`: a bot without money. `lost-entry`: the pool state lost it. ' +
+      '`not-money`, `settled`: an orphan that is left alone. `busy`: a job holds it.',
+  }),
+  said: Type.Object({
+    label: Type.String(),
+    tone: Type.Enum([...TONES]),
+    sentence: Type.Union([Type.String(), Type.Null()], { description: 'Why, to its user.' }),
   }),
   health: Type.Union([BotHealthSchema, Type.Null()], {
     description: 'Null: nobody has looked at it; bots in pools and in the mapping are looked at.',
