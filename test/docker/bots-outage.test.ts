@@ -101,12 +101,25 @@ test('an abort in mid-call: the wait ends at once', async () => {
 test('an id that no bot can have: unknown, and no container is asked for it', async () => {
   let requests = 0;
   const bots = createBots(await serve((_request, response) => response.end(String(++requests))));
-  const query = { instanceId: '../../images', firebaseUid: null, poolContainers: [] };
+  const query = { instanceId: '..', firebaseUid: null, poolContainers: [] };
   expect((await bots.locate(query, call())).status).toBe('unknown');
   const seen = { ...DEDICATED, containerId: '../images/json' };
   expect((await bots.look('u-bot-1', seen, call())).status).toBe('unknown');
   await expect(bots.remove('u-bot-1', seen, call())).rejects.toBeInstanceOf(InDoubtError);
   expect(requests).toBe(0);
+});
+
+test('an id that is a path elsewhere: only containers are listed, and the id is their filter', async () => {
+  const asked: string[] = [];
+  const bots = createBots(
+    await serve(({ url = '' }, response) => {
+      asked.push(new URL(url, 'http://docker').pathname);
+      response.setHeader('content-type', 'application/json').end('[]');
+    }),
+  );
+  const query = { instanceId: '../../images', firebaseUid: null, poolContainers: [] };
+  expect(await bots.locate(query, call())).toMatchObject({ status: 'ok', items: [] });
+  expect(new Set(asked)).toEqual(new Set(['/containers/json']));
 });
 
 function createBots(options: DockerEndpoint, readMs = 300) {

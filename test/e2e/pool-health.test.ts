@@ -274,12 +274,12 @@ describe('pools', () => {
     const reply = await deleteBot(app, bot);
     expect(reply.body).toMatchObject({ success: true, wallet: { returned: 110 } });
     expect(reply.body.warningCodes).toContain('pool-not-running');
-    // Far from its next turn: only the look brings it forward.
+    // Far from its next turn: only the look brings it forward. Further than ten minutes would be no turn of ours, and due.
     const tombstones = app.connection.collection('tombstones');
     await waitFor('a look of the janitor', async () => {
       return ((await tombstones.findOne())?.attempts ?? 0) > 0;
     });
-    await tombstones.updateMany({}, { $set: { nextLookAt: new Date(Date.now() + 3_600_000) } });
+    await tombstones.updateMany({}, { $set: { nextLookAt: new Date(Date.now() + 500_000) } });
     await app.world.setPool(CONTAINER, { running: true });
     expect(await programOf(app, bot.instanceId)).toBe('RUNNING');
 

@@ -23,6 +23,9 @@ export type TestDocker =
 
 const CALL_TIMEOUT_MS = 30_000;
 
+/** A pool is a dozen processes, Python's among them: on a busy machine one alone may take a quarter of a minute to come up. */
+const TEST_TIMEOUT_MS = 180_000;
+
 export interface PoolProgram {
   /** The program's whole name, `bot-<instanceId>`. */
   readonly name: string;
@@ -78,9 +81,9 @@ export function describeDocker(title: string, define: () => void): void {
     describe.skip(titleLacking(title, 'Docker', docker.missing), define);
     return;
   }
-  describe(title, () => {
+  describe(title, { timeout: TEST_TIMEOUT_MS }, () => {
     afterAll(async () => {
-      for (const name of [...startedInHooks]) await removeContainer(name);
+      for (const name of [...startedInHooks]) await removeOwn(name);
       startedInHooks.clear();
     });
     define();
@@ -186,7 +189,7 @@ function newContainer(image: string, name: string, restart: RestartPolicy): Cont
   process.env.TESTCONTAINERS_RYUK_DISABLED = 'true';
   process.env.TESTCONTAINERS_HOST_OVERRIDE = '127.0.0.1';
   if (TestRunner.getCurrentTest() === undefined) startedInHooks.add(name);
-  else onTestFinished(() => removeContainer(name));
+  else onTestFinished(() => removeOwn(name));
   return new ContainerWithPolicy(image)
     .withRestartPolicy(restart)
     .withName(name)
@@ -210,6 +213,19 @@ async function start(definition: GenericContainer, name: string): Promise<Runnin
       return { exitCode, output };
     },
   };
+}
+
+// Another run on the same engine may have been quicker to take the name: what has it then is not ours.
+async function removeOwn(name: string): Promise<void> {
+  const { docker, run } = testDocker();
+  const listing = docker.listContainers({
+    all: true,
+    filters: { label: [`${RUN_LABEL}=${run}`] },
+  });
+  const ours = await withDeadline(listing, CALL_TIMEOUT_MS, 'listing containers');
+  for (const { Id: id, Names: names } of ours) {
+    if (names.includes(`/${name}`)) await removeContainer(id);
+  }
 }
 
 async function removeContainer(name: string): Promise<void> {
