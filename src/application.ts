@@ -11,6 +11,7 @@ import { createApp } from './api/app.ts';
 import type { ApiDependencies } from './api/dependencies.ts';
 import { awaitMongodb } from './await-mongodb.ts';
 import type { Config } from './config.ts';
+import type { AccountQuery } from './deletion/ports/accounts.ts';
 import { fillDemoPoolState, placeDemoPoolState, seedDemo } from './demo.ts';
 import { startEmbedded } from './embedded/start-embedded.ts';
 import { createHealthReport } from './health-report.ts';
@@ -125,18 +126,20 @@ async function apiDependencies(
   { verifier, demo, firebaseWeb }: SigningIn,
 ): Promise<ApiDependencies> {
   const { config, log, accounts, registry, sagas, queues, metrics } = services;
-  const account = async (
-    firebaseUid: Parameters<ApiDependencies['accounts']['findByFirebaseUid']>[0],
-  ) => {
-    const found = await accounts.find({ firebaseUid });
+  const account = async (who: AccountQuery) => {
+    const found = await accounts.find(who);
     if (found === null) return null;
     const role = found.role === 'admin' ? ('admin' as const) : ('user' as const);
-    return { userId: found.userId, role };
+    return { userId: found.userId, firebaseUid: found.firebaseUid, role };
   };
   return {
     log,
     identities: verifier,
-    accounts: { findByFirebaseUid: account },
+    accounts: {
+      findByIdentity: ({ userId, firebaseUid }) =>
+        account(userId === undefined ? { firebaseUid } : { userId }),
+      findByFirebaseUid: (firebaseUid) => account({ firebaseUid }),
+    },
     endedSessions: createMongoEndedSessions(services.connection),
     deletions: services.deletions,
     provisions: services.provisions,

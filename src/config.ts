@@ -55,6 +55,7 @@ const HOST_EXPECTED = 'a host name or address';
 /** Long enough that nobody guesses it; who has it is any user, administrators included. */
 const SESSION_SECRET = /^\S{32,1024}$/;
 const SESSION_SECRET_EXPECTED = 'at least 32 characters without blanks (openssl rand -base64 48)';
+const PLATFORM_JWT_EXPECTED = "the platform's JWT_SECRET, of at least 16 characters";
 const METRICS_TOKEN_EXPECTED =
   'at least 16 letters, digits and . _ ~ + / = - (openssl rand -base64 24)';
 const POOL_STATE_FILE = '.container-pool-state.json';
@@ -139,6 +140,10 @@ function readAll(read: <T>(field: Field<T>) => T) {
     ),
     /** Signs the sessions of the pages; the same in all processes of one address. */
     sessionSecret: read(optional('SESSION_SECRET', SESSION_SECRET, SESSION_SECRET_EXPECTED, true)),
+    /** The platform's JWT_SECRET: its users of e-mail and password sign in with its own tokens. Unset: they do not. */
+    platformJwtSecret: read(
+      optional('PLATFORM_JWT_SECRET', /^.{16,1024}$/, PLATFORM_JWT_EXPECTED, true),
+    ),
     firebaseCheckRevoked: read(oneOf('FIREBASE_CHECK_REVOKED', ['none', 'admins', 'all'], 'none')),
     /** How long a client without `Prefer` waits; 0 answers at once. */
     defaultWaitMs: read(
@@ -244,6 +249,10 @@ function serverProblems(config: Config, env: Environment): ConfigProblem[] {
   if (auth === 'local' && !config.isLoopback) {
     const expected = `"firebase", or HOST on loopback (it is ${JSON.stringify(config.host)})`;
     problems.push({ variable: 'AUTH', found, expected });
+  }
+  if (auth === 'local' && config.platformJwtSecret !== undefined) {
+    const expected = 'unset where AUTH is "local", whose tokens have the same algorithm';
+    problems.push({ variable: 'PLATFORM_JWT_SECRET', found: 'a value', expected });
   }
   if (auth === 'firebase' && isUnset(env.FIREBASE_PROJECT_ID)) {
     const expected = 'the project whose users sign in (AUTH is "firebase")';

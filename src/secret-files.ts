@@ -4,7 +4,13 @@
 import { readFileSync } from 'node:fs';
 import type { ConfigProblem, Environment } from './config.ts';
 
-const SECRETS: readonly string[] = ['MONGODB_URI', 'REDIS_URL', 'SESSION_SECRET', 'METRICS_TOKEN'];
+const SECRETS: readonly string[] = [
+  'MONGODB_URI',
+  'REDIS_URL',
+  'SESSION_SECRET',
+  'METRICS_TOKEN',
+  'PLATFORM_JWT_SECRET',
+];
 
 /** The environment with what stands in the files. A file that cannot be read is a problem, and never the fallback. */
 export function withSecretFiles(env: Environment, problems: ConfigProblem[]): Environment {

@@ -9,6 +9,7 @@ import {
   type LocalTokenIssuer,
 } from './adapters/local-auth/local-tokens.ts';
 import { loadSigningKey } from './adapters/local-auth/signing-key.ts';
+import { withPlatformTokens } from './adapters/platform/platform-tokens.ts';
 import type { DemoSessions, FirebaseWeb } from './api/dependencies.ts';
 import type { Config } from './config.ts';
 import type { IdentityVerifier } from './domain/identity-verifier.ts';
@@ -23,13 +24,18 @@ export interface SigningIn {
 
 export async function createSigningIn(config: Config, connection: Connection): Promise<SigningIn> {
   if (config.auth === 'firebase') {
-    const verifier = createFirebaseVerifier({
+    const firebase = createFirebaseVerifier({
       projectId: config.firebaseProjectId ?? '',
       allowEmulator: config.firebaseAuthEmulatorHost !== undefined,
       checkRevoked: config.firebaseCheckRevoked,
     });
+    const secret = config.platformJwtSecret;
+    const verifier =
+      secret === undefined
+        ? firebase
+        : withPlatformTokens({ secret, now: () => new Date(), others: firebase });
     const firebaseWeb = firebaseWebOf(config);
-    return { verifier, demo: null, firebaseWeb, close: () => verifier.close() };
+    return { verifier, demo: null, firebaseWeb, close: () => firebase.close() };
   }
   const key = await loadSigningKey(config.dataDir);
   const now = () => new Date();

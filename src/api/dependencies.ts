@@ -10,7 +10,7 @@ import type { DeleteRequests } from '../deletion/delete-requests.ts';
 import type { Findings } from '../deletion/ports/findings.ts';
 import type { ResolveFindings } from '../deletion/resolve-findings.ts';
 import type { EndedSessions } from '../domain/ended-sessions.ts';
-import type { IdentityVerifier } from '../domain/identity-verifier.ts';
+import type { Identity, IdentityVerifier } from '../domain/identity-verifier.ts';
 import type { FirebaseUid, UserId } from '../domain/ids.ts';
 import type { RequestSpans } from '../domain/request-spans.ts';
 import type { HealthDesk } from '../health/health-desk.ts';
@@ -127,12 +127,16 @@ export type Sagas = Pick<
 >;
 
 export interface Accounts {
-  /** The user document of a token; null where the platform has none. */
+  /** The user document of an identity; null where the platform has none. */
+  findByIdentity(identity: Pick<Identity, 'firebaseUid' | 'userId'>): Promise<Account | null>;
+  /** The user of a uid; null where the platform has none. */
   findByFirebaseUid(uid: FirebaseUid): Promise<Account | null>;
 }
 
 export interface Account {
   readonly userId: UserId;
+  /** Null: they sign in by e-mail, and the platform calls them by their `_id`. */
+  readonly firebaseUid: FirebaseUid | null;
   /** The document's role; the admin part is opened by the token's claim alone. */
   readonly role: 'user' | 'admin';
 }

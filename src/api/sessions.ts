@@ -6,7 +6,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { EndedSessions } from '../domain/ended-sessions.ts';
 import type { Identity } from '../domain/identity-verifier.ts';
-import { parseFirebaseUid } from '../domain/ids.ts';
+import { parseFirebaseUid, parseUserId } from '../domain/ids.ts';
 
 export interface Sessions {
   /** @param sessionId of the session that goes on; a new one begins where it is left out. */
@@ -46,10 +46,10 @@ export function createSessions(deps: {
     createHmac('sha256', deps.secret).update(`session.${payload}`).digest();
 
   return {
-    open: ({ firebaseUid, isAdmin, expiresAt, signedInAt }, sessionId = newId()) => {
+    open: ({ firebaseUid, userId, isAdmin, expiresAt, signedInAt }, sessionId = newId()) => {
       const endsMs = Math.min(expiresAt.getTime(), deps.now().getTime() + MAX_AGE_MS);
       const signedInMs = signedInAt?.getTime() ?? null;
-      const text = JSON.stringify([firebaseUid, isAdmin, endsMs, signedInMs, sessionId]);
+      const text = JSON.stringify([firebaseUid, isAdmin, endsMs, signedInMs, sessionId, userId]);
       const payload = Buffer.from(text).toString('base64url');
       const value = `${payload}.${sign(payload).toString('base64url')}`;
       return { value, expiresAt: new Date(endsMs) };
@@ -59,14 +59,18 @@ export function createSessions(deps: {
       const given = Buffer.from(signature, 'base64url');
       const expected = sign(payload);
       if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
-      const [uid, admin, endsMs, signedInMs, sessionId] = parsePayload(payload);
+      const [uid, admin, endsMs, signedInMs, sessionId, ownId] = parsePayload(payload);
       const firebaseUid = parseFirebaseUid(uid);
       if (firebaseUid === undefined || typeof endsMs !== 'number') return null;
       if (typeof sessionId !== 'string') return null;
+      // A cookie that names an account must not become one that names a uid.
+      const userId = parseUserId(ownId);
+      if (userId === undefined && ownId !== null && ownId !== undefined) return null;
       if (endsMs <= deps.now().getTime()) return null;
       if ((await deps.ended.among([sessionId])).has(sessionId)) return null;
       return {
         firebaseUid,
+        ...(userId === undefined ? {} : { userId }),
         isAdmin: admin === true,
         expiresAt: new Date(endsMs),
         ...(typeof signedInMs === 'number' && { signedInAt: new Date(signedInMs) }),

@@ -39,16 +39,20 @@ export function adminOf(request: FastifyRequest): Identity {
 
 /** @throws ProblemError `no-account` when the token's user has no document on the platform. */
 export async function ownerOf(request: FastifyRequest, accounts: Accounts): Promise<Owner> {
-  const { userId, name } = await viewerOf(request, accounts);
-  const { firebaseUid } = identityOf(request);
-  if (userId === null) throw noAccount();
-  return { userId, firebaseUid, name };
+  const { firebaseUid, isAdmin } = identityOf(request);
+  const account = await accounts.findByIdentity(identityOf(request));
+  if (account === null) throw noAccount();
+  return {
+    userId: account.userId,
+    firebaseUid: account.firebaseUid ?? firebaseUid,
+    name: auditName(firebaseUid, isAdmin),
+  };
 }
 
 /** @throws ProblemError `no-account` when the token's user has none and is no administrator. */
 export async function viewerOf(request: FastifyRequest, accounts: Accounts): Promise<Viewer> {
   const { firebaseUid, isAdmin } = identityOf(request);
-  const account = await accounts.findByFirebaseUid(firebaseUid);
+  const account = await accounts.findByIdentity(identityOf(request));
   if (account === null && !isAdmin) throw noAccount();
   return { userId: account?.userId ?? null, isAdmin, name: auditName(firebaseUid, isAdmin) };
 }

@@ -2,7 +2,7 @@
 // tokens) and the API know it, and neither may know the other. A token that could not be judged is
 // `unavailable`, never `rejected`: an outage of the identity provider must not sign users out.
 
-import type { FirebaseUid } from './ids.ts';
+import type { FirebaseUid, UserId } from './ids.ts';
 
 export interface IdentityVerifier {
   /** Judges a bearer token; bounded in time by the implementation. */
@@ -21,7 +21,11 @@ export type Verification =
 export type RejectionCode = 'expired' | 'invalid' | 'revoked';
 
 export interface Identity {
+  /** What the platform calls them in its files and names: their uid of Firebase Auth; where its own token names them,
+   * their `_id`. */
   readonly firebaseUid: FirebaseUid;
+  /** Of a token of the platform's own alone: then the account is this one's, and no other of that uid. */
+  readonly userId?: UserId;
   /** The custom claim `admin: true`, and nothing else, makes an administrator. */
   readonly isAdmin: boolean;
   readonly expiresAt: Date;

@@ -29,6 +29,11 @@ const USERS = new Map([
   ['bob', BOB],
 ]);
 
+function accountOf(firebaseUid: FirebaseUid) {
+  const userId = USERS.get(firebaseUid);
+  return userId === undefined ? null : { userId, firebaseUid, role: 'user' as const };
+}
+
 export const METRICS_TOKEN = 'a-token-of-the-tests';
 
 export interface TestApi {
@@ -66,10 +71,8 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
     log,
     identities: createLocalVerifier({ key, now }),
     accounts: {
-      findByFirebaseUid: async (uid: FirebaseUid) => {
-        const userId = USERS.get(uid);
-        return userId === undefined ? null : { userId, role: 'user' };
-      },
+      findByIdentity: async ({ firebaseUid }) => accountOf(firebaseUid),
+      findByFirebaseUid: async (uid) => accountOf(uid),
     },
     endedSessions: {
       end: async (id) => void ended.add(id),

@@ -64,6 +64,7 @@ describe('an empty environment', () => {
       walletTransactionsKept: 0,
       trustProxy: false,
       allowedOrigins: [],
+      platformJwtSecret: undefined,
       logLevel: 'info',
       otlpEndpoint: undefined,
       serviceName: 'reclaim',

@@ -19,10 +19,10 @@ export interface SessionRoutesDependencies extends Pick<ApiDependencies, 'accoun
 }
 
 export function createSessionRoutes(deps: SessionRoutesDependencies): FastifyPluginAsyncTypebox {
-  const view = async ({ firebaseUid, isAdmin }: Identity, expiresAt: Date) => ({
-    user: firebaseUid,
-    isAdmin,
-    hasAccount: (await deps.accounts.findByFirebaseUid(firebaseUid)) !== null,
+  const view = async (identity: Identity, expiresAt: Date) => ({
+    user: identity.firebaseUid,
+    isAdmin: identity.isAdmin,
+    hasAccount: (await deps.accounts.findByIdentity(identity)) !== null,
     expiresAt: expiresAt.toISOString(),
     simulatesBots: deps.settings.simulatesBots,
     syncOnOpen: deps.settings.syncOnOpen,
