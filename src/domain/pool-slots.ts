@@ -4,6 +4,7 @@
 
 import type { FirebaseUid, InstanceId } from './ids.ts';
 import { ownsPool, type ReservedSlot } from './owned-entry.ts';
+import { hostOfPool } from './pool-hosts.ts';
 import type { BotMapping, Pool, PoolState } from './pool-state.ts';
 import { fieldOf, UNREADABLE } from './unreadable-rows.ts';
 
@@ -65,6 +66,27 @@ export function freePort(state: PoolState, pool: Pool, held: readonly HeldSlot[]
   return null;
 }
 
+export interface PortClaim {
+  readonly poolId: string;
+  readonly port: number;
+  readonly instanceId: string;
+}
+
+/** Another bot of the pool that a row gives this port to, readable as a whole or not; null: nobody else has it. */
+export function portHolder(
+  state: PoolState,
+  { poolId, port, instanceId }: PortClaim,
+): string | null {
+  const mapped = Object.entries(state.botMapping).find(
+    ([id, mapping]) => id !== instanceId && mapping.poolId === poolId && mapping.port === port,
+  );
+  const hidden = Object.entries(state[UNREADABLE]?.botMapping ?? {}).find(([id, row]) => {
+    const isInPool = [poolId, undefined].includes(textOf(fieldOf(row, 'poolId')));
+    return id !== instanceId && isInPool && fieldOf(row, 'port') === port;
+  });
+  return (mapped ?? hidden)?.[0] ?? null;
+}
+
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
@@ -79,7 +101,8 @@ export function assignSlot(state: PoolState, order: SlotOrder): PoolState | null
     const port = freePort(state, pool, held);
     if (port === null) continue;
     // The platform's own meaning of slotIndex: the number of bots at that moment, not an identity.
-    const place = { poolId, containerName, host: containerName, slotIndex: pool.bots.length, port };
+    const slot = { slotIndex: pool.bots.length, port };
+    const place = { poolId, containerName, ...hostOfPool(state, poolId), ...slot };
     const bot = { status: 'pending', instanceId, userId: firebaseUid, createdAt };
     return withBot(state, pool, { ...place, ...bot, dockerHost: host });
   }
@@ -97,15 +120,13 @@ export function activateSlot(state: PoolState, assigned: BotMapping): Activation
   const { instanceId, poolId, port } = assigned;
   const pool = Object.hasOwn(state.pools, poolId) ? state.pools[poolId] : undefined;
   if (pool === undefined) return impossible(`there is no pool ${poolId} any more`);
-  const rival = Object.entries(state.botMapping).find(
-    ([id, mapping]) => id !== instanceId && mapping.poolId === poolId && mapping.port === port,
-  );
-  if (rival !== undefined) return impossible(`port ${port} of ${poolId} belongs to ${rival[0]}`);
+  const rival = portHolder(state, { poolId, port, instanceId });
+  if (rival !== null) return impossible(`port ${port} of ${poolId} belongs to ${rival}`);
   const found = Object.hasOwn(state.botMapping, instanceId) ? state.botMapping[instanceId] : null;
   if (found?.status === 'running' && pool.bots.includes(instanceId)) {
     return { status: 'active', state };
   }
-  const mapping = { ...assigned, ...found, status: 'running' };
+  const mapping = { ...hostOfPool(state, poolId), ...assigned, ...found, status: 'running' };
   return { status: 'active', state: withBot(state, pool, mapping) };
 }
 

@@ -1,10 +1,12 @@
-// Puts a bot that the pool state has lost back into it, from what Docker shows: its pool, its owner, its program.
-// What Docker does not show is not invented: a pool that the state does not know is not made, and of the slot and
-// port only free ones of the pool's own range are taken.
+// Puts a bot that the pool state has lost back into it, from what Docker shows: its pool, its owner, its program, and the
+// port that its own files name. What Docker does not show is not invented: a pool that the state does not know is not
+// made, a port that nobody could read is not guessed, and the host is the one that the platform gave its neighbours.
 
 import type { PooledSighting } from './bot.ts';
 import type { FirebaseUid, InstanceId } from './ids.ts';
 import { ownsPool } from './owned-entry.ts';
+import { hostOfPool } from './pool-hosts.ts';
+import { portHolder } from './pool-slots.ts';
 import { findEntry, findPools, type Pool, type PoolState } from './pool-state.ts';
 import { hiddenBy } from './unreadable-rows.ts';
 
@@ -12,41 +14,62 @@ export interface LostBot {
   readonly instanceId: InstanceId;
   readonly firebaseUid: FirebaseUid;
   readonly sighting: PooledSighting;
+  /** Where its API listens, as its own files say. */
+  readonly port: number;
   /** ISO 8601: the moment of the rebuilding, which no source tells better. */
   readonly at: string;
 }
 
-/** The same object where the bot has an entry again, or where its pool is not known. */
-export function rebuildEntry(state: PoolState, bot: LostBot): PoolState {
-  const { instanceId, firebaseUid, sighting, at } = bot;
-  if (findEntry(state, instanceId) !== null || hiddenBy(state, instanceId) !== null) return state;
+/** Why the state cannot take the bot without contradicting itself. */
+export interface Obstacle {
+  /** The state does not know its pool as this user's; another bot has its port; others have all its pool's places. */
+  readonly reason: 'pool-unknown' | 'port-taken' | 'pool-full';
+  readonly detail: string;
+}
+
+export type Rebuilding =
+  /** The same object where the bot has an entry again. */
+  | { readonly status: 'rebuilt'; readonly state: PoolState }
+  | { readonly status: 'refused'; readonly obstacle: Obstacle };
+
+export function rebuildEntry(state: PoolState, bot: LostBot): Rebuilding {
+  const { instanceId, firebaseUid, sighting, port, at } = bot;
+  if (findEntry(state, instanceId) !== null || hiddenBy(state, instanceId) !== null) {
+    return { status: 'rebuilt', state };
+  }
   const pool = poolOf(state, bot);
-  const slotIndex = pool === undefined ? undefined : freeSlot(state, pool);
-  if (pool === undefined || slotIndex === undefined) return state;
+  if (pool === undefined) {
+    return refused('pool-unknown', `${sighting.containerName} is no pool of this user's`);
+  }
+  const holder = portHolder(state, { poolId: pool.id, port, instanceId });
+  if (holder !== null) return refused('port-taken', `port ${port} of ${pool.id} is ${holder}'s`);
+  // A bot that only the list names has a port too, which nobody knows.
+  if (pool.bots.length >= pool.capacity) {
+    return refused('pool-full', `${pool.id} lists ${pool.bots.length} other bots`);
+  }
   const mapping = {
     poolId: pool.id,
     containerName: pool.containerName,
-    host: pool.containerName,
-    slotIndex,
-    port: pool.basePort + slotIndex,
+    ...hostOfPool(state, pool.id),
+    // The platform's own meaning of slotIndex: the number of bots at that moment, not an identity.
+    slotIndex: pool.bots.length,
+    port,
     status: sighting.program === 'RUNNING' ? 'running' : 'stopped',
     instanceId,
     userId: firebaseUid,
     createdAt: at,
     dockerHost: sighting.host,
   };
-  const bots = pool.bots.includes(instanceId) ? pool.bots : [...pool.bots, instanceId];
-  return {
+  const rebuilt = {
     ...state,
-    pools: { ...state.pools, [pool.id]: { ...pool, bots } },
+    pools: { ...state.pools, [pool.id]: { ...pool, bots: [...pool.bots, instanceId] } },
     botMapping: { ...state.botMapping, [instanceId]: mapping },
   };
+  return { status: 'rebuilt', state: rebuilt };
 }
 
-/** Whether the entry could be made: the state knows the pool, it is this user's, and it has a port left. */
-export function isRebuildable(state: PoolState, bot: LostBot): boolean {
-  const pool = poolOf(state, bot);
-  return pool !== undefined && freeSlot(state, pool) !== undefined;
+function refused(reason: Obstacle['reason'], detail: string): Rebuilding {
+  return { status: 'refused', obstacle: { reason, detail } };
 }
 
 function poolOf(state: PoolState, { sighting, firebaseUid }: LostBot): Pool | undefined {
@@ -54,18 +77,4 @@ function poolOf(state: PoolState, { sighting, firebaseUid }: LostBot): Pool | un
   const [pool, ...others] = findPools(state, containerName, labels.poolId);
   if (pool === undefined || others.length > 0 || state.pools[pool.id] !== pool) return undefined;
   return ownsPool({ userId: null, firebaseUid }, pool.id, pool) ? pool : undefined;
-}
-
-// A bot that only the list names has a port too, which nobody knows: a full list leaves none.
-function freeSlot({ botMapping }: PoolState, pool: Pool): number | undefined {
-  if (pool.bots.length >= pool.capacity) return undefined;
-  const taken = new Set(
-    Object.values(botMapping)
-      .filter(({ poolId }) => poolId === pool.id)
-      .map(({ port }) => port),
-  );
-  for (let slot = 0; slot < pool.capacity; slot += 1) {
-    if (!taken.has(pool.basePort + slot)) return slot;
-  }
-  return undefined;
 }

@@ -1,7 +1,7 @@
 // The end of a run of one user: what it found is remembered (suspects, findings, the hosts' contents), counted, and
 // made the answer. Every write repeats harmlessly.
 
-import { idConflict, resurrected } from '../deletion/ports/findings.ts';
+import { idConflict, resurrected, unmappedBot } from '../deletion/ports/findings.ts';
 import { paidBy } from '../deletion/reclaim-orphan.ts';
 import { type SagaId, toInstanceId, toSagaId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
@@ -12,6 +12,7 @@ import {
   type CleanedBot,
   type DriftNote,
   type RunNotes,
+  type SkipReason,
   type SyncResult,
   skipText,
 } from './sync-notes.ts';
@@ -132,8 +133,23 @@ async function reportFindings(
         }),
       ),
     );
-  await Promise.all([...conflicts, ...returned]);
+  const unmapped = notes.drifts
+    .filter(({ verdict, outcome }) => verdict === 'lost-entry' && outcome === 'skipped')
+    .flatMap(({ instanceId, reason, detail }) =>
+      reason !== null && NOT_REBUILT.has(reason)
+        ? [findings.report(unmappedBot({ userId, instanceId, reason, detail }))]
+        : [],
+    );
+  await Promise.all([...conflicts, ...returned, ...unmapped]);
 }
+
+/** What no later run mends by itself. */
+const NOT_REBUILT: ReadonlySet<SkipReason> = new Set([
+  'pool-unknown',
+  'port-unknown',
+  'port-taken',
+  'pool-full',
+]);
 
 function count({ meter }: SyncPorts, { notes, trigger }: RunToRecord): void {
   const { drifts } = notes;

@@ -8,11 +8,11 @@ import type { PoolScope } from '../deletion/ports/pool-states.ts';
 import type { Sighting } from '../domain/bot.ts';
 import { takeOutOwn } from '../domain/owned-entry.ts';
 import type { PoolState } from '../domain/pool-state.ts';
-import { isRebuildable, type LostBot, rebuildEntry } from '../domain/rebuild-entry.ts';
+import { type LostBot, type Obstacle, rebuildEntry } from '../domain/rebuild-entry.ts';
 import type { UserToSync } from './first-look.ts';
 import { lookAtBot } from './look-at-bot.ts';
 import { isPending } from './second-look.ts';
-import type { DriftNote } from './sync-notes.ts';
+import type { DriftNote, SkipReason } from './sync-notes.ts';
 import type { SyncPorts } from './sync-ports.ts';
 
 export type EntryPorts = Pick<
@@ -47,14 +47,34 @@ export async function repairEntry(
   if (sighting === undefined || look.poolState !== 'no') return seenAgain(note);
   // The entry will name the one host that may hold the bot, and be believed: it takes every host's word.
   if (look.unseen.length > 0) {
-    return { ...note, outcome: 'skipped', reason: 'unknown', detail: look.unseen.join('; ') };
+    return skipped(note, 'unknown', look.unseen.join('; '));
   }
-  if (user.firebaseUid === null) return poolUnknown(note);
-  const lost: LostBot = { instanceId, firebaseUid: user.firebaseUid, sighting, at };
-  const about = aboutLost(lost);
-  const pools = await ports.poolStates.read({ signal: call.signal, about });
-  if (pools.status === 'ok' && !isRebuildable(pools.items, lost)) return poolUnknown(note);
-  return change(ports, note, call, about, (state) => rebuildEntry(state, lost));
+  const { firebaseUid } = user;
+  if (firebaseUid === null) return skipped(note, 'pool-unknown', 'its user has no pools');
+  const asked = await ports.bots.readPort(instanceId, sighting, call);
+  if (asked.status === 'unknown') return skipped(note, 'unknown', asked.reason);
+  const { items: reading } = asked;
+  if (reading.status === 'unreadable') return skipped(note, 'port-unknown', reading.reason);
+  const { port } = reading;
+  return rebuild(ports, note, call, { instanceId, firebaseUid, sighting, port, at });
+}
+
+// Whether it can be made is decided where it is made, under the lock.
+async function rebuild(
+  ports: EntryPorts,
+  note: DriftNote,
+  call: FencedCall,
+  lost: LostBot,
+): Promise<DriftNote> {
+  const met: { obstacle?: Obstacle } = {};
+  const made = await change(ports, note, call, aboutLost(lost), (state) => {
+    const rebuilding = rebuildEntry(state, lost);
+    if (rebuilding.status === 'rebuilt') return rebuilding.state;
+    met.obstacle = rebuilding.obstacle;
+    return state;
+  });
+  const { obstacle } = met;
+  return obstacle === undefined ? made : skipped(note, obstacle.reason, obstacle.detail);
 }
 
 /** A ghost that an ended tombstone names came back after we had seen it gone: what the saga saw is removed again.
@@ -87,7 +107,7 @@ export async function finishGhost(
 /** Of a ghost nobody's: whatever allocation comes meanwhile is a new life's. */
 const NO_LIFE = '';
 
-// The bot's pool is found by its container, else by the label; its mappings tell which ports are free.
+// The bot's pool is found by its container, else by the label; its mappings tell which ports are taken.
 function aboutLost({ instanceId, firebaseUid, sighting }: LostBot): PoolScope {
   const { containerName, labels } = sighting;
   return {
@@ -117,6 +137,6 @@ function seenAgain(note: DriftNote): DriftNote {
   return { ...note, outcome: 'resolved', detail: 'it changed before the repair' };
 }
 
-function poolUnknown(note: DriftNote): DriftNote {
-  return { ...note, outcome: 'skipped', reason: 'pool-unknown' };
+function skipped(note: DriftNote, reason: SkipReason, detail: string): DriftNote {
+  return { ...note, outcome: 'skipped', reason, detail };
 }

@@ -24,8 +24,14 @@ export type SkipReason =
   | 'stuck'
   /** A passive run only marks; the confirming run decides. */
   | 'suspected'
-  /** The entry cannot be rebuilt: the pool state does not know its pool. */
-  | 'pool-unknown';
+  /** The entry cannot be rebuilt: the pool state does not know its pool, */
+  | 'pool-unknown'
+  /** nobody can read its port, */
+  | 'port-unknown'
+  /** another bot has it, */
+  | 'port-taken'
+  /** or others have all places of its pool. */
+  | 'pool-full';
 
 export interface SourceLook {
   readonly poolState: Seen;

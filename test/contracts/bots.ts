@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { lookAtRest } from '../../src/deletion/bot-at-rest.ts';
 import type { BotPlace, Bots, FencedCall, StartOrder } from '../../src/deletion/ports/bots.ts';
-import type { BotQuery, Sighting, SightingLabels } from '../../src/domain/bot.ts';
+import type { BotQuery, PooledSighting, Sighting, SightingLabels } from '../../src/domain/bot.ts';
 import { isAtRest, isUp } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import type { SourceAnswer } from '../../src/domain/source.ts';
@@ -32,6 +32,8 @@ export interface BotsWorld {
     readonly labels?: SightingLabels;
     readonly bots: Readonly<Record<string, 'RUNNING' | 'STOPPED'>>;
     readonly ends?: Ends;
+    /** Where bots listen, as their own configs say; default: they have none. */
+    readonly ports?: Readonly<Record<string, number>>;
   }): Promise<void>;
   /** Whether a bot with `ends` was killed before it had ended by itself. */
   wasKilled(instanceId: string): Promise<boolean>;
@@ -470,6 +472,32 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     expect(await look(bots, uid, captured)).toEqual(captured);
   });
 
+  test('a port that a bot’s own config names: read, of a pool that runs or not; of one without, unreadable', async () => {
+    const { bots, addPool, stopPool } = await createWorld();
+    const uid = newUid();
+    const [first, second] = [`${uid}-bot-1`, `${uid}-bot-2`];
+    const running = { [first]: 'RUNNING', [second]: 'RUNNING' } as const;
+    await addPool({ name: poolOf(uid), bots: running, ports: { [first]: 9007 } });
+    const seen = await locatePooled(bots, uid);
+    const reading = async (id: string) => itemsOf(await bots.readPort(id, seen, call()));
+    expect(await reading(first)).toEqual({ status: 'read', port: 9007 });
+    expect(await reading(second)).toMatchObject({ status: 'unreadable' });
+    await stopPool(poolOf(uid));
+    expect(await reading(first)).toEqual({ status: 'read', port: 9007 });
+  });
+
+  test('a port that cannot be asked for: unknown', async () => {
+    const { bots, addPool } = await createWorld();
+    const uid = newUid();
+    const id = `${uid}-bot-1`;
+    await addPool({ name: poolOf(uid), bots: { [id]: 'RUNNING' }, ports: { [id]: 9007 } });
+    const seen = await locatePooled(bots, uid);
+    const elsewhere = await bots.readPort(id, { ...seen, host: 'nowhere' }, call());
+    expect(elsewhere.status).toBe('unknown');
+    const aborted = { signal: AbortSignal.abort() };
+    expect((await bots.readPort(id, seen, aborted)).status).toBe('unknown');
+  });
+
   test('a host with a bot or a pool of anybody: it holds containers of the platform', async () => {
     const { bots, addPool, addDedicated } = await createWorld();
     const [host = ''] = bots.hosts();
@@ -775,6 +803,12 @@ export async function locateOne(
   const [seen, ...others] = itemsOf(await bots.locate(query(uid, instanceId), call()));
   if (seen === undefined || others.length > 0) throw new Error(`not one sighting of ${instanceId}`);
   return seen;
+}
+
+async function locatePooled(bots: Bots, uid: string): Promise<PooledSighting> {
+  const seen = await locateOne(bots, uid);
+  if (seen.kind === 'pooled') return seen;
+  throw new Error('it is in no pool');
 }
 
 export async function look(

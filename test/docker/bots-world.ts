@@ -51,7 +51,7 @@ export async function createDockerWorld(
       if (state === 'paused') await container.pause();
       if (state === 'stopped') await container.stop();
     },
-    addPool: async ({ name, labels, bots: programs, ends }) => {
+    addPool: async ({ name, labels, bots: programs, ends, ports = {} }) => {
       const list = Object.entries(programs).map(([id, state]) => ({
         name: `bot-${id}`,
         command: '/bin/sleep 100000',
@@ -60,6 +60,7 @@ export async function createDockerWorld(
           command: `/bin/sh -c "${slowScript(ends, marker(id))}"`,
           stopWaitSeconds: ends.stopSeconds,
         }),
+        ...(ports[id] === undefined ? {} : { port: ports[id] }),
       }));
       await runPool({ name, labels: toDockerLabels(labels), programs: list });
     },

@@ -42,6 +42,7 @@ async function runExisting(mark: string): Promise<void> {
       programs: Object.entries(programs).map(([program, state]) => ({
         name: program,
         command: SLEEP,
+        port: 9000 + Number(program.at(-1)) - 1,
         autostart: state === 'RUNNING',
       })),
     }),

@@ -66,7 +66,6 @@ describe('a provision that succeeds', () => {
     expect(botMapping[instanceId]).toEqual({
       poolId: `${UID}-pool-1`,
       containerName: poolName(UID),
-      host: poolName(UID),
       slotIndex: 0,
       port: 9000,
       status: 'running',

@@ -80,10 +80,11 @@ async function createWorld(
         paused: state === 'paused',
         ...ends,
       }),
-    addPool: async ({ name, labels = {}, bots, ends }) => {
+    addPool: async ({ name, labels = {}, bots, ends, ports = {} }) => {
       await world.addPool({ containerName: name, labels });
       for (const [instanceId, program] of Object.entries(bots)) {
-        await world.addPooled({ instanceId, containerName: name, program, ...ends });
+        const port = ports[instanceId] ?? null;
+        await world.addPooled({ instanceId, containerName: name, program, port, ...ends });
       }
     },
     wasKilled: async (instanceId) => {

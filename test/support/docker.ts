@@ -36,6 +36,8 @@ export interface PoolProgram {
   readonly startSeconds?: number;
   /** How often supervisord itself tries a program that does not come up; default 3, as supervisord's own. */
   readonly startRetries?: number;
+  /** The port that its config names, `bots/<id>/config.json`; default: it has no config. */
+  readonly port?: number;
   /** supervisord's `stopwaitsecs`, after which it kills. Default 10, as supervisord's own. */
   readonly stopWaitSeconds?: number;
 }
@@ -110,6 +112,11 @@ export async function runPool(options: PoolOptions): Promise<RunningContainer> {
         content: programConf(program),
         target: `/pool/supervisor/${program.name}.conf`,
       })),
+      ...options.programs.flatMap(({ name, port }) => {
+        const target = `/pool/bots/${name.replace(/^bot-/, '')}/config.json`;
+        const content = JSON.stringify({ api_server: { enabled: true, listen_port: port } });
+        return port === undefined ? [] : [{ content, target }];
+      }),
       ...Object.entries(options.files ?? {}).map(([name, content]) => ({
         content,
         target: `/pool/supervisor/${name}`,

@@ -1,10 +1,13 @@
 // I12: a second synchronisation straight after the first one changes nothing.
 
+import type { Bots } from '../../src/deletion/ports/bots.ts';
 import type { PoolStates } from '../../src/deletion/ports/pool-states.ts';
 import type { PoolState } from '../../src/domain/pool-state.ts';
+import { ok } from '../../src/domain/source.ts';
 import { readResult } from '../../src/reconciliation/sync-notes.ts';
 import type { SagaDefinition } from '../../src/saga/definition.ts';
-import { outsideState, placeBot } from '../support/deletions.ts';
+import { outsideState, placeBot, poolStateOf, readPoolState } from '../support/deletions.ts';
+import { allocation, putUser } from '../support/users.ts';
 import { type Breaches, breaches, twinsOf } from './bite.ts';
 import { createLab, type Twist } from './support/lab.ts';
 import { syncToRest } from './support/lab-sagas.ts';
@@ -21,7 +24,41 @@ twinsOf('I12', {
         ? { ports: ({ poolStates }) => ({ poolStates: neverWritten(poolStates) }) }
         : {},
     ),
+
+  // Its neighbour has the first port; the bot itself the third.
+  'port-made-up': async (part) => {
+    const { pools, botMapping, ...rest } = poolStateOf(UID);
+    const mapped = Object.entries(botMapping).filter(([id]) => id === `${UID}-bot-1`);
+    const listed = Object.entries(pools).map(([id, pool]) => [
+      id,
+      { ...pool, bots: mapped.map(([bot]) => bot) },
+    ]);
+    const lab = await createLab({
+      ...rest,
+      pools: Object.fromEntries(listed),
+      botMapping: Object.fromEntries(mapped),
+    });
+    const instanceId = `${UID}-bot-2`;
+    const bots = { [instanceId]: allocation(100, 110) };
+    const userId = await putUser(lab.connection, { balance: 50, bots, firebaseUid: UID });
+    const containerName = `freqtrade-pool-${UID}-pool-1`;
+    await lab.world.addPooled({ instanceId, containerName, port: 9002 });
+    const twist: Twist = { ports: ({ bots: real }) => ({ bots: firstFreePort(real, 9001) }) };
+    const worker = await lab.worker(part === 'twin' ? twist : {});
+    await syncToRest(worker, { uid: UID, userId, instanceId });
+    const made = (await readPoolState(lab)).botMapping[instanceId];
+    return breaches({
+      'the scenario made no entry': made === undefined,
+      'the entry that was made again names a port that is not the bot’s': made?.port !== 9002,
+    });
+  },
 });
+
+const UID = 'uid-one';
+
+function firstFreePort(bots: Bots, port: number): Bots {
+  return { ...bots, readPort: async () => ok({ status: 'read', port }, new Date()) };
+}
 
 // A live bot of a pool, beside two entries of bots that are gone.
 async function syncTwice(twist: (poolStates: () => PoolStates) => Twist): Promise<Breaches> {

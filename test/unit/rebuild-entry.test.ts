@@ -3,14 +3,18 @@
 import { describe, expect, it } from 'vitest';
 import type { PooledSighting } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
-import type { PoolState } from '../../src/domain/pool-state.ts';
-import { isRebuildable, type LostBot, rebuildEntry } from '../../src/domain/rebuild-entry.ts';
+import type { BotMapping, PoolState } from '../../src/domain/pool-state.ts';
+import { type LostBot, type Obstacle, rebuildEntry } from '../../src/domain/rebuild-entry.ts';
+import { UNREADABLE } from '../../src/domain/unreadable-rows.ts';
 import { poolStateOf } from '../support/deletions.ts';
 
 const UID = 'uid-a';
 const POOL = `${UID}-pool-1`;
 const CONTAINER = `freqtrade-pool-${POOL}`;
 const LOST = toInstanceId(`${UID}-bot-9`);
+
+/** Of its own config: no bot of the sample has it, and it is not the first that is free. */
+const PORT = 9007;
 
 const SIGHTING: PooledSighting = {
   kind: 'pooled',
@@ -24,10 +28,11 @@ const SIGHTING: PooledSighting = {
   programs: [],
 };
 
-const lost = (given: Partial<PooledSighting> = {}, uid = UID): LostBot => ({
+const lost = (given: Partial<PooledSighting> = {}, uid = UID, port = PORT): LostBot => ({
   instanceId: LOST,
   firebaseUid: toFirebaseUid(uid),
   sighting: { ...SIGHTING, ...given },
+  port,
   at: '2026-11-22T00:00:00.000Z',
 });
 
@@ -49,63 +54,109 @@ function withoutMapping(state: PoolState, n: number): PoolState {
   return { ...state, botMapping };
 }
 
+/** The mapping of one of its bots with something else in it. */
+function changed(state: PoolState, n: number, given: Partial<BotMapping>): PoolState {
+  const id = `${UID}-bot-${n}`;
+  const mapping = state.botMapping[id];
+  if (mapping === undefined) throw new Error('no such bot');
+  return { ...state, botMapping: { ...state.botMapping, [id]: { ...mapping, ...given } } };
+}
+
+function withoutHost(state: PoolState, n: number): PoolState {
+  const id = `${UID}-bot-${n}`;
+  const { host: _none, ...mapping } = state.botMapping[id] ?? {};
+  return { ...state, botMapping: { ...state.botMapping, [id]: mapping as BotMapping } };
+}
+
+function rebuilt(state: PoolState, bot: LostBot): PoolState {
+  const rebuilding = rebuildEntry(state, bot);
+  if (rebuilding.status === 'rebuilt') return rebuilding.state;
+  throw new Error(rebuilding.obstacle.reason);
+}
+
 describe('an entry made again', () => {
-  it.each([
-    ['an empty pool', [], 0],
-    ['the first port taken', [1], 1],
-    ['a gap in the middle', [1, 3], 1],
-    ['the first two taken', [1, 2], 2],
-  ])('%s: the lowest free port of the pool, and everybody else as before', (_, left, slot) => {
-    const state = stateWith(...left);
-    const rebuilt = rebuildEntry(state, lost());
-    expect(isRebuildable(state, lost())).toBe(true);
-    expect(rebuilt.botMapping[LOST]).toEqual({
+  it('the port of its own files, the host of its neighbours, the number of bots for a slot; everybody else as before', () => {
+    const state = changed(stateWith(1), 1, { host: 'localhost' });
+    const { pools, botMapping } = rebuilt(state, lost());
+    expect(botMapping[LOST]).toEqual({
       poolId: POOL,
       containerName: CONTAINER,
-      host: CONTAINER,
-      slotIndex: slot,
-      port: 9000 + slot,
+      host: 'localhost',
+      slotIndex: 1,
+      port: PORT,
       status: 'running',
       instanceId: LOST,
       userId: UID,
       createdAt: '2026-11-22T00:00:00.000Z',
       dockerHost: 'east',
     });
-    expect(rebuilt.pools[POOL]?.bots).toEqual([...(state.pools[POOL]?.bots ?? []), LOST]);
-    const { [LOST]: _made, ...others } = rebuilt.botMapping;
+    expect(pools[POOL]?.bots).toEqual([`${UID}-bot-1`, LOST]);
+    const { [LOST]: _made, ...others } = botMapping;
     expect(others).toEqual(state.botMapping);
-    const ports = Object.values(rebuilt.botMapping).map(({ port }) => port);
-    expect(new Set(ports).size).toBe(ports.length);
+  });
+
+  it.each<[string, PoolState, string | undefined]>([
+    ['the container’s name', stateWith(1, 3), CONTAINER],
+    ['no neighbour', stateWith(), undefined],
+    ['neighbours without one', withoutHost(stateWith(1), 1), undefined],
+    ['neighbours of two', changed(stateWith(1, 3), 3, { host: 'localhost' }), undefined],
+    ['one with and one without', withoutHost(stateWith(1, 3), 3), CONTAINER],
+    [
+      'a neighbour in another pool alone',
+      changed(stateWith(1), 1, { poolId: 'elsewhere', host: 'localhost' }),
+      undefined,
+    ],
+  ])('its host, of %s: what the platform wrote, or none', (_, state, host) => {
+    const mapping = rebuilt(state, lost()).botMapping[LOST];
+    expect(mapping?.host).toBe(host);
+    expect(mapping !== undefined && 'host' in mapping).toBe(host !== undefined);
   });
 
   it('a program that does not run: its entry says stopped', () => {
-    const { botMapping } = rebuildEntry(stateWith(), lost({ program: 'FATAL' }));
+    const { botMapping } = rebuilt(stateWith(), lost({ program: 'FATAL' }));
     expect(botMapping[LOST]?.status).toBe('stopped');
   });
 
   it('a pool known by its label alone: found by its id', () => {
     const bot = lost({ containerName: 'renamed', labels: { poolId: POOL } });
-    expect(rebuildEntry(stateWith(), bot).botMapping[LOST]?.poolId).toBe(POOL);
+    expect(rebuilt(stateWith(), bot).botMapping[LOST]?.poolId).toBe(POOL);
   });
 
   it('again on its own result: the same object (I12)', () => {
-    const rebuilt = rebuildEntry(stateWith(1), lost());
-    expect(rebuildEntry(rebuilt, lost())).toBe(rebuilt);
+    const once = rebuilt(stateWith(1), lost());
+    expect(rebuilt(once, lost())).toBe(once);
   });
 
-  it.each<[string, PoolState, LostBot]>([
-    ['a full pool', stateWith(1, 2, 3), lost()],
-    ['a full list, though a mapping of it is lost', withoutMapping(stateWith(1, 2, 3), 2), lost()],
-    ['a pool that the state does not know', stateWith(), lost({ containerName: 'elsewhere' })],
-    ['another user’s pool', stateWith(), lost({}, 'uid-b')],
+  it.each<[string, PoolState, LostBot, Obstacle['reason']]>([
+    ['a port that another bot has', stateWith(1), lost({}, UID, 9000), 'port-taken'],
+    ['the same, of a row that cannot be read', withHidden(9007), lost(), 'port-taken'],
+    ['a full pool', stateWith(1, 2, 3), lost(), 'pool-full'],
+    [
+      'a full list, though a mapping of it is lost',
+      withoutMapping(stateWith(1, 2, 3), 2),
+      lost(),
+      'pool-full',
+    ],
+    [
+      'a pool that the state does not know',
+      stateWith(),
+      lost({ containerName: 'elsewhere' }),
+      'pool-unknown',
+    ],
+    ['another user’s pool', stateWith(), lost({}, 'uid-b'), 'pool-unknown'],
     [
       'a label that is the name of something of JavaScript',
       stateWith(),
       lost({ containerName: 'x', labels: { poolId: 'constructor' } }),
+      'pool-unknown',
     ],
-  ])('%s: nothing is made up', (_, state, bot) => {
-    expect(isRebuildable(state, bot)).toBe(false);
-    expect(rebuildEntry(state, bot)).toBe(state);
+  ])('%s: nothing is made up, and the reason is told', (_, state, bot, reason) => {
+    expect(rebuildEntry(state, bot)).toMatchObject({ status: 'refused', obstacle: { reason } });
+  });
+
+  it('a port that a bot of another pool has: its pool is another container', () => {
+    const state = changed(stateWith(1), 1, { poolId: 'elsewhere', port: PORT });
+    expect(rebuilt(state, lost()).botMapping[LOST]?.port).toBe(PORT);
   });
 
   it('a list that still names it, its mapping lost: that is an entry, and stays as it is', () => {
@@ -113,6 +164,11 @@ describe('an entry made again', () => {
     const pool = state.pools[POOL];
     if (pool === undefined) throw new Error('no pool');
     const listed = { ...state, pools: { [POOL]: { ...pool, bots: [...pool.bots, LOST] } } };
-    expect(rebuildEntry(listed, lost())).toBe(listed);
+    expect(rebuilt(listed, lost())).toBe(listed);
   });
 });
+
+function withHidden(port: number): PoolState {
+  const row = { value: { poolId: POOL, port }, reason: 'no status', position: 0 };
+  return { ...stateWith(), [UNREADABLE]: { pools: {}, botMapping: { other: row } } };
+}

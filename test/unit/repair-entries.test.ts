@@ -1,8 +1,8 @@
-// An entry that the pool state has lost names one host for good when it is made again: it is made when every host has said
-// what it holds, and not before.
+// An entry that the pool state has lost names one host and one port for good when it is made again: it is made when every
+// host has said what it holds and the bot's own files have said their port, and not before.
 
 import { expect, it } from 'vitest';
-import type { Bots } from '../../src/deletion/ports/bots.ts';
+import type { Bots, PortReading } from '../../src/deletion/ports/bots.ts';
 import type { PoolStates } from '../../src/deletion/ports/pool-states.ts';
 import type { PooledSighting } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
@@ -60,27 +60,68 @@ type HostAnswer = SourceAnswer<readonly PooledSighting[]>;
 const SHOWN: HostAnswer = ok([RUNNING], new Date(0));
 const NOTHING: HostAnswer = ok([], new Date(0));
 
-it.each([
-  { other: 'has nothing', answer: NOTHING, outcome: 'repaired', dockerHost: 'a' },
-  { other: 'is away', answer: unknown('b is away'), outcome: 'skipped', dockerHost: undefined },
-])('the bot is found on one host, the other $other: $outcome', async (given) => {
-  let state = STATE;
+const READ: SourceAnswer<PortReading> = ok({ status: 'read', port: 9002 }, new Date(0));
+const SILENT: SourceAnswer<PortReading> = ok(
+  { status: 'unreadable', reason: 'its files name no port' },
+  new Date(0),
+);
+
+interface Given {
+  readonly other?: HostAnswer;
+  readonly port?: SourceAnswer<PortReading>;
+  readonly state?: PoolState;
+}
+
+async function repair({ other = NOTHING, port = READ, state: given = STATE }: Given) {
+  let state = given;
   const poolStates: PoolStates = {
     ...inertPorts<PoolStates>(),
-    read: async () => ok(state, new Date(0)),
     mutate: async ({ change }) => {
-      const changed = change(state) !== state;
-      state = change(state);
-      return { state, changed };
+      const before = state;
+      state = change(before);
+      return { state, changed: state !== before };
     },
   };
   const bots: Bots = {
     ...inertPorts<Bots>(),
-    locate: async () => joinAnswers([SHOWN, given.answer], new Date(0)),
+    locate: async () => joinAnswers([SHOWN, other], new Date(0)),
+    readPort: async () => port,
   };
+  const read = async () => ok(state, new Date(0));
   const call = { signal: new AbortController().signal, fence: async () => undefined, at: '' };
-  const ports: EntryPorts = { ...inertPorts<EntryPorts>(), bots, poolStates };
+  const ports: EntryPorts = {
+    ...inertPorts<EntryPorts>(),
+    bots,
+    poolStates: { ...poolStates, read },
+  };
   const note = await repairEntry(ports, user, LOST, call);
-  expect(note.outcome).toBe(given.outcome);
-  expect(state.botMapping[instanceId]?.dockerHost).toBe(given.dockerHost);
+  return { note, mapping: state.botMapping[instanceId], isTouched: state !== given };
+}
+
+const TAKEN: PoolState = {
+  ...STATE,
+  botMapping: {
+    'uid-1-bot-2': {
+      ...{ poolId: POOL.id, containerName, slotIndex: 0, port: 9002, status: 'running' },
+      ...{ instanceId: 'uid-1-bot-2', userId: firebaseUid, createdAt: '' },
+    },
+  },
+};
+
+it('every host and its own files have spoken: its host, its port', async () => {
+  const { note, mapping } = await repair({});
+  expect(note.outcome).toBe('repaired');
+  expect(mapping).toMatchObject({ dockerHost: 'a', port: 9002 });
+});
+
+it.each<[string, Given, string, string]>([
+  ['the other host is away', { other: unknown('b is away') }, 'unknown', 'b is away'],
+  ['its files could not be asked for', { port: unknown('a is away') }, 'unknown', 'a is away'],
+  ['its files name no port', { port: SILENT }, 'port-unknown', 'its files name no port'],
+  ['another bot has its port', { state: TAKEN }, 'port-taken', `port 9002 of ${POOL.id}`],
+])('%s: skipped with the reason, and no entry is made', async (_, given, reason, detail) => {
+  const { note, isTouched } = await repair(given);
+  expect(note).toMatchObject({ outcome: 'skipped', reason });
+  expect(note.detail).toContain(detail);
+  expect(isTouched).toBe(false);
 });

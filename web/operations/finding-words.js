@@ -14,6 +14,8 @@ const KINDS = {
   'constraint-violation': 'A document breaks a rule of its collection.',
   'unreadable-row':
     'A row of the pool state cannot be read: of its bots, and of no others, the state says nothing.',
+  'unmapped-bot':
+    'A bot of a pool has lost its entry in the pool state, and it cannot be made again without guessing: the evidence says why. The platform does not know the bot.',
   'unconfirmed-start':
     'There were allocations here before the first start. Runs that nobody asks for only look, and pay nothing, until their report is confirmed: compare it with the platform, then acknowledge.',
 };

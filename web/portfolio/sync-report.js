@@ -97,5 +97,8 @@ const REASONS = {
   stuck: 'it waits for an operator',
   suspected: 'it is looked at again in a minute',
   'pool-unknown': 'its pool is not known',
+  'port-unknown': 'its port cannot be read',
+  'port-taken': 'another bot has its port',
+  'pool-full': 'its pool has no place left',
   'not-a-bot-id': 'its id is not that of a bot',
 };

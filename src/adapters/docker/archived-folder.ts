@@ -18,6 +18,8 @@ export interface ArchivedPath {
   /** Of a folder, with `/.` at its end, or of one file. */
   readonly path: string;
   readonly deadlineMs: number;
+  /** Default: enough for the conf files of thousands of bots. */
+  readonly maxBytes?: number;
 }
 
 /** A conf file has some hundred bytes: this is thousands of bots in one pool. */
@@ -26,17 +28,17 @@ const MAX_ARCHIVE_BYTES = 8 * 1024 * 1024;
 /** Without those in folders below. Null: the container has no such path. */
 export async function readArchivedFolder(
   host: HostCalls,
-  { containerId, path, deadlineMs }: ArchivedPath,
+  { containerId, path, deadlineMs, maxBytes = MAX_ARCHIVE_BYTES }: ArchivedPath,
   call: BotsCall,
 ): Promise<readonly ArchivedFile[] | null> {
   const request = {
-    what: 'read conf folder',
+    what: 'read files',
     deadlineMs,
     send: async (api: Docker, abortSignal: AbortSignal) => {
       const options = { path, abortSignal };
       const stream = (await api.getContainer(containerId).getArchive(options)) as Readable;
       abortSignal.addEventListener('abort', () => stream.destroy(), { once: true });
-      return readBounded(stream, MAX_ARCHIVE_BYTES);
+      return readBounded(stream, maxBytes);
     },
   };
   try {

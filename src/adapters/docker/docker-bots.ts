@@ -19,6 +19,7 @@ import { locateOnHost, lookOnHost } from './locate-bot.ts';
 import { lookAtContainers } from './look-at-containers.ts';
 import { type BotProgram, PLATFORM_PROGRAM } from './new-programs.ts';
 import { removePooled, restorePooled, stopPooled } from './pooled-bot.ts';
+import { readPort } from './read-port.ts';
 import { restartPooled } from './restart-pooled.ts';
 import { startDedicated } from './start-dedicated.ts';
 import { startPooled } from './start-pooled.ts';
@@ -131,6 +132,8 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
         ? startDedicated(host, bot, place, call)
         : startPooled(host, bot, place, call);
     },
+    readPort: (instanceId, seen, call) =>
+      answerOf(() => readPort(hostOf(seen), instanceId, seen, call), now),
     findPools: async (containerNames, call) => {
       const answers = await Promise.all(
         hosts.map((host) => answerOf(() => findPoolsOn(host, containerNames, call), now)),

@@ -5,6 +5,7 @@ import type { BotsCall, FencedCall } from '../../deletion/ports/bots.ts';
 import { extraSeconds } from '../../domain/bot.ts';
 import { SUPERVISORCTL } from '../supervisor/ctl-dialogue.ts';
 import { createSupervisorctl, type Supervisorctl } from '../supervisor/supervisorctl.ts';
+import { type BotConfigs, createBotConfigs } from './bot-config.ts';
 import { type ConfFolder, createConfFolder } from './conf-folder.ts';
 import type { ContainerLimits } from './container-limits.ts';
 import { type Containers, createContainers } from './containers.ts';
@@ -20,6 +21,7 @@ export interface DockerParts {
   readonly name: string;
   readonly containers: Containers;
   readonly conf: ConfFolder;
+  readonly configs: BotConfigs;
   readonly newPrograms: NewPrograms;
   /** For looking only: the verbs that change something throw. */
   readonly supervisorReader: (containerId: string, call: BotsCall) => Supervisorctl;
@@ -47,13 +49,15 @@ export interface DockerPartsOptions {
 
 export function createDockerParts(host: HostCalls, options: DockerPartsOptions): DockerParts {
   const { supervisorConfDir, deadlines, networkMode, limits } = options;
-  const { commandMs, programMs, maxStopSeconds } = deadlines;
+  const { commandMs, programMs, maxStopSeconds, readMs: deadlineMs } = deadlines;
+  const { botsDir } = options.botProgram;
   const sessions = createSessions(host, SUPERVISORCTL, deadlines, newToken);
   const shell = createShell(host, deadlines, newToken);
   return {
     name: host.name,
     containers: createContainers(host, deadlines),
     conf: createConfFolder(host, shell, supervisorConfDir, deadlines),
+    configs: createBotConfigs(host, { botsDir, deadlineMs }),
     newPrograms: createNewPrograms(host, shell, options),
     supervisorReader: (containerId, call) =>
       createSupervisorctl({

@@ -13,6 +13,7 @@ import { changePooled } from './change-pooled.ts';
 import { hasSimulated, listSimulated } from './list-simulated.ts';
 import { lookAtSimulated, restartSimulated } from './look-at-simulated.ts';
 import { createMisbehaviours } from './misbehave.ts';
+import { readSimulatedPort } from './read-simulated-port.ts';
 import { refuseDead, type Simulation } from './simulation.ts';
 import { startSimulatedDedicated, startSimulatedPooled } from './start-simulated.ts';
 import { refuseRenamed, refuseStrangers } from './strangers.ts';
@@ -166,6 +167,11 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots & PoolC
         ? startSimulatedPooled(simulation, order, place, met, call)
         : startSimulatedDedicated(simulation, order, place, { met, images, call });
     },
+    readPort: (instanceId, seen, { signal }) =>
+      answerOf(signal, async () => {
+        requireHost(seen.host);
+        return readSimulatedPort(simulation, keysOf(instanceId, seen), seen, signal);
+      }),
     findPools: async (containerNames, { signal }) => {
       const answers = await Promise.all(
         hosts.map((host) =>

@@ -79,6 +79,8 @@ interface NewPooled {
   readonly containerName: string;
   readonly program?: PooledSighting['program'];
   readonly conf?: PooledSighting['conf'];
+  /** Where its API listens; default: the one of its number in a pool whose ports begin at 9000. Null: its files do not say. */
+  readonly port?: number | null;
   /** What supervisord calls its programs; default `bot-<instanceId>`. */
   readonly names?: readonly string[];
   readonly entangled?: string;
@@ -208,9 +210,14 @@ function toPool(pool: NewPool): PoolDocument {
 }
 
 function toPooled({ instanceId, containerName, ...state }: NewPooled): PooledDocument {
-  const { program = 'RUNNING', conf = 'present' } = state;
+  const { program = 'RUNNING', conf = 'present', port = portOf(instanceId) } = state;
   const bot = { kind: 'pooled' as const, instanceId, pool: containerName };
-  return { _id: pooledKey(instanceId), ...bot, ...state, conf, program };
+  return { _id: pooledKey(instanceId), ...bot, ...state, conf, program, port };
+}
+
+function portOf(instanceId: string): number {
+  const number = Number(/-bot-(\d{1,4})$/.exec(instanceId)?.[1] ?? 1);
+  return 9_000 + number - 1;
 }
 
 function after(prefix: string, name: string): string {

@@ -23,7 +23,7 @@ type Dedicated = Extract<BotPlace, { kind: 'dedicated' }>;
 export async function startSimulatedPooled(
   { apply, misbehaviours }: Simulation,
   { instanceId }: StartOrder,
-  { host, containerName }: Pooled,
+  { host, containerName, port }: Pooled,
   met: readonly WorldDocument[],
   call: FencedCall,
 ): Promise<PooledSighting> {
@@ -45,7 +45,7 @@ export async function startSimulatedPooled(
   }
   const fails = await misbehaviours.refusesToStart(met);
   const state = { conf: 'present', program: fails ? 'FATAL' : 'RUNNING' } as const;
-  const bot = { kind: 'pooled', instanceId, pool: containerName, ...state } as const;
+  const bot = { kind: 'pooled', instanceId, pool: containerName, port, ...state } as const;
   const isUp = found?.conf === 'present' && found.program === 'RUNNING';
   if (!isUp) {
     const filter = { _id: pooledKey(instanceId) };

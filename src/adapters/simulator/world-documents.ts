@@ -70,6 +70,8 @@ export interface PooledDocument extends Misbehaving, Ending {
   readonly pool: string;
   readonly conf: PooledSighting['conf'];
   readonly program: PooledSighting['program'];
+  /** Where its files say that its API listens; null: nowhere that can be read. */
+  readonly port: number | null;
   /** What supervisord calls its programs; default `bot-<instanceId>` alone. */
   readonly names?: readonly string[];
   /** Why it cannot be taken out of supervisord alone. */

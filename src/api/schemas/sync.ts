@@ -41,7 +41,7 @@ const SyncDataSchema = Type.Object({
   skipped: Type.Array(Type.Object({ botId: Type.String(), reason: Type.String() }), {
     description:
       'Left alone: unknown, open-saga, pending, changed, settled, not-money, seen-again, stuck, ' +
-      'suspected, pool-unknown, not-a-bot-id; for administrators, `unknown` with what the sources said.',
+      'suspected, pool-unknown, port-unknown, port-taken, pool-full, not-a-bot-id; for administrators, `unknown` with what the sources said.',
   }),
 });
 

@@ -3,7 +3,7 @@
 // or an InDoubtError, what cannot be reached is an UnavailableError. Docker cannot fence (I5), so each
 // method that changes something calls `fence` right before each call it makes.
 
-import type { BotQuery, Sighting, SightingLabels } from '../../domain/bot.ts';
+import type { BotQuery, PooledSighting, Sighting, SightingLabels } from '../../domain/bot.ts';
 import type { FirebaseUid, InstanceId, UserId } from '../../domain/ids.ts';
 import type { JoinedAnswer, SourceAnswer } from '../../domain/source.ts';
 
@@ -37,6 +37,14 @@ export interface Bots {
    * @throws TerminalError for what can never work: no such pool or image, a container of the same name that
    * is not this order's; RetryableError when it did not come up; InDoubtError, UnavailableError. */
   start(order: StartOrder, call: FencedCall): Promise<Sighting>;
+
+  /** Where the API of a bot in a pool listens, as its own files say: its config, its program's environment and command.
+   * `unknown` when they could not be asked for; what they say and nobody can make a port of is `unreadable`. */
+  readPort(
+    instanceId: string,
+    seen: PooledSighting,
+    call: BotsCall,
+  ): Promise<SourceAnswer<PortReading>>;
 
   /** The pool containers of exactly these names, each with the host it stands on. */
   findPools(containerNames: readonly string[], call: BotsCall): Promise<FoundPools>;
@@ -83,6 +91,10 @@ export type BotPlace =
       readonly port: number;
     }
   | { readonly kind: 'dedicated'; readonly host: string; readonly image: string };
+
+export type PortReading =
+  | { readonly status: 'read'; readonly port: number }
+  | { readonly status: 'unreadable'; readonly reason: string };
 
 export interface FoundPools {
   readonly pools: readonly PoolContainer[];

@@ -12,6 +12,7 @@ export const FINDING_KINDS = [
   'too-many-rows',
   'constraint-violation',
   'unreadable-row',
+  'unmapped-bot',
   'unconfirmed-start',
 ] as const;
 
@@ -110,4 +111,18 @@ export function idConflict({ userId, instanceId, containers, poolState }: IdConf
     discriminator: [...containers].sort().join(',') || 'pool-state',
     evidence: { containers, poolState },
   };
+}
+
+export interface UnmappedBot {
+  readonly userId: UserId;
+  readonly instanceId: InstanceId;
+  /** A word of a small set. */
+  readonly reason: string;
+  readonly detail: string | null;
+}
+
+/** A bot that is there without an entry, and cannot be given one: the platform does not know it, and may give its place away. */
+export function unmappedBot({ userId, instanceId, reason, detail }: UnmappedBot): Finding {
+  const evidence = { reason, detail };
+  return { kind: 'unmapped-bot', userId, instanceId, discriminator: reason, evidence };
 }

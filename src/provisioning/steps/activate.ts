@@ -109,7 +109,7 @@ async function activate(
 
 function mappingOf({ instanceId, firebaseUid }: ProvisionBotInput, place: PooledPlace): BotMapping {
   const { poolId, containerName, slotIndex, port, createdAt, host } = place;
-  const slot = { poolId, containerName, host: containerName, slotIndex, port };
+  const slot = { poolId, containerName, slotIndex, port };
   const bot = { status: 'pending', instanceId, userId: firebaseUid, createdAt };
   return { ...slot, ...bot, dockerHost: host };
 }

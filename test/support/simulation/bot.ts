@@ -119,6 +119,7 @@ export function botsOver(world: BotWorld, wire: Wire): Bots {
       return joinAnswers([await answer(() => send('locate', found))], new Date(world.nowMs()));
     },
     look: () => answer(() => send('look', () => (isBotGone(world) ? null : sightingOf(world)))),
+    readPort: async () => ok({ status: 'read', port: 9000 }, new Date(world.nowMs())),
     stop: async (_, __, call) => {
       await passFence(world, call);
       await send('stop', () => {

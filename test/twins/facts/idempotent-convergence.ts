@@ -39,4 +39,25 @@ export const IDEMPOTENT_CONVERGENCE = [
     title: 'a repair acknowledged and not written: the next run repairs again, and caught',
     breach: 'the second run repaired once more',
   },
+  {
+    name: 'port-made-up',
+    invariant: 'I12',
+    mechanism: {
+      what: 'an entry is made again of what the bot’s own files say, and its port is not guessed',
+      file: 'src/domain/rebuild-entry.ts',
+    },
+    guardedBy: [
+      at(
+        'e2e/lost-entries.test.ts',
+        'its own port, though an earlier one is free, and the host that its neighbour has',
+      ),
+      at('e2e/lost-entries.test.ts', '$what: no entry, skipped, reported once; nothing is paid'),
+      at(
+        'docker/bot-ports.test.ts',
+        'lost by the pool state: made again at the port of its config, not at the first free one; without a config, reported',
+      ),
+    ],
+    title: 'the first free port for the bot’s own: its entry leads to nobody, and caught',
+    breach: 'the entry that was made again names a port that is not the bot’s',
+  },
 ] as const satisfies readonly TwinFacts[];
