@@ -3,13 +3,14 @@
 // asked makes the answer unknown (I4), and the fence is asked right before each change (I5).
 
 import type { Connection } from 'mongoose';
-import type { Bots, FencedCall, PoolContainer } from '../../deletion/ports/bots.ts';
+import type { Bots, FencedCall } from '../../deletion/ports/bots.ts';
 import type { BotQuery, Sighting } from '../../domain/bot.ts';
 import { joinAnswers, ok, unknown } from '../../domain/source.ts';
 import type { PoolContainers } from '../../health/ports/pool-containers.ts';
 import { InDoubtError, SagaError, UnavailableError } from '../../saga/errors.ts';
 import { changeDedicated } from './change-dedicated.ts';
 import { changePooled } from './change-pooled.ts';
+import { findSimulatedPools } from './find-simulated-pools.ts';
 import { hasSimulated, listSimulated } from './list-simulated.ts';
 import { lookAtSimulated, restartSimulated } from './look-at-simulated.ts';
 import { createMisbehaviours } from './misbehave.ts';
@@ -198,26 +199,6 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots & PoolC
         return hasSimulated(listing, host, signal);
       }),
   };
-}
-
-async function findSimulatedPools(
-  { calls, misbehaviours }: Simulation,
-  containerNames: readonly string[],
-  host: string,
-  signal: AbortSignal,
-): Promise<readonly PoolContainer[]> {
-  const met = await calls.read({ ids: [hostKey(host), ...containerNames.map(poolKey)], uid: null });
-  const here = met.filter((document) => !('host' in document) || document.host === host);
-  // A listing asks the daemon alone, not what is inside a pool.
-  await misbehaviours.beforeRead(
-    here.filter(({ kind }) => kind === 'host'),
-    signal,
-  );
-  return here.flatMap((document) =>
-    document.kind === 'pool'
-      ? [{ host, containerName: document.containerName, running: document.running }]
-      : [],
-  );
 }
 
 async function locateOnHost(
