@@ -34,6 +34,9 @@ async function startPool(
 const OURS = /supervisorctl$|^(timeout \d+ )?sh$/;
 
 const SLEEPS = { command: '/bin/sleep 100000' };
+const ENDS_WHEN_LET_GO = {
+  command: `/bin/sh -c "trap '' TERM; until test -e /tmp/let-go; do sleep 1; done"`,
+};
 const IGNORES_TERM = { command: `/bin/sh -c "trap '' TERM; while :; do sleep 1; done"` };
 
 /** Not the shell that does it. */
@@ -85,19 +88,23 @@ describeDocker('sessions kept in a pool', () => {
   });
 
   test('a stop that takes its time: another bot of the pool is stopped meanwhile', async () => {
-    const slowOne = { ...IGNORES_TERM, stopWaitSeconds: 5 };
-    const { bots, uid } = await startPool([slowOne, SLEEPS]);
+    const slowOne = { ...ENDS_WHEN_LET_GO, stopWaitSeconds: 300 };
+    const { bots, uid, pool } = await startPool([slowOne, SLEEPS], { programMs: 300_000 });
     const [slow, quick] = [`${uid}-bot-1`, `${uid}-bot-2`] as const;
     const [slowSeen, quickSeen] = [
       await locateOne(bots, uid, slow),
       await locateOne(bots, uid, quick),
     ];
-    const ended: string[] = [];
-    await Promise.all([
-      bots.stop(slow, slowSeen, call()).then(() => ended.push(slow)),
-      bots.stop(quick, quickSeen, call()).then(() => ended.push(quick)),
-    ]);
-    expect(ended).toEqual([quick, slow]);
+    const stopping = bots.stop(slow, slowSeen, call());
+    const isStopping = async () => {
+      const seen = await look(bots, uid, slowSeen);
+      return seen?.kind === 'pooled' && seen.program === 'STOPPING';
+    };
+    await waitFor('the slow one to be asked to stop', isStopping);
+    await bots.stop(quick, quickSeen, call());
+    expect(await isStopping()).toBe(true);
+    await pool.exec(['touch', '/tmp/let-go']);
+    await stopping;
   });
 
   test('an answer that does not come in time: the next command gets its own', async () => {
