@@ -6,8 +6,11 @@ import type { Connection } from 'mongoose';
 import { readCertificates } from './adapters/docker/certificates.ts';
 import { createDockerBots, type DockerBots } from './adapters/docker/docker-bots.ts';
 import type { DockerHost as ReachableHost } from './adapters/docker/docker-client.ts';
+import { createFreqtradeValuation } from './adapters/freqtrade/freqtrade-valuation.ts';
 import { createSimulatedBots } from './adapters/simulator/simulated-bots.ts';
+import { createSimulatedValuation } from './adapters/simulator/simulated-valuation.ts';
 import { type Config, isLoopback } from './config.ts';
+import { type BotValuation, STORED_VALUES } from './deletion/ports/bot-valuation.ts';
 import type { Bots } from './deletion/ports/bots.ts';
 import type { DockerHost } from './docker-hosts.ts';
 import type { PoolContainers } from './health/ports/pool-containers.ts';
@@ -17,6 +20,7 @@ export interface BotRuntime {
   /** Why it is this one, for the start-up lines and the page. */
   readonly reason: string;
   readonly bots: Bots & PoolContainers;
+  readonly valuation: BotValuation;
   /** Null for the simulator. */
   readonly docker: DockerBots | null;
 }
@@ -50,7 +54,8 @@ export async function chooseBotRuntime(options: BotRuntimeOptions): Promise<BotR
     log: options.log,
   });
   if (config.botRuntime === 'docker' || (await doesAnswer(docker))) {
-    return { kind: 'docker', reason: namesOf(config), bots: docker, docker };
+    const valuation = asConfigured(config, freqtradeValuation(config, docker));
+    return { kind: 'docker', reason: namesOf(config), bots: docker, valuation, docker };
   }
   docker.close();
   return simulated(options, 'no Docker host answered');
@@ -64,11 +69,25 @@ async function doesAnswer(docker: DockerBots): Promise<boolean> {
   return answers.some(({ status }) => status === 'ok');
 }
 
-function simulated({ connection, now, config }: BotRuntimeOptions, reason: string): BotRuntime {
+function asConfigured({ botValue }: Config, asking: BotValuation): BotValuation {
+  return botValue === 'bot' ? asking : STORED_VALUES;
+}
+
+function freqtradeValuation(
+  { botApiUsername: username, botApiPassword: password }: Config,
+  { readEndpoint }: DockerBots,
+): BotValuation {
+  const isWhole = username !== undefined && password !== undefined;
+  const fallbackCredentials = isWhole ? { username, password } : null;
+  return createFreqtradeValuation({ readEndpoint, fallbackCredentials });
+}
+
+function simulated({ config, connection, now }: BotRuntimeOptions, reason: string): BotRuntime {
   return {
     kind: 'simulator',
     reason,
     bots: createSimulatedBots({ connection, now, maxStopSeconds: config.maxStopSeconds }),
+    valuation: asConfigured(config, createSimulatedValuation(connection)),
     docker: null,
   };
 }

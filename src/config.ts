@@ -90,6 +90,11 @@ function readAll(read: <T>(field: Field<T>) => T) {
     botPids: read(whole('BOT_PIDS', { min: 0, max: 1_000_000, fallback: 512 })),
     /** What a new container keeps of Docker's capabilities; null: all that Docker gives. */
     botCapabilities: read(capabilities('BOT_CAPABILITIES')),
+    /** Whose word the value paid for a DELETE is. */
+    botValue: read(oneOf('BOT_VALUE', ['bot', 'stored'], 'bot')),
+    /** Of the APIs of bots whose own configuration has none. */
+    botApiUsername: read(optional('BOT_API_USERNAME', /^[^:]+$/, 'a name without a colon')),
+    botApiPassword: read(optional('BOT_API_PASSWORD', /\S/, 'a password', true)),
     rateLimitPerMinute: read(
       whole('RATE_LIMIT_PER_MINUTE', { min: 1, max: 1_000_000, fallback: 1_200 }),
     ),

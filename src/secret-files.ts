@@ -10,6 +10,7 @@ const SECRETS: readonly string[] = [
   'SESSION_SECRET',
   'METRICS_TOKEN',
   'PLATFORM_JWT_SECRET',
+  'BOT_API_PASSWORD',
 ];
 
 /** The environment with what stands in the files. A file that cannot be read is a problem, and never the fallback. */

@@ -128,6 +128,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     findings: createMongoFindings({ connection }),
     poolStates: poolStatePlace.poolStates,
     bots: rememberContainers(runtime.bots, knownContainers),
+    valuation: runtime.valuation,
     findSagas: (ids) => sagaLog.findStates(ids),
   };
   const metricsRegistry = new MetricsRegistry();

@@ -36,6 +36,10 @@ const SENTENCES: ReadonlyMap<string, string> = new Map([
   ['STOP_FAILED', 'The bot could not be stopped in time.'],
   ['stop-failed', 'The bot could not be stopped in time; it is stopped and removed later.'],
   ['bot-not-restored', 'The bot is gone, and could not be put back.'],
+  [
+    'value-not-live',
+    'The bot could not be asked what it is worth; the value that was stored for it was paid.',
+  ],
   ['pool-not-running', 'The pool of the bot does not run; the bot is taken out when it does.'],
   ['POOL_STATE_UNWRITTEN', 'The entry of the bot could not be taken out in time.'],
   ['pool-state-unwritten', 'The entry of the bot is taken out later.'],

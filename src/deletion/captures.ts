@@ -4,6 +4,7 @@ import { Type } from 'typebox';
 import type { Sighting } from '../domain/bot.ts';
 import type { OwnedEntry } from '../domain/owned-entry.ts';
 import { stored } from '../saga/stored.ts';
+import type { BotWorth } from './ports/bot-valuation.ts';
 import type { Receipt } from './ports/wallets.ts';
 
 export interface AllocationCapture {
@@ -38,13 +39,21 @@ export interface LockValue {
   readonly lockedValue: number | null;
   /** Whether Docker had answered by then, so that the tombstone knows the bot's containers. */
   readonly sawBot: boolean;
+  /** What the bot said that it is worth. */
+  readonly worth?: BotWorth;
 }
 
 /** What stopping the bot left: when it was seen at rest, by the monotonic clock of that claim's process, or that
  * the policy gave it up. */
 export type StopValue =
   /** `epoch` is missing where a worker of the release before stored it. */
-  { readonly seenAtRestMs: number; readonly epoch?: number } | { readonly gaveUp: boolean };
+  | {
+      readonly seenAtRestMs: number;
+      readonly epoch?: number;
+      /** What the bot said right before it was stopped; missing where the stop was only observed. */
+      readonly worth?: BotWorth;
+    }
+  | { readonly gaveUp: boolean };
 
 /** What the pivot left. */
 export interface RefundValue {
@@ -53,6 +62,11 @@ export interface RefundValue {
 }
 
 const TEXT = Type.String();
+const WORTH = Type.Union([
+  Type.Object({ status: Type.Literal('live'), value: Type.Number() }),
+  Type.Object({ status: Type.Literal('not-live'), reason: TEXT }),
+  Type.Object({ status: Type.Literal('stored') }),
+]);
 const NUMBER_OR_NULL = Type.Union([Type.Number(), Type.Null()]);
 const LABELS = Type.Object({
   instanceId: Type.Optional(TEXT),
@@ -137,13 +151,21 @@ export const POOL_CAPTURE = stored<OwnedEntry>(
 
 export const LOCK_VALUE = stored<LockValue>(
   'lock of the allocation',
-  Type.Object({ lockedValue: NUMBER_OR_NULL, sawBot: Type.Boolean() }),
+  Type.Object({
+    lockedValue: NUMBER_OR_NULL,
+    sawBot: Type.Boolean(),
+    worth: Type.Optional(WORTH),
+  }),
 );
 
 export const STOP_VALUE = stored<StopValue>(
   'outcome of the stop',
   Type.Union([
-    Type.Object({ seenAtRestMs: Type.Number(), epoch: Type.Optional(Type.Number()) }),
+    Type.Object({
+      seenAtRestMs: Type.Number(),
+      epoch: Type.Optional(Type.Number()),
+      worth: Type.Optional(WORTH),
+    }),
     Type.Object({ gaveUp: Type.Boolean() }),
   ]),
 );
@@ -171,6 +193,8 @@ export const REFUND_VALUE = stored<RefundValue>(
         seq: Type.Number(),
         settledAt: TEXT,
         overwrittenValue: Type.Optional(TEXT),
+        valueSource: Type.Optional(Type.Union([Type.Literal('bot'), Type.Literal('stored')])),
+        notLive: Type.Optional(TEXT),
         paidBy: Type.Optional(Type.Literal('platform')),
       }),
     ]),

@@ -6,6 +6,9 @@
  * where a double loses cents. Infinity and typing accidents stop here. */
 export const MAX_MONEY = 1e12;
 
+/** Of every wallet. */
+export const WALLET_CURRENCY = 'USD';
+
 /** Money is a finite number between 0 and 1e12. A string, NaN, a negative value or null is not. */
 export function isMoney(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= MAX_MONEY;

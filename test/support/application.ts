@@ -95,6 +95,8 @@ export async function startTestApplication(
     PORT: '0',
     AUTH: 'local',
     BOT_RUNTIME: 'simulator',
+    // The containers of tests speak no API, but for those of the tests that are about it.
+    BOT_VALUE: options.env?.BOT_RUNTIME === 'docker' ? 'stored' : 'bot',
     METRICS_TOKEN,
     LEASE_SECONDS: '2',
     LOG_LEVEL: 'silent',

@@ -7,6 +7,7 @@ import { parseInstanceId } from '../../domain/ids.ts';
 import { joinAnswers, ok, type SourceAnswer, unknown } from '../../domain/source.ts';
 import type { PoolContainers } from '../../health/ports/pool-containers.ts';
 import { UnavailableError } from '../../saga/errors.ts';
+import type { ReadBotEndpoint } from './bot-endpoint.ts';
 import { type ContainerLimits, DEFAULT_LIMITS } from './container-limits.ts';
 import { DEFAULT_DEADLINES, type Deadlines } from './deadlines.ts';
 import { removeDedicated, restoreDedicated, stopDedicated } from './dedicated-bot.ts';
@@ -30,6 +31,8 @@ export interface DockerBots extends Bots, PoolContainers {
   readonly open: () => void;
   /** Ends that and closes all connections. Idempotent. */
   readonly close: () => void;
+  /** Where the bot's own API listens, and how it is configured. */
+  readonly readEndpoint: ReadBotEndpoint;
   readonly hostStates: () => readonly HostState[];
   /** Calls back when a host whose circuit was open answers again. @returns how to unsubscribe. */
   readonly onHostBack: (listener: (host: string) => void) => () => void;
@@ -70,7 +73,9 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
   const botProgram = { ...PLATFORM_PROGRAM, ...options.botProgram };
   const { networkMode, limits = DEFAULT_LIMITS } = options;
   const parts = { supervisorConfDir, deadlines, botProgram, networkMode, limits };
-  const hosts = watches.map(({ calls }) => createDockerParts(calls, parts));
+  const hosts = watches.map(({ calls }, index) =>
+    createDockerParts(calls, parts, tcpHostOf(options.hosts[index])),
+  );
   const hostOf = (seen: { readonly host: string }): DockerParts => {
     const host = hosts.find(({ name }) => name === seen.host);
     if (host !== undefined) return host;
@@ -147,6 +152,9 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
     lookAtAll: (query, call) => lookAtContainers(hosts, query, call),
     restart: (instanceId, seen, call) => restartPooled(hostOf(seen), instanceId, seen, call),
 
+    readEndpoint: async (instanceId, seen, call) =>
+      hostOf(seen).readEndpoint(instanceId, seen, call),
+
     hosts: () => hosts.map(({ name }) => name),
     list: async (name, owner, call: BotsCall) => {
       const host = hosts.find((known) => known.name === name);
@@ -170,6 +178,10 @@ async function answerOf<T>(look: () => Promise<T>, now: () => Date): Promise<Sou
   } catch (error) {
     return unknown(reasonOf(error));
   }
+}
+
+function tcpHostOf(host: DockerHost | undefined): string | undefined {
+  return host !== undefined && 'host' in host.options ? host.options.host : undefined;
 }
 
 function notConfigured(host: string): string {

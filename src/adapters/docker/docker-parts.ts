@@ -6,6 +6,7 @@ import { extraSeconds } from '../../domain/bot.ts';
 import { SUPERVISORCTL } from '../supervisor/ctl-dialogue.ts';
 import { createSupervisorctl, type Supervisorctl } from '../supervisor/supervisorctl.ts';
 import { type BotConfigs, createBotConfigs } from './bot-config.ts';
+import { createReadBotEndpoint, type ReadBotEndpoint } from './bot-endpoint.ts';
 import { type ConfFolder, createConfFolder } from './conf-folder.ts';
 import type { ContainerLimits } from './container-limits.ts';
 import { type Containers, createContainers } from './containers.ts';
@@ -22,6 +23,7 @@ export interface DockerParts {
   readonly containers: Containers;
   readonly conf: ConfFolder;
   readonly configs: BotConfigs;
+  readonly readEndpoint: ReadBotEndpoint;
   readonly newPrograms: NewPrograms;
   /** For looking only: the verbs that change something throw. */
   readonly supervisorReader: (containerId: string, call: BotsCall) => Supervisorctl;
@@ -47,7 +49,12 @@ export interface DockerPartsOptions {
   readonly limits: ContainerLimits;
 }
 
-export function createDockerParts(host: HostCalls, options: DockerPartsOptions): DockerParts {
+/** @param tcpHost undefined: the daemon's socket is on this machine. */
+export function createDockerParts(
+  host: HostCalls,
+  options: DockerPartsOptions,
+  tcpHost: string | undefined,
+): DockerParts {
   const { supervisorConfDir, deadlines, networkMode, limits } = options;
   const { commandMs, programMs, maxStopSeconds, readMs: deadlineMs } = deadlines;
   const { botsDir } = options.botProgram;
@@ -58,6 +65,7 @@ export function createDockerParts(host: HostCalls, options: DockerPartsOptions):
     containers: createContainers(host, deadlines),
     conf: createConfFolder(host, shell, supervisorConfDir, deadlines),
     configs: createBotConfigs(host, { botsDir, deadlineMs }),
+    readEndpoint: createReadBotEndpoint(host, deadlines, tcpHost),
     newPrograms: createNewPrograms(host, shell, options),
     supervisorReader: (containerId, call) =>
       createSupervisorctl({

@@ -58,6 +58,8 @@ export function settlementEntry({ receipt, firebaseUid, sagaId }: SettlementEntr
       scale: 2,
       exactValue: mongo.Decimal128.fromString(receipt.exactValue),
       overwrittenValue: receipt.overwrittenValue ?? null,
+      ...(receipt.valueSource !== undefined && { valueSource: receipt.valueSource }),
+      ...(receipt.notLive !== undefined && { notLive: receipt.notLive }),
       description: receipt.description,
       previousBalance: new mongo.Double(receipt.previousBalance),
       balanceAfter: new mongo.Double(receipt.newBalance),

@@ -45,6 +45,7 @@ export function markUpdate(command: MarkCommand, opId: string, past: BotPast): C
     value: { $abs: { $toDouble: lockedValue(command) } },
     life: literal(incarnation.life),
     ...(isStamped(incarnation.life) ? { stamped: true } : {}),
+    ...(command.isLive === true ? { isLive: true } : {}),
   };
   return {
     filter: {

@@ -43,6 +43,8 @@ export const ROW_AS_RECEIPT: Expression = {
   settledAt: '$$row.timestamp',
   isOverwritten: '$$row.isOverwritten',
   found: '$$row.found',
+  valueSource: '$$row.valueSource',
+  notLive: '$$row.notLive',
 };
 
 export function receiptFromRow(userId: UserId, row: mongo.Document): Receipt {
@@ -64,7 +66,7 @@ export function receiptFromLedger(userId: UserId, entry: mongo.Document): Receip
 }
 
 function toReceipt(userId: UserId, source: mongo.Document): Receipt {
-  const { settledAt, overwrittenValue, life, paidBy } = source;
+  const { settledAt, overwrittenValue, life, paidBy, valueSource, notLive } = source;
   return {
     opId: String(source.opId),
     userId,
@@ -83,6 +85,8 @@ function toReceipt(userId: UserId, source: mongo.Document): Receipt {
     seq: Number(source.seq ?? 0),
     settledAt: toIsoText(settledAt),
     ...(typeof overwrittenValue === 'string' ? { overwrittenValue } : {}),
+    ...(valueSource === 'bot' || valueSource === 'stored' ? { valueSource } : {}),
+    ...(typeof notLive === 'string' ? { notLive } : {}),
     ...(paidBy === 'platform' ? { paidBy } : {}),
   };
 }

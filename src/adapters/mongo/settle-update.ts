@@ -46,7 +46,7 @@ export function settleUpdate(command: SettleCommand): ConditionalUpdate {
       $expr: withAllocation(instanceId, isPayable('$$bot', command)),
     },
     update: [
-      { $set: { [TMP]: withAllocation(instanceId, valueToPay('$$bot')) } },
+      { $set: { [TMP]: withAllocation(instanceId, valueToPay('$$bot', command)) } },
       { $set: { [TMP]: { sums: sums() } } },
       { $set: { [TMP]: { row: row(command) } } },
       { $set: settledFields(command) },
@@ -67,8 +67,22 @@ function isPayable(bot: string, { sagaId, epoch, incarnation }: SettleCommand): 
   };
 }
 
+/** What the bot said itself; else the stored value. */
+function valueToPay(bot: string, { worth }: SettleCommand): Expression {
+  if (worth?.status === 'live') return livePayment(bot, worth.value);
+  if (worth?.status !== 'not-live') return storedPayment(bot);
+  // The saga's log may have lost the step that asked; the lock has not.
+  const isLocked = { $eq: [`${bot}.closing.isLive`, true] };
+  const stored = { $mergeObjects: [storedPayment(bot), { valueSource: 'stored' }] };
+  return { $cond: [isLocked, livePayment(bot, `${bot}.closing.value`), stored] };
+}
+
+function livePayment(bot: string, value: Expression): Expression {
+  return { bot, exact: { $abs: { $toDecimal: value } }, isOverwritten: false, valueSource: 'bot' };
+}
+
 /** The value found now, or the locked one where an error overwrote it. */
-function valueToPay(bot: string): Expression {
+function storedPayment(bot: string): Expression {
   const found = `${bot}.currentValue`;
   const locked = `${bot}.closing.value`;
   const isGood = { $and: [{ $gt: [found, 0] }, { $lte: [found, MAX_MONEY] }] };
@@ -102,7 +116,7 @@ function sums(): Expression {
   };
 }
 
-function row({ instanceId, opId, botName, reason }: SettleCommand): Expression {
+function row({ instanceId, opId, botName, reason, worth }: SettleCommand): Expression {
   return {
     type: 'deallocate',
     amount: { $toDouble: `${SUMS}.amount` },
@@ -114,7 +128,12 @@ function row({ instanceId, opId, botName, reason }: SettleCommand): Expression {
     pnl: { $toDouble: `${SUMS}.pnl` },
     opId,
     seq: { $add: [{ $ifNull: ['$ledgerState.seq', 0] }, 1] },
+    ...(isAsked(worth) && { valueSource: `$${TMP}.valueSource` }),
   };
+}
+
+function isAsked(worth: SettleCommand['worth']): boolean {
+  return worth !== undefined && worth.status !== 'stored';
 }
 
 /** The decimals have two places, so their text has them too. */
@@ -156,7 +175,8 @@ function settledFields(command: SettleCommand): mongo.Document {
 
 /** The row and what it has no room for: everything a ledger entry needs, so that a row that somebody
  * erases costs nothing. */
-function receipt({ sagaId, incarnation }: SettleCommand): Expression {
+function receipt({ sagaId, incarnation, worth }: SettleCommand): Expression {
+  const isStored = { $eq: [`$${TMP}.valueSource`, 'stored'] };
   return {
     $mergeObjects: [
       `$${TMP}.row`,
@@ -167,6 +187,9 @@ function receipt({ sagaId, incarnation }: SettleCommand): Expression {
         previousBalance: { $toDouble: '$paperWallet.balance' },
         isOverwritten: `$${TMP}.isOverwritten`,
         found: { $cond: [`$${TMP}.isOverwritten`, `${BOT}.currentValue`, '$$REMOVE'] },
+        ...(worth?.status === 'not-live' && {
+          notLive: { $cond: [isStored, literal(worth.reason), '$$REMOVE'] },
+        }),
       },
     ],
   };

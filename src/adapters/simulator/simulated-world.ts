@@ -43,6 +43,8 @@ export interface SimulatedWorld {
   ): Promise<void>;
   /** What supervisord says of a program from now on: one that has crashed, or was stopped by hand. */
   setProgram(instanceId: string, program: PooledSighting['program']): Promise<void>;
+  /** What the bot says that it is worth; null: it does not answer. */
+  setLiveValue(instanceId: string, value: number | null): Promise<void>;
   snapshot(): Promise<WorldSnapshot>;
 }
 
@@ -161,6 +163,10 @@ export function createSimulatedWorld(connection: Connection): SimulatedWorld {
     },
     setProgram: async (instanceId, program) => {
       await collectionOf().updateOne({ _id: pooledKey(instanceId) }, { $set: { program } });
+    },
+    setLiveValue: async (instanceId, liveValue) => {
+      const ids = [dedicatedKey(instanceId), pooledKey(instanceId)];
+      await collectionOf().updateMany({ _id: { $in: ids } }, { $set: { liveValue } });
     },
     snapshot: async () => {
       const all = await collectionOf().find().sort({ _id: 1 }).toArray();

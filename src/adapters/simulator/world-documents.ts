@@ -21,6 +21,12 @@ export interface Misbehaviour {
   readonly refuseStart?: true | number;
 }
 
+/** What a simulated bot says of itself. */
+interface Valued {
+  /** Dollars; null: it does not answer. Missing: whatever is stored for it. */
+  readonly liveValue?: number | null;
+}
+
 interface Misbehaving {
   readonly misbehave?: Misbehaviour;
 }
@@ -55,13 +61,13 @@ interface Ending {
   readonly killed?: boolean;
 }
 
-export interface DedicatedDocument extends Misbehaving, Ending, DedicatedSighting {
+export interface DedicatedDocument extends Misbehaving, Ending, Valued, DedicatedSighting {
   /** `dedicated:<instanceId>`. */
   readonly _id: string;
   readonly instanceId: string;
 }
 
-export interface PooledDocument extends Misbehaving, Ending {
+export interface PooledDocument extends Misbehaving, Ending, Valued {
   /** `pooled:<instanceId>`. */
   readonly _id: string;
   readonly kind: 'pooled';
@@ -111,7 +117,7 @@ export async function prepareWorld(collection: WorldCollection): Promise<void> {
 
 export function toDedicatedSighting(document: DedicatedDocument): DedicatedSighting {
   const { _id, instanceId: _instanceId, misbehave: _misbehave, ...rest } = document;
-  const { needsSeconds: _needs, killed: _killed, ...sighting } = rest;
+  const { needsSeconds: _needs, killed: _killed, liveValue: _value, ...sighting } = rest;
   return sighting;
 }
 

@@ -4,6 +4,7 @@
 
 import type { FirebaseUid, InstanceId, SagaId, UserId } from '../../domain/ids.ts';
 import type { Incarnation } from '../../domain/incarnation.ts';
+import type { BotWorth } from './bot-valuation.ts';
 import type { RestoreOrder, RestoreResult } from './restorations.ts';
 
 export interface Wallets {
@@ -169,6 +170,8 @@ export interface MarkCommand extends MarkTarget {
   /** The captured value, for marking again where a legacy writer dropped the mark; null locks the
    * value found. */
   readonly value: number | null;
+  /** The bot has said that value itself: a settlement pays it, whatever stands in currentValue by then. */
+  readonly isLive?: true;
   /** Sagas whose leftover mark may be replaced: not open any more and without a receipt. */
   readonly mayTakeOver: readonly SagaId[];
 }
@@ -190,6 +193,9 @@ export interface SettleCommand extends MarkTarget {
   readonly botName: string;
   /** The value captured at the lock, for an aborting mark that has to be written anew. */
   readonly lockedValue: number;
+  /** What the bot says that it is worth. Live: that is paid. Not live: the stored value is, unless the mark holds a
+   * live one, and row and receipt say so. Missing, or stored: the stored value is the one that counts. */
+  readonly worth?: BotWorth;
   /** Which sentence the transaction's description is: `Returned $X from deleted bot (P&L: +$Y)`,
    * `Auto-cleanup: returned $X from orphaned bot (P&L: -$Y)` or, where a provision is undone,
    * `Returned $X from bot that was not started (P&L: +$Y)`. */
@@ -300,6 +306,10 @@ export interface Receipt {
   readonly settledAt: string;
   /** Set when currentValue had been overwritten and the locked value was paid instead: what was found. */
   readonly overwrittenValue?: string;
+  /** Whose word the amount is, where the bot was to be asked; missing where the stored value counts. */
+  readonly valueSource?: 'bot' | 'stored';
+  /** Why the bot's own word was not to be had; missing where only the embedded row is left. */
+  readonly notLive?: string;
   /** Set where the platform made the payment, and this program only found it. */
   readonly paidBy?: 'platform';
 }

@@ -9,8 +9,10 @@ import { isStamped, stampedLife } from '../../domain/incarnation.ts';
 import type { CompensatableStep, StepCall, StepResult } from '../../saga/definition.ts';
 import { FencedError, HoldError, RetryableError, TerminalError } from '../../saga/errors.ts';
 import type { Json } from '../../saga/json.ts';
+import { askWorth } from '../bot-worth.ts';
 import { ALLOCATION_CAPTURE, LOCK_VALUE, POOL_CAPTURE } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
+import type { BotWorth } from '../ports/bot-valuation.ts';
 import { resurrected } from '../ports/findings.ts';
 import { findPlatformPayment } from './platform-payment.ts';
 import { reportForeign } from './report-foreign.ts';
@@ -59,13 +61,18 @@ async function lock(ports: DeletionPorts, call: StepCall): Promise<StepResult> {
   await checkUnsettled(ports, call, scene);
   await checkNumbers(ports, scene);
   await reportForeign(ports, call);
+  // Before anything is locked: it may take seconds.
+  const worth = scene.allocation.hadAllocation ? await askWorth(ports, call) : STORED;
   // Together: neither needs the other, both repeat, and the undo takes back whichever landed.
   const [, lockedValue] = await Promise.all([
     openTombstone(ports, call, scene),
-    mark(ports, call, scene),
+    mark(ports, call, scene, worth),
   ]);
-  return { value: LOCK_VALUE.write({ lockedValue, sawBot: capturedBot(call) !== null }) };
+  const sawBot = capturedBot(call) !== null;
+  return { value: LOCK_VALUE.write({ lockedValue, sawBot, worth }) };
 }
+
+const STORED: BotWorth = { status: 'stored' };
 
 async function capture({ wallets }: DeletionPorts, call: StepCall): Promise<Json> {
   const { userId, instanceId } = readInput(call.input);
@@ -163,11 +170,16 @@ async function mark(
   ports: DeletionPorts,
   call: StepCall,
   scene: DeletionScene,
+  worth: BotWorth,
 ): Promise<number | null> {
   const { mark: target, tombstone, allocation } = scene;
   if (!allocation.hadAllocation) return null;
-  // The captured value; where that was no money yet, whatever stands there now.
-  const command = { ...target, incarnation: tombstone.incarnation, value: allocation.value };
+  // What the bot says, else the captured value; where that was no money yet, whatever stands there now.
+  const locked =
+    worth.status === 'live'
+      ? ({ value: worth.value, isLive: true } as const)
+      : { value: allocation.value };
+  const command = { ...target, incarnation: tombstone.incarnation, ...locked };
   let marked = await ports.wallets.mark({ ...command, mayTakeOver: [] });
   if (marked.status === 'other-saga') {
     const mayTakeOver = await releasedBy(ports, marked.sagaId);
@@ -177,7 +189,7 @@ async function mark(
     case 'marked':
       return marked.value;
     case 'account-gone':
-      return allocation.value;
+      return command.value;
     case 'other-saga':
       throw lockedBy(marked.sagaId);
     case 'not-money':

@@ -133,8 +133,11 @@ async function markAgain(
 ): Promise<void> {
   await call.fencedWrite();
   const { incarnation } = tombstone;
-  const value = settlement.lockedValue;
-  const marked = await wallets.mark({ ...mark, incarnation, value, mayTakeOver });
+  const locked = {
+    value: settlement.lockedValue,
+    ...(isLive(settlement) && { isLive: true as const }),
+  };
+  const marked = await wallets.mark({ ...mark, incarnation, ...locked, mayTakeOver });
   if (marked.status === 'fenced') throw new FencedError(call.sagaId, call.epoch);
   // Every other answer is seen again, and decided, by the settlement that follows.
 }
@@ -165,6 +168,10 @@ async function nothingToPay(ports: DeletionPorts, scene: DeletionScene): Promise
   );
 }
 
+function isLive({ worth }: DeletionScene['settlement']): boolean {
+  return worth?.status === 'live';
+}
+
 const EMPTY = { receipt: null, account: 'there' } as const;
 
 function accountGone(): StepResult {
@@ -181,7 +188,15 @@ function paid(receipt: Receipt) {
     const message = 'the platform deleted it at the same time, and paid; nothing was paid twice';
     return { value, warnings: [{ code: 'paid-by-platform', message }] };
   }
-  if (overwrittenValue === undefined) return { value };
-  const message = `currentValue had been overwritten with ${overwrittenValue}; ${exactValue} was paid`;
-  return { value, warnings: [{ code: 'value-overwritten', message }] };
+  const warnings: Warning[] = [];
+  if (receipt.valueSource === 'stored') {
+    const reason = receipt.notLive ?? 'it could not be asked';
+    const message = `the stored value was paid, not the bot's own: ${reason}`;
+    warnings.push({ code: 'value-not-live', message });
+  }
+  if (overwrittenValue !== undefined) {
+    const message = `currentValue had been overwritten with ${overwrittenValue}; ${exactValue} was paid`;
+    warnings.push({ code: 'value-overwritten', message });
+  }
+  return warnings.length === 0 ? { value } : { value, warnings };
 }

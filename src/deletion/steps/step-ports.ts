@@ -10,8 +10,10 @@ import {
   BOT_CAPTURE,
   type BotCapture,
   LOCK_VALUE,
+  STOP_VALUE,
 } from '../captures.ts';
 import { type DeleteBotInput, readInput } from '../delete-bot-input.ts';
+import type { BotValuation, BotWorth } from '../ports/bot-valuation.ts';
 import type { Bots } from '../ports/bots.ts';
 import type { Findings } from '../ports/findings.ts';
 import type { HostBelief } from '../ports/host-belief.ts';
@@ -26,6 +28,7 @@ export interface DeletionPorts {
   readonly tombstones: Tombstones;
   readonly poolStates: PoolStates;
   readonly bots: Bots;
+  readonly valuation: BotValuation;
   readonly findings: Findings;
   readonly hostBelief: HostBelief;
   /** Whether these sagas still hold their keys: a mark of one that does not may be taken over. */
@@ -61,6 +64,7 @@ export function sceneOf(call: StepCall): DeletionScene {
   const lock = LOCK_VALUE.readOrNull(call.results[STEP.lock]);
   const sagaId = toSagaId(call.sagaId);
   const { epoch } = call;
+  const worth = knownWorth(call);
   const incarnation = { userId, instanceId, life: allocation.life };
   const mark = { userId, instanceId, sagaId, epoch };
   const settlement = {
@@ -68,10 +72,22 @@ export function sceneOf(call: StepCall): DeletionScene {
     incarnation,
     opId: settlementOpId(incarnation),
     botName: allocation.botName,
-    lockedValue: lock?.lockedValue ?? allocation.value ?? 0,
+    lockedValue:
+      worth.status === 'live' ? worth.value : (lock?.lockedValue ?? allocation.value ?? 0),
+    ...(worth.status !== 'stored' && { worth }),
     reason: input.orphan === undefined ? ('deleted' as const) : ('orphaned' as const),
   };
   return { input, allocation, mark, tombstone: { incarnation, sagaId, epoch }, settlement };
+}
+
+/** What the bot has said that it is worth: the newest live answer, else why there is none. */
+function knownWorth({ results }: StepCall): BotWorth {
+  const stop = STOP_VALUE.readOrNull(results[STEP.stop]);
+  const atStop = stop !== null && 'worth' in stop ? stop.worth : undefined;
+  const atLock = LOCK_VALUE.readOrNull(results[STEP.lock])?.worth;
+  if (atStop?.status === 'live') return atStop;
+  if (atLock?.status === 'live') return atLock;
+  return atStop ?? atLock ?? { status: 'stored' };
 }
 
 /** The bot as captured; null while Docker could not be asked. */

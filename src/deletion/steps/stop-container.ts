@@ -7,6 +7,7 @@ import type { CompensatableStep, StepCall, Warning } from '../../saga/definition
 import { InDoubtError, RetryableError } from '../../saga/errors.ts';
 import type { Json } from '../../saga/json.ts';
 import { lookAtRest } from '../bot-at-rest.ts';
+import { askAndLockWorth } from '../bot-worth.ts';
 import {
   ALLOCATION_CAPTURE,
   BOT_CAPTURE,
@@ -16,6 +17,7 @@ import {
 } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
 import { aboutBotOf, locateOwned } from '../locate-owned.ts';
+import type { BotWorth } from '../ports/bot-valuation.ts';
 import { stopDeadline } from '../stop-policy.ts';
 import { reportForeign } from './report-foreign.ts';
 import {
@@ -45,11 +47,12 @@ export function createStopContainerStep(ports: DeletionPorts): CompensatableStep
       const { sightings } = captured(call);
       const { instanceId } = readInput(call.input);
       await tellWhatWasFound(ports, call);
+      const worth = await askAndLockWorth(ports, call);
       await Promise.all(sightings.map((seen) => bots.stop(instanceId, seen, call)));
       const rest = await lookAtRest(bots, instanceId, sightings, call);
       if (rest.status === 'running') throw stillRunning(rest.names);
       if (rest.status === 'unknown') throw new InDoubtError('STOP_UNSEEN', rest.reason);
-      return atRest(call);
+      return atRest(call, worth);
     },
     observe: async (call) => {
       const { instanceId } = readInput(call.input);
@@ -114,8 +117,9 @@ function captured(call: StepCall): BotCapture {
   return BOT_CAPTURE.read(call.capture);
 }
 
-function atRest(call: StepCall) {
-  const value = STOP_VALUE.write({ seenAtRestMs: call.monotonicMs(), epoch: call.epoch });
+function atRest(call: StepCall, worth?: BotWorth) {
+  const seen = { seenAtRestMs: call.monotonicMs(), epoch: call.epoch };
+  const value = STOP_VALUE.write(worth === undefined ? seen : { ...seen, worth });
   return { value, warnings: warningsOf(captured(call)) };
 }
 

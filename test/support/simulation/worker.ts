@@ -2,6 +2,7 @@
 // and of a reclaiming, over a wire and a clock of its own. It works on every saga of its world.
 
 import { createDeleteBotSaga } from '../../../src/deletion/delete-bot.ts';
+import { STORED_VALUES } from '../../../src/deletion/ports/bot-valuation.ts';
 import { createReclaimOrphanSaga } from '../../../src/deletion/reclaim-orphan.ts';
 import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
 import type { SagaId } from '../../../src/domain/ids.ts';
@@ -106,6 +107,7 @@ export function portsOver(
     tombstones: tombstonesOver(tombstones, wire),
     poolStates: poolStatesOver(bot, wire),
     bots: botsOver(bot, wire),
+    valuation: STORED_VALUES,
     findings: {
       ...inertPorts<DeletionPorts['findings']>(),
       report: async ({ kind }) => void findings.add(kind),

@@ -3,6 +3,7 @@
 import { Registry } from 'prom-client';
 import { createSimulatedBots } from '../../../src/adapters/simulator/simulated-bots.ts';
 import { parseConfig } from '../../../src/config.ts';
+import { STORED_VALUES } from '../../../src/deletion/ports/bot-valuation.ts';
 import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
 import { watchPools } from '../../../src/health/watch-pools.ts';
 import { createHealth } from '../../../src/health-parts.ts';
@@ -25,7 +26,7 @@ export async function lookAfter(
     ...{ connection, clock },
     metrics: new Registry(),
     deletionPorts: { ...ports, ...change(ports) },
-    runtime: { kind: 'simulator', reason: 'a lab', bots, docker: null },
+    runtime: { kind: 'simulator', reason: 'a lab', bots, valuation: STORED_VALUES, docker: null },
     sagas: () => engine.sagas,
   });
   const engine: TestEngine = await createTestEngine({

@@ -10,6 +10,7 @@ import { createMongoLedger } from '../../../src/adapters/mongo/ledger.ts';
 import { createMongoTombstones } from '../../../src/adapters/mongo/tombstones.ts';
 import { createMongoWallets } from '../../../src/adapters/mongo/wallets.ts';
 import { createSimulatedBots } from '../../../src/adapters/simulator/simulated-bots.ts';
+import { createSimulatedValuation } from '../../../src/adapters/simulator/simulated-valuation.ts';
 import { createSimulatedWorld } from '../../../src/adapters/simulator/simulated-world.ts';
 import { parseConfig } from '../../../src/config.ts';
 import { createDeleteBotSaga } from '../../../src/deletion/delete-bot.ts';
@@ -95,6 +96,7 @@ function openPorts(connection: Connection, pools: PoolFileFolder, log: SagaLog):
     findings: createMongoFindings({ connection }),
     poolStates: pools.open(),
     bots,
+    valuation: createSimulatedValuation(connection),
     findSagas: (ids) => log.findStates(ids),
   };
 }
