@@ -2,6 +2,7 @@
 
 import type { Connection } from 'mongoose';
 import type { Wallets } from '../../src/deletion/ports/wallets.ts';
+import { describeLiveValues } from './wallet-live-values.ts';
 import { describeMarks } from './wallet-marks.ts';
 import { describePastLives } from './wallet-past-lives.ts';
 import { describeRepeatedSettlements } from './wallet-repeats.ts';
@@ -16,6 +17,7 @@ export function describeWallets(
   describeMarks(name, createWallets);
   describeReservations(name, createWallets);
   describeSettlements(name, createWallets);
+  describeLiveValues(name, createWallets);
   describeRepeatedSettlements(name, createWallets);
   describeResurrections(name, createWallets);
   describePastLives(name, createWallets);

@@ -5,6 +5,7 @@ import type { Connection } from 'mongoose';
 import { NO_PAST } from '../../src/adapters/mongo/bot-pasts.ts';
 import { createMongoLedger } from '../../src/adapters/mongo/ledger.ts';
 import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
+import { STORED_VALUES } from '../../src/deletion/ports/bot-valuation.ts';
 import { restoreOpId } from '../../src/deletion/ports/restorations.ts';
 import type { Wallets } from '../../src/deletion/ports/wallets.ts';
 import type { DeletionPorts } from '../../src/deletion/steps/step-ports.ts';
@@ -69,6 +70,18 @@ twinsOf('I2', {
     await paying.settle(settleCommand(userId));
     const times = ((await balanceOf(connection, userId)) - BALANCE) / VALUE;
     return times === 1 ? [] : [`paid ${times} times`];
+  },
+
+  // The wallet says 110, which nobody has touched since; the bot has lost most of it.
+  'a-stored-copy-for-the-value': async (part) => {
+    const lab = await createLab();
+    const bot = await placeBot(lab, 'dedicated');
+    await lab.world.setLiveValue(bot.instanceId, 40);
+    const twist = { ports: () => ({ valuation: STORED_VALUES }) };
+    const engine = await lab.worker(part === 'twin' ? twist : {});
+    await deleteToRest(engine, bot);
+    const paid = (await balanceOf(lab.connection, bot.userId)) - BALANCE;
+    return paid === 40 ? [] : [`paid ${paid}, and the bot was worth 40`];
   },
 
   // An operator ends a stuck deletion. Its settlement arrives right after the release has asked for the receipt.

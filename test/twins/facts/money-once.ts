@@ -28,6 +28,26 @@ export const MONEY_ONCE = [
     breach: 'paid 2 times',
   },
   {
+    name: 'a-stored-copy-for-the-value',
+    invariant: 'I2',
+    mechanism: {
+      what: 'a deletion pays what the bot itself says before it is stopped, not the copy in the wallet',
+      file: 'src/deletion/bot-worth.ts',
+    },
+    guardedBy: [
+      at(
+        'contracts/wallet-live-values.ts',
+        'live: that is paid, whatever currentValue and the lock say',
+      ),
+      at(
+        'docker/bot-value.test.ts',
+        'allocation 1000/1000, its API says 400: 400 returned, P&L -600, asked before the stop',
+      ),
+    ],
+    title: 'a stored copy for the value: profit and loss are lost, and caught',
+    breach: 'paid 110, and the bot was worth 40',
+  },
+  {
     name: 'release-that-asks-before-it-unmarks',
     invariant: 'I2',
     mechanism: {

@@ -1,0 +1,83 @@
+// What every implementation of the Wallets port must pay where the bot was asked what it is worth (I2, I5).
+
+import type { Connection } from 'mongoose';
+import { describe, expect, it } from 'vitest';
+import type { Wallets } from '../../src/deletion/ports/wallets.ts';
+import { allocation, BOT, platformSets, readUser, SAGA_B } from '../support/users.ts';
+import { markCommand, settleCommand, setUpWallet } from '../support/wallet-commands.ts';
+
+export function describeLiveValues(
+  name: string,
+  createWallets: (connection: Connection) => Wallets,
+): void {
+  const setUp = () => setUpWallet(createWallets, 500, allocation(1000, 1000));
+  const NOT_LIVE = { status: 'not-live', reason: 'it does not answer' } as const;
+
+  describe(`${name}: the live value`, () => {
+    it('live: that is paid, whatever currentValue and the lock say', async () => {
+      const { connection, wallets, userId } = await setUp();
+      await wallets.mark(markCommand(userId));
+      await platformSets(connection, userId, { [`botAllocations.${BOT}.currentValue`]: 7 });
+      const worth = { status: 'live', value: 1234.56 } as const;
+      const result = await wallets.settle(settleCommand(userId, { worth }));
+      expect(result).toMatchObject({
+        status: 'settled',
+        receipt: { amountMinor: 123_456, pnlMinor: 23_456, exactValue: '1234.56' },
+      });
+      expect(result).toMatchObject({ receipt: { valueSource: 'bot', newBalance: 1734.56 } });
+      expect(result).not.toHaveProperty('receipt.overwrittenValue');
+    });
+
+    it('live 0: nothing is paid, and that is no error', async () => {
+      const { wallets, userId } = await setUp();
+      await wallets.mark(markCommand(userId));
+      const worth = { status: 'live', value: 0 } as const;
+      expect(await wallets.settle(settleCommand(userId, { worth }))).toMatchObject({
+        receipt: { amountMinor: 0, pnlMinor: -100_000, newBalance: 500, valueSource: 'bot' },
+      });
+    });
+
+    it('not live: the stored value, and row and receipt say so', async () => {
+      const { connection, wallets, userId } = await setUp();
+      await wallets.mark(markCommand(userId));
+      const settle = settleCommand(userId, { worth: NOT_LIVE });
+      const receipt = { amount: 1000, valueSource: 'stored', notLive: 'it does not answer' };
+      expect(await wallets.settle(settle)).toMatchObject({ receipt });
+      expect(await wallets.findReceipt(userId, settle.opId)).toMatchObject(receipt);
+      const { walletTransactions } = await readUser(connection, userId);
+      expect(walletTransactions.at(-1)).toMatchObject({ amount: 1000, valueSource: 'stored' });
+    });
+
+    it('the log has lost the answer, the lock has not: the lock’s value is paid', async () => {
+      const { wallets, userId } = await setUp();
+      await wallets.mark(markCommand(userId));
+      const live = markCommand(userId, { value: 400, isLive: true });
+      expect(await wallets.mark(live)).toEqual({ status: 'marked', value: 400 });
+      const receipt = { amount: 400, pnl: -600, valueSource: 'bot' };
+      const result = await wallets.settle(settleCommand(userId, { worth: NOT_LIVE }));
+      expect(result).toMatchObject({ receipt });
+      expect(result).not.toHaveProperty('receipt.notLive');
+    });
+
+    it('a worker whose claim is over writes its answer: fenced, the newer one’s is paid (I5)', async () => {
+      const { wallets, userId } = await setUp();
+      await wallets.mark(markCommand(userId, { epoch: 2, value: 400, isLive: true }));
+      const late = markCommand(userId, { epoch: 1, value: 9_999, isLive: true });
+      expect(await wallets.mark(late)).toEqual({ status: 'fenced' });
+      const settle = settleCommand(userId, { epoch: 2, worth: NOT_LIVE });
+      expect(await wallets.settle(settle)).toMatchObject({ receipt: { amount: 400 } });
+    });
+
+    it('a live value in another saga’s lock that is taken over: it is not this one’s', async () => {
+      const { wallets, userId } = await setUp();
+      await wallets.mark(markCommand(userId, { value: 400, isLive: true }));
+      const other = markCommand(userId, {
+        sagaId: SAGA_B,
+        mayTakeOver: [markCommand(userId).sagaId],
+      });
+      await wallets.mark(other);
+      const settle = settleCommand(userId, { sagaId: SAGA_B, worth: NOT_LIVE });
+      expect(await wallets.settle(settle)).toMatchObject({ receipt: { amount: 1000 } });
+    });
+  });
+}

@@ -1,0 +1,99 @@
+// What a deletion pays for bots in real containers: their configuration is read out of the container, and the API that it
+// names is asked before the bot is stopped.
+
+import { expect, it } from 'vitest';
+import { startTestApplication } from '../support/application.ts';
+import { poolStateOf } from '../support/deletions.ts';
+import { describeDocker, type RunningContainer, runPool, testDocker } from '../support/docker.ts';
+import { botConfig, type FreqtradeApi, startFreqtradeApi } from '../support/freqtrade-api.ts';
+import { allocation, putUser, readUser } from '../support/users.ts';
+
+const UID = 'uid-value';
+const INSTANCE = `${UID}-bot-1`;
+const POOL = `freqtrade-pool-${UID}-pool-1`;
+
+/** The pool of one bot of 1000, as the platform's mapping places it: its API is this machine's. */
+async function place(api: FreqtradeApi) {
+  const { pools, botMapping, ...rest } = poolStateOf(UID);
+  const poolId = `${UID}-pool-1`;
+  const mapping = { ...botMapping[INSTANCE], host: '127.0.0.1', port: api.port };
+  const app = await startTestApplication({
+    env: {
+      BOT_RUNTIME: 'docker',
+      BOT_VALUE: 'bot',
+      DOCKER_HOSTS: `test=unix://${testDocker().socket}`,
+    },
+    poolState: {
+      ...rest,
+      pools: { [poolId]: { ...pools[poolId], bots: [INSTANCE] } },
+      botMapping: { [INSTANCE]: mapping },
+    } as ReturnType<typeof poolStateOf>,
+  });
+  const bots = { [INSTANCE]: allocation(1000, 1000) };
+  const userId = await putUser(app.connection, { balance: 500, bots, firebaseUid: UID });
+  const pool = await runPool({
+    name: POOL,
+    programs: [{ name: `bot-${INSTANCE}`, command: '/bin/sleep 100000' }],
+  });
+  return { app, userId, pool };
+}
+
+async function writeConfig(pool: RunningContainer, text: string): Promise<void> {
+  const folder = `/pool/bots/${INSTANCE}`;
+  const line = `mkdir -p '${folder}' && printf '%s' '${text}' > '${folder}/config.json'`;
+  expect(await pool.exec(['sh', '-c', line])).toMatchObject({ exitCode: 0 });
+}
+
+describeDocker('the value of a bot in a real container', () => {
+  it('allocation 1000/1000, its API says 400: 400 returned, P&L -600, asked before the stop', async () => {
+    const api = await startFreqtradeApi(400);
+    const { app, userId, pool } = await place(api);
+    await writeConfig(pool, botConfig(api.port));
+    const reply = await app.call(UID, 'DELETE', `/bots/${INSTANCE}`, { prefer: 'wait=30' });
+    expect(reply.body).toMatchObject({
+      success: true,
+      wallet: { previousBalance: 500, newBalance: 900, returned: 400, pnl: -600 },
+    });
+    expect(reply.body.warnings).toBeUndefined();
+    expect(api.asked).toEqual(['GET /api/v1/balance', 'GET /api/v1/balance']);
+    const user = await readUser(app.connection, userId);
+    expect(user.walletTransactions.at(-1)).toMatchObject({ amount: 400, valueSource: 'bot' });
+  });
+
+  it('it makes 34.56 between the lock and the stop: the later word is paid', async () => {
+    const totals = [1200, 1234.56];
+    const api = await startFreqtradeApi();
+    api.answer = (reply) => reply.end(JSON.stringify({ total: totals.shift(), stake: 'USD' }));
+    const { app, pool } = await place(api);
+    await writeConfig(pool, botConfig(api.port));
+    const reply = await app.call(UID, 'DELETE', `/bots/${INSTANCE}`, { prefer: 'wait=30' });
+    expect(reply.body.wallet).toMatchObject({ returned: 1234.56, pnl: 234.56 });
+  });
+
+  it('it answers at the lock, and not again: the first word is paid', async () => {
+    const totals = [400];
+    const api = await startFreqtradeApi();
+    api.answer = (reply) => {
+      const total = totals.shift();
+      if (total === undefined) reply.writeHead(500).end();
+      else reply.end(JSON.stringify({ total, stake: 'USD' }));
+    };
+    const { app, pool } = await place(api);
+    await writeConfig(pool, botConfig(api.port));
+    const reply = await app.call(UID, 'DELETE', `/bots/${INSTANCE}`, { prefer: 'wait=30' });
+    expect(reply.body.wallet).toMatchObject({ returned: 400, pnl: -600 });
+  });
+
+  it('a link in place of its configuration: not followed, the stored value, a warning', async () => {
+    const api = await startFreqtradeApi(400);
+    const { app, pool } = await place(api);
+    const folder = `/pool/bots/${INSTANCE}`;
+    const line = `mkdir -p '${folder}' && ln -s /etc/hostname '${folder}/config.json'`;
+    expect(await pool.exec(['sh', '-c', line])).toMatchObject({ exitCode: 0 });
+    const reply = await app.call(UID, 'DELETE', `/bots/${INSTANCE}`, { prefer: 'wait=30' });
+    expect(reply.body.wallet).toMatchObject({ returned: 1000, pnl: 0 });
+    const { body } = await app.call(UID, 'GET', `/jobs/${reply.body.jobId}`);
+    expect(body.warnings).toMatchObject([{ code: 'value-not-live' }]);
+    expect(api.asked).toEqual([]);
+  });
+});
