@@ -20,7 +20,7 @@ export interface FreqtradeApi {
 }
 
 /** A balance as freqtrade writes one; the wallet's currency is USD. */
-export function balance(total: unknown, stake: unknown = 'USD') {
+function balance(total: unknown, stake: unknown = 'USD') {
   const currencies = [{ currency: 'USD', free: total, balance: total, used: 0, est_stake: total }];
   return { currencies, total, total_bot: total, symbol: 'EUR', value: 1, stake, note: 'Simulated' };
 }
