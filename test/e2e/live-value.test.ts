@@ -114,7 +114,7 @@ it('what a sync pays for an orphan stays the stored value', async () => {
   await app.world.addDedicated({ instanceId: 'uid-other-bot-1' });
   const bots = { [INSTANCE]: allocation(1000, 900) };
   const userId = await putUser(app.connection, { balance: 500, bots, firebaseUid: UID });
-  const reply = await app.call(UID, 'POST', '/sync-wallet', { prefer: 'wait=20' });
+  const reply = await app.call(UID, 'POST', '/sync-wallet', { prefer: 'wait=60' });
   expect(reply.body.data).toMatchObject({ totalReturned: 900 });
   const user = await readUser(app.connection, userId);
   expect(user.walletTransactions.at(-1)).not.toHaveProperty('valueSource');

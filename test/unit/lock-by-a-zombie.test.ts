@@ -4,6 +4,7 @@
 import { expect, it } from 'vitest';
 import { ALLOCATION_CAPTURE } from '../../src/deletion/captures.ts';
 import { writeInput } from '../../src/deletion/delete-bot-input.ts';
+import { STORED_VALUES } from '../../src/deletion/ports/bot-valuation.ts';
 import type { Finding } from '../../src/deletion/ports/findings.ts';
 import { createLockAllocationStep } from '../../src/deletion/steps/lock-allocation.ts';
 import { type DeletionPorts, STEP } from '../../src/deletion/steps/step-ports.ts';
@@ -20,7 +21,8 @@ async function lock(fence: () => Promise<void>) {
   const findings = { report: async (finding: Finding) => void reported.push(finding) };
   const tombstones = { open: async () => ({ status: 'already-settled', sagaId: ID }) };
   const wallets = { mark: async () => ({ status: 'marked', value: 250.5 }) };
-  const ports = { ...inertPorts<DeletionPorts>(), findings, tombstones, wallets };
+  const known = { findings, tombstones, wallets, valuation: STORED_VALUES };
+  const ports = { ...inertPorts<DeletionPorts>(), ...known };
   const call = { ...inertPorts<StepCall>(), ...facts(), fence };
   const step = createLockAllocationStep(ports as unknown as DeletionPorts);
   const error = await step.run(call).catch((thrown: unknown) => thrown);
