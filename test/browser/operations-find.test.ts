@@ -28,10 +28,8 @@ describeBrowser('the list of sagas', () => {
     const { sagaId: stuck } = await stuckDeletion(app, 'uid-two');
     const page = await openOperations(app);
     await expect.poll(() => shown(page)).toEqual([stuck, ended]);
-    const name = rowsOn(page).last().getByTitle(one.instanceId);
-    expect(await name.textContent()).toBe(one.instanceId);
-    const { height = 0 } = (await name.boundingBox()) ?? {};
-    expect(height).toBeLessThan(30);
+    // A long name is shown whole: its end alone could be anybody's.
+    await rowsOn(page).last().getByText(one.instanceId, { exact: true }).waitFor();
     const list = page.getByTestId('sagas').getByRole('list');
     expect(await list.evaluate((box) => Object(box).scrollWidth - Object(box).clientWidth)).toBe(0);
 
