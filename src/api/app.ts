@@ -31,6 +31,7 @@ import { createSecurityHeaders } from './plugins/security-headers.ts';
 import { unknownRoutes } from './plugins/unknown-routes.ts';
 import { createUserRateLimit } from './plugins/user-rate-limit.ts';
 import { parseQuery, requireShortAddress } from './query.ts';
+import { createRememberedEnds } from './remembered-ends.ts';
 import { createAuditRoutes } from './routes/audit.ts';
 import { createBotRoutes } from './routes/bots.ts';
 import { createDemoSessionRoutes } from './routes/demo-session.ts';
@@ -115,7 +116,8 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
   await app.register(cookie);
 
   const sessions = createSessions({
-    ...{ secret: settings.sessionSecret, now: deps.now, ended: deps.endedSessions },
+    ...{ secret: settings.sessionSecret, now: deps.now },
+    ended: createRememberedEnds(deps.endedSessions, () => performance.now()),
   });
   await app.register(createHealthRoutes(deps));
   await app.register(createMetricsRoute(deps));

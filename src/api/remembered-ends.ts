@@ -1,0 +1,48 @@
+// The list of ended sessions, with a short memory of its answers. Operators need their page most when MongoDB is away:
+// a session that the list did not hold a minute ago is believed while the list cannot be asked. A session that was
+// never asked for is not, and one that this process ended is not either. Nothing moves money meanwhile: that takes MongoDB.
+
+import type { EndedSessions } from '../domain/ended-sessions.ts';
+import { RetryableError } from '../saga/errors.ts';
+
+/** How long an answer stands in for the list. Longer: a session that ended elsewhere reads on for as long. */
+const REMEMBER_MS = 60_000;
+/** Each is some hundred bytes. The oldest answer is forgotten first. */
+const SESSIONS_MAX = 10_000;
+
+/** @param monotonicMs a clock that nobody sets. */
+export function createRememberedEnds(
+  list: EndedSessions,
+  monotonicMs: () => number,
+): EndedSessions {
+  const openSinceMs = new Map<string, number>();
+
+  function remember(sessionId: string, isOpen: boolean): void {
+    openSinceMs.delete(sessionId);
+    if (isOpen) openSinceMs.set(sessionId, monotonicMs());
+    const [oldest] = openSinceMs.keys();
+    if (openSinceMs.size > SESSIONS_MAX && oldest !== undefined) openSinceMs.delete(oldest);
+  }
+
+  function wasOpen(sessionId: string): boolean {
+    const askedMs = openSinceMs.get(sessionId);
+    return askedMs !== undefined && monotonicMs() - askedMs < REMEMBER_MS;
+  }
+
+  return {
+    async end(sessionId, forgetAt) {
+      remember(sessionId, false);
+      await list.end(sessionId, forgetAt);
+    },
+    async among(sessionIds) {
+      try {
+        const ended = await list.among(sessionIds);
+        for (const id of sessionIds) remember(id, !ended.has(id));
+        return ended;
+      } catch (error) {
+        if (error instanceof RetryableError && sessionIds.every(wasOpen)) return new Set();
+        throw error;
+      }
+    },
+  };
+}
