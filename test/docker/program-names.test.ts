@@ -162,6 +162,11 @@ describeDocker('programs with other names', () => {
     async () => {
       const { app, uid, bot, pool, programs } = await poolOf(GROUPED, GROUPED_NAMES);
       await forget(app, bot(2));
+      // Its entry can only be made again with the port that it has.
+      const folder = `/pool/bots/${bot(2)}`;
+      const config = '{"api_server":{"listen_port":9001}}';
+      const script = `mkdir -p ${folder} && echo '${config}' > ${folder}/config.json`;
+      expect((await pool.exec(['sh', '-c', script])).exitCode).toBe(0);
 
       const synced = await syncWallet(app, uid);
       expect(synced.body.data).toMatchObject({ totalReturned: 0, skipped: [] });
