@@ -59,6 +59,17 @@ export function describeLiveValues(
       expect(result).not.toHaveProperty('receipt.notLive');
     });
 
+    it('the lock is repeated and the bot is at rest: its last word stays, and is paid', async () => {
+      const { wallets, userId } = await setUp();
+      await wallets.mark(markCommand(userId, { value: 390, isLive: true }));
+      const again = markCommand(userId, { epoch: 2, value: 1000 });
+      expect(await wallets.mark(again)).toEqual({ status: 'marked', value: 390 });
+      const settle = settleCommand(userId, { epoch: 2, worth: NOT_LIVE });
+      expect(await wallets.settle(settle)).toMatchObject({
+        receipt: { amount: 390, valueSource: 'bot' },
+      });
+    });
+
     it('a worker whose claim is over writes its answer: fenced, the newer one’s is paid (I5)', async () => {
       const { wallets, userId } = await setUp();
       await wallets.mark(markCommand(userId, { epoch: 2, value: 400, isLive: true }));

@@ -59,7 +59,9 @@ export function markUpdate(command: MarkCommand, opId: string, past: BotPast): C
     update: [
       {
         $set: {
-          botAllocations: replacing(instanceId, { $mergeObjects: [BOT, { closing }] }),
+          botAllocations: replacing(instanceId, {
+            $mergeObjects: [BOT, { closing: keepingLive(command, closing) }],
+          }),
           ledgerState: LEDGER_STATE,
         },
       },
@@ -175,6 +177,21 @@ function lockedValue({ value, sagaId }: Pick<MarkCommand, 'value' | 'sagaId'>): 
     $and: [{ $eq: [`${BOT}.closing.sagaId`, literal(sagaId)] }, isMoneyValue(locked)],
   };
   return { $cond: [isOwn, locked, valueFoundIn(BOT)] };
+}
+
+/** A step that is repeated finds the bot at rest, which answers no more: what it has said before stays. */
+function keepingLive({ sagaId, isLive }: MarkCommand, closing: Expression): Expression {
+  if (isLive === true) return closing;
+  const said = `${BOT}.closing`;
+  const hasSaid = {
+    $and: [
+      { $eq: [`${said}.sagaId`, literal(sagaId)] },
+      { $eq: [`${said}.isLive`, true] },
+      isMoneyValue(`${said}.value`),
+    ],
+  };
+  const kept = { value: `${said}.value`, isLive: true };
+  return { $mergeObjects: [closing, { $cond: [hasSaid, kept, literal({})] }] };
 }
 
 function withClosing(fields: Expression): Expression {

@@ -71,14 +71,15 @@ export function createMongoWallets({
         throw new TypeError(`a lock's value must be money, not ${command.value}`);
       }
       const opId = settlementOpId(command.incarnation);
-      const { value, userId, instanceId, incarnation } = command;
+      const { value, isLive, userId, instanceId, incarnation } = command;
       // Of a dated life the capture has asked, and the tombstone holds its name.
       const past = isStamped(incarnation.life) ? await findPast(userId, instanceId) : NO_PAST;
       const update = markUpdate(command, opId, past);
       const result = await decide<MarkResult>(send, command, opId, update, {
         isFinal: ({ status }) => FINAL_MARKS.has(status),
         decide: (user) => decideMark(command, opId, past, user),
-        ...(value !== null && { applied: { status: 'marked' as const, value } }),
+        // Any other value may have given way to what the bot has said before.
+        ...(value !== null && isLive && { applied: { status: 'marked' as const, value } }),
       });
       if (result.status !== 'absent') return result;
       const receipt = await findPosted(command.userId, opId);

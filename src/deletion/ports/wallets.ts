@@ -168,7 +168,7 @@ export interface MarkTarget {
 export interface MarkCommand extends MarkTarget {
   readonly incarnation: Incarnation;
   /** The captured value, for marking again where a legacy writer dropped the mark; null locks the
-   * value found. */
+   * value found. What the bot has said already, and this saga's mark holds, stays, unless this is newer word of it. */
   readonly value: number | null;
   /** The bot has said that value itself: a settlement pays it, whatever stands in currentValue by then. */
   readonly isLive?: true;
