@@ -30,6 +30,16 @@ describe('a line of the status', () => {
     expect(parseStatusList(text)).toEqual({ status: 'ok', programs: [{ name, state }] });
   });
 
+  test.each(
+    ['\u00a0', '\u2003', '\t'].flatMap((blank) => [`bot-a${blank}STOPPED`, `bot-a${blank}`]),
+  )('a name with another blank than supervisorctl pads with, %j: the whole of it', (name) => {
+    const text = `${name.padEnd(33)}RUNNING   pid 13, uptime 0:00:02\n`;
+    expect(parseStatusList(text)).toEqual({
+      status: 'ok',
+      programs: [{ name, state: 'RUNNING' }],
+    });
+  });
+
   test.each([
     ['no supervisord', 'unix:///run/supervisor.sock no such file\n'],
     ['supervisord refuses', 'unix:///run/supervisor.sock refused connection\n'],
@@ -74,6 +84,8 @@ describe('status of all programs', () => {
   test.each([
     ['no supervisord', 'unix:///run/supervisor.sock no such file\n'],
     ['a line without its end', 'bot-a   RUNNING   pid 34\nbot-b   RUNN'],
+    ['two rows of one name', 'bot-a   RUNNING   pid 34\nbot-a   STOPPED   Not started\n'],
+    ['a line of another blank alone', 'bot-a   RUNNING   pid 34\n\u00a0\n'],
     ['a line among others that is no program', 'bot-a   RUNNING   pid 34\nerror: oops\n'],
   ])('%s: unclear', (_case, text) => {
     expect(parseStatusList(text).status).toBe('unclear');
@@ -90,6 +102,7 @@ describe('verbs', () => {
     ['', 'unclear'],
     ['bot-a: stopped\nbot-a: stopped\n', 'unclear'],
     ['bot-b: stopped\n', 'unclear'],
+    ['\u00a0bot-a: stopped\n', 'unclear'],
   ])('stop, %j: %s', (text, status) => {
     expect(parseStop('bot-a', text).status).toBe(status);
   });
@@ -128,6 +141,7 @@ describe('verbs', () => {
 
   test.each([
     ['No config updates to processes\n', 'read'],
+    ['bot-a\u00a0b: available\n', 'read'],
     ['bot-a: available\nbot-b: disappeared\nbot-c: changed\n', 'read'],
     ['ERROR: CANT_REREAD: The program section is broken\n', 'unclear'],
     ['', 'unclear'],

@@ -30,21 +30,34 @@ test.each(['../x', 'a/b', '/'])('an id that would be a path, %j: no file is call
   expect(confState(new Set(['bot-a', 'b.conf']), id)).toBe('gone');
 });
 
-test.each(['_x', '-x', 'auth0|x-bot-1', 'me@x.org-bot-1', '$x', '..x', 'a%b'])(
-  'an id that the platform may have made, %j: a program and a file of that name',
-  (id) => {
-    expect(confPaths('/s', id).conf).toBe(`/s/bot-${id}.conf`);
-    expect(isProgramName(programName(id))).toBe(true);
-    expect(botOfProgram(programName(id))).toBe(id);
-  },
-);
+test.each([
+  '_x',
+  '-x',
+  'auth0|x-bot-1',
+  'me@x.org-bot-1',
+  '$x',
+  '..x',
+  'a%b',
+  'a*b',
+  '*',
+  'a\u00a0b',
+  'a\u2003b',
+])('an id that the platform may have made, %j: a program and a file of that name', (id) => {
+  expect(confPaths('/s', id).conf).toBe(`/s/bot-${id}.conf`);
+  expect(isProgramName(programName(id))).toBe(true);
+  expect(botOfProgram(programName(id))).toBe(id);
+});
 
-test.each(['a b', 'a:b', 'a:*', '*', 'a/b'])(
+test.each(['a b', 'a:b', 'a:*', 'a/b'])(
   'an id that supervisord takes for no name, %j: no command is sent with it',
   (id) => {
     expect(isProgramName(programName(id))).toBe(false);
   },
 );
+
+test.each(['bot-a\rb', 'bot-a\nb', 'bot-a\u0085b'])('a control character, %j: no name', (name) => {
+  expect(isProgramName(name)).toBe(false);
+});
 
 test('a conf file that stands beside the one put aside: present', () => {
   const both = new Set(['bot-a.conf', 'bot-a.conf.reclaimed', 'bot-b.conf.reclaimed']);

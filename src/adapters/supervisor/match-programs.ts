@@ -42,7 +42,9 @@ export function matchPlain(
   for (const bot of botsOf(names)) bots.set(bot, { conf: confState(names, bot), programs: [] });
   for (const program of programs) {
     const bot = botOfProgram(program.name);
-    if (bot !== undefined) bots.set(bot, { conf: confState(names, bot), programs: [program] });
+    if (bot === undefined) continue;
+    const others = bots.get(bot)?.programs ?? [];
+    bots.set(bot, { conf: confState(names, bot), programs: [...others, program] });
   }
   return { bots, unmatched: [], areFilesRead: false };
 }

@@ -26,7 +26,7 @@ const STATES: ReadonlySet<string> = new Set<ProgramState>([
   'FATAL',
 ]);
 
-/** `status`: every line must be a program's, or none of them counts. No line at all is no program: where
+/** `status`: every line must be a program's, each of another, or none of them counts. No line at all is no program: where
  * supervisord did not answer, a line says so. */
 export function parseStatusList(text: string): StatusListAnswer {
   // A line without its end may be half a line.
@@ -37,6 +37,9 @@ export function parseStatusList(text: string): StatusListAnswer {
     if (row === undefined) return unclear('status', text);
     programs.push(row);
   }
+  // supervisord has each name once: of two rows, one is something else's text.
+  if (new Set(programs.map(({ name }) => name)).size < programs.length)
+    return unclear('status', text);
   return { status: 'ok', programs };
 }
 
@@ -95,7 +98,7 @@ export function parseReread(text: string): VerbAnswer<'read'> {
   const isExpected = lines.every(
     (line) =>
       line === 'No config updates to processes' ||
-      /^\S+: (available|changed|disappeared)$/.test(line),
+      /^[^ ]+: (available|changed|disappeared)$/.test(line),
   );
   return lines.length > 0 && isExpected ? { status: 'read' } : unclear('reread', text);
 }
@@ -110,8 +113,9 @@ function match<Outcome extends string>(
   return hit === undefined ? unclear(verb, text) : { status: hit[1] };
 }
 
+// supervisorctl pads with spaces; every other blank may be a part of a program's name.
 function parseRow(line: string): KnownProgram | undefined {
-  const [, name, state] = /^(\S+)\s+([A-Z]+)(?:\s|$)/.exec(line) ?? [];
+  const [, name, state] = /^([^ ]+) +([A-Z]+)(?: |$)/.exec(line) ?? [];
   if (name === undefined || state === undefined || !STATES.has(state)) return undefined;
   // A group of one program is shown by its name alone; others as group:program.
   return { name, state: state as ProgramState };
@@ -123,7 +127,10 @@ function onlyLineOf(text: string): string | undefined {
 }
 
 function linesOf(text: string): string[] {
-  return text.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()]));
+  return text
+    .split('\n')
+    .map((line) => line.replace(/^ +|[ \r]+$/g, ''))
+    .filter((line) => line !== '');
 }
 
 function unclear(verb: string, text: string): Unclear {

@@ -37,10 +37,11 @@ export function confState(
   return names.has(aside) ? 'aside' : 'gone';
 }
 
-/** supervisord takes no other: a bot of another name has never run in a pool. Source: supervisor 4.2,
+/** supervisord takes no name with a space, a colon or a slash, and a conf file's section holds no line break: a bot of such
+ * a name has never run in a pool. Everything else is taken, other blanks and `*` too. Source: supervisor 4.2,
  * `process_or_group_name`. */
 export function isProgramName(name: string): boolean {
-  return !/[\s:/*]/.test(name);
+  return !/[ :/\p{Cc}]/u.test(name);
 }
 
 /** The bot of a program; undefined for a program that is not a bot. */

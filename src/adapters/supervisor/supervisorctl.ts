@@ -1,6 +1,6 @@
 // supervisorctl in a pool container, as calls with clear answers. How a command reaches it, and how its answer comes
-// back, is not its business: `run` is given. A command is a line of words; none of them can hold a blank or a
-// line break, because a program's name is checked.
+// back, is not its business: `run` is given. A command is a line of words; none of them can hold what splits it,
+// because a program's name is checked.
 
 import type { KnownProgram } from '../../domain/bot.ts';
 import { InDoubtError, RetryableError } from '../../saga/errors.ts';
@@ -17,6 +17,7 @@ import {
   type StopOutcome,
   type Unclear,
 } from './parse-answers.ts';
+import { processOf } from './program-status.ts';
 
 export interface Supervisorctl {
   /** Every program that supervisord knows. Asked for one by its name, it says "no such process" of one that a group or
@@ -81,11 +82,16 @@ export function createSupervisorctl({
   };
 }
 
-// supervisorctl takes `all` and `group:*` for everybody: no single program may be called so.
+// supervisorctl takes `all`, `group:*` and `group:` for everybody: no single program may be called so. Inside a name a `*`
+// is a letter. Source: supervisor 4.2, `split_namespec` and `do_stop`.
 function checkName(name: string): string {
-  if (/^[^\s:*]+(:[^\s:*]+)?$/.test(name) && name !== 'all') return name;
+  const isOne = /^[^:]+(:[^:]+)?$/.test(name) && name !== 'all' && processOf(name) !== '*';
+  if (isOne && !SPLITS.test(name)) return name;
   throw new InDoubtError('PROGRAM_NAME', `not the name of one program: ${JSON.stringify(name)}`);
 }
+
+/** What Python's `str.split` takes for the end of a word: every blank of Unicode, and the separators U+001C to U+001F. */
+const SPLITS = /[\p{White_Space}\p{Cc}]/u;
 
 /** supervisord has the order long before; what supervisorctl waits for is the program's startsecs. */
 const SOON_MS = 2_000;
