@@ -11,6 +11,7 @@
 import { randomUUID } from 'node:crypto';
 import { isWithin } from './age.ts';
 import { outageDelayMs } from './backoff.ts';
+import { canUndo } from './can-undo.ts';
 import { pause } from './deadline.ts';
 import { FencedError, HoldError, InterruptedError, UnavailableError } from './errors.ts';
 import type { SagaEvent } from './events.ts';
@@ -81,6 +82,10 @@ export function createJournal(
   // By the monotonic clock: the database's may go back, and an old proof would look young again.
   const isProven = () => isWithin(options.clock.monotonicMs() - provenAtMs, PROOF_FRESH_MS);
 
+  /** A cancel is decided on the record: it must not land on one in which a step without a way back has not begun (I6). */
+  const takesWayBack = ({ before, after }: Change) =>
+    canUndo(definition, before) && !canUndo(definition, after);
+
   function flush(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
@@ -97,7 +102,8 @@ export function createJournal(
       if (changes.length === 0) return adopt(written, events);
       if (signal.aborted) throw new InterruptedError('the worker is stopping');
       const sentAtMs = options.clock.monotonicMs();
-      const durability = durabilityOf(shape, changes);
+      const isForGood = changes.some(takesWayBack);
+      const durability = isForGood ? 'majority' : durabilityOf(shape, changes);
       const committed = await send({ base: written, state, durability, writeId }, changes);
       switch (committed.status) {
         case 'away':
@@ -172,8 +178,9 @@ export function createJournal(
       if (after === before) return view;
       unwritten = [...unwritten, event];
       view = { ...view, state: after };
+      const change = { before, after, event };
       const isStepDone = after.cursor > before.cursor;
-      if (isStepDone && isProven() && !mustLandFirst({ before, after, event })) {
+      if (isStepDone && isProven() && !mustLandFirst(change) && !takesWayBack(change)) {
         // Whoever records next, or closes, meets the error of this write.
         timer ??= setTimeout(() => void flush().catch(() => undefined), UNWRITTEN_FOR_MS);
       } else {

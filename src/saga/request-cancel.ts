@@ -3,13 +3,13 @@
 
 import { randomUUID } from 'node:crypto';
 import type { SagaId } from '../domain/ids.ts';
-import type { SagaDefinition } from './definition.ts';
+import { canUndo } from './can-undo.ts';
 import { apply } from './machine.ts';
 import type { Clock } from './ports/clock.ts';
 import type { SagaLog } from './ports/saga-log.ts';
 import type { SagaRecord } from './record.ts';
 import type { Registry } from './registry.ts';
-import { isEnded, type SagaState } from './state.ts';
+import { isEnded } from './state.ts';
 
 export type CancelResult =
   | { readonly status: 'requested'; readonly saga: SagaRecord }
@@ -54,14 +54,4 @@ export async function requestCancel(
     if (written.status === 'landed') return { status: 'requested', saga: written.saga };
   }
   throw new Error(`saga ${id} changes faster than it can be cancelled`);
-}
-
-// The capture is stored before the step's first effect, and the wish lands on the very record that was asked here: a step
-// that begins in between makes it be asked again.
-function canUndo({ steps }: SagaDefinition, state: SagaState): boolean {
-  return steps.every((step, index) => {
-    const { capture = null, status = 'pending' } = state.steps[index] ?? {};
-    if (step.kind !== 'compensatable' || capture === null || status === 'pending') return true;
-    return step.canUndo?.(capture) ?? true;
-  });
 }

@@ -198,7 +198,7 @@ describeDocker('programs with other names', () => {
       });
       const names = (bot: (n: number) => string) => [1, 2].map((n) => `live:bot-${bot(n)}`);
       const { app, uid, bot, pool, programs } = await poolOf(files, names, {
-        STOP_TIMEOUT_MS: '1500',
+        STOP_TIMEOUT_MS: '6000',
       });
 
       const reply = await deleted(app, uid, bot(1));
@@ -222,6 +222,12 @@ describeDocker('programs with other names', () => {
       await waitFor('the tombstone to end', async () => {
         await app.services.deletionPorts.tombstones.hurry();
         return (await unfinished(app)).length === 0;
+      });
+      // `update` takes the old group out before it puts the bot's program in by itself: a look in between sees it gone, and
+      // the looks after the end find it (I5).
+      await waitFor('a look after the end to stop what `update` started', async () => {
+        await app.services.deletionPorts.tombstones.hurry();
+        return (await programs())[`bot-${bot(1)}`] === undefined;
       });
       expect(await programs()).toEqual({
         [`live:bot-${bot(2)}`]: 'RUNNING',
