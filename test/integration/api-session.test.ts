@@ -214,6 +214,30 @@ describe('the cookie', () => {
     expect(await sessions.read(value)).toBeNull();
   });
 
+  test('one text alone: what decodes to the same signature, or has more after it, is nobody', async () => {
+    const now = new Date('2026-11-01T00:00:00Z');
+    const ended = { end: async () => undefined, among: async () => new Set<string>() };
+    const sessions = createSessions({ secret: 'a'.repeat(32), now: () => now, ended });
+    const expiresAt = new Date('2026-11-01T00:10:00Z');
+    const alice = { firebaseUid: toFirebaseUid('alice'), isAdmin: false, expiresAt };
+    const { value } = sessions.open(alice, 'one');
+    expect(await sessions.read(value)).not.toBeNull();
+    // 32 bytes are 43 characters: the last one has two bits that no byte is made of.
+    const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const last = letters.indexOf(value.slice(-1));
+    const [payload = '', signature = ''] = value.split('.');
+    const twins = [
+      ...[1, 2, 3].map((bits) => `${value.slice(0, -1)}${letters[last ^ bits]}`),
+      ...[
+        `${value}=`,
+        `${value}.`,
+        `${value}.x`,
+        `${payload}.${signature.slice(0, 9)} ${signature.slice(9)}`,
+      ],
+    ];
+    for (const twin of twins) expect(await sessions.read(twin), twin).toBeNull();
+  });
+
   test('a secret too short to sign with: refused at start', () => {
     const ended = { end: async () => undefined, among: async () => new Set<string>() };
     const short = { secret: 'short', now: () => new Date(), ended };
