@@ -59,6 +59,17 @@ export function describeLiveValues(
       expect(result).not.toHaveProperty('receipt.notLive');
     });
 
+    it.each([
+      ['the lock’s step was told: the lock’s', { lockMayBeNewer: true }, 390],
+      ['the stop was told: that', {}, 400],
+    ] as const)('the log has 400 and the lock 390, and what %s is paid', async (_, of, paid) => {
+      const { wallets, userId } = await setUp();
+      await wallets.mark(markCommand(userId, { value: 390, isLive: true }));
+      const worth = { status: 'live', value: 400 } as const;
+      const result = await wallets.settle(settleCommand(userId, { worth, ...of }));
+      expect(result).toMatchObject({ receipt: { amount: paid, valueSource: 'bot' } });
+    });
+
     it('the lock is repeated and the bot is at rest: its last word stays, and is paid', async () => {
       const { wallets, userId } = await setUp();
       await wallets.mark(markCommand(userId, { value: 390, isLive: true }));

@@ -68,13 +68,17 @@ function isPayable(bot: string, { sagaId, epoch, incarnation }: SettleCommand): 
 }
 
 /** What the bot said itself; else the stored value. */
-function valueToPay(bot: string, { worth }: SettleCommand): Expression {
-  if (worth?.status === 'live') return livePayment(bot, worth.value);
+function valueToPay(bot: string, { worth, lockMayBeNewer }: SettleCommand): Expression {
+  const isLocked = { $eq: [`${bot}.closing.isLive`, true] };
+  const locked = `${bot}.closing.value`;
+  if (worth?.status === 'live') {
+    const { value } = worth;
+    return livePayment(bot, lockMayBeNewer ? { $cond: [isLocked, locked, value] } : value);
+  }
   if (worth?.status !== 'not-live') return storedPayment(bot);
   // The saga's log may have lost the step that asked; the lock has not.
-  const isLocked = { $eq: [`${bot}.closing.isLive`, true] };
   const stored = { $mergeObjects: [storedPayment(bot), { valueSource: 'stored' }] };
-  return { $cond: [isLocked, livePayment(bot, `${bot}.closing.value`), stored] };
+  return { $cond: [isLocked, livePayment(bot, locked), stored] };
 }
 
 function livePayment(bot: string, value: Expression): Expression {

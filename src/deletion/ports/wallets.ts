@@ -196,6 +196,8 @@ export interface SettleCommand extends MarkTarget {
   /** What the bot says that it is worth. Live: that is paid. Not live: the stored value is, unless the mark holds a
    * live one, and row and receipt say so. Missing, or stored: the stored value is the one that counts. */
   readonly worth?: BotWorth;
+  /** Set where a live `worth` is what the lock's step was told: a live value in the mark is the same or newer. */
+  readonly lockMayBeNewer?: true;
   /** Which sentence the transaction's description is: `Returned $X from deleted bot (P&L: +$Y)`,
    * `Auto-cleanup: returned $X from orphaned bot (P&L: -$Y)` or, where a provision is undone,
    * `Returned $X from bot that was not started (P&L: +$Y)`. */

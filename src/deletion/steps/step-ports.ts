@@ -64,7 +64,7 @@ export function sceneOf(call: StepCall): DeletionScene {
   const lock = LOCK_VALUE.readOrNull(call.results[STEP.lock]);
   const sagaId = toSagaId(call.sagaId);
   const { epoch } = call;
-  const worth = knownWorth(call);
+  const { worth, isLastWord } = knownWorth(call);
   const incarnation = { userId, instanceId, life: allocation.life };
   const mark = { userId, instanceId, sagaId, epoch };
   const settlement = {
@@ -75,19 +75,21 @@ export function sceneOf(call: StepCall): DeletionScene {
     lockedValue:
       worth.status === 'live' ? worth.value : (lock?.lockedValue ?? allocation.value ?? 0),
     ...(worth.status !== 'stored' && { worth }),
+    ...(worth.status === 'live' && !isLastWord && { lockMayBeNewer: true as const }),
     reason: input.orphan === undefined ? ('deleted' as const) : ('orphaned' as const),
   };
   return { input, allocation, mark, tombstone: { incarnation, sagaId, epoch }, settlement };
 }
 
-/** What the bot has said that it is worth: the newest live answer, else why there is none. */
-function knownWorth({ results }: StepCall): BotWorth {
+/** What the bot has said that it is worth: the newest live answer, else why there is none. The log may have lost what
+ * the stop was told: then the answer of the lock's step is not the last word. */
+function knownWorth({ results }: StepCall): { worth: BotWorth; isLastWord: boolean } {
   const stop = STOP_VALUE.readOrNull(results[STEP.stop]);
   const atStop = stop !== null && 'worth' in stop ? stop.worth : undefined;
   const atLock = LOCK_VALUE.readOrNull(results[STEP.lock])?.worth;
-  if (atStop?.status === 'live') return atStop;
-  if (atLock?.status === 'live') return atLock;
-  return atStop ?? atLock ?? { status: 'stored' };
+  if (atStop?.status === 'live') return { worth: atStop, isLastWord: true };
+  if (atLock?.status === 'live') return { worth: atLock, isLastWord: false };
+  return { worth: atStop ?? atLock ?? { status: 'stored' }, isLastWord: false };
 }
 
 /** The bot as captured; null while Docker could not be asked. */
