@@ -5,13 +5,14 @@
 import type { SagaFacts, StepCall } from '../saga/definition.ts';
 import type { Json } from '../saga/json.ts';
 import { ALLOCATION_CAPTURE, LOCK_VALUE, REFUND_VALUE } from './captures.ts';
+import type { Receipt } from './ports/wallets.ts';
 import { type DeletionPorts, STEP, sceneOf } from './steps/step-ports.ts';
 
 export async function releaseBot(ports: DeletionPorts, call: StepCall): Promise<void> {
   if (call.captures[STEP.lock] === undefined) return;
   const { mark, tombstone, settlement, input } = sceneOf(call);
   await ports.wallets.unmark(mark);
-  const receipt = await ports.wallets.findReceipt(settlement.userId, settlement.opId);
+  const receipt = await receiptOf(ports, call);
   if (receipt === null) {
     await ports.tombstones.withdraw(tombstone);
     return;
@@ -20,6 +21,14 @@ export async function releaseBot(ports: DeletionPorts, call: StepCall): Promise<
   // I11: the books are whole, however the job ended.
   const { firebaseUid } = input;
   await ports.ledger.post({ receipt, firebaseUid, sagaId: settlement.sagaId });
+}
+
+/** What the refund's step has left, first: a payment that the platform made has no row of ours to be found by. */
+async function receiptOf({ wallets }: DeletionPorts, call: StepCall): Promise<Receipt | null> {
+  const known = REFUND_VALUE.readOrNull(call.results[STEP.refund])?.receipt ?? null;
+  if (known !== null) return known;
+  const { userId, opId } = sceneOf(call).settlement;
+  return wallets.findReceipt(userId, opId);
 }
 
 /** The value that was locked and is not paid back yet, in cents. */

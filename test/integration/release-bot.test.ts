@@ -4,6 +4,7 @@
 import { expect, it } from 'vitest';
 import { HoldError } from '../../src/saga/errors.ts';
 import { placeBot, userNamed } from '../support/deletions.ts';
+import { platformDeletes } from '../support/platform-deletes.ts';
 import { createLab } from '../twins/support/lab.ts';
 import { deleteToRest } from '../twins/support/lab-sagas.ts';
 import { type LateAfter, lateAfter } from '../twins/support/late-settlement.ts';
@@ -48,3 +49,39 @@ it.each<{ after: LateAfter; isPaid: boolean }>([
     expect(tombstones.map(({ status }) => status)).toEqual([isPaid ? 'settled' : 'withdrawn']);
   },
 );
+
+it('the platform has paid, the ledger does not take it, and an operator ends it: the life is settled all the same', async () => {
+  const lab = await createLab();
+  const bot = await placeBot(lab, 'dedicated');
+  const worker = await lab.worker({
+    ports: ({ bots, ledger }) => ({
+      bots: {
+        ...bots,
+        stop: async (...asked) => {
+          await bots.stop(...asked);
+          await platformDeletes(lab.connection, bot.userId, bot.instanceId);
+        },
+      },
+      ledger: {
+        ...ledger,
+        post: async () => {
+          throw new HoldError('LEDGER_DIFFERS', 'nobody can say why');
+        },
+      },
+    }),
+  });
+  const stuck = await deleteToRest(worker, bot);
+  expect(stuck.state).toMatchObject({ phase: 'stuck', warnings: [{ code: 'paid-by-platform' }] });
+  const operator = await lab.worker();
+  const ordered = await operator.sagas.order(stuck.id, {
+    verb: 'resolve',
+    outcome: 'completed',
+    by: 'an admin',
+    reason: 'seen to',
+  });
+  expect(ordered.status).toBe('ordered');
+  const tombstones = await lab.connection.collection('tombstones').find().toArray();
+  expect(tombstones.map(({ status }) => status)).toEqual(['settled']);
+  const entries = await lab.connection.collection('ledger').find({ sagaId: stuck.id }).toArray();
+  expect(entries).toMatchObject([{ source: 'platform', botId: bot.instanceId }]);
+});
