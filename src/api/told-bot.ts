@@ -1,5 +1,5 @@
 // A bot as it is shown to its user. Where a source does not answer, its reason names files, sockets and hosts: the user is
-// told which of the two it is. A pool may be another user's, and its name says whose.
+// told which of the two it is. A pool may be another user's, and its name says whose; a host's name may be its address.
 
 import type { BotView } from '../reconciliation/bot-views.ts';
 import type { BotView as ShownBot } from './schemas/bots.ts';
@@ -19,7 +19,7 @@ export function toldBot(audience: Audience, firebaseUid: string, bot: BotView): 
     docker:
       docker.status === 'unknown'
         ? unknown(audience, DOCKER, docker.reason)
-        : { ...docker, ...ownContainer(docker, isTheirs) },
+        : { ...docker, ...ownContainer(docker, audience, isTheirs) },
   };
 }
 
@@ -51,10 +51,11 @@ function ownPool(
 
 function ownContainer(
   docker: Exclude<BotView['docker'], { status: 'unknown' }>,
+  audience: Audience,
   isTheirs: (name: string) => boolean,
 ) {
-  if (docker.status === 'absent') return {};
-  return isTheirs(docker.containerName) ? {} : { containerName: null };
+  if (docker.status === 'absent' || audience === 'operator') return {};
+  return { host: null, ...(isTheirs(docker.containerName) ? {} : { containerName: null }) };
 }
 
 const CONTAINER = 'freqtrade-pool-';

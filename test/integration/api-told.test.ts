@@ -174,7 +174,7 @@ describe('bots', () => {
   });
 
   test.each(['mallory', 'alice-pool-1', 'bob'])(
-    'in a pool of %s: not named; a pool of their own is',
+    'in a pool of %s: not named, nor its host; a pool of their own is',
     async (uid) => {
       const mine = await shown(inPool(uid), false);
       expect(mine.poolState).toMatchObject({ status: 'present', poolId: null });
@@ -183,6 +183,8 @@ describe('bots', () => {
       expect((await shown(inPool('alice'), false)).docker.containerName).toBe(
         'freqtrade-pool-alice-pool-1',
       );
+      expect(mine.docker.host).toBeNull();
+      expect((await shown(inPool(uid), true)).docker.host).toBe('local');
       const legacy = await shown(inPool('alice', 'freqtrade-shared'), false);
       expect(legacy.docker.containerName).toBe('freqtrade-shared');
     },

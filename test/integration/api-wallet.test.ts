@@ -100,7 +100,7 @@ test('bots and wallet: as the layer below tells them, damaged numbers and unknow
         },
       },
       {
-        ...{ ...second, health: null },
+        ...{ ...second, docker: { ...second?.docker, host: null }, health: null },
         said: {
           ...{ label: 'Left over', tone: 'warn' },
           sentence: 'It exists, but holds no money. It can be deleted.',

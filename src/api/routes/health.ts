@@ -41,16 +41,18 @@ async function withinDeadline(health: Promise<Health>): Promise<Health | null> {
   }
 }
 
-/** Names only: what exactly is wrong with a host is for the log and the operator. */
+/** Names of ours only, because anybody may ask: which Docker host is away, and what is wrong with it, is for the log and
+ * the operator. */
 function whatIsDown({ mongodb, redis, workers, poolState, docker }: Health): string[] {
-  const hosts = Object.entries(docker).map(([host, health]) => [`docker:${host}`, health] as const);
+  const hosts = Object.values(docker).map((health) => ['docker', health] as const);
   const components = [
     ['mongodb', mongodb],
     ['redis', redis],
     ['workers', workers],
     ['pool-state', poolState],
   ] as const;
-  return [...components, ...hosts].filter(([, h]) => h.status !== 'ok').map(([name]) => name);
+  const down = [...components, ...hosts].filter(([, { status }]) => status !== 'ok');
+  return [...new Set(down.map(([name]) => name))];
 }
 
 const LIVE = {

@@ -46,7 +46,7 @@ const ContainerStateSchema = Type.Union([
   Type.Object({
     status: Type.Literal('present'),
     kind: Type.Union([Type.Literal('dedicated'), Type.Literal('pooled')]),
-    host: Type.String(),
+    host: Type.Union([Type.String(), Type.Null()], { description: 'Told to administrators.' }),
     containerName: Type.Union([Type.String(), Type.Null()], {
       description: "Null where it is another user's pool.",
     }),
