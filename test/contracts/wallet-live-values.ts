@@ -81,6 +81,45 @@ export function describeLiveValues(
       });
     });
 
+    it.each([
+      ['and the log has the answer', { worth: { status: 'live', value: 400 } }, {}],
+      ['and the lock alone has it', { worth: NOT_LIVE }, {}],
+      ['and the lock is set again', { worth: NOT_LIVE }, { value: 1000 }],
+      [
+        'and a dropped lock is set again with what was asked about',
+        { worth: { status: 'live', value: 400 } },
+        { value: 400, isLive: true, allocatedAmount: 1000 },
+      ],
+    ] as const)(
+      'a part is withdrawn after the bot has answered, %s: the stored value, and said to be',
+      async (_, of, again) => {
+        const { connection, wallets, userId } = await setUp();
+        await wallets.mark(markCommand(userId, { value: 400, isLive: true }));
+        await platformSets(connection, userId, {
+          [`botAllocations.${BOT}.allocatedAmount`]: 700,
+          [`botAllocations.${BOT}.currentValue`]: 690,
+        });
+        if ('value' in again) await wallets.mark(markCommand(userId, again));
+        const result = await wallets.settle(settleCommand(userId, of));
+        const notLive = 'the allocated amount has changed since it was asked';
+        expect(result).toMatchObject({
+          receipt: { amount: 690, pnl: -10, valueSource: 'stored', notLive },
+        });
+      },
+    );
+
+    it('a part is withdrawn, and the bot answers again after it: the newer answer is paid', async () => {
+      const { connection, wallets, userId } = await setUp();
+      await wallets.mark(markCommand(userId, { value: 400, isLive: true }));
+      const path = `botAllocations.${BOT}.allocatedAmount`;
+      await platformSets(connection, userId, { [path]: 700 });
+      await wallets.mark(markCommand(userId, { value: 100, isLive: true }));
+      const worth = { status: 'live', value: 100 } as const;
+      expect(await wallets.settle(settleCommand(userId, { worth }))).toMatchObject({
+        receipt: { amount: 100, pnl: -600, valueSource: 'bot' },
+      });
+    });
+
     it('a worker whose claim is over writes its answer: fenced, the newer one’s is paid (I5)', async () => {
       const { wallets, userId } = await setUp();
       await wallets.mark(markCommand(userId, { epoch: 2, value: 400, isLive: true }));

@@ -45,7 +45,7 @@ export function markUpdate(command: MarkCommand, opId: string, past: BotPast): C
     value: { $abs: { $toDouble: lockedValue(command) } },
     life: literal(incarnation.life),
     ...(isStamped(incarnation.life) ? { stamped: true } : {}),
-    ...(command.isLive === true ? { isLive: true } : {}),
+    ...(command.isLive === true ? { isLive: true, allocatedAmount: askedAt(command) } : {}),
   };
   return {
     filter: {
@@ -179,6 +179,10 @@ function lockedValue({ value, sagaId }: Pick<MarkCommand, 'value' | 'sagaId'>): 
   return { $cond: [isOwn, locked, valueFoundIn(BOT)] };
 }
 
+function askedAt({ allocatedAmount }: MarkCommand): Expression {
+  return allocatedAmount ?? `${BOT}.allocatedAmount`;
+}
+
 /** A step that is repeated finds the bot at rest, which answers no more: what it has said before stays. */
 function keepingLive({ sagaId, isLive }: MarkCommand, closing: Expression): Expression {
   if (isLive === true) return closing;
@@ -190,7 +194,11 @@ function keepingLive({ sagaId, isLive }: MarkCommand, closing: Expression): Expr
       isMoneyValue(`${said}.value`),
     ],
   };
-  const kept = { value: `${said}.value`, isLive: true };
+  const kept = {
+    value: `${said}.value`,
+    isLive: true,
+    allocatedAmount: `${said}.allocatedAmount`,
+  };
   return { $mergeObjects: [closing, { $cond: [hasSaid, kept, literal({})] }] };
 }
 

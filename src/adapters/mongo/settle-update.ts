@@ -17,6 +17,7 @@ import {
   LEDGER_STATE,
   literal,
   removeAllocation,
+  valueFoundIn,
   withAllocation,
 } from './wallet-expressions.ts';
 
@@ -77,12 +78,38 @@ function valueToPay(bot: string, { worth, lockMayBeNewer }: SettleCommand): Expr
   }
   if (worth?.status !== 'not-live') return storedPayment(bot);
   // The saga's log may have lost the step that asked; the lock has not.
-  const stored = { $mergeObjects: [storedPayment(bot), { valueSource: 'stored' }] };
+  const { reason } = worth;
+  const said = { valueSource: 'stored', notLive: literal(reason) };
+  const stored = { $mergeObjects: [storedPayment(bot), said] };
   return { $cond: [isLocked, livePayment(bot, locked), stored] };
 }
 
+/** Of the same allocation that the bot was asked about: what was taken out or put in since is in no answer of its. */
 function livePayment(bot: string, value: Expression): Expression {
-  return { bot, exact: { $abs: { $toDecimal: value } }, isOverwritten: false, valueSource: 'bot' };
+  const asked = `${bot}.closing.allocatedAmount`;
+  const isChanged = {
+    $and: [{ $not: [isNothing(asked)] }, { $ne: [asked, `${bot}.allocatedAmount`] }],
+  };
+  const live = { bot, exact: absolute(value), isOverwritten: false, valueSource: 'bot' };
+  return { $cond: [isChanged, changedPayment(bot), live] };
+}
+
+/** What stands there now: the locked value is from before the change. */
+function changedPayment(bot: string): Expression {
+  const found = valueFoundIn(bot);
+  const isGood = { $and: [{ $gt: [found, 0] }, { $lte: [found, MAX_MONEY] }] };
+  return {
+    bot,
+    exact: absolute({ $cond: [isGood, found, `${bot}.allocatedAmount`] }),
+    isOverwritten: { $and: [{ $gt: [`${bot}.allocatedAmount`, 0] }, { $not: [isGood] }] },
+    valueSource: 'stored',
+    notLive: 'the allocated amount has changed since it was asked',
+  };
+}
+
+/** A minus zero is money, but nobody wants to read it. */
+function absolute(value: Expression): Expression {
+  return { $abs: { $toDecimal: value } };
 }
 
 /** The value found now, or the locked one where an error overwrote it. */
@@ -94,8 +121,7 @@ function storedPayment(bot: string): Expression {
   const isMissing = { $and: [isNothing(found), { $eq: [locked, `${bot}.allocatedAmount`] }] };
   return {
     bot,
-    // $abs: a minus zero is money, but nobody wants to read it.
-    exact: { $abs: { $toDecimal: { $cond: [isGood, found, locked] } } },
+    exact: absolute({ $cond: [isGood, found, locked] }),
     isOverwritten: { $and: [{ $gt: [locked, 0] }, { $not: [{ $or: [isGood, isMissing] }] }] },
   };
 }
@@ -179,8 +205,7 @@ function settledFields(command: SettleCommand): mongo.Document {
 
 /** The row and what it has no room for: everything a ledger entry needs, so that a row that somebody
  * erases costs nothing. */
-function receipt({ sagaId, incarnation, worth }: SettleCommand): Expression {
-  const isStored = { $eq: [`$${TMP}.valueSource`, 'stored'] };
+function receipt({ sagaId, incarnation }: SettleCommand): Expression {
   return {
     $mergeObjects: [
       `$${TMP}.row`,
@@ -191,9 +216,7 @@ function receipt({ sagaId, incarnation, worth }: SettleCommand): Expression {
         previousBalance: { $toDouble: '$paperWallet.balance' },
         isOverwritten: `$${TMP}.isOverwritten`,
         found: { $cond: [`$${TMP}.isOverwritten`, `${BOT}.currentValue`, '$$REMOVE'] },
-        ...(worth?.status === 'not-live' && {
-          notLive: { $cond: [isStored, literal(worth.reason), '$$REMOVE'] },
-        }),
+        notLive: `$${TMP}.notLive`,
       },
     ],
   };

@@ -172,6 +172,9 @@ export interface MarkCommand extends MarkTarget {
   readonly value: number | null;
   /** The bot has said that value itself: a settlement pays it, whatever stands in currentValue by then. */
   readonly isLive?: true;
+  /** Of the allocation that the bot was asked about, where a live value is marked again; else what stands there. A settlement pays
+   * the live value while that is still the same: money taken out or put in since is in no answer of the bot's. */
+  readonly allocatedAmount?: number;
   /** Sagas whose leftover mark may be replaced: not open any more and without a receipt. */
   readonly mayTakeOver: readonly SagaId[];
 }
@@ -193,7 +196,7 @@ export interface SettleCommand extends MarkTarget {
   readonly botName: string;
   /** The value captured at the lock, for an aborting mark that has to be written anew. */
   readonly lockedValue: number;
-  /** What the bot says that it is worth. Live: that is paid. Not live: the stored value is, unless the mark holds a
+  /** What the bot says that it is worth. Live: that is paid, unless the allocated amount has changed since. Not live: the stored value is, unless the mark holds a
    * live one, and row and receipt say so. Missing, or stored: the stored value is the one that counts. */
   readonly worth?: BotWorth;
   /** Set where a live `worth` is what the lock's step was told: a live value in the mark is the same or newer. */

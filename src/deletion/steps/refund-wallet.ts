@@ -128,14 +128,18 @@ async function settle(
 async function markAgain(
   { wallets }: DeletionPorts,
   call: StepCall,
-  { mark, tombstone, settlement }: DeletionScene,
+  { mark, tombstone, settlement, allocation }: DeletionScene,
   mayTakeOver: Parameters<DeletionPorts['wallets']['mark']>[0]['mayTakeOver'],
 ): Promise<void> {
   await call.fencedWrite();
   const { incarnation } = tombstone;
+  const { allocatedAmount } = allocation;
   const locked = {
     value: settlement.lockedValue,
-    ...(isLive(settlement) && { isLive: true as const }),
+    ...(isLive(settlement) && {
+      isLive: true as const,
+      ...(allocatedAmount !== null && { allocatedAmount }),
+    }),
   };
   const marked = await wallets.mark({ ...mark, incarnation, ...locked, mayTakeOver });
   if (marked.status === 'fenced') throw new FencedError(call.sagaId, call.epoch);
