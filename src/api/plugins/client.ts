@@ -2,12 +2,13 @@
 // the outermost proxy of ours saw. Every hop adds its own entry to X-Forwarded-Proto and -Host, or replaces the list: the
 // entry that counts stands as far from the right as there are proxies of ours.
 
+import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import type { TrustsHop } from '../../trusted-proxies.ts';
 
 export interface Client {
-  /** Of the rightmost hop that is no proxy of ours. */
+  /** Of the rightmost hop that is no proxy of ours; where each is one, the socket's, which nobody can write. */
   readonly address: string;
   readonly scheme: 'http' | 'https';
   /** With its port, as the client named it. */
@@ -38,22 +39,44 @@ export function clientOf({ raw }: Pick<FastifyRequest, 'raw'>, trusts: TrustsHop
   const { socket, headers } = raw;
   const isEncrypted = 'encrypted' in socket && socket.encrypted === true;
   const own = { scheme: isEncrypted ? 'https' : 'http', host: headers.host ?? '' } as const;
-  const hops = hopsOf(socket.remoteAddress ?? '', headers['x-forwarded-for']);
+  const { hops, known } = hopsOf(socket.remoteAddress ?? '', headers['x-forwarded-for']);
   const firstOther = hops.findIndex((address, hop) => trusts === false || !trusts(address, hop));
-  const proxies = firstOther < 0 ? hops.length : firstOther;
+  const proxies = firstOther < 0 ? known : firstOther;
   const proto = entryOf(headers['x-forwarded-proto'], proxies)?.toLowerCase();
   const host = entryOf(headers['x-forwarded-host'], proxies);
   return {
-    address: hops[firstOther] ?? hops.at(-1) ?? '',
+    address: hops[firstOther] ?? hops[0] ?? '',
     scheme: proto === 'http' || proto === 'https' ? proto : own.scheme,
     host: host !== undefined && HOST.test(host) ? host : own.host,
   };
 }
 
-/** From the socket on, as they were passed. */
-function hopsOf(socket: string, forwarded: string | string[] | undefined): readonly string[] {
+interface Hops {
+  /** Addresses, from the socket on, as they were passed. */
+  readonly hops: readonly string[];
+  /** How many of them were named. */
+  readonly known: number;
+}
+
+// What is no address ends the walk: whoever stands behind it was seen by nobody. It counts as the hop that wrote it, or
+// its sender could be anybody a request.
+function hopsOf(socket: string, forwarded: string | string[] | undefined): Hops {
   const entries = forwarded === undefined ? [] : String(forwarded).split(',');
-  return [socket, ...entries.reverse().map((entry) => entry.trim())];
+  const hops = [socket];
+  for (const entry of entries.reverse()) {
+    const address = addressOf(entry.trim());
+    if (address === undefined) return { hops: [...hops, ...hops.slice(-1)], known: hops.length };
+    hops.push(address);
+  }
+  return { hops, known: hops.length };
+}
+
+/** Without the port that some proxies write behind it. */
+function addressOf(entry: string): string | undefined {
+  const [, v6, v4] =
+    /^(?:\[([\da-fA-F:.]{2,45})\](?::\d{1,5})?|([\d.]{7,15}):\d{1,5})$/.exec(entry) ?? [];
+  const address = v6 ?? v4 ?? entry;
+  return isIP(address) === 0 ? undefined : address;
 }
 
 const HOST = /^[\w.:[\]-]{1,255}$/;
