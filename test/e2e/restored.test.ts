@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { asAdmin } from '../support/admin.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import { allOf, deleteBot, type PlacedBot, placeBot, userNamed } from '../support/deletions.ts';
+import { platformDeletes } from '../support/platform-deletes.ts';
 import { allocation, byId, platformSets, users } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -67,6 +68,28 @@ it('a bot of that refund has an allocation again, then not: refused, then restor
   expect((await resolve(app, id, 'restore')).status).toBe(200);
   expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(167);
 });
+
+it.each<[string, (app: TestApplication, bot: PlacedBot) => Promise<unknown>]>([
+  ['the platform', (app, bot) => platformDeletes(app.connection, bot.userId, bot.instanceId)],
+  ['a deletion of ours', (app, bot) => deleteBot(app, bot)],
+])(
+  'the allocation came back with the old copy, and %s has paid it since: nothing is restored',
+  async (_, pays) => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'dedicated');
+    await deleteBot(app, bot);
+    await depositFrom(app, bot, 50);
+    const { id } = await findingOf(app, bot);
+    const held = { ...allocation(100, 110), allocatedAt: new Date() };
+    await platformSets(app.connection, bot.userId, { botAllocations: { [bot.instanceId]: held } });
+    await pays(app, bot);
+    const { botAllocations, paperWallet } = await userNamed(app, bot.uid);
+    expect([botAllocations, paperWallet.balance]).toEqual([{}, 167]);
+    const refused = await resolve(app, id, 'restore');
+    expect(refused.body).toMatchObject({ type: 'urn:reclaim:problem:not-undone' });
+    expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(167);
+  },
+);
 
 it('a change that is no receipt of ours: nothing to restore, only to acknowledge', async () => {
   const app = await startTestApplication();

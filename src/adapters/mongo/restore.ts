@@ -1,6 +1,7 @@
 // The money of settlements that a stale save took back, paid in once more by an operator's decision: a settlement of its
 // own, in ONE document update (I2). The ledger says what was paid, and its sum is the database's. It applies once for its
-// operation, and only while no life that was settled by those receipts stands in the wallet again: then its money does.
+// operation, and only while no life that was settled by those receipts stands in the wallet again, and none was paid since:
+// then its money does, or has come out by another road.
 
 import { type Connection, mongo } from 'mongoose';
 import type {
@@ -49,6 +50,8 @@ export async function restore(connection: Connection, order: RestoreOrder): Prom
 interface Undone {
   readonly amountMinor: number;
   readonly botIds: readonly string[];
+  /** When the oldest of them was paid. */
+  readonly since: Date;
 }
 
 // All of them, of this user: a receipt that the ledger does not have proves nothing.
@@ -60,6 +63,7 @@ async function findUndone(connection: Connection, order: RestoreOrder): Promise<
     count: { $sum: 1 },
     minor: { $sum: '$amountMinor' },
     botIds: { $addToSet: '$botId' },
+    since: { $min: '$at' },
   };
   const [found] = await runRepeatable(() =>
     nativeCollection<LedgerDocument>(connection, 'ledger')
@@ -68,7 +72,24 @@ async function findUndone(connection: Connection, order: RestoreOrder): Promise<
   );
   if (found?.count !== undone.length || (await isRestored(connection, order))) return null;
   const amountMinor = Number(found.minor);
-  return amountMinor > 0 ? { amountMinor, botIds: found.botIds } : null;
+  const all = { amountMinor, botIds: found.botIds, since: found.since };
+  return amountMinor > 0 && !(await isPaidInLedger(connection, order, all)) ? all : null;
+}
+
+/** The document's own rows are asked by the update itself; the ledger knows those that are gone from there. */
+async function isPaidInLedger(
+  connection: Connection,
+  { userId, undone }: RestoreOrder,
+  { botIds, since }: Undone,
+): Promise<boolean> {
+  const later = {
+    ...{ userId, type: 'deallocate', botId: { $in: [...botIds] } },
+    ...{ _id: { $nin: [...undone] }, at: { $gt: since } },
+  };
+  const entry = await runRepeatable(() =>
+    nativeCollection<LedgerDocument>(connection, 'ledger').findOne(later),
+  );
+  return entry !== null;
 }
 
 // A receipt is given back once, whichever finding names it.
@@ -92,7 +113,7 @@ async function findPosted(
   );
   if (entry === null) return null;
   const botIds = entry.botId === '' ? [] : [entry.botId];
-  const undone = { amountMinor: Number(entry.amountMinor), botIds };
+  const undone = { amountMinor: Number(entry.amountMinor), botIds, since: entry.at };
   return toRestoration(order, undone, { ...entry, timestamp: entry.at });
 }
 
@@ -140,7 +161,7 @@ function update(order: RestoreOrder, undone: Undone) {
       'walletTransactions.opId': { $ne: opId },
       'ledgerState.settled.opId': { $ne: opId },
       'ledgerState.settled.undone': { $nin: [...order.undone] },
-      $expr: { $not: [isStanding(undone)] },
+      $expr: { $not: [{ $or: [isStanding(undone), isPaidSince(order, undone)] }] },
     },
     update: [
       { $set: { [TMP]: row } },
@@ -164,6 +185,24 @@ function isStanding({ botIds }: Undone): Expression {
   return { $gt: [{ $size: { $setIntersection: [held, literal(botIds)] } }, 0] };
 }
 
+/** Whether one of those bots was paid by anybody after the receipts: the money of an allocation that came back with the
+ * old copy. A row that has lost its moment may be such a payment. */
+function isPaidSince({ undone }: RestoreOrder, { botIds, since }: Undone): Expression {
+  const isBefore = {
+    $and: [{ $eq: [{ $type: '$$row.timestamp' }, 'date'] }, { $lte: ['$$row.timestamp', since] }],
+  };
+  const isLater = {
+    $and: [
+      { $eq: ['$$row.type', 'deallocate'] },
+      { $in: ['$$row.botId', literal(botIds)] },
+      { $not: [{ $in: ['$$row.opId', literal(undone)] }] },
+      { $not: [isBefore] },
+    ],
+  };
+  const rows = { $concatArrays: [SETTLED, ROWS] };
+  return { $gt: [{ $size: { $filter: { input: rows, as: 'row', cond: isLater } } }, 0] };
+}
+
 /** By another restoration that the ledger may not hold yet. */
 function isNamed({ opId, undone }: RestoreOrder): Expression {
   const names = { $setIntersection: [{ $ifNull: ['$$row.undone', []] }, literal(undone)] };
@@ -177,7 +216,7 @@ function projection(order: RestoreOrder, undone: Undone): mongo.Document {
   const own = { $filter: { input: { $concatArrays: [SETTLED, ROWS] }, as: 'row', cond: isOwn } };
   return {
     row: { $first: own },
-    isStanding: { $or: [isStanding(undone), isNamed(order)] },
+    isStanding: { $or: [isStanding(undone), isPaidSince(order, undone), isNamed(order)] },
     isMoney: { $and: [{ $gte: [BALANCE, 0] }, { $lte: [BALANCE, MAX_MONEY] }] },
   };
 }

@@ -14,7 +14,7 @@ export interface RestoreOrder {
 export type RestoreResult =
   /** Now, or by an earlier call. */
   | { readonly status: 'restored'; readonly restoration: Restoration }
-  /** The ledger does not hold all of them, or a bot of theirs has an allocation again. */
+  /** The ledger does not hold all of them, or a bot of theirs has an allocation again, or was paid since. */
   | { readonly status: 'not-proven' }
   | { readonly status: 'not-money' | 'account-gone' };
 
