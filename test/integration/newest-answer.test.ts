@@ -4,6 +4,7 @@
 import { expect, it } from 'vitest';
 import { InDoubtError } from '../../src/saga/errors.ts';
 import { placeBot, userNamed } from '../support/deletions.ts';
+import { platformSets } from '../support/users.ts';
 import { createLab } from '../twins/support/lab.ts';
 import { deleteToRest } from '../twins/support/lab-sagas.ts';
 
@@ -36,4 +37,27 @@ it('the stop’s answer is in the lock alone: the newest answer is paid, not the
   expect(saga.state.phase).toBe('completed');
   expect(answers).toEqual([]);
   expect((await userNamed(lab, bot.uid)).paperWallet.balance).toBe(before + 39);
+});
+
+it('a part is withdrawn after the answer, by a save that drops the lock as well: the stored value is paid', async () => {
+  const lab = await createLab();
+  const bot = await placeBot(lab, 'dedicated');
+  await lab.world.setLiveValue(bot.instanceId, 40);
+  const { paperWallet, botAllocations } = await userNamed(lab, bot.uid);
+  const held = { ...botAllocations[bot.instanceId], allocatedAmount: 70, currentValue: 71 };
+  const engine = await lab.worker({
+    ports: ({ bots }) => ({
+      bots: {
+        ...bots,
+        stop: async (...asked) => {
+          await bots.stop(...asked);
+          const dropped = { [bot.instanceId]: { ...held, closing: undefined } };
+          await platformSets(lab.connection, bot.userId, { botAllocations: dropped });
+        },
+      },
+    }),
+  });
+  const { state } = await deleteToRest(engine, bot);
+  expect(state).toMatchObject({ phase: 'completed', warnings: [{ code: 'value-not-live' }] });
+  expect((await userNamed(lab, bot.uid)).paperWallet.balance).toBe(paperWallet.balance + 71);
 });
