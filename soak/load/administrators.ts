@@ -26,6 +26,7 @@ export async function letAdministratorsWork(options: AdministratorsOptions): Pro
   const { signal } = options;
   const look = async () => {
     while (!signal.aborted) {
+      await confirmStart(options.client);
       await releaseStuck(options, options.random.chance(0.2) ? 'compensate' : 'retry');
       await pause(LOOK_EVERY_MS, signal);
     }
@@ -37,6 +38,17 @@ export async function letAdministratorsWork(options: AdministratorsOptions): Pro
     }
   };
   await Promise.all([look(), syncAll()]);
+}
+
+/** Until then the runs by the clock and of opened pages only look. */
+async function confirmStart(client: Client): Promise<void> {
+  const path = '/admin/findings?kind=unconfirmed-start';
+  const list = await client.asAdmin({ method: 'GET', path });
+  const found: readonly { id: string }[] = list?.status === 200 ? list.body.findings : [];
+  const body = { action: 'acknowledge', reason: 'the town is as the soak founded it' };
+  for (const { id } of found) {
+    await client.asAdmin({ method: 'POST', path: `/admin/findings/${id}/resolve`, body });
+  }
 }
 
 /** @returns how many stood still. */

@@ -39,6 +39,8 @@ export function judgeFindings(
   const kinds = createTally();
   for (const { kind, userId, instanceId, evidence } of findings) {
     kinds.add(String(kind));
+    // The town stood there before the first start: its report waits for an administrator, and nothing is wrong.
+    if (kind === 'unconfirmed-start') continue;
     const facts = JSON.stringify({ userId, instanceId, evidence });
     verdict.violated(kind === 'unrecorded-change' ? 'I11' : 'I2', `finding ${kind}: ${facts}`);
   }
