@@ -129,8 +129,15 @@ function onlyLineOf(text: string): string | undefined {
 function linesOf(text: string): string[] {
   return text
     .split('\n')
-    .map((line) => line.replace(/^ +|[ \r]+$/g, ''))
+    .map(withoutPadding)
     .filter((line) => line !== '');
+}
+
+// No expression for the end: one with `+$` takes the square of a long run of spaces.
+function withoutPadding(line: string): string {
+  let end = line.length;
+  while (end > 0 && (line[end - 1] === ' ' || line[end - 1] === '\r')) end -= 1;
+  return line.slice(0, end).replace(/^ +/, '');
 }
 
 function unclear(verb: string, text: string): Unclear {
