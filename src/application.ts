@@ -10,7 +10,7 @@ import { queueFor } from './adapters/queue/queue-names.ts';
 import { createApp } from './api/app.ts';
 import type { ApiDependencies } from './api/dependencies.ts';
 import { awaitMongodb } from './await-mongodb.ts';
-import type { Config } from './config.ts';
+import { type Config, provisionsBots } from './config.ts';
 import type { AccountQuery } from './deletion/ports/accounts.ts';
 import { fillDemoPoolState, placeDemoPoolState, seedDemo } from './demo.ts';
 import { startEmbedded } from './embedded/start-embedded.ts';
@@ -174,6 +174,7 @@ async function apiDependencies(
     settings: {
       defaultWaitSeconds: config.defaultWaitMs / 1_000,
       simulatesBots: services.runtime.kind === 'simulator',
+      provisionsBots: provisionsBots(config, services.isBesidePlatform),
       syncOnOpen: config.syncOnOpen,
       rateLimitPerMinute: config.rateLimitPerMinute,
       addressRateLimitPerMinute: config.addressRateLimitPerMinute,

@@ -84,6 +84,8 @@ function readAll(read: <T>(field: Field<T>) => T) {
     botImage: read(optional('BOT_IMAGE', /^[\w.:/@-]+$/, 'the name of a Docker image')),
     /** Unset: new containers are on Docker's default network. */
     botNetwork: read(optional('BOT_NETWORK', /^[\w.-]+$/, 'the name of a Docker network')),
+    /** Unset: off beside a platform, which gives out the same slots and ports; else on. */
+    provision: read(optionalOneOf('PROVISION', ['on', 'off'])),
     /** Of a new container; 0: none. */
     botMemoryMb: read(whole('BOT_MEMORY_MB', { min: 0, max: 1_000_000, fallback: 1_024 })),
     /** Processes and threads of a new container; 0: any number. */
@@ -217,6 +219,15 @@ export function parseConfig(given: Environment, role: Role = 'server'): Config {
   problems.push(...(role === 'server' ? serverProblems(config, env) : workerProblems(env)));
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+/** Whether new bots are started here. */
+export function provisionsBots(
+  { provision, isDemo }: Pick<Config, 'provision' | 'isDemo'>,
+  isBesidePlatform: boolean,
+): boolean {
+  // The demo brings its own platform, which starts none.
+  return (provision ?? (isBesidePlatform && !isDemo ? 'off' : 'on')) === 'on';
 }
 
 /** Where the pool state file is when POOL_STATE_FILE is unset. */

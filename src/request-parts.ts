@@ -9,7 +9,7 @@ import { createMongoBotNumbers } from './adapters/mongo/provisioning/bot-numbers
 import { createMongoRequestKeys } from './adapters/mongo/provisioning/request-keys.ts';
 import { createMongoWalletReadings } from './adapters/mongo/wallet-readings.ts';
 import type { BotRuntime } from './bot-runtime.ts';
-import type { Config } from './config.ts';
+import { type Config, provisionsBots } from './config.ts';
 import { createDeleteRequests, type DeleteRequests } from './deletion/delete-requests.ts';
 import type { Accounts } from './deletion/ports/accounts.ts';
 import type { KnownContainers } from './deletion/ports/known-containers.ts';
@@ -75,6 +75,7 @@ export function createRequests(options: RequestsOptions): Requests {
       numbers: createMongoBotNumbers(connection),
       keys: createMongoRequestKeys(connection),
       sagas,
+      isOffered: provisionsBots(config, options.isBesidePlatform),
       image: config.botImage ?? null,
       // A program has its startsecs before it counts as running, and may be tried again.
       startTimeoutMs: 2 * config.stopTimeoutMs,

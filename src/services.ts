@@ -57,6 +57,8 @@ export interface Services extends Omit<QueueParts, 'close'>, Requests {
   readonly log: Logger;
   /** Of every Redis key, this installation's id in it. */
   readonly keyPrefix: string;
+  /** Users had allocations before the first start, and this is not the demo. */
+  readonly isBesidePlatform: boolean;
   readonly connection: Connection;
   readonly clock: DatabaseClock;
   readonly runtime: BotRuntime;
@@ -174,11 +176,11 @@ export async function createServices(options: ServicesOptions): Promise<Services
   await poolStatePlace.begin(accounts);
   hurryTombstones(runtime, deletionPorts, log);
 
+  // The demo brings its own platform.
+  const isBesidePlatform = installation.isBesidePlatform && !config.isDemo;
   const requests = createRequests({
     ...{ config, connection, clock, runtime, deletionPorts, accounts, sagas },
-    ...{ syncPorts, knownContainers },
-    // The demo brings its own platform.
-    isBesidePlatform: installation.isBesidePlatform && !config.isDemo,
+    ...{ syncPorts, knownContainers, isBesidePlatform },
   });
   let closing: Promise<void> | undefined;
   const close = async () => {
@@ -195,6 +197,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     config,
     log,
     keyPrefix,
+    isBesidePlatform,
     connection,
     ...queueParts,
     clock,

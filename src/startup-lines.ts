@@ -1,6 +1,7 @@
 // What a person reads at the terminal after a start: what runs where, whether the bots are real, the page to open
 // and a pair of commands to try.
 
+import { provisionsBots } from './config.ts';
 import { isOddOnPurpose } from './demo.ts';
 import type { Services } from './services.ts';
 
@@ -47,6 +48,7 @@ export function startupLines(facts: StartupFacts): readonly string[] {
     ...violations,
     ...(config.usersValidator === 'off' ? [NO_VALIDATOR] : []),
     ...(mayPay ? [] : [ONLY_LOOKS]),
+    ...provisioning(services),
     ...(config.sessionSecret === undefined && !config.isDemo ? [OWN_SECRET] : []),
     ...(seeded > 0 ? [`   ${seeded} demo users added`] : []),
     ...(config.isDemo && config.auth === 'local' ? tryIt(url, config.dataDir) : []),
@@ -57,6 +59,16 @@ const NO_VALIDATOR =
   '!  USERS_VALIDATOR=off: the database takes amounts that are no money; what is there already is counted above.';
 const ONLY_LOOKS =
   '!  a first start beside allocations that exist: runs that nobody asks for only look, until their report is confirmed on /ops';
+
+function provisioning({ config, isBesidePlatform }: Services): readonly string[] {
+  if (!provisionsBots(config, isBesidePlatform)) return [NO_PROVISIONS];
+  return isBesidePlatform ? [TWO_PROVISION] : [];
+}
+
+const NO_PROVISIONS =
+  '   new bots are not started here (PROVISION=off, the default beside a platform): the platform starts them';
+const TWO_PROVISION =
+  '!  PROVISION=on beside a platform: where it starts bots too, both give out the same slots and ports';
 
 /** As one word of a shell. */
 function quoted(word: string): string {

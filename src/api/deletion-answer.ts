@@ -42,6 +42,9 @@ function undoneMessage({ state }: SagaRecord): string {
   if (state.warnings.some(({ code }) => code === 'bot-not-restored')) {
     return 'The deletion was undone, but the bot is gone; its money is still set aside for it';
   }
+  if (state.warnings.some(({ code }) => code === 'entry-not-restored')) {
+    return 'The bot was not deleted; its money is as before, but its place in the pool is another bot’s by now';
+  }
   switch (state.cause?.code) {
     case 'ALLOCATION_CHANGED':
       return 'Nothing was changed by this job: the allocation had changed before it was locked';

@@ -78,6 +78,8 @@ export interface ApiSettings {
   readonly defaultWaitSeconds: number;
   /** No container stands behind a bot: said wherever bots are shown. */
   readonly simulatesBots: boolean;
+  /** PROVISION: whether new bots are started here. */
+  readonly provisionsBots: boolean;
   /** SYNC_ON_OPEN: whether pages look for orphans when they are opened, unless their user says otherwise. */
   readonly syncOnOpen: boolean;
   /** RATE_LIMIT_PER_MINUTE, for each user. */

@@ -20,6 +20,7 @@ const PROBLEMS = {
   'request-timeout': { status: 408, title: 'The request took too long to arrive' },
   'bot-busy': { status: 409, title: 'Another job is working on this bot' },
   'insufficient-funds': { status: 409, title: 'The wallet does not hold the amount' },
+  'provisioning-off': { status: 409, title: 'No new bots are started here' },
   'no-pool': { status: 409, title: 'There is no place for the bot' },
   'unfinished-deletion': { status: 409, title: 'An earlier bot is not gone yet' },
   'too-late-to-cancel': { status: 409, title: 'It is too late to cancel' },

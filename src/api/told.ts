@@ -36,6 +36,7 @@ const SENTENCES: ReadonlyMap<string, string> = new Map([
   ['STOP_FAILED', 'The bot could not be stopped in time.'],
   ['stop-failed', 'The bot could not be stopped in time; it is stopped and removed later.'],
   ['bot-not-restored', 'The bot is gone, and could not be put back.'],
+  ['entry-not-restored', 'The entry of the bot was not put back: another bot has its port by now.'],
   [
     'value-not-live',
     'The bot could not be asked what it is worth; the value that was stored for it was paid.',

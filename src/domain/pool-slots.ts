@@ -46,15 +46,14 @@ export function freePort(state: PoolState, pool: Pool, held: readonly HeldSlot[]
     [pool.id, undefined].includes(textOf(fieldOf(row, 'poolId'))),
   );
   const hiddenPorts = hidden.map(([, row]) => fieldOf(row, 'port'));
-  // One whose port cannot be read may have any.
-  if (hiddenPorts.some((port) => typeof port !== 'number')) return null;
-  const bots = new Set<string>([
+  const placed = new Set<string>([
     ...hidden.map(([id]) => id),
-    ...pool.bots,
     ...mapped.map(([id]) => id),
     ...kept.map(({ instanceId }) => instanceId),
   ]);
-  if (bots.size >= pool.capacity) return null;
+  // One whose port cannot be read may have any, and so may one that only the list names.
+  if (hiddenPorts.some((port) => typeof port !== 'number')) return null;
+  if (pool.bots.some((bot) => !placed.has(bot)) || placed.size >= pool.capacity) return null;
   const taken = new Set<unknown>([
     ...hiddenPorts,
     ...mapped.map(([, { port }]) => port),

@@ -52,6 +52,8 @@ export type ProvisionOutcome =
   | ProvisionRefusal;
 
 export type ProvisionRefusal =
+  /** PROVISION is off. */
+  | { readonly status: 'off' }
   /** No new id can begin with this firebaseUid. */
   | { readonly status: 'unusable-uid' }
   /** Null: there is no wallet, or no amount of money in it. */
@@ -67,6 +69,8 @@ export interface ProvisionRequestsOptions {
   readonly numbers: BotNumbers;
   readonly keys: RequestKeys;
   readonly sagas: Pick<Sagas, 'newId' | 'start' | 'find' | 'list'>;
+  /** PROVISION. While it is off, nothing new begins; what was accepted before is finished, and found by its key. */
+  readonly isOffered: boolean;
   /** BOT_IMAGE; null: bots live in pools only. */
   readonly image: string | null;
   readonly startTimeoutMs: number;
@@ -79,6 +83,7 @@ export function createProvisionRequests(options: ProvisionRequestsOptions): Prov
   const { sagas, keys } = options;
   return {
     request: async (request) => {
+      if (!options.isOffered) return acceptedBefore(options, request);
       const sagaId = sagas.newId(ID_PREFIX);
       if (request.key === null) return begin(options, request, sagaId);
       const { userId } = request;
@@ -98,6 +103,15 @@ export function createProvisionRequests(options: ProvisionRequestsOptions): Prov
       return begun === null ? outcome : { status: 'existing', saga: begun };
     },
   };
+}
+
+async function acceptedBefore(
+  options: ProvisionRequestsOptions,
+  request: ProvisionRequest,
+): Promise<ProvisionOutcome> {
+  const { userId, key } = request;
+  const earlier = key === null ? null : await findEarlier(options, requestName(userId, key));
+  return earlier === null ? { status: 'off' } : answered(request, earlier);
 }
 
 async function findEarlier(

@@ -17,6 +17,16 @@ describeBrowser('the portfolio', () => {
     expect(await accessibilityProblems(page)).toEqual([]);
   });
 
+  it('bots are started on the platform alone: no button for one, and the reason', async () => {
+    const app = await startTestApplication({ env: { PROVISION: 'off' } });
+    await putUser(app.connection, { balance: 10, bots: {}, firebaseUid: 'uid-new' });
+    const page = await openPage(app, { token: await app.token('uid-new') });
+    await page.getByText('New bots are started on the trading platform').waitFor();
+    await page.getByText('You have no bots.', { exact: true }).waitFor();
+    expect(await page.getByRole('button', { name: 'New bot' }).count()).toBe(0);
+    expect(await accessibilityProblems(page)).toEqual([]);
+  });
+
   it('Docker does not answer: the bot is unknown, never gone, and the reason is there', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'pooled');

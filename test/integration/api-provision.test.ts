@@ -88,6 +88,12 @@ describe('a provision that has ended, or not yet', () => {
 describe('a provision that is refused', () => {
   test.each<[ProvisionOutcome, number, string, Record<string, unknown>]>([
     [{ status: 'insufficient-funds', balance: 3 }, 409, 'insufficient-funds', { balance: 3 }],
+    [
+      { status: 'off' },
+      409,
+      'provisioning-off',
+      { message: expect.stringContaining('PROVISION=on') },
+    ],
     [{ status: 'no-pool', reason: 'full' }, 409, 'no-pool', { reason: 'full' }],
     [{ status: 'key-reused' }, 422, 'idempotency-key-reused', {}],
     [{ status: 'unusable-uid' }, 422, 'unusable-user-id', {}],

@@ -25,7 +25,7 @@ describe('a token exchanged', () => {
     }
     expect(cookie).not.toContain('Secure');
     const { expiresAt, ...view } = response.json();
-    const settings = { simulatesBots: true, syncOnOpen: true };
+    const settings = { simulatesBots: true, provisionsBots: true, syncOnOpen: true };
     expect(view).toEqual({ user: 'alice', isAdmin: false, hasAccount: true, ...settings });
     expect(Date.parse(expiresAt) - Date.now()).toBeLessThanOrEqual(12 * 3_600_000);
 

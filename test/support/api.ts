@@ -171,6 +171,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
     settings: {
       defaultWaitSeconds: 0,
       simulatesBots: true,
+      provisionsBots: true,
       syncOnOpen: true,
       rateLimitPerMinute: 1200,
       addressRateLimitPerMinute: 300,

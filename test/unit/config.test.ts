@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ConfigError, parseConfig } from '../../src/config.ts';
+import { ConfigError, parseConfig, provisionsBots } from '../../src/config.ts';
 
 const PRODUCTION = {
   MONGODB_URI: 'mongodb://db/reclaim',
@@ -38,6 +38,7 @@ describe('an empty environment', () => {
       poolState: 'file',
       poolStateFile: '.data/.container-pool-state.json',
       botImage: undefined,
+      provision: undefined,
       botMemoryMb: 1024,
       botPids: 512,
       botCapabilities: [],
@@ -85,6 +86,26 @@ describe('an empty environment', () => {
 
   it('variables that are set but empty: as if unset', () => {
     expect(parseConfig({ PORT: '', MONGODB_URI: '', AUTH: '' })).toEqual(parseConfig({}));
+  });
+});
+
+describe('PROVISION', () => {
+  it.each([
+    { given: '', besidePlatform: false, isOn: true },
+    { given: '', besidePlatform: true, isOn: false },
+    { given: 'on', besidePlatform: true, isOn: true },
+    { given: 'off', besidePlatform: false, isOn: false },
+  ])(
+    '$given, beside a platform $besidePlatform: on is $isOn',
+    ({ given, besidePlatform, isOn }) => {
+      const config = parseConfig({ ...PRODUCTION, PROVISION: given });
+      expect(provisionsBots(config, besidePlatform)).toBe(isOn);
+    },
+  );
+
+  it('the demo, which brings its own platform: on', () => {
+    expect(provisionsBots(parseConfig({}), true)).toBe(true);
+    expect(variablesOf({ PROVISION: 'no' })).toEqual(['PROVISION']);
   });
 });
 

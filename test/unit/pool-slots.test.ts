@@ -72,6 +72,12 @@ describe('assigning slots', () => {
     expect(assign(torn, 2)).toBeNull();
   });
 
+  it('one that only the list names, in a pool with room: its port may be any, and none is given out', () => {
+    const pool = { ...emptyPool(), bots: [bot(7)] };
+    expect(assign(poolStateWith(pool), 1)).toBeNull();
+    expect(freePort(poolStateWith(pool), pool, [held(9000, 7)])).toBe(9001);
+  });
+
   it("somebody else's pool, or one of another container: not used", () => {
     const foreign = { ...emptyPool(), userId: 'uid-other' };
     expect(assign(poolStateWith(foreign), 1)).toBeNull();

@@ -13,10 +13,11 @@ import { ProvisionDialog } from './provision-dialog.js';
  *   wallet: WalletView | null,
  *   bots: import('../shared/polled.js').Polled<BotView[]>,
  *   sync: ReturnType<typeof import('./sync.js').useSync>,
+ *   canProvision: boolean,
  *   onJob: import('./use-jobs.js').AddJob,
  * }} props
  */
-export function Balance({ wallet, bots, sync, onJob }) {
+export function Balance({ wallet, bots, sync, canProvision, onJob }) {
   const [isOpening, setOpening] = useState(false);
   return html`
     <section class="card balance" aria-labelledby="balance-title">
@@ -26,11 +27,17 @@ export function Balance({ wallet, bots, sync, onJob }) {
         <button class="primary" onClick=${sync.start} disabled=${sync.isBusy} aria-busy=${sync.isBusy}>
           <span aria-hidden="true">⟳</span> ${sync.isBusy ? 'Looking …' : 'Sync Wallet'}
         </button>
-        <button onClick=${() => setOpening(true)} disabled=${wallet === null || wallet.balance === null}>
-          New bot
-        </button>
+        ${
+          canProvision &&
+          html`
+          <button onClick=${() => setOpening(true)} disabled=${wallet === null || wallet.balance === null}>
+            New bot
+          </button>
+        `
+        }
         <button class="link" onClick=${sync.rehearse} disabled=${sync.isBusy}>What would happen?</button>
       </div>
+      ${!canProvision && html`<p class="soft">New bots are started on the trading platform, not here: both would give out the same ports.</p>`}
       <p class="soft"><${Freshness} bots=${bots} /></p>
       <label class="soft check">
         <input type="checkbox" checked=${sync.isAutomatic} onChange=${sync.toggleAutomatic} />

@@ -14,10 +14,11 @@ const SEARCHED_FROM = 9;
  * @param {{
  *   bots: import('../shared/polled.js').Polled<BotView[]>,
  *   currency: string,
+ *   canProvision: boolean,
  *   onJob: import('./use-jobs.js').AddJob,
  * }} props
  */
-export function Bots({ bots: { value, problem, refresh }, currency, onJob }) {
+export function Bots({ bots: { value, problem, refresh }, currency, canProvision, onJob }) {
   const [sought, setSought] = useState('');
   const all = value ?? [];
   const shown = all
@@ -40,7 +41,7 @@ export function Bots({ bots: { value, problem, refresh }, currency, onJob }) {
       </div>
       <${Trouble} problem=${problem} what="Your bots could not be looked at again." onRetry=${refresh} />
       ${value === null && problem === null && html`<div class="cards" aria-busy="true"><div class="card ghost" /></div>`}
-      ${value !== null && all.length === 0 && html`<p class="card empty">You have no bots. “New bot” starts one.</p>`}
+      ${value !== null && all.length === 0 && html`<p class="card empty">You have no bots. ${canProvision && '“New bot” starts one.'}</p>`}
       ${all.length > 0 && shown.length === 0 && html`<p class="card empty">No bot is called like that.</p>`}
       <ul class="cards">
         ${shown.map((bot) => html`<${BotCard} key=${bot.instanceId} bot=${bot} currency=${currency} onJob=${onJob} />`)}

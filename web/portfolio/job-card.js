@@ -127,7 +127,7 @@ function Outcome({ job, currency }) {
 /** @param {Job} job */
 function undone({ error, warnings }) {
   if (UNCHANGED.has(error?.code ?? '')) return 'Nothing was changed by this job:';
-  return warnings.some(({ code }) => code === 'bot-not-restored')
+  return warnings.some(({ code }) => code.endsWith('-not-restored'))
     ? 'Undone, as far as that was possible.'
     : 'Undone: everything is as it was before.';
 }

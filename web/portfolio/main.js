@@ -5,9 +5,11 @@ import { html, render } from '../shared/view.js';
 import { Portfolio } from './portfolio.js';
 
 /** Another user is another page. @param {import('../shared/shell.js').SessionView} session */
-function contentFor({ user, hasAccount, syncOnOpen }) {
+function contentFor({ user, hasAccount, syncOnOpen, provisionsBots }) {
   if (!hasAccount) return html`<p class="card">The platform has no account for ${user}.</p>`;
-  return html`<${Portfolio} key=${user} user=${user} syncOnOpen=${syncOnOpen} />`;
+  return html`
+    <${Portfolio} key=${user} user=${user} syncOnOpen=${syncOnOpen} provisionsBots=${provisionsBots} />
+  `;
 }
 
 render(

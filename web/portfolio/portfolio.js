@@ -19,8 +19,8 @@ import { useJobs } from './use-jobs.js';
 
 const EVERY_MS = 15_000;
 
-/** @param {{ user: string, syncOnOpen: boolean }} props */
-export function Portfolio({ user, syncOnOpen }) {
+/** @param {{ user: string, syncOnOpen: boolean, provisionsBots: boolean }} props */
+export function Portfolio({ user, syncOnOpen, provisionsBots }) {
   const wallet = usePolled(loadWallet, EVERY_MS);
   const bots = usePolled(loadBots, EVERY_MS);
   // Counts the moments at which money may have moved: what shows the past is read again then.
@@ -48,12 +48,12 @@ export function Portfolio({ user, syncOnOpen }) {
     <${OrphanNotice} bots=${list} currency=${currency} onAsk=${sync.rehearse} />
     <${Trouble} problem=${wallet.problem} what="Your wallet could not be read again." onRetry=${wallet.refresh} />
     <div class="top">
-      <${Balance} wallet=${wallet.value} bots=${bots} sync=${sync} onJob=${jobs.add} />
+      <${Balance} wallet=${wallet.value} bots=${bots} sync=${sync} canProvision=${provisionsBots} onJob=${jobs.add} />
       <${OrphanHistory} moves=${moves} />
     </div>
     <${SyncReport} sync=${sync} currency=${currency} />
     <${Jobs} jobs=${jobs} bots=${list} currency=${currency} />
-    <${Bots} bots=${bots} currency=${currency} onJob=${jobs.add} />
+    <${Bots} bots=${bots} currency=${currency} canProvision=${provisionsBots} onJob=${jobs.add} />
     <${Transactions} moves=${moves} />
   `;
 }

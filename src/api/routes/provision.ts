@@ -105,6 +105,8 @@ function acceptedSaga(outcome: ProvisionOutcome, request: FastifyRequest): SagaR
         'idempotency-key-expired',
         'This Idempotency-Key was used before, and its job is not kept any more. Send a new key for a new bot.',
       );
+    case 'off':
+      throw new ProblemError('provisioning-off', PROVISIONING_OFF);
     case 'unusable-uid':
       throw new ProblemError(
         'unusable-user-id',
@@ -137,6 +139,10 @@ function acceptedSaga(outcome: ProvisionOutcome, request: FastifyRequest): SagaR
   }
 }
 
+const PROVISIONING_OFF =
+  'No new bots are started here, because PROVISION is off: a platform that starts bots on the same pools would give ' +
+  'out the same slots and ports. Start the bot there; PROVISION=on changes this.';
+
 const NO_POOL = {
   none: 'You have no pool, and bots of their own are not offered here.',
   'not-running': 'None of your pools runs.',
@@ -149,7 +155,8 @@ const PROVISION = {
   description:
     'Answers 202 as soon as the provision is durable; poll the job, or hold the answer with ' +
     '`Prefer: wait=N`. Repeating the request with the same Idempotency-Key gives the same job; ' +
-    'without one, every request is a new bot. A bot that does not start gives its money back.',
+    'without one, every request is a new bot. A bot that does not start gives its money back. Where ' +
+    '`PROVISION` is off, as by default beside a platform, the answer is 409 `provisioning-off`.',
   tags: ['bots'],
   security: BEARER,
   body: ProvisionBodySchema,

@@ -15,7 +15,7 @@ import { identityOf } from '../viewer.ts';
 
 export interface SessionRoutesDependencies extends Pick<ApiDependencies, 'accounts'> {
   readonly sessions: Sessions;
-  readonly settings: Pick<ApiSettings, 'simulatesBots' | 'syncOnOpen'>;
+  readonly settings: Pick<ApiSettings, 'simulatesBots' | 'provisionsBots' | 'syncOnOpen'>;
 }
 
 export function createSessionRoutes(deps: SessionRoutesDependencies): FastifyPluginAsyncTypebox {
@@ -25,6 +25,7 @@ export function createSessionRoutes(deps: SessionRoutesDependencies): FastifyPlu
     hasAccount: (await deps.accounts.findByIdentity(identity)) !== null,
     expiresAt: expiresAt.toISOString(),
     simulatesBots: deps.settings.simulatesBots,
+    provisionsBots: deps.settings.provisionsBots,
     syncOnOpen: deps.settings.syncOnOpen,
   });
 

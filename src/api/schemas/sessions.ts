@@ -9,6 +9,9 @@ export const SessionSchema = Type.Object({
   hasAccount: Type.Boolean({ description: 'Whether the platform has a document of this user.' }),
   expiresAt: Type.String(),
   simulatesBots: Type.Boolean({ description: 'No container stands behind a bot.' }),
+  provisionsBots: Type.Boolean({
+    description: 'Whether new bots are started here: else `POST /provision` is refused.',
+  }),
   syncOnOpen: Type.Boolean({
     description:
       'Whether a page looks for orphans when it is opened, unless its user says otherwise.',

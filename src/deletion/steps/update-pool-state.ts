@@ -3,9 +3,10 @@
 
 import type { InstanceId } from '../../domain/ids.ts';
 import { findOwnEntry, takeOutOwn } from '../../domain/owned-entry.ts';
-import { putBack } from '../../domain/pool-state.ts';
+import { portHolder } from '../../domain/pool-slots.ts';
+import { type PoolEntry, type PoolState, putBack } from '../../domain/pool-state.ts';
 import { forBot } from '../../domain/unreadable-rows.ts';
-import type { CompensatableStep, StepCall } from '../../saga/definition.ts';
+import type { CompensatableStep, StepCall, Warning } from '../../saga/definition.ts';
 import { POOL_CAPTURE } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
 import { findEntryOf } from '../locate-owned.ts';
@@ -56,16 +57,36 @@ export function createUpdatePoolStateStep(ports: DeletionPorts): CompensatableSt
       if (entry === null) return;
       const { instanceId } = readInput(call.input);
       const { fence, signal } = call;
-      await poolStates.mutate({
-        change: (state) => putBack(state, instanceId, entry),
+      const { state: after } = await poolStates.mutate({
+        change: (state) =>
+          rivalOf(state, instanceId, entry) === null ? putBack(state, instanceId, entry) : state,
         fence,
         signal,
         // No list names the bot now: its pools have to be named.
-        about: { bots: [instanceId], pools: entry.memberships.map(({ poolId }) => poolId) },
+        about: { bots: [instanceId], pools: poolsOf(entry) },
       });
+      const rival = rivalOf(after, instanceId, entry);
+      return rival === null ? undefined : { warnings: [notRestored(rival)] };
     },
   };
 }
+
+/** The bot that the platform gave the port to since the entry was taken out: two entries with one port would send the
+ * requests for one bot to the other. */
+function rivalOf(state: PoolState, instanceId: InstanceId, { mapping }: PoolEntry): string | null {
+  return mapping === null ? null : portHolder(state, { ...mapping, instanceId });
+}
+
+function poolsOf({ memberships, mapping }: PoolEntry): readonly string[] {
+  return [...memberships, ...(mapping === null ? [] : [mapping])].map(({ poolId }) => poolId);
+}
+
+function notRestored(rival: string): Warning {
+  const message = `its port belongs to ${rival} by now: the entry is not put back`;
+  return { code: ENTRY_NOT_RESTORED, message };
+}
+
+const ENTRY_NOT_RESTORED = 'entry-not-restored';
 
 async function readFor(
   { poolStates }: DeletionPorts,

@@ -1,0 +1,76 @@
+// PROVISION: beside a platform that starts bots itself, none is started here unless that is asked for. Both would give out
+// the same slots and ports.
+
+import { expect, it } from 'vitest';
+import { startBeside, type TestApplication } from '../support/application.ts';
+import { allOf, placeBot, readPoolState, userNamed } from '../support/deletions.ts';
+import { provision, setUpProvisioning, UID } from '../support/provisions.ts';
+
+/** Another start on the same data, as the first one of an installation beside a platform where that is said. */
+async function startAgain(
+  app: TestApplication,
+  env: Readonly<Record<string, string>>,
+  { isFirst = false } = {},
+): Promise<TestApplication> {
+  if (isFirst) await app.connection.collection('installation').deleteMany({});
+  const { url, services } = await startBeside(app, { WORKERS: 'inline', ...env });
+  const call: TestApplication['call'] = async (uid, method, path, headers = {}, body) => {
+    const response = await fetch(`${url}/api/freqtrade${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${await app.token(uid)}`,
+        'content-type': 'application/json',
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, headers: response.headers, body: await response.json() };
+  };
+  return { ...app, url, services, call };
+}
+
+const offersBots = async (app: TestApplication) =>
+  (await app.call(UID, 'GET', '/session')).body.provisionsBots;
+
+it('beside a platform, unset: refused before anything is reserved, and the session says so', async () => {
+  const own = await setUpProvisioning({ env: { WORKERS: 'none' } });
+  await placeBot(own, 'dedicated', { uid: 'uid-lives' });
+  const app = await startAgain(own, {}, { isFirst: true });
+  const before = await readPoolState(app);
+  const { status, body } = await provision(app, { key: 'k-1' });
+  expect({ status, body }).toMatchObject({
+    status: 409,
+    body: {
+      ...{ type: 'urn:reclaim:problem:provisioning-off', success: false },
+      ...{ message: expect.stringContaining('PROVISION=on'), detail: body.message },
+    },
+  });
+  expect(await offersBots(app)).toBe(false);
+  expect(await allOf(app, 'sagas')).toEqual([]);
+  expect(await allOf(app, 'requestKeys')).toEqual([]);
+  expect(await readPoolState(app)).toEqual(before);
+  expect((await userNamed(app, UID)).paperWallet.balance).toBe(1000);
+});
+
+it('beside a platform, on: a bot is started', async () => {
+  const own = await setUpProvisioning({ env: { WORKERS: 'none' } });
+  await placeBot(own, 'dedicated', { uid: 'uid-lives' });
+  const app = await startAgain(own, { PROVISION: 'on' }, { isFirst: true });
+  expect(await offersBots(app)).toBe(true);
+  expect(await provision(app)).toMatchObject({ status: 200, body: { success: true } });
+});
+
+it('accepted while it was on, then off: finished, a repeat of its request finds it, another is refused', async () => {
+  const own = await setUpProvisioning({ env: { WORKERS: 'none' } });
+  const accepted = await provision(own, { key: 'k-1', wait: 0 });
+  expect(accepted.status).toBe(202);
+  const app = await startAgain(own, { PROVISION: 'off' });
+  const repeat = await provision(app, { key: 'k-1' });
+  const { jobId } = accepted.body;
+  expect(repeat).toMatchObject({ status: 200, body: { success: true, jobId } });
+  const other = { botName: 'Beta', allocatedAmount: 1 };
+  expect((await provision(app, { key: 'k-1', body: other })).status).toBe(422);
+  expect((await provision(app, { key: 'k-2' })).status).toBe(409);
+  expect((await provision(app)).status).toBe(409);
+  expect(await allOf(app, 'sagas')).toHaveLength(1);
+});

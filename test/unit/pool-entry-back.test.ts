@@ -1,0 +1,60 @@
+// A deletion that goes back, beside a platform that has given the port of its bot to another one meanwhile: two entries with
+// one port would send the requests for one bot to the other.
+
+import { expect, it } from 'vitest';
+import { POOL_CAPTURE } from '../../src/deletion/captures.ts';
+import { writeInput } from '../../src/deletion/delete-bot-input.ts';
+import type { DeletionPorts } from '../../src/deletion/steps/step-ports.ts';
+import { createUpdatePoolStateStep } from '../../src/deletion/steps/update-pool-state.ts';
+import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
+import { findOwnEntry } from '../../src/domain/owned-entry.ts';
+import { type PoolState, takeOut } from '../../src/domain/pool-state.ts';
+import type { StepCall } from '../../src/saga/definition.ts';
+import { poolStateOf } from '../support/deletions.ts';
+import { inertPorts } from '../support/inert-ports.ts';
+
+const firebaseUid = toFirebaseUid('uid-one');
+const owner = { userId: toUserId('6500000000000000000000aa'), firebaseUid };
+const instanceId = toInstanceId('uid-one-bot-2');
+const BEFORE = poolStateOf('uid-one');
+const TAKEN_OUT = takeOut(BEFORE, instanceId);
+
+async function putBackInto(state: PoolState) {
+  let now = state;
+  const poolStates: DeletionPorts['poolStates'] = {
+    ...inertPorts<DeletionPorts['poolStates']>(),
+    mutate: async ({ change }) => {
+      const next = change(now);
+      const changed = next !== now;
+      now = next;
+      return { state: now, changed };
+    },
+  };
+  const ports = { ...inertPorts<DeletionPorts>(), poolStates };
+  const policy = { onStopFailure: 'restore', stopTimeoutMs: 1_000 } as const;
+  const call = {
+    input: writeInput({ ...owner, instanceId, ...policy }),
+    capture: POOL_CAPTURE.write(findOwnEntry(BEFORE, instanceId, owner)),
+    signal: new AbortController().signal,
+    fence: async () => undefined,
+  };
+  const result = await createUpdatePoolStateStep(ports).compensate(call as StepCall);
+  return { now, codes: result?.warnings.map(({ code }) => code) };
+}
+
+it('nothing stands where it stood: the state is as before', async () => {
+  const { now, codes } = await putBackInto(TAKEN_OUT);
+  expect([now, codes]).toEqual([BEFORE, undefined]);
+});
+
+it('another bot has its port by now: the state is left alone, and the job says so', async () => {
+  const mapping = BEFORE.botMapping[instanceId];
+  if (mapping === undefined) throw new Error('unreachable');
+  const rival = 'uid-one-bot-9';
+  const taken = {
+    ...TAKEN_OUT,
+    botMapping: { ...TAKEN_OUT.botMapping, [rival]: { ...mapping, instanceId: rival } },
+  };
+  const { now, codes } = await putBackInto(taken);
+  expect([now, codes]).toEqual([taken, ['entry-not-restored']]);
+});
