@@ -76,6 +76,8 @@ function environment(ground: Ground, port: number): Record<string, string> {
     LOG_LEVEL: 'error',
     LEASE_SECONDS: String(LEASE_SECONDS),
     STOP_TIMEOUT_MS: String(STOP_TIMEOUT_MS),
+    // Its world has allocations before the first start, and no platform that starts bots.
+    PROVISION: 'on',
     // Runs that nobody asked for would change what a last run is to leave alone.
     SYNC_EVERY_MINUTES: '0',
     SYNC_CONFIRM_SECONDS: '1',
