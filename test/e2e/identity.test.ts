@@ -109,23 +109,14 @@ describe('two users with the same instance id', () => {
   });
 });
 
-/** Ids that break whoever takes them for a path, a property or a pattern. */
+/** Ids that the platform’s model gives no money to: what they name came from elsewhere. See `platform/ids.test.ts`. */
 const HOSTILE_IDS = [
-  'a.b.c-bot-1.x',
-  'constructor',
-  'toString',
-  'hasOwnProperty',
-  'valueOf',
-  '0',
-  'x'.repeat(128),
-  'closing.value',
-  'A-._-..--',
-  ...['_x', '-x', '.hidden', '__proto__', '$set', '*', 'a b', 'a:b', 'a/b', '../b', "it's", 'ä'],
-  ...['auth0|x-bot-1', 'me@x.org-bot-1', '-bot-20260101120000'],
+  ...['a.b.c-bot-1.x', 'constructor', 'closing.value', '.hidden', '__proto__', '$set', '../b'],
+  'me@x.org-bot-1',
 ];
 
 describe('ids that look like something else', () => {
-  it('dots, slashes, blanks, property names, 128 characters: each deletes exactly its own bot', async () => {
+  it('dots, property names, an operator: each deletes exactly its own bot', async () => {
     const app = await startTestApplication();
     const uid = 'uid-odd';
     const bots = Object.fromEntries(HOSTILE_IDS.map((id) => [id, allocation(10, 11)]));

@@ -9,27 +9,12 @@ import { probePoolFile } from '../../src/adapters/pool-state/probe-pool-file.ts'
 import { startTestApplication } from '../support/application.ts';
 import { deleteBot, placeBot, standingTombstones } from '../support/deletions.ts';
 import { createTestFolder } from '../support/folder.ts';
+import { become, isRoot } from '../support/other-user.ts';
 import { createPoolFileFolder } from '../support/pool-file.ts';
 import { samplePoolState } from '../support/pool-state-samples.ts';
 
 const OWNER = 1_000;
 const ME = 1_001;
-const isRoot = process.getuid?.() === 0;
-
-/** The rest of the test as another user, who has no capabilities. */
-function become(uid: number, gid: number): void {
-  const { setegid, seteuid, setgroups } = process;
-  if (!setegid || !seteuid || !setgroups) throw new Error('no users on this system');
-  const back = () => {
-    seteuid(0);
-    setegid(0);
-    setgroups([0]);
-  };
-  onTestFinished(back);
-  setgroups([gid]);
-  setegid(gid);
-  seteuid(uid);
-}
 
 async function ownedFile(mode: number) {
   const folder = await createPoolFileFolder(samplePoolState(3));
@@ -51,16 +36,6 @@ const raise = (folder: Awaited<ReturnType<typeof ownedFile>>) => {
 };
 
 describe.runIf(isRoot)('as another user than the file’s', () => {
-  it('whose group may write it: replaced, group and mode kept, and nothing to say at the start', async () => {
-    const folder = await ownedFile(0o664);
-    become(ME, OWNER);
-    expect(await probePoolFile(folder.file)).toBeNull();
-    await raise(folder);
-    const { uid, gid, mode } = await stat(folder.file);
-    expect({ uid, gid, mode: mode & 0o777 }).toEqual({ uid: ME, gid: OWNER, mode: 0o664 });
-    expect((await folder.stored()).nextPoolId).toBe(77);
-  });
-
   it('who would shut its owner out: refused, the file as it was, and said at the start', async () => {
     const folder = await ownedFile(0o664);
     const before = await readFile(folder.file);

@@ -3,8 +3,8 @@
 
 import { expect, it } from 'vitest';
 import { HoldError } from '../../src/saga/errors.ts';
+import { createGateway } from '../platform/stand-in/gateway.ts';
 import { placeBot, userNamed } from '../support/deletions.ts';
-import { platformDeletes } from '../support/platform-deletes.ts';
 import { createLab } from '../twins/support/lab.ts';
 import { deleteToRest } from '../twins/support/lab-sagas.ts';
 import { type LateAfter, lateAfter } from '../twins/support/late-settlement.ts';
@@ -52,6 +52,7 @@ it.each<{ after: LateAfter; isPaid: boolean }>([
 
 it('the platform has paid, the ledger does not take it, and an operator ends it: the life is settled all the same', async () => {
   const lab = await createLab();
+  const gateway = createGateway(lab.connection);
   const bot = await placeBot(lab, 'dedicated');
   const worker = await lab.worker({
     ports: ({ bots, ledger }) => ({
@@ -59,7 +60,7 @@ it('the platform has paid, the ledger does not take it, and an operator ends it:
         ...bots,
         stop: async (...asked) => {
           await bots.stop(...asked);
-          await platformDeletes(lab.connection, bot.userId, bot.instanceId);
+          await gateway.payBack(await gateway.read(bot.uid), bot.instanceId);
         },
       },
       ledger: {

@@ -13,6 +13,7 @@ import type { SagaDefinition, StepDefinition } from '../../src/saga/definition.t
 import { HoldError, TerminalError } from '../../src/saga/errors.ts';
 import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
 import type { SagaRecord } from '../../src/saga/record.ts';
+import { createGateway } from '../platform/stand-in/gateway.ts';
 import { createTestDatabase } from '../support/database.ts';
 import {
   allOf,
@@ -23,7 +24,6 @@ import {
   userNamed,
   writePoolState,
 } from '../support/deletions.ts';
-import { platformDeletes } from '../support/platform-deletes.ts';
 import { createTestEngine } from '../support/saga-engine.ts';
 import { createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
 import { users } from '../support/users.ts';
@@ -142,13 +142,14 @@ twinsOf('I1', {
   'platform-payment-unseen': async (part) => {
     const lab = await createLab();
     const bot = await placeBot(lab, 'dedicated');
+    const gateway = createGateway(lab.connection);
     const worker = await lab.worker({
       ports: ({ wallets }) => ({
         wallets: {
           ...wallets,
           ...(part === 'twin' && { findPlatformPayment: async () => null }),
           settle: async (command) => {
-            await platformDeletes(lab.connection, bot.userId, bot.instanceId);
+            await gateway.payBack(await gateway.read(bot.uid), bot.instanceId);
             return wallets.settle(command);
           },
         },

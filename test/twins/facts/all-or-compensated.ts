@@ -150,11 +150,11 @@ export const ALL_OR_COMPENSATED = [
     },
     guardedBy: [
       at(
-        'e2e/both-deletes.test.ts',
+        'platform/both-deletes.test.ts',
         'the platform pays under our lock: completed, its payment is the receipt, nothing is paid twice',
       ),
       at(
-        'e2e/both-deletes.test.ts',
+        'platform/both-deletes.test.ts',
         'ten users, both at the same moment: all end, each is paid once',
       ),
     ],

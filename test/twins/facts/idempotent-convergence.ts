@@ -48,10 +48,13 @@ export const IDEMPOTENT_CONVERGENCE = [
     },
     guardedBy: [
       at(
-        'e2e/lost-entries.test.ts',
-        'its own port, though an earlier one is free, and the host that its neighbour has',
+        'platform/lost-entries.test.ts',
+        'its own port, though an earlier one is free, and the host that its neighbour has: the platform reaches it',
       ),
-      at('e2e/lost-entries.test.ts', '$what: no entry, skipped, reported once; nothing is paid'),
+      at(
+        'platform/lost-entries.test.ts',
+        '$what: no entry, skipped, reported once; nothing is paid',
+      ),
       at(
         'docker/bot-ports.test.ts',
         'lost by the pool state: made again at the port of its config, not at the first free one; without a config, reported',

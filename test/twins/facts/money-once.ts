@@ -129,11 +129,11 @@ export const MONEY_ONCE = [
     },
     guardedBy: [
       at(
-        'e2e/restored.test.ts',
+        'platform/stale-save.test.ts',
         'one refund of 110 taken back: offered, restored once by five clicks, and the books are whole',
       ),
       at(
-        'e2e/restored.test.ts',
+        'platform/stale-save.test.ts',
         'a bot of that refund has an allocation again, then not: refused, then restored',
       ),
     ],

@@ -203,7 +203,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     },
     guardedBy: [
       at(
-        'e2e/first-start.test.ts',
+        'platform/first-start.test.ts',
         'its runs only look, until an administrator has confirmed the first report',
       ),
     ],

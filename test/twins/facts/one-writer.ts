@@ -138,7 +138,7 @@ export const ONE_WRITER = [
     },
     guardedBy: [
       at(
-        'docker/new-life.test.ts',
+        'platform/new-life.test.ts',
         'deleted, and made again with other money: the tombstone’s later looks touch nothing of it, and no sync pays it (I3, I5)',
       ),
       at(

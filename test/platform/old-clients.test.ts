@@ -5,27 +5,45 @@
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../src/config.ts';
 import { createTestApi, expectProblem, sagaIn } from '../support/api.ts';
+import { startTestApplication } from '../support/application.ts';
+import { deleteBot } from '../support/deletions.ts';
+import { syncWallet } from '../support/syncs.ts';
+import { shownByItsPage } from './stand-in/page.ts';
+import { createPlatform } from './stand-in/platform.ts';
 
 const URL = '/api/freqtrade/bots/alice-bot-1';
 const DELETE = { method: 'DELETE', url: URL } as const;
 const PAGE = 'https://app.platform.example';
 
-/** The words that the platform's page shows for an answer to its DELETE. */
-function shownByItsPage(response: { statusCode: number; json(): unknown }): string {
-  const data = Object(response.json());
-  const isOk = response.statusCode >= 200 && response.statusCode < 300;
-  if (!isOk || !data.success) return data.message || 'Failed to delete bot';
-  return data.cashedOut?.amount > 0
-    ? `deleted successfully. Cashed out ${data.cashedOut.amount.toFixed(2)} ${data.cashedOut.currency}`
-    : 'deleted successfully.';
-}
+const answerOf = (response: { statusCode: number; json(): unknown }) => ({
+  status: response.statusCode,
+  body: response.json(),
+});
 
 const shownFor = async (phase: Parameters<typeof sagaIn>[0]) => {
   const api = await createTestApi({ answer: { status: 'existing', saga: sagaIn(phase) } });
-  return shownByItsPage(await api.as('alice', DELETE));
+  return shownByItsPage(answerOf(await api.as('alice', DELETE)));
 };
 
 describe('the page of the platform', () => {
+  test('a bot that the platform made: deleted, what was cashed out, and lists of ids where it reads lists', async () => {
+    const app = await startTestApplication();
+    const platform = createPlatform(app);
+    const bot = await platform.place();
+    const other = await platform.place({ balance: 0, allocated: 20 });
+    expect(shownByItsPage(await deleteBot(app, bot))).toBe(
+      'deleted successfully. Cashed out 110.00 USD',
+    );
+    const { body } = await syncWallet(app, bot.uid);
+    expect(body.data).toMatchObject({
+      runningBots: [other.instanceId],
+      validAllocations: [other.instanceId],
+    });
+    expect(shownByItsPage(await deleteBot(app, { uid: bot.uid, instanceId: 'none' }))).toMatch(
+      /no bot/i,
+    );
+  });
+
   test('a deletion that is completed: deleted, and what was cashed out', async () => {
     expect(await shownFor('completed')).toBe('deleted successfully. Cashed out 1105.00 USD');
   });
@@ -45,14 +63,14 @@ describe('the page of the platform', () => {
     ['alice', { status: 'sources-unknown', reasons: [] } as const, /source/],
   ])('a refusal of %s with %o: its own words', async (user, answer, words) => {
     const api = await createTestApi({ answer });
-    const shown = shownByItsPage(await api.as(user, DELETE));
+    const shown = shownByItsPage(answerOf(await api.as(user, DELETE)));
     expect(shown).toMatch(words);
     expect(shown).not.toBe('Failed to delete bot');
   });
 
   test('no token, and no request at all: in words too', async () => {
     const api = await createTestApi();
-    expect(shownByItsPage(await api.app.inject(DELETE))).toMatch(/Send a token/);
+    expect(shownByItsPage(answerOf(await api.app.inject(DELETE)))).toMatch(/Send a token/);
   });
 
   test('a cancellation that is accepted: a success, though the job is undone by it', async () => {

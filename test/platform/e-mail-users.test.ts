@@ -9,8 +9,9 @@ import {
   startTestApplication,
   type TestApplication,
 } from '../support/application.ts';
-import { placeBot, userNamed } from '../support/deletions.ts';
-import { allocation, byId, putUser, readUser, users } from '../support/users.ts';
+import { userNamed } from '../support/deletions.ts';
+import { byId, putUser, readUser, users } from '../support/users.ts';
+import { createPlatform } from './stand-in/platform.ts';
 
 const SECRET = 'what the platform signs with';
 const ENV = { AUTH: 'firebase', FIREBASE_PROJECT_ID: 'demo', PLATFORM_JWT_SECRET: SECRET };
@@ -30,16 +31,15 @@ function signed(
   return token.sign(new TextEncoder().encode(secret));
 }
 
-/** One of e-mail, with a bot that is nowhere, and one of Firebase with a bot that lives. */
+/** One of e-mail and one of Firebase, each with a bot that the platform made. */
 async function setUp() {
   const own = await startTestApplication({ env: { WORKERS: 'none' } });
-  const theirs = await placeBot(own, 'dedicated', { uid: 'uid-other' });
-  const userId = await putUser(own.connection, { balance: 50, bots: {} });
-  const bots = { [`${userId}-bot-1`]: allocation(100, 110) };
-  await users(own.connection).updateOne(byId(userId), {
-    $unset: { firebaseUid: 1 },
-    $set: { botAllocations: bots },
-  });
+  const platform = createPlatform(own);
+  const theirs = await platform.place({ uid: 'uid-other' });
+  const userId = await putUser(own.connection, { balance: 150, bots: {} });
+  await users(own.connection).updateOne(byId(userId), { $unset: { firebaseUid: 1 } });
+  await platform.provision(userId, `${userId}-bot-1`, 100);
+  await own.world.setLiveValue(`${userId}-bot-1`, 110);
   const { url } = await startBeside(own, { ...ENV, WORKERS: 'inline' });
   const app: TestApplication = { ...own, url };
   const call = async (token: string, method: string, path: string): Promise<Reply> => {
@@ -47,11 +47,11 @@ async function setUp() {
     const reply = await fetch(`${url}/api/freqtrade${path}`, { method, headers: sent });
     return { status: reply.status, headers: reply.headers, body: await reply.json() };
   };
-  return { app, theirs, userId, call };
+  return { app, platform, theirs, userId, call };
 }
 
 it('a user without firebaseUid: sees and deletes their own bot, and none of another', async () => {
-  const { app, theirs, userId, call } = await setUp();
+  const { app, platform, theirs, userId, call } = await setUp();
   const token = await signed({ user: { id: userId } });
   const { body } = await call(token, 'GET', '/bots');
   expect(body.bots.map((bot: { instanceId: string }) => bot.instanceId)).toEqual([
@@ -60,13 +60,16 @@ it('a user without firebaseUid: sees and deletes their own bot, and none of anot
   expect((await call(token, 'DELETE', `/bots/${theirs.instanceId}`)).status).toBe(404);
   expect((await userNamed(app, theirs.uid)).paperWallet.balance).toBe(50);
   const synced = await call(token, 'POST', '/sync-wallet?dryRun=true');
-  expect(synced.body.data.runningBots).toEqual([]);
+  expect(synced.body.data.runningBots).toEqual([`${userId}-bot-1`]);
   const deleted = await call(token, 'DELETE', `/bots/${userId}-bot-1`);
   expect(deleted).toMatchObject({
     status: 200,
     body: { success: true, wallet: { returned: 110 } },
   });
   expect((await readUser(app.connection, userId)).paperWallet.balance).toBe(160);
+  expect(await platform.programs.status(platform.slotOf(`${userId}-bot-1`))).toBeNull();
+  await platform.restart();
+  expect(platform.botsOf(userId)).toEqual([]);
   const [job] = (await call(token, 'GET', '/jobs')).body.jobs;
   expect(job.jobId).toBe(deleted.body.jobId);
   expect((await call(token, 'GET', '/admin/findings')).status).toBe(403);

@@ -4,10 +4,10 @@
 import { expect, it } from 'vitest';
 import { asAdmin } from '../support/admin.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
-import { allOf, deleteBot, type PlacedBot, placeBot, userNamed } from '../support/deletions.ts';
-import { platformDeletes } from '../support/platform-deletes.ts';
-import { allocation, byId, platformSets, users } from '../support/users.ts';
+import { allOf, deleteBot, type PlacedBot, userNamed } from '../support/deletions.ts';
+import { allocation, platformSets } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { createPlatform, type Platform } from './stand-in/platform.ts';
 
 const auditOf = async (app: TestApplication, { userId }: PlacedBot) =>
   (await asAdmin(app, 'GET', `/admin/audit?userId=${userId}`)).body.user;
@@ -23,21 +23,33 @@ const findingOf = (app: TestApplication, bot: PlacedBot) =>
 const resolve = (app: TestApplication, id: string, action: string, name = 'ann') =>
   asAdmin(app, 'POST', `/admin/findings/${id}/resolve`, { action, reason: 'looked' }, name);
 
-/** The platform's deposit of 7 to the balance of its copy: `stale`. */
-async function depositFrom(app: TestApplication, bot: PlacedBot, stale: number): Promise<void> {
-  const balance = stale + 7;
-  const row = { type: 'deposit', amount: 7, balanceAfter: balance, timestamp: new Date() };
-  await users(app.connection).updateOne(byId(bot.userId), {
-    $set: { 'paperWallet.balance': balance },
-    $push: { walletTransactions: row },
-  } as object);
+/** Our refund of 110 to a balance of 50, and the platform's deposit of 7 to the copy that it read before. */
+async function takeBack(app: TestApplication, copied = 50) {
+  const platform = createPlatform(app);
+  const bot = await platform.place();
+  const copy = await platform.read(bot.uid);
+  expect((await deleteBot(app, bot)).body.wallet).toMatchObject({ newBalance: 160 });
+  copy.paperWallet.balance = copied;
+  await platform.deposit(copy, 7);
+  expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(copied + 7);
+  return { platform, bot };
 }
+
+it('the user schema has optimisticConcurrency: the stale deposit is an error, read again it lands, nothing is lost', async () => {
+  const app = await startTestApplication();
+  const platform = createPlatform(app, { hasOptimisticConcurrency: true });
+  const bot = await platform.place();
+  const copy = await platform.read(bot.uid);
+  await deleteBot(app, bot);
+  await expect(platform.deposit(copy, 7)).rejects.toThrow(/No matching document.*version/);
+  await platform.deposit(await platform.read(bot.uid), 7);
+  expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(167);
+  expect(await auditOf(app, bot)).toMatchObject({ status: 'conserved' });
+});
 
 it('one refund of 110 taken back: offered, restored once by five clicks, and the books are whole', async () => {
   const app = await startTestApplication();
-  const bot = await placeBot(app, 'dedicated');
-  expect((await deleteBot(app, bot)).body.wallet).toMatchObject({ newBalance: 160 });
-  await depositFrom(app, bot, 50);
+  const { bot } = await takeBack(app);
   const finding = await findingOf(app, bot);
   const [settled] = (await allOf(app, 'ledger')).filter(({ opId }) => opId.startsWith('settle.'));
   expect(finding.evidence).toMatchObject({ difference: '-110', undone: [settled?.opId] });
@@ -55,9 +67,7 @@ it('one refund of 110 taken back: offered, restored once by five clicks, and the
 
 it('a bot of that refund has an allocation again, then not: refused, then restored', async () => {
   const app = await startTestApplication();
-  const bot = await placeBot(app, 'dedicated');
-  await deleteBot(app, bot);
-  await depositFrom(app, bot, 50);
+  const { bot } = await takeBack(app);
   const { id } = await findingOf(app, bot);
   const bots = { [bot.instanceId]: allocation(100, 110) };
   await platformSets(app.connection, bot.userId, { botAllocations: bots });
@@ -69,20 +79,22 @@ it('a bot of that refund has an allocation again, then not: refused, then restor
   expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(167);
 });
 
-it.each<[string, (app: TestApplication, bot: PlacedBot) => Promise<unknown>]>([
-  ['the platform', (app, bot) => platformDeletes(app.connection, bot.userId, bot.instanceId)],
-  ['a deletion of ours', (app, bot) => deleteBot(app, bot)],
+it.each<[string, (platform: Platform, bot: PlacedBot, app: TestApplication) => Promise<unknown>]>([
+  [
+    'the platform',
+    async (platform, { uid, instanceId }) =>
+      platform.payBack(await platform.read(uid), instanceId, 110),
+  ],
+  ['a deletion of ours', (_, bot, app) => deleteBot(app, bot)],
 ])(
   'the allocation came back with the old copy, and %s has paid it since: nothing is restored',
   async (_, pays) => {
     const app = await startTestApplication();
-    const bot = await placeBot(app, 'dedicated');
-    await deleteBot(app, bot);
-    await depositFrom(app, bot, 50);
+    const { platform, bot } = await takeBack(app);
     const { id } = await findingOf(app, bot);
     const held = { ...allocation(100, 110), allocatedAt: new Date() };
     await platformSets(app.connection, bot.userId, { botAllocations: { [bot.instanceId]: held } });
-    await pays(app, bot);
+    await pays(platform, bot, app);
     const { botAllocations, paperWallet } = await userNamed(app, bot.uid);
     expect([botAllocations, paperWallet.balance]).toEqual([{}, 167]);
     const refused = await resolve(app, id, 'restore');
@@ -93,9 +105,7 @@ it.each<[string, (app: TestApplication, bot: PlacedBot) => Promise<unknown>]>([
 
 it('a change that is no receipt of ours: nothing to restore, only to acknowledge', async () => {
   const app = await startTestApplication();
-  const bot = await placeBot(app, 'dedicated');
-  await deleteBot(app, bot);
-  await depositFrom(app, bot, 60);
+  const { bot } = await takeBack(app, 60);
   const finding = await findingOf(app, bot);
   expect(finding.evidence).not.toHaveProperty('undone');
   const refused = await resolve(app, finding.id, 'restore');

@@ -4,10 +4,11 @@
 import { describe, expect, it } from 'vitest';
 import { asAdmin } from '../support/admin.ts';
 import { startBeside, startTestApplication, type TestApplication } from '../support/application.ts';
-import { allOf, deleteBot, ownEntries, placeBot, userNamed } from '../support/deletions.ts';
+import { allOf, deleteBot, ownEntries, userNamed } from '../support/deletions.ts';
 import { startGuardedMongodb } from '../support/guarded-mongodb.ts';
 import { orphanOf } from '../support/syncs.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { createPlatform } from './stand-in/platform.ts';
 
 const UID = 'uid-orphan';
 const TEST_TIMEOUT_MS = 60_000;
@@ -15,8 +16,9 @@ const TEST_TIMEOUT_MS = 60_000;
 /** A platform with one bot that lives and one that is nowhere, and our first start beside it. */
 async function startBesidePlatform() {
   const app = await startTestApplication({ env: { WORKERS: 'none' } });
-  await placeBot(app, 'dedicated', { uid: 'uid-lives' });
-  await orphanOf(app, UID);
+  const platform = createPlatform(app);
+  await platform.place({ uid: 'uid-lives' });
+  await platform.remove((await platform.place({ uid: UID })).instanceId);
   // As before any start of ours.
   await app.connection.collection('installation').deleteMany({});
   const over = { WORKERS: 'inline', SYNC_EVERY_MINUTES: '60', SYNC_YOUNG_SECONDS: '0' };
@@ -44,7 +46,7 @@ describe('a first start beside a platform', () => {
       return run?.state.phase === 'completed' && run;
     });
     expect(first).toMatchObject({ requestedBy: 'system:start', input: { dryRun: true } });
-    expect(first.result).toMatchObject({ dryRun: true, orphans: 1, orphanValue: 110 });
+    expect(first.result).toMatchObject({ dryRun: true, orphans: 1, orphanValue: 100 });
     const finding = await waitFor('the finding', async () => {
       const [found] = await openFindings(app);
       return found?.evidence.report === first._id && found;
@@ -77,7 +79,7 @@ describe('a first start beside a platform', () => {
       method: 'POST',
       headers,
     });
-    expect(await response.json()).toMatchObject({ data: { totalReturned: 110 } });
+    expect(await response.json()).toMatchObject({ data: { totalReturned: 100 } });
   });
 
   it('a database without allocations: nothing is to be confirmed', async () => {
@@ -102,7 +104,7 @@ describe('a MongoDB user who may only read and write', () => {
         ({ constraint }) => constraint === 'users.schema',
       );
       expect(schema?.status).toBe('missing');
-      const bot = await placeBot(app, 'pooled');
+      const bot = await createPlatform(app).place();
       const { status, body } = await deleteBot(app, bot);
       expect({ status, body }).toMatchObject({ status: 200, body: { wallet: { returned: 110 } } });
     },

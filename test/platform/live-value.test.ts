@@ -4,19 +4,15 @@
 import { expect, it } from 'vitest';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import { deleteBot, type PlacedBot } from '../support/deletions.ts';
-import { allocation, putUser, readUser } from '../support/users.ts';
+import { readUser } from '../support/users.ts';
+import { createPlatform } from './stand-in/platform.ts';
 
 const UID = 'uid-one';
-const INSTANCE = `${UID}-bot-2`;
+const INSTANCE = `${UID}-bot-1`;
 
-/** A bot of 1000 whose stored value nobody has touched since, beside a balance of 500. */
-async function place(app: TestApplication, live?: number | null): Promise<PlacedBot> {
-  const bots = { [INSTANCE]: allocation(1000, 1000) };
-  const userId = await putUser(app.connection, { balance: 500, bots, firebaseUid: UID });
-  await app.world.addDedicated({ instanceId: INSTANCE, labels: { userId: UID } });
-  if (live !== undefined) await app.world.setLiveValue(INSTANCE, live);
-  return { uid: UID, userId, instanceId: INSTANCE };
-}
+/** A bot of 1000 that the platform made, whose stored value nobody has touched since, beside a balance of 500. */
+const place = (app: TestApplication, live: number | null): Promise<PlacedBot> =>
+  createPlatform(app).place({ allocated: 1000, live, balance: 500 });
 
 it.each([
   [400, 400, -600, 900, 'Returned $400.00 from deleted bot (P&L: -$600.00)'],
@@ -65,9 +61,7 @@ it.each([
     'does not run',
     async (app: TestApplication) => {
       const bot = await place(app, 400);
-      await app.connection
-        .collection('simulatedBots')
-        .updateOne({ instanceId: INSTANCE }, { $set: { running: false } });
+      await app.world.setProgram(INSTANCE, 'STOPPED');
       return bot;
     },
   ],
@@ -99,23 +93,22 @@ it('a bot that is compensated: its lock goes with the value in it', async () => 
     env: { ON_STOP_FAILURE: 'restore', STOP_TIMEOUT_MS: '500' },
   });
   const bot = await place(app, 400);
+  const before = (await readUser(app.connection, bot.userId)).botAllocations;
   await app.world.misbehave({ instanceId: INSTANCE }, { refuseStop: true });
   const reply = await deleteBot(app, bot);
   expect(reply.body).toMatchObject({ success: false, state: 'compensated', wallet: null });
   const user = await readUser(app.connection, bot.userId);
-  expect(user.botAllocations[INSTANCE]).toEqual(allocation(1000, 1000));
+  expect(user.botAllocations).toEqual(before);
 });
 
 it('what a sync pays for an orphan stays the stored value', async () => {
-  const app = await startTestApplication({
-    env: { SYNC_YOUNG_SECONDS: '0' },
-    poolState: { pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: '2026-10-02T09:30:00.000Z' },
-  });
-  await app.world.addDedicated({ instanceId: 'uid-other-bot-1' });
-  const bots = { [INSTANCE]: allocation(1000, 900) };
-  const userId = await putUser(app.connection, { balance: 500, bots, firebaseUid: UID });
+  const app = await startTestApplication({ env: { SYNC_YOUNG_SECONDS: '0' } });
+  const platform = createPlatform(app);
+  await platform.place({ uid: 'uid-other' });
+  const { userId, instanceId } = await platform.place({ allocated: 1000, live: 900, balance: 500 });
+  await platform.remove(instanceId);
   const reply = await app.call(UID, 'POST', '/sync-wallet', { prefer: 'wait=60' });
-  expect(reply.body.data).toMatchObject({ totalReturned: 900 });
+  expect(reply.body.data).toMatchObject({ totalReturned: 1000 });
   const user = await readUser(app.connection, userId);
   expect(user.walletTransactions.at(-1)).not.toHaveProperty('valueSource');
 });
