@@ -1,9 +1,10 @@
 // Finishes what a settled tombstone names: the container or program the saga saw; where it saw none, or a host that may
 // hold more had not answered, the one of that exact label or name and owner; and the entry that the platform's next write
-// put back into the pool state. Ids are used again, and a program is named by its id alone: where a new life of the id
-// holds an allocation, whatever stands there is that life's, nothing of it is touched, and the tombstone ends (I5).
+// put back into the pool state. That a host does not hold what the saga saw is believed where the saga saw it at rest, else
+// only of a host that is believed (I4). Ids are used again, and a program is named by its id alone: where a new life of the id
+// holds an allocation, whatever stands there is that life's and is not touched, but for containers that the saga saw (I5).
 
-import type { Sighting } from '../domain/bot.ts';
+import { isAtRest, type Sighting } from '../domain/bot.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import { type Incarnation, settlementOpId } from '../domain/incarnation.ts';
 import { takeOutOwn } from '../domain/owned-entry.ts';
@@ -11,6 +12,7 @@ import type { PoolState } from '../domain/pool-state.ts';
 import type { SourceAnswer } from '../domain/source.ts';
 import { forBot } from '../domain/unreadable-rows.ts';
 import { FencedError, SagaError, TerminalError } from '../saga/errors.ts';
+import { type AbsenceDoubt, createAbsenceDoubt } from './bot-at-rest.ts';
 import { aboutBotOf, findEntryOf, locateOwned } from './locate-owned.ts';
 import type { FencedCall } from './ports/bots.ts';
 import { resurrected } from './ports/findings.ts';
@@ -18,7 +20,10 @@ import type { Tombstone } from './ports/tombstones.ts';
 import type { AllocationReading } from './ports/wallets.ts';
 import type { DeletionPorts } from './steps/step-ports.ts';
 
-export type Named = Pick<Tombstone, 'incarnation' | 'firebaseUid' | 'sightings' | 'seenInPart'>;
+export type Named = Pick<
+  Tombstone,
+  'incarnation' | 'firebaseUid' | 'sightings' | 'seenInPart' | 'seenAtRest' | 'openedAt'
+>;
 
 export type FinishLook =
   | { readonly gone: true; readonly entryReturned: boolean }
@@ -37,7 +42,12 @@ export async function finishTombstone(
   const { userId, instanceId, life } = named.incarnation;
   const reading = await ports.wallets.readAllocation(userId, instanceId);
   const holder = holderBy(reading, life);
-  if (holder === 'another-life') return { gone: true, entryReturned: false };
+  if (holder === 'another-life') {
+    const left = await removeOwnContainers(ports, named, call);
+    return left === null
+      ? { gone: true, entryReturned: false }
+      : { gone: false, reason: left, entryReturned: false };
+  }
   const isResurrected = holder === 'this-life';
   const about = aboutBotOf({ userId, firebaseUid: named.firebaseUid }, instanceId);
   const own = whileItsOwn(ports, named.incarnation, call);
@@ -46,7 +56,7 @@ export async function finishTombstone(
     ports.poolStates
       .read({ signal: call.signal, about })
       .then((answer) => forBot(answer, instanceId)),
-    removeAll(ports, instanceId, named.sightings ?? [], own),
+    removeAll(ports, instanceId, named.sightings ?? [], own, doubtOf(ports, named, call)),
   ]);
   if (reading.status === 'present') {
     const settledBy = reading.allocation.settledOpId ?? settlementOpId(named.incarnation);
@@ -100,27 +110,58 @@ export function whileItsOwn(
 
 export const NEW_LIFE = 'NEW_LIFE';
 
-/** Removes what was seen; a removal answers only when it has seen it gone. @returns why something is left,
- * or null. */
+/** A container of the bot's own is no other life's, whatever life the id has now: Docker gives its id once. But one that was
+ * seen at rest and runs again was started for the new life. A program has no such id.
+ * @returns why one of them is left, or null. */
+async function removeOwnContainers(
+  ports: FinishPorts,
+  named: Named,
+  call: FencedCall,
+): Promise<string | null> {
+  const { instanceId } = named.incarnation;
+  const own: Sighting[] = [];
+  for (const seen of named.sightings ?? []) {
+    if (seen.kind !== 'dedicated') continue;
+    const look = await ports.bots.look(instanceId, seen, call);
+    if (look.status === 'unknown') return look.reason;
+    const isStartedAgain = named.seenAtRest && look.items !== null && !isAtRest(look.items);
+    if (!isStartedAgain) own.push(seen);
+  }
+  return removeAll(ports, instanceId, own, call, doubtOf(ports, named, call));
+}
+
+function doubtOf(ports: FinishPorts, named: Named, call: FencedCall): AbsenceDoubt | undefined {
+  const { incarnation, seenAtRest, openedAt } = named;
+  if (seenAtRest) return undefined;
+  return createAbsenceDoubt(ports, { ...incarnation, seenAt: openedAt }, call);
+}
+
+/** Removes what was seen; a removal answers only when it has seen it gone.
+ * @param doubtAbsence default: what is not there any more is gone.
+ * @returns why something is left, or null. */
 export async function removeAll(
   { bots }: Pick<FinishPorts, 'bots'>,
   instanceId: InstanceId,
   sightings: readonly Sighting[],
   call: FencedCall,
+  doubtAbsence: AbsenceDoubt = async () => null,
 ): Promise<string | null> {
+  const left: string[] = [];
   for (const seen of sightings) {
-    const failure = await reasonOf(bots.remove(instanceId, seen, call));
-    if (failure !== null) return failure;
+    const failure = await reasonOf(async () => {
+      const outcome = await bots.remove(instanceId, seen, call);
+      return outcome === 'gone' ? doubtAbsence(seen) : null;
+    });
+    if (failure !== null) left.push(failure);
   }
-  return null;
+  return left[0] ?? null;
 }
 
 // A host that is away is a reason to look again, not one for the job to wait for it (I1), nor for the pool's
 // entry to stay.
-async function reasonOf(removal: Promise<void>): Promise<string | null> {
+async function reasonOf(removal: () => Promise<string | null>): Promise<string | null> {
   try {
-    await removal;
-    return null;
+    return await removal();
   } catch (error) {
     return reasonFor(error);
   }

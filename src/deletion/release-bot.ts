@@ -6,7 +6,7 @@ import type { SagaFacts, StepCall } from '../saga/definition.ts';
 import type { Json } from '../saga/json.ts';
 import { ALLOCATION_CAPTURE, LOCK_VALUE, REFUND_VALUE } from './captures.ts';
 import type { Receipt } from './ports/wallets.ts';
-import { type DeletionPorts, STEP, sceneOf } from './steps/step-ports.ts';
+import { type DeletionPorts, hasSeenAtRest, STEP, sceneOf } from './steps/step-ports.ts';
 
 export async function releaseBot(ports: DeletionPorts, call: StepCall): Promise<void> {
   if (call.captures[STEP.lock] === undefined) return;
@@ -17,7 +17,7 @@ export async function releaseBot(ports: DeletionPorts, call: StepCall): Promise<
     await ports.tombstones.withdraw(tombstone);
     return;
   }
-  await ports.tombstones.settle(tombstone);
+  await ports.tombstones.settle(tombstone, { seenAtRest: hasSeenAtRest(call) });
   // I11: the books are whole, however the job ended.
   const { firebaseUid } = input;
   await ports.ledger.post({ receipt, firebaseUid, sagaId: settlement.sagaId });

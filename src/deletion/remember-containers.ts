@@ -52,8 +52,11 @@ export function rememberContainers<Port extends Bots>(bots: Port, known: KnownCo
       return withMissing({ bots, known }, listing, compared.items, call);
     },
     remove: async (instanceId, seen, call) => {
-      await bots.remove(instanceId, seen, call);
-      await known.forget([{ instanceId, sighting: seen }]);
+      const outcome = await bots.remove(instanceId, seen, call);
+      // A daemon that holds nothing at all may have lost it: then it is known on, and asked for again.
+      const isGone = outcome === 'removed' || (await holdsAny(bots, seen.host, call));
+      if (isGone) await known.forget([{ instanceId, sighting: seen }]);
+      return outcome;
     },
     start: async (order, call) => {
       const sighting = await bots.start(order, call);
@@ -66,6 +69,11 @@ export function rememberContainers<Port extends Bots>(bots: Port, known: KnownCo
 /** Whether a container is the bot's by its own name, which is what makes it worth remembering: a label may be anybody's. */
 function isProven({ instanceId, sighting }: ListedBot): boolean {
   return sighting.kind === 'pooled' || sighting.containerName === `freqtrade-${instanceId}`;
+}
+
+async function holdsAny(bots: Bots, host: string, call: BotsCall): Promise<boolean> {
+  const answer = await bots.hasManaged(host, call);
+  return answer.status === 'ok' && answer.items;
 }
 
 function isSame(one: Sighting, other: Sighting): boolean {

@@ -16,13 +16,17 @@ export function createHostBelief({ bots, hostTrust, hostRecords }: HostBeliefPor
   // That a host has shown something once is all that a deletion adds to its record: one write a process and host.
   const noted = new Set<string>();
   return {
-    doubts: async ({ dockerHost, pools, hadMoney }, call) => {
+    doubts: async ({ dockerHost, pools, hadMoney, seenAt }, call) => {
       const hosts = bots.hosts().filter((host) => dockerHost === undefined || host === dockerHost);
+      const seenThere =
+        seenAt === undefined
+          ? []
+          : [{ instanceId: seenAt.instanceId, createdAt: seenAt.at.toISOString() }];
       const isNowhereElse = await isNowhere(bots, call);
       const judgements = await Promise.all(
         hosts.map((host) => {
           const placedByFile = placedOn(pools, host, isNowhereElse);
-          return hostTrust.judge(host, { placedByFile, hadMoney }, call);
+          return hostTrust.judge(host, { placedByFile, seenThere, hadMoney }, call);
         }),
       );
       return judgements.flatMap((judged) => (judged === 'trusted' ? [] : [judged.unknown]));

@@ -19,11 +19,13 @@ export interface PlacedBots {
   readonly hadMoney?: boolean;
   /** The mappings of the pool state that may stand for a bot on this host; the caller decides which. */
   readonly placedByFile: readonly PlacedBot[];
+  /** Bots that were seen there, and when, as one deletion knows it. */
+  readonly seenThere?: readonly PlacedBot[];
 }
 
 export interface PlacedBot {
   readonly instanceId: string;
-  /** As the file has it. */
+  /** As the file has it; of one that was seen, when. */
   readonly createdAt: string;
 }
 
@@ -41,14 +43,15 @@ export interface HostTrustPorts {
 export function createHostTrust(ports: HostTrustPorts): HostTrust {
   const { bots, hostRecords, tombstones, accounts, isOwnWorld = false } = ports;
   return {
-    judge: async (host, { placedByFile, hadMoney = false }, call) => {
+    judge: async (host, { placedByFile, seenThere = [], hadMoney = false }, call) => {
       const answer = await bots.hasManaged(host, call);
       if (answer.status === 'unknown') return { unknown: answer.reason };
       if (answer.items) return 'trusted';
       const record = (await hostRecords.find([host])).get(host);
       const missing =
         (await missingOfMemory(tombstones, record)) ??
-        (await missingOfFile(tombstones, record, placedByFile));
+        (await missingOf(tombstones, record, seenThere, wasSeen)) ??
+        (await missingOf(tombstones, record, placedByFile, isPlaced));
       if (missing !== null) return { unknown: emptyReason(host, missing) };
       // Neither seen nor confirmed: nothing tells the right daemon from a wrong one.
       const isStranger = record === undefined && !isOwnWorld;
@@ -76,14 +79,18 @@ async function missingOfMemory(
     at: new Date(Date.parse(seenAt) - NOTE_DELAY_MS),
   }));
   const left = await notSeenGone(tombstones, seen);
-  return left.length === 0 ? null : `${namesOf(left)} was last seen there`;
+  return left.length === 0 ? null : wasSeen(namesOf(left));
 }
 
-// A mapping older than the confirmation is what the administrator knew of.
-async function missingOfFile(
+const wasSeen = (bots: string) => `${bots} was last seen there`;
+const isPlaced = (bots: string) => `the pool state places ${bots} there`;
+
+// What is older than the confirmation is what the administrator knew of.
+async function missingOf(
   tombstones: HostTrustPorts['tombstones'],
   record: HostRecord | undefined,
   placed: readonly PlacedBot[],
+  say: (bots: string) => string,
 ): Promise<string | null> {
   const confirmedMs =
     record !== undefined && isConfirmed(record) ? Date.parse(record.confirmedEmptyAt) : null;
@@ -91,9 +98,9 @@ async function missingOfFile(
     .map(({ instanceId, createdAt }) => ({ instanceId, at: new Date(createdAt) }))
     // A date that cannot be read compares false: such a mapping stays.
     .filter(({ at }) => confirmedMs === null || !(at.getTime() <= confirmedMs));
-  if (open.length > MAX_ASKED) return `the pool state places ${open.length} bots there`;
+  if (open.length > MAX_ASKED) return say(`${open.length} bots`);
   const left = await notSeenGone(tombstones, open);
-  return left.length === 0 ? null : `the pool state places ${namesOf(left)} there`;
+  return left.length === 0 ? null : say(namesOf(left));
 }
 
 async function notSeenGone(

@@ -219,11 +219,11 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     const uid = newUid();
     await addDedicated({ instanceId: `${uid}-bot-1` });
     const captured = await locateOne(bots, uid);
-    await bots.remove(`${uid}-bot-1`, captured, call());
+    expect(await bots.remove(`${uid}-bot-1`, captured, call())).toBe('removed');
     expect(await look(bots, uid, captured)).toBeNull();
     expect(itemsOf(await bots.locate(queryFor(uid), call()))).toEqual([]);
-    await bots.remove(`${uid}-bot-1`, captured, call());
-    await bots.stop(`${uid}-bot-1`, captured, call());
+    expect(await bots.remove(`${uid}-bot-1`, captured, call())).toBe('gone');
+    expect(await bots.stop(`${uid}-bot-1`, captured, call())).toBe('gone');
     expect(await bots.restore(`${uid}-bot-1`, captured, call())).toBe('gone');
   });
 
@@ -287,10 +287,11 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     });
     const [first, second, third] = await Promise.all(ids.map((id) => locateOne(bots, uid, id)));
     if (!first || !second || !third) throw new Error('unreachable');
-    await bots.stop(ids[0], first, call());
-    await bots.remove(ids[0], first, call());
+    expect(await bots.stop(ids[0], first, call())).toBe('stopped');
+    expect(await bots.remove(ids[0], first, call())).toBe('removed');
     expect(await look(bots, uid, first)).toBeNull();
-    await bots.remove(ids[0], first, call());
+    expect(await bots.remove(ids[0], first, call())).toBe('gone');
+    expect(await bots.stop(ids[0], first, call())).toBe('gone');
     expect(await bots.restore(ids[0], first, call())).toBe('gone');
     await bots.remove(ids[2], third, call());
     expect(await look(bots, uid, third, ids[2])).toBeNull();

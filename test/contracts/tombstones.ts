@@ -62,7 +62,7 @@ export function describeTombstones(
       expect(await tombstones.open(target)).toEqual({ status: 'opened' });
       expect(await tombstones.open(target)).toEqual({ status: 'opened' });
       await tombstones.recordSightings(target, seen);
-      await tombstones.settle(target);
+      await tombstones.settle(target, { seenAtRest: true });
       await tombstones.settle(target);
       expect(await tombstones.open(target)).toEqual({ status: 'already-settled', sagaId: SAGA_A });
       await tombstones.end(target);
@@ -70,7 +70,10 @@ export function describeTombstones(
       await tombstones.settle(target);
       const { mayTakeOver: _, ...opened } = target;
       expect(await tombstones.findForBot(USER, BOT)).toEqual([
-        { ...opened, status: 'ended', ...seen, attempts: 0, lastReason: null },
+        {
+          ...{ ...opened, status: 'ended', ...seen, attempts: 0, lastReason: null },
+          ...{ seenAtRest: true, openedAt: expect.any(Date) },
+        },
       ]);
       expect(await tombstones.findForBot(USER, toInstanceId('other'))).toEqual([]);
     });

@@ -50,9 +50,10 @@ it('a part is withdrawn after the answer, by a save that drops the lock as well:
       bots: {
         ...bots,
         stop: async (...asked) => {
-          await bots.stop(...asked);
+          const outcome = await bots.stop(...asked);
           const dropped = { [bot.instanceId]: { ...held, closing: undefined } };
           await platformSets(lab.connection, bot.userId, { botAllocations: dropped });
+          return outcome;
         },
       },
     }),

@@ -59,8 +59,9 @@ it('the platform has paid, the ledger does not take it, and an operator ends it:
       bots: {
         ...bots,
         stop: async (...asked) => {
-          await bots.stop(...asked);
+          const outcome = await bots.stop(...asked);
           await gateway.payBack(await gateway.read(bot.uid), bot.instanceId);
+          return outcome;
         },
       },
       ledger: {

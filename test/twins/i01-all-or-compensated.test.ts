@@ -85,7 +85,9 @@ twinsOf('I1', {
   'removal-not-seen': async (part) => {
     const lab = await createLab();
     const bot = await placeBot(lab, 'dedicated');
-    const blind: Twist = { ports: ({ bots }) => ({ bots: { ...bots, remove: async () => {} } }) };
+    const blind: Twist = {
+      ports: ({ bots }) => ({ bots: { ...bots, remove: async () => 'removed' } }),
+    };
     const worker = await lab.worker(part === 'twin' ? blind : {});
     const { state } = await deleteToRest(worker, bot);
     const { dedicated } = await lab.world.snapshot();

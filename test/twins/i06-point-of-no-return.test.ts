@@ -143,7 +143,14 @@ twinsOf('I6', {
     const gate = createGate();
     const worker = await lab.worker({
       ports: ({ bots }) => ({
-        bots: { ...bots, stop: (...order) => bots.stop(...order).then(() => gate.pass()) },
+        bots: {
+          ...bots,
+          stop: async (...order) => {
+            const outcome = await bots.stop(...order);
+            await gate.pass();
+            return outcome;
+          },
+        },
       }),
       ...(part === 'twin' ? { definition: withoutCanUndo } : {}),
     });

@@ -5,10 +5,11 @@ import { expect, it } from 'vitest';
 import { finishTombstone, whileItsOwn } from '../../src/deletion/finish-tombstone.ts';
 import type { Bots } from '../../src/deletion/ports/bots.ts';
 import type { Findings } from '../../src/deletion/ports/findings.ts';
+import type { HostBelief } from '../../src/deletion/ports/host-belief.ts';
 import type { PoolStates } from '../../src/deletion/ports/pool-states.ts';
-import { NOTHING_SEEN, type SeenBot } from '../../src/deletion/ports/tombstones.ts';
+import { NOTHING_SEEN, type SeenBot, type Tombstone } from '../../src/deletion/ports/tombstones.ts';
 import type { Wallets } from '../../src/deletion/ports/wallets.ts';
-import type { PooledSighting, Sighting } from '../../src/domain/bot.ts';
+import type { DedicatedSighting, PooledSighting, Sighting } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { joinAnswers, ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
 import { inertPorts } from '../support/inert-ports.ts';
@@ -63,7 +64,7 @@ it.each([
   },
 );
 
-const SEEN = { sightings: [RUNNING], seenInPart: false };
+const SEEN = { sightings: [RUNNING], seenInPart: false, seenAtRest: true };
 const SEEN_IN_PART = { ...SEEN, seenInPart: true };
 
 it.each([
@@ -89,11 +90,70 @@ it('the saga saw the bot, and every host had answered it: gone with that, whoeve
   expect(seen).toEqual({ gone: true, removed: 1, told: [] });
 });
 
+it.each([
+  { stop: 'was seen at rest', seenAtRest: true, doubt: 'it lost its disk', gone: true },
+  { stop: 'was given up', seenAtRest: false, doubt: 'it lost its disk', gone: false },
+  { stop: 'was given up', seenAtRest: false, doubt: undefined, gone: true },
+])(
+  'its host does not hold it any more, the stop $stop, the doubt: $doubt: gone is $gone (I4)',
+  async ({ seenAtRest, doubt, gone }) => {
+    const world = { life: null, hosts: [HOSTS.nothing], holds: false };
+    const doubted = doubt === undefined ? world : { ...world, doubt };
+    expect(await finish(doubted, { ...SEEN, seenAtRest })).toEqual({ gone, removed: 0, told: [] });
+  },
+);
+
 it.each([{ saw: SEEN }, { saw: SEEN_IN_PART }, { saw: NOTHING_SEEN }])(
   'a new life of the id holds an allocation: nothing is touched, whatever the saga saw, and it ends (I5): $saw',
   async ({ saw }) => {
     const seen = await finish({ life: 'another', hosts: [HOSTS.bot] }, saw);
     expect(seen).toEqual({ gone: true, removed: 0, told: [] });
+  },
+);
+
+const OWN: DedicatedSighting = {
+  kind: 'dedicated',
+  host: 'a',
+  containerId: 'own',
+  containerName: 'freqtrade-uid-1-bot-1',
+  labels: {},
+  running: true,
+  paused: false,
+  restartPolicy: 'no',
+};
+
+it.each([
+  {
+    stop: 'given up',
+    seenAtRest: false,
+    now: 'running',
+    look: ok(OWN, new Date(0)),
+    gone: true,
+    removed: 1,
+  },
+  {
+    stop: 'seen',
+    seenAtRest: true,
+    now: 'at rest',
+    look: ok({ ...OWN, running: false }, new Date(0)),
+    gone: true,
+    removed: 1,
+  },
+  {
+    stop: 'seen',
+    seenAtRest: true,
+    now: 'running',
+    look: ok(OWN, new Date(0)),
+    gone: true,
+    removed: 0,
+  },
+  { stop: 'seen', seenAtRest: true, now: 'away', look: HOSTS.away, gone: false, removed: 0 },
+])(
+  'a new life holds an allocation, the stop of the old container was $stop, it is $now: removed by its id $removed times',
+  async ({ seenAtRest, look, gone, removed }) => {
+    const saw = { sightings: [RUNNING, OWN], seenInPart: false, seenAtRest };
+    const seen = await finish({ life: 'another', hosts: [HOSTS.bot], look }, saw);
+    expect(seen).toEqual({ gone, removed, told: [] });
   },
 );
 
@@ -131,10 +191,20 @@ interface World {
   /** Of the allocation that stands there. */
   readonly life: string | null;
   readonly hosts: readonly SourceAnswer<readonly Sighting[]>[];
+  /** Whether what the saga saw is still there. Default true. */
+  readonly holds?: boolean;
+  /** What its host says of a container of its own. */
+  readonly look?: SourceAnswer<Sighting>;
+  /** Why the hosts are not believed. */
+  readonly doubt?: string;
 }
 
 /** @param beforeRemoval what happens between the look and the removal. */
-async function finish(world: World, saw: SeenBot, beforeRemoval = () => {}) {
+async function finish(
+  world: World,
+  saw: SeenBot & Partial<Pick<Tombstone, 'seenAtRest'>>,
+  beforeRemoval = () => {},
+) {
   const { hosts } = world;
   const seen = { removed: 0, told: [] as string[] };
   const wallets: Wallets = {
@@ -149,10 +219,13 @@ async function finish(world: World, saw: SeenBot, beforeRemoval = () => {}) {
   const bots: Bots = {
     ...inertPorts<Bots>(),
     locate: async () => joinAnswers(hosts, new Date(0)),
+    look: async () => world.look ?? unknown('not asked'),
     remove: async (_id, _seen, { fence }) => {
       beforeRemoval();
+      if (world.holds === false) return 'gone';
       await fence();
       seen.removed += 1;
+      return 'removed';
     },
   };
   const poolStates: PoolStates = {
@@ -164,9 +237,14 @@ async function finish(world: World, saw: SeenBot, beforeRemoval = () => {}) {
     report: async ({ kind }) => void seen.told.push(kind),
   };
   const call = { signal: new AbortController().signal, fence: async () => undefined };
-  const named = { incarnation, firebaseUid, ...saw };
+  const named = { seenAtRest: false, openedAt: new Date(0), incarnation, firebaseUid, ...saw };
+  const { doubt } = world;
+  const hostBelief: HostBelief =
+    doubt === undefined
+      ? EVERY_HOST_BELIEVED
+      : { ...EVERY_HOST_BELIEVED, doubts: async () => [doubt] };
   const look = await finishTombstone(
-    { wallets, bots, poolStates, findings, hostBelief: EVERY_HOST_BELIEVED },
+    { wallets, bots, poolStates, findings, hostBelief },
     named,
     call,
   );

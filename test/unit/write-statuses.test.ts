@@ -45,6 +45,7 @@ it('a saga and a tombstone that came after the look: theirs stay as they are, th
                   incarnation: { userId, instanceId, life: 'none:x' },
                   sagaId: toSagaId('del-0123456789'),
                   ...{ epoch: 1, firebaseUid: null, status: 'settled', ...NOTHING_SEEN },
+                  ...{ seenAtRest: true, openedAt: new Date(0) },
                   ...{ slot: null, hadAllocation: true, attempts: 0, lastReason: null },
                 },
               ],

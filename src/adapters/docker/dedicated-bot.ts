@@ -13,11 +13,12 @@ export async function stopDedicated(
   { containers }: DockerParts,
   seen: DedicatedSighting,
   call: FencedCall,
-): Promise<void> {
+): Promise<'stopped' | 'gone'> {
   const now = await withPolicy(containers, seen.containerId, 'no', call);
-  if (now === null || isBeingRemoved(now)) return;
+  if (now === null) return 'gone';
   // The policy may have started it between the look and the update: always stop, 304 is fine.
-  await containers.stop(now, call);
+  if (!isBeingRemoved(now)) await containers.stop(now, call);
+  return 'stopped';
 }
 
 export async function restoreDedicated(
@@ -60,14 +61,15 @@ export async function removeDedicated(
   host: DockerParts,
   seen: DedicatedSighting,
   call: FencedCall,
-): Promise<void> {
+): Promise<'removed' | 'gone'> {
   for (let attempt = 0; attempt < REMOVE_ATTEMPTS; attempt++) {
-    await stopDedicated(host, seen, call);
+    const stopped = await stopDedicated(host, seen, call);
+    if (stopped === 'gone') return attempt === 0 ? 'gone' : 'removed';
     const removal = await host.containers.remove(seen.containerId, call);
-    if (removal === 'gone') return;
     // Somebody started it between the stop and the removal: stop it again.
     if (removal === 'still-running') continue;
-    return waitUntilGone(host, seen, call);
+    if (removal !== 'gone') await waitUntilGone(host, seen, call);
+    return 'removed';
   }
   const message = `container ${seen.containerName} is started again whenever it is stopped`;
   throw new RetryableError('CONTAINER_RESTARTED', message);

@@ -116,8 +116,9 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
 
     stop: async (instanceId, seen, call) => {
       const host = hostOf(seen);
-      if (seen.kind === 'dedicated') await stopDedicated(host, seen, call);
-      else await stopPooled(host, instanceId, seen, call);
+      return seen.kind === 'dedicated'
+        ? stopDedicated(host, seen, call)
+        : stopPooled(host, instanceId, seen, call);
     },
     restore: async (instanceId, captured, call) => {
       const host = hostOf(captured);
@@ -127,8 +128,9 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
     },
     remove: async (instanceId, seen, call) => {
       const host = hostOf(seen);
-      if (seen.kind === 'dedicated') await removeDedicated(host, seen, call);
-      else await removePooled(host, instanceId, seen, call);
+      return seen.kind === 'dedicated'
+        ? removeDedicated(host, seen, call)
+        : removePooled(host, instanceId, seen, call);
     },
 
     start: async ({ place, ...bot }, call) => {

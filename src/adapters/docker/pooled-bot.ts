@@ -19,19 +19,20 @@ export async function stopPooled(
   instanceId: string,
   captured: PooledSighting,
   call: FencedCall,
-): Promise<void> {
+): Promise<'stopped' | 'gone'> {
   const pool = await resolvePool(host, captured, call);
+  if (pool === null) return 'gone';
   // A program of a container that does not run is stopped; its conf is left to the tombstone.
-  if (pool === null || !pool.running) return;
+  if (!pool.running) return 'stopped';
   const now = await readPooled(host, pool, instanceId, call, captured);
-  if (now === null) return;
+  if (now === null) return 'gone';
   const supervisor = host.supervisor(pool.id, call, captured.stopSeconds);
   if (now.entangled !== undefined) return stopEntangled(supervisor, now, now.entangled);
   if (now.conf === 'present') await host.conf.putAside(pool.id, instanceId, call);
   await stopAll(supervisor, now);
   // Without a conf file, supervisord's memory is all there is to restore from.
-  if (now.conf === 'gone' || AT_REST.has(captured.program)) return;
-  await takeOut(supervisor, now);
+  if (now.conf !== 'gone' && !AT_REST.has(captured.program)) await takeOut(supervisor, now);
+  return 'stopped';
 }
 
 export async function restorePooled(
@@ -61,17 +62,18 @@ export async function removePooled(
   instanceId: string,
   seen: PooledSighting,
   call: FencedCall,
-): Promise<void> {
+): Promise<'removed' | 'gone'> {
   const pool = await resolvePool(host, seen, call);
-  if (pool === null) return;
+  if (pool === null) return 'gone';
   const now = await readPooled(host, pool, instanceId, call, seen);
-  if (now === null) return;
+  if (now === null) return 'gone';
   requireRunning(pool);
   const supervisor = host.supervisor(pool.id, call, seen.stopSeconds);
   if (now.entangled !== undefined) return stopEntangled(supervisor, now, now.entangled);
   if (now.conf !== 'gone') await host.conf.remove(pool.id, instanceId, call);
   await stopAll(supervisor, now);
   await takeOut(supervisor, now);
+  return 'removed';
 }
 
 /** Programs that do nothing and will do nothing by themselves. STOPPING was on its way there. A program
@@ -139,7 +141,7 @@ async function stopEntangled(
   supervisor: Supervisorctl,
   now: PooledSighting,
   why: string,
-): Promise<void> {
+): Promise<never> {
   await stopAll(supervisor, now);
   const message = `its programs are stopped, but cannot be taken out of supervisord: ${why}`;
   throw new RetryableError('PROGRAM_ENTANGLED', message);

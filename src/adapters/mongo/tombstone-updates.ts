@@ -124,11 +124,11 @@ export function withdrawWrite({ incarnation, sagaId, epoch }: TombstoneTarget): 
   };
 }
 
-export function settleWrite(target: TombstoneTarget): TombstoneWrite {
+export function settleWrite(target: TombstoneTarget, seenAtRest: boolean): TombstoneWrite {
   return owned(
     target,
     { status: 'closing' },
-    { status: 'settled', settledAt: '$$NOW', nextLookAt: later(SAGA_FIRST_MS) },
+    { status: 'settled', seenAtRest, settledAt: '$$NOW', nextLookAt: later(SAGA_FIRST_MS) },
   );
 }
 

@@ -98,7 +98,8 @@ export function createMongoTombstones({
       throw refusal(found, target);
     },
 
-    settle: (target) => change(target, settleWrite(target), ({ status }) => status !== 'closing'),
+    settle: (target, { seenAtRest } = { seenAtRest: false }) =>
+      change(target, settleWrite(target, seenAtRest), ({ status }) => status !== 'closing'),
     end: (target) => change(target, endWrite(target), ({ status }) => status === 'ended', true),
 
     takeDue: async (options) => {
@@ -236,6 +237,8 @@ function parseTombstone(document: mongo.Document): Tombstone {
     status,
     sightings,
     seenInPart = false,
+    seenAtRest = false,
+    openedAt,
     slot,
     hadAllocation,
     attempts,
@@ -253,6 +256,8 @@ function parseTombstone(document: mongo.Document): Tombstone {
     status,
     sightings,
     seenInPart,
+    seenAtRest,
+    openedAt,
     slot,
     hadAllocation,
     attempts,

@@ -22,20 +22,21 @@ export function changeDedicated(
   const set = (fields: Partial<DedicatedDocument>) =>
     apply({ updateOne: { filter, update: { $set: fields } } }, met, call);
 
-  const stop = async () => {
-    if (bot === undefined) return;
+  const stop = async (): Promise<'stopped' | 'gone'> => {
+    if (bot === undefined) return 'gone';
     if (bot.running && (await misbehaviours.refusesToStop(met))) {
       await set({ restartPolicy: 'no' });
       throw new InDoubtError('SIMULATED_STILL_RUNNING', `${bot.containerName} did not stop`);
     }
-    if (!bot.running && bot.restartPolicy === 'no') return;
+    if (!bot.running && bot.restartPolicy === 'no') return 'stopped';
     const ends = bot.running && (await takeTime(bot, maxStopSeconds, call.signal));
     if (bot.running && bot.autoRemove === true) {
       await apply({ deleteOne: { filter } }, met, call);
-      return;
+      return 'stopped';
     }
     const killed = ends ? { killed: true } : {};
     await set({ restartPolicy: 'no', running: false, paused: false, ...killed });
+    return 'stopped';
   };
 
   return {
@@ -47,10 +48,11 @@ export function changeDedicated(
       await set(running ? { restartPolicy, running, paused } : { restartPolicy });
       return 'restored';
     },
-    remove: async () => {
-      if (bot === undefined) return;
+    remove: async (): Promise<'removed' | 'gone'> => {
+      if (bot === undefined) return 'gone';
       if (bot.running) await stop();
       await apply({ deleteOne: { filter } }, met, call);
+      return 'removed';
     },
   };
 }

@@ -49,14 +49,16 @@ export function changePooled(
   };
 
   return {
-    stop: async () => {
-      if (here === undefined || !here.pool.running) return;
+    stop: async (): Promise<'stopped' | 'gone'> => {
+      if (here === undefined) return 'gone';
+      if (!here.pool.running) return 'stopped';
       refuseDead(met);
       if (here.bot.entangled !== undefined) await stopEntangled(here.bot, here.bot.entangled);
       await stopProgram(here.bot);
       const conf = here.bot.conf === 'present' ? 'aside' : here.bot.conf;
       const program = programAfterStop(here.bot, seen);
       if (conf !== here.bot.conf || program !== here.bot.program) await set({ conf, program });
+      return 'stopped';
     },
     restore: async (): Promise<'restored' | 'gone'> => {
       if (here === undefined) return 'gone';
@@ -72,13 +74,14 @@ export function changePooled(
       }
       return 'restored';
     },
-    remove: async () => {
-      if (here === undefined) return;
+    remove: async (): Promise<'removed' | 'gone'> => {
+      if (here === undefined) return 'gone';
       if (!here.pool.running) throw notRunning(here.pool);
       refuseDead(met);
       if (here.bot.entangled !== undefined) await stopEntangled(here.bot, here.bot.entangled);
       await stopProgram(here.bot);
       await apply({ deleteOne: { filter } }, met, call);
+      return 'removed';
     },
   };
 }

@@ -20,8 +20,9 @@ export interface Bots {
   /** Dedicated: restart policy `no`, then stop. Pooled: conf put aside, program stopped and, when it
    * was active, taken out of supervisord (one that was at rest before stays known to it, so that a
    * restore is exact). A pool container that does not run is not started: its conf is left to the
-   * tombstone. Repeating it is harmless. Says nothing of the outcome: `look` does. */
-  stop(instanceId: string, seen: Sighting, call: FencedCall): Promise<void>;
+   * tombstone. Repeating it is harmless. Says nothing of the outcome: `look` does. `gone`: there was nothing to
+   * stop, which is evidence only where its host is believed. */
+  stop(instanceId: string, seen: Sighting, call: FencedCall): Promise<'stopped' | 'gone'>;
 
   /** Back to the captured state, no further: a bot that was stopped stays stopped. Accepts a bot that
    * was never touched, and one that is gone (`gone`: nothing can be restored). */
@@ -29,8 +30,9 @@ export interface Bots {
 
   /** Removes the container, or program and conf file (put aside or not), and returns only when it is
    * gone: inspect says 404, or supervisord and the conf folder have said so. The bot's data folder is
-   * kept. Removing what is gone is success. */
-  remove(instanceId: string, seen: Sighting, call: FencedCall): Promise<void>;
+   * kept. Removing what is gone is success; `gone`: there was nothing to remove, which is evidence only where its
+   * host is believed (I4). */
+  remove(instanceId: string, seen: Sighting, call: FencedCall): Promise<'removed' | 'gone'>;
 
   /** Starts a new bot where the order says and returns when it was seen running (a pooled one STARTING at
    * least). Repeatable: what runs already as ordered is seen and left alone, what is half made is made whole.

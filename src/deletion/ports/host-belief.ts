@@ -19,4 +19,6 @@ export interface SoughtBot {
   readonly pools: PoolState | null;
   /** Whether this very bot is known to have had money, though no wallet may hold any now. */
   readonly hadMoney: boolean;
+  /** The moment at which a host held it for certain: it is missed there, whatever the pool state says. */
+  readonly seenAt?: { readonly instanceId: string; readonly at: Date };
 }

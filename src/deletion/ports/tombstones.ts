@@ -18,6 +18,11 @@ export interface Tombstone {
   readonly sightings: readonly Sighting[] | null;
   /** Hosts that may hold more of it had not answered by then: it is not gone before all of them have. */
   readonly seenInPart: boolean;
+  /** Whether what it names was seen at rest by its saga. Where it was not, that a host does not hold it any more is
+   * evidence only of a host that is believed (I4). */
+  readonly seenAtRest: boolean;
+  /** What it names was seen by then. */
+  readonly openedAt: Date;
   /** Pool container names the pool state named at the lock, and the slot held until gone. */
   readonly slot: ReservedSlot | null;
   /** Whether the wallet held this incarnation when the saga locked it (the settlement's case e or f). */
@@ -45,8 +50,8 @@ export interface Tombstones {
   withdraw(target: TombstoneTarget): Promise<void>;
 
   /** closing → settled; the janitor's first look is due a few seconds later, when the saga's own last
-   * step has had its chance. Repeatable; never goes back. Throws FencedError for a saga that does not own it. */
-  settle(target: TombstoneTarget): Promise<void>;
+   * step has had its chance. Repeatable; never goes back. `seenAtRest` defaults to false. Throws FencedError for a saga that does not own it. */
+  settle(target: TombstoneTarget, stop?: Pick<Tombstone, 'seenAtRest'>): Promise<void>;
 
   /** Gone was observed: status `ended`, the slot is free; looks after 1 and 10 minutes are scheduled. */
   end(target: TombstoneTarget): Promise<void>;

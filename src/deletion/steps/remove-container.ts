@@ -56,11 +56,13 @@ async function finish(
   if (sightings !== null && sightings.length > 0 && !hasGivenUpPool(call)) {
     const own = whileItsOwn(ports, tombstone.incarnation, call);
     const reason = await removeAll(ports, input.instanceId, sightings, own);
-    // Then the tombstone has nothing to do there any more.
-    if (reason !== null && !reason.startsWith(NEW_LIFE)) return { reason };
-    return seenInPart ? 'elsewhere' : null;
+    if (reason === null) return seenInPart ? 'elsewhere' : null;
+    // Beside a new life the tombstone's own rule says what is left to do.
+    if (!reason.startsWith(NEW_LIFE)) return { reason };
   }
-  const named = { ...tombstone, firebaseUid: input.firebaseUid, ...seen };
+  // What was seen of it was seen at rest: a stop that was given up is left to the tombstone.
+  const stop = { seenAtRest: true, openedAt: new Date(call.nowMs()) };
+  const named = { ...tombstone, firebaseUid: input.firebaseUid, ...seen, ...stop };
   const look = await finishTombstone(ports, named, call);
   return look.gone ? null : { reason: look.reason };
 }

@@ -103,6 +103,12 @@ export function seenOf(captured: BotCapture | null): SeenBot {
   return { sightings, seenInPart: unseen.length > 0 };
 }
 
+/** Whether this saga has seen the bot stopped: what is at rest does not run again by itself. */
+export function hasSeenAtRest({ results }: StepCall): boolean {
+  const stop = STOP_VALUE.readOrNull(results[STEP.stop]);
+  return stop !== null && 'seenAtRestMs' in stop;
+}
+
 /** Whether the policy gave the stop up: then nobody waits for Docker again; the tombstone does. */
 export function hasGivenUpStop(call: StepCall): boolean {
   return hasGivenUp(call, STEP.stop);

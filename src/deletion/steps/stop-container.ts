@@ -6,7 +6,7 @@ import { isRemovedByStop, type Sighting } from '../../domain/bot.ts';
 import type { CompensatableStep, StepCall, Warning } from '../../saga/definition.ts';
 import { InDoubtError, RetryableError } from '../../saga/errors.ts';
 import type { Json } from '../../saga/json.ts';
-import { lookAtRest } from '../bot-at-rest.ts';
+import { type AbsenceDoubt, createAbsenceDoubt, lookAtRest, stopAndLook } from '../bot-at-rest.ts';
 import { askAndLockWorth } from '../bot-worth.ts';
 import {
   ALLOCATION_CAPTURE,
@@ -48,15 +48,15 @@ export function createStopContainerStep(ports: DeletionPorts): CompensatableStep
       const { instanceId } = readInput(call.input);
       await tellWhatWasFound(ports, call);
       const worth = await askAndLockWorth(ports, call);
-      await Promise.all(sightings.map((seen) => bots.stop(instanceId, seen, call)));
-      const rest = await lookAtRest(bots, instanceId, sightings, call);
+      const rest = await stopAndLook(bots, instanceId, sightings, absenceDoubt(ports, call), call);
       if (rest.status === 'running') throw stillRunning(rest.names);
       if (rest.status === 'unknown') throw new InDoubtError('STOP_UNSEEN', rest.reason);
       return atRest(call, worth);
     },
     observe: async (call) => {
       const { instanceId } = readInput(call.input);
-      const rest = await lookAtRest(bots, instanceId, captured(call).sightings, call);
+      const { sightings } = captured(call);
+      const rest = await lookAtRest(bots, instanceId, sightings, call, absenceDoubt(ports, call));
       if (rest.status === 'unknown') return { outcome: 'unknown', reason: rest.reason };
       if (rest.status === 'running') return { outcome: 'absent' };
       return { outcome: 'landed', ...atRest(call) };
@@ -111,6 +111,13 @@ export async function holdsAllocation(
   const { userId, instanceId, heldAtRequest, orphan } = readInput(call.input);
   if (heldAtRequest === true || orphan !== undefined) return true;
   return (await wallets.readAllocation(userId, instanceId)).status === 'present';
+}
+
+/** The allocation was read before the bot was seen. */
+export function absenceDoubt(ports: DeletionPorts, call: StepCall): AbsenceDoubt {
+  const { readAtMs } = ALLOCATION_CAPTURE.read(call.captures[STEP.lock]);
+  const { instanceId } = readInput(call.input);
+  return createAbsenceDoubt(ports, { instanceId, seenAt: new Date(readAtMs) }, call);
 }
 
 function captured(call: StepCall): BotCapture {

@@ -5,11 +5,12 @@
 
 import type { StepCall } from '../../saga/definition.ts';
 import { FencedError, HoldError, RetryableError, SagaError } from '../../saga/errors.ts';
-import { lookAtRest } from '../bot-at-rest.ts';
+import { stopAndLook } from '../bot-at-rest.ts';
 import type { BotCapture } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
 import { deadlineOf } from '../stop-policy.ts';
 import { capturedBot, type DeletionPorts, MONEY_RETRY } from './step-ports.ts';
+import { absenceDoubt } from './stop-container.ts';
 
 /** What an operator may choose with a retry of a deletion that is stuck on such numbers. */
 export const STOP_BOT = 'stop-bot';
@@ -33,7 +34,7 @@ const AGAIN_MS = 1_000;
 /** @param refusal why the deletion stands still.
  * @throws HoldError, which says whether the bot is stopped; RetryableError while there is time to try again. */
 export async function stopUnpaid(
-  ports: Pick<DeletionPorts, 'bots'>,
+  ports: DeletionPorts,
   call: StepCall,
   refusal: HoldError,
 ): Promise<never> {
@@ -57,14 +58,14 @@ function held(code: string, { message, context }: HoldError, what: string): Hold
 
 /** Why it is not known to be at rest; null: it was seen to be. */
 async function reasonLeft(
-  { bots }: Pick<DeletionPorts, 'bots'>,
+  ports: DeletionPorts,
   call: StepCall,
   { sightings }: BotCapture,
 ): Promise<string | null> {
   const { instanceId } = readInput(call.input);
   try {
-    await Promise.all(sightings.map((seen) => bots.stop(instanceId, seen, call)));
-    const rest = await lookAtRest(bots, instanceId, sightings, call);
+    const doubtAbsence = absenceDoubt(ports, call);
+    const rest = await stopAndLook(ports.bots, instanceId, sightings, doubtAbsence, call);
     if (rest.status === 'at-rest') return null;
     return rest.status === 'running' ? `running: ${rest.names.join(', ')}` : rest.reason;
   } catch (error) {

@@ -7,6 +7,7 @@ import { REFUND_VALUE } from '../captures.ts';
 import {
   type DeletionPorts,
   type DeletionScene,
+  hasSeenAtRest,
   MONEY_TIMEOUT_MS,
   STEP,
   sceneOf,
@@ -24,7 +25,9 @@ export function createWriteTransactionStep(ports: DeletionPorts): RetriableStep 
     run: async (call) => {
       const scene = sceneOf(call);
       // Together: the money has moved, so the tombstone is settled whether or not the entry is there yet.
-      await Promise.all([post(ports, call, scene), ports.tombstones.settle(scene.tombstone)]);
+      const seenAtRest = hasSeenAtRest(call);
+      const settling = ports.tombstones.settle(scene.tombstone, { seenAtRest });
+      await Promise.all([post(ports, call, scene), settling]);
       return {};
     },
   };

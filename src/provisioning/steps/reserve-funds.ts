@@ -96,7 +96,8 @@ async function endTombstone(
   const { incarnation } = tombstone;
   const { firebaseUid } = sceneOf(call).input;
   try {
-    const named = { incarnation, firebaseUid, ...NOTHING_SEEN };
+    const openedAt = new Date(call.nowMs());
+    const named = { incarnation, firebaseUid, ...NOTHING_SEEN, seenAtRest: false, openedAt };
     const look = await finishTombstone(ports, named, call);
     if (look.gone) await ports.tombstones.end(tombstone);
   } catch (error) {

@@ -122,8 +122,10 @@ export function botsOver(world: BotWorld, wire: Wire): Bots {
     readPort: async () => ok({ status: 'read', port: 9000 }, new Date(world.nowMs())),
     stop: async (_, __, call) => {
       await passFence(world, call);
-      await send('stop', () => {
-        if (!isBotGone(world)) end(world, 'aside');
+      return send('stop', () => {
+        if (isBotGone(world)) return 'gone';
+        end(world, 'aside');
+        return 'stopped';
       });
     },
     restore: async (_, captured, call) => {
@@ -132,7 +134,11 @@ export function botsOver(world: BotWorld, wire: Wire): Bots {
     },
     remove: async (_, __, call) => {
       await passFence(world, call);
-      await send('remove', () => end(world, 'gone'));
+      return send('remove', () => {
+        if (isBotGone(world)) return 'gone';
+        end(world, 'gone');
+        return 'removed';
+      });
     },
   };
 }

@@ -72,7 +72,8 @@ function open(world: TombstoneWorld, { mayTakeOver, ...command }: OpenTombstone)
   const { sagaId, epoch } = command;
   const { tombstone } = world;
   if (tombstone === null) {
-    world.tombstone = { ...command, status: 'closing', attempts: 0, lastReason: null };
+    const seen = { seenAtRest: false, openedAt: new Date(world.nowMs()) };
+    world.tombstone = { ...command, ...seen, status: 'closing', attempts: 0, lastReason: null };
     return { status: 'opened' };
   }
   if (tombstone.status === 'withdrawn') throw new FencedError(sagaId, epoch);
@@ -88,7 +89,8 @@ function withdraw(world: TombstoneWorld, target: TombstoneTarget): void {
     throw new HoldError('TOMBSTONE_STATUS', 'it is settled, which does not allow this');
   }
   const nothing = { firebaseUid: null, ...NOTHING_SEEN, slot: null, hadAllocation: false };
-  const withdrawn = { ...target, ...nothing, attempts: 0, lastReason: null };
+  const seen = { seenAtRest: false, openedAt: new Date(world.nowMs()) };
+  const withdrawn = { ...target, ...nothing, ...seen, attempts: 0, lastReason: null };
   world.tombstone = { ...withdrawn, status: 'withdrawn' };
 }
 

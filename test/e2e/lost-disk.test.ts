@@ -1,0 +1,105 @@
+// A daemon that lost its disk answers "no such container" for a bot that it held, and runs it again when the disk is
+// back. Its absence ends nothing and moves nothing before the host is believed (I1, I4).
+
+import { expect, it } from 'vitest';
+import { dedicatedKey, worldCollection } from '../../src/adapters/simulator/world-documents.ts';
+import { asAdmin } from '../support/admin.ts';
+import { startTestApplication, type TestApplication } from '../support/application.ts';
+import {
+  acceptDelete,
+  deleteBot,
+  jobAt,
+  jobIn,
+  misbehave,
+  ownEntries,
+  type PlacedBot,
+  placeBot,
+  standingTombstones,
+  userNamed,
+} from '../support/deletions.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+/** @returns how the disk comes back, with the bot running as the daemon starts it. */
+async function loseDisk(app: TestApplication, { instanceId }: PlacedBot) {
+  const bots = worldCollection(app.connection);
+  const lost = await bots.findOneAndDelete({ _id: dedicatedKey(instanceId) });
+  if (lost === null) throw new Error(`${instanceId} is not there`);
+  return async () => {
+    const { _id, misbehave: _, ...fields } = lost;
+    const set = { ...fields, running: true };
+    await bots.updateOne({ _id }, { $set: set }, { upsert: true });
+  };
+}
+
+const tombstoneOf = async (app: TestApplication) => (await standingTombstones(app))[0];
+
+/** So that it was observed with the disk as it is now. */
+async function lookAgain(app: TestApplication): Promise<void> {
+  const attempts = async () => Number((await tombstoneOf(app))?.attempts ?? 0);
+  const before = await attempts();
+  await waitFor('the tombstone to be observed twice', async () => {
+    await app.services.deletionPorts.tombstones.hurry();
+    const { status } = (await tombstoneOf(app)) ?? {};
+    return status === 'ended' || (await attempts()) >= before + 2;
+  });
+}
+
+it('a stop was given up, then the disk is lost: the tombstone stands, and stops the bot when the disk is back', async () => {
+  const env = { ON_STOP_FAILURE: 'refund', STOP_TIMEOUT_MS: '500' };
+  const app = await startTestApplication({ env });
+  const bot = await placeBot(app, 'dedicated');
+  await misbehave(app, bot, { refuseStop: true });
+  expect((await deleteBot(app, bot)).body.warningCodes).toContain('stop-failed');
+
+  const bringBack = await loseDisk(app, bot);
+  await lookAgain(app);
+  expect(await tombstoneOf(app)).toMatchObject({ status: 'settled' });
+
+  await bringBack();
+  await waitFor('the tombstone to end', async () => {
+    await app.services.deletionPorts.tombstones.hurry();
+    return (await tombstoneOf(app))?.status === 'ended';
+  });
+  expect((await app.world.snapshot()).dedicated).toEqual([]);
+  expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(160);
+  expect(await ownEntries(app)).toHaveLength(1);
+});
+
+it('the disk is lost before the stop: nothing is paid; it is back: stopped, removed and paid once', async () => {
+  const app = await startTestApplication({ env: { ON_STOP_FAILURE: 'hold' } });
+  const bot = await placeBot(app, 'dedicated');
+  await misbehave(app, bot, { refuseStop: true });
+  const jobId = await acceptDelete(app, bot);
+  await jobAt(app, bot.uid, jobId, 'stop-container');
+
+  const bringBack = await loseDisk(app, bot);
+  await waitFor('the absence to be doubted', async () => {
+    const saga = await app.connection.collection('sagas').findOne({});
+    return JSON.stringify(saga).includes('an administrator must confirm it');
+  });
+  expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(50);
+
+  await bringBack();
+  await jobIn(app, bot.uid, jobId, 'completed');
+  expect((await app.world.snapshot()).dedicated).toEqual([]);
+  expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(160);
+  expect(await ownEntries(app)).toHaveLength(1);
+});
+
+it('the host is empty in truth, and an administrator says so: the tombstone ends', async () => {
+  const env = { ON_STOP_FAILURE: 'refund', STOP_TIMEOUT_MS: '500' };
+  const app = await startTestApplication({ env });
+  const bot = await placeBot(app, 'dedicated');
+  await misbehave(app, bot, { refuseStop: true });
+  await deleteBot(app, bot);
+  await loseDisk(app, bot);
+  await lookAgain(app);
+  expect(await tombstoneOf(app)).toMatchObject({ status: 'settled' });
+  const path = '/admin/hosts/simulated/confirm';
+  const { status } = await asAdmin(app, 'POST', path, { reason: 'it was set up anew' });
+  expect(status).toBe(200);
+  await waitFor('the tombstone to end', async () => {
+    await app.services.deletionPorts.tombstones.hurry();
+    return (await tombstoneOf(app))?.status === 'ended';
+  });
+});
