@@ -3,6 +3,7 @@
 FROM node:26-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
+COPY packages/saga/package.json ./packages/saga/
 # The base image is the runtime; the package that brings one to older machines has no work here.
 RUN npm ci --omit=dev --ignore-scripts && rm -f node_modules/.bin/node
 
@@ -11,6 +12,7 @@ ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json ./
+COPY packages ./packages
 COPY web ./web
 COPY src ./src
 COPY workers ./workers

@@ -2,12 +2,12 @@
 // the same adapters, with everything looked up beforehand and nothing remembered. What a deletion costs at
 // the very least, and what it promises nothing for: a crash between two effects loses money.
 
+import { toSagaId } from '@reclaim/saga';
 import { type Connection, mongo } from 'mongoose';
 import { nativeCollection } from '../src/adapters/mongo/native.ts';
 import { settleUpdate } from '../src/adapters/mongo/settle-update.ts';
 import type { SettleCommand } from '../src/deletion/ports/wallets.ts';
 import type { Sighting } from '../src/domain/bot.ts';
-import { toSagaId } from '../src/domain/ids.ts';
 import { settlementOpId } from '../src/domain/incarnation.ts';
 import { takeOut } from '../src/domain/pool-state.ts';
 import type { Services } from '../src/services.ts';

@@ -4,7 +4,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { pause } from '../src/saga/deadline.ts';
+import { pause } from '@reclaim/saga';
 
 const STOP_WITHIN_MS = 10_000;
 const START_WITHIN_MS = 60_000;

@@ -5,10 +5,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { type ClientRequest, get } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { pause } from '@reclaim/saga';
 import { createLocalTokenIssuer } from '../src/adapters/local-auth/local-tokens.ts';
 import { loadSigningKey } from '../src/adapters/local-auth/signing-key.ts';
 import { anyFreePort } from '../src/embedded/ports.ts';
-import { pause } from '../src/saga/deadline.ts';
 import type { Ground, Place } from './ground.ts';
 import { type HerdBot, seedUsers } from './herd.ts';
 import { residentMb, startProcess, stopProcess, whenServing } from './own-process.ts';

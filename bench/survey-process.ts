@@ -1,11 +1,11 @@
 // A process of its own that surveys all users once, so that its memory is the survey's and nobody else's. Prints
 // what it found and what it cost as one line of JSON.
 
+import { toSagaId } from '@reclaim/saga';
 import { connectMongo } from '../src/adapters/mongo/connect.ts';
 import { createMongoHoldings } from '../src/adapters/mongo/holdings.ts';
 import { createMongoRunDrifts } from '../src/adapters/mongo/run-drifts.ts';
 import { createFilePoolStates } from '../src/adapters/pool-state/file-pool-states.ts';
-import { toSagaId } from '../src/domain/ids.ts';
 import { surveyAll } from '../src/reconciliation/survey.ts';
 import { crowdBots } from './crowd.ts';
 

@@ -3,11 +3,11 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { pause } from '@reclaim/saga';
 import { SIMULATED_HOST } from '../src/adapters/simulator/simulated-bots.ts';
 import { createSimulatedWorld } from '../src/adapters/simulator/simulated-world.ts';
 import { DELETE_BOT } from '../src/deletion/delete-bot.ts';
 import { writeInput } from '../src/deletion/delete-bot-input.ts';
-import { pause } from '../src/saga/deadline.ts';
 import type { Services } from '../src/services.ts';
 import type { Ground } from './ground.ts';
 import { type HerdBot, seedUsers } from './herd.ts';

@@ -3,7 +3,7 @@
 // is named: it is neither a failure nor a pass.
 
 import { execFile } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,8 +19,10 @@ const folder = mkdtempSync(join(tmpdir(), 'check-lock-'));
 const releases = process.argv.length > 2 ? process.argv.slice(2) : RELEASES;
 let isSpoilt = false;
 try {
-  for (const file of ['package.json', 'package-lock.json']) {
-    copyFileSync(join(root, file), join(folder, file));
+  const { workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const manifests = ['', ...workspaces].map((one) => join(one, 'package.json'));
+  for (const file of [...manifests, 'package-lock.json']) {
+    cpSync(join(root, file), join(folder, file));
   }
   const open = withoutIntegrity();
   if (open.length > 0) refuse(`no integrity for ${open.join(', ')}`);
@@ -56,7 +58,9 @@ async function npm(release, args, timeout) {
 
 function withoutIntegrity() {
   const { packages } = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'));
-  return Object.keys(packages).filter((key) => key !== '' && !packages[key].integrity);
+  // A folder of this repository, and the link to it, come from no registry.
+  const isFetched = (key) => key.startsWith('node_modules/') && !packages[key].link;
+  return Object.keys(packages).filter((key) => isFetched(key) && !packages[key].integrity);
 }
 
 function complaints(text) {

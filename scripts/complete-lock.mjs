@@ -6,7 +6,7 @@
 // 3. Integrities: an entry without one is installed unchecked.
 
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,10 +29,26 @@ if (after !== before) writeFileSync(path, after);
 say('packages of other platforms added', stubs);
 say('hidden optional peers added', peers);
 say('integrities added', integrities);
-const open = Object.keys(lock.packages).filter((key) => key && !lock.packages[key].integrity);
+const open = Object.keys(lock.packages).filter(
+  (key) => isFetched(key) && !lock.packages[key].integrity,
+);
 if (open.length > 0) {
   say('entries that the registry gives no integrity for', open);
   process.exitCode = 1;
+}
+
+/** A folder of this repository, and the link to it, come from no registry. */
+function isFetched(key) {
+  return key.startsWith('node_modules/') && !lock.packages[key].link;
+}
+
+function manifests() {
+  return [
+    'package.json',
+    ...JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).workspaces.map(
+      (one) => `${one}/package.json`,
+    ),
+  ];
 }
 
 function addForeignPlatforms(packages) {
@@ -54,7 +70,7 @@ function addForeignPlatforms(packages) {
 function addHiddenPeers(packages) {
   const folder = mkdtempSync(join(tmpdir(), 'complete-lock-'));
   try {
-    copyFileSync(join(root, 'package.json'), join(folder, 'package.json'));
+    for (const one of manifests()) cpSync(join(root, one), join(folder, one));
     writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock, null, 2));
     const install = ['install', '--package-lock-only', '--ignore-scripts', '--no-audit'];
     npm(['exec', '--yes', '--package', `npm@${ASKING_NPM}`, '--', 'npm', ...install], folder);
@@ -70,7 +86,7 @@ function addHiddenPeers(packages) {
 function addIntegrities(packages) {
   const added = [];
   for (const [key, entry] of Object.entries(packages)) {
-    if (key === '' || entry.integrity || entry.link) continue;
+    if (!isFetched(key) || entry.integrity) continue;
     const name = entry.name ?? key.slice(key.lastIndexOf('node_modules/') + 'node_modules/'.length);
     const integrity = publishedIntegrity(`${name}@${entry.version}`);
     if (integrity === '') continue;

@@ -1,6 +1,6 @@
 // The observer's own calls to servers that are being killed: tried again until they succeed, for a while.
 
-import { pause } from '../src/saga/deadline.ts';
+import { pause } from '@reclaim/saga';
 
 const PATIENCE_MS = 60_000;
 const AGAIN_AFTER_MS = 200;

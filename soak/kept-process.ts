@@ -1,8 +1,8 @@
 // A process of the system under test as a process manager keeps it: started again whenever it ends, until it is told
 // to stop. It can be killed and frozen; one that ends by itself after it had come up is an accident of the product.
 
+import { pause } from '@reclaim/saga';
 import { type OwnedProcess, startOwnedProcess } from '../src/embedded/owned-process.ts';
-import { pause } from '../src/saga/deadline.ts';
 
 export interface KeptProcess {
   readonly name: string;

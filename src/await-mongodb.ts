@@ -1,9 +1,9 @@
 // MongoDB may come up after this program: the start waits for it, and says so, because a process manager that starts
 // both knows no order, and a crash loop looks like a fault of ours. Waiting cannot mend a refusal: that is thrown.
 
+import { pause } from '@reclaim/saga';
 import mongoose from 'mongoose';
 import { connectMongo } from './adapters/mongo/connect.ts';
-import { pause } from './saga/deadline.ts';
 import { StartError } from './start-fault.ts';
 
 export interface AwaitMongodbOptions {

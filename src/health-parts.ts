@@ -1,6 +1,7 @@
 // The wiring of health: its memory, its looks, its saga and what owners are shown. The engine that runs the saga is made
 // from its definition, so health gets it as a promise of the same object.
 
+import type { Clock, SagaDefinition, Sagas } from '@reclaim/saga';
 import type { Connection } from 'mongoose';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import { createHealthMetrics, registerHealthGauges } from './adapters/metrics/health-metrics.ts';
@@ -15,9 +16,6 @@ import { createHealthDesk, type HealthDesk } from './health/health-desk.ts';
 import type { HealthPorts } from './health/health-ports.ts';
 import { HEALTH_SETTINGS } from './health/health-settings.ts';
 import { createRestartBotSaga } from './health/restart-bot.ts';
-import type { SagaDefinition } from './saga/definition.ts';
-import type { Clock } from './saga/ports/clock.ts';
-import type { Sagas } from './saga/sagas.ts';
 
 export interface HealthParts {
   readonly ports: HealthPorts;

@@ -1,7 +1,7 @@
 // What is logged of an error, by a list of what may be: error objects of drivers carry commands with their arguments,
 // requests with their headers, whole configurations. Nothing of an error is logged that is not named here.
 
-import { redact } from './domain/redact.ts';
+import { redact } from '@reclaim/saga';
 
 /** An error as it stands in a log line. */
 export interface LoggedError {

@@ -2,7 +2,7 @@
 // without their secrets, and nothing of a class that nobody thought of. A line that was written carelessly tells no more than
 // one that was written with care.
 
-import { redact } from './domain/redact.ts';
+import { redact } from '@reclaim/saga';
 import { toLoggedError } from './log-error.ts';
 
 const TEXT_CHARS = 1_000;

@@ -1,6 +1,7 @@
 // The log of a process: one JSON object a line for machines, readable lines where a person watches. Every line of every
 // part goes through one list of what may be logged, its message too.
 
+import { redact } from '@reclaim/saga';
 import {
   type Bindings,
   type ChildLoggerOptions,
@@ -10,7 +11,6 @@ import {
   pino,
 } from 'pino';
 import pretty from 'pino-pretty';
-import { redact } from './domain/redact.ts';
 import { messageOfThrown } from './log-error.ts';
 import { toLoggedFields } from './log-fields.ts';
 

@@ -1,13 +1,13 @@
 // The migration before anything else: the constraints and indexes of every part, over a connection of its own, because
 // building an index over data that already exists takes longer than any call of the program may.
 
+import { SAGA_LOG_INDEXES } from '@reclaim/saga/mongodb';
 import { connectMongo } from './adapters/mongo/connect.ts';
 import { ENDED_SESSION_INDEXES } from './adapters/mongo/ended-sessions.ts';
 import { HEALTH_INDEXES } from './adapters/mongo/health/health-indexes.ts';
 import { migrate } from './adapters/mongo/migration.ts';
 import type { MigrationReport } from './adapters/mongo/migration-report.ts';
 import { REQUEST_KEY_INDEXES } from './adapters/mongo/provisioning/request-keys.ts';
-import { SAGA_LOG_INDEXES } from './adapters/mongo/saga-log/saga-log-indexes.ts';
 import { POOL_STATE_INDEXES } from './adapters/pool-state/pool-documents.ts';
 import type { Config } from './config.ts';
 

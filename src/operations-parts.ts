@@ -1,5 +1,6 @@
 // The wiring of what operators are shown beside the log: the overview, and the world as it is now.
 
+import type { SagaLog, Sagas } from '@reclaim/saga';
 import type { Connection } from 'mongoose';
 import { countUnfinished } from './adapters/mongo/tombstones-unfinished.ts';
 import type { BotRuntime } from './bot-runtime.ts';
@@ -7,8 +8,6 @@ import type { Ledger } from './deletion/ports/ledger.ts';
 import { createOverview, type ReadOverview } from './operations/overview.ts';
 import { createWorldNow, type ReadWorld } from './operations/world-now.ts';
 import type { SyncAllPorts } from './reconciliation/sync-ports.ts';
-import type { SagaLog } from './saga/ports/saga-log.ts';
-import type { Sagas } from './saga/sagas.ts';
 
 export interface OperationsOptions {
   readonly connection: Connection;

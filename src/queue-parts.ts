@@ -1,18 +1,24 @@
 // Everything that talks to Redis: the queues, their connections and those that are made for workers. What is opened here
 // is closed here, also while Redis is away.
 
+import { pause } from '@reclaim/saga';
+import {
+  answerInTime,
+  connectRedis,
+  createRedisWatch,
+  type RedisRole,
+  type RedisWatch,
+  type SagaQueue,
+} from '@reclaim/saga/queue';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { answerInTime } from './adapters/queue/answer-in-time.ts';
-import type { SagaQueue } from './adapters/queue/bullmq-wake-ups.ts';
-import { connectRedis, type RedisRole } from './adapters/queue/connections.ts';
-import type { QueueName } from './adapters/queue/queue-names.ts';
-import { createRedisWatch, type RedisWatch } from './adapters/queue/redis-watch.ts';
-import { pause } from './saga/deadline.ts';
+import { type QueueName, queueFor } from './adapters/queue/queue-names.ts';
 
 export interface QueueParts {
   readonly queues: ReadonlyMap<QueueName, SagaQueue>;
+  /** The queue that a kind of saga runs on. */
+  queueOf(kind: string): SagaQueue;
   /** Fails fast: for the API's own use. */
   readonly redis: Redis;
   readonly redisWatch: RedisWatch;
@@ -53,6 +59,11 @@ export function openQueueParts({ redisUrl, keyPrefix, log }: QueuePartsOptions):
   redisWatch.start();
   return {
     queues,
+    queueOf: (kind) => {
+      const queue = queues.get(queueFor(kind));
+      if (queue === undefined) throw new RangeError(`no queue for ${kind}`);
+      return queue;
+    },
     redis,
     redisWatch,
     rateLimitRedis,

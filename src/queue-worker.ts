@@ -1,14 +1,16 @@
 // What runs the sagas of one queue in this process: runner, leases and the BullMQ worker, with what they tell the
 // log and the metrics.
 
+import {
+  createCohorts,
+  createLeaseKeeper,
+  createRunner,
+  isAtRest,
+  type SagaRecord,
+  type Transition,
+} from '@reclaim/saga';
+import { startSagaWorker } from '@reclaim/saga/queue';
 import type { QueueName } from './adapters/queue/queue-names.ts';
-import { startSagaWorker } from './adapters/queue/saga-worker.ts';
-import { createCohorts } from './saga/cohorts.ts';
-import type { Transition } from './saga/journal.ts';
-import { createLeaseKeeper } from './saga/lease-keeper.ts';
-import type { SagaRecord } from './saga/record.ts';
-import { createRunner } from './saga/runner.ts';
-import { isAtRest } from './saga/state.ts';
 import type { Services } from './services.ts';
 
 /** A drain longer than this is cut in mid-step, and another worker observes what came of it. */

@@ -1,6 +1,7 @@
 // The wiring of the reconciliation: its adapters, its two sagas and the reclaiming of orphans. The engine that runs
 // them is made from their definitions, so they get it as a promise of the same object.
 
+import { redact, type SagaDefinition, type Sagas } from '@reclaim/saga';
 import type { Connection } from 'mongoose';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import { registerFindingGauge } from './adapters/metrics/finding-gauge.ts';
@@ -15,14 +16,11 @@ import type { Finding } from './deletion/ports/findings.ts';
 import { createReclaimOrphanSaga } from './deletion/reclaim-orphan.ts';
 import type { DeletionPorts } from './deletion/steps/step-ports.ts';
 import { NO_USER } from './domain/ids.ts';
-import { redact } from './domain/redact.ts';
 import type { HostParts } from './host-parts.ts';
 import { createAbsence } from './reconciliation/look-at-bot.ts';
 import { createSyncAllSaga } from './reconciliation/sync-all.ts';
 import type { SyncAllPorts } from './reconciliation/sync-ports.ts';
 import { createSyncWalletSaga } from './reconciliation/sync-wallet.ts';
-import type { SagaDefinition } from './saga/definition.ts';
-import type { Sagas } from './saga/sagas.ts';
 
 export interface ReconciliationParts {
   readonly ports: SyncAllPorts;

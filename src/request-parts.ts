@@ -1,6 +1,7 @@
 // The wiring of what callers ask for: deletions, provisions, syncs, the reads of a portfolio and the words of
 // administrators. Each begins sagas or reads; none of them waits for a worker.
 
+import type { Clock, Sagas } from '@reclaim/saga';
 import type { Connection } from 'mongoose';
 import { createMongoAuditCheckpoints } from './adapters/mongo/audit-checkpoints.ts';
 import { createMongoAuditLedger } from './adapters/mongo/audit-ledger.ts';
@@ -26,8 +27,6 @@ import { createPortfolio, type Portfolio } from './reconciliation/portfolio.ts';
 import type { SyncAllPorts } from './reconciliation/sync-ports.ts';
 import { createSyncRequests, type SyncRequests } from './reconciliation/sync-requests.ts';
 import { createSyncAllStarter, type StartSyncAll } from './reconciliation/sync-schedule.ts';
-import type { Clock } from './saga/ports/clock.ts';
-import type { Sagas } from './saga/sagas.ts';
 
 export interface Requests {
   readonly deletions: DeleteRequests;

@@ -1,25 +1,38 @@
 // The wiring: adapters are made here, put into the capabilities' ports, and closed again in the reverse
 // order. The API, the workers and the tests all stand on this one construction.
 
+import {
+  createRegistry,
+  createSagas,
+  type Elections,
+  type Registry,
+  type SagaLog,
+  type Sagas,
+  type WakeUps,
+  type Workforce,
+} from '@reclaim/saga';
+import { createSagaMetrics, registerOpenSagaGauges, type SagaMetrics } from '@reclaim/saga/metrics';
+import {
+  createMongoElections,
+  createMongoSagaLog,
+  createMongoWorkforce,
+  type DatabaseClock,
+  startDatabaseClock,
+} from '@reclaim/saga/mongodb';
+import { createBullmqWakeUps } from '@reclaim/saga/queue';
 import type { Connection } from 'mongoose';
 import type { Logger } from 'pino';
 import { Registry as MetricsRegistry } from 'prom-client';
-import { registerOpenSagaGauges } from './adapters/metrics/open-saga-gauges.ts';
-import { createSagaMetrics, type SagaMetrics } from './adapters/metrics/saga-metrics.ts';
 import { createMongoAccounts } from './adapters/mongo/accounts.ts';
 import { connectMongo } from './adapters/mongo/connect.ts';
-import { type DatabaseClock, startDatabaseClock } from './adapters/mongo/database-clock.ts';
-import { createMongoElections } from './adapters/mongo/elections.ts';
 import { createMongoFindings } from './adapters/mongo/findings.ts';
 import { findInstallation } from './adapters/mongo/installation.ts';
 import { createMongoKnownContainers } from './adapters/mongo/known-containers.ts';
 import { createMongoLedger } from './adapters/mongo/ledger.ts';
 import type { MigrationReport } from './adapters/mongo/migration-report.ts';
-import { createMongoSagaLog } from './adapters/mongo/saga-log/saga-log.ts';
+import { nativeDb } from './adapters/mongo/native.ts';
 import { createMongoTombstones } from './adapters/mongo/tombstones.ts';
 import { createMongoWallets } from './adapters/mongo/wallets.ts';
-import { createMongoWorkforce } from './adapters/mongo/workforce.ts';
-import { createBullmqWakeUps } from './adapters/queue/bullmq-wake-ups.ts';
 import type { Telemetry } from './adapters/telemetry/start-telemetry.ts';
 import { createAuditing } from './auditing.ts';
 import { type BotRuntime, chooseBotRuntime } from './bot-runtime.ts';
@@ -43,12 +56,6 @@ import type { AuditDesk } from './reconciliation/audit/audit-desk.ts';
 import type { OrphanSamples } from './reconciliation/ports/orphan-samples.ts';
 import { createReconciliation } from './reconciliation-parts.ts';
 import { createRequests, type Requests } from './request-parts.ts';
-import type { Elections } from './saga/ports/elections.ts';
-import type { SagaLog } from './saga/ports/saga-log.ts';
-import type { WakeUps } from './saga/ports/wake-ups.ts';
-import type { Workforce } from './saga/ports/workforce.ts';
-import { createRegistry, type Registry } from './saga/registry.ts';
-import { createSagas, type Sagas } from './saga/sagas.ts';
 import { warnOfShortLease } from './short-lease.ts';
 import { openTelemetry } from './telemetry.ts';
 
@@ -105,12 +112,12 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const installation = await findInstallation(connection);
   const keyPrefix = `${options.keyPrefix}:${installation.id}`;
   const now = () => new Date();
-  const clock = await startDatabaseClock(connection);
+  const clock = await startDatabaseClock(nativeDb(connection));
   await warnOfShortLease(connection, config.leaseMs, log);
   const queueParts = openQueueParts({ redisUrl: options.redisUrl, keyPrefix, log });
   const runtime = await chooseBotRuntime({ config, connection, now, log });
   const sagaLog = createMongoSagaLog({
-    connection,
+    db: nativeDb(connection),
     clock,
     retentionDays: config.sagaRetentionDays,
   });
@@ -155,7 +162,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     ...health.definitions,
   ]);
   const telemetry = await openTelemetry(config, log);
-  const plainWakeUps = createBullmqWakeUps(queueParts.queues);
+  const plainWakeUps = createBullmqWakeUps(queueParts.queueOf);
   const wakeUps = telemetry?.traceWakeUps(plainWakeUps) ?? plainWakeUps;
   const sagas: Sagas = createSagas({
     log: sagaLog,
@@ -205,8 +212,8 @@ export async function createServices(options: ServicesOptions): Promise<Services
     registry,
     sagaLog,
     wakeUps,
-    elections: createMongoElections(connection),
-    workforce: createMongoWorkforce(connection),
+    elections: createMongoElections(nativeDb(connection)),
+    workforce: createMongoWorkforce(nativeDb(connection)),
     deletionPorts,
     sagas,
     ...requests,

@@ -3,18 +3,19 @@
 // a primary hands every saga in flight to a second worker at each failover, and the first one's calls to Docker, which
 // cannot be fenced, may still be under way then.
 
+import { leaseToOutlast } from '@reclaim/saga';
+import { readElectionTimeoutMs } from '@reclaim/saga/mongodb';
 import type { Connection } from 'mongoose';
 import type { Logger } from 'pino';
-import { readElectionTimeoutMs } from './adapters/mongo/election-timeout.ts';
 
-import { leaseToOutlast } from './saga/lease-rhythm.ts';
+import { nativeDb } from './adapters/mongo/native.ts';
 
 export async function warnOfShortLease(
   connection: Connection,
   leaseMs: number,
   log: Pick<Logger, 'warn'>,
 ): Promise<void> {
-  const electionTimeoutMs = await readElectionTimeoutMs(connection);
+  const electionTimeoutMs = await readElectionTimeoutMs(nativeDb(connection));
   if (electionTimeoutMs === null) return;
   const enoughMs = leaseToOutlast(electionTimeoutMs);
   if (leaseMs >= enoughMs) return;

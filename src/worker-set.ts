@@ -1,8 +1,9 @@
 // The workers of one process: what runs sagas, what wakes them, what finishes their tombstones. Started and
 // stopped as one; which of them a process runs is its entry point's choice.
 
+import { createPeriodic, createVersionWatch, rhythmOf } from '@reclaim/saga';
+import { createRelay, createStuckInSight, ensureSchedule } from '@reclaim/saga/queue';
 import { type QueueName, queueFor } from './adapters/queue/queue-names.ts';
-import { ensureSchedule } from './adapters/queue/schedules.ts';
 import { createJanitor } from './deletion/janitor.ts';
 import { createReceiptSweep } from './deletion/receipt-sweep.ts';
 import { HEALTH_TICK, lookByClock } from './health/health-schedule.ts';
@@ -11,11 +12,6 @@ import type { RoundReport } from './health/watch-pools.ts';
 import { startQueueWorker } from './queue-worker.ts';
 import { createAuditSchedule } from './reconciliation/audit/audit-schedule.ts';
 import { SYNC_TICK, syncAfterStart } from './reconciliation/sync-schedule.ts';
-import { rhythmOf } from './saga/lease-rhythm.ts';
-import { createPeriodic } from './saga/periodic.ts';
-import { createRelay } from './saga/relay.ts';
-import { createStuckInSight } from './saga/stuck-in-sight.ts';
-import { createVersionWatch } from './saga/version-watch.ts';
 import type { Services } from './services.ts';
 
 export type WorkerRole = 'deletion' | 'sync' | 'health' | 'relay';

@@ -1,7 +1,7 @@
 // Chooses the faults. Outages come one after the other, each measured to its recovery; small faults fall in between
 // and beside them. Small ones that would hold everybody up wait while a recovery is measured.
 
-import { pause } from '../../src/saga/deadline.ts';
+import { pause } from '@reclaim/saga';
 import type { Census } from '../load/census.ts';
 import type { Random } from '../random.ts';
 import type { Tally } from '../tally.ts';

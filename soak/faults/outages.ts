@@ -1,7 +1,7 @@
 // The expensive faults: a dependency or a process that is away for a while. Each resolves when everything it broke is
 // back; how long the sagas take from there is the recovery.
 
-import { pause } from '../../src/saga/deadline.ts';
+import { pause } from '@reclaim/saga';
 import type { Ground } from '../ground.ts';
 import { insist } from '../insist.ts';
 import type { Platform } from '../load/platform.ts';

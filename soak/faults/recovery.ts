@@ -2,8 +2,8 @@
 // first is the engine's: leases that run out, wake-ups that are made again. The second has their own work in it, and
 // whatever their bots do.
 
+import { pause } from '@reclaim/saga';
 import type { Connection } from 'mongoose';
-import { pause } from '../../src/saga/deadline.ts';
 import { insist } from '../insist.ts';
 
 export interface Recovery {

@@ -1,7 +1,7 @@
 // The administrators: they send stuck sagas on their way again, sometimes back, and now and then synchronise
 // everybody.
 
-import { pause } from '../../src/saga/deadline.ts';
+import { pause } from '@reclaim/saga';
 import type { Random } from '../random.ts';
 import type { Tally } from '../tally.ts';
 import type { Census } from './census.ts';

@@ -1,8 +1,8 @@
 // Who has which bots and which jobs have come to rest, read past the wires a few times a second: what the load goes
 // by. It may be old by a moment, as everything is that a user sees.
 
+import { pause } from '@reclaim/saga';
 import type { Connection, mongo } from 'mongoose';
-import { pause } from '../../src/saga/deadline.ts';
 
 export interface Census {
   /** Allocations without a mark. */

@@ -3,8 +3,8 @@
 // every cent of the end can be accounted for.
 
 import { readFile, writeFile } from 'node:fs/promises';
+import { pause } from '@reclaim/saga';
 import { type Connection, mongo } from 'mongoose';
-import { pause } from '../../src/saga/deadline.ts';
 import type { Random } from '../random.ts';
 import type { Tally } from '../tally.ts';
 import type { Townsman } from '../town.ts';

@@ -2,7 +2,7 @@
 // presses the button that cleans up. What they are told is kept for the oracle.
 
 import { randomUUID } from 'node:crypto';
-import { pause } from '../../src/saga/deadline.ts';
+import { pause } from '@reclaim/saga';
 import type { Mischief } from '../faults/mischief.ts';
 import type { Random } from '../random.ts';
 import type { Tally } from '../tally.ts';

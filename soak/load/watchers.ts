@@ -1,6 +1,6 @@
 // Users who stare at a job's page: they poll it to its end, and what it says may never go back (I9).
 
-import { pause } from '../../src/saga/deadline.ts';
+import { pause } from '@reclaim/saga';
 import type { Random } from '../random.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Census } from './census.ts';

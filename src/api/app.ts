@@ -4,9 +4,9 @@
 import { randomUUID } from 'node:crypto';
 import cookie from '@fastify/cookie';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import { createSagaWatch } from '@reclaim/saga';
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { createSagaWatch } from '../saga/saga-watch.ts';
 import { createTrust } from '../trusted-proxies.ts';
 import { createAdmission } from './admission.ts';
 import { answerUnreadableRequest } from './client-errors.ts';

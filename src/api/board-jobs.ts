@@ -3,9 +3,7 @@
 // attempt would cost each saga for a page that is seldom open. While the log is away, jobs are shown as the queue has them.
 
 import type { BoardHooks } from '@bull-board/api/typings/app';
-import { parseSagaId } from '../domain/ids.ts';
-import type { SagaRecord } from '../saga/record.ts';
-import { isEnded } from '../saga/state.ts';
+import { isEnded, parseSagaId, type SagaRecord } from '@reclaim/saga';
 import type { ApiDependencies } from './dependencies.ts';
 import { jobView } from './job-view.ts';
 import type { Job } from './schemas/job.ts';

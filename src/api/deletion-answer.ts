@@ -1,8 +1,8 @@
 // What a DELETE answers when its saga has ended.
 
+import type { SagaRecord } from '@reclaim/saga';
 import { Value } from 'typebox/value';
 import { formatMinor } from '../domain/money.ts';
-import type { SagaRecord } from '../saga/record.ts';
 import { plainWarnings } from './job-view.ts';
 import type { EndedBodies } from './saga-answer.ts';
 import { DeletionResultSchema, type EndedDeletion } from './schemas/deletion.ts';

@@ -2,6 +2,7 @@
 // what is not here, it cannot do. I7: `DeleteRequests.request` returns only when the saga is durable,
 // and throws UnavailableError (or InDoubtError) when it could not make it so: the one 503 of a DELETE.
 
+import type { Sagas as EngineSagas, StepDefinition } from '@reclaim/saga';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
@@ -24,8 +25,6 @@ import type { Portfolio } from '../reconciliation/portfolio.ts';
 import type { OrphanSamples } from '../reconciliation/ports/orphan-samples.ts';
 import type { SyncRequests } from '../reconciliation/sync-requests.ts';
 import type { StartSyncAll } from '../reconciliation/sync-schedule.ts';
-import type { StepDefinition } from '../saga/definition.ts';
-import type { Sagas as EngineSagas } from '../saga/sagas.ts';
 import type { TrustedProxies } from '../trusted-proxies.ts';
 import type { StreamLimits } from './job-streams.ts';
 

@@ -3,9 +3,9 @@
 // and never an error (I7, I9). Waiters are counted, because each holds a socket: of all users, and of each, so that one
 // who asks without end is answered at once and the others still wait.
 
+import type { SagaRecord } from '@reclaim/saga';
 import type { FastifyBaseLogger } from 'fastify';
 import type { FirebaseUid } from '../domain/ids.ts';
-import type { SagaRecord } from '../saga/record.ts';
 import type { Sagas } from './dependencies.ts';
 
 /** More wait on one process only by accident or malice: the rest are answered at once. */

@@ -1,7 +1,7 @@
 // One client that watches one job. I9: it is shown stored records, never an older one after a newer, and none
 // twice.
 
-import type { SagaRecord } from '../saga/record.ts';
+import type { SagaRecord } from '@reclaim/saga';
 import type { ApiDependencies } from './dependencies.ts';
 import type { EventStream } from './event-stream.ts';
 import { jobView } from './job-view.ts';

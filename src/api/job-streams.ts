@@ -2,12 +2,10 @@
 // job, with the identity or the session it was opened under, with its client, or with the server. One watch and one timer serve
 // them all.
 
+import { pause, type SagaRecord, type SagaWatch } from '@reclaim/saga';
 import type { FastifyReply } from 'fastify';
 import type { EndedSessions } from '../domain/ended-sessions.ts';
 import type { Identity } from '../domain/identity-verifier.ts';
-import { pause } from '../saga/deadline.ts';
-import type { SagaRecord } from '../saga/record.ts';
-import type { SagaWatch } from '../saga/saga-watch.ts';
 import { openEventStream } from './event-stream.ts';
 import { end, type JobStream, resume, show, tend, type Viewing } from './job-stream.ts';
 import { statusUrl } from './job-view.ts';

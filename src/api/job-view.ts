@@ -2,10 +2,15 @@
 // that is not durable, and progress counts finished steps whichever way they were finished: it never
 // goes back when a saga does.
 
+import {
+  type Phase,
+  type SagaRecord,
+  type StepFailure,
+  type StepState,
+  type StepStatus,
+  shownState,
+} from '@reclaim/saga';
 import { botOfKey } from '../deletion/bot-key.ts';
-import type { SagaRecord } from '../saga/record.ts';
-import type { Phase, StepFailure, StepState, StepStatus } from '../saga/state.ts';
-import { shownState } from '../saga/version-watch.ts';
 import type { ApiDependencies, StepKind } from './dependencies.ts';
 import type { AcceptedJob, Job, PlainWarnings } from './schemas/job.ts';
 import { type Audience, told } from './told.ts';

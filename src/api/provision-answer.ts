@@ -1,7 +1,7 @@
 // What a POST /provision answers when its saga has ended.
 
+import type { SagaRecord } from '@reclaim/saga';
 import { Value } from 'typebox/value';
-import type { SagaRecord } from '../saga/record.ts';
 import type { EndedBodies } from './saga-answer.ts';
 import { type EndedProvision, ProvisionResultSchema } from './schemas/provision.ts';
 import { type Audience, told } from './told.ts';

@@ -2,8 +2,8 @@
 // a session that the list did not hold a minute ago is believed while the list cannot be asked. A session that was
 // never asked for is not, and one that this process ended is not either. Nothing moves money meanwhile: that takes MongoDB.
 
+import { RetryableError } from '@reclaim/saga';
 import type { EndedSessions } from '../domain/ended-sessions.ts';
-import { RetryableError } from '../saga/errors.ts';
 
 /** How long an answer stands in for the list. Longer: a session that ended elsewhere reads on for as long. */
 const REMEMBER_MS = 60_000;

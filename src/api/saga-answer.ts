@@ -1,9 +1,9 @@
 // What a request that began a saga is answered for the state the saga is in: 200 when it has ended, 202 while it has
 // not, stuck included. A pure translation of the stored record (I9); what a 200 says is the request's own.
 
+import type { SagaRecord } from '@reclaim/saga';
 import type { FastifyReply } from 'fastify';
 import { assertNever } from '../domain/assert-never.ts';
-import type { SagaRecord } from '../saga/record.ts';
 import { acceptedView, statusUrl } from './job-view.ts';
 import type { Audience } from './told.ts';
 

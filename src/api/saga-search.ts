@@ -1,8 +1,8 @@
 // What an operator types to find sagas, as what the log can look up: a saga's id, a user by `_id` or firebaseUid, a bot.
 // Exact, because each is served by an index; what could be several of these is looked for as all of them.
 
-import { parseFirebaseUid, parseInstanceId, parseSagaId, parseUserId } from '../domain/ids.ts';
-import type { SagaTrait } from '../saga/ports/saga-log.ts';
+import { parseSagaId, type SagaTrait } from '@reclaim/saga';
+import { parseFirebaseUid, parseInstanceId, parseUserId } from '../domain/ids.ts';
 import type { Accounts } from './dependencies.ts';
 
 export async function traitsOf(text: string, accounts: Accounts): Promise<readonly SagaTrait[]> {

@@ -1,6 +1,6 @@
 // What an operator is shown of a saga: the job, and what only operators may know.
 
-import type { SagaRecord } from '../saga/record.ts';
+import type { SagaRecord } from '@reclaim/saga';
 import type { ApiDependencies } from './dependencies.ts';
 import { jobView } from './job-view.ts';
 

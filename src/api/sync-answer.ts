@@ -1,8 +1,8 @@
 // What POST /sync-wallet answers when its run has ended, and what a rehearsal is answered.
 
+import type { SagaRecord } from '@reclaim/saga';
 import { Value } from 'typebox/value';
 import type { SyncRehearsal } from '../reconciliation/rehearse-sync.ts';
-import type { SagaRecord } from '../saga/record.ts';
 import { plainWarnings } from './job-view.ts';
 import type { EndedBodies } from './saga-answer.ts';
 import { type EndedSync, type SyncData, SyncResultSchema } from './schemas/sync.ts';

@@ -1,8 +1,8 @@
 // What a job gave, for who reads it. Some kinds are made for operators, and their results name hosts and containers; what a
 // synchronisation left alone has the reason's code for its user, and behind it what the sources said for an operator.
 
+import type { SagaRecord } from '@reclaim/saga';
 import { Value } from 'typebox/value';
-import type { SagaRecord } from '../saga/record.ts';
 import { type SyncData, SyncResultSchema } from './schemas/sync.ts';
 import type { Audience } from './told.ts';
 

@@ -2,10 +2,13 @@
 // newest first. The log knows no such order, so its lists are put one after the other; a cursor says in which of them
 // the page before ended, and where.
 
-import { BadCursorError } from '../domain/bad-cursor.ts';
-import type { SagaFilter, SagaPage } from '../saga/ports/saga-log.ts';
-import type { SagaRecord } from '../saga/record.ts';
-import type { Phase } from '../saga/state.ts';
+import {
+  BadCursorError,
+  type Phase,
+  type SagaFilter,
+  type SagaPage,
+  type SagaRecord,
+} from '@reclaim/saga';
 import type { Sagas } from './dependencies.ts';
 
 const STAGES: readonly (readonly Phase[])[] = [

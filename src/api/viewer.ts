@@ -1,10 +1,10 @@
 // Who looks, after the token: the identity of the request and the account behind it. The account is
 // read after validation, so that a malformed request costs no database read.
 
+import type { SagaRecord } from '@reclaim/saga';
 import type { FastifyRequest } from 'fastify';
 import type { Identity } from '../domain/identity-verifier.ts';
 import type { FirebaseUid, UserId } from '../domain/ids.ts';
-import type { SagaRecord } from '../saga/record.ts';
 import type { Accounts } from './dependencies.ts';
 import { ProblemError } from './problem.ts';
 

@@ -1,9 +1,8 @@
 // A saga that is asked for by the id of its job, for whoever may see it. Somebody else's is answered word for
 // word like one that never was.
 
+import { parseSagaId, type SagaId, type SagaRecord } from '@reclaim/saga';
 import type { FastifyRequest } from 'fastify';
-import { parseSagaId, type SagaId } from '../domain/ids.ts';
-import type { SagaRecord } from '../saga/record.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { ProblemError } from './problem.ts';
 import { maySee, type Viewer, viewerOf } from './viewer.ts';

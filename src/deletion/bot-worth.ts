@@ -1,8 +1,7 @@
 // Asks the bot of a deletion what it is worth: at the lock, and again right before the stop. An answer is written into
 // the lock at once, under the epoch (I5): the bot will not say it twice, and the log has it only when the step is done.
 
-import type { StepCall } from '../saga/definition.ts';
-import { FencedError } from '../saga/errors.ts';
+import { FencedError, type StepCall } from '@reclaim/saga';
 import { POOL_CAPTURE } from './captures.ts';
 import { readInput } from './delete-bot-input.ts';
 import type { BotWorth } from './ports/bot-valuation.ts';

@@ -1,9 +1,9 @@
 // What a deletion captures before it touches anything, and what its steps leave for later ones.
 
+import { stored } from '@reclaim/saga';
 import { Type } from 'typebox';
 import type { Sighting } from '../domain/bot.ts';
 import type { OwnedEntry } from '../domain/owned-entry.ts';
-import { stored } from '../saga/stored.ts';
 import type { BotWorth } from './ports/bot-valuation.ts';
 import type { Receipt } from './ports/wallets.ts';
 

@@ -1,6 +1,7 @@
 // What a deletion, or the reclaiming of an orphan, is told at its acceptance. The policy is part of it: a saga in
 // flight ends by the rules its caller was promised, whatever the configuration says later.
 
+import { type Json, stored } from '@reclaim/saga';
 import { Type } from 'typebox';
 import {
   type FirebaseUid,
@@ -10,8 +11,6 @@ import {
   toUserId,
   type UserId,
 } from '../domain/ids.ts';
-import type { Json } from '../saga/json.ts';
-import { stored } from '../saga/stored.ts';
 
 /** What happens when the bot cannot be stopped, or its pool entry not be written, in time. `refund`: the
  * wallet is cleaned all the same and the tombstone finishes the rest; `restore`: everything goes back;

@@ -1,9 +1,7 @@
 // The saga that deletes a bot: three steps that can be undone, the refund as the point of no return (I6),
 // and two that only go forward.
 
-import type { SagaDefinition, StepCall } from '../saga/definition.ts';
-import { FencedError } from '../saga/errors.ts';
-import type { Json } from '../saga/json.ts';
+import { FencedError, type Json, type SagaDefinition, type StepCall } from '@reclaim/saga';
 import { botKey } from './bot-key.ts';
 import { REFUND_VALUE } from './captures.ts';
 import { readInput } from './delete-bot-input.ts';

@@ -2,10 +2,9 @@
 // decision, not evidence: a wallet that holds the bot is enough, whatever the other sources say. Only where
 // the wallet does not know it do they decide, and then "no" needs all of them to have answered (I4).
 
+import type { SagaRecord, Sagas } from '@reclaim/saga';
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import { forBot } from '../domain/unreadable-rows.ts';
-import type { SagaRecord } from '../saga/record.ts';
-import type { Sagas } from '../saga/sagas.ts';
 import { botKey } from './bot-key.ts';
 import { ALLOCATION_CAPTURE } from './captures.ts';
 import { DELETE_BOT } from './delete-bot.ts';

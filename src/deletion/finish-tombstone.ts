@@ -4,6 +4,8 @@
 // only of a host that is believed (I4). Ids are used again, and a program is named by its id alone: where a new life of the id
 // holds an allocation, whatever stands there is that life's and is not touched, but for containers that the saga saw (I5).
 
+import { FencedError, SagaError, TerminalError } from '@reclaim/saga';
+import type { Sighting } from '../domain/bot.ts';
 import { isAtRest, type Sighting } from '../domain/bot.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import { type Incarnation, settlementOpId } from '../domain/incarnation.ts';
@@ -11,7 +13,6 @@ import { takeOutOwn } from '../domain/owned-entry.ts';
 import type { PoolState } from '../domain/pool-state.ts';
 import type { SourceAnswer } from '../domain/source.ts';
 import { forBot } from '../domain/unreadable-rows.ts';
-import { FencedError, SagaError, TerminalError } from '../saga/errors.ts';
 import { type AbsenceDoubt, createAbsenceDoubt } from './bot-at-rest.ts';
 import { aboutBotOf, findEntryOf, locateOwned } from './locate-owned.ts';
 import type { FencedCall } from './ports/bots.ts';

@@ -2,8 +2,7 @@
 // the saga could not remove, what a daemon or a legacy writer brought back. Runs in every worker; each
 // tombstone is taken by one of them at a time.
 
-import { toFailure } from '../saga/failure.ts';
-import { createPeriodic, type Periodic } from '../saga/periodic.ts';
+import { createPeriodic, type Periodic, toFailure } from '@reclaim/saga';
 import { finishTombstone } from './finish-tombstone.ts';
 import type { Tombstone } from './ports/tombstones.ts';
 import type { DeletionPorts } from './steps/step-ports.ts';

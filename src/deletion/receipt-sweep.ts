@@ -1,8 +1,7 @@
 // Drops receipts from user documents once the ledger has held them for a day, so that a user who deletes
 // many bots does not carry them all for ever. One process at a time; twice would be harmless.
 
-import { createPeriodic, type Periodic } from '../saga/periodic.ts';
-import type { Elections } from '../saga/ports/elections.ts';
+import { createPeriodic, type Elections, type Periodic } from '@reclaim/saga';
 import type { Wallets } from './ports/wallets.ts';
 
 const EVERY_MS = 10 * 60_000;

@@ -2,12 +2,14 @@
 // for money. An orphan is evidence, not a decision (I4): right before the payment every source must say absent
 // once more, and anything else takes the saga back. The deletion's stop policy does not apply.
 
+import {
+  type SagaDefinition,
+  type SagaId,
+  type SagaOrder,
+  type SagaRecord,
+  TerminalError,
+} from '@reclaim/saga';
 import { assertNever } from '../domain/assert-never.ts';
-import type { SagaId } from '../domain/ids.ts';
-import type { SagaDefinition } from '../saga/definition.ts';
-import { TerminalError } from '../saga/errors.ts';
-import type { SagaRecord } from '../saga/record.ts';
-import type { SagaOrder } from '../saga/sagas.ts';
 import { botKey } from './bot-key.ts';
 import { REFUND_VALUE } from './captures.ts';
 import { fenceMark, walletOf } from './delete-bot.ts';

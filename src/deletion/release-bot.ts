@@ -2,8 +2,7 @@
 // which goes if nothing was paid and is settled if something was, so that the janitor finishes it. The mark goes first: as
 // long as it stands, a settlement that is still on its way may land, after it was asked whether one had (I2).
 
-import type { SagaFacts, StepCall } from '../saga/definition.ts';
-import type { Json } from '../saga/json.ts';
+import type { Json, SagaFacts, StepCall } from '@reclaim/saga';
 import { ALLOCATION_CAPTURE, LOCK_VALUE, REFUND_VALUE } from './captures.ts';
 import type { Receipt } from './ports/wallets.ts';
 import { type DeletionPorts, hasSeenAtRest, STEP, sceneOf } from './steps/step-ports.ts';

@@ -2,6 +2,7 @@
 // called by now, before anybody may say that the bot is nowhere (I4). A renamed container is found so, stopped and
 // removed; one that cannot be asked for makes the bot unknown.
 
+import { SagaError } from '@reclaim/saga';
 import type { Sighting } from '../domain/bot.ts';
 import {
   type JoinedAnswer,
@@ -10,7 +11,6 @@ import {
   type SourceAnswer,
   unknown,
 } from '../domain/source.ts';
-import { SagaError } from '../saga/errors.ts';
 import type { BotDoubt, Bots, BotsCall, HostListing, ListedBot } from './ports/bots.ts';
 import type { ComparedContainers, KnownContainers } from './ports/known-containers.ts';
 

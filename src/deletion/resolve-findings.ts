@@ -4,10 +4,9 @@
 // be repeated, and only then is the finding resolved, by a conditional one: of two administrators one
 // decides, and what a crash in between leaves open can be decided again.
 
+import type { SagaId, Sagas } from '@reclaim/saga';
 import { assertNever } from '../domain/assert-never.ts';
-import type { SagaId } from '../domain/ids.ts';
 import type { Incarnation } from '../domain/incarnation.ts';
-import type { Sagas } from '../saga/sagas.ts';
 import { botKey } from './bot-key.ts';
 import type { RecordedFinding, Resolution, ResolveAction } from './ports/findings.ts';
 import { restoreOpId } from './ports/restorations.ts';

@@ -3,11 +3,16 @@
 // the owner's that is longer than usual comes on top, as far as the policy waits for one at all: a bot that closes its
 // orders within the time that its owner gives it has not failed to stop.
 
+import {
+  HoldError,
+  type Json,
+  type StepCall,
+  type StepDeadline,
+  type StepResult,
+  TerminalError,
+} from '@reclaim/saga';
 import { assertNever } from '../domain/assert-never.ts';
 import { extraStopSeconds, isRemovedByStop } from '../domain/bot.ts';
-import type { StepCall, StepDeadline, StepResult } from '../saga/definition.ts';
-import { HoldError, TerminalError } from '../saga/errors.ts';
-import type { Json } from '../saga/json.ts';
 import { BOT_CAPTURE } from './captures.ts';
 import { readInput } from './delete-bot-input.ts';
 import { STEP } from './steps/step-ports.ts';

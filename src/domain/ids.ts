@@ -10,8 +10,6 @@ export type UserId = Branded<string, 'UserId'>;
 export type FirebaseUid = Branded<string, 'FirebaseUid'>;
 /** A bot's id: the key in `botAllocations`, in `botMapping` and in Docker's labels. */
 export type InstanceId = Branded<string, 'InstanceId'>;
-/** A saga's id, which is also the job id of the API and of the queue: no `:`, not an integer (BullMQ). */
-export type SagaId = Branded<string, 'SagaId'>;
 
 // The platform takes whatever its clients send for an id, and money stands under it: `_x`, `-x`, `auth0|x-bot-1`, an address of
 // mail, a blank in the middle. All of it can be deleted; what an id could do to a path, a line or a pattern is escaped or
@@ -20,7 +18,6 @@ export type SagaId = Branded<string, 'SagaId'>;
 const INSTANCE_ID = /^(?!\.{1,2}$)[^\x00-\x1f\x7f]{1,128}$/;
 const NEW_INSTANCE_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 const USER_ID = /^[0-9a-f]{24}$/;
-const SAGA_ID = /^[a-z]{2,12}-[0-9A-Za-z]{10,40}$/;
 
 /** The pattern of a bot that exists; new bots are held to a stricter one. Source of the rule: the API contract. */
 export const INSTANCE_ID_PATTERN = INSTANCE_ID.source;
@@ -41,10 +38,6 @@ export function parseUserId(text: unknown): UserId | undefined {
   return typeof text === 'string' && USER_ID.test(text) ? (text as UserId) : undefined;
 }
 
-export function parseSagaId(text: unknown): SagaId | undefined {
-  return typeof text === 'string' && SAGA_ID.test(text) ? (text as SagaId) : undefined;
-}
-
 /** Firebase allows 1 to 128 characters; the platform's are plain text without white space or slashes. */
 export function parseFirebaseUid(text: unknown): FirebaseUid | undefined {
   return typeof text === 'string' && /^[^\s/]{1,128}$/.test(text)
@@ -59,10 +52,6 @@ export function toUserId(text: unknown): UserId {
 
 export function toInstanceId(text: unknown): InstanceId {
   return mustBe(parseInstanceId(text), 'instance id', text);
-}
-
-export function toSagaId(text: unknown): SagaId {
-  return mustBe(parseSagaId(text), 'saga id', text);
 }
 
 export function toFirebaseUid(text: unknown): FirebaseUid {

@@ -2,7 +2,8 @@
 // and an incarnation never crosses accounts. The same instanceId allocated again is another one.
 
 import { createHash } from 'node:crypto';
-import type { InstanceId, SagaId, UserId } from './ids.ts';
+import type { SagaId } from '@reclaim/saga';
+import type { InstanceId, UserId } from './ids.ts';
 
 /** `(user _id, instanceId, allocatedAt)`. Where an old row has no allocatedAt, an id stamped on the
  * allocation at the lock (in its mark) stands for it: `stamp:<sagaId>`. */

@@ -1,9 +1,9 @@
 // What health works with.
 
+import type { Sagas } from '@reclaim/saga';
 import type { Findings } from '../deletion/ports/findings.ts';
 import type { PoolStates } from '../deletion/ports/pool-states.ts';
 import type { Tombstones } from '../deletion/ports/tombstones.ts';
-import type { Sagas } from '../saga/sagas.ts';
 import type { HealthSettings } from './health-settings.ts';
 import type { BotEvents } from './ports/bot-events.ts';
 import type { BotHealths } from './ports/bot-healths.ts';

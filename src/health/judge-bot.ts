@@ -3,9 +3,9 @@
 // nothing at all. Decided from what is and not from what changed, so that a look whose consequences were lost is made up
 // for by the next one.
 
+import { isWithin } from '@reclaim/saga';
 import { assertNever } from '../domain/assert-never.ts';
 import type { ProgramState } from '../domain/bot.ts';
-import { isWithin } from '../saga/age.ts';
 import type { HealthSettings } from './health-settings.ts';
 import type { BotEventType } from './ports/bot-events.ts';
 import type { BotMemory, HealthState } from './ports/bot-healths.ts';

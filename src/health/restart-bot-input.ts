@@ -1,5 +1,6 @@
 // What the restart of a bot is told at its order.
 
+import { type Json, type SagaOrder, stored } from '@reclaim/saga';
 import { Type } from 'typebox';
 import {
   type FirebaseUid,
@@ -9,9 +10,6 @@ import {
   toUserId,
   type UserId,
 } from '../domain/ids.ts';
-import type { Json } from '../saga/json.ts';
-import type { SagaOrder } from '../saga/sagas.ts';
-import { stored } from '../saga/stored.ts';
 
 /** Not `pool-health`: that is the clock's job, which is no saga. */
 export const RESTART_BOT = 'restart-bot';

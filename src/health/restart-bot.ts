@@ -2,6 +2,14 @@
 // begins, and while a deletion holds it no restart does. It yields: a DELETE takes its place at once, and begins when the
 // last call of this saga is over. Nothing of it needs an undo: a bot that runs again is what its owner asked for.
 
+import {
+  type CompensatableStep,
+  InDoubtError,
+  type Json,
+  type SagaDefinition,
+  type StepCall,
+  UnavailableError,
+} from '@reclaim/saga';
 import { botKey } from '../deletion/bot-key.ts';
 import { aboutBotOf, locateOwned } from '../deletion/locate-owned.ts';
 import type { Bots } from '../deletion/ports/bots.ts';
@@ -10,9 +18,6 @@ import type { PoolStates } from '../deletion/ports/pool-states.ts';
 import type { Tombstones } from '../deletion/ports/tombstones.ts';
 import type { Wallets } from '../deletion/ports/wallets.ts';
 import type { PooledSighting } from '../domain/bot.ts';
-import type { CompensatableStep, SagaDefinition, StepCall } from '../saga/definition.ts';
-import { InDoubtError, UnavailableError } from '../saga/errors.ts';
-import type { Json } from '../saga/json.ts';
 import type { BotEvents, BotEventType } from './ports/bot-events.ts';
 import type { HealthMeter } from './ports/health-meter.ts';
 import { type PoolContainers, RESTART_CALL_MS } from './ports/pool-containers.ts';

@@ -1,11 +1,11 @@
 // Which bots are somebody else's business just now: those that a saga holds, and those that a tombstone names. Health
 // neither starts them nor touches their entry, so that nothing it does revives what is being or was deleted.
 
+import type { Sagas } from '@reclaim/saga';
 import { botKey } from '../deletion/bot-key.ts';
 import type { Tombstone, Tombstones } from '../deletion/ports/tombstones.ts';
 import type { Wallets } from '../deletion/ports/wallets.ts';
 import type { InstanceId, UserId } from '../domain/ids.ts';
-import type { Sagas } from '../saga/sagas.ts';
 
 export interface RestraintPorts {
   readonly tombstones: Pick<Tombstones, 'findForBot'>;

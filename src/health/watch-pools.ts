@@ -2,9 +2,9 @@
 // memory first, then the pool state, then restarts. A bot's memory is written under the revision it was decided from, and
 // only whoever wrote it acts on it: two workers that look at the same moment never restart a bot twice.
 
+import { SagaError } from '@reclaim/saga';
 import type { BotsCall } from '../deletion/ports/bots.ts';
 import { rosterOf } from '../domain/pool-roster.ts';
-import { SagaError } from '../saga/errors.ts';
 import { assess, judgeAll } from './assess.ts';
 import type { HealthPorts } from './health-ports.ts';
 import { markBots } from './mark-bots.ts';

@@ -2,6 +2,7 @@
 // has come to one of the bots is asked again under the lock, where a deletion that began before cannot have taken its
 // entry out unnoticed, and one that begins later waits for this write.
 
+import { UnavailableError } from '@reclaim/saga';
 import { botKey } from '../deletion/bot-key.ts';
 import type { BotsCall } from '../deletion/ports/bots.ts';
 import type { PoolScope, PoolStates } from '../deletion/ports/pool-states.ts';
@@ -10,7 +11,6 @@ import {
   type BotStatusChange,
   type PoolStatusChange,
 } from '../domain/pool-statuses.ts';
-import { UnavailableError } from '../saga/errors.ts';
 import { type KnownBot, type RestraintPorts, restrainedAmong } from './restraints.ts';
 
 export interface StatusOrder {

@@ -1,6 +1,7 @@
 // What the log believes of each source, from a saga's captures and what its steps left: how the world should look where
 // nobody else has touched it. Null: the saga has not looked, or is of a kind that says nothing of that source.
 
+import type { SagaRecord, StepState } from '@reclaim/saga';
 import {
   ALLOCATION_CAPTURE,
   BOT_CAPTURE,
@@ -15,8 +16,6 @@ import { STEP as DELETION } from '../deletion/steps/step-ports.ts';
 import { PROVISION_BOT } from '../provisioning/provision-bot.ts';
 import { STEP as PROVISION } from '../provisioning/provisioning-ports.ts';
 import { PLACE, RESERVATION } from '../provisioning/stored-values.ts';
-import type { SagaRecord } from '../saga/record.ts';
-import type { StepState } from '../saga/state.ts';
 import { describeEntry, describeSightings, inDollars } from './describe.ts';
 
 export const SOURCES = ['wallet', 'pool-state', 'docker', 'tombstone', 'ledger'] as const;

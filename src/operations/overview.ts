@@ -2,11 +2,9 @@
 // to decide, and which source answers. The figures come from the log and the collections, asked now; where MongoDB does
 // not answer they are unknown, never zero (I4), and the sources are told all the same.
 
+import type { OpenSagas, Phase, SagaFilter, SagaPage, SagaRecord } from '@reclaim/saga';
 import type { FindingKind, Findings } from '../deletion/ports/findings.ts';
 import { ok, type SourceAnswer } from '../domain/source.ts';
-import type { OpenSagas, SagaFilter, SagaPage } from '../saga/ports/saga-log.ts';
-import type { SagaRecord } from '../saga/record.ts';
-import type { Phase } from '../saga/state.ts';
 import { askHosts, type HostNow, type HostsPorts } from './hosts-now.ts';
 import { timed } from './timed.ts';
 

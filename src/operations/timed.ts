@@ -1,10 +1,8 @@
 // A question to a source that an operator waits for: bounded, timed, and never an exception. I4: what did not answer
 // in time, or answered with an error, is unknown with its reason.
 
+import { toFailure, UnavailableError, withDeadline } from '@reclaim/saga';
 import { type SourceAnswer, unknown } from '../domain/source.ts';
-import { withDeadline } from '../saga/deadline.ts';
-import { UnavailableError } from '../saga/errors.ts';
-import { toFailure } from '../saga/failure.ts';
 
 export interface Timed<T> {
   readonly answer: SourceAnswer<T>;

@@ -1,6 +1,7 @@
 // One look at each source for one bot, and what it found in words. The same looks that a deletion decides by, so that
 // an operator is shown what the saga would see.
 
+import type { SagaRecord } from '@reclaim/saga';
 import { aboutBotOf } from '../deletion/locate-owned.ts';
 import type { Accounts } from '../deletion/ports/accounts.ts';
 import type { Ledger } from '../deletion/ports/ledger.ts';
@@ -15,7 +16,6 @@ import { ok, type SourceAnswer, unknown } from '../domain/source.ts';
 import { forBot } from '../domain/unreadable-rows.ts';
 import { PROVISION_BOT } from '../provisioning/provision-bot.ts';
 import { type BotLook, type LookPorts, lookAtBot } from '../reconciliation/look-at-bot.ts';
-import type { SagaRecord } from '../saga/record.ts';
 import type { SourceName } from './beliefs.ts';
 import { describeEntry, describeSightings, inDollars } from './describe.ts';
 

@@ -1,12 +1,11 @@
 // What each source says of a saga's bot this second, beside what the log believes: what an operator reads before a verb
 // is chosen. Every look is fresh, bounded and timed; a source that did not answer is unknown with its reason (I4).
 
+import { type SagaRecord, toFailure } from '@reclaim/saga';
 import { botOfKey } from '../deletion/bot-key.ts';
 import { ALLOCATION_CAPTURE } from '../deletion/captures.ts';
 import { STEP } from '../deletion/steps/step-ports.ts';
 import { parseFirebaseUid, parseUserId } from '../domain/ids.ts';
-import { toFailure } from '../saga/failure.ts';
-import type { SagaRecord } from '../saga/record.ts';
 import { type Beliefs, beliefsOf, SOURCES, type SourceName } from './beliefs.ts';
 import { timed } from './timed.ts';
 import { createWorldLooks, type Said, type WorldBot, type WorldPorts } from './world-looks.ts';

@@ -2,12 +2,10 @@
 // cannot land any more (I5), and the tombstone is there before slot and money go back, so that a bot that is
 // started late is taken away again and its port stays taken until it is gone (I1).
 
+import { FencedError, RetryableError, SagaError, type StepCall, toSagaId } from '@reclaim/saga';
 import { NOTHING_SEEN, type TombstoneTarget } from '../deletion/ports/tombstones.ts';
 import type { Reservation } from '../deletion/ports/wallets.ts';
-import { toSagaId } from '../domain/ids.ts';
 import { findOwnEntry, type ReservedSlot } from '../domain/owned-entry.ts';
-import type { StepCall } from '../saga/definition.ts';
-import { FencedError, RetryableError, SagaError } from '../saga/errors.ts';
 import { type ProvisioningPorts, placeOf, STEP, sceneOf } from './provisioning-ports.ts';
 import { ASSIGN_CAPTURE, RESERVATION, START_CAPTURE } from './stored-values.ts';
 

@@ -1,11 +1,10 @@
 // The money of an undone provision goes back by THE settlement: the same operation that a deletion or a reclaim
 // of this incarnation would make, so that whoever comes first pays and nobody pays twice (I2).
 
+import { FencedError, HoldError, RetryableError, type StepCall } from '@reclaim/saga';
 import type { Receipt, Reservation, SettleCommand } from '../deletion/ports/wallets.ts';
 import { assertNever } from '../domain/assert-never.ts';
 import { settlementOpId } from '../domain/incarnation.ts';
-import type { StepCall } from '../saga/definition.ts';
-import { FencedError, HoldError, RetryableError } from '../saga/errors.ts';
 import { type ProvisioningPorts, sceneOf } from './provisioning-ports.ts';
 
 /** Marks dropped and set again in one attempt: a legacy writer is fast, but not this fast. */

@@ -1,6 +1,7 @@
 // What a provision is told at its acceptance. Image and time limits are part of it: a saga in flight ends by
 // the rules its caller was promised, whatever the configuration says later.
 
+import { type Json, stored } from '@reclaim/saga';
 import { Type } from 'typebox';
 import {
   type FirebaseUid,
@@ -10,8 +11,6 @@ import {
   toUserId,
   type UserId,
 } from '../domain/ids.ts';
-import type { Json } from '../saga/json.ts';
-import { stored } from '../saga/stored.ts';
 
 export interface ProvisionBotInput {
   readonly userId: UserId;

@@ -1,10 +1,8 @@
 // The saga that makes a bot: money, place and process, each of which can be undone; the activation as the point
 // of no return (I6); then the ledger.
 
+import { FencedError, type Json, type SagaDefinition } from '@reclaim/saga';
 import { botKey } from '../deletion/bot-key.ts';
-import type { SagaDefinition } from '../saga/definition.ts';
-import { FencedError } from '../saga/errors.ts';
-import type { Json } from '../saga/json.ts';
 import { readInput } from './provision-bot-input.ts';
 import { type ProvisioningPorts, STEP, sceneOf } from './provisioning-ports.ts';
 import { releaseProvision, reservedMinor } from './release-provision.ts';

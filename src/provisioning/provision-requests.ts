@@ -4,15 +4,14 @@
 // believed without the other: the key may be forgotten before its saga, and the saga before its key.
 
 import { createHash } from 'node:crypto';
+import type { SagaId, SagaRecord, Sagas } from '@reclaim/saga';
 import { finishTombstone } from '../deletion/finish-tombstone.ts';
 import type { Accounts } from '../deletion/ports/accounts.ts';
 import { highestInPools, numberedBot } from '../domain/bot-numbers.ts';
-import type { FirebaseUid, InstanceId, SagaId, UserId } from '../domain/ids.ts';
+import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
 import { freePort, ownPools } from '../domain/pool-slots.ts';
 import type { PoolState } from '../domain/pool-state.ts';
-import type { SagaRecord } from '../saga/record.ts';
-import type { Sagas } from '../saga/sagas.ts';
 import { findPlaces, type Places } from './find-places.ts';
 import type { BotNumbers } from './ports/bot-numbers.ts';
 import type { RequestKeys } from './ports/request-keys.ts';

@@ -1,5 +1,13 @@
 // What the steps of a provision work with.
 
+import {
+  type Json,
+  type StepCall,
+  type StepDeadline,
+  type StepResult,
+  TerminalError,
+  toSagaId,
+} from '@reclaim/saga';
 import type { Bots } from '../deletion/ports/bots.ts';
 import type { Findings } from '../deletion/ports/findings.ts';
 import type { HostBelief } from '../deletion/ports/host-belief.ts';
@@ -7,11 +15,7 @@ import type { Ledger } from '../deletion/ports/ledger.ts';
 import type { PoolStates } from '../deletion/ports/pool-states.ts';
 import type { Tombstones } from '../deletion/ports/tombstones.ts';
 import type { MarkTarget, ReserveOrder, Wallets } from '../deletion/ports/wallets.ts';
-import { toSagaId } from '../domain/ids.ts';
 import { reserveOpId } from '../domain/reservation.ts';
-import type { StepCall, StepDeadline, StepResult } from '../saga/definition.ts';
-import { TerminalError } from '../saga/errors.ts';
-import type { Json } from '../saga/json.ts';
 import { type ProvisionBotInput, readInput } from './provision-bot-input.ts';
 import { PLACE, type Place } from './stored-values.ts';
 

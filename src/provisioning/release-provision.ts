@@ -2,9 +2,8 @@
 // it keeps. I1: where the money was paid back the tombstone is settled, so that the janitor takes away what was
 // started; where it was not, nothing may say that it was: the allocation, if there is one, is a bot's like any other.
 
+import type { Json, SagaFacts, StepCall } from '@reclaim/saga';
 import { settlementOpId } from '../domain/incarnation.ts';
-import type { SagaFacts, StepCall } from '../saga/definition.ts';
-import type { Json } from '../saga/json.ts';
 import { wasThereBefore } from './begin-undo.ts';
 import { readInput } from './provision-bot-input.ts';
 import { type ProvisioningPorts, STEP, sceneOf } from './provisioning-ports.ts';

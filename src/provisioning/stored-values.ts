@@ -1,9 +1,9 @@
 // What a provision captures before it touches anything, and what its steps leave for later ones.
 
+import { stored } from '@reclaim/saga';
 import { Type } from 'typebox';
 import type { Reservation } from '../deletion/ports/wallets.ts';
 import type { RunningPool } from '../domain/pool-slots.ts';
-import { stored } from '../saga/stored.ts';
 
 /** Where the bot may live, as seen before its slot was taken. */
 export interface AssignCapture {

@@ -2,13 +2,13 @@
 // leave an orphan alone, why. It asks what the synchronisation asks, in its order, so that no page promises money that
 // the next run does not return.
 
+import type { Sagas } from '@reclaim/saga';
 import { botKey } from '../deletion/bot-key.ts';
 import type { AccountAllocation } from '../deletion/ports/accounts.ts';
 import type { Tombstones } from '../deletion/ports/tombstones.ts';
 import type { AllocationReading, Wallets } from '../deletion/ports/wallets.ts';
 import type { InstanceId, UserId } from '../domain/ids.ts';
 import { VERDICTS, type Verdict } from '../domain/presence.ts';
-import type { Sagas } from '../saga/sagas.ts';
 
 export const BOT_VERDICTS = [
   ...VERDICTS,

@@ -2,9 +2,9 @@
 // Docker may be wrong in a way that only somebody who knows the platform can see (I4). Until an administrator has confirmed the first
 // report, the runs that nobody asked for only look, by the clock, after a start and when a page is opened. What a person asks for is done.
 
+import type { SagaRecord } from '@reclaim/saga';
 import type { Finding, Findings } from '../deletion/ports/findings.ts';
 import { toUserId } from '../domain/ids.ts';
-import type { SagaRecord } from '../saga/record.ts';
 import type { SyncAllInput } from './sync-all-input.ts';
 import { PASSIVE } from './sync-schedule.ts';
 

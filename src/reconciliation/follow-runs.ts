@@ -1,9 +1,9 @@
 // Starts, for every user that drifted, the run that looks again and repairs, and follows those runs to their ends.
 // Both walk over the run's own list, so that a worker that takes over goes on where the last one was.
 
+import { isAtRest, type SagaId } from '@reclaim/saga';
 import type { BotsCall } from '../deletion/ports/bots.ts';
-import type { SagaId, UserId } from '../domain/ids.ts';
-import { isAtRest } from '../saga/state.ts';
+import type { UserId } from '../domain/ids.ts';
 import type { DriftedUser } from './ports/run-drifts.ts';
 import type { NewSuspect } from './ports/suspects.ts';
 import { readResult } from './sync-notes.ts';

@@ -1,7 +1,6 @@
 // The end of a run over all users: its sample, its counts, and what an administrator reads of it.
 
-import type { SagaId } from '../domain/ids.ts';
-import type { Json } from '../saga/json.ts';
+import type { Json, SagaId } from '@reclaim/saga';
 import type { FollowedRuns } from './follow-runs.ts';
 import type { SurveyTotals } from './survey.ts';
 import type { SyncAllInput } from './sync-all-input.ts';

@@ -1,9 +1,10 @@
 // The end of a run of one user: what it found is remembered (suspects, findings, the hosts' contents), counted, and
 // made the answer. Every write repeats harmlessly.
 
+import { type SagaId, toSagaId } from '@reclaim/saga';
 import { idConflict, resurrected, unmappedBot } from '../deletion/ports/findings.ts';
 import { paidBy } from '../deletion/reclaim-orphan.ts';
-import { type SagaId, toInstanceId, toSagaId } from '../domain/ids.ts';
+import { toInstanceId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
 import { POOL_STATE } from './detect-drift.ts';
 import type { UserToSync } from './first-look.ts';

@@ -1,13 +1,11 @@
 // Repairs what two looks have confirmed. Money moves in sagas of its own, one a bot, that the run starts and waits
 // for (I2, I8); entries are put right here.
 
+import { isAtRest, type SagaId, type SagaRecord, toSagaId } from '@reclaim/saga';
 import { botKey } from '../deletion/bot-key.ts';
 import type { FencedCall } from '../deletion/ports/bots.ts';
 import { paidBy, RECLAIM_ORPHAN, reclaimOrder } from '../deletion/reclaim-orphan.ts';
 import { assertNever } from '../domain/assert-never.ts';
-import { type SagaId, toSagaId } from '../domain/ids.ts';
-import type { SagaRecord } from '../saga/record.ts';
-import { isAtRest } from '../saga/state.ts';
 import type { UserToSync } from './first-look.ts';
 import { finishGhost, repairEntry } from './repair-entries.ts';
 import type { DriftNote } from './sync-notes.ts';

@@ -1,7 +1,8 @@
 // The suspects of one run: marked at its first look, ended for what it repaired or saw to live. What it left alone,
 // for whatever reason, stays one, and keeps the moment it was first seen.
 
-import type { InstanceId, SagaId } from '../domain/ids.ts';
+import type { SagaId } from '@reclaim/saga';
+import type { InstanceId } from '../domain/ids.ts';
 import type { UserToSync } from './first-look.ts';
 import type { SuspectSummary, Suspects } from './ports/suspects.ts';
 import type { DriftNote, RunNotes } from './sync-notes.ts';

@@ -2,10 +2,10 @@
 // finds that nothing is wrong any more, or names the veto. I4: the wallet is read before the other two, so that a
 // bot made meanwhile is seen there.
 
+import type { SagaId } from '@reclaim/saga';
 import { botKey } from '../deletion/bot-key.ts';
 import type { AccountAllocation } from '../deletion/ports/accounts.ts';
 import type { BotsCall } from '../deletion/ports/bots.ts';
-import type { SagaId } from '../domain/ids.ts';
 import { judgePresence } from '../domain/presence.ts';
 import { findPayment } from './bot-verdict.ts';
 import { factsOf, type UserToSync } from './first-look.ts';

@@ -1,9 +1,10 @@
 // The first look at everybody: Docker and the pool state are read once, users stream by, and only what drifted is
 // kept. Its memory grows with the bots that exist, not with the users; its time with both.
 
+import type { SagaId } from '@reclaim/saga';
 import { botKey } from '../deletion/bot-key.ts';
 import type { BotsCall } from '../deletion/ports/bots.ts';
-import type { InstanceId, SagaId } from '../domain/ids.ts';
+import type { InstanceId } from '../domain/ids.ts';
 import type { Verdict } from '../domain/presence.ts';
 import { judgeBot, type SourcesView } from './detect-drift.ts';
 import { findLeftovers } from './leftovers.ts';

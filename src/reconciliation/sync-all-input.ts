@@ -1,9 +1,7 @@
 // What a run over all users is told, and which runs are one: of each kind one at a time.
 
+import { type Json, type SagaOrder, stored } from '@reclaim/saga';
 import { Type } from 'typebox';
-import type { Json } from '../saga/json.ts';
-import type { SagaOrder } from '../saga/sagas.ts';
-import { stored } from '../saga/stored.ts';
 
 export const SYNC_ALL = 'sync-all';
 

@@ -1,7 +1,7 @@
 // What the steps of a run over all users leave for one another.
 
+import { stored } from '@reclaim/saga';
 import { Type } from 'typebox';
-import { stored } from '../saga/stored.ts';
 import type { FollowedRuns } from './follow-runs.ts';
 import type { Guard } from './guards.ts';
 import type { SurveyTotals } from './survey.ts';

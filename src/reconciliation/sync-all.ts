@@ -2,9 +2,14 @@
 // seen before anything is marked or scheduled; every user that drifted then gets one run of their own, which looks
 // again and repairs, so that there is one path for repairs and only drifted users cost a job.
 
-import { type SagaId, toSagaId } from '../domain/ids.ts';
-import type { RetriableStep, SagaDefinition, StepCall } from '../saga/definition.ts';
-import type { Json } from '../saga/json.ts';
+import {
+  type Json,
+  type RetriableStep,
+  type SagaDefinition,
+  type SagaId,
+  type StepCall,
+  toSagaId,
+} from '@reclaim/saga';
 import { followRuns, startRuns } from './follow-runs.ts';
 import { type Guard, judgeRun } from './guards.ts';
 import { recordAll } from './record-all.ts';

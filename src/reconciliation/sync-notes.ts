@@ -1,12 +1,11 @@
 // What the steps of a synchronisation leave for one another, in the saga's log: the evidence of every decision, and
 // what came of it.
 
+import { type Json, stored } from '@reclaim/saga';
 import { Type } from 'typebox';
 import type { InstanceId } from '../domain/ids.ts';
 import { toInstanceId } from '../domain/ids.ts';
 import type { Seen, Verdict } from '../domain/presence.ts';
-import type { Json } from '../saga/json.ts';
-import { stored } from '../saga/stored.ts';
 import type { SuspectSummary } from './ports/suspects.ts';
 
 /** Why a bot was left alone: words that callers, metrics and tests may rely on. */

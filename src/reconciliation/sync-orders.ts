@@ -1,7 +1,6 @@
 // The orders of synchronisations of one user.
 
-import type { SagaId } from '../domain/ids.ts';
-import type { SagaOrder } from '../saga/sagas.ts';
+import type { SagaId, SagaOrder } from '@reclaim/saga';
 import type { UserToSync } from './first-look.ts';
 import { SYNC_WALLET, type SyncWalletInput, writeSyncWalletInput } from './sync-wallet-input.ts';
 

@@ -1,9 +1,9 @@
 // What the synchronisations work with.
 
+import type { Sagas } from '@reclaim/saga';
 import type { Accounts } from '../deletion/ports/accounts.ts';
 import type { Findings } from '../deletion/ports/findings.ts';
 import type { Tombstones } from '../deletion/ports/tombstones.ts';
-import type { Sagas } from '../saga/sagas.ts';
 import type { HostTrust } from './host-trust.ts';
 import type { LookPorts } from './look-at-bot.ts';
 import type { Holdings } from './ports/holdings.ts';

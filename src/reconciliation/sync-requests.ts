@@ -2,10 +2,7 @@
 // is looking gets the next one, because what was seen before it asked is not what it asked for. A page that opens asks for
 // nothing: it gets the look that was begun within the last minute, ended or not.
 
-import { isWithin } from '../saga/age.ts';
-import type { SagaRecord } from '../saga/record.ts';
-import type { Sagas } from '../saga/sagas.ts';
-import { isAtRest } from '../saga/state.ts';
+import { isAtRest, isWithin, type SagaRecord, type Sagas } from '@reclaim/saga';
 import type { UserToSync } from './first-look.ts';
 import { rehearseSync, type SyncRehearsal } from './rehearse-sync.ts';
 import { syncOrder } from './sync-orders.ts';

@@ -1,9 +1,7 @@
 // The runs that nobody asks for: one by the clock, one after each start of the system. Both are passive, and of each
 // kind of run one is open at a time, so that neither overlaps with the one before.
 
-import type { Elections } from '../saga/ports/elections.ts';
-import type { SagaRecord } from '../saga/record.ts';
-import type { Sagas } from '../saga/sagas.ts';
+import type { Elections, SagaRecord, Sagas } from '@reclaim/saga';
 import { type SyncAllInput, syncAllOrder } from './sync-all-input.ts';
 
 export type StartSyncAll = (input: SyncAllInput, requestedBy: string) => Promise<SagaRecord>;

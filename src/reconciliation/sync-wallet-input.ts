@@ -1,10 +1,9 @@
 // What a synchronisation of one user is told, and which runs are one: calls of one kind join the run that has not
 // begun to look, and nobody is told what a look found that was begun before they asked.
 
+import { type Json, stored } from '@reclaim/saga';
 import { Type } from 'typebox';
 import { type FirebaseUid, toFirebaseUid, toUserId, type UserId } from '../domain/ids.ts';
-import type { Json } from '../saga/json.ts';
-import { stored } from '../saga/stored.ts';
 
 export const SYNC_WALLET = 'sync-wallet';
 

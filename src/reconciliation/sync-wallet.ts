@@ -2,10 +2,15 @@
 // has nothing to undo: until the repairs it only reads, and money moves in sagas of its own. A source that cannot
 // be asked is no error here but an answer (I4): its bots are skipped with the reason, and the run completes.
 
-import { type SagaId, toSagaId } from '../domain/ids.ts';
-import type { RetriableStep, SagaDefinition, StepCall } from '../saga/definition.ts';
-import type { Json } from '../saga/json.ts';
-import { isAtRest } from '../saga/state.ts';
+import {
+  isAtRest,
+  type Json,
+  type RetriableStep,
+  type SagaDefinition,
+  type SagaId,
+  type StepCall,
+  toSagaId,
+} from '@reclaim/saga';
 import { lookFirst } from './first-look.ts';
 import { recordRun } from './record-run.ts';
 import { repairDrift } from './repair-drift.ts';

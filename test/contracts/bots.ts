@@ -3,19 +3,19 @@
 
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { lookAtRest } from '../../src/deletion/bot-at-rest.ts';
-import type { BotPlace, Bots, FencedCall, StartOrder } from '../../src/deletion/ports/bots.ts';
-import type { BotQuery, PooledSighting, Sighting, SightingLabels } from '../../src/domain/bot.ts';
-import { isAtRest, isUp } from '../../src/domain/bot.ts';
-import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
-import type { SourceAnswer } from '../../src/domain/source.ts';
 import {
   FencedError,
   RetryableError,
   SagaError,
   TerminalError,
   UnavailableError,
-} from '../../src/saga/errors.ts';
+} from '../../packages/saga/src/errors.ts';
+import { lookAtRest } from '../../src/deletion/bot-at-rest.ts';
+import type { BotPlace, Bots, FencedCall, StartOrder } from '../../src/deletion/ports/bots.ts';
+import type { BotQuery, PooledSighting, Sighting, SightingLabels } from '../../src/domain/bot.ts';
+import { isAtRest, isUp } from '../../src/domain/bot.ts';
+import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
+import type { SourceAnswer } from '../../src/domain/source.ts';
 import { listAll } from '../support/list-all.ts';
 
 export interface BotsWorld {

@@ -2,10 +2,10 @@
 
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { FencedError } from '../../packages/saga/src/errors.ts';
 import type { Bots, FencedCall } from '../../src/deletion/ports/bots.ts';
 import type { PooledSighting } from '../../src/domain/bot.ts';
 import type { PoolContainers } from '../../src/health/ports/pool-containers.ts';
-import { FencedError } from '../../src/saga/errors.ts';
 
 export interface PoolContainersWorld {
   readonly bots: Bots & PoolContainers;

@@ -1,10 +1,10 @@
 // What every implementation of the port PoolStates must do, whatever holds the state.
 
 import { describe, expect, test } from 'vitest';
+import { FencedError, UnavailableError } from '../../packages/saga/src/errors.ts';
 import type { PoolStates } from '../../src/deletion/ports/pool-states.ts';
 import { findEntry, type PoolState, putBack, takeOut } from '../../src/domain/pool-state.ts';
 import { UNREADABLE } from '../../src/domain/unreadable-rows.ts';
-import { FencedError, UnavailableError } from '../../src/saga/errors.ts';
 import { samplePoolState } from '../support/pool-state-samples.ts';
 
 export interface PoolStatesStage {

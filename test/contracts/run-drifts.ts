@@ -2,7 +2,8 @@
 
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import { toFirebaseUid, toInstanceId, toSagaId, toUserId } from '../../src/domain/ids.ts';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
+import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import type {
   DriftedUser,
   RunDrift,

@@ -4,8 +4,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
-import type { SagaRecord } from '../../src/saga/record.ts';
+import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
+import type { SagaLog } from '../../packages/saga/src/log/saga-log.ts';
 import { createTestDatabase } from '../support/database.ts';
 import {
   claimOf,

@@ -3,11 +3,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import { BadCursorError } from '../../src/domain/bad-cursor.ts';
-import type { Json } from '../../src/saga/json.ts';
-import type { SagaLog, SagaTrait } from '../../src/saga/ports/saga-log.ts';
-import type { SagaRecord } from '../../src/saga/record.ts';
-import type { SagaState } from '../../src/saga/state.ts';
+import { BadCursorError } from '../../packages/saga/src/bad-cursor.ts';
+import type { Json } from '../../packages/saga/src/json.ts';
+import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
+import type { SagaLog, SagaTrait } from '../../packages/saga/src/log/saga-log.ts';
+import type { SagaState } from '../../packages/saga/src/machine/state.ts';
 import { createTestDatabase } from '../support/database.ts';
 import {
   claimOf,

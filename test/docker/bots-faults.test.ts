@@ -5,9 +5,9 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { InDoubtError, UnavailableError } from '../../packages/saga/src/errors.ts';
 import { createDockerBots } from '../../src/adapters/docker/docker-bots.ts';
 import { isAtRest, type Sighting } from '../../src/domain/bot.ts';
-import { InDoubtError, UnavailableError } from '../../src/saga/errors.ts';
 import {
   call,
   itemsOf,

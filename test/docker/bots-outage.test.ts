@@ -3,10 +3,10 @@
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { InDoubtError, UnavailableError } from '../../packages/saga/src/errors.ts';
 import { createDockerBots } from '../../src/adapters/docker/docker-bots.ts';
 import type { DockerEndpoint } from '../../src/adapters/docker/docker-client.ts';
 import type { DedicatedSighting, PooledSighting } from '../../src/domain/bot.ts';
-import { InDoubtError, UnavailableError } from '../../src/saga/errors.ts';
 import { call, queryFor } from '../contracts/bots.ts';
 import { listAll } from '../support/list-all.ts';
 

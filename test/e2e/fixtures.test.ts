@@ -3,7 +3,7 @@
 
 import type { mongo } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import { toSagaId } from '../../src/domain/ids.ts';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import {
   allOf,
   deleteBot,

@@ -1,7 +1,7 @@
 // The pool state says of one bot something that no database can hold: its deletion says so, and nobody else's is touched.
 
 import { expect, it } from 'vitest';
-import { toSagaId } from '../../src/domain/ids.ts';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { startTestApplication } from '../support/application.ts';
 import {
   acceptDelete,

@@ -2,8 +2,8 @@
 // asked, or its pool entry not be written; and what is left when the trouble is over (I1).
 
 import { describe, expect, it } from 'vitest';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import type { Misbehaviour } from '../../src/adapters/simulator/world-documents.ts';
-import { toSagaId } from '../../src/domain/ids.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   acceptDelete,

@@ -2,12 +2,13 @@
 // deletion is run by releases that know its version, whoever gets its wake-up, and is finished by such a one (I1, I10).
 
 import { expect, it, onTestFinished } from 'vitest';
+import type { SagaDefinition } from '../../packages/saga/src/definition.ts';
+import { createRegistry } from '../../packages/saga/src/registry.ts';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
+import { createSagas } from '../../packages/saga/src/sagas.ts';
 import { createDeleteBotSaga } from '../../src/deletion/delete-bot.ts';
 import { createDeleteRequests } from '../../src/deletion/delete-requests.ts';
-import { toFirebaseUid, toInstanceId, toSagaId } from '../../src/domain/ids.ts';
-import type { SagaDefinition } from '../../src/saga/definition.ts';
-import { createRegistry } from '../../src/saga/registry.ts';
-import { createSagas } from '../../src/saga/sagas.ts';
+import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
 import type { Services } from '../../src/services.ts';
 import { startWorkers, type WorkerSet } from '../../src/worker-set.ts';
 import { startBeside, startTestApplication, type TestApplication } from '../support/application.ts';

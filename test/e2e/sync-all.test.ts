@@ -1,7 +1,7 @@
 // The run over all users: what it finds, what it leaves to the runs of those users, and what stops it (I3, I4, I12).
 
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { toSagaId } from '../../src/domain/ids.ts';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { startWorkers } from '../../src/worker-set.ts';
 import { asAdmin } from '../support/admin.ts';
 import { startBeside, startTestApplication, type TestApplication } from '../support/application.ts';

@@ -2,7 +2,7 @@
 // what a rehearsal and a page load may do, and that no race pays twice (I2, I8, I12).
 
 import { expect, it, onTestFinished } from 'vitest';
-import { toSagaId } from '../../src/domain/ids.ts';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { startWorkers } from '../../src/worker-set.ts';
 import { readMetrics, startTestApplication, type TestApplication } from '../support/application.ts';
 import {

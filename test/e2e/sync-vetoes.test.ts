@@ -2,8 +2,9 @@
 // veto is over (I3, I4). Users are independent, so one application serves several.
 
 import { describe, expect, it } from 'vitest';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { reclaimOrder } from '../../src/deletion/reclaim-orphan.ts';
-import { toFirebaseUid, toInstanceId, toSagaId } from '../../src/domain/ids.ts';
+import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
 import type { BotMapping } from '../../src/domain/pool-state.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {

@@ -2,7 +2,7 @@
 // and each of the classic mistakes is found. What finds nothing shows nothing.
 
 import { expect, it } from 'vitest';
-import type { SagaId } from '../../src/domain/ids.ts';
+import type { SagaId } from '../../packages/saga/src/saga-id.ts';
 import { crashEverywhere } from '../support/crash/crash-everywhere.ts';
 import { expire } from '../support/crash/crash-ground.ts';
 import { type Flaw, toySaga, toyScenarios } from '../support/crash/toy.ts';

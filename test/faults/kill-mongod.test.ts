@@ -2,9 +2,9 @@
 // acknowledged: the worker that goes on must not write over what came in its place (I6), and the log must be whole.
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
+import type { SagaId } from '../../packages/saga/src/saga-id.ts';
 import { connectMongo } from '../../src/adapters/mongo/connect.ts';
-import type { SagaId } from '../../src/domain/ids.ts';
-import type { SagaRecord } from '../../src/saga/record.ts';
 import { type MortalMongod, startMortalMongod } from '../support/mortal-mongod.ts';
 import { createTestEngine } from '../support/saga-engine.ts';
 import { createTestSagaLog, sagasOf } from '../support/saga-log.ts';

@@ -4,9 +4,9 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
+import { type SagaId, toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { parseUserDump, seedUsers } from '../../src/adapters/mongo/seed-users.ts';
-import { type SagaId, toSagaId } from '../../src/domain/ids.ts';
-import type { SagaRecord } from '../../src/saga/record.ts';
 import { startWorkers } from '../../src/worker-set.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import { isInMongodb, readPoolState, standingTombstones } from '../support/deletions.ts';

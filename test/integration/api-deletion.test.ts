@@ -1,9 +1,9 @@
 import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { InDoubtError, TerminalError, UnavailableError } from '../../packages/saga/src/errors.ts';
+import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import type { Sagas } from '../../src/api/dependencies.ts';
-import { InDoubtError, TerminalError, UnavailableError } from '../../src/saga/errors.ts';
-import type { SagaRecord } from '../../src/saga/record.ts';
 import { ALICE, createTestApi, expectProblem, sagaIn, WALLET_CHANGE } from '../support/api.ts';
 import { waitFor } from '../support/wait-for.ts';
 

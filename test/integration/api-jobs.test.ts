@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { BadCursorError } from '../../src/domain/bad-cursor.ts';
-import type { SagaFilter } from '../../src/saga/ports/saga-log.ts';
+import { BadCursorError } from '../../packages/saga/src/bad-cursor.ts';
+import type { SagaFilter } from '../../packages/saga/src/log/saga-log.ts';
 import { ALICE, BOB, createTestApi, expectProblem, sagaIn, WALLET_CHANGE } from '../support/api.ts';
 
 const PREFIX = '/api/freqtrade';

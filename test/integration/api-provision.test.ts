@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import type { ProvisionOutcome } from '../../src/provisioning/provision-requests.ts';
-import type { SagaRecord } from '../../src/saga/record.ts';
 import { ALICE, createTestApi, expectProblem, sagaIn } from '../support/api.ts';
 
 const PROVISION = {

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { type Job, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { UnavailableError } from '../../packages/saga/src/errors.ts';
+import type { OrderResult } from '../../packages/saga/src/operate/operators.ts';
 import type { ApiDependencies } from '../../src/api/dependencies.ts';
 import { SESSION_COOKIE } from '../../src/api/session-cookie.ts';
-import { UnavailableError } from '../../src/saga/errors.ts';
-import type { OrderResult } from '../../src/saga/operators.ts';
 import { createTestApi, expectProblem, sagaIn, type TestApi } from '../support/api.ts';
 import { waitFor } from '../support/wait-for.ts';
 

@@ -1,7 +1,7 @@
 // How an operator finds sagas: by what is known of them, the most urgent first.
 
 import { describe, expect, test } from 'vitest';
-import type { SagaFilter } from '../../src/saga/ports/saga-log.ts';
+import type { SagaFilter } from '../../packages/saga/src/log/saga-log.ts';
 import { asAdmin } from '../support/admin.ts';
 import { ALICE, createTestApi, expectProblem, sagaIn } from '../support/api.ts';
 import { startTestApplication } from '../support/application.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { UnavailableError } from '../../packages/saga/src/errors.ts';
 import { SESSION_COOKIE } from '../../src/api/session-cookie.ts';
 import { createSessions } from '../../src/api/sessions.ts';
 import { toFirebaseUid } from '../../src/domain/ids.ts';
-import { UnavailableError } from '../../src/saga/errors.ts';
 import { createTestApi, expectProblem, sagaIn, type TestApi } from '../support/api.ts';
 
 const PREFIX = '/api/freqtrade';

@@ -2,9 +2,10 @@
 
 import { Registry } from 'prom-client';
 import { expect, it, onTestFinished } from 'vitest';
+import { createMongoElections } from '../../packages/saga/src/log/mongodb/mongo-elections.ts';
 import { createAuditMetrics } from '../../src/adapters/metrics/audit-metrics.ts';
 import { createMongoAuditRuns } from '../../src/adapters/mongo/audit-runs.ts';
-import { createMongoElections } from '../../src/adapters/mongo/elections.ts';
+import { nativeDb } from '../../src/adapters/mongo/native.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
 import { type AuditDesk, createAuditDesk } from '../../src/reconciliation/audit/audit-desk.ts';
 import { createAuditSchedule } from '../../src/reconciliation/audit/audit-schedule.ts';
@@ -27,7 +28,7 @@ async function setUp() {
   const schedule = (over: Partial<AuditDesk> = {}) => {
     const made = createAuditSchedule({
       desk: { ...desk, ...over },
-      elections: createMongoElections(connection),
+      elections: createMongoElections(nativeDb(connection)),
       onError: (error) => errors.push(error),
       pace: { atOnce: 2, pauseMs: 5 },
     });

@@ -3,12 +3,13 @@
 
 import type { Connection } from 'mongoose';
 import { expect, it, onTestFinished } from 'vitest';
+import { createMongoElections } from '../../packages/saga/src/log/mongodb/mongo-elections.ts';
+import { createMongoWorkforce } from '../../packages/saga/src/log/mongodb/mongo-workforce.ts';
+import { corrected, startDatabaseClock } from '../../packages/saga/src/mongodb/database-clock.ts';
 import { createMongoAuditRuns } from '../../src/adapters/mongo/audit-runs.ts';
-import { corrected, startDatabaseClock } from '../../src/adapters/mongo/database-clock.ts';
-import { createMongoElections } from '../../src/adapters/mongo/elections.ts';
 import { createMongoHealthRounds } from '../../src/adapters/mongo/health/health-rounds.ts';
 import { createMongoHostRecords } from '../../src/adapters/mongo/host-records.ts';
-import { createMongoWorkforce } from '../../src/adapters/mongo/workforce.ts';
+import { nativeDb } from '../../src/adapters/mongo/native.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -23,7 +24,10 @@ async function putAhead(connection: Connection, collection: string, fields: read
 
 it('a post from before it: taken at once, and kept by the one who took it (I10)', async () => {
   const connection = await createTestDatabase();
-  const [dead, next] = [createMongoElections(connection), createMongoElections(connection)];
+  const [dead, next] = [
+    createMongoElections(nativeDb(connection)),
+    createMongoElections(nativeDb(connection)),
+  ];
   expect(await dead.hold('relay', 60_000)).toBe(true);
   expect(await next.hold('relay', 60_000)).toBe(false);
   await putAhead(connection, 'posts', ['until']);
@@ -48,7 +52,10 @@ it('a round of health from before it: the next begins, and its end is no fresh o
 
 it('a worker that was announced before it and died: not among the live ones', async () => {
   const connection = await createTestDatabase();
-  const [dead, live] = [createMongoWorkforce(connection), createMongoWorkforce(connection)];
+  const [dead, live] = [
+    createMongoWorkforce(nativeDb(connection)),
+    createMongoWorkforce(nativeDb(connection)),
+  ];
   await dead.announce(['delete-bot@1'], 30_000);
   await putAhead(connection, 'workers', ['until']);
   await live.announce(['sync-wallet@1'], 30_000);
@@ -87,7 +94,7 @@ it('a reading comes late, another one not at all: the clock goes on as it was; t
   const quick = () => performance.timeOrigin + performance.now();
   let aheadMs = 0;
   let readings = 0;
-  const clock = await startDatabaseClock(connection, {
+  const clock = await startDatabaseClock(nativeDb(connection), {
     readEveryMs: 5,
     readWithinMs: 50,
     readServerMs: async () => {

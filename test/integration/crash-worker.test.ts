@@ -2,8 +2,8 @@
 // next step is under way already.
 
 import { expect, it } from 'vitest';
-import { createRegistry } from '../../src/saga/registry.ts';
-import { createSagas } from '../../src/saga/sagas.ts';
+import { createRegistry } from '../../packages/saga/src/registry.ts';
+import { createSagas } from '../../packages/saga/src/sagas.ts';
 import { createCrashWorker } from '../support/crash/crash-worker.ts';
 import { toySaga } from '../support/crash/toy.ts';
 import { ALIVE, type CrashPlan, portWithPoints } from '../support/crash/with-crash-points.ts';

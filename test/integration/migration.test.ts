@@ -1,9 +1,9 @@
 import type { Connection, mongo } from 'mongoose';
 import { expect, it } from 'vitest';
-import type { IndexDeclaration } from '../../src/adapters/mongo/indexes.ts';
+import { SAGA_LOG_INDEXES } from '../../packages/saga/src/log/mongodb/saga-log-indexes.ts';
+import type { IndexDeclaration } from '../../packages/saga/src/mongodb/index-declaration.ts';
 import { migrate } from '../../src/adapters/mongo/migration.ts';
 import type { ConstraintReport } from '../../src/adapters/mongo/migration-report.ts';
-import { SAGA_LOG_INDEXES } from '../../src/adapters/mongo/saga-log/saga-log-indexes.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { allocation, BOT, byId, putUser, users } from '../support/users.ts';
 

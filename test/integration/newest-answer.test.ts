@@ -2,7 +2,7 @@
 // bot said last (I2).
 
 import { expect, it } from 'vitest';
-import { InDoubtError } from '../../src/saga/errors.ts';
+import { InDoubtError } from '../../packages/saga/src/errors.ts';
 import { placeBot, userNamed } from '../support/deletions.ts';
 import { platformSets } from '../support/users.ts';
 import { createLab } from '../twins/support/lab.ts';

@@ -1,9 +1,9 @@
 // One item that the database cannot hold, among others that go out with it: it fails alone, with its reason.
 
 import { expect, it } from 'vitest';
+import type { Json } from '../../packages/saga/src/json.ts';
 import { createMongoTombstones } from '../../src/adapters/mongo/tombstones.ts';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
-import type { Json } from '../../src/saga/json.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createTestEngine } from '../support/saga-engine.ts';
 import { createTestSagaLog } from '../support/saga-log.ts';

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { expect, inject, onTestFinished, test } from 'vitest';
+import { FencedError, InDoubtError, UnavailableError } from '../../packages/saga/src/errors.ts';
 import { migrate } from '../../src/adapters/mongo/migration.ts';
 import {
   POOL_STATE_INDEXES,
@@ -24,7 +25,6 @@ import {
   putBack,
   takeOut,
 } from '../../src/domain/pool-state.ts';
-import { FencedError, InDoubtError, UnavailableError } from '../../src/saga/errors.ts';
 import { createPoolDatabase } from '../support/pool-documents.ts';
 import { sampleMapping, samplePool, samplePoolState } from '../support/pool-state-samples.ts';
 import { waitFor } from '../support/wait-for.ts';

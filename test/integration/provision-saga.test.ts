@@ -1,12 +1,12 @@
 // The saga of a provision on its own engine, where a test can stand between two steps.
 
 import { expect, it } from 'vitest';
+import { SagaError } from '../../packages/saga/src/errors.ts';
 import { NOTHING_SEEN } from '../../src/deletion/ports/tombstones.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { createProvisionBotSaga, PROVISION_BOT } from '../../src/provisioning/provision-bot.ts';
 import { writeInput } from '../../src/provisioning/provision-bot-input.ts';
 import type { ProvisioningPorts } from '../../src/provisioning/provisioning-ports.ts';
-import { SagaError } from '../../src/saga/errors.ts';
 import type { TestApplication } from '../support/application.ts';
 import { allOf, readPoolState, userNamed } from '../support/deletions.ts';
 import {

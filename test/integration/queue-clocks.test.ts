@@ -2,8 +2,8 @@
 // the database, and not again and again before.
 
 import { expect, it } from 'vitest';
-import type { Clock } from '../../src/saga/ports/clock.ts';
-import { makeSagaId } from '../../src/saga/saga-id.ts';
+import type { Clock } from '../../packages/saga/src/run/clock.ts';
+import { makeSagaId } from '../../packages/saga/src/saga-id.ts';
 import { createTestQueue } from '../support/saga-queue.ts';
 import { waitFor } from '../support/wait-for.ts';
 

@@ -3,11 +3,12 @@
 
 import { Worker } from 'bullmq';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { createMongoElections } from '../../src/adapters/mongo/elections.ts';
-import { type SagaId, toSagaId } from '../../src/domain/ids.ts';
-import type { SagaDefinition } from '../../src/saga/definition.ts';
-import { HoldError, RetryableError, UnavailableError } from '../../src/saga/errors.ts';
-import { createStuckInSight } from '../../src/saga/stuck-in-sight.ts';
+import type { SagaDefinition } from '../../packages/saga/src/definition.ts';
+import { HoldError, RetryableError, UnavailableError } from '../../packages/saga/src/errors.ts';
+import { createMongoElections } from '../../packages/saga/src/log/mongodb/mongo-elections.ts';
+import { createStuckInSight } from '../../packages/saga/src/queue/stuck-in-sight.ts';
+import { type SagaId, toSagaId } from '../../packages/saga/src/saga-id.ts';
+import { nativeDb } from '../../src/adapters/mongo/native.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createTestEngine } from '../support/saga-engine.ts';
 import { passForSagas } from '../support/saga-log.ts';
@@ -185,7 +186,7 @@ describe('what the dashboard shows', () => {
     const { queue, engine, connection } = await setUp((make) =>
       sagaOf([make.pivot('pay', { run: failing([hold, hold], async () => undefined) })]),
     );
-    const elections = createMongoElections(connection);
+    const elections = createMongoElections(nativeDb(connection));
     onTestFinished(() => elections.resign());
     const woken: SagaId[] = [];
     const keeper = createStuckInSight({
@@ -242,7 +243,8 @@ describe('what the dashboard shows', () => {
     const worker = queue.startWorker(engine);
     const id = await engine.start();
     await waitFor('the failed job', async () => (await jobState(queue, id)) === 'failed');
-    expect(worker.errors).toMatchObject([{ message: 'a mistake' }]);
+    // The job's state is in Redis a moment before the worker's own event.
+    await expect.poll(() => worker.errors).toMatchObject([{ message: 'a mistake' }]);
   });
 });
 

@@ -2,7 +2,7 @@
 // tombstone says so, or it never does (I2).
 
 import { expect, it } from 'vitest';
-import { HoldError } from '../../src/saga/errors.ts';
+import { HoldError } from '../../packages/saga/src/errors.ts';
 import { createGateway } from '../platform/stand-in/gateway.ts';
 import { placeBot, userNamed } from '../support/deletions.ts';
 import { createLab } from '../twins/support/lab.ts';

@@ -2,8 +2,8 @@
 // its slot back, burns nothing, and is woken by the end of what it waits for.
 
 import { describe, expect, it, vi } from 'vitest';
-import type { SagaId } from '../../src/domain/ids.ts';
-import type { StepCall, StepResult } from '../../src/saga/definition.ts';
+import type { StepCall, StepResult } from '../../packages/saga/src/definition.ts';
+import type { SagaId } from '../../packages/saga/src/saga-id.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createTestEngine, setUpEngine } from '../support/saga-engine.ts';
 import { createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';

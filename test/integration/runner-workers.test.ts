@@ -2,9 +2,9 @@
 // is away: what must hold between several of them at once (I5, I6).
 
 import { describe, expect, it } from 'vitest';
-import type { SagaId } from '../../src/domain/ids.ts';
-import type { StepCall } from '../../src/saga/definition.ts';
-import { RetryableError, UnavailableError } from '../../src/saga/errors.ts';
+import type { StepCall } from '../../packages/saga/src/definition.ts';
+import { RetryableError, UnavailableError } from '../../packages/saga/src/errors.ts';
+import type { SagaId } from '../../packages/saga/src/saga-id.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { connectThroughProxy, createTestEngine, setUpEngine } from '../support/saga-engine.ts';
 import { createGate, createSagaWorld, failing, sagaOf, stepsOf } from '../support/saga-world.ts';

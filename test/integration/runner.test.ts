@@ -2,15 +2,15 @@
 // workers come and go. What happened is read from the effects, not only from the log.
 
 import { describe, expect, it } from 'vitest';
-import type { StepResult } from '../../src/saga/definition.ts';
+import type { StepResult } from '../../packages/saga/src/definition.ts';
 import {
   HoldError,
   InDoubtError,
   RetryableError,
   TerminalError,
   UnavailableError,
-} from '../../src/saga/errors.ts';
-import type { SagaRecord } from '../../src/saga/record.ts';
+} from '../../packages/saga/src/errors.ts';
+import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import { setUpEngine } from '../support/saga-engine.ts';
 import { failing, sagaOf } from '../support/saga-world.ts';
 

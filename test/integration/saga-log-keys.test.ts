@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
-import { startDatabaseClock } from '../../src/adapters/mongo/database-clock.ts';
-import { createMongoSagaLog } from '../../src/adapters/mongo/saga-log/saga-log.ts';
+import { createMongoSagaLog } from '../../packages/saga/src/log/mongodb/mongo-saga-log.ts';
+import { startDatabaseClock } from '../../packages/saga/src/mongodb/database-clock.ts';
+import { nativeDb } from '../../src/adapters/mongo/native.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 const EMPTY_STATE = { phase: 'completed', steps: [] };
 
 test('many ask for their keys at once: each gets its own, the open one first, the newest next', async () => {
   const connection = await createTestDatabase();
-  const clock = await startDatabaseClock(connection);
-  const log = createMongoSagaLog({ connection, clock, retentionDays: 1 });
+  const clock = await startDatabaseClock(nativeDb(connection));
+  const log = createMongoSagaLog({ db: nativeDb(connection), clock, retentionDays: 1 });
   const saga = (id: string, key: string, open: boolean, minute: number) => ({
     _id: `del-${id.padStart(10, '0')}`,
     ...{ key, open, kind: 'k', version: 1, subject: 's', requestedBy: 'r', input: null },

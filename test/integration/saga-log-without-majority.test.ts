@@ -2,7 +2,7 @@
 // Nothing that it says may let an effect pass that cannot be taken back (I5).
 
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { UnavailableError } from '../../src/saga/errors.ts';
+import { UnavailableError } from '../../packages/saga/src/errors.ts';
 import { warnOfShortLease } from '../../src/short-lease.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { type ReplicaSet, startReplicaSet } from '../support/replica-set.ts';

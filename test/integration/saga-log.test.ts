@@ -2,9 +2,9 @@
 
 import mongoose, { type Connection } from 'mongoose';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { UnavailableError } from '../../packages/saga/src/errors.ts';
+import { SAGA_LOG_INDEXES } from '../../packages/saga/src/log/mongodb/saga-log-indexes.ts';
 import { migrate } from '../../src/adapters/mongo/migration.ts';
-import { SAGA_LOG_INDEXES } from '../../src/adapters/mongo/saga-log/saga-log-indexes.ts';
-import { UnavailableError } from '../../src/saga/errors.ts';
 import { describeSagaLog } from '../contracts/saga-log.ts';
 import { describeForgetfulSagaLog } from '../contracts/saga-log-failover.ts';
 import { createTestDatabase } from '../support/database.ts';

@@ -1,9 +1,9 @@
 // A saga that yields: it holds its key against its like, and gives it up, at any moment, to one that matters more.
 
 import { expect, it } from 'vitest';
-import type { StepCall } from '../../src/saga/definition.ts';
-import { TerminalError } from '../../src/saga/errors.ts';
-import type { Sagas } from '../../src/saga/sagas.ts';
+import type { StepCall } from '../../packages/saga/src/definition.ts';
+import { TerminalError } from '../../packages/saga/src/errors.ts';
+import type { Sagas } from '../../packages/saga/src/sagas.ts';
 import { setUpEngine } from '../support/saga-engine.ts';
 import { createGate, sagaOf } from '../support/saga-world.ts';
 

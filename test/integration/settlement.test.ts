@@ -3,13 +3,13 @@
 
 import mongoose, { type Connection } from 'mongoose';
 import { expect, it } from 'vitest';
+import { HoldError, InDoubtError, UnavailableError } from '../../packages/saga/src/errors.ts';
 import { createMongoLedger } from '../../src/adapters/mongo/ledger.ts';
 import { migrate } from '../../src/adapters/mongo/migration.ts';
 import { createMongoTombstones } from '../../src/adapters/mongo/tombstones.ts';
 import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
 import { NOTHING_SEEN } from '../../src/deletion/ports/tombstones.ts';
 import { toInstanceId, type UserId } from '../../src/domain/ids.ts';
-import { HoldError, InDoubtError, UnavailableError } from '../../src/saga/errors.ts';
 import { createTestDatabase } from '../support/database.ts';
 import {
   allocation,

@@ -3,9 +3,9 @@
 // still when a test says so.
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { connectMongo } from '../../src/adapters/mongo/connect.ts';
 import type { Application } from '../../src/application.ts';
-import { toSagaId } from '../../src/domain/ids.ts';
 import { startWorkers } from '../../src/worker-set.ts';
 import { startBeside, startTestApplication, type TestApplication } from '../support/application.ts';
 import { acceptDelete, misbehave, type PlacedBot, placeBot } from '../support/deletions.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createMongoElections } from '../../src/adapters/mongo/elections.ts';
-import { createMongoWorkforce } from '../../src/adapters/mongo/workforce.ts';
-import { createVersionWatch, shownState } from '../../src/saga/version-watch.ts';
+import { createMongoElections } from '../../packages/saga/src/log/mongodb/mongo-elections.ts';
+import { createMongoWorkforce } from '../../packages/saga/src/log/mongodb/mongo-workforce.ts';
+import { createVersionWatch, shownState } from '../../packages/saga/src/log/version-watch.ts';
+import { nativeDb } from '../../src/adapters/mongo/native.ts';
 import { setUpEngine } from '../support/saga-engine.ts';
 import { sagaOf } from '../support/saga-world.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -21,8 +22,8 @@ describe('a saga whose version no live worker knows', () => {
     const watch = (runnable: readonly string[]) =>
       createVersionWatch({
         log,
-        workforce: createMongoWorkforce(connection),
-        elections: createMongoElections(connection),
+        workforce: createMongoWorkforce(nativeDb(connection)),
+        elections: createMongoElections(nativeDb(connection)),
         runnable,
         everyMs: 20,
         onError: (error) => {

@@ -5,6 +5,9 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished } from 'vitest';
+import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
+import type { Phase, SagaState, StepState } from '../../packages/saga/src/machine/state.ts';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import {
   createLocalTokenIssuer,
   createLocalVerifier,
@@ -12,15 +15,13 @@ import {
 import { createApp } from '../../src/api/app.ts';
 import type { ApiDependencies, ApiSettings, Health } from '../../src/api/dependencies.ts';
 import type { DeleteOutcome, DeleteRequest } from '../../src/deletion/delete-requests.ts';
-import { type FirebaseUid, toFirebaseUid, toSagaId, toUserId } from '../../src/domain/ids.ts';
+import { type FirebaseUid, toFirebaseUid, toUserId } from '../../src/domain/ids.ts';
 import { unknown } from '../../src/domain/source.ts';
 import { createLogger } from '../../src/logger.ts';
 import type {
   ProvisionOutcome,
   ProvisionRequest,
 } from '../../src/provisioning/provision-requests.ts';
-import type { SagaRecord } from '../../src/saga/record.ts';
-import type { Phase, SagaState, StepState } from '../../src/saga/state.ts';
 
 export const ALICE = toUserId('00000000000000000000000a');
 export const BOB = toUserId('00000000000000000000000b');

@@ -2,16 +2,16 @@
 // only in what the machine never reads again (moments, counts of finished steps, the wording of errors) are one, so
 // that the space stays finite and small.
 
-import type { SagaEvent } from '../../src/saga/events.ts';
-import { initialState } from '../../src/saga/initial-state.ts';
-import { apply } from '../../src/saga/machine.ts';
-import type { SagaShape } from '../../src/saga/shape.ts';
+import type { SagaEvent } from '../../packages/saga/src/machine/events.ts';
+import { initialState } from '../../packages/saga/src/machine/initial-state.ts';
+import { apply } from '../../packages/saga/src/machine/machine.ts';
+import type { SagaShape } from '../../packages/saga/src/machine/shape.ts';
 import {
   isAtRest,
   type SagaState,
   type StepFailure,
   type StepState,
-} from '../../src/saga/state.ts';
+} from '../../packages/saga/src/machine/state.ts';
 
 /** A state of the machine, by its number. */
 export type StateId = number;

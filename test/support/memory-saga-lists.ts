@@ -1,9 +1,14 @@
 // Lists and sums over the records of a saga log in memory, in the order and the pages of the real one.
 
-import { BadCursorError } from '../../src/domain/bad-cursor.ts';
-import { parseSagaId } from '../../src/domain/ids.ts';
-import type { OpenSagas, SagaFilter, SagaPage, SagaTrait } from '../../src/saga/ports/saga-log.ts';
-import type { SagaRecord } from '../../src/saga/record.ts';
+import { BadCursorError } from '../../packages/saga/src/bad-cursor.ts';
+import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
+import type {
+  OpenSagas,
+  SagaFilter,
+  SagaPage,
+  SagaTrait,
+} from '../../packages/saga/src/log/saga-log.ts';
+import { parseSagaId } from '../../packages/saga/src/saga-id.ts';
 
 export function pageOf(newestFirst: readonly SagaRecord[], filter: SagaFilter): SagaPage {
   const { subject, phases, kind, anyOf, limit, cursor } = filter;

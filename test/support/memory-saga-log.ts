@@ -2,8 +2,7 @@
 // is not the last one any more, changes nothing, and a write that is sent again is known by its id. One store, as many
 // logs on it as there are processes; what only its primary has can be lost (replica.ts).
 
-import type { SagaId } from '../../src/domain/ids.ts';
-import type { Clock } from '../../src/saga/ports/clock.ts';
+import type { HistoryEntry, SagaRecord } from '../../packages/saga/src/log/record.ts';
 import type {
   Claim,
   ClaimRequest,
@@ -15,10 +14,11 @@ import type {
   LogWrite,
   NewSaga,
   SagaLog,
-} from '../../src/saga/ports/saga-log.ts';
-import type { HistoryEntry, SagaRecord } from '../../src/saga/record.ts';
-import { pinnedId } from '../../src/saga/registry.ts';
-import { isAtRest, isEnded } from '../../src/saga/state.ts';
+} from '../../packages/saga/src/log/saga-log.ts';
+import { isAtRest, isEnded } from '../../packages/saga/src/machine/state.ts';
+import { pinnedId } from '../../packages/saga/src/registry.ts';
+import type { Clock } from '../../packages/saga/src/run/clock.ts';
+import type { SagaId } from '../../packages/saga/src/saga-id.ts';
 import { pageOf, sortNewestFirst, summarizeOpen } from './memory-saga-lists.ts';
 import { createReplica } from './replica.ts';
 

@@ -4,8 +4,8 @@
 // What it takes for granted: an effect that no fence can reach (a container's) lands before the next look at it or
 // never (the pivot looks again, and the tombstone after it); one undead worker at a time stands for many.
 
-import type { Command, SagaEvent } from '../../src/saga/events.ts';
-import type { SagaShape } from '../../src/saga/shape.ts';
+import type { Command, SagaEvent } from '../../packages/saga/src/machine/events.ts';
+import type { SagaShape } from '../../packages/saga/src/machine/shape.ts';
 
 export interface Attempt {
   readonly type: 'run' | 'compensate' | 'abort';

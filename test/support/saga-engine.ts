@@ -3,15 +3,15 @@
 
 import mongoose, { type Connection } from 'mongoose';
 import { inject, onTestFinished } from 'vitest';
-import type { SagaId } from '../../src/domain/ids.ts';
-import type { SagaDefinition } from '../../src/saga/definition.ts';
-import type { Clock } from '../../src/saga/ports/clock.ts';
-import type { Claim, SagaLog } from '../../src/saga/ports/saga-log.ts';
-import type { WakeUps } from '../../src/saga/ports/wake-ups.ts';
-import type { SagaRecord } from '../../src/saga/record.ts';
-import { createRegistry } from '../../src/saga/registry.ts';
-import { createRunner, type Runner, type RunOutcome } from '../../src/saga/runner.ts';
-import { createSagas, type Sagas } from '../../src/saga/sagas.ts';
+import type { SagaDefinition } from '../../packages/saga/src/definition.ts';
+import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
+import type { Claim, SagaLog } from '../../packages/saga/src/log/saga-log.ts';
+import type { WakeUps } from '../../packages/saga/src/queue/wake-ups.ts';
+import { createRegistry } from '../../packages/saga/src/registry.ts';
+import type { Clock } from '../../packages/saga/src/run/clock.ts';
+import { createRunner, type Runner, type RunOutcome } from '../../packages/saga/src/run/runner.ts';
+import type { SagaId } from '../../packages/saga/src/saga-id.ts';
+import { createSagas, type Sagas } from '../../packages/saga/src/sagas.ts';
 import { createTestDatabase } from './database.ts';
 import { openTestSagaLog, passForSagas } from './saga-log.ts';
 import { createSagaWorld, type SagaWorld, stepsOf } from './saga-world.ts';

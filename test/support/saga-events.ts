@@ -2,9 +2,9 @@
 // searches over the machine go through. The events of one alphabet are the same objects whenever they are asked
 // for, so that a search can remember where each leads.
 
-import type { Command, SagaEvent } from '../../src/saga/events.ts';
-import type { SagaShape } from '../../src/saga/shape.ts';
-import type { StepFailure } from '../../src/saga/state.ts';
+import type { Command, SagaEvent } from '../../packages/saga/src/machine/events.ts';
+import type { SagaShape } from '../../packages/saga/src/machine/shape.ts';
+import type { StepFailure } from '../../packages/saga/src/machine/state.ts';
 
 export interface SagaEvents {
   /** What the world may answer to a command. */

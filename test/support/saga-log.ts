@@ -3,10 +3,14 @@
 
 import type { Connection, mongo } from 'mongoose';
 import { onTestFinished } from 'vitest';
-import { type DatabaseClock, startDatabaseClock } from '../../src/adapters/mongo/database-clock.ts';
-import { createMongoSagaLog } from '../../src/adapters/mongo/saga-log/saga-log.ts';
-import { SAGA_LOG_INDEXES } from '../../src/adapters/mongo/saga-log/saga-log-indexes.ts';
-import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
+import { createMongoSagaLog } from '../../packages/saga/src/log/mongodb/mongo-saga-log.ts';
+import { SAGA_LOG_INDEXES } from '../../packages/saga/src/log/mongodb/saga-log-indexes.ts';
+import type { SagaLog } from '../../packages/saga/src/log/saga-log.ts';
+import {
+  type DatabaseClock,
+  startDatabaseClock,
+} from '../../packages/saga/src/mongodb/database-clock.ts';
+import { nativeDb } from '../../src/adapters/mongo/native.ts';
 
 export interface TestSagaLog {
   readonly log: SagaLog;
@@ -22,9 +26,9 @@ export async function createTestSagaLog(connection: Connection): Promise<TestSag
 
 /** The log as one more process sees it, over whatever connection that has. */
 export async function openTestSagaLog(connection: Connection): Promise<TestSagaLog> {
-  const clock = await startDatabaseClock(connection);
+  const clock = await startDatabaseClock(nativeDb(connection));
   onTestFinished(() => clock.stop());
-  return { log: createMongoSagaLog({ connection, clock, retentionDays: 90 }), clock };
+  return { log: createMongoSagaLog({ db: nativeDb(connection), clock, retentionDays: 90 }), clock };
 }
 
 export function sagasOf(connection: Connection): mongo.Collection {

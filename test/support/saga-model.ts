@@ -3,11 +3,11 @@
 // and are taken over at any point, what only the primary holds is lost, people cancel and order, answers are wrong in
 // every way that the machine knows.
 
-import type { Command, SagaEvent } from '../../src/saga/events.ts';
-import { mustLandFirst, needsMajority } from '../../src/saga/journal.ts';
-import { decide } from '../../src/saga/machine.ts';
-import type { SagaShape } from '../../src/saga/shape.ts';
-import { isAtRest } from '../../src/saga/state.ts';
+import type { Command, SagaEvent } from '../../packages/saga/src/machine/events.ts';
+import { decide } from '../../packages/saga/src/machine/machine.ts';
+import type { SagaShape } from '../../packages/saga/src/machine/shape.ts';
+import { isAtRest } from '../../packages/saga/src/machine/state.ts';
+import { mustLandFirst, needsMajority } from '../../packages/saga/src/run/journal.ts';
 import { createMachineSpace, type MachineSpace, type StateId } from './machine-space.ts';
 import { type Attempt, createWorldRules, type World } from './model-world.ts';
 import { CLAIMED_AGAIN, eventsOf } from './saga-events.ts';

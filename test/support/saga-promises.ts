@@ -1,8 +1,8 @@
 // What must hold of one saga in every state, and of every move between two: the invariants that the engine keeps by
 // itself (I1, I5, I6, I9). They are asked of the world first, and of the log for what it says of the world.
 
-import type { SagaShape } from '../../src/saga/shape.ts';
-import { isEnded, type SagaState } from '../../src/saga/state.ts';
+import type { SagaShape } from '../../packages/saga/src/machine/shape.ts';
+import { isEnded, type SagaState } from '../../packages/saga/src/machine/state.ts';
 import type { StateId } from './machine-space.ts';
 import type { World } from './model-world.ts';
 import { unfinished } from './saga-events.ts';

@@ -4,13 +4,17 @@ import { randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { inject, onTestFinished } from 'vitest';
-import { createMongoElections } from '../../src/adapters/mongo/elections.ts';
-import { createBullmqWakeUps, type SagaQueue } from '../../src/adapters/queue/bullmq-wake-ups.ts';
-import { connectRedis } from '../../src/adapters/queue/connections.ts';
-import { type SagaWorker, startSagaWorker } from '../../src/adapters/queue/saga-worker.ts';
-import type { Periodic } from '../../src/saga/periodic.ts';
-import type { WakeUps } from '../../src/saga/ports/wake-ups.ts';
-import { createRelay } from '../../src/saga/relay.ts';
+import { createMongoElections } from '../../packages/saga/src/log/mongodb/mongo-elections.ts';
+import {
+  createBullmqWakeUps,
+  type SagaQueue,
+} from '../../packages/saga/src/queue/bullmq-wake-ups.ts';
+import { connectRedis } from '../../packages/saga/src/queue/connections.ts';
+import { createRelay } from '../../packages/saga/src/queue/relay.ts';
+import { type SagaWorker, startSagaWorker } from '../../packages/saga/src/queue/saga-worker.ts';
+import type { WakeUps } from '../../packages/saga/src/queue/wake-ups.ts';
+import type { Periodic } from '../../packages/saga/src/run/periodic.ts';
+import { nativeDb } from '../../src/adapters/mongo/native.ts';
 import type { TestEngine } from './saga-engine.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -43,7 +47,7 @@ export async function createTestQueue(url = inject('redisUrl')): Promise<TestQue
   const queue: SagaQueue = new Queue('deletion', { connection: redis, prefix });
   queue.on('error', () => undefined);
   await queue.waitUntilReady();
-  const wakeUps = createBullmqWakeUps(new Map([['deletion', queue]]));
+  const wakeUps = createBullmqWakeUps(() => queue);
   const flush = async () => {
     for await (const found of keys.scanStream({ match: `${prefix}:*`, count: 1_000 })) {
       if (found.length > 0) await keys.del(...found);
@@ -79,7 +83,7 @@ export async function createTestQueue(url = inject('redisUrl')): Promise<TestQue
     },
     startRelay: ({ log, connection }, woken = wakeUps) => {
       const repaired: string[] = [];
-      const elections = createMongoElections(connection);
+      const elections = createMongoElections(nativeDb(connection));
       const relay = createRelay({
         log,
         wakeUps: woken,

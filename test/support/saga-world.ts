@@ -10,7 +10,7 @@ import type {
   SagaDefinition,
   StepCall,
   StepDefinition,
-} from '../../src/saga/definition.ts';
+} from '../../packages/saga/src/definition.ts';
 import { createTestSagaLog } from './saga-log.ts';
 
 /** Makes the database ready for engines too. */

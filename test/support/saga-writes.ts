@@ -1,17 +1,17 @@
 // Sagas, claims and writes for a log under test, with everything filled in that a test does not care about.
 
 import { randomBytes, randomUUID } from 'node:crypto';
-import { initialState } from '../../src/saga/initial-state.ts';
+import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import type {
   Claim,
   ClaimRequest,
   LogWrite,
   NewSaga,
   SagaLog,
-} from '../../src/saga/ports/saga-log.ts';
-import type { SagaRecord } from '../../src/saga/record.ts';
-import { makeSagaId } from '../../src/saga/saga-id.ts';
-import type { SagaState } from '../../src/saga/state.ts';
+} from '../../packages/saga/src/log/saga-log.ts';
+import { initialState } from '../../packages/saga/src/machine/initial-state.ts';
+import type { SagaState } from '../../packages/saga/src/machine/state.ts';
+import { makeSagaId } from '../../packages/saga/src/saga-id.ts';
 
 /** Longer than any test: leases run out when a test says so. */
 const LEASE_MS = 60_000;

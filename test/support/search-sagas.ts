@@ -1,7 +1,7 @@
 // Goes through everything that can happen to one saga, and stops at the first broken promise with the shortest way
 // that leads there.
 
-import { isAtRest } from '../../src/saga/state.ts';
+import { isAtRest } from '../../packages/saga/src/machine/state.ts';
 import type { StateId } from './machine-space.ts';
 import { createSagaModel, type Model, type ModelOptions } from './saga-model.ts';
 import { createPromises } from './saga-promises.ts';

@@ -2,7 +2,8 @@
 // knows nothing of this program's fields.
 
 import { type Connection, mongo } from 'mongoose';
-import { toInstanceId, toSagaId, toUserId, type UserId } from '../../src/domain/ids.ts';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
+import { toInstanceId, toUserId, type UserId } from '../../src/domain/ids.ts';
 import { type Incarnation, stampedLife } from '../../src/domain/incarnation.ts';
 
 const ALLOCATED_AT = new Date('2026-10-02T09:30:00.000Z');

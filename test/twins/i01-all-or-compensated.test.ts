@@ -1,6 +1,10 @@
 // I1: an accepted saga ends with everything done, or with everything undone, or visibly stuck.
 
 import { isDeepStrictEqual } from 'node:util';
+import type { SagaDefinition, StepDefinition } from '../../packages/saga/src/definition.ts';
+import { HoldError, TerminalError } from '../../packages/saga/src/errors.ts';
+import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
+import type { SagaLog } from '../../packages/saga/src/log/saga-log.ts';
 import { createMongoTombstones } from '../../src/adapters/mongo/tombstones.ts';
 import {
   createSimulatedBots,
@@ -9,10 +13,6 @@ import {
 import type { Bots } from '../../src/deletion/ports/bots.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
 import { ok } from '../../src/domain/source.ts';
-import type { SagaDefinition, StepDefinition } from '../../src/saga/definition.ts';
-import { HoldError, TerminalError } from '../../src/saga/errors.ts';
-import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
-import type { SagaRecord } from '../../src/saga/record.ts';
 import { createGateway } from '../platform/stand-in/gateway.ts';
 import { createTestDatabase } from '../support/database.ts';
 import {

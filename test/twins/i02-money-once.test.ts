@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Connection } from 'mongoose';
+import { HoldError } from '../../packages/saga/src/errors.ts';
 import { NO_PAST } from '../../src/adapters/mongo/bot-pasts.ts';
 import { createMongoLedger } from '../../src/adapters/mongo/ledger.ts';
 import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
@@ -10,7 +11,6 @@ import { restoreOpId } from '../../src/deletion/ports/restorations.ts';
 import type { Wallets } from '../../src/deletion/ports/wallets.ts';
 import type { DeletionPorts } from '../../src/deletion/steps/step-ports.ts';
 import type { UserId } from '../../src/domain/ids.ts';
-import { HoldError } from '../../src/saga/errors.ts';
 import { placeBot, userNamed } from '../support/deletions.ts';
 import {
   allocation,

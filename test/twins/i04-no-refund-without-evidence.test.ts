@@ -1,18 +1,19 @@
 // I4: money goes back when a bot is known to be nowhere, never because nobody could tell.
 
+import type { SagaDefinition, StepCall } from '../../packages/saga/src/definition.ts';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { createMongoFindings } from '../../src/adapters/mongo/findings.ts';
 import { findInstallation } from '../../src/adapters/mongo/installation.ts';
 import { createSimulatedBots } from '../../src/adapters/simulator/simulated-bots.ts';
 import type { Bots } from '../../src/deletion/ports/bots.ts';
 import type { PoolStates } from '../../src/deletion/ports/pool-states.ts';
 import type { Sighting } from '../../src/domain/bot.ts';
-import { toSagaId, toUserId } from '../../src/domain/ids.ts';
+import { toUserId } from '../../src/domain/ids.ts';
 import type { PoolState } from '../../src/domain/pool-state.ts';
 import { ok, type SourceAnswer } from '../../src/domain/source.ts';
 import { createFirstReport } from '../../src/reconciliation/first-report.ts';
 import type { SyncAllInput } from '../../src/reconciliation/sync-all-input.ts';
 import { readNotes, writeNotes } from '../../src/reconciliation/sync-notes.ts';
-import type { SagaDefinition, StepCall } from '../../src/saga/definition.ts';
 import { type PlacedBot, placeBot, poolStateOf } from '../support/deletions.ts';
 import { allocation, LIFE, putUser, readUser } from '../support/users.ts';
 import { type Breaches, breaches, twinsOf } from './bite.ts';

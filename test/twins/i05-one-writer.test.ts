@@ -3,10 +3,10 @@
 import { unlink, utimes } from 'node:fs/promises';
 import type { Connection } from 'mongoose';
 import { afterAll } from 'vitest';
+import type { Claim, SagaLog } from '../../packages/saga/src/log/saga-log.ts';
 import { finishTombstone } from '../../src/deletion/finish-tombstone.ts';
 import type { Wallets } from '../../src/deletion/ports/wallets.ts';
 import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
-import type { Claim, SagaLog } from '../../src/saga/ports/saga-log.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { placeBot } from '../support/deletions.ts';
 import { type ReplicaSet, startReplicaSet } from '../support/replica-set.ts';

@@ -1,10 +1,10 @@
 // I6: what has been paid is never undone, and of a cancel and a payment one wins.
 
 import type { Connection } from 'mongoose';
-import type { SagaDefinition } from '../../src/saga/definition.ts';
-import { TerminalError } from '../../src/saga/errors.ts';
-import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
-import type { SagaRecord } from '../../src/saga/record.ts';
+import type { SagaDefinition } from '../../packages/saga/src/definition.ts';
+import { TerminalError } from '../../packages/saga/src/errors.ts';
+import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
+import type { SagaLog } from '../../packages/saga/src/log/saga-log.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { placeBot } from '../support/deletions.ts';
 import { createTestEngine } from '../support/saga-engine.ts';

@@ -2,10 +2,10 @@
 
 import { Worker } from 'bullmq';
 import { inject, onTestFinished } from 'vitest';
-import { connectRedis } from '../../src/adapters/queue/connections.ts';
-import type { SagaId } from '../../src/domain/ids.ts';
-import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
-import type { WakeUps } from '../../src/saga/ports/wake-ups.ts';
+import type { SagaLog } from '../../packages/saga/src/log/saga-log.ts';
+import { connectRedis } from '../../packages/saga/src/queue/connections.ts';
+import type { WakeUps } from '../../packages/saga/src/queue/wake-ups.ts';
+import type { SagaId } from '../../packages/saga/src/saga-id.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createTestEngine, type TestEngine } from '../support/saga-engine.ts';
 import { createTestQueue, type TestQueue } from '../support/saga-queue.ts';

@@ -1,9 +1,9 @@
 // I8: as often as a bot's deletion is asked for at once, there is one saga.
 
 import type { Connection } from 'mongoose';
+import { SAGA_LOG_INDEXES } from '../../packages/saga/src/log/mongodb/saga-log-indexes.ts';
+import type { SagaLog } from '../../packages/saga/src/log/saga-log.ts';
 import { migrate } from '../../src/adapters/mongo/migration.ts';
-import { SAGA_LOG_INDEXES } from '../../src/adapters/mongo/saga-log/saga-log-indexes.ts';
-import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createTestEngine } from '../support/saga-engine.ts';
 import { openTestSagaLog, sagasOf } from '../support/saga-log.ts';

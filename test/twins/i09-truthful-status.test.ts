@@ -2,11 +2,11 @@
 
 import type { Connection } from 'mongoose';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import { type SagaDocument, toRecord } from '../../src/adapters/mongo/saga-log/saga-document.ts';
-import type { SagaId } from '../../src/domain/ids.ts';
-import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
-import type { SagaRecord } from '../../src/saga/record.ts';
-import { isEnded } from '../../src/saga/state.ts';
+import { type SagaDocument, toRecord } from '../../packages/saga/src/log/mongodb/saga-document.ts';
+import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
+import type { SagaLog } from '../../packages/saga/src/log/saga-log.ts';
+import { isEnded } from '../../packages/saga/src/machine/state.ts';
+import type { SagaId } from '../../packages/saga/src/saga-id.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { type ReplicaSet, startReplicaSet } from '../support/replica-set.ts';
 import { createTestEngine } from '../support/saga-engine.ts';

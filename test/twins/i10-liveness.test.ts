@@ -2,17 +2,23 @@
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Queue, Worker } from 'bullmq';
+import type { Db } from 'mongodb';
 import type { Connection } from 'mongoose';
+
 import { inject, onTestFinished } from 'vitest';
-import { createMongoElections } from '../../src/adapters/mongo/elections.ts';
+import type { Elections } from '../../packages/saga/src/log/elections.ts';
+import { createMongoElections } from '../../packages/saga/src/log/mongodb/mongo-elections.ts';
+import type { SagaLog } from '../../packages/saga/src/log/saga-log.ts';
+import {
+  createBullmqWakeUps,
+  type SagaQueue,
+} from '../../packages/saga/src/queue/bullmq-wake-ups.ts';
+import { connectRedis } from '../../packages/saga/src/queue/connections.ts';
+import { createRelay } from '../../packages/saga/src/queue/relay.ts';
+import { createLeaseKeeper } from '../../packages/saga/src/run/lease-keeper.ts';
+import { makeSagaId } from '../../packages/saga/src/saga-id.ts';
 import { findInstallation } from '../../src/adapters/mongo/installation.ts';
-import { createBullmqWakeUps, type SagaQueue } from '../../src/adapters/queue/bullmq-wake-ups.ts';
-import { connectRedis } from '../../src/adapters/queue/connections.ts';
-import { createLeaseKeeper } from '../../src/saga/lease-keeper.ts';
-import type { Elections } from '../../src/saga/ports/elections.ts';
-import type { SagaLog } from '../../src/saga/ports/saga-log.ts';
-import { createRelay } from '../../src/saga/relay.ts';
-import { makeSagaId } from '../../src/saga/saga-id.ts';
+import { nativeDb } from '../../src/adapters/mongo/native.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createTestEngine, LEASE_MS, type TestEngine } from '../support/saga-engine.ts';
 import { sagasOf } from '../support/saga-log.ts';
@@ -28,11 +34,14 @@ twinsOf('I10', {
   'post-that-never-expires': async (part) => {
     const { connection, engine } = await setUp();
     const elect = part === 'twin' ? firstComeForEver : createMongoElections;
-    await elect(connection).hold('relay', 1);
+    await elect(nativeDb(connection)).hold('relay', 1);
     await engine.start();
     await engine.pass(LEASE_MS);
     return breaches({
-      'nobody wakes a saga whose wake-up was lost': !(await isWoken(engine, elect(connection))),
+      'nobody wakes a saga whose wake-up was lost': !(await isWoken(
+        engine,
+        elect(nativeDb(connection)),
+      )),
     });
   },
 
@@ -58,7 +67,7 @@ twinsOf('I10', {
     const queue: SagaQueue = new Queue('deletion', { connection: redis, prefix: 'twin' });
     queue.on('error', () => undefined);
     onTestFinished(() => queue.close());
-    const wakeUps = createBullmqWakeUps(new Map([['deletion', queue]]));
+    const wakeUps = createBullmqWakeUps(() => queue);
     await queue.waitUntilReady();
     address.port = portOf(heir);
     const admin = redis.duplicate({ port: portOf(old), enableOfflineQueue: true });
@@ -178,8 +187,8 @@ async function isWoken({ log }: TestEngine, elections: Elections): Promise<boole
 }
 
 /** A post without a term. */
-function firstComeForEver(connection: Connection): Elections {
-  const posts = connection.collection<{ _id: string; owner: string }>('postsForEver');
+function firstComeForEver(db: Db): Elections {
+  const posts = db.collection<{ _id: string; owner: string }>('postsForEver');
   const owner = crypto.randomUUID();
   return {
     hold: async (post) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { backoffMs, outageDelayMs } from '../../src/saga/backoff.ts';
+import { backoffMs, outageDelayMs } from '../../packages/saga/src/run/backoff.ts';
 
 const POLICY = { attempts: 10, baseMs: 100, capMs: 3_000 };
 

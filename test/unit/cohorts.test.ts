@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createCohorts } from '../../src/saga/cohorts.ts';
+import { createCohorts } from '../../packages/saga/src/run/cohorts.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const LONG_MS = 60_000;

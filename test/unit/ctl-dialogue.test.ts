@@ -2,8 +2,8 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { InDoubtError } from '../../packages/saga/src/errors.ts';
 import { SUPERVISORCTL } from '../../src/adapters/supervisor/ctl-dialogue.ts';
-import { InDoubtError } from '../../src/saga/errors.ts';
 
 const { linesToSend, readBeginning, readAnswer } = SUPERVISORCTL;
 const TOKEN = 'reclaim0f';

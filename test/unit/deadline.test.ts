@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { pause, withDeadline } from '../../src/saga/deadline.ts';
+import { pause, withDeadline } from '../../packages/saga/src/run/deadline.ts';
 
 // Only those timers that the tests' own code sets can be counted: the process has others, which come and go.
 beforeEach(() => {

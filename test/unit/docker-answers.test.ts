@@ -1,6 +1,7 @@
 // Docker's answers, as far as they can be read without a Docker: what is cut or malformed is in doubt.
 
 import { expect, test } from 'vitest';
+import { InDoubtError } from '../../packages/saga/src/errors.ts';
 import {
   botOfName,
   exactNameFilter,
@@ -15,7 +16,6 @@ import {
 import { classifyFailure } from '../../src/adapters/docker/docker-errors.ts';
 import { createFrameReader } from '../../src/adapters/docker/exec-frames.ts';
 import { readTarFiles } from '../../src/adapters/docker/read-tar.ts';
-import { InDoubtError } from '../../src/saga/errors.ts';
 
 const END = Buffer.alloc(1024);
 

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
+import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import { createEndWaits } from '../../src/api/end-waits.ts';
 import { toFirebaseUid } from '../../src/domain/ids.ts';
-import type { SagaRecord } from '../../src/saga/record.ts';
 import { sagaIn } from '../support/api.ts';
 
 const ALICE = toFirebaseUid('alice');

@@ -4,11 +4,11 @@
 // with nothing but their end.
 
 import { describe, expect, it } from 'vitest';
+import type { SagaDefinition } from '../../packages/saga/src/definition.ts';
+import { shapeOf } from '../../packages/saga/src/machine/shape.ts';
 import { createDeleteBotSaga } from '../../src/deletion/delete-bot.ts';
 import { createReclaimOrphanSaga } from '../../src/deletion/reclaim-orphan.ts';
 import { createProvisionBotSaga } from '../../src/provisioning/provision-bot.ts';
-import type { SagaDefinition } from '../../src/saga/definition.ts';
-import { shapeOf } from '../../src/saga/shape.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 import type { ModelOptions } from '../support/saga-model.ts';
 import { searchSagas } from '../support/search-sagas.ts';

@@ -6,8 +6,8 @@ import {
   RetryableError,
   TerminalError,
   UnavailableError,
-} from '../../src/saga/errors.ts';
-import { askedDelayMs, toFailure } from '../../src/saga/failure.ts';
+} from '../../packages/saga/src/errors.ts';
+import { askedDelayMs, toFailure } from '../../packages/saga/src/run/failure.ts';
 
 describe('from what was thrown to what the machine decides on', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { createGroupCommit } from '../../src/adapters/mongo/group-commit.ts';
-import { cannotHold } from '../../src/adapters/mongo/mongo-errors.ts';
+import { createGroupCommit } from '../../packages/saga/src/mongodb/group-commit.ts';
+import { cannotHold } from '../../packages/saga/src/mongodb/mongo-errors.ts';
 
 /** A flush that records its batches and ends when told. */
 function createManualFlush() {

@@ -2,13 +2,13 @@
 // again on what stands there now, once, and in the order in which it came.
 
 import { expect, it } from 'vitest';
-import type { SagaEvent } from '../../src/saga/events.ts';
-import { initialState } from '../../src/saga/initial-state.ts';
-import { createJournal } from '../../src/saga/journal.ts';
-import { apply } from '../../src/saga/machine.ts';
-import type { LogWrite, SagaLog } from '../../src/saga/ports/saga-log.ts';
-import type { SagaRecord } from '../../src/saga/record.ts';
-import { createRegistry } from '../../src/saga/registry.ts';
+import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
+import type { LogWrite, SagaLog } from '../../packages/saga/src/log/saga-log.ts';
+import type { SagaEvent } from '../../packages/saga/src/machine/events.ts';
+import { initialState } from '../../packages/saga/src/machine/initial-state.ts';
+import { apply } from '../../packages/saga/src/machine/machine.ts';
+import { createRegistry } from '../../packages/saga/src/registry.ts';
+import { createJournal } from '../../packages/saga/src/run/journal.ts';
 import { createMemorySagaLog } from '../support/memory-saga-log.ts';
 import { sagaOf } from '../support/saga-world.ts';
 import { claimOf, newSaga } from '../support/saga-writes.ts';

@@ -1,10 +1,14 @@
 import { expect, it } from 'vitest';
-import type { SagaEvent } from '../../src/saga/events.ts';
-import { initialState } from '../../src/saga/initial-state.ts';
-import { createJournal, mustLandFirst, needsMajority } from '../../src/saga/journal.ts';
-import { apply } from '../../src/saga/machine.ts';
-import { createRegistry } from '../../src/saga/registry.ts';
-import type { SagaShape } from '../../src/saga/shape.ts';
+import type { SagaEvent } from '../../packages/saga/src/machine/events.ts';
+import { initialState } from '../../packages/saga/src/machine/initial-state.ts';
+import { apply } from '../../packages/saga/src/machine/machine.ts';
+import type { SagaShape } from '../../packages/saga/src/machine/shape.ts';
+import { createRegistry } from '../../packages/saga/src/registry.ts';
+import {
+  createJournal,
+  mustLandFirst,
+  needsMajority,
+} from '../../packages/saga/src/run/journal.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 import { sagaOf, stepsOf } from '../support/saga-world.ts';
 import { newSaga } from '../support/saga-writes.ts';

@@ -3,18 +3,19 @@
 // anything more.
 
 import { expect, it } from 'vitest';
+import type { PivotStep, SagaDefinition, StepCall } from '../../packages/saga/src/definition.ts';
+import { InDoubtError, TerminalError } from '../../packages/saga/src/errors.ts';
+import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
+import { initialState } from '../../packages/saga/src/machine/initial-state.ts';
+import { perform } from '../../packages/saga/src/run/performer.ts';
+import { callOf, type Performance } from '../../packages/saga/src/run/step-call.ts';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { ALLOCATION_CAPTURE } from '../../src/deletion/captures.ts';
 import { writeInput } from '../../src/deletion/delete-bot-input.ts';
 import type { SettleResult, Wallets } from '../../src/deletion/ports/wallets.ts';
 import { createRefundWalletStep } from '../../src/deletion/steps/refund-wallet.ts';
 import { type DeletionPorts, STEP } from '../../src/deletion/steps/step-ports.ts';
-import { toInstanceId, toSagaId, toUserId } from '../../src/domain/ids.ts';
-import type { PivotStep, SagaDefinition, StepCall } from '../../src/saga/definition.ts';
-import { InDoubtError, TerminalError } from '../../src/saga/errors.ts';
-import { initialState } from '../../src/saga/initial-state.ts';
-import { perform } from '../../src/saga/performer.ts';
-import type { SagaRecord } from '../../src/saga/record.ts';
-import { callOf, type Performance } from '../../src/saga/step-call.ts';
+import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 
 const GIVEN_UP = new InDoubtError('TIMEOUT', 'no answer in time');

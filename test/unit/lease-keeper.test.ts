@@ -1,8 +1,8 @@
 // Leases go on being renewed whatever becomes of one renewal (I10).
 
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { createLeaseKeeper } from '../../src/saga/lease-keeper.ts';
-import { makeSagaId } from '../../src/saga/saga-id.ts';
+import { createLeaseKeeper } from '../../packages/saga/src/run/lease-keeper.ts';
+import { makeSagaId } from '../../packages/saga/src/saga-id.ts';
 
 const LEASE_MS = 15_000;
 

@@ -3,10 +3,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { redact } from '../../src/domain/redact.ts';
+import { RetryableError } from '../../packages/saga/src/errors.ts';
+import { redact } from '../../packages/saga/src/redact.ts';
 import { describeThrown, messageOfThrown } from '../../src/log-error.ts';
 import { createLogger } from '../../src/logger.ts';
-import { RetryableError } from '../../src/saga/errors.ts';
 
 const SECRET = 'hunter2Hunter2';
 

@@ -2,6 +2,7 @@
 // that looked can tell: another one's clock may be seconds off.
 
 import { expect, it } from 'vitest';
+import type { StepCall } from '../../packages/saga/src/definition.ts';
 import {
   ALLOCATION_CAPTURE,
   type AllocationCapture,
@@ -15,7 +16,6 @@ import { type DeletionPorts, STEP } from '../../src/deletion/steps/step-ports.ts
 import type { PooledSighting } from '../../src/domain/bot.ts';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { ok } from '../../src/domain/source.ts';
-import type { StepCall } from '../../src/saga/definition.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 
 const SEEN: PooledSighting = {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { SagaEvent } from '../../src/saga/events.ts';
-import { initialState } from '../../src/saga/initial-state.ts';
-import { apply, decide } from '../../src/saga/machine.ts';
-import type { SagaShape } from '../../src/saga/shape.ts';
-import type { SagaState } from '../../src/saga/state.ts';
+import type { SagaEvent } from '../../packages/saga/src/machine/events.ts';
+import { initialState } from '../../packages/saga/src/machine/initial-state.ts';
+import { apply, decide } from '../../packages/saga/src/machine/machine.ts';
+import type { SagaShape } from '../../packages/saga/src/machine/shape.ts';
+import type { SagaState } from '../../packages/saga/src/machine/state.ts';
 import { CLAIMED_AGAIN, eventsOf } from '../support/saga-events.ts';
 
 const SHAPE: SagaShape = {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { toInstanceId, toSagaId, toUserId } from '../../src/domain/ids.ts';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
+import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import {
   incarnationKey,
   isStamped,

@@ -1,7 +1,7 @@
 // A loop whose turn hangs on an answer that never comes: the loop goes on without it (I10).
 
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { createPeriodic, STOP_WITHIN_MS } from '../../src/saga/periodic.ts';
+import { createPeriodic, STOP_WITHIN_MS } from '../../packages/saga/src/run/periodic.ts';
 
 const hanging = () => new Promise<never>(() => undefined);
 

@@ -2,6 +2,7 @@
 // one port would send the requests for one bot to the other.
 
 import { expect, it } from 'vitest';
+import type { StepCall } from '../../packages/saga/src/definition.ts';
 import { POOL_CAPTURE } from '../../src/deletion/captures.ts';
 import { writeInput } from '../../src/deletion/delete-bot-input.ts';
 import type { DeletionPorts } from '../../src/deletion/steps/step-ports.ts';
@@ -9,7 +10,6 @@ import { createUpdatePoolStateStep } from '../../src/deletion/steps/update-pool-
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { findOwnEntry } from '../../src/domain/owned-entry.ts';
 import { type PoolState, takeOut } from '../../src/domain/pool-state.ts';
-import type { StepCall } from '../../src/saga/definition.ts';
 import { poolStateOf } from '../support/deletions.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 

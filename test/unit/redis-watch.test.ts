@@ -1,9 +1,9 @@
 // What Redis is taken to say, and how often anybody hears of it.
 
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { needsNewSocket, redisTrouble } from '../../src/adapters/queue/redis-trouble.ts';
-import { createRedisWatch } from '../../src/adapters/queue/redis-watch.ts';
-import { UnavailableError } from '../../src/saga/errors.ts';
+import { UnavailableError } from '../../packages/saga/src/errors.ts';
+import { needsNewSocket, redisTrouble } from '../../packages/saga/src/queue/redis-trouble.ts';
+import { createRedisWatch } from '../../packages/saga/src/queue/redis-watch.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const READ_ONLY = new Error("READONLY You can't write against a read only replica.");

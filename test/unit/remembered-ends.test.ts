@@ -1,9 +1,9 @@
 // MongoDB away: who may still read a page with a session.
 
 import { expect, test } from 'vitest';
+import { UnavailableError } from '../../packages/saga/src/errors.ts';
 import { createRememberedEnds } from '../../src/api/remembered-ends.ts';
 import type { EndedSessions } from '../../src/domain/ended-sessions.ts';
-import { UnavailableError } from '../../src/saga/errors.ts';
 
 function setUp() {
   const ended = new Set<string>();

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { parseSagaId } from '../../src/domain/ids.ts';
-import { makeSagaId } from '../../src/saga/saga-id.ts';
+import { makeSagaId, parseSagaId } from '../../packages/saga/src/saga-id.ts';
 
 const MOMENT = fc.integer({ min: 0, max: Date.UTC(2200, 0) });
 

@@ -5,9 +5,9 @@ import type {
   RetriableStep,
   SagaDefinition,
   StepDefinition,
-} from '../../src/saga/definition.ts';
-import { createRegistry } from '../../src/saga/registry.ts';
-import { shapeOf } from '../../src/saga/shape.ts';
+} from '../../packages/saga/src/definition.ts';
+import { shapeOf } from '../../packages/saga/src/machine/shape.ts';
+import { createRegistry } from '../../packages/saga/src/registry.ts';
 
 const RETRY = { attempts: 2, baseMs: 1, capMs: 1 };
 const base = { retry: RETRY, timeoutMs: 1, run: async () => ({}) };

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect, onTestFinished, test } from 'vitest';
-import type { SagaRecord } from '../../src/saga/record.ts';
-import { createSagaWatch, type SagaWatcher } from '../../src/saga/saga-watch.ts';
+import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
+import { createSagaWatch, type SagaWatcher } from '../../packages/saga/src/operate/saga-watch.ts';
 import { sagaIn } from '../support/api.ts';
 import { waitFor } from '../support/wait-for.ts';
 

@@ -3,8 +3,8 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { InDoubtError } from '../../packages/saga/src/errors.ts';
 import { lineOf, SHELL } from '../../src/adapters/docker/shell.ts';
-import { InDoubtError } from '../../src/saga/errors.ts';
 
 const TOKEN = 'reclaim0f';
 const { linesToSend, readBeginning, readAnswer } = SHELL;

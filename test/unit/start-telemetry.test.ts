@@ -1,8 +1,8 @@
 // The end of telemetry beside a collector that does not answer, without the application around it.
 
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { startTelemetry } from '../../src/adapters/telemetry/start-telemetry.ts';
-import { toSagaId } from '../../src/domain/ids.ts';
 import { startCollector } from '../support/collector.ts';
 import { waitFor } from '../support/wait-for.ts';
 

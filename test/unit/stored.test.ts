@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { expect, it } from 'vitest';
-import { HoldError } from '../../src/saga/errors.ts';
-import { stored } from '../../src/saga/stored.ts';
+import { HoldError } from '../../packages/saga/src/errors.ts';
+import { stored } from '../../packages/saga/src/run/stored.ts';
 
 const SEEN = stored<{ at: number; name?: string }>(
   'sighting',

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { TerminalError } from '../../packages/saga/src/errors.ts';
 import {
   botOfConf,
   botOfProgram,
@@ -7,7 +8,6 @@ import {
   isProgramName,
   programName,
 } from '../../src/adapters/supervisor/program-names.ts';
-import { TerminalError } from '../../src/saga/errors.ts';
 
 test('an id: the program, its conf file and that file put aside', () => {
   expect(programName('u-bot-1')).toBe('bot-u-bot-1');

@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
+import { createScrapedRead } from '../../packages/saga/src/metrics/scraped-read.ts';
 import { registerFindingGauge } from '../../src/adapters/metrics/finding-gauge.ts';
-import { createScrapedRead } from '../../src/adapters/metrics/scraped-read.ts';
 import {
   createSyncMetrics,
   registerOrphanGauges,

@@ -1,8 +1,9 @@
 // The words of a round against whoever comes to a bot between the look and the lock.
 
 import { expect, it } from 'vitest';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { NOTHING_SEEN } from '../../src/deletion/ports/tombstones.ts';
-import { toInstanceId, toSagaId, toUserId } from '../../src/domain/ids.ts';
+import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import type { PoolState } from '../../src/domain/pool-state.ts';
 import { writeStatuses } from '../../src/health/write-statuses.ts';
 import { sampleMapping, samplePool } from '../support/pool-state-samples.ts';

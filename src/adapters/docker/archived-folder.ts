@@ -1,9 +1,9 @@
 // The files of a folder in a container, running or not, through Docker's archive call.
 
 import type { Readable } from 'node:stream';
+import { InDoubtError } from '@reclaim/saga';
 import type Docker from 'dockerode';
 import type { BotsCall } from '../../deletion/ports/bots.ts';
-import { InDoubtError } from '../../saga/errors.ts';
 import { isAnswer, isNoSuchContainer } from './docker-errors.ts';
 import type { HostCalls } from './host-calls.ts';
 import { readTarFiles } from './read-tar.ts';

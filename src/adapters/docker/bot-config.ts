@@ -2,8 +2,8 @@
 // that runs or not. It holds secrets (the exchange's keys, the API's password): what is read of it is never logged, and a
 // message about it never quotes it.
 
+import { InDoubtError } from '@reclaim/saga';
 import type { BotsCall } from '../../deletion/ports/bots.ts';
-import { InDoubtError } from '../../saga/errors.ts';
 import { readArchivedFolder } from './archived-folder.ts';
 import type { HostCalls } from './host-calls.ts';
 

@@ -2,8 +2,8 @@
 // through a shell; what stands in its files, and all of one that does not run, is read through the archive call, which
 // needs nothing inside and costs the daemon ten times as much. A folder that is missing or cannot be read is in doubt, never empty (I4).
 
+import { InDoubtError, RetryableError } from '@reclaim/saga';
 import type { BotsCall, FencedCall } from '../../deletion/ports/bots.ts';
-import { InDoubtError, RetryableError } from '../../saga/errors.ts';
 import { type ConfFile, longestStop, readDefinitions } from '../supervisor/parse-conf.ts';
 import { confPaths } from '../supervisor/program-names.ts';
 import { readArchivedFolder } from './archived-folder.ts';

@@ -2,8 +2,8 @@
 // name is escaped, anchored, and compared again with what came back: an id with a dot in it must not
 // find its neighbour.
 
+import { TerminalError } from '@reclaim/saga';
 import { uidOfPoolName } from '../../domain/identity.ts';
-import { TerminalError } from '../../saga/errors.ts';
 import { type ContainerView, LABELS, type ListedContainer } from './container-view.ts';
 
 const BOT_PREFIX = 'freqtrade-';

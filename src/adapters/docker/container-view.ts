@@ -1,8 +1,8 @@
 // What an inspect or a listing says, reduced to what is used and checked field by field: an answer that
 // lacks a field is in doubt, never "not running" or "no labels" (I4).
 
+import { InDoubtError } from '@reclaim/saga';
 import type { SightingLabels } from '../../domain/bot.ts';
-import { InDoubtError } from '../../saga/errors.ts';
 
 export interface ContainerView {
   readonly id: string;

@@ -2,10 +2,10 @@
 // and 404 are success for stop and remove only; a removal has succeeded when inspect says 404 and not
 // before. Containers are addressed by full id: a name could be another container's id prefix.
 
+import { InDoubtError } from '@reclaim/saga';
 import type Docker from 'dockerode';
 import type { BotsCall, FencedCall } from '../../deletion/ports/bots.ts';
 import { boundedStop } from '../../domain/bot.ts';
-import { InDoubtError } from '../../saga/errors.ts';
 import { type ContainerLimits, hostConfigOf } from './container-limits.ts';
 import {
   type ContainerView,

@@ -2,10 +2,9 @@
 // makes only the calls that are still needed, so repeating it is harmless. The restart policy goes first:
 // with `always` the daemon would revive the container at its next start.
 
+import { InDoubtError, pause, RetryableError } from '@reclaim/saga';
 import type { FencedCall } from '../../deletion/ports/bots.ts';
 import type { DedicatedSighting } from '../../domain/bot.ts';
-import { pause } from '../../saga/deadline.ts';
-import { InDoubtError, RetryableError } from '../../saga/errors.ts';
 import { type ContainerView, isNoPolicy } from './container-view.ts';
 import type { DockerParts } from './docker-parts.ts';
 

@@ -2,11 +2,11 @@
 // may hold the bot and did not answer makes the whole answer unknown (I4). I5: the fence is asked in
 // host-calls.ts, right before each change.
 
+import { UnavailableError } from '@reclaim/saga';
 import type { Bots, BotsCall } from '../../deletion/ports/bots.ts';
 import { parseInstanceId } from '../../domain/ids.ts';
 import { joinAnswers, ok, type SourceAnswer, unknown } from '../../domain/source.ts';
 import type { PoolContainers } from '../../health/ports/pool-containers.ts';
-import { UnavailableError } from '../../saga/errors.ts';
 import type { ReadBotEndpoint } from './bot-endpoint.ts';
 import { type ContainerLimits, DEFAULT_LIMITS } from './container-limits.ts';
 import { DEFAULT_DEADLINES, type Deadlines } from './deadlines.ts';

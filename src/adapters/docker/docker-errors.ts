@@ -1,7 +1,7 @@
 // What a failed Docker call means. Only a connection that was never made proves that nothing happened;
 // only an answer of the daemon itself says what it refused. Everything else is in doubt (I4).
 
-import { InDoubtError, type SagaErrorOptions } from '../../saga/errors.ts';
+import { InDoubtError, type SagaErrorOptions } from '@reclaim/saga';
 
 /** The daemon answered with a status that the caller did not expect. Callers match the few they know by
  * status and text; unmatched, it stays what it is here: in doubt. */

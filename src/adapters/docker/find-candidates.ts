@@ -1,10 +1,10 @@
 // Which containers of a host may be the bot, or may hold it: three filtered listings, so that no look
 // for one bot lists all containers. Filters only narrow; every hit is compared exactly.
 
+import { InDoubtError } from '@reclaim/saga';
 import type { BotsCall } from '../../deletion/ports/bots.ts';
 import type { BotQuery } from '../../domain/bot.ts';
 import { mayBeRenamed, renamedPool } from '../../domain/renamed.ts';
-import { InDoubtError } from '../../saga/errors.ts';
 import {
   dedicatedName,
   holdsNameFilter,

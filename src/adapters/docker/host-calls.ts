@@ -2,10 +2,10 @@
 // what to do next. I5: a change asks the fence right before it is sent. I4: a call that was not answered
 // is never an empty answer: unreachable is UnavailableError, in doubt is InDoubtError.
 
+import { InDoubtError, UnavailableError } from '@reclaim/saga';
 import type Docker from 'dockerode';
 import type { BotsCall, FencedCall } from '../../deletion/ports/bots.ts';
 import { assertNever } from '../../domain/assert-never.ts';
-import { InDoubtError, UnavailableError } from '../../saga/errors.ts';
 import type { Circuit } from './circuit.ts';
 import { classifyFailure, DockerAnswerError } from './docker-errors.ts';
 import { type DeadlineOutcome, withDeadline } from './with-deadline.ts';

@@ -2,6 +2,7 @@
 // is inspected, because a listing lacks its restart policy; a pool is asked for its conf files and its
 // programs. A pool that cannot be asked, or holds a program that nobody can tell the bot of, is named (I4).
 
+import { SagaError } from '@reclaim/saga';
 import type {
   BotDoubt,
   BotsCall,
@@ -11,7 +12,6 @@ import type {
 } from '../../deletion/ports/bots.ts';
 import { isOddName, mayBeRenamed, renamedPool } from '../../domain/renamed.ts';
 import { ok, unknown } from '../../domain/source.ts';
-import { SagaError } from '../../saga/errors.ts';
 import {
   botOfName,
   isPoolContainer,

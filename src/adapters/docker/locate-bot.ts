@@ -1,10 +1,10 @@
 // Everything on one host that may be the bot, and one thing again. What cannot be established throws; the
 // caller makes it `unknown` (I4).
 
+import { InDoubtError } from '@reclaim/saga';
 import type { BotsCall } from '../../deletion/ports/bots.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { BotQuery, Sighting } from '../../domain/bot.ts';
-import { InDoubtError } from '../../saga/errors.ts';
 import type { DockerParts } from './docker-parts.ts';
 import { findCandidates } from './find-candidates.ts';
 import { readPooled, toDedicated } from './read-sightings.ts';

@@ -6,9 +6,9 @@
 // default command is the platform's freqtrade, which finds its API's port in the config; everything else of a
 // strategy is the platform's to add to that file.
 
+import { InDoubtError, RetryableError } from '@reclaim/saga';
 import type { FencedCall } from '../../deletion/ports/bots.ts';
 import type { InstanceId } from '../../domain/ids.ts';
-import { InDoubtError, RetryableError } from '../../saga/errors.ts';
 import { confPaths, programName } from '../supervisor/program-names.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { HostCalls } from './host-calls.ts';

@@ -3,9 +3,9 @@
 // was at rest stays known to it, because adding it back would start it, and a restore goes no further
 // than the captured state.
 
+import { RetryableError } from '@reclaim/saga';
 import type { FencedCall } from '../../deletion/ports/bots.ts';
 import type { KnownProgram, PooledSighting, ProgramState } from '../../domain/bot.ts';
-import { RetryableError } from '../../saga/errors.ts';
 import { isProgramName, programName } from '../supervisor/program-names.ts';
 import { groupsOf } from '../supervisor/program-status.ts';
 import type { Supervisorctl } from '../supervisor/supervisorctl.ts';

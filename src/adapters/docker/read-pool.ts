@@ -2,8 +2,8 @@
 // files are opened only where names alone do not tell whose a program is. A pool that runs and is paused or
 // restarting can be asked neither way: in doubt (I4).
 
+import { InDoubtError } from '@reclaim/saga';
 import type { BotsCall } from '../../deletion/ports/bots.ts';
-import { InDoubtError } from '../../saga/errors.ts';
 import {
   isPlain,
   matchPlain,

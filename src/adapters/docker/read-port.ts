@@ -1,9 +1,9 @@
 // The port of a bot in a pool, from its own files. All that name one must name the same: freqtrade lets the environment
 // win over the config, and a file that is older than the process says what was.
 
+import { InDoubtError } from '@reclaim/saga';
 import type { BotsCall, PortReading } from '../../deletion/ports/bots.ts';
 import type { PooledSighting } from '../../domain/bot.ts';
-import { InDoubtError } from '../../saga/errors.ts';
 import { readDefinitions } from '../supervisor/parse-conf.ts';
 import { botOfConf } from '../supervisor/program-names.ts';
 import type { BotConfig } from './bot-config.ts';

@@ -1,8 +1,8 @@
 // From a container to a sighting.
 
+import { InDoubtError } from '@reclaim/saga';
 import type { BotsCall } from '../../deletion/ports/bots.ts';
 import type { DedicatedSighting, PooledSighting } from '../../domain/bot.ts';
-import { InDoubtError } from '../../saga/errors.ts';
 import type { BotPrograms } from '../supervisor/match-programs.ts';
 import { stateOf } from '../supervisor/program-status.ts';
 import { type ContainerView, toSightingLabels } from './container-view.ts';

@@ -1,7 +1,7 @@
 // The files in a tar stream as Docker writes it (ustar, PAX records and GNU long names for paths over
 // 100 bytes). Nothing is unpacked. An archive without its end mark was cut: in doubt, not "no files".
 
-import { InDoubtError } from '../../saga/errors.ts';
+import { InDoubtError } from '@reclaim/saga';
 
 const BLOCK = 512;
 

@@ -2,8 +2,8 @@
 // (I5), and a line that was sent is never sent again unless it changes nothing: where its answer is lost,
 // it is in doubt (I4).
 
+import { InDoubtError, UnavailableError } from '@reclaim/saga';
 import type { BotsCall, FencedCall } from '../../deletion/ports/bots.ts';
-import { InDoubtError, UnavailableError } from '../../saga/errors.ts';
 import type { HostCalls } from './host-calls.ts';
 import { SESSION_ENDED } from './session.ts';
 import type { BorrowedSession, Sessions } from './sessions.ts';

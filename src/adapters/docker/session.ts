@@ -5,7 +5,7 @@
 
 import type { Duplex } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import { InDoubtError } from '../../saga/errors.ts';
+import { InDoubtError } from '@reclaim/saga';
 import type { Dialogue, Said } from './dialogue.ts';
 import { createFrameReader } from './exec-frames.ts';
 

@@ -4,9 +4,9 @@
 // number per container is bounded, those that hang included, and none is lent that `timeout` could end within the
 // command.
 
+import { InDoubtError, UnavailableError } from '@reclaim/saga';
 import type { BotsCall } from '../../deletion/ports/bots.ts';
 import { extraSeconds } from '../../domain/bot.ts';
-import { InDoubtError, UnavailableError } from '../../saga/errors.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Dialogue } from './dialogue.ts';
 import type { HostCalls } from './host-calls.ts';

@@ -2,8 +2,8 @@
 // exec for each costs the daemon some 80 ms of processor. An argv becomes one line in which every word is quoted:
 // nothing in a name is ever read as shell.
 
+import { InDoubtError } from '@reclaim/saga';
 import type { BotsCall, FencedCall } from '../../deletion/ports/bots.ts';
-import { InDoubtError } from '../../saga/errors.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Dialogue } from './dialogue.ts';
 import type { HostCalls } from './host-calls.ts';

@@ -2,10 +2,9 @@
 // seen running twice. The name decides: Docker gives it once, so a repeat finds what the first one made. The
 // image is taken as it is: its own command runs the bot.
 
+import { InDoubtError, pause, RetryableError, TerminalError } from '@reclaim/saga';
 import type { BotPlace, FencedCall, StartOrder } from '../../deletion/ports/bots.ts';
 import type { DedicatedSighting } from '../../domain/bot.ts';
-import { pause } from '../../saga/deadline.ts';
-import { InDoubtError, RetryableError, TerminalError } from '../../saga/errors.ts';
 import { dedicatedName, exactNameFilter } from './container-names.ts';
 import { type ContainerView, LABELS } from './container-view.ts';
 import type { DockerParts } from './docker-parts.ts';

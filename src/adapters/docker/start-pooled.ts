@@ -3,10 +3,9 @@
 // has put aside included. Seen RUNNING before it counts; STARTING counts only when the wait is over, for a
 // program whose startsecs are longer than that.
 
+import { InDoubtError, pause, RetryableError, TerminalError } from '@reclaim/saga';
 import type { BotPlace, FencedCall, StartOrder } from '../../deletion/ports/bots.ts';
 import type { PooledSighting } from '../../domain/bot.ts';
-import { pause } from '../../saga/deadline.ts';
-import { InDoubtError, RetryableError, TerminalError } from '../../saga/errors.ts';
 import { exactNameFilter, refuseOther } from './container-names.ts';
 import type { ContainerView } from './container-view.ts';
 import type { DockerParts } from './docker-parts.ts';

@@ -1,9 +1,9 @@
 // Starts the program of a session in a container, in a place of its own. It runs under `timeout`, so that what a frozen
 // supervisord holds does not collect inside the user's container; an image without `timeout` gets the plain command.
 
+import { UnavailableError } from '@reclaim/saga';
 import type Docker from 'dockerode';
 import type { BotsCall } from '../../deletion/ports/bots.ts';
-import { UnavailableError } from '../../saga/errors.ts';
 import type { Dialogue } from './dialogue.ts';
 import type { HostCalls } from './host-calls.ts';
 import { createSession, type Session } from './session.ts';

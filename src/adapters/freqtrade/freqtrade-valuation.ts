@@ -1,11 +1,10 @@
 // What a bot is worth, asked of freqtrade's own API. The address comes from evidence about this very bot, the credentials
 // from its own configuration in its folder, else from ours. No secret and no address stands in a reason: users read it.
 
+import { SagaError, withDeadline } from '@reclaim/saga';
 import type { BotValuation, BotWorth } from '../../deletion/ports/bot-valuation.ts';
 import type { BotsCall } from '../../deletion/ports/bots.ts';
 import { isUp, type Sighting } from '../../domain/bot.ts';
-import { withDeadline } from '../../saga/deadline.ts';
-import { SagaError } from '../../saga/errors.ts';
 import type { BotEndpoint } from '../docker/bot-endpoint.ts';
 import { addressesOf, type BotAddress, resolveAddress } from './bot-addresses.ts';
 import { type Credentials, parseBotConfig } from './bot-config.ts';

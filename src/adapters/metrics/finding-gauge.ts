@@ -1,8 +1,8 @@
 // How many findings wait for a person, by kind, asked at each scrape.
 
+import { createScrapedRead } from '@reclaim/saga/metrics';
 import { Gauge, type Registry } from 'prom-client';
 import { FINDING_KINDS, type Findings } from '../../deletion/ports/findings.ts';
-import { createScrapedRead } from './scraped-read.ts';
 
 /** Left out until MongoDB has answered once; while it is away it keeps what it answered last. */
 export function registerFindingGauge(

@@ -1,11 +1,11 @@
 // What the health of pools and bots looks like to Prometheus: what this process counted, and, at each scrape, how many
 // bots are in which state, whichever worker looked at them.
 
+import { createScrapedRead } from '@reclaim/saga/metrics';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { BotHealths } from '../../health/ports/bot-healths.ts';
 import type { HealthMeter } from '../../health/ports/health-meter.ts';
 import type { HealthRounds } from '../../health/ports/health-rounds.ts';
-import { createScrapedRead } from './scraped-read.ts';
 
 export function createHealthMetrics(registry: Registry): HealthMeter {
   const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>

@@ -1,10 +1,10 @@
 // What reconciliation's doings look like to Prometheus: what the runs counted, and, at each scrape, how many
 // orphans are known now, what they are worth and how long the oldest has been one.
 
+import { createScrapedRead } from '@reclaim/saga/metrics';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Suspects } from '../../reconciliation/ports/suspects.ts';
 import type { SyncMeter } from '../../reconciliation/ports/sync-meter.ts';
-import { createScrapedRead } from './scraped-read.ts';
 
 export function createSyncMetrics(registry: Registry): SyncMeter {
   const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>

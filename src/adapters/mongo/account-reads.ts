@@ -1,11 +1,11 @@
 // Questions about users that a page or a start asks. Sums are made by the database, in decimals: dollars
 // stored as doubles are never added in this program.
 
+import { runRepeatable } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import type { WalletTotals } from '../../deletion/ports/accounts.ts';
 import type { UserId } from '../../domain/ids.ts';
 import { MAX_MONEY } from '../../domain/money.ts';
-import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 
 const NOTHING: WalletTotals = { allocated: 0, currentValue: 0, pnl: 0 };

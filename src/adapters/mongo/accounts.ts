@@ -1,6 +1,7 @@
 // Users in MongoDB as a page shows them. The projection never touches the embedded transactions, which
 // may be most of a document of megabytes; their newest rows are cut out by the database.
 
+import { runRepeatable } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import type {
   Account,
@@ -12,7 +13,6 @@ import type {
 import { parseFirebaseUid, parseInstanceId, toUserId } from '../../domain/ids.ts';
 import { UnusableAccountError } from '../../domain/unusable-account.ts';
 import { hasAnyAllocation, sumAllocations } from './account-reads.ts';
-import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { ROWS } from './wallet-expressions.ts';
 

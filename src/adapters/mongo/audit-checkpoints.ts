@@ -1,6 +1,7 @@
 // Checkpoints in MongoDB: one document per user, moved on by one conditional write, so that of two audits at
 // once only one counts.
 
+import { isDuplicateKey, runRepeatable } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import { printExact } from '../../domain/exact-decimal.ts';
 import type { UserId } from '../../domain/ids.ts';
@@ -9,7 +10,6 @@ import type {
   Checkpoint,
   CheckpointState,
 } from '../../reconciliation/ports/audit-checkpoints.ts';
-import { isDuplicateKey, runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { exactOf } from './wallet-rows.ts';
 

@@ -1,6 +1,7 @@
 // The ledger as an audit uses it: rows of the platform are inserted under names that follow from them, so
 // that a second insert finds the first (I2). Nothing here changes an entry.
 
+import { insertNew, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import { exactFromMinor, parseExact } from '../../domain/exact-decimal.ts';
 import type { UserId } from '../../domain/ids.ts';
@@ -11,9 +12,7 @@ import {
   type WriteOff,
 } from '../../reconciliation/ports/audit-ledger.ts';
 import type { OwnMovement } from '../../reconciliation/ports/wallet-readings.ts';
-import { insertNew } from './insert-new.ts';
 import type { LedgerDocument } from './ledger-documents.ts';
-import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { type PlatformDocument, platformDocument } from './platform-documents.ts';
 

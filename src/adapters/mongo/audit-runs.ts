@@ -1,9 +1,9 @@
 // Reports of audits in MongoDB: one document per run, dated by the database, kept for a quarter.
 
 import { randomUUID } from 'node:crypto';
+import { runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import type { AuditRuns } from '../../reconciliation/ports/audit-runs.ts';
-import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 
 export interface MongoAuditRunsDependencies {

@@ -2,11 +2,10 @@
 // tombstones. I2: asked by the bot, not by an operation's id. The platform may erase a receipt, strip a row of our
 // fields or save an old allocation without its stamp, and then the document alone no longer tells what was paid.
 
+import { createGroupCommit, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import type { InstanceId, UserId } from '../../domain/ids.ts';
-import { createGroupCommit } from './group-commit.ts';
 import type { LedgerDocument } from './ledger-documents.ts';
-import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import type { TombstoneDocument } from './tombstone-updates.ts';
 

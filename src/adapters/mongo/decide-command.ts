@@ -2,14 +2,13 @@
 // moved in between. I2: where the reply of the write was lost, only an answer that no write under way can
 // change is given.
 
+import { RetryableError } from '@reclaim/saga';
+import { isApplied, rejectUnlessAnswered } from '@reclaim/saga/mongodb';
 import type { SettleCommand } from '../../deletion/ports/wallets.ts';
-import { RetryableError } from '../../saga/errors.ts';
 import type { ConditionalUpdate } from './settle-update.ts';
 import type { UserReading } from './user-reading.ts';
 import type { SendToWallet } from './wallet-batch.ts';
 import type { Decision } from './wallet-decisions.ts';
-import { rejectUnlessAnswered } from './write-answers.ts';
-import { isApplied } from './write-then-read.ts';
 
 /** How often a command is sent again when the document moved between its write and its read. */
 const MAX_ROUNDS = 5;

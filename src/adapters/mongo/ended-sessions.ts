@@ -1,9 +1,8 @@
 // The list of ended sessions in MongoDB, `_id` = the session's id. MongoDB forgets an entry by itself.
 
+import { type IndexDeclaration, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import type { EndedSessions } from '../../domain/ended-sessions.ts';
-import type { IndexDeclaration } from './indexes.ts';
-import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 
 const COLLECTION = 'endedSessions';

@@ -4,8 +4,8 @@
 // `users`, which the platform shares, it stays beside the right one, or is reported where both cannot be.
 
 import { isDeepStrictEqual } from 'node:util';
+import type { IndexDeclaration } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
-import type { IndexDeclaration } from './indexes.ts';
 import { type ConstraintReport, MAX_REPORTED, NONE, type Violations } from './migration-report.ts';
 import { nativeCollection } from './native.ts';
 import { codeOf, databaseOf, whenFree } from './schema-change.ts';

@@ -2,6 +2,7 @@
 // that a fact seen every minute is one line on an operator's page.
 
 import { createHash, randomUUID } from 'node:crypto';
+import { runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import type {
   Finding,
@@ -10,7 +11,6 @@ import type {
   Resolution,
   ResolveAction,
 } from '../../deletion/ports/findings.ts';
-import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 
 export interface MongoFindingsDependencies {

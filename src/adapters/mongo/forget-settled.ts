@@ -2,9 +2,9 @@
 // not read back from the ledger first, so a settlement always leaves its trace in one of the two. All users
 // with an old receipt are walked, page by page: those whose receipts must stay stand in nobody's way.
 
+import { runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import type { LedgerDocument } from './ledger-documents.ts';
-import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 
 const DAY_MS = 86_400_000;

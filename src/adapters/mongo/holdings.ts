@@ -1,6 +1,7 @@
 // Who holds which bots, streamed from `users`. The server hands out ids only: a document may carry tens of
 // thousands of transactions, and a run over all users needs none of them.
 
+import { repeatableFailure, runRepeatable } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import {
   parseFirebaseUid,
@@ -15,7 +16,6 @@ import type {
   Holdings,
   UserHoldings,
 } from '../../reconciliation/ports/holdings.ts';
-import { repeatableFailure, runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { ALLOCATIONS, isMoneyValue, literal, valueFoundIn } from './wallet-expressions.ts';
 

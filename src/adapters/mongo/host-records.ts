@@ -1,14 +1,14 @@
 // The host records in MongoDB: one document per host, `_id` = its name in DOCKER_HOSTS. What was seen and what
 // was confirmed are one document, so that whichever of the two was later can be told (I4).
 
+import { RetryableError } from '@reclaim/saga';
+import { runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import {
   type HostRecord,
   type HostRecords,
   MAX_REMEMBERED,
 } from '../../reconciliation/ports/host-records.ts';
-import { RetryableError } from '../../saga/errors.ts';
-import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { type Expression, literal } from './wallet-expressions.ts';
 

@@ -1,15 +1,7 @@
 // The indexes of the money side: what must be unique, and what is asked for often. The saga log
 // declares its own beside itself and hands them to the migration.
 
-export interface IndexDeclaration {
-  readonly collection: string;
-  readonly name: string;
-  readonly key: Readonly<Record<string, 1 | -1>>;
-  readonly unique?: boolean;
-  readonly sparse?: boolean;
-  readonly partialFilterExpression?: Readonly<Record<string, unknown>>;
-  readonly expireAfterSeconds?: number;
-}
+import type { IndexDeclaration } from '@reclaim/saga/mongodb';
 
 export const MONEY_INDEXES: readonly IndexDeclaration[] = [
   // The name mongoose gives it: the platform's own schema may have made it already.

@@ -2,9 +2,9 @@
 // Redis key, so that two installations that share a Redis do not take each other's jobs.
 
 import { randomBytes } from 'node:crypto';
+import { isDuplicateKey } from '@reclaim/saga/mongodb';
 import type { Connection } from 'mongoose';
 import { hasAnyAllocation } from './account-reads.ts';
-import { isDuplicateKey } from './mongo-errors.ts';
 
 interface InstallationDocument {
   _id: 'installation';

@@ -1,15 +1,13 @@
 // The memory of containers in MongoDB: one document for each bot in each container, `_id` = host, container and bot, so that
 // noting one again is nothing.
 
+import { type IndexDeclaration, insertNew, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import type { ListedBot } from '../../deletion/ports/bots.ts';
 import type { KnownContainers } from '../../deletion/ports/known-containers.ts';
 import type { Sighting, SightingLabels } from '../../domain/bot.ts';
 import { uidOfPoolName } from '../../domain/identity.ts';
 import { parseUserId } from '../../domain/ids.ts';
-import type { IndexDeclaration } from './indexes.ts';
-import { insertNew } from './insert-new.ts';
-import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 
 export const KNOWN_CONTAINER_INDEXES: readonly IndexDeclaration[] = [

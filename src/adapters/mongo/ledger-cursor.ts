@@ -1,6 +1,6 @@
 // Where a page of the ledger ended: the moment and the document, opaque to whoever carries it.
 
-import { BadCursorError } from '../../domain/bad-cursor.ts';
+import { BadCursorError } from '@reclaim/saga';
 
 export interface LedgerCursor {
   readonly at: Date;

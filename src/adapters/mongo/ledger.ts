@@ -2,11 +2,19 @@
 // sagas that wait together are posted as one bulk of upserts which leave an existing entry as it is;
 // what existed before, and everything after a lost reply, is read back and compared.
 
+import { RetryableError, TerminalError } from '@reclaim/saga';
+import {
+  createGroupCommit,
+  inDoubt,
+  type ReadOptions,
+  rejectUnlessAnswered,
+  runRepeatable,
+  type WriteOutcome,
+  writeThenRead,
+} from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import type { Ledger, LedgerEntry, LedgerPage } from '../../deletion/ports/ledger.ts';
 import type { UserId } from '../../domain/ids.ts';
-import { RetryableError, TerminalError } from '../../saga/errors.ts';
-import { createGroupCommit } from './group-commit.ts';
 import { type LedgerCursor, parseCursor, printCursor } from './ledger-cursor.ts';
 import {
   disagreement,
@@ -20,10 +28,7 @@ import {
   writeOffEntry,
 } from './ledger-documents.ts';
 import { mergeUnposted } from './merge-unposted.ts';
-import { runRepeatable } from './mongo-errors.ts';
-import { nativeCollection } from './native.ts';
-import { inDoubt, rejectUnlessAnswered } from './write-answers.ts';
-import { type ReadOptions, type WriteOutcome, writeThenRead } from './write-then-read.ts';
+import { nativeCollection, nativeDb } from './native.ts';
 
 export interface MongoLedgerDependencies {
   /** An open mongoose connection; the caller closes it. */
@@ -99,7 +104,7 @@ function verdict({ entry, outcome, found }: Posting): 'posted' | 'exists' {
 
 async function flush(connection: Connection, entries: readonly NewEntry[]): Promise<Posting[]> {
   const { outcomes, reading } = await writeThenRead<LedgerDocument, Existing>({
-    connection,
+    db: nativeDb(connection),
     collection: LEDGER,
     writes: entries.map((entry) => ({ updateOne: postEntry(entry) })),
     read: (ledger, options, known) =>

@@ -3,9 +3,10 @@
 // run at every start, and by several processes at once. I2, I8: the unique indexes are what makes
 // "once" true when everything else has failed.
 
+import type { IndexDeclaration } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import { ensureIndex } from './ensure-index.ts';
-import { type IndexDeclaration, MONEY_INDEXES } from './indexes.ts';
+import { MONEY_INDEXES } from './indexes.ts';
 import {
   type ConstraintReport,
   MAX_REPORTED,

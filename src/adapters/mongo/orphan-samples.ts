@@ -1,9 +1,9 @@
 // The orphan samples in a time-series collection: MongoDB packs the points of one user into buckets and lets
 // go of them after 400 days, so that a history of hourly runs stays small without anybody who cleans it.
 
+import { runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import type { OrphanSample, OrphanSamples } from '../../reconciliation/ports/orphan-samples.ts';
-import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 
 export interface MongoOrphanSamplesDependencies {

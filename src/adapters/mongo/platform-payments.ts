@@ -2,11 +2,11 @@
 // and by the balance, of one moment of one document, and computed by the database (I2): a row alone could be
 // from a save whose balance somebody has overwritten since.
 
+import { runRepeatable } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import type { PlatformPaymentQuery, Receipt } from '../../deletion/ports/wallets.ts';
 import { settlementOpId } from '../../domain/incarnation.ts';
 import { MAX_MONEY } from '../../domain/money.ts';
-import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { receiptFromRow } from './receipts.ts';
 import { type Expression, isSettlementRow, literal, ROWS } from './wallet-expressions.ts';

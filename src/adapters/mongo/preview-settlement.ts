@@ -1,10 +1,10 @@
 // What settlements would come to, computed by the database with the same rules as the settlement itself: the
 // amounts rounded once, half-even, to cents, and the sums in Decimal128. A read; nothing is promised by it.
 
+import { runRepeatable } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import type { SettlementPreview } from '../../deletion/ports/wallets.ts';
 import { type InstanceId, toInstanceId, type UserId } from '../../domain/ids.ts';
-import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import {
   ALLOCATIONS,

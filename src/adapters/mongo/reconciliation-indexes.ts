@@ -1,6 +1,6 @@
 // The indexes of what reconciliation remembers.
 
-import type { IndexDeclaration } from './indexes.ts';
+import type { IndexDeclaration } from '@reclaim/saga/mongodb';
 import { KNOWN_CONTAINER_INDEXES } from './known-containers.ts';
 import { ORPHAN_SAMPLES } from './orphan-samples.ts';
 

@@ -1,6 +1,14 @@
 // Reserving money for a new bot, and withdrawing that. What a write came to is read back and never guessed
 // (I2): the row, or the mark it left on its allocation, or the ledger's entry says that it landed.
 
+import { RetryableError } from '@reclaim/saga';
+import {
+  inDoubt,
+  rejectUnlessAnswered,
+  runRepeatable,
+  type WriteOutcome,
+  writeThenRead,
+} from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import type {
   Reservation,
@@ -8,10 +16,8 @@ import type {
   ReserveResult,
   WithdrawResult,
 } from '../../deletion/ports/wallets.ts';
-import { RetryableError } from '../../saga/errors.ts';
 import type { LedgerDocument } from './ledger-documents.ts';
-import { runRepeatable } from './mongo-errors.ts';
-import { nativeCollection } from './native.ts';
+import { nativeCollection, nativeDb } from './native.ts';
 import { describeFound } from './receipts.ts';
 import {
   decimalOf,
@@ -32,8 +38,6 @@ import {
   ROWS,
   withAllocation,
 } from './wallet-expressions.ts';
-import { inDoubt, rejectUnlessAnswered } from './write-answers.ts';
-import { type WriteOutcome, writeThenRead } from './write-then-read.ts';
 
 /** How often it is sent again when the document moved between the write and the read. */
 const MAX_ROUNDS = 5;
@@ -114,7 +118,7 @@ async function send(
   write: ConditionalUpdate,
 ): Promise<{ readonly seen: Seen | null; readonly outcome: WriteOutcome | null }> {
   const { outcomes, reading } = await writeThenRead<mongo.Document, Seen | null>({
-    connection,
+    db: nativeDb(connection),
     collection: 'users',
     writes: [{ updateOne: { ...write } }],
     read: async (users, options) =>

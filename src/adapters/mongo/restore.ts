@@ -3,6 +3,8 @@
 // operation, and only while no life that was settled by those receipts stands in the wallet again, and none was paid since:
 // then its money does, or has come out by another road.
 
+import { RetryableError } from '@reclaim/saga';
+import { inDoubt, rejectUnlessAnswered, runRepeatable, writeThenRead } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import type {
   Restoration,
@@ -10,10 +12,8 @@ import type {
   RestoreResult,
 } from '../../deletion/ports/restorations.ts';
 import { MAX_MONEY, minorText } from '../../domain/money.ts';
-import { RetryableError } from '../../saga/errors.ts';
 import type { LedgerDocument } from './ledger-documents.ts';
-import { runRepeatable } from './mongo-errors.ts';
-import { nativeCollection } from './native.ts';
+import { nativeCollection, nativeDb } from './native.ts';
 import {
   ALLOCATIONS,
   type Expression,
@@ -22,8 +22,6 @@ import {
   ROWS,
   SETTLED,
 } from './wallet-expressions.ts';
-import { inDoubt, rejectUnlessAnswered } from './write-answers.ts';
-import { writeThenRead } from './write-then-read.ts';
 
 const TMP = 'reclaimRestoration';
 const BALANCE = '$paperWallet.balance';
@@ -119,7 +117,7 @@ async function findPosted(
 
 async function send(connection: Connection, order: RestoreOrder, undone: Undone) {
   const { outcomes, reading } = await writeThenRead<mongo.Document, mongo.Document | null>({
-    connection,
+    db: nativeDb(connection),
     collection: 'users',
     writes: [{ updateOne: update(order, undone) }],
     read: (users, options) =>

@@ -1,16 +1,10 @@
 // The drifts of runs over all users: one document a bot and run, kept for as long as the runs are.
 
+import { parseSagaId, type SagaId } from '@reclaim/saga';
+import { repeatableFailure, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
-import {
-  parseFirebaseUid,
-  parseSagaId,
-  type SagaId,
-  toInstanceId,
-  toUserId,
-  type UserId,
-} from '../../domain/ids.ts';
+import { parseFirebaseUid, toInstanceId, toUserId, type UserId } from '../../domain/ids.ts';
 import type { DriftedUser, RunDrift, RunDrifts } from '../../reconciliation/ports/run-drifts.ts';
-import { repeatableFailure, runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 
 interface DriftDocument extends mongo.Document {

@@ -1,10 +1,10 @@
 // The suspects in MongoDB: one document per bot, `_id` = `<user>/<instanceId>`. All moments are the
 // database's, and values are summed there, in decimals.
 
+import { runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import type { InstanceId, UserId } from '../../domain/ids.ts';
 import type { NewSuspect, Suspect, Suspects } from '../../reconciliation/ports/suspects.ts';
-import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { isMoneyValue, literal } from './wallet-expressions.ts';
 

@@ -1,9 +1,8 @@
 // Taking due tombstones so that two janitors do not work on one: four bounded round trips whatever the
 // number. The hold ends by itself, so a janitor that dies keeps nobody's bot (I1).
 
+import { isOver, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
-import { isOver } from './holds.ts';
-import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { LAST_LOOK_MS, type TombstoneDocument } from './tombstone-updates.ts';
 

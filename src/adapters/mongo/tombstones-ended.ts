@@ -1,9 +1,9 @@
 // Which bots were observed gone since somebody saw them: what tells a host that we have emptied from one that
 // has lost its bots (I4).
 
+import { runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection } from 'mongoose';
 import { type BotAtMoment, MAX_ASKED } from '../../deletion/ports/tombstones.ts';
-import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import type { TombstoneDocument } from './tombstone-updates.ts';
 

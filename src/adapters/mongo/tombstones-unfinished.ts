@@ -1,8 +1,8 @@
 // How many bots were paid back and are not yet seen gone: what the janitor still has to do (I1). Asked of the index
 // that holds what is to be looked at, so that the ended ones, which are most, cost nothing.
 
+import { runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection } from 'mongoose';
-import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import type { TombstoneDocument } from './tombstone-updates.ts';
 

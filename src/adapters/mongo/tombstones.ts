@@ -2,6 +2,16 @@
 // out as one bulk with one read after it; what each came to is told from that read (I1, I5).
 
 import { randomUUID } from 'node:crypto';
+import { FencedError, HoldError, RetryableError, type SagaError, toSagaId } from '@reclaim/saga';
+import {
+  createGroupCommit,
+  inDoubt,
+  isApplied,
+  rejectUnlessAnswered,
+  runRepeatable,
+  type WriteOutcome,
+  writeThenRead,
+} from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import type {
   OpenResult,
@@ -10,12 +20,9 @@ import type {
   Tombstones,
   TombstoneTarget,
 } from '../../deletion/ports/tombstones.ts';
-import { toInstanceId, toSagaId, toUserId } from '../../domain/ids.ts';
+import { toInstanceId, toUserId } from '../../domain/ids.ts';
 import { incarnationKey } from '../../domain/incarnation.ts';
-import { FencedError, HoldError, RetryableError, type SagaError } from '../../saga/errors.ts';
-import { createGroupCommit } from './group-commit.ts';
-import { runRepeatable } from './mongo-errors.ts';
-import { nativeCollection } from './native.ts';
+import { nativeCollection, nativeDb } from './native.ts';
 import {
   endWrite,
   lookWrite,
@@ -29,8 +36,6 @@ import {
 } from './tombstone-updates.ts';
 import { takeDueTombstones } from './tombstones-due.ts';
 import { findEnded } from './tombstones-ended.ts';
-import { inDoubt, rejectUnlessAnswered } from './write-answers.ts';
-import { isApplied, type WriteOutcome, writeThenRead } from './write-then-read.ts';
 
 export interface MongoTombstonesDependencies {
   /** An open mongoose connection; the caller closes it. */
@@ -169,7 +174,7 @@ async function flush(connection: Connection, items: readonly Item[]): Promise<An
     TombstoneDocument,
     mongo.WithId<TombstoneDocument>[]
   >({
-    connection,
+    db: nativeDb(connection),
     collection: TOMBSTONES,
     writes: items.map(({ write }) => write),
     durability: items.every(({ isRepeated }) => isRepeated === true) ? 'primary' : 'majority',

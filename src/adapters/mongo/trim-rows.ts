@@ -3,12 +3,12 @@
 // it, on a majority, for a day. Rows without an identity stay. What was removed is counted in the same
 // update, so that an audit still knows where it was, and can still sum from the opening.
 
+import { runRepeatable } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import type { TrimCommand } from '../../deletion/ports/wallets.ts';
 import { isStamped } from '../../domain/incarnation.ts';
 import { opIdOfRow } from '../../reconciliation/audit/row-identity.ts';
 import type { LedgerDocument } from './ledger-documents.ts';
-import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { ROWS } from './wallet-expressions.ts';
 import { ownOf, rowIdOf } from './wallet-rows.ts';

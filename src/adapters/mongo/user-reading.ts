@@ -2,9 +2,10 @@
 // document, however many rows it carries. What is money is judged by the database, by the same
 // expressions as the updates' filters, so that a filter and its explanation cannot disagree.
 
+import { parseSagaId } from '@reclaim/saga';
 import type { mongo } from 'mongoose';
 import type { Mark, Receipt } from '../../deletion/ports/wallets.ts';
-import { type FirebaseUid, parseFirebaseUid, parseSagaId, toUserId } from '../../domain/ids.ts';
+import { type FirebaseUid, parseFirebaseUid, toUserId } from '../../domain/ids.ts';
 import { describeFound, ROW_AS_RECEIPT, receiptFromRow } from './receipts.ts';
 import {
   ALLOCATIONS,

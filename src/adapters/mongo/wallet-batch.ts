@@ -2,18 +2,19 @@
 // that wait together go out as one unordered bulk and one read of the users they touch. Every command
 // is decided from what that read shows of it (I2, I5), so that a lost reply needs no path of its own.
 
-import { type Connection, mongo } from 'mongoose';
-import type { InstanceId, UserId } from '../../domain/ids.ts';
-import { createGroupCommit } from './group-commit.ts';
-import type { ConditionalUpdate } from './settle-update.ts';
-import { parseUserReading, type UserReading, userProjection } from './user-reading.ts';
-import { inDoubt } from './write-answers.ts';
 import {
+  createGroupCommit,
+  inDoubt,
   isApplied,
   type WriteOutcome,
   type WrittenAndRead,
   writeThenRead,
-} from './write-then-read.ts';
+} from '@reclaim/saga/mongodb';
+import { type Connection, mongo } from 'mongoose';
+import type { InstanceId, UserId } from '../../domain/ids.ts';
+import { nativeDb } from './native.ts';
+import type { ConditionalUpdate } from './settle-update.ts';
+import { parseUserReading, type UserReading, userProjection } from './user-reading.ts';
 
 export interface WalletItem {
   readonly userId: UserId;
@@ -58,7 +59,7 @@ async function flush(
 ): Promise<(() => WalletAnswer)[]> {
   const writers = items.filter(({ write }) => write !== null);
   const batch = await writeThenRead({
-    connection,
+    db: nativeDb(connection),
     collection: 'users',
     writes: writers.flatMap(({ write }) => (write === null ? [] : [{ updateOne: { ...write } }])),
     read: (users, options, known) => {

@@ -1,6 +1,7 @@
 // What an audit reads of users: one document, one moment, and of its rows only those asked for, cut out by
 // the server. A user with 80,000 rows costs the reading of the document, not its transfer.
 
+import { runRepeatable } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import { parseFirebaseUid, toUserId, type UserId } from '../../domain/ids.ts';
 import type {
@@ -11,7 +12,6 @@ import type {
   WalletReading,
   WalletReadings,
 } from '../../reconciliation/ports/wallet-readings.ts';
-import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { describeFound } from './receipts.ts';
 import { type Expression, ROWS, SETTLED } from './wallet-expressions.ts';

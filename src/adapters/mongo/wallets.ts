@@ -2,6 +2,7 @@
 // that the database decides (I2), fenced by the epoch in the mark (I5); what it came to is read back,
 // with a majority, and never guessed from a count or from the lack of an answer.
 
+import { runRepeatable } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import type {
   AllocationReading,
@@ -19,7 +20,6 @@ import { decide } from './decide-command.ts';
 import { forgetSettled } from './forget-settled.ts';
 import type { LedgerDocument } from './ledger-documents.ts';
 import { abortUpdate, markUpdate, raiseUpdate, unmarkUpdate } from './mark-updates.ts';
-import { runRepeatable } from './mongo-errors.ts';
 import { nativeCollection } from './native.ts';
 import { findPlatformPayment } from './platform-payments.ts';
 import { previewSettlement } from './preview-settlement.ts';

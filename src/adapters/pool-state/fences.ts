@@ -2,7 +2,7 @@
 // each is a question to the database and the lock is held meanwhile; with a limit, because one
 // question without an answer would hold the lock against everybody.
 
-import { UnavailableError } from '../../saga/errors.ts';
+import { UnavailableError } from '@reclaim/saga';
 import type { PendingMutation } from './mutation-queue.ts';
 
 /** Those that may be applied, in their order; the others are rejected with their fence's error. */

@@ -4,10 +4,10 @@
 // one write: one lock, one read, one fsync, one rename.
 
 import { hostname } from 'node:os';
+import { UnavailableError } from '@reclaim/saga';
 import type { PoolStates } from '../../deletion/ports/pool-states.ts';
 import type { PoolState } from '../../domain/pool-state.ts';
 import { ok, type SourceAnswer, unknown } from '../../domain/source.ts';
-import { UnavailableError } from '../../saga/errors.ts';
 import { createMutationQueue } from './mutation-queue.ts';
 import { unchanged } from './pool-file-errors.ts';
 import { createPoolFileReader } from './pool-file-reader.ts';

@@ -2,7 +2,7 @@
 // us wrote it last. Who may not give a file away keeps the group, and refuses where that would shut the owner out.
 
 import type { FileHandle } from 'node:fs/promises';
-import { UnavailableError } from '../../saga/errors.ts';
+import { UnavailableError } from '@reclaim/saga';
 import { errnoOf } from './pool-file-errors.ts';
 
 /** @throws UnavailableError POOL_STATE_OWNER_LOST: the owner could not write the new file any more. */

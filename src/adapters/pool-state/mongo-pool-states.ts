@@ -6,12 +6,12 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { SagaError, UnavailableError } from '@reclaim/saga';
+import { repeatableFailure } from '@reclaim/saga/mongodb';
 import type { Connection } from 'mongoose';
 import type { PoolScope, PoolStates } from '../../deletion/ports/pool-states.ts';
 import type { PoolState } from '../../domain/pool-state.ts';
 import { ok, type SourceAnswer, unknown } from '../../domain/source.ts';
-import { SagaError, UnavailableError } from '../../saga/errors.ts';
-import { repeatableFailure } from '../mongo/mongo-errors.ts';
 import { applyAll, settle } from './apply-mutations.ts';
 import { passFences } from './fences.ts';
 import { createMutationQueue, type PendingMutation } from './mutation-queue.ts';

@@ -2,9 +2,9 @@
 // lock is had go out as one write; those that come meanwhile are the next one. A caller's end is
 // decided once: by its write, by its own fence or change, or by its signal, whichever is first.
 
+import { InDoubtError, UnavailableError } from '@reclaim/saga';
 import type { PoolMutation } from '../../deletion/ports/pool-states.ts';
 import type { PoolState } from '../../domain/pool-state.ts';
-import { InDoubtError, UnavailableError } from '../../saga/errors.ts';
 
 export interface MutationResult {
   readonly state: PoolState;

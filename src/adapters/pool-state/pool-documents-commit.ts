@@ -1,10 +1,10 @@
 // The one conditional write that carries a change from a revision to the next, and the bringing up of the rows that
 // follows it. I5: who does not find the revision it has read changes nothing.
 
+import { InDoubtError, UnavailableError } from '@reclaim/saga';
+import { isAway, isDuplicateKey, messageOf, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import type { PoolState } from '../../domain/pool-state.ts';
-import { InDoubtError, UnavailableError } from '../../saga/errors.ts';
-import { isAway, isDuplicateKey, messageOf, runRepeatable } from '../mongo/mongo-errors.ts';
 import {
   type PendingRow,
   type PendingRows,

@@ -6,12 +6,12 @@
 // server keeps old snapshots. Of the whole state the last reading is kept, and the next one asks only for what has
 // changed since.
 
+import { messageOf } from '@reclaim/saga/mongodb';
 import type { Connection } from 'mongoose';
 import type { PoolScope } from '../../deletion/ports/pool-states.ts';
 import type { PoolState } from '../../domain/pool-state.ts';
 import { type SourceUnknown, unknown } from '../../domain/source.ts';
 import { UNREADABLE, type UnreadableRows } from '../../domain/unreadable-rows.ts';
-import { messageOf } from '../mongo/mongo-errors.ts';
 import {
   type PendingRows,
   poolCollections,

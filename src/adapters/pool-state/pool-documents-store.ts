@@ -2,9 +2,9 @@
 // one that is moved away. Each step is conditional and repeatable; only the last one of a move makes it count.
 
 import { randomUUID } from 'node:crypto';
+import { isDuplicateKey, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import type { PoolState } from '../../domain/pool-state.ts';
-import { isDuplicateKey, runRepeatable } from '../mongo/mongo-errors.ts';
 import {
   type MoveNote,
   poolCollections,

@@ -10,9 +10,9 @@
 // Others who write here (the platform) raise `revision` by one and put the new one on each row they change, in one
 // transaction; a row that goes loses its `value` and gets `removedAt`.
 
+import type { IndexDeclaration } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import type { BotMapping, Pool, PoolState } from '../../domain/pool-state.ts';
-import type { IndexDeclaration } from '../mongo/indexes.ts';
 import { nativeCollection } from '../mongo/native.ts';
 
 export const STATE_ID = 'state';

@@ -3,8 +3,8 @@
 // number of times. A change is pure, so applying it again is harmless.
 
 import { dirname } from 'node:path';
+import { InDoubtError, UnavailableError } from '@reclaim/saga';
 import type { PoolState } from '../../domain/pool-state.ts';
-import { InDoubtError, UnavailableError } from '../../saga/errors.ts';
 import { applyAll, settle } from './apply-mutations.ts';
 import type { PendingMutation } from './mutation-queue.ts';
 import { unreadable } from './pool-file-errors.ts';

@@ -1,6 +1,6 @@
 // What a failure of the file system means to a saga: nothing was changed, try again later.
 
-import { UnavailableError } from '../../saga/errors.ts';
+import { UnavailableError } from '@reclaim/saga';
 
 /** The errno name of a failed file operation, '' for anything else. */
 export function errnoOf(err: unknown): string {

@@ -6,7 +6,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { UnavailableError } from '../../saga/errors.ts';
+import { UnavailableError } from '@reclaim/saga';
 import { createHolderFiles, type Holder } from './holder-file.ts';
 
 export interface PoolFileLock {

@@ -8,7 +8,7 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, link, open, readdir, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { InDoubtError, UnavailableError } from '../../saga/errors.ts';
+import { InDoubtError, UnavailableError } from '@reclaim/saga';
 import { keepOwnerAndMode } from './keep-owner.ts';
 import { errnoOf, unchanged } from './pool-file-errors.ts';
 import {

@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
-import { SagaError } from '../../saga/errors.ts';
+import { SagaError } from '@reclaim/saga';
 import { passFences } from './fences.ts';
 import type { MutationQueue, PendingMutation } from './mutation-queue.ts';
 import { type CommitDeps, commitBatch } from './pool-file-commit.ts';

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, open, realpath, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { SagaError } from '../../saga/errors.ts';
+import { SagaError } from '@reclaim/saga';
 import { keepOwnerAndMode } from './keep-owner.ts';
 import { errnoOf } from './pool-file-errors.ts';
 import { openForReading } from './pool-file-reader.ts';

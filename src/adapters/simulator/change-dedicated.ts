@@ -1,9 +1,9 @@
 // A simulated container of one bot's own: stop, restore, remove. Conditional on the container's id, so a
 // container made again under the same name is never touched.
 
+import { InDoubtError } from '@reclaim/saga';
 import type { FencedCall } from '../../deletion/ports/bots.ts';
 import type { DedicatedSighting } from '../../domain/bot.ts';
-import { InDoubtError } from '../../saga/errors.ts';
 import type { Simulation } from './simulation.ts';
 import { takeTime } from './take-time.ts';
 import type { DedicatedDocument, WorldDocument } from './world-documents.ts';

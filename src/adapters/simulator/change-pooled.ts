@@ -2,9 +2,9 @@
 // one: a program that was active is taken out, one that was at rest stays known, and nothing can be
 // changed in a pool that does not run.
 
+import { InDoubtError, RetryableError } from '@reclaim/saga';
 import type { FencedCall } from '../../deletion/ports/bots.ts';
 import type { PooledSighting, ProgramState } from '../../domain/bot.ts';
-import { InDoubtError, RetryableError } from '../../saga/errors.ts';
 import { refuseDead, type Simulation } from './simulation.ts';
 import { takeTime } from './take-time.ts';
 import type { PoolDocument, PooledDocument, WorldDocument } from './world-documents.ts';

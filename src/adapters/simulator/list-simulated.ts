@@ -1,10 +1,10 @@
 // Everything on one host of the simulated world that looks like a bot. A pool that cannot be asked is named,
 // and a host that does not answer is unknown (I4).
 
+import { SagaError, UnavailableError } from '@reclaim/saga';
 import type { HostListing, ListedBot } from '../../deletion/ports/bots.ts';
 import { isOddName, mayBeRenamed } from '../../domain/renamed.ts';
 import { ok, unknown } from '../../domain/source.ts';
-import { SagaError, UnavailableError } from '../../saga/errors.ts';
 import { isActive, type Misbehaviours } from './misbehave.ts';
 import type { WorldCalls } from './world-calls.ts';
 import {

@@ -1,5 +1,6 @@
 // Health's look at the simulated world, and its restart there, with the rules of the real one.
 
+import { SagaError, UnavailableError } from '@reclaim/saga';
 import type { FencedCall } from '../../deletion/ports/bots.ts';
 import type { PooledSighting } from '../../domain/bot.ts';
 import { mayBeRenamed } from '../../domain/renamed.ts';
@@ -8,7 +9,6 @@ import type {
   ContainersQuery,
   RestartOutcome,
 } from '../../health/ports/pool-containers.ts';
-import { SagaError, UnavailableError } from '../../saga/errors.ts';
 import type { ListingWorld } from './list-simulated.ts';
 import { refuseDead, type Simulation } from './simulation.ts';
 import {

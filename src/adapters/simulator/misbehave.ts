@@ -1,7 +1,7 @@
 // Makes the simulated world go wrong as its documents say, so that it is never kinder than Docker: calls
 // that hang until their deadline, refused connections, answers that cannot tell, lost replies.
 
-import { InDoubtError, UnavailableError } from '../../saga/errors.ts';
+import { InDoubtError, UnavailableError } from '@reclaim/saga';
 import type { WorldCalls } from './world-calls.ts';
 import type { Misbehaviour, WorldDocument } from './world-documents.ts';
 

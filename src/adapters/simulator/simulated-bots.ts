@@ -2,12 +2,12 @@
 // stopping and removing repeat harmlessly, a pool that does not run cannot be changed, one that cannot be
 // asked makes the answer unknown (I4), and the fence is asked right before each change (I5).
 
+import { InDoubtError, SagaError, UnavailableError } from '@reclaim/saga';
 import type { Connection } from 'mongoose';
 import type { Bots, FencedCall } from '../../deletion/ports/bots.ts';
 import type { BotQuery, Sighting } from '../../domain/bot.ts';
 import { joinAnswers, ok, unknown } from '../../domain/source.ts';
 import type { PoolContainers } from '../../health/ports/pool-containers.ts';
-import { InDoubtError, SagaError, UnavailableError } from '../../saga/errors.ts';
 import { changeDedicated } from './change-dedicated.ts';
 import { changePooled } from './change-pooled.ts';
 import { findSimulatedPools } from './find-simulated-pools.ts';

@@ -1,7 +1,7 @@
 // What the operations on one simulated bot share.
 
+import { InDoubtError } from '@reclaim/saga';
 import type { FencedCall } from '../../deletion/ports/bots.ts';
-import { InDoubtError } from '../../saga/errors.ts';
 import type { Misbehaviours } from './misbehave.ts';
 import type { WorldCalls, WorldChange } from './world-calls.ts';
 import type { WorldDocument } from './world-documents.ts';

@@ -1,9 +1,9 @@
 // Starting a bot in the simulated world, with the rules of the real one: a pool must exist and run, an image
 // must exist, a container's name is given once, and what runs already as ordered is left alone.
 
+import { RetryableError, TerminalError } from '@reclaim/saga';
 import type { BotPlace, FencedCall, StartOrder } from '../../deletion/ports/bots.ts';
 import type { DedicatedSighting, PooledSighting } from '../../domain/bot.ts';
-import { RetryableError, TerminalError } from '../../saga/errors.ts';
 import { refuseDead, type Simulation } from './simulation.ts';
 import {
   type DedicatedDocument,

@@ -1,8 +1,8 @@
 // What may be a bot that was not found: a program that nobody can tell the bot of, a container that was renamed.
 
+import { InDoubtError } from '@reclaim/saga';
 import type { BotQuery, Sighting } from '../../domain/bot.ts';
 import { mayBeRenamed } from '../../domain/renamed.ts';
-import { InDoubtError } from '../../saga/errors.ts';
 import { strangersIn, type WorldDocument } from './world-documents.ts';
 
 /** As beside a real supervisord: such a program may be the bot that was not found. @throws InDoubtError

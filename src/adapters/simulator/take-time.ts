@@ -1,9 +1,8 @@
 // A simulated bot that needs its time to end. It gets what its owner lets it take, as Docker and supervisord give it, and
 // is killed after that.
 
+import { InDoubtError, pause } from '@reclaim/saga';
 import { boundedStop, USUAL_STOP_SECONDS } from '../../domain/bot.ts';
-import { pause } from '../../saga/deadline.ts';
-import { InDoubtError } from '../../saga/errors.ts';
 
 export interface Ends {
   readonly stopSeconds?: number;

@@ -3,9 +3,9 @@
 // repeat or a late one does nothing. How long a silent MongoDB is
 // waited for is the connection's business.
 
+import { InDoubtError, UnavailableError } from '@reclaim/saga';
+import { createGroupCommit } from '@reclaim/saga/mongodb';
 import type { mongo } from 'mongoose';
-import { InDoubtError, UnavailableError } from '../../saga/errors.ts';
-import { createGroupCommit } from '../mongo/group-commit.ts';
 import { prepareWorld, type WorldCollection, type WorldDocument } from './world-documents.ts';
 
 interface WorldQuery {

@@ -4,7 +4,7 @@
 // is the whole answer. The token is random: nothing that a program's name or error says can pass for it.
 // Pure; supervisor 3 and 4.
 
-import { InDoubtError } from '../../saga/errors.ts';
+import { InDoubtError } from '@reclaim/saga';
 import type { Dialogue, Said } from '../docker/dialogue.ts';
 
 /** Answers are whole lines; empty where nothing was printed. */

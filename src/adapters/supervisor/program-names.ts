@@ -2,8 +2,8 @@
 // a name that supervisord's include pattern `bot-*.conf` does not match. The prefix keeps an id from being an option or
 // supervisorctl's `all`; an id with a slash would be a path, and is refused here: no file can be called so.
 
+import { TerminalError } from '@reclaim/saga';
 import { parseInstanceId, toInstanceId } from '../../domain/ids.ts';
-import { TerminalError } from '../../saga/errors.ts';
 
 const PREFIX = 'bot-';
 const CONF = '.conf';

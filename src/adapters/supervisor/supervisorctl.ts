@@ -2,8 +2,8 @@
 // back, is not its business: `run` is given. A command is a line of words; none of them can hold what splits it,
 // because a program's name is checked.
 
+import { InDoubtError, RetryableError } from '@reclaim/saga';
 import type { KnownProgram } from '../../domain/bot.ts';
-import { InDoubtError, RetryableError } from '../../saga/errors.ts';
 import {
   type AddOutcome,
   parseAdd,

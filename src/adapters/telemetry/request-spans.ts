@@ -1,8 +1,8 @@
 // HTTP requests as server spans, by route pattern: an address names a user and a bot.
 
 import { SpanKind } from '@opentelemetry/api';
+import type { Spans } from '@reclaim/saga/tracing';
 import type { RequestSpans } from '../../domain/request-spans.ts';
-import type { Spans } from './spans.ts';
 
 export function createRequestSpans(spans: Spans): RequestSpans {
   return {

@@ -6,15 +6,11 @@ import { hostname } from 'node:os';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { pause, type Tracer, type WakeUps } from '@reclaim/saga';
+import { createOtelTracer, createSpans, traceWakeUps } from '@reclaim/saga/tracing';
 import type { RequestSpans } from '../../domain/request-spans.ts';
-import { pause } from '../../saga/deadline.ts';
-import type { Tracer } from '../../saga/ports/tracer.ts';
-import type { WakeUps } from '../../saga/ports/wake-ups.ts';
-import { createOtelTracer } from './otel-tracer.ts';
 import { createRequestSpans } from './request-spans.ts';
-import { createSpans } from './spans.ts';
 import { type CollectorNews, createToldExporter } from './told-exporter.ts';
-import { traceWakeUps } from './traced-wake-ups.ts';
 
 export interface Telemetry {
   readonly tracer: Tracer;

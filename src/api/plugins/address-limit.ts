@@ -2,10 +2,10 @@
 // own in the log: a flood must not fill the disk either. That there is one is said once a minute for all. The answer waits a
 // moment, which costs us a timer, and a sender that waits for its answers most of its rate.
 
+import { pause } from '@reclaim/saga';
 import { type FastifyRequest, LogController } from 'fastify';
 import fp from 'fastify-plugin';
 import { Counter, type Registry } from 'prom-client';
-import { pause } from '../../saga/deadline.ts';
 import type { Admission } from '../admission.ts';
 import { ProblemError } from '../problem.ts';
 

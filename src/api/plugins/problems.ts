@@ -1,11 +1,10 @@
 // Every error leaves as application/problem+json, or as a page where a browser asks for one, whoever threw it, and none
 // tells what went on inside: the request id in it names the log line that does.
 
+import { BadCursorError, InDoubtError, RetryableError } from '@reclaim/saga';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { BadCursorError } from '../../domain/bad-cursor.ts';
 import { UnusableAccountError } from '../../domain/unusable-account.ts';
-import { InDoubtError, RetryableError } from '../../saga/errors.ts';
 import {
   PROBLEM_MEDIA_TYPE,
   ProblemError,

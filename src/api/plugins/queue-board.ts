@@ -5,9 +5,10 @@
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
+import { parseSagaId } from '@reclaim/saga';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { assertNever } from '../../domain/assert-never.ts';
-import { type FirebaseUid, parseSagaId } from '../../domain/ids.ts';
+import type { FirebaseUid } from '../../domain/ids.ts';
 import type { Admission } from '../admission.ts';
 import { createBoardJobs, QUEUE_BOARD_PATH } from '../board-jobs.ts';
 import type { ApiDependencies } from '../dependencies.ts';

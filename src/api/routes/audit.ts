@@ -2,8 +2,8 @@
 // last run's report is shown, because a run over everybody is no work for a request that waits.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { InterruptedError } from '@reclaim/saga';
 import { toUserId } from '../../domain/ids.ts';
-import { InterruptedError } from '../../saga/errors.ts';
 import { auditRunView, userAuditView } from '../audit-view.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { BEARER } from '../plugins/documentation.ts';

@@ -2,12 +2,12 @@
 // fail after that is told by the job. I8: whoever asks again is given the same job.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { SagaRecord } from '@reclaim/saga';
 import type { FastifyRequest } from 'fastify';
 import type { DeleteOutcome } from '../../deletion/delete-requests.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { type InstanceId, toInstanceId } from '../../domain/ids.ts';
 import type { BotEvent } from '../../health/ports/bot-events.ts';
-import type { SagaRecord } from '../../saga/record.ts';
 import { clientGoneSignal } from '../client-gone.ts';
 import { DELETION_BODIES } from '../deletion-answer.ts';
 import type { ApiDependencies } from '../dependencies.ts';

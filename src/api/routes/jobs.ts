@@ -2,11 +2,8 @@
 // I6: cancel is one conditional write of the log's; this only says how it ended.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { CancelResult, SagaFilter, SagaId, SagaRecord } from '@reclaim/saga';
 import { assertNever } from '../../domain/assert-never.ts';
-import type { SagaId } from '../../domain/ids.ts';
-import type { SagaFilter } from '../../saga/ports/saga-log.ts';
-import type { SagaRecord } from '../../saga/record.ts';
-import type { CancelResult } from '../../saga/request-cancel.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { acceptedView, jobView, statusUrl } from '../job-view.ts';
 import { BEARER } from '../plugins/documentation.ts';

@@ -2,11 +2,11 @@
 // request that is repeated with its Idempotency-Key is given the same job.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { SagaRecord } from '@reclaim/saga';
 import type { FastifyRequest } from 'fastify';
 import { assertNever } from '../../domain/assert-never.ts';
 import { parseMinor } from '../../domain/money.ts';
 import type { ProvisionOutcome } from '../../provisioning/provision-requests.ts';
-import type { SagaRecord } from '../../saga/record.ts';
 import { clientGoneSignal } from '../client-gone.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import type { EndWaits } from '../end-waits.ts';

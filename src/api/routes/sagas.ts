@@ -2,13 +2,17 @@
 // who ordered it, and why.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import {
+  type Order,
+  type OrderResult,
+  type Plan,
+  parseSagaId,
+  type SagaId,
+  type SagaRecord,
+} from '@reclaim/saga';
 import type { FastifyRequest } from 'fastify';
 import { assertNever } from '../../domain/assert-never.ts';
-import { parseSagaId, type SagaId } from '../../domain/ids.ts';
 import type { World } from '../../operations/world-now.ts';
-import type { Order, OrderResult } from '../../saga/operators.ts';
-import type { Plan } from '../../saga/plan.ts';
-import type { SagaRecord } from '../../saga/record.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { BEARER } from '../plugins/documentation.ts';
 import { ProblemError } from '../problem.ts';

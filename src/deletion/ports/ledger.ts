@@ -1,7 +1,8 @@
 // The append-only record of money moved. Its unique opId makes posting repeatable (I2); it never
 // expires, and nothing in this program updates or deletes an entry.
 
-import type { FirebaseUid, SagaId, UserId } from '../../domain/ids.ts';
+import type { SagaId } from '@reclaim/saga';
+import type { FirebaseUid, UserId } from '../../domain/ids.ts';
 import type { Restoration } from './restorations.ts';
 import type { Receipt, Reservation } from './wallets.ts';
 

@@ -2,8 +2,9 @@
 // incarnation; never ends before "gone" was observed (I1). `closing` only forbids revival while its
 // saga is open; from `settled` on the janitor finishes what it names.
 
+import type { SagaId } from '@reclaim/saga';
 import type { Sighting } from '../../domain/bot.ts';
-import type { FirebaseUid, InstanceId, SagaId, UserId } from '../../domain/ids.ts';
+import type { FirebaseUid, InstanceId, UserId } from '../../domain/ids.ts';
 import type { Incarnation } from '../../domain/incarnation.ts';
 import type { ReservedSlot } from '../../domain/owned-entry.ts';
 import type { HeldSlot } from '../../domain/pool-slots.ts';

@@ -2,7 +2,8 @@
 // every write is one conditional update that the database decides, and every answer is a value. All
 // arithmetic happens inside MongoDB, in Decimal128. Reads of money are majority reads on the primary.
 
-import type { FirebaseUid, InstanceId, SagaId, UserId } from '../../domain/ids.ts';
+import type { SagaId } from '@reclaim/saga';
+import type { FirebaseUid, InstanceId, UserId } from '../../domain/ids.ts';
 import type { Incarnation } from '../../domain/incarnation.ts';
 import type { BotWorth } from './bot-valuation.ts';
 import type { RestoreOrder, RestoreResult } from './restorations.ts';

@@ -2,13 +2,20 @@
 // the bot from being revived, and marks the allocation as closing. I2: the mark names the incarnation, so
 // that a later life of the same id is never paid by this saga.
 
+import {
+  type CompensatableStep,
+  FencedError,
+  HoldError,
+  type Json,
+  RetryableError,
+  type SagaId,
+  type StepCall,
+  type StepResult,
+  TerminalError,
+  toSagaId,
+} from '@reclaim/saga';
 import { assertNever } from '../../domain/assert-never.ts';
-import type { SagaId } from '../../domain/ids.ts';
-import { toSagaId } from '../../domain/ids.ts';
 import { isStamped, stampedLife } from '../../domain/incarnation.ts';
-import type { CompensatableStep, StepCall, StepResult } from '../../saga/definition.ts';
-import { FencedError, HoldError, RetryableError, TerminalError } from '../../saga/errors.ts';
-import type { Json } from '../../saga/json.ts';
 import { askWorth } from '../bot-worth.ts';
 import { ALLOCATION_CAPTURE, LOCK_VALUE, POOL_CAPTURE } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';

@@ -1,8 +1,6 @@
 // The look before a deletion's payment: has the bot stopped, and stayed so (I5)?
 
-import { isWithin } from '../../saga/age.ts';
-import type { StepCall, Warning } from '../../saga/definition.ts';
-import { RetryableError } from '../../saga/errors.ts';
+import { isWithin, RetryableError, type StepCall, type Warning } from '@reclaim/saga';
 import { lookAtRest } from '../bot-at-rest.ts';
 import { STOP_VALUE } from '../captures.ts';
 import { deadlineOf, giveUp } from '../stop-policy.ts';

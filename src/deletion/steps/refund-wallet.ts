@@ -3,21 +3,19 @@
 // nothing and the loser of a race gets the winner's receipt. What to do where the settlement found no match
 // is decided here, case by case; the wallet only tells which case it is.
 
-import { assertNever } from '../../domain/assert-never.ts';
-import type {
-  Observation,
-  PivotStep,
-  StepCall,
-  StepResult,
-  Warning,
-} from '../../saga/definition.ts';
 import {
   FencedError,
   HoldError,
   InDoubtError,
+  type Observation,
+  type PivotStep,
   RetryableError,
+  type StepCall,
+  type StepResult,
   TerminalError,
-} from '../../saga/errors.ts';
+  type Warning,
+} from '@reclaim/saga';
+import { assertNever } from '../../domain/assert-never.ts';
 import { REFUND_VALUE } from '../captures.ts';
 import type { Receipt, SettleResult } from '../ports/wallets.ts';
 import { findPlatformPayment } from './platform-payment.ts';

@@ -1,8 +1,13 @@
 // Step 6: what is left of the bot goes. Best effort: the money is back, and what cannot be removed now is
 // the tombstone's business, which never ends before "gone" was observed (I1).
 
-import type { RetriableStep, StepCall, Warning } from '../../saga/definition.ts';
-import { RetryableError, TerminalError } from '../../saga/errors.ts';
+import {
+  type RetriableStep,
+  RetryableError,
+  type StepCall,
+  TerminalError,
+  type Warning,
+} from '@reclaim/saga';
 import { finishTombstone, NEW_LIFE, removeAll, whileItsOwn } from '../finish-tombstone.ts';
 import {
   capturedBot,

@@ -1,7 +1,7 @@
 // Names what carries this bot's id and is somebody else's, or nobody's who is known: it is left alone, and a
 // person is told.
 
-import type { StepCall } from '../../saga/definition.ts';
+import type { StepCall } from '@reclaim/saga';
 import { POOL_CAPTURE } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
 import { idConflict } from '../ports/findings.ts';

@@ -1,9 +1,7 @@
 // What the steps of a deletion work with.
 
-import type { SagaId } from '../../domain/ids.ts';
-import { toSagaId } from '../../domain/ids.ts';
+import { type SagaId, type StepCall, toSagaId } from '@reclaim/saga';
 import { settlementOpId } from '../../domain/incarnation.ts';
-import type { StepCall } from '../../saga/definition.ts';
 import {
   ALLOCATION_CAPTURE,
   type AllocationCapture,

@@ -3,9 +3,8 @@
 // nothing else: allocation, balance and pool state stay as they are, and the saga stands still again, saying so. It is
 // undone with the rest: a cancel starts the bot again.
 
-import type { StepCall } from '../../saga/definition.ts';
-import { FencedError, HoldError, RetryableError, SagaError } from '../../saga/errors.ts';
-import { stopAndLook } from '../bot-at-rest.ts';
+import { FencedError, HoldError, RetryableError, SagaError, type StepCall } from '@reclaim/saga';
+import { lookAtRest, stopAndLook } from '../bot-at-rest.ts';
 import type { BotCapture } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
 import { deadlineOf } from '../stop-policy.ts';

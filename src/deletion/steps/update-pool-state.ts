@@ -1,12 +1,12 @@
 // Step 3: the bot leaves its pool and the mapping. Its slot and port stay taken until it is observed gone:
 // the tombstone remembers them. I5: the change is fenced inside the lock.
 
+import type { CompensatableStep, StepCall, Warning } from '@reclaim/saga';
 import type { InstanceId } from '../../domain/ids.ts';
 import { findOwnEntry, takeOutOwn } from '../../domain/owned-entry.ts';
 import { portHolder } from '../../domain/pool-slots.ts';
 import { type PoolEntry, type PoolState, putBack } from '../../domain/pool-state.ts';
 import { forBot } from '../../domain/unreadable-rows.ts';
-import type { CompensatableStep, StepCall, Warning } from '../../saga/definition.ts';
 import { POOL_CAPTURE } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
 import { findEntryOf } from '../locate-owned.ts';

@@ -1,8 +1,8 @@
 // Step 5: the receipt goes to the append-only ledger, from this saga's log, so that a legacy writer who
 // erased the row cannot erase the entry. From here on the tombstone finishes what is left (I1).
 
+import type { RetriableStep, StepCall } from '@reclaim/saga';
 import { toFirebaseUid } from '../../domain/ids.ts';
-import type { RetriableStep, StepCall } from '../../saga/definition.ts';
 import { REFUND_VALUE } from '../captures.ts';
 import {
   type DeletionPorts,

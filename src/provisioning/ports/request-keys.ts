@@ -1,7 +1,8 @@
 // What an Idempotency-Key stands for. The key is bound to a saga's id before there is a saga: whoever comes
 // with the same key, at the same time or after a crash, begins that one saga or finds it (I8).
 
-import type { SagaId, UserId } from '../../domain/ids.ts';
+import type { SagaId } from '@reclaim/saga';
+import type { UserId } from '../../domain/ids.ts';
 
 export interface RequestKeys {
   /** Binds the request's name, if it is new, and says what it is bound to. Forgotten after 48 hours: by then the saga

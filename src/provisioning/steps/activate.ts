@@ -2,12 +2,18 @@
 // once more, its money is seen to be there, and its entry in the pool state says `running`. A bot in a
 // container of its own has no entry: for it the pivot is the decision alone, which the log holds.
 
+import {
+  HoldError,
+  type Observation,
+  type PivotStep,
+  type StepCall,
+  TerminalError,
+  UnavailableError,
+} from '@reclaim/saga';
 import type { PoolScope } from '../../deletion/ports/pool-states.ts';
 import { isUp } from '../../domain/bot.ts';
 import { activateSlot } from '../../domain/pool-slots.ts';
 import type { BotMapping, PoolState } from '../../domain/pool-state.ts';
-import type { Observation, PivotStep, StepCall } from '../../saga/definition.ts';
-import { HoldError, TerminalError, UnavailableError } from '../../saga/errors.ts';
 import type { ProvisionBotInput } from '../provision-bot-input.ts';
 import {
   MONEY_TIMEOUT_MS,

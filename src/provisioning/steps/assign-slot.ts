@@ -2,13 +2,12 @@
 // its own. The slot is chosen inside the lock of the pool state, from what stands there then and from the
 // slots that tombstones still hold (I5).
 
+import { type CompensatableStep, type StepCall, TerminalError } from '@reclaim/saga';
 import type { PoolScope } from '../../deletion/ports/pool-states.ts';
 import { takeOutOwn } from '../../domain/owned-entry.ts';
 import { assignSlot, type HeldSlot } from '../../domain/pool-slots.ts';
 import { findEntry, type PoolState } from '../../domain/pool-state.ts';
 import { hiddenBy } from '../../domain/unreadable-rows.ts';
-import type { CompensatableStep, StepCall } from '../../saga/definition.ts';
-import { TerminalError } from '../../saga/errors.ts';
 import { beginUndo, undoInTime } from '../begin-undo.ts';
 import { findPlaces } from '../find-places.ts';
 import {

@@ -1,12 +1,18 @@
 // Step 1: the money is set aside. Undone last: by then nothing of the bot is left, or its tombstone owns it.
 // I11: the row that took the money and the one that gives it back are both in the ledger when the saga ends.
 
+import {
+  type CompensatableStep,
+  FencedError,
+  SagaError,
+  type StepCall,
+  type StepResult,
+  TerminalError,
+} from '@reclaim/saga';
 import { finishTombstone } from '../../deletion/finish-tombstone.ts';
 import { NOTHING_SEEN } from '../../deletion/ports/tombstones.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { formatMinor } from '../../domain/money.ts';
-import type { CompensatableStep, StepCall, StepResult } from '../../saga/definition.ts';
-import { FencedError, SagaError, TerminalError } from '../../saga/errors.ts';
 import { beginUndo, type Undo } from '../begin-undo.ts';
 import { payBack, settlementOf } from '../pay-back.ts';
 import {

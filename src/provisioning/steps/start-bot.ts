@@ -1,9 +1,15 @@
 // Step 3: the bot is started, and seen running before it counts. What carried its id before is somebody's and
 // stays: then nothing is started, and nothing is removed on the way back (I1).
 
+import {
+  type CompensatableStep,
+  HoldError,
+  type Observation,
+  RetryableError,
+  type StepCall,
+  TerminalError,
+} from '@reclaim/saga';
 import { isUp } from '../../domain/bot.ts';
-import type { CompensatableStep, Observation, StepCall } from '../../saga/definition.ts';
-import { HoldError, RetryableError, TerminalError } from '../../saga/errors.ts';
 import { beginUndo, undoInTime, wasThereBefore } from '../begin-undo.ts';
 import {
   type ProvisioningPorts,

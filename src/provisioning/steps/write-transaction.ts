@@ -1,7 +1,7 @@
 // Step 5: the reservation goes to the append-only ledger, from this saga's log, so that a legacy writer who
 // erased the row cannot erase the entry (I11).
 
-import type { RetriableStep } from '../../saga/definition.ts';
+import type { RetriableStep } from '@reclaim/saga';
 import { MONEY_TIMEOUT_MS, type ProvisioningPorts, STEP, sceneOf } from '../provisioning-ports.ts';
 import { RESERVATION } from '../stored-values.ts';
 

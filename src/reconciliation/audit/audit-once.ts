@@ -2,10 +2,10 @@
 // stored. Findings before rows before the checkpoint: whatever ends in between is done again by the next
 // audit and comes to the same, because each of the three has a name of its own (I2).
 
+import { InterruptedError, RetryableError } from '@reclaim/saga';
 import type { Findings } from '../../deletion/ports/findings.ts';
 import { printExact } from '../../domain/exact-decimal.ts';
 import { parseInstanceId, type UserId } from '../../domain/ids.ts';
-import { InterruptedError, RetryableError } from '../../saga/errors.ts';
 import type { AuditCheckpoints, Checkpoint, CheckpointState } from '../ports/audit-checkpoints.ts';
 import type { WalletReading } from '../ports/wallet-readings.ts';
 import type { Chain } from './chain.ts';

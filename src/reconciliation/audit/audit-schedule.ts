@@ -2,11 +2,8 @@
 // background and bounded: sagas never wait for an audit, and where more of them end than can be audited at
 // once, the hourly run has the rest.
 
+import { createPeriodic, type Elections, InterruptedError, isWithin } from '@reclaim/saga';
 import { parseUserId, type UserId } from '../../domain/ids.ts';
-import { isWithin } from '../../saga/age.ts';
-import { InterruptedError } from '../../saga/errors.ts';
-import { createPeriodic } from '../../saga/periodic.ts';
-import type { Elections } from '../../saga/ports/elections.ts';
 import type { AuditDesk } from './audit-desk.ts';
 
 export interface AuditSchedule {

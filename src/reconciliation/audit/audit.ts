@@ -3,9 +3,8 @@
 // settlements go on meanwhile: a look is of one moment of one document, and a difference is only a finding
 // when it has outlived the writes that may have been under way.
 
+import { InterruptedError, pause, UnavailableError } from '@reclaim/saga';
 import type { UserId } from '../../domain/ids.ts';
-import { pause } from '../../saga/deadline.ts';
-import { InterruptedError, UnavailableError } from '../../saga/errors.ts';
 import type { WriteOffs } from '../ports/audit-ledger.ts';
 import type { OursCursor } from '../ports/wallet-readings.ts';
 import { type AuditOnceDependencies, auditOnce, type UserAudit } from './audit-once.ts';

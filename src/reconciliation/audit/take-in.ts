@@ -2,8 +2,8 @@
 // users whom this program never wrote on are visited by none. History is posted, as an audit posts it; rows since our
 // first write are given to the caller, and it is left to the audit to sum and to judge them (I11).
 
+import { RetryableError } from '@reclaim/saga';
 import type { UserId } from '../../domain/ids.ts';
-import { RetryableError } from '../../saga/errors.ts';
 import type { AuditCheckpoints } from '../ports/audit-checkpoints.ts';
 import type { PlatformPosting } from '../ports/audit-ledger.ts';
 import { BEFORE_ALL, type LookPorts, look } from './look.ts';

@@ -1,7 +1,8 @@
 // What one run over all users has found, bot by bot: the list it works off after its guards have judged the whole,
 // and the evidence that stays when it has ended.
 
-import type { FirebaseUid, InstanceId, SagaId, UserId } from '../../domain/ids.ts';
+import type { SagaId } from '@reclaim/saga';
+import type { FirebaseUid, InstanceId, UserId } from '../../domain/ids.ts';
 import type { Seen, Verdict } from '../../domain/presence.ts';
 
 export interface RunDrifts {

@@ -2,8 +2,8 @@
 // one, then a second death in the recovery (second-deaths.ts), and a death at each point once more over the real
 // queue. Works for any definition; what it knows of one is its shape and what its scenarios say of their worlds.
 
-import type { SagaDefinition } from '../../../src/saga/definition.ts';
-import { InDoubtError } from '../../../src/saga/errors.ts';
+import type { SagaDefinition } from '../../../packages/saga/src/definition.ts';
+import { InDoubtError } from '../../../packages/saga/src/errors.ts';
 import { type CrashReport, runCrash } from './crash-run.ts';
 import type { CrashGround, CrashOrder, CrashScenario } from './crash-scenario.ts';
 import type { Fate } from './crash-worker.ts';

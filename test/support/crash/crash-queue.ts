@@ -4,17 +4,17 @@
 import { randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
 import { inject } from 'vitest';
+import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
 import {
   createBullmqWakeUps,
   type SagaQueue,
-} from '../../../src/adapters/queue/bullmq-wake-ups.ts';
-import { connectRedis } from '../../../src/adapters/queue/connections.ts';
+} from '../../../packages/saga/src/queue/bullmq-wake-ups.ts';
+import { connectRedis } from '../../../packages/saga/src/queue/connections.ts';
+import { startSagaWorker } from '../../../packages/saga/src/queue/saga-worker.ts';
+import type { WakeUps } from '../../../packages/saga/src/queue/wake-ups.ts';
+import type { Clock } from '../../../packages/saga/src/run/clock.ts';
+import type { RunOutcome } from '../../../packages/saga/src/run/runner.ts';
 import { queueFor } from '../../../src/adapters/queue/queue-names.ts';
-import { startSagaWorker } from '../../../src/adapters/queue/saga-worker.ts';
-import type { Clock } from '../../../src/saga/ports/clock.ts';
-import type { WakeUps } from '../../../src/saga/ports/wake-ups.ts';
-import type { SagaRecord } from '../../../src/saga/record.ts';
-import type { RunOutcome } from '../../../src/saga/runner.ts';
 import { createTcpProxy } from '../tcp-proxy.ts';
 import type { CrashWorker } from './crash-worker.ts';
 
@@ -44,7 +44,7 @@ export async function openCrashQueue(kind: string, clock: Clock): Promise<CrashQ
   const queue: SagaQueue = new Queue(name, { connection: redis, prefix });
   await queue.waitUntilReady();
   return {
-    wakeUps: createBullmqWakeUps(new Map([[name, queue]])),
+    wakeUps: createBullmqWakeUps(() => queue),
     startProcess: async (worker, leaseMs) => {
       const { hostname, port } = new URL(url);
       const wire = await createTcpProxy({ host: hostname, port: Number(port) });

@@ -1,8 +1,8 @@
 // One saga and the workers that run it, one after the other, each until it dies at the place given or the saga
 // rests. The dead come back: beside the next one, or when all is over. Then the world is looked at, never the log.
 
-import type { SagaRecord } from '../../../src/saga/record.ts';
-import type { RunOutcome } from '../../../src/saga/runner.ts';
+import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
+import type { RunOutcome } from '../../../packages/saga/src/run/runner.ts';
 import { withDeadline } from '../with-deadline.ts';
 import type { CrashCase, CrashGround, CrashOrder } from './crash-scenario.ts';
 import type { CrashWorker, Fate } from './crash-worker.ts';

@@ -1,11 +1,11 @@
 // What a definition is crashed with: the scenarios that its author writes, the servers they share, and what is to
 // go wrong in one run of one of them.
 
-import type { SagaId } from '../../../src/domain/ids.ts';
-import type { SagaDefinition } from '../../../src/saga/definition.ts';
-import type { Clock } from '../../../src/saga/ports/clock.ts';
-import type { SagaLog } from '../../../src/saga/ports/saga-log.ts';
-import type { SagaOrder } from '../../../src/saga/sagas.ts';
+import type { SagaDefinition } from '../../../packages/saga/src/definition.ts';
+import type { SagaLog } from '../../../packages/saga/src/log/saga-log.ts';
+import type { Clock } from '../../../packages/saga/src/run/clock.ts';
+import type { SagaId } from '../../../packages/saga/src/saga-id.ts';
+import type { SagaOrder } from '../../../packages/saga/src/sagas.ts';
 import type { Fate } from './crash-worker.ts';
 import type { Point } from './points.ts';
 import type { CrashPlan } from './with-crash-points.ts';

@@ -3,13 +3,17 @@
 // very place where it stood, with everything it believed then, as a process does that was only away (I5).
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { SagaId } from '../../../src/domain/ids.ts';
-import type { SagaDefinition } from '../../../src/saga/definition.ts';
-import type { Clock } from '../../../src/saga/ports/clock.ts';
-import type { Leases } from '../../../src/saga/ports/leases.ts';
-import type { Claim, SagaLog } from '../../../src/saga/ports/saga-log.ts';
-import { createRegistry } from '../../../src/saga/registry.ts';
-import { createRunner, type RunControl, type RunOutcome } from '../../../src/saga/runner.ts';
+import type { SagaDefinition } from '../../../packages/saga/src/definition.ts';
+import type { Claim, SagaLog } from '../../../packages/saga/src/log/saga-log.ts';
+import { createRegistry } from '../../../packages/saga/src/registry.ts';
+import type { Clock } from '../../../packages/saga/src/run/clock.ts';
+import type { Leases } from '../../../packages/saga/src/run/leases.ts';
+import {
+  createRunner,
+  type RunControl,
+  type RunOutcome,
+} from '../../../packages/saga/src/run/runner.ts';
+import type { SagaId } from '../../../packages/saga/src/saga-id.ts';
 import type { Point } from './points.ts';
 import { ALIVE, type CrashPlan, logWithPoints, withCrashPoints } from './with-crash-points.ts';
 

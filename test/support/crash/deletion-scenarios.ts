@@ -1,14 +1,14 @@
 // What a deletion, or the reclaiming of an orphan, meets: nobody stops it, a step fails for good, somebody
 // cancels it, the orphan is seen again. Each run has a user of its own with 50 in the wallet and a bot worth 110.
 
+import type { SagaDefinition } from '../../../packages/saga/src/definition.ts';
+import { TerminalError } from '../../../packages/saga/src/errors.ts';
 import { createDeleteBotSaga, DELETE_BOT } from '../../../src/deletion/delete-bot.ts';
 import { writeInput } from '../../../src/deletion/delete-bot-input.ts';
 import { createReclaimOrphanSaga, RECLAIM_ORPHAN } from '../../../src/deletion/reclaim-orphan.ts';
 import { type DeletionPorts, STEP } from '../../../src/deletion/steps/step-ports.ts';
 import { toInstanceId } from '../../../src/domain/ids.ts';
 import { createAbsence } from '../../../src/reconciliation/look-at-bot.ts';
-import type { SagaDefinition } from '../../../src/saga/definition.ts';
-import { TerminalError } from '../../../src/saga/errors.ts';
 import { poolStateOf } from '../deletions.ts';
 import { allocation, LIFE } from '../users.ts';
 import { type BotWorld, createBotWorld, differences, type Outside, verdict } from './bot-world.ts';

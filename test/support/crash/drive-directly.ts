@@ -1,9 +1,9 @@
 // The next worker comes when the scenario says so: at once, which is the worst moment, since the dead one's last
 // calls have just landed and its lease is made to run out. No time passes in it, so thousands of runs are possible.
 
-import type { Clock } from '../../../src/saga/ports/clock.ts';
-import type { WakeUps } from '../../../src/saga/ports/wake-ups.ts';
-import type { SagaRecord } from '../../../src/saga/record.ts';
+import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
+import type { WakeUps } from '../../../packages/saga/src/queue/wake-ups.ts';
+import type { Clock } from '../../../packages/saga/src/run/clock.ts';
 import type { Scene } from './crash-run.ts';
 import { createCrashWorker } from './crash-worker.ts';
 import { logAt, sagasOf, twistOf } from './scene-parts.ts';

@@ -3,8 +3,8 @@
 // next worker's stalled check brings the job back. It takes seconds of waiting, so it is run once for each point.
 // Wake-ups that are lost altogether are the relay's, and have tests of their own.
 
-import { createLeaseKeeper } from '../../../src/saga/lease-keeper.ts';
-import type { SagaRecord } from '../../../src/saga/record.ts';
+import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
+import { createLeaseKeeper } from '../../../packages/saga/src/run/lease-keeper.ts';
 import { openCrashQueue } from './crash-queue.ts';
 import type { Scene } from './crash-run.ts';
 import { createCrashWorker } from './crash-worker.ts';

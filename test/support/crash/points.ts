@@ -2,7 +2,7 @@
 // `observe`, `compensate`, …); each has a moment before it, one after its effect and before the log knows, and
 // one when the log knows. They follow from the definition alone: whoever adds a step adds its points.
 
-import type { SagaDefinition } from '../../../src/saga/definition.ts';
+import type { SagaDefinition } from '../../../packages/saga/src/definition.ts';
 
 export type Point = string;
 

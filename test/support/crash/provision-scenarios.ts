@@ -1,11 +1,11 @@
 // What a provision meets: nobody stops it, a step fails for good, somebody cancels it. Each run has a user of its
 // own with 1000 in the wallet and one empty pool; the bot is to get 250.50 of it.
 
+import { TerminalError } from '../../../packages/saga/src/errors.ts';
 import { toInstanceId } from '../../../src/domain/ids.ts';
 import { createProvisionBotSaga, PROVISION_BOT } from '../../../src/provisioning/provision-bot.ts';
 import { writeInput } from '../../../src/provisioning/provision-bot-input.ts';
 import { STEP } from '../../../src/provisioning/provisioning-ports.ts';
-import { TerminalError } from '../../../src/saga/errors.ts';
 import { emptyPool, poolName, poolStateWith } from '../provisions.ts';
 import { createBotWorld, differences, type Outside, verdict } from './bot-world.ts';
 import type { ServicesGround } from './crash-ground.ts';

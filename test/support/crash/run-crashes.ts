@@ -2,7 +2,7 @@
 // point of the definition was left out.
 
 import { expect, type TestContext } from 'vitest';
-import type { SagaDefinition } from '../../../src/saga/definition.ts';
+import type { SagaDefinition } from '../../../packages/saga/src/definition.ts';
 import { crashEverywhere } from './crash-everywhere.ts';
 import type { CrashGround, CrashScenario } from './crash-scenario.ts';
 

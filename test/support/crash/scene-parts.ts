@@ -1,10 +1,10 @@
 // What both ways of driving a scene make of it: the front door, the log of one process, the scenario's trouble.
 
-import type { Clock } from '../../../src/saga/ports/clock.ts';
-import type { SagaLog } from '../../../src/saga/ports/saga-log.ts';
-import type { WakeUps } from '../../../src/saga/ports/wake-ups.ts';
-import { createRegistry } from '../../../src/saga/registry.ts';
-import { createSagas, type Sagas } from '../../../src/saga/sagas.ts';
+import type { SagaLog } from '../../../packages/saga/src/log/saga-log.ts';
+import type { WakeUps } from '../../../packages/saga/src/queue/wake-ups.ts';
+import { createRegistry } from '../../../packages/saga/src/registry.ts';
+import type { Clock } from '../../../packages/saga/src/run/clock.ts';
+import { createSagas, type Sagas } from '../../../packages/saga/src/sagas.ts';
 import type { Scene } from './crash-run.ts';
 import type { CrashGround, CrashScenario } from './crash-scenario.ts';
 import type { CrashWorkerOptions } from './crash-worker.ts';

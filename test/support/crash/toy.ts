@@ -2,8 +2,12 @@
 // can be made wrong in the way that programs are wrong in practice.
 
 import type { Connection, mongo } from 'mongoose';
-import type { Observation, SagaDefinition, StepCall } from '../../../src/saga/definition.ts';
-import { TerminalError } from '../../../src/saga/errors.ts';
+import type {
+  Observation,
+  SagaDefinition,
+  StepCall,
+} from '../../../packages/saga/src/definition.ts';
+import { TerminalError } from '../../../packages/saga/src/errors.ts';
 import type { CrashCase, CrashScenario } from './crash-scenario.ts';
 import { portWithPoints } from './with-crash-points.ts';
 

@@ -2,8 +2,8 @@
 // nothing of what they do. What happens at a point is the plan's business: nothing, a death, an error.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { SagaDefinition, StepDefinition } from '../../../src/saga/definition.ts';
-import type { LoggedEvent, SagaLog } from '../../../src/saga/ports/saga-log.ts';
+import type { SagaDefinition, StepDefinition } from '../../../packages/saga/src/definition.ts';
+import type { LoggedEvent, SagaLog } from '../../../packages/saga/src/log/saga-log.ts';
 import {
   CLAIM,
   callIn,

@@ -2,12 +2,12 @@
 // Docker cannot fence: what was sent to it late has arrived by the next time anybody looks, because one daemon does one
 // thing after the other.
 
+import { SagaError } from '../../../packages/saga/src/errors.ts';
 import type { Bots, FencedCall } from '../../../src/deletion/ports/bots.ts';
 import type { PoolStates } from '../../../src/deletion/ports/pool-states.ts';
 import type { PooledSighting, Sighting } from '../../../src/domain/bot.ts';
 import { findEntry, type PoolState } from '../../../src/domain/pool-state.ts';
 import { joinAnswers, ok, unknown } from '../../../src/domain/source.ts';
-import { SagaError } from '../../../src/saga/errors.ts';
 import { inertPorts } from '../inert-ports.ts';
 import type { Wire } from './wire.ts';
 

@@ -1,8 +1,8 @@
 // What must be true of the world after a simulation, whatever the log says (I1, I2, I4, I5, I6, I9, I10, I11).
 
+import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
+import { isEnded, type SagaState } from '../../../packages/saga/src/machine/state.ts';
 import { RECLAIM_ORPHAN } from '../../../src/deletion/reclaim-orphan.ts';
-import type { SagaRecord } from '../../../src/saga/record.ts';
-import { isEnded, type SagaState } from '../../../src/saga/state.ts';
 import { RANKS } from '../saga-promises.ts';
 import { isBotGone, isListed } from './bot.ts';
 import type { Simulated, SimulatedSaga } from './simulate.ts';

@@ -1,5 +1,7 @@
 // What is simulated: which saga, on whose bot, and how its world stands before anything has happened.
 
+import type { Json } from '../../../packages/saga/src/json.ts';
+import { toSagaId } from '../../../packages/saga/src/saga-id.ts';
 import { DELETE_BOT } from '../../../src/deletion/delete-bot.ts';
 import { type StopFailurePolicy, writeInput } from '../../../src/deletion/delete-bot-input.ts';
 import { RECLAIM_ORPHAN, reclaimOrder } from '../../../src/deletion/reclaim-orphan.ts';
@@ -8,11 +10,9 @@ import {
   type InstanceId,
   toFirebaseUid,
   toInstanceId,
-  toSagaId,
   toUserId,
   type UserId,
 } from '../../../src/domain/ids.ts';
-import type { Json } from '../../../src/saga/json.ts';
 import type { BotBeginning } from './bot.ts';
 import type { Chance } from './seeded-chance.ts';
 

@@ -1,9 +1,9 @@
 // Up to three sagas in a world where everything goes wrong for a while, driven by one seed in virtual time. Then the
 // weather calms down, and what became of each bot and its money is read from the world.
 
-import type { SagaId } from '../../../src/domain/ids.ts';
-import type { SagaRecord } from '../../../src/saga/record.ts';
-import { isEnded } from '../../../src/saga/state.ts';
+import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
+import { isEnded } from '../../../packages/saga/src/machine/state.ts';
+import type { SagaId } from '../../../packages/saga/src/saga-id.ts';
 import { createMemorySagaLog, type MemorySagaLog } from '../memory-saga-log.ts';
 import { createBotWorld } from './bot.ts';
 import { drawPlot, type Plot } from './plot.ts';

@@ -2,14 +2,14 @@
 // front.
 
 import { randomBytes } from 'node:crypto';
+import { initialState } from '../../../packages/saga/src/machine/initial-state.ts';
+import type { Verb } from '../../../packages/saga/src/operate/operators.ts';
+import type { Registry } from '../../../packages/saga/src/registry.ts';
+import type { Periodic } from '../../../packages/saga/src/run/periodic.ts';
+import type { SagaId } from '../../../packages/saga/src/saga-id.ts';
+import { makeSagaId } from '../../../packages/saga/src/saga-id.ts';
+import { createSagas, type Sagas } from '../../../packages/saga/src/sagas.ts';
 import { createJanitor } from '../../../src/deletion/janitor.ts';
-import type { SagaId } from '../../../src/domain/ids.ts';
-import { initialState } from '../../../src/saga/initial-state.ts';
-import type { Verb } from '../../../src/saga/operators.ts';
-import type { Periodic } from '../../../src/saga/periodic.ts';
-import type { Registry } from '../../../src/saga/registry.ts';
-import { makeSagaId } from '../../../src/saga/saga-id.ts';
-import { createSagas, type Sagas } from '../../../src/saga/sagas.ts';
 import { createWire, skewedClock } from './wire.ts';
 import {
   createSimulatedWorker,

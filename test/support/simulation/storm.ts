@@ -1,7 +1,7 @@
 // What goes wrong in a simulation until the weather is calm: workers are killed and frozen, the log's primary changes and
 // an old one does not know it, services go away, wake-ups come twice, people cancel and give orders, and others write to the same wallet and start the same bot.
 
-import type { SagaId } from '../../../src/domain/ids.ts';
+import type { SagaId } from '../../../packages/saga/src/saga-id.ts';
 import { isBotGone, start } from './bot.ts';
 import type { Stage } from './stage.ts';
 import { dropMark, resurrect } from './wallet.ts';

@@ -1,6 +1,7 @@
 // The tombstone of one bot, in memory, with the conditions of the real one: a lower epoch changes nothing, nothing
 // leads from settled back to closing, and what was withdrawn is not opened again by its saga.
 
+import { FencedError, HoldError } from '../../../packages/saga/src/errors.ts';
 import {
   NOTHING_SEEN,
   type OpenResult,
@@ -9,7 +10,6 @@ import {
   type Tombstones,
   type TombstoneTarget,
 } from '../../../src/deletion/ports/tombstones.ts';
-import { FencedError, HoldError } from '../../../src/saga/errors.ts';
 import { inertPorts } from '../inert-ports.ts';
 import type { Wire } from './wire.ts';
 

@@ -1,8 +1,8 @@
 // A bug, seeded into what is simulated: what stands here takes the place of the real thing, and nothing else changes.
 
+import type { SagaDefinition } from '../../../packages/saga/src/definition.ts';
+import type { SagaLog } from '../../../packages/saga/src/log/saga-log.ts';
 import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
-import type { SagaDefinition } from '../../../src/saga/definition.ts';
-import type { SagaLog } from '../../../src/saga/ports/saga-log.ts';
 import type { WalletRules } from './wallet.ts';
 
 export interface Twin {

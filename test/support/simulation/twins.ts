@@ -1,18 +1,18 @@
 // Bugs that the simulation must find: each is a mechanism of the program with one bug in it, seeded into an otherwise
 // unchanged simulation, and what the oracle must say of it for some seed.
 
-import { decideMark, decideSettle } from '../../../src/adapters/mongo/wallet-decisions.ts';
-import { STOP_VALUE } from '../../../src/deletion/captures.ts';
-import { STEP } from '../../../src/deletion/steps/step-ports.ts';
-import { toSagaId } from '../../../src/domain/ids.ts';
-import { ok } from '../../../src/domain/source.ts';
 import type {
   CompensatableStep,
   SagaDefinition,
   StepCall,
   StepDefinition,
-} from '../../../src/saga/definition.ts';
-import type { SagaLog } from '../../../src/saga/ports/saga-log.ts';
+} from '../../../packages/saga/src/definition.ts';
+import type { SagaLog } from '../../../packages/saga/src/log/saga-log.ts';
+import { toSagaId } from '../../../packages/saga/src/saga-id.ts';
+import { decideMark, decideSettle } from '../../../src/adapters/mongo/wallet-decisions.ts';
+import { STOP_VALUE } from '../../../src/deletion/captures.ts';
+import { STEP } from '../../../src/deletion/steps/step-ports.ts';
+import { ok } from '../../../src/domain/source.ts';
 import { CutOffError } from './cut-off.ts';
 import type { Seen, Twin } from './twin.ts';
 

@@ -1,6 +1,7 @@
 // One user's wallet with one bot in it, and the ledger, in memory. What a command comes to is decided by the real
 // adapter's own rules; only its update is made here.
 
+import { HoldError } from '../../../packages/saga/src/errors.ts';
 import { NO_PAST } from '../../../src/adapters/mongo/bot-pasts.ts';
 import type { UserReading } from '../../../src/adapters/mongo/user-reading.ts';
 import {
@@ -25,7 +26,6 @@ import type {
 } from '../../../src/deletion/ports/wallets.ts';
 import type { FirebaseUid, InstanceId } from '../../../src/domain/ids.ts';
 import { settlementOpId } from '../../../src/domain/incarnation.ts';
-import { HoldError } from '../../../src/saga/errors.ts';
 import { inertPorts } from '../inert-ports.ts';
 import { LIFE } from './plot.ts';
 import type { Wire } from './wire.ts';

@@ -2,8 +2,8 @@
 // may arrive long after its sender has given up; a worker that is dead sends and hears nothing, and one that is frozen
 // goes on as if no time had passed.
 
-import { InDoubtError, SagaError, UnavailableError } from '../../../src/saga/errors.ts';
-import type { Clock } from '../../../src/saga/ports/clock.ts';
+import { InDoubtError, SagaError, UnavailableError } from '../../../packages/saga/src/errors.ts';
+import type { Clock } from '../../../packages/saga/src/run/clock.ts';
 import type { Chance } from './seeded-chance.ts';
 import type { VirtualTime } from './virtual-time.ts';
 

@@ -1,16 +1,20 @@
 // One worker process of a simulation: the real runner, journal and lease keeper with the real definitions of a deletion
 // and of a reclaiming, over a wire and a clock of its own. It works on every saga of its world.
 
+import type { Claim, LogWrite, SagaLog } from '../../../packages/saga/src/log/saga-log.ts';
+import { createRegistry, type Registry } from '../../../packages/saga/src/registry.ts';
+import { createLeaseKeeper } from '../../../packages/saga/src/run/lease-keeper.ts';
+import {
+  createRunner,
+  type Runner,
+  type RunOutcome,
+} from '../../../packages/saga/src/run/runner.ts';
+import type { SagaId } from '../../../packages/saga/src/saga-id.ts';
 import { createDeleteBotSaga } from '../../../src/deletion/delete-bot.ts';
 import { STORED_VALUES } from '../../../src/deletion/ports/bot-valuation.ts';
 import { createReclaimOrphanSaga } from '../../../src/deletion/reclaim-orphan.ts';
 import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
-import type { SagaId } from '../../../src/domain/ids.ts';
 import { createAbsence } from '../../../src/reconciliation/look-at-bot.ts';
-import { createLeaseKeeper } from '../../../src/saga/lease-keeper.ts';
-import type { Claim, LogWrite, SagaLog } from '../../../src/saga/ports/saga-log.ts';
-import { createRegistry, type Registry } from '../../../src/saga/registry.ts';
-import { createRunner, type Runner, type RunOutcome } from '../../../src/saga/runner.ts';
 import { inertPorts } from '../inert-ports.ts';
 import { EVERY_HOST_BELIEVED } from '../known-hosts.ts';
 import { type BotWorld, botsOver, poolStatesOver } from './bot.ts';

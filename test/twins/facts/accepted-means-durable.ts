@@ -8,7 +8,7 @@ export const ACCEPTED_MEANS_DURABLE = [
     invariant: 'I7',
     mechanism: {
       what: 'the saga is on a majority before anybody is told',
-      file: 'src/adapters/mongo/saga-log/insert-sagas.ts',
+      file: 'packages/saga/src/log/mongodb/insert-sagas.ts',
     },
     guardedBy: [
       at(
@@ -28,7 +28,7 @@ export const ACCEPTED_MEANS_DURABLE = [
     invariant: 'I7',
     mechanism: {
       what: 'a wake-up is made again whatever state its job is in',
-      file: 'src/adapters/queue/bullmq-wake-ups.ts',
+      file: 'packages/saga/src/queue/bullmq-wake-ups.ts',
     },
     guardedBy: [
       at('integration/queue.test.ts', 'while the saga sleeps: brought back when it is due'),

@@ -8,7 +8,7 @@ export const ALL_OR_COMPENSATED = [
     invariant: 'I1',
     mechanism: {
       what: 'an undo that failed is tried again, and then stuck for a person',
-      file: 'src/saga/backward.ts',
+      file: 'packages/saga/src/machine/backward.ts',
     },
     guardedBy: [
       at(
@@ -24,7 +24,7 @@ export const ALL_OR_COMPENSATED = [
     invariant: 'I1',
     mechanism: {
       what: 'what the log cannot hold leaves the saga stuck, with the reason',
-      file: 'src/saga/refused-events.ts',
+      file: 'packages/saga/src/run/refused-events.ts',
     },
     guardedBy: [
       at(
@@ -44,7 +44,7 @@ export const ALL_OR_COMPENSATED = [
     invariant: 'I1',
     mechanism: {
       what: 'the way back goes over every captured step, recorded as done or not',
-      file: 'src/saga/backward.ts',
+      file: 'packages/saga/src/machine/backward.ts',
     },
     guardedBy: [
       at(

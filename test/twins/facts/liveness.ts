@@ -8,7 +8,7 @@ export const LIVENESS = [
     invariant: 'I10',
     mechanism: {
       what: 'the post of the relay has a term, by the clock of the database',
-      file: 'src/adapters/mongo/elections.ts',
+      file: 'packages/saga/src/log/mongodb/mongo-elections.ts',
     },
     guardedBy: [
       at(
@@ -24,7 +24,7 @@ export const LIVENESS = [
     invariant: 'I10',
     mechanism: {
       what: 'a lease is judged by the clock of the database',
-      file: 'src/adapters/mongo/saga-log/claim-sagas.ts',
+      file: 'packages/saga/src/log/mongodb/claim-sagas.ts',
     },
     guardedBy: [
       at(
@@ -44,7 +44,7 @@ export const LIVENESS = [
     invariant: 'I10',
     mechanism: {
       what: 'a refusal of a server that was demoted closes the socket to it',
-      file: 'src/adapters/queue/connections.ts',
+      file: 'packages/saga/src/queue/connections.ts',
     },
     guardedBy: [
       at(
@@ -76,7 +76,7 @@ export const LIVENESS = [
     invariant: 'I10',
     mechanism: {
       what: 'a renewal of the leases waits for no renewal before it',
-      file: 'src/saga/lease-keeper.ts',
+      file: 'packages/saga/src/run/lease-keeper.ts',
     },
     guardedBy: [
       at(

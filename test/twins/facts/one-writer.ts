@@ -8,7 +8,7 @@ export const ONE_WRITER = [
     invariant: 'I5',
     mechanism: {
       what: 'every write of the log names epoch, owner and the write it was made from',
-      file: 'src/adapters/mongo/saga-log/commit-writes.ts',
+      file: 'packages/saga/src/log/mongodb/commit-writes.ts',
     },
     guardedBy: [
       at(
@@ -45,7 +45,7 @@ export const ONE_WRITER = [
     invariant: 'I5',
     mechanism: {
       what: 'how old a proof of the claim is, is told by the monotonic clock of its process',
-      file: 'src/saga/journal.ts',
+      file: 'packages/saga/src/run/journal.ts',
     },
     guardedBy: [
       at('unit/journal.test.ts', 'a claim proven $when: a fence believes it: $isProven (I5)'),
@@ -114,7 +114,7 @@ export const ONE_WRITER = [
     invariant: 'I5',
     mechanism: {
       what: 'who takes the key of a saga that yields begins when its last call is over',
-      file: 'src/saga/make-room.ts',
+      file: 'packages/saga/src/operate/make-room.ts',
     },
     guardedBy: [
       at(
@@ -154,7 +154,7 @@ export const ONE_WRITER = [
     invariant: 'I5',
     mechanism: {
       what: 'a claim is proved by a write that only a majority confirms',
-      file: 'src/adapters/mongo/saga-log/prove-claims.ts',
+      file: 'packages/saga/src/log/mongodb/prove-claims.ts',
     },
     guardedBy: [
       at(

@@ -8,7 +8,7 @@ export const POINT_OF_NO_RETURN = [
     invariant: 'I6',
     mechanism: {
       what: 'a retry goes on in the direction that the saga was going',
-      file: 'src/saga/orders.ts',
+      file: 'packages/saga/src/machine/orders.ts',
     },
     guardedBy: [
       at(
@@ -28,7 +28,7 @@ export const POINT_OF_NO_RETURN = [
     invariant: 'I6',
     mechanism: {
       what: 'the pivot begins when its intent is on a majority',
-      file: 'src/saga/journal.ts',
+      file: 'packages/saga/src/run/journal.ts',
     },
     guardedBy: [
       at(
@@ -48,7 +48,7 @@ export const POINT_OF_NO_RETURN = [
     invariant: 'I6',
     mechanism: {
       what: 'cancel and pivot are decided by one conditional write',
-      file: 'src/adapters/mongo/saga-log/commit-writes.ts',
+      file: 'packages/saga/src/log/mongodb/commit-writes.ts',
     },
     guardedBy: [
       at(
@@ -68,7 +68,7 @@ export const POINT_OF_NO_RETURN = [
     invariant: 'I6',
     mechanism: {
       what: 'every write names the one that it was made from, not its number',
-      file: 'src/adapters/mongo/saga-log/commit-writes.ts',
+      file: 'packages/saga/src/log/mongodb/commit-writes.ts',
     },
     guardedBy: [
       at(
@@ -92,7 +92,7 @@ export const POINT_OF_NO_RETURN = [
     invariant: 'I6',
     mechanism: {
       what: 'no cancel is taken of a step that cannot be undone',
-      file: 'src/saga/request-cancel.ts',
+      file: 'packages/saga/src/operate/request-cancel.ts',
     },
     guardedBy: [
       at(

@@ -8,7 +8,7 @@ export const SAME_REQUEST_SAME_SAGA = [
     invariant: 'I8',
     mechanism: {
       what: 'a partial unique index on the key decides, not a read',
-      file: 'src/adapters/mongo/saga-log/saga-log-indexes.ts',
+      file: 'packages/saga/src/log/mongodb/saga-log-indexes.ts',
     },
     guardedBy: [
       at(

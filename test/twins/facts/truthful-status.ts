@@ -8,7 +8,7 @@ export const TRUTHFUL_STATUS = [
     invariant: 'I9',
     mechanism: {
       what: 'nobody but the runner sees a state before it has landed',
-      file: 'src/saga/journal.ts',
+      file: 'packages/saga/src/run/journal.ts',
     },
     guardedBy: [at('unit/machine.test.ts', 'any order: an end never changes (I9)')],
     title: 'a state shown before it is durable: taken back by a crash, and caught',
@@ -19,7 +19,7 @@ export const TRUTHFUL_STATUS = [
     invariant: 'I9',
     mechanism: {
       what: 'polling reads what a majority has, from the primary',
-      file: 'src/adapters/mongo/saga-log/saga-queries.ts',
+      file: 'packages/saga/src/log/mongodb/saga-queries.ts',
     },
     guardedBy: [
       at(

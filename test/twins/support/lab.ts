@@ -3,6 +3,8 @@
 
 import type { Connection } from 'mongoose';
 import { Registry } from 'prom-client';
+import type { SagaDefinition } from '../../../packages/saga/src/definition.ts';
+import type { SagaLog } from '../../../packages/saga/src/log/saga-log.ts';
 import { createMongoAccounts } from '../../../src/adapters/mongo/accounts.ts';
 import { createMongoFindings } from '../../../src/adapters/mongo/findings.ts';
 import { createMongoKnownContainers } from '../../../src/adapters/mongo/known-containers.ts';
@@ -25,8 +27,6 @@ import type { HostTrust } from '../../../src/reconciliation/host-trust.ts';
 import { createAbsence } from '../../../src/reconciliation/look-at-bot.ts';
 import { createSyncWalletSaga } from '../../../src/reconciliation/sync-wallet.ts';
 import { createReconciliation } from '../../../src/reconciliation-parts.ts';
-import type { SagaDefinition } from '../../../src/saga/definition.ts';
-import type { SagaLog } from '../../../src/saga/ports/saga-log.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import type { Stage } from '../../support/deletions.ts';
 import { knowHosts } from '../../support/known-hosts.ts';

@@ -1,9 +1,9 @@
 // A settlement that was sent by a worker and reaches the database while an operator ends its saga.
 
+import type { StepCall } from '../../../packages/saga/src/definition.ts';
+import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
 import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
 import { sceneOf } from '../../../src/deletion/steps/step-ports.ts';
-import type { StepCall } from '../../../src/saga/definition.ts';
-import type { SagaRecord } from '../../../src/saga/record.ts';
 import { inertPorts } from '../../support/inert-ports.ts';
 
 /** When it arrives, seen from the operator's release. */

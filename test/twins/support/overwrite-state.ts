@@ -1,8 +1,8 @@
 // The write that a saga log must not make: on whatever stands there, whoever owns it.
 
 import type { Connection } from 'mongoose';
-import type { SagaRecord } from '../../../src/saga/record.ts';
-import type { SagaState } from '../../../src/saga/state.ts';
+import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
+import type { SagaState } from '../../../packages/saga/src/machine/state.ts';
 import { sagasOf } from '../../support/saga-log.ts';
 
 export async function overwriteState(

@@ -1,10 +1,10 @@
 // The events of bots in MongoDB: `botEvents`, forgotten by a TTL index after a month.
 
+import { runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection } from 'mongoose';
 import { toUserId } from '../../../domain/ids.ts';
 import type { BotEvent, BotEventPage, BotEvents } from '../../../health/ports/bot-events.ts';
 import { parseCursor, printCursor } from '../ledger-cursor.ts';
-import { runRepeatable } from '../mongo-errors.ts';
 import { nativeCollection } from '../native.ts';
 
 interface EventDocument extends Omit<BotEvent, 'id' | 'userId' | 'atMs'> {

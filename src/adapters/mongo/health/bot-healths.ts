@@ -2,6 +2,7 @@
 // in its filter the write it was decided from, so that of two workers one is heard; which of them it was is told by the same.
 
 import { randomUUID } from 'node:crypto';
+import { runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import type { UserId } from '../../../domain/ids.ts';
 import { toUserId } from '../../../domain/ids.ts';
@@ -12,7 +13,6 @@ import {
   type PoolHealth,
   type RecordedHealth,
 } from '../../../health/ports/bot-healths.ts';
-import { runRepeatable } from '../mongo-errors.ts';
 import { nativeCollection } from '../native.ts';
 
 interface HealthDocument extends Omit<RecordedHealth, 'key' | 'userId'> {

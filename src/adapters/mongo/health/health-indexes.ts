@@ -1,6 +1,6 @@
 // The indexes of what health remembers.
 
-import type { IndexDeclaration } from '../indexes.ts';
+import type { IndexDeclaration } from '@reclaim/saga/mongodb';
 
 export const HEALTH_INDEXES: readonly IndexDeclaration[] = [
   { collection: 'botHealth', name: 'by_user', key: { userId: 1, instanceId: 1 } },

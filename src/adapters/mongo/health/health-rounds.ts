@@ -1,10 +1,9 @@
 // Rounds as one document of `healthRounds`, taken by a conditional write against the database's own clock.
 
 import { randomUUID } from 'node:crypto';
+import { isDuplicateKey, isOver, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection } from 'mongoose';
 import type { HealthRounds } from '../../../health/ports/health-rounds.ts';
-import { isOver } from '../holds.ts';
-import { isDuplicateKey, runRepeatable } from '../mongo-errors.ts';
 import { nativeCollection } from '../native.ts';
 
 interface RoundDocument {

@@ -1,10 +1,10 @@
 // Users by the names that the pool state has for them.
 
+import { runRepeatable } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import type { BotOwner } from '../../../domain/identity.ts';
 import { parseFirebaseUid, parseUserId } from '../../../domain/ids.ts';
 import type { Owners } from '../../../health/ports/owners.ts';
-import { runRepeatable } from '../mongo-errors.ts';
 import { nativeCollection } from '../native.ts';
 
 interface UserDocument {

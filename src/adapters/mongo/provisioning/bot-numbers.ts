@@ -1,12 +1,12 @@
 // The bots' numbers in MongoDB: one counter a firebaseUid, raised by one atomic update over what the user's
 // own documents show. The maxima are computed by the database; an id stands only in literals and ranges.
 
+import { RetryableError } from '@reclaim/saga';
+import { isDuplicateKey, runRepeatable } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import { BOT_NUMBER, botPrefix } from '../../../domain/bot-numbers.ts';
 import type { FirebaseUid, UserId } from '../../../domain/ids.ts';
 import type { BotNumbers } from '../../../provisioning/ports/bot-numbers.ts';
-import { RetryableError } from '../../../saga/errors.ts';
-import { isDuplicateKey, runRepeatable } from '../mongo-errors.ts';
 import { nativeCollection } from '../native.ts';
 import { ALLOCATIONS, type Expression, literal, ROWS } from '../wallet-expressions.ts';
 

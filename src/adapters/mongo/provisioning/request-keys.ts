@@ -1,12 +1,10 @@
 // Idempotency keys in MongoDB: one document a user and key, made by whoever is first and never changed; the database's
 // TTL forgets it.
 
+import { RetryableError, toSagaId } from '@reclaim/saga';
+import { type IndexDeclaration, isDuplicateKey, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
-import { toSagaId } from '../../../domain/ids.ts';
 import type { RequestBinding, RequestKeys } from '../../../provisioning/ports/request-keys.ts';
-import { RetryableError } from '../../../saga/errors.ts';
-import type { IndexDeclaration } from '../indexes.ts';
-import { isDuplicateKey, runRepeatable } from '../mongo-errors.ts';
 import { nativeCollection } from '../native.ts';
 
 const COLLECTION = 'requestKeys';

@@ -1,0 +1,63 @@
+// The door of the engine: everything that a product may use of it. What is not named here is the engine's own and may
+// change with any version. Technologies have doors of their own: ./mongodb, ./queue, ./metrics, ./tracing.
+
+export { BadCursorError } from './bad-cursor.ts';
+export type {
+  CompensatableStep,
+  Observation,
+  PivotStep,
+  RetriableStep,
+  SagaDefinition,
+  SagaFacts,
+  StepCall,
+  StepDeadline,
+  StepDefinition,
+  StepResult,
+  Warning,
+} from './definition.ts';
+export {
+  FencedError,
+  HoldError,
+  InDoubtError,
+  InterruptedError,
+  RetryableError,
+  SagaError,
+  type SagaErrorOptions,
+  TerminalError,
+  UnavailableError,
+} from './errors.ts';
+export type { Json } from './json.ts';
+export type { Elections } from './log/elections.ts';
+export type { SagaRecord } from './log/record.ts';
+export type { OpenSagas, SagaFilter, SagaLog, SagaPage, SagaTrait } from './log/saga-log.ts';
+export { createVersionWatch, shownState } from './log/version-watch.ts';
+export type { Workforce } from './log/workforce.ts';
+export {
+  isAtRest,
+  isEnded,
+  type Phase,
+  type StepFailure,
+  type StepState,
+  type StepStatus,
+} from './machine/state.ts';
+export type { Order, OrderResult } from './operate/operators.ts';
+export type { Plan } from './operate/plan.ts';
+export type { CancelResult } from './operate/request-cancel.ts';
+export { createSagaWatch, type SagaWatch } from './operate/saga-watch.ts';
+export type { WakeUps } from './queue/wake-ups.ts';
+export { redact } from './redact.ts';
+export { createRegistry, type Registry } from './registry.ts';
+export { isWithin } from './run/age.ts';
+export type { Clock } from './run/clock.ts';
+export { createCohorts } from './run/cohorts.ts';
+export { pause, withDeadline } from './run/deadline.ts';
+export { toFailure } from './run/failure.ts';
+export type { Transition } from './run/journal.ts';
+export { createLeaseKeeper } from './run/lease-keeper.ts';
+export { leaseToOutlast, rhythmOf } from './run/lease-rhythm.ts';
+export { createPeriodic, type Periodic } from './run/periodic.ts';
+export { createRunner } from './run/runner.ts';
+export { stored } from './run/stored.ts';
+export type { Tracer } from './run/tracer.ts';
+export { parseSagaId, type SagaId, toSagaId } from './saga-id.ts';
+export { createSagas, type SagaOrder, type Sagas } from './sagas.ts';

@@ -1,0 +1,197 @@
+// The log's writes, group-committed: those of all sagas in flight in this process that wait together go out
+// as one unordered bulk, with the strongest write concern among them. Each carries its condition (epoch,
+// owner, and the id of the write it was made from) and its own id. When fewer match than were sent, and after
+// any lost answer, each is read back by its id: present is landed; absent under the same claim, on the same
+// write, is sent again; absent on another write is a conflict; absent with others is fenced (I5). Nothing is
+// guessed from a count: a failover gives numbers out twice, and what only the old primary had is not there any
+// more although its number is (I6).
+
+import type { AnyBulkWriteOperation } from 'mongodb';
+import { UnavailableError } from '../../errors.ts';
+import { isAtRest, isEnded } from '../../machine/state.ts';
+import { cannotHold, isAway, isContent, runRepeatable } from '../../mongodb/mongo-errors.ts';
+import type { CommitResult, Intervention, InterventionResult, LogWrite } from '../saga-log.ts';
+import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
+import {
+  changedFields,
+  HISTORY_LIMIT,
+  type HistoryDocument,
+  type SagaDocument,
+  toHistoryEntry,
+  toRecord,
+} from './saga-document.ts';
+
+/** A write that was absent although its condition held is sent again this often before the database is
+ * called unreachable. */
+const MAX_ROUNDS = 3;
+
+export async function commitWrites(
+  context: LogContext,
+  writes: LogWrite[],
+): Promise<CommitResult[]> {
+  const orders = writes.map((write) => toOrder(context, write));
+  const outcomes = new Map<Order, CommitResult>();
+  let left = orders;
+  for (let round = 0; left.length > 0 && round < MAX_ROUNDS; round += 1) {
+    if (await sendAll(context, left)) {
+      for (const order of left) outcomes.set(order, landed(order.write, order.entries));
+      break;
+    }
+    const told = await readBack(context, left);
+    left = left.filter((order) => {
+      const outcome = told.get(order);
+      if (outcome !== undefined) outcomes.set(order, outcome);
+      return outcome === undefined;
+    });
+  }
+  return orders.map((order) => outcomes.get(order) ?? refuse());
+}
+
+/** The same for a write from outside the claim: whoever has it, its condition is the write it was made from. */
+export async function intervene(
+  context: LogContext,
+  { base, state, event, writeId, result = null }: Intervention,
+): Promise<InterventionResult> {
+  return runRepeatable(async () => {
+    const entry = { at: new Date(context.clock.nowMs()), epoch: base.epoch, ...event, writeId };
+    const { matchedCount } = await context.sagas.updateOne(
+      { _id: base.id, epoch: base.epoch, writeId: base.writeId },
+      toUpdate(context, { base, state, result, writeId }, [entry]),
+      { writeConcern: MAJORITY },
+    );
+    if (matchedCount === 1) return landed({ base, state, result, writeId }, [entry]);
+    const document = await context.sagas.findOne({ _id: base.id }, COMMITTED);
+    if (document === null) throw new UnavailableError('SAGA_GONE', `saga ${base.id} is gone`);
+    const status = hasWritten(document, writeId) ? 'landed' : 'conflict';
+    return { status, saga: toRecord(document) };
+  });
+}
+
+type Landed = Extract<CommitResult, { status: 'landed' }>;
+
+interface Order {
+  readonly write: LogWrite;
+  readonly entries: readonly HistoryDocument[];
+  readonly operation: AnyBulkWriteOperation<SagaDocument>;
+}
+
+function toOrder(context: LogContext, write: LogWrite): Order {
+  const { claim, base, writeId } = write;
+  const { sagaId, epoch, owner } = claim;
+  const entries = write.events.map(({ type, step, detail, atMs }) => {
+    return { at: new Date(atMs), epoch, type, step, detail, writeId };
+  });
+  const filter = { _id: sagaId, epoch, owner, writeId: base.writeId };
+  return {
+    write,
+    entries,
+    operation: { updateOne: { filter, update: toUpdate(context, write, entries) } },
+  };
+}
+
+type Change = Pick<LogWrite, 'base' | 'state' | 'result' | 'writeId'>;
+
+function toUpdate(
+  { retentionMs }: LogContext,
+  { base, state, result, writeId }: Change,
+  entries: readonly HistoryDocument[],
+) {
+  const set: Record<string, unknown> = { ...changedFields(base.state, state), writeId };
+  if (state.notBeforeMs !== base.state.notBeforeMs) set.dueAt = new Date(state.notBeforeMs ?? 0);
+  if (isAtRest(state.phase)) set.leaseUntil = null;
+  if (isEnded(state.phase)) {
+    const finishedAt = lastMoment(entries);
+    const expireAt = new Date(finishedAt.getTime() + retentionMs);
+    Object.assign(set, { open: false, result, finishedAt, expireAt });
+  }
+  return {
+    $set: set,
+    $inc: { revision: 1 },
+    $push: { history: { $each: [...entries], $slice: -HISTORY_LIMIT } },
+  };
+}
+
+// True: every write matched. False: at least one did not, or nobody knows.
+async function sendAll({ sagas }: LogContext, orders: readonly Order[]): Promise<boolean> {
+  const isMajority = orders.some(({ write }) => write.durability === 'majority');
+  try {
+    const { matchedCount } = await sagas.bulkWrite(
+      orders.map(({ operation }) => operation),
+      {
+        ordered: false,
+        writeConcern: isMajority ? MAJORITY : { w: 1 },
+      },
+    );
+    return matchedCount === orders.length;
+  } catch (error) {
+    if (isAway(error)) return false;
+    throw isContent(error) ? cannotHold(error) : error;
+  }
+}
+
+async function readBack(
+  context: LogContext,
+  orders: readonly Order[],
+): Promise<Map<Order, CommitResult>> {
+  return runRepeatable(async () => {
+    // What a majority read is to show must first be on a majority: this write waits for all before it.
+    const ids = orders.map(({ write }) => write.claim.sagaId);
+    await context.sagas.updateOne({ _id: ids[0] ?? '' }, { $inc: { proofs: 1 } }, BARRIER);
+    const found = await context.sagas.find({ _id: { $in: ids } }, COMMITTED).toArray();
+    const byId = new Map(found.map((document) => [document._id, document]));
+    const told = new Map<Order, CommitResult>();
+    for (const order of orders) {
+      const outcome = tell(order, byId.get(order.write.claim.sagaId));
+      if (outcome !== null) told.set(order, outcome);
+    }
+    return told;
+  });
+}
+
+const BARRIER = { writeConcern: MAJORITY };
+
+// Null: the write is absent and its condition holds: send it again.
+function tell(order: Order, document: SagaDocument | undefined): CommitResult | null {
+  const { claim, base, writeId } = order.write;
+  if (document === undefined) return { status: 'fenced' };
+  if (hasWritten(document, writeId)) return landed(order.write, order.entries);
+  if (document.epoch !== claim.epoch || document.owner !== claim.owner) return { status: 'fenced' };
+  return document.writeId === base.writeId
+    ? null
+    : { status: 'conflict', saga: toRecord(document) };
+}
+
+function hasWritten({ history }: SagaDocument, writeId: string): boolean {
+  return history.some((entry) => entry.writeId === writeId);
+}
+
+function lastMoment(entries: readonly HistoryDocument[]): Date {
+  const last = entries.at(-1);
+  if (last === undefined) throw new RangeError('a log write without an event');
+  return last.at;
+}
+
+// What stands there is known: exactly the base, and this write on it.
+function landed(
+  { base, state, result, writeId }: Change,
+  entries: readonly HistoryDocument[],
+): Landed {
+  const hasEnded = isEnded(state.phase);
+  return {
+    status: 'landed',
+    saga: {
+      ...base,
+      state,
+      revision: base.revision + 1,
+      writeId,
+      open: !hasEnded,
+      result: hasEnded ? result : base.result,
+      finishedAt: hasEnded ? lastMoment(entries).toISOString() : base.finishedAt,
+      history: [...base.history, ...entries.map(toHistoryEntry)].slice(-HISTORY_LIMIT),
+    },
+  };
+}
+
+function refuse(): never {
+  throw new UnavailableError('LOG_NOT_WRITTEN', 'the saga log does not take the write');
+}

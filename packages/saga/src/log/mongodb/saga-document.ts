@@ -1,0 +1,105 @@
+// How a saga lies in the collection `sagas`, and the way there and back. The machine's state is stored as it
+// is; beside it stand the fields that conditions and indexes need.
+
+import type { Json } from '../../json.ts';
+import type { SagaState } from '../../machine/state.ts';
+import { parseSagaId, toSagaId } from '../../saga-id.ts';
+import type { HistoryEntry, SagaRecord } from '../record.ts';
+
+export interface SagaDocument {
+  _id: string;
+  kind: string;
+  version: number;
+  /** `<kind>@<version>`: what a claim is matched against. */
+  pinned: string;
+  key: string;
+  open: boolean;
+  subject: string;
+  requestedBy: string;
+  parent?: string | null;
+  /** W3C trace context; only of sagas that were accepted while traces were on. */
+  traceparent?: string;
+  input: Json;
+  state: SagaState;
+  revision: number;
+  /** Of the write that made the document what it is: an acceptance (its own id), a claim (its owner), or an event. */
+  writeId: string;
+  epoch: number;
+  owner: string | null;
+  leaseUntil: Date | null;
+  /** For how long the lease was granted; since the first claim. */
+  leaseMs?: number;
+  /** Not to be claimed before. */
+  dueAt: Date;
+  /** When the relay looks at it next, unless it has ended. */
+  relayAt: Date;
+  /** Which look of which relay has taken it last. */
+  relayTake?: string;
+  /** Since when no live worker can run it. */
+  unrunnableSince?: Date | null;
+  result: Json | null;
+  history: HistoryDocument[];
+  createdAt: Date;
+  finishedAt: Date | null;
+  /** Set at the end: the TTL index removes it then. */
+  expireAt?: Date;
+}
+
+export interface HistoryDocument {
+  at: Date;
+  epoch: number;
+  type: string;
+  step: string | null;
+  detail: string | null;
+  writeId: string;
+}
+
+/** A saga of six steps writes a dozen entries; retries must not let a record grow without end. */
+export const HISTORY_LIMIT = 100;
+
+export function toRecord(document: SagaDocument): SagaRecord {
+  return {
+    id: toSagaId(document._id),
+    kind: document.kind,
+    version: document.version,
+    key: document.key,
+    subject: document.subject,
+    requestedBy: document.requestedBy,
+    parent: parseSagaId(document.parent) ?? null,
+    input: document.input,
+    state: document.state,
+    open: document.open,
+    revision: document.revision,
+    writeId: document.writeId,
+    epoch: document.epoch,
+    result: document.result,
+    unrunnableSince: document.unrunnableSince?.toISOString() ?? null,
+    history: document.history.map(toHistoryEntry),
+    createdAt: document.createdAt.toISOString(),
+    finishedAt: document.finishedAt?.toISOString() ?? null,
+    ...(typeof document.traceparent === 'string' && { traceparent: document.traceparent }),
+  };
+}
+
+export function toHistoryEntry({ at, ...entry }: HistoryDocument): HistoryEntry {
+  return { ...entry, at: at.toISOString() };
+}
+
+/** The fields of the state that changed, as a targeted `$set`: states share what did not change. Whole only on the very
+ * state they were made from, which is every write's condition. */
+export function changedFields(before: SagaState, after: SagaState): Record<string, unknown> {
+  const changed: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(after)) {
+    if (key !== 'steps' && value !== Reflect.get(before, key)) changed[`state.${key}`] = value;
+  }
+  after.steps.forEach((step, index) => {
+    const old = before.steps[index];
+    if (old === step) return;
+    for (const [key, value] of Object.entries(step)) {
+      if (old === undefined || value !== Reflect.get(old, key)) {
+        changed[`state.steps.${index}.${key}`] = value;
+      }
+    }
+  });
+  return changed;
+}

@@ -1,0 +1,214 @@
+// Reads of the log. Polling reads majority-committed states only, so that nothing is shown that could be
+// taken back (I9).
+
+import { randomUUID } from 'node:crypto';
+import type { Filter } from 'mongodb';
+import { BadCursorError } from '../../bad-cursor.ts';
+import type { Phase } from '../../machine/state.ts';
+import { isOver } from '../../mongodb/holds.ts';
+import { runRepeatable } from '../../mongodb/mongo-errors.ts';
+import { parseSagaId, type SagaId, toSagaId } from '../../saga-id.ts';
+import type { SagaRecord } from '../record.ts';
+import type { OverdueSaga, SagaFilter, SagaPage, SagaRevision, SagaTrait } from '../saga-log.ts';
+import { FIRST_RELAY_LOOK_MS } from './insert-sagas.ts';
+import { COMMITTED, type LogContext } from './log-context.ts';
+import { type SagaDocument, toRecord } from './saga-document.ts';
+
+export async function findSagas(
+  { sagas }: LogContext,
+  ids: readonly SagaId[],
+): Promise<(SagaRecord | null)[]> {
+  const found = await runRepeatable(() =>
+    sagas.find({ _id: { $in: [...new Set(ids)] } }, COMMITTED).toArray(),
+  );
+  const byId = new Map(found.map((document) => [document._id, toRecord(document)]));
+  return ids.map((id) => byId.get(id) ?? null);
+}
+
+export async function findRevisions(
+  { sagas }: LogContext,
+  ids: readonly SagaId[],
+): Promise<ReadonlyMap<SagaId, SagaRevision>> {
+  if (ids.length === 0) return new Map();
+  const found = await runRepeatable(() =>
+    sagas.find({ _id: { $in: [...ids] } }, { ...COMMITTED, ...REVISIONS }).toArray(),
+  );
+  return new Map(
+    found.map(({ _id, revision, unrunnableSince }) => [
+      toSagaId(_id),
+      { revision, unrunnableSince: unrunnableSince?.toISOString() ?? null },
+    ]),
+  );
+}
+
+const REVISIONS = { projection: { revision: 1, unrunnableSince: 1 } } as const;
+
+export interface KeyQuery {
+  readonly key: string;
+  readonly limit: number;
+}
+
+/** Of each key the open one first, then the newest ended ones. One look for all who ask at once: a busy API
+ * asks this for every deletion that it accepts. */
+export async function findByKeys(
+  context: LogContext,
+  queries: readonly KeyQuery[],
+): Promise<(readonly SagaRecord[])[]> {
+  const [first, ...others] = queries;
+  if (first === undefined) return [];
+  return runRepeatable(() =>
+    others.length === 0
+      ? findByKey(context, first).then((found) => [found])
+      : findByManyKeys(context, queries),
+  );
+}
+
+const NEWEST_OF_KEY_FIRST = { key: 1, open: -1, createdAt: -1 } as const;
+
+/** For one key a plain query is half the work. */
+async function findByKey({ sagas }: LogContext, { key, limit }: KeyQuery) {
+  const options = { ...COMMITTED, sort: NEWEST_OF_KEY_FIRST, limit };
+  return (await sagas.find({ key }, options).toArray()).map(toRecord);
+}
+
+async function findByManyKeys({ sagas }: LogContext, queries: readonly KeyQuery[]) {
+  const n = Math.max(...queries.map(({ limit }) => limit));
+  const found = await sagas
+    .aggregate<{ _id: string; newest: SagaDocument[] }>(
+      [
+        { $match: { key: { $in: [...new Set(queries.map(({ key }) => key))] } } },
+        { $sort: NEWEST_OF_KEY_FIRST },
+        { $group: { _id: '$key', newest: { $firstN: { n, input: '$$ROOT' } } } },
+      ],
+      COMMITTED,
+    )
+    .toArray();
+  const byKey = new Map(found.map(({ _id, newest }) => [_id, newest]));
+  return queries.map(({ key, limit }) => (byKey.get(key) ?? []).slice(0, limit).map(toRecord));
+}
+
+export async function findHolders(
+  { sagas }: LogContext,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, SagaId>> {
+  if (keys.length === 0) return new Map();
+  const found = await runRepeatable(() =>
+    sagas
+      .find({ key: { $in: [...keys] }, open: true }, { ...COMMITTED, projection: { key: 1 } })
+      .toArray(),
+  );
+  return new Map(found.map(({ _id, key }) => [key, toSagaId(_id)]));
+}
+
+export async function listSagas({ sagas }: LogContext, filter: SagaFilter): Promise<SagaPage> {
+  const { subject, phases, kind, anyOf, limit, cursor } = filter;
+  const after = cursor === undefined ? null : decodeCursor(cursor);
+  const query = {
+    ...(subject !== undefined && { subject }),
+    ...(phases !== undefined && { 'state.phase': { $in: [...phases] } }),
+    // Says nothing new, but an index of the open ones serves it.
+    ...(phases?.every(isOpen) && { open: true }),
+    ...(kind !== undefined && { kind }),
+    $and: [anyOfTraits(anyOf), isAfter(after)],
+  };
+  const found = await runRepeatable(() =>
+    sagas
+      .find(query, { ...COMMITTED, sort: { createdAt: -1, _id: -1 }, limit: limit + 1 })
+      .toArray(),
+  );
+  const page = found.slice(0, limit);
+  const last = found.length > limit ? page.at(-1) : undefined;
+  return { sagas: page.map(toRecord), nextCursor: last === undefined ? null : encodeCursor(last) };
+}
+
+// Branches of one `$or`, each sorted by its own index: the database merges them.
+function anyOfTraits(anyOf: readonly SagaTrait[] | undefined): Filter<SagaDocument> {
+  if (anyOf === undefined) return {};
+  if (anyOf.length === 0) return { _id: { $in: [] } };
+  return { $or: anyOf.map(({ of, value }) => ({ [TRAIT_FIELDS[of]]: value })) };
+}
+
+const TRAIT_FIELDS = {
+  id: '_id',
+  subject: 'subject',
+  instance: 'input.instanceId',
+  request: 'input.requestName',
+} as const;
+
+function isAfter(after: { readonly createdAt: Date; readonly id: string } | null) {
+  if (after === null) return {};
+  const { createdAt, id } = after;
+  return { $or: [{ createdAt: { $lt: createdAt } }, { createdAt, _id: { $lt: id } }] };
+}
+
+function isOpen(phase: string): boolean {
+  return OPEN_PHASES.has(phase);
+}
+
+const OPEN_PHASES: ReadonlySet<string> = new Set<Phase>([
+  'queued',
+  'running',
+  'compensating',
+  'stuck',
+]);
+
+/** Takes what is overdue for `holdMs`: two relays never work on one. */
+export async function takeOverdue(
+  { sagas, clock }: LogContext,
+  { limit, holdMs }: { readonly limit: number; readonly holdMs: number },
+): Promise<readonly OverdueSaga[]> {
+  return runRepeatable(async () => {
+    const now = new Date(clock.nowMs());
+    const due = overdueAt(now, holdMs);
+    const found = await sagas.find(due, { ...IDS, sort: { relayAt: 1 }, limit }).toArray();
+    if (found.length === 0) return [];
+    const ids = { _id: { $in: found.map(({ _id }) => _id) } };
+    const relayTake = randomUUID();
+    // The condition again: of two relays that found the same sagas, one takes each.
+    await sagas.updateMany(
+      { ...ids, ...due },
+      { $set: { relayAt: new Date(now.getTime() + holdMs), relayTake } },
+    );
+    const taken = await sagas.find({ ...ids, relayTake }, IDS).toArray();
+    return taken.map(({ _id, kind }) => ({ id: toSagaId(_id), kind }));
+  });
+}
+
+const IDS = { projection: { kind: 1 } } as const;
+
+/** A relay's look that is further ahead than any is put was put there before the clock went back. */
+function overdueAt(now: Date, holdMs: number): Filter<SagaDocument> {
+  const farAhead = new Date(now.getTime() + 2 * Math.max(holdMs, FIRST_RELAY_LOOK_MS));
+  return {
+    open: true,
+    dueAt: { $lte: now },
+    'state.phase': { $ne: 'stuck' },
+    $and: [
+      { $or: [{ relayAt: { $lte: now } }, { relayAt: { $gt: farAhead } }] },
+      { $or: [{ leaseUntil: null }, { $expr: isOver('$leaseUntil', '$leaseMs') }] },
+    ],
+  };
+}
+
+export async function findStates(
+  { sagas }: LogContext,
+  ids: readonly SagaId[],
+): Promise<ReadonlyMap<SagaId, { readonly open: boolean }>> {
+  if (ids.length === 0) return new Map();
+  const found = await runRepeatable(() =>
+    sagas.find({ _id: { $in: [...ids] } }, { ...COMMITTED, projection: { open: 1 } }).toArray(),
+  );
+  return new Map(found.map(({ _id, open }) => [toSagaId(_id), { open }]));
+}
+
+/** @throws BadCursorError for a cursor that no page gave out. */
+function decodeCursor(cursor: string): { createdAt: Date; id: string } {
+  const [time = '', text] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
+  const id = parseSagaId(text);
+  if (id === undefined || !/^\d{1,15}$/.test(time)) throw new BadCursorError();
+  return { createdAt: new Date(Number(time)), id };
+}
+
+function encodeCursor({ createdAt, _id }: SagaDocument): string {
+  return Buffer.from(`${createdAt.getTime()} ${_id}`).toString('base64url');
+}

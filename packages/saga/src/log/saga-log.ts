@@ -1,0 +1,200 @@
+// The saga log: one record per saga, the only truth about it (I7, I9). Every write is conditional on the epoch and
+// owner of the claim and on the write that made the record it was decided from, known by its id. Not on a count: a
+// failover forgets what the old primary alone had, another write takes the number, and the old one's successor would
+// land on a state that it never saw (I6). Its own id goes into the record and the history, so that a write whose answer
+// was lost can be told from one that never happened.
+
+import type { Json } from '../json.ts';
+import type { SagaState } from '../machine/state.ts';
+import type { SagaId } from '../saga-id.ts';
+import type { SagaRecord } from './record.ts';
+
+/** Every call that writes throws HoldError where the log cannot hold what this one has to say; what others write at the
+ * same time is not touched by it. */
+export interface SagaLog {
+  /** Durable on a majority when it returns (I7). A key that is open gives the saga that holds it (I8). */
+  insert(
+    saga: NewSaga,
+  ): Promise<{ readonly status: 'inserted' | 'exists'; readonly saga: SagaRecord }>;
+
+  /** Raises the epoch and sets a new random owner and a lease, if the saga is open, not stuck, due, of a
+   * version in `runnable`, and no lease on it is live by the database's time. Majority write. */
+  claim(sagaId: SagaId, claim: ClaimRequest): Promise<ClaimResult>;
+
+  /** Stores the state that the events led to. `conflict`: another writer (a cancel, an operator) came before it, or a
+   * failover took away what the base was made of; the claim still holds, decide again from the record given, which is
+   * on a majority. Fenced: another claim came. */
+  commit(write: LogWrite): Promise<CommitResult>;
+
+  /** Extends the leases of these claims. */
+  renew(claims: readonly Claim[], leaseMs: number): Promise<void>;
+
+  /** Gives the lease back so that the saga can be claimed again.
+   * @returns from when on, by what stands in the log now (somebody may have brought it forward); null where
+   * the claim holds no more. Database time, ms. */
+  release(claim: Claim): Promise<number | null>;
+
+  /** Whether the claim still holds, of a saga that has not ended: a majority write that changes nothing, because a primary
+   * that has lost its majority without knowing could say yes for seconds after another claim. Combined with others that
+   * wait. @throws UnavailableError when no majority confirms it in time. */
+  prove(claim: Claim): Promise<boolean>;
+
+  /** A write from outside the claim (a cancel, an operator's verb): conditional on the base's write alone, so
+   * that it and the worker's next write decide between them which came first (I6). Majority. */
+  intervene(intervention: Intervention): Promise<InterventionResult>;
+
+  /** Notes on every open saga whether its version is among these: since when not. */
+  noteRunnable(runnable: readonly string[]): Promise<void>;
+
+  find(sagaId: SagaId): Promise<SagaRecord | null>;
+  /** Of a key: the open saga, and the newest ended ones after it. */
+  /** Whether sagas have changed, for those who watch many: a small part of what `find` reads. Sagas that the log
+   * does not hold are missing. */
+  findRevisions(sagaIds: readonly SagaId[]): Promise<ReadonlyMap<SagaId, SagaRevision>>;
+  findByKey(key: string, limit: number): Promise<readonly SagaRecord[]>;
+  list(filter: SagaFilter): Promise<SagaPage>;
+
+  /** What is open, by kind and phase: for graphs and alerts. */
+  openSummary(): Promise<readonly OpenSagas[]>;
+
+  /** Which of these keys an open saga holds, and which saga. */
+  findHolders(keys: readonly string[]): Promise<ReadonlyMap<string, SagaId>>;
+
+  /** Open, due, not stuck, with no live lease, not looked at by a relay for a while: for the relay,
+   * which takes them for `holdMs`. */
+  takeOverdue(options: {
+    readonly limit: number;
+    readonly holdMs: number;
+  }): Promise<readonly OverdueSaga[]>;
+
+  /** Which of these sagas are open or have been: for marks left behind. */
+  findStates(sagaIds: readonly SagaId[]): Promise<ReadonlyMap<SagaId, { readonly open: boolean }>>;
+}
+
+export type SagaRevision = Pick<SagaRecord, 'revision' | 'unrunnableSince'>;
+
+export type NewSaga = Pick<
+  SagaRecord,
+  | 'id'
+  | 'kind'
+  | 'version'
+  | 'key'
+  | 'subject'
+  | 'requestedBy'
+  | 'parent'
+  | 'input'
+  | 'state'
+  | 'traceparent'
+> & {
+  /** Not to be claimed before this moment. Database time, ms; missing: at once. */
+  readonly notBeforeMs?: number;
+};
+
+export interface ClaimRequest {
+  readonly owner: string;
+  readonly leaseMs: number;
+  /** `<kind>@<version>` of every definition this worker knows. */
+  readonly runnable: readonly string[];
+  readonly beginning?: Beginning;
+}
+
+/** What a saga that was never claimed begins with, stored by the claim itself: its captures are reads, and
+ * need no claim to be taken. Applies only to the record it was made from. */
+export interface Beginning {
+  readonly base: SagaRecord;
+  readonly state: SagaState;
+  readonly events: readonly LoggedEvent[];
+}
+
+export type ClaimResult =
+  | { readonly status: 'claimed'; readonly saga: SagaRecord }
+  /** Another worker's lease is live, or it is not due yet: look again then. */
+  | { readonly status: 'busy' | 'not-due'; readonly retryAtMs: number }
+  | { readonly status: 'no-such-version' }
+  /** Ended or stuck; null: there is no such saga. */
+  | { readonly status: 'at-rest'; readonly saga: SagaRecord | null };
+
+export interface Claim {
+  readonly sagaId: SagaId;
+  readonly epoch: number;
+  readonly owner: string;
+}
+
+export interface LogWrite {
+  readonly claim: Claim;
+  /** The record the state was decided from, as the log has it. */
+  readonly base: SagaRecord;
+  readonly state: SagaState;
+  readonly result: Json | null;
+  /** What happened, in its order; several where the earlier ones were not worth a write. */
+  readonly events: readonly LoggedEvent[];
+  /** `majority` where a loss could cost money or a promise; `primary` for "done, next begun". */
+  readonly durability: 'majority' | 'primary';
+  /** Made by the caller and kept when it sends the write again after a lost answer. */
+  readonly writeId: string;
+}
+
+export interface LoggedEvent {
+  readonly type: string;
+  readonly step: string | null;
+  readonly detail: string | null;
+  /** Database time, ms. */
+  readonly atMs: number;
+}
+
+export type CommitResult =
+  | { readonly status: 'landed'; readonly saga: SagaRecord }
+  | { readonly status: 'conflict'; readonly saga: SagaRecord }
+  | { readonly status: 'fenced' };
+
+export interface Intervention {
+  readonly base: SagaRecord;
+  readonly state: SagaState;
+  /** Of a saga that it ends. */
+  readonly result?: Json | null;
+  readonly event: Omit<LoggedEvent, 'atMs'>;
+  readonly writeId: string;
+}
+
+export type InterventionResult =
+  | { readonly status: 'landed'; readonly saga: SagaRecord }
+  | { readonly status: 'conflict'; readonly saga: SagaRecord };
+
+export interface SagaFilter {
+  readonly subject?: string;
+  readonly phases?: readonly string[];
+  readonly kind?: string;
+  /** Those that are of any of these: each is found by an index of its own. */
+  readonly anyOf?: readonly SagaTrait[];
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** `instance`, `request`: what its input names as `instanceId` and `requestName`. */
+export interface SagaTrait {
+  readonly of: 'id' | 'subject' | 'instance' | 'request';
+  readonly value: string;
+}
+
+export interface SagaPage {
+  readonly sagas: readonly SagaRecord[];
+  readonly nextCursor: string | null;
+}
+
+export interface OpenSagas {
+  readonly kind: string;
+  readonly phase: string;
+  readonly count: number;
+  /** Of these, how many wait to learn what became of an effect. */
+  readonly inDoubt: number;
+  /** Since the oldest of them was accepted, by the database's time. */
+  readonly oldestSeconds: number;
+  /** How long the one that has waited longest could have been run by now: due, not stuck, with no live lease. 0: none
+   * waits. By the database's time. */
+  readonly waitingSeconds: number;
+}
+
+export interface OverdueSaga {
+  readonly id: SagaId;
+  readonly kind: string;
+}

@@ -1,0 +1,110 @@
+// The heart of the engine, as a pure function pair: `decide` says what to do next in a state, `apply` says
+// which state an event leads to. No clock, no I/O, no randomness: moments come in with the events. The
+// runner does what `decide` says, one command at a time, and stores what `apply` gives.
+//
+// I1: every path ends completed, compensated, cancelled or stuck. I6: `pivotBegun` is set by the event that
+// begins the pivot, or the first retriable step where there is none, and once it is set the only way back leads
+// through `abort`. I9: phases never go back:
+// an event that does not fit the state changes nothing (the same object is returned). The transitions themselves stand beside this file, by direction: forward.ts, backward.ts,
+// orders.ts.
+
+import { assertNever } from '../assert-never.ts';
+import { undoFailed, undone } from './backward.ts';
+import type { Command, SagaEvent } from './events.ts';
+import {
+  abort,
+  beginAgain,
+  captureAll,
+  captureOne,
+  fail,
+  nudge,
+  observe,
+  postpone,
+  resume,
+  succeed,
+} from './forward.ts';
+import { cancel, giveWay, orderBack, orderEnd, orderSkip, unstick } from './orders.ts';
+import type { SagaShape } from './shape.ts';
+import { isAtRest, type SagaState } from './state.ts';
+import { isWorkingOn, shapeAt, stepAt } from './state-access.ts';
+
+export function decide(shape: SagaShape, state: SagaState): Command {
+  const { phase, cursor } = state;
+  if (isAtRest(phase)) return { type: 'rest' };
+  if (state.mustFence) return { type: 'fence' };
+  if (phase === 'queued') return { type: 'capture-all' };
+  if (phase === 'compensating') return { type: 'compensate', step: cursor };
+  const { status, capture } = stepAt(state, cursor);
+  if (status === 'aborting') return { type: 'abort', step: cursor };
+  // Without a capture the effect cannot have happened: `run` waits for it, so there is nothing to observe.
+  if (shapeAt(shape, cursor).kind === 'compensatable' && capture === null) {
+    return { type: 'capture', step: cursor };
+  }
+  if (status === 'waiting') return { type: 'begin', step: cursor };
+  return { type: status === 'in-doubt' ? 'observe' : 'run', step: cursor };
+}
+
+export function apply(shape: SagaShape, state: SagaState, event: SagaEvent): SagaState {
+  switch (event.type) {
+    case 'cancel-requested':
+      return cancel(shape, state);
+    case 'gave-way':
+      return giveWay(shape, state);
+    case 'retry-ordered':
+      return unstick(shape, state, event);
+    case 'compensate-ordered':
+      return orderBack(shape, state);
+    case 'skip-ordered':
+      return orderSkip(shape, state, event.atMs);
+    case 'resolve-ordered':
+      return orderEnd(state, event.outcome);
+    default:
+      return isAtRest(state.phase) ? state : advance(shape, state, event);
+  }
+}
+
+type Orders =
+  | 'cancel-requested'
+  | 'gave-way'
+  | `${'retry' | 'compensate' | 'skip' | 'resolve'}-ordered`;
+
+function advance(
+  shape: SagaShape,
+  state: SagaState,
+  event: Exclude<SagaEvent, { type: Orders }>,
+): SagaState {
+  switch (event.type) {
+    case 'claimed':
+      return event.resumed ? resume(shape, state) : state;
+    case 'effects-fenced':
+      return state.mustFence ? { ...state, mustFence: false } : state;
+    case 'captured-all':
+      return state.phase === 'queued' ? captureAll(shape, state, event) : state;
+    case 'captured':
+      return isWorkingOn(state, event.step, 'running') ? captureOne(shape, state, event) : state;
+    case 'begun':
+      return isWorkingOn(state, event.step, 'running')
+        ? beginAgain(shape, state, event.step)
+        : state;
+    case 'succeeded':
+      return isWorkingOn(state, event.step, 'running') ? succeed(shape, state, event) : state;
+    case 'postponed':
+      return isWorkingOn(state, event.step, 'running') ? postpone(shape, state, event) : state;
+    case 'nudged':
+      return nudge(state);
+    case 'failed':
+      return isWorkingOn(state, event.step, 'running') ? fail(shape, state, event) : state;
+    case 'observed':
+      return isWorkingOn(state, event.step, 'running') ? observe(shape, state, event) : state;
+    case 'aborted':
+      return isWorkingOn(state, event.step, 'running') ? abort(shape, state, event) : state;
+    case 'compensated':
+      return isWorkingOn(state, event.step, 'compensating') ? undone(shape, state, event) : state;
+    case 'compensation-failed':
+      return isWorkingOn(state, event.step, 'compensating')
+        ? undoFailed(shape, state, event)
+        : state;
+    default:
+      return assertNever(event);
+  }
+}

@@ -1,0 +1,29 @@
+// The engine on MongoDB, and what a step that writes to MongoDB itself needs: what a failure means, what became of a write
+// whose answer was lost, and the writing of many in one command.
+
+export { createMongoElections } from '../log/mongodb/mongo-elections.ts';
+export { createMongoSagaLog } from '../log/mongodb/mongo-saga-log.ts';
+export { createMongoWorkforce } from '../log/mongodb/mongo-workforce.ts';
+export { SAGA_LOG_INDEXES } from '../log/mongodb/saga-log-indexes.ts';
+export { type DatabaseClock, startDatabaseClock } from './database-clock.ts';
+export { readElectionTimeoutMs } from './election-timeout.ts';
+export { createGroupCommit } from './group-commit.ts';
+export { isOver } from './holds.ts';
+export type { IndexDeclaration } from './index-declaration.ts';
+export { insertNew } from './insert-new.ts';
+export { majorityCollection } from './majority-collection.ts';
+export {
+  isAway,
+  isDuplicateKey,
+  messageOf,
+  repeatableFailure,
+  runRepeatable,
+} from './mongo-errors.ts';
+export { inDoubt, rejectUnlessAnswered } from './write-answers.ts';
+export {
+  isApplied,
+  type ReadOptions,
+  type WriteOutcome,
+  type WrittenAndRead,
+  writeThenRead,
+} from './write-then-read.ts';

@@ -1,0 +1,27 @@
+// Somebody waits for a saga's end: the log is read until it is there, because no message about it may be lost (I9).
+
+import type { SagaRecord } from '../log/record.ts';
+import type { SagaLog } from '../log/saga-log.ts';
+import { isAtRest } from '../machine/state.ts';
+import { pause } from '../run/deadline.ts';
+import type { SagaId } from '../saga-id.ts';
+
+/** How often an open saga is looked at while somebody waits for its end. */
+const WATCH_EVERY_MS = 25;
+
+// Reads of many waiters are combined by the log into one query a round.
+export async function waitForEnd(
+  log: Pick<SagaLog, 'find'>,
+  id: SagaId,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<SagaRecord | null> {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const saga = await log.find(id);
+    if (saga === null || isAtRest(saga.state.phase)) return saga;
+    const leftMs = end - performance.now();
+    if (leftMs <= 0 || signal.aborted) return saga;
+    await pause(Math.min(WATCH_EVERY_MS, leftMs), signal);
+  }
+}

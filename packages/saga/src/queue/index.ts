@@ -1,0 +1,10 @@
+// The engine on BullMQ: wake-ups, workers, schedules, and the connections that they need.
+
+export { answerInTime } from './answer-in-time.ts';
+export { createBullmqWakeUps, type SagaQueue } from './bullmq-wake-ups.ts';
+export { connectRedis, type RedisRole } from './connections.ts';
+export { createRedisWatch, type RedisWatch } from './redis-watch.ts';
+export { createRelay } from './relay.ts';
+export { startSagaWorker } from './saga-worker.ts';
+export { ensureSchedule } from './schedules.ts';
+export { createStuckInSight } from './stuck-in-sight.ts';

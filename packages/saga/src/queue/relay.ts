@@ -1,0 +1,57 @@
+// Makes sure that somebody runs every saga that is due (I7, I10). It looks at sagas, not at wake-ups: those
+// can be lost, stuck or lie. Runs in every worker on a plain timer; an election spares the double work.
+
+import type { Elections } from '../log/elections.ts';
+import type { SagaLog } from '../log/saga-log.ts';
+import { createPeriodic, type Periodic } from '../run/periodic.ts';
+import type { WakeUps } from './wake-ups.ts';
+
+export interface RelayOptions {
+  readonly log: Pick<SagaLog, 'takeOverdue'>;
+  readonly wakeUps: WakeUps;
+  readonly elections: Elections;
+  readonly everyMs: number;
+  /** A saga the relay has woken is left alone for this long; so long its post is kept, too. */
+  readonly holdMs: number;
+  readonly onRepair: (repair: { readonly sagaId: string; readonly kind: string }) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The most sagas woken in one turn; the rest are overdue still in the next. */
+const BATCH = 500;
+/** Longer than MongoDB needs to be found silent. What is left then is overdue still in the next turn. */
+const TURN_LIMIT_MS = 10_000;
+/** Wake-ups under way at once. */
+const WIDTH = 20;
+
+export function createRelay(options: RelayOptions): Periodic {
+  const { elections, everyMs, holdMs, onError } = options;
+  return createPeriodic({
+    everyMs,
+    limitMs: TURN_LIMIT_MS,
+    onError,
+    turn: async (signal) => {
+      if (await elections.hold('relay', holdMs)) await wakeOverdue(options, signal);
+    },
+  });
+}
+
+async function wakeOverdue(
+  { log, wakeUps, holdMs, onRepair, onError }: RelayOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const overdue = [...(await log.takeOverdue({ limit: BATCH, holdMs }))];
+  async function wakeNext(): Promise<void> {
+    for (let saga = overdue.pop(); saga !== undefined && !signal.aborted; saga = overdue.pop()) {
+      const { id, kind } = saga;
+      try {
+        const status = await wakeUps.revive(id, kind);
+        if (status === 'revived') onRepair({ sagaId: id, kind });
+      } catch (error) {
+        // One that cannot be woken must not keep the others asleep; it is overdue again after `holdMs`.
+        onError(error);
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: WIDTH }, wakeNext));
+}

@@ -1,0 +1,174 @@
+// A BullMQ worker that runs sagas. A job's own state is made to follow the saga's, never the other way
+// round: a saga that sleeps is a delayed job, a stuck one a failed job, everything else that ends is done.
+
+import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { SagaRecord } from '../log/record.ts';
+import { redact } from '../redact.ts';
+import type { Clock } from '../run/clock.ts';
+import { rhythmOf } from '../run/lease-rhythm.ts';
+import type { RunControl, Runner, RunOutcome } from '../run/runner.ts';
+import { parseSagaId } from '../saga-id.ts';
+
+export interface SagaWorkerOptions {
+  readonly queue: string;
+  readonly connection: Redis;
+  readonly prefix: string;
+  readonly runner: Runner;
+  readonly clock: Clock;
+  readonly concurrency: number;
+  readonly leaseMs: number;
+  /** What the queue's repeated jobs do, by their names. */
+  readonly ticks?: ReadonlyMap<string, () => Promise<void>>;
+  readonly onError: (error: unknown) => void;
+  readonly onStalled: (jobId: string) => void;
+  /** A job of a saga that the log does not hold. */
+  readonly onForeign: (jobId: string) => void;
+}
+
+export interface SagaWorker {
+  /** Takes no new jobs, lets running sagas come to their next step boundary, and closes; interrupts those
+   * that take longer than `deadlineMs` in the middle of their step. Idempotent. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** Two stalls fail a job for good by default; a saga's worker may die more often than that. */
+const MAX_STALLS = 1_000;
+/** BullMQ waits 15 s by default before it asks again after a refusal. */
+const ASK_AGAIN_MS = 1_000;
+/** For interrupted sagas to give their leases and jobs back. */
+const LAST_WORDS_MS = 1_000;
+
+export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
+  const { queue, connection, prefix, leaseMs } = options;
+  const { stalledEveryMs, lookAgainMs } = rhythmOf(leaseMs);
+  let isDraining = false;
+  const worker = new Worker(
+    queue,
+    (job: Job, token?: string, signal?: AbortSignal) => {
+      // A wake-up is one whatever it is called: its name is a saga's kind, which a tick might share.
+      const tick = isWakeUp(job) ? undefined : options.ticks?.get(job.name);
+      if (tick !== undefined) return tick().catch(rethrowReadable);
+      return work(options, job, token, {
+        signal: signal ?? new AbortController().signal,
+        isDraining: () => isDraining,
+        lookAgainMs,
+      }).catch(rethrowReadable);
+    },
+    {
+      connection,
+      prefix,
+      concurrency: options.concurrency,
+      lockDuration: leaseMs,
+      stalledInterval: stalledEveryMs,
+      maxStalledCount: MAX_STALLS,
+      runRetryDelay: ASK_AGAIN_MS,
+    },
+  );
+  worker.on('error', options.onError);
+  worker.on('stalled', options.onStalled);
+  // A stuck saga is told by its transition; every other failure of a job is nobody else's to tell.
+  worker.on('failed', (_job, error) => {
+    if (!(error instanceof UnrecoverableError)) options.onError(error);
+  });
+  worker.on('lockRenewalFailed', (jobIds) => {
+    for (const jobId of jobIds) worker.cancelJob(jobId, 'lock lost');
+  });
+  return {
+    close: async (deadlineMs) => {
+      isDraining = true;
+      const closed = worker.close().catch(options.onError);
+      // `close` may hang while Redis is away, and as long as a saga waits for an answer.
+      if (await within(deadlineMs, closed)) return;
+      worker.cancelAllJobs('the worker is stopping');
+      if (await within(LAST_WORDS_MS, closed)) return;
+      // Connections that would go on waiting for Redis must not outlive the worker.
+      void worker.disconnect().catch(options.onError);
+    },
+  };
+}
+
+// BullMQ stores the message and the stack of whatever is thrown, and the dashboard shows them.
+function rethrowReadable(error: unknown): never {
+  if (error instanceof DelayedError || error instanceof UnrecoverableError) throw error;
+  throw new Error(redact(error instanceof Error ? error.message : String(error), REASON_CHARS));
+}
+
+const REASON_CHARS = 500;
+
+async function within(ms: number, closed: Promise<void>): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(resolve, ms, false);
+  const isClosed = await Promise.race([closed.then(() => true), late]);
+  clearTimeout(timer);
+  return isClosed;
+}
+
+interface WorkControl extends RunControl {
+  readonly lookAgainMs: number;
+}
+
+async function work(
+  { runner, clock, onForeign }: SagaWorkerOptions,
+  job: Job,
+  token: string | undefined,
+  { lookAgainMs, ...control }: WorkControl,
+): Promise<{ readonly state: string }> {
+  const sagaId = parseSagaId(namedSaga(job));
+  if (sagaId === undefined) throw new UnrecoverableError('the job names no saga');
+  const outcome = await runner.run(sagaId, control);
+  switch (outcome.status) {
+    case 'at-rest':
+      if (outcome.saga === null) return giveBack(job, token, lookAgainMs, onForeign);
+      return finish(outcome.saga);
+    default:
+      await job.moveToDelayed(comeBackAt(outcome, clock, lookAgainMs), token);
+      throw new DelayedError();
+  }
+}
+
+// Sagas are stored before their jobs: one that is not here belongs to another installation, whose database is a copy
+// of this one's. Its workers take it sooner or later; what nobody has taken for long is a saga that was forgotten.
+async function giveBack(
+  job: Job,
+  token: string | undefined,
+  lookAgainMs: number,
+  onForeign: (jobId: string) => void,
+): Promise<never> {
+  onForeign(String(job.id));
+  if (Date.now() - job.timestamp > FOREIGN_KEPT_MS) {
+    throw new UnrecoverableError('there is no such saga');
+  }
+  await job.moveToDelayed(Date.now() + lookAgainMs, token);
+  throw new DelayedError();
+}
+
+const FOREIGN_KEPT_MS = 3_600_000;
+
+function isWakeUp(job: Job): boolean {
+  return namedSaga(job) !== undefined;
+}
+
+function namedSaga(job: Job): unknown {
+  return Reflect.get(Object(job.data), 'sagaId');
+}
+
+// BullMQ's delays go by this machine's clock, a saga's moments by the database's: on a machine that is ahead, a moment
+// of the other would be over at once, and again, until the claim agrees.
+function comeBackAt(
+  outcome: Exclude<RunOutcome, { status: 'at-rest' }>,
+  { nowMs }: Clock,
+  lookAgainMs: number,
+): number {
+  // A claim that was lost, or a version this worker lacks: somebody else is at it.
+  const waitMs = outcome.status === 'later' ? outcome.atMs - nowMs() : lookAgainMs;
+  return Date.now() + Math.max(0, waitMs);
+}
+
+function finish(saga: SagaRecord): { readonly state: string } {
+  const { phase, cause } = saga.state;
+  if (phase === 'stuck') {
+    throw new UnrecoverableError(`stuck in ${cause?.step}: ${cause?.code}: ${cause?.message}`);
+  }
+  return { state: phase };
+}

@@ -1,0 +1,12 @@
+// Wake-ups say "somebody should run this saga"; they are never the truth about it (I7): losing all of
+// them loses nothing, because the relay makes new ones from the log.
+
+import type { SagaId } from '../saga-id.ts';
+
+export interface WakeUps {
+  /** Makes a worker run the saga soon; harmless if one already will. May fail: the relay repeats it. */
+  wake(sagaId: SagaId, kind: string): Promise<void>;
+
+  /** Makes the saga run again whatever its wake-up says: delayed, completed, failed, missing. */
+  revive(sagaId: SagaId, kind: string): Promise<'waiting' | 'active' | 'revived'>;
+}

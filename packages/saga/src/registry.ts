@@ -1,0 +1,48 @@
+// The definitions this process can run, by name and version. In-flight sagas are pinned to the version they
+// began with: a worker that lacks it leaves them alone, so old and new workers can run side by side.
+
+import type { SagaDefinition } from './definition.ts';
+import type { SagaShape } from './machine/shape.ts';
+import { shapeOf } from './machine/shape.ts';
+
+export interface RegisteredSaga {
+  readonly definition: SagaDefinition;
+  readonly shape: SagaShape;
+}
+
+export interface Registry {
+  /** `<name>@<version>` of all of them: what a claim may take. */
+  readonly runnable: readonly string[];
+  find(name: string, version: number): RegisteredSaga | undefined;
+  /** The version that new sagas begin with. @throws RangeError for a name nobody registered. */
+  newest(name: string): RegisteredSaga;
+}
+
+/** @throws Error for a bad shape, or the same name and version twice. */
+export function createRegistry(definitions: readonly SagaDefinition[]): Registry {
+  const byId = new Map<string, RegisteredSaga>();
+  const newestByName = new Map<string, RegisteredSaga>();
+  for (const definition of definitions) {
+    const id = pinnedId(definition.name, definition.version);
+    if (byId.has(id)) throw new Error(`saga ${id} is registered twice`);
+    const registered = { definition, shape: shapeOf(definition) };
+    byId.set(id, registered);
+    const newest = newestByName.get(definition.name);
+    if (newest === undefined || newest.definition.version < definition.version) {
+      newestByName.set(definition.name, registered);
+    }
+  }
+  return {
+    runnable: [...byId.keys()],
+    find: (name, version) => byId.get(pinnedId(name, version)),
+    newest: (name) => {
+      const newest = newestByName.get(name);
+      if (newest === undefined) throw new RangeError(`no saga is named ${name}`);
+      return newest;
+    },
+  };
+}
+
+export function pinnedId(name: string, version: number): string {
+  return `${name}@${version}`;
+}

@@ -1,0 +1,252 @@
+// Runs one saga under one claim: decide, perform, store, and again, until it ends, is stuck, sleeps or
+// another worker takes over. I5: nothing is performed before the claim, and nothing is stored that the log
+// does not find this claim on. What must have landed in the log before the next command is the journal's
+// business.
+
+import { randomUUID } from 'node:crypto';
+import { FencedError, HoldError, InterruptedError, UnavailableError } from '../errors.ts';
+import type { SagaRecord } from '../log/record.ts';
+import type { Claim, ClaimResult, SagaLog } from '../log/saga-log.ts';
+import { apply, decide } from '../machine/machine.ts';
+import type { RegisteredSaga, Registry } from '../registry.ts';
+import type { SagaId } from '../saga-id.ts';
+import { isWithin } from './age.ts';
+import { outageDelayMs } from './backoff.ts';
+import type { Clock } from './clock.ts';
+import type { Cohorts } from './cohorts.ts';
+import { pause } from './deadline.ts';
+import { createJournal, describeEvent, type Transition } from './journal.ts';
+import type { Leases } from './leases.ts';
+import { performTraced } from './traced.ts';
+import type { Tracer } from './tracer.ts';
+
+export interface Runner {
+  run(sagaId: SagaId, control: RunControl): Promise<RunOutcome>;
+}
+
+export interface RunControl {
+  /** The claim's wake-up was lost: stop at once, in the middle of a step if need be. */
+  readonly signal: AbortSignal;
+  /** The worker is draining: stop at the next step boundary. */
+  readonly isDraining: () => boolean;
+}
+
+export type RunOutcome =
+  | { readonly status: 'at-rest'; readonly saga: SagaRecord | null }
+  /** Give the slot back and come again at this moment (database time, ms). */
+  | { readonly status: 'later'; readonly atMs: number }
+  /** Another worker has it: nothing to do here. */
+  | { readonly status: 'fenced' }
+  | { readonly status: 'no-such-version' };
+
+export interface RunnerOptions {
+  readonly log: SagaLog;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly leases: Leases;
+  readonly cohorts: Cohorts;
+  readonly leaseMs: number;
+  readonly random: () => number;
+  /** Waits up to this long keep the slot; longer ones give it back. */
+  readonly waitInPlaceMs: number;
+  readonly onTransition: (transition: Transition) => void;
+  readonly onFenced: (claim: Claim) => void;
+  readonly tracer?: Tracer | undefined;
+}
+
+/** A saga of ten steps needs some forty turns; one that takes this many runs in circles. */
+const MAX_TURNS = 10_000;
+
+export function createRunner(options: RunnerOptions): Runner {
+  const { cohorts } = options;
+  return {
+    run: async (sagaId, control) => {
+      await cohorts.enter();
+      try {
+        return await claimAndDrive(options, sagaId, control);
+      } finally {
+        cohorts.leave();
+      }
+    },
+  };
+}
+
+async function claimAndDrive(
+  options: RunnerOptions,
+  sagaId: SagaId,
+  control: RunControl,
+): Promise<RunOutcome> {
+  const { registry, leases } = options;
+  const owner = randomUUID();
+  const claimed = await claim(options, sagaId, owner, control.signal);
+  switch (claimed.status) {
+    case 'away':
+      return { status: 'later', atMs: options.clock.nowMs() + outageDelayMs(options.random()) };
+    case 'busy':
+    case 'not-due':
+      return { status: 'later', atMs: claimed.retryAtMs };
+    case 'no-such-version':
+      return { status: 'no-such-version' };
+    case 'at-rest':
+      return { status: 'at-rest', saga: claimed.saga };
+    case 'claimed':
+      break;
+  }
+  const registered = registry.find(claimed.saga.kind, claimed.saga.version);
+  if (registered === undefined) return { status: 'no-such-version' };
+  const held: Claim = { sagaId, owner, epoch: claimed.saga.epoch };
+  leases.hold(held);
+  try {
+    const drive = createDrive(options, registered, held, control);
+    return await drive(claimed.saga, claimed.sentAtMs);
+  } catch (error) {
+    if (error instanceof FencedError) {
+      options.onFenced(held);
+      return { status: 'fenced' };
+    }
+    if (error instanceof InterruptedError) return await giveBack(options, held, 0);
+    throw error;
+  } finally {
+    leases.drop(held);
+  }
+}
+
+type Claimed =
+  | Exclude<ClaimResult, { status: 'claimed' }>
+  | (Extract<ClaimResult, { status: 'claimed' }> & { readonly sentAtMs: number })
+  /** The log does not answer. */
+  | { readonly status: 'away' };
+
+// A log that is away is no end of a wake-up: it comes again until the log can say what the saga needs.
+async function claim(
+  options: RunnerOptions,
+  sagaId: SagaId,
+  owner: string,
+  signal: AbortSignal,
+): Promise<Claimed> {
+  const { log, registry, leaseMs, clock } = options;
+  const began = performance.now();
+  try {
+    let begun = await begin(options, sagaId, signal);
+    const sentAtMs = clock.monotonicMs();
+    const request = { owner, leaseMs, runnable: registry.runnable };
+    const beginning = begun === null ? {} : { beginning: begun.beginning };
+    const claimed = await log
+      .claim(sagaId, { ...request, ...beginning })
+      .catch((error: unknown) => {
+        if (begun === null || !(error instanceof HoldError)) throw error;
+        // The log cannot hold what was captured: claimed without it, so that the saga can say so.
+        begun = null;
+        return log.claim(sagaId, request);
+      });
+    if (claimed.status !== 'claimed') return claimed;
+    options.tracer?.claimed(claimed.saga, performance.now() - began);
+    begun?.tell(claimed.saga);
+    return { ...claimed, sentAtMs };
+  } catch (error) {
+    if (error instanceof UnavailableError || error instanceof InterruptedError) {
+      return { status: 'away' };
+    }
+    throw error;
+  }
+}
+
+// A saga that was never claimed is captured before its claim: captures are reads, and the claim then stores
+// them in the same write.
+async function begin(options: RunnerOptions, sagaId: SagaId, signal: AbortSignal) {
+  const { log, registry, clock, random, onTransition } = options;
+  const base = await log.find(sagaId);
+  if (base === null || base.epoch !== 0 || base.state.phase !== 'queued') return null;
+  const registered = registry.find(base.kind, base.version);
+  if (registered === undefined) return null;
+  const { definition, shape } = registered;
+  const refuse = async () => {
+    throw new FencedError(sagaId, base.epoch);
+  };
+  const scene = { definition, record: base, signal, clock, random };
+  const event = await performTraced(
+    options.tracer,
+    { type: 'capture-all' },
+    { ...scene, fence: refuse, fencedWrite: refuse },
+  );
+  const state = apply(shape, base.state, event);
+  return {
+    beginning: { base, state, events: [describeEvent(base.state, event, clock)] },
+    tell: (after: SagaRecord) => onTransition({ before: base.state, after, event }),
+  };
+}
+
+function createDrive(
+  options: RunnerOptions,
+  registered: RegisteredSaga,
+  claim: Claim,
+  control: RunControl,
+) {
+  const { log, clock, random } = options;
+  const { definition, shape } = registered;
+  const { signal } = control;
+
+  return async (claimed: SagaRecord, sentAtMs: number): Promise<RunOutcome> => {
+    const first = { record: claimed, sentAtMs };
+    const journal = createJournal(options, registered, claim, signal, first);
+    const fencedWrite = async () => journal.proved(await prove(log, claim, clock));
+    const fence = async () => {
+      if (!journal.isProven()) await fencedWrite();
+    };
+    try {
+      let record = await journal.record({ type: 'claimed', resumed: claimed.epoch > 1 });
+      for (let turn = 0; turn < MAX_TURNS; turn += 1) {
+        const command = decide(shape, record.state);
+        if (command.type === 'rest') return { status: 'at-rest', saga: record };
+        const waitMs = (record.state.notBeforeMs ?? 0) - clock.nowMs();
+        if (control.isDraining() || waitMs > options.waitInPlaceMs) {
+          await journal.flush();
+          return sleep(options, claim, record.state.notBeforeMs ?? 0);
+        }
+        await pause(waitMs, signal);
+        const scene = { definition, record, signal, clock, random, fence, fencedWrite };
+        try {
+          record = await journal.record(await performTraced(options.tracer, command, scene));
+        } catch (error) {
+          // Raising the fence outside is no step of the saga: it has no budget and waits for its database.
+          if (command.type !== 'fence' || error instanceof FencedError) throw error;
+          return giveBack(options, claim, clock.nowMs() + outageDelayMs(random()));
+        }
+      }
+      throw new Error(`saga ${claim.sagaId} does not come to an end`);
+    } finally {
+      await journal.close();
+    }
+  };
+}
+
+/** The call that a proof allows is sent when its answer is there: one that took longer tells how it was, not how it is. */
+const PROOF_ANSWER_MS = 1_000;
+const MAX_PROOFS = 3;
+
+/** @returns when the proof was sent, by the monotonic clock. */
+async function prove(log: SagaLog, claim: Claim, clock: Clock): Promise<number> {
+  for (let tries = 0; tries < MAX_PROOFS; tries += 1) {
+    const sentAtMs = clock.monotonicMs();
+    if (!(await log.prove(claim))) throw new FencedError(claim.sagaId, claim.epoch);
+    if (isWithin(clock.monotonicMs() - sentAtMs, PROOF_ANSWER_MS)) return sentAtMs;
+  }
+  throw new UnavailableError('PROOF_LATE', 'the saga log answers too slowly to prove a claim');
+}
+
+// A child may have ended, or a cancel come, while this saga was going to sleep: the log knows.
+async function sleep(options: RunnerOptions, claim: Claim, untilMs: number): Promise<RunOutcome> {
+  const { log, clock } = options;
+  const dueMs = await log.release(claim).catch(() => null);
+  return { status: 'later', atMs: Math.max(Math.min(untilMs, dueMs ?? untilMs), clock.nowMs()) };
+}
+
+async function giveBack(
+  { log, clock }: RunnerOptions,
+  claim: Claim,
+  atMs: number,
+): Promise<RunOutcome> {
+  // A lease that cannot be given back runs out by itself.
+  await log.release(claim).catch(() => undefined);
+  return { status: 'later', atMs: Math.max(atMs, clock.nowMs()) };
+}

@@ -1,0 +1,36 @@
+// What a definition says of a saga as a whole, from what its steps captured and left.
+
+import type { SagaFacts } from '../definition.ts';
+import type { Json } from '../json.ts';
+import type { SagaRecord } from '../log/record.ts';
+import type { SagaState } from '../machine/state.ts';
+import type { RegisteredSaga } from '../registry.ts';
+
+type Definition = RegisteredSaga['definition'];
+
+/** What the job shows at its end. */
+export function resultOf(
+  definition: Definition,
+  { input }: Pick<SagaRecord, 'input'>,
+  state: SagaState,
+): Json | null {
+  return definition.result?.(factsOf(input, state)) ?? null;
+}
+
+/** What is locked up while the saga is open, in cents; null for a kind that holds no money. */
+export function atRiskMinor(
+  definition: Definition,
+  { input, state }: Pick<SagaRecord, 'input' | 'state'>,
+): number | null {
+  return definition.atRiskMinor?.(factsOf(input, state)) ?? null;
+}
+
+function factsOf(input: Json, { steps }: SagaState): SagaFacts<Json> {
+  const results: Record<string, Json> = {};
+  const captures: Record<string, Json> = {};
+  for (const { name, value, capture } of steps) {
+    if (value !== null) results[name] = value;
+    if (capture !== null) captures[name] = capture;
+  }
+  return { input, results, captures };
+}

@@ -1,0 +1,32 @@
+// The way of typed values into the log and back. What a step captured is read weeks later, perhaps by a
+// newer program: it is checked against its schema then, and a value that does not fit stops the saga for a
+// person instead of moving money by a misread document.
+
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { HoldError } from '../errors.ts';
+import type { Json } from '../json.ts';
+
+export interface Stored<T> {
+  write(value: T): Json;
+  /** @throws HoldError LOG_UNREADABLE for anything the schema does not know, null and missing included. */
+  read(json: Json | null | undefined): T;
+  /** Null and missing stay null. @throws HoldError LOG_UNREADABLE. */
+  readOrNull(json: Json | null | undefined): T | null;
+}
+
+/** @param schema must describe T; the two casts below are the only place where that is taken on trust. */
+export function stored<T>(name: string, schema: TSchema): Stored<T> {
+  const validator = Compile(schema);
+  function read(json: Json | null | undefined): T {
+    if (!validator.Check(json)) {
+      throw new HoldError('LOG_UNREADABLE', `the log holds no readable ${name}`);
+    }
+    return json as T;
+  }
+  return {
+    write: (value) => value as Json,
+    read,
+    readOrNull: (json) => (json === null || json === undefined ? null : read(json)),
+  };
+}

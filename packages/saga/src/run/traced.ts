@@ -1,0 +1,67 @@
+// The doings of the engine as spans: what each is called, and what of its outcome may be told.
+
+import { FencedError, InterruptedError } from '../errors.ts';
+import type { SagaLog } from '../log/saga-log.ts';
+import type { Command, SagaEvent } from '../machine/events.ts';
+import { toFailure } from './failure.ts';
+import { perform } from './performer.ts';
+import { type Performance, stateAt } from './step-call.ts';
+import type { AcceptanceSpan, Attempt, Span, SpanOutcome, Tracer } from './tracer.ts';
+
+/** One command of the machine under a span of its own; see `perform`. */
+export function performTraced(
+  tracer: Tracer | undefined,
+  command: Exclude<Command, { type: 'rest' }>,
+  scene: Performance,
+): Promise<SagaEvent> {
+  // To begin is to write down, not to do.
+  if (tracer === undefined || command.type === 'begin') return perform(command, scene);
+  const span = tracer.attempt(attemptOf(command, scene));
+  return traced(span, () => perform(command, scene), outcomeOfEvent);
+}
+
+/** An insert into the log under the span of its acceptance. */
+export function insertTraced(
+  span: AcceptanceSpan,
+  insert: () => ReturnType<SagaLog['insert']>,
+): ReturnType<SagaLog['insert']> {
+  return traced(span, insert, ({ status }) => ({ outcome: status, errorCode: null }));
+}
+
+async function traced<T>(
+  span: Span,
+  work: () => Promise<T>,
+  outcomeOf: (result: T) => SpanOutcome,
+): Promise<T> {
+  try {
+    const result = await span.within(work);
+    span.end(outcomeOf(result));
+    return result;
+  } catch (error) {
+    span.end(outcomeOfError(error));
+    throw error;
+  }
+}
+
+function attemptOf(
+  command: Exclude<Command, { type: 'rest' | 'begin' }>,
+  scene: Performance,
+): Attempt {
+  const saga = scene.record;
+  const doing = command.type;
+  if (!('step' in command)) return { saga, doing, step: null, attempt: 0 };
+  const { name, attempts, compensations } = stateAt(scene, command.step);
+  return { saga, doing, step: name, attempt: doing === 'compensate' ? compensations : attempts };
+}
+
+function outcomeOfEvent(event: SagaEvent): SpanOutcome {
+  if ('failure' in event) return { outcome: 'failed', errorCode: event.failure.code };
+  return { outcome: 'seen' in event ? event.seen.outcome : event.type, errorCode: null };
+}
+
+function outcomeOfError(error: unknown): SpanOutcome {
+  if (error instanceof InterruptedError)
+    return { outcome: 'interrupted', errorCode: 'INTERRUPTED' };
+  const { code } = toFailure(error);
+  return { outcome: error instanceof FencedError ? 'fenced' : 'failed', errorCode: code };
+}

@@ -1,0 +1,175 @@
+// The engine's front door: begin a saga, read it, ask for its cancellation, wait for its end. Callers never
+// see leases, epochs or queues.
+
+import { randomBytes } from 'node:crypto';
+import type { Json } from './json.ts';
+import type { SagaRecord } from './log/record.ts';
+import type { NewSaga, SagaFilter, SagaLog, SagaPage } from './log/saga-log.ts';
+import { initialState } from './machine/initial-state.ts';
+import { makeRoom, type Room } from './operate/make-room.ts';
+import { nudge } from './operate/nudge.ts';
+import { createOperators, type Order, type OrderResult } from './operate/operators.ts';
+import { type Plan, planOf } from './operate/plan.ts';
+import { type CancelResult, requestCancel } from './operate/request-cancel.ts';
+import { waitForEnd } from './operate/wait-for-end.ts';
+import type { WakeUps } from './queue/wake-ups.ts';
+import type { Registry } from './registry.ts';
+import type { Clock } from './run/clock.ts';
+import { atRiskMinor } from './run/saga-facts.ts';
+import { insertTraced } from './run/traced.ts';
+import type { Tracer } from './run/tracer.ts';
+import type { SagaId } from './saga-id.ts';
+import { makeSagaId } from './saga-id.ts';
+
+export interface Sagas {
+  /** An id for a caller that binds it to something of its own before it starts the saga under it. */
+  newId(idPrefix: string): SagaId;
+  /** Stores the saga durably, then wakes a worker. An open saga of the same key is returned instead (I8).
+   * @throws UnavailableError when it could not be made durable: nothing was promised. */
+  start(
+    order: SagaOrder,
+  ): Promise<{ readonly status: 'inserted' | 'exists'; readonly saga: SagaRecord }>;
+  find(id: SagaId): Promise<SagaRecord | null>;
+  findRevisions(ids: readonly SagaId[]): ReturnType<SagaLog['findRevisions']>;
+  findByKey(key: string, limit: number): Promise<readonly SagaRecord[]>;
+  list(filter: SagaFilter): Promise<SagaPage>;
+  /** One conditional write against the pivot (I6). */
+  requestCancel(id: SagaId, by: string): Promise<CancelResult>;
+  /** Ends those of these sagas that yield, so that another may have their key (I8: the key stays unique).
+   * @param sagas of one key, as `findByKey` gives them. */
+  makeRoom(sagas: readonly SagaRecord[], by: string): Promise<Room>;
+  /** An operator's verb; of two at once one decides. `retry` of a saga that is not stuck only makes its wake-up
+   * again. */
+  order(id: SagaId, order: Order): Promise<OrderResult>;
+  /** What each verb would do to the saga, with fresh looks at the world; null: no such saga, or none of a version
+   * that this process knows. */
+  plan(saga: SagaRecord, signal: AbortSignal): Promise<Plan | null>;
+  /** Cents that are locked up while the saga is open; null for a kind, or a version, that tells nothing. */
+  atRiskMinor(saga: SagaRecord): number | null;
+  /** Wakes a saga that waits: for the end of its child. One that does something else is left alone. */
+  nudge(id: SagaId): Promise<void>;
+  /** Which of these keys an open saga holds, and which saga. */
+  findHolders(keys: readonly string[]): Promise<ReadonlyMap<string, SagaId>>;
+  /** The newest record: ended or stuck, or as it is when time is over. Null: no such saga. */
+  waitForEnd(id: SagaId, timeoutMs: number, signal: AbortSignal): Promise<SagaRecord | null>;
+  /** Resolves when the wake-ups that are on their way have left. */
+  close(): Promise<void>;
+}
+
+export interface SagaOrder {
+  readonly kind: string;
+  /** What the id begins with, e.g. `del`. */
+  readonly idPrefix: string;
+  /** The whole id, made before by `newId`: a second order under it gets the first one's saga, whatever else it
+   * says. */
+  readonly id?: SagaId;
+  readonly subject: string;
+  readonly requestedBy: string;
+  readonly input: Json;
+  /** The saga that waits for this one. */
+  readonly parent?: SagaId;
+  /** Accepted now, begun not before this moment. Database time, ms; null and missing: at once. */
+  readonly notBeforeMs?: number | null;
+}
+
+export interface SagasOptions {
+  readonly log: SagaLog;
+  readonly registry: Registry;
+  readonly wakeUps: WakeUps;
+  readonly clock: Clock;
+  /** A wake-up that failed is only worth a log line: the relay makes another. */
+  readonly onWakeFailed: (error: unknown) => void;
+  readonly tracer?: Tracer | undefined;
+}
+
+export function createSagas(options: SagasOptions): Sagas {
+  const { log, registry, clock } = options;
+  const waking = new Set<Promise<unknown>>();
+
+  // Not awaited: the promise to the caller rests on the log, and a slow Redis must not slow it.
+  function send(wakeUp: Promise<unknown>): void {
+    const call = wakeUp
+      .then(() => undefined, options.onWakeFailed)
+      .finally(() => waking.delete(call));
+    waking.add(call);
+  }
+
+  const newId = (idPrefix: string) => makeSagaId(idPrefix, clock.nowMs(), randomBytes(16));
+
+  return {
+    newId,
+    start: async (order) => {
+      const {
+        kind,
+        idPrefix,
+        id = newId(idPrefix),
+        subject,
+        requestedBy,
+        input,
+        parent = null,
+        notBeforeMs = null,
+      } = order;
+      const { definition, shape } = registry.newest(kind);
+      const { result, within } = await accept(options, {
+        id,
+        kind,
+        version: definition.version,
+        key: definition.key(input),
+        subject,
+        requestedBy,
+        parent,
+        input,
+        state: initialState(shape),
+        ...(notBeforeMs !== null && { notBeforeMs }),
+      });
+      if (result.status === 'inserted') {
+        send(within(() => options.wakeUps.wake(result.saga.id, kind)));
+      }
+      return result;
+    },
+    find: (id) => log.find(id),
+    findRevisions: (ids) => log.findRevisions(ids),
+    findByKey: (key, limit) => log.findByKey(key, limit),
+    list: (filter) => log.list(filter),
+    requestCancel: async (id, by) => {
+      const result = await requestCancel(options, id, by);
+      // A saga that sleeps through a backoff is to turn back now, not when its time has come.
+      if (result.status === 'requested' && result.saga.open) {
+        send(options.wakeUps.revive(id, result.saga.kind));
+      }
+      return result;
+    },
+    makeRoom: (sagas, by) => makeRoom(options, sagas, by),
+    plan: async (saga, signal) => {
+      const registered = registry.find(saga.kind, saga.version);
+      return registered === undefined ? null : planOf(registered, saga, clock, signal);
+    },
+    atRiskMinor: (saga) => {
+      const registered = registry.find(saga.kind, saga.version);
+      return registered === undefined ? null : atRiskMinor(registered.definition, saga);
+    },
+    order: createOperators({ ...options, onLost: options.onWakeFailed }),
+    nudge: async (id) => {
+      const saga = await nudge(options, id);
+      if (saga !== null) send(options.wakeUps.revive(id, saga.kind));
+    },
+    findHolders: (keys) => log.findHolders(keys),
+    waitForEnd: (id, timeoutMs, signal) => waitForEnd(log, id, timeoutMs, signal),
+    close: async () => {
+      await Promise.all(waking);
+    },
+  };
+}
+
+// The wake-up follows from the acceptance, and is traced under it.
+async function accept({ log, tracer }: SagasOptions, saga: NewSaga) {
+  const span = tracer?.acceptance(saga);
+  if (span === undefined) {
+    return { result: await log.insert(saga), within: <T>(work: () => T) => work() };
+  }
+  const { traceparent } = span;
+  return {
+    result: await insertTraced(span, () => log.insert({ ...saga, traceparent })),
+    within: span.within,
+  };
+}

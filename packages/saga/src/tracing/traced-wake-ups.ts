@@ -1,0 +1,36 @@
+// Wake-ups as spans of whoever sends them. The relay's, which nobody ordered, begin no trace of their own.
+
+import { SpanKind } from '@opentelemetry/api';
+import type { WakeUps } from '../queue/wake-ups.ts';
+import type { SagaId } from '../saga-id.ts';
+import type { Spans } from './spans.ts';
+
+export function traceWakeUps({ wake, revive }: WakeUps, spans: Spans): WakeUps {
+  return {
+    wake: (sagaId, kind) => traced(spans, 'wake', sagaId, kind, () => wake(sagaId, kind)),
+    revive: (sagaId, kind) => traced(spans, 'revive', sagaId, kind, () => revive(sagaId, kind)),
+  };
+}
+
+async function traced<T>(
+  spans: Spans,
+  verb: string,
+  sagaId: SagaId,
+  kind: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const span = spans.underCurrentOnly({
+    name: `${verb} ${kind}`,
+    kind: SpanKind.PRODUCER,
+    attributes: { 'messaging.system': 'bullmq', 'saga.id': sagaId, 'saga.kind': kind },
+  });
+  if (span === null) return work();
+  try {
+    const result = await work();
+    span.end({}, null);
+    return result;
+  } catch (error) {
+    span.end({}, 'WAKE_UP_LOST');
+    throw error;
+  }
+}
