@@ -5,7 +5,6 @@
 // holds an allocation, whatever stands there is that life's and is not touched, but for containers that the saga saw (I5).
 
 import { FencedError, SagaError, TerminalError } from '@reclaim/saga';
-import type { Sighting } from '../domain/bot.ts';
 import { isAtRest, type Sighting } from '../domain/bot.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import { type Incarnation, settlementOpId } from '../domain/incarnation.ts';

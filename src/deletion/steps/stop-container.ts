@@ -2,9 +2,16 @@
 // running before: a bot that was stopped stays stopped (I1). A container that its stop removes cannot be put back: from the
 // step's begin on such a deletion only goes forward, or stands still for a person (I6).
 
-import { type CompensatableStep, InDoubtError, type Json, RetryableError, type StepCall, type Warning } from '@reclaim/saga';
+import {
+  type CompensatableStep,
+  InDoubtError,
+  type Json,
+  RetryableError,
+  type StepCall,
+  type Warning,
+} from '@reclaim/saga';
 import { isRemovedByStop, type Sighting } from '../../domain/bot.ts';
-import { type AbsenceDoubt, createAbsenceDoubt, lookAtRest, lookAtRest, stopAndLook } from '../bot-at-rest.ts';
+import { type AbsenceDoubt, createAbsenceDoubt, lookAtRest, stopAndLook } from '../bot-at-rest.ts';
 import { askAndLockWorth } from '../bot-worth.ts';
 import {
   ALLOCATION_CAPTURE,

@@ -4,7 +4,7 @@
 // undone with the rest: a cancel starts the bot again.
 
 import { FencedError, HoldError, RetryableError, SagaError, type StepCall } from '@reclaim/saga';
-import { lookAtRest, stopAndLook } from '../bot-at-rest.ts';
+import { stopAndLook } from '../bot-at-rest.ts';
 import type { BotCapture } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
 import { deadlineOf } from '../stop-policy.ts';
