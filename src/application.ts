@@ -180,6 +180,7 @@ async function apiDependencies(
       addressRateLimitPerMinute: config.addressRateLimitPerMinute,
       metricsToken: config.metricsToken ?? null,
       sessionSecret: await sessionSecretOf(services),
+      platformSecret: config.platformJwtSecret,
       trustProxy: config.trustProxy,
       allowedOrigins: config.allowedOrigins,
       version: VERSION,

@@ -116,7 +116,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
   await app.register(cookie);
 
   const sessions = createSessions({
-    ...{ secret: settings.sessionSecret, now: deps.now },
+    ...{ secret: settings.sessionSecret, platformSecret: settings.platformSecret, now: deps.now },
     ended: createRememberedEnds(deps.endedSessions, () => performance.now()),
   });
   await app.register(createHealthRoutes(deps));

@@ -93,6 +93,8 @@ export interface ApiSettings {
   readonly metricsToken: string | null;
   /** Signs the session cookie; at least 32 bytes, the same in all processes of one address. */
   readonly sessionSecret: string;
+  /** PLATFORM_JWT_SECRET: the sessions of the platform's own users end with it. */
+  readonly platformSecret?: string | undefined;
   /** TRUST_PROXY: whose X-Forwarded-* are believed. */
   readonly trustProxy: TrustedProxies;
   /** ALLOWED_ORIGINS: pages of these may call the API, with a token. */

@@ -1,7 +1,8 @@
 // Sessions of the pages: a signed cookie that says who signed in, exchanged for a token. A script cannot read
 // it, and server-sent events and the queue board, which cannot send a token, work with it. Any process of the same secret
 // can read it; it ends with the token it was made from, or when its user signs out. It has an id, which stays when a fresh
-// token prolongs it: signing out ends every cookie that was ever made for it.
+// token prolongs it: signing out ends every cookie that was ever made for it. A session of a user whom the platform's own
+// token named carries a fingerprint of the secret that judged the token, so that it ends with that secret.
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { EndedSessions } from '../domain/ended-sessions.ts';
@@ -36,6 +37,8 @@ const CLOCK_SKEW_MS = 3_600_000;
 
 export function createSessions(deps: {
   readonly secret: string;
+  /** PLATFORM_JWT_SECRET: without it no session of a platform's own user is read. */
+  readonly platformSecret?: string | undefined;
   readonly ended: EndedSessions;
   readonly now: () => Date;
 }): Sessions {
@@ -44,12 +47,19 @@ export function createSessions(deps: {
   }
   const sign = (payload: string) =>
     createHmac('sha256', deps.secret).update(`session.${payload}`).digest('base64url');
+  const { platformSecret } = deps;
+  const fingerprint =
+    platformSecret === undefined
+      ? null
+      : createHmac('sha256', deps.secret).update(`platform.${platformSecret}`).digest('base64url');
 
   return {
     open: ({ firebaseUid, userId, isAdmin, expiresAt, signedInAt }, sessionId = newId()) => {
       const endsMs = Math.min(expiresAt.getTime(), deps.now().getTime() + MAX_AGE_MS);
       const signedInMs = signedInAt?.getTime() ?? null;
-      const text = JSON.stringify([firebaseUid, isAdmin, endsMs, signedInMs, sessionId, userId]);
+      const named = userId === undefined ? [] : [userId, fingerprint];
+      const claims = [firebaseUid, isAdmin, endsMs, signedInMs, sessionId, ...named];
+      const text = JSON.stringify(claims);
       const payload = Buffer.from(text).toString('base64url');
       const value = `${payload}.${sign(payload)}`;
       return { value, expiresAt: new Date(endsMs) };
@@ -61,13 +71,14 @@ export function createSessions(deps: {
       const expected = Buffer.from(sign(payload));
       if (more.length > 0 || given.length !== expected.length || !timingSafeEqual(given, expected))
         return null;
-      const [uid, admin, endsMs, signedInMs, sessionId, ownId] = parsePayload(payload);
+      const [uid, admin, endsMs, signedInMs, sessionId, ownId, by] = parsePayload(payload);
       const firebaseUid = parseFirebaseUid(uid);
       if (firebaseUid === undefined || typeof endsMs !== 'number') return null;
       if (typeof sessionId !== 'string') return null;
       // A cookie that names an account must not become one that names a uid.
       const userId = parseUserId(ownId);
       if (userId === undefined && ownId !== null && ownId !== undefined) return null;
+      if (userId !== undefined && (fingerprint === null || by !== fingerprint)) return null;
       if (endsMs <= deps.now().getTime()) return null;
       if ((await deps.ended.among([sessionId])).has(sessionId)) return null;
       return {

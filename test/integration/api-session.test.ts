@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { UnavailableError } from '../../packages/saga/src/errors.ts';
 import { SESSION_COOKIE } from '../../src/api/session-cookie.ts';
 import { createSessions } from '../../src/api/sessions.ts';
-import { toFirebaseUid } from '../../src/domain/ids.ts';
+import { toFirebaseUid, toUserId } from '../../src/domain/ids.ts';
 import { createTestApi, expectProblem, sagaIn, type TestApi } from '../support/api.ts';
 
 const PREFIX = '/api/freqtrade';
@@ -212,6 +212,24 @@ describe('the cookie', () => {
     }
     now = expiresAt;
     expect(await sessions.read(value)).toBeNull();
+  });
+
+  test('of a user of the platform: nobody as soon as the platform’s secret is another, or none', async () => {
+    const now = new Date('2026-11-01T00:00:00Z');
+    const ended = { end: async () => undefined, among: async () => new Set<string>() };
+    const sessionsBy = (platformSecret?: string) =>
+      createSessions({ secret: 'a'.repeat(32), platformSecret, now: () => now, ended });
+    const expiresAt = new Date('2026-11-01T00:10:00Z');
+    const userId = toUserId('6500000000000000000000aa');
+    const anna = { firebaseUid: toFirebaseUid(userId), userId, isAdmin: false, expiresAt };
+    const { value } = sessionsBy('the old secret').open(anna, 'one');
+    expect(value).not.toContain('secret');
+    expect(await sessionsBy('the old secret').read(value)).toEqual({ ...anna, sessionId: 'one' });
+    expect(await sessionsBy('the new secret').read(value)).toBeNull();
+    expect(await sessionsBy().read(value)).toBeNull();
+    const alice = { firebaseUid: toFirebaseUid('alice'), isAdmin: false, expiresAt };
+    const others = sessionsBy('the old secret').open(alice, 'two').value;
+    expect(await sessionsBy('the new secret').read(others)).toMatchObject(alice);
   });
 
   test('one text alone: what decodes to the same signature, or has more after it, is nobody', async () => {
