@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { startTestApplication } from '../support/application.ts';
-import { deleteBot, standingTombstones, userNamed } from '../support/deletions.ts';
+import { standingTombstones, userNamed } from '../support/deletions.ts';
 import { describeDocker, testDocker } from '../support/docker.ts';
 import { syncWallet } from '../support/syncs.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -26,9 +26,13 @@ describeDocker('an id that is used again', () => {
       const bot = await platform.place({ uid });
       const slot = platform.slotOf(bot.instanceId);
       const word = () => platform.programs.status(slot);
+      // Its monitor, which restarts what has stopped, goes round all the while.
       await waitFor('the bot to be deleted', async () => {
-        return (await deleteBot(app, bot)).body.success === true;
+        const { status } = await app.call(uid, 'DELETE', `/bots/${bot.instanceId}`);
+        await platform.monitor();
+        return status === 200;
       });
+      await platform.monitor();
       expect(await word()).toBeNull();
 
       // Its clean-up frees the number, and its page proposes it again.

@@ -11,6 +11,7 @@ import type { Sighting } from '../../src/domain/bot.ts';
 import { toUserId } from '../../src/domain/ids.ts';
 import type { PoolState } from '../../src/domain/pool-state.ts';
 import { ok, type SourceAnswer } from '../../src/domain/source.ts';
+import { UNREADABLE } from '../../src/domain/unreadable-rows.ts';
 import { createFirstReport } from '../../src/reconciliation/first-report.ts';
 import type { SyncAllInput } from '../../src/reconciliation/sync-all-input.ts';
 import { readNotes, writeNotes } from '../../src/reconciliation/sync-notes.ts';
@@ -42,6 +43,21 @@ twinsOf('I4', {
     await lab.poolFile.overwrite(JSON.stringify(pendingState()).slice(0, 200));
     await syncToRest(worker, bot);
     return unpaid(lab, bot, 'a bot in the making was paid back');
+  },
+
+  // As the platform's older versions may have written it: all is there, and its port is no number.
+  'unreadable-row-as-no-row': async (part) => {
+    const lab = await createLab();
+    const bot = await putBotInTheMaking(lab);
+    const state = pendingState();
+    const odd = { ...state.botMapping[IN_THE_MAKING], port: 'nine' };
+    await lab.poolFile.overwrite(
+      JSON.stringify({ ...state, pools: {}, botMapping: { [IN_THE_MAKING]: odd } }),
+    );
+    const twist: Twist = { ports: ({ poolStates }) => ({ poolStates: readableAlone(poolStates) }) };
+    const worker = await lab.worker(part === 'twin' ? twist : {});
+    await syncToRest(worker, bot);
+    return unpaid(lab, bot, 'a bot behind a row that cannot be read was paid back');
   },
 
   // The daemon has lost its disk: it answers, and holds nothing.
@@ -237,6 +253,18 @@ function withoutErrors(bots: Bots): Bots {
 function emptyWhereUnreadable(poolStates: PoolStates): PoolStates {
   const empty: PoolState = { pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: '' };
   return { ...poolStates, read: async (call) => or(await poolStates.read(call), empty) };
+}
+
+function readableAlone(poolStates: PoolStates): PoolStates {
+  return {
+    ...poolStates,
+    read: async (call) => {
+      const answer = await poolStates.read(call);
+      if (answer.status !== 'ok') return answer;
+      const { [UNREADABLE]: _rows, ...rest } = answer.items;
+      return ok(rest, answer.observedAt);
+    },
+  };
 }
 
 function or<T>(answer: SourceAnswer<T>, nothing: T): SourceAnswer<T> {

@@ -23,7 +23,10 @@ export interface Programs {
 export function simulatedPrograms({ connection, world }: Stage): Programs {
   const find = async (instanceId: string) =>
     (await world.snapshot()).pooled.find((bot) => bot.instanceId === instanceId);
-  const restart = ({ instanceId }: Placed) => world.setProgram(instanceId, 'RUNNING');
+  const status = async ({ instanceId }: Placed) => {
+    const program = (await find(instanceId))?.program;
+    return program === undefined || program === 'absent' ? null : program;
+  };
   const remove = async ({ instanceId }: Placed) => {
     await connection.collection('simulatedBots').deleteOne({ kind: 'pooled', instanceId });
   };
@@ -41,11 +44,10 @@ export function simulatedPrograms({ connection, world }: Stage): Programs {
       await remove(bot);
       await world.addPooled({ ...bot, program: isTaken ? 'FATAL' : 'RUNNING' });
     },
-    restart,
-    status: async ({ instanceId }) => {
-      const program = (await find(instanceId))?.program;
-      return program === undefined || program === 'absent' ? null : program;
+    restart: async (bot) => {
+      if ((await status(bot)) !== null) await world.setProgram(bot.instanceId, 'RUNNING');
     },
+    status,
     remove,
     totalOf: async ({ instanceId }) => {
       const bot = await find(instanceId);

@@ -45,6 +45,26 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     breach: 'a bot in the making was paid back',
   },
   {
+    name: 'unreadable-row-as-no-row',
+    invariant: 'I4',
+    mechanism: {
+      what: 'a row that cannot be read hides its own bot',
+      file: 'src/domain/unreadable-rows.ts',
+    },
+    guardedBy: [
+      at(
+        'platform/old-rows.test.ts',
+        'rows that lack what old versions did not write, and one without a port: all but its own bot are served',
+      ),
+      at(
+        'contracts/pool-states.ts',
+        'a row that cannot be read: hides its bot; a change of the rest lands, and the row stays as it is',
+      ),
+    ],
+    title: 'a row that cannot be read left out: a bot in the making is paid back, and caught',
+    breach: 'a bot behind a row that cannot be read was paid back',
+  },
+  {
     name: 'empty-host-trusted',
     invariant: 'I4',
     mechanism: {

@@ -3,11 +3,12 @@
 
 import { expect, it } from 'vitest';
 import { startBeside, type TestApplication } from '../support/application.ts';
-import { allOf, placeBot, readPoolState, userNamed } from '../support/deletions.ts';
+import { allOf, readPoolState, userNamed } from '../support/deletions.ts';
 import { provision, setUpProvisioning, UID } from '../support/provisions.ts';
+import { createPlatform } from './stand-in/platform.ts';
 
-/** Another start on the same data, as the first one of an installation beside a platform where that is said. */
-async function startAgain(
+/** Our start on data that a platform has worked on, the first one where that is said. */
+async function startHere(
   app: TestApplication,
   env: Readonly<Record<string, string>>,
   { isFirst = false } = {},
@@ -29,13 +30,21 @@ async function startAgain(
   return { ...app, url, services, call };
 }
 
+/** A platform with one bot, which has read the state that stands there. */
+async function placePlatform(app: TestApplication) {
+  const platform = createPlatform(app);
+  await platform.restart();
+  await platform.place({ uid: 'uid-lives' });
+  return platform;
+}
+
 const offersBots = async (app: TestApplication) =>
   (await app.call(UID, 'GET', '/session')).body.provisionsBots;
 
 it('beside a platform, unset: refused before anything is reserved, and the session says so', async () => {
   const own = await setUpProvisioning({ env: { WORKERS: 'none' } });
-  await placeBot(own, 'dedicated', { uid: 'uid-lives' });
-  const app = await startAgain(own, {}, { isFirst: true });
+  const platform = await placePlatform(own);
+  const app = await startHere(own, {}, { isFirst: true });
   const before = await readPoolState(app);
   const { status, body } = await provision(app, { key: 'k-1' });
   expect({ status, body }).toMatchObject({
@@ -50,21 +59,30 @@ it('beside a platform, unset: refused before anything is reserved, and the sessi
   expect(await allOf(app, 'requestKeys')).toEqual([]);
   expect(await readPoolState(app)).toEqual(before);
   expect((await userNamed(app, UID)).paperWallet.balance).toBe(1000);
+  const { instanceId } = await platform.place({ uid: UID });
+  expect(platform.slotOf(instanceId)).toMatchObject({ port: 9000, status: 'running' });
 });
 
-it('beside a platform, on: a bot is started', async () => {
+it('beside a platform, on: a bot is started, and a platform that starts again gives out another port', async () => {
   const own = await setUpProvisioning({ env: { WORKERS: 'none' } });
-  await placeBot(own, 'dedicated', { uid: 'uid-lives' });
-  const app = await startAgain(own, { PROVISION: 'on' }, { isFirst: true });
+  await placePlatform(own);
+  const app = await startHere(own, { PROVISION: 'on' }, { isFirst: true });
   expect(await offersBots(app)).toBe(true);
   expect(await provision(app)).toMatchObject({ status: 200, body: { success: true } });
+  const platform = createPlatform(own);
+  await platform.restart();
+  await platform.place({ uid: UID });
+  expect(platform.botsOf(UID)).toMatchObject([
+    { port: 9000, status: 'running' },
+    { port: 9001, status: 'running' },
+  ]);
 });
 
 it('accepted while it was on, then off: finished, a repeat of its request finds it, another is refused', async () => {
   const own = await setUpProvisioning({ env: { WORKERS: 'none' } });
   const accepted = await provision(own, { key: 'k-1', wait: 0 });
   expect(accepted.status).toBe(202);
-  const app = await startAgain(own, { PROVISION: 'off' });
+  const app = await startHere(own, { PROVISION: 'off' });
   const repeat = await provision(app, { key: 'k-1' });
   const { jobId } = accepted.body;
   expect(repeat).toMatchObject({ status: 200, body: { success: true, jobId } });
