@@ -1,7 +1,9 @@
 // What a deletion pays for bots in real containers: their configuration is read out of the container, and the API that it
 // names is asked before the bot is stopped.
 
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { createDockerBots } from '../../src/adapters/docker/docker-bots.ts';
+import { call } from '../contracts/bots.ts';
 import { startTestApplication } from '../support/application.ts';
 import { poolStateOf } from '../support/deletions.ts';
 import { describeDocker, type RunningContainer, runPool, testDocker } from '../support/docker.ts';
@@ -38,8 +40,12 @@ async function place(api: FreqtradeApi) {
   return { app, userId, pool };
 }
 
-async function writeConfig(pool: RunningContainer, text: string): Promise<void> {
-  const folder = `/pool/bots/${INSTANCE}`;
+async function writeConfig(
+  pool: RunningContainer,
+  config: object,
+  folder = `/pool/bots/${INSTANCE}`,
+): Promise<void> {
+  const text = JSON.stringify(config);
   const line = `mkdir -p '${folder}' && printf '%s' '${text}' > '${folder}/config.json'`;
   expect(await pool.exec(['sh', '-c', line])).toMatchObject({ exitCode: 0 });
 }
@@ -94,6 +100,38 @@ describeDocker('the value of a bot in a real container', () => {
     expect(reply.body.wallet).toMatchObject({ returned: 1000, pnl: 0 });
     const { body } = await app.call(UID, 'GET', `/jobs/${reply.body.jobId}`);
     expect(body.warnings).toMatchObject([{ code: 'value-not-live' }]);
+    expect(api.asked).toEqual([]);
+  });
+
+  it('bots kept in another folder: the one reader of a configuration finds it for its address as well', async () => {
+    const bots = createDockerBots({
+      hosts: [{ name: 'test', options: { socketPath: testDocker().socket } }],
+      now: () => new Date(),
+      botProgram: { botsDir: '/srv/bots' },
+    });
+    onTestFinished(() => bots.close());
+    const program = { name: `bot-${INSTANCE}`, command: '/bin/sleep 100000' };
+    const pool = await runPool({ name: POOL, programs: [program] });
+    await writeConfig(pool, botConfig(9_007), `/srv/bots/${INSTANCE}`);
+    const query = { instanceId: INSTANCE, firebaseUid: UID, poolContainers: [] };
+    const located = await bots.locate(query, call());
+    const [seen] = located.status === 'ok' ? located.items : [];
+    if (seen?.kind !== 'pooled') throw new Error('it is in no pool');
+    expect((await bots.readEndpoint(INSTANCE, seen, call())).config).toMatchObject(
+      botConfig(9_007),
+    );
+    expect(await bots.readPort(INSTANCE, seen, call())).toMatchObject({ items: { port: 9_007 } });
+  });
+
+  it('a configuration larger than any: not read, the stored value', async () => {
+    const api = await startFreqtradeApi(400);
+    const { app, pool } = await place(api);
+    await writeConfig(pool, botConfig(api.port));
+    const file = `/pool/bots/${INSTANCE}/config.json`;
+    const line = `head -c 2000000 /dev/zero | tr '\\0' ' ' >> '${file}'`;
+    expect(await pool.exec(['sh', '-c', line])).toMatchObject({ exitCode: 0 });
+    const reply = await app.call(UID, 'DELETE', `/bots/${INSTANCE}`, { prefer: 'wait=30' });
+    expect(reply.body.wallet).toMatchObject({ returned: 1000, pnl: 0 });
     expect(api.asked).toEqual([]);
   });
 });

@@ -102,6 +102,30 @@ describe('a bot that answers', () => {
   });
 });
 
+// As freqtrade lists them: the stake that is tied up in positions is free of nothing, and a position has no balance.
+const withCoins = (total: string, more: string) =>
+  `{"total":${total},"total_bot":1,"stake":"USD","note":"Simulated balances","starting_capital":990,"currencies":[
+    {"currency":"USD","balance":300,"est_stake":0,"is_position":false},
+    {"currency":"BTC/USD:USD","balance":0,"est_stake":100,"is_position":true},${more}]}`;
+
+describe('a bot that has lost, or has coins', () => {
+  it.each([
+    ['every coin with a rate', '{"currency":"BTC","balance":1,"est_stake":1}', 400],
+    ['a coin that is not there any more', '{"currency":"OLD","balance":0,"est_stake":0}', 400],
+  ])('%s: live, its whole simulated wallet', async (_what, coin, value) => {
+    const api = await startFreqtradeApi();
+    api.answer = (reply) => sendJson(reply, withCoins('400', coin));
+    expect(await ask(api)).toEqual({ status: 'live', value });
+  });
+
+  it('0 of a wallet that began with money: live', async () => {
+    const api = await startFreqtradeApi();
+    const body = '{"total":0,"stake":"USD","currencies":[],"starting_capital":1000}';
+    api.answer = (reply) => sendJson(reply, body);
+    expect(await ask(api)).toEqual({ status: 'live', value: 0 });
+  });
+});
+
 describe('a bot whose answer is no amount', () => {
   it.each([
     ['NaN, as Python writes it', '{"total":NaN,"stake":"USD"}', 'its answer is not readable'],
@@ -115,6 +139,21 @@ describe('a bot whose answer is no amount', () => {
     ['in another currency', '{"total":400,"stake":"BTC"}', 'its total is not in USD'],
     ['in a currency like it', '{"total":400,"stake":"USDT"}', 'its total is not in USD'],
     ['in no currency', '{"total":400}', 'its total is not in USD'],
+    [
+      'without a coin that has no rate',
+      withCoins('400', '{"currency":"NEW","balance":2,"est_stake":0,"is_position":false}'),
+      'a coin of its wallet has no rate',
+    ],
+    [
+      'of an exchange’s account',
+      '{"total":400,"stake":"USD","note":""}',
+      'it does not trade simulated money',
+    ],
+    [
+      '0 of a wallet that it has not read',
+      '{"total":0,"stake":"USD","currencies":[],"starting_capital":0}',
+      'it has not read its wallet',
+    ],
     ['a list', '[400]', 'its answer is not readable'],
     ['nothing', '', 'its answer is not readable'],
     ['a page', '<html>400</html>', 'its answer is not readable'],

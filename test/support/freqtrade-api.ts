@@ -65,10 +65,10 @@ export async function startFreqtradeApi(total: unknown = 400): Promise<Freqtrade
 }
 
 /** The bot's own config.json, as the platform writes it. */
-export function botConfig(port: number, given: Readonly<Record<string, unknown>> = {}): string {
+export function botConfig(port: number, given: Readonly<Record<string, unknown>> = {}) {
   const api_server = { enabled: true, listen_ip_address: '0.0.0.0', listen_port: port };
-  return JSON.stringify({
+  return {
     ...{ stake_currency: 'USD', dry_run: true },
     api_server: { ...api_server, ...BOT_CREDENTIALS, ...given },
-  });
+  };
 }

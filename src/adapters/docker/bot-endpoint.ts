@@ -2,16 +2,17 @@
 // in Docker's networks, and the ports that its host publishes. Reads only. An address is named by evidence about this
 // very container, or it is not named: another bot behind it would be believed, and paid by.
 
+import { InDoubtError } from '@reclaim/saga';
 import type Docker from 'dockerode';
 import type { BotsCall } from '../../deletion/ports/bots.ts';
 import type { Sighting } from '../../domain/bot.ts';
-import { readArchivedFolder } from './archived-folder.ts';
+import { type BotConfig, type BotConfigs, NO_CONFIG } from './bot-config.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { HostCalls } from './host-calls.ts';
 
 export interface BotEndpoint {
-  /** The text of its config.json; null: there is none, or it is no plain file. */
-  readonly config: string | null;
+  /** Null: there is none, or it is no plain file, or no configuration. */
+  readonly config: BotConfig | null;
   /** Of its container, inside networks that this machine may be in too. */
   readonly networkHosts: readonly string[];
   /** The host that publishes its ports, and which: inside → outside. */
@@ -26,20 +27,13 @@ export type ReadBotEndpoint = (
   call: BotsCall,
 ) => Promise<BotEndpoint>;
 
-const POOL_BOTS_FOLDER = '/pool/bots';
-/** Where freqtrade's image keeps a bot's configuration, as the platform mounts it. */
-const DEDICATED_CONFIGS = ['/freqtrade/user_data/config.json', '/freqtrade/config.json'];
-
 /** @param tcpHost the name by which a daemon elsewhere is reached; undefined: its socket is on this machine. */
 export function createReadBotEndpoint(
   host: HostCalls,
+  configs: BotConfigs,
   { readMs: deadlineMs }: Pick<Deadlines, 'readMs'>,
   tcpHost: string | undefined,
 ): ReadBotEndpoint {
-  const readConfig = async (containerId: string, path: string, call: BotsCall) => {
-    const files = await readArchivedFolder(host, { containerId, path, deadlineMs }, call);
-    return files?.[0]?.text || null;
-  };
   return async (instanceId, seen, call) => {
     const { containerId } = seen;
     const request = {
@@ -48,13 +42,13 @@ export function createReadBotEndpoint(
       send: async (api: Docker, abortSignal: AbortSignal): Promise<unknown> =>
         api.getContainer(containerId).inspect({ abortSignal }),
     };
-    const [inspected, ...configs] = await Promise.all([
+    const [inspected, config] = await Promise.all([
       host.read(request, call),
-      ...configPaths(instanceId, seen).map((path) => readConfig(containerId, path, call)),
+      configs.read(seen, instanceId, call).catch(nullWhereNone),
     ]);
     const settings = field(inspected, 'NetworkSettings');
     return {
-      config: configs.find((text) => text !== null) ?? null,
+      config,
       // The networks of another machine's daemon have addresses that may be anybody's here.
       networkHosts: tcpHost === undefined ? addressesIn(settings) : [],
       published: { host: tcpHost ?? '127.0.0.1', ports: publishedIn(settings) },
@@ -63,10 +57,9 @@ export function createReadBotEndpoint(
   };
 }
 
-/** An id is data: one that would lead out of the folder has no configuration. */
-function configPaths(instanceId: string, { kind }: Sighting): readonly string[] {
-  if (kind === 'dedicated') return DEDICATED_CONFIGS;
-  return instanceId.includes('/') ? [] : [`${POOL_BOTS_FOLDER}/${instanceId}/config.json`];
+function nullWhereNone(error: unknown): null {
+  if (error instanceof InDoubtError && error.code === NO_CONFIG) return null;
+  throw error;
 }
 
 function addressesIn(settings: unknown): readonly string[] {

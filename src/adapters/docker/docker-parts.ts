@@ -60,12 +60,13 @@ export function createDockerParts(
   const { botsDir } = options.botProgram;
   const sessions = createSessions(host, SUPERVISORCTL, deadlines, newToken);
   const shell = createShell(host, deadlines, newToken);
+  const configs = createBotConfigs(host, { botsDir, deadlineMs });
   return {
     name: host.name,
     containers: createContainers(host, deadlines),
     conf: createConfFolder(host, shell, supervisorConfDir, deadlines),
-    configs: createBotConfigs(host, { botsDir, deadlineMs }),
-    readEndpoint: createReadBotEndpoint(host, deadlines, tcpHost),
+    configs,
+    readEndpoint: createReadBotEndpoint(host, configs, deadlines, tcpHost),
     newPrograms: createNewPrograms(host, shell, options),
     supervisorReader: (containerId, call) =>
       createSupervisorctl({

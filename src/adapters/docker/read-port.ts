@@ -22,7 +22,7 @@ export async function readPort(
   if (pool === null) return unreadable('its pool is gone');
   try {
     const [config, files] = await Promise.all([
-      host.configs.read(pool.id, instanceId, call),
+      host.configs.read({ kind: 'pooled', containerId: pool.id }, instanceId, call),
       host.conf.read(pool.id, call),
     ]);
     const own = files.filter(({ name, isOfBots }) => isOfBots && botOfConf(name) === instanceId);

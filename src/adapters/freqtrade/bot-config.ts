@@ -1,5 +1,7 @@
 // What a bot's own config.json says of its API (`api_server`, as freqtrade documents it).
 
+import type { BotConfig } from '../docker/bot-config.ts';
+
 export interface BotApiConfig {
   /** False: it has switched its API off. */
   readonly isEnabled: boolean;
@@ -13,10 +15,7 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** Null: not a configuration. */
-export function parseBotConfig(text: string): BotApiConfig | null {
-  const config = parseRecord(text);
-  if (config === null) return null;
+export function readApiConfig(config: BotConfig): BotApiConfig {
   const api = isRecord(config.api_server) ? config.api_server : {};
   const { enabled, listen_port: port, username, password } = api;
   return {

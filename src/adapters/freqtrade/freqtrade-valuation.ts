@@ -7,7 +7,7 @@ import type { BotsCall } from '../../deletion/ports/bots.ts';
 import { isUp, type Sighting } from '../../domain/bot.ts';
 import type { BotEndpoint } from '../docker/bot-endpoint.ts';
 import { addressesOf, type BotAddress, resolveAddress } from './bot-addresses.ts';
-import { type Credentials, parseBotConfig } from './bot-config.ts';
+import { type Credentials, readApiConfig } from './bot-config.ts';
 import { sendToBot } from './bounded-request.ts';
 import { notLive, readBalance } from './read-balance.ts';
 
@@ -61,7 +61,7 @@ async function ask(
 ): Promise<BotWorth> {
   const endsAt = performance.now() + timeoutMs;
   const endpoint = await readEndpoint(instanceId, seen, { signal });
-  const config = endpoint.config === null ? null : parseBotConfig(endpoint.config);
+  const config = endpoint.config === null ? null : readApiConfig(endpoint.config);
   if (config?.isEnabled === false) return notLive('its API is switched off');
   const credentials = config?.credentials ?? fallbackCredentials;
   if (credentials === null) return notLive('nobody knows the credentials of its API');

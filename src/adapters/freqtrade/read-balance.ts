@@ -1,5 +1,8 @@
 // freqtrade's `GET /api/v1/balance` as money: the total in the stake currency, which has to be the wallet's. What is not
-// positively that is no amount, whatever it looks like: it is named, and nothing is paid by it (I4).
+// positively that is no amount, whatever it looks like: it is named, and nothing is paid by it (I4). The rules are those of
+// freqtrade's own `_rpc_balance`: `total` is the whole simulated wallet, which is the money that the bot was given;
+// `total_bot` leaves out what `tradable_balance_ratio` keeps from trading. A coin without a rate is listed with an
+// estimate of 0 and is missing in both.
 
 import type { BotWorth } from '../../deletion/ports/bot-valuation.ts';
 import { isMoney, WALLET_CURRENCY } from '../../domain/money.ts';
@@ -44,12 +47,34 @@ function toBalance(reply: BotReply): Balance {
   if (code !== 200) return notLive(`its API answers ${code}`);
   const answer = parseRecord(body);
   if (answer === null) return notLive('its answer is not readable');
-  const { total, stake } = answer;
+  const { total, stake, note } = answer;
   if (stake !== WALLET_CURRENCY) return notLive(`its total is not in ${WALLET_CURRENCY}`);
   if (typeof total !== 'number') return notLive('its answer has no total');
   if (!isMoney(total)) return notLive('its total is not an amount of money');
+  // What freqtrade says of `dry_run: false`: the account of an exchange, which others may use as well.
+  if (note === '') return notLive('it does not trade simulated money');
+  if (coinsOf(answer).some(isWithoutRate)) return notLive('a coin of its wallet has no rate');
+  if (total === 0 && isUnread(answer)) return notLive('it has not read its wallet');
   // A minus zero is money, but nobody wants to read it.
   return { status: 'live', value: total === 0 ? 0 : total };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function coinsOf({ currencies }: Fields): readonly Fields[] {
+  const listed: readonly unknown[] = Array.isArray(currencies) ? currencies : [];
+  return listed.map((coin) => Object(coin));
+}
+
+// The stake itself may be tied up in positions, and is then free of nothing.
+function isWithoutRate({ currency, stake, balance, est_stake, is_position }: Fields): boolean {
+  const isCoin = is_position !== true && currency !== (stake ?? WALLET_CURRENCY);
+  return isCoin && typeof balance === 'number' && balance !== 0 && est_stake === 0;
+}
+
+// A wallet that began with nothing had no money to lose: freqtrade counts what it has and what it has lost since.
+function isUnread(answer: Fields): boolean {
+  return coinsOf(answer).length === 0 && answer.starting_capital === 0;
 }
 
 export function notLive(reason: string): BotWorth {
