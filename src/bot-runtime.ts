@@ -9,7 +9,8 @@ import type { DockerHost as ReachableHost } from './adapters/docker/docker-clien
 import { createFreqtradeValuation } from './adapters/freqtrade/freqtrade-valuation.ts';
 import { createSimulatedBots } from './adapters/simulator/simulated-bots.ts';
 import { createSimulatedValuation } from './adapters/simulator/simulated-valuation.ts';
-import { type Config, isLoopback } from './config.ts';
+import type { Config } from './config.ts';
+import { isLoopback } from './config-fields.ts';
 import { type BotValuation, STORED_VALUES } from './deletion/ports/bot-valuation.ts';
 import type { Bots } from './deletion/ports/bots.ts';
 import type { DockerHost } from './docker-hosts.ts';

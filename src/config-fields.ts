@@ -18,6 +18,11 @@ export function isUnset(text: string | undefined): text is undefined | '' {
   return text === undefined || text === '';
 }
 
+/** Whether only this machine can reach the address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
 export function whole(
   variable: string,
   { min, max, fallback, unit = 1 }: { min: number; max: number; fallback: number; unit?: number },
@@ -56,6 +61,22 @@ export function optionalHttpUrl(variable: string): Field<string | undefined> {
   const parse = (text: string) =>
     /^https?:\/\//.test(text) && URL.canParse(text) ? text : undefined;
   const expected = 'http://… or https://…';
+  return { variable, expected, fallback: undefined, isSecret: true, parse };
+}
+
+/** An address to which a secret is sent: encrypted, or on this machine alone; without credentials of its own, which would
+ * stand in errors, and without a query. */
+export function optionalSafeUrl(variable: string): Field<string | undefined> {
+  const expected = 'https://… , or http://… on loopback, without credentials, query or fragment';
+  const parse = (text: string) => {
+    if (!URL.canParse(text)) return undefined;
+    const { protocol, hostname, username, password, href } = new URL(text);
+    const isSafe =
+      protocol === 'https:' ||
+      (protocol === 'http:' && isLoopback(hostname.replace(/^\[(.*)\]$/, '$1')));
+    const isPlain = username === '' && password === '' && !/[?#]/.test(text);
+    return isSafe && isPlain ? href.replace(/\/+$/, '') : undefined;
+  };
   return { variable, expected, fallback: undefined, isSecret: true, parse };
 }
 

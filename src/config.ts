@@ -7,6 +7,7 @@ import {
   capabilities,
   dockerHosts,
   type Field,
+  isLoopback,
   isUnset,
   MAX_PORT,
   matching,
@@ -15,6 +16,7 @@ import {
   optionalHttpUrl,
   optionalOneOf,
   optionalPort,
+  optionalSafeUrl,
   origins,
   proxies,
   whole,
@@ -56,6 +58,7 @@ const HOST_EXPECTED = 'a host name or address';
 const SESSION_SECRET = /^\S{32,1024}$/;
 const SESSION_SECRET_EXPECTED = 'at least 32 characters without blanks (openssl rand -base64 48)';
 const PLATFORM_JWT_EXPECTED = "the platform's JWT_SECRET, of at least 16 characters";
+const PLATFORM_TOKEN_EXPECTED = 'a token of the platform, of at least 16 characters, no blanks';
 const METRICS_TOKEN_EXPECTED =
   'at least 16 letters, digits and . _ ~ + / = - (openssl rand -base64 24)';
 const POOL_STATE_FILE = '.container-pool-state.json';
@@ -151,6 +154,12 @@ function readAll(read: <T>(field: Field<T>) => T) {
     platformJwtSecret: read(
       optional('PLATFORM_JWT_SECRET', /^.{16,1024}$/, PLATFORM_JWT_EXPECTED, true),
     ),
+    /** The platform's orchestrator, which is informed of deletions. Unset: it is not. */
+    platformUrl: read(optionalSafeUrl('PLATFORM_URL')),
+    /** An administrator's token of the platform. */
+    platformToken: read(
+      optional('PLATFORM_TOKEN', /^[\x21-\x7e]{16,8192}$/, PLATFORM_TOKEN_EXPECTED, true),
+    ),
     firebaseCheckRevoked: read(oneOf('FIREBASE_CHECK_REVOKED', ['none', 'admins', 'all'], 'none')),
     /** How long a client without `Prefer` waits; 0 answers at once. */
     defaultWaitMs: read(
@@ -216,6 +225,7 @@ export function parseConfig(given: Environment, role: Role = 'server'): Config {
     isDemo,
     isProduction: env.NODE_ENV === 'production',
   };
+  problems.push(...platformProblems(env, isDemo));
   problems.push(...(role === 'server' ? serverProblems(config, env) : workerProblems(env)));
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
@@ -235,11 +245,6 @@ export function defaultPoolStateFile(dataDir: string): string {
   return join(dataDir, POOL_STATE_FILE);
 }
 
-/** Whether only this machine can reach the address. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
-
 function parseValues(env: Environment, problems: ConfigProblem[]): Values {
   const read = <T>(field: Field<T>): T => {
     const text = env[field.variable];
@@ -252,6 +257,18 @@ function parseValues(env: Environment, problems: ConfigProblem[]): Values {
     return field.fallback;
   };
   return readAll(read);
+}
+
+// Of one process that has them and one that has not, the second would inform nobody: each asks for both or neither.
+function platformProblems(env: Environment, isDemo: boolean): ConfigProblem[] {
+  const [isNamed, hasToken] = [!isUnset(env.PLATFORM_URL), !isUnset(env.PLATFORM_TOKEN)];
+  if (isNamed !== hasToken) {
+    const variable = isNamed ? 'PLATFORM_TOKEN' : 'PLATFORM_URL';
+    return [{ variable, found: 'unset', expected: 'a value, because the other of the two is set' }];
+  }
+  if (!isNamed || !isDemo) return [];
+  const expected = 'unset in the demo, whose bots are no bots of a platform';
+  return [{ variable: 'PLATFORM_URL', found: 'a value', expected }];
 }
 
 function serverProblems(config: Config, env: Environment): ConfigProblem[] {

@@ -10,6 +10,7 @@ const SECRETS: readonly string[] = [
   'SESSION_SECRET',
   'METRICS_TOKEN',
   'PLATFORM_JWT_SECRET',
+  'PLATFORM_TOKEN',
   'BOT_API_PASSWORD',
 ];
 

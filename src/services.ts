@@ -33,12 +33,14 @@ import type { MigrationReport } from './adapters/mongo/migration-report.ts';
 import { nativeDb } from './adapters/mongo/native.ts';
 import { createMongoTombstones } from './adapters/mongo/tombstones.ts';
 import { createMongoWallets } from './adapters/mongo/wallets.ts';
+import { createPlatformOrchestrator } from './adapters/platform/platform-orchestrator.ts';
 import type { Telemetry } from './adapters/telemetry/start-telemetry.ts';
 import { createAuditing } from './auditing.ts';
 import { type BotRuntime, chooseBotRuntime } from './bot-runtime.ts';
 import type { Config } from './config.ts';
 import { createDeleteBotSaga } from './deletion/delete-bot.ts';
 import type { Accounts } from './deletion/ports/accounts.ts';
+import { PLATFORM_TIMEOUT_MS, type PlatformMemory } from './deletion/ports/platform-memory.ts';
 import { rememberContainers } from './deletion/remember-containers.ts';
 import type { DeletionPorts } from './deletion/steps/step-ports.ts';
 import type { HealthDesk } from './health/health-desk.ts';
@@ -138,6 +140,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     poolStates: poolStatePlace.poolStates,
     bots: rememberContainers(runtime.bots, knownContainers),
     valuation: runtime.valuation,
+    platform: platformOf(config),
     findSagas: (ids) => sagaLog.findStates(ids),
   };
   const metricsRegistry = new MetricsRegistry();
@@ -234,6 +237,11 @@ export async function createServices(options: ServicesOptions): Promise<Services
       return closing;
     },
   };
+}
+
+function platformOf({ platformUrl: url, platformToken: token }: Config): PlatformMemory | null {
+  if (url === undefined || token === undefined) return null;
+  return createPlatformOrchestrator({ url, token, timeoutMs: PLATFORM_TIMEOUT_MS });
 }
 
 function hurryTombstones(runtime: BotRuntime, { tombstones }: DeletionPorts, log: Logger): void {

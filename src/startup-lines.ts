@@ -49,6 +49,7 @@ export function startupLines(facts: StartupFacts): readonly string[] {
     ...(config.usersValidator === 'off' ? [NO_VALIDATOR] : []),
     ...(mayPay ? [] : [ONLY_LOOKS]),
     ...provisioning(services),
+    ...(config.platformUrl === undefined ? [] : [INFORMS]),
     ...(config.sessionSecret === undefined && !config.isDemo ? [OWN_SECRET] : []),
     ...(seeded > 0 ? [`   ${seeded} demo users added`] : []),
     ...(config.isDemo && config.auth === 'local' ? tryIt(url, config.dataDir) : []),
@@ -65,6 +66,8 @@ function provisioning({ config, isBesidePlatform }: Services): readonly string[]
   return isBesidePlatform ? [TWO_PROVISION] : [];
 }
 
+const INFORMS =
+  '   PLATFORM_URL: after a deletion the platform deletes the bot too, its data folder included';
 const NO_PROVISIONS =
   '   new bots are not started here (PROVISION=off, the default beside a platform): the platform starts them';
 const TWO_PROVISION =

@@ -45,6 +45,7 @@ const SENTENCES: ReadonlyMap<string, string> = new Map([
   ['POOL_STATE_UNWRITTEN', 'The entry of the bot could not be taken out in time.'],
   ['pool-state-unwritten', 'The entry of the bot is taken out later.'],
   ['not-seen-everywhere', 'Whether something of the bot is left elsewhere is looked at later.'],
+  ['platform-not-informed', 'The trading platform may still list the bot for a while.'],
   ['resolved-by-hand', 'An operator ended the job, and vouches for what it did.'],
   ['NO_WORKER_FOR_VERSION', 'No worker can go on with this job at the moment.'],
   ['SEEN_AGAIN', 'The bot was there after all, and was left alone.'],

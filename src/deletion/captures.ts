@@ -5,6 +5,7 @@ import { Type } from 'typebox';
 import type { Sighting } from '../domain/bot.ts';
 import type { OwnedEntry } from '../domain/owned-entry.ts';
 import type { BotWorth } from './ports/bot-valuation.ts';
+import type { PlatformOutcome } from './ports/platform-memory.ts';
 import type { Receipt } from './ports/wallets.ts';
 
 export interface AllocationCapture {
@@ -59,6 +60,11 @@ export type StopValue =
 export interface RefundValue {
   readonly receipt: Receipt | null;
   readonly account: 'there' | 'gone';
+}
+
+/** What the removal left, where a platform is configured. */
+export interface RemoveValue {
+  readonly platform: PlatformOutcome;
 }
 
 const TEXT = Type.String();
@@ -199,4 +205,9 @@ export const REFUND_VALUE = stored<RefundValue>(
       }),
     ]),
   }),
+);
+
+export const REMOVE_VALUE = stored<RemoveValue>(
+  'outcome of the removal',
+  Type.Object({ platform: TEXT }),
 );

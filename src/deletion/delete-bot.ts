@@ -3,7 +3,7 @@
 
 import { FencedError, type Json, type SagaDefinition, type StepCall } from '@reclaim/saga';
 import { botKey } from './bot-key.ts';
-import { REFUND_VALUE } from './captures.ts';
+import { REFUND_VALUE, REMOVE_VALUE } from './captures.ts';
 import { readInput } from './delete-bot-input.ts';
 import { lockedMinor, releaseBot } from './release-bot.ts';
 import { createLockAllocationStep } from './steps/lock-allocation.ts';
@@ -36,7 +36,10 @@ export function createDeleteBotSaga(ports: DeletionPorts): SagaDefinition {
     atRiskMinor: lockedMinor,
     choices: ({ step, code }) =>
       step === STEP.lock && STANDS_ON_NUMBERS.has(code) ? [STOP_BOT] : [],
-    result: ({ results }): Json => ({ wallet: walletOf(results[STEP.refund]) }),
+    result: ({ results }): Json => {
+      const informed = REMOVE_VALUE.readOrNull(results[STEP.remove]);
+      return { wallet: walletOf(results[STEP.refund]), ...informed };
+    },
   };
 }
 

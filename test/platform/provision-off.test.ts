@@ -78,6 +78,17 @@ it('beside a platform, on: a bot is started, and a platform that starts again gi
   ]);
 });
 
+it('beside a platform, on, and its memory is from before: it gives the same port out again', async () => {
+  const own = await setUpProvisioning({ env: { WORKERS: 'none' } });
+  const platform = await placePlatform(own);
+  const app = await startHere(own, { PROVISION: 'on' }, { isFirst: true });
+  const ours = (await provision(app)).body.bot.instanceId;
+  const { port } = (await readPoolState(app)).botMapping[ours] ?? {};
+  const theirs = `${UID}-bot-9`;
+  await platform.place({ uid: UID, instanceId: theirs });
+  expect(platform.slotOf(theirs)).toMatchObject({ port, status: 'failed' });
+});
+
 it('accepted while it was on, then off: finished, a repeat of its request finds it, another is refused', async () => {
   const own = await setUpProvisioning({ env: { WORKERS: 'none' } });
   const accepted = await provision(own, { key: 'k-1', wait: 0 });

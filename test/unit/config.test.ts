@@ -69,6 +69,8 @@ describe('an empty environment', () => {
       trustProxy: false,
       allowedOrigins: [],
       platformJwtSecret: undefined,
+      platformUrl: undefined,
+      platformToken: undefined,
       logLevel: 'info',
       otlpEndpoint: undefined,
       serviceName: 'reclaim',
@@ -106,6 +108,43 @@ describe('PROVISION', () => {
   it('the demo, which brings its own platform: on', () => {
     expect(provisionsBots(parseConfig({}), true)).toBe(true);
     expect(variablesOf({ PROVISION: 'no' })).toEqual(['PROVISION']);
+  });
+});
+
+describe('the platform', () => {
+  const PLATFORM_TOKEN = 'an.administrators.token';
+
+  it.each([
+    ['https://bots.example/orchestrator/', 'https://bots.example/orchestrator'],
+    ['http://127.0.0.1:5000', 'http://127.0.0.1:5000'],
+    ['http://localhost:5000/', 'http://localhost:5000'],
+    ['http://[::1]:5000', 'http://[::1]:5000'],
+  ])('PLATFORM_URL=%s: a secret may be sent there', (PLATFORM_URL, url) => {
+    const config = parseConfig({ ...PRODUCTION, PLATFORM_URL, PLATFORM_TOKEN });
+    expect([config.platformUrl, config.platformToken]).toEqual([url, PLATFORM_TOKEN]);
+  });
+
+  it.each([
+    'http://bots.example',
+    'http://127.0.0.1.example',
+    'https://me:hunter2@bots.example',
+    'https://bots.example/?a=hunter2',
+    'https://bots.example/#a',
+    'ftp://bots.example',
+    'bots.example',
+  ])('PLATFORM_URL=%s: refused, and not repeated', (PLATFORM_URL) => {
+    const error = problemsOf({ ...PRODUCTION, PLATFORM_URL, PLATFORM_TOKEN });
+    expect(error.problems.map(({ variable }) => variable)).toEqual(['PLATFORM_URL']);
+    expect(error.message).not.toContain('hunter2');
+  });
+
+  it('one without the other, here or at a worker, and both in the demo: refused', () => {
+    const PLATFORM_URL = 'https://bots.example';
+    expect(variablesOf({ ...PRODUCTION, PLATFORM_URL })).toEqual(['PLATFORM_TOKEN']);
+    expect(variablesOf({ ...PRODUCTION, PLATFORM_TOKEN }, 'worker')).toEqual(['PLATFORM_URL']);
+    expect(variablesOf({ PLATFORM_URL, PLATFORM_TOKEN })).toEqual(['PLATFORM_URL']);
+    const bad = problemsOf({ ...PRODUCTION, PLATFORM_URL, PLATFORM_TOKEN: 'two words of hunter2' });
+    expect(bad.message).not.toContain('hunter2');
   });
 });
 

@@ -24,6 +24,13 @@ const WalletChangeSchema = Type.Object({
 /** What a deletion saga, and a reclaim saga, leave as their result. */
 export const DeletionResultSchema = Type.Object({
   wallet: Type.Union([WalletChangeSchema, Type.Null()]),
+  platform: Type.Optional(
+    Type.String({
+      description:
+        'Where PLATFORM_URL is set: informed, unknown-there, withheld, refused, redirected, failed, unreachable or no-answer. ' +
+        'Missing where it was not informed at all, because the tombstone goes on.',
+    }),
+  ),
 });
 
 export type EndedDeletion = Static<typeof EndedDeletionSchema>;

@@ -9,6 +9,8 @@ import {
   type Warning,
 } from '@reclaim/saga';
 import { finishTombstone, NEW_LIFE, removeAll, whileItsOwn } from '../finish-tombstone.ts';
+import { PLATFORM_TIMEOUT_MS } from '../ports/platform-memory.ts';
+import { informPlatform } from './inform-platform.ts';
 import {
   capturedBot,
   type DeletionPorts,
@@ -23,7 +25,8 @@ import {
 export const NOT_SEEN_EVERYWHERE = 'not-seen-everywhere';
 
 const REMOVE_RETRY = { attempts: 2, baseMs: 200, capMs: 500 } as const;
-const REMOVE_TIMEOUT_MS = 15_000;
+/** The removal's 15 seconds, and what the platform may take after it. */
+const REMOVE_TIMEOUT_MS = 15_000 + PLATFORM_TIMEOUT_MS;
 
 export function createRemoveContainerStep(ports: DeletionPorts): RetriableStep {
   return {
@@ -40,7 +43,7 @@ export function createRemoveContainerStep(ports: DeletionPorts): RetriableStep {
       if (left === 'elsewhere') return { warnings: [elsewhere(call)] };
       if (left !== null) throw new RetryableError('NOT_GONE_YET', left.reason);
       await ports.tombstones.end(sceneOf(call).tombstone);
-      return {};
+      return informPlatform(ports, call);
     },
   };
 }

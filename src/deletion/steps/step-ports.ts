@@ -16,6 +16,7 @@ import type { Bots } from '../ports/bots.ts';
 import type { Findings } from '../ports/findings.ts';
 import type { HostBelief } from '../ports/host-belief.ts';
 import type { Ledger } from '../ports/ledger.ts';
+import type { PlatformMemory } from '../ports/platform-memory.ts';
 import type { PoolStates } from '../ports/pool-states.ts';
 import type { SeenBot, Tombstones, TombstoneTarget } from '../ports/tombstones.ts';
 import type { MarkTarget, SettleCommand, Wallets } from '../ports/wallets.ts';
@@ -29,6 +30,8 @@ export interface DeletionPorts {
   readonly valuation: BotValuation;
   readonly findings: Findings;
   readonly hostBelief: HostBelief;
+  /** PLATFORM_URL; null: nobody is informed. */
+  readonly platform: PlatformMemory | null;
   /** Whether these sagas still hold their keys: a mark of one that does not may be taken over. */
   readonly findSagas: (
     ids: readonly SagaId[],

@@ -117,6 +117,7 @@ export function portsOver(
       report: async ({ kind }) => void findings.add(kind),
     },
     hostBelief: EVERY_HOST_BELIEVED,
+    platform: null,
     findSagas: (ids) => log.findStates(ids),
   };
   return twin.ports?.(ports) ?? ports;

@@ -97,6 +97,7 @@ function openPorts(connection: Connection, pools: PoolFileFolder, log: SagaLog):
     poolStates: pools.open(),
     bots,
     valuation: createSimulatedValuation(connection),
+    platform: null,
     findSagas: (ids) => log.findStates(ids),
   };
 }

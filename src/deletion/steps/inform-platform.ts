@@ -1,0 +1,39 @@
+// After the end of a deletion the platform's orchestrator is informed, where one is configured. It is asked with an
+// administrator's token, which its DELETE obeys for every bot of this id, whoever has it. So it is asked only for a bot that was
+// seen as this user's, beside none of anybody else's, and that no wallet holds any more: neither another user's nor a new life.
+// It is asked once, right after the bot was observed gone: an answer that is owed is not asked for again (I5).
+
+import type { StepCall, StepResult } from '@reclaim/saga';
+import { POOL_CAPTURE, REMOVE_VALUE } from '../captures.ts';
+import { readInput } from '../delete-bot-input.ts';
+import type { PlatformOutcome } from '../ports/platform-memory.ts';
+import { capturedBot, type DeletionPorts, STEP } from './step-ports.ts';
+
+export async function informPlatform(ports: DeletionPorts, call: StepCall): Promise<StepResult> {
+  const { platform } = ports;
+  const { instanceId, orphan } = readInput(call.input);
+  // An orphan was seen to be nowhere, its owner's entry included.
+  if (platform === null || orphan !== undefined) return {};
+  const outcome: PlatformOutcome = (await isOwnAlone(ports, call))
+    ? await platform.forgetBot(instanceId, call)
+    : 'withheld';
+  const value = REMOVE_VALUE.write({ platform: outcome });
+  if (KNOWS.has(outcome)) return { value };
+  const message = `the platform may still list the bot: ${outcome}`;
+  return { value, warnings: [{ code: 'platform-not-informed', message }] };
+}
+
+const KNOWS: ReadonlySet<PlatformOutcome> = new Set(['informed', 'unknown-there']);
+
+async function isOwnAlone({ wallets }: DeletionPorts, call: StepCall): Promise<boolean> {
+  const { userId, instanceId } = readInput(call.input);
+  const seen = capturedBot(call);
+  const pool = POOL_CAPTURE.readOrNull(call.captures[STEP.pool]);
+  if (seen === null || seen.sightings.length === 0 || seen.foreign.length > 0) return false;
+  if (pool === null || pool.hasForeign) return false;
+  const [own, others] = await Promise.all([
+    wallets.readAllocation(userId, instanceId),
+    wallets.otherHolders(userId, instanceId),
+  ]);
+  return own.status !== 'present' && others.length === 0;
+}
