@@ -3,7 +3,7 @@ import { createClosingLine } from './test/support/closing-line.ts';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', createClosingLine()],
     testTimeout: 30_000,

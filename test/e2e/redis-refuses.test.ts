@@ -4,10 +4,10 @@
 import { Writable } from 'node:stream';
 import { Redis } from 'ioredis';
 import { expect, it, onTestFinished } from 'vitest';
+import { sagasOf } from '../../packages/saga/test/support/saga-log.ts';
 import { createLogger } from '../../src/logger.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import { acceptDelete, jobIn, ownEntries, type PlacedBot, placeBot } from '../support/deletions.ts';
-import { sagasOf } from '../support/saga-log.ts';
 import { createTcpProxy } from '../support/tcp-proxy.ts';
 import { createTestValkey } from '../support/valkey.ts';
 import { waitFor } from '../support/wait-for.ts';

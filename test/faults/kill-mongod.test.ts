@@ -4,11 +4,11 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import type { SagaId } from '../../packages/saga/src/saga-id.ts';
+import { createTestEngine } from '../../packages/saga/test/support/saga-engine.ts';
+import { createTestSagaLog, sagasOf } from '../../packages/saga/test/support/saga-log.ts';
+import { createGate, sagaOf } from '../../packages/saga/test/support/saga-world.ts';
 import { connectMongo } from '../../src/adapters/mongo/connect.ts';
 import { type MortalMongod, startMortalMongod } from '../support/mortal-mongod.ts';
-import { createTestEngine } from '../support/saga-engine.ts';
-import { createTestSagaLog, sagasOf } from '../support/saga-log.ts';
-import { createGate, sagaOf } from '../support/saga-world.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 let mongod: MortalMongod;

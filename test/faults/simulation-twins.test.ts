@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { brokenPromises } from '../support/simulation/oracle.ts';
 import { simulate } from '../support/simulation/simulate.ts';
 import { SIMULATED_TWINS } from '../support/simulation/twins.ts';
-import { useVirtualTime } from '../support/simulation/virtual-time.ts';
+import { useVirtualTime } from '../support/simulation/use-virtual-time.ts';
 
 /** Each must be found among so many. */
 const SEEDS = 2_000;

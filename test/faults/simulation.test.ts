@@ -6,7 +6,7 @@
 import { describe, expect, it } from 'vitest';
 import { brokenPromises } from '../support/simulation/oracle.ts';
 import { type Simulated, type SimulatedSaga, simulate } from '../support/simulation/simulate.ts';
-import { useVirtualTime } from '../support/simulation/virtual-time.ts';
+import { useVirtualTime } from '../support/simulation/use-virtual-time.ts';
 
 const { SEED, SEEDS } = process.env;
 const TIMEOUT_MS = 3_600_000;

@@ -2,13 +2,18 @@
 
 import { expect, it } from 'vitest';
 import type { Json } from '../../packages/saga/src/json.ts';
+import { createTestEngine } from '../../packages/saga/test/support/saga-engine.ts';
+import { createTestSagaLog } from '../../packages/saga/test/support/saga-log.ts';
+import { createSagaWorld, sagaOf, stepsOf } from '../../packages/saga/test/support/saga-world.ts';
+import {
+  claimRequest,
+  insertAndClaim,
+  logWrite,
+  newSaga,
+} from '../../packages/saga/test/support/saga-writes.ts';
 import { createMongoTombstones } from '../../src/adapters/mongo/tombstones.ts';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { createTestEngine } from '../support/saga-engine.ts';
-import { createTestSagaLog } from '../support/saga-log.ts';
-import { createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
-import { claimRequest, insertAndClaim, logWrite, newSaga } from '../support/saga-writes.ts';
 
 const HALF = 'x'.repeat(9 * 2 ** 20);
 const CANNOT_HOLD = { code: 'MONGODB_CANNOT_HOLD' };

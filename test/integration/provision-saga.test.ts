@@ -2,6 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { SagaError } from '../../packages/saga/src/errors.ts';
+import { createTestEngine } from '../../packages/saga/test/support/saga-engine.ts';
 import { NOTHING_SEEN } from '../../src/deletion/ports/tombstones.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { createProvisionBotSaga, PROVISION_BOT } from '../../src/provisioning/provision-bot.ts';
@@ -17,7 +18,6 @@ import {
   setUpProvisioning,
   UID,
 } from '../support/provisions.ts';
-import { createTestEngine } from '../support/saga-engine.ts';
 import { byId, incarnationOf, SAGA_B, users } from '../support/users.ts';
 
 const BOT = toInstanceId(`${UID}-bot-1`);

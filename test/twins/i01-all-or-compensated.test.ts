@@ -5,6 +5,8 @@ import type { SagaDefinition, StepDefinition } from '../../packages/saga/src/def
 import { HoldError, TerminalError } from '../../packages/saga/src/errors.ts';
 import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import type { SagaLog } from '../../packages/saga/src/log/saga-log.ts';
+import { createTestEngine } from '../../packages/saga/test/support/saga-engine.ts';
+import { createSagaWorld, sagaOf, stepsOf } from '../../packages/saga/test/support/saga-world.ts';
 import { createMongoTombstones } from '../../src/adapters/mongo/tombstones.ts';
 import {
   createSimulatedBots,
@@ -24,8 +26,6 @@ import {
   userNamed,
   writePoolState,
 } from '../support/deletions.ts';
-import { createTestEngine } from '../support/saga-engine.ts';
-import { createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
 import { users } from '../support/users.ts';
 import { type Breaches, breaches, type Part, twinsOf } from './bite.ts';
 import { createLab, type Twist } from './support/lab.ts';

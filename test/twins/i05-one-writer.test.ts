@@ -4,15 +4,20 @@ import { unlink, utimes } from 'node:fs/promises';
 import type { Connection } from 'mongoose';
 import { afterAll } from 'vitest';
 import type { Claim, SagaLog } from '../../packages/saga/src/log/saga-log.ts';
+import { createTestEngine, LEASE_MS } from '../../packages/saga/test/support/saga-engine.ts';
+import { sagasOf } from '../../packages/saga/test/support/saga-log.ts';
+import {
+  createGate,
+  createSagaWorld,
+  sagaOf,
+  stepsOf,
+} from '../../packages/saga/test/support/saga-world.ts';
 import { finishTombstone } from '../../src/deletion/finish-tombstone.ts';
 import type { Wallets } from '../../src/deletion/ports/wallets.ts';
 import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { placeBot } from '../support/deletions.ts';
 import { type ReplicaSet, startReplicaSet } from '../support/replica-set.ts';
-import { createTestEngine, LEASE_MS } from '../support/saga-engine.ts';
-import { sagasOf } from '../support/saga-log.ts';
-import { createGate, createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
 import { allocation, users } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { breaches, twinsOf } from './bite.ts';

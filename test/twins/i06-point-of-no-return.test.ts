@@ -5,11 +5,17 @@ import type { SagaDefinition } from '../../packages/saga/src/definition.ts';
 import { TerminalError } from '../../packages/saga/src/errors.ts';
 import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import type { SagaLog } from '../../packages/saga/src/log/saga-log.ts';
+import { createTestEngine } from '../../packages/saga/test/support/saga-engine.ts';
+import { beforeFailover, sagasOf } from '../../packages/saga/test/support/saga-log.ts';
+import {
+  createGate,
+  createSagaWorld,
+  failing,
+  sagaOf,
+  stepsOf,
+} from '../../packages/saga/test/support/saga-world.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { placeBot } from '../support/deletions.ts';
-import { createTestEngine } from '../support/saga-engine.ts';
-import { beforeFailover, sagasOf } from '../support/saga-log.ts';
-import { createGate, createSagaWorld, failing, sagaOf, stepsOf } from '../support/saga-world.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { breaches, twinsOf } from './bite.ts';
 import { createLab } from './support/lab.ts';

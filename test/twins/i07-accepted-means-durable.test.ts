@@ -6,10 +6,10 @@ import type { SagaLog } from '../../packages/saga/src/log/saga-log.ts';
 import { connectRedis } from '../../packages/saga/src/queue/connections.ts';
 import type { WakeUps } from '../../packages/saga/src/queue/wake-ups.ts';
 import type { SagaId } from '../../packages/saga/src/saga-id.ts';
+import { createTestEngine, type TestEngine } from '../../packages/saga/test/support/saga-engine.ts';
+import { createTestQueue, type TestQueue } from '../../packages/saga/test/support/saga-queue.ts';
+import { createSagaWorld, sagaOf, stepsOf } from '../../packages/saga/test/support/saga-world.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { createTestEngine, type TestEngine } from '../support/saga-engine.ts';
-import { createTestQueue, type TestQueue } from '../support/saga-queue.ts';
-import { createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { breaches, twinsOf } from './bite.ts';
 

@@ -3,12 +3,17 @@
 import type { Connection } from 'mongoose';
 import { SAGA_LOG_INDEXES } from '../../packages/saga/src/log/mongodb/saga-log-indexes.ts';
 import type { SagaLog } from '../../packages/saga/src/log/saga-log.ts';
+import { createTestEngine } from '../../packages/saga/test/support/saga-engine.ts';
+import { openTestSagaLog, sagasOf } from '../../packages/saga/test/support/saga-log.ts';
+import {
+  createGate,
+  createSagaWorld,
+  sagaOf,
+  stepsOf,
+} from '../../packages/saga/test/support/saga-world.ts';
+import { newSaga } from '../../packages/saga/test/support/saga-writes.ts';
 import { migrate } from '../../src/adapters/mongo/migration.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { createTestEngine } from '../support/saga-engine.ts';
-import { openTestSagaLog, sagasOf } from '../support/saga-log.ts';
-import { createGate, createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
-import { newSaga } from '../support/saga-writes.ts';
 import { breaches, twinsOf } from './bite.ts';
 
 const CALLERS = 10;

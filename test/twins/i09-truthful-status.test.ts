@@ -7,10 +7,15 @@ import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import type { SagaLog } from '../../packages/saga/src/log/saga-log.ts';
 import { isEnded } from '../../packages/saga/src/machine/state.ts';
 import type { SagaId } from '../../packages/saga/src/saga-id.ts';
+import { createTestEngine } from '../../packages/saga/test/support/saga-engine.ts';
+import {
+  createGate,
+  createSagaWorld,
+  sagaOf,
+  stepsOf,
+} from '../../packages/saga/test/support/saga-world.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { type ReplicaSet, startReplicaSet } from '../support/replica-set.ts';
-import { createTestEngine } from '../support/saga-engine.ts';
-import { createGate, createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { breaches, twinsOf } from './bite.ts';
 

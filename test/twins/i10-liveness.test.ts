@@ -17,13 +17,17 @@ import { connectRedis } from '../../packages/saga/src/queue/connections.ts';
 import { createRelay } from '../../packages/saga/src/queue/relay.ts';
 import { createLeaseKeeper } from '../../packages/saga/src/run/lease-keeper.ts';
 import { makeSagaId } from '../../packages/saga/src/saga-id.ts';
+import {
+  createTestEngine,
+  LEASE_MS,
+  type TestEngine,
+} from '../../packages/saga/test/support/saga-engine.ts';
+import { sagasOf } from '../../packages/saga/test/support/saga-log.ts';
+import { createSagaWorld, sagaOf, stepsOf } from '../../packages/saga/test/support/saga-world.ts';
+import { claimRequest } from '../../packages/saga/test/support/saga-writes.ts';
 import { findInstallation } from '../../src/adapters/mongo/installation.ts';
 import { nativeDb } from '../../src/adapters/mongo/native.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { createTestEngine, LEASE_MS, type TestEngine } from '../support/saga-engine.ts';
-import { sagasOf } from '../support/saga-log.ts';
-import { createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
-import { claimRequest } from '../support/saga-writes.ts';
 import { createTcpProxy } from '../support/tcp-proxy.ts';
 import { createTestValkey, type TestValkey } from '../support/valkey.ts';
 import { waitFor } from '../support/wait-for.ts';

@@ -1,12 +1,12 @@
 // I11: every cent of a balance is explained, a change that nothing explains is told once, and nothing is "repaired".
 
 import type { Connection } from 'mongoose';
+import { createGate } from '../../packages/saga/test/support/saga-world.ts';
 import type { Wallets } from '../../src/deletion/ports/wallets.ts';
 import type { UserId } from '../../src/domain/ids.ts';
 import type { AuditCheckpoints } from '../../src/reconciliation/ports/audit-checkpoints.ts';
 import { createTestAudit, type TestAuditOptions } from '../support/auditing.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { createGate } from '../support/saga-world.ts';
 import { allocation, BOT, byId, putUser, readUser, users } from '../support/users.ts';
 import { pay } from '../support/wallet-commands.ts';
 import { breaches, twinsOf } from './bite.ts';

@@ -48,3 +48,9 @@ export interface TestName {
 
 /** @param file below `test/`. */
 export const at = (file: string, title: string): TestName => ({ file: `test/${file}`, title });
+
+/** @param file below `packages/saga/test/`. */
+export const inEngine = (file: string, title: string): TestName => ({
+  file: `packages/saga/test/${file}`,
+  title,
+});

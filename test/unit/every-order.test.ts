@@ -6,12 +6,12 @@
 import { describe, expect, it } from 'vitest';
 import type { SagaDefinition } from '../../packages/saga/src/definition.ts';
 import { shapeOf } from '../../packages/saga/src/machine/shape.ts';
+import type { ModelOptions } from '../../packages/saga/src/testing/search/saga-model.ts';
+import { searchSagas } from '../../packages/saga/src/testing/search/search-sagas.ts';
 import { createDeleteBotSaga } from '../../src/deletion/delete-bot.ts';
 import { createReclaimOrphanSaga } from '../../src/deletion/reclaim-orphan.ts';
 import { createProvisionBotSaga } from '../../src/provisioning/provision-bot.ts';
 import { inertPorts } from '../support/inert-ports.ts';
-import type { ModelOptions } from '../support/saga-model.ts';
-import { searchSagas } from '../support/search-sagas.ts';
 
 const DEFINITIONS: readonly SagaDefinition[] = [
   createDeleteBotSaga(inertPorts()),

@@ -5,6 +5,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { mongo } from 'mongoose';
+import {
+  type CrashPlan,
+  portWithPoints,
+} from '../../../packages/saga/src/testing/crash/with-crash-points.ts';
 import { createFilePoolStates } from '../../../src/adapters/pool-state/file-pool-states.ts';
 import {
   createSimulatedWorld,
@@ -16,7 +20,6 @@ import { type FirebaseUid, toFirebaseUid, type UserId } from '../../../src/domai
 import type { PoolState } from '../../../src/domain/pool-state.ts';
 import { byId, putUser, users } from '../users.ts';
 import type { ServicesGround } from './crash-ground.ts';
-import { type CrashPlan, portWithPoints } from './with-crash-points.ts';
 
 export interface BotWorld {
   readonly firebaseUid: FirebaseUid;

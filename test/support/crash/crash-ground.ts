@@ -8,13 +8,13 @@ import { join } from 'node:path';
 import type { Connection } from 'mongoose';
 import { pino } from 'pino';
 import { inject, onTestFinished } from 'vitest';
-import type { SagaId } from '../../../packages/saga/src/saga-id.ts';
+import type { CrashGround } from '../../../packages/saga/src/testing/crash/crash-scenario.ts';
+import { driveOverQueue } from '../../../packages/saga/test/support/drive-over-queue.ts';
+import { expire } from '../../../packages/saga/test/support/saga-log.ts';
 import { parseConfig } from '../../../src/config.ts';
 import { createServices, type Services } from '../../../src/services.ts';
 import { createTestDatabase } from '../database.ts';
 import { knowHosts } from '../known-hosts.ts';
-import { sagasOf } from '../saga-log.ts';
-import type { CrashGround } from './crash-scenario.ts';
 
 export interface ServicesGround extends CrashGround {
   readonly connection: Connection;
@@ -65,18 +65,6 @@ export async function createCrashGround(): Promise<ServicesGround> {
     clock: first.clock,
     logs: processes.map(({ sagaLog }) => sagaLog),
     expire: (id) => expire(connection, id),
+    overQueue: driveOverQueue,
   };
-}
-
-/** As if the time had come: for its next attempt, and for the lease of whoever held it. */
-export async function expire(connection: Connection, id: SagaId): Promise<void> {
-  const past = new Date(0);
-  await sagasOf(connection).updateOne({ _id: id as never }, [
-    {
-      $set: {
-        dueAt: past,
-        leaseUntil: { $cond: [{ $eq: [{ $type: '$leaseUntil' }, 'date'] }, past, '$leaseUntil'] },
-      },
-    },
-  ]);
 }

@@ -3,6 +3,11 @@
 
 import type { SagaDefinition } from '../../../packages/saga/src/definition.ts';
 import { TerminalError } from '../../../packages/saga/src/errors.ts';
+import type {
+  CrashCase,
+  CrashScenario,
+} from '../../../packages/saga/src/testing/crash/crash-scenario.ts';
+import { deedOf, type Moment, pointOf } from '../../../packages/saga/src/testing/crash/points.ts';
 import { createDeleteBotSaga, DELETE_BOT } from '../../../src/deletion/delete-bot.ts';
 import { writeInput } from '../../../src/deletion/delete-bot-input.ts';
 import { createReclaimOrphanSaga, RECLAIM_ORPHAN } from '../../../src/deletion/reclaim-orphan.ts';
@@ -13,8 +18,6 @@ import { poolStateOf } from '../deletions.ts';
 import { allocation, LIFE } from '../users.ts';
 import { type BotWorld, createBotWorld, differences, type Outside, verdict } from './bot-world.ts';
 import type { ServicesGround } from './crash-ground.ts';
-import type { CrashCase, CrashScenario } from './crash-scenario.ts';
-import { deedOf, type Moment, pointOf } from './points.ts';
 
 /** Longer than all deaths of one saga take together by its clock: no policy decides here. */
 const STOP_TIMEOUT_MS = 24 * 3_600_000;

@@ -2,6 +2,11 @@
 // own with 1000 in the wallet and one empty pool; the bot is to get 250.50 of it.
 
 import { TerminalError } from '../../../packages/saga/src/errors.ts';
+import type {
+  CrashCase,
+  CrashScenario,
+} from '../../../packages/saga/src/testing/crash/crash-scenario.ts';
+import { deedOf, type Moment, pointOf } from '../../../packages/saga/src/testing/crash/points.ts';
 import { toInstanceId } from '../../../src/domain/ids.ts';
 import { createProvisionBotSaga, PROVISION_BOT } from '../../../src/provisioning/provision-bot.ts';
 import { writeInput } from '../../../src/provisioning/provision-bot-input.ts';
@@ -9,8 +14,6 @@ import { STEP } from '../../../src/provisioning/provisioning-ports.ts';
 import { emptyPool, poolName, poolStateWith } from '../provisions.ts';
 import { createBotWorld, differences, type Outside, verdict } from './bot-world.ts';
 import type { ServicesGround } from './crash-ground.ts';
-import type { CrashCase, CrashScenario } from './crash-scenario.ts';
-import { deedOf, type Moment, pointOf } from './points.ts';
 
 /** Longer than all deaths of one saga take together by its clock: no deadline decides here. */
 const A_DAY_MS = 24 * 3_600_000;

@@ -3,8 +3,11 @@
 
 import { expect, type TestContext } from 'vitest';
 import type { SagaDefinition } from '../../../packages/saga/src/definition.ts';
-import { crashEverywhere } from './crash-everywhere.ts';
-import type { CrashGround, CrashScenario } from './crash-scenario.ts';
+import { crashEverywhere } from '../../../packages/saga/src/testing/crash/crash-everywhere.ts';
+import type {
+  CrashGround,
+  CrashScenario,
+} from '../../../packages/saga/src/testing/crash/crash-scenario.ts';
 
 /** `npm run crash`: every pair of faults in every scenario; takes some ten times as long. */
 const isExhaustive = process.env.CRASH_ALL === '1';

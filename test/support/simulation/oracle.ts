@@ -2,8 +2,8 @@
 
 import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
 import { isEnded, type SagaState } from '../../../packages/saga/src/machine/state.ts';
+import { RANKS } from '../../../packages/saga/src/testing/search/saga-promises.ts';
 import { RECLAIM_ORPHAN } from '../../../src/deletion/reclaim-orphan.ts';
-import { RANKS } from '../saga-promises.ts';
 import { isBotGone, isListed } from './bot.ts';
 import type { Simulated, SimulatedSaga } from './simulate.ts';
 import { OPENING_MINOR, VALUE_MINOR } from './wallet.ts';

@@ -2,6 +2,7 @@
 
 import type { Json } from '../../../packages/saga/src/json.ts';
 import { toSagaId } from '../../../packages/saga/src/saga-id.ts';
+import type { Chance } from '../../../packages/saga/src/testing/simulation/seeded-chance.ts';
 import { DELETE_BOT } from '../../../src/deletion/delete-bot.ts';
 import { type StopFailurePolicy, writeInput } from '../../../src/deletion/delete-bot-input.ts';
 import { RECLAIM_ORPHAN, reclaimOrder } from '../../../src/deletion/reclaim-orphan.ts';
@@ -14,7 +15,6 @@ import {
   type UserId,
 } from '../../../src/domain/ids.ts';
 import type { BotBeginning } from './bot.ts';
-import type { Chance } from './seeded-chance.ts';
 
 export interface Plot {
   readonly names: Names;

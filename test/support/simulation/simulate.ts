@@ -4,15 +4,18 @@
 import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
 import { isEnded } from '../../../packages/saga/src/machine/state.ts';
 import type { SagaId } from '../../../packages/saga/src/saga-id.ts';
-import { createMemorySagaLog, type MemorySagaLog } from '../memory-saga-log.ts';
+import {
+  createMemorySagaLog,
+  type MemorySagaLog,
+} from '../../../packages/saga/src/testing/log/memory-saga-log.ts';
+import { createChance } from '../../../packages/saga/src/testing/simulation/seeded-chance.ts';
+import type { VirtualTime } from '../../../packages/saga/src/testing/simulation/virtual-time.ts';
 import { createBotWorld } from './bot.ts';
 import { drawPlot, type Plot } from './plot.ts';
-import { createChance } from './seeded-chance.ts';
 import { createStage } from './stage.ts';
 import { calm, letItStorm, type Story } from './storm.ts';
 import { createTombstoneWorld } from './tombstones.ts';
 import type { Twin } from './twin.ts';
-import type { VirtualTime } from './virtual-time.ts';
 import { createWalletWorld, RULES } from './wallet.ts';
 import type { Weather } from './wire.ts';
 import type { Ground, SimulatedWorld } from './worker.ts';

@@ -4,8 +4,8 @@
 
 import { InDoubtError, SagaError, UnavailableError } from '../../../packages/saga/src/errors.ts';
 import type { Clock } from '../../../packages/saga/src/run/clock.ts';
-import type { Chance } from './seeded-chance.ts';
-import type { VirtualTime } from './virtual-time.ts';
+import type { Chance } from '../../../packages/saga/src/testing/simulation/seeded-chance.ts';
+import type { VirtualTime } from '../../../packages/saga/src/testing/simulation/virtual-time.ts';
 
 export type Service = 'log' | 'wallet' | 'docker' | 'file';
 

@@ -1,6 +1,6 @@
 // The twins of I7: what each has a bug in, who guards it, and how it is caught.
 
-import { at, type TwinFacts } from '../twin-facts.ts';
+import { at, inEngine, type TwinFacts } from '../twin-facts.ts';
 
 export const ACCEPTED_MEANS_DURABLE = [
   {
@@ -15,7 +15,7 @@ export const ACCEPTED_MEANS_DURABLE = [
         'e2e/outages.test.ts',
         'loses everything between the 202 and the end, twice: every deletion completes',
       ),
-      at(
+      inEngine(
         'integration/queue.test.ts',
         'between the acceptance and the start: brought back within seconds, done once (I7)',
       ),
@@ -31,8 +31,8 @@ export const ACCEPTED_MEANS_DURABLE = [
       file: 'packages/saga/src/queue/bullmq-wake-ups.ts',
     },
     guardedBy: [
-      at('integration/queue.test.ts', 'while the saga sleeps: brought back when it is due'),
-      at(
+      inEngine('integration/queue.test.ts', 'while the saga sleeps: brought back when it is due'),
+      inEngine(
         'integration/queue.test.ts',
         'in the middle of a step: the saga goes on, and its effects happen once',
       ),

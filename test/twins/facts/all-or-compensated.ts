@@ -1,6 +1,6 @@
 // The twins of I1: what each has a bug in, who guards it, and how it is caught.
 
-import { at, type TwinFacts } from '../twin-facts.ts';
+import { at, inEngine, type TwinFacts } from '../twin-facts.ts';
 
 export const ALL_OR_COMPENSATED = [
   {
@@ -11,7 +11,7 @@ export const ALL_OR_COMPENSATED = [
       file: 'packages/saga/src/machine/backward.ts',
     },
     guardedBy: [
-      at(
+      inEngine(
         'integration/runner.test.ts',
         'a compensation that fails: again with its own budget, then stuck, and a retry goes on backwards',
       ),
@@ -47,11 +47,11 @@ export const ALL_OR_COMPENSATED = [
       file: 'packages/saga/src/machine/backward.ts',
     },
     guardedBy: [
-      at(
+      inEngine(
         'unit/machine.test.ts',
         'compensated: every step with a capture was undone, or never had an effect (I1)',
       ),
-      at(
+      inEngine(
         'integration/runner.test.ts',
         'the budget is used up: every captured step is undone in reverse, one that never ran too',
       ),
@@ -133,7 +133,7 @@ export const ALL_OR_COMPENSATED = [
         'e2e/provision-stuck.test.ts',
         'stuck: what it set aside is shown as at risk; resolved, its tombstone goes and its slot is free',
       ),
-      at(
+      inEngine(
         'unit/saga-shape.test.ts',
         'a saga that fences its effects holds something: refused without its release and what is at risk',
       ),

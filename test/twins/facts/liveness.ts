@@ -1,6 +1,6 @@
 // The twins of I10: what each has a bug in, who guards it, and how it is caught.
 
-import { at, type TwinFacts } from '../twin-facts.ts';
+import { at, inEngine, type TwinFacts } from '../twin-facts.ts';
 
 export const LIVENESS = [
   {
@@ -11,7 +11,7 @@ export const LIVENESS = [
       file: 'packages/saga/src/log/mongodb/mongo-elections.ts',
     },
     guardedBy: [
-      at(
+      inEngine(
         'integration/queue.test.ts',
         'two at once: one is elected and repairs, and when it goes the other takes over',
       ),
@@ -27,11 +27,11 @@ export const LIVENESS = [
       file: 'packages/saga/src/log/mongodb/claim-sagas.ts',
     },
     guardedBy: [
-      at(
+      inEngine(
         'contracts/saga-log.ts',
         '20 claims of one saga at once from two processes: one wins, the others learn until when',
       ),
-      at(
+      inEngine(
         'contracts/saga-log.ts',
         'a lease that has run out by database time: taken, the epoch rises, the old claim is fenced (I5)',
       ),
@@ -79,7 +79,7 @@ export const LIVENESS = [
       file: 'packages/saga/src/run/lease-keeper.ts',
     },
     guardedBy: [
-      at(
+      inEngine(
         'unit/lease-keeper.test.ts',
         'one renewal hangs: the next ones go out in time, and it is told at each that it is behind',
       ),

@@ -1,6 +1,6 @@
 // The twins of I5: what each has a bug in, who guards it, and how it is caught.
 
-import { at, type TwinFacts } from '../twin-facts.ts';
+import { at, inEngine, type TwinFacts } from '../twin-facts.ts';
 
 export const ONE_WRITER = [
   {
@@ -11,11 +11,11 @@ export const ONE_WRITER = [
       file: 'packages/saga/src/log/mongodb/commit-writes.ts',
     },
     guardedBy: [
-      at(
+      inEngine(
         'contracts/saga-log.ts',
         'a lease that has run out by database time: taken, the epoch rises, the old claim is fenced (I5)',
       ),
-      at(
+      inEngine(
         'integration/runner-workers.test.ts',
         'a lease runs out in mid-step: the next worker finishes, the late one changes nothing (I5)',
       ),
@@ -48,7 +48,7 @@ export const ONE_WRITER = [
       file: 'packages/saga/src/run/journal.ts',
     },
     guardedBy: [
-      at('unit/journal.test.ts', 'a claim proven $when: a fence believes it: $isProven (I5)'),
+      inEngine('unit/journal.test.ts', 'a claim proven $when: a fence believes it: $isProven (I5)'),
       at(
         'unit/look-before-payment.test.ts',
         'seen at rest $when: looked at $looks times before the refund (I5)',
@@ -117,7 +117,7 @@ export const ONE_WRITER = [
       file: 'packages/saga/src/operate/make-room.ts',
     },
     guardedBy: [
-      at(
+      inEngine(
         'integration/saga-yield.test.ts',
         'in the middle of its step: ended at once, its worker does nothing more, and the next waits for its last call',
       ),
@@ -157,11 +157,11 @@ export const ONE_WRITER = [
       file: 'packages/saga/src/log/mongodb/prove-claims.ts',
     },
     guardedBy: [
-      at(
+      inEngine(
         'integration/saga-log-without-majority.test.ts',
         'a claim is to be proved: it is not while no majority confirms it, and is again when one does',
       ),
-      at(
+      inEngine(
         'integration/saga-log-without-majority.test.ts',
         'a step has an effect that cannot be fenced: put off until a majority is there, then done once',
       ),

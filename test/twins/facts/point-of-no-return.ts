@@ -1,6 +1,6 @@
 // The twins of I6: what each has a bug in, who guards it, and how it is caught.
 
-import { at, type TwinFacts } from '../twin-facts.ts';
+import { at, inEngine, type TwinFacts } from '../twin-facts.ts';
 
 export const POINT_OF_NO_RETURN = [
   {
@@ -11,11 +11,11 @@ export const POINT_OF_NO_RETURN = [
       file: 'packages/saga/src/machine/orders.ts',
     },
     guardedBy: [
-      at(
+      inEngine(
         'unit/machine.test.ts',
         'any order: once a saga goes back it never goes forward again (I9)',
       ),
-      at(
+      inEngine(
         'integration/runner.test.ts',
         'a compensation that fails: again with its own budget, then stuck, and a retry goes on backwards',
       ),
@@ -35,7 +35,7 @@ export const POINT_OF_NO_RETURN = [
         'e2e/cancel.test.ts',
         'in the pivot, which does not get on: 409, and the job finishes forward',
       ),
-      at(
+      inEngine(
         'unit/machine.test.ts',
         'any order of outcomes, crashes, cancels, retries: money paid is never undone (I6)',
       ),
@@ -51,11 +51,11 @@ export const POINT_OF_NO_RETURN = [
       file: 'packages/saga/src/log/mongodb/commit-writes.ts',
     },
     guardedBy: [
-      at(
+      inEngine(
         'integration/runner-workers.test.ts',
         'raced 100 times: never both paid and undone, and the answer to the cancel is true (I6)',
       ),
-      at(
+      inEngine(
         'contracts/saga-log.ts',
         'an intervention racing with the worker’s write, 40 times: one lands on a revision, the other sees it',
       ),
@@ -75,11 +75,11 @@ export const POINT_OF_NO_RETURN = [
         'faults/kill-mongod.test.ts',
         'a cancel comes before the worker goes on: accepted, and no money moves (I6)',
       ),
-      at(
+      inEngine(
         'contracts/saga-log-failover.ts',
         'a cancel has taken the number of a forgotten write: what was made from that write is a conflict',
       ),
-      at(
+      inEngine(
         'unit/journal-after-failover.test.ts',
         'a write was forgotten, a cancel came: the saga goes back',
       ),

@@ -1,6 +1,6 @@
 // The twins of I8: what each has a bug in, who guards it, and how it is caught.
 
-import { at, type TwinFacts } from '../twin-facts.ts';
+import { at, inEngine, type TwinFacts } from '../twin-facts.ts';
 
 export const SAME_REQUEST_SAME_SAGA = [
   {
@@ -11,7 +11,7 @@ export const SAME_REQUEST_SAME_SAGA = [
       file: 'packages/saga/src/log/mongodb/saga-log-indexes.ts',
     },
     guardedBy: [
-      at(
+      inEngine(
         'contracts/saga-log.ts',
         '50 inserts of one key at once from two processes: one saga, 50 equal answers (I8)',
       ),

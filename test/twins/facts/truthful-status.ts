@@ -1,6 +1,6 @@
 // The twins of I9: what each has a bug in, who guards it, and how it is caught.
 
-import { at, type TwinFacts } from '../twin-facts.ts';
+import { at, inEngine, type TwinFacts } from '../twin-facts.ts';
 
 export const TRUTHFUL_STATUS = [
   {
@@ -10,7 +10,7 @@ export const TRUTHFUL_STATUS = [
       what: 'nobody but the runner sees a state before it has landed',
       file: 'packages/saga/src/run/journal.ts',
     },
-    guardedBy: [at('unit/machine.test.ts', 'any order: an end never changes (I9)')],
+    guardedBy: [inEngine('unit/machine.test.ts', 'any order: an end never changes (I9)')],
     title: 'a state shown before it is durable: taken back by a crash, and caught',
     breach: 'completed was shown, and a crash would have taken it back',
   },

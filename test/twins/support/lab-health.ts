@@ -1,14 +1,17 @@
 // Health over a lab's sources: rounds of looks, and the restarts that they order, run by hand as a worker would.
 
 import { Registry } from 'prom-client';
+import {
+  createTestEngine,
+  type TestEngine,
+} from '../../../packages/saga/test/support/saga-engine.ts';
+import { openTestSagaLog } from '../../../packages/saga/test/support/saga-log.ts';
 import { createSimulatedBots } from '../../../src/adapters/simulator/simulated-bots.ts';
 import { parseConfig } from '../../../src/config.ts';
 import { STORED_VALUES } from '../../../src/deletion/ports/bot-valuation.ts';
 import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
 import { watchPools } from '../../../src/health/watch-pools.ts';
 import { createHealth } from '../../../src/health-parts.ts';
-import { createTestEngine, type TestEngine } from '../../support/saga-engine.ts';
-import { openTestSagaLog } from '../../support/saga-log.ts';
 import type { Lab } from './lab.ts';
 
 /** So many looks in a row as make a running bot a failed one, and one more. */

@@ -2,13 +2,13 @@
 
 import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
 import type { SagaId } from '../../../packages/saga/src/saga-id.ts';
+import type { TestEngine } from '../../../packages/saga/test/support/saga-engine.ts';
 import { DELETE_BOT } from '../../../src/deletion/delete-bot.ts';
 import { type StopFailurePolicy, writeInput } from '../../../src/deletion/delete-bot-input.ts';
 import { RECLAIM_ORPHAN, reclaimOrder } from '../../../src/deletion/reclaim-orphan.ts';
 import { toFirebaseUid, toInstanceId } from '../../../src/domain/ids.ts';
 import { syncOrder } from '../../../src/reconciliation/sync-orders.ts';
 import type { PlacedBot } from '../../support/deletions.ts';
-import type { TestEngine } from '../../support/saga-engine.ts';
 import { LIFE, SAGA_A } from '../../support/users.ts';
 
 const named = ({ uid, userId, instanceId }: PlacedBot) => ({

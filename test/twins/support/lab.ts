@@ -5,6 +5,11 @@ import type { Connection } from 'mongoose';
 import { Registry } from 'prom-client';
 import type { SagaDefinition } from '../../../packages/saga/src/definition.ts';
 import type { SagaLog } from '../../../packages/saga/src/log/saga-log.ts';
+import {
+  createTestEngine,
+  type TestEngine,
+} from '../../../packages/saga/test/support/saga-engine.ts';
+import { createTestSagaLog } from '../../../packages/saga/test/support/saga-log.ts';
 import { createMongoAccounts } from '../../../src/adapters/mongo/accounts.ts';
 import { createMongoFindings } from '../../../src/adapters/mongo/findings.ts';
 import { createMongoKnownContainers } from '../../../src/adapters/mongo/known-containers.ts';
@@ -31,8 +36,6 @@ import { createTestDatabase } from '../../support/database.ts';
 import type { Stage } from '../../support/deletions.ts';
 import { knowHosts } from '../../support/known-hosts.ts';
 import { createPoolFileFolder, type PoolFileFolder } from '../../support/pool-file.ts';
-import { createTestEngine, type TestEngine } from '../../support/saga-engine.ts';
-import { createTestSagaLog } from '../../support/saga-log.ts';
 
 export interface Lab extends Stage {
   readonly poolFile: PoolFileFolder;

@@ -3,7 +3,7 @@
 import type { Connection } from 'mongoose';
 import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
 import type { SagaState } from '../../../packages/saga/src/machine/state.ts';
-import { sagasOf } from '../../support/saga-log.ts';
+import { sagasOf } from '../../../packages/saga/test/support/saga-log.ts';
 
 export async function overwriteState(
   connection: Connection,

@@ -1,0 +1,154 @@
+// A worker that dies where it is told to. Dead means: it does nothing any more, cleans nothing up and gives
+// nothing back; what had left it before still arrives. It is not gone, though: `letLoose` brings it back in the
+// very place where it stood, with everything it believed then, as a process does that was only away (I5).
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { SagaDefinition } from '../../definition.ts';
+import type { Claim, SagaLog } from '../../log/saga-log.ts';
+import { createRegistry } from '../../registry.ts';
+import type { Clock } from '../../run/clock.ts';
+import type { Leases } from '../../run/leases.ts';
+import { createRunner, type RunControl, type RunOutcome } from '../../run/runner.ts';
+import type { SagaId } from '../../saga-id.ts';
+import type { Point } from './points.ts';
+import { ALIVE, type CrashPlan, logWithPoints, withCrashPoints } from './with-crash-points.ts';
+
+export interface CrashWorker {
+  /** Every point it came to, in order; the second visit of one is `<point> (2)`. */
+  readonly trace: readonly Point[];
+  /** Runs the saga until it rests or this worker dies. */
+  run(id: SagaId, control?: RunControl): Promise<WorkerEnd>;
+  isDead(): boolean;
+  /** What becomes of the dead one's run when it has been let loose. */
+  afterDeath(): Promise<RunOutcome>;
+  /** Lets the dead go on, and tells how that ended. At once for a living one. */
+  letLoose(): Promise<RunOutcome | null>;
+}
+
+export type WorkerEnd = { readonly status: 'dead' } | RunOutcome;
+
+export interface Fate {
+  /** Where it dies. */
+  readonly dieAt?: Point;
+  /** Where an answer is lost, and what the caller gets in its place. */
+  readonly loseAt?: Point;
+  readonly lost?: () => Error;
+}
+
+export interface CrashWorkerOptions {
+  readonly fate: Fate;
+  /** What happens at a point in every worker, however often: the scenario's own trouble. */
+  readonly twist: (point: Point, id: SagaId) => Promise<void>;
+  readonly log: SagaLog;
+  readonly clock: Clock;
+  /** Longer than this an away worker's claim does not live; by this scenario's clock. */
+  readonly leaseMs: number;
+  readonly leases: Leases;
+  define(plan: CrashPlan): SagaDefinition;
+}
+
+export function createCrashWorker(options: CrashWorkerOptions): CrashWorker {
+  const { log, clock, leaseMs, leases, twist } = options;
+  const { dieAt, loseAt, lost } = options.fate;
+  const trace: Point[] = [];
+  const visits = new Map<Point, number>();
+  /** Those under way: each until it has arrived, or asks this worker, dead meanwhile, for its claim. */
+  const calls = new Set<Promise<void>>();
+  const inCall = new AsyncLocalStorage<() => void>();
+  const death = Promise.withResolvers<void>();
+  const revival = Promise.withResolvers<void>();
+  let isDead = false;
+  let hasDied = false;
+  let current: Promise<RunOutcome> | null = null;
+  let sagaId: SagaId | null = null;
+
+  async function die(isCall: boolean): Promise<void> {
+    hasDied = true;
+    death.resolve();
+    // What was called beside this call has left in the same moment.
+    if (isCall) await new Promise((resolve) => setImmediate(resolve));
+    isDead = true;
+    await revival.promise;
+  }
+
+  async function reach(point: Point, isCall = false): Promise<void> {
+    if (isDead) {
+      inCall.getStore()?.();
+      await revival.promise;
+    }
+    if (point === ALIVE) return;
+    const visit = (visits.get(point) ?? 0) + 1;
+    visits.set(point, visit);
+    const place = visit === 1 ? point : `${point} (${visit})`;
+    trace.push(place);
+    if (place === dieAt && !hasDied) await die(isCall);
+    if (sagaId !== null) await twist(point, sagaId);
+    if (place === loseAt && lost !== undefined) throw lost();
+  }
+
+  const plan: CrashPlan = {
+    reach: (point) => reach(point),
+    reachCall: (point) => reach(point, true),
+    underWay: (start) => {
+      const { promise: still, resolve: standStill } = Promise.withResolvers<void>();
+      calls.add(still);
+      void still.then(() => calls.delete(still));
+      const call = inCall.run(standStill, start);
+      call.then(
+        () => standStill(),
+        () => standStill(),
+      );
+      return call;
+    },
+  };
+  const runner = createRunner({
+    log: logWithPoints(log, plan),
+    registry: createRegistry([withCrashPoints(options.define(plan), plan)]),
+    clock,
+    leases,
+    cohorts: { enter: async () => undefined, leave: () => undefined },
+    leaseMs,
+    // No jitter, and no wait in place: time passes when the scenario says so.
+    random: () => 0,
+    waitInPlaceMs: 0,
+    onTransition: () => undefined,
+    onFenced: (_claim: Claim) => undefined,
+  });
+  return {
+    trace,
+    isDead: () => hasDied,
+    run: async (id, control = FREE) => {
+      sagaId = id;
+      current = runner.run(id, control);
+      // Whoever lets it loose is told; until then nobody listens.
+      current.catch(() => undefined);
+      const end = await Promise.race([current, death.promise.then(() => DEAD)]);
+      if (end.status !== 'dead') return end;
+      await settle(calls);
+      return end;
+    },
+    afterDeath: async () => {
+      if (current === null) throw new Error('it never ran');
+      return current;
+    },
+    letLoose: async () => {
+      if (!hasDied) return null;
+      isDead = false;
+      revival.resolve();
+      return current;
+    },
+  };
+}
+
+/** What was under way when the worker died arrives before anybody else comes. A call that still had to ask for the
+ * claim never left: it stands where it stood, as the dead do. */
+async function settle(calls: ReadonlySet<Promise<void>>): Promise<void> {
+  do {
+    await new Promise((resolve) => setImmediate(resolve));
+    await Promise.all(calls);
+  } while (calls.size > 0);
+}
+
+const DEAD = { status: 'dead' } as const;
+
+const FREE: RunControl = { signal: new AbortController().signal, isDraining: () => false };

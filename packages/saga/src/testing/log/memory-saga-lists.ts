@@ -1,0 +1,66 @@
+// Lists and sums over the records of a saga log in memory, in the order and the pages of the real one.
+
+import { BadCursorError } from '../../bad-cursor.ts';
+import type { SagaRecord } from '../../log/record.ts';
+import type { OpenSagas, SagaFilter, SagaPage, SagaTrait } from '../../log/saga-log.ts';
+import { parseSagaId } from '../../saga-id.ts';
+
+export function pageOf(newestFirst: readonly SagaRecord[], filter: SagaFilter): SagaPage {
+  const { subject, phases, kind, anyOf, limit, cursor } = filter;
+  const after = cursor === undefined ? null : placeIn(cursor);
+  const found = newestFirst.filter(
+    (saga) =>
+      (subject === undefined || saga.subject === subject) &&
+      (phases?.includes(saga.state.phase) ?? true) &&
+      (kind === undefined || saga.kind === kind) &&
+      (anyOf?.some((trait) => hasTrait(saga, trait)) ?? true) &&
+      (after === null || compare(placeOf(saga), after) < 0),
+  );
+  const last = found.length > limit ? found[limit - 1] : undefined;
+  const nextCursor = last && Buffer.from(placeOf(last)).toString('base64url');
+  return { sagas: found.slice(0, limit), nextCursor: nextCursor ?? null };
+}
+
+function hasTrait({ id, subject, input }: SagaRecord, { of, value }: SagaTrait): boolean {
+  if (of === 'id') return id === value;
+  if (of === 'subject') return subject === value;
+  const field = of === 'instance' ? 'instanceId' : 'requestName';
+  return Reflect.get(Object(input), field) === value;
+}
+
+/** Where a saga stands in a list: its moment, then its id. */
+function placeOf({ createdAt, id }: SagaRecord): string {
+  return `${createdAt} ${id}`;
+}
+
+function placeIn(cursor: string): string {
+  const place = Buffer.from(cursor, 'base64url').toString('utf8');
+  const [at = '', id] = place.split(' ');
+  if (Number.isNaN(Date.parse(at)) || parseSagaId(id) === undefined) throw new BadCursorError();
+  return place;
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+export function sortNewestFirst(sagas: readonly SagaRecord[]): readonly SagaRecord[] {
+  return sagas.toSorted((a, b) => compare(placeOf(b), placeOf(a)));
+}
+
+export function summarizeOpen(sagas: readonly SagaRecord[]): readonly OpenSagas[] {
+  const open = sagas.filter((saga) => saga.open);
+  const groups = Map.groupBy(open, ({ kind, state }) => `${kind} ${state.phase}`);
+  return [...groups.values()].flatMap((group) =>
+    group.slice(0, 1).map(({ kind, state }) => ({
+      kind,
+      phase: state.phase,
+      count: group.length,
+      inDoubt: group.filter((saga) => saga.state.steps.some(({ status }) => status === 'in-doubt'))
+        .length,
+      oldestSeconds: 0,
+      waitingSeconds: 0,
+    })),
+  );
+}

@@ -1,0 +1,313 @@
+// A saga log in memory, with the conditions of the real one: who writes under an old epoch or owner, or from a write that
+// is not the last one any more, changes nothing, and a write that is sent again is known by its id. One store, as many
+// logs on it as there are processes; what only its primary has can be lost (replica.ts).
+
+import type { HistoryEntry, SagaRecord } from '../../log/record.ts';
+import type {
+  Claim,
+  ClaimRequest,
+  ClaimResult,
+  CommitResult,
+  Intervention,
+  InterventionResult,
+  LoggedEvent,
+  LogWrite,
+  NewSaga,
+  SagaLog,
+} from '../../log/saga-log.ts';
+import { isAtRest, isEnded } from '../../machine/state.ts';
+import { pinnedId } from '../../registry.ts';
+import type { Clock } from '../../run/clock.ts';
+import type { SagaId } from '../../saga-id.ts';
+import { pageOf, sortNewestFirst, summarizeOpen } from './memory-saga-lists.ts';
+import { createReplica } from './replica.ts';
+
+interface Stored {
+  readonly saga: SagaRecord;
+  readonly owner: string | null;
+  readonly leaseUntilMs: number;
+  /** For how long the lease was granted. */
+  readonly leaseMs: number;
+  readonly dueMs: number;
+  readonly relayMs: number;
+}
+
+export interface MemorySagaLog extends SagaLog {
+  /** A failover: what only the primary had is gone. @returns how many writes were lost. */
+  failOver(): number;
+}
+
+export interface MemorySagaLogOptions {
+  /** Told of every record that is on a majority, in their order. */
+  readonly onWrite?: (saga: SagaRecord) => void;
+  /** How far the majority is behind a write that the primary has acknowledged alone, in ms. Default: not at all. */
+  readonly lagMs?: () => number;
+}
+
+const FIRST_RELAY_LOOK_MS = 2_000;
+const HISTORY_LIMIT = 100;
+
+export function createMemorySagaLog(
+  clock: Pick<Clock, 'nowMs'>,
+  { onWrite = () => undefined, lagMs }: MemorySagaLogOptions = {},
+): MemorySagaLog {
+  const told = new Map<string, SagaRecord>();
+  const sagas = createReplica<Stored>({
+    lagMs,
+    // Leases and looks of the relay change no record.
+    onCommitted: ({ saga }) => {
+      if (told.get(saga.id) === saga) return;
+      told.set(saga.id, saga);
+      onWrite(saga);
+    },
+  });
+
+  const isoAt = (ms: number) => new Date(ms).toISOString();
+  const holding = ({ sagaId, epoch, owner }: Claim): Stored | null => {
+    const stored = sagas.get(sagaId);
+    return stored?.saga.epoch === epoch && stored.owner === owner ? stored : null;
+  };
+  const put = (stored: Stored, durability: LogWrite['durability'] = 'majority') =>
+    sagas.put(stored.saga.id, stored, durability);
+
+  function entries(
+    events: readonly LoggedEvent[],
+    epoch: number,
+    writeId: string,
+  ): readonly HistoryEntry[] {
+    return events.map(({ type, step, detail, atMs }) => {
+      return { at: isoAt(atMs), epoch, type, step, detail, writeId };
+    });
+  }
+
+  function insert({ notBeforeMs = 0, ...given }: NewSaga): {
+    status: 'inserted' | 'exists';
+    saga: SagaRecord;
+  } {
+    const holder = sagas.all().find(({ saga }) => saga.open && saga.key === given.key);
+    if (holder !== undefined) return { status: 'exists', saga: holder.saga };
+    const nowMs = clock.nowMs();
+    const saga: SagaRecord = {
+      ...given,
+      input: JSON.parse(JSON.stringify(given.input)),
+      open: true,
+      revision: 1,
+      writeId: given.id,
+      epoch: 0,
+      result: null,
+      unrunnableSince: null,
+      history: [],
+      createdAt: isoAt(nowMs),
+      finishedAt: null,
+    };
+    put({
+      saga,
+      owner: null,
+      leaseUntilMs: 0,
+      leaseMs: 0,
+      dueMs: notBeforeMs,
+      relayMs: Math.max(nowMs, notBeforeMs) + FIRST_RELAY_LOOK_MS,
+    });
+    return { status: 'inserted', saga };
+  }
+
+  function claim(sagaId: SagaId, request: ClaimRequest): ClaimResult {
+    // A majority write waits for all before it, also where it changes nothing.
+    sagas.commit();
+    const stored = sagas.get(sagaId);
+    if (stored === undefined) return { status: 'at-rest', saga: null };
+    const { saga, owner, dueMs } = stored;
+    if (owner === request.owner) return { status: 'claimed', saga };
+    if (isAtRest(saga.state.phase)) return { status: 'at-rest', saga };
+    if (!request.runnable.includes(pinnedId(saga.kind, saga.version))) {
+      return { status: 'no-such-version' };
+    }
+    const nowMs = clock.nowMs();
+    const { beginning } = request;
+    const fits =
+      beginning === undefined || (beginning.base.writeId === saga.writeId && saga.epoch === 0);
+    const leaseUntilMs = isLeased(stored, nowMs) ? stored.leaseUntilMs : 0;
+    if (leaseUntilMs > nowMs || dueMs > nowMs || !fits) {
+      return leaseUntilMs >= dueMs
+        ? { status: 'busy', retryAtMs: leaseUntilMs }
+        : { status: 'not-due', retryAtMs: dueMs };
+    }
+    return { status: 'claimed', saga: take(stored, request, nowMs) };
+  }
+
+  function take(stored: Stored, request: ClaimRequest, nowMs: number): SagaRecord {
+    const { owner, leaseMs, beginning } = request;
+    const epoch = stored.saga.epoch + 1;
+    const claimed = { type: 'claimed', step: null, detail: null, atMs: nowMs };
+    const events = [claimed, ...(beginning?.events ?? [])];
+    const saga = {
+      ...stored.saga,
+      epoch,
+      revision: stored.saga.revision + 1,
+      writeId: owner,
+      state: beginning?.state ?? stored.saga.state,
+      history: [...stored.saga.history, ...entries(events, epoch, owner)].slice(-HISTORY_LIMIT),
+    };
+    put({ ...stored, saga, owner, leaseMs, leaseUntilMs: nowMs + leaseMs });
+    return saga;
+  }
+
+  function commit(order: LogWrite): CommitResult {
+    const { claim: claimed, base, writeId, durability } = order;
+    const stored = sagas.get(claimed.sagaId);
+    const isThere = stored !== undefined && hasWritten(stored, writeId);
+    const held = holding(claimed);
+    if (!isThere && held?.saga.writeId === base.writeId) {
+      return { status: 'landed', saga: write(held, order, durability) };
+    }
+    // What is read back is on a majority first.
+    sagas.commit();
+    if (isThere) return { status: 'landed', saga: stored.saga };
+    return held === null ? { status: 'fenced' } : { status: 'conflict', saga: held.saga };
+  }
+
+  function write(
+    stored: Stored,
+    { base, state, result, events, writeId }: Omit<LogWrite, 'claim' | 'durability'>,
+    durability: LogWrite['durability'],
+  ): SagaRecord {
+    const hasEnded = isEnded(state.phase);
+    const { leaseUntilMs, dueMs } = stored;
+    const isDueAnew = state.notBeforeMs !== stored.saga.state.notBeforeMs;
+    const saga = {
+      ...stored.saga,
+      state,
+      revision: base.revision + 1,
+      writeId,
+      open: !hasEnded,
+      result: hasEnded ? result : stored.saga.result,
+      finishedAt: hasEnded ? isoAt(events.at(-1)?.atMs ?? clock.nowMs()) : stored.saga.finishedAt,
+      history: [...stored.saga.history, ...entries(events, stored.saga.epoch, writeId)].slice(
+        -HISTORY_LIMIT,
+      ),
+    };
+    put(
+      {
+        ...stored,
+        saga,
+        dueMs: isDueAnew ? (state.notBeforeMs ?? 0) : dueMs,
+        leaseUntilMs: isAtRest(state.phase) ? 0 : leaseUntilMs,
+      },
+      durability,
+    );
+    return saga;
+  }
+
+  function intervene(order: Intervention): InterventionResult {
+    const { base, state, result = null, event, writeId } = order;
+    sagas.commit();
+    const stored = sagas.get(base.id);
+    if (stored === undefined) throw new RangeError(`no saga ${base.id}`);
+    if (hasWritten(stored, writeId)) return { status: 'landed', saga: stored.saga };
+    if (stored.saga.writeId !== base.writeId) return { status: 'conflict', saga: stored.saga };
+    const events = [{ ...event, atMs: clock.nowMs() }];
+    const written = { base, state, result, events, writeId };
+    return { status: 'landed', saga: write(stored, written, 'majority') };
+  }
+
+  function takeOverdue({ limit, holdMs }: { limit: number; holdMs: number }) {
+    const nowMs = clock.nowMs();
+    const overdue = sagas
+      .all()
+      .filter((stored) => {
+        const { saga, relayMs, dueMs } = stored;
+        const farAheadMs = nowMs + 2 * Math.max(holdMs, FIRST_RELAY_LOOK_MS);
+        const isRelayed = relayMs <= nowMs || relayMs > farAheadMs;
+        const isDue = isRelayed && dueMs <= nowMs && !isLeased(stored, nowMs);
+        return saga.open && isDue && saga.state.phase !== 'stuck';
+      })
+      .slice(0, limit);
+    for (const stored of overdue) put({ ...stored, relayMs: nowMs + holdMs });
+    return overdue.map(({ saga: { id, kind } }) => ({ id, kind }));
+  }
+
+  // A proof is one from a majority, and with it everything before is there.
+  function proves(one: Claim): boolean {
+    sagas.commit();
+    return holding(one)?.saga.open === true;
+  }
+
+  // Readers are shown what is on a majority (I9).
+  const newestFirst = () => sortNewestFirst(sagas.allCommitted().map(({ saga }) => saga));
+
+  return {
+    failOver: () => sagas.failOver(),
+    insert: async (saga) => insert(saga),
+    claim: async (sagaId, request) => claim(sagaId, request),
+    commit: async (order) => commit(order),
+    intervene: async (order) => intervene(order),
+    renew: async (claims, leaseMs) => {
+      for (const one of claims) {
+        const held = holding(one);
+        if (held !== null && held.leaseUntilMs > 0) {
+          put({ ...held, leaseMs, leaseUntilMs: clock.nowMs() + leaseMs });
+        }
+      }
+    },
+    release: async (one) => {
+      const held = holding(one);
+      if (held === null) return null;
+      put({ ...held, leaseUntilMs: 0 });
+      return held.dueMs;
+    },
+    prove: async (one) => proves(one),
+    noteRunnable: async (runnable) => {
+      for (const stored of sagas.all()) {
+        const { saga } = stored;
+        const isRunnable = runnable.includes(pinnedId(saga.kind, saga.version));
+        const since = saga.unrunnableSince ?? isoAt(clock.nowMs());
+        const unrunnableSince = isRunnable ? null : since;
+        if (saga.open && unrunnableSince !== saga.unrunnableSince) {
+          put({ ...stored, saga: { ...saga, unrunnableSince } });
+        }
+      }
+    },
+    find: async (id) => sagas.committed(id)?.saga ?? null,
+    findByKey: async (key, limit) =>
+      newestFirst()
+        .filter((saga) => saga.key === key)
+        .sort((a, b) => Number(b.open) - Number(a.open))
+        .slice(0, limit),
+    openSummary: async () => summarizeOpen(sagas.all().map(({ saga }) => saga)),
+    findHolders: async (keys) =>
+      new Map(
+        sagas
+          .allCommitted()
+          .flatMap(({ saga: { open, key, id } }) =>
+            open && keys.includes(key) ? [[key, id] as const] : [],
+          ),
+      ),
+    list: async (filter) => pageOf(newestFirst(), filter),
+    takeOverdue: async (options) => takeOverdue(options),
+    findRevisions: async (ids) =>
+      new Map(
+        ids.flatMap((id) => {
+          const saga = sagas.committed(id)?.saga;
+          if (saga === undefined) return [];
+          const { revision, unrunnableSince } = saga;
+          return [[id, { revision, unrunnableSince }] as const];
+        }),
+      ),
+    findStates: async (ids) =>
+      new Map(
+        ids.flatMap((id) => {
+          const found = sagas.committed(id);
+          return found === undefined ? [] : [[id, { open: found.saga.open }] as const];
+        }),
+      ),
+  };
+}
+
+/** Not from before the clock went back. */
+function isLeased({ leaseUntilMs, leaseMs }: Stored, nowMs: number): boolean {
+  return leaseUntilMs > nowMs && leaseUntilMs <= nowMs + 2 * leaseMs;
+}
+
+function hasWritten({ saga }: Stored, writeId: string): boolean {
+  return saga.history.some((entry) => entry.writeId === writeId);
+}

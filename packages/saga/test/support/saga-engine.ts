@@ -1,0 +1,149 @@
+// The saga engine on a test's own database as one worker process has it: its own log,
+// clock and runner.
+
+import mongoose, { type Connection } from 'mongoose';
+import { inject, onTestFinished } from 'vitest';
+import { createTestDatabase } from '../../../../test/support/database.ts';
+import { createTcpProxy, type TcpProxy } from '../../../../test/support/tcp-proxy.ts';
+import { waitFor } from '../../../../test/support/wait-for.ts';
+import type { SagaDefinition } from '../../src/definition.ts';
+import type { SagaRecord } from '../../src/log/record.ts';
+import type { Claim, SagaLog } from '../../src/log/saga-log.ts';
+import type { WakeUps } from '../../src/queue/wake-ups.ts';
+import { createRegistry } from '../../src/registry.ts';
+import type { Clock } from '../../src/run/clock.ts';
+import { createRunner, type Runner, type RunOutcome } from '../../src/run/runner.ts';
+import type { SagaId } from '../../src/saga-id.ts';
+import { createSagas, type Sagas } from '../../src/sagas.ts';
+import { openTestSagaLog, passForSagas } from './saga-log.ts';
+import { createSagaWorld, type SagaWorld, stepsOf } from './saga-world.ts';
+
+export interface TestEngine {
+  readonly connection: Connection;
+  readonly log: SagaLog;
+  readonly clock: Clock;
+  readonly sagas: Sagas;
+  readonly runner: Runner;
+  /** The claims that another worker took over. */
+  readonly fenced: readonly Claim[];
+  start(kind?: string): Promise<SagaId>;
+  /** Runs it as a worker does, sleeps included, until it rests. */
+  runToRest(id: SagaId): Promise<SagaRecord>;
+  run(id: SagaId, signal?: AbortSignal): Promise<RunOutcome>;
+  /** Lets so much time go by, for the leases in the database and for this worker. */
+  pass(ms: number): Promise<void>;
+}
+
+export interface TestEngineOptions {
+  readonly definitions: readonly SagaDefinition[];
+  readonly connection: Connection;
+  readonly waitInPlaceMs?: number;
+  /** Default: nobody is woken. */
+  readonly wakeUps?: WakeUps;
+  /** What this worker has instead of the log it opens. */
+  readonly wrapLog?: (log: SagaLog) => SagaLog;
+  /** What this worker has instead of the clock it starts. */
+  readonly wrapClock?: (clock: Clock) => Clock;
+}
+
+/** Longer than any test: a lease runs out when a test says so. */
+export const LEASE_MS = 60_000;
+
+export async function createTestEngine(options: TestEngineOptions): Promise<TestEngine> {
+  const { definitions, connection, waitInPlaceMs = 2_000, wakeUps = NO_WAKE_UPS } = options;
+  const { log: opened, clock: databaseClock } = await openTestSagaLog(connection);
+  const log = options.wrapLog?.(opened) ?? opened;
+  let passedMs = 0;
+  const own: Clock = {
+    nowMs: () => databaseClock.nowMs() + passedMs,
+    monotonicMs: () => databaseClock.monotonicMs() + passedMs,
+  };
+  const clock = options.wrapClock?.(own) ?? own;
+  const registry = createRegistry(definitions);
+  const fenced: Claim[] = [];
+  const runner = createRunner({
+    log,
+    registry,
+    clock,
+    leases: { hold: () => undefined, drop: () => undefined },
+    cohorts: { enter: async () => undefined, leave: () => undefined },
+    leaseMs: LEASE_MS,
+    // The shortest of all jittered waits.
+    random: () => 0,
+    waitInPlaceMs,
+    onTransition: () => undefined,
+    onFenced: (claim) => void fenced.push(claim),
+  });
+  const sagas = createSagas({
+    log,
+    registry,
+    wakeUps,
+    clock,
+    onWakeFailed: () => undefined,
+  });
+  const run = (id: SagaId, signal = new AbortController().signal) =>
+    runner.run(id, { signal, isDraining: () => false });
+  return {
+    connection,
+    log,
+    clock,
+    sagas,
+    runner,
+    fenced,
+    run,
+    pass: async (ms) => {
+      await passForSagas(connection, ms);
+      passedMs += ms;
+    },
+    start: async (kind = 'test-saga') => {
+      const order = { kind, idPrefix: 'tst', subject: 'somebody', requestedBy: 'a test' };
+      const key = `key/${Math.random()}`;
+      return (await sagas.start({ ...order, input: { key } })).saga.id;
+    },
+    runToRest: async (id) => {
+      for (let naps = 0; naps < MAX_NAPS; naps += 1) {
+        const outcome = await run(id);
+        if (outcome.status === 'at-rest' && outcome.saga !== null) return outcome.saga;
+        if (outcome.status !== 'later') throw new Error(`saga ${id}: ${outcome.status}`);
+        await waitFor('the saga to be due', () => clock.nowMs() > outcome.atMs);
+      }
+      throw new Error(`saga ${id} sleeps for ever`);
+    },
+  };
+}
+
+const NO_WAKE_UPS: WakeUps = { wake: async () => undefined, revive: async () => 'revived' };
+const MAX_NAPS = 50;
+
+/** One more connection to the same database, over a wire that can be cut. */
+export async function connectThroughProxy(
+  connection: Connection,
+): Promise<{ readonly proxy: TcpProxy; readonly wired: Connection }> {
+  const { hostname, port } = new URL(inject('mongodbUri'));
+  const proxy = await createTcpProxy({ host: hostname, port: Number(port) });
+  const uri = `mongodb://127.0.0.1:${proxy.port}/?directConnection=true`;
+  const wired = await mongoose
+    .createConnection(uri, { dbName: connection.name, serverSelectionTimeoutMS: 300 })
+    .asPromise();
+  onTestFinished(() => wired.close());
+  return { proxy, wired };
+}
+
+type Build = (
+  steps: ReturnType<typeof stepsOf>,
+  world: SagaWorld,
+) => SagaDefinition | readonly SagaDefinition[];
+
+/** A new database, a world on it, and an engine; `another` is one more worker on the same sagas. */
+export async function setUpEngine(build: Build, options: { readonly waitInPlaceMs?: number } = {}) {
+  const connection = await createTestDatabase();
+  const world = await createSagaWorld(connection);
+  const definitions = [build(stepsOf(world), world)].flat();
+  const engine = await createTestEngine({ definitions, connection, ...options });
+  const another = () => createTestEngine({ definitions, connection, ...options });
+  const runOne = async () => {
+    const id = await engine.start();
+    return engine.runToRest(id);
+  };
+  return { connection, world, engine, another, runOne };
+}
