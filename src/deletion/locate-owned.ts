@@ -63,7 +63,7 @@ export async function locateOwned(
   const { owner, instanceId, pools, call } = order;
   const { firebaseUid } = owner;
   const { poolContainers, dockerHost } = hintsOf(pools, instanceId, owner);
-  const query = { instanceId, firebaseUid, poolContainers };
+  const query = { instanceId, firebaseUid, userId: owner.userId, poolContainers };
   const answer = await bots.locate(
     dockerHost === undefined ? query : { ...query, dockerHost },
     call,

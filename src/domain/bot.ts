@@ -92,6 +92,8 @@ export interface BotQuery {
   readonly instanceId: string;
   /** The owner's firebaseUid: pools are named after it. Null for a user without one. */
   readonly firebaseUid: string | null;
+  /** The owner's `_id`, which the platform's tools have written into labels as well. */
+  readonly userId?: string;
   /** Pool containers that the pool state names for this bot; the owner's pools are asked too. */
   readonly poolContainers: readonly string[];
   /** Ids of containers that are known to be this bot or to hold it: whatever they are called, they are asked for. */

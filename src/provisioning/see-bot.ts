@@ -10,12 +10,13 @@ import type { Place } from './stored-values.ts';
 /** Everything on the place's host that carries the bot's id. */
 export function seeBot(
   { bots }: Pick<ProvisioningPorts, 'bots'>,
-  { instanceId, firebaseUid }: ProvisionBotInput,
+  { instanceId, firebaseUid, userId }: ProvisionBotInput,
   place: Place,
   call: BotsCall,
 ): Promise<SourceAnswer<readonly Sighting[]>> {
   const poolContainers = place.kind === 'pooled' ? [place.containerName] : [];
-  return bots.locate({ instanceId, firebaseUid, poolContainers, dockerHost: place.host }, call);
+  const query = { instanceId, firebaseUid, userId, poolContainers, dockerHost: place.host };
+  return bots.locate(query, call);
 }
 
 /** Whether this is the bot that was to be started there. */

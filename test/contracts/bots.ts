@@ -384,6 +384,20 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     expect(await locateOne(bots, uid)).toMatchObject({ labels, program: 'RUNNING' });
   });
 
+  test("a pool of another name that a label gives to the owner's `_id`: asked too, and listed", async () => {
+    const { bots, addPool } = await createWorld();
+    const uid = newUid();
+    const userId = randomBytes(12).toString('hex');
+    const labels = { userId };
+    const programs = { [`${uid}-bot-1`]: 'RUNNING' } as const;
+    await addPool({ name: `freqtrade-pool-x-${uid}`, labels, bots: programs });
+    const located = itemsOf(await bots.locate({ ...queryFor(uid), userId }, call()));
+    expect(located).toMatchObject([{ labels, program: 'RUNNING' }]);
+    const [host = ''] = bots.hosts();
+    const listed = itemsOf((await bots.list(host, uid, call())).answer);
+    expect(listed.map(({ instanceId }) => instanceId)).toContain(`${uid}-bot-1`);
+  });
+
   test('a pool that does not run: its conf folder answers; it can be stopped, not removed', async () => {
     const { bots, addPool, stopPool, startPool } = await createWorld();
     const uid = newUid();

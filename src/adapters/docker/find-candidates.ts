@@ -1,4 +1,4 @@
-// Which containers of a host may be the bot, or may hold it: three filtered listings, so that no look
+// Which containers of a host may be the bot, or may hold it: a few filtered listings at once, so that no search
 // for one bot lists all containers. Filters only narrow; every hit is compared exactly.
 
 import { InDoubtError } from '@reclaim/saga';
@@ -30,14 +30,15 @@ export async function findCandidates(
   query: BotQuery,
   call: BotsCall,
 ): Promise<Candidates> {
-  const { instanceId, firebaseUid, poolContainers } = query;
+  const { instanceId, firebaseUid, userId, poolContainers } = query;
   // Wider than the names themselves: what only holds one of them may be it, renamed.
   const byName = [dedicatedName(instanceId), ...poolContainers].map(holdsNameFilter);
   const name = firebaseUid === null ? byName : [...byName, holdsPoolsOfFilter(firebaseUid)];
-  const [labelled, named, owned] = await Promise.all([
+  const owners = [firebaseUid, userId].filter((owner) => typeof owner === 'string');
+  const [labelled, named, ...owned] = await Promise.all([
     containers.list({ label: [`${LABELS.instanceId}=${instanceId}`] }, call),
     containers.list({ name }, call),
-    firebaseUid === null ? [] : containers.list({ label: ownedBy(firebaseUid) }, call),
+    ...owners.map((owner) => containers.list({ label: ownedBy(owner) }, call)),
   ]);
   const dedicated = [
     ...labelled.filter(({ labels }) => labels[LABELS.instanceId] === instanceId),
@@ -47,7 +48,7 @@ export async function findCandidates(
   const byLabelAlone = dedicated.filter((container) => isByLabelAlone(container, query));
   const pools = [
     ...named.filter(({ names }) => isPoolBy(names, query)),
-    ...owned.filter((container) => isOwnedBy(container, firebaseUid)),
+    ...owned.flat().filter((container) => owners.some((owner) => isOwnedBy(container, owner))),
   ].filter(isPoolContainer);
   const poolIds = new Set(pools.map(({ id }) => id));
   return {
@@ -79,12 +80,12 @@ function mayBe({ id, names, labels }: ListedContainer, query: BotQuery): boolean
   });
 }
 
-function ownedBy(firebaseUid: string): string[] {
-  return [`${LABELS.managed}=true`, `${LABELS.userId}=${firebaseUid}`];
+function ownedBy(owner: string): string[] {
+  return [`${LABELS.managed}=true`, `${LABELS.userId}=${owner}`];
 }
 
-function isOwnedBy({ labels }: ListedContainer, firebaseUid: string | null): boolean {
-  return labels[LABELS.managed] === 'true' && labels[LABELS.userId] === firebaseUid;
+function isOwnedBy({ labels }: ListedContainer, owner: string): boolean {
+  return labels[LABELS.managed] === 'true' && labels[LABELS.userId] === owner;
 }
 
 function isDedicatedBy(names: readonly string[], instanceId: string): boolean {

@@ -10,7 +10,7 @@ export async function findSimulatedPools(
   host: string,
   signal: AbortSignal,
 ): Promise<readonly PoolContainer[]> {
-  const met = await calls.read({ ids: [hostKey(host), ...containerNames.map(poolKey)], uid: null });
+  const met = await calls.read({ ids: [hostKey(host), ...containerNames.map(poolKey)] });
   const here = met.filter((document) => !('host' in document) || document.host === host);
   // A listing asks the daemon alone, not what is inside a pool.
   await misbehaviours.beforeRead(

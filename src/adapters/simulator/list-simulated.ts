@@ -32,7 +32,7 @@ export async function hasSimulated(
   host: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const met = await calls.read({ ids: [hostKey(host)], uid: null });
+  const met = await calls.read({ ids: [hostKey(host)] });
   await misbehaviours.beforeRead(met, signal);
   const found = await collectionOf()
     .findOne({ kind: { $in: ['dedicated', 'pool'] }, host })
@@ -50,7 +50,7 @@ export async function listSimulated(
 ): Promise<HostListing> {
   const observedAt = world.now();
   try {
-    const met = await world.calls.read({ ids: [hostKey(host)], uid: null });
+    const met = await world.calls.read({ ids: [hostKey(host)] });
     await world.misbehaviours.beforeRead(met, signal);
     const { dedicated, pools, programs } = await readHost(world, host, owner);
     const asked = new Map(
@@ -102,7 +102,7 @@ export async function listSimulated(
 async function readHost(world: ListingWorld, host: string, owner: string | null) {
   const collection = world.collectionOf();
   const owned = owner === null ? {} : { 'labels.userId': { $in: [owner, null, USER_ID] } };
-  const ofUid = owner === null ? {} : { uid: { $in: [owner, null] } };
+  const ofUid = owner === null ? {} : { uid: { $in: [owner, null, USER_ID] } };
   try {
     const [dedicated, pools] = await Promise.all([
       collection.find({ kind: 'dedicated', host, ...owned }).toArray(),

@@ -55,7 +55,7 @@ async function lookOnHost(
   isPool: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, ContainerLook>> {
-  const hostDocument = await world.calls.read({ ids: [hostKey(host)], uid: null });
+  const hostDocument = await world.calls.read({ ids: [hostKey(host)] });
   await world.misbehaviours.beforeRead(hostDocument, signal);
   const { containers, programs } = await readContainers(world, host, names);
   const byPool = Map.groupBy(programs, ({ pool }) => pool);

@@ -11,7 +11,7 @@ export async function readSimulatedPort(
   { containerName }: PooledSighting,
   signal: AbortSignal,
 ): Promise<PortReading> {
-  const met = await calls.read({ ids, uid: null });
+  const met = await calls.read({ ids });
   await misbehaviours.beforeRead(met, signal);
   const bot = met.find((one) => one.kind === 'pooled' && one.pool === containerName);
   return bot?.kind === 'pooled' && bot.port !== null

@@ -93,7 +93,7 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots & PoolC
   ): Promise<T> => {
     requireHost(seen.host);
     refuseAborted(call.signal);
-    const met = await calls.read({ ids: keysOf(instanceId, seen), uid: null });
+    const met = await calls.read({ ids: keysOf(instanceId, seen) });
     await misbehaviours.beforeRead(met.filter(isPlace), call.signal);
     return run(met);
   };
@@ -117,7 +117,7 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots & PoolC
     look: (instanceId, seen, { signal }) =>
       answerOf(signal, async () => {
         requireHost(seen.host);
-        const met = await calls.read({ ids: keysOf(instanceId, seen), uid: null });
+        const met = await calls.read({ ids: keysOf(instanceId, seen) });
         await misbehaviours.beforeRead(met, signal);
         refuseDead(met);
         const found = toSightings(met).filter((sighting) => isSame(sighting, seen));
@@ -162,7 +162,7 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots & PoolC
         place.kind === 'pooled'
           ? [hostKey(place.host), poolKey(place.containerName), pooledKey(instanceId)]
           : [hostKey(place.host), dedicatedKey(instanceId)];
-      const met = await calls.read({ ids, uid: null });
+      const met = await calls.read({ ids });
       await misbehaviours.beforeRead(met.filter(isPlace), call.signal);
       return place.kind === 'pooled'
         ? startSimulatedPooled(simulation, order, place, met, call)
@@ -207,7 +207,7 @@ async function locateOnHost(
   host: string,
   signal: AbortSignal,
 ): Promise<readonly Sighting[]> {
-  const { instanceId, firebaseUid, poolContainers } = query;
+  const { instanceId, firebaseUid, userId, poolContainers } = query;
   const met = await calls.read({
     ids: [
       hostKey(host),
@@ -215,7 +215,7 @@ async function locateOnHost(
       pooledKey(instanceId),
       ...poolContainers.map(poolKey),
     ],
-    uid: firebaseUid,
+    uids: [firebaseUid, userId].filter((owner) => typeof owner === 'string'),
   });
   const here = met.filter((document) => hostOf(document, met) === host);
   await misbehaviours.beforeRead(here, signal);

@@ -10,8 +10,8 @@ import { prepareWorld, type WorldCollection, type WorldDocument } from './world-
 
 interface WorldQuery {
   readonly ids: readonly string[];
-  /** Whose pools are wanted too. */
-  readonly uid: string | null;
+  /** Whose pools are wanted too, by every name that the owner has. */
+  readonly uids?: readonly string[];
 }
 
 export type WorldChange = mongo.AnyBulkWriteOperation<WorldDocument>;
@@ -73,7 +73,7 @@ async function readAll(
   queries: readonly WorldQuery[],
 ): Promise<Found> {
   const ids = [...new Set(queries.flatMap((query) => query.ids))];
-  const uids = [...new Set(queries.flatMap(({ uid }) => (uid === null ? [] : [uid])))];
+  const uids = [...new Set(queries.flatMap(({ uids = [] }) => uids))];
   const byIds = { _id: { $in: ids } };
   const filter = uids.length === 0 ? byIds : { $or: [byIds, { uid: { $in: uids } }] };
   const documents = await collection.find(filter).toArray();
@@ -82,8 +82,11 @@ async function readAll(
   return { byId, poolsByUid: Map.groupBy(pools, ({ uid }) => uid ?? '') };
 }
 
-function pick({ byId, poolsByUid }: Found, { ids, uid }: WorldQuery): readonly WorldDocument[] {
-  const own = uid === null ? [] : (poolsByUid.get(uid) ?? []);
+function pick(
+  { byId, poolsByUid }: Found,
+  { ids, uids = [] }: WorldQuery,
+): readonly WorldDocument[] {
+  const own = uids.flatMap((uid) => poolsByUid.get(uid) ?? []);
   const asked = ids.flatMap((id) => byId.get(id) ?? []);
   return [...new Set([...asked, ...own])];
 }

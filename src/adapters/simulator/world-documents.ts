@@ -44,7 +44,7 @@ export interface PoolDocument extends Misbehaving {
   readonly host: string;
   readonly containerId: string;
   readonly containerName: string;
-  /** The firebaseUid that its name or label gives it to. */
+  /** The owner that its label or name gives it to: a firebaseUid or an `_id`. */
   readonly uid: string | null;
   readonly labels: SightingLabels;
   readonly running: boolean;
