@@ -60,7 +60,6 @@ async function begin({ sagas }: Services, { userId, firebaseUid, instanceId }: H
   const policy = { onStopFailure: 'hold', stopTimeoutMs: HOUR_MS } as const;
   await sagas.start({
     kind: DELETE_BOT,
-    idPrefix: 'del',
     subject: userId,
     requestedBy: firebaseUid,
     input: writeInput({ userId, firebaseUid, instanceId, ...policy }),

@@ -1,7 +1,7 @@
 // The migration before anything else: the constraints and indexes of every part, over a connection of its own, because
 // building an index over data that already exists takes longer than any call of the program may.
 
-import { SAGA_LOG_INDEXES } from '@reclaim/saga/mongodb';
+import { SAGA_LOG_INDEXES, searchIndexes } from '@reclaim/saga/mongodb';
 import { connectMongo } from './adapters/mongo/connect.ts';
 import { ENDED_SESSION_INDEXES } from './adapters/mongo/ended-sessions.ts';
 import { HEALTH_INDEXES } from './adapters/mongo/health/health-indexes.ts';
@@ -10,6 +10,9 @@ import type { MigrationReport } from './adapters/mongo/migration-report.ts';
 import { REQUEST_KEY_INDEXES } from './adapters/mongo/provisioning/request-keys.ts';
 import { POOL_STATE_INDEXES } from './adapters/pool-state/pool-documents.ts';
 import type { Config } from './config.ts';
+
+/** What the definitions search by, all together: the migration runs before there are any. */
+export const SEARCHED_INPUT = ['instanceId', 'requestName'] as const;
 
 export async function migrateDatabase(
   uri: string,
@@ -21,6 +24,7 @@ export async function migrateDatabase(
       connection,
       [
         ...SAGA_LOG_INDEXES,
+        ...searchIndexes(SEARCHED_INPUT),
         ...REQUEST_KEY_INDEXES,
         ...HEALTH_INDEXES,
         ...ENDED_SESSION_INDEXES,

@@ -28,7 +28,7 @@ export function createOperations(options: OperationsOptions): {
     overview: createOverview({
       ...syncPorts,
       log: sagaLog,
-      atRiskMinor: (saga) => sagas.atRiskMinor(saga),
+      atRisk: (saga) => sagas.atRisk(saga),
       countTombstones: () => countUnfinished(connection),
       lastAnswers: () => runtime.docker?.hostStates() ?? [],
       now,

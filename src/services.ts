@@ -181,7 +181,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
   registerOpenSagaGauges(metricsRegistry, {
     openSummary: () => sagaLog.openSummary(),
     stuck: async (limit) => (await sagaLog.list({ phases: ['stuck'], limit })).sagas,
-    atRiskMinor: (saga) => sagas.atRiskMinor(saga),
+    atRisk: (saga) => sagas.atRisk(saga),
   });
   await poolStatePlace.begin(accounts);
   hurryTombstones(runtime, deletionPorts, log);

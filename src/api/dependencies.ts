@@ -119,14 +119,7 @@ export type StepKind = StepDefinition['kind'];
 /** The part of the engine that HTTP may use. */
 export type Sagas = Pick<
   EngineSagas,
-  | 'find'
-  | 'findRevisions'
-  | 'list'
-  | 'requestCancel'
-  | 'waitForEnd'
-  | 'order'
-  | 'plan'
-  | 'atRiskMinor'
+  'find' | 'findRevisions' | 'list' | 'requestCancel' | 'waitForEnd' | 'order' | 'plan' | 'atRisk'
 >;
 
 export interface Accounts {

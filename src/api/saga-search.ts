@@ -16,6 +16,7 @@ export async function traitsOf(text: string, accounts: Accounts): Promise<readon
   const account = uid === undefined ? null : await accounts.findByFirebaseUid(uid);
   if (account !== null) traits.push({ of: 'subject', value: account.userId });
   const instanceId = parseInstanceId(sought);
-  if (instanceId !== undefined) traits.push({ of: 'instance', value: instanceId });
+  if (instanceId !== undefined)
+    traits.push({ of: 'input', field: 'instanceId', value: instanceId });
   return traits;
 }

@@ -14,7 +14,7 @@ export function sagaView(saga: SagaRecord, deps: ViewDependencies) {
     ...jobView(saga, deps, 'operator'),
     ...{ subject, key, version, requestedBy, parent, epoch },
     ageSeconds: Math.max(0, Math.round((untilMs - Date.parse(createdAt)) / 1_000)),
-    moneyAtRiskMinor: open ? deps.sagas.atRiskMinor(saga) : null,
+    moneyAtRiskMinor: open ? deps.sagas.atRisk(saga) : null,
   };
 }
 

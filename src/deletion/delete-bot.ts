@@ -22,6 +22,9 @@ export function createDeleteBotSaga(ports: DeletionPorts): SagaDefinition {
   return {
     name: DELETE_BOT,
     version: 1,
+    queue: 'deletion',
+    idPrefix: 'del',
+    searchBy: ['instanceId'],
     key: (input) => botKey(readInput(input)),
     steps: [
       createLockAllocationStep(ports),
@@ -33,7 +36,7 @@ export function createDeleteBotSaga(ports: DeletionPorts): SagaDefinition {
     ],
     fenceEffects: (call) => fenceMark(ports, call),
     release: (call) => releaseBot(ports, call),
-    atRiskMinor: lockedMinor,
+    atRisk: lockedMinor,
     choices: ({ step, code }) =>
       step === STEP.lock && STANDS_ON_NUMBERS.has(code) ? [STOP_BOT] : [],
     result: ({ results }): Json => {

@@ -120,7 +120,6 @@ async function begin(
 ): Promise<DeleteOutcome> {
   const order = {
     kind: DELETE_BOT,
-    idPrefix: 'del',
     subject: userId,
     requestedBy,
     input: writeInput({

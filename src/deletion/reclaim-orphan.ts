@@ -33,6 +33,9 @@ export function createReclaimOrphanSaga(ports: DeletionPorts, absence: Absence):
   return {
     name: RECLAIM_ORPHAN,
     version: 1,
+    queue: 'deletion',
+    idPrefix: 'rcl',
+    searchBy: ['instanceId'],
     key: (input) => botKey(readInput(input)),
     steps: [
       createLockAllocationStep(ports),
@@ -43,7 +46,7 @@ export function createReclaimOrphanSaga(ports: DeletionPorts, absence: Absence):
     ],
     fenceEffects: (call) => fenceMark(ports, call),
     release: (call) => releaseBot(ports, call),
-    atRiskMinor: lockedMinor,
+    atRisk: lockedMinor,
     result: ({ results }) => ({ wallet: walletOf(results[STEP.refund]) }),
   };
 }
@@ -61,7 +64,6 @@ export function reclaimOrder(
 ): SagaOrder {
   return {
     kind: RECLAIM_ORPHAN,
-    idPrefix: 'rcl',
     subject: bot.userId,
     requestedBy,
     parent,

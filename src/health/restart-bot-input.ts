@@ -43,7 +43,6 @@ export function restartOrder(
 ): SagaOrder {
   return {
     kind: RESTART_BOT,
-    idPrefix: 'rst',
     subject: userId,
     requestedBy: 'system:health',
     input: STORED.write({ userId, firebaseUid, instanceId, attempt }),

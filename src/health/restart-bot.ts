@@ -45,6 +45,9 @@ export function createRestartBotSaga(ports: RestartPorts): SagaDefinition {
   return {
     name: RESTART_BOT,
     version: 1,
+    queue: 'health',
+    idPrefix: 'rst',
+    searchBy: ['instanceId'],
     key: (input) => botKey(readInput(input)),
     yieldsWithinMs: RESTART_CALL_MS,
     steps: [createStartProgramStep(ports)],

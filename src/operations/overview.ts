@@ -36,7 +36,7 @@ export interface OverviewPorts extends HostsPorts {
     openSummary(): Promise<readonly OpenSagas[]>;
     list(filter: SagaFilter): Promise<SagaPage>;
   };
-  readonly atRiskMinor: (saga: SagaRecord) => number | null;
+  readonly atRisk: (saga: SagaRecord) => number | null;
   readonly countTombstones: () => Promise<number>;
   readonly findings: Pick<Findings, 'countOpen'>;
   readonly now: () => Date;
@@ -75,11 +75,11 @@ async function readFigures(ports: OverviewPorts): Promise<Figures> {
 }
 
 async function moneyOf(
-  { log, atRiskMinor }: OverviewPorts,
+  { log, atRisk }: OverviewPorts,
   phases: readonly Phase[],
 ): Promise<LockedMoney> {
   const { sagas, nextCursor } = await log.list({ phases, limit: MAX_ADDED });
   // Cents are whole numbers, shown and never paid by.
-  const minor = sagas.reduce((sum, saga) => sum + (atRiskMinor(saga) ?? 0), 0);
+  const minor = sagas.reduce((sum, saga) => sum + (atRisk(saga) ?? 0), 0);
   return { minor, isWhole: nextCursor === null };
 }

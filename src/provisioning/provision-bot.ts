@@ -19,6 +19,9 @@ export function createProvisionBotSaga(ports: ProvisioningPorts): SagaDefinition
   return {
     name: PROVISION_BOT,
     version: 1,
+    queue: 'deletion',
+    idPrefix: 'prov',
+    searchBy: ['instanceId', 'requestName'],
     key: (input) => botKey(readInput(input)),
     steps: [
       createReserveFundsStep(ports),
@@ -35,7 +38,7 @@ export function createProvisionBotSaga(ports: ProvisioningPorts): SagaDefinition
       if (raised === 'fenced') throw new FencedError(call.sagaId, call.epoch);
     },
     release: (call) => releaseProvision(ports, call),
-    atRiskMinor: reservedMinor,
+    atRisk: reservedMinor,
     result: ({ input, results }): Json => {
       const { instanceId, botName, allocatedAmount } = readInput(input);
       const reservation = RESERVATION.readOrNull(results[STEP.reserve]);

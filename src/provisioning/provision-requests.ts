@@ -76,14 +76,13 @@ export interface ProvisionRequestsOptions {
   readonly undoTimeoutMs: number;
 }
 
-const ID_PREFIX = 'prov';
 
 export function createProvisionRequests(options: ProvisionRequestsOptions): ProvisionRequests {
   const { sagas, keys } = options;
   return {
     request: async (request) => {
       if (!options.isOffered) return acceptedBefore(options, request);
-      const sagaId = sagas.newId(ID_PREFIX);
+      const sagaId = sagas.newId(PROVISION_BOT);
       if (request.key === null) return begin(options, request, sagaId);
       const { userId } = request;
       const name = requestName(userId, request.key);
@@ -117,7 +116,7 @@ async function findEarlier(
   { sagas }: ProvisionRequestsOptions,
   name: string,
 ): Promise<SagaRecord | null> {
-  const anyOf = [{ of: 'request', value: name } as const];
+  const anyOf = [{ of: 'input', field: 'requestName', value: name } as const];
   const { sagas: found } = await sagas.list({ kind: PROVISION_BOT, anyOf, limit: 1 });
   return found[0] ?? null;
 }
@@ -214,7 +213,6 @@ async function start(
   const named = key === null ? {} : { requestName: requestName(userId, key) };
   const { saga } = await sagas.start({
     kind: PROVISION_BOT,
-    idPrefix: ID_PREFIX,
     id,
     subject: userId,
     requestedBy,

@@ -38,7 +38,6 @@ const NOBODY = 'all';
 export function syncAllOrder(input: SyncAllInput, requestedBy: string): SagaOrder {
   return {
     kind: SYNC_ALL,
-    idPrefix: 'all',
     subject: NOBODY,
     requestedBy,
     input: STORED.write(input),

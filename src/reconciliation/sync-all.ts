@@ -37,6 +37,8 @@ export function createSyncAllSaga(ports: SyncAllPorts): SagaDefinition {
   return {
     name: SYNC_ALL,
     version: 1,
+    queue: 'sync',
+    idPrefix: 'all',
     key: (input) => syncAllKey(readSyncAllInput(input)),
     steps: [
       step(STEP.survey, SURVEY_TIMEOUT_MS, (call) => survey(ports, call)),

@@ -11,7 +11,6 @@ export const SUSPECT_DELAY_MS = 60_000;
 export function syncOrder(input: SyncWalletInput, requestedBy: string): SagaOrder {
   return {
     kind: SYNC_WALLET,
-    idPrefix: 'syn',
     subject: input.userId,
     requestedBy,
     input: writeSyncWalletInput(input),

@@ -40,6 +40,8 @@ export function createSyncWalletSaga(ports: SyncPorts): SagaDefinition {
   return {
     name: SYNC_WALLET,
     version: 1,
+    queue: 'sync',
+    idPrefix: 'syn',
     key: (input) => syncWalletKey(readSyncWalletInput(input)),
     steps: [observeStep(ports), confirmStep(ports), repairStep(ports), recordStep(ports)],
     result: ({ results }): Json => results[STEP.record] ?? null,

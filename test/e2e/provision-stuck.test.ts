@@ -71,8 +71,7 @@ it('every definition that passes a point of no return: states what it gives back
     'provision-bot',
     'reclaim-orphan',
   ]);
-  for (const { name, fenceEffects, release, atRiskMinor } of paying) {
-    for (const part of [fenceEffects, release, atRiskMinor])
-      expect(part, name).toBeTypeOf('function');
+  for (const { name, fenceEffects, release, atRisk } of paying) {
+    for (const part of [fenceEffects, release, atRisk]) expect(part, name).toBeTypeOf('function');
   }
 });

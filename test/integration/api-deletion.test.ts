@@ -17,7 +17,7 @@ function sagasThatEnd(with_: SagaRecord | null, seen: number[] = []): Sagas {
     requestCancel: async () => ({ status: 'not-found' }),
     order: async () => ({ status: 'not-found' }),
     plan: async () => null,
-    atRiskMinor: () => null,
+    atRisk: () => null,
     findRevisions: async () => new Map(),
     waitForEnd: async (_id, timeoutMs) => {
       seen.push(timeoutMs);

@@ -116,7 +116,7 @@ describe('the list of jobs', () => {
           waitForEnd: async () => null,
           order: async () => ({ status: 'not-found' }),
           plan: async () => null,
-          atRiskMinor: () => null,
+          atRisk: () => null,
           findRevisions: async () => new Map(),
           list: async (filter) => {
             filters.push(filter);

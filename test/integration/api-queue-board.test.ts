@@ -47,7 +47,7 @@ async function createBoard(
         requestCancel: async () => ({ status: 'not-found' }),
         waitForEnd: async () => null,
         plan: async () => null,
-        atRiskMinor: () => null,
+        atRisk: () => null,
         findRevisions: async () => new Map(),
         order: async (sagaId, { by }) => {
           retries.push({ sagaId, by });

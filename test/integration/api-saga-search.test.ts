@@ -90,7 +90,7 @@ describe('the most urgent first', () => {
     waitForEnd: async () => null,
     order: async () => ({ status: 'not-found' as const }),
     plan: async () => null,
-    atRiskMinor: () => null,
+    atRisk: () => null,
   };
 
   test.each([1, 2, 4, 100])('in pages of %i: without a gap or a repeat', async (limit) => {

@@ -37,7 +37,7 @@ function countingLog(...records: SagaRecord[]) {
     waitForEnd: async () => null,
     order: async () => ({ status: 'not-found' }),
     plan: async () => null,
-    atRiskMinor: () => null,
+    atRisk: () => null,
   };
   const put = (saga: SagaRecord) => void sagas.set(saga.id, saga);
   const remove = ({ id }: SagaRecord) => void sagas.delete(id);

@@ -34,7 +34,6 @@ async function run(
   const userId = toUserId(String((await userNamed(app, UID))._id));
   const { saga } = await engine.sagas.start({
     kind: PROVISION_BOT,
-    idPrefix: 'prov',
     subject: userId,
     requestedBy: 'a test',
     input: writeInput({

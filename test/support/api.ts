@@ -114,7 +114,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       waitForEnd: async () => null,
       order: async () => ({ status: 'not-found' }),
       plan: async () => null,
-      atRiskMinor: () => null,
+      atRisk: () => null,
     },
     portfolio: {
       bots: async () => [],

@@ -280,7 +280,7 @@ twinsOf('I5', {
       ],
     });
     const { sagas } = engine;
-    const order = { idPrefix: 'tst', subject: 'somebody', requestedBy: 'a test' };
+    const order = { subject: 'somebody', requestedBy: 'a test' };
     const input = { key: 'one' };
     const first = await sagas.start({ ...order, kind: 'care', input });
     const running = engine.run(first.saga.id);

@@ -28,7 +28,7 @@ twinsOf('I8', {
       definitions: [sagaOf([make.undoable('a')])],
       wrapLog: (log) => (part === 'twin' ? readThenInsert(log) : log),
     });
-    const order = { kind: 'test-saga', idPrefix: 'tst', subject: 'somebody', requestedBy: 'many' };
+    const order = { kind: 'test-saga', subject: 'somebody', requestedBy: 'many' };
     const calls = Array.from({ length: CALLERS }, () =>
       sagas.start({ ...order, input: { bot: 'one' } }),
     );

@@ -12,13 +12,19 @@ export interface SagaDefinition<Input extends Json = Json> {
   /** Unique while a saga is open: two requests with one key get one saga (I8). */
   key(input: Input): string;
   readonly steps: readonly StepDefinition<Input>[];
+  /** Which queue its workers take it from: a short saga must not wait behind a long one. Default: `sagas`. */
+  readonly queue?: string;
+  /** What its ids begin with, 2 to 12 small letters. Default: `saga`. */
+  readonly idPrefix?: string;
+  /** Fields of the input that a list of sagas can be searched by; each has an index. */
+  readonly searchBy?: readonly string[];
   /** Set for a saga that gives its key up, at any moment and whatever it is doing, to one that is more than
    * maintenance (`Sagas.makeRoom`). What it has done by then needs no undo. A worker that has not noticed may
    * still have one call under way, which is over this long after the saga's end. Milliseconds. */
   readonly yieldsWithinMs?: number;
   /** Called once after each claim that resumes a saga, before anything else: raises the epoch in the
    * outside world where it can be fenced (I5). Repeatable. Who states it holds something out there, and states `release`
-   * and `atRiskMinor` too: the registration asks for both. */
+   * and `atRisk` too: the registration asks for both. */
   fenceEffects?(call: StepCall<Input>): Promise<void>;
   /** What the job shows at its end, from the results of its steps. Pure. */
   result?(facts: SagaFacts<Input>): Json;
@@ -27,8 +33,8 @@ export interface SagaDefinition<Input extends Json = Json> {
   /** What an operator may choose besides, when a saga that stands still for this is sent on; the steps read it as
    * `call.choice`. Pure. */
   choices?(cause: { readonly step: string; readonly code: string }): readonly string[];
-  /** What is locked up while the saga does not end, in cents, for people and alerts. Pure. */
-  atRiskMinor?(facts: SagaFacts<Input>): number;
+  /** How much is locked up while the saga does not end, for people and alerts; the unit is the definition's. Pure. */
+  atRisk?(facts: SagaFacts<Input>): number;
 }
 
 export interface SagaFacts<Input extends Json> {

@@ -16,7 +16,18 @@ export interface Registry {
   find(name: string, version: number): RegisteredSaga | undefined;
   /** The version that new sagas begin with. @throws RangeError for a name nobody registered. */
   newest(name: string): RegisteredSaga;
+  /** The queue that sagas of this name run on. Of a name that only another release knows, it is the default one. */
+  queueOf(name: string): string;
+  /** Of all definitions. */
+  readonly queues: readonly string[];
+  /** What of `runnable` is taken from these queues. */
+  runnableOn(queues: readonly string[]): readonly string[];
+  /** All of them, every version. */
+  readonly definitions: readonly SagaDefinition[];
 }
+
+/** Where sagas run whose definition names no queue. */
+export const DEFAULT_QUEUE = 'sagas';
 
 /** @throws Error for a bad shape, or the same name and version twice. */
 export function createRegistry(definitions: readonly SagaDefinition[]): Registry {
@@ -32,7 +43,16 @@ export function createRegistry(definitions: readonly SagaDefinition[]): Registry
       newestByName.set(definition.name, registered);
     }
   }
+  const queueOf = (name: string) => newestByName.get(name)?.definition.queue ?? DEFAULT_QUEUE;
+  const definitions = [...byId.values()].map(({ definition }) => definition);
   return {
+    queueOf,
+    definitions,
+    runnableOn: (queues) =>
+      definitions
+        .filter(({ name }) => queues.includes(queueOf(name)))
+        .map(({ name, version }) => pinnedId(name, version)),
+    queues: [...new Set([...newestByName.keys()].map(queueOf))],
     runnable: [...byId.keys()],
     find: (name, version) => byId.get(pinnedId(name, version)),
     newest: (name) => {

@@ -15,7 +15,7 @@ import { waitForEnd } from './operate/wait-for-end.ts';
 import type { WakeUps } from './queue/wake-ups.ts';
 import type { Registry } from './registry.ts';
 import type { Clock } from './run/clock.ts';
-import { atRiskMinor } from './run/saga-facts.ts';
+import { atRisk } from './run/saga-facts.ts';
 import { insertTraced } from './run/traced.ts';
 import type { Tracer } from './run/tracer.ts';
 import type { SagaId } from './saga-id.ts';
@@ -23,7 +23,7 @@ import { makeSagaId } from './saga-id.ts';
 
 export interface Sagas {
   /** An id for a caller that binds it to something of its own before it starts the saga under it. */
-  newId(idPrefix: string): SagaId;
+  newId(kind: string): SagaId;
   /** Stores the saga durably, then wakes a worker. An open saga of the same key is returned instead (I8).
    * @throws UnavailableError when it could not be made durable: nothing was promised. */
   start(
@@ -44,8 +44,8 @@ export interface Sagas {
   /** What each verb would do to the saga, with fresh looks at the world; null: no such saga, or none of a version
    * that this process knows. */
   plan(saga: SagaRecord, signal: AbortSignal): Promise<Plan | null>;
-  /** Cents that are locked up while the saga is open; null for a kind, or a version, that tells nothing. */
-  atRiskMinor(saga: SagaRecord): number | null;
+  /** What is locked up while the saga is open, in its definition's unit; null for a kind, or a version, that tells nothing. */
+  atRisk(saga: SagaRecord): number | null;
   /** Wakes a saga that waits: for the end of its child. One that does something else is left alone. */
   nudge(id: SagaId): Promise<void>;
   /** Which of these keys an open saga holds, and which saga. */
@@ -58,8 +58,6 @@ export interface Sagas {
 
 export interface SagaOrder {
   readonly kind: string;
-  /** What the id begins with, e.g. `del`. */
-  readonly idPrefix: string;
   /** The whole id, made before by `newId`: a second order under it gets the first one's saga, whatever else it
    * says. */
   readonly id?: SagaId;
@@ -94,15 +92,17 @@ export function createSagas(options: SagasOptions): Sagas {
     waking.add(call);
   }
 
-  const newId = (idPrefix: string) => makeSagaId(idPrefix, clock.nowMs(), randomBytes(16));
+  const newId = (kind: string) => {
+    const { idPrefix = 'saga' } = registry.newest(kind).definition;
+    return makeSagaId(idPrefix, clock.nowMs(), randomBytes(16));
+  };
 
   return {
     newId,
     start: async (order) => {
       const {
         kind,
-        idPrefix,
-        id = newId(idPrefix),
+        id = newId(kind),
         subject,
         requestedBy,
         input,
@@ -144,9 +144,9 @@ export function createSagas(options: SagasOptions): Sagas {
       const registered = registry.find(saga.kind, saga.version);
       return registered === undefined ? null : planOf(registered, saga, clock, signal);
     },
-    atRiskMinor: (saga) => {
+    atRisk: (saga) => {
       const registered = registry.find(saga.kind, saga.version);
-      return registered === undefined ? null : atRiskMinor(registered.definition, saga);
+      return registered === undefined ? null : atRisk(registered.definition, saga);
     },
     order: createOperators({ ...options, onLost: options.onWakeFailed }),
     nudge: async (id) => {

@@ -140,7 +140,7 @@ function ordered(result: OrderResult, id: string): SagaRecord {
   }
 }
 
-function planView({ verbs, observations, atRiskMinor: moneyAtRiskMinor }: Plan) {
+function planView({ verbs, observations, atRisk: moneyAtRiskMinor }: Plan) {
   return {
     verbs: verbs.map((planned) =>
       planned.isAllowed

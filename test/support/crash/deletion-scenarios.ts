@@ -152,7 +152,7 @@ function orderOf({ userId, firebaseUid }: BotWorld, bot: string, kind: string) {
     stopTimeoutMs: STOP_TIMEOUT_MS,
     ...(kind === RECLAIM_ORPHAN && { orphan: { life: LIFE } }),
   });
-  return { kind, idPrefix: 'del', subject: userId, requestedBy: 'a test', input };
+  return { kind, subject: userId, requestedBy: 'a test', input };
 }
 
 /** 110 more in the wallet, one row and one entry that say so, and nothing left of the bot; or all as it was. */

@@ -68,7 +68,6 @@ async function begin(ground: ServicesGround): Promise<CrashCase> {
   return {
     order: {
       kind: PROVISION_BOT,
-      idPrefix: 'prov',
       subject: userId,
       requestedBy: 'a test',
       input: writeInput({

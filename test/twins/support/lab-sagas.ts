@@ -25,7 +25,6 @@ export async function beginDeletion(
 ): Promise<SagaId> {
   const { saga } = await sagas.start({
     kind: DELETE_BOT,
-    idPrefix: 'del',
     subject: bot.userId,
     requestedBy: 'a test',
     input: writeInput({ ...named(bot), onStopFailure, stopTimeoutMs: 30_000 }),

@@ -170,11 +170,10 @@ export interface SagaFilter {
   readonly cursor?: string;
 }
 
-/** `instance`, `request`: what its input names as `instanceId` and `requestName`. */
-export interface SagaTrait {
-  readonly of: 'id' | 'subject' | 'instance' | 'request';
-  readonly value: string;
-}
+/** `input`: a field of the input that the definition lets be searched by (`searchBy`). */
+export type SagaTrait =
+  | { readonly of: 'id' | 'subject'; readonly value: string }
+  | { readonly of: 'input'; readonly field: string; readonly value: string };
 
 export interface SagaPage {
   readonly sagas: readonly SagaRecord[];

@@ -99,10 +99,10 @@ function findHeld<Input extends Json>({
 function findKept<Input extends Json>({
   fenceEffects,
   release,
-  atRiskMinor,
+  atRisk,
 }: SagaDefinition<Input>): string | null {
-  if (fenceEffects === undefined || areFunctions(release, atRiskMinor)) return null;
-  return 'it fences its effects, so it holds something: it needs release and atRiskMinor';
+  if (fenceEffects === undefined || areFunctions(release, atRisk)) return null;
+  return 'it fences its effects, so it holds something: it needs release and atRisk';
 }
 
 function areFunctions(...parts: readonly unknown[]): boolean {

@@ -1,25 +1,19 @@
-// What is open at each scrape: how many sagas, the oldest of them, effects in doubt, and what is stuck with how much
-// money. These are the alerts' figures: they come from the log, not from what this process happens to remember.
+// What is open at each scrape: how many sagas, the oldest of them, effects in doubt. These are the alerts' figures: they
+// come from the log, not from what this process happens to remember.
 
 import { Gauge, type Registry } from 'prom-client';
-import type { SagaRecord } from '../log/record.ts';
 import type { OpenSagas } from '../log/saga-log.ts';
 import { createScrapedRead } from './scraped-read.ts';
 
 export interface OpenSagaReads {
   readonly openSummary: () => Promise<readonly OpenSagas[]>;
-  /** The stuck ones, newest first; the money of more than this many is not added up. */
-  readonly stuck: (limit: number) => Promise<readonly SagaRecord[]>;
-  readonly atRiskMinor: (saga: SagaRecord) => number | null;
 }
-
-const MAX_STUCK = 500;
 
 export function registerOpenSagaGauges(registry: Registry, reads: OpenSagaReads): void {
   const registers = [registry];
   const collect = createScrapedRead(
-    async () => ({ open: await reads.openSummary(), stuck: await reads.stuck(MAX_STUCK) }),
-    ({ open, stuck }) => {
+    reads.openSummary,
+    (open) => {
       for (const gauge of gauges) gauge.reset();
       for (const { kind, phase, ...figures } of open) {
         const labels = { saga: kind, phase };
@@ -28,9 +22,6 @@ export function registerOpenSagaGauges(registry: Registry, reads: OpenSagaReads)
         oldest.set(labels, figures.oldestSeconds);
         waiting.set(labels, figures.waitingSeconds);
       }
-      // Cents are whole numbers; they become dollars only here.
-      for (const saga of stuck)
-        atRisk.inc({ saga: saga.kind }, (reads.atRiskMinor(saga) ?? 0) / 100);
     },
   );
   const sagas = new Gauge({
@@ -61,12 +52,5 @@ export function registerOpenSagaGauges(registry: Registry, reads: OpenSagaReads)
     registers,
     collect,
   });
-  const atRisk = new Gauge({
-    name: 'stuck_money_at_risk_dollars',
-    help: 'Money locked up in stuck sagas',
-    labelNames: ['saga'],
-    registers,
-    collect,
-  });
-  const gauges = [sagas, oldest, waiting, inDoubt, atRisk];
+  const gauges = [sagas, oldest, waiting, inDoubt];
 }

@@ -8,7 +8,6 @@ export interface SagaMetrics {
   readonly transition: (transition: Transition) => void;
   readonly fenced: () => void;
   readonly relayRepair: () => void;
-  readonly poolStateResurrection: () => void;
   readonly stalled: () => void;
   readonly foreignJob: () => void;
   readonly leasesNotRenewed: () => void;
@@ -52,11 +51,6 @@ export function createSagaMetrics(registry: Registry): SagaMetrics {
     help: 'Sagas whose wake-up was lost or stuck and made anew from the log',
     registers,
   });
-  const resurrections = new Counter({
-    name: 'pool_state_resurrections_total',
-    help: 'Pool entries of deleted bots that another writer put back and that were taken out again',
-    registers,
-  });
   const stalls = new Counter({
     name: 'queue_stalled_jobs_total',
     help: 'Jobs whose worker died or hung; BullMQ gave them to another',
@@ -96,7 +90,6 @@ export function createSagaMetrics(registry: Registry): SagaMetrics {
     },
     fenced: () => fences.inc(),
     relayRepair: () => repairs.inc(),
-    poolStateResurrection: () => resurrections.inc(),
     stalled: () => stalls.inc(),
     foreignJob: () => foreign.inc(),
     leasesNotRenewed: () => unrenewed.inc(),

@@ -4,7 +4,7 @@
 export { createMongoElections } from '../log/mongodb/mongo-elections.ts';
 export { createMongoSagaLog } from '../log/mongodb/mongo-saga-log.ts';
 export { createMongoWorkforce } from '../log/mongodb/mongo-workforce.ts';
-export { SAGA_LOG_INDEXES } from '../log/mongodb/saga-log-indexes.ts';
+export { SAGA_LOG_INDEXES, searchIndexes } from '../log/mongodb/saga-log-indexes.ts';
 export { type DatabaseClock, startDatabaseClock } from './database-clock.ts';
 export { readElectionTimeoutMs } from './election-timeout.ts';
 export { createGroupCommit } from './group-commit.ts';

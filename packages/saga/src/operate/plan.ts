@@ -11,7 +11,7 @@ import type { RegisteredSaga } from '../registry.ts';
 import type { Clock } from '../run/clock.ts';
 import { withDeadline } from '../run/deadline.ts';
 import { toFailure } from '../run/failure.ts';
-import { atRiskMinor } from '../run/saga-facts.ts';
+import { atRisk } from '../run/saga-facts.ts';
 import { callOf } from '../run/step-call.ts';
 import { choicesOf, orderOn, type Verb } from './operators.ts';
 
@@ -19,7 +19,7 @@ export interface Plan {
   readonly verbs: readonly PlannedVerb[];
   readonly observations: readonly StepObservation[];
   /** Cents locked up while the saga does not end; null for a kind that holds no money. */
-  readonly atRiskMinor: number | null;
+  readonly atRisk: number | null;
 }
 
 export type PlannedVerb =
@@ -54,7 +54,7 @@ export async function planOf(
   return {
     verbs: VERBS.map((verb) => planVerb(registered, record, verb, clock.nowMs())),
     observations: await observeSteps(registered, record, clock, signal),
-    atRiskMinor: atRiskMinor(registered.definition, record),
+    atRisk: atRisk(registered.definition, record),
   };
 }
 

@@ -18,11 +18,11 @@ export function resultOf(
 }
 
 /** What is locked up while the saga is open, in cents; null for a kind that holds no money. */
-export function atRiskMinor(
+export function atRisk(
   definition: Definition,
   { input, state }: Pick<SagaRecord, 'input' | 'state'>,
 ): number | null {
-  return definition.atRiskMinor?.(factsOf(input, state)) ?? null;
+  return definition.atRisk?.(factsOf(input, state)) ?? null;
 }
 
 function factsOf(input: Json, { steps }: SagaState): SagaFacts<Json> {

@@ -463,12 +463,15 @@ export function describeSagaLog(
         return [...first.sagas, ...rest].map(({ id }) => id).sort();
       };
       expect(await found({ of: 'id', value: one.id })).toEqual([one.id]);
-      expect(await found({ of: 'instance', value: 'bot-1' })).toEqual([one.id]);
+      expect(await found({ of: 'input', field: 'instanceId', value: 'bot-1' })).toEqual([one.id]);
       expect(
-        await found({ of: 'subject', value: 'me' }, { of: 'instance', value: 'bot-1' }),
+        await found(
+          { of: 'subject', value: 'me' },
+          { of: 'input', field: 'instanceId', value: 'bot-1' },
+        ),
       ).toEqual([one.id, other.id].sort());
-      expect(await found({ of: 'request', value: 'me/1' })).toEqual([asked.id]);
-      expect(await found({ of: 'instance', value: 'bot' })).toEqual([]);
+      expect(await found({ of: 'input', field: 'requestName', value: 'me/1' })).toEqual([asked.id]);
+      expect(await found({ of: 'input', field: 'instanceId', value: 'bot' })).toEqual([]);
       expect(await found()).toEqual([]);
     });
 

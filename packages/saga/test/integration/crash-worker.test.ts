@@ -66,7 +66,7 @@ it('dies at a late log write, while the next step’s call asks for its claim: d
     wakeUps: { wake: async () => undefined, revive: async () => 'revived' },
     onWakeFailed: () => undefined,
   });
-  const order = { kind: 'toy', idPrefix: 'toy', subject: 'a', requestedBy: 'a test', input: {} };
+  const order = { kind: 'toy', subject: 'a', requestedBy: 'a test', input: {} };
   const { saga } = await sagas.start(order);
   expect(await worker.run(saga.id)).toEqual({ status: 'dead' });
   expect(asked).toEqual({ before: 1, after: 0 });

@@ -10,7 +10,7 @@ import { connectThroughProxy, createTestEngine, setUpEngine } from '../support/s
 import { createGate, createSagaWorld, failing, sagaOf, stepsOf } from '../support/saga-world.ts';
 
 /** What a definition that fences its effects must state. */
-const HELD = { release: async () => {}, atRiskMinor: () => 0 };
+const HELD = { release: async () => {}, atRisk: () => 0 };
 
 describe('a cancel and the point of no return', () => {
   it('raced 100 times: never both paid and undone, and the answer to the cancel is true (I6)', async () => {

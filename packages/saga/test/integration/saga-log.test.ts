@@ -252,7 +252,10 @@ describe('the indexes that the log declares', () => {
     const subject = { of: 'subject', value: 'me' } as const;
     const found = async (value: string) => {
       await db.command({ profile: 2 });
-      const { sagas } = await log.list({ anyOf: [subject, { of: 'instance', value }], limit: 5 });
+      const { sagas } = await log.list({
+        anyOf: [subject, { of: 'input', field: 'instanceId', value }],
+        limit: 5,
+      });
       await db.command({ profile: 0 });
       return sagas.map(({ id }) => id);
     };

@@ -9,7 +9,7 @@ import { createGate, sagaOf } from '../support/saga-world.ts';
 
 const WITHIN_MS = 60_000;
 const KEY = { key: 'one' };
-const ORDER = { idPrefix: 'tst', subject: 'somebody', requestedBy: 'a test', input: KEY };
+const ORDER = { subject: 'somebody', requestedBy: 'a test', input: KEY };
 
 async function setUp(run: (call: StepCall) => Promise<void> = async () => undefined) {
   const { engine, world } = await setUpEngine((make, { act }) => [

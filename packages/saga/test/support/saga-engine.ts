@@ -96,7 +96,7 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
       passedMs += ms;
     },
     start: async (kind = 'test-saga') => {
-      const order = { kind, idPrefix: 'tst', subject: 'somebody', requestedBy: 'a test' };
+      const order = { kind, subject: 'somebody', requestedBy: 'a test' };
       const key = `key/${Math.random()}`;
       return (await sagas.start({ ...order, input: { key } })).saga.id;
     },

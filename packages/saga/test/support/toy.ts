@@ -65,7 +65,7 @@ async function beginToy(connection: Connection, flaw: Flaw | undefined): Promise
   await purses.insertOne({ _id, taken: false, undone: false, paid: 0, closed: false, notes: [] });
   const read = async () => (await purses.findOne({ _id })) ?? { taken: true, paid: -1, notes: [] };
   return {
-    order: { kind: NAME, idPrefix: 'toy', subject: _id, requestedBy: 'a test', input: { _id } },
+    order: { kind: NAME, subject: _id, requestedBy: 'a test', input: { _id } },
     define: (plan) => {
       const purse = portWithPoints(plan, 'purse', purseOf(purses, _id), new Set(['change']));
       return toySaga(purse, flaw);

@@ -25,20 +25,6 @@ export const SAGA_LOG_INDEXES: readonly IndexDeclaration[] = [
     partialFilterExpression: { open: true },
   },
   { collection: 'sagas', name: 'by_subject', key: { subject: 1, createdAt: -1, _id: -1 } },
-  // For the search of an operator, who knows the bot and not whose it is.
-  {
-    collection: 'sagas',
-    name: 'by_instance',
-    key: { 'input.instanceId': 1, createdAt: -1, _id: -1 },
-    partialFilterExpression: { 'input.instanceId': { $exists: true } },
-  },
-  // For a repeat whose key is forgotten already.
-  {
-    collection: 'sagas',
-    name: 'by_request',
-    key: { 'input.requestName': 1, createdAt: -1, _id: -1 },
-    partialFilterExpression: { 'input.requestName': { $exists: true } },
-  },
   { collection: 'sagas', name: 'newest', key: { createdAt: -1, _id: -1 } },
   {
     collection: 'sagas',
@@ -47,3 +33,19 @@ export const SAGA_LOG_INDEXES: readonly IndexDeclaration[] = [
     expireAfterSeconds: 0,
   },
 ];
+
+/** An index for each field of an input that sagas are searched by (`SagaDefinition.searchBy`).
+ * @throws RangeError for a name that is no plain field: it would become a path. */
+export function searchIndexes(fields: readonly string[]): readonly IndexDeclaration[] {
+  return [...new Set(fields)].map((field) => ({
+    collection: 'sagas',
+    name: `by_input_${field}`,
+    key: { [inputField(field)]: 1, createdAt: -1, _id: -1 },
+    partialFilterExpression: { [inputField(field)]: { $exists: true } },
+  }));
+}
+
+export function inputField(field: string): string {
+  if (!/^[A-Za-z]\w{0,63}$/.test(field)) throw new RangeError(`not a plain field: ${field}`);
+  return `input.${field}`;
+}

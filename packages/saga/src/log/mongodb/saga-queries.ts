@@ -13,6 +13,7 @@ import type { OverdueSaga, SagaFilter, SagaPage, SagaRevision, SagaTrait } from 
 import { FIRST_RELAY_LOOK_MS } from './insert-sagas.ts';
 import { COMMITTED, type LogContext } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
+import { inputField } from './saga-log-indexes.ts';
 
 export async function findSagas(
   { sagas }: LogContext,
@@ -125,15 +126,13 @@ export async function listSagas({ sagas }: LogContext, filter: SagaFilter): Prom
 function anyOfTraits(anyOf: readonly SagaTrait[] | undefined): Filter<SagaDocument> {
   if (anyOf === undefined) return {};
   if (anyOf.length === 0) return { _id: { $in: [] } };
-  return { $or: anyOf.map(({ of, value }) => ({ [TRAIT_FIELDS[of]]: value })) };
+  return { $or: anyOf.map((trait) => ({ [fieldOf(trait)]: trait.value })) };
 }
 
-const TRAIT_FIELDS = {
-  id: '_id',
-  subject: 'subject',
-  instance: 'input.instanceId',
-  request: 'input.requestName',
-} as const;
+function fieldOf(trait: SagaTrait): string {
+  if (trait.of === 'input') return inputField(trait.field);
+  return trait.of === 'id' ? '_id' : 'subject';
+}
 
 function isAfter(after: { readonly createdAt: Date; readonly id: string } | null) {
   if (after === null) return {};

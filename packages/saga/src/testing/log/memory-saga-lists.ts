@@ -21,11 +21,9 @@ export function pageOf(newestFirst: readonly SagaRecord[], filter: SagaFilter): 
   return { sagas: found.slice(0, limit), nextCursor: nextCursor ?? null };
 }
 
-function hasTrait({ id, subject, input }: SagaRecord, { of, value }: SagaTrait): boolean {
-  if (of === 'id') return id === value;
-  if (of === 'subject') return subject === value;
-  const field = of === 'instance' ? 'instanceId' : 'requestName';
-  return Reflect.get(Object(input), field) === value;
+function hasTrait({ id, subject, input }: SagaRecord, trait: SagaTrait): boolean {
+  if (trait.of === 'input') return Reflect.get(Object(input), trait.field) === trait.value;
+  return (trait.of === 'id' ? id : subject) === trait.value;
 }
 
 /** Where a saga stands in a list: its moment, then its id. */

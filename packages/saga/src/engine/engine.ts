@@ -1,0 +1,198 @@
+// The engine as one thing: the log, the queues, the clock and the definitions of one installation, put together. What is
+// made here is closed here; the connections that the caller gave stay the caller's.
+
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Db } from 'mongodb';
+import type { SagaDefinition } from '../definition.ts';
+import type { Json } from '../json.ts';
+import type { Elections } from '../log/elections.ts';
+import { createMongoElections } from '../log/mongodb/mongo-elections.ts';
+import { createMongoSagaLog } from '../log/mongodb/mongo-saga-log.ts';
+import { SAGA_LOG_INDEXES, searchIndexes } from '../log/mongodb/saga-log-indexes.ts';
+import type { SagaLog } from '../log/saga-log.ts';
+import { startDatabaseClock } from '../mongodb/database-clock.ts';
+import { createBullmqWakeUps, type SagaQueue } from '../queue/bullmq-wake-ups.ts';
+import type { WakeUps } from '../queue/wake-ups.ts';
+import { createRegistry, type Registry } from '../registry.ts';
+import type { Clock } from '../run/clock.ts';
+import { pause } from '../run/deadline.ts';
+import type { Tracer } from '../run/tracer.ts';
+import { createSagas, type Sagas } from '../sagas.ts';
+import { DEFAULT_EVENTS, type EngineEvents } from './engine-events.ts';
+import { createJob, type Job, type StartOptions } from './job.ts';
+import { startWorker, type WorkerOptions } from './start-worker.ts';
+
+export interface EngineOptions {
+  /** The database of the log: collections `sagas`, `posts` and `workers`. Writes ask for a majority, so a replica set. */
+  readonly db: Db;
+  /** For the queues' own commands. One that fails fast keeps callers from waiting for a Redis that is away. */
+  readonly redis: Redis;
+  /** A connection for one worker, which waits for Redis as long as it takes. Default: a duplicate of `redis`. */
+  readonly workerRedis?: () => Redis;
+  /** What can be run; as a function it is given what definitions may need of the engine itself. */
+  readonly sagas:
+    | readonly SagaDefinition[]
+    | ((parts: EngineParts) => readonly SagaDefinition[]);
+  /** In front of every Redis key. Two engines with one prefix and one Redis must have one database. */
+  readonly prefix?: string;
+  /** How long a worker's claim lasts without a renewal. A dead worker's sagas wait about twice as long. */
+  readonly leaseMs?: number;
+  /** How long ended sagas are kept. */
+  readonly retentionDays?: number;
+  /** False where the caller makes the indexes itself (`SAGA_LOG_INDEXES`, `searchIndexes`). */
+  readonly makesIndexes?: boolean;
+  readonly tracer?: Tracer | undefined;
+  /** Puts something around the wake-ups: a trace, a count. */
+  readonly wrapWakeUps?: (wakeUps: WakeUps) => WakeUps;
+  readonly events?: Partial<EngineEvents>;
+}
+
+export interface EngineParts {
+  readonly clock: Clock;
+  /** @throws Error before the engine is complete: call it from a step, not from a definition. */
+  readonly sagas: () => Sagas;
+}
+
+export interface Engine {
+  /** Durable when it returns (I7). An open saga of the same key is the job then (I8). */
+  start<Input extends Json>(
+    definition: SagaDefinition<Input>,
+    input: Input,
+    options?: StartOptions,
+  ): Promise<Job>;
+  /** Runs sagas in this process, and by default the relay that brings lost wake-ups back. */
+  startWorker(options?: WorkerOptions): EngineWorker;
+  /** Everything else that callers and operators do with sagas. */
+  readonly sagas: Sagas;
+  readonly registry: Registry;
+  readonly log: SagaLog;
+  readonly clock: Clock;
+  readonly wakeUps: WakeUps;
+  /** Which process does what one at a time should do. */
+  readonly elections: Elections;
+  readonly queues: ReadonlyMap<string, SagaQueue>;
+  /** Stop the workers first. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface EngineWorker {
+  /** Comes to the next step boundary of every running saga, then ends. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Long enough for a pause of a process or a failover, short enough that a dead worker's sagas go on soon. */
+const LEASE_MS = 30_000;
+const RETENTION_DAYS = 90;
+
+/** What the parts of one engine share. */
+export interface EngineCore extends Omit<Engine, 'start' | 'startWorker' | 'close'> {
+  readonly db: Db;
+  readonly prefix: string;
+  readonly leaseMs: number;
+  readonly tracer: Tracer | undefined;
+  readonly events: EngineEvents;
+  readonly workerRedis: () => Redis;
+}
+
+/** @throws UnavailableError when MongoDB does not answer; Error for a definition that cannot be run. */
+export async function createEngine(options: EngineOptions): Promise<Engine> {
+  const { db, redis, prefix = 'saga', leaseMs = LEASE_MS, tracer } = options;
+  const { retentionDays = RETENTION_DAYS, makesIndexes = true } = options;
+  const events: EngineEvents = { ...DEFAULT_EVENTS, ...options.events };
+  const clock = await startDatabaseClock(db);
+  const late: { sagas?: Sagas } = {};
+  const registry = createRegistry(definitionsOf(options, clock, late));
+  if (makesIndexes) await makeIndexes(db, registry);
+  const log = createMongoSagaLog({ db, clock, retentionDays });
+  const queues = openQueues(registry, redis, prefix, events);
+  const queueOf = (kind: string) => mustHave(queues, registry.queueOf(kind));
+  const plainWakeUps = createBullmqWakeUps(queueOf);
+  const wakeUps = options.wrapWakeUps?.(plainWakeUps) ?? plainWakeUps;
+  const sagas = createSagas({
+    ...{ log, registry, wakeUps, clock, tracer },
+    onWakeFailed: (error) => events.failed('wake-up lost; the relay will send another', error),
+  });
+  late.sagas = sagas;
+  const elections = createMongoElections(db);
+  const shared = { sagas, registry, log, clock, wakeUps, elections, queues };
+  const workerRedis = options.workerRedis ?? (() => waitingDuplicate(redis));
+  const core: EngineCore = { ...shared, db, prefix, leaseMs, tracer, events, workerRedis };
+  let closing: Promise<void> | undefined;
+  return {
+    ...shared,
+    start: async (definition, input, startOptions) =>
+      createJob(sagas, definition.name, input, startOptions),
+    startWorker: (workerOptions) => startWorker(core, workerOptions),
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+
+  async function close(): Promise<void> {
+    await sagas.close();
+    await closeQueues([...queues.values()], events);
+    await clock.stop();
+  }
+}
+
+function definitionsOf(
+  { sagas }: EngineOptions,
+  clock: Clock,
+  late: { readonly sagas?: Sagas },
+): readonly SagaDefinition[] {
+  if (typeof sagas !== 'function') return sagas;
+  const ready = () => {
+    if (late.sagas === undefined) throw new Error('the engine is not complete yet');
+    return late.sagas;
+  };
+  return sagas({ clock, sagas: ready });
+}
+
+async function makeIndexes(db: Db, registry: Registry): Promise<void> {
+  const fields = registry.definitions.flatMap(({ searchBy = [] }) => searchBy);
+  const declared = [...SAGA_LOG_INDEXES, ...searchIndexes(fields)];
+  await db
+    .collection('sagas')
+    .createIndexes(declared.map(({ collection: _, key, ...index }) => ({ ...index, key: { ...key } })));
+}
+
+function openQueues(
+  registry: Registry,
+  connection: Redis,
+  prefix: string,
+  events: EngineEvents,
+): ReadonlyMap<string, SagaQueue> {
+  return new Map(
+    registry.queues.map((name) => {
+      // Waits for Redis to be there once (a queue that fails to begin never recovers); from then on its
+      // calls fail at once while Redis is away. Callers have deadlines of their own.
+      const queue: SagaQueue = new Queue(name, { connection, prefix });
+      queue.on('error', (error) => events.failed(`queue ${name}`, error));
+      return [name, queue];
+    }),
+  );
+}
+
+// Closing a queue asks Redis, which may be away.
+async function closeQueues(queues: readonly SagaQueue[], events: EngineEvents): Promise<void> {
+  const giveUp = new AbortController();
+  const closing = queues.map((queue) =>
+    queue.close().catch((error: unknown) => events.failed('queue not closed cleanly', error)),
+  );
+  await Promise.race([Promise.all(closing), pause(QUEUE_CLOSE_MS, giveUp.signal)]);
+  giveUp.abort();
+}
+
+const QUEUE_CLOSE_MS = 1_000;
+
+function mustHave(queues: ReadonlyMap<string, SagaQueue>, name: string): SagaQueue {
+  const queue = queues.get(name) ?? [...queues.values()][0];
+  if (queue === undefined) throw new RangeError('an engine without sagas has no queue');
+  return queue;
+}
+
+function waitingDuplicate(redis: Redis): Redis {
+  return redis.duplicate({ maxRetriesPerRequest: null, enableOfflineQueue: true });
+}

@@ -1,0 +1,73 @@
+// What one process of an installation does for all of them: makes lost wake-ups anew, keeps stuck sagas on the dashboard
+// and the repeated jobs in Redis. Leases in MongoDB choose the process; two at once do no harm.
+
+import { createRelay } from '../queue/relay.ts';
+import { ensureSchedule } from '../queue/schedules.ts';
+import { createStuckInSight } from '../queue/stuck-in-sight.ts';
+import { rhythmOf } from '../run/lease-rhythm.ts';
+import { createPeriodic } from '../run/periodic.ts';
+import type { EngineCore } from './engine.ts';
+
+export interface EngineSchedule {
+  readonly queue: string;
+  /** The scheduler's id, and the name of its jobs. */
+  readonly name: string;
+  /** 0: it must not exist. */
+  readonly everyMs: number;
+}
+
+/** A flush of Redis takes stuck sagas off the dashboard for no longer. */
+const STUCK_IN_SIGHT_EVERY_MS = 10_000;
+/** Redis may have been flushed: a repeated job is back within this time. */
+const SCHEDULES_EVERY_MS = 10_000;
+
+/** @returns how to stop it. */
+export function startRelay(
+  core: EngineCore,
+  schedules: readonly EngineSchedule[],
+): () => Promise<void> {
+  const { log, wakeUps, elections, events, leaseMs } = core;
+  const { relayEveryMs, relayHoldMs } = rhythmOf(leaseMs);
+  const parts = [
+    createRelay({
+      ...{ log, wakeUps, elections },
+      everyMs: relayEveryMs,
+      holdMs: relayHoldMs,
+      onRepair: events.repaired,
+      onError: (error) => events.failed('relay failed', error),
+    }),
+    createStuckInSight({
+      ...{ log, wakeUps, elections },
+      everyMs: STUCK_IN_SIGHT_EVERY_MS,
+      onError: (error) => events.failed('stuck sagas not shown on the dashboard', error),
+    }),
+    createPeriodic({
+      everyMs: SCHEDULES_EVERY_MS,
+      limitMs: SCHEDULES_EVERY_MS,
+      onError: (error) => events.failed('schedules not kept', error),
+      turn: () => keepSchedules(core, schedules),
+    }),
+  ];
+  for (const part of parts) part.start();
+  return async () => {
+    await Promise.all(parts.map((part) => part.stop()));
+    await elections
+      .resign()
+      .catch((error: unknown) => events.failed('leader leases not given back', error));
+  };
+}
+
+// Schedulers live in Redis alone. One leader makes them again, so that no two move each other's next run.
+async function keepSchedules(
+  { elections, queues, clock, events }: EngineCore,
+  schedules: readonly EngineSchedule[],
+): Promise<void> {
+  if (!(await elections.hold('schedules', SCHEDULES_EVERY_MS * 3))) return;
+  for (const { queue: name, ...schedule } of schedules) {
+    const queue = queues.get(name);
+    if (queue === undefined) continue;
+    if ((await ensureSchedule(queue, schedule, clock.nowMs())) === 'made') {
+      events.scheduled(schedule);
+    }
+  }
+}
