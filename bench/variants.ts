@@ -59,19 +59,10 @@ function createEnds() {
 // log: asking the log for it would measure the asking.
 async function openSagas(services: Services): Promise<OpenVariant> {
   const ends = createEnds();
-  const { metrics, deletions } = services;
-  const saga: typeof metrics.saga = {
-    ...metrics.saga,
-    transition: (transition) => {
-      metrics.saga.transition(transition);
-      const { id, state } = transition.after;
-      if (state.phase === 'stuck' || !transition.after.open) ends.came(id, state.phase);
-    },
-  };
-  const workers = startWorkers({ ...services, metrics: { ...metrics, saga } }, [
-    'deletion',
-    'relay',
-  ]);
+  const { deletions } = services;
+  const workers = startWorkers(services, ['deletion', 'relay'], ({ id, state }) =>
+    ends.came(id, state.phase),
+  );
   return {
     deleteBot: async ({ userId, firebaseUid, instanceId }) => {
       const signal = AbortSignal.timeout(END_WITHIN_MS);

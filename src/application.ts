@@ -6,7 +6,6 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createMongoEndedSessions } from './adapters/mongo/ended-sessions.ts';
 import { sharedSecret } from './adapters/mongo/shared-secret.ts';
-import { queueFor } from './adapters/queue/queue-names.ts';
 import { createApp } from './api/app.ts';
 import type { ApiDependencies } from './api/dependencies.ts';
 import { awaitMongodb } from './await-mongodb.ts';
@@ -125,7 +124,7 @@ async function apiDependencies(
   services: Services,
   { verifier, demo, firebaseWeb }: SigningIn,
 ): Promise<ApiDependencies> {
-  const { config, log, accounts, registry, sagas, queues, metrics } = services;
+  const { config, log, accounts, sagas, engine, metrics } = services;
   const account = async (who: AccountQuery) => {
     const found = await accounts.find(who);
     if (found === null) return null;
@@ -155,7 +154,7 @@ async function apiDependencies(
     orphanSamples: services.orphanSamples,
     audits: services.audits,
     stepKinds: (kind, version) => {
-      const shape = registry.find(kind, version)?.shape;
+      const shape = engine.registry.find(kind, version)?.shape;
       if (shape === undefined) return null;
       return Object.fromEntries(shape.steps.map((step) => [step.name, step.kind]));
     },
@@ -164,8 +163,8 @@ async function apiDependencies(
     health: createHealthReport(services),
     metrics: metrics.registry,
     requestSpans: services.telemetry?.requestSpans ?? null,
-    queues: [...queues.values()],
-    queueOf: queueFor,
+    queues: [...engine.queues.values()],
+    queueOf: engine.registry.queueOf,
     demo,
     firebaseWeb,
     rateLimitRedis: services.rateLimitRedis,

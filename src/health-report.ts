@@ -51,8 +51,8 @@ const MAJORITY_UPSERT = {
   writeConcern: { w: 'majority', wtimeoutMS: ASK_TIMEOUT_MS },
 } as const;
 
-async function expectNoneWaits({ sagaLog }: Services): Promise<void> {
-  const open = await sagaLog.openSummary();
+async function expectNoneWaits({ engine }: Services): Promise<void> {
+  const open = await engine.log.openSummary();
   const seconds = Math.max(0, ...open.map(({ waitingSeconds }) => waitingSeconds));
   if (seconds <= WAITS_TOO_LONG_SECONDS) return;
   throw new Error(`a saga could have been run for ${Math.round(seconds)} s, and no worker took it`);

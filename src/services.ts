@@ -1,28 +1,13 @@
 // The wiring: adapters are made here, put into the capabilities' ports, and closed again in the reverse
 // order. The API, the workers and the tests all stand on this one construction.
 
-import {
-  createRegistry,
-  createSagas,
-  type Elections,
-  type Registry,
-  type SagaLog,
-  type Sagas,
-  type WakeUps,
-  type Workforce,
-} from '@reclaim/saga';
-import { createSagaMetrics, registerOpenSagaGauges, type SagaMetrics } from '@reclaim/saga/metrics';
-import {
-  createMongoElections,
-  createMongoSagaLog,
-  createMongoWorkforce,
-  type DatabaseClock,
-  startDatabaseClock,
-} from '@reclaim/saga/mongodb';
-import { createBullmqWakeUps } from '@reclaim/saga/queue';
+import { createEngine, type Engine, type Sagas } from '@reclaim/saga';
+import { createSagaMetrics, registerOpenSagaGauges } from '@reclaim/saga/metrics';
+import { type DatabaseClock, startDatabaseClock } from '@reclaim/saga/mongodb';
 import type { Connection } from 'mongoose';
 import type { Logger } from 'pino';
-import { Registry as MetricsRegistry } from 'prom-client';
+import { type Counter, Registry as MetricsRegistry } from 'prom-client';
+import { createResurrectionCounter, registerStuckMoney } from './adapters/metrics/money-metrics.ts';
 import { createMongoAccounts } from './adapters/mongo/accounts.ts';
 import { connectMongo } from './adapters/mongo/connect.ts';
 import { createMongoFindings } from './adapters/mongo/findings.ts';
@@ -43,6 +28,7 @@ import type { Accounts } from './deletion/ports/accounts.ts';
 import { PLATFORM_TIMEOUT_MS, type PlatformMemory } from './deletion/ports/platform-memory.ts';
 import { rememberContainers } from './deletion/remember-containers.ts';
 import type { DeletionPorts } from './deletion/steps/step-ports.ts';
+import { engineEvents } from './engine-events.ts';
 import type { HealthDesk } from './health/health-desk.ts';
 import type { HealthPorts } from './health/health-ports.ts';
 import { createHealth } from './health-parts.ts';
@@ -53,15 +39,15 @@ import type { ReadWorld } from './operations/world-now.ts';
 import { createOperations } from './operations-parts.ts';
 import { openPoolStatePlace } from './pool-state-place.ts';
 import { createProvisionBotSaga } from './provisioning/provision-bot.ts';
-import { openQueueParts, type QueueParts } from './queue-parts.ts';
 import type { AuditDesk } from './reconciliation/audit/audit-desk.ts';
 import type { OrphanSamples } from './reconciliation/ports/orphan-samples.ts';
 import { createReconciliation } from './reconciliation-parts.ts';
+import { openRedisParts, type RedisParts } from './redis-parts.ts';
 import { createRequests, type Requests } from './request-parts.ts';
 import { warnOfShortLease } from './short-lease.ts';
 import { openTelemetry } from './telemetry.ts';
 
-export interface Services extends Omit<QueueParts, 'close'>, Requests {
+export interface Services extends Omit<RedisParts, 'close'>, Requests {
   readonly config: Config;
   readonly log: Logger;
   /** Of every Redis key, this installation's id in it. */
@@ -71,11 +57,7 @@ export interface Services extends Omit<QueueParts, 'close'>, Requests {
   readonly connection: Connection;
   readonly clock: DatabaseClock;
   readonly runtime: BotRuntime;
-  readonly registry: Registry;
-  readonly sagaLog: SagaLog;
-  readonly wakeUps: WakeUps;
-  readonly elections: Elections;
-  readonly workforce: Workforce;
+  readonly engine: Engine;
   readonly deletionPorts: DeletionPorts;
   readonly sagas: Sagas;
   readonly accounts: Accounts;
@@ -85,7 +67,10 @@ export interface Services extends Omit<QueueParts, 'close'>, Requests {
   readonly world: ReadWorld;
   readonly health: HealthPorts;
   readonly healthDesk: HealthDesk;
-  readonly metrics: { readonly registry: MetricsRegistry; readonly saga: SagaMetrics };
+  readonly metrics: {
+    readonly registry: MetricsRegistry;
+    readonly poolStateResurrections: Counter;
+  };
   /** Null where no collector is configured. */
   readonly telemetry: Telemetry | null;
   /** What the migration found that violates a constraint. */
@@ -116,13 +101,8 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const now = () => new Date();
   const clock = await startDatabaseClock(nativeDb(connection));
   await warnOfShortLease(connection, config.leaseMs, log);
-  const queueParts = openQueueParts({ redisUrl: options.redisUrl, keyPrefix, log });
+  const redisParts = openRedisParts({ redisUrl: options.redisUrl, keyPrefix, log });
   const runtime = await chooseBotRuntime({ config, connection, now, log });
-  const sagaLog = createMongoSagaLog({
-    db: nativeDb(connection),
-    clock,
-    retentionDays: config.sagaRetentionDays,
-  });
   const knownContainers = createMongoKnownContainers({ connection, now });
   const poolStatePlace = openPoolStatePlace({ config, connection, now, log });
   const accounts = createMongoAccounts({ connection });
@@ -141,7 +121,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     bots: rememberContainers(runtime.bots, knownContainers),
     valuation: runtime.valuation,
     platform: platformOf(config),
-    findSagas: (ids) => sagaLog.findStates(ids),
+    findSagas: (ids) => engine.log.findStates(ids),
   };
   const metricsRegistry = new MetricsRegistry();
   const { ports: syncPorts, definitions } = createReconciliation({
@@ -151,35 +131,37 @@ export async function createServices(options: ServicesOptions): Promise<Services
     deletionPorts,
     hosts,
     accounts,
-    sagas: () => sagas,
+    sagas: () => engine.sagas,
   });
   const health = createHealth({
     ...{ config, connection, clock, deletionPorts, runtime },
     metrics: metricsRegistry,
-    sagas: () => sagas,
+    sagas: () => engine.sagas,
   });
-  const registry = createRegistry([
-    createDeleteBotSaga(deletionPorts),
-    createProvisionBotSaga(deletionPorts),
-    ...definitions,
-    ...health.definitions,
-  ]);
   const telemetry = await openTelemetry(config, log);
-  const plainWakeUps = createBullmqWakeUps(queueParts.queueOf);
-  const wakeUps = telemetry?.traceWakeUps(plainWakeUps) ?? plainWakeUps;
-  const sagas: Sagas = createSagas({
-    log: sagaLog,
-    registry,
-    wakeUps,
+  const sagaMetrics = createSagaMetrics(metricsRegistry);
+  const engine: Engine = await createEngine({
+    db: nativeDb(connection),
     clock,
-    onWakeFailed: (err) => {
-      if (queueParts.redisWatch.failed(err)) return;
-      log.warn({ err }, 'wake-up lost; the relay will send another');
-    },
-    tracer: telemetry?.tracer,
+    redis: redisParts.redis,
+    workerRedis: redisParts.workerRedis,
+    prefix: keyPrefix,
+    sagas: [
+      createDeleteBotSaga(deletionPorts),
+      createProvisionBotSaga(deletionPorts),
+      ...definitions,
+      ...health.definitions,
+    ],
+    leaseMs: config.leaseMs,
+    retentionDays: config.sagaRetentionDays,
+    // The migration has made them, and has told of what stood in their way.
+    makesIndexes: false,
+    ...(telemetry !== null && { tracer: telemetry.tracer, wrapWakeUps: telemetry.traceWakeUps }),
+    events: engineEvents({ log, metrics: sagaMetrics, redisWatch: redisParts.redisWatch }),
   });
-  registerOpenSagaGauges(metricsRegistry, {
-    openSummary: () => sagaLog.openSummary(),
+  const { sagas, log: sagaLog } = engine;
+  registerOpenSagaGauges(metricsRegistry, { openSummary: () => sagaLog.openSummary() });
+  registerStuckMoney(metricsRegistry, {
     stuck: async (limit) => (await sagaLog.list({ phases: ['stuck'], limit })).sagas,
     atRisk: (saga) => sagas.atRisk(saga),
   });
@@ -194,11 +176,11 @@ export async function createServices(options: ServicesOptions): Promise<Services
   });
   let closing: Promise<void> | undefined;
   const close = async () => {
-    await sagas.close();
+    await engine.close();
     const spansSent = telemetry?.stop();
     runtime.docker?.close();
     await poolStatePlace.close();
-    await queueParts.close();
+    await redisParts.close();
     await clock.stop();
     await connection.close();
     await spansSent;
@@ -209,14 +191,10 @@ export async function createServices(options: ServicesOptions): Promise<Services
     keyPrefix,
     isBesidePlatform,
     connection,
-    ...queueParts,
+    ...redisParts,
     clock,
     runtime,
-    registry,
-    sagaLog,
-    wakeUps,
-    elections: createMongoElections(nativeDb(connection)),
-    workforce: createMongoWorkforce(nativeDb(connection)),
+    engine,
     deletionPorts,
     sagas,
     ...requests,
@@ -229,7 +207,10 @@ export async function createServices(options: ServicesOptions): Promise<Services
       ledger: deletionPorts.ledger,
     }),
     audits: createAuditing({ connection, ...deletionPorts, config, metricsRegistry, log }),
-    metrics: { registry: metricsRegistry, saga: createSagaMetrics(metricsRegistry) },
+    metrics: {
+      registry: metricsRegistry,
+      poolStateResurrections: createResurrectionCounter(metricsRegistry),
+    },
     telemetry,
     migration,
     close: () => {

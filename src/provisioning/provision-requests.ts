@@ -76,7 +76,6 @@ export interface ProvisionRequestsOptions {
   readonly undoTimeoutMs: number;
 }
 
-
 export function createProvisionRequests(options: ProvisionRequestsOptions): ProvisionRequests {
   const { sagas, keys } = options;
   return {

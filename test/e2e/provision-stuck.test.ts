@@ -1,6 +1,7 @@
 // A provision that stands still on its way back: its money is seen, and an operator's end gives back what it held.
 
 import { expect, it } from 'vitest';
+import { SEARCHED_INPUT } from '../../src/migrate-database.ts';
 import { asAdmin } from '../support/admin.ts';
 import type { TestApplication } from '../support/application.ts';
 import { allOf, jobIn, userNamed } from '../support/deletions.ts';
@@ -60,11 +61,7 @@ it('stuck: what it set aside is shown as at risk; resolved, its tombstone goes a
 
 it('every definition that passes a point of no return: states what it gives back and what is at risk', async () => {
   const { services } = await setUpProvisioning();
-  const { registry } = services;
-  const definitions = registry.runnable.flatMap((pinned) => {
-    const [name = '', version] = pinned.split('@');
-    return registry.find(name, Number(version))?.definition ?? [];
-  });
+  const { definitions } = services.engine.registry;
   const paying = definitions.filter(({ steps }) => steps.some(({ kind }) => kind === 'pivot'));
   expect(paying.map(({ name }) => name).sort()).toEqual([
     'delete-bot',
@@ -74,4 +71,10 @@ it('every definition that passes a point of no return: states what it gives back
   for (const { name, fenceEffects, release, atRisk } of paying) {
     for (const part of [fenceEffects, release, atRisk]) expect(part, name).toBeTypeOf('function');
   }
+});
+
+it('every field that a definition searches by: the migration has made its index', async () => {
+  const { services } = await setUpProvisioning();
+  const fields = services.engine.registry.definitions.flatMap(({ searchBy = [] }) => searchBy);
+  expect([...SEARCHED_INPUT].sort()).toEqual([...new Set(fields)].sort());
 });

@@ -3,9 +3,9 @@
 
 import { expect, it, onTestFinished } from 'vitest';
 import type { SagaDefinition } from '../../packages/saga/src/definition.ts';
-import { createRegistry } from '../../packages/saga/src/registry.ts';
+import { createEngine } from '../../packages/saga/src/engine/engine.ts';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
-import { createSagas } from '../../packages/saga/src/sagas.ts';
+import { nativeDb } from '../../src/adapters/mongo/native.ts';
 import { createDeleteBotSaga } from '../../src/deletion/delete-bot.ts';
 import { createDeleteRequests } from '../../src/deletion/delete-requests.ts';
 import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
@@ -52,17 +52,24 @@ function watched(definition: SagaDefinition, release: string, runs: Runs): SagaD
 }
 
 /** What a process of a release with these deletions has. */
-function release(base: Services, definitions: readonly SagaDefinition[]): Services {
-  const registry = createRegistry(definitions);
-  const { sagaLog: log, wakeUps, clock, deletionPorts: ports, config } = base;
-  const onWakeFailed = () => undefined;
-  const sagas = createSagas({ log, registry, wakeUps, clock, onWakeFailed });
+async function release(base: Services, definitions: readonly SagaDefinition[]): Promise<Services> {
+  const { connection, clock, redis, workerRedis, deletionPorts: ports, config } = base;
+  const engine = await createEngine({
+    ...{ clock, redis, workerRedis },
+    db: nativeDb(connection),
+    prefix: base.keyPrefix,
+    sagas: definitions,
+    leaseMs: config.leaseMs,
+    makesIndexes: false,
+  });
+  onTestFinished(() => engine.close());
+  const { sagas } = engine;
   const { onStopFailure, stopTimeoutMs, maxStopSeconds } = config;
   const deletions = createDeleteRequests({
     ...{ ports, sagas, onStopFailure },
     ...{ stopTimeoutMs, maxStopSeconds },
   });
-  return { ...base, registry, sagas, deletions };
+  return { ...base, engine, sagas, deletions };
 }
 
 function work(services: Services): WorkerSet {
@@ -84,7 +91,7 @@ async function orderFrom({ deletions }: Services, { uid, userId, instanceId }: P
 }
 
 async function sagaOf(app: TestApplication, jobId: string) {
-  const saga = await app.services.sagaLog.find(toSagaId(jobId));
+  const saga = await app.services.engine.log.find(toSagaId(jobId));
   if (saga === null) throw new Error(`no saga ${jobId}`);
   return saga;
 }
@@ -105,12 +112,12 @@ it('old and new workers side by side, then new ones alone, then ones that know b
   for (const bot of [bots.old, bots.waiting]) await misbehave(app, bot, { refuseStop: true });
 
   // Two deletions of the old release are under way when the new one comes.
-  const oldRelease = work(release(app.services, [watched(v1, 'old', runs)]));
+  const oldRelease = work(await release(app.services, [watched(v1, 'old', runs)]));
   const first = await acceptDelete(app, bots.old);
   const second = await acceptDelete(app, bots.waiting);
   await jobAt(app, bots.old.uid, first, 'stop-container');
   await jobAt(app, bots.waiting.uid, second, 'stop-container');
-  const next = release(beside.services, [watched(v2, 'new', runs)]);
+  const next = await release(beside.services, [watched(v2, 'new', runs)]);
   const newRelease = work(next);
 
   const third = await orderFrom(next, bots.new);
@@ -133,7 +140,7 @@ it('old and new workers side by side, then new ones alone, then ones that know b
 
   // A release that carries both finishes it.
   await newRelease.stop();
-  work(release(beside.services, [watched(v1, 'both', runs), watched(v2, 'both', runs)]));
+  work(await release(beside.services, [watched(v1, 'both', runs), watched(v2, 'both', runs)]));
   await jobIn(app, bots.waiting.uid, second, 'completed');
 
   const ranBy = (jobId: string) =>

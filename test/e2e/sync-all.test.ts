@@ -246,7 +246,7 @@ describe('by itself', () => {
   });
 
   const schedules = async (app: TestApplication) =>
-    (await app.services.queues.get('sync')?.getJobSchedulers()) ?? [];
+    (await app.services.engine.queues.get('sync')?.getJobSchedulers()) ?? [];
 
   /** All that this test has in Redis; other tests are on the same server. */
   async function flush({ services: { redis, keyPrefix } }: TestApplication): Promise<void> {

@@ -29,7 +29,7 @@ async function foreignJobs({ services }: TestApplication): Promise<number> {
 }
 
 function deletionQueue({ services }: TestApplication): Queue {
-  const queue = services.queues.get('deletion');
+  const queue = services.engine.queues.get('deletion');
   if (queue === undefined) throw new Error('no queue');
   return queue;
 }

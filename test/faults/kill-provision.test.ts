@@ -54,14 +54,14 @@ async function request({ app }: Scene): Promise<SagaId> {
 
 function waitForStep({ app }: Scene, id: SagaId, step: string, status: string) {
   return waitFor(`${step} to be ${status}`, async () => {
-    const saga = await app.services.sagaLog.find(id);
+    const saga = await app.services.engine.log.find(id);
     return saga?.state.steps.some((one) => one.name === step && one.status === status);
   });
 }
 
 function waitForEnd({ app }: Scene, id: SagaId): Promise<SagaRecord> {
   return waitFor('the saga to end', async () => {
-    const saga = await app.services.sagaLog.find(id);
+    const saga = await app.services.engine.log.find(id);
     return saga !== null && !saga.open && saga;
   });
 }

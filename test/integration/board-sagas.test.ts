@@ -105,7 +105,7 @@ describe('the queue board', () => {
     const { bot, jobId } = await deletionThatCannotStop(app);
     await jobIn(app, bot.uid, jobId, 'stuck');
     await waitFor('the failed job', async () => listed(board, 'failed', jobId));
-    await app.services.queues.get('deletion')?.remove(jobId);
+    await app.services.engine.queues.get('deletion')?.remove(jobId);
     expect(await listed(board, 'failed', jobId)).toBeUndefined();
     const back = await waitFor('the job again', async () => listed(board, 'failed', jobId));
     expect(back.name).toBe('delete-bot: stuck in stop-container: STOP_FAILED');

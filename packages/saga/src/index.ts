@@ -16,6 +16,16 @@ export type {
   Warning,
 } from './definition.ts';
 export {
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  type EngineWorker,
+} from './engine/engine.ts';
+export type { EngineEvents } from './engine/engine-events.ts';
+export type { Job, StartOptions } from './engine/job.ts';
+export type { EngineSchedule } from './engine/start-relay.ts';
+export type { WorkerOptions } from './engine/start-worker.ts';
+export {
   FencedError,
   HoldError,
   InDoubtError,

@@ -27,13 +27,13 @@ export interface Registry {
 }
 
 /** Where sagas run whose definition names no queue. */
-export const DEFAULT_QUEUE = 'sagas';
+const DEFAULT_QUEUE = 'sagas';
 
 /** @throws Error for a bad shape, or the same name and version twice. */
-export function createRegistry(definitions: readonly SagaDefinition[]): Registry {
+export function createRegistry(given: readonly SagaDefinition[]): Registry {
   const byId = new Map<string, RegisteredSaga>();
   const newestByName = new Map<string, RegisteredSaga>();
-  for (const definition of definitions) {
+  for (const definition of given) {
     const id = pinnedId(definition.name, definition.version);
     if (byId.has(id)) throw new Error(`saga ${id} is registered twice`);
     const registered = { definition, shape: shapeOf(definition) };
@@ -44,12 +44,11 @@ export function createRegistry(definitions: readonly SagaDefinition[]): Registry
     }
   }
   const queueOf = (name: string) => newestByName.get(name)?.definition.queue ?? DEFAULT_QUEUE;
-  const definitions = [...byId.values()].map(({ definition }) => definition);
   return {
     queueOf,
-    definitions,
+    definitions: given,
     runnableOn: (queues) =>
-      definitions
+      given
         .filter(({ name }) => queues.includes(queueOf(name)))
         .map(({ name, version }) => pinnedId(name, version)),
     queues: [...new Set([...newestByName.keys()].map(queueOf))],

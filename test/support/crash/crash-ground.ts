@@ -63,7 +63,7 @@ export async function createCrashGround(): Promise<ServicesGround> {
     processes,
     folder,
     clock: first.clock,
-    logs: processes.map(({ sagaLog }) => sagaLog),
+    logs: processes.map(({ engine }) => engine.log),
     expire: (id) => expire(connection, id),
     overQueue: driveOverQueue,
   };

@@ -30,10 +30,8 @@ export interface EngineOptions {
   readonly redis: Redis;
   /** A connection for one worker, which waits for Redis as long as it takes. Default: a duplicate of `redis`. */
   readonly workerRedis?: () => Redis;
-  /** What can be run; as a function it is given what definitions may need of the engine itself. */
-  readonly sagas:
-    | readonly SagaDefinition[]
-    | ((parts: EngineParts) => readonly SagaDefinition[]);
+  /** What can be run here, and how. */
+  readonly sagas: readonly SagaDefinition[];
   /** In front of every Redis key. Two engines with one prefix and one Redis must have one database. */
   readonly prefix?: string;
   /** How long a worker's claim lasts without a renewal. A dead worker's sagas wait about twice as long. */
@@ -42,16 +40,12 @@ export interface EngineOptions {
   readonly retentionDays?: number;
   /** False where the caller makes the indexes itself (`SAGA_LOG_INDEXES`, `searchIndexes`). */
   readonly makesIndexes?: boolean;
+  /** The database's clock, where the caller reads it already; it stays the caller's. */
+  readonly clock?: Clock;
   readonly tracer?: Tracer | undefined;
   /** Puts something around the wake-ups: a trace, a count. */
   readonly wrapWakeUps?: (wakeUps: WakeUps) => WakeUps;
   readonly events?: Partial<EngineEvents>;
-}
-
-export interface EngineParts {
-  readonly clock: Clock;
-  /** @throws Error before the engine is complete: call it from a step, not from a definition. */
-  readonly sagas: () => Sagas;
 }
 
 export interface Engine {
@@ -100,9 +94,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const { db, redis, prefix = 'saga', leaseMs = LEASE_MS, tracer } = options;
   const { retentionDays = RETENTION_DAYS, makesIndexes = true } = options;
   const events: EngineEvents = { ...DEFAULT_EVENTS, ...options.events };
-  const clock = await startDatabaseClock(db);
-  const late: { sagas?: Sagas } = {};
-  const registry = createRegistry(definitionsOf(options, clock, late));
+  const registry = createRegistry(options.sagas);
+  const { clock, stop: stopClock } = await clockOf(options);
   if (makesIndexes) await makeIndexes(db, registry);
   const log = createMongoSagaLog({ db, clock, retentionDays });
   const queues = openQueues(registry, redis, prefix, events);
@@ -113,7 +106,6 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     ...{ log, registry, wakeUps, clock, tracer },
     onWakeFailed: (error) => events.failed('wake-up lost; the relay will send another', error),
   });
-  late.sagas = sagas;
   const elections = createMongoElections(db);
   const shared = { sagas, registry, log, clock, wakeUps, elections, queues };
   const workerRedis = options.workerRedis ?? (() => waitingDuplicate(redis));
@@ -133,21 +125,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   async function close(): Promise<void> {
     await sagas.close();
     await closeQueues([...queues.values()], events);
-    await clock.stop();
+    await stopClock();
   }
-}
-
-function definitionsOf(
-  { sagas }: EngineOptions,
-  clock: Clock,
-  late: { readonly sagas?: Sagas },
-): readonly SagaDefinition[] {
-  if (typeof sagas !== 'function') return sagas;
-  const ready = () => {
-    if (late.sagas === undefined) throw new Error('the engine is not complete yet');
-    return late.sagas;
-  };
-  return sagas({ clock, sagas: ready });
 }
 
 async function makeIndexes(db: Db, registry: Registry): Promise<void> {
@@ -155,7 +134,9 @@ async function makeIndexes(db: Db, registry: Registry): Promise<void> {
   const declared = [...SAGA_LOG_INDEXES, ...searchIndexes(fields)];
   await db
     .collection('sagas')
-    .createIndexes(declared.map(({ collection: _, key, ...index }) => ({ ...index, key: { ...key } })));
+    .createIndexes(
+      declared.map(({ collection: _, key, ...index }) => ({ ...index, key: { ...key } })),
+    );
 }
 
 function openQueues(
@@ -195,4 +176,10 @@ function mustHave(queues: ReadonlyMap<string, SagaQueue>, name: string): SagaQue
 
 function waitingDuplicate(redis: Redis): Redis {
   return redis.duplicate({ maxRetriesPerRequest: null, enableOfflineQueue: true });
+}
+
+async function clockOf({ clock, db }: EngineOptions) {
+  if (clock !== undefined) return { clock, stop: async () => undefined };
+  const own = await startDatabaseClock(db);
+  return { clock: own, stop: () => own.stop() };
 }

@@ -26,7 +26,10 @@ export interface Job {
   /** As the log has it now; null once it was forgotten. */
   state(): Promise<SagaRecord | null>;
   /** The record when the saga has ended or is stuck, or as it is when time is over. */
-  ended(wait: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<SagaRecord | null>;
+  ended(wait: {
+    readonly timeoutMs: number;
+    readonly signal?: AbortSignal;
+  }): Promise<SagaRecord | null>;
   /** One conditional write against the pivot (I6). */
   cancel(by: string): Promise<CancelResult>;
 }

@@ -1,8 +1,8 @@
 // What runs sagas in one process: for each queue a runner, its leases and a BullMQ worker; beside them the registration
 // of what this process can run and, by default, the relay.
 
-import type { SagaRecord } from '../log/record.ts';
 import { createMongoWorkforce } from '../log/mongodb/mongo-workforce.ts';
+import type { SagaRecord } from '../log/record.ts';
 import { createVersionWatch } from '../log/version-watch.ts';
 import { isAtRest } from '../machine/state.ts';
 import { startSagaWorker } from '../queue/saga-worker.ts';

@@ -11,19 +11,16 @@ export interface OpenSagaReads {
 
 export function registerOpenSagaGauges(registry: Registry, reads: OpenSagaReads): void {
   const registers = [registry];
-  const collect = createScrapedRead(
-    reads.openSummary,
-    (open) => {
-      for (const gauge of gauges) gauge.reset();
-      for (const { kind, phase, ...figures } of open) {
-        const labels = { saga: kind, phase };
-        sagas.set(labels, figures.count);
-        inDoubt.inc({ saga: kind }, figures.inDoubt);
-        oldest.set(labels, figures.oldestSeconds);
-        waiting.set(labels, figures.waitingSeconds);
-      }
-    },
-  );
+  const collect = createScrapedRead(reads.openSummary, (open) => {
+    for (const gauge of gauges) gauge.reset();
+    for (const { kind, phase, ...figures } of open) {
+      const labels = { saga: kind, phase };
+      sagas.set(labels, figures.count);
+      inDoubt.inc({ saga: kind }, figures.inDoubt);
+      oldest.set(labels, figures.oldestSeconds);
+      waiting.set(labels, figures.waitingSeconds);
+    }
+  });
   const sagas = new Gauge({
     name: 'sagas_open',
     help: 'Sagas that have not ended, by phase (stuck included)',
