@@ -3,7 +3,7 @@
 
 import type { mongo } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import { readMetrics, startTestApplication, type TestApplication } from '../support/application.ts';
+import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   acceptDelete,
   allOf,
@@ -17,7 +17,6 @@ import {
   placeBot,
   readPoolState,
   userNamed,
-  writePoolState,
 } from '../support/deletions.ts';
 import { byId, platformSets, users } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -35,11 +34,6 @@ async function deleteWhile(
   await meanwhile(jobId);
   await misbehave(app, bot, null);
   return jobIn(app, bot.uid, jobId, 'completed');
-}
-
-async function metric(app: TestApplication, name: string): Promise<number> {
-  const text = await readMetrics(app);
-  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
 }
 
 /** As mongoose saves a document that was read before: every field of it, nothing else is kept. */
@@ -230,42 +224,5 @@ describe('a wallet that the platform keeps writing', () => {
     expect(more).toEqual([]);
     expect(entry).toMatchObject({ type: 'write-off', botId: bot.instanceId });
     expect(Number(String(entry?.exactValue))).toBe(110);
-  });
-});
-
-describe('a pool state file that the platform rewrites from memory', () => {
-  it('the entry comes back after the deletion: taken out again by the tombstone, and counted', async () => {
-    const app = await startTestApplication();
-    const bot = await placeBot(app, 'pooled');
-    const inMemory = await readPoolState(app);
-    const reply = await deleteBot(app, bot);
-    expect(reply.body.success).toBe(true);
-    const name = 'pool_state_resurrections_total';
-    expect(await metric(app, name)).toBe(0);
-
-    await writePoolState(app, { ...inMemory, updatedAt: '2026-11-02T00:00:00.000Z' });
-    await app.connection
-      .collection('tombstones')
-      .updateOne({ status: 'ended' }, { $set: { nextLookAt: new Date(0) } });
-    const { pools, botMapping } = await waitFor('the entry to be taken out', async () => {
-      const state = await readPoolState(app);
-      return !Object.hasOwn(state.botMapping, bot.instanceId) && state;
-    });
-    expect(pools['uid-one-pool-1']?.bots).toEqual(['uid-one-bot-1', 'uid-one-bot-3']);
-    expect(Object.keys(botMapping)).toEqual(['uid-one-bot-1', 'uid-one-bot-3']);
-    await waitFor('the count', async () => (await metric(app, name)) === 1);
-  });
-
-  it('rewritten between lock and refund: the deletion takes the entry out all the same', async () => {
-    const app = await startTestApplication();
-    const bot = await placeBot(app, 'pooled');
-    const inMemory = await readPoolState(app);
-    const job = await deleteWhile(app, bot, () =>
-      writePoolState(app, { ...inMemory, nextPoolId: 9 }),
-    );
-    expect(job.warnings).toEqual([]);
-    const state = await readPoolState(app);
-    expect(state.nextPoolId).toBe(9);
-    expect(Object.keys(state.botMapping)).not.toContain(bot.instanceId);
   });
 });

@@ -47,6 +47,30 @@ it('the user schema has optimisticConcurrency: the stale deposit is an error, re
   expect(await auditOf(app, bot)).toMatchObject({ status: 'conserved' });
 });
 
+it('deposits beside six deletions, read again after every such error: not a cent is lost', async () => {
+  const app = await startTestApplication();
+  const platform = createPlatform(app, { hasOptimisticConcurrency: true });
+  const bots: PlacedBot[] = [];
+  for (let n = 0; n < 6; n += 1) bots.push(await platform.place({ balance: 550 }));
+  let isOver = false;
+  let deposited = 0;
+  const depositing = (async () => {
+    while (!isOver) {
+      const copy = await platform.read('uid-one');
+      const isSaved = await platform.deposit(copy, 1).then(
+        () => true,
+        () => false,
+      );
+      if (isSaved) deposited += 1;
+    }
+  })();
+  const replies = await Promise.all(bots.map((bot) => deleteBot(app, bot)));
+  isOver = true;
+  await depositing;
+  expect(replies.map(({ body }) => body.wallet.returned)).toEqual(bots.map(() => 110));
+  expect((await userNamed(app, 'uid-one')).paperWallet.balance).toBe(50 + 660 + deposited);
+});
+
 it('one refund of 110 taken back: offered, restored once by five clicks, and the books are whole', async () => {
   const app = await startTestApplication();
   const { bot } = await takeBack(app);

@@ -1,0 +1,66 @@
+// The platform's orchestrator keeps its pools in memory and writes them over the file whole: a bot that was deleted here
+// comes back into the file with its next write, stays listed, and counts its slot, until its clean-up.
+
+import { expect, it } from 'vitest';
+import { readMetrics, startTestApplication, type TestApplication } from '../support/application.ts';
+import {
+  acceptDelete,
+  deleteBot,
+  jobAt,
+  jobIn,
+  misbehave,
+  readPoolState,
+} from '../support/deletions.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { createPlatform } from './stand-in/platform.ts';
+
+const listedIn = async (app: TestApplication) => {
+  const { pools, botMapping } = await readPoolState(app);
+  return { pool: pools['uid-one-pool-1']?.bots, mapped: Object.keys(botMapping) };
+};
+
+async function resurrections(app: TestApplication): Promise<number> {
+  const text = await readMetrics(app);
+  return Number(/^pool_state_resurrections_total (\S+)$/m.exec(text)?.[1]);
+}
+
+it('its next write after a deletion: the entry is taken out again and counted; its clean-up frees the slot', async () => {
+  const app = await startTestApplication();
+  const platform = createPlatform(app);
+  const kept = await platform.place();
+  const { uid, instanceId } = await platform.place({ balance: 0, allocated: 20 });
+  expect((await deleteBot(app, { uid, instanceId })).body.success).toBe(true);
+  expect(await resurrections(app)).toBe(0);
+
+  await platform.monitor();
+  await platform.save();
+  expect((await listedIn(app)).mapped).toContain(instanceId);
+  await app.connection
+    .collection('tombstones')
+    .updateOne({ status: 'ended' }, { $set: { nextLookAt: new Date(0) } });
+  await waitFor('the entry to be taken out', async () => {
+    return !(await listedIn(app)).mapped.includes(instanceId);
+  });
+  const left = [kept.instanceId];
+  expect(await listedIn(app)).toEqual({ pool: left, mapped: left });
+  await waitFor('the count', async () => (await resurrections(app)) === 1);
+
+  expect(platform.slotOf(instanceId).status).toBe('running');
+  expect(await platform.cleanUp(uid)).toEqual([instanceId]);
+  expect(platform.nextId(uid)).toBe(instanceId);
+  expect(await listedIn(app)).toEqual({ pool: left, mapped: left });
+});
+
+it('its write between lock and refund: the deletion takes the entry out all the same', async () => {
+  const app = await startTestApplication();
+  const platform = createPlatform(app);
+  const bot = await platform.place();
+  await misbehave(app, bot, { refuseStop: true });
+  const jobId = await acceptDelete(app, bot);
+  await jobAt(app, bot.uid, jobId, 'stop-container');
+  const { instanceId } = await platform.place({ allocated: 20 });
+  await misbehave(app, bot, null);
+  const { warnings } = await jobIn(app, bot.uid, jobId, 'completed');
+  expect(warnings).toEqual([]);
+  expect(await listedIn(app)).toEqual({ pool: [instanceId], mapped: [instanceId] });
+});
