@@ -149,6 +149,7 @@ export const POOL_CAPTURE = stored<OwnedEntry>(
         slotIndex: Type.Number(),
         port: Type.Number(),
         dockerHost: Type.Optional(TEXT),
+        placedAt: Type.Optional(TEXT),
       }),
     ]),
     hasForeign: Type.Boolean(),

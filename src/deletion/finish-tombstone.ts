@@ -7,8 +7,8 @@
 import { FencedError, SagaError, TerminalError } from '@reclaim/saga';
 import { isAtRest, type Sighting } from '../domain/bot.ts';
 import type { InstanceId } from '../domain/ids.ts';
-import { type Incarnation, settlementOpId } from '../domain/incarnation.ts';
-import { takeOutOwn } from '../domain/owned-entry.ts';
+import { settlementOpId } from '../domain/incarnation.ts';
+import { isPlacedSince, takeOutOwn } from '../domain/owned-entry.ts';
 import type { PoolState } from '../domain/pool-state.ts';
 import type { SourceAnswer } from '../domain/source.ts';
 import { forBot } from '../domain/unreadable-rows.ts';
@@ -22,8 +22,10 @@ import type { DeletionPorts } from './steps/step-ports.ts';
 
 export type Named = Pick<
   Tombstone,
-  'incarnation' | 'firebaseUid' | 'sightings' | 'seenInPart' | 'seenAtRest' | 'openedAt'
+  'incarnation' | 'firebaseUid' | 'sightings' | 'seenInPart' | 'seenAtRest' | 'openedAt' | 'slot'
 >;
+
+type OfOneLife = Pick<Named, 'incarnation' | 'firebaseUid' | 'openedAt' | 'slot'>;
 
 export type FinishLook =
   | { readonly gone: true; readonly entryReturned: boolean }
@@ -40,24 +42,25 @@ export async function finishTombstone(
   call: FencedCall,
 ): Promise<FinishLook> {
   const { userId, instanceId, life } = named.incarnation;
-  const reading = await ports.wallets.readAllocation(userId, instanceId);
+  const about = aboutBotOf({ userId, firebaseUid: named.firebaseUid }, instanceId);
+  const [reading, pools] = await Promise.all([
+    ports.wallets.readAllocation(userId, instanceId),
+    ports.poolStates
+      .read({ signal: call.signal, about })
+      .then((answer) => forBot(answer, instanceId)),
+  ]);
   const holder = holderBy(reading, life);
-  if (holder === 'another-life') {
+  if (holder === 'another-life' || (holder === 'nobody' && isMadeAgain(pools, named))) {
     const left = await removeOwnContainers(ports, named, call);
     return left === null
       ? { gone: true, entryReturned: false }
       : { gone: false, reason: left, entryReturned: false };
   }
   const isResurrected = holder === 'this-life';
-  const about = aboutBotOf({ userId, firebaseUid: named.firebaseUid }, instanceId);
-  const own = whileItsOwn(ports, named.incarnation, call);
+  const own = whileItsOwn(ports, named, call);
   // What the saga saw is removed by its id, whatever the file says meanwhile.
-  const [pools, remains] = await Promise.all([
-    ports.poolStates
-      .read({ signal: call.signal, about })
-      .then((answer) => forBot(answer, instanceId)),
-    removeAll(ports, instanceId, named.sightings ?? [], own, doubtOf(ports, named, call)),
-  ]);
+  const doubt = doubtOf(ports, named, call);
+  const remains = await removeAll(ports, instanceId, named.sightings ?? [], own, doubt);
   if (reading.status === 'present') {
     const settledBy = reading.allocation.settledOpId ?? settlementOpId(named.incarnation);
     // The life that stands there, which need not be this tombstone's.
@@ -89,18 +92,39 @@ function holderBy(
   return settledOpId !== null || found === life ? 'this-life' : 'another-life';
 }
 
-/** The call for as long as no new life of the id holds an allocation: asked right before each change. */
+/** Whether the platform is making another life of the id, or has failed to: what stands there is not this one's. A state
+ * that cannot be read tells nothing. */
+function isMadeAgain(
+  pools: SourceAnswer<PoolState>,
+  { incarnation, firebaseUid, openedAt, slot }: OfOneLife,
+): boolean {
+  if (pools.status === 'unknown') return false;
+  const { userId, instanceId } = incarnation;
+  const since = slot?.placedAt ?? openedAt.toISOString();
+  return isPlacedSince(pools.items, instanceId, { userId, firebaseUid }, since);
+}
+
+/** The call for as long as no new life of the id holds an allocation or a place: asked right before each change. */
 export function whileItsOwn(
-  { wallets }: Pick<FinishPorts, 'wallets'>,
-  { userId, instanceId, life }: Incarnation,
+  { wallets, poolStates }: Pick<FinishPorts, 'wallets' | 'poolStates'>,
+  one: OfOneLife,
   call: FencedCall,
 ): FencedCall {
+  const { userId, instanceId, life } = one.incarnation;
+  const { signal } = call;
+  const about = { bots: [instanceId] };
   return {
     ...call,
     fence: async () => {
-      const reading = await wallets.readAllocation(userId, instanceId);
+      const [reading, pools] = await Promise.all([
+        wallets.readAllocation(userId, instanceId),
+        poolStates.read({ signal, about }),
+      ]);
       if (holderBy(reading, life) === 'another-life') {
         throw new TerminalError(NEW_LIFE, `a new life of ${instanceId} holds an allocation`);
+      }
+      if (isMadeAgain(pools, one)) {
+        throw new TerminalError(NEW_LIFE, `a new life of ${instanceId} has its place in the pool`);
       }
       // Last: the wallet may have taken its time, and nothing may stand between this and what it lets pass (I5).
       await call.fence();

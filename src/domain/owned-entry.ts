@@ -29,6 +29,8 @@ export interface ReservedSlot {
   readonly slotIndex: number;
   readonly port: number;
   readonly dockerHost?: string;
+  /** When it was given to the bot, as its mapping says. */
+  readonly placedAt?: string;
 }
 
 export interface OwnedEntry {
@@ -58,6 +60,20 @@ export function findOwnEntry(
 export function takeOutOwn(state: PoolState, instanceId: InstanceId, owner: BotOwner): PoolState {
   const { entry } = findOwnEntry(state, instanceId, owner);
   return entry === null ? state : takeOutEntry(state, instanceId, entry);
+}
+
+/** Whether the platform has given the bot a place anew: it does so before it starts a program, and writes the money last.
+ * What its memory writes back has the old date; places of ours name their Docker host.
+ * @param since when the place that is known was given, by the platform's own clock; else ours. */
+export function isPlacedSince(
+  state: PoolState,
+  instanceId: InstanceId,
+  owner: BotOwner,
+  since: string,
+): boolean {
+  const mapping = findOwnEntry(state, instanceId, owner).entry?.mapping ?? null;
+  if (mapping === null || mapping.dockerHost !== undefined) return false;
+  return Date.parse(mapping.createdAt) > Date.parse(since);
 }
 
 /** Containers in which this user's entry places the bot and which cannot be the platform's by their names. */
@@ -106,7 +122,7 @@ function ownPart(state: PoolState, entry: PoolEntry, owner: BotOwner): PoolEntry
 
 function slotOf({ mapping }: PoolEntry): ReservedSlot | null {
   if (mapping === null) return null;
-  const { poolId, containerName, slotIndex, port, dockerHost } = mapping;
-  const slot = { poolId, containerName, slotIndex, port };
+  const { poolId, containerName, slotIndex, port, dockerHost, createdAt: placedAt } = mapping;
+  const slot = { poolId, containerName, slotIndex, port, placedAt };
   return dockerHost === undefined ? slot : { ...slot, dockerHost };
 }

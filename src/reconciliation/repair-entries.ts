@@ -88,16 +88,17 @@ export async function finishGhost(
   const { instanceId } = note;
   const { userId } = user;
   const tombstones = await ports.tombstones.findForBot(userId, instanceId);
-  const named = tombstones
-    .filter(({ status }) => status === 'ended')
-    .flatMap(({ sightings }) => sightings ?? []);
-  if (named.length === 0) return note;
+  const ended = tombstones.filter(({ status }) => status === 'ended');
+  const named = ended.flatMap(({ sightings }) => sightings ?? []);
+  const [newest] = ended;
+  if (newest === undefined || named.length === 0) return note;
   // A program is named by its id alone: since the first look it may have become a new life's.
   const reading = await ports.wallets.readAllocation(userId, instanceId);
   if (reading.status === 'present') return seenAgain(note);
   const look = await lookAtBot(ports, { ...user, instanceId, holdsAllocation: false }, call);
   if (isPending(look, Date.parse(at))) return { ...note, outcome: 'skipped', reason: 'pending' };
-  const own = whileItsOwn(ports, { userId, instanceId, life: NO_LIFE }, call);
+  const incarnation = { userId, instanceId, life: NO_LIFE };
+  const own = whileItsOwn(ports, { ...newest, incarnation }, call);
   const left = await removeAll(ports, instanceId, named, own);
   return left === null
     ? { ...note, outcome: 'repaired', detail: 'its tombstone was finished again' }

@@ -10,7 +10,9 @@ import {
   jobIn,
   misbehave,
   readPoolState,
+  standingTombstones,
 } from '../support/deletions.ts';
+import { syncWallet } from '../support/syncs.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { createPlatform } from './stand-in/platform.ts';
 
@@ -63,4 +65,30 @@ it('its write between lock and refund: the deletion takes the entry out all the 
   const { warnings } = await jobIn(app, bot.uid, jobId, 'completed');
   expect(warnings).toEqual([]);
   expect(await listedIn(app)).toEqual({ pool: [instanceId], mapped: [instanceId] });
+});
+
+it('it has started a bot of that id again and not yet written its money: the tombstone leaves it, and no sync pays it (I5)', async () => {
+  const app = await startTestApplication();
+  const platform = createPlatform(app);
+  await platform.place();
+  const { uid, instanceId } = await platform.place({ balance: 0, allocated: 20 });
+  expect((await deleteBot(app, { uid, instanceId })).body.success).toBe(true);
+  await platform.cleanUp(uid);
+  const copy = await platform.read(uid);
+  await platform.start(uid, instanceId);
+  const slot = platform.slotOf(instanceId);
+
+  const tombstones = app.connection.collection('tombstones');
+  for (const status of ['ended', 'settled']) {
+    const due = { status, nextLookAt: new Date(0), heldUntil: null };
+    await tombstones.updateMany({}, { $set: due });
+    await waitFor(`the ${status} one to be looked at`, async () => {
+      const all = await standingTombstones(app);
+      return all.every(({ nextLookAt }) => nextLookAt === null || nextLookAt > new Date(1));
+    });
+    expect(await platform.programs.status(slot)).toBe('RUNNING');
+    expect((await listedIn(app)).mapped).toContain(instanceId);
+  }
+  await platform.allocate(copy, instanceId, 30);
+  expect((await syncWallet(app, uid)).body.data.totalReturned).toBe(0);
 });

@@ -13,15 +13,16 @@ import {
   stepsOf,
 } from '../../packages/saga/test/support/saga-world.ts';
 import { finishTombstone } from '../../src/deletion/finish-tombstone.ts';
-import type { Wallets } from '../../src/deletion/ports/wallets.ts';
-import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
+import type { DeletionPorts } from '../../src/deletion/steps/step-ports.ts';
+import { toInstanceId } from '../../src/domain/ids.ts';
+import { unknown } from '../../src/domain/source.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { placeBot } from '../support/deletions.ts';
+import { type PlacedBot, placeBot, poolStateOf, writePoolState } from '../support/deletions.ts';
 import { type ReplicaSet, startReplicaSet } from '../support/replica-set.ts';
 import { allocation, users } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { breaches, twinsOf } from './bite.ts';
-import { createLab } from './support/lab.ts';
+import { type Breaches, breaches, type Part, twinsOf } from './bite.ts';
+import { createLab, type Lab } from './support/lab.ts';
 import { beginDeletion, deleteToRest } from './support/lab-sagas.ts';
 import { overwriteState } from './support/overwrite-state.ts';
 import { GIVES_UP_MS, twoWriters, twoWritersOfDocuments } from './support/two-writers.ts';
@@ -230,32 +231,37 @@ twinsOf('I5', {
     }),
 
   // The platform makes the bot again under the same id; then comes the later look of the old one's tombstone.
-  'tombstone-of-the-id': async (part) => {
-    const lab = await createLab();
-    const bot = await placeBot(lab, 'pooled');
-    const { state } = await deleteToRest(await lab.worker(), bot);
-    const { instanceId, uid } = bot;
-    const fresh = { ...allocation(650, 650), allocatedAt: new Date() };
-    const money = { $set: { [`botAllocations.${instanceId}`]: fresh } };
-    await users(lab.connection).updateOne({ firebaseUid: uid }, money);
-    await lab.world.addPooled({ instanceId, containerName: `freqtrade-pool-${uid}-pool-1` });
-    const { wallets, tombstones } = lab.ports;
-    const blind: Wallets = {
-      ...wallets,
-      readAllocation: async () => ({ status: 'absent', firebaseUid: toFirebaseUid(uid) }),
-    };
-    const ports = part === 'twin' ? { ...lab.ports, wallets: blind } : lab.ports;
-    const [tombstone] = await tombstones.findForBot(bot.userId, toInstanceId(instanceId));
-    if (tombstone === undefined) throw new Error('the deletion has left no tombstone');
-    const call = { signal: new AbortController().signal, fence: async () => undefined };
-    await finishTombstone(ports, tombstone, call);
-    const { pooled } = await lab.world.snapshot();
-    return breaches({
-      'the scenario has not ended the saga': state.phase !== 'completed',
-      'a new bot was killed by the tombstone of the old one':
-        pooled.find((one) => one.instanceId === instanceId)?.program !== 'RUNNING',
-    });
-  },
+  'tombstone-of-the-id': (part) =>
+    madeAgain(part, {
+      make: async ({ connection }, { uid, instanceId }) => {
+        const fresh = { ...allocation(650, 650), allocatedAt: new Date() };
+        const money = { $set: { [`botAllocations.${instanceId}`]: fresh } };
+        await users(connection).updateOne({ firebaseUid: uid }, money);
+      },
+      blind: ({ wallets }) => ({
+        wallets: {
+          ...wallets,
+          readAllocation: async () => ({ status: 'absent', firebaseUid: null }),
+        },
+      }),
+    }),
+
+  // The platform has given it a place and started it, and writes its money when it runs.
+  'tombstone-of-the-place': (part) =>
+    madeAgain(part, {
+      make: async (lab, { uid }) => {
+        const createdAt = new Date().toISOString();
+        const { botMapping, ...rest } = poolStateOf(uid);
+        const placed = Object.entries(botMapping).map(([id, mapping]) => [
+          id,
+          { ...mapping, createdAt },
+        ]);
+        await writePoolState(lab, { ...rest, botMapping: Object.fromEntries(placed) });
+      },
+      blind: ({ poolStates }) => ({
+        poolStates: { ...poolStates, read: async () => unknown('nobody asked') },
+      }),
+    }),
 
   // A saga that yields has a call under way that nobody can fence. Another saga takes its key.
   'room-without-waiting': async (part) => {
@@ -300,6 +306,36 @@ twinsOf('I5', {
     });
   },
 });
+
+/** A bot is deleted, and another of its id made; then the tombstone of the first is looked at. */
+async function madeAgain(
+  part: Part,
+  {
+    make,
+    blind,
+  }: {
+    readonly make: (lab: Lab, bot: PlacedBot) => Promise<void>;
+    readonly blind: (ports: DeletionPorts) => Partial<DeletionPorts>;
+  },
+): Promise<Breaches> {
+  const lab = await createLab();
+  const bot = await placeBot(lab, 'pooled');
+  const { state } = await deleteToRest(await lab.worker(), bot);
+  const { instanceId, uid } = bot;
+  await make(lab, bot);
+  await lab.world.addPooled({ instanceId, containerName: `freqtrade-pool-${uid}-pool-1` });
+  const ports = part === 'twin' ? { ...lab.ports, ...blind(lab.ports) } : lab.ports;
+  const [tombstone] = await lab.ports.tombstones.findForBot(bot.userId, toInstanceId(instanceId));
+  if (tombstone === undefined) throw new Error('the deletion has left no tombstone');
+  const call = { signal: new AbortController().signal, fence: async () => undefined };
+  await finishTombstone(ports, tombstone, call);
+  const { pooled } = await lab.world.snapshot();
+  return breaches({
+    'the scenario has not ended the saga': state.phase !== 'completed',
+    'a new bot was killed by the tombstone of the old one':
+      pooled.find((one) => one.instanceId === instanceId)?.program !== 'RUNNING',
+  });
+}
 
 /** A look at the claim, which any primary answers. */
 async function readClaim(

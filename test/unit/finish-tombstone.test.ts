@@ -30,6 +30,11 @@ const RUNNING: PooledSighting = {
   programs: [],
 };
 
+const poolStates: PoolStates = {
+  ...inertPorts<PoolStates>(),
+  read: async () => ok({ pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: '' }, new Date(0)),
+};
+
 /** What the hosts say when it is looked for: nothing of it, the bot, or nothing at all. */
 const HOSTS = {
   nothing: ok<readonly Sighting[]>([], new Date(0)),
@@ -183,7 +188,8 @@ it('the wallet takes its time before a change: the claim is proved after its ans
   };
   const { signal } = new AbortController();
   const fence = async () => void asked.push('the claim');
-  await whileItsOwn({ wallets }, incarnation, { signal, fence }).fence();
+  const one = { incarnation, firebaseUid, openedAt: new Date(0), slot: null };
+  await whileItsOwn({ wallets, poolStates }, one, { signal, fence }).fence();
   expect(asked).toEqual(['the wallet', 'the claim']);
 });
 
@@ -228,16 +234,13 @@ async function finish(
       return 'removed';
     },
   };
-  const poolStates: PoolStates = {
-    ...inertPorts<PoolStates>(),
-    read: async () => ok({ pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: '' }, new Date(0)),
-  };
   const findings: Findings = {
     ...inertPorts<Findings>(),
     report: async ({ kind }) => void seen.told.push(kind),
   };
   const call = { signal: new AbortController().signal, fence: async () => undefined };
-  const named = { seenAtRest: false, openedAt: new Date(0), incarnation, firebaseUid, ...saw };
+  const one = { incarnation, firebaseUid, openedAt: new Date(0), slot: null };
+  const named = { seenAtRest: false, ...one, ...saw };
   const { doubt } = world;
   const hostBelief: HostBelief =
     doubt === undefined

@@ -8,6 +8,7 @@ import {
   TerminalError,
   type Warning,
 } from '@reclaim/saga';
+import { POOL_CAPTURE } from '../captures.ts';
 import { finishTombstone, NEW_LIFE, removeAll, whileItsOwn } from '../finish-tombstone.ts';
 import { PLATFORM_TIMEOUT_MS } from '../ports/platform-memory.ts';
 import { informPlatform } from './inform-platform.ts';
@@ -61,16 +62,18 @@ async function finish(
   if (input.orphan !== undefined) return null;
   const seen = seenOf(capturedBot(call));
   const { sightings, seenInPart } = seen;
+  const { firebaseUid } = input;
+  const slot = POOL_CAPTURE.readOrNull(call.captures[STEP.pool])?.slot ?? null;
+  // What was seen of it was seen at rest: a stop that was given up is left to the tombstone.
+  const stop = { seenAtRest: true, openedAt: new Date(call.startedAtMs ?? call.nowMs()) };
+  const named = { ...tombstone, firebaseUid, ...seen, ...stop, slot };
   if (sightings !== null && sightings.length > 0 && !hasGivenUpPool(call)) {
-    const own = whileItsOwn(ports, tombstone.incarnation, call);
+    const own = whileItsOwn(ports, named, call);
     const reason = await removeAll(ports, input.instanceId, sightings, own);
     if (reason === null) return seenInPart ? 'elsewhere' : null;
     // Beside a new life the tombstone's own rule says what is left to do.
     if (!reason.startsWith(NEW_LIFE)) return { reason };
   }
-  // What was seen of it was seen at rest: a stop that was given up is left to the tombstone.
-  const stop = { seenAtRest: true, openedAt: new Date(call.nowMs()) };
-  const named = { ...tombstone, firebaseUid: input.firebaseUid, ...seen, ...stop };
   const look = await finishTombstone(ports, named, call);
   return look.gone ? null : { reason: look.reason };
 }

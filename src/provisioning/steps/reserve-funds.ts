@@ -103,7 +103,8 @@ async function endTombstone(
   const { firebaseUid } = sceneOf(call).input;
   try {
     const openedAt = new Date(call.nowMs());
-    const named = { incarnation, firebaseUid, ...NOTHING_SEEN, seenAtRest: false, openedAt };
+    const unseen = { ...NOTHING_SEEN, seenAtRest: false, slot: null };
+    const named = { incarnation, firebaseUid, ...unseen, openedAt };
     const look = await finishTombstone(ports, named, call);
     if (look.gone) await ports.tombstones.end(tombstone);
   } catch (error) {

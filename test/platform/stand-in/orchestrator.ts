@@ -8,7 +8,8 @@ import type { Programs } from './programs.ts';
 export interface Orchestrator {
   /** Its start: the file into memory, then without what does not run. */
   restart(): Promise<void>;
-  provision(uid: string, instanceId: string): Promise<BotMapping>;
+  /** A slot, its entry in the file, and the program; no money. */
+  start(uid: string, instanceId: string): Promise<void>;
   /** @returns what the bot said of itself before it was stopped. */
   remove(instanceId: string): Promise<number | undefined>;
   /** One round of its health monitor. */
@@ -79,14 +80,13 @@ export function createOrchestrator(
       Object.entries(fields).filter(([name]) => !omits.some((omitted) => omitted === name)),
     );
 
-  async function provision(uid: string, instanceId: string): Promise<BotMapping> {
+  async function start(uid: string, instanceId: string): Promise<void> {
     const known = slots.get(instanceId);
     const slot = known ?? (await takeSlot(uid, instanceId));
     await programs.start(slot);
     const status = (await programs.status(slot)) === 'RUNNING' ? 'running' : 'failed';
     slots.set(instanceId, { ...slot, status });
     await save();
-    return slot;
   }
 
   async function takeSlot(uid: string, instanceId: string): Promise<BotMapping> {
@@ -156,7 +156,7 @@ export function createOrchestrator(
     poolsOf(uid).flatMap(({ bots }) => bots.flatMap((id) => slots.get(id) ?? []));
 
   return {
-    ...{ restart, provision, monitor, cleanUp, botsOf, save },
+    ...{ restart, start, monitor, cleanUp, botsOf, save },
     remove: async (instanceId) => {
       const slot = slots.get(instanceId);
       if (slot === undefined) return undefined;

@@ -8,7 +8,7 @@ import { createGateway, type Gateway, type GatewayOptions } from './gateway.ts';
 import { createOrchestrator, type Orchestrator, type OrchestratorOptions } from './orchestrator.ts';
 import { type Programs, simulatedPrograms } from './programs.ts';
 
-export interface Platform extends Gateway, Omit<Orchestrator, 'provision'> {
+export interface Platform extends Gateway, Orchestrator {
   readonly programs: Programs;
   /** POST /api/freqtrade/provision: the bot, then its money, by the copy that was read before. */
   provision(uid: string, instanceId: string, amount: number): Promise<void>;
@@ -45,7 +45,7 @@ export function createPlatform(
     programs,
     provision: async (uid, instanceId, amount) => {
       const user = await gateway.read(uid);
-      await orchestrator.provision(uid, instanceId);
+      await orchestrator.start(uid, instanceId);
       await gateway.allocate(user, instanceId, amount);
     },
     delete: async (uid, instanceId) => {

@@ -150,6 +150,22 @@ export const ONE_WRITER = [
     breach: 'a new bot was killed by the tombstone of the old one',
   },
   {
+    name: 'tombstone-of-the-place',
+    invariant: 'I5',
+    mechanism: {
+      what: 'a place that the platform has given since is another bot’s, also before its money is there',
+      file: 'src/domain/owned-entry.ts',
+    },
+    guardedBy: [
+      at(
+        'platform/memory.test.ts',
+        'it has started a bot of that id again and not yet written its money: the tombstone leaves it, and no sync pays it (I5)',
+      ),
+    ],
+    title: 'a tombstone that asks for no place: it kills a bot in the making, and caught',
+    breach: 'a new bot was killed by the tombstone of the old one',
+  },
+  {
     name: 'proof-without-a-majority',
     invariant: 'I5',
     mechanism: {
