@@ -94,7 +94,7 @@ function holderBy(
 
 /** Whether the platform is making another life of the id, or has failed to: what stands there is not this one's. A state
  * that cannot be read tells nothing. */
-function isMadeAgain(
+export function isMadeAgain(
   pools: SourceAnswer<PoolState>,
   { incarnation, firebaseUid, openedAt, slot }: OfOneLife,
 ): boolean {

@@ -8,21 +8,39 @@ import type { Wallets } from '../../src/deletion/ports/wallets.ts';
 import { informPlatform } from '../../src/deletion/steps/inform-platform.ts';
 import { type DeletionPorts, STEP } from '../../src/deletion/steps/step-ports.ts';
 import type { DedicatedSighting } from '../../src/domain/bot.ts';
-import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
+import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
+import { findOwnEntry } from '../../src/domain/owned-entry.ts';
+import type { PoolState } from '../../src/domain/pool-state.ts';
+import { ok } from '../../src/domain/source.ts';
+import { poolStateOf } from '../support/deletions.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 
 const userId = toUserId('6500000000000000000000aa');
+const firebaseUid = toFirebaseUid('uid-one');
 const SEEN: DedicatedSighting = {
   ...{ kind: 'dedicated', host: 'local', containerId: 'c1', containerName: 'freqtrade-bot-1' },
   ...{ labels: {}, running: true, paused: false, restartPolicy: 'no' },
 };
 const PRESENT = { status: 'present' } as Awaited<ReturnType<Wallets['readAllocation']>>;
 
+const ID = 'uid-one-bot-2';
+const BEFORE = poolStateOf('uid-one');
+const { slot } = findOwnEntry(BEFORE, toInstanceId(ID), { userId, firebaseUid });
+
+function stateWith(createdAt: string | undefined): PoolState {
+  const mapping = BEFORE.botMapping[ID];
+  if (createdAt === undefined || mapping === undefined)
+    return { ...BEFORE, pools: {}, botMapping: {} };
+  return { ...BEFORE, botMapping: { [ID]: { ...mapping, createdAt } } };
+}
+
 interface Situation {
   readonly sightings?: readonly DedicatedSighting[];
   readonly foreign?: readonly string[];
   readonly hasForeign?: boolean;
   readonly isThereAgain?: boolean;
+  /** When the platform gave it the place that the state has now; default: it has none. */
+  readonly placedAt?: string;
   readonly others?: number;
   readonly isOrphan?: boolean;
 }
@@ -32,6 +50,7 @@ async function inform({
   foreign = [],
   hasForeign = false,
   isThereAgain = false,
+  placedAt,
   others = 0,
   isOrphan = false,
 }: Situation) {
@@ -44,6 +63,10 @@ async function inform({
         isThereAgain ? PRESENT : { status: 'absent', firebaseUid: null },
       otherHolders: async () => Array.from({ length: others }, () => userId),
     },
+    poolStates: {
+      ...inertPorts<DeletionPorts['poolStates']>(),
+      read: async () => ok(stateWith(placedAt), new Date(0)),
+    },
     platform: {
       forgetBot: async (instanceId) => {
         asked.push(instanceId);
@@ -52,21 +75,25 @@ async function inform({
     },
   };
   const policy = { onStopFailure: 'restore', stopTimeoutMs: 1_000 } as const;
-  const bot = { userId, firebaseUid: null, instanceId: toInstanceId('bot-1') };
+  const bot = { userId, firebaseUid, instanceId: toInstanceId(ID) };
   const call = {
     input: writeInput({ ...bot, ...policy, ...(isOrphan && { orphan: { life: null } }) }),
     captures: {
       [STEP.stop]: BOT_CAPTURE.write({ sightings, foreign }),
-      [STEP.pool]: POOL_CAPTURE.write({ entry: null, slot: null, hasForeign }),
+      [STEP.pool]: POOL_CAPTURE.write({ entry: null, slot, hasForeign }),
     },
     signal: new AbortController().signal,
+    startedAtMs: 0,
   };
   const { value } = await informPlatform(ports, call as unknown as StepCall);
   return { asked, value };
 }
 
-it('seen as this user’s alone, and no wallet holds it: asked', async () => {
-  expect(await inform({})).toEqual({ asked: ['bot-1'], value: { platform: 'informed' } });
+it.each<[string, Situation]>([
+  ['no wallet holds it', {}],
+  ['its place was written back from memory', { placedAt: slot?.placedAt ?? '' }],
+])('seen as this user’s alone, and %s: asked', async (_, situation) => {
+  expect(await inform(situation)).toEqual({ asked: [ID], value: { platform: 'informed' } });
 });
 
 it.each<[string, Situation]>([
@@ -75,6 +102,7 @@ it.each<[string, Situation]>([
   ['the pool state has another user’s', { hasForeign: true }],
   ['a new life holds an allocation', { isThereAgain: true }],
   ['another wallet holds an allocation', { others: 1 }],
+  ['the platform has given it a place anew', { placedAt: '2026-10-03T00:00:00.000Z' }],
 ])('%s: withheld', async (_, situation) => {
   expect(await inform(situation)).toEqual({ asked: [], value: { platform: 'withheld' } });
 });

@@ -1,11 +1,14 @@
 // After the end of a deletion the platform's orchestrator is informed, where one is configured. It is asked with an
 // administrator's token, which its DELETE obeys for every bot of this id, whoever has it. So it is asked only for a bot that was
-// seen as this user's, beside none of anybody else's, and that no wallet holds any more: neither another user's nor a new life.
+// seen as this user's, beside none of anybody else's, and that no wallet holds any more, neither another user's nor a new life's,
+// and that the platform has given no place anew: it writes the money of a new life last.
 // It is asked once, right after the bot was observed gone: an answer that is owed is not asked for again (I5).
 
 import type { StepCall, StepResult } from '@reclaim/saga';
 import { POOL_CAPTURE, REMOVE_VALUE } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
+import { isMadeAgain } from '../finish-tombstone.ts';
+import { aboutBotOf } from '../locate-owned.ts';
 import type { PlatformOutcome } from '../ports/platform-memory.ts';
 import { capturedBot, type DeletionPorts, STEP } from './step-ports.ts';
 
@@ -25,15 +28,21 @@ export async function informPlatform(ports: DeletionPorts, call: StepCall): Prom
 
 const KNOWS: ReadonlySet<PlatformOutcome> = new Set(['informed', 'unknown-there']);
 
-async function isOwnAlone({ wallets }: DeletionPorts, call: StepCall): Promise<boolean> {
-  const { userId, instanceId } = readInput(call.input);
+async function isOwnAlone(ports: DeletionPorts, call: StepCall): Promise<boolean> {
+  const { wallets, poolStates } = ports;
+  const { userId, firebaseUid, instanceId } = readInput(call.input);
   const seen = capturedBot(call);
   const pool = POOL_CAPTURE.readOrNull(call.captures[STEP.pool]);
   if (seen === null || seen.sightings.length === 0 || seen.foreign.length > 0) return false;
   if (pool === null || pool.hasForeign) return false;
-  const [own, others] = await Promise.all([
+  const about = aboutBotOf({ userId, firebaseUid }, instanceId);
+  const [own, others, pools] = await Promise.all([
     wallets.readAllocation(userId, instanceId),
     wallets.otherHolders(userId, instanceId),
+    poolStates.read({ signal: call.signal, about }),
   ]);
-  return own.status !== 'present' && others.length === 0;
+  if (own.status === 'present' || others.length > 0) return false;
+  const openedAt = new Date(call.startedAtMs ?? call.nowMs());
+  const incarnation = { userId, instanceId, life: '' };
+  return !isMadeAgain(pools, { incarnation, firebaseUid, openedAt, slot: pool.slot });
 }
