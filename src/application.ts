@@ -153,11 +153,7 @@ async function apiDependencies(
     confirmHost: services.confirmHost,
     orphanSamples: services.orphanSamples,
     audits: services.audits,
-    stepKinds: (kind, version) => {
-      const shape = engine.registry.find(kind, version)?.shape;
-      if (shape === undefined) return null;
-      return Object.fromEntries(shape.steps.map((step) => [step.name, step.kind]));
-    },
+    registry: engine.registry,
     overview: services.overview,
     world: services.world,
     health: createHealthReport(services),

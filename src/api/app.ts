@@ -4,16 +4,14 @@
 import { randomUUID } from 'node:crypto';
 import cookie from '@fastify/cookie';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
-import { createSagaWatch } from '@reclaim/saga';
+import { createEndWaits, createHeldAnswers } from '@reclaim/saga/fastify';
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createTrust } from '../trusted-proxies.ts';
 import { createAdmission } from './admission.ts';
 import { answerUnreadableRequest } from './client-errors.ts';
 import type { ApiDependencies, RequestLimits } from './dependencies.ts';
-import { createEndWaits } from './end-waits.ts';
-import { createJobStreams, type JobStreams } from './job-streams.ts';
-import { API_PREFIX } from './job-view.ts';
+import { API_PREFIX, statusUrl } from './job-view.ts';
 import { tolerateEmptyBodies } from './json-body.ts';
 import { AdmittedOnly, createAddressLimit, tooMany } from './plugins/address-limit.ts';
 import { createAuthentication } from './plugins/authentication.ts';
@@ -38,17 +36,16 @@ import { createDemoSessionRoutes } from './routes/demo-session.ts';
 import { createFindingRoutes } from './routes/findings.ts';
 import { createHealthRoutes } from './routes/health.ts';
 import { createHostRoutes } from './routes/hosts.ts';
-import { createJobEventRoutes } from './routes/job-events.ts';
 import { createJobRoutes } from './routes/jobs.ts';
 import { createMetricsRoute } from './routes/metrics.ts';
 import { createOrphanRoutes } from './routes/orphans.ts';
 import { createOverviewRoutes } from './routes/overview.ts';
 import { createProvisionRoutes } from './routes/provision.ts';
-import { createSagaRoutes } from './routes/sagas.ts';
 import { createSessionRoutes } from './routes/session.ts';
 import { createSignInRoutes } from './routes/sign-in.ts';
 import { createSyncRoutes } from './routes/sync.ts';
 import { createWalletRoutes } from './routes/wallet.ts';
+import { createWorldRoutes } from './routes/world.ts';
 import { createSessions } from './sessions.ts';
 
 /** Bytes of a request body; the largest we accept on purpose is a hundred or so. */
@@ -127,9 +124,8 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
   await app.register(createSignInRoutes(deps), { prefix: API_PREFIX });
 
   const waits = createEndWaits(deps.sagas);
-  app.addHook('preClose', async () => waits.close());
-  const streams = openStreams(deps);
-  app.addHook('preClose', () => streams.close());
+  const { defaultWaitSeconds } = settings;
+  const answers = createHeldAnswers({ waits, statusUrl, defaultWaitSeconds });
   await app.register(
     async (api) => {
       await api.register(createRequestTracing(deps.requestSpans));
@@ -141,37 +137,22 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
           keyPrefix: deps.keyPrefix,
         }),
       );
-      const { defaultWaitSeconds } = settings;
-      await api.register(createBotRoutes({ ...deps, waits, defaultWaitSeconds }));
-      await api.register(createProvisionRoutes({ ...deps, waits, defaultWaitSeconds }));
-      await api.register(createJobRoutes(deps));
-      await api.register(createJobEventRoutes({ ...deps, streams }));
+      await api.register(createBotRoutes({ ...deps, answers }));
+      await api.register(createProvisionRoutes({ ...deps, answers }));
+      await api.register(createJobRoutes({ ...deps, waits }));
       await api.register(createWalletRoutes(deps));
-      await api.register(createSyncRoutes({ ...deps, waits, defaultWaitSeconds }));
+      await api.register(createSyncRoutes({ ...deps, answers }));
       await api.register(createOrphanRoutes(deps));
       await api.register(createFindingRoutes(deps));
       await api.register(createHostRoutes(deps));
       await api.register(createAuditRoutes(deps));
-      await api.register(createSagaRoutes(deps));
+      await api.register(createWorldRoutes(deps));
       await api.register(createOverviewRoutes(deps));
       await api.register(createSessionRoutes({ ...deps, sessions }));
     },
     { prefix: API_PREFIX },
   );
   return app;
-}
-
-function openStreams(deps: ApiDependencies): JobStreams {
-  const { sagas, now, log, settings } = deps;
-  const watch = createSagaWatch({
-    sagas,
-    nowMs: () => now().getTime(),
-    onUnreadable: (err) => log.warn({ err }, 'watched jobs cannot be read; trying again'),
-  });
-  return createJobStreams({
-    ...{ ...deps, watch, limits: settings.streamLimits },
-    onUnreadable: (err) => log.warn({ err }, 'ended sessions cannot be read; trying again'),
-  });
 }
 
 /** What may be logged of a request is the log's own business, and not Fastify's. */

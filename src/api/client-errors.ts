@@ -3,7 +3,8 @@
 
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { PROBLEM_MEDIA_TYPE, ProblemError, problemDocument } from './problem.ts';
+import { PROBLEM_MEDIA_TYPE } from '@reclaim/saga/fastify';
+import { ProblemError, problemDocument } from './problem.ts';
 
 export function answerUnreadableRequest(
   error: Error & { readonly code?: string },

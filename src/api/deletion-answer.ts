@@ -1,22 +1,25 @@
 // What a DELETE answers when its saga has ended.
 
 import type { SagaRecord } from '@reclaim/saga';
+import type { EndedBodies } from '@reclaim/saga/fastify';
 import { Value } from 'typebox/value';
 import { formatMinor } from '../domain/money.ts';
 import { plainWarnings } from './job-view.ts';
-import type { EndedBodies } from './saga-answer.ts';
+
 import { DeletionResultSchema, type EndedDeletion } from './schemas/deletion.ts';
 import type { Audience } from './told.ts';
 
 /** A completed saga whose result is not a deletion's throws a TypeError: to answer `wallet: null` then would say
  * that no money moved. */
-export const DELETION_BODIES: EndedBodies<EndedDeletion> = {
-  completed,
-  compensated: (saga) => unchanged(saga, undoneMessage(saga)),
-  cancelled: (saga) => unchanged(saga, 'Deletion cancelled; nothing was changed'),
-  // A deletion takes a second or less when nothing is wrong.
-  retrySeconds: 1,
-};
+export function deletionBodies(audience: Audience): EndedBodies<EndedDeletion> {
+  return {
+    completed: (saga) => completed(saga, audience),
+    compensated: (saga) => unchanged(saga, undoneMessage(saga)),
+    cancelled: (saga) => unchanged(saga, 'Deletion cancelled; nothing was changed'),
+    // A deletion takes a second or less when nothing is wrong.
+    retrySeconds: 1,
+  };
+}
 
 function completed(saga: SagaRecord, audience: Audience): EndedDeletion {
   const { result } = saga;

@@ -2,7 +2,7 @@
 // what is not here, it cannot do. I7: `DeleteRequests.request` returns only when the saga is durable,
 // and throws UnavailableError (or InDoubtError) when it could not make it so: the one 503 of a DELETE.
 
-import type { Sagas as EngineSagas, StepDefinition } from '@reclaim/saga';
+import type { RoutedSagas, StepKinds, StreamLimits } from '@reclaim/saga/fastify';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
@@ -26,7 +26,6 @@ import type { OrphanSamples } from '../reconciliation/ports/orphan-samples.ts';
 import type { SyncRequests } from '../reconciliation/sync-requests.ts';
 import type { StartSyncAll } from '../reconciliation/sync-schedule.ts';
 import type { TrustedProxies } from '../trusted-proxies.ts';
-import type { StreamLimits } from './job-streams.ts';
 
 export interface ApiDependencies {
   readonly log: Logger;
@@ -35,7 +34,7 @@ export interface ApiDependencies {
   readonly endedSessions: EndedSessions;
   readonly deletions: DeleteRequests;
   readonly provisions: ProvisionRequests;
-  readonly sagas: Sagas;
+  readonly sagas: RoutedSagas;
   readonly portfolio: Portfolio;
   readonly botHealth: HealthDesk;
   readonly syncs: SyncRequests;
@@ -46,8 +45,7 @@ export interface ApiDependencies {
   readonly confirmHost: ConfirmHost;
   readonly orphanSamples: Pick<OrphanSamples, 'history'>;
   readonly audits: Pick<AuditDesk, 'auditUser' | 'auditAll' | 'lastRun'>;
-  /** The kinds of a definition's steps by name; null for a version this process does not know. */
-  readonly stepKinds: (kind: string, version: number) => Readonly<Record<string, StepKind>> | null;
+  readonly registry: StepKinds;
   readonly overview: ReadOverview;
   readonly world: ReadWorld;
   readonly health: () => Promise<Health>;
@@ -113,14 +111,6 @@ export interface RequestLimits {
   /** For headers and body. */
   readonly requestMs: number;
 }
-
-export type StepKind = StepDefinition['kind'];
-
-/** The part of the engine that HTTP may use. */
-export type Sagas = Pick<
-  EngineSagas,
-  'find' | 'findRevisions' | 'list' | 'requestCancel' | 'waitForEnd' | 'order' | 'plan' | 'atRisk'
->;
 
 export interface Accounts {
   /** The user document of an identity; null where the platform has none. */

@@ -1,8 +1,8 @@
 // A problem as a page: what a browser shows to who typed an address or followed a link. It says what the document
 // says, in words, and where to go on; programs, which do not ask for HTML, are given the document.
 
+import type { Problem } from '@reclaim/saga/fastify';
 import type { FastifyRequest } from 'fastify';
-import type { ProblemError } from './problem.ts';
 
 /** Whether HTML was asked for by its name, and no less than JSON: a script that takes anything gets the document. */
 export function wantsPage({ method, headers: { accept } }: FastifyRequest): boolean {
@@ -25,10 +25,8 @@ function weightOf(ranges: readonly string[], type: string): number {
   return Number.isFinite(weight) ? weight : 0;
 }
 
-/** @param title the problem's own, of the catalogue. */
 export function problemPage(
-  { statusCode, message, kind }: ProblemError,
-  title: string,
+  { statusCode, message, kind, title }: Problem,
   requestId: string,
 ): string {
   const isAboutSignIn = kind === 'session-needed' || kind === 'unauthenticated';

@@ -1,20 +1,22 @@
 // What a POST /provision answers when its saga has ended.
 
 import type { SagaRecord } from '@reclaim/saga';
+import type { EndedBodies } from '@reclaim/saga/fastify';
 import { Value } from 'typebox/value';
-import type { EndedBodies } from './saga-answer.ts';
+
 import { type EndedProvision, ProvisionResultSchema } from './schemas/provision.ts';
 import { type Audience, told } from './told.ts';
 
 /** A completed saga whose result is not a provision's throws a TypeError. */
-export const PROVISION_BODIES: EndedBodies<EndedProvision> = {
-  completed,
-  compensated: (saga, audience) =>
-    undone(saga, `The bot was not started: ${causeOf(saga, audience)}`),
-  cancelled: (saga) => undone(saga, 'Cancelled before anything was done'),
-  // A simulated bot is up at once, a real one after its startsecs.
-  retrySeconds: 1,
-};
+export function provisionBodies(audience: Audience): EndedBodies<EndedProvision> {
+  return {
+    completed,
+    compensated: (saga) => undone(saga, `The bot was not started: ${causeOf(saga, audience)}`),
+    cancelled: (saga) => undone(saga, 'Cancelled before anything was done'),
+    // A simulated bot is up at once, a real one after its startsecs.
+    retrySeconds: 1,
+  };
+}
 
 function completed(saga: SagaRecord): EndedProvision {
   const { result } = saga;

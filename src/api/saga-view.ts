@@ -1,32 +1,31 @@
-// What an operator is shown of a saga: the job, and what only operators may know.
+// What an operator is shown of a saga: the job, and what only operators may know. Money is named as such.
 
-import type { SagaRecord } from '@reclaim/saga';
+import type { Plan, SagaRecord } from '@reclaim/saga';
+import { planView, sagaDetail, sagaSummary } from '@reclaim/saga/fastify';
 import type { ApiDependencies } from './dependencies.ts';
-import { jobView } from './job-view.ts';
+import { botJob, type JobDependencies } from './job-view.ts';
+import type { PlanView, SagaDetail, SagaSummary } from './schemas/sagas.ts';
 
-type ViewDependencies = Pick<ApiDependencies, 'stepKinds' | 'now' | 'sagas'>;
-type DetailDependencies = ViewDependencies & Pick<ApiDependencies, 'queueOf'>;
+type ViewDependencies = JobDependencies & Pick<ApiDependencies, 'sagas'>;
 
-export function sagaView(saga: SagaRecord, deps: ViewDependencies) {
-  const { subject, key, version, requestedBy, parent, epoch, createdAt, finishedAt, open } = saga;
-  const untilMs = finishedAt === null ? deps.now().getTime() : Date.parse(finishedAt);
+export function sagaWithSummary(saga: SagaRecord, deps: ViewDependencies): SagaSummary {
+  const options = { sagas: deps.sagas, nowMs: () => deps.now().getTime() };
+  const { atRisk: moneyAtRiskMinor, ...summary } = sagaSummary(saga, options);
+  return { ...botJob(saga, deps, 'operator'), ...summary, moneyAtRiskMinor };
+}
+
+export function sagaWithDetail(
+  saga: SagaRecord,
+  deps: ViewDependencies & Pick<ApiDependencies, 'queueOf'>,
+): SagaDetail {
   return {
-    ...jobView(saga, deps, 'operator'),
-    ...{ subject, key, version, requestedBy, parent, epoch },
-    ageSeconds: Math.max(0, Math.round((untilMs - Date.parse(createdAt)) / 1_000)),
-    moneyAtRiskMinor: open ? deps.sagas.atRisk(saga) : null,
+    ...sagaWithSummary(saga, deps),
+    ...sagaDetail(saga),
+    queue: deps.queueOf(saga.kind),
   };
 }
 
-export function sagaDetail(saga: SagaRecord, deps: DetailDependencies) {
-  const captures = saga.state.steps.flatMap(({ name, capture }) =>
-    capture === null ? [] : [[name, capture] as const],
-  );
-  return {
-    ...sagaView(saga, deps),
-    queue: deps.queueOf(saga.kind),
-    input: saga.input,
-    captures: Object.fromEntries(captures),
-    history: saga.history.map(({ writeId: _, ...entry }) => entry),
-  };
+export function sagaPlan(plan: Plan): PlanView {
+  const { atRisk: moneyAtRiskMinor, ...view } = planView(plan);
+  return { ...view, moneyAtRiskMinor };
 }

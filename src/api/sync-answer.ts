@@ -1,22 +1,25 @@
 // What POST /sync-wallet answers when its run has ended, and what a rehearsal is answered.
 
 import type { SagaRecord } from '@reclaim/saga';
+import type { EndedBodies } from '@reclaim/saga/fastify';
 import { Value } from 'typebox/value';
 import type { SyncRehearsal } from '../reconciliation/rehearse-sync.ts';
 import { plainWarnings } from './job-view.ts';
-import type { EndedBodies } from './saga-answer.ts';
+
 import { type EndedSync, type SyncData, SyncResultSchema } from './schemas/sync.ts';
 import type { Audience } from './told.ts';
 import { toldSync } from './told-result.ts';
 
 /** A completed run whose result is not a synchronisation's throws a TypeError. */
-export const SYNC_BODIES: EndedBodies<EndedSync> = {
-  completed,
-  compensated: unchanged,
-  cancelled: unchanged,
-  // A run waits for its second look, a few seconds.
-  retrySeconds: 2,
-};
+export function syncBodies(audience: Audience): EndedBodies<EndedSync> {
+  return {
+    completed: (saga) => completed(saga, audience),
+    compensated: unchanged,
+    cancelled: unchanged,
+    // A run waits for its second look, a few seconds.
+    retrySeconds: 2,
+  };
+}
 
 function unchanged({ id, state }: SagaRecord): EndedSync {
   const message = 'Synchronisation cancelled; nothing was changed';

@@ -1,7 +1,7 @@
 // Who looks, after the token: the identity of the request and the account behind it. The account is
 // read after validation, so that a malformed request costs no database read.
 
-import type { SagaRecord } from '@reclaim/saga';
+import type { Caller, Role } from '@reclaim/saga/fastify';
 import type { FastifyRequest } from 'fastify';
 import type { Identity } from '../domain/identity-verifier.ts';
 import type { FirebaseUid, UserId } from '../domain/ids.ts';
@@ -16,11 +16,12 @@ export interface Owner {
   readonly name: string;
 }
 
-/** Somebody who looks at jobs: an owner, or an administrator who need not be one. */
-export interface Viewer {
-  readonly userId: UserId | null;
+/** A caller of the engine's routes. */
+export interface ApiCaller extends Caller {
   readonly isAdmin: boolean;
-  readonly name: string;
+  /** Null: a token, which nobody signs out. */
+  readonly sessionId: string | null;
+  readonly expiresAt: Date;
 }
 
 export function identityOf(request: FastifyRequest): Identity {
@@ -49,17 +50,19 @@ export async function ownerOf(request: FastifyRequest, accounts: Accounts): Prom
   };
 }
 
-/** @throws ProblemError `no-account` when the token's user has none and is no administrator. */
-export async function viewerOf(request: FastifyRequest, accounts: Accounts): Promise<Viewer> {
-  const { firebaseUid, isAdmin } = identityOf(request);
-  const account = await accounts.findByIdentity(identityOf(request));
-  if (account === null && !isAdmin) throw noAccount();
-  return { userId: account?.userId ?? null, isAdmin, name: auditName(firebaseUid, isAdmin) };
-}
-
-/** A job of somebody else is as absent as one that never was: nobody learns of another's. */
-export function maySee(viewer: Viewer, saga: SagaRecord): boolean {
-  return viewer.isAdmin || saga.subject === viewer.userId;
+/** An administrator need not have an account.
+ * @throws ProblemError `no-account`, and `admin-only` for what operators alone may do. */
+export function callerOf(accounts: Accounts) {
+  return async (request: FastifyRequest, role: Role): Promise<ApiCaller> => {
+    const identity = role === 'operator' ? adminOf(request) : identityOf(request);
+    const { firebaseUid, isAdmin, expiresAt, sessionId = null } = identity;
+    const account = role === 'operator' ? null : await accounts.findByIdentity(identity);
+    if (account === null && !isAdmin) throw noAccount();
+    return {
+      ...{ name: auditName(firebaseUid, isAdmin), subject: account?.userId ?? null },
+      ...{ isAdmin, isOperator: isAdmin, sessionId, expiresAt },
+    };
+  };
 }
 
 export function auditName(firebaseUid: FirebaseUid, isAdmin: boolean): string {

@@ -2,15 +2,15 @@ import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { InDoubtError, TerminalError, UnavailableError } from '../../packages/saga/src/errors.ts';
+import type { RoutedSagas } from '../../packages/saga/src/fastify/options.ts';
 import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
-import type { Sagas } from '../../src/api/dependencies.ts';
 import { ALICE, createTestApi, expectProblem, sagaIn, WALLET_CHANGE } from '../support/api.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const URL = '/api/freqtrade/bots/alice-bot-1';
 const DELETE = { method: 'DELETE', url: URL } as const;
 
-function sagasThatEnd(with_: SagaRecord | null, seen: number[] = []): Sagas {
+function sagasThatEnd(with_: SagaRecord | null, seen: number[] = []): RoutedSagas {
   return {
     find: async () => with_,
     list: async () => ({ sagas: [], nextCursor: null }),
@@ -145,7 +145,7 @@ describe('a deletion that is accepted', () => {
 
 function endlessWait() {
   const waiting: AbortSignal[] = [];
-  const waitForEnd: Sagas['waitForEnd'] = (_id, _timeoutMs, signal) => {
+  const waitForEnd: RoutedSagas['waitForEnd'] = (_id, _timeoutMs, signal) => {
     waiting.push(signal);
     return new Promise((_resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });

@@ -42,7 +42,10 @@ describe('one job', () => {
     ];
     const state = { ...base.state, steps, cause: { ...cause, step: 'refund-wallet' } };
     const saga = { ...base, state };
-    const api = await createTestApi({ sagas: [saga], deps: { stepKinds: () => null } });
+    const api = await createTestApi({
+      sagas: [saga],
+      deps: { registry: { find: () => undefined } },
+    });
     const job = (await api.as('alice', { url: `${PREFIX}/jobs/${saga.id}` })).json();
     expect(job).toMatchObject({
       state: 'stuck',

@@ -5,11 +5,12 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import fastify from 'fastify';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { createJobStreams } from '../../packages/saga/src/fastify/job-streams.ts';
+import { jobView } from '../../packages/saga/src/fastify/job-view.ts';
+import type { RoutedSagas } from '../../packages/saga/src/fastify/options.ts';
 import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import type { SagaWatcher } from '../../packages/saga/src/operate/saga-watch.ts';
-import type { ApiDependencies, ApiSettings, Sagas } from '../../src/api/dependencies.ts';
-import { createJobStreams } from '../../src/api/job-streams.ts';
-import { toFirebaseUid } from '../../src/domain/ids.ts';
+import type { ApiDependencies, ApiSettings } from '../../src/api/dependencies.ts';
 import { createTestApi, sagaIn } from '../support/api.ts';
 import { readMetrics } from '../support/application.ts';
 import { readEvents } from '../support/event-stream.ts';
@@ -22,7 +23,7 @@ function countingLog(...records: SagaRecord[]) {
   const rounds: string[][] = [];
   const finds: string[] = [];
   const broken: { revisions: boolean; find: SagaRecord | null } = { revisions: false, find: null };
-  const log: Sagas = {
+  const log: RoutedSagas = {
     find: async (id) => {
       finds.push(id);
       return broken.find ?? sagas.get(id) ?? null;
@@ -45,7 +46,7 @@ function countingLog(...records: SagaRecord[]) {
 }
 
 async function setUp(
-  sagas: Sagas,
+  sagas: RoutedSagas,
   settings: Partial<ApiSettings> = {},
   deps: Partial<ApiDependencies> = {},
 ) {
@@ -111,7 +112,7 @@ describe('what streams cost', () => {
     const { log, rounds } = countingLog(saga);
     const asked = Promise.withResolvers<void>();
     const answer = Promise.withResolvers<null>();
-    const find: Sagas['find'] = async (id) => {
+    const find: RoutedSagas['find'] = async (id) => {
       asked.resolve();
       await answer.promise;
       return log.find(id);
@@ -160,17 +161,14 @@ describe('what streams cost', () => {
         },
         close: () => undefined,
       },
-      endedSessions: { among: async () => new Set() },
       onUnreadable: () => undefined,
-      stepKinds: () => null,
-      now: () => new Date(),
+      view: (saga) => jobView(saga),
+      nowMs: Date.now,
     });
     const app = fastify();
     app.get('/', (_request, reply) => {
-      const expiresAt = new Date(Date.now() + 3_600_000);
-      // An administrator: to others the long message would be one short sentence.
-      const identity = { firebaseUid: toFirebaseUid('alice'), isAdmin: true, expiresAt };
-      streams.open({ saga: first, lastEventId: undefined, identity, reply });
+      const caller = { name: 'alice', subject: 'alice', isOperator: false };
+      streams.open({ saga: first, lastEventId: undefined, caller, statusUrl: '/', reply });
       pending.push(0);
       const { raw } = reply;
       watchers.push({ changed: () => void pending.push(raw.writableLength), unreadable: () => {} });
@@ -275,7 +273,7 @@ describe('how many', () => {
   test('of one user, and on one process: 429 and 503 with where to poll; a place that is free is given', async () => {
     const saga = sagaIn('running');
     const bobs = sagaIn('running', { subject: '00000000000000000000000b' });
-    const streamLimits = { perUser: 2, perProcess: 3 };
+    const streamLimits = { perCaller: 2, perProcess: 3 };
     const { watch, streamsOpen, metrics } = await setUp(countingLog(saga, bobs).log, {
       streamLimits,
     });

@@ -155,7 +155,16 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       auditAll: async () => null,
       lastRun: async () => null,
     },
-    stepKinds: () => ({ 'lock-allocation': 'compensatable', 'refund-wallet': 'pivot' }),
+    registry: {
+      find: () => ({
+        shape: {
+          steps: [
+            { name: 'lock-allocation', kind: 'compensatable' },
+            { name: 'refund-wallet', kind: 'pivot' },
+          ],
+        },
+      }),
+    },
     overview: async () => ({ at: now(), figures: unknown('nobody asked'), hosts: [] }),
     world: async () => ({ at: now(), bot: null, sources: [] }),
     health: async () => HEALTHY,

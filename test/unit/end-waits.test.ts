@@ -1,13 +1,12 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
+import { createEndWaits } from '../../packages/saga/src/fastify/end-waits.ts';
 import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
-import { createEndWaits } from '../../src/api/end-waits.ts';
-import { toFirebaseUid } from '../../src/domain/ids.ts';
 import { sagaIn } from '../support/api.ts';
 
-const ALICE = toFirebaseUid('alice');
-const BOB = toFirebaseUid('bob');
-const LIMITS = { perProcess: 4, perUser: 2 };
+const ALICE = 'alice';
+const BOB = 'bob';
+const LIMITS = { perProcess: 4, perCaller: 2 };
 
 function setUp() {
   const saga = sagaIn('running');
@@ -16,11 +15,11 @@ function setUp() {
   const waits = createEndWaits({ waitForEnd: () => new Promise((end) => held.push(end)) }, LIMITS);
   const clientGone = new AbortController().signal;
   const log = pino({ level: 'silent' });
-  const wait = (user: typeof ALICE) => waits.wait({ saga, seconds: 60, user, clientGone, log });
+  const wait = (caller: string) => waits.wait({ saga, seconds: 60, caller, clientGone, log });
   return { saga, ended, held, wait };
 }
 
-test('a user who waits as often as one may: answered at once with the job as it is; another user waits', async () => {
+test('a caller that waits as often as it may: answered at once with the job as it is; another caller waits', async () => {
   const { saga, ended, held, wait } = setUp();
   const first = [wait(ALICE), wait(ALICE)];
   expect(await wait(ALICE)).toBe(saga);
@@ -39,10 +38,10 @@ test('one that has waited gives its place back', async () => {
   }
 });
 
-test('all users together: no more than the process bears', async () => {
+test('all callers together: no more than the process bears', async () => {
   const { saga, ended, held, wait } = setUp();
-  const users = ['a', 'b', 'c', 'd'].map(toFirebaseUid);
-  const waiting = users.map(wait);
+  const users = ['a', 'b', 'c', 'd'];
+  const waiting = users.map((user) => wait(user));
   expect(await wait(ALICE)).toBe(saga);
   for (const end of held) end(ended);
   expect(await Promise.all(waiting)).toEqual(users.map(() => ended));

@@ -3,21 +3,23 @@
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { SagaRecord } from '@reclaim/saga';
+import {
+  AcceptedJobSchema,
+  DEFAULT_PAGE_SIZE,
+  type HeldAnswers,
+  WaitHeadersSchema,
+} from '@reclaim/saga/fastify';
 import type { FastifyRequest } from 'fastify';
 import type { DeleteOutcome } from '../../deletion/delete-requests.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { type InstanceId, toInstanceId } from '../../domain/ids.ts';
 import type { BotEvent } from '../../health/ports/bot-events.ts';
-import { clientGoneSignal } from '../client-gone.ts';
-import { DELETION_BODIES } from '../deletion-answer.ts';
+import { deletionBodies } from '../deletion-answer.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import type { EndWaits } from '../end-waits.ts';
 import { statusUrl } from '../job-view.ts';
 import { BEARER } from '../plugins/documentation.ts';
-import { parseWaitPreference } from '../prefer.ts';
 import { ProblemError } from '../problem.ts';
 import { reasonsFor } from '../reasons-for.ts';
-import { sendSaga } from '../saga-answer.ts';
 import { sayBot } from '../say-bot.ts';
 import {
   BotEventsQuerySchema,
@@ -25,8 +27,7 @@ import {
   type BotEventView,
   BotListSchema,
 } from '../schemas/bots.ts';
-import { BotParamsSchema, EndedDeletionSchema, WaitHeadersSchema } from '../schemas/deletion.ts';
-import { AcceptedJobSchema, DEFAULT_PAGE_SIZE } from '../schemas/job.ts';
+import { BotParamsSchema, EndedDeletionSchema } from '../schemas/deletion.ts';
 import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import { audienceOf } from '../told.ts';
 import { toldBot } from '../told-bot.ts';
@@ -34,8 +35,7 @@ import { identityOf, ownerOf } from '../viewer.ts';
 
 export interface BotRoutesDependencies
   extends Pick<ApiDependencies, 'accounts' | 'deletions' | 'portfolio' | 'botHealth'> {
-  readonly waits: EndWaits;
-  readonly defaultWaitSeconds: number;
+  readonly answers: HeldAnswers;
 }
 
 export function createBotRoutes(deps: BotRoutesDependencies): FastifyPluginAsyncTypebox {
@@ -68,26 +68,18 @@ export function createBotRoutes(deps: BotRoutesDependencies): FastifyPluginAsync
     });
 
     app.delete('/bots/:instanceId', { schema: DELETE }, async (request, reply) => {
-      const preference = parseWaitPreference(request.headers.prefer, deps.defaultWaitSeconds);
+      const answer = deps.answers.hold(request, reply);
       const instanceId = toInstanceId(request.params.instanceId);
-      const clientGone = clientGoneSignal(reply);
       const owner = await ownerOf(request, deps.accounts);
-      const answer = await deps.deletions.request({
+      const outcome = await deps.deletions.request({
         userId: owner.userId,
         firebaseUid: owner.firebaseUid,
         instanceId,
         requestedBy: owner.name,
         signal: AbortSignal.timeout(ACCEPT_TIMEOUT_MS),
       });
-      const saga = await deps.waits.wait({
-        saga: acceptedSaga(answer, instanceId, request),
-        seconds: preference.seconds,
-        user: owner.firebaseUid,
-        clientGone,
-        log: request.log,
-      });
-      if (preference.applied !== null) reply.header('preference-applied', preference.applied);
-      return sendSaga(reply, saga, DELETION_BODIES, audienceOf(identityOf(request)));
+      const saga = acceptedSaga(outcome, instanceId, request);
+      return answer.send(saga, owner.name, deletionBodies(audienceOf(identityOf(request))));
     });
   };
 }

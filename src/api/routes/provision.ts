@@ -3,21 +3,17 @@
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { SagaRecord } from '@reclaim/saga';
+import { AcceptedJobSchema, type HeldAnswers } from '@reclaim/saga/fastify';
 import type { FastifyRequest } from 'fastify';
 import { assertNever } from '../../domain/assert-never.ts';
 import { parseMinor } from '../../domain/money.ts';
 import type { ProvisionOutcome } from '../../provisioning/provision-requests.ts';
-import { clientGoneSignal } from '../client-gone.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import type { EndWaits } from '../end-waits.ts';
 import { statusUrl } from '../job-view.ts';
 import { BEARER } from '../plugins/documentation.ts';
-import { parseWaitPreference } from '../prefer.ts';
 import { ProblemError } from '../problem.ts';
-import { PROVISION_BODIES } from '../provision-answer.ts';
+import { provisionBodies } from '../provision-answer.ts';
 import { reasonsFor } from '../reasons-for.ts';
-import { sendSaga } from '../saga-answer.ts';
-import { AcceptedJobSchema } from '../schemas/job.ts';
 import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import {
   EndedProvisionSchema,
@@ -29,8 +25,7 @@ import { identityOf, ownerOf } from '../viewer.ts';
 
 export interface ProvisionRoutesDependencies
   extends Pick<ApiDependencies, 'accounts' | 'provisions'> {
-  readonly waits: EndWaits;
-  readonly defaultWaitSeconds: number;
+  readonly answers: HeldAnswers;
 }
 
 export function createProvisionRoutes(
@@ -38,9 +33,8 @@ export function createProvisionRoutes(
 ): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.post('/provision', { schema: PROVISION }, async (request, reply) => {
-      const preference = parseWaitPreference(request.headers.prefer, deps.defaultWaitSeconds);
+      const answer = deps.answers.hold(request, reply);
       const bot = newBotOf(request.body);
-      const clientGone = clientGoneSignal(reply);
       const { userId, firebaseUid, name } = await ownerOf(request, deps.accounts);
       const outcome = await deps.provisions.request({
         userId,
@@ -50,15 +44,8 @@ export function createProvisionRoutes(
         requestedBy: name,
         signal: AbortSignal.timeout(ACCEPT_TIMEOUT_MS),
       });
-      const saga = await deps.waits.wait({
-        saga: acceptedSaga(outcome, request),
-        seconds: preference.seconds,
-        user: firebaseUid,
-        clientGone,
-        log: request.log,
-      });
-      if (preference.applied !== null) reply.header('preference-applied', preference.applied);
-      return sendSaga(reply, saga, PROVISION_BODIES, audienceOf(identityOf(request)));
+      const saga = acceptedSaga(outcome, request);
+      return answer.send(saga, name, provisionBodies(audienceOf(identityOf(request))));
     });
   };
 }

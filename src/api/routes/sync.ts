@@ -1,25 +1,24 @@
 // Bringing wallet, pool state and Docker back in step: one user's, on demand, and everybody's, for administrators.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { clientGoneSignal } from '../client-gone.ts';
+import {
+  AcceptedJobSchema,
+  type HeldAnswers,
+  sendAccepted,
+  WaitHeadersSchema,
+} from '@reclaim/saga/fastify';
 import type { ApiDependencies } from '../dependencies.ts';
-import type { EndWaits } from '../end-waits.ts';
-import { acceptedView, statusUrl } from '../job-view.ts';
+import { statusUrl } from '../job-view.ts';
 import { BEARER } from '../plugins/documentation.ts';
-import { parseWaitPreference } from '../prefer.ts';
-import { sendSaga } from '../saga-answer.ts';
-import { WaitHeadersSchema } from '../schemas/deletion.ts';
-import { AcceptedJobSchema } from '../schemas/job.ts';
 import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import { EndedSyncSchema, SyncAllQuerySchema, SyncQuerySchema } from '../schemas/sync.ts';
-import { rehearsalAnswer, SYNC_BODIES } from '../sync-answer.ts';
+import { rehearsalAnswer, syncBodies } from '../sync-answer.ts';
 import { audienceOf } from '../told.ts';
 import { adminOf, auditName, identityOf, ownerOf } from '../viewer.ts';
 
 export interface SyncRoutesDependencies
   extends Pick<ApiDependencies, 'accounts' | 'syncs' | 'firstReport' | 'syncAll'> {
-  readonly waits: EndWaits;
-  readonly defaultWaitSeconds: number;
+  readonly answers: HeldAnswers;
 }
 
 /** A dry run looks twice at every source, each look bounded by its host's own deadlines. */
@@ -29,23 +28,19 @@ export function createSyncRoutes(deps: SyncRoutesDependencies): FastifyPluginAsy
   return async (app) => {
     app.post('/sync-wallet', { schema: SYNC_WALLET }, async (request, reply) => {
       const { dryRun = false, passive = false } = request.query;
-      const preference = parseWaitPreference(request.headers.prefer, deps.defaultWaitSeconds);
-      const clientGone = clientGoneSignal(reply);
+      const answer = deps.answers.hold(request, reply);
+      const audience = audienceOf(identityOf(request));
       const { userId, firebaseUid, name } = await ownerOf(request, deps.accounts);
       const user = { userId, firebaseUid };
       // A page that opens pays nothing before the first report is confirmed.
       if (dryRun || (passive && !(await deps.firstReport.isConfirmed()))) {
-        const signal = AbortSignal.any([clientGone, AbortSignal.timeout(REHEARSAL_TIMEOUT_MS)]);
-        const rehearsal = await deps.syncs.rehearse(user, signal);
-        return rehearsalAnswer(rehearsal, audienceOf(identityOf(request)));
+        const deadline = AbortSignal.timeout(REHEARSAL_TIMEOUT_MS);
+        const signal = AbortSignal.any([answer.clientGone, deadline]);
+        return rehearsalAnswer(await deps.syncs.rehearse(user, signal), audience);
       }
       const trigger = passive ? 'passive' : 'explicit';
-      const accepted = await deps.syncs.request({ ...user, trigger, requestedBy: name });
-      const { seconds, applied } = preference;
-      const waiting = { saga: accepted, seconds, user: firebaseUid, clientGone, log: request.log };
-      const saga = await deps.waits.wait(waiting);
-      if (applied !== null) reply.header('preference-applied', applied);
-      return sendSaga(reply, saga, SYNC_BODIES, audienceOf(identityOf(request)));
+      const saga = await deps.syncs.request({ ...user, trigger, requestedBy: name });
+      return answer.send(saga, name, syncBodies(audience));
     });
 
     app.post('/admin/sync-all', { schema: SYNC_ALL }, async (request, reply) => {
@@ -53,11 +48,7 @@ export function createSyncRoutes(deps: SyncRoutesDependencies): FastifyPluginAsy
       const { dryRun = false, force = false } = request.query;
       const requestedBy = auditName(firebaseUid, isAdmin);
       const saga = await deps.syncAll({ trigger: 'explicit', dryRun, force }, requestedBy);
-      return reply
-        .code(202)
-        .header('location', statusUrl(saga.id))
-        .header('retry-after', '2')
-        .send(acceptedView(saga));
+      return sendAccepted(reply, saga, statusUrl(saga.id), 2);
     });
   };
 }

@@ -1,10 +1,10 @@
 // A user's money, read only: the wallet as it stands and its history from the ledger.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { DEFAULT_PAGE_SIZE } from '@reclaim/saga/fastify';
 import type { LedgerEntry } from '../../deletion/ports/ledger.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { BEARER } from '../plugins/documentation.ts';
-import { DEFAULT_PAGE_SIZE } from '../schemas/job.ts';
 import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import {
   TransactionsQuerySchema,

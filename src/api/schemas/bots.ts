@@ -1,12 +1,12 @@
 // A user's bots with what each of the three sources says of them. I4: `unknown` is an answer of its
 // own, so a page never shows "gone" where a host merely did not answer.
 
+import { PageQuery } from '@reclaim/saga/fastify';
 import { type Static, Type } from 'typebox';
 import { BOT_EVENT_TYPES } from '../../health/ports/bot-events.ts';
 import { HEALTH_STATES } from '../../health/ports/bot-healths.ts';
 import { BOT_VERDICTS } from '../../reconciliation/bot-verdict.ts';
 import { TONES } from '../say-bot.ts';
-import { PageQuery } from './job.ts';
 
 const Absent = Type.Object({ status: Type.Literal('absent') });
 const Unknown = Type.Object({

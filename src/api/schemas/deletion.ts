@@ -1,17 +1,12 @@
 // DELETE /bots/:instanceId: its parameters and the body of a deletion that has ended.
 
+import { JobStateSchema } from '@reclaim/saga/fastify';
 import { type Static, Type } from 'typebox';
 import { INSTANCE_ID_PATTERN } from '../../domain/ids.ts';
-import { JobStateSchema, PLAIN_WARNINGS } from './job.ts';
+import { PLAIN_WARNINGS } from './job.ts';
 
 export const BotParamsSchema = Type.Object({
   instanceId: Type.String({ pattern: INSTANCE_ID_PATTERN }),
-});
-
-export const WaitHeadersSchema = Type.Object({
-  prefer: Type.Optional(
-    Type.String({ description: '`wait=N`: hold the answer until the end, at most N ≤ 60 s.' }),
-  ),
 });
 
 const WalletChangeSchema = Type.Object({

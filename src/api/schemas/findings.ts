@@ -1,8 +1,8 @@
 // What a person should look at, and what an administrator decided about it.
 
+import { ReasonSchema } from '@reclaim/saga/fastify';
 import { type Static, Type } from 'typebox';
 import { FINDING_KINDS } from '../../deletion/ports/findings.ts';
-import { AdminReasonSchema } from './admin.ts';
 
 const FindingKindSchema = Type.Enum([...FINDING_KINDS]);
 const ActionSchema = Type.Enum(['remove', 'accept-as-new', 'restore', 'acknowledge'], {
@@ -53,6 +53,6 @@ export const FindingParamsSchema = Type.Object({
 });
 
 export const ResolveFindingSchema = Type.Object(
-  { action: ActionSchema, reason: AdminReasonSchema },
+  { action: ActionSchema, reason: ReasonSchema },
   { additionalProperties: false },
 );

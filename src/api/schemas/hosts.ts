@@ -1,14 +1,14 @@
 // An administrator's word that a Docker host is empty.
 
+import { ReasonSchema } from '@reclaim/saga/fastify';
 import { Type } from 'typebox';
-import { AdminReasonSchema } from './admin.ts';
 
 export const HostParamsSchema = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 256, description: 'As in DOCKER_HOSTS.' }),
 });
 
 export const ConfirmHostSchema = Type.Object(
-  { reason: AdminReasonSchema },
+  { reason: ReasonSchema },
   { additionalProperties: false },
 );
 

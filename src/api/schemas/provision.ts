@@ -1,9 +1,8 @@
 // POST /provision: its body and headers, and the body of a provision that has ended.
 
+import { JobStateSchema, WaitHeadersSchema } from '@reclaim/saga/fastify';
 import { type Static, Type } from 'typebox';
 import { MAX_MONEY } from '../../domain/money.ts';
-import { WaitHeadersSchema } from './deletion.ts';
-import { JobStateSchema } from './job.ts';
 
 /** Characters that a name is sent with at most, white space around it included. */
 const MAX_SENT = 256;

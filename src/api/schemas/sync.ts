@@ -1,7 +1,8 @@
 // POST /sync-wallet and POST /admin/sync-all: their parameters, and the body of a run that has ended.
 
+import { JobStateSchema } from '@reclaim/saga/fastify';
 import { type Static, Type } from 'typebox';
-import { JobStateSchema, PLAIN_WARNINGS } from './job.ts';
+import { PLAIN_WARNINGS } from './job.ts';
 
 export const SyncQuerySchema = Type.Object(
   {

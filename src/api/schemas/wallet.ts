@@ -1,7 +1,7 @@
 // A user's money: the wallet as it stands, and its history from the ledger.
 
+import { PageQuery } from '@reclaim/saga/fastify';
 import { type Static, Type } from 'typebox';
-import { PageQuery } from './job.ts';
 
 export type WalletView = Static<typeof WalletViewSchema>;
 export const WalletViewSchema = Type.Object({

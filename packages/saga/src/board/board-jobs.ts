@@ -3,76 +3,77 @@
 // attempt would cost each saga for a page that is seldom open. While the log is away, jobs are shown as the queue has them.
 
 import type { BoardHooks } from '@bull-board/api/typings/app';
-import { isEnded, parseSagaId, type SagaRecord } from '@reclaim/saga';
-import type { ApiDependencies } from './dependencies.ts';
-import { jobView } from './job-view.ts';
-import type { Job } from './schemas/job.ts';
+import type { Job } from '../fastify/job-schemas.ts';
+import { type JobViewOptions, jobView } from '../fastify/job-view.ts';
+import type { SagaRecord } from '../log/record.ts';
+import { isEnded } from '../machine/state.ts';
+import { parseSagaId } from '../saga-id.ts';
+import type { Sagas } from '../sagas.ts';
 
-export type BoardJobsDependencies = Pick<ApiDependencies, 'sagas' | 'stepKinds' | 'now'> & {
+export interface BoardJobsOptions extends JobViewOptions {
+  readonly sagas: Pick<Sagas, 'find'>;
+  /** Where an operator finds more of a saga, and its verbs. */
+  readonly pageOf?: ((id: string) => string) | undefined;
   readonly onError: (error: unknown) => void;
-};
+}
 
 type AfterHook = NonNullable<BoardHooks['after']>;
 
 /** To be called with every answer of the board's own API. */
-export function createBoardJobs(deps: BoardJobsDependencies): AfterHook {
+export function createBoardJobs(options: BoardJobsOptions): AfterHook {
   return async ({ route, request }, result) => {
     try {
-      return { ...result, body: await shown(deps, route, request.params, result.body) };
+      return { ...result, body: await shown(options, route, request.params, result.body) };
     } catch (error) {
-      deps.onError(error);
+      options.onError(error);
       return result;
     }
   };
 }
 
-/** Where Bull Board stands. */
-export const QUEUE_BOARD_PATH = '/admin/queues';
-
-/** The page of a saga, which the board's session opens too. */
-const sagaPageUrl = (id: string) => `/ops?saga=${id}`;
-
 // biome-ignore lint/suspicious/noExplicitAny: the board leaves the shape of its answers to the route.
 type Body = any;
 
 async function shown(
-  deps: BoardJobsDependencies,
+  options: BoardJobsOptions,
   route: string,
   params: Readonly<Record<string, unknown>>,
   body: Body,
 ): Promise<Body> {
   switch (route) {
     case '/api/queues':
-      return { ...body, queues: await Promise.all(body.queues.map(withJobs(deps))) };
+      return { ...body, queues: await Promise.all(body.queues.map(withJobs(options))) };
     case '/api/queues/:queueName/:jobId':
-      return { ...body, job: await withSaga(deps, body.job) };
+      return { ...body, job: await withSaga(options, body.job) };
     case '/api/queues/:queueName/:jobId/logs':
-      return logOf(deps, params.jobId, body);
+      return logOf(options, params.jobId, body);
     default:
       return body;
   }
 }
 
 // The reads of a page are combined by the log into one query.
-function withJobs(deps: BoardJobsDependencies) {
+function withJobs(options: BoardJobsOptions) {
   return async (queue: Body) => ({
     ...queue,
-    jobs: await Promise.all(queue.jobs.map((job: Body) => withSaga(deps, job))),
+    jobs: await Promise.all(queue.jobs.map((job: Body) => withSaga(options, job))),
   });
 }
 
-async function withSaga(deps: BoardJobsDependencies, job: Body): Promise<Body> {
+async function withSaga(options: BoardJobsOptions, job: Body): Promise<Body> {
   const id = parseSagaId(Reflect.get(Object(job?.data), 'sagaId'));
   if (id === undefined) return job;
-  const saga = await deps.sagas.find(id);
+  const saga = await options.sagas.find(id);
   if (saga === null) return { ...job, data: { ...job.data, saga: null } };
-  const view = jobView(saga, deps, 'operator');
+  const view = jobView(saga, options);
   return {
     ...job,
     name: titleOf(view, saga),
     progress: view.progress,
     data: { ...job.data, saga: summaryOf(view, saga) },
-    externalUrl: { displayText: 'The saga', href: sagaPageUrl(id) },
+    ...(options.pageOf && {
+      externalUrl: { displayText: 'The saga', href: options.pageOf(id) },
+    }),
   };
 }
 
@@ -116,13 +117,18 @@ function attemptsAt({ state }: SagaRecord): number {
 }
 
 /** Every entry of the history, then how each step stands, then what an administrator can do about it. */
-async function logOf(deps: BoardJobsDependencies, jobId: unknown, lines: Body): Promise<Body> {
+async function logOf(options: BoardJobsOptions, jobId: unknown, lines: Body): Promise<Body> {
   const id = parseSagaId(jobId);
-  const saga = id === undefined ? null : await deps.sagas.find(id);
+  const saga = id === undefined ? null : await options.sagas.find(id);
   if (saga === null) return lines;
-  const view = jobView(saga, deps, 'operator');
+  const view = jobView(saga, options);
   const warnings = view.warnings.map(({ code, message }) => `warning ${code}: ${message}`);
-  return [...saga.history.map(historyLine), ...view.steps.map(stepLine), ...warnings, endOf(view)];
+  return [
+    ...saga.history.map(historyLine),
+    ...view.steps.map(stepLine),
+    ...warnings,
+    endOf(view, options),
+  ];
 }
 
 function historyLine({ at, epoch, type, step, detail }: SagaRecord['history'][number]): string {
@@ -136,7 +142,8 @@ function stepLine({ name, status, attempts, error }: Job['steps'][number]): stri
   return `${name}: ${status}${tries}${why}`;
 }
 
-function endOf({ state, jobId }: Job): string {
+function endOf({ state, jobId }: Job, { pageOf }: BoardJobsOptions): string {
   if (state !== 'stuck') return `saga ${state}`;
-  return `saga stuck: see ${sagaPageUrl(jobId)} for what can be done; "Retry" here is the same as there`;
+  const where = pageOf === undefined ? '' : ` see ${pageOf(jobId)} for what can be done;`;
+  return `saga stuck:${where} "Retry" here is the verb of the same name`;
 }

@@ -2,14 +2,11 @@
 // newest first. The log knows no such order, so its lists are put one after the other; a cursor says in which of them
 // the page before ended, and where.
 
-import {
-  BadCursorError,
-  type Phase,
-  type SagaFilter,
-  type SagaPage,
-  type SagaRecord,
-} from '@reclaim/saga';
-import type { Sagas } from './dependencies.ts';
+import { BadCursorError } from '../bad-cursor.ts';
+import type { SagaRecord } from '../log/record.ts';
+import type { SagaFilter, SagaPage } from '../log/saga-log.ts';
+import type { Phase } from '../machine/state.ts';
+import type { Sagas } from '../sagas.ts';
 
 const STAGES: readonly (readonly Phase[])[] = [
   ['stuck'],

@@ -2,7 +2,7 @@
 // A preference that is not known here is ignored, as the RFC says; a `wait` that cannot be honoured is
 // refused before anything happens, because a client that believes it waited would report a lie.
 
-import { ProblemError } from './problem.ts';
+import { problem } from './problem.ts';
 
 /** Longest wait in seconds: below the idle limit of common proxies. */
 const MAX_WAIT_SECONDS = 60;
@@ -13,7 +13,7 @@ export interface WaitPreference {
   readonly applied: string | null;
 }
 
-/** @throws ProblemError `invalid-prefer` for a `wait` that is not a whole number from 0 to 60. */
+/** @throws Problem `invalid-prefer` for a `wait` that is not a whole number from 0 to 60. */
 export function parseWaitPreference(
   header: string | readonly string[] | undefined,
   defaultSeconds: number,
@@ -24,7 +24,7 @@ export function parseWaitPreference(
     const seconds = /^\d{1,4}$/.test(wait) ? Number(wait) : Number.NaN;
     if (!(seconds <= MAX_WAIT_SECONDS)) {
       const limit = `a whole number of seconds from 0 to ${MAX_WAIT_SECONDS}`;
-      throw new ProblemError('invalid-prefer', `The preference "wait" must be ${limit}.`);
+      throw problem('invalid-prefer', `The preference "wait" must be ${limit}.`);
     }
     return { seconds, applied: `wait=${seconds}` };
   }

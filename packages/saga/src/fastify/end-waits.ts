@@ -1,27 +1,26 @@
 // Holding an answer back until a saga ends. The saga is durable before anybody waits, so every way a
 // wait can fail (time over, client gone, server closing, log unreadable) gives the newest record known
-// and never an error (I7, I9). Waiters are counted, because each holds a socket: of all users, and of each, so that one
+// and never an error (I7, I9). Waiters are counted, because each holds a socket: of all callers, and of each, so that one
 // who asks without end is answered at once and the others still wait.
 
-import type { SagaRecord } from '@reclaim/saga';
 import type { FastifyBaseLogger } from 'fastify';
-import type { FirebaseUid } from '../domain/ids.ts';
-import type { Sagas } from './dependencies.ts';
+import type { SagaRecord } from '../log/record.ts';
+import type { Sagas } from '../sagas.ts';
 
 /** More wait on one process only by accident or malice: the rest are answered at once. */
-const LIMITS: WaitLimits = { perProcess: 1_000, perUser: 50 };
+const LIMITS: WaitLimits = { perProcess: 1_000, perCaller: 50 };
 
 export interface WaitLimits {
   readonly perProcess: number;
-  readonly perUser: number;
+  readonly perCaller: number;
 }
 
 export interface EndWaits {
   wait(request: {
     readonly saga: SagaRecord;
     readonly seconds: number;
-    /** Who waits. */
-    readonly user: FirebaseUid;
+    /** The name of the caller that waits. */
+    readonly caller: string;
     readonly clientGone: AbortSignal;
     readonly log: FastifyBaseLogger;
   }): Promise<SagaRecord>;
@@ -31,25 +30,25 @@ export interface EndWaits {
 
 export function createEndWaits(
   sagas: Pick<Sagas, 'waitForEnd'>,
-  { perProcess, perUser }: WaitLimits = LIMITS,
+  { perProcess, perCaller }: WaitLimits = LIMITS,
 ): EndWaits {
   const closing = new AbortController();
-  const waiting: FirebaseUid[] = [];
-  const isFull = (user: FirebaseUid) =>
-    waiting.length >= perProcess || waiting.filter((one) => one === user).length >= perUser;
+  const waiting: string[] = [];
+  const isFull = (caller: string) =>
+    waiting.length >= perProcess || waiting.filter((one) => one === caller).length >= perCaller;
   return {
-    wait: async ({ saga, seconds, user, clientGone, log }) => {
+    wait: async ({ saga, seconds, caller, clientGone, log }) => {
       const idle = seconds === 0 || !saga.open || saga.state.phase === 'stuck';
-      if (idle || isFull(user) || closing.signal.aborted) return saga;
+      if (idle || isFull(caller) || closing.signal.aborted) return saga;
       const signal = AbortSignal.any([closing.signal, clientGone]);
-      waiting.push(user);
+      waiting.push(caller);
       try {
         return (await sagas.waitForEnd(saga.id, seconds * 1000, signal)) ?? saga;
       } catch (err) {
         if (!signal.aborted) log.warn({ err, sagaId: saga.id }, 'wait for the end failed');
         return saga;
       } finally {
-        waiting.splice(waiting.indexOf(user), 1);
+        waiting.splice(waiting.indexOf(caller), 1);
       }
     },
     close: () => closing.abort(),

@@ -1,0 +1,3 @@
+// The engine on Bull Board.
+
+export { type SagaBoardOptions, sagaBoard } from './saga-board.ts';

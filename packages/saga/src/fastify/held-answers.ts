@@ -1,0 +1,114 @@
+// Answers of requests that begin a saga, or wait for its end: 200 when it has ended, 202 while it has not, stuck included. A
+// pure translation of the stored record (I9); what a 200 says is the product's own.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { assertNever } from '../assert-never.ts';
+import type { SagaRecord } from '../log/record.ts';
+import { clientGoneSignal } from './client-gone.ts';
+import type { EndWaits } from './end-waits.ts';
+import { acceptedView, jobView } from './job-view.ts';
+import { parseWaitPreference } from './prefer.ts';
+
+export interface HeldAnswers {
+  /** To be called before anything is done: the time to wait is read here.
+   * @throws Problem `invalid-prefer` */
+  hold(request: FastifyRequest, reply: FastifyReply): HeldAnswer;
+}
+
+export interface HeldAnswer {
+  /** Aborts when the client does not wait any more. A saga that it began goes on. */
+  readonly clientGone: AbortSignal;
+  /** The newest record: at its end, or as it is when time is over.
+   * @param caller the name by which waits are counted. */
+  wait(saga: SagaRecord, caller: string): Promise<SagaRecord>;
+  /** Waits as long as the client wants, then answers. */
+  send<T>(saga: SagaRecord, caller: string, bodies?: EndedBodies<T>): Promise<FastifyReply>;
+}
+
+/** The body of a 200, by the saga's end. Default: the job. */
+export interface EndedBodies<T> {
+  completed(saga: SagaRecord): T;
+  compensated(saga: SagaRecord): T;
+  cancelled(saga: SagaRecord): T;
+  /** Seconds until an open saga is worth another poll. */
+  readonly retrySeconds: number;
+}
+
+export interface HeldAnswersOptions {
+  readonly waits: EndWaits;
+  /** Where a job is polled. */
+  readonly statusUrl: (id: string) => string;
+  /** How long a request without `Prefer` waits. Default: 0, it does not. */
+  readonly defaultWaitSeconds?: number;
+}
+
+/** A stuck saga waits for a person. */
+const STUCK_RETRY_SECONDS = 30;
+
+const JOB_BODIES: EndedBodies<unknown> = {
+  completed: (saga) => jobView(saga),
+  compensated: (saga) => jobView(saga),
+  cancelled: (saga) => jobView(saga),
+  retrySeconds: 1,
+};
+
+export function createHeldAnswers(options: HeldAnswersOptions): HeldAnswers {
+  const { waits, statusUrl, defaultWaitSeconds = 0 } = options;
+  return {
+    hold: (request, reply) => {
+      const { seconds, applied } = parseWaitPreference(request.headers.prefer, defaultWaitSeconds);
+      const clientGone = clientGoneSignal(reply);
+      const wait: HeldAnswer['wait'] = async (saga, caller) => {
+        const newest = await waits.wait({ saga, seconds, caller, clientGone, log: request.log });
+        if (applied !== null) reply.header('preference-applied', applied);
+        return newest;
+      };
+      return {
+        clientGone,
+        wait,
+        send: async (saga, caller, bodies) => {
+          const newest = await wait(saga, caller);
+          return sendSaga(reply, newest, bodies ?? JOB_BODIES, statusUrl(saga.id));
+        },
+      };
+    },
+  };
+}
+
+function sendSaga(
+  reply: FastifyReply,
+  saga: SagaRecord,
+  bodies: EndedBodies<unknown>,
+  statusUrl: string,
+): FastifyReply {
+  const { phase } = saga.state;
+  switch (phase) {
+    case 'completed':
+    case 'compensated':
+    case 'cancelled':
+      return reply.header('location', statusUrl).code(200).send(bodies[phase](saga));
+    case 'stuck':
+      return sendAccepted(reply, saga, statusUrl, STUCK_RETRY_SECONDS);
+    case 'queued':
+    case 'running':
+    case 'compensating':
+      return sendAccepted(reply, saga, statusUrl, bodies.retrySeconds);
+    default:
+      return assertNever(phase);
+  }
+}
+
+/** A 202. @param more members of the body besides, or in place of, those that it has. */
+export function sendAccepted(
+  reply: FastifyReply,
+  saga: SagaRecord,
+  statusUrl: string,
+  retrySeconds: number,
+  more: object = {},
+): FastifyReply {
+  return reply
+    .code(202)
+    .header('location', statusUrl)
+    .header('retry-after', String(retrySeconds))
+    .send({ ...acceptedView(saga, statusUrl), ...more });
+}

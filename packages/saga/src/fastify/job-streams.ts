@@ -1,0 +1,155 @@
+// All event streams of this process: who has one, how many there may be, and how each of them ends: with its
+// job, with the caller's identity, with its client, or with the server. One watch and one timer serve them all.
+
+import type { FastifyReply } from 'fastify';
+import type { SagaRecord } from '../log/record.ts';
+import type { SagaWatch } from '../operate/saga-watch.ts';
+import { pause } from '../run/deadline.ts';
+import type { Caller } from './access.ts';
+import { openEventStream } from './event-stream.ts';
+import { end, type JobStream, resume, show, tend, type Viewing } from './job-stream.ts';
+import { problem } from './problem.ts';
+
+export interface JobStreams<C extends Caller> {
+  /** Takes the reply over: the job as it is, and then each of its changes, until it has ended.
+   * @throws Problem `too-many-streams` or `streams-exhausted`, before anything is sent. */
+  open(request: StreamRequest<C>): void;
+  /** Ends all streams, now and later ones; resolves when they are gone. */
+  close(): Promise<void>;
+}
+
+export interface StreamRequest<C extends Caller> {
+  /** As just read, and visible to this caller. */
+  readonly saga: SagaRecord;
+  /** The last event that the client got, if it comes again. */
+  readonly lastEventId: string | undefined;
+  readonly caller: C;
+  readonly statusUrl: string;
+  readonly reply: FastifyReply;
+}
+
+export interface StreamOptions<C extends Caller> {
+  /** Asked about once a second while streams are open: which of these callers may watch no longer, e.g. because their
+   * session was signed out on another process. While it fails, streams end with `expiresAt`. */
+  readonly findRevoked?: ((callers: readonly C[]) => Promise<readonly C[]>) | undefined;
+  /** How many are open, after each change: for a gauge. */
+  readonly onCount?: ((open: number) => void) | undefined;
+  readonly limits?: Partial<StreamLimits> | undefined;
+}
+
+export interface JobStreamsOptions<C extends Caller> extends Viewing<C>, StreamOptions<C> {
+  readonly watch: SagaWatch;
+  /** `findRevoked` failed. */
+  readonly onUnreadable: (err: unknown) => void;
+  readonly random?: () => number;
+}
+
+export interface StreamLimits {
+  /** Each holds a socket and some tens of kilobytes. */
+  readonly perProcess: number;
+  readonly perCaller: number;
+  /** Proxies give up on a connection that is silent for a minute, some sooner. */
+  readonly beatEveryMs: number;
+}
+
+const LIMITS: StreamLimits = { perProcess: 1_000, perCaller: 20, beatEveryMs: 15_000 };
+/** How late an expiry and a beat may be noticed. */
+const TICK_MS = 1_000;
+/** For clients that do not read, when the server closes. */
+const LAST_GOODBYE_MS = 250;
+/** Clients that were cut off together come back spread over as long again. */
+const RETRY_MS = 1_000;
+
+export function createJobStreams<C extends Caller>(options: JobStreamsOptions<C>): JobStreams<C> {
+  const { watch, nowMs, findRevoked, onCount = () => undefined, random = Math.random } = options;
+  const limits = { ...LIMITS, ...options.limits };
+  const streams = new Set<JobStream<C>>();
+  const closing = { isClosed: false, isEmpty: new AbortController() };
+  let timer: NodeJS.Timeout | undefined;
+
+  const tick = () => {
+    for (const stream of streams) tend(stream, nowMs(), limits.beatEveryMs);
+    void endRevoked();
+  };
+
+  let isAsking = false;
+  async function endRevoked(): Promise<void> {
+    if (isAsking || findRevoked === undefined) return;
+    isAsking = true;
+    try {
+      const revoked = await findRevoked([...streams].map(({ caller }) => caller));
+      for (const stream of streams) if (revoked.includes(stream.caller)) end(stream);
+    } catch (err) {
+      options.onUnreadable(err);
+    } finally {
+      isAsking = false;
+    }
+  }
+
+  function add(stream: JobStream<C>): void {
+    streams.add(stream);
+    onCount(streams.size);
+    timer ??= setInterval(tick, Math.min(TICK_MS, limits.beatEveryMs));
+  }
+
+  function remove(stream: JobStream<C>): void {
+    streams.delete(stream);
+    onCount(streams.size);
+    if (streams.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+    if (closing.isClosed) closing.isEmpty.abort();
+  }
+
+  return {
+    open: ({ saga, lastEventId, caller, statusUrl, reply }) => {
+      requireRoom(streams, limits, caller, statusUrl);
+      const isGone = reply.raw.destroyed;
+      const retryMs = RETRY_MS + Math.round(RETRY_MS * random());
+      const stream: JobStream<C> = {
+        caller,
+        events: openEventStream(reply, retryMs),
+        shown: null,
+        quietSinceMs: performance.now(),
+        endedAtMs: null,
+      };
+      if (isGone) return;
+      add(stream);
+      const unwatch = watch.watch(saga, {
+        changed: (changed) => show(stream, changed, options),
+        unreadable: () => stream.events.comment('the log cannot be read; trying again'),
+      });
+      reply.raw.once('close', () => {
+        unwatch();
+        remove(stream);
+      });
+      resume(stream, saga, lastEventId, options);
+      show(stream, saga, options);
+      if (closing.isClosed) end(stream);
+    },
+    close: async () => {
+      closing.isClosed = true;
+      watch.close();
+      for (const stream of streams) end(stream);
+      if (streams.size > 0) await pause(LAST_GOODBYE_MS, closing.isEmpty.signal);
+      for (const { events } of streams) events.cut();
+    },
+  };
+}
+
+function requireRoom(
+  streams: ReadonlySet<JobStream<Caller>>,
+  { perProcess, perCaller }: StreamLimits,
+  { name }: Caller,
+  statusUrl: string,
+): void {
+  const options = { headers: { 'retry-after': '30' }, members: { statusUrl } };
+  if (streams.size >= perProcess) {
+    throw problem('streams-exhausted', 'Poll the job instead.', options);
+  }
+  const own = [...streams].filter(({ caller }) => caller.name === name).length;
+  if (own >= perCaller) {
+    const detail = `At most ${perCaller} at once; poll the job, or close another.`;
+    throw problem('too-many-streams', detail, options);
+  }
+}
