@@ -7,14 +7,14 @@
 // worker comes, and here that is always the worst moment. Processes that are really killed have tests of their own.
 
 import { it } from 'vitest';
-import { createCrashGround } from '../support/crash/crash-ground.ts';
-import { deletionOn, deletionScenarios } from '../support/crash/deletion-scenarios.ts';
+import { createCrashServices } from '../support/crash/crash-services.ts';
+import { deletionOn, deletionTests } from '../support/crash/deletion-tests.ts';
 import { CRASH_TIMEOUT_MS, expectNoHarm } from '../support/crash/run-crashes.ts';
 
 it('delete-bot, its worker dies at every point: paid once, or everything as before', {
   timeout: CRASH_TIMEOUT_MS,
 }, async (test) => {
-  const ground = await createCrashGround();
-  const [{ deletionPorts }] = ground.processes;
-  await expectNoHarm(test, ground, deletionOn(deletionPorts), deletionScenarios(ground));
+  const services = await createCrashServices();
+  const [{ deletionPorts }] = services.processes;
+  await expectNoHarm(test, services, deletionOn(deletionPorts), deletionTests(services));
 });

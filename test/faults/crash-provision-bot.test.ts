@@ -3,15 +3,15 @@
 
 import { it } from 'vitest';
 import { createProvisionBotSaga } from '../../src/provisioning/provision-bot.ts';
-import { createCrashGround } from '../support/crash/crash-ground.ts';
-import { provisionScenarios } from '../support/crash/provision-scenarios.ts';
+import { createCrashServices } from '../support/crash/crash-services.ts';
+import { provisionTest } from '../support/crash/provision-test.ts';
 import { CRASH_TIMEOUT_MS, expectNoHarm } from '../support/crash/run-crashes.ts';
 
 it('provision-bot, its worker dies at every point: one bot and its money, or neither', {
   timeout: CRASH_TIMEOUT_MS,
 }, async (test) => {
-  const ground = await createCrashGround();
-  const [{ deletionPorts }] = ground.processes;
+  const services = await createCrashServices();
+  const [{ deletionPorts }] = services.processes;
   const definition = createProvisionBotSaga(deletionPorts);
-  await expectNoHarm(test, ground, definition, provisionScenarios(ground));
+  await expectNoHarm(test, services, definition, [provisionTest(services)]);
 });

@@ -2,15 +2,15 @@
 // deletion, an orphan is paid once, or nothing has happened to it (I1, I2, I4, I5, I6).
 
 import { it } from 'vitest';
-import { createCrashGround } from '../support/crash/crash-ground.ts';
-import { reclaimOn, reclaimScenarios } from '../support/crash/deletion-scenarios.ts';
+import { createCrashServices } from '../support/crash/crash-services.ts';
+import { reclaimOn, reclaimTests } from '../support/crash/deletion-tests.ts';
 import { CRASH_TIMEOUT_MS, expectNoHarm } from '../support/crash/run-crashes.ts';
 
 it('reclaim-orphan, its worker dies at every point: paid once, or everything as before', {
   timeout: CRASH_TIMEOUT_MS,
 }, async (test) => {
-  const ground = await createCrashGround();
-  const [{ deletionPorts }] = ground.processes;
+  const services = await createCrashServices();
+  const [{ deletionPorts }] = services.processes;
   const definition = reclaimOn(deletionPorts);
-  await expectNoHarm(test, ground, definition, reclaimScenarios(ground));
+  await expectNoHarm(test, services, definition, reclaimTests(services));
 });

@@ -5,10 +5,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { mongo } from 'mongoose';
-import {
-  type CrashPlan,
-  portWithPoints,
-} from '../../../packages/saga/src/testing/crash/with-crash-points.ts';
+import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
+import type { Wire } from '../../../packages/saga/src/testing/index.ts';
 import { createFilePoolStates } from '../../../src/adapters/pool-state/file-pool-states.ts';
 import {
   createSimulatedWorld,
@@ -19,14 +17,14 @@ import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
 import { type FirebaseUid, toFirebaseUid, type UserId } from '../../../src/domain/ids.ts';
 import type { PoolState } from '../../../src/domain/pool-state.ts';
 import { byId, putUser, users } from '../users.ts';
-import type { ServicesGround } from './crash-ground.ts';
+import type { CrashServices } from './crash-services.ts';
 
 export interface BotWorld {
   readonly firebaseUid: FirebaseUid;
   readonly userId: UserId;
   readonly simulated: SimulatedWorld;
   /** The ports of one process, with a point around every call that changes something. */
-  ports(plan: CrashPlan, process: number): DeletionPorts;
+  ports(wire: Wire, process: number): DeletionPorts;
   read(): Promise<Outside>;
   close(): Promise<void>;
 }
@@ -50,11 +48,11 @@ export interface BotWorldOptions {
 }
 
 export async function createBotWorld(
-  ground: ServicesGround,
+  services: CrashServices,
   firebaseUid: string,
   { balance, allocations: bots, poolState, poolContainer }: BotWorldOptions,
 ): Promise<BotWorld> {
-  const { connection, processes, folder } = ground;
+  const { connection, processes, folder } = services;
   const userId = await putUser(connection, { balance, bots, firebaseUid });
   const file = join(folder, `${firebaseUid}.json`);
   await writeFile(file, JSON.stringify(poolState));
@@ -68,11 +66,11 @@ export async function createBotWorld(
     firebaseUid: toFirebaseUid(firebaseUid),
     userId,
     simulated,
-    ports: (plan, process) => {
-      const services = processes[process];
+    ports: (wire, process) => {
+      const own = processes[process];
       const poolStates = states[process];
-      if (services === undefined || poolStates === undefined) throw new RangeError('no process');
-      return portsWithPoints(plan, { ...services.deletionPorts, poolStates });
+      if (own === undefined || poolStates === undefined) throw new RangeError('no process');
+      return portsWithPoints(wire, { ...own.deletionPorts, poolStates });
     },
     read: async () => {
       const [user, ledger, tombstones, found, text] = await Promise.all([
@@ -101,29 +99,22 @@ function idsOf(firebaseUid: string): readonly RegExp[] {
   return ['pooled', 'dedicated'].map((kind) => new RegExp(`^${kind}:${firebaseUid}-`));
 }
 
-const CHANGING = {
-  wallets: [
-    ...['mark', 'unmark', 'raiseMark', 'settle', 'abortSettlement'],
-    ...['reserve', 'withdrawReserve'],
-  ],
-  ledger: ['post', 'writeOff', 'postReservation'],
-  tombstones: ['open', 'recordSightings', 'withdraw', 'settle', 'end'],
-  poolStates: ['mutate'],
-  bots: ['stop', 'restore', 'remove', 'start'],
-  findings: ['report'],
-} as const;
-
-function portsWithPoints(plan: CrashPlan, ports: DeletionPorts): DeletionPorts {
-  const wired = <T extends object>(name: keyof typeof CHANGING, port: T): T =>
-    portWithPoints(plan, name, port, new Set<string>(CHANGING[name]));
+/** A point around each call that changes something. */
+function portsWithPoints(wire: Wire, ports: DeletionPorts): DeletionPorts {
+  const { wallets, ledger, tombstones, poolStates, bots, findings } = ports;
   return {
     ...ports,
-    wallets: wired('wallets', ports.wallets),
-    ledger: wired('ledger', ports.ledger),
-    tombstones: wired('tombstones', ports.tombstones),
-    poolStates: wired('poolStates', ports.poolStates),
-    bots: wired('bots', ports.bots),
-    findings: wired('findings', ports.findings),
+    wallets: wire('wallets', wallets, [
+      ...(['mark', 'unmark', 'raiseMark', 'settle', 'abortSettlement'] as const),
+      ...(['reserve', 'withdrawReserve'] as const),
+    ]),
+    ledger: wire('ledger', ledger, ['post', 'writeOff', 'postReservation']),
+    tombstones: wire('tombstones', tombstones, [
+      ...(['open', 'recordSightings', 'withdraw', 'settle', 'end'] as const),
+    ]),
+    poolStates: wire('poolStates', poolStates, ['mutate']),
+    bots: wire('bots', bots, ['stop', 'restore', 'remove', 'start']),
+    findings: wire('findings', findings, ['report']),
   };
 }
 
@@ -148,12 +139,12 @@ function plain(value: unknown): unknown {
   return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 }
 
-/** One of two ends, or what keeps the world from being either. */
-export function verdict(
+/** @param done what is not as a completed saga leaves it. @param undone what is not as before. */
+export function expectOneEnd(
+  { state }: SagaRecord,
   done: readonly string[],
   undone: readonly string[],
-): 'done' | 'undone' | { readonly wrong: string } {
-  if (done.length === 0) return 'done';
-  if (undone.length === 0) return 'undone';
-  return { wrong: `not done: ${done.join('; ')}; not as before: ${undone.join('; ')}` };
+): void {
+  const wrong = state.phase === 'completed' ? done : undone;
+  if (wrong.length > 0) throw new Error(wrong.join('; '));
 }

@@ -1,6 +1,11 @@
 // What a definition is tested with, on no server: a saga log in memory, workers that die at every point, every order of
 // events searched, time that passes only when a test lets it.
 
+export { type CrashReport, crashEverywhere } from './crash/crash-everywhere.ts';
+export type { CrashEnvironment, CrashTest, Interference, Trouble } from './crash/crash-test.ts';
+export { failing, failingLater, NO_TROUBLE, troublesOf } from './crash/troubles.ts';
+export type { CrashViolation } from './crash/violation.ts';
+export type { Wire } from './crash/with-crash-points.ts';
 export { createMemorySagaLog, type MemorySagaLog } from './log/memory-saga-log.ts';
 export { type Chance, createChance } from './simulation/seeded-chance.ts';
 export { startVirtualTime, type VirtualTime } from './simulation/virtual-time.ts';

@@ -1,46 +1,74 @@
-// The crashes themselves, on a saga that has nothing to do with bots: a definition that keeps its promise passes,
-// and each of the classic mistakes is found. What finds nothing shows nothing.
+// The crashes themselves, on a small saga: a definition that keeps its promise passes, and each of the classic mistakes
+// is found. A harness that finds nothing shows nothing.
 
 import { expect, it } from 'vitest';
 import { createTestDatabase } from '../../../../test/support/database.ts';
-import type { SagaId } from '../../src/saga-id.ts';
-import { crashEverywhere } from '../../src/testing/crash/crash-everywhere.ts';
+import { type CrashEnvironment, crashEverywhere } from '../../src/testing/index.ts';
 import { driveOverQueue } from '../support/drive-over-queue.ts';
 import { createTestSagaLog, expire, openTestSagaLog } from '../support/saga-log.ts';
-import { type Flaw, toySaga, toyScenarios } from '../support/toy.ts';
+import { createPurse, expectWhole, type Flaw, type Purse, toySaga } from '../support/toy.ts';
 
-async function crash(flaw?: Flaw) {
-  const connection = await createTestDatabase();
-  const { log, clock } = await createTestSagaLog(connection);
-  const logs = [log, (await openTestSagaLog(connection)).log];
-  const nobody = { change: async () => undefined, read: async () => null };
-  return crashEverywhere(toySaga(nobody), {
-    ground: {
-      logs,
-      clock,
-      expire: (id: SagaId) => expire(connection, id),
-      ...(flaw === undefined && { overQueue: driveOverQueue }),
-    },
-    scenarios: toyScenarios(connection, flaw),
-    isExhaustive: false,
+/** Workers die inside its steps too. */
+function crash(flaw?: Flaw, environment?: CrashEnvironment) {
+  return crashEverywhere(toySaga(createPurse()), {
+    input: {},
+    begin: createPurse,
+    define: (purse: Purse, wire) => toySaga(wire('purse', purse, ['change']), flaw),
+    check: expectWhole,
+    ...(environment !== undefined && { environment, width: 60, input: () => `${Math.random()}` }),
   });
 }
 
-it('a saga that keeps its promise: no harm at any point, and none left out', async () => {
-  const { points, runs, queued, problems, missed } = await crash();
-  expect(problems).toEqual([]);
-  expect(missed).toEqual([]);
+it('a saga that keeps its promise, in memory: no harm at any point, and none left out', async () => {
+  const { points, runs, queued, violations, missed } = await crash();
+  expect({ violations, missed, queued }).toEqual({ violations: [], missed: [], queued: 0 });
   expect(runs).toBeGreaterThan(100);
-  expect(points).toBeGreaterThan(queued);
+  expect(points.length).toBeGreaterThan(30);
+});
+
+it('the same on MongoDB and over the queue: as many points, each died at over the queue too', async () => {
+  const connection = await createTestDatabase();
+  const { log, clock } = await createTestSagaLog(connection);
+  const { points, queued, missed } = await crash(undefined, {
+    logs: [log, (await openTestSagaLog(connection)).log],
+    clock,
+    expire: (id) => expire(connection, id),
+    overQueue: driveOverQueue,
+  });
+  expect(missed).toEqual([]);
+  expect(points.length).toBe((await crash()).points.length);
   expect(queued).toBeGreaterThan(10);
 });
 
 it.each<[Flaw, RegExp]>([
   ['pays-without-looking', /paid 2/],
-  ['undoes-by-its-log', /cancelled.*died at \[run take: after\].*taken true, paid 0/],
-  ['takes-late', /back at-the-end: after the dead came back.*taken true, paid 0/],
-  ['pays-after-turning-back', /any more.*after the dead came back.*paid 1/],
-])('a saga that %s: found', async (flaw, found) => {
-  const { problems } = await crash(flaw);
-  expect(problems.join('\n')).toMatch(found);
+  ['undoes-by-its-log', /take fails for good.*no worker died[\s\S]*taken true, paid 0/],
+  ['takes-late', /after the dead came back.*taken true, paid 0/],
+  ['pays-after-turning-back', /after the dead came back.*paid 1/],
+])(
+  'a saga that %s: the first violation is thrown, with its run and its history',
+  async (flaw, found) => {
+    const violation = await crash(flaw).then(String, String);
+    expect(violation).toMatch(found);
+    expect(violation).toMatch(
+      /CrashViolation: toy, .*\n {2}.*\n {2}history of the saga:\n {4}claim 1: /,
+    );
+  },
+);
+
+it('a test of a few lines, on services that all runs share: it finds the same mistake', async () => {
+  let purse = createPurse();
+  const shared: Purse = { change: (may, act) => purse.change(may, act), read: () => purse.read() };
+  const test = {
+    input: {},
+    begin: () => {
+      purse = createPurse();
+      return purse;
+    },
+    check: expectWhole,
+  };
+  expect(await crashEverywhere(toySaga(shared), test)).toMatchObject({ missed: [] });
+  await expect(crashEverywhere(toySaga(shared, 'pays-without-looking'), test)).rejects.toThrow(
+    'paid 2',
+  );
 });

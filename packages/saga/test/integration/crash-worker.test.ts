@@ -7,13 +7,9 @@ import { waitFor } from '../../../../test/support/wait-for.ts';
 import { createRegistry } from '../../src/registry.ts';
 import { createSagas } from '../../src/sagas.ts';
 import { createCrashWorker } from '../../src/testing/crash/crash-worker.ts';
-import {
-  ALIVE,
-  type CrashPlan,
-  portWithPoints,
-} from '../../src/testing/crash/with-crash-points.ts';
+import { ALIVE, type CrashPlan, wireOf } from '../../src/testing/crash/with-crash-points.ts';
 import { createTestSagaLog } from '../support/saga-log.ts';
-import { toySaga } from '../support/toy.ts';
+import { createPurse, toySaga } from '../support/toy.ts';
 
 it('dies at a late log write, while the next step’s call asks for its claim: dead at once, the call stands still', async () => {
   const { log, clock } = await createTestSagaLog(await createTestDatabase());
@@ -28,8 +24,8 @@ it('dies at a late log write, while the next step’s call asks for its claim: d
       await plan.reach(ALIVE);
       asked.after += 1;
     };
-    const port = portWithPoints(plan, 'port', { askLate }, new Set(['askLate']));
-    const toy = toySaga({ change: async () => undefined, read: async () => null });
+    const port = wireOf(plan)('port', { askLate });
+    const toy = toySaga(createPurse());
     const [take, ...rest] = toy.steps;
     if (take?.kind !== 'compensatable') throw new Error('the toy takes first');
     const run = async () => {
@@ -40,7 +36,7 @@ it('dies at a late log write, while the next step’s call asks for its claim: d
   };
   const worker = createCrashWorker({
     fate: { dieAt: 'run take: logged' },
-    twist: async () => undefined,
+    interfere: async () => undefined,
     log: {
       ...log,
       commit: async (write) => {

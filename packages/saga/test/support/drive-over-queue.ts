@@ -5,40 +5,26 @@
 
 import type { SagaRecord } from '../../src/log/record.ts';
 import { createLeaseKeeper } from '../../src/run/lease-keeper.ts';
-import type { Scene } from '../../src/testing/crash/crash-run.ts';
-import { createCrashWorker } from '../../src/testing/crash/crash-worker.ts';
-import { logAt, sagasOf, twistOf } from '../../src/testing/crash/scene-parts.ts';
+import type { RunUnderWay } from '../../src/testing/crash/crash-run.ts';
 import { openCrashQueue } from './crash-queue.ts';
 
 /** Of the job's lock and of the saga's: as short as a busy machine can bear. No multiple of three. */
 const LEASE_MS = 1_000;
 
 /** @returns the saga at rest. */
-export async function driveOverQueue(scene: Scene): Promise<SagaRecord> {
-  const { ground, order, world, workers, closers } = scene;
-  const { clock } = ground;
+export async function driveOverQueue(run: RunUnderWay): Promise<SagaRecord> {
+  const { clock } = run.environment;
   const queue = await openCrashQueue(clock);
-  closers.push(queue.close);
-  const sagas = sagasOf(scene, queue.wakeUps, clock);
-  closers.push(sagas.close);
-  await sagas.start(world.order);
+  run.onEnd(queue.close);
+  await run.start(queue.wakeUps, clock);
   for (;;) {
-    const number = workers.length;
-    const log = logAt(ground, number);
-    const leases = createLeaseKeeper({ log, leaseMs: LEASE_MS, onError: () => undefined });
-    const worker = createCrashWorker({
-      fate: order.fates[number] ?? {},
-      twist: twistOf(order.scenario, sagas, number),
-      clock,
-      leaseMs: LEASE_MS,
-      leases,
-      log,
-      define: (plan) => world.define(plan, number % ground.logs.length),
-    });
-    workers.push(worker);
+    const onError = () => undefined;
+    const leases = createLeaseKeeper({ log: run.nextLog(), leaseMs: LEASE_MS, onError });
     leases.start();
+    run.onEnd(leases.stop);
+    const worker = run.nextWorker({ clock, leaseMs: LEASE_MS, leases });
     const process = await queue.startProcess(worker, LEASE_MS);
-    closers.push(leases.stop, process.close);
+    run.onEnd(process.close);
     const saga = await process.end;
     if (saga !== 'dead') return saga;
     await leases.stop();

@@ -1,80 +1,79 @@
-// Runs a definition's scenarios with every fault there is: a death at each point, an answer lost wherever there is
-// one, then a second death in the recovery (second-deaths.ts), and a death at each point once more over the real
-// queue. Works for any definition; what it knows of one is its shape and what its scenarios say of their worlds.
+// Runs a definition with every fault there is, in each of its troubles: a death at each point, an answer lost wherever
+// there is one, then a second death in the recovery (second-deaths.ts), and a death at each point once more over a real
+// queue where the environment has one. Works for any definition; what it knows of one is its shape.
 
 import type { SagaDefinition } from '../../definition.ts';
 import { InDoubtError } from '../../errors.ts';
-import { type CrashReport, runCrash } from './crash-run.ts';
-import type { CrashGround, CrashOrder, CrashScenario } from './crash-scenario.ts';
+import type { Json } from '../../json.ts';
+import { type CrashOrder, type RunReport, runCrash } from './crash-run.ts';
+import type { CrashTest, Trouble } from './crash-test.ts';
 import type { Fate } from './crash-worker.ts';
 import { hasAnswer, isCall, isPlaceToDie, type Point, pointsOf } from './points.ts';
 import { type Recovery, secondDeaths } from './second-deaths.ts';
+import { troublesOf } from './troubles.ts';
+import type { CrashViolation } from './violation.ts';
 
-export interface CrashOptions {
-  readonly ground: CrashGround;
-  readonly scenarios: readonly CrashScenario[];
-  /** Every pair of faults in every scenario; otherwise a sample of the pairs, always the same one. */
-  readonly isExhaustive: boolean;
-  /** Sagas under way at once. */
-  readonly width?: number;
-}
-
-export interface CrashSummary {
-  /** Different places at which something went wrong. */
-  readonly points: number;
+export interface CrashReport {
+  /** The places at which something went wrong. */
+  readonly points: readonly Point[];
   /** Runs that met every fault that was meant for them. */
   readonly runs: number;
   /** Those of them whose wake-ups went over the queue. */
   readonly queued: number;
-  /** What went wrong, each with what it takes to see it again. */
-  readonly problems: readonly string[];
-  /** Points of the definition that nobody died at: the scenarios do not show what it can meet. */
+  readonly violations: readonly CrashViolation[];
+  /** Points of the definition at which no worker died: its worlds and troubles do not show all that it can meet. */
   readonly missed: readonly Point[];
 }
 
-const WIDTH = 60;
-
-export async function crashEverywhere(
-  definition: SagaDefinition,
-  { ground, scenarios, isExhaustive, width = WIDTH }: CrashOptions,
-): Promise<CrashSummary> {
-  const problems: string[] = [];
+/** @throws CrashViolation the first one, unless the test says otherwise. */
+export async function crashEverywhere<Input extends Json, World>(
+  definition: SagaDefinition<Input>,
+  test: CrashTest<Input, World>,
+): Promise<CrashReport> {
+  const { troubles = troublesOf(definition), pairs = 'each-point' } = test;
+  const { environment, stopsAtFirst = true, width = 1 } = test;
+  const violations: CrashViolation[] = [];
   const met: CrashOrder[] = [];
   const next = createTurns(width);
   const run = (order: CrashOrder) =>
     next(async () => {
-      const report = await runCrash(ground, order);
-      if (report.problem !== null) problems.push(`${titleOf(order)}: ${report.problem}`);
+      if (stopsAtFirst && violations.length > 0) return SKIPPED;
+      const report = await runCrash(definition, test, order);
+      if (report.violation !== null) violations.push(report.violation);
       if (report.isMet) met.push(order);
       return report;
     });
   const mustDieAt = pointsOf(definition);
   const begun = await Promise.all(
-    scenarios.map(async (scenario) => {
-      const calm = await run({ scenario, fates: [{}], back: 'at-the-end', wakeUps: 'direct' });
-      if (calm.state !== scenario.ends) problems.push(`${scenario.title}: it ends ${calm.state}`);
-      return { scenario, run, faults: faultsIn(calm.traces.flat()), isExhaustive };
+    troubles.map(async (trouble) => {
+      const calm = await run({ trouble, fates: [{}], back: 'at-the-end', wakeUps: 'direct' });
+      const faults = faultsIn(calm.traces.flat());
+      return { trouble, run, faults, isExhaustive: pairs === 'every-pair' };
     }),
   );
-  const queued = ground.overQueue ? ordersOverQueue(begun, mustDieAt) : [];
+  const queued = environment?.overQueue === undefined ? [] : ordersOverQueue(begun, mustDieAt);
   await Promise.all([...begun.map(crash), ...queued.map(run)]);
-  return { ...countsOf(met), problems, missed: missedBy(met, mustDieAt) };
+  const [first] = violations;
+  if (stopsAtFirst && first !== undefined) throw first;
+  return { ...countsOf(met), violations, missed: missedBy(met, mustDieAt) };
 }
 
+const SKIPPED: RunReport = { traces: [], isMet: false, violation: null };
+
 interface Begun {
-  readonly scenario: CrashScenario;
-  readonly run: (order: CrashOrder) => Promise<CrashReport>;
+  readonly trouble: Trouble;
+  readonly run: (order: CrashOrder) => Promise<RunReport>;
   readonly faults: readonly Fate[];
   readonly isExhaustive: boolean;
 }
 
-async function crash({ scenario, run, faults, isExhaustive }: Begun): Promise<void> {
-  const isTwice = isExhaustive || scenario.faults === 'two';
+async function crash({ trouble, run, faults, isExhaustive }: Begun): Promise<void> {
+  const isTwice = isExhaustive || trouble.faults === 'two';
   const recoveries = await Promise.all(
     faults.map(async (first, index): Promise<Recovery> => {
       // Where no second death follows, the dead take turns in when they come back.
       const back = isTwice || index % 2 === 0 ? 'at-the-end' : 'beside-the-next';
-      const { traces, isMet } = await run({ scenario, fates: [first], back, wakeUps: 'direct' });
+      const { traces, isMet } = await run({ trouble, fates: [first], back, wakeUps: 'direct' });
       return { first, points: isMet ? recoveryIn(first, traces) : [] };
     }),
   );
@@ -82,33 +81,33 @@ async function crash({ scenario, run, faults, isExhaustive }: Begun): Promise<vo
   const seconds = secondDeaths(recoveries, isExhaustive);
   await Promise.all(
     [...seconds, ...alone(faults, seconds)].map((fates) =>
-      run({ scenario, fates, back: 'beside-the-next', wakeUps: 'direct' }),
+      run({ trouble, fates, back: 'beside-the-next', wakeUps: 'direct' }),
     ),
   );
 }
 
-/** A death at each point of the definition, in the first scenario that comes there; exhaustive: in each scenario,
- * calls of ports included. */
+/** A death at each point of the definition, in the first trouble that comes there; exhaustive: in each trouble,
+ * calls of services included. */
 function ordersOverQueue(
   begun: readonly Begun[],
   mustDieAt: readonly Point[],
 ): readonly CrashOrder[] {
   const isChosen = new Set<Point>();
-  return begun.flatMap(({ scenario, faults, isExhaustive }) =>
+  return begun.flatMap(({ trouble, faults, isExhaustive }) =>
     faults.flatMap((fate): readonly CrashOrder[] => {
       const { dieAt } = fate;
       if (dieAt === undefined) return [];
       if (!isExhaustive && (isChosen.has(dieAt) || !mustDieAt.includes(dieAt))) return [];
       isChosen.add(dieAt);
-      return [{ scenario, fates: [fate], back: 'at-the-end', wakeUps: 'queue' }];
+      return [{ trouble, fates: [fate], back: 'at-the-end', wakeUps: 'queue' }];
     }),
   );
 }
 
-function countsOf(met: readonly CrashOrder[]): Pick<CrashSummary, 'points' | 'runs' | 'queued'> {
+function countsOf(met: readonly CrashOrder[]): Pick<CrashReport, 'points' | 'runs' | 'queued'> {
   const points = met.flatMap(({ fates }) => fates.flatMap(({ dieAt, loseAt }) => [dieAt, loseAt]));
   return {
-    points: new Set(points.filter((point) => point !== undefined)).size,
+    points: [...new Set(points.filter((point) => point !== undefined))],
     runs: met.length,
     queued: met.filter(({ wakeUps }) => wakeUps === 'queue').length,
   };
@@ -130,7 +129,7 @@ function alone(
     .map((fate) => [fate]);
 }
 
-/** The caller is told that nobody knows, or gets an error that tells nothing. */
+/** The caller learns that the outcome is unknown, or gets an error that says nothing of it. */
 function faultsIn(points: readonly Point[]): readonly Fate[] {
   const deaths = points.filter(isPlaceToDie).map((dieAt) => ({ dieAt }));
   const answers = points.filter(hasAnswer);
@@ -148,17 +147,6 @@ function faultsIn(points: readonly Point[]): readonly Fate[] {
 function recoveryIn({ loseAt }: Fate, traces: readonly (readonly Point[])[]): readonly Point[] {
   const [first = [], second = []] = traces;
   return loseAt === undefined ? second : first.slice(first.indexOf(loseAt) + 1);
-}
-
-function titleOf({ scenario, fates, back, wakeUps }: CrashOrder): string {
-  const told = fates.map(({ dieAt, loseAt, lost }) =>
-    [
-      ...(loseAt === undefined ? [] : [`${lost?.().name} at [${loseAt}]`]),
-      ...(dieAt === undefined ? [] : [`died at [${dieAt}]`]),
-    ].join(' and '),
-  );
-  const way = wakeUps === 'queue' ? ', over the queue' : '';
-  return `${scenario.title}: ${told.join(', then ')}, back ${back}${way}`;
 }
 
 /** So many at once, the others in the order they came. */

@@ -1,63 +1,180 @@
 // One saga and the workers that run it, one after the other, each until it dies at the place given or the saga
-// rests. The dead come back: beside the next one, or when all is over. Then the world is looked at, never the log.
+// rests. The dead come back: beside the next one, or when all is over. Then the world is checked.
 
+import type { SagaDefinition } from '../../definition.ts';
+import type { Json } from '../../json.ts';
 import type { SagaRecord } from '../../log/record.ts';
+import type { SagaLog } from '../../log/saga-log.ts';
+import type { WakeUps } from '../../queue/wake-ups.ts';
+import { createRegistry } from '../../registry.ts';
+import type { Clock } from '../../run/clock.ts';
 import { withDeadline } from '../../run/deadline.ts';
 import type { RunOutcome } from '../../run/runner.ts';
-import type { CrashCase, CrashGround, CrashOrder } from './crash-scenario.ts';
-import type { CrashWorker, Fate } from './crash-worker.ts';
+import type { SagaId } from '../../saga-id.ts';
+import { createSagas, type Sagas } from '../../sagas.ts';
+import type { CrashEnvironment, CrashTest, Trouble } from './crash-test.ts';
+import {
+  type CrashWorker,
+  type CrashWorkerOptions,
+  createCrashWorker,
+  type Fate,
+} from './crash-worker.ts';
 import { driveDirectly } from './drive-directly.ts';
+import { createMemoryEnvironment } from './memory-environment.ts';
 import type { Point } from './points.ts';
+import { CrashViolation, endOf, titleOf } from './violation.ts';
+import { type CrashPlan, wireOf } from './with-crash-points.ts';
 
-export interface CrashReport {
-  /** Of each worker, what it came to. */
-  readonly traces: readonly (readonly Point[])[];
-  readonly state: 'done' | 'undone' | 'broken';
-  /** Whether every fate was met. */
-  readonly isMet: boolean;
-  readonly problem: string | null;
+export interface CrashOrder {
+  readonly trouble: Trouble;
+  /** Of the first worker, the second, …; the worker that comes after them lives. */
+  readonly fates: readonly Fate[];
+  /** When the dead come back. */
+  readonly back: 'beside-the-next' | 'at-the-end';
+  /** What makes the next worker come: the run itself, at once; or BullMQ, when the dead one's lock has run out. */
+  readonly wakeUps: 'direct' | 'queue';
 }
 
-/** A run under way, as far as it has come. */
-export interface Scene {
-  readonly ground: CrashGround;
+export interface RunReport {
+  /** Of each worker, the points it came to. */
+  readonly traces: readonly (readonly Point[])[];
+  /** Whether every fate was met. */
+  readonly isMet: boolean;
+  readonly violation: CrashViolation | null;
+}
+
+/** A run as far as it has come, for what drives it. */
+export interface RunUnderWay {
+  readonly environment: CrashEnvironment;
   readonly order: CrashOrder;
-  readonly world: CrashCase;
-  readonly workers: CrashWorker[];
-  /** What became of the dead who are back already. */
-  readonly returned: Promise<RunOutcome | null>[];
-  /** What is to be closed when nobody works any more. */
-  readonly closers: (() => Promise<void>)[];
+  readonly workers: readonly CrashWorker[];
+  /** Stores the saga. */
+  start(wakeUps: WakeUps, clock: Clock): Promise<SagaId>;
+  /** The worker that comes after those that there were, and the log of its process. */
+  nextWorker(options: Pick<CrashWorkerOptions, 'clock' | 'leaseMs' | 'leases'>): CrashWorker;
+  nextLog(): SagaLog;
+  /** Lets the dead go on from where they stood. */
+  comeBack(): void;
+  /** Called when nobody works any more, the newest first. */
+  onEnd(close: () => Promise<void>): void;
 }
 
 /** A machine that is busy with other tests needs seconds; what takes longer than these hangs. */
 const RUN_MS = 240_000;
 const RETURN_MS = 60_000;
 
-export async function runCrash(ground: CrashGround, order: CrashOrder): Promise<CrashReport> {
-  const { overQueue = driveDirectly } = ground;
-  const world = await order.scenario.begin();
-  const scene: Scene = { ground, order, world, workers: [], returned: [], closers: [world.close] };
-  const { workers, returned, closers } = scene;
-  let problem: string | null = null;
-  let state: CrashReport['state'] = 'broken';
+export async function runCrash<Input extends Json, World>(
+  definition: SagaDefinition<Input>,
+  test: CrashTest<Input, World>,
+  order: CrashOrder,
+): Promise<RunReport> {
+  const { environment = createMemoryEnvironment() } = test;
+  const { overQueue = driveDirectly } = environment;
+  const world = await test.begin();
+  const run = beginRun(definition, test, world, environment, order);
+  let violation: CrashViolation | null = null;
   try {
-    const driven = order.wakeUps === 'queue' ? overQueue(scene) : driveDirectly(scene);
-    const end = await within(RUN_MS, 'the saga to come to rest', driven);
-    problem = disagreement(end, await world.look());
-    returned.push(...workers.map((worker) => worker.letLoose()));
-    const all = Promise.all(returned);
-    await within(RETURN_MS, `the dead of ${end.id} to come to an end`, all);
-    const seen = await world.look();
-    problem ??= after(disagreement(end, seen));
-    state = typeof seen === 'string' ? seen : 'broken';
+    const driven = order.wakeUps === 'queue' ? overQueue(run) : driveDirectly(run);
+    const saga = await within(RUN_MS, 'the saga to come to rest', driven);
+    const isCalm = order.fates.every(({ dieAt, loseAt }) => (dieAt ?? loseAt) === undefined);
+    if (isCalm) expectEnd(saga, order.trouble);
+    await check(test, world, saga, '');
+    run.comeBack();
+    await within(RETURN_MS, 'the dead to come to an end', run.returned());
+    await check(test, world, saga, 'after the dead came back: ');
   } catch (error) {
-    problem ??= error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const problem = error instanceof Error ? error.message : String(error);
+    const saga = run.id === null ? null : await environment.logs[0].find(run.id);
+    violation = new CrashViolation(titleOf(definition.name, order), problem, saga, error);
   } finally {
-    for (const close of closers.toReversed()) await close();
+    for (const close of run.closers.toReversed()) await close();
   }
-  const isMet = order.fates.every((fate, index) => isFateMet(fate, workers[index]));
-  return { traces: workers.map(({ trace }) => trace), state, isMet, problem };
+  const isMet = order.fates.every((fate, index) => isFateMet(fate, run.workers[index]));
+  return { traces: run.workers.map(({ trace }) => trace), isMet, violation };
+}
+
+function beginRun<Input extends Json, World>(
+  definition: SagaDefinition<Input>,
+  test: CrashTest<Input, World>,
+  world: World,
+  environment: CrashEnvironment,
+  order: CrashOrder,
+) {
+  const { logs } = environment;
+  const { input, define = () => definition, close = async () => undefined } = test;
+  const workers: CrashWorker[] = [];
+  /** What became of the dead that are back. */
+  const returned: Promise<RunOutcome | null>[] = [];
+  const closers: (() => Promise<void>)[] = [() => close(world)];
+  let sagas: Sagas | null = null;
+  const cancel = async (id: SagaId) => {
+    await sagas?.requestCancel(id, 'a crash test');
+  };
+  const run = {
+    environment,
+    order,
+    workers,
+    closers,
+    id: null as SagaId | null,
+    returned: () => Promise.all(returned),
+    onEnd: (end: () => Promise<void>) => void closers.push(end),
+    start: async (wakeUps: WakeUps, clock: Clock) => {
+      const registry = createRegistry([define(world, wireOf(NOTHING_HAPPENS), 0)]);
+      // A wake-up that fails: no worker comes, and the run says so.
+      sagas = createSagas({
+        log: logs[0],
+        registry,
+        wakeUps,
+        clock,
+        onWakeFailed: () => undefined,
+      });
+      closers.push(sagas.close);
+      const { saga } = await sagas.start({
+        kind: definition.name,
+        subject: 'a crash test',
+        requestedBy: 'a crash test',
+        input: input instanceof Function ? input(world) : input,
+      });
+      run.id = saga.id;
+      return saga.id;
+    },
+    nextLog: () => logs[workers.length % logs.length] ?? logs[0],
+    nextWorker: (options: Parameters<RunUnderWay['nextWorker']>[0]) => {
+      const number = workers.length;
+      const process = number % logs.length;
+      const worker = createCrashWorker({
+        ...options,
+        log: run.nextLog(),
+        fate: order.fates[number] ?? {},
+        interfere: interferenceOf(order.trouble, number, cancel),
+        define: (plan) => define(world, wireOf(plan), process),
+      });
+      workers.push(worker);
+      return worker;
+    },
+    comeBack: () => void returned.push(...workers.map((worker) => worker.letLoose())),
+  };
+  return run satisfies RunUnderWay;
+}
+
+const NOTHING_HAPPENS: CrashPlan = {
+  reach: async () => undefined,
+  reachCall: async () => undefined,
+  underWay: (start) => start(),
+};
+
+function interferenceOf(
+  { interferes }: Trouble,
+  worker: number,
+  cancel: (id: SagaId) => Promise<void>,
+): CrashWorkerOptions['interfere'] {
+  const isHere = interferes !== undefined && !(interferes.isLater === true && worker === 0);
+  if (!isHere) return async () => undefined;
+  return async (point, id) => {
+    if (interferes.at !== point) return;
+    if (interferes.does !== 'cancel') throw interferes.does();
+    await cancel(id);
+  };
 }
 
 function isFateMet({ dieAt, loseAt }: Fate, worker: CrashWorker | undefined): boolean {
@@ -68,21 +185,25 @@ function isFateMet({ dieAt, loseAt }: Fate, worker: CrashWorker | undefined): bo
   );
 }
 
-/** The world is asked; what the saga says of itself must only not be a lie (I1, I9). */
-function disagreement(
-  { state }: SagaRecord,
-  seen: Awaited<ReturnType<CrashCase['look']>>,
-): string | null {
-  const { phase, cause } = state;
-  const why = cause === null ? '' : ` (${cause.step}: ${cause.code}: ${cause.message})`;
-  if (phase === 'stuck') return `stuck${why}`;
-  if (typeof seen !== 'string') return `${phase}${why}, but ${seen.wrong}`;
-  const said = phase === 'completed' ? 'done' : 'undone';
-  return said === seen ? null : `${phase}${why}, but the world is ${seen}`;
+function expectEnd(saga: SagaRecord, { ends }: Trouble): void {
+  const end = saga.state.phase === 'completed' ? 'completed' : 'undone';
+  if (ends !== undefined && ends !== end) throw new Error(`${endOf(saga)} instead of ${ends}`);
 }
 
-function after(problem: string | null): string | null {
-  return problem === null ? null : `after the dead came back: ${problem}`;
+/** A saga that is stuck needs a person: no crash may lead there. */
+async function check<Input extends Json, World>(
+  test: CrashTest<Input, World>,
+  world: World,
+  saga: SagaRecord,
+  when: string,
+): Promise<void> {
+  if (saga.state.phase === 'stuck') throw new Error(endOf(saga));
+  try {
+    await test.check(world, saga);
+  } catch (error) {
+    const wrong = error instanceof Error ? error.message : String(error);
+    throw new Error(`${when}${endOf(saga)}, but ${wrong}`, { cause: error });
+  }
 }
 
 function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {

@@ -37,18 +37,18 @@ export interface Fate {
 
 export interface CrashWorkerOptions {
   readonly fate: Fate;
-  /** What happens at a point in every worker, however often: the scenario's own trouble. */
-  readonly twist: (point: Point, id: SagaId) => Promise<void>;
+  /** Called at each point: the trouble of this run. What it throws is what the deed came to. */
+  readonly interfere: (point: Point, id: SagaId) => Promise<void>;
   readonly log: SagaLog;
   readonly clock: Clock;
-  /** Longer than this an away worker's claim does not live; by this scenario's clock. */
+  /** How long the claim of a worker that is away lives, by the clock of this run. */
   readonly leaseMs: number;
   readonly leases: Leases;
   define(plan: CrashPlan): SagaDefinition;
 }
 
 export function createCrashWorker(options: CrashWorkerOptions): CrashWorker {
-  const { log, clock, leaseMs, leases, twist } = options;
+  const { log, clock, leaseMs, leases, interfere } = options;
   const { dieAt, loseAt, lost } = options.fate;
   const trace: Point[] = [];
   const visits = new Map<Point, number>();
@@ -82,7 +82,7 @@ export function createCrashWorker(options: CrashWorkerOptions): CrashWorker {
     const place = visit === 1 ? point : `${point} (${visit})`;
     trace.push(place);
     if (place === dieAt && !hasDied) await die(isCall);
-    if (sagaId !== null) await twist(point, sagaId);
+    if (sagaId !== null) await interfere(point, sagaId);
     if (place === loseAt && lost !== undefined) throw lost();
   }
 
@@ -108,7 +108,7 @@ export function createCrashWorker(options: CrashWorkerOptions): CrashWorker {
     leases,
     cohorts: { enter: async () => undefined, leave: () => undefined },
     leaseMs,
-    // No jitter, and no wait in place: time passes when the scenario says so.
+    // No jitter, and no wait in place: time passes when the run says so.
     random: () => 0,
     waitInPlaceMs: 0,
     onTransition: () => undefined,
@@ -120,7 +120,7 @@ export function createCrashWorker(options: CrashWorkerOptions): CrashWorker {
     run: async (id, control = FREE) => {
       sagaId = id;
       current = runner.run(id, control);
-      // Whoever lets it loose is told; until then nobody listens.
+      // Its end is awaited when it is let loose, and not before.
       current.catch(() => undefined);
       const end = await Promise.race([current, death.promise.then(() => DEAD)]);
       if (end.status !== 'dead') return end;

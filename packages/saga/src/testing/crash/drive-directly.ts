@@ -1,12 +1,10 @@
-// The next worker comes when the scenario says so: at once, which is the worst moment, since the dead one's last
+// The next worker comes when the run says so: at once, which is the worst moment, since the dead one's last
 // calls have just landed and its lease is made to run out. No time passes in it, so thousands of runs are possible.
 
 import type { SagaRecord } from '../../log/record.ts';
 import type { WakeUps } from '../../queue/wake-ups.ts';
 import type { Clock } from '../../run/clock.ts';
-import type { Scene } from './crash-run.ts';
-import { createCrashWorker } from './crash-worker.ts';
-import { logAt, sagasOf, twistOf } from './scene-parts.ts';
+import type { RunUnderWay } from './crash-run.ts';
 
 const LEASE_MS = 15_000;
 /** More turns than any saga needs with a death at each end. */
@@ -15,47 +13,29 @@ const MAX_TURNS = 80;
 const NOBODY: WakeUps = { wake: async () => undefined, revive: async () => 'revived' };
 
 /** @returns the saga at rest. */
-export async function driveDirectly(scene: Scene): Promise<SagaRecord> {
-  const { ground, order, world, workers } = scene;
+export async function driveDirectly(run: RunUnderWay): Promise<SagaRecord> {
+  const { environment, order } = run;
   let passedMs = 0;
   const clock: Clock = {
-    nowMs: () => ground.clock.nowMs() + passedMs,
-    monotonicMs: () => ground.clock.monotonicMs() + passedMs,
+    nowMs: () => environment.clock.nowMs() + passedMs,
+    monotonicMs: () => environment.clock.monotonicMs() + passedMs,
   };
-  const sagas = sagasOf(scene, NOBODY, clock);
-  const { id } = (await sagas.start(world.order)).saga;
-  let worker = nextWorker();
+  const id = await run.start(NOBODY, clock);
+  // As soon as another holds the claim.
+  const hold = order.back === 'beside-the-next' ? run.comeBack : () => undefined;
+  const leases = { hold, drop: () => undefined };
+  const next = () => run.nextWorker({ clock, leaseMs: LEASE_MS, leases });
+  let worker = next();
   for (let turn = 0; turn < MAX_TURNS; turn += 1) {
     const end = await worker.run(id);
     if (end.status === 'at-rest' && end.saga !== null) return end.saga;
     if (end.status === 'dead') {
       passedMs += LEASE_MS + 1;
-      worker = nextWorker();
+      worker = next();
     } else if (end.status === 'later') {
       passedMs += Math.max(0, end.atMs - clock.nowMs()) + 1;
     }
-    await ground.expire(id);
+    await environment.expire(id);
   }
   throw new Error(`saga ${id} does not come to rest`);
-
-  function nextWorker() {
-    const number = workers.length;
-    const dead = [...workers];
-    const next = createCrashWorker({
-      fate: order.fates[number] ?? {},
-      twist: twistOf(order.scenario, sagas, number),
-      clock,
-      leaseMs: LEASE_MS,
-      leases: { hold: () => comeBackBeside(scene, dead), drop: () => undefined },
-      log: logAt(ground, number),
-      define: (plan) => world.define(plan, number % ground.logs.length),
-    });
-    workers.push(next);
-    return next;
-  }
-}
-
-/** As soon as another holds the claim. */
-function comeBackBeside({ order, returned }: Scene, dead: Scene['workers']): void {
-  if (order.back === 'beside-the-next') returned.push(...dead.map((one) => one.letLoose()));
 }

@@ -70,17 +70,27 @@ async function perform<T>(plan: CrashPlan, deed: string, work: () => Promise<T>)
   return result;
 }
 
-/** The same port, with a point before and after each call of these methods. */
-export function portWithPoints<T extends object>(
+/** The same service, with a point before and after each call of these methods. Default: of all its functions. */
+export type Wire = <T extends object>(
+  name: string,
+  service: T,
+  methods?: readonly (string & keyof T)[],
+) => T;
+
+export function wireOf(plan: CrashPlan): Wire {
+  return (name, service, methods) => serviceWithPoints(plan, name, service, methods);
+}
+
+function serviceWithPoints<T extends object>(
   plan: CrashPlan,
   name: string,
-  port: T,
-  methods: ReadonlySet<string>,
+  service: T,
+  methods?: readonly string[],
 ): T {
-  return new Proxy(port, {
+  return new Proxy(service, {
     get: (target, key) => {
       const member: unknown = Reflect.get(target, key);
-      const isWatched = typeof key === 'string' && methods.has(key);
+      const isWatched = typeof key === 'string' && (methods?.includes(key) ?? true);
       if (!isWatched || typeof member !== 'function') return member;
       return async (...args: unknown[]) => {
         const call = callIn(deeds.getStore() ?? 'nobody', `${name}.${key}`);

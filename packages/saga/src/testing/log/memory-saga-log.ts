@@ -35,6 +35,8 @@ interface Stored {
 export interface MemorySagaLog extends SagaLog {
   /** A failover: what only the primary had is gone. @returns how many writes were lost. */
   failOver(): number;
+  /** As if the time had come: for its next attempt, and for the lease on it to run out. */
+  expire(id: SagaId): void;
 }
 
 export interface MemorySagaLogOptions {
@@ -237,6 +239,10 @@ export function createMemorySagaLog(
 
   return {
     failOver: () => sagas.failOver(),
+    expire: (id) => {
+      const stored = sagas.get(id);
+      if (stored !== undefined) put({ ...stored, dueMs: 0, leaseUntilMs: 0 });
+    },
     insert: async (saga) => insert(saga),
     claim: async (sagaId, request) => claim(sagaId, request),
     commit: async (order) => commit(order),

@@ -1,5 +1,5 @@
-// The ground that crashes happen on: one database, and the application's own services as several processes
-// have them, each with its own log, ports and batches.
+// The environment of crashes: one database, and the application's own services as several processes have them, each
+// with its own log, ports and batches.
 
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Connection } from 'mongoose';
 import { pino } from 'pino';
 import { inject, onTestFinished } from 'vitest';
-import type { CrashGround } from '../../../packages/saga/src/testing/crash/crash-scenario.ts';
+import type { CrashEnvironment } from '../../../packages/saga/src/testing/index.ts';
 import { driveOverQueue } from '../../../packages/saga/test/support/drive-over-queue.ts';
 import { expire } from '../../../packages/saga/test/support/saga-log.ts';
 import { parseConfig } from '../../../src/config.ts';
@@ -16,7 +16,7 @@ import { createServices, type Services } from '../../../src/services.ts';
 import { createTestDatabase } from '../database.ts';
 import { knowHosts } from '../known-hosts.ts';
 
-export interface ServicesGround extends CrashGround {
+export interface CrashServices extends CrashEnvironment {
   readonly connection: Connection;
   readonly processes: readonly [Services, ...Services[]];
   /** For the pool states of the worlds. */
@@ -26,7 +26,7 @@ export interface ServicesGround extends CrashGround {
 /** The one that dies, the one that comes after it, and the one after both. */
 const PROCESSES = 3;
 
-export async function createCrashGround(): Promise<ServicesGround> {
+export async function createCrashServices(): Promise<CrashServices> {
   const connection = await createTestDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'reclaim-crash-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -63,7 +63,7 @@ export async function createCrashGround(): Promise<ServicesGround> {
     processes,
     folder,
     clock: first.clock,
-    logs: processes.map(({ engine }) => engine.log),
+    logs: [first.engine.log, ...rest.map(({ engine }) => engine.log)],
     expire: (id) => expire(connection, id),
     overQueue: driveOverQueue,
   };
