@@ -2,7 +2,7 @@
 // what is not here, it cannot do. I7: `DeleteRequests.request` returns only when the saga is durable,
 // and throws UnavailableError (or InDoubtError) when it could not make it so: the one 503 of a DELETE.
 
-import type { RoutedSagas, StepKinds, StreamLimits } from '@reclaim/saga/fastify';
+import type { KnownSagas, RoutedSagas, StreamLimits } from '@reclaim/saga/fastify';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
@@ -45,7 +45,7 @@ export interface ApiDependencies {
   readonly confirmHost: ConfirmHost;
   readonly orphanSamples: Pick<OrphanSamples, 'history'>;
   readonly audits: Pick<AuditDesk, 'auditUser' | 'auditAll' | 'lastRun'>;
-  readonly registry: StepKinds;
+  readonly registry: KnownSagas;
   readonly overview: ReadOverview;
   readonly world: ReadWorld;
   readonly health: () => Promise<Health>;

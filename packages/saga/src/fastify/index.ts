@@ -19,7 +19,7 @@ export {
   WaitHeadersSchema,
 } from './job-schemas.ts';
 export type { StreamLimits } from './job-streams.ts';
-export { jobView, type StepKinds } from './job-view.ts';
+export { jobView, type KnownSagas } from './job-view.ts';
 export {
   DETAIL_FIELDS,
   orderBody,

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { assertNever } from '../assert-never.ts';
 import type { SagaRecord } from '../log/record.ts';
-import type { SagaFilter } from '../log/saga-log.ts';
+import type { SagaFilter, SagaTrait } from '../log/saga-log.ts';
 import type { CancelResult } from '../operate/request-cancel.ts';
 import { parseSagaId, type SagaId } from '../saga-id.ts';
 import { type Caller, type JobParams, jobNotFound } from './access.ts';
@@ -19,6 +19,7 @@ import {
   OwnListQuerySchema,
   WaitHeadersSchema,
 } from './job-schemas.ts';
+import type { KnownSagas } from './job-view.ts';
 import type { RouteParts } from './options.ts';
 import { type Problem, problem } from './problem.ts';
 import { listUrgentFirst } from './urgent-first.ts';
@@ -68,7 +69,7 @@ function roleOf({ for: audience }: Pick<RouteParts<Caller>, 'for'>) {
 }
 
 async function filterOf(
-  { search = byIdOrSubject }: Pick<RouteParts<Caller>, 'search'>,
+  { registry, search = exactly(registry) }: Pick<RouteParts<Caller>, 'search' | 'registry'>,
   { limit = DEFAULT_PAGE_SIZE, cursor, state, kind, q }: JobListQuery,
   subject: string | null | undefined,
 ): Promise<SagaFilter> {
@@ -82,14 +83,16 @@ async function filterOf(
   };
 }
 
-const byIdOrSubject: NonNullable<RouteParts<Caller>['search']> = async (text) => {
-  const value = text.trim();
-  const id = parseSagaId(value);
-  return [
-    { of: 'subject', value },
-    ...(id === undefined ? [] : [{ of: 'id', value: id } as const]),
-  ];
-};
+/** What could be several of these is looked for as all of them; each is found by an index of its own. */
+function exactly(registry: KnownSagas | undefined) {
+  const fields = (registry?.definitions ?? []).flatMap(({ searchBy = [] }) => searchBy);
+  return async (text: string): Promise<readonly SagaTrait[]> => {
+    const value = text.trim();
+    const ids = parseSagaId(value) === undefined ? [] : [{ of: 'id', value } as const];
+    const inputs = [...new Set(fields)].map((field) => ({ of: 'input', field, value }) as const);
+    return [...ids, { of: 'subject', value }, ...inputs];
+  };
+}
 
 function cancelled(result: CancelResult, jobId: SagaId, statusUrl: string): SagaRecord {
   const tooLate = (detail: string): Problem =>

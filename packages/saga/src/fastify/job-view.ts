@@ -1,6 +1,7 @@
 // What is shown of a saga: a job. I9: it is computed from the stored record alone, so nothing is shown that is not durable,
 // and progress counts finished steps whichever way they were finished: it never goes back when a saga does.
 
+import type { SagaDefinition } from '../definition.ts';
 import type { SagaRecord } from '../log/record.ts';
 import { shownState } from '../log/version-watch.ts';
 import type { Phase, StepFailure, StepState, StepStatus } from '../machine/state.ts';
@@ -8,18 +9,19 @@ import type { AcceptedJob, Job } from './job-schemas.ts';
 
 export interface JobViewOptions {
   /** Knows the kinds of a definition's steps; left out: they are shown as null. */
-  readonly registry?: StepKinds | undefined;
+  readonly registry?: KnownSagas | undefined;
   readonly nowMs?: (() => number) | undefined;
   /** What a reader is given of a failure or a warning. Default: its own message. */
   readonly wording?: ((failure: Wording) => string) | undefined;
 }
 
-/** The part of a `Registry` that a view needs. */
-export interface StepKinds {
+/** The part of a `Registry` that is needed here. */
+export interface KnownSagas {
   find(
     kind: string,
     version: number,
   ): { readonly shape: { readonly steps: readonly StepKind[] } } | undefined;
+  readonly definitions?: readonly Pick<SagaDefinition, 'searchBy'>[];
 }
 
 interface StepKind {

@@ -9,7 +9,7 @@ import type { Sagas } from '../sagas.ts';
 import type { Access, Authorize, Caller } from './access.ts';
 import type { EndWaits } from './end-waits.ts';
 import type { StreamOptions } from './job-streams.ts';
-import type { StepKinds } from './job-view.ts';
+import type { KnownSagas } from './job-view.ts';
 import type { ErrorHandler } from './to-problem.ts';
 import type { Views } from './views.ts';
 
@@ -47,10 +47,11 @@ export interface SagaRoutesOptions<C extends Caller = Caller> {
   readonly schemas?: Partial<Readonly<Record<'view' | 'detail' | 'plan', TSchema>>>;
   /** The name of the list in its answer. Default: `jobs`. */
   readonly listName?: string;
-  /** What the text of a search may be. Default: the id of a saga, or a subject. */
+  /** What the text of a search may be. Default: the id of a saga, a subject, and with `registry` what definitions
+   * name in `searchBy`. */
   readonly search?: (text: string) => Promise<readonly SagaTrait[]>;
-  /** Names the kinds of steps in the default views; left out: they are null. */
-  readonly registry?: StepKinds;
+  /** The engine's: knows the kinds of steps, which are null without it, and what sagas are searched by. */
+  readonly registry?: KnownSagas;
   /** Shared with the product's own requests that wait; ended when the server closes. */
   readonly waits?: EndWaits;
   readonly streams?: StreamOptions<C>;

@@ -2,7 +2,7 @@
 // by `Prefer: wait`), its changes as server-sent events, its cancellation, and the verbs of operators with their plan. Who
 // asks, and what that caller is shown, is the product's to say; what is stored, decided and refused is the engine's.
 //
-//   app.register(sagaRoutes, { sagas, authorize, prefix: '/jobs' });
+//   app.register(sagaRoutes, { ...engine, authorize, prefix: '/jobs' });
 
 import type { FastifyInstance } from 'fastify';
 import { type Caller, createAccess } from './access.ts';

@@ -1,11 +1,17 @@
 // Any error as a problem. None says what went on inside: the request id in it names the log line that does.
 
-import type { FastifyError, FastifyInstance } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BadCursorError } from '../bad-cursor.ts';
 import { InDoubtError, RetryableError } from '../errors.ts';
 import { PROBLEM_MEDIA_TYPE, Problem, problem, problemDocument } from './problem.ts';
 
-export type ErrorHandler = FastifyInstance['errorHandler'];
+/** As `app.errorHandler` is one. */
+export type ErrorHandler = (
+  this: FastifyInstance,
+  error: Error,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => unknown;
 
 /** For apps that have no error shape of their own. */
 export const sendAsProblem: ErrorHandler = (error, request, reply) => {

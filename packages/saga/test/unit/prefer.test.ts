@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseWaitPreference } from '../../packages/saga/src/fastify/prefer.ts';
+import { parseWaitPreference } from '../../src/fastify/prefer.ts';
 
 test.each([
   [undefined, 7, null],

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { createEndWaits } from '../../packages/saga/src/fastify/end-waits.ts';
-import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
-import { sagaIn } from '../support/api.ts';
+import { sagaIn } from '../../../../test/support/api.ts';
+import { createEndWaits } from '../../src/fastify/end-waits.ts';
+import type { SagaRecord } from '../../src/log/record.ts';
 
 const ALICE = 'alice';
 const BOB = 'bob';
