@@ -148,18 +148,20 @@ describe('a caller', () => {
     expect([ended.status, ended.body.state]).toEqual([200, 'completed']);
   });
 
-  test('watches a job, comes again with what it has, and is sent the end', async () => {
-    const { shop, app, order } = await openShop('busy');
-    const url = `${await app.listen({ port: 0, host: '127.0.0.1' })}/jobs/${await order('bob', 'o-1')}/events`;
+  test('watches a job, comes again with what it has, and is sent what follows to the end', async () => {
+    const { shop, app, as, order } = await openShop('broken');
+    const id = await order('bob', 'o-1');
+    const url = `${await app.listen({ port: 0, host: '127.0.0.1' })}/jobs/${id}/events`;
     const stream = await readEvents(url, 'bob');
-    const { id } = await stream.event('the job', ({ data }) => data.state === 'running');
-    const again = await readEvents(url, 'bob', { 'last-event-id': id });
+    const stuck = await stream.event('the stop', ({ data }) => data.state === 'stuck');
+    const again = await readEvents(url, 'bob', { 'last-event-id': stuck.id });
     shop.press = 'free';
+    await as('ann', 'POST', `/jobs/${id}/retry`, { payload: { reason: 'it was mended' } });
     for (const watched of [stream, again]) {
       await watched.hasEnded();
       expect(watched.events.at(-1)?.data).toMatchObject({ state: 'completed' });
     }
-    expect(Number(again.events[0]?.id)).toBeGreaterThan(Number(id));
+    expect(Number(again.events[0]?.id)).toBeGreaterThan(Number(stuck.id));
   });
 
   test('cancels a job while that can be; after its end it is too late', async () => {
