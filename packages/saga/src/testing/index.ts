@@ -7,5 +7,6 @@ export { failing, failingLater, NO_TROUBLE, troublesOf } from './crash/troubles.
 export type { CrashViolation } from './crash/violation.ts';
 export type { Wire } from './crash/with-crash-points.ts';
 export { createMemorySagaLog, type MemorySagaLog } from './log/memory-saga-log.ts';
+export { type Breach, type Searched, searchEveryOrder } from './search/search-sagas.ts';
 export { type Chance, createChance } from './simulation/seeded-chance.ts';
 export { startVirtualTime, type VirtualTime } from './simulation/virtual-time.ts';

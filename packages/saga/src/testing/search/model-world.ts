@@ -1,8 +1,9 @@
 // The world that one saga acts on, small enough to be searched: for each step whether its effect is there, whether the
-// settlement has been shut out, and what is still on its way from attempts that nobody waits for any more.
+// pivot has been shut out, and what is still on its way from attempts that no worker waits for any more.
 //
-// What it takes for granted: an effect that no fence can reach (a container's) lands before the next look at it or
-// never (the pivot looks again, and the tombstone after it); one undead worker at a time stands for many.
+// What it takes for granted: an effect that no fence can reach lands before the next observation of it or never; one
+// undead worker at a time stands for many. A saga that fences its effects holds a lock that its first step took: it
+// carries the epoch of the newest claim, and the pivot needs it.
 
 import type { Command, SagaEvent } from '../../machine/events.ts';
 import type { SagaShape } from '../../machine/shape.ts';
@@ -16,9 +17,9 @@ export type Effect = 'absent' | 'landed' | 'undone';
 
 export interface World {
   readonly effects: readonly Effect[];
-  /** The settlement was made impossible. */
+  /** The pivot was made impossible. */
   readonly isAborting: boolean;
-  /** A run of the newest claim that may still land although nobody waits for it any more. */
+  /** A run of the newest claim that may still land although no worker waits for it any more. */
   readonly late: number | null;
   /** What a worker of an older claim is in the middle of, while it could still change something. */
   readonly undead: Attempt | null;
@@ -36,12 +37,14 @@ export interface WorldRules {
   alive(world: World): World;
 }
 
-export function createWorldRules({ steps }: SagaShape): WorldRules {
+/** @param isFenced whether the definition fences its effects. */
+export function createWorldRules({ steps }: SagaShape, isFenced: boolean): WorldRules {
   const pivot = steps.findIndex(({ kind }) => kind === 'pivot');
 
-  /** The pivot needs the mark of step 0, and that nobody aborted it. */
+  /** The pivot needs the lock where there is one, and that it was not aborted. */
   function land(world: World, step: number): World {
-    const isRefused = step === pivot && (world.effects[0] !== 'landed' || world.isAborting);
+    const isUnlocked = isFenced && world.effects[0] !== 'landed';
+    const isRefused = step === pivot && (isUnlocked || world.isAborting);
     return isRefused ? world : withEffect(world, step, 'landed');
   }
 
@@ -60,9 +63,9 @@ export function createWorldRules({ steps }: SagaShape): WorldRules {
     }
   }
 
-  /** The mark carries the newest claim's epoch from now on: no older one settles or aborts (I5). */
+  /** The lock carries the newest claim's epoch from now on: no older one runs or aborts the pivot (I5). */
   function fenced(world: World): World {
-    return world.undead?.step === pivot ? { ...world, undead: null } : world;
+    return isFenced && world.undead?.step === pivot ? { ...world, undead: null } : world;
   }
 
   /** What the world may look like when this event is told of this command. */
@@ -121,7 +124,7 @@ export function createWorldRules({ steps }: SagaShape): WorldRules {
     return carryOut(world, attempt) !== world;
   }
 
-  /** Somebody has looked: what was on its way and cannot be fenced has landed by now or never will. */
+  /** It was observed: what was on its way and cannot be fenced has landed by now or never will. */
   function settled(world: World, step: number): World {
     const { late, undead } = world;
     const isOver = undead?.type === 'run' && undead.step === step;

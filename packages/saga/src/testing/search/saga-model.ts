@@ -44,17 +44,17 @@ export interface ModelOptions {
   readonly shape: SagaShape;
   /** Steps with a deadline that may end them with a warning. */
   readonly mayGiveUp: readonly number[];
-  /** Whether an operator's end gives the mark back. */
-  readonly canRelease: boolean;
+  /** Whether it fences its effects: its first step takes a lock that an operator's end gives back. */
+  readonly isFenced: boolean;
   /** A broken log: it takes the writes of older claims too (I5). Default: it refuses them. */
   readonly takesOldWrites?: boolean;
 }
 
 export function createSagaModel(options: ModelOptions): SagaModel {
-  const { shape, mayGiveUp, canRelease, takesOldWrites = false } = options;
+  const { shape, mayGiveUp, isFenced, takesOldWrites = false } = options;
   const space = createMachineSpace(shape);
   const events = eventsOf(shape, mayGiveUp);
-  const rules = createWorldRules(shape);
+  const rules = createWorldRules(shape, isFenced);
   const commands = new Map<StateId, Command>();
 
   function commandOf(id: StateId): Command {
@@ -186,7 +186,7 @@ export function createSagaModel(options: ModelOptions): SagaModel {
       const state = space.apply(log, event);
       if (state === log) continue;
       const released =
-        event.type === 'resolve-ordered' && canRelease
+        event.type === 'resolve-ordered' && isFenced
           ? rules.carryOut(world, { type: 'compensate', step: 0 })
           : world;
       add(tell(event), { ...model, log: state, majority: state, world: released });
@@ -223,9 +223,16 @@ function isSuccess(event: SagaEvent): boolean {
   if (event.type === 'succeeded') return event.warnings.length === 0;
   if (event.type === 'observed' || event.type === 'aborted')
     return event.seen.outcome !== 'unknown';
-  if (event.type === 'captured-all') return event.captures.some((capture) => capture !== null);
-  return ['effects-fenced', 'captured', 'begun', 'compensated'].includes(event.type);
+  return SUCCESSES.has(event.type);
 }
+
+const SUCCESSES: ReadonlySet<string> = new Set([
+  'effects-fenced',
+  'captured-all',
+  'captured',
+  'begun',
+  'compensated',
+]);
 
 function tell(event: SagaEvent): string {
   if ('failure' in event) return `${event.type}, ${event.failure.class}`;

@@ -19,8 +19,9 @@ export function createPromises(
   { steps }: SagaShape,
   stateOf: (id: StateId) => SagaState,
 ): Promises {
-  const pivot = steps.findIndex(({ kind }) => kind === 'pivot');
-  const hasPaid = ({ effects }: World) => effects[pivot] === 'landed';
+  /** The pivot, or the first retriable step where there is none; -1: every step can be undone. */
+  const decisive = steps.findIndex(({ kind }) => kind !== 'compensatable');
+  const isDecided = ({ effects }: World) => effects[decisive] === 'landed';
 
   /** What people are shown is what a majority holds. */
   function brokenBy(before: Model, what: string, after: Model): string | null {
@@ -32,8 +33,8 @@ export function createPromises(
     }
     if (isEnded(was.phase) && after.majority !== before.majority) return 'I9: an end changed';
     if (rankOf(is) < rankOf(was)) return 'I9: a phase went back';
-    if (hasPaid(after.world) && !hasPaid(before.world) && !was.pivotBegun) {
-      return 'I6: paid before its intent was on a majority';
+    if (isDecided(after.world) && !isDecided(before.world) && !was.pivotBegun) {
+      return 'I6: beyond the point of no return before that intent was on a majority';
     }
     return null;
   }
@@ -42,13 +43,20 @@ export function createPromises(
     const state = stateOf(log);
     // A person has vouched for this end, whatever the world is like.
     if (state.warnings.some(({ code }) => code === 'resolved-by-hand')) return null;
-    return hasPaid(world) ? brokenWhenPaid(state, world) : brokenWhenUnpaid(state, world);
+    return isDecided(world) ? brokenBeyond(state, world) : brokenBefore(state, world);
   }
 
-  function brokenWhenPaid({ phase, warnings }: SagaState, { effects }: World): string | null {
-    if (effects.includes('undone')) return 'I6: undone although the pivot has landed';
-    if (phase === 'compensating') return 'I6: goes back although the pivot has landed';
-    if (phase === 'compensated' || phase === 'cancelled') return `I1: ${phase}, but paid`;
+  function brokenBeyond(state: SagaState, world: World): string | null {
+    const { phase } = state;
+    if (world.effects.includes('undone')) return 'I6: undone beyond the point of no return';
+    if (phase === 'compensating') return 'I6: goes back beyond the point of no return';
+    if (phase === 'compensated' || phase === 'cancelled') {
+      return `I1: ${phase}, but the pivot has landed`;
+    }
+    return brokenWhenCompleted(state, world);
+  }
+
+  function brokenWhenCompleted({ phase, warnings }: SagaState, { effects }: World): string | null {
     const isNamed = (name: string) => warnings.some(({ code }) => code === unfinished(name));
     const isWhole = steps.every(({ name }, n) => effects[n] === 'landed' || isNamed(name));
     return phase !== 'completed' || isWhole
@@ -56,10 +64,13 @@ export function createPromises(
       : 'I1: completed, but an effect is neither there nor named';
   }
 
-  function brokenWhenUnpaid({ phase, ...state }: SagaState, { effects }: World): string | null {
+  function brokenBefore({ phase, ...state }: SagaState, world: World): string | null {
+    const { effects } = world;
+    const hasPivot = steps[decisive]?.kind === 'pivot';
     const isEarly = steps.some(({ kind }, n) => kind === 'retriable' && effects[n] === 'landed');
-    if (isEarly) return 'I6: something irreversible before the pivot';
-    if (phase === 'completed') return 'I1: completed, but not paid';
+    if (hasPivot && isEarly) return 'I6: something irreversible before the pivot';
+    if (hasPivot && phase === 'completed') return 'I1: completed, but the pivot has not landed';
+    if (phase === 'completed') return brokenWhenCompleted({ phase, ...state }, world);
     if (phase === 'compensated' && effects.includes('landed')) {
       return 'I1: compensated, but an effect is still there';
     }

@@ -1,6 +1,10 @@
-// Goes through everything that can happen to one saga, and stops at the first broken promise with the shortest way
-// that leads there.
+// Goes through everything that can happen to one saga of a definition, and stops at the first broken promise with the
+// shortest way that leads there. The world is a model of the steps: what the definition itself does is crashed, not
+// searched.
 
+import type { SagaDefinition } from '../../definition.ts';
+import type { Json } from '../../json.ts';
+import { shapeOf } from '../../machine/shape.ts';
 import { isAtRest } from '../../machine/state.ts';
 import type { StateId } from './machine-space.ts';
 import { createSagaModel, type Model, type ModelOptions } from './saga-model.ts';
@@ -20,7 +24,35 @@ export interface Breach {
   readonly world: Model['world'];
 }
 
-export function searchSagas(options: ModelOptions): Searched {
+export interface SearchOptions {
+  /** Attempts of a step that are told apart. Two stand for a thousand: the machine compares them with their end alone. */
+  readonly budget?: number;
+  /** A broken log, to see that the search can find something. */
+  readonly takesOldWrites?: boolean;
+}
+
+/** Every order of what the steps answer, of crashes, takeovers, lost writes, cancels and operators' verbs. */
+export function searchEveryOrder<Input extends Json>(
+  definition: SagaDefinition<Input>,
+  { budget = 2, takesOldWrites = false }: SearchOptions = {},
+): Searched {
+  const shape = shapeOf(definition);
+  const steps = shape.steps.map((step) => ({
+    ...step,
+    attempts: Math.min(step.attempts, budget),
+    compensations: Math.min(step.compensations, budget),
+  }));
+  return searchSagas({
+    shape: { ...shape, steps },
+    mayGiveUp: definition.steps.flatMap(({ deadline, kind }, index) =>
+      deadline !== undefined && kind === 'compensatable' ? index : [],
+    ),
+    isFenced: definition.fenceEffects !== undefined,
+    takesOldWrites,
+  });
+}
+
+function searchSagas(options: ModelOptions): Searched {
   const model = createSagaModel(options);
   const stateOf = (id: StateId) => model.space.stateOf(id);
   const promises = createPromises(options.shape, stateOf);
