@@ -61,6 +61,18 @@ export function describePastLives(
     return { ...world, receipt };
   }
 
+  /** The same, dated, with its settlement's own row in the document and these rows behind it. */
+  async function setUpBehind(found: unknown, rows: readonly mongo.Document[]) {
+    const world = await setUpWallet(createWallets, 50, allocation(100, 110));
+    const { connection, userId, wallets } = world;
+    const receipt = await pay(wallets, userId);
+    await createMongoLedger({ connection }).post({ receipt, firebaseUid: null, sagaId: SAGA_A });
+    const [settlement] = (await readUser(connection, userId)).walletTransactions.slice(-1);
+    const changed = { walletTransactions: [settlement, ...rows], [PATH]: found };
+    await platformSets(connection, userId, changed);
+    return { ...world, settlement };
+  }
+
   const setAside = (minutesAgo: number, amount = 100) => ({
     type: 'allocate',
     botId: BOT,
@@ -140,6 +152,75 @@ export function describePastLives(
       const target = { incarnation: incarnationOf(userId), mayTakeOver: [] };
       expect(await wallets.dropResurrected(target)).toEqual({ status: 'gone' });
       expect((await wallets.readAllocation(userId, BOT)).status).toBe('absent');
+    });
+
+    // The platform's clock lags by half an hour: its new life is dated before the settlement of the last one.
+    const LAGGING = new Date(Date.now() - 90 * MINUTE_MS);
+    const lagging = (extra: mongo.Document = {}) =>
+      allocation(100, 110, { allocatedAt: LAGGING, ...extra });
+    const itsRow = { ...setAside(90), timestamp: LAGGING };
+
+    it('dated before its newest settlement, and its own row stands behind it: a new life, paid once', async () => {
+      const { connection, wallets, userId, settlement } = await setUpBehind(lagging(), [itsRow]);
+      expect(await wallets.readAllocation(userId, BOT)).toMatchObject({
+        allocation: { settledOpId: null },
+      });
+      const incarnation = incarnationOf(userId, BOT, LAGGING.toISOString());
+      for (const change of [wallets.dropResurrected, wallets.acceptResurrected]) {
+        expect(await change({ incarnation, mayTakeOver: [] })).toEqual({ status: 'not-settled' });
+      }
+      expect(await markAs(wallets, userId, LAGGING.toISOString())).toMatchObject({
+        status: 'marked',
+      });
+      const receipt = await pay(wallets, userId, { sagaId: SAGA_B, incarnation });
+      expect(receipt).toMatchObject({ amount: 110, newBalance: 270 });
+      // The copy of that life, saved again with its rows: whatever their order says, it was paid.
+      const again = { walletTransactions: [settlement, itsRow], [PATH]: lagging() };
+      await platformSets(connection, userId, again);
+      expect(await wallets.readAllocation(userId, BOT)).toMatchObject({
+        allocation: { settledOpId: receipt.opId },
+      });
+    });
+
+    it.each<[string, (settlement: mongo.Document) => [mongo.Document, readonly mongo.Document[]]]>([
+      ['its row stands before the settlement', (settlement) => [lagging(), [itsRow, settlement]]],
+      ['it has no row', (settlement) => [lagging(), [settlement]]],
+      [
+        'the row is of another amount',
+        (settlement) => [lagging(), [settlement, { ...itsRow, amount: 50 }]],
+      ],
+      [
+        'the row is of another bot',
+        (settlement) => [lagging(), [settlement, { ...itsRow, botId: 'other' }]],
+      ],
+      [
+        'the row has another date than it',
+        (settlement) => [lagging(), [settlement, { ...itsRow, timestamp: new Date() }]],
+      ],
+      [
+        'the platform has paid it since',
+        (settlement) => [
+          lagging(),
+          [settlement, itsRow, { type: 'deallocate', botId: BOT, amount: 100, timestamp: LAGGING }],
+        ],
+      ],
+      ['the settlement’s row is not there', () => [lagging(), [itsRow]]],
+      [
+        'an older settlement’s row alone is there',
+        (settlement) => [
+          lagging(),
+          [{ ...settlement, opId: 'settle.older', timestamp: new Date(1_000) }, itsRow],
+        ],
+      ],
+    ])('dated before its newest settlement, and %s: a person decides', async (_what, made) => {
+      const { connection, wallets, userId, settlement } = await setUpBehind(lagging(), []);
+      const [found, walletTransactions] = made(settlement);
+      await platformSets(connection, userId, { walletTransactions, [PATH]: found });
+      const { allocation: read } = Object(await wallets.readAllocation(userId, BOT));
+      expect(read.settledOpId).toMatch(/^settle\./);
+      const incarnation = incarnationOf(userId, BOT, LAGGING.toISOString());
+      const target = { incarnation, mayTakeOver: [] };
+      expect(await wallets.acceptResurrected(target)).toEqual({ status: 'accepted' });
     });
 
     it('dated after its newest settlement: a new life, payable at once', async () => {

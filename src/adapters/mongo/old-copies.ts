@@ -6,6 +6,7 @@ import { isDated } from '../../domain/incarnation.ts';
 import type { BotPast } from './bot-pasts.ts';
 import { CLOCKS_APART_MS } from './prior-settlements.ts';
 import {
+  allocatedAfter,
   type Expression,
   LAST_PRINTABLE,
   lastSettledAt,
@@ -23,10 +24,22 @@ export function isOldCopy(bot: string, instanceId: InstanceId, { closedAt }: Bot
   return { $let: { vars: { until }, in: isOld } };
 }
 
-/** @param life of the allocation that stands there: a date. */
-export function isSettledLife(instanceId: InstanceId, life: string, past: BotPast): Expression {
+/** @param bot an allocation of this life.
+ * @param life a date. */
+export function isSettledLife(
+  bot: string,
+  instanceId: InstanceId,
+  life: string,
+  { lives, paidAt }: BotPast,
+): Expression {
   if (!isDated(life)) return false;
-  const date = new Date(life);
-  if (past.lives.has(life) || (past.paidAt !== null && past.paidAt >= date)) return true;
-  return { $gte: [lastSettledAt(instanceId, null), date] };
+  if (lives.has(life)) return true;
+  const vars = {
+    paidAt: { $max: [lastSettledAt(instanceId, LAST_PRINTABLE), paidAt] },
+    after: allocatedAfter(bot, literal(instanceId)),
+  };
+  const isNew = { $and: [{ $gt: ['$$after', null] }, { $lte: ['$$paidAt', '$$after'] }] };
+  const until = { $max: [lastSettledAt(instanceId, null), paidAt] };
+  const isOld = { $and: [{ $gte: [until, new Date(life)] }, { $not: [isNew] }] };
+  return { $let: { vars, in: isOld } };
 }

@@ -1,5 +1,6 @@
 // Whether the allocation that stands there is a life that was settled before, and came back with an old copy. Pure.
-// I2: a life is told by its date; an undated one by whether the platform has set money aside since. Where it cannot
+// I2: a life is told by its date, and where the platform's clock lags by the order of the rows; an undated one by whether the
+// platform has set money aside since. Where it cannot
 // be told, it counts as an old copy: an operator can make that a new life, and nobody can take back a payment.
 
 import type { Receipt } from '../../deletion/ports/wallets.ts';
@@ -36,21 +37,23 @@ export function priorSettlement(
     : priorOfUndated(receipts, past, bot, allocation);
 }
 
-// The life itself, or one whose date somebody has changed: a new life begins after the one before was settled.
+// The life itself, or one whose date somebody has changed: a new life begins after the one before was settled. The rows
+// prove that against the dates, where all that is known to have been paid stands before the allocation's own row.
 function priorOfDated(
   receipts: readonly Receipt[],
   { lives, paidAt }: BotPast,
   bot: BotInQuestion,
-  { life }: AllocationReadingRow,
+  { life, allocatedAfter }: AllocationReadingRow,
 ): PriorSettlement | null {
   const date = life ?? '';
   const opId = settlementOpId({ ...bot, life: date });
-  const receipt =
-    receipts.find((one) => one.opId === opId) ??
-    receipts.find(({ settledAt }) => settledAt >= date) ??
-    null;
+  const own = receipts.find((one) => one.opId === opId) ?? null;
+  if (own !== null || lives.has(date)) return { opId, receipt: own };
+  const moments = [...receipts.map(settledMoment), ...(paidAt === null ? [] : [+paidAt])];
+  if (allocatedAfter !== null && moments.every((at) => at <= +allocatedAfter)) return null;
+  const receipt = receipts.find(({ settledAt }) => settledAt >= date) ?? null;
   if (receipt !== null) return { opId: receipt.opId, receipt };
-  const isPaid = lives.has(date) || (paidAt !== null && paidAt.toISOString() >= date);
+  const isPaid = paidAt !== null && paidAt.toISOString() >= date;
   return isPaid ? { opId, receipt } : null;
 }
 

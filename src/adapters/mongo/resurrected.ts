@@ -95,5 +95,5 @@ function isSettledOrPaid(incarnation: Incarnation, past: BotPast): Expression {
   const opId = settlementOpId(incarnation);
   const receipts = { $concatArrays: [SETTLED, ROWS] };
   const opIds = { $map: { input: receipts, as: 'row', in: '$$row.opId' } };
-  return { $or: [isSettledLife(instanceId, life, past), { $in: [opId, opIds] }] };
+  return { $or: [isSettledLife(BOT, instanceId, life, past), { $in: [opId, opIds] }] };
 }

@@ -9,6 +9,7 @@ import { type FirebaseUid, parseFirebaseUid, toUserId } from '../../domain/ids.t
 import { describeFound, ROW_AS_RECEIPT, receiptFromRow } from './receipts.ts';
 import {
   ALLOCATIONS,
+  allocatedAfter,
   datedLifeOf,
   type Expression,
   isMoneyValue,
@@ -41,6 +42,8 @@ export interface AllocationReadingRow {
   readonly isDated: boolean;
   /** Of an undated one: when the platform last set this very amount aside for the bot. */
   readonly setAsideAt: Date | null;
+  /** Of a dated one: the settlement that it certainly came after, by the order of the rows. */
+  readonly allocatedAfter: Date | null;
   /** Missing where it is no money. */
   readonly allocatedAmount?: number;
   /** Meaningful only where `valueNotMoney` is null. */
@@ -118,6 +121,7 @@ function allocationFields(bot: string): Expression {
     life: lifeOf(bot),
     isDated: { $ne: [datedLifeOf(bot), null] },
     setAsideAt: { $cond: [{ $eq: [datedLifeOf(bot), null] }, setAsideAt(bot, '$$bot.k'), null] },
+    allocatedAfter: allocatedAfter(bot, '$$bot.k'),
   };
 }
 
@@ -150,6 +154,7 @@ function parseAllocation(row: mongo.Document): AllocationReadingRow {
     life: typeof row.life === 'string' ? row.life : null,
     isDated: row.isDated,
     setAsideAt: row.setAsideAt instanceof Date ? row.setAsideAt : null,
+    allocatedAfter: row.allocatedAfter instanceof Date ? row.allocatedAfter : null,
     ...(row.isAllocatedMoney && { allocatedAmount: Number(row.allocatedAmount) }),
     value: row.value,
     allocatedNotMoney: notMoney(row.isAllocatedMoney, 'allocatedAmount', row.allocatedAmount),

@@ -148,6 +148,36 @@ export function setAsideAt(bot: string, id: Expression): Expression {
   return { $max: { $map: { input: whole, as: 'row', in: '$$row.timestamp' } } };
 }
 
+/** The settlement of this bot that the dated allocation certainly came after, by its moment; null: none is proven. The order
+ * of the rows says it, not the clocks: the platform's own row of this very allocation (its amount, and its date by the same
+ * clock) stands behind ours, and nothing of the bot behind that. An old copy has its own row before ours. */
+export function allocatedAfter(bot: string, id: Expression): Expression {
+  const own = { $filter: { input: ROWS, as: 'row', cond: { $eq: ['$$row.botId', id] } } };
+  const apart = { $abs: { $subtract: ['$$this.timestamp', `${bot}.allocatedAt`] } };
+  const isItsRow = {
+    $and: [
+      { $eq: ['$$this.type', 'allocate'] },
+      isDate(`${bot}.allocatedAt`),
+      isDate('$$this.timestamp'),
+      { $isNumber: '$$this.amount' },
+      { $eq: [{ $abs: '$$this.amount' }, `${bot}.allocatedAmount`] },
+      { $lte: [apart, SAME_REQUEST_MS] },
+    ],
+  };
+  const settledAt = { $cond: [isDate('$$this.timestamp'), '$$this.timestamp', null] };
+  const behind = {
+    settledAt: '$$value.settledAt',
+    after: { $cond: [isItsRow, '$$value.settledAt', null] },
+  };
+  const next = { $cond: [isSettlementRow('$$this'), { settledAt, after: null }, behind] };
+  const start = { settledAt: null, after: null };
+  const read = { $reduce: { input: own, initialValue: start, in: next } };
+  return { $let: { vars: { read }, in: '$$read.after' } };
+}
+
+/** The platform dates an allocation and its row in one request. */
+const SAME_REQUEST_MS = 5_000;
+
 function isDate(value: string): Expression {
   return { $eq: [{ $type: value }, 'date'] };
 }

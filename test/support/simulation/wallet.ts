@@ -122,7 +122,7 @@ function rowOf({ valueMinor, life, mark }: AllocationWorld) {
   const money = { allocatedNotMoney: null, valueNotMoney: null, lockedNotMoney: null };
   const value = valueMinor / 100;
   const isDated = true;
-  const rest = { mark, acceptedFrom: null, setAsideAt: null };
+  const rest = { mark, acceptedFrom: null, setAsideAt: null, allocatedAfter: null };
   return { botName: 'bot', life, isDated, value, ...money, ...rest };
 }
 
