@@ -24,4 +24,4 @@ USER node
 VOLUME /data
 ENV DATA_DIR=/data HOST=0.0.0.0 PORT=3000
 EXPOSE 3000
-CMD ["node", "src/server.ts"]
+CMD ["node", "src/main/server.ts"]

@@ -1,9 +1,9 @@
 // How long a client waits for its 202: DELETE over HTTP, one after the other, with nobody working on the
 // sagas, so that only the acceptance is measured.
 
-import { createLocalTokenIssuer } from '../src/adapters/local-auth/local-tokens.ts';
-import { loadSigningKey } from '../src/adapters/local-auth/signing-key.ts';
-import { startApplication } from '../src/application.ts';
+import { createLocalTokenIssuer } from '../src/infra/identities/local-tokens.ts';
+import { loadSigningKey } from '../src/infra/identities/signing-key.ts';
+import { startApplication } from '../src/main/compose/application.ts';
 import type { Ground } from './ground.ts';
 import { seedUsers } from './herd.ts';
 import { median, quantile } from './statistics.ts';

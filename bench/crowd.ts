@@ -3,9 +3,9 @@
 
 import type { Connection } from 'mongoose';
 import { mongo } from 'mongoose';
-import type { Bots, HostListing, ListedBot } from '../src/deletion/ports/bots.ts';
-import type { PoolState } from '../src/domain/pool-state.ts';
+import type { Bots, HostListing, ListedBot } from '../src/bots/bots.ts';
 import { ok } from '../src/domain/source.ts';
+import type { PoolState } from '../src/pool-state/pool-state.ts';
 
 export const BOTS_EACH = 3;
 const ORPHAN_EVERY = 100;

@@ -2,12 +2,12 @@
 // programs that stop at once, the whole application on them, and the documents that make them a user's.
 
 import Docker from 'dockerode';
-import { createLocalTokenIssuer } from '../src/adapters/local-auth/local-tokens.ts';
-import { loadSigningKey } from '../src/adapters/local-auth/signing-key.ts';
-import { type Application, startApplication } from '../src/application.ts';
-import { parseConfig } from '../src/config.ts';
 import { toFirebaseUid } from '../src/domain/ids.ts';
-import type { PoolState } from '../src/domain/pool-state.ts';
+import { createLocalTokenIssuer } from '../src/infra/identities/local-tokens.ts';
+import { loadSigningKey } from '../src/infra/identities/signing-key.ts';
+import { type Application, startApplication } from '../src/main/compose/application.ts';
+import { parseConfig } from '../src/main/config.ts';
+import type { PoolState } from '../src/pool-state/pool-state.ts';
 import { findDockerEngine } from '../test/support/docker-engine.ts';
 import { prepareImages } from '../test/support/images.ts';
 import type { Place } from './ground.ts';

@@ -4,13 +4,13 @@
 
 import { toSagaId } from '@reclaim/saga';
 import { type Connection, mongo } from 'mongoose';
-import { nativeCollection } from '../src/adapters/mongo/native.ts';
-import { settleUpdate } from '../src/adapters/mongo/settle-update.ts';
-import type { SettleCommand } from '../src/deletion/ports/wallets.ts';
 import type { Sighting } from '../src/domain/bot.ts';
 import { settlementOpId } from '../src/domain/incarnation.ts';
-import { takeOut } from '../src/domain/pool-state.ts';
-import type { Services } from '../src/services.ts';
+import { nativeCollection } from '../src/infra/mongodb/native.ts';
+import type { Services } from '../src/main/compose/services.ts';
+import { takeOut } from '../src/pool-state/pool-state.ts';
+import { settleUpdate } from '../src/wallet/mongodb/settle-update.ts';
+import type { SettleCommand } from '../src/wallet/wallets.ts';
 import type { DeleteBot } from './drive.ts';
 import { BOT_NAME, BOT_VALUE, type HerdBot, LIFE } from './herd.ts';
 

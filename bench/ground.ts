@@ -9,10 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import mongoose from 'mongoose';
 import { type Logger, pino } from 'pino';
-import { type Config, parseConfig } from '../src/config.ts';
-import type { PoolState } from '../src/domain/pool-state.ts';
-import { startEmbedded } from '../src/embedded/start-embedded.ts';
-import { createServices, type Services } from '../src/services.ts';
+import { startEmbedded } from '../src/infra/embedded/start-embedded.ts';
+import { createServices, type Services } from '../src/main/compose/services.ts';
+import { type Config, parseConfig } from '../src/main/config.ts';
+import type { PoolState } from '../src/pool-state/pool-state.ts';
 
 export interface Ground {
   /** Runs one measurement and clears away whatever it left. */

@@ -2,7 +2,7 @@
 // user's, the others in containers of their own. Every measurement begins with the same amount of data.
 
 import { type Connection, mongo } from 'mongoose';
-import { createSimulatedWorld } from '../src/adapters/simulator/simulated-world.ts';
+import { createSimulatedWorld } from '../src/bots/simulator/simulated-world.ts';
 import {
   type FirebaseUid,
   type InstanceId,
@@ -11,7 +11,7 @@ import {
   toUserId,
   type UserId,
 } from '../src/domain/ids.ts';
-import type { BotMapping, Pool, PoolState } from '../src/domain/pool-state.ts';
+import type { BotMapping, Pool, PoolState } from '../src/pool-state/pool-state.ts';
 import { sampleMapping, samplePool } from '../test/support/pool-state-samples.ts';
 
 export interface HerdBot {

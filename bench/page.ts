@@ -4,11 +4,11 @@
 import { fileURLToPath } from 'node:url';
 import { mongo } from 'mongoose';
 import type { Browser, BrowserContext } from 'playwright-core';
-import { createLocalTokenIssuer } from '../src/adapters/local-auth/local-tokens.ts';
-import { loadSigningKey } from '../src/adapters/local-auth/signing-key.ts';
 import { toFirebaseUid, toInstanceId, toUserId, type UserId } from '../src/domain/ids.ts';
-import { anyFreePort } from '../src/embedded/ports.ts';
-import type { Services } from '../src/services.ts';
+import { anyFreePort } from '../src/infra/embedded/ports.ts';
+import { createLocalTokenIssuer } from '../src/infra/identities/local-tokens.ts';
+import { loadSigningKey } from '../src/infra/identities/signing-key.ts';
+import type { Services } from '../src/main/compose/services.ts';
 import { launchBrowser } from '../test/support/chromium.ts';
 import { findBrowser } from '../test/support/find-browser.ts';
 import type { Ground, Place } from './ground.ts';
@@ -28,7 +28,7 @@ export interface PageMeasure {
 const UID = toFirebaseUid('bench-page');
 const BOTS = 200;
 const TRANSACTIONS = 10_000;
-const API = fileURLToPath(new URL('../src/server.ts', import.meta.url));
+const API = fileURLToPath(new URL('../src/main/server.ts', import.meta.url));
 const CARDS_WITHIN_MS = 30_000;
 
 /** Null, with the reason said, where there is no browser. */

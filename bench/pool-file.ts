@@ -4,8 +4,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createFilePoolStates } from '../src/adapters/pool-state/file-pool-states.ts';
-import { findEntry, takeOut } from '../src/domain/pool-state.ts';
+import { createFilePoolStates } from '../src/pool-state/file/file-pool-states.ts';
+import { findEntry, takeOut } from '../src/pool-state/pool-state.ts';
 import { samplePoolState } from '../test/support/pool-state-samples.ts';
 
 export interface PoolFileMeasure {

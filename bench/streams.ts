@@ -6,9 +6,9 @@ import type { ChildProcess } from 'node:child_process';
 import { type ClientRequest, get } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { pause } from '@reclaim/saga';
-import { createLocalTokenIssuer } from '../src/adapters/local-auth/local-tokens.ts';
-import { loadSigningKey } from '../src/adapters/local-auth/signing-key.ts';
-import { anyFreePort } from '../src/embedded/ports.ts';
+import { anyFreePort } from '../src/infra/embedded/ports.ts';
+import { createLocalTokenIssuer } from '../src/infra/identities/local-tokens.ts';
+import { loadSigningKey } from '../src/infra/identities/signing-key.ts';
 import type { Ground, Place } from './ground.ts';
 import { type HerdBot, seedUsers } from './herd.ts';
 import { residentMb, startProcess, stopProcess, whenServing } from './own-process.ts';
@@ -29,7 +29,7 @@ export interface StreamsOptions {
   readonly signal: AbortSignal;
 }
 
-const API = fileURLToPath(new URL('../src/server.ts', import.meta.url));
+const API = fileURLToPath(new URL('../src/main/server.ts', import.meta.url));
 /** As the compose file starts it. */
 const HEAP_LIMITS = ['--max-semi-space-size=8', '--max-old-space-size=256'];
 const WARM_UPS = 100;

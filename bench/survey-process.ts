@@ -2,11 +2,11 @@
 // what it found and what it cost as one line of JSON.
 
 import { toSagaId } from '@reclaim/saga';
-import { connectMongo } from '../src/adapters/mongo/connect.ts';
-import { createMongoHoldings } from '../src/adapters/mongo/holdings.ts';
-import { createMongoRunDrifts } from '../src/adapters/mongo/run-drifts.ts';
-import { createFilePoolStates } from '../src/adapters/pool-state/file-pool-states.ts';
-import { surveyAll } from '../src/reconciliation/survey.ts';
+import { connectMongo } from '../src/infra/mongodb/connect.ts';
+import { createFilePoolStates } from '../src/pool-state/file/file-pool-states.ts';
+import { createMongoHoldings } from '../src/sync/mongodb/holdings.ts';
+import { createMongoRunDrifts } from '../src/sync/mongodb/run-drifts.ts';
+import { surveyAll } from '../src/sync/survey.ts';
 import { crowdBots } from './crowd.ts';
 
 const { MONGODB_URI = '', POOL_STATE_FILE = '', USERS = '0' } = process.env;

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { mongo } from 'mongoose';
-import { connectMongo } from '../src/adapters/mongo/connect.ts';
+import { connectMongo } from '../src/infra/mongodb/connect.ts';
 import { BOTS_EACH, crowdBots, crowdPoolState, seedCrowd, uidOf } from './crowd.ts';
 import type { Ground } from './ground.ts';
 

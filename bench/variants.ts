@@ -3,8 +3,8 @@
 
 import { randomUUID } from 'node:crypto';
 import { Queue, Worker } from 'bullmq';
-import type { Services } from '../src/services.ts';
-import { startWorkers } from '../src/worker-set.ts';
+import type { Services } from '../src/main/compose/services.ts';
+import { startWorkers } from '../src/main/compose/workers.ts';
 import { type DeleteBot, IN_FLIGHT } from './drive.ts';
 import { createEffects } from './effects.ts';
 import type { HerdBot } from './herd.ts';

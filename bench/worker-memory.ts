@@ -4,11 +4,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { pause } from '@reclaim/saga';
-import { SIMULATED_HOST } from '../src/adapters/simulator/simulated-bots.ts';
-import { createSimulatedWorld } from '../src/adapters/simulator/simulated-world.ts';
+import { SIMULATED_HOST } from '../src/bots/simulator/simulated-bots.ts';
+import { createSimulatedWorld } from '../src/bots/simulator/simulated-world.ts';
 import { DELETE_BOT } from '../src/deletion/delete-bot.ts';
 import { writeInput } from '../src/deletion/delete-bot-input.ts';
-import type { Services } from '../src/services.ts';
+import type { Services } from '../src/main/compose/services.ts';
 import type { Ground } from './ground.ts';
 import { type HerdBot, seedUsers } from './herd.ts';
 import { residentMb, startProcess, stopProcess } from './own-process.ts';

@@ -2,16 +2,16 @@
 // moves away is kept, and it refuses where something would be lost.
 
 import { parseArgs } from 'node:util';
-import { connectMongo } from '../src/adapters/mongo/connect.ts';
-import { migrate } from '../src/adapters/mongo/migration.ts';
+import { messageOfThrown } from '../src/infra/log/log-error.ts';
+import { connectMongo } from '../src/infra/mongodb/connect.ts';
+import { defaultPoolStateFile } from '../src/main/config.ts';
+import { migrate } from '../src/main/migration/migration.ts';
 import {
   type MoveReport,
   moveToFile,
   moveToMongodb,
-} from '../src/adapters/pool-state/move-pool-state.ts';
-import { POOL_STATE_INDEXES } from '../src/adapters/pool-state/pool-documents.ts';
-import { defaultPoolStateFile } from '../src/config.ts';
-import { messageOfThrown } from '../src/log-error.ts';
+} from '../src/pool-state/mongodb/move-pool-state.ts';
+import { POOL_STATE_INDEXES } from '../src/pool-state/mongodb/pool-documents.ts';
 
 const USAGE = `Usage: npm run pool-state -- --to mongodb|file [--dry-run]
 

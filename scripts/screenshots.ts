@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Connection } from 'mongoose';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { createSimulatedWorld } from '../src/adapters/simulator/simulated-world.ts';
-import { startApplication } from '../src/application.ts';
-import { parseConfig } from '../src/config.ts';
-import { createLogger } from '../src/logger.ts';
+import { createSimulatedWorld } from '../src/bots/simulator/simulated-world.ts';
+import { createLogger } from '../src/infra/log/logger.ts';
+import { startApplication } from '../src/main/compose/application.ts';
+import { parseConfig } from '../src/main/config.ts';
 import { launchBrowser } from '../test/support/chromium.ts';
 import { findBrowser } from '../test/support/find-browser.ts';
 

@@ -2,10 +2,10 @@
 // output, so that a shell can take them: `curl -H "Authorization: Bearer $(npm run -s token -- …)"`.
 
 import { parseArgs } from 'node:util';
-import { createLocalTokenIssuer } from '../src/adapters/local-auth/local-tokens.ts';
-import { loadSigningKey } from '../src/adapters/local-auth/signing-key.ts';
 import { type FirebaseUid, parseFirebaseUid } from '../src/domain/ids.ts';
-import { messageOfThrown } from '../src/log-error.ts';
+import { createLocalTokenIssuer } from '../src/infra/identities/local-tokens.ts';
+import { loadSigningKey } from '../src/infra/identities/signing-key.ts';
+import { messageOfThrown } from '../src/infra/log/log-error.ts';
 
 const USAGE = `Usage: npm run -s token -- --user <firebaseUid> [--user <firebaseUid> …] [--admin]
 

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import type { Connection } from 'mongoose';
-import { connectMongo } from '../src/adapters/mongo/connect.ts';
-import { MONGODB, mongodbUri, startMongodb } from '../src/embedded/mongodb-server.ts';
-import { anyFreePort } from '../src/embedded/ports.ts';
-import { findServer, type ServerKind } from '../src/embedded/server-binary.ts';
-import { startValkey, VALKEY, valkeyUrl } from '../src/embedded/valkey-server.ts';
+import { MONGODB, mongodbUri, startMongodb } from '../src/infra/embedded/mongodb-server.ts';
+import { anyFreePort } from '../src/infra/embedded/ports.ts';
+import { findServer, type ServerKind } from '../src/infra/embedded/server-binary.ts';
+import { startValkey, VALKEY, valkeyUrl } from '../src/infra/embedded/valkey-server.ts';
+import { connectMongo } from '../src/infra/mongodb/connect.ts';
 import { type KeptServer, keepServer } from './kept-server.ts';
 import { createWire, type Wire } from './wire.ts';
 

@@ -2,7 +2,7 @@
 // to stop. It can be killed and frozen; one that ends by itself after it had come up is an accident of the product.
 
 import { pause } from '@reclaim/saga';
-import { type OwnedProcess, startOwnedProcess } from '../src/embedded/owned-process.ts';
+import { type OwnedProcess, startOwnedProcess } from '../src/infra/embedded/owned-process.ts';
 
 export interface KeptProcess {
   readonly name: string;

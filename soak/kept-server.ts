@@ -1,6 +1,6 @@
 // A database server of the run's own, on a port and a folder that outlive its deaths.
 
-import type { OwnedServer } from '../src/embedded/owned-server.ts';
+import type { OwnedServer } from '../src/infra/embedded/owned-server.ts';
 
 export interface KeptServer {
   readonly port: number;

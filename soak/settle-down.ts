@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { mongo } from 'mongoose';
-import type { PoolState } from '../src/domain/pool-state.ts';
+import type { PoolState } from '../src/pool-state/pool-state.ts';
 import type { Ground } from './ground.ts';
 import { insist, untilTrue } from './insist.ts';
 import { orderSyncAll, releaseStuck } from './load/administrators.ts';

@@ -3,7 +3,7 @@
 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { anyFreePort } from '../src/embedded/ports.ts';
+import { anyFreePort } from '../src/infra/embedded/ports.ts';
 import type { Ground } from './ground.ts';
 import { type KeptProcess, keepProcess } from './kept-process.ts';
 import type { Random } from './random.ts';
@@ -44,7 +44,7 @@ export async function startSystem(options: {
       logFile: join(ground.folder, `${name}.log`),
       onCrash,
     });
-  const api = await keep('api', [join(ROOT, 'src/server.ts')], () => ({
+  const api = await keep('api', [join(ROOT, 'src/main/server.ts')], () => ({
     ON_STOP_FAILURE: policies.pick(POLICIES) ?? 'refund',
   }));
   const names = Array.from({ length: options.workers }, (_, index) => `worker-${index + 1}`);

@@ -4,7 +4,7 @@
 
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { LOOPBACK } from '../src/embedded/ports.ts';
+import { LOOPBACK } from '../src/infra/embedded/ports.ts';
 
 export interface Wire {
   readonly port: number;

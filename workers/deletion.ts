@@ -1,5 +1,5 @@
 // Runs deletions and finishes their tombstones.
 
-import { runWorkerProcess } from '../src/worker-process.ts';
+import { runWorkerProcess } from '../src/main/worker-process.ts';
 
 await runWorkerProcess(['deletion']);

@@ -1,5 +1,5 @@
 // Runs the synchronisations: of one user, and of everybody.
 
-import { runWorkerProcess } from '../src/worker-process.ts';
+import { runWorkerProcess } from '../src/main/worker-process.ts';
 
 await runWorkerProcess(['sync']);

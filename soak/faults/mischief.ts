@@ -2,7 +2,7 @@
 // is a count that its victims use up, or is cleared when an outage ends.
 
 import type { Connection } from 'mongoose';
-import { SIMULATED_HOST } from '../../src/adapters/simulator/simulated-bots.ts';
+import { SIMULATED_HOST } from '../../src/bots/simulator/simulated-bots.ts';
 import {
   dedicatedKey,
   hostKey,
@@ -10,7 +10,7 @@ import {
   pooledKey,
   poolKey,
   worldCollection,
-} from '../../src/adapters/simulator/world-documents.ts';
+} from '../../src/bots/simulator/world-documents.ts';
 import type { Random } from '../random.ts';
 import type { Tally } from '../tally.ts';
 

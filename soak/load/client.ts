@@ -1,8 +1,8 @@
 // Calls to the API as its users make them. One that is not answered may have been carried out all the same.
 
-import { createLocalTokenIssuer } from '../../src/adapters/local-auth/local-tokens.ts';
-import { loadSigningKey } from '../../src/adapters/local-auth/signing-key.ts';
 import { toFirebaseUid } from '../../src/domain/ids.ts';
+import { createLocalTokenIssuer } from '../../src/infra/identities/local-tokens.ts';
+import { loadSigningKey } from '../../src/infra/identities/signing-key.ts';
 
 export interface Reply {
   readonly status: number;

@@ -2,7 +2,7 @@
 // others (I3). What was paid back as an orphan was one (I4).
 
 import type { mongo } from 'mongoose';
-import type { BotMapping } from '../../src/domain/pool-state.ts';
+import type { BotMapping } from '../../src/pool-state/pool-state.ts';
 import type { Mischief } from '../faults/mischief.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Evidence, SagaEvidence } from './evidence.ts';

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import type { mongo } from 'mongoose';
-import type { PoolState } from '../../src/domain/pool-state.ts';
+import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import type { Ground } from '../ground.ts';
 import type { Townsman } from '../town.ts';
 

@@ -6,11 +6,11 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { FirebaseUid } from '../domain/ids.ts';
-import type { TrustsHop } from '../trusted-proxies.ts';
 import { addressKey } from './address-key.ts';
 import { clientOf } from './plugins/client.ts';
 import { sessionCookiesOf } from './session-cookie.ts';
 import { createTokenBuckets } from './token-buckets.ts';
+import type { TrustsHop } from './trusted-proxies.ts';
 
 export interface Admission {
   /** Null: admitted; else the ms to wait. Asked as often as one likes, counted once. */

@@ -7,7 +7,6 @@ import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import { createEndWaits, createHeldAnswers } from '@reclaim/saga/fastify';
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { createTrust } from '../trusted-proxies.ts';
 import { createAdmission } from './admission.ts';
 import { answerUnreadableRequest } from './client-errors.ts';
 import type { ApiDependencies, RequestLimits } from './dependencies.ts';
@@ -47,6 +46,7 @@ import { createSyncRoutes } from './routes/sync.ts';
 import { createWalletRoutes } from './routes/wallet.ts';
 import { createWorldRoutes } from './routes/world.ts';
 import { createSessions } from './sessions.ts';
+import { createTrust } from './trusted-proxies.ts';
 
 /** Bytes of a request body; the largest we accept on purpose is a hundred or so. */
 const BODY_LIMIT = 16 * 1024;

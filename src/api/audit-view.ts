@@ -1,9 +1,9 @@
 // An audit as HTTP shows it: the same facts, in the arrays of the schema.
 
-import type { UserAuditReport } from '../reconciliation/audit/audit.ts';
-import type { ChainReport } from '../reconciliation/audit/chain-report.ts';
-import type { WriteOffs } from '../reconciliation/ports/audit-ledger.ts';
-import type { StoredAuditRun } from '../reconciliation/ports/audit-runs.ts';
+import type { UserAuditReport } from '../wallet/audit/audit.ts';
+import type { WriteOffs } from '../wallet/audit/audit-ledger.ts';
+import type { StoredAuditRun } from '../wallet/audit/audit-runs.ts';
+import type { ChainReport } from '../wallet/audit/chain-report.ts';
 
 export function userAuditView({ writeOffs, ...audit }: UserAuditReport) {
   const { userId, status, ingested, rows } = audit;

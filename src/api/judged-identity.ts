@@ -8,7 +8,7 @@ import type {
   IdentityVerifier,
   RejectionCode,
   Verification,
-} from '../domain/identity-verifier.ts';
+} from '../infra/identities/identity-verifier.ts';
 import { CHALLENGE, ProblemError } from './problem.ts';
 import { sessionCookieOf } from './session-cookie.ts';
 import type { Sessions } from './sessions.ts';

@@ -2,8 +2,8 @@
 // parts of it can say different things. I4: unknown is never said to be gone.
 
 import { assertNever } from '../domain/assert-never.ts';
-import type { HealthState } from '../health/ports/bot-healths.ts';
-import type { BotVerdict } from '../reconciliation/bot-verdict.ts';
+import type { HealthState } from '../health/bot-healths.ts';
+import type { BotVerdict } from '../sync/bot-verdict.ts';
 
 export const TONES = ['good', 'warn', 'bad', 'busy', 'plain'] as const;
 

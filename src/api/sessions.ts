@@ -5,9 +5,9 @@
 // token named carries a fingerprint of the secret that judged the token, so that it ends with that secret.
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { EndedSessions } from '../domain/ended-sessions.ts';
-import type { Identity } from '../domain/identity-verifier.ts';
 import { parseFirebaseUid, parseUserId } from '../domain/ids.ts';
+import type { EndedSessions } from '../infra/identities/ended-sessions.ts';
+import type { Identity } from '../infra/identities/identity-verifier.ts';
 
 export interface Sessions {
   /** @param sessionId of the session that goes on; a new one begins where it is left out. */

@@ -3,7 +3,7 @@
 import type { SagaRecord } from '@reclaim/saga';
 import type { EndedBodies } from '@reclaim/saga/fastify';
 import { Value } from 'typebox/value';
-import type { SyncRehearsal } from '../reconciliation/rehearse-sync.ts';
+import type { SyncRehearsal } from '../sync/rehearse-sync.ts';
 import { plainWarnings } from './job-view.ts';
 
 import { type EndedSync, type SyncData, SyncResultSchema } from './schemas/sync.ts';

@@ -1,7 +1,7 @@
 // A bot as it is shown to its user. Where a source does not answer, its reason names files, sockets and hosts: the user is
 // told which of the two it is. A pool may be another user's, and its name says whose; a host's name may be its address.
 
-import type { BotView } from '../reconciliation/bot-views.ts';
+import type { BotView } from '../sync/bot-views.ts';
 import type { BotView as ShownBot } from './schemas/bots.ts';
 import type { Audience } from './told.ts';
 

@@ -3,8 +3,8 @@
 
 import type { Caller, Role } from '@reclaim/saga/fastify';
 import type { FastifyRequest } from 'fastify';
-import type { Identity } from '../domain/identity-verifier.ts';
 import type { FirebaseUid, UserId } from '../domain/ids.ts';
+import type { Identity } from '../infra/identities/identity-verifier.ts';
 import type { Accounts } from './dependencies.ts';
 import { ProblemError } from './problem.ts';
 

@@ -2,11 +2,11 @@
 // but "gone" is believed only of a host that is (I4): a daemon that lost its disk answers "no such container" as well,
 // and the bot runs again when the disk is back.
 
+import type { Bots, BotsCall, FencedCall } from '../bots/bots.ts';
+import type { HostBelief } from '../bots/host-belief.ts';
 import { isAtRest, type Sighting } from '../domain/bot.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import type { SourceAnswer } from '../domain/source.ts';
-import type { Bots, BotsCall, FencedCall } from './ports/bots.ts';
-import type { HostBelief } from './ports/host-belief.ts';
 
 export type Rest =
   | { readonly status: 'at-rest'; readonly now: readonly Sighting[] }

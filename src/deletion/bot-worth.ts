@@ -2,9 +2,9 @@
 // the lock at once, under the epoch (I5): the bot will not say it twice, and the log has it only when the step is done.
 
 import { FencedError, type StepCall } from '@reclaim/saga';
+import type { BotWorth } from '../domain/bot-worth.ts';
 import { POOL_CAPTURE } from './captures.ts';
 import { readInput } from './delete-bot-input.ts';
-import type { BotWorth } from './ports/bot-valuation.ts';
 import { capturedBot, type DeletionPorts, STEP, sceneOf } from './steps/step-ports.ts';
 import { deadlineOf } from './stop-policy.ts';
 

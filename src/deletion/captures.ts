@@ -3,10 +3,10 @@
 import { stored } from '@reclaim/saga';
 import { Type } from 'typebox';
 import type { Sighting } from '../domain/bot.ts';
-import type { OwnedEntry } from '../domain/owned-entry.ts';
-import type { BotWorth } from './ports/bot-valuation.ts';
-import type { PlatformOutcome } from './ports/platform-memory.ts';
-import type { Receipt } from './ports/wallets.ts';
+import type { BotWorth } from '../domain/bot-worth.ts';
+import type { OwnedEntry } from '../pool-state/owned-entry.ts';
+import type { Receipt } from '../wallet/wallets.ts';
+import type { PlatformOutcome } from './platform-memory.ts';
 
 export interface AllocationCapture {
   readonly account: 'there' | 'gone';

@@ -3,15 +3,15 @@
 // the wallet does not know it do they decide, and then "no" needs all of them to have answered (I4).
 
 import type { SagaRecord, Sagas } from '@reclaim/saga';
+import { aboutBotOf, findEntryOf, locateOwned } from '../bots/locate-owned.ts';
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
-import { forBot } from '../domain/unreadable-rows.ts';
+import { resurrected } from '../findings/findings.ts';
+import { forBot } from '../pool-state/unreadable-rows.ts';
+import type { AllocationReading } from '../wallet/wallets.ts';
 import { botKey } from './bot-key.ts';
 import { ALLOCATION_CAPTURE } from './captures.ts';
 import { DELETE_BOT } from './delete-bot.ts';
 import { type StopFailurePolicy, writeInput } from './delete-bot-input.ts';
-import { aboutBotOf, findEntryOf, locateOwned } from './locate-owned.ts';
-import { resurrected } from './ports/findings.ts';
-import type { AllocationReading } from './ports/wallets.ts';
 import { paidBy, RECLAIM_ORPHAN } from './reclaim-orphan.ts';
 import { type DeletionPorts, STEP } from './steps/step-ports.ts';
 

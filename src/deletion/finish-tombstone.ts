@@ -5,19 +5,19 @@
 // holds an allocation, whatever stands there is that life's and is not touched, but for containers that the saga saw (I5).
 
 import { FencedError, SagaError, TerminalError } from '@reclaim/saga';
+import type { FencedCall } from '../bots/bots.ts';
+import { aboutBotOf, findEntryOf, locateOwned } from '../bots/locate-owned.ts';
 import { isAtRest, type Sighting } from '../domain/bot.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import { settlementOpId } from '../domain/incarnation.ts';
-import { isPlacedSince, takeOutOwn } from '../domain/owned-entry.ts';
-import type { PoolState } from '../domain/pool-state.ts';
 import type { SourceAnswer } from '../domain/source.ts';
-import { forBot } from '../domain/unreadable-rows.ts';
+import { resurrected } from '../findings/findings.ts';
+import { isPlacedSince, takeOutOwn } from '../pool-state/owned-entry.ts';
+import type { PoolState } from '../pool-state/pool-state.ts';
+import { forBot } from '../pool-state/unreadable-rows.ts';
+import type { Tombstone } from '../tombstones/tombstones.ts';
+import type { AllocationReading } from '../wallet/wallets.ts';
 import { type AbsenceDoubt, createAbsenceDoubt } from './bot-at-rest.ts';
-import { aboutBotOf, findEntryOf, locateOwned } from './locate-owned.ts';
-import type { FencedCall } from './ports/bots.ts';
-import { resurrected } from './ports/findings.ts';
-import type { Tombstone } from './ports/tombstones.ts';
-import type { AllocationReading } from './ports/wallets.ts';
 import type { DeletionPorts } from './steps/step-ports.ts';
 
 export type Named = Pick<

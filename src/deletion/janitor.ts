@@ -3,8 +3,8 @@
 // tombstone is taken by one of them at a time.
 
 import { createPeriodic, type Periodic, toFailure } from '@reclaim/saga';
+import type { Tombstone } from '../tombstones/tombstones.ts';
 import { finishTombstone } from './finish-tombstone.ts';
-import type { Tombstone } from './ports/tombstones.ts';
 import type { DeletionPorts } from './steps/step-ports.ts';
 
 export interface JanitorOptions {

@@ -2,7 +2,7 @@
 // many bots does not carry them all for ever. One process at a time; twice would be harmless.
 
 import { createPeriodic, type Elections, type Periodic } from '@reclaim/saga';
-import type { Wallets } from './ports/wallets.ts';
+import type { Wallets } from '../wallet/wallets.ts';
 
 const EVERY_MS = 10 * 60_000;
 const LIMIT_MS = 5 * 60_000;

@@ -10,12 +10,12 @@ import {
   TerminalError,
 } from '@reclaim/saga';
 import { assertNever } from '../domain/assert-never.ts';
+import type { Receipt } from '../wallet/wallets.ts';
+import type { Absence } from './absence.ts';
 import { botKey } from './bot-key.ts';
 import { REFUND_VALUE } from './captures.ts';
 import { fenceMark, walletOf } from './delete-bot.ts';
 import { type DeleteBotInput, readInput, writeInput } from './delete-bot-input.ts';
-import type { Absence } from './ports/absence.ts';
-import type { Receipt } from './ports/wallets.ts';
 import { lockedMinor, releaseBot } from './release-bot.ts';
 import { createLockAllocationStep } from './steps/lock-allocation.ts';
 import { createRefundWalletStep, type LookBeforePayment } from './steps/refund-wallet.ts';

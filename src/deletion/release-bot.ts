@@ -3,8 +3,8 @@
 // long as it stands, a settlement that is still on its way may land, after it was asked whether one had (I2).
 
 import type { Json, SagaFacts, StepCall } from '@reclaim/saga';
+import type { Receipt } from '../wallet/wallets.ts';
 import { ALLOCATION_CAPTURE, LOCK_VALUE, REFUND_VALUE } from './captures.ts';
-import type { Receipt } from './ports/wallets.ts';
 import { type DeletionPorts, hasSeenAtRest, STEP, sceneOf } from './steps/step-ports.ts';
 
 export async function releaseBot(ports: DeletionPorts, call: StepCall): Promise<void> {

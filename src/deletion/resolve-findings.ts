@@ -7,10 +7,10 @@
 import type { SagaId, Sagas } from '@reclaim/saga';
 import { assertNever } from '../domain/assert-never.ts';
 import type { Incarnation } from '../domain/incarnation.ts';
+import type { RecordedFinding, Resolution, ResolveAction } from '../findings/findings.ts';
+import { restoreOpId } from '../wallet/restorations.ts';
+import type { ResurrectedResult, ResurrectedTarget } from '../wallet/wallets.ts';
 import { botKey } from './bot-key.ts';
-import type { RecordedFinding, Resolution, ResolveAction } from './ports/findings.ts';
-import { restoreOpId } from './ports/restorations.ts';
-import type { ResurrectedResult, ResurrectedTarget } from './ports/wallets.ts';
 import type { DeletionPorts } from './steps/step-ports.ts';
 
 export interface ResolveFindings {

@@ -1,15 +1,15 @@
 // From a roster and the looks at its containers to one judgement a bot. Who is in charge of a bot is asked only where
 // something would be done to it: in a system that is well a round costs its looks and one read.
 
+import type { ContainerLook } from '../bots/pool-containers.ts';
 import { botKey } from '../deletion/bot-key.ts';
 import type { ProgramState } from '../domain/bot.ts';
-import type { BotOwner } from '../domain/identity.ts';
 import { parseInstanceId } from '../domain/ids.ts';
-import type { Roster, RosterBot } from '../domain/pool-roster.ts';
+import type { BotOwner } from '../pool-state/ownership.ts';
+import type { Roster, RosterBot } from '../pool-state/pool-roster.ts';
+import { botHealthKey, type RecordedHealth } from './bot-healths.ts';
 import type { HealthPorts } from './health-ports.ts';
 import { type BotLook, judgeBot, type Verdict } from './judge-bot.ts';
-import { botHealthKey, type RecordedHealth } from './ports/bot-healths.ts';
-import type { ContainerLook } from './ports/pool-containers.ts';
 import { type KnownBot, restrainedAmong } from './restraints.ts';
 
 export interface BotCase {

@@ -1,9 +1,9 @@
 // What an owner is shown of the health of their bots: the last look at each, and what happened to one.
 
-import type { Wallets } from '../deletion/ports/wallets.ts';
 import type { InstanceId, UserId } from '../domain/ids.ts';
-import type { BotEvent, BotEventPage, BotEvents } from './ports/bot-events.ts';
-import type { BotHealths, HealthState, RecordedHealth } from './ports/bot-healths.ts';
+import type { Wallets } from '../wallet/wallets.ts';
+import type { BotEvent, BotEventPage, BotEvents } from './bot-events.ts';
+import type { BotHealths, HealthState, RecordedHealth } from './bot-healths.ts';
 
 export interface HealthDesk {
   /** By instanceId. A bot that nobody has looked at is missing. */

@@ -1,16 +1,16 @@
 // What health works with.
 
 import type { Sagas } from '@reclaim/saga';
-import type { Findings } from '../deletion/ports/findings.ts';
-import type { PoolStates } from '../deletion/ports/pool-states.ts';
-import type { Tombstones } from '../deletion/ports/tombstones.ts';
+import type { PoolContainers } from '../bots/pool-containers.ts';
+import type { Findings } from '../findings/findings.ts';
+import type { PoolStates } from '../pool-state/pool-states.ts';
+import type { Tombstones } from '../tombstones/tombstones.ts';
+import type { BotEvents } from './bot-events.ts';
+import type { BotHealths } from './bot-healths.ts';
+import type { HealthMeter } from './health-meter.ts';
+import type { HealthRounds } from './health-rounds.ts';
 import type { HealthSettings } from './health-settings.ts';
-import type { BotEvents } from './ports/bot-events.ts';
-import type { BotHealths } from './ports/bot-healths.ts';
-import type { HealthMeter } from './ports/health-meter.ts';
-import type { HealthRounds } from './ports/health-rounds.ts';
-import type { Owners } from './ports/owners.ts';
-import type { PoolContainers } from './ports/pool-containers.ts';
+import type { Owners } from './owners.ts';
 import type { RestraintPorts } from './restraints.ts';
 
 export interface HealthPorts extends RestraintPorts {

@@ -6,9 +6,9 @@
 import { isWithin } from '@reclaim/saga';
 import { assertNever } from '../domain/assert-never.ts';
 import type { ProgramState } from '../domain/bot.ts';
+import type { BotEventType } from './bot-events.ts';
+import type { BotMemory, HealthState } from './bot-healths.ts';
 import type { HealthSettings } from './health-settings.ts';
-import type { BotEventType } from './ports/bot-events.ts';
-import type { BotMemory, HealthState } from './ports/bot-healths.ts';
 
 export type BotLook =
   | { readonly status: 'program'; readonly program: ProgramState | 'absent' }

@@ -1,8 +1,8 @@
 // The word for a pool, from its container. A paused container runs nothing; one that restarts again and again, has died or
 // is gone has failed. What could not be asked says nothing (I4).
 
+import type { ContainerLook } from '../bots/pool-containers.ts';
 import { assertNever } from '../domain/assert-never.ts';
-import type { ContainerLook } from './ports/pool-containers.ts';
 
 export type PoolStatus = 'running' | 'stopped' | 'failed';
 

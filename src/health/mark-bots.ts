@@ -1,10 +1,10 @@
 // The round's words for bots and pools, into the pool state. In parts: the fence asks for each bot while it holds the
 // lock.
 
-import type { BotsCall } from '../deletion/ports/bots.ts';
-import type { PoolStatusChange } from '../domain/pool-statuses.ts';
+import type { BotsCall } from '../bots/bots.ts';
+import type { PoolStatusChange } from '../pool-state/pool-statuses.ts';
+import type { BotEvent } from './bot-events.ts';
 import type { HealthPorts } from './health-ports.ts';
-import type { BotEvent } from './ports/bot-events.ts';
 import type { Heard } from './remember-bots.ts';
 import { type StatusOrder, writeStatuses } from './write-statuses.ts';
 

@@ -1,12 +1,12 @@
 // What a round saw of the pools themselves: which words of the pool state are not true any more, and which pools have come
 // up since the last look.
 
-import type { Roster } from '../domain/pool-roster.ts';
-import type { PoolStatusChange } from '../domain/pool-statuses.ts';
+import type { ContainerLook } from '../bots/pool-containers.ts';
+import type { Roster } from '../pool-state/pool-roster.ts';
+import type { PoolStatusChange } from '../pool-state/pool-statuses.ts';
+import type { PoolHealth } from './bot-healths.ts';
 import type { HealthPorts } from './health-ports.ts';
 import { isKnownStatus, poolStatusOf } from './judge-pool.ts';
-import type { PoolHealth } from './ports/bot-healths.ts';
-import type { ContainerLook } from './ports/pool-containers.ts';
 
 export interface PoolsSeen {
   readonly changes: readonly PoolStatusChange[];

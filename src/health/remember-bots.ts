@@ -2,10 +2,10 @@
 // more, and nothing follows from them.
 
 import { type Judgement, programOf } from './assess.ts';
+import type { BotEvent } from './bot-events.ts';
+import type { HealthWrite } from './bot-healths.ts';
 import type { HealthPorts } from './health-ports.ts';
 import type { Verdict } from './judge-bot.ts';
-import type { BotEvent } from './ports/bot-events.ts';
-import type { HealthWrite } from './ports/bot-healths.ts';
 
 export interface Heard extends Judgement {
   readonly verdict: Verdict;

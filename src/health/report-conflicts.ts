@@ -2,11 +2,11 @@
 // its pool, or its container's name, names another, and a container that is not the platform's. Nothing of them is touched.
 // So are rows that cannot be read.
 
-import { type Finding, type Findings, idConflict } from '../deletion/ports/findings.ts';
-import { type BotOwner, isPlatformName } from '../domain/identity.ts';
 import { parseInstanceId } from '../domain/ids.ts';
-import type { Roster, RosterConflict, UnreadableEntry } from '../domain/pool-roster.ts';
-import type { Owners } from './ports/owners.ts';
+import { type Finding, type Findings, idConflict } from '../findings/findings.ts';
+import { type BotOwner, isPlatformName } from '../pool-state/ownership.ts';
+import type { Roster, RosterConflict, UnreadableEntry } from '../pool-state/pool-roster.ts';
+import type { Owners } from './owners.ts';
 
 export interface ConflictPorts {
   readonly owners: Owners;

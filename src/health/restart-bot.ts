@@ -10,17 +10,17 @@ import {
   type StepCall,
   UnavailableError,
 } from '@reclaim/saga';
+import type { Bots } from '../bots/bots.ts';
+import type { HostBelief } from '../bots/host-belief.ts';
+import { aboutBotOf, locateOwned } from '../bots/locate-owned.ts';
+import { type PoolContainers, RESTART_CALL_MS } from '../bots/pool-containers.ts';
 import { botKey } from '../deletion/bot-key.ts';
-import { aboutBotOf, locateOwned } from '../deletion/locate-owned.ts';
-import type { Bots } from '../deletion/ports/bots.ts';
-import type { HostBelief } from '../deletion/ports/host-belief.ts';
-import type { PoolStates } from '../deletion/ports/pool-states.ts';
-import type { Tombstones } from '../deletion/ports/tombstones.ts';
-import type { Wallets } from '../deletion/ports/wallets.ts';
 import type { PooledSighting } from '../domain/bot.ts';
-import type { BotEvents, BotEventType } from './ports/bot-events.ts';
-import type { HealthMeter } from './ports/health-meter.ts';
-import { type PoolContainers, RESTART_CALL_MS } from './ports/pool-containers.ts';
+import type { PoolStates } from '../pool-state/pool-states.ts';
+import type { Tombstones } from '../tombstones/tombstones.ts';
+import type { Wallets } from '../wallet/wallets.ts';
+import type { BotEvents, BotEventType } from './bot-events.ts';
+import type { HealthMeter } from './health-meter.ts';
 import { RESTART_BOT, readInput } from './restart-bot-input.ts';
 import { isBuried } from './restraints.ts';
 

@@ -3,9 +3,9 @@
 
 import type { Sagas } from '@reclaim/saga';
 import { botKey } from '../deletion/bot-key.ts';
-import type { Tombstone, Tombstones } from '../deletion/ports/tombstones.ts';
-import type { Wallets } from '../deletion/ports/wallets.ts';
 import type { InstanceId, UserId } from '../domain/ids.ts';
+import type { Tombstone, Tombstones } from '../tombstones/tombstones.ts';
+import type { Wallets } from '../wallet/wallets.ts';
 
 export interface RestraintPorts {
   readonly tombstones: Pick<Tombstones, 'findForBot'>;

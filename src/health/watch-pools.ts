@@ -3,8 +3,8 @@
 // only whoever wrote it acts on it: two workers that look at the same moment never restart a bot twice.
 
 import { SagaError } from '@reclaim/saga';
-import type { BotsCall } from '../deletion/ports/bots.ts';
-import { rosterOf } from '../domain/pool-roster.ts';
+import type { BotsCall } from '../bots/bots.ts';
+import { rosterOf } from '../pool-state/pool-roster.ts';
 import { assess, judgeAll } from './assess.ts';
 import type { HealthPorts } from './health-ports.ts';
 import { markBots } from './mark-bots.ts';

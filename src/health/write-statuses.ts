@@ -3,14 +3,14 @@
 // entry out unnoticed, and one that begins later waits for this write.
 
 import { UnavailableError } from '@reclaim/saga';
+import type { BotsCall } from '../bots/bots.ts';
 import { botKey } from '../deletion/bot-key.ts';
-import type { BotsCall } from '../deletion/ports/bots.ts';
-import type { PoolScope, PoolStates } from '../deletion/ports/pool-states.ts';
+import type { PoolScope, PoolStates } from '../pool-state/pool-states.ts';
 import {
   applyStatuses,
   type BotStatusChange,
   type PoolStatusChange,
-} from '../domain/pool-statuses.ts';
+} from '../pool-state/pool-statuses.ts';
 import { type KnownBot, type RestraintPorts, restrainedAmong } from './restraints.ts';
 
 export interface StatusOrder {

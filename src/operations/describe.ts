@@ -3,7 +3,7 @@
 
 import { isUp, type Sighting } from '../domain/bot.ts';
 import { formatMinor } from '../domain/money.ts';
-import type { PoolEntry } from '../domain/pool-state.ts';
+import type { PoolEntry } from '../pool-state/pool-state.ts';
 
 /** Dollars, as people write them; shown and never paid by. */
 export function inDollars(value: number): string {

@@ -1,11 +1,11 @@
 // The Docker hosts this moment: which answers and how fast, when each was heard of last, and which holds nothing
 // although bots were known to be there (I4), so that an administrator must say whether that is right.
 
-import type { Bots } from '../deletion/ports/bots.ts';
-import type { PoolStates } from '../deletion/ports/pool-states.ts';
+import type { Bots } from '../bots/bots.ts';
+import type { HostTrust } from '../bots/hosts/host-trust.ts';
+import { placedOn } from '../bots/hosts/placed-bots.ts';
 import { ok } from '../domain/source.ts';
-import type { HostTrust } from '../reconciliation/host-trust.ts';
-import { placedOn } from '../reconciliation/placed-bots.ts';
+import type { PoolStates } from '../pool-state/pool-states.ts';
 import { type Timed, timed } from './timed.ts';
 
 export interface HostNow {

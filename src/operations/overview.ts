@@ -3,8 +3,8 @@
 // not answer they are unknown, never zero (I4), and the sources are told all the same.
 
 import type { OpenSagas, Phase, SagaFilter, SagaPage, SagaRecord } from '@reclaim/saga';
-import type { FindingKind, Findings } from '../deletion/ports/findings.ts';
 import { ok, type SourceAnswer } from '../domain/source.ts';
+import type { FindingKind, Findings } from '../findings/findings.ts';
 import { askHosts, type HostNow, type HostsPorts } from './hosts-now.ts';
 import { timed } from './timed.ts';
 

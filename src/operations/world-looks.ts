@@ -2,20 +2,20 @@
 // an operator is shown what the saga would see.
 
 import type { SagaRecord } from '@reclaim/saga';
-import { aboutBotOf } from '../deletion/locate-owned.ts';
-import type { Accounts } from '../deletion/ports/accounts.ts';
-import type { Ledger } from '../deletion/ports/ledger.ts';
-import type { Tombstone, Tombstones } from '../deletion/ports/tombstones.ts';
-import type { AllocationFacts } from '../deletion/ports/wallets.ts';
+import { aboutBotOf } from '../bots/locate-owned.ts';
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import { settlementOpId } from '../domain/incarnation.ts';
 import { formatMinor } from '../domain/money.ts';
-import { findOwnEntry } from '../domain/owned-entry.ts';
 import { reserveOpId } from '../domain/reservation.ts';
 import { ok, type SourceAnswer, unknown } from '../domain/source.ts';
-import { forBot } from '../domain/unreadable-rows.ts';
+import { findOwnEntry } from '../pool-state/owned-entry.ts';
+import { forBot } from '../pool-state/unreadable-rows.ts';
 import { PROVISION_BOT } from '../provisioning/provision-bot.ts';
-import { type BotLook, type LookPorts, lookAtBot } from '../reconciliation/look-at-bot.ts';
+import { type BotLook, type LookPorts, lookAtBot } from '../sync/look-at-bot.ts';
+import type { Tombstone, Tombstones } from '../tombstones/tombstones.ts';
+import type { Accounts } from '../wallet/accounts.ts';
+import type { Ledger } from '../wallet/ledger.ts';
+import type { AllocationFacts } from '../wallet/wallets.ts';
 import type { SourceName } from './beliefs.ts';
 import { describeEntry, describeSightings, inDollars } from './describe.ts';
 

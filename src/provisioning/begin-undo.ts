@@ -3,9 +3,9 @@
 // started late is taken away again and its port stays taken until it is gone (I1).
 
 import { FencedError, RetryableError, SagaError, type StepCall, toSagaId } from '@reclaim/saga';
-import { NOTHING_SEEN, type TombstoneTarget } from '../deletion/ports/tombstones.ts';
-import type { Reservation } from '../deletion/ports/wallets.ts';
-import { findOwnEntry, type ReservedSlot } from '../domain/owned-entry.ts';
+import { findOwnEntry, type ReservedSlot } from '../pool-state/owned-entry.ts';
+import { NOTHING_SEEN, type TombstoneTarget } from '../tombstones/tombstones.ts';
+import type { Reservation } from '../wallet/wallets.ts';
 import { type ProvisioningPorts, placeOf, STEP, sceneOf } from './provisioning-ports.ts';
 import { ASSIGN_CAPTURE, RESERVATION, START_CAPTURE } from './stored-values.ts';
 

@@ -1,11 +1,11 @@
 // Where a new bot may live: in the user's own pools whose containers are seen running, else, where there is an
 // image, in a container of its own. I4: a pool that was not seen is not "no pool" while a host did not answer.
 
-import type { Bots, BotsCall } from '../deletion/ports/bots.ts';
-import type { PoolStates } from '../deletion/ports/pool-states.ts';
+import type { Bots, BotsCall } from '../bots/bots.ts';
 import type { FirebaseUid } from '../domain/ids.ts';
-import { ownPools, type RunningPool } from '../domain/pool-slots.ts';
-import type { Pool, PoolState } from '../domain/pool-state.ts';
+import { ownPools, type RunningPool } from '../pool-state/pool-slots.ts';
+import type { Pool, PoolState } from '../pool-state/pool-state.ts';
+import type { PoolStates } from '../pool-state/pool-states.ts';
 import type { DedicatedPlace } from './stored-values.ts';
 
 export type Places =

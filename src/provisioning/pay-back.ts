@@ -2,9 +2,9 @@
 // of this incarnation would make, so that whoever comes first pays and nobody pays twice (I2).
 
 import { FencedError, HoldError, RetryableError, type StepCall } from '@reclaim/saga';
-import type { Receipt, Reservation, SettleCommand } from '../deletion/ports/wallets.ts';
 import { assertNever } from '../domain/assert-never.ts';
 import { settlementOpId } from '../domain/incarnation.ts';
+import type { Receipt, Reservation, SettleCommand } from '../wallet/wallets.ts';
 import { type ProvisioningPorts, sceneOf } from './provisioning-ports.ts';
 
 /** Marks dropped and set again in one attempt: a legacy writer is fast, but not this fast. */

@@ -6,18 +6,18 @@
 import { createHash } from 'node:crypto';
 import type { SagaId, SagaRecord, Sagas } from '@reclaim/saga';
 import { finishTombstone } from '../deletion/finish-tombstone.ts';
-import type { Accounts } from '../deletion/ports/accounts.ts';
-import { highestInPools, numberedBot } from '../domain/bot-numbers.ts';
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
-import { freePort, ownPools } from '../domain/pool-slots.ts';
-import type { PoolState } from '../domain/pool-state.ts';
+import { highestInPools, numberedBot } from '../pool-state/numbered-bots.ts';
+import { freePort, ownPools } from '../pool-state/pool-slots.ts';
+import type { PoolState } from '../pool-state/pool-state.ts';
+import type { Accounts } from '../wallet/accounts.ts';
+import type { BotNumbers } from './bot-numbers.ts';
 import { findPlaces, type Places } from './find-places.ts';
-import type { BotNumbers } from './ports/bot-numbers.ts';
-import type { RequestKeys } from './ports/request-keys.ts';
 import { PROVISION_BOT } from './provision-bot.ts';
 import { readInput, writeInput } from './provision-bot-input.ts';
 import type { ProvisioningPorts } from './provisioning-ports.ts';
+import type { RequestKeys } from './request-keys.ts';
 import { requestName } from './request-name.ts';
 
 export interface ProvisionRequests {

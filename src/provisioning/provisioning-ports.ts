@@ -8,14 +8,14 @@ import {
   TerminalError,
   toSagaId,
 } from '@reclaim/saga';
-import type { Bots } from '../deletion/ports/bots.ts';
-import type { Findings } from '../deletion/ports/findings.ts';
-import type { HostBelief } from '../deletion/ports/host-belief.ts';
-import type { Ledger } from '../deletion/ports/ledger.ts';
-import type { PoolStates } from '../deletion/ports/pool-states.ts';
-import type { Tombstones } from '../deletion/ports/tombstones.ts';
-import type { MarkTarget, ReserveOrder, Wallets } from '../deletion/ports/wallets.ts';
+import type { Bots } from '../bots/bots.ts';
+import type { HostBelief } from '../bots/host-belief.ts';
 import { reserveOpId } from '../domain/reservation.ts';
+import type { Findings } from '../findings/findings.ts';
+import type { PoolStates } from '../pool-state/pool-states.ts';
+import type { Tombstones } from '../tombstones/tombstones.ts';
+import type { Ledger } from '../wallet/ledger.ts';
+import type { MarkTarget, ReserveOrder, Wallets } from '../wallet/wallets.ts';
 import { type ProvisionBotInput, readInput } from './provision-bot-input.ts';
 import { PLACE, type Place } from './stored-values.ts';
 

@@ -1,6 +1,6 @@
 // What Docker shows of the bot where it was put: one look at that host alone.
 
-import type { BotsCall } from '../deletion/ports/bots.ts';
+import type { BotsCall } from '../bots/bots.ts';
 import type { Sighting } from '../domain/bot.ts';
 import type { SourceAnswer } from '../domain/source.ts';
 import type { ProvisionBotInput } from './provision-bot-input.ts';

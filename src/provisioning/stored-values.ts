@@ -2,8 +2,8 @@
 
 import { stored } from '@reclaim/saga';
 import { Type } from 'typebox';
-import type { Reservation } from '../deletion/ports/wallets.ts';
-import type { RunningPool } from '../domain/pool-slots.ts';
+import type { RunningPool } from '../pool-state/pool-slots.ts';
+import type { Reservation } from '../wallet/wallets.ts';
 
 /** Where the bot may live, as seen before its slot was taken. */
 export interface AssignCapture {

@@ -2,8 +2,8 @@
 
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
-import { startApplication } from '../../src/application.ts';
-import { parseConfig } from '../../src/config.ts';
+import { startApplication } from '../../src/main/compose/application.ts';
+import { parseConfig } from '../../src/main/config.ts';
 import { describeBrowser, openPage } from '../support/browser.ts';
 import { createTestFolder } from '../support/folder.ts';
 

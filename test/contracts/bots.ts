@@ -10,8 +10,8 @@ import {
   TerminalError,
   UnavailableError,
 } from '../../packages/saga/src/errors.ts';
+import type { BotPlace, Bots, FencedCall, StartOrder } from '../../src/bots/bots.ts';
 import { lookAtRest } from '../../src/deletion/bot-at-rest.ts';
-import type { BotPlace, Bots, FencedCall, StartOrder } from '../../src/deletion/ports/bots.ts';
 import type { BotQuery, PooledSighting, Sighting, SightingLabels } from '../../src/domain/bot.ts';
 import { isAtRest, isUp } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';

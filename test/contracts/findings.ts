@@ -2,8 +2,8 @@
 
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import type { Finding, Findings } from '../../src/deletion/ports/findings.ts';
 import { toUserId } from '../../src/domain/ids.ts';
+import type { Finding, Findings } from '../../src/findings/findings.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { BOT, LIFE } from '../support/users.ts';
 

@@ -1,7 +1,7 @@
 // What every IdentityVerifier promises: who a good token names, and a reason for every bad one.
 
 import { describe, expect, test } from 'vitest';
-import type { IdentityVerifier } from '../../src/domain/identity-verifier.ts';
+import type { IdentityVerifier } from '../../src/infra/identities/identity-verifier.ts';
 
 export interface IdentityVerifierFixture {
   readonly verifier: IdentityVerifier;

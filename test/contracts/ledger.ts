@@ -3,9 +3,9 @@
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import { BadCursorError } from '../../packages/saga/src/bad-cursor.ts';
-import type { Ledger, SettlementEntry } from '../../src/deletion/ports/ledger.ts';
-import type { Receipt } from '../../src/deletion/ports/wallets.ts';
 import { toFirebaseUid, toUserId, type UserId } from '../../src/domain/ids.ts';
+import type { Ledger, SettlementEntry } from '../../src/wallet/ledger.ts';
+import type { Receipt } from '../../src/wallet/wallets.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { BOT, LIFE, SAGA_A, SAGA_B } from '../support/users.ts';
 

@@ -3,9 +3,9 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { FencedError } from '../../packages/saga/src/errors.ts';
-import type { Bots, FencedCall } from '../../src/deletion/ports/bots.ts';
+import type { Bots, FencedCall } from '../../src/bots/bots.ts';
+import type { PoolContainers } from '../../src/bots/pool-containers.ts';
 import type { PooledSighting } from '../../src/domain/bot.ts';
-import type { PoolContainers } from '../../src/health/ports/pool-containers.ts';
 
 export interface PoolContainersWorld {
   readonly bots: Bots & PoolContainers;

@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 import { FencedError, UnavailableError } from '../../packages/saga/src/errors.ts';
-import type { PoolStates } from '../../src/deletion/ports/pool-states.ts';
-import { findEntry, type PoolState, putBack, takeOut } from '../../src/domain/pool-state.ts';
-import { UNREADABLE } from '../../src/domain/unreadable-rows.ts';
+import { findEntry, type PoolState, putBack, takeOut } from '../../src/pool-state/pool-state.ts';
+import type { PoolStates } from '../../src/pool-state/pool-states.ts';
+import { UNREADABLE } from '../../src/pool-state/unreadable-rows.ts';
 import { samplePoolState } from '../support/pool-state-samples.ts';
 
 export interface PoolStatesStage {

@@ -3,7 +3,7 @@
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
-import type { NewSuspect, Suspects } from '../../src/reconciliation/ports/suspects.ts';
+import type { NewSuspect, Suspects } from '../../src/sync/suspects.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { BOT, LIFE } from '../support/users.ts';
 

@@ -3,12 +3,12 @@
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import { FencedError } from '../../packages/saga/src/errors.ts';
+import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import {
   NOTHING_SEEN,
   type OpenTombstone,
   type Tombstones,
-} from '../../src/deletion/ports/tombstones.ts';
-import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
+} from '../../src/tombstones/tombstones.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { BOT, incarnationOf, SAGA_A, SAGA_B } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';

@@ -2,7 +2,7 @@
 
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import type { Wallets } from '../../src/deletion/ports/wallets.ts';
+import type { Wallets } from '../../src/wallet/wallets.ts';
 import { allocation, BOT, platformSets, readUser, SAGA_B } from '../support/users.ts';
 import { markCommand, settleCommand, setUpWallet } from '../support/wallet-commands.ts';
 

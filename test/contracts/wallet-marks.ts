@@ -3,8 +3,8 @@
 
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import type { Wallets } from '../../src/deletion/ports/wallets.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
+import type { Wallets } from '../../src/wallet/wallets.ts';
 import { createTestDatabase } from '../support/database.ts';
 import {
   allocation,

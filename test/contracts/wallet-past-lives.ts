@@ -3,11 +3,11 @@
 
 import type { Connection, mongo } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import { createMongoLedger } from '../../src/adapters/mongo/ledger.ts';
-import { createMongoTombstones } from '../../src/adapters/mongo/tombstones.ts';
-import { NOTHING_SEEN } from '../../src/deletion/ports/tombstones.ts';
-import type { Wallets } from '../../src/deletion/ports/wallets.ts';
 import type { UserId } from '../../src/domain/ids.ts';
+import { createMongoTombstones } from '../../src/tombstones/mongo-tombstones.ts';
+import { NOTHING_SEEN } from '../../src/tombstones/tombstones.ts';
+import { createMongoLedger } from '../../src/wallet/mongodb/ledger.ts';
+import type { Wallets } from '../../src/wallet/wallets.ts';
 import {
   allocation,
   BOT,

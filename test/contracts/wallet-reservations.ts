@@ -3,9 +3,9 @@
 
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import type { ReserveOrder, Wallets } from '../../src/deletion/ports/wallets.ts';
 import { toUserId, type UserId } from '../../src/domain/ids.ts';
 import { settlementOpId } from '../../src/domain/incarnation.ts';
+import type { ReserveOrder, Wallets } from '../../src/wallet/wallets.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { allocation, BOT, byId, putUser, readUser, SAGA_B, users } from '../support/users.ts';
 import { pay } from '../support/wallet-commands.ts';

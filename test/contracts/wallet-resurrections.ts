@@ -3,10 +3,10 @@
 
 import type { Connection, mongo } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import { createMongoLedger } from '../../src/adapters/mongo/ledger.ts';
-import type { ResurrectedTarget, Wallets } from '../../src/deletion/ports/wallets.ts';
 import type { UserId } from '../../src/domain/ids.ts';
 import { settlementOpId, stampedLife } from '../../src/domain/incarnation.ts';
+import { createMongoLedger } from '../../src/wallet/mongodb/ledger.ts';
+import type { ResurrectedTarget, Wallets } from '../../src/wallet/wallets.ts';
 import {
   allocation,
   BOT,

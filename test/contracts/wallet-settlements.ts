@@ -2,10 +2,10 @@
 
 import { type Connection, mongo } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import type { Wallets } from '../../src/deletion/ports/wallets.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
 import { settlementOpId } from '../../src/domain/incarnation.ts';
 import { formatMinor } from '../../src/domain/money.ts';
+import type { Wallets } from '../../src/wallet/wallets.ts';
 import { createTestDatabase } from '../support/database.ts';
 import {
   allocation,

@@ -1,7 +1,7 @@
 // What every implementation of the Wallets port must do, said against users in the platform's format.
 
 import type { Connection } from 'mongoose';
-import type { Wallets } from '../../src/deletion/ports/wallets.ts';
+import type { Wallets } from '../../src/wallet/wallets.ts';
 import { describeLiveValues } from './wallet-live-values.ts';
 import { describeMarks } from './wallet-marks.ts';
 import { describePastLives } from './wallet-past-lives.ts';

@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
-import type { PoolState } from '../../src/domain/pool-state.ts';
+import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import { deleteBot, poolStateOf, readPoolState } from '../support/deletions.ts';
 import {

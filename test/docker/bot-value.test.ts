@@ -2,7 +2,7 @@
 // names is asked before the bot is stopped.
 
 import { expect, it, onTestFinished } from 'vitest';
-import { createDockerBots } from '../../src/adapters/docker/docker-bots.ts';
+import { createDockerBots } from '../../src/bots/docker/docker-bots.ts';
 import { call } from '../contracts/bots.ts';
 import { startTestApplication } from '../support/application.ts';
 import { poolStateOf } from '../support/deletions.ts';

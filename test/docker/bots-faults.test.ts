@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { InDoubtError, UnavailableError } from '../../packages/saga/src/errors.ts';
-import { createDockerBots } from '../../src/adapters/docker/docker-bots.ts';
+import { createDockerBots } from '../../src/bots/docker/docker-bots.ts';
 import { isAtRest, type Sighting } from '../../src/domain/bot.ts';
 import {
   call,

@@ -6,7 +6,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { DockerEndpoint } from '../../src/adapters/docker/docker-client.ts';
+import type { DockerEndpoint } from '../../src/bots/docker/docker-client.ts';
 
 type Disturbance =
   /** The request never reaches Docker, and no answer comes. */

@@ -2,7 +2,7 @@
 // or its supervisord go, and that none is left behind.
 
 import { expect, onTestFinished, test } from 'vitest';
-import type { Deadlines } from '../../src/adapters/docker/deadlines.ts';
+import type { Deadlines } from '../../src/bots/docker/deadlines.ts';
 import { call, locateOne, look, newUid, poolOf, queryFor } from '../contracts/bots.ts';
 import { describeDocker, type PoolProgram, runPool, testDocker } from '../support/docker.ts';
 import { waitFor } from '../support/wait-for.ts';

@@ -1,9 +1,9 @@
 // The contract suite's world in real Docker: containers with real processes, pools with a real supervisord.
 
 import { onTestFinished } from 'vitest';
-import type { Deadlines } from '../../src/adapters/docker/deadlines.ts';
-import { createDockerBots, type DockerBots } from '../../src/adapters/docker/docker-bots.ts';
-import type { DockerEndpoint, DockerHost } from '../../src/adapters/docker/docker-client.ts';
+import type { Deadlines } from '../../src/bots/docker/deadlines.ts';
+import { createDockerBots, type DockerBots } from '../../src/bots/docker/docker-bots.ts';
+import type { DockerEndpoint, DockerHost } from '../../src/bots/docker/docker-client.ts';
 import type { SightingLabels } from '../../src/domain/bot.ts';
 import type { BotsWorld, Ends } from '../contracts/bots.ts';
 import {

@@ -44,7 +44,7 @@ describe('the compose file', () => {
 
   it('API and workers: sagas run in the workers alone, and both wait for healthy databases', () => {
     const limits = ['--max-semi-space-size=8', '--max-old-space-size=256'];
-    expect(services.api.command).toEqual(['node', ...limits, 'src/server.ts']);
+    expect(services.api.command).toEqual(['node', ...limits, 'src/main/server.ts']);
     expect(services.api.environment?.WORKERS).toBe('none');
     // Started as `npm run workers` starts them: with the heap's limits.
     expect(services.workers.command?.join(' ')).toBe(scripts.workers.replace('exec ', ''));

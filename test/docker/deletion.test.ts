@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Container } from 'dockerode';
 import { expect, it } from 'vitest';
-import { parseUserDump, seedUsers } from '../../src/adapters/mongo/seed-users.ts';
+import { parseUserDump, seedUsers } from '../../src/wallet/mongodb/seed-users.ts';
 import {
   startTestApplication,
   type TestApplication,

@@ -2,11 +2,11 @@
 
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { createMongoAccounts } from '../../src/adapters/mongo/accounts.ts';
-import { createMongoHostRecords } from '../../src/adapters/mongo/host-records.ts';
-import { createMongoTombstones } from '../../src/adapters/mongo/tombstones.ts';
-import { createConfirmHost } from '../../src/reconciliation/confirm-host.ts';
-import { createHostTrust } from '../../src/reconciliation/host-trust.ts';
+import { createConfirmHost } from '../../src/bots/hosts/confirm-host.ts';
+import { createHostTrust } from '../../src/bots/hosts/host-trust.ts';
+import { createMongoHostRecords } from '../../src/bots/hosts/mongo-host-records.ts';
+import { createMongoTombstones } from '../../src/tombstones/mongo-tombstones.ts';
+import { createMongoAccounts } from '../../src/wallet/mongodb/accounts.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { describeDocker } from '../support/docker.ts';
 import { createDockerWorld } from './bots-world.ts';

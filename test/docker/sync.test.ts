@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { parseUserDump, seedUsers } from '../../src/adapters/mongo/seed-users.ts';
+import { parseUserDump, seedUsers } from '../../src/wallet/mongodb/seed-users.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import { ownEntries, readPoolState, userNamed } from '../support/deletions.ts';
 import { describeDocker, runDedicated, runPool, testDocker } from '../support/docker.ts';

@@ -3,9 +3,9 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { readCertificates } from '../../src/adapters/docker/certificates.ts';
-import { createDockerBots } from '../../src/adapters/docker/docker-bots.ts';
-import type { DockerEndpoint } from '../../src/adapters/docker/docker-client.ts';
+import { readCertificates } from '../../src/bots/docker/certificates.ts';
+import { createDockerBots } from '../../src/bots/docker/docker-bots.ts';
+import type { DockerEndpoint } from '../../src/bots/docker/docker-client.ts';
 import { call, queryFor } from '../contracts/bots.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { createTestFolder } from '../support/folder.ts';

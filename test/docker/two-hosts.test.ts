@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import type Docker from 'dockerode';
 import { expect, it } from 'vitest';
-import { listedBots, type PoolState } from '../../src/domain/pool-state.ts';
+import { listedBots, type PoolState } from '../../src/pool-state/pool-state.ts';
 import { readMetrics, startTestApplication, type TestApplication } from '../support/application.ts';
 import { ownEntries, readPoolState, userNamed } from '../support/deletions.ts';
 import { runPool, testDocker } from '../support/docker.ts';

@@ -130,7 +130,7 @@ it('bad variables: one error at the start lists all of them, exit code 1, nothin
     BOT_RUNTIME: 'podman',
     AUTH: 'none',
   };
-  const child = spawn(process.execPath, ['src/server.ts'], {
+  const child = spawn(process.execPath, ['src/main/server.ts'], {
     cwd: new URL('../..', import.meta.url),
     env: { PATH: process.env.PATH, ...bad },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -2,7 +2,7 @@
 // back is never called undone (I6).
 
 import { expect, it } from 'vitest';
-import { dedicatedKey, worldCollection } from '../../src/adapters/simulator/world-documents.ts';
+import { dedicatedKey, worldCollection } from '../../src/bots/simulator/world-documents.ts';
 import { startTestApplication } from '../support/application.ts';
 import {
   acceptDelete,

@@ -2,7 +2,7 @@
 // back. Its absence ends nothing and moves nothing before the host is believed (I1, I4).
 
 import { expect, it } from 'vitest';
-import { dedicatedKey, worldCollection } from '../../src/adapters/simulator/world-documents.ts';
+import { dedicatedKey, worldCollection } from '../../src/bots/simulator/world-documents.ts';
 import { asAdmin } from '../support/admin.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {

@@ -3,7 +3,7 @@
 
 import type { mongo } from 'mongoose';
 import { expect, it } from 'vitest';
-import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
+import { createMongoWallets } from '../../src/wallet/mongodb/wallets.ts';
 import { asAdmin } from '../support/admin.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import { deleteBot, ownEntries, userNamed } from '../support/deletions.ts';

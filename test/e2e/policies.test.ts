@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
-import type { Misbehaviour } from '../../src/adapters/simulator/world-documents.ts';
+import type { Misbehaviour } from '../../src/bots/simulator/world-documents.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   acceptDelete,

@@ -3,9 +3,9 @@
 
 import { access, rm } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { moveToFile, moveToMongodb } from '../../src/adapters/pool-state/move-pool-state.ts';
-import { poolCollections } from '../../src/adapters/pool-state/pool-documents.ts';
-import { reportHealth } from '../../src/health-report.ts';
+import { reportHealth } from '../../src/main/compose/health-report.ts';
+import { moveToFile, moveToMongodb } from '../../src/pool-state/mongodb/move-pool-state.ts';
+import { poolCollections } from '../../src/pool-state/mongodb/pool-documents.ts';
 import { startBeside, startTestApplication } from '../support/application.ts';
 import {
   deleteBot,

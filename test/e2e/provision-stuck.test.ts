@@ -1,7 +1,7 @@
 // A provision that stands still on its way back: its money is seen, and an operator's end gives back what it held.
 
 import { expect, it } from 'vitest';
-import { SEARCHED_INPUT } from '../../src/migrate-database.ts';
+import { SEARCHED_INPUT } from '../../src/main/migration/migrate-database.ts';
 import { asAdmin } from '../support/admin.ts';
 import type { TestApplication } from '../support/application.ts';
 import { allOf, jobIn, userNamed } from '../support/deletions.ts';

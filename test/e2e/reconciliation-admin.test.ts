@@ -1,10 +1,10 @@
 // What administrators and scrapes see of reconciliation's memory, through the whole application.
 
 import { describe, expect, it } from 'vitest';
-import { createMongoHostRecords } from '../../src/adapters/mongo/host-records.ts';
-import { createMongoSuspects } from '../../src/adapters/mongo/suspects.ts';
+import { createHostTrust } from '../../src/bots/hosts/host-trust.ts';
+import { createMongoHostRecords } from '../../src/bots/hosts/mongo-host-records.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
-import { createHostTrust } from '../../src/reconciliation/host-trust.ts';
+import { createMongoSuspects } from '../../src/sync/mongodb/suspects.ts';
 import { asAdmin } from '../support/admin.ts';
 import { readMetrics, startTestApplication } from '../support/application.ts';
 import { placeBot } from '../support/deletions.ts';

@@ -5,7 +5,7 @@ import { Writable } from 'node:stream';
 import { Redis } from 'ioredis';
 import { expect, it, onTestFinished } from 'vitest';
 import { sagasOf } from '../../packages/saga/test/support/saga-log.ts';
-import { createLogger } from '../../src/logger.ts';
+import { createLogger } from '../../src/infra/log/logger.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import { acceptDelete, jobIn, ownEntries, type PlacedBot, placeBot } from '../support/deletions.ts';
 import { createTcpProxy } from '../support/tcp-proxy.ts';

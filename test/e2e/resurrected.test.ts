@@ -3,9 +3,9 @@
 
 import type { mongo } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import { createMongoFindings } from '../../src/adapters/mongo/findings.ts';
-import { resurrected } from '../../src/deletion/ports/findings.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
+import { resurrected } from '../../src/findings/findings.ts';
+import { createMongoFindings } from '../../src/findings/mongo-findings.ts';
 import { asAdmin } from '../support/admin.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {

@@ -5,12 +5,12 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { SagaDefinition } from '../../packages/saga/src/definition.ts';
 import { createEngine } from '../../packages/saga/src/engine/engine.ts';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
-import { nativeDb } from '../../src/adapters/mongo/native.ts';
 import { createDeleteBotSaga } from '../../src/deletion/delete-bot.ts';
 import { createDeleteRequests } from '../../src/deletion/delete-requests.ts';
 import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
-import type { Services } from '../../src/services.ts';
-import { startWorkers, type WorkerSet } from '../../src/worker-set.ts';
+import { nativeDb } from '../../src/infra/mongodb/native.ts';
+import type { Services } from '../../src/main/compose/services.ts';
+import { startWorkers, type WorkerSet } from '../../src/main/compose/workers.ts';
 import { startBeside, startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   acceptDelete,

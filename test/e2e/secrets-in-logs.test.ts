@@ -3,7 +3,7 @@
 
 import { Redis } from 'ioredis';
 import { expect, it, onTestFinished } from 'vitest';
-import { createLogger } from '../../src/logger.ts';
+import { createLogger } from '../../src/infra/log/logger.ts';
 import { startTestApplication } from '../support/application.ts';
 import { acceptDelete, jobIn, placeBot } from '../support/deletions.ts';
 import { createTestValkey } from '../support/valkey.ts';

@@ -2,7 +2,7 @@
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
-import { startWorkers } from '../../src/worker-set.ts';
+import { startWorkers } from '../../src/main/compose/workers.ts';
 import { asAdmin } from '../support/admin.ts';
 import { startBeside, startTestApplication, type TestApplication } from '../support/application.ts';
 import {

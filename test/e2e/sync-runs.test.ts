@@ -3,7 +3,7 @@
 
 import { expect, it, onTestFinished } from 'vitest';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
-import { startWorkers } from '../../src/worker-set.ts';
+import { startWorkers } from '../../src/main/compose/workers.ts';
 import { readMetrics, startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   allOf,

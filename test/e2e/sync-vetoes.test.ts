@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { reclaimOrder } from '../../src/deletion/reclaim-orphan.ts';
 import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
-import type { BotMapping } from '../../src/domain/pool-state.ts';
+import type { BotMapping } from '../../src/pool-state/pool-state.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   acceptDelete,

@@ -4,8 +4,8 @@
 import { Writable } from 'node:stream';
 import type { Queue } from 'bullmq';
 import { expect, it } from 'vitest';
-import { findInstallation } from '../../src/adapters/mongo/installation.ts';
-import { createLogger } from '../../src/logger.ts';
+import { createLogger } from '../../src/infra/log/logger.ts';
+import { findInstallation } from '../../src/main/installation.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { acceptDelete, jobIn, placeBot } from '../support/deletions.ts';

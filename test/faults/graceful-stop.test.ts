@@ -109,7 +109,7 @@ describe('a server, told to end', () => {
       `${situation}: gone within ten seconds`,
       async () => {
         const app = await startTestApplication({ env: { WORKERS: 'none' } });
-        const wired = await startWired(app, 'src/server.ts');
+        const wired = await startWired(app, 'src/main/server.ts');
         AWAY[situation]?.(wired);
         expect(await endOf(wired.child)).toBeLessThan(GRACE_MS);
       },

@@ -7,7 +7,7 @@ import type { SagaId } from '../../packages/saga/src/saga-id.ts';
 import { createTestEngine } from '../../packages/saga/test/support/saga-engine.ts';
 import { createTestSagaLog, sagasOf } from '../../packages/saga/test/support/saga-log.ts';
 import { createGate, sagaOf } from '../../packages/saga/test/support/saga-world.ts';
-import { connectMongo } from '../../src/adapters/mongo/connect.ts';
+import { connectMongo } from '../../src/infra/mongodb/connect.ts';
 import { type MortalMongod, startMortalMongod } from '../support/mortal-mongod.ts';
 import { waitFor } from '../support/wait-for.ts';
 

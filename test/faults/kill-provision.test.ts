@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import { type SagaId, toSagaId } from '../../packages/saga/src/saga-id.ts';
-import { startWorkers } from '../../src/worker-set.ts';
+import { startWorkers } from '../../src/main/compose/workers.ts';
 import type { TestApplication } from '../support/application.ts';
 import { allOf, isInMongodb, ownEntries, readPoolState, userNamed } from '../support/deletions.ts';
 import {

@@ -4,8 +4,8 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startOwnedProcess } from '../../src/embedded/owned-process.ts';
-import { anyFreePort, isListening } from '../../src/embedded/ports.ts';
+import { startOwnedProcess } from '../../src/infra/embedded/owned-process.ts';
+import { anyFreePort, isListening } from '../../src/infra/embedded/ports.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 export const PROJECT = 'demo-reclaim';

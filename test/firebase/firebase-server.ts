@@ -4,12 +4,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { anyFreePort } from '../../src/embedded/ports.ts';
+import { anyFreePort } from '../../src/infra/embedded/ports.ts';
 import { startWithFixtures } from '../support/deletions.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type AuthEmulator, PROJECT } from './auth-emulator.ts';
 
-const SERVER = fileURLToPath(new URL('../../src/server.ts', import.meta.url));
+const SERVER = fileURLToPath(new URL('../../src/main/server.ts', import.meta.url));
 const START_WITHIN_MS = 30_000;
 
 /** Ended with the test. @returns its address */

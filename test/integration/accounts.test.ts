@@ -2,11 +2,11 @@
 
 import type { Connection, mongo } from 'mongoose';
 import { expect, it } from 'vitest';
-import { createMongoAccounts } from '../../src/adapters/mongo/accounts.ts';
-import { migrate } from '../../src/adapters/mongo/migration.ts';
-import { parseUserDump, seedUsers } from '../../src/adapters/mongo/seed-users.ts';
-import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
 import { toFirebaseUid, toUserId } from '../../src/domain/ids.ts';
+import { migrate } from '../../src/main/migration/migration.ts';
+import { createMongoAccounts } from '../../src/wallet/mongodb/accounts.ts';
+import { parseUserDump, seedUsers } from '../../src/wallet/mongodb/seed-users.ts';
+import { createMongoWallets } from '../../src/wallet/mongodb/wallets.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { allocation, BOT, LIFE, platformSets, putUser, SAGA_A, users } from '../support/users.ts';
 import { markCommand, pay } from '../support/wallet-commands.ts';

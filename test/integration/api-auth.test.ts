@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import type { IdentityVerifier } from '../../src/domain/identity-verifier.ts';
+import type { IdentityVerifier } from '../../src/infra/identities/identity-verifier.ts';
 import { createTestApi, expectProblem } from '../support/api.ts';
 
 const PREFIX = '/api/freqtrade';

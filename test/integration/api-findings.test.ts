@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { InDoubtError, UnavailableError } from '../../packages/saga/src/errors.ts';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
-import type { RecordedFinding } from '../../src/deletion/ports/findings.ts';
 import type { ResolveOutcome } from '../../src/deletion/resolve-findings.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
+import type { RecordedFinding } from '../../src/findings/findings.ts';
 import { ALICE, createTestApi, expectProblem } from '../support/api.ts';
 
 const URL = '/api/freqtrade/admin/findings';

@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import type { TrustedProxies } from '../../src/api/trusted-proxies.ts';
 import { toFirebaseUid } from '../../src/domain/ids.ts';
-import type { TrustedProxies } from '../../src/trusted-proxies.ts';
 import { createTestApi, expectProblem } from '../support/api.ts';
 
 const PREFIX = '/api/freqtrade';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ConfirmOutcome } from '../../src/reconciliation/confirm-host.ts';
+import type { ConfirmOutcome } from '../../src/bots/hosts/confirm-host.ts';
 import { createTestApi, expectProblem } from '../support/api.ts';
 
 const URL = '/api/freqtrade/admin/hosts/east/confirm';

@@ -3,7 +3,7 @@
 
 import { request } from 'node:http';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { startWorkers } from '../../src/worker-set.ts';
+import { startWorkers } from '../../src/main/compose/workers.ts';
 import { asAdmin } from '../support/admin.ts';
 import { readMetrics, startTestApplication, type TestApplication } from '../support/application.ts';
 import { acceptDelete, jobIn, misbehave, type PlacedBot, placeBot } from '../support/deletions.ts';

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { told } from '../../src/api/told.ts';
-import type { BotView } from '../../src/reconciliation/bot-views.ts';
+import type { BotView } from '../../src/sync/bot-views.ts';
 import { createTestApi, expectProblem, sagaIn, type TestApi } from '../support/api.ts';
 import { readEvents } from '../support/event-stream.ts';
 
@@ -193,9 +193,12 @@ describe('bots', () => {
 
 test('every code that this program gives an error: a user is told a sentence that is not its text', () => {
   const codes = new Set<string>();
-  for (const file of readdirSync('src', { recursive: true, encoding: 'utf8' })) {
+  const files = ['src', 'packages/saga/src'].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
+  );
+  for (const file of files) {
     if (!file.endsWith('.ts')) continue;
-    const text = readFileSync(`src/${file}`, 'utf8');
+    const text = readFileSync(file, 'utf8');
     for (const found of text.matchAll(/new \w*Error\(\s*'([A-Z][A-Z_]{2,60})'/g))
       codes.add(found[1] ?? '');
   }

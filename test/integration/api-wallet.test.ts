@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { WalletView } from '../../src/api/schemas/wallet.ts';
-import type { BotView } from '../../src/reconciliation/bot-views.ts';
-import type { Portfolio } from '../../src/reconciliation/portfolio.ts';
+import type { BotView } from '../../src/sync/bot-views.ts';
+import type { Portfolio } from '../../src/sync/portfolio.ts';
 import { ALICE, createTestApi, expectProblem } from '../support/api.ts';
 
 const PREFIX = '/api/freqtrade';

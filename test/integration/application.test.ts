@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { parseUserDump, seedUsers } from '../../src/adapters/mongo/seed-users.ts';
+import { parseUserDump, seedUsers } from '../../src/wallet/mongodb/seed-users.ts';
 import { startTestApplication } from '../support/application.ts';
 
 async function fixture(name: string): Promise<string> {

@@ -2,10 +2,10 @@
 
 import { type Connection, mongo } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import { createMongoAuditLedger } from '../../src/adapters/mongo/audit-ledger.ts';
-import { createMongoLedger } from '../../src/adapters/mongo/ledger.ts';
-import { migrate } from '../../src/adapters/mongo/migration.ts';
 import type { UserId } from '../../src/domain/ids.ts';
+import { migrate } from '../../src/main/migration/migration.ts';
+import { createMongoAuditLedger } from '../../src/wallet/audit/mongodb/audit-ledger.ts';
+import { createMongoLedger } from '../../src/wallet/mongodb/ledger.ts';
 import { createTestAudit } from '../support/auditing.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { allocation, BOT, byId, platformSets, putUser, readUser, users } from '../support/users.ts';

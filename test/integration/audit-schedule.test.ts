@@ -3,12 +3,12 @@
 import { Registry } from 'prom-client';
 import { expect, it, onTestFinished } from 'vitest';
 import { createMongoElections } from '../../packages/saga/src/log/mongodb/mongo-elections.ts';
-import { createAuditMetrics } from '../../src/adapters/metrics/audit-metrics.ts';
-import { createMongoAuditRuns } from '../../src/adapters/mongo/audit-runs.ts';
-import { nativeDb } from '../../src/adapters/mongo/native.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
-import { type AuditDesk, createAuditDesk } from '../../src/reconciliation/audit/audit-desk.ts';
-import { createAuditSchedule } from '../../src/reconciliation/audit/audit-schedule.ts';
+import { nativeDb } from '../../src/infra/mongodb/native.ts';
+import { type AuditDesk, createAuditDesk } from '../../src/wallet/audit/audit-desk.ts';
+import { createAuditMetrics } from '../../src/wallet/audit/audit-metrics.ts';
+import { createAuditSchedule } from '../../src/wallet/audit/audit-schedule.ts';
+import { createMongoAuditRuns } from '../../src/wallet/audit/mongodb/audit-runs.ts';
 import { createTestAudit } from '../support/auditing.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { allocation, byId, putUser, users } from '../support/users.ts';

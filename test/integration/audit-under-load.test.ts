@@ -2,9 +2,9 @@
 
 import type { mongo } from 'mongoose';
 import { expect, it } from 'vitest';
-import { createMongoLedger } from '../../src/adapters/mongo/ledger.ts';
-import { migrate } from '../../src/adapters/mongo/migration.ts';
 import { toInstanceId, type UserId } from '../../src/domain/ids.ts';
+import { migrate } from '../../src/main/migration/migration.ts';
+import { createMongoLedger } from '../../src/wallet/mongodb/ledger.ts';
 import { createTestAudit, NEVER, type TestAuditOptions } from '../support/auditing.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { allocation, byId, platformDeposits, putUser, SAGA_A, users } from '../support/users.ts';

@@ -3,11 +3,11 @@
 import type { Connection } from 'mongoose';
 import { mongo } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import { NO_PAST } from '../../src/adapters/mongo/bot-pasts.ts';
-import { createMongoLedger } from '../../src/adapters/mongo/ledger.ts';
-import { migrate } from '../../src/adapters/mongo/migration.ts';
-import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
 import { toInstanceId, type UserId } from '../../src/domain/ids.ts';
+import { migrate } from '../../src/main/migration/migration.ts';
+import { NO_PAST } from '../../src/wallet/mongodb/bot-pasts.ts';
+import { createMongoLedger } from '../../src/wallet/mongodb/ledger.ts';
+import { createMongoWallets } from '../../src/wallet/mongodb/wallets.ts';
 import { createTestAudit, type TestAuditOptions } from '../support/auditing.ts';
 import { createTestDatabase } from '../support/database.ts';
 import {

@@ -11,8 +11,8 @@ import {
   type CheckRevoked,
   createFirebaseVerifier,
   type FirebaseVerifierOptions,
-} from '../../src/adapters/firebase/firebase-verifier.ts';
-import type { IdentityVerifier } from '../../src/domain/identity-verifier.ts';
+} from '../../src/infra/identities/firebase/firebase-verifier.ts';
+import type { IdentityVerifier } from '../../src/infra/identities/identity-verifier.ts';
 import {
   describeIdentityVerifier,
   type IdentityVerifierFixture,

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { expect, onTestFinished, test } from 'vitest';
+import { toFirebaseUid } from '../../src/domain/ids.ts';
 import {
   createLocalTokenIssuer,
   createLocalVerifier,
-} from '../../src/adapters/local-auth/local-tokens.ts';
-import { loadSigningKey } from '../../src/adapters/local-auth/signing-key.ts';
-import { toFirebaseUid } from '../../src/domain/ids.ts';
+} from '../../src/infra/identities/local-tokens.ts';
+import { loadSigningKey } from '../../src/infra/identities/signing-key.ts';
 import {
   describeIdentityVerifier,
   type IdentityVerifierFixture,

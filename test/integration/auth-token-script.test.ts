@@ -3,8 +3,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { createLocalVerifier } from '../../src/adapters/local-auth/local-tokens.ts';
-import { loadSigningKey } from '../../src/adapters/local-auth/signing-key.ts';
+import { createLocalVerifier } from '../../src/infra/identities/local-tokens.ts';
+import { loadSigningKey } from '../../src/infra/identities/signing-key.ts';
 
 interface Run {
   readonly code: number;

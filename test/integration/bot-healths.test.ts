@@ -1,19 +1,19 @@
 // Health's memory on a real MongoDB: who is heard of several that write, and what the gauges and owners read.
 
 import { describe, expect, it } from 'vitest';
-import { createMongoBotEvents } from '../../src/adapters/mongo/health/bot-events.ts';
-import { createMongoBotHealths } from '../../src/adapters/mongo/health/bot-healths.ts';
-import { HEALTH_INDEXES } from '../../src/adapters/mongo/health/health-indexes.ts';
-import { createMongoHealthRounds } from '../../src/adapters/mongo/health/health-rounds.ts';
-import { createMongoOwners } from '../../src/adapters/mongo/health/owners.ts';
-import { migrate } from '../../src/adapters/mongo/migration.ts';
 import { toUserId } from '../../src/domain/ids.ts';
 import {
   type BotHealths,
   botHealthKey,
   type HealthWrite,
   type RecordedHealth,
-} from '../../src/health/ports/bot-healths.ts';
+} from '../../src/health/bot-healths.ts';
+import { createMongoBotEvents } from '../../src/health/mongodb/bot-events.ts';
+import { createMongoBotHealths } from '../../src/health/mongodb/bot-healths.ts';
+import { HEALTH_INDEXES } from '../../src/health/mongodb/health-indexes.ts';
+import { createMongoHealthRounds } from '../../src/health/mongodb/health-rounds.ts';
+import { createMongoOwners } from '../../src/health/mongodb/owners.ts';
+import { migrate } from '../../src/main/migration/migration.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { putUser } from '../support/users.ts';
 

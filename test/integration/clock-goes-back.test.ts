@@ -6,10 +6,10 @@ import { expect, it, onTestFinished } from 'vitest';
 import { createMongoElections } from '../../packages/saga/src/log/mongodb/mongo-elections.ts';
 import { createMongoWorkforce } from '../../packages/saga/src/log/mongodb/mongo-workforce.ts';
 import { corrected, startDatabaseClock } from '../../packages/saga/src/mongodb/database-clock.ts';
-import { createMongoAuditRuns } from '../../src/adapters/mongo/audit-runs.ts';
-import { createMongoHealthRounds } from '../../src/adapters/mongo/health/health-rounds.ts';
-import { createMongoHostRecords } from '../../src/adapters/mongo/host-records.ts';
-import { nativeDb } from '../../src/adapters/mongo/native.ts';
+import { createMongoHostRecords } from '../../src/bots/hosts/mongo-host-records.ts';
+import { createMongoHealthRounds } from '../../src/health/mongodb/health-rounds.ts';
+import { nativeDb } from '../../src/infra/mongodb/native.ts';
+import { createMongoAuditRuns } from '../../src/wallet/audit/mongodb/audit-runs.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { waitFor } from '../support/wait-for.ts';
 

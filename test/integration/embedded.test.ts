@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import mongoose from 'mongoose';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { anyFreePort } from '../../src/embedded/ports.ts';
-import { type EmbeddedOptions, startEmbedded } from '../../src/embedded/start-embedded.ts';
+import { anyFreePort } from '../../src/infra/embedded/ports.ts';
+import { type EmbeddedOptions, startEmbedded } from '../../src/infra/embedded/start-embedded.ts';
 import { createTestFolder } from '../support/folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 

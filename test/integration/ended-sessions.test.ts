@@ -1,7 +1,7 @@
 // Sessions over two processes of one system: one secret makes them one, and what one is told of an end, the other knows.
 
 import { expect, onTestFinished, test } from 'vitest';
-import { createMongoEndedSessions } from '../../src/adapters/mongo/ended-sessions.ts';
+import { createMongoEndedSessions } from '../../src/infra/identities/mongo-ended-sessions.ts';
 import { startBeside, startTestApplication, type TestApplication } from '../support/application.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { acceptDelete, placeBot } from '../support/deletions.ts';

@@ -1,4 +1,4 @@
-import { createMongoFindings } from '../../src/adapters/mongo/findings.ts';
+import { createMongoFindings } from '../../src/findings/mongo-findings.ts';
 import { describeFindings } from '../contracts/findings.ts';
 
 describeFindings('MongoFindings', (connection) => createMongoFindings({ connection }));

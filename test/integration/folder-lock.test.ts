@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { lockFolder } from '../../src/embedded/folder-lock.ts';
-import { endLeftover } from '../../src/embedded/owned-server.ts';
-import { identifyProcess, isAlive } from '../../src/embedded/process-identity.ts';
+import { lockFolder } from '../../src/infra/embedded/folder-lock.ts';
+import { endLeftover } from '../../src/infra/embedded/owned-server.ts';
+import { identifyProcess, isAlive } from '../../src/infra/embedded/process-identity.ts';
 import { createTestFolder } from '../support/folder.ts';
 
 async function startSleeper() {

@@ -5,11 +5,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { UnavailableError } from '../../packages/saga/src/errors.ts';
-import type { BotEndpoint } from '../../src/adapters/docker/bot-endpoint.ts';
-import type { Credentials } from '../../src/adapters/freqtrade/bot-config.ts';
-import { createFreqtradeValuation } from '../../src/adapters/freqtrade/freqtrade-valuation.ts';
-import type { BotToValue, BotWorth } from '../../src/deletion/ports/bot-valuation.ts';
+import type { BotToValue } from '../../src/bots/bot-valuation.ts';
+import type { BotEndpoint } from '../../src/bots/docker/bot-endpoint.ts';
+import type { Credentials } from '../../src/bots/freqtrade/bot-config.ts';
+import { createFreqtradeValuation } from '../../src/bots/freqtrade/freqtrade-valuation.ts';
 import type { PooledSighting } from '../../src/domain/bot.ts';
+import type { BotWorth } from '../../src/domain/bot-worth.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
 import {
   BOT_CREDENTIALS,

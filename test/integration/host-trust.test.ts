@@ -1,15 +1,15 @@
 // Whether an empty host is believed (I4), with our own memory in MongoDB and bots that are simulated.
 
 import { describe, expect, it } from 'vitest';
-import { createMongoAccounts } from '../../src/adapters/mongo/accounts.ts';
-import { createMongoHostRecords } from '../../src/adapters/mongo/host-records.ts';
-import { createMongoTombstones } from '../../src/adapters/mongo/tombstones.ts';
-import { createSimulatedBots } from '../../src/adapters/simulator/simulated-bots.ts';
-import { createSimulatedWorld } from '../../src/adapters/simulator/simulated-world.ts';
-import { NOTHING_SEEN } from '../../src/deletion/ports/tombstones.ts';
+import { createConfirmHost } from '../../src/bots/hosts/confirm-host.ts';
+import { createHostTrust, type PlacedBot } from '../../src/bots/hosts/host-trust.ts';
+import { createMongoHostRecords } from '../../src/bots/hosts/mongo-host-records.ts';
+import { createSimulatedBots } from '../../src/bots/simulator/simulated-bots.ts';
+import { createSimulatedWorld } from '../../src/bots/simulator/simulated-world.ts';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
-import { createConfirmHost } from '../../src/reconciliation/confirm-host.ts';
-import { createHostTrust, type PlacedBot } from '../../src/reconciliation/host-trust.ts';
+import { createMongoTombstones } from '../../src/tombstones/mongo-tombstones.ts';
+import { NOTHING_SEEN } from '../../src/tombstones/tombstones.ts';
+import { createMongoAccounts } from '../../src/wallet/mongodb/accounts.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { allocation, incarnationOf, putUser, SAGA_A } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { createMongoLedger } from '../../src/adapters/mongo/ledger.ts';
-import { migrate } from '../../src/adapters/mongo/migration.ts';
-import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
+import { migrate } from '../../src/main/migration/migration.ts';
+import { createMongoLedger } from '../../src/wallet/mongodb/ledger.ts';
+import { createMongoWallets } from '../../src/wallet/mongodb/wallets.ts';
 import { describeLedger } from '../contracts/ledger.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { allocation, BOT, byId, putUser, SAGA_A, users } from '../support/users.ts';

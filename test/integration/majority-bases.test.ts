@@ -2,11 +2,11 @@
 // failover gives counts out again. What the primary alone has is no base, of no collection.
 
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { createMongoAuditCheckpoints } from '../../src/adapters/mongo/audit-checkpoints.ts';
-import { createMongoBotHealths } from '../../src/adapters/mongo/health/bot-healths.ts';
-import { poolCollections } from '../../src/adapters/pool-state/pool-documents.ts';
-import { readStore } from '../../src/adapters/pool-state/pool-documents-reader.ts';
 import { toUserId } from '../../src/domain/ids.ts';
+import { createMongoBotHealths } from '../../src/health/mongodb/bot-healths.ts';
+import { poolCollections } from '../../src/pool-state/mongodb/pool-documents.ts';
+import { readStore } from '../../src/pool-state/mongodb/pool-documents-reader.ts';
+import { createMongoAuditCheckpoints } from '../../src/wallet/audit/mongodb/audit-checkpoints.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { storePoolState } from '../support/pool-documents.ts';
 import { samplePoolState } from '../support/pool-state-samples.ts';

@@ -2,8 +2,8 @@
 // and the audit does not take them all in each time.
 
 import { expect, it } from 'vitest';
-import { migrate } from '../../src/adapters/mongo/migration.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
+import { migrate } from '../../src/main/migration/migration.ts';
 import { createTestAudit } from '../support/auditing.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { allocation, platformDeposits, putUser, readUser } from '../support/users.ts';

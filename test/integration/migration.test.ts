@@ -2,8 +2,8 @@ import type { Connection, mongo } from 'mongoose';
 import { expect, it } from 'vitest';
 import { SAGA_LOG_INDEXES } from '../../packages/saga/src/log/mongodb/saga-log-indexes.ts';
 import type { IndexDeclaration } from '../../packages/saga/src/mongodb/index-declaration.ts';
-import { migrate } from '../../src/adapters/mongo/migration.ts';
-import type { ConstraintReport } from '../../src/adapters/mongo/migration-report.ts';
+import { migrate } from '../../src/main/migration/migration.ts';
+import type { ConstraintReport } from '../../src/main/migration/migration-report.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { allocation, BOT, byId, putUser, users } from '../support/users.ts';
 

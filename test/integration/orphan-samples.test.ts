@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { migrate } from '../../src/adapters/mongo/migration.ts';
-import { createMongoOrphanSamples } from '../../src/adapters/mongo/orphan-samples.ts';
+import { migrate } from '../../src/main/migration/migration.ts';
+import { createMongoOrphanSamples } from '../../src/sync/mongodb/orphan-samples.ts';
 import { describeOrphanSamples } from '../contracts/orphan-samples.ts';
 import { createTestDatabase } from '../support/database.ts';
 

@@ -11,8 +11,8 @@ import {
   logWrite,
   newSaga,
 } from '../../packages/saga/test/support/saga-writes.ts';
-import { createMongoTombstones } from '../../src/adapters/mongo/tombstones.ts';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
+import { createMongoTombstones } from '../../src/tombstones/mongo-tombstones.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 const HALF = 'x'.repeat(9 * 2 ** 20);

@@ -5,7 +5,7 @@ import { chmodSync, chownSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { probePoolFile } from '../../src/adapters/pool-state/probe-pool-file.ts';
+import { probePoolFile } from '../../src/pool-state/file/probe-pool-file.ts';
 import { startTestApplication } from '../support/application.ts';
 import { deleteBot, placeBot, standingTombstones } from '../support/deletions.ts';
 import { createTestFolder } from '../support/folder.ts';

@@ -1,5 +1,5 @@
 import { mkdir, rm, truncate, writeFile } from 'node:fs/promises';
-import type { FilePoolStates } from '../../src/adapters/pool-state/file-pool-states.ts';
+import type { FilePoolStates } from '../../src/pool-state/file/file-pool-states.ts';
 import { describePoolStates } from '../contracts/pool-states.ts';
 import { createPoolFileFolder } from '../support/pool-file.ts';
 import { samplePoolState } from '../support/pool-state-samples.ts';

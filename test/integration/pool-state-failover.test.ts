@@ -3,11 +3,11 @@
 
 import type { Connection, mongo } from 'mongoose';
 import { expect, it } from 'vitest';
-import { poolCollections } from '../../src/adapters/pool-state/pool-documents.ts';
-import { commitPoolDocuments } from '../../src/adapters/pool-state/pool-documents-commit.ts';
-import { readStore } from '../../src/adapters/pool-state/pool-documents-reader.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
-import { takeOut } from '../../src/domain/pool-state.ts';
+import { poolCollections } from '../../src/pool-state/mongodb/pool-documents.ts';
+import { commitPoolDocuments } from '../../src/pool-state/mongodb/pool-documents-commit.ts';
+import { readStore } from '../../src/pool-state/mongodb/pool-documents-reader.ts';
+import { takeOut } from '../../src/pool-state/pool-state.ts';
 import { createPoolDatabase } from '../support/pool-documents.ts';
 import { sampleMapping, samplePoolState } from '../support/pool-state-samples.ts';
 

@@ -21,11 +21,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { createEmptyPoolState } from '../../src/adapters/pool-state/create-empty-pool-state.ts';
-import { createPoolFileReader, stampOf } from '../../src/adapters/pool-state/pool-file-reader.ts';
-import { replaceFile } from '../../src/adapters/pool-state/pool-file-replacement.ts';
-import type { PoolStates } from '../../src/deletion/ports/pool-states.ts';
-import { type PoolState, takeOut } from '../../src/domain/pool-state.ts';
+import { createEmptyPoolState } from '../../src/pool-state/file/create-empty-pool-state.ts';
+import { createPoolFileReader, stampOf } from '../../src/pool-state/file/pool-file-reader.ts';
+import { replaceFile } from '../../src/pool-state/file/pool-file-replacement.ts';
+import { type PoolState, takeOut } from '../../src/pool-state/pool-state.ts';
+import type { PoolStates } from '../../src/pool-state/pool-states.ts';
 import { createPoolFileFolder } from '../support/pool-file.ts';
 import { samplePoolState } from '../support/pool-state-samples.ts';
 

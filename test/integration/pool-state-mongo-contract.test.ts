@@ -1,5 +1,5 @@
-import type { MongoPoolStates } from '../../src/adapters/pool-state/mongo-pool-states.ts';
-import { poolCollections } from '../../src/adapters/pool-state/pool-documents.ts';
+import type { MongoPoolStates } from '../../src/pool-state/mongodb/mongo-pool-states.ts';
+import { poolCollections } from '../../src/pool-state/mongodb/pool-documents.ts';
 import { describePoolStates } from '../contracts/pool-states.ts';
 import { createPoolDatabase } from '../support/pool-documents.ts';
 

@@ -7,24 +7,24 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { FencedError, InDoubtError, UnavailableError } from '../../packages/saga/src/errors.ts';
-import { migrate } from '../../src/adapters/mongo/migration.ts';
+import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
+import { fillDemoPoolState } from '../../src/main/demo.ts';
+import { migrate } from '../../src/main/migration/migration.ts';
 import {
   POOL_STATE_INDEXES,
   poolCollections,
-} from '../../src/adapters/pool-state/pool-documents.ts';
-import { createEmptyPoolDocuments } from '../../src/adapters/pool-state/pool-documents-store.ts';
-import type { PoolScope, PoolStates } from '../../src/deletion/ports/pool-states.ts';
-import { fillDemoPoolState } from '../../src/demo.ts';
-import { highestInPools } from '../../src/domain/bot-numbers.ts';
-import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
-import { assignSlot, freePort, ownPools } from '../../src/domain/pool-slots.ts';
+} from '../../src/pool-state/mongodb/pool-documents.ts';
+import { createEmptyPoolDocuments } from '../../src/pool-state/mongodb/pool-documents-store.ts';
+import { highestInPools } from '../../src/pool-state/numbered-bots.ts';
+import { assignSlot, freePort, ownPools } from '../../src/pool-state/pool-slots.ts';
 import {
   findEntry,
   type PoolState,
   poolContainersOf,
   putBack,
   takeOut,
-} from '../../src/domain/pool-state.ts';
+} from '../../src/pool-state/pool-state.ts';
+import type { PoolScope, PoolStates } from '../../src/pool-state/pool-states.ts';
 import { createPoolDatabase } from '../support/pool-documents.ts';
 import { sampleMapping, samplePool, samplePoolState } from '../support/pool-state-samples.ts';
 import { waitFor } from '../support/wait-for.ts';

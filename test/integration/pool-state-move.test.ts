@@ -5,16 +5,16 @@ import { writeFileSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
-import { createEmptyPoolState } from '../../src/adapters/pool-state/create-empty-pool-state.ts';
+import { createEmptyPoolState } from '../../src/pool-state/file/create-empty-pool-state.ts';
+import { noteMoved } from '../../src/pool-state/file/pool-file-moved.ts';
 import {
   type MoveDeps,
   moveToFile,
   moveToMongodb,
-} from '../../src/adapters/pool-state/move-pool-state.ts';
-import { poolCollections } from '../../src/adapters/pool-state/pool-documents.ts';
-import { createEmptyPoolDocuments } from '../../src/adapters/pool-state/pool-documents-store.ts';
-import { noteMoved } from '../../src/adapters/pool-state/pool-file-moved.ts';
-import { takeOut } from '../../src/domain/pool-state.ts';
+} from '../../src/pool-state/mongodb/move-pool-state.ts';
+import { poolCollections } from '../../src/pool-state/mongodb/pool-documents.ts';
+import { createEmptyPoolDocuments } from '../../src/pool-state/mongodb/pool-documents-store.ts';
+import { takeOut } from '../../src/pool-state/pool-state.ts';
 import { createPoolDatabase, type PoolDatabase } from '../support/pool-documents.ts';
 import { createPoolFileFolder, type PoolFileFolder } from '../support/pool-file.ts';
 import { samplePoolState } from '../support/pool-state-samples.ts';

@@ -3,11 +3,11 @@
 import { expect, it } from 'vitest';
 import { SagaError } from '../../packages/saga/src/errors.ts';
 import { createTestEngine } from '../../packages/saga/test/support/saga-engine.ts';
-import { NOTHING_SEEN } from '../../src/deletion/ports/tombstones.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { createProvisionBotSaga, PROVISION_BOT } from '../../src/provisioning/provision-bot.ts';
 import { writeInput } from '../../src/provisioning/provision-bot-input.ts';
 import type { ProvisioningPorts } from '../../src/provisioning/provisioning-ports.ts';
+import { NOTHING_SEEN } from '../../src/tombstones/tombstones.ts';
 import type { TestApplication } from '../support/application.ts';
 import { allOf, readPoolState, userNamed } from '../support/deletions.ts';
 import {

@@ -2,9 +2,9 @@
 
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import { migrate } from '../../src/adapters/mongo/migration.ts';
-import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
 import { toInstanceId, type UserId } from '../../src/domain/ids.ts';
+import { migrate } from '../../src/main/migration/migration.ts';
+import { createMongoWallets } from '../../src/wallet/mongodb/wallets.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { allocation, incarnationOf, putUser, users } from '../support/users.ts';
 import { markCommand, settleCommand } from '../support/wallet-commands.ts';

@@ -2,10 +2,10 @@
 
 import { type Connection, mongo } from 'mongoose';
 import { expect, it } from 'vitest';
-import { createMongoLedger } from '../../src/adapters/mongo/ledger.ts';
-import { migrate } from '../../src/adapters/mongo/migration.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
 import { stampedLife } from '../../src/domain/incarnation.ts';
+import { migrate } from '../../src/main/migration/migration.ts';
+import { createMongoLedger } from '../../src/wallet/mongodb/ledger.ts';
 import { createTestAudit } from '../support/auditing.ts';
 import { createTestDatabase } from '../support/database.ts';
 import {

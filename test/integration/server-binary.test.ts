@@ -3,8 +3,8 @@
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { MONGODB } from '../../src/embedded/mongodb-server.ts';
-import { findServer, type ServerKind } from '../../src/embedded/server-binary.ts';
+import { MONGODB } from '../../src/infra/embedded/mongodb-server.ts';
+import { findServer, type ServerKind } from '../../src/infra/embedded/server-binary.ts';
 import { createTestFolder } from '../support/folder.ts';
 
 async function putProgram(folder: string, version: string) {

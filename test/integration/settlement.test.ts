@@ -4,12 +4,12 @@
 import mongoose, { type Connection } from 'mongoose';
 import { expect, it } from 'vitest';
 import { HoldError, InDoubtError, UnavailableError } from '../../packages/saga/src/errors.ts';
-import { createMongoLedger } from '../../src/adapters/mongo/ledger.ts';
-import { migrate } from '../../src/adapters/mongo/migration.ts';
-import { createMongoTombstones } from '../../src/adapters/mongo/tombstones.ts';
-import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
-import { NOTHING_SEEN } from '../../src/deletion/ports/tombstones.ts';
 import { toInstanceId, type UserId } from '../../src/domain/ids.ts';
+import { migrate } from '../../src/main/migration/migration.ts';
+import { createMongoTombstones } from '../../src/tombstones/mongo-tombstones.ts';
+import { NOTHING_SEEN } from '../../src/tombstones/tombstones.ts';
+import { createMongoLedger } from '../../src/wallet/mongodb/ledger.ts';
+import { createMongoWallets } from '../../src/wallet/mongodb/wallets.ts';
 import { createTestDatabase } from '../support/database.ts';
 import {
   allocation,

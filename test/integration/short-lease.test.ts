@@ -1,7 +1,7 @@
 // The warning of a lease that does not outlast an election of the replica set.
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { warnOfShortLease } from '../../src/short-lease.ts';
+import { warnOfShortLease } from '../../src/main/short-lease.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { type ReplicaSet, startReplicaSet } from '../support/replica-set.ts';
 

@@ -1,15 +1,8 @@
 import type { Connection } from 'mongoose';
 import { describe } from 'vitest';
-import {
-  createSimulatedBots,
-  SIMULATED_HOST,
-} from '../../src/adapters/simulator/simulated-bots.ts';
-import { createSimulatedWorld } from '../../src/adapters/simulator/simulated-world.ts';
-import {
-  pooledKey,
-  poolKey,
-  worldCollection,
-} from '../../src/adapters/simulator/world-documents.ts';
+import { createSimulatedBots, SIMULATED_HOST } from '../../src/bots/simulator/simulated-bots.ts';
+import { createSimulatedWorld } from '../../src/bots/simulator/simulated-world.ts';
+import { pooledKey, poolKey, worldCollection } from '../../src/bots/simulator/world-documents.ts';
 import { type BotsWorld, testBots, testHostAway, testStarts } from '../contracts/bots.ts';
 import { testPoolContainers } from '../contracts/pool-containers.ts';
 import { createTestDatabase } from '../support/database.ts';

@@ -3,12 +3,12 @@
 import mongoose from 'mongoose';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { InDoubtError, UnavailableError } from '../../packages/saga/src/errors.ts';
-import { createSimulatedBots } from '../../src/adapters/simulator/simulated-bots.ts';
+import { createSimulatedBots } from '../../src/bots/simulator/simulated-bots.ts';
 import {
   createSimulatedWorld,
   type ExistingBots,
-} from '../../src/adapters/simulator/simulated-world.ts';
-import { worldCollection } from '../../src/adapters/simulator/world-documents.ts';
+} from '../../src/bots/simulator/simulated-world.ts';
+import { worldCollection } from '../../src/bots/simulator/world-documents.ts';
 import { call, itemsOf, locateOne, look, poolOf, query, queryFor } from '../contracts/bots.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { listAll } from '../support/list-all.ts';

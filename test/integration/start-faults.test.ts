@@ -6,7 +6,7 @@ import { stat, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { anyFreePort } from '../../src/embedded/ports.ts';
+import { anyFreePort } from '../../src/infra/embedded/ports.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createTestFolder } from '../support/folder.ts';
 import { createTcpProxy } from '../support/tcp-proxy.ts';
@@ -65,9 +65,9 @@ describe('a start that cannot be', () => {
     'the data folder in use: who uses it, and the way out',
     async () => {
       const dataDir = `${await createTestFolder()}/my data`;
-      const first = startEntry('src/server.ts', { DATA_DIR: dataDir });
+      const first = startEntry('src/main/server.ts', { DATA_DIR: dataDir });
       await first.running();
-      const second = startEntry('src/server.ts', { DATA_DIR: dataDir });
+      const second = startEntry('src/main/server.ts', { DATA_DIR: dataDir });
       expect(await second.ended).toBe(1);
       expect(second.said()).toMatch(/is in use by process \d+; stop it, or set DATA_DIR/);
       expect(second.said()).not.toMatch(STACK);
@@ -78,7 +78,7 @@ describe('a start that cannot be', () => {
       expect(stdout).toBe(`${dataDir}\n`);
 
       await first.stop();
-      const again = startEntry('src/server.ts', { DATA_DIR: dataDir });
+      const again = startEntry('src/main/server.ts', { DATA_DIR: dataDir });
       await again.running();
       expect(again.said()).not.toMatch(/document\(s\) violate/);
     },
@@ -91,7 +91,7 @@ describe('a start that cannot be', () => {
     const folder = await createTestFolder();
     await writeFile(`${folder}/file`, '');
     for (const dataDir of [`${folder}/file`, `${folder}/file/data`, '/sys/data']) {
-      const { ended, said } = startEntry('src/server.ts', { DATA_DIR: dataDir });
+      const { ended, said } = startEntry('src/main/server.ts', { DATA_DIR: dataDir });
       expect(await ended).toBe(1);
       expect(said()).toContain(dataDir);
       expect(said()).not.toMatch(STACK);
@@ -100,7 +100,7 @@ describe('a start that cannot be', () => {
 
   it('an address of MongoDB that cannot be meant: a sentence', async () => {
     const env = await production(await createTestFolder(), 'mongodb://127.0.0.1:99999/x');
-    const { ended, said } = startEntry('src/server.ts', env);
+    const { ended, said } = startEntry('src/main/server.ts', env);
     expect(await ended).toBe(1);
     expect(said()).toMatch(/MONGODB_URI/);
     expect(said()).not.toMatch(STACK);
@@ -113,7 +113,7 @@ describe('a start in production', () => {
     async () => {
       const folder = `${await createTestFolder()}/not/there`;
       const uri = await ownDatabase();
-      const server = startEntry('src/server.ts', await production(folder, uri.href));
+      const server = startEntry('src/main/server.ts', await production(folder, uri.href));
       await server.running();
       expect((await stat(`${folder}/.container-pool-state.json`)).isFile()).toBe(true);
       expect(server.said()).not.toMatch(STACK);
@@ -121,7 +121,7 @@ describe('a start in production', () => {
     TEST_TIMEOUT_MS,
   );
 
-  for (const entry of ['src/server.ts', 'workers/all.ts']) {
+  for (const entry of ['src/main/server.ts', 'workers/all.ts']) {
     it(
       `${entry}, MongoDB away: it waits, says so, and goes on`,
       async () => {
@@ -143,7 +143,7 @@ describe('a start in production', () => {
 
   it('MongoDB away, and told to end: it ends', { timeout: TEST_TIMEOUT_MS }, async () => {
     const uri = `mongodb://127.0.0.1:${await anyFreePort()}/x`;
-    for (const entry of ['src/server.ts', 'workers/all.ts']) {
+    for (const entry of ['src/main/server.ts', 'workers/all.ts']) {
       const process = startEntry(entry, await production(await createTestFolder(), uri));
       await waitFor('the line', () => process.said().includes('MongoDB does not answer yet'));
       expect(await process.stop()).toBe(0);

@@ -1,5 +1,5 @@
 import type { Connection } from 'mongoose';
-import { createMongoSuspects } from '../../src/adapters/mongo/suspects.ts';
+import { createMongoSuspects } from '../../src/sync/mongodb/suspects.ts';
 import { describeSuspects } from '../contracts/suspects.ts';
 
 describeSuspects('MongoSuspects', (connection) => ({

@@ -1,5 +1,5 @@
 import type { Connection } from 'mongoose';
-import { createMongoTombstones } from '../../src/adapters/mongo/tombstones.ts';
+import { createMongoTombstones } from '../../src/tombstones/mongo-tombstones.ts';
 import { describeTombstones } from '../contracts/tombstones.ts';
 
 const TIMES = ['nextLookAt', 'heldUntil', 'endedAt', 'settledAt', 'openedAt'];

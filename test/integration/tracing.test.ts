@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { startWorkers } from '../../src/worker-set.ts';
+import { startWorkers } from '../../src/main/compose/workers.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import { type CollectedSpan, startCollector } from '../support/collector.ts';
 import { acceptDelete, deleteBot, jobIn, misbehave, placeBot } from '../support/deletions.ts';
@@ -342,7 +342,7 @@ describe('the collector is ill, or there is none', () => {
         if (found.url.includes('/node_modules/')) console.log(found.url);
         return found;
       } });
-      await import('./src/application.ts');`;
+      await import('./src/main/compose/application.ts');`;
     const { stdout } = await promisify(execFile)(
       process.execPath,
       ['--input-type=module', '--eval', watch],

@@ -4,9 +4,9 @@
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
-import { connectMongo } from '../../src/adapters/mongo/connect.ts';
-import type { Application } from '../../src/application.ts';
-import { startWorkers } from '../../src/worker-set.ts';
+import { connectMongo } from '../../src/infra/mongodb/connect.ts';
+import type { Application } from '../../src/main/compose/application.ts';
+import { startWorkers } from '../../src/main/compose/workers.ts';
 import { startBeside, startTestApplication, type TestApplication } from '../support/application.ts';
 import { acceptDelete, misbehave, type PlacedBot, placeBot } from '../support/deletions.ts';
 import { type ReplicaSet, startReplicaSet } from '../support/replica-set.ts';

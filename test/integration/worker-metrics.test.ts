@@ -1,8 +1,8 @@
 // What a process of workers alone tells the outside, from a real process: what it has counted is nowhere else.
 
 import { expect, it } from 'vitest';
-import { anyFreePort } from '../../src/embedded/ports.ts';
-import { startMetricsListener } from '../../src/metrics-listener.ts';
+import { anyFreePort } from '../../src/infra/embedded/ports.ts';
+import { startMetricsListener } from '../../src/main/metrics-listener.ts';
 import { readMetrics, startTestApplication, type TestApplication } from '../support/application.ts';
 import { deleteBot, placeBot } from '../support/deletions.ts';
 import { waitFor } from '../support/wait-for.ts';

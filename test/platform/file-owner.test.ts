@@ -5,7 +5,7 @@ import { chmodSync, chownSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
-import { probePoolFile } from '../../src/adapters/pool-state/probe-pool-file.ts';
+import { probePoolFile } from '../../src/pool-state/file/probe-pool-file.ts';
 import { startTestApplication } from '../support/application.ts';
 import { deleteBot, readPoolState } from '../support/deletions.ts';
 import { become, isRoot } from '../support/other-user.ts';

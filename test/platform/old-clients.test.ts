@@ -3,7 +3,7 @@
 // `cashedOut.amount` and each of `warnings` as they come. It is served from another origin.
 
 import { describe, expect, test } from 'vitest';
-import { parseConfig } from '../../src/config.ts';
+import { parseConfig } from '../../src/main/config.ts';
 import { createTestApi, expectProblem, sagaIn } from '../support/api.ts';
 import { startTestApplication } from '../support/application.ts';
 import { deleteBot } from '../support/deletions.ts';

@@ -2,7 +2,7 @@
 // ends completed. It never pays a second time, and its token is in no log and no job.
 
 import { expect, it } from 'vitest';
-import { createLogger } from '../../src/logger.ts';
+import { createLogger } from '../../src/infra/log/logger.ts';
 import { startTestApplication } from '../support/application.ts';
 import {
   acceptDelete,

@@ -1,8 +1,8 @@
 // An administrator's requests to the whole application.
 
-import { createLocalTokenIssuer } from '../../src/adapters/local-auth/local-tokens.ts';
-import { loadSigningKey } from '../../src/adapters/local-auth/signing-key.ts';
 import { toFirebaseUid } from '../../src/domain/ids.ts';
+import { createLocalTokenIssuer } from '../../src/infra/identities/local-tokens.ts';
+import { loadSigningKey } from '../../src/infra/identities/signing-key.ts';
 import type { Reply, TestApplication } from './application.ts';
 
 export async function adminToken(app: TestApplication, name = 'ann'): Promise<string> {

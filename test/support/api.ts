@@ -8,16 +8,16 @@ import { expect, onTestFinished } from 'vitest';
 import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import type { Phase, SagaState, StepState } from '../../packages/saga/src/machine/state.ts';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
-import {
-  createLocalTokenIssuer,
-  createLocalVerifier,
-} from '../../src/adapters/local-auth/local-tokens.ts';
 import { createApp } from '../../src/api/app.ts';
 import type { ApiDependencies, ApiSettings, Health } from '../../src/api/dependencies.ts';
 import type { DeleteOutcome, DeleteRequest } from '../../src/deletion/delete-requests.ts';
 import { type FirebaseUid, toFirebaseUid, toUserId } from '../../src/domain/ids.ts';
 import { unknown } from '../../src/domain/source.ts';
-import { createLogger } from '../../src/logger.ts';
+import {
+  createLocalTokenIssuer,
+  createLocalVerifier,
+} from '../../src/infra/identities/local-tokens.ts';
+import { createLogger } from '../../src/infra/log/logger.ts';
 import type {
   ProvisionOutcome,
   ProvisionRequest,

@@ -8,17 +8,17 @@ import { join } from 'node:path';
 import type { Connection } from 'mongoose';
 import type { Logger } from 'pino';
 import { inject, onTestFinished } from 'vitest';
-import { createLocalTokenIssuer } from '../../src/adapters/local-auth/local-tokens.ts';
-import { loadSigningKey } from '../../src/adapters/local-auth/signing-key.ts';
 import {
   createSimulatedWorld,
   type SimulatedWorld,
-} from '../../src/adapters/simulator/simulated-world.ts';
-import { type Application, startApplication } from '../../src/application.ts';
-import { parseConfig } from '../../src/config.ts';
+} from '../../src/bots/simulator/simulated-world.ts';
 import { toFirebaseUid } from '../../src/domain/ids.ts';
-import type { PoolState } from '../../src/domain/pool-state.ts';
-import { createLogger } from '../../src/logger.ts';
+import { createLocalTokenIssuer } from '../../src/infra/identities/local-tokens.ts';
+import { loadSigningKey } from '../../src/infra/identities/signing-key.ts';
+import { createLogger } from '../../src/infra/log/logger.ts';
+import { type Application, startApplication } from '../../src/main/compose/application.ts';
+import { parseConfig } from '../../src/main/config.ts';
+import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import { createTestDatabase } from './database.ts';
 import { knowHosts } from './known-hosts.ts';
 import { storePoolState } from './pool-documents.ts';

@@ -1,14 +1,14 @@
 // An audit over a test's database, quick to believe what it sees: a difference is a fact after 40 ms.
 
 import type { Connection } from 'mongoose';
-import { createMongoAuditCheckpoints } from '../../src/adapters/mongo/audit-checkpoints.ts';
-import { createMongoAuditLedger } from '../../src/adapters/mongo/audit-ledger.ts';
-import { createMongoFindings } from '../../src/adapters/mongo/findings.ts';
-import { createMongoWalletReadings } from '../../src/adapters/mongo/wallet-readings.ts';
-import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
 import type { UserId } from '../../src/domain/ids.ts';
-import { type AuditDependencies, createAudit } from '../../src/reconciliation/audit/audit.ts';
-import { createRowTrim } from '../../src/reconciliation/audit/row-trim.ts';
+import { createMongoFindings } from '../../src/findings/mongo-findings.ts';
+import { type AuditDependencies, createAudit } from '../../src/wallet/audit/audit.ts';
+import { createMongoAuditCheckpoints } from '../../src/wallet/audit/mongodb/audit-checkpoints.ts';
+import { createMongoAuditLedger } from '../../src/wallet/audit/mongodb/audit-ledger.ts';
+import { createRowTrim } from '../../src/wallet/audit/row-trim.ts';
+import { createMongoWalletReadings } from '../../src/wallet/mongodb/wallet-readings.ts';
+import { createMongoWallets } from '../../src/wallet/mongodb/wallets.ts';
 
 export const NEVER = new AbortController().signal;
 

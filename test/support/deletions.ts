@@ -3,10 +3,10 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import type { mongo } from 'mongoose';
-import { parseUserDump, seedUsers } from '../../src/adapters/mongo/seed-users.ts';
-import type { Misbehaviour } from '../../src/adapters/simulator/world-documents.ts';
+import type { Misbehaviour } from '../../src/bots/simulator/world-documents.ts';
 import type { UserId } from '../../src/domain/ids.ts';
-import type { PoolState } from '../../src/domain/pool-state.ts';
+import type { PoolState } from '../../src/pool-state/pool-state.ts';
+import { parseUserDump, seedUsers } from '../../src/wallet/mongodb/seed-users.ts';
 import {
   type Reply,
   startTestApplication,

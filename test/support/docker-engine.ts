@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
-import { type OwnedProcess, startOwnedProcess } from '../../src/embedded/owned-process.ts';
+import { type OwnedProcess, startOwnedProcess } from '../../src/infra/embedded/owned-process.ts';
 import { aptInstall, onPath, type Progress } from './apt.ts';
 import { withDeadline } from './with-deadline.ts';
 

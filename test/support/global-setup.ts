@@ -7,7 +7,7 @@ import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { startEmbedded } from '../../src/embedded/start-embedded.ts';
+import { startEmbedded } from '../../src/infra/embedded/start-embedded.ts';
 import type { TestDocker } from './docker.ts';
 import { findDockerEngine, removeContainersOf } from './docker-engine.ts';
 import { findBrowser, type TestBrowser } from './find-browser.ts';

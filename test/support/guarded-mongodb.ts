@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import mongoose from 'mongoose';
 import { onTestFinished } from 'vitest';
-import { MONGODB } from '../../src/embedded/mongodb-server.ts';
-import { startOwnedProcess } from '../../src/embedded/owned-process.ts';
-import { anyFreePort, LOOPBACK } from '../../src/embedded/ports.ts';
-import { findServer } from '../../src/embedded/server-binary.ts';
+import { MONGODB } from '../../src/infra/embedded/mongodb-server.ts';
+import { startOwnedProcess } from '../../src/infra/embedded/owned-process.ts';
+import { anyFreePort, LOOPBACK } from '../../src/infra/embedded/ports.ts';
+import { findServer } from '../../src/infra/embedded/server-binary.ts';
 import { waitFor } from './wait-for.ts';
 
 const CACHE = fileURLToPath(new URL('../../.cache/servers', import.meta.url));

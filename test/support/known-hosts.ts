@@ -2,7 +2,7 @@
 // long as there is money in bots.
 
 import type { Connection } from 'mongoose';
-import type { HostBelief } from '../../src/deletion/ports/host-belief.ts';
+import type { HostBelief } from '../../src/bots/host-belief.ts';
 
 /** For ports that ask nobody. */
 export const EVERY_HOST_BELIEVED: HostBelief = {

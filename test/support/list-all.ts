@@ -1,6 +1,6 @@
 // What all hosts list, for tests that look at the whole.
 
-import type { Bots, HostListing } from '../../src/deletion/ports/bots.ts';
+import type { Bots, HostListing } from '../../src/bots/bots.ts';
 
 export function listAll(bots: Bots, owner: string | null): Promise<readonly HostListing[]> {
   const { signal } = new AbortController();

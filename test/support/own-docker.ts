@@ -3,7 +3,7 @@
 
 import Docker from 'dockerode';
 import { describe, onTestFinished } from 'vitest';
-import { tarOfFile } from '../../src/adapters/docker/tar-file.ts';
+import { tarOfFile } from '../../src/bots/docker/tar-file.ts';
 import { onPath } from './apt.ts';
 import {
   describeDocker,

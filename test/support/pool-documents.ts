@@ -6,11 +6,11 @@ import {
   createMongoPoolStates,
   type MongoPoolStates,
   type MongoPoolStatesDeps,
-} from '../../src/adapters/pool-state/mongo-pool-states.ts';
-import { poolCollections, type RowDocument } from '../../src/adapters/pool-state/pool-documents.ts';
-import { readStore } from '../../src/adapters/pool-state/pool-documents-reader.ts';
-import { activateStore, fillStore } from '../../src/adapters/pool-state/pool-documents-store.ts';
-import type { PoolState } from '../../src/domain/pool-state.ts';
+} from '../../src/pool-state/mongodb/mongo-pool-states.ts';
+import { poolCollections, type RowDocument } from '../../src/pool-state/mongodb/pool-documents.ts';
+import { readStore } from '../../src/pool-state/mongodb/pool-documents-reader.ts';
+import { activateStore, fillStore } from '../../src/pool-state/mongodb/pool-documents-store.ts';
+import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import { createTestDatabase } from './database.ts';
 
 export interface PoolDatabase {

@@ -8,8 +8,8 @@ import {
   createFilePoolStates,
   type FilePoolStates,
   type FilePoolStatesDeps,
-} from '../../src/adapters/pool-state/file-pool-states.ts';
-import type { PoolState } from '../../src/domain/pool-state.ts';
+} from '../../src/pool-state/file/file-pool-states.ts';
+import type { PoolState } from '../../src/pool-state/pool-state.ts';
 
 export interface PoolFileFolder {
   readonly file: string;

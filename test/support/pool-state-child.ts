@@ -5,10 +5,10 @@
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { connectMongo } from '../../src/adapters/mongo/connect.ts';
-import { createFilePoolStates } from '../../src/adapters/pool-state/file-pool-states.ts';
-import { createMongoPoolStates } from '../../src/adapters/pool-state/mongo-pool-states.ts';
-import type { PoolState } from '../../src/domain/pool-state.ts';
+import { connectMongo } from '../../src/infra/mongodb/connect.ts';
+import { createFilePoolStates } from '../../src/pool-state/file/file-pool-states.ts';
+import { createMongoPoolStates } from '../../src/pool-state/mongodb/mongo-pool-states.ts';
+import type { PoolState } from '../../src/pool-state/pool-state.ts';
 
 const [deed, file, times] = process.argv.slice(2);
 if (file === undefined) throw new Error('no file given');

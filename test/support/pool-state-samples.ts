@@ -1,6 +1,6 @@
 // Pool states in the platform's format, for the tests of what reads and changes them.
 
-import type { BotMapping, Pool, PoolState } from '../../src/domain/pool-state.ts';
+import type { BotMapping, Pool, PoolState } from '../../src/pool-state/pool-state.ts';
 
 /** A state with `bots` bots named `uid-<pool>-bot-<n>`, three to a pool, each with its mapping. */
 export function samplePoolState(bots: number): PoolState {

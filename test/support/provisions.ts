@@ -1,7 +1,7 @@
 // What the scenarios of provisioning share: users with pools that run and have room, and what a provision, or
 // one that was undone, leaves behind.
 
-import type { Pool, PoolState } from '../../src/domain/pool-state.ts';
+import type { Pool, PoolState } from '../../src/pool-state/pool-state.ts';
 import {
   type Reply,
   startTestApplication,

@@ -1,7 +1,7 @@
 // A second Docker daemon beside the run's, behind TLS on a port of the loopback: another host, as the application sees
 // it.
 
-import { anyFreePort } from '../../src/embedded/ports.ts';
+import { anyFreePort } from '../../src/infra/embedded/ports.ts';
 import { makeCertificates } from './certificates.ts';
 import { createTestFolder } from './folder.ts';
 import { type OwnDocker, startOwnDocker } from './own-docker.ts';

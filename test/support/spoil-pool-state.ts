@@ -1,7 +1,7 @@
 // A pool state that says nothing for a while, wherever it is kept: each way leaves something that the healing replaces.
 
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { poolCollections } from '../../src/adapters/pool-state/pool-documents.ts';
+import { poolCollections } from '../../src/pool-state/mongodb/pool-documents.ts';
 import { isInMongodb, type Stage } from './deletions.ts';
 
 export type Spoiling = 'torn' | 'missing' | 'unreadable' | 'of another shape';

@@ -3,10 +3,10 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import type { OwnedServer } from '../../src/embedded/owned-server.ts';
-import { anyFreePort } from '../../src/embedded/ports.ts';
-import { findServer } from '../../src/embedded/server-binary.ts';
-import { startValkey, VALKEY, valkeyUrl } from '../../src/embedded/valkey-server.ts';
+import type { OwnedServer } from '../../src/infra/embedded/owned-server.ts';
+import { anyFreePort } from '../../src/infra/embedded/ports.ts';
+import { findServer } from '../../src/infra/embedded/server-binary.ts';
+import { startValkey, VALKEY, valkeyUrl } from '../../src/infra/embedded/valkey-server.ts';
 import { createTestFolder } from './folder.ts';
 
 export interface TestValkey {

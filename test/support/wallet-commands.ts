@@ -1,15 +1,15 @@
 // The commands of a deletion against a wallet, with everything filled in that a test does not care about.
 
 import type { Connection } from 'mongoose';
+import type { UserId } from '../../src/domain/ids.ts';
+import { settlementOpId } from '../../src/domain/incarnation.ts';
 import type {
   MarkCommand,
   MarkTarget,
   Receipt,
   SettleCommand,
   Wallets,
-} from '../../src/deletion/ports/wallets.ts';
-import type { UserId } from '../../src/domain/ids.ts';
-import { settlementOpId } from '../../src/domain/incarnation.ts';
+} from '../../src/wallet/wallets.ts';
 import { createTestDatabase } from './database.ts';
 import { BOT, incarnationOf, putUser, SAGA_A } from './users.ts';
 

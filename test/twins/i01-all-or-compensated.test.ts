@@ -7,14 +7,11 @@ import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import type { SagaLog } from '../../packages/saga/src/log/saga-log.ts';
 import { createTestEngine } from '../../packages/saga/test/support/saga-engine.ts';
 import { createSagaWorld, sagaOf, stepsOf } from '../../packages/saga/test/support/saga-world.ts';
-import { createMongoTombstones } from '../../src/adapters/mongo/tombstones.ts';
-import {
-  createSimulatedBots,
-  SIMULATED_HOST,
-} from '../../src/adapters/simulator/simulated-bots.ts';
-import type { Bots } from '../../src/deletion/ports/bots.ts';
+import type { Bots } from '../../src/bots/bots.ts';
+import { createSimulatedBots, SIMULATED_HOST } from '../../src/bots/simulator/simulated-bots.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
 import { ok } from '../../src/domain/source.ts';
+import { createMongoTombstones } from '../../src/tombstones/mongo-tombstones.ts';
 import { createGateway } from '../platform/stand-in/gateway.ts';
 import { createTestDatabase } from '../support/database.ts';
 import {

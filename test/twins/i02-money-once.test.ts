@@ -3,14 +3,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection } from 'mongoose';
 import { HoldError } from '../../packages/saga/src/errors.ts';
-import { NO_PAST } from '../../src/adapters/mongo/bot-pasts.ts';
-import { createMongoLedger } from '../../src/adapters/mongo/ledger.ts';
-import { createMongoWallets } from '../../src/adapters/mongo/wallets.ts';
-import { STORED_VALUES } from '../../src/deletion/ports/bot-valuation.ts';
-import { restoreOpId } from '../../src/deletion/ports/restorations.ts';
-import type { Wallets } from '../../src/deletion/ports/wallets.ts';
+import { STORED_VALUES } from '../../src/bots/bot-valuation.ts';
 import type { DeletionPorts } from '../../src/deletion/steps/step-ports.ts';
 import type { UserId } from '../../src/domain/ids.ts';
+import { NO_PAST } from '../../src/wallet/mongodb/bot-pasts.ts';
+import { createMongoLedger } from '../../src/wallet/mongodb/ledger.ts';
+import { createMongoWallets } from '../../src/wallet/mongodb/wallets.ts';
+import { restoreOpId } from '../../src/wallet/restorations.ts';
+import type { Wallets } from '../../src/wallet/wallets.ts';
 import { placeBot, userNamed } from '../support/deletions.ts';
 import {
   allocation,

@@ -12,7 +12,7 @@ import {
   stepsOf,
 } from '../../packages/saga/test/support/saga-world.ts';
 import { newSaga } from '../../packages/saga/test/support/saga-writes.ts';
-import { migrate } from '../../src/adapters/mongo/migration.ts';
+import { migrate } from '../../src/main/migration/migration.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { breaches, twinsOf } from './bite.ts';
 

@@ -25,8 +25,8 @@ import {
 import { sagasOf } from '../../packages/saga/test/support/saga-log.ts';
 import { createSagaWorld, sagaOf, stepsOf } from '../../packages/saga/test/support/saga-world.ts';
 import { claimRequest } from '../../packages/saga/test/support/saga-writes.ts';
-import { findInstallation } from '../../src/adapters/mongo/installation.ts';
-import { nativeDb } from '../../src/adapters/mongo/native.ts';
+import { nativeDb } from '../../src/infra/mongodb/native.ts';
+import { findInstallation } from '../../src/main/installation.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createTcpProxy } from '../support/tcp-proxy.ts';
 import { createTestValkey, type TestValkey } from '../support/valkey.ts';

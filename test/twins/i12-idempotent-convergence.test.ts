@@ -1,11 +1,11 @@
 // I12: a second synchronisation straight after the first one changes nothing.
 
 import type { SagaDefinition } from '../../packages/saga/src/definition.ts';
-import type { Bots } from '../../src/deletion/ports/bots.ts';
-import type { PoolStates } from '../../src/deletion/ports/pool-states.ts';
-import type { PoolState } from '../../src/domain/pool-state.ts';
+import type { Bots } from '../../src/bots/bots.ts';
 import { ok } from '../../src/domain/source.ts';
-import { readResult } from '../../src/reconciliation/sync-notes.ts';
+import type { PoolState } from '../../src/pool-state/pool-state.ts';
+import type { PoolStates } from '../../src/pool-state/pool-states.ts';
+import { readResult } from '../../src/sync/sync-notes.ts';
 import { outsideState, placeBot, poolStateOf, readPoolState } from '../support/deletions.ts';
 import { allocation, putUser } from '../support/users.ts';
 import { type Breaches, breaches, twinsOf } from './bite.ts';

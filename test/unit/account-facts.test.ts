@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import {
   type AccountFacts,
   createAccountFacts,
-} from '../../src/adapters/firebase/account-facts.ts';
+} from '../../src/infra/identities/firebase/account-facts.ts';
 
 const GONE: AccountFacts = { status: 'gone' };
 

@@ -3,11 +3,11 @@
 import { describe, expect, it } from 'vitest';
 import { absolute, exactFromMinor } from '../../src/domain/exact-decimal.ts';
 import { toUserId } from '../../src/domain/ids.ts';
-import { resolveOwn } from '../../src/reconciliation/audit/own-movements.ts';
-import { nameRows } from '../../src/reconciliation/audit/row-identity.ts';
-import { meaningOf } from '../../src/reconciliation/audit/row-meaning.ts';
-import { judge } from '../../src/reconciliation/audit/suspicion.ts';
-import type { OwnMovement, WalletRow } from '../../src/reconciliation/ports/wallet-readings.ts';
+import { resolveOwn } from '../../src/wallet/audit/own-movements.ts';
+import { nameRows } from '../../src/wallet/audit/row-identity.ts';
+import { meaningOf } from '../../src/wallet/audit/row-meaning.ts';
+import { judge } from '../../src/wallet/audit/suspicion.ts';
+import type { OwnMovement, WalletRow } from '../../src/wallet/audit/wallet-readings.ts';
 
 const USER = toUserId('00000000000000000000000a');
 const RULES = { stillForMs: 3_000, busyForMs: 600_000 };

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { highestInPools, numberedBot } from '../../src/domain/bot-numbers.ts';
 import { toFirebaseUid } from '../../src/domain/ids.ts';
+import { highestInPools, numberedBot } from '../../src/pool-state/numbered-bots.ts';
 import { emptyPool, poolStateWith } from '../support/provisions.ts';
 
 it.each([

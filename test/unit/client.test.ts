@@ -4,7 +4,7 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { clientOf } from '../../src/api/plugins/client.ts';
-import { createTrust, type TrustedProxies } from '../../src/trusted-proxies.ts';
+import { createTrust, type TrustedProxies } from '../../src/api/trusted-proxies.ts';
 
 function client(proxies: TrustedProxies, forwarded: string, proto = 'https') {
   const socket = new Socket();

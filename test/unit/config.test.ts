@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ConfigError, parseConfig, provisionsBots } from '../../src/config.ts';
+import { ConfigError, parseConfig, provisionsBots } from '../../src/main/config.ts';
 
 const PRODUCTION = {
   MONGODB_URI: 'mongodb://db/reclaim',

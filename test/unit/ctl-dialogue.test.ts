@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { InDoubtError } from '../../packages/saga/src/errors.ts';
-import { SUPERVISORCTL } from '../../src/adapters/supervisor/ctl-dialogue.ts';
+import { SUPERVISORCTL } from '../../src/bots/supervisor/ctl-dialogue.ts';
 
 const { linesToSend, readBeginning, readAnswer } = SUPERVISORCTL;
 const TOKEN = 'reclaim0f';

@@ -4,14 +4,14 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { HostListing, UnknownPool } from '../../src/deletion/ports/bots.ts';
+import type { HostListing, UnknownPool } from '../../src/bots/bots.ts';
 import type { Sighting } from '../../src/domain/bot.ts';
-import type { BotOwner } from '../../src/domain/identity.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
-import type { BotMapping, PoolState } from '../../src/domain/pool-state.ts';
 import { ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
-import { type BotDrift, detectDrift } from '../../src/reconciliation/detect-drift.ts';
-import { createDockerView } from '../../src/reconciliation/docker-view.ts';
+import type { BotOwner } from '../../src/pool-state/ownership.ts';
+import type { BotMapping, PoolState } from '../../src/pool-state/pool-state.ts';
+import { type BotDrift, detectDrift } from '../../src/sync/detect-drift.ts';
+import { createDockerView } from '../../src/sync/docker-view.ts';
 import { sampleMapping, samplePool } from '../support/pool-state-samples.ts';
 
 const A: BotOwner = {

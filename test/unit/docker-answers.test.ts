@@ -7,15 +7,11 @@ import {
   exactNameFilter,
   isPoolOf,
   uidOfPool,
-} from '../../src/adapters/docker/container-names.ts';
-import {
-  parseInspect,
-  parseListing,
-  parsePolicy,
-} from '../../src/adapters/docker/container-view.ts';
-import { classifyFailure } from '../../src/adapters/docker/docker-errors.ts';
-import { createFrameReader } from '../../src/adapters/docker/exec-frames.ts';
-import { readTarFiles } from '../../src/adapters/docker/read-tar.ts';
+} from '../../src/bots/docker/container-names.ts';
+import { parseInspect, parseListing, parsePolicy } from '../../src/bots/docker/container-view.ts';
+import { classifyFailure } from '../../src/bots/docker/docker-errors.ts';
+import { createFrameReader } from '../../src/bots/docker/exec-frames.ts';
+import { readTarFiles } from '../../src/bots/docker/read-tar.ts';
 
 const END = Buffer.alloc(1024);
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createCircuit } from '../../src/adapters/docker/circuit.ts';
+import { createCircuit } from '../../src/bots/docker/circuit.ts';
 
 function createTimed() {
   let at = 0;

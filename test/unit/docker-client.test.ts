@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { createDockerClient } from '../../src/adapters/docker/docker-client.ts';
+import { createDockerClient } from '../../src/bots/docker/docker-client.ts';
 
 test('a request formatted for a debug log: the agent with its sockets is not in it', () => {
   const { api, close } = createDockerClient({ host: '127.0.0.1', port: 9, protocol: 'https' });

@@ -2,11 +2,11 @@
 // bots each of them is a doubt.
 
 import { describe, expect, it } from 'vitest';
-import type { HostListing, UnknownPool } from '../../src/deletion/ports/bots.ts';
-import type { BotOwner } from '../../src/domain/identity.ts';
+import type { HostListing, UnknownPool } from '../../src/bots/bots.ts';
 import { toFirebaseUid, toUserId } from '../../src/domain/ids.ts';
 import { ok, unknown } from '../../src/domain/source.ts';
-import { createDockerView, type DoubtQuestion } from '../../src/reconciliation/docker-view.ts';
+import type { BotOwner } from '../../src/pool-state/ownership.ts';
+import { createDockerView, type DoubtQuestion } from '../../src/sync/docker-view.ts';
 import { poolStateOf } from '../support/deletions.ts';
 
 const OWNER: BotOwner = {

@@ -8,8 +8,8 @@ import { createDeleteBotSaga } from '../../src/deletion/delete-bot.ts';
 import { createReclaimOrphanSaga } from '../../src/deletion/reclaim-orphan.ts';
 import { createRestartBotSaga } from '../../src/health/restart-bot.ts';
 import { createProvisionBotSaga } from '../../src/provisioning/provision-bot.ts';
-import { createSyncAllSaga } from '../../src/reconciliation/sync-all.ts';
-import { createSyncWalletSaga } from '../../src/reconciliation/sync-wallet.ts';
+import { createSyncAllSaga } from '../../src/sync/sync-all.ts';
+import { createSyncWalletSaga } from '../../src/sync/sync-wallet.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 
 /** Those that carry money, with at least so many states; and those that only read and repair. */

@@ -2,16 +2,16 @@
 // about, and until then its bot, if it is there, is neither removed nor forgotten.
 
 import { expect, it } from 'vitest';
+import type { Bots } from '../../src/bots/bots.ts';
+import type { HostBelief } from '../../src/bots/host-belief.ts';
 import { finishTombstone, whileItsOwn } from '../../src/deletion/finish-tombstone.ts';
-import type { Bots } from '../../src/deletion/ports/bots.ts';
-import type { Findings } from '../../src/deletion/ports/findings.ts';
-import type { HostBelief } from '../../src/deletion/ports/host-belief.ts';
-import type { PoolStates } from '../../src/deletion/ports/pool-states.ts';
-import { NOTHING_SEEN, type SeenBot, type Tombstone } from '../../src/deletion/ports/tombstones.ts';
-import type { Wallets } from '../../src/deletion/ports/wallets.ts';
 import type { DedicatedSighting, PooledSighting, Sighting } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { joinAnswers, ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
+import type { Findings } from '../../src/findings/findings.ts';
+import type { PoolStates } from '../../src/pool-state/pool-states.ts';
+import { NOTHING_SEEN, type SeenBot, type Tombstone } from '../../src/tombstones/tombstones.ts';
+import type { Wallets } from '../../src/wallet/wallets.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 import { EVERY_HOST_BELIEVED } from '../support/known-hosts.ts';
 

@@ -4,14 +4,14 @@ import { expect, it } from 'vitest';
 import type { StepCall } from '../../packages/saga/src/definition.ts';
 import { BOT_CAPTURE, POOL_CAPTURE } from '../../src/deletion/captures.ts';
 import { writeInput } from '../../src/deletion/delete-bot-input.ts';
-import type { Wallets } from '../../src/deletion/ports/wallets.ts';
 import { informPlatform } from '../../src/deletion/steps/inform-platform.ts';
 import { type DeletionPorts, STEP } from '../../src/deletion/steps/step-ports.ts';
 import type { DedicatedSighting } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
-import { findOwnEntry } from '../../src/domain/owned-entry.ts';
-import type { PoolState } from '../../src/domain/pool-state.ts';
 import { ok } from '../../src/domain/source.ts';
+import { findOwnEntry } from '../../src/pool-state/owned-entry.ts';
+import type { PoolState } from '../../src/pool-state/pool-state.ts';
+import type { Wallets } from '../../src/wallet/wallets.ts';
 import { poolStateOf } from '../support/deletions.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 

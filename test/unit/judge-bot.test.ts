@@ -4,9 +4,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ProgramState } from '../../src/domain/bot.ts';
+import type { BotMemory } from '../../src/health/bot-healths.ts';
 import { HEALTH_SETTINGS } from '../../src/health/health-settings.ts';
 import { type BotLook, judgeBot, type Verdict } from '../../src/health/judge-bot.ts';
-import type { BotMemory } from '../../src/health/ports/bot-healths.ts';
 
 const { looksToFail, maxRestarts, cooldownMs, forgiveMs } = HEALTH_SETTINGS;
 const PERIOD_MS = 30_000;

@@ -12,10 +12,10 @@ import { callOf, type Performance } from '../../packages/saga/src/run/step-call.
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { ALLOCATION_CAPTURE } from '../../src/deletion/captures.ts';
 import { writeInput } from '../../src/deletion/delete-bot-input.ts';
-import type { SettleResult, Wallets } from '../../src/deletion/ports/wallets.ts';
 import { createRefundWalletStep } from '../../src/deletion/steps/refund-wallet.ts';
 import { type DeletionPorts, STEP } from '../../src/deletion/steps/step-ports.ts';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
+import type { SettleResult, Wallets } from '../../src/wallet/wallets.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 
 const GIVEN_UP = new InDoubtError('TIMEOUT', 'no answer in time');

@@ -2,12 +2,12 @@
 // where none does, nobody says that it is nowhere (I4).
 
 import { expect, it } from 'vitest';
-import { locateOwned } from '../../src/deletion/locate-owned.ts';
-import type { Bots } from '../../src/deletion/ports/bots.ts';
-import type { Wallets } from '../../src/deletion/ports/wallets.ts';
+import type { Bots } from '../../src/bots/bots.ts';
+import { locateOwned } from '../../src/bots/locate-owned.ts';
 import type { DedicatedSighting, PooledSighting, Sighting } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { joinAnswers, ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
+import type { Wallets } from '../../src/wallet/wallets.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 import { EVERY_HOST_BELIEVED } from '../support/known-hosts.ts';
 

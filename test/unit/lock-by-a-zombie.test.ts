@@ -5,13 +5,13 @@ import { expect, it } from 'vitest';
 import type { StepCall } from '../../packages/saga/src/definition.ts';
 import { FencedError, TerminalError } from '../../packages/saga/src/errors.ts';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
+import { STORED_VALUES } from '../../src/bots/bot-valuation.ts';
 import { ALLOCATION_CAPTURE } from '../../src/deletion/captures.ts';
 import { writeInput } from '../../src/deletion/delete-bot-input.ts';
-import { STORED_VALUES } from '../../src/deletion/ports/bot-valuation.ts';
-import type { Finding } from '../../src/deletion/ports/findings.ts';
 import { createLockAllocationStep } from '../../src/deletion/steps/lock-allocation.ts';
 import { type DeletionPorts, STEP } from '../../src/deletion/steps/step-ports.ts';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
+import type { Finding } from '../../src/findings/findings.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 
 const ID = toSagaId('del-0mvx2cqo0dqqe9xwr1uq2r');

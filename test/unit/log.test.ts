@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RetryableError } from '../../packages/saga/src/errors.ts';
 import { redact } from '../../packages/saga/src/redact.ts';
-import { describeThrown, messageOfThrown } from '../../src/log-error.ts';
-import { createLogger } from '../../src/logger.ts';
+import { describeThrown, messageOfThrown } from '../../src/infra/log/log-error.ts';
+import { createLogger } from '../../src/infra/log/logger.ts';
 
 const SECRET = 'hunter2Hunter2';
 
@@ -169,5 +169,5 @@ it('every logger of the program is this one', async () => {
   for (const file of sources.filter((name) => name.endsWith('.ts'))) {
     if (/\bpino\(/.test(await readFile(`src/${file}`, 'utf8'))) makers.push(file);
   }
-  expect(makers).toEqual(['logger.ts']);
+  expect(makers).toEqual(['infra/log/logger.ts']);
 });

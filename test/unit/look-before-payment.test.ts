@@ -3,6 +3,7 @@
 
 import { expect, it } from 'vitest';
 import type { StepCall } from '../../packages/saga/src/definition.ts';
+import type { Bots } from '../../src/bots/bots.ts';
 import {
   ALLOCATION_CAPTURE,
   type AllocationCapture,
@@ -10,7 +11,6 @@ import {
   STOP_VALUE,
 } from '../../src/deletion/captures.ts';
 import { writeInput } from '../../src/deletion/delete-bot-input.ts';
-import type { Bots } from '../../src/deletion/ports/bots.ts';
 import { createStopObserver } from '../../src/deletion/steps/observe-stop.ts';
 import { type DeletionPorts, STEP } from '../../src/deletion/steps/step-ports.ts';
 import type { PooledSighting } from '../../src/domain/bot.ts';

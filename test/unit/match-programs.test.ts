@@ -2,12 +2,8 @@
 // of supervisord without its neighbours.
 
 import { describe, expect, it } from 'vitest';
-import {
-  isPlain,
-  matchPlain,
-  matchPrograms,
-} from '../../src/adapters/supervisor/match-programs.ts';
-import type { ConfFile } from '../../src/adapters/supervisor/parse-conf.ts';
+import { isPlain, matchPlain, matchPrograms } from '../../src/bots/supervisor/match-programs.ts';
+import type { ConfFile } from '../../src/bots/supervisor/parse-conf.ts';
 import type { KnownProgram } from '../../src/domain/bot.ts';
 
 const SLEEP = 'command=/bin/sleep 100000';

@@ -8,8 +8,8 @@ import { writeInput } from '../../src/deletion/delete-bot-input.ts';
 import type { DeletionPorts } from '../../src/deletion/steps/step-ports.ts';
 import { createUpdatePoolStateStep } from '../../src/deletion/steps/update-pool-state.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
-import { findOwnEntry } from '../../src/domain/owned-entry.ts';
-import { type PoolState, takeOut } from '../../src/domain/pool-state.ts';
+import { findOwnEntry } from '../../src/pool-state/owned-entry.ts';
+import { type PoolState, takeOut } from '../../src/pool-state/pool-state.ts';
 import { poolStateOf } from '../support/deletions.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 

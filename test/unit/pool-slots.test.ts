@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
-import { activateSlot, assignSlot, freePort, type HeldSlot } from '../../src/domain/pool-slots.ts';
-import type { PoolState } from '../../src/domain/pool-state.ts';
+import {
+  activateSlot,
+  assignSlot,
+  freePort,
+  type HeldSlot,
+} from '../../src/pool-state/pool-slots.ts';
+import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import { emptyPool, poolStateWith } from '../support/provisions.ts';
 
 const UID = 'uid-new';

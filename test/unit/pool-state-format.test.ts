@@ -1,10 +1,7 @@
 import { expect, test } from 'vitest';
-import {
-  formatPoolState,
-  parsePoolState,
-} from '../../src/adapters/pool-state/pool-state-format.ts';
-import type { PoolState } from '../../src/domain/pool-state.ts';
-import { hiddenBy } from '../../src/domain/unreadable-rows.ts';
+import type { PoolState } from '../../src/pool-state/pool-state.ts';
+import { formatPoolState, parsePoolState } from '../../src/pool-state/pool-state-format.ts';
+import { hiddenBy } from '../../src/pool-state/unreadable-rows.ts';
 import { samplePoolState } from '../support/pool-state-samples.ts';
 
 test('a state written and parsed: the same, unknown fields and a word we do not know included', () => {

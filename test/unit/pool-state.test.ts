@@ -11,7 +11,7 @@ import {
   type PoolState,
   putBack,
   takeOut,
-} from '../../src/domain/pool-state.ts';
+} from '../../src/pool-state/pool-state.ts';
 import { sampleMapping, samplePool } from '../support/pool-state-samples.ts';
 
 const IDS = ['a-bot-1', 'a-bot-2', 'b-bot-1', 'constructor', '__proto__', '7'];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { rosterOf } from '../../src/domain/pool-roster.ts';
-import type { PoolState } from '../../src/domain/pool-state.ts';
-import { applyStatuses } from '../../src/domain/pool-statuses.ts';
+import { rosterOf } from '../../src/pool-state/pool-roster.ts';
+import type { PoolState } from '../../src/pool-state/pool-state.ts';
+import { applyStatuses } from '../../src/pool-state/pool-statuses.ts';
 import { sampleMapping, samplePool } from '../support/pool-state-samples.ts';
 
 const BOT = 'uid-a-bot-1';

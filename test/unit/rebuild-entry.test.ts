@@ -3,9 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import type { PooledSighting } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
-import type { BotMapping, PoolState } from '../../src/domain/pool-state.ts';
-import { type LostBot, type Obstacle, rebuildEntry } from '../../src/domain/rebuild-entry.ts';
-import { UNREADABLE } from '../../src/domain/unreadable-rows.ts';
+import type { BotMapping, PoolState } from '../../src/pool-state/pool-state.ts';
+import { type LostBot, type Obstacle, rebuildEntry } from '../../src/pool-state/rebuild-entry.ts';
+import { UNREADABLE } from '../../src/pool-state/unreadable-rows.ts';
 import { poolStateOf } from '../support/deletions.ts';
 
 const UID = 'uid-a';

@@ -2,14 +2,14 @@
 // host has said what it holds and the bot's own files have said their port, and not before.
 
 import { expect, it } from 'vitest';
-import type { Bots, PortReading } from '../../src/deletion/ports/bots.ts';
-import type { PoolStates } from '../../src/deletion/ports/pool-states.ts';
+import type { Bots, PortReading } from '../../src/bots/bots.ts';
 import type { PooledSighting } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
-import type { PoolState } from '../../src/domain/pool-state.ts';
 import { joinAnswers, ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
-import { type EntryPorts, repairEntry } from '../../src/reconciliation/repair-entries.ts';
-import type { DriftNote } from '../../src/reconciliation/sync-notes.ts';
+import type { PoolState } from '../../src/pool-state/pool-state.ts';
+import type { PoolStates } from '../../src/pool-state/pool-states.ts';
+import { type EntryPorts, repairEntry } from '../../src/sync/repair-entries.ts';
+import type { DriftNote } from '../../src/sync/sync-notes.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 
 const firebaseUid = toFirebaseUid('uid-1');

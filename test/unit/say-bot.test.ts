@@ -3,8 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { type BotFacts, sayBot } from '../../src/api/say-bot.ts';
 import { judgePresence } from '../../src/domain/presence.ts';
-import { HEALTH_STATES } from '../../src/health/ports/bot-healths.ts';
-import { BOT_VERDICTS, type BotVerdict } from '../../src/reconciliation/bot-verdict.ts';
+import { HEALTH_STATES } from '../../src/health/bot-healths.ts';
+import { BOT_VERDICTS, type BotVerdict } from '../../src/sync/bot-verdict.ts';
 
 const SEEN = { present: 'yes', absent: 'no', unknown: 'unknown' } as const;
 const PLACES = ['present', 'absent', 'unknown'] as const;

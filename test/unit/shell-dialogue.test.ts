@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { InDoubtError } from '../../packages/saga/src/errors.ts';
-import { lineOf, SHELL } from '../../src/adapters/docker/shell.ts';
+import { lineOf, SHELL } from '../../src/bots/docker/shell.ts';
 
 const TOKEN = 'reclaim0f';
 const { linesToSend, readBeginning, readAnswer } = SHELL;

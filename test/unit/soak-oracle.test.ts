@@ -9,7 +9,7 @@ import type { Evidence, SagaEvidence } from '../../soak/oracle/evidence.ts';
 import { judgeJobs } from '../../soak/oracle/jobs.ts';
 import { judgeMoney } from '../../soak/oracle/money.ts';
 import { createVerdict } from '../../soak/verdict.ts';
-import type { PoolState } from '../../src/domain/pool-state.ts';
+import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import { sampleMapping } from '../support/pool-state-samples.ts';
 
 const DEPOSIT = new mongo.ObjectId().toHexString();

@@ -2,7 +2,7 @@
 
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
-import { startTelemetry } from '../../src/adapters/telemetry/start-telemetry.ts';
+import { startTelemetry } from '../../src/infra/telemetry/start-telemetry.ts';
 import { startCollector } from '../support/collector.ts';
 import { waitFor } from '../support/wait-for.ts';
 

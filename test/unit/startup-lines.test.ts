@@ -1,9 +1,9 @@
 // What a start says of the platform beside it: who starts bots, and what becomes of one that is deleted.
 
 import { expect, it } from 'vitest';
-import { parseConfig } from '../../src/config.ts';
-import type { Services } from '../../src/services.ts';
-import { startupLines } from '../../src/startup-lines.ts';
+import type { Services } from '../../src/main/compose/services.ts';
+import { parseConfig } from '../../src/main/config.ts';
+import { startupLines } from '../../src/main/startup-lines.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 
 const ENV = { MONGODB_URI: 'mongodb://db/reclaim', FIREBASE_PROJECT_ID: 'shop-1' };

@@ -9,7 +9,7 @@ import {
   parseStart,
   parseStatusList,
   parseStop,
-} from '../../src/adapters/supervisor/parse-answers.ts';
+} from '../../src/bots/supervisor/parse-answers.ts';
 
 describe('a line of the status', () => {
   test.each([

@@ -7,7 +7,7 @@ import {
   confState,
   isProgramName,
   programName,
-} from '../../src/adapters/supervisor/program-names.ts';
+} from '../../src/bots/supervisor/program-names.ts';
 
 test('an id: the program, its conf file and that file put aside', () => {
   expect(programName('u-bot-1')).toBe('bot-u-bot-1');

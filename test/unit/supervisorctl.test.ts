@@ -1,7 +1,7 @@
 // Which names are given to supervisorctl: one that it would read as several words, or as everybody, never is.
 
 import { expect, test } from 'vitest';
-import { createSupervisorctl } from '../../src/adapters/supervisor/supervisorctl.ts';
+import { createSupervisorctl } from '../../src/bots/supervisor/supervisorctl.ts';
 
 function recording() {
   const lines: string[] = [];

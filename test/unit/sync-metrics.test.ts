@@ -1,12 +1,9 @@
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { createScrapedRead } from '../../packages/saga/src/metrics/scraped-read.ts';
-import { registerFindingGauge } from '../../src/adapters/metrics/finding-gauge.ts';
-import {
-  createSyncMetrics,
-  registerOrphanGauges,
-} from '../../src/adapters/metrics/sync-metrics.ts';
-import type { SuspectSummary } from '../../src/reconciliation/ports/suspects.ts';
+import { registerFindingGauge } from '../../src/findings/finding-gauge.ts';
+import type { SuspectSummary } from '../../src/sync/suspects.ts';
+import { createSyncMetrics, registerOrphanGauges } from '../../src/sync/sync-metrics.ts';
 
 async function valuesOf(registry: Registry): Promise<string[]> {
   const text = await registry.metrics();

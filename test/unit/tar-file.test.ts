@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { readTarFiles } from '../../src/adapters/docker/read-tar.ts';
-import { tarOfFile } from '../../src/adapters/docker/tar-file.ts';
+import { readTarFiles } from '../../src/bots/docker/read-tar.ts';
+import { tarOfFile } from '../../src/bots/docker/tar-file.ts';
 
 it.each([0, 1, 511, 512, 513, 5_000])(
   'a file of %i bytes: read by tar and by our own reader',

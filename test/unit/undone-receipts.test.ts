@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { undoneReceipts } from '../../src/reconciliation/audit/undone-receipts.ts';
+import { undoneReceipts } from '../../src/wallet/audit/undone-receipts.ts';
 
 const run = (...amounts: bigint[]) => amounts.map((amount, n) => ({ opId: `settle.${n}`, amount }));
 

@@ -2,10 +2,10 @@
 
 import { expect, it } from 'vitest';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
-import { NOTHING_SEEN } from '../../src/deletion/ports/tombstones.ts';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
-import type { PoolState } from '../../src/domain/pool-state.ts';
 import { writeStatuses } from '../../src/health/write-statuses.ts';
+import type { PoolState } from '../../src/pool-state/pool-state.ts';
+import { NOTHING_SEEN } from '../../src/tombstones/tombstones.ts';
 import { sampleMapping, samplePool } from '../support/pool-state-samples.ts';
 
 const USER = toUserId('00000000000000000000000a');

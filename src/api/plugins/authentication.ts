@@ -4,7 +4,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import type { Identity, IdentityVerifier } from '../../domain/identity-verifier.ts';
+import type { Identity, IdentityVerifier } from '../../infra/identities/identity-verifier.ts';
 import type { Admission } from '../admission.ts';
 import { judged, sessionIdentity } from '../judged-identity.ts';
 import { ProblemError, unauthenticated } from '../problem.ts';

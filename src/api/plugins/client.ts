@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import type { TrustsHop } from '../../trusted-proxies.ts';
+import type { TrustsHop } from '../trusted-proxies.ts';
 
 export interface Client {
   /** Of the rightmost hop that is no proxy of ours; where each is one, the socket's, which nobody can write. */

@@ -13,7 +13,7 @@ import type { FastifyRequest } from 'fastify';
 import type { DeleteOutcome } from '../../deletion/delete-requests.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { type InstanceId, toInstanceId } from '../../domain/ids.ts';
-import type { BotEvent } from '../../health/ports/bot-events.ts';
+import type { BotEvent } from '../../health/bot-events.ts';
 import { deletionBodies } from '../deletion-answer.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { statusUrl } from '../job-view.ts';

@@ -2,10 +2,10 @@
 // it in HTTP, with the name of who decided from the token.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { RecordedFinding } from '../../deletion/ports/findings.ts';
 import type { ResolveOutcome } from '../../deletion/resolve-findings.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { toUserId } from '../../domain/ids.ts';
+import type { RecordedFinding } from '../../findings/findings.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { statusUrl } from '../job-view.ts';
 import { BEARER } from '../plugins/documentation.ts';

@@ -1,9 +1,9 @@
 // An administrator's confirmation that a Docker host which holds nothing is meant to hold nothing.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { ConfirmOutcome } from '../../bots/hosts/confirm-host.ts';
+import type { HostRecord } from '../../bots/hosts/host-records.ts';
 import { assertNever } from '../../domain/assert-never.ts';
-import type { ConfirmOutcome } from '../../reconciliation/confirm-host.ts';
-import type { HostRecord } from '../../reconciliation/ports/host-records.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { BEARER } from '../plugins/documentation.ts';
 import { ProblemError } from '../problem.ts';

@@ -2,8 +2,8 @@
 // it says none. A port of its own (METRICS_PORT) is the other way to it.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { isBearer } from '../../is-bearer.ts';
 import type { ApiDependencies, ApiSettings } from '../dependencies.ts';
+import { isBearer } from '../is-bearer.ts';
 import { ProblemError, unauthenticated } from '../problem.ts';
 
 export interface MetricsRouteDependencies extends Pick<ApiDependencies, 'metrics'> {

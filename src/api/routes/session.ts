@@ -4,7 +4,7 @@
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import type { Identity } from '../../domain/identity-verifier.ts';
+import type { Identity } from '../../infra/identities/identity-verifier.ts';
 import type { ApiDependencies, ApiSettings } from '../dependencies.ts';
 import { BEARER } from '../plugins/documentation.ts';
 import { PROBLEM_RESPONSES } from '../schemas/problem.ts';

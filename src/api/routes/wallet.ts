@@ -2,7 +2,7 @@
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { DEFAULT_PAGE_SIZE } from '@reclaim/saga/fastify';
-import type { LedgerEntry } from '../../deletion/ports/ledger.ts';
+import type { LedgerEntry } from '../../wallet/ledger.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { BEARER } from '../plugins/documentation.ts';
 import { PROBLEM_RESPONSES } from '../schemas/problem.ts';

@@ -3,9 +3,9 @@
 
 import { PageQuery } from '@reclaim/saga/fastify';
 import { type Static, Type } from 'typebox';
-import { BOT_EVENT_TYPES } from '../../health/ports/bot-events.ts';
-import { HEALTH_STATES } from '../../health/ports/bot-healths.ts';
-import { BOT_VERDICTS } from '../../reconciliation/bot-verdict.ts';
+import { BOT_EVENT_TYPES } from '../../health/bot-events.ts';
+import { HEALTH_STATES } from '../../health/bot-healths.ts';
+import { BOT_VERDICTS } from '../../sync/bot-verdict.ts';
 import { TONES } from '../say-bot.ts';
 
 const Absent = Type.Object({ status: Type.Literal('absent') });

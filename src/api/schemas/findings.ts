@@ -2,7 +2,7 @@
 
 import { ReasonSchema } from '@reclaim/saga/fastify';
 import { type Static, Type } from 'typebox';
-import { FINDING_KINDS } from '../../deletion/ports/findings.ts';
+import { FINDING_KINDS } from '../../findings/findings.ts';
 
 const FindingKindSchema = Type.Enum([...FINDING_KINDS]);
 const ActionSchema = Type.Enum(['remove', 'accept-as-new', 'restore', 'acknowledge'], {

@@ -1,7 +1,7 @@
 // The numbers and sources that stand on top of the operations page.
 
 import { type Static, Type } from 'typebox';
-import { FINDING_KINDS } from '../../deletion/ports/findings.ts';
+import { FINDING_KINDS } from '../../findings/findings.ts';
 
 const MoneySchema = Type.Object({
   minor: Type.Integer({ description: 'Cents.' }),

@@ -5,11 +5,11 @@
 // It is asked once, right after the bot was observed gone: an answer that is owed is not asked for again (I5).
 
 import type { StepCall, StepResult } from '@reclaim/saga';
+import { aboutBotOf } from '../../bots/locate-owned.ts';
 import { POOL_CAPTURE, REMOVE_VALUE } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
 import { isMadeAgain } from '../finish-tombstone.ts';
-import { aboutBotOf } from '../locate-owned.ts';
-import type { PlatformOutcome } from '../ports/platform-memory.ts';
+import type { PlatformOutcome } from '../platform-memory.ts';
 import { capturedBot, type DeletionPorts, STEP } from './step-ports.ts';
 
 export async function informPlatform(ports: DeletionPorts, call: StepCall): Promise<StepResult> {

@@ -15,12 +15,12 @@ import {
   toSagaId,
 } from '@reclaim/saga';
 import { assertNever } from '../../domain/assert-never.ts';
+import type { BotWorth } from '../../domain/bot-worth.ts';
 import { isStamped, stampedLife } from '../../domain/incarnation.ts';
+import { resurrected } from '../../findings/findings.ts';
 import { askWorth } from '../bot-worth.ts';
 import { ALLOCATION_CAPTURE, LOCK_VALUE, POOL_CAPTURE } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
-import type { BotWorth } from '../ports/bot-valuation.ts';
-import { resurrected } from '../ports/findings.ts';
 import { findPlatformPayment } from './platform-payment.ts';
 import { reportForeign } from './report-foreign.ts';
 import {

@@ -1,7 +1,7 @@
 // The payment of the platform's own deletion, where it and ours met: looked for only where the allocation that was
 // locked is gone without a receipt of ours (I2).
 
-import type { Receipt } from '../ports/wallets.ts';
+import type { Receipt } from '../../wallet/wallets.ts';
 import type { DeletionPorts, DeletionScene } from './step-ports.ts';
 
 /** The platform dates its rows by its own clock; a payment of an earlier life is further away than this. */

@@ -16,8 +16,8 @@ import {
   type Warning,
 } from '@reclaim/saga';
 import { assertNever } from '../../domain/assert-never.ts';
+import type { Receipt, SettleResult } from '../../wallet/wallets.ts';
 import { REFUND_VALUE } from '../captures.ts';
-import type { Receipt, SettleResult } from '../ports/wallets.ts';
 import { findPlatformPayment } from './platform-payment.ts';
 import {
   type DeletionPorts,

@@ -10,7 +10,7 @@ import {
 } from '@reclaim/saga';
 import { POOL_CAPTURE } from '../captures.ts';
 import { finishTombstone, NEW_LIFE, removeAll, whileItsOwn } from '../finish-tombstone.ts';
-import { PLATFORM_TIMEOUT_MS } from '../ports/platform-memory.ts';
+import { PLATFORM_TIMEOUT_MS } from '../platform-memory.ts';
 import { informPlatform } from './inform-platform.ts';
 import {
   capturedBot,

@@ -2,9 +2,9 @@
 // person is told.
 
 import type { StepCall } from '@reclaim/saga';
+import { idConflict } from '../../findings/findings.ts';
 import { POOL_CAPTURE } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
-import { idConflict } from '../ports/findings.ts';
 import { capturedBot, type DeletionPorts, STEP } from './step-ports.ts';
 
 /** Tells what has been captured so far; repeatable. */

@@ -1,7 +1,16 @@
 // What the steps of a deletion work with.
 
 import { type SagaId, type StepCall, toSagaId } from '@reclaim/saga';
+import type { BotValuation } from '../../bots/bot-valuation.ts';
+import type { Bots } from '../../bots/bots.ts';
+import type { HostBelief } from '../../bots/host-belief.ts';
+import type { BotWorth } from '../../domain/bot-worth.ts';
 import { settlementOpId } from '../../domain/incarnation.ts';
+import type { Findings } from '../../findings/findings.ts';
+import type { PoolStates } from '../../pool-state/pool-states.ts';
+import type { SeenBot, Tombstones, TombstoneTarget } from '../../tombstones/tombstones.ts';
+import type { Ledger } from '../../wallet/ledger.ts';
+import type { MarkTarget, SettleCommand, Wallets } from '../../wallet/wallets.ts';
 import {
   ALLOCATION_CAPTURE,
   type AllocationCapture,
@@ -11,15 +20,7 @@ import {
   STOP_VALUE,
 } from '../captures.ts';
 import { type DeleteBotInput, readInput } from '../delete-bot-input.ts';
-import type { BotValuation, BotWorth } from '../ports/bot-valuation.ts';
-import type { Bots } from '../ports/bots.ts';
-import type { Findings } from '../ports/findings.ts';
-import type { HostBelief } from '../ports/host-belief.ts';
-import type { Ledger } from '../ports/ledger.ts';
-import type { PlatformMemory } from '../ports/platform-memory.ts';
-import type { PoolStates } from '../ports/pool-states.ts';
-import type { SeenBot, Tombstones, TombstoneTarget } from '../ports/tombstones.ts';
-import type { MarkTarget, SettleCommand, Wallets } from '../ports/wallets.ts';
+import type { PlatformMemory } from '../platform-memory.ts';
 
 export interface DeletionPorts {
   readonly wallets: Wallets;

@@ -10,7 +10,9 @@ import {
   type StepCall,
   type Warning,
 } from '@reclaim/saga';
+import { aboutBotOf, locateOwned } from '../../bots/locate-owned.ts';
 import { isRemovedByStop, type Sighting } from '../../domain/bot.ts';
+import type { BotWorth } from '../../domain/bot-worth.ts';
 import { type AbsenceDoubt, createAbsenceDoubt, lookAtRest, stopAndLook } from '../bot-at-rest.ts';
 import { askAndLockWorth } from '../bot-worth.ts';
 import {
@@ -21,8 +23,6 @@ import {
   STOP_VALUE,
 } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
-import { aboutBotOf, locateOwned } from '../locate-owned.ts';
-import type { BotWorth } from '../ports/bot-valuation.ts';
 import { stopDeadline } from '../stop-policy.ts';
 import { reportForeign } from './report-foreign.ts';
 import {

@@ -2,14 +2,14 @@
 // the tombstone remembers them. I5: the change is fenced inside the lock.
 
 import type { CompensatableStep, StepCall, Warning } from '@reclaim/saga';
+import { findEntryOf } from '../../bots/locate-owned.ts';
 import type { InstanceId } from '../../domain/ids.ts';
-import { findOwnEntry, takeOutOwn } from '../../domain/owned-entry.ts';
-import { portHolder } from '../../domain/pool-slots.ts';
-import { type PoolEntry, type PoolState, putBack } from '../../domain/pool-state.ts';
-import { forBot } from '../../domain/unreadable-rows.ts';
+import { findOwnEntry, takeOutOwn } from '../../pool-state/owned-entry.ts';
+import { portHolder } from '../../pool-state/pool-slots.ts';
+import { type PoolEntry, type PoolState, putBack } from '../../pool-state/pool-state.ts';
+import { forBot } from '../../pool-state/unreadable-rows.ts';
 import { POOL_CAPTURE } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
-import { findEntryOf } from '../locate-owned.ts';
 import { stopDeadline } from '../stop-policy.ts';
 import { type DeletionPorts, STEP, UNDO_RETRY, UNTIL_DEADLINE } from './step-ports.ts';
 import { holdsAllocation } from './stop-container.ts';

@@ -10,10 +10,10 @@ import {
   TerminalError,
   UnavailableError,
 } from '@reclaim/saga';
-import type { PoolScope } from '../../deletion/ports/pool-states.ts';
 import { isUp } from '../../domain/bot.ts';
-import { activateSlot } from '../../domain/pool-slots.ts';
-import type { BotMapping, PoolState } from '../../domain/pool-state.ts';
+import { activateSlot } from '../../pool-state/pool-slots.ts';
+import type { BotMapping, PoolState } from '../../pool-state/pool-state.ts';
+import type { PoolScope } from '../../pool-state/pool-states.ts';
 import type { ProvisionBotInput } from '../provision-bot-input.ts';
 import {
   MONEY_TIMEOUT_MS,

@@ -3,11 +3,11 @@
 // slots that tombstones still hold (I5).
 
 import { type CompensatableStep, type StepCall, TerminalError } from '@reclaim/saga';
-import type { PoolScope } from '../../deletion/ports/pool-states.ts';
-import { takeOutOwn } from '../../domain/owned-entry.ts';
-import { assignSlot, type HeldSlot } from '../../domain/pool-slots.ts';
-import { findEntry, type PoolState } from '../../domain/pool-state.ts';
-import { hiddenBy } from '../../domain/unreadable-rows.ts';
+import { takeOutOwn } from '../../pool-state/owned-entry.ts';
+import { assignSlot, type HeldSlot } from '../../pool-state/pool-slots.ts';
+import { findEntry, type PoolState } from '../../pool-state/pool-state.ts';
+import type { PoolScope } from '../../pool-state/pool-states.ts';
+import { hiddenBy } from '../../pool-state/unreadable-rows.ts';
 import { beginUndo, undoInTime } from '../begin-undo.ts';
 import { findPlaces } from '../find-places.ts';
 import {

@@ -10,9 +10,9 @@ import {
   TerminalError,
 } from '@reclaim/saga';
 import { finishTombstone } from '../../deletion/finish-tombstone.ts';
-import { NOTHING_SEEN } from '../../deletion/ports/tombstones.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { formatMinor } from '../../domain/money.ts';
+import { NOTHING_SEEN } from '../../tombstones/tombstones.ts';
 import { beginUndo, type Undo } from '../begin-undo.ts';
 import { payBack, settlementOf } from '../pay-back.ts';
 import {

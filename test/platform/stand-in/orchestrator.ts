@@ -1,7 +1,7 @@
 // The platform's orchestrator: pools and slots in memory, read from the file once, at its start, and written over it whole
 // after every change of its own. What others write in between it neither sees nor keeps.
 
-import type { BotMapping, Pool } from '../../../src/domain/pool-state.ts';
+import type { BotMapping, Pool } from '../../../src/pool-state/pool-state.ts';
 import { readPoolState, type Stage, writePoolState } from '../../support/deletions.ts';
 import type { Programs } from './programs.ts';
 

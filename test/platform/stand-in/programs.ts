@@ -1,6 +1,6 @@
 // What the platform does to containers: by Docker's commands in a real pool, or in the simulated world.
 
-import type { BotMapping } from '../../../src/domain/pool-state.ts';
+import type { BotMapping } from '../../../src/pool-state/pool-state.ts';
 import type { Stage } from '../../support/deletions.ts';
 import { programConf, type RunningContainer, runPool } from '../../support/docker.ts';
 import { waitFor } from '../../support/wait-for.ts';

@@ -11,8 +11,8 @@ import { inject, onTestFinished } from 'vitest';
 import type { CrashEnvironment } from '../../../packages/saga/src/testing/index.ts';
 import { driveOverQueue } from '../../../packages/saga/test/support/drive-over-queue.ts';
 import { expire } from '../../../packages/saga/test/support/saga-log.ts';
-import { parseConfig } from '../../../src/config.ts';
-import { createServices, type Services } from '../../../src/services.ts';
+import { createServices, type Services } from '../../../src/main/compose/services.ts';
+import { parseConfig } from '../../../src/main/config.ts';
 import { createTestDatabase } from '../database.ts';
 import { knowHosts } from '../known-hosts.ts';
 

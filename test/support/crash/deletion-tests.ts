@@ -15,7 +15,7 @@ import { writeInput } from '../../../src/deletion/delete-bot-input.ts';
 import { createReclaimOrphanSaga, RECLAIM_ORPHAN } from '../../../src/deletion/reclaim-orphan.ts';
 import { type DeletionPorts, STEP } from '../../../src/deletion/steps/step-ports.ts';
 import { toInstanceId } from '../../../src/domain/ids.ts';
-import { createAbsence } from '../../../src/reconciliation/look-at-bot.ts';
+import { createAbsence } from '../../../src/sync/look-at-bot.ts';
 import { poolStateOf } from '../deletions.ts';
 import { allocation, LIFE } from '../users.ts';
 import {

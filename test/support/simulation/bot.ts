@@ -3,11 +3,11 @@
 // thing after the other.
 
 import { SagaError } from '../../../packages/saga/src/errors.ts';
-import type { Bots, FencedCall } from '../../../src/deletion/ports/bots.ts';
-import type { PoolStates } from '../../../src/deletion/ports/pool-states.ts';
+import type { Bots, FencedCall } from '../../../src/bots/bots.ts';
 import type { PooledSighting, Sighting } from '../../../src/domain/bot.ts';
-import { findEntry, type PoolState } from '../../../src/domain/pool-state.ts';
 import { joinAnswers, ok, unknown } from '../../../src/domain/source.ts';
+import { findEntry, type PoolState } from '../../../src/pool-state/pool-state.ts';
+import type { PoolStates } from '../../../src/pool-state/pool-states.ts';
 import { inertPorts } from '../inert-ports.ts';
 import type { Wire } from './wire.ts';
 

@@ -9,7 +9,7 @@ import {
   type Tombstone,
   type Tombstones,
   type TombstoneTarget,
-} from '../../../src/deletion/ports/tombstones.ts';
+} from '../../../src/tombstones/tombstones.ts';
 import { inertPorts } from '../inert-ports.ts';
 import type { Wire } from './wire.ts';
 

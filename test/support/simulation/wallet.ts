@@ -2,8 +2,11 @@
 // adapter's own rules; only its update is made here.
 
 import { HoldError } from '../../../packages/saga/src/errors.ts';
-import { NO_PAST } from '../../../src/adapters/mongo/bot-pasts.ts';
-import type { UserReading } from '../../../src/adapters/mongo/user-reading.ts';
+import type { FirebaseUid, InstanceId } from '../../../src/domain/ids.ts';
+import { settlementOpId } from '../../../src/domain/incarnation.ts';
+import type { Ledger } from '../../../src/wallet/ledger.ts';
+import { NO_PAST } from '../../../src/wallet/mongodb/bot-pasts.ts';
+import type { UserReading } from '../../../src/wallet/mongodb/user-reading.ts';
 import {
   decideAbort,
   decideMark,
@@ -11,8 +14,7 @@ import {
   decideSettle,
   decideUnmark,
   receiptOf,
-} from '../../../src/adapters/mongo/wallet-decisions.ts';
-import type { Ledger } from '../../../src/deletion/ports/ledger.ts';
+} from '../../../src/wallet/mongodb/wallet-decisions.ts';
 import type {
   AllocationReading,
   Mark,
@@ -23,9 +25,7 @@ import type {
   SettleCommand,
   SettleResult,
   Wallets,
-} from '../../../src/deletion/ports/wallets.ts';
-import type { FirebaseUid, InstanceId } from '../../../src/domain/ids.ts';
-import { settlementOpId } from '../../../src/domain/incarnation.ts';
+} from '../../../src/wallet/wallets.ts';
 import { inertPorts } from '../inert-ports.ts';
 import { LIFE } from './plot.ts';
 import type { Wire } from './wire.ts';

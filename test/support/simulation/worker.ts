@@ -10,11 +10,11 @@ import {
   type RunOutcome,
 } from '../../../packages/saga/src/run/runner.ts';
 import type { SagaId } from '../../../packages/saga/src/saga-id.ts';
+import { STORED_VALUES } from '../../../src/bots/bot-valuation.ts';
 import { createDeleteBotSaga } from '../../../src/deletion/delete-bot.ts';
-import { STORED_VALUES } from '../../../src/deletion/ports/bot-valuation.ts';
 import { createReclaimOrphanSaga } from '../../../src/deletion/reclaim-orphan.ts';
 import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
-import { createAbsence } from '../../../src/reconciliation/look-at-bot.ts';
+import { createAbsence } from '../../../src/sync/look-at-bot.ts';
 import { inertPorts } from '../inert-ports.ts';
 import { EVERY_HOST_BELIEVED } from '../known-hosts.ts';
 import { type BotWorld, botsOver, poolStatesOver } from './bot.ts';

@@ -68,7 +68,7 @@ export const ALL_OR_COMPENSATED = [
     invariant: 'I1',
     mechanism: {
       what: 'a removal answers only when the bot was seen to be gone',
-      file: 'src/deletion/ports/bots.ts',
+      file: 'src/bots/bots.ts',
     },
     guardedBy: [
       at('contracts/bots.ts', 'a dedicated bot removed: gone, and every repeat is harmless'),
@@ -146,7 +146,7 @@ export const ALL_OR_COMPENSATED = [
     invariant: 'I1',
     mechanism: {
       what: 'an allocation that is gone is looked for among the platform’s own payments',
-      file: 'src/adapters/mongo/platform-payments.ts',
+      file: 'src/wallet/mongodb/platform-payments.ts',
     },
     guardedBy: [
       at(

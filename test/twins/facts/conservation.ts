@@ -8,7 +8,7 @@ export const CONSERVATION = [
     invariant: 'I11',
     mechanism: {
       what: 'the database adds in Decimal128; the balance keeps its old decimals',
-      file: 'src/adapters/mongo/settle-update.ts',
+      file: 'src/wallet/mongodb/settle-update.ts',
     },
     guardedBy: [
       at(
@@ -25,7 +25,7 @@ export const CONSERVATION = [
     invariant: 'I11',
     mechanism: {
       what: 'the audit reports a difference and writes no wallet',
-      file: 'src/reconciliation/audit/audit-once.ts',
+      file: 'src/wallet/audit/audit-once.ts',
     },
     guardedBy: [
       at(
@@ -41,7 +41,7 @@ export const CONSERVATION = [
     invariant: 'I11',
     mechanism: {
       what: 'a checkpoint moves on from the one it was chained from',
-      file: 'src/adapters/mongo/audit-checkpoints.ts',
+      file: 'src/wallet/audit/mongodb/audit-checkpoints.ts',
     },
     guardedBy: [
       at('integration/audit.test.ts', 'two audits at once: one finding, one checkpoint'),

@@ -8,7 +8,7 @@ export const IDEMPOTENT_CONVERGENCE = [
     invariant: 'I12',
     mechanism: {
       what: 'a repair touches what drifted, and nothing else',
-      file: 'src/reconciliation/repair-drift.ts',
+      file: 'src/sync/repair-drift.ts',
     },
     guardedBy: [
       at(
@@ -28,7 +28,7 @@ export const IDEMPOTENT_CONVERGENCE = [
     invariant: 'I12',
     mechanism: {
       what: 'a change of the pool state is answered when it is in the file',
-      file: 'src/adapters/pool-state/pool-file-commit.ts',
+      file: 'src/pool-state/file/pool-file-commit.ts',
     },
     guardedBy: [
       at(
@@ -44,7 +44,7 @@ export const IDEMPOTENT_CONVERGENCE = [
     invariant: 'I12',
     mechanism: {
       what: 'an entry is made again of what the bot’s own files say, and its port is not guessed',
-      file: 'src/domain/rebuild-entry.ts',
+      file: 'src/pool-state/rebuild-entry.ts',
     },
     guardedBy: [
       at(

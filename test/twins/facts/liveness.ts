@@ -60,7 +60,7 @@ export const LIVENESS = [
     invariant: 'I10',
     mechanism: {
       what: 'every Redis key carries the id of the installation, kept in its database',
-      file: 'src/adapters/mongo/installation.ts',
+      file: 'src/main/installation.ts',
     },
     guardedBy: [
       at(

@@ -8,7 +8,7 @@ export const MONEY_ONCE = [
     invariant: 'I2',
     mechanism: {
       what: 'the settlement looks for its operation id before it pays',
-      file: 'src/adapters/mongo/settle-update.ts',
+      file: 'src/wallet/mongodb/settle-update.ts',
     },
     guardedBy: [
       at(
@@ -68,7 +68,7 @@ export const MONEY_ONCE = [
     invariant: 'I2',
     mechanism: {
       what: 'balance, allocation and row change in one document update',
-      file: 'src/adapters/mongo/settle-update.ts',
+      file: 'src/wallet/mongodb/settle-update.ts',
     },
     guardedBy: [
       at(
@@ -88,7 +88,7 @@ export const MONEY_ONCE = [
     invariant: 'I2',
     mechanism: {
       what: 'the settlement pays the incarnation it was ordered for, and no other',
-      file: 'src/adapters/mongo/settle-update.ts',
+      file: 'src/wallet/mongodb/settle-update.ts',
     },
     guardedBy: [
       at(
@@ -104,7 +104,7 @@ export const MONEY_ONCE = [
     invariant: 'I2',
     mechanism: {
       what: 'ledger and tombstones are asked for the settled lives of the bot, not of the operation',
-      file: 'src/adapters/mongo/bot-pasts.ts',
+      file: 'src/wallet/mongodb/bot-pasts.ts',
     },
     guardedBy: [
       at(
@@ -125,7 +125,7 @@ export const MONEY_ONCE = [
     invariant: 'I2',
     mechanism: {
       what: 'what a stale save took back is restored under one name, whoever orders it and how often',
-      file: 'src/adapters/mongo/restore.ts',
+      file: 'src/wallet/mongodb/restore.ts',
     },
     guardedBy: [
       at(

@@ -29,7 +29,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     invariant: 'I4',
     mechanism: {
       what: 'a pool state that is torn or missing is unknown',
-      file: 'src/adapters/pool-state/pool-file-reader.ts',
+      file: 'src/pool-state/file/pool-file-reader.ts',
     },
     guardedBy: [
       at(
@@ -49,7 +49,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     invariant: 'I4',
     mechanism: {
       what: 'a row that cannot be read hides its own bot',
-      file: 'src/domain/unreadable-rows.ts',
+      file: 'src/pool-state/unreadable-rows.ts',
     },
     guardedBy: [
       at(
@@ -69,7 +69,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     invariant: 'I4',
     mechanism: {
       what: 'a host that lost everything is unknown until a person confirms it',
-      file: 'src/reconciliation/host-trust.ts',
+      file: 'src/bots/hosts/host-trust.ts',
     },
     guardedBy: [
       at(
@@ -89,7 +89,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     invariant: 'I4',
     mechanism: {
       what: 'a host that has never shown a bot is unknown while there is money in bots',
-      file: 'src/reconciliation/host-trust.ts',
+      file: 'src/bots/hosts/host-trust.ts',
     },
     guardedBy: [
       at(
@@ -109,7 +109,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     invariant: 'I4',
     mechanism: {
       what: 'a second look, bot by bot, before anything is repaired',
-      file: 'src/reconciliation/second-look.ts',
+      file: 'src/sync/second-look.ts',
     },
     guardedBy: [
       at(
@@ -150,7 +150,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     invariant: 'I4',
     mechanism: {
       what: 'a claim of the pool state that the wallets contradict is nobody’s, and evidence of nothing',
-      file: 'src/deletion/locate-owned.ts',
+      file: 'src/bots/locate-owned.ts',
     },
     guardedBy: [
       at(
@@ -171,7 +171,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     invariant: 'I4',
     mechanism: {
       what: 'a program that nobody can tell the bot of leaves who was not found in doubt',
-      file: 'src/adapters/supervisor/match-programs.ts',
+      file: 'src/bots/supervisor/match-programs.ts',
     },
     guardedBy: [
       at(
@@ -195,7 +195,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     invariant: 'I4',
     mechanism: {
       what: 'a container that was seen to be a bot is asked for by its id, whatever it is called',
-      file: 'src/deletion/remember-containers.ts',
+      file: 'src/bots/remember-containers.ts',
     },
     guardedBy: [
       at(
@@ -219,7 +219,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     invariant: 'I4',
     mechanism: {
       what: 'beside a platform, runs that nobody asked for only look until the first report is confirmed',
-      file: 'src/reconciliation/first-report.ts',
+      file: 'src/sync/first-report.ts',
     },
     guardedBy: [
       at(
@@ -235,7 +235,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     invariant: 'I4',
     mechanism: {
       what: 'a label alone is a claim: its container is evidence, and never touched',
-      file: 'src/deletion/locate-owned.ts',
+      file: 'src/bots/locate-owned.ts',
     },
     guardedBy: [
       at(

@@ -28,7 +28,7 @@ export const ONE_WRITER = [
     invariant: 'I5',
     mechanism: {
       what: 'the claim is checked right before each call that changes a bot',
-      file: 'src/deletion/ports/bots.ts',
+      file: 'src/bots/bots.ts',
     },
     guardedBy: [
       at('contracts/bots.ts', 'a fence that refuses: nothing is changed'),
@@ -62,7 +62,7 @@ export const ONE_WRITER = [
     invariant: 'I5',
     mechanism: {
       what: 'the lock of the pool state is broken by proof of death alone',
-      file: 'src/adapters/pool-state/holder-file.ts',
+      file: 'src/pool-state/file/holder-file.ts',
     },
     guardedBy: [
       at(
@@ -78,7 +78,7 @@ export const ONE_WRITER = [
     invariant: 'I5',
     mechanism: {
       what: 'a holder frees its own lock of the pool state, and no other',
-      file: 'src/adapters/pool-state/pool-file-lock.ts',
+      file: 'src/pool-state/file/pool-file-lock.ts',
     },
     guardedBy: [
       at(
@@ -94,7 +94,7 @@ export const ONE_WRITER = [
     invariant: 'I5',
     mechanism: {
       what: 'a change of the pool state in MongoDB names the revision it was made from',
-      file: 'src/adapters/pool-state/pool-documents-commit.ts',
+      file: 'src/pool-state/mongodb/pool-documents-commit.ts',
     },
     guardedBy: [
       at(
@@ -154,7 +154,7 @@ export const ONE_WRITER = [
     invariant: 'I5',
     mechanism: {
       what: 'a place that the platform has given since is another bot’s, also before its money is there',
-      file: 'src/domain/owned-entry.ts',
+      file: 'src/pool-state/owned-entry.ts',
     },
     guardedBy: [
       at(

@@ -6,12 +6,12 @@ import {
   type TestEngine,
 } from '../../../packages/saga/test/support/saga-engine.ts';
 import { openTestSagaLog } from '../../../packages/saga/test/support/saga-log.ts';
-import { createSimulatedBots } from '../../../src/adapters/simulator/simulated-bots.ts';
-import { parseConfig } from '../../../src/config.ts';
-import { STORED_VALUES } from '../../../src/deletion/ports/bot-valuation.ts';
+import { STORED_VALUES } from '../../../src/bots/bot-valuation.ts';
+import { createSimulatedBots } from '../../../src/bots/simulator/simulated-bots.ts';
 import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
 import { watchPools } from '../../../src/health/watch-pools.ts';
-import { createHealth } from '../../../src/health-parts.ts';
+import { createHealth } from '../../../src/main/compose/health.ts';
+import { parseConfig } from '../../../src/main/config.ts';
 import type { Lab } from './lab.ts';
 
 /** So many looks in a row as make a running bot a failed one, and one more. */

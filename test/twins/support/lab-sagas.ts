@@ -7,7 +7,7 @@ import { DELETE_BOT } from '../../../src/deletion/delete-bot.ts';
 import { type StopFailurePolicy, writeInput } from '../../../src/deletion/delete-bot-input.ts';
 import { RECLAIM_ORPHAN, reclaimOrder } from '../../../src/deletion/reclaim-orphan.ts';
 import { toFirebaseUid, toInstanceId } from '../../../src/domain/ids.ts';
-import { syncOrder } from '../../../src/reconciliation/sync-orders.ts';
+import { syncOrder } from '../../../src/sync/sync-orders.ts';
 import type { PlacedBot } from '../../support/deletions.ts';
 import { LIFE, SAGA_A } from '../../support/users.ts';
 

@@ -1,8 +1,8 @@
 // The pool state in MongoDB as it is written first: read, changed, and written as a whole, whatever came meanwhile.
 
 import type { Connection } from 'mongoose';
-import type { PoolStates } from '../../../src/deletion/ports/pool-states.ts';
 import { ok } from '../../../src/domain/source.ts';
+import type { PoolStates } from '../../../src/pool-state/pool-states.ts';
 import { overwritePoolState, storedPoolState } from '../../support/pool-documents.ts';
 
 export function createNaivePoolDocuments(connection: Connection): PoolStates {

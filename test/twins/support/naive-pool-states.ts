@@ -3,9 +3,9 @@
 
 import { open, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { PoolStates } from '../../../src/deletion/ports/pool-states.ts';
-import type { PoolState } from '../../../src/domain/pool-state.ts';
 import { ok } from '../../../src/domain/source.ts';
+import type { PoolState } from '../../../src/pool-state/pool-state.ts';
+import type { PoolStates } from '../../../src/pool-state/pool-states.ts';
 
 const OLD_MS = 10_000;
 const POLL_MS = 5;

@@ -1,8 +1,8 @@
 // Processes that change one pool state, a file or documents, and the oracle over them: what was acknowledged is there.
 
 import { createGate } from '../../../packages/saga/test/support/saga-world.ts';
-import type { PoolStates } from '../../../src/deletion/ports/pool-states.ts';
-import type { PoolState } from '../../../src/domain/pool-state.ts';
+import type { PoolState } from '../../../src/pool-state/pool-state.ts';
+import type { PoolStates } from '../../../src/pool-state/pool-states.ts';
 import { createPoolDatabase } from '../../support/pool-documents.ts';
 import { createPoolFileFolder } from '../../support/pool-file.ts';
 import { samplePoolState } from '../../support/pool-state-samples.ts';

@@ -1,0 +1,67 @@
+// The configuration that a bot runs with, read in one place for its port, its address and its credentials: `config.json`
+// in the bot's folder of a pool, as the platform writes it, or where freqtrade's image keeps it. Of a container that runs or not. It holds secrets (the exchange's keys, the API's password): what is read of it is never logged, and a
+// message about it never quotes it.
+
+import { InDoubtError } from '@reclaim/saga';
+import type { Sighting } from '../../domain/bot.ts';
+import type { BotsCall } from '../bots.ts';
+import { readArchivedFolder } from './archived-folder.ts';
+import type { HostCalls } from './host-calls.ts';
+
+export interface BotConfigs {
+  /** Null: there is no such file. @throws InDoubtError when it is larger than any config, or no JSON object;
+   * UnavailableError when nobody answered. */
+  readonly read: (
+    bot: Pick<Sighting, 'kind' | 'containerId'>,
+    instanceId: string,
+    call: BotsCall,
+  ) => Promise<BotConfig | null>;
+}
+
+export type BotConfig = Readonly<Record<string, unknown>>;
+
+/** As the platform mounts it. */
+const DEDICATED_CONFIGS = ['/freqtrade/user_data/config.json', '/freqtrade/config.json'];
+/** One with thousands of pairs in its lists is far below it. */
+const MAX_BYTES = 1024 * 1024;
+
+/** @param botsDir where bots keep their data, inside the pool. */
+export function createBotConfigs(
+  host: HostCalls,
+  { botsDir, deadlineMs }: { readonly botsDir: string; readonly deadlineMs: number },
+): BotConfigs {
+  const pathsOf = (kind: Sighting['kind'], instanceId: string) => {
+    if (kind === 'dedicated') return DEDICATED_CONFIGS;
+    // An id with a slash would be another path, and no folder can be called so.
+    return instanceId.includes('/') ? [] : [`${botsDir}/${instanceId}/config.json`];
+  };
+  return {
+    read: async ({ kind, containerId }, instanceId, call) => {
+      const read = (path: string) =>
+        readArchivedFolder(host, { containerId, path, deadlineMs, maxBytes: MAX_BYTES }, call);
+      const folders = await Promise.all(pathsOf(kind, instanceId).map(read));
+      const [file] = folders.flatMap((files) => files ?? []);
+      return file === undefined ? null : parse(file.text);
+    },
+  };
+}
+
+/** It was read, and is no configuration. */
+export const NO_CONFIG = 'BOT_CONFIG';
+
+function parse(text: string): BotConfig {
+  const value = jsonOf(text);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as BotConfig;
+  }
+  throw new InDoubtError(NO_CONFIG, 'its config.json is no JSON object');
+}
+
+// The parser's own message quotes the text.
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

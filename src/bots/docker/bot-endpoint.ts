@@ -1,0 +1,88 @@
+// Where a bot's own API listens, as Docker and the bot's folder say: its configuration, the addresses that its container has
+// in Docker's networks, and the ports that its host publishes. Reads only. An address is named by evidence about this
+// very container, or it is not named: another bot behind it would be believed, and paid by.
+
+import { InDoubtError } from '@reclaim/saga';
+import type Docker from 'dockerode';
+import type { Sighting } from '../../domain/bot.ts';
+import type { BotsCall } from '../bots.ts';
+import { type BotConfig, type BotConfigs, NO_CONFIG } from './bot-config.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { HostCalls } from './host-calls.ts';
+
+export interface BotEndpoint {
+  /** Null: there is none, or it is no plain file, or no configuration. */
+  readonly config: BotConfig | null;
+  /** Of its container, inside networks that this machine may be in too. */
+  readonly networkHosts: readonly string[];
+  /** The host that publishes its ports, and which: inside → outside. */
+  readonly published: { readonly host: string; readonly ports: ReadonlyMap<number, number> };
+  /** Whether the daemon is this machine's own: what others call `localhost` is the same as here. */
+  readonly isLocal: boolean;
+}
+
+export type ReadBotEndpoint = (
+  instanceId: string,
+  seen: Sighting,
+  call: BotsCall,
+) => Promise<BotEndpoint>;
+
+/** @param tcpHost the name by which a daemon elsewhere is reached; undefined: its socket is on this machine. */
+export function createReadBotEndpoint(
+  host: HostCalls,
+  configs: BotConfigs,
+  { readMs: deadlineMs }: Pick<Deadlines, 'readMs'>,
+  tcpHost: string | undefined,
+): ReadBotEndpoint {
+  return async (instanceId, seen, call) => {
+    const { containerId } = seen;
+    const request = {
+      what: 'inspect networks',
+      deadlineMs,
+      send: async (api: Docker, abortSignal: AbortSignal): Promise<unknown> =>
+        api.getContainer(containerId).inspect({ abortSignal }),
+    };
+    const [inspected, config] = await Promise.all([
+      host.read(request, call),
+      configs.read(seen, instanceId, call).catch(nullWhereNone),
+    ]);
+    const settings = field(inspected, 'NetworkSettings');
+    return {
+      config,
+      // The networks of another machine's daemon have addresses that may be anybody's here.
+      networkHosts: tcpHost === undefined ? addressesIn(settings) : [],
+      published: { host: tcpHost ?? '127.0.0.1', ports: publishedIn(settings) },
+      isLocal: tcpHost === undefined,
+    };
+  };
+}
+
+function nullWhereNone(error: unknown): null {
+  if (error instanceof InDoubtError && error.code === NO_CONFIG) return null;
+  throw error;
+}
+
+function addressesIn(settings: unknown): readonly string[] {
+  const networks = field(settings, 'Networks');
+  if (typeof networks !== 'object' || networks === null) return [];
+  const addresses = Object.values(networks).map((network: unknown) => field(network, 'IPAddress'));
+  return addresses.filter((address) => typeof address === 'string').filter((text) => text !== '');
+}
+
+function publishedIn(settings: unknown): ReadonlyMap<number, number> {
+  const ports = field(settings, 'Ports');
+  const found = new Map<number, number>();
+  if (typeof ports !== 'object' || ports === null) return found;
+  for (const [inside, bindings] of Object.entries(ports)) {
+    const port = /^(\d{1,5})\/tcp$/.exec(inside)?.[1];
+    if (port === undefined || !Array.isArray(bindings)) continue;
+    const outside = Number(field(bindings[0], 'HostPort'));
+    if (Number.isInteger(outside) && outside > 0) found.set(Number(port), outside);
+  }
+  return found;
+}
+
+function field(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+  return Reflect.get(value, name);
+}

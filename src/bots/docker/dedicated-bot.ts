@@ -1,0 +1,103 @@
+// Stopping, restoring and removing a container of one bot's own. Each begins with what Docker says now and
+// makes only the calls that are still needed, so repeating it is harmless. The restart policy goes first:
+// with `always` the daemon would revive the container at its next start.
+
+import { InDoubtError, pause, RetryableError } from '@reclaim/saga';
+import type { DedicatedSighting } from '../../domain/bot.ts';
+import type { FencedCall } from '../bots.ts';
+import { type ContainerView, isNoPolicy } from './container-view.ts';
+import type { DockerParts } from './docker-parts.ts';
+
+export async function stopDedicated(
+  { containers }: DockerParts,
+  seen: DedicatedSighting,
+  call: FencedCall,
+): Promise<'stopped' | 'gone'> {
+  const now = await withPolicy(containers, seen.containerId, 'no', call);
+  if (now === null) return 'gone';
+  // The policy may have started it between the look and the update: always stop, 304 is fine.
+  if (!isBeingRemoved(now)) await containers.stop(now, call);
+  return 'stopped';
+}
+
+export async function restoreDedicated(
+  { containers }: DockerParts,
+  captured: DedicatedSighting,
+  call: FencedCall,
+): Promise<'restored' | 'gone'> {
+  const now = await withPolicy(containers, captured.containerId, captured.restartPolicy, call);
+  if (now === null) return 'gone';
+  if (isBeingRemoved(now)) {
+    throw new RetryableError('REMOVAL_IN_PROGRESS', `container ${now.name} is being removed`);
+  }
+  if (!captured.running) return 'restored';
+  if (!now.running) await containers.start(now.id, call);
+  const isPaused = now.running && now.paused;
+  if (captured.paused && !isPaused) await containers.pause(now.id, call);
+  if (!captured.paused && isPaused) await containers.unpause(now.id, call);
+  return 'restored';
+}
+
+const POLICY_ATTEMPTS = 3;
+
+// The container as it is now, with this restart policy: set unless it has it, or is on its way out. A
+// container that ends in the middle of the update takes the update back, and is looked at again.
+async function withPolicy(
+  containers: DockerParts['containers'],
+  containerId: string,
+  policy: string,
+  call: FencedCall,
+): Promise<ContainerView | null> {
+  for (let attempt = 0; attempt < POLICY_ATTEMPTS; attempt += 1) {
+    const now = await containers.inspect(containerId, call);
+    if (now === null || isBeingRemoved(now) || isSamePolicy(now.restartPolicy, policy)) return now;
+    if ((await containers.setRestartPolicy(now.id, policy, call)) === 'set') return now;
+  }
+  throw new RetryableError('POLICY_NOT_SET', `container ${containerId} changed under each update`);
+}
+
+export async function removeDedicated(
+  host: DockerParts,
+  seen: DedicatedSighting,
+  call: FencedCall,
+): Promise<'removed' | 'gone'> {
+  for (let attempt = 0; attempt < REMOVE_ATTEMPTS; attempt++) {
+    const stopped = await stopDedicated(host, seen, call);
+    if (stopped === 'gone') return attempt === 0 ? 'gone' : 'removed';
+    const removal = await host.containers.remove(seen.containerId, call);
+    // Somebody started it between the stop and the removal: stop it again.
+    if (removal === 'still-running') continue;
+    if (removal !== 'gone') await waitUntilGone(host, seen, call);
+    return 'removed';
+  }
+  const message = `container ${seen.containerName} is started again whenever it is stopped`;
+  throw new RetryableError('CONTAINER_RESTARTED', message);
+}
+
+const REMOVE_ATTEMPTS = 3;
+/** Between two looks at a container whose removal was accepted. */
+const REMOVAL_POLL_MS = 100;
+
+async function waitUntilGone(
+  { containers, deadlines }: DockerParts,
+  { containerId, containerName }: DedicatedSighting,
+  call: FencedCall,
+): Promise<void> {
+  const end = performance.now() + deadlines.removalMs;
+  while ((await containers.inspect(containerId, call)) !== null) {
+    if (performance.now() > end) {
+      const message = `container ${containerName} is not gone after ${deadlines.removalMs} ms`;
+      throw new InDoubtError('REMOVAL_NOT_OBSERVED', message);
+    }
+    await pause(REMOVAL_POLL_MS, call.signal);
+    if (call.signal.aborted) throw new InDoubtError('DOCKER_ABORTED', 'aborted while waiting');
+  }
+}
+
+function isBeingRemoved({ status }: ContainerView): boolean {
+  return status === 'removing';
+}
+
+function isSamePolicy(a: string, b: string): boolean {
+  return a === b || (isNoPolicy(a) && isNoPolicy(b));
+}

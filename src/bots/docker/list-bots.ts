@@ -1,0 +1,148 @@
+// Everything on one host that looks like a bot, from one listing of its containers. A dedicated container
+// is inspected, because a listing lacks its restart policy; a pool is asked for its conf files and its
+// programs. A pool that cannot be asked, or holds a program that nobody can tell the bot of, is named (I4).
+
+import { SagaError } from '@reclaim/saga';
+import { isOddName, mayBeRenamed, renamedPool } from '../../domain/renamed.ts';
+import { ok, unknown } from '../../domain/source.ts';
+import type { BotDoubt, BotsCall, HostListing, ListedBot, UnknownPool } from '../bots.ts';
+import {
+  botOfName,
+  isPoolContainer,
+  isPoolName,
+  PLATFORM_NAMES,
+  uidOfPool,
+} from './container-names.ts';
+import { LABELS, type ListedContainer, toSightingLabels } from './container-view.ts';
+import type { DockerParts } from './docker-parts.ts';
+import { renamedReason } from './locate-bot.ts';
+import { mapBounded } from './map-bounded.ts';
+import { readPool, unmatchedReason } from './read-pool.ts';
+import { toDedicated, toPooled } from './read-sightings.ts';
+
+/** Containers of one host that are asked at the same time: an exec costs the daemon some 50 ms of CPU. */
+const CONCURRENCY = 8;
+
+export async function listHost(
+  host: DockerParts,
+  owner: string | null,
+  now: () => Date,
+  call: BotsCall,
+): Promise<HostListing> {
+  // The answer is as old as its first look.
+  const observedAt = now();
+  const unknownPools: UnknownPool[] = [];
+  try {
+    const all = await host.containers.list({}, call);
+    const wanted = all.filter((container) => mayBelongTo(container, owner));
+    const pools = wanted.filter(isPoolContainer);
+    const dedicated = wanted.filter((c) => !isPoolContainer(c) && dedicatedBot(c) !== undefined);
+    const bots = await mapBounded(dedicated, CONCURRENCY, (c) => readDedicated(host, c, call));
+    const programs = await mapBounded(pools, CONCURRENCY, async (pool) => {
+      const { bots: listed, doubt } = await readListed(host, pool.id, call).catch(nothingKnown);
+      const containerName = pool.names[0] ?? pool.id;
+      const labels = toSightingLabels(pool.labels);
+      if (doubt !== null) unknownPools.push({ containerName, labels, reason: doubt });
+      return listed;
+    });
+    const items = [...bots.flat(), ...programs.flat()];
+    const doubts = [...all.flatMap(renamedBot), ...wanted.flatMap(claimed)];
+    unknownPools.push(...wanted.flatMap((container) => renamedPoolOf(container, owner)));
+    return { host: host.name, answer: ok(items, observedAt), unknownPools, doubts };
+  } catch (error) {
+    return { host: host.name, answer: unknown(reasonOf(error)), unknownPools: [] };
+  }
+}
+
+/** Asks for one container of the platform, by its label and by its names. */
+export async function hasManaged({ containers }: DockerParts, call: BotsCall): Promise<boolean> {
+  const answers = await Promise.all(
+    [{ label: [LABELS.managed] }, { name: [PLATFORM_NAMES] }].map((filters) =>
+      containers.list(filters, call, { limit: 1 }),
+    ),
+  );
+  return answers.some((found) => found.length > 0);
+}
+
+function nothingKnown(error: unknown): ReadPool {
+  return { bots: [], doubt: reasonOf(error) };
+}
+
+/** Why a look did not succeed. Anything but a SagaError is a mistake of this program and goes on. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof SagaError) return error.message;
+  throw error;
+}
+
+// A label that no name goes with: whose bot it names is in doubt where it was not found.
+function claimed(container: ListedContainer): BotDoubt[] {
+  const claim = container.labels[LABELS.instanceId];
+  if (claim === undefined || container.names.map(botOfName).includes(claim)) return [];
+  const reason = `${container.names[0]} carries its label, and nothing else says that it is it`;
+  return [{ reason, mayBe: (instanceId) => instanceId === claim }];
+}
+
+// One that names a bot by label is that bot's to its label.
+function renamedBot({ names, labels }: ListedContainer): BotDoubt[] {
+  if (labels[LABELS.instanceId] !== undefined) return [];
+  return names
+    .filter((name) => isOddName(name) && renamedPool(name) === undefined && !isPoolName(name))
+    .map((name) => ({
+      reason: renamedReason([name]),
+      mayBe: (instanceId: string) => mayBeRenamed(name, instanceId),
+    }));
+}
+
+function renamedPoolOf({ names, labels }: ListedContainer, owner: string | null): UnknownPool[] {
+  return names.flatMap((name) => {
+    const containerName = renamedPool(name);
+    if (containerName === undefined) return [];
+    if (owner !== null && uidOfPool(containerName) !== owner) return [];
+    return [{ containerName, labels: toSightingLabels(labels), reason: renamedReason([name]) }];
+  });
+}
+
+function dedicatedBot({ names, labels }: ListedContainer): string | undefined {
+  // Without the name, the label is a claim: see `claimed`.
+  const named = names.map(botOfName).find((bot) => bot !== undefined);
+  return named === undefined ? undefined : (labels[LABELS.instanceId] ?? named);
+}
+
+/** Only what certainly is another's is left out: who owns the rest is decided elsewhere. A `user-id`
+ * label may hold a user's `_id`, which says nothing about a firebaseUid. */
+function mayBelongTo({ names, labels }: ListedContainer, owner: string | null): boolean {
+  const label = labels[LABELS.userId];
+  if (owner === null || label === owner) return true;
+  if (label !== undefined) return /^[0-9a-f]{24}$/.test(label);
+  const uids = names.map(uidOfPool).filter((uid) => uid !== undefined);
+  return uids.length === 0 || uids.includes(owner);
+}
+
+async function readDedicated(
+  host: DockerParts,
+  container: ListedContainer,
+  call: BotsCall,
+): Promise<ListedBot[]> {
+  const instanceId = dedicatedBot(container);
+  const view = await host.containers.inspect(container.id, call);
+  // Removed since the listing.
+  if (view === null || instanceId === undefined) return [];
+  return [{ instanceId, sighting: toDedicated(host.name, view) }];
+}
+
+interface ReadPool {
+  readonly bots: readonly ListedBot[];
+  /** Why it may hold more; null: it does not. */
+  readonly doubt: string | null;
+}
+
+async function readListed(host: DockerParts, id: string, call: BotsCall): Promise<ReadPool> {
+  const pool = await host.containers.inspect(id, call);
+  if (pool === null) return { bots: [], doubt: null };
+  const programs = await readPool(host, pool, call);
+  const bots = [...programs.bots].map(([instanceId, own]) => ({
+    instanceId,
+    sighting: toPooled(host.name, pool, own),
+  }));
+  return { bots, doubt: unmatchedReason(programs) };
+}

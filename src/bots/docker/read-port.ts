@@ -1,0 +1,68 @@
+// The port of a bot in a pool, from its own files. All that name one must name the same: freqtrade lets the environment
+// win over the config, and a file that is older than the process says what was.
+
+import { InDoubtError } from '@reclaim/saga';
+import type { PooledSighting } from '../../domain/bot.ts';
+import type { BotsCall, PortReading } from '../bots.ts';
+import { readDefinitions } from '../supervisor/parse-conf.ts';
+import { botOfConf } from '../supervisor/program-names.ts';
+import type { BotConfig } from './bot-config.ts';
+import { DockerAnswerError } from './docker-errors.ts';
+import type { DockerParts } from './docker-parts.ts';
+import { resolvePool } from './resolve-pool.ts';
+
+/** @throws SagaError when the files could not be asked for. */
+export async function readPort(
+  host: DockerParts,
+  instanceId: string,
+  seen: PooledSighting,
+  call: BotsCall,
+): Promise<PortReading> {
+  const pool = await resolvePool(host, seen, call);
+  if (pool === null) return unreadable('its pool is gone');
+  try {
+    const [config, files] = await Promise.all([
+      host.configs.read({ kind: 'pooled', containerId: pool.id }, instanceId, call),
+      host.conf.read(pool.id, call),
+    ]);
+    const own = files.filter(({ name, isOfBots }) => isOfBots && botOfConf(name) === instanceId);
+    const programs = readDefinitions(own).programs.map(({ text }) => text);
+    return onlyPort([...portsOfConfig(config), ...programs.flatMap(portsOfProgram)]);
+  } catch (error) {
+    // What was answered and cannot be read will not read better the next time: it is for a person.
+    if (error instanceof InDoubtError && !(error instanceof DockerAnswerError)) {
+      return unreadable(error.message);
+    }
+    throw error;
+  }
+}
+
+/** The one port that all of them name. */
+function onlyPort(said: readonly unknown[]): PortReading {
+  const ports = new Set(said);
+  const [port] = ports;
+  if (ports.size > 1) return unreadable('its files name more than one port');
+  if (port === undefined) return unreadable('its files name no port');
+  return isPort(port) ? { status: 'read', port } : unreadable('its files name what is no port');
+}
+
+function portsOfConfig(config: BotConfig | null): readonly unknown[] {
+  const server = config?.api_server;
+  const isThere = typeof server === 'object' && server !== null && 'listen_port' in server;
+  return isThere ? [server.listen_port] : [];
+}
+
+function portsOfProgram(text: string): readonly number[] {
+  return [...text.matchAll(PORT)].map(([, digits]) => Number(digits));
+}
+
+/** freqtrade's own name for it in its environment, and the usual option of a command. */
+const PORT = /(?:FREQTRADE__API_SERVER__LISTEN_PORT=["']?|--port[ =])(\d{1,5})(?!\d)/g;
+
+function isPort(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 65_536;
+}
+
+function unreadable(reason: string): PortReading {
+  return { status: 'unreadable', reason };
+}

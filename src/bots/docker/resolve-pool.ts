@@ -1,0 +1,36 @@
+// The pool container of a sighting, as it is now. The platform makes a pool again under its old name
+// with the old conf folder mounted: the container that was seen is gone, but the bot runs again. So where
+// the id is gone, the name is asked before anything counts as gone.
+
+import type { PooledSighting } from '../../domain/bot.ts';
+import { renamedPool } from '../../domain/renamed.ts';
+import type { BotsCall } from '../bots.ts';
+import { exactNameFilter, refuseOther } from './container-names.ts';
+import type { ContainerView } from './container-view.ts';
+import type { DockerParts } from './docker-parts.ts';
+
+/** Null: there is neither this container nor another of its name on its host. */
+export async function resolvePool(
+  { containers }: DockerParts,
+  { containerId, containerName }: PooledSighting,
+  call: BotsCall,
+): Promise<ContainerView | null> {
+  const same = await containers.inspect(containerId, call);
+  if (same !== null) return isRenamed(same, containerName) ? same : checked(same);
+  const named = await containers.list({ name: [exactNameFilter(containerName)] }, call);
+  const again = named.find(({ names }) => names.includes(containerName));
+  const view = again === undefined ? null : await containers.inspect(again.id, call);
+  return view === null ? null : checked(view);
+}
+
+// It was a pool when it was first seen, and still holds that name.
+function isRenamed({ name }: ContainerView, seenAs: string): boolean {
+  const pool = renamedPool(name);
+  return pool !== undefined && pool === (renamedPool(seenAs) ?? seenAs);
+}
+
+// A log or a tombstone may name what was never a pool.
+function checked(pool: ContainerView): ContainerView {
+  refuseOther(pool);
+  return pool;
+}

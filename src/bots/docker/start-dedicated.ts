@@ -1,0 +1,91 @@
+// Starting a new bot in a container of its own: made under the bot's name with its labels, then started, then
+// seen running twice. The name decides: Docker gives it once, so a repeat finds what the first one made. The
+// image is taken as it is: its own command runs the bot.
+
+import { InDoubtError, pause, RetryableError, TerminalError } from '@reclaim/saga';
+import type { DedicatedSighting } from '../../domain/bot.ts';
+import type { BotPlace, FencedCall, StartOrder } from '../bots.ts';
+import { dedicatedName, exactNameFilter } from './container-names.ts';
+import { type ContainerView, LABELS } from './container-view.ts';
+import type { DockerParts } from './docker-parts.ts';
+import { toDedicated } from './read-sightings.ts';
+
+type Place = Extract<BotPlace, { kind: 'dedicated' }>;
+type Bot = Omit<StartOrder, 'place'>;
+
+const RESTART_POLICY = 'unless-stopped';
+/** Between two looks; one that ends at once is started again by its policy in about as long. */
+const LOOK_AGAIN_MS = 300;
+const MAX_LOOKS = 20;
+
+export async function startDedicated(
+  host: DockerParts,
+  bot: Bot,
+  place: Place,
+  call: FencedCall,
+): Promise<DedicatedSighting> {
+  const container = (await findOwn(host, bot, call)) ?? (await make(host, bot, place, call));
+  if (!container.running) await host.containers.start(container.id, call);
+  return toDedicated(host.name, await seenRunning(host, container.id, call));
+}
+
+async function make(
+  host: DockerParts,
+  bot: Bot,
+  { image }: Place,
+  call: FencedCall,
+): Promise<ContainerView> {
+  const name = dedicatedName(bot.instanceId);
+  const labels = labelsOf(bot);
+  const { networkMode, limits } = host;
+  const settings = { name, image, labels, restartPolicy: RESTART_POLICY, networkMode, limits };
+  const made = await host.containers.create(settings, call);
+  if (made === 'no-such-image') {
+    const message = `host "${host.name}" has no image ${image}`;
+    throw new TerminalError('NO_SUCH_IMAGE', message);
+  }
+  const found = await findOwn(host, bot, call);
+  if (found !== null) return found;
+  throw new RetryableError('CONTAINER_GONE', `container ${name} went as it was made`);
+}
+
+/** @throws TerminalError NAME_TAKEN for a container of this name that no order of this bot made. */
+async function findOwn(
+  { containers }: DockerParts,
+  bot: Bot,
+  call: FencedCall,
+): Promise<ContainerView | null> {
+  const name = dedicatedName(bot.instanceId);
+  const named = await containers.list({ name: [exactNameFilter(name)] }, call);
+  const listed = named.find(({ names }) => names.includes(name));
+  const found = listed === undefined ? null : await containers.inspect(listed.id, call);
+  if (found === null) return null;
+  const isOwn = Object.entries(labelsOf(bot)).every(([key, text]) => found.labels[key] === text);
+  if (isOwn) return found;
+  throw new TerminalError('NAME_TAKEN', `container ${name} belongs to somebody else`);
+}
+
+async function seenRunning(
+  { containers }: DockerParts,
+  id: string,
+  call: FencedCall,
+): Promise<ContainerView> {
+  let inARow = 0;
+  for (let look = 0; look < MAX_LOOKS; look += 1) {
+    const view = await containers.inspect(id, call);
+    if (view === null) throw new RetryableError('CONTAINER_GONE', 'the container went at once');
+    inARow = view.status === 'running' ? inARow + 1 : 0;
+    if (inARow === 2) return view;
+    await pause(LOOK_AGAIN_MS, call.signal);
+    if (call.signal.aborted) throw new InDoubtError('DOCKER_ABORTED', 'aborted while waiting');
+  }
+  throw new RetryableError('CONTAINER_DID_NOT_START', `container ${id} does not stay up`);
+}
+
+function labelsOf({ instanceId, firebaseUid }: Bot): Readonly<Record<string, string>> {
+  return {
+    [LABELS.managed]: 'true',
+    [LABELS.instanceId]: instanceId,
+    [LABELS.userId]: firebaseUid,
+  };
+}

@@ -1,0 +1,134 @@
+// Whether a host's "I hold nothing" is believed. I4: a daemon that was set up anew, or whose disk was lost,
+// answers exactly like one whose bots were all removed. So a host that holds no managed container is unknown
+// while our own memory or the pool state places bots there that nobody has seen gone, and while it has never shown
+// one though there is money in bots, until an administrator confirms that it is empty. For every kind of look, an explicit
+// one too.
+
+import { type BotAtMoment, MAX_ASKED, type Tombstones } from '../../tombstones/tombstones.ts';
+import type { Accounts } from '../../wallet/accounts.ts';
+import type { Bots, BotsCall } from '../bots.ts';
+import type { HostRecord, HostRecords } from './host-records.ts';
+
+export interface HostTrust {
+  /** @throws UnavailableError when our own memory cannot be asked. */
+  judge(host: string, placed: PlacedBots, call: BotsCall): Promise<HostJudgement>;
+}
+
+export interface PlacedBots {
+  /** Whether a bot is known to have had money, though no wallet may hold any now. */
+  readonly hadMoney?: boolean;
+  /** The mappings of the pool state that may stand for a bot on this host; the caller decides which. */
+  readonly placedByFile: readonly PlacedBot[];
+  /** Bots that were seen there, and when, as one deletion knows it. */
+  readonly seenThere?: readonly PlacedBot[];
+}
+
+export interface PlacedBot {
+  readonly instanceId: string;
+  /** As the file has it; of one that was seen, when. */
+  readonly createdAt: string;
+}
+
+export type HostJudgement = 'trusted' | { readonly unknown: string };
+
+export interface HostTrustPorts {
+  readonly bots: Pick<Bots, 'hasManaged'>;
+  readonly hostRecords: Pick<HostRecords, 'find'>;
+  readonly tombstones: Pick<Tombstones, 'endedAmong'>;
+  readonly accounts: Pick<Accounts, 'hasAllocations'>;
+  /** Hosts whose every bot this installation has made itself: what they never showed never was. */
+  readonly isOwnWorld?: boolean;
+}
+
+export function createHostTrust(ports: HostTrustPorts): HostTrust {
+  const { bots, hostRecords, tombstones, accounts, isOwnWorld = false } = ports;
+  return {
+    judge: async (host, { placedByFile, seenThere = [], hadMoney = false }, call) => {
+      const answer = await bots.hasManaged(host, call);
+      if (answer.status === 'unknown') return { unknown: answer.reason };
+      if (answer.items) return 'trusted';
+      const record = (await hostRecords.find([host])).get(host);
+      const missing =
+        (await missingOfMemory(tombstones, record)) ??
+        (await missingOf(tombstones, record, seenThere, wasSeen)) ??
+        (await missingOf(tombstones, record, placedByFile, isPlaced));
+      if (missing !== null) return { unknown: emptyReason(host, missing) };
+      // Neither seen nor confirmed: nothing tells the right daemon from a wrong one.
+      const isStranger = record === undefined && !isOwnWorld;
+      const isMoneyOut = isStranger && (hadMoney || (await accounts.hasAllocations()));
+      return isMoneyOut ? { unknown: emptyReason(host, NEVER_SHOWN) } : 'trusted';
+    },
+  };
+}
+
+/** A sighting is written down after the look it comes from: a bot that was removed in between was removed,
+ * although its end is older than the note. No look at a host takes longer than this. */
+const NOTE_DELAY_MS = 60_000;
+
+// @returns what is missed there, in words, or null.
+async function missingOfMemory(
+  tombstones: HostTrustPorts['tombstones'],
+  record: HostRecord | undefined,
+): Promise<string | null> {
+  if (record === undefined || isConfirmed(record)) return null;
+  const { sightings, count } = record;
+  if (count > sightings.length) return `${count} bots were seen there, too many to remember each`;
+  // No more than MAX_REMEMBERED, which one question may name.
+  const seen = sightings.map(({ instanceId, seenAt }) => ({
+    instanceId,
+    at: new Date(Date.parse(seenAt) - NOTE_DELAY_MS),
+  }));
+  const left = await notSeenGone(tombstones, seen);
+  return left.length === 0 ? null : wasSeen(namesOf(left));
+}
+
+const wasSeen = (bots: string) => `${bots} was last seen there`;
+const isPlaced = (bots: string) => `the pool state places ${bots} there`;
+
+// What is older than the confirmation is what the administrator knew of.
+async function missingOf(
+  tombstones: HostTrustPorts['tombstones'],
+  record: HostRecord | undefined,
+  placed: readonly PlacedBot[],
+  say: (bots: string) => string,
+): Promise<string | null> {
+  const confirmedMs =
+    record !== undefined && isConfirmed(record) ? Date.parse(record.confirmedEmptyAt) : null;
+  const open = placed
+    .map(({ instanceId, createdAt }) => ({ instanceId, at: new Date(createdAt) }))
+    // A date that cannot be read compares false: such a mapping stays.
+    .filter(({ at }) => confirmedMs === null || !(at.getTime() <= confirmedMs));
+  if (open.length > MAX_ASKED) return say(`${open.length} bots`);
+  const left = await notSeenGone(tombstones, open);
+  return left.length === 0 ? null : say(namesOf(left));
+}
+
+async function notSeenGone(
+  tombstones: HostTrustPorts['tombstones'],
+  bots: readonly BotAtMoment[],
+): Promise<readonly string[]> {
+  if (bots.length === 0) return [];
+  const gone = await tombstones.endedAmong(bots);
+  return bots.map(({ instanceId }) => instanceId).filter((id) => !gone.has(id));
+}
+
+type ConfirmedRecord = HostRecord & { readonly confirmedEmptyAt: string };
+
+function isConfirmed(record: HostRecord): record is ConfirmedRecord {
+  // A bot that is seen there takes the confirmation back: which of them was later is told by no clock.
+  return record.confirmedEmptyAt !== null;
+}
+
+const NEVER_SHOWN = 'it has never shown one, and there is money in bots';
+
+function emptyReason(host: string, missing: string): string {
+  return `docker host "${host}" holds no container, but ${missing}: an administrator must confirm it`;
+}
+
+/** A reason is for a person: two names tell which bots are meant. */
+const MAX_NAMED = 2;
+
+function namesOf(ids: readonly string[]): string {
+  const named = ids.slice(0, MAX_NAMED).join(', ');
+  return ids.length > MAX_NAMED ? `${named} and ${ids.length - MAX_NAMED} more` : named;
+}

@@ -1,0 +1,100 @@
+// The memory of containers in MongoDB: one document for each bot in each container, `_id` = host, container and bot, so that
+// noting one again is nothing.
+
+import { type IndexDeclaration, insertNew, runRepeatable } from '@reclaim/saga/mongodb';
+import type { Connection, mongo } from 'mongoose';
+import type { Sighting, SightingLabels } from '../domain/bot.ts';
+import { parseUserId } from '../domain/ids.ts';
+import { nativeCollection } from '../infra/mongodb/native.ts';
+import { uidOfPoolName } from '../pool-state/ownership.ts';
+import type { ListedBot } from './bots.ts';
+import type { KnownContainers } from './known-containers.ts';
+
+export const KNOWN_CONTAINER_INDEXES: readonly IndexDeclaration[] = [
+  { collection: 'knownContainers', name: 'by_bot', key: { instanceId: 1 } },
+  { collection: 'knownContainers', name: 'by_host', key: { host: 1, owner: 1 } },
+];
+
+interface KnownDocument extends mongo.Document {
+  readonly _id: string;
+  readonly instanceId: string;
+  readonly kind: 'dedicated' | 'pooled';
+  readonly host: string;
+  readonly containerId: string;
+  readonly containerName: string;
+  readonly labels: SightingLabels;
+  /** A firebaseUid; null where neither label nor name says one. */
+  readonly owner: string | null;
+  readonly notedAt: Date;
+}
+
+/** Documents of one write. */
+const BATCH = 1_000;
+
+export function createMongoKnownContainers({
+  connection,
+  now,
+}: {
+  readonly connection: Connection;
+  readonly now: () => Date;
+}): KnownContainers {
+  const collection = () => nativeCollection<KnownDocument>(connection, 'knownContainers');
+
+  async function note(bots: readonly ListedBot[]): Promise<void> {
+    const documents = bots.map((bot) => toDocument(bot, now()));
+    for (let from = 0; from < documents.length; from += BATCH) {
+      await insertNew(collection(), documents.slice(from, from + BATCH));
+    }
+  }
+
+  return {
+    find: async (instanceId) => {
+      const found = await runRepeatable(() => collection().find({ instanceId }).toArray());
+      return found.map(toSighting);
+    },
+    note,
+    compare: async ({ host, owner, items }) => {
+      const fresh = new Map(items.map((bot) => [keyOf(bot), bot]));
+      const missing: ListedBot[] = [];
+      const filter = owner === null ? { host } : { host, owner: { $in: [owner, null] } };
+      const listed = fresh.size;
+      await runRepeatable(async () => {
+        for await (const document of collection().find(filter)) {
+          if (fresh.delete(document._id)) continue;
+          const { instanceId } = document;
+          missing.push({ instanceId, sighting: toSighting(document) });
+        }
+      });
+      await note([...fresh.values()]);
+      return { missing, isSameHost: fresh.size < listed };
+    },
+    forget: async (bots) => {
+      if (bots.length === 0) return;
+      const filter = { _id: { $in: bots.map(keyOf) } };
+      await runRepeatable(() => collection().deleteMany(filter));
+    },
+    forgetHost: async (host) => {
+      await runRepeatable(() => collection().deleteMany({ host }));
+    },
+  };
+}
+
+function keyOf({ instanceId, sighting }: ListedBot): string {
+  return `${sighting.host}/${sighting.containerId}/${instanceId}`;
+}
+
+function toDocument(bot: ListedBot, notedAt: Date): KnownDocument {
+  const { kind, host, containerId, containerName, labels } = bot.sighting;
+  const named = labels.userId ?? uidOfPoolName(containerName);
+  const owner = parseUserId(named) === undefined ? named : null;
+  const container = { kind, host, containerId, containerName, labels, owner, notedAt };
+  return { _id: keyOf(bot), instanceId: bot.instanceId, ...container };
+}
+
+// Nothing is known of its state any more: it is there until it is seen not to be.
+function toSighting({ kind, host, containerId, containerName, labels }: KnownDocument): Sighting {
+  const container = { host, containerId, containerName, labels };
+  return kind === 'dedicated'
+    ? { kind, ...container, running: true, paused: false, restartPolicy: '' }
+    : { kind, ...container, poolRunning: true, conf: 'present', program: 'absent', programs: [] };
+}

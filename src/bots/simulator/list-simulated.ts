@@ -1,0 +1,129 @@
+// Everything on one host of the simulated world that looks like a bot. A pool that cannot be asked is named,
+// and a host that does not answer is unknown (I4).
+
+import { SagaError, UnavailableError } from '@reclaim/saga';
+import { isOddName, mayBeRenamed } from '../../domain/renamed.ts';
+import { ok, unknown } from '../../domain/source.ts';
+import type { HostListing, ListedBot } from '../bots.ts';
+import { isActive, type Misbehaviours } from './misbehave.ts';
+import type { WorldCalls } from './world-calls.ts';
+import {
+  botOf,
+  type DedicatedDocument,
+  hostKey,
+  type PoolDocument,
+  type PooledDocument,
+  strangersIn,
+  toDedicatedSighting,
+  toPooledSighting,
+  type WorldCollection,
+} from './world-documents.ts';
+
+export interface ListingWorld {
+  readonly collectionOf: () => WorldCollection;
+  readonly calls: WorldCalls;
+  readonly misbehaviours: Misbehaviours;
+  readonly now: () => Date;
+}
+
+/** Whether the host holds any bot or pool. @throws UnavailableError when it cannot be asked. */
+export async function hasSimulated(
+  { calls, misbehaviours, collectionOf }: ListingWorld,
+  host: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const met = await calls.read({ ids: [hostKey(host)] });
+  await misbehaviours.beforeRead(met, signal);
+  const found = await collectionOf()
+    .findOne({ kind: { $in: ['dedicated', 'pool'] }, host })
+    .catch((cause: unknown) => {
+      throw new UnavailableError('SIMULATOR_UNREACHABLE', String(cause), { cause });
+    });
+  return found !== null;
+}
+
+export async function listSimulated(
+  world: ListingWorld,
+  host: string,
+  owner: string | null,
+  signal: AbortSignal,
+): Promise<HostListing> {
+  const observedAt = world.now();
+  try {
+    const met = await world.calls.read({ ids: [hostKey(host)] });
+    await world.misbehaviours.beforeRead(met, signal);
+    const { dedicated, pools, programs } = await readHost(world, host, owner);
+    const asked = new Map(
+      pools.filter((pool) => !isMute(pool)).map((pool) => [pool.containerName, pool]),
+    );
+    const items: ListedBot[] = [
+      ...dedicated.flatMap((bot) => {
+        const instanceId = botOf(bot);
+        return instanceId === undefined ? [] : [{ instanceId, sighting: toDedicatedSighting(bot) }];
+      }),
+      ...programs.flatMap((bot) => {
+        const pool = asked.get(bot.pool);
+        const isThere = bot.conf !== 'gone' || (bot.program !== 'absent' && pool?.running);
+        if (pool === undefined || !isThere) return [];
+        return [{ instanceId: bot.instanceId, sighting: toPooledSighting(bot, pool) }];
+      }),
+    ];
+    const unknownPools = pools.flatMap((pool) => {
+      const reason = isMute(pool) ? 'its supervisord does not answer' : strangersIn(pool);
+      const { containerName, labels } = pool;
+      return reason === null ? [] : [{ containerName, labels, reason }];
+    });
+    const doubts = dedicated
+      .filter(
+        ({ containerName, labels }) => labels.instanceId === undefined && isOddName(containerName),
+      )
+      .map(({ containerName }) => ({
+        reason: `${containerName} may be it under another name`,
+        mayBe: (instanceId: string) => mayBeRenamed(containerName, instanceId),
+      }));
+    const claims = dedicated.flatMap((bot) => {
+      const claim = bot.labels.instanceId;
+      if (claim === undefined || botOf(bot) !== undefined) return [];
+      const reason = `${bot.containerName} carries its label, and nothing else says that it is it`;
+      return [{ reason, mayBe: (instanceId: string) => instanceId === claim }];
+    });
+    return {
+      host,
+      answer: ok(items, observedAt),
+      unknownPools,
+      doubts: [...doubts, ...claims],
+    };
+  } catch (error) {
+    if (!(error instanceof SagaError)) throw error;
+    return { host, answer: unknown(error.message), unknownPools: [] };
+  }
+}
+
+async function readHost(world: ListingWorld, host: string, owner: string | null) {
+  const collection = world.collectionOf();
+  const owned = owner === null ? {} : { 'labels.userId': { $in: [owner, null, USER_ID] } };
+  const ofUid = owner === null ? {} : { uid: { $in: [owner, null, USER_ID] } };
+  try {
+    const [dedicated, pools] = await Promise.all([
+      collection.find({ kind: 'dedicated', host, ...owned }).toArray(),
+      collection.find({ kind: 'pool', host, ...ofUid }).toArray(),
+    ]);
+    const names = pools.map((pool) => (pool as PoolDocument).containerName);
+    const programs = await collection.find({ pool: { $in: names } }).toArray();
+    return {
+      dedicated: dedicated as DedicatedDocument[],
+      pools: pools as PoolDocument[],
+      programs: programs as PooledDocument[],
+    };
+  } catch (cause) {
+    throw new UnavailableError('SIMULATOR_UNREACHABLE', String(cause), { cause });
+  }
+}
+
+/** A label that holds a user's `_id` says nothing about a firebaseUid: who owns it is decided elsewhere. */
+const USER_ID = /^[0-9a-f]{24}$/;
+
+function isMute({ running, supervisord, misbehave }: PoolDocument): boolean {
+  const isLost = isActive(misbehave?.unknown) || isActive(misbehave?.hang);
+  return (running && supervisord === 'dead') || isLost;
+}

@@ -1,0 +1,143 @@
+// The findings in MongoDB: one document per kind and subject, counted up by one conditional upsert, so
+// that a fact seen every minute is one line on an operator's page.
+
+import { createHash, randomUUID } from 'node:crypto';
+import { runRepeatable } from '@reclaim/saga/mongodb';
+import type { Connection, mongo } from 'mongoose';
+import { nativeCollection } from '../infra/mongodb/native.ts';
+import type { Finding, Findings, RecordedFinding, Resolution, ResolveAction } from './findings.ts';
+
+export interface MongoFindingsDependencies {
+  /** An open mongoose connection; the caller closes it. */
+  readonly connection: Connection;
+}
+
+interface FindingDocument extends mongo.Document {
+  readonly _id: string;
+}
+
+const MAX_LISTED = 500;
+/** Decisions kept of a finding that comes back again and again. */
+const MAX_EARLIER = 10;
+
+/** Its decision was to end it, and it is there again. */
+const HAS_COME_BACK = {
+  $in: ['$resolution.action', ['remove', 'accept-as-new'] satisfies ResolveAction[]],
+};
+const EARLIER = { $ifNull: ['$earlier', []] };
+
+export function createMongoFindings({ connection }: MongoFindingsDependencies): Findings {
+  const collection = () => nativeCollection<FindingDocument>(connection, 'findings');
+  return {
+    /** Repeatable: after a lost reply the count may be one too high, never a second finding. */
+    async report(finding) {
+      const { kind, userId, instanceId, discriminator, evidence } = finding;
+      await runRepeatable(() =>
+        collection().updateOne(
+          { _id: findingId(finding) },
+          [
+            {
+              $set: {
+                kind,
+                userId,
+                instanceId,
+                discriminator: { $literal: discriminator },
+                evidence: { $literal: evidence },
+                status: { $cond: [HAS_COME_BACK, 'open', { $ifNull: ['$status', 'open'] }] },
+                earlier: {
+                  $cond: [
+                    HAS_COME_BACK,
+                    { $slice: [{ $concatArrays: [EARLIER, ['$resolution']] }, -MAX_EARLIER] },
+                    EARLIER,
+                  ],
+                },
+                resolution: { $cond: [HAS_COME_BACK, '$$REMOVE', '$resolution'] },
+                seen: { $add: [{ $ifNull: ['$seen', 0] }, 1] },
+                firstSeenAt: { $ifNull: ['$firstSeenAt', '$$NOW'] },
+                lastSeenAt: '$$NOW',
+              },
+            },
+          ],
+          { upsert: true },
+        ),
+      );
+    },
+
+    async listOpen({ userId, kind, limit }) {
+      const ofUser = userId === undefined ? {} : { userId };
+      const ofKind = kind === undefined ? {} : { kind };
+      const documents = await runRepeatable(() =>
+        collection()
+          .find({ status: 'open', ...ofUser, ...ofKind })
+          .sort({ lastSeenAt: -1, _id: 1 })
+          .limit(Math.min(Math.max(1, Math.trunc(limit)), MAX_LISTED))
+          .toArray(),
+      );
+      return documents.map(parseFinding);
+    },
+
+    async countOpen() {
+      const counted = await runRepeatable(() =>
+        collection()
+          .aggregate([
+            { $match: { status: 'open' } },
+            { $group: { _id: '$kind', count: { $sum: 1 } } },
+          ])
+          .toArray(),
+      );
+      return new Map(counted.map(({ _id, count }) => [_id, Number(count)]));
+    },
+
+    async find(id) {
+      const document = await runRepeatable(() => collection().findOne({ _id: id }));
+      return document === null ? null : parseFinding(document);
+    },
+
+    async resolve(id, { action, reason, by }) {
+      const decisionId = randomUUID();
+      return runRepeatable(async () => {
+        const decision = { action, reason, by, decisionId };
+        const resolution = { $mergeObjects: [{ $literal: decision }, { at: '$$NOW' }] };
+        await collection().updateOne(
+          { _id: id, status: 'open' },
+          [{ $set: { status: 'resolved', resolution } }],
+          { writeConcern: { w: 'majority' } },
+        );
+        // Read back by the decision's id: the write before a lost reply was this one's own.
+        const found = await collection().findOne({ _id: id });
+        if (found === null) return 'not-found';
+        return found.resolution?.decisionId === decisionId ? 'resolved' : 'resolved-before';
+      });
+    },
+  };
+}
+
+/** Short enough for a URL; the parts may hold anything. */
+function findingId({ kind, userId, instanceId, discriminator }: Finding): string {
+  const parts = JSON.stringify([kind, userId, instanceId, discriminator]);
+  return `fnd-${createHash('sha256').update(parts).digest('hex').slice(0, 24)}`;
+}
+
+function parseFinding(document: FindingDocument): RecordedFinding {
+  const { kind, userId, instanceId, discriminator, evidence, status, seen } = document;
+  const earlier: mongo.Document[] = document.earlier ?? [];
+  return {
+    id: document._id,
+    kind,
+    userId,
+    instanceId,
+    discriminator,
+    evidence,
+    status,
+    seen,
+    firstSeenAt: document.firstSeenAt.toISOString(),
+    lastSeenAt: document.lastSeenAt.toISOString(),
+    resolution: document.resolution === undefined ? null : parseResolution(document.resolution),
+    earlier: earlier.map(parseResolution),
+  };
+}
+
+function parseResolution(stored: mongo.Document): Resolution {
+  const { action, reason, by, at } = stored;
+  return { action, reason, by, at: at.toISOString() };
+}

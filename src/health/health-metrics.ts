@@ -1,0 +1,58 @@
+// What the health of pools and bots looks like to Prometheus: what this process counted, and, at each scrape, how many
+// bots are in which state, whichever worker looked at them.
+
+import { createScrapedRead } from '@reclaim/saga/metrics';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { BotHealths } from './bot-healths.ts';
+import type { HealthMeter } from './health-meter.ts';
+import type { HealthRounds } from './health-rounds.ts';
+
+export function createHealthMetrics(registry: Registry): HealthMeter {
+  const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
+    new Counter({ name, help, labelNames, registers: [registry] });
+  const rounds = counter('health_rounds_total', 'Rounds of looks, by how they ended', ['outcome']);
+  const looks = counter('health_looks_total', 'Looks at bots, by what was seen', ['outcome']);
+  const restarts = counter('health_restarts_total', 'Restarts, by what came of them', ['outcome']);
+  const marks = counter('health_statuses_written_total', 'Statuses corrected', ['status']);
+  return {
+    looked: (outcome, count) => looks.inc({ outcome }, count),
+    restarted: (outcome) => restarts.inc({ outcome }),
+    roundEnded: (outcome) => rounds.inc({ outcome }),
+    statusWritten: (status) => marks.inc({ status }),
+  };
+}
+
+export interface HealthReads {
+  readonly healths: Pick<BotHealths, 'summary'>;
+  readonly rounds: Pick<HealthRounds, 'lastCompleteSecondsAgo'>;
+  /** Where nobody looks, nothing grows old. */
+  readonly isOn: boolean;
+}
+
+/** Left out until MongoDB has answered once; while it is away they keep what it answered last. */
+export function registerHealthGauges(
+  registry: Registry,
+  { healths, rounds, isOn }: HealthReads,
+): void {
+  const collect = createScrapedRead(
+    async () => ({
+      summary: await healths.summary(),
+      ageSeconds: isOn ? await rounds.lastCompleteSecondsAgo() : null,
+    }),
+    ({ summary, ageSeconds }) => {
+      for (const [state, count] of summary.bots) bots.set({ state }, count);
+      for (const [status, count] of summary.pools) pools.set({ status }, count);
+      empty.set(summary.emptyPools);
+      if (ageSeconds !== null) age.set(ageSeconds);
+    },
+  );
+  const gauge = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
+    new Gauge({ name, help, labelNames, registers: [registry], collect });
+  const bots = gauge('health_bots', 'Bots of the pool state, by how they were seen last', [
+    'state',
+  ]);
+  const pools = gauge('health_pools', 'Pools, by their containers', ['status']);
+  const empty = gauge('health_pools_empty', 'Pools without a bot: the platform owns them');
+  const age = gauge('health_last_round_age_seconds', 'Since everybody was looked at last');
+  for (const unset of [empty, age]) unset.remove();
+}

@@ -1,0 +1,75 @@
+// The events of bots in MongoDB: `botEvents`, forgotten by a TTL index after a month.
+
+import { runRepeatable } from '@reclaim/saga/mongodb';
+import type { Connection } from 'mongoose';
+import { toUserId } from '../../domain/ids.ts';
+import { nativeCollection } from '../../infra/mongodb/native.ts';
+import { parseCursor, printCursor } from '../../wallet/mongodb/ledger-cursor.ts';
+import type { BotEvent, BotEventPage, BotEvents } from '../bot-events.ts';
+
+interface EventDocument extends Omit<BotEvent, 'id' | 'userId' | 'atMs'> {
+  _id: string;
+  userId: string;
+  at: Date;
+}
+
+const MAX_BATCH = 1_000;
+
+export function createMongoBotEvents(connection: Connection): BotEvents {
+  const collection = () => nativeCollection<EventDocument>(connection, 'botEvents');
+  return {
+    add: async (events) => {
+      for (let from = 0; from < events.length; from += MAX_BATCH) {
+        const writes = events.slice(from, from + MAX_BATCH).map(({ id, atMs, ...event }) => ({
+          updateOne: {
+            filter: { _id: id },
+            update: { $setOnInsert: { ...event, at: new Date(atMs) } },
+            upsert: true,
+          },
+        }));
+        await runRepeatable(() => collection().bulkWrite(writes, { ordered: false }));
+      }
+    },
+
+    newest: async (userId) => {
+      const found = await runRepeatable(() =>
+        collection()
+          .aggregate<{ _id: string; type: BotEvent['type']; at: Date }>([
+            { $match: { userId } },
+            { $sort: { userId: 1, instanceId: 1, at: -1, _id: -1 } },
+            {
+              $group: { _id: '$instanceId', type: { $first: '$type' }, at: { $first: '$at' } },
+            },
+          ])
+          .toArray(),
+      );
+      return new Map(found.map(({ _id, type, at }) => [_id, { type, atMs: at.getTime() }]));
+    },
+
+    page: async (userId, instanceId, { limit, cursor }): Promise<BotEventPage> => {
+      const after = cursor === undefined ? null : parseCursor(cursor);
+      const before =
+        after === null
+          ? {}
+          : { $or: [{ at: { $lt: after.at } }, { at: after.at, _id: { $lt: after.id } }] };
+      const found = await runRepeatable(() =>
+        collection()
+          .find({ userId, instanceId, ...before })
+          .sort({ at: -1, _id: -1 })
+          .limit(limit + 1)
+          .toArray(),
+      );
+      const page = found.slice(0, limit);
+      const last = found.length > limit ? page.at(-1) : undefined;
+      return {
+        events: page.map(({ _id, at, userId: user, ...event }) => ({
+          ...event,
+          id: _id,
+          userId: toUserId(user),
+          atMs: at.getTime(),
+        })),
+        nextCursor: last === undefined ? null : printCursor({ at: last.at, id: last._id }),
+      };
+    },
+  };
+}

@@ -1,0 +1,162 @@
+// Health's memory in MongoDB: `botHealth`, one document a bot and place, and `poolHealth`, one a pool. A bot's write names
+// in its filter the write it was decided from, so that of two workers one is heard; which of them it was is told by the same.
+
+import { randomUUID } from 'node:crypto';
+import { runRepeatable } from '@reclaim/saga/mongodb';
+import type { Connection, mongo } from 'mongoose';
+import type { UserId } from '../../domain/ids.ts';
+import { toUserId } from '../../domain/ids.ts';
+import { nativeCollection } from '../../infra/mongodb/native.ts';
+import {
+  type BotHealths,
+  HEALTH_STATES,
+  type HealthWrite,
+  type PoolHealth,
+  type RecordedHealth,
+} from '../bot-healths.ts';
+
+interface HealthDocument extends Omit<RecordedHealth, 'key' | 'userId'> {
+  _id: string;
+  userId: string | null;
+}
+
+type PoolDocument = Omit<PoolHealth, 'key'> & { _id: string };
+
+/** Of one bulk or one question. */
+const MAX_BATCH = 1_000;
+
+export function createMongoBotHealths(connection: Connection): BotHealths {
+  const bots = () => nativeCollection<HealthDocument>(connection, 'botHealth');
+  const pools = () => nativeCollection<PoolDocument>(connection, 'poolHealth');
+  return {
+    read: async (keys) => {
+      const found = new Map<string, RecordedHealth>();
+      for (const part of batches(keys)) {
+        const documents = await runRepeatable(() =>
+          bots()
+            .find({ _id: { $in: part } })
+            .toArray(),
+        );
+        for (const document of documents) found.set(document._id, recorded(document));
+      }
+      return found;
+    },
+
+    save: async (writes) => {
+      const saved = new Set<string>();
+      for (const part of batches(writes)) {
+        const writeId = randomUUID();
+        await runRepeatable(() => saveAll(bots(), part, writeId));
+        const ids = { $in: part.map(({ key }) => key) };
+        const landed = await runRepeatable(() =>
+          bots()
+            .find({ _id: ids, writeId }, { projection: { _id: 1 } })
+            .toArray(),
+        );
+        for (const { _id } of landed) saved.add(_id);
+      }
+      return saved;
+    },
+
+    touch: async (keys, atMs) => {
+      for (const part of batches(keys)) {
+        await runRepeatable(() =>
+          bots().updateMany({ _id: { $in: part } }, { $set: { lookedAtMs: atMs } }),
+        );
+      }
+    },
+
+    keepOnly: async (keys, poolKeys) => {
+      await runRepeatable(() => bots().deleteMany({ _id: { $nin: [...keys] } }));
+      await runRepeatable(() => pools().deleteMany({ _id: { $nin: [...poolKeys] } }));
+    },
+
+    readPools: async () => {
+      const documents = await runRepeatable(() => pools().find().toArray());
+      return new Map(documents.map(({ _id, ...pool }) => [_id, { ...pool, key: _id }]));
+    },
+
+    savePools: async (seen) => {
+      for (const part of batches(seen)) {
+        const writes = part.map(({ key, ...pool }) => ({
+          replaceOne: { filter: { _id: key }, replacement: pool, upsert: true },
+        }));
+        await runRepeatable(() => pools().bulkWrite(writes, { ordered: false }));
+      }
+    },
+
+    ofUser: async (userId: UserId) => {
+      const documents = await runRepeatable(() => bots().find({ userId }).toArray());
+      return documents.map(recorded);
+    },
+
+    summary: async () => {
+      const [byState, byStatus, emptyPools] = await runRepeatable(() =>
+        Promise.all([
+          countBy(bots(), '$memory.state'),
+          countBy(pools(), '$status'),
+          pools().countDocuments({ bots: 0 }),
+        ]),
+      );
+      return {
+        bots: new Map(HEALTH_STATES.map((state) => [state, byState.get(state) ?? 0])),
+        pools: new Map(
+          (['running', 'stopped', 'failed'] as const).map((status) => [
+            status,
+            byStatus.get(status) ?? 0,
+          ]),
+        ),
+        emptyPools,
+      };
+    },
+  };
+}
+
+// Two that write the same new document: the second meets its key, which is an answer, not a failure.
+async function saveAll(
+  collection: mongo.Collection<HealthDocument>,
+  writes: readonly HealthWrite[],
+  writeId: string,
+): Promise<void> {
+  const operations = writes.map(({ key, base, ...fields }) => {
+    const document = { ...fields, writeId };
+    return base === null
+      ? { updateOne: { filter: { _id: key }, update: { $setOnInsert: document }, upsert: true } }
+      : { updateOne: { filter: { _id: key, writeId: base }, update: { $set: document } } };
+  });
+  await collection.bulkWrite(operations, { ordered: false }).catch((error: unknown) => {
+    if (!isDuplicateKeyOnly(error)) throw error;
+  });
+}
+
+function isDuplicateKeyOnly(error: unknown): boolean {
+  if (!(error instanceof Error) || !('writeErrors' in error)) return false;
+  const { writeErrors } = error;
+  return (
+    Array.isArray(writeErrors) &&
+    writeErrors.length > 0 &&
+    writeErrors.every(({ code }: { code?: unknown }) => code === DUPLICATE_KEY)
+  );
+}
+
+const DUPLICATE_KEY = 11_000;
+
+async function countBy<T extends mongo.Document>(
+  collection: mongo.Collection<T>,
+  field: string,
+): Promise<ReadonlyMap<string, number>> {
+  const counted = await collection
+    .aggregate<{ _id: string; count: number }>([{ $group: { _id: field, count: { $sum: 1 } } }])
+    .toArray();
+  return new Map(counted.map(({ _id, count }) => [_id, count]));
+}
+
+function recorded({ _id, userId, ...fields }: HealthDocument): RecordedHealth {
+  return { ...fields, key: _id, userId: userId === null ? null : toUserId(userId) };
+}
+
+function batches<T>(items: readonly T[]): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(items.length / MAX_BATCH) }, (_, index) =>
+    items.slice(index * MAX_BATCH, (index + 1) * MAX_BATCH),
+  );
+}

@@ -1,0 +1,59 @@
+// Users by the names that the pool state has for them.
+
+import { runRepeatable } from '@reclaim/saga/mongodb';
+import { type Connection, mongo } from 'mongoose';
+import { parseFirebaseUid, parseUserId } from '../../domain/ids.ts';
+import { nativeCollection } from '../../infra/mongodb/native.ts';
+import type { BotOwner } from '../../pool-state/ownership.ts';
+import type { Owners } from '../owners.ts';
+
+interface UserDocument {
+  _id: mongo.ObjectId;
+  firebaseUid?: unknown;
+}
+
+const MAX_BATCH = 1_000;
+
+export function createMongoOwners(connection: Connection): Owners {
+  return {
+    find: async (names) => {
+      const found = new Map<string, BotOwner>();
+      const doubted = new Set<string>();
+      const note = (name: string, owner: BotOwner) => {
+        const known = found.get(name);
+        if (known !== undefined && known.userId !== owner.userId) doubted.add(name);
+        found.set(name, owner);
+      };
+      for (let from = 0; from < names.length; from += MAX_BATCH) {
+        const part = names.slice(from, from + MAX_BATCH);
+        const asked = new Set(part);
+        for (const { _id, firebaseUid } of await readUsers(connection, part)) {
+          const userId = parseUserId(String(_id));
+          if (userId === undefined) continue;
+          const owner = { userId, firebaseUid: parseFirebaseUid(firebaseUid) ?? null };
+          if (asked.has(userId)) note(userId, owner);
+          if (owner.firebaseUid !== null && asked.has(owner.firebaseUid)) {
+            note(owner.firebaseUid, owner);
+          }
+        }
+      }
+      for (const name of doubted) found.delete(name);
+      return found;
+    },
+  };
+}
+
+function readUsers(connection: Connection, names: readonly string[]): Promise<UserDocument[]> {
+  const ids = names.flatMap((name) => parseUserId(name) ?? []);
+  const filter = {
+    $or: [
+      { firebaseUid: { $in: [...names] } },
+      { _id: { $in: ids.map((id) => new mongo.ObjectId(id)) } },
+    ],
+  };
+  return runRepeatable(() =>
+    nativeCollection<UserDocument>(connection, 'users')
+      .find(filter, { projection: { firebaseUid: 1 } })
+      .toArray(),
+  );
+}

@@ -1,0 +1,80 @@
+// OpenTelemetry for one process: spans go out in batches over OTLP/HTTP, in the background. A collector that is away or
+// slow costs spans and nothing else: what waits for it is bounded and then dropped, and nobody awaits it. Loaded only
+// where a collector is configured.
+
+import { hostname } from 'node:os';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { pause, type Tracer, type WakeUps } from '@reclaim/saga';
+import { createOtelTracer, createSpans, traceWakeUps } from '@reclaim/saga/tracing';
+import { createRequestSpans } from './request-spans.ts';
+import type { RequestSpans } from './request-spans-port.ts';
+import { type CollectorNews, createToldExporter } from './told-exporter.ts';
+
+export interface Telemetry {
+  readonly tracer: Tracer;
+  readonly requestSpans: RequestSpans;
+  traceWakeUps(wakeUps: WakeUps): WakeUps;
+  /** Sends what waits, for as long as the end of a process may take. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export interface TelemetryOptions extends CollectorNews {
+  /** The collector's base address: OTEL_EXPORTER_OTLP_ENDPOINT. */
+  readonly endpoint: string;
+  readonly serviceName: string;
+  readonly version: string;
+}
+
+/** A saga is over in a tenth of a second and looked for in the next: the default of five is a long look. */
+const SEND_EVERY_MS = 1_000;
+/** Some two hundred sagas: megabytes, whatever the collector does. */
+const MAX_WAITING_SPANS = 2_048;
+/** Of the ten seconds that a process has for its end. */
+const LAST_FLUSH_MS = 2_000;
+
+export function startTelemetry(options: TelemetryOptions): Telemetry {
+  const { endpoint, serviceName, version } = options;
+  const exporter = createToldExporter(new OTLPTraceExporter({ url: tracesUrl(endpoint) }), options);
+  const processor = new BatchSpanProcessor({
+    exporter,
+    scheduledDelayMillis: SEND_EVERY_MS,
+    maxQueueSize: MAX_WAITING_SPANS,
+  });
+  const provider = new TracerProvider({
+    resource: resourceFromAttributes({
+      'service.name': serviceName,
+      'service.version': version,
+      'host.name': hostname(),
+      'process.pid': process.pid,
+    }),
+    spanProcessors: [processor],
+  });
+  const spans = createSpans(provider.getTracer('reclaim', version));
+  let stopping: Promise<void> | undefined;
+  return {
+    tracer: createOtelTracer(spans),
+    requestSpans: createRequestSpans(spans),
+    traceWakeUps: (wakeUps) => traceWakeUps(wakeUps, spans),
+    stop: () => {
+      // A last batch that is lost was told by the exporter.
+      stopping ??= atMost(
+        LAST_FLUSH_MS,
+        provider.shutdown().catch(() => undefined),
+      );
+      return stopping;
+    },
+  };
+}
+
+/** As the standard says: the endpoint is a base, each signal has its path below it. */
+function tracesUrl(endpoint: string): string {
+  return new URL('v1/traces', endpoint.endsWith('/') ? endpoint : `${endpoint}/`).href;
+}
+
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  const giveUp = new AbortController();
+  await Promise.race([work, pause(ms, giveUp.signal)]);
+  giveUp.abort();
+}

@@ -1,0 +1,61 @@
+// The audit, put together: its ports in MongoDB, its metrics, its log lines.
+
+import type { Connection } from 'mongoose';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Findings } from '../../findings/findings.ts';
+import { createAudit } from '../../wallet/audit/audit.ts';
+import { type AuditDesk, createAuditDesk } from '../../wallet/audit/audit-desk.ts';
+import { createAuditMetrics } from '../../wallet/audit/audit-metrics.ts';
+import { createMongoAuditCheckpoints } from '../../wallet/audit/mongodb/audit-checkpoints.ts';
+import { createMongoAuditLedger } from '../../wallet/audit/mongodb/audit-ledger.ts';
+import { createMongoAuditRuns } from '../../wallet/audit/mongodb/audit-runs.ts';
+import { createRowTrim } from '../../wallet/audit/row-trim.ts';
+import { SUSPICION_RULES } from '../../wallet/audit/suspicion.ts';
+import { createMongoWalletReadings } from '../../wallet/mongodb/wallet-readings.ts';
+import type { Wallets } from '../../wallet/wallets.ts';
+import type { Config } from '../config.ts';
+
+export interface AuditingOptions {
+  readonly connection: Connection;
+  readonly wallets: Wallets;
+  readonly findings: Findings;
+  readonly config: Pick<Config, 'walletTransactionsKept'>;
+  readonly metricsRegistry: Registry;
+  readonly log: Logger;
+}
+
+export function createAuditing(options: AuditingOptions): AuditDesk {
+  const { connection, wallets, findings, config, log } = options;
+  const metrics = createAuditMetrics(options.metricsRegistry);
+  const checkpoints = createMongoAuditCheckpoints({ connection });
+  const trim = createRowTrim({
+    wallets,
+    checkpoints,
+    keep: config.walletTransactionsKept,
+    onTrimmed: (trimmed) => log.info(trimmed, 'embedded rows trimmed'),
+  });
+  const audit = createAudit({
+    readings: createMongoWalletReadings({ connection }),
+    ledger: createMongoAuditLedger({ connection }),
+    checkpoints,
+    findings,
+    rules: SUSPICION_RULES,
+    trim,
+    nowMs: () => performance.now(),
+    onDifference: (difference) => {
+      metrics.difference();
+      log.error(difference, 'a balance changed and no entry says why');
+    },
+    onError: (err, userId) => log.warn({ err, userId }, 'audit of a user failed'),
+  });
+  return createAuditDesk({
+    audit,
+    runs: createMongoAuditRuns({ connection }),
+    onRun: (report) => {
+      metrics.run(report);
+      const { users, differences, pending, failed, isComplete, tookMs } = report;
+      log.info({ users, differences, pending, failed, isComplete, tookMs }, 'all users audited');
+    },
+  });
+}

@@ -1,0 +1,117 @@
+// Where the bots live: Docker, or the simulator. `auto` means the simulator in the embedded demo, even where
+// a Docker answers (a demo must not touch somebody's containers), and elsewhere falls back to it where none
+// answers. Which one it is, is said loudly: simulated bots are not bots.
+
+import type { Connection } from 'mongoose';
+import { type BotValuation, STORED_VALUES } from '../../bots/bot-valuation.ts';
+import type { Bots } from '../../bots/bots.ts';
+import { readCertificates } from '../../bots/docker/certificates.ts';
+import { createDockerBots, type DockerBots } from '../../bots/docker/docker-bots.ts';
+import type { DockerHost as ReachableHost } from '../../bots/docker/docker-client.ts';
+import { createFreqtradeValuation } from '../../bots/freqtrade/freqtrade-valuation.ts';
+import type { PoolContainers } from '../../bots/pool-containers.ts';
+import { createSimulatedBots } from '../../bots/simulator/simulated-bots.ts';
+import { createSimulatedValuation } from '../../bots/simulator/simulated-valuation.ts';
+import type { Config } from '../config.ts';
+import { isLoopback } from '../config-fields.ts';
+import type { DockerHost } from '../docker-hosts.ts';
+
+export interface BotRuntime {
+  readonly kind: 'docker' | 'simulator';
+  /** Why it is this one, for the start-up lines and the page. */
+  readonly reason: string;
+  readonly bots: Bots & PoolContainers;
+  readonly valuation: BotValuation;
+  /** Null for the simulator. */
+  readonly docker: DockerBots | null;
+}
+
+export interface BotRuntimeOptions {
+  readonly config: Config;
+  readonly connection: Connection;
+  readonly now: () => Date;
+  readonly log: { warn(facts: object, message: string): void };
+}
+
+const FIRST_LOOK_MS = 3_000;
+
+export async function chooseBotRuntime(options: BotRuntimeOptions): Promise<BotRuntime> {
+  const { config } = options;
+  if (config.botRuntime === 'simulator') return simulated(options, 'BOT_RUNTIME is simulator');
+  if (config.botRuntime === 'auto' && config.isDemo) {
+    return simulated(options, 'the embedded demo touches no containers');
+  }
+  const docker = createDockerBots({
+    hosts: await Promise.all(config.dockerHosts.map((host) => toReachable(host, options))),
+    now: options.now,
+    supervisorConfDir: config.supervisorConfDir,
+    deadlines: { maxStopSeconds: config.maxStopSeconds },
+    ...(config.botNetwork === undefined ? {} : { networkMode: config.botNetwork }),
+    limits: {
+      memoryMb: config.botMemoryMb === 0 ? null : config.botMemoryMb,
+      pids: config.botPids === 0 ? null : config.botPids,
+      capabilities: config.botCapabilities,
+    },
+    log: options.log,
+  });
+  if (config.botRuntime === 'docker' || (await doesAnswer(docker))) {
+    const valuation = asConfigured(config, freqtradeValuation(config, docker));
+    return { kind: 'docker', reason: namesOf(config), bots: docker, valuation, docker };
+  }
+  docker.close();
+  return simulated(options, 'no Docker host answered');
+}
+
+async function doesAnswer(docker: DockerBots): Promise<boolean> {
+  const signal = AbortSignal.timeout(FIRST_LOOK_MS);
+  const answers = await Promise.all(
+    docker.hosts().map((host) => docker.hasManaged(host, { signal })),
+  );
+  return answers.some(({ status }) => status === 'ok');
+}
+
+function asConfigured({ botValue }: Config, asking: BotValuation): BotValuation {
+  return botValue === 'bot' ? asking : STORED_VALUES;
+}
+
+function freqtradeValuation(
+  { botApiUsername: username, botApiPassword: password }: Config,
+  { readEndpoint }: DockerBots,
+): BotValuation {
+  const isWhole = username !== undefined && password !== undefined;
+  const fallbackCredentials = isWhole ? { username, password } : null;
+  return createFreqtradeValuation({ readEndpoint, fallbackCredentials });
+}
+
+function simulated({ config, connection, now }: BotRuntimeOptions, reason: string): BotRuntime {
+  return {
+    kind: 'simulator',
+    reason,
+    bots: createSimulatedBots({ connection, now, maxStopSeconds: config.maxStopSeconds }),
+    valuation: asConfigured(config, createSimulatedValuation(connection)),
+    docker: null,
+  };
+}
+
+/** @throws Error when DOCKER_CERT_PATH is set and lacks a file. */
+async function toReachable(
+  host: DockerHost,
+  { config: { dockerCertPath }, log }: BotRuntimeOptions,
+): Promise<ReachableHost> {
+  const { name } = host;
+  if (host.kind === 'unix') return { name, options: { socketPath: host.socketPath } };
+  const { hostname, port } = host;
+  if (dockerCertPath === undefined) {
+    // A socket proxy beside us is a good reason for it; anything else is root on that machine for everybody.
+    if (!isLoopback(hostname)) {
+      log.warn({ host: name }, 'docker host without TLS: whoever reaches its port owns that host');
+    }
+    return { name, options: { host: hostname, port } };
+  }
+  const certificates = await readCertificates(dockerCertPath, name);
+  return { name, options: { host: hostname, port, protocol: 'https', ...certificates } };
+}
+
+function namesOf({ dockerHosts }: Config): string {
+  return `hosts: ${dockerHosts.map(({ name }) => name).join(', ')}`;
+}

@@ -1,0 +1,66 @@
+// The wiring of health: its memory, its looks, its saga and what owners are shown. The engine that runs the saga is made
+// from its definition, so health gets it as a promise of the same object.
+
+import type { Clock, SagaDefinition, Sagas } from '@reclaim/saga';
+import type { Connection } from 'mongoose';
+import type { Registry as MetricsRegistry } from 'prom-client';
+import type { DeletionPorts } from '../../deletion/steps/step-ports.ts';
+import { createHealthDesk, type HealthDesk } from '../../health/health-desk.ts';
+import { createHealthMetrics, registerHealthGauges } from '../../health/health-metrics.ts';
+import type { HealthPorts } from '../../health/health-ports.ts';
+import { HEALTH_SETTINGS } from '../../health/health-settings.ts';
+import { createMongoBotEvents } from '../../health/mongodb/bot-events.ts';
+import { createMongoBotHealths } from '../../health/mongodb/bot-healths.ts';
+import { createMongoHealthRounds } from '../../health/mongodb/health-rounds.ts';
+import { createMongoOwners } from '../../health/mongodb/owners.ts';
+import { createRestartBotSaga } from '../../health/restart-bot.ts';
+import type { Config } from '../config.ts';
+import type { BotRuntime } from './bots.ts';
+
+export interface HealthParts {
+  readonly ports: HealthPorts;
+  readonly desk: HealthDesk;
+  readonly definitions: readonly SagaDefinition[];
+}
+
+export interface HealthPartsOptions {
+  readonly config: Config;
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly metrics: MetricsRegistry;
+  readonly deletionPorts: DeletionPorts;
+  readonly runtime: BotRuntime;
+  /** The engine; asked for only when a round runs. */
+  readonly sagas: () => Sagas;
+}
+
+export function createHealth(options: HealthPartsOptions): HealthParts {
+  const { config, connection, clock, metrics, deletionPorts, runtime, sagas } = options;
+  const healths = createMongoBotHealths(connection);
+  const events = createMongoBotEvents(connection);
+  const rounds = createMongoHealthRounds(connection);
+  const meter = createHealthMetrics(metrics);
+  registerHealthGauges(metrics, { healths, rounds, isOn: config.healthEveryMs > 0 });
+  const containers = runtime.bots;
+  const nowMs = () => clock.nowMs();
+  const ports: HealthPorts = {
+    ...deletionPorts,
+    containers,
+    owners: createMongoOwners(connection),
+    healths,
+    events,
+    rounds,
+    meter,
+    sagas: {
+      start: (order) => sagas().start(order),
+      findHolders: (keys) => sagas().findHolders(keys),
+    },
+    settings: HEALTH_SETTINGS,
+    nowMs,
+  };
+  return {
+    ports,
+    desk: createHealthDesk({ healths, events, wallets: deletionPorts.wallets, nowMs }),
+    definitions: [createRestartBotSaga({ ...deletionPorts, containers, events, meter })],
+  };
+}

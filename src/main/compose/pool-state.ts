@@ -1,0 +1,87 @@
+// Where the pool state is kept, by POOL_STATE, and its first start. I4: a state that is missing is "unknown", never
+// "no bots"; an empty one is made only where nobody has an allocation yet and the other place holds none either.
+
+import { stat } from 'node:fs/promises';
+import type { Connection } from 'mongoose';
+import type { Logger } from 'pino';
+import { createEmptyPoolState } from '../../pool-state/file/create-empty-pool-state.ts';
+import { createFilePoolStates } from '../../pool-state/file/file-pool-states.ts';
+import { probePoolFile } from '../../pool-state/file/probe-pool-file.ts';
+import { createMongoPoolStates } from '../../pool-state/mongodb/mongo-pool-states.ts';
+import {
+  createEmptyPoolDocuments,
+  lookAtStore,
+} from '../../pool-state/mongodb/pool-documents-store.ts';
+import type { PoolStates } from '../../pool-state/pool-states.ts';
+import type { Accounts } from '../../wallet/accounts.ts';
+import type { Config } from '../config.ts';
+
+export interface PoolStatePlace {
+  readonly poolStates: PoolStates;
+  /** Makes the empty state of a first start, or says in the log why not. */
+  begin(accounts: Pick<Accounts, 'hasAllocations'>): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface PlaceDeps {
+  readonly config: Pick<Config, 'poolState' | 'poolStateFile'>;
+  readonly connection: Connection;
+  readonly now: () => Date;
+  readonly log: Logger;
+}
+
+export function openPoolStatePlace(deps: PlaceDeps): PoolStatePlace {
+  return deps.config.poolState === 'mongodb' ? inMongodb(deps) : inFile(deps);
+}
+
+function inFile({ config, connection, now, log }: PlaceDeps): PoolStatePlace {
+  const file = config.poolStateFile;
+  const poolStates = createFilePoolStates({ file, now, log });
+  return {
+    poolStates,
+    begin: async (accounts) => {
+      if ((await lookAtStore(connection))?.status === 'active') {
+        log.error(
+          { file },
+          'the pool state is in MongoDB: set POOL_STATE=mongodb, or move it back',
+        );
+        return;
+      }
+      if (!(await accounts.hasAllocations())) await createEmptyPoolState(file, now);
+      const reason = await probePoolFile(file);
+      if (reason !== null) log.error({ file, reason }, UNREPLACEABLE);
+    },
+    close: () => poolStates.close(),
+  };
+}
+
+const UNREPLACEABLE =
+  'the pool state file cannot be replaced: deletions pay, with a warning, and leave their entries to tombstones';
+
+function inMongodb({ config, connection, now, log }: PlaceDeps): PoolStatePlace {
+  const file = config.poolStateFile;
+  const poolStates = createMongoPoolStates({ connection, now, log });
+  return {
+    poolStates,
+    begin: async (accounts) => {
+      if ((await lookAtStore(connection))?.status === 'active') return;
+      if (await isThere(file)) {
+        const message = 'the pool state is a file: move it (npm run pool-state -- --to mongodb)';
+        log.error({ file }, message);
+        return;
+      }
+      if (!(await accounts.hasAllocations())) await createEmptyPoolDocuments(connection, now);
+    },
+    close: () => poolStates.close(),
+  };
+}
+
+async function isThere(file: string): Promise<boolean> {
+  try {
+    await stat(file);
+    return true;
+  } catch (err) {
+    // What cannot be looked at may be there.
+    return !(err instanceof Error && 'code' in err && err.code === 'ENOENT');
+  }
+}

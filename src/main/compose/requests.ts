@@ -1,0 +1,107 @@
+// The wiring of what callers ask for: deletions, provisions, syncs, the reads of a portfolio and the words of
+// administrators. Each begins sagas or reads; none of them waits for a worker.
+
+import type { Clock, Sagas } from '@reclaim/saga';
+import type { Connection } from 'mongoose';
+import { type ConfirmHost, createConfirmHost } from '../../bots/hosts/confirm-host.ts';
+import type { KnownContainers } from '../../bots/known-containers.ts';
+import { createDeleteRequests, type DeleteRequests } from '../../deletion/delete-requests.ts';
+import { createResolveFindings, type ResolveFindings } from '../../deletion/resolve-findings.ts';
+import type { DeletionPorts } from '../../deletion/steps/step-ports.ts';
+import { createMongoBotNumbers } from '../../provisioning/mongo-bot-numbers.ts';
+import { createMongoRequestKeys } from '../../provisioning/mongo-request-keys.ts';
+import {
+  createProvisionRequests,
+  type ProvisionRequests,
+} from '../../provisioning/provision-requests.ts';
+import { createFirstReport, type FirstReport } from '../../sync/first-report.ts';
+import { createPortfolio, type Portfolio } from '../../sync/portfolio.ts';
+import type { SyncAllPorts } from '../../sync/sync-ports.ts';
+import { createSyncRequests, type SyncRequests } from '../../sync/sync-requests.ts';
+import { createSyncAllStarter, type StartSyncAll } from '../../sync/sync-schedule.ts';
+import type { Accounts } from '../../wallet/accounts.ts';
+import { createMongoAuditCheckpoints } from '../../wallet/audit/mongodb/audit-checkpoints.ts';
+import { createMongoAuditLedger } from '../../wallet/audit/mongodb/audit-ledger.ts';
+import { createTakeIn } from '../../wallet/audit/take-in.ts';
+import { platformEntry } from '../../wallet/mongodb/platform-documents.ts';
+import { createMongoWalletReadings } from '../../wallet/mongodb/wallet-readings.ts';
+import { type Config, provisionsBots } from '../config.ts';
+import type { BotRuntime } from './bots.ts';
+
+export interface Requests {
+  readonly deletions: DeleteRequests;
+  readonly provisions: ProvisionRequests;
+  readonly portfolio: Portfolio;
+  readonly syncs: SyncRequests;
+  readonly startSyncAll: StartSyncAll;
+  readonly firstReport: FirstReport;
+  readonly resolveFindings: ResolveFindings;
+  readonly confirmHost: ConfirmHost;
+}
+
+export interface RequestsOptions {
+  readonly config: Config;
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly runtime: BotRuntime;
+  readonly deletionPorts: DeletionPorts;
+  readonly syncPorts: SyncAllPorts;
+  readonly knownContainers: KnownContainers;
+  readonly accounts: Accounts;
+  readonly sagas: Sagas;
+  readonly isBesidePlatform: boolean;
+}
+
+export function createRequests(options: RequestsOptions): Requests {
+  const { config, connection, clock, runtime, deletionPorts, syncPorts, accounts, sagas } = options;
+  const startSyncAll = createSyncAllStarter(sagas);
+  const takeIn = createTakeIn({
+    readings: createMongoWalletReadings({ connection }),
+    ledger: createMongoAuditLedger({ connection }),
+    checkpoints: createMongoAuditCheckpoints({ connection }),
+  });
+  return {
+    deletions: createDeleteRequests({
+      ports: deletionPorts,
+      sagas,
+      onStopFailure: config.onStopFailure,
+      stopTimeoutMs: config.stopTimeoutMs,
+      maxStopSeconds: config.maxStopSeconds,
+    }),
+    provisions: createProvisionRequests({
+      ports: deletionPorts,
+      accounts,
+      numbers: createMongoBotNumbers(connection),
+      keys: createMongoRequestKeys(connection),
+      sagas,
+      isOffered: provisionsBots(config, options.isBesidePlatform),
+      image: config.botImage ?? null,
+      // A program has its startsecs before it counts as running, and may be tried again.
+      startTimeoutMs: 2 * config.stopTimeoutMs,
+      undoTimeoutMs: config.stopTimeoutMs,
+    }),
+    portfolio: createPortfolio({
+      ...deletionPorts,
+      ...{ accounts, sagas, hostTrust: syncPorts.hostTrust },
+      takeIn: async (userId, call) => (await takeIn(userId, call)).map(platformEntry),
+    }),
+    syncs: createSyncRequests({ ports: syncPorts, sagas, nowMs: () => clock.nowMs() }),
+    startSyncAll,
+    firstReport: createFirstReport({
+      findings: deletionPorts.findings,
+      isBesidePlatform: options.isBesidePlatform,
+      startSyncAll,
+    }),
+    resolveFindings: createResolveFindings({ ports: deletionPorts, sagas }),
+    confirmHost: createConfirmHost({
+      bots: runtime.bots,
+      hostRecords: {
+        // What was seen there is not missed any more, by its ids as little as by its number.
+        confirmEmpty: async (host, confirmation) => {
+          await options.knownContainers.forgetHost(host);
+          return syncPorts.hostRecords.confirmEmpty(host, confirmation);
+        },
+      },
+    }),
+  };
+}

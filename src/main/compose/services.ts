@@ -1,0 +1,233 @@
+// The wiring: adapters are made here, put into the capabilities' ports, and closed again in the reverse
+// order. The API, the workers and the tests all stand on this one construction.
+
+import { createEngine, type Engine, type Sagas } from '@reclaim/saga';
+import { createSagaMetrics, registerOpenSagaGauges } from '@reclaim/saga/metrics';
+import { type DatabaseClock, startDatabaseClock } from '@reclaim/saga/mongodb';
+import type { Connection } from 'mongoose';
+import type { Logger } from 'pino';
+import { type Counter, Registry as MetricsRegistry } from 'prom-client';
+import { createMongoKnownContainers } from '../../bots/mongo-known-containers.ts';
+import { rememberContainers } from '../../bots/remember-containers.ts';
+import { createDeleteBotSaga } from '../../deletion/delete-bot.ts';
+import { createResurrectionCounter, registerStuckMoney } from '../../deletion/money-metrics.ts';
+import { PLATFORM_TIMEOUT_MS, type PlatformMemory } from '../../deletion/platform-memory.ts';
+import { createPlatformOrchestrator } from '../../deletion/platform-orchestrator.ts';
+import type { DeletionPorts } from '../../deletion/steps/step-ports.ts';
+import { createMongoFindings } from '../../findings/mongo-findings.ts';
+import type { HealthDesk } from '../../health/health-desk.ts';
+import type { HealthPorts } from '../../health/health-ports.ts';
+import { connectMongo } from '../../infra/mongodb/connect.ts';
+import { nativeDb } from '../../infra/mongodb/native.ts';
+import type { Telemetry } from '../../infra/telemetry/start-telemetry.ts';
+import type { ReadOverview } from '../../operations/overview.ts';
+import type { ReadWorld } from '../../operations/world-now.ts';
+import { createProvisionBotSaga } from '../../provisioning/provision-bot.ts';
+import type { OrphanSamples } from '../../sync/orphan-samples.ts';
+import { createMongoTombstones } from '../../tombstones/mongo-tombstones.ts';
+import type { Accounts } from '../../wallet/accounts.ts';
+import type { AuditDesk } from '../../wallet/audit/audit-desk.ts';
+import { createMongoAccounts } from '../../wallet/mongodb/accounts.ts';
+import { createMongoLedger } from '../../wallet/mongodb/ledger.ts';
+import { createMongoWallets } from '../../wallet/mongodb/wallets.ts';
+import type { Config } from '../config.ts';
+import { findInstallation } from '../installation.ts';
+import { migrateDatabase } from '../migration/migrate-database.ts';
+import type { MigrationReport } from '../migration/migration-report.ts';
+import { warnOfShortLease } from '../short-lease.ts';
+import { createAuditing } from './audit.ts';
+import { type BotRuntime, chooseBotRuntime } from './bots.ts';
+import { engineEvents } from './engine-events.ts';
+import { createHealth } from './health.ts';
+import { createHosts } from './hosts.ts';
+import { createOperations } from './operations.ts';
+import { openPoolStatePlace } from './pool-state.ts';
+import { openRedisParts, type RedisParts } from './redis.ts';
+import { createRequests, type Requests } from './requests.ts';
+import { createReconciliation } from './sync.ts';
+import { openTelemetry } from './telemetry.ts';
+
+export interface Services extends Omit<RedisParts, 'close'>, Requests {
+  readonly config: Config;
+  readonly log: Logger;
+  /** Of every Redis key, this installation's id in it. */
+  readonly keyPrefix: string;
+  /** Users had allocations before the first start, and this is not the demo. */
+  readonly isBesidePlatform: boolean;
+  readonly connection: Connection;
+  readonly clock: DatabaseClock;
+  readonly runtime: BotRuntime;
+  readonly engine: Engine;
+  readonly deletionPorts: DeletionPorts;
+  readonly sagas: Sagas;
+  readonly accounts: Accounts;
+  readonly orphanSamples: OrphanSamples;
+  readonly audits: AuditDesk;
+  readonly overview: ReadOverview;
+  readonly world: ReadWorld;
+  readonly health: HealthPorts;
+  readonly healthDesk: HealthDesk;
+  readonly metrics: {
+    readonly registry: MetricsRegistry;
+    readonly poolStateResurrections: Counter;
+  };
+  /** Null where no collector is configured. */
+  readonly telemetry: Telemetry | null;
+  /** What the migration found that violates a constraint. */
+  readonly migration: MigrationReport;
+  /** Idempotent. Workers are stopped before. */
+  close(): Promise<void>;
+}
+
+export interface ServicesOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly mongodbUri: string;
+  readonly redisUrl: string;
+  /** What Redis keys begin with (RECLAIM_KEY_PREFIX); the installation's id comes after it. */
+  readonly keyPrefix: string;
+}
+
+/** In front of every Redis key of this program. */
+export const DEFAULT_KEY_PREFIX = 'reclaim';
+
+/** @throws when MongoDB does not answer: without it nothing can be promised. */
+export async function createServices(options: ServicesOptions): Promise<Services> {
+  const { config, log } = options;
+  const migration = await migrateDatabase(options.mongodbUri, config);
+  const connection = await connectMongo(options.mongodbUri);
+  const installation = await findInstallation(connection);
+  const keyPrefix = `${options.keyPrefix}:${installation.id}`;
+  const now = () => new Date();
+  const clock = await startDatabaseClock(nativeDb(connection));
+  await warnOfShortLease(connection, config.leaseMs, log);
+  const redisParts = openRedisParts({ redisUrl: options.redisUrl, keyPrefix, log });
+  const runtime = await chooseBotRuntime({ config, connection, now, log });
+  const knownContainers = createMongoKnownContainers({ connection, now });
+  const poolStatePlace = openPoolStatePlace({ config, connection, now, log });
+  const accounts = createMongoAccounts({ connection });
+  const tombstones = createMongoTombstones({ connection });
+  const hosts = createHosts({
+    ...{ connection, tombstones, accounts, bots: runtime.bots },
+    isOwnWorld: config.isDemo && runtime.kind === 'simulator',
+  });
+  const deletionPorts: DeletionPorts = {
+    wallets: createMongoWallets({ connection }),
+    ledger: createMongoLedger({ connection }),
+    tombstones,
+    hostBelief: hosts.hostBelief,
+    findings: createMongoFindings({ connection }),
+    poolStates: poolStatePlace.poolStates,
+    bots: rememberContainers(runtime.bots, knownContainers),
+    valuation: runtime.valuation,
+    platform: platformOf(config),
+    findSagas: (ids) => engine.log.findStates(ids),
+  };
+  const metricsRegistry = new MetricsRegistry();
+  const { ports: syncPorts, definitions } = createReconciliation({
+    config,
+    connection,
+    metrics: metricsRegistry,
+    deletionPorts,
+    hosts,
+    accounts,
+    sagas: () => engine.sagas,
+  });
+  const health = createHealth({
+    ...{ config, connection, clock, deletionPorts, runtime },
+    metrics: metricsRegistry,
+    sagas: () => engine.sagas,
+  });
+  const telemetry = await openTelemetry(config, log);
+  const sagaMetrics = createSagaMetrics(metricsRegistry);
+  const engine: Engine = await createEngine({
+    db: nativeDb(connection),
+    clock,
+    redis: redisParts.redis,
+    workerRedis: redisParts.workerRedis,
+    prefix: keyPrefix,
+    sagas: [
+      createDeleteBotSaga(deletionPorts),
+      createProvisionBotSaga(deletionPorts),
+      ...definitions,
+      ...health.definitions,
+    ],
+    leaseMs: config.leaseMs,
+    retentionDays: config.sagaRetentionDays,
+    // The migration has made them, and has told of what stood in their way.
+    makesIndexes: false,
+    ...(telemetry !== null && { tracer: telemetry.tracer, wrapWakeUps: telemetry.traceWakeUps }),
+    events: engineEvents({ log, metrics: sagaMetrics, redisWatch: redisParts.redisWatch }),
+  });
+  const { sagas, log: sagaLog } = engine;
+  registerOpenSagaGauges(metricsRegistry, { openSummary: () => sagaLog.openSummary() });
+  registerStuckMoney(metricsRegistry, {
+    stuck: async (limit) => (await sagaLog.list({ phases: ['stuck'], limit })).sagas,
+    atRisk: (saga) => sagas.atRisk(saga),
+  });
+  await poolStatePlace.begin(accounts);
+  hurryTombstones(runtime, deletionPorts, log);
+
+  // The demo brings its own platform.
+  const isBesidePlatform = installation.isBesidePlatform && !config.isDemo;
+  const requests = createRequests({
+    ...{ config, connection, clock, runtime, deletionPorts, accounts, sagas },
+    ...{ syncPorts, knownContainers, isBesidePlatform },
+  });
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    await engine.close();
+    const spansSent = telemetry?.stop();
+    runtime.docker?.close();
+    await poolStatePlace.close();
+    await redisParts.close();
+    await clock.stop();
+    await connection.close();
+    await spansSent;
+  };
+  return {
+    config,
+    log,
+    keyPrefix,
+    isBesidePlatform,
+    connection,
+    ...redisParts,
+    clock,
+    runtime,
+    engine,
+    deletionPorts,
+    sagas,
+    ...requests,
+    accounts,
+    orphanSamples: syncPorts.samples,
+    health: health.ports,
+    healthDesk: health.desk,
+    ...createOperations({
+      ...{ connection, sagaLog, sagas, runtime, syncPorts, now },
+      ledger: deletionPorts.ledger,
+    }),
+    audits: createAuditing({ connection, ...deletionPorts, config, metricsRegistry, log }),
+    metrics: {
+      registry: metricsRegistry,
+      poolStateResurrections: createResurrectionCounter(metricsRegistry),
+    },
+    telemetry,
+    migration,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function platformOf({ platformUrl: url, platformToken: token }: Config): PlatformMemory | null {
+  if (url === undefined || token === undefined) return null;
+  return createPlatformOrchestrator({ url, token, timeoutMs: PLATFORM_TIMEOUT_MS });
+}
+
+function hurryTombstones(runtime: BotRuntime, { tombstones }: DeletionPorts, log: Logger): void {
+  runtime.docker?.open();
+  runtime.docker?.onHostBack((host) => {
+    tombstones.hurry().catch((err: unknown) => log.warn({ err, host }, 'tombstones not hurried'));
+  });
+}

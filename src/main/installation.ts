@@ -1,0 +1,44 @@
+// Which installation this is: one id for each database, made once and kept with what it names. It stands in front of every
+// Redis key, so that two installations that share a Redis do not take each other's jobs.
+
+import { randomBytes } from 'node:crypto';
+import { isDuplicateKey } from '@reclaim/saga/mongodb';
+import type { Connection } from 'mongoose';
+import { hasAnyAllocation } from '../wallet/mongodb/account-reads.ts';
+
+interface InstallationDocument {
+  _id: 'installation';
+  id: string;
+  createdAt: Date;
+  isBesidePlatform: boolean;
+}
+
+export interface Installation {
+  readonly id: string;
+  /** Whether users had allocations when it was made: they are somebody else's, and were never looked at. */
+  readonly isBesidePlatform: boolean;
+}
+
+/** On a majority when it returns: an id that a failover took back would leave the jobs under it to nobody. */
+export async function findInstallation(connection: Connection): Promise<Installation> {
+  const installations = connection.collection<InstallationDocument>('installation');
+  const isThere = await installations.findOne({ _id: 'installation' });
+  const made = {
+    id: randomBytes(6).toString('hex'),
+    createdAt: new Date(),
+    isBesidePlatform: isThere === null && (await hasAnyAllocation(connection)),
+  };
+  const find = () =>
+    installations.findOneAndUpdate(
+      { _id: 'installation' },
+      { $setOnInsert: made },
+      { upsert: true, returnDocument: 'after', writeConcern: { w: 'majority' } },
+    );
+  // Of two processes that make it at once, the second finds the first one's.
+  const found = await find().catch((error: unknown) => {
+    if (isDuplicateKey(error)) return find();
+    throw error;
+  });
+  if (found === null) throw new Error('the installation has no id');
+  return { id: found.id, isBesidePlatform: found.isBesidePlatform };
+}

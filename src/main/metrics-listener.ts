@@ -1,0 +1,113 @@
+// What a process tells on a port of its own: `/metrics`, money at risk included, and `/livez`. Each process counts what it
+// does itself, and a process of workers alone has no other port. It is off unless it is wanted, on loopback unless told
+// otherwise, and asks for the token where METRICS_TOKEN says one.
+
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { isBearer } from '../api/is-bearer.ts';
+import type { Services } from './compose/services.ts';
+import { ConfigError } from './config.ts';
+
+export interface MetricsListener {
+  readonly url: string;
+  /** Idempotent; cuts what is being answered. */
+  stop(): Promise<void>;
+}
+
+export interface MetricsListenerOptions {
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly host: string;
+  readonly metrics: Scraped;
+  /** Undefined: whoever reaches the port may read. */
+  readonly token?: string | undefined;
+  readonly onError: (error: unknown) => void;
+}
+
+/** What a registry of prom-client is. */
+interface Scraped {
+  readonly contentType: string;
+  metrics(): Promise<string>;
+}
+
+/** Nobody who scrapes sends slowly. */
+const REQUEST_TIMEOUT_MS = 5_000;
+const MAX_CONNECTIONS = 50;
+
+/** Null where METRICS_PORT is unset. @throws ConfigError when the port cannot be had. */
+export async function listenForMetrics({
+  config,
+  metrics,
+  log,
+}: Pick<Services, 'config' | 'metrics' | 'log'>): Promise<MetricsListener | null> {
+  const { metricsPort: port, metricsHost: host, metricsToken: token } = config;
+  if (port === undefined) return null;
+  const onError = (err: unknown) => log.warn({ err }, 'metrics not collected');
+  return startMetricsListener({ port, host, metrics: metrics.registry, token, onError });
+}
+
+/** @throws ConfigError when the port cannot be had. */
+export async function startMetricsListener({
+  port,
+  host,
+  ...answering
+}: MetricsListenerOptions): Promise<MetricsListener> {
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, answer(answering));
+  server.maxConnections = MAX_CONNECTIONS;
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const expected = `a port that can be had on METRICS_HOST (${why})`;
+    throw new ConfigError([{ variable: 'METRICS_PORT', found: String(port), expected }]);
+  }
+  const { address, family, port: taken } = addressOf(server.address());
+  return {
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${taken}`,
+    stop: async () => {
+      if (!server.listening) return;
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function answer({
+  metrics,
+  token,
+  onError,
+}: Pick<MetricsListenerOptions, 'metrics' | 'token' | 'onError'>): RequestListener {
+  const mayRead = (header: string | undefined) => token === undefined || isBearer(header, token);
+  return (request, response) => {
+    const send = (status: number, type: string, body: string) => {
+      response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
+      response.end(request.method === 'HEAD' ? undefined : body);
+    };
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      send(405, 'text/plain', 'only GET and HEAD\n');
+    } else if (request.url === '/livez') {
+      send(200, 'application/json', '{"status":"ok"}');
+    } else if (request.url === '/metrics' && !mayRead(request.headers.authorization)) {
+      send(401, 'text/plain', 'send the token of METRICS_TOKEN\n');
+    } else if (request.url === '/metrics') {
+      metrics.metrics().then(
+        (text) => send(200, metrics.contentType, text),
+        (error: unknown) => {
+          onError(error);
+          send(500, 'text/plain', 'the metrics could not be collected\n');
+        },
+      );
+    } else {
+      send(404, 'text/plain', 'only /metrics and /livez\n');
+    }
+  };
+}
+
+function addressOf(address: AddressInfo | string | null): AddressInfo {
+  if (address === null || typeof address === 'string') throw new Error('no address to listen on');
+  return address;
+}

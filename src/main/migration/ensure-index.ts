@@ -1,0 +1,149 @@
+// One index as it is declared: made, found, or mended. An index is told by what it does (its keys, unique, sparse, its
+// filter, its expiry, its collation) and not by its name: one that is called `one_open_saga_per_key` and is not unique
+// keeps no promise (I8). In the collections that are ours alone a wrong one gives way, after the right one is there; in
+// `users`, which the platform shares, it stays beside the right one, or is reported where both cannot be.
+
+import { isDeepStrictEqual } from 'node:util';
+import type { IndexDeclaration } from '@reclaim/saga/mongodb';
+import type { Connection, mongo } from 'mongoose';
+import { nativeCollection } from '../../infra/mongodb/native.ts';
+import { type ConstraintReport, MAX_REPORTED, NONE, type Violations } from './migration-report.ts';
+import { codeOf, databaseOf, whenFree } from './schema-change.ts';
+
+const DUPLICATE_KEY = 11_000;
+const NOT_FOUND = 27;
+/** Another index with this name, or one that does almost the same. */
+const CONFLICTS: ReadonlySet<unknown> = new Set([85, 86]);
+/** Ours to mend, but for what we share. */
+const SHARED: ReadonlySet<string> = new Set(['users']);
+
+export async function ensureIndex(
+  connection: Connection,
+  index: IndexDeclaration,
+): Promise<ConstraintReport> {
+  const found = await existing(connection, index);
+  const hasRight = found.some((one) => isAsDeclared(one, index));
+  const wrong = found.find((one) => one.name === index.name && !isAsDeclared(one, index));
+  const report = (status: ConstraintReport['status'], violations = NONE) => {
+    return { constraint: `${index.collection}.${index.name}`, status, violations };
+  };
+  if (wrong === undefined && hasRight) return report('present');
+  const isOurs = !SHARED.has(index.collection);
+  if (wrong !== undefined && isOurs && differsInExpiry(wrong, index)) {
+    await changeExpiry(connection, index);
+    return report('repaired');
+  }
+  if (!hasRight) {
+    const violations = await make(connection, index, { isNameTaken: wrong !== undefined, isOurs });
+    if (violations !== null) return report('missing', violations);
+  }
+  if (wrong === undefined) return report('created');
+  if (isOurs) await drop(connection, index.collection, index.name);
+  return report(hasRight && !isOurs ? 'present' : 'repaired');
+}
+
+type Existing = mongo.IndexDescriptionInfo;
+
+function existing(connection: Connection, { collection }: IndexDeclaration): Promise<Existing[]> {
+  return databaseOf(connection).collection(collection).indexes();
+}
+
+function isAsDeclared(found: Existing, index: IndexDeclaration): boolean {
+  return doesTheSame(found, index) && found.expireAfterSeconds === index.expireAfterSeconds;
+}
+
+/** But for its expiry. */
+function doesTheSame(found: Existing, index: IndexDeclaration): boolean {
+  return (
+    isDeepStrictEqual(Object.entries(found.key), Object.entries(index.key)) &&
+    (found.unique ?? false) === (index.unique ?? false) &&
+    (found.sparse ?? false) === (index.sparse ?? false) &&
+    isDeepStrictEqual(found.partialFilterExpression, index.partialFilterExpression) &&
+    found.collation === undefined
+  );
+}
+
+function differsInExpiry(found: Existing, index: IndexDeclaration): boolean {
+  return index.expireAfterSeconds !== undefined && doesTheSame(found, index);
+}
+
+async function changeExpiry(
+  connection: Connection,
+  { collection, name, expireAfterSeconds }: IndexDeclaration,
+): Promise<void> {
+  await whenFree(() =>
+    databaseOf(connection).command({ collMod: collection, index: { name, expireAfterSeconds } }),
+  );
+}
+
+// @returns why it could not be made, or null.
+async function make(
+  connection: Connection,
+  index: IndexDeclaration,
+  { isNameTaken, isOurs }: { readonly isNameTaken: boolean; readonly isOurs: boolean },
+): Promise<Violations | null> {
+  const { collection, key, ...options } = index;
+  const name = isNameTaken ? `${index.name}_as_declared` : index.name;
+  const create = () =>
+    databaseOf(connection)
+      .collection(collection)
+      .createIndex(new Map(Object.entries(key)), { ...options, name });
+  try {
+    await whenFree(create);
+    return null;
+  } catch (error) {
+    if (codeOf(error) === DUPLICATE_KEY) return findDuplicates(connection, index);
+    if (!CONFLICTS.has(codeOf(error))) throw error;
+    const found = await existing(connection, index);
+    // Another process was quicker.
+    if (found.some((one) => isAsDeclared(one, index))) return null;
+    // The two cannot stand beside each other: they differ in their expiry alone.
+    const inTheWay = found.find((one) => doesTheSame(one, index));
+    if (!isOurs || inTheWay?.name === undefined) {
+      return { count: 1, ids: [error instanceof Error ? error.message : String(error)] };
+    }
+    await drop(connection, collection, inTheWay.name);
+    await whenFree(create);
+    return null;
+  }
+}
+
+async function drop(connection: Connection, collection: string, name: string): Promise<void> {
+  try {
+    await whenFree(() => databaseOf(connection).collection(collection).dropIndex(name));
+  } catch (error) {
+    if (codeOf(error) !== NOT_FOUND) throw error;
+  }
+}
+
+/** The values that a unique index would have to refuse. */
+async function findDuplicates(
+  connection: Connection,
+  { collection, key, sparse, partialFilterExpression }: IndexDeclaration,
+): Promise<Violations> {
+  const fields = Object.keys(key);
+  const isThere = Object.fromEntries(fields.map((field) => [field, { $exists: true }]));
+  const group = Object.fromEntries(fields.map((field, n) => [`f${n}`, `$${field}`]));
+  const [found] = await nativeCollection(connection, collection)
+    .aggregate(
+      [
+        { $match: { ...partialFilterExpression, ...(sparse === true ? isThere : {}) } },
+        { $group: { _id: group, count: { $sum: 1 } } },
+        { $match: { count: { $gt: 1 } } },
+        { $sort: { _id: 1 } },
+        {
+          $facet: {
+            total: [{ $count: 'count' }],
+            sample: [{ $limit: MAX_REPORTED }],
+          },
+        },
+      ],
+      { allowDiskUse: true },
+    )
+    .toArray();
+  const sample: mongo.Document[] = found?.sample ?? [];
+  return {
+    count: found?.total[0]?.count ?? 0,
+    ids: sample.map(({ _id }) => fields.map((_, n) => String(_id[`f${n}`])).join(', ')),
+  };
+}

@@ -1,0 +1,161 @@
+// Brings a database to the constraints this program relies on, and says what in it breaks them. It
+// never deletes or repairs a document: what violates is reported and kept, and a person decides. Safe to
+// run at every start, and by several processes at once. I2, I8: the unique indexes are what makes
+// "once" true when everything else has failed.
+
+import type { IndexDeclaration } from '@reclaim/saga/mongodb';
+import type { Connection, mongo } from 'mongoose';
+import { nativeCollection } from '../../infra/mongodb/native.ts';
+import { ORPHAN_SAMPLES } from '../../sync/mongodb/orphan-samples.ts';
+import { RECONCILIATION_INDEXES } from '../../sync/mongodb/reconciliation-indexes.ts';
+import { MONEY_INDEXES } from '../../wallet/mongodb/indexes.ts';
+import { USERS_SCHEMA } from '../../wallet/mongodb/users-schema.ts';
+import { ensureIndex } from './ensure-index.ts';
+import {
+  type ConstraintReport,
+  MAX_REPORTED,
+  type MigrationReport,
+  NONE,
+  type Violations,
+} from './migration-report.ts';
+import { codeOf, databaseOf, whenFree } from './schema-change.ts';
+
+const NAMESPACE_EXISTS = 48;
+const UNAUTHORIZED = 13;
+
+export interface MigrationOptions {
+  /** False: a validator that is missing stays so; what breaks it is counted all the same. Default true. */
+  readonly isValidatorWanted?: boolean;
+}
+
+/** The database user may not do what a migration needs. Its message says what, and the ways out. */
+export class MissingRightError extends Error {
+  readonly code = 'MISSING_RIGHT';
+}
+
+/** @param extraIndexes what other modules of this program declare, made in the same way. */
+export async function migrate(
+  connection: Connection,
+  extraIndexes: readonly IndexDeclaration[] = [],
+  { isValidatorWanted = true }: MigrationOptions = {},
+): Promise<MigrationReport> {
+  const indexes = [...MONEY_INDEXES, ...RECONCILIATION_INDEXES, ...extraIndexes];
+  // Before the indexes: making one would make an ordinary collection of it.
+  const timeSeries = await ensureTimeSeries(connection);
+  const fresh = await createCollections(connection, [
+    ...new Set(['users', ...indexes.map(({ collection }) => collection)]),
+  ]);
+  const constraints = [timeSeries, await ensureSchema(connection, isValidatorWanted)];
+  constraints.push(...(await ensureIndexes(connection, indexes, fresh)));
+  return { constraints };
+}
+
+/** @returns those that were not there. */
+async function createCollections(
+  connection: Connection,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  const created = await Promise.all(names.map((name) => createCollection(connection, name)));
+  return names.filter((_, index) => created[index]);
+}
+
+async function createCollection(connection: Connection, name: string): Promise<boolean> {
+  try {
+    await databaseOf(connection).createCollection(name);
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== NAMESPACE_EXISTS) throw error;
+    return false;
+  }
+}
+
+// A collection that was made just now is empty: its indexes wait for no other's. Over data that is there already they
+// are built one after the other, so that a server that works has one to build at a time.
+async function ensureIndexes(
+  connection: Connection,
+  indexes: readonly IndexDeclaration[],
+  fresh: readonly string[],
+): Promise<readonly ConstraintReport[]> {
+  const reports = new Map<IndexDeclaration, ConstraintReport>();
+  const inTurn = async (some: readonly IndexDeclaration[]) => {
+    for (const index of some) reports.set(index, await ensureIndex(connection, index));
+  };
+  await Promise.all(
+    fresh.map((name) => inTurn(indexes.filter(({ collection }) => collection === name))),
+  );
+  await inTurn(indexes.filter(({ collection }) => !fresh.includes(collection)));
+  return indexes.flatMap((index) => reports.get(index) ?? []);
+}
+
+async function ensureTimeSeries(connection: Connection): Promise<ConstraintReport> {
+  const { collection, options } = ORPHAN_SAMPLES;
+  const constraint = `${collection}.time-series`;
+  try {
+    await whenFree(() => databaseOf(connection).createCollection(collection, options));
+    return { constraint, status: 'created', violations: NONE };
+  } catch (error) {
+    if (codeOf(error) !== NAMESPACE_EXISTS) throw error;
+  }
+  const [found] = await databaseOf(connection)
+    .listCollections({ name: collection }, { nameOnly: false })
+    .toArray();
+  const missing = (why: string): ConstraintReport => {
+    return { constraint, status: 'missing', violations: { count: 1, ids: [why] } };
+  };
+  if (found?.type !== 'timeseries') {
+    return missing('it is an ordinary collection, which never lets go of a sample');
+  }
+  const { timeseries, expireAfterSeconds } = Object(found.options);
+  const { timeField, metaField } = options.timeseries;
+  if (timeseries?.timeField !== timeField || timeseries.metaField !== metaField) {
+    return missing(`it is ordered by other fields: ${JSON.stringify(timeseries)}`);
+  }
+  if (expireAfterSeconds === options.expireAfterSeconds) {
+    return { constraint, status: 'present', violations: NONE };
+  }
+  const change = { collMod: collection, expireAfterSeconds: options.expireAfterSeconds };
+  await whenFree(() => databaseOf(connection).command(change));
+  return { constraint, status: 'repaired', violations: NONE };
+}
+
+async function ensureSchema(connection: Connection, isWanted: boolean): Promise<ConstraintReport> {
+  const wanted = { $jsonSchema: USERS_SCHEMA };
+  const [found] = await databaseOf(connection)
+    .listCollections({ name: 'users' }, { nameOnly: false })
+    .toArray();
+  const options = found?.options;
+  const isPresent =
+    options?.validationLevel === 'moderate' &&
+    options.validationAction === 'error' &&
+    JSON.stringify(options.validator) === JSON.stringify(wanted);
+  if (!isPresent && isWanted) await setValidator(connection, wanted);
+  return {
+    constraint: 'users.schema',
+    status: isPresent ? 'present' : isWanted ? 'created' : 'missing',
+    violations: await findSchemaViolations(connection),
+  };
+}
+
+async function setValidator(connection: Connection, validator: mongo.Document): Promise<void> {
+  const validation = { validator, validationLevel: 'moderate', validationAction: 'error' };
+  try {
+    await whenFree(() => databaseOf(connection).command({ collMod: 'users', ...validation }));
+  } catch (cause) {
+    if (codeOf(cause) !== UNAUTHORIZED) throw cause;
+    throw new MissingRightError(
+      'the MongoDB user may not set the validator of `users` (collMod). Give it the role dbAdmin on the database ' +
+        `${connection.name} for one start, or go on without the validator: USERS_VALIDATOR=off`,
+      { cause },
+    );
+  }
+}
+
+async function findSchemaViolations(connection: Connection): Promise<Violations> {
+  const users = nativeCollection(connection, 'users');
+  const filter = { $nor: [{ $jsonSchema: USERS_SCHEMA }] };
+  const sample = await users
+    .find(filter, { projection: { _id: 1 }, limit: MAX_REPORTED })
+    .toArray();
+  const count = sample.length < MAX_REPORTED ? sample.length : await users.countDocuments(filter);
+  return { count, ids: sample.map(({ _id }) => String(_id)) };
+}

@@ -1,0 +1,38 @@
+// A batch of changes on one state, one after the other, and what each caller is told of it.
+
+import type { PendingMutation } from './mutation-queue.ts';
+import type { PoolState } from './pool-state.ts';
+
+export interface Applied {
+  /** The source itself where nobody changed anything. */
+  readonly state: PoolState;
+  readonly changedBy: ReadonlySet<PendingMutation>;
+}
+
+/** A change that throws is its caller's failure alone. */
+export function applyAll(source: PoolState, batch: readonly PendingMutation[]): Applied {
+  let state = source;
+  const changedBy = new Set<PendingMutation>();
+  for (const pending of batch) {
+    if (!pending.isOpen()) continue;
+    pending.begin();
+    try {
+      const next = pending.mutation.change(state);
+      if (next !== state) changedBy.add(pending);
+      state = next;
+    } catch (err) {
+      pending.reject(err);
+    }
+  }
+  return { state, changedBy };
+}
+
+export function settle(
+  batch: readonly PendingMutation[],
+  changedBy: ReadonlySet<PendingMutation>,
+  state: PoolState,
+): void {
+  for (const pending of batch) {
+    pending.resolve({ state, changed: changedBy.has(pending) });
+  }
+}

@@ -1,0 +1,124 @@
+// One batch at a time into the pool state file: lock, fences, write, unlock. Made when the first
+// change comes, because only then must the file be there.
+
+import { randomUUID } from 'node:crypto';
+import { realpath } from 'node:fs/promises';
+import { SagaError } from '@reclaim/saga';
+import { passFences } from '../fences.ts';
+import type { MutationQueue, PendingMutation } from '../mutation-queue.ts';
+import { type CommitDeps, commitBatch } from './pool-file-commit.ts';
+import { unchanged, unreadable } from './pool-file-errors.ts';
+import { createPoolFileLock, type PoolFileLock } from './pool-file-lock.ts';
+import { explain, type PoolFileReader } from './pool-file-reader.ts';
+import { removeLeftovers } from './pool-file-replacement.ts';
+
+export interface PoolFileWriter {
+  /** Waits for the lock and writes what then waits in the queue, deciding each of it.
+   * @throws when the lock cannot be had; then everything still waits. */
+  writeWaiting(queue: MutationQueue): Promise<void>;
+  counts(): PoolFileCounts;
+  close(): Promise<void>;
+}
+
+/** Since the start; for metrics. */
+export interface PoolFileCounts {
+  /** Times the file was replaced. */
+  readonly renames: number;
+  /** Writes done again because the platform wrote at the same time. */
+  readonly redone: number;
+  /** Locks of dead processes that were broken. */
+  readonly locksBroken: number;
+}
+
+export interface PoolFileLog {
+  warn(facts: Readonly<Record<string, unknown>>, message: string): void;
+  error(facts: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+export interface PoolFileWriterDeps {
+  readonly file: string;
+  readonly reader: PoolFileReader;
+  readonly now: () => Date;
+  readonly lockTimeoutMs: number;
+  readonly host: string;
+  readonly log: PoolFileLog | undefined;
+}
+
+/** @throws UnavailableError POOL_STATE_UNREADABLE when the file is not there. */
+export async function createPoolFileWriter(deps: PoolFileWriterDeps): Promise<PoolFileWriter> {
+  const { log, reader, now } = deps;
+  // Under whatever name the file is configured, its lock and its temporary files stand beside it.
+  const file = await realpath(deps.file).catch((err: unknown) => {
+    throw unreadable(deps.file, explain(err));
+  });
+  const token = randomUUID();
+  const lock = createLock(deps, file, token);
+  let renames = 0;
+  let redone = 0;
+  let tidiedAfter = -1;
+
+  const commit: CommitDeps = {
+    file,
+    token,
+    reader,
+    now,
+    isLockHeld: lock.isHeld,
+    onRenamed: () => {
+      renames += 1;
+    },
+    onRedone: (status) => {
+      redone += 1;
+      log?.warn({ file, status }, 'pool state was written by the platform meanwhile');
+    },
+  };
+
+  async function writeWaiting(queue: MutationQueue): Promise<void> {
+    if (!(await lock.acquire(() => queue.size() > 0))) return;
+    const batch = queue.take();
+    try {
+      await tidyAfterDeaths();
+      const fenced = await passFences(batch);
+      if (fenced.length > 0) await commitBatch(commit, fenced);
+    } catch (err) {
+      rejectAll(batch, err);
+    } finally {
+      await lock.release();
+    }
+  }
+
+  function rejectAll(batch: readonly PendingMutation[], err: unknown): void {
+    const reason = err instanceof SagaError ? err : unchanged(file, 'changing the pool state', err);
+    for (const pending of batch) pending.reject(reason);
+  }
+
+  /** Once at the start and after each broken lock: only a death leaves something over. */
+  async function tidyAfterDeaths(): Promise<void> {
+    if (tidiedAfter === lock.brokenCount()) return;
+    tidiedAfter = lock.brokenCount();
+    await removeLeftovers(file).catch((err: unknown) => reportUntidied(deps, err));
+  }
+
+  return {
+    writeWaiting,
+    counts: () => ({ renames, redone, locksBroken: lock.brokenCount() }),
+    close: lock.close,
+  };
+}
+
+function createLock(deps: PoolFileWriterDeps, file: string, token: string): PoolFileLock {
+  return createPoolFileLock({
+    file,
+    host: deps.host,
+    token,
+    timeoutMs: deps.lockTimeoutMs,
+    onBroken: () => deps.log?.warn({ file }, 'pool state lock of a dead process broken'),
+    onNotTidied: (err) => reportUntidied(deps, err),
+    onForeign: (holder, lockPath) =>
+      deps.log?.error({ file, lockPath, holder }, 'pool state locked by another host'),
+  });
+}
+
+/** What cannot be tidied away stands in nobody's way: it is reported, and the work goes on. */
+function reportUntidied({ file, log }: PoolFileWriterDeps, err: unknown): void {
+  log?.warn({ file, err }, 'leftovers beside the pool state not removed');
+}

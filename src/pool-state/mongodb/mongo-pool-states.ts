@@ -1,0 +1,166 @@
+// The pool states in MongoDB, for any number of processes on any number of hosts (`POOL_STATE=mongodb`).
+// I4: what cannot be read whole is unknown. I5: a batch of changes is applied to the state of one revision, each
+// behind its caller's fence, and written under the condition that the revision is still the same; else it begins
+// anew, fences included. So a worker whose claim is old has either landed before the new one's first write, or
+// never does.
+
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { SagaError, UnavailableError } from '@reclaim/saga';
+import { repeatableFailure } from '@reclaim/saga/mongodb';
+import type { Connection } from 'mongoose';
+import { ok, type SourceAnswer, unknown } from '../../domain/source.ts';
+import { applyAll, settle } from '../apply-mutations.ts';
+import { passFences } from '../fences.ts';
+import { unreadable } from '../file/pool-file-errors.ts';
+import type { PoolFileLog } from '../file/pool-file-writer.ts';
+import { createReadSharing, untilAborted } from '../file/read-sharing.ts';
+import { createMutationQueue, type PendingMutation } from '../mutation-queue.ts';
+import type { PoolState } from '../pool-state.ts';
+import type { PoolScope, PoolStates } from '../pool-states.ts';
+import { commitPoolDocuments } from './pool-documents-commit.ts';
+import { createPoolDocumentsReader, type StoredAnswer } from './pool-documents-reader.ts';
+
+export interface MongoPoolStates extends PoolStates {
+  counts(): PoolDocumentCounts;
+  /** Ends the write under way and refuses what waits. Idempotent; reading goes on to work. */
+  close(): Promise<void>;
+}
+
+/** Since the start. */
+export interface PoolDocumentCounts {
+  /** Times a changed state was written. */
+  readonly writes: number;
+  /** Writes begun anew because somebody else wrote at the same time. */
+  readonly redone: number;
+}
+
+export interface MongoPoolStatesDeps {
+  readonly connection: Connection;
+  readonly now: () => Date;
+  readonly log?: Pick<PoolFileLog, 'warn'>;
+  /** Between 0 and 1, for the pauses of writers that meet. */
+  readonly random?: () => number;
+}
+
+export function createMongoPoolStates(deps: MongoPoolStatesDeps): MongoPoolStates {
+  const { connection, now, log, random = Math.random } = deps;
+  const reader = createPoolDocumentsReader(connection, () => performance.now());
+  const readShared = createReadSharing(() => reader.readAll());
+  const queue = createMutationQueue(() => {
+    writing ??= writeAll();
+  });
+  let writing: Promise<void> | null = null;
+  let isClosed = false;
+  let writes = 0;
+  let redone = 0;
+
+  async function read({ signal, about }: Parameters<PoolStates['read']>[0]) {
+    // Taken before the look, so that it is never later than what was seen.
+    const observedAt = now();
+    const answer = await (about === undefined
+      ? readShared(signal)
+      : untilAborted(reader.readPart(about), signal));
+    if (answer.status === 'unknown') return unknown(`pool state ${WHERE}: ${answer.reason}`);
+    const found: SourceAnswer<PoolState> = ok(answer.stored.state, observedAt);
+    return found;
+  }
+
+  /** Runs while changes wait; every error ends in its callers, none leaves this function. */
+  async function writeAll(): Promise<void> {
+    while (queue.size() > 0) {
+      const batch = queue.take();
+      try {
+        await writeBatch(batch);
+      } catch (err) {
+        const reason = err instanceof SagaError ? err : repeatableFailure(err);
+        for (const pending of batch) pending.reject(reason);
+      }
+    }
+    writing = null;
+  }
+
+  async function writeBatch(batch: readonly PendingMutation[]): Promise<void> {
+    const deadline = performance.now() + CONTENTION_LIMIT_MS;
+    for (let tries = 1; ; tries += 1) {
+      const wanted = batch.filter((pending) => pending.isOpen());
+      if (wanted.length === 0) return;
+      const answer = await readFor(wanted);
+      if (answer.status === 'unknown') throw unreadable(WHERE, answer.reason);
+      const fenced = await passFences(wanted);
+      if (fenced.length === 0) return;
+      if (await applyAndCommit(answer, fenced)) return;
+      redone += 1;
+      if (performance.now() >= deadline) throw contended();
+      await pause(random() * Math.min(2 ** tries, MAX_PAUSE_MS));
+    }
+  }
+
+  function readFor(batch: readonly PendingMutation[]): Promise<StoredAnswer> {
+    const scope = unionOf(batch.map(({ mutation }) => mutation.about));
+    return scope === undefined ? reader.readAll() : reader.readPart(scope);
+  }
+
+  /** False: somebody else wrote meanwhile. */
+  async function applyAndCommit(
+    { stored: base }: Extract<StoredAnswer, { status: 'ok' }>,
+    fenced: readonly PendingMutation[],
+  ): Promise<boolean> {
+    const applied = applyAll(base.state, fenced);
+    const isChanged = applied.state !== base.state;
+    const after = isChanged ? { ...applied.state, updatedAt: now().toISOString() } : applied.state;
+    const outcome = await commitPoolDocuments(connection, {
+      base,
+      after,
+      writeId: randomUUID(),
+      now,
+      onRowsBehind: (err) => log?.warn({ err }, 'rows of the pool state are behind it'),
+    });
+    if (outcome === 'overtaken') return false;
+    if (isChanged) writes += 1;
+    settle(fenced, applied.changedBy, after);
+    return true;
+  }
+
+  return {
+    read,
+    mutate: (mutation) => (isClosed ? Promise.reject(closedError()) : queue.add(mutation)),
+    counts: () => ({ writes, redone }),
+    close: async () => {
+      isClosed = true;
+      queue.rejectAll(closedError());
+      await writing;
+    },
+  };
+}
+
+const WHERE = 'in MongoDB';
+
+/** As long as the file waits for its lock: below STOP_TIMEOUT_MS, so that a saga learns of it in time. */
+const CONTENTION_LIMIT_MS = 10_000;
+/** Some writes' time: two that met should not meet again. */
+const MAX_PAUSE_MS = 64;
+
+/** What all of them together are about; unset as soon as one is about everything. */
+function unionOf(scopes: readonly (PoolScope | undefined)[]): PoolScope | undefined {
+  const known = scopes.filter((scope) => scope !== undefined);
+  if (known.length < scopes.length) return undefined;
+  const all = (pick: (scope: PoolScope) => readonly string[] | undefined) => [
+    ...new Set(known.flatMap((scope) => pick(scope) ?? [])),
+  ];
+  return {
+    bots: all(({ bots }) => bots),
+    users: all(({ users }) => users),
+    pools: all(({ pools }) => pools),
+    containers: all(({ containers }) => containers),
+  };
+}
+
+function contended(): UnavailableError {
+  const message = `the pool state was written by others for ${CONTENTION_LIMIT_MS} ms`;
+  return new UnavailableError('POOL_STATE_CONTENDED', message);
+}
+
+function closedError(): UnavailableError {
+  return new UnavailableError('POOL_STATE_CLOSED', 'this process is shutting down');
+}

@@ -1,0 +1,279 @@
+// Moves the pool state from the platform's file into MongoDB, and back. At every moment at most one of the two is
+// the pool state: the file's note and the store's status are set so that a move that was cut short leaves either the
+// old place in charge, or neither until the same move is called again. Nothing is lost: what is in the way and says something
+// else is left and reported, what was moved away is kept aside, and what was written is read back before it counts.
+
+import { createHash, randomUUID } from 'node:crypto';
+import { realpath, rename } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { Connection } from 'mongoose';
+import { errnoOf } from '../file/pool-file-errors.ts';
+import { createPoolFileLock, type PoolFileLock } from '../file/pool-file-lock.ts';
+import { noteMoved, removeMovedNote, whyMoved } from '../file/pool-file-moved.ts';
+import {
+  createPoolFileReader,
+  explain,
+  openForReading,
+  type Snapshot,
+} from '../file/pool-file-reader.ts';
+import { placeNewFile } from '../file/pool-file-replacement.ts';
+import { syncFolder } from '../file/sync-folder.ts';
+import type { PoolState } from '../pool-state.ts';
+import { formatPoolState } from '../pool-state-format.ts';
+import { UNREADABLE } from '../unreadable-rows.ts';
+import type { MoveNote } from './pool-documents.ts';
+import { readStore } from './pool-documents-reader.ts';
+import { activateStore, fillStore, lookAtStore, markStoreMoved } from './pool-documents-store.ts';
+
+export interface MoveDeps {
+  readonly connection: Connection;
+  readonly file: string;
+  readonly now: () => Date;
+  /** Looks and refuses as the move would, and changes nothing. */
+  readonly isDryRun: boolean;
+  /** Longest wait for the file's lock. */
+  readonly lockTimeoutMs?: number;
+}
+
+export type MoveReport =
+  | { readonly status: 'moved' | 'would-move'; readonly counts: MoveCounts; readonly kept: string }
+  /** It is there already, and was before this call. */
+  | { readonly status: 'already-there' }
+  | { readonly status: 'refused'; readonly reason: string };
+
+export interface MoveCounts {
+  readonly pools: number;
+  readonly bots: number;
+}
+
+/** The file into MongoDB. @throws when the lock cannot be had, or a server or disk fails: call it again. */
+export async function moveToMongodb(deps: MoveDeps): Promise<MoveReport> {
+  return underLock(deps, async (file, lock) => {
+    const source = await readFileAt(file);
+    const store = await lookAtStore(deps.connection);
+    if (source.status === 'missing') {
+      const isDone = store?.status === 'active' && (await whyMoved(file)) !== null;
+      return isDone ? { status: 'already-there' } : refused(`there is no file ${file}`);
+    }
+    if (source.status === 'unknown') return refused(`${file}: ${source.reason}`);
+    const { snapshot } = source;
+    const hidden = unreadableIn(snapshot.state);
+    if (hidden !== null) return refused(`${file}: ${hidden}`);
+    const move = noteOf(file, snapshot.bytes, deps.now());
+    // A move of this very file that was cut short after the store had begun to count.
+    const isEnding =
+      store?.status === 'active' &&
+      store.move?.sha256 === move.sha256 &&
+      (await whyMoved(file)) !== null;
+    if (!isEnding) {
+      const obstacle = await makeRoom(deps, snapshot.state);
+      if (obstacle !== null) return refused(obstacle);
+    }
+    const counts = countsOf(snapshot.state);
+    const kept = `${file}.moved-${deps.now().toISOString().replaceAll(':', '-')}`;
+    if (deps.isDryRun) return { status: 'would-move', counts, kept };
+    if (!isEnding) {
+      const failure = await switchToMongodb(deps, { file, lock, snapshot, move });
+      if (failure !== null) return refused(failure);
+    }
+    await rename(file, kept);
+    await syncFolder(dirname(file));
+    return { status: 'moved', counts, kept };
+  });
+}
+
+/** Why the store must not be filled with this state; null where it may. An empty one of a first start, and one that
+ * says the same, make room. */
+async function makeRoom(
+  { connection, isDryRun, file, now }: MoveDeps,
+  wanted: PoolState,
+): Promise<string | null> {
+  const store = await lookAtStore(connection);
+  if (store?.status !== 'active') return null;
+  const answer = await readStore(connection, 'active');
+  if (answer.status === 'unknown') return `the pool state in MongoDB: ${answer.reason}`;
+  const { state, revision } = answer.stored;
+  const { pools, bots } = countsOf(state);
+  if (pools + bots > 0 && !isSame(state, wanted)) {
+    return `MongoDB holds another pool state already (${pools} pools, ${bots} bots); which of the two is right is for you to say`;
+  }
+  if (isDryRun) return null;
+  const isFree = await markStoreMoved(connection, revision, noteOf(file, Buffer.of(), now()));
+  return isFree ? null : 'the pool state in MongoDB was written meanwhile; call again';
+}
+
+interface Switch {
+  readonly file: string;
+  readonly lock: PoolFileLock;
+  readonly snapshot: Snapshot;
+  readonly move: MoveNote;
+}
+
+/** Why it was not done; null where MongoDB is in charge now. */
+async function switchToMongodb(
+  { connection, now }: MoveDeps,
+  { file, lock, snapshot, move }: Switch,
+): Promise<string | null> {
+  if (!(await fillStore(connection, snapshot.state, move))) {
+    return 'another process moves a pool state to MongoDB at this moment';
+  }
+  const written = await readStore(connection, 'filling');
+  if (written.status === 'unknown') return `reading back what was written: ${written.reason}`;
+  if (!isSame(written.stored.state, snapshot.state)) {
+    return 'MongoDB did not keep the state exactly as it is in the file';
+  }
+  await noteMoved(file, now());
+  // The platform knows neither lock nor note.
+  const again = await readFileAt(file);
+  const isUntouched = again.status === 'ok' && again.snapshot.bytes.equals(snapshot.bytes);
+  if (!isUntouched || !(await lock.isHeld())) {
+    await removeMovedNote(file);
+    return 'the file was written meanwhile: stop what writes it, then call again';
+  }
+  return (await activateStore(connection, move)) ? null : 'another process took the store away';
+}
+
+/** MongoDB's state into the file. @throws as `moveToMongodb`. */
+export async function moveToFile(deps: MoveDeps): Promise<MoveReport> {
+  return underLock(deps, async (file) => {
+    const { connection } = deps;
+    const store = await lookAtStore(connection);
+    if (store === null) return refused('there is no pool state in MongoDB');
+    if (store.status === 'moved') return endMoveToFile(deps, file, store.move);
+    const answer = await readStore(connection, 'active');
+    if (answer.status === 'unknown') return refused(`the pool state in MongoDB: ${answer.reason}`);
+    const { state, revision } = answer.stored;
+    const hidden = unreadableIn(state);
+    if (hidden !== null) return refused(`the pool state in MongoDB: ${hidden}`);
+    const obstacle = await obstacleAt(file, state);
+    if (obstacle !== null) return refused(obstacle);
+    const counts = countsOf(state);
+    const kept = 'the documents in MongoDB';
+    if (deps.isDryRun) return { status: 'would-move', counts, kept };
+    // Before the file has its name again, so that nobody takes it for the truth too early.
+    await noteMoved(file, deps.now());
+    const bytes = formatPoolState(state, store.move?.isNewlineTerminated ?? true);
+    await placeNewFile(file, bytes);
+    const written = await readFileAt(file);
+    if (written.status !== 'ok' || !isSame(written.snapshot.state, state)) {
+      return refused(`${file} does not hold the state exactly as MongoDB has it`);
+    }
+    const move = noteOf(file, written.snapshot.bytes, deps.now());
+    if (!(await markStoreMoved(connection, revision, move))) {
+      await rename(file, `${file}.outdated-${randomUUID()}`);
+      return refused(
+        'the pool state in MongoDB was written meanwhile; stop the workers, call again',
+      );
+    }
+    await removeMovedNote(file);
+    return { status: 'moved', counts, kept };
+  });
+}
+
+/** The store has given the state away: to this file, or to none that is here. */
+async function endMoveToFile(
+  { isDryRun }: MoveDeps,
+  file: string,
+  move: MoveNote | undefined,
+): Promise<MoveReport> {
+  const target = await readFileAt(file);
+  if (target.status === 'missing') {
+    return refused(`it was moved to ${move?.file}, and there is no file ${file}`);
+  }
+  if (target.status === 'unknown') return refused(`${file}: ${target.reason}`);
+  if ((await whyMoved(file)) === null) return { status: 'already-there' };
+  if (sha256(target.snapshot.bytes) !== move?.sha256) {
+    return refused(`${file} is not the file that the state was moved to`);
+  }
+  const counts = countsOf(target.snapshot.state);
+  const kept = 'the documents in MongoDB';
+  if (isDryRun) return { status: 'would-move', counts, kept };
+  await removeMovedNote(file);
+  return { status: 'moved', counts, kept };
+}
+
+async function obstacleAt(file: string, wanted: PoolState): Promise<string | null> {
+  const target = await readFileAt(file);
+  if (target.status === 'missing') return null;
+  if (target.status === 'unknown') return `${file}: ${target.reason}`;
+  if (isSame(target.snapshot.state, wanted)) return null;
+  const { pools, bots } = countsOf(target.snapshot.state);
+  return `${file} holds another pool state (${pools} pools, ${bots} bots): look at it and move it aside`;
+}
+
+type FileLook =
+  | { readonly status: 'ok'; readonly snapshot: Snapshot }
+  | { readonly status: 'missing' }
+  | { readonly status: 'unknown'; readonly reason: string };
+
+/** Whatever note stands beside it. */
+async function readFileAt(file: string): Promise<FileLook> {
+  try {
+    const handle = await openForReading(file);
+    try {
+      return await createPoolFileReader(file).readHandle(handle);
+    } finally {
+      await handle.close();
+    }
+  } catch (err) {
+    return errnoOf(err) === 'ENOENT'
+      ? { status: 'missing' }
+      : { status: 'unknown', reason: explain(err) };
+  }
+}
+
+async function underLock(
+  { file: configured, lockTimeoutMs = LOCK_TIMEOUT_MS }: MoveDeps,
+  work: (file: string, lock: PoolFileLock) => Promise<MoveReport>,
+): Promise<MoveReport> {
+  // A file that is not there yet has its name for a path.
+  const file = await realpath(configured).catch(() => configured);
+  const lock = createPoolFileLock({
+    file,
+    host: hostname(),
+    token: randomUUID(),
+    timeoutMs: lockTimeoutMs,
+    onBroken: () => undefined,
+    onNotTidied: () => undefined,
+    onForeign: () => undefined,
+  });
+  try {
+    await lock.acquire(() => true);
+    return await work(file, lock);
+  } finally {
+    await lock.release();
+    await lock.close();
+  }
+}
+
+const LOCK_TIMEOUT_MS = 30_000;
+
+/** The same values of the same types, in the same order. */
+function isSame(a: PoolState, b: PoolState): boolean {
+  return isDeepStrictEqual(a, b) && JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** What would have to be carried over unread: a person mends it first. */
+function unreadableIn(state: PoolState): string | null {
+  const { pools = {}, botMapping = {} } = state[UNREADABLE] ?? {};
+  const [first] = [...Object.values(pools), ...Object.values(botMapping)];
+  return first?.reason ?? null;
+}
+
+function countsOf({ pools, botMapping }: PoolState): MoveCounts {
+  return { pools: Object.keys(pools).length, bots: Object.keys(botMapping).length };
+}
+
+function noteOf(file: string, bytes: Buffer, at: Date): MoveNote {
+  return { file, sha256: sha256(bytes), isNewlineTerminated: bytes.at(-1) === 0x0a, at };
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function refused(reason: string): MoveReport {
+  return { status: 'refused', reason };
+}

@@ -1,0 +1,144 @@
+// The one conditional write that carries a change from a revision to the next, and the bringing up of the rows that
+// follows it. I5: who does not find the revision it has read changes nothing.
+
+import { InDoubtError, UnavailableError } from '@reclaim/saga';
+import { isAway, isDuplicateKey, messageOf, runRepeatable } from '@reclaim/saga/mongodb';
+import type { Connection, mongo } from 'mongoose';
+import { changedRows, headOf } from '../pool-rows.ts';
+import type { PoolState } from '../pool-state.ts';
+import {
+  type PendingRow,
+  type PendingRows,
+  poolCollections,
+  type RowDocument,
+  STATE_ID,
+} from './pool-documents.ts';
+import type { StoredPoolState } from './pool-documents-reader.ts';
+
+export interface CommitOrder {
+  readonly base: StoredPoolState;
+  readonly after: PoolState;
+  /** New for each commit. */
+  readonly writeId: string;
+  readonly now: () => Date;
+  /** The change has happened; only the rows are behind. */
+  readonly onRowsBehind: (err: unknown) => void;
+}
+
+/** Takes a revision even where nothing changes: what somebody else had under way from the old one is void then.
+ * @returns `overtaken` when the state has another revision by now: nothing was written.
+ * @throws UnavailableError when certainly nothing was written, InDoubtError when that is not known. */
+export async function commitPoolDocuments(
+  connection: Connection,
+  { base, after, writeId, now, onRowsBehind }: CommitOrder,
+): Promise<'committed' | 'overtaken'> {
+  const { state } = poolCollections(connection);
+  // There is room for one change: the last one's rows come first, and on a majority. The commit may go to another
+  // primary than they did, and would take the place of the only copy of what that one has forgotten.
+  if (base.pending !== null) await bringUpRows(connection, base.pending, now(), MAJORITY);
+  const revision = base.revision + 1;
+  const { nextPosition, ...rows } = changedRows(base.state, after, {
+    revision,
+    nextPosition: base.nextPosition,
+  });
+  const pending = rows.pools.length + rows.bots.length === 0 ? null : rows;
+  const update = { $set: { revision, head: headOf(after), nextPosition, pending, writeId } };
+  const filter = { _id: STATE_ID, status: 'active', revision: base.revision } as const;
+  try {
+    const { matchedCount } = await state.updateOne(filter, update);
+    if (matchedCount === 0) return 'overtaken';
+  } catch (error) {
+    const outcome = await outcomeOf(connection, { base, writeId }, error);
+    if (outcome === 'overtaken') return outcome;
+  }
+  if (pending !== null) {
+    // Whoever forgets these has forgotten, after them, that they are not pending any more.
+    await bringUpRows(connection, pending, now(), W1)
+      .then(() => state.updateOne({ _id: STATE_ID, revision }, { $set: { pending: null } }, W1))
+      .catch(onRowsBehind);
+  }
+  return 'committed';
+}
+
+const W1 = { writeConcern: { w: 1 } } as const;
+const MAJORITY = { writeConcern: { w: 'majority' } } as const;
+type Durability = typeof W1 | typeof MAJORITY;
+
+async function outcomeOf(
+  connection: Connection,
+  { base, writeId }: Pick<CommitOrder, 'base' | 'writeId'>,
+  cause: unknown,
+): Promise<'committed' | 'overtaken'> {
+  if (!isAway(cause)) {
+    throw new UnavailableError(
+      'POOL_STATE_WRITE_FAILED',
+      `the pool state in MongoDB is unchanged: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+  const { state } = poolCollections(connection);
+  const found = await state.findOne({ _id: STATE_ID }).catch(() => null);
+  if (found?.writeId === writeId) return 'committed';
+  // Its condition can hold no more, and what took its revision was somebody else.
+  if (found?.revision === base.revision + 1) return 'overtaken';
+  throw new InDoubtError(
+    'POOL_STATE_WRITE_IN_DOUBT',
+    `a write to the pool state in MongoDB was not answered: ${messageOf(cause)}`,
+    { cause },
+  );
+}
+
+/** Repeatable, and harmless when late: a row goes to a higher revision only. */
+async function bringUpRows(
+  connection: Connection,
+  rows: PendingRows,
+  at: Date,
+  durability: Durability,
+): Promise<void> {
+  const { pools, bots } = poolCollections(connection);
+  const moment = { revision: rows.revision, at };
+  await Promise.all([
+    bringUp(pools, rows.pools, moment, durability),
+    bringUp(bots, rows.bots, moment, durability),
+  ]);
+}
+
+async function bringUp<T>(
+  collection: mongo.Collection<RowDocument<T>>,
+  rows: readonly PendingRow<T>[],
+  { revision, at }: { readonly revision: number; readonly at: Date },
+  durability: Durability,
+): Promise<void> {
+  if (rows.length === 0) return;
+  const writes = rows.map((row) => ({
+    updateOne: {
+      filter: { _id: row.id, revision: { $lt: revision } } as mongo.Filter<RowDocument<T>>,
+      update: updateOf(row, revision, at) as mongo.UpdateFilter<RowDocument<T>>,
+      upsert: true,
+    },
+  }));
+  await runRepeatable(async () => {
+    try {
+      await collection.bulkWrite(writes, { ordered: false, ...durability });
+    } catch (error) {
+      if (!isOnlyNewer(error)) throw error;
+    }
+  });
+}
+
+function updateOf<T>({ position, value }: PendingRow<T>, revision: number, removedAt: Date) {
+  if (value === null) {
+    return { $set: { revision, removedAt }, $unset: { value: '', position: '' } };
+  }
+  const place = position === null ? {} : { position };
+  return { $set: { revision, value, ...place }, $unset: { removedAt: '' } };
+}
+
+// A row that is there with a higher revision is not found by the filter, and cannot be inserted again.
+function isOnlyNewer(error: unknown): boolean {
+  const refused =
+    error instanceof Error && 'writeErrors' in error ? [error.writeErrors].flat() : [];
+  return isDuplicateKey(error) && refused.every((one) => Object(one).code === DUPLICATE_KEY);
+}
+
+const DUPLICATE_KEY = 11_000;

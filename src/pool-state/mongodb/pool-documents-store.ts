@@ -1,0 +1,137 @@
+// The beginning and the end of a pool state in MongoDB: the empty one of a first start, one that is moved in, and
+// one that is moved away. Each step is conditional and repeatable; only the last one of a move makes it count.
+
+import { randomUUID } from 'node:crypto';
+import { isDuplicateKey, runRepeatable } from '@reclaim/saga/mongodb';
+import type { Connection, mongo } from 'mongoose';
+import { headOf } from '../pool-rows.ts';
+import type { PoolState } from '../pool-state.ts';
+import {
+  type MoveNote,
+  poolCollections,
+  type RowDocument,
+  STATE_ID,
+  type StateDocument,
+} from './pool-documents.ts';
+
+export type StoreLook = Pick<StateDocument, 'status' | 'revision' | 'move'> | null;
+
+/** Whether a pool state is in MongoDB, and in what condition. */
+export function lookAtStore(connection: Connection): Promise<StoreLook> {
+  return runRepeatable(() =>
+    poolCollections(connection).state.findOne(
+      { _id: STATE_ID },
+      { projection: { _id: 0, status: 1, revision: 1, move: 1 } },
+    ),
+  );
+}
+
+/** The first pool state of an installation that has neither one nor allocations. Whether there are allocations is
+ * the caller's to know: where there are, a missing state is a loss and stays unknown (I4). */
+export function createEmptyPoolDocuments(
+  connection: Connection,
+  now: () => Date,
+): Promise<'created' | 'exists'> {
+  const head = { pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: now().toISOString() };
+  return runRepeatable(async () => {
+    try {
+      await poolCollections(connection).state.insertOne(newState(head, 'active', 1));
+      return 'created';
+    } catch (error) {
+      if (isDuplicateKey(error)) return 'exists';
+      throw error;
+    }
+  });
+}
+
+/** Writes a state's rows, in their order, and the state's document as `filling`: nobody reads it so. What an earlier
+ * move has left of its own goes. Only for a store that is missing, `filling` or `moved`.
+ * @returns false when it is none of these (any more). */
+export async function fillStore(
+  connection: Connection,
+  source: PoolState,
+  move: MoveNote,
+): Promise<boolean> {
+  const { state, pools, bots } = poolCollections(connection);
+  const begun = await runRepeatable(async () => {
+    const found = await state.findOne({ _id: STATE_ID });
+    // Above every revision that was ever here: a writer who was away since then finds another one.
+    const revision = (found?.revision ?? 0) + 1;
+    const rows = Object.keys(source.pools).length + Object.keys(source.botMapping).length;
+    const wanted = { ...newState(headOf(source), 'filling', revision), nextPosition: rows, move };
+    const filter = { _id: STATE_ID, status: { $in: ['filling', 'moved'] } } as const;
+    try {
+      await state.replaceOne(filter, wanted, { upsert: true });
+      return revision;
+    } catch (error) {
+      if (isDuplicateKey(error)) return null;
+      throw error;
+    }
+  });
+  if (begun === null) return false;
+  await replaceRows(pools, Object.entries(source.pools), begun, 0);
+  const offset = Object.keys(source.pools).length;
+  await replaceRows(bots, Object.entries(source.botMapping), begun, offset);
+  return true;
+}
+
+/** From here on the filled store is the pool state. */
+export async function activateStore(connection: Connection, move: MoveNote): Promise<boolean> {
+  const { state } = poolCollections(connection);
+  return runRepeatable(async () => {
+    const filter = { _id: STATE_ID, status: 'filling', 'move.sha256': move.sha256 } as const;
+    await state.updateOne(filter, { $set: { status: 'active', writeId: randomUUID() } });
+    return (await lookAtStore(connection))?.status === 'active';
+  });
+}
+
+/** From here on the store is the pool state no more; its documents stay as they were.
+ * @returns false when it has another revision by now. */
+export async function markStoreMoved(
+  connection: Connection,
+  revision: number,
+  move: MoveNote,
+): Promise<boolean> {
+  const { state } = poolCollections(connection);
+  return runRepeatable(async () => {
+    const filter = { _id: STATE_ID, status: 'active', revision } as const;
+    // The revision goes on, so that a change that was begun before finds another one.
+    await state.updateOne(filter, {
+      $set: { status: 'moved', revision: revision + 1, move, writeId: randomUUID() },
+    });
+    const found = await lookAtStore(connection);
+    return found?.status === 'moved' && found.move?.sha256 === move.sha256;
+  });
+}
+
+function newState(
+  head: PoolState,
+  status: StateDocument['status'],
+  revision: number,
+): StateDocument {
+  const writeId = randomUUID();
+  return { _id: STATE_ID, status, revision, nextPosition: 0, head, pending: null, writeId };
+}
+
+async function replaceRows<T>(
+  collection: mongo.Collection<RowDocument<T>>,
+  entries: readonly (readonly [string, T])[],
+  revision: number,
+  offset: number,
+): Promise<void> {
+  for (let first = 0; first < entries.length; first += CHUNK) {
+    const writes = entries.slice(first, first + CHUNK).map(([id, value], index) => ({
+      replaceOne: {
+        filter: { _id: id } as mongo.Filter<RowDocument<T>>,
+        replacement: { revision, position: offset + first + index, value } as RowDocument<T>,
+        upsert: true,
+      },
+    }));
+    await runRepeatable(() => collection.bulkWrite(writes, { ordered: false }));
+  }
+  const older = { revision: { $lt: revision } } as mongo.Filter<RowDocument<T>>;
+  await runRepeatable(() => collection.deleteMany(older));
+}
+
+/** Some hundred kilobytes a message. */
+const CHUNK = 1_000;

@@ -1,0 +1,120 @@
+// The changes that wait for the pool state file, and how each of them ends. All that wait when the
+// lock is had go out as one write; those that come meanwhile are the next one. A caller's end is
+// decided once: by its write, by its own fence or change, or by its signal, whichever is first.
+
+import { InDoubtError, UnavailableError } from '@reclaim/saga';
+import type { PoolState } from './pool-state.ts';
+import type { PoolMutation } from './pool-states.ts';
+
+export interface MutationResult {
+  readonly state: PoolState;
+  readonly changed: boolean;
+}
+
+/** One caller's change on its way. */
+export interface PendingMutation {
+  readonly mutation: PoolMutation;
+  /** False once it was decided; then it must not be begun. */
+  isOpen(): boolean;
+  /** From here on its change may land: giving up now is in doubt. */
+  begin(): void;
+  resolve(result: MutationResult): void;
+  reject(error: unknown): void;
+}
+
+export interface MutationQueue {
+  add(mutation: PoolMutation): Promise<MutationResult>;
+  /** How many wait and have not been taken. */
+  size(): number;
+  /** Hands over what waits, oldest first. */
+  take(): readonly PendingMutation[];
+  /** Rejects what waits. */
+  rejectAll(error: unknown): void;
+}
+
+/** @param onAdded called after each addition; it starts the writing when none is under way. */
+export function createMutationQueue(onAdded: () => void): MutationQueue {
+  const waiting = new Set<PendingMutation>();
+
+  function add(mutation: PoolMutation): Promise<MutationResult> {
+    if (waiting.size >= MAX_WAITING) {
+      const message = `${MAX_WAITING} changes wait for the pool state already`;
+      return Promise.reject(new UnavailableError('POOL_STATE_BUSY', message));
+    }
+    if (mutation.signal.aborted) return Promise.reject(givenUp(mutation.signal));
+    const { promise, resolve, reject } = Promise.withResolvers<MutationResult>();
+    waiting.add(createPending(mutation, { resolve, reject, leave: (p) => waiting.delete(p) }));
+    onAdded();
+    return promise;
+  }
+
+  function take(): readonly PendingMutation[] {
+    const taken = [...waiting].slice(0, MAX_TOGETHER);
+    for (const pending of taken) waiting.delete(pending);
+    return taken;
+  }
+
+  return {
+    add,
+    take,
+    size: () => waiting.size,
+    rejectAll: (error) => {
+      for (const pending of waiting) pending.reject(error);
+    },
+  };
+}
+
+/** Far more than any number of sagas in flight: what is above it is a runaway caller. */
+const MAX_WAITING = 10_000;
+/** Their fences are asked at once, and each change costs time inside the lock. */
+const MAX_TOGETHER = 500;
+
+function createPending(
+  mutation: PoolMutation,
+  end: {
+    readonly resolve: (result: MutationResult) => void;
+    readonly reject: (error: unknown) => void;
+    readonly leave: (pending: PendingMutation) => void;
+  },
+): PendingMutation {
+  let phase: 'waiting' | 'begun' | 'decided' = 'waiting';
+  const { signal } = mutation;
+
+  const onAbort = () => {
+    pending.reject(phase === 'begun' ? inDoubt(signal) : givenUp(signal));
+  };
+  const decide = (settle: () => void) => {
+    if (phase === 'decided') return;
+    phase = 'decided';
+    signal.removeEventListener('abort', onAbort);
+    end.leave(pending);
+    settle();
+  };
+  const pending: PendingMutation = {
+    mutation,
+    isOpen: () => phase !== 'decided',
+    begin: () => {
+      if (phase === 'waiting') phase = 'begun';
+    },
+    resolve: (result) => decide(() => end.resolve(result)),
+    reject: (error) => decide(() => end.reject(error)),
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  return pending;
+}
+
+function givenUp(signal: AbortSignal): UnavailableError {
+  return new UnavailableError(
+    'POOL_STATE_LOCKED',
+    'given up by its caller before the change began; it is not applied',
+    { cause: signal.reason },
+  );
+}
+
+function inDoubt(signal: AbortSignal): InDoubtError {
+  return new InDoubtError(
+    'POOL_STATE_WRITE_IN_DOUBT',
+    'given up by its caller while the pool state was written',
+    { cause: signal.reason },
+  );
+}

@@ -1,0 +1,128 @@
+// This user's part of what the pool state says of a bot. An entry that names another user is not this bot: it is
+// left where it is and reported. One that names this user while its pool, or the pool's name, names another is as
+// little: a claim that its own neighbours contradict is nobody's.
+
+import type { InstanceId } from '../domain/ids.ts';
+import {
+  type BotOwner,
+  isOwner,
+  isPlatformName,
+  judgeClaims,
+  type OwnerNames,
+  uidOfPoolId,
+  uidOfPoolName,
+} from './ownership.ts';
+import {
+  type BotMapping,
+  findEntry,
+  ownValue,
+  type Pool,
+  type PoolEntry,
+  type PoolState,
+  takeOutEntry,
+} from './pool-state.ts';
+
+/** A slot and port that stay taken until the bot is observed gone. */
+export interface ReservedSlot {
+  readonly poolId: string;
+  readonly containerName: string;
+  readonly slotIndex: number;
+  readonly port: number;
+  readonly dockerHost?: string;
+  /** When it was given to the bot, as its mapping says. */
+  readonly placedAt?: string;
+}
+
+export interface OwnedEntry {
+  /** Null: the state has no entry of this bot that is this user's. */
+  readonly entry: PoolEntry | null;
+  readonly slot: ReservedSlot | null;
+  /** Whether somebody else's entry carries the same id, or one whose owner is in dispute. */
+  readonly hasForeign: boolean;
+}
+
+export function findOwnEntry(
+  state: PoolState,
+  instanceId: InstanceId,
+  owner: BotOwner,
+): OwnedEntry {
+  const all = findEntry(state, instanceId);
+  if (all === null) return { entry: null, slot: null, hasForeign: false };
+  const mine = ownPart(state, all, owner);
+  const hasForeign =
+    mine.memberships.length < all.memberships.length ||
+    (mine.mapping === null) !== (all.mapping === null);
+  const isEmpty = mine.mapping === null && mine.memberships.length === 0;
+  return { entry: isEmpty ? null : mine, slot: slotOf(mine), hasForeign };
+}
+
+/** The state without this user's entry; the same object when there is none. */
+export function takeOutOwn(state: PoolState, instanceId: InstanceId, owner: BotOwner): PoolState {
+  const { entry } = findOwnEntry(state, instanceId, owner);
+  return entry === null ? state : takeOutEntry(state, instanceId, entry);
+}
+
+/** Whether the platform has given the bot a place anew: it does so before it starts a program, and writes the money last.
+ * What its memory writes back has the old date; places of ours name their Docker host.
+ * @param since when the place that is known was given, by the platform's own clock; else ours. */
+export function isPlacedSince(
+  state: PoolState,
+  instanceId: InstanceId,
+  owner: BotOwner,
+  since: string,
+): boolean {
+  const mapping = findOwnEntry(state, instanceId, owner).entry?.mapping ?? null;
+  if (mapping === null || mapping.dockerHost !== undefined) return false;
+  return Date.parse(mapping.createdAt) > Date.parse(since);
+}
+
+/** Containers in which this user's entry places the bot and which cannot be the platform's by their names. */
+export function oddContainersOf(state: PoolState, entry: PoolEntry | null): readonly string[] {
+  if (entry === null) return [];
+  const pools = entry.memberships.map(({ poolId }) => ownValue(state.pools, poolId)?.containerName);
+  const names = [entry.mapping?.containerName, ...pools].filter((name) => name !== undefined);
+  return [...new Set(names)].filter((name) => !isPlatformName(name));
+}
+
+/** Whether a pool is this user's by everything that says whose it is. @param key in `pools`. */
+export function ownsPool(owner: OwnerNames, key: string, pool: Pool): boolean {
+  return judgeClaims({ names: poolClaims(key, pool) }, owner) === 'mine';
+}
+
+/** Everybody whom a pool names: its row, its container's name, its id. */
+export function poolClaims(key: string, { userId, containerName }: Pool): readonly string[] {
+  const names = [userId ?? null, uidOfPoolName(containerName), uidOfPoolId(key)];
+  return [...new Set(names.filter((name) => name !== null))];
+}
+
+/** Everybody whom a mapping names: its row, its container's name, and its pool. */
+export function mappingClaims(state: PoolState, mapping: BotMapping): readonly string[] {
+  const { userId, containerName, poolId } = mapping;
+  const pool = ownValue(state.pools, poolId);
+  const byPool = pool === undefined ? [uidOfPoolId(poolId)] : poolClaims(poolId, pool);
+  const names = [userId, uidOfPoolName(containerName), ...byPool];
+  return [...new Set(names.filter((name) => name !== null))];
+}
+
+function ownPart(state: PoolState, entry: PoolEntry, owner: BotOwner): PoolEntry {
+  const { mapping, memberships } = entry;
+  const isMine = mapping !== null && isOwner(owner, mapping.userId);
+  const own = isMine && judgeClaims({ names: mappingClaims(state, mapping) }, owner) === 'mine';
+  return {
+    mapping: own ? mapping : null,
+    memberships: memberships.filter(({ poolId }) => {
+      const pool = ownValue(state.pools, poolId);
+      if (pool === undefined) return false;
+      const judged = judgeClaims({ names: poolClaims(poolId, pool) }, owner);
+      // A pool that is nobody's by itself holds many users' bots: the mapping says whose this one is.
+      return judged === 'mine' || (judged === 'undecided' && own);
+    }),
+  };
+}
+
+function slotOf({ mapping }: PoolEntry): ReservedSlot | null {
+  if (mapping === null) return null;
+  const { poolId, containerName, slotIndex, port, dockerHost, createdAt: placedAt } = mapping;
+  const slot = { poolId, containerName, slotIndex, port, placedAt };
+  return dockerHost === undefined ? slot : { ...slot, dockerHost };
+}

@@ -1,0 +1,80 @@
+// Puts a bot that the pool state has lost back into it, from what Docker shows: its pool, its owner, its program, and the
+// port that its own files name. What Docker does not show is not invented: a pool that the state does not know is not
+// made, a port that nobody could read is not guessed, and the host is the one that the platform gave its neighbours.
+
+import type { PooledSighting } from '../domain/bot.ts';
+import type { FirebaseUid, InstanceId } from '../domain/ids.ts';
+import { ownsPool } from './owned-entry.ts';
+import { hostOfPool } from './pool-hosts.ts';
+import { portHolder } from './pool-slots.ts';
+import { findEntry, findPools, type Pool, type PoolState } from './pool-state.ts';
+import { hiddenBy } from './unreadable-rows.ts';
+
+export interface LostBot {
+  readonly instanceId: InstanceId;
+  readonly firebaseUid: FirebaseUid;
+  readonly sighting: PooledSighting;
+  /** Where its API listens, as its own files say. */
+  readonly port: number;
+  /** ISO 8601: the moment of the rebuilding, which no source tells better. */
+  readonly at: string;
+}
+
+/** Why the state cannot take the bot without contradicting itself. */
+export interface Obstacle {
+  /** The state does not know its pool as this user's; another bot has its port; others have all its pool's places. */
+  readonly reason: 'pool-unknown' | 'port-taken' | 'pool-full';
+  readonly detail: string;
+}
+
+export type Rebuilding =
+  /** The same object where the bot has an entry again. */
+  | { readonly status: 'rebuilt'; readonly state: PoolState }
+  | { readonly status: 'refused'; readonly obstacle: Obstacle };
+
+export function rebuildEntry(state: PoolState, bot: LostBot): Rebuilding {
+  const { instanceId, firebaseUid, sighting, port, at } = bot;
+  if (findEntry(state, instanceId) !== null || hiddenBy(state, instanceId) !== null) {
+    return { status: 'rebuilt', state };
+  }
+  const pool = poolOf(state, bot);
+  if (pool === undefined) {
+    return refused('pool-unknown', `${sighting.containerName} is no pool of this user's`);
+  }
+  const holder = portHolder(state, { poolId: pool.id, port, instanceId });
+  if (holder !== null) return refused('port-taken', `port ${port} of ${pool.id} is ${holder}'s`);
+  // A bot that only the list names has a port too, which nobody knows.
+  if (pool.bots.length >= pool.capacity) {
+    return refused('pool-full', `${pool.id} lists ${pool.bots.length} other bots`);
+  }
+  const mapping = {
+    poolId: pool.id,
+    containerName: pool.containerName,
+    ...hostOfPool(state, pool.id),
+    // The platform's own meaning of slotIndex: the number of bots at that moment, not an identity.
+    slotIndex: pool.bots.length,
+    port,
+    status: sighting.program === 'RUNNING' ? 'running' : 'stopped',
+    instanceId,
+    userId: firebaseUid,
+    createdAt: at,
+    dockerHost: sighting.host,
+  };
+  const rebuilt = {
+    ...state,
+    pools: { ...state.pools, [pool.id]: { ...pool, bots: [...pool.bots, instanceId] } },
+    botMapping: { ...state.botMapping, [instanceId]: mapping },
+  };
+  return { status: 'rebuilt', state: rebuilt };
+}
+
+function refused(reason: Obstacle['reason'], detail: string): Rebuilding {
+  return { status: 'refused', obstacle: { reason, detail } };
+}
+
+function poolOf(state: PoolState, { sighting, firebaseUid }: LostBot): Pool | undefined {
+  const { containerName, labels } = sighting;
+  const [pool, ...others] = findPools(state, containerName, labels.poolId);
+  if (pool === undefined || others.length > 0 || state.pools[pool.id] !== pool) return undefined;
+  return ownsPool({ userId: null, firebaseUid }, pool.id, pool) ? pool : undefined;
+}

@@ -1,0 +1,115 @@
+// The bots' numbers in MongoDB: one counter a firebaseUid, raised by one atomic update over what the user's
+// own documents show. The maxima are computed by the database; an id stands only in literals and ranges.
+
+import { RetryableError } from '@reclaim/saga';
+import { isDuplicateKey, runRepeatable } from '@reclaim/saga/mongodb';
+import { type Connection, mongo } from 'mongoose';
+import type { FirebaseUid, UserId } from '../domain/ids.ts';
+import { nativeCollection } from '../infra/mongodb/native.ts';
+import { BOT_NUMBER, botPrefix } from '../pool-state/numbered-bots.ts';
+import {
+  ALLOCATIONS,
+  type Expression,
+  literal,
+  ROWS,
+} from '../wallet/mongodb/wallet-expressions.ts';
+import type { BotNumbers } from './bot-numbers.ts';
+
+const MAX_TRIES = 3;
+/** Sorts after every character that an id may hold. */
+const AFTER_ALL = '\uffff';
+
+interface Counter extends mongo.Document {
+  readonly _id: string;
+  readonly last: number;
+}
+
+export function createMongoBotNumbers(connection: Connection): BotNumbers {
+  return {
+    next: async ({ userId, firebaseUid, above }) => {
+      const seen = await Promise.all([
+        highestOfUser(connection, userId, firebaseUid),
+        highestIn(connection, 'ledger', 'botId', userId, firebaseUid),
+        highestIn(connection, 'tombstones', 'instanceId', userId, firebaseUid),
+      ]);
+      return raise(connection, firebaseUid, Math.max(above, ...seen));
+    },
+  };
+}
+
+async function raise(
+  connection: Connection,
+  firebaseUid: FirebaseUid,
+  seen: number,
+): Promise<number> {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const counter = await runRepeatable(() =>
+      nativeCollection<Counter>(connection, 'botNumbers')
+        .findOneAndUpdate(
+          { _id: firebaseUid },
+          [{ $set: { last: { $add: [{ $max: ['$last', seen] }, 1] } } }],
+          { upsert: true, returnDocument: 'after' },
+        )
+        // Two that make the counter at once: the one that is told so raises the other's.
+        .catch((error: unknown) => {
+          if (isDuplicateKey(error)) return null;
+          throw error;
+        }),
+    );
+    if (counter !== null) return counter.last;
+  }
+  throw new RetryableError('BOT_NUMBERS_CONTENDED', 'the counter is being made by somebody else');
+}
+
+async function highestOfUser(
+  connection: Connection,
+  userId: UserId,
+  firebaseUid: FirebaseUid,
+): Promise<number> {
+  const ids = { $map: { input: { $objectToArray: ALLOCATIONS }, as: 'bot', in: '$$bot.k' } };
+  const rows = { $map: { input: ROWS, as: 'row', in: '$$row.botId' } };
+  const all = { $concatArrays: [ids, rows] };
+  const numbers = { $map: { input: all, as: 'id', in: numberIn('$$id', firebaseUid) } };
+  const user = await runRepeatable(() =>
+    nativeCollection<mongo.Document>(connection, 'users').findOne(
+      { _id: new mongo.ObjectId(userId) },
+      { projection: { _id: 0, highest: { $max: numbers } } },
+    ),
+  );
+  return Number(user?.highest ?? 0);
+}
+
+async function highestIn(
+  connection: Connection,
+  collection: 'ledger' | 'tombstones',
+  field: 'botId' | 'instanceId',
+  userId: UserId,
+  firebaseUid: FirebaseUid,
+): Promise<number> {
+  const prefix = botPrefix(firebaseUid);
+  const [found] = await runRepeatable(() =>
+    nativeCollection<mongo.Document>(connection, collection)
+      .aggregate([
+        { $match: { userId, [field]: { $gte: prefix, $lt: `${prefix}${AFTER_ALL}` } } },
+        { $group: { _id: null, highest: { $max: numberIn(`$${field}`, firebaseUid) } } },
+      ])
+      .toArray(),
+  );
+  return Number(found?.highest ?? 0);
+}
+
+/** The number of an id of this user's; null for any other text. */
+function numberIn(id: string, firebaseUid: FirebaseUid): Expression {
+  const prefix = botPrefix(firebaseUid);
+  const length = Buffer.byteLength(prefix);
+  const digits = { $substrBytes: [id, length, -1] };
+  const isOwn = {
+    $and: [
+      { $eq: [{ $type: id }, 'string'] },
+      { $eq: [{ $indexOfBytes: [id, literal(prefix)] }, 0] },
+    ],
+  };
+  const isNumber = { $regexMatch: { input: digits, regex: BOT_NUMBER.source } };
+  const number = { $cond: [isNumber, { $toDouble: digits }, null] };
+  return { $cond: [isOwn, number, null] };
+}

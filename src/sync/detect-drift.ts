@@ -1,0 +1,165 @@
+// What the three sources say of a user's bots, bot by bot, and the verdict on each. Pure: it judges one snapshot
+// and asks nobody. I4: whatever a source could not say stays unknown, with the reason.
+
+import { type InstanceId, parseInstanceId } from '../domain/ids.ts';
+import { judgePresence, type Presence, type Seen, type Verdict } from '../domain/presence.ts';
+import type { SourceAnswer } from '../domain/source.ts';
+import { findOwnEntry, type OwnedEntry, oddContainersOf } from '../pool-state/owned-entry.ts';
+import { type BotOwner, isOwner, judgeClaims } from '../pool-state/ownership.ts';
+import { listedBots, type PoolState, poolContainersOf } from '../pool-state/pool-state.ts';
+import { forBot } from '../pool-state/unreadable-rows.ts';
+import type { DockerView, FoundBot } from './docker-view.ts';
+
+/** The pool state and Docker at one moment. */
+export interface SourcesView {
+  readonly pools: SourceAnswer<PoolState>;
+  readonly docker: DockerView;
+}
+
+export interface BotDrift {
+  readonly instanceId: InstanceId;
+  readonly verdict: Verdict;
+  readonly presence: Presence;
+  /** This user's entry in the pool state; null where it has none or is unknown. */
+  readonly entry: OwnedEntry['entry'];
+  /** This user's containers and programs of this id. */
+  readonly found: readonly FoundBot[];
+  /** The same id in the name of somebody else: never touched, and told to a person. */
+  readonly conflicts: readonly string[];
+  /** Why a source could not say, one line a source. */
+  readonly reasons: readonly string[];
+}
+
+/** Among the places of a conflict: no container can have this name. */
+export const POOL_STATE = 'pool state';
+
+/** Every bot that any source knows as this user's, once, ordered by its id. */
+export function detectDrift(
+  sources: SourcesView,
+  owner: BotOwner,
+  allocations: readonly InstanceId[],
+): readonly BotDrift[] {
+  const allocated = new Set(allocations);
+  const ids = new Set([
+    ...allocated,
+    ...ownEntries(sources.pools, owner),
+    ...ownContainers(sources.docker, owner),
+  ]);
+  return [...ids].sort().map((id) => judgeBot(sources, owner, id, allocated.has(id)));
+}
+
+export function judgeBot(
+  { pools: state, docker }: SourcesView,
+  owner: BotOwner,
+  instanceId: InstanceId,
+  hasAllocation: boolean,
+): BotDrift {
+  const pools = forBot(state, instanceId);
+  const owned = pools.status === 'ok' ? findOwnEntry(pools.items, instanceId, owner) : null;
+  const all = docker.find(instanceId);
+  const found = all.filter((bot) => isTheirs(bot, owner, instanceId, hasAllocation));
+  const poolContainers = pools.status === 'ok' ? poolContainersOf(pools.items, instanceId) : [];
+  const dockerHost = owned?.entry?.mapping?.dockerHost;
+  const odd = pools.status === 'ok' ? oddContainersOf(pools.items, owned?.entry ?? null) : [];
+  const doubt =
+    found.length > 0
+      ? null
+      : (docker.doubt({ instanceId, owner, dockerHost, poolContainers }) ??
+        disputeOf(all, owner, hasAllocation) ??
+        oddDoubt(odd));
+  const presence = {
+    hasAllocation,
+    poolState: seenInPools(owned),
+    docker: seenInDocker(found, doubt),
+    isDedicated: found.some(({ kind }) => kind === 'dedicated'),
+  };
+  return {
+    instanceId,
+    verdict: judgePresence(presence),
+    presence,
+    entry: owned?.entry ?? null,
+    found,
+    conflicts: [...conflictsOf(all, found, owned), ...odd],
+    reasons: [
+      ...(pools.status === 'unknown' ? [`pool state: ${pools.reason}`] : []),
+      ...(doubt === null ? [] : [doubt]),
+    ],
+  };
+}
+
+function seenInPools(owned: OwnedEntry | null): Seen {
+  if (owned === null) return 'unknown';
+  return owned.entry === null ? 'no' : 'yes';
+}
+
+function seenInDocker(found: readonly FoundBot[], doubt: string | null): Seen {
+  if (found.length > 0) return 'yes';
+  return doubt === null ? 'no' : 'unknown';
+}
+
+// What nothing but its name speaks for belongs to whoever holds the allocation, else to the user whose uid its
+// name begins with; what is in dispute, to the user whose wallet and whose pool's own name agree. The second look, and
+// the deletion, are held to the full rule.
+function isTheirs(
+  { claims }: FoundBot,
+  owner: BotOwner,
+  instanceId: InstanceId,
+  hasAllocation: boolean,
+): boolean {
+  switch (judgeClaims(claims, owner)) {
+    case 'mine':
+      return true;
+    case 'foreign':
+      return false;
+    case 'undecided':
+      return hasAllocation || isByName(owner, instanceId);
+    case 'disputed':
+      return hasAllocation && claims.place !== null && isOwner(owner, claims.place);
+  }
+}
+
+// Money is not paid back while something stands there of which nobody can say whose it is (I4).
+function disputeOf(all: readonly FoundBot[], owner: BotOwner, hasAllocation: boolean) {
+  if (!hasAllocation) return null;
+  const isDisputed = all.some(({ claims }) => judgeClaims(claims, owner) === 'disputed');
+  return isDisputed ? 'a bot of this id stands there, and its owner is in dispute' : null;
+}
+
+function oddDoubt([name]: readonly string[]): string | null {
+  return name === undefined
+    ? null
+    : `the pool state places it in "${name}", which is no container of the platform`;
+}
+
+function isByName({ firebaseUid }: BotOwner, instanceId: InstanceId): boolean {
+  return firebaseUid !== null && instanceId.startsWith(`${firebaseUid}-bot-`);
+}
+
+function conflictsOf(
+  all: readonly FoundBot[],
+  mine: readonly FoundBot[],
+  owned: OwnedEntry | null,
+): readonly string[] {
+  const foreign = all.filter((bot) => !mine.includes(bot) && bot.claims.names.length > 0);
+  const entry = owned?.hasForeign === true ? [POOL_STATE] : [];
+  return [...foreign.map(({ containerName }) => containerName), ...entry];
+}
+
+function ownEntries(pools: SourceAnswer<PoolState>, owner: BotOwner): readonly InstanceId[] {
+  if (pools.status === 'unknown') return [];
+  return listedBots(pools.items).flatMap((id) => {
+    const instanceId = parseInstanceId(id);
+    if (instanceId === undefined) return [];
+    return findOwnEntry(pools.items, instanceId, owner).entry === null ? [] : [instanceId];
+  });
+}
+
+function ownContainers(docker: DockerView, owner: BotOwner): readonly InstanceId[] {
+  const ids: InstanceId[] = [];
+  for (const [id, found] of docker.all()) {
+    const instanceId = parseInstanceId(id);
+    if (instanceId === undefined) continue;
+    if (found.some((bot) => isTheirs(bot, owner, instanceId, false))) ids.push(instanceId);
+  }
+  return ids;
+}

@@ -1,0 +1,60 @@
+// The first start beside a platform that exists pays nothing by itself: what an installation believes of pools and
+// Docker may be wrong in a way that only somebody who knows the platform can see (I4). Until an administrator has confirmed the first
+// report, the runs that nobody asked for only look, by the clock, after a start and when a page is opened. What a person asks for is done.
+
+import type { SagaRecord } from '@reclaim/saga';
+import { toUserId } from '../domain/ids.ts';
+import type { Finding, Findings } from '../findings/findings.ts';
+import type { SyncAllInput } from './sync-all-input.ts';
+import { PASSIVE } from './sync-schedule.ts';
+
+export interface FirstReport {
+  /** True for good from then on, and from the beginning where no platform was. @throws when it cannot be told. */
+  isConfirmed(): Promise<boolean>;
+  /** A run over all users that nobody asked for: one that only looks, as long as nothing is confirmed. */
+  startPassive(requestedBy: string): Promise<void>;
+}
+
+export interface FirstReportOptions {
+  readonly findings: Pick<Findings, 'report' | 'listOpen'>;
+  /** Whether allocations stood in the database before this program's first start. */
+  readonly isBesidePlatform: boolean;
+  /** What begins a run; its id is the report's. */
+  readonly startSyncAll: (
+    input: SyncAllInput,
+    requestedBy: string,
+  ) => Promise<Pick<SagaRecord, 'id'>>;
+}
+
+export function createFirstReport(options: FirstReportOptions): FirstReport {
+  const { findings, startSyncAll } = options;
+  let isConfirmed = !options.isBesidePlatform;
+  const isOpen = async () => (await findings.listOpen({ kind: KIND, limit: 1 })).length > 0;
+  const ask = async () => {
+    if (isConfirmed || (await isOpen())) return isConfirmed;
+    // Never told, or told and confirmed: a finding that was acknowledged stays so when it is told again.
+    await findings.report(unconfirmed(null));
+    isConfirmed = !(await isOpen());
+    return isConfirmed;
+  };
+  return {
+    isConfirmed: ask,
+    startPassive: async (requestedBy) => {
+      if (await ask()) {
+        await startSyncAll(PASSIVE, requestedBy);
+        return;
+      }
+      const { id } = await startSyncAll({ ...PASSIVE, dryRun: true }, requestedBy);
+      await findings.report(unconfirmed(id));
+    },
+  };
+}
+
+const KIND = 'unconfirmed-start';
+/** It is about everybody. */
+const NOBODY = toUserId('000000000000000000000000');
+
+function unconfirmed(report: string | null): Finding {
+  const evidence = { report: report ?? 'the first run over all users has not begun' };
+  return { kind: KIND, userId: NOBODY, instanceId: null, discriminator: 'first', evidence };
+}

@@ -1,0 +1,98 @@
+// Starts, for every user that drifted, the run that looks again and repairs, and follows those runs to their ends.
+// Both walk over the run's own list, so that a worker that takes over goes on where the last one was.
+
+import { isAtRest, type SagaId } from '@reclaim/saga';
+import type { BotsCall } from '../bots/bots.ts';
+import type { UserId } from '../domain/ids.ts';
+import type { DriftedUser } from './run-drifts.ts';
+import type { NewSuspect } from './suspects.ts';
+import { readResult } from './sync-notes.ts';
+import { orderConfirmingRun } from './sync-orders.ts';
+import type { SyncAllPorts } from './sync-ports.ts';
+import { confirmingKey } from './sync-wallet-input.ts';
+
+export interface RunsOrder {
+  readonly runId: SagaId;
+  /** Database time, ms. */
+  readonly nowMs: number;
+  /** Until the runs look: a minute where nobody waits, the confirmation's delay where somebody does. */
+  readonly delayMs: number;
+  /** An earlier attempt may have started runs that it did not come to note. */
+  readonly isAgain: boolean;
+}
+
+/** Marks every suspect and starts one run a user. @returns how many users. */
+export async function startRuns(
+  ports: SyncAllPorts,
+  order: RunsOrder,
+  call: BotsCall,
+): Promise<number> {
+  const { runId } = order;
+  let started = 0;
+  for await (const users of ports.runDrifts.byUser(runId, call)) {
+    await ports.suspects.mark(users.flatMap((user) => suspectsOf(user, runId)));
+    const runs = await Promise.all(
+      users.map(
+        async (user): Promise<[UserId, SagaId]> => [
+          user.userId,
+          user.sagaId ?? (await startRun(ports, user, order)),
+        ],
+      ),
+    );
+    await ports.runDrifts.assign(runId, new Map(runs));
+    started += users.length;
+  }
+  return started;
+}
+
+async function startRun(
+  { sagas }: Pick<SyncAllPorts, 'sagas'>,
+  { userId, firebaseUid }: DriftedUser,
+  { runId, nowMs, delayMs, isAgain }: RunsOrder,
+): Promise<SagaId> {
+  const order = orderConfirmingRun({ userId, firebaseUid }, runId, nowMs, delayMs);
+  const known = isAgain ? await sagas.findByKey(confirmingKey(userId), HISTORY) : [];
+  const own = known.find(({ requestedBy }) => requestedBy === order.requestedBy);
+  return own?.id ?? (await sagas.start(order)).saga.id;
+}
+
+/** Ended runs of one user worth looking at: the one that was just started is among the newest. */
+const HISTORY = 10;
+
+export interface FollowedRuns {
+  readonly open: number;
+  readonly repaired: number;
+  /** Cents: whole numbers, which may be added. */
+  readonly returnedMinor: number;
+}
+
+export async function followRuns(
+  { runDrifts, sagas }: SyncAllPorts,
+  runId: SagaId,
+  call: BotsCall,
+): Promise<FollowedRuns> {
+  let open = 0;
+  let repaired = 0;
+  let returnedMinor = 0;
+  for await (const users of runDrifts.byUser(runId, call)) {
+    const ids = users.flatMap(({ sagaId }) => (sagaId === null ? [] : [sagaId]));
+    for (const run of await Promise.all(ids.map((id) => sagas.find(id)))) {
+      if (run === null) continue;
+      if (!isAtRest(run.state.phase)) open += 1;
+      const result = readResult(run.result);
+      if (result === null) continue;
+      repaired += result.data.cleanedBots.length;
+      returnedMinor += result.returnedMinor;
+    }
+  }
+  return { open, repaired, returnedMinor };
+}
+
+function suspectsOf({ userId, drifts }: DriftedUser, runId: SagaId): readonly NewSuspect[] {
+  return drifts
+    .filter(({ verdict }) => verdict === 'orphan')
+    .map(({ instanceId, valueMinor }) => {
+      const value = valueMinor === null ? null : valueMinor / 100;
+      return { userId, instanceId, life: null, value, runId };
+    });
+}

@@ -1,0 +1,138 @@
+// Who holds which bots, streamed from `users`. The server hands out ids only: a document may carry tens of
+// thousands of transactions, and a run over all users needs none of them.
+
+import { repeatableFailure, runRepeatable } from '@reclaim/saga/mongodb';
+import { type Connection, mongo } from 'mongoose';
+import {
+  parseFirebaseUid,
+  parseInstanceId,
+  parseUserId,
+  toInstanceId,
+  toUserId,
+} from '../../domain/ids.ts';
+import { nativeCollection } from '../../infra/mongodb/native.ts';
+import {
+  ALLOCATIONS,
+  isMoneyValue,
+  literal,
+  valueFoundIn,
+} from '../../wallet/mongodb/wallet-expressions.ts';
+import type { BotWorth, HeldBot, Holdings, UserHoldings } from '../holdings.ts';
+
+/** Users of one batch: some hundred kilobytes on the wire. */
+const BATCH = 2_000;
+
+export function createMongoHoldings({
+  connection,
+  onUnreadable = async () => undefined,
+}: {
+  /** An open mongoose connection; the caller closes it. */
+  readonly connection: Connection;
+  /** A user with an allocation whose `_id` is no id of a user: one such record stops no run over the others. */
+  readonly onUnreadable?: (id: string) => Promise<void>;
+}): Holdings {
+  const users = () => nativeCollection<mongo.Document>(connection, 'users');
+  return {
+    async *stream({ signal, onUnreadable: tell }) {
+      const cursor = users().aggregate(HELD, { batchSize: BATCH });
+      try {
+        let batch: UserHoldings[] = [];
+        for await (const user of cursor) {
+          signal.throwIfAborted();
+          const holdings = toHoldings(user);
+          if (holdings === null) {
+            tell?.();
+            await onUnreadable(String(user._id));
+            continue;
+          }
+          batch.push(holdings);
+          if (batch.length < BATCH) continue;
+          yield batch;
+          batch = [];
+        }
+        if (batch.length > 0) yield batch;
+      } catch (error) {
+        throw repeatableFailure(error);
+      } finally {
+        await cursor.close();
+      }
+    },
+
+    async worth(bots) {
+      if (bots.length === 0) return [];
+      const wanted = Map.groupBy(bots, ({ userId }) => userId);
+      const ids = [...new Set(bots.map(({ instanceId }) => instanceId))];
+      const found = await runRepeatable(() =>
+        users()
+          .aggregate([
+            { $match: { _id: { $in: [...wanted.keys()].map((id) => new mongo.ObjectId(id)) } } },
+            { $project: { bots: worthOf(ids) } },
+          ])
+          .toArray(),
+      );
+      return found.flatMap((user) => worthFrom(user, wanted));
+    },
+
+    async usersOf(firebaseUids) {
+      const found = await runRepeatable(() =>
+        users()
+          .find({ firebaseUid: { $in: [...firebaseUids] } }, { projection: { firebaseUid: 1 } })
+          .toArray(),
+      );
+      return new Map(
+        found.flatMap(({ _id, firebaseUid }) => {
+          const userId = parseUserId(String(_id));
+          return userId === undefined ? [] : [[String(firebaseUid), userId] as const];
+        }),
+      );
+    },
+  };
+}
+
+const HELD = [
+  { $match: { botAllocations: { $type: 'object', $ne: {} } } },
+  {
+    $project: {
+      firebaseUid: 1,
+      ids: {
+        $map: { input: { $objectToArray: '$botAllocations' }, as: 'bot', in: '$$bot.k' },
+      },
+    },
+  },
+];
+
+function toHoldings({ _id, firebaseUid, ids }: mongo.Document): UserHoldings | null {
+  const keys: readonly unknown[] = ids;
+  const userId = _id instanceof mongo.ObjectId ? toUserId(String(_id)) : undefined;
+  if (userId === undefined) return null;
+  return {
+    userId,
+    firebaseUid: parseFirebaseUid(firebaseUid) ?? null,
+    instanceIds: keys.flatMap((key) => parseInstanceId(key) ?? []),
+  };
+}
+
+function worthOf(ids: readonly string[]) {
+  const value = valueFoundIn('$$bot.v');
+  const isWanted = { $and: [{ $in: ['$$bot.k', literal(ids)] }, isMoneyValue(value)] };
+  const cents = { $multiply: [{ $round: [{ $toDecimal: value }, 2] }, 100] };
+  return {
+    $map: {
+      input: { $filter: { input: { $objectToArray: ALLOCATIONS }, as: 'bot', cond: isWanted } },
+      as: 'bot',
+      in: { id: '$$bot.k', valueMinor: { $toDouble: cents } },
+    },
+  };
+}
+
+function worthFrom(
+  { _id, bots }: mongo.Document,
+  wanted: ReadonlyMap<string, readonly HeldBot[]>,
+): BotWorth[] {
+  const userId = toUserId(String(_id));
+  const ids = new Set<string>(wanted.get(userId)?.map(({ instanceId }) => instanceId));
+  const found: mongo.Document[] = bots;
+  return found
+    .filter(({ id }) => ids.has(id))
+    .map(({ id, valueMinor }) => ({ userId, instanceId: toInstanceId(id), valueMinor }));
+}

@@ -1,0 +1,129 @@
+// The suspects in MongoDB: one document per bot, `_id` = `<user>/<instanceId>`. All moments are the
+// database's, and values are summed there, in decimals.
+
+import { runRepeatable } from '@reclaim/saga/mongodb';
+import type { Connection, mongo } from 'mongoose';
+import type { InstanceId, UserId } from '../../domain/ids.ts';
+import { nativeCollection } from '../../infra/mongodb/native.ts';
+import { isMoneyValue, literal } from '../../wallet/mongodb/wallet-expressions.ts';
+import type { NewSuspect, Suspect, Suspects } from '../suspects.ts';
+
+export interface MongoSuspectsDependencies {
+  /** An open mongoose connection; the caller closes it. */
+  readonly connection: Connection;
+}
+
+interface SuspectDocument extends mongo.Document {
+  readonly _id: string;
+}
+
+/** Of one bulk: a run over all users may find thousands. */
+const MAX_BATCH = 500;
+/** Of one user; far more bots than anybody has. */
+const MAX_LISTED = 10_000;
+
+export function createMongoSuspects({ connection }: MongoSuspectsDependencies): Suspects {
+  const collection = () => nativeCollection<SuspectDocument>(connection, 'suspects');
+  return {
+    async mark(suspects) {
+      for (let from = 0; from < suspects.length; from += MAX_BATCH) {
+        const batch = suspects.slice(from, from + MAX_BATCH).map(markWrite);
+        await runRepeatable(() => collection().bulkWrite(batch, { ordered: false }));
+      }
+    },
+
+    async ofUser(userId) {
+      const documents = await runRepeatable(() =>
+        collection().find({ userId }).sort({ firstSeenAt: 1, _id: 1 }).limit(MAX_LISTED).toArray(),
+      );
+      return documents.map(parseSuspect);
+    },
+
+    async clear(userId, instanceIds) {
+      const ids = instanceIds.map((instanceId) => keyOf(userId, instanceId));
+      await runRepeatable(() => collection().deleteMany({ _id: { $in: ids } }));
+    },
+
+    async clearUnseen(lookBeganAt) {
+      await runRepeatable(() => collection().deleteMany({ lastSeenAt: { $lt: lookBeganAt } }));
+    },
+
+    async summary(userId) {
+      const [summed] = await runRepeatable(() =>
+        collection()
+          .aggregate([{ $match: userId === null ? {} : { userId } }, ...SUMMARY])
+          .toArray(),
+      );
+      return {
+        count: Number(summed?.count ?? 0),
+        valueMinor: Number(summed?.valueMinor ?? 0),
+        oldestSeconds: Number(summed?.oldestSeconds ?? 0),
+      };
+    },
+  };
+}
+
+function keyOf(userId: UserId, instanceId: InstanceId): string {
+  return `${userId}/${instanceId}`;
+}
+
+function markWrite({ userId, instanceId, life, value, runId }: NewSuspect) {
+  const known = { $ifNull: ['$life', null] };
+  // A run over all users reads no lives: it must not begin the suspicion anew, nor the run after it.
+  const isSameLife = {
+    $and: [
+      { $eq: [{ $type: '$firstSeenAt' }, 'date'] },
+      ...(life === null ? [] : [{ $in: [known, [null, literal(life)]] }]),
+    ],
+  };
+  const fields = {
+    userId,
+    instanceId: literal(instanceId),
+    life: life === null ? known : literal(life),
+    value,
+    runId: literal(runId),
+    firstSeenAt: { $cond: [isSameLife, '$firstSeenAt', '$$NOW'] },
+    lastSeenAt: '$$NOW',
+  };
+  return {
+    updateOne: {
+      filter: { _id: keyOf(userId, instanceId) },
+      update: [{ $set: fields }],
+      upsert: true,
+    },
+  };
+}
+
+const SUMMARY: readonly mongo.Document[] = [
+  {
+    $group: {
+      _id: null,
+      count: { $sum: 1 },
+      value: { $sum: { $cond: [isMoneyValue('$value'), { $toDecimal: '$value' }, 0] } },
+      oldest: { $min: '$firstSeenAt' },
+    },
+  },
+  {
+    $project: {
+      _id: 0,
+      count: 1,
+      valueMinor: { $toLong: { $multiply: [{ $round: ['$value', 2] }, 100] } },
+      oldestSeconds: {
+        $max: [0, { $floor: { $divide: [{ $subtract: ['$$NOW', '$oldest'] }, 1_000] } }],
+      },
+    },
+  },
+];
+
+function parseSuspect(document: SuspectDocument): Suspect {
+  const { userId, instanceId, life, value, runId, firstSeenAt, lastSeenAt } = document;
+  return {
+    userId,
+    instanceId,
+    life,
+    value,
+    runId,
+    firstSeenAt: firstSeenAt.toISOString(),
+    lastSeenAt: lastSeenAt.toISOString(),
+  };
+}

@@ -1,0 +1,112 @@
+// Repairs what two looks have confirmed. Money moves in sagas of its own, one a bot, that the run starts and waits
+// for (I2, I8); entries are put right here.
+
+import { isAtRest, type SagaId, type SagaRecord, toSagaId } from '@reclaim/saga';
+import type { FencedCall } from '../bots/bots.ts';
+import { botKey } from '../deletion/bot-key.ts';
+import { paidBy, RECLAIM_ORPHAN, reclaimOrder } from '../deletion/reclaim-orphan.ts';
+import { assertNever } from '../domain/assert-never.ts';
+import type { UserToSync } from './first-look.ts';
+import { finishGhost, repairEntry } from './repair-entries.ts';
+import type { DriftNote } from './sync-notes.ts';
+import type { SyncPorts } from './sync-ports.ts';
+
+export interface RepairCall extends FencedCall {
+  /** The run that repairs. */
+  readonly runId: SagaId;
+  /** ISO 8601, database time. */
+  readonly at: string;
+}
+
+/** Starts what is not started and looks at what is: repeatable, and called again until nothing is under way. */
+export async function repairDrift(
+  ports: SyncPorts,
+  user: UserToSync,
+  notes: readonly DriftNote[],
+  call: RepairCall,
+): Promise<{ readonly notes: readonly DriftNote[]; readonly isUnderWay: boolean }> {
+  const repaired: DriftNote[] = [];
+  for (const note of notes) repaired.push(await repairOne(ports, user, note, call));
+  const isUnderWay = repaired.some(({ verdict, outcome }) => {
+    return verdict === 'orphan' && outcome === 'confirmed';
+  });
+  return { notes: repaired, isUnderWay };
+}
+
+async function repairOne(
+  ports: SyncPorts,
+  user: UserToSync,
+  note: DriftNote,
+  call: RepairCall,
+): Promise<DriftNote> {
+  if (note.verdict === 'ghost' && note.outcome === 'reported') {
+    return finishGhost(ports, user, note, call);
+  }
+  if (note.outcome !== 'confirmed') return note;
+  if (note.verdict !== 'orphan') return repairEntry(ports, user, note, call);
+  const child = await reclaim(ports, user, note, call);
+  if (child.kind !== RECLAIM_ORPHAN) {
+    return { ...note, outcome: 'skipped', reason: 'open-saga', detail: child.id };
+  }
+  return afterChild(note, child);
+}
+
+// The saga that pays this orphan back: the one that this run has started, or another run's that is under way.
+async function reclaim(
+  { sagas }: SyncPorts,
+  user: UserToSync,
+  { instanceId, allocation, sagaId }: DriftNote,
+  { runId }: RepairCall,
+): Promise<SagaRecord> {
+  const known = sagaId === null ? null : await sagas.find(toSagaId(sagaId));
+  if (known !== null) return known;
+  const earlier = await sagas.findByKey(botKey({ ...user, instanceId }), HISTORY);
+  const own = earlier.find(({ parent }) => parent === runId);
+  if (own !== undefined) return own;
+  const orphan = { ...user, instanceId, life: allocation?.life ?? null };
+  const { saga } = await sagas.start(
+    reclaimOrder(orphan, { parent: runId, requestedBy: `run:${runId}` }),
+  );
+  return saga;
+}
+
+/** Ended sagas of one bot worth looking at: this run's is among the newest. */
+const HISTORY = 10;
+
+function afterChild(note: DriftNote, child: SagaRecord): DriftNote {
+  const { phase, cause } = child.state;
+  const noted = { ...note, sagaId: child.id };
+  if (!isAtRest(phase)) return noted;
+  switch (phase) {
+    case 'completed':
+      return paidBy(child) === null
+        ? { ...noted, outcome: 'resolved', detail: 'there was nothing to pay' }
+        : { ...noted, outcome: 'repaired' };
+    case 'stuck':
+      return { ...noted, outcome: 'skipped', reason: 'stuck', detail: cause?.code ?? null };
+    case 'compensated':
+    case 'cancelled': {
+      const detail = cause === null ? null : `${cause.code}: ${cause.message}`;
+      return { ...noted, outcome: 'skipped', reason: reasonOf(cause?.code), detail };
+    }
+    case 'queued':
+    case 'running':
+    case 'compensating':
+      return noted;
+    default:
+      return assertNever(phase);
+  }
+}
+
+function reasonOf(code: string | undefined): DriftNote['reason'] {
+  switch (code) {
+    case 'SEEN_AGAIN':
+      return 'seen-again';
+    case 'ALLOCATION_CHANGED':
+      return 'changed';
+    case 'ALREADY_SETTLED':
+      return 'settled';
+    default:
+      return 'unknown';
+  }
+}

@@ -1,0 +1,143 @@
+// The repairs that move no money: an entry that Docker disproves goes, one that the file has lost comes back, and a
+// ghost that a tombstone names is finished. Each decides again on the state it finds under the lock (I5), and
+// repeats harmlessly.
+
+import type { FencedCall } from '../bots/bots.ts';
+import { removeAll, whileItsOwn } from '../deletion/finish-tombstone.ts';
+import type { Sighting } from '../domain/bot.ts';
+import { takeOutOwn } from '../pool-state/owned-entry.ts';
+import type { PoolState } from '../pool-state/pool-state.ts';
+import type { PoolScope } from '../pool-state/pool-states.ts';
+import { type LostBot, type Obstacle, rebuildEntry } from '../pool-state/rebuild-entry.ts';
+import type { UserToSync } from './first-look.ts';
+import { lookAtBot } from './look-at-bot.ts';
+import { isPending } from './second-look.ts';
+import type { DriftNote, SkipReason } from './sync-notes.ts';
+import type { SyncPorts } from './sync-ports.ts';
+
+export type EntryPorts = Pick<
+  SyncPorts,
+  'bots' | 'wallets' | 'poolStates' | 'hostBelief' | 'tombstones'
+>;
+
+export interface EntryRepair extends FencedCall {
+  /** ISO 8601, database time. */
+  readonly at: string;
+}
+
+/** A stale entry, or a lost one, that both looks have found. */
+export async function repairEntry(
+  ports: EntryPorts,
+  user: UserToSync,
+  note: DriftNote,
+  { at, ...call }: EntryRepair,
+): Promise<DriftNote> {
+  const { instanceId } = note;
+  const look = await lookAtBot(
+    ports,
+    { ...user, instanceId, holdsAllocation: note.allocation !== null },
+    call,
+  );
+  if (note.verdict === 'stale-entry') {
+    if (look.docker !== 'no' || look.poolState !== 'yes') return seenAgain(note);
+    const about = { bots: [instanceId] };
+    return change(ports, note, call, about, (state) => takeOutOwn(state, instanceId, user));
+  }
+  const sighting = look.sightings.find(isPooled);
+  if (sighting === undefined || look.poolState !== 'no') return seenAgain(note);
+  // The entry will name the one host that may hold the bot, and be believed: it takes every host's word.
+  if (look.unseen.length > 0) {
+    return skipped(note, 'unknown', look.unseen.join('; '));
+  }
+  const { firebaseUid } = user;
+  if (firebaseUid === null) return skipped(note, 'pool-unknown', 'its user has no pools');
+  const asked = await ports.bots.readPort(instanceId, sighting, call);
+  if (asked.status === 'unknown') return skipped(note, 'unknown', asked.reason);
+  const { items: reading } = asked;
+  if (reading.status === 'unreadable') return skipped(note, 'port-unknown', reading.reason);
+  const { port } = reading;
+  return rebuild(ports, note, call, { instanceId, firebaseUid, sighting, port, at });
+}
+
+// Whether it can be made is decided where it is made, under the lock.
+async function rebuild(
+  ports: EntryPorts,
+  note: DriftNote,
+  call: FencedCall,
+  lost: LostBot,
+): Promise<DriftNote> {
+  const met: { obstacle?: Obstacle } = {};
+  const made = await change(ports, note, call, aboutLost(lost), (state) => {
+    const rebuilding = rebuildEntry(state, lost);
+    if (rebuilding.status === 'rebuilt') return rebuilding.state;
+    met.obstacle = rebuilding.obstacle;
+    return state;
+  });
+  const { obstacle } = met;
+  return obstacle === undefined ? made : skipped(note, obstacle.reason, obstacle.detail);
+}
+
+/** A ghost that an ended tombstone names came back after we had seen it gone: what the saga saw is removed again.
+ * An unfinished one is the janitor's, who looks at it every few seconds. */
+export async function finishGhost(
+  ports: EntryPorts,
+  user: UserToSync,
+  note: DriftNote,
+  { at, ...call }: EntryRepair,
+): Promise<DriftNote> {
+  const { instanceId } = note;
+  const { userId } = user;
+  const tombstones = await ports.tombstones.findForBot(userId, instanceId);
+  const ended = tombstones.filter(({ status }) => status === 'ended');
+  const named = ended.flatMap(({ sightings }) => sightings ?? []);
+  const [newest] = ended;
+  if (newest === undefined || named.length === 0) return note;
+  // A program is named by its id alone: since the first look it may have become a new life's.
+  const reading = await ports.wallets.readAllocation(userId, instanceId);
+  if (reading.status === 'present') return seenAgain(note);
+  const look = await lookAtBot(ports, { ...user, instanceId, holdsAllocation: false }, call);
+  if (isPending(look, Date.parse(at))) return { ...note, outcome: 'skipped', reason: 'pending' };
+  const incarnation = { userId, instanceId, life: NO_LIFE };
+  const own = whileItsOwn(ports, { ...newest, incarnation }, call);
+  const left = await removeAll(ports, instanceId, named, own);
+  return left === null
+    ? { ...note, outcome: 'repaired', detail: 'its tombstone was finished again' }
+    : { ...note, detail: left };
+}
+
+/** Of a ghost nobody's: whatever allocation comes meanwhile is a new life's. */
+const NO_LIFE = '';
+
+// The bot's pool is found by its container, else by the label; its mappings tell which ports are taken.
+function aboutLost({ instanceId, firebaseUid, sighting }: LostBot): PoolScope {
+  const { containerName, labels } = sighting;
+  return {
+    bots: [instanceId],
+    users: [firebaseUid],
+    pools: labels.poolId === undefined ? [] : [labels.poolId],
+    containers: [containerName],
+  };
+}
+
+async function change(
+  { poolStates }: EntryPorts,
+  note: DriftNote,
+  { fence, signal }: FencedCall,
+  about: PoolScope,
+  apply: (state: PoolState) => PoolState,
+): Promise<DriftNote> {
+  const { changed } = await poolStates.mutate({ change: apply, fence, signal, about });
+  return changed ? { ...note, outcome: 'repaired' } : seenAgain(note);
+}
+
+function isPooled(sighting: Sighting): sighting is Extract<Sighting, { kind: 'pooled' }> {
+  return sighting.kind === 'pooled';
+}
+
+function seenAgain(note: DriftNote): DriftNote {
+  return { ...note, outcome: 'resolved', detail: 'it changed before the repair' };
+}
+
+function skipped(note: DriftNote, reason: SkipReason, detail: string): DriftNote {
+  return { ...note, outcome: 'skipped', reason, detail };
+}

@@ -1,0 +1,45 @@
+// What one run over all users has found, bot by bot: the list it works off after its guards have judged the whole,
+// and the evidence that stays when it has ended.
+
+import type { SagaId } from '@reclaim/saga';
+import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
+import type { Seen, Verdict } from '../domain/presence.ts';
+
+export interface RunDrifts {
+  /** Forgets what an earlier attempt of this run has noted. */
+  restart(runId: SagaId): Promise<void>;
+
+  /** Durable on a majority when it returns. */
+  add(runId: SagaId, drifts: readonly RunDrift[]): Promise<void>;
+
+  /** By user, in batches, in a stable order. */
+  byUser(
+    runId: SagaId,
+    call: { readonly signal: AbortSignal },
+  ): AsyncIterable<readonly DriftedUser[]>;
+
+  /** Notes which run looks again at a user's drifts. */
+  assign(runId: SagaId, runs: ReadonlyMap<UserId, SagaId>): Promise<void>;
+
+  /** For people: the first of them. */
+  sample(runId: SagaId, limit: number): Promise<readonly RunDrift[]>;
+}
+
+export interface RunDrift {
+  readonly userId: UserId;
+  readonly firebaseUid: FirebaseUid | null;
+  readonly instanceId: InstanceId;
+  readonly verdict: Verdict;
+  readonly poolState: Seen;
+  readonly docker: Seen;
+  /** Cents; null where there is no money in it, or nothing that is money. */
+  readonly valueMinor: number | null;
+}
+
+export interface DriftedUser {
+  readonly userId: UserId;
+  readonly firebaseUid: FirebaseUid | null;
+  readonly drifts: readonly RunDrift[];
+  /** The run that looks again; null before one was started. */
+  readonly sagaId: SagaId | null;
+}

@@ -1,0 +1,57 @@
+// The suspects of one run: marked at its first look, ended for what it repaired or saw to live. What it left alone,
+// for whatever reason, stays one, and keeps the moment it was first seen.
+
+import type { SagaId } from '@reclaim/saga';
+import type { InstanceId } from '../domain/ids.ts';
+import type { UserToSync } from './first-look.ts';
+import type { SuspectSummary, Suspects } from './suspects.ts';
+import type { DriftNote, RunNotes } from './sync-notes.ts';
+
+interface SuspectsPort {
+  readonly suspects: Suspects;
+}
+
+/** Marks the orphans of a first look. @returns what all of the user's come to. */
+export async function markSuspects(
+  { suspects }: SuspectsPort,
+  { userId }: UserToSync,
+  { drifts }: RunNotes,
+  runId: SagaId,
+): Promise<SuspectSummary> {
+  const orphans = drifts.filter(({ verdict }) => verdict === 'orphan');
+  await suspects.mark(
+    orphans.map(({ instanceId, allocation }) => {
+      const { life = null, value = null } = allocation ?? {};
+      return { userId, instanceId, life, value, runId };
+    }),
+  );
+  await clearAllBut({ suspects }, userId, drifts.filter(isNotSeen));
+  return suspects.summary(userId);
+}
+
+export async function forgetSuspects(
+  { suspects }: SuspectsPort,
+  { userId }: UserToSync,
+  { drifts }: RunNotes,
+): Promise<void> {
+  const left = drifts.filter(
+    (note) => isNotSeen(note) && note.outcome !== 'repaired' && note.outcome !== 'resolved',
+  );
+  await clearAllBut({ suspects }, userId, left);
+}
+
+// An unknown source does not end a suspicion.
+function isNotSeen({ verdict }: DriftNote): boolean {
+  return verdict === 'orphan' || verdict === 'unknown';
+}
+
+async function clearAllBut(
+  { suspects }: SuspectsPort,
+  userId: UserToSync['userId'],
+  left: readonly { readonly instanceId: InstanceId }[],
+): Promise<void> {
+  const kept = new Set(left.map(({ instanceId }) => instanceId));
+  const known = await suspects.ofUser(userId);
+  const over = known.map(({ instanceId }) => instanceId).filter((id) => !kept.has(id));
+  if (over.length > 0) await suspects.clear(userId, over);
+}

@@ -1,0 +1,151 @@
+// The second look: freshly, one bot at a time, before anything is repaired. It confirms what the first one found,
+// finds that nothing is wrong any more, or names the veto. I4: the wallet is read before the other two, so that a
+// bot made meanwhile is seen there.
+
+import type { SagaId } from '@reclaim/saga';
+import type { BotsCall } from '../bots/bots.ts';
+import { botKey } from '../deletion/bot-key.ts';
+import { judgePresence } from '../domain/presence.ts';
+import type { AccountAllocation } from '../wallet/accounts.ts';
+import { findPayment } from './bot-verdict.ts';
+import { factsOf, type UserToSync } from './first-look.ts';
+import { type BotLook, lookAtBot } from './look-at-bot.ts';
+import type { DriftNote, RunNotes, SkipReason } from './sync-notes.ts';
+import type { SyncPorts } from './sync-ports.ts';
+
+export type SecondLookPorts = Pick<
+  SyncPorts,
+  'bots' | 'wallets' | 'poolStates' | 'hostBelief' | 'accounts' | 'tombstones' | 'sagas'
+>;
+
+/** A mapping that says `pending` for longer than this has been left behind. */
+const PENDING_MS = 10 * 60_000;
+/** Bots looked at side by side: an exec costs a Docker host some 50 ms of CPU. */
+const WIDTH = 4;
+
+export interface SecondLook {
+  readonly drifts: readonly DriftNote[];
+  /** Those of the first look, and what is somebody else's and was seen only now: a listing of one owner's bots does
+   * not show it. */
+  readonly conflicts: RunNotes['conflicts'];
+}
+
+/** Looks again at what the first look noted as `seen`; the rest comes back as it is.
+ * @param nowMs database time, for the age of a pending mapping. */
+export async function lookAgain(
+  ports: SecondLookPorts,
+  user: UserToSync,
+  { drifts: notes, conflicts }: Pick<RunNotes, 'drifts' | 'conflicts'>,
+  { nowMs, ...call }: BotsCall & { readonly nowMs: number },
+): Promise<SecondLook> {
+  const account = await ports.accounts.find({ userId: user.userId });
+  const held = new Map((account?.allocations ?? []).map((bot) => [bot.instanceId, bot]));
+  const keys = notes.map(({ instanceId }) => botKey({ ...user, instanceId }));
+  const holders = await ports.sagas.findHolders(keys);
+  const done = [...notes];
+  const where = new Map(conflicts.map((conflict) => [conflict.instanceId, conflict.where]));
+  const waiting = [...notes.entries()].filter(([, { outcome }]) => outcome === 'seen');
+  async function next(): Promise<void> {
+    for (let entry = waiting.pop(); entry !== undefined; entry = waiting.pop()) {
+      const [index, note] = entry;
+      const seen = {
+        held: held.get(note.instanceId),
+        holder: holders.get(keys[index] ?? ''),
+        nowMs,
+      };
+      const { note: looked, foreign } = await lookAtOne(ports, user, note, seen, call);
+      done[index] = looked;
+      const { instanceId } = note;
+      if (foreign.length > 0) where.set(instanceId, union(where.get(instanceId) ?? [], foreign));
+    }
+  }
+  await Promise.all(Array.from({ length: WIDTH }, next));
+  return {
+    drifts: done,
+    conflicts: [...where].map(([instanceId, names]) => ({ instanceId, where: names })),
+  };
+}
+
+function union(some: readonly string[], others: readonly string[]): readonly string[] {
+  return [...new Set([...some, ...others])];
+}
+
+interface Looked {
+  readonly note: DriftNote;
+  /** Containers of this id that are not this user's. */
+  readonly foreign: readonly string[];
+}
+
+interface SeenBefore {
+  readonly held: AccountAllocation | undefined;
+  readonly holder: SagaId | undefined;
+  readonly nowMs: number;
+}
+
+async function lookAtOne(
+  ports: SecondLookPorts,
+  user: UserToSync,
+  note: DriftNote,
+  { held, holder, nowMs }: SeenBefore,
+  call: BotsCall,
+): Promise<Looked> {
+  if (holder !== undefined) return { note: skip(note, 'open-saga', holder), foreign: [] };
+  const inWallet = await lookIntoWallet(ports, user, note, held);
+  if (inWallet.outcome !== 'seen') return { note: inWallet, foreign: [] };
+  const holdsAllocation = note.allocation !== null;
+  const { instanceId } = note;
+  const look = await lookAtBot(ports, { ...user, instanceId, holdsAllocation }, call);
+  return { note: judgeAgain(inWallet, look, nowMs), foreign: look.foreign };
+}
+
+function judgeAgain(note: DriftNote, look: BotLook, nowMs: number): DriftNote {
+  const { poolState, docker } = look;
+  const looked = { ...note, second: { poolState, docker } };
+  if (isPending(look, nowMs))
+    return skip(looked, 'pending', look.entry?.mapping?.createdAt ?? null);
+  const hasAllocation = note.allocation !== null;
+  const isDedicated = look.sightings.some(({ kind }) => kind === 'dedicated');
+  const verdict = judgePresence({ hasAllocation, poolState, docker, isDedicated });
+  if (verdict === note.verdict) return { ...looked, outcome: 'confirmed' };
+  if (verdict === 'unknown') return skip(looked, 'unknown', look.reasons.join('; '));
+  return resolved(looked, `now ${verdict}`);
+}
+
+// Still `seen`, with the incarnation's life, where the wallet says what it said at the first look.
+async function lookIntoWallet(
+  { wallets, tombstones }: SecondLookPorts,
+  { userId }: UserToSync,
+  note: DriftNote,
+  held: AccountAllocation | undefined,
+): Promise<DriftNote> {
+  const { instanceId, allocation } = note;
+  if (allocation === null) return held === undefined ? note : resolved(note, 'allocated');
+  if (held === undefined) return resolved(note, 'not allocated any more');
+  if (factsOf(held).facts !== allocation.facts) return skip(note, 'changed', null);
+  if (note.verdict !== 'orphan') return note;
+  const reading = await wallets.readAllocation(userId, instanceId);
+  if (reading.status !== 'present') return resolved(note, 'not allocated any more');
+  const { notMoney, life } = reading.allocation;
+  const named = { ...note, allocation: { ...allocation, life } };
+  const payment = await findPayment({ tombstones }, userId, instanceId, reading.allocation);
+  if (payment !== null) return skip(named, 'settled', payment);
+  if (notMoney !== null) return skip(note, 'not-money', `${notMoney.field}: ${notMoney.found}`);
+  return named;
+}
+
+function resolved(note: DriftNote, detail: string): DriftNote {
+  return { ...note, outcome: 'resolved', detail };
+}
+
+/** Whether somebody is making the bot right now. The mapping was dated by another machine's clock: one from the near
+ * future is a young one, one from the far future says nothing. @param nowMs database time. */
+export function isPending({ entry }: BotLook, nowMs: number): boolean {
+  const mapping = entry?.mapping;
+  if (mapping?.status !== 'pending') return false;
+  const createdAtMs = Date.parse(mapping.createdAt);
+  return Number.isNaN(createdAtMs) || Math.abs(nowMs - createdAtMs) < PENDING_MS;
+}
+
+function skip(note: DriftNote, reason: SkipReason, detail: string | null): DriftNote {
+  return { ...note, outcome: 'skipped', reason, detail };
+}

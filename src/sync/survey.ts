@@ -1,0 +1,186 @@
+// The first look at everybody: Docker and the pool state are read once, users stream by, and only what drifted is
+// kept. Its memory grows with the bots that exist, not with the users; its time with both.
+
+import type { SagaId } from '@reclaim/saga';
+import type { BotsCall } from '../bots/bots.ts';
+import { botKey } from '../deletion/bot-key.ts';
+import type { InstanceId } from '../domain/ids.ts';
+import type { Verdict } from '../domain/presence.ts';
+import { judgeBot, type SourcesView } from './detect-drift.ts';
+import type { HeldBot, UserHoldings } from './holdings.ts';
+import { findLeftovers } from './leftovers.ts';
+import { observeSources } from './observe-sources.ts';
+import type { RunDrift } from './run-drifts.ts';
+import type { SyncAllPorts } from './sync-ports.ts';
+
+export interface SurveyTotals {
+  /** Database time, ms: before anything was looked at. */
+  readonly beganAtMs: number;
+  readonly users: number;
+  readonly allocations: number;
+  /** Bots that Docker showed, anybody's. */
+  readonly containers: number;
+  readonly live: number;
+  readonly orphans: number;
+  readonly orphanValueMinor: number;
+  readonly lostEntries: number;
+  readonly staleEntries: number;
+  readonly ghosts: number;
+  readonly unknown: number;
+  /** Orphans on which another saga is at work. */
+  readonly held: number;
+  /** With allocations, under an `_id` that is no id of a user: left alone, each with a finding. */
+  readonly unreadableUsers: number;
+  /** Why sources could not be asked; bounded. */
+  readonly reasons: readonly string[];
+  /** Ghosts, and what nobody is known to own; bounded. */
+  readonly ghostSample: readonly string[];
+  readonly isPoolStateUnknown: boolean;
+}
+
+export interface SurveyOrder {
+  readonly runId: SagaId;
+  /** Database time, ms. */
+  readonly beganAtMs: number;
+  /** Orphans kept for repair; the rest are counted. Beyond it a guard stops the run. */
+  readonly keepOrphans: number;
+  /** Whether the hosts' contents are noted: a rehearsal changes nothing. */
+  readonly isNoted: boolean;
+}
+
+const MAX_REASONS = 20;
+/** Drifts that wait to be written together. */
+const FLUSH = 500;
+
+/** What a survey asks; less than a run needs. */
+export interface SurveyPorts {
+  readonly bots: Pick<SyncAllPorts['bots'], 'hosts' | 'list'>;
+  readonly poolStates: Pick<SyncAllPorts['poolStates'], 'read'>;
+  readonly hostTrust: SyncAllPorts['hostTrust'];
+  readonly holdings: SyncAllPorts['holdings'];
+  readonly runDrifts: Pick<SyncAllPorts['runDrifts'], 'restart' | 'add'>;
+  readonly hostRecords: Pick<SyncAllPorts['hostRecords'], 'noteListing'>;
+  readonly sagas: Pick<SyncAllPorts['sagas'], 'findHolders'>;
+}
+
+export async function surveyAll(
+  ports: SurveyPorts,
+  { runId, beganAtMs, keepOrphans, isNoted }: SurveyOrder,
+  call: BotsCall,
+): Promise<SurveyTotals> {
+  const sources = await observeSources(ports, null, call);
+  await ports.runDrifts.restart(runId);
+  const tally = createTally();
+  // Of what Docker shows the view knows it; this is for entries without a bot.
+  const allocatedEntries = new Set<string>();
+  let found: RunDrift[] = [];
+  let room = keepOrphans;
+
+  async function flush(): Promise<void> {
+    const drifts = await weigh(ports, await withoutHeld(ports, found, tally));
+    found = [];
+    for (const { valueMinor } of drifts) tally.orphanValueMinor += valueMinor ?? 0;
+    tally.orphans += drifts.filter(({ verdict }) => verdict === 'orphan').length;
+    const orphans = drifts.filter(({ verdict }) => verdict === 'orphan').slice(0, room);
+    room -= orphans.length;
+    const others = drifts.filter(({ verdict }) => verdict !== 'orphan');
+    await ports.runDrifts.add(runId, [...orphans, ...others]);
+  }
+
+  const onUnreadable = () => {
+    tally.unreadableUsers += 1;
+  };
+  for await (const users of ports.holdings.stream({ signal: call.signal, onUnreadable })) {
+    for (const user of users) judgeUser(sources, user, tally, allocatedEntries, found);
+    if (found.length >= FLUSH) await flush();
+  }
+  const leftovers = await findLeftovers(ports, sources, allocatedEntries);
+  found.push(...leftovers.drifts);
+  await flush();
+  for (const [host, contents] of isNoted ? sources.contents : []) {
+    await ports.hostRecords.noteListing(host, contents);
+  }
+  return {
+    beganAtMs,
+    ...tally,
+    containers: leftovers.containers,
+    staleEntries: leftovers.staleEntries,
+    ghosts: leftovers.ghosts,
+    ghostSample: leftovers.ghostSample,
+    reasons: reasonsOf(sources),
+    isPoolStateUnknown: sources.pools.status === 'unknown',
+  };
+}
+
+function createTally() {
+  return {
+    users: 0,
+    allocations: 0,
+    live: 0,
+    orphans: 0,
+    orphanValueMinor: 0,
+    lostEntries: 0,
+    unknown: 0,
+    held: 0,
+    unreadableUsers: 0,
+  };
+}
+
+type Tally = ReturnType<typeof createTally>;
+
+const KEPT: ReadonlySet<Verdict> = new Set(['orphan', 'lost-entry']);
+
+// The hot loop of a run: some microseconds an allocation.
+function judgeUser(
+  sources: SourcesView,
+  { userId, firebaseUid, instanceIds }: UserHoldings,
+  tally: Tally,
+  allocatedEntries: Set<string>,
+  found: RunDrift[],
+): void {
+  tally.users += 1;
+  const owner = { userId, firebaseUid };
+  for (const instanceId of instanceIds) {
+    tally.allocations += 1;
+    const { verdict, presence } = judgeBot(sources, owner, instanceId, true);
+    const { poolState, docker } = presence;
+    if (docker === 'yes') sources.docker.claim(instanceId);
+    else if (poolState === 'yes') allocatedEntries.add(instanceId);
+    if (verdict === 'live') tally.live += 1;
+    if (verdict === 'unknown') tally.unknown += 1;
+    if (verdict === 'lost-entry') tally.lostEntries += 1;
+    if (!KEPT.has(verdict)) continue;
+    found.push({ userId, firebaseUid, instanceId, verdict, poolState, docker, valueMinor: null });
+  }
+}
+
+// A bot that a saga holds is on its way somewhere: it is neither counted as an orphan nor looked at again.
+async function withoutHeld(
+  { sagas }: SurveyPorts,
+  drifts: readonly RunDrift[],
+  tally: Tally,
+): Promise<readonly RunDrift[]> {
+  const holders = await sagas.findHolders(drifts.map(botKey));
+  const free = drifts.filter((drift) => !holders.has(botKey(drift)));
+  tally.held += drifts.length - free.length;
+  return free;
+}
+
+async function weigh(
+  { holdings }: SurveyPorts,
+  drifts: readonly RunDrift[],
+): Promise<readonly RunDrift[]> {
+  const orphans = drifts.filter(({ verdict }) => verdict === 'orphan');
+  const worth = await holdings.worth(orphans.map(heldBot));
+  const byBot = new Map(worth.map((bot) => [botKey(bot), bot.valueMinor]));
+  return drifts.map((drift) => ({ ...drift, valueMinor: byBot.get(botKey(drift)) ?? null }));
+}
+
+function heldBot({ userId, instanceId }: { userId: HeldBot['userId']; instanceId: InstanceId }) {
+  return { userId, instanceId };
+}
+
+function reasonsOf({ pools, docker }: SourcesView): readonly string[] {
+  const poolState = pools.status === 'unknown' ? [`pool state: ${pools.reason}`] : [];
+  return [...poolState, ...docker.doubts()].slice(0, MAX_REASONS);
+}

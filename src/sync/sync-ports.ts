@@ -1,0 +1,47 @@
+// What the synchronisations work with.
+
+import type { Sagas } from '@reclaim/saga';
+import type { HostRecords } from '../bots/hosts/host-records.ts';
+import type { HostTrust } from '../bots/hosts/host-trust.ts';
+import type { Findings } from '../findings/findings.ts';
+import type { Tombstones } from '../tombstones/tombstones.ts';
+import type { Accounts } from '../wallet/accounts.ts';
+import type { Holdings } from './holdings.ts';
+import type { LookPorts } from './look-at-bot.ts';
+import type { OrphanSamples } from './orphan-samples.ts';
+import type { RunDrifts } from './run-drifts.ts';
+import type { Suspects } from './suspects.ts';
+import type { SyncMeter } from './sync-meter.ts';
+
+export interface SyncPorts extends LookPorts {
+  readonly hostTrust: HostTrust;
+  readonly accounts: Accounts;
+  readonly tombstones: Tombstones;
+  readonly findings: Findings;
+  readonly hostRecords: HostRecords;
+  readonly suspects: Suspects;
+  readonly samples: OrphanSamples;
+  readonly meter: SyncMeter;
+  /** The engine, for the sagas that a run starts and waits for. */
+  readonly sagas: Pick<Sagas, 'start' | 'find' | 'findByKey' | 'findHolders'>;
+  readonly settings: SyncSettings;
+}
+
+/** What a run over all users needs beside them. */
+export interface SyncAllPorts extends SyncPorts {
+  readonly holdings: Holdings;
+  readonly runDrifts: RunDrifts;
+}
+
+export interface SyncSettings {
+  /** SYNC_CONFIRM_SECONDS: between the two looks of one run. */
+  readonly confirmMs: number;
+  /** SYNC_YOUNG_SECONDS: an allocation younger than this is looked at again only when it is that old. */
+  readonly youngMs: number;
+  /** SYNC_MAX_REFUNDS: a guard of the runs over all users. */
+  readonly maxRefunds: number;
+}
+
+/** Retries of a run's steps: what they ask answers with a value where a source is away, so what fails here is
+ * the database, or this program. */
+export const SYNC_RETRY = { attempts: 20, baseMs: 200, capMs: 10_000 } as const;

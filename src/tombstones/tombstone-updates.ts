@@ -1,0 +1,190 @@
+// The conditional writes of tombstones. Every one names the saga and lets no lower epoch pass (I5);
+// nothing ever leads from settled back to closing, and `ended` is only written where gone was seen (I1).
+// A withdrawn one leaves its saga's name for a day: a worker that was away meanwhile must not open it again.
+// All times are the database's.
+
+import type { mongo } from 'mongoose';
+import { incarnationKey } from '../domain/incarnation.ts';
+import type { OpenTombstone, SeenBot, Tombstone, TombstoneTarget } from './tombstones.ts';
+
+export interface TombstoneDocument extends mongo.Document {
+  readonly _id: string;
+}
+
+export type TombstoneWrite = mongo.AnyBulkWriteOperation<TombstoneDocument>;
+
+/** The saga's own last step removes the bot; the janitor's turn comes when that has had its chance. */
+const SAGA_FIRST_MS = 3_000;
+/** The looks after the end: somebody may still start what was removed. */
+const FIRST_LOOK_MS = 60_000;
+/** Also the furthest ahead that any look is put. */
+export const LAST_LOOK_MS = 600_000;
+/** While it is not gone: the first look again after this, twice as long each time, to the limit. */
+const RETRY_BASE_MS = 1_000;
+const RETRY_CAP_MS = 15_000;
+/** 2^4 seconds is past the limit already; a larger exponent would only overflow. */
+const MAX_EXPONENT = 4;
+
+/** Not a tombstone any more; no reader of the port sees it. */
+export const WITHDRAWN = 'withdrawn';
+const IS_NEW = { $eq: [{ $type: '$status' }, 'missing'] };
+
+const later = (ms: number) => ({ $add: ['$$NOW', ms] });
+
+/** Inserts, also where another saga has withdrawn its own; takes over what is listed; raises the epoch of its
+ * own; leaves everything else alone. */
+export function openWrite(command: OpenTombstone): TombstoneWrite {
+  const { incarnation, sagaId, epoch, mayTakeOver } = command;
+  const isOwn = { $and: [{ $eq: ['$sagaId', sagaId] }, { $lte: ['$epoch', epoch] }] };
+  const isClosing = { $eq: ['$status', 'closing'] };
+  const isWithdrawn = { $eq: ['$status', WITHDRAWN] };
+  const isFree = {
+    $or: [IS_NEW, { $and: [isWithdrawn, { $ne: ['$sagaId', { $literal: sagaId }] }] }],
+  };
+  const isTakeable = { $in: ['$sagaId', { $literal: mayTakeOver }] };
+  const raised = {
+    $cond: [{ $and: [isClosing, isOwn] }, { $mergeObjects: ['$$ROOT', { epoch }] }, '$$ROOT'],
+  };
+  const opened = {
+    $mergeObjects: [
+      { $literal: openedFields(command) },
+      { _id: '$_id', openedAt: '$$NOW', settledAt: null, endedAt: null },
+      { nextLookAt: null, heldUntil: null },
+    ],
+  };
+  return {
+    updateOne: {
+      filter: { _id: incarnationKey(incarnation) },
+      update: [
+        {
+          $replaceWith: {
+            $cond: [{ $or: [isFree, { $and: [isClosing, isTakeable] }] }, opened, raised],
+          },
+        },
+      ],
+      upsert: true,
+    },
+  };
+}
+
+function openedFields({ incarnation, sagaId, epoch, ...seen }: OpenTombstone) {
+  const { userId, instanceId, life } = incarnation;
+  const { firebaseUid, sightings, seenInPart, slot, hadAllocation } = seen;
+  return {
+    userId,
+    instanceId,
+    life,
+    sagaId,
+    epoch,
+    firebaseUid,
+    status: 'closing',
+    sightings,
+    seenInPart,
+    slot,
+    hadAllocation,
+    attempts: 0,
+    looksAfterEnd: 0,
+    lastReason: null,
+  };
+}
+
+export function sightingsWrite(
+  target: TombstoneTarget,
+  { sightings, seenInPart }: SeenBot,
+): TombstoneWrite {
+  return owned(target, {}, { sightings: { $literal: sightings }, seenInPart });
+}
+
+/** Leaves no tombstone, whether or not there was one, but what says that this saga opens none any more. */
+export function withdrawWrite({ incarnation, sagaId, epoch }: TombstoneTarget): TombstoneWrite {
+  const { userId, instanceId, life } = incarnation;
+  const isOwn = {
+    $and: [{ $eq: ['$sagaId', { $literal: sagaId }] }, { $lte: ['$epoch', epoch] }],
+  };
+  const mayGo = {
+    $or: [
+      IS_NEW,
+      { $eq: ['$status', WITHDRAWN] },
+      { $and: [{ $eq: ['$status', 'closing'] }, isOwn] },
+    ],
+  };
+  const names = { $literal: { userId, instanceId, life, sagaId, epoch, status: WITHDRAWN } };
+  const withdrawn = { $mergeObjects: [names, { _id: '$_id', withdrawnAt: '$$NOW' }] };
+  return {
+    updateOne: {
+      filter: { _id: incarnationKey(incarnation) },
+      update: [{ $replaceWith: { $cond: [mayGo, withdrawn, '$$ROOT'] } }],
+      upsert: true,
+    },
+  };
+}
+
+export function settleWrite(target: TombstoneTarget, seenAtRest: boolean): TombstoneWrite {
+  return owned(
+    target,
+    { status: 'closing' },
+    { status: 'settled', seenAtRest, settledAt: '$$NOW', nextLookAt: later(SAGA_FIRST_MS) },
+  );
+}
+
+export function endWrite(target: TombstoneTarget): TombstoneWrite {
+  return owned(target, { status: 'settled' }, ENDED);
+}
+
+const ENDED = {
+  status: 'ended',
+  endedAt: '$$NOW',
+  looksAfterEnd: 0,
+  lastReason: null,
+  nextLookAt: later(FIRST_LOOK_MS),
+  heldUntil: null,
+};
+
+/** An end that has not come yet is from before the clock went back. */
+const ENDED_AT = { $min: ['$endedAt', '$$NOW'] };
+
+/** A look that finds the bot back after its end makes the tombstone unfinished again: its slot is not
+ * free as long as something sits in it. */
+export function lookWrite(
+  tombstone: Tombstone,
+  { gone, reason }: { readonly gone: boolean; readonly reason: string | null },
+): TombstoneWrite {
+  const exponent = { $min: ['$attempts', MAX_EXPONENT] };
+  const backoff = { $min: [RETRY_CAP_MS, { $multiply: [RETRY_BASE_MS, { $pow: [2, exponent] }] }] };
+  const notGone = {
+    status: 'settled',
+    attempts: { $add: ['$attempts', 1] },
+    lastReason: { $literal: reason },
+    nextLookAt: { $add: ['$$NOW', backoff] },
+    heldUntil: null,
+  };
+  if (!gone) return owned(tombstone, { status: { $in: ['settled', 'ended'] } }, notGone);
+  const goneAgain = {
+    looksAfterEnd: { $add: ['$looksAfterEnd', 1] },
+    nextLookAt: {
+      $cond: [{ $eq: ['$looksAfterEnd', 0] }, { $add: [ENDED_AT, LAST_LOOK_MS] }, null],
+    },
+    heldUntil: null,
+  };
+  return tombstone.status === 'ended'
+    ? owned(tombstone, { status: 'ended' }, goneAgain)
+    : owned(tombstone, { status: 'settled' }, ENDED);
+}
+
+function owned(
+  target: TombstoneTarget,
+  condition: mongo.Document,
+  fields: mongo.Document,
+): TombstoneWrite {
+  const { epoch } = target;
+  return {
+    updateOne: {
+      filter: { ...ownedBy(target), ...condition },
+      update: [{ $set: { ...fields, epoch } }],
+    },
+  };
+}
+
+function ownedBy({ incarnation, sagaId, epoch }: TombstoneTarget): mongo.Document {
+  return { _id: incarnationKey(incarnation), sagaId, epoch: { $lte: epoch } };
+}

@@ -1,0 +1,51 @@
+// Taking due tombstones so that two janitors do not work on one: four bounded round trips whatever the
+// number. The hold ends by itself, so a janitor that dies keeps nobody's bot (I1).
+
+import { isOver, runRepeatable } from '@reclaim/saga/mongodb';
+import type { Connection, mongo } from 'mongoose';
+import { nativeCollection } from '../infra/mongodb/native.ts';
+import { LAST_LOOK_MS, type TombstoneDocument } from './tombstone-updates.ts';
+
+export interface Taking {
+  readonly limit: number;
+  readonly holdMs: number;
+  /** Names this taking; unique. */
+  readonly token: string;
+}
+
+/** Of one taking: what one janitor can look at before its hold ends. */
+const MAX_LIMIT = 500;
+
+/** Due by the database's clock and held by nobody. */
+const isDue = (holdMs: number) => ({
+  nextLookAt: { $type: 'date' },
+  $expr: { $and: [{ $lte: ['$nextLookAt', '$$NOW'] }, isOver('$heldUntil', holdMs)] },
+});
+
+/** Further ahead than any look is put: from before the clock went back. */
+const IS_LOST = {
+  nextLookAt: { $type: 'date' },
+  $expr: { $gt: ['$nextLookAt', { $add: ['$$NOW', LAST_LOOK_MS] }] },
+};
+
+/** Repeating it after a lost reply takes others; those taken before come back when the hold ends. */
+export function takeDueTombstones(
+  connection: Connection,
+  { limit, holdMs, token }: Taking,
+): Promise<readonly mongo.WithId<TombstoneDocument>[]> {
+  const size = Math.min(Math.max(1, Math.trunc(limit)), MAX_LIMIT);
+  return runRepeatable(async () => {
+    const tombstones = nativeCollection<TombstoneDocument>(connection, 'tombstones');
+    await tombstones.updateMany(IS_LOST, [{ $set: { nextLookAt: '$$NOW' } }]);
+    const due = await tombstones
+      .find(isDue(holdMs), { projection: { _id: 1 } })
+      .sort({ nextLookAt: 1 })
+      .limit(size)
+      .toArray();
+    if (due.length === 0) return [];
+    await tombstones.updateMany({ _id: { $in: due.map(({ _id }) => _id) }, ...isDue(holdMs) }, [
+      { $set: { heldUntil: { $add: ['$$NOW', holdMs] }, takenBy: { $literal: token } } },
+    ]);
+    return tombstones.find({ takenBy: token }).sort({ nextLookAt: 1 }).toArray();
+  });
+}

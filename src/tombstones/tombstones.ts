@@ -1,0 +1,111 @@
+// The memory that an incarnation is being or was deleted, so that nothing revives it. Unique by
+// incarnation; never ends before "gone" was observed (I1). `closing` only forbids revival while its
+// saga is open; from `settled` on the janitor finishes what it names.
+
+import type { SagaId } from '@reclaim/saga';
+import type { Sighting } from '../domain/bot.ts';
+import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
+import type { Incarnation } from '../domain/incarnation.ts';
+import type { ReservedSlot } from '../pool-state/owned-entry.ts';
+import type { HeldSlot } from '../pool-state/pool-slots.ts';
+
+export interface Tombstone {
+  readonly incarnation: Incarnation;
+  readonly sagaId: SagaId;
+  readonly epoch: number;
+  readonly firebaseUid: FirebaseUid | null;
+  readonly status: 'closing' | 'settled' | 'ended';
+  /** The containers and programs the saga saw as this bot; null: it could not look. */
+  readonly sightings: readonly Sighting[] | null;
+  /** Hosts that may hold more of it had not answered by then: it is not gone before all of them have. */
+  readonly seenInPart: boolean;
+  /** Whether what it names was seen at rest by its saga. Where it was not, that a host does not hold it any more is
+   * evidence only of a host that is believed (I4). */
+  readonly seenAtRest: boolean;
+  /** What it names was seen by then. */
+  readonly openedAt: Date;
+  /** Pool container names the pool state named at the lock, and the slot held until gone. */
+  readonly slot: ReservedSlot | null;
+  /** Whether the wallet held this incarnation when the saga locked it (the settlement's case e or f). */
+  readonly hadAllocation: boolean;
+  readonly attempts: number;
+  readonly lastReason: string | null;
+}
+
+export interface TombstoneTarget {
+  readonly incarnation: Incarnation;
+  readonly sagaId: SagaId;
+  readonly epoch: number;
+}
+
+export interface Tombstones {
+  /** Inserts `closing`. One of this saga already there is success. One of another saga that is not in
+   * `mayTakeOver` is not touched. A settled or ended one is never reopened. */
+  open(command: OpenTombstone): Promise<OpenResult>;
+
+  /** Stores what the saga saw when its own step could look at last (captures were unknown before). */
+  recordSightings(target: TombstoneTarget, seen: SeenBot): Promise<void>;
+
+  /** Removes a `closing` one that names this saga, and forbids this saga to open it again, however late a worker
+   * of it may come: `open` then throws FencedError (I5). Repeatable. */
+  withdraw(target: TombstoneTarget): Promise<void>;
+
+  /** closing → settled; the janitor's first look is due a few seconds later, when the saga's own last
+   * step has had its chance. Repeatable; never goes back. `seenAtRest` defaults to false. Throws FencedError for a saga that does not own it. */
+  settle(target: TombstoneTarget, stop?: Pick<Tombstone, 'seenAtRest'>): Promise<void>;
+
+  /** Gone was observed: status `ended`, the slot is free; looks after 1 and 10 minutes are scheduled. */
+  end(target: TombstoneTarget): Promise<void>;
+
+  /** Unfinished or to be looked at again, oldest due first; takes each for `holdMs` so that two
+   * janitors do not work on one. */
+  takeDue(options: {
+    readonly limit: number;
+    readonly holdMs: number;
+  }): Promise<readonly Tombstone[]>;
+
+  /** The janitor's look: gone, or not yet with the reason; schedules the next look (1–15 s with
+   * backoff while not gone; 1 and 10 minutes after the end on top, then no more). */
+  recordLook(
+    tombstone: Tombstone,
+    look: { readonly gone: boolean; readonly reason: string | null },
+  ): Promise<void>;
+
+  /** Makes every unfinished one of a host due at once: called when the host answers again. */
+  hurry(): Promise<void>;
+
+  /** The slots of this user's bots that were not yet observed gone: their ports may still be in use. */
+  heldSlots(userId: UserId): Promise<readonly HeldSlot[]>;
+
+  /** Those of a bot that are not withdrawn, newest first. */
+  findForBot(userId: UserId, instanceId: InstanceId): Promise<readonly Tombstone[]>;
+
+  /** Which of these bots, at most `MAX_ASKED`, were observed gone after their moment: whoever saw one at that
+   * moment need not look for it any more. An end of just now may be missing for a moment.
+   * @throws RangeError for more. */
+  endedAmong(bots: readonly BotAtMoment[]): Promise<ReadonlySet<string>>;
+}
+
+/** Of one question. */
+export const MAX_ASKED = 1_000;
+
+export interface BotAtMoment {
+  readonly instanceId: string;
+  readonly at: Date;
+}
+
+export type SeenBot = Pick<Tombstone, 'sightings' | 'seenInPart'>;
+
+export const NOTHING_SEEN: SeenBot = { sightings: null, seenInPart: false };
+
+export interface OpenTombstone extends TombstoneTarget, SeenBot {
+  readonly firebaseUid: FirebaseUid | null;
+  readonly slot: ReservedSlot | null;
+  readonly hadAllocation: boolean;
+  readonly mayTakeOver: readonly SagaId[];
+}
+
+export type OpenResult =
+  | { readonly status: 'opened' }
+  | { readonly status: 'other-saga'; readonly sagaId: SagaId }
+  | { readonly status: 'already-settled'; readonly sagaId: SagaId };

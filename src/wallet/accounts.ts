@@ -1,0 +1,72 @@
+// A user's money and bots, for showing them. Nothing is decided from these reads: a value of a wrong
+// type is shown as it stands, because a page that hides what is broken helps nobody.
+
+import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
+
+export interface Accounts {
+  /** Null: no such user. Never reads the embedded transactions, however many there are. */
+  find(who: AccountQuery): Promise<Account | null>;
+
+  /** What the user's allocations come to. Zero for an unknown user. */
+  totals(userId: UserId): Promise<WalletTotals>;
+
+  /** Whether any user holds an allocation. */
+  hasAllocations(): Promise<boolean>;
+
+  /** The newest embedded transactions of the platform's own, which no ledger entry stands for yet,
+   * newest first. Empty for an unknown user. */
+  platformRows(
+    userId: UserId,
+    options: { readonly limit: number },
+  ): Promise<readonly PlatformRow[]>;
+}
+
+/** Dollars, summed by the database in decimals; values that are not money are left out. */
+export interface WalletTotals {
+  readonly allocated: number;
+  readonly currentValue: number;
+  readonly pnl: number;
+}
+
+export type AccountQuery = { readonly userId: UserId } | { readonly firebaseUid: FirebaseUid };
+
+export interface Account {
+  readonly userId: UserId;
+  readonly firebaseUid: FirebaseUid | null;
+  readonly role: string;
+  /** Dollars; null for a user from before wallets. Unknown where no number stands. */
+  readonly balance: unknown;
+  readonly currency: string;
+  /** ISO 8601. */
+  readonly lastUpdated: string | null;
+  readonly allocations: readonly AccountAllocation[];
+  /** Keys of allocations that are no ids of bots: shown to nobody by name, counted for everybody. */
+  readonly unreadableBots: readonly string[];
+}
+
+/** The platform's fields as they stand; a missing one is null. */
+export interface AccountAllocation {
+  readonly instanceId: InstanceId;
+  readonly botName: unknown;
+  readonly allocatedAmount: unknown;
+  readonly currentValue: unknown;
+  readonly reservedInTrades: unknown;
+  readonly availableBalance: unknown;
+  readonly lifetimePnL: unknown;
+  /** ISO 8601 for a date. */
+  readonly allocatedAt: unknown;
+  /** Set while a saga holds the bot. */
+  readonly closing?: { readonly sagaId: string; readonly aborting: boolean };
+}
+
+/** A row of `walletTransactions` in the platform's own format. */
+export interface PlatformRow {
+  readonly type: unknown;
+  readonly amount: unknown;
+  readonly botId: unknown;
+  readonly botName: unknown;
+  readonly description: unknown;
+  readonly balanceAfter: unknown;
+  /** ISO 8601 for a date. */
+  readonly timestamp: unknown;
+}

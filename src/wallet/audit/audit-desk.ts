@@ -1,0 +1,61 @@
+// Runs over all users, one at a time in a process, each with a stored report: what the hourly schedule and an
+// administrator's page share.
+
+import type { UserId } from '../../domain/ids.ts';
+import type { Audit, UserAuditReport } from './audit.ts';
+import type { AuditRuns, StoredAuditRun } from './audit-runs.ts';
+import type { AuditReport } from './tally.ts';
+
+export interface AuditDesk {
+  /** @throws InterruptedError; UnavailableError. */
+  auditUser(userId: UserId, options: { readonly signal: AbortSignal }): Promise<UserAuditReport>;
+  /** Audits everybody, or joins the run that this process has under way. Null: the joined run was not done
+   * when the signal aborted, and goes on. */
+  auditAll(options: { readonly signal: AbortSignal }): Promise<AuditReport | null>;
+  lastRun(): Promise<StoredAuditRun | null>;
+  /** Since a run was begun, by whichever process; null before the first. */
+  secondsSinceBegun(): Promise<number | null>;
+}
+
+export interface AuditDeskDependencies {
+  readonly audit: Audit;
+  readonly runs: AuditRuns;
+  readonly onRun: (report: AuditReport) => void;
+}
+
+export function createAuditDesk({ audit, runs, onRun }: AuditDeskDependencies): AuditDesk {
+  let running: Promise<AuditReport> | undefined;
+
+  async function run(signal: AbortSignal): Promise<AuditReport> {
+    const runId = await runs.begin();
+    const report = await audit.auditAll({ signal });
+    await runs.end(runId, report);
+    onRun(report);
+    return report;
+  }
+
+  return {
+    auditUser: (userId, options) => audit.auditUser(userId, options),
+    auditAll: ({ signal }) => {
+      if (running !== undefined) return unlessAborted(running, signal);
+      running = run(signal).finally(() => {
+        running = undefined;
+      });
+      return running;
+    },
+    lastRun: () => runs.last(),
+    secondsSinceBegun: () => runs.secondsSinceBegun(),
+  };
+}
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  if (signal.aborted) return null;
+  const { promise: aborted, resolve } = Promise.withResolvers<null>();
+  const onAbort = () => resolve(null);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,262 @@
+// The audit of one user, up to its first answer: history is taken in, the chain summed, and what came of it
+// stored. Findings before rows before the checkpoint: whatever ends in between is done again by the next
+// audit and comes to the same, because each of the three has a name of its own (I2).
+
+import { InterruptedError, RetryableError } from '@reclaim/saga';
+import { printExact } from '../../domain/exact-decimal.ts';
+import { parseInstanceId, type UserId } from '../../domain/ids.ts';
+import type { Findings } from '../../findings/findings.ts';
+import type { AuditCheckpoints, Checkpoint, CheckpointState } from './audit-checkpoints.ts';
+import type { Chain } from './chain.ts';
+import { type ChainReport, chainReport } from './chain-report.ts';
+import { BEFORE_ALL, type Look, type LookPorts, look } from './look.ts';
+import { findPaidTwice, type PaidTwice } from './paid-twice.ts';
+import { chainPostings, historyPostings } from './postings.ts';
+import { judge, type SuspicionRules } from './suspicion.ts';
+import { isPayment, toCents, undoneReceipts } from './undone-receipts.ts';
+import type { WalletReading } from './wallet-readings.ts';
+
+export interface AuditPorts extends LookPorts {
+  readonly checkpoints: AuditCheckpoints;
+  readonly findings: Pick<Findings, 'report'>;
+}
+
+export interface AuditOnceDependencies extends AuditPorts {
+  readonly rules: SuspicionRules;
+  /** A difference that has become a finding, once each. */
+  readonly onDifference: (difference: ChainReport & { readonly userId: UserId }) => void;
+}
+
+export type UserAudit = {
+  readonly userId: UserId;
+  /** Rows of the platform posted to the ledger by this audit. */
+  readonly ingested: number;
+  /** Embedded rows. */
+  readonly rows: number;
+} & (
+  | { readonly status: 'account-gone' | 'not-ours' }
+  | { readonly status: 'not-money'; readonly found: string }
+  /** `pending`: it does not add up, and may still be a write under way. */
+  | {
+      readonly status: 'conserved' | 'pending' | 'different';
+      readonly chain: ChainReport;
+      /** Lives that were paid again since the last checkpoint: nothing is conserved then, whatever the sum says. */
+      readonly paidTwice: readonly PaidTwice[];
+    }
+);
+
+/** A slice of history each, or an answer: a document has no room for more. */
+const MAX_ROUNDS = 500;
+/** Lost to other audits of the same user. */
+const MAX_OVERTAKEN = 5;
+/** A document of 16 MB has room for some 82,000 rows. */
+const TOO_MANY_ROWS = 50_000;
+/** Of our writes before the checkpoint: more than one stale copy can miss. */
+const EARLIER_PAYMENTS = 50;
+
+/** @throws RetryableError `AUDIT_CONTENDED`; InterruptedError when the signal aborts. */
+export async function auditOnce(
+  deps: AuditOnceDependencies,
+  userId: UserId,
+  signal: AbortSignal,
+): Promise<UserAudit> {
+  let ingested = 0;
+  let overtaken = 0;
+  for (let round = 0; round < MAX_ROUNDS && overtaken < MAX_OVERTAKEN; round += 1) {
+    if (signal.aborted) throw new InterruptedError('the audit was told to stop');
+    const checkpoint = await deps.checkpoints.find(userId);
+    const seen = await look(deps, userId, checkpoint);
+    const result = await conclude(deps, userId, checkpoint, seen);
+    if (result.status === 'overtaken') overtaken += 1;
+    ingested += result.ingested;
+    if (result.status === 'answered') return { ...result.audit, ingested };
+  }
+  throw new RetryableError('AUDIT_CONTENDED', `other audits of user ${userId} were faster`);
+}
+
+type Conclusion =
+  | { readonly status: 'overtaken' | 'more'; readonly ingested: number }
+  | { readonly status: 'answered'; readonly ingested: number; readonly audit: UserAudit };
+
+async function conclude(
+  deps: AuditOnceDependencies,
+  userId: UserId,
+  checkpoint: Checkpoint | null,
+  seen: Look,
+): Promise<Conclusion> {
+  const revision = checkpoint?.revision ?? 0;
+  switch (seen.status) {
+    case 'account-gone':
+      return answered({ userId, status: 'account-gone', ingested: 0, rows: 0 });
+    case 'not-ours':
+      return answered({ userId, status: 'not-ours', ingested: 0, rows: seen.reading.rowCount });
+    case 'not-money':
+      return reportNotMoney(deps, checkpoint, seen.reading);
+    case 'history': {
+      const from = checkpoint ?? BEFORE_ALL;
+      const ingested = await deps.ledger.post(historyPostings(from, seen));
+      const isMine = await deps.checkpoints.advance(userId, revision, seen.next);
+      return { status: isMine ? 'more' : 'overtaken', ingested };
+    }
+    case 'chained':
+      return concludeChain(deps, checkpoint, seen);
+  }
+}
+
+async function concludeChain(
+  deps: AuditOnceDependencies,
+  checkpoint: Checkpoint | null,
+  seen: Look & { readonly status: 'chained' },
+): Promise<Conclusion> {
+  const { reading, chain, next } = seen;
+  const { userId, rowCount: rows } = reading;
+  const report = chainReport(checkpoint, seen);
+  const audit = { userId, rows, ingested: 0, chain: report, paidTwice: [] };
+  const isConserved = chain.difference === 0n;
+  if (isConserved && checkpoint !== null && isSameState(checkpoint, next)) {
+    return answered({ ...audit, status: 'conserved' });
+  }
+  if (!isConserved) {
+    const isFact = await confirm(deps, checkpoint, reading, signatureOf(seen));
+    if (!isFact) return answered({ ...audit, status: 'pending' });
+    const undone = await findUndone(deps, userId, checkpoint, chain);
+    await reportDifference(deps, userId, checkpoint, report, undone);
+  }
+  const ingested = await deps.ledger.post(chainPostings(checkpoint ?? BEFORE_ALL, seen));
+  // After the posting: the row of a new life may be among what was taken in just now.
+  const paidTwice = await findNewlyPaidTwice(deps, seen);
+  for (const twice of paidTwice) await reportPaidTwice(deps, userId, twice);
+  if (rows > TOO_MANY_ROWS) await reportTooManyRows(deps, userId, rows);
+  if (!(await deps.checkpoints.advance(userId, checkpoint?.revision ?? 0, next))) {
+    return { status: 'overtaken', ingested };
+  }
+  if (!isConserved) deps.onDifference({ userId, ...report });
+  const isInOrder = isConserved && paidTwice.length === 0;
+  return answered({ ...audit, ingested, paidTwice, status: isInOrder ? 'conserved' : 'different' });
+}
+
+async function findNewlyPaidTwice(
+  { ledger }: AuditPorts,
+  { reading: { userId }, settled }: Look & { readonly status: 'chained' },
+): Promise<readonly PaidTwice[]> {
+  if (settled.length === 0) return [];
+  const bots = [...new Set(settled.map(({ botId }) => botId))];
+  const opIds = new Set(settled.map(({ opId }) => opId));
+  const found = findPaidTwice(await ledger.ofBots(userId, bots));
+  return found.filter(({ opId }) => opIds.has(opId));
+}
+
+async function reportPaidTwice(
+  { findings }: AuditPorts,
+  userId: UserId,
+  { botId, opId, first }: PaidTwice,
+): Promise<void> {
+  await findings.report({
+    kind: 'paid-twice',
+    userId,
+    instanceId: parseInstanceId(botId) ?? null,
+    discriminator: opId,
+    evidence: { botId, opId, first },
+  });
+}
+
+function answered(audit: UserAudit): Conclusion {
+  return { status: 'answered', ingested: audit.ingested, audit };
+}
+
+function isSameState(checkpoint: Checkpoint, next: CheckpointState): boolean {
+  return (
+    checkpoint.suspicion === null &&
+    checkpoint.balance === next.balance &&
+    checkpoint.seq === next.seq &&
+    checkpoint.boundary.index === next.boundary.index &&
+    checkpoint.boundary.trimmed === next.boundary.trimmed &&
+    checkpoint.lastRow === next.lastRow &&
+    checkpoint.position === next.position
+  );
+}
+
+async function confirm(
+  { checkpoints, rules }: AuditOnceDependencies,
+  checkpoint: Checkpoint | null,
+  { userId, readAtMs }: WalletReading,
+  signature: string,
+): Promise<boolean> {
+  const judged = judge(signature, readAtMs, checkpoint?.suspicion ?? null, rules);
+  if (judged.status === 'confirmed') return true;
+  await checkpoints.suspect(userId, checkpoint?.revision ?? 0, judged.suspicion);
+  return false;
+}
+
+/** What changes with every write: a wallet that looks like this again has stood still. */
+function signatureOf({ reading, chain, next }: Look & { readonly status: 'chained' }): string {
+  const { found, difference } = chain;
+  const rows = reading.rowCount + next.boundary.trimmed;
+  return [printExact(found), printExact(difference), next.seq, rows, next.lastRow].join(' ');
+}
+
+// The copy may have been read long before the last checkpoint.
+async function findUndone(
+  { ledger }: AuditPorts,
+  userId: UserId,
+  checkpoint: Checkpoint | null,
+  { lastRuns, difference }: Chain,
+): Promise<readonly string[]> {
+  const upTo = checkpoint?.seq ?? 0;
+  const range = { after: Math.max(0, upTo - EARLIER_PAYMENTS), upTo, opIds: [] };
+  const own = upTo === 0 ? [] : await ledger.own(userId, range);
+  const earlier = own.filter(({ opId }) => isPayment(opId)).sort((a, b) => a.seq - b.seq);
+  const runs = lastRuns.map(({ payments, isFromStart }) =>
+    isFromStart ? [...earlier, ...payments] : payments,
+  );
+  return undoneReceipts(runs, toCents(-difference));
+}
+
+/** Named by where the chain stood: the same difference, found again from the same place, is the same one. */
+async function reportDifference(
+  { findings }: AuditPorts,
+  userId: UserId,
+  checkpoint: Checkpoint | null,
+  evidence: ChainReport,
+  undone: readonly string[],
+): Promise<void> {
+  const discriminator = `${checkpoint?.revision ?? 0}:${evidence.difference}`;
+  const kind = 'unrecorded-change';
+  await findings.report({
+    kind,
+    userId,
+    instanceId: null,
+    discriminator,
+    // What an operator may restore: the receipts that are exactly what is missing.
+    evidence: { ...evidence, ...(undone.length > 0 && { undone: [...undone] }) },
+  });
+}
+
+/** The chain cannot go on from what is no number: it waits where it is. */
+async function reportNotMoney(
+  deps: AuditOnceDependencies,
+  checkpoint: Checkpoint | null,
+  reading: WalletReading,
+): Promise<Conclusion> {
+  const { userId, rowCount: rows, balanceFound: found } = reading;
+  if (await confirm(deps, checkpoint, reading, `not money: ${found}`)) {
+    await deps.findings.report({
+      kind: 'unrecorded-change',
+      userId,
+      instanceId: null,
+      discriminator: `${checkpoint?.revision ?? 0}:not-money`,
+      evidence: { field: 'paperWallet.balance', found },
+    });
+  }
+  return answered({ userId, rows, ingested: 0, status: 'not-money', found });
+}
+
+async function reportTooManyRows({ findings }: AuditPorts, userId: UserId, rows: number) {
+  await findings.report({
+    kind: 'too-many-rows',
+    userId,
+    instanceId: null,
+    discriminator: 'walletTransactions',
+    evidence: { rows, reportedAbove: TOO_MANY_ROWS },
+  });
+}

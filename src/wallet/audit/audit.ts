@@ -1,0 +1,154 @@
+// The audit (I11): for every user this program has ever written on, balance = opening + sum(ledger), to the
+// last decimal. It reads, remembers how far it came, and reports; it never repairs anything. Deposits and
+// settlements go on meanwhile: a look is of one moment of one document, and a difference is only a finding
+// when it has outlived the writes that may have been under way.
+
+import { InterruptedError, pause, UnavailableError } from '@reclaim/saga';
+import type { UserId } from '../../domain/ids.ts';
+import type { WriteOffs } from './audit-ledger.ts';
+import { type AuditOnceDependencies, auditOnce, type UserAudit } from './audit-once.ts';
+import { type AuditReport, createTally, type Tally } from './tally.ts';
+import type { OursCursor } from './wallet-readings.ts';
+
+export interface Audit {
+  /** Looks again, a few seconds apart, while a difference may be a write under way.
+   * @throws InterruptedError when the signal aborts; UnavailableError. */
+  auditUser(userId: UserId, options: { readonly signal: AbortSignal }): Promise<UserAuditReport>;
+
+  /** All users that this program has written on. Aborted, it reports how far it came. */
+  auditAll(options: {
+    readonly signal: AbortSignal;
+    readonly onProgress?: (users: number) => void;
+  }): Promise<AuditReport>;
+}
+
+export type UserAuditReport = UserAudit & { readonly writeOffs: WriteOffs };
+
+export interface AuditDependencies extends AuditOnceDependencies {
+  /** Called in a run over all, for users whose books are in order. */
+  readonly trim: (audited: UserAudit, signal: AbortSignal) => Promise<void>;
+  /** One user's audit failed in a run over all; the others go on. */
+  readonly onError: (error: unknown, userId: UserId) => void;
+  /** Of this process, ms; for how long a run took. */
+  readonly nowMs: () => number;
+}
+
+const PAGE = 200;
+/** Small reads, for most users: more at once would only crowd out the sagas. */
+const AT_ONCE = 4;
+/** Of one user, while it does not stand still. */
+const MAX_LOOKS = 4;
+/** Users with a difference that the run looks at again; what is beyond waits for the next run. */
+const MAX_SUSPECTS = 1_000;
+const LISTED_WRITE_OFFS = 20;
+
+export function createAudit(deps: AuditDependencies): Audit {
+  return {
+    async auditUser(userId, { signal }) {
+      const audit = await lookUntilSure(deps, userId, signal);
+      const writeOffs = await deps.ledger.writeOffs({ userId, limit: LISTED_WRITE_OFFS });
+      return { ...audit, writeOffs };
+    },
+
+    async auditAll({ signal, onProgress }) {
+      const startedMs = deps.nowMs();
+      const tally = createTally();
+      const suspects = await auditEverybody(deps, tally, signal, onProgress);
+      await lookAgain(deps, tally, suspects, signal);
+      const writeOffs = await deps.ledger.writeOffs({ userId: null, limit: LISTED_WRITE_OFFS });
+      const tookMs = Math.round(deps.nowMs() - startedMs);
+      return { ...tally.totals(), isComplete: !signal.aborted, writeOffs, tookMs };
+    },
+  };
+}
+
+async function lookUntilSure(
+  deps: AuditDependencies,
+  userId: UserId,
+  signal: AbortSignal,
+): Promise<UserAudit> {
+  let ingested = 0;
+  for (let looks = 1; ; looks += 1) {
+    const audit = await auditOnce(deps, userId, signal);
+    ingested += audit.ingested;
+    if (audit.status !== 'pending' || looks === MAX_LOOKS) return { ...audit, ingested };
+    await pause(deps.rules.stillForMs, signal);
+  }
+}
+
+/** @returns whom to look at again. */
+async function auditEverybody(
+  deps: AuditDependencies,
+  tally: Tally,
+  signal: AbortSignal,
+  onProgress: (users: number) => void = () => undefined,
+): Promise<readonly UserId[]> {
+  const suspects: UserId[] = [];
+  let after: OursCursor | null = null;
+  do {
+    const page = await deps.readings.ours({ after, limit: PAGE });
+    await eachOf(page.userIds, async (userId) => {
+      const audit = await auditOrReport(deps, tally, userId, signal);
+      if (audit === null) return;
+      if (audit.status !== 'pending') tally.add(audit);
+      else if (suspects.length < MAX_SUSPECTS) suspects.push(userId);
+      else tally.add(audit);
+      if (audit.status === 'conserved') await deps.trim(audit, signal);
+    });
+    onProgress(tally.totals().users);
+    after = page.next;
+  } while (after !== null && !signal.aborted);
+  return suspects;
+}
+
+async function lookAgain(
+  deps: AuditDependencies,
+  tally: Tally,
+  suspects: readonly UserId[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (suspects.length === 0) return;
+  await pause(deps.rules.stillForMs, signal);
+  await eachOf(suspects, async (userId) => {
+    const audit = await auditOrReport(deps, tally, userId, signal);
+    if (audit !== null) tally.add(audit);
+  });
+}
+
+/** @returns null when it failed, or when the run was told to stop. */
+async function auditOrReport(
+  deps: AuditDependencies,
+  tally: Tally,
+  userId: UserId,
+  signal: AbortSignal,
+): Promise<UserAudit | null> {
+  try {
+    return await auditOnce(deps, userId, signal);
+  } catch (error) {
+    if (error instanceof InterruptedError) return null;
+    // Nobody else can be audited either: the run ends, and says so.
+    if (error instanceof UnavailableError) throw error;
+    tally.fail();
+    deps.onError(error, userId);
+    return null;
+  }
+}
+
+async function eachOf(
+  userIds: readonly UserId[],
+  work: (userId: UserId) => Promise<void>,
+): Promise<void> {
+  const waiting = [...userIds];
+  const takeTurns = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await work(next);
+  };
+  const takeTurnsOrEnd = async () => {
+    try {
+      await takeTurns();
+    } catch (error) {
+      waiting.length = 0;
+      throw error;
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, takeTurnsOrEnd));
+}

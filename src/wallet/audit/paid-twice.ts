@@ -1,0 +1,34 @@
+// One life of a bot, paid twice (I2). The chain cannot see it: each payment has its entry, and the balance agrees with
+// both. What it lacks is the money that would have been set aside for a second life in between. Pure.
+
+import { isDated } from '../../domain/incarnation.ts';
+import type { BotEntry } from './audit-ledger.ts';
+
+export interface PaidTwice {
+  readonly botId: string;
+  /** The settlement that paid a life again, and the one that had paid it. */
+  readonly opId: string;
+  readonly first: string;
+}
+
+/** @param entries of whole bots, oldest first. */
+export function findPaidTwice(entries: readonly BotEntry[]): readonly PaidTwice[] {
+  const last = new Map<string, { readonly opId: string; readonly atMs: number }>();
+  const setAside = new Set<string>();
+  const found: PaidTwice[] = [];
+  for (const entry of entries) {
+    const { botId, opId, atMs, life } = entry;
+    if (entry.type === 'allocate') {
+      setAside.add(botId);
+      continue;
+    }
+    const before = last.get(botId);
+    const isOwnLife = life !== null && isDated(life) && Date.parse(life) > (before?.atMs ?? 0);
+    if (before !== undefined && !isOwnLife && !setAside.has(botId)) {
+      found.push({ botId, opId, first: before.opId });
+    }
+    last.set(botId, { opId, atMs });
+    setAside.delete(botId);
+  }
+  return found;
+}

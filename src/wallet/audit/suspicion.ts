@@ -1,0 +1,34 @@
+// When a difference is a fact. A legacy writer sets the balance and appends its row in two writes; whoever
+// looks between them sees a difference that is gone a moment later. So a look that does not add up is only a
+// suspicion, until the wallet has stood still with it, or until no look has added up for long.
+
+import type { Suspicion } from './audit-checkpoints.ts';
+
+export interface SuspicionRules {
+  /** A wallet that has not changed at all for so long has no write under way. */
+  readonly stillForMs: number;
+  /** A wallet that is written all the time never stands still: then this long without one look that adds
+   * up is enough. */
+  readonly busyForMs: number;
+}
+
+export const SUSPICION_RULES: SuspicionRules = { stillForMs: 3_000, busyForMs: 10 * 60_000 };
+
+export type Judgement =
+  | { readonly status: 'confirmed' }
+  | { readonly status: 'suspected'; readonly suspicion: Suspicion };
+
+export function judge(
+  signature: string,
+  nowMs: number,
+  earlier: Suspicion | null,
+  { stillForMs, busyForMs }: SuspicionRules,
+): Judgement {
+  const isSame = earlier?.signature === signature;
+  // A moment that has not come yet is from before the clock went back: it counts from now.
+  const seenAtMs = isSame ? Math.min(earlier.seenAtMs, nowMs) : nowMs;
+  const sinceMs = Math.min(earlier?.sinceMs ?? nowMs, nowMs);
+  if (nowMs - seenAtMs >= stillForMs && isSame) return { status: 'confirmed' };
+  if (nowMs - sinceMs >= busyForMs) return { status: 'confirmed' };
+  return { status: 'suspected', suspicion: { signature, seenAtMs, sinceMs } };
+}

@@ -1,0 +1,39 @@
+// The rows of a user whom somebody reads, before an audit comes by: a page of the history must not wait for one, and
+// users whom this program never wrote on are visited by none. History is posted, as an audit posts it; rows since our
+// first write are given to the caller, and it is left to the audit to sum and to judge them (I11).
+
+import { RetryableError } from '@reclaim/saga';
+import type { UserId } from '../../domain/ids.ts';
+import type { AuditCheckpoints } from './audit-checkpoints.ts';
+import type { PlatformPosting } from './audit-ledger.ts';
+import { BEFORE_ALL, type LookPorts, look } from './look.ts';
+import { chainPostings, historyPostings } from './postings.ts';
+
+/** @returns what is not in the ledger afterwards, and will be posted by the next audit.
+ * @throws RetryableError `HISTORY_LONG`: what was taken in stays, and the next call goes on from there. */
+export type TakeIn = (
+  userId: UserId,
+  options: { readonly signal: AbortSignal },
+) => Promise<readonly PlatformPosting[]>;
+
+export interface TakeInPorts extends LookPorts {
+  readonly checkpoints: Pick<AuditCheckpoints, 'find' | 'advance'>;
+}
+
+/** A slice of history each; a document has no room for more than fifty. Those beyond were lost to audits. */
+const MAX_ROUNDS = 100;
+
+export function createTakeIn({ readings, ledger, checkpoints }: TakeInPorts): TakeIn {
+  return async (userId, { signal }) => {
+    for (let round = 0; round < MAX_ROUNDS && !signal.aborted; round += 1) {
+      const checkpoint = await checkpoints.find(userId);
+      const from = checkpoint ?? BEFORE_ALL;
+      const seen = await look({ readings, ledger }, userId, checkpoint);
+      if (seen.status === 'chained') return chainPostings(from, seen);
+      if (seen.status !== 'history') return [];
+      await ledger.post(historyPostings(from, seen));
+      await checkpoints.advance(userId, checkpoint?.revision ?? 0, seen.next);
+    }
+    throw new RetryableError('HISTORY_LONG', `the history of user ${userId} is still taken in`);
+  };
+}

@@ -1,0 +1,85 @@
+// The append-only record of money moved. Its unique opId makes posting repeatable (I2); it never
+// expires, and nothing in this program updates or deletes an entry.
+
+import type { SagaId } from '@reclaim/saga';
+import type { FirebaseUid, UserId } from '../domain/ids.ts';
+import type { Restoration } from './restorations.ts';
+import type { Receipt, Reservation } from './wallets.ts';
+
+export interface Ledger {
+  /** Posts a settlement. 'exists' is success: somebody posted the same operation.
+   * @throws TerminalError LEDGER_DISAGREES when the entry that exists says something else. */
+  post(entry: SettlementEntry): Promise<'posted' | 'exists'>;
+
+  /** Posts money set aside for a new bot: type `allocate`, amounts negative. 'exists' is success.
+   * @throws TerminalError LEDGER_DISAGREES when the entry that exists says something else. */
+  postReservation(entry: ReservationEntry): Promise<'posted' | 'exists'>;
+
+  /** Posts money that was restored: type `deposit`. 'exists' is success. */
+  postRestoration(restoration: Restoration): Promise<'posted' | 'exists'>;
+
+  /** Records money that could not be returned because the account is gone; the audit lists it. */
+  writeOff(entry: WriteOffEntry): Promise<'posted' | 'exists'>;
+
+  find(opId: string): Promise<LedgerEntry | null>;
+
+  /** A user's entries, newest first, for the transactions page. `cursor` comes from the page before; `unposted` are
+   * entries that will be posted, shown in their place until they are. */
+  page(
+    userId: UserId,
+    options: {
+      readonly limit: number;
+      readonly cursor?: string;
+      readonly unposted?: readonly LedgerEntry[];
+    },
+  ): Promise<LedgerPage>;
+}
+
+export interface SettlementEntry {
+  readonly receipt: Receipt;
+  readonly firebaseUid: FirebaseUid | null;
+  readonly sagaId: SagaId;
+}
+
+export interface ReservationEntry {
+  readonly reservation: Reservation;
+  readonly firebaseUid: FirebaseUid | null;
+  readonly sagaId: SagaId;
+}
+
+export interface WriteOffEntry {
+  readonly opId: string;
+  readonly userId: UserId;
+  readonly instanceId: string;
+  readonly botName: string;
+  /** The value captured at the lock, in dollars. */
+  readonly value: number;
+  readonly sagaId: SagaId;
+}
+
+export interface LedgerEntry {
+  readonly opId: string;
+  readonly type: string;
+  /** Signed dollars as in the platform's rows, for display; null where a row of the platform has no number. */
+  readonly amount: number | null;
+  readonly amountMinor: number | null;
+  readonly currency: string;
+  readonly exactValue: string | null;
+  readonly botId: string;
+  readonly botName: string;
+  readonly description: string;
+  readonly balanceAfter: number | null;
+  readonly seq: number;
+  readonly sagaId: string | null;
+  readonly source: 'reclaim' | 'platform';
+  /** What it means for the balance. Of the platform's rows some were there before our first write, some only
+   * inform (a bot's profit), and some hold no number: these are not summed. */
+  readonly standing: 'counted' | 'informational' | 'before-opening' | 'not-money';
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+export interface LedgerPage {
+  readonly entries: readonly LedgerEntry[];
+  readonly nextCursor: string | null;
+}

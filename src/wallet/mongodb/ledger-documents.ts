@@ -1,0 +1,222 @@
+// How a ledger entry is stored: integer cents as int64, the unrounded value as Decimal128, doubles only
+// for display. The write inserts or leaves alone: an entry that exists is never changed (I2).
+
+import { mongo } from 'mongoose';
+import { minorText } from '../../domain/money.ts';
+import type { LedgerEntry, ReservationEntry, SettlementEntry, WriteOffEntry } from '../ledger.ts';
+import type { Restoration } from '../restorations.ts';
+import { trimZeros } from './receipts.ts';
+import type { Expression } from './wallet-expressions.ts';
+
+export interface LedgerDocument extends mongo.Document {
+  /** The opId: unique by itself, before any migration has run. */
+  readonly _id: string;
+  readonly opId: string;
+  readonly type: string;
+  readonly userId: string;
+  readonly botId: string;
+  readonly amountMinor: number;
+  readonly pnlMinor: number | null;
+  readonly at: Date;
+}
+
+export interface NewEntry {
+  readonly opId: string;
+  readonly fields: mongo.Document;
+  /** Computed by the database. */
+  readonly computed: Readonly<Record<string, Expression>>;
+  /** What an entry that is already there must agree with. */
+  readonly facts: Readonly<Record<Fact, string | number | null>>;
+}
+
+type Fact = 'type' | 'userId' | 'botId' | 'amountMinor' | 'pnlMinor';
+
+const FACTS: readonly Fact[] = ['type', 'userId', 'botId', 'amountMinor', 'pnlMinor'];
+
+export function settlementEntry({ receipt, firebaseUid, sagaId }: SettlementEntry): NewEntry {
+  const { opId, userId, instanceId: botId, amountMinor, pnlMinor } = receipt;
+  return {
+    opId,
+    facts: { type: 'deallocate', userId, botId, amountMinor, pnlMinor },
+    fields: {
+      type: 'deallocate',
+      userId,
+      firebaseUid,
+      botId,
+      life: receipt.life ?? null,
+      botName: receipt.botName,
+      amount: new mongo.Double(receipt.amount),
+      amountMinor: mongo.Long.fromNumber(amountMinor),
+      pnl: new mongo.Double(receipt.pnl),
+      pnlMinor: mongo.Long.fromNumber(pnlMinor),
+      currency: 'USD',
+      scale: 2,
+      exactValue: mongo.Decimal128.fromString(receipt.exactValue),
+      overwrittenValue: receipt.overwrittenValue ?? null,
+      ...(receipt.valueSource !== undefined && { valueSource: receipt.valueSource }),
+      ...(receipt.notLive !== undefined && { notLive: receipt.notLive }),
+      description: receipt.description,
+      previousBalance: new mongo.Double(receipt.previousBalance),
+      balanceAfter: new mongo.Double(receipt.newBalance),
+      seq: receipt.seq,
+      sagaId,
+      source: receipt.paidBy ?? 'reclaim',
+      // The platform's own row moved the balance, and the audit takes it in: this entry says whose payment it was.
+      ...(receipt.paidBy === 'platform' && { standing: 'informational' }),
+      at: new Date(receipt.settledAt),
+    },
+    computed: {},
+  };
+}
+
+/** Money set aside for a new bot: it left the balance, so its amounts are negative. */
+export function reservationEntry({ reservation, firebaseUid, sagaId }: ReservationEntry): NewEntry {
+  const { opId, userId, instanceId: botId, amountMinor: takenMinor } = reservation;
+  const amountMinor = -takenMinor;
+  const exact = mongo.Decimal128.fromString(`-${minorText(takenMinor)}`);
+  return {
+    opId,
+    facts: { type: 'allocate', userId, botId, amountMinor, pnlMinor: null },
+    fields: {
+      type: 'allocate',
+      userId,
+      firebaseUid,
+      botId,
+      life: reservation.life,
+      botName: reservation.botName,
+      amountMinor: mongo.Long.fromNumber(amountMinor),
+      pnl: null,
+      pnlMinor: null,
+      currency: 'USD',
+      scale: 2,
+      exactValue: exact,
+      overwrittenValue: null,
+      description: reservation.description,
+      previousBalance: new mongo.Double(reservation.previousBalance),
+      balanceAfter: new mongo.Double(reservation.newBalance),
+      seq: reservation.seq,
+      sagaId,
+      source: 'reclaim',
+      at: new Date(reservation.life),
+    },
+    computed: { amount: { $toDouble: exact } },
+  };
+}
+
+/** Money that a stale save had taken back, paid in once more. */
+export function restorationEntry(restoration: Restoration): NewEntry {
+  const { opId, userId, botId, amountMinor, restoredAt, newBalance, ...rest } = restoration;
+  const exact = mongo.Decimal128.fromString(minorText(amountMinor));
+  return {
+    opId,
+    facts: { type: 'deposit', userId, botId, amountMinor, pnlMinor: null },
+    fields: {
+      type: 'deposit',
+      userId,
+      firebaseUid: null,
+      botId,
+      life: null,
+      botName: '',
+      amountMinor: mongo.Long.fromNumber(amountMinor),
+      pnl: null,
+      pnlMinor: null,
+      currency: 'USD',
+      scale: 2,
+      exactValue: exact,
+      overwrittenValue: null,
+      description: rest.description,
+      previousBalance: new mongo.Double(rest.previousBalance),
+      balanceAfter: new mongo.Double(newBalance),
+      seq: rest.seq,
+      sagaId: null,
+      undone: [...rest.undone],
+      source: 'reclaim',
+      at: new Date(restoredAt),
+    },
+    computed: { amount: { $toDouble: exact } },
+  };
+}
+
+/** Money that went nowhere: it names what was lost and moves no balance. */
+export function writeOffEntry(entry: WriteOffEntry): NewEntry {
+  const { opId, userId, instanceId: botId, botName, value, sagaId } = entry;
+  const exact = { $toDecimal: new mongo.Double(value) };
+  const rounded = { $round: [exact, 2] };
+  return {
+    opId,
+    // The amount is the database's to compute; two write-offs of one operation agree on the bot.
+    facts: { type: 'write-off', userId, botId, amountMinor: null, pnlMinor: null },
+    fields: {
+      type: 'write-off',
+      userId,
+      firebaseUid: null,
+      botId,
+      life: null,
+      botName,
+      pnl: null,
+      pnlMinor: null,
+      currency: 'USD',
+      scale: 2,
+      overwrittenValue: null,
+      description: 'Not returned: the account is gone',
+      previousBalance: null,
+      balanceAfter: null,
+      seq: 0,
+      sagaId,
+      source: 'reclaim',
+    },
+    computed: {
+      amount: { $toDouble: rounded },
+      amountMinor: { $toLong: { $multiply: [rounded, 100] } },
+      exactValue: exact,
+      at: '$$NOW',
+    },
+  };
+}
+
+/** Inserts, or changes nothing: `postedAt` is what every stored entry has. */
+export function postEntry({ opId, fields, computed }: NewEntry) {
+  const inserted = {
+    $mergeObjects: [
+      '$$ROOT',
+      { $literal: { opId, ...fields } },
+      { ...computed, postedAt: '$$NOW' },
+    ],
+  };
+  const isNew = { $eq: [{ $type: '$postedAt' }, 'missing'] };
+  return {
+    filter: { _id: opId },
+    update: [{ $replaceWith: { $cond: [isNew, inserted, '$$ROOT'] } }],
+    upsert: true,
+  };
+}
+
+/** The first fact on which the stored entry says something else; null when they agree. */
+export function disagreement({ facts }: NewEntry, found: LedgerDocument): Fact | null {
+  const wrong = FACTS.find((fact) => facts[fact] !== null && facts[fact] !== found[fact]);
+  return wrong ?? null;
+}
+
+export function toLedgerEntry(document: LedgerDocument): LedgerEntry {
+  return {
+    opId: document.opId,
+    type: document.type,
+    amount: numberOrNull(document.amount),
+    amountMinor: numberOrNull(document.amountMinor),
+    currency: document.currency,
+    exactValue: document.exactValue === null ? null : trimZeros(String(document.exactValue)),
+    botId: document.botId,
+    botName: document.botName,
+    description: document.description,
+    balanceAfter: numberOrNull(document.balanceAfter),
+    seq: document.seq,
+    sagaId: document.sagaId,
+    source: document.source,
+    standing: document.standing ?? (document.type === 'write-off' ? 'informational' : 'counted'),
+    at: document.at.toISOString(),
+  };
+}
+
+function numberOrNull(value: unknown): number | null {
+  return value === null ? null : Number(value);
+}

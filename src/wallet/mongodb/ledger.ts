@@ -1,0 +1,167 @@
+// The ledger in MongoDB: one document per operation, unique by opId, never changed (I2, I11). Entries of
+// sagas that wait together are posted as one bulk of upserts which leave an existing entry as it is;
+// what existed before, and everything after a lost reply, is read back and compared.
+
+import { RetryableError, TerminalError } from '@reclaim/saga';
+import {
+  createGroupCommit,
+  inDoubt,
+  type ReadOptions,
+  rejectUnlessAnswered,
+  runRepeatable,
+  type WriteOutcome,
+  writeThenRead,
+} from '@reclaim/saga/mongodb';
+import type { Connection, mongo } from 'mongoose';
+import type { UserId } from '../../domain/ids.ts';
+import { nativeCollection, nativeDb } from '../../infra/mongodb/native.ts';
+import type { Ledger, LedgerEntry, LedgerPage } from '../ledger.ts';
+import { type LedgerCursor, parseCursor, printCursor } from './ledger-cursor.ts';
+import {
+  disagreement,
+  type LedgerDocument,
+  type NewEntry,
+  postEntry,
+  reservationEntry,
+  restorationEntry,
+  settlementEntry,
+  toLedgerEntry,
+  writeOffEntry,
+} from './ledger-documents.ts';
+import { mergeUnposted } from './merge-unposted.ts';
+
+export interface MongoLedgerDependencies {
+  /** An open mongoose connection; the caller closes it. */
+  readonly connection: Connection;
+}
+
+const LEDGER = 'ledger';
+const MAX_BATCH = 200;
+/** A page of the transactions view; more is asked for with the cursor. */
+const MAX_PAGE = 200;
+/** Without our note of a payment that the platform made: its own row is shown. */
+const IS_SHOWN: mongo.Filter<LedgerDocument> = {
+  $nor: [{ source: 'platform', standing: 'informational', sagaId: { $type: 'string' } }],
+};
+
+export function createMongoLedger({ connection }: MongoLedgerDependencies): Ledger {
+  const post = createGroupCommit<NewEntry, Posting>({
+    maxBatch: MAX_BATCH,
+    flush: (entries) => flush(connection, entries),
+  });
+  return {
+    post: async (entry) => verdict(await post(settlementEntry(entry))),
+    postReservation: async (entry) => verdict(await post(reservationEntry(entry))),
+    postRestoration: async (entry) => verdict(await post(restorationEntry(entry))),
+    writeOff: async (entry) => verdict(await post(writeOffEntry(entry))),
+
+    async find(opId) {
+      const found = await runRepeatable(() =>
+        nativeCollection<LedgerDocument>(connection, LEDGER).findOne({ _id: opId }),
+      );
+      return found === null ? null : toLedgerEntry(found);
+    },
+
+    page: async (userId, { limit, cursor, unposted = [] }) => {
+      const after = cursor === undefined ? undefined : parseCursor(cursor);
+      const size = Math.min(Math.max(1, Math.trunc(limit)), MAX_PAGE);
+      const posted = await runRepeatable(() => readAfter(connection, userId, size + 1, after));
+      return pageOf(mergeUnposted(posted, unposted, after), size);
+    },
+  };
+}
+
+/** What is known of one entry after its flush. */
+interface Posting {
+  readonly entry: NewEntry;
+  readonly outcome: WriteOutcome;
+  /** What the ledger holds under the opId; 'unread' where it was not or could not be read back. */
+  readonly found: LedgerDocument | 'unread' | undefined;
+}
+
+function verdict({ entry, outcome, found }: Posting): 'posted' | 'exists' {
+  if (isPosted(outcome)) return 'posted';
+  if (found === 'unread') throw inDoubt('the ledger', 'it could not be read back');
+  if (found === undefined) {
+    rejectUnlessAnswered(outcome, 'the ledger');
+    throw new RetryableError('LEDGER_NOT_POSTED', `the ledger took no entry ${entry.opId}`);
+  }
+  const field = disagreement(entry, found);
+  if (field === null) return 'exists';
+  throw new TerminalError(
+    'LEDGER_DISAGREES',
+    `the ledger's entry ${entry.opId} has another ${field}`,
+    {
+      context: {
+        opId: entry.opId,
+        field,
+        given: String(entry.facts[field]),
+        found: String(found[field]),
+      },
+    },
+  );
+}
+
+async function flush(connection: Connection, entries: readonly NewEntry[]): Promise<Posting[]> {
+  const { outcomes, reading } = await writeThenRead<LedgerDocument, Existing>({
+    db: nativeDb(connection),
+    collection: LEDGER,
+    writes: entries.map((entry) => ({ updateOne: postEntry(entry) })),
+    read: (ledger, options, known) =>
+      readBack(
+        ledger,
+        options,
+        entries.filter((_, index) => !isPosted(known[index])),
+      ),
+  });
+  return entries.map((entry, index) => ({
+    entry,
+    outcome: outcomes[index] ?? { status: 'unknown', error: new Error('no outcome') },
+    found: reading.status === 'ok' ? reading.value.get(entry.opId) : 'unread',
+  }));
+}
+
+function isPosted(outcome: WriteOutcome | undefined): boolean {
+  return outcome?.status === 'acknowledged' && outcome.isUpsert;
+}
+
+type Existing = ReadonlyMap<string, LedgerDocument>;
+
+/** Only what was not plainly inserted: on the hot path that is nothing, and costs nothing. */
+async function readBack(
+  ledger: mongo.Collection<LedgerDocument>,
+  options: ReadOptions,
+  entries: readonly NewEntry[],
+): Promise<Existing> {
+  if (entries.length === 0) return new Map();
+  const opIds = entries.map(({ opId }) => opId);
+  const documents = await ledger.find({ _id: { $in: opIds } }, options).toArray();
+  return new Map(documents.map((document) => [document.opId, document]));
+}
+
+async function readAfter(
+  connection: Connection,
+  userId: UserId,
+  limit: number,
+  after: LedgerCursor | undefined,
+): Promise<readonly LedgerEntry[]> {
+  const older: mongo.Filter<LedgerDocument> =
+    after === undefined
+      ? {}
+      : { $or: [{ at: { $lt: after.at } }, { at: after.at, _id: { $lt: after.id } }] };
+  const documents = await nativeCollection<LedgerDocument>(connection, LEDGER)
+    .find({ userId, ...IS_SHOWN, ...older })
+    .sort({ at: -1, _id: -1 })
+    .limit(limit)
+    .toArray();
+  return documents.map(toLedgerEntry);
+}
+
+function pageOf(entries: readonly LedgerEntry[], size: number): LedgerPage {
+  const last = entries[size - 1];
+  const hasMore = entries.length > size && last !== undefined;
+  return {
+    entries: entries.slice(0, size),
+    nextCursor: hasMore ? printCursor({ at: new Date(last.at), id: last.opId }) : null,
+  };
+}

@@ -1,0 +1,213 @@
+// The conditional updates of a mark, the semantic lock of a saga on an allocation: set, raised, removed,
+// turned into an abort. I5: none of them touches a mark of a higher epoch, and none sets one again for a saga
+// that has removed its own: whoever was away meanwhile believes that it still has to. I6: an aborting mark is
+// never made payable again by its own saga.
+
+import { mongo } from 'mongoose';
+import type { InstanceId } from '../../domain/ids.ts';
+import { isStamped } from '../../domain/incarnation.ts';
+import { MAX_MONEY } from '../../domain/money.ts';
+import type { MarkCommand, MarkTarget, SettleCommand } from '../wallets.ts';
+import type { BotPast } from './bot-pasts.ts';
+import { isOldCopy } from './old-copies.ts';
+import type { ConditionalUpdate } from './settle-update.ts';
+import {
+  ALLOCATIONS,
+  type Expression,
+  isMarked,
+  isMarkOf,
+  isMoneyValue,
+  isNotAborting,
+  isObject,
+  isOfLife,
+  LEDGER_STATE,
+  lifeOf,
+  literal,
+  replaceAllocation,
+  valueFoundIn,
+  WITHDRAWN_MARKS,
+  withAllocation,
+} from './wallet-expressions.ts';
+
+const BOT = '$$bot';
+/** A worker that was away this long after its saga has gone back is not coming any more. */
+const WITHDRAWN_FOR_MS = 86_400_000;
+/** Of one user: what a day of failing deletions can leave, far above any that is not an attack. */
+const MAX_WITHDRAWN = 1_000;
+
+/** @param past of the bot, for a life that has only a stamp. */
+export function markUpdate(command: MarkCommand, opId: string, past: BotPast): ConditionalUpdate {
+  const { userId, instanceId, incarnation, sagaId, epoch } = command;
+  const closing = {
+    sagaId: literal(sagaId),
+    epoch,
+    // A minus zero is money, but nobody wants to read it.
+    value: { $abs: { $toDouble: lockedValue(command) } },
+    life: literal(incarnation.life),
+    ...(isStamped(incarnation.life) ? { stamped: true } : {}),
+    ...(command.isLive === true ? { isLive: true, allocatedAmount: askedAt(command) } : {}),
+  };
+  return {
+    filter: {
+      _id: new mongo.ObjectId(userId),
+      'paperWallet.balance': { $gte: 0, $lte: MAX_MONEY },
+      'walletTransactions.opId': { $ne: opId },
+      'ledgerState.settled.opId': { $ne: opId },
+      'withdrawnMarks.sagaId': { $ne: sagaId },
+      $expr: withAllocation(instanceId, isMarkable(command, past)),
+    },
+    update: [
+      {
+        $set: {
+          botAllocations: replacing(instanceId, {
+            $mergeObjects: [BOT, { closing: keepingLive(command, closing) }],
+          }),
+          ledgerState: LEDGER_STATE,
+        },
+      },
+    ],
+  };
+}
+
+export function raiseUpdate({ userId, instanceId, sagaId, epoch }: MarkTarget): ConditionalUpdate {
+  return {
+    filter: {
+      _id: new mongo.ObjectId(userId),
+      $expr: withAllocation(instanceId, isMarkOf(BOT, sagaId, '$lt', epoch)),
+    },
+    update: [{ $set: { botAllocations: replacing(instanceId, withClosing({ epoch })) } }],
+  };
+}
+
+/** Applies whether or not the mark is there: after it, no worker of this saga sets one any more. What is older
+ * than any worker can be goes with it. */
+export function unmarkUpdate({ userId, instanceId, sagaId, epoch }: MarkTarget): ConditionalUpdate {
+  const of = (inside: Expression) => withAllocation(instanceId, inside, ALLOCATIONS);
+  const unmarked = replaceAllocation(instanceId, {
+    $unsetField: { field: 'closing', input: BOT },
+  });
+  const isOwn = isMarkOf(BOT, sagaId, '$lte', epoch);
+  const isKept = {
+    $and: [
+      { $ne: ['$$one.sagaId', literal(sagaId)] },
+      { $gt: ['$$one.at', { $subtract: ['$$NOW', WITHDRAWN_FOR_MS] }] },
+    ],
+  };
+  const kept = { $filter: { input: WITHDRAWN_MARKS, as: 'one', cond: isKept } };
+  const all = { $concatArrays: [kept, [{ sagaId: literal(sagaId), at: '$$NOW' }]] };
+  return {
+    filter: {
+      _id: new mongo.ObjectId(userId),
+      $expr: of({ $not: [isMarkOf(BOT, sagaId, '$gt', epoch)] }),
+    },
+    update: [
+      {
+        $set: {
+          botAllocations: of({ $cond: [isOwn, unmarked, '$botAllocations'] }),
+          withdrawnMarks: { $slice: [all, -MAX_WITHDRAWN] },
+        },
+      },
+    ],
+  };
+}
+
+/** Applies to this saga's mark, and to the incarnation without any mark: a settlement that is still on
+ * its way could otherwise land after a mark was written again. */
+export function abortUpdate(command: SettleCommand): ConditionalUpdate {
+  const { userId, instanceId, opId, sagaId, epoch, incarnation } = command;
+  const closing = {
+    sagaId: literal(sagaId),
+    epoch,
+    value: { $ifNull: [`${BOT}.closing.value`, command.lockedValue] },
+    life: literal(incarnation.life),
+    ...(isStamped(incarnation.life) ? { stamped: true } : {}),
+    aborting: true,
+  };
+  const isFree = { $not: [isMarked(BOT)] };
+  return {
+    filter: {
+      _id: new mongo.ObjectId(userId),
+      'walletTransactions.opId': { $ne: opId },
+      'ledgerState.settled.opId': { $ne: opId },
+      'withdrawnMarks.sagaId': { $ne: sagaId },
+      $expr: withAllocation(instanceId, {
+        $and: [
+          isIncarnation(incarnation.life),
+          { $or: [isMarkOf(BOT, sagaId, '$lte', epoch), isFree] },
+        ],
+      }),
+    },
+    update: [{ $set: { botAllocations: replacing(instanceId, withClosing(closing)) } }],
+  };
+}
+
+function isMarkable(
+  { instanceId, incarnation, sagaId, epoch, ...command }: MarkCommand,
+  past: BotPast,
+) {
+  const isOwn = {
+    $and: [isMarkOf(BOT, sagaId, '$lte', epoch), isNotAborting(BOT)],
+  };
+  const mayTake = { $in: [`${BOT}.closing.sagaId`, literal(command.mayTakeOver)] };
+  const isFree = { $not: [isMarked(BOT)] };
+  return {
+    $and: [
+      isIncarnation(incarnation.life),
+      { $or: [isFree, isOwn, ...(command.mayTakeOver.length === 0 ? [] : [mayTake])] },
+      isMoneyValue(`${BOT}.allocatedAmount`),
+      isMoneyValue(lockedValue({ ...command, sagaId })),
+      ...(isStamped(incarnation.life) ? [{ $not: [isOldCopy(BOT, instanceId, past)] }] : []),
+    ],
+  };
+}
+
+/** An allocation without date and mark has no life of its own: it takes the stamp it is given. */
+function isIncarnation(life: string): Expression {
+  const isSame = isOfLife(BOT, life);
+  if (!isStamped(life)) return isSame;
+  return { $and: [isObject(BOT), { $or: [isSame, { $eq: [lifeOf(BOT), null] }] }] };
+}
+
+/** The given value, else the one this saga locked before (a repeat must not lock a newer one), else
+ * the value found. */
+function lockedValue({ value, sagaId }: Pick<MarkCommand, 'value' | 'sagaId'>): Expression {
+  if (value !== null) return value;
+  const locked = `${BOT}.closing.value`;
+  const isOwn = {
+    $and: [{ $eq: [`${BOT}.closing.sagaId`, literal(sagaId)] }, isMoneyValue(locked)],
+  };
+  return { $cond: [isOwn, locked, valueFoundIn(BOT)] };
+}
+
+function askedAt({ allocatedAmount }: MarkCommand): Expression {
+  return allocatedAmount ?? `${BOT}.allocatedAmount`;
+}
+
+/** A step that is repeated finds the bot at rest, which answers no more: what it has said before stays. */
+function keepingLive({ sagaId, isLive }: MarkCommand, closing: Expression): Expression {
+  if (isLive === true) return closing;
+  const said = `${BOT}.closing`;
+  const hasSaid = {
+    $and: [
+      { $eq: [`${said}.sagaId`, literal(sagaId)] },
+      { $eq: [`${said}.isLive`, true] },
+      isMoneyValue(`${said}.value`),
+    ],
+  };
+  const kept = {
+    value: `${said}.value`,
+    isLive: true,
+    allocatedAmount: `${said}.allocatedAmount`,
+  };
+  return { $mergeObjects: [closing, { $cond: [hasSaid, kept, literal({})] }] };
+}
+
+function withClosing(fields: Expression): Expression {
+  return {
+    $mergeObjects: [BOT, { closing: { $mergeObjects: [`${BOT}.closing`, fields] } }],
+  };
+}
+
+function replacing(instanceId: InstanceId, allocation: Expression): Expression {
+  return withAllocation(instanceId, replaceAllocation(instanceId, allocation));
+}

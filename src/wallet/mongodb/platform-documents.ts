@@ -1,0 +1,55 @@
+// How a row of the platform is stored in the ledger: the same fields as an entry of our own, and beside them
+// what it means for the balance. An amount that is no number stays null; what stood there is described.
+
+import { mongo } from 'mongoose';
+import { printExact } from '../../domain/exact-decimal.ts';
+import type { PlatformPosting } from '../audit/audit-ledger.ts';
+import type { LedgerEntry } from '../ledger.ts';
+import { type LedgerDocument, toLedgerEntry } from './ledger-documents.ts';
+
+export interface PlatformDocument extends mongo.Document {
+  readonly _id: string;
+}
+
+/** What the ledger will show of it once it is posted. */
+export function platformEntry(posting: PlatformPosting): LedgerEntry {
+  return toLedgerEntry(platformDocument(posting) as LedgerDocument);
+}
+
+export function platformDocument(posting: PlatformPosting): PlatformDocument {
+  const { opId, userId, firebaseUid, row, standing, moved, position, readAtMs } = posting;
+  const { amount, balanceAfter } = row;
+  return {
+    _id: opId,
+    opId,
+    type: row.type === '' ? 'unknown' : row.type,
+    userId,
+    firebaseUid,
+    botId: row.botId,
+    life: null,
+    botName: row.botName,
+    amount: amount === null ? null : new mongo.Double(amount.shown),
+    amountMinor: amount === null ? null : mongo.Long.fromNumber(amount.minor),
+    pnl: null,
+    pnlMinor: null,
+    currency: 'USD',
+    scale: 2,
+    exactValue: amount === null ? null : mongo.Decimal128.fromString(amount.exactText),
+    overwrittenValue: null,
+    description: row.description,
+    previousBalance: null,
+    balanceAfter: balanceAfter === null ? null : new mongo.Double(balanceAfter.shown),
+    seq: 0,
+    sagaId: null,
+    source: 'platform',
+    standing,
+    moved: mongo.Decimal128.fromString(printExact(moved)),
+    ...(amount === null ? { amountFound: row.found } : {}),
+    // Tells equal rows apart that have no id of their own.
+    ...(row.rowId === null ? { contentHash: row.contentHash } : {}),
+    position,
+    // A row without a date is dated by when it was first seen.
+    at: new Date(row.atMs ?? readAtMs),
+    postedAt: new Date(readAtMs),
+  };
+}

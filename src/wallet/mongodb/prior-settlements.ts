@@ -1,0 +1,78 @@
+// Whether the allocation that stands there is a life that was settled before, and came back with an old copy. Pure.
+// I2: a life is told by its date, and where the platform's clock lags by the order of the rows; an undated one by whether the
+// platform has set money aside since. Where it cannot
+// be told, it counts as an old copy: an operator can make that a new life, and nobody can take back a payment.
+
+import type { InstanceId, UserId } from '../../domain/ids.ts';
+import { settlementOpId } from '../../domain/incarnation.ts';
+import type { Receipt } from '../wallets.ts';
+import type { BotPast } from './bot-pasts.ts';
+import type { AllocationReadingRow, UserReading } from './user-reading.ts';
+
+/** The platform dates its rows by its own clock: one that is ahead by less than this does not make the row of a
+ * life that was settled since look like that of a new one. */
+export const CLOCKS_APART_MS = 10 * 60_000;
+
+export interface PriorSettlement {
+  /** Of the settlement, as far as it is known. */
+  readonly opId: string;
+  /** Where the document still holds it. */
+  readonly receipt: Receipt | null;
+}
+
+export interface BotInQuestion {
+  readonly userId: UserId;
+  readonly instanceId: InstanceId;
+}
+
+export function priorSettlement(
+  user: UserReading,
+  past: BotPast,
+  bot: BotInQuestion,
+  allocation: AllocationReadingRow,
+): PriorSettlement | null {
+  const receipts = user.receipts.filter(({ instanceId }) => instanceId === bot.instanceId);
+  return allocation.isDated
+    ? priorOfDated(receipts, past, bot, allocation)
+    : priorOfUndated(receipts, past, bot, allocation);
+}
+
+// The life itself, or one whose date somebody has changed: a new life begins after the one before was settled. The rows
+// prove that against the dates, where all that is known to have been paid stands before the allocation's own row.
+function priorOfDated(
+  receipts: readonly Receipt[],
+  { lives, paidAt }: BotPast,
+  bot: BotInQuestion,
+  { life, allocatedAfter }: AllocationReadingRow,
+): PriorSettlement | null {
+  const date = life ?? '';
+  const opId = settlementOpId({ ...bot, life: date });
+  const own = receipts.find((one) => one.opId === opId) ?? null;
+  if (own !== null || lives.has(date)) return { opId, receipt: own };
+  const moments = [...receipts.map(settledMoment), ...(paidAt === null ? [] : [+paidAt])];
+  if (allocatedAfter !== null && moments.every((at) => at <= +allocatedAfter)) return null;
+  const receipt = receipts.find(({ settledAt }) => settledAt >= date) ?? null;
+  if (receipt !== null) return { opId: receipt.opId, receipt };
+  const isPaid = paidAt !== null && paidAt.toISOString() >= date;
+  return isPaid ? { opId, receipt } : null;
+}
+
+function priorOfUndated(
+  receipts: readonly Receipt[],
+  { lives, closedAt }: BotPast,
+  bot: BotInQuestion,
+  { setAsideAt }: AllocationReadingRow,
+): PriorSettlement | null {
+  const [receipt = null] = receipts;
+  const moments = [...receipts.map(settledMoment), ...(closedAt === null ? [] : [+closedAt])];
+  if (moments.length === 0) return null;
+  const isNew = setAsideAt !== null && +setAsideAt > Math.max(...moments) + CLOCKS_APART_MS;
+  if (isNew) return null;
+  const [life = 'undated'] = lives;
+  return { opId: receipt?.opId ?? settlementOpId({ ...bot, life }), receipt };
+}
+
+// A row without a date of its own proves that it was paid, and not when.
+function settledMoment({ settledAt }: Receipt): number {
+  return Date.parse(settledAt) || Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,143 @@
+// The conditional updates of a reservation: balance down, allocation up and the row `allocate` of a new bot in
+// ONE document update (I2), and its withdrawal. All arithmetic is Decimal128 inside MongoDB. I5: a
+// reservation carries no epoch, because it is the same write whoever sends it; what a late one must not do is
+// land after it was undone, and that the withdrawal forbids.
+
+import { mongo } from 'mongoose';
+import { MAX_MONEY, minorText } from '../../domain/money.ts';
+import type { ReserveOrder } from '../wallets.ts';
+import type { ConditionalUpdate } from './settle-update.ts';
+import {
+  ALLOCATIONS,
+  type Expression,
+  isNothing,
+  isObject,
+  LEDGER_STATE,
+  literal,
+  withAllocation,
+} from './wallet-expressions.ts';
+
+/** Intermediate results live in a field of this name between the stages and are gone after the last. */
+const TMP = 'reclaimReservation';
+const BALANCE = '$paperWallet.balance';
+/** A write that was sent is carried out or lost within minutes; this is a day. */
+const WITHDRAWN_FOR_MS = 86_400_000;
+/** Of one user: what a day of failing provisions can leave, far above any that is not an attack. */
+const MAX_WITHDRAWN = 1_000;
+
+export function reserveUpdate(order: ReserveOrder): ConditionalUpdate {
+  const { userId, instanceId, opId } = order;
+  const amount = decimalOf(order);
+  return {
+    filter: {
+      _id: new mongo.ObjectId(userId),
+      'walletTransactions.opId': { $ne: opId },
+      'withdrawnReservations.opId': { $ne: opId },
+      $expr: { $and: [IS_WRITABLE, hasFunds(amount), isFree(order)] },
+    },
+    update: [
+      {
+        $set: {
+          [TMP]: {
+            balance: { $toDouble: { $subtract: [{ $toDecimal: BALANCE }, amount] } },
+            seq: { $add: [{ $ifNull: ['$ledgerState.seq', 0] }, 1] },
+          },
+        },
+      },
+      {
+        $set: {
+          'paperWallet.balance': `$${TMP}.balance`,
+          'paperWallet.lastUpdated': '$$NOW',
+          botAllocations: {
+            $setField: {
+              field: literal(instanceId),
+              input: { $ifNull: ['$botAllocations', literal({})] },
+              value: allocation(order, amount),
+            },
+          },
+          walletTransactions: {
+            $concatArrays: [{ $ifNull: ['$walletTransactions', []] }, [row(order, amount)]],
+          },
+          ledgerState: { $mergeObjects: [LEDGER_STATE, { seq: `$${TMP}.seq` }] },
+          __v: { $add: [{ $ifNull: ['$__v', 0] }, 1] },
+        },
+      },
+      { $unset: TMP },
+    ],
+  };
+}
+
+/** Applies whether or not the reservation has landed: after it, it never lands any more. Withdrawals that are
+ * older than any write can be go with it. */
+export function withdrawUpdate({ userId, opId }: ReserveOrder): ConditionalUpdate {
+  const isYoung = { $gt: ['$$one.at', { $subtract: ['$$NOW', WITHDRAWN_FOR_MS] }] };
+  const young = { $filter: { input: WITHDRAWN, as: 'one', cond: isYoung } };
+  const all = { $concatArrays: [young, [{ opId, at: '$$NOW' }]] };
+  return {
+    filter: { _id: new mongo.ObjectId(userId), 'withdrawnReservations.opId': { $ne: opId } },
+    update: [{ $set: { withdrawnReservations: { $slice: [all, -MAX_WITHDRAWN] } } }],
+  };
+}
+
+/** A list of its own: `ledgerState` begins with the first write that moves money. */
+export const WITHDRAWN = {
+  $cond: [{ $isArray: '$withdrawnReservations' }, '$withdrawnReservations', []],
+};
+
+/** Whether the document can take a row and an allocation at all. */
+export const IS_WRITABLE = {
+  $and: [
+    { $or: [isNothing('$walletTransactions'), { $isArray: '$walletTransactions' }] },
+    { $or: [isNothing('$botAllocations'), isObject('$botAllocations')] },
+  ],
+};
+
+/** As decimals: a double 0.3 is a little less than 0.30. */
+export function hasFunds(amount: mongo.Decimal128): Expression {
+  return { $and: [IS_BALANCE_MONEY, { $gte: [{ $toDecimal: BALANCE }, amount] }] };
+}
+
+export const IS_BALANCE_MONEY = {
+  $and: [{ $isNumber: BALANCE }, { $gte: [BALANCE, 0] }, { $lte: [BALANCE, MAX_MONEY] }],
+};
+
+export function isFree({ instanceId }: ReserveOrder): Expression {
+  return withAllocation(instanceId, isNothing('$$bot'), ALLOCATIONS);
+}
+
+export function decimalOf({ amountMinor }: ReserveOrder): mongo.Decimal128 {
+  return mongo.Decimal128.fromString(minorText(amountMinor));
+}
+
+export function descriptionOf({ amountMinor, botName }: ReserveOrder): string {
+  return `Allocated $${minorText(amountMinor)} to ${botName}`;
+}
+
+/** `reservation` proves whose it is where a legacy writer erases the row. */
+function allocation({ opId, botName }: ReserveOrder, amount: mongo.Decimal128): Expression {
+  const dollars = { $toDouble: amount };
+  return {
+    allocatedAmount: dollars,
+    currentValue: dollars,
+    reservedInTrades: 0,
+    availableBalance: dollars,
+    lifetimePnL: 0,
+    allocatedAt: '$$NOW',
+    botName: literal(botName),
+    reservation: { opId, seq: `$${TMP}.seq`, balanceAfter: `$${TMP}.balance` },
+  };
+}
+
+function row(order: ReserveOrder, amount: mongo.Decimal128): Expression {
+  return {
+    type: 'allocate',
+    amount: { $toDouble: { $multiply: [amount, -1] } },
+    botId: literal(order.instanceId),
+    botName: literal(order.botName),
+    description: literal(descriptionOf(order)),
+    balanceAfter: `$${TMP}.balance`,
+    timestamp: '$$NOW',
+    opId: order.opId,
+    seq: `$${TMP}.seq`,
+  };
+}

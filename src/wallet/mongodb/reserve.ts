@@ -1,0 +1,207 @@
+// Reserving money for a new bot, and withdrawing that. What a write came to is read back and never guessed
+// (I2): the row, or the mark it left on its allocation, or the ledger's entry says that it landed.
+
+import { RetryableError } from '@reclaim/saga';
+import {
+  inDoubt,
+  rejectUnlessAnswered,
+  runRepeatable,
+  type WriteOutcome,
+  writeThenRead,
+} from '@reclaim/saga/mongodb';
+import { type Connection, mongo } from 'mongoose';
+import { nativeCollection, nativeDb } from '../../infra/mongodb/native.ts';
+import type { Reservation, ReserveOrder, ReserveResult, WithdrawResult } from '../wallets.ts';
+import type { LedgerDocument } from './ledger-documents.ts';
+import { describeFound } from './receipts.ts';
+import {
+  decimalOf,
+  descriptionOf,
+  hasFunds,
+  IS_BALANCE_MONEY,
+  IS_WRITABLE,
+  isFree,
+  reserveUpdate,
+  WITHDRAWN,
+  withdrawUpdate,
+} from './reserve-updates.ts';
+import type { ConditionalUpdate } from './settle-update.ts';
+import {
+  ALLOCATIONS,
+  type Expression,
+  literal,
+  ROWS,
+  withAllocation,
+} from './wallet-expressions.ts';
+
+/** How often it is sent again when the document moved between the write and the read. */
+const MAX_ROUNDS = 5;
+
+export async function reserve(connection: Connection, order: ReserveOrder): Promise<ReserveResult> {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const { seen, outcome } = await send(connection, order, reserveUpdate(order));
+    const result = decideReserve(seen, order);
+    const isFinal = result !== null && FINAL.has(result.status);
+    if (result !== null && (isFinal || outcome?.status !== 'unknown')) return result;
+    rejectUnlessAnswered(outcome, 'the wallet');
+  }
+  throw contended(order);
+}
+
+/** What no write that is still under way can change. */
+const FINAL: ReadonlySet<ReserveResult['status']> = new Set([
+  'reserved',
+  'withdrawn',
+  'account-gone',
+]);
+
+export async function withdrawReserve(
+  connection: Connection,
+  order: ReserveOrder,
+): Promise<WithdrawResult> {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const { seen, outcome } = await send(connection, order, withdrawUpdate(order));
+    if (seen === null) return { status: 'account-gone' };
+    if (seen.isWithdrawn) {
+      const reservation = landed(seen, order) ?? (await findPosted(connection, order));
+      return reservation === null ? { status: 'withdrawn' } : { status: 'reserved', reservation };
+    }
+    rejectUnlessAnswered(outcome, 'the wallet');
+  }
+  throw contended(order);
+}
+
+interface Seen {
+  readonly isWithdrawn: boolean;
+  readonly isFree: boolean;
+  readonly isWritable: boolean;
+  readonly isBalanceMoney: boolean;
+  readonly hasFunds: boolean;
+  readonly balance: unknown;
+  /** Of the row, else of the allocation; null: neither carries this operation. */
+  readonly trace: Trace | null;
+}
+
+interface Trace {
+  readonly seq: unknown;
+  readonly previousBalance: unknown;
+  readonly newBalance: unknown;
+  readonly at: unknown;
+}
+
+// Null: nothing speaks against it, so something moved in between; the command is sent once more.
+function decideReserve(seen: Seen | null, order: ReserveOrder): ReserveResult | null {
+  if (seen === null) return { status: 'account-gone' };
+  if (seen.isWithdrawn) return { status: 'withdrawn' };
+  const reservation = landed(seen, order);
+  if (reservation !== null) return { status: 'reserved', reservation };
+  if (!seen.isFree) return { status: 'occupied' };
+  if (!seen.isBalanceMoney) {
+    const found = describeFound(seen.balance);
+    return { status: 'not-money', field: 'paperWallet.balance', found };
+  }
+  if (!seen.isWritable) {
+    return { status: 'not-money', field: 'walletTransactions', found: 'not a list' };
+  }
+  if (seen.hasFunds) return null;
+  return { status: 'insufficient-funds', balance: Number(seen.balance) };
+}
+
+async function send(
+  connection: Connection,
+  order: ReserveOrder,
+  write: ConditionalUpdate,
+): Promise<{ readonly seen: Seen | null; readonly outcome: WriteOutcome | null }> {
+  const { outcomes, reading } = await writeThenRead<mongo.Document, Seen | null>({
+    db: nativeDb(connection),
+    collection: 'users',
+    writes: [{ updateOne: { ...write } }],
+    read: async (users, options) =>
+      users.findOne<mongo.WithId<mongo.Document> & Seen>(
+        { _id: new mongo.ObjectId(order.userId) },
+        { ...options, projection: projection(order) },
+      ),
+  });
+  const outcome = outcomes[0] ?? null;
+  if (reading.status === 'ok') return { seen: reading.value, outcome };
+  throw inDoubt('the wallet', outcome?.status === 'unknown' ? outcome.error : reading.error);
+}
+
+function projection(order: ReserveOrder): mongo.Document {
+  const { opId, instanceId } = order;
+  const own = { $filter: { input: ROWS, as: 'row', cond: { $eq: ['$$row.opId', opId] } } };
+  const withdrawnIds = { $map: { input: WITHDRAWN, as: 'one', in: '$$one.opId' } };
+  const isOurs = { $eq: ['$$bot.reservation.opId', opId] };
+  const ofRow = {
+    $let: {
+      vars: { row: { $first: own } },
+      in: { $cond: ['$$row', trace(order, '$$row', '$$row.timestamp'), null] },
+    },
+  };
+  const mark = '$$bot.reservation';
+  const ofBot = { $cond: [isOurs, trace(order, mark, '$$bot.allocatedAt'), null] };
+  return {
+    isWithdrawn: { $in: [literal(opId), withdrawnIds] },
+    isFree: isFree(order),
+    isWritable: IS_WRITABLE,
+    isBalanceMoney: IS_BALANCE_MONEY,
+    hasFunds: hasFunds(decimalOf(order)),
+    balance: '$paperWallet.balance',
+    trace: { $ifNull: [ofRow, withAllocation(instanceId, ofBot, ALLOCATIONS)] },
+  };
+}
+
+/** A row that another program has damaged still proves that the money was taken. */
+function trace(order: ReserveOrder, from: string, at: string): Expression {
+  const after = { input: `${from}.balanceAfter`, onError: 0, onNull: 0 };
+  const before = { $add: [{ $convert: { ...after, to: 'decimal' } }, decimalOf(order)] };
+  return {
+    seq: `${from}.seq`,
+    newBalance: { $convert: { ...after, to: 'double' } },
+    previousBalance: { $toDouble: before },
+    at,
+  };
+}
+
+function landed({ trace: found }: Seen, order: ReserveOrder): Reservation | null {
+  return found === null ? null : toReservation(order, found);
+}
+
+/** The ledger keeps what a legacy writer can erase from the user. */
+async function findPosted(
+  connection: Connection,
+  order: ReserveOrder,
+): Promise<Reservation | null> {
+  const { opId, userId } = order;
+  const entry = await runRepeatable(() =>
+    nativeCollection<LedgerDocument>(connection, 'ledger').findOne({
+      _id: opId,
+      userId,
+      type: 'allocate',
+    }),
+  );
+  if (entry === null) return null;
+  const { seq, previousBalance, balanceAfter: newBalance, at } = entry;
+  return toReservation(order, { seq, previousBalance, newBalance, at });
+}
+
+function toReservation(order: ReserveOrder, found: Trace): Reservation {
+  const { opId, userId, instanceId, botName, amountMinor } = order;
+  return {
+    opId,
+    userId,
+    instanceId,
+    life: found.at instanceof Date ? found.at.toISOString() : new Date(0).toISOString(),
+    botName,
+    amountMinor,
+    previousBalance: Number(found.previousBalance),
+    newBalance: Number(found.newBalance),
+    description: descriptionOf(order),
+    seq: Number(found.seq),
+  };
+}
+
+function contended({ userId }: ReserveOrder): RetryableError {
+  const message = `the wallet of user ${userId} kept changing under the write`;
+  return new RetryableError('WALLET_CONTENDED', message);
+}

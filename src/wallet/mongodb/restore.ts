@@ -1,0 +1,239 @@
+// The money of settlements that a stale save took back, paid in once more by an operator's decision: a settlement of its
+// own, in ONE document update (I2). The ledger says what was paid, and its sum is the database's. It applies once for its
+// operation, and only while no life that was settled by those receipts stands in the wallet again, and none was paid since:
+// then its money does, or has come out by another road.
+
+import { RetryableError } from '@reclaim/saga';
+import { inDoubt, rejectUnlessAnswered, runRepeatable, writeThenRead } from '@reclaim/saga/mongodb';
+import { type Connection, mongo } from 'mongoose';
+import { MAX_MONEY, minorText } from '../../domain/money.ts';
+import { nativeCollection, nativeDb } from '../../infra/mongodb/native.ts';
+import type { Restoration, RestoreOrder, RestoreResult } from '../restorations.ts';
+import type { LedgerDocument } from './ledger-documents.ts';
+import {
+  ALLOCATIONS,
+  type Expression,
+  LEDGER_STATE,
+  literal,
+  ROWS,
+  SETTLED,
+} from './wallet-expressions.ts';
+
+const TMP = 'reclaimRestoration';
+const BALANCE = '$paperWallet.balance';
+const MAX_ROUNDS = 5;
+
+export async function restore(connection: Connection, order: RestoreOrder): Promise<RestoreResult> {
+  const posted = await findPosted(connection, order);
+  if (posted !== null) return { status: 'restored', restoration: posted };
+  const undone = await findUndone(connection, order);
+  if (undone === null) return { status: 'not-proven' };
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const { outcome, seen } = await send(connection, order, undone);
+    if (seen === null) return { status: 'account-gone' };
+    if (seen.row !== undefined) {
+      return { status: 'restored', restoration: toRestoration(order, undone, seen.row) };
+    }
+    if (outcome?.status !== 'unknown' && seen.isStanding) return { status: 'not-proven' };
+    if (outcome?.status !== 'unknown' && !seen.isMoney) return { status: 'not-money' };
+    rejectUnlessAnswered(outcome, 'the wallet');
+  }
+  throw new RetryableError('WALLET_CONTENDED', 'the wallet kept changing under the write');
+}
+
+interface Undone {
+  readonly amountMinor: number;
+  readonly botIds: readonly string[];
+  /** When the oldest of them was paid. */
+  readonly since: Date;
+}
+
+// All of them, of this user: a receipt that the ledger does not have proves nothing.
+async function findUndone(connection: Connection, order: RestoreOrder): Promise<Undone | null> {
+  const { userId, undone } = order;
+  const own = { _id: { $in: [...undone] }, userId, source: 'reclaim' };
+  const group = {
+    _id: null,
+    count: { $sum: 1 },
+    minor: { $sum: '$amountMinor' },
+    botIds: { $addToSet: '$botId' },
+    since: { $min: '$at' },
+  };
+  const [found] = await runRepeatable(() =>
+    nativeCollection<LedgerDocument>(connection, 'ledger')
+      .aggregate([{ $match: own }, { $group: group }])
+      .toArray(),
+  );
+  if (found?.count !== undone.length || (await isRestored(connection, order))) return null;
+  const amountMinor = Number(found.minor);
+  const all = { amountMinor, botIds: found.botIds, since: found.since };
+  return amountMinor > 0 && !(await isPaidInLedger(connection, order, all)) ? all : null;
+}
+
+/** The document's own rows are asked by the update itself; the ledger knows those that are gone from there. */
+async function isPaidInLedger(
+  connection: Connection,
+  { userId, undone }: RestoreOrder,
+  { botIds, since }: Undone,
+): Promise<boolean> {
+  const later = {
+    ...{ userId, type: 'deallocate', botId: { $in: [...botIds] } },
+    ...{ _id: { $nin: [...undone] }, at: { $gt: since } },
+  };
+  const entry = await runRepeatable(() =>
+    nativeCollection<LedgerDocument>(connection, 'ledger').findOne(later),
+  );
+  return entry !== null;
+}
+
+// A receipt is given back once, whichever finding names it.
+async function isRestored(
+  connection: Connection,
+  { userId, opId, undone }: RestoreOrder,
+): Promise<boolean> {
+  const other = { userId, _id: { $ne: opId }, undone: { $in: [...undone] } };
+  const entry = await runRepeatable(() =>
+    nativeCollection<LedgerDocument>(connection, 'ledger').findOne(other),
+  );
+  return entry !== null;
+}
+
+async function findPosted(
+  connection: Connection,
+  order: RestoreOrder,
+): Promise<Restoration | null> {
+  const entry = await runRepeatable(() =>
+    nativeCollection<LedgerDocument>(connection, 'ledger').findOne({ _id: order.opId }),
+  );
+  if (entry === null) return null;
+  const botIds = entry.botId === '' ? [] : [entry.botId];
+  const undone = { amountMinor: Number(entry.amountMinor), botIds, since: entry.at };
+  return toRestoration(order, undone, { ...entry, timestamp: entry.at });
+}
+
+async function send(connection: Connection, order: RestoreOrder, undone: Undone) {
+  const { outcomes, reading } = await writeThenRead<mongo.Document, mongo.Document | null>({
+    db: nativeDb(connection),
+    collection: 'users',
+    writes: [{ updateOne: update(order, undone) }],
+    read: (users, options) =>
+      users.findOne(
+        { _id: new mongo.ObjectId(order.userId) },
+        { ...options, projection: projection(order, undone) },
+      ),
+  });
+  const outcome = outcomes[0] ?? null;
+  if (reading.status === 'failed') throw inDoubt('the wallet', reading.error);
+  return { outcome, seen: reading.value };
+}
+
+function update(order: RestoreOrder, undone: Undone) {
+  const { userId, opId } = order;
+  const amount = mongo.Decimal128.fromString(minorText(undone.amountMinor));
+  const row = {
+    type: 'deposit',
+    amount: { $toDouble: amount },
+    botId: undone.botIds.length === 1 ? literal(undone.botIds[0]) : null,
+    botName: null,
+    description: literal(describe(undone)),
+    balanceAfter: { $toDouble: { $add: [{ $toDecimal: BALANCE }, amount] } },
+    timestamp: '$$NOW',
+    opId,
+    seq: { $add: [{ $ifNull: ['$ledgerState.seq', 0] }, 1] },
+  };
+  const receipt = {
+    $mergeObjects: [
+      `$${TMP}`,
+      { previousBalance: { $toDouble: BALANCE }, undone: literal(order.undone) },
+    ],
+  };
+  const settled = { $concatArrays: [SETTLED, [receipt]] };
+  return {
+    filter: {
+      _id: new mongo.ObjectId(userId),
+      'paperWallet.balance': { $gte: 0, $lte: MAX_MONEY },
+      'walletTransactions.opId': { $ne: opId },
+      'ledgerState.settled.opId': { $ne: opId },
+      'ledgerState.settled.undone': { $nin: [...order.undone] },
+      $expr: { $not: [{ $or: [isStanding(undone), isPaidSince(order, undone)] }] },
+    },
+    update: [
+      { $set: { [TMP]: row } },
+      {
+        $set: {
+          'paperWallet.balance': `$${TMP}.balanceAfter`,
+          'paperWallet.lastUpdated': '$$NOW',
+          walletTransactions: { $concatArrays: [ROWS, [`$${TMP}`]] },
+          ledgerState: { $mergeObjects: [LEDGER_STATE, { seq: `$${TMP}.seq`, settled }] },
+          __v: { $add: [{ $ifNull: ['$__v', 0] }, 1] },
+        },
+      },
+      { $unset: TMP },
+    ],
+  };
+}
+
+/** Whether a bot of those receipts has an allocation: with the money in it, or a new life that nobody must mix up. */
+function isStanding({ botIds }: Undone): Expression {
+  const held = { $map: { input: { $objectToArray: ALLOCATIONS }, as: 'bot', in: '$$bot.k' } };
+  return { $gt: [{ $size: { $setIntersection: [held, literal(botIds)] } }, 0] };
+}
+
+/** Whether one of those bots was paid by anybody after the receipts: the money of an allocation that came back with the
+ * old copy. A row that has lost its moment may be such a payment. */
+function isPaidSince({ undone }: RestoreOrder, { botIds, since }: Undone): Expression {
+  const isBefore = {
+    $and: [{ $eq: [{ $type: '$$row.timestamp' }, 'date'] }, { $lte: ['$$row.timestamp', since] }],
+  };
+  const isLater = {
+    $and: [
+      { $eq: ['$$row.type', 'deallocate'] },
+      { $in: ['$$row.botId', literal(botIds)] },
+      { $not: [{ $in: ['$$row.opId', literal(undone)] }] },
+      { $not: [isBefore] },
+    ],
+  };
+  const rows = { $concatArrays: [SETTLED, ROWS] };
+  return { $gt: [{ $size: { $filter: { input: rows, as: 'row', cond: isLater } } }, 0] };
+}
+
+/** By another restoration that the ledger may not hold yet. */
+function isNamed({ opId, undone }: RestoreOrder): Expression {
+  const names = { $setIntersection: [{ $ifNull: ['$$row.undone', []] }, literal(undone)] };
+  const isOther = { $and: [{ $ne: ['$$row.opId', opId] }, { $gt: [{ $size: names }, 0] }] };
+  return { $gt: [{ $size: { $filter: { input: SETTLED, as: 'row', cond: isOther } } }, 0] };
+}
+
+function projection(order: RestoreOrder, undone: Undone): mongo.Document {
+  const { opId } = order;
+  const isOwn = { $eq: ['$$row.opId', opId] };
+  const own = { $filter: { input: { $concatArrays: [SETTLED, ROWS] }, as: 'row', cond: isOwn } };
+  return {
+    row: { $first: own },
+    isStanding: { $or: [isStanding(undone), isPaidSince(order, undone), isNamed(order)] },
+    isMoney: { $and: [{ $gte: [BALANCE, 0] }, { $lte: [BALANCE, MAX_MONEY] }] },
+  };
+}
+
+function describe({ amountMinor }: Undone): string {
+  return `Restored $${minorText(amountMinor)} that an old copy of the wallet had taken back`;
+}
+
+function toRestoration(
+  { opId, userId, undone: opIds }: RestoreOrder,
+  undone: Undone,
+  row: mongo.Document,
+): Restoration {
+  return {
+    opId,
+    userId,
+    undone: opIds,
+    botId: undone.botIds.length === 1 ? (undone.botIds[0] ?? '') : '',
+    amountMinor: undone.amountMinor,
+    previousBalance: Number(row.previousBalance ?? 0),
+    newBalance: Number(row.balanceAfter),
+    description: describe(undone),
+    seq: Number(row.seq),
+    restoredAt: row.timestamp.toISOString(),
+  };
+}

@@ -1,0 +1,95 @@
+// An allocation that was settled and came back, because somebody saved an old copy over it, on its way out of
+// the document or into a life of its own. I2: nothing is paid here, and nothing that may still be owed is
+// touched: that it was settled stands in the condition of the write, or was read from the ledger, which
+// never forgets. A mark of a saga that may still work on it refuses both.
+
+import { mongo } from 'mongoose';
+import { type Incarnation, isDated, settlementOpId } from '../../domain/incarnation.ts';
+import type { ResurrectedResult, ResurrectedTarget, Wallets } from '../wallets.ts';
+import type { BotPast, FindBotPast } from './bot-pasts.ts';
+import { decide } from './decide-command.ts';
+import { isOldCopy, isSettledLife } from './old-copies.ts';
+import type { ConditionalUpdate } from './settle-update.ts';
+import type { SendToWallet } from './wallet-batch.ts';
+import { decideResurrected } from './wallet-decisions.ts';
+import {
+  datedLifeOf,
+  type Expression,
+  isMarked,
+  isObject,
+  isOfLife,
+  literal,
+  ROWS,
+  removeAllocation,
+  replaceAllocation,
+  SETTLED,
+  withAllocation,
+} from './wallet-expressions.ts';
+
+export function createResurrectedWrites(
+  send: SendToWallet,
+  findPast: FindBotPast,
+): Pick<Wallets, 'dropResurrected' | 'acceptResurrected'> {
+  const write = async (target: ResurrectedTarget, change: Expression) => {
+    const { incarnation } = target;
+    const past = await findPast(incarnation.userId, incarnation.instanceId);
+    return decide<ResurrectedResult>(
+      send,
+      incarnation,
+      settlementOpId(incarnation),
+      resurrectedUpdate(target, past, change),
+      {
+        isFinal: ({ status }) => status === 'gone' || status === 'accepted',
+        decide: (user) => decideResurrected(target, past, user),
+      },
+    );
+  };
+  return {
+    dropResurrected: (target) => write(target, removeAllocation(target.incarnation.instanceId)),
+    acceptResurrected: (target) => write(target, asNewLife(target.incarnation)),
+  };
+}
+
+const BOT = '$$bot';
+
+function asNewLife({ instanceId, life }: Incarnation): Expression {
+  const unmarked = { $unsetField: { field: 'closing', input: BOT } };
+  const renewed = { allocatedAt: '$$NOW', acceptedFrom: literal(life) };
+  return withAllocation(
+    instanceId,
+    replaceAllocation(instanceId, { $mergeObjects: [unmarked, renewed] }),
+  );
+}
+
+function resurrectedUpdate(
+  { incarnation, mayTakeOver }: ResurrectedTarget,
+  past: BotPast,
+  botAllocations: Expression,
+): ConditionalUpdate {
+  const { userId, instanceId, life } = incarnation;
+  const isFree = {
+    $or: [{ $not: [isMarked(BOT)] }, { $in: [`${BOT}.closing.sagaId`, literal(mayTakeOver)] }],
+  };
+  const isUndated = { $and: [isObject(BOT), { $eq: [datedLifeOf(BOT), null] }] };
+  return {
+    filter: {
+      _id: new mongo.ObjectId(userId),
+      $expr: withAllocation(instanceId, {
+        $and: isDated(life)
+          ? [isOfLife(BOT, life), isFree, isSettledOrPaid(incarnation, past)]
+          : [isUndated, isFree, isOldCopy(BOT, instanceId, past)],
+      }),
+    },
+    // Whoever saves the copy he read before is to be refused, if he asks for the version at all.
+    update: [{ $set: { botAllocations, __v: { $add: [{ $ifNull: ['$__v', 0] }, 1] } } }],
+  };
+}
+
+// By the operation's own receipt too: the platform's clock may have dated the life after its settlement.
+function isSettledOrPaid(incarnation: Incarnation, past: BotPast): Expression {
+  const { instanceId, life } = incarnation;
+  const opId = settlementOpId(incarnation);
+  const receipts = { $concatArrays: [SETTLED, ROWS] };
+  const opIds = { $map: { input: receipts, as: 'row', in: '$$row.opId' } };
+  return { $or: [isSettledLife(BOT, instanceId, life, past), { $in: [opId, opIds] }] };
+}

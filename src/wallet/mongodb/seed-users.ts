@@ -1,0 +1,50 @@
+// The demo's users, from a dump in MongoDB's extended JSON. Only an empty collection is seeded, so that
+// a second start keeps what happened since; the dump's broken rows are part of the demo and go past the
+// validator.
+
+import { type Connection, mongo } from 'mongoose';
+import { nativeCollection } from '../../infra/mongodb/native.ts';
+
+const DUPLICATE_KEY = 11_000;
+
+/** Parses one document per line; blank lines are skipped.
+ * @throws SyntaxError that names the line. */
+export function parseUserDump(text: string): mongo.Document[] {
+  return text.split('\n').flatMap((line, index) => {
+    if (line.trim() === '') return [];
+    try {
+      return [mongo.BSON.EJSON.parse(line)];
+    } catch (cause) {
+      throw new SyntaxError(`line ${index + 1} of the users dump is not extended JSON`, { cause });
+    }
+  });
+}
+
+/** @returns how many were inserted: 0 where the collection already holds a user. Of two processes that
+ * seed at once each document is inserted once. */
+export async function seedUsers(
+  connection: Connection,
+  documents: readonly mongo.Document[],
+): Promise<number> {
+  const users = nativeCollection<mongo.Document>(connection, 'users');
+  if (documents.length === 0 || (await users.findOne({}, { projection: { _id: 1 } })) !== null) {
+    return 0;
+  }
+  const writes = documents.map(({ _id = new mongo.ObjectId(), ...fields }) => ({
+    updateOne: { filter: { _id }, update: { $setOnInsert: fields }, upsert: true },
+  }));
+  const options = { ordered: false, bypassDocumentValidation: true };
+  try {
+    return (await users.bulkWrite(writes, options)).upsertedCount;
+  } catch (error) {
+    if (!isOnlyLostRace(error)) throw error;
+    return error.upsertedCount;
+  }
+}
+
+/** The other process was faster with some documents, which is as good. */
+function isOnlyLostRace(error: unknown): error is mongo.MongoBulkWriteError {
+  if (!(error instanceof mongo.MongoBulkWriteError)) return false;
+  const writeErrors = [error.writeErrors].flat();
+  return writeErrors.length > 0 && writeErrors.every(({ code }) => code === DUPLICATE_KEY);
+}

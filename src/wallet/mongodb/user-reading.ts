@@ -1,0 +1,184 @@
+// What a wallet command reads back of a user: the allocations and receipts it names, never the whole
+// document, however many rows it carries. What is money is judged by the database, by the same
+// expressions as the updates' filters, so that a filter and its explanation cannot disagree.
+
+import { parseSagaId } from '@reclaim/saga';
+import type { mongo } from 'mongoose';
+import { type FirebaseUid, parseFirebaseUid, toUserId } from '../../domain/ids.ts';
+import type { Mark, Receipt } from '../wallets.ts';
+import { describeFound, ROW_AS_RECEIPT, receiptFromRow } from './receipts.ts';
+import {
+  ALLOCATIONS,
+  allocatedAfter,
+  datedLifeOf,
+  type Expression,
+  isMoneyValue,
+  isNothing,
+  isObject,
+  isSettlementRow,
+  lifeOf,
+  literal,
+  ROWS,
+  SETTLED,
+  setAsideAt,
+  valueFoundIn,
+  WITHDRAWN_MARKS,
+} from './wallet-expressions.ts';
+
+export interface UserReading {
+  readonly firebaseUid: FirebaseUid | null;
+  /** Of the balance and the list of rows; null when both can be worked with. */
+  readonly notMoney: NotMoney | null;
+  readonly allocations: ReadonlyMap<string, AllocationReadingRow>;
+  /** Settlements of the bots and operations asked for; the fuller source first. */
+  readonly receipts: readonly Receipt[];
+  /** Sagas that have gone back: whoever still works for one of them here is too late (I5). */
+  readonly withdrawnSagas: ReadonlySet<string>;
+}
+
+export interface AllocationReadingRow {
+  readonly botName: string;
+  readonly life: string | null;
+  readonly isDated: boolean;
+  /** Of an undated one: when the platform last set this very amount aside for the bot. */
+  readonly setAsideAt: Date | null;
+  /** Of a dated one: the settlement that it certainly came after, by the order of the rows. */
+  readonly allocatedAfter: Date | null;
+  /** Missing where it is no money. */
+  readonly allocatedAmount?: number;
+  /** Meaningful only where `valueNotMoney` is null. */
+  readonly value: number;
+  readonly allocatedNotMoney: NotMoney | null;
+  readonly valueNotMoney: NotMoney | null;
+  readonly lockedNotMoney: NotMoney | null;
+  readonly mark: Mark | null;
+  /** The settled life that an administrator made this one from. */
+  readonly acceptedFrom: string | null;
+}
+
+export interface NotMoney {
+  readonly field: string;
+  readonly found: string;
+}
+
+export function userProjection(
+  instanceIds: readonly string[],
+  opIds: readonly string[],
+): mongo.Document {
+  return {
+    firebaseUid: 1,
+    balance: '$paperWallet.balance',
+    isBalanceMoney: isMoneyValue('$paperWallet.balance'),
+    areRowsAList: {
+      $or: [isNothing('$walletTransactions'), { $isArray: '$walletTransactions' }],
+    },
+    allocations: {
+      $map: {
+        input: filter({ $objectToArray: ALLOCATIONS }, 'bot', {
+          $in: ['$$bot.k', literal(instanceIds)],
+        }),
+        as: 'bot',
+        in: allocationFields('$$bot.v'),
+      },
+    },
+    settled: receiptsIn(SETTLED, instanceIds, opIds),
+    rows: receiptsIn(ROWS, instanceIds, opIds),
+    withdrawnSagas: { $map: { input: WITHDRAWN_MARKS, as: 'one', in: '$$one.sagaId' } },
+  };
+}
+
+function receiptsIn(
+  input: Expression,
+  instanceIds: readonly string[],
+  opIds: readonly string[],
+): Expression {
+  const isAsked = {
+    $or: [{ $in: ['$$row.botId', literal(instanceIds)] }, { $in: ['$$row.opId', literal(opIds)] }],
+  };
+  const asked = filter(input, 'row', { $and: [isSettlementRow('$$row'), isAsked] });
+  return { $map: { input: asked, as: 'row', in: ROW_AS_RECEIPT } };
+}
+
+function filter(input: Expression, as: string, cond: Expression): Expression {
+  return { $filter: { input, as, cond } };
+}
+
+function allocationFields(bot: string): Expression {
+  const value = valueFoundIn(bot);
+  const isValueMoney = isMoneyValue(value);
+  return {
+    id: '$$bot.k',
+    isObject: isObject(bot),
+    botName: `${bot}.botName`,
+    allocatedAmount: `${bot}.allocatedAmount`,
+    isAllocatedMoney: isMoneyValue(`${bot}.allocatedAmount`),
+    currentValue: `${bot}.currentValue`,
+    isValueMoney,
+    value: { $cond: [isValueMoney, { $abs: { $toDouble: value } }, 0] },
+    closing: `${bot}.closing`,
+    acceptedFrom: `${bot}.acceptedFrom`,
+    isLockedMoney: isMoneyValue(`${bot}.closing.value`),
+    life: lifeOf(bot),
+    isDated: { $ne: [datedLifeOf(bot), null] },
+    setAsideAt: { $cond: [{ $eq: [datedLifeOf(bot), null] }, setAsideAt(bot, '$$bot.k'), null] },
+    allocatedAfter: allocatedAfter(bot, '$$bot.k'),
+  };
+}
+
+export function parseUserReading(document: mongo.Document): UserReading {
+  const userId = toUserId(String(document._id));
+  const allocations: mongo.Document[] = document.allocations;
+  return {
+    firebaseUid: parseFirebaseUid(document.firebaseUid) ?? null,
+    notMoney: userNotMoney(document),
+    allocations: new Map(
+      allocations.filter((row) => row.isObject).map((row) => [row.id, parseAllocation(row)]),
+    ),
+    receipts: [...document.settled, ...document.rows].map((row) => receiptFromRow(userId, row)),
+    withdrawnSagas: new Set(document.withdrawnSagas),
+  };
+}
+
+function userNotMoney(document: mongo.Document): NotMoney | null {
+  if (!document.isBalanceMoney) {
+    return { field: 'paperWallet.balance', found: describeFound(document.balance) };
+  }
+  return document.areRowsAList ? null : { field: 'walletTransactions', found: 'not a list' };
+}
+
+function parseAllocation(row: mongo.Document): AllocationReadingRow {
+  const isMissing = row.currentValue === undefined || row.currentValue === null;
+  const valueField = isMissing ? 'allocatedAmount' : 'currentValue';
+  return {
+    botName: typeof row.botName === 'string' ? row.botName : '',
+    life: typeof row.life === 'string' ? row.life : null,
+    isDated: row.isDated,
+    setAsideAt: row.setAsideAt instanceof Date ? row.setAsideAt : null,
+    allocatedAfter: row.allocatedAfter instanceof Date ? row.allocatedAfter : null,
+    ...(row.isAllocatedMoney && { allocatedAmount: Number(row.allocatedAmount) }),
+    value: row.value,
+    allocatedNotMoney: notMoney(row.isAllocatedMoney, 'allocatedAmount', row.allocatedAmount),
+    valueNotMoney: notMoney(row.isValueMoney, valueField, row[valueField]),
+    lockedNotMoney: notMoney(row.isLockedMoney, 'closing.value', row.closing?.value),
+    mark: parseMark(row.closing),
+    acceptedFrom: typeof row.acceptedFrom === 'string' ? row.acceptedFrom : null,
+  };
+}
+
+function notMoney(isMoney: boolean, field: string, found: unknown): NotMoney | null {
+  return isMoney ? null : { field, found: describeFound(found) };
+}
+
+/** A mark that names no saga locks nothing, for the filters as for the reader. */
+function parseMark(closing: unknown): Mark | null {
+  if (typeof closing !== 'object' || closing === null) return null;
+  const { sagaId, epoch, value, aborting } = closing as Record<string, unknown>;
+  const id = parseSagaId(sagaId);
+  if (id === undefined) return null;
+  return {
+    sagaId: id,
+    epoch: Number(epoch),
+    value: Number(value),
+    aborting: aborting === true,
+  };
+}

@@ -1,0 +1,146 @@
+// What an audit reads of users: one document, one moment, and of its rows only those asked for, cut out by
+// the server. A user with 80,000 rows costs the reading of the document, not its transfer.
+
+import { runRepeatable } from '@reclaim/saga/mongodb';
+import { type Connection, mongo } from 'mongoose';
+import { parseFirebaseUid, toUserId, type UserId } from '../../domain/ids.ts';
+import { nativeCollection } from '../../infra/mongodb/native.ts';
+import type {
+  LedgerState,
+  OursCursor,
+  OursPage,
+  RowBoundary,
+  WalletReading,
+  WalletReadings,
+} from '../audit/wallet-readings.ts';
+import { describeFound } from './receipts.ts';
+import { type Expression, ROWS, SETTLED } from './wallet-expressions.ts';
+import { decimalOf, exactOf, parseReceipt, parseWalletRow, ROW_FIELDS } from './wallet-rows.ts';
+
+export interface MongoWalletReadingsDependencies {
+  /** An open mongoose connection; the caller closes it. */
+  readonly connection: Connection;
+}
+
+const TRIMMED = { $ifNull: ['$ledgerState.trimmed.rows', 0] };
+
+export function createMongoWalletReadings({
+  connection,
+}: MongoWalletReadingsDependencies): WalletReadings {
+  const users = () => nativeCollection<mongo.Document>(connection, 'users');
+  return {
+    async read(userId, { from, limit, receiptsAfter }) {
+      const projection = readingProjection(from, limit, receiptsAfter);
+      const user = await runRepeatable(() =>
+        users().findOne({ _id: new mongo.ObjectId(userId) }, { projection }),
+      );
+      return user === null ? null : parseReading(userId, user, limit);
+    },
+
+    async ours({ after, limit }) {
+      const found = await runRepeatable(() =>
+        users()
+          .find(oursFilter(after), { projection: { 'ledgerState.openedAt': 1 } })
+          .sort({ 'ledgerState.openedAt': 1, _id: 1 })
+          .limit(limit)
+          .toArray(),
+      );
+      return parseOurs(found, limit);
+    },
+  };
+}
+
+function readingProjection(
+  from: RowBoundary | 'start',
+  limit: number,
+  receiptsAfter: number,
+): mongo.Document {
+  const boundary = from === 'start' ? 0 : { $subtract: [from.index + from.trimmed, TRIMMED] };
+  const first = { $max: [0, { $subtract: [boundary, 1] }] };
+  return {
+    firebaseUid: 1,
+    readAt: '$$NOW',
+    balance: '$paperWallet.balance',
+    exact: decimalOf('$paperWallet.balance'),
+    opening: '$ledgerState.opening',
+    openingRows: '$ledgerState.openingRows',
+    seq: '$ledgerState.seq',
+    trimmed: '$ledgerState.trimmed',
+    rowCount: { $size: ROWS },
+    boundary: { $add: [boundary, 0] },
+    first,
+    rows: mapRows({ $slice: [ROWS, first, limit + 1] }),
+    receipts: mapRows({
+      $filter: { input: SETTLED, as: 'row', cond: { $gt: ['$$row.seq', receiptsAfter] } },
+    }),
+  };
+}
+
+function mapRows(input: Expression): Expression {
+  return { $map: { input, as: 'row', in: ROW_FIELDS } };
+}
+
+function parseReading(userId: UserId, user: mongo.Document, limit: number): WalletReading {
+  const boundaryIndex = Number(user.boundary);
+  const rows: mongo.Document[] = user.rows;
+  const hasRowBefore = boundaryIndex > Number(user.first);
+  const [before, ...behind] = hasRowBefore ? rows : [undefined, ...rows];
+  return {
+    userId,
+    firebaseUid: parseFirebaseUid(user.firebaseUid) ?? null,
+    readAtMs: user.readAt.getTime(),
+    balance: exactOf(user.exact),
+    balanceFound: describeFound(user.balance),
+    ledgerState: parseLedgerState(user),
+    rowCount: user.rowCount,
+    boundaryIndex,
+    rowBefore: before === undefined ? null : parseWalletRow(before),
+    rows: behind.slice(0, limit).flatMap((row) => (row === undefined ? [] : [parseWalletRow(row)])),
+    receipts: user.receipts.flatMap(parseReceipt),
+  };
+}
+
+function parseLedgerState({
+  opening,
+  openingRows,
+  seq,
+  trimmed,
+}: mongo.Document): LedgerState | null {
+  const balance = exactOf(opening);
+  if (balance === null) return null;
+  return {
+    opening: balance,
+    openingRows: wholeOf(openingRows),
+    seq: wholeOf(seq),
+    trimmed: { rows: wholeOf(trimmed?.rows), moved: exactOf(trimmed?.moved) ?? 0n },
+  };
+}
+
+function wholeOf(value: unknown): number {
+  const number = Number(value);
+  return Number.isSafeInteger(number) && number > 0 ? number : 0;
+}
+
+function oursFilter(after: OursCursor | null): mongo.Document {
+  const opened = { 'ledgerState.openedAt': { $type: 'date' }, _id: { $type: 'objectId' } };
+  if (after === null) return opened;
+  const { openedAt, userId } = after;
+  return {
+    ...opened,
+    $or: [
+      { 'ledgerState.openedAt': { $gt: openedAt } },
+      { 'ledgerState.openedAt': openedAt, _id: { $gt: new mongo.ObjectId(userId) } },
+    ],
+  };
+}
+
+function parseOurs(found: readonly mongo.Document[], limit: number): OursPage {
+  const last = found.at(-1);
+  const hasMore = found.length === limit && last !== undefined;
+  return {
+    userIds: found.map(({ _id }) => toUserId(String(_id))),
+    next: hasMore
+      ? { openedAt: last.ledgerState.openedAt, userId: toUserId(String(last._id)) }
+      : null,
+  };
+}

@@ -1,0 +1,224 @@
+// The wallets in MongoDB, and the only module that writes users. Every write is one conditional update
+// that the database decides (I2), fenced by the epoch in the mark (I5); what it came to is read back,
+// with a majority, and never guessed from a count or from the lack of an answer.
+
+import { runRepeatable } from '@reclaim/saga/mongodb';
+import { type Connection, mongo } from 'mongoose';
+import { type InstanceId, NO_USER, parseUserId, type UserId } from '../../domain/ids.ts';
+import { isStamped, settlementOpId } from '../../domain/incarnation.ts';
+import { isMoney } from '../../domain/money.ts';
+import { nativeCollection } from '../../infra/mongodb/native.ts';
+import type { AllocationReading, MarkResult, Receipt, SettleResult, Wallets } from '../wallets.ts';
+import { findFirebaseUids } from './account-reads.ts';
+import { type BotPast, createBotPasts, type FindBotPast, NO_PAST } from './bot-pasts.ts';
+import { decide } from './decide-command.ts';
+import { forgetSettled } from './forget-settled.ts';
+import type { LedgerDocument } from './ledger-documents.ts';
+import { abortUpdate, markUpdate, raiseUpdate, unmarkUpdate } from './mark-updates.ts';
+import { findPlatformPayment } from './platform-payments.ts';
+import { previewSettlement } from './preview-settlement.ts';
+import { type BotInQuestion, priorSettlement } from './prior-settlements.ts';
+import { receiptFromLedger } from './receipts.ts';
+import { reserve, withdrawReserve } from './reserve.ts';
+import { restore } from './restore.ts';
+import { createResurrectedWrites } from './resurrected.ts';
+import { settleUpdate } from './settle-update.ts';
+import { trimRows } from './trim-rows.ts';
+import type { UserReading } from './user-reading.ts';
+import { createWalletBatch } from './wallet-batch.ts';
+import {
+  decideAbort,
+  decideMark,
+  decideRaise,
+  decideSettle,
+  decideUnmark,
+  firstNotMoney,
+  receiptOf,
+} from './wallet-decisions.ts';
+import { ALLOCATIONS, isNothing, withAllocation } from './wallet-expressions.ts';
+
+export interface MongoWalletsDependencies {
+  /** An open mongoose connection; the caller closes it. */
+  readonly connection: Connection;
+  /** What is known of a bot's settled lives beside the document. */
+  readonly findPast?: FindBotPast;
+}
+
+export function createMongoWallets({
+  connection,
+  findPast = createBotPasts(connection),
+}: MongoWalletsDependencies): Wallets {
+  const send = createWalletBatch(connection);
+  const findPosted = (userId: UserId, opId: string) => findInLedger(connection, userId, opId);
+
+  return {
+    async readAllocation(userId, instanceId) {
+      const [{ user }, past] = await Promise.all([
+        send({ userId, instanceId, opId: null, write: null }),
+        findPast(userId, instanceId),
+      ]);
+      return toAllocationReading(user, past, { userId, instanceId });
+    },
+
+    async mark(command) {
+      if (command.value !== null && !isMoney(command.value)) {
+        throw new TypeError(`a lock's value must be money, not ${command.value}`);
+      }
+      const opId = settlementOpId(command.incarnation);
+      const { value, isLive, userId, instanceId, incarnation } = command;
+      // Of a dated life the capture has asked, and the tombstone holds its name.
+      const past = isStamped(incarnation.life) ? await findPast(userId, instanceId) : NO_PAST;
+      const update = markUpdate(command, opId, past);
+      const result = await decide<MarkResult>(send, command, opId, update, {
+        isFinal: ({ status }) => FINAL_MARKS.has(status),
+        decide: (user) => decideMark(command, opId, past, user),
+        // Any other value may have given way to what the bot has said before.
+        ...(value !== null && isLive && { applied: { status: 'marked' as const, value } }),
+      });
+      if (result.status !== 'absent') return result;
+      const receipt = await findPosted(command.userId, opId);
+      return receipt === null ? result : { status: 'already-settled', opId };
+    },
+
+    raiseMark: (target) =>
+      decide<RaiseResult>(send, target, null, raiseUpdate(target), {
+        isFinal: (result) => result !== 'absent',
+        decide: (user) => decideRaise(target, user),
+      }),
+
+    async unmark(target) {
+      const { userId, instanceId } = target;
+      // Afterwards nobody can tell a mark that was removed from one that never was.
+      const before = await send({ userId, instanceId, opId: null, write: null });
+      const mark = before.user?.allocations.get(instanceId)?.mark;
+      const result = await decide<'gone' | 'fenced'>(send, target, null, unmarkUpdate(target), {
+        isFinal: () => true,
+        decide: (user) => decideUnmark(target, user),
+      });
+      if (result === 'fenced') return 'fenced';
+      return mark?.sagaId === target.sagaId ? 'removed' : 'absent';
+    },
+
+    async abortSettlement(command) {
+      const result = await decide<AbortResult>(send, command, command.opId, abortUpdate(command), {
+        isFinal: (outcome) => outcome !== 'absent',
+        decide: (user) => decideAbort(command, user),
+      });
+      if (result !== 'absent') return result;
+      const receipt = await findPosted(command.userId, command.opId);
+      return receipt === null ? result : 'settled';
+    },
+
+    async settle(command) {
+      const result = await decide<SettleResult>(
+        send,
+        command,
+        command.opId,
+        settleUpdate(command),
+        {
+          isFinal: ({ status }) => FINAL_SETTLEMENTS.has(status),
+          decide: (user) => decideSettle(command, user),
+        },
+      );
+      if (result.status === 'settled' || result.status === 'fenced') return result;
+      const receipt = await findPosted(command.userId, command.opId);
+      return receipt === null ? result : { status: 'settled', receipt };
+    },
+
+    ...createResurrectedWrites(send, findPast),
+
+    async findReceipt(userId, opId) {
+      const { user } = await send({ userId, instanceId: null, opId, write: null });
+      const receipt = user === null ? undefined : receiptOf(user, opId);
+      return receipt ?? findPosted(userId, opId);
+    },
+
+    findPlatformPayment: (query) => findPlatformPayment(connection, query),
+
+    preview: (userId, instanceIds) => previewSettlement(connection, userId, instanceIds),
+    restore: (order) => restore(connection, order),
+    reserve: (order) => reserve(connection, order),
+    withdrawReserve: (order) => withdrawReserve(connection, order),
+
+    forgetSettled: (signal) => forgetSettled(connection, signal),
+
+    trimRows: (command) => trimRows(connection, command),
+
+    existingFirebaseUids: (uids) => findFirebaseUids(connection, uids),
+
+    otherHolders: (userId, instanceId) => findOtherHolders(connection, userId, instanceId),
+  };
+}
+
+type AbortResult = Awaited<ReturnType<Wallets['abortSettlement']>>;
+type RaiseResult = Awaited<ReturnType<Wallets['raiseMark']>>;
+
+const FINAL_MARKS = new Set<MarkResult['status']>([
+  'marked',
+  'already-settled',
+  'fenced',
+  'account-gone',
+]);
+
+const FINAL_SETTLEMENTS = new Set<SettleResult['status']>(['settled', 'fenced', 'account-gone']);
+
+function toAllocationReading(
+  user: UserReading | null,
+  past: BotPast,
+  { userId, instanceId }: BotInQuestion,
+): AllocationReading {
+  if (user === null) return { status: 'account-gone' };
+  const { firebaseUid } = user;
+  const bot = user.allocations.get(instanceId);
+  if (bot === undefined) return { status: 'absent', firebaseUid };
+  const { botName, life, value, mark, allocatedAmount } = bot;
+  return {
+    status: 'present',
+    firebaseUid,
+    allocation: {
+      botName,
+      ...(allocatedAmount !== undefined && { allocatedAmount }),
+      life,
+      value,
+      notMoney: firstNotMoney(user, bot),
+      mark,
+      settledOpId: priorSettlement(user, past, { userId, instanceId }, bot)?.opId ?? null,
+    },
+  };
+}
+
+/** The ledger keeps what a legacy writer can erase from the user. */
+async function findInLedger(
+  connection: Connection,
+  userId: UserId,
+  opId: string,
+): Promise<Receipt | null> {
+  const entry = await runRepeatable(() =>
+    nativeCollection<LedgerDocument>(connection, 'ledger').findOne({
+      _id: opId,
+      userId,
+      type: 'deallocate',
+    }),
+  );
+  return entry === null ? null : receiptFromLedger(userId, entry);
+}
+
+async function findOtherHolders(
+  connection: Connection,
+  userId: UserId,
+  instanceId: InstanceId,
+): Promise<readonly UserId[]> {
+  const holders = await runRepeatable(() =>
+    nativeCollection(connection, 'users')
+      .find(
+        {
+          _id: { $ne: new mongo.ObjectId(userId) },
+          $expr: withAllocation(instanceId, { $not: [isNothing('$$bot')] }, ALLOCATIONS),
+        },
+        { projection: { _id: 1 }, limit: 2 },
+      )
+      .toArray(),
+  );
+  // A holder that no record can name is a holder all the same.
+  return holders.map(({ _id }) => parseUserId(String(_id)) ?? NO_USER);
+}

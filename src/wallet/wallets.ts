@@ -1,0 +1,321 @@
+// The wallet side of a user document. The only port through which this program changes users (I2, I5):
+// every write is one conditional update that the database decides, and every answer is a value. All
+// arithmetic happens inside MongoDB, in Decimal128. Reads of money are majority reads on the primary.
+
+import type { SagaId } from '@reclaim/saga';
+import type { BotWorth } from '../domain/bot-worth.ts';
+import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
+import type { Incarnation } from '../domain/incarnation.ts';
+import type { RestoreOrder, RestoreResult } from './restorations.ts';
+
+export interface Wallets {
+  /** One user's allocation of one bot, with everything a saga must know before it touches it.
+   * Reads of many sagas that wait together go out as one query. */
+  readAllocation(userId: UserId, instanceId: InstanceId): Promise<AllocationReading>;
+
+  /** Sets the semantic lock `closing: {sagaId, epoch, value, life, stamped?}` on the allocation. Applies only
+   * when the allocation is of the given incarnation, its numbers are money, and it carries no mark,
+   * or this saga's of the same or a lower epoch, or one listed in `mayTakeOver`. The first write on a
+   * user also sets `ledgerState {opening, openingRows, seq: 0, settled: []}`. Repeatable. */
+  mark(command: MarkCommand): Promise<MarkResult>;
+
+  /** Raises the epoch of this saga's mark (never lowers it). 'absent': there is no such mark. */
+  raiseMark(target: MarkTarget): Promise<'raised' | 'absent' | 'fenced'>;
+
+  /** Removes the mark if it names this saga with an epoch not above the given one, and forbids this saga another
+   * one from here on, however late a worker of it may come (I5): `mark` and `abortSettlement` then say `fenced`.
+   * Repeatable. */
+  unmark(target: MarkTarget): Promise<'removed' | 'absent' | 'fenced'>;
+
+  /** Forbids this saga's settlement for good before a compensation that follows a begun pivot: sets
+   * `closing.aborting: true` under the epoch; where the mark is gone but the incarnation is there, an
+   * aborting mark is written (I6). 'settled': a receipt exists, too late to abort. */
+  abortSettlement(command: SettleCommand): Promise<'aborting' | 'absent' | 'settled' | 'fenced'>;
+
+  /** The settlement (I2): balance, allocation and transaction in ONE document update. Every outcome
+   * of a filter that did not match is told apart by one re-read; see SettleResult. Repeatable. */
+  settle(command: SettleCommand): Promise<SettleResult>;
+
+  /** What settling these allocations would come to now, computed as a settlement would; writes nothing. Those that
+   * are not there, or whose numbers are not money, are left out. */
+  preview(userId: UserId, instanceIds: readonly InstanceId[]): Promise<SettlementPreview>;
+
+  /** Takes a resurrected allocation (one that was settled, and put back by somebody) out of the document
+   * without paying it. Applies only to that life, and under no mark but those in `mayTakeOver`; raises
+   * `__v`. Repeatable. */
+  dropResurrected(target: ResurrectedTarget): Promise<ResurrectedResult>;
+
+  /** Makes a resurrected allocation a new life that may be paid once: allocatedAt becomes the database's
+   * now, a leftover mark goes, `acceptedFrom` names the life it had. Same conditions. Repeatable. */
+  acceptResurrected(target: ResurrectedTarget): Promise<ResurrectedResult>;
+
+  /** The receipt of a settlement, from ledgerState.settled, walletTransactions or the ledger, or null. */
+  findReceipt(userId: UserId, opId: string): Promise<Receipt | null>;
+
+  /** The platform's own payment of this life, as a receipt that names it; null: no row of its since that moment says
+   * so, or the balance has not moved by it. Asked where an allocation is gone without a receipt of ours. */
+  findPlatformPayment(query: PlatformPaymentQuery): Promise<Receipt | null>;
+
+  /** Pays in once more what settlements had paid that a stale save took back: one document update, once for its
+   * operation, and only as the ledger proves. Repeatable. */
+  restore(order: RestoreOrder): Promise<RestoreResult>;
+
+  /** Sets money aside for a new bot: balance down, allocation up and the transaction `allocate`, in ONE document
+   * update (I2), dated by the database. Applies only when the balance holds the amount, no allocation of this
+   * id exists, and neither this operation's row nor its withdrawal. The first write on a user sets
+   * `ledgerState` as `mark` does. Repeatable. */
+  reserve(order: ReserveOrder): Promise<ReserveResult>;
+
+  /** Forbids this reservation from here on, however late its write may arrive (I5), then says whether it had
+   * landed. Repeatable; the money is not moved by it. */
+  withdrawReserve(order: ReserveOrder): Promise<WithdrawResult>;
+
+  /** Drops receipts from `ledgerState.settled` that the ledger has held for a day: the guard against a
+   * save of stale known paths is needed no longer than such copies live.
+   * @param signal ends it behind the users at hand. @returns how many were dropped. */
+  forgetSettled(signal?: AbortSignal): Promise<number>;
+
+  /** Removes embedded rows beyond the newest `keep`, oldest first: exactly those that the ledger has held for
+   * a day, by their `_id` or opId. Rows with neither are never removed. Bounded: the rest comes with the
+   * next call. @returns how many were removed. */
+  trimRows(command: TrimCommand): Promise<number>;
+
+  /** Users other than the given one that hold an allocation of this id, at most 2. A scan: called only
+   * where no label, mapping or pool names an owner. */
+  otherHolders(userId: UserId, instanceId: InstanceId): Promise<readonly UserId[]>;
+
+  /** Which of these firebaseUids belong to a user. */
+  existingFirebaseUids(uids: readonly string[]): Promise<ReadonlySet<string>>;
+}
+
+export interface ResurrectedTarget {
+  /** The life that was settled. One that is no date stands for every undated allocation of a bot that was
+   * settled once: such an allocation is an old copy, whatever stamp it carries. */
+  readonly incarnation: Incarnation;
+  /** Sagas whose leftover mark came back with the copy: not open any more. */
+  readonly mayTakeOver: readonly SagaId[];
+}
+
+export type ResurrectedResult =
+  /** No allocation of that life stands there: taken out now, before, or by somebody else. */
+  | { readonly status: 'gone' }
+  /** It is a new life, accepted now or before. */
+  | { readonly status: 'accepted' }
+  | { readonly status: 'marked'; readonly sagaId: SagaId }
+  /** Neither the document nor the ledger knows a settlement of it: it may still be owed. */
+  | { readonly status: 'not-settled' };
+
+export interface PlatformPaymentQuery {
+  readonly incarnation: Incarnation;
+  /** Rows that are older say nothing of this life. */
+  readonly notBefore: Date;
+  readonly botName: string;
+  /** Dollars as read at the lock, for profit and loss; null where it was no money. */
+  readonly allocatedAmount: number | null;
+}
+
+export interface TrimCommand {
+  readonly userId: UserId;
+  readonly keep: number;
+  /** How far the rows were taken into the ledger: nothing behind it is touched. `trimmed` is the user's
+   * count of removed rows at the moment `index` was noted. */
+  readonly takenIn: { readonly index: number; readonly trimmed: number };
+}
+
+export type AllocationReading =
+  | { readonly status: 'account-gone' }
+  | { readonly status: 'absent'; readonly firebaseUid: FirebaseUid | null }
+  | {
+      readonly status: 'present';
+      readonly firebaseUid: FirebaseUid | null;
+      readonly allocation: AllocationFacts;
+    };
+
+/** An allocation as a saga sees it. Numbers are plain JSON for captures and messages; they are never
+ * added here. */
+export interface AllocationFacts {
+  readonly botName: string;
+  /** Dollars; missing where it is no money. */
+  readonly allocatedAmount?: number;
+  /** The incarnation's life: allocatedAt as ISO text, the stamp in the mark, or null (not stamped yet). */
+  readonly life: string | null;
+  /** The value to be locked: currentValue, or allocatedAmount where that is missing or null. */
+  readonly value: number;
+  /** Null when all numbers are money; else the first field that is not, with what was found there,
+   * e.g. `{field: 'currentValue', found: '"61.5"'}`. `paperWallet.balance` counts too. */
+  readonly notMoney: { readonly field: string; readonly found: string } | null;
+  readonly mark: Mark | null;
+  /** Set when this life was settled before, by the document, the ledger or the tombstones of the bot: then the
+   * allocation is resurrected (a legacy writer put it back) and is never paid again. A life is told by its
+   * date; one dated before the bot's newest settlement is an old copy too, and so is an undated one, unless the
+   * platform has set that very amount aside for the bot since. */
+  readonly settledOpId: string | null;
+}
+
+export interface Mark {
+  readonly sagaId: SagaId;
+  readonly epoch: number;
+  readonly value: number;
+  readonly aborting: boolean;
+}
+
+export interface MarkTarget {
+  readonly userId: UserId;
+  readonly instanceId: InstanceId;
+  readonly sagaId: SagaId;
+  readonly epoch: number;
+}
+
+export interface MarkCommand extends MarkTarget {
+  readonly incarnation: Incarnation;
+  /** The captured value, for marking again where a legacy writer dropped the mark; null locks the
+   * value found. What the bot has said already, and this saga's mark holds, stays, unless this is newer word of it. */
+  readonly value: number | null;
+  /** The bot has said that value itself: a settlement pays it, whatever stands in currentValue by then. */
+  readonly isLive?: true;
+  /** Of the allocation that the bot was asked about, where a live value is marked again; else what stands there. A settlement pays
+   * the live value while that is still the same: money taken out or put in since is in no answer of the bot's. */
+  readonly allocatedAmount?: number;
+  /** Sagas whose leftover mark may be replaced: not open any more and without a receipt. */
+  readonly mayTakeOver: readonly SagaId[];
+}
+
+export type MarkResult =
+  | { readonly status: 'marked'; readonly value: number }
+  | { readonly status: 'account-gone' | 'absent' }
+  | { readonly status: 'other-incarnation'; readonly life: string | null }
+  | { readonly status: 'other-saga'; readonly sagaId: SagaId }
+  | { readonly status: 'not-money'; readonly field: string; readonly found: string }
+  /** This life was settled before, as far as document, ledger and tombstones tell: it came back with an old copy. */
+  | { readonly status: 'already-settled'; readonly opId: string }
+  | { readonly status: 'fenced' };
+
+export interface SettleCommand extends MarkTarget {
+  readonly incarnation: Incarnation;
+  /** The one for this incarnation: `settlementOpId(incarnation)`. */
+  readonly opId: string;
+  readonly botName: string;
+  /** The value captured at the lock, for an aborting mark that has to be written anew. */
+  readonly lockedValue: number;
+  /** What the bot says that it is worth. Live: that is paid, unless the allocated amount has changed since. Not live: the stored value is, unless the mark holds a
+   * live one, and row and receipt say so. Missing, or stored: the stored value is the one that counts. */
+  readonly worth?: BotWorth;
+  /** Set where a live `worth` is what the lock's step was told: a live value in the mark is the same or newer. */
+  readonly lockMayBeNewer?: true;
+  /** Which sentence the transaction's description is: `Returned $X from deleted bot (P&L: +$Y)`,
+   * `Auto-cleanup: returned $X from orphaned bot (P&L: -$Y)` or, where a provision is undone,
+   * `Returned $X from bot that was not started (P&L: +$Y)`. */
+  readonly reason: 'deleted' | 'orphaned' | 'not-started';
+}
+
+export type SettleResult =
+  /** Paid now, or paid before by whoever came first (cases 0 and a). */
+  | { readonly status: 'settled'; readonly receipt: Receipt }
+  /** (b) same incarnation without a mark. */
+  | { readonly status: 'mark-dropped' }
+  /** (c) another saga's mark. */
+  | { readonly status: 'other-saga'; readonly sagaId: SagaId }
+  /** (d) another incarnation stands there. */
+  | { readonly status: 'other-incarnation'; readonly life: string | null }
+  /** (e), (f): no allocation and no receipt; the caller knows whether it ever was there. */
+  | { readonly status: 'absent' }
+  | { readonly status: 'account-gone' }
+  /** (g) this saga's mark with a lower epoch. */
+  | { readonly status: 'stale-mark'; readonly epoch: number }
+  /** (g) this saga's mark with a higher epoch, or aborting. */
+  | { readonly status: 'fenced' }
+  /** The numbers stopped being money after the lock. */
+  | { readonly status: 'not-money'; readonly field: string; readonly found: string };
+
+export interface SettlementPreview {
+  readonly bots: readonly {
+    readonly instanceId: InstanceId;
+    readonly botName: string;
+    /** Dollars, rounded to cents. */
+    readonly amount: number;
+    readonly pnl: number;
+  }[];
+  /** Cents. */
+  readonly totalMinor: number;
+  /** Null: no such user, or a balance that is not money. */
+  readonly newBalance: number | null;
+}
+
+export interface ReserveOrder {
+  readonly userId: UserId;
+  readonly instanceId: InstanceId;
+  /** `reserveOpId(sagaId)`. */
+  readonly opId: string;
+  readonly botName: string;
+  /** Integer cents, above 0. */
+  readonly amountMinor: number;
+}
+
+export type ReserveResult =
+  /** Now or by an earlier call of this operation. */
+  | { readonly status: 'reserved'; readonly reservation: Reservation }
+  | { readonly status: 'insufficient-funds'; readonly balance: number }
+  /** An allocation of this id that this operation did not make. */
+  | { readonly status: 'occupied' }
+  /** Somebody undoes this operation. */
+  | { readonly status: 'withdrawn' }
+  | { readonly status: 'account-gone' }
+  | { readonly status: 'not-money'; readonly field: string; readonly found: string };
+
+export type WithdrawResult =
+  /** It had landed; the allocation may have been settled since. */
+  | { readonly status: 'reserved'; readonly reservation: Reservation }
+  /** It never landed, and never will. */
+  | { readonly status: 'withdrawn' }
+  | { readonly status: 'account-gone' };
+
+/** What a reservation left behind; enough to post the ledger entry if a legacy writer erases the row. */
+export interface Reservation {
+  readonly opId: string;
+  readonly userId: UserId;
+  readonly instanceId: InstanceId;
+  /** The incarnation's life: the allocation's `allocatedAt`, ISO 8601, database time. */
+  readonly life: string;
+  readonly botName: string;
+  /** Integer cents taken from the balance, above 0. */
+  readonly amountMinor: number;
+  /** Dollars, for display. */
+  readonly previousBalance: number;
+  readonly newBalance: number;
+  readonly description: string;
+  /** Position in the user's own sequence of our writes. */
+  readonly seq: number;
+}
+
+/** What a settlement left behind; enough to post the ledger entry if a legacy writer erases the row. */
+export interface Receipt {
+  readonly opId: string;
+  readonly userId: UserId;
+  readonly instanceId: InstanceId;
+  /** The incarnation's life; missing where only the embedded row is left. */
+  readonly life?: string;
+  readonly botName: string;
+  /** Dollars, for display and for the platform's format; rounded to cents. */
+  readonly amount: number;
+  readonly pnl: number;
+  readonly previousBalance: number;
+  readonly newBalance: number;
+  /** Integer cents. */
+  readonly amountMinor: number;
+  readonly pnlMinor: number;
+  /** The unrounded value, as decimal text. */
+  readonly exactValue: string;
+  readonly description: string;
+  /** Position in the user's own sequence of our writes. */
+  readonly seq: number;
+  /** ISO 8601, database time. */
+  readonly settledAt: string;
+  /** Set when currentValue had been overwritten and the locked value was paid instead: what was found. */
+  readonly overwrittenValue?: string;
+  /** Whose word the amount is, where the bot was to be asked; missing where the stored value counts. */
+  readonly valueSource?: 'bot' | 'stored';
+  /** Why the bot's own word was not to be had; missing where only the embedded row is left. */
+  readonly notLive?: string;
+  /** Set where the platform made the payment, and this program only found it. */
+  readonly paidBy?: 'platform';
+}
