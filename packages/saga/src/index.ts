@@ -2,6 +2,16 @@
 // change with any version. Technologies have doors of their own: ./mongodb, ./queue, ./metrics, ./tracing.
 
 export { BadCursorError } from './bad-cursor.ts';
+export { waitUntil, withWarnings } from './define/outcome.ts';
+export { type OpenSaga, type Saga, type SagaOptions, saga } from './define/saga.ts';
+export type {
+  CompensatableOptions,
+  HoldOptions,
+  PivotOptions,
+  RetriableOptions,
+  StepContext,
+  TypedFacts,
+} from './define/step-options.ts';
 export type {
   CompensatableStep,
   Observation,

@@ -1,0 +1,136 @@
+// How a definition is written: a chain that knows, at each step, the input and what the steps before it captured and
+// returned. Each call gives a new value, and each value is a SagaDefinition. I6 is in the types: nothing compensatable can
+// be written after the pivot.
+
+import type { SagaDefinition, StepCall, StepDefinition } from '../definition.ts';
+import type { Json } from '../json.ts';
+import { withGoBack } from './abort-missing.ts';
+import type { ResultOf } from './outcome.ts';
+import type {
+  CompensatableOptions,
+  HoldOptions,
+  PivotOptions,
+  RetriableOptions,
+  TypedFacts,
+} from './step-options.ts';
+import { compensatableStep, pivotStep, retriableStep } from './steps.ts';
+import type { IsEmpty, Something, Storable } from './storable.ts';
+import {
+  NO_READERS,
+  type Readers,
+  type StepSchemas,
+  typedFacts,
+  withReaders,
+} from './typed-call.ts';
+
+export interface SagaOptions<Input extends Json>
+  extends Pick<
+    SagaDefinition<Input>,
+    'queue' | 'idPrefix' | 'searchBy' | 'yieldsWithinMs' | 'choices'
+  > {
+  /** Unique while a saga is open: two requests with one key get one saga (I8). The type of its parameter is the input. */
+  readonly key: (input: Input) => string;
+  /** Raised when the steps change: open sagas end on the version that they began with. Default: 1. */
+  readonly version?: number;
+}
+
+/** Past the point of no return: every step from here on only goes forward. */
+export interface Saga<Input extends Json, Captures, Results> extends SagaDefinition<Input> {
+  retriable<
+    const Name extends string,
+    Returned extends Storable<Returned>,
+    BestEffort extends boolean = false,
+  >(
+    name: Name,
+    options: RetriableOptions<Input, Captures, Results, Returned, BestEffort>,
+  ): Saga<Input, Captures, WithResult<Results, Name, Returned, BestEffort>>;
+  /** What the job shows at its end, whichever end it is: results of steps that did not run are missing. Pure. */
+  returns(
+    result: (facts: TypedFacts<Input, Captures, Results>) => Json,
+  ): Saga<Input, Captures, Results>;
+  holds(options: HoldOptions<Input, Captures, Results>): Saga<Input, Captures, Results>;
+}
+
+/** Before the point of no return. */
+export interface OpenSaga<Input extends Json, Captures, Results>
+  extends Saga<Input, Captures, Results> {
+  compensatable<
+    const Name extends string,
+    Capture extends Storable<Capture>,
+    Returned extends Storable<Returned>,
+  >(
+    name: Name,
+    options: CompensatableOptions<Input, Captures, Results, Capture, Returned>,
+  ): OpenSaga<
+    Input,
+    Simplify<Captures & { readonly [Key in Name]: Capture }>,
+    WithResult<Results, Name, Returned, false>
+  >;
+  pivot<const Name extends string, Returned extends Storable<Returned>>(
+    name: Name,
+    options: PivotOptions<Input, Captures, Results, Returned>,
+  ): Saga<Input, Captures, WithResult<Results, Name, Returned, false>>;
+}
+
+/** @param name stored with every saga: it cannot change while sagas of it are open or kept. */
+export function saga<Input extends Json>(
+  name: string,
+  { version = 1, ...options }: SagaOptions<Input>,
+): OpenSaga<Input, Empty, Empty> {
+  return chain({ ...options, name, version, steps: [] }, NO_READERS);
+}
+
+function chain<Input extends Json, Captures, Results>(
+  definition: SagaDefinition<Input>,
+  readers: Readers,
+): OpenSaga<Input, Captures, Results> {
+  const withParts = <NewCaptures = Captures, NewResults = Results>(
+    parts: Partial<SagaDefinition<Input>>,
+    known: Readers = readers,
+  ) => chain<Input, NewCaptures, NewResults>({ ...definition, ...parts }, known);
+  const withStep = <NewCaptures, NewResults>(
+    name: string,
+    schemas: StepSchemas,
+    stepOf: (known: Readers) => StepDefinition<Input>,
+    parts: Partial<SagaDefinition<Input>> = {},
+  ) => {
+    const known = withReaders(readers, name, schemas);
+    const steps = [...definition.steps, stepOf(known)];
+    return withParts<NewCaptures, NewResults>({ ...parts, steps }, known);
+  };
+  return {
+    ...definition,
+    compensatable: (name, options) =>
+      withStep(name, options, (known) => compensatableStep(name, options, known)),
+    pivot: (name, options) => {
+      const isAbortable = options.abort !== undefined;
+      const parts = isAbortable ? {} : { choices: withGoBack(name, definition.choices) };
+      return withStep(name, options, (known) => pivotStep(name, options, known), parts);
+    },
+    retriable: (name, options) =>
+      withStep(name, options, (known) => retriableStep(name, options, known)),
+    returns: (result) => withParts({ result: (facts) => result(typedFacts(facts)) }),
+    holds: ({ fenceEffects, release, atRisk }) =>
+      withParts({
+        release: async (call) => release(typedFacts(call)),
+        atRisk: (facts) => atRisk(typedFacts(facts)),
+        ...(fenceEffects !== undefined && {
+          fenceEffects: async (call: StepCall<Input>) => fenceEffects(typedFacts(call)),
+        }),
+      }),
+  };
+}
+
+type Empty = Readonly<Record<never, never>>;
+type Simplify<T> = { [Key in keyof T]: T[Key] };
+
+type WithResult<Results, Name extends string, Returned, BestEffort extends boolean> = Simplify<
+  Results & Result<Name, ResultOf<Returned>, BestEffort>
+>;
+
+/** A step that was skipped, or returned nothing, has no result. */
+type Result<Name extends string, Value, BestEffort extends boolean> = true extends
+  | BestEffort
+  | IsEmpty<Value>
+  ? { readonly [Key in Name]?: Something<Value> }
+  : { readonly [Key in Name]: Value };

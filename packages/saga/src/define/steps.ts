@@ -1,0 +1,107 @@
+// From the options of one step to the step that the engine runs: the defaults filled in, each function behind the adapter
+// that types its call.
+
+import type {
+  CompensatableStep,
+  Observation,
+  PivotStep,
+  RetriableStep,
+  StepCall,
+} from '../definition.ts';
+import type { Json } from '../json.ts';
+import { abortByObserving } from './abort-missing.ts';
+import { PATIENT_RETRY, RETRY, TIMEOUT_MS } from './defaults.ts';
+import { toJson, toStepResult } from './outcome.ts';
+import type {
+  CompensatableOptions,
+  Deadline,
+  MaybePromise,
+  Observed,
+  PivotOptions,
+  RetriableOptions,
+} from './step-options.ts';
+import { captureOf, contextOf, type Readers } from './typed-call.ts';
+
+export function compensatableStep<Input extends Json, Captures, Results, Capture, Returned>(
+  name: string,
+  options: CompensatableOptions<Input, Captures, Results, Capture, Returned>,
+  readers: Readers,
+): CompensatableStep<Input> {
+  const { retry = RETRY, timeoutMs = TIMEOUT_MS, compensateRetry = PATIENT_RETRY } = options;
+  const { observe, canUndo, deadline } = options;
+  const at = typing<Input>(name, readers);
+  return {
+    ...{ kind: 'compensatable', name, retry, timeoutMs, compensateRetry },
+    capture: async (call) => toJson(await options.capture(at(call))),
+    run: async (call) => toStepResult(await options.run(at(call))),
+    compensate: async (call) => (await options.compensate(at(call))) ?? undefined,
+    ...(observe !== undefined && { observe: observing(observe, at) }),
+    ...(deadline !== undefined && { deadline: expiring(deadline, at) }),
+    ...(canUndo !== undefined && {
+      canUndo: (capture: Json) => canUndo(captureOf(capture, name, readers)),
+    }),
+  };
+}
+
+export function pivotStep<Input extends Json, Captures, Results, Returned>(
+  name: string,
+  options: PivotOptions<Input, Captures, Results, Returned>,
+  readers: Readers,
+): PivotStep<Input> {
+  const { retry = PATIENT_RETRY, timeoutMs = TIMEOUT_MS, deadline } = options;
+  if (deadline !== undefined && options.abort === undefined) {
+    throw new Error(`${name} has a deadline and no abort: an attempt under way could land late`);
+  }
+  const at = typing<Input>(name, readers);
+  const observe = observing(options.observe, at);
+  return {
+    ...{ kind: 'pivot', name, retry, timeoutMs, observe },
+    run: async (call) => toStepResult(await options.run(at(call))),
+    abort:
+      options.abort === undefined
+        ? (call) => abortByObserving(name, observe, call)
+        : observing(options.abort, at),
+    ...(deadline !== undefined && { deadline: expiring(deadline, at) }),
+  };
+}
+
+export function retriableStep<Input extends Json, Captures, Results, Returned>(
+  name: string,
+  options: RetriableOptions<Input, Captures, Results, Returned, boolean>,
+  readers: Readers,
+): RetriableStep<Input> {
+  const { bestEffort = false, timeoutMs = TIMEOUT_MS, observe } = options;
+  const { retry = bestEffort ? RETRY : PATIENT_RETRY } = options;
+  const at = typing<Input>(name, readers);
+  return {
+    ...{ kind: 'retriable', name, retry, timeoutMs, bestEffort },
+    run: async (call) => toStepResult(await options.run(at(call))),
+    ...(observe !== undefined && { observe: observing(observe, at) }),
+  };
+}
+
+type Typing<Input extends Json> = <Context>(call: StepCall<Input>) => Context;
+
+function typing<Input extends Json>(name: string, readers: Readers): Typing<Input> {
+  return (call) => contextOf(call, name, readers);
+}
+
+function observing<Input extends Json, Context>(
+  observe: (context: Context) => MaybePromise<Observed<unknown>>,
+  at: Typing<Input>,
+): (call: StepCall<Input>) => Promise<Observation> {
+  return async (call) => {
+    const seen = await observe(at(call));
+    return seen.outcome === 'landed' ? { ...seen, value: toJson(seen.value) } : seen;
+  };
+}
+
+function expiring<Input extends Json, Context>(
+  deadline: Deadline<Context, unknown>,
+  at: Typing<Input>,
+): NonNullable<CompensatableStep<Input>['deadline']> {
+  return {
+    at: (call) => deadline.at(at(call)),
+    expired: async (call, lastError) => toStepResult(await deadline.expired(at(call), lastError)),
+  };
+}

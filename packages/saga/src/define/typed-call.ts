@@ -1,0 +1,79 @@
+// The adapter between the engine's calls, which carry JSON, and the typed functions of a definition. The types are taken on
+// trust here and nowhere else: what a step finds under a name was put there by the step of that name, in the same version
+// of the same definition. Where a schema is given, the value is checked when it is read.
+
+import type { TSchema } from 'typebox';
+import type { SagaFacts, StepCall } from '../definition.ts';
+import type { Json } from '../json.ts';
+import { type Stored, stored } from '../run/stored.ts';
+
+/** Of the steps that have a schema, by name. */
+export interface Readers {
+  readonly captures: ReadonlyMap<string, Stored<Json>>;
+  readonly results: ReadonlyMap<string, Stored<Json>>;
+}
+
+export interface StepSchemas {
+  readonly captureSchema?: TSchema;
+  readonly resultSchema?: TSchema;
+}
+
+export const NO_READERS: Readers = { captures: new Map(), results: new Map() };
+
+export function withReaders(
+  { captures, results }: Readers,
+  step: string,
+  schemas: StepSchemas,
+): Readers {
+  return {
+    captures: withReader(captures, step, `capture of ${step}`, schemas.captureSchema),
+    results: withReader(results, step, `result of ${step}`, schemas.resultSchema),
+  };
+}
+
+function withReader(
+  readers: Readers['captures'],
+  step: string,
+  name: string,
+  schema: TSchema | undefined,
+): Readers['captures'] {
+  return schema === undefined ? readers : new Map([...readers, [step, stored<Json>(name, schema)]]);
+}
+
+/** @param step whose own capture and progress the context shows. */
+export function contextOf<Context, Input extends Json>(
+  call: StepCall<Input>,
+  step: string,
+  readers: Readers,
+): Context {
+  const context = {
+    ...call,
+    capture: captureOf(call.capture, step, readers),
+    captures: checked(call.captures, readers.captures),
+    results: checked(call.results, readers.results),
+    progress: call.results[step] ?? null,
+  };
+  return context as Context;
+}
+
+export function captureOf<Capture>(capture: Json | null, step: string, { captures }: Readers) {
+  const reader = captures.get(step);
+  return (reader === undefined ? capture : reader.readOrNull(capture)) as Capture;
+}
+
+/** For a function of the whole saga. What such a function reads is not checked: it also runs where a person could not be
+ * asked any more, at the saga's end. */
+export function typedFacts<Typed, Facts extends SagaFacts<Json>>(facts: Facts): Typed {
+  return facts as unknown as Typed;
+}
+
+// Each when it is read: a value that nobody asks for stops nothing.
+function checked(values: Readonly<Record<string, Json>>, readers: Readers['captures']) {
+  if (readers.size === 0) return values;
+  const checking = {};
+  for (const [name, value] of Object.entries(values)) {
+    const get = () => readers.get(name)?.read(value) ?? value;
+    Object.defineProperty(checking, name, { enumerable: true, get });
+  }
+  return checking;
+}
