@@ -28,6 +28,9 @@ export function createAuthentication(who: Who) {
   return fp(
     async (app) => {
       app.decorateRequest('identity', null);
+      app.addHook('onRoute', (route) => {
+        route.schema = { ...route.schema, security: [{ bearer: [] }] };
+      });
       app.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
         reply.header('cache-control', 'no-store');
         const { authorization } = request.headers;

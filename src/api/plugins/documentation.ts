@@ -7,11 +7,17 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { type Asset, createAsset } from '../pages/asset.ts';
 import { sendAsset } from '../pages/send-asset.ts';
+import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import { INLINE_STYLE_POLICY } from './security-headers.ts';
 
 export function createDocumentation(version: string) {
   return fp(
     async (app) => {
+      app.addHook('onRoute', (route) => {
+        if (route.schema?.operationId === undefined) return;
+        const response = { ...Object(route.schema.response), ...PROBLEM_RESPONSES };
+        route.schema = { ...route.schema, response };
+      });
       await app.register(swagger, {
         openapi: {
           openapi: '3.1.0',
@@ -57,6 +63,3 @@ function writtenOnce(app: FastifyInstance): ReadonlyMap<string, () => Asset> {
     ['/docs/yaml', once(yaml)],
   ]);
 }
-
-/** For the schema of every route behind authentication. */
-export const BEARER: readonly { [scheme: string]: readonly string[] }[] = [{ bearer: [] }];

@@ -17,7 +17,6 @@ import type { BotEvent } from '../../health/bot-events.ts';
 import { deletionBodies } from '../deletion-answer.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { statusUrl } from '../job-view.ts';
-import { BEARER } from '../plugins/documentation.ts';
 import { ProblemError } from '../problem.ts';
 import { reasonsFor } from '../reasons-for.ts';
 import { sayBot } from '../say-bot.ts';
@@ -28,7 +27,6 @@ import {
   BotListSchema,
 } from '../schemas/bots.ts';
 import { BotParamsSchema, EndedDeletionSchema } from '../schemas/deletion.ts';
-import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import { audienceOf } from '../told.ts';
 import { toldBot } from '../told-bot.ts';
 import { identityOf, ownerOf } from '../viewer.ts';
@@ -127,8 +125,7 @@ const LIST = {
   operationId: 'listBots',
   summary: 'Your bots, with what each of the three sources says of them',
   tags: ['bots'],
-  security: BEARER,
-  response: { 200: BotListSchema, ...PROBLEM_RESPONSES },
+  response: { 200: BotListSchema },
 };
 
 const EVENTS = {
@@ -136,10 +133,9 @@ const EVENTS = {
   summary: 'What happened to a bot, newest first',
   description: 'How it was seen, its restarts, and corrections of its status; kept for a month.',
   tags: ['bots'],
-  security: BEARER,
   params: BotParamsSchema,
   querystring: BotEventsQuerySchema,
-  response: { 200: BotEventsSchema, ...PROBLEM_RESPONSES },
+  response: { 200: BotEventsSchema },
 };
 
 const DELETE = {
@@ -149,8 +145,7 @@ const DELETE = {
     'Answers 202 as soon as the deletion is durable; poll the job, or hold the answer with ' +
     '`Prefer: wait=N`. Repeating the request gives the same job.',
   tags: ['bots'],
-  security: BEARER,
   params: BotParamsSchema,
   headers: WaitHeadersSchema,
-  response: { 200: EndedDeletionSchema, 202: AcceptedJobSchema, ...PROBLEM_RESPONSES },
+  response: { 200: EndedDeletionSchema, 202: AcceptedJobSchema },
 };

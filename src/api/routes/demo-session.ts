@@ -7,7 +7,6 @@ import { parseFirebaseUid } from '../../domain/ids.ts';
 import type { DemoSessions } from '../dependencies.ts';
 import { isFromLoopback } from '../from-loopback.ts';
 import { ProblemError } from '../problem.ts';
-import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import { DemoSessionBodySchema, DemoSessionSchema } from '../schemas/sessions.ts';
 
 export function createDemoSessionRoutes(demo: DemoSessions | null): FastifyPluginAsyncTypebox {
@@ -36,5 +35,5 @@ const SIGN_IN = {
   summary: 'Sign a demo user in; only in the embedded demo, over loopback',
   tags: ['demo'],
   body: DemoSessionBodySchema,
-  response: { 200: DemoSessionSchema, ...PROBLEM_RESPONSES },
+  response: { 200: DemoSessionSchema },
 };

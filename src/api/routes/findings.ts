@@ -8,7 +8,6 @@ import { toUserId } from '../../domain/ids.ts';
 import type { RecordedFinding } from '../../findings/findings.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { statusUrl } from '../job-view.ts';
-import { BEARER } from '../plugins/documentation.ts';
 import { ProblemError } from '../problem.ts';
 import {
   DEFAULT_FINDINGS,
@@ -18,7 +17,6 @@ import {
   FindingsSchema,
   ResolveFindingSchema,
 } from '../schemas/findings.ts';
-import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import { adminOf, auditName } from '../viewer.ts';
 
 export type FindingRoutesDependencies = Pick<ApiDependencies, 'findings' | 'resolveFindings'>;
@@ -105,9 +103,8 @@ const LIST = {
   operationId: 'listFindings',
   summary: 'Open findings, newest first',
   tags: ['admin'],
-  security: BEARER,
   querystring: FindingsQuerySchema,
-  response: { 200: FindingsSchema, ...PROBLEM_RESPONSES },
+  response: { 200: FindingsSchema },
 };
 
 const RESOLVE = {
@@ -116,8 +113,7 @@ const RESOLVE = {
   description:
     'Of two administrators one decides; the other gets 409. While a job holds the bot, 409 with its id.',
   tags: ['admin'],
-  security: BEARER,
   params: FindingParamsSchema,
   body: ResolveFindingSchema,
-  response: { 200: FindingSchema, ...PROBLEM_RESPONSES },
+  response: { 200: FindingSchema },
 };

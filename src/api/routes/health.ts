@@ -5,7 +5,6 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { ApiDependencies, Health } from '../dependencies.ts';
 import { ProblemError } from '../problem.ts';
 import { LiveSchema, ReadySchema } from '../schemas/health.ts';
-import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 
 export type HealthRoutesDependencies = Pick<ApiDependencies, 'health'>;
 
@@ -59,12 +58,12 @@ const LIVE = {
   operationId: 'livez',
   summary: 'Whether the process is alive',
   tags: ['health'],
-  response: { 200: LiveSchema, ...PROBLEM_RESPONSES },
+  response: { 200: LiveSchema },
 };
 
 const READY = {
   operationId: 'readyz',
   summary: 'Whether the service can take work, and what is degraded',
   tags: ['health'],
-  response: { 200: ReadySchema, ...PROBLEM_RESPONSES },
+  response: { 200: ReadySchema },
 };

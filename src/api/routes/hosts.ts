@@ -5,10 +5,8 @@ import type { ConfirmOutcome } from '../../bots/hosts/confirm-host.ts';
 import type { HostRecord } from '../../bots/hosts/host-records.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { BEARER } from '../plugins/documentation.ts';
 import { ProblemError } from '../problem.ts';
 import { ConfirmedHostSchema, ConfirmHostSchema, HostParamsSchema } from '../schemas/hosts.ts';
-import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import { adminOf, auditName } from '../viewer.ts';
 
 export type HostRoutesDependencies = Pick<ApiDependencies, 'confirmHost'>;
@@ -63,8 +61,7 @@ const CONFIRM = {
   description:
     'A host without containers is not believed while bots are known to have been there. 409 where it holds any; 503 where it does not answer.',
   tags: ['admin'],
-  security: BEARER,
   params: HostParamsSchema,
   body: ConfirmHostSchema,
-  response: { 200: ConfirmedHostSchema, ...PROBLEM_RESPONSES },
+  response: { 200: ConfirmedHostSchema },
 };

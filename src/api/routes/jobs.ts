@@ -1,16 +1,14 @@
 // Jobs of users, and sagas for administrators: the engine's routes, twice. What is said here is what the product shows, to
 // whom, under which address.
 
-import { type EndWaits, type RouteName, type RouteSchema, sagaRoutes } from '@reclaim/saga/fastify';
+import { type EndWaits, sagaRoutes } from '@reclaim/saga/fastify';
 import type { FastifyPluginAsync } from 'fastify';
 import { Gauge, type Registry } from 'prom-client';
+import { parseFirebaseUid } from '../../domain/ids.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { botJob } from '../job-view.ts';
-import { BEARER } from '../plugins/documentation.ts';
-import { traitsOf } from '../saga-search.ts';
 import { sagaPlan, sagaWithDetail, sagaWithSummary } from '../saga-view.ts';
 import { JobSchema } from '../schemas/job.ts';
-import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import {
   PlanSchema,
   RetryBodySchema,
@@ -50,7 +48,10 @@ export function createJobRoutes(deps: JobRoutesDependencies): FastifyPluginAsync
       for: 'callers',
       view: (saga, caller) => botJob(saga, deps, audienceOf(caller)),
       schemas: { view: JobSchema },
-      document: documented('jobs', (route) => (route === 'list' ? 'listJobs' : `${route}Job`)),
+      document: (route, schema) => ({
+        ...schema,
+        ...{ tags: ['jobs'], operationId: route === 'list' ? 'listJobs' : `${route}Job` },
+      }),
       streams: {
         limits: deps.settings.streamLimits,
         onCount: (open) => gauge.set(open),
@@ -70,20 +71,18 @@ export function createJobRoutes(deps: JobRoutesDependencies): FastifyPluginAsync
       detail: (saga) => sagaWithDetail(saga, deps),
       plan: sagaPlan,
       schemas: { view: SagaSummarySchema, detail: SagaDetailSchema, plan: PlanSchema },
-      search: (text) => traitsOf(text, accounts),
-      document: (route, schema) => {
-        const body = route === 'retry' ? { body: RetryBodySchema } : {};
-        const name = route === 'list' ? 'listSagas' : `${route}Saga`;
-        return documented('admin', () => name)(route, { ...schema, ...body });
+      registry: deps.registry,
+      // By its firebaseUid a user is known in logs and files; the log of sagas knows the account.
+      search: async (text) => {
+        const uid = parseFirebaseUid(text);
+        const account = uid === undefined ? null : await accounts.findByFirebaseUid(uid);
+        return account === null ? [] : [{ of: 'subject', value: account.userId }];
       },
+      document: (route, schema) => ({
+        ...schema,
+        ...(route === 'retry' && { body: RetryBodySchema }),
+        ...{ tags: ['admin'], operationId: route === 'list' ? 'listSagas' : `${route}Saga` },
+      }),
     });
   };
-}
-
-function documented(tag: string, nameOf: (route: RouteName) => string) {
-  return (route: RouteName, schema: RouteSchema): RouteSchema => ({
-    ...schema,
-    ...{ operationId: nameOf(route), tags: [tag], security: BEARER },
-    response: { ...Object(schema.response), ...PROBLEM_RESPONSES },
-  });
 }

@@ -3,7 +3,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { OrphanSample } from '../../sync/orphan-samples.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { BEARER } from '../plugins/documentation.ts';
 import { ProblemError } from '../problem.ts';
 import {
   DEFAULT_SAMPLES,
@@ -11,7 +10,6 @@ import {
   OrphanHistorySchema,
   type OrphanSampleView,
 } from '../schemas/orphans.ts';
-import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import { adminOf, ownerOf } from '../viewer.ts';
 
 export type OrphanRoutesDependencies = Pick<ApiDependencies, 'accounts' | 'orphanSamples' | 'now'>;
@@ -66,16 +64,14 @@ const OWN = {
   operationId: 'listOrphanSamples',
   summary: 'Your orphaned allocations over time, newest first',
   tags: ['wallet'],
-  security: BEARER,
   querystring: OrphanHistoryQuerySchema,
-  response: { 200: OrphanHistorySchema, ...PROBLEM_RESPONSES },
+  response: { 200: OrphanHistorySchema },
 };
 
 const ALL = {
   operationId: 'listAllOrphanSamples',
   summary: "Everybody's orphaned allocations over time, newest first",
   tags: ['admin'],
-  security: BEARER,
   querystring: OrphanHistoryQuerySchema,
-  response: { 200: OrphanHistorySchema, ...PROBLEM_RESPONSES },
+  response: { 200: OrphanHistorySchema },
 };

@@ -10,11 +10,9 @@ import { parseMinor } from '../../domain/money.ts';
 import type { ProvisionOutcome } from '../../provisioning/provision-requests.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { statusUrl } from '../job-view.ts';
-import { BEARER } from '../plugins/documentation.ts';
 import { ProblemError } from '../problem.ts';
 import { provisionBodies } from '../provision-answer.ts';
 import { reasonsFor } from '../reasons-for.ts';
-import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import {
   EndedProvisionSchema,
   ProvisionBodySchema,
@@ -145,8 +143,7 @@ const PROVISION = {
     'without one, every request is a new bot. A bot that does not start gives its money back. Where ' +
     '`PROVISION` is off, as by default beside a platform, the answer is 409 `provisioning-off`.',
   tags: ['bots'],
-  security: BEARER,
   body: ProvisionBodySchema,
   headers: ProvisionHeadersSchema,
-  response: { 200: EndedProvisionSchema, 202: AcceptedJobSchema, ...PROBLEM_RESPONSES },
+  response: { 200: EndedProvisionSchema, 202: AcceptedJobSchema },
 };

@@ -6,8 +6,6 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { Identity } from '../../infra/identities/identity-verifier.ts';
 import type { ApiDependencies, ApiSettings } from '../dependencies.ts';
-import { BEARER } from '../plugins/documentation.ts';
-import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import { SessionSchema } from '../schemas/sessions.ts';
 import { clearSessionCookie, sessionCookieOf, setSessionCookie } from '../session-cookie.ts';
 import type { Sessions } from '../sessions.ts';
@@ -55,7 +53,7 @@ export function createSessionRoutes(deps: SessionRoutesDependencies): FastifyPlu
   };
 }
 
-const COMMON = { tags: ['session'], security: BEARER };
+const COMMON = { tags: ['session'] };
 
 const OPEN = {
   ...COMMON,
@@ -64,19 +62,19 @@ const OPEN = {
   description:
     'For browsers: the cookie stands for the token at the API, at server-sent events and, for administrators, ' +
     'at `/admin/queues`. What it writes must come from a page of this origin.',
-  response: { 200: SessionSchema, ...PROBLEM_RESPONSES },
+  response: { 200: SessionSchema },
 };
 
 const GET = {
   ...COMMON,
   operationId: 'getSession',
   summary: 'Who is signed in',
-  response: { 200: SessionSchema, ...PROBLEM_RESPONSES },
+  response: { 200: SessionSchema },
 };
 
 const CLOSE = {
   ...COMMON,
   operationId: 'closeSession',
   summary: 'Sign out: the session ends, wherever a copy of its cookie is',
-  response: { 204: Type.Null(), ...PROBLEM_RESPONSES },
+  response: { 204: Type.Null() },
 };

@@ -4,7 +4,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { ApiDependencies } from '../dependencies.ts';
 import { isFromLoopback } from '../from-loopback.ts';
-import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import { SignInSchema } from '../schemas/sessions.ts';
 
 export type SignInDependencies = Pick<ApiDependencies, 'demo' | 'firebaseWeb'>;
@@ -29,5 +28,5 @@ const GET = {
   operationId: 'getSignIn',
   summary: 'How a page signs somebody in',
   tags: ['session'],
-  response: { 200: SignInSchema, ...PROBLEM_RESPONSES },
+  response: { 200: SignInSchema },
 };

@@ -9,8 +9,6 @@ import {
 } from '@reclaim/saga/fastify';
 import type { ApiDependencies } from '../dependencies.ts';
 import { statusUrl } from '../job-view.ts';
-import { BEARER } from '../plugins/documentation.ts';
-import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import { EndedSyncSchema, SyncAllQuerySchema, SyncQuerySchema } from '../schemas/sync.ts';
 import { rehearsalAnswer, syncBodies } from '../sync-answer.ts';
 import { audienceOf } from '../told.ts';
@@ -61,10 +59,9 @@ const SYNC_WALLET = {
     'durable; hold the answer with `Prefer: wait=N`. What a source could not say is skipped with the ' +
     'reason; nothing is returned on the absence of evidence.',
   tags: ['wallet'],
-  security: BEARER,
   querystring: SyncQuerySchema,
   headers: WaitHeadersSchema,
-  response: { 200: EndedSyncSchema, 202: AcceptedJobSchema, ...PROBLEM_RESPONSES },
+  response: { 200: EndedSyncSchema, 202: AcceptedJobSchema },
 };
 
 const SYNC_ALL = {
@@ -72,7 +69,6 @@ const SYNC_ALL = {
   summary: "Bring everybody's wallets back in step",
   description: 'For administrators. The job shows what was found, and which guard stopped it.',
   tags: ['admin'],
-  security: BEARER,
   querystring: SyncAllQuerySchema,
-  response: { 202: AcceptedJobSchema, ...PROBLEM_RESPONSES },
+  response: { 202: AcceptedJobSchema },
 };

@@ -4,8 +4,6 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { DEFAULT_PAGE_SIZE } from '@reclaim/saga/fastify';
 import type { LedgerEntry } from '../../wallet/ledger.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { BEARER } from '../plugins/documentation.ts';
-import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import {
   TransactionsQuerySchema,
   TransactionsSchema,
@@ -39,15 +37,13 @@ const WALLET = {
   operationId: 'getWallet',
   summary: 'Your balance, allocations and totals',
   tags: ['wallet'],
-  security: BEARER,
-  response: { 200: WalletViewSchema, ...PROBLEM_RESPONSES },
+  response: { 200: WalletViewSchema },
 };
 
 const TRANSACTIONS = {
   operationId: 'listTransactions',
   summary: 'The history of your wallet, newest first',
   tags: ['wallet'],
-  security: BEARER,
   querystring: TransactionsQuerySchema,
-  response: { 200: TransactionsSchema, ...PROBLEM_RESPONSES },
+  response: { 200: TransactionsSchema },
 };

@@ -5,9 +5,7 @@ import { parseSagaId } from '@reclaim/saga';
 import { JobParamsSchema } from '@reclaim/saga/fastify';
 import type { World } from '../../operations/world-now.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { BEARER } from '../plugins/documentation.ts';
 import { ProblemError } from '../problem.ts';
-import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
 import { WorldSchema } from '../schemas/sagas.ts';
 import { adminOf } from '../viewer.ts';
 
@@ -40,7 +38,6 @@ const WORLD = {
   description:
     'Fresh looks, each bounded: a source that does not answer is unknown, with its reason. A saga about no bot, or about more than one, has no sources.',
   tags: ['admin'],
-  security: BEARER,
   params: JobParamsSchema,
-  response: { 200: WorldSchema, ...PROBLEM_RESPONSES },
+  response: { 200: WorldSchema },
 };

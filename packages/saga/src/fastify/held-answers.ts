@@ -6,7 +6,7 @@ import { assertNever } from '../assert-never.ts';
 import type { SagaRecord } from '../log/record.ts';
 import { clientGoneSignal } from './client-gone.ts';
 import type { EndWaits } from './end-waits.ts';
-import { acceptedView, jobView } from './job-view.ts';
+import { acceptedView, type JobViewOptions, jobView } from './job-view.ts';
 import { parseWaitPreference } from './prefer.ts';
 
 export interface HeldAnswers {
@@ -34,7 +34,7 @@ export interface EndedBodies<T> {
   readonly retrySeconds: number;
 }
 
-export interface HeldAnswersOptions {
+export interface HeldAnswersOptions extends JobViewOptions {
   readonly waits: EndWaits;
   /** Where a job is polled. */
   readonly statusUrl: (id: string) => string;
@@ -45,15 +45,10 @@ export interface HeldAnswersOptions {
 /** A stuck saga waits for a person. */
 const STUCK_RETRY_SECONDS = 30;
 
-const JOB_BODIES: EndedBodies<unknown> = {
-  completed: (saga) => jobView(saga),
-  compensated: (saga) => jobView(saga),
-  cancelled: (saga) => jobView(saga),
-  retrySeconds: 1,
-};
-
 export function createHeldAnswers(options: HeldAnswersOptions): HeldAnswers {
   const { waits, statusUrl, defaultWaitSeconds = 0 } = options;
+  const job = (saga: SagaRecord) => jobView(saga, options);
+  const jobs = { completed: job, compensated: job, cancelled: job, retrySeconds: 1 };
   return {
     hold: (request, reply) => {
       const { seconds, applied } = parseWaitPreference(request.headers.prefer, defaultWaitSeconds);
@@ -68,7 +63,7 @@ export function createHeldAnswers(options: HeldAnswersOptions): HeldAnswers {
         wait,
         send: async (saga, caller, bodies) => {
           const newest = await wait(saga, caller);
-          return sendSaga(reply, newest, bodies ?? JOB_BODIES, statusUrl(saga.id));
+          return sendSaga(reply, newest, bodies ?? jobs, statusUrl(saga.id));
         },
       };
     },

@@ -27,7 +27,7 @@ export {
   ReasonSchema,
   SUMMARY_FIELDS,
 } from './operator-schemas.ts';
-export type { RoutedSagas, RouteName, RouteSchema, SagaRoutesOptions } from './options.ts';
+export type { RoutedSagas, SagaRoutesOptions } from './options.ts';
 export {
   PROBLEM_MEDIA_TYPE,
   PROBLEMS,

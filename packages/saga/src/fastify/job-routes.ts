@@ -19,7 +19,6 @@ import {
   OwnListQuerySchema,
   WaitHeadersSchema,
 } from './job-schemas.ts';
-import type { KnownSagas } from './job-view.ts';
 import type { RouteParts } from './options.ts';
 import { type Problem, problem } from './problem.ts';
 import { listUrgentFirst } from './urgent-first.ts';
@@ -69,7 +68,7 @@ function roleOf({ for: audience }: Pick<RouteParts<Caller>, 'for'>) {
 }
 
 async function filterOf(
-  { registry, search = exactly(registry) }: Pick<RouteParts<Caller>, 'search' | 'registry'>,
+  parts: Pick<RouteParts<Caller>, 'search' | 'registry'>,
   { limit = DEFAULT_PAGE_SIZE, cursor, state, kind, q }: JobListQuery,
   subject: string | null | undefined,
 ): Promise<SagaFilter> {
@@ -78,20 +77,23 @@ async function filterOf(
     ...(state === undefined ? {} : { phases: [state] }),
     ...(kind === undefined ? {} : { kind }),
     ...(subject === undefined || subject === null ? {} : { subject }),
-    ...(q === undefined ? {} : { anyOf: await search(q) }),
+    ...(q === undefined ? {} : { anyOf: await traitsOf(q.trim(), parts) }),
     ...(cursor === undefined ? {} : { cursor }),
   };
 }
 
 /** What could be several of these is looked for as all of them; each is found by an index of its own. */
-function exactly(registry: KnownSagas | undefined) {
-  const fields = (registry?.definitions ?? []).flatMap(({ searchBy = [] }) => searchBy);
-  return async (text: string): Promise<readonly SagaTrait[]> => {
-    const value = text.trim();
-    const ids = parseSagaId(value) === undefined ? [] : [{ of: 'id', value } as const];
-    const inputs = [...new Set(fields)].map((field) => ({ of: 'input', field, value }) as const);
-    return [...ids, { of: 'subject', value }, ...inputs];
-  };
+async function traitsOf(
+  value: string,
+  { search, registry }: Pick<RouteParts<Caller>, 'search' | 'registry'>,
+): Promise<readonly SagaTrait[]> {
+  const fields = new Set(registry?.definitions?.flatMap(({ searchBy = [] }) => searchBy));
+  return [
+    ...(parseSagaId(value) === undefined ? [] : [{ of: 'id', value } as const]),
+    { of: 'subject', value },
+    ...[...fields].map((field) => ({ of: 'input', field, value }) as const),
+    ...((await search?.(value)) ?? []),
+  ];
 }
 
 function cancelled(result: CancelResult, jobId: SagaId, statusUrl: string): SagaRecord {

@@ -47,8 +47,8 @@ export interface SagaRoutesOptions<C extends Caller = Caller> {
   readonly schemas?: Partial<Readonly<Record<'view' | 'detail' | 'plan', TSchema>>>;
   /** The name of the list in its answer. Default: `jobs`. */
   readonly listName?: string;
-  /** What the text of a search may be. Default: the id of a saga, a subject, and with `registry` what definitions
-   * name in `searchBy`. */
+  /** What the text of a search may be beside the id of a saga, a subject, and with `registry` the fields of inputs that
+   * definitions name in `searchBy`. */
   readonly search?: (text: string) => Promise<readonly SagaTrait[]>;
   /** The engine's: knows the kinds of steps, which are null without it, and what sagas are searched by. */
   readonly registry?: KnownSagas;
