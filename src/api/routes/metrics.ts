@@ -2,6 +2,7 @@
 // it says none. A port of its own (METRICS_PORT) is the other way to it.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
 import type { ApiDependencies, ApiSettings } from '../dependencies.ts';
 import { isBearer } from '../is-bearer.ts';
 import { ProblemError, unauthenticated } from '../problem.ts';
@@ -29,4 +30,10 @@ const METRICS = {
   operationId: 'metrics',
   summary: 'Measurements in the text format of Prometheus; with the token of METRICS_TOKEN',
   tags: ['health'],
+  response: {
+    200: {
+      description: 'One measurement a line.',
+      content: { 'text/plain': { schema: Type.String() } },
+    },
+  },
 };

@@ -14,9 +14,8 @@ import {
   AcceptedJobSchema,
   DEFAULT_PAGE_SIZE,
   type JobListQuery,
-  JobListQuerySchema,
   JobParamsSchema,
-  OwnListQuerySchema,
+  LIST_QUERIES,
   WaitHeadersSchema,
 } from './job-schemas.ts';
 import type { RouteParts } from './options.ts';
@@ -127,7 +126,7 @@ function listSchema<C extends Caller>({
 }: RouteParts<C>) {
   return schema('list', {
     summary: 'Jobs, newest first or the most urgent first',
-    querystring: parts.for === 'callers' ? OwnListQuerySchema : JobListQuerySchema,
+    querystring: LIST_QUERIES[parts.for ?? 'everyone'],
     response: {
       200: Type.Object({
         [listName]: Type.Array(views.view.schema),

@@ -92,8 +92,9 @@ export const PageQuery = {
   cursor: Type.Optional(CursorSchema),
 };
 
+const ListQuery = { ...PageQuery, state: Type.Optional(JobStateSchema) };
+
 const ScopeQuery = {
-  state: Type.Optional(JobStateSchema),
   scope: Type.Optional(Type.Enum(['own', 'all'], { description: '`all` is for operators.' })),
 };
 
@@ -115,13 +116,14 @@ const SearchQuery = {
   ),
 };
 
+const EXACT = { additionalProperties: false } as const;
+
 export type JobListQuery = Static<typeof JobListQuerySchema>;
-/** Of a list that only shows callers their own. */
-export const OwnListQuerySchema = Type.Object(
-  { ...PageQuery, ...ScopeQuery },
-  { additionalProperties: false },
-);
-export const JobListQuerySchema = Type.Object(
-  { ...PageQuery, ...ScopeQuery, ...SearchQuery },
-  { additionalProperties: false },
-);
+const JobListQuerySchema = Type.Object({ ...ListQuery, ...ScopeQuery, ...SearchQuery }, EXACT);
+
+/** By whom a list is for. */
+export const LIST_QUERIES = {
+  everyone: JobListQuerySchema,
+  callers: Type.Object({ ...ListQuery, ...ScopeQuery }, EXACT),
+  operators: Type.Object({ ...ListQuery, ...SearchQuery }, EXACT),
+} as const;
