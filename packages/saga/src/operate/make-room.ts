@@ -1,14 +1,11 @@
 // Room for a saga under a key that others hold: those that yield are ended at once, even under a worker's hands, because
 // the key stays unique (I8). A call of theirs may still be under way, so the next one is told how long to wait.
 
-import { randomUUID } from 'node:crypto';
 import type { SagaRecord } from '../log/record.ts';
-import type { SagaLog } from '../log/saga-log.ts';
-import { apply } from '../machine/machine.ts';
 import { isEnded } from '../machine/state.ts';
-import type { Registry } from '../registry.ts';
 import type { Clock } from '../run/clock.ts';
 import type { SagaId } from '../saga-id.ts';
+import { type InterveneDeps, intervene } from './intervene.ts';
 
 export interface Room {
   /** Of the sagas given, those that do not yield. */
@@ -18,14 +15,9 @@ export interface Room {
   readonly notBeforeMs: number | null;
 }
 
-export interface RoomDeps {
-  readonly log: Pick<SagaLog, 'find' | 'intervene'>;
-  readonly registry: Registry;
+export interface RoomDeps extends InterveneDeps {
   readonly clock: Clock;
 }
-
-/** A saga that changes all the time: its worker writes a few times a second at most. */
-const MAX_TRIES = 20;
 
 /** @throws Error when one of them changes faster than it can be ended. */
 export async function makeRoom(
@@ -49,30 +41,19 @@ export async function makeRoom(
 }
 
 // @returns when it ended, database time; null where nothing of it can be under way.
-async function giveWay(
-  { log, registry, clock }: RoomDeps,
-  id: SagaId,
-  by: string,
-): Promise<number | null> {
-  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const saga = await log.find(id);
-    if (saga === null) return null;
-    if (isEnded(saga.state.phase)) return finishedMs(saga);
-    const registered = registry.find(saga.kind, saga.version);
-    if (registered === undefined) return null;
+async function giveWay(deps: RoomDeps, id: SagaId, by: string): Promise<number | null> {
+  const { clock } = deps;
+  const yielded = await intervene(deps, id, (saga, registered) => {
+    if (isEnded(saga.state.phase)) return { answer: finishedMs(saga) };
+    if (registered === undefined) return { answer: null };
     const event = { type: 'gave-way', atMs: clock.nowMs() } as const;
-    const state = apply(registered.shape, saga.state, event);
-    const logged = { type: event.type, step: null, detail: `to ${by}` };
-    const written = await log.intervene({
-      base: saga,
-      state,
-      event: logged,
-      writeId: randomUUID(),
-    });
-    // One that was never claimed has called nobody.
-    if (written.status === 'landed') return saga.epoch === 0 ? null : clock.nowMs();
-  }
-  throw new Error(`saga ${id} changes faster than it can be ended`);
+    return { registered, event, detail: `to ${by}` };
+  });
+  if (yielded.status === 'answered') return yielded.answer;
+  if (yielded.status === 'conflict')
+    throw new Error(`saga ${id} changes faster than it can be ended`);
+  // One that was never claimed has called nobody.
+  return yielded.status === 'landed' && yielded.saga.epoch > 0 ? clock.nowMs() : null;
 }
 
 // One that has completed has heard the answer of its last call.

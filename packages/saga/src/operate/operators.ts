@@ -1,21 +1,19 @@
 // What an operator may order of a saga that is stuck: retry, compensate, skip, resolve. Every order has an identity
 // and a reason in the audit trail, and is one conditional write: of two operators one decides, the other is told.
 
-import { randomUUID } from 'node:crypto';
 import { assertNever } from '../assert-never.ts';
 import { UnavailableError } from '../errors.ts';
 import type { SagaRecord } from '../log/record.ts';
-import type { SagaLog } from '../log/saga-log.ts';
 import type { SagaEvent } from '../machine/events.ts';
 import { apply } from '../machine/machine.ts';
 import { isEnded, type SagaState } from '../machine/state.ts';
 import type { WakeUps } from '../queue/wake-ups.ts';
-import type { RegisteredSaga, Registry } from '../registry.ts';
+import type { RegisteredSaga } from '../registry.ts';
 import type { Clock } from '../run/clock.ts';
 import { withDeadline } from '../run/deadline.ts';
-import { resultOf } from '../run/saga-facts.ts';
 import { callOf } from '../run/step-call.ts';
 import type { SagaId } from '../saga-id.ts';
+import { type InterveneDeps, intervene } from './intervene.ts';
 
 export type Verb = 'retry' | 'compensate' | 'skip' | 'resolve';
 
@@ -38,9 +36,7 @@ export type OrderResult =
   | { readonly status: 'conflict' }
   | { readonly status: 'not-found' };
 
-export interface OperatorsOptions {
-  readonly log: Pick<SagaLog, 'find' | 'intervene'>;
-  readonly registry: Registry;
+export interface OperatorsOptions extends InterveneDeps {
   readonly clock: Clock;
   readonly wakeUps: Pick<WakeUps, 'revive'>;
   /** A wake-up or a release that failed: the relay, and whoever finds the mark, make up for it. */
@@ -49,28 +45,34 @@ export interface OperatorsOptions {
 
 export type GiveOrder = (id: SagaId, order: Order) => Promise<OrderResult>;
 
+/** The order was made on what the operator saw: a saga that has changed since is shown again first. */
+const TRIES = 1;
+
 export function createOperators(options: OperatorsOptions): GiveOrder {
-  const { log, registry, clock } = options;
-  return async (id, order) => {
-    const saga = await log.find(id);
-    if (saga === null) return { status: 'not-found' };
-    const registered = registry.find(saga.kind, saga.version);
-    if (registered === undefined) {
-      return { status: 'refused', reason: `no definition of version ${saga.version}`, saga };
-    }
+  const { clock } = options;
+  const decide = (order: Order) => (saga: SagaRecord, registered: RegisteredSaga | undefined) => {
+    const refuse = (reason: string) => ({ answer: { status: 'refused', reason, saga } as const });
+    if (registered === undefined) return refuse(`no definition of version ${saga.version}`);
     const { choice } = order;
     if (choice !== undefined && !choicesOf(registered, saga.state).includes(choice)) {
-      return { status: 'refused', reason: `${choice} is no choice where it stands`, saga };
+      return refuse(`${choice} is no choice where it stands`);
     }
-    const state = apply(registered.shape, saga.state, eventOf(order, clock.nowMs()));
-    if (state === saga.state) return withoutEffect(options, saga, order);
-    const event = { type: `${order.verb}-ordered`, step: stepOf(saga), detail: auditOf(order) };
-    const result = isEnded(state.phase) ? resultOf(registered.definition, saga, state) : null;
-    const intervention = { base: saga, state, event, result, writeId: randomUUID() };
-    const written = await log.intervene(intervention);
-    if (written.status !== 'landed') return { status: 'conflict' };
-    await follow(options, registered, written.saga, order);
-    return { status: 'ordered', saga: written.saga };
+    const event = eventOf(order, clock.nowMs());
+    return { registered, event, step: stepOf(saga), detail: auditOf(order) };
+  };
+  return async (id, order) => {
+    const ordered = await intervene<OrderResult>(options, id, decide(order), TRIES);
+    switch (ordered.status) {
+      case 'landed':
+        await follow(options, ordered.saga, order);
+        return { status: 'ordered', saga: ordered.saga };
+      case 'unchanged':
+        return withoutEffect(options, ordered.saga, order);
+      case 'answered':
+        return ordered.answer;
+      default:
+        return ordered;
+    }
   };
 }
 
@@ -146,8 +148,7 @@ const RELEASE_TIMEOUT_MS = 10_000;
 
 // After the write: a mark given back before it would be given back by the operator who lost the race.
 async function follow(
-  { clock, wakeUps, onLost }: OperatorsOptions,
-  { definition }: RegisteredSaga,
+  { registry, clock, wakeUps, onLost }: OperatorsOptions,
   record: SagaRecord,
   { verb }: Order,
 ): Promise<void> {
@@ -155,7 +156,8 @@ async function follow(
     await wakeUps.revive(record.id, record.kind).catch(onLost);
     return;
   }
-  if (verb !== 'resolve' || definition.release === undefined) return;
+  const definition = registry.find(record.kind, record.version)?.definition;
+  if (verb !== 'resolve' || definition?.release === undefined) return;
   const fence = async () => undefined;
   const release = (signal: AbortSignal) => {
     const scene = { definition, record, signal, clock, random: Math.random, fence };

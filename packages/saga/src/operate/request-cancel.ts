@@ -1,15 +1,13 @@
 // A caller's wish that a saga end without effect. It is decided by one conditional write against the pivot (I6): whichever of
 // the two lands first, the other reads it.
 
-import { randomUUID } from 'node:crypto';
+import { assertNever } from '../assert-never.ts';
 import type { SagaRecord } from '../log/record.ts';
-import type { SagaLog } from '../log/saga-log.ts';
 import { canUndo } from '../machine/can-undo.ts';
-import { apply } from '../machine/machine.ts';
 import { isEnded } from '../machine/state.ts';
-import type { Registry } from '../registry.ts';
 import type { Clock } from '../run/clock.ts';
 import type { SagaId } from '../saga-id.ts';
+import { type InterveneDeps, intervene } from './intervene.ts';
 
 export type CancelResult =
   | { readonly status: 'requested'; readonly saga: SagaRecord }
@@ -18,40 +16,39 @@ export type CancelResult =
   | { readonly status: 'ended'; readonly saga: SagaRecord }
   | { readonly status: 'not-found' };
 
-export interface CancelDeps {
-  readonly log: Pick<SagaLog, 'find' | 'intervene'>;
-  readonly registry: Registry;
+export interface CancelDeps extends InterveneDeps {
   readonly clock: Clock;
 }
 
-/** A saga that changes all the time: its worker writes a few times a second at most. */
-const MAX_TRIES = 20;
-
 /** @throws Error when the saga changes faster than it can be cancelled. */
 export async function requestCancel(
-  { log, registry, clock }: CancelDeps,
+  deps: CancelDeps,
   id: SagaId,
   by: string,
 ): Promise<CancelResult> {
-  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const saga = await log.find(id);
-    if (saga === null) return { status: 'not-found' };
-    if (isEnded(saga.state.phase)) return { status: 'ended', saga };
-    const registered = registry.find(saga.kind, saga.version);
-    if (registered === undefined || saga.state.pivotBegun) {
-      return { status: 'too-late', by: 'pivot', saga };
+  const cancelled = await intervene<CancelResult>(deps, id, (saga, registered) => {
+    const { phase, pivotBegun } = saga.state;
+    if (isEnded(phase)) return { answer: { status: 'ended', saga } };
+    if (registered === undefined || pivotBegun) {
+      return { answer: { status: 'too-late', by: 'pivot', saga } };
     }
     if (!canUndo(registered.definition, saga.state)) {
-      return { status: 'too-late', by: 'step', saga };
+      return { answer: { status: 'too-late', by: 'step', saga } };
     }
-    const state = apply(registered.shape, saga.state, {
-      type: 'cancel-requested',
-      atMs: clock.nowMs(),
-    });
-    if (state === saga.state) return { status: 'requested', saga };
-    const event = { type: 'cancel-requested', step: null, detail: `by ${by}` };
-    const written = await log.intervene({ base: saga, state, event, writeId: randomUUID() });
-    if (written.status === 'landed') return { status: 'requested', saga: written.saga };
+    const event = { type: 'cancel-requested', atMs: deps.clock.nowMs() } as const;
+    return { registered, event, detail: `by ${by}` };
+  });
+  switch (cancelled.status) {
+    case 'landed':
+    case 'unchanged':
+      return { status: 'requested', saga: cancelled.saga };
+    case 'answered':
+      return cancelled.answer;
+    case 'not-found':
+      return cancelled;
+    case 'conflict':
+      throw new Error(`saga ${id} changes faster than it can be cancelled`);
+    default:
+      return assertNever(cancelled);
   }
-  throw new Error(`saga ${id} changes faster than it can be cancelled`);
 }

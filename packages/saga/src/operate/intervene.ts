@@ -1,0 +1,63 @@
+// A change of a saga from outside its worker: the newest record is read, the machine applies an event to it, and a write
+// that is conditional on that record stores the outcome. Where the worker has written in between, it begins again (I5).
+
+import { randomUUID } from 'node:crypto';
+import type { SagaRecord } from '../log/record.ts';
+import type { SagaLog } from '../log/saga-log.ts';
+import type { SagaEvent } from '../machine/events.ts';
+import { apply } from '../machine/machine.ts';
+import { isEnded } from '../machine/state.ts';
+import type { RegisteredSaga, Registry } from '../registry.ts';
+import { resultOf } from '../run/saga-facts.ts';
+import type { SagaId } from '../saga-id.ts';
+
+export interface InterveneDeps {
+  readonly log: Pick<SagaLog, 'find' | 'intervene'>;
+  readonly registry: Registry;
+}
+
+/** An event for the machine, and what the history says of it. */
+export interface Change {
+  readonly registered: RegisteredSaga;
+  readonly event: SagaEvent;
+  readonly step?: string | null;
+  readonly detail?: string;
+}
+
+export type Intervened<Answer> =
+  | { readonly status: 'landed'; readonly saga: SagaRecord }
+  /** The machine refuses the event in this state, or has applied it before. */
+  | { readonly status: 'unchanged'; readonly saga: SagaRecord }
+  /** The saga has changed before every one of the writes. */
+  | { readonly status: 'conflict' }
+  | { readonly status: 'not-found' }
+  | { readonly status: 'answered'; readonly answer: Answer };
+
+/** For a saga that changes all the time: its worker writes a few times a second at most. */
+const MAX_TRIES = 20;
+
+/** @param decide gets the newest record: what is to change, or the answer where nothing is. */
+export async function intervene<Answer>(
+  { log, registry }: InterveneDeps,
+  id: SagaId,
+  decide: (
+    saga: SagaRecord,
+    registered: RegisteredSaga | undefined,
+  ) => Change | { readonly answer: Answer },
+  maxTries = MAX_TRIES,
+): Promise<Intervened<Answer>> {
+  for (let tries = 0; tries < maxTries; tries += 1) {
+    const base = await log.find(id);
+    if (base === null) return { status: 'not-found' };
+    const decided = decide(base, registry.find(base.kind, base.version));
+    if ('answer' in decided) return { status: 'answered', answer: decided.answer };
+    const { registered, step = null, detail = null } = decided;
+    const state = apply(registered.shape, base.state, decided.event);
+    if (state === base.state) return { status: 'unchanged', saga: base };
+    const event = { type: decided.event.type, step, detail };
+    const result = isEnded(state.phase) ? resultOf(registered.definition, base, state) : null;
+    const written = await log.intervene({ base, state, event, result, writeId: randomUUID() });
+    if (written.status === 'landed') return { status: 'landed', saga: written.saga };
+  }
+  return { status: 'conflict' };
+}
