@@ -1,4 +1,4 @@
-// Who looks, after the token: the identity of the request and the account behind it. The account is
+// The caller of a request, after the token: its identity and the account behind it. The account is
 // read after validation, so that a malformed request costs no database read.
 
 import type { Caller, Role } from '@reclaim/saga/fastify';
@@ -19,7 +19,7 @@ export interface Owner {
 /** A caller of the engine's routes. */
 export interface ApiCaller extends Caller {
   readonly isAdmin: boolean;
-  /** Null: a token, which nobody signs out. */
+  /** Null: a token, which cannot be signed out. */
   readonly sessionId: string | null;
   readonly expiresAt: Date;
 }

@@ -11,7 +11,7 @@ import { adminOf } from '../viewer.ts';
 
 export type WorldRoutesDependencies = Pick<ApiDependencies, 'sagas' | 'world'>;
 
-/** Longer than the deadline of any look. */
+/** Longer than the deadline of any observation. */
 const WORLD_TIMEOUT_MS = 10_000;
 
 export function createWorldRoutes(deps: WorldRoutesDependencies): FastifyPluginAsyncTypebox {
@@ -36,7 +36,7 @@ const WORLD = {
   operationId: 'getSagaWorld',
   summary: 'What each source says of the bot now, beside what the log believes',
   description:
-    'Fresh looks, each bounded: a source that does not answer is unknown, with its reason. A saga about no bot, or about more than one, has no sources.',
+    'Fresh observations, each bounded: a source that does not answer is unknown, with its reason. A saga about no bot, or about more than one, has no sources.',
   tags: ['admin'],
   params: JobParamsSchema,
   response: { 200: WorldSchema },

@@ -1,4 +1,4 @@
-// What the board shows of a job: the saga behind it, read from the log at every look (I9). The queue knows only that a
+// What the board shows of a job: the saga behind it, read from the log for every answer (I9). The queue knows only that a
 // wake-up waits, sleeps or failed; which step fails, how often and why is the log's, and copying it to Redis at every
 // attempt would cost each saga for a page that is seldom open. While the log is away, jobs are shown as the queue has them.
 
@@ -116,7 +116,7 @@ function attemptsAt({ state }: SagaRecord): number {
   return (isBackwards ? step?.compensations : step?.attempts) ?? 0;
 }
 
-/** Every entry of the history, then how each step stands, then what an administrator can do about it. */
+/** Every entry of the history, then the state of each step, then what an operator can do about it. */
 async function logOf(options: BoardJobsOptions, jobId: unknown, lines: Body): Promise<Body> {
   const id = parseSagaId(jobId);
   const saga = id === undefined ? null : await options.sagas.find(id);

@@ -1,5 +1,5 @@
-// Who asks, and which sagas that caller sees. The engine knows no token and no account: the product says who asks, and the
-// routes hold what the caller does against it. Another subject's job is answered word for word like one that never was.
+// The caller of a request, and which sagas it sees. The engine knows no token and no account: the product names the caller,
+// and every route checks what that caller may do. Another subject's job is answered word for word like one that never was.
 
 import type { FastifyRequest } from 'fastify';
 import type { SagaRecord } from '../log/record.ts';
@@ -21,8 +21,8 @@ export interface Caller {
 /** What a route asks for: its caller's own jobs, or an operator's rights. */
 export type Role = 'caller' | 'operator';
 
-/** Says who sends a request; throws what the product's error handler understands to refuse it. A route for operators
- * refuses a caller that is none whatever this lets pass. */
+/** Names the caller of a request. It refuses one by throwing an error that the error handler understands. A route for
+ * operators checks `isOperator` in any case. */
 export type Authorize<C extends Caller> = (request: FastifyRequest, role: Role) => C | Promise<C>;
 
 export interface Access<C extends Caller> {

@@ -11,7 +11,7 @@ import type { RouteParts } from './options.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Its 200 goes on for as long as somebody watches: no latency to measure. */
+    /** Its 200 lasts as long as its client watches: no latency to measure. */
     readonly isStream?: boolean;
   }
 }
@@ -30,7 +30,7 @@ export function addEventRoute<C extends Caller>(app: FastifyInstance, parts: Rou
   });
   app.addHook('preClose', () => streams.close());
 
-  // A HEAD made of this would hold a stream that nobody reads.
+  // A HEAD route made of this would hold a stream that has no reader.
   const options = {
     schema: parts.schema('watch', { ...EVENTS, response: { 200: eventsOf(views.view.schema) } }),
     ...{ exposeHeadRoute: false, config: { isStream: true } },

@@ -81,7 +81,7 @@ async function filterOf(
   };
 }
 
-/** What could be several of these is looked for as all of them; each is found by an index of its own. */
+/** A text that could be several of these is searched as all of them; an index of its own serves each. */
 async function traitsOf(
   value: string,
   { search, registry }: Pick<RouteParts<Caller>, 'search' | 'registry'>,

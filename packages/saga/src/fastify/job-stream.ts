@@ -25,7 +25,7 @@ export interface Viewing<C extends Caller> {
 /** For a client that does not read its last event. */
 const GOODBYE_MS = 10_000;
 
-/** What a client knows that comes again. An end is told once more: a client that asks has missed it. */
+/** What a returning client has already. An end is sent once more: a client that asks has missed it. */
 export function resume<C extends Caller>(
   stream: JobStream<C>,
   saga: SagaRecord,
@@ -33,7 +33,7 @@ export function resume<C extends Caller>(
   { nowMs }: Viewing<C>,
 ): void {
   const { phase: state } = shownState(saga, nowMs());
-  // What is shown of a saga that nobody can run changes without a revision.
+  // What is shown of a saga that no worker can run changes without a revision.
   const isKnown = lastEventId === String(saga.revision) && state === saga.state.phase;
   if (isKnown && saga.open) stream.shown = { revision: saga.revision, state };
 }

@@ -22,7 +22,7 @@ import {
 import { dbOf } from '../support/saga-log.ts';
 
 interface Shop {
-  /** `busy`: the press is not free yet. `broken`: somebody has to mend it. */
+  /** `busy`: the press is not free yet. `broken`: an operator has to mend it. */
   press: 'free' | 'busy' | 'broken';
   shipped: number;
 }
@@ -209,7 +209,7 @@ describe('a caller', () => {
     }
   });
 
-  test('a bad id, a bad wait, a bad page, nobody: refused as problems', async () => {
+  test('a bad id, a bad wait, a bad page, no caller: refused as problems', async () => {
     const { app, as } = await openShop('free');
     expect((await as('bob', 'GET', '/jobs/x')).body.type).toBe('urn:saga:problem:invalid-request');
     const wait = { headers: { prefer: 'wait=61' } };
