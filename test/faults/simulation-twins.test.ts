@@ -2,8 +2,9 @@
 // seed is green.
 
 import { afterAll, describe, expect, it } from 'vitest';
-import { brokenPromises } from '../support/simulation/oracle.ts';
-import { simulate } from '../support/simulation/simulate.ts';
+import { simulate } from '../../packages/saga/src/testing/index.ts';
+import { simulationOf } from '../support/simulation/bot-simulation.ts';
+import { brokenOf } from '../support/simulation/oracle.ts';
 import { SIMULATED_TWINS } from '../support/simulation/twins.ts';
 import { useVirtualTime } from '../support/simulation/use-virtual-time.ts';
 
@@ -20,7 +21,7 @@ describe('a simulation with a bug in it', () => {
     async ({ name, breach, from, twin }) => {
       const time = useVirtualTime();
       const isFound = async (seed: number) => {
-        const broken = brokenPromises(await simulate(seed, time, twin));
+        const broken = brokenOf(await simulate(seed, time, simulationOf(twin)));
         return broken.some((promise) => promise.startsWith(breach));
       };
       let seed = from;
@@ -29,7 +30,7 @@ describe('a simulation with a bug in it', () => {
         if (seed === from + SEEDS) throw new Error(`none of ${SEEDS} seeds breaks it`);
       }
       found.push(`${name} ${seed}`);
-      expect(brokenPromises(await simulate(seed, time)), 'without the bug').toEqual([]);
+      expect(brokenOf(await simulate(seed, time, simulationOf())), 'without the bug').toEqual([]);
     },
     TIMEOUT_MS,
   );

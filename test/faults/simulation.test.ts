@@ -4,8 +4,13 @@
 // shows it again.
 
 import { describe, expect, it } from 'vitest';
-import { brokenPromises } from '../support/simulation/oracle.ts';
-import { type Simulated, type SimulatedSaga, simulate } from '../support/simulation/simulate.ts';
+import {
+  type Simulated,
+  type SimulatedSaga,
+  simulate,
+} from '../../packages/saga/src/testing/index.ts';
+import { type SimulatedWorld, simulationOf } from '../support/simulation/bot-simulation.ts';
+import { brokenOf } from '../support/simulation/oracle.ts';
 import { useVirtualTime } from '../support/simulation/use-virtual-time.ts';
 
 const { SEED, SEEDS } = process.env;
@@ -13,6 +18,9 @@ const TIMEOUT_MS = 3_600_000;
 /** What a failure among many seeds shows of its trace; a seed that is run alone shows all. */
 const LINES = 80;
 const USUAL_SEEDS = 2_000;
+
+const BOTS = simulationOf();
+type SimulatedBots = Simulated<SimulatedWorld>;
 
 const FIRST = Number(SEED ?? 1);
 const COUNT = Number(SEEDS ?? (SEED === undefined ? USUAL_SEEDS : 1));
@@ -24,8 +32,8 @@ describe('deletions and reclaimings in a world of faults', () => {
       const time = useVirtualTime();
       const seen = new Map<string, number>();
       for (let seed = FIRST; seed < FIRST + COUNT; seed += 1) {
-        const simulated = await simulate(seed, time);
-        const broken = brokenPromises(simulated);
+        const simulated = await simulate(seed, time, BOTS);
+        const broken = brokenOf(simulated);
         if (broken.length > 0) throw new Error(told(seed, broken, simulated));
         for (const sight of sightsIn(simulated)) seen.set(sight, (seen.get(sight) ?? 0) + 1);
       }
@@ -38,12 +46,12 @@ describe('deletions and reclaimings in a world of faults', () => {
 
   it('one seed, twice: the same trace', async () => {
     const time = useVirtualTime();
-    const [first, again] = [await simulate(FIRST, time), await simulate(FIRST, time)];
+    const [first, again] = [await simulate(FIRST, time, BOTS), await simulate(FIRST, time, BOTS)];
     expect(again.trace).toEqual(first.trace);
   });
 });
 
-function told(seed: number, broken: readonly string[], { trace }: Simulated): string {
+function told(seed: number, broken: readonly string[], { trace }: SimulatedBots): string {
   const again = `SEED=${seed} npm run simulate`;
   const shown = COUNT === 1 ? trace : trace.slice(-LINES);
   return [...broken, again, ...shown].join('\n');
@@ -71,7 +79,7 @@ const SIGHTS: ReadonlySet<string> = new Set([
   'a cancel promised',
 ]);
 
-function sightsIn({ sagas, trace }: Simulated): ReadonlySet<string> {
+function sightsIn({ sagas, trace }: SimulatedBots): ReadonlySet<string> {
   const told = (what: string | RegExp) => trace.some((line) => line.search(what) >= 0);
   const seen = new Set(sagas.flatMap((saga) => [...sightsOf(saga)]));
   if (told('fenced under')) seen.add('fenced');
@@ -83,7 +91,12 @@ function sightsIn({ sagas, trace }: Simulated): ReadonlySet<string> {
   return new Set([...seen].filter((sight) => SIGHTS.has(sight)));
 }
 
-function sightsOf({ saga, world, written, isCancelPromised }: SimulatedSaga): ReadonlySet<string> {
+function sightsOf({
+  saga,
+  world,
+  written,
+  isCancelPromised,
+}: SimulatedSaga<SimulatedWorld>): ReadonlySet<string> {
   const seen = new Set<string>([world.plot.kind, saga.state.phase]);
   for (const { state } of written) {
     seen.add(state.phase);

@@ -3,13 +3,13 @@
 // thing after the other.
 
 import { SagaError } from '../../../packages/saga/src/errors.ts';
+import type { Link } from '../../../packages/saga/src/testing/simulation/link.ts';
 import type { Bots, FencedCall } from '../../../src/bots/bots.ts';
 import type { PooledSighting, Sighting } from '../../../src/domain/bot.ts';
 import { joinAnswers, ok, unknown } from '../../../src/domain/source.ts';
 import { findEntry, type PoolState } from '../../../src/pool-state/pool-state.ts';
 import type { PoolStates } from '../../../src/pool-state/pool-states.ts';
 import { inertPorts } from '../inert-ports.ts';
-import type { Wire } from './wire.ts';
 
 export interface BotWorld {
   readonly uid: string;
@@ -109,8 +109,8 @@ async function passFence(world: BotWorld, call: FencedCall): Promise<void> {
   if (isOutrun) world.outrunForMs = Math.max(outrunForMs, nowMs() - newest.sinceMs);
 }
 
-export function botsOver(world: BotWorld, wire: Wire): Bots {
-  const send = <T>(what: string, effect: () => T) => wire.call('docker', `bot ${what}`, effect);
+export function botsOver(world: BotWorld, link: Link): Bots {
+  const send = <T>(what: string, effect: () => T) => link.call('docker', `bot ${what}`, effect);
   return {
     ...inertPorts<Bots>(),
     hosts: () => ['a'],
@@ -150,18 +150,18 @@ function restore(world: BotWorld, captured: Sighting): 'restored' | 'gone' {
   return 'restored';
 }
 
-export function poolStatesOver(world: BotWorld, wire: Wire): PoolStates {
+export function poolStatesOver(world: BotWorld, link: Link): PoolStates {
   return {
-    read: () => answer(() => wire.call('file', 'pools read', () => world.pools)),
+    read: () => answer(() => link.call('file', 'pools read', () => world.pools)),
     // The fence is asked inside the lock, and nothing comes between it and the write (I5).
     mutate: async ({ change, fence, signal }) => {
-      await wire.call('file', 'pools lock', () => undefined);
+      await link.call('file', 'pools lock', () => undefined);
       signal.throwIfAborted();
       await fence();
       const before = world.pools;
       world.pools = change(before);
       const written = { state: world.pools, changed: world.pools !== before };
-      return wire.call('file', 'pools written', () => written);
+      return link.call('file', 'pools written', () => written);
     },
   };
 }

@@ -2,6 +2,7 @@
 // leads from settled back to closing, and what was withdrawn is not opened again by its saga.
 
 import { FencedError, HoldError } from '../../../packages/saga/src/errors.ts';
+import type { Link } from '../../../packages/saga/src/testing/simulation/link.ts';
 import {
   NOTHING_SEEN,
   type OpenResult,
@@ -11,7 +12,6 @@ import {
   type TombstoneTarget,
 } from '../../../src/tombstones/tombstones.ts';
 import { inertPorts } from '../inert-ports.ts';
-import type { Wire } from './wire.ts';
 
 export interface TombstoneWorld {
   /** `withdrawn`: there is none any more. */
@@ -31,9 +31,9 @@ export function createTombstoneWorld(nowMs: () => number): TombstoneWorld {
   return { tombstone: null, looksAfterEnd: 0, nextLookMs: 0, nowMs };
 }
 
-export function tombstonesOver(world: TombstoneWorld, wire: Wire): Tombstones {
+export function tombstonesOver(world: TombstoneWorld, link: Link): Tombstones {
   const send = <T>(what: string, effect: () => T) =>
-    wire.call('wallet', `tombstone ${what}`, effect);
+    link.call('wallet', `tombstone ${what}`, effect);
   return {
     ...inertPorts<Tombstones>(),
     open: (command) => send('open', () => open(world, command)),

@@ -9,11 +9,11 @@ import type {
 } from '../../../packages/saga/src/definition.ts';
 import type { SagaLog } from '../../../packages/saga/src/log/saga-log.ts';
 import { toSagaId } from '../../../packages/saga/src/saga-id.ts';
+import { CutOffError } from '../../../packages/saga/src/testing/simulation/cut-off.ts';
 import { STOP_VALUE } from '../../../src/deletion/captures.ts';
 import { STEP } from '../../../src/deletion/steps/step-ports.ts';
 import { ok } from '../../../src/domain/source.ts';
 import { decideMark, decideSettle } from '../../../src/wallet/mongodb/wallet-decisions.ts';
-import { CutOffError } from './cut-off.ts';
 import type { Seen, Twin } from './twin.ts';
 
 export interface SimulatedTwin {

@@ -2,6 +2,7 @@
 // adapter's own rules; only its update is made here.
 
 import { HoldError } from '../../../packages/saga/src/errors.ts';
+import type { Link } from '../../../packages/saga/src/testing/simulation/link.ts';
 import type { FirebaseUid, InstanceId } from '../../../src/domain/ids.ts';
 import { settlementOpId } from '../../../src/domain/incarnation.ts';
 import type { Ledger } from '../../../src/wallet/ledger.ts';
@@ -28,7 +29,6 @@ import type {
 } from '../../../src/wallet/wallets.ts';
 import { inertPorts } from '../inert-ports.ts';
 import { LIFE } from './plot.ts';
-import type { Wire } from './wire.ts';
 
 export const OPENING_MINOR = 100_000;
 export const VALUE_MINOR = 25_050;
@@ -81,8 +81,8 @@ export function createWalletWorld(
 }
 
 /** @param runningForMs for how long the bot has been running. */
-export function walletsOver(world: WalletWorld, wire: Wire, runningForMs: () => number): Wallets {
-  const send = <T>(what: string, effect: () => T) => wire.call('wallet', `wallet ${what}`, effect);
+export function walletsOver(world: WalletWorld, link: Link, runningForMs: () => number): Wallets {
+  const send = <T>(what: string, effect: () => T) => link.call('wallet', `wallet ${what}`, effect);
   return {
     ...inertPorts<Wallets>(),
     readAllocation: () => send('read', () => readAllocation(world)),
@@ -229,7 +229,7 @@ function pay(world: WalletWorld, command: SettleCommand, runningForMs: number): 
   return receipt;
 }
 
-export function ledgerOver({ ledger }: WalletWorld, wire: Wire): Ledger {
+export function ledgerOver({ ledger }: WalletWorld, link: Link): Ledger {
   const add = (opId: string) => {
     if (ledger.has(opId)) return 'exists';
     ledger.add(opId);
@@ -237,9 +237,9 @@ export function ledgerOver({ ledger }: WalletWorld, wire: Wire): Ledger {
   };
   return {
     ...inertPorts<Ledger>(),
-    post: ({ receipt }) => wire.call('wallet', 'ledger post', () => add(receipt.opId)),
+    post: ({ receipt }) => link.call('wallet', 'ledger post', () => add(receipt.opId)),
     find: (opId) =>
-      wire.call('wallet', 'ledger find', () => {
+      link.call('wallet', 'ledger find', () => {
         if (ledger.has(opId)) throw new HoldError('UNREADABLE', 'a receipt was lost');
         return null;
       }),

@@ -88,7 +88,7 @@ export function createPromises(
 const FORBIDDEN: ReadonlySet<string> = new Set(['cancel-requested', 'compensate-ordered']);
 
 /** How far along each phase is: a status never goes back (I9). Stuck has none. */
-export const RANKS = {
+const RANKS = {
   queued: 0,
   running: 1,
   compensating: 2,
@@ -98,6 +98,6 @@ export const RANKS = {
 };
 
 /** Stuck is a rest on the way it was going. */
-function rankOf({ phase, stuckFrom }: SagaState): number {
+export function rankOf({ phase, stuckFrom }: SagaState): number {
   return phase === 'stuck' ? RANKS[stuckFrom ?? 'running'] : RANKS[phase];
 }

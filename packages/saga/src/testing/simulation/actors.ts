@@ -1,29 +1,25 @@
-// Who acts in a simulation: two workers and the queue that wakes them, the relay, the janitor, and the people at the
-// front.
+// Who acts in a simulation: two workers and the queue that wakes them, the relay, what runs beside them, and the people
+// at the front.
 
 import { randomBytes } from 'node:crypto';
-import { initialState } from '../../../packages/saga/src/machine/initial-state.ts';
-import type { Verb } from '../../../packages/saga/src/operate/operators.ts';
-import type { Registry } from '../../../packages/saga/src/registry.ts';
-import type { Periodic } from '../../../packages/saga/src/run/periodic.ts';
-import type { SagaId } from '../../../packages/saga/src/saga-id.ts';
-import { makeSagaId } from '../../../packages/saga/src/saga-id.ts';
-import { createSagas, type Sagas } from '../../../packages/saga/src/sagas.ts';
-import { createJanitor } from '../../../src/deletion/janitor.ts';
-import { createWire, skewedClock } from './wire.ts';
+import { initialState } from '../../machine/initial-state.ts';
+import type { Verb } from '../../operate/operators.ts';
+import { createRegistry, type Registry } from '../../registry.ts';
+import type { Periodic } from '../../run/periodic.ts';
+import type { SagaId } from '../../saga-id.ts';
+import { makeSagaId } from '../../saga-id.ts';
+import { createSagas, type Sagas } from '../../sagas.ts';
+import { createLink, skewedClock } from './link.ts';
+import { logOver } from './linked-log.ts';
 import {
   createSimulatedWorker,
-  type Ground,
-  logOver,
-  portsOver,
-  registryOver,
+  type SharedParts,
   type SimulatedWorker,
-  type SimulatedWorld,
-} from './worker.ts';
+} from './simulated-worker.ts';
 
-export interface Stage {
+export interface Actors<World> {
   /** Accepts a saga, and wakes a worker for it. */
-  begin(world: SimulatedWorld): Promise<SagaId>;
+  begin(world: World): Promise<SagaId>;
   /** A wake-up of either worker, as a queue makes it; its answer says when it wants to be woken again. */
   deliver(id: SagaId): void;
   kill(slot: number): void;
@@ -32,9 +28,9 @@ export interface Stage {
   cutOff(slot: number, ms: number): void;
   cancel(id: SagaId): void;
   order(id: SagaId, verb: Verb): void;
-  /** Unless the curtain has fallen by then. */
+  /** Unless the simulation is over by then. */
   later(ms: number, act: () => void): void;
-  /** Workers and relay have nothing to do any more; the janitor may. */
+  /** Workers and relay have nothing to do any more; what runs beside them may. */
   dismiss(): void;
   stop(): void;
   /** A cancel of it was answered with a promise. */
@@ -43,28 +39,28 @@ export interface Stage {
   readonly failures: readonly string[];
 }
 
-interface Cast {
-  readonly world: SimulatedWorld;
+/** What the front has of one saga. */
+interface Front<World> {
+  readonly world: World;
   readonly registry: Registry;
   readonly sagas: Sagas;
-  readonly janitor: Periodic;
+  readonly beside: Periodic | undefined;
 }
 
 const RELAY_EVERY_MS = 5_000;
-const JANITOR_EVERY_MS = 15_000;
 /** A queue is never faster, however soon it is asked to be. */
 const SOONEST_MS = 10;
 
-export function createStage(ground: Ground): Stage {
-  const { weather, log, twin } = ground;
-  const { time, chance, tell } = weather;
-  const workers: SimulatedWorker[] = [];
-  const front = createWire('front', weather);
-  const frontLog = logOver(log, front);
+export function createActors<World>(parts: SharedParts<World>): Actors<World> {
+  const { weather, log, simulation } = parts;
+  const { time, chance, trace } = weather;
+  const workers: SimulatedWorker<World>[] = [];
+  const link = createLink('front', weather);
+  const frontLog = logOver(log, link);
   const frontClock = skewedClock(weather, drawSkewMs());
   const failures: string[] = [];
   let born = 0;
-  const casts = new Map<SagaId, Cast>();
+  const fronts = new Map<SagaId, Front<World>>();
   const cancelled = new Set<SagaId>();
   const putOff = new Set<SagaId>();
   let isDismissed = false;
@@ -76,18 +72,17 @@ export function createStage(ground: Ground): Stage {
     return chance.between(-mostMs, mostMs);
   }
 
-  function hire(slot: number): void {
+  function startWorker(slot: number): void {
     born += 1;
-    workers[slot] = createSimulatedWorker(`w${slot}.${born}`, ground, drawSkewMs());
+    workers[slot] = createSimulatedWorker(`w${slot}.${born}`, parts, drawSkewMs());
   }
-  hire(0);
-  hire(1);
+  startWorker(0);
+  startWorker(1);
   relay();
 
-  /** Who is at the front for one saga. */
-  function cast(world: SimulatedWorld): Cast {
-    const ports = portsOver(world, front, frontLog);
-    const registry = registryOver(world, ports);
+  function createFront(world: World): Front<World> {
+    const process = { link, log: frontLog };
+    const registry = createRegistry(simulation.define(world, process));
     const sagas = createSagas({
       log: frontLog,
       registry,
@@ -101,14 +96,7 @@ export function createStage(ground: Ground): Stage {
       },
       onWakeFailed: () => undefined,
     });
-    const janitor = createJanitor({
-      ports,
-      everyMs: JANITOR_EVERY_MS,
-      onEntryReturned: () => undefined,
-      onLook: () => undefined,
-      onError: () => undefined,
-    });
-    return { world, registry, sagas, janitor };
+    return { world, registry, sagas, beside: simulation.beside?.(world, process) };
   }
 
   function later(ms: number, act: () => void): void {
@@ -119,7 +107,7 @@ export function createStage(ground: Ground): Stage {
 
   function deliver(id: SagaId): void {
     const worker = workers[chance.between(0, 1)];
-    const world = casts.get(id)?.world;
+    const world = fronts.get(id)?.world;
     if (worker === undefined || world === undefined || isOver) return;
     const lockLost = new AbortController();
     if (!weather.isCalm && chance.hits(0.1)) {
@@ -130,7 +118,7 @@ export function createStage(ground: Ground): Stage {
         if (outcome.status === 'later') wakeAgain(id, outcome.atMs - worker.nowMs());
         if (outcome.status === 'fenced') wakeAgain(id, 5_000);
       },
-      (error: unknown) => void failures.push(`${worker.wire.name}: ${String(error)}`),
+      (error: unknown) => void failures.push(`${worker.link.name}: ${String(error)}`),
     );
   }
 
@@ -148,7 +136,7 @@ export function createStage(ground: Ground): Stage {
     later(RELAY_EVERY_MS, () => {
       if (isDismissed) return;
       relay();
-      const seen = twin.log?.(log) ?? log;
+      const seen = simulation.wrapLog?.(log) ?? log;
       void seen.takeOverdue({ limit: 10, holdMs: 3 * RELAY_EVERY_MS }).then((overdue) => {
         for (const { id } of overdue) deliver(id);
       });
@@ -156,17 +144,17 @@ export function createStage(ground: Ground): Stage {
   }
 
   async function cancel(id: SagaId): Promise<void> {
-    const result = await casts.get(id)?.sagas.requestCancel(id, 'user');
-    tell(`cancel: ${result?.status}`);
+    const result = await fronts.get(id)?.sagas.requestCancel(id, 'user');
+    trace(`cancel: ${result?.status}`);
     if (result?.status === 'requested') cancelled.add(id);
   }
 
   async function order(id: SagaId, verb: Verb): Promise<void> {
-    const result = await casts.get(id)?.sagas.order(id, { verb, by: 'admin', reason: 'to see' });
-    tell(`${verb}: ${result?.status}`);
+    const result = await fronts.get(id)?.sagas.order(id, { verb, by: 'admin', reason: 'to see' });
+    trace(`${verb}: ${result?.status}`);
   }
 
-  /** Whoever asked gets an error and may ask again. */
+  /** The caller gets an error and may try again. */
   const unanswered = () => undefined;
 
   return {
@@ -175,43 +163,43 @@ export function createStage(ground: Ground): Stage {
     later,
     deliver,
     kill: (slot) => {
-      tell(`w${slot} is killed`);
+      trace(`w${slot} is killed`);
       workers[slot]?.stop();
-      later(chance.between(10, 5_000), () => hire(slot));
+      later(chance.between(10, 5_000), () => startWorker(slot));
     },
     freeze: (slot, ms) => {
-      const wire = workers[slot]?.wire;
-      if (wire === undefined) return;
-      wire.frozenUntilMs = time.nowMs() + ms;
-      tell(`${wire.name} is frozen for ${ms}`);
+      const worker = workers[slot]?.link;
+      if (worker === undefined) return;
+      worker.frozenUntilMs = time.nowMs() + ms;
+      trace(`${worker.name} is frozen for ${ms}`);
     },
     cutOff: (slot, ms) => {
-      const wire = workers[slot]?.wire;
-      if (wire === undefined) return;
-      wire.cutOffUntilMs = time.nowMs() + ms;
-      tell(`${wire.name} is cut off from the majority for ${ms}`);
+      const worker = workers[slot]?.link;
+      if (worker === undefined) return;
+      worker.cutOffUntilMs = time.nowMs() + ms;
+      trace(`${worker.name} is cut off from the majority for ${ms}`);
     },
     cancel: (id) => void cancel(id).catch(unanswered),
     order: (id, verb) => void order(id, verb).catch(unanswered),
     begin: async (world) => {
-      const { kind, input, names } = world.plot;
-      const atFront = cast(world);
-      const { definition, shape } = atFront.registry.newest(kind);
+      const { kind, input } = simulation.order(world);
+      const front = createFront(world);
+      const { definition, shape } = front.registry.newest(kind);
       const id = makeSagaId('sim', time.nowMs(), randomBytes(16));
-      casts.set(id, atFront);
+      fronts.set(id, front);
       const { saga } = await log.insert({
         id,
         kind,
         version: definition.version,
         key: definition.key(input),
-        subject: names.userId,
+        subject: 'user',
         requestedBy: 'user',
         parent: null,
         input,
         state: initialState(shape),
       });
       deliver(saga.id);
-      atFront.janitor.start();
+      front.beside?.start();
       return saga.id;
     },
     dismiss: () => {
@@ -220,7 +208,7 @@ export function createStage(ground: Ground): Stage {
     },
     stop: () => {
       isOver = true;
-      for (const { janitor } of casts.values()) void janitor.stop();
+      for (const { beside } of fronts.values()) void beside?.stop();
     },
   };
 }

@@ -1,6 +1,6 @@
 // What a primary that cannot reach its majority says to whatever needs one.
 
-import { UnavailableError } from '../../../packages/saga/src/errors.ts';
+import { UnavailableError } from '../../errors.ts';
 
 export class CutOffError extends UnavailableError {
   constructor(what: string) {

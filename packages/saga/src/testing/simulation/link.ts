@@ -1,13 +1,25 @@
-// The wire between one worker and everything it talks to: calls are slow, refused, or lose their answers; what was sent
+// The link between one process and everything it talks to: calls are slow, refused, or lose their answers; what was sent
 // may arrive long after its sender has given up; a worker that is dead sends and hears nothing, and one that is frozen
 // goes on as if no time had passed.
 
-import { InDoubtError, SagaError, UnavailableError } from '../../../packages/saga/src/errors.ts';
-import type { Clock } from '../../../packages/saga/src/run/clock.ts';
-import type { Chance } from '../../../packages/saga/src/testing/simulation/seeded-chance.ts';
-import type { VirtualTime } from '../../../packages/saga/src/testing/simulation/virtual-time.ts';
+import { InDoubtError, SagaError, UnavailableError } from '../../errors.ts';
+import type { Clock } from '../../run/clock.ts';
+import type { Chance } from './seeded-chance.ts';
+import type { VirtualTime } from './virtual-time.ts';
 
-export type Service = 'log' | 'wallet' | 'docker' | 'file';
+/** How the calls of a service can fail beside being slow, refused or answered to nobody, which all of them are. */
+export interface ServiceTraits {
+  /** A call can arrive twice. */
+  readonly repeats?: boolean;
+  /** A call can be left without any answer. */
+  readonly hangs?: boolean;
+  /** What was sent can arrive long after its sender has given up. */
+  readonly arrivesLate?: boolean;
+  /** It does one thing after the other: what was sent late has arrived by the time of the next call. */
+  readonly isSerial?: boolean;
+}
+
+export type Services = Readonly<Record<string, ServiceTraits>>;
 
 /** What the whole world shares of its faults. */
 export interface Weather {
@@ -18,12 +30,13 @@ export interface Weather {
   /** How many of all calls go wrong. */
   faults: number;
   /** A service that takes its time, often more than its callers have. */
-  sluggish: Service | null;
+  sluggish: string | null;
   /** Until when each service is away. */
-  readonly awayUntilMs: Record<Service, number>;
-  /** What Docker was sent and has not done yet: one daemon does one thing after the other. */
-  readonly atDocker: Set<() => void>;
-  readonly tell: (line: string) => void;
+  readonly awayUntilMs: Map<string, number>;
+  readonly services: Services;
+  /** What serial services were sent and have not done yet. */
+  readonly pending: Map<string, Set<() => void>>;
+  readonly trace: (line: string) => void;
 }
 
 /** Longer than any step waits: what it began goes on although its worker has given it up. */
@@ -33,7 +46,7 @@ const HANGS_FOR_MS = 60_000;
 
 const SLUGGISHNESS = 0.3;
 
-export interface Wire {
+export interface Link {
   readonly name: string;
   isDead: boolean;
   frozenUntilMs: number;
@@ -41,7 +54,7 @@ export interface Wire {
   cutOffUntilMs: number;
   isCutOff(): boolean;
   /** @param effect what the call does when it arrives, in one go. */
-  call<T>(service: Service, what: string, effect: () => T | Promise<T>): Promise<T>;
+  call<T>(service: string, what: string, effect: () => T | Promise<T>): Promise<T>;
 }
 
 /** One process's idea of the database's time. It reads it again every few seconds, so that it is right in the end. */
@@ -54,8 +67,10 @@ export function skewedClock(weather: Weather, skewMs: number): Clock {
 
 type Fate = 'answered' | 'slow' | 'refused' | 'answer lost' | 'late' | 'twice' | 'hangs';
 
-export function createWire(name: string, weather: Weather): Wire {
-  const { time, chance, tell } = weather;
+export function createLink(name: string, weather: Weather): Link {
+  const { time, chance, trace, services } = weather;
+
+  const isSerial = (service: string) => services[service]?.isSerial === true;
 
   function wait(ms: number): Promise<void> {
     return new Promise((resolve) => setTimeout(resolve, ms));
@@ -63,12 +78,13 @@ export function createWire(name: string, weather: Weather): Wire {
 
   /** A worker that has died in between never gets here. */
   async function atWorker(): Promise<void> {
-    if (wire.isDead) await new Promise<never>(() => undefined);
-    while (wire.frozenUntilMs > time.nowMs()) await wait(wire.frozenUntilMs - time.nowMs());
-    if (wire.isDead) await new Promise<never>(() => undefined);
+    if (link.isDead) await new Promise<never>(() => undefined);
+    while (link.frozenUntilMs > time.nowMs()) await wait(link.frozenUntilMs - time.nowMs());
+    if (link.isDead) await new Promise<never>(() => undefined);
   }
 
-  function fateOf(service: Service): Fate {
+  function fateOf(service: string): Fate {
+    const { repeats = false, hangs = false, arrivesLate = false } = services[service] ?? {};
     if (weather.sluggish === service && chance.hits(SLUGGISHNESS)) return 'slow';
     if (!chance.hits(weather.faults)) return 'answered';
     const fate = chance.pick<Fate>([
@@ -80,35 +96,39 @@ export function createWire(name: string, weather: Weather): Wire {
       'twice',
       'hangs',
     ]);
-    // Only the wallet is told so often: Docker and the file are asked again by nobody but their callers.
-    if (service !== 'wallet' && fate === 'twice') return 'slow';
-    // The log's adapter answers within its own time or says that it could not; a file is written under a lock.
-    if (service === 'log' && fate === 'hangs') return 'slow';
-    return (service === 'log' || service === 'file') && fate === 'late' ? 'refused' : fate;
+    if (fate === 'twice' && !repeats) return 'slow';
+    if (fate === 'hangs' && !hangs) return 'slow';
+    return fate === 'late' && !arrivesLate ? 'refused' : fate;
   }
 
-  /** The effect, once, at the latest when the next call arrives at Docker. */
-  function sent<T>(service: Service, effect: () => T | Promise<T>): () => T | Promise<T> {
-    if (service !== 'docker') return effect;
+  function pendingAt(service: string): Set<() => void> {
+    const known = weather.pending.get(service) ?? new Set();
+    weather.pending.set(service, known);
+    return known;
+  }
+
+  /** The effect, once, at a serial service when the next call arrives at the latest. */
+  function sent<T>(service: string, effect: () => T | Promise<T>): () => T | Promise<T> {
+    if (!isSerial(service)) return effect;
     let done: { readonly value: T | Promise<T> } | null = null;
     const once = () => {
-      weather.atDocker.delete(once);
+      pendingAt(service).delete(once);
       done ??= { value: effect() };
       return done.value;
     };
-    weather.atDocker.add(once);
+    pendingAt(service).add(once);
     return once;
   }
 
-  async function carry<T>(service: Service, what: string, given: () => T | Promise<T>): Promise<T> {
-    if (wire.isDead || service !== 'docker') await atWorker();
+  async function carry<T>(service: string, what: string, given: () => T | Promise<T>): Promise<T> {
+    if (link.isDead || !isSerial(service)) await atWorker();
     await wait(chance.between(1, 8));
-    if (wire.isDead) await atWorker();
-    if (weather.awayUntilMs[service] > time.nowMs()) throw away(what);
+    if (link.isDead) await atWorker();
+    if ((weather.awayUntilMs.get(service) ?? 0) > time.nowMs()) throw away(what);
     const fate = fateOf(service);
-    tell(`${name} ${what}: ${fate}`);
+    trace(`${name} ${what}: ${fate}`);
     if (fate === 'refused') throw away(what);
-    if (service === 'docker') for (const pending of [...weather.atDocker]) pending();
+    if (isSerial(service)) for (const arrive of [...pendingAt(service)]) arrive();
     const effect = sent(service, given);
     switch (fate) {
       case 'answered':
@@ -127,7 +147,7 @@ export function createWire(name: string, weather: Weather): Wire {
         return effect();
       case 'hangs':
         if (chance.hits(0.5)) unheard(effect);
-        else weather.atDocker.delete(effect);
+        else pendingAt(service).delete(effect);
         await wait(HANGS_FOR_MS);
         throw lost(service, what);
     }
@@ -136,19 +156,19 @@ export function createWire(name: string, weather: Weather): Wire {
   function arriveLate(what: string, effect: () => unknown): void {
     setTimeout(
       () => {
-        tell(`${name} ${what}: arrives late`);
+        trace(`${name} ${what}: arrives late`);
         unheard(effect);
       },
       chance.between(1, chance.pick([300, 3_000, 40_000])),
     );
   }
 
-  const wire: Wire = {
+  const link: Link = {
     name,
     isDead: false,
     frozenUntilMs: 0,
     cutOffUntilMs: 0,
-    isCutOff: () => wire.cutOffUntilMs > time.nowMs(),
+    isCutOff: () => link.cutOffUntilMs > time.nowMs(),
     call: async (service, what, effect) => {
       try {
         return await carry(service, what, effect);
@@ -157,7 +177,7 @@ export function createWire(name: string, weather: Weather): Wire {
       }
     },
   };
-  return wire;
+  return link;
 }
 
 /** Nobody hears what came of it: a refusal either. */
@@ -174,11 +194,14 @@ function unheard(effect: () => unknown): void {
 }
 
 function away(what: string) {
-  return new UnavailableError('AWAY', `${what}: nobody answers`);
+  return new UnavailableError('AWAY', `${what}: no answer, and nothing has happened`);
 }
 
-/** The log's adapter reads its writes back: it knows, or it is away. */
-function lost(service: Service, what: string) {
-  if (service === 'log') return away(what);
+/** The saga log is a service of every simulation. Its adapter reads its writes back and answers within its own time: it
+ * knows, or it is away. */
+export const LOG = 'log';
+
+function lost(service: string, what: string) {
+  if (service === LOG) return away(what);
   return new InDoubtError('NO_ANSWER', `${what}: no answer`);
 }

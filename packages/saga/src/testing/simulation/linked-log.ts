@@ -1,0 +1,41 @@
+// The log as one process reaches it; or a primary that has lost its majority and does not know it yet.
+
+import type { LogWrite, SagaLog } from '../../log/saga-log.ts';
+import { CutOffError } from './cut-off.ts';
+import { type Link, LOG } from './link.ts';
+
+export function logOver(log: SagaLog, link: Link): SagaLog {
+  const send = <T>(what: string, ask: () => Promise<T>) => link.call(LOG, `log ${what}`, ask);
+  const confirm = <T>(what: string, ask: () => Promise<T>) =>
+    send(what, async () => {
+      if (link.isCutOff()) throw new CutOffError(what);
+      return ask();
+    });
+  return {
+    ...log,
+    insert: (saga) => confirm('insert', () => log.insert(saga)),
+    claim: (id, request) => confirm('claim', () => log.claim(id, request)),
+    commit: (write) =>
+      send(`commit ${write.claim.epoch}`, async () => {
+        if (!link.isCutOff()) return log.commit(write);
+        if (write.durability === 'majority') throw new CutOffError('commit');
+        return takenAlone(write);
+      }),
+    renew: (claims, leaseMs) => confirm('renew', () => log.renew(claims, leaseMs)),
+    release: (claim) => confirm('release', () => log.release(claim)),
+    prove: (claim) => confirm('prove', () => log.prove(claim)),
+    intervene: (order) => confirm('intervene', () => log.intervene(order)),
+    find: (id) => send('find', () => log.find(id)),
+    findStates: (ids) => send('find states', () => log.findStates(ids)),
+  };
+}
+
+// Acknowledged, on top of what this primary took alone before, and never to be seen by another.
+function takenAlone({ base, state, events, writeId }: LogWrite) {
+  const entries = events.map(({ atMs, ...event }) => {
+    return { ...event, writeId, at: new Date(atMs).toISOString(), epoch: base.epoch };
+  });
+  const history = [...base.history, ...entries];
+  const saga = { ...base, state, history, writeId, revision: base.revision + 1 };
+  return { status: 'landed', saga } as const;
+}

@@ -1,0 +1,96 @@
+// Up to three sagas in a world where everything goes wrong for a while, driven by one seed in virtual time. Then the
+// weather calms down, and what became of each can be read from its world.
+
+import type { SagaRecord } from '../../log/record.ts';
+import { isEnded } from '../../machine/state.ts';
+import type { SagaId } from '../../saga-id.ts';
+import { createActors } from './actors.ts';
+import { createForgetfulLog } from './forgetful-log.ts';
+import type { Weather } from './link.ts';
+import { createChance } from './seeded-chance.ts';
+import type { SharedParts } from './simulated-worker.ts';
+import type { Simulated, SimulatedSaga, Simulation } from './simulation.ts';
+import { calm, letItStorm, type Story } from './storm.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** The end of the sagas does not end it. */
+const STORM_AFTER_END_MS = 5_000;
+/** What was sent in the storm has arrived so long after it. */
+const AFTERMATH_MS = 60_000;
+/** A saga that has not ended by then never will. */
+const PATIENCE_MS = 6 * 3_600_000;
+
+/** @param time `startVirtualTime()`: real timers would make it last for hours, and different each time. */
+export async function simulate<World>(
+  seed: number,
+  time: VirtualTime,
+  simulation: Simulation<World>,
+): Promise<Simulated<World>> {
+  time.restart();
+  const startMs = time.nowMs();
+  const lines: string[] = [];
+  const written = new Map<SagaId, SagaRecord[]>();
+  const worlds = new Map<SagaId, World>();
+  const chance = createChance(seed);
+  const trace = (line: string) => void lines.push(`${time.nowMs() - startMs} ${line}`);
+  const { services, sluggish = [null, ...Object.keys(services)], besideForMs = 0 } = simulation;
+  const weather: Weather = {
+    time,
+    chance,
+    trace,
+    services,
+    isCalm: false,
+    faults: chance.pick([0.02, 0.1, 0.3]),
+    sluggish: chance.pick(sluggish),
+    awayUntilMs: new Map(),
+    pending: new Map(),
+  };
+  const log = createForgetfulLog(weather, (saga) => {
+    const records = written.get(saga.id) ?? [];
+    records.push(saga);
+    written.set(saga.id, records);
+    trace(lineOf(saga, [...written.keys()].indexOf(saga.id)));
+    const world = worlds.get(saga.id);
+    if (world !== undefined) simulation.onWritten?.(world, saga);
+  });
+  const nowMs = () => time.nowMs();
+  const parts: SharedParts<World> = { weather, log, simulation, chance, nowMs, trace };
+  const actors = createActors(parts);
+  const begun = Array.from({ length: chance.pick(SAGAS) }, (_, nth) =>
+    simulation.begin(nth, parts),
+  );
+  const stories: Story<World>[] = [];
+  for (const world of begun) {
+    const id = await actors.begin(world);
+    worlds.set(id, world);
+    stories.push({ id, world });
+  }
+  const { forMs } = letItStorm(actors, parts, stories);
+  const hasEnded = () =>
+    stories.every(({ id }) => isEnded(written.get(id)?.at(-1)?.state.phase ?? 'queued'));
+  await time.runUntil(startMs + forMs, hasEnded);
+  await time.runUntil(time.nowMs() + STORM_AFTER_END_MS);
+  trace('calm');
+  calm(actors, parts, stories);
+  await time.runUntil(startMs + PATIENCE_MS, hasEnded);
+  await time.runUntil(time.nowMs() + AFTERMATH_MS);
+  actors.dismiss();
+  await time.runUntil(time.nowMs() + besideForMs);
+  actors.stop();
+  const sagas = stories.map(({ id, world }): SimulatedSaga<World> => {
+    const records = written.get(id) ?? [];
+    const saga = records.at(-1);
+    if (saga === undefined) throw new Error('the saga was never written');
+    return { saga, world, written: records, isCancelPromised: actors.isCancelPromised(id) };
+  });
+  return { sagas, failures: actors.failures, trace: lines };
+}
+
+/** Mostly one: what several add is that a failover is theirs together. */
+const SAGAS = [1, 1, 1, 1, 1, 1, 2, 3] as const;
+
+function lineOf({ epoch, state, history }: SagaRecord, nth: number): string {
+  const { phase, cursor, steps } = state;
+  const what = `${history.at(-1)?.type} -> ${phase} ${cursor} ${steps[cursor]?.status}`;
+  return `log ${nth}, claim ${epoch}: ${what}`;
+}

@@ -1,0 +1,69 @@
+// What an engineer writes to have definitions simulated: the world of one saga, the services that it is reached
+// through, and what else goes wrong in it.
+
+import type { SagaDefinition } from '../../definition.ts';
+import type { Json } from '../../json.ts';
+import type { SagaRecord } from '../../log/record.ts';
+import type { SagaLog } from '../../log/saga-log.ts';
+import type { Periodic } from '../../run/periodic.ts';
+import type { Link, Services } from './link.ts';
+import type { Chance } from './seeded-chance.ts';
+
+export interface Simulation<World> {
+  /** Beside the saga log. */
+  readonly services: Services;
+  /** Which services take their time, or go away, drawn for each simulation; the log may be among them, and one that stands
+   * there twice is drawn twice as often. Null: none. Default: each once. */
+  readonly sluggish?: readonly [string | null, ...(string | null)[]];
+  readonly away?: readonly [string, ...string[]];
+  /** The world of one more saga, which no other touches. @param nth of the sagas of this simulation. */
+  begin(nth: number, setting: Setting): World;
+  order(world: World): { readonly kind: string; readonly input: Json };
+  /** The definitions as one process has them: every call of a service goes over its link. */
+  define(world: World, process: SimulatedProcess): readonly SagaDefinition[];
+  /** What else goes wrong in this world while it storms, each trouble at a pace of its own. */
+  storm?(world: World, troubles: Troubles): void;
+  /** Called every minute when the storm is over: what people do then. */
+  tend?(world: World): void;
+  /** Something that runs beside the workers for as long as the world is there. */
+  beside?(world: World, process: SimulatedProcess): Periodic;
+  /** For so long it goes on when workers and relay are done. */
+  readonly besideForMs?: number;
+  /** A record of the saga is on a majority. */
+  onWritten?(world: World, saga: SagaRecord): void;
+  /** The log as the workers have it: with a bug in it, to see that the simulation finds one. */
+  wrapLog?(log: SagaLog): SagaLog;
+}
+
+export interface Setting {
+  readonly chance: Chance;
+  readonly nowMs: () => number;
+  readonly trace: (line: string) => void;
+  /** The log itself, with no link before it. */
+  readonly log: SagaLog;
+}
+
+export interface SimulatedProcess {
+  readonly link: Link;
+  /** Over the link. */
+  readonly log: SagaLog;
+}
+
+/** Does something again and again, at random moments between so many paces; the pace is drawn, and may be never. */
+export type Troubles = (fromPaces: number, toPaces: number, act: () => void) => void;
+
+export interface Simulated<World> {
+  readonly sagas: readonly SimulatedSaga<World>[];
+  /** Runs that threw: none ever does. */
+  readonly failures: readonly string[];
+  readonly trace: readonly string[];
+}
+
+export interface SimulatedSaga<World> {
+  readonly saga: SagaRecord;
+  readonly world: World;
+  /** Every record that was on a majority, in order. */
+  readonly written: readonly SagaRecord[];
+  /** A cancel was answered with a promise. */
+  readonly isCancelPromised: boolean;
+}
