@@ -1,7 +1,7 @@
 // Drops receipts from user documents once the ledger has held them for a day, so that a user who deletes
 // many bots does not carry them all for ever. One process at a time; twice would be harmless.
 
-import { createPeriodic, type Elections, type Periodic } from '@reclaim/saga';
+import { createPeriodic, type LeaderLeases, type Periodic } from '@reclaim/saga';
 import type { Wallets } from '../wallet/wallets.ts';
 
 const EVERY_MS = 10 * 60_000;
@@ -9,11 +9,11 @@ const LIMIT_MS = 5 * 60_000;
 
 export function createReceiptSweep({
   wallets,
-  elections,
+  leaderLeases,
   onError,
 }: {
   readonly wallets: Pick<Wallets, 'forgetSettled'>;
-  readonly elections: Elections;
+  readonly leaderLeases: LeaderLeases;
   readonly onError: (error: unknown) => void;
 }): Periodic {
   return createPeriodic({
@@ -21,7 +21,7 @@ export function createReceiptSweep({
     limitMs: LIMIT_MS,
     onError,
     turn: async (signal) => {
-      if (await elections.hold('receipt-sweep', EVERY_MS)) {
+      if (await leaderLeases.hold('receipt-sweep', EVERY_MS)) {
         await wallets.forgetSettled(signal);
       }
     },

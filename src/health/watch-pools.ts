@@ -38,8 +38,8 @@ const ROUND_TIMEOUT_MS = 60_000;
 const ROUND_HOLD_MS = 90_000;
 
 export async function watchPools(ports: HealthPorts, call: BotsCall): Promise<RoundReport> {
-  const token = await ports.rounds.begin(ROUND_HOLD_MS);
-  if (token === null) {
+  const round = await ports.rounds.begin(ROUND_HOLD_MS);
+  if (round === null) {
     ports.meter.roundEnded('skipped');
     return { status: 'skipped' };
   }
@@ -51,7 +51,7 @@ export async function watchPools(ports: HealthPorts, call: BotsCall): Promise<Ro
     return report;
   } finally {
     ports.meter.roundEnded(outcome);
-    await ports.rounds.end(token, { isComplete: outcome === 'done' });
+    await round.end({ isComplete: outcome === 'done' });
   }
 }
 

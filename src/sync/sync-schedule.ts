@@ -1,7 +1,7 @@
 // The runs that nobody asks for: one by the clock, one after each start of the system. Both are passive, and of each
 // kind of run one is open at a time, so that neither overlaps with the one before.
 
-import type { Elections, SagaRecord, Sagas } from '@reclaim/saga';
+import type { LeaderLeases, SagaRecord, Sagas } from '@reclaim/saga';
 import { type SyncAllInput, syncAllOrder } from './sync-all-input.ts';
 
 export type StartSyncAll = (input: SyncAllInput, requestedBy: string) => Promise<SagaRecord>;
@@ -19,10 +19,10 @@ export const SYNC_TICK = 'sync-all-by-clock';
 const ONE_START_MS = 60_000;
 
 export async function syncAfterStart(
-  elections: Elections,
+  leaderLeases: LeaderLeases,
   startPassive: (requestedBy: string) => Promise<void>,
 ): Promise<void> {
-  if (!(await elections.hold('sync-after-start', ONE_START_MS))) return;
+  if (!(await leaderLeases.hold('sync-after-start', ONE_START_MS))) return;
   await startPassive('system:start');
 }
 

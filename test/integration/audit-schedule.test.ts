@@ -2,7 +2,7 @@
 
 import { Registry } from 'prom-client';
 import { expect, it, onTestFinished } from 'vitest';
-import { createMongoElections } from '../../packages/saga/src/log/mongodb/mongo-elections.ts';
+import { createMongoLeaderLeases } from '../../packages/saga/src/log/mongodb/mongo-leader-leases.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
 import { nativeDb } from '../../src/infra/mongodb/native.ts';
 import { type AuditDesk, createAuditDesk } from '../../src/wallet/audit/audit-desk.ts';
@@ -28,7 +28,7 @@ async function setUp() {
   const schedule = (over: Partial<AuditDesk> = {}) => {
     const made = createAuditSchedule({
       desk: { ...desk, ...over },
-      elections: createMongoElections(nativeDb(connection)),
+      leaderLeases: createMongoLeaderLeases(nativeDb(connection)),
       onError: (error) => errors.push(error),
       pace: { atOnce: 2, pauseMs: 5 },
     });

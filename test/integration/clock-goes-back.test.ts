@@ -3,8 +3,8 @@
 
 import type { Connection } from 'mongoose';
 import { expect, it, onTestFinished } from 'vitest';
-import { createMongoElections } from '../../packages/saga/src/log/mongodb/mongo-elections.ts';
-import { createMongoWorkforce } from '../../packages/saga/src/log/mongodb/mongo-workforce.ts';
+import { createMongoLeaderLeases } from '../../packages/saga/src/log/mongodb/mongo-leader-leases.ts';
+import { createMongoWorkerRegistry } from '../../packages/saga/src/log/mongodb/mongo-worker-registry.ts';
 import { corrected, startDatabaseClock } from '../../packages/saga/src/mongodb/database-clock.ts';
 import { createMongoHostRecords } from '../../src/bots/hosts/mongo-host-records.ts';
 import { createMongoHealthRounds } from '../../src/health/mongodb/health-rounds.ts';
@@ -22,15 +22,15 @@ async function putAhead(connection: Connection, collection: string, fields: read
     .updateMany({}, [{ $set: Object.fromEntries(moved) }], { writeConcern: { w: 'majority' } });
 }
 
-it('a post from before it: taken at once, and kept by the one who took it (I10)', async () => {
+it('a leader lease from before it: taken at once, and kept by the process that took it (I10)', async () => {
   const connection = await createTestDatabase();
   const [dead, next] = [
-    createMongoElections(nativeDb(connection)),
-    createMongoElections(nativeDb(connection)),
+    createMongoLeaderLeases(nativeDb(connection)),
+    createMongoLeaderLeases(nativeDb(connection)),
   ];
   expect(await dead.hold('relay', 60_000)).toBe(true);
   expect(await next.hold('relay', 60_000)).toBe(false);
-  await putAhead(connection, 'posts', ['until']);
+  await putAhead(connection, 'leaderLeases', ['until']);
   expect(await next.hold('relay', 60_000)).toBe(true);
   expect(await dead.hold('relay', 60_000)).toBe(false);
 });
@@ -39,12 +39,12 @@ it('a round of health from before it: the next begins, and its end is no fresh o
   const connection = await createTestDatabase();
   const rounds = createMongoHealthRounds(connection);
   const first = await rounds.begin(60_000);
+  expect(first).not.toBeNull();
   expect(await rounds.begin(60_000)).toBeNull();
-  await putAhead(connection, 'healthRounds', ['until']);
+  await putAhead(connection, 'leaderLeases', ['until']);
   const second = await rounds.begin(60_000);
   expect(second).not.toBeNull();
-  expect(second).not.toBe(first);
-  await rounds.end(second ?? '', { isComplete: true });
+  await second?.end({ isComplete: true });
   expect(await rounds.lastCompleteSecondsAgo()).toBeLessThan(60);
   await putAhead(connection, 'healthRounds', ['completeAt']);
   expect(await rounds.lastCompleteSecondsAgo()).toBeGreaterThan(HOUR_MS / 1_000 - 60);
@@ -53,8 +53,8 @@ it('a round of health from before it: the next begins, and its end is no fresh o
 it('a worker that was announced before it and died: not among the live ones', async () => {
   const connection = await createTestDatabase();
   const [dead, live] = [
-    createMongoWorkforce(nativeDb(connection)),
-    createMongoWorkforce(nativeDb(connection)),
+    createMongoWorkerRegistry(nativeDb(connection)),
+    createMongoWorkerRegistry(nativeDb(connection)),
   ];
   await dead.announce(['delete-bot@1'], 30_000);
   await putAhead(connection, 'workers', ['until']);

@@ -6,8 +6,8 @@ import type { Db } from 'mongodb';
 import type { Connection } from 'mongoose';
 
 import { inject, onTestFinished } from 'vitest';
-import type { Elections } from '../../packages/saga/src/log/elections.ts';
-import { createMongoElections } from '../../packages/saga/src/log/mongodb/mongo-elections.ts';
+import type { LeaderLeases } from '../../packages/saga/src/log/leader-leases.ts';
+import { createMongoLeaderLeases } from '../../packages/saga/src/log/mongodb/mongo-leader-leases.ts';
 import type { SagaLog } from '../../packages/saga/src/log/saga-log.ts';
 import {
   createBullmqWakeUps,
@@ -34,10 +34,10 @@ import { waitFor } from '../support/wait-for.ts';
 import { breaches, twinsOf } from './bite.ts';
 
 twinsOf('I10', {
-  // Its wake-up was lost, and the process that held the relay's post has died.
-  'post-that-never-expires': async (part) => {
+  // Its wake-up was lost, and the process that held the relay's lease has died.
+  'lease-that-never-expires': async (part) => {
     const { connection, engine } = await setUp();
-    const elect = part === 'twin' ? firstComeForEver : createMongoElections;
+    const elect = part === 'twin' ? firstComeForEver : createMongoLeaderLeases;
     await elect(nativeDb(connection)).hold('relay', 1);
     await engine.start();
     await engine.pass(LEASE_MS);
@@ -166,16 +166,16 @@ async function setUp() {
 const MAX_TURNS = 10;
 const TURN_MS = 25;
 
-async function isWoken({ log }: TestEngine, elections: Elections): Promise<boolean> {
+async function isWoken({ log }: TestEngine, leaderLeases: LeaderLeases): Promise<boolean> {
   const woken: string[] = [];
   let turns = 0;
   const relay = createRelay({
     log,
-    elections: {
-      ...elections,
-      hold: (...post) => {
+    leaderLeases: {
+      ...leaderLeases,
+      hold: (...lease) => {
         turns += 1;
-        return elections.hold(...post);
+        return leaderLeases.hold(...lease);
       },
     },
     wakeUps: { wake: async () => undefined, revive: async () => 'revived' },
@@ -190,17 +190,17 @@ async function isWoken({ log }: TestEngine, elections: Elections): Promise<boole
   return woken.length > 0;
 }
 
-/** A post without a term. */
-function firstComeForEver(db: Db): Elections {
-  const posts = db.collection<{ _id: string; owner: string }>('postsForEver');
+/** A leader lease without a term. */
+function firstComeForEver(db: Db): LeaderLeases {
+  const leases = db.collection<{ _id: string; owner: string }>('leasesForEver');
   const owner = crypto.randomUUID();
   return {
-    hold: async (post) => {
-      const filter = { _id: post };
-      await posts.updateOne(filter, { $setOnInsert: { owner } }, { upsert: true });
-      return (await posts.findOne(filter))?.owner === owner;
+    hold: async (name) => {
+      const filter = { _id: name };
+      await leases.updateOne(filter, { $setOnInsert: { owner } }, { upsert: true });
+      return (await leases.findOne(filter))?.owner === owner;
     },
-    resign: async () => undefined,
+    giveBack: async () => undefined,
   };
 }
 

@@ -47,11 +47,11 @@ export {
   UnavailableError,
 } from './errors.ts';
 export type { Json } from './json.ts';
-export type { Elections } from './log/elections.ts';
+export type { LeaderLeases } from './log/leader-leases.ts';
 export type { SagaRecord } from './log/record.ts';
 export type { OpenSagas, SagaFilter, SagaLog, SagaPage, SagaTrait } from './log/saga-log.ts';
 export { createVersionWatch, shownState } from './log/version-watch.ts';
-export type { Workforce } from './log/workforce.ts';
+export type { WorkerRegistry } from './log/worker-registry.ts';
 export {
   isAtRest,
   isEnded,

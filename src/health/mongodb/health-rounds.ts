@@ -1,16 +1,13 @@
-// Rounds as one document of `healthRounds`, taken by a conditional write against the database's own clock.
+// A round holds a leader lease of its own; when the last complete one ended is a document of `healthRounds`.
 
-import { randomUUID } from 'node:crypto';
-import { isDuplicateKey, isOver, runRepeatable } from '@reclaim/saga/mongodb';
+import { createMongoLeaderLeases, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection } from 'mongoose';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
+import { nativeCollection, nativeDb } from '../../infra/mongodb/native.ts';
 import type { HealthRounds } from '../health-rounds.ts';
 
 interface RoundDocument {
   _id: string;
-  token: string | null;
-  until: Date;
-  completeAt?: Date;
+  completeAt: Date;
 }
 
 const ROUND = 'pool-health';
@@ -19,31 +16,17 @@ export function createMongoHealthRounds(connection: Connection): HealthRounds {
   const rounds = () => nativeCollection<RoundDocument>(connection, 'healthRounds');
   return {
     begin: async (holdMs) => {
-      const token = randomUUID();
-      const isFree = {
-        $or: [{ $eq: ['$token', null] }, { $eq: ['$token', token] }, isOver('$until', holdMs)],
+      const lease = createMongoLeaderLeases(nativeDb(connection));
+      if (!(await lease.hold(ROUND, holdMs))) return null;
+      return {
+        end: async ({ isComplete }) => {
+          if (isComplete && (await lease.hold(ROUND, holdMs))) {
+            const ended = { $currentDate: { completeAt: true } } as const;
+            await runRepeatable(() => rounds().updateOne({ _id: ROUND }, ended, { upsert: true }));
+          }
+          await lease.giveBack();
+        },
       };
-      const taken = { token, until: { $add: ['$$NOW', holdMs] } };
-      return runRepeatable(async () => {
-        await rounds()
-          .updateOne(
-            { _id: ROUND },
-            { $setOnInsert: { token: null, until: new Date(0) } },
-            { upsert: true },
-          )
-          .catch((error: unknown) => {
-            if (!isDuplicateKey(error)) throw error;
-          });
-        const { matchedCount } = await rounds().updateOne({ _id: ROUND, $expr: isFree }, [
-          { $set: taken },
-        ]);
-        return matchedCount === 1 ? token : null;
-      });
-    },
-
-    end: async (token, { isComplete }) => {
-      const ended = { token: null, ...(isComplete && { completeAt: '$$NOW' }) };
-      await runRepeatable(() => rounds().updateOne({ _id: ROUND, token }, [{ $set: ended }]));
     },
 
     lastCompleteSecondsAgo: async () => {

@@ -102,7 +102,7 @@ function tellRound({ log }: Services, report: RoundReport): void {
 function startSync({ config, log, engine, firstReport }: Services): Part {
   // The demo's orphan waits for its button.
   if (config.syncEveryMs > 0 && !config.isDemo) {
-    syncAfterStart(engine.elections, firstReport.startPassive).catch((err: unknown) => {
+    syncAfterStart(engine.leaderLeases, firstReport.startPassive).catch((err: unknown) => {
       log.warn({ err }, 'no run after the start; the clock brings the next');
     });
   }
@@ -113,7 +113,7 @@ function startDeletion(services: Services): Part {
   const { log, metrics } = services;
   const audits = createAuditSchedule({
     desk: services.audits,
-    elections: services.engine.elections,
+    leaderLeases: services.engine.leaderLeases,
     onError: (err) => log.warn({ err }, 'audit failed'),
   });
   const janitor = createJanitor({
@@ -130,7 +130,7 @@ function startDeletion(services: Services): Part {
   });
   const sweep = createReceiptSweep({
     wallets: services.deletionPorts.wallets,
-    elections: services.engine.elections,
+    leaderLeases: services.engine.leaderLeases,
     onError: (err) => log.warn({ err }, 'receipts not swept'),
   });
   janitor.start();

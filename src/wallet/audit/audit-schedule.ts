@@ -2,7 +2,7 @@
 // background and bounded: sagas never wait for an audit, and where more of them end than can be audited at
 // once, the hourly run has the rest.
 
-import { createPeriodic, type Elections, InterruptedError, isWithin } from '@reclaim/saga';
+import { createPeriodic, InterruptedError, isWithin, type LeaderLeases } from '@reclaim/saga';
 import { parseUserId, type UserId } from '../../domain/ids.ts';
 import type { AuditDesk } from './audit-desk.ts';
 
@@ -17,7 +17,7 @@ export interface AuditSchedule {
 
 export interface AuditScheduleDependencies {
   readonly desk: AuditDesk;
-  readonly elections: Elections;
+  readonly leaderLeases: LeaderLeases;
   readonly onError: (error: unknown) => void;
   /** Default: two a pause, a pause of 100 ms. Twenty users a second cost the database a few per cent. */
   readonly pace?: { readonly atOnce: number; readonly pauseMs: number };
@@ -77,12 +77,12 @@ export function createAuditSchedule(deps: AuditScheduleDependencies): AuditSched
 }
 
 async function auditWhenDue(
-  { desk, elections }: AuditScheduleDependencies,
+  { desk, leaderLeases }: AuditScheduleDependencies,
   signal: AbortSignal,
 ): Promise<void> {
   const seconds = await desk.secondsSinceBegun();
   if (seconds !== null && isWithin(seconds, HOUR_SECONDS)) return;
-  if (await elections.hold('audit', HOLD_MS)) await desk.auditAll({ signal });
+  if (await leaderLeases.hold('audit', HOLD_MS)) await desk.auditAll({ signal });
 }
 
 function unlessStopped(onError: (error: unknown) => void) {

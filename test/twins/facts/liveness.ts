@@ -4,11 +4,11 @@ import { at, inEngine, type TwinFacts } from '../twin-facts.ts';
 
 export const LIVENESS = [
   {
-    name: 'post-that-never-expires',
+    name: 'lease-that-never-expires',
     invariant: 'I10',
     mechanism: {
-      what: 'the post of the relay has a term, by the clock of the database',
-      file: 'packages/saga/src/log/mongodb/mongo-elections.ts',
+      what: 'the leader lease of the relay has a term, by the clock of the database',
+      file: 'packages/saga/src/log/mongodb/mongo-leader-leases.ts',
     },
     guardedBy: [
       inEngine(
@@ -16,7 +16,7 @@ export const LIVENESS = [
         'two at once: one is elected and repairs, and when it goes the other takes over',
       ),
     ],
-    title: 'a post that never expires: no relay after a death, and caught',
+    title: 'a leader lease that never expires: no relay after a death, and caught',
     breach: 'nobody wakes a saga whose wake-up was lost',
   },
   {

@@ -6,8 +6,8 @@ import type { Redis } from 'ioredis';
 import type { Db } from 'mongodb';
 import type { SagaDefinition } from '../definition.ts';
 import type { Json } from '../json.ts';
-import type { Elections } from '../log/elections.ts';
-import { createMongoElections } from '../log/mongodb/mongo-elections.ts';
+import type { LeaderLeases } from '../log/leader-leases.ts';
+import { createMongoLeaderLeases } from '../log/mongodb/mongo-leader-leases.ts';
 import { createMongoSagaLog } from '../log/mongodb/mongo-saga-log.ts';
 import { SAGA_LOG_INDEXES, searchIndexes } from '../log/mongodb/saga-log-indexes.ts';
 import type { SagaLog } from '../log/saga-log.ts';
@@ -24,7 +24,7 @@ import { createJob, type Job, type StartOptions } from './job.ts';
 import { startWorker, type WorkerOptions } from './start-worker.ts';
 
 export interface EngineOptions {
-  /** The database of the log: collections `sagas`, `posts` and `workers`. Writes ask for a majority, so a replica set. */
+  /** The database of the log: collections `sagas`, `leaderLeases` and `workers`. Writes ask for a majority, so a replica set. */
   readonly db: Db;
   /** For the queues' own commands. One that fails fast keeps callers from waiting for a Redis that is away. */
   readonly redis: Redis;
@@ -63,8 +63,8 @@ export interface Engine {
   readonly log: SagaLog;
   readonly clock: Clock;
   readonly wakeUps: WakeUps;
-  /** Which process does what one at a time should do. */
-  readonly elections: Elections;
+  /** Choose the process for what one at a time should do. */
+  readonly leaderLeases: LeaderLeases;
   readonly queues: ReadonlyMap<string, SagaQueue>;
   /** Stop the workers first. Idempotent. */
   close(): Promise<void>;
@@ -106,8 +106,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     ...{ log, registry, wakeUps, clock, tracer },
     onWakeFailed: (error) => events.failed('wake-up lost; the relay will send another', error),
   });
-  const elections = createMongoElections(db);
-  const shared = { sagas, registry, log, clock, wakeUps, elections, queues };
+  const leaderLeases = createMongoLeaderLeases(db);
+  const shared = { sagas, registry, log, clock, wakeUps, leaderLeases, queues };
   const workerRedis = options.workerRedis ?? (() => waitingDuplicate(redis));
   const core: EngineCore = { ...shared, db, prefix, leaseMs, tracer, events, workerRedis };
   let closing: Promise<void> | undefined;

@@ -26,18 +26,18 @@ export function startRelay(
   core: EngineCore,
   schedules: readonly EngineSchedule[],
 ): () => Promise<void> {
-  const { log, wakeUps, elections, events, leaseMs } = core;
+  const { log, wakeUps, leaderLeases, events, leaseMs } = core;
   const { relayEveryMs, relayHoldMs } = rhythmOf(leaseMs);
   const parts = [
     createRelay({
-      ...{ log, wakeUps, elections },
+      ...{ log, wakeUps, leaderLeases },
       everyMs: relayEveryMs,
       holdMs: relayHoldMs,
       onRepair: events.repaired,
       onError: (error) => events.failed('relay failed', error),
     }),
     createStuckInSight({
-      ...{ log, wakeUps, elections },
+      ...{ log, wakeUps, leaderLeases },
       everyMs: STUCK_IN_SIGHT_EVERY_MS,
       onError: (error) => events.failed('stuck sagas not shown on the dashboard', error),
     }),
@@ -51,18 +51,18 @@ export function startRelay(
   for (const part of parts) part.start();
   return async () => {
     await Promise.all(parts.map((part) => part.stop()));
-    await elections
-      .resign()
+    await leaderLeases
+      .giveBack()
       .catch((error: unknown) => events.failed('leader leases not given back', error));
   };
 }
 
 // Schedulers live in Redis alone. One leader makes them again, so that no two move each other's next run.
 async function keepSchedules(
-  { elections, queues, clock, events }: EngineCore,
+  { leaderLeases, queues, clock, events }: EngineCore,
   schedules: readonly EngineSchedule[],
 ): Promise<void> {
-  if (!(await elections.hold('schedules', SCHEDULES_EVERY_MS * 3))) return;
+  if (!(await leaderLeases.hold('schedules', SCHEDULES_EVERY_MS * 3))) return;
   for (const { queue: name, ...schedule } of schedules) {
     const queue = queues.get(name);
     if (queue === undefined) continue;

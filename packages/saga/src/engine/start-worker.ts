@@ -1,7 +1,7 @@
 // What runs sagas in one process: for each queue a runner, its leases and a BullMQ worker; beside them the registration
 // of what this process can run and, by default, the relay.
 
-import { createMongoWorkforce } from '../log/mongodb/mongo-workforce.ts';
+import { createMongoWorkerRegistry } from '../log/mongodb/mongo-worker-registry.ts';
 import type { SagaRecord } from '../log/record.ts';
 import { createVersionWatch } from '../log/version-watch.ts';
 import { isAtRest } from '../machine/state.ts';
@@ -94,11 +94,11 @@ function wakeParent({ sagas, events }: EngineCore, { after }: Transition): void 
 }
 
 function startVersionWatch(core: EngineCore, queues: readonly string[]): () => Promise<void> {
-  const { log, elections, registry, events } = core;
+  const { log, leaderLeases, registry, events } = core;
   const versionWatch = createVersionWatch({
     log,
-    elections,
-    workforce: createMongoWorkforce(core.db),
+    leaderLeases,
+    workerRegistry: createMongoWorkerRegistry(core.db),
     // What this process takes from its queues: it does not stand in for workers of others.
     runnable: registry.runnableOn(queues),
     everyMs: VERSION_WATCH_EVERY_MS,

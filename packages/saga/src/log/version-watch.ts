@@ -4,15 +4,15 @@
 
 import { isAtRest, type SagaState } from '../machine/state.ts';
 import { createPeriodic, type Periodic } from '../run/periodic.ts';
-import type { Elections } from './elections.ts';
+import type { LeaderLeases } from './leader-leases.ts';
 import type { SagaRecord } from './record.ts';
 import type { SagaLog } from './saga-log.ts';
-import type { Workforce } from './workforce.ts';
+import type { WorkerRegistry } from './worker-registry.ts';
 
 export interface VersionWatchOptions {
   readonly log: Pick<SagaLog, 'noteRunnable'>;
-  readonly workforce: Workforce;
-  readonly elections: Elections;
+  readonly workerRegistry: WorkerRegistry;
+  readonly leaderLeases: LeaderLeases;
   /** What this process can run. */
   readonly runnable: readonly string[];
   readonly everyMs: number;
@@ -27,15 +27,15 @@ const TURN_LIMIT_MS = 10_000;
 const UNRUNNABLE_FOR_MS = 5 * 60_000;
 
 export function createVersionWatch(options: VersionWatchOptions): Periodic {
-  const { log, workforce, elections, runnable, everyMs, onError } = options;
+  const { log, workerRegistry, leaderLeases, runnable, everyMs, onError } = options;
   const periodic = createPeriodic({
     everyMs,
     limitMs: TURN_LIMIT_MS,
     onError,
     turn: async () => {
-      await workforce.announce(runnable, everyMs * MISSED_TURNS);
-      if (await elections.hold('version-watch', everyMs * MISSED_TURNS)) {
-        await log.noteRunnable(await workforce.runnable());
+      await workerRegistry.announce(runnable, everyMs * MISSED_TURNS);
+      if (await leaderLeases.hold('version-watch', everyMs * MISSED_TURNS)) {
+        await log.noteRunnable(await workerRegistry.runnable());
       }
     },
   });
@@ -43,7 +43,7 @@ export function createVersionWatch(options: VersionWatchOptions): Periodic {
     start: () => periodic.start(),
     stop: async () => {
       await periodic.stop();
-      await workforce.withdraw().catch(onError);
+      await workerRegistry.withdraw().catch(onError);
     },
   };
 }

@@ -1,9 +1,9 @@
 // The engine on MongoDB, and what a step that writes to MongoDB itself needs: what a failure means, what became of a write
 // whose answer was lost, and the writing of many in one command.
 
-export { createMongoElections } from '../log/mongodb/mongo-elections.ts';
+export { createMongoLeaderLeases } from '../log/mongodb/mongo-leader-leases.ts';
 export { createMongoSagaLog } from '../log/mongodb/mongo-saga-log.ts';
-export { createMongoWorkforce } from '../log/mongodb/mongo-workforce.ts';
+export { createMongoWorkerRegistry } from '../log/mongodb/mongo-worker-registry.ts';
 export { SAGA_LOG_INDEXES, searchIndexes } from '../log/mongodb/saga-log-indexes.ts';
 export { type DatabaseClock, startDatabaseClock } from './database-clock.ts';
 export { readElectionTimeoutMs } from './election-timeout.ts';

@@ -1,7 +1,7 @@
 // Makes sure that somebody runs every saga that is due (I7, I10). It looks at sagas, not at wake-ups: those
-// can be lost, stuck or lie. Runs in every worker on a plain timer; an election spares the double work.
+// can be lost, stuck or lie. Runs in every worker on a plain timer; a leader lease spares the double work.
 
-import type { Elections } from '../log/elections.ts';
+import type { LeaderLeases } from '../log/leader-leases.ts';
 import type { SagaLog } from '../log/saga-log.ts';
 import { createPeriodic, type Periodic } from '../run/periodic.ts';
 import type { WakeUps } from './wake-ups.ts';
@@ -9,9 +9,9 @@ import type { WakeUps } from './wake-ups.ts';
 export interface RelayOptions {
   readonly log: Pick<SagaLog, 'takeOverdue'>;
   readonly wakeUps: WakeUps;
-  readonly elections: Elections;
+  readonly leaderLeases: LeaderLeases;
   readonly everyMs: number;
-  /** A saga the relay has woken is left alone for this long; so long its post is kept, too. */
+  /** A saga the relay has woken is left alone for this long; so long its leader lease is kept, too. */
   readonly holdMs: number;
   readonly onRepair: (repair: { readonly sagaId: string; readonly kind: string }) => void;
   readonly onError: (error: unknown) => void;
@@ -25,13 +25,13 @@ const TURN_LIMIT_MS = 10_000;
 const WIDTH = 20;
 
 export function createRelay(options: RelayOptions): Periodic {
-  const { elections, everyMs, holdMs, onError } = options;
+  const { leaderLeases, everyMs, holdMs, onError } = options;
   return createPeriodic({
     everyMs,
     limitMs: TURN_LIMIT_MS,
     onError,
     turn: async (signal) => {
-      if (await elections.hold('relay', holdMs)) await wakeOverdue(options, signal);
+      if (await leaderLeases.hold('relay', holdMs)) await wakeOverdue(options, signal);
     },
   });
 }

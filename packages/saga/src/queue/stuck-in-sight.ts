@@ -2,7 +2,7 @@
 // all at once by a flush; the log forgets no saga that is open. A wake-up that is there already stays as it is; a new one
 // is taken by a worker, which finds the saga stuck and fails the job with its reason.
 
-import type { Elections } from '../log/elections.ts';
+import type { LeaderLeases } from '../log/leader-leases.ts';
 import type { SagaLog } from '../log/saga-log.ts';
 import { createPeriodic, type Periodic } from '../run/periodic.ts';
 import type { WakeUps } from './wake-ups.ts';
@@ -10,7 +10,7 @@ import type { WakeUps } from './wake-ups.ts';
 export interface StuckInSightOptions {
   readonly log: Pick<SagaLog, 'list'>;
   readonly wakeUps: Pick<WakeUps, 'wake'>;
-  readonly elections: Elections;
+  readonly leaderLeases: LeaderLeases;
   readonly everyMs: number;
   readonly onError: (error: unknown) => void;
 }
@@ -24,13 +24,13 @@ const MISSED_TURNS = 3;
 const TURN_LIMIT_MS = 30_000;
 
 export function createStuckInSight(options: StuckInSightOptions): Periodic {
-  const { elections, everyMs, onError } = options;
+  const { leaderLeases, everyMs, onError } = options;
   return createPeriodic({
     everyMs,
     limitMs: TURN_LIMIT_MS,
     onError,
     turn: async (signal) => {
-      if (await elections.hold('stuck-in-sight', everyMs * MISSED_TURNS)) {
+      if (await leaderLeases.hold('stuck-in-sight', everyMs * MISSED_TURNS)) {
         await wakeStuck(options, signal);
       }
     },

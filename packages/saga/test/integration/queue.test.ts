@@ -8,7 +8,7 @@ import { createTcpProxy } from '../../../../test/support/tcp-proxy.ts';
 import { waitFor } from '../../../../test/support/wait-for.ts';
 import type { SagaDefinition } from '../../src/definition.ts';
 import { HoldError, RetryableError, UnavailableError } from '../../src/errors.ts';
-import { createMongoElections } from '../../src/log/mongodb/mongo-elections.ts';
+import { createMongoLeaderLeases } from '../../src/log/mongodb/mongo-leader-leases.ts';
 import { createStuckInSight } from '../../src/queue/stuck-in-sight.ts';
 import { type SagaId, toSagaId } from '../../src/saga-id.ts';
 import { createTestEngine } from '../support/saga-engine.ts';
@@ -185,8 +185,8 @@ describe('what the dashboard shows', () => {
     const { queue, engine, connection } = await setUp((make) =>
       sagaOf([make.pivot('pay', { run: failing([hold, hold], async () => undefined) })]),
     );
-    const elections = createMongoElections(dbOf(connection));
-    onTestFinished(() => elections.resign());
+    const leaderLeases = createMongoLeaderLeases(dbOf(connection));
+    onTestFinished(() => leaderLeases.giveBack());
     const woken: SagaId[] = [];
     const keeper = createStuckInSight({
       log: engine.log,
@@ -196,7 +196,7 @@ describe('what the dashboard shows', () => {
           woken.push(id);
         },
       },
-      elections,
+      leaderLeases,
       everyMs: 20,
       onError: () => undefined,
     });

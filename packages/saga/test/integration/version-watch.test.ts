@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { waitFor } from '../../../../test/support/wait-for.ts';
-import { createMongoElections } from '../../src/log/mongodb/mongo-elections.ts';
-import { createMongoWorkforce } from '../../src/log/mongodb/mongo-workforce.ts';
+import { createMongoLeaderLeases } from '../../src/log/mongodb/mongo-leader-leases.ts';
+import { createMongoWorkerRegistry } from '../../src/log/mongodb/mongo-worker-registry.ts';
 import { createVersionWatch, shownState } from '../../src/log/version-watch.ts';
 import { setUpEngine } from '../support/saga-engine.ts';
 import { dbOf } from '../support/saga-log.ts';
@@ -22,8 +22,8 @@ describe('a saga whose version no live worker knows', () => {
     const watch = (runnable: readonly string[]) =>
       createVersionWatch({
         log,
-        workforce: createMongoWorkforce(dbOf(connection)),
-        elections: createMongoElections(dbOf(connection)),
+        workerRegistry: createMongoWorkerRegistry(dbOf(connection)),
+        leaderLeases: createMongoLeaderLeases(dbOf(connection)),
         runnable,
         everyMs: 20,
         onError: (error) => {

@@ -5,7 +5,7 @@ import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { inject, onTestFinished } from 'vitest';
 import { waitFor } from '../../../../test/support/wait-for.ts';
-import { createMongoElections } from '../../src/log/mongodb/mongo-elections.ts';
+import { createMongoLeaderLeases } from '../../src/log/mongodb/mongo-leader-leases.ts';
 import { createBullmqWakeUps, type SagaQueue } from '../../src/queue/bullmq-wake-ups.ts';
 import { connectRedis } from '../../src/queue/connections.ts';
 import { createRelay } from '../../src/queue/relay.ts';
@@ -80,11 +80,11 @@ export async function createTestQueue(url = inject('redisUrl')): Promise<TestQue
     },
     startRelay: ({ log, connection }, woken = wakeUps) => {
       const repaired: string[] = [];
-      const elections = createMongoElections(dbOf(connection));
+      const leaderLeases = createMongoLeaderLeases(dbOf(connection));
       const relay = createRelay({
         log,
         wakeUps: woken,
-        elections,
+        leaderLeases,
         // The election lasts five times as long: a slow machine must not change the elected one.
         everyMs: 300,
         holdMs: 500,
@@ -93,7 +93,7 @@ export async function createTestQueue(url = inject('redisUrl')): Promise<TestQue
       });
       const stop = async () => {
         await relay.stop();
-        await elections.resign();
+        await leaderLeases.giveBack();
       };
       onTestFinished(stop);
       relay.start();

@@ -5,7 +5,7 @@ import type { Db } from 'mongodb';
 import { isOver } from '../../mongodb/holds.ts';
 import { majorityCollection } from '../../mongodb/majority-collection.ts';
 import { runRepeatable } from '../../mongodb/mongo-errors.ts';
-import type { Workforce } from '../workforce.ts';
+import type { WorkerRegistry } from '../worker-registry.ts';
 
 interface WorkerDocument {
   _id: string;
@@ -17,13 +17,13 @@ interface WorkerDocument {
 
 const IS_GONE = isOver('$until', '$ttlMs');
 
-export function createMongoWorkforce(db: Db): Workforce {
+export function createMongoWorkerRegistry(db: Db): WorkerRegistry {
   const workers = () => majorityCollection<WorkerDocument>(db, 'workers');
   const self = randomUUID();
   return {
     announce: (runnable, ttlMs) =>
       runRepeatable(async () => {
-        const until = { $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: ttlMs } };
+        const until = { $add: ['$$NOW', ttlMs] };
         await workers().updateOne(
           { _id: self },
           [{ $set: { runnable: { $literal: [...runnable] }, until, ttlMs } }],

@@ -1,7 +1,6 @@
-// Which definitions the workers that live now can run: so that a saga whose version nobody has left does not
-// wait in silence.
+// Which definitions the live workers can run, so that a saga whose version no worker knows does not wait in silence.
 
-export interface Workforce {
+export interface WorkerRegistry {
   /** This process can run these (`<name>@<version>`) for the next `ttlMs`, by the database's time. */
   announce(runnable: readonly string[], ttlMs: number): Promise<void>;
   /** What at least one live process can run. */
