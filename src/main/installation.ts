@@ -2,7 +2,7 @@
 // Redis key, so that two installations that share a Redis do not take each other's jobs.
 
 import { randomBytes } from 'node:crypto';
-import { isDuplicateKey } from '@reclaim/saga/mongodb';
+import { unlessDuplicate } from '@reclaim/saga/mongodb';
 import type { Connection } from 'mongoose';
 import { hasAnyAllocation } from '../wallet/mongodb/account-reads.ts';
 
@@ -35,10 +35,7 @@ export async function findInstallation(connection: Connection): Promise<Installa
       { upsert: true, returnDocument: 'after', writeConcern: { w: 'majority' } },
     );
   // Of two processes that make it at once, the second finds the first one's.
-  const found = await find().catch((error: unknown) => {
-    if (isDuplicateKey(error)) return find();
-    throw error;
-  });
+  const found = (await unlessDuplicate(find(), null)) ?? (await find());
   if (found === null) throw new Error('the installation has no id');
   return { id: found.id, isBesidePlatform: found.isBesidePlatform };
 }

@@ -1,8 +1,7 @@
 // The bots' numbers in MongoDB: one counter a firebaseUid, raised by one atomic update over what the user's
 // own documents show. The maxima are computed by the database; an id stands only in literals and ranges.
 
-import { RetryableError } from '@reclaim/saga';
-import { isDuplicateKey, runRepeatable } from '@reclaim/saga/mongodb';
+import { runRepeatable, runUpsert } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import type { FirebaseUid, UserId } from '../domain/ids.ts';
 import { nativeCollection } from '../infra/mongodb/native.ts';
@@ -15,7 +14,6 @@ import {
 } from '../wallet/mongodb/wallet-expressions.ts';
 import type { BotNumbers } from './bot-numbers.ts';
 
-const MAX_TRIES = 3;
 /** Sorts after every character that an id may hold. */
 const AFTER_ALL = '\uffff';
 
@@ -42,23 +40,14 @@ async function raise(
   firebaseUid: FirebaseUid,
   seen: number,
 ): Promise<number> {
-  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const counter = await runRepeatable(() =>
-      nativeCollection<Counter>(connection, 'botNumbers')
-        .findOneAndUpdate(
-          { _id: firebaseUid },
-          [{ $set: { last: { $add: [{ $max: ['$last', seen] }, 1] } } }],
-          { upsert: true, returnDocument: 'after' },
-        )
-        // Two that make the counter at once: the one that is told so raises the other's.
-        .catch((error: unknown) => {
-          if (isDuplicateKey(error)) return null;
-          throw error;
-        }),
-    );
-    if (counter !== null) return counter.last;
-  }
-  throw new RetryableError('BOT_NUMBERS_CONTENDED', 'the counter is being made by somebody else');
+  const counter = await runUpsert(() =>
+    nativeCollection<Counter>(connection, 'botNumbers').findOneAndUpdate(
+      { _id: firebaseUid },
+      [{ $set: { last: { $add: [{ $max: ['$last', seen] }, 1] } } }],
+      { upsert: true, returnDocument: 'after' },
+    ),
+  );
+  return counter.last;
 }
 
 async function highestOfUser(

@@ -1,8 +1,8 @@
 // Idempotency keys in MongoDB: one document a user and key, made by whoever is first and never changed; the database's
 // TTL forgets it.
 
-import { RetryableError, toSagaId } from '@reclaim/saga';
-import { type IndexDeclaration, isDuplicateKey, runRepeatable } from '@reclaim/saga/mongodb';
+import { toSagaId } from '@reclaim/saga';
+import { type IndexDeclaration, runUpsert } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import { nativeCollection } from '../infra/mongodb/native.ts';
 import type { RequestBinding, RequestKeys } from './request-keys.ts';
@@ -12,8 +12,6 @@ const COLLECTION = 'requestKeys';
 const KEPT_FOR_MS = 48 * 3_600_000;
 /** The shortest time for which an ended saga is kept (SAGA_RETENTION_DAYS). */
 const SHORTEST_RETENTION_MS = 24 * 3_600_000;
-/** Two that insert the same key at once: one of them is told so and finds it at its next try. */
-const MAX_TRIES = 3;
 
 export const REQUEST_KEY_INDEXES: readonly IndexDeclaration[] = [
   {
@@ -56,23 +54,14 @@ async function insertOrFind(
   const made = { userId, fingerprint, sagaId, createdAt: '$$NOW' };
   const document = { ...made, expireAt: { $add: ['$$NOW', KEPT_FOR_MS] } };
   const isNew = { $eq: [{ $type: '$sagaId' }, 'missing'] };
-  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const found = await runRepeatable(() =>
-      nativeCollection<KeyDocument>(connection, COLLECTION)
-        .findOneAndUpdate(
-          { _id: name },
-          [
-            { $replaceWith: { $cond: [isNew, { $mergeObjects: ['$$ROOT', document] }, '$$ROOT'] } },
-            { $set: { askedAt: '$$NOW' } },
-          ],
-          { upsert: true, returnDocument: 'after' },
-        )
-        .catch((error: unknown) => {
-          if (isDuplicateKey(error)) return null;
-          throw error;
-        }),
-    );
-    if (found !== null) return found;
-  }
-  throw new RetryableError('REQUEST_KEY_CONTENDED', 'the key is being bound by somebody else');
+  return runUpsert(() =>
+    nativeCollection<KeyDocument>(connection, COLLECTION).findOneAndUpdate(
+      { _id: name },
+      [
+        { $replaceWith: { $cond: [isNew, { $mergeObjects: ['$$ROOT', document] }, '$$ROOT'] } },
+        { $set: { askedAt: '$$NOW' } },
+      ],
+      { upsert: true, returnDocument: 'after' },
+    ),
+  );
 }

@@ -2,7 +2,7 @@
 // in its filter the write it was decided from, so that of two workers one is heard; which of them it was is told by the same.
 
 import { randomUUID } from 'node:crypto';
-import { runRepeatable } from '@reclaim/saga/mongodb';
+import { isOnlyDuplicates, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import type { UserId } from '../../domain/ids.ts';
 import { toUserId } from '../../domain/ids.ts';
@@ -125,21 +125,9 @@ async function saveAll(
       : { updateOne: { filter: { _id: key, writeId: base }, update: { $set: document } } };
   });
   await collection.bulkWrite(operations, { ordered: false }).catch((error: unknown) => {
-    if (!isDuplicateKeyOnly(error)) throw error;
+    if (!isOnlyDuplicates(error)) throw error;
   });
 }
-
-function isDuplicateKeyOnly(error: unknown): boolean {
-  if (!(error instanceof Error) || !('writeErrors' in error)) return false;
-  const { writeErrors } = error;
-  return (
-    Array.isArray(writeErrors) &&
-    writeErrors.length > 0 &&
-    writeErrors.every(({ code }: { code?: unknown }) => code === DUPLICATE_KEY)
-  );
-}
-
-const DUPLICATE_KEY = 11_000;
 
 async function countBy<T extends mongo.Document>(
   collection: mongo.Collection<T>,

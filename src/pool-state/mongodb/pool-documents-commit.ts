@@ -2,7 +2,7 @@
 // follows it. I5: who does not find the revision it has read changes nothing.
 
 import { InDoubtError, UnavailableError } from '@reclaim/saga';
-import { isAway, isDuplicateKey, messageOf, runRepeatable } from '@reclaim/saga/mongodb';
+import { isAway, isOnlyDuplicates, messageOf, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import { changedRows, headOf } from '../pool-rows.ts';
 import type { PoolState } from '../pool-state.ts';
@@ -121,7 +121,8 @@ async function bringUp<T>(
     try {
       await collection.bulkWrite(writes, { ordered: false, ...durability });
     } catch (error) {
-      if (!isOnlyNewer(error)) throw error;
+      // A row that is there with a higher revision is not found by the filter, and cannot be inserted again.
+      if (!isOnlyDuplicates(error)) throw error;
     }
   });
 }
@@ -133,12 +134,3 @@ function updateOf<T>({ position, value }: PendingRow<T>, revision: number, remov
   const place = position === null ? {} : { position };
   return { $set: { revision, value, ...place }, $unset: { removedAt: '' } };
 }
-
-// A row that is there with a higher revision is not found by the filter, and cannot be inserted again.
-function isOnlyNewer(error: unknown): boolean {
-  const refused =
-    error instanceof Error && 'writeErrors' in error ? [error.writeErrors].flat() : [];
-  return isDuplicateKey(error) && refused.every((one) => Object(one).code === DUPLICATE_KEY);
-}
-
-const DUPLICATE_KEY = 11_000;

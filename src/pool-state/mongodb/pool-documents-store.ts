@@ -2,7 +2,7 @@
 // one that is moved away. Each step is conditional and repeatable; only the last one of a move makes it count.
 
 import { randomUUID } from 'node:crypto';
-import { isDuplicateKey, runRepeatable } from '@reclaim/saga/mongodb';
+import { runRepeatable, unlessDuplicate } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import { headOf } from '../pool-rows.ts';
 import type { PoolState } from '../pool-state.ts';
@@ -33,15 +33,13 @@ export function createEmptyPoolDocuments(
   now: () => Date,
 ): Promise<'created' | 'exists'> {
   const head = { pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: now().toISOString() };
-  return runRepeatable(async () => {
-    try {
-      await poolCollections(connection).state.insertOne(newState(head, 'active', 1));
-      return 'created';
-    } catch (error) {
-      if (isDuplicateKey(error)) return 'exists';
-      throw error;
-    }
-  });
+  const insert = () => poolCollections(connection).state.insertOne(newState(head, 'active', 1));
+  return runRepeatable(() =>
+    unlessDuplicate(
+      insert().then(() => 'created'),
+      'exists',
+    ),
+  );
 }
 
 /** Writes a state's rows, in their order, and the state's document as `filling`: nobody reads it so. What an earlier
@@ -60,13 +58,8 @@ export async function fillStore(
     const rows = Object.keys(source.pools).length + Object.keys(source.botMapping).length;
     const wanted = { ...newState(headOf(source), 'filling', revision), nextPosition: rows, move };
     const filter = { _id: STATE_ID, status: { $in: ['filling', 'moved'] } } as const;
-    try {
-      await state.replaceOne(filter, wanted, { upsert: true });
-      return revision;
-    } catch (error) {
-      if (isDuplicateKey(error)) return null;
-      throw error;
-    }
+    const written = await unlessDuplicate(state.replaceOne(filter, wanted, { upsert: true }), null);
+    return written === null ? null : revision;
   });
   if (begun === null) return false;
   await replaceRows(pools, Object.entries(source.pools), begun, 0);

@@ -14,10 +14,12 @@ export { insertNew } from './insert-new.ts';
 export { majorityCollection } from './majority-collection.ts';
 export {
   isAway,
-  isDuplicateKey,
+  isOnlyDuplicates,
   messageOf,
   repeatableFailure,
   runRepeatable,
+  runUpsert,
+  unlessDuplicate,
 } from './mongo-errors.ts';
 export { inDoubt, rejectUnlessAnswered } from './write-answers.ts';
 export {

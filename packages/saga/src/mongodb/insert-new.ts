@@ -1,12 +1,7 @@
 // Inserts what is not there yet. Repeatable: an entry that exists is left as it is and counts as done.
 
-import {
-  type Collection,
-  type Document,
-  MongoBulkWriteError,
-  type OptionalUnlessRequiredId,
-} from 'mongodb';
-import { isDuplicateKey, repeatableFailure } from './mongo-errors.ts';
+import type { Collection, Document, OptionalUnlessRequiredId } from 'mongodb';
+import { isOnlyDuplicates, repeatableFailure } from './mongo-errors.ts';
 
 /** @returns how many were new. @throws UnavailableError, RetryableError. */
 export async function insertNew<T extends Document>(
@@ -21,16 +16,3 @@ export async function insertNew<T extends Document>(
     throw repeatableFailure(error);
   }
 }
-
-function isOnlyDuplicates(error: unknown): error is MongoBulkWriteError {
-  if (!(error instanceof MongoBulkWriteError)) return false;
-  if (error.result.getWriteConcernError() !== undefined) return false;
-  const refused = [error.writeErrors].flat();
-  return (
-    refused.length > 0 &&
-    refused.every(({ code }) => code === DUPLICATE_KEY) &&
-    isDuplicateKey(error)
-  );
-}
-
-const DUPLICATE_KEY = 11_000;

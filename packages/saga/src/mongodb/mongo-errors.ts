@@ -115,3 +115,35 @@ function isBulkAway({ errorResponse, writeErrors }: MongoBulkWriteError): boolea
 export function isDuplicateKey(error: unknown): error is MongoServerError {
   return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
 }
+
+/** Whether all that was refused of a bulk write is there already. */
+export function isOnlyDuplicates(error: unknown): error is MongoBulkWriteError {
+  if (!(error instanceof MongoBulkWriteError) || !isDuplicateKey(error)) return false;
+  if (error.result.getWriteConcernError() !== undefined) return false;
+  return [error.writeErrors].flat().every(({ code }) => code === DUPLICATE_KEY);
+}
+
+/** @returns `taken` where another document has the unique key. @throws every other failure of the write, as it is. */
+export async function unlessDuplicate<T, Taken>(
+  write: Promise<T>,
+  taken: Taken,
+): Promise<T | Taken> {
+  try {
+    return await write;
+  } catch (error) {
+    if (isDuplicateKey(error)) return taken;
+    throw error;
+  }
+}
+
+/** Runs an upsert whose document another writer may insert at the same moment; the next try finds that one.
+ * @throws as `runRepeatable`; RetryableError `MONGODB_CONTENDED`. */
+export async function runUpsert<T>(upsert: () => Promise<T | null>): Promise<T> {
+  for (let tries = 0; tries < MAX_UPSERTS; tries += 1) {
+    const found = await runRepeatable(() => unlessDuplicate(upsert(), null));
+    if (found !== null) return found;
+  }
+  throw new RetryableError('MONGODB_CONTENDED', 'another writer is inserting the same document');
+}
+
+const MAX_UPSERTS = 3;

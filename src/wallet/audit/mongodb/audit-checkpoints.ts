@@ -1,7 +1,7 @@
 // Checkpoints in MongoDB: one document per user, moved on by one conditional write, so that of two audits at
 // once only one counts.
 
-import { isDuplicateKey, runRepeatable } from '@reclaim/saga/mongodb';
+import { runRepeatable, unlessDuplicate } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import { printExact } from '../../../domain/exact-decimal.ts';
 import type { UserId } from '../../../domain/ids.ts';
@@ -25,17 +25,13 @@ export function createMongoAuditCheckpoints({
   /** @returns whether the checkpoint still stood at the revision. The first write makes the document. */
   const writeAt = (userId: UserId, revision: number, fields: mongo.Document) =>
     runRepeatable(async () => {
-      try {
-        const { matchedCount, upsertedCount } = await checkpoints().updateOne(
-          { _id: userId, revision },
-          [{ $set: fields }],
-          { upsert: revision === 0 },
-        );
-        return matchedCount + upsertedCount > 0;
-      } catch (error) {
-        if (isDuplicateKey(error)) return false;
-        throw error;
-      }
+      const filter = { _id: userId, revision };
+      const options = { upsert: revision === 0 };
+      const written = await unlessDuplicate(
+        checkpoints().updateOne(filter, [{ $set: fields }], options),
+        null,
+      );
+      return written !== null && written.matchedCount + written.upsertedCount > 0;
     });
   return {
     async find(userId) {

@@ -8,6 +8,7 @@ import {
   isDuplicateKey,
   repeatableFailure,
   runRepeatable,
+  unlessDuplicate,
 } from '../../mongodb/mongo-errors.ts';
 import { pinnedId } from '../../registry.ts';
 import type { SagaRecord } from '../record.ts';
@@ -67,16 +68,13 @@ const MAX_TRIES_ALONE = 5;
 
 async function insertAlone(context: LogContext, document: SagaDocument): Promise<Inserted> {
   for (let tries = 0; tries < MAX_TRIES_ALONE; tries += 1) {
-    const existing = await context.sagas
-      .findOneAndUpdate(
+    const insert = () =>
+      context.sagas.findOneAndUpdate(
         { key: document.key, open: true },
         { $setOnInsert: withoutFilterFields(document) },
         { upsert: true, writeConcern: MAJORITY },
-      )
-      .catch((error: unknown) => {
-        if (isDuplicateKey(error)) return undefined;
-        throw repeatableFailure(error);
-      });
+      );
+    const existing = await runRepeatable(() => unlessDuplicate(insert(), undefined));
     if (existing === null) return { status: 'inserted', saga: toRecord(document) };
     if (existing !== undefined) {
       const status = existing._id === document._id ? 'inserted' : 'exists';

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Db } from 'mongodb';
 import { isOver } from '../../mongodb/holds.ts';
-import { runRepeatable } from '../../mongodb/mongo-errors.ts';
+import { runRepeatable, runUpsert } from '../../mongodb/mongo-errors.ts';
 import type { LeaderLeases } from '../leader-leases.ts';
 
 interface LeaseDocument {
@@ -19,22 +19,17 @@ export function createMongoLeaderLeases(db: Db): LeaderLeases {
   const leases = db.collection<LeaseDocument>('leaderLeases');
   const owner = randomUUID();
   return {
-    hold: (name, ttlMs) =>
-      runRepeatable(async () => {
-        const isFree = { $or: [{ $eq: ['$owner', owner] }, isOver('$until', '$ttlMs')] };
-        const taken = { owner, until: { $add: ['$$NOW', ttlMs] }, ttlMs };
-        // A condition in the filter would make a second document where the lease is held.
-        const replacement = { $cond: [isFree, { $mergeObjects: ['$$ROOT', taken] }, '$$ROOT'] };
-        const lease = await leases.findOneAndUpdate(
-          { _id: name },
-          [{ $replaceWith: replacement }],
-          {
-            upsert: true,
-            returnDocument: 'after',
-          },
-        );
-        return lease?.owner === owner;
-      }),
+    hold: async (name, ttlMs) => {
+      const isFree = { $or: [{ $eq: ['$owner', owner] }, isOver('$until', '$ttlMs')] };
+      const taken = { owner, until: { $add: ['$$NOW', ttlMs] }, ttlMs };
+      // A condition in the filter would make a second document where the lease is held.
+      const next = { $cond: [isFree, { $mergeObjects: ['$$ROOT', taken] }, '$$ROOT'] };
+      const options = { upsert: true, returnDocument: 'after' } as const;
+      const lease = await runUpsert(() =>
+        leases.findOneAndUpdate({ _id: name }, [{ $replaceWith: next }], options),
+      );
+      return lease.owner === owner;
+    },
     giveBack: () => runRepeatable(async () => void (await leases.deleteMany({ owner }))),
   };
 }
