@@ -108,7 +108,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   });
   const leaderLeases = createMongoLeaderLeases(db);
   const shared = { sagas, registry, log, clock, wakeUps, leaderLeases, queues };
-  const workerRedis = options.workerRedis ?? (() => waitingDuplicate(redis));
+  const duplicates: Redis[] = [];
+  const workerRedis = options.workerRedis ?? (() => waitingDuplicate(redis, duplicates));
   const core: EngineCore = { ...shared, db, prefix, leaseMs, tracer, events, workerRedis };
   let closing: Promise<void> | undefined;
   return {
@@ -125,6 +126,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   async function close(): Promise<void> {
     await sagas.close();
     await closeQueues([...queues.values()], events);
+    // BullMQ leaves open what it was given.
+    for (const duplicate of duplicates) duplicate.disconnect();
     await stopClock();
   }
 }
@@ -174,8 +177,10 @@ function mustHave(queues: ReadonlyMap<string, SagaQueue>, name: string): SagaQue
   return queue;
 }
 
-function waitingDuplicate(redis: Redis): Redis {
-  return redis.duplicate({ maxRetriesPerRequest: null, enableOfflineQueue: true });
+function waitingDuplicate(redis: Redis, made: Redis[]): Redis {
+  const duplicate = redis.duplicate({ maxRetriesPerRequest: null, enableOfflineQueue: true });
+  made.push(duplicate);
+  return duplicate;
 }
 
 async function clockOf({ clock, db }: EngineOptions) {
