@@ -32,8 +32,11 @@ const { services } = parse(readFileSync(`${ROOT}docker-compose.yml`, 'utf8'), { 
 };
 
 describe('the compose file', () => {
-  it('API and workers: one process namespace and one host name, so that a lock can be proven dead', () => {
-    expect(services.workers.pid).toBe('service:api');
+  it('API and workers: neither needs the other, and one host name, so that a dead holder of a lock is known', () => {
+    for (const service of [services.api, services.workers]) {
+      expect(service.pid).toBeUndefined();
+      expect(Object.keys(service.depends_on ?? {})).toEqual(['mongodb', 'valkey']);
+    }
     expect(services.workers.hostname).toBe(services.api.hostname);
     expect(services.api.hostname).toBeDefined();
     expect(services.workers.volumes).toEqual(services.api.volumes);

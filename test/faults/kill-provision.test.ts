@@ -1,10 +1,11 @@
 // Workers killed with SIGKILL in the middle of every step of a provision, forwards and backwards, in real
 // processes: whoever comes next finishes, the money moves once, and there is one bot or none (I1, I2, I5, I10).
 
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import { type SagaId, toSagaId } from '../../packages/saga/src/saga-id.ts';
+import { holderPathOf } from '../../src/infra/kernel-lock.ts';
 import { startWorkers } from '../../src/main/compose/workers.ts';
 import type { TestApplication } from '../support/application.ts';
 import { allOf, isInMongodb, ownEntries, readPoolState, userNamed } from '../support/deletions.ts';
@@ -91,10 +92,12 @@ const holdPoolState: Obstruct = async (scene) => {
   const { app } = scene;
   if (isInMongodb(app)) return holdCommand(command('update', 'poolState'))(scene);
   const holder = await holdPoolStateLock(app.poolStateFile);
-  const turn = `${app.poolStateFile}.lock.turn`;
+  // A link to nothing: `existsSync` would follow it.
+  const turn = holderPathOf(`${app.poolStateFile}.lock.turn`);
+  const isTurnTaken = () => lstatSync(turn, { throwIfNoEntry: false }) !== undefined;
   return {
     // The worker that waits for the lock has taken its turn.
-    reached: () => waitFor('somebody to wait for the lock', () => existsSync(turn)),
+    reached: () => waitFor('a worker to wait for the lock', isTurnTaken),
     lift: () => holder.letGo(),
   };
 };

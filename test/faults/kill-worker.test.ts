@@ -1,11 +1,12 @@
 // Workers killed with SIGKILL in the middle of every step of a deletion, in real processes: whoever comes
 // next finishes, and the money moves once (I1, I2, I5, I10).
 
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import { type SagaId, toSagaId } from '../../packages/saga/src/saga-id.ts';
+import { holderPathOf } from '../../src/infra/kernel-lock.ts';
 import { startWorkers } from '../../src/main/compose/workers.ts';
 import { parseUserDump, seedUsers } from '../../src/wallet/mongodb/seed-users.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
@@ -98,11 +99,13 @@ const holdPoolState: Obstruct = async (scene) => {
   const { app } = scene;
   if (isInMongodb(app)) return holdCommand(command('update', 'poolState'))(scene);
   const holder = await holdPoolStateLock(app.poolStateFile);
-  const turn = `${app.poolStateFile}.lock.turn`;
+  // A link to nothing: `existsSync` would follow it.
+  const turn = holderPathOf(`${app.poolStateFile}.lock.turn`);
+  const isTurnTaken = () => lstatSync(turn, { throwIfNoEntry: false }) !== undefined;
   return {
     // The worker that waits for the lock has taken its turn.
     get reached() {
-      return waitFor('somebody to wait for the lock', () => existsSync(turn));
+      return waitFor('a worker to wait for the lock', isTurnTaken);
     },
     lift: () => holder.letGo(),
   };

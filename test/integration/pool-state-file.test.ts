@@ -44,7 +44,7 @@ test('the platform writes after our read, before our rename: its write stays and
   const stored = await folder.stored();
   expect(stored).toMatchObject({ beats: 7 });
   expect(stored.botMapping).not.toHaveProperty(BOT);
-  expect(states.counts()).toEqual({ renames: 1, redone: 1, locksBroken: 0 });
+  expect(states.counts()).toEqual({ renames: 1, redone: 1, deadHolders: 0 });
 });
 
 test('the platform writes as many bytes within one tick of the clock: seen by the bytes', async () => {
@@ -59,7 +59,7 @@ test('the platform writes as many bytes within one tick of the clock: seen by th
     // As if the clock had not ticked between the two.
     const stamp = stampOf(await stat(file, { bigint: true }));
     const base = { ...answer.snapshot, stamp, handle };
-    const deps = { file, token: 'abcdef', isLockHeld: () => Promise.resolve(true) };
+    const deps = { file, token: 'abcdef', isLockHeld: () => true };
     const result = await replaceFile(deps, base, Buffer.from('{}'));
     expect(result.status).toBe('changed-before');
     expect(await folder.stored()).toMatchObject({ beats: 2 });
@@ -93,7 +93,7 @@ test('the platform writes to the old file while it is replaced: noticed through 
     await folder.overwrite(samplePoolState(6));
     const stamp = stampOf(await stat(file, { bigint: true }));
     const base = { ...answer.snapshot, stamp, handle };
-    const deps = { file, token: 'abcdef', isLockHeld: () => Promise.resolve(true) };
+    const deps = { file, token: 'abcdef', isLockHeld: () => true };
     const result = await replaceFile(deps, base, Buffer.from(JSON.stringify(samplePoolState(3))));
     expect(result.status).toBe('overtaken');
   } finally {

@@ -1,16 +1,13 @@
 // The pool state file between processes: real ones, killed and stopped with real signals.
 
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { SagaError } from '../../packages/saga/src/errors.ts';
-import { createHolderFiles } from '../../src/pool-state/file/holder-file.ts';
-import { markOf } from '../../src/pool-state/file/process-mark.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import type { PoolStates } from '../../src/pool-state/pool-states.ts';
 import { createPoolFileFolder } from '../support/pool-file.ts';
@@ -20,7 +17,7 @@ import { waitFor } from '../support/wait-for.ts';
 const GIVEN_UP = ['POOL_STATE_CONTENDED', 'POOL_STATE_WRITE_IN_DOUBT'];
 const CHILD = fileURLToPath(new URL('../support/pool-state-child.ts', import.meta.url));
 
-test('two processes with 200 changes each: none is lost, nothing is left beside the file', async () => {
+test('two processes with 200 changes each: none is lost, only free locks are left', async () => {
   const folder = await createPoolFileFolder(samplePoolState(9));
   const children = [start('count', folder.file, 200), start('count', folder.file, 200)];
   await Promise.all(children.map((child) => ends(child)));
@@ -28,7 +25,7 @@ test('two processes with 200 changes each: none is lost, nothing is left beside 
   expect(await folder.names()).toEqual(['.container-pool-state.json']);
 });
 
-test('the holder of the lock is killed: four others go on at once, none loses a change', async () => {
+test('the holder of the lock is killed: four others go on at once, none loses a change (I5)', async () => {
   const folder = await createPoolFileFolder(samplePoolState(9));
   const holder = start('hold', folder.file);
   await says(holder, 'holding');
@@ -66,7 +63,7 @@ test('a writer is killed between its write and the rename: the file is whole, an
   expect(await folder.names()).toEqual(['.container-pool-state.json']);
 });
 
-test('the holder is alive but stopped for longer than the wait: never broken, and it ends its write', async () => {
+test('the holder is alive but stopped for longer than the wait: it keeps the lock, and ends its write', async () => {
   const folder = await createPoolFileFolder(samplePoolState(9));
   const holder = start('hold', folder.file);
   await says(holder, 'holding');
@@ -79,7 +76,7 @@ test('the holder is alive but stopped for longer than the wait: never broken, an
   await ends(holder);
   await countUp(impatient);
   expect((await folder.stored()).nextPoolId).toBe(3);
-  expect(impatient.counts().locksBroken).toBe(0);
+  expect(impatient.counts().deadHolders).toBe(0);
 });
 
 test('a caller gives up while another process holds the lock: refused, and the queue is empty again', async () => {
@@ -95,79 +92,53 @@ test('a caller gives up while another process holds the lock: refused, and the q
   expect((await folder.stored()).nextPoolId).toBe(2);
 });
 
-test('a lock of another host: refused with the way to free it, and never broken', async () => {
+test('the name of a holder on another host: refused with the way to free it, and never removed', async () => {
   const folder = await createPoolFileFolder(samplePoolState(3));
-  const lock = `${folder.file}.lock`;
-  const startMark = await markOf(process.pid);
-  const holder = { host: 'elsewhere', pid: 4, startMark, token: '0123456789ab' };
-  await writeFile(lock, JSON.stringify(holder));
+  const holderPath = `${folder.file}.lock.holder`;
+  await symlink('4@elsewhere', holderPath);
   const errors: unknown[] = [];
   const log = { warn: () => {}, error: (facts: unknown) => errors.push(facts) };
   const states = folder.open({ lockTimeoutMs: 50, log });
   await expect(countUp(states)).rejects.toMatchObject({
     code: 'POOL_STATE_LOCKED_BY_OTHER_HOST',
-    message: expect.stringContaining(`remove ${lock}`),
+    message: expect.stringContaining(`remove ${holderPath}`),
   });
-  expect(errors).toEqual([expect.objectContaining({ holder, lockPath: lock })]);
-  expect(JSON.parse(await readFile(lock, 'utf8'))).toEqual(holder);
+  const holder = { host: 'elsewhere', pid: 4 };
+  expect(errors).toEqual([expect.objectContaining({ holder, holderPath })]);
+  expect(await readlink(holderPath)).toBe('4@elsewhere');
 });
 
-test('a lock file that names nobody: nobody is provably dead, so it is refused and stays', async () => {
-  const folder = await createPoolFileFolder(samplePoolState(3));
-  await writeFile(`${folder.file}.lock`, '');
-  const states = folder.open({ lockTimeoutMs: 50 });
-  await expect(countUp(states)).rejects.toMatchObject({ code: 'POOL_STATE_LOCKED' });
-  expect(await folder.names()).toContain('.container-pool-state.json.lock');
+test('a file that names no holder, or a lock file that is none: refused, and it stays', async () => {
+  for (const end of ['.lock.holder', '.lock']) {
+    const folder = await createPoolFileFolder(samplePoolState(3));
+    await writeFile(
+      `${folder.file}${end}`,
+      'what a person has left here, long enough for a header',
+    );
+    const refusal = countUp(folder.open({ lockTimeoutMs: 50 }));
+    await expect(refusal).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /when no process uses it.*remove|remove.*when no process uses/,
+      ),
+    });
+    expect(await readFile(`${folder.file}${end}`, 'utf8')).toMatch('a person has left');
+    expect((await folder.stored()).nextPoolId).toBe(1);
+  }
 });
 
-test('a lock whose pid is used again by another process: broken', async () => {
+test('what a dead holder has left: removed by the next writer', async () => {
   const folder = await createPoolFileFolder(samplePoolState(3));
-  const startMark = (await markOf(process.pid)).replace(/\d+$/, '7');
-  const holder = { host: hostname(), pid: process.pid, startMark, token: '0123456789ab' };
-  await writeFile(`${folder.file}.lock`, JSON.stringify(holder));
-  const states = folder.open();
-  await countUp(states);
-  expect(states.counts().locksBroken).toBe(1);
-});
-
-test('leftovers of dead processes: removed by the next writer, a living one’s stay', async () => {
-  const folder = await createPoolFileFolder(samplePoolState(3));
-  const dead = await deadHolder('dead00000001');
-  const living = { ...dead, pid: process.pid, startMark: await markOf(process.pid) };
+  const holder = start('hold', folder.file);
+  await says(holder, 'holding');
+  holder.kill('SIGKILL');
+  await once(holder, 'exit');
+  expect(await readlink(`${folder.file}.lock.holder`)).toMatch(`${holder.pid}@`);
   await writeFile(`${folder.file}.tmp-dead00000001`, '{"pools":');
-  await writeFile(`${folder.file}.lock.by-dead00000001`, JSON.stringify(dead));
-  await writeFile(`${folder.file}.lock.break-dead00000002`, JSON.stringify(dead));
-  const livingFile = `${folder.file}.lock.by-abcdef000001`;
-  await writeFile(livingFile, JSON.stringify({ ...living, token: 'abcdef000001' }));
   const states = folder.open();
   await countUp(states);
   await states.close();
-  expect(await folder.names()).toEqual([
-    '.container-pool-state.json',
-    '.container-pool-state.json.lock.by-abcdef000001',
-  ]);
-});
-
-test('twelve break the lock of a dead process at once, a dead breaker’s claim in the way: one gets it', async () => {
-  const folder = await createPoolFileFolder(samplePoolState(3));
-  const lockPath = `${folder.file}.lock`;
-  const dead = await deadHolder('dead00000001');
-  const deadBreaker = { ...dead, token: 'dead00000002' };
-  let tokens = 0;
-  for (let round = 0; round < 60; round++) {
-    await writeFile(lockPath, JSON.stringify(dead));
-    if (round % 2 === 0) {
-      await writeFile(`${lockPath}.break-${dead.token}`, JSON.stringify(deadBreaker));
-    }
-    const holders = Array.from({ length: 12 }, () =>
-      createHolderFiles({ lockPath, host: hostname(), token: `abcdef-${tokens++}` }),
-    );
-    const takers = await Promise.all(holders.map((files) => takeOnce(files, lockPath)));
-    expect(takers.filter(Boolean), `round ${round}`).toHaveLength(1);
-    await Promise.all(holders.map((files) => files.free(lockPath)));
-    await Promise.all(holders.map((files) => files.close()));
-    expect(await folder.names()).toEqual(['.container-pool-state.json']);
-  }
+  expect(states.counts().deadHolders).toBe(1);
+  expect(await folder.names()).toEqual(['.container-pool-state.json']);
 });
 
 test('the platform rewrites the file all the time, without a lock: none of its writes is lost', async () => {
@@ -206,28 +177,6 @@ async function says(child: ChildProcess, word: string): Promise<void> {
 async function ends(child: ChildProcess): Promise<void> {
   const [[word]] = await Promise.all([once(child, 'message'), once(child, 'exit')]);
   expect(word).toBe('done');
-}
-
-/** Tries until it has the file or somebody who is alive has it. */
-async function takeOnce(files: ReturnType<typeof createHolderFiles>, path: string) {
-  for (let tries = 0; tries < 1_000; tries++) {
-    const result = await files.take(path);
-    if (result.status === 'taken') return true;
-    if (result.status === 'held') return false;
-  }
-  throw new Error('neither taken nor held');
-}
-
-async function deadHolder(token: string) {
-  const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  await once(child, 'spawn');
-  const pid = child.pid ?? 0;
-  const startMark = await markOf(pid);
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-  return { host: hostname(), pid, startMark, token };
 }
 
 function countUp(states: PoolStates) {

@@ -18,6 +18,7 @@ export interface PoolFileFolder {
   stored(): Promise<PoolState>;
   /** As the platform writes: in place, without a lock. */
   overwrite(content: PoolState | string): Promise<void>;
+  /** What is in the folder, but for the files of the two locks, which stay. */
   names(): Promise<readonly string[]>;
 }
 
@@ -44,6 +45,7 @@ export async function createPoolFileFolder(
       return states;
     },
     stored: async () => JSON.parse(await readFile(file, 'utf8')),
-    names: async () => (await readdir(folder)).sort(),
+    names: async () =>
+      (await readdir(folder)).filter((name) => !/\.json\.lock(\.turn)?$/.test(name)).sort(),
   };
 }

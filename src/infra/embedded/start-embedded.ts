@@ -204,10 +204,10 @@ function readablePath(path: string): string {
   return fromHere.startsWith('..') ? resolve(path) : fromHere;
 }
 
-async function stopAll(servers: readonly OwnedServer[], release: () => Promise<void>) {
+async function stopAll(servers: readonly OwnedServer[], release: () => void) {
   try {
     for (const server of servers) await server.stop();
   } finally {
-    await release();
+    release();
   }
 }

@@ -21,8 +21,7 @@ import { createReadSharing } from './read-sharing.ts';
 
 export interface FilePoolStates extends PoolStates {
   counts(): PoolFileCounts;
-  /** Ends the write under way, refuses what waits, removes the file that names this process.
-   * Idempotent; reading goes on to work. */
+  /** Ends the write under way and refuses what waits. Idempotent; reading goes on to work. */
   close(): Promise<void>;
 }
 
@@ -32,7 +31,7 @@ export interface FilePoolStatesDeps {
   /** Longest wait for the lock. */
   readonly lockTimeoutMs?: number;
   readonly log?: PoolFileLog;
-  /** The name of this host. All processes of one host name must share one PID namespace. */
+  /** The name of this host: processes that give the same name must share one kernel. */
   readonly host?: string;
 }
 
@@ -73,13 +72,12 @@ export function createFilePoolStates(deps: FilePoolStatesDeps): FilePoolStates {
     isClosed = true;
     queue.rejectAll(closedError());
     await writing;
-    await writer?.close();
   }
 
   return {
     read,
     mutate: (mutation) => (isClosed ? Promise.reject(closedError()) : queue.add(mutation)),
-    counts: () => writer?.counts() ?? { renames: 0, redone: 0, locksBroken: 0 },
+    counts: () => writer?.counts() ?? { renames: 0, redone: 0, deadHolders: 0 },
     close,
   };
 }

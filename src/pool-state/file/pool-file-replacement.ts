@@ -38,7 +38,7 @@ export interface ReplacementDeps {
   /** Makes the temporary file's name ours. */
   readonly token: string;
   /** Whether the lock is still ours, asked right before the rename. */
-  readonly isLockHeld: () => Promise<boolean>;
+  readonly isLockHeld: () => boolean;
 }
 
 /** @throws UnavailableError when the file is certainly as it was; InDoubtError when the rename may
@@ -123,7 +123,7 @@ async function prepare(
   } finally {
     await handle.close();
   }
-  if (!(await isLockHeld())) {
+  if (!isLockHeld()) {
     const message = 'the lock was removed while it was held; nothing was written';
     throw new UnavailableError('POOL_STATE_LOCK_LOST', message);
   }

@@ -8,7 +8,7 @@ import { passFences } from '../fences.ts';
 import type { MutationQueue, PendingMutation } from '../mutation-queue.ts';
 import { type CommitDeps, commitBatch } from './pool-file-commit.ts';
 import { unchanged, unreadable } from './pool-file-errors.ts';
-import { createPoolFileLock, type PoolFileLock } from './pool-file-lock.ts';
+import { createPoolFileLock } from './pool-file-lock.ts';
 import { explain, type PoolFileReader } from './pool-file-reader.ts';
 import { removeLeftovers } from './pool-file-replacement.ts';
 
@@ -17,7 +17,6 @@ export interface PoolFileWriter {
    * @throws when the lock cannot be had; then everything still waits. */
   writeWaiting(queue: MutationQueue): Promise<void>;
   counts(): PoolFileCounts;
-  close(): Promise<void>;
 }
 
 /** Since the start; for metrics. */
@@ -26,8 +25,8 @@ export interface PoolFileCounts {
   readonly renames: number;
   /** Writes done again because the platform wrote at the same time. */
   readonly redone: number;
-  /** Locks of dead processes that were broken. */
-  readonly locksBroken: number;
+  /** Times the lock was taken after its holder had died with it in hand. */
+  readonly deadHolders: number;
 }
 
 export interface PoolFileLog {
@@ -52,10 +51,22 @@ export async function createPoolFileWriter(deps: PoolFileWriterDeps): Promise<Po
     throw unreadable(deps.file, explain(err));
   });
   const token = randomUUID();
-  const lock = createLock(deps, file, token);
   let renames = 0;
   let redone = 0;
-  let tidiedAfter = -1;
+  let deadHolders = 0;
+  let isTidy = false;
+  const lock = createPoolFileLock({
+    file,
+    host: deps.host,
+    timeoutMs: deps.lockTimeoutMs,
+    onDeath: () => {
+      deadHolders += 1;
+      isTidy = false;
+      log?.warn({ file }, 'pool state lock taken after the death of its holder');
+    },
+    onForeign: (holder, holderPath) =>
+      log?.error({ file, holderPath, holder }, 'pool state locked by another host'),
+  });
 
   const commit: CommitDeps = {
     file,
@@ -82,7 +93,7 @@ export async function createPoolFileWriter(deps: PoolFileWriterDeps): Promise<Po
     } catch (err) {
       rejectAll(batch, err);
     } finally {
-      await lock.release();
+      lock.release();
     }
   }
 
@@ -91,34 +102,15 @@ export async function createPoolFileWriter(deps: PoolFileWriterDeps): Promise<Po
     for (const pending of batch) pending.reject(reason);
   }
 
-  /** Once at the start and after each broken lock: only a death leaves something over. */
+  /** Once at the start and after each death: only a death leaves a temporary file behind. */
   async function tidyAfterDeaths(): Promise<void> {
-    if (tidiedAfter === lock.brokenCount()) return;
-    tidiedAfter = lock.brokenCount();
-    await removeLeftovers(file).catch((err: unknown) => reportUntidied(deps, err));
+    if (isTidy) return;
+    isTidy = true;
+    // What cannot be removed stands in nobody's way: it is reported, and the work goes on.
+    await removeLeftovers(file).catch((err: unknown) =>
+      log?.warn({ file, err }, 'leftovers beside the pool state not removed'),
+    );
   }
 
-  return {
-    writeWaiting,
-    counts: () => ({ renames, redone, locksBroken: lock.brokenCount() }),
-    close: lock.close,
-  };
-}
-
-function createLock(deps: PoolFileWriterDeps, file: string, token: string): PoolFileLock {
-  return createPoolFileLock({
-    file,
-    host: deps.host,
-    token,
-    timeoutMs: deps.lockTimeoutMs,
-    onBroken: () => deps.log?.warn({ file }, 'pool state lock of a dead process broken'),
-    onNotTidied: (err) => reportUntidied(deps, err),
-    onForeign: (holder, lockPath) =>
-      deps.log?.error({ file, lockPath, holder }, 'pool state locked by another host'),
-  });
-}
-
-/** What cannot be tidied away stands in nobody's way: it is reported, and the work goes on. */
-function reportUntidied({ file, log }: PoolFileWriterDeps, err: unknown): void {
-  log?.warn({ file, err }, 'leftovers beside the pool state not removed');
+  return { writeWaiting, counts: () => ({ renames, redone, deadHolders }) };
 }

@@ -128,7 +128,7 @@ async function switchToMongodb(
   // The platform knows neither lock nor note.
   const again = await readFileAt(file);
   const isUntouched = again.status === 'ok' && again.snapshot.bytes.equals(snapshot.bytes);
-  if (!isUntouched || !(await lock.isHeld())) {
+  if (!isUntouched || !lock.isHeld()) {
     await removeMovedNote(file);
     return 'the file was written meanwhile: stop what writes it, then call again';
   }
@@ -230,21 +230,12 @@ async function underLock(
 ): Promise<MoveReport> {
   // A file that is not there yet has its name for a path.
   const file = await realpath(configured).catch(() => configured);
-  const lock = createPoolFileLock({
-    file,
-    host: hostname(),
-    token: randomUUID(),
-    timeoutMs: lockTimeoutMs,
-    onBroken: () => undefined,
-    onNotTidied: () => undefined,
-    onForeign: () => undefined,
-  });
+  const lock = createPoolFileLock({ file, host: hostname(), timeoutMs: lockTimeoutMs });
   try {
     await lock.acquire(() => true);
     return await work(file, lock);
   } finally {
-    await lock.release();
-    await lock.close();
+    lock.release();
   }
 }
 

@@ -61,13 +61,21 @@ export const ONE_WRITER = [
     name: 'lock-broken-by-age',
     invariant: 'I5',
     mechanism: {
-      what: 'the lock of the pool state is broken by proof of death alone',
-      file: 'src/pool-state/file/holder-file.ts',
+      what: 'the lock of the pool state is the kernel’s: a live holder keeps it, and a dead one loses it at once',
+      file: 'src/infra/kernel-lock.ts',
     },
     guardedBy: [
       at(
         'integration/pool-state-processes.test.ts',
-        'the holder is alive but stopped for longer than the wait: never broken, and it ends its write',
+        'the holder is alive but stopped for longer than the wait: it keeps the lock, and ends its write',
+      ),
+      at(
+        'integration/kernel-lock.test.ts',
+        'the holder is stopped, its files are of yesterday: it keeps the lock (I5)',
+      ),
+      at(
+        'integration/kernel-lock.test.ts',
+        'the holder is killed: the next one has the lock at once, and knows of the death (I5)',
       ),
     ],
     title: 'a lock broken by its age: a change is lost, and caught',
@@ -77,13 +85,17 @@ export const ONE_WRITER = [
     name: 'lock-freed-without-token',
     invariant: 'I5',
     mechanism: {
-      what: 'a holder frees its own lock of the pool state, and no other',
-      file: 'src/pool-state/file/pool-file-lock.ts',
+      what: 'a holder frees its own lock, and no other; it writes only while its lock is the one that others meet',
+      file: 'src/infra/kernel-lock.ts',
     },
     guardedBy: [
       at(
         'integration/pool-state-file.test.ts',
         'somebody removes the lock while it is held: nothing is written',
+      ),
+      at(
+        'integration/kernel-lock.test.ts',
+        'a person removes the lock file: its holder knows, and leaves the next one alone',
       ),
     ],
     title: 'a lock freed without its token: a change is lost, and caught',
