@@ -2,7 +2,7 @@
 // each is a question to the database and the lock is held meanwhile; with a limit, because one
 // question without an answer would hold the lock against everybody.
 
-import { UnavailableError } from '@reclaim/saga';
+import { UnavailableError, withDeadline } from '@reclaim/saga';
 import type { PendingMutation } from './mutation-queue.ts';
 
 /** Those that may be applied, in their order; the others are rejected with their fence's error. */
@@ -15,21 +15,15 @@ export async function passFences(
 
 async function passFence(pending: PendingMutation): Promise<boolean> {
   const { fence, signal } = pending.mutation;
-  const { promise: limit, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(tooSlow()), FENCE_LIMIT_MS);
   // A caller that gives up is rejected by its own signal; here it only ends the wait.
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
+  const late = (why: string) => (why === 'aborted' ? signal.reason : tooSlow());
+  if (!pending.isOpen()) return false;
   try {
-    if (!pending.isOpen()) return false;
-    await Promise.race([fence(), limit]);
+    await withDeadline(fence, { ms: FENCE_LIMIT_MS, signal, late });
     return true;
   } catch (err) {
     pending.reject(err);
     return false;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
   }
 }
 

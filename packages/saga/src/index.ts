@@ -70,7 +70,7 @@ export { createRegistry, type Registry } from './registry.ts';
 export { isWithin } from './run/age.ts';
 export type { Clock } from './run/clock.ts';
 export { createCohorts } from './run/cohorts.ts';
-export { pause, withDeadline } from './run/deadline.ts';
+export { pause, withDeadline, within } from './run/deadline.ts';
 export { toFailure } from './run/failure.ts';
 export type { Transition } from './run/journal.ts';
 export { createLeaseKeeper } from './run/lease-keeper.ts';

@@ -2,6 +2,7 @@
 // MongoDB takes a write, because a 202 needs no more (I7); what else is away is named, not hidden.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { within } from '@reclaim/saga';
 import type { ApiDependencies, Health } from '../dependencies.ts';
 import { ProblemError } from '../problem.ts';
 import { LiveSchema, ReadySchema } from '../schemas/health.ts';
@@ -14,7 +15,7 @@ export function createHealthRoutes(deps: HealthRoutesDependencies): FastifyPlugi
 
     app.get('/readyz', { schema: READY }, async (_request, reply) => {
       reply.header('cache-control', 'no-store');
-      const health = await withinDeadline(deps.health());
+      const health = await within(deps.health(), { ms: READY_TIMEOUT_MS, late: null });
       const degraded = health === null ? ['mongodb'] : whatIsDown(health);
       if (health === null || health.mongodb.status !== 'ok') {
         throw new ProblemError('not-ready', 'MongoDB does not take a write.', {
@@ -29,16 +30,6 @@ export function createHealthRoutes(deps: HealthRoutesDependencies): FastifyPlugi
 
 /** A probe gives up after a few seconds itself; an answer later than this helps nobody. */
 const READY_TIMEOUT_MS = 3000;
-
-async function withinDeadline(health: Promise<Health>): Promise<Health | null> {
-  const deadline = Promise.withResolvers<null>();
-  const timer = setTimeout(() => deadline.resolve(null), READY_TIMEOUT_MS);
-  try {
-    return await Promise.race([health, deadline.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 /** Names of ours only, because anybody may ask: which Docker host is away, and what is wrong with it, is for the log and
  * the operator. */

@@ -2,13 +2,12 @@
 // what to do next. I5: a change asks the fence right before it is sent. I4: a call that was not answered
 // is never an empty answer: unreachable is UnavailableError, in doubt is InDoubtError.
 
-import { InDoubtError, UnavailableError } from '@reclaim/saga';
+import { InDoubtError, UnavailableError, withDeadline } from '@reclaim/saga';
 import type Docker from 'dockerode';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { BotsCall, FencedCall } from '../bots.ts';
 import type { Circuit } from './circuit.ts';
 import { classifyFailure, DockerAnswerError } from './docker-errors.ts';
-import { type DeadlineOutcome, withDeadline } from './with-deadline.ts';
 
 export interface HostCalls {
   readonly name: string;
@@ -43,9 +42,10 @@ export function createHostCalls(options: HostCallsOptions): HostCalls {
   const { name, api, circuit, admit, onAnswer } = options;
 
   async function send<T>(request: HostRequest<T>, signal: AbortSignal) {
-    const outcome = await withDeadline(request.deadlineMs, signal, (abortSignal) =>
-      request.send(api, abortSignal),
-    );
+    const outcome = await outcomeOf((abortSignal) => request.send(api, abortSignal), {
+      ms: request.deadlineMs,
+      signal,
+    });
     if (isAnswered(outcome)) {
       onAnswer();
       circuit.succeeded();
@@ -73,21 +73,48 @@ export function createHostCalls(options: HostCallsOptions): HostCalls {
   };
 }
 
-function isAnswered(outcome: DeadlineOutcome<unknown>): boolean {
+type Outcome<T> =
+  | { readonly status: 'done'; readonly value: T }
+  | { readonly status: 'failed'; readonly error: unknown }
+  | { readonly status: 'timeout' | 'aborted' };
+
+class CutError extends Error {
+  readonly why: 'timeout' | 'aborted';
+  constructor(why: 'timeout' | 'aborted') {
+    super(why);
+    this.why = why;
+  }
+}
+
+// A daemon that dies in mid-answer leaves dockerode's promise pending for ever, whatever timeout or abort signal it was
+// given: waiting ends with the deadline, and the abort only gives the socket back.
+async function outcomeOf<T>(
+  send: (signal: AbortSignal) => Promise<T>,
+  limit: { readonly ms: number; readonly signal: AbortSignal },
+): Promise<Outcome<T>> {
+  try {
+    const value = await withDeadline(send, { ...limit, late: (why) => new CutError(why) });
+    return { status: 'done', value };
+  } catch (error) {
+    return error instanceof CutError ? { status: error.why } : { status: 'failed', error };
+  }
+}
+
+function isAnswered(outcome: Outcome<unknown>): boolean {
   if (outcome.status === 'done') return true;
   return outcome.status === 'failed' && classifyFailure(outcome.error).kind === 'answered';
 }
 
 function countsAgainstHost(
-  outcome: DeadlineOutcome<unknown>,
+  outcome: Outcome<unknown>,
   { isPrompt = false }: HostRequest<unknown>,
 ): boolean {
-  if (outcome.status === 'late') return isPrompt;
+  if (outcome.status === 'timeout') return isPrompt;
   return outcome.status === 'failed' && !(outcome.error instanceof InDoubtError);
 }
 
 function unwrap<T>(
-  outcome: DeadlineOutcome<T>,
+  outcome: Outcome<T>,
   host: string,
   { what, deadlineMs }: HostRequest<T>,
   kind: 'read' | 'change',
@@ -97,11 +124,12 @@ function unwrap<T>(
   switch (outcome.status) {
     case 'done':
       return outcome.value;
-    case 'late':
+    case 'timeout':
     case 'aborted': {
-      const how = outcome.status === 'late' ? `within ${deadlineMs} ms` : 'before it was aborted';
+      const how =
+        outcome.status === 'timeout' ? `within ${deadlineMs} ms` : 'before it was aborted';
       const message = `${subject} did not answer ${what} ${how}`;
-      const code = outcome.status === 'late' ? 'DOCKER_TIMEOUT' : 'DOCKER_ABORTED';
+      const code = outcome.status === 'timeout' ? 'DOCKER_TIMEOUT' : 'DOCKER_ABORTED';
       throw kind === 'read'
         ? new UnavailableError(code, message, { context })
         : new InDoubtError(code, message, { context });

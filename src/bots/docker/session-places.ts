@@ -1,6 +1,7 @@
 // The places of a host's containers in which a program runs, is being started or is ending, and who waits for one of
 // them to change. A container is remembered only while something of it is: those that are gone must not collect.
 
+import { within } from '@reclaim/saga';
 import type { Session } from './session.ts';
 
 export interface Place<Answer> {
@@ -68,16 +69,8 @@ export async function nextChange(
   ms: number,
   signal: AbortSignal,
 ) {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const wake = () => resolve();
-  const timer = setTimeout(wake, ms);
+  const { promise: changed, resolve: wake } = Promise.withResolvers<void>();
   waiting.add(wake);
-  signal.addEventListener('abort', wake, { once: true });
-  try {
-    await promise;
-  } finally {
-    clearTimeout(timer);
-    waiting.delete(wake);
-    signal.removeEventListener('abort', wake);
-  }
+  await within(changed, { ms, signal, late: undefined });
+  waiting.delete(wake);
 }

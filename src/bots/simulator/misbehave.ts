@@ -1,7 +1,7 @@
 // Makes the simulated world go wrong as its documents say, so that it is never kinder than Docker: calls
 // that hang until their deadline, refused connections, answers that cannot tell, lost replies.
 
-import { InDoubtError, UnavailableError } from '@reclaim/saga';
+import { InDoubtError, pause, UnavailableError } from '@reclaim/saga';
 import type { WorldCalls } from './world-calls.ts';
 import type { Misbehaviour, WorldDocument } from './world-documents.ts';
 
@@ -38,7 +38,7 @@ export function createMisbehaviours(calls: WorldCalls, deadlineMs: number): Misb
       if (met.every(behaves)) return;
       await refuse(met);
       if (await isHit(met, 'hang')) {
-        await wait(deadlineMs, signal);
+        await pause(deadlineMs, signal);
         const message = `the simulated host did not answer within ${deadlineMs} ms`;
         throw new UnavailableError('SIMULATED_TIMEOUT', message);
       }
@@ -49,7 +49,7 @@ export function createMisbehaviours(calls: WorldCalls, deadlineMs: number): Misb
       if (met.every(behaves)) return;
       await refuse(met);
       if (!(await isHit(met, 'hang'))) return;
-      await wait(deadlineMs, signal);
+      await pause(deadlineMs, signal);
       const message = `the simulated host did not answer within ${deadlineMs} ms`;
       throw new InDoubtError('SIMULATED_TIMEOUT', message);
     },
@@ -69,16 +69,4 @@ function behaves({ misbehave }: WorldDocument): boolean {
 /** A counted misbehaviour that is used up is none. */
 export function isActive(times: true | number | undefined): boolean {
   return times === true || (typeof times === 'number' && times > 0);
-}
-
-/** Ends early when the caller gives up: it does not matter any more what it gets. */
-async function wait(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (signal.aborted) return;
-  const timer = setTimeout(resolve, ms);
-  const onAbort = () => resolve();
-  signal.addEventListener('abort', onAbort, { once: true });
-  await promise;
-  clearTimeout(timer);
-  signal.removeEventListener('abort', onAbort);
 }

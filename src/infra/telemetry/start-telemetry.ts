@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import { pause, type Tracer, type WakeUps } from '@reclaim/saga';
+import { type Tracer, type WakeUps, within } from '@reclaim/saga';
 import { createOtelTracer, createSpans, traceWakeUps } from '@reclaim/saga/tracing';
 import { createRequestSpans } from './request-spans.ts';
 import type { RequestSpans } from './request-spans-port.ts';
@@ -59,9 +59,9 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     traceWakeUps: (wakeUps) => traceWakeUps(wakeUps, spans),
     stop: () => {
       // A last batch that is lost was told by the exporter.
-      stopping ??= atMost(
-        LAST_FLUSH_MS,
+      stopping ??= within(
         provider.shutdown().catch(() => undefined),
+        { ms: LAST_FLUSH_MS, late: undefined },
       );
       return stopping;
     },
@@ -71,10 +71,4 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
 /** As the standard says: the endpoint is a base, each signal has its path below it. */
 function tracesUrl(endpoint: string): string {
   return new URL('v1/traces', endpoint.endsWith('/') ? endpoint : `${endpoint}/`).href;
-}
-
-async function atMost(ms: number, work: Promise<void>): Promise<void> {
-  const giveUp = new AbortController();
-  await Promise.race([work, pause(ms, giveUp.signal)]);
-  giveUp.abort();
 }

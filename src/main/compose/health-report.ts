@@ -1,6 +1,7 @@
 // What can do its work and what cannot, each asked for what is needed of it (a write, where writes are needed: a server
 // that was demoted answers every PING) and with a deadline of its own: `/readyz` must answer while they do not.
 
+import { within } from '@reclaim/saga';
 import type { ComponentHealth, Health } from '../../api/dependencies.ts';
 import { messageOfThrown } from '../../infra/log/log-error.ts';
 import type { Services } from './services.ts';
@@ -68,23 +69,15 @@ function dockerHealth({ docker }: Services['runtime']): Readonly<Record<string, 
 
 async function ask(question: () => Promise<unknown> | undefined): Promise<ComponentHealth> {
   const beganMs = performance.now();
-  const { promise: late, resolve } = Promise.withResolvers<ComponentHealth>();
-  const timer = setTimeout(
-    () => resolve(down(`no answer in ${ASK_TIMEOUT_MS} ms`)),
-    ASK_TIMEOUT_MS,
-  );
   const answer = Promise.resolve()
     .then(question)
     .then(
       () => OK,
       (error: unknown) => down(messageOfThrown(error)),
     );
-  try {
-    const health = await Promise.race([answer, late]);
-    return { ...health, tookMs: Math.round(performance.now() - beganMs) };
-  } finally {
-    clearTimeout(timer);
-  }
+  const late = down(`no answer in ${ASK_TIMEOUT_MS} ms`);
+  const health = await within(answer, { ms: ASK_TIMEOUT_MS, late });
+  return { ...health, tookMs: Math.round(performance.now() - beganMs) };
 }
 
 function down(reason: string): ComponentHealth {

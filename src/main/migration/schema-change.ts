@@ -1,5 +1,6 @@
 // A change of the database's schema beside other processes that may be making the same one.
 
+import { pause } from '@reclaim/saga';
 import { type Connection, mongo } from 'mongoose';
 
 /** Two processes building at once; the one who lost finds the work done. */
@@ -14,7 +15,7 @@ export async function whenFree<T>(change: () => Promise<T>): Promise<T> {
       return await change();
     } catch (error) {
       if (!BUSY.has(codeOf(error)) || attempt >= MAX_ATTEMPTS) throw error;
-      await new Promise((resolve) => setTimeout(resolve, BUSY_PAUSE_MS));
+      await pause(BUSY_PAUSE_MS);
     }
   }
 }

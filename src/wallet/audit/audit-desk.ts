@@ -1,6 +1,7 @@
 // Runs over all users, one at a time in a process, each with a stored report: what the hourly schedule and an
 // administrator's page share.
 
+import { within } from '@reclaim/saga';
 import type { UserId } from '../../domain/ids.ts';
 import type { Audit, UserAuditReport } from './audit.ts';
 import type { AuditRuns, StoredAuditRun } from './audit-runs.ts';
@@ -37,7 +38,7 @@ export function createAuditDesk({ audit, runs, onRun }: AuditDeskDependencies): 
   return {
     auditUser: (userId, options) => audit.auditUser(userId, options),
     auditAll: ({ signal }) => {
-      if (running !== undefined) return unlessAborted(running, signal);
+      if (running !== undefined) return within(running, { signal, late: null });
       running = run(signal).finally(() => {
         running = undefined;
       });
@@ -46,16 +47,4 @@ export function createAuditDesk({ audit, runs, onRun }: AuditDeskDependencies): 
     lastRun: () => runs.last(),
     secondsSinceBegun: () => runs.secondsSinceBegun(),
   };
-}
-
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
-  if (signal.aborted) return null;
-  const { promise: aborted, resolve } = Promise.withResolvers<null>();
-  const onAbort = () => resolve(null);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

@@ -16,7 +16,7 @@ import { createBullmqWakeUps, type SagaQueue } from '../queue/bullmq-wake-ups.ts
 import type { WakeUps } from '../queue/wake-ups.ts';
 import { createRegistry, type Registry } from '../registry.ts';
 import type { Clock } from '../run/clock.ts';
-import { pause } from '../run/deadline.ts';
+import { within } from '../run/deadline.ts';
 import type { Tracer } from '../run/tracer.ts';
 import { createSagas, type Sagas } from '../sagas.ts';
 import { DEFAULT_EVENTS, type EngineEvents } from './engine-events.ts';
@@ -161,12 +161,10 @@ function openQueues(
 
 // Closing a queue asks Redis, which may be away.
 async function closeQueues(queues: readonly SagaQueue[], events: EngineEvents): Promise<void> {
-  const giveUp = new AbortController();
   const closing = queues.map((queue) =>
     queue.close().catch((error: unknown) => events.failed('queue not closed cleanly', error)),
   );
-  await Promise.race([Promise.all(closing), pause(QUEUE_CLOSE_MS, giveUp.signal)]);
-  giveUp.abort();
+  await within(Promise.all(closing), { ms: QUEUE_CLOSE_MS, late: null });
 }
 
 const QUEUE_CLOSE_MS = 1_000;

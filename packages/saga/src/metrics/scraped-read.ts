@@ -2,6 +2,8 @@
 // waits for a bounded time, and goes on without a new value. Gauges of one answer share one question, and a
 // question that hangs is not asked again before it has ended.
 
+import { within } from '../run/deadline.ts';
+
 const DEADLINE_MS = 1_000;
 
 /** @returns what the gauges of this answer have as their `collect`. */
@@ -20,12 +22,6 @@ export function createScrapedRead<T>(
       });
   return async () => {
     asked ??= ask();
-    const deadline = Promise.withResolvers<void>();
-    const timer = setTimeout(deadline.resolve, deadlineMs);
-    try {
-      await Promise.race([asked, deadline.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
+    await within(asked, { ms: deadlineMs, late: undefined });
   };
 }

@@ -7,6 +7,7 @@
 // nobody behind it.
 
 import { UnavailableError } from '../errors.ts';
+import { within } from '../run/deadline.ts';
 import { isContent } from './mongo-errors.ts';
 
 export interface GroupCommitOptions<Item, Result> {
@@ -68,7 +69,7 @@ export function createGroupCommit<Item, Result>({
   async function begin(batch: readonly Waiter<Item, Result>[]): Promise<void> {
     const flushed = flushInParts(batch, flush).finally(() => void underWay.delete(flushed));
     underWay.add(flushed);
-    await within(patienceMs, flushed);
+    await within(flushed, { ms: patienceMs, late: null });
     while (underWay.size >= MAX_BESIDE) await Promise.race(underWay);
   }
 
@@ -86,13 +87,6 @@ export function createGroupCommit<Item, Result>({
     }
     return promise;
   };
-}
-
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  await Promise.race([work, late]);
-  clearTimeout(timer);
 }
 
 /** Never throws: an error belongs to the items of its batch, not to those that wait behind them. */

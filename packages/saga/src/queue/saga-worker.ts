@@ -6,6 +6,7 @@ import type { Redis } from 'ioredis';
 import type { SagaRecord } from '../log/record.ts';
 import { redact } from '../redact.ts';
 import type { Clock } from '../run/clock.ts';
+import { within } from '../run/deadline.ts';
 import { rhythmOf } from '../run/lease-rhythm.ts';
 import type { RunControl, Runner, RunOutcome } from '../run/runner.ts';
 import { parseSagaId } from '../saga-id.ts';
@@ -77,11 +78,14 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
   return {
     close: async (deadlineMs) => {
       isDraining = true;
-      const closed = worker.close().catch(options.onError);
+      const closed = worker
+        .close()
+        .catch(options.onError)
+        .then(() => true);
       // `close` may hang while Redis is away, and as long as a saga waits for an answer.
-      if (await within(deadlineMs, closed)) return;
+      if (await within(closed, { ms: deadlineMs, late: false })) return;
       worker.cancelAllJobs('the worker is stopping');
-      if (await within(LAST_WORDS_MS, closed)) return;
+      if (await within(closed, { ms: LAST_WORDS_MS, late: false })) return;
       // Connections that would go on waiting for Redis must not outlive the worker.
       void worker.disconnect().catch(options.onError);
     },
@@ -95,14 +99,6 @@ function rethrowReadable(error: unknown): never {
 }
 
 const REASON_CHARS = 500;
-
-async function within(ms: number, closed: Promise<void>): Promise<boolean> {
-  const { promise: late, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(resolve, ms, false);
-  const isClosed = await Promise.race([closed.then(() => true), late]);
-  clearTimeout(timer);
-  return isClosed;
-}
 
 interface WorkControl extends RunControl {
   readonly lookAgainMs: number;

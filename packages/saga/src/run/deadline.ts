@@ -1,54 +1,66 @@
-// Races a promise with a deadline of our own and with an abort. Some promises never settle (a daemon that
-// dies in mid-answer), so nothing here relies on the other side's own timeout.
+// The one race with time and with an abort. Some promises never settle (a daemon that dies in mid-answer), so nothing here
+// relies on the other side's own timeout. The timer is the global one, not that of node:timers/promises: the simulation
+// puts its virtual time in that place.
+
+type Cut = 'timeout' | 'aborted';
+
+interface Limit {
+  /** Missing: as long as it takes. */
+  readonly ms?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** Runs `work` with a signal that fires when time is over or the parent aborts. When that happens first,
  * `late(reason)` makes the error; what `work` does afterwards is ignored. It fires with the error of `work` too: of
  * several things that it did at once the others may still be under way. */
 export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
-  {
-    ms,
-    signal,
-    late,
-  }: {
-    readonly ms: number;
-    readonly signal: AbortSignal;
-    readonly late: (why: 'timeout' | 'aborted') => Error;
-  },
+  { late, ...limit }: Limit & { readonly late: (why: Cut) => Error },
 ): Promise<T> {
-  if (signal.aborted) throw late('aborted');
+  if (limit.signal?.aborted) throw late('aborted');
   const controller = new AbortController();
-  const { promise: cut, reject } = Promise.withResolvers<never>();
-  const stop = (why: 'timeout' | 'aborted') => {
-    const error = late(why);
-    reject(error);
-    controller.abort(error);
-  };
-  const timer = setTimeout(stop, Math.max(0, ms), 'timeout');
-  const onAbort = () => stop('aborted');
-  signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await Promise.race([work(controller.signal), cut]);
+    return await beforeCut(limit, (cut) => {
+      const failed = cut.then((why) => {
+        const error = late(why);
+        controller.abort(error);
+        throw error;
+      });
+      return Promise.race([work(controller.signal), failed]);
+    });
   } catch (error) {
     controller.abort(error);
     throw error;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
   }
 }
 
+/** What `work` gives, or `late` when time is over or the signal aborts first; `work` goes on then. */
+export function within<T, Late>(
+  work: Promise<T>,
+  { late, ...limit }: Limit & { readonly late: Late },
+): Promise<T | Late> {
+  return beforeCut(limit, (cut) => Promise.race([work, cut.then(() => late)]));
+}
+
 /** Waits, at most until the signal aborts; never throws. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted || ms <= 0) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  const onAbort = () => resolve();
-  signal.addEventListener('abort', onAbort, { once: true });
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  if (ms > 0) await beforeCut({ ms, signal }, (cut) => cut);
+}
+
+// No timer and no listener is left, whatever ends the race.
+async function beforeCut<T>(
+  { ms, signal }: Limit,
+  race: (cut: Promise<Cut>) => Promise<T>,
+): Promise<T> {
+  const { promise: cut, resolve } = Promise.withResolvers<Cut>();
+  const timer = ms === undefined ? undefined : setTimeout(resolve, Math.max(0, ms), 'timeout');
+  const onAbort = () => resolve('aborted');
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    await promise;
+    return await race(cut);
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
+    signal?.removeEventListener('abort', onAbort);
   }
 }

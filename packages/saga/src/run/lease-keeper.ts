@@ -5,6 +5,7 @@
 
 import { RetryableError } from '../errors.ts';
 import type { Claim, SagaLog } from '../log/saga-log.ts';
+import { within } from './deadline.ts';
 import { rhythmOf } from './lease-rhythm.ts';
 import type { Leases } from './leases.ts';
 
@@ -51,10 +52,7 @@ export function createLeaseKeeper({
     stop: async () => {
       clearInterval(timer);
       timer = undefined;
-      const { promise: late, resolve } = Promise.withResolvers<void>();
-      const limit = setTimeout(resolve, renewEveryMs);
-      await Promise.race([Promise.allSettled(underWay), late]);
-      clearTimeout(limit);
+      await within(Promise.allSettled(underWay), { ms: renewEveryMs, late: null });
     },
   };
 }

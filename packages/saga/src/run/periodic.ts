@@ -3,7 +3,7 @@
 // that hangs on an answer that never comes: its signal fires, and the next turn comes without it (I10).
 
 import { RetryableError } from '../errors.ts';
-import { pause, withDeadline } from './deadline.ts';
+import { pause, withDeadline, within } from './deadline.ts';
 
 export interface Periodic {
   /** Idempotent. */
@@ -68,9 +68,7 @@ export function createPeriodic(options: PeriodicOptions): Periodic {
     stop: async () => {
       stopping.abort();
       await running;
-      const grace = new AbortController();
-      const ended = Promise.allSettled(underWay).then(() => grace.abort());
-      await Promise.race([ended, pause(STOP_WITHIN_MS, grace.signal)]);
+      await within(Promise.allSettled(underWay), { ms: STOP_WITHIN_MS, late: null });
     },
   };
 }

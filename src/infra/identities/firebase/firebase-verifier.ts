@@ -4,6 +4,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Agent } from 'node:http';
+import { withDeadline } from '@reclaim/saga';
 import { type Credential, deleteApp, initializeApp } from 'firebase-admin/app';
 import { type Auth, type DecodedIdToken, getAuth } from 'firebase-admin/auth';
 import { parseFirebaseUid } from '../../../domain/ids.ts';
@@ -65,9 +66,10 @@ export function createFirebaseVerifier(options: FirebaseVerifierOptions): Fireba
     if (!isChecked) return { ...identity, status: 'ok' };
     return stillGood(identity, await factsOf(identity.firebaseUid));
   };
+  const late = () => new Error(`no verdict within ${timeoutMs} ms`);
   const inTime = async (verdict: Promise<Verification>) => {
     try {
-      return await withDeadline(verdict, timeoutMs);
+      return await withDeadline(() => verdict, { ms: timeoutMs, late });
     } catch (error) {
       return refused(error);
     }
@@ -148,17 +150,4 @@ function codeAndMessage(error: unknown): { readonly code: string; readonly messa
   const message = error instanceof Error ? error.message : String(error);
   const hasCode = typeof error === 'object' && error !== null && 'code' in error;
   return { code: hasCode ? String(error.code) : 'no-code', message };
-}
-
-async function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  const deadline = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => deadline.reject(new Error(`no verdict within ${timeoutMs} ms`)),
-    timeoutMs,
-  );
-  try {
-    return await Promise.race([work, deadline.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
