@@ -4,7 +4,10 @@
 import type { Json } from '../json.ts';
 
 /** The bound of a type that must be stored: T fits it where the log gives T back unchanged. */
-export type Storable<T> = { readonly [Key in keyof T]: Part<T[Key]> };
+export type Storable<T> = { readonly [Key in keyof T]: T extends Scalar ? T[Key] : Part<T[Key]> };
+
+/** A branded string or number is stored as what it is, and not taken apart. */
+type Scalar = string | number;
 
 /** What is Json already is not taken apart: Json contains itself. */
 type Part<T> = T extends Json | undefined ? T : T extends NotJson ? never : Storable<T>;

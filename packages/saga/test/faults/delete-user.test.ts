@@ -1,6 +1,7 @@
 // The example of docs/engine.md: crashed everywhere, and run as its reader runs it.
 
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
@@ -38,6 +39,12 @@ it('its worker is killed with the payment made and not answered: a second proces
   expect(printed).toBe('completed { paidCents: 1250 }\n');
   expectWhole(openShop(shopFolder), true);
 }, 90_000);
+
+it.each(['delete-user.ts', 'main.ts'])('docs/engine.md shows %s as it is', async (file) => {
+  const read = (path: string) => readFile(new URL(path, import.meta.url), 'utf8');
+  const shown = (await read(`../../examples/${file}`)).split('\n\n').slice(1).join('\n\n');
+  expect(await read('../../../../docs/engine.md')).toContain(shown);
+});
 
 function expectWhole(shop: Shop, isDone: boolean): void {
   const { subscription, hasAvatar, creditCents, payOuts, mails } = shop.state();

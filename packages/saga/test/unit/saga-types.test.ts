@@ -7,6 +7,7 @@ import type { SagaDefinition } from '../../src/definition.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { Json } from '../../src/json.ts';
 import { createRegistry } from '../../src/registry.ts';
+import { type SagaId, toSagaId } from '../../src/saga-id.ts';
 
 /** An interface, as services declare what they return. */
 interface Subscription {
@@ -88,6 +89,15 @@ const definition = () =>
 it('a chain is a definition, for the registry and for an engine', () => {
   expectTypeOf(definition).returns.toExtend<SagaDefinition<{ userId: string }>>();
   expect(createRegistry([definition()]).runnable).toEqual(['typed@1']);
+});
+
+it('a branded id as a result: stored as the string it is, and still branded for the next step', () => {
+  const child = open.retriable('name', { run: ({ sagaId }) => toSagaId(sagaId) }).retriable('use', {
+    run: ({ results }) => {
+      expectTypeOf(results.name).toEqualTypeOf<SagaId>();
+    },
+  });
+  expect(child.steps.length).toBe(2);
 });
 
 it('what does not fit is refused by the compiler', () => {
