@@ -4,7 +4,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { Queue, Worker } from 'bullmq';
 import type { Db } from 'mongodb';
 import type { Connection } from 'mongoose';
-
 import { inject, onTestFinished } from 'vitest';
 import type { LeaderLeases } from '../../packages/saga/src/log/leader-leases.ts';
 import { createMongoLeaderLeases } from '../../packages/saga/src/log/mongodb/mongo-leader-leases.ts';
@@ -17,6 +16,7 @@ import { connectRedis } from '../../packages/saga/src/queue/connections.ts';
 import { createRelay } from '../../packages/saga/src/queue/relay.ts';
 import { createLeaseKeeper } from '../../packages/saga/src/run/lease-keeper.ts';
 import { makeSagaId } from '../../packages/saga/src/saga-id.ts';
+import { NO_WAKE_UPS } from '../../packages/saga/src/testing/bare-engine.ts';
 import {
   createTestEngine,
   LEASE_MS,
@@ -178,7 +178,7 @@ async function isWoken({ log }: TestEngine, leaderLeases: LeaderLeases): Promise
         return leaderLeases.hold(...lease);
       },
     },
-    wakeUps: { wake: async () => undefined, revive: async () => 'revived' },
+    wakeUps: NO_WAKE_UPS,
     everyMs: TURN_MS,
     holdMs: 500,
     onRepair: ({ sagaId }) => void woken.push(sagaId),

@@ -27,7 +27,7 @@ export const ALL_OR_COMPENSATED = [
       file: 'packages/saga/src/run/refused-events.ts',
     },
     guardedBy: [
-      at(
+      inEngine(
         'integration/poisoned-batch.test.ts',
         'what a step captured or left has %s: the saga is stuck with the reason, and goes on when it has none',
       ),

@@ -6,14 +6,15 @@ import { createTestDatabase } from '../../../../test/support/database.ts';
 import { type CrashEnvironment, crashEverywhere } from '../../src/testing/index.ts';
 import { driveOverQueue } from '../support/drive-over-queue.ts';
 import { createTestSagaLog, expire, openTestSagaLog } from '../support/saga-log.ts';
-import { createPurse, expectWhole, type Flaw, type Purse, toySaga } from '../support/toy.ts';
+import { emptySagaWorld, type SagaWorld } from '../support/saga-world.ts';
+import { expectWhole, type Flaw, TOY_SERVICE, toySaga } from '../support/toy.ts';
 
 /** Workers die inside its steps too. */
 function crash(flaw?: Flaw, environment?: CrashEnvironment) {
-  return crashEverywhere(toySaga(createPurse()), {
+  return crashEverywhere(toySaga(emptySagaWorld()), {
     input: {},
-    begin: createPurse,
-    define: (purse: Purse, wire) => toySaga(wire('purse', purse, ['change']), flaw),
+    begin: emptySagaWorld,
+    define: (world: SagaWorld, wire) => toySaga(wire('world', world, TOY_SERVICE), flaw),
     check: expectWhole,
     ...(environment !== undefined && { environment, width: 60, input: () => `${Math.random()}` }),
   });
@@ -57,13 +58,13 @@ it.each<[Flaw, RegExp]>([
 );
 
 it('a test of a few lines, on services that all runs share: it finds the same mistake', async () => {
-  let purse = createPurse();
-  const shared: Purse = { change: (may, act) => purse.change(may, act), read: () => purse.read() };
+  let world = emptySagaWorld();
+  const shared = new Proxy(world, { get: (_, key) => Reflect.get(world, key) });
   const test = {
     input: {},
     begin: () => {
-      purse = createPurse();
-      return purse;
+      world = emptySagaWorld();
+      return world;
     },
     check: expectWhole,
   };

@@ -7,17 +7,23 @@ import {
   simulate,
   startVirtualTime,
 } from '../../src/testing/index.ts';
-import { createPurse, expectWhole, type Flaw, type Purse, toySaga } from '../support/toy.ts';
+import { emptySagaWorld, type SagaWorld } from '../support/saga-world.ts';
+import { expectWhole, type Flaw, toySaga } from '../support/toy.ts';
 
-function toySimulation(flaw?: Flaw): Simulation<{ readonly purse: Purse; readonly nth: number }> {
+function toySimulation(
+  flaw?: Flaw,
+): Simulation<{ readonly effects: SagaWorld; readonly nth: number }> {
   return {
-    services: { purse: { repeats: true, hangs: true, arrivesLate: true } },
-    begin: (nth) => ({ purse: createPurse(), nth }),
+    services: { world: { repeats: true, hangs: true, arrivesLate: true } },
+    begin: (nth) => ({ effects: emptySagaWorld(), nth }),
     order: ({ nth }) => ({ kind: 'toy', input: nth }),
-    define: ({ purse }, { link }) => {
-      const linked: Purse = {
-        change: (may, act) => link.call('purse', 'change', () => purse.change(may, act)),
-        read: () => link.call('purse', 'read', () => purse.read()),
+    define: ({ effects }, { link }) => {
+      const linked: SagaWorld = {
+        ...effects,
+        act: (...all) => link.call('world', 'act', () => effects.act(...all)),
+        undo: (...all) => link.call('world', 'undo', () => effects.undo(...all)),
+        close: (...all) => link.call('world', 'close', () => effects.close(...all)),
+        observe: (...all) => link.call('world', 'observe', () => effects.observe(...all)),
       };
       return [toySaga(linked, flaw)];
     },
@@ -31,7 +37,7 @@ async function brokenIn(seeds: number, simulation: ReturnType<typeof toySimulati
   for (let seed = 1; seed <= seeds; seed += 1) {
     const simulated = await simulate(seed, time, simulation);
     const ends = simulated.sagas.map(({ saga, world }) =>
-      expectWhole(world.purse, saga).then(() => [], String),
+      expectWhole(world.effects, saga).then(() => [], String),
     );
     const broken = [...brokenPromises(simulated), ...(await Promise.all(ends)).flat()];
     if (broken.length > 0) return broken.join('\n');

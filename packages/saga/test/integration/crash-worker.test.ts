@@ -6,10 +6,12 @@ import { createTestDatabase } from '../../../../test/support/database.ts';
 import { waitFor } from '../../../../test/support/wait-for.ts';
 import { createRegistry } from '../../src/registry.ts';
 import { createSagas } from '../../src/sagas.ts';
+import { NO_WAKE_UPS } from '../../src/testing/bare-engine.ts';
 import { createCrashWorker } from '../../src/testing/crash/crash-worker.ts';
 import { ALIVE, type CrashPlan, wireOf } from '../../src/testing/crash/with-crash-points.ts';
 import { createTestSagaLog } from '../support/saga-log.ts';
-import { createPurse, toySaga } from '../support/toy.ts';
+import { emptySagaWorld } from '../support/saga-world.ts';
+import { toySaga } from '../support/toy.ts';
 
 it('dies at a late log write, while the next step’s call asks for its claim: dead at once, the call stands still', async () => {
   const { log, clock } = await createTestSagaLog(await createTestDatabase());
@@ -25,7 +27,7 @@ it('dies at a late log write, while the next step’s call asks for its claim: d
       asked.after += 1;
     };
     const port = wireOf(plan)('port', { askLate });
-    const toy = toySaga(createPurse());
+    const toy = toySaga(emptySagaWorld());
     const [take, ...rest] = toy.steps;
     if (take?.kind !== 'compensatable') throw new Error('the toy takes first');
     const run = async () => {
@@ -59,7 +61,7 @@ it('dies at a late log write, while the next step’s call asks for its claim: d
     log,
     clock,
     registry: createRegistry([define(calm)]),
-    wakeUps: { wake: async () => undefined, revive: async () => 'revived' },
+    wakeUps: NO_WAKE_UPS,
     onWakeFailed: () => undefined,
   });
   const order = { kind: 'toy', subject: 'a', requestedBy: 'a test', input: {} };

@@ -5,8 +5,8 @@ import type { Json } from '../../src/json.ts';
 import type { SagaRecord } from '../../src/log/record.ts';
 import type { Order } from '../../src/operate/operators.ts';
 import { createRegistry } from '../../src/registry.ts';
-import { createRunner } from '../../src/run/runner.ts';
 import { createSagas } from '../../src/sagas.ts';
+import { createBareRunner, NO_WAKE_UPS } from '../../src/testing/bare-engine.ts';
 import { createMemorySagaLog } from '../../src/testing/log/memory-saga-log.ts';
 
 export interface MemoryRun {
@@ -25,15 +25,14 @@ export async function startInMemory<Input extends Json>(
   const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
   const log = createMemorySagaLog(clock);
   const registry = createRegistry([definition]);
-  const wakeUps = { wake: async () => undefined, revive: async () => 'revived' as const };
-  const sagas = createSagas({ log, registry, wakeUps, clock, onWakeFailed: () => undefined });
-  const runner = createRunner({
-    ...{ log, registry, clock, leaseMs: 60_000, random: () => 0, waitInPlaceMs: 0 },
-    leases: { hold: () => undefined, drop: () => undefined },
-    cohorts: { enter: async () => undefined, leave: () => undefined },
-    onTransition: () => undefined,
-    onFenced: () => undefined,
+  const sagas = createSagas({
+    log,
+    registry,
+    wakeUps: NO_WAKE_UPS,
+    clock,
+    onWakeFailed: () => undefined,
   });
+  const runner = createBareRunner({ log, registry, clock });
   const { name: kind } = definition;
   const { saga } = await sagas.start({ kind, subject: '', requestedBy: 'a test', input });
   const { signal } = new AbortController();

@@ -12,9 +12,10 @@ import type { Claim, SagaLog } from '../../src/log/saga-log.ts';
 import type { WakeUps } from '../../src/queue/wake-ups.ts';
 import { createRegistry } from '../../src/registry.ts';
 import type { Clock } from '../../src/run/clock.ts';
-import { createRunner, type Runner, type RunOutcome } from '../../src/run/runner.ts';
+import type { Runner, RunOutcome } from '../../src/run/runner.ts';
 import type { SagaId } from '../../src/saga-id.ts';
 import { createSagas, type Sagas } from '../../src/sagas.ts';
+import { createBareRunner, NO_WAKE_UPS } from '../../src/testing/bare-engine.ts';
 import { openTestSagaLog, passForSagas } from './saga-log.ts';
 import { createSagaWorld, type SagaWorld, stepsOf } from './saga-world.ts';
 
@@ -61,17 +62,8 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
   const clock = options.wrapClock?.(own) ?? own;
   const registry = createRegistry(definitions);
   const fenced: Claim[] = [];
-  const runner = createRunner({
-    log,
-    registry,
-    clock,
-    leases: { hold: () => undefined, drop: () => undefined },
-    cohorts: { enter: async () => undefined, leave: () => undefined },
-    leaseMs: LEASE_MS,
-    // The shortest of all jittered waits.
-    random: () => 0,
-    waitInPlaceMs,
-    onTransition: () => undefined,
+  const runner = createBareRunner({
+    ...{ log, registry, clock, leaseMs: LEASE_MS, waitInPlaceMs },
     onFenced: (claim) => void fenced.push(claim),
   });
   const sagas = createSagas({
@@ -112,7 +104,6 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
   };
 }
 
-const NO_WAKE_UPS: WakeUps = { wake: async () => undefined, revive: async () => 'revived' };
 const MAX_NAPS = 50;
 
 /** One more connection to the same database, over a wire that can be cut. */

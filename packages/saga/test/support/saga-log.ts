@@ -83,3 +83,17 @@ export async function expire(connection: Connection, id: SagaId): Promise<void> 
     },
   ]);
 }
+
+export const HOUR_MS = 3_600_000;
+
+/** As after a step back of the database's clock: what is stored is from the future. */
+export async function putAhead(
+  connection: Connection,
+  collection: string,
+  fields: readonly string[],
+) {
+  const moved = fields.map((field) => [field, { $add: [`$${field}`, HOUR_MS] }]);
+  await connection
+    .collection(collection)
+    .updateMany({}, [{ $set: Object.fromEntries(moved) }], { writeConcern: { w: 'majority' } });
+}

@@ -1,7 +1,7 @@
-// Small definitions for the engine: steps whose effects are counted in a collection, so that a test sees what
-// happened in the world and not only what the log says of it.
+// Small definitions for the engine: steps whose effects are counted, so that a test sees what happened in the world and
+// not only what the log says of it.
 
-import type { Connection, mongo } from 'mongoose';
+import type { Connection } from 'mongoose';
 import type {
   CompensatableStep,
   Observation,
@@ -16,62 +16,69 @@ import { createTestSagaLog } from './saga-log.ts';
 /** Makes the database ready for engines too. */
 export async function createSagaWorld(connection: Connection): Promise<SagaWorld> {
   await createTestSagaLog(connection);
-  if (connection.db === undefined) throw new Error('the test connection is not open');
-  const effects = connection.db.collection<Effect>('effects');
+  return emptySagaWorld();
+}
+
+export function emptySagaWorld(): SagaWorld {
+  const effects = new Map<string, Effect>();
   const order: string[] = [];
-  const keyOf = (step: string, { sagaId }: Pick<StepCall, 'sagaId'>) => `${sagaId}/${step}`;
-  const change = async (
-    step: string,
-    call: StepCall,
-    by: Partial<Record<keyof Effect, number>>,
-  ) => {
-    await effects.updateOne(
-      { _id: keyOf(step, call) },
-      { $inc: by } as mongo.UpdateFilter<Effect>,
-      {
-        upsert: true,
-        writeConcern: { w: 'majority' },
-      },
-    );
+  const effectOf = (step: string, sagaId: string): Effect => {
+    const key = `${sagaId}/${step}`;
+    const effect = effects.get(key) ?? { done: 0, undone: 0, isThere: false, isClosed: false };
+    effects.set(key, effect);
+    return effect;
   };
-  const read = async (step: string, sagaId: string) => {
-    const { done = 0, undone = 0 } = (await effects.findOne({ _id: `${sagaId}/${step}` })) ?? {};
-    return { done, undone };
+  const observe = async (step: string, { sagaId }: Pick<StepCall, 'sagaId'>) => {
+    order.push(`see ${step}`);
+    return { outcome: effectOf(step, sagaId).isThere ? 'landed' : 'absent' } as const;
   };
   return {
     order,
-    read,
-    act: async (step, call) => {
+    observe,
+    read: async (step, sagaId) => {
+      const { done, undone } = effectOf(step, sagaId);
+      return { done, undone };
+    },
+    act: async (step, { sagaId }, may = () => true) => {
+      const effect = effectOf(step, sagaId);
       order.push(`do ${step}`);
-      await change(step, call, { done: 1 });
+      if (!may(effect)) return;
+      effect.done += 1;
+      effect.isThere = true;
     },
-    undo: async (step, call) => {
+    undo: async (step, { sagaId }) => {
+      const effect = effectOf(step, sagaId);
       order.push(`undo ${step}`);
-      await change(step, call, { undone: 1 });
+      effect.undone += 1;
+      effect.isThere = false;
     },
-    observe: async (step, { sagaId }) => {
-      order.push(`see ${step}`);
-      const { done, undone } = await read(step, sagaId);
-      return done > undone ? { outcome: 'landed' } : { outcome: 'absent' };
+    close: async (step, { sagaId }) => {
+      effectOf(step, sagaId).isClosed = true;
     },
   };
 }
 
 interface Effect {
-  _id: string;
+  /** How often it was done and undone. */
   done: number;
   undone: number;
+  isThere: boolean;
+  /** It is made impossible. */
+  isClosed: boolean;
 }
 
 export interface SagaWorld {
   /** What happened, in its order: `do a`, `see a`, `undo a`. */
   readonly order: readonly string[];
-  act(step: string, call: StepCall): Promise<void>;
-  undo(step: string, call: StepCall): Promise<void>;
-  observe(step: string, call: StepCall): Promise<Observation>;
-  /** How often the effect was done and undone. */
-  read(step: string, sagaId: string): Promise<{ readonly done: number; readonly undone: number }>;
+  /** @param may whether the effect takes place, seen in one go with it. Default: it does. */
+  act(step: string, call: OfSaga, may?: (effect: Readonly<Effect>) => boolean): Promise<void>;
+  undo(step: string, call: OfSaga): Promise<void>;
+  close(step: string, call: OfSaga): Promise<void>;
+  observe(step: string, call: OfSaga): Promise<Observation>;
+  read(step: string, sagaId: string): Promise<Pick<Effect, 'done' | 'undone'>>;
 }
+
+type OfSaga = Pick<StepCall, 'sagaId'>;
 
 const RETRY = { attempts: 3, baseMs: 1, capMs: 2 } as const;
 

@@ -1,8 +1,9 @@
-// A saga on a purse in memory: one step to undo, one payment, one note. Each part can be made wrong in the way that
-// programs are wrong in practice.
+// A saga of three steps that keeps its promise whatever happens: one to undo, a payment, a note. Each part can be made
+// wrong in the way that programs are wrong in practice.
 
-import type { Observation, SagaDefinition } from '../../src/definition.ts';
+import type { SagaDefinition, StepCall } from '../../src/definition.ts';
 import type { SagaRecord } from '../../src/log/record.ts';
+import { type SagaWorld, sagaOf, stepsOf } from './saga-world.ts';
 
 export type Flaw =
   /** Pays again without having observed whether it has paid. */
@@ -14,124 +15,58 @@ export type Flaw =
   /** Refuses the payment no more once it has turned back. */
   | 'pays-after-turning-back';
 
-interface Contents {
-  taken: boolean;
-  undone: boolean;
-  paid: number;
-  closed: boolean;
-  readonly notes: Set<string>;
-}
-
-export interface Purse {
-  /** Where it may, in one go. */
-  change(may: (contents: Contents) => boolean, act: (contents: Contents) => void): Promise<void>;
-  read(): Promise<Readonly<Contents>>;
-}
-
-export function createPurse(): Purse {
-  const contents: Contents = {
-    taken: false,
-    undone: false,
-    paid: 0,
-    closed: false,
-    notes: new Set(),
-  };
-  return {
-    change: async (may, act) => {
-      if (may(contents)) act(contents);
-    },
-    read: async () => contents,
-  };
-}
-
-/** Everything has happened, or nothing is left of it. */
-export async function expectWhole(purse: Purse, { state }: SagaRecord): Promise<void> {
-  const { taken, paid, notes } = await purse.read();
-  const seen = `taken ${taken}, paid ${paid}, notes ${notes.size}`;
-  const isDone = state.phase === 'completed';
-  const whole = isDone ? 'taken true, paid 1, notes 1' : 'taken false, paid 0, notes 0';
-  if (seen !== whole) throw new Error(seen);
-}
+export const TOY_SERVICE = ['act', 'undo', 'close'] as const;
 
 const RETRY = { attempts: 5, baseMs: 1, capMs: 2 } as const;
 
-export function toySaga(purse: Purse, flaw?: Flaw): SagaDefinition {
-  const seePayment = async (): Promise<Observation> => ({
-    outcome: (await purse.read()).paid > 0 ? 'landed' : 'absent',
+export function toySaga(world: SagaWorld, flaw?: Flaw): SagaDefinition {
+  const { undoable, pivot, retriable } = stepsOf(world);
+  const take = undoable('take', {
+    retry: RETRY,
+    compensateRetry: RETRY,
+    run: async (call) => {
+      await world.act('take', call, ({ undone }) => undone === 0 || flaw === 'takes-late');
+      return { value: 'taken' };
+    },
+    compensate: async (call) => {
+      if (flaw === 'undoes-by-its-log' && call.results.take === undefined) return;
+      await world.undo('take', call);
+    },
   });
-  return {
-    name: 'toy',
-    version: 1,
-    key: (input) => JSON.stringify(input),
-    steps: [
-      {
-        kind: 'compensatable',
-        name: 'take',
-        retry: RETRY,
-        compensateRetry: RETRY,
-        timeoutMs: 20_000,
-        capture: async () => 'before',
-        run: async () => {
-          await purse.change(
-            ({ undone }) => !undone || flaw === 'takes-late',
-            (contents) => {
-              contents.taken = true;
-            },
-          );
-          return { value: 'taken' };
-        },
-        compensate: async ({ results }) => {
-          if (flaw === 'undoes-by-its-log' && results.take === undefined) return;
-          await purse.change(
-            () => true,
-            (contents) => {
-              contents.taken = false;
-              contents.undone = true;
-            },
-          );
-        },
-      },
-      {
-        kind: 'pivot',
-        name: 'pay',
-        retry: RETRY,
-        timeoutMs: 20_000,
-        run: async () => {
-          await purse.change(
-            ({ paid, closed }) =>
-              (paid === 0 || flaw === 'pays-without-looking') &&
-              (!closed || flaw === 'pays-after-turning-back'),
-            (contents) => {
-              contents.paid += 1;
-            },
-          );
-          return {};
-        },
-        observe: async () =>
-          flaw === 'pays-without-looking' ? { outcome: 'absent' } : seePayment(),
-        abort: async () => {
-          await purse.change(
-            ({ paid }) => paid === 0,
-            (contents) => {
-              contents.closed = true;
-            },
-          );
-          return seePayment();
-        },
-      },
-      {
-        kind: 'retriable',
-        name: 'note',
-        retry: RETRY,
-        timeoutMs: 20_000,
-        run: async ({ idempotencyKey }) => {
-          await purse.change(
-            () => true,
-            ({ notes }) => void notes.add(idempotencyKey),
-          );
-          return {};
-        },
-      },
-    ],
-  };
+  const seePayment = (call: StepCall) => world.observe('pay', call);
+  const pay = pivot('pay', {
+    retry: RETRY,
+    run: async (call) => {
+      await world.act('pay', call, ({ done, isClosed }) => {
+        const isFirst = done === 0 || flaw === 'pays-without-looking';
+        return isFirst && (!isClosed || flaw === 'pays-after-turning-back');
+      });
+      return {};
+    },
+    observe: async (call) =>
+      flaw === 'pays-without-looking' ? { outcome: 'absent' } : seePayment(call),
+    abort: async (call) => {
+      await world.close('pay', call);
+      return seePayment(call);
+    },
+  });
+  const note = retriable('note', {
+    retry: RETRY,
+    run: async (call) => {
+      await world.act('note', call, ({ done }) => done === 0);
+      return {};
+    },
+  });
+  return sagaOf([take, pay, note], { name: 'toy' });
+}
+
+/** Everything has happened, or nothing is left of it. */
+export async function expectWhole(world: SagaWorld, { id, state }: SagaRecord): Promise<void> {
+  const taken = (await world.observe('take', { sagaId: id })).outcome === 'landed';
+  const { done: paid } = await world.read('pay', id);
+  const { done: notes } = await world.read('note', id);
+  const seen = `taken ${taken}, paid ${paid}, notes ${notes}`;
+  const isDone = state.phase === 'completed';
+  const whole = isDone ? 'taken true, paid 1, notes 1' : 'taken false, paid 0, notes 0';
+  if (seen !== whole) throw new Error(seen);
 }

@@ -4,12 +4,13 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SagaDefinition } from '../../definition.ts';
-import type { Claim, SagaLog } from '../../log/saga-log.ts';
+import type { SagaLog } from '../../log/saga-log.ts';
 import { createRegistry } from '../../registry.ts';
 import type { Clock } from '../../run/clock.ts';
 import type { Leases } from '../../run/leases.ts';
-import { createRunner, type RunControl, type RunOutcome } from '../../run/runner.ts';
+import type { RunControl, RunOutcome } from '../../run/runner.ts';
 import type { SagaId } from '../../saga-id.ts';
+import { createBareRunner } from '../bare-engine.ts';
 import type { Point } from './points.ts';
 import { ALIVE, type CrashPlan, logWithPoints, withCrashPoints } from './with-crash-points.ts';
 
@@ -101,18 +102,11 @@ export function createCrashWorker(options: CrashWorkerOptions): CrashWorker {
       return call;
     },
   };
-  const runner = createRunner({
+  // Time passes when the run says so: no jitter, and no wait in place.
+  const runner = createBareRunner({
     log: logWithPoints(log, plan),
     registry: createRegistry([withCrashPoints(options.define(plan), plan)]),
-    clock,
-    leases,
-    cohorts: { enter: async () => undefined, leave: () => undefined },
-    leaseMs,
-    // No jitter, and no wait in place: time passes when the run says so.
-    random: () => 0,
-    waitInPlaceMs: 0,
-    onTransition: () => undefined,
-    onFenced: (_claim: Claim) => undefined,
+    ...{ clock, leases, leaseMs },
   });
   return {
     trace,

@@ -2,15 +2,13 @@
 // calls have just landed and its lease is made to run out. No time passes in it, so thousands of runs are possible.
 
 import type { SagaRecord } from '../../log/record.ts';
-import type { WakeUps } from '../../queue/wake-ups.ts';
 import type { Clock } from '../../run/clock.ts';
+import { NO_WAKE_UPS } from '../bare-engine.ts';
 import type { RunUnderWay } from './crash-run.ts';
 
 const LEASE_MS = 15_000;
 /** More turns than any saga needs with a death at each end. */
 const MAX_TURNS = 80;
-
-const NOBODY: WakeUps = { wake: async () => undefined, revive: async () => 'revived' };
 
 /** @returns the saga at rest. */
 export async function driveDirectly(run: RunUnderWay): Promise<SagaRecord> {
@@ -20,7 +18,7 @@ export async function driveDirectly(run: RunUnderWay): Promise<SagaRecord> {
     nowMs: () => environment.clock.nowMs() + passedMs,
     monotonicMs: () => environment.clock.monotonicMs() + passedMs,
   };
-  const id = await run.start(NOBODY, clock);
+  const id = await run.start(NO_WAKE_UPS, clock);
   // As soon as another holds the claim.
   const hold = order.back === 'beside-the-next' ? run.comeBack : () => undefined;
   const leases = { hold, drop: () => undefined };

@@ -1,32 +1,13 @@
 // One item that the database cannot hold, among others that go out with it: it fails alone, with its reason.
 
 import { expect, it } from 'vitest';
-import type { Json } from '../../packages/saga/src/json.ts';
-import { createTestEngine } from '../../packages/saga/test/support/saga-engine.ts';
-import { createTestSagaLog } from '../../packages/saga/test/support/saga-log.ts';
-import { createSagaWorld, sagaOf, stepsOf } from '../../packages/saga/test/support/saga-world.ts';
-import {
-  claimRequest,
-  insertAndClaim,
-  logWrite,
-  newSaga,
-} from '../../packages/saga/test/support/saga-writes.ts';
-import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
-import { createMongoTombstones } from '../../src/tombstones/mongo-tombstones.ts';
-import { createTestDatabase } from '../support/database.ts';
-
-const HALF = 'x'.repeat(9 * 2 ** 20);
-const CANNOT_HOLD = { code: 'MONGODB_CANNOT_HOLD' };
-
-function nested(depth: number): Json {
-  return depth === 0 ? 1 : { a: nested(depth - 1) };
-}
-
-const POISONS: readonly [string, Json][] = [
-  ['a NUL in a field name', { 'a\u0000b': 1 }],
-  ['deeper than a document may be', nested(200)],
-  ['larger than a document may be', HALF + HALF],
-];
+import { createTestDatabase } from '../../../../test/support/database.ts';
+import type { Json } from '../../src/json.ts';
+import { CANNOT_HOLD, HALF, POISONS } from '../support/poisons.ts';
+import { createTestEngine } from '../support/saga-engine.ts';
+import { createTestSagaLog } from '../support/saga-log.ts';
+import { createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
+import { claimRequest, insertAndClaim, logWrite, newSaga } from '../support/saga-writes.ts';
 
 it.each(POISONS)('a write of the log with %s: its 20 neighbours land', async (_, capture) => {
   const { log } = await createTestSagaLog(await createTestDatabase());
@@ -93,38 +74,6 @@ it.each(POISONS)(
     expect(other).toMatchObject({ value: { status: 'inserted' } });
   },
 );
-
-it.each(POISONS)('a tombstone with %s: its neighbours are opened', async (_, labels) => {
-  const tombstones = createMongoTombstones({ connection: await createTestDatabase() });
-  const open = (n: number, note: unknown = 1) =>
-    tombstones.open({
-      incarnation: {
-        userId: toUserId('6500000000000000000000aa'),
-        instanceId: toInstanceId(`bot-${n}`),
-        life: 'a',
-      },
-      sagaId: newSaga().id,
-      epoch: 1,
-      firebaseUid: null,
-      // A label comes from Docker as it is there.
-      sightings: [
-        {
-          kind: 'dedicated',
-          host: 'a',
-          containerId: 'c',
-          containerName: 'n',
-          labels: { note },
-        } as never,
-      ],
-      seenInPart: false,
-      slot: null,
-      hadAllocation: false,
-      mayTakeOver: [],
-    });
-  const [, refused, opened] = await Promise.allSettled([open(1), open(2, labels), open(3)]);
-  expect(refused).toMatchObject({ status: 'rejected', reason: CANNOT_HOLD });
-  expect(opened).toMatchObject({ value: { status: 'opened' } });
-});
 
 it.each(POISONS)(
   'what a step captured or left has %s: the saga is stuck with the reason, and goes on when it has none',
