@@ -8,6 +8,7 @@ import type { SagaId, Sagas } from '@reclaim/saga';
 import { assertNever } from '../domain/assert-never.ts';
 import type { Incarnation } from '../domain/incarnation.ts';
 import type { RecordedFinding, Resolution, ResolveAction } from '../findings/findings.ts';
+import { isClosed } from '../wallet/closed-sagas.ts';
 import { restoreOpId } from '../wallet/restorations.ts';
 import type { ResurrectedResult, ResurrectedTarget } from '../wallet/wallets.ts';
 import { botKey } from './bot-key.ts';
@@ -120,8 +121,9 @@ async function carryOut(
   if (result.status === 'marked') {
     const { sagaId } = result;
     // A copy that was read under the lock brought the mark of the saga back that settled it.
-    const saga = (await ports.findSagas([sagaId])).get(sagaId);
-    if (saga?.open !== true) result = await change({ incarnation, mayTakeOver: [sagaId] });
+    if (await isClosed(ports.findSagas, sagaId)) {
+      result = await change({ incarnation, mayTakeOver: [sagaId] });
+    }
   }
   return refusalOf(action, result);
 }

@@ -5,6 +5,7 @@
 import { FencedError, RetryableError, SagaError, type StepCall, toSagaId } from '@reclaim/saga';
 import { findOwnEntry, type ReservedSlot } from '../pool-state/owned-entry.ts';
 import { NOTHING_SEEN, type TombstoneTarget } from '../tombstones/tombstones.ts';
+import { takingOver } from '../wallet/closed-sagas.ts';
 import type { Reservation } from '../wallet/wallets.ts';
 import { type ProvisioningPorts, placeOf, STEP, sceneOf } from './provisioning-ports.ts';
 import { ASSIGN_CAPTURE, RESERVATION, START_CAPTURE } from './stored-values.ts';
@@ -28,15 +29,17 @@ export async function beginUndo(ports: ProvisioningPorts, call: StepCall): Promi
   const { userId, instanceId, firebaseUid } = input;
   const incarnation = { userId, instanceId, life: reservation.life };
   const tombstone = { incarnation, sagaId: toSagaId(call.sagaId), epoch: call.epoch };
-  const opened = await ports.tombstones.open({
+  const command = {
     ...tombstone,
     firebaseUid,
     // By name and owner, at every look: the id is new, so that whatever carries it is what was started here.
     ...NOTHING_SEEN,
     slot: await slotOf(ports, call),
     hadAllocation: true,
-    mayTakeOver: [],
-  });
+  };
+  const opened = await takingOver(ports.findSagas, (mayTakeOver) =>
+    ports.tombstones.open({ ...command, mayTakeOver }),
+  );
   if (opened.status === 'other-saga') {
     throw new RetryableError('LOCKED_BY_OTHER_SAGA', `its tombstone belongs to ${opened.sagaId}`);
   }

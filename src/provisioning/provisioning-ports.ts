@@ -14,6 +14,7 @@ import { reserveOpId } from '../domain/reservation.ts';
 import type { Findings } from '../findings/findings.ts';
 import type { PoolStates } from '../pool-state/pool-states.ts';
 import type { Tombstones } from '../tombstones/tombstones.ts';
+import type { FindSagas } from '../wallet/closed-sagas.ts';
 import type { Ledger } from '../wallet/ledger.ts';
 import type { MarkTarget, ReserveOrder, Wallets } from '../wallet/wallets.ts';
 import { type ProvisionBotInput, readInput } from './provision-bot-input.ts';
@@ -27,6 +28,7 @@ export interface ProvisioningPorts {
   readonly bots: Bots;
   readonly findings: Findings;
   readonly hostBelief: HostBelief;
+  readonly findSagas: FindSagas;
 }
 
 /** The names under which the steps store what they captured and left. */

@@ -1,13 +1,15 @@
 // The saga of a provision on its own engine, where a test can stand between two steps.
 
 import { expect, it } from 'vitest';
-import { SagaError } from '../../packages/saga/src/errors.ts';
+import { SagaError, TerminalError } from '../../packages/saga/src/errors.ts';
 import { createTestEngine } from '../../packages/saga/test/support/saga-engine.ts';
+import type { StartOrder } from '../../src/bots/bots.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { createProvisionBotSaga, PROVISION_BOT } from '../../src/provisioning/provision-bot.ts';
 import { writeInput } from '../../src/provisioning/provision-bot-input.ts';
 import type { ProvisioningPorts } from '../../src/provisioning/provisioning-ports.ts';
 import { NOTHING_SEEN } from '../../src/tombstones/tombstones.ts';
+import { createPlatform } from '../platform/stand-in/platform.ts';
 import type { TestApplication } from '../support/application.ts';
 import { allOf, readPoolState, userNamed } from '../support/deletions.ts';
 import {
@@ -18,7 +20,7 @@ import {
   setUpProvisioning,
   UID,
 } from '../support/provisions.ts';
-import { byId, incarnationOf, SAGA_B, users } from '../support/users.ts';
+import { byId, incarnationOf, platformSets, SAGA_B, users } from '../support/users.ts';
 
 const BOT = toInstanceId(`${UID}-bot-1`);
 
@@ -161,4 +163,74 @@ it('the pool state cannot be written on the way back: the money is back in time,
   expect(await allOf(app, 'tombstones')).toMatchObject([
     { instanceId: BOT, status: 'settled', slot: { port: 9000 } },
   ]);
+});
+
+/** Lets the bot not start, after `meanwhile`. */
+function failingStart(
+  meanwhile: (app: TestApplication, order: StartOrder) => Promise<unknown>,
+): Parameters<typeof run>[0] {
+  return (app, { bots }) => ({
+    bots: {
+      ...bots,
+      start: async (order) => {
+        await meanwhile(app, order);
+        throw new TerminalError('NO_START', 'it does not start');
+      },
+    },
+  });
+}
+
+// SAGA_B is in no log: it has ended long ago.
+const LEFTOVERS: [string, (app: TestApplication, order: StartOrder) => Promise<unknown>][] = [
+  [
+    'lock',
+    ({ connection }, { userId }) =>
+      platformSets(connection, userId, {
+        [`botAllocations.${BOT}.closing`]: { sagaId: SAGA_B, epoch: 7, value: 250.5 },
+      }),
+  ],
+  [
+    'tombstone',
+    async ({ services }, { userId }) => {
+      const { wallets, tombstones } = services.deletionPorts;
+      const reading = await wallets.readAllocation(userId, BOT);
+      const life = reading.status === 'present' ? reading.allocation.life : null;
+      await tombstones.open({
+        incarnation: incarnationOf(userId, BOT, String(life)),
+        sagaId: SAGA_B,
+        epoch: 1,
+        firebaseUid: null,
+        ...NOTHING_SEEN,
+        slot: null,
+        hadAllocation: true,
+        mayTakeOver: [],
+      });
+    },
+  ],
+];
+
+it.each(LEFTOVERS)(
+  'the way back finds the %s of a saga that has ended: taken over, the money is back',
+  async (_, leave) => {
+    const { app, saga } = await run(failingStart(leave));
+    expect(saga.state).toMatchObject({ phase: 'compensated', cause: { code: 'NO_START' } });
+    expect((await userNamed(app, UID)).botAllocations).toEqual({});
+    expect(await conservation(app)).toEqual({ balanceMinor: 100_000, expectedMinor: 100_000 });
+  },
+);
+
+it('the lock is dropped and the numbers are no money: stuck with the number, and not retried for ever', async () => {
+  const { saga } = await run(
+    failingStart(({ connection }, { userId }) =>
+      platformSets(connection, userId, { [`botAllocations.${BOT}.currentValue`]: 'a lot' }),
+    ),
+  );
+  expect(saga.state).toMatchObject({ phase: 'stuck', cause: { code: 'NOT_MONEY' } });
+});
+
+it('the platform pays the bot back on the way: compensated, and nothing is paid twice', async () => {
+  const { app, saga } = await run(failingStart((app) => createPlatform(app).delete(UID, BOT)));
+  expect(saga.state).toMatchObject({ phase: 'compensated', cause: { code: 'NO_START' } });
+  expect((await userNamed(app, UID)).paperWallet.balance).toBe(1000);
+  expect(await conservation(app)).toEqual({ balanceMinor: 100_000, expectedMinor: 100_000 });
 });

@@ -18,10 +18,11 @@ import { assertNever } from '../../domain/assert-never.ts';
 import type { BotWorth } from '../../domain/bot-worth.ts';
 import { isStamped, stampedLife } from '../../domain/incarnation.ts';
 import { resurrected } from '../../findings/findings.ts';
+import { takingOver } from '../../wallet/closed-sagas.ts';
+import { findPlatformPayment } from '../../wallet/platform-payment.ts';
 import { askWorth } from '../bot-worth.ts';
 import { ALLOCATION_CAPTURE, LOCK_VALUE, POOL_CAPTURE } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
-import { findPlatformPayment } from './platform-payment.ts';
 import { reportForeign } from './report-foreign.ts';
 import {
   capturedBot,
@@ -162,11 +163,9 @@ async function openTombstone(
     slot: POOL_CAPTURE.readOrNull(call.captures[STEP.pool])?.slot ?? null,
     hadAllocation: allocation.hadAllocation,
   };
-  let opened = await ports.tombstones.open({ ...command, mayTakeOver: [] });
-  if (opened.status === 'other-saga') {
-    const mayTakeOver = await releasedBy(ports, opened.sagaId);
-    opened = await ports.tombstones.open({ ...command, mayTakeOver });
-  }
+  const opened = await takingOver(ports.findSagas, (mayTakeOver) =>
+    ports.tombstones.open({ ...command, mayTakeOver }),
+  );
   if (opened.status === 'opened') return;
   if (opened.status === 'other-saga') throw lockedBy(opened.sagaId);
   await refuseSettled(ports, call, tombstone.incarnation.life, opened.sagaId);
@@ -187,11 +186,9 @@ async function mark(
       ? ({ value: worth.value, isLive: true } as const)
       : { value: allocation.value };
   const command = { ...target, incarnation: tombstone.incarnation, ...locked };
-  let marked = await ports.wallets.mark({ ...command, mayTakeOver: [] });
-  if (marked.status === 'other-saga') {
-    const mayTakeOver = await releasedBy(ports, marked.sagaId);
-    marked = await ports.wallets.mark({ ...command, mayTakeOver });
-  }
+  const marked = await takingOver(ports.findSagas, (mayTakeOver) =>
+    ports.wallets.mark({ ...command, mayTakeOver }),
+  );
   switch (marked.status) {
     case 'marked':
       return marked.value;
@@ -216,18 +213,14 @@ async function mark(
   }
 }
 
-async function isPaidByPlatform(ports: DeletionPorts, scene: DeletionScene): Promise<boolean> {
-  if (scene.input.orphan !== undefined) return false;
-  return (await findPlatformPayment(ports, scene)) !== null;
-}
-
-// A mark or tombstone of a saga that is not open any more holds nothing: it may be replaced.
-async function releasedBy(
-  { findSagas }: DeletionPorts,
-  sagaId: SagaId,
-): Promise<readonly SagaId[]> {
-  const saga = (await findSagas([sagaId])).get(sagaId);
-  return saga?.open === true ? [] : [sagaId];
+async function isPaidByPlatform(
+  ports: DeletionPorts,
+  { input, allocation, tombstone: { incarnation } }: DeletionScene,
+): Promise<boolean> {
+  if (input.orphan !== undefined) return false;
+  const { botName, allocatedAmount, readAtMs: knownAtMs } = allocation;
+  const known = { incarnation, botName, allocatedAmount, knownAtMs };
+  return (await findPlatformPayment(ports, known)) !== null;
 }
 
 /** @throws TerminalError, and reports what came back; FencedError where a newer claim of this very saga settled it. */

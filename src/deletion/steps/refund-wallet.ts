@@ -1,24 +1,20 @@
-// Step 4, the pivot: money the user has seen is never taken back (I6). Looks at the bot once more (has it
-// stopped, is the orphan still one), then settles. I2: one settlement per incarnation: the wallet finds the entry by its opId, so that a repeat pays
-// nothing and the loser of a race gets the winner's receipt. What to do where the settlement found no match
-// is decided here, case by case; the wallet only tells which case it is.
+// Step 4, the pivot: money the user has seen is never taken back (I6). Observes the bot once more (has it stopped, is
+// the orphan still one), then settles, by the executor that all settlements share.
 
 import {
   FencedError,
-  HoldError,
   InDoubtError,
   type Observation,
   type PivotStep,
-  RetryableError,
   type StepCall,
   type StepResult,
   TerminalError,
   type Warning,
 } from '@reclaim/saga';
 import { assertNever } from '../../domain/assert-never.ts';
-import type { Receipt, SettleResult } from '../../wallet/wallets.ts';
+import { settleAllocation } from '../../wallet/settle-allocation.ts';
+import type { Receipt } from '../../wallet/wallets.ts';
 import { REFUND_VALUE } from '../captures.ts';
-import { findPlatformPayment } from './platform-payment.ts';
 import {
   type DeletionPorts,
   type DeletionScene,
@@ -29,8 +25,6 @@ import {
 
 /** A pivot whose database is slow or contended goes on for a long time before it asks for a person. */
 const PIVOT_RETRY = { attempts: 1_000, baseMs: 50, capMs: 2_000 } as const;
-/** Marks dropped and raised again in one attempt: a legacy writer is fast, but not this fast. */
-const MAX_ROUNDS = 20;
 
 /** The last look before the money moves; throws where it must not. */
 export type LookBeforePayment = (call: StepCall) => Promise<readonly Warning[]>;
@@ -77,104 +71,43 @@ async function findReceipt(
 async function settle(
   ports: DeletionPorts,
   call: StepCall,
-  scene: DeletionScene,
+  { settlement, allocation }: DeletionScene,
 ): Promise<StepResult> {
-  const { wallets } = ports;
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    // An attempt that outlasted its time goes on alone: the saga may be back where it began, its mark removed, and
-    // the next round would find that the mark was dropped, set it and pay (I6).
-    call.signal.throwIfAborted();
-    const result = await wallets.settle(scene.settlement);
-    switch (result.status) {
-      case 'settled':
-        return paid(result.receipt);
-      case 'absent':
-        return nothingToPay(ports, scene);
-      case 'account-gone':
-        return accountGone();
-      case 'mark-dropped':
-        await markAgain(ports, call, scene, []);
-        break;
-      case 'other-saga':
-        await takeOver(ports, call, scene, result);
-        break;
-      case 'stale-mark':
-        // Fenced first: a worker that lost its claim must not raise a mark to an epoch that is not its.
-        await call.fencedWrite();
-        await wallets.raiseMark(scene.mark);
-        break;
-      case 'fenced':
-        throw new FencedError(call.sagaId, call.epoch);
-      case 'other-incarnation':
-        throw new TerminalError(
-          'OTHER_INCARNATION',
-          'another life of this bot holds the allocation',
-        );
-      case 'not-money':
-        throw new HoldError(
-          'NOT_MONEY',
-          `${result.field} is not an amount of money: ${result.found}`,
-        );
-      default:
-        return assertNever(result);
-    }
+  const { allocatedAmount, hadAllocation, readAtMs } = allocation;
+  const settled = await settleAllocation(ports, call, {
+    command: settlement,
+    // With the value captured at the lock.
+    relock: {
+      value: settlement.lockedValue,
+      ...(isLive(settlement) && {
+        isLive: true as const,
+        ...(allocatedAmount !== null && { allocatedAmount }),
+      }),
+    },
+    allocation: hadAllocation ? { knownAtMs: readAtMs, allocatedAmount } : null,
+  });
+  switch (settled.status) {
+    case 'paid':
+      return paid(settled.receipt);
+    case 'nothing-to-pay':
+      return { value: REFUND_VALUE.write({ receipt: null, account: 'there' }) };
+    case 'account-gone':
+      return accountGone();
+    case 'locked':
+      throw new InDoubtError(
+        'LOCKED_BY_OTHER_SAGA',
+        `the allocation is locked by ${settled.sagaId}`,
+      );
+    case 'other-incarnation':
+      throw new TerminalError('OTHER_INCARNATION', 'another life of this bot holds the allocation');
+    default:
+      return assertNever(settled);
   }
-  throw new RetryableError('MARK_CONTENDED', 'the mark is dropped faster than it can be set');
-}
-
-// (b) A legacy writer dropped the mark: it is set again with the value captured at the lock.
-async function markAgain(
-  { wallets }: DeletionPorts,
-  call: StepCall,
-  { mark, tombstone, settlement, allocation }: DeletionScene,
-  mayTakeOver: Parameters<DeletionPorts['wallets']['mark']>[0]['mayTakeOver'],
-): Promise<void> {
-  await call.fencedWrite();
-  const { incarnation } = tombstone;
-  const { allocatedAmount } = allocation;
-  const locked = {
-    value: settlement.lockedValue,
-    ...(isLive(settlement) && {
-      isLive: true as const,
-      ...(allocatedAmount !== null && { allocatedAmount }),
-    }),
-  };
-  const marked = await wallets.mark({ ...mark, incarnation, ...locked, mayTakeOver });
-  if (marked.status === 'fenced') throw new FencedError(call.sagaId, call.epoch);
-  // Every other answer is seen again, and decided, by the settlement that follows.
-}
-
-// (c) Another saga's mark: in doubt while that saga is open; left behind by one that is not, it is replaced.
-async function takeOver(
-  ports: DeletionPorts,
-  call: StepCall,
-  scene: DeletionScene,
-  { sagaId }: Extract<SettleResult, { status: 'other-saga' }>,
-): Promise<void> {
-  const other = (await ports.findSagas([sagaId])).get(sagaId);
-  if (other?.open === true) {
-    throw new InDoubtError('OTHER_SAGA_MARK', `the allocation is marked by ${sagaId}`);
-  }
-  await markAgain(ports, call, scene, [sagaId]);
-}
-
-// (e) and (f): told apart by what the lock recorded. Gone with a row of the platform's that the balance agrees with: its
-// own deletion came first, and paid.
-async function nothingToPay(ports: DeletionPorts, scene: DeletionScene): Promise<StepResult> {
-  if (!scene.allocation.hadAllocation) return { value: REFUND_VALUE.write(EMPTY) };
-  const receipt = await findPlatformPayment(ports, scene);
-  if (receipt !== null) return paid(receipt);
-  throw new HoldError(
-    'ALLOCATION_VANISHED',
-    'the allocation was there at the lock and is gone without a receipt',
-  );
 }
 
 function isLive({ worth }: DeletionScene['settlement']): boolean {
   return worth?.status === 'live';
 }
-
-const EMPTY = { receipt: null, account: 'there' } as const;
 
 function accountGone(): StepResult {
   return {

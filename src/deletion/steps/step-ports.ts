@@ -1,6 +1,6 @@
 // What the steps of a deletion work with.
 
-import { type SagaId, type StepCall, toSagaId } from '@reclaim/saga';
+import { type StepCall, toSagaId } from '@reclaim/saga';
 import type { BotValuation } from '../../bots/bot-valuation.ts';
 import type { Bots } from '../../bots/bots.ts';
 import type { HostBelief } from '../../bots/host-belief.ts';
@@ -9,6 +9,7 @@ import { settlementOpId } from '../../domain/incarnation.ts';
 import type { Findings } from '../../findings/findings.ts';
 import type { PoolStates } from '../../pool-state/pool-states.ts';
 import type { SeenBot, Tombstones, TombstoneTarget } from '../../tombstones/tombstones.ts';
+import type { FindSagas } from '../../wallet/closed-sagas.ts';
 import type { Ledger } from '../../wallet/ledger.ts';
 import type { MarkTarget, SettleCommand, Wallets } from '../../wallet/wallets.ts';
 import {
@@ -33,10 +34,7 @@ export interface DeletionPorts {
   readonly hostBelief: HostBelief;
   /** PLATFORM_URL; null: nobody is informed. */
   readonly platform: PlatformMemory | null;
-  /** Whether these sagas still hold their keys: a mark of one that does not may be taken over. */
-  readonly findSagas: (
-    ids: readonly SagaId[],
-  ) => Promise<ReadonlyMap<SagaId, { readonly open: boolean }>>;
+  readonly findSagas: FindSagas;
 }
 
 /** The names under which the steps store what they captured and left. */
