@@ -3,7 +3,7 @@
 
 import { assertNever } from '../domain/assert-never.ts';
 import type { HealthState } from '../health/bot-healths.ts';
-import type { BotVerdict } from '../sync/bot-verdict.ts';
+import type { BotVerdict } from '../sync/bot-views.ts';
 
 export const TONES = ['good', 'warn', 'bad', 'busy', 'plain'] as const;
 
@@ -34,6 +34,12 @@ export function sayBot(bot: BotFacts): SaidBot {
   switch (bot.verdict) {
     case 'busy':
       return { label: 'Being deleted', tone: 'busy', sentence: 'A job is at work on it.' };
+    case 'pending':
+      return {
+        label: 'Starting',
+        tone: 'busy',
+        sentence: 'The platform is starting it. Sync Wallet leaves it alone until it is there.',
+      };
     case 'settled':
       return {
         label: 'Left alone',

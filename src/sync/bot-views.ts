@@ -1,21 +1,33 @@
-// A user's bots side by side in the three sources, as one look shows them. I4: a source that did not answer says
+// A user's bots side by side in the three sources, as the page shows them: by the observation of a synchronisation, both
+// halves of it, so that no page promises money that the next run does not return. I4: a source that did not answer says
 // unknown for every bot it could hide.
 
-import type { Bots, HostListing } from '../bots/bots.ts';
-import type { HostTrust } from '../bots/hosts/host-trust.ts';
-import { placedOn } from '../bots/hosts/placed-bots.ts';
-import { isAtRest, type Sighting } from '../domain/bot.ts';
-import { type FirebaseUid, type InstanceId, parseInstanceId, type UserId } from '../domain/ids.ts';
+import { botKey } from '../deletion/bot-key.ts';
+import { isAtRest } from '../domain/bot.ts';
+import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
-import { judgePresence, type Seen, type Verdict } from '../domain/presence.ts';
-import type { SourceAnswer } from '../domain/source.ts';
-import { findOwnEntry } from '../pool-state/owned-entry.ts';
-import { isOwner, judgeOwner, uidOfPoolName } from '../pool-state/ownership.ts';
-import { listedBots, type PoolState } from '../pool-state/pool-state.ts';
-import type { PoolStates } from '../pool-state/pool-states.ts';
-import { forBot } from '../pool-state/unreadable-rows.ts';
-import type { AccountAllocation, Accounts } from '../wallet/accounts.ts';
-import { type BotVerdict, refineVerdict, type VetoPorts } from './bot-verdict.ts';
+import { judgePresence, type Seen, VERDICTS } from '../domain/presence.ts';
+import type { AccountAllocation } from '../wallet/accounts.ts';
+import type { BotDrift } from './detect-drift.ts';
+import type { FoundBot } from './docker-view.ts';
+import { noteOf, observeBots } from './first-look.ts';
+import { type Confirmation, type ConfirmPorts, confirmBot } from './second-look.ts';
+import type { SkipReason } from './sync-notes.ts';
+import type { SyncPorts } from './sync-ports.ts';
+
+export const BOT_VERDICTS = [
+  ...VERDICTS,
+  /** A saga holds it. */
+  'busy',
+  /** An orphan whose mapping says that the platform is starting it. */
+  'pending',
+  /** An orphan that was paid back before. */
+  'settled',
+  /** An orphan whose numbers are no amount of money. */
+  'not-money',
+] as const;
+
+export type BotVerdict = (typeof BOT_VERDICTS)[number];
 
 export interface PortfolioOwner {
   readonly userId: UserId;
@@ -28,7 +40,7 @@ export interface BotView {
   readonly allocation: AllocationState;
   readonly poolState: PoolEntryState;
   readonly docker: ContainerState;
-  /** What a synchronisation would make of it at one look; it takes two before it acts. */
+  /** What a synchronisation would make of it now. */
   readonly verdict: BotVerdict;
 }
 
@@ -75,54 +87,123 @@ export type ContainerState =
   | Absent
   | Unknown;
 
-export interface BotViewPorts extends VetoPorts {
-  readonly accounts: Accounts;
-  readonly poolStates: PoolStates;
-  readonly bots: Bots;
-  readonly hostTrust: HostTrust;
+export interface BotViewPorts extends ConfirmPorts, Pick<SyncPorts, 'accounts' | 'hostTrust'> {
+  readonly sagas: Pick<SyncPorts['sagas'], 'findHolders'>;
+  /** Database time. */
+  readonly nowMs: () => number;
 }
 
 /** A page load must not wait for a host that hangs: after this its bots are unknown. */
 const LOOK_TIMEOUT_MS = 5_000;
+/** Orphans confirmed side by side, as in a run. */
+const WIDTH = 4;
+/** Both observations are of now. */
+const AT_ONCE = { confirmMs: 0, youngMs: 0 } as const;
 
 /** Every bot that any of the three sources knows as this user's, by its id. */
 export async function viewBots(
   ports: BotViewPorts,
   owner: PortfolioOwner,
 ): Promise<readonly BotView[]> {
-  const { accounts, poolStates, bots, hostTrust } = ports;
-  const signal = AbortSignal.timeout(LOOK_TIMEOUT_MS);
-  const [account, pools, hosts] = await Promise.all([
-    accounts.find({ userId: owner.userId }),
-    poolStates.read({ signal }),
-    Promise.all(bots.hosts().map((host) => bots.list(host, owner.firebaseUid, { signal }))),
-  ]);
-  const allocations = account?.allocations ?? [];
-  const held = new Set<string>(allocations.map(({ instanceId }) => instanceId));
-  const docker = ownContainers(hosts, owner, pools, held);
-  const doubt = docker.doubt ?? (await distrustOf({ bots, hostTrust }, hosts, pools, signal));
-  const renamed = hosts.flatMap(({ doubts = [] }) => doubts);
-  const unseen = (id: string) => {
-    const why = doubt ?? renamed.find(({ mayBe }) => mayBe(id))?.reason ?? null;
-    return unseenState(why, homeOf(pools, id, owner), bots.hosts());
+  const call = { signal: AbortSignal.timeout(LOOK_TIMEOUT_MS) };
+  const { held, drifts } = await observeBots(ports, owner, call);
+  const keyOf = ({ instanceId }: BotDrift) => botKey({ ...owner, instanceId });
+  const holders = await ports.sagas.findHolders(drifts.map(keyOf));
+  const views = new Map<InstanceId, BotView>();
+  const orphans: BotDrift[] = [];
+  for (const drift of drifts) {
+    const allocation = held.get(drift.instanceId);
+    const view = viewOf(drift, allocation);
+    const isClosing = allocation?.closing !== undefined && holders.has(keyOf(drift));
+    views.set(drift.instanceId, isClosing ? { ...view, verdict: 'busy' } : view);
+    if (drift.verdict === 'orphan' && !isClosing) orphans.push(drift);
+  }
+  async function next(): Promise<void> {
+    for (let drift = orphans.pop(); drift !== undefined; drift = orphans.pop()) {
+      const seen = { held: held.get(drift.instanceId), holder: holders.get(keyOf(drift)) };
+      const nowMs = ports.nowMs();
+      const note = noteOf(drift, seen.held, nowMs, AT_ONCE);
+      const confirmed = await confirmBot(ports, owner, note, { ...seen, nowMs }, call);
+      views.set(drift.instanceId, viewConfirmed(viewOf(drift, seen.held), confirmed));
+    }
+  }
+  await Promise.all(Array.from({ length: WIDTH }, next));
+  return [...views.values()];
+}
+
+interface Observed {
+  readonly poolState: Seen;
+  readonly docker: Seen;
+  readonly entry: BotDrift['entry'];
+  readonly found: readonly Pick<FoundBot, 'kind' | 'host' | 'containerName' | 'running'>[];
+  readonly doubts: BotDrift['doubts'];
+}
+
+function viewOf(drift: BotDrift, allocation: AccountAllocation | undefined): BotView {
+  const { instanceId, verdict, presence } = drift;
+  return {
+    instanceId,
+    botName: textOrNull(allocation?.botName),
+    allocation: allocationState(allocation),
+    ...placesOf({ ...drift, ...presence }),
+    verdict,
   };
-  const ids = new Set<string>([
-    ...allocations.map(({ instanceId }) => instanceId),
-    ...ownEntries(pools, owner),
-    ...docker.found.keys(),
-  ]);
-  const views = [...ids].sort().map(async (instanceId) => {
-    const allocation = allocations.find((held) => held.instanceId === instanceId);
-    const places = {
-      allocation: allocationState(allocation),
-      poolState: entryState(pools, instanceId, owner),
-      docker: docker.found.get(instanceId) ?? unseen(instanceId),
-    };
-    const botName = textOrNull(allocation?.botName);
-    const verdict = await refineVerdict(ports, owner.userId, allocation, verdictOn(places));
-    return { instanceId, botName, ...places, verdict };
-  });
-  return Promise.all(views);
+}
+
+const VETOES: Partial<Record<SkipReason, BotVerdict>> = {
+  'open-saga': 'busy',
+  pending: 'pending',
+  settled: 'settled',
+  'not-money': 'not-money',
+};
+
+// What the second observation found counts: it asks the wallets, too, whose a container is.
+function viewConfirmed(view: BotView, { note, look }: Confirmation): BotView {
+  const veto = note.reason === null ? undefined : VETOES[note.reason];
+  if (veto !== undefined) return { ...view, verdict: veto };
+  if (look === null) return { ...view, allocation: { status: 'absent' }, verdict: 'nothing' };
+  const { poolState, docker, sightings, reasons } = look;
+  const found = sightings.map((one) => ({ ...one, running: !isAtRest(one) }));
+  const why = reasons.join('; ');
+  const isDedicated = found.some(({ kind }) => kind === 'dedicated');
+  return {
+    ...view,
+    ...placesOf({ ...look, found, doubts: { poolState: why, docker: why } }),
+    verdict: judgePresence({ hasAllocation: true, poolState, docker, isDedicated }),
+  };
+}
+
+function placesOf({ poolState, docker, entry, found, doubts }: Observed) {
+  return {
+    poolState: entryState(poolState, entry, doubts),
+    docker: containerState(docker, found, doubts),
+  };
+}
+
+function entryState(
+  seen: Seen,
+  entry: Observed['entry'],
+  doubts: Observed['doubts'],
+): PoolEntryState {
+  if (seen === 'unknown') return { status: 'unknown', reason: doubts.poolState ?? '' };
+  if (entry === null) return { status: 'absent' };
+  const poolId = entry.mapping?.poolId ?? entry.memberships[0]?.poolId ?? null;
+  return { status: 'present', poolId, botStatus: entry.mapping?.status ?? null };
+}
+
+function containerState(
+  seen: Seen,
+  found: Observed['found'],
+  doubts: Observed['doubts'],
+): ContainerState {
+  const shown = found.find(({ running }) => running) ?? found[0];
+  if (shown !== undefined) {
+    const { kind, host, containerName, running } = shown;
+    return { status: 'present', kind, host, containerName, running };
+  }
+  return seen === 'unknown'
+    ? { status: 'unknown', reason: doubts.docker ?? '' }
+    : { status: 'absent' };
 }
 
 function allocationState(allocation: AccountAllocation | undefined): AllocationState {
@@ -143,137 +224,6 @@ function worthOf({ currentValue, allocatedAmount }: AccountAllocation): number |
   return isMoney(value) && isMoney(allocatedAmount) ? value : null;
 }
 
-function verdictOn(bot: Pick<BotView, 'allocation' | 'poolState' | 'docker'>): Verdict {
-  return judgePresence({
-    hasAllocation: bot.allocation.status === 'present',
-    poolState: SEEN[bot.poolState.status],
-    docker: SEEN[bot.docker.status],
-    isDedicated: bot.docker.status === 'present' && bot.docker.kind === 'dedicated',
-  });
-}
-
-const SEEN: Readonly<Record<ContainerState['status'], Seen>> = {
-  present: 'yes',
-  absent: 'no',
-  unknown: 'unknown',
-};
-
 function textOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
-
-function ownEntries(pools: SourceAnswer<PoolState>, owner: PortfolioOwner): readonly string[] {
-  if (pools.status === 'unknown') return [];
-  return listedBots(pools.items).filter((id) => ownEntry(pools.items, id, owner) !== null);
-}
-
-function ownEntry(state: PoolState, id: string, owner: PortfolioOwner) {
-  const instanceId = parseInstanceId(id);
-  return instanceId === undefined ? null : findOwnEntry(state, instanceId, owner).entry;
-}
-
-function entryState(
-  pools: SourceAnswer<PoolState>,
-  id: string,
-  owner: PortfolioOwner,
-): PoolEntryState {
-  const said = forBot(pools, id);
-  if (said.status === 'unknown') return { status: 'unknown', reason: said.reason };
-  const entry = ownEntry(said.items, id, owner);
-  if (entry === null) return { status: 'absent' };
-  const poolId = entry.mapping?.poolId ?? entry.memberships[0]?.poolId ?? null;
-  return { status: 'present', poolId, botStatus: entry.mapping?.status ?? null };
-}
-
-// One host or pool that could not be asked may hide any bot that was not found elsewhere.
-function ownContainers(
-  hosts: readonly HostListing[],
-  owner: PortfolioOwner,
-  pools: SourceAnswer<PoolState>,
-  held: ReadonlySet<string>,
-): { readonly found: ReadonlyMap<string, ContainerState>; readonly doubt: string | null } {
-  const state = pools.status === 'ok' ? pools.items : null;
-  const found = new Map<string, ContainerState>();
-  const reasons: string[] = [];
-  for (const { answer, unknownPools } of hosts) {
-    reasons.push(...unknownPools.map(({ reason }) => reason));
-    if (answer.status === 'unknown') {
-      reasons.push(answer.reason);
-      continue;
-    }
-    for (const { instanceId, sighting } of answer.items) {
-      const id: InstanceId | undefined = parseInstanceId(instanceId);
-      if (id === undefined) continue;
-      const isTheirs = judgeForPage(sighting, id, owner, state, held);
-      if (isTheirs === 'disputed' && !found.has(id)) found.set(id, IN_DISPUTE);
-      if (isTheirs !== true) continue;
-      const { kind, host, containerName } = sighting;
-      const running = !isAtRest(sighting);
-      found.set(instanceId, { status: 'present', kind, host, containerName, running });
-    }
-  }
-  return { found, doubt: reasons[0] ?? null };
-}
-
-// As a synchronisation holds it: a host that lists nothing at all although bots were known to be there is not believed.
-async function distrustOf(
-  { bots, hostTrust }: Pick<BotViewPorts, 'bots' | 'hostTrust'>,
-  hosts: readonly HostListing[],
-  pools: SourceAnswer<PoolState>,
-  signal: AbortSignal,
-): Promise<string | null> {
-  const silent = hosts.filter(({ answer }) => answer.status === 'ok' && answer.items.length === 0);
-  const isNowhereElse = silent.length === bots.hosts().length;
-  const state = pools.status === 'ok' ? pools.items : null;
-  const judged = await Promise.all(
-    silent.map(({ host }) =>
-      hostTrust.judge(host, { placedByFile: placedOn(state, host, isNowhereElse) }, { signal }),
-    ),
-  );
-  const untrusted = judged.find((one) => one !== 'trusted');
-  return untrusted?.unknown ?? null;
-}
-
-/** The Docker host that the bot's own mapping names. */
-function homeOf(pools: SourceAnswer<PoolState>, id: string, owner: PortfolioOwner) {
-  return pools.status === 'ok' ? ownEntry(pools.items, id, owner)?.mapping?.dockerHost : undefined;
-}
-
-function unseenState(
-  doubt: string | null,
-  home: string | undefined,
-  hosts: readonly string[],
-): ContainerState {
-  const isUnasked = home !== undefined && !hosts.includes(home);
-  const reason = isUnasked ? `docker host "${home}" is not configured` : doubt;
-  return reason === null ? { status: 'absent' } : { status: 'unknown', reason };
-}
-
-// A container that nothing but its name speaks for is shown to the user whose uid it begins with, and one in dispute
-// to the user whose wallet holds its money; whoever deletes it is held to the full rule.
-function judgeForPage(
-  sighting: Sighting,
-  id: InstanceId,
-  owner: PortfolioOwner,
-  pools: PoolState | null,
-  held: ReadonlySet<string>,
-): boolean | 'disputed' {
-  switch (judgeOwner(sighting, id, owner, pools)) {
-    case 'mine':
-      return true;
-    case 'foreign':
-      return false;
-    case 'undecided':
-      return id.startsWith(`${owner.firebaseUid}-bot-`);
-    case 'disputed': {
-      if (!held.has(id)) return false;
-      const place = uidOfPoolName(sighting.containerName);
-      return place !== null && isOwner(owner, place) ? true : 'disputed';
-    }
-  }
-}
-
-const IN_DISPUTE = {
-  status: 'unknown',
-  reason: 'something of this id stands there, and its owner is in dispute',
-} as const;

@@ -26,8 +26,8 @@ export interface BotDrift {
   readonly found: readonly FoundBot[];
   /** The same id in the name of somebody else: never touched, and told to a person. */
   readonly conflicts: readonly string[];
-  /** Why a source could not say, one line a source. */
-  readonly reasons: readonly string[];
+  /** Why a source could not say; null: it could. */
+  readonly doubts: { readonly poolState: string | null; readonly docker: string | null };
 }
 
 /** Among the places of a conflict: no container can have this name. */
@@ -80,10 +80,7 @@ export function judgeBot(
     entry: owned?.entry ?? null,
     found,
     conflicts: [...conflictsOf(all, found, owned), ...odd],
-    reasons: [
-      ...(pools.status === 'unknown' ? [`pool state: ${pools.reason}`] : []),
-      ...(doubt === null ? [] : [doubt]),
-    ],
+    doubts: { poolState: pools.status === 'unknown' ? pools.reason : null, docker: doubt },
   };
 }
 

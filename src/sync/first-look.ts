@@ -16,23 +16,42 @@ export interface FirstLook {
   readonly sources: ObservedSources;
 }
 
+/** One user's bots in the three sources at one moment: the one observation, for a run and for a page. */
+export interface ObservedBots {
+  readonly held: ReadonlyMap<string, AccountAllocation>;
+  readonly unreadable: readonly string[];
+  readonly drifts: readonly BotDrift[];
+  readonly sources: ObservedSources;
+}
+
+export type ObservePorts = Pick<SyncPorts, 'accounts' | 'bots' | 'poolStates' | 'hostTrust'>;
+
 export interface UserToSync {
   readonly userId: UserId;
   readonly firebaseUid: FirebaseUid | null;
 }
 
-export async function lookFirst(
-  ports: Pick<SyncPorts, 'accounts' | 'bots' | 'poolStates' | 'hostTrust' | 'settings'>,
+export async function observeBots(
+  ports: ObservePorts,
   user: UserToSync,
-  observedAtMs: number,
   call: BotsCall,
-): Promise<FirstLook> {
+): Promise<ObservedBots> {
   const [account, sources] = await Promise.all([
     ports.accounts.find({ userId: user.userId }),
     observeSources(ports, user.firebaseUid, call),
   ]);
   const held = new Map((account?.allocations ?? []).map((bot) => [bot.instanceId, bot]));
   const drifts = detectDrift(sources, user, [...held.keys()]);
+  return { held, unreadable: account?.unreadableBots ?? [], drifts, sources };
+}
+
+export async function lookFirst(
+  ports: ObservePorts & Pick<SyncPorts, 'settings'>,
+  user: UserToSync,
+  observedAtMs: number,
+  call: BotsCall,
+): Promise<FirstLook> {
+  const { held, unreadable, drifts, sources } = await observeBots(ports, user, call);
   const isNoted = ({ verdict }: BotDrift) => verdict !== 'live' && verdict !== 'nothing';
   return {
     sources,
@@ -46,7 +65,7 @@ export async function lookFirst(
       conflicts: drifts
         .filter(({ conflicts }) => conflicts.length > 0)
         .map(({ instanceId, conflicts: where }) => ({ instanceId, where })),
-      unreadable: account?.unreadableBots ?? [],
+      unreadable,
       orphans: null,
     },
   };
@@ -63,13 +82,13 @@ function isValid({ verdict }: BotDrift): boolean {
   return verdict === 'live' || verdict === 'lost-entry';
 }
 
-function noteOf(
+export function noteOf(
   drift: BotDrift,
   allocation: AccountAllocation | undefined,
   observedAtMs: number,
-  settings: SyncSettings,
+  settings: Pick<SyncSettings, 'confirmMs' | 'youngMs'>,
 ): DriftNote {
-  const { instanceId, verdict, presence, reasons } = drift;
+  const { instanceId, verdict, presence } = drift;
   const { poolState, docker } = presence;
   const isUnknown = verdict === 'unknown';
   return {
@@ -82,7 +101,7 @@ function noteOf(
     dueAtMs: dueAt(drift, allocation, observedAtMs, settings),
     outcome: firstOutcome(drift),
     reason: isUnknown ? 'unknown' : null,
-    detail: isUnknown ? reasons.join('; ') : whereFound(drift),
+    detail: isUnknown ? whyUnknown(drift) : whereFound(drift),
     sagaId: null,
   };
 }
@@ -122,13 +141,18 @@ function dueAt(
   { verdict }: BotDrift,
   allocation: AccountAllocation | undefined,
   observedAtMs: number,
-  { confirmMs, youngMs }: SyncSettings,
+  { confirmMs, youngMs }: Pick<SyncSettings, 'confirmMs' | 'youngMs'>,
 ): number {
   const confirmAtMs = observedAtMs + confirmMs;
   if (verdict !== 'orphan') return confirmAtMs;
   const allocatedAtMs = Date.parse(String(allocation?.allocatedAt));
   if (Number.isNaN(allocatedAtMs)) return confirmAtMs;
   return Math.max(confirmAtMs, Math.min(allocatedAtMs, observedAtMs) + youngMs);
+}
+
+function whyUnknown({ doubts: { poolState, docker } }: BotDrift): string {
+  const ofPools = poolState === null ? null : `pool state: ${poolState}`;
+  return [ofPools, docker].filter((reason) => reason !== null).join('; ');
 }
 
 function whereFound({ found }: BotDrift): string | null {

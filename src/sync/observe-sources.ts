@@ -21,7 +21,7 @@ export interface ObservedSources extends SourcesView {
   readonly contents: ReadonlyMap<string, HostContents>;
 }
 
-/** Hosts asked at the same time: a run over all users holds no more listings than this at once. */
+/** Hosts asked at the same time for all users: a run holds no more listings than this at once. One user's are small. */
 const WIDTH = 2;
 
 /** @param owner a firebaseUid, or null for everybody. */
@@ -44,7 +44,8 @@ export async function observeSources(
       if (held !== null) contents.set(host, held);
     }
   }
-  await Promise.all(Array.from({ length: WIDTH }, next));
+  const width = owner === null ? WIDTH : hosts.length;
+  await Promise.all(Array.from({ length: width }, next));
   const silent = hosts.filter((host) => !contents.has(host));
   await distrustSilent({ docker, hostTrust, state, hosts, silent }, call);
   return { pools, docker, contents };

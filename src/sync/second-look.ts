@@ -5,18 +5,21 @@
 import type { SagaId } from '@reclaim/saga';
 import type { BotsCall } from '../bots/bots.ts';
 import { botKey } from '../deletion/bot-key.ts';
+import type { Incarnation } from '../domain/incarnation.ts';
 import { judgePresence } from '../domain/presence.ts';
 import type { AccountAllocation } from '../wallet/accounts.ts';
-import { findPayment } from './bot-verdict.ts';
+import type { AllocationReading } from '../wallet/wallets.ts';
 import { factsOf, type UserToSync } from './first-look.ts';
 import { type BotLook, lookAtBot } from './look-at-bot.ts';
 import type { DriftNote, RunNotes, SkipReason } from './sync-notes.ts';
 import type { SyncPorts } from './sync-ports.ts';
 
-export type SecondLookPorts = Pick<
+export type ConfirmPorts = Pick<
   SyncPorts,
-  'bots' | 'wallets' | 'poolStates' | 'hostBelief' | 'accounts' | 'tombstones' | 'sagas'
+  'bots' | 'wallets' | 'poolStates' | 'hostBelief' | 'tombstones'
 >;
+
+export type SecondLookPorts = ConfirmPorts & Pick<SyncPorts, 'accounts' | 'sagas'>;
 
 /** A mapping that says `pending` for longer than this has been left behind. */
 const PENDING_MS = 10 * 60_000;
@@ -53,9 +56,10 @@ export async function lookAgain(
         holder: holders.get(keys[index] ?? ''),
         nowMs,
       };
-      const { note: looked, foreign } = await lookAtOne(ports, user, note, seen, call);
+      const { note: looked, look } = await confirmBot(ports, user, note, seen, call);
       done[index] = looked;
       const { instanceId } = note;
+      const foreign = look?.foreign ?? [];
       if (foreign.length > 0) where.set(instanceId, union(where.get(instanceId) ?? [], foreign));
     }
   }
@@ -70,32 +74,33 @@ function union(some: readonly string[], others: readonly string[]): readonly str
   return [...new Set([...some, ...others])];
 }
 
-interface Looked {
+export interface Confirmation {
   readonly note: DriftNote;
-  /** Containers of this id that are not this user's. */
-  readonly foreign: readonly string[];
+  /** Null: the wallet or a saga decided before pool state and Docker were asked. */
+  readonly look: BotLook | null;
 }
 
-interface SeenBefore {
+export interface SeenBefore {
   readonly held: AccountAllocation | undefined;
   readonly holder: SagaId | undefined;
   readonly nowMs: number;
 }
 
-async function lookAtOne(
-  ports: SecondLookPorts,
+/** The second observation of one bot: whether a run would repair it, else why not. */
+export async function confirmBot(
+  ports: ConfirmPorts,
   user: UserToSync,
   note: DriftNote,
   { held, holder, nowMs }: SeenBefore,
   call: BotsCall,
-): Promise<Looked> {
-  if (holder !== undefined) return { note: skip(note, 'open-saga', holder), foreign: [] };
+): Promise<Confirmation> {
+  if (holder !== undefined) return { note: skip(note, 'open-saga', holder), look: null };
   const inWallet = await lookIntoWallet(ports, user, note, held);
-  if (inWallet.outcome !== 'seen') return { note: inWallet, foreign: [] };
+  if (inWallet.outcome !== 'seen') return { note: inWallet, look: null };
   const holdsAllocation = note.allocation !== null;
   const { instanceId } = note;
   const look = await lookAtBot(ports, { ...user, instanceId, holdsAllocation }, call);
-  return { note: judgeAgain(inWallet, look, nowMs), foreign: look.foreign };
+  return { note: judgeAgain(inWallet, look, nowMs), look };
 }
 
 function judgeAgain(note: DriftNote, look: BotLook, nowMs: number): DriftNote {
@@ -113,7 +118,7 @@ function judgeAgain(note: DriftNote, look: BotLook, nowMs: number): DriftNote {
 
 // Still `seen`, with the incarnation's life, where the wallet says what it said at the first look.
 async function lookIntoWallet(
-  { wallets, tombstones }: SecondLookPorts,
+  { wallets, tombstones }: ConfirmPorts,
   { userId }: UserToSync,
   note: DriftNote,
   held: AccountAllocation | undefined,
@@ -127,10 +132,26 @@ async function lookIntoWallet(
   if (reading.status !== 'present') return resolved(note, 'not allocated any more');
   const { notMoney, life } = reading.allocation;
   const named = { ...note, allocation: { ...allocation, life } };
-  const payment = await findPayment({ tombstones }, userId, instanceId, reading.allocation);
+  const payment = await findPayment({ tombstones }, { userId, instanceId }, reading.allocation);
   if (payment !== null) return skip(named, 'settled', payment);
   if (notMoney !== null) return skip(note, 'not-money', `${notMoney.field}: ${notMoney.found}`);
   return named;
+}
+
+type Reading = Extract<AllocationReading, { readonly status: 'present' }>['allocation'];
+
+// What paid this life before; null: nothing. A stale copy of the whole document takes the wallet's own memory with it;
+// the tombstone's stays.
+async function findPayment(
+  { tombstones }: Pick<ConfirmPorts, 'tombstones'>,
+  { userId, instanceId }: Pick<Incarnation, 'userId' | 'instanceId'>,
+  { settledOpId, life }: Pick<Reading, 'settledOpId' | 'life'>,
+): Promise<string | null> {
+  if (settledOpId !== null) return settledOpId;
+  const settled = (await tombstones.findForBot(userId, instanceId)).find(
+    ({ status, incarnation }) => status !== 'closing' && incarnation.life === life,
+  );
+  return settled?.sagaId ?? null;
 }
 
 function resolved(note: DriftNote, detail: string): DriftNote {

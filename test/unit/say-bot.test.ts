@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type BotFacts, sayBot } from '../../src/api/say-bot.ts';
 import { judgePresence } from '../../src/domain/presence.ts';
 import { HEALTH_STATES } from '../../src/health/bot-healths.ts';
-import { BOT_VERDICTS, type BotVerdict } from '../../src/sync/bot-verdict.ts';
+import { BOT_VERDICTS, type BotVerdict } from '../../src/sync/bot-views.ts';
 
 const SEEN = { present: 'yes', absent: 'no', unknown: 'unknown' } as const;
 const PLACES = ['present', 'absent', 'unknown'] as const;
@@ -24,7 +24,7 @@ function everyBot(): readonly BotFacts[] {
                 ...{ poolState: SEEN[poolState], docker: SEEN[docker] },
               });
               const vetoes: BotVerdict[] = worth === 'none' ? [] : ['busy'];
-              if (presence === 'orphan') vetoes.push('settled');
+              if (presence === 'orphan') vetoes.push('settled', 'pending');
               const own: BotVerdict =
                 presence === 'orphan' && worth === null ? 'not-money' : presence;
               for (const verdict of [own, ...vetoes]) {
@@ -75,7 +75,7 @@ const CONTRADICTIONS: readonly {
   },
   {
     of: 'left alone and repaired',
-    when: ({ verdict }) => verdict === 'not-money' || verdict === 'settled',
+    when: ({ verdict }) => ['not-money', 'settled', 'pending'].includes(verdict),
     said: /Sync Wallet (returns|removes)/,
   },
   {

@@ -5,7 +5,7 @@ import { PageQuery } from '@reclaim/saga/fastify';
 import { type Static, Type } from 'typebox';
 import { BOT_EVENT_TYPES } from '../../health/bot-events.ts';
 import { HEALTH_STATES } from '../../health/bot-healths.ts';
-import { BOT_VERDICTS } from '../../sync/bot-verdict.ts';
+import { BOT_VERDICTS } from '../../sync/bot-views.ts';
 import { TONES } from '../say-bot.ts';
 
 const Absent = Type.Object({ status: Type.Literal('absent') });
@@ -80,9 +80,9 @@ const BotViewSchema = Type.Object({
   docker: ContainerStateSchema,
   verdict: Type.Enum([...BOT_VERDICTS], {
     description:
-      'What a synchronisation would make of the three at one look; before it acts it looks twice. `orphan`: ' +
+      'What a synchronisation would make of the three now. `orphan`: ' +
       'money without a bot, paid back. `ghost`: a bot without money. `lost-entry`: the pool state lost it. ' +
-      '`not-money`, `settled`: an orphan that is left alone. `busy`: a job holds it.',
+      '`not-money`, `settled`: an orphan that is left alone. `busy`: a job holds it. `pending`: the platform is starting it.',
   }),
   said: Type.Object({
     label: Type.String(),

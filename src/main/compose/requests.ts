@@ -82,7 +82,7 @@ export function createRequests(options: RequestsOptions): Requests {
     }),
     portfolio: createPortfolio({
       ...deletionPorts,
-      ...{ accounts, sagas, hostTrust: syncPorts.hostTrust },
+      ...{ accounts, sagas, hostTrust: syncPorts.hostTrust, nowMs: () => clock.nowMs() },
       takeIn: async (userId, call) => (await takeIn(userId, call)).map(platformEntry),
     }),
     syncs: createSyncRequests({ ports: syncPorts, sagas, nowMs: () => clock.nowMs() }),
