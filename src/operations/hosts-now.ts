@@ -3,7 +3,7 @@
 
 import type { Bots } from '../bots/bots.ts';
 import type { HostTrust } from '../bots/hosts/host-trust.ts';
-import { placedOn } from '../bots/hosts/placed-bots.ts';
+import { judgeHosts } from '../bots/hosts/judge-hosts.ts';
 import { ok } from '../domain/source.ts';
 import type { PoolStates } from '../pool-state/pool-states.ts';
 import { type Timed, timed } from './timed.ts';
@@ -60,7 +60,7 @@ function isEmpty({ answer }: Timed<boolean>): boolean {
 
 // Only of an empty host, which is rare: it needs the whole pool state.
 async function missedOn(
-  { poolStates, hostTrust }: HostsPorts,
+  { bots, poolStates, hostTrust }: HostsPorts,
   host: string,
   isNowhere: boolean,
   signal: AbortSignal,
@@ -70,12 +70,12 @@ async function missedOn(
       const pools = await poolStates.read({ signal: cut });
       // A file that cannot be read places nothing; the host is judged by the rest.
       const state = pools.status === 'ok' ? pools.items : null;
-      const placedByFile = placedOn(state, host, isNowhere);
+      const question = { hosts: [host], pools: state, isNowhere };
       const askedAt = new Date();
-      return ok(await hostTrust.judge(host, { placedByFile }, { signal: cut }), askedAt);
+      return ok(await judgeHosts({ bots, hostTrust }, question, { signal: cut }), askedAt);
     },
     { ms: HOST_TIMEOUT_MS, signal },
   );
   const { answer } = judged;
-  return answer.status === 'ok' && answer.items !== 'trusted' ? answer.items.unknown : null;
+  return answer.status === 'ok' ? (answer.items[0]?.reason ?? null) : null;
 }

@@ -4,14 +4,13 @@
 import type { Bots, BotsCall, HostListing } from '../bots/bots.ts';
 import { type HostContents, MAX_REMEMBERED } from '../bots/hosts/host-records.ts';
 import type { HostTrust } from '../bots/hosts/host-trust.ts';
-import { placedOn } from '../bots/hosts/placed-bots.ts';
-import type { PoolState } from '../pool-state/pool-state.ts';
+import { judgeHosts } from '../bots/hosts/judge-hosts.ts';
 import type { PoolStates } from '../pool-state/pool-states.ts';
 import type { SourcesView } from './detect-drift.ts';
-import { createDockerView, type DockerView } from './docker-view.ts';
+import { createDockerView } from './docker-view.ts';
 
 export interface SourcesPorts {
-  readonly bots: Pick<Bots, 'hosts' | 'list'>;
+  readonly bots: Pick<Bots, 'hosts' | 'list' | 'hasManaged'>;
   readonly poolStates: Pick<PoolStates, 'read'>;
   readonly hostTrust: HostTrust;
 }
@@ -47,7 +46,12 @@ export async function observeSources(
   const width = owner === null ? WIDTH : hosts.length;
   await Promise.all(Array.from({ length: width }, next));
   const silent = hosts.filter((host) => !contents.has(host));
-  await distrustSilent({ docker, hostTrust, state, hosts, silent }, call);
+  // A host that lists none of this user's bots may hold another's: then the bots are not nowhere, and it is asked.
+  const holds = silent.length < hosts.length ? { isNowhere: false } : {};
+  const question = { hosts: silent, pools: state, ...holds };
+  for (const { host, reason } of await judgeHosts({ bots, hostTrust }, question, call)) {
+    docker.distrust(host, reason);
+  }
   return { pools, docker, contents };
 }
 
@@ -58,26 +62,4 @@ function contentsOf({ answer, unknownPools }: HostListing): HostContents | null 
   if (count === 0 && unknownPools.length === 0) return null;
   const instanceIds = answer.items.slice(0, MAX_REMEMBERED).map(({ instanceId }) => instanceId);
   return { instanceIds, count, isPartial: unknownPools.length > 0 };
-}
-
-interface SilentHosts {
-  readonly docker: DockerView;
-  readonly hostTrust: HostTrust;
-  readonly state: PoolState | null;
-  readonly hosts: readonly string[];
-  readonly silent: readonly string[];
-}
-
-async function distrustSilent(
-  { docker, hostTrust, state, hosts, silent }: SilentHosts,
-  call: BotsCall,
-): Promise<void> {
-  await Promise.all(
-    silent.map(async (host) => {
-      const isNowhereElse = silent.length === hosts.length;
-      const placedByFile = placedOn(state, host, isNowhereElse);
-      const judgement = await hostTrust.judge(host, { placedByFile }, call);
-      if (judgement !== 'trusted') docker.distrust(host, judgement.unknown);
-    }),
-  );
 }

@@ -54,7 +54,7 @@ const FLUSH = 500;
 
 /** What a survey asks; less than a run needs. */
 export interface SurveyPorts {
-  readonly bots: Pick<SyncAllPorts['bots'], 'hosts' | 'list'>;
+  readonly bots: Pick<SyncAllPorts['bots'], 'hosts' | 'list' | 'hasManaged'>;
   readonly poolStates: Pick<SyncAllPorts['poolStates'], 'read'>;
   readonly hostTrust: SyncAllPorts['hostTrust'];
   readonly holdings: SyncAllPorts['holdings'];

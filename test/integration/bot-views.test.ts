@@ -21,7 +21,8 @@ import { allocation, putUser } from '../support/users.ts';
 const UID = 'uid-a';
 const [HERE, SOMEWHERE] = [`${UID}-bot-1`, `${UID}-bot-2`];
 
-it('a host is away: unknown is what may be there, and not the bot whose mapping names another host', async () => {
+/** Two bots of one user that no host shows: one mapped to a host, one to none that is named. */
+async function setUp(home = 'east') {
   const connection = await createTestDatabase();
   const now = () => new Date();
   const hosts = ['east', 'west'];
@@ -29,12 +30,10 @@ it('a host is away: unknown is what may be there, and not the bot whose mapping 
   const world = createSimulatedWorld(connection);
   const held = { [HERE]: allocation(100, 110), [SOMEWHERE]: allocation(100, 110) };
   const userId = await putUser(connection, { balance: 50, bots: held, firebaseUid: UID });
-  await world.addDedicated({ instanceId: 'other-1', host: 'east' });
-  await world.misbehave({ host: 'west' }, { unreachable: true });
   const state = {
     pools: { [`${UID}-pool-1`]: samplePool(UID, [HERE, SOMEWHERE]) },
     botMapping: {
-      [HERE]: { ...sampleMapping(UID, HERE, 0), dockerHost: 'east' },
+      [HERE]: { ...sampleMapping(UID, HERE, 0), dockerHost: home },
       [SOMEWHERE]: sampleMapping(UID, SOMEWHERE, 1),
     },
     nextPoolId: 2,
@@ -44,19 +43,39 @@ it('a host is away: unknown is what may be there, and not the bot whose mapping 
   const accounts = createMongoAccounts({ connection });
   const tombstones = createMongoTombstones({ connection });
   const hostTrust = createHostTrust({ bots, hostRecords, tombstones, accounts });
-  const shown = await viewBots(
-    {
-      ...{ accounts, bots, hostTrust, tombstones },
-      wallets: createMongoWallets({ connection }),
-      hostBelief: createHostBelief({ bots, hostTrust, hostRecords }),
-      poolStates: { ...inertPorts<PoolStates>(), read: async () => ok(state, now()) },
-      sagas: { findHolders: async () => new Map() },
-      nowMs: () => Date.now(),
+  const ports = {
+    ...{ accounts, bots, hostTrust, tombstones },
+    wallets: createMongoWallets({ connection }),
+    hostBelief: createHostBelief({ bots, hostTrust, hostRecords }),
+    poolStates: { ...inertPorts<PoolStates>(), read: async () => ok(state, now()) },
+    sagas: { findHolders: async () => new Map() },
+    nowMs: () => Date.now(),
+  };
+  return {
+    ...{ world, hostRecords },
+    verdicts: async () => {
+      const shown = await viewBots(ports, { userId, firebaseUid: toFirebaseUid(UID) });
+      return shown.map(({ instanceId, verdict }) => [instanceId, verdict]);
     },
-    { userId, firebaseUid: toFirebaseUid(UID) },
-  );
-  expect(shown.map(({ instanceId, verdict }) => [instanceId, verdict])).toEqual([
+  };
+}
+
+it('a host is away: unknown is what may be there, and not the bot whose mapping names another host', async () => {
+  const { world, verdicts } = await setUp();
+  await world.addDedicated({ instanceId: 'other-1', host: 'east' });
+  await world.misbehave({ host: 'west' }, { unreachable: true });
+  expect(await verdicts()).toEqual([
     [HERE, 'orphan'],
     [SOMEWHERE, 'unknown'],
+  ]);
+});
+
+it('no bot is placed on the empty host, and the other holds a neighbour’s: nothing is missed there', async () => {
+  const { world, hostRecords, verdicts } = await setUp('west');
+  await hostRecords.noteShown('east');
+  await world.addDedicated({ instanceId: 'other-1', host: 'west', labels: { userId: 'uid-b' } });
+  expect(await verdicts()).toEqual([
+    [HERE, 'orphan'],
+    [SOMEWHERE, 'orphan'],
   ]);
 });

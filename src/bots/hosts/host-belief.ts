@@ -1,10 +1,10 @@
-// The rule of host-trust.ts for whoever looks for one bot: every host that may hold it is judged.
+// Whether hosts are believed that show nothing of one bot: every host that may hold it is judged.
 
 import type { Bots } from '../bots.ts';
 import type { HostBelief } from '../host-belief.ts';
 import type { HostRecords } from './host-records.ts';
 import type { HostTrust } from './host-trust.ts';
-import { isNowhere, placedOn } from './placed-bots.ts';
+import { judgeHosts } from './judge-hosts.ts';
 
 export interface HostBeliefPorts {
   readonly bots: Pick<Bots, 'hosts' | 'hasManaged'>;
@@ -22,14 +22,8 @@ export function createHostBelief({ bots, hostTrust, hostRecords }: HostBeliefPor
         seenAt === undefined
           ? []
           : [{ instanceId: seenAt.instanceId, createdAt: seenAt.at.toISOString() }];
-      const isNowhereElse = await isNowhere(bots, call);
-      const judgements = await Promise.all(
-        hosts.map((host) => {
-          const placedByFile = placedOn(pools, host, isNowhereElse);
-          return hostTrust.judge(host, { placedByFile, seenThere, hadMoney }, call);
-        }),
-      );
-      return judgements.flatMap((judged) => (judged === 'trusted' ? [] : [judged.unknown]));
+      const question = { hosts, pools, seenThere, hadMoney };
+      return (await judgeHosts({ bots, hostTrust }, question, call)).map(({ reason }) => reason);
     },
     noteShown: async (hosts) => {
       for (const host of new Set(hosts)) {
