@@ -2,14 +2,7 @@
 // begins, and while a deletion holds it no restart does. It yields: a DELETE takes its place at once, and begins when the
 // last call of this saga is over. Nothing of it needs an undo: a bot that runs again is what its owner asked for.
 
-import {
-  type CompensatableStep,
-  InDoubtError,
-  type Json,
-  type SagaDefinition,
-  type StepCall,
-  UnavailableError,
-} from '@reclaim/saga';
+import { InDoubtError, type Json, type StepCall, saga, UnavailableError } from '@reclaim/saga';
 import type { Bots } from '../bots/bots.ts';
 import type { HostBelief } from '../bots/host-belief.ts';
 import { aboutBotOf, locateOwned } from '../bots/locate-owned.ts';
@@ -36,52 +29,46 @@ export interface RestartPorts {
 }
 
 const STEP_NAME = 'start-program';
+const ONCE = { attempts: 1, baseMs: 500, capMs: 2_000 } as const;
 /** A host that is away for longer has more to do when it is back than this restart. */
 const TRY_FOR_MS = 20_000;
 /** Longer than a look at all hosts and the call may take. */
 const ATTEMPT_MS = 15_000;
 
-export function createRestartBotSaga(ports: RestartPorts): SagaDefinition {
-  return {
-    name: RESTART_BOT,
-    version: 1,
+export function createRestartBotSaga(ports: RestartPorts) {
+  return saga(RESTART_BOT, {
     queue: 'health',
     idPrefix: 'rst',
     searchBy: ['instanceId'],
-    key: (input) => botKey(readInput(input)),
+    key: (input: Json) => botKey(readInput(input)),
     yieldsWithinMs: RESTART_CALL_MS,
-    steps: [createStartProgramStep(ports)],
-    result: ({ results }): Json => results[STEP_NAME] ?? null,
-  };
+  })
+    .compensatable(STEP_NAME, {
+      capture: () => ({}),
+      run: (call) => startProgram(ports, call),
+      compensate: () => undefined,
+      // What is in doubt is seen by the next look; another attempt is the cooldown's to allow.
+      retry: ONCE,
+      timeoutMs: ATTEMPT_MS,
+      deadline: {
+        at: ({ startedAtMs }) => (startedAtMs === null ? null : startedAtMs + TRY_FOR_MS),
+        expired: (call, lastError) => tell(ports, call, 'unreachable', lastError ?? 'no answer'),
+      },
+    })
+    .returns(({ results }) => results[STEP_NAME] ?? null);
 }
 
-function createStartProgramStep(ports: RestartPorts): CompensatableStep {
-  return {
-    kind: 'compensatable',
-    name: STEP_NAME,
-    // What is in doubt is seen by the next look; another attempt is the cooldown's to allow.
-    retry: { attempts: 1, baseMs: 500, capMs: 2_000 },
-    compensateRetry: { attempts: 1, baseMs: 500, capMs: 2_000 },
-    timeoutMs: ATTEMPT_MS,
-    deadline: {
-      at: ({ startedAtMs }) => (startedAtMs === null ? null : startedAtMs + TRY_FOR_MS),
-      expired: (call, lastError) => tell(ports, call, 'unreachable', lastError ?? 'no answer'),
-    },
-    capture: async () => ({}),
-    run: async (call) => {
-      const seen = await findStartable(ports, call);
-      if ('refused' in seen) return tell(ports, call, 'refused', seen.refused);
-      const { instanceId } = readInput(call.input);
-      const outcome = await ports.containers.restart(instanceId, seen, call).catch((error) => {
-        if (!(error instanceof InDoubtError)) throw error;
-        return { inDoubt: error.message };
-      });
-      return typeof outcome === 'string'
-        ? tell(ports, call, outcome, null)
-        : tell(ports, call, 'in-doubt', outcome.inDoubt);
-    },
-    compensate: async () => undefined,
-  };
+async function startProgram(ports: RestartPorts, call: StepCall) {
+  const seen = await findStartable(ports, call);
+  if ('refused' in seen) return tell(ports, call, 'refused', seen.refused);
+  const { instanceId } = readInput(call.input);
+  const outcome = await ports.containers.restart(instanceId, seen, call).catch((error) => {
+    if (!(error instanceof InDoubtError)) throw error;
+    return { inDoubt: error.message };
+  });
+  return typeof outcome === 'string'
+    ? tell(ports, call, outcome, null)
+    : tell(ports, call, 'in-doubt', outcome.inDoubt);
 }
 
 type Startable = PooledSighting | { readonly refused: string };
@@ -128,7 +115,7 @@ async function tell(
   const jobId = call.sagaId;
   await events.add([{ id, userId, instanceId, type, detail, jobId, atMs: call.nowMs() }]);
   meter.restarted(outcome);
-  return { value: { outcome, reason } };
+  return { outcome, reason };
 }
 
 const EVENTS: Readonly<Record<string, BotEventType>> = {
