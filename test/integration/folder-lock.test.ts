@@ -36,7 +36,7 @@ describe('the lock of the data folder', () => {
     await expect(lockFolder(folder)).rejects.toThrow(/process 77 on host elsewhere.*delete/);
     await rm(holder);
     await writeFile(holder, 'rubbish');
-    await expect(lockFolder(folder)).rejects.toThrow(/another process.*delete/);
+    await expect(lockFolder(folder)).rejects.toThrow(/another host.*delete/);
   });
 });
 

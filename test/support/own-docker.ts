@@ -3,7 +3,7 @@
 
 import Docker from 'dockerode';
 import { describe, onTestFinished } from 'vitest';
-import { tarOfFile } from '../../src/bots/docker/tar-file.ts';
+import { tarOfFile } from '../../src/bots/docker/tar.ts';
 import { onPath } from './apt.ts';
 import {
   describeDocker,
@@ -61,7 +61,7 @@ async function runPoolOn(
     HostConfig: { NetworkMode: 'none', RestartPolicy: { Name: restart } },
   });
   for (const program of programs) {
-    const conf = tarOfFile(`${program.name}.conf`, programConf(program));
+    const conf = await tarOfFile(`${program.name}.conf`, programConf(program));
     await pool.putArchive(conf, { path: '/pool/supervisor' });
   }
   await pool.start();

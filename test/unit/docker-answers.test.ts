@@ -11,11 +11,11 @@ import {
 import { parseInspect, parseListing, parsePolicy } from '../../src/bots/docker/container-view.ts';
 import { classifyFailure } from '../../src/bots/docker/docker-errors.ts';
 import { createFrameReader } from '../../src/bots/docker/exec-frames.ts';
-import { readTarFiles } from '../../src/bots/docker/read-tar.ts';
+import { readTarFiles } from '../../src/bots/docker/tar.ts';
 
 const END = Buffer.alloc(1024);
 
-test('a tar with folders, files, long PAX and GNU names: the names of the files', () => {
+test('a tar with folders, files, long PAX and GNU names: the names of the files', async () => {
   const long = `supervisor/bot-${'x'.repeat(128)}.conf.reclaimed`;
   const archive = Buffer.concat([
     entry('./', '5'),
@@ -27,7 +27,7 @@ test('a tar with folders, files, long PAX and GNU names: the names of the files'
     entry('./bot-link.conf', '2'),
     END,
   ]);
-  expect(readTarFiles(archive).map(({ path }) => path)).toEqual([
+  expect((await readTarFiles(archive)).map(({ path }) => path)).toEqual([
     './bot-a.conf',
     long,
     long,
@@ -35,12 +35,15 @@ test('a tar with folders, files, long PAX and GNU names: the names of the files'
   ]);
 });
 
-test('a tar that is cut anywhere, or is none: in doubt, never a shorter list', () => {
+test('a tar that is cut anywhere, or is none: in doubt, never a shorter list', async () => {
   const archive = Buffer.concat([entry('./bot-a.conf', '0', 'x'), entry('./bot-b.conf', '0', 'y')]);
   for (let length = 0; length < archive.length; length += 100) {
-    expect(() => readTarFiles(archive.subarray(0, length))).toThrow(InDoubtError);
+    await expect(readTarFiles(archive.subarray(0, length))).rejects.toThrow(InDoubtError);
   }
-  expect(() => readTarFiles(Buffer.from('<html>'.repeat(200)))).toThrow(InDoubtError);
+  for (const other of [Buffer.from('<html>'.repeat(200)), Buffer.from('<html>'.repeat(512))]) {
+    await expect(readTarFiles(Buffer.concat([other, END]))).rejects.toThrow(InDoubtError);
+    await expect(readTarFiles(other)).rejects.toThrow(InDoubtError);
+  }
 });
 
 test('frames of an exec in pieces of any size: the same text, each in its output', () => {
@@ -103,7 +106,10 @@ function entry(name: string, type: string, body = ''): Buffer {
   header.write(name, 0, 100);
   header.write(body.length.toString(8).padStart(11, '0'), 124);
   header.write(type, 156);
-  header.write('ustar\0', 257);
+  header.write('ustar\x0000', 257);
+  header.write('        ', 148);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
   const padded = Buffer.alloc(Math.ceil(body.length / 512) * 512);
   padded.write(body);
   return Buffer.concat([header, padded]);

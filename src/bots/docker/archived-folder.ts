@@ -6,7 +6,7 @@ import type Docker from 'dockerode';
 import type { BotsCall } from '../bots.ts';
 import { isAnswer, isNoSuchContainer } from './docker-errors.ts';
 import type { HostCalls } from './host-calls.ts';
-import { readTarFiles } from './read-tar.ts';
+import { readTarFiles } from './tar.ts';
 
 interface ArchivedFile {
   readonly name: string;
@@ -43,7 +43,8 @@ export async function readArchivedFolder(
   };
   try {
     const folder = path.replace(/\/\.$/, '');
-    return readTarFiles(await host.read(request, call)).flatMap(({ path: at, text }) => {
+    const files = await readTarFiles(await host.read(request, call));
+    return files.flatMap(({ path: at, text }) => {
       const name = topLevelName(at, folder);
       return name === undefined ? [] : [{ name, text }];
     });

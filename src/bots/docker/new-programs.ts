@@ -13,7 +13,7 @@ import { confPaths, programName } from '../supervisor/program-names.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { HostCalls } from './host-calls.ts';
 import type { Shell } from './shell.ts';
-import { tarOfFile } from './tar-file.ts';
+import { tarOfFile } from './tar.ts';
 
 export interface BotProgram {
   /** Where bots keep their data, inside the pool. */
@@ -66,14 +66,13 @@ export function createNewPrograms(
 
   async function place(containerId: string, file: NewFile, call: FencedCall) {
     const { folder, aside, path, content } = file;
+    const archive = await tarOfFile(aside, content);
     await host.change(
       {
         what: 'write file',
         deadlineMs: changeMs,
         send: (api, abortSignal) =>
-          api
-            .getContainer(containerId)
-            .putArchive(tarOfFile(aside, content), { path: folder, abortSignal }),
+          api.getContainer(containerId).putArchive(archive, { path: folder, abortSignal }),
       },
       call,
     );

@@ -19,10 +19,10 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   const { status, ...refused } = await lock.take({ timeoutMs: TIMEOUT_MS });
   if (status === 'taken') return lock;
   const holder = 'holder' in refused ? refused.holder : null;
-  const who = holder === null ? 'another process' : `process ${holder.pid} on host ${holder.host}`;
-  const wayOut =
-    status === 'foreign'
-      ? `if that is gone, delete ${holderPathOf(path)}`
-      : 'stop it, or set DATA_DIR to another folder';
-  throw new Error(`${folder} is in use by ${who}; ${wayOut}`);
+  if (status === 'foreign') {
+    const who = holder === null ? 'another host' : `process ${holder.pid} on host ${holder.host}`;
+    throw new Error(`${folder} is in use by ${who}; if that is gone, delete ${holderPathOf(path)}`);
+  }
+  const who = holder === null ? 'another process' : `process ${holder.pid}`;
+  throw new Error(`${folder} is in use by ${who}; stop it, or set DATA_DIR to another folder`);
 }
