@@ -8,10 +8,12 @@
 //   --only=pooled   a pooled bot on Docker alone
 //   --only=streams  open event streams alone
 //   --only=page     the portfolio in a browser
+//   --only=fair     one user's deletion behind another's thousand
 
 import { parseArgs } from 'node:util';
 import { measureAccept } from './accept.ts';
 import { type CompareOptions, compare } from './compare.ts';
+import { measureFair } from './fair.ts';
 import { type Ground, openGround } from './ground.ts';
 import { measureOneSync } from './one-sync.ts';
 import { measurePage } from './page.ts';
@@ -72,6 +74,7 @@ async function run(): Promise<Measures> {
       return { variants: {}, ...(await measureOnePooled(ground, options)) };
     if (values.only === 'streams')
       return { variants: {}, ...(await measureWatchers(ground, options)) };
+    if (values.only === 'fair') return { variants: {}, ...(await measureShares(ground, options)) };
     if (values.only === 'page') return { variants: {}, ...(await measurePages(ground, options)) };
     const variants = [variantNamed(values.only)];
     return { variants: await compare(ground, { ...options, variants }) };
@@ -98,13 +101,24 @@ async function measureAll(ground: Ground, scale: Scale): Promise<Measures> {
   onTurn(`a worker with ${OPEN_SAGAS} open sagas`);
   const workerMemoryMb = await measureWorkerMemory(ground, { sagas: OPEN_SAGAS, begun, signal });
   const streams = await measureWatchers(ground, scale);
+  const fair = await measureShares(ground, scale);
   onTurn('the pool file');
   signal.throwIfAborted();
   const poolFile = await measurePoolFile();
   const syncs = await measureSyncs(ground, scale);
   const pooled = await measureOnePooled(ground, scale);
   const page = await measurePages(ground, scale);
-  return { variants, accept, workerMemoryMb, poolFile, ...page, ...streams, ...syncs, ...pooled };
+  return {
+    variants,
+    accept,
+    workerMemoryMb,
+    poolFile,
+    ...fair,
+    ...page,
+    ...streams,
+    ...syncs,
+    ...pooled,
+  };
 }
 
 async function measureSyncs(
@@ -124,6 +138,14 @@ async function measureWatchers(
 ): Promise<Pick<Measures, 'streams'>> {
   onTurn(`${OPEN_STREAMS} event streams`);
   return { streams: await measureStreams(ground, { streams: OPEN_STREAMS, deletions, signal }) };
+}
+
+async function measureShares(
+  ground: Ground,
+  { signal, onTurn }: Scale,
+): Promise<Pick<Measures, 'fair'>> {
+  onTurn("one user's deletion behind another's thousand");
+  return { fair: await measureFair(ground, signal) };
 }
 
 async function measurePages(
@@ -148,7 +170,7 @@ function variantNamed(name: string): VariantName {
   const found = Object.keys(VARIANTS).find((known) => known === name);
   if (found === undefined) {
     throw new Error(
-      `--only takes ${[...Object.keys(VARIANTS), 'sync', 'pooled', 'streams', 'page'].join(', ')}`,
+      `--only takes ${[...Object.keys(VARIANTS), 'sync', 'pooled', 'streams', 'page', 'fair'].join(', ')}`,
     );
   }
   return found as VariantName;

@@ -2,6 +2,7 @@
 
 import type { AcceptResult } from './accept.ts';
 import type { VariantResult } from './compare.ts';
+import type { FairMeasure } from './fair.ts';
 import type { OneSyncMeasure } from './one-sync.ts';
 import type { PageMeasure } from './page.ts';
 import type { PoolFileMeasure } from './pool-file.ts';
@@ -19,6 +20,7 @@ export interface Measures {
   readonly oneSync?: OneSyncMeasure;
   readonly pooled?: PooledMeasure;
   readonly streams?: StreamsMeasure;
+  readonly fair?: FairMeasure;
   readonly page?: PageMeasure;
 }
 
@@ -38,6 +40,8 @@ const LINES: readonly Line[] = [
   ['acceptMedianMs', 'DELETE to 202, median, ms', '< 10'],
   ['acceptP95Ms', 'DELETE to 202, 95 of 100, ms'],
   ['workerMemoryMb', 'a worker with 10,000 sagas open, MB', '< 200'],
+  ['fairRatioToAlone', "a deletion behind another user's 1,000 that hang, against alone", '≤ 2'],
+  ['fairAloneMs', 'the same alone, median, ms'],
   ['streamsWithMb', 'the API with 500 event streams open, MB', '< 150'],
   ['streamsWithoutMb', 'the API without them, MB'],
   ['streamsEachKb', 'each stream, KB'],
@@ -76,8 +80,18 @@ export function toTable(figures: Readonly<Record<string, unknown>>): string {
 
 /** Keys of what was not measured are left out. */
 export function toFigures(measures: Measures): Readonly<Record<string, unknown>> {
-  const { variants, accept, workerMemoryMb, poolFile, syncAll, oneSync, pooled, streams, page } =
-    measures;
+  const {
+    variants,
+    accept,
+    workerMemoryMb,
+    poolFile,
+    syncAll,
+    oneSync,
+    pooled,
+    streams,
+    fair,
+    page,
+  } = measures;
   const { sagas, floor, bullmq } = variants;
   const figures: Record<string, unknown> = {
     sagasPerSec: rounded(sagas?.perSec, 1),
@@ -99,6 +113,8 @@ export function toFigures(measures: Measures): Readonly<Record<string, unknown>>
     sagaCpuSecPer1000: rounded(sagas?.cpuSecPer1000, 3),
     floorCpuSecPer1000: rounded(floor?.cpuSecPer1000, 3),
     bullmqCpuSecPer1000: rounded(bullmq?.cpuSecPer1000, 3),
+    fairRatioToAlone: rounded(quotient(fair?.behindMs, fair?.aloneMs), 2),
+    fairAloneMs: rounded(fair?.aloneMs, 0),
     streamsWithMb: rounded(streams?.withMb, 1),
     streamsWithoutMb: rounded(streams?.withoutMb, 1),
     streamsEachKb: rounded(eachKb(streams), 1),

@@ -23,6 +23,7 @@ export function createDeleteBotSaga(ports: DeletionPorts): SagaDefinition {
     name: DELETE_BOT,
     version: 1,
     queue: 'deletion',
+    fairnessKey: (input) => readInput(input).userId,
     idPrefix: 'del',
     searchBy: ['instanceId'],
     key: (input) => botKey(readInput(input)),

@@ -34,6 +34,7 @@ export function createReclaimOrphanSaga(ports: DeletionPorts, absence: Absence):
     name: RECLAIM_ORPHAN,
     version: 1,
     queue: 'deletion',
+    fairnessKey: (input) => readInput(input).userId,
     idPrefix: 'rcl',
     searchBy: ['instanceId'],
     key: (input) => botKey(readInput(input)),

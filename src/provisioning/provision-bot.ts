@@ -20,6 +20,7 @@ export function createProvisionBotSaga(ports: ProvisioningPorts): SagaDefinition
     name: PROVISION_BOT,
     version: 1,
     queue: 'deletion',
+    fairnessKey: (input) => readInput(input).userId,
     idPrefix: 'prov',
     searchBy: ['instanceId', 'requestName'],
     key: (input) => botKey(readInput(input)),

@@ -41,6 +41,7 @@ export function createSyncWalletSaga(ports: SyncPorts): SagaDefinition {
     name: SYNC_WALLET,
     version: 1,
     queue: 'sync',
+    fairnessKey: (input) => readSyncWalletInput(input).userId,
     idPrefix: 'syn',
     key: (input) => syncWalletKey(readSyncWalletInput(input)),
     steps: [observeStep(ports), confirmStep(ports), repairStep(ports), recordStep(ports)],

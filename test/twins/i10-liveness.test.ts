@@ -15,7 +15,8 @@ import {
 import { connectRedis } from '../../packages/saga/src/queue/connections.ts';
 import { createRelay } from '../../packages/saga/src/queue/relay.ts';
 import { createLeaseKeeper } from '../../packages/saga/src/run/lease-keeper.ts';
-import { makeSagaId } from '../../packages/saga/src/saga-id.ts';
+import { createShares } from '../../packages/saga/src/run/shares.ts';
+import { makeSagaId, toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { NO_WAKE_UPS } from '../../packages/saga/src/testing/bare-engine.ts';
 import {
   createTestEngine,
@@ -32,6 +33,8 @@ import { createTcpProxy } from '../support/tcp-proxy.ts';
 import { createTestValkey, type TestValkey } from '../support/valkey.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { breaches, twinsOf } from './bite.ts';
+
+const SLOTS = 10;
 
 twinsOf('I10', {
   // Its wake-up was lost, and the process that held the relay's lease has died.
@@ -59,6 +62,21 @@ twinsOf('I10', {
     const other = await createTestEngine({ ...options, wrapLog: late });
     const outcome = await other.run(id);
     return breaches({ 'the saga of a dead worker is left alone': outcome.status !== 'at-rest' });
+  },
+  // One user's hundred sagas do not end; then another user's first one comes to the worker of ten slots.
+  'slots-without-shares': async (part) => {
+    const shares = createShares(part === 'twin' ? Number.POSITIVE_INFINITY : SLOTS);
+    let taken = 0;
+    const take = (user: string, n: number) => {
+      const id = toSagaId(`tst-${user}${String(n).padStart(10, '0')}`);
+      if (taken === SLOTS || !shares.enter(user, { id, kind: 'test-saga' })) return false;
+      taken += 1;
+      return true;
+    };
+    for (let n = 0; n < 100; n += 1) take('greedy', n);
+    return breaches({
+      'a user’s saga found no slot behind another user’s many': !take('modest', 1),
+    });
   },
   // The primary was demoted, and its address leads to another; nobody has cut a socket.
   'socket-to-the-old-primary': async (part) => {

@@ -14,6 +14,9 @@ export interface SagaDefinition<Input extends Json = Json> {
   readonly steps: readonly StepDefinition<Input>[];
   /** Which queue its workers take it from: a short saga must not wait behind a long one. Default: `sagas`. */
   readonly queue?: string;
+  /** Whose share of a worker's slots it takes: a user, a tenant. Many sagas of one key leave room for those of others.
+   * Default: nobody's. Pure. */
+  fairnessKey?(input: Input): string;
   /** What its ids begin with, 2 to 12 small letters. Default: `saga`. */
   readonly idPrefix?: string;
   /** Fields of the input that a list of sagas can be searched by; each has an index. */

@@ -40,6 +40,22 @@ export const LIVENESS = [
     breach: 'the saga of a dead worker is left alone',
   },
   {
+    name: 'slots-without-shares',
+    invariant: 'I10',
+    mechanism: {
+      what: 'the sagas of one user leave room for those of others on every worker',
+      file: 'packages/saga/src/run/shares.ts',
+    },
+    guardedBy: [
+      inEngine(
+        'integration/fair-shares.test.ts',
+        'a user with many sagas that do not end: another user’s ends all the same, and no more than its share runs',
+      ),
+    ],
+    title: 'slots for whoever comes first: one user holds all others up, and caught',
+    breach: 'a user’s saga found no slot behind another user’s many',
+  },
+  {
     name: 'socket-to-the-old-primary',
     invariant: 'I10',
     mechanism: {

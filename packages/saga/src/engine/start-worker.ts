@@ -10,6 +10,7 @@ import { createCohorts } from '../run/cohorts.ts';
 import type { Transition } from '../run/journal.ts';
 import { createLeaseKeeper } from '../run/lease-keeper.ts';
 import { createRunner } from '../run/runner.ts';
+import { createShares, type ParkedSaga } from '../run/shares.ts';
 import type { EngineCore, EngineWorker } from './engine.ts';
 import { type EngineSchedule, startRelay } from './start-relay.ts';
 
@@ -62,6 +63,8 @@ function startQueueWorker(
   const runner = createRunner({
     ...{ log, registry, clock, leases, leaseMs, tracer },
     cohorts: createCohorts(COHORTS),
+    shares: createShares(concurrency),
+    onRoom: (parked) => wake(core, parked),
     random: Math.random,
     waitInPlaceMs: WAIT_IN_PLACE_MS,
     onTransition: (transition) => {
@@ -84,6 +87,15 @@ function startQueueWorker(
     await worker.close(DRAIN_MS);
     await leases.stop();
   };
+}
+
+// A wake-up that is lost costs a parked saga the time that it was parked for.
+function wake({ wakeUps, events }: EngineCore, parked: readonly ParkedSaga[]): void {
+  for (const { id, kind } of parked) {
+    wakeUps
+      .revive(id, kind)
+      .catch((error: unknown) => events.failed('parked saga not woken', error));
+  }
 }
 
 // A wake-up of a parent that is lost costs it a second: it asks again by itself.

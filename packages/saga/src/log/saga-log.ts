@@ -67,9 +67,17 @@ export interface SagaLog {
     readonly holdMs: number;
   }): Promise<readonly OverdueSaga[]>;
 
+  /** The relay leaves the saga alone until then, at most `MAX_PARK_MS` from now: its worker knows of it and brings it back
+   * by itself. Database time, ms. */
+  park(sagaId: SagaId, untilMs: number): Promise<void>;
+
   /** Which of these sagas are open or have been: for marks left behind. */
   findStates(sagaIds: readonly SagaId[]): Promise<ReadonlyMap<SagaId, { readonly open: boolean }>>;
 }
+
+/** The longest that a saga is parked. A relay's moment that is further ahead than twice as much was written before the
+ * clock went back. */
+export const MAX_PARK_MS = 30_000;
 
 export type SagaRevision = Pick<SagaRecord, 'revision' | 'unrunnableSince'>;
 

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { FencedError, HoldError, InterruptedError, UnavailableError } from '../errors.ts';
 import type { SagaRecord } from '../log/record.ts';
 import type { Claim, ClaimResult, SagaLog } from '../log/saga-log.ts';
+import { MAX_PARK_MS } from '../log/saga-log.ts';
 import { apply, decide } from '../machine/machine.ts';
 import type { RegisteredSaga, Registry } from '../registry.ts';
 import type { SagaId } from '../saga-id.ts';
@@ -17,6 +18,7 @@ import type { Cohorts } from './cohorts.ts';
 import { pause } from './deadline.ts';
 import { createJournal, describeEvent, type Transition } from './journal.ts';
 import type { Leases } from './leases.ts';
+import { createShares, type ParkedSaga, type Shares } from './shares.ts';
 import { performTraced } from './traced.ts';
 import type { Tracer } from './tracer.ts';
 
@@ -45,6 +47,10 @@ export interface RunnerOptions {
   readonly clock: Clock;
   readonly leases: Leases;
   readonly cohorts: Cohorts;
+  /** Default: nobody shares, and all have room. */
+  readonly shares?: Shares;
+  /** Parked sagas that have room now: they are to be woken. */
+  readonly onRoom?: (sagas: readonly ParkedSaga[]) => void;
   readonly leaseMs: number;
   readonly random: () => number;
   /** Waits up to this long keep the slot; longer ones give it back. */
@@ -58,30 +64,74 @@ export interface RunnerOptions {
 const MAX_TURNS = 10_000;
 
 export function createRunner(options: RunnerOptions): Runner {
-  const { cohorts } = options;
+  const { cohorts, shares = createShares(Number.POSITIVE_INFINITY) } = options;
   return {
     run: async (sagaId, control) => {
-      await cohorts.enter();
+      const found = await find(options, sagaId);
+      if (found === 'away') return away(options);
+      const key = shareOf(options, found);
+      if (found !== null && !shares.enter(key, found)) return park(options, found, shares.parked);
       try {
-        return await claimAndDrive(options, sagaId, control);
+        await cohorts.enter();
+        try {
+          return await claimAndDrive(options, sagaId, found, control);
+        } finally {
+          cohorts.leave();
+        }
       } finally {
-        cohorts.leave();
+        if (found !== null) options.onRoom?.(shares.leave(key));
       }
     },
   };
 }
 
+async function find({ log }: RunnerOptions, sagaId: SagaId): Promise<SagaRecord | null | 'away'> {
+  try {
+    return await log.find(sagaId);
+  } catch (error) {
+    if (error instanceof UnavailableError) return 'away';
+    throw error;
+  }
+}
+
+function away({ clock, random }: RunnerOptions): RunOutcome {
+  return { status: 'later', atMs: clock.nowMs() + outageDelayMs(random()) };
+}
+
+function shareOf({ registry }: RunnerOptions, found: SagaRecord | null): string | null {
+  if (found === null) return null;
+  const definition = registry.find(found.kind, found.version)?.definition;
+  return definition?.fairnessKey?.(found.input) ?? null;
+}
+
+/** So long at least until a parked saga asks for room by itself, and so much longer for each that is parked. */
+const PARK_MS = 1_000;
+const PARK_MS_EACH = 20;
+
+async function park(
+  { log, clock }: RunnerOptions,
+  { id }: SagaRecord,
+  parked: number,
+): Promise<RunOutcome> {
+  const forMs = Math.min(MAX_PARK_MS, PARK_MS + PARK_MS_EACH * parked);
+  const atMs = clock.nowMs() + forMs;
+  // A relay that is not kept away wakes it too soon, and it is parked again.
+  await log.park(id, atMs).catch(() => undefined);
+  return { status: 'later', atMs };
+}
+
 async function claimAndDrive(
   options: RunnerOptions,
   sagaId: SagaId,
+  found: SagaRecord | null,
   control: RunControl,
 ): Promise<RunOutcome> {
   const { registry, leases } = options;
   const owner = randomUUID();
-  const claimed = await claim(options, sagaId, owner, control.signal);
+  const claimed = await claim(options, { sagaId, owner, found }, control.signal);
   switch (claimed.status) {
     case 'away':
-      return { status: 'later', atMs: options.clock.nowMs() + outageDelayMs(options.random()) };
+      return away(options);
     case 'busy':
     case 'not-due':
       return { status: 'later', atMs: claimed.retryAtMs };
@@ -120,14 +170,13 @@ type Claimed =
 // A log that is away is no end of a wake-up: it comes again until the log can say what the saga needs.
 async function claim(
   options: RunnerOptions,
-  sagaId: SagaId,
-  owner: string,
+  { sagaId, owner, found }: { sagaId: SagaId; owner: string; found: SagaRecord | null },
   signal: AbortSignal,
 ): Promise<Claimed> {
   const { log, registry, leaseMs, clock } = options;
   const began = performance.now();
   try {
-    let begun = await begin(options, sagaId, signal);
+    let begun = await begin(options, found, signal);
     const sentAtMs = clock.monotonicMs();
     const request = { owner, leaseMs, runnable: registry.runnable };
     const beginning = begun === null ? {} : { beginning: begun.beginning };
@@ -153,15 +202,14 @@ async function claim(
 
 // A saga that was never claimed is captured before its claim: captures are reads, and the claim then stores
 // them in the same write.
-async function begin(options: RunnerOptions, sagaId: SagaId, signal: AbortSignal) {
-  const { log, registry, clock, random, onTransition } = options;
-  const base = await log.find(sagaId);
+async function begin(options: RunnerOptions, base: SagaRecord | null, signal: AbortSignal) {
+  const { registry, clock, random, onTransition } = options;
   if (base === null || base.epoch !== 0 || base.state.phase !== 'queued') return null;
   const registered = registry.find(base.kind, base.version);
   if (registered === undefined) return null;
   const { definition, shape } = registered;
   const refuse = async () => {
-    throw new FencedError(sagaId, base.epoch);
+    throw new FencedError(base.id, base.epoch);
   };
   const scene = { definition, record: base, signal, clock, random };
   const event = await performTraced(

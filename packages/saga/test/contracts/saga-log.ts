@@ -527,6 +527,17 @@ export function describeSagaLog(
       expect(await log.takeOverdue(order)).toHaveLength(13);
     });
 
+    it('parked by its worker: the relay leaves it alone until then, and no longer', async () => {
+      const { log, pass } = await setUp();
+      const { saga } = await log.insert(newSaga());
+      const order = { limit: 10, holdMs: 30_000 };
+      await log.park(saga.id, Date.now() + 40_000);
+      await pass(30_000);
+      expect(await log.takeOverdue(order)).toEqual([]);
+      await pass(20_000);
+      expect(await log.takeOverdue(order)).toMatchObject([{ id: saga.id }]);
+    });
+
     it('the clock goes back by an hour: overdue all the same, and one that is to begin later is not (I10)', async () => {
       const { log, pass } = await setUp();
       const fresh = await log.insert(newSaga());

@@ -11,6 +11,7 @@ import { insertSagas } from './insert-sagas.ts';
 import { type LogContext, MAX_BATCH } from './log-context.ts';
 import { noteRunnable } from './note-runnable.ts';
 import { summarizeOpen } from './open-summary.ts';
+import { parkSagas } from './park-sagas.ts';
 import { proveClaims } from './prove-claims.ts';
 import type { SagaDocument } from './saga-document.ts';
 import {
@@ -45,6 +46,7 @@ export function createMongoSagaLog(options: MongoSagaLogOptions): SagaLog {
     });
   const claim = grouped(claimSagas);
   const byKey = grouped(findByKeys);
+  const park = grouped(parkSagas);
   return {
     insert: grouped(insertSagas),
     claim: (sagaId, request) => claim({ sagaId, ...request }),
@@ -60,6 +62,7 @@ export function createMongoSagaLog(options: MongoSagaLogOptions): SagaLog {
     openSummary: () => summarizeOpen(context),
     findHolders: (keys) => findHolders(context, keys),
     noteRunnable: (runnable) => noteRunnable(context, runnable),
+    park: (id, untilMs) => park({ id, untilMs }),
     takeOverdue: (options) => takeOverdue(context, options),
     findStates: (ids) => findStates(context, ids),
   };

@@ -9,7 +9,14 @@ import { isOver } from '../../mongodb/holds.ts';
 import { runRepeatable } from '../../mongodb/mongo-errors.ts';
 import { parseSagaId, type SagaId, toSagaId } from '../../saga-id.ts';
 import type { SagaRecord } from '../record.ts';
-import type { OverdueSaga, SagaFilter, SagaPage, SagaRevision, SagaTrait } from '../saga-log.ts';
+import {
+  MAX_PARK_MS,
+  type OverdueSaga,
+  type SagaFilter,
+  type SagaPage,
+  type SagaRevision,
+  type SagaTrait,
+} from '../saga-log.ts';
 import { FIRST_RELAY_LOOK_MS } from './insert-sagas.ts';
 import { COMMITTED, type LogContext } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
@@ -177,7 +184,7 @@ const IDS = { projection: { kind: 1 } } as const;
 
 /** A relay's look that is further ahead than any is put was put there before the clock went back. */
 function overdueAt(now: Date, holdMs: number): Filter<SagaDocument> {
-  const farAhead = new Date(now.getTime() + 2 * Math.max(holdMs, FIRST_RELAY_LOOK_MS));
+  const farAhead = new Date(now.getTime() + 2 * Math.max(holdMs, FIRST_RELAY_LOOK_MS, MAX_PARK_MS));
   return {
     open: true,
     dueAt: { $lte: now },

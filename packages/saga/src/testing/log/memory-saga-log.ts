@@ -15,6 +15,7 @@ import type {
   NewSaga,
   SagaLog,
 } from '../../log/saga-log.ts';
+import { MAX_PARK_MS } from '../../log/saga-log.ts';
 import { isAtRest, isEnded } from '../../machine/state.ts';
 import { pinnedId } from '../../registry.ts';
 import type { Clock } from '../../run/clock.ts';
@@ -218,7 +219,7 @@ export function createMemorySagaLog(
       .all()
       .filter((stored) => {
         const { saga, relayMs, dueMs } = stored;
-        const farAheadMs = nowMs + 2 * Math.max(holdMs, FIRST_RELAY_LOOK_MS);
+        const farAheadMs = nowMs + 2 * Math.max(holdMs, FIRST_RELAY_LOOK_MS, MAX_PARK_MS);
         const isRelayed = relayMs <= nowMs || relayMs > farAheadMs;
         const isDue = isRelayed && dueMs <= nowMs && !isLeased(stored, nowMs);
         return saga.open && isDue && saga.state.phase !== 'stuck';
@@ -289,6 +290,10 @@ export function createMemorySagaLog(
           ),
       ),
     list: async (filter) => pageOf(newestFirst(), filter),
+    park: async (id, untilMs) => {
+      const stored = sagas.all().find(({ saga }) => saga.id === id && saga.open);
+      if (stored !== undefined) put({ ...stored, relayMs: Math.max(stored.relayMs, untilMs) });
+    },
     takeOverdue: async (options) => takeOverdue(options),
     findRevisions: async (ids) =>
       new Map(
