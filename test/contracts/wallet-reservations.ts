@@ -251,10 +251,10 @@ export function describeReservations(
     it('older ones than any write can be: forgotten by the next', async () => {
       const { connection, userId, wallets } = await setUp(1000);
       const old = { opId: 'reserve.old', at: new Date(Date.now() - 2 * 86_400_000) };
-      await users(connection).updateOne(byId(userId), { $set: { withdrawnReservations: [old] } });
+      await users(connection).updateOne(byId(userId), { $set: { withdrawn: [old] } });
       await wallets.withdrawReserve(order(userId));
       const user = await readUser(connection, userId);
-      expect(user.withdrawnReservations).toMatchObject([{ opId: OP }]);
+      expect(user.withdrawn).toMatchObject([{ id: OP }]);
     });
   });
 }

@@ -49,7 +49,7 @@ async function balanceOf(app: TestApplication, uid: string): Promise<number> {
 async function moneyState(app: TestApplication) {
   const wallets = await users(app.connection).find().sort({ _id: 1 }).toArray();
   return {
-    wallets: wallets.map(({ withdrawnMarks: _, ...user }) => user),
+    wallets: wallets.map(({ withdrawn: _, ...user }) => user),
     ledger: await ownEntries(app),
     tombstones: await standingTombstones(app),
   };

@@ -204,7 +204,7 @@ export async function outsideState(app: Stage) {
   const wallets = await users(app.connection).find().sort({ _id: 1 }).toArray();
   return {
     bots: [...dedicated, ...pooled].map(({ misbehave: _, ...bot }) => bot),
-    wallets: wallets.map(({ ledgerState: _, withdrawnMarks: __, ...user }) => user),
+    wallets: wallets.map(({ ledgerState: _, withdrawn: __, ...user }) => user),
     pools: await readPoolState(app).then(({ pools, botMapping }) => ({ pools, botMapping })),
     tombstones: await standingTombstones(app),
     ledger: await ownEntries(app),

@@ -25,15 +25,11 @@ import {
   literal,
   replaceAllocation,
   valueFoundIn,
-  WITHDRAWN_MARKS,
   withAllocation,
 } from './wallet-expressions.ts';
+import { isNotWithdrawn, withdraw } from './withdrawn.ts';
 
 const BOT = '$$bot';
-/** A worker that was away this long after its saga has gone back is not coming any more. */
-const WITHDRAWN_FOR_MS = 86_400_000;
-/** Of one user: what a day of failing deletions can leave, far above any that is not an attack. */
-const MAX_WITHDRAWN = 1_000;
 
 /** @param past of the bot, for a life that has only a stamp. */
 export function markUpdate(command: MarkCommand, opId: string, past: BotPast): ConditionalUpdate {
@@ -53,7 +49,7 @@ export function markUpdate(command: MarkCommand, opId: string, past: BotPast): C
       'paperWallet.balance': { $gte: 0, $lte: MAX_MONEY },
       'walletTransactions.opId': { $ne: opId },
       'ledgerState.settled.opId': { $ne: opId },
-      'withdrawnMarks.sagaId': { $ne: sagaId },
+      ...isNotWithdrawn(sagaId),
       $expr: withAllocation(instanceId, isMarkable(command, past)),
     },
     update: [
@@ -79,22 +75,13 @@ export function raiseUpdate({ userId, instanceId, sagaId, epoch }: MarkTarget): 
   };
 }
 
-/** Applies whether or not the mark is there: after it, no worker of this saga sets one any more. What is older
- * than any worker can be goes with it. */
+/** Applies whether or not the mark is there: after it, no worker of this saga sets one any more. */
 export function unmarkUpdate({ userId, instanceId, sagaId, epoch }: MarkTarget): ConditionalUpdate {
   const of = (inside: Expression) => withAllocation(instanceId, inside, ALLOCATIONS);
   const unmarked = replaceAllocation(instanceId, {
     $unsetField: { field: 'closing', input: BOT },
   });
   const isOwn = isMarkOf(BOT, sagaId, '$lte', epoch);
-  const isKept = {
-    $and: [
-      { $ne: ['$$one.sagaId', literal(sagaId)] },
-      { $gt: ['$$one.at', { $subtract: ['$$NOW', WITHDRAWN_FOR_MS] }] },
-    ],
-  };
-  const kept = { $filter: { input: WITHDRAWN_MARKS, as: 'one', cond: isKept } };
-  const all = { $concatArrays: [kept, [{ sagaId: literal(sagaId), at: '$$NOW' }]] };
   return {
     filter: {
       _id: new mongo.ObjectId(userId),
@@ -104,7 +91,7 @@ export function unmarkUpdate({ userId, instanceId, sagaId, epoch }: MarkTarget):
       {
         $set: {
           botAllocations: of({ $cond: [isOwn, unmarked, '$botAllocations'] }),
-          withdrawnMarks: { $slice: [all, -MAX_WITHDRAWN] },
+          ...withdraw(sagaId),
         },
       },
     ],
@@ -129,7 +116,7 @@ export function abortUpdate(command: SettleCommand): ConditionalUpdate {
       _id: new mongo.ObjectId(userId),
       'walletTransactions.opId': { $ne: opId },
       'ledgerState.settled.opId': { $ne: opId },
-      'withdrawnMarks.sagaId': { $ne: sagaId },
+      ...isNotWithdrawn(sagaId),
       $expr: withAllocation(instanceId, {
         $and: [
           isIncarnation(incarnation.life),

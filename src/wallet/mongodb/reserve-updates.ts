@@ -16,14 +16,11 @@ import {
   literal,
   withAllocation,
 } from './wallet-expressions.ts';
+import { isNotWithdrawn, withdraw } from './withdrawn.ts';
 
 /** Intermediate results live in a field of this name between the stages and are gone after the last. */
 const TMP = 'reclaimReservation';
 const BALANCE = '$paperWallet.balance';
-/** A write that was sent is carried out or lost within minutes; this is a day. */
-const WITHDRAWN_FOR_MS = 86_400_000;
-/** Of one user: what a day of failing provisions can leave, far above any that is not an attack. */
-const MAX_WITHDRAWN = 1_000;
 
 export function reserveUpdate(order: ReserveOrder): ConditionalUpdate {
   const { userId, instanceId, opId } = order;
@@ -32,7 +29,7 @@ export function reserveUpdate(order: ReserveOrder): ConditionalUpdate {
     filter: {
       _id: new mongo.ObjectId(userId),
       'walletTransactions.opId': { $ne: opId },
-      'withdrawnReservations.opId': { $ne: opId },
+      ...isNotWithdrawn(opId),
       $expr: { $and: [IS_WRITABLE, hasFunds(amount), isFree(order)] },
     },
     update: [
@@ -67,22 +64,13 @@ export function reserveUpdate(order: ReserveOrder): ConditionalUpdate {
   };
 }
 
-/** Applies whether or not the reservation has landed: after it, it never lands any more. Withdrawals that are
- * older than any write can be go with it. */
+/** Applies whether or not the reservation has landed: after it, it never lands any more. */
 export function withdrawUpdate({ userId, opId }: ReserveOrder): ConditionalUpdate {
-  const isYoung = { $gt: ['$$one.at', { $subtract: ['$$NOW', WITHDRAWN_FOR_MS] }] };
-  const young = { $filter: { input: WITHDRAWN, as: 'one', cond: isYoung } };
-  const all = { $concatArrays: [young, [{ opId, at: '$$NOW' }]] };
   return {
-    filter: { _id: new mongo.ObjectId(userId), 'withdrawnReservations.opId': { $ne: opId } },
-    update: [{ $set: { withdrawnReservations: { $slice: [all, -MAX_WITHDRAWN] } } }],
+    filter: { _id: new mongo.ObjectId(userId), ...isNotWithdrawn(opId) },
+    update: [{ $set: withdraw(opId) }],
   };
 }
-
-/** A list of its own: `ledgerState` begins with the first write that moves money. */
-export const WITHDRAWN = {
-  $cond: [{ $isArray: '$withdrawnReservations' }, '$withdrawnReservations', []],
-};
 
 /** Whether the document can take a row and an allocation at all. */
 export const IS_WRITABLE = {

@@ -22,7 +22,6 @@ import {
   IS_WRITABLE,
   isFree,
   reserveUpdate,
-  WITHDRAWN,
   withdrawUpdate,
 } from './reserve-updates.ts';
 import type { ConditionalUpdate } from './settle-update.ts';
@@ -33,6 +32,7 @@ import {
   ROWS,
   withAllocation,
 } from './wallet-expressions.ts';
+import { WITHDRAWN_IDS } from './withdrawn.ts';
 
 /** How often it is sent again when the document moved between the write and the read. */
 const MAX_ROUNDS = 5;
@@ -130,7 +130,6 @@ async function send(
 function projection(order: ReserveOrder): mongo.Document {
   const { opId, instanceId } = order;
   const own = { $filter: { input: ROWS, as: 'row', cond: { $eq: ['$$row.opId', opId] } } };
-  const withdrawnIds = { $map: { input: WITHDRAWN, as: 'one', in: '$$one.opId' } };
   const isOurs = { $eq: ['$$bot.reservation.opId', opId] };
   const ofRow = {
     $let: {
@@ -141,7 +140,7 @@ function projection(order: ReserveOrder): mongo.Document {
   const mark = '$$bot.reservation';
   const ofBot = { $cond: [isOurs, trace(order, mark, '$$bot.allocatedAt'), null] };
   return {
-    isWithdrawn: { $in: [literal(opId), withdrawnIds] },
+    isWithdrawn: { $in: [literal(opId), WITHDRAWN_IDS] },
     isFree: isFree(order),
     isWritable: IS_WRITABLE,
     isBalanceMoney: IS_BALANCE_MONEY,

@@ -20,6 +20,7 @@ import {
   valueFoundIn,
   withAllocation,
 } from './wallet-expressions.ts';
+import { isNotWithdrawn } from './withdrawn.ts';
 
 export interface ConditionalUpdate {
   readonly filter: mongo.Document;
@@ -43,7 +44,7 @@ export function settleUpdate(command: SettleCommand): ConditionalUpdate {
       'walletTransactions.opId': { $ne: opId },
       'ledgerState.settled.opId': { $ne: opId },
       // A stale save may bring a mark back that its saga has taken away (I6).
-      'withdrawnMarks.sagaId': { $ne: sagaId },
+      ...isNotWithdrawn(sagaId),
       $expr: withAllocation(instanceId, isPayable('$$bot', command)),
     },
     update: [

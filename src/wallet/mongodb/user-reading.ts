@@ -22,8 +22,8 @@ import {
   SETTLED,
   setAsideAt,
   valueFoundIn,
-  WITHDRAWN_MARKS,
 } from './wallet-expressions.ts';
+import { WITHDRAWN_IDS } from './withdrawn.ts';
 
 export interface UserReading {
   readonly firebaseUid: FirebaseUid | null;
@@ -83,7 +83,7 @@ export function userProjection(
     },
     settled: receiptsIn(SETTLED, instanceIds, opIds),
     rows: receiptsIn(ROWS, instanceIds, opIds),
-    withdrawnSagas: { $map: { input: WITHDRAWN_MARKS, as: 'one', in: '$$one.sagaId' } },
+    withdrawnSagas: WITHDRAWN_IDS,
   };
 }
 

@@ -42,9 +42,6 @@ export const ALLOCATIONS = {
 /** The embedded rows; empty where there is no list. */
 export const ROWS = asList('$walletTransactions');
 export const SETTLED = asList('$ledgerState.settled');
-/** Sagas that have removed their marks for good. A list of its own: `ledgerState` begins with the first write
- * that moves money. */
-export const WITHDRAWN_MARKS = asList('$withdrawnMarks');
 
 /** The same rule as `isMoney`. The order of types does the rest: NaN and null sort below every number,
  * texts and all others above. */
@@ -61,7 +58,7 @@ export function isObject(value: Expression): Expression {
   return { $eq: [{ $type: value }, 'object'] };
 }
 
-function asList(value: Expression): Expression {
+export function asList(value: Expression): Expression {
   return { $cond: [{ $isArray: value }, value, literal([])] };
 }
 

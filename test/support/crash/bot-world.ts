@@ -84,7 +84,7 @@ export async function createBotWorld(
         readFile(file, 'utf8'),
       ]);
       if (user === null) throw new Error('the user is gone');
-      const { ledgerState: _, withdrawnMarks: __, withdrawnReservations: ___, ...rest } = user;
+      const { ledgerState: _, withdrawn: __, ...rest } = user;
       const { pools, botMapping }: PoolState = JSON.parse(text);
       return { user: rest, ledger, tombstones, pools: { pools, botMapping }, bots: found };
     },
