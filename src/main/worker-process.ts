@@ -5,37 +5,12 @@ import { awaitMongodb } from './await-mongodb.ts';
 import { createServices, DEFAULT_KEY_PREFIX } from './compose/services.ts';
 import { startWorkers, type WorkerRole } from './compose/workers.ts';
 import { parseConfig } from './config.ts';
-import { endGracefully } from './graceful-end.ts';
 import { listenForMetrics } from './metrics-listener.ts';
-import { tellFault } from './start-fault.ts';
-import { printLine, printThrown } from './terminal.ts';
-
-/** Process managers kill after ten seconds. */
-const STOP_WITHIN_MS = 9_500;
+import { runProcess } from './run-process.ts';
 
 /** Resolves when the workers run; the process then lives until it is told to end. */
-export async function runWorkerProcess(roles: readonly WorkerRole[]): Promise<void> {
-  const stopping = new AbortController();
-  let starting: Promise<Stop> | undefined;
-  const grace = endGracefully({
-    withinMs: STOP_WITHIN_MS,
-    say: printLine,
-    end: async (fault) => {
-      if (fault !== undefined) printThrown(fault);
-      stopping.abort();
-      const stop = await starting?.catch(() => undefined);
-      await stop?.();
-    },
-  });
-  try {
-    starting = startProcess(roles, stopping.signal);
-    await starting;
-  } catch (error) {
-    grace.uninstall();
-    if (stopping.signal.aborted) return;
-    tellFault(error);
-    process.exitCode = 1;
-  }
+export function runWorkerProcess(roles: readonly WorkerRole[]): Promise<void> {
+  return runProcess(({ signal }) => startProcess(roles, signal));
 }
 
 type Stop = () => Promise<void>;
