@@ -17,8 +17,9 @@ export async function payBack(
   const { allocatedAmount } = sceneOf(call).input;
   const settled = await settleAllocation(ports, call, {
     command: settlementOf(call, reservation),
-    // Nothing has locked it before: the value that stands there.
+    // The value that stands there.
     relock: { value: null },
+    isUnlocked: true,
     allocation: { knownAtMs: Date.parse(reservation.life), allocatedAmount },
   });
   switch (settled.status) {

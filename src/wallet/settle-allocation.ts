@@ -17,6 +17,8 @@ export interface SettlementOrder {
   readonly command: SettleCommand;
   /** What a lock is set to that was dropped, or that a closed saga left behind. */
   readonly relock: Pick<MarkCommand, 'value' | 'isLive' | 'allocatedAmount'>;
+  /** Nothing has locked it yet: it is locked first, so that the first settlement is the one that pays. */
+  readonly isUnlocked?: true;
   /** By what a payment of the platform's is found that came first. Null: there never was an allocation. */
   readonly allocation: Pick<KnownAllocation, 'knownAtMs' | 'allocatedAmount'> | null;
 }
@@ -40,6 +42,7 @@ export async function settleAllocation(
   order: SettlementOrder,
 ): Promise<Settled> {
   const { command } = order;
+  if (order.isUnlocked === true) await lockAgain(ports, call, order, []);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     // An attempt that outlasted its time goes on alone: the saga may be back where it began, its lock removed, and
     // the next round would find that the lock was dropped, set it and pay (I6).
