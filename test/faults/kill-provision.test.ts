@@ -196,13 +196,17 @@ describe('the worker is killed in the middle of going back', () => {
     '%s: the next worker undoes the rest, and the money comes back once',
     async (_, step, obstruct) => {
       const scene = await setUp();
-      await scene.app.world.misbehave({ pool: poolName(UID) }, { refuseStart: true });
+      const { world } = scene.app;
+      const pool = { pool: poolName(UID) };
       const isLock = obstruct === holdPoolState;
+      // Held at its start until the lock is taken, which takes a process: the way back must not be over by then.
+      await world.misbehave(pool, isLock ? { unreachable: true } : { refuseStart: true });
       const early = isLock ? undefined : await obstruct(scene);
       const doomed = await startDoomedWorker(scene);
       const id = await request(scene);
       if (isLock) await waitForStep(scene, id, 'assign-slot', 'done');
       const obstacle = early ?? (await obstruct(scene));
+      if (isLock) await world.misbehave(pool, { refuseStart: true });
       await Promise.all([obstacle.reached(), waitForStep(scene, id, step, 'compensating')]);
       await doomed.kill();
       await obstacle.lift();
