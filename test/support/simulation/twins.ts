@@ -74,7 +74,7 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'writes that are conditional on a number',
     breach: 'I6: paid after a cancel was promised',
-    from: 65,
+    from: 2_300,
     twin: { log: (log) => ({ ...log, commit: (write) => ontoItsNumber(log, write) }) },
   },
   {

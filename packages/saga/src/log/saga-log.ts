@@ -75,8 +75,8 @@ export interface SagaLog {
   findStates(sagaIds: readonly SagaId[]): Promise<ReadonlyMap<SagaId, { readonly open: boolean }>>;
 }
 
-/** The longest that a saga is parked. A relay's moment that is further ahead than twice as much was written before the
- * clock went back. */
+/** The longest that a saga is parked. One that is further ahead than twice as much was written before the clock
+ * went back. */
 export const MAX_PARK_MS = 30_000;
 
 export type SagaRevision = Pick<SagaRecord, 'revision' | 'unrunnableSince'>;

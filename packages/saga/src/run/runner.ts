@@ -89,7 +89,7 @@ async function find({ log }: RunnerOptions, sagaId: SagaId): Promise<SagaRecord 
   try {
     return await log.find(sagaId);
   } catch (error) {
-    if (error instanceof UnavailableError) return 'away';
+    if (error instanceof UnavailableError || error instanceof InterruptedError) return 'away';
     throw error;
   }
 }

@@ -44,7 +44,7 @@ export function dbOf({ db }: Connection): mongo.Db {
   return db;
 }
 
-const TIMES = ['leaseUntil', 'dueAt', 'relayAt', 'unrunnableSince'];
+const TIMES = ['leaseUntil', 'dueAt', 'relayAt', 'parkedUntil', 'unrunnableSince'];
 
 /** Time passes for a saga when all its moments move into the past. */
 export async function passForSagas(connection: Connection, ms: number): Promise<void> {

@@ -11,7 +11,7 @@ export async function parkSagas(
   const writes = parked.map(({ id, untilMs }) => ({
     updateOne: {
       filter: { _id: id, open: true },
-      update: { $max: { relayAt: new Date(untilMs) } },
+      update: { $max: { parkedUntil: new Date(untilMs) } },
     },
   }));
   await runRepeatable(() => sagas.bulkWrite(writes, { ordered: false, writeConcern: { w: 1 } }));

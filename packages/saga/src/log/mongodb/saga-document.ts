@@ -33,6 +33,8 @@ export interface SagaDocument {
   dueAt: Date;
   /** When the relay looks at it next, unless it has ended. */
   relayAt: Date;
+  /** The relay leaves it alone until then: its worker has parked it. */
+  parkedUntil?: Date;
   /** Which look of which relay has taken it last. */
   relayTake?: string;
   /** Since when no live worker can run it. */

@@ -184,13 +184,15 @@ const IDS = { projection: { kind: 1 } } as const;
 
 /** A relay's look that is further ahead than any is put was put there before the clock went back. */
 function overdueAt(now: Date, holdMs: number): Filter<SagaDocument> {
-  const farAhead = new Date(now.getTime() + 2 * Math.max(holdMs, FIRST_RELAY_LOOK_MS, MAX_PARK_MS));
+  const farAhead = new Date(now.getTime() + 2 * Math.max(holdMs, FIRST_RELAY_LOOK_MS));
+  const noPark = new Date(now.getTime() + 2 * MAX_PARK_MS);
   return {
     open: true,
     dueAt: { $lte: now },
     'state.phase': { $ne: 'stuck' },
     $and: [
       { $or: [{ relayAt: { $lte: now } }, { relayAt: { $gt: farAhead } }] },
+      { $or: [{ parkedUntil: { $not: { $gt: now } } }, { parkedUntil: { $gt: noPark } }] },
       { $or: [{ leaseUntil: null }, { $expr: isOver('$leaseUntil', '$leaseMs') }] },
     ],
   };

@@ -55,6 +55,7 @@ export function createMemorySagaLog(
   { onWrite = () => undefined, lagMs }: MemorySagaLogOptions = {},
 ): MemorySagaLog {
   const told = new Map<string, SagaRecord>();
+  const parked = new Map<SagaId, number>();
   const sagas = createReplica<Stored>({
     lagMs,
     // Leases and looks of the relay change no record.
@@ -219,9 +220,11 @@ export function createMemorySagaLog(
       .all()
       .filter((stored) => {
         const { saga, relayMs, dueMs } = stored;
-        const farAheadMs = nowMs + 2 * Math.max(holdMs, FIRST_RELAY_LOOK_MS, MAX_PARK_MS);
+        const farAheadMs = nowMs + 2 * Math.max(holdMs, FIRST_RELAY_LOOK_MS);
         const isRelayed = relayMs <= nowMs || relayMs > farAheadMs;
-        const isDue = isRelayed && dueMs <= nowMs && !isLeased(stored, nowMs);
+        const parkedMs = parked.get(saga.id) ?? 0;
+        const isParked = parkedMs > nowMs && parkedMs <= nowMs + 2 * MAX_PARK_MS;
+        const isDue = isRelayed && !isParked && dueMs <= nowMs && !isLeased(stored, nowMs);
         return saga.open && isDue && saga.state.phase !== 'stuck';
       })
       .slice(0, limit);
@@ -292,7 +295,7 @@ export function createMemorySagaLog(
     list: async (filter) => pageOf(newestFirst(), filter),
     park: async (id, untilMs) => {
       const stored = sagas.all().find(({ saga }) => saga.id === id && saga.open);
-      if (stored !== undefined) put({ ...stored, relayMs: Math.max(stored.relayMs, untilMs) });
+      if (stored !== undefined) parked.set(id, untilMs);
     },
     takeOverdue: async (options) => takeOverdue(options),
     findRevisions: async (ids) =>
