@@ -2,8 +2,7 @@
 // began with: a worker that lacks it leaves them alone, so old and new workers can run side by side.
 
 import type { SagaDefinition } from './definition.ts';
-import type { SagaShape } from './machine/shape.ts';
-import { shapeOf } from './machine/shape.ts';
+import { type SagaShape, shapeOf } from './machine/shape.ts';
 
 export interface RegisteredSaga {
   readonly definition: SagaDefinition;
@@ -16,7 +15,7 @@ export interface Registry {
   find(name: string, version: number): RegisteredSaga | undefined;
   /** The version that new sagas begin with. @throws RangeError for a name nobody registered. */
   newest(name: string): RegisteredSaga;
-  /** The queue that sagas of this name run on. Of a name that only another release knows, it is the default one. */
+  /** The queue that sagas of this name run on. Of a name that only another release knows, it is the first one here. */
   queueOf(name: string): string;
   /** Of all definitions. */
   readonly queues: readonly string[];
@@ -43,7 +42,13 @@ export function createRegistry(given: readonly SagaDefinition[]): Registry {
       newestByName.set(definition.name, registered);
     }
   }
-  const queueOf = (name: string) => newestByName.get(name)?.definition.queue ?? DEFAULT_QUEUE;
+  const queues = [
+    ...new Set([...newestByName.values()].map(({ definition }) => queueOfOne(definition))),
+  ];
+  const queueOf = (name: string) => {
+    const known = newestByName.get(name);
+    return known === undefined ? (queues[0] ?? DEFAULT_QUEUE) : queueOfOne(known.definition);
+  };
   return {
     queueOf,
     definitions: given,
@@ -51,7 +56,7 @@ export function createRegistry(given: readonly SagaDefinition[]): Registry {
       given
         .filter(({ name }) => queues.includes(queueOf(name)))
         .map(({ name, version }) => pinnedId(name, version)),
-    queues: [...new Set([...newestByName.keys()].map(queueOf))],
+    queues,
     runnable: [...byId.keys()],
     find: (name, version) => byId.get(pinnedId(name, version)),
     newest: (name) => {
@@ -60,6 +65,10 @@ export function createRegistry(given: readonly SagaDefinition[]): Registry {
       return newest;
     },
   };
+}
+
+function queueOfOne({ queue = DEFAULT_QUEUE }: SagaDefinition): string {
+  return queue;
 }
 
 export function pinnedId(name: string, version: number): string {

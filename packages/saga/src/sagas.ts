@@ -18,8 +18,7 @@ import type { Clock } from './run/clock.ts';
 import { atRisk } from './run/saga-facts.ts';
 import { insertTraced } from './run/traced.ts';
 import type { Tracer } from './run/tracer.ts';
-import type { SagaId } from './saga-id.ts';
-import { makeSagaId } from './saga-id.ts';
+import { makeSagaId, type SagaId } from './saga-id.ts';
 
 export interface Sagas {
   /** An id for a caller that binds it to something of its own before it starts the saga under it. */

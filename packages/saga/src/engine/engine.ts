@@ -9,7 +9,7 @@ import type { Json } from '../json.ts';
 import type { LeaderLeases } from '../log/leader-leases.ts';
 import { createMongoLeaderLeases } from '../log/mongodb/mongo-leader-leases.ts';
 import { createMongoSagaLog } from '../log/mongodb/mongo-saga-log.ts';
-import { SAGA_LOG_INDEXES, searchIndexes } from '../log/mongodb/saga-log-indexes.ts';
+import { makeSagaIndexes } from '../log/mongodb/saga-log-indexes.ts';
 import type { SagaLog } from '../log/saga-log.ts';
 import { startDatabaseClock } from '../mongodb/database-clock.ts';
 import { createBullmqWakeUps, type SagaQueue } from '../queue/bullmq-wake-ups.ts';
@@ -96,7 +96,12 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const events: EngineEvents = { ...DEFAULT_EVENTS, ...options.events };
   const registry = createRegistry(options.sagas);
   const { clock, stop: stopClock } = await clockOf(options);
-  if (makesIndexes) await makeIndexes(db, registry);
+  if (makesIndexes) {
+    await makeSagaIndexes(
+      db,
+      registry.definitions.flatMap(({ searchBy = [] }) => searchBy),
+    );
+  }
   const log = createMongoSagaLog({ db, clock, retentionDays });
   const queues = openQueues(registry, redis, prefix, events);
   const queueOf = (kind: string) => mustHave(queues, registry.queueOf(kind));
@@ -132,16 +137,6 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   }
 }
 
-async function makeIndexes(db: Db, registry: Registry): Promise<void> {
-  const fields = registry.definitions.flatMap(({ searchBy = [] }) => searchBy);
-  const declared = [...SAGA_LOG_INDEXES, ...searchIndexes(fields)];
-  await db
-    .collection('sagas')
-    .createIndexes(
-      declared.map(({ collection: _, key, ...index }) => ({ ...index, key: { ...key } })),
-    );
-}
-
 function openQueues(
   registry: Registry,
   connection: Redis,
@@ -170,8 +165,8 @@ async function closeQueues(queues: readonly SagaQueue[], events: EngineEvents): 
 const QUEUE_CLOSE_MS = 1_000;
 
 function mustHave(queues: ReadonlyMap<string, SagaQueue>, name: string): SagaQueue {
-  const queue = queues.get(name) ?? [...queues.values()][0];
-  if (queue === undefined) throw new RangeError('an engine without sagas has no queue');
+  const queue = queues.get(name);
+  if (queue === undefined) throw new RangeError(`no queue is named ${name}`);
   return queue;
 }
 

@@ -21,33 +21,23 @@ export function registerOpenSagaGauges(registry: Registry, reads: OpenSagaReads)
       waiting.set(labels, figures.waitingSeconds);
     }
   });
-  const sagas = new Gauge({
-    name: 'sagas_open',
-    help: 'Sagas that have not ended, by phase (stuck included)',
-    labelNames: ['saga', 'phase'],
-    registers,
-    collect,
-  });
-  const oldest = new Gauge({
-    name: 'saga_oldest_open_seconds',
-    help: 'Age of the oldest open saga of a phase',
-    labelNames: ['saga', 'phase'],
-    registers,
-    collect,
-  });
-  const waiting = new Gauge({
-    name: 'saga_oldest_runnable_seconds',
-    help: 'How long the saga that has waited longest could have been run by a worker',
-    labelNames: ['saga', 'phase'],
-    registers,
-    collect,
-  });
-  const inDoubt = new Gauge({
-    name: 'sagas_in_doubt',
-    help: 'Open sagas with an effect whose outcome is not known',
-    labelNames: ['saga'],
-    registers,
-    collect,
-  });
+  const gauge = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
+    new Gauge({ name, help, labelNames, registers, collect });
+  const sagas = gauge('sagas_open', 'Sagas that have not ended, by phase (stuck included)', [
+    'saga',
+    'phase',
+  ]);
+  const oldest = gauge('saga_oldest_open_seconds', 'Age of the oldest open saga of a phase', [
+    'saga',
+    'phase',
+  ]);
+  const waiting = gauge(
+    'saga_oldest_runnable_seconds',
+    'How long the saga that has waited longest could have been run by a worker',
+    ['saga', 'phase'],
+  );
+  const inDoubt = gauge('sagas_in_doubt', 'Open sagas with an effect whose outcome is not known', [
+    'saga',
+  ]);
   const gauges = [sagas, oldest, waiting, inDoubt];
 }

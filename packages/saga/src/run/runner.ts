@@ -6,8 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { FencedError, HoldError, InterruptedError, UnavailableError } from '../errors.ts';
 import type { SagaRecord } from '../log/record.ts';
-import type { Claim, ClaimResult, SagaLog } from '../log/saga-log.ts';
-import { MAX_PARK_MS } from '../log/saga-log.ts';
+import { type Claim, type ClaimResult, MAX_PARK_MS, type SagaLog } from '../log/saga-log.ts';
 import { apply, decide } from '../machine/machine.ts';
 import type { RegisteredSaga, Registry } from '../registry.ts';
 import type { SagaId } from '../saga-id.ts';
@@ -69,17 +68,18 @@ export function createRunner(options: RunnerOptions): Runner {
     run: async (sagaId, control) => {
       const found = await find(options, sagaId);
       if (found === 'away') return away(options);
+      if (found === null) return { status: 'at-rest', saga: null };
       const key = shareOf(options, found);
-      if (found !== null && !shares.enter(key, found)) return park(options, found, shares.parked);
+      if (!shares.enter(key, found)) return park(options, found, shares.parked);
       try {
         await cohorts.enter();
         try {
-          return await claimAndDrive(options, sagaId, found, control);
+          return await claimAndDrive(options, found, control);
         } finally {
           cohorts.leave();
         }
       } finally {
-        if (found !== null) options.onRoom?.(shares.leave(key));
+        options.onRoom?.(shares.leave(key));
       }
     },
   };
@@ -98,8 +98,7 @@ function away({ clock, random }: RunnerOptions): RunOutcome {
   return { status: 'later', atMs: clock.nowMs() + outageDelayMs(random()) };
 }
 
-function shareOf({ registry }: RunnerOptions, found: SagaRecord | null): string | null {
-  if (found === null) return null;
+function shareOf({ registry }: RunnerOptions, found: SagaRecord): string | null {
   const definition = registry.find(found.kind, found.version)?.definition;
   return definition?.fairnessKey?.(found.input) ?? null;
 }
@@ -122,13 +121,12 @@ async function park(
 
 async function claimAndDrive(
   options: RunnerOptions,
-  sagaId: SagaId,
-  found: SagaRecord | null,
+  found: SagaRecord,
   control: RunControl,
 ): Promise<RunOutcome> {
   const { registry, leases } = options;
   const owner = randomUUID();
-  const claimed = await claim(options, { sagaId, owner, found }, control.signal);
+  const claimed = await claim(options, found, owner, control.signal);
   switch (claimed.status) {
     case 'away':
       return away(options);
@@ -144,7 +142,7 @@ async function claimAndDrive(
   }
   const registered = registry.find(claimed.saga.kind, claimed.saga.version);
   if (registered === undefined) return { status: 'no-such-version' };
-  const held: Claim = { sagaId, owner, epoch: claimed.saga.epoch };
+  const held: Claim = { sagaId: found.id, owner, epoch: claimed.saga.epoch };
   leases.hold(held);
   try {
     const drive = createDrive(options, registered, held, control);
@@ -170,7 +168,8 @@ type Claimed =
 // A log that is away is no end of a wake-up: it comes again until the log can say what the saga needs.
 async function claim(
   options: RunnerOptions,
-  { sagaId, owner, found }: { sagaId: SagaId; owner: string; found: SagaRecord | null },
+  found: SagaRecord,
+  owner: string,
   signal: AbortSignal,
 ): Promise<Claimed> {
   const { log, registry, leaseMs, clock } = options;
@@ -181,12 +180,12 @@ async function claim(
     const request = { owner, leaseMs, runnable: registry.runnable };
     const beginning = begun === null ? {} : { beginning: begun.beginning };
     const claimed = await log
-      .claim(sagaId, { ...request, ...beginning })
+      .claim(found.id, { ...request, ...beginning })
       .catch((error: unknown) => {
         if (begun === null || !(error instanceof HoldError)) throw error;
         // The log cannot hold what was captured: claimed without it, so that the saga can say so.
         begun = null;
-        return log.claim(sagaId, request);
+        return log.claim(found.id, request);
       });
     if (claimed.status !== 'claimed') return claimed;
     options.tracer?.claimed(claimed.saga, performance.now() - began);
@@ -202,9 +201,9 @@ async function claim(
 
 // A saga that was never claimed is captured before its claim: captures are reads, and the claim then stores
 // them in the same write.
-async function begin(options: RunnerOptions, base: SagaRecord | null, signal: AbortSignal) {
+async function begin(options: RunnerOptions, base: SagaRecord, signal: AbortSignal) {
   const { registry, clock, random, onTransition } = options;
-  if (base === null || base.epoch !== 0 || base.state.phase !== 'queued') return null;
+  if (base.epoch !== 0 || base.state.phase !== 'queued') return null;
   const registered = registry.find(base.kind, base.version);
   if (registered === undefined) return null;
   const { definition, shape } = registered;

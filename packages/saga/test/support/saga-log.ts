@@ -4,7 +4,7 @@
 import type { Connection, mongo } from 'mongoose';
 import { onTestFinished } from 'vitest';
 import { createMongoSagaLog } from '../../src/log/mongodb/mongo-saga-log.ts';
-import { SAGA_LOG_INDEXES, searchIndexes } from '../../src/log/mongodb/saga-log-indexes.ts';
+import { makeSagaIndexes } from '../../src/log/mongodb/saga-log-indexes.ts';
 import type { SagaLog } from '../../src/log/saga-log.ts';
 import { type DatabaseClock, startDatabaseClock } from '../../src/mongodb/database-clock.ts';
 import type { SagaId } from '../../src/saga-id.ts';
@@ -20,11 +20,7 @@ export async function createTestSagaLog(connection: Connection): Promise<TestSag
 }
 
 export async function createSagaIndexes(connection: Connection): Promise<void> {
-  await sagasOf(connection).createIndexes(
-    [...SAGA_LOG_INDEXES, ...searchIndexes(['instanceId'])].map(
-      ({ collection: _, key, ...index }) => ({ ...index, key: { ...key } }),
-    ),
-  );
+  await makeSagaIndexes(dbOf(connection), ['instanceId']);
 }
 
 /** The log as one more process sees it, over whatever connection that has. */

@@ -1,5 +1,6 @@
 // The indexes of `sagas`. The partial unique one IS invariant I8: one open saga per key.
 
+import type { Db } from 'mongodb';
 import type { IndexDeclaration } from '../../mongodb/index-declaration.ts';
 
 export const SAGA_LOG_INDEXES: readonly IndexDeclaration[] = [
@@ -43,6 +44,17 @@ export function searchIndexes(fields: readonly string[]): readonly IndexDeclarat
     key: { [inputField(field)]: 1, createdAt: -1, _id: -1 },
     partialFilterExpression: { [inputField(field)]: { $exists: true } },
   }));
+}
+
+/** For a database whose indexes nobody else makes. Repeatable.
+ * @param fields that sagas are searched by. */
+export async function makeSagaIndexes(db: Db, fields: readonly string[]): Promise<void> {
+  const declared = [...SAGA_LOG_INDEXES, ...searchIndexes(fields)];
+  await db
+    .collection('sagas')
+    .createIndexes(
+      declared.map(({ collection: _, key, ...index }) => ({ ...index, key: { ...key } })),
+    );
 }
 
 export function inputField(field: string): string {

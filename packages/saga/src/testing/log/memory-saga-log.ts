@@ -3,19 +3,19 @@
 // logs on it as there are processes; what only its primary has can be lost (replica.ts).
 
 import type { HistoryEntry, SagaRecord } from '../../log/record.ts';
-import type {
-  Claim,
-  ClaimRequest,
-  ClaimResult,
-  CommitResult,
-  Intervention,
-  InterventionResult,
-  LoggedEvent,
-  LogWrite,
-  NewSaga,
-  SagaLog,
+import {
+  type Claim,
+  type ClaimRequest,
+  type ClaimResult,
+  type CommitResult,
+  type Intervention,
+  type InterventionResult,
+  type LoggedEvent,
+  type LogWrite,
+  MAX_PARK_MS,
+  type NewSaga,
+  type SagaLog,
 } from '../../log/saga-log.ts';
-import { MAX_PARK_MS } from '../../log/saga-log.ts';
 import { isAtRest, isEnded } from '../../machine/state.ts';
 import { pinnedId } from '../../registry.ts';
 import type { Clock } from '../../run/clock.ts';
