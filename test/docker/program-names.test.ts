@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   deleteBot,
+  makeEndedDue,
   readPoolState,
   standingTombstones,
   userNamed,
@@ -225,8 +226,8 @@ describeDocker('programs with other names', () => {
       });
       // `update` takes the old group out before it puts the bot's program in by itself: a look in between sees it gone, and
       // the looks after the end find it (I5).
+      await makeEndedDue(app);
       await waitFor('a look after the end to stop what `update` started', async () => {
-        await app.services.deletionPorts.tombstones.hurry();
         return (await programs())[`bot-${bot(1)}`] === undefined;
       });
       expect(await programs()).toEqual({

@@ -11,6 +11,7 @@ import {
   findingsOf,
   jobAt,
   jobIn,
+  makeEndedDue,
   misbehave,
   ownEntries,
   type PlacedBot,
@@ -105,9 +106,7 @@ describe('a wallet that the platform keeps writing', () => {
     await saveWhole(app, stale);
 
     // Nobody asks: the tombstone's look after the end sees it by itself.
-    await app.connection
-      .collection('tombstones')
-      .updateOne({ status: 'ended' }, { $set: { nextLookAt: new Date(0) } });
+    await makeEndedDue(app);
     await waitFor('the finding', async () => (await findingsOf(app, 'resurrected')).length === 1);
     expect((await deleteBot(app, bot)).body.jobId).toBe(job.jobId);
     expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(50);

@@ -8,6 +8,7 @@ import {
   deleteBot,
   jobAt,
   jobIn,
+  makeEndedDue,
   misbehave,
   readPoolState,
   standingTombstones,
@@ -37,9 +38,7 @@ it('its next write after a deletion: the entry is taken out again and counted; i
   await platform.monitor();
   await platform.save();
   expect((await listedIn(app)).mapped).toContain(instanceId);
-  await app.connection
-    .collection('tombstones')
-    .updateOne({ status: 'ended' }, { $set: { nextLookAt: new Date(0) } });
+  await makeEndedDue(app);
   await waitFor('the entry to be taken out', async () => {
     return !(await listedIn(app)).mapped.includes(instanceId);
   });

@@ -186,6 +186,13 @@ export function standingTombstones({ connection }: Stage): Promise<mongo.Documen
     .toArray();
 }
 
+/** The looks after the end, due at once instead of after a minute. */
+export async function makeEndedDue({ connection }: Stage): Promise<void> {
+  await connection
+    .collection('tombstones')
+    .updateMany({ status: 'ended' }, { $set: { nextLookAt: new Date(0) } });
+}
+
 export async function findingsOf(app: Stage, kind: string): Promise<mongo.Document[]> {
   return (await allOf(app, 'findings')).filter((finding) => finding.kind === kind);
 }
