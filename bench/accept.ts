@@ -4,7 +4,7 @@
 import { createLocalTokenIssuer } from '../src/infra/identities/local-tokens.ts';
 import { loadSigningKey } from '../src/infra/identities/signing-key.ts';
 import { startApplication } from '../src/main/compose/application.ts';
-import type { Ground } from './ground.ts';
+import type { Environment } from './environment.ts';
 import { seedUsers } from './herd.ts';
 import { median, quantile } from './statistics.ts';
 
@@ -15,8 +15,8 @@ export interface AcceptResult {
 
 const WARM_UPS = 50;
 
-export function measureAccept(ground: Ground, requests: number): Promise<AcceptResult> {
-  return ground.measure(async (place) => {
+export function measureAccept(environment: Environment, requests: number): Promise<AcceptResult> {
+  return environment.measure(async (place) => {
     const { config, log, keyPrefix, signal } = place;
     const application = await startApplication({
       config,

@@ -2,7 +2,7 @@
 // variants take turns in rounds that each begin with another one, and the medians are compared.
 
 import { type Drive, drive, IN_FLIGHT } from './drive.ts';
-import type { Ground } from './ground.ts';
+import type { Environment } from './environment.ts';
 import { requirePaid, seedContainers, seedUsers } from './herd.ts';
 import { median, quantile } from './statistics.ts';
 import { VARIANTS, type VariantName } from './variants.ts';
@@ -33,7 +33,7 @@ interface Turn {
 }
 
 export async function compare(
-  ground: Ground,
+  environment: Environment,
   options: CompareOptions,
 ): Promise<Partial<Record<VariantName, VariantResult>>> {
   const { variants, rounds, onTurn } = options;
@@ -41,7 +41,7 @@ export async function compare(
   for (let round = 0; round < rounds; round += 1) {
     const first = round % variants.length;
     for (const name of [...variants.slice(first), ...variants.slice(0, first)]) {
-      const turn = await takeTurn(ground, name, options);
+      const turn = await takeTurn(environment, name, options);
       turns.get(name)?.push(turn);
       onTurn(`round ${round + 1} of ${rounds}: ${name} ${Math.round(turn.together.perSec)}/s`);
     }
@@ -50,10 +50,14 @@ export async function compare(
   return Object.fromEntries(results);
 }
 
-function takeTurn(ground: Ground, name: VariantName, options: CompareOptions): Promise<Turn> {
+function takeTurn(
+  environment: Environment,
+  name: VariantName,
+  options: CompareOptions,
+): Promise<Turn> {
   const { warmUps, alone, together, signal } = options;
   const size = warmUps + alone + together;
-  return ground.measure(async (place) => {
+  return environment.measure(async (place) => {
     const services = await place.services();
     const bots = await seedUsers(services.connection, place.writePoolState, size);
     await seedContainers(services.connection, bots);

@@ -104,14 +104,14 @@ function listed(host: string, index: number, instanceId: string): ListedBot {
     const pool = { host, containerId, containerName, labels: {}, poolRunning: true } as const;
     const programs = [{ name: `bot-${instanceId}`, state: 'RUNNING' }] as const;
     const state = { conf: 'present', program: 'RUNNING', programs } as const;
-    const sighting = { ...pool, kind: 'pooled', ...state } as const;
-    return { instanceId, sighting };
+    const observedBot = { ...pool, kind: 'pooled', ...state } as const;
+    return { instanceId, observedBot };
   }
   const containerName = `freqtrade-${instanceId}`;
   const labels = { instanceId, userId };
   const state = { running: true, paused: false, restartPolicy: 'unless-stopped' };
   return {
     instanceId,
-    sighting: { kind: 'dedicated', host, containerId, containerName, labels, ...state },
+    observedBot: { kind: 'dedicated', host, containerId, containerName, labels, ...state },
   };
 }

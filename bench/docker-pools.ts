@@ -10,7 +10,7 @@ import { parseConfig } from '../src/main/config.ts';
 import type { PoolState } from '../src/pool-state/pool-state.ts';
 import { findDockerEngine } from '../test/support/docker-engine.ts';
 import { prepareImages } from '../test/support/images.ts';
-import type { Place } from './ground.ts';
+import type { Place } from './environment.ts';
 
 /** One user's pool; its bots are `<uid>-bot-<n>`. */
 export interface BenchPool {

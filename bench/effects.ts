@@ -4,7 +4,7 @@
 
 import { toSagaId } from '@reclaim/saga';
 import { type Connection, mongo } from 'mongoose';
-import type { Sighting } from '../src/domain/bot.ts';
+import type { ObservedBot } from '../src/domain/bot.ts';
 import { settlementOpId } from '../src/domain/incarnation.ts';
 import { nativeCollection } from '../src/infra/mongodb/native.ts';
 import type { Services } from '../src/main/compose/services.ts';
@@ -12,7 +12,7 @@ import { takeOut } from '../src/pool-state/pool-state.ts';
 import { settleUpdate } from '../src/wallet/mongodb/settle-update.ts';
 import type { SettleCommand } from '../src/wallet/wallets.ts';
 import type { DeleteBot } from './drive.ts';
-import { BOT_NAME, BOT_VALUE, type HerdBot, LIFE } from './herd.ts';
+import { BOT_NAME, BOT_VALUE, type HerdBot, INCARNATION } from './herd.ts';
 
 const SAGA = toSagaId('del-bench000000000000');
 const EPOCH = 1;
@@ -26,21 +26,21 @@ export async function createEffects(
 ): Promise<DeleteBot> {
   const { bots: containers, poolStates } = deletionPorts;
   await markAll(connection, bots);
-  const seen = new Map<string, Sighting>();
+  const observed = new Map<string, ObservedBot>();
   await Promise.all(
     bots.map(async ({ instanceId, firebaseUid }) => {
       const query = { instanceId, firebaseUid, poolContainers: [] };
       const located = await containers.locate(query, { signal });
-      const sighting = located.status === 'ok' ? located.items[0] : undefined;
-      if (sighting === undefined) throw new Error(`${instanceId} was not found`);
-      seen.set(instanceId, sighting);
+      const observedBot = located.status === 'ok' ? located.items[0] : undefined;
+      if (observedBot === undefined) throw new Error(`${instanceId} was not found`);
+      observed.set(instanceId, observedBot);
     }),
   );
   const users = nativeCollection(connection, 'users');
   return async (bot) => {
-    const sighting = seen.get(bot.instanceId);
-    if (sighting === undefined) throw new Error(`${bot.instanceId} was not prepared`);
-    await containers.stop(bot.instanceId, sighting, { signal, fence });
+    const observedBot = observed.get(bot.instanceId);
+    if (observedBot === undefined) throw new Error(`${bot.instanceId} was not prepared`);
+    await containers.stop(bot.instanceId, observedBot, { signal, fence });
     if (bot.isPooled) {
       const change = (state: Parameters<typeof takeOut>[0]) => takeOut(state, bot.instanceId);
       await poolStates.mutate({ change, fence, signal });
@@ -59,17 +59,17 @@ async function markAll(connection: Connection, bots: readonly HerdBot[]): Promis
     bots.map(({ userId, instanceId }) => ({
       updateOne: {
         filter: { _id: new mongo.ObjectId(userId) },
-        update: { $set: { [`botAllocations.${instanceId}.closing`]: MARK } },
+        update: { $set: { [`botAllocations.${instanceId}.lockedBy`]: MARK } },
       },
     })),
     { ordered: false },
   );
 }
 
-const MARK = { sagaId: SAGA, epoch: EPOCH, value: BOT_VALUE, life: LIFE };
+const MARK = { sagaId: SAGA, epoch: EPOCH, value: BOT_VALUE, incarnationId: INCARNATION };
 
 function settlementOf({ userId, instanceId }: HerdBot): SettleCommand {
-  const incarnation = { userId, instanceId, life: LIFE };
+  const incarnation = { userId, instanceId, incarnationId: INCARNATION };
   return {
     userId,
     instanceId,

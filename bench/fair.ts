@@ -4,7 +4,7 @@
 import { createSimulatedWorld } from '../src/bots/simulator/simulated-world.ts';
 import { toInstanceId } from '../src/domain/ids.ts';
 import type { Services } from '../src/main/compose/services.ts';
-import type { Ground, Place } from './ground.ts';
+import type { Environment, Place } from './environment.ts';
 import { type HerdBot, seedContainers, seedUsers } from './herd.ts';
 import { median } from './statistics.ts';
 import { VARIANTS } from './variants.ts';
@@ -21,10 +21,13 @@ const OTHERS = 5;
 const WIDTH = 100;
 const ACCEPT_WITHIN_MS = 60_000;
 
-export async function measureFair(ground: Ground, signal: AbortSignal): Promise<FairMeasure> {
+export async function measureFair(
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<FairMeasure> {
   return {
-    aloneMs: await ground.measure((place) => othersMs(place, 0)),
-    behindMs: await ground.measure((place) => othersMs(place, HANGING)),
+    aloneMs: await environment.measure((place) => othersMs(place, 0)),
+    behindMs: await environment.measure((place) => othersMs(place, HANGING)),
   };
 
   async function othersMs(place: Place, hanging: number): Promise<number> {
@@ -76,7 +79,7 @@ async function seedHanging(
   }));
   for (const { instanceId, firebaseUid } of bots) {
     await world.addDedicated({ instanceId, labels: { instanceId, userId: firebaseUid } });
-    await world.misbehave({ instanceId }, { hang: true });
+    await world.injectFaults({ instanceId }, { hang: true });
   }
   const added = bots.map(({ instanceId }) => [`botAllocations.${instanceId}`, allocation]);
   if (added.length > 0) {

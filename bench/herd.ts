@@ -22,7 +22,7 @@ export interface HerdBot {
 }
 
 const ALLOCATED_AT = new Date('2026-10-02T09:30:00.000Z');
-export const LIFE = ALLOCATED_AT.toISOString();
+export const INCARNATION = ALLOCATED_AT.toISOString();
 export const BOT_NAME = 'Bot 1';
 export const BOT_VALUE = 262.5;
 const BALANCE = 1_000;

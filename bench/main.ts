@@ -13,8 +13,8 @@
 import { parseArgs } from 'node:util';
 import { measureAccept } from './accept.ts';
 import { type CompareOptions, compare } from './compare.ts';
+import { type Environment, openEnvironment } from './environment.ts';
 import { measureFair } from './fair.ts';
-import { type Ground, openGround } from './ground.ts';
 import { measureOneSync } from './one-sync.ts';
 import { measurePage } from './page.ts';
 import { measurePoolFile } from './pool-file.ts';
@@ -64,22 +64,25 @@ async function run(): Promise<Measures> {
   const { MONGODB_URI: mongodbUri, REDIS_URL: redisUrl } = process.env;
   const { signal } = stopping;
   const say = (line: string) => console.error(line);
-  const ground = await openGround({ mongodbUri, redisUrl, signal, onProgress: say });
+  const environment = await openEnvironment({ mongodbUri, redisUrl, signal, onProgress: say });
   try {
     const scale = values.quick ? SCALES.quick : SCALES.full;
     const options = { ...scale, signal, onTurn: say };
-    if (values.only === undefined) return await measureAll(ground, options);
-    if (values.only === 'sync') return { variants: {}, ...(await measureSyncs(ground, options)) };
+    if (values.only === undefined) return await measureAll(environment, options);
+    if (values.only === 'sync')
+      return { variants: {}, ...(await measureSyncs(environment, options)) };
     if (values.only === 'pooled')
-      return { variants: {}, ...(await measureOnePooled(ground, options)) };
+      return { variants: {}, ...(await measureOnePooled(environment, options)) };
     if (values.only === 'streams')
-      return { variants: {}, ...(await measureWatchers(ground, options)) };
-    if (values.only === 'fair') return { variants: {}, ...(await measureShares(ground, options)) };
-    if (values.only === 'page') return { variants: {}, ...(await measurePages(ground, options)) };
+      return { variants: {}, ...(await measureWatchers(environment, options)) };
+    if (values.only === 'fair')
+      return { variants: {}, ...(await measureShares(environment, options)) };
+    if (values.only === 'page')
+      return { variants: {}, ...(await measurePages(environment, options)) };
     const variants = [variantNamed(values.only)];
-    return { variants: await compare(ground, { ...options, variants }) };
+    return { variants: await compare(environment, { ...options, variants }) };
   } finally {
-    await ground.close();
+    await environment.close();
   }
 }
 
@@ -93,21 +96,25 @@ type Scale = Omit<CompareOptions, 'variants'> & {
   readonly watched: number;
 };
 
-async function measureAll(ground: Ground, scale: Scale): Promise<Measures> {
+async function measureAll(environment: Environment, scale: Scale): Promise<Measures> {
   const { signal, begun, onTurn } = scale;
-  const variants = await compare(ground, { ...scale, variants: ['sagas', 'floor', 'bullmq'] });
+  const variants = await compare(environment, { ...scale, variants: ['sagas', 'floor', 'bullmq'] });
   onTurn('accepting');
-  const accept = await measureAccept(ground, scale.accepts);
+  const accept = await measureAccept(environment, scale.accepts);
   onTurn(`a worker with ${OPEN_SAGAS} open sagas`);
-  const workerMemoryMb = await measureWorkerMemory(ground, { sagas: OPEN_SAGAS, begun, signal });
-  const streams = await measureWatchers(ground, scale);
-  const fair = await measureShares(ground, scale);
+  const workerMemoryMb = await measureWorkerMemory(environment, {
+    sagas: OPEN_SAGAS,
+    begun,
+    signal,
+  });
+  const streams = await measureWatchers(environment, scale);
+  const fair = await measureShares(environment, scale);
   onTurn('the pool file');
   signal.throwIfAborted();
   const poolFile = await measurePoolFile();
-  const syncs = await measureSyncs(ground, scale);
-  const pooled = await measureOnePooled(ground, scale);
-  const page = await measurePages(ground, scale);
+  const syncs = await measureSyncs(environment, scale);
+  const pooled = await measureOnePooled(environment, scale);
+  const page = await measurePages(environment, scale);
   return {
     variants,
     accept,
@@ -122,47 +129,49 @@ async function measureAll(ground: Ground, scale: Scale): Promise<Measures> {
 }
 
 async function measureSyncs(
-  ground: Ground,
+  environment: Environment,
   { signal, onTurn, syncedUsers: users, syncs }: Scale,
 ): Promise<Pick<Measures, 'syncAll' | 'oneSync'>> {
   onTurn(`a run over ${users} users`);
-  const syncAll = await measureSyncAll(ground, { users, signal });
+  const syncAll = await measureSyncAll(environment, { users, signal });
   onTurn('one user on Docker');
-  const oneSync = await measureOneSync(ground, { rounds: syncs, signal, say: onTurn });
+  const oneSync = await measureOneSync(environment, { rounds: syncs, signal, say: onTurn });
   return { syncAll, ...(oneSync === null ? {} : { oneSync }) };
 }
 
 async function measureWatchers(
-  ground: Ground,
+  environment: Environment,
   { signal, onTurn, watched: deletions }: Scale,
 ): Promise<Pick<Measures, 'streams'>> {
   onTurn(`${OPEN_STREAMS} event streams`);
-  return { streams: await measureStreams(ground, { streams: OPEN_STREAMS, deletions, signal }) };
+  return {
+    streams: await measureStreams(environment, { streams: OPEN_STREAMS, deletions, signal }),
+  };
 }
 
 async function measureShares(
-  ground: Ground,
+  environment: Environment,
   { signal, onTurn }: Scale,
 ): Promise<Pick<Measures, 'fair'>> {
   onTurn("one user's deletion behind another's thousand");
-  return { fair: await measureFair(ground, signal) };
+  return { fair: await measureFair(environment, signal) };
 }
 
 async function measurePages(
-  ground: Ground,
+  environment: Environment,
   { signal, onTurn, pooled: rounds }: Scale,
 ): Promise<Pick<Measures, 'page'>> {
   onTurn('the portfolio in a browser');
-  const page = await measurePage(ground, { rounds, signal, say: onTurn });
+  const page = await measurePage(environment, { rounds, signal, say: onTurn });
   return page === null ? {} : { page };
 }
 
 async function measureOnePooled(
-  ground: Ground,
+  environment: Environment,
   { signal, onTurn, pooled: rounds }: Scale,
 ): Promise<Pick<Measures, 'pooled'>> {
   onTurn('a pooled bot on Docker');
-  const pooled = await measurePooled(ground, { rounds, signal, say: onTurn });
+  const pooled = await measurePooled(environment, { rounds, signal, say: onTurn });
   return pooled === null ? {} : { pooled };
 }
 

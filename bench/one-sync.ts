@@ -10,12 +10,12 @@ import {
   startOnDocker,
   userOf,
 } from './docker-pools.ts';
-import type { Ground, Place } from './ground.ts';
+import type { Environment, Place } from './environment.ts';
 import { median } from './statistics.ts';
 
 export interface OneSyncMeasure {
   /** Nothing to repair: median, ms. */
-  readonly lookMs: number;
+  readonly observeMs: number;
   /** One orphan paid back: median, ms. */
   readonly repairMs: number;
 }
@@ -26,12 +26,12 @@ const WARM_UPS = 3;
 
 /** @returns null where there is no Docker. */
 export function measureOneSync(
-  ground: Ground,
+  environment: Environment,
   options: { rounds: number; signal: AbortSignal; say: (line: string) => void },
 ): Promise<OneSyncMeasure | null> {
   return onDocker('one synchronisation on Docker', options, async ({ socket, startPool }) => {
     await startPool(POOL);
-    return ground.measure((place) => measureOn(place, socket, options.rounds));
+    return environment.measure((place) => measureOn(place, socket, options.rounds));
   });
 }
 
@@ -49,16 +49,16 @@ async function measureOn(place: Place, socket: string, rounds: number): Promise<
       if (data?.cleanedBots.length !== expected) throw new Error('the run found something else');
       return tookMs;
     };
-    const lookMs: number[] = [];
+    const observeMs: number[] = [];
     const repairMs: number[] = [];
     for (let round = 0; round < WARM_UPS + rounds; round += 1) {
-      lookMs.push(await sync(0));
+      observeMs.push(await sync(0));
       const orphan = { [`botAllocations.${UID}-bot-${round + 2}`]: allocation() };
       await users.updateOne({ firebaseUid: UID }, { $set: orphan });
       repairMs.push(await sync(1));
     }
     return {
-      lookMs: median(lookMs.slice(WARM_UPS)),
+      observeMs: median(observeMs.slice(WARM_UPS)),
       repairMs: median(repairMs.slice(WARM_UPS)),
     };
   } finally {

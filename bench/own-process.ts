@@ -8,7 +8,7 @@ import { pause } from '@reclaim/saga';
 
 const STOP_WITHIN_MS = 10_000;
 const START_WITHIN_MS = 60_000;
-const LOOK_EVERY_MS = 100;
+const CHECK_EVERY_MS = 100;
 
 export function startProcess(
   entry: string,
@@ -34,7 +34,7 @@ export async function whenServing(
     const answer = await fetch(`${url}/livez`).catch(() => null);
     await answer?.text();
     if (answer?.ok === true) return;
-    await pause(LOOK_EVERY_MS, signal);
+    await pause(CHECK_EVERY_MS, signal);
   }
   throw new Error(`the API does not serve within ${START_WITHIN_MS} ms`);
 }

@@ -11,7 +11,7 @@ import { loadSigningKey } from '../src/infra/identities/signing-key.ts';
 import type { Services } from '../src/main/compose/services.ts';
 import { launchBrowser } from '../test/support/chromium.ts';
 import { findBrowser } from '../test/support/find-browser.ts';
-import type { Ground, Place } from './ground.ts';
+import type { Environment, Place } from './environment.ts';
 import { seedContainers } from './herd.ts';
 import { startProcess, stopProcess, whenServing } from './own-process.ts';
 import { median } from './statistics.ts';
@@ -33,7 +33,7 @@ const CARDS_WITHIN_MS = 30_000;
 
 /** Null, with the reason said, where there is no browser. */
 export async function measurePage(
-  ground: Ground,
+  environment: Environment,
   { rounds, signal, say }: { rounds: number; signal: AbortSignal; say: (line: string) => void },
 ): Promise<PageMeasure | null> {
   const found = await findBrowser({ progress: say, signal });
@@ -41,7 +41,7 @@ export async function measurePage(
     say(`the page is not measured: ${found.missing}`);
     return null;
   }
-  return ground.measure(async (place) => {
+  return environment.measure(async (place) => {
     await seed(await place.services(), place);
     const port = await anyFreePort();
     const url = `http://127.0.0.1:${port}`;

@@ -10,7 +10,7 @@ import {
   startOnDocker,
   userOf,
 } from './docker-pools.ts';
-import type { Ground } from './ground.ts';
+import type { Environment } from './environment.ts';
 import { median } from './statistics.ts';
 
 export interface PooledMeasure {
@@ -26,12 +26,12 @@ const WARM_UPS = 2;
 
 /** @returns null where there is no Docker. */
 export function measurePooled(
-  ground: Ground,
+  environment: Environment,
   options: { rounds: number; signal: AbortSignal; say: (line: string) => void },
 ): Promise<PooledMeasure | null> {
   const pools = Array.from({ length: WARM_UPS + options.rounds }, (_, index) => poolOf(index));
   return onDocker('a pooled deletion on Docker', options, ({ socket, startPool }) =>
-    ground.measure(async (place) => {
+    environment.measure(async (place) => {
       await place.writePoolState(poolStateOf(pools.map(({ pool }) => pool)));
       const application = await startOnDocker(place, socket);
       try {

@@ -132,7 +132,7 @@ export function toFigures(measures: Measures): Readonly<Record<string, unknown>>
     syncAllGrowth: rounded(syncAll?.growth, 2),
     syncAllRatioToLoop: rounded(quotient(syncAll?.perSecond, syncAll?.loopPerSecond), 1),
     syncAllFoundShare: rounded(syncAll?.foundShare, 3),
-    oneSyncMs: rounded(oneSync?.lookMs, 1),
+    oneSyncMs: rounded(oneSync?.observeMs, 1),
     oneSyncRepairMs: rounded(oneSync?.repairMs, 1),
     pooledMs: rounded(pooled?.firstMs, 1),
     pooledNextMs: rounded(pooled?.nextMs, 1),

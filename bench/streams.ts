@@ -9,7 +9,7 @@ import { pause } from '@reclaim/saga';
 import { anyFreePort } from '../src/infra/embedded/ports.ts';
 import { createLocalTokenIssuer } from '../src/infra/identities/local-tokens.ts';
 import { loadSigningKey } from '../src/infra/identities/signing-key.ts';
-import type { Ground, Place } from './ground.ts';
+import type { Environment, Place } from './environment.ts';
 import { type HerdBot, seedUsers } from './herd.ts';
 import { residentMb, startProcess, stopProcess, whenServing } from './own-process.ts';
 import { median } from './statistics.ts';
@@ -39,8 +39,11 @@ const SAMPLE_EVERY_MS = 500;
 /** Streams opened at once. */
 const WIDTH = 50;
 
-export function measureStreams(ground: Ground, options: StreamsOptions): Promise<StreamsMeasure> {
-  return ground.measure(async (place) => {
+export function measureStreams(
+  environment: Environment,
+  options: StreamsOptions,
+): Promise<StreamsMeasure> {
+  return environment.measure(async (place) => {
     const { streams, deletions } = options;
     const { connection } = await place.services();
     const count = streams + WARM_UPS + 4 * deletions;

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { mongo } from 'mongoose';
 import { connectMongo } from '../src/infra/mongodb/connect.ts';
 import { BOTS_EACH, crowdBots, crowdPoolState, seedCrowd, uidOf } from './crowd.ts';
-import type { Ground } from './ground.ts';
+import type { Environment } from './environment.ts';
 
 export interface SyncAllMeasure {
   /** Allocations judged in a second of one core. */
@@ -33,11 +33,11 @@ const HEAP_LIMITS = ['--max-semi-space-size=8', '--max-old-space-size=256'];
 const LOOP_USERS = 1_000;
 
 export async function measureSyncAll(
-  ground: Ground,
+  environment: Environment,
   { users, signal }: SyncAllOptions,
 ): Promise<SyncAllMeasure> {
-  const few = await surveyOf(ground, users / 10, signal);
-  const many = await surveyOf(ground, users, signal);
+  const few = await surveyOf(environment, users / 10, signal);
+  const many = await surveyOf(environment, users, signal);
   const allocations = users * BOTS_EACH;
   return {
     perCpuSecond: allocations / many.cpuSeconds,
@@ -57,8 +57,8 @@ interface Surveyed {
   readonly loopPerSecond: number;
 }
 
-function surveyOf(ground: Ground, users: number, signal: AbortSignal): Promise<Surveyed> {
-  return ground.measure(async ({ env, services, writePoolState }) => {
+function surveyOf(environment: Environment, users: number, signal: AbortSignal): Promise<Surveyed> {
+  return environment.measure(async ({ env, services, writePoolState }) => {
     const { connection } = await services();
     await seedCrowd(connection, users);
     await writePoolState(crowdPoolState(users));

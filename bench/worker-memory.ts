@@ -9,7 +9,7 @@ import { createSimulatedWorld } from '../src/bots/simulator/simulated-world.ts';
 import { DELETE_BOT } from '../src/deletion/delete-bot.ts';
 import { writeInput } from '../src/deletion/delete-bot-input.ts';
 import type { Services } from '../src/main/compose/services.ts';
-import type { Ground } from './ground.ts';
+import type { Environment } from './environment.ts';
 import { type HerdBot, seedUsers } from './herd.ts';
 import { residentMb, startProcess, stopProcess } from './own-process.ts';
 
@@ -34,12 +34,15 @@ const SETTLE_WITHIN_MS = 180_000;
 const WIDTH = 500;
 
 /** @returns the largest resident set of the settled process, in megabytes. */
-export function measureWorkerMemory(ground: Ground, options: MemoryOptions): Promise<number> {
-  return ground.measure(async (place) => {
+export function measureWorkerMemory(
+  environment: Environment,
+  options: MemoryOptions,
+): Promise<number> {
+  return environment.measure(async (place) => {
     const services = await place.services();
     const { connection } = services;
     const bots = await seedUsers(connection, place.writePoolState, options.sagas);
-    await createSimulatedWorld(connection).misbehave(
+    await createSimulatedWorld(connection).injectFaults(
       { host: SIMULATED_HOST },
       { unreachable: true },
     );

@@ -6,8 +6,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const SAY_EVERY_MS = 5_000;
-const LOOK_EVERY_MS = 500;
+const REPORT_EVERY_MS = 5_000;
+const CHECK_EVERY_MS = 500;
 /** Requests fail and nothing else comes: what a name server or a firewall says at once. */
 const REFUSED_LIMIT_MS = 20_000;
 /** Nothing fails and nothing has ever come. */
@@ -31,20 +31,20 @@ export async function npmCi({ root, keys, say }) {
   const stdio = ['ignore', 'ignore', 'pipe'];
   const child = spawn(command, [...args, ...FLAGS], { cwd: root, stdio });
   const began = Date.now();
-  const heard = { answers: 0, lastMs: began, failure: '', registry: '', errors: [] };
-  createInterface({ input: child.stderr }).on('line', (line) => hear(heard, line));
+  const persisted = { answers: 0, lastMs: began, failure: '', registry: '', errors: [] };
+  createInterface({ input: child.stderr }).on('line', (line) => hear(persisted, line));
   const unpacked = () => keys.filter((key) => existsSync(join(root, key, 'package.json'))).length;
   const ticker = setInterval(() => {
-    say(`${phase(heard.answers, unpacked(), keys.length)} (${secondsSince(began)} s)`);
-  }, SAY_EVERY_MS);
+    say(`${phase(persisted.answers, unpacked(), keys.length)} (${secondsSince(began)} s)`);
+  }, REPORT_EVERY_MS);
   let isAway = false;
   const watch = setInterval(() => {
-    const silentMs = Date.now() - heard.lastMs;
-    const hasCome = heard.answers > 0 || unpacked() > 0;
-    isAway = silentMs > (heard.failure === '' ? SILENCE_LIMIT_MS : REFUSED_LIMIT_MS);
-    isAway &&= heard.failure !== '' || !hasCome;
+    const silentMs = Date.now() - persisted.lastMs;
+    const hasCome = persisted.answers > 0 || unpacked() > 0;
+    isAway = silentMs > (persisted.failure === '' ? SILENCE_LIMIT_MS : REFUSED_LIMIT_MS);
+    isAway &&= persisted.failure !== '' || !hasCome;
     if (isAway) child.kill();
-  }, LOOK_EVERY_MS);
+  }, CHECK_EVERY_MS);
   const stop = (signal) => child.kill(signal);
   process.once('SIGINT', stop).once('SIGTERM', stop);
   const outcome = await new Promise((resolve) => {
@@ -54,19 +54,20 @@ export async function npmCi({ root, keys, say }) {
   clearInterval(ticker);
   clearInterval(watch);
   if (outcome === 0) return undefined;
-  if (isAway || (heard.failure !== '' && heard.answers === 0)) return awaySentence(heard);
-  for (const line of heard.errors.slice(0, SHOWN_ERRORS)) say(line);
+  if (isAway || (persisted.failure !== '' && persisted.answers === 0))
+    return awaySentence(persisted);
+  for (const line of persisted.errors.slice(0, SHOWN_ERRORS)) say(line);
   return `npm ci failed (${outcome}); its messages are above`;
 }
 
-function hear(heard, line) {
+function hear(persisted, line) {
   const [, url, outcome] = /^npm http fetch [A-Z]+ (?:\d+ )?(\S+) (.*)$/.exec(line) ?? [];
   const [, failure] = /^attempt \d+ failed with (.+)$/.exec(outcome ?? '') ?? [];
-  if (line.startsWith('npm error')) heard.errors.push(line);
+  if (line.startsWith('npm error')) persisted.errors.push(line);
   if (url === undefined) return;
   if (failure === undefined) {
-    Object.assign(heard, { answers: heard.answers + 1, lastMs: Date.now(), failure: '' });
-  } else Object.assign(heard, { failure, registry: hostOf(url) });
+    Object.assign(persisted, { answers: persisted.answers + 1, lastMs: Date.now(), failure: '' });
+  } else Object.assign(persisted, { failure, registry: hostOf(url) });
 }
 
 function phase(answers, unpacked, total) {

@@ -63,7 +63,7 @@ async function portfolio(browser: Browser, url: string): Promise<void> {
 async function deletion(browser: Browser, url: string, connection: Connection) {
   const world = createSimulatedWorld(connection);
   const bot = { instanceId: 'uid-live-bot-1' };
-  await world.misbehave(bot, { refuseStop: true });
+  await world.injectFaults(bot, { refuseStop: true });
   const page = await open(browser, url, DESK, 'uid-live');
   await page.getByRole('button', { name: 'Delete Alpha' }).click();
   await page.getByRole('dialog').waitFor();

@@ -1,10 +1,10 @@
 // One run: ground, town and system; load and faults side by side for the time that was asked for; then peace, and
 // judgement.
 
+import { type Environment, openEnvironment } from './environment.ts';
 import { directFaults } from './faults/director.ts';
-import { createMischief } from './faults/mischief.ts';
+import { createFaultSource } from './faults/fault-source.ts';
 import type { Recovery } from './faults/recovery.ts';
-import { type Ground, openGround } from './ground.ts';
 import { insist } from './insist.ts';
 import { letAdministratorsWork } from './load/administrators.ts';
 import { takeCensus } from './load/census.ts';
@@ -57,17 +57,17 @@ const WORKERS = 2;
 const USERS = 48;
 
 export async function runSoak(options: RunOptions): Promise<RunReport> {
-  const ground = await openGround(options);
-  const ends: (() => Promise<void>)[] = [() => ground.close()];
+  const environment = await openEnvironment(options);
+  const ends: (() => Promise<void>)[] = [() => environment.close()];
   try {
-    return await runOn(ground, options, (end) => ends.unshift(end));
+    return await runOn(environment, options, (end) => ends.unshift(end));
   } finally {
     for (const end of ends) await end();
   }
 }
 
 async function runOn(
-  ground: Ground,
+  environment: Environment,
   options: RunOptions,
   onEnd: (end: () => Promise<void>) => void,
 ): Promise<RunReport> {
@@ -77,9 +77,14 @@ async function runOn(
   const faults = createTally();
   const answers = createTally();
   const stuck = createTally();
-  const { connection, folder, poolStateFile } = ground;
+  const { connection, folder, poolStateFile } = environment;
   const town = await foundTown(connection, poolStateFile, USERS);
-  const system = await startSystem({ ground, workers: WORKERS, random, verdict });
+  const system = await startSystem({
+    soakEnvironment: environment,
+    workers: WORKERS,
+    random,
+    verdict,
+  });
   onEnd(() => system.stop());
   const client = await createClient(system.url, folder);
   await ready(system, signal);
@@ -88,7 +93,7 @@ async function runOn(
   const census = takeCensus(connection);
   onEnd(() => census.stop());
   const promises = createPromises();
-  const mischief = createMischief(connection, random.fork('mischief'), faults);
+  const faultSource = createFaultSource(connection, random.fork('faultSource'), faults);
   const time = AbortSignal.any([signal, AbortSignal.timeout(minutes * 60_000)]);
   const shared = { client, census, promises, verdict, signal: time };
   const platform = startPlatform({
@@ -96,24 +101,24 @@ async function runOn(
     random: random.fork('platform'),
   });
   const watchers = startWatchers({ ...shared, random: random.fork('watchers') });
-  const scene = { ground, system, platform, mischief, town, census, faults };
+  const context = { environment, system, platform, faultSource, town, census, faults };
   say(`seed ${seed}: load and faults for ${minutes} minute(s)`);
   const [recoveries] = await Promise.all([
-    directFaults({ ...scene, random: random.fork('faults'), signal: time }),
-    letUsersLive(town, { ...shared, mischief, answers, random: random.fork('users') }),
+    directFaults({ ...context, random: random.fork('faults'), signal: time }),
+    letUsersLive(town, { ...shared, faultSource, answers, random: random.fork('users') }),
     letAdministratorsWork({ ...shared, stuck, random: random.fork('administrators') }),
     watchers.stopped,
     platform.stopped,
   ]);
   signal.throwIfAborted();
   say('nothing breaks any more: everything comes to its end');
-  await insist(() => mischief.clear());
-  await settleDown({ ...shared, ground, stuck, signal });
+  await insist(() => faultSource.clear());
+  await settleDown({ ...shared, environment, stuck, signal });
   say('judging');
   await judgeAudit(client, verdict, signal);
-  const evidence = await insist(() => collectEvidence(ground, town));
+  const evidence = await insist(() => collectEvidence(environment, town));
   judgeMoney(evidence, platform, verdict);
-  judgeBots(evidence, mischief, verdict);
+  judgeBots(evidence, faultSource, verdict);
   judgeJobs(evidence, promises, watchers.shown, verdict);
   judgeFindings(evidence, verdict);
   return {

@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { mongo } from 'mongoose';
 import type { PoolState } from '../src/pool-state/pool-state.ts';
-import type { Ground } from './ground.ts';
+import type { Environment } from './environment.ts';
 import { insist, untilTrue } from './insist.ts';
 import { orderSyncAll, releaseStuck } from './load/administrators.ts';
 import type { Census } from './load/census.ts';
@@ -14,7 +14,7 @@ import type { Tally } from './tally.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface Ending {
-  readonly ground: Ground;
+  readonly environment: Environment;
   readonly client: Client;
   readonly census: Census;
   readonly promises: Promises;
@@ -32,17 +32,17 @@ const HEALING_RUNS = 3;
 export async function settleDown(ending: Ending): Promise<void> {
   await comeToRest(ending);
   await finishTombstones(ending);
-  for (let run = 0; run < HEALING_RUNS; run += 1) await syncEverybody(ending);
+  for (let run = 0; run < HEALING_RUNS; run += 1) await syncAllUsers(ending);
   await comeToRest(ending);
   await finishTombstones(ending);
-  const before = await everything(ending.ground);
-  await syncEverybody(ending);
+  const before = await everything(ending.environment);
+  await syncAllUsers(ending);
   await comeToRest(ending);
-  compare(ending.verdict, before, await everything(ending.ground));
+  compare(ending.verdict, before, await everything(ending.environment));
 }
 
-async function comeToRest({ ground, client, stuck, verdict, signal }: Ending): Promise<void> {
-  const sagas = ground.connection.collection('sagas');
+async function comeToRest({ environment, client, stuck, verdict, signal }: Ending): Promise<void> {
+  const sagas = environment.connection.collection('sagas');
   const open = () => sagas.countDocuments({ open: true });
   const isAtRest = await untilTrue(
     async () => {
@@ -62,9 +62,9 @@ async function comeToRest({ ground, client, stuck, verdict, signal }: Ending): P
   }
 }
 
-async function finishTombstones({ ground, verdict, signal }: Ending): Promise<void> {
-  await hurryLooks(ground);
-  const tombstones = ground.connection.collection('tombstones');
+async function finishTombstones({ environment, verdict, signal }: Ending): Promise<void> {
+  await makeChecksDue(environment);
+  const tombstones = environment.connection.collection('tombstones');
   const isFinished = await untilTrue(
     async () => {
       return (await tombstones.countDocuments(UNFINISHED)) === 0;
@@ -82,12 +82,12 @@ async function finishTombstones({ ground, verdict, signal }: Ending): Promise<vo
 
 const LONG_AGO = new Date(0);
 const UNFINISHED = {
-  $or: [{ status: { $nin: ['ended', 'withdrawn'] } }, { status: 'ended', nextLookAt: LONG_AGO }],
+  $or: [{ status: { $nin: ['ended', 'withdrawn'] } }, { status: 'ended', nextCheckAt: LONG_AGO }],
 };
 
 /** The platform's stale copies brought entries of deleted bots back. The look of a minute after the end takes them
  * out: for those bots it is brought forward, so that a run need not wait for it. */
-async function hurryLooks({ connection, poolStateFile }: Ground): Promise<void> {
+async function makeChecksDue({ connection, poolStateFile }: Environment): Promise<void> {
   const { botMapping, pools }: PoolState = JSON.parse(await readFile(poolStateFile, 'utf8'));
   const listed = [...Object.keys(botMapping), ...Object.values(pools).flatMap(({ bots }) => bots)];
   await insist(() =>
@@ -95,14 +95,14 @@ async function hurryLooks({ connection, poolStateFile }: Ground): Promise<void> 
       .collection('tombstones')
       .updateMany(
         { status: 'ended', instanceId: { $in: listed } },
-        { $set: { nextLookAt: LONG_AGO, heldUntil: null } },
+        { $set: { nextCheckAt: LONG_AGO, heldUntil: null } },
       ),
   );
 }
 
-async function syncEverybody(ending: Ending): Promise<void> {
-  const { ground, verdict, signal } = ending;
-  const sagas = ground.connection.collection<{ _id: string; state: mongo.Document }>('sagas');
+async function syncAllUsers(ending: Ending): Promise<void> {
+  const { environment, verdict, signal } = ending;
+  const sagas = environment.connection.collection<{ _id: string; state: mongo.Document }>('sagas');
   let jobId: string | undefined;
   await untilTrue(
     async () => {
@@ -126,7 +126,7 @@ async function syncEverybody(ending: Ending): Promise<void> {
 type Everything = Readonly<Record<string, string>>;
 
 /** What a synchronisation could change. */
-async function everything({ connection, poolStateFile }: Ground): Promise<Everything> {
+async function everything({ connection, poolStateFile }: Environment): Promise<Everything> {
   const all = (name: string) =>
     insist(() => connection.collection(name).find().sort({ _id: 1 }).toArray());
   const [users, bots] = await Promise.all([all('users'), all('simulatedBots')]);

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { anyFreePort } from '../src/infra/embedded/ports.ts';
-import type { Ground } from './ground.ts';
+import type { Environment } from './environment.ts';
 import { type KeptProcess, keepProcess } from './kept-process.ts';
 import type { Random } from './random.ts';
 import type { Verdict } from './verdict.ts';
@@ -26,22 +26,22 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const HEAP_LIMITS = ['--max-semi-space-size=8', '--max-old-space-size=256'];
 
 export async function startSystem(options: {
-  readonly ground: Ground;
+  readonly soakEnvironment: Environment;
   readonly workers: number;
   readonly random: Random;
   readonly verdict: Verdict;
 }): Promise<System> {
-  const { ground, random, verdict } = options;
+  const { soakEnvironment, random, verdict } = options;
   const port = await anyFreePort();
   const policies = random.fork('policies');
-  const env = environment(ground, port);
+  const env = environment(soakEnvironment, port);
   const onCrash = (how: string) => verdict.violated('crash', how);
   const keep = (name: string, args: readonly string[], more = (): Record<string, string> => ({})) =>
     keepProcess({
       name,
       args,
       env: () => ({ ...env, ...more() }),
-      logFile: join(ground.folder, `${name}.log`),
+      logFile: join(soakEnvironment.folder, `${name}.log`),
       onCrash,
     });
   const api = await keep('api', [join(ROOT, 'src/main/server.ts')], () => ({
@@ -61,12 +61,12 @@ export async function startSystem(options: {
   };
 }
 
-function environment(ground: Ground, port: number): Record<string, string> {
+function environment(soakEnvironment: Environment, port: number): Record<string, string> {
   return {
-    MONGODB_URI: `mongodb://127.0.0.1:${ground.mongodbWire.port}/reclaim?directConnection=true`,
-    REDIS_URL: `redis://127.0.0.1:${ground.valkeyWire.port}`,
-    DATA_DIR: ground.folder,
-    POOL_STATE_FILE: ground.poolStateFile,
+    MONGODB_URI: `mongodb://127.0.0.1:${soakEnvironment.mongodbWire.port}/reclaim?directConnection=true`,
+    REDIS_URL: `redis://127.0.0.1:${soakEnvironment.valkeyWire.port}`,
+    DATA_DIR: soakEnvironment.folder,
+    POOL_STATE_FILE: soakEnvironment.poolStateFile,
     HOST: '127.0.0.1',
     PORT: String(port),
     AUTH: 'local',

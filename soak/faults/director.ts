@@ -5,10 +5,10 @@ import { pause } from '@reclaim/saga';
 import type { Census } from '../load/census.ts';
 import type { Random } from '../random.ts';
 import type { Tally } from '../tally.ts';
-import { OUTAGES, type Outage, type Scene } from './outages.ts';
+import { type ExecutionContext, OUTAGES, type Outage } from './outages.ts';
 import { measureRecovery, type Recovery } from './recovery.ts';
 
-export interface DirectorOptions extends Scene {
+export interface DirectorOptions extends ExecutionContext {
   readonly census: Census;
   readonly faults: Tally;
 }
@@ -39,17 +39,17 @@ async function breakThings(
   stage: Stage,
   recoveries: Recovery[],
 ): Promise<void> {
-  const { random, signal, faults, mischief, ground } = options;
-  const scene = { ...options, random: random.fork('outages') };
+  const { random, signal, faults, faultSource, environment } = options;
+  const context = { ...options, random: random.fork('outages') };
   while (!signal.aborted) {
     await pause(random.between(BETWEEN_OUTAGES_MS.min, BETWEEN_OUTAGES_MS.max), signal);
     if (signal.aborted) return;
-    const outages = chooseOutages(scene.random);
+    const outages = chooseOutages(context.random);
     for (const { name } of outages) faults.add(name);
-    await Promise.all(outages.map((outage) => outage.run(scene)));
+    await Promise.all(outages.map((outage) => outage.run(context)));
     stage.isCalm = true;
-    await mischief.clear().catch(() => undefined);
-    const recovery = await measureRecovery(ground.connection, nameOf(outages), signal);
+    await faultSource.clear().catch(() => undefined);
+    const recovery = await measureRecovery(environment.connection, nameOf(outages), signal);
     // Cut off by the end of the run, it says nothing.
     if (!signal.aborted) recoveries.push(recovery);
     stage.isCalm = false;
@@ -77,10 +77,10 @@ const REQUESTS = [
   'tombstones',
   'simulatedBots',
   'sagas',
-  'closing',
+  'lockedBy',
 ] as const;
 
-async function loseReplies({ random, signal, ground, faults }: DirectorOptions, stage: Stage) {
+async function loseReplies({ random, signal, environment, faults }: DirectorOptions, stage: Stage) {
   const chance = random.fork('replies');
   while (!signal.aborted) {
     await pause(chance.between(CUT_EVERY_MS.min, CUT_EVERY_MS.max), signal);
@@ -88,19 +88,24 @@ async function loseReplies({ random, signal, ground, faults }: DirectorOptions, 
     const text = chance.pick(REQUESTS) ?? 'sagas';
     const isValkey = chance.chance(0.2);
     const isLost = isValkey
-      ? await ground.valkeyWire.loseReply('evalsha', CUT_WITHIN_MS)
-      : await ground.mongodbWire.loseReply(text, CUT_WITHIN_MS);
+      ? await environment.valkeyWire.loseReply('evalsha', CUT_WITHIN_MS)
+      : await environment.mongodbWire.loseReply(text, CUT_WITHIN_MS);
     if (isLost) faults.add(isValkey ? 'reply of Valkey lost' : `reply of MongoDB lost: ${text}`);
   }
 }
 
-async function letBotsFail({ random, signal, mischief, census }: DirectorOptions): Promise<void> {
+async function letBotsFail({
+  random,
+  signal,
+  faultSource,
+  census,
+}: DirectorOptions): Promise<void> {
   const chance = random.fork('mishaps');
   while (!signal.aborted) {
     await pause(chance.between(MISHAP_EVERY_MS.min, MISHAP_EVERY_MS.max), signal);
     const bot = chance.pick(census.allBots());
     if (bot === undefined || signal.aborted) continue;
-    const { lose, crash } = mischief;
+    const { lose, crash } = faultSource;
     // The observer's own call may fail: then it was no fault.
     await (chance.chance(0.6) ? lose : crash)(bot.instanceId).catch(() => undefined);
   }

@@ -2,19 +2,19 @@
 // back; how long the sagas take from there is the recovery.
 
 import { pause } from '@reclaim/saga';
-import type { Ground } from '../ground.ts';
+import type { Environment } from '../environment.ts';
 import { insist } from '../insist.ts';
 import type { Platform } from '../load/platform.ts';
 import type { Random } from '../random.ts';
 import { LEASE_SECONDS, type System } from '../system.ts';
 import type { Townsman } from '../town.ts';
-import type { Mischief } from './mischief.ts';
+import type { FaultSource } from './fault-source.ts';
 
-export interface Scene {
-  readonly ground: Ground;
+export interface ExecutionContext {
+  readonly environment: Environment;
   readonly system: System;
   readonly platform: Platform;
-  readonly mischief: Mischief;
+  readonly faultSource: FaultSource;
   readonly town: readonly Townsman[];
   readonly random: Random;
   readonly signal: AbortSignal;
@@ -23,51 +23,55 @@ export interface Scene {
 export interface Outage {
   readonly name: string;
   readonly weight: number;
-  run(scene: Scene): Promise<void>;
+  run(context: ExecutionContext): Promise<void>;
 }
 
-const lastFor = ({ random, signal }: Scene, min: number, max: number) =>
+const lastFor = ({ random, signal }: ExecutionContext, min: number, max: number) =>
   pause(random.between(min, max), signal);
 
-const workerOf = ({ random, system }: Scene) => random.pick(system.workers);
+const workerOf = ({ random, system }: ExecutionContext) => random.pick(system.workers);
 
 export const OUTAGES: readonly [Outage, ...Outage[]] = [
   {
     name: 'worker killed',
     weight: 9,
-    run: async (scene) => workerOf(scene)?.kill(),
+    run: async (context) => workerOf(context)?.kill(),
   },
   {
     name: 'worker frozen past its lease',
     weight: 3,
-    run: async (scene) => {
-      const worker = workerOf(scene);
+    run: async (context) => {
+      const worker = workerOf(context);
       worker?.freeze();
       try {
-        await lastFor(scene, LEASE_SECONDS * 1_300, LEASE_SECONDS * 2_000);
+        await lastFor(context, LEASE_SECONDS * 1_300, LEASE_SECONDS * 2_000);
       } finally {
         worker?.thaw();
       }
     },
   },
   { name: 'API killed', weight: 2, run: ({ system }) => system.api.kill() },
-  { name: 'Valkey flushed', weight: 3, run: ({ ground }) => insist(() => ground.flushValkey()) },
+  {
+    name: 'Valkey flushed',
+    weight: 3,
+    run: ({ environment }) => insist(() => environment.flushValkey()),
+  },
   {
     name: 'Valkey killed',
     weight: 2,
-    run: async (scene) => {
-      await scene.ground.valkey.kill();
-      await lastFor(scene, 0, 1_500);
-      await scene.ground.valkey.restart();
+    run: async (context) => {
+      await context.environment.valkey.kill();
+      await lastFor(context, 0, 1_500);
+      await context.environment.valkey.restart();
     },
   },
   {
     name: 'MongoDB killed',
     weight: 3,
-    run: async (scene) => {
-      await scene.ground.mongodb.kill();
-      await lastFor(scene, 0, 500);
-      await scene.ground.mongodb.restart();
+    run: async (context) => {
+      await context.environment.mongodb.kill();
+      await lastFor(context, 0, 500);
+      await context.environment.mongodb.restart();
     },
   },
   { name: 'MongoDB refuses connections', weight: 2, run: wired('mongodbWire', 'refuse') },
@@ -80,11 +84,11 @@ export const OUTAGES: readonly [Outage, ...Outage[]] = [
   {
     name: 'supervisord dead',
     weight: 2,
-    run: async (scene) => {
-      const pool = scene.random.pick(scene.town.flatMap(({ pool: name }) => name ?? []));
+    run: async (context) => {
+      const pool = context.random.pick(context.town.flatMap(({ pool: name }) => name ?? []));
       if (pool === undefined) return;
-      await insist(() => scene.mischief.supervisord(pool, 'dead'));
-      await lastFor(scene, 1_000, 2_500);
+      await insist(() => context.faultSource.supervisord(pool, 'dead'));
+      await lastFor(context, 1_000, 2_500);
     },
   },
   {
@@ -96,19 +100,19 @@ export const OUTAGES: readonly [Outage, ...Outage[]] = [
 ];
 
 function wired(wire: 'mongodbWire' | 'valkeyWire', fault: 'refuse' | 'freeze'): Outage['run'] {
-  return async (scene) => {
-    scene.ground[wire][fault]();
+  return async (context) => {
+    context.environment[wire][fault]();
     try {
-      await lastFor(scene, 500, 2_500);
+      await lastFor(context, 500, 2_500);
     } finally {
-      scene.ground[wire].heal();
+      context.environment[wire].heal();
     }
   };
 }
 
-function hosted(kind: Parameters<Mischief['host']>[0]): Outage['run'] {
-  return async (scene) => {
-    await insist(() => scene.mischief.host(kind, true));
-    await lastFor(scene, 500, 2_000);
+function hosted(kind: Parameters<FaultSource['host']>[0]): Outage['run'] {
+  return async (context) => {
+    await insist(() => context.faultSource.host(kind, true));
+    await lastFor(context, 500, 2_000);
   };
 }

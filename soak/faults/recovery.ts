@@ -21,7 +21,7 @@ export interface Recovery {
 }
 
 const GIVE_UP_MS = 20_000;
-const LOOK_EVERY_MS = 50;
+const CHECK_EVERY_MS = 50;
 /** Waits for the runs of its users, which wait for other things. */
 const NOT_WATCHED = ['sync-all'];
 const WORKING = { open: true, 'state.phase': { $ne: 'stuck' }, kind: { $nin: NOT_WATCHED } };
@@ -38,7 +38,7 @@ export async function measureRecovery(
   let movedMs = tookMs();
   let [lastToMove, lastToRest] = [nameOf(first), nameOf(first)];
   while (left.size > 0 && !signal.aborted && tookMs() < GIVE_UP_MS) {
-    await pause(LOOK_EVERY_MS, signal);
+    await pause(CHECK_EVERY_MS, signal);
     // One that came to rest is through, even if a person sends it on afterwards.
     left = await readOpen(connection, { _id: { $in: [...left.keys()] } });
     if (left.size > 0) lastToRest = nameOf(left);

@@ -18,17 +18,17 @@ export interface AdministratorsOptions {
   readonly signal: AbortSignal;
 }
 
-const LOOK_EVERY_MS = 1_500;
+const CHECK_EVERY_MS = 1_500;
 const SYNC_ALL_EVERY_MS = 15_000;
 const REASON = { reason: 'the soak mended what was broken' };
 
 export async function letAdministratorsWork(options: AdministratorsOptions): Promise<void> {
   const { signal } = options;
-  const look = async () => {
+  const observe = async () => {
     while (!signal.aborted) {
       await confirmStart(options.client);
       await releaseStuck(options, options.random.chance(0.2) ? 'compensate' : 'retry');
-      await pause(LOOK_EVERY_MS, signal);
+      await pause(CHECK_EVERY_MS, signal);
     }
   };
   const syncAll = async () => {
@@ -37,7 +37,7 @@ export async function letAdministratorsWork(options: AdministratorsOptions): Pro
       if (!signal.aborted) await orderSyncAll(options);
     }
   };
-  await Promise.all([look(), syncAll()]);
+  await Promise.all([observe(), syncAll()]);
 }
 
 /** Until then the runs by the clock and of opened pages only look. */

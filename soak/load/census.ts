@@ -73,7 +73,7 @@ const FREE_BOTS: mongo.Document[] = [
       bots: {
         $filter: {
           input: { $objectToArray: { $ifNull: ['$botAllocations', {}] } },
-          cond: { $eq: [{ $type: '$$this.v.closing' }, 'missing'] },
+          cond: { $eq: [{ $type: '$$this.v.lockedBy' }, 'missing'] },
         },
       },
     },

@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { pause } from '@reclaim/saga';
-import type { Mischief } from '../faults/mischief.ts';
+import type { FaultSource } from '../faults/fault-source.ts';
 import type { Random } from '../random.ts';
 import type { Tally } from '../tally.ts';
 import type { Townsman } from '../town.ts';
@@ -15,7 +15,7 @@ export interface UsersOptions {
   readonly client: Client;
   readonly census: Census;
   readonly promises: Promises;
-  readonly mischief: Mischief;
+  readonly faultSource: FaultSource;
   readonly random: Random;
   /** Answers by request and status. */
   readonly answers: Tally;
@@ -81,10 +81,10 @@ async function act(day: Day): Promise<void> {
 
 async function deleteOne(day: Day, instanceId: string | undefined): Promise<void> {
   if (instanceId === undefined) return;
-  const { random, mischief, promises, asked } = day;
+  const { random, faultSource, promises, asked } = day;
   asked.set(instanceId, performance.now());
   if (random.chance(MISCHIEF_IN_DELETES)) {
-    await mischief.beforeDelete(instanceId).catch(() => undefined);
+    await faultSource.beforeDelete(instanceId).catch(() => undefined);
   }
   const times = random.chance(0.08) ? random.between(2, 4) : 1;
   const replies = await Promise.all(
@@ -96,9 +96,9 @@ async function deleteOne(day: Day, instanceId: string | undefined): Promise<void
 }
 
 async function provision(day: Day): Promise<void> {
-  const { random, mischief, promises, who } = day;
+  const { random, faultSource, promises, who } = day;
   if (random.chance(MISCHIEF_IN_PROVISIONS)) {
-    await mischief.beforeProvision(who.pool).catch(() => undefined);
+    await faultSource.beforeProvision(who.pool).catch(() => undefined);
   }
   const key = randomUUID();
   const allocatedAmount = random.between(100, 9_999) / 100;

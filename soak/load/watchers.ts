@@ -38,7 +38,7 @@ export function startWatchers(options: WatchersOptions): Watchers {
   return { shown, polls: () => polls, stopped };
 }
 
-interface Seen {
+interface JobBefore {
   readonly state: string;
   readonly progress: number;
 }
@@ -48,19 +48,19 @@ async function follow(
   jobId: string,
   shown: Map<string, string>,
 ): Promise<number> {
-  let before: Seen | null = null;
+  let before: JobBefore | null = null;
   let polls = 0;
   // Some polls after the end: an end is for good.
   for (let afterEnd = 0; afterEnd < 2 && !signal.aborted; ) {
     const reply = await client.asAdmin({ method: 'GET', path: `/jobs/${jobId}` });
     polls += 1;
     if (reply?.status === 200) {
-      const seen: Seen = reply.body;
-      const wrong = before === null ? null : regress(before, seen);
+      const observed: JobBefore = reply.body;
+      const wrong = before === null ? null : regress(before, observed);
       if (wrong !== null) verdict.violated('I9', `${jobId} ${wrong}`);
-      shown.set(jobId, seen.state);
-      if (ENDS.has(seen.state)) afterEnd += 1;
-      before = seen;
+      shown.set(jobId, observed.state);
+      if (ENDS.has(observed.state)) afterEnd += 1;
+      before = observed;
     } else if (reply?.status === 404) verdict.violated('I7', `${jobId} is not known any more`);
     await pause(POLL_EVERY_MS, signal);
   }
@@ -77,7 +77,7 @@ const NEXT: Readonly<Record<string, ReadonlySet<string>>> = {
   compensating: new Set(['compensating', 'stuck', ...ENDS]),
 };
 
-function regress(before: Seen, now: Seen): string | null {
+function regress(before: JobBefore, now: JobBefore): string | null {
   const isEnd = ENDS.has(before.state);
   const isAllowed = isEnd ? before.state === now.state : NEXT[before.state]?.has(now.state);
   if (isAllowed !== true) return `was ${before.state} and is ${now.state}`;

@@ -3,7 +3,7 @@
 
 import type { mongo } from 'mongoose';
 import type { BotMapping } from '../../src/pool-state/pool-state.ts';
-import type { Mischief } from '../faults/mischief.ts';
+import type { FaultSource } from '../faults/fault-source.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Evidence, SagaEvidence } from './evidence.ts';
 
@@ -25,9 +25,9 @@ interface BotEvidence {
 const REMOVING: ReadonlySet<string> = new Set(['delete-bot', 'reclaim-orphan']);
 
 /** What befell bots that nobody deleted. */
-type Mishaps = Pick<Mischief, 'lost' | 'crashed'>;
+type Mishaps = Pick<FaultSource, 'lost' | 'crashed'>;
 
-export function judgeBots(evidence: Evidence, mischief: Mishaps, verdict: Verdict): void {
+export function judgeBots(evidence: Evidence, faultSource: Mishaps, verdict: Verdict): void {
   const sagas = Map.groupBy(evidence.sagas, ({ instanceId }) => instanceId ?? '');
   for (const bot of allBots(evidence)) {
     const own = sagas.get(bot.instanceId) ?? [];
@@ -35,9 +35,9 @@ export function judgeBots(evidence: Evidence, mischief: Mishaps, verdict: Verdic
     const provision = own.find(({ kind }) => kind === 'provision-bot');
     const wasMade = provision === undefined || provision.phase === 'completed';
     if (removal.length > 0 || !wasMade) judgeGone(bot, verdict);
-    else judgeThere(bot, mischief, verdict);
+    else judgeThere(bot, faultSource, verdict);
     judgeResults(bot, removal, evidence, verdict);
-    judgeReclaims(removal, mischief, verdict);
+    judgeReclaims(removal, faultSource, verdict);
   }
 }
 
@@ -49,15 +49,15 @@ function judgeGone(bot: BotEvidence, verdict: Verdict): void {
   if (bot.isMapped || bot.isListed) verdict.violated('I1', `${instanceId} is gone but in a pool`);
 }
 
-function judgeThere(bot: BotEvidence, mischief: Mishaps, verdict: Verdict): void {
+function judgeThere(bot: BotEvidence, faultSource: Mishaps, verdict: Verdict): void {
   const { instanceId, allocation, containers } = bot;
   verdict.expectSame('I1', `payments for ${instanceId}, which is there`, 0, bot.payments);
   if (allocation === undefined) verdict.violated('I1', `${instanceId} has lost its allocation`);
-  else if (allocation.closing !== undefined) verdict.violated('I1', `${instanceId} is marked`);
-  const isLeftAlone = containers.length === 0 && mischief.lost.has(instanceId) && bot.isVetoed;
+  else if (allocation.lockedBy !== undefined) verdict.violated('I1', `${instanceId} is marked`);
+  const isLeftAlone = containers.length === 0 && faultSource.lost.has(instanceId) && bot.isVetoed;
   if (containers.length !== 1 && !isLeftAlone) {
     const found = JSON.stringify(containers.map(({ _id }) => _id));
-    const lost = mischief.lost.has(instanceId) ? 'lost by its host' : 'never lost';
+    const lost = faultSource.lost.has(instanceId) ? 'lost by its host' : 'never lost';
     const mapping = JSON.stringify(bot.mapping ?? null);
     verdict.violated(
       'I3',
@@ -68,7 +68,7 @@ function judgeThere(bot: BotEvidence, mischief: Mishaps, verdict: Verdict): void
     verdict.violated('I1', `${instanceId} is not in its pool`);
   }
   const [container] = containers;
-  if (container === undefined || mischief.crashed.has(instanceId)) return;
+  if (container === undefined || faultSource.crashed.has(instanceId)) return;
   const { kind, running, restartPolicy, conf, program } = container;
   const isRestored =
     kind === 'dedicated'
@@ -97,11 +97,11 @@ function judgeResults(
 
 function judgeReclaims(
   removal: readonly SagaEvidence[],
-  mischief: Mishaps,
+  faultSource: Mishaps,
   verdict: Verdict,
 ): void {
   for (const { kind, instanceId, id } of removal) {
-    if (kind !== 'reclaim-orphan' || mischief.lost.has(String(instanceId))) continue;
+    if (kind !== 'reclaim-orphan' || faultSource.lost.has(String(instanceId))) continue;
     verdict.violated('I4', `${id} reclaimed ${instanceId}, which its host never lost`);
   }
 }

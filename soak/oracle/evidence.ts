@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import type { mongo } from 'mongoose';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
-import type { Ground } from '../ground.ts';
+import type { Environment } from '../environment.ts';
 import type { Townsman } from '../town.ts';
 
 export interface Evidence {
@@ -41,7 +41,7 @@ export interface SagaEvidence {
 }
 
 export async function collectEvidence(
-  { connection, poolStateFile }: Ground,
+  { connection, poolStateFile }: Environment,
   town: readonly Townsman[],
 ): Promise<Evidence> {
   const all = (name: string, filter: mongo.Document = {}) =>

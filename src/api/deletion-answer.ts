@@ -5,9 +5,8 @@ import type { EndedBodies } from '@reclaim/saga/fastify';
 import { Value } from 'typebox/value';
 import { formatMinor } from '../domain/money.ts';
 import { plainWarnings } from './job-view.ts';
-
+import type { Audience } from './message-for.ts';
 import { DeletionResultSchema, type EndedDeletion } from './schemas/deletion.ts';
-import type { Audience } from './told.ts';
 
 /** A completed saga whose result is not a deletion's throws a TypeError: to answer `wallet: null` then would say
  * that no money moved. */

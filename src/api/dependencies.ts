@@ -12,19 +12,19 @@ import type { DeleteRequests } from '../deletion/delete-requests.ts';
 import type { ResolveFindings } from '../deletion/resolve-findings.ts';
 import type { FirebaseUid, UserId } from '../domain/ids.ts';
 import type { Findings } from '../findings/findings.ts';
-import type { HealthDesk } from '../health/health-desk.ts';
+import type { HealthService } from '../health/health-service.ts';
 import type { EndedSessions } from '../infra/identities/ended-sessions.ts';
 import type { Identity, IdentityVerifier } from '../infra/identities/identity-verifier.ts';
 import type { RequestSpans } from '../infra/telemetry/request-spans-port.ts';
+import type { ReadWorld } from '../operations/observed-state.ts';
 import type { ReadOverview } from '../operations/overview.ts';
-import type { ReadWorld } from '../operations/world-now.ts';
 import type { ProvisionRequests } from '../provisioning/provision-requests.ts';
 import type { FirstReport } from '../sync/first-report.ts';
 import type { OrphanSamples } from '../sync/orphan-samples.ts';
 import type { Portfolio } from '../sync/portfolio.ts';
 import type { SyncRequests } from '../sync/sync-requests.ts';
 import type { StartSyncAll } from '../sync/sync-schedule.ts';
-import type { AuditDesk } from '../wallet/audit/audit-desk.ts';
+import type { AuditService } from '../wallet/audit/audit-service.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
 
 export interface ApiDependencies {
@@ -36,7 +36,7 @@ export interface ApiDependencies {
   readonly provisions: ProvisionRequests;
   readonly sagas: RoutedSagas;
   readonly portfolio: Portfolio;
-  readonly botHealth: HealthDesk;
+  readonly botHealth: HealthService;
   readonly syncs: SyncRequests;
   readonly firstReport: Pick<FirstReport, 'isConfirmed'>;
   readonly syncAll: StartSyncAll;
@@ -44,7 +44,7 @@ export interface ApiDependencies {
   readonly resolveFindings: ResolveFindings;
   readonly confirmHost: ConfirmHost;
   readonly orphanSamples: Pick<OrphanSamples, 'history'>;
-  readonly audits: Pick<AuditDesk, 'auditUser' | 'auditAll' | 'lastRun'>;
+  readonly audits: Pick<AuditService, 'auditUser' | 'auditAll' | 'lastRun'>;
   readonly registry: KnownSagas;
   readonly overview: ReadOverview;
   readonly world: ReadWorld;

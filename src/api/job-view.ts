@@ -5,9 +5,9 @@ import type { SagaRecord } from '@reclaim/saga';
 import { jobView } from '@reclaim/saga/fastify';
 import { botOfKey } from '../deletion/bot-key.ts';
 import type { ApiDependencies } from './dependencies.ts';
+import { type Audience, messageFor } from './message-for.ts';
+import { resultFor } from './result-for.ts';
 import type { Job, PlainWarnings } from './schemas/job.ts';
-import { type Audience, told } from './told.ts';
-import { toldResult } from './told-result.ts';
 
 /** Path of the API; the board's and the health routes stand beside it. */
 export const API_PREFIX = '/api/freqtrade';
@@ -19,11 +19,11 @@ export function botJob(
   { registry, now }: JobDependencies,
   audience: Audience,
 ): Job {
-  const wording = (failure: Parameters<typeof told>[1]) => told(audience, failure);
+  const wording = (failure: Parameters<typeof messageFor>[1]) => messageFor(audience, failure);
   return {
     ...jobView(saga, { registry, nowMs: () => now().getTime(), wording }),
     botId: botOfKey(saga.key),
-    result: toldResult(audience, saga),
+    result: resultFor(audience, saga),
   };
 }
 
@@ -32,7 +32,7 @@ export function botJob(
 export function plainWarnings({ state }: SagaRecord, audience: Audience): PlainWarnings {
   if (state.warnings.length === 0) return {};
   return {
-    warnings: state.warnings.map((warning) => told(audience, warning)),
+    warnings: state.warnings.map((warning) => messageFor(audience, warning)),
     warningCodes: state.warnings.map(({ code }) => code),
   };
 }

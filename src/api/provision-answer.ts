@@ -3,9 +3,8 @@
 import type { SagaRecord } from '@reclaim/saga';
 import type { EndedBodies } from '@reclaim/saga/fastify';
 import { Value } from 'typebox/value';
-
+import { type Audience, messageFor } from './message-for.ts';
 import { type EndedProvision, ProvisionResultSchema } from './schemas/provision.ts';
-import { type Audience, told } from './told.ts';
 
 /** A completed saga whose result is not a provision's throws a TypeError. */
 export function provisionBodies(audience: Audience): EndedBodies<EndedProvision> {
@@ -38,5 +37,5 @@ function undone(saga: SagaRecord, message: string): EndedProvision {
 }
 
 function causeOf({ state: { cause } }: SagaRecord, audience: Audience): string {
-  return cause === null ? 'it was undone' : `${told(audience, cause)} (${cause.code})`;
+  return cause === null ? 'it was undone' : `${messageFor(audience, cause)} (${cause.code})`;
 }

@@ -2,7 +2,7 @@
 // beyond the sentence of the problem itself. An operator who is asked by a user finds it in the log by the request's id.
 
 import type { FastifyRequest } from 'fastify';
-import { audienceOf } from './told.ts';
+import { audienceOf } from './message-for.ts';
 import { identityOf } from './viewer.ts';
 
 export function reasonsFor(

@@ -5,10 +5,9 @@ import type { EndedBodies } from '@reclaim/saga/fastify';
 import { Value } from 'typebox/value';
 import type { SyncRehearsal } from '../sync/rehearse-sync.ts';
 import { plainWarnings } from './job-view.ts';
-
+import type { Audience } from './message-for.ts';
+import { syncFor } from './result-for.ts';
 import { type EndedSync, type SyncData, SyncResultSchema } from './schemas/sync.ts';
-import type { Audience } from './told.ts';
-import { toldSync } from './told-result.ts';
 
 /** A completed run whose result is not a synchronisation's throws a TypeError. */
 export function syncBodies(audience: Audience): EndedBodies<EndedSync> {
@@ -52,5 +51,5 @@ function dataOf(result: unknown, audience: Audience): SyncData {
   if (!Value.Check(SyncResultSchema, result)) {
     throw new TypeError('the run has no result of a synchronisation');
   }
-  return toldSync(audience, result.data);
+  return syncFor(audience, result.data);
 }

@@ -2,7 +2,7 @@
 // trades: whoever pays a deletion asks the bot first. I4 for money: what cannot be read is `not-live` with its reason,
 // never a number; and nothing is ever paid by a number that is not money.
 
-import type { Sighting } from '../domain/bot.ts';
+import type { ObservedBot } from '../domain/bot.ts';
 import type { BotWorth } from '../domain/bot-worth.ts';
 import type { InstanceId } from '../domain/ids.ts';
 
@@ -17,7 +17,7 @@ export interface BotValuation {
 export interface BotToValue {
   readonly instanceId: InstanceId;
   /** Its owner's containers and programs, as captured; those of others must not be among them. */
-  readonly sightings: readonly Sighting[];
+  readonly observedBots: readonly ObservedBot[];
   /** Where its owner's mapping says that it listens; null: no mapping. */
   readonly mapping: MappedAddress | null;
 }

@@ -3,7 +3,7 @@
 // or an InDoubtError, what cannot be reached is an UnavailableError. Docker cannot fence (I5), so each
 // method that changes something calls `fence` right before each call it makes.
 
-import type { BotQuery, PooledSighting, Sighting, SightingLabels } from '../domain/bot.ts';
+import type { BotQuery, ObservedBot, ObservedLabels, ObservedPooled } from '../domain/bot.ts';
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import type { JoinedAnswer, SourceAnswer } from '../domain/source.ts';
 
@@ -11,40 +11,48 @@ export interface Bots {
   /** Every container or program that may be this bot, on every host that may hold it, whoever owns
    * it. `ok([])` is positive evidence of absence: every host that may hold it answered. One that did not
    * makes the answer unknown, and hides nothing that the others have `found`. */
-  locate(query: BotQuery, call: BotsCall): Promise<JoinedAnswer<Sighting>>;
+  locate(query: BotQuery, call: BotsCall): Promise<JoinedAnswer<ObservedBot>>;
 
   /** The same container or program again, by container id: null when it is positively gone (the
    * container, or both the program and its conf file, put aside or not). */
-  look(instanceId: string, seen: Sighting, call: BotsCall): Promise<SourceAnswer<Sighting | null>>;
+  observe(
+    instanceId: string,
+    observed: ObservedBot,
+    call: BotsCall,
+  ): Promise<SourceAnswer<ObservedBot | null>>;
 
   /** Dedicated: restart policy `no`, then stop. Pooled: conf put aside, program stopped and, when it
    * was active, taken out of supervisord (one that was at rest before stays known to it, so that a
    * restore is exact). A pool container that does not run is not started: its conf is left to the
    * tombstone. Repeating it is harmless. Says nothing of the outcome: `look` does. `gone`: there was nothing to
    * stop, which is evidence only where its host is believed. */
-  stop(instanceId: string, seen: Sighting, call: FencedCall): Promise<'stopped' | 'gone'>;
+  stop(instanceId: string, observed: ObservedBot, call: FencedCall): Promise<'stopped' | 'gone'>;
 
   /** Back to the captured state, no further: a bot that was stopped stays stopped. Accepts a bot that
    * was never touched, and one that is gone (`gone`: nothing can be restored). */
-  restore(instanceId: string, captured: Sighting, call: FencedCall): Promise<'restored' | 'gone'>;
+  restore(
+    instanceId: string,
+    captured: ObservedBot,
+    call: FencedCall,
+  ): Promise<'restored' | 'gone'>;
 
   /** Removes the container, or program and conf file (put aside or not), and returns only when it is
    * gone: inspect says 404, or supervisord and the conf folder have said so. The bot's data folder is
    * kept. Removing what is gone is success; `gone`: there was nothing to remove, which is evidence only where its
    * host is believed (I4). */
-  remove(instanceId: string, seen: Sighting, call: FencedCall): Promise<'removed' | 'gone'>;
+  remove(instanceId: string, observed: ObservedBot, call: FencedCall): Promise<'removed' | 'gone'>;
 
   /** Starts a new bot where the order says and returns when it was seen running (a pooled one STARTING at
    * least). Repeatable: what runs already as ordered is seen and left alone, what is half made is made whole.
    * @throws TerminalError for what can never work: no such pool or image, a container of the same name that
    * is not this order's; RetryableError when it did not come up; InDoubtError, UnavailableError. */
-  start(order: StartOrder, call: FencedCall): Promise<Sighting>;
+  start(order: StartOrder, call: FencedCall): Promise<ObservedBot>;
 
   /** Where the API of a bot in a pool listens, as its own files say: its config, its program's environment and command.
    * `unknown` when they could not be asked for; what they say and nobody can make a port of is `unreadable`. */
   readPort(
     instanceId: string,
-    seen: PooledSighting,
+    observed: ObservedPooled,
     call: BotsCall,
   ): Promise<SourceAnswer<PortReading>>;
 
@@ -128,11 +136,11 @@ export interface BotDoubt {
 export interface UnknownPool {
   readonly containerName: string;
   /** Whose pool it is says which bots it may hide; see `ownerOfPool` in the domain. */
-  readonly labels: SightingLabels;
+  readonly labels: ObservedLabels;
   readonly reason: string;
 }
 
 export interface ListedBot {
   readonly instanceId: string;
-  readonly sighting: Sighting;
+  readonly observedBot: ObservedBot;
 }

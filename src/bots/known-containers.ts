@@ -3,12 +3,12 @@
 // removed the bot, when the daemon that holds other containers of the same memory says that there is no such one, or
 // when an administrator confirms that the host is empty.
 
-import type { Sighting } from '../domain/bot.ts';
+import type { ObservedBot } from '../domain/bot.ts';
 import type { ListedBot } from './bots.ts';
 
 export interface KnownContainers {
   /** Of one bot, on all hosts, whoever owns it. What they say of its state is of the moment they were noted. */
-  find(instanceId: string): Promise<readonly Sighting[]>;
+  find(instanceId: string): Promise<readonly ObservedBot[]>;
 
   /** Notes what a host lists, and tells what it does not list of what is known there.
    * @param owner a firebaseUid whose containers were listed, with those that nobody is named for; null: all. */

@@ -2,7 +2,7 @@
 // stays unknown, it is never read as "nothing there"; but a host that is away hides its own bots alone: where
 // another one shows the bot, that is where it is.
 
-import { isAtRest, type Sighting } from '../domain/bot.ts';
+import { isAtRest, type ObservedBot } from '../domain/bot.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import { ok, type SourceAnswer, unknown } from '../domain/source.ts';
 import { findOwnEntry, type OwnedEntry, oddContainersOf } from '../pool-state/owned-entry.ts';
@@ -18,16 +18,16 @@ import { type PoolState, poolContainersOf } from '../pool-state/pool-state.ts';
 import type { PoolScope } from '../pool-state/pool-states.ts';
 import type { Wallets } from '../wallet/wallets.ts';
 import type { Bots, BotsCall } from './bots.ts';
-import type { HostBelief } from './host-belief.ts';
+import type { HostExpectations } from './host-expectations.ts';
 
-export interface OwnedSightings {
-  readonly mine: readonly Sighting[];
+export interface OwnedBots {
+  readonly mine: readonly ObservedBot[];
   /** Names of containers with this id that are somebody else's, or nobody's who is known. */
   readonly foreign: readonly string[];
   /** Those of them that nobody is known to own, or whose owner is in dispute: evidence of nothing, for nobody (I4). */
   readonly unowned: readonly string[];
   /** Why hosts that may hold more of it did not answer: who wants to say that this is all has to ask them again. */
-  readonly unseen: readonly string[];
+  readonly unobserved: readonly string[];
   /** Why hosts that answered with nothing of it are not believed; asked only where nothing of it was found (I4). */
   readonly disbelieved: readonly string[];
 }
@@ -47,7 +47,7 @@ export interface LocateOrder {
 export interface LocatePorts {
   readonly bots: Bots;
   readonly wallets: Wallets;
-  readonly hostBelief: HostBelief;
+  readonly hostExpectations: HostExpectations;
 }
 
 /** What the pool state has to say for a look: of the bot, and of the containers that may hold it. */
@@ -57,9 +57,9 @@ export function aboutBotOf({ firebaseUid }: BotOwner, instanceId: InstanceId): P
 
 /** `ok` without anything that is mine is positive evidence of absence: every host that may hold it answered. */
 export async function locateOwned(
-  { bots, wallets, hostBelief }: LocatePorts,
+  { bots, wallets, hostExpectations }: LocatePorts,
   order: LocateOrder,
-): Promise<SourceAnswer<OwnedSightings>> {
+): Promise<SourceAnswer<OwnedBots>> {
   const { owner, instanceId, pools, call } = order;
   const { firebaseUid } = owner;
   const { poolContainers, dockerHost } = hintsOf(pools, instanceId, owner);
@@ -68,15 +68,15 @@ export async function locateOwned(
     dockerHost === undefined ? query : { ...query, dockerHost },
     call,
   );
-  const sightings = answer.status === 'ok' ? answer.items : answer.found;
-  const mine: Sighting[] = [];
+  const observedBots = answer.status === 'ok' ? answer.items : answer.found;
+  const mine: ObservedBot[] = [];
   const foreign: string[] = [];
   const unowned: string[] = [];
-  for (const sighting of sightings) {
-    const judged = await judge(wallets, sighting, order);
-    if (judged === 'mine') mine.push(sighting);
-    else foreign.push(sighting.containerName);
-    if (judged === 'undecided' || judged === 'disputed') unowned.push(sighting.containerName);
+  for (const observedBot of observedBots) {
+    const judged = await judge(wallets, observedBot, order);
+    if (judged === 'mine') mine.push(observedBot);
+    else foreign.push(observedBot.containerName);
+    if (judged === 'undecided' || judged === 'disputed') unowned.push(observedBot.containerName);
   }
   // Its own entry places it in a container of somebody else's, which is not asked.
   const odd = oddIn(pools, instanceId, owner).filter((name) => !mine.some(isIn(name)));
@@ -84,37 +84,39 @@ export async function locateOwned(
   unowned.push(...odd);
   if (answer.status === 'ok') {
     const sought = { dockerHost, pools, hadMoney: order.hadMoney ?? false };
-    const disbelieved = mine.length > 0 ? [] : await hostBelief.doubts(sought, call);
-    return ok({ mine, foreign, unowned, unseen: [], disbelieved }, answer.observedAt);
+    const disbelieved = mine.length > 0 ? [] : await hostExpectations.doubts(sought, call);
+    return ok({ mine, foreign, unowned, unobserved: [], disbelieved }, answer.observedAt);
   }
   const { reason, observedAt } = answer;
   if (!mine.some(isHere)) return unknown(reason);
-  return ok({ mine, foreign, unowned, unseen: [reason], disbelieved: [] }, observedAt);
+  return ok({ mine, foreign, unowned, unobserved: [reason], disbelieved: [] }, observedAt);
 }
 
 // What a deletion has put aside says nothing of where the bot lives now; a bot that somebody has stopped does.
-function isHere(sighting: Sighting): boolean {
-  return sighting.kind === 'dedicated' || sighting.conf === 'present' || !isAtRest(sighting);
+function isHere(observedBot: ObservedBot): boolean {
+  return (
+    observedBot.kind === 'dedicated' || observedBot.conf === 'present' || !isAtRest(observedBot)
+  );
 }
 
 function oddIn(pools: PoolState | null, instanceId: InstanceId, owner: BotOwner) {
   return pools === null ? [] : oddContainersOf(pools, findOwnEntry(pools, instanceId, owner).entry);
 }
 
-const isIn = (name: string) => (sighting: Sighting) => sighting.containerName === name;
+const isIn = (name: string) => (observedBot: ObservedBot) => observedBot.containerName === name;
 
 // A label was written with the container. Everything else is weighed against the wallets: whoever holds no allocation
 // of the id owns nothing that another's wallet pays for, and what other sources give to somebody without money is not
 // nobody's while this user's wallet is the only one that pays for it.
 async function judge(
   wallets: Wallets,
-  sighting: Sighting,
+  observedBot: ObservedBot,
   { owner, instanceId, holdsAllocation, pools }: LocateOrder,
 ): Promise<Ownership> {
-  const judged = judgeOwner(sighting, instanceId, owner, pools);
-  const { labels } = sighting;
+  const judged = judgeOwner(observedBot, instanceId, owner, pools);
+  const { labels } = observedBot;
   // A label alone proves nothing, and is nobody's leave to touch the container; but it may be the bot (I4).
-  if (sighting.kind === 'dedicated' && sighting.byLabelAlone === true) {
+  if (observedBot.kind === 'dedicated' && observedBot.byLabelAlone === true) {
     return judged === 'foreign' ? judged : 'disputed';
   }
   if (labels.userId !== undefined) return judged;
@@ -126,13 +128,13 @@ async function judge(
   const others = await wallets.otherHolders(owner.userId, instanceId);
   if (judged === 'mine') return others.length === 0 ? judged : 'disputed';
   if (judged === 'foreign' && others.length > 0) return judged;
-  return holds && (await hasItsName(wallets, sighting, owner, instanceId)) ? 'mine' : 'disputed';
+  return holds && (await hasItsName(wallets, observedBot, owner, instanceId)) ? 'mine' : 'disputed';
 }
 
 // What no writer of the pool state can change: the pool's own name, or, for a container of its own, the bot's id.
 async function hasItsName(
   wallets: Wallets,
-  { kind, containerName }: Sighting,
+  { kind, containerName }: ObservedBot,
   owner: BotOwner,
   instanceId: InstanceId,
 ): Promise<boolean> {

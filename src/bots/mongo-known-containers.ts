@@ -3,7 +3,7 @@
 
 import { type IndexDeclaration, insertNew, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
-import type { Sighting, SightingLabels } from '../domain/bot.ts';
+import type { ObservedBot, ObservedLabels } from '../domain/bot.ts';
 import { parseUserId } from '../domain/ids.ts';
 import { nativeCollection } from '../infra/mongodb/native.ts';
 import { uidOfPoolName } from '../pool-state/ownership.ts';
@@ -22,7 +22,7 @@ interface KnownDocument extends mongo.Document {
   readonly host: string;
   readonly containerId: string;
   readonly containerName: string;
-  readonly labels: SightingLabels;
+  readonly labels: ObservedLabels;
   /** A firebaseUid; null where neither label nor name says one. */
   readonly owner: string | null;
   readonly notedAt: Date;
@@ -50,7 +50,7 @@ export function createMongoKnownContainers({
   return {
     find: async (instanceId) => {
       const found = await runRepeatable(() => collection().find({ instanceId }).toArray());
-      return found.map(toSighting);
+      return found.map(toObservedBot);
     },
     note,
     compare: async ({ host, owner, items }) => {
@@ -62,7 +62,7 @@ export function createMongoKnownContainers({
         for await (const document of collection().find(filter)) {
           if (fresh.delete(document._id)) continue;
           const { instanceId } = document;
-          missing.push({ instanceId, sighting: toSighting(document) });
+          missing.push({ instanceId, observedBot: toObservedBot(document) });
         }
       });
       await note([...fresh.values()]);
@@ -79,12 +79,12 @@ export function createMongoKnownContainers({
   };
 }
 
-function keyOf({ instanceId, sighting }: ListedBot): string {
-  return `${sighting.host}/${sighting.containerId}/${instanceId}`;
+function keyOf({ instanceId, observedBot }: ListedBot): string {
+  return `${observedBot.host}/${observedBot.containerId}/${instanceId}`;
 }
 
 function toDocument(bot: ListedBot, notedAt: Date): KnownDocument {
-  const { kind, host, containerId, containerName, labels } = bot.sighting;
+  const { kind, host, containerId, containerName, labels } = bot.observedBot;
   const named = labels.userId ?? uidOfPoolName(containerName);
   const owner = parseUserId(named) === undefined ? named : null;
   const container = { kind, host, containerId, containerName, labels, owner, notedAt };
@@ -92,7 +92,13 @@ function toDocument(bot: ListedBot, notedAt: Date): KnownDocument {
 }
 
 // Nothing is known of its state any more: it is there until it is seen not to be.
-function toSighting({ kind, host, containerId, containerName, labels }: KnownDocument): Sighting {
+function toObservedBot({
+  kind,
+  host,
+  containerId,
+  containerName,
+  labels,
+}: KnownDocument): ObservedBot {
   const container = { host, containerId, containerName, labels };
   return kind === 'dedicated'
     ? { kind, ...container, running: true, paused: false, restartPolicy: '' }

@@ -3,7 +3,7 @@
 // removed; one that cannot be asked for makes the bot unknown.
 
 import { SagaError } from '@reclaim/saga';
-import type { Sighting } from '../domain/bot.ts';
+import type { ObservedBot } from '../domain/bot.ts';
 import {
   type JoinedAnswer,
   joinAnswers,
@@ -24,23 +24,32 @@ export function rememberContainers<Port extends Bots>(bots: Port, known: KnownCo
       const knownIds = before.items.map(({ containerId }) => containerId);
       const answer = await bots.locate({ ...query, knownIds }, call);
       const found = answer.status === 'ok' ? answer.items : answer.found;
-      const missing = before.items.filter((one) => !found.some((seen) => isSame(seen, one)));
-      const looks = await Promise.all(
-        missing.map(async (seen) => ({ seen, look: await bots.look(instanceId, seen, call) })),
+      const missing = before.items.filter(
+        (one) => !found.some((observed) => isSame(observed, one)),
       );
-      const isThere = (host: string) => found.some((seen) => seen.host === host);
-      const gone = looks.flatMap(({ seen, look }) =>
-        isGone(look) && isThere(seen.host) ? [{ instanceId, sighting: seen }] : [],
+      const observations = await Promise.all(
+        missing.map(async (observed) => ({
+          observed,
+          observation: await bots.observe(instanceId, observed, call),
+        })),
       );
-      const fresh = found.filter((seen) => !before.items.some((one) => isSame(one, seen)));
+      const isThere = (host: string) => found.some((observed) => observed.host === host);
+      const gone = observations.flatMap(({ observed, observation }) =>
+        isGone(observation) && isThere(observed.host)
+          ? [{ instanceId, observedBot: observed }]
+          : [],
+      );
+      const fresh = found.filter((observed) => !before.items.some((one) => isSame(one, observed)));
       const noted = await asked(async () => {
-        await known.note(fresh.map((sighting) => ({ instanceId, sighting })).filter(isProven));
+        await known.note(
+          fresh.map((observedBot) => ({ instanceId, observedBot })).filter(isProven),
+        );
         await known.forget(gone);
       });
       if (noted.status === 'unknown') return joinAnswers([noted], new Date());
       return joined(
         answer,
-        looks.map(({ look }) => look),
+        observations.map(({ observation }) => observation),
       );
     },
     list: async (host, owner, call) => {
@@ -51,24 +60,24 @@ export function rememberContainers<Port extends Bots>(bots: Port, known: KnownCo
       if (compared.status === 'unknown') return { ...listing, answer: compared };
       return withMissing({ bots, known }, listing, compared.items, call);
     },
-    remove: async (instanceId, seen, call) => {
-      const outcome = await bots.remove(instanceId, seen, call);
+    remove: async (instanceId, observed, call) => {
+      const outcome = await bots.remove(instanceId, observed, call);
       // A daemon that holds nothing at all may have lost it: then it is known on, and asked for again.
-      const isGone = outcome === 'removed' || (await holdsAny(bots, seen.host, call));
-      if (isGone) await known.forget([{ instanceId, sighting: seen }]);
+      const isGone = outcome === 'removed' || (await holdsAny(bots, observed.host, call));
+      if (isGone) await known.forget([{ instanceId, observedBot: observed }]);
       return outcome;
     },
     start: async (order, call) => {
-      const sighting = await bots.start(order, call);
-      await known.note([{ instanceId: order.instanceId, sighting }]);
-      return sighting;
+      const observedBot = await bots.start(order, call);
+      await known.note([{ instanceId: order.instanceId, observedBot }]);
+      return observedBot;
     },
   };
 }
 
 /** Whether a container is the bot's by its own name, which is what makes it worth remembering: a label may be anybody's. */
-function isProven({ instanceId, sighting }: ListedBot): boolean {
-  return sighting.kind === 'pooled' || sighting.containerName === `freqtrade-${instanceId}`;
+function isProven({ instanceId, observedBot }: ListedBot): boolean {
+  return observedBot.kind === 'pooled' || observedBot.containerName === `freqtrade-${instanceId}`;
 }
 
 async function holdsAny(bots: Bots, host: string, call: BotsCall): Promise<boolean> {
@@ -76,24 +85,27 @@ async function holdsAny(bots: Bots, host: string, call: BotsCall): Promise<boole
   return answer.status === 'ok' && answer.items;
 }
 
-function isSame(one: Sighting, other: Sighting): boolean {
+function isSame(one: ObservedBot, other: ObservedBot): boolean {
   return one.host === other.host && one.containerId === other.containerId;
 }
 
-function isGone(look: SourceAnswer<Sighting | null>): boolean {
-  return look.status === 'ok' && look.items === null;
+function isGone(observation: SourceAnswer<ObservedBot | null>): boolean {
+  return observation.status === 'ok' && observation.items === null;
 }
 
 function joined(
-  answer: JoinedAnswer<Sighting>,
-  looks: readonly SourceAnswer<Sighting | null>[],
-): JoinedAnswer<Sighting> {
+  answer: JoinedAnswer<ObservedBot>,
+  observations: readonly SourceAnswer<ObservedBot | null>[],
+): JoinedAnswer<ObservedBot> {
   const first = answer.status === 'ok' ? [answer] : [ok(answer.found, answer.observedAt), answer];
-  const later = looks.map((look) =>
-    look.status === 'ok' ? ok(look.items === null ? [] : [look.items], look.observedAt) : look,
+  const later = observations.map((observation) =>
+    observation.status === 'ok'
+      ? ok(observation.items === null ? [] : [observation.items], observation.observedAt)
+      : observation,
   );
-  const latest = looks.reduce(
-    (at, look) => (look.status === 'ok' && look.observedAt > at ? look.observedAt : at),
+  const latest = observations.reduce(
+    (at, observation) =>
+      observation.status === 'ok' && observation.observedAt > at ? observation.observedAt : at,
     answer.observedAt,
   );
   return joinAnswers([...first, ...later], latest);
@@ -115,13 +127,13 @@ async function withMissing(
   const waiting = [...missing];
   async function next(): Promise<void> {
     for (let bot = waiting.pop(); bot !== undefined; bot = waiting.pop()) {
-      const { instanceId, sighting } = bot;
-      const look = await bots.look(instanceId, sighting, call);
-      if (look.status === 'unknown') {
-        const reason = `${sighting.containerName}: ${look.reason}`;
+      const { instanceId, observedBot } = bot;
+      const observation = await bots.observe(instanceId, observedBot, call);
+      if (observation.status === 'unknown') {
+        const reason = `${observedBot.containerName}: ${observation.reason}`;
         doubts.push({ reason, mayBe: (id) => id === instanceId });
-      } else if (look.items === null) gone.push(bot);
-      else there.push({ instanceId, sighting: look.items });
+      } else if (observation.items === null) gone.push(bot);
+      else there.push({ instanceId, observedBot: observation.items });
     }
   }
   await Promise.all(Array.from({ length: WIDTH }, next));

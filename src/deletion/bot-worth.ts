@@ -5,7 +5,7 @@ import { FencedError, type StepCall } from '@reclaim/saga';
 import type { BotWorth } from '../domain/bot-worth.ts';
 import { POOL_CAPTURE } from './captures.ts';
 import { readInput } from './delete-bot-input.ts';
-import { capturedBot, type DeletionPorts, STEP, sceneOf } from './steps/step-ports.ts';
+import { capturedBot, contextOf, type DeletionPorts, STEP } from './steps/step-ports.ts';
 import { deadlineOf } from './stop-policy.ts';
 
 /** A bot that answers at all answers in less. */
@@ -13,7 +13,7 @@ const ASK_MS = 3_000;
 /** Of the time that the stop has left: a bot that does not answer must not cost it its stop. */
 const SHARE_OF_TIME_LEFT = 4;
 
-export async function askWorth(
+export async function readWorth(
   { valuation }: Pick<DeletionPorts, 'valuation'>,
   call: StepCall,
 ): Promise<BotWorth> {
@@ -27,25 +27,25 @@ export async function askWorth(
   if (timeoutMs <= 0) return valuation.unasked;
   const entry = POOL_CAPTURE.readOrNull(call.captures[STEP.pool])?.entry ?? null;
   const mapping = entry?.mapping ?? null;
-  const { sightings } = bot;
+  const { observedBots } = bot;
   const { signal } = call;
-  return valuation.worthOf({ instanceId, sightings, mapping }, { signal, timeoutMs });
+  return valuation.worthOf({ instanceId, observedBots, mapping }, { signal, timeoutMs });
 }
 
 /** Right before the stop. @throws FencedError. */
-export async function askAndLockWorth(ports: DeletionPorts, call: StepCall): Promise<BotWorth> {
-  const { mark, tombstone, allocation } = sceneOf(call);
+export async function lockWorth(ports: DeletionPorts, call: StepCall): Promise<BotWorth> {
+  const { lockTarget, tombstone, allocation } = contextOf(call);
   if (!allocation.hadAllocation) return { status: 'stored' };
-  const worth = await askWorth(ports, call);
+  const worth = await readWorth(ports, call);
   if (worth.status !== 'live') return worth;
   const { value } = worth;
   const { incarnation } = tombstone;
-  const marked = await ports.wallets.mark({
-    ...{ ...mark, incarnation, value },
+  const locked = await ports.wallets.lock({
+    ...{ ...lockTarget, incarnation, value },
     isLive: true,
     mayTakeOver: [],
   });
-  if (marked.status === 'fenced') throw new FencedError(call.sagaId, call.epoch);
+  if (locked.status === 'fenced') throw new FencedError(call.sagaId, call.epoch);
   // Every other answer is seen again, and decided, by the settlement; the log has the value too.
   return worth;
 }

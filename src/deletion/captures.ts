@@ -2,7 +2,7 @@
 
 import { stored } from '@reclaim/saga';
 import { Type } from 'typebox';
-import type { Sighting } from '../domain/bot.ts';
+import type { ObservedBot } from '../domain/bot.ts';
 import type { BotWorth } from '../domain/bot-worth.ts';
 import type { OwnedEntry } from '../pool-state/owned-entry.ts';
 import type { Receipt } from '../wallet/wallets.ts';
@@ -12,7 +12,7 @@ export interface AllocationCapture {
   readonly account: 'there' | 'gone';
   /** Whether the wallet held the bot: the difference between "vanished" and "never there". */
   readonly hadAllocation: boolean;
-  readonly life: string;
+  readonly incarnationId: string;
   readonly botName: string;
   /** When it was read, database time, ms: what the platform has paid since is told from older rows by it. */
   readonly readAtMs: number;
@@ -27,12 +27,12 @@ export interface AllocationCapture {
 
 export interface BotCapture {
   /** The containers and programs that are this bot. */
-  readonly sightings: readonly Sighting[];
+  readonly observedBots: readonly ObservedBot[];
   /** Those of the same id that belong to somebody else, or to nobody who is known: never touched. */
   readonly foreign: readonly string[];
   /** Why hosts that may hold more of it did not answer. Missing where all did, and where a worker of the release before
    * stored it, which waited for all of them. */
-  readonly unseen?: readonly string[];
+  readonly unobserved?: readonly string[];
 }
 
 /** What locking the allocation left: the value that is paid if the found one turns out overwritten. */
@@ -49,7 +49,7 @@ export interface LockValue {
 export type StopValue =
   /** `epoch` is missing where a worker of the release before stored it. */
   | {
-      readonly seenAtRestMs: number;
+      readonly observedAtRestMs: number;
       readonly epoch?: number;
       /** What the bot said right before it was stopped; missing where the stop was only observed. */
       readonly worth?: BotWorth;
@@ -79,7 +79,7 @@ const LABELS = Type.Object({
   userId: Type.Optional(TEXT),
   poolId: Type.Optional(TEXT),
 });
-const SIGHTING = Type.Union([
+const OBSERVED_BOT = Type.Union([
   Type.Object({
     kind: Type.Literal('dedicated'),
     host: TEXT,
@@ -112,7 +112,7 @@ export const ALLOCATION_CAPTURE = stored<AllocationCapture>(
   Type.Object({
     account: Type.Union([Type.Literal('there'), Type.Literal('gone')]),
     hadAllocation: Type.Boolean(),
-    life: TEXT,
+    incarnationId: TEXT,
     botName: TEXT,
     readAtMs: Type.Number(),
     allocatedAmount: NUMBER_OR_NULL,
@@ -125,9 +125,9 @@ export const ALLOCATION_CAPTURE = stored<AllocationCapture>(
 export const BOT_CAPTURE = stored<BotCapture>(
   'capture of the bot',
   Type.Object({
-    sightings: Type.Array(SIGHTING),
+    observedBots: Type.Array(OBSERVED_BOT),
     foreign: Type.Array(TEXT),
-    unseen: Type.Optional(Type.Array(TEXT)),
+    unobserved: Type.Optional(Type.Array(TEXT)),
   }),
 );
 
@@ -169,7 +169,7 @@ export const STOP_VALUE = stored<StopValue>(
   'outcome of the stop',
   Type.Union([
     Type.Object({
-      seenAtRestMs: Type.Number(),
+      observedAtRestMs: Type.Number(),
       epoch: Type.Optional(Type.Number()),
       worth: Type.Optional(WORTH),
     }),
@@ -187,7 +187,7 @@ export const REFUND_VALUE = stored<RefundValue>(
         opId: TEXT,
         userId: TEXT,
         instanceId: TEXT,
-        life: Type.Optional(TEXT),
+        incarnationId: Type.Optional(TEXT),
         botName: TEXT,
         amount: Type.Number(),
         pnl: Type.Number(),

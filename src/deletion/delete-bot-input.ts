@@ -34,7 +34,7 @@ export interface DeleteBotInput {
 
 /** The incarnation that is to be paid, and no other; null for an allocation without a date. */
 export interface OrphanFacts {
-  readonly life: string | null;
+  readonly incarnationId: string | null;
 }
 
 const STORED = stored<{
@@ -60,7 +60,7 @@ const STORED = stored<{
     stopTimeoutMs: Type.Number(),
     maxStopSeconds: Type.Optional(Type.Number()),
     heldAtRequest: Type.Optional(Type.Boolean()),
-    orphan: Type.Optional(Type.Object({ life: Type.Union([Type.String(), Type.Null()]) })),
+    orphan: Type.Optional(Type.Object({ incarnationId: Type.Union([Type.String(), Type.Null()]) })),
   }),
 );
 

@@ -10,7 +10,7 @@ import { createLockAllocationStep } from './steps/lock-allocation.ts';
 import { createStopObserver } from './steps/observe-stop.ts';
 import { createRefundWalletStep } from './steps/refund-wallet.ts';
 import { createRemoveContainerStep } from './steps/remove-container.ts';
-import { type DeletionPorts, STEP, sceneOf } from './steps/step-ports.ts';
+import { contextOf, type DeletionPorts, STEP } from './steps/step-ports.ts';
 import { createStopContainerStep } from './steps/stop-container.ts';
 import { STANDS_ON_NUMBERS, STOP_BOT } from './steps/stop-unpaid.ts';
 import { createUpdatePoolStateStep } from './steps/update-pool-state.ts';
@@ -35,7 +35,7 @@ export function createDeleteBotSaga(ports: DeletionPorts): SagaDefinition {
       createWriteTransactionStep(ports),
       createRemoveContainerStep(ports),
     ],
-    fenceEffects: (call) => fenceMark(ports, call),
+    fenceEffects: (call) => fenceLock(ports, call),
     release: (call) => releaseBot(ports, call),
     atRisk: lockedMinor,
     choices: ({ step, code }) =>
@@ -49,9 +49,9 @@ export function createDeleteBotSaga(ports: DeletionPorts): SagaDefinition {
 
 /** The mark in the wallet carries the epoch: raised before anything else, it shuts out the worker that held
  * the saga before (I5). Before the capture there is no mark to raise. */
-export async function fenceMark(ports: DeletionPorts, call: StepCall): Promise<void> {
+export async function fenceLock(ports: DeletionPorts, call: StepCall): Promise<void> {
   if (call.captures[STEP.lock] === undefined) return;
-  const raised = await ports.wallets.raiseMark(sceneOf(call).mark);
+  const raised = await ports.wallets.raiseLock(contextOf(call).lockTarget);
   if (raised === 'fenced') throw new FencedError(call.sagaId, call.epoch);
 }
 

@@ -39,7 +39,7 @@ export type DeleteOutcome =
 
 export interface DeleteRequestsOptions {
   readonly ports: DeletionPorts;
-  readonly sagas: Pick<Sagas, 'start' | 'findByKey' | 'makeRoom'>;
+  readonly sagas: Pick<Sagas, 'start' | 'findByKey' | 'preempt'>;
   readonly onStopFailure: StopFailurePolicy;
   readonly stopTimeoutMs: number;
   readonly maxStopSeconds: number;
@@ -59,7 +59,7 @@ export function createDeleteRequests(options: DeleteRequestsOptions): DeleteRequ
         ports.wallets.readAllocation(request.userId, request.instanceId),
       ]);
       // A restart holds the key too, and is no reason to refuse anybody (409 is for provisions).
-      const { others, notBeforeMs } = await sagas.makeRoom(earlier, request.requestedBy);
+      const { others, notBeforeMs } = await sagas.preempt(earlier, request.requestedBy);
       const open = others.find((saga) => saga.open);
       if (open !== undefined) return byHolder(open);
       const completed = others.filter(
@@ -87,13 +87,14 @@ async function existing(
     // Only one that has paid is an answer for an allocation: a job that an operator closed has returned nothing.
     const payer = ended.find((saga) => paidBy(saga) !== null);
     const isSettled = reading.allocation.settledOpId !== null;
-    const isSame = payer !== undefined && lifeOf(payer) === reading.allocation.life;
+    const isSame =
+      payer !== undefined && incarnationIdOf(payer) === reading.allocation.incarnationId;
     if (payer === undefined || !(isSettled || isSame)) return null;
-    await reportResurrected(ports, request, payer, reading.allocation.life);
+    await reportResurrected(ports, request, payer, reading.allocation.incarnationId);
     return { status: 'existing', saga: payer };
   }
   const [completed] = ended;
-  const remains = await lookElsewhere(ports, request);
+  const remains = await findElsewhere(ports, request);
   switch (remains.status) {
     case 'present':
       // What the last deletion's tombstone still has to take away is no new bot.
@@ -131,7 +132,7 @@ async function begin(
   const { status, saga } = await sagas.start({ ...order, notBeforeMs });
   if (status === 'inserted') return { status: 'accepted', saga };
   // A restart may have begun since the key was looked at.
-  const room = await sagas.makeRoom([saga], requestedBy);
+  const room = await sagas.preempt([saga], requestedBy);
   if (room.others.length > 0) return byHolder(saga);
   const again = await sagas.start({ ...order, notBeforeMs: room.notBeforeMs });
   return again.status === 'inserted'
@@ -144,7 +145,7 @@ type Elsewhere =
   | { readonly status: 'unknown'; readonly reasons: readonly string[] };
 
 // One positive answer is enough to delete; "absent" takes both.
-async function lookElsewhere(
+async function findElsewhere(
   ports: DeletionPorts,
   { userId, firebaseUid, instanceId, signal }: DeleteRequest,
 ): Promise<Elsewhere> {
@@ -182,13 +183,15 @@ async function reportResurrected(
   { findings }: DeletionPorts,
   { userId, instanceId }: DeleteRequest,
   completed: SagaRecord,
-  life: string | null,
+  incarnationId: string | null,
 ): Promise<void> {
   // What stands there decides: an older copy than the newest deletion's may have come back.
-  await findings.report(resurrected({ userId, instanceId, life, settledBy: completed.id }));
+  await findings.report(
+    resurrected({ userId, instanceId, incarnationId, settledBy: completed.id }),
+  );
 }
 
-function lifeOf({ state }: SagaRecord): string | null {
+function incarnationIdOf({ state }: SagaRecord): string | null {
   const capture = state.steps.find(({ name }) => name === STEP.lock)?.capture ?? null;
-  return ALLOCATION_CAPTURE.readOrNull(capture)?.life ?? null;
+  return ALLOCATION_CAPTURE.readOrNull(capture)?.incarnationId ?? null;
 }

@@ -7,7 +7,7 @@
 import { FencedError, SagaError, TerminalError } from '@reclaim/saga';
 import type { FencedCall } from '../bots/bots.ts';
 import { aboutBotOf, findEntryOf, locateOwned } from '../bots/locate-owned.ts';
-import { isAtRest, type Sighting } from '../domain/bot.ts';
+import { isAtRest, type ObservedBot } from '../domain/bot.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import { settlementOpId } from '../domain/incarnation.ts';
 import type { SourceAnswer } from '../domain/source.ts';
@@ -22,26 +22,32 @@ import type { DeletionPorts } from './steps/step-ports.ts';
 
 export type Named = Pick<
   Tombstone,
-  'incarnation' | 'firebaseUid' | 'sightings' | 'seenInPart' | 'seenAtRest' | 'openedAt' | 'slot'
+  | 'incarnation'
+  | 'firebaseUid'
+  | 'observedBots'
+  | 'observedInPart'
+  | 'observedAtRest'
+  | 'openedAt'
+  | 'slot'
 >;
 
-type OfOneLife = Pick<Named, 'incarnation' | 'firebaseUid' | 'openedAt' | 'slot'>;
+type OfOneIncarnation = Pick<Named, 'incarnation' | 'firebaseUid' | 'openedAt' | 'slot'>;
 
-export type FinishLook =
+export type FinishCheck =
   | { readonly gone: true; readonly entryReturned: boolean }
   | { readonly gone: false; readonly reason: string; readonly entryReturned: boolean };
 
 type FinishPorts = Pick<
   DeletionPorts,
-  'bots' | 'wallets' | 'poolStates' | 'findings' | 'hostBelief'
+  'bots' | 'wallets' | 'poolStates' | 'findings' | 'hostExpectations'
 >;
 
 export async function finishTombstone(
   ports: FinishPorts,
   named: Named,
   call: FencedCall,
-): Promise<FinishLook> {
-  const { userId, instanceId, life } = named.incarnation;
+): Promise<FinishCheck> {
+  const { userId, instanceId, incarnationId } = named.incarnation;
   const about = aboutBotOf({ userId, firebaseUid: named.firebaseUid }, instanceId);
   const [reading, pools] = await Promise.all([
     ports.wallets.readAllocation(userId, instanceId),
@@ -49,7 +55,7 @@ export async function finishTombstone(
       .read({ signal: call.signal, about })
       .then((answer) => forBot(answer, instanceId)),
   ]);
-  const holder = holderBy(reading, life);
+  const holder = holderBy(reading, incarnationId);
   if (holder === 'another-life' || (holder === 'nobody' && isMadeAgain(pools, named))) {
     const left = await removeOwnContainers(ports, named, call);
     return left === null
@@ -60,16 +66,18 @@ export async function finishTombstone(
   const own = whileItsOwn(ports, named, call);
   // What the saga saw is removed by its id, whatever the file says meanwhile.
   const doubt = doubtOf(ports, named, call);
-  const remains = await removeAll(ports, instanceId, named.sightings ?? [], own, doubt);
+  const remains = await removeAll(ports, instanceId, named.observedBots ?? [], own, doubt);
   if (reading.status === 'present') {
     const settledBy = reading.allocation.settledOpId ?? settlementOpId(named.incarnation);
     // The life that stands there, which need not be this tombstone's.
-    const found = reading.allocation.life;
-    await ports.findings.report(resurrected({ userId, instanceId, life: found, settledBy }));
+    const found = reading.allocation.incarnationId;
+    await ports.findings.report(
+      resurrected({ userId, instanceId, incarnationId: found, settledBy }),
+    );
   }
   const entry = isResurrected ? false : await takeEntryOut(ports, named, pools, own);
   const entryReturned = entry === true;
-  const left = remains ?? (await removeUnseen(ports, named, pools, holder, own));
+  const left = remains ?? (await removeUnobserved(ports, named, pools, holder, own));
   if (left !== null) return { gone: false, reason: left, entryReturned };
   if (typeof entry === 'string') return { gone: false, reason: entry, entryReturned };
   // Only now: an unreadable pool state is no reason to wait with the container, but as long as nobody can
@@ -85,18 +93,18 @@ export async function finishTombstone(
  * still knows the life it settled. */
 function holderBy(
   reading: AllocationReading,
-  life: string,
+  incarnationId: string,
 ): 'nobody' | 'this-life' | 'another-life' {
   if (reading.status !== 'present') return 'nobody';
-  const { settledOpId, life: found } = reading.allocation;
-  return settledOpId !== null || found === life ? 'this-life' : 'another-life';
+  const { settledOpId, incarnationId: found } = reading.allocation;
+  return settledOpId !== null || found === incarnationId ? 'this-life' : 'another-life';
 }
 
 /** Whether the platform is making another life of the id, or has failed to: what stands there is not this one's. A state
  * that cannot be read tells nothing. */
 export function isMadeAgain(
   pools: SourceAnswer<PoolState>,
-  { incarnation, firebaseUid, openedAt, slot }: OfOneLife,
+  { incarnation, firebaseUid, openedAt, slot }: OfOneIncarnation,
 ): boolean {
   if (pools.status === 'unknown') return false;
   const { userId, instanceId } = incarnation;
@@ -107,10 +115,10 @@ export function isMadeAgain(
 /** The call for as long as no new life of the id holds an allocation or a place: asked right before each change. */
 export function whileItsOwn(
   { wallets, poolStates }: Pick<FinishPorts, 'wallets' | 'poolStates'>,
-  one: OfOneLife,
+  one: OfOneIncarnation,
   call: FencedCall,
 ): FencedCall {
-  const { userId, instanceId, life } = one.incarnation;
+  const { userId, instanceId, incarnationId } = one.incarnation;
   const { signal } = call;
   const about = { bots: [instanceId] };
   return {
@@ -120,11 +128,14 @@ export function whileItsOwn(
         wallets.readAllocation(userId, instanceId),
         poolStates.read({ signal, about }),
       ]);
-      if (holderBy(reading, life) === 'another-life') {
-        throw new TerminalError(NEW_LIFE, `a new life of ${instanceId} holds an allocation`);
+      if (holderBy(reading, incarnationId) === 'another-life') {
+        throw new TerminalError(NEW_INCARNATION, `a new life of ${instanceId} holds an allocation`);
       }
       if (isMadeAgain(pools, one)) {
-        throw new TerminalError(NEW_LIFE, `a new life of ${instanceId} has its place in the pool`);
+        throw new TerminalError(
+          NEW_INCARNATION,
+          `a new life of ${instanceId} has its place in the pool`,
+        );
       }
       // Last: the wallet may have taken its time, and nothing may stand between this and what it lets pass (I5).
       await call.fence();
@@ -132,7 +143,7 @@ export function whileItsOwn(
   };
 }
 
-export const NEW_LIFE = 'NEW_LIFE';
+export const NEW_INCARNATION = 'NEW_INCARNATION';
 
 /** A container of the bot's own is no other life's, whatever life the id has now: Docker gives its id once. But one that was
  * seen at rest and runs again was started for the new life. A program has no such id.
@@ -143,21 +154,22 @@ async function removeOwnContainers(
   call: FencedCall,
 ): Promise<string | null> {
   const { instanceId } = named.incarnation;
-  const own: Sighting[] = [];
-  for (const seen of named.sightings ?? []) {
-    if (seen.kind !== 'dedicated') continue;
-    const look = await ports.bots.look(instanceId, seen, call);
-    if (look.status === 'unknown') return look.reason;
-    const isStartedAgain = named.seenAtRest && look.items !== null && !isAtRest(look.items);
-    if (!isStartedAgain) own.push(seen);
+  const own: ObservedBot[] = [];
+  for (const observed of named.observedBots ?? []) {
+    if (observed.kind !== 'dedicated') continue;
+    const observation = await ports.bots.observe(instanceId, observed, call);
+    if (observation.status === 'unknown') return observation.reason;
+    const isStartedAgain =
+      named.observedAtRest && observation.items !== null && !isAtRest(observation.items);
+    if (!isStartedAgain) own.push(observed);
   }
   return removeAll(ports, instanceId, own, call, doubtOf(ports, named, call));
 }
 
 function doubtOf(ports: FinishPorts, named: Named, call: FencedCall): AbsenceDoubt | undefined {
-  const { incarnation, seenAtRest, openedAt } = named;
-  if (seenAtRest) return undefined;
-  return createAbsenceDoubt(ports, { ...incarnation, seenAt: openedAt }, call);
+  const { incarnation, observedAtRest, openedAt } = named;
+  if (observedAtRest) return undefined;
+  return createAbsenceDoubt(ports, { ...incarnation, observedAt: openedAt }, call);
 }
 
 /** Removes what was seen; a removal answers only when it has seen it gone.
@@ -166,15 +178,15 @@ function doubtOf(ports: FinishPorts, named: Named, call: FencedCall): AbsenceDou
 export async function removeAll(
   { bots }: Pick<FinishPorts, 'bots'>,
   instanceId: InstanceId,
-  sightings: readonly Sighting[],
+  observedBots: readonly ObservedBot[],
   call: FencedCall,
   doubtAbsence: AbsenceDoubt = async () => null,
 ): Promise<string | null> {
   const left: string[] = [];
-  for (const seen of sightings) {
+  for (const observed of observedBots) {
     const failure = await reasonOf(async () => {
-      const outcome = await bots.remove(instanceId, seen, call);
-      return outcome === 'gone' ? doubtAbsence(seen) : null;
+      const outcome = await bots.remove(instanceId, observed, call);
+      return outcome === 'gone' ? doubtAbsence(observed) : null;
     });
     if (failure !== null) left.push(failure);
   }
@@ -199,14 +211,14 @@ function reasonFor(error: unknown): string {
 }
 
 // Where the saga saw none, or perhaps not all: by label or name and owner. While this one's allocation is back, a person decides: nothing is removed, but it is not gone either (I1).
-async function removeUnseen(
+async function removeUnobserved(
   ports: FinishPorts,
-  { incarnation, firebaseUid, sightings, seenInPart }: Named,
+  { incarnation, firebaseUid, observedBots, observedInPart }: Named,
   pools: SourceAnswer<PoolState>,
   holder: 'nobody' | 'this-life',
   call: FencedCall,
 ): Promise<string | null> {
-  const sawAll = (sightings ?? []).length > 0 && !seenInPart;
+  const sawAll = (observedBots ?? []).length > 0 && !observedInPart;
   if (sawAll) return null;
   const { userId, instanceId } = incarnation;
   const located = await locateOwned(ports, {
@@ -218,19 +230,19 @@ async function removeUnseen(
     call,
   });
   if (located.status === 'unknown') return located.reason;
-  const { mine, unseen, unowned, disbelieved } = located.items;
+  const { mine, unobserved, unowned, disbelieved } = located.items;
   if (holder === 'nobody') {
     // What was found goes; that nothing else is there takes an answer of every host that is believed, and no
     // dispute about what is there (I4).
-    const dispute = unowned.length === 0 ? null : OF_NOBODY;
-    const doubt = unseen[0] ?? dispute ?? disbelieved[0] ?? null;
+    const dispute = unowned.length === 0 ? null : UNOWNED;
+    const doubt = unobserved[0] ?? dispute ?? disbelieved[0] ?? null;
     return (await removeAll(ports, instanceId, mine, call)) ?? doubt;
   }
   return mine.length === 0 ? null : 'it is there, and so is its allocation again';
 }
 
 /** Without names: the owner of the job reads it, and what stands there may be another user's. */
-const OF_NOBODY = 'something of this id is left alone, because it is not known whose it is';
+const UNOWNED = 'something of this id is left alone, because it is not known whose it is';
 const NOT_ANY_MORE = async () => false;
 
 // A file that cannot be written, perhaps never, is a reason to look again as well, and none to wait for.
@@ -252,7 +264,7 @@ async function takeEntryOut(
     return (await poolStates.mutate({ change, fence, signal, about })).changed;
   } catch (error) {
     // The entry is the new life's by now.
-    if (error instanceof TerminalError && error.code === NEW_LIFE) return false;
+    if (error instanceof TerminalError && error.code === NEW_INCARNATION) return false;
     return reasonFor(error);
   }
 }

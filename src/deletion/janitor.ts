@@ -12,12 +12,12 @@ export interface JanitorOptions {
   readonly everyMs: number;
   /** Called when an entry came back into the pool state and was taken out again. */
   readonly onEntryReturned: (tombstone: Tombstone) => void;
-  readonly onLook: (tombstone: Tombstone, gone: boolean, reason: string | null) => void;
+  readonly onObserve: (tombstone: Tombstone, gone: boolean, reason: string | null) => void;
   readonly onError: (error: unknown) => void;
 }
 
 const BATCH = 50;
-const LOOK_TIMEOUT_MS = 30_000;
+const CHECK_TIMEOUT_MS = 30_000;
 /** Longer than one look may take, so that no second janitor begins the same one. */
 const HOLD_MS = 60_000;
 /** So many looks, one after the other, are the slowest turn there is; the rest of it is MongoDB's. */
@@ -27,37 +27,37 @@ const WIDTH = 10;
 
 export function createJanitor(options: JanitorOptions): Periodic {
   const { everyMs, onError } = options;
-  const turn = (signal: AbortSignal) => lookAtDue(options, signal);
+  const turn = (signal: AbortSignal) => checkDue(options, signal);
   return createPeriodic({ everyMs, limitMs: TURN_LIMIT_MS, onError, turn });
 }
 
-async function lookAtDue(options: JanitorOptions, signal: AbortSignal): Promise<void> {
+async function checkDue(options: JanitorOptions, signal: AbortSignal): Promise<void> {
   const due = [...(await options.ports.tombstones.takeDue({ limit: BATCH, holdMs: HOLD_MS }))];
   async function next(): Promise<void> {
     for (let found = due.pop(); found !== undefined && !signal.aborted; found = due.pop()) {
-      await lookAt(options, found, signal).catch(options.onError);
+      await observe(options, found, signal).catch(options.onError);
     }
   }
   await Promise.all(Array.from({ length: WIDTH }, next));
 }
 
-async function lookAt(
-  { ports, onEntryReturned, onLook }: JanitorOptions,
+async function observe(
+  { ports, onEntryReturned, onObserve }: JanitorOptions,
   tombstone: Tombstone,
   stopping: AbortSignal,
 ): Promise<void> {
-  const signal = AbortSignal.any([stopping, AbortSignal.timeout(LOOK_TIMEOUT_MS)]);
-  const look = await finishTombstone(ports, tombstone, { signal, fence: NOBODY_ELSE }).catch(
+  const signal = AbortSignal.any([stopping, AbortSignal.timeout(CHECK_TIMEOUT_MS)]);
+  const observation = await finishTombstone(ports, tombstone, { signal, fence: NO_RIVAL }).catch(
     (error: unknown) => ({ gone: false, reason: reasonOf(error), entryReturned: false }),
   );
-  if (look.entryReturned) onEntryReturned(tombstone);
-  const reason = 'reason' in look ? look.reason : null;
-  await ports.tombstones.recordLook(tombstone, { gone: look.gone, reason });
-  onLook(tombstone, look.gone, reason);
+  if (observation.entryReturned) onEntryReturned(tombstone);
+  const reason = 'reason' in observation ? observation.reason : null;
+  await ports.tombstones.recordCheck(tombstone, { gone: observation.gone, reason });
+  onObserve(tombstone, observation.gone, reason);
 }
 
 // A settled tombstone has no owner to be fenced: whoever finishes it does the same thing.
-const NOBODY_ELSE = async () => undefined;
+const NO_RIVAL = async () => undefined;
 
 function reasonOf(error: unknown): string {
   const { code, message } = toFailure(error);

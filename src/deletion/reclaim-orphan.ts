@@ -14,11 +14,11 @@ import type { Receipt } from '../wallet/wallets.ts';
 import type { Absence } from './absence.ts';
 import { botKey } from './bot-key.ts';
 import { REFUND_VALUE } from './captures.ts';
-import { fenceMark, walletOf } from './delete-bot.ts';
+import { fenceLock, walletOf } from './delete-bot.ts';
 import { type DeleteBotInput, readInput, writeInput } from './delete-bot-input.ts';
 import { lockedMinor, releaseBot } from './release-bot.ts';
 import { createLockAllocationStep } from './steps/lock-allocation.ts';
-import { createRefundWalletStep, type LookBeforePayment } from './steps/refund-wallet.ts';
+import { type ConfirmBeforePayment, createRefundWalletStep } from './steps/refund-wallet.ts';
 import { createRemoveContainerStep } from './steps/remove-container.ts';
 import { type DeletionPorts, STEP } from './steps/step-ports.ts';
 import { createUpdatePoolStateStep } from './steps/update-pool-state.ts';
@@ -45,7 +45,7 @@ export function createReclaimOrphanSaga(ports: DeletionPorts, absence: Absence):
       createWriteTransactionStep(ports),
       createRemoveContainerStep(ports),
     ],
-    fenceEffects: (call) => fenceMark(ports, call),
+    fenceEffects: (call) => fenceLock(ports, call),
     release: (call) => releaseBot(ports, call),
     atRisk: lockedMinor,
     result: ({ results }) => ({ wallet: walletOf(results[STEP.refund]) }),
@@ -55,12 +55,12 @@ export function createReclaimOrphanSaga(ports: DeletionPorts, absence: Absence):
 export interface OrphanToReclaim
   extends Pick<DeleteBotInput, 'userId' | 'firebaseUid' | 'instanceId'> {
   /** The incarnation that was seen to be an orphan; null for an allocation without a date. */
-  readonly life: string | null;
+  readonly incarnationId: string | null;
 }
 
 /** The order of the saga for an orphan; one per bot can be open (I8). */
 export function reclaimOrder(
-  { life, ...bot }: OrphanToReclaim,
+  { incarnationId, ...bot }: OrphanToReclaim,
   { parent, requestedBy }: { readonly parent: SagaId; readonly requestedBy: string },
 ): SagaOrder {
   return {
@@ -72,7 +72,7 @@ export function reclaimOrder(
       ...bot,
       onStopFailure: 'restore',
       stopTimeoutMs: POOL_STATE_TIMEOUT_MS,
-      orphan: { life },
+      orphan: { incarnationId },
     }),
   };
 }
@@ -83,7 +83,7 @@ export function paidBy({ state }: SagaRecord): Receipt | null {
   return REFUND_VALUE.readOrNull(refund?.value)?.receipt ?? null;
 }
 
-function mustBeAbsent(absence: Absence): LookBeforePayment {
+function mustBeAbsent(absence: Absence): ConfirmBeforePayment {
   return async (call) => {
     const { userId, firebaseUid, instanceId } = readInput(call.input);
     const answer = await absence.check({ userId, firebaseUid, instanceId }, call);

@@ -5,18 +5,18 @@
 import type { Json, SagaFacts, StepCall } from '@reclaim/saga';
 import type { Receipt } from '../wallet/wallets.ts';
 import { ALLOCATION_CAPTURE, LOCK_VALUE, REFUND_VALUE } from './captures.ts';
-import { type DeletionPorts, hasSeenAtRest, STEP, sceneOf } from './steps/step-ports.ts';
+import { contextOf, type DeletionPorts, STEP, wasObservedAtRest } from './steps/step-ports.ts';
 
 export async function releaseBot(ports: DeletionPorts, call: StepCall): Promise<void> {
   if (call.captures[STEP.lock] === undefined) return;
-  const { mark, tombstone, settlement, input } = sceneOf(call);
-  await ports.wallets.unmark(mark);
+  const { lockTarget, tombstone, settlement, input } = contextOf(call);
+  await ports.wallets.unlock(lockTarget);
   const receipt = await receiptOf(ports, call);
   if (receipt === null) {
     await ports.tombstones.withdraw(tombstone);
     return;
   }
-  await ports.tombstones.settle(tombstone, { seenAtRest: hasSeenAtRest(call) });
+  await ports.tombstones.settle(tombstone, { observedAtRest: wasObservedAtRest(call) });
   // I11: the books are whole, however the job ended.
   const { firebaseUid } = input;
   await ports.ledger.post({ receipt, firebaseUid, sagaId: settlement.sagaId });
@@ -26,7 +26,7 @@ export async function releaseBot(ports: DeletionPorts, call: StepCall): Promise<
 async function receiptOf({ wallets }: DeletionPorts, call: StepCall): Promise<Receipt | null> {
   const known = REFUND_VALUE.readOrNull(call.results[STEP.refund])?.receipt ?? null;
   if (known !== null) return known;
-  const { userId, opId } = sceneOf(call).settlement;
+  const { userId, opId } = contextOf(call).settlement;
   return wallets.findReceipt(userId, opId);
 }
 

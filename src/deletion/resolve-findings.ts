@@ -73,8 +73,10 @@ export function createResolveFindings(options: ResolveFindingsOptions): ResolveF
 
 /** The life that was settled and came back. */
 function resurrectedIn(finding: RecordedFinding): Incarnation | null {
-  const { kind, userId, instanceId, discriminator: life } = finding;
-  return kind === 'resurrected' && instanceId !== null ? { userId, instanceId, life } : null;
+  const { kind, userId, instanceId, discriminator: incarnationId } = finding;
+  return kind === 'resurrected' && instanceId !== null
+    ? { userId, instanceId, incarnationId }
+    : null;
 }
 
 function actionsOf(finding: RecordedFinding): readonly ResolveAction[] {
@@ -118,7 +120,7 @@ async function carryOut(
       ? ports.wallets.dropResurrected(target)
       : ports.wallets.acceptResurrected(target);
   let result = await change({ incarnation, mayTakeOver: [] });
-  if (result.status === 'marked') {
+  if (result.status === 'locked') {
     const { sagaId } = result;
     // A copy that was read under the lock brought the mark of the saga back that settled it.
     if (await isClosed(ports.findSagas, sagaId)) {
@@ -134,7 +136,7 @@ function refusalOf(action: WalletAction, result: ResurrectedResult): Refusal | n
       return action === 'remove' ? null : { status: 'allocation-gone' };
     case 'accepted':
       return action === 'accept-as-new' ? null : { status: 'accepted-before' };
-    case 'marked':
+    case 'locked':
       return { status: 'held-by', sagaId: result.sagaId };
     case 'not-settled':
       // It is payable as it stands, once: accepting it changes nothing, and taking it away would lose money.

@@ -35,13 +35,13 @@ const NOT_TO_BE_RESTORED = 'its container is removed by its stop, so nothing cou
 // I6: what a stop removes cannot be put back, and the stop may still come to its end.
 function isFinal({ captures }: StepCall): boolean {
   const captured = BOT_CAPTURE.readOrNull(captures[STEP.stop]);
-  return captured?.sightings.some(isRemovedByStop) ?? false;
+  return captured?.observedBots.some(isRemovedByStop) ?? false;
 }
 
 function limitMs({ input, captures }: StepCall): number {
   const { stopTimeoutMs, maxStopSeconds = 0 } = readInput(input);
-  const sightings = BOT_CAPTURE.readOrNull(captures[STEP.stop])?.sightings ?? [];
-  return stopTimeoutMs + 1_000 * extraStopSeconds(sightings, maxStopSeconds);
+  const observedBots = BOT_CAPTURE.readOrNull(captures[STEP.stop])?.observedBots ?? [];
+  return stopTimeoutMs + 1_000 * extraStopSeconds(observedBots, maxStopSeconds);
 }
 
 /** @throws TerminalError (restore) or HoldError (hold); returns the warning to go on with (refund). */

@@ -2,7 +2,7 @@
 // what a saga captures before it touches a bot, and what its compensation goes back to.
 
 /** Who a container says it belongs to; identity is decided elsewhere (src/deletion/identity.ts). */
-export interface SightingLabels {
+export interface ObservedLabels {
   readonly instanceId?: string;
   /** A user `_id` or a firebaseUid: both have been written by the platform's tools. */
   readonly userId?: string;
@@ -10,13 +10,13 @@ export interface SightingLabels {
 }
 
 /** One container per bot, `freqtrade-<instanceId>`. */
-export interface DedicatedSighting {
+export interface ObservedDedicated {
   readonly kind: 'dedicated';
   /** The name of the Docker host, as in DOCKER_HOSTS. */
   readonly host: string;
   readonly containerId: string;
   readonly containerName: string;
-  readonly labels: SightingLabels;
+  readonly labels: ObservedLabels;
   readonly running: boolean;
   readonly paused: boolean;
   /** Docker's restart policy name, e.g. `unless-stopped`; '' and 'no' are both none. */
@@ -31,13 +31,13 @@ export interface DedicatedSighting {
 }
 
 /** A program under supervisord in a pool container: `bot-<instanceId>`, unless its conf file says otherwise. */
-export interface PooledSighting {
+export interface ObservedPooled {
   readonly kind: 'pooled';
   readonly host: string;
   /** The pool's container. */
   readonly containerId: string;
   readonly containerName: string;
-  readonly labels: SightingLabels;
+  readonly labels: ObservedLabels;
   /** Whether the pool's container runs; a program of a container that does not run is stopped. */
   readonly poolRunning: boolean;
   /** Whether the conf file stands in the conf folder, stands there put aside, or is gone. */
@@ -67,15 +67,18 @@ export type ProgramState =
   | 'EXITED'
   | 'FATAL';
 
-export type Sighting = DedicatedSighting | PooledSighting;
+export type ObservedBot = ObservedDedicated | ObservedPooled;
 
 /** What Docker and supervisord give a bot to stop by themselves, in seconds. */
 export const USUAL_STOP_SECONDS = 10;
 
 /** How much longer than usual its owner lets the slowest of these take to stop, in seconds.
  * @param maxSeconds no stop is waited for any longer. */
-export function extraStopSeconds(sightings: readonly Sighting[], maxSeconds: number): number {
-  return Math.max(0, ...sightings.map((seen) => extraSeconds(seen.stopSeconds ?? 0, maxSeconds)));
+export function extraStopSeconds(observedBots: readonly ObservedBot[], maxSeconds: number): number {
+  return Math.max(
+    0,
+    ...observedBots.map((observed) => extraSeconds(observed.stopSeconds ?? 0, maxSeconds)),
+  );
 }
 
 export function extraSeconds(stopSeconds: number, maxSeconds: number): number {
@@ -103,22 +106,22 @@ export interface BotQuery {
 }
 
 /** Whether the bot is positively up: what is on its way down, or up and down again, is not. */
-export function isUp(sighting: Sighting): boolean {
-  if (sighting.kind === 'dedicated') return sighting.running && !sighting.paused;
-  const { poolRunning, program } = sighting;
+export function isUp(observedBot: ObservedBot): boolean {
+  if (observedBot.kind === 'dedicated') return observedBot.running && !observedBot.paused;
+  const { poolRunning, program } = observedBot;
   return poolRunning && (program === 'RUNNING' || program === 'STARTING');
 }
 
 /** Whether a stop takes it away for good. */
-export function isRemovedByStop(sighting: Sighting): boolean {
-  return sighting.kind === 'dedicated' && sighting.running && sighting.autoRemove === true;
+export function isRemovedByStop(observedBot: ObservedBot): boolean {
+  return observedBot.kind === 'dedicated' && observedBot.running && observedBot.autoRemove === true;
 }
 
 /** Whether the bot could still act: anything that is not positively at rest counts as running. */
-export function isAtRest(sighting: Sighting): boolean {
-  if (sighting.kind === 'dedicated') return !sighting.running;
-  if (!sighting.poolRunning) return true;
-  return AT_REST.has(sighting.program);
+export function isAtRest(observedBot: ObservedBot): boolean {
+  if (observedBot.kind === 'dedicated') return !observedBot.running;
+  if (!observedBot.poolRunning) return true;
+  return AT_REST.has(observedBot.program);
 }
 
 const AT_REST: ReadonlySet<ProgramState | 'absent'> = new Set([

@@ -12,26 +12,26 @@ export interface Incarnation {
   readonly instanceId: InstanceId;
   /** ISO 8601 with milliseconds for a date, `stamp:…` for a stamped id, `none:<sagaId>` for a bot that
    * never had an allocation (a ghost): such a life is never paid, but its tombstone needs a name. */
-  readonly life: string;
+  readonly incarnationId: string;
 }
 
 /** The unique name of an incarnation; the tombstone's `_id`. */
-export function incarnationKey({ userId, instanceId, life }: Incarnation): string {
-  return `${userId}/${instanceId}/${life}`;
+export function incarnationKey({ userId, instanceId, incarnationId }: Incarnation): string {
+  return `${userId}/${instanceId}/${incarnationId}`;
 }
 
 /** The life of an allocation that carries no date: it gets its name from the saga that locks it. */
-export function stampedLife(sagaId: SagaId): string {
+export function stampedIncarnationId(sagaId: SagaId): string {
   return `stamp:${sagaId}`;
 }
 
-export function isStamped(life: string): boolean {
-  return life.startsWith('stamp:');
+export function isStamped(incarnationId: string): boolean {
+  return incarnationId.startsWith('stamp:');
 }
 
 /** Whether the life is an allocation's own date, not a name that stands for a missing one. */
-export function isDated(life: string): boolean {
-  return ISO_DATE.test(life);
+export function isDated(incarnationId: string): boolean {
+  return ISO_DATE.test(incarnationId);
 }
 
 const ISO_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;

@@ -1,12 +1,12 @@
 // One bot in the three sources, and what follows from it. I4: a source that did not answer is `unknown`, and an
 // unknown vetoes every allocation that it could hide; only a positive "no" of both others makes an orphan.
 
-export type Seen = 'yes' | 'no' | 'unknown';
+export type PresenceAnswer = 'yes' | 'no' | 'unknown';
 
 export interface Presence {
   readonly hasAllocation: boolean;
-  readonly poolState: Seen;
-  readonly docker: Seen;
+  readonly poolState: PresenceAnswer;
+  readonly docker: PresenceAnswer;
   /** Docker's yes is a container of the bot's own: such a bot needs no entry in the pool state. */
   readonly isDedicated: boolean;
 }

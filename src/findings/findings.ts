@@ -31,9 +31,9 @@ export interface Finding {
 export interface RecordedFinding extends Finding {
   readonly id: string;
   readonly status: 'open' | 'resolved';
-  readonly seen: number;
-  readonly firstSeenAt: string;
-  readonly lastSeenAt: string;
+  readonly observed: number;
+  readonly firstObservedAt: string;
+  readonly lastObservedAt: string;
   readonly resolution: Resolution | null;
   /** What was decided before it came back, oldest first; the newest ten. */
   readonly earlier: readonly Resolution[];
@@ -77,18 +77,23 @@ export interface Resurrection {
   readonly userId: UserId;
   readonly instanceId: InstanceId;
   /** Of the allocation that stands there; null, or a stamp, where it has no date. */
-  readonly life: string | null;
+  readonly incarnationId: string | null;
   /** The operation or the saga that settled it. */
   readonly settledBy: string;
 }
 
 /** One finding a dated life, and one for all undated copies of a bot: a stamp names whoever looked. */
-export function resurrected({ userId, instanceId, life, settledBy }: Resurrection): Finding {
+export function resurrected({
+  userId,
+  instanceId,
+  incarnationId,
+  settledBy,
+}: Resurrection): Finding {
   return {
     kind: 'resurrected',
     userId,
     instanceId,
-    discriminator: life !== null && isDated(life) ? life : 'undated',
+    discriminator: incarnationId !== null && isDated(incarnationId) ? incarnationId : 'undated',
     evidence: { settledBy },
   };
 }

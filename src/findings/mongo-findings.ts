@@ -52,9 +52,9 @@ export function createMongoFindings({ connection }: MongoFindingsDependencies): 
                   ],
                 },
                 resolution: { $cond: [HAS_COME_BACK, '$$REMOVE', '$resolution'] },
-                seen: { $add: [{ $ifNull: ['$seen', 0] }, 1] },
-                firstSeenAt: { $ifNull: ['$firstSeenAt', '$$NOW'] },
-                lastSeenAt: '$$NOW',
+                observed: { $add: [{ $ifNull: ['$observed', 0] }, 1] },
+                firstObservedAt: { $ifNull: ['$firstObservedAt', '$$NOW'] },
+                lastObservedAt: '$$NOW',
               },
             },
           ],
@@ -69,7 +69,7 @@ export function createMongoFindings({ connection }: MongoFindingsDependencies): 
       const documents = await runRepeatable(() =>
         collection()
           .find({ status: 'open', ...ofUser, ...ofKind })
-          .sort({ lastSeenAt: -1, _id: 1 })
+          .sort({ lastObservedAt: -1, _id: 1 })
           .limit(Math.min(Math.max(1, Math.trunc(limit)), MAX_LISTED))
           .toArray(),
       );
@@ -119,7 +119,7 @@ function findingId({ kind, userId, instanceId, discriminator }: Finding): string
 }
 
 function parseFinding(document: FindingDocument): RecordedFinding {
-  const { kind, userId, instanceId, discriminator, evidence, status, seen } = document;
+  const { kind, userId, instanceId, discriminator, evidence, status, observed } = document;
   const earlier: mongo.Document[] = document.earlier ?? [];
   return {
     id: document._id,
@@ -129,9 +129,9 @@ function parseFinding(document: FindingDocument): RecordedFinding {
     discriminator,
     evidence,
     status,
-    seen,
-    firstSeenAt: document.firstSeenAt.toISOString(),
-    lastSeenAt: document.lastSeenAt.toISOString(),
+    observed,
+    firstObservedAt: document.firstObservedAt.toISOString(),
+    lastObservedAt: document.lastObservedAt.toISOString(),
     resolution: document.resolution === undefined ? null : parseResolution(document.resolution),
     earlier: earlier.map(parseResolution),
   };

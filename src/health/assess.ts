@@ -1,7 +1,7 @@
 // From a roster and the looks at its containers to one judgement a bot. Who is in charge of a bot is asked only where
 // something would be done to it: in a system that is well a round costs its looks and one read.
 
-import type { ContainerLook } from '../bots/pool-containers.ts';
+import type { ContainerObservation } from '../bots/pool-containers.ts';
 import { botKey } from '../deletion/bot-key.ts';
 import type { ProgramState } from '../domain/bot.ts';
 import { parseInstanceId } from '../domain/ids.ts';
@@ -9,7 +9,7 @@ import type { BotOwner } from '../pool-state/ownership.ts';
 import type { Roster, RosterBot } from '../pool-state/pool-roster.ts';
 import { botHealthKey, type RecordedHealth } from './bot-healths.ts';
 import type { HealthPorts } from './health-ports.ts';
-import { type BotLook, judgeBot, type Verdict } from './judge-bot.ts';
+import { type BotObservation, judgeBot, type Verdict } from './judge-bot.ts';
 import { type KnownBot, restrainedAmong } from './restraints.ts';
 
 export interface BotCase {
@@ -18,8 +18,8 @@ export interface BotCase {
   /** Null: nobody is known to own it. */
   readonly bot: (KnownBot & BotOwner) | null;
   /** The mapping's `createdAt`. */
-  readonly life: string;
-  readonly look: BotLook;
+  readonly incarnationId: string;
+  readonly observation: BotObservation;
   /** What is remembered of it, of an earlier life too. */
   readonly recorded: RecordedHealth | null;
 }
@@ -32,7 +32,7 @@ export interface Judgement extends BotCase {
 export async function assess(
   ports: Pick<HealthPorts, 'owners' | 'healths'>,
   roster: Roster,
-  looks: ReadonlyMap<string, ContainerLook>,
+  observations: ReadonlyMap<string, ContainerObservation>,
 ): Promise<readonly BotCase[]> {
   const entries = [...roster.pools.flatMap(({ bots }) => bots), ...roster.dedicated];
   const names = entries.flatMap((entry) => entry.owners);
@@ -52,8 +52,8 @@ export async function assess(
         key,
         entry,
         bot: owner === undefined ? null : { ...owner, instanceId },
-        life: entry.mapping?.createdAt ?? '',
-        look: lookAt(entry, looks.get(entry.containerName)),
+        incarnationId: entry.mapping?.createdAt ?? '',
+        observation: observe(entry, observations.get(entry.containerName)),
         recorded: records.get(key) ?? null,
       },
     ];
@@ -68,8 +68,8 @@ export async function judgeAll(
   const judge = (one: BotCase, isRestrained: boolean): Verdict | null =>
     judgeBot(
       {
-        memory: one.recorded?.life === one.life ? one.recorded.memory : null,
-        look: one.look,
+        memory: one.recorded?.incarnationId === one.incarnationId ? one.recorded.memory : null,
+        observation: one.observation,
         mapped: one.entry.mapping?.status ?? null,
         isRestrained,
         nowMs,
@@ -88,15 +88,15 @@ export async function judgeAll(
   );
 }
 
-function lookAt(entry: RosterBot, look: ContainerLook | undefined): BotLook {
-  if (look === undefined || look.status === 'unknown') return { status: 'unknown' };
+function observe(entry: RosterBot, observation: ContainerObservation | undefined): BotObservation {
+  if (observation === undefined || observation.status === 'unknown') return { status: 'unknown' };
   if (entry.poolKey === null) {
-    return { status: 'container', isRunning: look.status === 'running' };
+    return { status: 'container', isRunning: observation.status === 'running' };
   }
-  if (look.status !== 'running') return { status: 'pool-down' };
-  const program = look.programs.get(entry.instanceId);
+  if (observation.status !== 'running') return { status: 'pool-down' };
+  const program = observation.programs.get(entry.instanceId);
   // Beside a program that nobody can tell the bot of, a bot that was not found is in doubt, not failed (I4).
-  if (program === undefined && look.doubt !== null) return { status: 'unknown' };
+  if (program === undefined && observation.doubt !== null) return { status: 'unknown' };
   return { status: 'program', program: program ?? 'absent' };
 }
 
@@ -110,6 +110,6 @@ function oneOwner(
 }
 
 /** supervisord's word, where it was asked. */
-export function programOf({ look }: BotCase): ProgramState | 'absent' | null {
-  return look.status === 'program' ? look.program : null;
+export function programOf({ observation }: BotCase): ProgramState | 'absent' | null {
+  return observation.status === 'program' ? observation.program : null;
 }

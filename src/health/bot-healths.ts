@@ -63,11 +63,11 @@ export interface RecordedHealth {
   readonly userId: UserId | null;
   readonly poolKey: string | null;
   /** Which life of the bot: the mapping's `createdAt`, '' where there is no mapping. */
-  readonly life: string;
+  readonly incarnationId: string;
   readonly memory: BotMemory;
   /** supervisord's word at the last look; null for a bot that was not asked about there. */
   readonly program: ProgramState | 'absent' | null;
-  readonly lookedAtMs: number;
+  readonly observedAtMs: number;
   /** Of the write that made it. No count: a memory that was forgotten and made anew would begin it again. */
   readonly writeId: string;
 }
@@ -83,7 +83,7 @@ export interface PoolHealth {
   readonly status: 'running' | 'stopped' | 'failed';
   readonly containerId: string | null;
   readonly bots: number;
-  readonly lookedAtMs: number;
+  readonly observedAtMs: number;
 }
 
 export interface HealthSummary {

@@ -2,7 +2,7 @@
 
 export interface HealthMeter {
   /** `outcome`: a health state's name, or `unknown`. */
-  looked(outcome: string, count: number): void;
+  confirmed(outcome: string, count: number): void;
   /** What came of an order to restart. */
   restarted(outcome: string): void;
   roundEnded(outcome: 'done' | 'unknown' | 'failed' | 'skipped'): void;

@@ -11,11 +11,13 @@ export function createHealthMetrics(registry: Registry): HealthMeter {
   const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
     new Counter({ name, help, labelNames, registers: [registry] });
   const rounds = counter('health_rounds_total', 'Rounds of looks, by how they ended', ['outcome']);
-  const looks = counter('health_looks_total', 'Looks at bots, by what was seen', ['outcome']);
+  const observations = counter('health_looks_total', 'Looks at bots, by what was seen', [
+    'outcome',
+  ]);
   const restarts = counter('health_restarts_total', 'Restarts, by what came of them', ['outcome']);
   const marks = counter('health_statuses_written_total', 'Statuses corrected', ['status']);
   return {
-    looked: (outcome, count) => looks.inc({ outcome }, count),
+    confirmed: (outcome, count) => observations.inc({ outcome }, count),
     restarted: (outcome) => restarts.inc({ outcome }),
     roundEnded: (outcome) => rounds.inc({ outcome }),
     statusWritten: (status) => marks.inc({ status }),

@@ -16,8 +16,8 @@ import type { RestraintPorts } from './restraints.ts';
 export interface HealthPorts extends RestraintPorts {
   readonly findings: Pick<Findings, 'report'>;
   readonly poolStates: Pick<PoolStates, 'read' | 'mutate'>;
-  readonly tombstones: Pick<Tombstones, 'findForBot' | 'hurry'>;
-  readonly containers: Pick<PoolContainers, 'lookAtAll'>;
+  readonly tombstones: Pick<Tombstones, 'findForBot' | 'makeDue'>;
+  readonly containers: Pick<PoolContainers, 'observeAll'>;
   readonly owners: Owners;
   readonly healths: BotHealths;
   readonly events: BotEvents;

@@ -8,7 +8,7 @@ import { type RoundReport, watchPools } from './watch-pools.ts';
 export const HEALTH_TICK = 'pool-health-by-clock';
 
 /** A round that fails is told and not tried again: the next one is never far. */
-export async function lookByClock(
+export async function checkByClock(
   ports: HealthPorts,
   stopping: AbortSignal,
   onReport: (report: RoundReport) => void,

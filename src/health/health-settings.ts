@@ -2,7 +2,7 @@
 
 export interface HealthSettings {
   /** Failed looks in a row that make a running bot a failed one. */
-  readonly looksToFail: number;
+  readonly checksToFail: number;
   readonly maxRestarts: number;
   /** Least time between two restarts of one bot, in ms. */
   readonly cooldownMs: number;
@@ -12,7 +12,7 @@ export interface HealthSettings {
 }
 
 export const HEALTH_SETTINGS: HealthSettings = {
-  looksToFail: 3,
+  checksToFail: 3,
   maxRestarts: 3,
   cooldownMs: 60_000,
   forgiveMs: 600_000,

@@ -10,7 +10,7 @@ import type { BotEventType } from './bot-events.ts';
 import type { BotMemory, HealthState } from './bot-healths.ts';
 import type { HealthSettings } from './health-settings.ts';
 
-export type BotLook =
+export type BotObservation =
   | { readonly status: 'program'; readonly program: ProgramState | 'absent' }
   /** A container of its own. */
   | { readonly status: 'container'; readonly isRunning: boolean }
@@ -20,7 +20,7 @@ export type BotLook =
 export interface Case {
   /** Null: not seen before in this life. */
   readonly memory: BotMemory | null;
-  readonly look: BotLook;
+  readonly observation: BotObservation;
   /** The mapping's word; null where the bot has no mapping. */
   readonly mapped: string | null;
   /** A saga or a tombstone is in charge, or nobody knows whose bot it is: only looked at. */
@@ -38,7 +38,7 @@ export interface Verdict {
 
 /** Null: the look was not answered. */
 export function judgeBot(given: Case, settings: HealthSettings): Verdict | null {
-  switch (sightOf(given.look)) {
+  switch (healthSignOf(given.observation)) {
     case 'unknown':
       return null;
     case 'healthy':
@@ -54,23 +54,23 @@ export function judgeBot(given: Case, settings: HealthSettings): Verdict | null 
   }
 }
 
-type Sight = 'unknown' | 'healthy' | 'changing' | 'stopped' | 'pool-down' | 'failed';
+type HealthSign = 'unknown' | 'healthy' | 'changing' | 'stopped' | 'pool-down' | 'failed';
 
-function sightOf(look: BotLook): Sight {
-  switch (look.status) {
+function healthSignOf(observation: BotObservation): HealthSign {
+  switch (observation.status) {
     case 'unknown':
     case 'pool-down':
-      return look.status;
+      return observation.status;
     case 'container':
-      return look.isRunning ? 'healthy' : 'failed';
+      return observation.isRunning ? 'healthy' : 'failed';
     case 'program':
-      return SIGHTS[look.program];
+      return HEALTH_SIGNS[observation.program];
     default:
-      return assertNever(look);
+      return assertNever(observation);
   }
 }
 
-const SIGHTS: Readonly<Record<ProgramState | 'absent', Sight>> = {
+const HEALTH_SIGNS: Readonly<Record<ProgramState | 'absent', HealthSign>> = {
   RUNNING: 'healthy',
   STARTING: 'changing',
   STOPPING: 'changing',
@@ -136,11 +136,11 @@ const MAX_COUNTED = 1_000_000;
 function failed(given: Case, settings: HealthSettings): Verdict {
   const { memory, mapped, isRestrained, nowMs } = given;
   const failures = Math.min((memory?.failures ?? 0) + 1, MAX_COUNTED);
-  const hasFailed = failures >= settings.looksToFail;
+  const hasFailed = failures >= settings.checksToFail;
   const restarts = memory?.restarts ?? 0;
   const lastRestartMs = memory?.lastRestartMs ?? null;
   const isCooling = lastRestartMs !== null && isWithin(nowMs - lastRestartMs, settings.cooldownMs);
-  const mayStart = hasFailed && !isCooling && canBeStarted(given.look);
+  const mayStart = hasFailed && !isCooling && canBeStarted(given.observation);
   const restart = mayStart && !isRestrained && restarts < settings.maxRestarts;
   // The last restart gets its cooldown before anybody is told that it did not help.
   const hadGivenUp = memory?.hasGivenUp ?? false;
@@ -148,7 +148,7 @@ function failed(given: Case, settings: HealthSettings): Verdict {
   // Counted, not compared with the last state: a crash loop is seen STARTING every now and then.
   const events: BotEventType[] = [];
   if (failures === 1) events.push('failing');
-  if (failures === settings.looksToFail) events.push('failed');
+  if (failures === settings.checksToFail) events.push('failed');
   if (hasGivenUp && !hadGivenUp) events.push('gave-up');
   if (restart) events.push('restart-ordered');
   return {
@@ -172,8 +172,11 @@ function stateOfFailed(hasFailed: boolean, hasGivenUp: boolean): HealthState {
 }
 
 // supervisord is at a BACKOFF itself; what it does not know is a deletion's business or a lost conf file.
-function canBeStarted(look: BotLook): boolean {
-  return look.status === 'program' && (look.program === 'EXITED' || look.program === 'FATAL');
+function canBeStarted(observation: BotObservation): boolean {
+  return (
+    observation.status === 'program' &&
+    (observation.program === 'EXITED' || observation.program === 'FATAL')
+  );
 }
 
 function stateOf(memory: BotMemory | null, state: HealthState, nowMs: number) {

@@ -1,13 +1,13 @@
 // The word for a pool, from its container. A paused container runs nothing; one that restarts again and again, has died or
 // is gone has failed. What could not be asked says nothing (I4).
 
-import type { ContainerLook } from '../bots/pool-containers.ts';
+import type { ContainerObservation } from '../bots/pool-containers.ts';
 import { assertNever } from '../domain/assert-never.ts';
 
 export type PoolStatus = 'running' | 'stopped' | 'failed';
 
-export function poolStatusOf(look: ContainerLook): PoolStatus | null {
-  switch (look.status) {
+export function poolStatusOf(observation: ContainerObservation): PoolStatus | null {
+  switch (observation.status) {
     case 'unknown':
       return null;
     case 'running':
@@ -15,9 +15,9 @@ export function poolStatusOf(look: ContainerLook): PoolStatus | null {
     case 'absent':
       return 'failed';
     case 'not-running':
-      return STATUSES[look.how];
+      return STATUSES[observation.how];
     default:
-      return assertNever(look);
+      return assertNever(observation);
   }
 }
 

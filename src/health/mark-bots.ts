@@ -5,21 +5,21 @@ import type { BotsCall } from '../bots/bots.ts';
 import type { PoolStatusChange } from '../pool-state/pool-statuses.ts';
 import type { BotEvent } from './bot-events.ts';
 import type { HealthPorts } from './health-ports.ts';
-import type { Heard } from './remember-bots.ts';
+import type { Persisted } from './remember-bots.ts';
 import { type StatusOrder, writeStatuses } from './write-statuses.ts';
 
 const MAX_TOGETHER = 100;
 
 export async function markBots(
   ports: HealthPorts,
-  heard: readonly Heard[],
+  persisted: readonly Persisted[],
   pools: readonly PoolStatusChange[],
   call: BotsCall,
 ): Promise<void> {
-  const bots = heard.flatMap(({ bot, entry, verdict }): [StatusOrder['bots'][number]] | [] => {
+  const bots = persisted.flatMap(({ bot, entry, verdict }): [StatusOrder['bots'][number]] | [] => {
     const { markAs: to } = verdict;
     if (to === null || bot === null || entry.mapping === null) return [];
-    return [{ instanceId: bot.instanceId, seen: entry.mapping, to, bot }];
+    return [{ instanceId: bot.instanceId, observed: entry.mapping, to, bot }];
   });
   for (let from = 0; from === 0 || from < bots.length; from += MAX_TOGETHER) {
     const part = bots.slice(from, from + MAX_TOGETHER);
@@ -30,12 +30,12 @@ export async function markBots(
   }
 }
 
-function eventOf({ bot, seen, to }: StatusOrder['bots'][number], atMs: number): BotEvent {
+function eventOf({ bot, observed, to }: StatusOrder['bots'][number], atMs: number): BotEvent {
   const { userId, instanceId } = bot;
   return {
     id: `${userId}/${instanceId}/${atMs}/marked-${to}`,
     ...{ userId, instanceId, atMs, jobId: null },
     type: `marked-${to}`,
-    detail: `the pool state said ${seen.status}`,
+    detail: `the pool state said ${observed.status}`,
   };
 }

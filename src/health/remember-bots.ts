@@ -7,18 +7,18 @@ import type { HealthWrite } from './bot-healths.ts';
 import type { HealthPorts } from './health-ports.ts';
 import type { Verdict } from './judge-bot.ts';
 
-export interface Heard extends Judgement {
+export interface Persisted extends Judgement {
   readonly verdict: Verdict;
 }
 
 export async function rememberBots(
   ports: Pick<HealthPorts, 'healths' | 'events' | 'meter' | 'nowMs'>,
   judgements: readonly Judgement[],
-): Promise<readonly Heard[]> {
+): Promise<readonly Persisted[]> {
   const nowMs = ports.nowMs();
   const unanswered = judgements.filter(({ verdict }) => verdict === null).length;
-  if (unanswered > 0) ports.meter.looked('unknown', unanswered);
-  const answered = judgements.flatMap((one): Heard[] =>
+  if (unanswered > 0) ports.meter.confirmed('unknown', unanswered);
+  const answered = judgements.flatMap((one): Persisted[] =>
     one.verdict === null ? [] : [{ ...one, verdict: one.verdict }],
   );
   const changed = answered.filter(isChange);
@@ -30,16 +30,16 @@ export async function rememberBots(
       nowMs,
     ),
   ]);
-  const heard = [...changed.filter(({ key }) => saved.has(key)), ...unchanged];
-  for (const { verdict } of heard) ports.meter.looked(verdict.memory.state, 1);
-  await ports.events.add(heard.flatMap((one) => eventsOf(one, nowMs)));
-  return heard;
+  const persisted = [...changed.filter(({ key }) => saved.has(key)), ...unchanged];
+  for (const { verdict } of persisted) ports.meter.confirmed(verdict.memory.state, 1);
+  await ports.events.add(persisted.flatMap((one) => eventsOf(one, nowMs)));
+  return persisted;
 }
 
-function isChange(one: Heard): boolean {
-  const { recorded, life, bot, verdict } = one;
+function isChange(one: Persisted): boolean {
+  const { recorded, incarnationId, bot, verdict } = one;
   return (
-    recorded?.life !== life ||
+    recorded?.incarnationId !== incarnationId ||
     recorded.userId !== (bot?.userId ?? null) ||
     recorded.program !== programOf(one) ||
     Object.entries(verdict.memory).some(([name, value]) => {
@@ -48,22 +48,22 @@ function isChange(one: Heard): boolean {
   );
 }
 
-function writeOf(one: Heard, nowMs: number): HealthWrite {
-  const { key, entry, bot, life, recorded, verdict } = one;
+function writeOf(one: Persisted, nowMs: number): HealthWrite {
+  const { key, entry, bot, incarnationId, recorded, verdict } = one;
   return {
     key,
     instanceId: entry.instanceId,
     userId: bot?.userId ?? null,
     poolKey: entry.poolKey,
-    life,
+    incarnationId,
     memory: verdict.memory,
     program: programOf(one),
-    lookedAtMs: nowMs,
+    observedAtMs: nowMs,
     base: recorded?.writeId ?? null,
   };
 }
 
-function eventsOf(one: Heard, atMs: number): BotEvent[] {
+function eventsOf(one: Persisted, atMs: number): BotEvent[] {
   const { key, bot, recorded, verdict } = one;
   if (bot === null) return [];
   const { userId, instanceId } = bot;

@@ -4,11 +4,11 @@
 
 import { InDoubtError, type Json, type StepCall, saga, UnavailableError } from '@reclaim/saga';
 import type { Bots } from '../bots/bots.ts';
-import type { HostBelief } from '../bots/host-belief.ts';
+import type { HostExpectations } from '../bots/host-expectations.ts';
 import { aboutBotOf, locateOwned } from '../bots/locate-owned.ts';
 import { type PoolContainers, RESTART_CALL_MS } from '../bots/pool-containers.ts';
 import { botKey } from '../deletion/bot-key.ts';
-import type { PooledSighting } from '../domain/bot.ts';
+import type { ObservedPooled } from '../domain/bot.ts';
 import type { PoolStates } from '../pool-state/pool-states.ts';
 import type { Tombstones } from '../tombstones/tombstones.ts';
 import type { Wallets } from '../wallet/wallets.ts';
@@ -20,7 +20,7 @@ import { isBuried } from './restraints.ts';
 export interface RestartPorts {
   readonly bots: Bots;
   readonly wallets: Wallets;
-  readonly hostBelief: HostBelief;
+  readonly hostExpectations: HostExpectations;
   readonly tombstones: Pick<Tombstones, 'findForBot'>;
   readonly poolStates: Pick<PoolStates, 'read'>;
   readonly containers: Pick<PoolContainers, 'restart'>;
@@ -41,7 +41,7 @@ export function createRestartBotSaga(ports: RestartPorts) {
     idPrefix: 'rst',
     searchBy: ['instanceId'],
     key: (input: Json) => botKey(readInput(input)),
-    yieldsWithinMs: RESTART_CALL_MS,
+    preemptibleWithinMs: RESTART_CALL_MS,
   })
     .compensatable(STEP_NAME, {
       capture: () => ({}),
@@ -52,26 +52,26 @@ export function createRestartBotSaga(ports: RestartPorts) {
       timeoutMs: ATTEMPT_MS,
       deadline: {
         at: ({ startedAtMs }) => (startedAtMs === null ? null : startedAtMs + TRY_FOR_MS),
-        expired: (call, lastError) => tell(ports, call, 'unreachable', lastError ?? 'no answer'),
+        expired: (call, lastError) => report(ports, call, 'unreachable', lastError ?? 'no answer'),
       },
     })
     .returns(({ results }) => results[STEP_NAME] ?? null);
 }
 
 async function startProgram(ports: RestartPorts, call: StepCall) {
-  const seen = await findStartable(ports, call);
-  if ('refused' in seen) return tell(ports, call, 'refused', seen.refused);
+  const observed = await findStartable(ports, call);
+  if ('refused' in observed) return report(ports, call, 'refused', observed.refused);
   const { instanceId } = readInput(call.input);
-  const outcome = await ports.containers.restart(instanceId, seen, call).catch((error) => {
+  const outcome = await ports.containers.restart(instanceId, observed, call).catch((error) => {
     if (!(error instanceof InDoubtError)) throw error;
     return { inDoubt: error.message };
   });
   return typeof outcome === 'string'
-    ? tell(ports, call, outcome, null)
-    : tell(ports, call, 'in-doubt', outcome.inDoubt);
+    ? report(ports, call, outcome, null)
+    : report(ports, call, 'in-doubt', outcome.inDoubt);
 }
 
-type Startable = PooledSighting | { readonly refused: string };
+type Startable = ObservedPooled | { readonly refused: string };
 
 // Under the key, and freshly: what the round saw may be minutes old.
 async function findStartable(ports: RestartPorts, call: StepCall): Promise<Startable> {
@@ -81,8 +81,8 @@ async function findStartable(ports: RestartPorts, call: StepCall): Promise<Start
   const reading = await ports.wallets.readAllocation(userId, instanceId);
   // A bot without money is a ghost: it is not started on anybody's account.
   if (reading.status !== 'present') return { refused: 'it has no allocation' };
-  const { mark, settledOpId } = reading.allocation;
-  if (mark !== null || settledOpId !== null) return { refused: 'its allocation is being closed' };
+  const { lock, settledOpId } = reading.allocation;
+  if (lock !== null || settledOpId !== null) return { refused: 'its allocation is being closed' };
   const owner = { userId, firebaseUid };
   const about = aboutBotOf(owner, instanceId);
   const pools = await ports.poolStates.read({ signal: call.signal, about });
@@ -94,13 +94,13 @@ async function findStartable(ports: RestartPorts, call: StepCall): Promise<Start
     call,
   });
   if (located.status === 'unknown') throw new UnavailableError('BOT_UNSEEN', located.reason);
-  const [seen, ...others] = located.items.mine;
-  if (seen === undefined) return { refused: 'it is nowhere' };
+  const [observed, ...others] = located.items.mine;
+  if (observed === undefined) return { refused: 'it is nowhere' };
   if (others.length > 0) return { refused: 'it stands in more than one container' };
-  return seen.kind === 'pooled' ? seen : { refused: 'its container is of its own' };
+  return observed.kind === 'pooled' ? observed : { refused: 'its container is of its own' };
 }
 
-async function tell(
+async function report(
   { events, meter }: RestartPorts,
   call: StepCall,
   outcome: string,

@@ -48,9 +48,9 @@ export async function isBuried(
   if (found.length === 0) return false;
   const reading = await wallets.readAllocation(userId, instanceId);
   if (reading.status !== 'present') return true;
-  const { life, settledOpId } = reading.allocation;
-  return settledOpId !== null || found.some(named(life));
+  const { incarnationId, settledOpId } = reading.allocation;
+  return settledOpId !== null || found.some(named(incarnationId));
 }
 
-const named = (life: string | null) => (tombstone: Tombstone) =>
-  tombstone.incarnation.life === life;
+const named = (incarnationId: string | null) => (tombstone: Tombstone) =>
+  tombstone.incarnation.incarnationId === incarnationId;

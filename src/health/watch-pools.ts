@@ -9,7 +9,7 @@ import { assess, judgeAll } from './assess.ts';
 import type { HealthPorts } from './health-ports.ts';
 import { markBots } from './mark-bots.ts';
 import { markPools } from './mark-pools.ts';
-import { type Heard, rememberBots } from './remember-bots.ts';
+import { type Persisted, rememberBots } from './remember-bots.ts';
 import { reportConflicts } from './report-conflicts.ts';
 import { restartOrder } from './restart-bot-input.ts';
 
@@ -46,7 +46,7 @@ export async function watchPools(ports: HealthPorts, call: BotsCall): Promise<Ro
   let outcome: 'done' | 'unknown' | 'failed' = 'failed';
   try {
     const signal = AbortSignal.any([call.signal, AbortSignal.timeout(ROUND_TIMEOUT_MS)]);
-    const report = await lookRound(ports, { ...call, signal });
+    const report = await checkRound(ports, { ...call, signal });
     outcome = report.status;
     return report;
   } finally {
@@ -55,7 +55,7 @@ export async function watchPools(ports: HealthPorts, call: BotsCall): Promise<Ro
   }
 }
 
-async function lookRound(
+async function checkRound(
   ports: HealthPorts,
   call: BotsCall,
 ): Promise<Exclude<RoundReport, { status: 'skipped' }>> {
@@ -63,7 +63,7 @@ async function lookRound(
   if (answer.status === 'unknown') return { status: 'unknown', reason: answer.reason };
   const roster = rosterOf(answer.items);
   await reportConflicts(ports, roster);
-  const looks = await ports.containers.lookAtAll(
+  const observations = await ports.containers.observeAll(
     {
       pools: roster.pools.map(({ pool: { containerName }, bots }) => ({
         containerName,
@@ -73,23 +73,23 @@ async function lookRound(
     },
     call,
   );
-  const judgements = await judgeAll(ports, await assess(ports, roster, looks));
-  const heard = await rememberBots(ports, judgements);
-  const pools = await markPools(ports, roster, looks);
+  const judgements = await judgeAll(ports, await assess(ports, roster, observations));
+  const persisted = await rememberBots(ports, judgements);
+  const pools = await markPools(ports, roster, observations);
   await ports.healths.keepOnly(
     judgements.map(({ key }) => key),
     roster.pools.map(({ key }) => key),
   );
   // What starts with a pool may be a bot whose deletion has waited for it.
-  if (pools.started.length > 0) await ports.tombstones.hurry();
-  const unwritten = await markBots(ports, heard, pools.changes, call).then(
+  if (pools.started.length > 0) await ports.tombstones.makeDue();
+  const unwritten = await markBots(ports, persisted, pools.changes, call).then(
     () => null,
     (error: unknown) => {
       if (error instanceof SagaError) return `${error.code}: ${error.message}`;
       throw error;
     },
   );
-  const due = heard.filter(({ verdict }) => verdict.restart);
+  const due = persisted.filter(({ verdict }) => verdict.restart);
   for (const one of due) await orderRestart(ports, one);
   return {
     status: 'done',
@@ -103,6 +103,6 @@ async function lookRound(
 }
 
 // A saga that came to the bot meanwhile keeps it: the attempt is used up, and the next look decides again.
-async function orderRestart({ sagas }: HealthPorts, { bot, verdict }: Heard): Promise<void> {
+async function orderRestart({ sagas }: HealthPorts, { bot, verdict }: Persisted): Promise<void> {
   if (bot !== null) await sagas.start(restartOrder(bot, verdict.memory.restarts));
 }

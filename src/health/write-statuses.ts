@@ -58,7 +58,7 @@ export async function writeStatuses(
 function aboutOf({ bots, pools }: StatusOrder): PoolScope {
   return {
     bots: bots.map(({ instanceId }) => instanceId),
-    containers: pools.map(({ seen }) => seen.containerName),
+    containers: pools.map(({ observed }) => observed.containerName),
   };
 }
 

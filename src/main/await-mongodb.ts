@@ -14,7 +14,7 @@ export interface AwaitMongodbOptions {
 }
 
 const TRY_EVERY_MS = 1_000;
-const SAY_EVERY_MS = 30_000;
+const REPORT_EVERY_MS = 30_000;
 const NO_NAME: ReadonlySet<unknown> = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ETIMEOUT', 'ESERVFAIL']);
 
 /** Resolves when a primary has answered. @throws when MongoDB refuses, and the signal's reason. */
@@ -29,7 +29,7 @@ export async function awaitMongodb({ uri, say, signal }: AwaitMongodbOptions): P
       return;
     } catch (error) {
       if (!isAway(error)) throw refusal(error);
-      if (saidMs === undefined || performance.now() - saidMs >= SAY_EVERY_MS) {
+      if (saidMs === undefined || performance.now() - saidMs >= REPORT_EVERY_MS) {
         saidMs = performance.now();
         say(`MongoDB does not answer yet (${error.message}); waiting for it`);
       }

@@ -1,7 +1,7 @@
 // What a source holds of a bot, in a few words: for what is seen now and for what the log remembers alike, so that the
 // two can be compared at a glance.
 
-import { isUp, type Sighting } from '../domain/bot.ts';
+import { isUp, type ObservedBot } from '../domain/bot.ts';
 import { formatMinor } from '../domain/money.ts';
 import type { PoolEntry } from '../pool-state/pool-state.ts';
 
@@ -18,17 +18,19 @@ export function describeEntry({ mapping, memberships }: PoolEntry): string {
   return `${poolId} slot ${slotIndex}, ${status}${missing}`;
 }
 
-export function describeSightings(sightings: readonly Sighting[]): string {
-  return sightings.length === 0 ? 'no container' : sightings.map(describeSighting).join('; ');
+export function describeObservedBots(observedBots: readonly ObservedBot[]): string {
+  return observedBots.length === 0
+    ? 'no container'
+    : observedBots.map(describeObservedBot).join('; ');
 }
 
-function describeSighting(sighting: Sighting): string {
-  const { containerName, host } = sighting;
-  if (sighting.kind === 'dedicated') {
-    const state = sighting.paused ? 'paused' : isUp(sighting) ? 'running' : 'stopped';
+function describeObservedBot(observedBot: ObservedBot): string {
+  const { containerName, host } = observedBot;
+  if (observedBot.kind === 'dedicated') {
+    const state = observedBot.paused ? 'paused' : isUp(observedBot) ? 'running' : 'stopped';
     return `${state}: ${containerName} on ${host}`;
   }
-  const { program, poolRunning, conf } = sighting;
+  const { program, poolRunning, conf } = observedBot;
   const state = poolRunning ? program.toLowerCase() : 'pool does not run';
   const note = conf === 'present' ? '' : `, conf ${conf}`;
   return `${state} in ${containerName} on ${host}${note}`;

@@ -6,7 +6,7 @@
 // A label is written by who made the container. Mapping and pool are claims of a file that others write too: a claim
 // that another source contradicts proves nothing for its claimant, and the bot is nobody's until a person has looked.
 
-import type { Sighting } from '../domain/bot.ts';
+import type { ObservedBot } from '../domain/bot.ts';
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import { findPools, ownValue, type PoolState } from './pool-state.ts';
 
@@ -34,14 +34,14 @@ export interface OwnerClaims {
 /** Decides by label, mapping and pool; `undecided` where none of them says anything. `pools` is null when
  * the pool state is unknown: then only labels and names speak. */
 export function judgeOwner(
-  sighting: Sighting,
+  observedBot: ObservedBot,
   instanceId: InstanceId,
   owner: BotOwner,
   pools: PoolState | null,
 ): Ownership {
-  const { labels } = sighting;
+  const { labels } = observedBot;
   if (labels.instanceId !== undefined && labels.instanceId !== instanceId) return 'foreign';
-  return judgeClaims(claimsOn(sighting, instanceId, pools), owner);
+  return judgeClaims(claimsOn(observedBot, instanceId, pools), owner);
 }
 
 export function judgeClaims({ names }: Pick<OwnerClaims, 'names'>, owner: OwnerNames): Ownership {
@@ -53,16 +53,16 @@ export function judgeClaims({ names }: Pick<OwnerClaims, 'names'>, owner: OwnerN
 
 /** What label, mapping and pool say of a container or program. */
 export function claimsOn(
-  sighting: Sighting,
+  observedBot: ObservedBot,
   instanceId: InstanceId,
   pools: PoolState | null,
 ): OwnerClaims {
-  const { labels, containerName, kind } = sighting;
+  const { labels, containerName, kind } = observedBot;
   const place = kind === 'pooled' ? uidOfPoolName(containerName) : null;
   if (labels.userId !== undefined) return { names: [labels.userId], place, isLabelled: true };
   const names = [
     ...mappedOwner(containerName, instanceId, pools),
-    ...(kind === 'pooled' ? ownersOfPool(sighting, pools) : []),
+    ...(kind === 'pooled' ? ownersOfPool(observedBot, pools) : []),
   ];
   return { names: [...new Set(names)], place, isLabelled: false };
 }
@@ -99,9 +99,9 @@ export function uidOfPoolName(containerName: string): string | null {
 
 /** Whose pool it is by its id. */
 export function uidOfPoolId(poolId: string): string | null {
-  const mark = '-pool-';
-  const end = poolId.lastIndexOf(mark);
-  return end > 0 && /^\d+$/.test(poolId.slice(end + mark.length)) ? poolId.slice(0, end) : null;
+  const lock = '-pool-';
+  const end = poolId.lastIndexOf(lock);
+  return end > 0 && /^\d+$/.test(poolId.slice(end + lock.length)) ? poolId.slice(0, end) : null;
 }
 
 /** Whether a container of this name can be one of the platform's; any other is somebody's own, whatever the pool state
@@ -117,7 +117,7 @@ export function poolNamePrefix(firebaseUid: string): string {
 
 /** Whose pool it is said to be: by the pool state, and by its name. Empty: nobody who is known. */
 export function ownersOfPool(
-  { containerName, labels }: Pick<Sighting, 'containerName' | 'labels'>,
+  { containerName, labels }: Pick<ObservedBot, 'containerName' | 'labels'>,
   pools: PoolState | null,
 ): readonly string[] {
   const listed = pools === null ? [] : findPools(pools, containerName, labels.poolId);

@@ -6,14 +6,14 @@ import type { BotMapping, Pool, PoolState } from './pool-state.ts';
 export interface BotStatusChange {
   readonly instanceId: string;
   /** The mapping it was decided from. */
-  readonly seen: BotMapping;
+  readonly observed: BotMapping;
   readonly to: 'running' | 'failed';
 }
 
 export interface PoolStatusChange {
   /** Its key in `pools`. */
   readonly key: string;
-  readonly seen: Pool;
+  readonly observed: Pool;
   readonly to: 'running' | 'stopped' | 'failed';
 }
 
@@ -24,9 +24,11 @@ export interface StatusChanges {
 
 /** The same object when nothing of it applies. */
 export function applyStatuses(state: PoolState, changes: StatusChanges): PoolState {
-  const pools = changes.pools.filter(({ key, seen }) => isSamePool(own(state.pools, key), seen));
-  const bots = changes.bots.filter(({ instanceId, seen }) =>
-    isSameMapping(own(state.botMapping, instanceId), seen),
+  const pools = changes.pools.filter(({ key, observed }) =>
+    isSamePool(own(state.pools, key), observed),
+  );
+  const bots = changes.bots.filter(({ instanceId, observed }) =>
+    isSameMapping(own(state.botMapping, instanceId), observed),
   );
   if (pools.length + bots.length === 0) return state;
   return {
@@ -42,23 +44,23 @@ export function applyStatuses(state: PoolState, changes: StatusChanges): PoolSta
   };
 }
 
-function isSameMapping(found: BotMapping | undefined, seen: BotMapping): boolean {
+function isSameMapping(found: BotMapping | undefined, observed: BotMapping): boolean {
   return (
     found !== undefined &&
-    found.status === seen.status &&
-    found.poolId === seen.poolId &&
-    found.containerName === seen.containerName &&
-    found.userId === seen.userId &&
-    found.createdAt === seen.createdAt
+    found.status === observed.status &&
+    found.poolId === observed.poolId &&
+    found.containerName === observed.containerName &&
+    found.userId === observed.userId &&
+    found.createdAt === observed.createdAt
   );
 }
 
-function isSamePool(found: Pool | undefined, seen: Pool): boolean {
+function isSamePool(found: Pool | undefined, observed: Pool): boolean {
   return (
     found !== undefined &&
-    found.status === seen.status &&
-    found.containerName === seen.containerName &&
-    found.createdAt === seen.createdAt
+    found.status === observed.status &&
+    found.containerName === observed.containerName &&
+    found.createdAt === observed.createdAt
   );
 }
 

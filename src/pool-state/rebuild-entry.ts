@@ -2,7 +2,7 @@
 // port that its own files name. What Docker does not show is not invented: a pool that the state does not know is not
 // made, a port that nobody could read is not guessed, and the host is the one that the platform gave its neighbours.
 
-import type { PooledSighting } from '../domain/bot.ts';
+import type { ObservedPooled } from '../domain/bot.ts';
 import type { FirebaseUid, InstanceId } from '../domain/ids.ts';
 import { ownsPool } from './owned-entry.ts';
 import { hostOfPool } from './pool-hosts.ts';
@@ -13,7 +13,7 @@ import { hiddenBy } from './unreadable-rows.ts';
 export interface LostBot {
   readonly instanceId: InstanceId;
   readonly firebaseUid: FirebaseUid;
-  readonly sighting: PooledSighting;
+  readonly observedBot: ObservedPooled;
   /** Where its API listens, as its own files say. */
   readonly port: number;
   /** ISO 8601: the moment of the rebuilding, which no source tells better. */
@@ -33,13 +33,13 @@ export type Rebuilding =
   | { readonly status: 'refused'; readonly obstacle: Obstacle };
 
 export function rebuildEntry(state: PoolState, bot: LostBot): Rebuilding {
-  const { instanceId, firebaseUid, sighting, port, at } = bot;
+  const { instanceId, firebaseUid, observedBot, port, at } = bot;
   if (findEntry(state, instanceId) !== null || hiddenBy(state, instanceId) !== null) {
     return { status: 'rebuilt', state };
   }
   const pool = poolOf(state, bot);
   if (pool === undefined) {
-    return refused('pool-unknown', `${sighting.containerName} is no pool of this user's`);
+    return refused('pool-unknown', `${observedBot.containerName} is no pool of this user's`);
   }
   const holder = portHolder(state, { poolId: pool.id, port, instanceId });
   if (holder !== null) return refused('port-taken', `port ${port} of ${pool.id} is ${holder}'s`);
@@ -54,11 +54,11 @@ export function rebuildEntry(state: PoolState, bot: LostBot): Rebuilding {
     // The platform's own meaning of slotIndex: the number of bots at that moment, not an identity.
     slotIndex: pool.bots.length,
     port,
-    status: sighting.program === 'RUNNING' ? 'running' : 'stopped',
+    status: observedBot.program === 'RUNNING' ? 'running' : 'stopped',
     instanceId,
     userId: firebaseUid,
     createdAt: at,
-    dockerHost: sighting.host,
+    dockerHost: observedBot.host,
   };
   const rebuilt = {
     ...state,
@@ -72,8 +72,8 @@ function refused(reason: Obstacle['reason'], detail: string): Rebuilding {
   return { status: 'refused', obstacle: { reason, detail } };
 }
 
-function poolOf(state: PoolState, { sighting, firebaseUid }: LostBot): Pool | undefined {
-  const { containerName, labels } = sighting;
+function poolOf(state: PoolState, { observedBot, firebaseUid }: LostBot): Pool | undefined {
+  const { containerName, labels } = observedBot;
   const [pool, ...others] = findPools(state, containerName, labels.poolId);
   if (pool === undefined || others.length > 0 || state.pools[pool.id] !== pool) return undefined;
   return ownsPool({ userId: null, firebaseUid }, pool.id, pool) ? pool : undefined;

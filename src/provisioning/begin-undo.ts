@@ -4,10 +4,10 @@
 
 import { FencedError, RetryableError, SagaError, type StepCall, toSagaId } from '@reclaim/saga';
 import { findOwnEntry, type ReservedSlot } from '../pool-state/owned-entry.ts';
-import { NOTHING_SEEN, type TombstoneTarget } from '../tombstones/tombstones.ts';
+import { NOTHING_OBSERVED, type TombstoneTarget } from '../tombstones/tombstones.ts';
 import { takingOver } from '../wallet/closed-sagas.ts';
 import type { Reservation } from '../wallet/wallets.ts';
-import { type ProvisioningPorts, placeOf, STEP, sceneOf } from './provisioning-ports.ts';
+import { contextOf, type ProvisioningPorts, placeOf, STEP } from './provisioning-ports.ts';
 import { ASSIGN_CAPTURE, RESERVATION, START_CAPTURE } from './stored-values.ts';
 
 export interface Undo {
@@ -18,7 +18,7 @@ export interface Undo {
 
 /** Repeatable. Null: no money was ever taken, hence nothing after it was done. */
 export async function beginUndo(ports: ProvisioningPorts, call: StepCall): Promise<Undo | null> {
-  const { order, input } = sceneOf(call);
+  const { order, input } = contextOf(call);
   const withdrawn = await ports.wallets.withdrawReserve(order);
   const reservation =
     withdrawn.status === 'reserved'
@@ -27,13 +27,13 @@ export async function beginUndo(ports: ProvisioningPorts, call: StepCall): Promi
   if (reservation === null) return null;
   if (wasThereBefore(call)) return { reservation, tombstone: null };
   const { userId, instanceId, firebaseUid } = input;
-  const incarnation = { userId, instanceId, life: reservation.life };
+  const incarnation = { userId, instanceId, incarnationId: reservation.incarnationId };
   const tombstone = { incarnation, sagaId: toSagaId(call.sagaId), epoch: call.epoch };
   const command = {
     ...tombstone,
     firebaseUid,
     // By name and owner, at every look: the id is new, so that whatever carries it is what was started here.
-    ...NOTHING_SEEN,
+    ...NOTHING_OBSERVED,
     slot: await slotOf(ports, call),
     hadAllocation: true,
   };
@@ -60,7 +60,7 @@ export async function undoInTime(call: StepCall, undo: () => Promise<void>): Pro
     await undo();
   } catch (error) {
     if (error instanceof FencedError || !(error instanceof SagaError)) throw error;
-    const { startTimeoutMs, undoTimeoutMs } = sceneOf(call).input;
+    const { startTimeoutMs, undoTimeoutMs } = contextOf(call).input;
     const endMs = (call.startedAtMs ?? 0) + startTimeoutMs + undoTimeoutMs;
     if (call.nowMs() < endMs) throw error;
   }
@@ -75,7 +75,7 @@ async function slotOf(ports: ProvisioningPorts, call: StepCall): Promise<Reserve
   }
   // The log may be behind the world: then the state itself says what was taken. One that cannot be read names
   // no slot; its entry is still in it and keeps the port.
-  const { instanceId, userId, firebaseUid } = sceneOf(call).input;
+  const { instanceId, userId, firebaseUid } = contextOf(call).input;
   const pools = await ports.poolStates.read({ signal: call.signal, about: { bots: [instanceId] } });
   if (pools.status === 'unknown') return null;
   return findOwnEntry(pools.items, instanceId, { userId, firebaseUid }).slot;

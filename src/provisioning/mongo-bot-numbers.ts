@@ -25,12 +25,12 @@ interface Counter extends mongo.Document {
 export function createMongoBotNumbers(connection: Connection): BotNumbers {
   return {
     next: async ({ userId, firebaseUid, above }) => {
-      const seen = await Promise.all([
+      const observed = await Promise.all([
         highestOfUser(connection, userId, firebaseUid),
         highestIn(connection, 'ledger', 'botId', userId, firebaseUid),
         highestIn(connection, 'tombstones', 'instanceId', userId, firebaseUid),
       ]);
-      return raise(connection, firebaseUid, Math.max(above, ...seen));
+      return raise(connection, firebaseUid, Math.max(above, ...observed));
     },
   };
 }
@@ -38,12 +38,12 @@ export function createMongoBotNumbers(connection: Connection): BotNumbers {
 async function raise(
   connection: Connection,
   firebaseUid: FirebaseUid,
-  seen: number,
+  observed: number,
 ): Promise<number> {
   const counter = await runUpsert(() =>
     nativeCollection<Counter>(connection, 'botNumbers').findOneAndUpdate(
       { _id: firebaseUid },
-      [{ $set: { last: { $add: [{ $max: ['$last', seen] }, 1] } } }],
+      [{ $set: { last: { $add: [{ $max: ['$last', observed] }, 1] } } }],
       { upsert: true, returnDocument: 'after' },
     ),
   );

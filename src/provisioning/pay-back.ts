@@ -6,7 +6,7 @@ import { assertNever } from '../domain/assert-never.ts';
 import { settlementOpId } from '../domain/incarnation.ts';
 import { settleAllocation } from '../wallet/settle-allocation.ts';
 import type { Receipt, Reservation, SettleCommand } from '../wallet/wallets.ts';
-import { type ProvisioningPorts, sceneOf } from './provisioning-ports.ts';
+import { contextOf, type ProvisioningPorts } from './provisioning-ports.ts';
 
 /** @returns null where the account is gone: there is nobody to pay. */
 export async function payBack(
@@ -14,13 +14,13 @@ export async function payBack(
   call: StepCall,
   reservation: Reservation,
 ): Promise<Receipt | null> {
-  const { allocatedAmount } = sceneOf(call).input;
+  const { allocatedAmount } = contextOf(call).input;
   const settled = await settleAllocation(ports, call, {
     command: settlementOf(call, reservation),
     // The value that stands there.
     relock: { value: null },
     isUnlocked: true,
-    allocation: { knownAtMs: Date.parse(reservation.life), allocatedAmount },
+    allocation: { knownAtMs: Date.parse(reservation.incarnationId), allocatedAmount },
   });
   switch (settled.status) {
     case 'paid':
@@ -38,9 +38,9 @@ export async function payBack(
 }
 
 export function settlementOf(call: StepCall, reservation: Reservation): SettleCommand {
-  const { target, input } = sceneOf(call);
+  const { target, input } = contextOf(call);
   const { userId, instanceId, botName, allocatedAmount } = input;
-  const incarnation = { userId, instanceId, life: reservation.life };
+  const incarnation = { userId, instanceId, incarnationId: reservation.incarnationId };
   return {
     ...target,
     incarnation,

@@ -4,7 +4,7 @@
 import { FencedError, type Json, type SagaDefinition } from '@reclaim/saga';
 import { botKey } from '../deletion/bot-key.ts';
 import { readInput } from './provision-bot-input.ts';
-import { type ProvisioningPorts, STEP, sceneOf } from './provisioning-ports.ts';
+import { contextOf, type ProvisioningPorts, STEP } from './provisioning-ports.ts';
 import { releaseProvision, reservedMinor } from './release-provision.ts';
 import { createActivateStep } from './steps/activate.ts';
 import { createAssignSlotStep } from './steps/assign-slot.ts';
@@ -35,7 +35,7 @@ export function createProvisionBotSaga(ports: ProvisioningPorts): SagaDefinition
     // saga before (I5). The reservation needs none: its withdrawal does the same.
     fenceEffects: async (call) => {
       if (call.captures[STEP.reserve] === undefined) return;
-      const raised = await ports.wallets.raiseMark(sceneOf(call).target);
+      const raised = await ports.wallets.raiseLock(contextOf(call).target);
       if (raised === 'fenced') throw new FencedError(call.sagaId, call.epoch);
     },
     release: (call) => releaseProvision(ports, call),

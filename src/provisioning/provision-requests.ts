@@ -13,7 +13,7 @@ import { freePort, ownPools } from '../pool-state/pool-slots.ts';
 import type { PoolState } from '../pool-state/pool-state.ts';
 import type { Accounts } from '../wallet/accounts.ts';
 import type { BotNumbers } from './bot-numbers.ts';
-import { findPlaces, type Places } from './find-places.ts';
+import { findPlaces, type Places } from './find-slots.ts';
 import { PROVISION_BOT } from './provision-bot.ts';
 import { readInput, writeInput } from './provision-bot-input.ts';
 import type { ProvisioningPorts } from './provisioning-ports.ts';
@@ -188,18 +188,18 @@ async function isFinished(
 ): Promise<boolean> {
   const found = await ports.tombstones.findForBot(userId, instanceId);
   for (const tombstone of found) {
-    if (tombstone.status === 'closing') return false;
+    if (tombstone.status === 'open') return false;
     if (tombstone.status === 'ended') continue;
-    const look = await finishTombstone(ports, tombstone, { signal, fence: NOBODY_ELSE });
-    const reason = look.gone ? null : look.reason;
-    await ports.tombstones.recordLook(tombstone, { gone: look.gone, reason });
-    if (!look.gone) return false;
+    const observation = await finishTombstone(ports, tombstone, { signal, fence: NO_RIVAL });
+    const reason = observation.gone ? null : observation.reason;
+    await ports.tombstones.recordCheck(tombstone, { gone: observation.gone, reason });
+    if (!observation.gone) return false;
   }
   return true;
 }
 
 // A settled tombstone has no owner to be fenced: whoever finishes it does the same thing.
-const NOBODY_ELSE = async () => undefined;
+const NO_RIVAL = async () => undefined;
 
 async function start(
   { sagas, image, startTimeoutMs, undoTimeoutMs }: ProvisionRequestsOptions,

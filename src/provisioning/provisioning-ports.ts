@@ -9,14 +9,14 @@ import {
   toSagaId,
 } from '@reclaim/saga';
 import type { Bots } from '../bots/bots.ts';
-import type { HostBelief } from '../bots/host-belief.ts';
+import type { HostExpectations } from '../bots/host-expectations.ts';
 import { reserveOpId } from '../domain/reservation.ts';
 import type { Findings } from '../findings/findings.ts';
 import type { PoolStates } from '../pool-state/pool-states.ts';
 import type { Tombstones } from '../tombstones/tombstones.ts';
 import type { FindSagas } from '../wallet/closed-sagas.ts';
 import type { Ledger } from '../wallet/ledger.ts';
-import type { MarkTarget, ReserveOrder, Wallets } from '../wallet/wallets.ts';
+import type { LockTarget, ReserveOrder, Wallets } from '../wallet/wallets.ts';
 import { type ProvisionBotInput, readInput } from './provision-bot-input.ts';
 import { PLACE, type Place } from './stored-values.ts';
 
@@ -27,7 +27,7 @@ export interface ProvisioningPorts {
   readonly poolStates: PoolStates;
   readonly bots: Bots;
   readonly findings: Findings;
-  readonly hostBelief: HostBelief;
+  readonly hostExpectations: HostExpectations;
   readonly findSagas: FindSagas;
 }
 
@@ -41,13 +41,13 @@ export const STEP = {
 } as const;
 
 /** A step's call with everything typed that the steps share. */
-export interface ProvisionScene {
+export interface ProvisionContext {
   readonly input: ProvisionBotInput;
   readonly order: ReserveOrder;
-  readonly target: MarkTarget;
+  readonly target: LockTarget;
 }
 
-export function sceneOf(call: StepCall): ProvisionScene {
+export function contextOf(call: StepCall): ProvisionContext {
   const input = readInput(call.input);
   const { userId, instanceId, botName, amountMinor } = input;
   const sagaId = toSagaId(call.sagaId);

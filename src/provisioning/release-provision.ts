@@ -6,23 +6,23 @@ import type { Json, SagaFacts, StepCall } from '@reclaim/saga';
 import { settlementOpId } from '../domain/incarnation.ts';
 import { wasThereBefore } from './begin-undo.ts';
 import { readInput } from './provision-bot-input.ts';
-import { type ProvisioningPorts, STEP, sceneOf } from './provisioning-ports.ts';
+import { contextOf, type ProvisioningPorts, STEP } from './provisioning-ports.ts';
 import { RESERVATION } from './stored-values.ts';
 
 /** Repeatable. */
 export async function releaseProvision(ports: ProvisioningPorts, call: StepCall): Promise<void> {
   if (call.captures[STEP.reserve] === undefined) return;
-  const { input, order, target } = sceneOf(call);
+  const { input, order, target } = contextOf(call);
   const withdrawn = await ports.wallets.withdrawReserve(order);
   const reservation =
     withdrawn.status === 'reserved'
       ? withdrawn.reservation
       : RESERVATION.readOrNull(call.results[STEP.reserve]);
-  await ports.wallets.unmark(target);
+  await ports.wallets.unlock(target);
   if (reservation === null) return;
   const { userId, instanceId, firebaseUid } = input;
   const { sagaId, epoch } = target;
-  const incarnation = { userId, instanceId, life: reservation.life };
+  const incarnation = { userId, instanceId, incarnationId: reservation.incarnationId };
   const receipt = await ports.wallets.findReceipt(userId, settlementOpId(incarnation));
   if (!wasThereBefore(call)) {
     const tombstone = { incarnation, sagaId, epoch };

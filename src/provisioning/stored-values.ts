@@ -76,7 +76,7 @@ export const RESERVATION = stored<Reservation>(
     opId: TEXT,
     userId: TEXT,
     instanceId: TEXT,
-    life: TEXT,
+    incarnationId: TEXT,
     botName: TEXT,
     amountMinor: Type.Integer(),
     previousBalance: Type.Number(),

@@ -6,14 +6,14 @@ import { botKey } from '../deletion/bot-key.ts';
 import { isAtRest } from '../domain/bot.ts';
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
-import { judgePresence, type Seen, VERDICTS } from '../domain/presence.ts';
+import { judgePresence, type PresenceAnswer, VERDICTS } from '../domain/presence.ts';
 import type { AccountAllocation } from '../wallet/accounts.ts';
+import { type Confirmation, type ConfirmPorts, confirmBot } from './confirm-bots.ts';
 import type { BotDrift } from './detect-drift.ts';
 import type { FoundBot } from './docker-view.ts';
-import { noteOf, observeBots } from './first-look.ts';
-import { type Confirmation, type ConfirmPorts, confirmBot } from './second-look.ts';
-import type { SkipReason } from './sync-notes.ts';
+import { noteOf, observeBots } from './first-observation.ts';
 import type { SyncPorts } from './sync-ports.ts';
+import type { SkipReason } from './sync-reports.ts';
 
 export const BOT_VERDICTS = [
   ...VERDICTS,
@@ -94,7 +94,7 @@ export interface BotViewPorts extends ConfirmPorts, Pick<SyncPorts, 'accounts' |
 }
 
 /** A page load must not wait for a host that hangs: after this its bots are unknown. */
-const LOOK_TIMEOUT_MS = 5_000;
+const CHECK_TIMEOUT_MS = 5_000;
 /** Orphans confirmed side by side, as in a run. */
 const WIDTH = 4;
 /** Both observations are of now. */
@@ -105,7 +105,7 @@ export async function viewBots(
   ports: BotViewPorts,
   owner: PortfolioOwner,
 ): Promise<readonly BotView[]> {
-  const call = { signal: AbortSignal.timeout(LOOK_TIMEOUT_MS) };
+  const call = { signal: AbortSignal.timeout(CHECK_TIMEOUT_MS) };
   const { held, drifts } = await observeBots(ports, owner, call);
   const keyOf = ({ instanceId }: BotDrift) => botKey({ ...owner, instanceId });
   const holders = await ports.sagas.findHolders(drifts.map(keyOf));
@@ -114,17 +114,17 @@ export async function viewBots(
   for (const drift of drifts) {
     const allocation = held.get(drift.instanceId);
     const view = viewOf(drift, allocation);
-    const isClosing = allocation?.closing !== undefined && holders.has(keyOf(drift));
-    views.set(drift.instanceId, isClosing ? { ...view, verdict: 'busy' } : view);
-    if (drift.verdict === 'orphan' && !isClosing) orphans.push(drift);
+    const isLocked = allocation?.lockedBy !== undefined && holders.has(keyOf(drift));
+    views.set(drift.instanceId, isLocked ? { ...view, verdict: 'busy' } : view);
+    if (drift.verdict === 'orphan' && !isLocked) orphans.push(drift);
   }
   async function next(): Promise<void> {
     for (let drift = orphans.pop(); drift !== undefined; drift = orphans.pop()) {
-      const seen = { held: held.get(drift.instanceId), holder: holders.get(keyOf(drift)) };
+      const observed = { held: held.get(drift.instanceId), holder: holders.get(keyOf(drift)) };
       const nowMs = ports.nowMs();
-      const note = noteOf(drift, seen.held, nowMs, AT_ONCE);
-      const confirmed = await confirmBot(ports, owner, note, { ...seen, nowMs }, call);
-      views.set(drift.instanceId, viewConfirmed(viewOf(drift, seen.held), confirmed));
+      const note = noteOf(drift, observed.held, nowMs, AT_ONCE);
+      const confirmed = await confirmBot(ports, owner, note, { ...observed, nowMs }, call);
+      views.set(drift.instanceId, viewConfirmed(viewOf(drift, observed.held), confirmed));
     }
   }
   await Promise.all(Array.from({ length: WIDTH }, next));
@@ -132,8 +132,8 @@ export async function viewBots(
 }
 
 interface Observed {
-  readonly poolState: Seen;
-  readonly docker: Seen;
+  readonly poolState: PresenceAnswer;
+  readonly docker: PresenceAnswer;
   readonly entry: BotDrift['entry'];
   readonly found: readonly Pick<FoundBot, 'kind' | 'host' | 'containerName' | 'running'>[];
   readonly doubts: BotDrift['doubts'];
@@ -158,17 +158,18 @@ const VETOES: Partial<Record<SkipReason, BotVerdict>> = {
 };
 
 // What the second observation found counts: it asks the wallets, too, whose a container is.
-function viewConfirmed(view: BotView, { note, look }: Confirmation): BotView {
+function viewConfirmed(view: BotView, { note, observation }: Confirmation): BotView {
   const veto = note.reason === null ? undefined : VETOES[note.reason];
   if (veto !== undefined) return { ...view, verdict: veto };
-  if (look === null) return { ...view, allocation: { status: 'absent' }, verdict: 'nothing' };
-  const { poolState, docker, sightings, reasons } = look;
-  const found = sightings.map((one) => ({ ...one, running: !isAtRest(one) }));
+  if (observation === null)
+    return { ...view, allocation: { status: 'absent' }, verdict: 'nothing' };
+  const { poolState, docker, observedBots, reasons } = observation;
+  const found = observedBots.map((one) => ({ ...one, running: !isAtRest(one) }));
   const why = reasons.join('; ');
   const isDedicated = found.some(({ kind }) => kind === 'dedicated');
   return {
     ...view,
-    ...placesOf({ ...look, found, doubts: { poolState: why, docker: why } }),
+    ...placesOf({ ...observation, found, doubts: { poolState: why, docker: why } }),
     verdict: judgePresence({ hasAllocation: true, poolState, docker, isDedicated }),
   };
 }
@@ -181,18 +182,18 @@ function placesOf({ poolState, docker, entry, found, doubts }: Observed) {
 }
 
 function entryState(
-  seen: Seen,
+  observed: PresenceAnswer,
   entry: Observed['entry'],
   doubts: Observed['doubts'],
 ): PoolEntryState {
-  if (seen === 'unknown') return { status: 'unknown', reason: doubts.poolState ?? '' };
+  if (observed === 'unknown') return { status: 'unknown', reason: doubts.poolState ?? '' };
   if (entry === null) return { status: 'absent' };
   const poolId = entry.mapping?.poolId ?? entry.memberships[0]?.poolId ?? null;
   return { status: 'present', poolId, botStatus: entry.mapping?.status ?? null };
 }
 
 function containerState(
-  seen: Seen,
+  observed: PresenceAnswer,
   found: Observed['found'],
   doubts: Observed['doubts'],
 ): ContainerState {
@@ -201,7 +202,7 @@ function containerState(
     const { kind, host, containerName, running } = shown;
     return { status: 'present', kind, host, containerName, running };
   }
-  return seen === 'unknown'
+  return observed === 'unknown'
     ? { status: 'unknown', reason: doubts.docker ?? '' }
     : { status: 'absent' };
 }
@@ -214,7 +215,7 @@ function allocationState(allocation: AccountAllocation | undefined): AllocationS
     currentValue: allocation.currentValue,
     worth: worthOf(allocation),
     allocatedAt: textOrNull(allocation.allocatedAt),
-    jobId: allocation.closing?.sagaId ?? null,
+    jobId: allocation.lockedBy?.sagaId ?? null,
   };
 }
 

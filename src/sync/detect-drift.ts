@@ -2,7 +2,12 @@
 // and asks nobody. I4: whatever a source could not say stays unknown, with the reason.
 
 import { type InstanceId, parseInstanceId } from '../domain/ids.ts';
-import { judgePresence, type Presence, type Seen, type Verdict } from '../domain/presence.ts';
+import {
+  judgePresence,
+  type Presence,
+  type PresenceAnswer,
+  type Verdict,
+} from '../domain/presence.ts';
 import type { SourceAnswer } from '../domain/source.ts';
 import { findOwnEntry, type OwnedEntry, oddContainersOf } from '../pool-state/owned-entry.ts';
 import { type BotOwner, isOwner, judgeClaims } from '../pool-state/ownership.ts';
@@ -69,8 +74,8 @@ export function judgeBot(
         oddDoubt(odd));
   const presence = {
     hasAllocation,
-    poolState: seenInPools(owned),
-    docker: seenInDocker(found, doubt),
+    poolState: inPools(owned),
+    docker: inDocker(found, doubt),
     isDedicated: found.some(({ kind }) => kind === 'dedicated'),
   };
   return {
@@ -84,12 +89,12 @@ export function judgeBot(
   };
 }
 
-function seenInPools(owned: OwnedEntry | null): Seen {
+function inPools(owned: OwnedEntry | null): PresenceAnswer {
   if (owned === null) return 'unknown';
   return owned.entry === null ? 'no' : 'yes';
 }
 
-function seenInDocker(found: readonly FoundBot[], doubt: string | null): Seen {
+function inDocker(found: readonly FoundBot[], doubt: string | null): PresenceAnswer {
   if (found.length > 0) return 'yes';
   return doubt === null ? 'no' : 'unknown';
 }

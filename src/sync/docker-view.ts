@@ -3,7 +3,7 @@
 // the bot is in doubt. Kept small, because a run over all users holds one entry for every bot there is.
 
 import type { BotDoubt, HostListing, UnknownPool } from '../bots/bots.ts';
-import { isAtRest, type Sighting } from '../domain/bot.ts';
+import { isAtRest, type ObservedBot } from '../domain/bot.ts';
 import { parseInstanceId } from '../domain/ids.ts';
 import {
   type BotOwner,
@@ -97,18 +97,18 @@ export function createDockerView(hosts: readonly string[]): DockerView {
             : [labels.userId];
         hiddenPools.push({ host, containerName, owners, reason });
       }
-      for (const { instanceId, sighting } of answer.items) {
+      for (const { instanceId, observedBot } of answer.items) {
         const id = parseInstanceId(instanceId);
-        if (id === undefined || isNamedOtherwise(sighting, id)) continue;
-        const { kind, containerName, labels } = sighting;
+        if (id === undefined || isNamedOtherwise(observedBot, id)) continue;
+        const { kind, containerName, labels } = observedBot;
         const isPooled = kind === 'pooled';
         put(id, {
           kind,
           host: one(host),
           containerName: isPooled ? one(containerName) : containerName,
           poolId: isPooled ? poolIdOf(labels.poolId, one) : null,
-          claims: oneOf(claimsOn(sighting, id, pools)),
-          running: !isAtRest(sighting),
+          claims: oneOf(claimsOn(observedBot, id, pools)),
+          running: !isAtRest(observedBot),
           isClaimed: false,
         });
       }
@@ -156,7 +156,7 @@ function asList<T extends object>(value: T | readonly T[]): readonly T[] {
 }
 
 // A container whose label names another bot is that other bot.
-function isNamedOtherwise({ labels }: Sighting, instanceId: string): boolean {
+function isNamedOtherwise({ labels }: ObservedBot, instanceId: string): boolean {
   return labels.instanceId !== undefined && labels.instanceId !== instanceId;
 }
 

@@ -52,9 +52,9 @@ export function createFirstReport(options: FirstReportOptions): FirstReport {
 
 const KIND = 'unconfirmed-start';
 /** It is about everybody. */
-const NOBODY = toUserId('000000000000000000000000');
+const NO_USERS = toUserId('000000000000000000000000');
 
 function unconfirmed(report: string | null): Finding {
   const evidence = { report: report ?? 'the first run over all users has not begun' };
-  return { kind: KIND, userId: NOBODY, instanceId: null, discriminator: 'first', evidence };
+  return { kind: KIND, userId: NO_USERS, instanceId: null, discriminator: 'first', evidence };
 }

@@ -6,9 +6,9 @@ import type { BotsCall } from '../bots/bots.ts';
 import type { UserId } from '../domain/ids.ts';
 import type { DriftedUser } from './run-drifts.ts';
 import type { NewSuspect } from './suspects.ts';
-import { readResult } from './sync-notes.ts';
 import { orderConfirmingRun } from './sync-orders.ts';
 import type { SyncAllPorts } from './sync-ports.ts';
+import { readResult } from './sync-reports.ts';
 import { confirmingKey } from './sync-wallet-input.ts';
 
 export interface RunsOrder {
@@ -93,6 +93,6 @@ function suspectsOf({ userId, drifts }: DriftedUser, runId: SagaId): readonly Ne
     .filter(({ verdict }) => verdict === 'orphan')
     .map(({ instanceId, valueMinor }) => {
       const value = valueMinor === null ? null : valueMinor / 100;
-      return { userId, instanceId, life: null, value, runId };
+      return { userId, instanceId, incarnationId: null, value, runId };
     });
 }

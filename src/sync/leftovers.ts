@@ -28,11 +28,11 @@ export async function findLeftovers(
   allocatedEntries: ReadonlySet<string>,
 ): Promise<Leftovers> {
   const { docker, pools } = sources;
-  const seen = countGhosts(docker);
+  const observed = countGhosts(docker);
   const state = pools.status === 'ok' ? pools.items : null;
   const stale = state === null ? [] : staleEntries(state, docker, allocatedEntries);
   const drifts = await ownedDrifts(ports, sources, stale.slice(0, MAX_STALE));
-  return { ...seen, staleEntries: stale.length, drifts };
+  return { ...observed, staleEntries: stale.length, drifts };
 }
 
 function countGhosts(docker: DockerView) {

@@ -4,7 +4,7 @@ import type { Json, SagaId } from '@reclaim/saga';
 import type { FollowedRuns } from './follow-runs.ts';
 import type { SurveyTotals } from './survey.ts';
 import type { SyncAllInput } from './sync-all-input.ts';
-import type { Judgement } from './sync-all-notes.ts';
+import type { Judgement } from './sync-all-report.ts';
 import type { SyncAllPorts } from './sync-ports.ts';
 
 export interface AllRunToRecord {
@@ -52,7 +52,7 @@ async function remember(ports: SyncAllPorts, run: AllRunToRecord): Promise<void>
   const at = new Date(atMs).toISOString();
   const isWhole = !judgement.isStopped && survey.unknown === 0;
   // Only a run that could see everybody's bots may say that a suspicion is over.
-  if (isWhole) await ports.suspects.clearUnseen(new Date(survey.beganAtMs));
+  if (isWhole) await ports.suspects.clearUnobserved(new Date(survey.beganAtMs));
   const { oldestSeconds } = await ports.suspects.summary(null);
   await ports.samples.write({
     runId,

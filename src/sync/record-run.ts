@@ -7,39 +7,39 @@ import { toInstanceId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
 import { idConflict, resurrected, unmappedBot } from '../findings/findings.ts';
 import { POOL_STATE } from './detect-drift.ts';
-import type { UserToSync } from './first-look.ts';
+import type { UserToSync } from './first-observation.ts';
 import { forgetSuspects } from './run-suspects.ts';
+import type { SyncPorts } from './sync-ports.ts';
 import {
   type CleanedBot,
   type DriftNote,
-  type RunNotes,
+  type RunReport,
   type SkipReason,
   type SyncResult,
   skipText,
-} from './sync-notes.ts';
-import type { SyncPorts } from './sync-ports.ts';
+} from './sync-reports.ts';
 import type { SyncTrigger } from './sync-wallet-input.ts';
 
 export interface RunToRecord {
   readonly runId: SagaId;
   readonly user: UserToSync;
   readonly trigger: SyncTrigger;
-  readonly notes: RunNotes;
+  readonly runReport: RunReport;
 }
 
 const NONE = { count: 0, valueMinor: 0, oldestSeconds: 0 };
 
 export async function recordRun(ports: SyncPorts, run: RunToRecord): Promise<SyncResult> {
-  const { runId, user, notes } = run;
+  const { runId, user, runReport } = run;
   await Promise.all([
     reportFindings(ports, run),
-    forgetSuspects(ports, user, notes),
+    forgetSuspects(ports, user, runReport),
     ports.samples.write({
-      ...(notes.orphans ?? NONE),
+      ...(runReport.orphans ?? NONE),
       runId,
       userId: user.userId,
-      at: new Date(notes.observedAtMs).toISOString(),
-      repaired: notes.drifts.filter(isPaid).length,
+      at: new Date(runReport.observedAtMs).toISOString(),
+      repaired: runReport.drifts.filter(isPaid).length,
     }),
   ]);
   const result = await resultOf(ports, run);
@@ -56,7 +56,7 @@ export interface RunMoney {
 
 /** What the run comes to. @param cleaned what has been paid, or, for a rehearsal, would be. */
 export function summarize(
-  { drifts, runningBots, validAllocations, unreadable }: RunNotes,
+  { drifts, runningBots, validAllocations, unreadable }: RunReport,
   cleaned: readonly CleanedBot[],
   { returnedMinor, newWalletBalance }: RunMoney,
 ): SyncResult {
@@ -85,8 +85,10 @@ export function summarize(
   };
 }
 
-async function resultOf(ports: SyncPorts, { user, notes }: RunToRecord): Promise<SyncResult> {
-  const paid = await Promise.all(notes.drifts.filter(isPaid).map((note) => receiptOf(ports, note)));
+async function resultOf(ports: SyncPorts, { user, runReport }: RunToRecord): Promise<SyncResult> {
+  const paid = await Promise.all(
+    runReport.drifts.filter(isPaid).map((note) => receiptOf(ports, note)),
+  );
   const receipts = paid.filter((receipt) => receipt !== null);
   const cleaned = receipts.map(({ instanceId: botId, botName, amount: returned, pnl }) => {
     return { botId, botName, returned, pnl };
@@ -95,7 +97,7 @@ async function resultOf(ports: SyncPorts, { user, notes }: RunToRecord): Promise
   const returnedMinor = receipts.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
   const account = await ports.accounts.find({ userId: user.userId });
   const newWalletBalance = isMoney(account?.balance) ? account.balance : null;
-  return summarize(notes, cleaned, { returnedMinor, newWalletBalance });
+  return summarize(runReport, cleaned, { returnedMinor, newWalletBalance });
 }
 
 async function receiptOf({ sagas }: SyncPorts, { sagaId }: DriftNote) {
@@ -109,10 +111,10 @@ function isPaid({ verdict, outcome }: DriftNote): boolean {
 
 async function reportFindings(
   { findings }: SyncPorts,
-  { user, notes }: RunToRecord,
+  { user, runReport }: RunToRecord,
 ): Promise<void> {
   const { userId } = user;
-  const conflicts = notes.conflicts.map(({ instanceId, where }) =>
+  const conflicts = runReport.conflicts.map(({ instanceId, where }) =>
     findings.report(
       idConflict({
         userId,
@@ -122,19 +124,19 @@ async function reportFindings(
       }),
     ),
   );
-  const returned = notes.drifts
+  const returned = runReport.drifts
     .filter(({ reason }) => reason === 'settled')
     .map(({ instanceId, allocation, detail }) =>
       findings.report(
         resurrected({
           userId,
           instanceId,
-          life: allocation?.life ?? null,
+          incarnationId: allocation?.incarnationId ?? null,
           settledBy: detail ?? 'unknown',
         }),
       ),
     );
-  const unmapped = notes.drifts
+  const unmapped = runReport.drifts
     .filter(({ verdict, outcome }) => verdict === 'lost-entry' && outcome === 'skipped')
     .flatMap(({ instanceId, reason, detail }) =>
       reason !== null && NOT_REBUILT.has(reason)
@@ -152,8 +154,8 @@ const NOT_REBUILT: ReadonlySet<SkipReason> = new Set([
   'pool-full',
 ]);
 
-function count({ meter }: SyncPorts, { notes, trigger }: RunToRecord): void {
-  const { drifts } = notes;
+function count({ meter }: SyncPorts, { runReport, trigger }: RunToRecord): void {
+  const { drifts } = runReport;
   meter.runEnded({ kind: 'sync-wallet', trigger, outcome: 'completed' });
   // What two looks have confirmed has a saga; a page load that sees the same orphan again counts nothing.
   meter.found(drifts.filter((note) => note.verdict === 'orphan' && note.sagaId !== null).length);

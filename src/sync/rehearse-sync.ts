@@ -2,11 +2,11 @@
 // computed by the database, and nothing written.
 
 import type { BotsCall } from '../bots/bots.ts';
-import { lookFirst, type UserToSync } from './first-look.ts';
+import { confirmBots } from './confirm-bots.ts';
+import { observeFirst, type UserToSync } from './first-observation.ts';
 import { summarize } from './record-run.ts';
-import { lookAgain } from './second-look.ts';
-import type { DriftNote, RunNotes, SyncResult } from './sync-notes.ts';
 import type { SyncPorts } from './sync-ports.ts';
+import type { DriftNote, RunReport, SyncResult } from './sync-reports.ts';
 
 export interface SyncRehearsal {
   readonly result: SyncResult;
@@ -19,17 +19,17 @@ export async function rehearseSync(
   user: UserToSync,
   { nowMs, ...call }: BotsCall & { readonly nowMs: number },
 ): Promise<SyncRehearsal> {
-  const { notes } = await lookFirst(ports, user, nowMs, { ...call, probes: true });
-  const again = await lookAgain(ports, user, notes, { ...call, nowMs });
+  const { report } = await observeFirst(ports, user, nowMs, { ...call, probes: true });
+  const again = await confirmBots(ports, user, report, { ...call, nowMs });
   const { drifts } = again;
-  const looked: RunNotes = { ...notes, ...again };
+  const confirmed: RunReport = { ...report, ...again };
   const orphans = drifts.filter(isConfirmedOrphan).map(({ instanceId }) => instanceId);
   const preview = await ports.wallets.preview(user.userId, orphans);
   const cleaned = preview.bots.map(({ instanceId: botId, botName, amount: returned, pnl }) => {
     return { botId, botName, returned, pnl };
   });
   const money = { returnedMinor: preview.totalMinor, newWalletBalance: preview.newBalance };
-  return { result: summarize(looked, cleaned, money), drifts };
+  return { result: summarize(confirmed, cleaned, money), drifts };
 }
 
 function isConfirmedOrphan({ verdict, outcome }: DriftNote): boolean {

@@ -6,10 +6,10 @@ import type { FencedCall } from '../bots/bots.ts';
 import { botKey } from '../deletion/bot-key.ts';
 import { paidBy, RECLAIM_ORPHAN, reclaimOrder } from '../deletion/reclaim-orphan.ts';
 import { assertNever } from '../domain/assert-never.ts';
-import type { UserToSync } from './first-look.ts';
+import type { UserToSync } from './first-observation.ts';
 import { finishGhost, repairEntry } from './repair-entries.ts';
-import type { DriftNote } from './sync-notes.ts';
 import type { SyncPorts } from './sync-ports.ts';
+import type { DriftNote } from './sync-reports.ts';
 
 export interface RepairCall extends FencedCall {
   /** The run that repairs. */
@@ -22,15 +22,15 @@ export interface RepairCall extends FencedCall {
 export async function repairDrift(
   ports: SyncPorts,
   user: UserToSync,
-  notes: readonly DriftNote[],
+  report: readonly DriftNote[],
   call: RepairCall,
-): Promise<{ readonly notes: readonly DriftNote[]; readonly isUnderWay: boolean }> {
+): Promise<{ readonly report: readonly DriftNote[]; readonly isUnderWay: boolean }> {
   const repaired: DriftNote[] = [];
-  for (const note of notes) repaired.push(await repairOne(ports, user, note, call));
+  for (const note of report) repaired.push(await repairOne(ports, user, note, call));
   const isUnderWay = repaired.some(({ verdict, outcome }) => {
     return verdict === 'orphan' && outcome === 'confirmed';
   });
-  return { notes: repaired, isUnderWay };
+  return { report: repaired, isUnderWay };
 }
 
 async function repairOne(
@@ -63,7 +63,7 @@ async function reclaim(
   const earlier = await sagas.findByKey(botKey({ ...user, instanceId }), HISTORY);
   const own = earlier.find(({ parent }) => parent === runId);
   if (own !== undefined) return own;
-  const orphan = { ...user, instanceId, life: allocation?.life ?? null };
+  const orphan = { ...user, instanceId, incarnationId: allocation?.incarnationId ?? null };
   const { saga } = await sagas.start(
     reclaimOrder(orphan, { parent: runId, requestedBy: `run:${runId}` }),
   );

@@ -4,20 +4,20 @@
 
 import type { FencedCall } from '../bots/bots.ts';
 import { removeAll, whileItsOwn } from '../deletion/finish-tombstone.ts';
-import type { Sighting } from '../domain/bot.ts';
+import type { ObservedBot } from '../domain/bot.ts';
 import { takeOutOwn } from '../pool-state/owned-entry.ts';
 import type { PoolState } from '../pool-state/pool-state.ts';
 import type { PoolScope } from '../pool-state/pool-states.ts';
 import { type LostBot, type Obstacle, rebuildEntry } from '../pool-state/rebuild-entry.ts';
-import type { UserToSync } from './first-look.ts';
-import { lookAtBot } from './look-at-bot.ts';
-import { isPending } from './second-look.ts';
-import type { DriftNote, SkipReason } from './sync-notes.ts';
+import { isPending } from './confirm-bots.ts';
+import type { UserToSync } from './first-observation.ts';
+import { observeBot } from './observe-bot.ts';
 import type { SyncPorts } from './sync-ports.ts';
+import type { DriftNote, SkipReason } from './sync-reports.ts';
 
 export type EntryPorts = Pick<
   SyncPorts,
-  'bots' | 'wallets' | 'poolStates' | 'hostBelief' | 'tombstones'
+  'bots' | 'wallets' | 'poolStates' | 'hostExpectations' | 'tombstones'
 >;
 
 export interface EntryRepair extends FencedCall {
@@ -33,30 +33,30 @@ export async function repairEntry(
   { at, ...call }: EntryRepair,
 ): Promise<DriftNote> {
   const { instanceId } = note;
-  const look = await lookAtBot(
+  const observation = await observeBot(
     ports,
     { ...user, instanceId, holdsAllocation: note.allocation !== null },
     call,
   );
   if (note.verdict === 'stale-entry') {
-    if (look.docker !== 'no' || look.poolState !== 'yes') return seenAgain(note);
+    if (observation.docker !== 'no' || observation.poolState !== 'yes') return observedAgain(note);
     const about = { bots: [instanceId] };
     return change(ports, note, call, about, (state) => takeOutOwn(state, instanceId, user));
   }
-  const sighting = look.sightings.find(isPooled);
-  if (sighting === undefined || look.poolState !== 'no') return seenAgain(note);
+  const observedBot = observation.observedBots.find(isPooled);
+  if (observedBot === undefined || observation.poolState !== 'no') return observedAgain(note);
   // The entry will name the one host that may hold the bot, and be believed: it takes every host's word.
-  if (look.unseen.length > 0) {
-    return skipped(note, 'unknown', look.unseen.join('; '));
+  if (observation.unobserved.length > 0) {
+    return skipped(note, 'unknown', observation.unobserved.join('; '));
   }
   const { firebaseUid } = user;
   if (firebaseUid === null) return skipped(note, 'pool-unknown', 'its user has no pools');
-  const asked = await ports.bots.readPort(instanceId, sighting, call);
+  const asked = await ports.bots.readPort(instanceId, observedBot, call);
   if (asked.status === 'unknown') return skipped(note, 'unknown', asked.reason);
   const { items: reading } = asked;
   if (reading.status === 'unreadable') return skipped(note, 'port-unknown', reading.reason);
   const { port } = reading;
-  return rebuild(ports, note, call, { instanceId, firebaseUid, sighting, port, at });
+  return rebuild(ports, note, call, { instanceId, firebaseUid, observedBot, port, at });
 }
 
 // Whether it can be made is decided where it is made, under the lock.
@@ -89,15 +89,20 @@ export async function finishGhost(
   const { userId } = user;
   const tombstones = await ports.tombstones.findForBot(userId, instanceId);
   const ended = tombstones.filter(({ status }) => status === 'ended');
-  const named = ended.flatMap(({ sightings }) => sightings ?? []);
+  const named = ended.flatMap(({ observedBots }) => observedBots ?? []);
   const [newest] = ended;
   if (newest === undefined || named.length === 0) return note;
   // A program is named by its id alone: since the first look it may have become a new life's.
   const reading = await ports.wallets.readAllocation(userId, instanceId);
-  if (reading.status === 'present') return seenAgain(note);
-  const look = await lookAtBot(ports, { ...user, instanceId, holdsAllocation: false }, call);
-  if (isPending(look, Date.parse(at))) return { ...note, outcome: 'skipped', reason: 'pending' };
-  const incarnation = { userId, instanceId, life: NO_LIFE };
+  if (reading.status === 'present') return observedAgain(note);
+  const observation = await observeBot(
+    ports,
+    { ...user, instanceId, holdsAllocation: false },
+    call,
+  );
+  if (isPending(observation, Date.parse(at)))
+    return { ...note, outcome: 'skipped', reason: 'pending' };
+  const incarnation = { userId, instanceId, incarnationId: NO_INCARNATION };
   const own = whileItsOwn(ports, { ...newest, incarnation }, call);
   const left = await removeAll(ports, instanceId, named, own);
   return left === null
@@ -106,11 +111,11 @@ export async function finishGhost(
 }
 
 /** Of a ghost nobody's: whatever allocation comes meanwhile is a new life's. */
-const NO_LIFE = '';
+const NO_INCARNATION = '';
 
 // The bot's pool is found by its container, else by the label; its mappings tell which ports are taken.
-function aboutLost({ instanceId, firebaseUid, sighting }: LostBot): PoolScope {
-  const { containerName, labels } = sighting;
+function aboutLost({ instanceId, firebaseUid, observedBot }: LostBot): PoolScope {
+  const { containerName, labels } = observedBot;
   return {
     bots: [instanceId],
     users: [firebaseUid],
@@ -127,14 +132,16 @@ async function change(
   apply: (state: PoolState) => PoolState,
 ): Promise<DriftNote> {
   const { changed } = await poolStates.mutate({ change: apply, fence, signal, about });
-  return changed ? { ...note, outcome: 'repaired' } : seenAgain(note);
+  return changed ? { ...note, outcome: 'repaired' } : observedAgain(note);
 }
 
-function isPooled(sighting: Sighting): sighting is Extract<Sighting, { kind: 'pooled' }> {
-  return sighting.kind === 'pooled';
+function isPooled(
+  observedBot: ObservedBot,
+): observedBot is Extract<ObservedBot, { kind: 'pooled' }> {
+  return observedBot.kind === 'pooled';
 }
 
-function seenAgain(note: DriftNote): DriftNote {
+function observedAgain(note: DriftNote): DriftNote {
   return { ...note, outcome: 'resolved', detail: 'it changed before the repair' };
 }
 

@@ -3,7 +3,7 @@
 
 import type { SagaId } from '@reclaim/saga';
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
-import type { Seen, Verdict } from '../domain/presence.ts';
+import type { PresenceAnswer, Verdict } from '../domain/presence.ts';
 
 export interface RunDrifts {
   /** Forgets what an earlier attempt of this run has noted. */
@@ -30,8 +30,8 @@ export interface RunDrift {
   readonly firebaseUid: FirebaseUid | null;
   readonly instanceId: InstanceId;
   readonly verdict: Verdict;
-  readonly poolState: Seen;
-  readonly docker: Seen;
+  readonly poolState: PresenceAnswer;
+  readonly docker: PresenceAnswer;
   /** Cents; null where there is no money in it, or nothing that is money. */
   readonly valueMinor: number | null;
 }

@@ -3,9 +3,9 @@
 
 import type { SagaId } from '@reclaim/saga';
 import type { InstanceId } from '../domain/ids.ts';
-import type { UserToSync } from './first-look.ts';
+import type { UserToSync } from './first-observation.ts';
 import type { SuspectSummary, Suspects } from './suspects.ts';
-import type { DriftNote, RunNotes } from './sync-notes.ts';
+import type { DriftNote, RunReport } from './sync-reports.ts';
 
 interface SuspectsPort {
   readonly suspects: Suspects;
@@ -15,33 +15,33 @@ interface SuspectsPort {
 export async function markSuspects(
   { suspects }: SuspectsPort,
   { userId }: UserToSync,
-  { drifts }: RunNotes,
+  { drifts }: RunReport,
   runId: SagaId,
 ): Promise<SuspectSummary> {
   const orphans = drifts.filter(({ verdict }) => verdict === 'orphan');
   await suspects.mark(
     orphans.map(({ instanceId, allocation }) => {
-      const { life = null, value = null } = allocation ?? {};
-      return { userId, instanceId, life, value, runId };
+      const { incarnationId = null, value = null } = allocation ?? {};
+      return { userId, instanceId, incarnationId, value, runId };
     }),
   );
-  await clearAllBut({ suspects }, userId, drifts.filter(isNotSeen));
+  await clearAllBut({ suspects }, userId, drifts.filter(isNotObserved));
   return suspects.summary(userId);
 }
 
 export async function forgetSuspects(
   { suspects }: SuspectsPort,
   { userId }: UserToSync,
-  { drifts }: RunNotes,
+  { drifts }: RunReport,
 ): Promise<void> {
   const left = drifts.filter(
-    (note) => isNotSeen(note) && note.outcome !== 'repaired' && note.outcome !== 'resolved',
+    (note) => isNotObserved(note) && note.outcome !== 'repaired' && note.outcome !== 'resolved',
   );
   await clearAllBut({ suspects }, userId, left);
 }
 
 // An unknown source does not end a suspicion.
-function isNotSeen({ verdict }: DriftNote): boolean {
+function isNotObserved({ verdict }: DriftNote): boolean {
   return verdict === 'orphan' || verdict === 'unknown';
 }
 

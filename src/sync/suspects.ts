@@ -16,8 +16,8 @@ export interface Suspects {
 
   /** Ends all that nobody has seen since a look over all users began: what that look saw has been marked
    * again by now, and what another run marked meanwhile was not there to be seen.
-   * @param lookBeganAt database time. */
-  clearUnseen(lookBeganAt: Date): Promise<void>;
+   * @param observationBeganAt database time. */
+  clearUnobserved(observationBeganAt: Date): Promise<void>;
 
   /** Count, value in cents (summed by the database) and the oldest moment; of one user, or of all. */
   summary(userId: UserId | null): Promise<SuspectSummary>;
@@ -27,7 +27,7 @@ export interface NewSuspect {
   readonly userId: UserId;
   readonly instanceId: InstanceId;
   /** The incarnation's life; null for an allocation without a date, and where nobody has read it. */
-  readonly life: string | null;
+  readonly incarnationId: string | null;
   /** Dollars, as read; for the gauges only. Null where it is not money. */
   readonly value: number | null;
   readonly runId: string;
@@ -35,8 +35,8 @@ export interface NewSuspect {
 
 export interface Suspect extends NewSuspect {
   /** ISO 8601, database time. */
-  readonly firstSeenAt: string;
-  readonly lastSeenAt: string;
+  readonly firstObservedAt: string;
+  readonly lastObservedAt: string;
 }
 
 export interface SuspectSummary {

@@ -33,12 +33,12 @@ export function syncAllKey({ trigger, dryRun, force }: SyncAllInput): string {
 }
 
 /** Of no user: administrators see it. */
-const NOBODY = 'all';
+const NO_USERS = 'all';
 
 export function syncAllOrder(input: SyncAllInput, requestedBy: string): SagaOrder {
   return {
     kind: SYNC_ALL,
-    subject: NOBODY,
+    subject: NO_USERS,
     requestedBy,
     input: STORED.write(input),
   };

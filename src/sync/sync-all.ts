@@ -15,7 +15,7 @@ import { type Guard, judgeRun } from './guards.ts';
 import { recordAll } from './record-all.ts';
 import { surveyAll } from './survey.ts';
 import { readSyncAllInput, SYNC_ALL, type SyncAllInput, syncAllKey } from './sync-all-input.ts';
-import { FOLLOWED, JUDGEMENT, SURVEY } from './sync-all-notes.ts';
+import { FOLLOWED, JUDGEMENT, SURVEY } from './sync-all-report.ts';
 import { SUSPECT_DELAY_MS } from './sync-orders.ts';
 import { SYNC_RETRY, type SyncAllPorts } from './sync-ports.ts';
 
@@ -31,7 +31,7 @@ const STEP = {
 const SURVEY_TIMEOUT_MS = 15 * 60_000;
 const STEP_TIMEOUT_MS = 10 * 60_000;
 /** How often a run that is waited for looks at the runs of its users. */
-const LOOK_IN_AGAIN_MS = 2_000;
+const RECHECK_MS = 2_000;
 
 export function createSyncAllSaga(ports: SyncAllPorts): SagaDefinition {
   return {
@@ -93,7 +93,7 @@ async function follow(ports: SyncAllPorts, call: StepCall) {
   if (trigger === 'passive' || isIdle(call)) return {};
   const followed = await followRuns(ports, runIdOf(call), call);
   const value = FOLLOWED.write(followed);
-  return followed.open > 0 ? { value, waitUntilMs: call.nowMs() + LOOK_IN_AGAIN_MS } : { value };
+  return followed.open > 0 ? { value, waitUntilMs: call.nowMs() + RECHECK_MS } : { value };
 }
 
 async function record(ports: SyncAllPorts, call: StepCall) {

@@ -1,7 +1,7 @@
 // The orders of synchronisations of one user.
 
 import type { SagaId, SagaOrder } from '@reclaim/saga';
-import type { UserToSync } from './first-look.ts';
+import type { UserToSync } from './first-observation.ts';
 import { SYNC_WALLET, type SyncWalletInput, writeSyncWalletInput } from './sync-wallet-input.ts';
 
 /** Between the look that found a suspect in passing and the run that decides: long enough for whatever was under

@@ -7,13 +7,13 @@ import type { Findings } from '../findings/findings.ts';
 import type { Tombstones } from '../tombstones/tombstones.ts';
 import type { Accounts } from '../wallet/accounts.ts';
 import type { Holdings } from './holdings.ts';
-import type { LookPorts } from './look-at-bot.ts';
+import type { AuditPassPorts } from './observe-bot.ts';
 import type { OrphanSamples } from './orphan-samples.ts';
 import type { RunDrifts } from './run-drifts.ts';
 import type { Suspects } from './suspects.ts';
 import type { SyncMeter } from './sync-meter.ts';
 
-export interface SyncPorts extends LookPorts {
+export interface SyncPorts extends AuditPassPorts {
   readonly hostTrust: HostTrust;
   readonly accounts: Accounts;
   readonly tombstones: Tombstones;

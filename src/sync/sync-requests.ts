@@ -3,7 +3,7 @@
 // nothing: it gets the look that was begun within the last minute, ended or not.
 
 import { isAtRest, isWithin, type SagaRecord, type Sagas } from '@reclaim/saga';
-import type { UserToSync } from './first-look.ts';
+import type { UserToSync } from './first-observation.ts';
 import { rehearseSync, type SyncRehearsal } from './rehearse-sync.ts';
 import { syncOrder } from './sync-orders.ts';
 import type { SyncPorts } from './sync-ports.ts';
@@ -47,7 +47,7 @@ export function createSyncRequests({ ports, sagas, nowMs }: SyncRequestsOptions)
       });
       const newest = runs.find((run) => readSyncWalletInput(run.input).trigger === trigger);
       const isEnough = (run: SagaRecord) =>
-        !hasLooked(run, runs) || (trigger === 'passive' && isRecent(run));
+        !hasObserved(run, runs) || (trigger === 'passive' && isRecent(run));
       if (newest !== undefined && isEnough(newest)) return newest;
       const after = newest?.id ?? null;
       const input = { userId, firebaseUid, trigger, after, notBeforeMs: null };
@@ -59,7 +59,7 @@ export function createSyncRequests({ ports, sagas, nowMs }: SyncRequestsOptions)
 
 // Queued; behind a run that has not ended, for whose end it waits; or between two attempts at its first look. The
 // log says each of them before the look begins, so whoever reads it has asked before the look.
-function hasLooked({ state, input }: SagaRecord, runs: readonly SagaRecord[]): boolean {
+function hasObserved({ state, input }: SagaRecord, runs: readonly SagaRecord[]): boolean {
   const { phase, cursor, steps } = state;
   if (phase === 'queued') return false;
   if (phase !== 'running' || cursor > 0) return true;

@@ -11,14 +11,14 @@ import {
   type StepCall,
   toSagaId,
 } from '@reclaim/saga';
-import { lookFirst } from './first-look.ts';
+import { confirmBots } from './confirm-bots.ts';
+import { observeFirst } from './first-observation.ts';
 import { recordRun } from './record-run.ts';
 import { repairDrift } from './repair-drift.ts';
 import { markSuspects } from './run-suspects.ts';
-import { lookAgain } from './second-look.ts';
-import { type DriftNote, readNotes, writeNotes, writeResult } from './sync-notes.ts';
 import { orderConfirmingRun } from './sync-orders.ts';
 import { SYNC_RETRY, type SyncPorts } from './sync-ports.ts';
+import { type DriftNote, readReport, writeReport, writeResult } from './sync-reports.ts';
 import { readSyncWalletInput, SYNC_WALLET, syncWalletKey } from './sync-wallet-input.ts';
 
 const STEP = {
@@ -29,7 +29,7 @@ const STEP = {
 } as const;
 
 /** Pools are asked by execs, some 50 ms each, eight at a time. */
-const LOOK_TIMEOUT_MS = 60_000;
+const CHECK_TIMEOUT_MS = 60_000;
 const RECORD_TIMEOUT_MS = 20_000;
 /** Until a child has ended: its end wakes the run sooner, unless the wake-up is lost. */
 const CHILD_WAIT_MS = 2_000;
@@ -50,55 +50,56 @@ export function createSyncWalletSaga(ports: SyncPorts): SagaDefinition {
 }
 
 function observeStep(ports: SyncPorts): RetriableStep {
-  return step(STEP.observe, LOOK_TIMEOUT_MS, async (call) => {
+  return step(STEP.observe, CHECK_TIMEOUT_MS, async (call) => {
     const { notBeforeMs, after, trigger, ...user } = readSyncWalletInput(call.input);
     const nowMs = call.nowMs();
     if (notBeforeMs !== null && nowMs < notBeforeMs) return { waitUntilMs: notBeforeMs };
     if (await isUnderWay(ports, after)) return { waitUntilMs: nowMs + TURN_WAIT_MS };
-    const { notes, sources } = await lookFirst(ports, user, nowMs, {
+    const { report, sources } = await observeFirst(ports, user, nowMs, {
       signal: call.signal,
       probes: trigger !== 'passive',
     });
     for (const [host, { instanceIds }] of sources.contents) {
-      await ports.hostRecords.noteSeen(host, instanceIds);
+      await ports.hostRecords.recordObserved(host, instanceIds);
     }
-    const orphans = await markSuspects(ports, user, notes, runIdOf(call));
-    return { value: writeNotes({ ...notes, orphans }) };
+    const orphans = await markSuspects(ports, user, report, runIdOf(call));
+    return { value: writeReport({ ...report, orphans }) };
   });
 }
 
 // A passive run ends here: it marks what it suspects, and a run a minute later looks again.
 function confirmStep(ports: SyncPorts): RetriableStep {
-  return step(STEP.confirm, LOOK_TIMEOUT_MS, async (call) => {
+  return step(STEP.confirm, CHECK_TIMEOUT_MS, async (call) => {
     const { trigger, userId, firebaseUid } = readSyncWalletInput(call.input);
     const user = { userId, firebaseUid };
-    const notes = readNotes(call.results[STEP.observe]);
-    const seen = notes.drifts.filter(({ outcome }) => outcome === 'seen');
+    const report = readReport(call.results[STEP.observe]);
+    const observed = report.drifts.filter(({ outcome }) => outcome === 'observed');
     const nowMs = call.nowMs();
     if (trigger === 'passive') {
-      if (seen.length > 0) await ports.sagas.start(orderConfirmingRun(user, runIdOf(call), nowMs));
-      return { value: writeNotes({ ...notes, drifts: notes.drifts.map(markOnly) }) };
+      if (observed.length > 0)
+        await ports.sagas.start(orderConfirmingRun(user, runIdOf(call), nowMs));
+      return { value: writeReport({ ...report, drifts: report.drifts.map(markOnly) }) };
     }
-    const dueAtMs = Math.max(0, ...seen.map((note) => note.dueAtMs));
+    const dueAtMs = Math.max(0, ...observed.map((note) => note.dueAtMs));
     if (nowMs < dueAtMs) return { waitUntilMs: dueAtMs };
     const { signal } = call;
-    const again = await lookAgain(ports, user, notes, { signal, nowMs });
-    return { value: writeNotes({ ...notes, ...again }) };
+    const again = await confirmBots(ports, user, report, { signal, nowMs });
+    return { value: writeReport({ ...report, ...again }) };
   });
 }
 
 function repairStep(ports: SyncPorts): RetriableStep {
-  return step(STEP.repair, LOOK_TIMEOUT_MS, async (call) => {
+  return step(STEP.repair, CHECK_TIMEOUT_MS, async (call) => {
     const { trigger, userId, firebaseUid } = readSyncWalletInput(call.input);
     // What an earlier turn of this step has begun, else what was confirmed.
-    const notes = readNotes(call.results[STEP.repair] ?? call.results[STEP.confirm]);
-    if (trigger === 'passive') return { value: writeNotes(notes) };
+    const report = readReport(call.results[STEP.repair] ?? call.results[STEP.confirm]);
+    if (trigger === 'passive') return { value: writeReport(report) };
     const { fence, signal } = call;
     const at = new Date(call.nowMs()).toISOString();
     const repair = { fence, signal, at, runId: runIdOf(call) };
     const user = { userId, firebaseUid };
-    const { notes: drifts, isUnderWay } = await repairDrift(ports, user, notes.drifts, repair);
-    const value = writeNotes({ ...notes, drifts });
+    const { report: drifts, isUnderWay } = await repairDrift(ports, user, report.drifts, repair);
+    const value = writeReport({ ...report, drifts });
     return isUnderWay ? { value, waitUntilMs: call.nowMs() + CHILD_WAIT_MS } : { value };
   });
 }
@@ -107,8 +108,13 @@ function recordStep(ports: SyncPorts): RetriableStep {
   return step(STEP.record, RECORD_TIMEOUT_MS, async (call) => {
     const { trigger, userId, firebaseUid } = readSyncWalletInput(call.input);
     const user = { userId, firebaseUid };
-    const notes = readNotes(call.results[STEP.repair]);
-    const result = await recordRun(ports, { runId: runIdOf(call), user, trigger, notes });
+    const report = readReport(call.results[STEP.repair]);
+    const result = await recordRun(ports, {
+      runId: runIdOf(call),
+      user,
+      trigger,
+      runReport: report,
+    });
     return { value: writeResult(result) };
   });
 }
@@ -127,6 +133,6 @@ async function isUnderWay({ sagas }: SyncPorts, after: string | null): Promise<b
 }
 
 function markOnly(note: DriftNote): DriftNote {
-  if (note.outcome !== 'seen') return note;
+  if (note.outcome !== 'observed') return note;
   return { ...note, outcome: 'skipped', reason: 'suspected' };
 }

@@ -17,11 +17,11 @@ import { toInstanceId, toUserId } from '../domain/ids.ts';
 import { incarnationKey } from '../domain/incarnation.ts';
 import { nativeCollection, nativeDb } from '../infra/mongodb/native.ts';
 import {
+  checkWrite,
   endWrite,
-  lookWrite,
+  observedBotsWrite,
   openWrite,
   settleWrite,
-  sightingsWrite,
   type TombstoneDocument,
   type TombstoneWrite,
   WITHDRAWN,
@@ -47,7 +47,7 @@ export interface MongoTombstonesDependencies {
 const TOMBSTONES = 'tombstones';
 const MAX_BATCH = 200;
 /** Of one bot; more lives than this are not asked for at once. */
-const MAX_LIVES = 100;
+const MAX_INCARNATIONS = 100;
 
 export function createMongoTombstones({
   connection,
@@ -90,7 +90,8 @@ export function createMongoTombstones({
       );
     },
 
-    recordSightings: (target, seen) => change(target, sightingsWrite(target, seen), () => true),
+    recordObservedBots: (target, observed) =>
+      change(target, observedBotsWrite(target, observed), () => true),
 
     async withdraw(target) {
       const key = incarnationKey(target.incarnation);
@@ -103,8 +104,8 @@ export function createMongoTombstones({
       throw refusal(found, target);
     },
 
-    settle: (target, { seenAtRest } = { seenAtRest: false }) =>
-      change(target, settleWrite(target, seenAtRest), ({ status }) => status !== 'closing'),
+    settle: (target, { observedAtRest } = { observedAtRest: false }) =>
+      change(target, settleWrite(target, observedAtRest), ({ status }) => status !== 'open'),
     end: (target) => change(target, endWrite(target), ({ status }) => status === 'ended', true),
 
     takeDue: async (options) => {
@@ -112,16 +113,16 @@ export function createMongoTombstones({
       return taken.map(parseTombstone);
     },
 
-    recordLook: (tombstone, look) =>
-      change(tombstone, lookWrite(tombstone, look), ({ status }) =>
-        look.gone ? status === 'ended' : status === 'settled',
+    recordCheck: (tombstone, observation) =>
+      change(tombstone, checkWrite(tombstone, observation), ({ status }) =>
+        observation.gone ? status === 'ended' : status === 'settled',
       ),
 
-    async hurry() {
+    async makeDue() {
       await runRepeatable(() =>
         nativeCollection<TombstoneDocument>(connection, TOMBSTONES).updateMany(
-          { status: 'settled', $expr: { $gt: ['$nextLookAt', '$$NOW'] } },
-          [{ $set: { nextLookAt: '$$NOW' } }],
+          { status: 'settled', $expr: { $gt: ['$nextCheckAt', '$$NOW'] } },
+          [{ $set: { nextCheckAt: '$$NOW' } }],
         ),
       );
     },
@@ -129,7 +130,7 @@ export function createMongoTombstones({
     async heldSlots(userId) {
       const documents = await runRepeatable(() =>
         nativeCollection<TombstoneDocument>(connection, TOMBSTONES)
-          .find({ userId, status: { $in: ['closing', 'settled'] }, slot: { $type: 'object' } })
+          .find({ userId, status: { $in: ['open', 'settled'] }, slot: { $type: 'object' } })
           .project({ instanceId: 1, slot: 1 })
           .toArray(),
       );
@@ -144,7 +145,7 @@ export function createMongoTombstones({
         nativeCollection<TombstoneDocument>(connection, TOMBSTONES)
           .find({ userId, instanceId, status: { $ne: WITHDRAWN } })
           .sort({ openedAt: -1, _id: -1 })
-          .limit(MAX_LIVES)
+          .limit(MAX_INCARNATIONS)
           .toArray(),
       );
       return documents.map(parseTombstone);
@@ -204,7 +205,7 @@ function decideOpen(found: Stored, { sagaId, epoch }: OpenTombstone): OpenResult
     if (found.sagaId === sagaId) throw new FencedError(sagaId, epoch);
     return null;
   }
-  if (found.status !== 'closing') return { status: 'already-settled', sagaId: found.sagaId };
+  if (found.status !== 'open') return { status: 'already-settled', sagaId: found.sagaId };
   if (found.sagaId !== sagaId) return { status: 'other-saga', sagaId: found.sagaId };
   if (found.epoch > epoch) throw new FencedError(sagaId, epoch);
   return { status: 'opened' };
@@ -240,9 +241,9 @@ function parseTombstone(document: mongo.Document): Tombstone {
   const {
     firebaseUid,
     status,
-    sightings,
-    seenInPart = false,
-    seenAtRest = false,
+    observedBots,
+    observedInPart = false,
+    observedAtRest = false,
     openedAt,
     slot,
     hadAllocation,
@@ -253,15 +254,15 @@ function parseTombstone(document: mongo.Document): Tombstone {
     incarnation: {
       userId: toUserId(document.userId),
       instanceId: toInstanceId(document.instanceId),
-      life: document.life,
+      incarnationId: document.incarnationId,
     },
     sagaId: toSagaId(document.sagaId),
     epoch: document.epoch,
     firebaseUid,
     status,
-    sightings,
-    seenInPart,
-    seenAtRest,
+    observedBots,
+    observedInPart,
+    observedAtRest,
     openedAt,
     slot,
     hadAllocation,

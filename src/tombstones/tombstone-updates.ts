@@ -5,7 +5,12 @@
 
 import type { mongo } from 'mongoose';
 import { incarnationKey } from '../domain/incarnation.ts';
-import type { OpenTombstone, SeenBot, Tombstone, TombstoneTarget } from './tombstones.ts';
+import type {
+  ObservedIncarnation,
+  OpenTombstone,
+  Tombstone,
+  TombstoneTarget,
+} from './tombstones.ts';
 
 export interface TombstoneDocument extends mongo.Document {
   readonly _id: string;
@@ -16,9 +21,9 @@ export type TombstoneWrite = mongo.AnyBulkWriteOperation<TombstoneDocument>;
 /** The saga's own last step removes the bot; the janitor's turn comes when that has had its chance. */
 const SAGA_FIRST_MS = 3_000;
 /** The looks after the end: somebody may still start what was removed. */
-const FIRST_LOOK_MS = 60_000;
+const FIRST_CHECK_MS = 60_000;
 /** Also the furthest ahead that any look is put. */
-export const LAST_LOOK_MS = 600_000;
+export const LAST_CHECK_MS = 600_000;
 /** While it is not gone: the first look again after this, twice as long each time, to the limit. */
 const RETRY_BASE_MS = 1_000;
 const RETRY_CAP_MS = 15_000;
@@ -36,20 +41,20 @@ const later = (ms: number) => ({ $add: ['$$NOW', ms] });
 export function openWrite(command: OpenTombstone): TombstoneWrite {
   const { incarnation, sagaId, epoch, mayTakeOver } = command;
   const isOwn = { $and: [{ $eq: ['$sagaId', sagaId] }, { $lte: ['$epoch', epoch] }] };
-  const isClosing = { $eq: ['$status', 'closing'] };
+  const isOpen = { $eq: ['$status', 'open'] };
   const isWithdrawn = { $eq: ['$status', WITHDRAWN] };
   const isFree = {
     $or: [IS_NEW, { $and: [isWithdrawn, { $ne: ['$sagaId', { $literal: sagaId }] }] }],
   };
   const isTakeable = { $in: ['$sagaId', { $literal: mayTakeOver }] };
   const raised = {
-    $cond: [{ $and: [isClosing, isOwn] }, { $mergeObjects: ['$$ROOT', { epoch }] }, '$$ROOT'],
+    $cond: [{ $and: [isOpen, isOwn] }, { $mergeObjects: ['$$ROOT', { epoch }] }, '$$ROOT'],
   };
   const opened = {
     $mergeObjects: [
       { $literal: openedFields(command) },
       { _id: '$_id', openedAt: '$$NOW', settledAt: null, endedAt: null },
-      { nextLookAt: null, heldUntil: null },
+      { nextCheckAt: null, heldUntil: null },
     ],
   };
   return {
@@ -58,7 +63,7 @@ export function openWrite(command: OpenTombstone): TombstoneWrite {
       update: [
         {
           $replaceWith: {
-            $cond: [{ $or: [isFree, { $and: [isClosing, isTakeable] }] }, opened, raised],
+            $cond: [{ $or: [isFree, { $and: [isOpen, isTakeable] }] }, opened, raised],
           },
         },
       ],
@@ -67,48 +72,46 @@ export function openWrite(command: OpenTombstone): TombstoneWrite {
   };
 }
 
-function openedFields({ incarnation, sagaId, epoch, ...seen }: OpenTombstone) {
-  const { userId, instanceId, life } = incarnation;
-  const { firebaseUid, sightings, seenInPart, slot, hadAllocation } = seen;
+function openedFields({ incarnation, sagaId, epoch, ...observed }: OpenTombstone) {
+  const { userId, instanceId, incarnationId } = incarnation;
+  const { firebaseUid, observedBots, observedInPart, slot, hadAllocation } = observed;
   return {
     userId,
     instanceId,
-    life,
+    incarnationId,
     sagaId,
     epoch,
     firebaseUid,
-    status: 'closing',
-    sightings,
-    seenInPart,
+    status: 'open',
+    observedBots,
+    observedInPart,
     slot,
     hadAllocation,
     attempts: 0,
-    looksAfterEnd: 0,
+    checksAfterEnd: 0,
     lastReason: null,
   };
 }
 
-export function sightingsWrite(
+export function observedBotsWrite(
   target: TombstoneTarget,
-  { sightings, seenInPart }: SeenBot,
+  { observedBots, observedInPart }: ObservedIncarnation,
 ): TombstoneWrite {
-  return owned(target, {}, { sightings: { $literal: sightings }, seenInPart });
+  return owned(target, {}, { observedBots: { $literal: observedBots }, observedInPart });
 }
 
 /** Leaves no tombstone, whether or not there was one, but what says that this saga opens none any more. */
 export function withdrawWrite({ incarnation, sagaId, epoch }: TombstoneTarget): TombstoneWrite {
-  const { userId, instanceId, life } = incarnation;
+  const { userId, instanceId, incarnationId } = incarnation;
   const isOwn = {
     $and: [{ $eq: ['$sagaId', { $literal: sagaId }] }, { $lte: ['$epoch', epoch] }],
   };
   const mayGo = {
-    $or: [
-      IS_NEW,
-      { $eq: ['$status', WITHDRAWN] },
-      { $and: [{ $eq: ['$status', 'closing'] }, isOwn] },
-    ],
+    $or: [IS_NEW, { $eq: ['$status', WITHDRAWN] }, { $and: [{ $eq: ['$status', 'open'] }, isOwn] }],
   };
-  const names = { $literal: { userId, instanceId, life, sagaId, epoch, status: WITHDRAWN } };
+  const names = {
+    $literal: { userId, instanceId, incarnationId, sagaId, epoch, status: WITHDRAWN },
+  };
   const withdrawn = { $mergeObjects: [names, { _id: '$_id', withdrawnAt: '$$NOW' }] };
   return {
     updateOne: {
@@ -119,11 +122,11 @@ export function withdrawWrite({ incarnation, sagaId, epoch }: TombstoneTarget): 
   };
 }
 
-export function settleWrite(target: TombstoneTarget, seenAtRest: boolean): TombstoneWrite {
+export function settleWrite(target: TombstoneTarget, observedAtRest: boolean): TombstoneWrite {
   return owned(
     target,
-    { status: 'closing' },
-    { status: 'settled', seenAtRest, settledAt: '$$NOW', nextLookAt: later(SAGA_FIRST_MS) },
+    { status: 'open' },
+    { status: 'settled', observedAtRest, settledAt: '$$NOW', nextCheckAt: later(SAGA_FIRST_MS) },
   );
 }
 
@@ -134,9 +137,9 @@ export function endWrite(target: TombstoneTarget): TombstoneWrite {
 const ENDED = {
   status: 'ended',
   endedAt: '$$NOW',
-  looksAfterEnd: 0,
+  checksAfterEnd: 0,
   lastReason: null,
-  nextLookAt: later(FIRST_LOOK_MS),
+  nextCheckAt: later(FIRST_CHECK_MS),
   heldUntil: null,
 };
 
@@ -145,7 +148,7 @@ const ENDED_AT = { $min: ['$endedAt', '$$NOW'] };
 
 /** A look that finds the bot back after its end makes the tombstone unfinished again: its slot is not
  * free as long as something sits in it. */
-export function lookWrite(
+export function checkWrite(
   tombstone: Tombstone,
   { gone, reason }: { readonly gone: boolean; readonly reason: string | null },
 ): TombstoneWrite {
@@ -155,14 +158,14 @@ export function lookWrite(
     status: 'settled',
     attempts: { $add: ['$attempts', 1] },
     lastReason: { $literal: reason },
-    nextLookAt: { $add: ['$$NOW', backoff] },
+    nextCheckAt: { $add: ['$$NOW', backoff] },
     heldUntil: null,
   };
   if (!gone) return owned(tombstone, { status: { $in: ['settled', 'ended'] } }, notGone);
   const goneAgain = {
-    looksAfterEnd: { $add: ['$looksAfterEnd', 1] },
-    nextLookAt: {
-      $cond: [{ $eq: ['$looksAfterEnd', 0] }, { $add: [ENDED_AT, LAST_LOOK_MS] }, null],
+    checksAfterEnd: { $add: ['$checksAfterEnd', 1] },
+    nextCheckAt: {
+      $cond: [{ $eq: ['$checksAfterEnd', 0] }, { $add: [ENDED_AT, LAST_CHECK_MS] }, null],
     },
     heldUntil: null,
   };

@@ -4,7 +4,7 @@
 import { isOver, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import { nativeCollection } from '../infra/mongodb/native.ts';
-import { LAST_LOOK_MS, type TombstoneDocument } from './tombstone-updates.ts';
+import { LAST_CHECK_MS, type TombstoneDocument } from './tombstone-updates.ts';
 
 export interface Taking {
   readonly limit: number;
@@ -18,14 +18,14 @@ const MAX_LIMIT = 500;
 
 /** Due by the database's clock and held by nobody. */
 const isDue = (holdMs: number) => ({
-  nextLookAt: { $type: 'date' },
-  $expr: { $and: [{ $lte: ['$nextLookAt', '$$NOW'] }, isOver('$heldUntil', holdMs)] },
+  nextCheckAt: { $type: 'date' },
+  $expr: { $and: [{ $lte: ['$nextCheckAt', '$$NOW'] }, isOver('$heldUntil', holdMs)] },
 });
 
 /** Further ahead than any look is put: from before the clock went back. */
 const IS_LOST = {
-  nextLookAt: { $type: 'date' },
-  $expr: { $gt: ['$nextLookAt', { $add: ['$$NOW', LAST_LOOK_MS] }] },
+  nextCheckAt: { $type: 'date' },
+  $expr: { $gt: ['$nextCheckAt', { $add: ['$$NOW', LAST_CHECK_MS] }] },
 };
 
 /** Repeating it after a lost reply takes others; those taken before come back when the hold ends. */
@@ -36,16 +36,16 @@ export function takeDueTombstones(
   const size = Math.min(Math.max(1, Math.trunc(limit)), MAX_LIMIT);
   return runRepeatable(async () => {
     const tombstones = nativeCollection<TombstoneDocument>(connection, 'tombstones');
-    await tombstones.updateMany(IS_LOST, [{ $set: { nextLookAt: '$$NOW' } }]);
+    await tombstones.updateMany(IS_LOST, [{ $set: { nextCheckAt: '$$NOW' } }]);
     const due = await tombstones
       .find(isDue(holdMs), { projection: { _id: 1 } })
-      .sort({ nextLookAt: 1 })
+      .sort({ nextCheckAt: 1 })
       .limit(size)
       .toArray();
     if (due.length === 0) return [];
     await tombstones.updateMany({ _id: { $in: due.map(({ _id }) => _id) }, ...isDue(holdMs) }, [
       { $set: { heldUntil: { $add: ['$$NOW', holdMs] }, takenBy: { $literal: token } } },
     ]);
-    return tombstones.find({ takenBy: token }).sort({ nextLookAt: 1 }).toArray();
+    return tombstones.find({ takenBy: token }).sort({ nextCheckAt: 1 }).toArray();
   });
 }

@@ -9,7 +9,7 @@ import type { TombstoneDocument } from './tombstone-updates.ts';
 export function countUnfinished(connection: Connection): Promise<number> {
   return runRepeatable(() =>
     nativeCollection<TombstoneDocument>(connection, 'tombstones').countDocuments({
-      nextLookAt: { $type: 'date' },
+      nextCheckAt: { $type: 'date' },
       status: 'settled',
     }),
   );

@@ -1,9 +1,9 @@
 // The memory that an incarnation is being or was deleted, so that nothing revives it. Unique by
-// incarnation; never ends before "gone" was observed (I1). `closing` only forbids revival while its
+// incarnation; never ends before "gone" was observed (I1). `open` only forbids revival while its
 // saga is open; from `settled` on the janitor finishes what it names.
 
 import type { SagaId } from '@reclaim/saga';
-import type { Sighting } from '../domain/bot.ts';
+import type { ObservedBot } from '../domain/bot.ts';
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import type { Incarnation } from '../domain/incarnation.ts';
 import type { ReservedSlot } from '../pool-state/owned-entry.ts';
@@ -14,14 +14,14 @@ export interface Tombstone {
   readonly sagaId: SagaId;
   readonly epoch: number;
   readonly firebaseUid: FirebaseUid | null;
-  readonly status: 'closing' | 'settled' | 'ended';
+  readonly status: 'open' | 'settled' | 'ended';
   /** The containers and programs the saga saw as this bot; null: it could not look. */
-  readonly sightings: readonly Sighting[] | null;
+  readonly observedBots: readonly ObservedBot[] | null;
   /** Hosts that may hold more of it had not answered by then: it is not gone before all of them have. */
-  readonly seenInPart: boolean;
+  readonly observedInPart: boolean;
   /** Whether what it names was seen at rest by its saga. Where it was not, that a host does not hold it any more is
    * evidence only of a host that is believed (I4). */
-  readonly seenAtRest: boolean;
+  readonly observedAtRest: boolean;
   /** What it names was seen by then. */
   readonly openedAt: Date;
   /** Pool container names the pool state named at the lock, and the slot held until gone. */
@@ -39,20 +39,20 @@ export interface TombstoneTarget {
 }
 
 export interface Tombstones {
-  /** Inserts `closing`. One of this saga already there is success. One of another saga that is not in
+  /** Inserts `open`. One of this saga already there is success. One of another saga that is not in
    * `mayTakeOver` is not touched. A settled or ended one is never reopened. */
   open(command: OpenTombstone): Promise<OpenResult>;
 
   /** Stores what the saga saw when its own step could look at last (captures were unknown before). */
-  recordSightings(target: TombstoneTarget, seen: SeenBot): Promise<void>;
+  recordObservedBots(target: TombstoneTarget, observed: ObservedIncarnation): Promise<void>;
 
-  /** Removes a `closing` one that names this saga, and forbids this saga to open it again, however late a worker
+  /** Removes a `open` one that names this saga, and forbids this saga to open it again, however late a worker
    * of it may come: `open` then throws FencedError (I5). Repeatable. */
   withdraw(target: TombstoneTarget): Promise<void>;
 
   /** closing → settled; the janitor's first look is due a few seconds later, when the saga's own last
-   * step has had its chance. Repeatable; never goes back. `seenAtRest` defaults to false. Throws FencedError for a saga that does not own it. */
-  settle(target: TombstoneTarget, stop?: Pick<Tombstone, 'seenAtRest'>): Promise<void>;
+   * step has had its chance. Repeatable; never goes back. `observedAtRest` defaults to false. Throws FencedError for a saga that does not own it. */
+  settle(target: TombstoneTarget, stop?: Pick<Tombstone, 'observedAtRest'>): Promise<void>;
 
   /** Gone was observed: status `ended`, the slot is free; looks after 1 and 10 minutes are scheduled. */
   end(target: TombstoneTarget): Promise<void>;
@@ -66,13 +66,13 @@ export interface Tombstones {
 
   /** The janitor's look: gone, or not yet with the reason; schedules the next look (1–15 s with
    * backoff while not gone; 1 and 10 minutes after the end on top, then no more). */
-  recordLook(
+  recordCheck(
     tombstone: Tombstone,
-    look: { readonly gone: boolean; readonly reason: string | null },
+    observation: { readonly gone: boolean; readonly reason: string | null },
   ): Promise<void>;
 
   /** Makes every unfinished one of a host due at once: called when the host answers again. */
-  hurry(): Promise<void>;
+  makeDue(): Promise<void>;
 
   /** The slots of this user's bots that were not yet observed gone: their ports may still be in use. */
   heldSlots(userId: UserId): Promise<readonly HeldSlot[]>;
@@ -94,11 +94,11 @@ export interface BotAtMoment {
   readonly at: Date;
 }
 
-export type SeenBot = Pick<Tombstone, 'sightings' | 'seenInPart'>;
+export type ObservedIncarnation = Pick<Tombstone, 'observedBots' | 'observedInPart'>;
 
-export const NOTHING_SEEN: SeenBot = { sightings: null, seenInPart: false };
+export const NOTHING_OBSERVED: ObservedIncarnation = { observedBots: null, observedInPart: false };
 
-export interface OpenTombstone extends TombstoneTarget, SeenBot {
+export interface OpenTombstone extends TombstoneTarget, ObservedIncarnation {
   readonly firebaseUid: FirebaseUid | null;
   readonly slot: ReservedSlot | null;
   readonly hadAllocation: boolean;

@@ -56,7 +56,7 @@ export interface AccountAllocation {
   /** ISO 8601 for a date. */
   readonly allocatedAt: unknown;
   /** Set while a saga holds the bot. */
-  readonly closing?: { readonly sagaId: string; readonly aborting: boolean };
+  readonly lockedBy?: { readonly sagaId: string; readonly aborting: boolean };
 }
 
 /** A row of `walletTransactions` in the platform's own format. */

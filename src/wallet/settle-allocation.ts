@@ -6,17 +6,17 @@ import { FencedError, HoldError, RetryableError, type SagaId, type StepCall } fr
 import { assertNever } from '../domain/assert-never.ts';
 import { type FindSagas, isClosed } from './closed-sagas.ts';
 import { findPlatformPayment, type KnownAllocation } from './platform-payment.ts';
-import type { MarkCommand, Receipt, SettleCommand, Wallets } from './wallets.ts';
+import type { LockCommand, Receipt, SettleCommand, Wallets } from './wallets.ts';
 
 export interface SettlementPorts {
-  readonly wallets: Pick<Wallets, 'settle' | 'mark' | 'raiseMark' | 'findPlatformPayment'>;
+  readonly wallets: Pick<Wallets, 'settle' | 'lock' | 'raiseLock' | 'findPlatformPayment'>;
   readonly findSagas: FindSagas;
 }
 
 export interface SettlementOrder {
   readonly command: SettleCommand;
   /** What a lock is set to that was dropped, or that a closed saga left behind. */
-  readonly relock: Pick<MarkCommand, 'value' | 'isLive' | 'allocatedAmount'>;
+  readonly relock: Pick<LockCommand, 'value' | 'isLive' | 'allocatedAmount'>;
   /** Nothing has locked it yet: it is locked first, so that the first settlement is the one that pays. */
   readonly isUnlocked?: true;
   /** By what a payment of the platform's is found that came first. Null: there never was an allocation. */
@@ -68,7 +68,7 @@ export async function settleAllocation(
       case 'stale-mark':
         // Fenced first: a worker that lost its claim must not raise a lock to an epoch that is not its.
         await call.fencedWrite();
-        await ports.wallets.raiseMark(command);
+        await ports.wallets.raiseLock(command);
         break;
       case 'fenced':
         throw new FencedError(call.sagaId, call.epoch);
@@ -91,7 +91,7 @@ async function lockAgain(
   await call.fencedWrite();
   const { userId, instanceId, sagaId, epoch, incarnation } = command;
   const target = { userId, instanceId, sagaId, epoch, incarnation };
-  const locked = await wallets.mark({ ...target, ...relock, mayTakeOver });
+  const locked = await wallets.lock({ ...target, ...relock, mayTakeOver });
   if (locked.status === 'fenced') throw new FencedError(call.sagaId, call.epoch);
   // Without a lock the settlement that follows would not find the number.
   if (locked.status === 'not-money') throw notMoney(locked);

@@ -13,22 +13,22 @@ export interface Wallets {
    * Reads of many sagas that wait together go out as one query. */
   readAllocation(userId: UserId, instanceId: InstanceId): Promise<AllocationReading>;
 
-  /** Sets the semantic lock `closing: {sagaId, epoch, value, life, stamped?}` on the allocation. Applies only
+  /** Sets the semantic lock `lockedBy: {sagaId, epoch, value, incarnationId, stamped?}` on the allocation. Applies only
    * when the allocation is of the given incarnation, its numbers are money, and it carries no mark,
    * or this saga's of the same or a lower epoch, or one listed in `mayTakeOver`. The first write on a
    * user also sets `ledgerState {opening, openingRows, seq: 0, settled: []}`. Repeatable. */
-  mark(command: MarkCommand): Promise<MarkResult>;
+  lock(command: LockCommand): Promise<LockResult>;
 
   /** Raises the epoch of this saga's mark (never lowers it). 'absent': there is no such mark. */
-  raiseMark(target: MarkTarget): Promise<'raised' | 'absent' | 'fenced'>;
+  raiseLock(target: LockTarget): Promise<'raised' | 'absent' | 'fenced'>;
 
   /** Removes the mark if it names this saga with an epoch not above the given one, and forbids this saga another
    * one from here on, however late a worker of it may come (I5): `mark` and `abortSettlement` then say `fenced`.
    * Repeatable. */
-  unmark(target: MarkTarget): Promise<'removed' | 'absent' | 'fenced'>;
+  unlock(target: LockTarget): Promise<'removed' | 'absent' | 'fenced'>;
 
   /** Forbids this saga's settlement for good before a compensation that follows a begun pivot: sets
-   * `closing.aborting: true` under the epoch; where the mark is gone but the incarnation is there, an
+   * `lockedBy.aborting: true` under the epoch; where the mark is gone but the incarnation is there, an
    * aborting mark is written (I6). 'settled': a receipt exists, too late to abort. */
   abortSettlement(command: SettleCommand): Promise<'aborting' | 'absent' | 'settled' | 'fenced'>;
 
@@ -101,7 +101,7 @@ export type ResurrectedResult =
   | { readonly status: 'gone' }
   /** It is a new life, accepted now or before. */
   | { readonly status: 'accepted' }
-  | { readonly status: 'marked'; readonly sagaId: SagaId }
+  | { readonly status: 'locked'; readonly sagaId: SagaId }
   /** Neither the document nor the ledger knows a settlement of it: it may still be owed. */
   | { readonly status: 'not-settled' };
 
@@ -138,13 +138,13 @@ export interface AllocationFacts {
   /** Dollars; missing where it is no money. */
   readonly allocatedAmount?: number;
   /** The incarnation's life: allocatedAt as ISO text, the stamp in the mark, or null (not stamped yet). */
-  readonly life: string | null;
+  readonly incarnationId: string | null;
   /** The value to be locked: currentValue, or allocatedAmount where that is missing or null. */
   readonly value: number;
   /** Null when all numbers are money; else the first field that is not, with what was found there,
    * e.g. `{field: 'currentValue', found: '"61.5"'}`. `paperWallet.balance` counts too. */
   readonly notMoney: { readonly field: string; readonly found: string } | null;
-  readonly mark: Mark | null;
+  readonly lock: AllocationLock | null;
   /** Set when this life was settled before, by the document, the ledger or the tombstones of the bot: then the
    * allocation is resurrected (a legacy writer put it back) and is never paid again. A life is told by its
    * date; one dated before the bot's newest settlement is an old copy too, and so is an undated one, unless the
@@ -152,21 +152,21 @@ export interface AllocationFacts {
   readonly settledOpId: string | null;
 }
 
-export interface Mark {
+export interface AllocationLock {
   readonly sagaId: SagaId;
   readonly epoch: number;
   readonly value: number;
   readonly aborting: boolean;
 }
 
-export interface MarkTarget {
+export interface LockTarget {
   readonly userId: UserId;
   readonly instanceId: InstanceId;
   readonly sagaId: SagaId;
   readonly epoch: number;
 }
 
-export interface MarkCommand extends MarkTarget {
+export interface LockCommand extends LockTarget {
   readonly incarnation: Incarnation;
   /** The captured value, for marking again where a legacy writer dropped the mark; null locks the
    * value found. What the bot has said already, and this saga's mark holds, stays, unless this is newer word of it. */
@@ -180,17 +180,17 @@ export interface MarkCommand extends MarkTarget {
   readonly mayTakeOver: readonly SagaId[];
 }
 
-export type MarkResult =
-  | { readonly status: 'marked'; readonly value: number }
+export type LockResult =
+  | { readonly status: 'locked'; readonly value: number }
   | { readonly status: 'account-gone' | 'absent' }
-  | { readonly status: 'other-incarnation'; readonly life: string | null }
+  | { readonly status: 'other-incarnation'; readonly incarnationId: string | null }
   | { readonly status: 'other-saga'; readonly sagaId: SagaId }
   | { readonly status: 'not-money'; readonly field: string; readonly found: string }
   /** This life was settled before, as far as document, ledger and tombstones tell: it came back with an old copy. */
   | { readonly status: 'already-settled'; readonly opId: string }
   | { readonly status: 'fenced' };
 
-export interface SettleCommand extends MarkTarget {
+export interface SettleCommand extends LockTarget {
   readonly incarnation: Incarnation;
   /** The one for this incarnation: `settlementOpId(incarnation)`. */
   readonly opId: string;
@@ -216,7 +216,7 @@ export type SettleResult =
   /** (c) another saga's mark. */
   | { readonly status: 'other-saga'; readonly sagaId: SagaId }
   /** (d) another incarnation stands there. */
-  | { readonly status: 'other-incarnation'; readonly life: string | null }
+  | { readonly status: 'other-incarnation'; readonly incarnationId: string | null }
   /** (e), (f): no allocation and no receipt; the caller knows whether it ever was there. */
   | { readonly status: 'absent' }
   | { readonly status: 'account-gone' }
@@ -275,7 +275,7 @@ export interface Reservation {
   readonly userId: UserId;
   readonly instanceId: InstanceId;
   /** The incarnation's life: the allocation's `allocatedAt`, ISO 8601, database time. */
-  readonly life: string;
+  readonly incarnationId: string;
   readonly botName: string;
   /** Integer cents taken from the balance, above 0. */
   readonly amountMinor: number;
@@ -293,7 +293,7 @@ export interface Receipt {
   readonly userId: UserId;
   readonly instanceId: InstanceId;
   /** The incarnation's life; missing where only the embedded row is left. */
-  readonly life?: string;
+  readonly incarnationId?: string;
   readonly botName: string;
   /** Dollars, for display and for the platform's format; rounded to cents. */
   readonly amount: number;

@@ -4,7 +4,13 @@
 import { expect, it } from 'vitest';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import { describeBrowser, openPage, type Page } from '../support/browser.ts';
-import { acceptDelete, jobAt, misbehave, type PlacedBot, placeBot } from '../support/deletions.ts';
+import {
+  acceptDelete,
+  injectFaults,
+  jobAt,
+  type PlacedBot,
+  placeBot,
+} from '../support/deletions.ts';
 import { allocation, putUser } from '../support/users.ts';
 
 async function openWith(app: TestApplication, bot: PlacedBot): Promise<Page> {
@@ -20,7 +26,7 @@ describeBrowser('a deletion on the page', () => {
   it('the bot refuses to stop: every attempt is seen, then the money, with a warning', async () => {
     const app = await startTestApplication({ env: { STOP_TIMEOUT_MS: '6000' } });
     const bot = await placeBot(app, 'pooled');
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     const page = await openWith(app, bot);
     await deleteOn(page);
     const job = page.getByRole('article');
@@ -37,7 +43,7 @@ describeBrowser('a deletion on the page', () => {
   it('cancelled while the bot is being stopped: undone, and the money stays in the bot', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'pooled');
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     const page = await openWith(app, bot);
     await deleteOn(page);
     const job = page.getByRole('article');
@@ -51,7 +57,7 @@ describeBrowser('a deletion on the page', () => {
   it('nobody watched it begin: who opens the page sees it go on, by the name of its bot', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'pooled');
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     const jobId = await acceptDelete(app, bot);
     await jobAt(app, bot.uid, jobId, 'stop-container');
     const page = await openWith(app, bot);
@@ -59,7 +65,7 @@ describeBrowser('a deletion on the page', () => {
     await job.getByRole('heading', { name: 'Deleting Bot 1' }).waitFor();
     await page.locator('[data-bot]').getByText('Being deleted').waitFor();
     expect(await page.getByRole('button', { name: 'Delete Bot 1' }).count()).toBe(0);
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     await job.getByText('$110.00 came back').waitFor();
   });
 
@@ -85,7 +91,7 @@ describeBrowser('a deletion on the page', () => {
     await putUser(app.connection, { balance: 0, bots, firebaseUid: uid });
     for (const instanceId of ids) {
       await app.world.addDedicated({ instanceId, labels: { instanceId, userId: uid } });
-      await misbehave(app, { instanceId }, { refuseStop: true });
+      await injectFaults(app, { instanceId }, { refuseStop: true });
       await acceptDelete(app, { uid, instanceId });
     }
     let open = 0;
@@ -105,7 +111,7 @@ describeBrowser('a deletion on the page', () => {
     await page.getByRole('button', { name: 'Sign in' }).click();
     await expect.poll(() => page.locator('article[data-state="running"]').count()).toBe(8);
     expect(most).toBe(2);
-    for (const instanceId of ids) await misbehave(app, { instanceId }, null);
+    for (const instanceId of ids) await injectFaults(app, { instanceId }, null);
     await expect.poll(() => page.locator('article[data-state="completed"]').count()).toBe(8);
     expect(most).toBe(2);
     await expect.poll(() => page.getByTestId('balance').textContent()).toBe('$80.00');

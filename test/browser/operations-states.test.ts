@@ -48,7 +48,7 @@ describeBrowser('the operations page', () => {
   it('a host does not answer: it is red and unknown, with its reason, and never “nothing”', async () => {
     const app = await startHolding();
     const { sagaId } = await stuckDeletion(app);
-    await app.world.misbehave({ host: 'simulated' }, { unreachable: true });
+    await app.world.injectFaults({ host: 'simulated' }, { unreachable: true });
     const page = await openOperations(app, { saga: sagaId });
     const badge = page.getByTestId('sources').locator('[data-source="simulated"]');
     await badge.and(page.locator('[data-status="down"]')).waitFor();

@@ -6,7 +6,7 @@ import { describeBrowser, openPage } from '../support/browser.ts';
 import {
   acceptDelete,
   deleteBot,
-  misbehave,
+  injectFaults,
   placeBot,
   standingTombstones,
   userNamed,
@@ -104,7 +104,7 @@ describeBrowser('a stuck deletion', () => {
     }
     expect(ordered).toEqual([]);
 
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     await reason.fill('the owner wants it back');
     await order.click();
     await dialog.waitFor({ state: 'detached' });
@@ -121,10 +121,10 @@ describeBrowser('a stuck deletion', () => {
     // The second time its bot has to stop within this, on a machine that may be busy.
     const app = await startHolding({ STOP_TIMEOUT_MS: '4000' });
     const bot = await placeBot(app, 'pooled');
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     const page = await openOperations(app, { saga: await acceptDelete(app, bot) });
     await sagaOn(page, 'stuck').waitFor();
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     const { dialog, order } = await chooseVerb(page, 'Retry');
     await dialog.getByText('Do refund-wallet').waitFor();
     await dialog.getByLabel('Reason').fill('the host was mended');
@@ -155,7 +155,7 @@ describeBrowser('a stuck deletion', () => {
       'by admin:ann: compensated: nothing has happened yet (evidence: ticket 17)',
     );
     const { botAllocations } = await userNamed(app, bot.uid);
-    expect(botAllocations[bot.instanceId]).not.toHaveProperty('closing');
+    expect(botAllocations[bot.instanceId]).not.toHaveProperty('lockedBy');
     expect(await standingTombstones(app)).toEqual([]);
   });
 
@@ -189,7 +189,7 @@ describeBrowser('a stuck deletion, at its owner and at an operator', () => {
     const operators = await openOperations(app, { saga: sagaId });
     const { dialog, order } = await chooseVerb(operators, 'Compensate');
     await dialog.getByLabel('Reason').fill('the owner wants it back');
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     await order.click();
     await job.getByText('Undone: everything is as it was before').waitFor();
     await owners.locator(`[data-bot="${bot.instanceId}"]`).getByText('Running').waitFor();

@@ -30,7 +30,7 @@ describeBrowser('the portfolio', () => {
   it('Docker does not answer: the bot is unknown, never gone, and the reason is there', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'pooled');
-    await app.world.misbehave({ host: 'simulated' }, { unreachable: true });
+    await app.world.injectFaults({ host: 'simulated' }, { unreachable: true });
     const page = await openPage(app, { token: await app.token(bot.uid) });
     const card = page.locator(`[data-bot="${bot.instanceId}"]`);
     await card.getByText('Unknown', { exact: true }).waitFor();

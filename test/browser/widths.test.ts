@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { adminToken } from '../support/admin.ts';
 import type { TestApplication } from '../support/application.ts';
 import { describeBrowser, openPage, type Page } from '../support/browser.ts';
-import { acceptDelete, jobIn, misbehave, placeBot } from '../support/deletions.ts';
+import { acceptDelete, injectFaults, jobIn, placeBot } from '../support/deletions.ts';
 import { chooseVerb, startHolding } from '../support/operations.ts';
 import { allocation, users } from '../support/users.ts';
 import { widthProblems } from '../support/widths.ts';
@@ -36,7 +36,7 @@ async function startWithLargest(): Promise<{ app: TestApplication; sagaId: strin
   await users(app.connection).updateOne(mine, {
     $set: { [`botAllocations.${UID}-bot-5`]: orphan, 'paperWallet.balance': LARGE },
   });
-  await misbehave(app, bot, { refuseStop: true });
+  await injectFaults(app, bot, { refuseStop: true });
   const sagaId = await acceptDelete(app, bot);
   await jobIn(app, UID, sagaId, 'stuck');
   return { app, sagaId };
@@ -45,49 +45,49 @@ async function startWithLargest(): Promise<{ app: TestApplication; sagaId: strin
 /** The page as it is, its chart, its dialogs and its report. */
 async function walkPortfolio(page: Page, where: string): Promise<readonly string[]> {
   const found: string[] = [];
-  const look = async (what: string) => {
+  const observe = async (what: string) => {
     for (const problem of await widthProblems(page)) found.push(`${where}, ${what}: ${problem}`);
   };
   await page.getByTestId('orphans').waitFor();
   await page.locator('[data-state="stuck"]').getByText('waits for an operator').waitFor();
   await page.locator('section[aria-labelledby="transactions-title"] tbody tr').nth(1).waitFor();
   await expect.poll(() => chartMisfit(page)).toBe(0);
-  await look('page');
+  await observe('page');
   await page
     .locator(`[data-bot="${UID}-bot-5"]`)
     .getByRole('button', { name: /^Delete/ })
     .click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('$1,234,567,890.12').waitFor();
-  await look('delete dialog');
+  await observe('delete dialog');
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'New bot' }).click();
   await dialog.waitFor();
-  await look('new bot');
+  await observe('new bot');
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'What would happen?' }).first().click();
   const report = page.getByTestId('sync-report');
   await report.getByRole('button', { name: 'Close' }).waitFor();
   expect(await report.textContent()).toContain('$1,234,567,890.12');
-  await look('report');
+  await observe('report');
   await report.getByRole('button', { name: 'Close' }).click();
   return found;
 }
 
 async function walkOperations(page: Page, where: string): Promise<readonly string[]> {
   const found: string[] = [];
-  const look = async (what: string) => {
+  const observe = async (what: string) => {
     for (const problem of await widthProblems(page)) found.push(`${where}, ${what}: ${problem}`);
   };
   await page.getByTestId('saga').getByText('Stuck').first().waitFor();
   await page.getByTestId('world').locator('[data-source="docker"]').waitFor();
   await page.getByTestId('figures').getByText('$1,234,567,890.12').first().waitFor();
-  await look('page');
+  await observe('page');
   const row = page.getByTestId('sagas').getByRole('link').first();
   expect(await row.textContent()).toContain(`${UID}-bot-2`);
   const { dialog } = await chooseVerb(page, 'Compensate');
-  await look('dialog of a verb');
+  await observe('dialog of a verb');
   await dialog.getByRole('button', { name: 'Not now' }).click();
   return found;
 }

@@ -11,8 +11,13 @@ import {
   UnavailableError,
 } from '../../packages/saga/src/errors.ts';
 import type { BotPlace, Bots, FencedCall, StartOrder } from '../../src/bots/bots.ts';
-import { lookAtRest } from '../../src/deletion/bot-at-rest.ts';
-import type { BotQuery, PooledSighting, Sighting, SightingLabels } from '../../src/domain/bot.ts';
+import { observeAtRest } from '../../src/deletion/bot-at-rest.ts';
+import type {
+  BotQuery,
+  ObservedBot,
+  ObservedLabels,
+  ObservedPooled,
+} from '../../src/domain/bot.ts';
 import { isAtRest, isUp } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import type { SourceAnswer } from '../../src/domain/source.ts';
@@ -23,13 +28,13 @@ export interface BotsWorld {
   addDedicated(bot: {
     readonly instanceId: string;
     readonly name?: string;
-    readonly labels?: SightingLabels;
+    readonly labels?: ObservedLabels;
     readonly state?: 'running' | 'paused' | 'stopped';
     readonly ends?: Ends;
   }): Promise<void>;
   addPool(pool: {
     readonly name: string;
-    readonly labels?: SightingLabels;
+    readonly labels?: ObservedLabels;
     readonly bots: Readonly<Record<string, 'RUNNING' | 'STOPPED'>>;
     readonly ends?: Ends;
     /** Where bots listen, as their own configs say; default: they have none. */
@@ -80,9 +85,9 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     const { bots, addDedicated } = await createWorld();
     const uid = newUid();
     await addDedicated({ instanceId: `${uid}-bot.1` });
-    const [seen, ...others] = itemsOf(await bots.locate(query(uid, `${uid}-bot.1`), call()));
+    const [observed, ...others] = itemsOf(await bots.locate(query(uid, `${uid}-bot.1`), call()));
     expect(others).toEqual([]);
-    expect(seen).toMatchObject({
+    expect(observed).toMatchObject({
       kind: 'dedicated',
       containerName: `freqtrade-${uid}-bot.1`,
       running: true,
@@ -99,8 +104,8 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     const uid = newUid();
     const labels = { instanceId: `${uid}-bot-1`, userId: 'somebody-else' };
     await addDedicated({ instanceId: `${uid}-bot-1`, name: `custom-${uid}`, labels });
-    const [seen] = itemsOf(await bots.locate(queryFor(uid), call()));
-    expect(seen).toMatchObject({ containerName: `custom-${uid}`, labels, byLabelAlone: true });
+    const [observed] = itemsOf(await bots.locate(queryFor(uid), call()));
+    expect(observed).toMatchObject({ containerName: `custom-${uid}`, labels, byLabelAlone: true });
     const named = { ...queryFor(uid), poolContainers: [`custom-${uid}`] };
     const [known] = itemsOf(await bots.locate(named, call()));
     expect(known).not.toHaveProperty('byLabelAlone');
@@ -141,13 +146,13 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     const stopping = call();
     await bots.stop(`${uid}-bot-1`, captured, stopping);
     expect(stopping.fences()).toBeGreaterThan(0);
-    const stopped = await look(bots, uid, captured);
+    const stopped = await observe(bots, uid, captured);
     expect(stopped).toMatchObject({ running: false, restartPolicy: 'no' });
     await bots.stop(`${uid}-bot-1`, captured, call());
     expect(await bots.restore(`${uid}-bot-1`, captured, call())).toBe('restored');
-    expect(await look(bots, uid, captured)).toEqual(captured);
+    expect(await observe(bots, uid, captured)).toEqual(captured);
     expect(await bots.restore(`${uid}-bot-1`, captured, call())).toBe('restored');
-    expect(await look(bots, uid, captured)).toEqual(captured);
+    expect(await observe(bots, uid, captured)).toEqual(captured);
   });
 
   // In this world a container without a stop time of its own is killed after 1 second, any after 6.
@@ -159,7 +164,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     const captured = await locateOne(bots, uid);
     expect(captured).toMatchObject({ stopSeconds: 6 });
     await bots.stop(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toMatchObject({ running: false });
+    expect(await observe(bots, uid, captured)).toMatchObject({ running: false });
     expect(await wasKilled(`${uid}-bot-1`)).toBe(false);
   });
 
@@ -173,7 +178,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     const captured = await locateOne(bots, uid);
     expect(captured).toMatchObject({ stopSeconds: -1 });
     await bots.stop(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toMatchObject({ running: false });
+    expect(await observe(bots, uid, captured)).toMatchObject({ running: false });
     expect(await wasKilled(`${uid}-bot-1`)).toBe(true);
   });
 
@@ -185,7 +190,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     const captured = await locateOne(bots, uid);
     expect(captured).toMatchObject({ stopSeconds: 6 });
     await bots.stop(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+    expect(await observe(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
     expect(await wasKilled(`${uid}-bot-1`)).toBe(false);
   });
 
@@ -197,9 +202,9 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     expect(captured).toMatchObject({ running: true, paused: true });
     expect(isAtRest(captured)).toBe(false);
     await bots.stop(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toMatchObject({ running: false, paused: false });
+    expect(await observe(bots, uid, captured)).toMatchObject({ running: false, paused: false });
     await bots.restore(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toEqual(captured);
+    expect(await observe(bots, uid, captured)).toEqual(captured);
   });
 
   test('a stopped dedicated bot: stays stopped through stop and restore', async () => {
@@ -209,9 +214,12 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     const captured = await locateOne(bots, uid);
     expect(captured).toMatchObject({ running: false, restartPolicy: 'unless-stopped' });
     await bots.stop(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toMatchObject({ running: false, restartPolicy: 'no' });
+    expect(await observe(bots, uid, captured)).toMatchObject({
+      running: false,
+      restartPolicy: 'no',
+    });
     await bots.restore(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toEqual(captured);
+    expect(await observe(bots, uid, captured)).toEqual(captured);
   });
 
   test('a dedicated bot removed: gone, and every repeat is harmless', async () => {
@@ -220,7 +228,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     await addDedicated({ instanceId: `${uid}-bot-1` });
     const captured = await locateOne(bots, uid);
     expect(await bots.remove(`${uid}-bot-1`, captured, call())).toBe('removed');
-    expect(await look(bots, uid, captured)).toBeNull();
+    expect(await observe(bots, uid, captured)).toBeNull();
     expect(itemsOf(await bots.locate(queryFor(uid), call()))).toEqual([]);
     expect(await bots.remove(`${uid}-bot-1`, captured, call())).toBe('gone');
     expect(await bots.stop(`${uid}-bot-1`, captured, call())).toBe('gone');
@@ -241,11 +249,11 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
       program: 'RUNNING',
     });
     await bots.stop(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+    expect(await observe(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
     expect(await locateOne(bots, uid)).toMatchObject({ conf: 'aside', program: 'absent' });
     await bots.stop(`${uid}-bot-1`, captured, call());
     expect(await bots.restore(`${uid}-bot-1`, captured, call())).toBe('restored');
-    expect(await look(bots, uid, captured)).toEqual(captured);
+    expect(await observe(bots, uid, captured)).toEqual(captured);
     expect(await locateOne(bots, uid, `${uid}-bot-2`)).toMatchObject({ program: 'RUNNING' });
   });
 
@@ -257,9 +265,9 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     expect(captured).toMatchObject({ conf: 'present', program: 'STOPPED' });
     expect(isAtRest(captured)).toBe(true);
     await bots.stop(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'STOPPED' });
+    expect(await observe(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'STOPPED' });
     await bots.restore(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toEqual(captured);
+    expect(await observe(bots, uid, captured)).toEqual(captured);
   });
 
   test('an active program without a conf file: stopped but kept, and started by a restore', async () => {
@@ -270,11 +278,11 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     const captured = await locateOne(bots, uid);
     expect(captured).toMatchObject({ conf: 'gone', program: 'RUNNING' });
     await bots.stop(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'gone', program: 'STOPPED' });
+    expect(await observe(bots, uid, captured)).toMatchObject({ conf: 'gone', program: 'STOPPED' });
     expect(await bots.restore(`${uid}-bot-1`, captured, call())).toBe('restored');
-    expect(await look(bots, uid, captured)).toEqual(captured);
+    expect(await observe(bots, uid, captured)).toEqual(captured);
     await bots.remove(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toBeNull();
+    expect(await observe(bots, uid, captured)).toBeNull();
   });
 
   test('a program removed, before and after a stop: gone, twice, its neighbour runs on', async () => {
@@ -289,13 +297,13 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     if (!first || !second || !third) throw new Error('unreachable');
     expect(await bots.stop(ids[0], first, call())).toBe('stopped');
     expect(await bots.remove(ids[0], first, call())).toBe('removed');
-    expect(await look(bots, uid, first)).toBeNull();
+    expect(await observe(bots, uid, first)).toBeNull();
     expect(await bots.remove(ids[0], first, call())).toBe('gone');
     expect(await bots.stop(ids[0], first, call())).toBe('gone');
     expect(await bots.restore(ids[0], first, call())).toBe('gone');
     await bots.remove(ids[2], third, call());
-    expect(await look(bots, uid, third, ids[2])).toBeNull();
-    expect(await look(bots, uid, second, ids[1])).toEqual(second);
+    expect(await observe(bots, uid, third, ids[2])).toBeNull();
+    expect(await observe(bots, uid, second, ids[1])).toEqual(second);
   });
 
   test('a program in a group, with a name of its own: found, stopped, restored, removed; its neighbour runs on', async () => {
@@ -315,11 +323,11 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     expect(listed.map(({ instanceId }) => instanceId)).toContain(`${uid}-bot-1`);
     expect(listing?.unknownPools).toEqual([]);
     await bots.stop(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+    expect(await observe(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
     expect(await bots.restore(`${uid}-bot-1`, captured, call())).toBe('restored');
-    expect(await look(bots, uid, captured)).toEqual(captured);
+    expect(await observe(bots, uid, captured)).toEqual(captured);
     await bots.remove(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toBeNull();
+    expect(await observe(bots, uid, captured)).toBeNull();
     expect(await locateOne(bots, uid, `${uid}-bot-2`)).toMatchObject({ program: 'RUNNING' });
   });
 
@@ -336,12 +344,12 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
       await expect(refused).rejects.toMatchObject({ code: 'PROGRAM_ENTANGLED' });
       await expect(refused).rejects.toBeInstanceOf(RetryableError);
     }
-    const stopped = await look(bots, uid, captured);
+    const stopped = await observe(bots, uid, captured);
     expect(stopped).toMatchObject({ conf: 'present', program: 'STOPPED' });
-    const rest = await lookAtRest(bots, toInstanceId(`${uid}-bot-1`), [captured], call());
+    const rest = await observeAtRest(bots, toInstanceId(`${uid}-bot-1`), [captured], call());
     expect(rest.status).toBe('running');
     expect(await bots.restore(`${uid}-bot-1`, captured, call())).toBe('restored');
-    expect(await look(bots, uid, captured)).toEqual(captured);
+    expect(await observe(bots, uid, captured)).toEqual(captured);
   });
 
   test('a program that nobody can tell the bot of: who is not found beside it is in doubt, who is found is found', async () => {
@@ -357,9 +365,9 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     const listed = listing === undefined ? [] : itemsOf(listing.answer);
     expect(listed.map(({ instanceId }) => instanceId)).toContain(`${uid}-bot-1`);
     await bots.stop(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+    expect(await observe(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
     await bots.remove(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toBeNull();
+    expect(await observe(bots, uid, captured)).toBeNull();
   });
 
   test('a pool that only the query names: asked too', async () => {
@@ -403,18 +411,18 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     const uid = newUid();
     await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
     await stopPool(poolOf(uid));
-    const seen = await locateOne(bots, uid);
-    expect(seen).toMatchObject({ poolRunning: false, conf: 'present', program: 'absent' });
-    expect(isAtRest(seen)).toBe(true);
+    const observed = await locateOne(bots, uid);
+    expect(observed).toMatchObject({ poolRunning: false, conf: 'present', program: 'absent' });
+    expect(isAtRest(observed)).toBe(true);
     expect(itemsOf(await bots.locate(query(uid, `${uid}-bot-2`), call()))).toEqual([]);
-    await bots.stop(`${uid}-bot-1`, seen, call());
-    expect(await look(bots, uid, seen)).toEqual(seen);
-    const removal = bots.remove(`${uid}-bot-1`, seen, call());
+    await bots.stop(`${uid}-bot-1`, observed, call());
+    expect(await observe(bots, uid, observed)).toEqual(observed);
+    const removal = bots.remove(`${uid}-bot-1`, observed, call());
     await expect(removal).rejects.toMatchObject({ code: 'POOL_NOT_RUNNING' });
     await expect(removal).rejects.toBeInstanceOf(RetryableError);
     await startPool(poolOf(uid));
-    await bots.remove(`${uid}-bot-1`, seen, call());
-    expect(await look(bots, uid, seen)).toBeNull();
+    await bots.remove(`${uid}-bot-1`, observed, call());
+    expect(await observe(bots, uid, observed)).toBeNull();
   });
 
   test('a pool whose supervisord is dead: unknown, never absent', async () => {
@@ -425,7 +433,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     await muteSupervisord(poolOf(uid));
     const other = await bots.locate(query(uid, `${uid}-bot-2`), call());
     expect(other.status).toBe('unknown');
-    expect((await bots.look(`${uid}-bot-1`, captured, call())).status).toBe('unknown');
+    expect((await bots.observe(`${uid}-bot-1`, captured, call())).status).toBe('unknown');
     await expect(bots.stop(`${uid}-bot-1`, captured, call())).rejects.toThrow();
     const [listing] = await listAll(bots, uid);
     expect(listing?.unknownPools).toMatchObject([{ containerName: poolOf(uid) }]);
@@ -440,11 +448,11 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
       const captured = await locateOne(bots, uid, id);
       await expect(bots.stop(id, captured, fenced())).rejects.toThrow(FencedError);
       await expect(bots.remove(id, captured, fenced())).rejects.toThrow(FencedError);
-      expect(await look(bots, uid, captured, id)).toEqual(captured);
+      expect(await observe(bots, uid, captured, id)).toEqual(captured);
       await bots.stop(id, captured, call());
-      const stopped = await look(bots, uid, captured, id);
+      const stopped = await observe(bots, uid, captured, id);
       await expect(bots.restore(id, captured, fenced())).rejects.toThrow(FencedError);
-      expect(await look(bots, uid, captured, id)).toEqual(stopped);
+      expect(await observe(bots, uid, captured, id)).toEqual(stopped);
     }
   });
 
@@ -454,25 +462,25 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
     const captured = await locateOne(bots, uid);
     await expect(bots.stop(`${uid}-bot-1`, captured, fenced(0))).rejects.toThrow(FencedError);
-    expect(await look(bots, uid, captured)).toEqual(captured);
+    expect(await observe(bots, uid, captured)).toEqual(captured);
     // However many changes a stop is made of, those after the refusal do not happen, and a repeat ends it.
     await bots.stop(`${uid}-bot-1`, captured, fenced(1)).catch((error: unknown) => {
       expect(error).toBeInstanceOf(FencedError);
     });
     await bots.stop(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+    expect(await observe(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
   });
 
   test('a host that is not configured: unknown for a look, unavailable for a change', async () => {
     const { bots, addDedicated } = await createWorld();
     const uid = newUid();
     await addDedicated({ instanceId: `${uid}-bot-1` });
-    const seen = { ...(await locateOne(bots, uid)), host: 'nowhere' };
+    const observed = { ...(await locateOne(bots, uid)), host: 'nowhere' };
     const elsewhere = await bots.locate({ ...queryFor(uid), dockerHost: 'nowhere' }, call());
     expect(elsewhere.status).toBe('unknown');
-    expect((await bots.look(`${uid}-bot-1`, seen, call())).status).toBe('unknown');
-    await expect(bots.stop(`${uid}-bot-1`, seen, call())).rejects.toThrow(UnavailableError);
-    await expect(bots.remove(`${uid}-bot-1`, seen, call())).rejects.toThrow(UnavailableError);
+    expect((await bots.observe(`${uid}-bot-1`, observed, call())).status).toBe('unknown');
+    await expect(bots.stop(`${uid}-bot-1`, observed, call())).rejects.toThrow(UnavailableError);
+    await expect(bots.remove(`${uid}-bot-1`, observed, call())).rejects.toThrow(UnavailableError);
   });
 
   test('a call that is aborted before it begins: unknown, and nothing is changed', async () => {
@@ -482,9 +490,9 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     const captured = await locateOne(bots, uid);
     const aborted = { ...call(), signal: AbortSignal.abort() };
     expect((await bots.locate(queryFor(uid), aborted)).status).toBe('unknown');
-    expect((await bots.look(`${uid}-bot-1`, captured, aborted)).status).toBe('unknown');
+    expect((await bots.observe(`${uid}-bot-1`, captured, aborted)).status).toBe('unknown');
     await expect(bots.stop(`${uid}-bot-1`, captured, aborted)).rejects.toThrow();
-    expect(await look(bots, uid, captured)).toEqual(captured);
+    expect(await observe(bots, uid, captured)).toEqual(captured);
   });
 
   test('a port that a bot’s own config names: read, of a pool that runs or not; of one without, unreadable', async () => {
@@ -493,8 +501,8 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     const [first, second] = [`${uid}-bot-1`, `${uid}-bot-2`];
     const running = { [first]: 'RUNNING', [second]: 'RUNNING' } as const;
     await addPool({ name: poolOf(uid), bots: running, ports: { [first]: 9007 } });
-    const seen = await locatePooled(bots, uid);
-    const reading = async (id: string) => itemsOf(await bots.readPort(id, seen, call()));
+    const observed = await locatePooled(bots, uid);
+    const reading = async (id: string) => itemsOf(await bots.readPort(id, observed, call()));
     expect(await reading(first)).toEqual({ status: 'read', port: 9007 });
     expect(await reading(second)).toMatchObject({ status: 'unreadable' });
     await stopPool(poolOf(uid));
@@ -506,11 +514,11 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     const uid = newUid();
     const id = `${uid}-bot-1`;
     await addPool({ name: poolOf(uid), bots: { [id]: 'RUNNING' }, ports: { [id]: 9007 } });
-    const seen = await locatePooled(bots, uid);
-    const elsewhere = await bots.readPort(id, { ...seen, host: 'nowhere' }, call());
+    const observed = await locatePooled(bots, uid);
+    const elsewhere = await bots.readPort(id, { ...observed, host: 'nowhere' }, call());
     expect(elsewhere.status).toBe('unknown');
     const aborted = { signal: AbortSignal.abort() };
-    expect((await bots.readPort(id, seen, aborted)).status).toBe('unknown');
+    expect((await bots.readPort(id, observed, aborted)).status).toBe('unknown');
   });
 
   test('a host with a bot or a pool of anybody: it holds containers of the platform', async () => {
@@ -540,12 +548,12 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     const [listing] = await listAll(bots, uid);
     if (listing === undefined) throw new Error('no host was listed');
     const mine = itemsOf(listing.answer).filter(({ instanceId }) => instanceId.startsWith('uid-'));
-    const seen = new Map(mine.map(({ instanceId, sighting }) => [instanceId, sighting]));
-    expect(seen.get(`${uid}-bot-1`)).toMatchObject({ conf: 'aside', program: 'absent' });
-    expect(seen.get(`${uid}-bot-2`)).toMatchObject({ conf: 'present', program: 'STOPPED' });
-    expect(seen.get(`${uid}-bot-3`)).toMatchObject({ kind: 'dedicated', running: false });
-    expect(seen.has(`${other}-bot-1`)).toBe(false);
-    expect(seen.has(`${other}-bot-3`)).toBe(false);
+    const observed = new Map(mine.map(({ instanceId, observedBot }) => [instanceId, observedBot]));
+    expect(observed.get(`${uid}-bot-1`)).toMatchObject({ conf: 'aside', program: 'absent' });
+    expect(observed.get(`${uid}-bot-2`)).toMatchObject({ conf: 'present', program: 'STOPPED' });
+    expect(observed.get(`${uid}-bot-3`)).toMatchObject({ kind: 'dedicated', running: false });
+    expect(observed.has(`${other}-bot-1`)).toBe(false);
+    expect(observed.has(`${other}-bot-3`)).toBe(false);
     const [all] = await listAll(bots, null);
     const everybody = all === undefined ? [] : itemsOf(all.answer).map((bot) => bot.instanceId);
     expect(everybody).toEqual(expect.arrayContaining([`${uid}-bot-1`, `${other}-bot-3`]));
@@ -594,17 +602,17 @@ export function testStarts(createWorld: () => Promise<BotsWorld>): void {
     await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
     const neighbour = await locateOne(bots, uid);
     const starting = call();
-    const seen = await bots.start(orderFor(bots, uid, `${uid}-bot-2`), starting);
-    expect(seen).toMatchObject({
+    const observed = await bots.start(orderFor(bots, uid, `${uid}-bot-2`), starting);
+    expect(observed).toMatchObject({
       kind: 'pooled',
       containerName: poolOf(uid),
       poolRunning: true,
       conf: 'present',
       program: 'RUNNING',
     });
-    expect(isUp(seen)).toBe(true);
+    expect(isUp(observed)).toBe(true);
     expect(starting.fences()).toBeGreaterThan(0);
-    expect(await locateOne(bots, uid, `${uid}-bot-2`)).toEqual(seen);
+    expect(await locateOne(bots, uid, `${uid}-bot-2`)).toEqual(observed);
     expect(await locateOne(bots, uid)).toEqual(neighbour);
   });
 
@@ -613,25 +621,25 @@ export function testStarts(createWorld: () => Promise<BotsWorld>): void {
     const uid = newUid();
     await addPool({ name: poolOf(uid), bots: {} });
     const order = orderFor(bots, uid);
-    const seen = await bots.start(order, call());
+    const observed = await bots.start(order, call());
     const again = call();
-    expect(await bots.start(order, again)).toEqual(seen);
+    expect(await bots.start(order, again)).toEqual(observed);
     expect(again.fences()).toBe(0);
-    await bots.stop(order.instanceId, seen, call());
-    await bots.restore(order.instanceId, seen, call());
+    await bots.stop(order.instanceId, observed, call());
+    await bots.restore(order.instanceId, observed, call());
     // STARTING for its first second.
-    const restored = await look(bots, uid, seen);
+    const restored = await observe(bots, uid, observed);
     expect(restored !== null && isUp(restored)).toBe(true);
-    await bots.remove(order.instanceId, seen, call());
-    expect(await look(bots, uid, seen)).toBeNull();
+    await bots.remove(order.instanceId, observed, call());
+    expect(await observe(bots, uid, observed)).toBeNull();
   });
 
   test('a new bot in a container of its own: named, labelled, with its policy; started again: the same', async () => {
     const { bots, image } = await createWorld();
     const uid = newUid();
     const order = orderFor(bots, uid, `${uid}-bot-1`, { kind: 'dedicated', image });
-    const seen = await bots.start(order, call());
-    expect(seen).toMatchObject({
+    const observed = await bots.start(order, call());
+    expect(observed).toMatchObject({
       kind: 'dedicated',
       containerName: `freqtrade-${uid}-bot-1`,
       labels: { instanceId: `${uid}-bot-1`, userId: uid },
@@ -640,11 +648,11 @@ export function testStarts(createWorld: () => Promise<BotsWorld>): void {
       restartPolicy: 'unless-stopped',
     });
     const again = call();
-    expect(await bots.start(order, again)).toEqual(seen);
+    expect(await bots.start(order, again)).toEqual(observed);
     expect(again.fences()).toBe(0);
-    expect(await locateOne(bots, uid)).toEqual(seen);
-    await bots.remove(order.instanceId, seen, call());
-    expect(await look(bots, uid, seen)).toBeNull();
+    expect(await locateOne(bots, uid)).toEqual(observed);
+    await bots.remove(order.instanceId, observed, call());
+    expect(await observe(bots, uid, observed)).toBeNull();
   });
 
   test('no such pool, no such image, a name that is taken: never again, and nothing is made', async () => {
@@ -710,13 +718,13 @@ export function testStarts(createWorld: () => Promise<BotsWorld>): void {
     const uid = newUid();
     await addPool({ name: poolOf(uid), bots: {} });
     const ids = [1, 2, 3, 4, 5].map((n) => `${uid}-bot-${n}`);
-    const seen = await Promise.all(
+    const observed = await Promise.all(
       ids.map((id, n) => {
         const { place, ...order } = orderFor(bots, uid, id);
         return bots.start({ ...order, place: { ...place, port: 9000 + n } as BotPlace }, call());
       }),
     );
-    expect(seen.every(isUp)).toBe(true);
+    expect(observed.every(isUp)).toBe(true);
   });
 
   test('pools by their names: each with its host and whether it runs; what is not there is not named', async () => {
@@ -814,23 +822,24 @@ export async function locateOne(
   bots: Bots,
   uid: string,
   instanceId = `${uid}-bot-1`,
-): Promise<Sighting> {
-  const [seen, ...others] = itemsOf(await bots.locate(query(uid, instanceId), call()));
-  if (seen === undefined || others.length > 0) throw new Error(`not one sighting of ${instanceId}`);
-  return seen;
+): Promise<ObservedBot> {
+  const [observed, ...others] = itemsOf(await bots.locate(query(uid, instanceId), call()));
+  if (observed === undefined || others.length > 0)
+    throw new Error(`not one sighting of ${instanceId}`);
+  return observed;
 }
 
-async function locatePooled(bots: Bots, uid: string): Promise<PooledSighting> {
-  const seen = await locateOne(bots, uid);
-  if (seen.kind === 'pooled') return seen;
+async function locatePooled(bots: Bots, uid: string): Promise<ObservedPooled> {
+  const observed = await locateOne(bots, uid);
+  if (observed.kind === 'pooled') return observed;
   throw new Error('it is in no pool');
 }
 
-export async function look(
+export async function observe(
   bots: Bots,
   uid: string,
-  seen: Sighting,
+  observed: ObservedBot,
   instanceId = `${uid}-bot-1`,
-): Promise<Sighting | null> {
-  return itemsOf(await bots.look(instanceId, seen, call()));
+): Promise<ObservedBot | null> {
+  return itemsOf(await bots.observe(instanceId, observed, call()));
 }

@@ -5,14 +5,14 @@ import { describe, expect, it } from 'vitest';
 import { toUserId } from '../../src/domain/ids.ts';
 import type { Finding, Findings } from '../../src/findings/findings.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { BOT, LIFE } from '../support/users.ts';
+import { BOT, INCARNATION } from '../support/users.ts';
 
 const USER = toUserId('00000000000000000000000a');
 const FINDING: Finding = {
   kind: 'resurrected',
   userId: USER,
   instanceId: BOT,
-  discriminator: LIFE,
+  discriminator: INCARNATION,
   evidence: { value: 12.5, note: '$notAPath' },
 };
 
@@ -29,9 +29,9 @@ export function describeFindings(name: string, create: (connection: Connection) 
         status: 'open',
         resolution: null,
         earlier: [],
-        seen: 20,
-        firstSeenAt: expect.stringMatching(/Z$/),
-        lastSeenAt: expect.stringMatching(/Z$/),
+        observed: 20,
+        firstObservedAt: expect.stringMatching(/Z$/),
+        lastObservedAt: expect.stringMatching(/Z$/),
       });
     });
 
@@ -58,7 +58,7 @@ export function describeFindings(name: string, create: (connection: Connection) 
         ]),
       );
       expect(await findings.listOpen({ userId: other, limit: 10 })).toMatchObject([
-        { userId: other, seen: 1 },
+        { userId: other, observed: 1 },
       ]);
     });
 
@@ -67,13 +67,15 @@ export function describeFindings(name: string, create: (connection: Connection) 
       await findings.report(FINDING);
       const [{ id } = { id: '' }] = await findings.listOpen({ limit: 1 });
       const answers = await Promise.all(
-        ['ann', 'bob'].map((by) => findings.resolve(id, { action: 'remove', reason: 'seen', by })),
+        ['ann', 'bob'].map((by) =>
+          findings.resolve(id, { action: 'remove', reason: 'observed', by }),
+        ),
       );
       expect(answers.toSorted()).toEqual(['resolved', 'resolved-before']);
       const winner = answers[0] === 'resolved' ? 'ann' : 'bob';
       expect(await findings.find(id)).toMatchObject({
         status: 'resolved',
-        resolution: { action: 'remove', reason: 'seen', by: winner },
+        resolution: { action: 'remove', reason: 'observed', by: winner },
       });
       expect(await findings.listOpen({ limit: 10 })).toEqual([]);
       const unknownId = await findings.resolve('fnd-0', {
@@ -90,7 +92,11 @@ export function describeFindings(name: string, create: (connection: Connection) 
       const [{ id } = { id: '' }] = await findings.listOpen({ limit: 1 });
       await findings.resolve(id, { action: 'acknowledge', reason: 'known', by: 'ann' });
       await findings.report(FINDING);
-      expect(await findings.find(id)).toMatchObject({ status: 'resolved', seen: 2, earlier: [] });
+      expect(await findings.find(id)).toMatchObject({
+        status: 'resolved',
+        observed: 2,
+        earlier: [],
+      });
       expect(await findings.countOpen()).toEqual(new Map());
     });
 
@@ -106,7 +112,7 @@ export function describeFindings(name: string, create: (connection: Connection) 
           await findings.report(FINDING);
         }
         const [found] = await findings.listOpen({ limit: 10 });
-        expect(found).toMatchObject({ id, status: 'open', resolution: null, seen: 13 });
+        expect(found).toMatchObject({ id, status: 'open', resolution: null, observed: 13 });
         const rounds = found?.earlier.map(({ reason }) => reason);
         expect(rounds).toEqual(Array.from({ length: 10 }, (_, n) => `round ${n + 3}`));
       },

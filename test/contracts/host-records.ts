@@ -16,7 +16,7 @@ export function describeHostRecords(
   const recordOf = async (records: HostRecords, host = 'east') =>
     (await records.find([host])).get(host);
   const idsOf = async (records: HostRecords) =>
-    (await recordOf(records))?.sightings.map(({ instanceId }) => instanceId).toSorted();
+    (await recordOf(records))?.observedBots.map(({ instanceId }) => instanceId).toSorted();
   const many = (count: number, prefix = 'bot') =>
     Array.from({ length: count }, (_, n) => `${prefix}-${n}`);
 
@@ -29,13 +29,13 @@ export function describeHostRecords(
         count: 3,
         isPartial: false,
       });
-      await records.noteSeen('west', ['e']);
+      await records.recordObserved('west', ['e']);
       const found = await records.find(['east', 'west', 'north']);
       expect([...found.keys()].sort()).toEqual(['east', 'west']);
       expect(found.get('east')).toEqual({
-        sightings: ['a', 'b.c', '$d'].map((instanceId) => ({ instanceId, seenAt: MOMENT })),
+        observedBots: ['a', 'b.c', '$d'].map((instanceId) => ({ instanceId, observedAt: MOMENT })),
         count: 3,
-        seenAt: MOMENT,
+        observedAt: MOMENT,
         confirmedEmptyAt: null,
         confirmedBy: null,
         confirmedReason: null,
@@ -46,10 +46,10 @@ export function describeHostRecords(
       const records = await setUp();
       await records.noteShown('east');
       expect(await recordOf(records)).toEqual({
-        ...{ sightings: [], count: 0, seenAt: MOMENT },
+        ...{ observedBots: [], count: 0, observedAt: MOMENT },
         ...{ confirmedEmptyAt: null, confirmedBy: null, confirmedReason: null },
       });
-      await records.noteSeen('east', ['a']);
+      await records.recordObserved('east', ['a']);
       await records.confirmEmpty('west', { by: 'admin:ann', reason: 'new' });
       const before = await records.find(['east', 'west']);
       await records.noteShown('east');
@@ -63,7 +63,7 @@ export function describeHostRecords(
       await records.noteListing('east', { instanceIds: ['b', 'c'], count: 2, isPartial: false });
       const before = await recordOf(records);
       await records.noteListing('east', { instanceIds: [], count: 0, isPartial: false });
-      await records.noteSeen('east', []);
+      await records.recordObserved('east', []);
       expect(await recordOf(records)).toEqual(before);
       expect(await idsOf(records)).toEqual(['b', 'c']);
     });
@@ -83,16 +83,16 @@ export function describeHostRecords(
       await records.noteListing('east', { instanceIds: ['a', 'b'], count: 2, isPartial: false });
       const before = await recordOf(records);
       const after = await waitFor('a later moment', async () => {
-        await records.noteSeen('east', ['b', 'c', 'c']);
+        await records.recordObserved('east', ['b', 'c', 'c']);
         const record = await recordOf(records);
-        return record?.seenAt !== before?.seenAt && record;
+        return record?.observedAt !== before?.observedAt && record;
       });
       expect(after).toMatchObject({ count: 3 });
       expect(await idsOf(records)).toEqual(['a', 'b', 'c']);
       const momentOf = (id: string) =>
-        after?.sightings.find(({ instanceId }) => instanceId === id)?.seenAt;
-      expect(momentOf('a')).toBe(before?.seenAt);
-      expect(momentOf('b')).toBe(after?.seenAt);
+        after?.observedBots.find(({ instanceId }) => instanceId === id)?.observedAt;
+      expect(momentOf('a')).toBe(before?.observedAt);
+      expect(momentOf('b')).toBe(after?.observedAt);
       expect(String(momentOf('b')) > String(momentOf('a'))).toBe(true);
     });
 
@@ -105,7 +105,7 @@ export function describeHostRecords(
       });
       expect(await recordOf(records)).toMatchObject({ count: 1_500 });
       expect(await idsOf(records)).toHaveLength(MAX_REMEMBERED);
-      await records.noteSeen('east', ['new']);
+      await records.recordObserved('east', ['new']);
       expect(await recordOf(records)).toMatchObject({ count: 1_500 });
       expect(await idsOf(records)).toContain('new');
       await records.noteListing('west', {
@@ -113,10 +113,10 @@ export function describeHostRecords(
         count: 1_000,
         isPartial: false,
       });
-      await records.noteSeen('west', many(5, 'more'));
+      await records.recordObserved('west', many(5, 'more'));
       const west = await recordOf(records, 'west');
       expect(west?.count).toBe(1_005);
-      expect(west?.sightings).toHaveLength(MAX_REMEMBERED);
+      expect(west?.observedBots).toHaveLength(MAX_REMEMBERED);
     });
 
     it('confirmed to be empty: all sightings end, who and why is kept; a later sighting ends it', async () => {
@@ -125,9 +125,9 @@ export function describeHostRecords(
       const reason = 'new disk; $notAPath';
       const confirmed = await records.confirmEmpty('east', { by: 'admin:ann', reason });
       expect(confirmed).toEqual({
-        sightings: [],
+        observedBots: [],
         count: 0,
-        seenAt: MOMENT,
+        observedAt: MOMENT,
         confirmedEmptyAt: MOMENT,
         confirmedBy: 'admin:ann',
         confirmedReason: reason,
@@ -136,7 +136,7 @@ export function describeHostRecords(
       await records.noteListing('east', { instanceIds: [], count: 0, isPartial: false });
       expect(await recordOf(records)).toEqual(confirmed);
       for (const note of [
-        () => records.noteSeen('east', ['b']),
+        () => records.recordObserved('east', ['b']),
         () => records.noteListing('east', { instanceIds: ['b'], count: 1, isPartial: false }),
       ]) {
         await records.confirmEmpty('east', { by: 'admin:ann', reason });
@@ -152,8 +152,12 @@ export function describeHostRecords(
           records.confirmEmpty('east', { by: `admin:${n}`, reason: 'empty' }),
         ),
       );
-      expect(await recordOf(records)).toMatchObject({ seenAt: null, count: 0, sightings: [] });
-      await Promise.all(many(20).map((id) => records.noteSeen('east', [id])));
+      expect(await recordOf(records)).toMatchObject({
+        observedAt: null,
+        count: 0,
+        observedBots: [],
+      });
+      await Promise.all(many(20).map((id) => records.recordObserved('east', [id])));
       expect(await idsOf(records)).toEqual(many(20).toSorted());
     });
   });

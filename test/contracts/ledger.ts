@@ -7,7 +7,7 @@ import { toFirebaseUid, toUserId, type UserId } from '../../src/domain/ids.ts';
 import type { Ledger, SettlementEntry } from '../../src/wallet/ledger.ts';
 import type { Receipt } from '../../src/wallet/wallets.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { BOT, LIFE, SAGA_A, SAGA_B } from '../support/users.ts';
+import { BOT, INCARNATION, SAGA_A, SAGA_B } from '../support/users.ts';
 
 const USER = toUserId('00000000000000000000000a');
 
@@ -19,7 +19,7 @@ function entry(opId: string, given: Partial<Receipt> = {}): SettlementEntry {
       opId,
       userId: USER,
       instanceId: BOT,
-      life: LIFE,
+      incarnationId: INCARNATION,
       botName: 'Bot $1',
       amount: 0.2,
       pnl: -0.05,
@@ -72,7 +72,7 @@ export function describeLedger(name: string, createLedger: (connection: Connecti
         opId: 'reserve.1',
         userId: USER,
         instanceId: BOT,
-        life: LIFE,
+        incarnationId: INCARNATION,
         botName: '$Alpha',
         amountMinor: 10_005,
         previousBalance: 1000,
@@ -98,7 +98,7 @@ export function describeLedger(name: string, createLedger: (connection: Connecti
         seq: 4,
         sagaId: SAGA_A,
         source: 'reclaim',
-        at: LIFE,
+        at: INCARNATION,
       });
       const other = { ...posting, reservation: { ...reservation, amountMinor: 1 } };
       await expect(ledger.postReservation(other)).rejects.toMatchObject({
@@ -177,7 +177,7 @@ export function describeLedger(name: string, createLedger: (connection: Connecti
       const stranger: UserId = toUserId('00000000000000000000000c');
       posts.push(ledger.post(entry('settle.x', { userId: stranger })));
       await Promise.all(posts);
-      const seen: string[] = [];
+      const observed: string[] = [];
       const moments: string[] = [];
       let cursor: string | null = null;
       do {
@@ -185,12 +185,12 @@ export function describeLedger(name: string, createLedger: (connection: Connecti
           limit: 7,
           ...(cursor === null ? {} : { cursor }),
         });
-        seen.push(...page.entries.map(({ opId }) => opId));
+        observed.push(...page.entries.map(({ opId }) => opId));
         moments.push(...page.entries.map(({ at }) => at));
         cursor = page.nextCursor;
       } while (cursor !== null);
-      expect(new Set(seen).size).toBe(25);
-      expect(seen).toHaveLength(25);
+      expect(new Set(observed).size).toBe(25);
+      expect(observed).toHaveLength(25);
       expect(moments).toEqual([...moments].sort().reverse());
       await expect(ledger.page(USER, { limit: 7, cursor: 'nonsense' })).rejects.toThrow(
         BadCursorError,

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { FencedError } from '../../packages/saga/src/errors.ts';
 import type { Bots, FencedCall } from '../../src/bots/bots.ts';
 import type { PoolContainers } from '../../src/bots/pool-containers.ts';
-import type { PooledSighting } from '../../src/domain/bot.ts';
+import type { ObservedPooled } from '../../src/domain/bot.ts';
 
 export interface PoolContainersWorld {
   readonly bots: Bots & PoolContainers;
@@ -43,23 +43,32 @@ export function testPoolContainers(createWorld: () => Promise<PoolContainersWorl
     await addDedicated(`${uid}-bot-10`, 'paused');
     const dedicated = [8, 9, 10].map((n) => `freqtrade-${uid}-bot-${n}`);
 
-    const looks = await bots.lookAtAll({ pools: pools.map(expecting([])), dedicated }, call());
+    const observations = await bots.observeAll(
+      { pools: pools.map(expecting([])), dedicated },
+      call(),
+    );
 
-    expect([...looks.keys()].sort()).toEqual([...pools, ...dedicated].sort());
-    expect(looks.get(up)).toMatchObject({ status: 'running' });
-    const seen = looks.get(up);
-    expect(seen?.status === 'running' ? new Map(seen.programs) : null).toEqual(
+    expect([...observations.keys()].sort()).toEqual([...pools, ...dedicated].sort());
+    expect(observations.get(up)).toMatchObject({ status: 'running' });
+    const observed = observations.get(up);
+    expect(observed?.status === 'running' ? new Map(observed.programs) : null).toEqual(
       new Map([
         [`${uid}-bot-1`, 'RUNNING'],
         [`${uid}-bot-2`, 'STOPPED'],
       ]),
     );
-    expect(looks.get(down)).toMatchObject({ status: 'not-running', how: 'exited' });
-    expect(looks.get(mute)).toMatchObject({ status: 'unknown' });
-    expect(looks.get(nowhere)).toEqual({ status: 'absent' });
-    expect(looks.get(dedicated[0] ?? '')).toMatchObject({ status: 'running' });
-    expect(looks.get(dedicated[1] ?? '')).toMatchObject({ status: 'not-running', how: 'exited' });
-    expect(looks.get(dedicated[2] ?? '')).toMatchObject({ status: 'not-running', how: 'paused' });
+    expect(observations.get(down)).toMatchObject({ status: 'not-running', how: 'exited' });
+    expect(observations.get(mute)).toMatchObject({ status: 'unknown' });
+    expect(observations.get(nowhere)).toEqual({ status: 'absent' });
+    expect(observations.get(dedicated[0] ?? '')).toMatchObject({ status: 'running' });
+    expect(observations.get(dedicated[1] ?? '')).toMatchObject({
+      status: 'not-running',
+      how: 'exited',
+    });
+    expect(observations.get(dedicated[2] ?? '')).toMatchObject({
+      status: 'not-running',
+      how: 'paused',
+    });
   });
 
   test('a container of another name that holds the one asked for: in doubt, not absent', async () => {
@@ -68,13 +77,13 @@ export function testPoolContainers(createWorld: () => Promise<PoolContainersWorl
     const [own, other] = [`${uid}-bot-1`, `${uid}-bot-2`];
     await addDedicated(own, 'running', `0123456789ab_freqtrade-${own}`);
     const dedicated = [own, other].map((id) => `freqtrade-${id}`);
-    const looks = await bots.lookAtAll({ pools: [], dedicated }, call());
-    expect(dedicated.map((name) => looks.get(name)?.status)).toEqual(['unknown', 'absent']);
+    const observations = await bots.observeAll({ pools: [], dedicated }, call());
+    expect(dedicated.map((name) => observations.get(name)?.status)).toEqual(['unknown', 'absent']);
   });
 
   test('nobody to look at: nothing, and the daemon is not asked for everything', async () => {
     const { bots } = await createWorld();
-    expect(await bots.lookAtAll({ pools: [], dedicated: [] }, call())).toEqual(new Map());
+    expect(await bots.observeAll({ pools: [], dedicated: [] }, call())).toEqual(new Map());
   });
 
   test('a program that has failed: started, and seen so; one that dies again is at rest again', async () => {
@@ -83,14 +92,14 @@ export function testPoolContainers(createWorld: () => Promise<PoolContainersWorl
     const pool = poolOf(uid, 'one');
     const bot = `${uid}-bot-1`;
     await addPool(pool, { [bot]: 'FATAL' });
-    const seen = await locate(bots, uid, bot);
+    const observed = await locate(bots, uid, bot);
     const started = call();
-    expect(await bots.restart(bot, seen, started)).toBe('failed');
+    expect(await bots.restart(bot, observed, started)).toBe('failed');
     expect(started.fences()).toBe(1);
     await mend(pool);
-    expect(await bots.restart(bot, seen, call())).toBe('started');
+    expect(await bots.restart(bot, observed, call())).toBe('started');
     expect((await locate(bots, uid, bot)).program).toMatch(/^(STARTING|RUNNING)$/);
-    expect(await bots.restart(bot, seen, call())).toBe('not-needed');
+    expect(await bots.restart(bot, observed, call())).toBe('not-needed');
   });
 
   test('stopped by somebody, conf put aside, pool down: left as it is, and nothing is sent', async () => {
@@ -99,14 +108,14 @@ export function testPoolContainers(createWorld: () => Promise<PoolContainersWorl
     const pool = poolOf(uid, 'one');
     const [stopped, aside] = [`${uid}-bot-1`, `${uid}-bot-2`];
     await addPool(pool, { [stopped]: 'STOPPED', [aside]: 'FATAL' });
-    const seen = await locate(bots, uid, stopped);
+    const observed = await locate(bots, uid, stopped);
     const quiet = call();
-    expect(await bots.restart(stopped, seen, quiet)).toBe('not-needed');
+    expect(await bots.restart(stopped, observed, quiet)).toBe('not-needed');
     await putAside(pool, aside);
-    expect(await bots.restart(aside, seen, quiet)).toBe('gone');
-    expect(await bots.restart(`${uid}-bot-3`, seen, quiet)).toBe('gone');
+    expect(await bots.restart(aside, observed, quiet)).toBe('gone');
+    expect(await bots.restart(`${uid}-bot-3`, observed, quiet)).toBe('gone');
     await setPool(pool, 'stopped');
-    expect(await bots.restart(stopped, seen, quiet)).toBe('not-needed');
+    expect(await bots.restart(stopped, observed, quiet)).toBe('not-needed');
     expect(quiet.fences()).toBe(0);
   });
 
@@ -116,20 +125,20 @@ export function testPoolContainers(createWorld: () => Promise<PoolContainersWorl
     const pool = poolOf(uid, 'one');
     const bot = `${uid}-bot-1`;
     await addPool(pool, { [bot]: 'FATAL' });
-    const seen = await locate(bots, uid, bot);
+    const observed = await locate(bots, uid, bot);
     await mend(pool);
     const fence = () => Promise.reject(new FencedError('rst-x', 1));
-    await expect(bots.restart(bot, seen, { ...call(), fence })).rejects.toThrow(FencedError);
+    await expect(bots.restart(bot, observed, { ...call(), fence })).rejects.toThrow(FencedError);
     expect((await locate(bots, uid, bot)).program).toBe('FATAL');
   });
 }
 
-async function locate(bots: Bots, uid: string, instanceId: string): Promise<PooledSighting> {
+async function locate(bots: Bots, uid: string, instanceId: string): Promise<ObservedPooled> {
   const query = { instanceId, firebaseUid: null, poolContainers: [poolOf(uid, 'one')] };
   const answer = await bots.locate(query, call());
-  const [seen] = answer.status === 'ok' ? answer.items : [];
-  if (seen?.kind !== 'pooled') throw new Error(`${instanceId} was not found in its pool`);
-  return seen;
+  const [observed] = answer.status === 'ok' ? answer.items : [];
+  if (observed?.kind !== 'pooled') throw new Error(`${instanceId} was not found in its pool`);
+  return observed;
 }
 
 function expecting(bots: readonly string[]) {

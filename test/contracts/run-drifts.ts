@@ -10,7 +10,7 @@ import { createTestDatabase } from '../support/database.ts';
 
 const RUN = toSagaId('all-aaaaaaaaaaaaaaaa');
 const OTHER_RUN = toSagaId('all-bbbbbbbbbbbbbbbb');
-const LOOKS_AGAIN = toSagaId('syn-cccccccccccccccc');
+const CONFIRMS = toSagaId('syn-cccccccccccccccc');
 const userId = (n: number) => toUserId(n.toString(16).padStart(24, '0'));
 
 function drift(user: number, bot: string, given: Partial<RunDrift> = {}): RunDrift {
@@ -82,9 +82,9 @@ export function describeRunDrifts(
       const drifts = await setUp();
       await drifts.add(RUN, [drift(1, 'a-bot-1'), drift(1, 'a-bot-2'), drift(2, 'b-bot-1')]);
       await drifts.add(OTHER_RUN, [drift(1, 'a-bot-1')]);
-      await drifts.assign(RUN, new Map([[userId(1), LOOKS_AGAIN]]));
+      await drifts.assign(RUN, new Map([[userId(1), CONFIRMS]]));
       await drifts.assign(RUN, new Map());
-      expect((await all(drifts)).map(({ sagaId }) => sagaId)).toEqual([LOOKS_AGAIN, null]);
+      expect((await all(drifts)).map(({ sagaId }) => sagaId)).toEqual([CONFIRMS, null]);
       expect((await all(drifts, OTHER_RUN)).map(({ sagaId }) => sagaId)).toEqual([null]);
     });
 
@@ -96,16 +96,16 @@ export function describeRunDrifts(
       ]).flat();
       await drifts.add(RUN, given.toReversed());
       const { signal } = new AbortController();
-      const seen: string[] = [];
+      const observed: string[] = [];
       for await (const users of drifts.byUser(RUN, { signal })) {
         for (const user of users) {
-          seen.push(user.userId);
+          observed.push(user.userId);
           expect(user.drifts).toHaveLength(2);
         }
-        await drifts.assign(RUN, new Map(users.map((user) => [user.userId, LOOKS_AGAIN])));
+        await drifts.assign(RUN, new Map(users.map((user) => [user.userId, CONFIRMS])));
       }
-      expect(seen).toEqual(Array.from({ length: 350 }, (_, n) => userId(n)));
-      expect((await all(drifts)).every(({ sagaId }) => sagaId === LOOKS_AGAIN)).toBe(true);
+      expect(observed).toEqual(Array.from({ length: 350 }, (_, n) => userId(n)));
+      expect((await all(drifts)).every(({ sagaId }) => sagaId === CONFIRMS)).toBe(true);
     });
 
     it('a walk whose signal is aborted: ends with an error', async () => {

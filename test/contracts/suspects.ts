@@ -5,13 +5,20 @@ import { describe, expect, it } from 'vitest';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import type { NewSuspect, Suspects } from '../../src/sync/suspects.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { BOT, LIFE } from '../support/users.ts';
+import { BOT, INCARNATION } from '../support/users.ts';
 
 const ANN = toUserId('00000000000000000000000a');
 const BEN = toUserId('00000000000000000000000b');
 
 function suspect(given: Partial<NewSuspect> = {}): NewSuspect {
-  return { userId: ANN, instanceId: BOT, life: LIFE, value: 10.25, runId: 'run-1', ...given };
+  return {
+    userId: ANN,
+    instanceId: BOT,
+    incarnationId: INCARNATION,
+    value: 10.25,
+    runId: 'run-1',
+    ...given,
+  };
 }
 
 export interface SuspectsUnderTest {
@@ -38,34 +45,39 @@ export function describeSuspects(
       expect(others).toEqual([]);
       expect(after).toEqual({
         ...suspect({ value: 11, runId: 'run-2' }),
-        firstSeenAt: before?.firstSeenAt,
-        lastSeenAt: expect.stringMatching(/Z$/),
+        firstObservedAt: before?.firstObservedAt,
+        lastObservedAt: expect.stringMatching(/Z$/),
       });
-      expect(String(after?.lastSeenAt) > String(before?.lastSeenAt)).toBe(true);
+      expect(String(after?.lastObservedAt) > String(before?.lastObservedAt)).toBe(true);
     });
 
     it('another life: another suspicion, from now', async () => {
       const { suspects, pass } = await setUp();
-      await suspects.mark([suspect({ life: '2026-11-01T00:00:00.000Z' })]);
+      await suspects.mark([suspect({ incarnationId: '2026-11-01T00:00:00.000Z' })]);
       await pass(60_000);
       await suspects.mark([suspect()]);
       const [found] = await suspects.ofUser(ANN);
-      expect(found).toMatchObject({ life: LIFE, firstSeenAt: found?.lastSeenAt });
+      expect(found).toMatchObject({
+        incarnationId: INCARNATION,
+        firstObservedAt: found?.lastObservedAt,
+      });
       expect((await suspects.summary(null)).oldestSeconds).toBeLessThan(60);
     });
 
     it('a life that nobody read, before or after one that was: the same suspicion, the life is kept', async () => {
       const { suspects, pass } = await setUp();
-      await suspects.mark([suspect({ life: null })]);
+      await suspects.mark([suspect({ incarnationId: null })]);
       await pass(60_000);
-      const [{ firstSeenAt } = { firstSeenAt: '' }] = await suspects.ofUser(ANN);
-      for (const [life, kept] of [
+      const [{ firstObservedAt } = { firstObservedAt: '' }] = await suspects.ofUser(ANN);
+      for (const [incarnationId, kept] of [
         [null, null],
-        [LIFE, LIFE],
-        [null, LIFE],
+        [INCARNATION, INCARNATION],
+        [null, INCARNATION],
       ] as const) {
-        await suspects.mark([suspect({ life })]);
-        expect(await suspects.ofUser(ANN)).toMatchObject([{ life: kept, firstSeenAt }]);
+        await suspects.mark([suspect({ incarnationId })]);
+        expect(await suspects.ofUser(ANN)).toMatchObject([
+          { incarnationId: kept, firstObservedAt },
+        ]);
       }
       expect((await suspects.summary(null)).oldestSeconds).toBeGreaterThanOrEqual(60);
     });
@@ -108,7 +120,7 @@ export function describeSuspects(
       expect(await suspects.ofUser(BEN)).toHaveLength(1);
       await suspects.mark([suspect()]);
       const [, again] = await suspects.ofUser(ANN);
-      expect(again).toMatchObject({ instanceId: BOT, firstSeenAt: again?.lastSeenAt });
+      expect(again).toMatchObject({ instanceId: BOT, firstObservedAt: again?.lastObservedAt });
     });
 
     it('not seen since a look began: ended; seen by that look or by another run since: kept', async () => {
@@ -116,13 +128,13 @@ export function describeSuspects(
       await suspects.mark([suspect(), suspect({ instanceId: bot(1) })]);
       await pass(60_000);
       const [old] = await suspects.ofUser(ANN);
-      const began = new Date(Date.parse(String(old?.lastSeenAt)) + 30_000);
+      const began = new Date(Date.parse(String(old?.lastObservedAt)) + 30_000);
       await suspects.mark([suspect({ runId: 'run-all' })]);
       await suspects.mark([suspect({ runId: 'run-of-ann' }), suspect({ instanceId: bot(2) })]);
-      await suspects.clearUnseen(began);
+      await suspects.clearUnobserved(began);
       const left = (await suspects.ofUser(ANN)).map(({ instanceId }) => instanceId);
       expect(left.toSorted()).toEqual([bot(2), BOT].toSorted());
-      await suspects.clearUnseen(began);
+      await suspects.clearUnobserved(began);
       expect(await suspects.summary(null)).toMatchObject({ count: 2 });
     });
 

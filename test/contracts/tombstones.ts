@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { FencedError } from '../../packages/saga/src/errors.ts';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import {
-  NOTHING_SEEN,
+  NOTHING_OBSERVED,
   type OpenTombstone,
   type Tombstones,
 } from '../../src/tombstones/tombstones.ts';
@@ -21,7 +21,7 @@ function command(given: Partial<OpenTombstone> = {}): OpenTombstone {
     sagaId: SAGA_A,
     epoch: 1,
     firebaseUid: null,
-    ...NOTHING_SEEN,
+    ...NOTHING_OBSERVED,
     slot: { poolId: 'p', containerName: 'c', slotIndex: 0, port: 9000 },
     hadAllocation: true,
     mayTakeOver: [],
@@ -43,7 +43,7 @@ export function describeTombstones(
     return create(await createTestDatabase());
   }
   const due = { limit: 10, holdMs: 60_000 };
-  const SIGHTING = {
+  const OBSERVED_BOT = {
     kind: 'dedicated',
     host: 'local',
     containerId: 'abc',
@@ -58,11 +58,11 @@ export function describeTombstones(
     it('opened, seen, settled, ended: each of them as often as one likes', async () => {
       const { tombstones } = await setUp();
       const target = command();
-      const seen = { sightings: [SIGHTING], seenInPart: true };
+      const observed = { observedBots: [OBSERVED_BOT], observedInPart: true };
       expect(await tombstones.open(target)).toEqual({ status: 'opened' });
       expect(await tombstones.open(target)).toEqual({ status: 'opened' });
-      await tombstones.recordSightings(target, seen);
-      await tombstones.settle(target, { seenAtRest: true });
+      await tombstones.recordObservedBots(target, observed);
+      await tombstones.settle(target, { observedAtRest: true });
       await tombstones.settle(target);
       expect(await tombstones.open(target)).toEqual({ status: 'already-settled', sagaId: SAGA_A });
       await tombstones.end(target);
@@ -71,8 +71,8 @@ export function describeTombstones(
       const { mayTakeOver: _, ...opened } = target;
       expect(await tombstones.findForBot(USER, BOT)).toEqual([
         {
-          ...{ ...opened, status: 'ended', ...seen, attempts: 0, lastReason: null },
-          ...{ seenAtRest: true, openedAt: expect.any(Date) },
+          ...{ ...opened, status: 'ended', ...observed, attempts: 0, lastReason: null },
+          ...{ observedAtRest: true, openedAt: expect.any(Date) },
         },
       ]);
       expect(await tombstones.findForBot(USER, toInstanceId('other'))).toEqual([]);
@@ -132,13 +132,15 @@ export function describeTombstones(
       await tombstones.open(command({ epoch: 3 }));
       const old = command({ epoch: 2 });
       await expect(tombstones.open(old)).rejects.toThrow(FencedError);
-      await expect(tombstones.recordSightings(old, NOTHING_SEEN)).rejects.toThrow(FencedError);
+      await expect(tombstones.recordObservedBots(old, NOTHING_OBSERVED)).rejects.toThrow(
+        FencedError,
+      );
       await expect(tombstones.settle(old)).rejects.toThrow(FencedError);
       await expect(tombstones.withdraw(old)).rejects.toThrow(FencedError);
       await tombstones.settle(command({ epoch: 3 }));
       await expect(tombstones.end(old)).rejects.toThrow(FencedError);
       expect(await tombstones.findForBot(USER, BOT)).toMatchObject([
-        { status: 'settled', epoch: 3, sightings: null },
+        { status: 'settled', epoch: 3, observedBots: null },
       ]);
     });
 
@@ -192,7 +194,7 @@ export function describeTombstones(
       for (const waitMs of [1_000, 2_000, 4_000, 8_000, 15_000, 15_000]) {
         const [taken] = await tombstones.takeDue(due);
         if (taken === undefined) throw new Error(`nothing due before ${waitMs}`);
-        await tombstones.recordLook(taken, { gone: false, reason: 'the host is away' });
+        await tombstones.recordCheck(taken, { gone: false, reason: 'the host is away' });
         await pass(waitMs - 900);
         expect(await tombstones.takeDue(due)).toEqual([]);
         await pass(900);
@@ -200,8 +202,8 @@ export function describeTombstones(
       const [last] = await tombstones.takeDue(due);
       expect(last).toMatchObject({ attempts: 6, lastReason: 'the host is away' });
       if (last === undefined) throw new Error('nothing due');
-      await tombstones.recordLook(last, { gone: false, reason: 'still' });
-      await tombstones.hurry();
+      await tombstones.recordCheck(last, { gone: false, reason: 'still' });
+      await tombstones.makeDue();
       expect(await tombstones.takeDue(due)).toHaveLength(1);
     });
 
@@ -213,15 +215,15 @@ export function describeTombstones(
       for (const waitMs of [60_000, 540_000]) {
         const [taken] = await tombstones.takeDue(due);
         if (taken === undefined) throw new Error(`nothing due before ${waitMs}`);
-        await tombstones.recordLook(taken, { gone: true, reason: null });
-        await tombstones.hurry();
+        await tombstones.recordCheck(taken, { gone: true, reason: null });
+        await tombstones.makeDue();
         await pass(waitMs - 5_000);
         expect(await tombstones.takeDue(due)).toEqual([]);
         await pass(5_000);
       }
       const [last] = await tombstones.takeDue(due);
       if (last === undefined) throw new Error('nothing due');
-      await tombstones.recordLook(last, { gone: true, reason: null });
+      await tombstones.recordCheck(last, { gone: true, reason: null });
       await pass(100_000_000);
       expect(await tombstones.takeDue(due)).toEqual([]);
       expect(await tombstones.findForBot(USER, BOT)).toMatchObject([{ status: 'ended' }]);
@@ -238,11 +240,11 @@ export function describeTombstones(
       await pass(-3_600_000);
       const [taken] = await tombstones.takeDue(due);
       if (taken === undefined) throw new Error('still held');
-      await tombstones.recordLook(taken, { gone: true, reason: null });
+      await tombstones.recordCheck(taken, { gone: true, reason: null });
       await pass(-3_600_000);
       const [again] = await tombstones.takeDue(due);
       if (again === undefined) throw new Error('nothing due after its end');
-      await tombstones.recordLook(again, { gone: true, reason: null });
+      await tombstones.recordCheck(again, { gone: true, reason: null });
       await pass(595_000);
       expect(await tombstones.takeDue(due)).toEqual([]);
       await pass(5_000);
@@ -258,7 +260,7 @@ export function describeTombstones(
       await pass(60_000);
       const [taken] = await tombstones.takeDue(due);
       if (taken === undefined) throw new Error('nothing due');
-      await tombstones.recordLook(taken, { gone: false, reason: 'started again' });
+      await tombstones.recordCheck(taken, { gone: false, reason: 'started again' });
       expect(await tombstones.findForBot(USER, BOT)).toMatchObject([{ status: 'settled' }]);
     });
 

@@ -4,7 +4,7 @@ import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import type { Wallets } from '../../src/wallet/wallets.ts';
 import { allocation, BOT, platformSets, readUser, SAGA_B } from '../support/users.ts';
-import { markCommand, settleCommand, setUpWallet } from '../support/wallet-commands.ts';
+import { lockCommand, settleCommand, setUpWallet } from '../support/wallet-commands.ts';
 
 export function describeLiveValues(
   name: string,
@@ -16,7 +16,7 @@ export function describeLiveValues(
   describe(`${name}: the live value`, () => {
     it('live: that is paid, whatever currentValue and the lock say', async () => {
       const { connection, wallets, userId } = await setUp();
-      await wallets.mark(markCommand(userId));
+      await wallets.lock(lockCommand(userId));
       await platformSets(connection, userId, { [`botAllocations.${BOT}.currentValue`]: 7 });
       const worth = { status: 'live', value: 1234.56 } as const;
       const result = await wallets.settle(settleCommand(userId, { worth }));
@@ -30,7 +30,7 @@ export function describeLiveValues(
 
     it('live 0: nothing is paid, and that is no error', async () => {
       const { wallets, userId } = await setUp();
-      await wallets.mark(markCommand(userId));
+      await wallets.lock(lockCommand(userId));
       const worth = { status: 'live', value: 0 } as const;
       expect(await wallets.settle(settleCommand(userId, { worth }))).toMatchObject({
         receipt: { amountMinor: 0, pnlMinor: -100_000, newBalance: 500, valueSource: 'bot' },
@@ -39,7 +39,7 @@ export function describeLiveValues(
 
     it('not live: the stored value, and row and receipt say so', async () => {
       const { connection, wallets, userId } = await setUp();
-      await wallets.mark(markCommand(userId));
+      await wallets.lock(lockCommand(userId));
       const settle = settleCommand(userId, { worth: NOT_LIVE });
       const receipt = { amount: 1000, valueSource: 'stored', notLive: 'it does not answer' };
       expect(await wallets.settle(settle)).toMatchObject({ receipt });
@@ -50,9 +50,9 @@ export function describeLiveValues(
 
     it('the log has lost the answer, the lock has not: the lock’s value is paid', async () => {
       const { wallets, userId } = await setUp();
-      await wallets.mark(markCommand(userId));
-      const live = markCommand(userId, { value: 400, isLive: true });
-      expect(await wallets.mark(live)).toEqual({ status: 'marked', value: 400 });
+      await wallets.lock(lockCommand(userId));
+      const live = lockCommand(userId, { value: 400, isLive: true });
+      expect(await wallets.lock(live)).toEqual({ status: 'locked', value: 400 });
       const receipt = { amount: 400, pnl: -600, valueSource: 'bot' };
       const result = await wallets.settle(settleCommand(userId, { worth: NOT_LIVE }));
       expect(result).toMatchObject({ receipt });
@@ -64,7 +64,7 @@ export function describeLiveValues(
       ['the stop was told: that', {}, 400],
     ] as const)('the log has 400 and the lock 390, and what %s is paid', async (_, of, paid) => {
       const { wallets, userId } = await setUp();
-      await wallets.mark(markCommand(userId, { value: 390, isLive: true }));
+      await wallets.lock(lockCommand(userId, { value: 390, isLive: true }));
       const worth = { status: 'live', value: 400 } as const;
       const result = await wallets.settle(settleCommand(userId, { worth, ...of }));
       expect(result).toMatchObject({ receipt: { amount: paid, valueSource: 'bot' } });
@@ -72,9 +72,9 @@ export function describeLiveValues(
 
     it('the lock is repeated and the bot is at rest: its last word stays, and is paid', async () => {
       const { wallets, userId } = await setUp();
-      await wallets.mark(markCommand(userId, { value: 390, isLive: true }));
-      const again = markCommand(userId, { epoch: 2, value: 1000 });
-      expect(await wallets.mark(again)).toEqual({ status: 'marked', value: 390 });
+      await wallets.lock(lockCommand(userId, { value: 390, isLive: true }));
+      const again = lockCommand(userId, { epoch: 2, value: 1000 });
+      expect(await wallets.lock(again)).toEqual({ status: 'locked', value: 390 });
       const settle = settleCommand(userId, { epoch: 2, worth: NOT_LIVE });
       expect(await wallets.settle(settle)).toMatchObject({
         receipt: { amount: 390, valueSource: 'bot' },
@@ -94,12 +94,12 @@ export function describeLiveValues(
       'a part is withdrawn after the bot has answered, %s: the stored value, and said to be',
       async (_, of, again) => {
         const { connection, wallets, userId } = await setUp();
-        await wallets.mark(markCommand(userId, { value: 400, isLive: true }));
+        await wallets.lock(lockCommand(userId, { value: 400, isLive: true }));
         await platformSets(connection, userId, {
           [`botAllocations.${BOT}.allocatedAmount`]: 700,
           [`botAllocations.${BOT}.currentValue`]: 690,
         });
-        if ('value' in again) await wallets.mark(markCommand(userId, again));
+        if ('value' in again) await wallets.lock(lockCommand(userId, again));
         const result = await wallets.settle(settleCommand(userId, of));
         const notLive = 'the allocated amount has changed since it was asked';
         expect(result).toMatchObject({
@@ -110,10 +110,10 @@ export function describeLiveValues(
 
     it('a part is withdrawn, and the bot answers again after it: the newer answer is paid', async () => {
       const { connection, wallets, userId } = await setUp();
-      await wallets.mark(markCommand(userId, { value: 400, isLive: true }));
+      await wallets.lock(lockCommand(userId, { value: 400, isLive: true }));
       const path = `botAllocations.${BOT}.allocatedAmount`;
       await platformSets(connection, userId, { [path]: 700 });
-      await wallets.mark(markCommand(userId, { value: 100, isLive: true }));
+      await wallets.lock(lockCommand(userId, { value: 100, isLive: true }));
       const worth = { status: 'live', value: 100 } as const;
       expect(await wallets.settle(settleCommand(userId, { worth }))).toMatchObject({
         receipt: { amount: 100, pnl: -600, valueSource: 'bot' },
@@ -122,21 +122,21 @@ export function describeLiveValues(
 
     it('a worker whose claim is over writes its answer: fenced, the newer one’s is paid (I5)', async () => {
       const { wallets, userId } = await setUp();
-      await wallets.mark(markCommand(userId, { epoch: 2, value: 400, isLive: true }));
-      const late = markCommand(userId, { epoch: 1, value: 9_999, isLive: true });
-      expect(await wallets.mark(late)).toEqual({ status: 'fenced' });
+      await wallets.lock(lockCommand(userId, { epoch: 2, value: 400, isLive: true }));
+      const late = lockCommand(userId, { epoch: 1, value: 9_999, isLive: true });
+      expect(await wallets.lock(late)).toEqual({ status: 'fenced' });
       const settle = settleCommand(userId, { epoch: 2, worth: NOT_LIVE });
       expect(await wallets.settle(settle)).toMatchObject({ receipt: { amount: 400 } });
     });
 
     it('a live value in another saga’s lock that is taken over: it is not this one’s', async () => {
       const { wallets, userId } = await setUp();
-      await wallets.mark(markCommand(userId, { value: 400, isLive: true }));
-      const other = markCommand(userId, {
+      await wallets.lock(lockCommand(userId, { value: 400, isLive: true }));
+      const other = lockCommand(userId, {
         sagaId: SAGA_B,
-        mayTakeOver: [markCommand(userId).sagaId],
+        mayTakeOver: [lockCommand(userId).sagaId],
       });
-      await wallets.mark(other);
+      await wallets.lock(other);
       const settle = settleCommand(userId, { sagaId: SAGA_B, worth: NOT_LIVE });
       expect(await wallets.settle(settle)).toMatchObject({ receipt: { amount: 1000 } });
     });

@@ -16,8 +16,8 @@ import {
   users,
 } from '../support/users.ts';
 import {
-  markCommand,
-  markTarget,
+  lockCommand,
+  lockTarget,
   pay,
   settleCommand,
   setUpWallet,
@@ -36,7 +36,7 @@ export function describeRepeatedSettlements(
       const before = await readUser(connection, userId);
       const again = await wallets.settle(settleCommand(userId, { sagaId: SAGA_B, epoch: 7 }));
       expect(again).toEqual({ status: 'settled', receipt });
-      expect(await wallets.mark(markCommand(userId, { sagaId: SAGA_B }))).toEqual({
+      expect(await wallets.lock(lockCommand(userId, { sagaId: SAGA_B }))).toEqual({
         status: 'already-settled',
         opId: receipt.opId,
       });
@@ -47,25 +47,25 @@ export function describeRepeatedSettlements(
       const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
       const settle = settleCommand(userId, { epoch: 2 });
       expect(await wallets.settle(settle)).toEqual({ status: 'mark-dropped' });
-      await wallets.mark(markCommand(userId));
+      await wallets.lock(lockCommand(userId));
       expect(await wallets.settle(settle)).toEqual({ status: 'stale-mark', epoch: 1 });
-      await wallets.raiseMark(markTarget(userId, 2));
+      await wallets.raiseLock(lockTarget(userId, 2));
       await platformSets(connection, userId, { 'paperWallet.balance': Number.NaN });
       expect(await wallets.settle(settle)).toEqual({
         status: 'not-money',
         field: 'paperWallet.balance',
         found: 'NaN',
       });
-      await wallets.unmark(markTarget(userId, 2));
+      await wallets.unlock(lockTarget(userId, 2));
       await platformSets(connection, userId, { 'paperWallet.balance': 1 });
-      await wallets.mark(markCommand(userId, { sagaId: SAGA_B }));
+      await wallets.lock(lockCommand(userId, { sagaId: SAGA_B }));
       expect(await wallets.settle(settle)).toEqual({ status: 'other-saga', sagaId: SAGA_B });
       await platformSets(connection, userId, {
         [`botAllocations.${BOT}`]: allocation(1, 1, { allocatedAt: new Date(0) }),
       });
       expect(await wallets.settle(settle)).toEqual({
         status: 'other-incarnation',
-        life: '1970-01-01T00:00:00.000Z',
+        incarnationId: '1970-01-01T00:00:00.000Z',
       });
       await users(connection).updateOne(byId(userId), { $unset: { botAllocations: 1 } });
       expect(await wallets.settle(settle)).toEqual({ status: 'absent' });
@@ -76,10 +76,10 @@ export function describeRepeatedSettlements(
     it.each([
       ['allocatedAmount', -5, '-5'],
       ['allocatedAmount', '100', '"100"'],
-      ['closing.value', -1, '-1'],
+      ['lockedBy.value', -1, '-1'],
     ])('%s became %s after the lock: named, nothing moves', async (field, bad, found) => {
       const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
-      await wallets.mark(markCommand(userId));
+      await wallets.lock(lockCommand(userId));
       await platformSets(connection, userId, { [`botAllocations.${BOT}.${field}`]: bad });
       const before = await readUser(connection, userId);
       expect(await wallets.settle(settleCommand(userId))).toEqual({
@@ -92,7 +92,7 @@ export function describeRepeatedSettlements(
 
     it('our mark on another incarnation: it does not make that one payable', async () => {
       const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
-      await wallets.mark(markCommand(userId));
+      await wallets.lock(lockCommand(userId));
       const path = `botAllocations.${BOT}.allocatedAt`;
       await platformSets(connection, userId, { [path]: new Date(0) });
       expect(await wallets.settle(settleCommand(userId))).toMatchObject({
@@ -103,7 +103,7 @@ export function describeRepeatedSettlements(
 
     it('mark and allocation put back, our own field erased: the row alone forbids a second payment', async () => {
       const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
-      await wallets.mark(markCommand(userId));
+      await wallets.lock(lockCommand(userId));
       const { botAllocations } = await readUser(connection, userId);
       const first = await wallets.settle(settleCommand(userId));
       await users(connection).updateOne(byId(userId), {
@@ -118,10 +118,10 @@ export function describeRepeatedSettlements(
 
     it('mark dropped by a strict schema: marked again with the captured value, then paid', async () => {
       const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
-      await wallets.mark(markCommand(userId));
+      await wallets.lock(lockCommand(userId));
       await platformSets(connection, userId, { [`botAllocations.${BOT}`]: allocation(100, 0) });
       expect(await wallets.settle(settleCommand(userId))).toEqual({ status: 'mark-dropped' });
-      expect(await wallets.mark(markCommand(userId, { value: 120 }))).toMatchObject({ value: 120 });
+      expect(await wallets.lock(lockCommand(userId, { value: 120 }))).toMatchObject({ value: 120 });
       const result = await wallets.settle(settleCommand(userId));
       expect(result).toMatchObject({ receipt: { newBalance: 121, overwrittenValue: '0' } });
     });
@@ -136,7 +136,7 @@ export function describeRepeatedSettlements(
 
     it('our own field erased: the receipt is made from the row', async () => {
       const { connection, wallets, userId } = await setUp(0.1, allocation(0.15, 0.2));
-      const { life: _life, ...receipt } = await pay(wallets, userId);
+      const { incarnationId: _life, ...receipt } = await pay(wallets, userId);
       await users(connection).updateOne(byId(userId), { $unset: { ledgerState: 1 } });
       expect(await wallets.findReceipt(userId, receipt.opId)).toEqual(receipt);
     });
@@ -148,8 +148,8 @@ export function describeRepeatedSettlements(
       expect(await wallets.readAllocation(userId, BOT)).toMatchObject({
         allocation: { settledOpId: receipt.opId },
       });
-      const mark = await wallets.mark(markCommand(userId, { sagaId: SAGA_B }));
-      expect(mark).toEqual({ status: 'already-settled', opId: receipt.opId });
+      const lock = await wallets.lock(lockCommand(userId, { sagaId: SAGA_B }));
+      expect(lock).toEqual({ status: 'already-settled', opId: receipt.opId });
       expect((await readUser(connection, userId)).paperWallet.balance).toBe(121);
     });
 
@@ -158,12 +158,12 @@ export function describeRepeatedSettlements(
       const { connection, wallets, userId } = await setUp(1, undated);
       const receipt = await pay(wallets, userId, { incarnation: stamped(userId) });
       await platformSets(connection, userId, { [`botAllocations.${BOT}`]: undated });
-      const again = markCommand(userId, { sagaId: SAGA_B, incarnation: stamped(userId, SAGA_B) });
-      expect(await wallets.mark(again)).toEqual({ status: 'already-settled', opId: receipt.opId });
+      const again = lockCommand(userId, { sagaId: SAGA_B, incarnation: stamped(userId, SAGA_B) });
+      expect(await wallets.lock(again)).toEqual({ status: 'already-settled', opId: receipt.opId });
       await users(connection).updateOne(byId(userId), { $unset: { ledgerState: 1 } });
-      expect(await wallets.mark(again)).toMatchObject({ status: 'already-settled' });
+      expect(await wallets.lock(again)).toMatchObject({ status: 'already-settled' });
       const { botAllocations } = await readUser(connection, userId);
-      expect(botAllocations[BOT].closing).toBeUndefined();
+      expect(botAllocations[BOT].lockedBy).toBeUndefined();
     });
 
     it('the same id allocated anew after a settlement: another incarnation, paid on its own', async () => {

@@ -39,7 +39,7 @@ export function describeReservations(
           opId: OP,
           userId,
           instanceId: BOT,
-          life: at.toISOString(),
+          incarnationId: at.toISOString(),
           botName: 'Alpha',
           amountMinor: 10_010,
           previousBalance: 1000.1,
@@ -184,7 +184,11 @@ export function describeReservations(
       const { connection, userId, wallets } = await setUp(1000);
       const result = await wallets.reserve(order(userId));
       if (result.status !== 'reserved') throw new Error(result.status);
-      const incarnation = { userId, instanceId: BOT, life: result.reservation.life };
+      const incarnation = {
+        userId,
+        instanceId: BOT,
+        incarnationId: result.reservation.incarnationId,
+      };
       const opId = settlementOpId(incarnation);
       const receipt = await pay(wallets, userId, {
         incarnation,

@@ -4,15 +4,15 @@
 import type { Connection, mongo } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import type { UserId } from '../../src/domain/ids.ts';
-import { settlementOpId, stampedLife } from '../../src/domain/incarnation.ts';
+import { settlementOpId, stampedIncarnationId } from '../../src/domain/incarnation.ts';
 import { createMongoLedger } from '../../src/wallet/mongodb/ledger.ts';
 import type { ResurrectedTarget, Wallets } from '../../src/wallet/wallets.ts';
 import {
   allocation,
   BOT,
   byId,
+  INCARNATION,
   incarnationOf,
-  LIFE,
   platformSets,
   readUser,
   SAGA_A,
@@ -20,7 +20,7 @@ import {
   stamped,
   users,
 } from '../support/users.ts';
-import { markCommand, pay, setUpWallet } from '../support/wallet-commands.ts';
+import { lockCommand, pay, setUpWallet } from '../support/wallet-commands.ts';
 
 export function describeResurrections(
   name: string,
@@ -66,23 +66,23 @@ export function describeResurrections(
       const accepted = await readUser(connection, userId);
       const { allocatedAt } = accepted.botAllocations[BOT];
       expect(allocatedAt).toBeInstanceOf(Date);
-      expect(allocatedAt.getTime()).toBeGreaterThan(Date.parse(LIFE));
+      expect(allocatedAt.getTime()).toBeGreaterThan(Date.parse(INCARNATION));
       expect(accepted.botAllocations[BOT]).toEqual(
-        allocation(100, 110, { allocatedAt, acceptedFrom: LIFE }),
+        allocation(100, 110, { allocatedAt, acceptedFrom: INCARNATION }),
       );
-      const life = allocatedAt.toISOString();
+      const incarnationId = allocatedAt.toISOString();
       expect(await wallets.readAllocation(userId, BOT)).toMatchObject({
-        allocation: { life, value: 110, notMoney: null, mark: null, settledOpId: null },
+        allocation: { incarnationId, value: 110, notMoney: null, lock: null, settledOpId: null },
       });
 
       expect(await wallets.acceptResurrected(target(userId))).toEqual({ status: 'accepted' });
       expect(await readUser(connection, userId)).toEqual(accepted);
 
-      const incarnation = incarnationOf(userId, BOT, life);
+      const incarnation = incarnationOf(userId, BOT, incarnationId);
       const paid = await pay(wallets, userId, { incarnation });
       expect(paid).toMatchObject({ amount: 110, newBalance: 270 });
       expect(paid.opId).not.toBe(receipt.opId);
-      expect(await wallets.mark(markCommand(userId, { incarnation }))).toMatchObject({
+      expect(await wallets.lock(lockCommand(userId, { incarnation }))).toMatchObject({
         status: 'already-settled',
       });
     });
@@ -113,12 +113,12 @@ export function describeResurrections(
 
     it('a mark came back with it: refused by its name until its saga is known to be over', async () => {
       const { connection, wallets, userId } = await setUp(({ botAllocations }) => {
-        const closing = { sagaId: SAGA_A, epoch: 3, value: 110, life: LIFE };
-        return { botAllocations: { [BOT]: { ...botAllocations[BOT], closing } } };
+        const lockedBy = { sagaId: SAGA_A, epoch: 3, value: 110, incarnationId: INCARNATION };
+        return { botAllocations: { [BOT]: { ...botAllocations[BOT], lockedBy } } };
       });
       const before = await readUser(connection, userId);
       for (const change of [wallets.dropResurrected, wallets.acceptResurrected]) {
-        const refused = { status: 'marked', sagaId: SAGA_A };
+        const refused = { status: 'locked', sagaId: SAGA_A };
         expect(await change(target(userId))).toEqual(refused);
         expect(await change(target(userId, { mayTakeOver: [SAGA_B] }))).toEqual(refused);
       }
@@ -126,7 +126,7 @@ export function describeResurrections(
       const over = target(userId, { mayTakeOver: [SAGA_A] });
       expect(await wallets.acceptResurrected(over)).toEqual({ status: 'accepted' });
       expect(await wallets.readAllocation(userId, BOT)).toMatchObject({
-        allocation: { mark: null, settledOpId: null },
+        allocation: { lock: null, settledOpId: null },
       });
     });
 
@@ -152,7 +152,7 @@ export function describeResurrections(
         await pay(wallets, userId, { incarnation: stamped(userId) });
         await platformSets(connection, userId, { botAllocations: { [BOT]: undated } });
         // Another saga has seen it since, and named the finding by its own stamp.
-        const incarnation = incarnationOf(userId, BOT, stampedLife(SAGA_B));
+        const incarnation = incarnationOf(userId, BOT, stampedIncarnationId(SAGA_B));
         const { status } = await wallets[change](target(userId, { incarnation }));
         expect(status).toBe(change === 'dropResurrected' ? 'gone' : 'accepted');
         const reading = await wallets.readAllocation(userId, BOT);
@@ -186,8 +186,8 @@ export function describeResurrections(
       expect(told).toEqual(new Set([isThere ? 'accepted' : 'gone']));
       expect(paperWallet.balance).toBe(160);
       if (isThere) {
-        const life = botAllocations[BOT].allocatedAt.toISOString();
-        const opId = settlementOpId(incarnationOf(userId, BOT, life));
+        const incarnationId = botAllocations[BOT].allocatedAt.toISOString();
+        const opId = settlementOpId(incarnationOf(userId, BOT, incarnationId));
         expect(await wallets.findReceipt(userId, opId)).toBeNull();
       }
     });

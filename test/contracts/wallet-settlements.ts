@@ -10,13 +10,13 @@ import { createTestDatabase } from '../support/database.ts';
 import {
   allocation,
   BOT,
+  INCARNATION,
   incarnationOf,
-  LIFE,
   platformSets,
   putUser,
   readUser,
 } from '../support/users.ts';
-import { markCommand, pay, settleCommand, setUpWallet } from '../support/wallet-commands.ts';
+import { lockCommand, pay, settleCommand, setUpWallet } from '../support/wallet-commands.ts';
 
 export function describeSettlements(
   name: string,
@@ -32,7 +32,7 @@ export function describeSettlements(
         opId,
         userId,
         instanceId: BOT,
-        life: LIFE,
+        incarnationId: INCARNATION,
         botName: 'Bot 1',
         amount: 1105,
         pnl: 0,
@@ -187,7 +187,7 @@ export function describeSettlements(
 
     it('value updated between lock and settlement: the newer one is paid', async () => {
       const { connection, wallets, userId } = await setUp(0, allocation(100, 120));
-      await wallets.mark(markCommand(userId));
+      await wallets.lock(lockCommand(userId));
       await platformSets(connection, userId, { [`botAllocations.${BOT}.currentValue`]: 133.33 });
       const result = await wallets.settle(settleCommand(userId));
       expect(result).toMatchObject({ receipt: { newBalance: 133.33 } });
@@ -203,7 +203,7 @@ export function describeSettlements(
       ['an empty list', [], '[]'],
     ])('value overwritten by %s after the lock: the locked one is paid', async (_w, bad, found) => {
       const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
-      await wallets.mark(markCommand(userId));
+      await wallets.lock(lockCommand(userId));
       await platformSets(connection, userId, { [`botAllocations.${BOT}.currentValue`]: bad });
       const result = await wallets.settle(settleCommand(userId));
       expect(result).toMatchObject({ receipt: { newBalance: 121, overwrittenValue: found } });
@@ -211,7 +211,7 @@ export function describeSettlements(
 
     it('worth nothing at the lock and broken since: nothing is paid, nothing was overwritten', async () => {
       const { connection, wallets, userId } = await setUp(1, allocation(100, 0));
-      await wallets.mark(markCommand(userId));
+      await wallets.lock(lockCommand(userId));
       await platformSets(connection, userId, { [`botAllocations.${BOT}.currentValue`]: 'x' });
       const result = await wallets.settle(settleCommand(userId));
       if (result.status !== 'settled') throw new Error(result.status);
@@ -229,8 +229,8 @@ export function describeSettlements(
         const bots = { [text]: allocation(1, 2), a: { b: { c: allocation(500, 500) } } };
         const userId = await putUser(connection, { balance: 0, bots });
         if (text.includes('$')) {
-          expect(await wallets.mark(markCommand(userId, { instanceId }))).toMatchObject({
-            status: 'marked',
+          expect(await wallets.lock(lockCommand(userId, { instanceId }))).toMatchObject({
+            status: 'locked',
           });
           return;
         }

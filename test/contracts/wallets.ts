@@ -3,8 +3,8 @@
 import type { Connection } from 'mongoose';
 import type { Wallets } from '../../src/wallet/wallets.ts';
 import { describeLiveValues } from './wallet-live-values.ts';
-import { describeMarks } from './wallet-marks.ts';
-import { describePastLives } from './wallet-past-lives.ts';
+import { describeLocks } from './wallet-locks.ts';
+import { describePastIncarnations } from './wallet-past-incarnations.ts';
 import { describeRepeatedSettlements } from './wallet-repeats.ts';
 import { describeReservations } from './wallet-reservations.ts';
 import { describeResurrections } from './wallet-resurrections.ts';
@@ -14,11 +14,11 @@ export function describeWallets(
   name: string,
   createWallets: (connection: Connection) => Wallets,
 ): void {
-  describeMarks(name, createWallets);
+  describeLocks(name, createWallets);
   describeReservations(name, createWallets);
   describeSettlements(name, createWallets);
   describeLiveValues(name, createWallets);
   describeRepeatedSettlements(name, createWallets);
   describeResurrections(name, createWallets);
-  describePastLives(name, createWallets);
+  describePastIncarnations(name, createWallets);
 }

@@ -13,7 +13,7 @@ import {
   runPool,
   testDocker,
 } from '../support/docker.ts';
-import { createLooks } from '../support/looks.ts';
+import { createHealthChecks } from '../support/health-checks.ts';
 import { returnedBy, skippedOf, syncWallet } from '../support/syncs.ts';
 import { allocation, putUser, readUser } from '../support/users.ts';
 
@@ -26,8 +26,8 @@ interface Cast {
 }
 
 function castOf(): Cast {
-  const mark = randomBytes(3).toString('hex');
-  return { loss: `uid-loss${mark}`, live: `uid-live${mark}`, decoy: `company-postgres-${mark}` };
+  const lock = randomBytes(3).toString('hex');
+  return { loss: `uid-loss${lock}`, live: `uid-live${lock}`, decoy: `company-postgres-${lock}` };
 }
 
 function start(poolState: PoolState): Promise<TestApplication> {
@@ -111,7 +111,7 @@ describeDocker('what the pool state file claims', () => {
     const userId = await putOwner(app, loss);
 
     expect(skippedOf(await syncWallet(app, loss))).toEqual({ [bot]: 'unknown' });
-    await createLooks(app).round();
+    await createHealthChecks(app).round();
     const order = { botName: 'new', allocatedAmount: 10 };
     const provision = await app.call(loss, 'POST', '/provision', { prefer: 'wait=20' }, order);
     expect(provision.status).toBe(409);
@@ -139,7 +139,7 @@ describeDocker('what the pool state file claims', () => {
     expect((await deleteBot(app, { uid: loss, instanceId: bot })).status).toBe(404);
     expect((await syncWallet(app, loss)).body.data.cleanedBots).toEqual([]);
     expect(returnedBy(await syncWallet(app, live))).toEqual({});
-    await createLooks(app).round();
+    await createHealthChecks(app).round();
     expect(await programOf(pool, bot)).toBe('RUNNING');
     expect((await readPoolState(app)).botMapping).toHaveProperty([bot]);
     expect(await conflicts(app)).not.toEqual([]);

@@ -44,9 +44,9 @@ async function readPortOf({ script, port, command = SLEEP, environment }: Files)
     const line = `mkdir -p ${folder} && cd ${folder} && ${script}`;
     expect(await pool.exec(['sh', '-c', line])).toMatchObject({ exitCode: 0 });
   }
-  const seen = await locateOne(bots, uid);
-  if (seen.kind !== 'pooled') throw new Error('it is in no pool');
-  return itemsOf(await bots.readPort(instanceId, seen, call()));
+  const observed = await locateOne(bots, uid);
+  if (observed.kind !== 'pooled') throw new Error('it is in no pool');
+  return itemsOf(await bots.readPort(instanceId, observed, call()));
 }
 
 describeDocker('the port of a bot on real containers', () => {
@@ -134,7 +134,7 @@ describeDocker('the port of a bot on real containers', () => {
       expect(botMapping[told]).not.toHaveProperty('host');
       expect(pools[`${uid}-pool-1`]?.bots).toEqual([told]);
       expect(await findingsOf(app, 'unmapped-bot')).toMatchObject([
-        { instanceId: silent, discriminator: 'port-unknown', seen: 1 },
+        { instanceId: silent, discriminator: 'port-unknown', observed: 1 },
       ]);
     },
     SLOW_MS,

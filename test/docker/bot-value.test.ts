@@ -115,12 +115,14 @@ describeDocker('the value of a bot in a real container', () => {
     await writeConfig(pool, botConfig(9_007), `/srv/bots/${INSTANCE}`);
     const query = { instanceId: INSTANCE, firebaseUid: UID, poolContainers: [] };
     const located = await bots.locate(query, call());
-    const [seen] = located.status === 'ok' ? located.items : [];
-    if (seen?.kind !== 'pooled') throw new Error('it is in no pool');
-    expect((await bots.readEndpoint(INSTANCE, seen, call())).config).toMatchObject(
+    const [observed] = located.status === 'ok' ? located.items : [];
+    if (observed?.kind !== 'pooled') throw new Error('it is in no pool');
+    expect((await bots.readEndpoint(INSTANCE, observed, call())).config).toMatchObject(
       botConfig(9_007),
     );
-    expect(await bots.readPort(INSTANCE, seen, call())).toMatchObject({ items: { port: 9_007 } });
+    expect(await bots.readPort(INSTANCE, observed, call())).toMatchObject({
+      items: { port: 9_007 },
+    });
   });
 
   it('a configuration larger than any: not read, the stored value', async () => {

@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { InDoubtError, UnavailableError } from '../../packages/saga/src/errors.ts';
 import { createDockerBots } from '../../src/bots/docker/docker-bots.ts';
-import { isAtRest, type Sighting } from '../../src/domain/bot.ts';
+import { isAtRest, type ObservedBot } from '../../src/domain/bot.ts';
 import {
   call,
   itemsOf,
   locateOne,
-  look,
   newUid,
+  observe,
   poolOf,
   query,
   queryFor,
@@ -90,7 +90,10 @@ describeDocker('bots in a docker that fails', () => {
     const stop = bots.stop(`${uid}-bot-1`, captured, call());
     await expect(stop).rejects.toMatchObject({ code: 'DOCKER_TIMEOUT' });
     await expect(stop).rejects.toBeInstanceOf(InDoubtError);
-    expect(await look(bots, uid, captured)).toMatchObject({ running: true, restartPolicy: 'no' });
+    expect(await observe(bots, uid, captured)).toMatchObject({
+      running: true,
+      restartPolicy: 'no',
+    });
   });
 
   test('a stop whose answer is lost or broken off: in doubt, and it did happen', async () => {
@@ -104,8 +107,8 @@ describeDocker('bots in a docker that fails', () => {
       const stop = bots.stop(`${uid}-bot-1`, captured, call());
       await expect(stop).rejects.toBeInstanceOf(InDoubtError);
       await waitFor('the stop to happen', async () => {
-        const seen = await look(bots, uid, captured);
-        return seen !== null && isAtRest(seen);
+        const observed = await observe(bots, uid, captured);
+        return observed !== null && isAtRest(observed);
       });
       proxy.calm();
       await bots.restore(`${uid}-bot-1`, captured, call());
@@ -127,9 +130,12 @@ describeDocker('bots in a docker that fails', () => {
       await expect(stop).rejects.toBeInstanceOf(InDoubtError);
       proxy.calm();
       await bots.stop(`${uid}-bot-1`, captured, call());
-      expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+      expect(await observe(bots, uid, captured)).toMatchObject({
+        conf: 'aside',
+        program: 'absent',
+      });
       await bots.restore(`${uid}-bot-1`, captured, call());
-      expect(await look(bots, uid, captured)).toEqual(captured);
+      expect(await observe(bots, uid, captured)).toEqual(captured);
     }
   });
 
@@ -144,7 +150,7 @@ describeDocker('bots in a docker that fails', () => {
     bots.open();
     await proxy.stop();
     await waitFor('the circuit to open', async () => {
-      expect((await bots.look(`${uid}-bot-1`, captured, call())).status).toBe('unknown');
+      expect((await bots.observe(`${uid}-bot-1`, captured, call())).status).toBe('unknown');
       return bots.hostStates()[0]?.circuit === 'open';
     });
     const stop = bots.stop(`${uid}-bot-1`, captured, call());
@@ -154,7 +160,7 @@ describeDocker('bots in a docker that fails', () => {
     await proxy.start();
     await waitFor('the host to be announced', () => back.length > 0);
     expect(bots.hostStates()).toMatchObject([{ name: 'test', circuit: 'closed' }]);
-    expect(await look(bots, uid, captured)).toEqual(captured);
+    expect(await observe(bots, uid, captured)).toEqual(captured);
   });
 
   test('a host that is back, asked by many at once: one of them asks it, all get its answer', async () => {
@@ -169,8 +175,8 @@ describeDocker('bots in a docker that fails', () => {
     await proxy.start();
     // Nobody pings here: the calls themselves are the probe, at most one a second.
     await waitFor('a look that gets an answer', async () => {
-      const looks = [1, 2, 3, 4].map(() => bots.locate(queryFor(uid), call()));
-      const answers = new Set((await Promise.all(looks)).map(({ status }) => status));
+      const observations = [1, 2, 3, 4].map(() => bots.locate(queryFor(uid), call()));
+      const answers = new Set((await Promise.all(observations)).map(({ status }) => status));
       expect(answers.size).toBe(1);
       return answers.has('ok');
     });
@@ -190,15 +196,15 @@ describeDocker('bots in a docker that fails', () => {
         fencedAt.push(proxy.requests.length);
       },
     };
-    const changesOf = async (id: string, run: (seen: Sighting) => Promise<unknown>) => {
-      const seen = await locateOne(bots, uid, id);
+    const changesOf = async (id: string, run: (observed: ObservedBot) => Promise<unknown>) => {
+      const observed = await locateOne(bots, uid, id);
       fencedAt.length = 0;
-      await run(seen);
+      await run(observed);
       return fencedAt.map((at) => proxy.requests[at]?.replaceAll(/[0-9a-f]{64}/g, 'ID'));
     };
     const ids = [`${uid}-bot-1`, `${uid}-bot-2`] as const;
     const captured = await locateOne(bots, uid, ids[0]);
-    expect(await changesOf(ids[0], (seen) => bots.stop(ids[0], seen, fencing))).toEqual([
+    expect(await changesOf(ids[0], (observed) => bots.stop(ids[0], observed, fencing))).toEqual([
       'POST /containers/ID/update',
       'POST /containers/ID/stop?t=1',
     ]);
@@ -206,7 +212,7 @@ describeDocker('bots in a docker that fails', () => {
       'POST /containers/ID/update',
       'POST /containers/ID/start',
     ]);
-    expect(await changesOf(ids[0], (seen) => bots.remove(ids[0], seen, fencing))).toEqual([
+    expect(await changesOf(ids[0], (observed) => bots.remove(ids[0], observed, fencing))).toEqual([
       'POST /containers/ID/update',
       'POST /containers/ID/stop?t=1',
       'DELETE /containers/ID?v=false&force=false',
@@ -214,13 +220,13 @@ describeDocker('bots in a docker that fails', () => {
     // The conf file put aside, the program stopped, and taken out of supervisord.
     const folder = '/pool/supervisor';
     const name = `bot-${ids[1]}`;
-    const stop = await changesOf(ids[1], (seen) => bots.stop(ids[1], seen, fencing));
+    const stop = await changesOf(ids[1], (observed) => bots.stop(ids[1], observed, fencing));
     expect(stop).toEqual([
       expect.stringContaining(`mv -f -- ${folder}/${name}.conf ${folder}/${name}.conf.reclaimed `),
       `stop ${name}`,
       `remove ${name}`,
     ]);
-    expect(await changesOf(ids[1], (seen) => bots.remove(ids[1], seen, fencing))).toEqual([
+    expect(await changesOf(ids[1], (observed) => bots.remove(ids[1], observed, fencing))).toEqual([
       expect.stringContaining(`rm -f -- ${folder}/${name}.conf ${folder}/${name}.conf.reclaimed `),
     ]);
   });
@@ -268,7 +274,10 @@ describeDocker('bots that do not behave', () => {
     await runDedicated({ name: `freqtrade-${uid}-bot-1`, command, restart: 'always' });
     const captured = await locateOne(bots, uid);
     await bots.stop(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toMatchObject({ running: false, restartPolicy: 'no' });
+    expect(await observe(bots, uid, captured)).toMatchObject({
+      running: false,
+      restartPolicy: 'no',
+    });
   });
 
   test('a program whose owner gives it longer than our calls take: they wait for it', async () => {
@@ -284,7 +293,7 @@ describeDocker('bots that do not behave', () => {
     await runPool({ name: poolOf(uid), programs: [program] });
     const captured = await locateOne(bots, uid);
     await bots.stop(id, captured, call());
-    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+    expect(await observe(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
     expect(await wasKilled(id)).toBe(false);
   });
 
@@ -308,7 +317,7 @@ describeDocker('bots that do not behave', () => {
     });
     expect(captured).toMatchObject({ running: true, restartPolicy: 'always' });
     await bots.stop(`${uid}-bot-1`, captured, call());
-    const stopped = await look(bots, uid, captured);
+    const stopped = await observe(bots, uid, captured);
     expect(stopped).toMatchObject({ running: false, restartPolicy: 'no' });
   });
 
@@ -334,7 +343,7 @@ describeDocker('bots that do not behave', () => {
     const captured = await locateOne(bots, uid);
     const removals = [1, 2, 3, 4, 5].map(() => bots.remove(`${uid}-bot-1`, captured, call()));
     await Promise.all(removals);
-    expect(await look(bots, uid, captured)).toBeNull();
+    expect(await observe(bots, uid, captured)).toBeNull();
   });
 
   test('a program that takes its time to stop: in doubt at the deadline, and not at rest', async () => {
@@ -353,15 +362,15 @@ describeDocker('bots that do not behave', () => {
     const captured = await locateOne(bots, uid);
     const stop = bots.stop(`${uid}-bot-1`, captured, call());
     await expect(stop).rejects.toBeInstanceOf(InDoubtError);
-    const seen = await look(bots, uid, captured);
-    expect(seen).toMatchObject({ conf: 'aside', program: 'STOPPING' });
-    expect(seen !== null && isAtRest(seen)).toBe(false);
+    const observed = await observe(bots, uid, captured);
+    expect(observed).toMatchObject({ conf: 'aside', program: 'STOPPING' });
+    expect(observed !== null && isAtRest(observed)).toBe(false);
     await waitFor('supervisord to kill it', async () => {
-      const now = await look(bots, uid, captured);
+      const now = await observe(bots, uid, captured);
       return now !== null && isAtRest(now);
     });
     await bots.stop(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+    expect(await observe(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
   });
 
   test('a paused pool: it cannot be asked, so nothing in it is absent', async () => {
@@ -400,13 +409,19 @@ describeDocker('bots that do not behave', () => {
     await runPool({ name: poolOf(uid), programs, poolDir });
     const captured = await locateOne(bots, uid);
     await docker.getContainer(poolOf(uid)).stop({ t: 0 });
-    expect(await look(bots, uid, captured)).toMatchObject({ poolRunning: false, conf: 'present' });
+    expect(await observe(bots, uid, captured)).toMatchObject({
+      poolRunning: false,
+      conf: 'present',
+    });
     await docker.getContainer(poolOf(uid)).remove({ force: true });
-    expect(await look(bots, uid, captured)).toBeNull();
+    expect(await observe(bots, uid, captured)).toBeNull();
     await runPool({ name: poolOf(uid), programs, poolDir });
-    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'present', program: 'RUNNING' });
+    expect(await observe(bots, uid, captured)).toMatchObject({
+      conf: 'present',
+      program: 'RUNNING',
+    });
     await bots.remove(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toBeNull();
+    expect(await observe(bots, uid, captured)).toBeNull();
   });
 
   test('a conf file that the platform writes again: the next stop puts it aside again', async () => {
@@ -422,11 +437,11 @@ describeDocker('bots that do not behave', () => {
       .exec({ Cmd: ['cp', `${conf}.reclaimed`, conf] });
     await exec.start({ Detach: true });
     await waitFor('the conf file to be back', async () => {
-      const seen = await look(bots, uid, captured);
-      return seen?.kind === 'pooled' && seen.conf === 'present';
+      const observed = await observe(bots, uid, captured);
+      return observed?.kind === 'pooled' && observed.conf === 'present';
     });
     await bots.stop(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+    expect(await observe(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
   });
 
   test("a pool container with one bot's label: nothing is touched, and nobody is told it is absent", async () => {

@@ -6,19 +6,19 @@ import { expect, onTestFinished, test } from 'vitest';
 import { InDoubtError, UnavailableError } from '../../packages/saga/src/errors.ts';
 import { createDockerBots } from '../../src/bots/docker/docker-bots.ts';
 import type { DockerEndpoint } from '../../src/bots/docker/docker-client.ts';
-import type { DedicatedSighting, PooledSighting } from '../../src/domain/bot.ts';
+import type { ObservedDedicated, ObservedPooled } from '../../src/domain/bot.ts';
 import { call, queryFor } from '../contracts/bots.ts';
 import { listAll } from '../support/list-all.ts';
 
 const BASE = { host: 'test', containerId: 'a'.repeat(64), containerName: 'x', labels: {} };
-const DEDICATED: DedicatedSighting = {
+const DEDICATED: ObservedDedicated = {
   ...BASE,
   kind: 'dedicated',
   running: true,
   paused: false,
   restartPolicy: 'always',
 };
-const POOLED: PooledSighting = {
+const POOLED: ObservedPooled = {
   ...BASE,
   kind: 'pooled',
   poolRunning: true,
@@ -33,10 +33,10 @@ test.each([
 ])('%s: unknown for a look, unavailable for a change', async (_case, endpoint) => {
   const bots = createBots(endpoint);
   expect((await bots.locate(queryFor('u'), call())).status).toBe('unknown');
-  for (const seen of [DEDICATED, POOLED]) {
-    expect((await bots.look('u-bot-1', seen, call())).status).toBe('unknown');
+  for (const observed of [DEDICATED, POOLED]) {
+    expect((await bots.observe('u-bot-1', observed, call())).status).toBe('unknown');
     for (const change of [bots.stop, bots.restore, bots.remove]) {
-      const changing = change('u-bot-1', seen, call());
+      const changing = change('u-bot-1', observed, call());
       await expect(changing).rejects.toBeInstanceOf(UnavailableError);
       await expect(changing).rejects.toMatchObject({ code: 'DOCKER_UNREACHABLE' });
     }
@@ -62,11 +62,11 @@ test.each([
   );
   expect((await bots.locate(queryFor('u'), call())).status).toBe('unknown');
   expect((await listAll(bots, null))[0]?.answer.status).toBe('unknown');
-  for (const seen of [DEDICATED, POOLED]) {
-    expect((await bots.look('u-bot-1', seen, call())).status).toBe('unknown');
-    await expect(bots.stop('u-bot-1', seen, call())).rejects.toBeInstanceOf(InDoubtError);
-    await expect(bots.remove('u-bot-1', seen, call())).rejects.toBeInstanceOf(InDoubtError);
-    await expect(bots.restore('u-bot-1', seen, call())).rejects.toBeInstanceOf(InDoubtError);
+  for (const observed of [DEDICATED, POOLED]) {
+    expect((await bots.observe('u-bot-1', observed, call())).status).toBe('unknown');
+    await expect(bots.stop('u-bot-1', observed, call())).rejects.toBeInstanceOf(InDoubtError);
+    await expect(bots.remove('u-bot-1', observed, call())).rejects.toBeInstanceOf(InDoubtError);
+    await expect(bots.restore('u-bot-1', observed, call())).rejects.toBeInstanceOf(InDoubtError);
   }
 });
 
@@ -81,10 +81,10 @@ test('a server that accepts and is silent: one deadline each at first, then no w
   });
   const { port } = server.address() as AddressInfo;
   const bots = createBots({ host: '127.0.0.1', port });
-  for (let look = 0; look < 3; look++) await bots.look('u-bot-1', DEDICATED, call());
+  for (let observe = 0; observe < 3; observe++) await bots.observe('u-bot-1', DEDICATED, call());
   expect(bots.hostStates()[0]?.circuit).toBe('open');
   const began = performance.now();
-  const answers = Array.from({ length: 50 }, () => bots.look('u-bot-1', DEDICATED, call()));
+  const answers = Array.from({ length: 50 }, () => bots.observe('u-bot-1', DEDICATED, call()));
   for (const { status } of await Promise.all(answers)) expect(status).toBe('unknown');
   expect(performance.now() - began).toBeLessThan(1_000);
 });
@@ -93,7 +93,7 @@ test('an abort in mid-call: the wait ends at once', async () => {
   const controller = new AbortController();
   const bots = createBots(await serve(() => controller.abort()), 20_000);
   const began = performance.now();
-  const looking = bots.look('u-bot-1', DEDICATED, { signal: controller.signal });
+  const looking = bots.observe('u-bot-1', DEDICATED, { signal: controller.signal });
   expect((await looking).status).toBe('unknown');
   expect(performance.now() - began).toBeLessThan(5_000);
 });
@@ -103,9 +103,9 @@ test('an id that no bot can have: unknown, and no container is asked for it', as
   const bots = createBots(await serve((_request, response) => response.end(String(++requests))));
   const query = { instanceId: '..', firebaseUid: null, poolContainers: [] };
   expect((await bots.locate(query, call())).status).toBe('unknown');
-  const seen = { ...DEDICATED, containerId: '../images/json' };
-  expect((await bots.look('u-bot-1', seen, call())).status).toBe('unknown');
-  await expect(bots.remove('u-bot-1', seen, call())).rejects.toBeInstanceOf(InDoubtError);
+  const observed = { ...DEDICATED, containerId: '../images/json' };
+  expect((await bots.observe('u-bot-1', observed, call())).status).toBe('unknown');
+  await expect(bots.remove('u-bot-1', observed, call())).rejects.toBeInstanceOf(InDoubtError);
   expect(requests).toBe(0);
 });
 

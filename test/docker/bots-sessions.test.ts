@@ -3,7 +3,7 @@
 
 import { expect, onTestFinished, test } from 'vitest';
 import type { Deadlines } from '../../src/bots/docker/deadlines.ts';
-import { call, locateOne, look, newUid, poolOf, queryFor } from '../contracts/bots.ts';
+import { call, locateOne, newUid, observe, poolOf, queryFor } from '../contracts/bots.ts';
 import { describeDocker, type PoolProgram, runPool, testDocker } from '../support/docker.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { createDockerProxy } from './bots-proxy.ts';
@@ -48,9 +48,9 @@ describeDocker('sessions kept in a pool', () => {
   test('several looks and a stop: one of each, and none is left when the bots are closed', async () => {
     const { bots, uid, ours, begun } = await startPool([SLEEPS]);
     const captured = await locateOne(bots, uid);
-    await look(bots, uid, captured);
+    await observe(bots, uid, captured);
     await bots.stop(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+    expect(await observe(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
     // A supervisorctl and a shell.
     expect(begun()).toBe(2);
     expect(await ours()).not.toEqual([]);
@@ -70,10 +70,10 @@ describeDocker('sessions kept in a pool', () => {
     const captured = await locateOne(bots, uid);
     await pool.exec(['/bin/sh', '-c', KILL_OURS]);
     expect(await ours()).toEqual([]);
-    expect(await look(bots, uid, captured)).toEqual(captured);
+    expect(await observe(bots, uid, captured)).toEqual(captured);
     await pool.exec(['/bin/sh', '-c', KILL_OURS]);
     await bots.stop(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+    expect(await observe(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
   });
 
   test('the pool is restarted between two commands: the next look asks the new supervisord', async () => {
@@ -81,9 +81,9 @@ describeDocker('sessions kept in a pool', () => {
     const captured = await locateOne(bots, uid);
     await pool.container.restart({ t: 0 });
     await waitFor('the program to run again', async () => {
-      const answer = await bots.look(`${uid}-bot-1`, captured, call());
-      const seen = answer.status === 'ok' ? answer.items : null;
-      return seen?.kind === 'pooled' && seen.program === 'RUNNING';
+      const answer = await bots.observe(`${uid}-bot-1`, captured, call());
+      const observed = answer.status === 'ok' ? answer.items : null;
+      return observed?.kind === 'pooled' && observed.program === 'RUNNING';
     });
   });
 
@@ -97,8 +97,8 @@ describeDocker('sessions kept in a pool', () => {
     ];
     const stopping = bots.stop(slow, slowSeen, call());
     const isStopping = async () => {
-      const seen = await look(bots, uid, slowSeen);
-      return seen?.kind === 'pooled' && seen.program === 'STOPPING';
+      const observed = await observe(bots, uid, slowSeen);
+      return observed?.kind === 'pooled' && observed.program === 'STOPPING';
     };
     await waitFor('the slow one to be asked to stop', isStopping);
     await bots.stop(quick, quickSeen, call());
@@ -117,7 +117,7 @@ describeDocker('sessions kept in a pool', () => {
     ];
     const stop = bots.stop(slow, slowSeen, call());
     await expect(stop).rejects.toMatchObject({ code: 'DOCKER_TIMEOUT' });
-    expect(await look(bots, uid, slowSeen)).toMatchObject({ program: 'STOPPING' });
+    expect(await observe(bots, uid, slowSeen)).toMatchObject({ program: 'STOPPING' });
     await bots.stop(quick, quickSeen, call());
   });
 
@@ -127,17 +127,17 @@ describeDocker('sessions kept in a pool', () => {
     await pool.container.kill({ signal: 'SIGSTOP' });
     onTestFinished(() => pool.container.kill({ signal: 'SIGCONT' }).catch(() => undefined));
     for (let round = 0; round < 2; round += 1) {
-      const looks = [1, 2, 3, 4].map(() => bots.look(`${uid}-bot-1`, captured, call()));
-      for (const { status } of await Promise.all(looks)) expect(status).toBe('unknown');
+      const observations = [1, 2, 3, 4].map(() => bots.observe(`${uid}-bot-1`, captured, call()));
+      for (const { status } of await Promise.all(observations)) expect(status).toBe('unknown');
     }
     // Of each kind, each a `timeout` and what it runs.
     expect((await ours()).length).toBeLessThanOrEqual(16);
     await pool.container.kill({ signal: 'SIGCONT' });
     await waitFor('an answer', async () => {
-      const answer = await bots.look(`${uid}-bot-1`, captured, call());
+      const answer = await bots.observe(`${uid}-bot-1`, captured, call());
       return answer.status === 'ok';
     });
-    expect(await look(bots, uid, captured)).toEqual(captured);
+    expect(await observe(bots, uid, captured)).toEqual(captured);
     bots.close();
     await waitFor('the pool to be left alone', async () => (await ours()).length === 0);
   });
@@ -148,7 +148,7 @@ describeDocker('sessions kept in a pool', () => {
     const captured = await locateOne(bots, uid);
     expect(captured).toMatchObject({ program: 'RUNNING' });
     await bots.stop(`${uid}-bot-1`, captured, call());
-    expect(await look(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+    expect(await observe(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
   });
 
   test('an image without supervisorctl: unknown, never absent', async () => {

@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest';
 import type { Deadlines } from '../../src/bots/docker/deadlines.ts';
 import { createDockerBots, type DockerBots } from '../../src/bots/docker/docker-bots.ts';
 import type { DockerEndpoint, DockerHost } from '../../src/bots/docker/docker-client.ts';
-import type { SightingLabels } from '../../src/domain/bot.ts';
+import type { ObservedLabels } from '../../src/domain/bot.ts';
 import type { BotsWorld, Ends } from '../contracts/bots.ts';
 import {
   type DedicatedOptions,
@@ -163,7 +163,7 @@ async function succeeds(containerName: string, argv: readonly string[]): Promise
   return exitCode === 0;
 }
 
-function toDockerLabels(labels: SightingLabels = {}): Record<string, string> {
+function toDockerLabels(labels: ObservedLabels = {}): Record<string, string> {
   const { instanceId, userId, poolId } = labels;
   return {
     'reclaim.managed': 'true',

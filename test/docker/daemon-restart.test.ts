@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import { acceptDelete, deleteBot, jobIn, writePoolState } from '../support/deletions.ts';
 import { testDocker } from '../support/docker.ts';
-import { createLooks } from '../support/looks.ts';
+import { createHealthChecks } from '../support/health-checks.ts';
 import { describeOwnDocker, type OwnDocker, runIn, startOwnDocker } from '../support/own-docker.ts';
 import { spoilPoolState } from '../support/spoil-pool-state.ts';
 import { allocation, putUser } from '../support/users.ts';
@@ -90,8 +90,8 @@ describeOwnDocker('a daemon that is started again', () => {
     const bots = Object.fromEntries(ids.map((id) => [id, allocation(100, 110)]));
     await putUser(app.connection, { balance: 50, bots, firebaseUid: UID });
     await putState(app);
-    const { look } = createLooks(app);
-    await look();
+    const { observe } = createHealthChecks(app);
+    await observe();
     for (const instanceId of [POOLED, OWN]) {
       expect((await deleteBot(app, { uid: UID, instanceId })).body.success).toBe(true);
     }
@@ -107,11 +107,11 @@ describeOwnDocker('a daemon that is started again', () => {
     await waitFor('what is left of the pool', async () => {
       return (await programs(host))?.[NEIGHBOUR] === 'RUNNING';
     });
-    for (let round = 0; round < 4; round += 1) expect((await look()).restarts).toBe(0);
+    for (let round = 0; round < 4; round += 1) expect((await observe()).restarts).toBe(0);
     expect(await programs(host)).toEqual({ [NEIGHBOUR]: 'RUNNING' });
     // Nor is anything left in its folder for the next update.
     await runIn(host.docker, CONTAINER, ['supervisorctl', 'update']);
-    expect((await look()).restarts).toBe(0);
+    expect((await observe()).restarts).toBe(0);
     expect(await programs(host)).toEqual({ [NEIGHBOUR]: 'RUNNING' });
     expect(await stateOf(host, OWN)).toBe('gone');
     expect(await stateOf(host, HELD)).toBe('exited');

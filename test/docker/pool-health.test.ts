@@ -13,7 +13,7 @@ import {
   writePoolState,
 } from '../support/deletions.ts';
 import { describeDocker, type RunningContainer, runPool, testDocker } from '../support/docker.ts';
-import { createLooks } from '../support/looks.ts';
+import { createHealthChecks } from '../support/health-checks.ts';
 import { spoilPoolState } from '../support/spoil-pool-state.ts';
 import { allocation, putUser } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -28,13 +28,13 @@ const SLEEP = '/bin/sleep 100000';
 const MOODY = '/bin/sh -c "test -e /tmp/mended && exec sleep 100000; exit 1"';
 const SLOW_MS = 120_000;
 
-interface Scene {
+interface ExecutionContext {
   readonly app: TestApplication;
   readonly pool: RunningContainer;
 }
 
 /** A pool of three bots of one user, known to all three sources. */
-async function setUp(env: Readonly<Record<string, string>> = {}): Promise<Scene> {
+async function setUp(env: Readonly<Record<string, string>> = {}): Promise<ExecutionContext> {
   const app = await startTestApplication({
     env: { BOT_RUNTIME: 'docker', DOCKER_HOSTS: `test=unix://${testDocker().socket}`, ...env },
     poolState: { pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: '' },
@@ -114,19 +114,19 @@ async function restartContainer(pool: RunningContainer): Promise<void> {
 describeDocker('health on real pools', () => {
   it('the file says failed, the bot runs: one look later it says running; a pool’s word too', async () => {
     const { app, pool } = await setUp();
-    const { look } = createLooks(app);
+    const { observe } = createHealthChecks(app);
     await setStatus(app, FIRST, 'failed');
 
-    expect(await look()).toMatchObject({ bots: 3, unknown: 0, unwritten: null });
+    expect(await observe()).toMatchObject({ bots: 3, unknown: 0, unwritten: null });
     expect(await statusOf(app, FIRST)).toBe('running');
 
     await pool.container.stop({ t: 0 });
-    await look();
+    await observe();
     expect((await readPoolState(app)).pools[POOL]?.status).toBe('stopped');
     expect(await statusOf(app, FIRST)).toBe('running');
     await pool.container.start();
     await seeProgram(pool, FIRST, 'RUNNING');
-    expect((await look()).startedPools).toEqual([POOL]);
+    expect((await observe()).startedPools).toEqual([POOL]);
     expect((await readPoolState(app)).pools[POOL]?.status).toBe('running');
   });
 
@@ -135,9 +135,9 @@ describeDocker('health on real pools', () => {
     async () => {
       const { app, pool } = await setUp();
       await crash(pool);
-      const { look, pass } = createLooks(app);
+      const { observe, pass } = createHealthChecks(app);
       const settled = async () => {
-        const { restarts } = await look();
+        const { restarts } = await observe();
         await seeProgram(pool, SECOND, 'FATAL');
         return restarts;
       };
@@ -155,7 +155,7 @@ describeDocker('health on real pools', () => {
       await pool.exec(['touch', '/tmp/mended']);
       await pool.exec(['supervisorctl', 'start', `bot-${SECOND}`]);
       await seeProgram(pool, SECOND, 'RUNNING');
-      await look();
+      await observe();
       expect(await statusOf(app, SECOND)).toBe('running');
     },
     SLOW_MS,
@@ -167,12 +167,12 @@ describeDocker('health on real pools', () => {
       const { app, pool } = await setUp();
       await crash(pool);
       await pool.exec(['touch', '/tmp/mended']);
-      const { look } = createLooks(app);
-      await look();
-      await look();
-      expect((await look()).restarts).toBe(1);
+      const { observe } = createHealthChecks(app);
+      await observe();
+      await observe();
+      expect((await observe()).restarts).toBe(1);
       await seeProgram(pool, SECOND, 'RUNNING');
-      await look();
+      await observe();
       expect(await statusOf(app, SECOND)).toBe('running');
     },
     SLOW_MS,
@@ -185,16 +185,16 @@ describeDocker('what was deleted', () => {
     async () => {
       const { app, pool } = await setUp();
       await crash(pool);
-      const { look, pass } = createLooks(app);
-      await look();
-      await look();
+      const { observe, pass } = createHealthChecks(app);
+      await observe();
+      await observe();
       for (const instanceId of [FIRST, SECOND]) {
         expect((await deleteBot(app, { uid: UID, instanceId })).body.success).toBe(true);
       }
       await pool.exec(['touch', '/tmp/mended']);
       const left = async () => {
         for (let round = 0; round < 4; round += 1) {
-          expect((await look()).restarts).toBe(0);
+          expect((await observe()).restarts).toBe(0);
           pass(60_000);
         }
         return Object.keys(await programs(pool));
@@ -223,10 +223,10 @@ describeDocker('what was deleted', () => {
       }
       for (const job of jobs) await jobIn(app, UID, job, 'stuck');
       await heal();
-      const { look, pass } = createLooks(app);
+      const { observe, pass } = createHealthChecks(app);
       const isDown = async () => {
         for (let round = 0; round < 4; round += 1) {
-          expect((await look()).restarts).toBe(0);
+          expect((await observe()).restarts).toBe(0);
           pass(60_000);
         }
         const { [FIRST]: first = 'gone', [SECOND]: second = 'gone' } = await programs(pool);
@@ -246,10 +246,10 @@ describeDocker('what was deleted', () => {
     'while its pool stood still: started with its pool, and taken out within a look of it',
     async () => {
       const { app, pool } = await setUp();
-      const { look } = createLooks(app);
-      await look();
+      const { observe } = createHealthChecks(app);
+      await observe();
       await pool.container.stop({ t: 0 });
-      await look();
+      await observe();
       const reply = await deleteBot(app, { uid: UID, instanceId: FIRST });
       expect(reply.body).toMatchObject({ success: true, wallet: { returned: 110 } });
       const tombstones = app.connection.collection('tombstones');
@@ -258,11 +258,11 @@ describeDocker('what was deleted', () => {
       });
       // Far from its next turn: only the look brings it forward. Further than ten minutes would be no turn of ours, and due.
       const later = new Date(Date.now() + 500_000);
-      await tombstones.updateMany({}, { $set: { nextLookAt: later } });
+      await tombstones.updateMany({}, { $set: { nextCheckAt: later } });
       await pool.container.start();
       await seeProgram(pool, FIRST, 'RUNNING');
 
-      expect((await look()).startedPools).toEqual([POOL]);
+      expect((await observe()).startedPools).toEqual([POOL]);
 
       await waitFor('the program to be taken out', async () => !(FIRST in (await programs(pool))));
       await waitFor('the tombstone to end', async () => {

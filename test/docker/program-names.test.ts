@@ -13,7 +13,7 @@ import {
   writePoolState,
 } from '../support/deletions.ts';
 import { describeDocker, type RunningContainer, runPool, testDocker } from '../support/docker.ts';
-import { createLooks } from '../support/looks.ts';
+import { createHealthChecks } from '../support/health-checks.ts';
 import { skippedOf, syncWallet } from '../support/syncs.ts';
 import { allocation, putUser } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -138,18 +138,18 @@ describeDocker('programs with other names', () => {
     async () => {
       const { app, uid, bot, programs } = await poolOf(GROUPED, GROUPED_NAMES);
       const before = await programs();
-      const seen = await app.services.deletionPorts.bots.locate(
+      const observed = await app.services.deletionPorts.bots.locate(
         { instanceId: bot(1), firebaseUid: uid, poolContainers: [] },
         { signal: new AbortController().signal },
       );
-      const [sighting] = seen.status === 'ok' ? seen.items : [];
-      if (sighting === undefined) throw new Error('it was not found');
-      expect(sighting).toMatchObject({ program: 'RUNNING', conf: 'present' });
+      const [observedBot] = observed.status === 'ok' ? observed.items : [];
+      if (observedBot === undefined) throw new Error('it was not found');
+      expect(observedBot).toMatchObject({ program: 'RUNNING', conf: 'present' });
       const call = { signal: new AbortController().signal, fence: async () => undefined };
 
-      await app.services.deletionPorts.bots.stop(bot(1), sighting, call);
+      await app.services.deletionPorts.bots.stop(bot(1), observedBot, call);
       expect(Object.keys(await programs())).not.toContain(`live:bot-${bot(1)}`);
-      expect(await app.services.deletionPorts.bots.restore(bot(1), sighting, call)).toBe(
+      expect(await app.services.deletionPorts.bots.restore(bot(1), observedBot, call)).toBe(
         'restored',
       );
 
@@ -175,9 +175,9 @@ describeDocker('programs with other names', () => {
       const listed = await app.call(uid, 'GET', '/bots');
       const verdicts = listed.body.bots.map(({ verdict }: { verdict: string }) => verdict);
       expect(verdicts).toEqual(['live', 'live', 'live']);
-      const { look } = createLooks(app);
+      const { observe } = createHealthChecks(app);
       for (let round = 0; round < 4; round += 1) {
-        expect(await look()).toMatchObject({ bots: 3, unknown: 0, restarts: 0 });
+        expect(await observe()).toMatchObject({ bots: 3, unknown: 0, restarts: 0 });
       }
       const { botMapping } = await readPoolState(app);
       expect([1, 2, 3].map((n) => botMapping[bot(n)]?.status)).toEqual(Array(3).fill('running'));
@@ -213,7 +213,7 @@ describeDocker('programs with other names', () => {
       const reread = await pool.exec(['supervisorctl', 'reread']);
       expect(reread.output).not.toContain('ERROR');
       await waitFor('a person to be told what is in the way', async () => {
-        await app.services.deletionPorts.tombstones.hurry();
+        await app.services.deletionPorts.tombstones.makeDue();
         const [tombstone] = await unfinished(app);
         return `${tombstone?.lastReason}`.includes('the group live in bot-groups.conf');
       });
@@ -221,7 +221,7 @@ describeDocker('programs with other names', () => {
       const mended = `printf '[group:live]\\nprograms=bot-${bot(2)}\\n' > /pool/supervisor/bot-groups.conf`;
       await pool.exec(['sh', '-c', `${mended} && supervisorctl update`]);
       await waitFor('the tombstone to end', async () => {
-        await app.services.deletionPorts.tombstones.hurry();
+        await app.services.deletionPorts.tombstones.makeDue();
         return (await unfinished(app)).length === 0;
       });
       // `update` takes the old group out before it puts the bot's program in by itself: a look in between sees it gone, and
@@ -267,8 +267,9 @@ describeDocker('programs with other names', () => {
       const files: Files = (bot) => ({ [`bot-${bot(1)}.conf`]: `[program:trader]\n${RUN}\n` });
       const { app, bot, pool } = await poolOf(files, () => ['trader']);
       await pool.exec(['rm', `/pool/supervisor/bot-${bot(1)}.conf`]);
-      const { look } = createLooks(app);
-      for (let round = 0; round < 4; round += 1) expect(await look()).toMatchObject({ unknown: 2 });
+      const { observe } = createHealthChecks(app);
+      for (let round = 0; round < 4; round += 1)
+        expect(await observe()).toMatchObject({ unknown: 2 });
       const { botMapping } = await readPoolState(app);
       expect(botMapping[bot(1)]?.status).toBe('running');
     },

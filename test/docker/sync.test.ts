@@ -16,26 +16,26 @@ import { createDockerProxy } from './bots-proxy.ts';
 const SLEEP = '/bin/sleep 100000';
 const UIDS = /\b(anshjarvis2003|uid-[a-z]+)/g;
 
-async function fixture(name: string, mark: string): Promise<string> {
+async function fixture(name: string, lock: string): Promise<string> {
   const text = await readFile(new URL(`../../fixtures/${name}`, import.meta.url), 'utf8');
-  return text.replace(UIDS, `$1${mark}`);
+  return text.replace(UIDS, `$1${lock}`);
 }
 
-async function startMarked(mark: string, socket: string): Promise<TestApplication> {
+async function startMarked(lock: string, socket: string): Promise<TestApplication> {
   const app = await startTestApplication({
     env: { BOT_RUNTIME: 'docker', DOCKER_HOSTS: `test=unix://${socket}` },
-    poolState: JSON.parse(await fixture('pool-state.json', mark)),
+    poolState: JSON.parse(await fixture('pool-state.json', lock)),
   });
-  await seedUsers(app.connection, parseUserDump(await fixture('users.json', mark)));
+  await seedUsers(app.connection, parseUserDump(await fixture('users.json', lock)));
   return app;
 }
 
 /** What the fixtures say exists in Docker. */
-async function runExisting(mark: string): Promise<void> {
+async function runExisting(lock: string): Promise<void> {
   const existing: {
     readonly pooled: Readonly<Record<string, Readonly<Record<string, string>>>>;
     readonly dedicated: readonly string[];
-  } = JSON.parse(await fixture('existing.json', mark));
+  } = JSON.parse(await fixture('existing.json', lock));
   const pools = Object.entries(existing.pooled).map(([name, programs]) =>
     runPool({
       name,
@@ -58,22 +58,22 @@ async function moneyAndEntries(app: TestApplication) {
 
 describeDocker('synchronised on real containers', () => {
   it('every user of the fixtures: as its comment says; a second run changes nothing (I12)', async () => {
-    const mark = randomBytes(3).toString('hex');
-    const app = await startMarked(mark, testDocker().socket);
-    await runExisting(mark);
-    const sync = (uid: string) => syncWallet(app, `${uid}${mark}`);
+    const lock = randomBytes(3).toString('hex');
+    const app = await startMarked(lock, testDocker().socket);
+    await runExisting(lock);
+    const sync = (uid: string) => syncWallet(app, `${uid}${lock}`);
 
     const orphan = await sync('anshjarvis2003');
     expect(orphan.body.data).toMatchObject({ totalReturned: 1105, newWalletBalance: 18436 });
     const live = await sync('uid-live');
-    const bots = [1, 2, 3].map((n) => `uid-live${mark}-bot-${n}`);
+    const bots = [1, 2, 3].map((n) => `uid-live${lock}-bot-${n}`);
     expect(live.body.data).toMatchObject({ validAllocations: bots, cleanedBots: [] });
     expect(live.body.data.runningBots).toEqual([bots[0], bots[2]]);
     expect(live.body.data.newWalletBalance).toBe(500.25);
     const loss = await sync('uid-loss');
     expect(returnedBy(loss)).toEqual({
-      [`uid-loss${mark}-bot-1`]: 0,
-      [`uid-loss${mark}-bot-2`]: 40,
+      [`uid-loss${lock}-bot-1`]: 0,
+      [`uid-loss${lock}-bot-2`]: 40,
     });
     expect((await sync('uid-cents')).body.data.newWalletBalance).toBe(0.3);
     const stale = await sync('uid-stale');
@@ -81,27 +81,27 @@ describeDocker('synchronised on real containers', () => {
     const lost = await sync('uid-lost');
     expect(lost.body.data).toMatchObject({
       cleanedBots: [],
-      validAllocations: [`uid-lost${mark}-bot-1`],
+      validAllocations: [`uid-lost${lock}-bot-1`],
     });
     const bad = await sync('uid-bad');
     expect(Object.values(skippedOf(bad))).toEqual(['not-money', 'not-money']);
     const ghost = await sync('uid-ghost');
     expect(ghost.body.data).toMatchObject({
-      runningBots: [`uid-ghost${mark}-bot-1`],
+      runningBots: [`uid-ghost${lock}-bot-1`],
       cleanedBots: [],
     });
 
     const { pools, botMapping } = await readPoolState(app);
     expect(Object.keys(botMapping).sort()).toEqual([
-      `uid-live${mark}-bot-1`,
-      `uid-live${mark}-bot-2`,
-      `uid-live${mark}-bot-3`,
-      `uid-lost${mark}-bot-1`,
+      `uid-live${lock}-bot-1`,
+      `uid-live${lock}-bot-2`,
+      `uid-live${lock}-bot-3`,
+      `uid-lost${lock}-bot-1`,
     ]);
-    expect(pools[`uid-lost${mark}-pool-1`]?.bots).toEqual([`uid-lost${mark}-bot-1`]);
-    expect(pools[`uid-stale${mark}-pool-1`]?.bots).toEqual([]);
+    expect(pools[`uid-lost${lock}-pool-1`]?.bots).toEqual([`uid-lost${lock}-bot-1`]);
+    expect(pools[`uid-stale${lock}-pool-1`]?.bots).toEqual([]);
     const found = await testDocker().docker.listContainers({ all: true });
-    expect(found.some(({ Names }) => Names.includes(`/freqtrade-uid-ghost${mark}-bot-1`))).toBe(
+    expect(found.some(({ Names }) => Names.includes(`/freqtrade-uid-ghost${lock}-bot-1`))).toBe(
       true,
     );
 
@@ -113,13 +113,13 @@ describeDocker('synchronised on real containers', () => {
   });
 
   it('an allocation put into the database by hand: nothing moves while Docker is away, and once it is back it is paid with a ledger entry', async () => {
-    const mark = randomBytes(3).toString('hex');
-    const uid = `uid-hand${mark}`;
+    const lock = randomBytes(3).toString('hex');
+    const uid = `uid-hand${lock}`;
     const instanceId = `${uid}-bot-1`;
     const proxy = await createDockerProxy(testDocker().socket);
     const socket = 'socketPath' in proxy.endpoint ? proxy.endpoint.socketPath : '';
-    const app = await startMarked(mark, socket);
-    await runDedicated({ name: `freqtrade-uid-ghost${mark}-bot-1` });
+    const app = await startMarked(lock, socket);
+    await runDedicated({ name: `freqtrade-uid-ghost${lock}-bot-1` });
     const bots = { [instanceId]: allocation(250, 240.4) };
     await putUser(app.connection, { balance: 10, bots, firebaseUid: uid });
 

@@ -8,7 +8,7 @@ import { listedBots, type PoolState } from '../../src/pool-state/pool-state.ts';
 import { readMetrics, startTestApplication, type TestApplication } from '../support/application.ts';
 import { ownEntries, readPoolState, userNamed } from '../support/deletions.ts';
 import { runPool, testDocker } from '../support/docker.ts';
-import { createLooks } from '../support/looks.ts';
+import { createHealthChecks } from '../support/health-checks.ts';
 import { describeOwnDocker, runIn } from '../support/own-docker.ts';
 import { type SecondDocker, startSecondDocker } from '../support/second-docker.ts';
 import { allocation, putUser } from '../support/users.ts';
@@ -183,7 +183,7 @@ async function expectAllPaid({ app, uid, pools }: Fleet): Promise<void> {
 async function expectEmptyPoolsReported(fleet: Fleet): Promise<void> {
   const { app, pools } = fleet;
   const empty = pools.filter(({ neighbour }) => neighbour === null);
-  const { emptyPools } = await createLooks(app).look();
+  const { emptyPools } = await createHealthChecks(app).observe();
   expect(emptyPools.toSorted()).toEqual(empty.map(({ poolId }) => poolId).toSorted());
   const metrics = await readMetrics(app);
   expect(metrics).toContain(`\nhealth_pools_empty ${empty.length}\n`);

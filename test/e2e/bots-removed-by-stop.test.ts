@@ -7,9 +7,9 @@ import { startTestApplication } from '../support/application.ts';
 import {
   acceptDelete,
   deleteBot,
+  injectFaults,
   jobAt,
   jobIn,
-  misbehave,
   placeBot,
   userNamed,
 } from '../support/deletions.ts';
@@ -19,12 +19,12 @@ const cancelPath = (jobId: string) => `/jobs/${jobId}/cancel`;
 it('cancelled while it stops: refused, and the job finishes forward', async () => {
   const app = await startTestApplication();
   const bot = await placeBot(app, 'dedicated', { isAutoRemoved: true });
-  await misbehave(app, bot, { refuseStop: true });
+  await injectFaults(app, bot, { refuseStop: true });
   const jobId = await acceptDelete(app, bot);
   await jobAt(app, bot.uid, jobId, 'stop-container');
 
   const cancel = await app.call(bot.uid, 'POST', cancelPath(jobId));
-  await misbehave(app, bot, null);
+  await injectFaults(app, bot, null);
 
   expect([cancel.status, cancel.body.type]).toEqual([
     409,
@@ -47,14 +47,14 @@ it('restore: it is not called restored; it is stuck, and an operator sends it on
   const env = { ON_STOP_FAILURE: 'restore', STOP_TIMEOUT_MS: '1000' };
   const app = await startTestApplication({ env });
   const bot = await placeBot(app, 'dedicated', { isAutoRemoved: true });
-  await misbehave(app, bot, { refuseStop: true });
+  await injectFaults(app, bot, { refuseStop: true });
   const { body } = await deleteBot(app, bot);
   expect(body.state).toBe('stuck');
   const stuck = await jobIn(app, bot.uid, body.jobId, 'stuck');
   expect(stuck.error).toMatchObject({ class: 'hold', code: 'STOP_FAILED' });
   const refused = await app.call(bot.uid, 'POST', cancelPath(body.jobId));
   expect(refused.status).toBe(409);
-  await misbehave(app, bot, null);
+  await injectFaults(app, bot, null);
   await app.services.sagas.order(body.jobId, { verb: 'retry', by: 'admin:test', reason: 'mended' });
   await jobIn(app, bot.uid, body.jobId, 'completed');
   expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(160);
@@ -65,7 +65,7 @@ it('somebody removes a stopped bot, and its owner cancels: undone with a warning
   const app = await startTestApplication({ env: { ...env, SYNC_YOUNG_SECONDS: '0' } });
   const bot = await placeBot(app, 'dedicated');
   await placeBot(app, 'dedicated', { uid: 'uid-other' });
-  await misbehave(app, bot, { refuseStop: true });
+  await injectFaults(app, bot, { refuseStop: true });
   const { body } = await deleteBot(app, bot);
   await jobIn(app, bot.uid, body.jobId, 'stuck');
   const gone = { _id: dedicatedKey(bot.instanceId) };

@@ -6,9 +6,9 @@ import { startTestApplication } from '../support/application.ts';
 import {
   acceptDelete,
   deleteBot,
+  injectFaults,
   jobAt,
   jobIn,
-  misbehave,
   outsideState,
   ownEntries,
   placeBot,
@@ -36,7 +36,7 @@ for (const kind of ['dedicated', 'pooled'] as const) {
   it(`${kind} bot, while it is being stopped: compensated, everything exactly as before`, async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, kind);
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     const before = await outsideState(app);
     const jobId = await acceptDelete(app, bot);
     await jobAt(app, bot.uid, jobId, 'stop-container');
@@ -45,7 +45,7 @@ for (const kind of ['dedicated', 'pooled'] as const) {
     expect(job.error).toMatchObject({ code: 'CANCELLED' });
     expect(await outsideState(app)).toEqual(before);
 
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     const again = await deleteBot(app, bot);
     expect(again.body.success).toBe(true);
     expect(again.body.jobId).not.toBe(jobId);
@@ -66,13 +66,13 @@ it('in the pivot, which does not get on: 409, and the job finishes forward', asy
   const app = await startTestApplication();
   const bot = await placeBot(app, 'dedicated');
   const balance = 'paperWallet.balance';
-  await misbehave(app, bot, { refuseStop: true });
+  await injectFaults(app, bot, { refuseStop: true });
   const jobId = await acceptDelete(app, bot);
   await jobAt(app, bot.uid, jobId, 'stop-container');
   const users = app.connection.collection('users');
   const past = { bypassDocumentValidation: true };
   await users.updateOne({ firebaseUid: bot.uid }, { $set: { [balance]: 'fifty' } }, past);
-  await misbehave(app, bot, null);
+  await injectFaults(app, bot, null);
   const job = await jobIn(app, bot.uid, jobId, 'stuck');
   expect(job.error).toMatchObject({ code: 'NOT_MONEY', step: 'refund-wallet' });
   expect((await app.call(bot.uid, 'POST', cancelPath(jobId))).status).toBe(409);
@@ -86,7 +86,7 @@ it("somebody else's job: 404 to see and to cancel, and it goes on", async () => 
   const app = await startTestApplication();
   const bot = await placeBot(app, 'dedicated');
   await putUser(app.connection, { firebaseUid: 'uid-other', balance: 0, bots: {} });
-  await misbehave(app, bot, { refuseStop: true });
+  await injectFaults(app, bot, { refuseStop: true });
   const jobId = await acceptDelete(app, bot);
   for (const [method, path] of [
     ['GET', `/jobs/${jobId}`],
@@ -96,6 +96,6 @@ it("somebody else's job: 404 to see and to cancel, and it goes on", async () => 
     expect([reply.status, reply.body.type]).toEqual([404, 'urn:reclaim:problem:job-not-found']);
   }
   expect((await app.call('uid-other', 'GET', '/jobs')).body.jobs).toEqual([]);
-  await misbehave(app, bot, null);
+  await injectFaults(app, bot, null);
   await jobIn(app, bot.uid, jobId, 'completed');
 });

@@ -7,7 +7,7 @@ import {
   allOf,
   deleteBot,
   findingsOf,
-  misbehave,
+  injectFaults,
   outsideState,
   ownEntries,
   poolStateOf,
@@ -30,7 +30,7 @@ async function placeTwins(app: TestApplication): Promise<void> {
 async function expectUntouched(app: TestApplication, uid: string): Promise<void> {
   const user = await userNamed(app, uid);
   expect([user.paperWallet.balance, Object.keys(user.botAllocations)]).toEqual([50, [SHARED]]);
-  expect(user.botAllocations[SHARED]).not.toHaveProperty('closing');
+  expect(user.botAllocations[SHARED]).not.toHaveProperty('lockedBy');
 }
 
 describe('two users with the same instance id', () => {
@@ -101,7 +101,7 @@ describe('two users with the same instance id', () => {
     await placeTwins(app);
     const labels = { instanceId: SHARED, userId: 'uid-b' };
     await app.world.addDedicated({ instanceId: SHARED, labels });
-    await misbehave(app, { instanceId: SHARED }, { unknown: 1 });
+    await injectFaults(app, { instanceId: SHARED }, { unknown: 1 });
     const mine = await deleteBot(app, { uid: 'uid-a', instanceId: SHARED });
     expect(mine.body).toMatchObject({ success: true, wallet: { returned: 110 } });
     expect((await app.world.snapshot()).dedicated).toMatchObject([{ running: true, labels }]);
@@ -111,7 +111,7 @@ describe('two users with the same instance id', () => {
 
 /** Ids that the platform’s model gives no money to: what they name came from elsewhere. See `platform/ids.test.ts`. */
 const HOSTILE_IDS = [
-  ...['a.b.c-bot-1.x', 'constructor', 'closing.value', '.hidden', '__proto__', '$set', '../b'],
+  ...['a.b.c-bot-1.x', 'constructor', 'lockedBy.value', '.hidden', '__proto__', '$set', '../b'],
   'me@x.org-bot-1',
 ];
 

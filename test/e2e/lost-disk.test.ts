@@ -8,9 +8,9 @@ import { startTestApplication, type TestApplication } from '../support/applicati
 import {
   acceptDelete,
   deleteBot,
+  injectFaults,
   jobAt,
   jobIn,
-  misbehave,
   ownEntries,
   type PlacedBot,
   placeBot,
@@ -25,7 +25,7 @@ async function loseDisk(app: TestApplication, { instanceId }: PlacedBot) {
   const lost = await bots.findOneAndDelete({ _id: dedicatedKey(instanceId) });
   if (lost === null) throw new Error(`${instanceId} is not there`);
   return async () => {
-    const { _id, misbehave: _, ...fields } = lost;
+    const { _id, injectFaults: _, ...fields } = lost;
     const set = { ...fields, running: true };
     await bots.updateOne({ _id }, { $set: set }, { upsert: true });
   };
@@ -34,11 +34,11 @@ async function loseDisk(app: TestApplication, { instanceId }: PlacedBot) {
 const tombstoneOf = async (app: TestApplication) => (await standingTombstones(app))[0];
 
 /** So that it was observed with the disk as it is now. */
-async function lookAgain(app: TestApplication): Promise<void> {
+async function confirmBots(app: TestApplication): Promise<void> {
   const attempts = async () => Number((await tombstoneOf(app))?.attempts ?? 0);
   const before = await attempts();
   await waitFor('the tombstone to be observed twice', async () => {
-    await app.services.deletionPorts.tombstones.hurry();
+    await app.services.deletionPorts.tombstones.makeDue();
     const { status } = (await tombstoneOf(app)) ?? {};
     return status === 'ended' || (await attempts()) >= before + 2;
   });
@@ -48,16 +48,16 @@ it('a stop was given up, then the disk is lost: the tombstone stands, and stops 
   const env = { ON_STOP_FAILURE: 'refund', STOP_TIMEOUT_MS: '500' };
   const app = await startTestApplication({ env });
   const bot = await placeBot(app, 'dedicated');
-  await misbehave(app, bot, { refuseStop: true });
+  await injectFaults(app, bot, { refuseStop: true });
   expect((await deleteBot(app, bot)).body.warningCodes).toContain('stop-failed');
 
   const bringBack = await loseDisk(app, bot);
-  await lookAgain(app);
+  await confirmBots(app);
   expect(await tombstoneOf(app)).toMatchObject({ status: 'settled' });
 
   await bringBack();
   await waitFor('the tombstone to end', async () => {
-    await app.services.deletionPorts.tombstones.hurry();
+    await app.services.deletionPorts.tombstones.makeDue();
     return (await tombstoneOf(app))?.status === 'ended';
   });
   expect((await app.world.snapshot()).dedicated).toEqual([]);
@@ -68,7 +68,7 @@ it('a stop was given up, then the disk is lost: the tombstone stands, and stops 
 it('the disk is lost before the stop: nothing is paid; it is back: stopped, removed and paid once', async () => {
   const app = await startTestApplication({ env: { ON_STOP_FAILURE: 'hold' } });
   const bot = await placeBot(app, 'dedicated');
-  await misbehave(app, bot, { refuseStop: true });
+  await injectFaults(app, bot, { refuseStop: true });
   const jobId = await acceptDelete(app, bot);
   await jobAt(app, bot.uid, jobId, 'stop-container');
 
@@ -90,16 +90,16 @@ it('the host is empty in truth, and an administrator says so: the tombstone ends
   const env = { ON_STOP_FAILURE: 'refund', STOP_TIMEOUT_MS: '500' };
   const app = await startTestApplication({ env });
   const bot = await placeBot(app, 'dedicated');
-  await misbehave(app, bot, { refuseStop: true });
+  await injectFaults(app, bot, { refuseStop: true });
   await deleteBot(app, bot);
   await loseDisk(app, bot);
-  await lookAgain(app);
+  await confirmBots(app);
   expect(await tombstoneOf(app)).toMatchObject({ status: 'settled' });
   const path = '/admin/hosts/simulated/confirm';
   const { status } = await asAdmin(app, 'POST', path, { reason: 'it was set up anew' });
   expect(status).toBe(200);
   await waitFor('the tombstone to end', async () => {
-    await app.services.deletionPorts.tombstones.hurry();
+    await app.services.deletionPorts.tombstones.makeDue();
     return (await tombstoneOf(app))?.status === 'ended';
   });
 });

@@ -7,8 +7,8 @@ import { startTestApplication, type TestApplication } from '../support/applicati
 import {
   acceptDelete,
   allOf,
+  injectFaults,
   jobIn,
-  misbehave,
   type PlacedBot,
   placeBot,
   readPoolState,
@@ -109,7 +109,7 @@ describe.each(NUMBERS)('%s, a %s bot', (_, kind, wrong) => {
 
   it('a bot that cannot be stopped: stuck again, and it does not say that it is stopped', async () => {
     const { app, bot, before, id } = await stuck();
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     await retry(app, id);
     const job = await waitFor('the job to say that it runs', async () => {
       const { body } = await app.call(bot.uid, 'GET', `/jobs/${id}`);
@@ -124,7 +124,7 @@ it('the choice where a deletion stands on anything else: refused, nothing change
   const env = { ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '500' };
   const app = await startTestApplication({ env });
   const bot = await placeBot(app, 'dedicated');
-  await misbehave(app, bot, { refuseStop: true });
+  await injectFaults(app, bot, { refuseStop: true });
   const id = await acceptDelete(app, bot);
   await jobIn(app, bot.uid, id, 'stuck');
   const refused = await retry(app, id);

@@ -7,9 +7,9 @@ import { readMetrics, startTestApplication, type TestApplication } from '../supp
 import {
   acceptDelete,
   deleteBot,
+  injectFaults,
   jobAt,
   jobIn,
-  misbehave,
   outsideState,
   type PlacedBot,
   placeBot,
@@ -27,7 +27,7 @@ async function stuckDeletion(
   uid = 'uid-one',
 ): Promise<{ bot: PlacedBot; id: string }> {
   const bot = await placeBot(app, 'dedicated', { uid });
-  await misbehave(app, bot, { refuseStop: true });
+  await injectFaults(app, bot, { refuseStop: true });
   const id = await acceptDelete(app, bot);
   await jobIn(app, uid, id, 'stuck');
   return { bot, id };
@@ -99,7 +99,7 @@ describe('a saga that is stuck before its pivot', () => {
   it('retried when its bot behaves: it completes, and the audit trail names who and why', async () => {
     const app = await start();
     const { bot, id } = await stuckDeletion(app);
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     expect((await verb(app, id, 'retry')).status).toBe(200);
     await jobIn(app, bot.uid, id, 'completed');
     const { body } = await asAdmin(app, 'GET', `/admin/sagas/${id}`);
@@ -112,10 +112,10 @@ describe('a saga that is stuck before its pivot', () => {
     const app = await start();
     const bot = await placeBot(app, 'dedicated');
     const before = await outsideState(app);
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     const id = await acceptDelete(app, bot);
     await jobIn(app, bot.uid, id, 'stuck');
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     expect((await verb(app, id, 'compensate')).status).toBe(200);
     await jobIn(app, bot.uid, id, 'compensated');
     expect(await outsideState(app)).toEqual(before);
@@ -128,9 +128,9 @@ describe('a saga that is stuck before its pivot', () => {
     const body = { ...REASON, outcome: 'compensated', evidence: 'ticket 17' };
     expect((await verb(app, id, 'resolve', body)).body).toMatchObject({ state: 'compensated' });
     const user = await userNamed(app, bot.uid);
-    expect(user.botAllocations[bot.instanceId]).not.toHaveProperty('closing');
+    expect(user.botAllocations[bot.instanceId]).not.toHaveProperty('lockedBy');
     expect(await standingTombstones(app)).toEqual([]);
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     const again = await deleteBot(app, bot);
     expect(again.body).toMatchObject({ success: true, wallet: { returned: 110 } });
     expect(again.body.jobId).not.toBe(id);
@@ -159,7 +159,7 @@ describe('what is refused', () => {
   it('after the pivot: no way back, whoever orders it; forward only', async () => {
     const app = await start('10000');
     const bot = await placeBot(app, 'dedicated');
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     const id = await acceptDelete(app, bot);
     await jobAt(app, bot.uid, id, 'stop-container');
     await users(app.connection).updateOne(
@@ -167,7 +167,7 @@ describe('what is refused', () => {
       { $set: { 'paperWallet.balance': 'fifty' } },
       { bypassDocumentValidation: true },
     );
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     await jobIn(app, bot.uid, id, 'stuck');
     const plan = await asAdmin(app, 'GET', `/admin/sagas/${id}/plan`);
     const { error } = (await asAdmin(app, 'GET', `/admin/sagas/${id}`)).body;
@@ -199,7 +199,7 @@ describe('what is refused', () => {
     expect((await verb(app, id, 'retry', { reason: '  ' })).status).toBe(400);
     expect((await verb(app, 'del-0000000000000000', 'retry')).status).toBe(404);
     expect((await verb(app, id, 'skip')).status).toBe(409);
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     await verb(app, id, 'retry');
     await jobIn(app, bot.uid, id, 'completed');
     expect((await verb(app, id, 'retry')).status).toBe(409);

@@ -7,10 +7,10 @@ import {
   acceptDelete,
   allOf,
   deleteBot,
+  injectFaults,
   isInMongodb,
   jobAt,
   jobIn,
-  misbehave,
   outsideState,
   ownEntries,
   type PlacedBot,
@@ -36,7 +36,7 @@ async function placeStalled(app: TestApplication, uids: readonly string[]): Prom
   const bots: PlacedBot[] = [];
   for (const uid of uids) {
     const bot = await placeBot(app, 'dedicated', { uid });
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     bots.push(bot);
   }
   return bots;
@@ -64,7 +64,7 @@ describe('Redis', () => {
     for (const [n, { uid }] of bots.entries())
       await jobAt(app, uid, jobs[n] ?? '', 'stop-container');
     expect(await wipe(app)).toBeGreaterThan(0);
-    for (const bot of bots) await misbehave(app, bot, null);
+    for (const bot of bots) await injectFaults(app, bot, null);
     await wipe(app);
     for (const [n, { uid }] of bots.entries()) await jobIn(app, uid, jobs[n] ?? '', 'completed');
     await expectPaidOnce(app, bots);
@@ -93,7 +93,7 @@ describe('Redis', () => {
     valkey.thaw();
     await valkey.kill();
     jobs.push(await promptly('DELETE while dead', acceptDelete(app, dead)));
-    for (const bot of bots) await misbehave(app, bot, null);
+    for (const bot of bots) await injectFaults(app, bot, null);
     const dying = await promptly('poll while dead', app.call(dead.uid, 'GET', `/jobs/${jobs[2]}`));
     expect([dying.status, dying.body.state]).toEqual([200, 'queued']);
 
@@ -114,12 +114,12 @@ it('no allocation and a host that does not answer: 503 and no saga; answering, i
   await putUser(app.connection, { firebaseUid: 'uid-x', balance: 1, bots: {} });
   const ghost = { uid: 'uid-x', instanceId: 'uid-x-bot-1' };
   await app.world.addDedicated({ instanceId: ghost.instanceId });
-  await app.world.misbehave({ host: 'simulated' }, { unreachable: true });
+  await app.world.injectFaults({ host: 'simulated' }, { unreachable: true });
   const unknown = await deleteBot(app, ghost);
   expect([unknown.status, unknown.body.type]).toEqual([503, 'urn:reclaim:problem:sources-unknown']);
   expect(Number(unknown.headers.get('retry-after'))).toBeGreaterThan(0);
   expect(await allOf(app, 'sagas')).toEqual([]);
-  await app.world.misbehave({ host: 'simulated' }, null);
+  await app.world.injectFaults({ host: 'simulated' }, null);
   expect((await deleteBot(app, ghost)).body).toMatchObject({ success: true, wallet: null });
   expect((await app.world.snapshot()).dedicated).toEqual([]);
 });
@@ -169,7 +169,7 @@ describe('MongoDB', () => {
     const jobId = await acceptDelete(app, bot);
     await jobAt(app, bot.uid, jobId, 'stop-container');
     proxy.cut();
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     const poll = await app.call(bot.uid, 'GET', `/jobs/${jobId}`);
     expect(poll.status).toBe(503);
     proxy.heal();

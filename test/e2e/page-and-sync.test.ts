@@ -82,7 +82,7 @@ describe('what a run pays', () => {
     const app = await startTestApplication();
     const { userId } = await orphanOf(app, UID);
     await platformSets(app.connection, userId, {
-      [`botAllocations.${BOT}.closing`]: { sagaId: toSagaId(SAGA_B), epoch: 1, value: 110 },
+      [`botAllocations.${BOT}.lockedBy`]: { sagaId: toSagaId(SAGA_B), epoch: 1, value: 110 },
     });
     expect(await shown(app)).toEqual([[BOT, 'orphan']]);
     expect(returnedBy(await syncWallet(app, UID))).toEqual({ [BOT]: 110 });

@@ -9,10 +9,10 @@ import {
   allOf,
   deleteBot,
   findingsOf,
+  injectFaults,
   jobAt,
   jobIn,
   makeEndedDue,
-  misbehave,
   ownEntries,
   type PlacedBot,
   placeBot,
@@ -29,11 +29,11 @@ async function deleteWhile(
   bot: PlacedBot,
   meanwhile: (jobId: string) => Promise<unknown>,
 ) {
-  await misbehave(app, bot, { refuseStop: true });
+  await injectFaults(app, bot, { refuseStop: true });
   const jobId = await acceptDelete(app, bot);
   await jobAt(app, bot.uid, jobId, 'stop-container');
   await meanwhile(jobId);
-  await misbehave(app, bot, null);
+  await injectFaults(app, bot, null);
   return jobIn(app, bot.uid, jobId, 'completed');
 }
 
@@ -102,7 +102,7 @@ describe('a wallet that the platform keeps writing', () => {
     const job = await deleteWhile(app, bot, async () => {
       stale = await userNamed(app, bot.uid);
     });
-    expect(stale.botAllocations[bot.instanceId].closing).toMatchObject({ sagaId: job.jobId });
+    expect(stale.botAllocations[bot.instanceId].lockedBy).toMatchObject({ sagaId: job.jobId });
     await saveWhole(app, stale);
 
     // Nobody asks: the tombstone's look after the end sees it by itself.
@@ -154,7 +154,7 @@ describe('a wallet that the platform keeps writing', () => {
   it('a strict schema drops the mark between lock and refund: marked again, paid once', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'pooled');
-    const path = `botAllocations.${bot.instanceId}.closing`;
+    const path = `botAllocations.${bot.instanceId}.lockedBy`;
     const job = await deleteWhile(app, bot, async () => {
       const dropped = await users(app.connection).updateOne(
         { ...byId(bot.userId), [path]: { $exists: true } },
@@ -190,11 +190,11 @@ describe('a wallet that the platform keeps writing', () => {
   it('the allocation vanishes under the lock: stuck, nothing paid', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'dedicated');
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     const jobId = await acceptDelete(app, bot);
     await jobAt(app, bot.uid, jobId, 'stop-container');
     await platformSets(app.connection, bot.userId, { botAllocations: {} });
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     const job = await jobIn(app, bot.uid, jobId, 'stuck');
     expect(job.error).toMatchObject({ code: 'ALLOCATION_VANISHED', step: 'refund-wallet' });
     expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(50);
@@ -204,11 +204,11 @@ describe('a wallet that the platform keeps writing', () => {
   it('the user is deleted in mid-saga: the bot goes, the loss is written off and named', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'pooled');
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     const jobId = await acceptDelete(app, bot);
     await jobAt(app, bot.uid, jobId, 'stop-container');
     await users(app.connection).deleteOne(byId(bot.userId));
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
 
     const saga = await waitFor('the end of the saga', async () => {
       const [record] = await allOf(app, 'sagas');

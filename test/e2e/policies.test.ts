@@ -3,15 +3,15 @@
 
 import { describe, expect, it } from 'vitest';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
-import type { Misbehaviour } from '../../src/bots/simulator/world-documents.ts';
+import type { InjectedFault } from '../../src/bots/simulator/world-documents.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   acceptDelete,
   allOf,
   deleteBot,
+  injectFaults,
   jobAt,
   jobIn,
-  misbehave,
   outsideState,
   ownEntries,
   type PlacedBot,
@@ -38,7 +38,7 @@ function startWith(policy: Policy): Promise<TestApplication> {
 const TROUBLES: readonly {
   readonly uid: string;
   readonly kind: 'dedicated' | 'pooled';
-  readonly behaviour: Misbehaviour;
+  readonly behaviour: InjectedFault;
 }[] = [
   { uid: 'uid-stubborn', kind: 'dedicated', behaviour: { refuseStop: true } },
   { uid: 'uid-program', kind: 'pooled', behaviour: { refuseStop: true } },
@@ -50,7 +50,7 @@ async function placeTroubles(app: TestApplication): Promise<readonly PlacedBot[]
   const bots: PlacedBot[] = [];
   for (const { uid, kind, behaviour } of TROUBLES) {
     const bot = await placeBot(app, kind, { uid });
-    await misbehave(app, bot, behaviour);
+    await injectFaults(app, bot, behaviour);
     bots.push(bot);
   }
   return bots;
@@ -60,12 +60,12 @@ const deleteAll = (app: TestApplication, bots: readonly PlacedBot[]) =>
   Promise.all(bots.map((bot) => deleteBot(app, bot)));
 
 const behaveAll = (app: TestApplication, bots: readonly PlacedBot[]) =>
-  Promise.all(bots.map((bot) => misbehave(app, bot, null)));
+  Promise.all(bots.map((bot) => injectFaults(app, bot, null)));
 
 /** The bot is nowhere any more, and nothing is left to be done about it. */
 async function expectAllGone(app: TestApplication, bots: readonly PlacedBot[]): Promise<void> {
   await waitFor('every tombstone ended', async () => {
-    await app.services.deletionPorts.tombstones.hurry();
+    await app.services.deletionPorts.tombstones.makeDue();
     return (await allOf(app, 'tombstones')).every(({ status }) => status === 'ended');
   });
   const { dedicated, pooled } = await app.world.snapshot();
@@ -112,13 +112,13 @@ describe('a bot that cannot be stopped', () => {
     // Holds the saga right before the money moves.
     const setBalance = (balance: unknown) =>
       platformSets(app.connection, bot.userId, { 'paperWallet.balance': balance });
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     const jobId = await acceptDelete(app, bot);
     await jobAt(app, bot.uid, jobId, 'stop-container');
     await setBalance('fifty');
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     await jobIn(app, bot.uid, jobId, 'stuck');
-    await app.world.misbehave({ host: 'simulated' }, { unreachable: true });
+    await app.world.injectFaults({ host: 'simulated' }, { unreachable: true });
     await setBalance(50);
     await app.services.sagas.order(toSagaId(jobId), RETRY);
 
@@ -126,7 +126,7 @@ describe('a bot that cannot be stopped', () => {
     const codes = job.warnings.map(({ code }: { code: string }) => code);
     expect(codes).toEqual(['stop-failed', 'remove-container-unfinished']);
     expect(job.result.wallet).toMatchObject({ returned: 110, newBalance: 160 });
-    await app.world.misbehave({ host: 'simulated' }, null);
+    await app.world.injectFaults({ host: 'simulated' }, null);
     await expectAllGone(app, [bot]);
   });
 

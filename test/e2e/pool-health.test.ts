@@ -6,15 +6,15 @@ import { readMetrics, startTestApplication, type TestApplication } from '../supp
 import {
   acceptDelete,
   deleteBot,
+  injectFaults,
   jobIn,
-  misbehave,
   placeBot,
   readPoolState,
   standingTombstones,
   startWithFixtures,
   writePoolState,
 } from '../support/deletions.ts';
-import { createLooks } from '../support/looks.ts';
+import { createHealthChecks } from '../support/health-checks.ts';
 import { spoilPoolState } from '../support/spoil-pool-state.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -61,10 +61,10 @@ async function placeCrashed(app: TestApplication) {
 describe('statuses', () => {
   it('the state file calls a bot failed, and it runs: one look later it says running', async () => {
     const app = await startWithFixtures();
-    const { look } = createLooks(app);
+    const { observe } = createHealthChecks(app);
     expect(await statusOf(app, 'uid-live-bot-3')).toBe('failed');
 
-    const report = await look();
+    const report = await observe();
 
     expect(report).toMatchObject({ unknown: 0, restarts: 0, unwritten: null });
     expect(await statusOf(app, 'uid-live-bot-3')).toBe('running');
@@ -80,10 +80,10 @@ describe('statuses', () => {
 
   it('a round straight after another: writes nothing', async () => {
     const app = await startWithFixtures();
-    const { look } = createLooks(app);
-    await look();
+    const { observe } = createHealthChecks(app);
+    await observe();
     const before = await readPoolState(app);
-    await look();
+    await observe();
     expect(await readPoolState(app)).toEqual(before);
   });
 
@@ -96,18 +96,18 @@ describe('statuses', () => {
 
   it('a program that supervisord does not know: failed after three looks, never started', async () => {
     const app = await startWithFixtures();
-    const { look } = createLooks(app);
-    await look();
-    await look();
+    const { observe } = createHealthChecks(app);
+    await observe();
+    await observe();
     expect(await statusOf(app, 'uid-stale-bot-1')).toBe('running');
-    await look();
+    await observe();
     expect(await statusOf(app, 'uid-stale-bot-1')).toBe('failed');
     expect(await sagasOf(app, 'restart-bot')).toEqual([]);
   });
 
   it('pools without a bot: reported, with their words in the metrics', async () => {
     const app = await startWithFixtures({ env: { HEALTH_EVERY_SECONDS: '3600' } });
-    expect((await createLooks(app).look()).emptyPools).toEqual(['uid-lost-pool-1']);
+    expect((await createHealthChecks(app).observe()).emptyPools).toEqual(['uid-lost-pool-1']);
     const metrics = await readMetrics(app);
     expect(metrics).toMatch(/^health_pools_empty 1$/m);
     expect(metrics).toMatch(/^health_pools\{status="running"\} 3$/m);
@@ -120,14 +120,14 @@ describe('a bot that has crashed', () => {
   it('failed at the third look and started at once: running at the next one', async () => {
     const app = await startTestApplication();
     const bot = await placeCrashed(app);
-    const { look } = createLooks(app);
-    await look();
-    await look();
+    const { observe } = createHealthChecks(app);
+    await observe();
+    await observe();
     expect(await statusOf(app, bot.instanceId)).toBe('running');
-    expect((await look()).restarts).toBe(1);
+    expect((await observe()).restarts).toBe(1);
     expect(await statusOf(app, bot.instanceId)).toBe('failed');
     expect(await programOf(app, bot.instanceId)).toBe('RUNNING');
-    await look();
+    await observe();
     expect(await statusOf(app, bot.instanceId)).toBe('running');
     const [saga] = await sagasOf(app, 'restart-bot');
     expect(saga).toMatchObject({ subject: bot.userId, result: { outcome: 'started' } });
@@ -142,13 +142,13 @@ describe('a bot that has crashed', () => {
   it('dead for good: three restarts a minute apart, then none; its owner is told', async () => {
     const app = await startTestApplication();
     const bot = await placeCrashed(app);
-    await app.world.misbehave({ pool: CONTAINER }, { refuseStart: true });
-    const { look, pass } = createLooks(app);
+    await app.world.injectFaults({ pool: CONTAINER }, { refuseStart: true });
+    const { observe, pass } = createHealthChecks(app);
     const restarts: number[] = [];
-    for (let round = 0; round < 4; round += 1) restarts.push((await look()).restarts);
+    for (let round = 0; round < 4; round += 1) restarts.push((await observe()).restarts);
     for (let minute = 0; minute < 5; minute += 1) {
       pass(MINUTE_MS);
-      restarts.push((await look()).restarts);
+      restarts.push((await observe()).restarts);
     }
     expect(restarts).toEqual([0, 0, 1, 0, 1, 1, 0, 0, 0]);
     expect(await sagasOf(app, 'restart-bot')).toHaveLength(3);
@@ -176,8 +176,8 @@ describe('a bot that has crashed', () => {
   it('stopped by hand: left alone', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'pooled', { isRunning: false });
-    const { look } = createLooks(app);
-    for (let round = 0; round < 4; round += 1) expect((await look()).restarts).toBe(0);
+    const { observe } = createHealthChecks(app);
+    for (let round = 0; round < 4; round += 1) expect((await observe()).restarts).toBe(0);
     expect(await statusOf(app, bot.instanceId)).toBe('running');
     expect(await healthOf(app, bot.uid, bot.instanceId)).toMatchObject({ state: 'stopped' });
   });
@@ -188,8 +188,8 @@ describe('a bot that has crashed', () => {
     await app.connection
       .collection('users')
       .updateOne({ firebaseUid: bot.uid }, { $set: { botAllocations: {} } });
-    const { look } = createLooks(app);
-    for (let round = 0; round < 3; round += 1) await look();
+    const { observe } = createHealthChecks(app);
+    for (let round = 0; round < 3; round += 1) await observe();
     const [saga] = await sagasOf(app, 'restart-bot');
     expect(saga?.result).toEqual({ outcome: 'refused', reason: 'it has no allocation' });
     expect(await programOf(app, bot.instanceId)).toBe('FATAL');
@@ -198,11 +198,11 @@ describe('a bot that has crashed', () => {
   it('four rounds at once: one looks, nothing is counted or started twice', async () => {
     const app = await startTestApplication();
     const bot = await placeCrashed(app);
-    const { round, look } = createLooks(app);
-    await look();
-    await look();
+    const { round, observe } = createHealthChecks(app);
+    await observe();
+    await observe();
     const reports = await Promise.all([round(), round(), round(), round()]);
-    await look();
+    await observe();
     expect(reports.filter(({ status }) => status === 'done').length).toBeGreaterThan(0);
     expect(await sagasOf(app, 'restart-bot')).toHaveLength(1);
     expect(await healthOf(app, bot.uid, bot.instanceId)).toMatchObject({ restarts: 1 });
@@ -214,9 +214,9 @@ describe('sources that cannot say', () => {
     const app = await startTestApplication();
     const bot = await placeCrashed(app);
     await app.world.setPool(CONTAINER, { supervisord: 'dead' });
-    const { look } = createLooks(app);
+    const { observe } = createHealthChecks(app);
     for (let round = 0; round < 4; round += 1) {
-      expect(await look()).toMatchObject({ bots: 3, unknown: 3, restarts: 0 });
+      expect(await observe()).toMatchObject({ bots: 3, unknown: 3, restarts: 0 });
     }
     expect(await statusOf(app, bot.instanceId)).toBe('running');
     expect(await healthOf(app, bot.uid, bot.instanceId)).toBeNull();
@@ -226,20 +226,21 @@ describe('sources that cannot say', () => {
   it('a host that does not answer: pools keep their words', async () => {
     const app = await startTestApplication();
     await placeCrashed(app);
-    await app.world.misbehave({ host: 'simulated' }, { unreachable: true });
-    const { look } = createLooks(app);
-    for (let round = 0; round < 3; round += 1) expect(await look()).toMatchObject({ unknown: 3 });
+    await app.world.injectFaults({ host: 'simulated' }, { unreachable: true });
+    const { observe } = createHealthChecks(app);
+    for (let round = 0; round < 3; round += 1)
+      expect(await observe()).toMatchObject({ unknown: 3 });
     expect((await readPoolState(app)).pools[POOL]?.status).toBe('running');
   });
 
   it('a torn state file: nobody is looked at, and nothing is forgotten', async () => {
     const app = await startTestApplication();
     const bot = await placeCrashed(app);
-    const { look, round } = createLooks(app);
-    await look();
+    const { observe, round } = createHealthChecks(app);
+    await observe();
     await spoilPoolState(app, 'torn');
     expect(await round()).toMatchObject({ status: 'unknown' });
-    const health = await app.services.healthDesk.ofUser(bot.userId);
+    const health = await app.services.healthService.ofUser(bot.userId);
     expect(health.get(bot.instanceId)).toMatchObject({ failures: 1 });
   });
 });
@@ -248,20 +249,20 @@ describe('pools', () => {
   it('stopped, gone, and up again: the word follows the container, the bots’ words stay', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'pooled');
-    const { look } = createLooks(app);
+    const { observe } = createHealthChecks(app);
     const word = async () => (await readPoolState(app)).pools[POOL]?.status;
-    await look();
+    await observe();
     await app.world.setPool(CONTAINER, { running: false });
-    for (let round = 0; round < 4; round += 1) await look();
+    for (let round = 0; round < 4; round += 1) await observe();
     expect(await word()).toBe('stopped');
     expect(await statusOf(app, bot.instanceId)).toBe('running');
     expect(await healthOf(app, bot.uid, bot.instanceId)).toMatchObject({ state: 'pool-down' });
     await app.world.setPool(CONTAINER, { running: true });
-    expect((await look()).startedPools).toEqual([POOL]);
+    expect((await observe()).startedPools).toEqual([POOL]);
     expect(await word()).toBe('running');
     const pools = app.connection.collection<{ _id: string }>('simulatedBots');
     await pools.deleteOne({ _id: `pool:${CONTAINER}` });
-    await look();
+    await observe();
     expect(await word()).toBe('failed');
   });
 
@@ -269,8 +270,8 @@ describe('pools', () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'pooled');
     await app.world.setPool(CONTAINER, { running: false });
-    const { look } = createLooks(app);
-    await look();
+    const { observe } = createHealthChecks(app);
+    await observe();
     const reply = await deleteBot(app, bot);
     expect(reply.body).toMatchObject({ success: true, wallet: { returned: 110 } });
     expect(reply.body.warningCodes).toContain('pool-not-running');
@@ -279,11 +280,11 @@ describe('pools', () => {
     await waitFor('a look of the janitor', async () => {
       return ((await tombstones.findOne())?.attempts ?? 0) > 0;
     });
-    await tombstones.updateMany({}, { $set: { nextLookAt: new Date(Date.now() + 500_000) } });
+    await tombstones.updateMany({}, { $set: { nextCheckAt: new Date(Date.now() + 500_000) } });
     await app.world.setPool(CONTAINER, { running: true });
     expect(await programOf(app, bot.instanceId)).toBe('RUNNING');
 
-    expect((await look()).startedPools).toEqual([POOL]);
+    expect((await observe()).startedPools).toEqual([POOL]);
 
     await waitFor('the program to be taken out', async () => {
       return (await programOf(app, bot.instanceId)) === undefined;
@@ -300,18 +301,18 @@ describe('health and deletions', () => {
     const env = { ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '500' };
     const app = await startTestApplication({ env });
     const bot = await placeBot(app, 'pooled');
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     await jobIn(app, bot.uid, await acceptDelete(app, bot), 'stuck');
     await app.world.setProgram(bot.instanceId, 'FATAL');
-    const { look, pass } = createLooks(app);
+    const { observe, pass } = createHealthChecks(app);
     for (let round = 0; round < 4; round += 1) {
-      expect((await look()).restarts).toBe(0);
+      expect((await observe()).restarts).toBe(0);
       pass(MINUTE_MS);
     }
     expect(await statusOf(app, bot.instanceId)).toBe('running');
     await setStatus(app, bot.instanceId, 'failed');
     await app.world.setProgram(bot.instanceId, 'RUNNING');
-    await look();
+    await observe();
     expect(await statusOf(app, bot.instanceId)).toBe('failed');
     expect(await sagasOf(app, 'restart-bot')).toEqual([]);
   });
@@ -330,8 +331,8 @@ describe('health and deletions', () => {
       containerName: CONTAINER,
       program: 'FATAL',
     });
-    const { look } = createLooks(app);
-    for (let round = 0; round < 4; round += 1) expect((await look()).restarts).toBe(0);
+    const { observe } = createHealthChecks(app);
+    for (let round = 0; round < 4; round += 1) expect((await observe()).restarts).toBe(0);
     expect(await statusOf(app, bot.instanceId)).toBe('running');
     expect(await programOf(app, bot.instanceId)).toBe('FATAL');
   });
@@ -339,7 +340,7 @@ describe('health and deletions', () => {
   it('a DELETE while a restart waits for its worker: takes its place at once', async () => {
     const app = await startTestApplication({ env: { WORKERS: 'none' } });
     const bot = await placeCrashed(app);
-    const { round } = createLooks(app);
+    const { round } = createHealthChecks(app);
     for (let n = 0; n < 3; n += 1) await round();
     const [restart] = await sagasOf(app, 'restart-bot');
     expect(restart?.state.phase).toBe('queued');
@@ -356,10 +357,10 @@ describe('health and deletions', () => {
   it('a DELETE in the middle of a restart: 202 at once, begun when the restart’s call is over', async () => {
     const app = await startTestApplication();
     const bot = await placeCrashed(app);
-    const { round } = createLooks(app);
+    const { round } = createHealthChecks(app);
     await round();
     await round();
-    await misbehave(app, bot, { hang: true });
+    await injectFaults(app, bot, { hang: true });
     await round();
     await waitFor('the restart to be under way', async () => {
       return (await sagasOf(app, 'restart-bot')).some(({ epoch }) => epoch > 0);
@@ -373,7 +374,7 @@ describe('health and deletions', () => {
     expect(new Set(replies.map(({ body }) => body.jobId)).size).toBe(1);
     const [restart] = await sagasOf(app, 'restart-bot');
     expect(restart?.open).toBe(false);
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     const done = await deleteBot(app, bot);
     expect(done.body).toMatchObject({ success: true, wallet: { returned: 110 } });
     const [deletion] = await sagasOf(app, 'delete-bot');
@@ -386,7 +387,7 @@ describe('health and deletions', () => {
 describe('the events list', () => {
   it('another user’s bot, and one that is nobody’s: 404; an own bot without events: empty', async () => {
     const app = await startWithFixtures();
-    await createLooks(app).look();
+    await createHealthChecks(app).observe();
     const url = '/bots/uid-live-bot-3/events';
     expect((await app.call('uid-live', 'GET', url)).body.events).toHaveLength(1);
     expect((await app.call('uid-cents', 'GET', url)).status).toBe(404);

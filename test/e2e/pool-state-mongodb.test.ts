@@ -15,7 +15,7 @@ import {
   startWithFixtures,
   userNamed,
 } from '../support/deletions.ts';
-import { createLooks } from '../support/looks.ts';
+import { createHealthChecks } from '../support/health-checks.ts';
 import { conservation, provision, setUpProvisioning, UID } from '../support/provisions.ts';
 import { returnedBy, syncWallet } from '../support/syncs.ts';
 
@@ -84,19 +84,19 @@ describe('POOL_STATE=mongodb', () => {
 
   it('looks: the words of bots and pools are put right, and a bot that has crashed is started', async () => {
     const app = await startWithFixtures({ env });
-    const { look } = createLooks(app);
+    const { observe } = createHealthChecks(app);
     const live = 'freqtrade-pool-uid-live-pool-1';
     await app.world.setProgram('uid-live-bot-1', 'FATAL');
-    await look();
+    await observe();
     expect((await readPoolState(app)).botMapping['uid-live-bot-3']?.status).toBe('running');
-    await look();
-    expect((await look()).restarts).toBe(1);
+    await observe();
+    expect((await observe()).restarts).toBe(1);
     const { pooled } = await app.world.snapshot();
     const crashed = pooled.find(({ instanceId }) => instanceId === 'uid-live-bot-1');
     expect(crashed?.program).toBe('RUNNING');
     expect((await readPoolState(app)).botMapping['uid-live-bot-1']?.status).toBe('failed');
     await app.world.setPool(live, { running: false });
-    await look();
+    await observe();
     const { pools, botMapping } = await readPoolState(app);
     expect(pools['uid-live-pool-1']?.status).toBe('stopped');
     expect(Object.keys(botMapping)).toHaveLength(4);

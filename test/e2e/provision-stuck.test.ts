@@ -19,7 +19,7 @@ async function stickOnTheWayBack(): Promise<{
   userId: never;
 }> {
   const app = await setUpProvisioning({ pools: [emptyPool({ capacity: 1 })] });
-  await app.world.misbehave({ pool: poolName(UID) }, { refuseStart: true });
+  await app.world.injectFaults({ pool: poolName(UID) }, { refuseStart: true });
   const userId = String((await userNamed(app, UID))._id) as never;
   const running = provision(app, { wait: 0 });
   await waitFor('the money to be set aside', async () => {
@@ -47,7 +47,7 @@ it('stuck: what it set aside is shown as at risk; resolved, its tombstone goes a
     return others.length === 0 && tombstone?.status === 'withdrawn';
   });
   const { botAllocations } = await userNamed(app, UID);
-  expect(botAllocations[BOT_ID]).not.toHaveProperty('closing');
+  expect(botAllocations[BOT_ID]).not.toHaveProperty('lockedBy');
   const [entry, ...others] = await waitFor('the entry of the money set aside', async () => {
     const ledger = await allOf(app, 'ledger');
     return ledger.length > 0 && ledger;
@@ -55,7 +55,7 @@ it('stuck: what it set aside is shown as at risk; resolved, its tombstone goes a
   expect([entry?.type, Number(entry?.amountMinor), others]).toEqual(['allocate', -25_050, []]);
 
   await platformSets(app.connection, userId, { botAllocations: {}, 'paperWallet.balance': 1000 });
-  await app.world.misbehave({ pool: poolName(UID) }, null as never);
+  await app.world.injectFaults({ pool: poolName(UID) }, null as never);
   expect((await provision(app)).body).toMatchObject({ success: true });
 });
 

@@ -62,7 +62,7 @@ async function expectGone(app: TestApplication): Promise<void> {
 describe('the bot does not start', () => {
   it('in a pool: compensated with the cause, everything as before, a tombstone that has ended', async () => {
     const app = await setUpProvisioning();
-    await app.world.misbehave({ pool: poolName(UID) }, { refuseStart: true });
+    await app.world.injectFaults({ pool: poolName(UID) }, { refuseStart: true });
     const { status, body } = await provision(app);
     expect(status).toBe(200);
     expect(body).toEqual({
@@ -90,7 +90,7 @@ describe('the bot does not start', () => {
 
   it('in a container of its own: the container is removed too', async () => {
     const app = await setUpProvisioning({ pools: [], env: { BOT_IMAGE: 'bots/freqtrade:1' } });
-    await app.world.misbehave({ host: 'simulated' }, { refuseStart: true });
+    await app.world.injectFaults({ host: 'simulated' }, { refuseStart: true });
     const { body } = await provision(app);
     expect(body).toMatchObject({ success: false, state: 'compensated' });
     expect(body.message).toContain('CONTAINER_DID_NOT_START');
@@ -100,13 +100,13 @@ describe('the bot does not start', () => {
 
   it('once: started by the next attempt, and nothing is undone', async () => {
     const app = await setUpProvisioning();
-    await app.world.misbehave({ pool: poolName(UID) }, { refuseStart: 1 });
+    await app.world.injectFaults({ pool: poolName(UID) }, { refuseStart: 1 });
     expect((await provision(app)).body.success).toBe(true);
   });
 
   it('the answer to the start is lost: the bot is seen running, and not started again', async () => {
     const app = await setUpProvisioning();
-    await app.world.misbehave({ pool: poolName(UID) }, { loseReply: 1 });
+    await app.world.injectFaults({ pool: poolName(UID) }, { loseReply: 1 });
     const { body } = await provision(app);
     expect(body.success).toBe(true);
     const saga = await app.services.sagas.find(body.jobId);
@@ -118,15 +118,15 @@ describe('the bot does not start', () => {
 describe('a host that goes away', () => {
   it('before the start, and stays away: the money is back in time; the tombstone holds the slot until it is back', async () => {
     const app = await setUpProvisioning({ ...SHORT, pools: [emptyPool({ capacity: 1 })] });
-    await app.world.misbehave({ pool: poolName(UID) }, { unreachable: true });
+    await app.world.injectFaults({ pool: poolName(UID) }, { unreachable: true });
     const { body } = await provision(app);
     expect(body).toMatchObject({ success: false, state: 'compensated' });
     expect(body.message).toContain('START_TIMED_OUT');
     await expectUndone(app, body.jobId);
     expect(await allOf(app, 'tombstones')).toMatchObject([{ instanceId: BOT, status: 'settled' }]);
     expect((await provision(app)).body.reason).toBe('full');
-    await app.world.misbehave({ pool: poolName(UID) }, null);
-    await app.services.deletionPorts.tombstones.hurry();
+    await app.world.injectFaults({ pool: poolName(UID) }, null);
+    await app.services.deletionPorts.tombstones.makeDue();
     await waitFor('the tombstone to end', async () => {
       const [tombstone] = await allOf(app, 'tombstones');
       return tombstone?.status === 'ended';
@@ -141,16 +141,16 @@ describe('a host that goes away', () => {
 
   it('after the start and before the activation: what runs is taken away when it is back', async () => {
     const app = await setUpProvisioning(SHORT);
-    await app.world.misbehave({ pool: poolName(UID) }, { refuseStart: true });
+    await app.world.injectFaults({ pool: poolName(UID) }, { refuseStart: true });
     const reply = provision(app);
     await waitFor('the program to be there', async () => {
       return (await app.world.snapshot()).pooled.length === 1;
     });
-    await app.world.misbehave({ pool: poolName(UID) }, { unreachable: true });
+    await app.world.injectFaults({ pool: poolName(UID) }, { unreachable: true });
     const { body } = await reply;
     expect(body).toMatchObject({ success: false, state: 'compensated' });
     await expectUndone(app, body.jobId);
-    await app.world.misbehave({ pool: poolName(UID) }, null);
+    await app.world.injectFaults({ pool: poolName(UID) }, null);
     await waitFor('the program to be gone', async () => {
       return (await app.world.snapshot()).pooled.length === 0;
     });
@@ -159,7 +159,7 @@ describe('a host that goes away', () => {
 
   it('for a while: the bot is started as soon as it is back', async () => {
     const app = await setUpProvisioning();
-    await app.world.misbehave({ pool: poolName(UID) }, { unreachable: 3 });
+    await app.world.injectFaults({ pool: poolName(UID) }, { unreachable: 3 });
     expect((await provision(app)).body.success).toBe(true);
   });
 });
@@ -186,7 +186,7 @@ describe('somebody else is in the way', () => {
 
   it('the platform wrote the entry away while the bot started: it is put in again, running', async () => {
     const app = await setUpProvisioning();
-    await app.world.misbehave({ pool: poolName(UID) }, { unreachable: true });
+    await app.world.injectFaults({ pool: poolName(UID) }, { unreachable: true });
     const { body } = await provision(app, { wait: 0 });
     await jobAt(app, UID, body.jobId, 'start-bot');
     const { pools, botMapping, ...rest } = await readPoolState(app);
@@ -196,7 +196,7 @@ describe('somebody else is in the way', () => {
       pools: { [`${UID}-pool-1`]: emptyPool() },
       botMapping: {},
     });
-    await app.world.misbehave({ pool: poolName(UID) }, null);
+    await app.world.injectFaults({ pool: poolName(UID) }, null);
     await jobIn(app, UID, body.jobId, 'completed');
     const after = await readPoolState(app);
     expect(after.botMapping[BOT]).toEqual({ ...botMapping[BOT], status: 'running' });
@@ -205,14 +205,14 @@ describe('somebody else is in the way', () => {
 
   it('the platform gave the port away meanwhile: undone at the pivot, the other bot untouched', async () => {
     const app = await setUpProvisioning();
-    await app.world.misbehave({ pool: poolName(UID) }, { unreachable: true });
+    await app.world.injectFaults({ pool: poolName(UID) }, { unreachable: true });
     const { body } = await provision(app, { wait: 0 });
     await jobAt(app, UID, body.jobId, 'start-bot');
     const { pools: _, botMapping, ...rest } = await readPoolState(app);
     const rival = { ...botMapping[BOT], instanceId: 'rival', status: 'running' } as never;
     const pools = { [`${UID}-pool-1`]: { ...emptyPool(), bots: ['rival'] } };
     await writePoolState(app, { ...rest, pools, botMapping: { rival } });
-    await app.world.misbehave({ pool: poolName(UID) }, null);
+    await app.world.injectFaults({ pool: poolName(UID) }, null);
     const job = await jobIn(app, UID, body.jobId, 'compensated');
     expect(job.error).toMatchObject({ code: 'SLOT_LOST', step: 'activate' });
     await expectUndone(app, body.jobId);
@@ -223,14 +223,14 @@ describe('somebody else is in the way', () => {
 
   it('the money is paid out by the platform: stuck with its step, and a person decides', async () => {
     const app = await setUpProvisioning();
-    await app.world.misbehave({ pool: poolName(UID) }, { unreachable: true });
+    await app.world.injectFaults({ pool: poolName(UID) }, { unreachable: true });
     const { body } = await provision(app, { wait: 0 });
     await jobAt(app, UID, body.jobId, 'start-bot');
     const user = await userNamed(app, UID);
     await users(app.connection).updateOne(byId(toUserId(String(user._id))), {
       $set: { 'paperWallet.balance': 1000, botAllocations: {}, walletTransactions: [] },
     });
-    await app.world.misbehave({ pool: poolName(UID) }, null);
+    await app.world.injectFaults({ pool: poolName(UID) }, null);
     const job = await jobIn(app, UID, body.jobId, 'stuck');
     expect(job.error).toMatchObject({ code: 'ALLOCATION_VANISHED', step: 'reserve-funds' });
     expect((await userNamed(app, UID)).paperWallet.balance).toBe(1000);
@@ -239,7 +239,7 @@ describe('somebody else is in the way', () => {
 
   it('the value changes while the bot starts: what it is worth goes back, and the ledger adds up', async () => {
     const app = await setUpProvisioning({ balance: 300 });
-    await app.world.misbehave({ pool: poolName(UID) }, { unreachable: true });
+    await app.world.injectFaults({ pool: poolName(UID) }, { unreachable: true });
     const { body } = await provision(app, { wait: 0 });
     await jobAt(app, UID, body.jobId, 'start-bot');
     const { _id } = await userNamed(app, UID);
@@ -255,11 +255,11 @@ describe('somebody else is in the way', () => {
 describe('a cancel', () => {
   it('while the bot cannot be started: compensated, everything as before; a repeat of the key is that job', async () => {
     const app = await setUpProvisioning();
-    await app.world.misbehave({ pool: poolName(UID) }, { unreachable: true });
+    await app.world.injectFaults({ pool: poolName(UID) }, { unreachable: true });
     const { body } = await provision(app, { key: 'k', wait: 0 });
     await jobAt(app, UID, body.jobId, 'start-bot');
     await app.call(UID, 'POST', `/jobs/${body.jobId}/cancel`);
-    await app.world.misbehave({ pool: poolName(UID) }, null);
+    await app.world.injectFaults({ pool: poolName(UID) }, null);
     await jobIn(app, UID, body.jobId, 'compensated');
     await expectUndone(app, body.jobId);
     await expectGone(app);
@@ -278,7 +278,7 @@ describe('a cancel', () => {
 
 it('a reservation that arrives after it was undone: refused, whoever sends it', async () => {
   const app = await setUpProvisioning();
-  await app.world.misbehave({ pool: poolName(UID) }, { refuseStart: true });
+  await app.world.injectFaults({ pool: poolName(UID) }, { refuseStart: true });
   const { body } = await provision(app);
   const { _id } = await userNamed(app, UID);
   const { wallets } = app.services.deletionPorts;

@@ -228,12 +228,12 @@ describe('a provision that is refused before anything is done', () => {
     const app = await setUpProvisioning({ pools: [emptyPool({ capacity: 1 })], env });
     const instanceId = `${UID}-bot-1`;
     await provision(app);
-    await app.world.misbehave({ instanceId }, { refuseStop: true });
+    await app.world.injectFaults({ instanceId }, { refuseStop: true });
     const deleted = await app.call(UID, 'DELETE', `/bots/${instanceId}`, { prefer: 'wait=20' });
     expect(deleted.body.warningCodes).toEqual(['stop-failed', expect.any(String)]);
     expect((await readPoolState(app)).botMapping).toEqual({});
     expect((await provision(app)).body.reason).toBe('full');
-    await app.world.misbehave({ instanceId }, null);
+    await app.world.injectFaults({ instanceId }, null);
     const again = await waitFor('the slot to be free', async () => {
       const reply = await provision(app);
       return reply.status === 200 && reply.body;
@@ -256,10 +256,10 @@ describe('a provision that is refused before anything is done', () => {
 
   it('the pool state cannot be read, or the host of the pools does not answer: 503, never no-pool', async () => {
     const app = await setUpProvisioning();
-    await app.world.misbehave({ host: 'simulated' }, { unreachable: true });
+    await app.world.injectFaults({ host: 'simulated' }, { unreachable: true });
     const away = await provision(app);
     expect([away.status, away.body.type]).toEqual([503, 'urn:reclaim:problem:sources-unknown']);
-    await app.world.misbehave({ host: 'simulated' }, null);
+    await app.world.injectFaults({ host: 'simulated' }, null);
     await spoilPoolState(app, 'torn');
     expect((await provision(app)).status).toBe(503);
   });

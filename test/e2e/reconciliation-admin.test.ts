@@ -23,7 +23,7 @@ describe("reconciliation's memory", () => {
     const confirm = (host: string) =>
       asAdmin(app, 'POST', `/admin/hosts/${host}/confirm`, { reason: 'set up anew' });
     expect((await confirm('elsewhere')).status).toBe(404);
-    await hostRecords.noteSeen('simulated', ['uid-one-bot-9']);
+    await hostRecords.recordObserved('simulated', ['uid-one-bot-9']);
     const judge = () => hostTrust.judge('simulated', { placedByFile: [] }, { signal });
     expect(await judge()).toMatchObject({ unknown: expect.any(String) });
     const { status, body } = await confirm('simulated');
@@ -34,7 +34,7 @@ describe("reconciliation's memory", () => {
     expect((await confirm('simulated')).body).toMatchObject({
       type: 'urn:reclaim:problem:host-not-empty',
     });
-    await app.world.misbehave({ host: 'simulated' }, { unreachable: true });
+    await app.world.injectFaults({ host: 'simulated' }, { unreachable: true });
     expect((await confirm('simulated')).status).toBe(503);
   });
 
@@ -60,7 +60,7 @@ describe("reconciliation's memory", () => {
     const scrape = () => readMetrics(app);
     expect(await scrape()).toMatch(/^orphan_allocations 0$/m);
     await createMongoSuspects({ connection: app.connection }).mark([
-      { userId, instanceId, life: null, value: 1105.25, runId: 'syn-1' },
+      { userId, instanceId, incarnationId: null, value: 1105.25, runId: 'syn-1' },
     ]);
     await app.services.deletionPorts.findings.report({
       kind: 'id-conflict',

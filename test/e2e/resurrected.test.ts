@@ -12,15 +12,15 @@ import {
   acceptDelete,
   allOf,
   deleteBot,
+  injectFaults,
   jobAt,
   jobIn,
-  misbehave,
   ownEntries,
   type PlacedBot,
   placeBot,
   userNamed,
 } from '../support/deletions.ts';
-import { byId, LIFE, platformSets, users } from '../support/users.ts';
+import { byId, INCARNATION, platformSets, users } from '../support/users.ts';
 
 async function openFindings(app: TestApplication, query = ''): Promise<mongo.Document[]> {
   const { status, body } = await asAdmin(app, 'GET', `/admin/findings${query}`);
@@ -85,7 +85,7 @@ describe('a resurrected allocation', () => {
     expect((await resolve(app, bot.findingId, 'accept-as-new')).status).toBe(200);
     const accepted = await userNamed(app, bot.uid);
     expect(accepted.paperWallet.balance).toBe(160);
-    expect(accepted.botAllocations[bot.instanceId]).not.toHaveProperty('closing');
+    expect(accepted.botAllocations[bot.instanceId]).not.toHaveProperty('lockedBy');
 
     const second = await deleteBot(app, bot);
     expect(second.body.jobId).not.toBe(bot.jobId);
@@ -95,8 +95,8 @@ describe('a resurrected allocation', () => {
     expect(user.paperWallet.balance).toBe(270);
     const ledger = await ownEntries(app);
     expect(new Set(ledger.map(({ opId }) => opId)).size).toBe(2);
-    const lives = (await allOf(app, 'tombstones')).map(({ life }) => life);
-    expect(new Set(lives).size).toBe(2);
+    const incarnations = (await allOf(app, 'tombstones')).map(({ incarnationId }) => incarnationId);
+    expect(new Set(incarnations).size).toBe(2);
 
     const third = await deleteBot(app, bot);
     expect(third.body.jobId).toBe(second.body.jobId);
@@ -137,13 +137,13 @@ describe('a resurrected allocation', () => {
   it('a copy from under the lock, its mark with it: the mark of a job that is over holds nothing', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'dedicated');
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     const jobId = await acceptDelete(app, bot);
     await jobAt(app, bot.uid, jobId, 'stop-container');
     const { botAllocations } = await userNamed(app, bot.uid);
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     await jobIn(app, bot.uid, jobId, 'completed');
-    expect(botAllocations[bot.instanceId].closing).toMatchObject({ sagaId: jobId });
+    expect(botAllocations[bot.instanceId].lockedBy).toMatchObject({ sagaId: jobId });
     await platformSets(app.connection, bot.userId, { botAllocations });
     await deleteBot(app, bot);
     const [finding] = await openFindings(app);
@@ -183,7 +183,7 @@ describe('a resurrected allocation', () => {
       labels: { instanceId: bot.instanceId, userId: bot.uid },
       running: true,
     });
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     const jobId = await acceptDelete(app, bot);
     await jobAt(app, bot.uid, jobId, 'stop-container');
     const before = await userNamed(app, bot.uid);
@@ -193,7 +193,7 @@ describe('a resurrected allocation', () => {
       expect(body).toMatchObject({ type: 'urn:reclaim:problem:bot-busy', jobId });
     }
     expect(await userNamed(app, bot.uid)).toEqual(before);
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     await jobIn(app, bot.uid, jobId, 'completed');
   });
 
@@ -201,11 +201,11 @@ describe('a resurrected allocation', () => {
     const app = await startTestApplication({ env: { ON_STOP_FAILURE: 'hold' } });
     const bot = await placeBot(app, 'dedicated');
     const { botAllocations } = await userNamed(app, bot.uid);
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     const jobId = await acceptDelete(app, bot);
     await jobAt(app, bot.uid, jobId, 'stop-container');
     await platformSets(app.connection, bot.userId, { botAllocations: {} });
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     const stuck = await jobIn(app, bot.uid, jobId, 'stuck');
     expect(stuck.error).toMatchObject({ code: 'ALLOCATION_VANISHED' });
     const decision = { reason: 'the bot is gone', outcome: 'completed', evidence: 'looked' };
@@ -225,7 +225,12 @@ describe('a resurrected allocation', () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'dedicated');
     const instanceId = toInstanceId(bot.instanceId);
-    const finding = { userId: bot.userId, instanceId, life: LIFE, settledBy: 'del-closed' };
+    const finding = {
+      userId: bot.userId,
+      instanceId,
+      incarnationId: INCARNATION,
+      settledBy: 'del-closed',
+    };
     await createMongoFindings(app).report(resurrected(finding));
     const [reported] = await openFindings(app);
     const before = await userNamed(app, bot.uid);

@@ -14,9 +14,9 @@ import { startWorkers, type WorkerSet } from '../../src/main/compose/workers.ts'
 import { startBeside, startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   acceptDelete,
+  injectFaults,
   jobAt,
   jobIn,
-  misbehave,
   ownEntries,
   type PlacedBot,
   placeBot,
@@ -109,7 +109,7 @@ it('old and new workers side by side, then new ones alone, then ones that know b
     new: await placeBot(app, 'dedicated', { uid: 'uid-new' }),
     waiting: await placeBot(app, 'pooled', { uid: 'uid-waiting' }),
   };
-  for (const bot of [bots.old, bots.waiting]) await misbehave(app, bot, { refuseStop: true });
+  for (const bot of [bots.old, bots.waiting]) await injectFaults(app, bot, { refuseStop: true });
 
   // Two deletions of the old release are under way when the new one comes.
   const oldRelease = work(await release(app.services, [watched(v1, 'old', runs)]));
@@ -123,14 +123,14 @@ it('old and new workers side by side, then new ones alone, then ones that know b
   const third = await orderFrom(next, bots.new);
   expect(third.version).toBe(2);
   await jobIn(app, bots.new.uid, third.id, 'completed');
-  await misbehave(app, bots.old, null);
+  await injectFaults(app, bots.old, null);
   await jobIn(app, bots.old.uid, first, 'completed');
 
   // The old workers go too early: the new ones leave the deletion alone, and say that nobody can run it.
   await oldRelease.stop();
   const left = await sagaOf(app, second);
   expect(left).toMatchObject({ open: true, version: 1 });
-  await misbehave(app, bots.waiting, null);
+  await injectFaults(app, bots.waiting, null);
   await waitFor(
     'the note that nobody can run it',
     async () => (await sagaOf(app, second)).unrunnableSince !== null,

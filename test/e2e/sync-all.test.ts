@@ -8,8 +8,8 @@ import { startBeside, startTestApplication, type TestApplication } from '../supp
 import {
   acceptDelete,
   allOf,
+  injectFaults,
   jobIn,
-  misbehave,
   outsideState,
   ownEntries,
   placeBot,
@@ -40,7 +40,7 @@ async function sagasOf(app: TestApplication, kind: string) {
 }
 
 /** Somebody whose bot lives: a world without any container stops every run. */
-const someoneLives = (app: TestApplication) => placeBot(app, 'dedicated', { uid: 'uid-lives' });
+const hasLiveBot = (app: TestApplication) => placeBot(app, 'dedicated', { uid: 'uid-lives' });
 
 describe('everybody', () => {
   it('the fixtures: what their comments promise, and only who drifted costs a job; a second run changes nothing (I12)', async () => {
@@ -90,16 +90,16 @@ describe('everybody', () => {
     const app = await startTestApplication({
       env: { ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '300' },
     });
-    await someoneLives(app);
+    await hasLiveBot(app);
     await putUser(app.connection, { balance: 1, bots: {}, firebaseUid: 'uid-two' });
-    const [theirs, nobodys] = [poolStateOf('uid-two'), poolStateOf('uid-nobody')];
+    const [theirs, unowned] = [poolStateOf('uid-two'), poolStateOf('uid-nobody')];
     await writePoolState(app, {
       ...theirs,
-      pools: { ...theirs.pools, ...nobodys.pools },
-      botMapping: { ...theirs.botMapping, ...nobodys.botMapping },
+      pools: { ...theirs.pools, ...unowned.pools },
+      botMapping: { ...theirs.botMapping, ...unowned.botMapping },
     });
     const held = await placeBot(app, 'dedicated', { uid: 'uid-held' });
-    await misbehave(app, held, { refuseStop: true });
+    await injectFaults(app, held, { refuseStop: true });
     await jobIn(app, held.uid, await acceptDelete(app, held), 'stuck');
     const { instanceId } = held;
     await app.connection.collection('simulatedBots').deleteMany({ instanceId });
@@ -115,14 +115,14 @@ describe('everybody', () => {
 
   it('a suspect whose bot is there again: a run that could see everybody’s bots ends the suspicion', async () => {
     const app = await startTestApplication();
-    await someoneLives(app);
+    await hasLiveBot(app);
     const { uid, instanceId } = await orphanOf(app, 'uid-one');
     await syncWallet(app, uid, '?passive=true');
     await app.world.addDedicated({ instanceId, labels: { instanceId, userId: uid } });
-    await app.world.misbehave({ host: 'simulated' }, { unreachable: true });
+    await app.world.injectFaults({ host: 'simulated' }, { unreachable: true });
     await syncAll(app);
     expect(await allOf(app, 'suspects')).toHaveLength(1);
-    await app.world.misbehave({ host: 'simulated' }, null);
+    await app.world.injectFaults({ host: 'simulated' }, null);
     await syncAll(app);
     expect(await allOf(app, 'suspects')).toEqual([]);
   });
@@ -206,7 +206,7 @@ describe('by itself', () => {
 
   it('two processes start at once: one passive run, which only marks; one schedule, which outlives a flush of Redis', async () => {
     const app = await startTestApplication({ env: { ...HOURLY, WORKERS: 'none' } });
-    await someoneLives(app);
+    await hasLiveBot(app);
     const bot = await orphanOf(app, 'uid-one');
     await Promise.all([1, 2].map(() => startBeside(app, { WORKERS: 'inline' })));
     const [run, ...more] = await waitFor('the run after the start', async () => {
@@ -268,7 +268,7 @@ describe('the worker is killed in the middle of a run over all users', () => {
   it.each([
     ['survey', [update('runDrifts')]],
     ['schedule', [update('runDrifts'), '\x03$set\0']],
-    ['record', ['\x02delete\0\x09\0\0\0suspects\0', 'lastSeenAt']],
+    ['record', ['\x02delete\0\x09\0\0\0suspects\0', 'lastObservedAt']],
   ])(
     '%s: the next worker finishes; each user has one run, and each orphan is paid once',
     async (step, texts) => {
@@ -308,7 +308,7 @@ describe('the worker is killed in the middle of a run over all users', () => {
 
 it('a run of one user beside one of all: one payment', async () => {
   const app = await startTestApplication();
-  await someoneLives(app);
+  await hasLiveBot(app);
   const bot = await orphanOf(app, 'uid-one');
   const all = syncAll(app);
   await startSync(app, bot.uid);

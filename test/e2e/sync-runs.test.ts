@@ -69,14 +69,14 @@ it('calls while a run looks: the next run for all of them, which looks only when
   const app = await startTestApplication();
   const bot = await orphanOf(app, 'uid-one');
   // One call of the host hangs until its deadline: the first run's look.
-  await app.world.misbehave({ host: 'simulated' }, { hang: 1 });
+  await app.world.injectFaults({ host: 'simulated' }, { hang: 1 });
   const first = await startSync(app, bot.uid);
   await waitFor('the first run to hang', async () => {
     const [host] = await app.connection
       .collection('simulatedBots')
       .find({ kind: 'host' as never })
       .toArray();
-    return host?.misbehave.hang === 0;
+    return host?.injectFaults.hang === 0;
   });
   const second = await startSync(app, bot.uid);
   await waitFor('the second run to ask for its turn', async () => {
@@ -93,8 +93,8 @@ it('calls while a run looks: the next run for all of them, which looks only when
   const [one, two] = ends;
   expect(one?.result.data.skipped).toMatchObject([{ reason: expect.stringMatching(/^unknown/) }]);
   expect(two?.result.data.cleanedBots).toMatchObject([{ botId: bot.instanceId, returned: 110 }]);
-  const lookOfTwo = two?.steps.find(({ name }: { name: string }) => name === 'observe');
-  expect(lookOfTwo.finishedAt >= one?.finishedAt).toBe(true);
+  const confirmTwo = two?.steps.find(({ name }: { name: string }) => name === 'observe');
+  expect(confirmTwo.finishedAt >= one?.finishedAt).toBe(true);
   expect(await ownEntries(app)).toHaveLength(1);
 });
 
@@ -105,7 +105,7 @@ it('the end of what a run has started wakes it', async () => {
   const { body } = await syncWallet(app, 'uid-one');
   expect(body.data.totalReturned).toBe(4);
   const run = await app.services.sagas.find(toSagaId(body.jobId));
-  expect(run?.history.map(({ type }) => type)).toContain('nudged');
+  expect(run?.history.map(({ type }) => type)).toContain('woken');
   const children = await sagasOf(app, 'reclaim-orphan');
   expect(children.map(({ parent }) => parent)).toEqual([1, 2, 3, 4].map(() => body.jobId));
 });

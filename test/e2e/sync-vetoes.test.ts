@@ -12,9 +12,9 @@ import {
   allOf,
   deleteBot,
   findingsOf,
+  injectFaults,
   jobAt,
   jobIn,
-  misbehave,
   outsideState,
   ownEntries,
   type PlacedBot,
@@ -39,7 +39,7 @@ import { waitFor } from '../support/wait-for.ts';
 
 const HOST = { host: 'simulated' };
 /** Long enough for a slow machine to change something between the looks. */
-const BETWEEN_LOOKS = { env: { SYNC_CONFIRM_SECONDS: '3' } };
+const BEFORE_CONFIRMING = { env: { SYNC_CONFIRM_SECONDS: '3' } };
 
 async function balanceOf(app: TestApplication, uid: string): Promise<number> {
   return (await userNamed(app, uid)).paperWallet.balance;
@@ -95,7 +95,7 @@ describe('a source that cannot say (I4)', () => {
       const bot = await orphanOf(app, 'uid-one');
       const stale = await staleOf(app, 'uid-stale');
       const before = await outsideState(app);
-      await app.world.misbehave(HOST, how);
+      await app.world.injectFaults(HOST, how);
       for (const { uid, instanceId } of [bot, stale]) {
         const reply = await syncWallet(app, uid);
         expect(reply.status).toBe(200);
@@ -104,7 +104,7 @@ describe('a source that cannot say (I4)', () => {
         const reasons = await reasonsOf(app, reply.body.jobId);
         expect(reasons[instanceId]).toMatch(/^unknown: the simulated host/);
       }
-      await app.world.misbehave(HOST, null);
+      await app.world.injectFaults(HOST, null);
       expect(await outsideState(app)).toEqual(before);
       expect((await allOf(app, 'sagas')).map(({ kind }) => kind)).not.toContain('reclaim-orphan');
       for (const { uid, instanceId } of [bot, stale]) {
@@ -174,11 +174,11 @@ describe('a source that cannot say (I4)', () => {
   });
 
   it('the host stops answering between the looks: unknown, nothing moves', async () => {
-    const app = await startTestApplication(BETWEEN_LOOKS);
+    const app = await startTestApplication(BEFORE_CONFIRMING);
     const bot = await orphanOf(app, 'uid-one');
     const jobId = await startSync(app, bot.uid);
     await jobAt(app, bot.uid, jobId, 'confirm');
-    await app.world.misbehave(HOST, { unreachable: true });
+    await app.world.injectFaults(HOST, { unreachable: true });
     const { result } = await jobIn(app, bot.uid, jobId, 'completed');
     expect(result.data.skipped).toMatchObject([{ botId: bot.instanceId }]);
     expect((await reasonsOf(app, jobId))[bot.instanceId]).toMatch(/^unknown: /);
@@ -192,7 +192,7 @@ describe('somebody is at it', () => {
       env: { ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '300' },
     });
     const bot = await placeBot(app, 'dedicated');
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     const jobId = await acceptDelete(app, bot);
     await jobIn(app, bot.uid, jobId, 'stuck');
     await vanish(app, bot);
@@ -248,7 +248,7 @@ describe('what changes between the looks', () => {
   });
 
   it('another allocation stands there, or another value, or the bot is there after all: each gets what is true now', async () => {
-    const app = await startTestApplication(BETWEEN_LOOKS);
+    const app = await startTestApplication(BEFORE_CONFIRMING);
     const meanwhile: Record<string, (bot: PlacedBot, at: string) => Promise<unknown>> = {
       'uid-date': ({ userId }, at) => set(userId, { [`${at}.allocatedAt`]: new Date() }),
       'uid-amount': ({ userId }, at) => set(userId, { [`${at}.allocatedAmount`]: 120 }),
@@ -294,7 +294,7 @@ describe('what is seen after the second look: the reclaiming turns back', () => 
       userId,
       firebaseUid: toFirebaseUid(uid),
       instanceId: toInstanceId(instanceId),
-      life: '2026-10-02T09:30:00.000Z',
+      incarnationId: '2026-10-02T09:30:00.000Z',
     };
     const by = { parent: toSagaId('syn-aaaaaaaaaaaaaaaa'), requestedBy: 'a test' };
     const { saga } = await app.services.sagas.start(reclaimOrder(orphan, by));
@@ -328,9 +328,9 @@ describe('what is seen after the second look: the reclaiming turns back', () => 
     const app = await startTestApplication();
     const bot = await staleOf(app, 'uid-one');
     const before = await outsideState(app);
-    await app.world.misbehave(HOST, { unreachable: true });
+    await app.world.injectFaults(HOST, { unreachable: true });
     const { state } = await reclaim(app, bot);
-    await app.world.misbehave(HOST, null);
+    await app.world.injectFaults(HOST, null);
     expect(state).toMatchObject({ phase: 'compensated', cause: { code: 'SOURCE_UNKNOWN' } });
     expect(await outsideState(app)).toEqual(before);
   });
@@ -445,7 +445,7 @@ describe('a ghost that an ended tombstone names', () => {
   });
 
   it('a new life of its id is made between the looks: left alone', async () => {
-    const app = await startTestApplication(BETWEEN_LOOKS);
+    const app = await startTestApplication(BEFORE_CONFIRMING);
     const bot = await returned(app);
     const jobId = await startSync(app, bot.uid);
     await jobAt(app, bot.uid, jobId, 'confirm');

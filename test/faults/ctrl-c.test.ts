@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startBeside, startTestApplication, type TestApplication } from '../support/application.ts';
-import { acceptDelete, jobIn, misbehave, placeBot } from '../support/deletions.ts';
+import { acceptDelete, injectFaults, jobIn, placeBot } from '../support/deletions.ts';
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -57,7 +57,7 @@ describe.skipIf(process.platform !== 'linux')('Ctrl-C in a terminal', () => {
         const over = command === 'npm start' ? { WORKERS: 'inline' } : {};
         const terminal = await startInTerminal({ ...app, env: { ...app.env, ...over } }, command);
         const bot = await placeBot(app, 'dedicated');
-        await misbehave(app, bot, { refuseStop: true });
+        await injectFaults(app, bot, { refuseStop: true });
         const id = await acceptDelete(app, bot);
         await jobIn(app, bot.uid, id, 'running');
 
@@ -68,7 +68,7 @@ describe.skipIf(process.platform !== 'linux')('Ctrl-C in a terminal', () => {
         expect(terminal.said()).not.toMatch(/again|second SIGINT|at once\n|timeout/);
         const sagas = app.connection.collection<{ _id: string; leaseUntil: Date | null }>('sagas');
         expect((await sagas.findOne({ _id: id }))?.leaseUntil).toBeNull();
-        await misbehave(app, bot, null);
+        await injectFaults(app, bot, null);
         await startBeside(app, { WORKERS: 'inline' });
         expect((await jobIn(app, bot.uid, id, 'completed')).result.wallet.returned).toBe(110);
       },
@@ -84,7 +84,7 @@ describe.skipIf(process.platform !== 'linux')('Ctrl-C in a terminal', () => {
       });
       const terminal = await startInTerminal(app, 'npm run workers');
       const bot = await placeBot(app, 'dedicated');
-      await misbehave(app, bot, { refuseStop: true });
+      await injectFaults(app, bot, { refuseStop: true });
       await jobIn(app, bot.uid, await acceptDelete(app, bot), 'running');
       terminal.mongodb.freeze();
       terminal.press(CTRL_C);

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
-import { acceptDelete, jobIn, misbehave, placeBot } from '../support/deletions.ts';
+import { acceptDelete, injectFaults, jobIn, placeBot } from '../support/deletions.ts';
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -88,12 +88,12 @@ describe('a worker in the middle of a deletion, told to end', () => {
         });
         const wired = await startWired(app, 'workers/all.ts');
         const bot = await placeBot(app, 'dedicated');
-        await misbehave(app, bot, { refuseStop: true });
+        await injectFaults(app, bot, { refuseStop: true });
         const id = await acceptDelete(app, bot);
         await jobIn(app, bot.uid, id, 'running');
         breakIt(wired);
         expect(await endOf(wired.child)).toBeLessThan(GRACE_MS);
-        await misbehave(app, bot, null);
+        await injectFaults(app, bot, null);
         await startWired(app, 'workers/all.ts');
         const job = await jobIn(app, bot.uid, id, 'completed');
         expect(job.result.wallet).toMatchObject({ returned: 110, newBalance: 160 });

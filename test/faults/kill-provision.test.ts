@@ -22,45 +22,45 @@ import { holdPoolStateLock, startWorkerProcess } from '../support/worker-process
 
 const BOT = `${UID}-bot-1`;
 
-interface Scene {
+interface ExecutionContext {
   readonly app: TestApplication;
   /** The wire between the worker that is to die and MongoDB. */
   readonly wire: TcpProxy;
 }
 
 /** The API alone: no worker runs until a test starts one. */
-async function setUp(): Promise<Scene> {
+async function setUp(): Promise<ExecutionContext> {
   const app = await setUpProvisioning({ env: { WORKERS: 'none' } });
   const { hostname, port } = new URL(app.env.MONGODB_URI ?? '');
   return { app, wire: await createTcpProxy({ host: hostname, port: Number(port) }) };
 }
 
 /** A worker process that reaches MongoDB over the wire alone. */
-function startDoomedWorker({ app, wire }: Scene) {
+function startDoomedWorker({ app, wire }: ExecutionContext) {
   const uri = new URL(app.env.MONGODB_URI ?? '');
   uri.host = `127.0.0.1:${wire.port}`;
   return startWorkerProcess({ ...app.env, MONGODB_URI: uri.href });
 }
 
-function startSuccessor({ app }: Scene): void {
+function startSuccessor({ app }: ExecutionContext): void {
   const workers = startWorkers(app.services, ['deletion', 'relay']);
   onTestFinished(() => workers.stop());
 }
 
-async function request({ app }: Scene): Promise<SagaId> {
+async function request({ app }: ExecutionContext): Promise<SagaId> {
   const reply = await provision(app, { wait: 0 });
   expect(reply.status).toBe(202);
   return toSagaId(reply.body.jobId);
 }
 
-function waitForStep({ app }: Scene, id: SagaId, step: string, status: string) {
+function waitForStep({ app }: ExecutionContext, id: SagaId, step: string, status: string) {
   return waitFor(`${step} to be ${status}`, async () => {
     const saga = await app.services.engine.log.find(id);
     return saga?.state.steps.some((one) => one.name === step && one.status === status);
   });
 }
 
-function waitForEnd({ app }: Scene, id: SagaId): Promise<SagaRecord> {
+function waitForEnd({ app }: ExecutionContext, id: SagaId): Promise<SagaRecord> {
   return waitFor('the saga to end', async () => {
     const saga = await app.services.engine.log.find(id);
     return saga !== null && !saga.open && saga;
@@ -78,7 +78,7 @@ interface Obstacle {
   lift(): Promise<void>;
 }
 
-type Obstruct = (scene: Scene) => Promise<Obstacle>;
+type Obstruct = (context: ExecutionContext) => Promise<Obstacle>;
 
 const holdCommand =
   (...texts: readonly string[]): Obstruct =>
@@ -88,9 +88,9 @@ const holdCommand =
   };
 
 /** The lock of the file, or the one write that carries a change to MongoDB. */
-const holdPoolState: Obstruct = async (scene) => {
-  const { app } = scene;
-  if (isInMongodb(app)) return holdCommand(command('update', 'poolState'))(scene);
+const holdPoolState: Obstruct = async (context) => {
+  const { app } = context;
+  if (isInMongodb(app)) return holdCommand(command('update', 'poolState'))(context);
   const holder = await holdPoolStateLock(app.poolStateFile);
   // A link to nothing: `existsSync` would follow it.
   const turn = holderPathOf(`${app.poolStateFile}.lock.turn`);
@@ -102,8 +102,8 @@ const holdPoolState: Obstruct = async (scene) => {
   };
 };
 
-async function expectProvisioned(scene: Scene, id: SagaId): Promise<void> {
-  const { app } = scene;
+async function expectProvisioned(context: ExecutionContext, id: SagaId): Promise<void> {
+  const { app } = context;
   const user = await userNamed(app, UID);
   expect(user.paperWallet.balance).toBe(749.5);
   expect(Object.keys(user.botAllocations)).toEqual([BOT]);
@@ -117,8 +117,8 @@ async function expectProvisioned(scene: Scene, id: SagaId): Promise<void> {
   expect(await allOf(app, 'tombstones')).toEqual([]);
 }
 
-async function expectUndone(scene: Scene): Promise<void> {
-  const { app } = scene;
+async function expectUndone(context: ExecutionContext): Promise<void> {
+  const { app } = context;
   const user = await userNamed(app, UID);
   expect(user.paperWallet.balance).toBe(1000);
   expect(user.botAllocations).toEqual({});
@@ -140,48 +140,48 @@ describe('the worker is killed in the middle of a step', () => {
   ])(
     '%s: the next worker finishes, one reservation, one bot, one ledger entry',
     async (step, obstruct) => {
-      const scene = await setUp();
-      const obstacle = await obstruct(scene);
-      const doomed = await startDoomedWorker(scene);
-      const id = await request(scene);
-      await Promise.all([obstacle.reached(), waitForStep(scene, id, step, 'running')]);
+      const context = await setUp();
+      const obstacle = await obstruct(context);
+      const doomed = await startDoomedWorker(context);
+      const id = await request(context);
+      await Promise.all([obstacle.reached(), waitForStep(context, id, step, 'running')]);
       await doomed.kill();
       await obstacle.lift();
-      startSuccessor(scene);
-      const saga = await waitForEnd(scene, id);
+      startSuccessor(context);
+      const saga = await waitForEnd(context, id);
       expect(saga.state).toMatchObject({ phase: 'completed', warnings: [] });
       expect(saga.epoch).toBeGreaterThan(1);
-      await expectProvisioned(scene, id);
+      await expectProvisioned(context, id);
     },
   );
 
   it('activate, at the lock of the pool state: the next worker makes the bot official', async () => {
-    const scene = await setUp();
-    await scene.app.world.misbehave({ pool: poolName(UID) }, { unreachable: true });
-    const doomed = await startDoomedWorker(scene);
-    const id = await request(scene);
-    await waitForStep(scene, id, 'assign-slot', 'done');
-    const obstacle = await holdPoolState(scene);
-    await scene.app.world.misbehave({ pool: poolName(UID) }, null);
-    await Promise.all([waitForStep(scene, id, 'activate', 'running'), obstacle.reached()]);
+    const context = await setUp();
+    await context.app.world.injectFaults({ pool: poolName(UID) }, { unreachable: true });
+    const doomed = await startDoomedWorker(context);
+    const id = await request(context);
+    await waitForStep(context, id, 'assign-slot', 'done');
+    const obstacle = await holdPoolState(context);
+    await context.app.world.injectFaults({ pool: poolName(UID) }, null);
+    await Promise.all([waitForStep(context, id, 'activate', 'running'), obstacle.reached()]);
     await doomed.kill();
     await obstacle.lift();
-    startSuccessor(scene);
-    expect((await waitForEnd(scene, id)).state.phase).toBe('completed');
-    await expectProvisioned(scene, id);
+    startSuccessor(context);
+    expect((await waitForEnd(context, id)).state.phase).toBe('completed');
+    await expectProvisioned(context, id);
   });
 
   it('reserve-funds, after the money was taken and before the log knew: not taken again', async () => {
-    const scene = await setUp();
-    const taken = scene.wire.cutAfter('reclaimReservation');
-    const doomed = await startDoomedWorker(scene);
-    const id = await request(scene);
-    await Promise.all([taken, waitForStep(scene, id, 'reserve-funds', 'running')]);
+    const context = await setUp();
+    const taken = context.wire.cutAfter('reclaimReservation');
+    const doomed = await startDoomedWorker(context);
+    const id = await request(context);
+    await Promise.all([taken, waitForStep(context, id, 'reserve-funds', 'running')]);
     await doomed.kill();
-    expect((await userNamed(scene.app, UID)).paperWallet.balance).toBe(749.5);
-    startSuccessor(scene);
-    expect((await waitForEnd(scene, id)).state.phase).toBe('completed');
-    await expectProvisioned(scene, id);
+    expect((await userNamed(context.app, UID)).paperWallet.balance).toBe(749.5);
+    startSuccessor(context);
+    expect((await waitForEnd(context, id)).state.phase).toBe('completed');
+    await expectProvisioned(context, id);
   });
 });
 
@@ -195,43 +195,43 @@ describe('the worker is killed in the middle of going back', () => {
   ])(
     '%s: the next worker undoes the rest, and the money comes back once',
     async (_, step, obstruct) => {
-      const scene = await setUp();
-      const { world } = scene.app;
+      const context = await setUp();
+      const { world } = context.app;
       const pool = { pool: poolName(UID) };
       const isLock = obstruct === holdPoolState;
       // Held at its start until the lock is taken, which takes a process: the way back must not be over by then.
-      await world.misbehave(pool, isLock ? { unreachable: true } : { refuseStart: true });
-      const early = isLock ? undefined : await obstruct(scene);
-      const doomed = await startDoomedWorker(scene);
-      const id = await request(scene);
-      if (isLock) await waitForStep(scene, id, 'assign-slot', 'done');
-      const obstacle = early ?? (await obstruct(scene));
-      if (isLock) await world.misbehave(pool, { refuseStart: true });
-      await Promise.all([obstacle.reached(), waitForStep(scene, id, step, 'compensating')]);
+      await world.injectFaults(pool, isLock ? { unreachable: true } : { refuseStart: true });
+      const early = isLock ? undefined : await obstruct(context);
+      const doomed = await startDoomedWorker(context);
+      const id = await request(context);
+      if (isLock) await waitForStep(context, id, 'assign-slot', 'done');
+      const obstacle = early ?? (await obstruct(context));
+      if (isLock) await world.injectFaults(pool, { refuseStart: true });
+      await Promise.all([obstacle.reached(), waitForStep(context, id, step, 'compensating')]);
       await doomed.kill();
       await obstacle.lift();
-      startSuccessor(scene);
-      const saga = await waitForEnd(scene, id);
+      startSuccessor(context);
+      const saga = await waitForEnd(context, id);
       expect(saga.state).toMatchObject({
         phase: 'compensated',
         cause: { code: 'PROGRAM_DID_NOT_START' },
       });
       expect(saga.epoch).toBeGreaterThan(1);
-      await expectUndone(scene);
+      await expectUndone(context);
     },
   );
 
   it('after the money came back and before the log knew: it does not come back twice', async () => {
-    const scene = await setUp();
-    await scene.app.world.misbehave({ pool: poolName(UID) }, { refuseStart: true });
-    const paid = scene.wire.cutAfter('reclaimSettlement');
-    const doomed = await startDoomedWorker(scene);
-    const id = await request(scene);
-    await Promise.all([paid, waitForStep(scene, id, 'reserve-funds', 'compensating')]);
+    const context = await setUp();
+    await context.app.world.injectFaults({ pool: poolName(UID) }, { refuseStart: true });
+    const paid = context.wire.cutAfter('reclaimSettlement');
+    const doomed = await startDoomedWorker(context);
+    const id = await request(context);
+    await Promise.all([paid, waitForStep(context, id, 'reserve-funds', 'compensating')]);
     await doomed.kill();
-    expect((await userNamed(scene.app, UID)).paperWallet.balance).toBe(1000);
-    startSuccessor(scene);
-    expect((await waitForEnd(scene, id)).state.phase).toBe('compensated');
-    await expectUndone(scene);
+    expect((await userNamed(context.app, UID)).paperWallet.balance).toBe(1000);
+    startSuccessor(context);
+    expect((await waitForEnd(context, id)).state.phase).toBe('compensated');
+    await expectUndone(context);
   });
 });

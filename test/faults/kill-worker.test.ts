@@ -24,14 +24,14 @@ async function fixture(name: string): Promise<string> {
   return readFile(new URL(`../../fixtures/${name}`, import.meta.url), 'utf8');
 }
 
-interface Scene {
+interface ExecutionContext {
   readonly app: TestApplication;
   /** The wire between the worker that is to die and MongoDB. */
   readonly wire: TcpProxy;
 }
 
 /** The API alone: no worker runs until a test starts one. */
-async function setUp(env: Readonly<Record<string, string>> = {}): Promise<Scene> {
+async function setUp(env: Readonly<Record<string, string>> = {}): Promise<ExecutionContext> {
   const app = await startTestApplication({
     env: { WORKERS: 'none', ...env },
     poolState: JSON.parse(await fixture('pool-state.json')),
@@ -43,31 +43,31 @@ async function setUp(env: Readonly<Record<string, string>> = {}): Promise<Scene>
 }
 
 /** A worker process that reaches MongoDB over the wire alone. */
-function startDoomedWorker({ app, wire }: Scene) {
+function startDoomedWorker({ app, wire }: ExecutionContext) {
   const uri = new URL(app.env.MONGODB_URI ?? '');
   uri.host = `127.0.0.1:${wire.port}`;
   return startWorkerProcess({ ...app.env, MONGODB_URI: uri.href });
 }
 
-function startSuccessor({ app }: Scene): void {
+function startSuccessor({ app }: ExecutionContext): void {
   const workers = startWorkers(app.services, ['deletion', 'sync', 'relay']);
   onTestFinished(() => workers.stop());
 }
 
-async function requestDeletion({ app }: Scene): Promise<SagaId> {
+async function requestDeletion({ app }: ExecutionContext): Promise<SagaId> {
   const reply = await app.call(UID, 'DELETE', `/bots/${BOT}`);
   expect(reply.status).toBe(202);
   return toSagaId(reply.body.jobId);
 }
 
-function waitForStep({ app }: Scene, id: SagaId, step: string, status: string) {
+function waitForStep({ app }: ExecutionContext, id: SagaId, step: string, status: string) {
   return waitFor(`${step} to be ${status}`, async () => {
     const saga = await app.services.engine.log.find(id);
     return saga?.state.steps.some((one) => one.name === step && one.status === status);
   });
 }
 
-function waitForEnd({ app }: Scene, id: SagaId): Promise<SagaRecord> {
+function waitForEnd({ app }: ExecutionContext, id: SagaId): Promise<SagaRecord> {
   return waitFor('the saga to end', async () => {
     const saga = await app.services.engine.log.find(id);
     return saga !== null && !saga.open && saga;
@@ -88,16 +88,16 @@ interface Obstacle {
   lift(): Promise<void>;
 }
 
-type Obstruct = (scene: Scene) => Promise<Obstacle>;
+type Obstruct = (context: ExecutionContext) => Promise<Obstacle>;
 
 const holdCommand =
   (...texts: readonly string[]): Obstruct =>
   async ({ wire }) => ({ reached: wire.holdBefore(...texts), lift: async () => undefined });
 
 /** The lock of the file, or the one write that carries a change to MongoDB. */
-const holdPoolState: Obstruct = async (scene) => {
-  const { app } = scene;
-  if (isInMongodb(app)) return holdCommand(command('update', 'poolState'))(scene);
+const holdPoolState: Obstruct = async (context) => {
+  const { app } = context;
+  if (isInMongodb(app)) return holdCommand(command('update', 'poolState'))(context);
   const holder = await holdPoolStateLock(app.poolStateFile);
   // A link to nothing: `existsSync` would follow it.
   const turn = holderPathOf(`${app.poolStateFile}.lock.turn`);
@@ -111,15 +111,15 @@ const holdPoolState: Obstruct = async (scene) => {
   };
 };
 
-async function userOf({ app }: Scene) {
+async function userOf({ app }: ExecutionContext) {
   const user = await app.connection.collection('users').findOne({ firebaseUid: UID });
   if (user === null) throw new Error('the user is gone');
   return user;
 }
 
-async function expectDeleted(scene: Scene, id: SagaId): Promise<void> {
-  const { app } = scene;
-  const user = await userOf(scene);
+async function expectDeleted(context: ExecutionContext, id: SagaId): Promise<void> {
+  const { app } = context;
+  const user = await userOf(context);
   expect(user.paperWallet.balance).toBe(BALANCE + VALUE);
   expect(user.botAllocations).not.toHaveProperty(BOT);
   expect(user.walletTransactions).toMatchObject([{ type: 'deallocate', botId: BOT }]);
@@ -132,12 +132,12 @@ async function expectDeleted(scene: Scene, id: SagaId): Promise<void> {
   expect(tombstones).toMatchObject([{ sagaId: id, status: 'ended' }]);
 }
 
-async function expectUntouched(scene: Scene): Promise<void> {
-  const { app } = scene;
-  const user = await userOf(scene);
+async function expectUntouched(context: ExecutionContext): Promise<void> {
+  const { app } = context;
+  const user = await userOf(context);
   expect(user.paperWallet.balance).toBe(BALANCE);
   expect(user.botAllocations[BOT]).toMatchObject({ currentValue: VALUE });
-  expect(user.botAllocations[BOT]).not.toHaveProperty('closing');
+  expect(user.botAllocations[BOT]).not.toHaveProperty('lockedBy');
   expect(user.walletTransactions).toEqual([]);
   expect(await app.connection.collection('ledger').countDocuments()).toBe(0);
   expect(await standingTombstones(app)).toEqual([]);
@@ -158,34 +158,34 @@ describe('the worker is killed in the middle of a step', () => {
     ['write-transaction', holdCommand(command('update', 'ledger'))],
     ['remove-container', holdCommand(command('delete', 'simulatedBots'))],
   ])('%s: the next worker finishes, one payment and one ledger entry', async (step, obstruct) => {
-    const scene = await setUp();
-    const { reached, lift } = await obstruct(scene);
-    const doomed = await startDoomedWorker(scene);
-    const id = await requestDeletion(scene);
-    await Promise.all([reached, waitForStep(scene, id, step, 'running')]);
+    const context = await setUp();
+    const { reached, lift } = await obstruct(context);
+    const doomed = await startDoomedWorker(context);
+    const id = await requestDeletion(context);
+    await Promise.all([reached, waitForStep(context, id, step, 'running')]);
     await doomed.kill();
     await lift();
-    startSuccessor(scene);
-    const saga = await waitForEnd(scene, id);
+    startSuccessor(context);
+    const saga = await waitForEnd(context, id);
     expect(saga.state).toMatchObject({ phase: 'completed', warnings: [] });
     expect(saga.epoch).toBeGreaterThan(1);
-    await expectDeleted(scene, id);
+    await expectDeleted(context, id);
   });
 
   it('refund-wallet, after the payment and before the log knew: the receipt is found, nothing is paid again', async () => {
-    const scene = await setUp();
-    const paid = scene.wire.cutAfter('reclaimSettlement');
-    const doomed = await startDoomedWorker(scene);
-    const id = await requestDeletion(scene);
-    await Promise.all([paid, waitForStep(scene, id, 'refund-wallet', 'running')]);
+    const context = await setUp();
+    const paid = context.wire.cutAfter('reclaimSettlement');
+    const doomed = await startDoomedWorker(context);
+    const id = await requestDeletion(context);
+    await Promise.all([paid, waitForStep(context, id, 'refund-wallet', 'running')]);
     await doomed.kill();
-    expect((await userOf(scene)).paperWallet.balance).toBe(BALANCE + VALUE);
-    startSuccessor(scene);
-    const saga = await waitForEnd(scene, id);
+    expect((await userOf(context)).paperWallet.balance).toBe(BALANCE + VALUE);
+    startSuccessor(context);
+    const saga = await waitForEnd(context, id);
     expect(saga.state.phase).toBe('completed');
     const observed = saga.history.filter(({ type }) => type === 'observed');
     expect(observed).toMatchObject([{ step: 'refund-wallet', detail: 'landed' }]);
-    await expectDeleted(scene, id);
+    await expectDeleted(context, id);
   });
 });
 
@@ -197,18 +197,18 @@ describe('the worker is killed in the middle of going back', () => {
     ['the bot', 'stop-container', holdCommand(command('update', 'simulatedBots'), CONF_PUT_BACK)],
     ['the lock', 'lock-allocation', holdCommand(command('update', 'tombstones'), 'withdrawnAt')],
   ])('%s: the next worker restores everything as it was', async (_, step, obstruct) => {
-    const scene = await setUp(RESTORE);
-    await scene.app.world.misbehave({ instanceId: BOT }, { refuseStop: true });
-    const { reached, lift } = await obstruct(scene);
-    const doomed = await startDoomedWorker(scene);
-    const id = await requestDeletion(scene);
-    await Promise.all([reached, waitForStep(scene, id, step, 'compensating')]);
+    const context = await setUp(RESTORE);
+    await context.app.world.injectFaults({ instanceId: BOT }, { refuseStop: true });
+    const { reached, lift } = await obstruct(context);
+    const doomed = await startDoomedWorker(context);
+    const id = await requestDeletion(context);
+    await Promise.all([reached, waitForStep(context, id, step, 'compensating')]);
     await doomed.kill();
     await lift();
-    startSuccessor(scene);
-    const saga = await waitForEnd(scene, id);
+    startSuccessor(context);
+    const saga = await waitForEnd(context, id);
     expect(saga.state).toMatchObject({ phase: 'compensated', cause: { code: 'STOP_FAILED' } });
     expect(saga.epoch).toBeGreaterThan(1);
-    await expectUntouched(scene);
+    await expectUntouched(context);
   });
 });

@@ -30,16 +30,18 @@ describe('deletions and reclaimings in a world of faults', () => {
     `${COUNT} seeds from ${FIRST}: money moves at most once, every saga ends, and the world is as it says`,
     async ({ task }) => {
       const time = useVirtualTime();
-      const seen = new Map<string, number>();
+      const observed = new Map<string, number>();
       for (let seed = FIRST; seed < FIRST + COUNT; seed += 1) {
         const simulated = await simulate(seed, time, BOTS);
         const broken = brokenOf(simulated);
         if (broken.length > 0) throw new Error(told(seed, broken, simulated));
-        for (const sight of sightsIn(simulated)) seen.set(sight, (seen.get(sight) ?? 0) + 1);
+        for (const sight of sightsIn(simulated))
+          observed.set(sight, (observed.get(sight) ?? 0) + 1);
       }
-      const sights = [...seen].map(([sight, times]) => `${times} ${sight}`).join(', ');
-      task.meta.wentThrough = `simulated: ${COUNT} seeds (${sights})`;
-      if (COUNT >= USUAL_SEEDS) expect([...SIGHTS].filter((sight) => !seen.has(sight))).toEqual([]);
+      const named = [...observed].map(([sight, times]) => `${times} ${sight}`).join(', ');
+      task.meta.wentThrough = `simulated: ${COUNT} seeds (${named})`;
+      if (COUNT >= USUAL_SEEDS)
+        expect([...HEALTH_SIGNS].filter((sight) => !observed.has(sight))).toEqual([]);
     },
     TIMEOUT_MS,
   );
@@ -58,7 +60,7 @@ function told(seed: number, broken: readonly string[], { trace }: SimulatedBots)
 }
 
 /** What so many seeds must have met, or the storm is a breeze. */
-const SIGHTS: ReadonlySet<string> = new Set([
+const HEALTH_SIGNS: ReadonlySet<string> = new Set([
   'delete-bot',
   'reclaim-orphan',
   'completed',
@@ -81,14 +83,14 @@ const SIGHTS: ReadonlySet<string> = new Set([
 
 function sightsIn({ sagas, trace }: SimulatedBots): ReadonlySet<string> {
   const told = (what: string | RegExp) => trace.some((line) => line.search(what) >= 0);
-  const seen = new Set(sagas.flatMap((saga) => [...sightsOf(saga)]));
-  if (told('fenced under')) seen.add('fenced');
-  if (told('arrives late')) seen.add('arrived late');
-  if (told('the mark is dropped')) seen.add('marked again');
-  if (told(/failover: [1-9]/)) seen.add('forgotten by a failover');
-  if (told('cut off from the majority')) seen.add('cut off from the majority');
-  if (sagas.length > 1) seen.add('several sagas');
-  return new Set([...seen].filter((sight) => SIGHTS.has(sight)));
+  const observed = new Set(sagas.flatMap((saga) => [...sightsOf(saga)]));
+  if (told('fenced under')) observed.add('fenced');
+  if (told('arrives late')) observed.add('arrived late');
+  if (told('the mark is dropped')) observed.add('marked again');
+  if (told(/failover: [1-9]/)) observed.add('forgotten by a failover');
+  if (told('cut off from the majority')) observed.add('cut off from the majority');
+  if (sagas.length > 1) observed.add('several sagas');
+  return new Set([...observed].filter((sight) => HEALTH_SIGNS.has(sight)));
 }
 
 function sightsOf({
@@ -97,13 +99,13 @@ function sightsOf({
   written,
   isCancelPromised,
 }: SimulatedSaga<SimulatedWorld>): ReadonlySet<string> {
-  const seen = new Set<string>([world.plot.kind, saga.state.phase]);
+  const observed = new Set<string>([world.plot.kind, saga.state.phase]);
   for (const { state } of written) {
-    seen.add(state.phase);
-    seen.add(state.steps[state.cursor]?.status ?? '');
+    observed.add(state.phase);
+    observed.add(state.steps[state.cursor]?.status ?? '');
   }
-  if (saga.epoch > 1) seen.add('taken over');
-  if (isCancelPromised) seen.add('a cancel promised');
-  if (world.wallet.isResurrected) seen.add('resurrected');
-  return seen;
+  if (saga.epoch > 1) observed.add('taken over');
+  if (isCancelPromised) observed.add('a cancel promised');
+  if (world.wallet.isResurrected) observed.add('resurrected');
+  return observed;
 }

@@ -8,8 +8,16 @@ import { createMongoAccounts } from '../../src/wallet/mongodb/accounts.ts';
 import { parseUserDump, seedUsers } from '../../src/wallet/mongodb/seed-users.ts';
 import { createMongoWallets } from '../../src/wallet/mongodb/wallets.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { allocation, BOT, LIFE, platformSets, putUser, SAGA_A, users } from '../support/users.ts';
-import { markCommand, pay } from '../support/wallet-commands.ts';
+import {
+  allocation,
+  BOT,
+  INCARNATION,
+  platformSets,
+  putUser,
+  SAGA_A,
+  users,
+} from '../support/users.ts';
+import { lockCommand, pay } from '../support/wallet-commands.ts';
 
 async function setUp(user: Parameters<typeof putUser>[1]) {
   const connection = await createTestDatabase();
@@ -23,7 +31,7 @@ it('found by _id and by firebaseUid: the same account, with the mark of a saga',
     bots: { [BOT]: allocation(100, 120), 'a.b': allocation(1, undefined) },
     firebaseUid: 'uid-x',
   });
-  await createMongoWallets({ connection }).mark(markCommand(userId));
+  await createMongoWallets({ connection }).lock(lockCommand(userId));
   const account = await accounts.find({ userId });
   expect(account).toEqual({
     unreadableBots: [],
@@ -42,8 +50,8 @@ it('found by _id and by firebaseUid: the same account, with the mark of a saga',
         reservedInTrades: 0,
         availableBalance: 120,
         lifetimePnL: 0,
-        allocatedAt: LIFE,
-        closing: { sagaId: SAGA_A, aborting: false },
+        allocatedAt: INCARNATION,
+        lockedBy: { sagaId: SAGA_A, aborting: false },
       },
       expect.objectContaining({ instanceId: 'a.b', currentValue: null }),
     ],

@@ -2,12 +2,12 @@
 
 import { expect, it } from 'vitest';
 import { startTestApplication } from '../support/application.ts';
-import { acceptDelete, deleteBot, jobAt, misbehave, placeBot } from '../support/deletions.ts';
+import { acceptDelete, deleteBot, injectFaults, jobAt, placeBot } from '../support/deletions.ts';
 
 it('a client that waits, with a connection that it keeps: answered, and the stop ends', async () => {
   const app = await startTestApplication();
   const bot = await placeBot(app, 'dedicated');
-  await misbehave(app, bot, { refuseStop: true });
+  await injectFaults(app, bot, { refuseStop: true });
   const jobId = await acceptDelete(app, bot);
   await jobAt(app, bot.uid, jobId, 'stop-container');
   const waiting = deleteBot(app, bot);

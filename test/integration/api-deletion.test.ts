@@ -10,7 +10,7 @@ import { waitFor } from '../support/wait-for.ts';
 const URL = '/api/freqtrade/bots/alice-bot-1';
 const DELETE = { method: 'DELETE', url: URL } as const;
 
-function sagasThatEnd(with_: SagaRecord | null, seen: number[] = []): RoutedSagas {
+function sagasThatEnd(with_: SagaRecord | null, observed: number[] = []): RoutedSagas {
   return {
     find: async () => with_,
     list: async () => ({ sagas: [], nextCursor: null }),
@@ -20,7 +20,7 @@ function sagasThatEnd(with_: SagaRecord | null, seen: number[] = []): RoutedSaga
     atRisk: () => null,
     findRevisions: async () => new Map(),
     waitForEnd: async (_id, timeoutMs) => {
-      seen.push(timeoutMs);
+      observed.push(timeoutMs);
       return with_;
     },
   };
@@ -51,12 +51,12 @@ describe('a deletion that is accepted', () => {
   });
 
   test('the end comes within the wait: 200 with the money that moved', async () => {
-    const seen: number[] = [];
+    const observed: number[] = [];
     const warnings = [{ code: 'pool-not-running', message: 'The pool is stopped.' }];
     const ended = sagaIn('completed', {}, { warnings });
     const api = await createTestApi({
       answer: { status: 'accepted', saga: sagaIn('queued', { id: ended.id }) },
-      deps: { sagas: sagasThatEnd(ended, seen) },
+      deps: { sagas: sagasThatEnd(ended, observed) },
     });
     const response = await api.as('alice', { ...DELETE, headers: { prefer: 'wait=10' } });
     expect(response.statusCode).toBe(200);
@@ -70,22 +70,22 @@ describe('a deletion that is accepted', () => {
       warningCodes: ['pool-not-running'],
     });
     expect(response.headers['preference-applied']).toBe('wait=10');
-    expect(seen).toEqual([10_000]);
+    expect(observed).toEqual([10_000]);
   });
 
   test('DEFAULT_WAIT_SECONDS set and no Prefer: waits; respond-async: does not', async () => {
-    const seen: number[] = [];
+    const observed: number[] = [];
     const ended = sagaIn('completed');
     const api = await createTestApi({
       answer: { status: 'accepted', saga: sagaIn('queued') },
       settings: { defaultWaitSeconds: 30 },
-      deps: { sagas: sagasThatEnd(ended, seen) },
+      deps: { sagas: sagasThatEnd(ended, observed) },
     });
     expect((await api.as('alice', DELETE)).statusCode).toBe(200);
     const response = await api.as('alice', { ...DELETE, headers: { prefer: 'respond-async' } });
     expect(response.statusCode).toBe(202);
     expect(response.headers['preference-applied']).toBe('respond-async');
-    expect(seen).toEqual([30_000]);
+    expect(observed).toEqual([30_000]);
   });
 
   test('time over, or the log unreadable during the wait: 202, for the deletion is durable', async () => {
@@ -192,17 +192,17 @@ describe('a deletion asked again', () => {
   });
 
   test('stuck: 202 at once, even with a wait', async () => {
-    const seen: number[] = [];
+    const observed: number[] = [];
     const saga = sagaIn('stuck');
     const api = await createTestApi({
       answer: { status: 'existing', saga },
-      deps: { sagas: sagasThatEnd(saga, seen) },
+      deps: { sagas: sagasThatEnd(saga, observed) },
     });
     const response = await api.as('alice', { ...DELETE, headers: { prefer: 'wait=5' } });
     expect(response.statusCode).toBe(202);
     expect(response.json()).toMatchObject({ state: 'stuck', jobId: saga.id });
     expect(response.headers['retry-after']).toBe('30');
-    expect(seen).toEqual([]);
+    expect(observed).toEqual([]);
   });
 });
 

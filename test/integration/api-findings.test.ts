@@ -17,9 +17,9 @@ const FINDING: RecordedFinding = {
   discriminator: '2026-10-02T09:30:00.000Z',
   evidence: { settledBy: 'del-000000000001', nested: { value: 1 } },
   status: 'open',
-  seen: 2,
-  firstSeenAt: '2026-11-01T00:00:00.000Z',
-  lastSeenAt: '2026-11-02T00:00:00.000Z',
+  observed: 2,
+  firstObservedAt: '2026-11-01T00:00:00.000Z',
+  lastObservedAt: '2026-11-02T00:00:00.000Z',
   resolution: null,
   earlier: [],
 };

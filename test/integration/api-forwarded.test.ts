@@ -25,8 +25,8 @@ test.each<[TrustedProxies, string, string | undefined, string]>([
     const api = await createTestApi({ settings: { trustProxy } });
     const headers = header === undefined ? {} : { 'x-forwarded-for': header };
     api.app.get('/seen', (request) => ({ client: request.client.address, fastify: request.ip }));
-    const seen = await api.app.inject({ url: '/seen', remoteAddress, headers });
-    expect(seen.json()).toEqual({ client: address, fastify: address });
+    const observed = await api.app.inject({ url: '/seen', remoteAddress, headers });
+    expect(observed.json()).toEqual({ client: address, fastify: address });
   },
 );
 

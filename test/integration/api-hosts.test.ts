@@ -4,9 +4,9 @@ import { createTestApi, expectProblem } from '../support/api.ts';
 
 const URL = '/api/freqtrade/admin/hosts/east/confirm';
 const RECORD = {
-  sightings: [],
+  observedBots: [],
   count: 0,
-  seenAt: null,
+  observedAt: null,
   confirmedEmptyAt: '2026-11-03T00:00:00.000Z',
   confirmedBy: 'admin:operator',
   confirmedReason: 'new disk',

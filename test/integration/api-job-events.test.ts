@@ -6,7 +6,13 @@ import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { startWorkers } from '../../src/main/compose/workers.ts';
 import { asAdmin } from '../support/admin.ts';
 import { readMetrics, startTestApplication, type TestApplication } from '../support/application.ts';
-import { acceptDelete, jobIn, misbehave, type PlacedBot, placeBot } from '../support/deletions.ts';
+import {
+  acceptDelete,
+  injectFaults,
+  jobIn,
+  type PlacedBot,
+  placeBot,
+} from '../support/deletions.ts';
 import { type EventReader, readEvents, type SentEvent } from '../support/event-stream.ts';
 import { createTcpProxy } from '../support/tcp-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -50,7 +56,7 @@ async function stuckDeletion(): Promise<{ app: TestApplication; bot: PlacedBot; 
   const env = { ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '500' };
   const app = await startTestApplication({ env });
   const bot = await placeBot(app, 'dedicated');
-  await misbehave(app, bot, { refuseStop: true });
+  await injectFaults(app, bot, { refuseStop: true });
   const jobId = await acceptDelete(app, bot);
   return { app, bot, jobId };
 }
@@ -67,10 +73,10 @@ describe('a job that is watched', () => {
       'x-content-type-options': 'nosniff',
     });
     await stream.event('the job as it is', isIn('queued'));
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     startWorking(app);
     await stream.event('the stop', isAt('stop-container'));
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     await stream.hasEnded();
     expect(stream.end()).toBe('ended');
     const ids = stream.events.map(({ id }) => Number(id));
@@ -106,7 +112,7 @@ describe('a job that is watched', () => {
     const stuck = await stream.event('the stop for an operator', isIn('stuck'));
     expect(stuck.data.error).toMatchObject({ step: 'stop-container', code: 'STOP_FAILED' });
     expect(stream.end()).toBeNull();
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     const reason = { reason: 'the host was mended' };
     expect((await asAdmin(app, 'POST', `/admin/sagas/${jobId}/compensate`, reason)).status).toBe(
       200,

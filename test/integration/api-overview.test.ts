@@ -4,7 +4,7 @@ import type { Overview } from '../../src/operations/overview.ts';
 import { asAdmin } from '../support/admin.ts';
 import { createTestApi, expectProblem, HEALTHY } from '../support/api.ts';
 import { startTestApplication } from '../support/application.ts';
-import { acceptDelete, jobIn, misbehave, placeBot, poolStateOf } from '../support/deletions.ts';
+import { acceptDelete, injectFaults, jobIn, placeBot, poolStateOf } from '../support/deletions.ts';
 
 const URL = '/api/freqtrade/admin/overview';
 const AT = new Date('2026-11-01T00:00:00.000Z');
@@ -63,7 +63,7 @@ describe('the overview', () => {
     const bot = await placeBot(app, 'dedicated');
     const quiet = (await asAdmin(app, 'GET', '/admin/overview')).body.figures;
     expect(quiet).toMatchObject({ stuck: 0, stuckMoney: { minor: 0, isWhole: true }, findings: 0 });
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     const id = await acceptDelete(app, bot);
     await jobIn(app, bot.uid, id, 'stuck');
     const { status, body } = await asAdmin(app, 'GET', '/admin/overview');
@@ -85,7 +85,7 @@ describe('the overview', () => {
   test('a bot that was paid back and is not seen gone: an open tombstone', async () => {
     const app = await startTestApplication({ env: { STOP_TIMEOUT_MS: '1000' } });
     const bot = await placeBot(app, 'dedicated');
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     await jobIn(app, bot.uid, await acceptDelete(app, bot), 'completed');
     const { body } = await asAdmin(app, 'GET', '/admin/overview');
     expect(body.figures).toMatchObject({ stuck: 0, tombstones: 1 });

@@ -5,7 +5,7 @@ import type { SagaFilter } from '../../packages/saga/src/log/saga-log.ts';
 import { asAdmin } from '../support/admin.ts';
 import { ALICE, createTestApi, expectProblem, sagaIn } from '../support/api.ts';
 import { startTestApplication } from '../support/application.ts';
-import { acceptDelete, deleteBot, jobIn, misbehave, placeBot } from '../support/deletions.ts';
+import { acceptDelete, deleteBot, injectFaults, jobIn, placeBot } from '../support/deletions.ts';
 
 const URL = '/api/freqtrade/admin/sagas';
 
@@ -17,7 +17,7 @@ describe('a search for sagas', () => {
     const one = await placeBot(app, 'dedicated', { uid: 'uid-one' });
     const other = await placeBot(app, 'dedicated', { uid: 'uid-two' });
     const { jobId: ended } = (await deleteBot(app, one)).body;
-    await misbehave(app, other, { refuseStop: true });
+    await injectFaults(app, other, { refuseStop: true });
     const stuck = await acceptDelete(app, other);
     await jobIn(app, other.uid, stuck, 'stuck');
     const found = async (q: string, more = '') => {

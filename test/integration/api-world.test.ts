@@ -7,8 +7,8 @@ import { startTestApplication, type TestApplication } from '../support/applicati
 import {
   acceptDelete,
   deleteBot,
+  injectFaults,
   jobIn,
-  misbehave,
   type PlacedBot,
   placeBot,
 } from '../support/deletions.ts';
@@ -18,7 +18,7 @@ import { users } from '../support/users.ts';
 const HOLD = { ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '1000' };
 
 async function stuck(app: TestApplication, bot: PlacedBot): Promise<string> {
-  await misbehave(app, bot, { refuseStop: true });
+  await injectFaults(app, bot, { refuseStop: true });
   const id = await acceptDelete(app, bot);
   await jobIn(app, bot.uid, id, 'stuck');
   return id;
@@ -38,7 +38,7 @@ describe('the world of a saga', () => {
   test('ended without what it could not stop: left to the tombstone, and neither removed nor ended', async () => {
     const app = await startTestApplication({ env: { STOP_TIMEOUT_MS: '1000' } });
     const bot = await placeBot(app, 'pooled');
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     const id = await acceptDelete(app, bot);
     await jobIn(app, bot.uid, id, 'completed');
     const world = await worldOf(app, id);
@@ -65,7 +65,7 @@ describe('the world of a saga', () => {
     expect(world['pool-state']).toMatchObject({ status: 'present', says: place, believed: place });
     expect(world.docker.status).toBe('present');
     expect(world.docker.believed).toMatch(/^running in freqtrade-pool-/);
-    expect(world.tombstone).toMatchObject({ status: 'present', believed: 'closing' });
+    expect(world.tombstone).toMatchObject({ status: 'present', believed: 'open' });
     expect(world.tombstone.says).toMatch(/^closing/);
     expect(world.ledger).toMatchObject({
       status: 'absent',

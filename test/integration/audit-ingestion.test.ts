@@ -9,7 +9,7 @@ import { createMongoLedger } from '../../src/wallet/mongodb/ledger.ts';
 import { createTestAudit } from '../support/auditing.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { allocation, BOT, byId, platformSets, putUser, readUser, users } from '../support/users.ts';
-import { markCommand } from '../support/wallet-commands.ts';
+import { lockCommand } from '../support/wallet-commands.ts';
 
 const AT = new Date('2026-10-05T10:00:00.000Z');
 const row = (amount: unknown, more: mongo.Document = {}) => ({
@@ -36,7 +36,7 @@ async function setUp(rows: readonly unknown[]) {
 
 /** The opening: our first write. */
 const open = (auditing: Awaited<ReturnType<typeof setUp>>) =>
-  auditing.wallets.mark(markCommand(auditing.userId));
+  auditing.wallets.lock(lockCommand(auditing.userId));
 
 /** The platform pays in and appends rows, in one write. */
 async function payIn(
@@ -205,17 +205,17 @@ describe('what rows hold', () => {
       status: 'conserved',
       ingested: posted,
     });
-    const seen: string[] = [];
+    const observed: string[] = [];
     let cursor: string | null = null;
     do {
       const page = await ledger.page(userId, { limit: 7, ...(cursor === null ? {} : { cursor }) });
       for (const entry of page.entries) {
         expect(entry).toMatchObject({ amount: null, amountMinor: null, exactValue: null });
-        seen.push(entry.opId);
+        observed.push(entry.opId);
       }
       cursor = page.nextCursor;
     } while (cursor !== null);
-    expect(new Set(seen).size).toBe(posted);
+    expect(new Set(observed).size).toBe(posted);
     const found = await connection.collection('ledger').distinct('amountFound');
     expect(found).toEqual(expect.arrayContaining(['"12.50"', 'NaN', 'Infinity', '{"cents":5}']));
   });

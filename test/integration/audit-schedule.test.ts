@@ -5,9 +5,9 @@ import { expect, it, onTestFinished } from 'vitest';
 import { createMongoLeaderLeases } from '../../packages/saga/src/log/mongodb/mongo-leader-leases.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
 import { nativeDb } from '../../src/infra/mongodb/native.ts';
-import { type AuditDesk, createAuditDesk } from '../../src/wallet/audit/audit-desk.ts';
 import { createAuditMetrics } from '../../src/wallet/audit/audit-metrics.ts';
 import { createAuditSchedule } from '../../src/wallet/audit/audit-schedule.ts';
+import { type AuditService, createAuditService } from '../../src/wallet/audit/audit-service.ts';
 import { createMongoAuditRuns } from '../../src/wallet/audit/mongodb/audit-runs.ts';
 import { createTestAudit } from '../support/auditing.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -24,10 +24,10 @@ async function setUp() {
   const runs = createMongoAuditRuns({ connection });
   const registry = new Registry();
   const metrics = createAuditMetrics(registry);
-  const desk = createAuditDesk({ audit: auditing.audit, runs, onRun: metrics.run });
-  const schedule = (over: Partial<AuditDesk> = {}) => {
+  const service = createAuditService({ audit: auditing.audit, runs, onRun: metrics.run });
+  const schedule = (over: Partial<AuditService> = {}) => {
     const made = createAuditSchedule({
-      desk: { ...desk, ...over },
+      service: { ...service, ...over },
       leaderLeases: createMongoLeaderLeases(nativeDb(connection)),
       onError: (error) => errors.push(error),
       pace: { atOnce: 2, pauseMs: 5 },
@@ -42,11 +42,11 @@ async function setUp() {
     return userId;
   };
   const { checkpoints } = auditing;
-  return { connection, desk, runs, registry, errors, schedule, addUser, checkpoints };
+  return { connection, service, runs, registry, errors, schedule, addUser, checkpoints };
 }
 
 it("sagas of a user end in a row: audited a moment later, once, and a failure is nobody else's", async () => {
-  const { schedule, addUser, checkpoints, errors, desk } = await setUp();
+  const { schedule, addUser, checkpoints, errors, service } = await setUp();
   const [first, second, third] = [await addUser(), await addUser(), await addUser()];
   const asked: string[] = [];
   const audits = schedule({
@@ -54,7 +54,7 @@ it("sagas of a user end in a row: audited a moment later, once, and a failure is
     auditUser: async (userId, options) => {
       asked.push(userId);
       if (userId === second) throw new Error('this one fails');
-      return desk.auditUser(userId, options);
+      return service.auditUser(userId, options);
     },
   });
   for (let n = 0; n < 20; n += 1) {
@@ -69,16 +69,16 @@ it("sagas of a user end in a row: audited a moment later, once, and a failure is
 });
 
 it('an hour over: one process of several audits everybody and leaves a report', async () => {
-  const { schedule, addUser, runs, desk, connection, registry } = await setUp();
+  const { schedule, addUser, runs, service, connection, registry } = await setUp();
   const userId = await addUser();
   await users(connection).updateOne(byId(userId), { $inc: { 'paperWallet.balance': 1 } });
-  expect(await desk.lastRun()).toBeNull();
+  expect(await service.lastRun()).toBeNull();
   let started = 0;
   const several = Array.from({ length: 3 }, () =>
     schedule({
       auditAll: (options) => {
         started += 1;
-        return desk.auditAll(options);
+        return service.auditAll(options);
       },
     }),
   );
@@ -100,13 +100,13 @@ it('an hour over: one process of several audits everybody and leaves a report', 
 });
 
 it('a run under way: another caller joins it, and leaves when its own time is over', async () => {
-  const { desk, addUser } = await setUp();
+  const { service, addUser } = await setUp();
   await addUser();
   const { signal } = new AbortController();
   const [first, joined, late] = await Promise.all([
-    desk.auditAll({ signal }),
-    desk.auditAll({ signal }),
-    desk.auditAll({ signal: AbortSignal.abort() }),
+    service.auditAll({ signal }),
+    service.auditAll({ signal }),
+    service.auditAll({ signal: AbortSignal.abort() }),
   ]);
   expect(first).toMatchObject({ users: 1 });
   expect(joined).toEqual(first);

@@ -25,7 +25,7 @@ import {
   users,
 } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { markCommand, pay, settleCommand } from '../support/wallet-commands.ts';
+import { lockCommand, pay, settleCommand } from '../support/wallet-commands.ts';
 
 interface Given {
   readonly balance?: unknown;
@@ -239,7 +239,7 @@ describe('what adds up', () => {
 
   it("a row whose balance was written before the opening and itself after it: the opening's own", async () => {
     const { connection, userId, wallets, auditUser } = await setUp({ balance: 150 });
-    await wallets.mark(markCommand(userId));
+    await wallets.lock(lockCommand(userId));
     await push(connection, userId, row('deposit', 50, { balanceAfter: 150 }));
     await wallets.settle(settleCommand(userId));
     expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { sum: '12.25' } });
@@ -253,7 +253,7 @@ describe('what adds up', () => {
     expect(await auditUser(userId)).toMatchObject({ status: 'not-ours', ingested: 2 });
     expect(await entries()).toHaveLength(2);
     await platformDeposits(connection, userId, 1);
-    await wallets.mark(markCommand(userId));
+    await wallets.lock(lockCommand(userId));
     await platformDeposits(connection, userId, 3);
     expect(await auditUser(userId)).toMatchObject({
       status: 'conserved',
@@ -312,7 +312,7 @@ describe('what does not add up', () => {
     };
     expect(await auditUser(userId)).toMatchObject({ status: 'different', chain: named });
     expect(await findingsOf(userId)).toMatchObject([
-      { kind: 'unrecorded-change', seen: 1, evidence: named },
+      { kind: 'unrecorded-change', observed: 1, evidence: named },
     ]);
     expect(differences).toHaveLength(1);
     expect(await auditUser(userId)).toMatchObject({

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { asAdmin, type Board, openBoard } from '../support/admin.ts';
 import type { TestApplication } from '../support/application.ts';
 import { startTestApplication } from '../support/application.ts';
-import { acceptDelete, deleteBot, jobIn, misbehave, placeBot } from '../support/deletions.ts';
+import { acceptDelete, deleteBot, injectFaults, jobIn, placeBot } from '../support/deletions.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** The job as it stands in the list of a queue's jobs of one status. */
@@ -21,7 +21,7 @@ async function logsOf(board: Board, jobId: string): Promise<string[]> {
 
 async function deletionThatCannotStop(app: TestApplication) {
   const bot = await placeBot(app, 'dedicated');
-  await misbehave(app, bot, { refuseStop: true });
+  await injectFaults(app, bot, { refuseStop: true });
   return { bot, jobId: await acceptDelete(app, bot) };
 }
 
@@ -66,7 +66,7 @@ describe('the queue board', () => {
     expect(failures[0]).toMatch(/^\d{4}-.*Z epoch 1: failed stop-container: [A-Z_]+: ./);
     expect(lines.at(-1)).toContain(`/ops?saga=${jobId}`);
 
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     expect(await board.retry('deletion', jobId)).toBe(204);
     await jobIn(app, bot.uid, jobId, 'completed');
     const done = await waitFor('the completed job', async () => listed(board, 'completed', jobId));
@@ -93,7 +93,7 @@ describe('the queue board', () => {
     expect(job.data.saga).toMatchObject({ state: 'running', step: 'stop-container' });
     expect((await logsOf(board, jobId)).join('\n')).toContain('failed stop-container');
 
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     await jobIn(app, bot.uid, jobId, 'completed');
   });
 

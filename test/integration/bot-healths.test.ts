@@ -26,7 +26,7 @@ function writeOf(n: number, base: string | null, failures = 0): HealthWrite {
     instanceId,
     userId: USER,
     poolKey: 'uid-a-pool-1',
-    life: '2026-10-02T09:30:00.000Z',
+    incarnationId: '2026-10-02T09:30:00.000Z',
     memory: {
       state: failures === 0 ? 'healthy' : 'failing',
       sinceMs: 1_000,
@@ -37,7 +37,7 @@ function writeOf(n: number, base: string | null, failures = 0): HealthWrite {
       healthySinceMs: null,
     },
     program: 'RUNNING',
-    lookedAtMs: 1_000,
+    observedAtMs: 1_000,
     base,
   };
 }
@@ -52,10 +52,10 @@ describe('the memory', () => {
     const healths = createMongoBotHealths(await createTestDatabase());
     let base: string | null = null;
     for (let round = 0; round < 3; round += 1) {
-      const heard = await Promise.all(
+      const persisted = await Promise.all(
         Array.from({ length: 20 }, (_, n) => healths.save([writeOf(1, base, n)])),
       );
-      const winners = heard.flatMap((keys, n) => (keys.size === 1 ? [n] : []));
+      const winners = persisted.flatMap((keys, n) => (keys.size === 1 ? [n] : []));
       expect(winners, `in round ${round}`).toHaveLength(1);
       const found = await writtenOn(healths, 1);
       expect(found).toMatchObject({ memory: { failures: winners[0] } });
@@ -67,13 +67,13 @@ describe('the memory', () => {
   it('a bulk of which some are stale: the others are heard', async () => {
     const healths = createMongoBotHealths(await createTestDatabase());
     await healths.save([writeOf(1, null), writeOf(2, null)]);
-    const heard = await healths.save([
+    const persisted = await healths.save([
       writeOf(1, (await writtenOn(healths, 1))?.writeId ?? null),
       writeOf(2, 'an older one'),
       writeOf(2, null),
       writeOf(3, null),
     ]);
-    expect([...heard].sort()).toEqual([writeOf(1, null).key, writeOf(3, null).key]);
+    expect([...persisted].sort()).toEqual([writeOf(1, null).key, writeOf(3, null).key]);
   });
 
   it('forgotten and made anew meanwhile: what was decided on the old memory is not heard', async () => {
@@ -92,7 +92,7 @@ describe('the memory', () => {
     await healths.touch([writeOf(1, null).key], 5_000);
     await healths.keepOnly([writeOf(1, null).key, writeOf(2, null).key], []);
     const found = await healths.ofUser(USER);
-    expect(found.map(({ instanceId, lookedAtMs }) => [instanceId, lookedAtMs])).toEqual([
+    expect(found.map(({ instanceId, observedAtMs }) => [instanceId, observedAtMs])).toEqual([
       ['uid-a-bot-1', 5_000],
       ['uid-a-bot-2', 1_000],
     ]);

@@ -1,7 +1,7 @@
 // The page's view of bots on two hosts: whose silence matters to which bot (I4).
 
 import { expect, it } from 'vitest';
-import { createHostBelief } from '../../src/bots/hosts/host-belief.ts';
+import { createHostExpectations } from '../../src/bots/hosts/host-expectations.ts';
 import { createHostTrust } from '../../src/bots/hosts/host-trust.ts';
 import { createMongoHostRecords } from '../../src/bots/hosts/mongo-host-records.ts';
 import { createSimulatedBots } from '../../src/bots/simulator/simulated-bots.ts';
@@ -46,7 +46,7 @@ async function setUp(home = 'east') {
   const ports = {
     ...{ accounts, bots, hostTrust, tombstones },
     wallets: createMongoWallets({ connection }),
-    hostBelief: createHostBelief({ bots, hostTrust, hostRecords }),
+    hostExpectations: createHostExpectations({ bots, hostTrust, hostRecords }),
     poolStates: { ...inertPorts<PoolStates>(), read: async () => ok(state, now()) },
     sagas: { findHolders: async () => new Map() },
     nowMs: () => Date.now(),
@@ -63,7 +63,7 @@ async function setUp(home = 'east') {
 it('a host is away: unknown is what may be there, and not the bot whose mapping names another host', async () => {
   const { world, verdicts } = await setUp();
   await world.addDedicated({ instanceId: 'other-1', host: 'east' });
-  await world.misbehave({ host: 'west' }, { unreachable: true });
+  await world.injectFaults({ host: 'west' }, { unreachable: true });
   expect(await verdicts()).toEqual([
     [HERE, 'orphan'],
     [SOMEWHERE, 'unknown'],

@@ -34,9 +34,9 @@ it('an audit begun before it: its age is told as it is, below zero', async () =>
 it('a host seen before it and confirmed as empty after it: the confirmation stands', async () => {
   const connection = await createTestDatabase();
   const records = createMongoHostRecords({ connection });
-  await records.noteSeen('a', ['uid-bot-1']);
-  await putAhead(connection, 'hostRecords', ['seenAt']);
+  await records.recordObserved('a', ['uid-bot-1']);
+  await putAhead(connection, 'hostRecords', ['observedAt']);
   const record = await records.confirmEmpty('a', { by: 'an admin', reason: 'a new disk' });
   expect(record.confirmedEmptyAt).not.toBeNull();
-  expect((record.seenAt ?? '') > (record.confirmedEmptyAt ?? '')).toBe(true);
+  expect((record.observedAt ?? '') > (record.confirmedEmptyAt ?? '')).toBe(true);
 });

@@ -41,14 +41,14 @@ async function watchAt({ url }: Server, jobId: string, cookie: string) {
     signal,
   });
   expect(reply.status).toBe(200);
-  const seen = { text: '', hasEnded: false };
+  const observed = { text: '', hasEnded: false };
   const read = async () => {
-    for await (const chunk of reply.body ?? []) seen.text += Buffer.from(chunk).toString();
-    seen.hasEnded = true;
+    for await (const chunk of reply.body ?? []) observed.text += Buffer.from(chunk).toString();
+    observed.hasEnded = true;
   };
   read().catch(() => undefined);
-  await waitFor('the job to be shown', async () => seen.text.includes('"jobId"') || undefined);
-  return seen;
+  await waitFor('the job to be shown', async () => observed.text.includes('"jobId"') || undefined);
+  return observed;
 }
 
 test('signed out at one process: nobody at the other, and event streams at both end; a session beside it goes on', async () => {

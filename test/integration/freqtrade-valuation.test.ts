@@ -9,7 +9,7 @@ import type { BotToValue } from '../../src/bots/bot-valuation.ts';
 import type { BotEndpoint } from '../../src/bots/docker/bot-endpoint.ts';
 import type { Credentials } from '../../src/bots/freqtrade/bot-config.ts';
 import { createFreqtradeValuation } from '../../src/bots/freqtrade/freqtrade-valuation.ts';
-import type { PooledSighting } from '../../src/domain/bot.ts';
+import type { ObservedPooled } from '../../src/domain/bot.ts';
 import type { BotWorth } from '../../src/domain/bot-worth.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
 import {
@@ -21,7 +21,7 @@ import {
 } from '../support/freqtrade-api.ts';
 
 const POOL = 'freqtrade-pool-uid-one-pool-1';
-const SEEN: PooledSighting = {
+const OBSERVED: ObservedPooled = {
   kind: 'pooled',
   host: 'local',
   containerId: 'c'.repeat(64),
@@ -54,7 +54,7 @@ function ask(api: Pick<FreqtradeApi, 'port'>, situation: Situation = {}): Promis
     ...situation.endpoint,
   };
   const instanceId = toInstanceId('uid-one-bot-1');
-  const bot = { instanceId, sightings: [SEEN], mapping: null, ...situation.bot };
+  const bot = { instanceId, observedBots: [OBSERVED], mapping: null, ...situation.bot };
   const readEndpoint = async () => endpoint;
   const valuation = createFreqtradeValuation({ readEndpoint, fallbackCredentials });
   return valuation.worthOf(bot, { signal, timeoutMs });
@@ -241,7 +241,7 @@ describe('a bot that does not answer as it should', () => {
       },
       fallbackCredentials: BOT_CREDENTIALS,
     });
-    const bot = { instanceId: toInstanceId('b'), sightings: [SEEN], mapping: null };
+    const bot = { instanceId: toInstanceId('b'), observedBots: [OBSERVED], mapping: null };
     const { signal } = new AbortController();
     expect(await valuation.worthOf(bot, { signal, timeoutMs: AMPLE_MS })).toEqual(
       notLive('its configuration could not be read'),
@@ -332,9 +332,17 @@ describe('which address is asked', () => {
 
 describe('who is not asked at all', () => {
   it.each([
-    ['a program that is stopped', [{ ...SEEN, program: 'STOPPED' as const }], 'it does not run'],
+    [
+      'a program that is stopped',
+      [{ ...OBSERVED, program: 'STOPPED' as const }],
+      'it does not run',
+    ],
     ['no container', [], 'it does not run'],
-    ['two of it', [SEEN, { ...SEEN, containerName: 'b' }], 'it runs in more than one place'],
+    [
+      'two of it',
+      [OBSERVED, { ...OBSERVED, containerName: 'b' }],
+      'it runs in more than one place',
+    ],
     [
       'a label alone',
       [
@@ -346,9 +354,9 @@ describe('who is not asked at all', () => {
       ],
       'only a label says that it is this bot',
     ],
-  ])('%s: not live', async (_what, sightings, reason) => {
+  ])('%s: not live', async (_what, observedBots, reason) => {
     const api = await startFreqtradeApi();
-    expect(await ask(api, { bot: { sightings } })).toEqual(notLive(reason));
+    expect(await ask(api, { bot: { observedBots } })).toEqual(notLive(reason));
     expect(api.asked).toEqual([]);
   });
 

@@ -8,7 +8,7 @@ import { createSimulatedBots } from '../../src/bots/simulator/simulated-bots.ts'
 import { createSimulatedWorld } from '../../src/bots/simulator/simulated-world.ts';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { createMongoTombstones } from '../../src/tombstones/mongo-tombstones.ts';
-import { NOTHING_SEEN } from '../../src/tombstones/tombstones.ts';
+import { NOTHING_OBSERVED } from '../../src/tombstones/tombstones.ts';
 import { createMongoAccounts } from '../../src/wallet/mongodb/accounts.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { allocation, incarnationOf, putUser, SAGA_A } from '../support/users.ts';
@@ -46,8 +46,8 @@ async function setUp() {
     removeBot: async (id: string) => {
       const instanceId = toInstanceId(id);
       const target = { incarnation: incarnationOf(USER, instanceId), sagaId: SAGA_A, epoch: 1 };
-      const seen = { firebaseUid: null, ...NOTHING_SEEN, slot: null, hadAllocation: true };
-      await tombstones.open({ ...target, ...seen, mayTakeOver: [] });
+      const observed = { firebaseUid: null, ...NOTHING_OBSERVED, slot: null, hadAllocation: true };
+      await tombstones.open({ ...target, ...observed, mayTakeOver: [] });
       await tombstones.settle(target);
       await tombstones.end(target);
       await waitFor('the end', async () => {
@@ -90,7 +90,7 @@ describe('an empty host', () => {
   it('where bots were seen: unknown, with a reason that names them', async () => {
     const { judge, hostRecords, world } = await setUp();
     await world.addDedicated({ instanceId: 'a-bot-9', host: 'west' });
-    await hostRecords.noteSeen(HOST, ['a-bot-1', 'a-bot-2', 'a-bot-3']);
+    await hostRecords.recordObserved(HOST, ['a-bot-1', 'a-bot-2', 'a-bot-3']);
     expect(await judge()).toEqual(
       unknown(/host "east" holds no container, but a-bot-1, a-bot-2 and 1 more was last seen/),
     );
@@ -117,7 +117,7 @@ describe('an empty host', () => {
       .updateMany({}, [{ $set: { endedAt: { $subtract: ['$endedAt', 3_600_000] } } }], {
         writeConcern: { w: 'majority' },
       });
-    await hostRecords.noteSeen(HOST, ['a-bot-1']);
+    await hostRecords.recordObserved(HOST, ['a-bot-1']);
     expect(await judge()).toEqual(unknown(/a-bot-1 was last seen/));
   });
 
@@ -160,13 +160,13 @@ describe('an empty host', () => {
       unknown(/places a-bot-2 there/),
     );
     expect(await judge([{ ...placed, createdAt: 'once' }])).toEqual(unknown(/places/));
-    await hostRecords.noteSeen(HOST, ['a-bot-3']);
+    await hostRecords.recordObserved(HOST, ['a-bot-3']);
     expect(await judge()).toEqual(unknown(/a-bot-3 was last seen/));
   });
 
   it('that does not answer: unknown, with why; it cannot be confirmed either', async () => {
     const { judge, world, confirm, hostRecords } = await setUp();
-    await world.misbehave({ host: HOST }, { hang: true });
+    await world.injectFaults({ host: HOST }, { hang: true });
     expect(await judge()).toEqual({ unknown: expect.any(String) });
     const confirmation = { by: 'admin:ann', reason: 'I think so' };
     expect(await confirm.confirm(HOST, confirmation, call)).toMatchObject({ status: 'unknown' });

@@ -33,7 +33,7 @@ it('stored as int64 cents, Decimal128 and database time', async () => {
           at: { $type: '$entry.at' },
           postedAt: { $type: '$entry.postedAt' },
           scale: '$entry.scale',
-          life: '$entry.life',
+          incarnationId: '$entry.incarnationId',
           pnlMinor: '$entry.pnlMinor',
           text: { $toString: '$entry.exactValue' },
         },
@@ -47,7 +47,7 @@ it('stored as int64 cents, Decimal128 and database time', async () => {
     at: 'date',
     postedAt: 'date',
     scale: 2,
-    life: receipt.life,
+    incarnationId: receipt.incarnationId,
     pnlMinor: 68,
     text: '2.675',
   });

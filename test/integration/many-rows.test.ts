@@ -7,7 +7,7 @@ import { migrate } from '../../src/main/migration/migration.ts';
 import { createTestAudit } from '../support/auditing.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { allocation, platformDeposits, putUser, readUser } from '../support/users.ts';
-import { markCommand, settleCommand } from '../support/wallet-commands.ts';
+import { lockCommand, settleCommand } from '../support/wallet-commands.ts';
 
 const ROWS = 80_000;
 const ids = Array.from({ length: 100 }, (_, n) => toInstanceId(`uid-bot-${n}`));
@@ -41,8 +41,8 @@ it.each([
     const { userId, wallets } = await setUp(isOurs);
     const command = settleCommand(userId, { instanceId: bot });
     expect(await wallets.readAllocation(userId, bot)).toMatchObject({ status: 'present' });
-    expect(await wallets.mark(markCommand(userId, { instanceId: bot }))).toMatchObject({
-      status: 'marked',
+    expect(await wallets.lock(lockCommand(userId, { instanceId: bot }))).toMatchObject({
+      status: 'locked',
     });
     expect(await wallets.settle(command)).toMatchObject({ status: 'settled' });
     expect(await wallets.findReceipt(userId, command.opId)).toMatchObject({ amount: 11 });
@@ -57,19 +57,19 @@ it.each([
 it('more rows than are good for a user: taken in once, then only what is new; said to be too many', async () => {
   const count = 50_500;
   const { connection, userId, wallets, auditUser, findingsOf } = await setUp(false, count);
-  await wallets.mark(markCommand(userId, { instanceId: bot }));
+  await wallets.lock(lockCommand(userId, { instanceId: bot }));
   expect(await auditUser(userId)).toMatchObject({ status: 'conserved', ingested: count });
   await platformDeposits(connection, userId, 1);
   expect(await auditUser(userId)).toMatchObject({ status: 'conserved', ingested: 1 });
   expect(await findingsOf(userId)).toMatchObject([
-    { kind: 'too-many-rows', seen: 2, evidence: { rows: count + 1, reportedAbove: 50_000 } },
+    { kind: 'too-many-rows', observed: 2, evidence: { rows: count + 1, reportedAbove: 50_000 } },
   ]);
 }, 120_000);
 
 it('20,000 rows: trimmed to the newest thousand, in batches', async () => {
   const count = 20_000;
   const { connection, userId, wallets } = await setUp(true, count);
-  await wallets.mark(markCommand(userId, { instanceId: bot }));
+  await wallets.lock(lockCommand(userId, { instanceId: bot }));
   await connection.collection<{ _id: string }>('ledger').insertMany(
     Array.from({ length: count }, (_, n) => ({
       _id: ourOpId(n),

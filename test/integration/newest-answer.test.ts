@@ -51,7 +51,7 @@ it('a part is withdrawn after the answer, by a save that drops the lock as well:
         ...bots,
         stop: async (...asked) => {
           const outcome = await bots.stop(...asked);
-          const dropped = { [bot.instanceId]: { ...held, closing: undefined } };
+          const dropped = { [bot.instanceId]: { ...held, lockedBy: undefined } };
           await platformSets(lab.connection, bot.userId, { botAllocations: dropped });
           return outcome;
         },

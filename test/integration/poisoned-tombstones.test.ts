@@ -14,13 +14,13 @@ it.each(POISONS)('a tombstone with %s: its neighbours are opened', async (_, lab
       incarnation: {
         userId: toUserId('6500000000000000000000aa'),
         instanceId: toInstanceId(`bot-${n}`),
-        life: 'a',
+        incarnationId: 'a',
       },
       sagaId: newSaga().id,
       epoch: 1,
       firebaseUid: null,
       // A label comes from Docker as it is there.
-      sightings: [
+      observedBots: [
         {
           kind: 'dedicated',
           host: 'a',
@@ -29,7 +29,7 @@ it.each(POISONS)('a tombstone with %s: its neighbours are opened', async (_, lab
           labels: { note },
         } as never,
       ],
-      seenInPart: false,
+      observedInPart: false,
       slot: null,
       hadAllocation: false,
       mayTakeOver: [],

@@ -276,12 +276,12 @@ test('questions about a part: answered by indexes, however many bots there are',
   const states = database.open();
   await readPart(states, { bots: ['uid-7-bot-2'], users: ['uid-7'], containers: ['none'] });
   await mutate(states, (s) => takeOut(s, 'uid-7-bot-2'), { bots: ['uid-7-bot-2'] });
-  const looks = await db
+  const readings = await db
     .collection('system.profile')
     .find({ ns: { $regex: /poolState/ }, 'command.aggregate': { $exists: true } })
     .toArray();
-  expect(looks.length).toBeGreaterThanOrEqual(3);
-  for (const { docsExamined, command } of looks) {
+  expect(readings.length).toBeGreaterThanOrEqual(3);
+  for (const { docsExamined, command } of readings) {
     expect(docsExamined, JSON.stringify(command.pipeline)).toBeLessThanOrEqual(12);
   }
 });

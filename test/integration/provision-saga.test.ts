@@ -8,7 +8,7 @@ import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { createProvisionBotSaga, PROVISION_BOT } from '../../src/provisioning/provision-bot.ts';
 import { writeInput } from '../../src/provisioning/provision-bot-input.ts';
 import type { ProvisioningPorts } from '../../src/provisioning/provisioning-ports.ts';
-import { NOTHING_SEEN } from '../../src/tombstones/tombstones.ts';
+import { NOTHING_OBSERVED } from '../../src/tombstones/tombstones.ts';
 import { createPlatform } from '../platform/stand-in/platform.ts';
 import type { TestApplication } from '../support/application.ts';
 import { allOf, readPoolState, userNamed } from '../support/deletions.ts';
@@ -58,11 +58,11 @@ it('the bot dies between its start and the activation: undone at the pivot, the 
     bots: {
       ...bots,
       start: async (order, call) => {
-        const seen = await bots.start(order, call);
+        const observed = await bots.start(order, call);
         await application.connection
           .collection<{ _id: string }>('simulatedBots')
           .updateOne({ _id: `pooled:${BOT}` }, { $set: { program: 'EXITED' } });
-        return seen;
+        return observed;
       },
     },
   }));
@@ -88,7 +88,7 @@ it('the only slot is taken back by a tombstone after the request: no place, and 
             sagaId: SAGA_B,
             epoch: 1,
             firebaseUid: null,
-            ...NOTHING_SEEN,
+            ...NOTHING_OBSERVED,
             slot: {
               poolId: `${UID}-pool-1`,
               containerName: poolName(UID),
@@ -113,9 +113,9 @@ it('the account is deleted in the middle: the bot is removed all the same, and t
     bots: {
       ...bots,
       start: async (order, call) => {
-        const seen = await bots.start(order, call);
+        const observed = await bots.start(order, call);
         await users(application.connection).deleteOne(byId(order.userId));
-        return seen;
+        return observed;
       },
     },
   }));
@@ -186,7 +186,7 @@ const LEFTOVERS: [string, (app: TestApplication, order: StartOrder) => Promise<u
     'lock',
     ({ connection }, { userId }) =>
       platformSets(connection, userId, {
-        [`botAllocations.${BOT}.closing`]: { sagaId: SAGA_B, epoch: 7, value: 250.5 },
+        [`botAllocations.${BOT}.lockedBy`]: { sagaId: SAGA_B, epoch: 7, value: 250.5 },
       }),
   ],
   [
@@ -194,13 +194,13 @@ const LEFTOVERS: [string, (app: TestApplication, order: StartOrder) => Promise<u
     async ({ services }, { userId }) => {
       const { wallets, tombstones } = services.deletionPorts;
       const reading = await wallets.readAllocation(userId, BOT);
-      const life = reading.status === 'present' ? reading.allocation.life : null;
+      const incarnationId = reading.status === 'present' ? reading.allocation.incarnationId : null;
       await tombstones.open({
-        incarnation: incarnationOf(userId, BOT, String(life)),
+        incarnation: incarnationOf(userId, BOT, String(incarnationId)),
         sagaId: SAGA_B,
         epoch: 1,
         firebaseUid: null,
-        ...NOTHING_SEEN,
+        ...NOTHING_OBSERVED,
         slot: null,
         hadAllocation: true,
         mayTakeOver: [],

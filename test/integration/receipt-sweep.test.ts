@@ -7,7 +7,7 @@ import { migrate } from '../../src/main/migration/migration.ts';
 import { createMongoWallets } from '../../src/wallet/mongodb/wallets.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { allocation, incarnationOf, putUser, users } from '../support/users.ts';
-import { markCommand, settleCommand } from '../support/wallet-commands.ts';
+import { lockCommand, settleCommand } from '../support/wallet-commands.ts';
 
 const DAY_MS = 86_400_000;
 const OLD = toInstanceId('uid-bot-1');
@@ -32,7 +32,7 @@ describe('receipts in user documents', () => {
     const opIds = new Map<string, string>();
     for (const instanceId of [OLD, UNPOSTED, YOUNG]) {
       const incarnation = incarnationOf(userId, instanceId);
-      await wallets.mark(markCommand(userId, { instanceId, incarnation }));
+      await wallets.lock(lockCommand(userId, { instanceId, incarnation }));
       const command = settleCommand(userId, { instanceId, incarnation });
       expect((await wallets.settle(command)).status).toBe('settled');
       opIds.set(instanceId, command.opId);

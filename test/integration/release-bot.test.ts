@@ -44,7 +44,7 @@ it.each<{ after: LateAfter; isPaid: boolean }>([
     expect(ordered.status).toBe('ordered');
     const user = await userNamed(lab, bot.uid);
     expect(user[BALANCE_PATH].balance > before).toBe(isPaid);
-    expect(user.botAllocations[bot.instanceId]?.closing).toBeUndefined();
+    expect(user.botAllocations[bot.instanceId]?.lockedBy).toBeUndefined();
     const tombstones = await lab.connection.collection('tombstones').find().toArray();
     expect(tombstones.map(({ status }) => status)).toEqual([isPaid ? 'settled' : 'withdrawn']);
   },

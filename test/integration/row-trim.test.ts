@@ -3,7 +3,7 @@
 import { type Connection, mongo } from 'mongoose';
 import { expect, it } from 'vitest';
 import { toInstanceId } from '../../src/domain/ids.ts';
-import { stampedLife } from '../../src/domain/incarnation.ts';
+import { stampedIncarnationId } from '../../src/domain/incarnation.ts';
 import { migrate } from '../../src/main/migration/migration.ts';
 import { createMongoLedger } from '../../src/wallet/mongodb/ledger.ts';
 import { createTestAudit } from '../support/auditing.ts';
@@ -19,7 +19,7 @@ import {
   SAGA_A,
   users,
 } from '../support/users.ts';
-import { markCommand, pay } from '../support/wallet-commands.ts';
+import { lockCommand, pay } from '../support/wallet-commands.ts';
 
 const botId = (n: number) => toInstanceId(`uid-bot-${n}`);
 const old = (n: number, more: mongo.Document = {}) => ({
@@ -150,7 +150,7 @@ it('the settlement of a bot without a date: its row stays, or an old copy would 
   const { connection, userId, wallets, auditAll, names } = await setUp({ keep: 1 });
   const undated = allocation(10, 12.25, { allocatedAt: undefined });
   await platformSets(connection, userId, { [`botAllocations.${botId(1)}`]: undated });
-  const incarnation = incarnationOf(userId, botId(1), stampedLife(SAGA_A));
+  const incarnation = incarnationOf(userId, botId(1), stampedIncarnationId(SAGA_A));
   const receipt = await pay(wallets, userId, { instanceId: botId(1), incarnation });
   await createMongoLedger({ connection }).post({ receipt, firebaseUid: null, sagaId: SAGA_A });
   await platformDeposits(connection, userId, 1, { _id: 'later' });
@@ -161,7 +161,7 @@ it('the settlement of a bot without a date: its row stays, or an old copy would 
   expect(await names()).toEqual(['none', 'none', 'settle', 'later']);
   await platformSets(connection, userId, { [`botAllocations.${botId(1)}`]: undated });
   expect(
-    await wallets.mark(markCommand(userId, { instanceId: botId(1), incarnation })),
+    await wallets.lock(lockCommand(userId, { instanceId: botId(1), incarnation })),
   ).toMatchObject({ status: 'already-settled' });
 });
 

@@ -66,7 +66,7 @@ describe('looking for a server', () => {
       if (line.includes('3 MB so far')) isTold();
     };
     const kind = { ...MONGODB, programs: ['mongod'], sources: [{ name: 'the shop', fetch }] };
-    await findServer(kind, { ...search, onProgress, sayEveryMs: 5 });
+    await findServer(kind, { ...search, onProgress, reportEveryMs: 5 });
     expect(said).toContain('getting MongoDB: 3 MB so far');
   });
 

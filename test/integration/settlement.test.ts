@@ -7,7 +7,7 @@ import { HoldError, InDoubtError, UnavailableError } from '../../packages/saga/s
 import { toInstanceId, type UserId } from '../../src/domain/ids.ts';
 import { migrate } from '../../src/main/migration/migration.ts';
 import { createMongoTombstones } from '../../src/tombstones/mongo-tombstones.ts';
-import { NOTHING_SEEN } from '../../src/tombstones/tombstones.ts';
+import { NOTHING_OBSERVED } from '../../src/tombstones/tombstones.ts';
 import { createMongoLedger } from '../../src/wallet/mongodb/ledger.ts';
 import { createMongoWallets } from '../../src/wallet/mongodb/wallets.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -24,7 +24,7 @@ import {
   users,
 } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { markCommand, pay, settleCommand } from '../support/wallet-commands.ts';
+import { lockCommand, pay, settleCommand } from '../support/wallet-commands.ts';
 import { connectThroughWire } from '../support/wired-connection.ts';
 
 async function setUp(balance: unknown, bot: unknown) {
@@ -66,7 +66,7 @@ async function expectConserved(connection: Connection, userId: UserId): Promise<
 it('100 settlements of one incarnation at once, from two processes: one payment, one receipt', async () => {
   const { connection, userId, wallets } = await setUp(17331, allocation(1105, 1105));
   const others = createMongoWallets({ connection });
-  await wallets.mark(markCommand(userId));
+  await wallets.lock(lockCommand(userId));
   const results = await Promise.all(
     Array.from({ length: 100 }, (_, n) => (n % 2 ? wallets : others).settle(settleCommand(userId))),
   );
@@ -81,7 +81,7 @@ it('settling and aborting at the same moment: exactly one of them wins, every ti
   const others = createMongoWallets({ connection });
   for (let round = 0; round < 40; round += 1) {
     const userId = await putUser(connection, { balance: 0, bots: { [BOT]: allocation(1, 1) } });
-    await wallets.mark(markCommand(userId));
+    await wallets.lock(lockCommand(userId));
     const [settle, abort] = await Promise.all([
       wallets.settle(settleCommand(userId)),
       others.abortSettlement(settleCommand(userId, { epoch: 1 })),
@@ -108,7 +108,7 @@ it('deposits racing with 200 settlements on one wallet: conserved to the last de
     });
   const [first] = ids;
   if (first === undefined) throw new Error('no bot');
-  await wallets.mark(markCommand(userId, { instanceId: first }));
+  await wallets.lock(lockCommand(userId, { instanceId: first }));
   const deposits = Array.from({ length: 100 }, deposit);
   const receipts = await Promise.all(ids.map((instanceId) => pay(wallets, userId, { instanceId })));
   await Promise.all(deposits);
@@ -122,7 +122,7 @@ it('deposits racing with 200 settlements on one wallet: conserved to the last de
 
 it('a stale whole-document save after the settlement: balance and receipt go back together', async () => {
   const { connection, userId, wallets } = await setUp(5, allocation(100, 120));
-  await wallets.mark(markCommand(userId));
+  await wallets.lock(lockCommand(userId));
   const stale = await readUser(connection, userId);
   await wallets.settle(settleCommand(userId));
   await users(connection).replaceOne(byId(userId), stale);
@@ -133,7 +133,7 @@ it('a stale whole-document save after the settlement: balance and receipt go bac
 
 it('a save of known paths after the settlement: the receipt in ledgerState is still the truth', async () => {
   const { connection, userId, wallets } = await setUp(5, allocation(100, 120));
-  await wallets.mark(markCommand(userId));
+  await wallets.lock(lockCommand(userId));
   const { botAllocations, walletTransactions } = await readUser(connection, userId);
   const first = await wallets.settle(settleCommand(userId));
   await platformSets(connection, userId, { botAllocations, walletTransactions });
@@ -169,7 +169,7 @@ it('20,000 embedded rows: lock and settlement stay fast and no row is lost', asy
 it('a document the schema refuses: held for a person, nothing moved', async () => {
   const { connection, userId, wallets } = await setUp(1e12, allocation(100, 120));
   await migrate(connection);
-  await wallets.mark(markCommand(userId));
+  await wallets.lock(lockCommand(userId));
   await expect(wallets.settle(settleCommand(userId))).rejects.toThrow(HoldError);
   await expect(wallets.settle(settleCommand(userId))).rejects.toMatchObject({
     code: 'WALLET_REFUSED_BY_VALIDATOR',
@@ -179,7 +179,7 @@ it('a document the schema refuses: held for a person, nothing moved', async () =
 
 it('a document that has reached its 16 MB: held for a person, nothing moved', async () => {
   const { connection, userId, wallets } = await setUp(5, allocation(100, 120));
-  await wallets.mark(markCommand(userId));
+  await wallets.lock(lockCommand(userId));
   const { filler: _, ...user } = await readUser(connection, userId);
   const size = mongoose.mongo.BSON.calculateObjectSize(user);
   await platformSets(connection, userId, { filler: 'x'.repeat(16 * 1024 * 1024 - size - 100) });
@@ -195,7 +195,7 @@ it.each(['retryWrites=true', 'retryWrites=false'])(
     const { connection, userId, wallets: direct } = await setUp(1, allocation(100, 120));
     const { proxy, wired } = await connectThroughWire(connection, options);
     const wallets = createMongoWallets({ connection: wired });
-    await direct.mark(markCommand(userId));
+    await direct.lock(lockCommand(userId));
     const cut = proxy.cutAfter('reclaimSettlement');
     const settling = wallets.settle(settleCommand(userId));
     await expect(settling).rejects.toThrow(InDoubtError);
@@ -217,7 +217,7 @@ it('the reply is lost and the wire heals at once: the answer is read back, paid 
   const { connection, userId, wallets: direct } = await setUp(1, allocation(100, 120));
   const { proxy, wired } = await connectThroughWire(connection, 'retryWrites=false');
   const wallets = createMongoWallets({ connection: wired });
-  await direct.mark(markCommand(userId));
+  await direct.lock(lockCommand(userId));
   const healed = proxy.cutAfter('reclaimSettlement').then(() => proxy.heal());
   const result = await wallets.settle(settleCommand(userId));
   await healed;
@@ -236,7 +236,7 @@ it('the reply is lost and nothing is seen of the write: in doubt, whatever the r
 
 it('two sagas and two epochs at once: only the newest epoch of the mark is paid', async () => {
   const { connection, userId, wallets } = await setUp(1, allocation(100, 120));
-  await wallets.mark(markCommand(userId, { epoch: 2 }));
+  await wallets.lock(lockCommand(userId, { epoch: 2 }));
   const results = await Promise.all([
     wallets.settle(settleCommand(userId, { epoch: 1 })),
     wallets.settle(settleCommand(userId, { epoch: 3 })),
@@ -261,7 +261,7 @@ it('the replies of a ledger entry and of a tombstone are lost: repeated, they fi
     sagaId: SAGA_A,
     epoch: 1,
     firebaseUid: null,
-    ...NOTHING_SEEN,
+    ...NOTHING_OBSERVED,
     slot: null,
     hadAllocation: true,
     mayTakeOver: [],

@@ -23,7 +23,7 @@ describe('simulated pool containers', () => {
           await world.addPooled({ instanceId, containerName, program });
         }
         if (Object.values(bots).includes('FATAL')) {
-          await world.misbehave({ pool: containerName }, { refuseStart: true });
+          await world.injectFaults({ pool: containerName }, { refuseStart: true });
         }
       },
       addDedicated: (instanceId, state, containerName = `freqtrade-${instanceId}`) =>
@@ -35,7 +35,7 @@ describe('simulated pool containers', () => {
         }),
       setPool: (name, to) =>
         world.setPool(name, to === 'mute' ? { supervisord: 'dead' } : { running: false }),
-      mend: (name) => world.misbehave({ pool: name }, null),
+      mend: (name) => world.injectFaults({ pool: name }, null),
       putAside: async (_name, instanceId) => void (await set(instanceId, { conf: 'aside' })),
     };
   });
@@ -47,7 +47,7 @@ describe('simulated bots', () => {
   testHostAway(async () => {
     const hosts = [SIMULATED_HOST, 'away'] as const;
     const { connection, ...world } = await createWorld(hosts);
-    await createSimulatedWorld(connection).misbehave({ host: 'away' }, { unreachable: true });
+    await createSimulatedWorld(connection).injectFaults({ host: 'away' }, { unreachable: true });
     return { ...world, here: hosts[0], away: hosts[1] };
   });
 });

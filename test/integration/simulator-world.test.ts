@@ -9,7 +9,7 @@ import {
   type ExistingBots,
 } from '../../src/bots/simulator/simulated-world.ts';
 import { worldCollection } from '../../src/bots/simulator/world-documents.ts';
-import { call, itemsOf, locateOne, look, poolOf, query, queryFor } from '../contracts/bots.ts';
+import { call, itemsOf, locateOne, observe, poolOf, query, queryFor } from '../contracts/bots.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { listAll } from '../support/list-all.ts';
 
@@ -39,7 +39,7 @@ test('a seed that is repeated: what has changed meanwhile stays', async () => {
   const captured = await locateOne(bots, UID);
   await bots.stop(ID, captured, call());
   await world.seed(existing);
-  expect(await look(bots, UID, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
+  expect(await observe(bots, UID, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
   expect(await locateOne(bots, UID, `${UID}-bot-2`)).toMatchObject({ program: 'STOPPED' });
   expect(await locateOne(bots, UID, `${UID}-bot-3`)).toMatchObject({ kind: 'dedicated' });
 });
@@ -49,7 +49,7 @@ test('another process: sees the same world', async () => {
   await world.addDedicated({ instanceId: ID });
   const captured = await locateOne(bots, UID);
   await createSimulatedBots(options).stop(ID, captured, call());
-  expect(await look(bots, UID, captured)).toMatchObject({ running: false });
+  expect(await observe(bots, UID, captured)).toMatchObject({ running: false });
 });
 
 test('a bot that refuses to stop: in doubt, and it runs on, of either kind', async () => {
@@ -58,20 +58,20 @@ test('a bot that refuses to stop: in doubt, and it runs on, of either kind', asy
   await world.addPooled({ instanceId: `${UID}-bot-2`, containerName: poolOf(UID) });
   for (const id of [ID, `${UID}-bot-2`]) {
     const captured = await locateOne(bots, UID, id);
-    await world.misbehave({ instanceId: id }, { refuseStop: true });
+    await world.injectFaults({ instanceId: id }, { refuseStop: true });
     await expect(bots.stop(id, captured, call())).rejects.toBeInstanceOf(InDoubtError);
     await expect(bots.remove(id, captured, call())).rejects.toBeInstanceOf(InDoubtError);
-    const seen = await look(bots, UID, captured, id);
-    expect(seen).toMatchObject(
-      seen?.kind === 'dedicated'
+    const observed = await observe(bots, UID, captured, id);
+    expect(observed).toMatchObject(
+      observed?.kind === 'dedicated'
         ? { running: true, restartPolicy: 'no' }
         : { conf: 'aside', program: 'RUNNING' },
     );
     expect(await bots.restore(id, captured, call())).toBe('restored');
-    expect(await look(bots, UID, captured, id)).toEqual(captured);
-    await world.misbehave({ instanceId: id }, null);
+    expect(await observe(bots, UID, captured, id)).toEqual(captured);
+    await world.injectFaults({ instanceId: id }, null);
     await bots.remove(id, captured, call());
-    expect(await look(bots, UID, captured, id)).toBeNull();
+    expect(await observe(bots, UID, captured, id)).toBeNull();
   }
 });
 
@@ -79,40 +79,40 @@ test('a reply that is lost once: in doubt, and it did happen', async () => {
   const { bots, world } = await setUp();
   await world.addDedicated({ instanceId: ID });
   const captured = await locateOne(bots, UID);
-  await world.misbehave({ instanceId: ID }, { loseReply: 1 });
+  await world.injectFaults({ instanceId: ID }, { loseReply: 1 });
   await expect(bots.stop(ID, captured, call())).rejects.toBeInstanceOf(InDoubtError);
-  expect(await look(bots, UID, captured)).toMatchObject({ running: false });
+  expect(await observe(bots, UID, captured)).toMatchObject({ running: false });
   await bots.remove(ID, captured, call());
-  expect(await look(bots, UID, captured)).toBeNull();
+  expect(await observe(bots, UID, captured)).toBeNull();
 });
 
 test('a host that hangs: unknown and unavailable when the deadline is over', async () => {
   const { bots, world } = await setUp(100);
   await world.addDedicated({ instanceId: ID });
   const captured = await locateOne(bots, UID);
-  await world.misbehave({ host: 'simulated' }, { hang: true });
+  await world.injectFaults({ host: 'simulated' }, { hang: true });
   expect((await bots.locate(queryFor(UID), call())).status).toBe('unknown');
-  expect((await bots.look(ID, captured, call())).status).toBe('unknown');
+  expect((await bots.observe(ID, captured, call())).status).toBe('unknown');
   await expect(bots.stop(ID, captured, call())).rejects.toBeInstanceOf(UnavailableError);
   expect((await listAll(bots, null)).map(({ answer }) => answer.status)).toEqual(['unknown']);
-  await world.misbehave({ host: 'simulated' }, null);
-  expect(await look(bots, UID, captured)).toEqual(captured);
+  await world.injectFaults({ host: 'simulated' }, null);
+  expect(await observe(bots, UID, captured)).toEqual(captured);
 });
 
 test('a bot that hangs: its stop is in doubt when the deadline is over, and nothing was done', async () => {
   const { bots, world } = await setUp(100);
   await world.addDedicated({ instanceId: ID });
   const captured = await locateOne(bots, UID);
-  await world.misbehave({ instanceId: ID }, { hang: 1 });
+  await world.injectFaults({ instanceId: ID }, { hang: 1 });
   await expect(bots.stop(ID, captured, call())).rejects.toBeInstanceOf(InDoubtError);
-  expect(await look(bots, UID, captured)).toEqual(captured);
+  expect(await observe(bots, UID, captured)).toEqual(captured);
 });
 
 test('a host that is unreachable for two calls: unavailable, then as if nothing was', async () => {
   const { bots, world } = await setUp();
   await world.addDedicated({ instanceId: ID });
   const captured = await locateOne(bots, UID);
-  await world.misbehave({ host: 'simulated' }, { unreachable: 2 });
+  await world.injectFaults({ host: 'simulated' }, { unreachable: 2 });
   await expect(bots.stop(ID, captured, call())).rejects.toBeInstanceOf(UnavailableError);
   expect((await bots.locate(queryFor(UID), call())).status).toBe('unknown');
   expect(await locateOne(bots, UID)).toEqual(captured);
@@ -121,7 +121,7 @@ test('a host that is unreachable for two calls: unavailable, then as if nothing 
 test('one pool that cannot tell: unknown for every bot that it may hide, not for others', async () => {
   const { bots, world } = await setUp();
   await world.addPool({ containerName: poolOf(UID) });
-  await world.misbehave({ pool: poolOf(UID) }, { unknown: true });
+  await world.injectFaults({ pool: poolOf(UID) }, { unknown: true });
   expect((await bots.locate(queryFor(UID), call())).status).toBe('unknown');
   expect(itemsOf(await bots.locate(queryFor('uid-b'), call()))).toEqual([]);
   const [listing] = await listAll(bots, null);
@@ -189,12 +189,12 @@ test('many callers at once: each gets its own answer in a few round trips', asyn
   });
   await Promise.all(
     ids.map(async (id) => {
-      const [seen] = itemsOf(await bots.locate(query(UID, id), call()));
-      if (seen === undefined) throw new Error(`${id} was not found`);
-      await bots.stop(id, seen, call());
-      expect(await look(bots, UID, seen, id)).not.toBeNull();
-      await bots.remove(id, seen, call());
-      expect(await look(bots, UID, seen, id)).toBeNull();
+      const [observed] = itemsOf(await bots.locate(query(UID, id), call()));
+      if (observed === undefined) throw new Error(`${id} was not found`);
+      await bots.stop(id, observed, call());
+      expect(await observe(bots, UID, observed, id)).not.toBeNull();
+      await bots.remove(id, observed, call());
+      expect(await observe(bots, UID, observed, id)).toBeNull();
     }),
   );
   const left = await world.snapshot();

@@ -10,7 +10,10 @@ describeSuspects('MongoSuspects', (connection) => ({
 /** Time passes for a suspect when its moments move into the past. */
 async function moveBack(connection: Connection, ms: number): Promise<void> {
   const moved = (field: string) => ({ $subtract: [field, ms] });
-  const fields = { firstSeenAt: moved('$firstSeenAt'), lastSeenAt: moved('$lastSeenAt') };
+  const fields = {
+    firstObservedAt: moved('$firstObservedAt'),
+    lastObservedAt: moved('$lastObservedAt'),
+  };
   await connection.db
     ?.collection('suspects')
     .updateMany({}, [{ $set: fields }], { writeConcern: { w: 'majority' } });

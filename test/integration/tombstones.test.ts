@@ -2,7 +2,7 @@ import type { Connection } from 'mongoose';
 import { createMongoTombstones } from '../../src/tombstones/mongo-tombstones.ts';
 import { describeTombstones } from '../contracts/tombstones.ts';
 
-const TIMES = ['nextLookAt', 'heldUntil', 'endedAt', 'settledAt', 'openedAt'];
+const TIMES = ['nextCheckAt', 'heldUntil', 'endedAt', 'settledAt', 'openedAt'];
 
 describeTombstones('MongoTombstones', (connection) => ({
   tombstones: createMongoTombstones({ connection }),

@@ -11,7 +11,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { startWorkers } from '../../src/main/compose/workers.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import { type CollectedSpan, startCollector } from '../support/collector.ts';
-import { acceptDelete, deleteBot, jobIn, misbehave, placeBot } from '../support/deletions.ts';
+import { acceptDelete, deleteBot, injectFaults, jobIn, placeBot } from '../support/deletions.ts';
 import { BODY, setUpProvisioning, UID } from '../support/provisions.ts';
 import { orphanOf, startSync } from '../support/syncs.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -136,7 +136,7 @@ describe('a collector is configured', () => {
       },
     });
     const bot = await placeBot(app, 'dedicated', { uid: 'uid-secret-name' });
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
 
     const { body } = await deleteBot(app, bot);
 
@@ -235,13 +235,13 @@ describe('a collector is configured', () => {
       },
     });
     const bot = await placeBot(app, 'dedicated');
-    await misbehave(app, bot, { refuseStop: true });
+    await injectFaults(app, bot, { refuseStop: true });
     const jobId = await acceptDelete(app, bot);
 
     const first = await startWorkerProcess(app.env);
     await collector.sagaSpans(jobId, 'claim delete-bot', 'run stop-container');
     await first.kill();
-    await misbehave(app, bot, null);
+    await injectFaults(app, bot, null);
     const second = await startWorkerProcess(app.env);
     await jobIn(app, bot.uid, jobId, 'completed');
 

@@ -7,9 +7,9 @@ import {
   acceptDelete,
   allOf,
   deleteBot,
+  injectFaults,
   jobAt,
   jobIn,
-  misbehave,
   ownEntries,
   type PlacedBot,
   userNamed,
@@ -24,11 +24,11 @@ async function meetingAt(
   phase: string,
   meanwhile: () => Promise<unknown>,
 ) {
-  await misbehave(app, bot, { refuseStop: true });
+  await injectFaults(app, bot, { refuseStop: true });
   const jobId = await acceptDelete(app, bot);
   await jobAt(app, bot.uid, jobId, 'stop-container');
   await meanwhile();
-  await misbehave(app, bot, null);
+  await injectFaults(app, bot, null);
   return jobIn(app, bot.uid, jobId, phase);
 }
 

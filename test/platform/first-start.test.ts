@@ -52,8 +52,8 @@ describe('a first start beside a platform', () => {
       return found?.evidence.report === first._id && found;
     });
 
-    const look = await openPage();
-    expect(look).toMatchObject({ status: 200, body: { dryRun: true } });
+    const observe = await openPage();
+    expect(observe).toMatchObject({ status: 200, body: { dryRun: true } });
     expect((await allOf(app, 'sagas')).map(({ kind }) => kind)).toEqual(['sync-all']);
     expect(await ownEntries(app)).toEqual([]);
     expect((await userNamed(app, UID)).paperWallet.balance).toBe(50);

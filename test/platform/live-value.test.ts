@@ -44,7 +44,7 @@ it.each([
 it('currentValue written while the bot stops: the bot’s own word is paid all the same', async () => {
   const app = await startTestApplication();
   const bot = await place(app, 400);
-  await app.world.misbehave({ instanceId: INSTANCE }, { hang: 1 });
+  await app.world.injectFaults({ instanceId: INSTANCE }, { hang: 1 });
   const job = deleteBot(app, bot);
   await app.connection
     .collection('users')
@@ -94,7 +94,7 @@ it('a bot that is compensated: its lock goes with the value in it', async () => 
   });
   const bot = await place(app, 400);
   const before = (await readUser(app.connection, bot.userId)).botAllocations;
-  await app.world.misbehave({ instanceId: INSTANCE }, { refuseStop: true });
+  await app.world.injectFaults({ instanceId: INSTANCE }, { refuseStop: true });
   const reply = await deleteBot(app, bot);
   expect(reply.body).toMatchObject({ success: false, state: 'compensated', wallet: null });
   const user = await readUser(app.connection, bot.userId);

@@ -44,10 +44,10 @@ it.each([
   await startWithLost(app, port);
   const before = await readPoolState(app);
   const { balance } = (await userNamed(app, UID)).paperWallet;
-  for (const seen of [1, 2]) {
+  for (const observed of [1, 2]) {
     expect(skippedOf(await syncWallet(app, UID))).toEqual({ [LOST]: reason });
     expect(await findingsOf(app, 'unmapped-bot')).toMatchObject([
-      { instanceId: LOST, discriminator: reason, seen, status: 'open' },
+      { instanceId: LOST, discriminator: reason, observed, status: 'open' },
     ]);
   }
   expect(await readPoolState(app)).toEqual(before);

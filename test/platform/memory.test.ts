@@ -6,10 +6,10 @@ import { readMetrics, startTestApplication, type TestApplication } from '../supp
 import {
   acceptDelete,
   deleteBot,
+  injectFaults,
   jobAt,
   jobIn,
   makeEndedDue,
-  misbehave,
   readPoolState,
   standingTombstones,
 } from '../support/deletions.ts';
@@ -56,11 +56,11 @@ it('its write between lock and refund: the deletion takes the entry out all the 
   const app = await startTestApplication();
   const platform = createPlatform(app);
   const bot = await platform.place();
-  await misbehave(app, bot, { refuseStop: true });
+  await injectFaults(app, bot, { refuseStop: true });
   const jobId = await acceptDelete(app, bot);
   await jobAt(app, bot.uid, jobId, 'stop-container');
   const { instanceId } = await platform.place({ allocated: 20 });
-  await misbehave(app, bot, null);
+  await injectFaults(app, bot, null);
   const { warnings } = await jobIn(app, bot.uid, jobId, 'completed');
   expect(warnings).toEqual([]);
   expect(await listedIn(app)).toEqual({ pool: [instanceId], mapped: [instanceId] });
@@ -79,11 +79,11 @@ it('it has started a bot of that id again and not yet written its money: the tom
 
   const tombstones = app.connection.collection('tombstones');
   for (const status of ['ended', 'settled']) {
-    const due = { status, nextLookAt: new Date(0), heldUntil: null };
+    const due = { status, nextCheckAt: new Date(0), heldUntil: null };
     await tombstones.updateMany({}, { $set: due });
     await waitFor(`the ${status} one to be looked at`, async () => {
       const all = await standingTombstones(app);
-      return all.every(({ nextLookAt }) => nextLookAt === null || nextLookAt > new Date(1));
+      return all.every(({ nextCheckAt }) => nextCheckAt === null || nextCheckAt > new Date(1));
     });
     expect(await platform.programs.status(slot)).toBe('RUNNING');
     expect((await listedIn(app)).mapped).toContain(instanceId);

@@ -4,7 +4,7 @@
 import { expect, it } from 'vitest';
 import { startTestApplication } from '../support/application.ts';
 import { deleteBot, findingsOf, readPoolState, writePoolState } from '../support/deletions.ts';
-import { createLooks } from '../support/looks.ts';
+import { createHealthChecks } from '../support/health-checks.ts';
 import { returnedBy, skippedOf, syncWallet } from '../support/syncs.ts';
 import { createPlatform } from './stand-in/platform.ts';
 
@@ -32,7 +32,7 @@ it('rows that lack what old versions did not write, and one without a port: all 
   expect(skippedOf(await syncWallet(app, hidden.uid))).toEqual({
     [hidden.instanceId]: 'unknown',
   });
-  await createLooks(app).round();
+  await createHealthChecks(app).round();
   expect(await findingsOf(app, 'unreadable-row')).toMatchObject([
     { instanceId: hidden.instanceId, evidence: { reason: expect.stringMatching(/port is not/) } },
   ]);

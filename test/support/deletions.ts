@@ -3,7 +3,7 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import type { mongo } from 'mongoose';
-import type { Misbehaviour } from '../../src/bots/simulator/world-documents.ts';
+import type { InjectedFault } from '../../src/bots/simulator/world-documents.ts';
 import type { UserId } from '../../src/domain/ids.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import { parseUserDump, seedUsers } from '../../src/wallet/mongodb/seed-users.ts';
@@ -190,19 +190,19 @@ export function standingTombstones({ connection }: Stage): Promise<mongo.Documen
 export async function makeEndedDue({ connection }: Stage): Promise<void> {
   await connection
     .collection('tombstones')
-    .updateMany({ status: 'ended' }, { $set: { nextLookAt: new Date(0) } });
+    .updateMany({ status: 'ended' }, { $set: { nextCheckAt: new Date(0) } });
 }
 
 export async function findingsOf(app: Stage, kind: string): Promise<mongo.Document[]> {
   return (await allOf(app, 'findings')).filter((finding) => finding.kind === kind);
 }
 
-export function misbehave(
+export function injectFaults(
   app: Stage,
   { instanceId }: Pick<PlacedBot, 'instanceId'>,
-  behaviour: Misbehaviour | null,
+  behaviour: InjectedFault | null,
 ): Promise<void> {
-  return app.world.misbehave({ instanceId }, behaviour);
+  return app.world.injectFaults({ instanceId }, behaviour);
 }
 
 /** Everything outside the log that a deletion can touch, for comparing before with after. */
@@ -210,7 +210,7 @@ export async function outsideState(app: Stage) {
   const { dedicated, pooled } = await app.world.snapshot();
   const wallets = await users(app.connection).find().sort({ _id: 1 }).toArray();
   return {
-    bots: [...dedicated, ...pooled].map(({ misbehave: _, ...bot }) => bot),
+    bots: [...dedicated, ...pooled].map(({ injectFaults: _, ...bot }) => bot),
     wallets: wallets.map(({ ledgerState: _, withdrawn: __, ...user }) => user),
     pools: await readPoolState(app).then(({ pools, botMapping }) => ({ pools, botMapping })),
     tombstones: await standingTombstones(app),

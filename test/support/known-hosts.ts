@@ -2,17 +2,17 @@
 // long as there is money in bots.
 
 import type { Connection } from 'mongoose';
-import type { HostBelief } from '../../src/bots/host-belief.ts';
+import type { HostExpectations } from '../../src/bots/host-expectations.ts';
 
 /** For ports that ask nobody. */
-export const EVERY_HOST_BELIEVED: HostBelief = {
+export const EVERY_HOST_BELIEVED: HostExpectations = {
   doubts: async () => [],
   noteShown: async () => undefined,
 };
 
 /** As if these hosts had shown bots long ago, none of which is remembered. */
 export async function knowHosts(connection: Connection, hosts: readonly string[]): Promise<void> {
-  const record = { bots: [], count: 0, seenAt: new Date(0), confirmedEmptyAt: null };
+  const record = { bots: [], count: 0, observedAt: new Date(0), confirmedEmptyAt: null };
   const confirmation = { confirmedBy: null, confirmedReason: null };
   await connection.collection<{ _id: string }>('hostRecords').bulkWrite(
     hosts.map((host) => ({

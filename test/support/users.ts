@@ -4,10 +4,10 @@
 import { type Connection, mongo } from 'mongoose';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { toInstanceId, toUserId, type UserId } from '../../src/domain/ids.ts';
-import { type Incarnation, stampedLife } from '../../src/domain/incarnation.ts';
+import { type Incarnation, stampedIncarnationId } from '../../src/domain/incarnation.ts';
 
 const ALLOCATED_AT = new Date('2026-10-02T09:30:00.000Z');
-export const LIFE = ALLOCATED_AT.toISOString();
+export const INCARNATION = ALLOCATED_AT.toISOString();
 export const BOT = toInstanceId('uid-bot-1');
 export const SAGA_A = toSagaId('del-aaaaaaaaaaaaaaaa');
 export const SAGA_B = toSagaId('del-bbbbbbbbbbbbbbbb');
@@ -90,12 +90,16 @@ export async function platformSets(
   );
 }
 
-export function incarnationOf(userId: UserId, instanceId = BOT, life: string = LIFE): Incarnation {
-  return { userId, instanceId, life };
+export function incarnationOf(
+  userId: UserId,
+  instanceId = BOT,
+  incarnationId: string = INCARNATION,
+): Incarnation {
+  return { userId, instanceId, incarnationId };
 }
 
 export const stamped = (userId: UserId, sagaId = SAGA_A): Incarnation =>
-  incarnationOf(userId, BOT, stampedLife(sagaId));
+  incarnationOf(userId, BOT, stampedIncarnationId(sagaId));
 
 /** The platform paying in, in one write: balance and row together. */
 export async function platformDeposits(

@@ -4,8 +4,8 @@ import type { Connection } from 'mongoose';
 import type { UserId } from '../../src/domain/ids.ts';
 import { settlementOpId } from '../../src/domain/incarnation.ts';
 import type {
-  MarkCommand,
-  MarkTarget,
+  LockCommand,
+  LockTarget,
   Receipt,
   SettleCommand,
   Wallets,
@@ -25,11 +25,11 @@ export async function setUpWallet(
 }
 
 /** Whose mark is meant. */
-export function markTarget(userId: UserId, epoch = 1, sagaId = SAGA_A): MarkTarget {
+export function lockTarget(userId: UserId, epoch = 1, sagaId = SAGA_A): LockTarget {
   return { userId, instanceId: BOT, sagaId, epoch };
 }
 
-export function markCommand(userId: UserId, given: Partial<MarkCommand> = {}): MarkCommand {
+export function lockCommand(userId: UserId, given: Partial<LockCommand> = {}): LockCommand {
   const instanceId = given.instanceId ?? BOT;
   return {
     userId,
@@ -68,10 +68,10 @@ export async function pay(
 ): Promise<Receipt> {
   const settle = settleCommand(userId, given);
   const { instanceId, sagaId, epoch, incarnation } = settle;
-  const marked = await wallets.mark(
-    markCommand(userId, { instanceId, sagaId, epoch, incarnation }),
+  const locked = await wallets.lock(
+    lockCommand(userId, { instanceId, sagaId, epoch, incarnation }),
   );
-  if (marked.status !== 'marked') throw new Error(`not marked: ${JSON.stringify(marked)}`);
+  if (locked.status !== 'locked') throw new Error(`not marked: ${JSON.stringify(locked)}`);
   const result = await wallets.settle(settle);
   if (result.status !== 'settled') throw new Error(`not settled: ${JSON.stringify(result)}`);
   return result.receipt;

@@ -16,9 +16,10 @@ const FIND = (): string[] => {
   if (root.scrollWidth > root.clientWidth) problems.push(`page: ${root.scrollWidth}`);
   const open = document.querySelector('dialog[open]');
   for (const element of (open ?? document.body).querySelectorAll('*')) {
-    const isUnseen = element.closest('.unseen, .skip, .unseen-until-focus, svg, option') !== null;
+    const isUnobserved =
+      element.closest('.unseen, .skip, .unseen-until-focus, svg, option') !== null;
     const box = element.getBoundingClientRect();
-    if (isUnseen || box.width === 0 || box.height === 0) continue;
+    if (isUnobserved || box.width === 0 || box.height === 0) continue;
     const name = `${element.tagName.toLowerCase()}.${element.className} "${String(element.textContent).trim().slice(0, 30)}"`;
     const scrolls = (one: { parentElement: unknown } | null): boolean =>
       one !== null &&

@@ -26,7 +26,7 @@ import {
 import { users } from '../support/users.ts';
 import { type Breaches, breaches, type Part, twinsOf } from './bite.ts';
 import { createLab, type Twist } from './support/lab.ts';
-import { lookAfter } from './support/lab-health.ts';
+import { checkAfter } from './support/lab-health.ts';
 import { deleteToRest } from './support/lab-sagas.ts';
 
 twinsOf('I1', {
@@ -101,7 +101,7 @@ twinsOf('I1', {
     const bot = await placeBot(lab, 'pooled');
     const { uid, userId, instanceId } = bot;
     await world.addDedicated({ instanceId, host: 'away', labels: { instanceId, userId: uid } });
-    await world.misbehave({ host: 'away' }, { unreachable: true });
+    await world.injectFaults({ host: 'away' }, { unreachable: true });
     const hosts = [SIMULATED_HOST, 'away'];
     const both = createSimulatedBots({ connection, now: () => new Date(), hosts });
     const bots = part === 'twin' ? { ...both, locate: askedAll(both) } : both;
@@ -129,7 +129,7 @@ twinsOf('I1', {
     await writePoolState(lab, pools);
     const containerName = pools.botMapping[bot.instanceId]?.containerName ?? '';
     await lab.world.addPooled({ instanceId: bot.instanceId, containerName, program: 'FATAL' });
-    await lookAfter(lab, part === 'twin' ? forgetPasts : undefined);
+    await checkAfter(lab, part === 'twin' ? forgetPasts : undefined);
     const { pooled } = await lab.world.snapshot();
     return breaches({
       'the scenario has not deleted the bot': state.phase !== 'completed',
@@ -177,7 +177,7 @@ twinsOf('I1', {
     return breaches({
       'the scenario does not stand still': state.phase !== 'stuck',
       'ended by an operator, and its tombstone is closing for ever': tombstones.some(
-        ({ status }) => status === 'closing',
+        ({ status }) => status === 'open',
       ),
     });
   },

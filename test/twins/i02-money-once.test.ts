@@ -23,31 +23,31 @@ import {
   stamped,
   users,
 } from '../support/users.ts';
-import { markCommand, pay, settleCommand, setUpWallet } from '../support/wallet-commands.ts';
+import { lockCommand, pay, settleCommand, setUpWallet } from '../support/wallet-commands.ts';
 import { breaches, twinsOf } from './bite.ts';
 import { createLab } from './support/lab.ts';
 import { deleteToRest } from './support/lab-sagas.ts';
 import { lateAfter } from './support/late-settlement.ts';
-import { seenByReaders } from './support/seen-by-readers.ts';
+import { seenByReaders } from './support/observed-by-readers.ts';
 
 /** The mark goes when everything else is done. */
-function unmarkLast(
+function unlockLast(
   { tombstones }: DeletionPorts,
   wallets: Wallets,
 ): Pick<DeletionPorts, 'wallets' | 'tombstones'> {
-  let unmark = async () => undefined as unknown;
+  let unlock = async () => undefined as unknown;
   return {
     wallets: {
       ...wallets,
-      unmark: async (target) => {
-        unmark = () => wallets.unmark(target);
+      unlock: async (target) => {
+        unlock = () => wallets.unlock(target);
         return 'absent';
       },
     },
     tombstones: {
       ...tombstones,
       withdraw: async (target) => {
-        await unmark();
+        await unlock();
         await tombstones.withdraw(target);
       },
     },
@@ -63,7 +63,7 @@ twinsOf('I2', {
   'no-op-id-check': async (part) => {
     const { connection, userId, wallets } = await setUp();
     const paying = part === 'twin' ? everyOrderIsNew(wallets) : wallets;
-    await wallets.mark(markCommand(userId));
+    await wallets.lock(lockCommand(userId));
     const copy = (await readUser(connection, userId)).botAllocations[BOT];
     await paying.settle(settleCommand(userId));
     await platformSets(connection, userId, { [BOT_PATH]: copy });
@@ -98,14 +98,14 @@ twinsOf('I2', {
     const operator = await lab.worker({
       ports: (ports) => {
         const { wallets } = lateAfter(ports, stuck, 'the-receipt');
-        return part === 'twin' ? unmarkLast(ports, wallets) : { wallets };
+        return part === 'twin' ? unlockLast(ports, wallets) : { wallets };
       },
     });
     const order = {
       verb: 'resolve',
       outcome: 'compensated',
       by: 'a test',
-      reason: 'seen',
+      reason: 'observed',
     } as const;
     await operator.sagas.order(stuck.id, order);
     const receipts = (await userNamed(lab, bot.uid)).ledgerState?.settled ?? [];
@@ -120,13 +120,13 @@ twinsOf('I2', {
   'settlement-in-two-updates': async (part) => {
     const { connection, userId, wallets } = await setUp();
     const paying = part === 'twin' ? inTwoUpdates(connection, wallets) : wallets;
-    await wallets.mark(markCommand(userId));
-    const seen = await seenByReaders(connection, userId, () =>
+    await wallets.lock(lockCommand(userId));
+    const observed = await seenByReaders(connection, userId, () =>
       paying.settle(settleCommand(userId)),
     );
     return breaches({
-      'the scenario has not paid': seen.at(-1)?.paperWallet.balance !== BALANCE + VALUE,
-      'a reader saw one without the other': !seen.every(
+      'the scenario has not paid': observed.at(-1)?.paperWallet.balance !== BALANCE + VALUE,
+      'a reader saw one without the other': !observed.every(
         ({ paperWallet, botAllocations, walletTransactions }) => {
           const isPaid = paperWallet.balance !== BALANCE;
           const isTaken = botAllocations[BOT] === undefined;
@@ -139,8 +139,8 @@ twinsOf('I2', {
   // Between lock and settlement the platform has made a new bot of the same id, and kept the mark.
   'settlement-of-any-life': async (part) => {
     const { connection, userId, wallets } = await setUp();
-    const paying = part === 'twin' ? whateverLife(wallets) : wallets;
-    await wallets.mark(markCommand(userId));
+    const paying = part === 'twin' ? anyIncarnation(wallets) : wallets;
+    await wallets.lock(lockCommand(userId));
     const allocatedAt = new Date('2026-11-11T11:11:11Z');
     await platformSets(connection, userId, { [`${BOT_PATH}.allocatedAt`]: allocatedAt });
     await paying.settle(settleCommand(userId));
@@ -165,7 +165,7 @@ twinsOf('I2', {
       [BOT_PATH]: undated,
     });
     const incarnation = stamped(userId, SAGA_B);
-    await wallets.mark(markCommand(userId, { sagaId: SAGA_B, incarnation }));
+    await wallets.lock(lockCommand(userId, { sagaId: SAGA_B, incarnation }));
     await wallets.settle(settleCommand(userId, { sagaId: SAGA_B, incarnation }));
     const times = ((await balanceOf(connection, userId)) - BALANCE) / VALUE;
     return times === 1 ? [] : [`paid ${times} times`];
@@ -219,13 +219,16 @@ function inTwoUpdates(connection: Connection, wallets: Wallets): Wallets {
   };
 }
 
-function whateverLife(wallets: Wallets): Wallets {
+function anyIncarnation(wallets: Wallets): Wallets {
   return {
     ...wallets,
     settle: async (command) => {
       const reading = await wallets.readAllocation(command.userId, command.instanceId);
-      const life = reading.status === 'present' ? reading.allocation.life : null;
-      const incarnation = { ...command.incarnation, ...(life !== null && { life }) };
+      const incarnationId = reading.status === 'present' ? reading.allocation.incarnationId : null;
+      const incarnation = {
+        ...command.incarnation,
+        ...(incarnationId !== null && { incarnationId }),
+      };
       return wallets.settle({ ...command, incarnation });
     },
   };

@@ -11,8 +11,8 @@ twinsOf('I3', {
   // A saga that is long over has left its mark on the allocation.
   'leftover-mark-holds': async (part) => {
     const lab = await createLab();
-    const worker = await lab.worker(part === 'twin' ? { ports: everyMarkHolds } : {});
-    const orphan = await putOrphan(lab, { closing: { sagaId: SAGA_A, epoch: 1, value: 110 } });
+    const worker = await lab.worker(part === 'twin' ? { ports: everyLockHolds } : {});
+    const orphan = await putOrphan(lab, { lockedBy: { sagaId: SAGA_A, epoch: 1, value: 110 } });
     await syncToRest(worker, orphan);
     await syncToRest(worker, orphan);
     const { botAllocations } = await readUser(lab.connection, orphan.userId);
@@ -27,6 +27,6 @@ async function putOrphan(lab: Lab, fields: object): Promise<PlacedBot> {
   return { uid, userId, instanceId: BOT };
 }
 
-function everyMarkHolds(): Partial<DeletionPorts> {
+function everyLockHolds(): Partial<DeletionPorts> {
   return { findSagas: async (ids) => new Map(ids.map((id) => [id, { open: true }])) };
 }

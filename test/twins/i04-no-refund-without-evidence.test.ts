@@ -4,7 +4,7 @@ import type { SagaDefinition, StepCall } from '../../packages/saga/src/definitio
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import type { Bots } from '../../src/bots/bots.ts';
 import { createSimulatedBots } from '../../src/bots/simulator/simulated-bots.ts';
-import type { Sighting } from '../../src/domain/bot.ts';
+import type { ObservedBot } from '../../src/domain/bot.ts';
 import { toUserId } from '../../src/domain/ids.ts';
 import { ok, type SourceAnswer } from '../../src/domain/source.ts';
 import { createMongoFindings } from '../../src/findings/mongo-findings.ts';
@@ -14,9 +14,9 @@ import type { PoolStates } from '../../src/pool-state/pool-states.ts';
 import { UNREADABLE } from '../../src/pool-state/unreadable-rows.ts';
 import { createFirstReport } from '../../src/sync/first-report.ts';
 import type { SyncAllInput } from '../../src/sync/sync-all-input.ts';
-import { readNotes, writeNotes } from '../../src/sync/sync-notes.ts';
+import { readReport, writeReport } from '../../src/sync/sync-reports.ts';
 import { type PlacedBot, placeBot, poolStateOf } from '../support/deletions.ts';
-import { allocation, LIFE, putUser, readUser } from '../support/users.ts';
+import { allocation, INCARNATION, putUser, readUser } from '../support/users.ts';
 import { type Breaches, breaches, twinsOf } from './bite.ts';
 import { createLab, type Lab, type Twist } from './support/lab.ts';
 import { deleteToRest, reclaimToRest, syncToRest } from './support/lab-sagas.ts';
@@ -27,7 +27,7 @@ twinsOf('I4', {
     const bot = await placeBot(lab, 'dedicated');
     const twist: Twist = { ports: ({ bots }) => ({ bots: withoutErrors(bots) }) };
     const worker = await lab.worker(part === 'twin' ? twist : {});
-    await lab.world.misbehave({ host: 'simulated' }, { unreachable: true });
+    await lab.world.injectFaults({ host: 'simulated' }, { unreachable: true });
     await syncToRest(worker, bot);
     return unpaid(lab, bot, 'a bot that runs was paid back');
   },
@@ -89,7 +89,9 @@ twinsOf('I4', {
     const lab = await createLab(pendingState());
     const bot = await putBotInTheMaking(lab);
     await lab.world.addPool({ containerName: 'freqtrade-pool-uid-one-pool-1' });
-    const worker = await lab.worker(part === 'twin' ? { definition: believeTheFirstLook } : {});
+    const worker = await lab.worker(
+      part === 'twin' ? { definition: believeTheFirstObservation } : {},
+    );
     await syncToRest(worker, bot);
     return unpaid(lab, bot, 'a bot in the making was paid back');
   },
@@ -195,9 +197,9 @@ function givenTo(userId: string, instanceId: string): PoolState {
 }
 
 function labelsBelieved(bots: Bots): Bots {
-  const believed = (seen: Sighting): Sighting => {
-    if (seen.kind !== 'dedicated') return seen;
-    const { byLabelAlone: _claim, ...own } = seen;
+  const believed = (observed: ObservedBot): ObservedBot => {
+    if (observed.kind !== 'dedicated') return observed;
+    const { byLabelAlone: _claim, ...own } = observed;
     return own;
   };
   return {
@@ -271,15 +273,15 @@ function or<T>(answer: SourceAnswer<T>, nothing: T): SourceAnswer<T> {
   return answer.status === 'ok' ? answer : ok(nothing, new Date());
 }
 
-function believeTheFirstLook(definition: SagaDefinition): SagaDefinition {
+function believeTheFirstObservation(definition: SagaDefinition): SagaDefinition {
   const confirm = async (call: StepCall) => {
-    const notes = readNotes(call.results.observe);
-    const drifts = notes.drifts.map((note) => ({
+    const run = readReport(call.results.observe);
+    const drifts = run.drifts.map((note) => ({
       ...note,
-      allocation: note.allocation && { ...note.allocation, life: LIFE },
+      allocation: note.allocation && { ...note.allocation, incarnationId: INCARNATION },
       outcome: 'confirmed' as const,
     }));
-    return { value: writeNotes({ ...notes, drifts }) };
+    return { value: writeReport({ ...run, drifts }) };
   };
   const steps = definition.steps.map((step) =>
     step.name === 'confirm' ? { ...step, run: confirm } : step,

@@ -126,10 +126,10 @@ twinsOf('I5', {
       ports: ({ bots }) => ({
         bots: {
           ...bots,
-          stop: async (instanceId, seen, call) => {
+          stop: async (instanceId, observed, call) => {
             await gate.pass();
             const fence = part === 'twin' ? async () => undefined : call.fence;
-            return bots.stop(instanceId, seen, { ...call, fence });
+            return bots.stop(instanceId, observed, { ...call, fence });
           },
         },
       }),
@@ -195,9 +195,9 @@ twinsOf('I5', {
       const yesterday = new Date(Date.now() - 86_400_000);
       await utimes(lock, yesterday, yesterday);
       const second = writers.begin('uid-0-bot-2', GIVES_UP_MS);
-      second.goOn();
+      second.advance();
       await second.ended;
-      first.goOn();
+      first.advance();
       await first.ended;
     }),
 
@@ -209,12 +209,12 @@ twinsOf('I5', {
       await unlink(lock);
       const second = writers.begin('uid-0-bot-2');
       await second.isInside;
-      first.goOn();
+      first.advance();
       await first.ended;
       const third = writers.begin('uid-0-bot-3', GIVES_UP_MS);
-      third.goOn();
+      third.advance();
       await third.ended;
-      second.goOn();
+      second.advance();
       await second.ended;
     }),
 
@@ -224,9 +224,9 @@ twinsOf('I5', {
       const first = writers.begin('uid-0-bot-1');
       await first.isInside;
       const second = writers.begin('uid-0-bot-2');
-      second.goOn();
+      second.advance();
       await second.ended;
-      first.goOn();
+      first.advance();
       await first.ended;
     }),
 
@@ -281,7 +281,7 @@ twinsOf('I5', {
     const engine = await createTestEngine({
       connection,
       definitions: [
-        sagaOf([care], { name: 'care', yieldsWithinMs: LEASE_MS }),
+        sagaOf([care], { name: 'care', preemptibleWithinMs: LEASE_MS }),
         sagaOf([make.retriable('work')], { name: 'work' }),
       ],
     });
@@ -291,7 +291,7 @@ twinsOf('I5', {
     const first = await sagas.start({ ...order, kind: 'care', input });
     const running = engine.run(first.saga.id);
     await gate.reached;
-    const room = await sagas.makeRoom([first.saga], 'a test');
+    const room = await sagas.preempt([first.saga], 'a test');
     const notBeforeMs = part === 'twin' ? null : room.notBeforeMs;
     const { saga } = await sagas.start({ ...order, kind: 'work', input, notBeforeMs });
     await engine.run(saga.id);

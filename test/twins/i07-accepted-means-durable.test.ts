@@ -20,7 +20,7 @@ twinsOf('I7', {
     const engine = await setUpEngine({ wakeUps: queue.wakeUps, wrapLog });
     const id = await engine.start();
     await queue.flush();
-    await engine.pass(RELAY_LOOKS_MS);
+    await engine.pass(RELAY_PASS_MS);
     const overdue = await engine.log.takeOverdue({ limit: 10, holdMs: 1_000 });
     return breaches({ 'accepted, and gone with Redis': !overdue.some((saga) => saga.id === id) });
   },
@@ -32,7 +32,7 @@ twinsOf('I7', {
     const engine = await setUpEngine({ wakeUps });
     const id = await engine.start();
     await finishJob(queue, id);
-    await engine.pass(RELAY_LOOKS_MS);
+    await engine.pass(RELAY_PASS_MS);
     await wokenByRelay(queue, engine, wakeUps);
     const state = await (await queue.queue.getJob(id))?.getState();
     return breaches({ 'the saga is open, and no job waits for a worker': state !== 'waiting' });
@@ -40,7 +40,7 @@ twinsOf('I7', {
 });
 
 /** A relay looks at a new saga when it has had time to be taken by its first job. */
-const RELAY_LOOKS_MS = 3_000;
+const RELAY_PASS_MS = 3_000;
 
 type Options = Pick<Parameters<typeof createTestEngine>[0], 'wakeUps' | 'wrapLog'>;
 
@@ -67,9 +67,9 @@ function insertLater(log: SagaLog): SagaLog {
 function trustingJobs({ queue, wakeUps }: TestQueue): WakeUps {
   return {
     ...wakeUps,
-    revive: async (sagaId, kind) => {
+    requeue: async (sagaId, kind) => {
       if ((await queue.getJob(sagaId)) !== undefined) return 'waiting';
-      return wakeUps.revive(sagaId, kind);
+      return wakeUps.requeue(sagaId, kind);
     },
   };
 }
@@ -88,8 +88,8 @@ async function wokenByRelay(queue: TestQueue, engine: TestEngine, wakeUps: WakeU
   let answered = 0;
   const watched: WakeUps = {
     ...wakeUps,
-    revive: async (sagaId, kind) => {
-      const answer = await wakeUps.revive(sagaId, kind);
+    requeue: async (sagaId, kind) => {
+      const answer = await wakeUps.requeue(sagaId, kind);
       answered += 1;
       return answer;
     },

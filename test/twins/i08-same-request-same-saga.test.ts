@@ -60,14 +60,14 @@ async function dropUniqueKey(connection: Connection): Promise<void> {
 /** Looks whether the key is free, and inserts then. */
 function readThenInsert(log: SagaLog): SagaLog {
   const all = createGate();
-  let looked = 0;
+  let confirmed = 0;
   return {
     ...log,
     insert: async (saga) => {
       const [holder] = await log.findByKey(saga.key, 1);
-      looked += 1;
+      confirmed += 1;
       // The unlucky moment, made certain: everybody has looked before anybody writes.
-      if (looked === CALLERS) all.open();
+      if (confirmed === CALLERS) all.open();
       await all.pass();
       return holder?.open === true ? { status: 'exists', saga: holder } : log.insert(saga);
     },

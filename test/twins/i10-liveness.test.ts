@@ -99,7 +99,7 @@ twinsOf('I10', {
     for (let turns = 0; turns < MAX_TURNS && !isWoken; turns += 1) {
       await waitFor('the socket', () => redis.status === 'ready');
       isWoken = await wakeUps
-        .revive(makeSagaId('del', Date.now(), randomBytes(16)), 'delete-bot')
+        .requeue(makeSagaId('del', Date.now(), randomBytes(16)), 'delete-bot')
         .then(
           () => true,
           () => false,

@@ -30,7 +30,7 @@ twinsOf('I11', {
     const repairs: Promise<unknown>[] = [];
     const auditing = createTestAudit(connection, part === 'twin' ? repairing : {});
     await auditing.auditUser(userId);
-    await somebodyAdds(connection, userId, 7);
+    await anotherAdds(connection, userId, 7);
     const before = (await readUser(connection, userId)).paperWallet.balance;
     await auditing.auditUser(userId);
     await Promise.all(repairs);
@@ -58,7 +58,7 @@ twinsOf('I11', {
     };
     const late = createTestAudit(connection, { checkpoints: slow }).auditUser(userId);
     await gate.reached;
-    await somebodyAdds(connection, userId, 7);
+    await anotherAdds(connection, userId, 7);
     await auditing.auditUser(userId);
     gate.open();
     await late;
@@ -80,7 +80,7 @@ async function setUp() {
 }
 
 /** A writer that leaves no row. */
-async function somebodyAdds(connection: Connection, userId: UserId, amount: number): Promise<void> {
+async function anotherAdds(connection: Connection, userId: UserId, amount: number): Promise<void> {
   await users(connection).updateOne(byId(userId), { $inc: { 'paperWallet.balance': amount } });
 }
 

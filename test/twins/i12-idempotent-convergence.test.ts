@@ -5,7 +5,7 @@ import type { Bots } from '../../src/bots/bots.ts';
 import { ok } from '../../src/domain/source.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import type { PoolStates } from '../../src/pool-state/pool-states.ts';
-import { readResult } from '../../src/sync/sync-notes.ts';
+import { readResult } from '../../src/sync/sync-reports.ts';
 import { outsideState, placeBot, poolStateOf, readPoolState } from '../support/deletions.ts';
 import { allocation, putUser } from '../support/users.ts';
 import { type Breaches, breaches, twinsOf } from './bite.ts';

@@ -48,7 +48,7 @@ describe('a difference', () => {
     const first = judge('a', 1_000, null, RULES);
     expect(first).toEqual({
       status: 'suspected',
-      suspicion: { signature: 'a', seenAtMs: 1_000, sinceMs: 1_000 },
+      suspicion: { signature: 'a', observedAtMs: 1_000, sinceMs: 1_000 },
     });
     if (first.status !== 'suspected') return;
     expect(judge('a', 3_999, first.suspicion, RULES).status).toBe('suspected');
@@ -56,21 +56,21 @@ describe('a difference', () => {
   });
 
   it('of a wallet that moves: waits for it to rest, but not for ever', () => {
-    const earlier = { signature: 'a', seenAtMs: 0, sinceMs: 0 };
+    const earlier = { signature: 'a', observedAtMs: 0, sinceMs: 0 };
     expect(judge('b', 5_000, earlier, RULES)).toEqual({
       status: 'suspected',
-      suspicion: { signature: 'b', seenAtMs: 5_000, sinceMs: 0 },
+      suspicion: { signature: 'b', observedAtMs: 5_000, sinceMs: 0 },
     });
     expect(judge('b', 599_999, earlier, RULES).status).toBe('suspected');
     expect(judge('b', 600_000, earlier, RULES).status).toBe('confirmed');
   });
 
   it('seen before the clock went back: a fact three seconds after it is seen again', () => {
-    const earlier = { signature: 'a', seenAtMs: 3_600_000, sinceMs: 3_600_000 };
+    const earlier = { signature: 'a', observedAtMs: 3_600_000, sinceMs: 3_600_000 };
     const again = judge('a', 1_000, earlier, RULES);
     expect(again).toEqual({
       status: 'suspected',
-      suspicion: { signature: 'a', seenAtMs: 1_000, sinceMs: 1_000 },
+      suspicion: { signature: 'a', observedAtMs: 1_000, sinceMs: 1_000 },
     });
     if (again.status !== 'suspected') return;
     expect(judge('a', 4_000, again.suspicion, RULES).status).toBe('confirmed');

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HostListing, UnknownPool } from '../../src/bots/bots.ts';
-import type { Sighting } from '../../src/domain/bot.ts';
+import type { ObservedBot } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
 import type { BotOwner } from '../../src/pool-state/ownership.ts';
@@ -34,17 +34,17 @@ interface World {
 
 const userLabel = fc.constantFrom('uid-a', A.userId, 'uid-b', undefined);
 
-function sightingOn(host: string): fc.Arbitrary<Sighting> {
+function observedBotOn(host: string): fc.Arbitrary<ObservedBot> {
   const labelled = userLabel.map((userId) => (userId === undefined ? {} : { userId }));
   return fc.oneof(
     fc.record({ labels: labelled, running: fc.boolean() }).map(
-      ({ labels, running }): Sighting => ({
+      ({ labels, running }): ObservedBot => ({
         ...{ kind: 'dedicated', host, containerId: 'c', containerName: 'freqtrade-some' },
         ...{ labels, running, paused: false, restartPolicy: 'no' },
       }),
     ),
     fc.record({ containerName: fc.constantFrom(POOL_A, POOL_B, POOL_X), labels: labelled }).map(
-      (pool): Sighting => ({
+      (pool): ObservedBot => ({
         ...{ kind: 'pooled', host, containerId: 'p', ...pool, poolRunning: true },
         ...{ conf: 'present', program: 'STOPPED', programs: [] },
       }),
@@ -54,7 +54,7 @@ function sightingOn(host: string): fc.Arbitrary<Sighting> {
 
 function listingOf(host: string): fc.Arbitrary<HostListing> {
   const bots = fc.array(
-    fc.record({ instanceId: fc.constantFrom(...IDS), sighting: sightingOn(host) }),
+    fc.record({ instanceId: fc.constantFrom(...IDS), observedBot: observedBotOn(host) }),
     { maxLength: 4 },
   );
   const unknownPool: fc.Arbitrary<UnknownPool> = fc.record({
@@ -130,7 +130,7 @@ const stateOf = ({ pools }: World) => (pools.status === 'ok' ? pools.items : nul
 function namedOwners(
   world: World,
   id: string,
-  { containerName, labels, kind }: Sighting,
+  { containerName, labels, kind }: ObservedBot,
 ): readonly string[] {
   const mapped = mappingOf(world, id);
   const byMapping = mapped?.containerName === containerName ? mapped.userId : undefined;
@@ -142,8 +142,8 @@ function namedOwners(
 const isOfA = (name: string) => NAMES_OF_A.includes(name);
 
 /** Somebody is named, and it is never this user. */
-function isForeign(world: World, id: string, seen: Sighting): boolean {
-  const names = namedOwners(world, id, seen);
+function isForeign(world: World, id: string, observed: ObservedBot): boolean {
+  const names = namedOwners(world, id, observed);
   return names.length > 0 && !names.some(isOfA);
 }
 
@@ -152,11 +152,11 @@ function mappingOf(world: World, id: string): BotMapping | undefined {
   return Object.hasOwn(mappings, id) ? mappings[id] : undefined;
 }
 
-function sightingsOf({ hosts }: World, id: string): readonly Sighting[] {
+function observedBotsOf({ hosts }: World, id: string): readonly ObservedBot[] {
   return hosts.flatMap(({ answer }) =>
     answer.status === 'unknown'
       ? []
-      : answer.items.filter((bot) => bot.instanceId === id).map(({ sighting }) => sighting),
+      : answer.items.filter((bot) => bot.instanceId === id).map(({ observedBot }) => observedBot),
   );
 }
 
@@ -190,8 +190,8 @@ describe('any world', () => {
   it('an orphan: whatever carries its id is positively somebody else’s', () => {
     check((world) => {
       for (const id of orphansOf(detect(world))) {
-        for (const seen of sightingsOf(world, id)) {
-          expect(isForeign(world, id, seen), `${id} in ${seen.containerName}`).toBe(true);
+        for (const observed of observedBotsOf(world, id)) {
+          expect(isForeign(world, id, observed), `${id} in ${observed.containerName}`).toBe(true);
         }
       }
     });
@@ -245,11 +245,11 @@ describe('any world', () => {
     check((world) => {
       const drifts = new Map(detect(world).map((drift) => [drift.instanceId, drift]));
       for (const id of IDS) {
-        const isMine = (seen: Sighting) => {
-          const names = namedOwners(world, id, seen);
+        const isMine = (observed: ObservedBot) => {
+          const names = namedOwners(world, id, observed);
           return names.length > 0 && names.every(isOfA);
         };
-        if (!sightingsOf(world, id).some(isMine)) continue;
+        if (!observedBotsOf(world, id).some(isMine)) continue;
         const expected = world.allocations.includes(id) ? ['live', 'lost-entry'] : ['ghost'];
         expect(expected).toContain(drifts.get(id)?.verdict);
       }
@@ -260,13 +260,15 @@ describe('any world', () => {
     let conflicts = 0;
     check((world) => {
       for (const { instanceId, found, conflicts: where } of detect(world)) {
-        const foreign = sightingsOf(world, instanceId).filter((seen) =>
-          isForeign(world, instanceId, seen),
+        const foreign = observedBotsOf(world, instanceId).filter((observed) =>
+          isForeign(world, instanceId, observed),
         );
         conflicts += foreign.length;
-        expect(where).toEqual(expect.arrayContaining(foreign.map((seen) => seen.containerName)));
+        expect(where).toEqual(
+          expect.arrayContaining(foreign.map((observed) => observed.containerName)),
+        );
         expect(found.length + foreign.length).toBeLessThanOrEqual(
-          sightingsOf(world, instanceId).length,
+          observedBotsOf(world, instanceId).length,
         );
         for (const { claims } of found) {
           const isPlace = claims.place !== null && NAMES_OF_A.includes(claims.place);

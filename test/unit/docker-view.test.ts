@@ -119,7 +119,7 @@ describe('pools that could not be asked', () => {
 });
 
 describe('what was found', () => {
-  const sighting = {
+  const observedBot = {
     kind: 'dedicated' as const,
     host: 'east',
     containerId: 'c1',
@@ -131,7 +131,7 @@ describe('what was found', () => {
   };
   const listing = (instanceId: string, host = 'east', labels = {}): HostListing => ({
     host,
-    answer: ok([{ instanceId, sighting: { ...sighting, host, labels } }], new Date(0)),
+    answer: ok([{ instanceId, observedBot: { ...observedBot, host, labels } }], new Date(0)),
     unknownPools: [],
   });
 

@@ -3,22 +3,26 @@
 
 import { expect, it } from 'vitest';
 import type { Bots } from '../../src/bots/bots.ts';
-import type { HostBelief } from '../../src/bots/host-belief.ts';
+import type { HostExpectations } from '../../src/bots/host-expectations.ts';
 import { finishTombstone, whileItsOwn } from '../../src/deletion/finish-tombstone.ts';
-import type { DedicatedSighting, PooledSighting, Sighting } from '../../src/domain/bot.ts';
+import type { ObservedBot, ObservedDedicated, ObservedPooled } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { joinAnswers, ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
 import type { Findings } from '../../src/findings/findings.ts';
 import type { PoolStates } from '../../src/pool-state/pool-states.ts';
-import { NOTHING_SEEN, type SeenBot, type Tombstone } from '../../src/tombstones/tombstones.ts';
+import {
+  NOTHING_OBSERVED,
+  type ObservedIncarnation,
+  type Tombstone,
+} from '../../src/tombstones/tombstones.ts';
 import type { Wallets } from '../../src/wallet/wallets.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 import { EVERY_HOST_BELIEVED } from '../support/known-hosts.ts';
 
 const userId = toUserId('6500000000000000000000aa');
 const firebaseUid = toFirebaseUid('uid-1');
-const incarnation = { userId, instanceId: toInstanceId('uid-1-bot-1'), life: 'a life' };
-const RUNNING: PooledSighting = {
+const incarnation = { userId, instanceId: toInstanceId('uid-1-bot-1'), incarnationId: 'a life' };
+const RUNNING: ObservedPooled = {
   kind: 'pooled',
   host: 'a',
   containerId: 'c1',
@@ -37,16 +41,16 @@ const poolStates: PoolStates = {
 
 /** What the hosts say when it is looked for: nothing of it, the bot, or nothing at all. */
 const HOSTS = {
-  nothing: ok<readonly Sighting[]>([], new Date(0)),
-  bot: ok<readonly Sighting[]>([RUNNING], new Date(0)),
+  nothing: ok<readonly ObservedBot[]>([], new Date(0)),
+  bot: ok<readonly ObservedBot[]>([RUNNING], new Date(0)),
   away: unknown('docker host "b" is away'),
 };
 
 it.each([
-  { now: 'nobody', life: null, hosts: [HOSTS.bot], gone: true, removed: 1, told: [] },
+  { now: 'nobody', incarnationId: null, hosts: [HOSTS.bot], gone: true, removed: 1, told: [] },
   {
     now: 'its own life',
-    life: 'a life',
+    incarnationId: 'a life',
     hosts: [HOSTS.bot],
     gone: false,
     removed: 0,
@@ -54,34 +58,46 @@ it.each([
   },
   {
     now: 'its own life',
-    life: 'a life',
+    incarnationId: 'a life',
     hosts: [HOSTS.nothing],
     gone: true,
     removed: 0,
     told: ['resurrected'],
   },
-  { now: 'another life', life: 'another', hosts: [HOSTS.bot], gone: true, removed: 0, told: [] },
+  {
+    now: 'another life',
+    incarnationId: 'another',
+    hosts: [HOSTS.bot],
+    gone: true,
+    removed: 0,
+    told: [],
+  },
 ])(
   'the saga saw no bot, $now holds the allocation, found now: $hosts.0.items.length: gone is $gone',
-  async ({ life, hosts, gone, removed, told }) => {
-    const seen = await finish({ life, hosts }, NOTHING_SEEN);
-    expect(seen).toEqual({ gone, removed, told });
+  async ({ incarnationId, hosts, gone, removed, told }) => {
+    const observed = await finish({ incarnationId, hosts }, NOTHING_OBSERVED);
+    expect(observed).toEqual({ gone, removed, told });
   },
 );
 
-const SEEN = { sightings: [RUNNING], seenInPart: false, seenAtRest: true };
-const SEEN_IN_PART = { ...SEEN, seenInPart: true };
+const OBSERVED = { observedBots: [RUNNING], observedInPart: false, observedAtRest: true };
+const OBSERVED_IN_PART = { ...OBSERVED, observedInPart: true };
 
 it.each([
-  { saga: 'saw no bot', seen: NOTHING_SEEN, hosts: [HOSTS.bot, HOSTS.away], removed: 1 },
-  { saga: 'saw no bot', seen: NOTHING_SEEN, hosts: [HOSTS.nothing, HOSTS.away], removed: 0 },
-  { saga: 'saw part', seen: SEEN_IN_PART, hosts: [HOSTS.nothing, HOSTS.away], removed: 1 },
+  { saga: 'saw no bot', observed: NOTHING_OBSERVED, hosts: [HOSTS.bot, HOSTS.away], removed: 1 },
+  {
+    saga: 'saw no bot',
+    observed: NOTHING_OBSERVED,
+    hosts: [HOSTS.nothing, HOSTS.away],
+    removed: 0,
+  },
+  { saga: 'saw part', observed: OBSERVED_IN_PART, hosts: [HOSTS.nothing, HOSTS.away], removed: 1 },
 ])(
   'the saga $saga, a host is away: what is found is removed, and nothing is gone before that host has answered',
-  async ({ seen, hosts, removed }) => {
-    const away = await finish({ life: null, hosts }, seen);
+  async ({ observed, hosts, removed }) => {
+    const away = await finish({ incarnationId: null, hosts }, observed);
     expect(away).toEqual({ gone: false, removed, told: [] });
-    const back = await finish({ life: null, hosts: [HOSTS.nothing, HOSTS.bot] }, seen);
+    const back = await finish({ incarnationId: null, hosts: [HOSTS.nothing, HOSTS.bot] }, observed);
     expect(back).toEqual({
       gone: true,
       removed: removed + (hosts[0] === HOSTS.bot ? 0 : 1),
@@ -91,32 +107,36 @@ it.each([
 );
 
 it('the saga saw the bot, and every host had answered it: gone with that, whoever is away now', async () => {
-  const seen = await finish({ life: null, hosts: [HOSTS.away] }, SEEN);
-  expect(seen).toEqual({ gone: true, removed: 1, told: [] });
+  const observed = await finish({ incarnationId: null, hosts: [HOSTS.away] }, OBSERVED);
+  expect(observed).toEqual({ gone: true, removed: 1, told: [] });
 });
 
 it.each([
-  { stop: 'was seen at rest', seenAtRest: true, doubt: 'it lost its disk', gone: true },
-  { stop: 'was given up', seenAtRest: false, doubt: 'it lost its disk', gone: false },
-  { stop: 'was given up', seenAtRest: false, doubt: undefined, gone: true },
+  { stop: 'was seen at rest', observedAtRest: true, doubt: 'it lost its disk', gone: true },
+  { stop: 'was given up', observedAtRest: false, doubt: 'it lost its disk', gone: false },
+  { stop: 'was given up', observedAtRest: false, doubt: undefined, gone: true },
 ])(
   'its host does not hold it any more, the stop $stop, the doubt: $doubt: gone is $gone (I4)',
-  async ({ seenAtRest, doubt, gone }) => {
-    const world = { life: null, hosts: [HOSTS.nothing], holds: false };
+  async ({ observedAtRest, doubt, gone }) => {
+    const world = { incarnationId: null, hosts: [HOSTS.nothing], holds: false };
     const doubted = doubt === undefined ? world : { ...world, doubt };
-    expect(await finish(doubted, { ...SEEN, seenAtRest })).toEqual({ gone, removed: 0, told: [] });
+    expect(await finish(doubted, { ...OBSERVED, observedAtRest })).toEqual({
+      gone,
+      removed: 0,
+      told: [],
+    });
   },
 );
 
-it.each([{ saw: SEEN }, { saw: SEEN_IN_PART }, { saw: NOTHING_SEEN }])(
+it.each([{ saw: OBSERVED }, { saw: OBSERVED_IN_PART }, { saw: NOTHING_OBSERVED }])(
   'a new life of the id holds an allocation: nothing is touched, whatever the saga saw, and it ends (I5): $saw',
   async ({ saw }) => {
-    const seen = await finish({ life: 'another', hosts: [HOSTS.bot] }, saw);
-    expect(seen).toEqual({ gone: true, removed: 0, told: [] });
+    const observed = await finish({ incarnationId: 'another', hosts: [HOSTS.bot] }, saw);
+    expect(observed).toEqual({ gone: true, removed: 0, told: [] });
   },
 );
 
-const OWN: DedicatedSighting = {
+const OWN: ObservedDedicated = {
   kind: 'dedicated',
   host: 'a',
   containerId: 'own',
@@ -130,51 +150,61 @@ const OWN: DedicatedSighting = {
 it.each([
   {
     stop: 'given up',
-    seenAtRest: false,
+    observedAtRest: false,
     now: 'running',
-    look: ok(OWN, new Date(0)),
+    observation: ok(OWN, new Date(0)),
     gone: true,
     removed: 1,
   },
   {
-    stop: 'seen',
-    seenAtRest: true,
+    stop: 'observed',
+    observedAtRest: true,
     now: 'at rest',
-    look: ok({ ...OWN, running: false }, new Date(0)),
+    observation: ok({ ...OWN, running: false }, new Date(0)),
     gone: true,
     removed: 1,
   },
   {
-    stop: 'seen',
-    seenAtRest: true,
+    stop: 'observed',
+    observedAtRest: true,
     now: 'running',
-    look: ok(OWN, new Date(0)),
+    observation: ok(OWN, new Date(0)),
     gone: true,
     removed: 0,
   },
-  { stop: 'seen', seenAtRest: true, now: 'away', look: HOSTS.away, gone: false, removed: 0 },
+  {
+    stop: 'observed',
+    observedAtRest: true,
+    now: 'away',
+    observation: HOSTS.away,
+    gone: false,
+    removed: 0,
+  },
 ])(
   'a new life holds an allocation, the stop of the old container was $stop, it is $now: removed by its id $removed times',
-  async ({ seenAtRest, look, gone, removed }) => {
-    const saw = { sightings: [RUNNING, OWN], seenInPart: false, seenAtRest };
-    const seen = await finish({ life: 'another', hosts: [HOSTS.bot], look }, saw);
-    expect(seen).toEqual({ gone, removed, told: [] });
+  async ({ observedAtRest, observation, gone, removed }) => {
+    const saw = { observedBots: [RUNNING, OWN], observedInPart: false, observedAtRest };
+    const observed = await finish(
+      { incarnationId: 'another', hosts: [HOSTS.bot], observation },
+      saw,
+    );
+    expect(observed).toEqual({ gone, removed, told: [] });
   },
 );
 
 it('a new life comes to be between the look and the removal: the removal is refused, and the next look ends it (I5)', async () => {
-  let life: string | null = null;
+  let incarnationId: string | null = null;
   const world = {
     hosts: [HOSTS.bot],
-    get life() {
-      return life;
+    get incarnationId() {
+      return incarnationId;
     },
   };
   const born = () => {
-    life = 'another';
+    incarnationId = 'another';
   };
-  expect(await finish(world, SEEN, born)).toEqual({ gone: false, removed: 0, told: [] });
-  expect(await finish(world, SEEN)).toEqual({ gone: true, removed: 0, told: [] });
+  expect(await finish(world, OBSERVED, born)).toEqual({ gone: false, removed: 0, told: [] });
+  expect(await finish(world, OBSERVED)).toEqual({ gone: true, removed: 0, told: [] });
 });
 
 it('the wallet takes its time before a change: the claim is proved after its answer, not before it (I5)', async () => {
@@ -195,12 +225,12 @@ it('the wallet takes its time before a change: the claim is proved after its ans
 
 interface World {
   /** Of the allocation that stands there. */
-  readonly life: string | null;
-  readonly hosts: readonly SourceAnswer<readonly Sighting[]>[];
+  readonly incarnationId: string | null;
+  readonly hosts: readonly SourceAnswer<readonly ObservedBot[]>[];
   /** Whether what the saga saw is still there. Default true. */
   readonly holds?: boolean;
   /** What its host says of a container of its own. */
-  readonly look?: SourceAnswer<Sighting>;
+  readonly observation?: SourceAnswer<ObservedBot>;
   /** Why the hosts are not believed. */
   readonly doubt?: string;
 }
@@ -208,48 +238,54 @@ interface World {
 /** @param beforeRemoval what happens between the look and the removal. */
 async function finish(
   world: World,
-  saw: SeenBot & Partial<Pick<Tombstone, 'seenAtRest'>>,
+  saw: ObservedIncarnation & Partial<Pick<Tombstone, 'observedAtRest'>>,
   beforeRemoval = () => {},
 ) {
   const { hosts } = world;
-  const seen = { removed: 0, told: [] as string[] };
+  const observed = { removed: 0, told: [] as string[] };
   const wallets: Wallets = {
     ...inertPorts<Wallets>(),
     readAllocation: async () => {
-      const { life } = world;
-      if (life === null) return { status: 'absent', firebaseUid };
-      const facts = { botName: 'bot', value: 1, notMoney: null, mark: null, settledOpId: null };
-      return { status: 'present', firebaseUid, allocation: { life, ...facts } };
+      const { incarnationId } = world;
+      if (incarnationId === null) return { status: 'absent', firebaseUid };
+      const facts = {
+        botName: 'bot',
+        value: 1,
+        notMoney: null,
+        lock: null,
+        settledOpId: null,
+      };
+      return { status: 'present', firebaseUid, allocation: { incarnationId, ...facts } };
     },
   };
   const bots: Bots = {
     ...inertPorts<Bots>(),
     locate: async () => joinAnswers(hosts, new Date(0)),
-    look: async () => world.look ?? unknown('not asked'),
+    observe: async () => world.observation ?? unknown('not asked'),
     remove: async (_id, _seen, { fence }) => {
       beforeRemoval();
       if (world.holds === false) return 'gone';
       await fence();
-      seen.removed += 1;
+      observed.removed += 1;
       return 'removed';
     },
   };
   const findings: Findings = {
     ...inertPorts<Findings>(),
-    report: async ({ kind }) => void seen.told.push(kind),
+    report: async ({ kind }) => void observed.told.push(kind),
   };
   const call = { signal: new AbortController().signal, fence: async () => undefined };
   const one = { incarnation, firebaseUid, openedAt: new Date(0), slot: null };
-  const named = { seenAtRest: false, ...one, ...saw };
+  const named = { observedAtRest: false, ...one, ...saw };
   const { doubt } = world;
-  const hostBelief: HostBelief =
+  const hostExpectations: HostExpectations =
     doubt === undefined
       ? EVERY_HOST_BELIEVED
       : { ...EVERY_HOST_BELIEVED, doubts: async () => [doubt] };
-  const look = await finishTombstone(
-    { wallets, bots, poolStates, findings, hostBelief },
+  const observation = await finishTombstone(
+    { wallets, bots, poolStates, findings, hostExpectations },
     named,
     call,
   );
-  return { gone: look.gone, ...seen };
+  return { gone: observation.gone, ...observed };
 }

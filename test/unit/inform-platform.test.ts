@@ -6,7 +6,7 @@ import { BOT_CAPTURE, POOL_CAPTURE } from '../../src/deletion/captures.ts';
 import { writeInput } from '../../src/deletion/delete-bot-input.ts';
 import { informPlatform } from '../../src/deletion/steps/inform-platform.ts';
 import { type DeletionPorts, STEP } from '../../src/deletion/steps/step-ports.ts';
-import type { DedicatedSighting } from '../../src/domain/bot.ts';
+import type { ObservedDedicated } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { ok } from '../../src/domain/source.ts';
 import { findOwnEntry } from '../../src/pool-state/owned-entry.ts';
@@ -17,7 +17,7 @@ import { inertPorts } from '../support/inert-ports.ts';
 
 const userId = toUserId('6500000000000000000000aa');
 const firebaseUid = toFirebaseUid('uid-one');
-const SEEN: DedicatedSighting = {
+const OBSERVED: ObservedDedicated = {
   ...{ kind: 'dedicated', host: 'local', containerId: 'c1', containerName: 'freqtrade-bot-1' },
   ...{ labels: {}, running: true, paused: false, restartPolicy: 'no' },
 };
@@ -35,7 +35,7 @@ function stateWith(createdAt: string | undefined): PoolState {
 }
 
 interface Situation {
-  readonly sightings?: readonly DedicatedSighting[];
+  readonly observedBots?: readonly ObservedDedicated[];
   readonly foreign?: readonly string[];
   readonly hasForeign?: boolean;
   readonly isThereAgain?: boolean;
@@ -46,7 +46,7 @@ interface Situation {
 }
 
 async function inform({
-  sightings = [SEEN],
+  observedBots = [OBSERVED],
   foreign = [],
   hasForeign = false,
   isThereAgain = false,
@@ -77,9 +77,9 @@ async function inform({
   const policy = { onStopFailure: 'restore', stopTimeoutMs: 1_000 } as const;
   const bot = { userId, firebaseUid, instanceId: toInstanceId(ID) };
   const call = {
-    input: writeInput({ ...bot, ...policy, ...(isOrphan && { orphan: { life: null } }) }),
+    input: writeInput({ ...bot, ...policy, ...(isOrphan && { orphan: { incarnationId: null } }) }),
     captures: {
-      [STEP.stop]: BOT_CAPTURE.write({ sightings, foreign }),
+      [STEP.stop]: BOT_CAPTURE.write({ observedBots, foreign }),
       [STEP.pool]: POOL_CAPTURE.write({ entry: null, slot, hasForeign }),
     },
     signal: new AbortController().signal,
@@ -97,7 +97,7 @@ it.each<[string, Situation]>([
 });
 
 it.each<[string, Situation]>([
-  ['it was not seen', { sightings: [] }],
+  ['it was not seen', { observedBots: [] }],
   ['another user’s was seen beside it', { foreign: ['freqtrade-x'] }],
   ['the pool state has another user’s', { hasForeign: true }],
   ['a new life holds an allocation', { isThereAgain: true }],

@@ -6,56 +6,59 @@ import { describe, expect, it } from 'vitest';
 import type { ProgramState } from '../../src/domain/bot.ts';
 import type { BotMemory } from '../../src/health/bot-healths.ts';
 import { HEALTH_SETTINGS } from '../../src/health/health-settings.ts';
-import { type BotLook, judgeBot, type Verdict } from '../../src/health/judge-bot.ts';
+import { type BotObservation, judgeBot, type Verdict } from '../../src/health/judge-bot.ts';
 
-const { looksToFail, maxRestarts, cooldownMs, forgiveMs } = HEALTH_SETTINGS;
+const { checksToFail, maxRestarts, cooldownMs, forgiveMs } = HEALTH_SETTINGS;
 const PERIOD_MS = 30_000;
 const FIRST_MS = 1_800_000_000_000;
 
-interface Look {
-  readonly look: BotLook;
+interface AuditPass {
+  readonly observation: BotObservation;
   readonly afterMs: number;
   readonly isRestrained?: boolean;
 }
 
-interface Seen extends Required<Look> {
+interface PresenceAnswer extends Required<AuditPass> {
   readonly atMs: number;
   readonly mappedBefore: string;
   readonly verdict: Verdict | null;
 }
 
 /** Judges one look after the other; the file takes what it is told. */
-function watch(looks: readonly Look[], firstWord = 'running'): readonly Seen[] {
+function watch(
+  observations: readonly AuditPass[],
+  firstWord = 'running',
+): readonly PresenceAnswer[] {
   let memory: BotMemory | null = null;
   let mapped = firstWord;
   let nowMs = FIRST_MS;
-  return looks.map(({ look, afterMs, isRestrained = false }) => {
+  return observations.map(({ observation, afterMs, isRestrained = false }) => {
     nowMs += afterMs;
     const mappedBefore = mapped;
-    const verdict = judgeBot({ memory, look, mapped, isRestrained, nowMs }, HEALTH_SETTINGS);
+    const verdict = judgeBot({ memory, observation, mapped, isRestrained, nowMs }, HEALTH_SETTINGS);
     memory = verdict?.memory ?? memory;
     mapped = verdict?.markAs ?? mapped;
-    return { look, afterMs, isRestrained, atMs: nowMs, mappedBefore, verdict };
+    return { observation, afterMs, isRestrained, atMs: nowMs, mappedBefore, verdict };
   });
 }
 
-function program(word: ProgramState | 'absent', afterMs = PERIOD_MS): Look {
-  return { look: { status: 'program', program: word }, afterMs };
+function program(word: ProgramState | 'absent', afterMs = PERIOD_MS): AuditPass {
+  return { observation: { status: 'program', program: word }, afterMs };
 }
 
-const UNKNOWN: Look = { look: { status: 'unknown' }, afterMs: PERIOD_MS };
-const POOL_DOWN: Look = { look: { status: 'pool-down' }, afterMs: PERIOD_MS };
+const UNKNOWN: AuditPass = { observation: { status: 'unknown' }, afterMs: PERIOD_MS };
+const POOL_DOWN: AuditPass = { observation: { status: 'pool-down' }, afterMs: PERIOD_MS };
 
-function marks(seen: readonly Seen[]) {
-  return seen.map(({ verdict }) => verdict?.markAs ?? null);
+function marks(observed: readonly PresenceAnswer[]) {
+  return observed.map(({ verdict }) => verdict?.markAs ?? null);
 }
 
-function restarts(seen: readonly Seen[]) {
-  return seen.map(({ verdict }) => verdict?.restart ?? false);
+function restarts(observed: readonly PresenceAnswer[]) {
+  return observed.map(({ verdict }) => verdict?.restart ?? false);
 }
 
-function events(seen: readonly Seen[]) {
-  return seen.flatMap(({ verdict }) => verdict?.events ?? []);
+function events(observed: readonly PresenceAnswer[]) {
+  return observed.flatMap(({ verdict }) => verdict?.events ?? []);
 }
 
 describe('one bot, look by look', () => {
@@ -64,61 +67,76 @@ describe('one bot, look by look', () => {
   });
 
   it('failed looks: failed at the third in a row, and not before', () => {
-    const looks = ['FATAL', 'FATAL', 'RUNNING', 'FATAL', 'FATAL', 'FATAL'] as const;
-    const seen = watch(looks.map((word) => program(word)));
-    expect(marks(seen)).toEqual([null, null, null, null, null, 'failed']);
+    const observations = ['FATAL', 'FATAL', 'RUNNING', 'FATAL', 'FATAL', 'FATAL'] as const;
+    const observed = watch(observations.map((word) => program(word)));
+    expect(marks(observed)).toEqual([null, null, null, null, null, 'failed']);
   });
 
   it('looks that are not answered: nothing at all, and the row goes on after them', () => {
-    const seen = watch([program('FATAL'), UNKNOWN, program('FATAL'), UNKNOWN, program('FATAL')]);
-    expect(seen.map(({ verdict }) => verdict?.memory.failures ?? null)).toEqual([
+    const observed = watch([
+      program('FATAL'),
+      UNKNOWN,
+      program('FATAL'),
+      UNKNOWN,
+      program('FATAL'),
+    ]);
+    expect(observed.map(({ verdict }) => verdict?.memory.failures ?? null)).toEqual([
       1,
       null,
       2,
       null,
       3,
     ]);
-    expect(marks(seen)).toEqual([null, null, null, null, 'failed']);
+    expect(marks(observed)).toEqual([null, null, null, null, 'failed']);
   });
 
   it('a crash loop seen STARTING in between: the row goes on, each event is told once', () => {
     const words = ['BACKOFF', 'STARTING', 'BACKOFF', 'STARTING', 'BACKOFF', 'BACKOFF'] as const;
-    const seen = watch(words.map((word) => program(word)));
-    expect(marks(seen)).toEqual([null, null, null, null, 'failed', null]);
-    expect(events(seen)).toEqual(['failing', 'failed']);
+    const observed = watch(words.map((word) => program(word)));
+    expect(marks(observed)).toEqual([null, null, null, null, 'failed', null]);
+    expect(events(observed)).toEqual(['failing', 'failed']);
   });
 
   it('a pool that does not run: no failure of its bots, whose word stays', () => {
-    const looks = [program('FATAL'), program('FATAL'), POOL_DOWN, POOL_DOWN, program('FATAL')];
-    const seen = watch(looks);
-    expect(marks(seen)).toEqual([null, null, null, null, null]);
-    expect(seen.at(-1)?.verdict?.memory).toMatchObject({ state: 'failing', failures: 1 });
+    const observations = [
+      program('FATAL'),
+      program('FATAL'),
+      POOL_DOWN,
+      POOL_DOWN,
+      program('FATAL'),
+    ];
+    const observed = watch(observations);
+    expect(marks(observed)).toEqual([null, null, null, null, null]);
+    expect(observed.at(-1)?.verdict?.memory).toMatchObject({ state: 'failing', failures: 1 });
   });
 
   it('stopped by somebody: neither failed nor started', () => {
-    const seen = watch(Array.from({ length: 10 }, () => program('STOPPED')));
-    expect(marks(seen)).toEqual(Array(10).fill(null));
-    expect(restarts(seen)).toEqual(Array(10).fill(false));
-    expect(seen.at(-1)?.verdict?.memory.state).toBe('stopped');
+    const observed = watch(Array.from({ length: 10 }, () => program('STOPPED')));
+    expect(marks(observed)).toEqual(Array(10).fill(null));
+    expect(restarts(observed)).toEqual(Array(10).fill(false));
+    expect(observed.at(-1)?.verdict?.memory.state).toBe('stopped');
   });
 
   it('words that are not of health (stopped, pending, a newer one): left as they are', () => {
     for (const word of ['stopped', 'pending', 'migrating']) {
-      const looks = [program('RUNNING'), ...Array.from({ length: 5 }, () => program('FATAL'))];
-      expect(marks(watch(looks, word)), word).toEqual(Array(6).fill(null));
+      const observations = [
+        program('RUNNING'),
+        ...Array.from({ length: 5 }, () => program('FATAL')),
+      ];
+      expect(marks(watch(observations, word)), word).toEqual(Array(6).fill(null));
     }
   });
 
   it('dead for good: three restarts with a minute between them, then given up, told once', () => {
-    const seen = watch(Array.from({ length: 20 }, () => program('FATAL')));
-    expect(seen.flatMap(({ verdict, atMs }) => (verdict?.restart ? [atMs] : []))).toEqual(
+    const observed = watch(Array.from({ length: 20 }, () => program('FATAL')));
+    expect(observed.flatMap(({ verdict, atMs }) => (verdict?.restart ? [atMs] : []))).toEqual(
       [3, 5, 7].map((n) => FIRST_MS + n * PERIOD_MS),
     );
-    expect(events(seen)).toEqual([
+    expect(events(observed)).toEqual([
       ...['failing', 'failed', 'restart-ordered', 'restart-ordered', 'restart-ordered'],
       'gave-up',
     ]);
-    expect(seen.at(-1)?.verdict?.memory.state).toBe('given-up');
+    expect(observed.at(-1)?.verdict?.memory.state).toBe('given-up');
   });
 
   it('the clock goes back by an hour: neither a restart nor its forgiving waits until it is there again', () => {
@@ -126,9 +144,9 @@ describe('one bot, look by look', () => {
     const restarted = restarts(watch([...fallen, program('FATAL', -3_600_000)]));
     expect(restarted).toEqual([false, false, true, true]);
     const well = Array.from({ length: forgiveMs / PERIOD_MS }, () => program('RUNNING'));
-    const seen = watch([...fallen, program('RUNNING', -3_600_000), ...well]);
-    expect(seen.at(-2)?.verdict?.memory.restarts).toBe(1);
-    expect(seen.at(-1)?.verdict?.memory.restarts).toBe(0);
+    const observed = watch([...fallen, program('RUNNING', -3_600_000), ...well]);
+    expect(observed.at(-2)?.verdict?.memory.restarts).toBe(1);
+    expect(observed.at(-1)?.verdict?.memory.restarts).toBe(0);
   });
 
   it('in BACKOFF, or unknown to supervisord: never started by us', () => {
@@ -148,20 +166,26 @@ describe('one bot, look by look', () => {
   });
 
   it('restrained: looked at and remembered, but neither marked nor started', () => {
-    const looks = Array.from({ length: 6 }, () => ({ ...program('FATAL'), isRestrained: true }));
-    const seen = watch(looks);
-    expect(marks(seen)).toEqual(Array(6).fill(null));
-    expect(restarts(seen)).toEqual(Array(6).fill(false));
-    expect(seen.at(-1)?.verdict?.memory).toMatchObject({ failures: 6, restarts: 0 });
+    const observations = Array.from({ length: 6 }, () => ({
+      ...program('FATAL'),
+      isRestrained: true,
+    }));
+    const observed = watch(observations);
+    expect(marks(observed)).toEqual(Array(6).fill(null));
+    expect(restarts(observed)).toEqual(Array(6).fill(false));
+    expect(observed.at(-1)?.verdict?.memory).toMatchObject({ failures: 6, restarts: 0 });
     const healed = watch([{ ...program('RUNNING'), isRestrained: true }], 'failed');
     expect(marks(healed)).toEqual([null]);
   });
 
   it('a container of its own: failed at the third look, never started by us', () => {
-    const down = { look: { status: 'container', isRunning: false }, afterMs: PERIOD_MS } as const;
-    const seen = watch([down, down, down, down]);
-    expect(marks(seen)).toEqual([null, null, 'failed', null]);
-    expect(restarts(seen)).not.toContain(true);
+    const down = {
+      observation: { status: 'container', isRunning: false },
+      afterMs: PERIOD_MS,
+    } as const;
+    const observed = watch([down, down, down, down]);
+    expect(marks(observed)).toEqual([null, null, 'failed', null]);
+    expect(restarts(observed)).not.toContain(true);
   });
 });
 
@@ -170,33 +194,36 @@ const WORDS = [
   'absent' as const,
 ];
 
-const anyLook: fc.Arbitrary<BotLook> = fc.oneof(
-  { weight: 6, arbitrary: fc.constantFrom(...WORDS).map((word) => program(word).look) },
-  { weight: 4, arbitrary: fc.constantFrom(program('FATAL').look, program('RUNNING').look) },
-  { weight: 1, arbitrary: fc.constantFrom(UNKNOWN.look, POOL_DOWN.look) },
+const anyObservation: fc.Arbitrary<BotObservation> = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(...WORDS).map((word) => program(word).observation) },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom(program('FATAL').observation, program('RUNNING').observation),
+  },
+  { weight: 1, arbitrary: fc.constantFrom(UNKNOWN.observation, POOL_DOWN.observation) },
 );
 
 const anyWatch = fc.array(
   fc.record({
-    look: anyLook,
+    observation: anyObservation,
     afterMs: fc.constantFrom(0, 1_000, 30_000, 60_000, 599_000, 700_000),
     isRestrained: fc.boolean(),
   }),
   { maxLength: 60 },
 );
 
-function wordOf({ look }: Seen): string {
-  return look.status === 'program' ? look.program : look.status;
+function wordOf({ observation }: PresenceAnswer): string {
+  return observation.status === 'program' ? observation.program : observation.status;
 }
 
 const FAILED_WORDS = new Set(['BACKOFF', 'EXITED', 'FATAL', 'absent']);
 const NEUTRAL_WORDS = new Set(['unknown', 'STARTING', 'STOPPING']);
 
 /** Failed looks in a row up to and with this one. */
-function rowAt(seen: readonly Seen[], index: number): number {
+function rowAt(observed: readonly PresenceAnswer[], index: number): number {
   let row = 0;
   for (let at = index; at >= 0; at -= 1) {
-    const word = wordOf(seen[at] as Seen);
+    const word = wordOf(observed[at] as PresenceAnswer);
     if (FAILED_WORDS.has(word)) row += 1;
     else if (!NEUTRAL_WORDS.has(word)) break;
   }
@@ -206,33 +233,37 @@ function rowAt(seen: readonly Seen[], index: number): number {
 describe('any sequence of looks', () => {
   it('statuses change only from what was seen: healthy, or a full row of failures', () => {
     fc.assert(
-      fc.property(anyWatch, fc.constantFrom('running', 'failed', 'stopped'), (looks, word) => {
-        const seen = watch(looks, word);
-        for (const [index, one] of seen.entries()) {
-          const expected = one.isRestrained
-            ? null
-            : one.mappedBefore === 'failed' && wordOf(one) === 'RUNNING'
-              ? 'running'
-              : one.mappedBefore === 'running' &&
-                  FAILED_WORDS.has(wordOf(one)) &&
-                  rowAt(seen, index) >= looksToFail
-                ? 'failed'
-                : null;
-          expect(one.verdict?.markAs ?? null).toBe(expected);
-        }
-      }),
+      fc.property(
+        anyWatch,
+        fc.constantFrom('running', 'failed', 'stopped'),
+        (observations, word) => {
+          const observed = watch(observations, word);
+          for (const [index, one] of observed.entries()) {
+            const expected = one.isRestrained
+              ? null
+              : one.mappedBefore === 'failed' && wordOf(one) === 'RUNNING'
+                ? 'running'
+                : one.mappedBefore === 'running' &&
+                    FAILED_WORDS.has(wordOf(one)) &&
+                    rowAt(observed, index) >= checksToFail
+                  ? 'failed'
+                  : null;
+            expect(one.verdict?.markAs ?? null).toBe(expected);
+          }
+        },
+      ),
       { numRuns: 500 },
     );
   });
 
   it('restarts: only of what has failed at three looks, a minute apart, three until it was well', () => {
     fc.assert(
-      fc.property(anyWatch, (looks) => {
-        const seen = watch(looks);
+      fc.property(anyWatch, (observations) => {
+        const observed = watch(observations);
         let used = 0;
         let lastMs = Number.NEGATIVE_INFINITY;
         let wellSinceMs: number | null = null;
-        for (const [index, one] of seen.entries()) {
+        for (const [index, one] of observed.entries()) {
           const word = wordOf(one);
           if (word === 'RUNNING') wellSinceMs ??= one.atMs;
           else if (word !== 'unknown') wellSinceMs = null;
@@ -242,7 +273,7 @@ describe('any sequence of looks', () => {
           if (one.verdict?.restart !== true) continue;
           expect(['EXITED', 'FATAL']).toContain(word);
           expect(one.isRestrained).toBe(false);
-          expect(rowAt(seen, index)).toBeGreaterThanOrEqual(looksToFail);
+          expect(rowAt(observed, index)).toBeGreaterThanOrEqual(checksToFail);
           expect(one.atMs - lastMs).toBeGreaterThanOrEqual(cooldownMs);
           used += 1;
           lastMs = one.atMs;

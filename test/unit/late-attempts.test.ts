@@ -7,7 +7,7 @@ import type { PivotStep, SagaDefinition, StepCall } from '../../packages/saga/sr
 import { InDoubtError, TerminalError } from '../../packages/saga/src/errors.ts';
 import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import { initialState } from '../../packages/saga/src/machine/initial-state.ts';
-import { perform } from '../../packages/saga/src/run/performer.ts';
+import { execute } from '../../packages/saga/src/run/execute.ts';
 import { callOf, type Performance } from '../../packages/saga/src/run/step-call.ts';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { ALLOCATION_CAPTURE } from '../../src/deletion/captures.ts';
@@ -49,8 +49,13 @@ const record: SagaRecord = {
 
 function stateWithLock() {
   const state = initialState({ steps: [{ name: STEP.lock }, { name: STEP.refund }] });
-  const life = '2026-10-02T09:30:00.000Z';
-  const allocation = { account: 'there', hadAllocation: true, life, botName: 'bot' } as const;
+  const incarnationId = '2026-10-02T09:30:00.000Z';
+  const allocation = {
+    account: 'there',
+    hadAllocation: true,
+    incarnationId,
+    botName: 'bot',
+  } as const;
   const capture = ALLOCATION_CAPTURE.write({
     ...allocation,
     value: 250.5,
@@ -65,7 +70,7 @@ function stateWithLock() {
   };
 }
 
-function scene(): Performance {
+function context(): Performance {
   const holds = async () => undefined;
   const { signal } = new AbortController();
   const clock = { nowMs: () => 1, monotonicMs: () => 1 };
@@ -75,7 +80,7 @@ function scene(): Performance {
 
 it('an attempt that was given up: its fences let nothing pass, although the claim holds (I6)', async () => {
   const attempt = new AbortController();
-  const call = callOf(scene(), 1, attempt.signal);
+  const call = callOf(context(), 1, attempt.signal);
   await call.fence();
   await call.fencedWrite();
   attempt.abort(GIVEN_UP);
@@ -94,8 +99,8 @@ it('one of two things that an attempt does at once fails: the fence lets the oth
     return {};
   };
   const step: PivotStep = { ...createRefundWalletStep(inertPorts(), async () => []), run };
-  const definition = { ...scene().definition, steps: [step, step] };
-  const event = await perform({ type: 'run', step: 1 }, { ...scene(), definition });
+  const definition = { ...context().definition, steps: [step, step] };
+  const event = await execute({ type: 'run', step: 1 }, { ...context(), definition });
   expect(event).toMatchObject({ type: 'failed', failure: { code: 'BROKEN' } });
   gate.resolve();
   await expect(slow.promise).rejects.toBe(failure);
@@ -116,15 +121,15 @@ it.each(['the settlement', 'the mark'] as const)(
         giveUpIn('the settlement');
         return { status: 'mark-dropped' };
       },
-      mark: async () => {
-        done.push('mark');
+      lock: async () => {
+        done.push('lock');
         giveUpIn('the mark');
-        return { status: 'marked', value: 250.5 };
+        return { status: 'locked', value: 250.5 };
       },
     };
     const ports = { ...inertPorts<DeletionPorts>(), wallets };
     const step = createRefundWalletStep(ports, async () => []);
-    await expect(step.run(callOf(scene(), 1, attempt.signal))).rejects.toBe(GIVEN_UP);
-    expect(done).toEqual(onItsWay === 'the mark' ? ['settle', 'mark'] : ['settle']);
+    await expect(step.run(callOf(context(), 1, attempt.signal))).rejects.toBe(GIVEN_UP);
+    expect(done).toEqual(onItsWay === 'the mark' ? ['settle', 'lock'] : ['settle']);
   },
 );

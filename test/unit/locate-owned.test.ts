@@ -4,7 +4,7 @@
 import { expect, it } from 'vitest';
 import type { Bots } from '../../src/bots/bots.ts';
 import { locateOwned } from '../../src/bots/locate-owned.ts';
-import type { DedicatedSighting, PooledSighting, Sighting } from '../../src/domain/bot.ts';
+import type { ObservedBot, ObservedDedicated, ObservedPooled } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { joinAnswers, ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
 import type { Wallets } from '../../src/wallet/wallets.ts';
@@ -14,7 +14,7 @@ import { EVERY_HOST_BELIEVED } from '../support/known-hosts.ts';
 const owner = { userId: toUserId('6500000000000000000000aa'), firebaseUid: toFirebaseUid('uid-1') };
 const instanceId = toInstanceId('uid-1-bot-1');
 const PLACE = { host: 'a', containerId: 'c1', labels: { userId: 'uid-1' } };
-const POOLED: PooledSighting = {
+const POOLED: ObservedPooled = {
   kind: 'pooled',
   ...PLACE,
   containerName: 'freqtrade-pool-uid-1-pool-1',
@@ -23,7 +23,7 @@ const POOLED: PooledSighting = {
   program: 'RUNNING',
   programs: [],
 };
-const DEDICATED: DedicatedSighting = {
+const DEDICATED: ObservedDedicated = {
   kind: 'dedicated',
   ...PLACE,
   containerName: 'freqtrade-uid-1-bot-1',
@@ -39,26 +39,29 @@ it.each([
   ['a program that runs without its conf file', { ...POOLED, conf: 'gone' as const }],
   ['a container', DEDICATED],
   ['a container that somebody has stopped', { ...DEDICATED, running: false }],
-])('one host shows %s, one is away: it is there, and perhaps not all of it', async (_, seen) => {
-  expect(await locate(found(seen), AWAY)).toMatchObject({
-    status: 'ok',
-    items: { mine: [seen], foreign: [], unseen: [AWAY.reason] },
-  });
-});
+])(
+  'one host shows %s, one is away: it is there, and perhaps not all of it',
+  async (_, observed) => {
+    expect(await locate(found(observed), AWAY)).toMatchObject({
+      status: 'ok',
+      items: { mine: [observed], foreign: [], unobserved: [AWAY.reason] },
+    });
+  },
+);
 
 it.each([
   ['nothing', []],
   ["somebody else's", [{ ...DEDICATED, labels: { userId: 'uid-2' } }]],
   ['what a deletion has put aside', [{ ...POOLED, conf: 'aside', program: 'absent' } as const]],
-])('one host shows %s, one is away: unknown', async (_, seen) => {
-  expect(await locate(found(...seen), AWAY)).toEqual(AWAY);
+])('one host shows %s, one is away: unknown', async (_, observed) => {
+  expect(await locate(found(...observed), AWAY)).toEqual(AWAY);
 });
 
 it('every host has answered: all there is, and nothing unseen', async () => {
   const aside = { ...POOLED, conf: 'aside', program: 'absent' } as const;
   expect(await locate(found(aside), found())).toMatchObject({
     status: 'ok',
-    items: { mine: [aside], unseen: [] },
+    items: { mine: [aside], unobserved: [] },
   });
   expect(await locate(found(), found())).toMatchObject({ status: 'ok', items: { mine: [] } });
 });
@@ -67,11 +70,11 @@ it('nobody was asked: unknown', async () => {
   expect(await locate()).toMatchObject({ status: 'unknown' });
 });
 
-function found(...sightings: readonly Sighting[]): SourceAnswer<readonly Sighting[]> {
-  return ok(sightings, new Date(0));
+function found(...observedBots: readonly ObservedBot[]): SourceAnswer<readonly ObservedBot[]> {
+  return ok(observedBots, new Date(0));
 }
 
-function locate(...hosts: readonly SourceAnswer<readonly Sighting[]>[]) {
+function locate(...hosts: readonly SourceAnswer<readonly ObservedBot[]>[]) {
   const bots: Bots = {
     ...inertPorts<Bots>(),
     locate: async () => joinAnswers(hosts, new Date(0)),
@@ -79,7 +82,7 @@ function locate(...hosts: readonly SourceAnswer<readonly Sighting[]>[]) {
   const { signal } = new AbortController();
   const order = { owner, instanceId, holdsAllocation: async () => true, pools: null };
   return locateOwned(
-    { bots, wallets: inertPorts<Wallets>(), hostBelief: EVERY_HOST_BELIEVED },
+    { bots, wallets: inertPorts<Wallets>(), hostExpectations: EVERY_HOST_BELIEVED },
     { ...order, call: { signal } },
   );
 }

@@ -21,7 +21,7 @@ async function lock(fence: () => Promise<void>) {
   const reported: unknown[] = [];
   const findings = { report: async (finding: Finding) => void reported.push(finding) };
   const tombstones = { open: async () => ({ status: 'already-settled', sagaId: ID }) };
-  const wallets = { mark: async () => ({ status: 'marked', value: 250.5 }) };
+  const wallets = { lock: async () => ({ status: 'locked', value: 250.5 }) };
   const known = { findings, tombstones, wallets, valuation: STORED_VALUES };
   const ports = { ...inertPorts<DeletionPorts>(), ...known };
   const call = { ...inertPorts<StepCall>(), ...facts(), fence };
@@ -31,8 +31,13 @@ async function lock(fence: () => Promise<void>) {
 }
 
 function facts(): Partial<StepCall> {
-  const life = '2026-10-02T09:30:00.000Z';
-  const allocation = { account: 'there', hadAllocation: true, life, botName: 'bot' } as const;
+  const incarnationId = '2026-10-02T09:30:00.000Z';
+  const allocation = {
+    account: 'there',
+    hadAllocation: true,
+    incarnationId,
+    botName: 'bot',
+  } as const;
   return {
     sagaId: ID,
     epoch: EPOCH,

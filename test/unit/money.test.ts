@@ -6,7 +6,7 @@ import {
   incarnationKey,
   isStamped,
   settlementOpId,
-  stampedLife,
+  stampedIncarnationId,
 } from '../../src/domain/incarnation.ts';
 import { formatMinor, isMoney, MAX_MONEY, minorText, parseMinor } from '../../src/domain/money.ts';
 
@@ -48,25 +48,25 @@ describe('money', () => {
 describe('incarnation', () => {
   const userId = toUserId('00000000000000000000000a');
   const instanceId = toInstanceId('uid-bot-1');
-  const life = '2026-10-02T09:30:00.000Z';
+  const incarnationId = '2026-10-02T09:30:00.000Z';
 
   it('the same life: the same operation; another user, bot or life: another one', () => {
-    const opId = settlementOpId({ userId, instanceId, life });
-    expect(settlementOpId({ userId, instanceId, life })).toBe(opId);
+    const opId = settlementOpId({ userId, instanceId, incarnationId });
+    expect(settlementOpId({ userId, instanceId, incarnationId })).toBe(opId);
     expect(opId).toMatch(/^settle\.[0-9a-f]{40}$/);
     const others = [
-      { userId: toUserId('00000000000000000000000b'), instanceId, life },
-      { userId, instanceId: toInstanceId('uid-bot-2'), life },
-      { userId, instanceId, life: '2026-10-02T09:30:00.001Z' },
+      { userId: toUserId('00000000000000000000000b'), instanceId, incarnationId },
+      { userId, instanceId: toInstanceId('uid-bot-2'), incarnationId },
+      { userId, instanceId, incarnationId: '2026-10-02T09:30:00.001Z' },
     ];
     expect(new Set([opId, ...others.map(settlementOpId)]).size).toBe(4);
   });
 
   it('a stamp: told from a date', () => {
-    const stamp = stampedLife(toSagaId('del-aaaaaaaaaaaaaaaa'));
+    const stamp = stampedIncarnationId(toSagaId('del-aaaaaaaaaaaaaaaa'));
     expect(isStamped(stamp)).toBe(true);
-    expect(isStamped(life)).toBe(false);
-    expect(incarnationKey({ userId, instanceId, life: stamp })).toContain('/stamp:del-');
+    expect(isStamped(incarnationId)).toBe(false);
+    expect(incarnationKey({ userId, instanceId, incarnationId: stamp })).toContain('/stamp:del-');
   });
 });
 

@@ -14,8 +14,8 @@ const STATE: PoolState = {
   updatedAt: '2026-11-01T00:00:00.000Z',
   platformVersion: '2.4',
 };
-const TO_RUNNING = { instanceId: BOT, seen: MAPPING, to: 'running' } as const;
-const TO_STOPPED = { key: POOL.id, seen: POOL, to: 'stopped' } as const;
+const TO_RUNNING = { instanceId: BOT, observed: MAPPING, to: 'running' } as const;
+const TO_STOPPED = { key: POOL.id, observed: POOL, to: 'stopped' } as const;
 
 describe('writing statuses', () => {
   it('an entry as it was seen: its word alone changes', () => {

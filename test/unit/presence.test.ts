@@ -5,11 +5,16 @@ import { describe, expect, it } from 'vitest';
 import {
   judgePresence,
   type Presence,
-  type Seen,
+  type PresenceAnswer,
   type Verdict,
 } from '../../src/domain/presence.ts';
 
-type Row = readonly [hasAllocation: boolean, poolState: Seen, docker: Seen, verdict: Verdict];
+type Row = readonly [
+  hasAllocation: boolean,
+  poolState: PresenceAnswer,
+  docker: PresenceAnswer,
+  verdict: Verdict,
+];
 
 /** Pooled bots; of dedicated ones only a row with Docker's yes can differ. */
 const MATRIX: readonly Row[] = [

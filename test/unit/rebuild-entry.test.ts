@@ -1,7 +1,7 @@
 // A bot that the pool state has lost, put back from what Docker shows: nothing is invented, nobody is displaced.
 
 import { describe, expect, it } from 'vitest';
-import type { PooledSighting } from '../../src/domain/bot.ts';
+import type { ObservedPooled } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
 import type { BotMapping, PoolState } from '../../src/pool-state/pool-state.ts';
 import { type LostBot, type Obstacle, rebuildEntry } from '../../src/pool-state/rebuild-entry.ts';
@@ -16,7 +16,7 @@ const LOST = toInstanceId(`${UID}-bot-9`);
 /** Of its own config: no bot of the sample has it, and it is not the first that is free. */
 const PORT = 9007;
 
-const SIGHTING: PooledSighting = {
+const OBSERVED_BOT: ObservedPooled = {
   kind: 'pooled',
   host: 'east',
   containerId: 'c1',
@@ -28,10 +28,10 @@ const SIGHTING: PooledSighting = {
   programs: [],
 };
 
-const lost = (given: Partial<PooledSighting> = {}, uid = UID, port = PORT): LostBot => ({
+const lost = (given: Partial<ObservedPooled> = {}, uid = UID, port = PORT): LostBot => ({
   instanceId: LOST,
   firebaseUid: toFirebaseUid(uid),
-  sighting: { ...SIGHTING, ...given },
+  observedBot: { ...OBSERVED_BOT, ...given },
   port,
   at: '2026-11-22T00:00:00.000Z',
 });

@@ -21,7 +21,7 @@ const BUILT: ReadonlyMap<string, string> = new Map([
     'src/api/plugins/unknown-routes.ts',
     "the application's own routes: one hole between two slashes",
   ],
-  ['src/bots/supervisor/whose-program.ts', 'escaped names, with one hole at most'],
+  ['src/bots/supervisor/program-owner.ts', 'escaped names, with one hole at most'],
 ]);
 
 async function readSources(): Promise<ReadonlyMap<string, string>> {

@@ -3,20 +3,20 @@
 
 import { expect, it } from 'vitest';
 import type { Bots, PortReading } from '../../src/bots/bots.ts';
-import type { PooledSighting } from '../../src/domain/bot.ts';
+import type { ObservedPooled } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { joinAnswers, ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import type { PoolStates } from '../../src/pool-state/pool-states.ts';
 import { type EntryPorts, repairEntry } from '../../src/sync/repair-entries.ts';
-import type { DriftNote } from '../../src/sync/sync-notes.ts';
+import type { DriftNote } from '../../src/sync/sync-reports.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 
 const firebaseUid = toFirebaseUid('uid-1');
 const user = { userId: toUserId('6500000000000000000000aa'), firebaseUid };
 const instanceId = toInstanceId('uid-1-bot-1');
 const containerName = 'freqtrade-pool-uid-1-pool-1';
-const RUNNING: PooledSighting = {
+const RUNNING: ObservedPooled = {
   kind: 'pooled',
   host: 'a',
   containerId: 'c1',
@@ -56,7 +56,7 @@ const LOST: DriftNote = {
   second: { poolState: 'no', docker: 'yes' },
 };
 
-type HostAnswer = SourceAnswer<readonly PooledSighting[]>;
+type HostAnswer = SourceAnswer<readonly ObservedPooled[]>;
 const SHOWN: HostAnswer = ok([RUNNING], new Date(0));
 const NOTHING: HostAnswer = ok([], new Date(0));
 

@@ -78,9 +78,9 @@ function judge(found: Evidence, lost: readonly string[] = []): string[] {
     deposits: new Set([`soak0/${DEPOSIT}`]),
     valuesOf: () => new Set([110.125]),
   };
-  const mischief = { lost: new Set(lost), crashed: new Set<string>() };
+  const faultSource = { lost: new Set(lost), crashed: new Set<string>() };
   judgeMoney(found, platform, verdict);
-  judgeBots(found, mischief, verdict);
+  judgeBots(found, faultSource, verdict);
   judgeJobs(found, promises, new Map([['del-1', 'completed']]), verdict);
   return [...new Set(verdict.all().map(({ invariant }) => invariant))];
 }

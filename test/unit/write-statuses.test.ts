@@ -5,7 +5,7 @@ import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { writeStatuses } from '../../src/health/write-statuses.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
-import { NOTHING_SEEN } from '../../src/tombstones/tombstones.ts';
+import { NOTHING_OBSERVED } from '../../src/tombstones/tombstones.ts';
 import { sampleMapping, samplePool } from '../support/pool-state-samples.ts';
 
 const USER = toUserId('00000000000000000000000a');
@@ -24,11 +24,11 @@ it('a saga and a tombstone that came after the look: theirs stay as they are, th
   const [held, buried, free] = IDS;
   const writes: PoolState[] = [];
   const order = {
-    pools: [{ key: pool.id, seen: pool, to: 'failed' as const }],
+    pools: [{ key: pool.id, observed: pool, to: 'failed' as const }],
     bots: IDS.flatMap((instanceId) => {
-      const seen = state.botMapping[instanceId];
-      if (seen === undefined) return [];
-      return [{ instanceId, seen, to: 'running' as const, bot: { userId: USER, instanceId } }];
+      const observed = state.botMapping[instanceId];
+      if (observed === undefined) return [];
+      return [{ instanceId, observed, to: 'running' as const, bot: { userId: USER, instanceId } }];
     }),
   };
 
@@ -43,10 +43,10 @@ it('a saga and a tombstone that came after the look: theirs stay as they are, th
             ? []
             : [
                 {
-                  incarnation: { userId, instanceId, life: 'none:x' },
+                  incarnation: { userId, instanceId, incarnationId: 'none:x' },
                   sagaId: toSagaId('del-0123456789'),
-                  ...{ epoch: 1, firebaseUid: null, status: 'settled', ...NOTHING_SEEN },
-                  ...{ seenAtRest: true, openedAt: new Date(0) },
+                  ...{ epoch: 1, firebaseUid: null, status: 'settled', ...NOTHING_OBSERVED },
+                  ...{ observedAtRest: true, openedAt: new Date(0) },
                   ...{ slot: null, hadAllocation: true, attempts: 0, lastReason: null },
                 },
               ],

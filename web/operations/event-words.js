@@ -14,7 +14,7 @@ const WORDS = {
   aborted: { text: 'forbidden before it could happen', tone: 'warn' },
   compensated: { text: 'undone', tone: 'warn' },
   'effects-fenced': { text: 'The worker before is shut out', tone: '' },
-  nudged: { text: 'woken', tone: '' },
+  woken: { text: 'woken', tone: '' },
   'gave-way': { text: 'Gave its place to another', tone: '' },
   'cancel-requested': { text: 'Cancel asked for', tone: 'order' },
   'retry-ordered': { text: 'retry ordered', tone: 'order' },
@@ -24,7 +24,7 @@ const WORDS = {
 };
 
 /** What an observation saw, where it could tell. @type {Record<string, Words>} */
-const SEEN = {
+const OBSERVED = {
   absent: { text: 'looked at: it has not happened', tone: '' },
   landed: { text: 'looked at: it has happened', tone: 'good' },
 };
@@ -38,7 +38,7 @@ export function eventWords({ type, detail }, attempt) {
   if (type === 'compensation-failed') {
     return { text: `undoing failed, attempt ${attempt}`, tone: 'bad', detail };
   }
-  const seen = type === 'observed' ? SEEN[detail ?? ''] : undefined;
+  const seen = type === 'observed' ? OBSERVED[detail ?? ''] : undefined;
   if (seen !== undefined) return { ...seen, detail: null };
   return { ...(WORDS[type] ?? { text: type, tone: '' }), detail };
 }

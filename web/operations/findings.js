@@ -39,15 +39,24 @@ export function Findings({ moves, onMoved }) {
 
 /** @param {{ finding: Finding, onDecide: (action: Action) => void }} props */
 function Row({ finding, onDecide }) {
-  const { id, kind, instanceId, userId, seen, firstSeenAt, lastSeenAt, evidence, earlier } =
-    finding;
+  const {
+    id,
+    kind,
+    instanceId,
+    userId,
+    observed,
+    firstObservedAt,
+    lastObservedAt,
+    evidence,
+    earlier,
+  } = finding;
   return html`
     <li class="finding" data-finding=${id} data-kind=${kind}>
       <div>
         <strong>${instanceId ?? (kind === 'unconfirmed-start' ? 'Everybody' : `User ${userId}`)}</strong> <span class="badge warn">${kind}</span>
         <p>${wordsOf(kind)}</p>
         <p class="soft">
-          Seen ${seen === 1 ? 'once' : `${seen} times`}, first <${Ago} at=${firstSeenAt} />, last <${Ago} at=${lastSeenAt} />${earlier.length > 0 && `; decided ${earlier.length} times before`}
+          Observed ${observed === 1 ? 'once' : `${observed} times`}, first <${Ago} at=${firstObservedAt} />, last <${Ago} at=${lastObservedAt} />${earlier.length > 0 && `; decided ${earlier.length} times before`}
         </p>
         <details><summary>Evidence</summary><pre tabindex="0">${JSON.stringify(evidence, null, 2)}</pre></details>
       </div>

@@ -46,7 +46,7 @@ export function VerbDialog({ saga, verb, plan, world, onClose, onOrdered }) {
         </ol>
       `
       }
-      <${Seen} observations=${plan.value?.observations ?? []} world=${world} />
+      <${PresenceAnswer} observations=${plan.value?.observations ?? []} world=${world} />
       <p>${atRisk(plan.value)}</p>
       <${ReasonForm} action=${capital(verb)} isDangerous=${verb === 'resolve'} isReady=${isReady} onClose=${onClose} onSubmit=${order}>
         ${verb === 'resolve' && html`<${Outcome} chosen=${outcome} onChoose=${setOutcome} />`}
@@ -66,7 +66,7 @@ function atRisk(plan) {
  * @param {{ observations: Plan['observations'],
  *   world: import('./use-asked.js').Asked<import('./world-panel.js').World> }} props
  */
-function Seen({ observations, world }) {
+function PresenceAnswer({ observations, world }) {
   const silent = (world.value?.sources ?? []).filter(({ status }) => status === 'unknown');
   return html`
     <ul class="soft" data-testid="seen">

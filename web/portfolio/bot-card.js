@@ -26,7 +26,7 @@ export function BotCard({ bot, currency, onJob }) {
         <${Source} name="Docker" status=${bot.docker.status} />
       </ul>
       ${sentence !== null && html`<p class="soft" data-testid="sentence">${sentence}</p>`}
-      ${bot.health !== null && html`<p class="soft tiny">Process last seen <${Ago} at=${bot.health.lookedAt} /></p>`}
+      ${bot.health !== null && html`<p class="soft tiny">Process last seen <${Ago} at=${bot.health.observedAt} /></p>`}
       ${canDelete && html`<button class="danger" aria-label=${`Delete ${name}`} onClick=${() => setOpen(true)}>Delete…</button>`}
       ${isOpen && html`<${DeleteDialog} bot=${bot} name=${name} currency=${currency} onJob=${onJob} onClose=${() => setOpen(false)} />`}
     </li>

@@ -85,7 +85,7 @@ export function useSync(user, onOpen, onMoved) {
   }, []);
 
   useEffect(() => {
-    if (isAutomatic) lookInPassing(user);
+    if (isAutomatic) observeInPassing(user);
     return () => stopWatch.current();
   }, []);
 
@@ -113,7 +113,7 @@ function isRefusal(problem) {
 }
 
 /** @param {string} user */
-function lookInPassing(user) {
+function observeInPassing(user) {
   const last = `${LAST}.${user}`;
   const agoMs = Date.now() - Number(recall(last) ?? 0);
   // A moment to come was written by a clock that was wrong.

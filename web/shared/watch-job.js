@@ -31,32 +31,32 @@ export function watchJob(jobId, onJob) {
   const stopping = new AbortController();
   const { signal } = stopping;
   /** @param {Job} job */
-  const tell = (job) => {
+  const report = (job) => {
     if (signal.aborted) return;
     onJob(job);
     if (hasEnded(job)) stopping.abort();
   };
-  void follow(path, tell, signal);
+  void follow(path, report, signal);
   return () => stopping.abort();
 }
 
-/** @param {string} path @param {(job: Job) => void} tell @param {AbortSignal} signal */
-async function follow(path, tell, signal) {
+/** @param {string} path @param {(job: Job) => void} report @param {AbortSignal} signal */
+async function follow(path, report, signal) {
   let canStream = true;
   while (!signal.aborted) {
     if (canStream && streams < MAX_STREAMS && document.visibilityState === 'visible') {
-      canStream = await stream(path, tell, signal);
+      canStream = await stream(path, report, signal);
     } else {
-      await poll(path, tell, signal, () => canStream && streams < MAX_STREAMS);
+      await poll(path, report, signal, () => canStream && streams < MAX_STREAMS);
     }
   }
 }
 
 /**
- * @param {string} path @param {(job: Job) => void} tell @param {AbortSignal} signal
+ * @param {string} path @param {(job: Job) => void} report @param {AbortSignal} signal
  * @returns {Promise<boolean>} false: the server refuses, or nothing comes through
  */
-async function stream(path, tell, signal) {
+async function stream(path, report, signal) {
   const { promise, resolve } = Promise.withResolvers();
   const source = new EventSource(apiUrl(`${path}/events`));
   const silence = setTimeout(() => resolve(false), FIRST_WORD_MS);
@@ -65,7 +65,7 @@ async function stream(path, tell, signal) {
   streams += 1;
   source.addEventListener('message', ({ data }) => {
     clearTimeout(silence);
-    tell(JSON.parse(data));
+    report(JSON.parse(data));
   });
   // A stream that broke is opened again by the browser itself; one that was refused is closed.
   source.addEventListener('error', () => {
@@ -83,14 +83,14 @@ async function stream(path, tell, signal) {
 }
 
 /**
- * @param {string} path @param {(job: Job) => void} tell @param {AbortSignal} signal
+ * @param {string} path @param {(job: Job) => void} report @param {AbortSignal} signal
  * @param {() => boolean} canStream asked after each answer: then somebody sees the page, and a stream is better
  */
-async function poll(path, tell, signal, canStream) {
+async function poll(path, report, signal, canStream) {
   let waitMs = POLL_MS;
   do {
     try {
-      tell(await call('GET', path, { signal }));
+      report(await call('GET', path, { signal }));
       waitMs = POLL_MS;
     } catch {
       // The log cannot be read now, or nobody is signed in: the job goes on, and is asked for less often.

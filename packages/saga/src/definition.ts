@@ -24,7 +24,7 @@ export interface SagaDefinition<Input extends Json = Json> {
   /** Set for a saga that gives its key up, at any moment and whatever it is doing, to one that is more than
    * maintenance (`Sagas.makeRoom`). What it has done by then needs no undo. A worker that has not noticed may
    * still have one call under way, which is over this long after the saga's end. Milliseconds. */
-  readonly yieldsWithinMs?: number;
+  readonly preemptibleWithinMs?: number;
   /** Called once after each claim that resumes a saga, before anything else: raises the epoch in the
    * outside world where it can be fenced (I5). Repeatable. Who states it holds something out there, and states `release`
    * and `atRisk` too: the registration asks for both. */

@@ -6,12 +6,12 @@ import type { Json } from './json.ts';
 import type { SagaRecord } from './log/record.ts';
 import type { NewSaga, SagaFilter, SagaLog, SagaPage } from './log/saga-log.ts';
 import { initialState } from './machine/initial-state.ts';
-import { makeRoom, type Room } from './operate/make-room.ts';
-import { nudge } from './operate/nudge.ts';
 import { createOperators, type Order, type OrderResult } from './operate/operators.ts';
 import { type Plan, planOf } from './operate/plan.ts';
+import { preempt, type Room } from './operate/preempt.ts';
 import { type CancelResult, requestCancel } from './operate/request-cancel.ts';
 import { waitForEnd } from './operate/wait-for-end.ts';
+import { wakeNow } from './operate/wake.ts';
 import type { WakeUps } from './queue/wake-ups.ts';
 import type { Registry } from './registry.ts';
 import type { Clock } from './run/clock.ts';
@@ -36,7 +36,7 @@ export interface Sagas {
   requestCancel(id: SagaId, by: string): Promise<CancelResult>;
   /** Ends those of these sagas that yield, so that another may have their key (I8: the key stays unique).
    * @param sagas of one key, as `findByKey` gives them. */
-  makeRoom(sagas: readonly SagaRecord[], by: string): Promise<Room>;
+  preempt(sagas: readonly SagaRecord[], by: string): Promise<Room>;
   /** An operator's verb; of two at once one decides. `retry` of a saga that is not stuck only makes its wake-up
    * again. */
   order(id: SagaId, order: Order): Promise<OrderResult>;
@@ -46,7 +46,7 @@ export interface Sagas {
   /** What is locked up while the saga is open, in its definition's unit; null for a kind, or a version, that tells nothing. */
   atRisk(saga: SagaRecord): number | null;
   /** Wakes a saga that waits: for the end of its child. One that does something else is left alone. */
-  nudge(id: SagaId): Promise<void>;
+  wakeNow(id: SagaId): Promise<void>;
   /** Which of these keys an open saga holds, and which saga. */
   findHolders(keys: readonly string[]): Promise<ReadonlyMap<string, SagaId>>;
   /** The newest record: ended or stuck, or as it is when time is over. Null: no such saga. */
@@ -134,11 +134,11 @@ export function createSagas(options: SagasOptions): Sagas {
       const result = await requestCancel(options, id, by);
       // A saga that sleeps through a backoff is to turn back now, not when its time has come.
       if (result.status === 'requested' && result.saga.open) {
-        send(options.wakeUps.revive(id, result.saga.kind));
+        send(options.wakeUps.requeue(id, result.saga.kind));
       }
       return result;
     },
-    makeRoom: (sagas, by) => makeRoom(options, sagas, by),
+    preempt: (sagas, by) => preempt(options, sagas, by),
     plan: async (saga, signal) => {
       const registered = registry.find(saga.kind, saga.version);
       return registered === undefined ? null : planOf(registered, saga, clock, signal);
@@ -148,9 +148,9 @@ export function createSagas(options: SagasOptions): Sagas {
       return registered === undefined ? null : atRisk(registered.definition, saga);
     },
     order: createOperators({ ...options, onLost: options.onWakeFailed }),
-    nudge: async (id) => {
-      const saga = await nudge(options, id);
-      if (saga !== null) send(options.wakeUps.revive(id, saga.kind));
+    wakeNow: async (id) => {
+      const saga = await wakeNow(options, id);
+      if (saga !== null) send(options.wakeUps.requeue(id, saga.kind));
     },
     findHolders: (keys) => log.findHolders(keys),
     waitForEnd: (id, timeoutMs, signal) => waitForEnd(log, id, timeoutMs, signal),

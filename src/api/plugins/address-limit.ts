@@ -10,7 +10,7 @@ import type { Admission } from '../admission.ts';
 import { ProblemError } from '../problem.ts';
 
 const NAME = 'reclaim_requests_refused_total';
-const SAY_EVERY_MS = 60_000;
+const REPORT_EVERY_MS = 60_000;
 /** Each holds a socket; more are answered at once. */
 const MAX_HELD = 500;
 
@@ -29,12 +29,12 @@ export function createAddressLimit({ admission, metrics, holdMs }: AddressLimitO
         help: 'Requests refused before they were looked at: their address or user had sent too many.',
         registers: [metrics],
       });
-      const closing = new AbortController();
+      const lockedBy = new AbortController();
       let held = 0;
       const hold = async () => {
         if (held >= MAX_HELD) return;
         held += 1;
-        await pause(holdMs, closing.signal);
+        await pause(holdMs, lockedBy.signal);
         held -= 1;
       };
       let saidAtMs = Number.NEGATIVE_INFINITY;
@@ -42,14 +42,14 @@ export function createAddressLimit({ admission, metrics, holdMs }: AddressLimitO
         const waitMs = admission.judge(request);
         if (waitMs === null) return;
         refused.inc();
-        if (performance.now() - saidAtMs >= SAY_EVERY_MS) {
+        if (performance.now() - saidAtMs >= REPORT_EVERY_MS) {
           saidAtMs = performance.now();
           request.log.warn({ address: request.client.address }, 'requests refused: too many');
         }
         await hold();
         throw tooMany(waitMs);
       });
-      app.addHook('preClose', async () => closing.abort());
+      app.addHook('preClose', async () => lockedBy.abort());
       app.addHook('onClose', async () => metrics.removeSingleMetric(NAME));
     },
     { name: 'address-limit', dependencies: ['clients', 'problems'] },

@@ -5,12 +5,12 @@ import fp from 'fastify-plugin';
 
 export const lastReplies = fp(
   async (app) => {
-    let isClosing = false;
+    let isLocked = false;
     app.addHook('preClose', async () => {
-      isClosing = true;
+      isLocked = true;
     });
     app.addHook('onSend', async (_request, reply) => {
-      if (isClosing) reply.header('connection', 'close');
+      if (isLocked) reply.header('connection', 'close');
     });
   },
   { name: 'last-replies' },

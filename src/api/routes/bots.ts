@@ -14,12 +14,14 @@ import type { DeleteOutcome } from '../../deletion/delete-requests.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { type InstanceId, toInstanceId } from '../../domain/ids.ts';
 import type { BotEvent } from '../../health/bot-events.ts';
+import { botFor } from '../bot-for.ts';
 import { deletionBodies } from '../deletion-answer.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { describeBot } from '../describe-bot.ts';
 import { statusUrl } from '../job-view.ts';
+import { audienceOf } from '../message-for.ts';
 import { ProblemError } from '../problem.ts';
 import { reasonsFor } from '../reasons-for.ts';
-import { sayBot } from '../say-bot.ts';
 import {
   BotEventsQuerySchema,
   BotEventsSchema,
@@ -27,8 +29,6 @@ import {
   BotListSchema,
 } from '../schemas/bots.ts';
 import { BotParamsSchema, EndedDeletionSchema } from '../schemas/deletion.ts';
-import { audienceOf } from '../told.ts';
-import { toldBot } from '../told-bot.ts';
 import { identityOf, ownerOf } from '../viewer.ts';
 
 export interface BotRoutesDependencies
@@ -47,10 +47,14 @@ export function createBotRoutes(deps: BotRoutesDependencies): FastifyPluginAsync
       const audience = audienceOf(identityOf(request));
       return {
         bots: bots.map((bot) => {
-          const told = toldBot(audience, owner.firebaseUid, bot);
-          const seen = health.get(bot.instanceId) ?? null;
-          const isRunning = told.docker.status === 'present' && told.docker.running;
-          return { ...told, health: seen, said: sayBot({ ...told, isRunning, health: seen }) };
+          const messageFor = botFor(audience, owner.firebaseUid, bot);
+          const observed = health.get(bot.instanceId) ?? null;
+          const isRunning = messageFor.docker.status === 'present' && messageFor.docker.running;
+          return {
+            ...messageFor,
+            health: observed,
+            said: describeBot({ ...messageFor, isRunning, health: observed }),
+          };
         }),
       };
     });

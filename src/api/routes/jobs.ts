@@ -7,6 +7,7 @@ import { Gauge, type Registry } from 'prom-client';
 import { parseFirebaseUid } from '../../domain/ids.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { botJob } from '../job-view.ts';
+import { audienceOf } from '../message-for.ts';
 import { sagaPlan, sagaWithDetail, sagaWithSummary } from '../saga-view.ts';
 import { JobSchema } from '../schemas/job.ts';
 import {
@@ -15,7 +16,6 @@ import {
   SagaDetailSchema,
   SagaSummarySchema,
 } from '../schemas/sagas.ts';
-import { audienceOf } from '../told.ts';
 import { type ApiCaller, callerOf } from '../viewer.ts';
 
 export interface JobRoutesDependencies

@@ -10,6 +10,7 @@ import { parseMinor } from '../../domain/money.ts';
 import type { ProvisionOutcome } from '../../provisioning/provision-requests.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { statusUrl } from '../job-view.ts';
+import { audienceOf } from '../message-for.ts';
 import { ProblemError } from '../problem.ts';
 import { provisionBodies } from '../provision-answer.ts';
 import { reasonsFor } from '../reasons-for.ts';
@@ -18,7 +19,6 @@ import {
   ProvisionBodySchema,
   ProvisionHeadersSchema,
 } from '../schemas/provision.ts';
-import { audienceOf } from '../told.ts';
 import { identityOf, ownerOf } from '../viewer.ts';
 
 export interface ProvisionRoutesDependencies

@@ -9,9 +9,9 @@ import {
 } from '@reclaim/saga/fastify';
 import type { ApiDependencies } from '../dependencies.ts';
 import { statusUrl } from '../job-view.ts';
+import { audienceOf } from '../message-for.ts';
 import { EndedSyncSchema, SyncAllQuerySchema, SyncQuerySchema } from '../schemas/sync.ts';
 import { rehearsalAnswer, syncBodies } from '../sync-answer.ts';
-import { audienceOf } from '../told.ts';
 import { adminOf, auditName, identityOf, ownerOf } from '../viewer.ts';
 
 export interface SyncRoutesDependencies

@@ -3,7 +3,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { parseSagaId } from '@reclaim/saga';
 import { JobParamsSchema } from '@reclaim/saga/fastify';
-import type { World } from '../../operations/world-now.ts';
+import type { World } from '../../operations/observed-state.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ProblemError } from '../problem.ts';
 import { WorldSchema } from '../schemas/sagas.ts';

@@ -6,7 +6,7 @@ import { type Static, Type } from 'typebox';
 import { BOT_EVENT_TYPES } from '../../health/bot-events.ts';
 import { HEALTH_STATES } from '../../health/bot-healths.ts';
 import { BOT_VERDICTS } from '../../sync/bot-views.ts';
-import { TONES } from '../say-bot.ts';
+import { TONES } from '../describe-bot.ts';
 
 const Absent = Type.Object({ status: Type.Literal('absent') });
 const Unknown = Type.Object({
@@ -64,7 +64,7 @@ const BotHealthSchema = Type.Object({
   }),
   program: Type.Union([Type.String(), Type.Null()], { description: "supervisord's word." }),
   since: Type.String(),
-  lookedAt: Type.String({ description: 'Of the last look that was answered.' }),
+  observedAt: Type.String({ description: 'Of the last look that was answered.' }),
   ageSeconds: Type.Integer({ description: 'How old that look is.' }),
   failures: Type.Integer({ description: 'Failed looks in a row.' }),
   restarts: Type.Integer({ description: 'Restarts that are not forgiven yet.' }),

@@ -26,9 +26,9 @@ export const FindingSchema = Type.Object({
   discriminator: Type.String({ description: 'For `resurrected`: the life that was settled.' }),
   evidence: Type.Record(Type.String(), Type.Unknown()),
   status: Type.Enum(['open', 'resolved']),
-  seen: Type.Integer({ description: 'How often it was seen.' }),
-  firstSeenAt: Type.String(),
-  lastSeenAt: Type.String(),
+  observed: Type.Integer({ description: 'How often it was seen.' }),
+  firstObservedAt: Type.String(),
+  lastObservedAt: Type.String(),
   resolution: Type.Union([ResolutionSchema, Type.Null()]),
   earlier: Type.Array(ResolutionSchema, {
     description: 'Decisions from before it came back, oldest first.',

@@ -4,7 +4,7 @@
 import { DETAIL_FIELDS, orderBody, PLAN_FIELDS, SUMMARY_FIELDS } from '@reclaim/saga/fastify';
 import { type Static, Type } from 'typebox';
 import { STOP_BOT } from '../../deletion/steps/stop-unpaid.ts';
-import { SOURCES } from '../../operations/beliefs.ts';
+import { SOURCES } from '../../operations/expected-state.ts';
 import { JobSchema } from './job.ts';
 
 const MONEY_AT_RISK = {

@@ -3,7 +3,7 @@
 // message about it never quotes it.
 
 import { InDoubtError } from '@reclaim/saga';
-import type { Sighting } from '../../domain/bot.ts';
+import type { ObservedBot } from '../../domain/bot.ts';
 import type { BotsCall } from '../bots.ts';
 import { readArchivedFolder } from './archived-folder.ts';
 import type { HostCalls } from './host-calls.ts';
@@ -12,7 +12,7 @@ export interface BotConfigs {
   /** Null: there is no such file. @throws InDoubtError when it is larger than any config, or no JSON object;
    * UnavailableError when nobody answered. */
   readonly read: (
-    bot: Pick<Sighting, 'kind' | 'containerId'>,
+    bot: Pick<ObservedBot, 'kind' | 'containerId'>,
     instanceId: string,
     call: BotsCall,
   ) => Promise<BotConfig | null>;
@@ -30,7 +30,7 @@ export function createBotConfigs(
   host: HostCalls,
   { botsDir, deadlineMs }: { readonly botsDir: string; readonly deadlineMs: number },
 ): BotConfigs {
-  const pathsOf = (kind: Sighting['kind'], instanceId: string) => {
+  const pathsOf = (kind: ObservedBot['kind'], instanceId: string) => {
     if (kind === 'dedicated') return DEDICATED_CONFIGS;
     // An id with a slash would be another path, and no folder can be called so.
     return instanceId.includes('/') ? [] : [`${botsDir}/${instanceId}/config.json`];

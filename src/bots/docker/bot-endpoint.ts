@@ -4,7 +4,7 @@
 
 import { InDoubtError } from '@reclaim/saga';
 import type Docker from 'dockerode';
-import type { Sighting } from '../../domain/bot.ts';
+import type { ObservedBot } from '../../domain/bot.ts';
 import type { BotsCall } from '../bots.ts';
 import { type BotConfig, type BotConfigs, NO_CONFIG } from './bot-config.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -23,7 +23,7 @@ export interface BotEndpoint {
 
 export type ReadBotEndpoint = (
   instanceId: string,
-  seen: Sighting,
+  observed: ObservedBot,
   call: BotsCall,
 ) => Promise<BotEndpoint>;
 
@@ -34,8 +34,8 @@ export function createReadBotEndpoint(
   { readMs: deadlineMs }: Pick<Deadlines, 'readMs'>,
   tcpHost: string | undefined,
 ): ReadBotEndpoint {
-  return async (instanceId, seen, call) => {
-    const { containerId } = seen;
+  return async (instanceId, observed, call) => {
+    const { containerId } = observed;
     const request = {
       what: 'inspect networks',
       deadlineMs,
@@ -44,7 +44,7 @@ export function createReadBotEndpoint(
     };
     const [inspected, config] = await Promise.all([
       host.read(request, call),
-      configs.read(seen, instanceId, call).catch(nullWhereNone),
+      configs.read(observed, instanceId, call).catch(nullWhereNone),
     ]);
     const settings = field(inspected, 'NetworkSettings');
     return {

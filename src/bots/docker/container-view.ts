@@ -2,7 +2,7 @@
 // lacks a field is in doubt, never "not running" or "no labels" (I4).
 
 import { InDoubtError } from '@reclaim/saga';
-import type { SightingLabels } from '../../domain/bot.ts';
+import type { ObservedLabels } from '../../domain/bot.ts';
 
 export interface ContainerView {
   readonly id: string;
@@ -76,7 +76,7 @@ export function isNoPolicy(policy: string): boolean {
   return policy === '' || policy === 'no';
 }
 
-export function toSightingLabels(all: Readonly<Record<string, string>>): SightingLabels {
+export function toObservedLabels(all: Readonly<Record<string, string>>): ObservedLabels {
   const instanceId = all[LABELS.instanceId];
   const userId = all[LABELS.userId];
   const poolId = all[LABELS.poolId];

@@ -3,17 +3,17 @@
 // with `always` the daemon would revive the container at its next start.
 
 import { InDoubtError, pause, RetryableError } from '@reclaim/saga';
-import type { DedicatedSighting } from '../../domain/bot.ts';
+import type { ObservedDedicated } from '../../domain/bot.ts';
 import type { FencedCall } from '../bots.ts';
 import { type ContainerView, isNoPolicy } from './container-view.ts';
-import type { DockerParts } from './docker-parts.ts';
+import type { DockerServices } from './docker-services.ts';
 
 export async function stopDedicated(
-  { containers }: DockerParts,
-  seen: DedicatedSighting,
+  { containers }: DockerServices,
+  observed: ObservedDedicated,
   call: FencedCall,
 ): Promise<'stopped' | 'gone'> {
-  const now = await withPolicy(containers, seen.containerId, 'no', call);
+  const now = await withPolicy(containers, observed.containerId, 'no', call);
   if (now === null) return 'gone';
   // The policy may have started it between the look and the update: always stop, 304 is fine.
   if (!isBeingRemoved(now)) await containers.stop(now, call);
@@ -21,8 +21,8 @@ export async function stopDedicated(
 }
 
 export async function restoreDedicated(
-  { containers }: DockerParts,
-  captured: DedicatedSighting,
+  { containers }: DockerServices,
+  captured: ObservedDedicated,
   call: FencedCall,
 ): Promise<'restored' | 'gone'> {
   const now = await withPolicy(containers, captured.containerId, captured.restartPolicy, call);
@@ -43,7 +43,7 @@ const POLICY_ATTEMPTS = 3;
 // The container as it is now, with this restart policy: set unless it has it, or is on its way out. A
 // container that ends in the middle of the update takes the update back, and is looked at again.
 async function withPolicy(
-  containers: DockerParts['containers'],
+  containers: DockerServices['containers'],
   containerId: string,
   policy: string,
   call: FencedCall,
@@ -57,20 +57,20 @@ async function withPolicy(
 }
 
 export async function removeDedicated(
-  host: DockerParts,
-  seen: DedicatedSighting,
+  host: DockerServices,
+  observed: ObservedDedicated,
   call: FencedCall,
 ): Promise<'removed' | 'gone'> {
   for (let attempt = 0; attempt < REMOVE_ATTEMPTS; attempt++) {
-    const stopped = await stopDedicated(host, seen, call);
+    const stopped = await stopDedicated(host, observed, call);
     if (stopped === 'gone') return attempt === 0 ? 'gone' : 'removed';
-    const removal = await host.containers.remove(seen.containerId, call);
+    const removal = await host.containers.remove(observed.containerId, call);
     // Somebody started it between the stop and the removal: stop it again.
     if (removal === 'still-running') continue;
-    if (removal !== 'gone') await waitUntilGone(host, seen, call);
+    if (removal !== 'gone') await waitUntilGone(host, observed, call);
     return 'removed';
   }
-  const message = `container ${seen.containerName} is started again whenever it is stopped`;
+  const message = `container ${observed.containerName} is started again whenever it is stopped`;
   throw new RetryableError('CONTAINER_RESTARTED', message);
 }
 
@@ -79,8 +79,8 @@ const REMOVE_ATTEMPTS = 3;
 const REMOVAL_POLL_MS = 100;
 
 async function waitUntilGone(
-  { containers, deadlines }: DockerParts,
-  { containerId, containerName }: DedicatedSighting,
+  { containers, deadlines }: DockerServices,
+  { containerId, containerName }: ObservedDedicated,
   call: FencedCall,
 ): Promise<void> {
   const end = performance.now() + deadlines.removalMs;

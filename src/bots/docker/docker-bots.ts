@@ -12,13 +12,13 @@ import { type ContainerLimits, DEFAULT_LIMITS } from './container-limits.ts';
 import { DEFAULT_DEADLINES, type Deadlines } from './deadlines.ts';
 import { removeDedicated, restoreDedicated, stopDedicated } from './dedicated-bot.ts';
 import type { DockerHost } from './docker-client.ts';
-import { createDockerParts, type DockerParts } from './docker-parts.ts';
+import { createDockerServices, type DockerServices } from './docker-services.ts';
 import { findPoolsOn } from './find-pools.ts';
 import { createHostWatch, type HostState } from './host-watch.ts';
 import { hasManaged, listHost, reasonOf } from './list-bots.ts';
-import { locateOnHost, lookOnHost } from './locate-bot.ts';
-import { lookAtContainers } from './look-at-containers.ts';
+import { locateOnHost, observeOnHost } from './locate-bot.ts';
 import { type BotProgram, PLATFORM_PROGRAM } from './new-programs.ts';
+import { observeContainers } from './observe-containers.ts';
 import { removePooled, restorePooled, stopPooled } from './pooled-bot.ts';
 import { readPort } from './read-port.ts';
 import { restartPooled } from './restart-pooled.ts';
@@ -74,12 +74,12 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
   const { networkMode, limits = DEFAULT_LIMITS } = options;
   const parts = { supervisorConfDir, deadlines, botProgram, networkMode, limits };
   const hosts = watches.map(({ calls }, index) =>
-    createDockerParts(calls, parts, tcpHostOf(options.hosts[index])),
+    createDockerServices(calls, parts, tcpHostOf(options.hosts[index])),
   );
-  const hostOf = (seen: { readonly host: string }): DockerParts => {
-    const host = hosts.find(({ name }) => name === seen.host);
+  const hostOf = (observed: { readonly host: string }): DockerServices => {
+    const host = hosts.find(({ name }) => name === observed.host);
     if (host !== undefined) return host;
-    throw new UnavailableError('DOCKER_HOST_UNKNOWN', notConfigured(seen.host));
+    throw new UnavailableError('DOCKER_HOST_UNKNOWN', notConfigured(observed.host));
   };
 
   return {
@@ -111,14 +111,14 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
       );
       return joinAnswers(answers, now());
     },
-    look: (instanceId, seen, call) =>
-      answerOf(() => lookOnHost(hostOf(seen), instanceId, seen, call), now),
+    observe: (instanceId, observed, call) =>
+      answerOf(() => observeOnHost(hostOf(observed), instanceId, observed, call), now),
 
-    stop: async (instanceId, seen, call) => {
-      const host = hostOf(seen);
-      return seen.kind === 'dedicated'
-        ? stopDedicated(host, seen, call)
-        : stopPooled(host, instanceId, seen, call);
+    stop: async (instanceId, observed, call) => {
+      const host = hostOf(observed);
+      return observed.kind === 'dedicated'
+        ? stopDedicated(host, observed, call)
+        : stopPooled(host, instanceId, observed, call);
     },
     restore: async (instanceId, captured, call) => {
       const host = hostOf(captured);
@@ -126,11 +126,11 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
         ? restoreDedicated(host, captured, call)
         : restorePooled(host, instanceId, captured, call);
     },
-    remove: async (instanceId, seen, call) => {
-      const host = hostOf(seen);
-      return seen.kind === 'dedicated'
-        ? removeDedicated(host, seen, call)
-        : removePooled(host, instanceId, seen, call);
+    remove: async (instanceId, observed, call) => {
+      const host = hostOf(observed);
+      return observed.kind === 'dedicated'
+        ? removeDedicated(host, observed, call)
+        : removePooled(host, instanceId, observed, call);
     },
 
     start: async ({ place, ...bot }, call) => {
@@ -139,8 +139,8 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
         ? startDedicated(host, bot, place, call)
         : startPooled(host, bot, place, call);
     },
-    readPort: (instanceId, seen, call) =>
-      answerOf(() => readPort(hostOf(seen), instanceId, seen, call), now),
+    readPort: (instanceId, observed, call) =>
+      answerOf(() => readPort(hostOf(observed), instanceId, observed, call), now),
     findPools: async (containerNames, call) => {
       const answers = await Promise.all(
         hosts.map((host) => answerOf(() => findPoolsOn(host, containerNames, call), now)),
@@ -151,11 +151,12 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
       };
     },
 
-    lookAtAll: (query, call) => lookAtContainers(hosts, query, call),
-    restart: (instanceId, seen, call) => restartPooled(hostOf(seen), instanceId, seen, call),
+    observeAll: (query, call) => observeContainers(hosts, query, call),
+    restart: (instanceId, observed, call) =>
+      restartPooled(hostOf(observed), instanceId, observed, call),
 
-    readEndpoint: async (instanceId, seen, call) =>
-      hostOf(seen).readEndpoint(instanceId, seen, call),
+    readEndpoint: async (instanceId, observed, call) =>
+      hostOf(observed).readEndpoint(instanceId, observed, call),
 
     hosts: () => hosts.map(({ name }) => name),
     list: async (name, owner, call: BotsCall) => {
@@ -172,11 +173,11 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
 }
 
 /** Anything thrown that is not a known failure is a mistake of this program and stays an exception. */
-async function answerOf<T>(look: () => Promise<T>, now: () => Date): Promise<SourceAnswer<T>> {
+async function answerOf<T>(read: () => Promise<T>, now: () => Date): Promise<SourceAnswer<T>> {
   // The answer is as old as its first look.
   const askedAt = now();
   try {
-    return ok(await look(), askedAt);
+    return ok(await read(), askedAt);
   } catch (error) {
     return unknown(reasonOf(error));
   }

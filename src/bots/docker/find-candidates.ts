@@ -14,7 +14,7 @@ import {
   isPoolOf,
 } from './container-names.ts';
 import { LABELS, type ListedContainer } from './container-view.ts';
-import type { DockerParts } from './docker-parts.ts';
+import type { DockerServices } from './docker-services.ts';
 
 export interface Candidates {
   readonly dedicatedIds: readonly string[];
@@ -26,7 +26,7 @@ export interface Candidates {
 }
 
 export async function findCandidates(
-  { containers }: DockerParts,
+  { containers }: DockerServices,
   query: BotQuery,
   call: BotsCall,
 ): Promise<Candidates> {

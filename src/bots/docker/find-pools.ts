@@ -2,10 +2,10 @@
 
 import type { BotsCall, PoolContainer } from '../bots.ts';
 import { exactNameFilter, isPoolContainer } from './container-names.ts';
-import type { DockerParts } from './docker-parts.ts';
+import type { DockerServices } from './docker-services.ts';
 
 export async function findPoolsOn(
-  { name: host, containers }: DockerParts,
+  { name: host, containers }: DockerServices,
   containerNames: readonly string[],
   call: BotsCall,
 ): Promise<readonly PoolContainer[]> {

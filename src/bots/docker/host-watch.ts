@@ -37,7 +37,7 @@ const PROBE_EVERY_MS = 1_000;
 
 export function createHostWatch({ host, deadlines, now, onChange }: HostWatchOptions): HostWatch {
   const client = createDockerClient(host.options);
-  let closing = new AbortController();
+  let lockedBy = new AbortController();
   let lastAnswerAt: Date | null = null;
   let isOpen = false;
   let timer: NodeJS.Timeout | undefined;
@@ -78,7 +78,7 @@ export function createHostWatch({ host, deadlines, now, onChange }: HostWatchOpt
       isPrompt: true,
       send: (api: Docker, abortSignal: AbortSignal) => pingOf(api)({ abortSignal }),
     };
-    const { signal } = closing;
+    const { signal } = lockedBy;
     // Whatever the answer, the circuit has been told of it.
     probing ??= prober.read(request, { signal }).then(isClosed, isClosed);
     return probing;
@@ -101,8 +101,8 @@ export function createHostWatch({ host, deadlines, now, onChange }: HostWatchOpt
     close: () => {
       isOpen = false;
       clearTimeout(timer);
-      closing.abort();
-      closing = new AbortController();
+      lockedBy.abort();
+      lockedBy = new AbortController();
       client.close();
     },
   };

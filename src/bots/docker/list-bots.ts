@@ -13,18 +13,18 @@ import {
   PLATFORM_NAMES,
   uidOfPool,
 } from './container-names.ts';
-import { LABELS, type ListedContainer, toSightingLabels } from './container-view.ts';
-import type { DockerParts } from './docker-parts.ts';
+import { LABELS, type ListedContainer, toObservedLabels } from './container-view.ts';
+import type { DockerServices } from './docker-services.ts';
 import { renamedReason } from './locate-bot.ts';
 import { mapBounded } from './map-bounded.ts';
+import { toDedicated, toPooled } from './read-observed.ts';
 import { readPool, unmatchedReason } from './read-pool.ts';
-import { toDedicated, toPooled } from './read-sightings.ts';
 
 /** Containers of one host that are asked at the same time: an exec costs the daemon some 50 ms of CPU. */
 const CONCURRENCY = 8;
 
 export async function listHost(
-  host: DockerParts,
+  host: DockerServices,
   owner: string | null,
   now: () => Date,
   call: BotsCall,
@@ -41,7 +41,7 @@ export async function listHost(
     const programs = await mapBounded(pools, CONCURRENCY, async (pool) => {
       const { bots: listed, doubt } = await readListed(host, pool.id, call).catch(nothingKnown);
       const containerName = pool.names[0] ?? pool.id;
-      const labels = toSightingLabels(pool.labels);
+      const labels = toObservedLabels(pool.labels);
       if (doubt !== null) unknownPools.push({ containerName, labels, reason: doubt });
       return listed;
     });
@@ -55,7 +55,7 @@ export async function listHost(
 }
 
 /** Asks for one container of the platform, by its label and by its names. */
-export async function hasManaged({ containers }: DockerParts, call: BotsCall): Promise<boolean> {
+export async function hasManaged({ containers }: DockerServices, call: BotsCall): Promise<boolean> {
   const answers = await Promise.all(
     [{ label: [LABELS.managed] }, { name: [PLATFORM_NAMES] }].map((filters) =>
       containers.list(filters, call, { limit: 1 }),
@@ -98,7 +98,7 @@ function renamedPoolOf({ names, labels }: ListedContainer, owner: string | null)
     const containerName = renamedPool(name);
     if (containerName === undefined) return [];
     if (owner !== null && uidOfPool(containerName) !== owner) return [];
-    return [{ containerName, labels: toSightingLabels(labels), reason: renamedReason([name]) }];
+    return [{ containerName, labels: toObservedLabels(labels), reason: renamedReason([name]) }];
   });
 }
 
@@ -119,7 +119,7 @@ function mayBelongTo({ names, labels }: ListedContainer, owner: string | null): 
 }
 
 async function readDedicated(
-  host: DockerParts,
+  host: DockerServices,
   container: ListedContainer,
   call: BotsCall,
 ): Promise<ListedBot[]> {
@@ -127,7 +127,7 @@ async function readDedicated(
   const view = await host.containers.inspect(container.id, call);
   // Removed since the listing.
   if (view === null || instanceId === undefined) return [];
-  return [{ instanceId, sighting: toDedicated(host.name, view) }];
+  return [{ instanceId, observedBot: toDedicated(host.name, view) }];
 }
 
 interface ReadPool {
@@ -136,13 +136,13 @@ interface ReadPool {
   readonly doubt: string | null;
 }
 
-async function readListed(host: DockerParts, id: string, call: BotsCall): Promise<ReadPool> {
+async function readListed(host: DockerServices, id: string, call: BotsCall): Promise<ReadPool> {
   const pool = await host.containers.inspect(id, call);
   if (pool === null) return { bots: [], doubt: null };
   const programs = await readPool(host, pool, call);
   const bots = [...programs.bots].map(([instanceId, own]) => ({
     instanceId,
-    sighting: toPooled(host.name, pool, own),
+    observedBot: toPooled(host.name, pool, own),
   }));
   return { bots, doubt: unmatchedReason(programs) };
 }

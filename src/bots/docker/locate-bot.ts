@@ -3,33 +3,33 @@
 
 import { InDoubtError } from '@reclaim/saga';
 import { assertNever } from '../../domain/assert-never.ts';
-import type { BotQuery, Sighting } from '../../domain/bot.ts';
+import type { BotQuery, ObservedBot } from '../../domain/bot.ts';
 import type { BotsCall } from '../bots.ts';
-import type { DockerParts } from './docker-parts.ts';
+import type { DockerServices } from './docker-services.ts';
 import { findCandidates } from './find-candidates.ts';
-import { readPooled, toDedicated } from './read-sightings.ts';
+import { readPooled, toDedicated } from './read-observed.ts';
 import { resolvePool } from './resolve-pool.ts';
 
 export async function locateOnHost(
-  host: DockerParts,
+  host: DockerServices,
   query: BotQuery,
   call: BotsCall,
-): Promise<readonly Sighting[]> {
+): Promise<readonly ObservedBot[]> {
   const { dedicatedIds, poolIds, renamed, byLabelAlone } = await findCandidates(host, query, call);
   const found = await Promise.all([
     ...dedicatedIds.map(async (id) => {
-      const seen = await lookAtDedicated(host, id, call);
-      return seen !== null && byLabelAlone.has(id)
-        ? { ...seen, byLabelAlone: true as const }
-        : seen;
+      const observed = await observeDedicated(host, id, call);
+      return observed !== null && byLabelAlone.has(id)
+        ? { ...observed, byLabelAlone: true as const }
+        : observed;
     }),
     ...poolIds.map(async (id) => {
       const pool = await host.containers.inspect(id, call);
       return pool === null ? null : readPooled(host, pool, query.instanceId, call);
     }),
   ]);
-  const sightings = found.filter((sighting) => sighting !== null);
-  if (sightings.length > 0 || renamed.length === 0) return sightings;
+  const observedBots = found.filter((observedBot) => observedBot !== null);
+  if (observedBots.length > 0 || renamed.length === 0) return observedBots;
   throw new InDoubtError('CONTAINER_RENAMED', renamedReason(renamed));
 }
 
@@ -38,25 +38,25 @@ export function renamedReason(names: readonly string[]): string {
 }
 
 /** Null: positively gone. */
-export async function lookOnHost(
-  host: DockerParts,
+export async function observeOnHost(
+  host: DockerServices,
   instanceId: string,
-  seen: Sighting,
+  observed: ObservedBot,
   call: BotsCall,
-): Promise<Sighting | null> {
-  switch (seen.kind) {
+): Promise<ObservedBot | null> {
+  switch (observed.kind) {
     case 'dedicated':
-      return lookAtDedicated(host, seen.containerId, call);
+      return observeDedicated(host, observed.containerId, call);
     case 'pooled': {
-      const pool = await resolvePool(host, seen, call);
-      return pool === null ? null : readPooled(host, pool, instanceId, call, seen);
+      const pool = await resolvePool(host, observed, call);
+      return pool === null ? null : readPooled(host, pool, instanceId, call, observed);
     }
     default:
-      return assertNever(seen);
+      return assertNever(observed);
   }
 }
 
-async function lookAtDedicated(host: DockerParts, id: string, call: BotsCall) {
+async function observeDedicated(host: DockerServices, id: string, call: BotsCall) {
   const view = await host.containers.inspect(id, call);
   return view === null ? null : toDedicated(host.name, view);
 }

@@ -4,20 +4,20 @@
 // than the captured state.
 
 import { RetryableError } from '@reclaim/saga';
-import type { KnownProgram, PooledSighting, ProgramState } from '../../domain/bot.ts';
+import type { KnownProgram, ObservedPooled, ProgramState } from '../../domain/bot.ts';
 import type { FencedCall } from '../bots.ts';
 import { isProgramName, programName } from '../supervisor/program-names.ts';
 import { groupsOf } from '../supervisor/program-status.ts';
 import type { Supervisorctl } from '../supervisor/supervisorctl.ts';
 import type { ContainerView } from './container-view.ts';
-import type { DockerParts } from './docker-parts.ts';
-import { readPooled } from './read-sightings.ts';
+import type { DockerServices } from './docker-services.ts';
+import { readPooled } from './read-observed.ts';
 import { resolvePool } from './resolve-pool.ts';
 
 export async function stopPooled(
-  host: DockerParts,
+  host: DockerServices,
   instanceId: string,
-  captured: PooledSighting,
+  captured: ObservedPooled,
   call: FencedCall,
 ): Promise<'stopped' | 'gone'> {
   const pool = await resolvePool(host, captured, call);
@@ -36,9 +36,9 @@ export async function stopPooled(
 }
 
 export async function restorePooled(
-  host: DockerParts,
+  host: DockerServices,
   instanceId: string,
-  captured: PooledSighting,
+  captured: ObservedPooled,
   call: FencedCall,
 ): Promise<'restored' | 'gone'> {
   const pool = await resolvePool(host, captured, call);
@@ -53,22 +53,22 @@ export async function restorePooled(
   if (!pool.running || AT_REST.has(captured.program)) return 'restored';
   return makeActive(host.supervisor(pool.id, call), instanceId, {
     before: captured.programs,
-    seen: now.programs,
+    observed: now.programs,
   });
 }
 
 export async function removePooled(
-  host: DockerParts,
+  host: DockerServices,
   instanceId: string,
-  seen: PooledSighting,
+  observed: ObservedPooled,
   call: FencedCall,
 ): Promise<'removed' | 'gone'> {
-  const pool = await resolvePool(host, seen, call);
+  const pool = await resolvePool(host, observed, call);
   if (pool === null) return 'gone';
-  const now = await readPooled(host, pool, instanceId, call, seen);
+  const now = await readPooled(host, pool, instanceId, call, observed);
   if (now === null) return 'gone';
   requireRunning(pool);
-  const supervisor = host.supervisor(pool.id, call, seen.stopSeconds);
+  const supervisor = host.supervisor(pool.id, call, observed.stopSeconds);
   if (now.entangled !== undefined) return stopEntangled(supervisor, now, now.entangled);
   if (now.conf !== 'gone') await host.conf.remove(pool.id, instanceId, call);
   await stopAll(supervisor, now);
@@ -92,13 +92,13 @@ export async function makeActive(
   instanceId: string,
   {
     before,
-    seen,
-  }: { readonly before: readonly KnownProgram[]; readonly seen: readonly KnownProgram[] },
+    observed,
+  }: { readonly before: readonly KnownProgram[]; readonly observed: readonly KnownProgram[] },
 ): Promise<'restored' | 'gone'> {
   if (before.length === 0 && !isProgramName(programName(instanceId))) return 'gone';
   const wanted: readonly KnownProgram[] =
     before.length > 0 ? before : [{ name: programName(instanceId), state: 'RUNNING' }];
-  let now = statesOf(seen);
+  let now = statesOf(observed);
   const missing = groupsOf(wanted.filter(({ name }) => !now.has(name)));
   if (missing.length > 0) {
     await supervisor.reread();
@@ -132,14 +132,14 @@ function isActiveState(state: ProgramState | undefined): boolean {
   return state !== undefined && !AT_REST.has(state);
 }
 
-async function stopAll(supervisor: Supervisorctl, { programs }: PooledSighting): Promise<void> {
+async function stopAll(supervisor: Supervisorctl, { programs }: ObservedPooled): Promise<void> {
   for (const { name, state } of programs) if (isActiveState(state)) await supervisor.stop(name);
 }
 
 // Whose programs, group or file are not its own alone: it is stopped, and what is not its own is left.
 async function stopEntangled(
   supervisor: Supervisorctl,
-  now: PooledSighting,
+  now: ObservedPooled,
   why: string,
 ): Promise<never> {
   await stopAll(supervisor, now);
@@ -147,7 +147,7 @@ async function stopEntangled(
   throw new RetryableError('PROGRAM_ENTANGLED', message);
 }
 
-async function takeOut(supervisor: Supervisorctl, { programs }: PooledSighting): Promise<void> {
+async function takeOut(supervisor: Supervisorctl, { programs }: ObservedPooled): Promise<void> {
   for (const group of groupsOf(programs)) {
     if ((await supervisor.remove(group)) !== 'still-running') continue;
     const message = `the program ${group} still runs after its stop`;

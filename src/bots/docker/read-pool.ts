@@ -11,11 +11,11 @@ import {
   type PoolPrograms,
 } from '../supervisor/match-programs.ts';
 import type { ContainerView } from './container-view.ts';
-import type { DockerParts } from './docker-parts.ts';
+import type { DockerServices } from './docker-services.ts';
 
 /** @throws SagaError when that cannot be established. */
 export async function readPool(
-  host: DockerParts,
+  host: DockerServices,
   pool: ContainerView,
   call: BotsCall,
 ): Promise<PoolPrograms> {

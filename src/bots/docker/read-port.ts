@@ -2,23 +2,23 @@
 // win over the config, and a file that is older than the process says what was.
 
 import { InDoubtError } from '@reclaim/saga';
-import type { PooledSighting } from '../../domain/bot.ts';
+import type { ObservedPooled } from '../../domain/bot.ts';
 import type { BotsCall, PortReading } from '../bots.ts';
 import { readDefinitions } from '../supervisor/parse-conf.ts';
 import { botOfConf } from '../supervisor/program-names.ts';
 import type { BotConfig } from './bot-config.ts';
 import { DockerAnswerError } from './docker-errors.ts';
-import type { DockerParts } from './docker-parts.ts';
+import type { DockerServices } from './docker-services.ts';
 import { resolvePool } from './resolve-pool.ts';
 
 /** @throws SagaError when the files could not be asked for. */
 export async function readPort(
-  host: DockerParts,
+  host: DockerServices,
   instanceId: string,
-  seen: PooledSighting,
+  observed: ObservedPooled,
   call: BotsCall,
 ): Promise<PortReading> {
-  const pool = await resolvePool(host, seen, call);
+  const pool = await resolvePool(host, observed, call);
   if (pool === null) return unreadable('its pool is gone');
   try {
     const [config, files] = await Promise.all([

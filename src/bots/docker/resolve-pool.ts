@@ -2,17 +2,17 @@
 // with the old conf folder mounted: the container that was seen is gone, but the bot runs again. So where
 // the id is gone, the name is asked before anything counts as gone.
 
-import type { PooledSighting } from '../../domain/bot.ts';
+import type { ObservedPooled } from '../../domain/bot.ts';
 import { renamedPool } from '../../domain/renamed.ts';
 import type { BotsCall } from '../bots.ts';
 import { exactNameFilter, refuseOther } from './container-names.ts';
 import type { ContainerView } from './container-view.ts';
-import type { DockerParts } from './docker-parts.ts';
+import type { DockerServices } from './docker-services.ts';
 
 /** Null: there is neither this container nor another of its name on its host. */
 export async function resolvePool(
-  { containers }: DockerParts,
-  { containerId, containerName }: PooledSighting,
+  { containers }: DockerServices,
+  { containerId, containerName }: ObservedPooled,
   call: BotsCall,
 ): Promise<ContainerView | null> {
   const same = await containers.inspect(containerId, call);
@@ -24,9 +24,9 @@ export async function resolvePool(
 }
 
 // It was a pool when it was first seen, and still holds that name.
-function isRenamed({ name }: ContainerView, seenAs: string): boolean {
+function isRenamed({ name }: ContainerView, observedAs: string): boolean {
   const pool = renamedPool(name);
-  return pool !== undefined && pool === (renamedPool(seenAs) ?? seenAs);
+  return pool !== undefined && pool === (renamedPool(observedAs) ?? observedAs);
 }
 
 // A log or a tombstone may name what was never a pool.

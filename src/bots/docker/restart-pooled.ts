@@ -1,24 +1,24 @@
 // Starting a program that has failed. Only what supervisord knows at rest after a failure and whose conf file stands: a
 // program somebody stopped stays stopped, and one whose conf file was put aside or removed is a deletion's.
 
-import type { PooledSighting } from '../../domain/bot.ts';
+import type { ObservedPooled } from '../../domain/bot.ts';
 import type { FencedCall } from '../bots.ts';
 import type { RestartOutcome } from '../pool-containers.ts';
-import type { DockerParts } from './docker-parts.ts';
-import { readPooled } from './read-sightings.ts';
+import type { DockerServices } from './docker-services.ts';
+import { readPooled } from './read-observed.ts';
 import { resolvePool } from './resolve-pool.ts';
 
 export async function restartPooled(
-  host: DockerParts,
+  host: DockerServices,
   instanceId: string,
-  seen: PooledSighting,
+  observed: ObservedPooled,
   call: FencedCall,
 ): Promise<RestartOutcome> {
-  const pool = await resolvePool(host, seen, call);
+  const pool = await resolvePool(host, observed, call);
   if (pool === null) return 'gone';
   // Its own start brings its programs up.
   if (!pool.running) return 'not-needed';
-  const now = await readPooled(host, pool, instanceId, call, seen);
+  const now = await readPooled(host, pool, instanceId, call, observed);
   if (now === null || now.conf !== 'present' || now.program === 'absent') return 'gone';
   if (now.program !== 'EXITED' && now.program !== 'FATAL') return 'not-needed';
   const supervisor = host.supervisor(pool.id, call);

@@ -11,7 +11,7 @@ import type { Deadlines } from './deadlines.ts';
 import type { Dialogue } from './dialogue.ts';
 import type { HostCalls } from './host-calls.ts';
 import { SESSION_ENDED, type Session } from './session.ts';
-import { type Container, createPlaces, nextChange, type Place } from './session-places.ts';
+import { type Container, createPlaces, nextChange, type Place } from './session-slots.ts';
 import { createSessionStart, LATE_END_MS } from './start-session.ts';
 
 export interface Sessions<Answer> {

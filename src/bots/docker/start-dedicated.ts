@@ -3,34 +3,34 @@
 // image is taken as it is: its own command runs the bot.
 
 import { InDoubtError, pause, RetryableError, TerminalError } from '@reclaim/saga';
-import type { DedicatedSighting } from '../../domain/bot.ts';
+import type { ObservedDedicated } from '../../domain/bot.ts';
 import type { BotPlace, FencedCall, StartOrder } from '../bots.ts';
 import { dedicatedName, exactNameFilter } from './container-names.ts';
 import { type ContainerView, LABELS } from './container-view.ts';
-import type { DockerParts } from './docker-parts.ts';
-import { toDedicated } from './read-sightings.ts';
+import type { DockerServices } from './docker-services.ts';
+import { toDedicated } from './read-observed.ts';
 
 type Place = Extract<BotPlace, { kind: 'dedicated' }>;
 type Bot = Omit<StartOrder, 'place'>;
 
 const RESTART_POLICY = 'unless-stopped';
 /** Between two looks; one that ends at once is started again by its policy in about as long. */
-const LOOK_AGAIN_MS = 300;
-const MAX_LOOKS = 20;
+const RECHECK_MS = 300;
+const MAX_CHECKS = 20;
 
 export async function startDedicated(
-  host: DockerParts,
+  host: DockerServices,
   bot: Bot,
   place: Place,
   call: FencedCall,
-): Promise<DedicatedSighting> {
+): Promise<ObservedDedicated> {
   const container = (await findOwn(host, bot, call)) ?? (await make(host, bot, place, call));
   if (!container.running) await host.containers.start(container.id, call);
-  return toDedicated(host.name, await seenRunning(host, container.id, call));
+  return toDedicated(host.name, await observedRunning(host, container.id, call));
 }
 
 async function make(
-  host: DockerParts,
+  host: DockerServices,
   bot: Bot,
   { image }: Place,
   call: FencedCall,
@@ -51,7 +51,7 @@ async function make(
 
 /** @throws TerminalError NAME_TAKEN for a container of this name that no order of this bot made. */
 async function findOwn(
-  { containers }: DockerParts,
+  { containers }: DockerServices,
   bot: Bot,
   call: FencedCall,
 ): Promise<ContainerView | null> {
@@ -65,18 +65,18 @@ async function findOwn(
   throw new TerminalError('NAME_TAKEN', `container ${name} belongs to somebody else`);
 }
 
-async function seenRunning(
-  { containers }: DockerParts,
+async function observedRunning(
+  { containers }: DockerServices,
   id: string,
   call: FencedCall,
 ): Promise<ContainerView> {
   let inARow = 0;
-  for (let look = 0; look < MAX_LOOKS; look += 1) {
+  for (let observation = 0; observation < MAX_CHECKS; observation += 1) {
     const view = await containers.inspect(id, call);
     if (view === null) throw new RetryableError('CONTAINER_GONE', 'the container went at once');
     inARow = view.status === 'running' ? inARow + 1 : 0;
     if (inARow === 2) return view;
-    await pause(LOOK_AGAIN_MS, call.signal);
+    await pause(RECHECK_MS, call.signal);
     if (call.signal.aborted) throw new InDoubtError('DOCKER_ABORTED', 'aborted while waiting');
   }
   throw new RetryableError('CONTAINER_DID_NOT_START', `container ${id} does not stay up`);

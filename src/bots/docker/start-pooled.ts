@@ -4,23 +4,23 @@
 // program whose startsecs are longer than that.
 
 import { InDoubtError, pause, RetryableError, TerminalError } from '@reclaim/saga';
-import type { PooledSighting } from '../../domain/bot.ts';
+import type { ObservedPooled } from '../../domain/bot.ts';
 import type { BotPlace, FencedCall, StartOrder } from '../bots.ts';
 import { exactNameFilter, refuseOther } from './container-names.ts';
 import type { ContainerView } from './container-view.ts';
-import type { DockerParts } from './docker-parts.ts';
+import type { DockerServices } from './docker-services.ts';
 import { makeActive } from './pooled-bot.ts';
-import { readPooled } from './read-sightings.ts';
+import { readPooled } from './read-observed.ts';
 
 type Place = Extract<BotPlace, { kind: 'pooled' }>;
 type Bot = Omit<StartOrder, 'place'>;
 
 export async function startPooled(
-  host: DockerParts,
+  host: DockerServices,
   { instanceId }: Bot,
   place: Place,
   call: FencedCall,
-): Promise<PooledSighting> {
+): Promise<ObservedPooled> {
   const pool = await runningPool(host, place, call);
   const before = await readPooled(host, pool, instanceId, call);
   if (before?.conf === 'aside') {
@@ -33,32 +33,34 @@ export async function startPooled(
   if (!(before?.conf === 'present' && isUp(before.program))) {
     const supervisor = host.supervisor(pool.id, call);
     if (
-      (await makeActive(supervisor, instanceId, { before: [], seen: before?.programs ?? [] })) ===
-      'gone'
+      (await makeActive(supervisor, instanceId, {
+        before: [],
+        observed: before?.programs ?? [],
+      })) === 'gone'
     ) {
       const message = `supervisord of ${pool.name} does not read ${instanceId}'s conf file`;
       throw new RetryableError('PROGRAM_UNKNOWN', message);
     }
   }
-  return seenRunning(host, pool, instanceId, call);
+  return observedRunning(host, pool, instanceId, call);
 }
 
 const POLL_MS = 250;
 
-async function seenRunning(
-  host: DockerParts,
+async function observedRunning(
+  host: DockerServices,
   pool: ContainerView,
   instanceId: string,
   call: FencedCall,
-): Promise<PooledSighting> {
+): Promise<ObservedPooled> {
   const end = performance.now() + host.deadlines.programMs;
   for (;;) {
-    const seen = await readPooled(host, pool, instanceId, call);
-    if (seen?.program === 'RUNNING') return seen;
+    const observed = await readPooled(host, pool, instanceId, call);
+    if (observed?.program === 'RUNNING') return observed;
     const isOver = performance.now() > end;
-    if (isOver && seen?.program === 'STARTING') return seen;
-    if (isOver || seen === null || HAS_FAILED.has(seen.program)) {
-      const state = seen?.program ?? 'gone';
+    if (isOver && observed?.program === 'STARTING') return observed;
+    if (isOver || observed === null || HAS_FAILED.has(observed.program)) {
+      const state = observed?.program ?? 'gone';
       const message = `the program of ${instanceId} did not come up: ${state}`;
       throw new RetryableError('PROGRAM_DID_NOT_START', message);
     }
@@ -68,14 +70,14 @@ async function seenRunning(
 }
 
 /** BACKOFF is not among them: supervisord tries it again by itself, a few times, then it is FATAL. */
-const HAS_FAILED: ReadonlySet<PooledSighting['program']> = new Set(['STOPPED', 'EXITED', 'FATAL']);
+const HAS_FAILED: ReadonlySet<ObservedPooled['program']> = new Set(['STOPPED', 'EXITED', 'FATAL']);
 
-function isUp(program: PooledSighting['program']): boolean {
+function isUp(program: ObservedPooled['program']): boolean {
   return program === 'RUNNING' || program === 'STARTING';
 }
 
 async function runningPool(
-  { name: hostName, containers }: DockerParts,
+  { name: hostName, containers }: DockerServices,
   { containerName }: Place,
   call: FencedCall,
 ): Promise<ContainerView> {

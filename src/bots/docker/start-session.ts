@@ -7,7 +7,7 @@ import type { BotsCall } from '../bots.ts';
 import type { Dialogue } from './dialogue.ts';
 import type { HostCalls } from './host-calls.ts';
 import { createSession, type Session } from './session.ts';
-import type { Container, Place, Places } from './session-places.ts';
+import type { Container, Place, Places } from './session-slots.ts';
 
 export interface SessionStartDeps<Answer> {
   readonly host: HostCalls;

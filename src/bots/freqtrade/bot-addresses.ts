@@ -4,7 +4,7 @@
 
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
-import type { Sighting } from '../../domain/bot.ts';
+import type { ObservedBot } from '../../domain/bot.ts';
 import type { MappedAddress } from '../bot-valuation.ts';
 import type { BotEndpoint } from '../docker/bot-endpoint.ts';
 import { isPort } from './bot-config.ts';
@@ -20,14 +20,14 @@ const LOCAL: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1']);
 const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9])?$/;
 
 export function addressesOf(
-  seen: Sighting,
+  observed: ObservedBot,
   endpoint: BotEndpoint,
   listenPort: number | undefined,
   mapping: MappedAddress | null,
 ): readonly BotAddress[] {
-  const mapped = mapping?.containerName === seen.containerName ? mapping : null;
+  const mapped = mapping?.containerName === observed.containerName ? mapping : null;
   const isContradicted = mapped !== null && listenPort !== undefined && mapped.port !== listenPort;
-  const fallback = seen.kind === 'dedicated' ? DEDICATED_PORT : mapped?.port;
+  const fallback = observed.kind === 'dedicated' ? DEDICATED_PORT : mapped?.port;
   const inside = listenPort ?? fallback;
   const outside = inside === undefined ? undefined : endpoint.published.ports.get(inside);
   const { networkHosts, published } = endpoint;

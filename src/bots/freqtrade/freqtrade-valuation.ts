@@ -2,7 +2,7 @@
 // from its own configuration in its folder, else from ours. No secret and no address stands in a reason: users read it.
 
 import { SagaError, withDeadline } from '@reclaim/saga';
-import { isUp, type Sighting } from '../../domain/bot.ts';
+import { isUp, type ObservedBot } from '../../domain/bot.ts';
 import type { BotWorth } from '../../domain/bot-worth.ts';
 import type { BotValuation } from '../bot-valuation.ts';
 import type { BotsCall } from '../bots.ts';
@@ -15,7 +15,7 @@ import { notLive, readBalance } from './read-balance.ts';
 export interface FreqtradeValuationDependencies {
   readonly readEndpoint: (
     instanceId: string,
-    seen: Sighting,
+    observed: ObservedBot,
     call: BotsCall,
   ) => Promise<BotEndpoint>;
   /** For bots whose own configuration has none. */
@@ -30,13 +30,14 @@ export function createFreqtradeValuation(
   return {
     unasked: notLive('the place where it runs could not be asked'),
     worthOf: async (bot, { signal: parent, timeoutMs }) => {
-      const [seen, ...others] = bot.sightings.filter(isUp);
-      if (seen === undefined) return notLive('it does not run');
+      const [observed, ...others] = bot.observedBots.filter(isUp);
+      if (observed === undefined) return notLive('it does not run');
       if (others.length > 0) return notLive('it runs in more than one place');
-      if (seen.kind === 'dedicated' && seen.byLabelAlone === true) return notLive(NOT_PROVEN);
+      if (observed.kind === 'dedicated' && observed.byLabelAlone === true)
+        return notLive(NOT_PROVEN);
       const late = () => new TimeOver();
       try {
-        return await withDeadline((signal) => ask(dependencies, bot, seen, signal, timeoutMs), {
+        return await withDeadline((signal) => ask(dependencies, bot, observed, signal, timeoutMs), {
           ...{ ms: timeoutMs, signal: parent, late },
         });
       } catch (error) {
@@ -56,17 +57,17 @@ class TimeOver extends Error {}
 async function ask(
   { readEndpoint, fallbackCredentials }: FreqtradeValuationDependencies,
   { instanceId, mapping }: Parameters<BotValuation['worthOf']>[0],
-  seen: Sighting,
+  observed: ObservedBot,
   signal: AbortSignal,
   timeoutMs: number,
 ): Promise<BotWorth> {
   const endsAt = performance.now() + timeoutMs;
-  const endpoint = await readEndpoint(instanceId, seen, { signal });
+  const endpoint = await readEndpoint(instanceId, observed, { signal });
   const config = endpoint.config === null ? null : readApiConfig(endpoint.config);
   if (config?.isEnabled === false) return notLive('its API is switched off');
   const credentials = config?.credentials ?? fallbackCredentials;
   if (credentials === null) return notLive('nobody knows the credentials of its API');
-  const addresses = addressesOf(seen, endpoint, config?.listenPort, mapping);
+  const addresses = addressesOf(observed, endpoint, config?.listenPort, mapping);
   if (addresses.length === 0) return notLive('nobody knows where its API listens');
   for (const [index, address] of addresses.entries()) {
     // A network that swallows packets must leave time for the next address.

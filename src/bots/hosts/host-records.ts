@@ -13,7 +13,7 @@ export interface HostRecords {
 
   /** Notes bots that were seen on the host in a look at one owner; adds to what is remembered, and ends a
    * confirmation. Nothing seen: nothing noted. */
-  noteSeen(host: string, instanceIds: readonly string[]): Promise<void>;
+  recordObserved(host: string, instanceIds: readonly string[]): Promise<void>;
 
   /** The host has shown a bot: it is no stranger any more. Remembers no bot, and changes nothing of a record that is
    * there. */
@@ -44,11 +44,11 @@ export interface EmptyConfirmation {
 export const MAX_REMEMBERED = 1_000;
 
 export interface HostRecord {
-  readonly sightings: readonly HostSighting[];
+  readonly observedBots: readonly HostObservation[];
   /** How many bots there were; more than the sightings where they were not all remembered. */
   readonly count: number;
   /** ISO 8601, database time; null before the first. */
-  readonly seenAt: string | null;
+  readonly observedAt: string | null;
   /** Null as well once bots were seen after it. */
   readonly confirmedEmptyAt: string | null;
   readonly confirmedBy: string | null;
@@ -56,8 +56,8 @@ export interface HostRecord {
 }
 
 /** Each bot has its own moment: an id may live, be removed by us, and live again. */
-export interface HostSighting {
+export interface HostObservation {
   readonly instanceId: string;
   /** ISO 8601, database time. */
-  readonly seenAt: string;
+  readonly observedAt: string;
 }

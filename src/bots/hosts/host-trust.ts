@@ -20,7 +20,7 @@ export interface PlacedBots {
   /** The mappings of the pool state that may stand for a bot on this host; the caller decides which. */
   readonly placedByFile: readonly PlacedBot[];
   /** Bots that were seen there, and when, as one deletion knows it. */
-  readonly seenThere?: readonly PlacedBot[];
+  readonly observedThere?: readonly PlacedBot[];
 }
 
 export interface PlacedBot {
@@ -43,14 +43,14 @@ export interface HostTrustPorts {
 export function createHostTrust(ports: HostTrustPorts): HostTrust {
   const { bots, hostRecords, tombstones, accounts, isOwnWorld = false } = ports;
   return {
-    judge: async (host, { placedByFile, seenThere = [], hadMoney = false }, call) => {
+    judge: async (host, { placedByFile, observedThere = [], hadMoney = false }, call) => {
       const answer = await bots.hasManaged(host, call);
       if (answer.status === 'unknown') return { unknown: answer.reason };
       if (answer.items) return 'trusted';
       const record = (await hostRecords.find([host])).get(host);
       const missing =
         (await missingOfMemory(tombstones, record)) ??
-        (await missingOf(tombstones, record, seenThere, wasSeen)) ??
+        (await missingOf(tombstones, record, observedThere, wasObserved)) ??
         (await missingOf(tombstones, record, placedByFile, isPlaced));
       if (missing !== null) return { unknown: emptyReason(host, missing) };
       // Neither seen nor confirmed: nothing tells the right daemon from a wrong one.
@@ -71,18 +71,19 @@ async function missingOfMemory(
   record: HostRecord | undefined,
 ): Promise<string | null> {
   if (record === undefined || isConfirmed(record)) return null;
-  const { sightings, count } = record;
-  if (count > sightings.length) return `${count} bots were seen there, too many to remember each`;
+  const { observedBots, count } = record;
+  if (count > observedBots.length)
+    return `${count} bots were seen there, too many to remember each`;
   // No more than MAX_REMEMBERED, which one question may name.
-  const seen = sightings.map(({ instanceId, seenAt }) => ({
+  const observed = observedBots.map(({ instanceId, observedAt }) => ({
     instanceId,
-    at: new Date(Date.parse(seenAt) - NOTE_DELAY_MS),
+    at: new Date(Date.parse(observedAt) - NOTE_DELAY_MS),
   }));
-  const left = await notSeenGone(tombstones, seen);
-  return left.length === 0 ? null : wasSeen(namesOf(left));
+  const left = await notObservedGone(tombstones, observed);
+  return left.length === 0 ? null : wasObserved(namesOf(left));
 }
 
-const wasSeen = (bots: string) => `${bots} was last seen there`;
+const wasObserved = (bots: string) => `${bots} was last seen there`;
 const isPlaced = (bots: string) => `the pool state places ${bots} there`;
 
 // What is older than the confirmation is what the administrator knew of.
@@ -99,11 +100,11 @@ async function missingOf(
     // A date that cannot be read compares false: such a mapping stays.
     .filter(({ at }) => confirmedMs === null || !(at.getTime() <= confirmedMs));
   if (open.length > MAX_ASKED) return say(`${open.length} bots`);
-  const left = await notSeenGone(tombstones, open);
+  const left = await notObservedGone(tombstones, open);
   return left.length === 0 ? null : say(namesOf(left));
 }
 
-async function notSeenGone(
+async function notObservedGone(
   tombstones: HostTrustPorts['tombstones'],
   bots: readonly BotAtMoment[],
 ): Promise<readonly string[]> {

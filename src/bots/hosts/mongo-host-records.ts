@@ -22,7 +22,7 @@ const MAX_CONFIRMATIONS = 20;
 export function createMongoHostRecords({ connection }: MongoHostRecordsDependencies): HostRecords {
   const collection = () => nativeCollection<HostDocument>(connection, 'hostRecords');
   const note = async (host: string, fields: mongo.Document) => {
-    const update = [{ $set: { ...fields, ...SEEN_NOW } }];
+    const update = [{ $set: { ...fields, ...OBSERVED_NOW } }];
     await runRepeatable(() => collection().updateOne({ _id: host }, update, { upsert: true }));
   };
   return {
@@ -39,11 +39,11 @@ export function createMongoHostRecords({ connection }: MongoHostRecordsDependenc
       const ids = [...new Set(instanceIds)];
       if (ids.length === 0) return;
       if (isPartial) return note(host, added(ids, count));
-      const bots = seenNow(ids.slice(0, MAX_REMEMBERED));
+      const bots = observedNow(ids.slice(0, MAX_REMEMBERED));
       await note(host, { bots, count: Math.max(count, ids.length) });
     },
 
-    async noteSeen(host, instanceIds) {
+    async recordObserved(host, instanceIds) {
       const ids = [...new Set(instanceIds)];
       if (ids.length > 0) await note(host, added(ids, ids.length));
     },
@@ -53,7 +53,9 @@ export function createMongoHostRecords({ connection }: MongoHostRecordsDependenc
       const fields = {
         bots: { $ifNull: ['$bots', []] },
         count: { $ifNull: ['$count', 0] },
-        seenAt: { $cond: [{ $eq: [{ $type: '$bots' }, 'missing'] }, '$$NOW', orNull('seenAt')] },
+        observedAt: {
+          $cond: [{ $eq: [{ $type: '$bots' }, 'missing'] }, '$$NOW', orNull('observedAt')],
+        },
         confirmedEmptyAt: orNull('confirmedEmptyAt'),
         confirmedBy: orNull('confirmedBy'),
         confirmedReason: orNull('confirmedReason'),
@@ -68,7 +70,7 @@ export function createMongoHostRecords({ connection }: MongoHostRecordsDependenc
       const fields = {
         bots: [],
         count: 0,
-        seenAt: { $ifNull: ['$seenAt', null] },
+        observedAt: { $ifNull: ['$observedAt', null] },
         confirmedEmptyAt: '$$NOW',
         confirmedBy: literal(by),
         confirmedReason: literal(reason),
@@ -88,19 +90,19 @@ export function createMongoHostRecords({ connection }: MongoHostRecordsDependenc
   };
 }
 
-const SEEN_NOW = {
-  seenAt: '$$NOW',
+const OBSERVED_NOW = {
+  observedAt: '$$NOW',
   confirmedEmptyAt: null,
   confirmedBy: null,
   confirmedReason: null,
 };
 
-function seenNow(ids: readonly string[]): Expression {
+function observedNow(ids: readonly string[]): Expression {
   return { $map: { input: literal(ids), as: 'id', in: { id: '$$id', at: '$$NOW' } } };
 }
 
 function added(ids: readonly string[], count: number): mongo.Document {
-  const together = { $concatArrays: [remembered(ids), seenNow(ids)] };
+  const together = { $concatArrays: [remembered(ids), observedNow(ids)] };
   return {
     // The newest of them, where they are too many.
     bots: { $slice: [together, -MAX_REMEMBERED] },
@@ -120,14 +122,14 @@ function remembered(ids: readonly string[]): Expression {
 }
 
 function parseRecord(document: mongo.Document): HostRecord {
-  const { bots, count, seenAt, confirmedEmptyAt, confirmedBy, confirmedReason } = document;
+  const { bots, count, observedAt, confirmedEmptyAt, confirmedBy, confirmedReason } = document;
   return {
-    sightings: bots.map(({ id, at }: mongo.Document) => ({
+    observedBots: bots.map(({ id, at }: mongo.Document) => ({
       instanceId: id,
-      seenAt: at.toISOString(),
+      observedAt: at.toISOString(),
     })),
     count,
-    seenAt: seenAt?.toISOString() ?? null,
+    observedAt: observedAt?.toISOString() ?? null,
     confirmedEmptyAt: confirmedEmptyAt?.toISOString() ?? null,
     confirmedBy,
     confirmedReason,

@@ -3,7 +3,7 @@
 // changed in a pool that does not run.
 
 import { InDoubtError, RetryableError } from '@reclaim/saga';
-import type { PooledSighting, ProgramState } from '../../domain/bot.ts';
+import type { ObservedPooled, ProgramState } from '../../domain/bot.ts';
 import type { FencedCall } from '../bots.ts';
 import { refuseDead, type Simulation } from './simulation.ts';
 import { takeTime } from './take-time.ts';
@@ -17,8 +17,8 @@ const AT_REST: ReadonlySet<ProgramState | 'absent'> = new Set([
 ]);
 
 export function changePooled(
-  { apply, misbehaviours }: Simulation,
-  seen: PooledSighting,
+  { apply, injectedFaults }: Simulation,
+  observed: ObservedPooled,
   met: readonly WorldDocument[],
   call: FencedCall,
 ) {
@@ -26,13 +26,13 @@ export function changePooled(
   const bot = met.find((document): document is PooledDocument => document.kind === 'pooled');
   const isHere = bot !== undefined && pool !== undefined && bot.pool === pool.containerName;
   const here = isHere ? { bot, pool } : undefined;
-  const filter = { _id: bot?._id ?? '', pool: seen.containerName };
+  const filter = { _id: bot?._id ?? '', pool: observed.containerName };
   const set = (fields: Partial<Pick<PooledDocument, 'conf' | 'program' | 'killed'>>) =>
     apply({ updateOne: { filter, update: { $set: fields } } }, met, call);
 
   const stopProgram = async (bot: PooledDocument) => {
     if (bot.program === 'absent' || AT_REST.has(bot.program)) return;
-    if (!(await misbehaviours.refusesToStop(met))) {
+    if (!(await injectedFaults.refusesToStop(met))) {
       // Nobody but supervisord itself cuts that short.
       if (await takeTime(bot, undefined, call.signal)) await set({ killed: true });
       return;
@@ -56,7 +56,7 @@ export function changePooled(
       if (here.bot.entangled !== undefined) await stopEntangled(here.bot, here.bot.entangled);
       await stopProgram(here.bot);
       const conf = here.bot.conf === 'present' ? 'aside' : here.bot.conf;
-      const program = programAfterStop(here.bot, seen);
+      const program = programAfterStop(here.bot, observed);
       if (conf !== here.bot.conf || program !== here.bot.program) await set({ conf, program });
       return 'stopped';
     },
@@ -64,9 +64,9 @@ export function changePooled(
       if (here === undefined) return 'gone';
       refuseDead(met);
       const { bot, pool } = here;
-      const isBack = bot.conf === 'aside' && seen.conf === 'present';
+      const isBack = bot.conf === 'aside' && observed.conf === 'present';
       if (isBack && !pool.running) throw notRunning(pool);
-      const wasActive = seen.program !== 'absent' && !AT_REST.has(seen.program);
+      const wasActive = observed.program !== 'absent' && !AT_REST.has(observed.program);
       const isActive = bot.program !== 'absent' && !AT_REST.has(bot.program);
       const program = pool.running && wasActive && !isActive ? 'RUNNING' : bot.program;
       if (isBack || program !== bot.program) {
@@ -89,7 +89,7 @@ export function changePooled(
 /** A program without a conf file stays known: supervisord's memory is all there is to restore from. */
 function programAfterStop(
   { program, conf }: PooledDocument,
-  captured: PooledSighting,
+  captured: ObservedPooled,
 ): PooledDocument['program'] {
   if (program === 'absent') return 'absent';
   if (conf !== 'gone' && !AT_REST.has(captured.program)) return 'absent';

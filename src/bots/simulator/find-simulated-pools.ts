@@ -5,7 +5,7 @@ import type { Simulation } from './simulation.ts';
 import { hostKey, poolKey } from './world-documents.ts';
 
 export async function findSimulatedPools(
-  { calls, misbehaviours }: Simulation,
+  { calls, injectedFaults }: Simulation,
   containerNames: readonly string[],
   host: string,
   signal: AbortSignal,
@@ -13,7 +13,7 @@ export async function findSimulatedPools(
   const met = await calls.read({ ids: [hostKey(host), ...containerNames.map(poolKey)] });
   const here = met.filter((document) => !('host' in document) || document.host === host);
   // A listing asks the daemon alone, not what is inside a pool.
-  await misbehaviours.beforeRead(
+  await injectedFaults.beforeRead(
     here.filter(({ kind }) => kind === 'host'),
     signal,
   );

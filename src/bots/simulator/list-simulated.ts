@@ -5,7 +5,7 @@ import { SagaError, UnavailableError } from '@reclaim/saga';
 import { isOddName, mayBeRenamed } from '../../domain/renamed.ts';
 import { ok, unknown } from '../../domain/source.ts';
 import type { HostListing, ListedBot } from '../bots.ts';
-import { isActive, type Misbehaviours } from './misbehave.ts';
+import { type InjectedFaults, isActive } from './injected-faults.ts';
 import type { WorldCalls } from './world-calls.ts';
 import {
   botOf,
@@ -14,26 +14,26 @@ import {
   type PoolDocument,
   type PooledDocument,
   strangersIn,
-  toDedicatedSighting,
-  toPooledSighting,
+  toObservedDedicated,
+  toObservedPooled,
   type WorldCollection,
 } from './world-documents.ts';
 
 export interface ListingWorld {
   readonly collectionOf: () => WorldCollection;
   readonly calls: WorldCalls;
-  readonly misbehaviours: Misbehaviours;
+  readonly injectedFaults: InjectedFaults;
   readonly now: () => Date;
 }
 
 /** Whether the host holds any bot or pool. @throws UnavailableError when it cannot be asked. */
 export async function hasSimulated(
-  { calls, misbehaviours, collectionOf }: ListingWorld,
+  { calls, injectedFaults, collectionOf }: ListingWorld,
   host: string,
   signal: AbortSignal,
 ): Promise<boolean> {
   const met = await calls.read({ ids: [hostKey(host)] });
-  await misbehaviours.beforeRead(met, signal);
+  await injectedFaults.beforeRead(met, signal);
   const found = await collectionOf()
     .findOne({ kind: { $in: ['dedicated', 'pool'] }, host })
     .catch((cause: unknown) => {
@@ -51,7 +51,7 @@ export async function listSimulated(
   const observedAt = world.now();
   try {
     const met = await world.calls.read({ ids: [hostKey(host)] });
-    await world.misbehaviours.beforeRead(met, signal);
+    await world.injectedFaults.beforeRead(met, signal);
     const { dedicated, pools, programs } = await readHost(world, host, owner);
     const asked = new Map(
       pools.filter((pool) => !isMute(pool)).map((pool) => [pool.containerName, pool]),
@@ -59,13 +59,15 @@ export async function listSimulated(
     const items: ListedBot[] = [
       ...dedicated.flatMap((bot) => {
         const instanceId = botOf(bot);
-        return instanceId === undefined ? [] : [{ instanceId, sighting: toDedicatedSighting(bot) }];
+        return instanceId === undefined
+          ? []
+          : [{ instanceId, observedBot: toObservedDedicated(bot) }];
       }),
       ...programs.flatMap((bot) => {
         const pool = asked.get(bot.pool);
         const isThere = bot.conf !== 'gone' || (bot.program !== 'absent' && pool?.running);
         if (pool === undefined || !isThere) return [];
-        return [{ instanceId: bot.instanceId, sighting: toPooledSighting(bot, pool) }];
+        return [{ instanceId: bot.instanceId, observedBot: toObservedPooled(bot, pool) }];
       }),
     ];
     const unknownPools = pools.flatMap((pool) => {
@@ -123,7 +125,7 @@ async function readHost(world: ListingWorld, host: string, owner: string | null)
 /** A label that holds a user's `_id` says nothing about a firebaseUid: who owns it is decided elsewhere. */
 const USER_ID = /^[0-9a-f]{24}$/;
 
-function isMute({ running, supervisord, misbehave }: PoolDocument): boolean {
-  const isLost = isActive(misbehave?.unknown) || isActive(misbehave?.hang);
+function isMute({ running, supervisord, injectFaults }: PoolDocument): boolean {
+  const isLost = isActive(injectFaults?.unknown) || isActive(injectFaults?.hang);
   return (running && supervisord === 'dead') || isLost;
 }

@@ -4,20 +4,20 @@
 
 import { InDoubtError, SagaError, UnavailableError } from '@reclaim/saga';
 import type { Connection } from 'mongoose';
-import type { BotQuery, Sighting } from '../../domain/bot.ts';
+import type { BotQuery, ObservedBot } from '../../domain/bot.ts';
 import { joinAnswers, ok, unknown } from '../../domain/source.ts';
 import type { Bots, FencedCall } from '../bots.ts';
 import type { PoolContainers } from '../pool-containers.ts';
 import { changeDedicated } from './change-dedicated.ts';
 import { changePooled } from './change-pooled.ts';
 import { findSimulatedPools } from './find-simulated-pools.ts';
+import { refuseRenamed, refuseStrangers } from './foreign-containers.ts';
+import { createInjectedFaults } from './injected-faults.ts';
 import { hasSimulated, listSimulated } from './list-simulated.ts';
-import { lookAtSimulated, restartSimulated } from './look-at-simulated.ts';
-import { createMisbehaviours } from './misbehave.ts';
+import { observeSimulated, restartSimulated } from './observe-simulated.ts';
 import { readSimulatedPort } from './read-simulated-port.ts';
 import { refuseDead, type Simulation } from './simulation.ts';
 import { startSimulatedDedicated, startSimulatedPooled } from './start-simulated.ts';
-import { refuseRenamed, refuseStrangers } from './strangers.ts';
 import { createWorldCalls } from './world-calls.ts';
 import {
   botOf,
@@ -28,8 +28,8 @@ import {
   type PooledDocument,
   pooledKey,
   poolKey,
-  toDedicatedSighting,
-  toPooledSighting,
+  toObservedDedicated,
+  toObservedPooled,
   type WorldDocument,
   worldCollection,
 } from './world-documents.ts';
@@ -56,25 +56,25 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots & PoolC
   const { maxStopSeconds = MAX_STOP_SECONDS } = options;
   const collectionOf = () => worldCollection(connection);
   const calls = createWorldCalls(collectionOf);
-  const misbehaviours = createMisbehaviours(calls, deadlineMs);
+  const injectedFaults = createInjectedFaults(calls, deadlineMs);
   const simulation: Simulation = {
     calls,
-    misbehaviours,
+    injectedFaults,
     maxStopSeconds,
     apply: async (change, met, call) => {
       refuseAborted(call.signal);
       await call.fence();
-      await misbehaviours.beforeChange(met, call.signal);
+      await injectedFaults.beforeChange(met, call.signal);
       await calls.change(change);
-      await misbehaviours.afterChange(met);
+      await injectedFaults.afterChange(met);
     },
   };
 
-  const answerOf = async <T>(signal: AbortSignal, look: () => Promise<T>) => {
+  const answerOf = async <T>(signal: AbortSignal, read: () => Promise<T>) => {
     const askedAt = now();
     try {
       refuseAborted(signal);
-      return ok(await look(), askedAt);
+      return ok(await read(), askedAt);
     } catch (error) {
       // Anything else is a mistake of this program and stays an exception.
       if (error instanceof SagaError) return unknown(error.message);
@@ -86,20 +86,20 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots & PoolC
     throw new UnavailableError('SIMULATED_HOST_UNKNOWN', `host "${name}" is not configured`);
   };
   const change = async <T>(
-    seen: Sighting,
-    run: (seenNow: readonly WorldDocument[]) => Promise<T>,
+    observed: ObservedBot,
+    run: (observedNow: readonly WorldDocument[]) => Promise<T>,
     instanceId: string,
     call: FencedCall,
   ): Promise<T> => {
-    requireHost(seen.host);
+    requireHost(observed.host);
     refuseAborted(call.signal);
-    const met = await calls.read({ ids: keysOf(instanceId, seen) });
-    await misbehaviours.beforeRead(met.filter(isPlace), call.signal);
+    const met = await calls.read({ ids: keysOf(instanceId, observed) });
+    await injectedFaults.beforeRead(met.filter(isPlace), call.signal);
     return run(met);
   };
 
   const images = options.images === undefined ? null : new Set(options.images);
-  const listing = { collectionOf, calls, misbehaviours, now };
+  const listing = { collectionOf, calls, injectedFaults, now };
 
   return {
     locate: async (query, { signal }) => {
@@ -114,23 +114,23 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots & PoolC
       );
       return joinAnswers(answers, now());
     },
-    look: (instanceId, seen, { signal }) =>
+    observe: (instanceId, observed, { signal }) =>
       answerOf(signal, async () => {
-        requireHost(seen.host);
-        const met = await calls.read({ ids: keysOf(instanceId, seen) });
-        await misbehaviours.beforeRead(met, signal);
+        requireHost(observed.host);
+        const met = await calls.read({ ids: keysOf(instanceId, observed) });
+        await injectedFaults.beforeRead(met, signal);
         refuseDead(met);
-        const found = toSightings(met).filter((sighting) => isSame(sighting, seen));
-        refuseStrangers(found, met, seen);
+        const found = toObservedBots(met).filter((observedBot) => isSame(observedBot, observed));
+        refuseStrangers(found, met, observed);
         return found[0] ?? null;
       }),
-    stop: (instanceId, seen, call) =>
+    stop: (instanceId, observed, call) =>
       change(
-        seen,
+        observed,
         (met) =>
-          seen.kind === 'dedicated'
-            ? changeDedicated(simulation, seen, met, call).stop()
-            : changePooled(simulation, seen, met, call).stop(),
+          observed.kind === 'dedicated'
+            ? changeDedicated(simulation, observed, met, call).stop()
+            : changePooled(simulation, observed, met, call).stop(),
         instanceId,
         call,
       ),
@@ -144,13 +144,13 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots & PoolC
         instanceId,
         call,
       ),
-    remove: (instanceId, seen, call) =>
+    remove: (instanceId, observed, call) =>
       change(
-        seen,
+        observed,
         (met) =>
-          seen.kind === 'dedicated'
-            ? changeDedicated(simulation, seen, met, call).remove()
-            : changePooled(simulation, seen, met, call).remove(),
+          observed.kind === 'dedicated'
+            ? changeDedicated(simulation, observed, met, call).remove()
+            : changePooled(simulation, observed, met, call).remove(),
         instanceId,
         call,
       ),
@@ -163,15 +163,15 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots & PoolC
           ? [hostKey(place.host), poolKey(place.containerName), pooledKey(instanceId)]
           : [hostKey(place.host), dedicatedKey(instanceId)];
       const met = await calls.read({ ids });
-      await misbehaviours.beforeRead(met.filter(isPlace), call.signal);
+      await injectedFaults.beforeRead(met.filter(isPlace), call.signal);
       return place.kind === 'pooled'
         ? startSimulatedPooled(simulation, order, place, met, call)
         : startSimulatedDedicated(simulation, order, place, { met, images, call });
     },
-    readPort: (instanceId, seen, { signal }) =>
+    readPort: (instanceId, observed, { signal }) =>
       answerOf(signal, async () => {
-        requireHost(seen.host);
-        return readSimulatedPort(simulation, keysOf(instanceId, seen), seen, signal);
+        requireHost(observed.host);
+        return readSimulatedPort(simulation, keysOf(instanceId, observed), observed, signal);
       }),
     findPools: async (containerNames, { signal }) => {
       const answers = await Promise.all(
@@ -184,9 +184,14 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots & PoolC
         unknown: answers.flatMap((answer) => (answer.status === 'ok' ? [] : [answer.reason])),
       };
     },
-    lookAtAll: (query, { signal }) => lookAtSimulated(listing, hosts, query, signal),
-    restart: (instanceId, seen, call) =>
-      change(seen, (met) => restartSimulated(simulation, seen, met, call), instanceId, call),
+    observeAll: (query, { signal }) => observeSimulated(listing, hosts, query, signal),
+    restart: (instanceId, observed, call) =>
+      change(
+        observed,
+        (met) => restartSimulated(simulation, observed, met, call),
+        instanceId,
+        call,
+      ),
     hosts: () => hosts,
     list: async (host, owner, { signal }) => {
       if (hosts.includes(host)) return listSimulated(listing, host, owner, signal);
@@ -202,11 +207,11 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots & PoolC
 }
 
 async function locateOnHost(
-  { calls, misbehaviours }: Simulation,
+  { calls, injectedFaults }: Simulation,
   query: BotQuery,
   host: string,
   signal: AbortSignal,
-): Promise<readonly Sighting[]> {
+): Promise<readonly ObservedBot[]> {
   const { instanceId, firebaseUid, userId, poolContainers } = query;
   const met = await calls.read({
     ids: [
@@ -218,13 +223,13 @@ async function locateOnHost(
     uids: [firebaseUid, userId].filter((owner) => typeof owner === 'string'),
   });
   const here = met.filter((document) => hostOf(document, met) === host);
-  await misbehaviours.beforeRead(here, signal);
+  await injectedFaults.beforeRead(here, signal);
   refuseDead(here);
   const named = here.filter((one) => one.kind !== 'dedicated' || isNamed(one, instanceId));
-  const sightings = toSightings(named).map((seen) => asClaim(seen, query));
-  refuseStrangers(sightings, here);
-  if (sightings.length === 0) refuseRenamed(here, query);
-  return sightings;
+  const observedBots = toObservedBots(named).map((observed) => asClaim(observed, query));
+  refuseStrangers(observedBots, here);
+  if (observedBots.length === 0) refuseRenamed(here, query);
+  return observedBots;
 }
 
 function isNamed(bot: DedicatedDocument, instanceId: string): boolean {
@@ -232,14 +237,14 @@ function isNamed(bot: DedicatedDocument, instanceId: string): boolean {
 }
 
 // As in Docker: a label that no name, no entry and no known id goes with is a claim.
-function asClaim(seen: Sighting, query: BotQuery): Sighting {
-  if (seen.kind !== 'dedicated') return seen;
+function asClaim(observed: ObservedBot, query: BotQuery): ObservedBot {
+  if (observed.kind !== 'dedicated') return observed;
   const { instanceId, poolContainers, knownIds = [] } = query;
   const isOwn =
-    seen.containerName === `freqtrade-${instanceId}` ||
-    poolContainers.includes(seen.containerName) ||
-    knownIds.includes(seen.containerId);
-  return isOwn ? seen : { ...seen, byLabelAlone: true };
+    observed.containerName === `freqtrade-${instanceId}` ||
+    poolContainers.includes(observed.containerName) ||
+    knownIds.includes(observed.containerId);
+  return isOwn ? observed : { ...observed, byLabelAlone: true };
 }
 
 /** A program is where its pool is; nowhere where that was not asked. */
@@ -251,16 +256,16 @@ function hostOf(document: WorldDocument, met: readonly WorldDocument[]): string 
 }
 
 /** Only the pools that were asked count: like Docker's, a program in any other pool is not found. */
-function toSightings(met: readonly WorldDocument[]): readonly Sighting[] {
+function toObservedBots(met: readonly WorldDocument[]): readonly ObservedBot[] {
   const pools = new Map(
     met.filter((document) => document.kind === 'pool').map((pool) => [pool.containerName, pool]),
   );
-  return met.flatMap((document): Sighting[] => {
-    if (document.kind === 'dedicated') return [toDedicatedSighting(document)];
+  return met.flatMap((document): ObservedBot[] => {
+    if (document.kind === 'dedicated') return [toObservedDedicated(document)];
     if (document.kind !== 'pooled') return [];
     const pool = pools.get(document.pool);
     if (pool === undefined || isNowhere(document, pool)) return [];
-    return [toPooledSighting(document, pool)];
+    return [toObservedPooled(document, pool)];
   });
 }
 
@@ -268,17 +273,17 @@ function isNowhere({ conf, program }: PooledDocument, { running }: PoolDocument)
   return conf === 'gone' && (program === 'absent' || !running);
 }
 
-function isSame(sighting: Sighting, seen: Sighting): boolean {
-  if (sighting.kind !== seen.kind) return false;
-  return seen.kind === 'dedicated'
-    ? sighting.containerId === seen.containerId
-    : sighting.containerName === seen.containerName;
+function isSame(observedBot: ObservedBot, observed: ObservedBot): boolean {
+  if (observedBot.kind !== observed.kind) return false;
+  return observed.kind === 'dedicated'
+    ? observedBot.containerId === observed.containerId
+    : observedBot.containerName === observed.containerName;
 }
 
-function keysOf(instanceId: string, seen: Sighting): string[] {
-  return seen.kind === 'dedicated'
-    ? [hostKey(seen.host), dedicatedKey(instanceId)]
-    : [hostKey(seen.host), pooledKey(instanceId), poolKey(seen.containerName)];
+function keysOf(instanceId: string, observed: ObservedBot): string[] {
+  return observed.kind === 'dedicated'
+    ? [hostKey(observed.host), dedicatedKey(instanceId)]
+    : [hostKey(observed.host), pooledKey(instanceId), poolKey(observed.containerName)];
 }
 
 function isPlace({ kind }: WorldDocument): boolean {

@@ -12,12 +12,12 @@ export function createSimulatedValuation(connection: Connection): BotValuation {
   const calls = createWorldCalls(() => worldCollection(connection));
   return {
     unasked: { status: 'stored' },
-    worthOf: async ({ instanceId, sightings }) => {
+    worthOf: async ({ instanceId, observedBots }) => {
       const ids = [dedicatedKey(instanceId), pooledKey(instanceId)];
       const met = await calls.read({ ids });
       const value = met.flatMap((one) => ('liveValue' in one ? [one.liveValue] : []))[0];
       if (value === undefined) return { status: 'stored' };
-      if (!sightings.some(isUp)) return { status: 'not-live', reason: 'it does not run' };
+      if (!observedBots.some(isUp)) return { status: 'not-live', reason: 'it does not run' };
       if (isMoney(value)) return { status: 'live', value };
       return { status: 'not-live', reason: 'it does not answer' };
     },

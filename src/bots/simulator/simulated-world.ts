@@ -2,14 +2,14 @@
 // what is there already is not touched by `seed`.
 
 import type { Connection } from 'mongoose';
-import type { DedicatedSighting, PooledSighting, SightingLabels } from '../../domain/bot.ts';
+import type { ObservedDedicated, ObservedLabels, ObservedPooled } from '../../domain/bot.ts';
 import { uidOfPoolName } from '../../pool-state/ownership.ts';
 import { SIMULATED_HOST } from './simulated-bots.ts';
 import {
   type DedicatedDocument,
   dedicatedKey,
   hostKey,
-  type Misbehaviour,
+  type InjectedFault,
   newContainerId,
   type PoolDocument,
   type PooledDocument,
@@ -28,7 +28,7 @@ export interface SimulatedWorld {
   /** What exists in the demo: pools with their programs, and dedicated containers, by name. */
   seed(existing: ExistingBots): Promise<void>;
   /** Null: it behaves again. */
-  misbehave(target: WorldTarget, behaviour: Misbehaviour | null): Promise<void>;
+  injectFaults(target: WorldTarget, behaviour: InjectedFault | null): Promise<void>;
   /** A pool that stops forgets its programs; one that starts runs those whose conf file stands. */
   setPool(
     containerName: string,
@@ -42,7 +42,7 @@ export interface SimulatedWorld {
     ends: { readonly needsSeconds?: number; readonly stopSeconds?: number },
   ): Promise<void>;
   /** What supervisord says of a program from now on: one that has crashed, or was stopped by hand. */
-  setProgram(instanceId: string, program: PooledSighting['program']): Promise<void>;
+  setProgram(instanceId: string, program: ObservedPooled['program']): Promise<void>;
   /** What the bot says that it is worth; null: it does not answer. */
   setLiveValue(instanceId: string, value: number | null): Promise<void>;
   snapshot(): Promise<WorldSnapshot>;
@@ -58,7 +58,7 @@ interface NewDedicated {
   readonly host?: string;
   /** Default `freqtrade-<instanceId>`. */
   readonly containerName?: string;
-  readonly labels?: SightingLabels;
+  readonly labels?: ObservedLabels;
   readonly running?: boolean;
   readonly paused?: boolean;
   readonly restartPolicy?: string;
@@ -70,7 +70,7 @@ interface NewDedicated {
 interface NewPool {
   readonly containerName: string;
   readonly host?: string;
-  readonly labels?: SightingLabels;
+  readonly labels?: ObservedLabels;
   readonly running?: boolean;
   /** Programs that nobody can tell the bot of. */
   readonly strangers?: readonly string[];
@@ -79,8 +79,8 @@ interface NewPool {
 interface NewPooled {
   readonly instanceId: string;
   readonly containerName: string;
-  readonly program?: PooledSighting['program'];
-  readonly conf?: PooledSighting['conf'];
+  readonly program?: ObservedPooled['program'];
+  readonly conf?: ObservedPooled['conf'];
   /** Where its API listens; default: the one of its number in a pool whose ports begin at 9000. Null: its files do not say. */
   readonly port?: number | null;
   /** What supervisord calls its programs; default `bot-<instanceId>`. */
@@ -128,8 +128,8 @@ export function createSimulatedWorld(connection: Connection): SimulatedWorld {
         }
       }
     },
-    misbehave: async (target, behaviour) => {
-      const change = { $set: { misbehave: behaviour ?? {} } };
+    injectFaults: async (target, behaviour) => {
+      const change = { $set: { injectFaults: behaviour ?? {} } };
       const collection = collectionOf();
       if ('host' in target) {
         const created = { $setOnInsert: { kind: 'host' as const } };
@@ -189,7 +189,7 @@ function toDedicated(bot: NewDedicated): DedicatedDocument {
   const { containerName = `${BOT}${instanceId}`, running = true, paused = false } = bot;
   const { stopSeconds, needsSeconds, autoRemove } = bot;
   const container = { host, containerId: newContainerId(), containerName, labels };
-  const state: Pick<DedicatedSighting, 'running' | 'paused' | 'restartPolicy'> = {
+  const state: Pick<ObservedDedicated, 'running' | 'paused' | 'restartPolicy'> = {
     running,
     paused,
     restartPolicy,

@@ -2,13 +2,13 @@
 
 import { InDoubtError } from '@reclaim/saga';
 import type { FencedCall } from '../bots.ts';
-import type { Misbehaviours } from './misbehave.ts';
+import type { InjectedFaults } from './injected-faults.ts';
 import type { WorldCalls, WorldChange } from './world-calls.ts';
 import type { WorldDocument } from './world-documents.ts';
 
 export interface Simulation {
   readonly calls: WorldCalls;
-  readonly misbehaviours: Misbehaviours;
+  readonly injectedFaults: InjectedFaults;
   /** The longest stop time of an owner's that a container gets. */
   readonly maxStopSeconds: number;
   /** Makes one change, fenced, with the misbehaviour of whatever it meets. */

@@ -2,7 +2,7 @@
 // must exist, a container's name is given once, and what runs already as ordered is left alone.
 
 import { RetryableError, TerminalError } from '@reclaim/saga';
-import type { DedicatedSighting, PooledSighting } from '../../domain/bot.ts';
+import type { ObservedDedicated, ObservedPooled } from '../../domain/bot.ts';
 import type { BotPlace, FencedCall, StartOrder } from '../bots.ts';
 import { refuseDead, type Simulation } from './simulation.ts';
 import {
@@ -12,8 +12,8 @@ import {
   type PoolDocument,
   type PooledDocument,
   pooledKey,
-  toDedicatedSighting,
-  toPooledSighting,
+  toObservedDedicated,
+  toObservedPooled,
   type WorldDocument,
 } from './world-documents.ts';
 
@@ -21,12 +21,12 @@ type Pooled = Extract<BotPlace, { kind: 'pooled' }>;
 type Dedicated = Extract<BotPlace, { kind: 'dedicated' }>;
 
 export async function startSimulatedPooled(
-  { apply, misbehaviours }: Simulation,
+  { apply, injectedFaults }: Simulation,
   { instanceId }: StartOrder,
   { host, containerName, port }: Pooled,
   met: readonly WorldDocument[],
   call: FencedCall,
-): Promise<PooledSighting> {
+): Promise<ObservedPooled> {
   const pool = met.find(
     (one): one is PoolDocument =>
       one.kind === 'pool' && one.containerName === containerName && one.host === host,
@@ -43,7 +43,7 @@ export async function startSimulatedPooled(
   if (found?.conf === 'aside') {
     throw new TerminalError('BOT_PUT_ASIDE', `${instanceId} was put aside by a deletion`);
   }
-  const fails = await misbehaviours.refusesToStart(met);
+  const fails = await injectedFaults.refusesToStart(met);
   const state = { conf: 'present', program: fails ? 'FATAL' : 'RUNNING' } as const;
   const bot = { kind: 'pooled', instanceId, pool: containerName, port, ...state } as const;
   const isUp = found?.conf === 'present' && found.program === 'RUNNING';
@@ -51,13 +51,13 @@ export async function startSimulatedPooled(
     const filter = { _id: pooledKey(instanceId) };
     await apply({ updateOne: { filter, update: { $set: bot }, upsert: true } }, met, call);
   }
-  if (!fails) return toPooledSighting({ ...bot, _id: pooledKey(instanceId) }, pool);
+  if (!fails) return toObservedPooled({ ...bot, _id: pooledKey(instanceId) }, pool);
   const message = `the program of ${instanceId} did not come up: FATAL`;
   throw new RetryableError('PROGRAM_DID_NOT_START', message);
 }
 
 export async function startSimulatedDedicated(
-  { apply, misbehaviours }: Simulation,
+  { apply, injectedFaults }: Simulation,
   order: StartOrder,
   { host, image }: Dedicated,
   {
@@ -70,23 +70,23 @@ export async function startSimulatedDedicated(
     readonly images: ReadonlySet<string> | null;
     readonly call: FencedCall;
   },
-): Promise<DedicatedSighting> {
+): Promise<ObservedDedicated> {
   const found = met.find((one): one is DedicatedDocument => one.kind === 'dedicated');
   if (found !== undefined && !isOwn(found, order, host)) {
     const message = `container ${found.containerName} belongs to somebody else`;
     throw new TerminalError('NAME_TAKEN', message);
   }
-  if (found?.running && !found.paused) return toDedicatedSighting(found);
+  if (found?.running && !found.paused) return toObservedDedicated(found);
   if (found === undefined && images !== null && !images.has(image)) {
     throw new TerminalError('NO_SUCH_IMAGE', `host "${host}" has no image ${image}`);
   }
-  const fails = await misbehaviours.refusesToStart(met);
+  const fails = await injectedFaults.refusesToStart(met);
   const state = { running: !fails, paused: false };
   const made = found ?? newDedicated(order, host);
   const filter = { _id: made._id };
   const { _id, ...fields } = { ...made, ...state };
   await apply({ updateOne: { filter, update: { $set: fields }, upsert: true } }, met, call);
-  if (!fails) return toDedicatedSighting({ ...made, ...state });
+  if (!fails) return toObservedDedicated({ ...made, ...state });
   throw new RetryableError('CONTAINER_DID_NOT_START', `${made.containerName} does not stay up`);
 }
 

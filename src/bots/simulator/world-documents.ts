@@ -3,10 +3,10 @@
 // without a document does not exist: nothing is ever invented.
 
 import { type Connection, Types } from 'mongoose';
-import type { DedicatedSighting, PooledSighting, SightingLabels } from '../../domain/bot.ts';
+import type { ObservedDedicated, ObservedLabels, ObservedPooled } from '../../domain/bot.ts';
 
 /** How something in the world goes wrong: always (true) or for the next n calls. */
-export interface Misbehaviour {
+export interface InjectedFault {
   /** The call is never answered: its deadline passes and nothing was done. */
   readonly hang?: true | number;
   /** The connection is refused: nothing was sent. */
@@ -27,17 +27,17 @@ interface Valued {
   readonly liveValue?: number | null;
 }
 
-interface Misbehaving {
-  readonly misbehave?: Misbehaviour;
+interface WithFaults {
+  readonly injectFaults?: InjectedFault;
 }
 
-interface HostDocument extends Misbehaving {
+interface HostDocument extends WithFaults {
   /** `host:<name>`; only there when the host misbehaves. */
   readonly _id: string;
   readonly kind: 'host';
 }
 
-export interface PoolDocument extends Misbehaving {
+export interface PoolDocument extends WithFaults {
   /** `pool:<container name>`. */
   readonly _id: string;
   readonly kind: 'pool';
@@ -46,7 +46,7 @@ export interface PoolDocument extends Misbehaving {
   readonly containerName: string;
   /** The owner that its label or name gives it to: a firebaseUid or an `_id`. */
   readonly uid: string | null;
-  readonly labels: SightingLabels;
+  readonly labels: ObservedLabels;
   readonly running: boolean;
   readonly supervisord: 'up' | 'dead';
   /** Programs of its supervisord that nobody can tell the bot of. */
@@ -61,21 +61,21 @@ interface Ending {
   readonly killed?: boolean;
 }
 
-export interface DedicatedDocument extends Misbehaving, Ending, Valued, DedicatedSighting {
+export interface DedicatedDocument extends WithFaults, Ending, Valued, ObservedDedicated {
   /** `dedicated:<instanceId>`. */
   readonly _id: string;
   readonly instanceId: string;
 }
 
-export interface PooledDocument extends Misbehaving, Ending, Valued {
+export interface PooledDocument extends WithFaults, Ending, Valued {
   /** `pooled:<instanceId>`. */
   readonly _id: string;
   readonly kind: 'pooled';
   readonly instanceId: string;
   /** The pool's container name. */
   readonly pool: string;
-  readonly conf: PooledSighting['conf'];
-  readonly program: PooledSighting['program'];
+  readonly conf: ObservedPooled['conf'];
+  readonly program: ObservedPooled['program'];
   /** Where its files say that its API listens; null: nowhere that can be read. */
   readonly port: number | null;
   /** What supervisord calls its programs; default `bot-<instanceId>` alone. */
@@ -115,10 +115,10 @@ export async function prepareWorld(collection: WorldCollection): Promise<void> {
   ]);
 }
 
-export function toDedicatedSighting(document: DedicatedDocument): DedicatedSighting {
-  const { _id, instanceId: _instanceId, misbehave: _misbehave, ...rest } = document;
-  const { needsSeconds: _needs, killed: _killed, liveValue: _value, ...sighting } = rest;
-  return sighting;
+export function toObservedDedicated(document: DedicatedDocument): ObservedDedicated {
+  const { _id, instanceId: _instanceId, injectFaults: _injectedFaults, ...rest } = document;
+  const { needsSeconds: _needs, killed: _killed, liveValue: _value, ...observedBot } = rest;
+  return observedBot;
 }
 
 /** As Docker finds a bot: by its container's whole name, which a label may correct. */
@@ -128,7 +128,7 @@ export function botOf({ labels, containerName }: DedicatedDocument): string | un
   return isNamed ? (labels.instanceId ?? containerName.slice('freqtrade-'.length)) : undefined;
 }
 
-export function toPooledSighting(bot: PooledDocument, pool: PoolDocument): PooledSighting {
+export function toObservedPooled(bot: PooledDocument, pool: PoolDocument): ObservedPooled {
   const { host, containerId, containerName, labels, running } = pool;
   const program = running ? bot.program : 'absent';
   const { conf, entangled, stopSeconds } = bot;

@@ -4,14 +4,14 @@
 // the names themselves. What matches nothing may be any bot: whoever was not found beside it is in doubt, never
 // absent (I4). Pure.
 
-import type { KnownProgram, PooledSighting } from '../../domain/bot.ts';
+import type { KnownProgram, ObservedPooled } from '../../domain/bot.ts';
 import { entanglementOf } from './entanglement.ts';
 import { type ConfDefinitions, type ConfFile, longestStop, readDefinitions } from './parse-conf.ts';
 import { botOfConf, botOfProgram, confState } from './program-names.ts';
+import { createDefiner } from './program-owner.ts';
 import { groupOf, processOf } from './program-status.ts';
-import { createDefiner } from './whose-program.ts';
 
-export interface BotPrograms extends Pick<PooledSighting, 'conf' | 'programs'> {
+export interface BotPrograms extends Pick<ObservedPooled, 'conf' | 'programs'> {
   readonly entangled?: string;
   readonly stopSeconds?: number;
 }

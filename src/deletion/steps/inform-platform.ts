@@ -31,9 +31,10 @@ const KNOWS: ReadonlySet<PlatformOutcome> = new Set(['informed', 'unknown-there'
 async function isOwnAlone(ports: DeletionPorts, call: StepCall): Promise<boolean> {
   const { wallets, poolStates } = ports;
   const { userId, firebaseUid, instanceId } = readInput(call.input);
-  const seen = capturedBot(call);
+  const observed = capturedBot(call);
   const pool = POOL_CAPTURE.readOrNull(call.captures[STEP.pool]);
-  if (seen === null || seen.sightings.length === 0 || seen.foreign.length > 0) return false;
+  if (observed === null || observed.observedBots.length === 0 || observed.foreign.length > 0)
+    return false;
   if (pool === null || pool.hasForeign) return false;
   const about = aboutBotOf({ userId, firebaseUid }, instanceId);
   const [own, others, pools] = await Promise.all([
@@ -43,6 +44,6 @@ async function isOwnAlone(ports: DeletionPorts, call: StepCall): Promise<boolean
   ]);
   if (own.status === 'present' || others.length > 0) return false;
   const openedAt = new Date(call.startedAtMs ?? call.nowMs());
-  const incarnation = { userId, instanceId, life: '' };
+  const incarnation = { userId, instanceId, incarnationId: '' };
   return !isMadeAgain(pools, { incarnation, firebaseUid, openedAt, slot: pool.slot });
 }

@@ -16,23 +16,23 @@ import {
 } from '@reclaim/saga';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { BotWorth } from '../../domain/bot-worth.ts';
-import { isStamped, stampedLife } from '../../domain/incarnation.ts';
+import { isStamped, stampedIncarnationId } from '../../domain/incarnation.ts';
 import { resurrected } from '../../findings/findings.ts';
 import { takingOver } from '../../wallet/closed-sagas.ts';
 import { findPlatformPayment } from '../../wallet/platform-payment.ts';
-import { askWorth } from '../bot-worth.ts';
+import { readWorth } from '../bot-worth.ts';
 import { ALLOCATION_CAPTURE, LOCK_VALUE, POOL_CAPTURE } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
 import { reportForeign } from './report-foreign.ts';
 import {
   capturedBot,
+  contextOf,
+  type DeletionContext,
   type DeletionPorts,
-  type DeletionScene,
   MONEY_RETRY,
   MONEY_TIMEOUT_MS,
+  observedOf,
   STEP,
-  sceneOf,
-  seenOf,
   UNDO_RETRY,
 } from './step-ports.ts';
 import { NOT_MONEY, STOP_BOT, stopUnpaid } from './stop-unpaid.ts';
@@ -55,26 +55,26 @@ export function createLockAllocationStep(ports: DeletionPorts): CompensatableSte
       }
     },
     compensate: async (call) => {
-      const { mark: target, tombstone } = sceneOf(call);
-      const unmarked = await ports.wallets.unmark(target);
-      if (unmarked === 'fenced') throw new FencedError(call.sagaId, call.epoch);
+      const { lockTarget: target, tombstone } = contextOf(call);
+      const unlocked = await ports.wallets.unlock(target);
+      if (unlocked === 'fenced') throw new FencedError(call.sagaId, call.epoch);
       await ports.tombstones.withdraw(tombstone);
     },
   };
 }
 
 async function lock(ports: DeletionPorts, call: StepCall): Promise<StepResult> {
-  const scene = sceneOf(call);
-  checkLife(scene);
-  await checkUnsettled(ports, call, scene);
-  await checkNumbers(ports, scene);
+  const deletion = contextOf(call);
+  checkIncarnation(deletion);
+  await checkUnsettled(ports, call, deletion);
+  await checkNumbers(ports, deletion);
   await reportForeign(ports, call);
   // Before anything is locked: it may take seconds.
-  const worth = scene.allocation.hadAllocation ? await askWorth(ports, call) : STORED;
+  const worth = deletion.allocation.hadAllocation ? await readWorth(ports, call) : STORED;
   // Together: neither needs the other, both repeat, and the undo takes back whichever landed.
   const [, lockedValue] = await Promise.all([
-    openTombstone(ports, call, scene),
-    mark(ports, call, scene, worth),
+    openTombstone(ports, call, deletion),
+    writeLock(ports, call, deletion, worth),
   ]);
   const sawBot = capturedBot(call) !== null;
   return { value: LOCK_VALUE.write({ lockedValue, sawBot, worth }) };
@@ -87,7 +87,7 @@ async function capture({ wallets }: DeletionPorts, call: StepCall): Promise<Json
   const reading = await wallets.readAllocation(userId, instanceId);
   const nothing = {
     hadAllocation: false,
-    life: `none:${call.sagaId}`,
+    incarnationId: `none:${call.sagaId}`,
     botName: instanceId,
     readAtMs: call.nowMs(),
     allocatedAmount: null,
@@ -101,11 +101,12 @@ async function capture({ wallets }: DeletionPorts, call: StepCall): Promise<Json
     case 'absent':
       return write({ account: 'there', ...nothing });
     case 'present': {
-      const { life, botName, value, notMoney, settledOpId, allocatedAmount } = reading.allocation;
+      const { incarnationId, botName, value, notMoney, settledOpId, allocatedAmount } =
+        reading.allocation;
       return write({
         account: 'there',
         hadAllocation: true,
-        life: life ?? stampedLife(toSagaId(call.sagaId)),
+        incarnationId: incarnationId ?? stampedIncarnationId(toSagaId(call.sagaId)),
         botName,
         readAtMs: call.nowMs(),
         allocatedAmount: allocatedAmount ?? null,
@@ -122,10 +123,13 @@ async function capture({ wallets }: DeletionPorts, call: StepCall): Promise<Json
 const write = ALLOCATION_CAPTURE.write;
 
 // An orphan is one allocation, seen twice: whatever stands there now instead was never looked at.
-function checkLife({ allocation, input }: DeletionScene): void {
+function checkIncarnation({ allocation, input }: DeletionContext): void {
   if (input.orphan === undefined) return;
-  const { life } = input.orphan;
-  const isSame = life === null ? isStamped(allocation.life) : allocation.life === life;
+  const { incarnationId } = input.orphan;
+  const isSame =
+    incarnationId === null
+      ? isStamped(allocation.incarnationId)
+      : allocation.incarnationId === incarnationId;
   if (!allocation.hadAllocation || !isSame) throw allocationChanged();
 }
 
@@ -133,9 +137,9 @@ function checkLife({ allocation, input }: DeletionScene): void {
 async function checkUnsettled(
   ports: DeletionPorts,
   call: StepCall,
-  { allocation: { settledBy, life } }: DeletionScene,
+  { allocation: { settledBy, incarnationId } }: DeletionContext,
 ): Promise<void> {
-  if (settledBy !== null) await refuseSettled(ports, call, life, settledBy);
+  if (settledBy !== null) await refuseSettled(ports, call, incarnationId, settledBy);
 }
 
 function allocationChanged() {
@@ -143,8 +147,8 @@ function allocationChanged() {
 }
 
 // A number that was no money at the capture may have been corrected since by the operator who retries.
-async function checkNumbers({ wallets }: DeletionPorts, scene: DeletionScene): Promise<void> {
-  const { allocation, input } = scene;
+async function checkNumbers({ wallets }: DeletionPorts, deletion: DeletionContext): Promise<void> {
+  const { allocation, input } = deletion;
   if (allocation.notMoney === null) return;
   const reading = await wallets.readAllocation(input.userId, input.instanceId);
   if (reading.status !== 'present' || reading.allocation.notMoney === null) return;
@@ -154,12 +158,12 @@ async function checkNumbers({ wallets }: DeletionPorts, scene: DeletionScene): P
 async function openTombstone(
   ports: DeletionPorts,
   call: StepCall,
-  { input, tombstone, allocation }: DeletionScene,
+  { input, tombstone, allocation }: DeletionContext,
 ): Promise<void> {
   const command = {
     ...tombstone,
     firebaseUid: input.firebaseUid,
-    ...seenOf(capturedBot(call)),
+    ...observedOf(capturedBot(call)),
     slot: POOL_CAPTURE.readOrNull(call.captures[STEP.pool])?.slot ?? null,
     hadAllocation: allocation.hadAllocation,
   };
@@ -168,17 +172,17 @@ async function openTombstone(
   );
   if (opened.status === 'opened') return;
   if (opened.status === 'other-saga') throw lockedBy(opened.sagaId);
-  await refuseSettled(ports, call, tombstone.incarnation.life, opened.sagaId);
+  await refuseSettled(ports, call, tombstone.incarnation.incarnationId, opened.sagaId);
 }
 
 // @returns the value locked, in dollars; null where there is nothing to pay.
-async function mark(
+async function writeLock(
   ports: DeletionPorts,
   call: StepCall,
-  scene: DeletionScene,
+  deletion: DeletionContext,
   worth: BotWorth,
 ): Promise<number | null> {
-  const { mark: target, tombstone, allocation } = scene;
+  const { lockTarget: target, tombstone, allocation } = deletion;
   if (!allocation.hadAllocation) return null;
   // What the bot says, else the captured value; where that was no money yet, whatever stands there now.
   const locked =
@@ -186,36 +190,36 @@ async function mark(
       ? ({ value: worth.value, isLive: true } as const)
       : { value: allocation.value };
   const command = { ...target, incarnation: tombstone.incarnation, ...locked };
-  const marked = await takingOver(ports.findSagas, (mayTakeOver) =>
-    ports.wallets.mark({ ...command, mayTakeOver }),
+  const lockedValue = await takingOver(ports.findSagas, (mayTakeOver) =>
+    ports.wallets.lock({ ...command, mayTakeOver }),
   );
-  switch (marked.status) {
-    case 'marked':
-      return marked.value;
+  switch (lockedValue.status) {
+    case 'locked':
+      return lockedValue.value;
     case 'account-gone':
       return command.value;
     case 'other-saga':
-      throw lockedBy(marked.sagaId);
+      throw lockedBy(lockedValue.sagaId);
     case 'not-money':
-      throw notMoney(marked);
+      throw notMoney(lockedValue);
     case 'fenced':
       throw new FencedError(target.sagaId, target.epoch);
     case 'already-settled':
-      return refuseSettled(ports, call, tombstone.incarnation.life, marked.opId);
+      return refuseSettled(ports, call, tombstone.incarnation.incarnationId, lockedValue.opId);
     case 'absent':
       // The platform's own deletion may have been faster: then the payment is found by the refund's step.
-      if (await isPaidByPlatform(ports, scene)) return null;
+      if (await isPaidByPlatform(ports, deletion)) return null;
       throw allocationChanged();
     case 'other-incarnation':
       throw allocationChanged();
     default:
-      return assertNever(marked);
+      return assertNever(lockedValue);
   }
 }
 
 async function isPaidByPlatform(
   ports: DeletionPorts,
-  { input, allocation, tombstone: { incarnation } }: DeletionScene,
+  { input, allocation, tombstone: { incarnation } }: DeletionContext,
 ): Promise<boolean> {
   if (input.orphan !== undefined) return false;
   const { botName, allocatedAmount, readAtMs: knownAtMs } = allocation;
@@ -227,13 +231,13 @@ async function isPaidByPlatform(
 async function refuseSettled(
   { findings }: DeletionPorts,
   call: StepCall,
-  life: string,
+  incarnationId: string,
   settledBy: string,
 ): Promise<never> {
   // A worker that slept through its own saga's settlement finds nothing that came back (I5).
   await call.fence();
   const { userId, instanceId } = readInput(call.input);
-  await findings.report(resurrected({ userId, instanceId, life, settledBy }));
+  await findings.report(resurrected({ userId, instanceId, incarnationId, settledBy }));
   throw settledBefore(settledBy);
 }
 

@@ -1,13 +1,13 @@
 // The look before a deletion's payment: has the bot stopped, and stayed so (I5)?
 
 import { isWithin, RetryableError, type StepCall, type Warning } from '@reclaim/saga';
-import { lookAtRest } from '../bot-at-rest.ts';
+import { observeAtRest } from '../bot-at-rest.ts';
 import { STOP_VALUE } from '../captures.ts';
 import { deadlineOf, giveUp } from '../stop-policy.ts';
-import type { LookBeforePayment } from './refund-wallet.ts';
-import { capturedBot, type DeletionPorts, hasGivenUpStop, STEP, sceneOf } from './step-ports.ts';
+import type { ConfirmBeforePayment } from './refund-wallet.ts';
+import { capturedBot, contextOf, type DeletionPorts, hasGivenUpStop, STEP } from './step-ports.ts';
 
-export function createStopObserver(ports: DeletionPorts): LookBeforePayment {
+export function createStopObserver(ports: DeletionPorts): ConfirmBeforePayment {
   return (call) => observeStop(ports, call);
 }
 
@@ -15,32 +15,32 @@ export function createStopObserver(ports: DeletionPorts): LookBeforePayment {
 // on its way back. Docker cannot be fenced, so this look is as late as a look can be (I5).
 async function observeStop(ports: DeletionPorts, call: StepCall): Promise<readonly Warning[]> {
   const captured = capturedBot(call);
-  if (captured === null || hasGivenUpStop(call) || wasSeenAtRest(call)) return [];
+  if (captured === null || hasGivenUpStop(call) || wasAtRest(call)) return [];
   const { bots } = ports;
-  const { instanceId } = sceneOf(call).input;
-  const { sightings } = captured;
-  const before = await lookAtRest(bots, instanceId, sightings, call);
+  const { instanceId } = contextOf(call).input;
+  const { observedBots } = captured;
+  const before = await observeAtRest(bots, instanceId, observedBots, call);
   if (before.status === 'at-rest') return [];
   const leftMs = (deadlineOf(call) ?? 0) - call.nowMs();
   const reason = before.status === 'running' ? `running: ${before.names.join()}` : before.reason;
   if (leftMs <= 0) return giveUp(call, 'stop-failed', reason).warnings ?? [];
   if (before.status === 'running') {
-    await Promise.all(sightings.map((seen) => bots.stop(instanceId, seen, call)));
+    await Promise.all(observedBots.map((observed) => bots.stop(instanceId, observed, call)));
   }
   throw new RetryableError('NOT_AT_REST', `before the refund the bot was seen: ${reason}`);
 }
 
 /** A look this young is the look before the refund: another would be as old when the money moves. */
-const FRESH_LOOK_MS = 50;
+const FRESH_OBSERVATION_MS = 50;
 
 // Under another claim it was another process's monotonic clock, and how old its moments are nobody can tell.
-function wasSeenAtRest(call: StepCall): boolean {
+function wasAtRest(call: StepCall): boolean {
   const stop = STOP_VALUE.readOrNull(call.results[STEP.stop]);
   return (
     call.attempt === 1 &&
     stop !== null &&
-    'seenAtRestMs' in stop &&
+    'observedAtRestMs' in stop &&
     stop.epoch === call.epoch &&
-    isWithin(call.monotonicMs() - stop.seenAtRestMs, FRESH_LOOK_MS)
+    isWithin(call.monotonicMs() - stop.observedAtRestMs, FRESH_OBSERVATION_MS)
   );
 }

@@ -16,22 +16,22 @@ import { settleAllocation } from '../../wallet/settle-allocation.ts';
 import type { Receipt } from '../../wallet/wallets.ts';
 import { REFUND_VALUE } from '../captures.ts';
 import {
+  contextOf,
+  type DeletionContext,
   type DeletionPorts,
-  type DeletionScene,
   MONEY_TIMEOUT_MS,
   STEP,
-  sceneOf,
 } from './step-ports.ts';
 
 /** A pivot whose database is slow or contended goes on for a long time before it asks for a person. */
 const PIVOT_RETRY = { attempts: 1_000, baseMs: 50, capMs: 2_000 } as const;
 
 /** The last look before the money moves; throws where it must not. */
-export type LookBeforePayment = (call: StepCall) => Promise<readonly Warning[]>;
+export type ConfirmBeforePayment = (call: StepCall) => Promise<readonly Warning[]>;
 
 export function createRefundWalletStep(
   ports: DeletionPorts,
-  lookBeforePayment: LookBeforePayment,
+  confirmBeforePayment: ConfirmBeforePayment,
 ): PivotStep {
   return {
     kind: 'pivot',
@@ -39,23 +39,23 @@ export function createRefundWalletStep(
     retry: PIVOT_RETRY,
     timeoutMs: MONEY_TIMEOUT_MS,
     run: async (call) => {
-      const warnings = await lookBeforePayment(call);
-      const settled = await settle(ports, call, sceneOf(call));
+      const warnings = await confirmBeforePayment(call);
+      const settled = await settle(ports, call, contextOf(call));
       return { ...settled, warnings: [...warnings, ...(settled.warnings ?? [])] };
     },
-    observe: (call) => findReceipt(ports, sceneOf(call)),
+    observe: (call) => findReceipt(ports, contextOf(call)),
     abort: async (call) => {
-      const scene = sceneOf(call);
-      const aborted = await ports.wallets.abortSettlement(scene.settlement);
+      const context = contextOf(call);
+      const aborted = await ports.wallets.abortSettlement(context.settlement);
       if (aborted === 'fenced') throw new FencedError(call.sagaId, call.epoch);
-      return findReceipt(ports, scene);
+      return findReceipt(ports, context);
     },
   };
 }
 
 async function findReceipt(
   { wallets, ledger }: DeletionPorts,
-  { settlement }: DeletionScene,
+  { settlement }: DeletionContext,
 ): Promise<Observation> {
   const { userId, opId } = settlement;
   const receipt = await wallets.findReceipt(userId, opId);
@@ -71,7 +71,7 @@ async function findReceipt(
 async function settle(
   ports: DeletionPorts,
   call: StepCall,
-  { settlement, allocation }: DeletionScene,
+  { settlement, allocation }: DeletionContext,
 ): Promise<StepResult> {
   const { allocatedAmount, hadAllocation, readAtMs } = allocation;
   const settled = await settleAllocation(ports, call, {
@@ -105,7 +105,7 @@ async function settle(
   }
 }
 
-function isLive({ worth }: DeletionScene['settlement']): boolean {
+function isLive({ worth }: DeletionContext['settlement']): boolean {
   return worth?.status === 'live';
 }
 

@@ -9,21 +9,21 @@ import {
   type Warning,
 } from '@reclaim/saga';
 import { POOL_CAPTURE } from '../captures.ts';
-import { finishTombstone, NEW_LIFE, removeAll, whileItsOwn } from '../finish-tombstone.ts';
+import { finishTombstone, NEW_INCARNATION, removeAll, whileItsOwn } from '../finish-tombstone.ts';
 import { PLATFORM_TIMEOUT_MS } from '../platform-memory.ts';
 import { informPlatform } from './inform-platform.ts';
 import {
   capturedBot,
+  contextOf,
   type DeletionPorts,
   hasGivenUpPool,
   hasGivenUpStop,
+  observedOf,
   STEP,
-  sceneOf,
-  seenOf,
 } from './step-ports.ts';
 
 /** The tombstone goes on after the saga's end. */
-export const NOT_SEEN_EVERYWHERE = 'not-seen-everywhere';
+export const NOT_OBSERVED_EVERYWHERE = 'not-seen-everywhere';
 
 const REMOVE_RETRY = { attempts: 2, baseMs: 200, capMs: 500 } as const;
 /** The removal's 15 seconds, and what the platform may take after it. */
@@ -43,7 +43,7 @@ export function createRemoveContainerStep(ports: DeletionPorts): RetriableStep {
       const left = await finish(ports, call);
       if (left === 'elsewhere') return { warnings: [elsewhere(call)] };
       if (left !== null) throw new RetryableError('NOT_GONE_YET', left.reason);
-      await ports.tombstones.end(sceneOf(call).tombstone);
+      await ports.tombstones.end(contextOf(call).tombstone);
       return informPlatform(ports, call);
     },
   };
@@ -56,31 +56,31 @@ async function finish(
   ports: DeletionPorts,
   call: StepCall,
 ): Promise<{ readonly reason: string } | 'elsewhere' | null> {
-  const { tombstone, input } = sceneOf(call);
+  const { tombstone, input } = contextOf(call);
   // An orphan was seen to be nowhere right before it was paid, and its entry has been taken out: another look is
   // due in a minute, as for every tombstone (I5).
   if (input.orphan !== undefined) return null;
-  const seen = seenOf(capturedBot(call));
-  const { sightings, seenInPart } = seen;
+  const observed = observedOf(capturedBot(call));
+  const { observedBots, observedInPart } = observed;
   const { firebaseUid } = input;
   const slot = POOL_CAPTURE.readOrNull(call.captures[STEP.pool])?.slot ?? null;
   // What was seen of it was seen at rest: a stop that was given up is left to the tombstone.
-  const stop = { seenAtRest: true, openedAt: new Date(call.startedAtMs ?? call.nowMs()) };
-  const named = { ...tombstone, firebaseUid, ...seen, ...stop, slot };
-  if (sightings !== null && sightings.length > 0 && !hasGivenUpPool(call)) {
+  const stop = { observedAtRest: true, openedAt: new Date(call.startedAtMs ?? call.nowMs()) };
+  const named = { ...tombstone, firebaseUid, ...observed, ...stop, slot };
+  if (observedBots !== null && observedBots.length > 0 && !hasGivenUpPool(call)) {
     const own = whileItsOwn(ports, named, call);
-    const reason = await removeAll(ports, input.instanceId, sightings, own);
-    if (reason === null) return seenInPart ? 'elsewhere' : null;
+    const reason = await removeAll(ports, input.instanceId, observedBots, own);
+    if (reason === null) return observedInPart ? 'elsewhere' : null;
     // Beside a new life the tombstone's own rule says what is left to do.
-    if (!reason.startsWith(NEW_LIFE)) return { reason };
+    if (!reason.startsWith(NEW_INCARNATION)) return { reason };
   }
-  const look = await finishTombstone(ports, named, call);
-  return look.gone ? null : { reason: look.reason };
+  const observation = await finishTombstone(ports, named, call);
+  return observation.gone ? null : { reason: observation.reason };
 }
 
 // I1: what nobody could look at is named, and the tombstone owns it.
 function elsewhere(call: StepCall): Warning {
-  const away = capturedBot(call)?.unseen?.join('; ') ?? 'hosts were away';
+  const away = capturedBot(call)?.unobserved?.join('; ') ?? 'hosts were away';
   const message = `what was found is removed; whether more of it stands elsewhere is looked at later: ${away}`;
-  return { code: NOT_SEEN_EVERYWHERE, message };
+  return { code: NOT_OBSERVED_EVERYWHERE, message };
 }

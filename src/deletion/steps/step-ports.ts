@@ -3,15 +3,19 @@
 import { type StepCall, toSagaId } from '@reclaim/saga';
 import type { BotValuation } from '../../bots/bot-valuation.ts';
 import type { Bots } from '../../bots/bots.ts';
-import type { HostBelief } from '../../bots/host-belief.ts';
+import type { HostExpectations } from '../../bots/host-expectations.ts';
 import type { BotWorth } from '../../domain/bot-worth.ts';
 import { settlementOpId } from '../../domain/incarnation.ts';
 import type { Findings } from '../../findings/findings.ts';
 import type { PoolStates } from '../../pool-state/pool-states.ts';
-import type { SeenBot, Tombstones, TombstoneTarget } from '../../tombstones/tombstones.ts';
+import type {
+  ObservedIncarnation,
+  Tombstones,
+  TombstoneTarget,
+} from '../../tombstones/tombstones.ts';
 import type { FindSagas } from '../../wallet/closed-sagas.ts';
 import type { Ledger } from '../../wallet/ledger.ts';
-import type { MarkTarget, SettleCommand, Wallets } from '../../wallet/wallets.ts';
+import type { LockTarget, SettleCommand, Wallets } from '../../wallet/wallets.ts';
 import {
   ALLOCATION_CAPTURE,
   type AllocationCapture,
@@ -31,7 +35,7 @@ export interface DeletionPorts {
   readonly bots: Bots;
   readonly valuation: BotValuation;
   readonly findings: Findings;
-  readonly hostBelief: HostBelief;
+  readonly hostExpectations: HostExpectations;
   /** PLATFORM_URL; null: nobody is informed. */
   readonly platform: PlatformMemory | null;
   readonly findSagas: FindSagas;
@@ -48,16 +52,16 @@ export const STEP = {
 } as const;
 
 /** A step's call with everything typed that the steps share. */
-export interface DeletionScene {
+export interface DeletionContext {
   readonly input: DeleteBotInput;
   readonly allocation: AllocationCapture;
-  readonly mark: MarkTarget;
+  readonly lockTarget: LockTarget;
   readonly tombstone: TombstoneTarget;
   readonly settlement: SettleCommand;
 }
 
 /** @throws HoldError LOG_UNREADABLE; callable from the moment the allocation was captured. */
-export function sceneOf(call: StepCall): DeletionScene {
+export function contextOf(call: StepCall): DeletionContext {
   const input = readInput(call.input);
   const { userId, instanceId } = input;
   const allocation = ALLOCATION_CAPTURE.read(call.captures[STEP.lock]);
@@ -65,10 +69,10 @@ export function sceneOf(call: StepCall): DeletionScene {
   const sagaId = toSagaId(call.sagaId);
   const { epoch } = call;
   const { worth, isLastWord } = knownWorth(call);
-  const incarnation = { userId, instanceId, life: allocation.life };
-  const mark = { userId, instanceId, sagaId, epoch };
+  const incarnation = { userId, instanceId, incarnationId: allocation.incarnationId };
+  const lockTarget = { userId, instanceId, sagaId, epoch };
   const settlement = {
-    ...mark,
+    ...lockTarget,
     incarnation,
     opId: settlementOpId(incarnation),
     botName: allocation.botName,
@@ -78,7 +82,7 @@ export function sceneOf(call: StepCall): DeletionScene {
     ...(worth.status === 'live' && !isLastWord && { lockMayBeNewer: true as const }),
     reason: input.orphan === undefined ? ('deleted' as const) : ('orphaned' as const),
   };
-  return { input, allocation, mark, tombstone: { incarnation, sagaId, epoch }, settlement };
+  return { input, allocation, lockTarget, tombstone: { incarnation, sagaId, epoch }, settlement };
 }
 
 /** What the bot has said that it is worth: the newest live answer, else why there is none. The log may have lost what
@@ -98,15 +102,15 @@ export function capturedBot(call: StepCall) {
 }
 
 /** What a tombstone is to know of it. */
-export function seenOf(captured: BotCapture | null): SeenBot {
-  const { sightings = null, unseen = [] } = captured ?? {};
-  return { sightings, seenInPart: unseen.length > 0 };
+export function observedOf(captured: BotCapture | null): ObservedIncarnation {
+  const { observedBots = null, unobserved = [] } = captured ?? {};
+  return { observedBots, observedInPart: unobserved.length > 0 };
 }
 
 /** Whether this saga has seen the bot stopped: what is at rest does not run again by itself. */
-export function hasSeenAtRest({ results }: StepCall): boolean {
+export function wasObservedAtRest({ results }: StepCall): boolean {
   const stop = STOP_VALUE.readOrNull(results[STEP.stop]);
-  return stop !== null && 'seenAtRestMs' in stop;
+  return stop !== null && 'observedAtRestMs' in stop;
 }
 
 /** Whether the policy gave the stop up: then nobody waits for Docker again; the tombstone does. */

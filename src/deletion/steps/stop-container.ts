@@ -11,10 +11,15 @@ import {
   type Warning,
 } from '@reclaim/saga';
 import { aboutBotOf, locateOwned } from '../../bots/locate-owned.ts';
-import { isRemovedByStop, type Sighting } from '../../domain/bot.ts';
+import { isRemovedByStop, type ObservedBot } from '../../domain/bot.ts';
 import type { BotWorth } from '../../domain/bot-worth.ts';
-import { type AbsenceDoubt, createAbsenceDoubt, lookAtRest, stopAndLook } from '../bot-at-rest.ts';
-import { askAndLockWorth } from '../bot-worth.ts';
+import {
+  type AbsenceDoubt,
+  createAbsenceDoubt,
+  observeAtRest,
+  stopAndObserve,
+} from '../bot-at-rest.ts';
+import { lockWorth } from '../bot-worth.ts';
 import {
   ALLOCATION_CAPTURE,
   BOT_CAPTURE,
@@ -26,10 +31,10 @@ import { readInput } from '../delete-bot-input.ts';
 import { stopDeadline } from '../stop-policy.ts';
 import { reportForeign } from './report-foreign.ts';
 import {
+  contextOf,
   type DeletionPorts,
+  observedOf,
   STEP,
-  sceneOf,
-  seenOf,
   UNDO_RETRY,
   UNTIL_DEADLINE,
 } from './step-ports.ts';
@@ -49,33 +54,45 @@ export function createStopContainerStep(ports: DeletionPorts): CompensatableStep
     deadline: stopDeadline('stop-failed'),
     capture: (call) => capture(ports, call),
     run: async (call) => {
-      const { sightings } = captured(call);
+      const { observedBots } = captured(call);
       const { instanceId } = readInput(call.input);
       await tellWhatWasFound(ports, call);
-      const worth = await askAndLockWorth(ports, call);
-      const rest = await stopAndLook(bots, instanceId, sightings, absenceDoubt(ports, call), call);
+      const worth = await lockWorth(ports, call);
+      const rest = await stopAndObserve(
+        bots,
+        instanceId,
+        observedBots,
+        absenceDoubt(ports, call),
+        call,
+      );
       if (rest.status === 'running') throw stillRunning(rest.names);
       if (rest.status === 'unknown') throw new InDoubtError('STOP_UNSEEN', rest.reason);
       return atRest(call, worth);
     },
     observe: async (call) => {
       const { instanceId } = readInput(call.input);
-      const { sightings } = captured(call);
-      const rest = await lookAtRest(bots, instanceId, sightings, call, absenceDoubt(ports, call));
+      const { observedBots } = captured(call);
+      const rest = await observeAtRest(
+        bots,
+        instanceId,
+        observedBots,
+        call,
+        absenceDoubt(ports, call),
+      );
       if (rest.status === 'unknown') return { outcome: 'unknown', reason: rest.reason };
       if (rest.status === 'running') return { outcome: 'absent' };
       return { outcome: 'landed', ...atRest(call) };
     },
     compensate: async (call) => {
       const { instanceId } = readInput(call.input);
-      const { sightings } = captured(call);
+      const { observedBots } = captured(call);
       const outcomes = await Promise.all(
-        sightings.map((seen) => bots.restore(instanceId, seen, call)),
+        observedBots.map((observed) => bots.restore(instanceId, observed, call)),
       );
-      const gone = sightings.filter((_, index) => outcomes[index] === 'gone');
+      const gone = observedBots.filter((_, index) => outcomes[index] === 'gone');
       return gone.length === 0 ? undefined : { warnings: [notRestored(gone)] };
     },
-    canUndo: (capture) => !BOT_CAPTURE.read(capture).sightings.some(isRemovedByStop),
+    canUndo: (capture) => !BOT_CAPTURE.read(capture).observedBots.some(isRemovedByStop),
   };
 }
 
@@ -94,16 +111,20 @@ async function capture(ports: DeletionPorts, call: StepCall): Promise<Json | nul
     call: { signal },
   });
   if (located.status === 'unknown') return null;
-  const { mine, foreign, unseen, disbelieved } = located.items;
-  await ports.hostBelief.noteShown(mine.map(({ host }) => host));
+  const { mine, foreign, unobserved, disbelieved } = located.items;
+  await ports.hostExpectations.noteShown(mine.map(({ host }) => host));
   // A host that shows nothing and is not believed keeps nobody from deleting; the tombstone asks it again (I1).
-  return BOT_CAPTURE.write({ sightings: mine, foreign, unseen: [...unseen, ...disbelieved] });
+  return BOT_CAPTURE.write({
+    observedBots: mine,
+    foreign,
+    unobserved: [...unobserved, ...disbelieved],
+  });
 }
 
 // The lock was set before Docker could tell what the tombstone names, and what is somebody else's.
 async function tellWhatWasFound(ports: DeletionPorts, call: StepCall): Promise<void> {
   if (LOCK_VALUE.read(call.results[STEP.lock]).sawBot) return;
-  await ports.tombstones.recordSightings(sceneOf(call).tombstone, seenOf(captured(call)));
+  await ports.tombstones.recordObservedBots(contextOf(call).tombstone, observedOf(captured(call)));
   await reportForeign(ports, call);
 }
 
@@ -122,7 +143,7 @@ export async function holdsAllocation(
 export function absenceDoubt(ports: DeletionPorts, call: StepCall): AbsenceDoubt {
   const { readAtMs } = ALLOCATION_CAPTURE.read(call.captures[STEP.lock]);
   const { instanceId } = readInput(call.input);
-  return createAbsenceDoubt(ports, { instanceId, seenAt: new Date(readAtMs) }, call);
+  return createAbsenceDoubt(ports, { instanceId, observedAt: new Date(readAtMs) }, call);
 }
 
 function captured(call: StepCall): BotCapture {
@@ -130,18 +151,18 @@ function captured(call: StepCall): BotCapture {
 }
 
 function atRest(call: StepCall, worth?: BotWorth) {
-  const seen = { seenAtRestMs: call.monotonicMs(), epoch: call.epoch };
-  const value = STOP_VALUE.write(worth === undefined ? seen : { ...seen, worth });
+  const observed = { observedAtRestMs: call.monotonicMs(), epoch: call.epoch };
+  const value = STOP_VALUE.write(worth === undefined ? observed : { ...observed, worth });
   return { value, warnings: warningsOf(captured(call)) };
 }
 
-function warningsOf({ sightings }: BotCapture): readonly Warning[] {
-  return sightings.flatMap((seen) =>
-    seen.kind === 'pooled' && !seen.poolRunning
+function warningsOf({ observedBots }: BotCapture): readonly Warning[] {
+  return observedBots.flatMap((observed) =>
+    observed.kind === 'pooled' && !observed.poolRunning
       ? [
           {
             code: 'pool-not-running',
-            message: `${seen.containerName} does not run; the bot is taken out at its next start`,
+            message: `${observed.containerName} does not run; the bot is taken out at its next start`,
           },
         ]
       : [],
@@ -150,7 +171,7 @@ function warningsOf({ sightings }: BotCapture): readonly Warning[] {
 
 // Its own stop took it away, or somebody else did meanwhile: "as before" would be a lie. The allocation that is back is an
 // orphan's now, which the next synchronisation pays.
-function notRestored(gone: readonly Sighting[]): Warning {
+function notRestored(gone: readonly ObservedBot[]): Warning {
   const names = gone.map(({ containerName }) => containerName).join(', ');
   return { code: 'bot-not-restored', message: `gone, and cannot be put back: ${names}` };
 }

@@ -4,7 +4,7 @@
 // undone with the rest: a cancel starts the bot again.
 
 import { FencedError, HoldError, RetryableError, SagaError, type StepCall } from '@reclaim/saga';
-import { stopAndLook } from '../bot-at-rest.ts';
+import { stopAndObserve } from '../bot-at-rest.ts';
 import type { BotCapture } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
 import { deadlineOf } from '../stop-policy.ts';
@@ -17,14 +17,14 @@ export const STOP_BOT = 'stop-bot';
 export const NOT_MONEY = 'NOT_MONEY';
 const STOPPED = 'NOT_MONEY_BOT_STOPPED';
 const RUNNING = 'NOT_MONEY_BOT_RUNNING';
-const UNSEEN = 'NOT_MONEY_BOT_UNSEEN';
+const UNOBSERVED = 'NOT_MONEY_BOT_UNSEEN';
 
 /** Codes of a deletion that stands still on its numbers. */
 export const STANDS_ON_NUMBERS: ReadonlySet<string> = new Set([
   NOT_MONEY,
   STOPPED,
   RUNNING,
-  UNSEEN,
+  UNOBSERVED,
 ]);
 
 /** Between two attempts, milliseconds. */
@@ -40,7 +40,11 @@ export async function stopUnpaid(
   const captured = capturedBot(call);
   // Without a capture nothing could put it back.
   if (captured === null) {
-    throw held(UNSEEN, refusal, 'its bot was not seen: cancel this deletion and ask for it again');
+    throw held(
+      UNOBSERVED,
+      refusal,
+      'its bot was not seen: cancel this deletion and ask for it again',
+    );
   }
   const left = await reasonLeft(ports, call, captured);
   if (left === null) throw held(STOPPED, refusal, 'its bot is stopped; nothing else was changed');
@@ -59,12 +63,12 @@ function held(code: string, { message, context }: HoldError, what: string): Hold
 async function reasonLeft(
   ports: DeletionPorts,
   call: StepCall,
-  { sightings }: BotCapture,
+  { observedBots }: BotCapture,
 ): Promise<string | null> {
   const { instanceId } = readInput(call.input);
   try {
     const doubtAbsence = absenceDoubt(ports, call);
-    const rest = await stopAndLook(ports.bots, instanceId, sightings, doubtAbsence, call);
+    const rest = await stopAndObserve(ports.bots, instanceId, observedBots, doubtAbsence, call);
     if (rest.status === 'at-rest') return null;
     return rest.status === 'running' ? `running: ${rest.names.join(', ')}` : rest.reason;
   } catch (error) {

@@ -5,12 +5,12 @@ import type { RetriableStep, StepCall } from '@reclaim/saga';
 import { toFirebaseUid } from '../../domain/ids.ts';
 import { REFUND_VALUE } from '../captures.ts';
 import {
+  contextOf,
+  type DeletionContext,
   type DeletionPorts,
-  type DeletionScene,
-  hasSeenAtRest,
   MONEY_TIMEOUT_MS,
   STEP,
-  sceneOf,
+  wasObservedAtRest,
 } from './step-ports.ts';
 
 /** The money has moved: nothing but a disagreement may keep its entry from being written. */
@@ -23,11 +23,11 @@ export function createWriteTransactionStep(ports: DeletionPorts): RetriableStep 
     retry: POST_RETRY,
     timeoutMs: MONEY_TIMEOUT_MS,
     run: async (call) => {
-      const scene = sceneOf(call);
+      const context = contextOf(call);
       // Together: the money has moved, so the tombstone is settled whether or not the entry is there yet.
-      const seenAtRest = hasSeenAtRest(call);
-      const settling = ports.tombstones.settle(scene.tombstone, { seenAtRest });
-      await Promise.all([post(ports, call, scene), settling]);
+      const observedAtRest = wasObservedAtRest(call);
+      const settling = ports.tombstones.settle(context.tombstone, { observedAtRest });
+      await Promise.all([post(ports, call, context), settling]);
       return {};
     },
   };
@@ -36,7 +36,7 @@ export function createWriteTransactionStep(ports: DeletionPorts): RetriableStep 
 async function post(
   { ledger }: DeletionPorts,
   call: StepCall,
-  { settlement, allocation, input }: DeletionScene,
+  { settlement, allocation, input }: DeletionContext,
 ): Promise<void> {
   const { receipt, account } = REFUND_VALUE.read(call.results[STEP.refund]);
   const { sagaId, userId, instanceId, botName, opId } = settlement;

@@ -61,7 +61,7 @@ export function createMongoBotHealths(connection: Connection): BotHealths {
     touch: async (keys, atMs) => {
       for (const part of batches(keys)) {
         await runRepeatable(() =>
-          bots().updateMany({ _id: { $in: part } }, { $set: { lookedAtMs: atMs } }),
+          bots().updateMany({ _id: { $in: part } }, { $set: { observedAtMs: atMs } }),
         );
       }
     },
@@ -76,8 +76,8 @@ export function createMongoBotHealths(connection: Connection): BotHealths {
       return new Map(documents.map(({ _id, ...pool }) => [_id, { ...pool, key: _id }]));
     },
 
-    savePools: async (seen) => {
-      for (const part of batches(seen)) {
+    savePools: async (observed) => {
+      for (const part of batches(observed)) {
         const writes = part.map(({ key, ...pool }) => ({
           replaceOne: { filter: { _id: key }, replacement: pool, upsert: true },
         }));

@@ -8,7 +8,7 @@ import { access, constants, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { namesIn } from './names-in.ts';
-import { sayGrowth } from './say-growth.ts';
+import { reportGrowth } from './report-growth.ts';
 
 export interface ServerVersion {
   /** `MongoDB`, `Valkey` or `Redis`. */
@@ -48,7 +48,7 @@ export interface ServerSearch {
   readonly recorded: ServerVersion | undefined;
   readonly onProgress: (line: string) => void;
   /** How often a fetch says what has come so far. */
-  readonly sayEveryMs?: number;
+  readonly reportEveryMs?: number;
 }
 
 /** @throws one error that names everything that was tried and the ways out. */
@@ -156,14 +156,14 @@ async function askVersion(path: string): Promise<string> {
 async function fetchIntoCache(
   kind: ServerKind,
   source: ServerSource,
-  { cacheFolder, onProgress, sayEveryMs }: ServerSearch,
+  { cacheFolder, onProgress, reportEveryMs }: ServerSearch,
 ): Promise<string> {
   const aside = join(cacheFolder, `.partial-${randomUUID()}`);
   await mkdir(aside, { recursive: true });
   try {
     const say = (megabytes: number) =>
       onProgress(`getting ${kind.product}: ${megabytes} MB so far`);
-    await sayGrowth(aside, say, () => source.fetch(aside), sayEveryMs);
+    await reportGrowth(aside, say, () => source.fetch(aside), reportEveryMs);
     const program = (await readdir(aside)).find((name) => kind.programs.includes(name));
     if (program === undefined) throw new Error('holds no such program');
     const fetched = await inspect(kind, join(aside, program));

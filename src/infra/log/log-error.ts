@@ -41,11 +41,11 @@ interface Place {
 }
 
 function logged(error: Error, { depth, chars, above }: Place): LoggedError {
-  const seen = new Set([...above, error]);
-  const inner = { depth: depth - 1, chars, above: seen };
+  const observed = new Set([...above, error]);
+  const inner = { depth: depth - 1, chars, above: observed };
   const cause = read(error, 'cause');
-  const hasCause = depth > 0 && cause !== undefined && !seen.has(cause);
-  const errors = depth > 0 ? errorsIn(error).filter((one) => !seen.has(one)) : [];
+  const hasCause = depth > 0 && cause !== undefined && !observed.has(cause);
+  const errors = depth > 0 ? errorsIn(error).filter((one) => !observed.has(one)) : [];
   return {
     type: typeOf(error),
     message: redact(textIn(error, 'message'), chars),

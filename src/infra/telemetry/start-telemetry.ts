@@ -8,9 +8,9 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { type Tracer, type WakeUps, within } from '@reclaim/saga';
 import { createOtelTracer, createSpans, traceWakeUps } from '@reclaim/saga/tracing';
+import { type CollectorNews, createReportingExporter } from './reporting-exporter.ts';
 import { createRequestSpans } from './request-spans.ts';
 import type { RequestSpans } from './request-spans-port.ts';
-import { type CollectorNews, createToldExporter } from './told-exporter.ts';
 
 export interface Telemetry {
   readonly tracer: Tracer;
@@ -36,7 +36,10 @@ const LAST_FLUSH_MS = 2_000;
 
 export function startTelemetry(options: TelemetryOptions): Telemetry {
   const { endpoint, serviceName, version } = options;
-  const exporter = createToldExporter(new OTLPTraceExporter({ url: tracesUrl(endpoint) }), options);
+  const exporter = createReportingExporter(
+    new OTLPTraceExporter({ url: tracesUrl(endpoint) }),
+    options,
+  );
   const processor = new BatchSpanProcessor({
     exporter,
     scheduledDelayMillis: SEND_EVERY_MS,

@@ -144,7 +144,7 @@ async function apiDependencies(
     provisions: services.provisions,
     sagas,
     portfolio: services.portfolio,
-    botHealth: services.healthDesk,
+    botHealth: services.healthService,
     syncs: services.syncs,
     firstReport: services.firstReport,
     syncAll: services.startSyncAll,

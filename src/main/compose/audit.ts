@@ -5,8 +5,8 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Findings } from '../../findings/findings.ts';
 import { createAudit } from '../../wallet/audit/audit.ts';
-import { type AuditDesk, createAuditDesk } from '../../wallet/audit/audit-desk.ts';
 import { createAuditMetrics } from '../../wallet/audit/audit-metrics.ts';
+import { type AuditService, createAuditService } from '../../wallet/audit/audit-service.ts';
 import { createMongoAuditCheckpoints } from '../../wallet/audit/mongodb/audit-checkpoints.ts';
 import { createMongoAuditLedger } from '../../wallet/audit/mongodb/audit-ledger.ts';
 import { createMongoAuditRuns } from '../../wallet/audit/mongodb/audit-runs.ts';
@@ -25,7 +25,7 @@ export interface AuditingOptions {
   readonly log: Logger;
 }
 
-export function createAuditing(options: AuditingOptions): AuditDesk {
+export function createAuditing(options: AuditingOptions): AuditService {
   const { connection, wallets, findings, config, log } = options;
   const metrics = createAuditMetrics(options.metricsRegistry);
   const checkpoints = createMongoAuditCheckpoints({ connection });
@@ -49,7 +49,7 @@ export function createAuditing(options: AuditingOptions): AuditDesk {
     },
     onError: (err, userId) => log.warn({ err, userId }, 'audit of a user failed'),
   });
-  return createAuditDesk({
+  return createAuditService({
     audit,
     runs: createMongoAuditRuns({ connection }),
     onRun: (report) => {

@@ -33,7 +33,7 @@ export interface BotRuntimeOptions {
   readonly log: { warn(facts: object, message: string): void };
 }
 
-const FIRST_LOOK_MS = 3_000;
+const FIRST_CHECK_MS = 3_000;
 
 export async function chooseBotRuntime(options: BotRuntimeOptions): Promise<BotRuntime> {
   const { config } = options;
@@ -63,7 +63,7 @@ export async function chooseBotRuntime(options: BotRuntimeOptions): Promise<BotR
 }
 
 async function doesAnswer(docker: DockerBots): Promise<boolean> {
-  const signal = AbortSignal.timeout(FIRST_LOOK_MS);
+  const signal = AbortSignal.timeout(FIRST_CHECK_MS);
   const answers = await Promise.all(
     docker.hosts().map((host) => docker.hasManaged(host, { signal })),
   );

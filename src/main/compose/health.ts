@@ -5,9 +5,9 @@ import type { Clock, SagaDefinition, Sagas } from '@reclaim/saga';
 import type { Connection } from 'mongoose';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { DeletionPorts } from '../../deletion/steps/step-ports.ts';
-import { createHealthDesk, type HealthDesk } from '../../health/health-desk.ts';
 import { createHealthMetrics, registerHealthGauges } from '../../health/health-metrics.ts';
 import type { HealthPorts } from '../../health/health-ports.ts';
+import { createHealthService, type HealthService } from '../../health/health-service.ts';
 import { HEALTH_SETTINGS } from '../../health/health-settings.ts';
 import { createMongoBotEvents } from '../../health/mongodb/bot-events.ts';
 import { createMongoBotHealths } from '../../health/mongodb/bot-healths.ts';
@@ -17,13 +17,13 @@ import { createRestartBotSaga } from '../../health/restart-bot.ts';
 import type { Config } from '../config.ts';
 import type { BotRuntime } from './bots.ts';
 
-export interface HealthParts {
+export interface HealthServices {
   readonly ports: HealthPorts;
-  readonly desk: HealthDesk;
+  readonly service: HealthService;
   readonly definitions: readonly SagaDefinition[];
 }
 
-export interface HealthPartsOptions {
+export interface HealthServicesOptions {
   readonly config: Config;
   readonly connection: Connection;
   readonly clock: Clock;
@@ -34,7 +34,7 @@ export interface HealthPartsOptions {
   readonly sagas: () => Sagas;
 }
 
-export function createHealth(options: HealthPartsOptions): HealthParts {
+export function createHealth(options: HealthServicesOptions): HealthServices {
   const { config, connection, clock, metrics, deletionPorts, runtime, sagas } = options;
   const healths = createMongoBotHealths(connection);
   const events = createMongoBotEvents(connection);
@@ -60,7 +60,7 @@ export function createHealth(options: HealthPartsOptions): HealthParts {
   };
   return {
     ports,
-    desk: createHealthDesk({ healths, events, wallets: deletionPorts.wallets, nowMs }),
+    service: createHealthService({ healths, events, wallets: deletionPorts.wallets, nowMs }),
     definitions: [createRestartBotSaga({ ...deletionPorts, containers, events, meter })],
   };
 }

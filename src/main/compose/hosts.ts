@@ -2,21 +2,21 @@
 
 import type { Connection } from 'mongoose';
 import type { Bots } from '../../bots/bots.ts';
-import type { HostBelief } from '../../bots/host-belief.ts';
-import { createHostBelief } from '../../bots/hosts/host-belief.ts';
+import type { HostExpectations } from '../../bots/host-expectations.ts';
+import { createHostExpectations } from '../../bots/hosts/host-expectations.ts';
 import type { HostRecords } from '../../bots/hosts/host-records.ts';
 import { createHostTrust, type HostTrust } from '../../bots/hosts/host-trust.ts';
 import { createMongoHostRecords } from '../../bots/hosts/mongo-host-records.ts';
 import type { Tombstones } from '../../tombstones/tombstones.ts';
 import type { Accounts } from '../../wallet/accounts.ts';
 
-export interface HostParts {
+export interface HostServices {
   readonly hostRecords: HostRecords;
   readonly hostTrust: HostTrust;
-  readonly hostBelief: HostBelief;
+  readonly hostExpectations: HostExpectations;
 }
 
-export interface HostPartsOptions {
+export interface HostServicesOptions {
   readonly connection: Connection;
   readonly bots: Pick<Bots, 'hosts' | 'hasManaged'>;
   readonly tombstones: Tombstones;
@@ -26,12 +26,12 @@ export interface HostPartsOptions {
   readonly isOwnWorld: boolean;
 }
 
-export function createHosts(options: HostPartsOptions): HostParts {
+export function createHosts(options: HostServicesOptions): HostServices {
   const hostRecords = createMongoHostRecords({ connection: options.connection });
   const hostTrust = createHostTrust({ ...options, hostRecords });
   return {
     hostRecords,
     hostTrust,
-    hostBelief: createHostBelief({ ...options, hostTrust, hostRecords }),
+    hostExpectations: createHostExpectations({ ...options, hostTrust, hostRecords }),
   };
 }

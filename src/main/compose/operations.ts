@@ -2,8 +2,8 @@
 
 import type { SagaLog, Sagas } from '@reclaim/saga';
 import type { Connection } from 'mongoose';
+import { createWorldNow, type ReadWorld } from '../../operations/observed-state.ts';
 import { createOverview, type ReadOverview } from '../../operations/overview.ts';
-import { createWorldNow, type ReadWorld } from '../../operations/world-now.ts';
 import type { SyncAllPorts } from '../../sync/sync-ports.ts';
 import { countUnfinished } from '../../tombstones/tombstones-unfinished.ts';
 import type { Ledger } from '../../wallet/ledger.ts';

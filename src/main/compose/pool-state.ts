@@ -10,7 +10,7 @@ import { probePoolFile } from '../../pool-state/file/probe-pool-file.ts';
 import { createMongoPoolStates } from '../../pool-state/mongodb/mongo-pool-states.ts';
 import {
   createEmptyPoolDocuments,
-  lookAtStore,
+  observeStore,
 } from '../../pool-state/mongodb/pool-documents-store.ts';
 import type { PoolStates } from '../../pool-state/pool-states.ts';
 import type { Accounts } from '../../wallet/accounts.ts';
@@ -40,7 +40,7 @@ function inFile({ config, connection, now, log }: PlaceDeps): PoolStatePlace {
   return {
     poolStates,
     begin: async (accounts) => {
-      if ((await lookAtStore(connection))?.status === 'active') {
+      if ((await observeStore(connection))?.status === 'active') {
         log.error(
           { file },
           'the pool state is in MongoDB: set POOL_STATE=mongodb, or move it back',
@@ -64,7 +64,7 @@ function inMongodb({ config, connection, now, log }: PlaceDeps): PoolStatePlace 
   return {
     poolStates,
     begin: async (accounts) => {
-      if ((await lookAtStore(connection))?.status === 'active') return;
+      if ((await observeStore(connection))?.status === 'active') return;
       if (await isThere(file)) {
         const message = 'the pool state is a file: move it (npm run pool-state -- --to mongodb)';
         log.error({ file }, message);

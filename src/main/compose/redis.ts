@@ -11,7 +11,7 @@ import {
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 
-export interface RedisParts {
+export interface RedisServices {
   /** Fails fast: for the API's own use. */
   readonly redis: Redis;
   readonly redisWatch: RedisWatch;
@@ -23,13 +23,17 @@ export interface RedisParts {
   close(): Promise<void>;
 }
 
-export interface RedisPartsOptions {
+export interface RedisServicesOptions {
   readonly redisUrl: string;
   readonly keyPrefix: string;
   readonly log: Logger;
 }
 
-export function openRedisParts({ redisUrl, keyPrefix, log }: RedisPartsOptions): RedisParts {
+export function openRedisServices({
+  redisUrl,
+  keyPrefix,
+  log,
+}: RedisServicesOptions): RedisServices {
   const sockets: Redis[] = [];
   const redisWatch = watchRedis(() => redis, keyPrefix, log);
   const open = (role: RedisRole) => {

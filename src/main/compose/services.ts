@@ -15,18 +15,18 @@ import { PLATFORM_TIMEOUT_MS, type PlatformMemory } from '../../deletion/platfor
 import { createPlatformOrchestrator } from '../../deletion/platform-orchestrator.ts';
 import type { DeletionPorts } from '../../deletion/steps/step-ports.ts';
 import { createMongoFindings } from '../../findings/mongo-findings.ts';
-import type { HealthDesk } from '../../health/health-desk.ts';
 import type { HealthPorts } from '../../health/health-ports.ts';
+import type { HealthService } from '../../health/health-service.ts';
 import { connectMongo } from '../../infra/mongodb/connect.ts';
 import { nativeDb } from '../../infra/mongodb/native.ts';
 import type { Telemetry } from '../../infra/telemetry/start-telemetry.ts';
+import type { ReadWorld } from '../../operations/observed-state.ts';
 import type { ReadOverview } from '../../operations/overview.ts';
-import type { ReadWorld } from '../../operations/world-now.ts';
 import { createProvisionBotSaga } from '../../provisioning/provision-bot.ts';
 import type { OrphanSamples } from '../../sync/orphan-samples.ts';
 import { createMongoTombstones } from '../../tombstones/mongo-tombstones.ts';
 import type { Accounts } from '../../wallet/accounts.ts';
-import type { AuditDesk } from '../../wallet/audit/audit-desk.ts';
+import type { AuditService } from '../../wallet/audit/audit-service.ts';
 import { createMongoAccounts } from '../../wallet/mongodb/accounts.ts';
 import { createMongoLedger } from '../../wallet/mongodb/ledger.ts';
 import { createMongoWallets } from '../../wallet/mongodb/wallets.ts';
@@ -42,12 +42,12 @@ import { createHealth } from './health.ts';
 import { createHosts } from './hosts.ts';
 import { createOperations } from './operations.ts';
 import { openPoolStatePlace } from './pool-state.ts';
-import { openRedisParts, type RedisParts } from './redis.ts';
+import { openRedisServices, type RedisServices } from './redis.ts';
 import { createRequests, type Requests } from './requests.ts';
 import { createReconciliation } from './sync.ts';
 import { openTelemetry } from './telemetry.ts';
 
-export interface Services extends Omit<RedisParts, 'close'>, Requests {
+export interface Services extends Omit<RedisServices, 'close'>, Requests {
   readonly config: Config;
   readonly log: Logger;
   /** Of every Redis key, this installation's id in it. */
@@ -62,11 +62,11 @@ export interface Services extends Omit<RedisParts, 'close'>, Requests {
   readonly sagas: Sagas;
   readonly accounts: Accounts;
   readonly orphanSamples: OrphanSamples;
-  readonly audits: AuditDesk;
+  readonly audits: AuditService;
   readonly overview: ReadOverview;
   readonly world: ReadWorld;
   readonly health: HealthPorts;
-  readonly healthDesk: HealthDesk;
+  readonly healthService: HealthService;
   readonly metrics: {
     readonly registry: MetricsRegistry;
     readonly poolStateResurrections: Counter;
@@ -101,7 +101,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const now = () => new Date();
   const clock = await startDatabaseClock(nativeDb(connection));
   await warnOfShortLease(connection, config.leaseMs, log);
-  const redisParts = openRedisParts({ redisUrl: options.redisUrl, keyPrefix, log });
+  const redisServices = openRedisServices({ redisUrl: options.redisUrl, keyPrefix, log });
   const runtime = await chooseBotRuntime({ config, connection, now, log });
   const knownContainers = createMongoKnownContainers({ connection, now });
   const poolStatePlace = openPoolStatePlace({ config, connection, now, log });
@@ -115,7 +115,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     wallets: createMongoWallets({ connection }),
     ledger: createMongoLedger({ connection }),
     tombstones,
-    hostBelief: hosts.hostBelief,
+    hostExpectations: hosts.hostExpectations,
     findings: createMongoFindings({ connection }),
     poolStates: poolStatePlace.poolStates,
     bots: rememberContainers(runtime.bots, knownContainers),
@@ -143,8 +143,8 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const engine: Engine = await createEngine({
     db: nativeDb(connection),
     clock,
-    redis: redisParts.redis,
-    workerRedis: redisParts.workerRedis,
+    redis: redisServices.redis,
+    workerRedis: redisServices.workerRedis,
     prefix: keyPrefix,
     sagas: [
       createDeleteBotSaga(deletionPorts),
@@ -157,7 +157,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     // The migration has made them, and has told of what stood in their way.
     makesIndexes: false,
     ...(telemetry !== null && { tracer: telemetry.tracer, wrapWakeUps: telemetry.traceWakeUps }),
-    events: engineEvents({ log, metrics: sagaMetrics, redisWatch: redisParts.redisWatch }),
+    events: engineEvents({ log, metrics: sagaMetrics, redisWatch: redisServices.redisWatch }),
   });
   const { sagas, log: sagaLog } = engine;
   registerOpenSagaGauges(metricsRegistry, { openSummary: () => sagaLog.openSummary() });
@@ -166,7 +166,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     atRisk: (saga) => sagas.atRisk(saga),
   });
   await poolStatePlace.begin(accounts);
-  hurryTombstones(runtime, deletionPorts, log);
+  makeTombstonesDue(runtime, deletionPorts, log);
 
   // The demo brings its own platform.
   const isBesidePlatform = installation.isBesidePlatform && !config.isDemo;
@@ -180,7 +180,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     const spansSent = telemetry?.stop();
     runtime.docker?.close();
     await poolStatePlace.close();
-    await redisParts.close();
+    await redisServices.close();
     await clock.stop();
     await connection.close();
     await spansSent;
@@ -191,7 +191,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     keyPrefix,
     isBesidePlatform,
     connection,
-    ...redisParts,
+    ...redisServices,
     clock,
     runtime,
     engine,
@@ -201,7 +201,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     accounts,
     orphanSamples: syncPorts.samples,
     health: health.ports,
-    healthDesk: health.desk,
+    healthService: health.service,
     ...createOperations({
       ...{ connection, sagaLog, sagas, runtime, syncPorts, now },
       ledger: deletionPorts.ledger,
@@ -225,9 +225,9 @@ function platformOf({ platformUrl: url, platformToken: token }: Config): Platfor
   return createPlatformOrchestrator({ url, token, timeoutMs: PLATFORM_TIMEOUT_MS });
 }
 
-function hurryTombstones(runtime: BotRuntime, { tombstones }: DeletionPorts, log: Logger): void {
+function makeTombstonesDue(runtime: BotRuntime, { tombstones }: DeletionPorts, log: Logger): void {
   runtime.docker?.open();
   runtime.docker?.onHostBack((host) => {
-    tombstones.hurry().catch((err: unknown) => log.warn({ err, host }, 'tombstones not hurried'));
+    tombstones.makeDue().catch((err: unknown) => log.warn({ err, host }, 'tombstones not hurried'));
   });
 }

@@ -9,20 +9,20 @@ import type { DeletionPorts } from '../../deletion/steps/step-ports.ts';
 import { NO_USER } from '../../domain/ids.ts';
 import { registerFindingGauge } from '../../findings/finding-gauge.ts';
 import type { Finding } from '../../findings/findings.ts';
-import { createAbsence } from '../../sync/look-at-bot.ts';
 import { createMongoHoldings } from '../../sync/mongodb/holdings.ts';
 import { createMongoOrphanSamples } from '../../sync/mongodb/orphan-samples.ts';
 import { createMongoRunDrifts } from '../../sync/mongodb/run-drifts.ts';
 import { createMongoSuspects } from '../../sync/mongodb/suspects.ts';
+import { createAbsence } from '../../sync/observe-bot.ts';
 import { createSyncAllSaga } from '../../sync/sync-all.ts';
 import { createSyncMetrics, registerOrphanGauges } from '../../sync/sync-metrics.ts';
 import type { SyncAllPorts } from '../../sync/sync-ports.ts';
 import { createSyncWalletSaga } from '../../sync/sync-wallet.ts';
 import type { Accounts } from '../../wallet/accounts.ts';
 import type { Config } from '../config.ts';
-import type { HostParts } from './hosts.ts';
+import type { HostServices } from './hosts.ts';
 
-export interface ReconciliationParts {
+export interface ReconciliationServices {
   readonly ports: SyncAllPorts;
   readonly definitions: readonly SagaDefinition[];
 }
@@ -32,13 +32,13 @@ export interface ReconciliationOptions {
   readonly connection: Connection;
   readonly metrics: MetricsRegistry;
   readonly deletionPorts: DeletionPorts;
-  readonly hosts: HostParts;
+  readonly hosts: HostServices;
   readonly accounts: Accounts;
   /** The engine; asked for only when a saga runs. */
   readonly sagas: () => Sagas;
 }
 
-export function createReconciliation(options: ReconciliationOptions): ReconciliationParts {
+export function createReconciliation(options: ReconciliationOptions): ReconciliationServices {
   const { config, connection, metrics, deletionPorts, sagas } = options;
   const suspects = createMongoSuspects({ connection });
   registerOrphanGauges(metrics, suspects);

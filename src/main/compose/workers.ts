@@ -6,7 +6,7 @@ import { DELETE_BOT } from '../../deletion/delete-bot.ts';
 import { createJanitor } from '../../deletion/janitor.ts';
 import { createReceiptSweep } from '../../deletion/receipt-sweep.ts';
 import { RECLAIM_ORPHAN } from '../../deletion/reclaim-orphan.ts';
-import { HEALTH_TICK, lookByClock } from '../../health/health-schedule.ts';
+import { checkByClock, HEALTH_TICK } from '../../health/health-schedule.ts';
 import { RESTART_BOT } from '../../health/restart-bot-input.ts';
 import type { RoundReport } from '../../health/watch-pools.ts';
 import { PROVISION_BOT } from '../../provisioning/provision-bot.ts';
@@ -76,10 +76,10 @@ function schedulesOf({ config }: Services): readonly EngineSchedule[] {
 function startHealth(services: Services): Part {
   const { log, health } = services;
   const stopping = new AbortController();
-  const tell = (report: RoundReport) => tellRound(services, report);
+  const onRound = (report: RoundReport) => tellRound(services, report);
   const onError = (err: unknown) => log.warn({ err }, 'pools not looked after');
   return {
-    ticks: [[HEALTH_TICK, () => lookByClock(health, stopping.signal, tell, onError)]],
+    ticks: [[HEALTH_TICK, () => checkByClock(health, stopping.signal, onRound, onError)]],
     // What has completed has counted itself.
     onEnded: ({ kind, state }) => {
       if (kind === RESTART_BOT && state.phase !== 'completed') health.meter.restarted(state.phase);
@@ -112,7 +112,7 @@ function startSync({ config, log, engine, firstReport }: Services): Part {
 function startDeletion(services: Services): Part {
   const { log, metrics } = services;
   const audits = createAuditSchedule({
-    desk: services.audits,
+    service: services.audits,
     leaderLeases: services.engine.leaderLeases,
     onError: (err) => log.warn({ err }, 'audit failed'),
   });
@@ -123,7 +123,7 @@ function startDeletion(services: Services): Part {
       metrics.poolStateResurrections.inc();
       log.warn({ incarnation }, 'a deleted bot came back into the pool state');
     },
-    onLook: ({ incarnation }, gone, reason) => {
+    onObserve: ({ incarnation }, gone, reason) => {
       log.info({ incarnation, gone, reason }, 'tombstone looked at');
     },
     onError: (err) => log.warn({ err }, 'janitor failed'),

@@ -25,7 +25,7 @@ import { formatPoolState } from '../pool-state-format.ts';
 import { UNREADABLE } from '../unreadable-rows.ts';
 import type { MoveNote } from './pool-documents.ts';
 import { readStore } from './pool-documents-reader.ts';
-import { activateStore, fillStore, lookAtStore, markStoreMoved } from './pool-documents-store.ts';
+import { activateStore, fillStore, markStoreMoved, observeStore } from './pool-documents-store.ts';
 
 export interface MoveDeps {
   readonly connection: Connection;
@@ -52,7 +52,7 @@ export interface MoveCounts {
 export async function moveToMongodb(deps: MoveDeps): Promise<MoveReport> {
   return underLock(deps, async (file, lock) => {
     const source = await readFileAt(file);
-    const store = await lookAtStore(deps.connection);
+    const store = await observeStore(deps.connection);
     if (source.status === 'missing') {
       const isDone = store?.status === 'active' && (await whyMoved(file)) !== null;
       return isDone ? { status: 'already-there' } : refused(`there is no file ${file}`);
@@ -68,7 +68,7 @@ export async function moveToMongodb(deps: MoveDeps): Promise<MoveReport> {
       store.move?.sha256 === move.sha256 &&
       (await whyMoved(file)) !== null;
     if (!isEnding) {
-      const obstacle = await makeRoom(deps, snapshot.state);
+      const obstacle = await preempt(deps, snapshot.state);
       if (obstacle !== null) return refused(obstacle);
     }
     const counts = countsOf(snapshot.state);
@@ -86,11 +86,11 @@ export async function moveToMongodb(deps: MoveDeps): Promise<MoveReport> {
 
 /** Why the store must not be filled with this state; null where it may. An empty one of a first start, and one that
  * says the same, make room. */
-async function makeRoom(
+async function preempt(
   { connection, isDryRun, file, now }: MoveDeps,
   wanted: PoolState,
 ): Promise<string | null> {
-  const store = await lookAtStore(connection);
+  const store = await observeStore(connection);
   if (store?.status !== 'active') return null;
   const answer = await readStore(connection, 'active');
   if (answer.status === 'unknown') return `the pool state in MongoDB: ${answer.reason}`;
@@ -139,7 +139,7 @@ async function switchToMongodb(
 export async function moveToFile(deps: MoveDeps): Promise<MoveReport> {
   return underLock(deps, async (file) => {
     const { connection } = deps;
-    const store = await lookAtStore(connection);
+    const store = await observeStore(connection);
     if (store === null) return refused('there is no pool state in MongoDB');
     if (store.status === 'moved') return endMoveToFile(deps, file, store.move);
     const answer = await readStore(connection, 'active');
@@ -203,13 +203,13 @@ async function obstacleAt(file: string, wanted: PoolState): Promise<string | nul
   return `${file} holds another pool state (${pools} pools, ${bots} bots): look at it and move it aside`;
 }
 
-type FileLook =
+type FileReading =
   | { readonly status: 'ok'; readonly snapshot: Snapshot }
   | { readonly status: 'missing' }
   | { readonly status: 'unknown'; readonly reason: string };
 
 /** Whatever note stands beside it. */
-async function readFileAt(file: string): Promise<FileLook> {
+async function readFileAt(file: string): Promise<FileReading> {
   try {
     const handle = await openForReading(file);
     try {

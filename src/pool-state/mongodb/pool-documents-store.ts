@@ -14,10 +14,10 @@ import {
   type StateDocument,
 } from './pool-documents.ts';
 
-export type StoreLook = Pick<StateDocument, 'status' | 'revision' | 'move'> | null;
+export type StoreReading = Pick<StateDocument, 'status' | 'revision' | 'move'> | null;
 
 /** Whether a pool state is in MongoDB, and in what condition. */
-export function lookAtStore(connection: Connection): Promise<StoreLook> {
+export function observeStore(connection: Connection): Promise<StoreReading> {
   return runRepeatable(() =>
     poolCollections(connection).state.findOne(
       { _id: STATE_ID },
@@ -74,7 +74,7 @@ export async function activateStore(connection: Connection, move: MoveNote): Pro
   return runRepeatable(async () => {
     const filter = { _id: STATE_ID, status: 'filling', 'move.sha256': move.sha256 } as const;
     await state.updateOne(filter, { $set: { status: 'active', writeId: randomUUID() } });
-    return (await lookAtStore(connection))?.status === 'active';
+    return (await observeStore(connection))?.status === 'active';
   });
 }
 
@@ -92,7 +92,7 @@ export async function markStoreMoved(
     await state.updateOne(filter, {
       $set: { status: 'moved', revision: revision + 1, move, writeId: randomUUID() },
     });
-    const found = await lookAtStore(connection);
+    const found = await observeStore(connection);
     return found?.status === 'moved' && found.move?.sha256 === move.sha256;
   });
 }

@@ -16,12 +16,12 @@ import type { BotMapping, PoolState } from '../../pool-state/pool-state.ts';
 import type { PoolScope } from '../../pool-state/pool-states.ts';
 import type { ProvisionBotInput } from '../provision-bot-input.ts';
 import {
+  contextOf,
   MONEY_TIMEOUT_MS,
   type ProvisioningPorts,
   placeOf,
   START_DEADLINE,
   STEP,
-  sceneOf,
 } from '../provisioning-ports.ts';
 import { isAt, seeBot } from '../see-bot.ts';
 import { type PooledPlace, RESERVATION } from '../stored-values.ts';
@@ -64,13 +64,13 @@ export function createActivateStep(ports: ProvisioningPorts): PivotStep {
 }
 
 function aboutBot(call: StepCall): PoolScope {
-  return { bots: [sceneOf(call).input.instanceId] };
+  return { bots: [contextOf(call).input.instanceId] };
 }
 
 const NOTHING_WRITTEN = { outcome: 'absent' } as const;
 
 function observed(state: PoolState, call: StepCall): Observation {
-  const { instanceId } = sceneOf(call).input;
+  const { instanceId } = contextOf(call).input;
   const entry = Object.hasOwn(state.botMapping, instanceId) ? state.botMapping[instanceId] : null;
   return { outcome: entry?.status === 'running' ? 'landed' : 'absent' };
 }
@@ -79,17 +79,18 @@ async function seeRunning(ports: ProvisioningPorts, call: StepCall): Promise<voi
   const place = placeOf(call);
   if (place === null)
     throw new HoldError('LOG_UNREADABLE', 'the log does not say where the bot is');
-  const seen = await seeBot(ports, sceneOf(call).input, place, call);
-  if (seen.status === 'unknown') throw new UnavailableError('BOT_UNSEEN', seen.reason);
-  if (seen.items.some((one) => isAt(place, one) && isUp(one))) return;
+  const observedNow = await seeBot(ports, contextOf(call).input, place, call);
+  if (observedNow.status === 'unknown')
+    throw new UnavailableError('BOT_UNSEEN', observedNow.reason);
+  if (observedNow.items.some((one) => isAt(place, one) && isUp(one))) return;
   throw new TerminalError('BOT_DID_NOT_STAY', 'the bot was started and does not run any more');
 }
 
 async function seeFunded({ wallets }: ProvisioningPorts, call: StepCall): Promise<void> {
-  const { userId, instanceId } = sceneOf(call).input;
-  const { life } = RESERVATION.read(call.results[STEP.reserve]);
+  const { userId, instanceId } = contextOf(call).input;
+  const { incarnationId } = RESERVATION.read(call.results[STEP.reserve]);
   const reading = await wallets.readAllocation(userId, instanceId);
-  if (reading.status === 'present' && reading.allocation.life === life) return;
+  if (reading.status === 'present' && reading.allocation.incarnationId === incarnationId) return;
   throw new TerminalError('ALLOCATION_VANISHED', 'the money set aside for the bot is gone');
 }
 
@@ -98,7 +99,7 @@ async function activate(
   call: StepCall,
   place: PooledPlace,
 ): Promise<void> {
-  const assigned = mappingOf(sceneOf(call).input, place);
+  const assigned = mappingOf(contextOf(call).input, place);
   const { fence, signal } = call;
   const change = (state: PoolState) => {
     const activation = activateSlot(state, assigned);

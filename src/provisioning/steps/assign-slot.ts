@@ -9,12 +9,12 @@ import { findEntry, type PoolState } from '../../pool-state/pool-state.ts';
 import type { PoolScope } from '../../pool-state/pool-states.ts';
 import { hiddenBy } from '../../pool-state/unreadable-rows.ts';
 import { beginUndo, undoInTime } from '../begin-undo.ts';
-import { findPlaces } from '../find-places.ts';
+import { findPlaces } from '../find-slots.ts';
 import {
+  contextOf,
   type ProvisioningPorts,
   START_DEADLINE,
   STEP,
-  sceneOf,
   UNDO_RETRY,
 } from '../provisioning-ports.ts';
 import { ASSIGN_CAPTURE, PLACE, type Place, type PooledPlace } from '../stored-values.ts';
@@ -33,7 +33,7 @@ export function createAssignSlotStep(ports: ProvisioningPorts): CompensatableSte
     timeoutMs: ASSIGN_ATTEMPT_MS,
     deadline: START_DEADLINE,
     capture: async (call) => {
-      const { input } = sceneOf(call);
+      const { input } = contextOf(call);
       const places = await findPlaces(ports, input, call);
       if (places.status === 'unknown') return null;
       const { pools, dedicated, state, unknown } = places;
@@ -57,7 +57,7 @@ export function createAssignSlotStep(ports: ProvisioningPorts): CompensatableSte
     compensate: async (call) => {
       if (captureOf(call).hadEntry) return;
       await beginUndo(ports, call);
-      const { instanceId, ...owner } = sceneOf(call).input;
+      const { instanceId, ...owner } = contextOf(call).input;
       const { fence, signal } = call;
       const change = (state: PoolState) => takeOutOwn(state, instanceId, owner);
       await undoInTime(call, async () => {
@@ -69,7 +69,7 @@ export function createAssignSlotStep(ports: ProvisioningPorts): CompensatableSte
 
 async function assign(ports: ProvisioningPorts, call: StepCall): Promise<Place> {
   const { hadEntry, pools, dedicated } = captureOf(call);
-  const { instanceId, firebaseUid, userId } = sceneOf(call).input;
+  const { instanceId, firebaseUid, userId } = contextOf(call).input;
   if (hadEntry) {
     throw new TerminalError('ID_IN_USE', `the pool state knows a bot ${instanceId} already`);
   }
@@ -97,17 +97,17 @@ async function assign(ports: ProvisioningPorts, call: StepCall): Promise<Place> 
 }
 
 function aboutBot(call: StepCall): PoolScope {
-  return { bots: [sceneOf(call).input.instanceId] };
+  return { bots: [contextOf(call).input.instanceId] };
 }
 
 /** This saga's slot, as the state has it: nothing of this id was there before. */
 function assignedIn(state: PoolState, call: StepCall): PooledPlace | null {
-  const { instanceId } = sceneOf(call).input;
+  const { instanceId } = contextOf(call).input;
   const mapping = findEntry(state, instanceId)?.mapping ?? null;
   if (mapping === null || captureOf(call).hadEntry) return null;
   const { poolId, containerName, slotIndex, port, createdAt } = mapping;
-  const seen = captureOf(call).pools.find((pool) => pool.poolId === poolId);
-  const host = mapping.dockerHost ?? seen?.host;
+  const observed = captureOf(call).pools.find((pool) => pool.poolId === poolId);
+  const host = mapping.dockerHost ?? observed?.host;
   if (host === undefined) return null;
   return { kind: 'pooled', host, poolId, containerName, slotIndex, port, createdAt };
 }

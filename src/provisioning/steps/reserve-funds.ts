@@ -12,15 +12,15 @@ import {
 import { finishTombstone } from '../../deletion/finish-tombstone.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { formatMinor } from '../../domain/money.ts';
-import { NOTHING_SEEN } from '../../tombstones/tombstones.ts';
+import { NOTHING_OBSERVED } from '../../tombstones/tombstones.ts';
 import { beginUndo, type Undo } from '../begin-undo.ts';
 import { payBack, settlementOf } from '../pay-back.ts';
 import {
+  contextOf,
   MONEY_RETRY,
   MONEY_TIMEOUT_MS,
   type ProvisioningPorts,
   STEP,
-  sceneOf,
   UNDO_RETRY,
 } from '../provisioning-ports.ts';
 import { RESERVATION } from '../stored-values.ts';
@@ -33,7 +33,7 @@ export function createReserveFundsStep(ports: ProvisioningPorts): CompensatableS
     compensateRetry: UNDO_RETRY,
     timeoutMs: MONEY_TIMEOUT_MS,
     // The row says what was done, by this operation's own name: there is nothing to remember from before.
-    capture: async (call) => ({ opId: sceneOf(call).order.opId }),
+    capture: async (call) => ({ opId: contextOf(call).order.opId }),
     run: (call) => reserve(ports, call),
     compensate: async (call) => {
       const undo = await beginUndo(ports, call);
@@ -45,7 +45,7 @@ export function createReserveFundsStep(ports: ProvisioningPorts): CompensatableS
 }
 
 async function reserve({ wallets }: ProvisioningPorts, call: StepCall): Promise<StepResult> {
-  const { order } = sceneOf(call);
+  const { order } = contextOf(call);
   await call.fence();
   const result = await wallets.reserve(order);
   switch (result.status) {
@@ -77,7 +77,7 @@ async function giveBack(
   call: StepCall,
   { reservation }: Undo,
 ): Promise<void> {
-  const { input, target } = sceneOf(call);
+  const { input, target } = contextOf(call);
   const { firebaseUid } = input;
   const { sagaId } = target;
   await ports.ledger.postReservation({ reservation, firebaseUid, sagaId });
@@ -100,13 +100,13 @@ async function endTombstone(
   if (tombstone === null) return;
   await ports.tombstones.settle(tombstone);
   const { incarnation } = tombstone;
-  const { firebaseUid } = sceneOf(call).input;
+  const { firebaseUid } = contextOf(call).input;
   try {
     const openedAt = new Date(call.nowMs());
-    const unseen = { ...NOTHING_SEEN, seenAtRest: false, slot: null };
-    const named = { incarnation, firebaseUid, ...unseen, openedAt };
-    const look = await finishTombstone(ports, named, call);
-    if (look.gone) await ports.tombstones.end(tombstone);
+    const unobserved = { ...NOTHING_OBSERVED, observedAtRest: false, slot: null };
+    const named = { incarnation, firebaseUid, ...unobserved, openedAt };
+    const observation = await finishTombstone(ports, named, call);
+    if (observation.gone) await ports.tombstones.end(tombstone);
   } catch (error) {
     if (error instanceof FencedError || !(error instanceof SagaError)) throw error;
   }

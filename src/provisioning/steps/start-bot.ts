@@ -12,11 +12,11 @@ import {
 import { isUp } from '../../domain/bot.ts';
 import { beginUndo, undoInTime, wasThereBefore } from '../begin-undo.ts';
 import {
+  contextOf,
   type ProvisioningPorts,
   placeOf,
   START_DEADLINE,
   STEP,
-  sceneOf,
   UNDO_RETRY,
 } from '../provisioning-ports.ts';
 import { isAt, seeBot } from '../see-bot.ts';
@@ -39,16 +39,16 @@ export function createStartBotStep(ports: ProvisioningPorts): CompensatableStep 
     capture: async (call) => {
       const place = placeOf(call);
       if (place === null) return null;
-      const seen = await seeBot(ports, sceneOf(call).input, place, call);
-      if (seen.status === 'unknown') return null;
-      return START_CAPTURE.write({ existing: seen.items.map((one) => one.containerName) });
+      const observed = await seeBot(ports, contextOf(call).input, place, call);
+      if (observed.status === 'unknown') return null;
+      return START_CAPTURE.write({ existing: observed.items.map((one) => one.containerName) });
     },
     run: async (call) => {
       if (wasThereBefore(call)) {
         const { existing } = START_CAPTURE.read(call.capture);
         throw new TerminalError('ID_IN_USE', `there is a bot of this id: ${existing.join()}`);
       }
-      const { instanceId, userId, firebaseUid } = sceneOf(call).input;
+      const { instanceId, userId, firebaseUid } = contextOf(call).input;
       await ports.bots.start({ instanceId, userId, firebaseUid, place: mustPlace(call) }, call);
       return {};
     },
@@ -63,18 +63,18 @@ export function createStartBotStep(ports: ProvisioningPorts): CompensatableStep 
 
 async function observe(ports: ProvisioningPorts, call: StepCall): Promise<Observation> {
   const place = mustPlace(call);
-  const seen = await seeBot(ports, sceneOf(call).input, place, call);
-  if (seen.status === 'unknown') return { outcome: 'unknown', reason: seen.reason };
-  const isRunning = seen.items.some((one) => isAt(place, one) && isUp(one));
+  const observed = await seeBot(ports, contextOf(call).input, place, call);
+  if (observed.status === 'unknown') return { outcome: 'unknown', reason: observed.reason };
+  const isRunning = observed.items.some((one) => isAt(place, one) && isUp(one));
   return { outcome: isRunning ? 'landed' : 'absent' };
 }
 
 async function removeStarted(ports: ProvisioningPorts, call: StepCall): Promise<void> {
   const place = mustPlace(call);
-  const { input } = sceneOf(call);
-  const seen = await seeBot(ports, input, place, call);
-  if (seen.status === 'unknown') throw new RetryableError('BOT_UNSEEN', seen.reason);
-  for (const one of seen.items.filter((sighting) => isAt(place, sighting))) {
+  const { input } = contextOf(call);
+  const observed = await seeBot(ports, input, place, call);
+  if (observed.status === 'unknown') throw new RetryableError('BOT_UNSEEN', observed.reason);
+  for (const one of observed.items.filter((observedBot) => isAt(place, observedBot))) {
     await ports.bots.remove(input.instanceId, one, call);
   }
 }

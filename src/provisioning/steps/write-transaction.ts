@@ -2,7 +2,12 @@
 // erased the row cannot erase the entry (I11).
 
 import type { RetriableStep } from '@reclaim/saga';
-import { MONEY_TIMEOUT_MS, type ProvisioningPorts, STEP, sceneOf } from '../provisioning-ports.ts';
+import {
+  contextOf,
+  MONEY_TIMEOUT_MS,
+  type ProvisioningPorts,
+  STEP,
+} from '../provisioning-ports.ts';
 import { RESERVATION } from '../stored-values.ts';
 
 /** The money has moved: nothing but a disagreement may keep its entry from being written. */
@@ -16,7 +21,7 @@ export function createWriteTransactionStep({ ledger }: ProvisioningPorts): Retri
     timeoutMs: MONEY_TIMEOUT_MS,
     run: async (call) => {
       const reservation = RESERVATION.read(call.results[STEP.reserve]);
-      const { input, target } = sceneOf(call);
+      const { input, target } = contextOf(call);
       const { firebaseUid } = input;
       await ledger.postReservation({ reservation, firebaseUid, sagaId: target.sagaId });
       return {};

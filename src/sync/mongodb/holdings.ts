@@ -33,7 +33,7 @@ export function createMongoHoldings({
 }): Holdings {
   const users = () => nativeCollection<mongo.Document>(connection, 'users');
   return {
-    async *stream({ signal, onUnreadable: tell }) {
+    async *stream({ signal, onUnreadable: report }) {
       const cursor = users().aggregate(HELD, { batchSize: BATCH });
       try {
         let batch: UserHoldings[] = [];
@@ -41,7 +41,7 @@ export function createMongoHoldings({
           signal.throwIfAborted();
           const holdings = toHoldings(user);
           if (holdings === null) {
-            tell?.();
+            report?.();
             await onUnreadable(String(user._id));
             continue;
           }

@@ -11,8 +11,8 @@ export const RECONCILIATION_INDEXES: readonly IndexDeclaration[] = [
     name: 'user_newest',
     key: { 'meta.userId': 1, at: -1 },
   },
-  { collection: 'suspects', name: 'user_oldest', key: { userId: 1, firstSeenAt: 1 } },
-  { collection: 'suspects', name: 'last_seen', key: { lastSeenAt: 1 } },
+  { collection: 'suspects', name: 'user_oldest', key: { userId: 1, firstObservedAt: 1 } },
+  { collection: 'suspects', name: 'last_seen', key: { lastObservedAt: 1 } },
   // Only those that have ended: a deletion's own writes to its tombstone pay nothing for it before its end.
   {
     collection: 'tombstones',

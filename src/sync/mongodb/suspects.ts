@@ -34,7 +34,11 @@ export function createMongoSuspects({ connection }: MongoSuspectsDependencies): 
 
     async ofUser(userId) {
       const documents = await runRepeatable(() =>
-        collection().find({ userId }).sort({ firstSeenAt: 1, _id: 1 }).limit(MAX_LISTED).toArray(),
+        collection()
+          .find({ userId })
+          .sort({ firstObservedAt: 1, _id: 1 })
+          .limit(MAX_LISTED)
+          .toArray(),
       );
       return documents.map(parseSuspect);
     },
@@ -44,8 +48,10 @@ export function createMongoSuspects({ connection }: MongoSuspectsDependencies): 
       await runRepeatable(() => collection().deleteMany({ _id: { $in: ids } }));
     },
 
-    async clearUnseen(lookBeganAt) {
-      await runRepeatable(() => collection().deleteMany({ lastSeenAt: { $lt: lookBeganAt } }));
+    async clearUnobserved(observationBeganAt) {
+      await runRepeatable(() =>
+        collection().deleteMany({ lastObservedAt: { $lt: observationBeganAt } }),
+      );
     },
 
     async summary(userId) {
@@ -67,23 +73,23 @@ function keyOf(userId: UserId, instanceId: InstanceId): string {
   return `${userId}/${instanceId}`;
 }
 
-function markWrite({ userId, instanceId, life, value, runId }: NewSuspect) {
-  const known = { $ifNull: ['$life', null] };
+function markWrite({ userId, instanceId, incarnationId, value, runId }: NewSuspect) {
+  const known = { $ifNull: ['$incarnationId', null] };
   // A run over all users reads no lives: it must not begin the suspicion anew, nor the run after it.
-  const isSameLife = {
+  const isSameIncarnation = {
     $and: [
-      { $eq: [{ $type: '$firstSeenAt' }, 'date'] },
-      ...(life === null ? [] : [{ $in: [known, [null, literal(life)]] }]),
+      { $eq: [{ $type: '$firstObservedAt' }, 'date'] },
+      ...(incarnationId === null ? [] : [{ $in: [known, [null, literal(incarnationId)]] }]),
     ],
   };
   const fields = {
     userId,
     instanceId: literal(instanceId),
-    life: life === null ? known : literal(life),
+    incarnationId: incarnationId === null ? known : literal(incarnationId),
     value,
     runId: literal(runId),
-    firstSeenAt: { $cond: [isSameLife, '$firstSeenAt', '$$NOW'] },
-    lastSeenAt: '$$NOW',
+    firstObservedAt: { $cond: [isSameIncarnation, '$firstObservedAt', '$$NOW'] },
+    lastObservedAt: '$$NOW',
   };
   return {
     updateOne: {
@@ -100,7 +106,7 @@ const SUMMARY: readonly mongo.Document[] = [
       _id: null,
       count: { $sum: 1 },
       value: { $sum: { $cond: [isMoneyValue('$value'), { $toDecimal: '$value' }, 0] } },
-      oldest: { $min: '$firstSeenAt' },
+      oldest: { $min: '$firstObservedAt' },
     },
   },
   {
@@ -116,14 +122,15 @@ const SUMMARY: readonly mongo.Document[] = [
 ];
 
 function parseSuspect(document: SuspectDocument): Suspect {
-  const { userId, instanceId, life, value, runId, firstSeenAt, lastSeenAt } = document;
+  const { userId, instanceId, incarnationId, value, runId, firstObservedAt, lastObservedAt } =
+    document;
   return {
     userId,
     instanceId,
-    life,
+    incarnationId,
     value,
     runId,
-    firstSeenAt: firstSeenAt.toISOString(),
-    lastSeenAt: lastSeenAt.toISOString(),
+    firstObservedAt: firstObservedAt.toISOString(),
+    lastObservedAt: lastObservedAt.toISOString(),
   };
 }

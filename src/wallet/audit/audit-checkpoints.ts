@@ -41,6 +41,6 @@ export interface Suspicion {
   /** What the wallet looked like: a wallet that stood still looks the same. */
   readonly signature: string;
   /** Database time, ms: when it first looked like this, and since when no look has added up. */
-  readonly seenAtMs: number;
+  readonly observedAtMs: number;
   readonly sinceMs: number;
 }

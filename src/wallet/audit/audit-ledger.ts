@@ -43,7 +43,7 @@ export interface BotEntry {
   readonly type: 'allocate' | 'deallocate';
   readonly opId: string;
   readonly botId: string;
-  readonly life: string | null;
+  readonly incarnationId: string | null;
   readonly atMs: number;
 }
 

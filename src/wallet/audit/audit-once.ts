@@ -7,16 +7,16 @@ import { printExact } from '../../domain/exact-decimal.ts';
 import { parseInstanceId, type UserId } from '../../domain/ids.ts';
 import type { Findings } from '../../findings/findings.ts';
 import type { AuditCheckpoints, Checkpoint, CheckpointState } from './audit-checkpoints.ts';
+import { type AuditPass, type AuditPassPorts, BEFORE_ALL, runAuditPass } from './audit-pass.ts';
 import type { Chain } from './chain.ts';
 import { type ChainReport, chainReport } from './chain-report.ts';
-import { BEFORE_ALL, type Look, type LookPorts, look } from './look.ts';
 import { findPaidTwice, type PaidTwice } from './paid-twice.ts';
 import { chainPostings, historyPostings } from './postings.ts';
 import { judge, type SuspicionRules } from './suspicion.ts';
 import { isPayment, toCents, undoneReceipts } from './undone-receipts.ts';
 import type { WalletReading } from './wallet-readings.ts';
 
-export interface AuditPorts extends LookPorts {
+export interface AuditPorts extends AuditPassPorts {
   readonly checkpoints: AuditCheckpoints;
   readonly findings: Pick<Findings, 'report'>;
 }
@@ -65,8 +65,8 @@ export async function auditOnce(
   for (let round = 0; round < MAX_ROUNDS && overtaken < MAX_OVERTAKEN; round += 1) {
     if (signal.aborted) throw new InterruptedError('the audit was told to stop');
     const checkpoint = await deps.checkpoints.find(userId);
-    const seen = await look(deps, userId, checkpoint);
-    const result = await conclude(deps, userId, checkpoint, seen);
+    const observed = await runAuditPass(deps, userId, checkpoint);
+    const result = await conclude(deps, userId, checkpoint, observed);
     if (result.status === 'overtaken') overtaken += 1;
     ingested += result.ingested;
     if (result.status === 'answered') return { ...result.audit, ingested };
@@ -82,49 +82,49 @@ async function conclude(
   deps: AuditOnceDependencies,
   userId: UserId,
   checkpoint: Checkpoint | null,
-  seen: Look,
+  observed: AuditPass,
 ): Promise<Conclusion> {
   const revision = checkpoint?.revision ?? 0;
-  switch (seen.status) {
+  switch (observed.status) {
     case 'account-gone':
       return answered({ userId, status: 'account-gone', ingested: 0, rows: 0 });
     case 'not-ours':
-      return answered({ userId, status: 'not-ours', ingested: 0, rows: seen.reading.rowCount });
+      return answered({ userId, status: 'not-ours', ingested: 0, rows: observed.reading.rowCount });
     case 'not-money':
-      return reportNotMoney(deps, checkpoint, seen.reading);
+      return reportNotMoney(deps, checkpoint, observed.reading);
     case 'history': {
       const from = checkpoint ?? BEFORE_ALL;
-      const ingested = await deps.ledger.post(historyPostings(from, seen));
-      const isMine = await deps.checkpoints.advance(userId, revision, seen.next);
+      const ingested = await deps.ledger.post(historyPostings(from, observed));
+      const isMine = await deps.checkpoints.advance(userId, revision, observed.next);
       return { status: isMine ? 'more' : 'overtaken', ingested };
     }
     case 'chained':
-      return concludeChain(deps, checkpoint, seen);
+      return concludeChain(deps, checkpoint, observed);
   }
 }
 
 async function concludeChain(
   deps: AuditOnceDependencies,
   checkpoint: Checkpoint | null,
-  seen: Look & { readonly status: 'chained' },
+  observed: AuditPass & { readonly status: 'chained' },
 ): Promise<Conclusion> {
-  const { reading, chain, next } = seen;
+  const { reading, chain, next } = observed;
   const { userId, rowCount: rows } = reading;
-  const report = chainReport(checkpoint, seen);
+  const report = chainReport(checkpoint, observed);
   const audit = { userId, rows, ingested: 0, chain: report, paidTwice: [] };
   const isConserved = chain.difference === 0n;
   if (isConserved && checkpoint !== null && isSameState(checkpoint, next)) {
     return answered({ ...audit, status: 'conserved' });
   }
   if (!isConserved) {
-    const isFact = await confirm(deps, checkpoint, reading, signatureOf(seen));
+    const isFact = await confirm(deps, checkpoint, reading, signatureOf(observed));
     if (!isFact) return answered({ ...audit, status: 'pending' });
     const undone = await findUndone(deps, userId, checkpoint, chain);
     await reportDifference(deps, userId, checkpoint, report, undone);
   }
-  const ingested = await deps.ledger.post(chainPostings(checkpoint ?? BEFORE_ALL, seen));
+  const ingested = await deps.ledger.post(chainPostings(checkpoint ?? BEFORE_ALL, observed));
   // After the posting: the row of a new life may be among what was taken in just now.
-  const paidTwice = await findNewlyPaidTwice(deps, seen);
+  const paidTwice = await findNewlyPaidTwice(deps, observed);
   for (const twice of paidTwice) await reportPaidTwice(deps, userId, twice);
   if (rows > TOO_MANY_ROWS) await reportTooManyRows(deps, userId, rows);
   if (!(await deps.checkpoints.advance(userId, checkpoint?.revision ?? 0, next))) {
@@ -137,7 +137,7 @@ async function concludeChain(
 
 async function findNewlyPaidTwice(
   { ledger }: AuditPorts,
-  { reading: { userId }, settled }: Look & { readonly status: 'chained' },
+  { reading: { userId }, settled }: AuditPass & { readonly status: 'chained' },
 ): Promise<readonly PaidTwice[]> {
   if (settled.length === 0) return [];
   const bots = [...new Set(settled.map(({ botId }) => botId))];
@@ -189,7 +189,7 @@ async function confirm(
 }
 
 /** What changes with every write: a wallet that looks like this again has stood still. */
-function signatureOf({ reading, chain, next }: Look & { readonly status: 'chained' }): string {
+function signatureOf({ reading, chain, next }: AuditPass & { readonly status: 'chained' }): string {
   const { found, difference } = chain;
   const rows = reading.rowCount + next.boundary.trimmed;
   return [printExact(found), printExact(difference), next.seq, rows, next.lastRow].join(' ');

@@ -4,7 +4,7 @@
 
 import { createPeriodic, InterruptedError, isWithin, type LeaderLeases } from '@reclaim/saga';
 import { parseUserId, type UserId } from '../../domain/ids.ts';
-import type { AuditDesk } from './audit-desk.ts';
+import type { AuditService } from './audit-service.ts';
 
 export interface AuditSchedule {
   /** A saga of this user has ended. Never waits and never throws. */
@@ -16,7 +16,7 @@ export interface AuditSchedule {
 }
 
 export interface AuditScheduleDependencies {
-  readonly desk: AuditDesk;
+  readonly service: AuditService;
   readonly leaderLeases: LeaderLeases;
   readonly onError: (error: unknown) => void;
   /** Default: two a pause, a pause of 100 ms. Twenty users a second cost the database a few per cent. */
@@ -36,7 +36,7 @@ const AUDIT_ALL_LIMIT_MS = 12 * 3_600_000;
 const MAX_WAITING = 1_000;
 
 export function createAuditSchedule(deps: AuditScheduleDependencies): AuditSchedule {
-  const { desk, onError, pace = PACE } = deps;
+  const { service, onError, pace = PACE } = deps;
   const waiting = new Set<UserId>();
 
   /** The users that wait, each once, however many of their sagas ended meanwhile. */
@@ -44,7 +44,7 @@ export function createAuditSchedule(deps: AuditScheduleDependencies): AuditSched
     const batch = [...waiting].slice(0, pace.atOnce);
     for (const userId of batch) waiting.delete(userId);
     await Promise.all(
-      batch.map((userId) => desk.auditUser(userId, { signal }).catch(unlessStopped(onError))),
+      batch.map((userId) => service.auditUser(userId, { signal }).catch(unlessStopped(onError))),
     );
   }
 
@@ -77,12 +77,12 @@ export function createAuditSchedule(deps: AuditScheduleDependencies): AuditSched
 }
 
 async function auditWhenDue(
-  { desk, leaderLeases }: AuditScheduleDependencies,
+  { service, leaderLeases }: AuditScheduleDependencies,
   signal: AbortSignal,
 ): Promise<void> {
-  const seconds = await desk.secondsSinceBegun();
+  const seconds = await service.secondsSinceBegun();
   if (seconds !== null && isWithin(seconds, HOUR_SECONDS)) return;
-  if (await leaderLeases.hold('audit', HOLD_MS)) await desk.auditAll({ signal });
+  if (await leaderLeases.hold('audit', HOLD_MS)) await service.auditAll({ signal });
 }
 
 function unlessStopped(onError: (error: unknown) => void) {

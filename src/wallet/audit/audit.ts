@@ -37,7 +37,7 @@ const PAGE = 200;
 /** Small reads, for most users: more at once would only crowd out the sagas. */
 const AT_ONCE = 4;
 /** Of one user, while it does not stand still. */
-const MAX_LOOKS = 4;
+const MAX_PASSES = 4;
 /** Users with a difference that the run looks at again; what is beyond waits for the next run. */
 const MAX_SUSPECTS = 1_000;
 const LISTED_WRITE_OFFS = 20;
@@ -45,7 +45,7 @@ const LISTED_WRITE_OFFS = 20;
 export function createAudit(deps: AuditDependencies): Audit {
   return {
     async auditUser(userId, { signal }) {
-      const audit = await lookUntilSure(deps, userId, signal);
+      const audit = await auditUntilSure(deps, userId, signal);
       const writeOffs = await deps.ledger.writeOffs({ userId, limit: LISTED_WRITE_OFFS });
       return { ...audit, writeOffs };
     },
@@ -53,8 +53,8 @@ export function createAudit(deps: AuditDependencies): Audit {
     async auditAll({ signal, onProgress }) {
       const startedMs = deps.nowMs();
       const tally = createTally();
-      const suspects = await auditEverybody(deps, tally, signal, onProgress);
-      await lookAgain(deps, tally, suspects, signal);
+      const suspects = await auditAllUsers(deps, tally, signal, onProgress);
+      await confirmBots(deps, tally, suspects, signal);
       const writeOffs = await deps.ledger.writeOffs({ userId: null, limit: LISTED_WRITE_OFFS });
       const tookMs = Math.round(deps.nowMs() - startedMs);
       return { ...tally.totals(), isComplete: !signal.aborted, writeOffs, tookMs };
@@ -62,22 +62,22 @@ export function createAudit(deps: AuditDependencies): Audit {
   };
 }
 
-async function lookUntilSure(
+async function auditUntilSure(
   deps: AuditDependencies,
   userId: UserId,
   signal: AbortSignal,
 ): Promise<UserAudit> {
   let ingested = 0;
-  for (let looks = 1; ; looks += 1) {
+  for (let passes = 1; ; passes += 1) {
     const audit = await auditOnce(deps, userId, signal);
     ingested += audit.ingested;
-    if (audit.status !== 'pending' || looks === MAX_LOOKS) return { ...audit, ingested };
+    if (audit.status !== 'pending' || passes === MAX_PASSES) return { ...audit, ingested };
     await pause(deps.rules.stillForMs, signal);
   }
 }
 
 /** @returns whom to look at again. */
-async function auditEverybody(
+async function auditAllUsers(
   deps: AuditDependencies,
   tally: Tally,
   signal: AbortSignal,
@@ -101,7 +101,7 @@ async function auditEverybody(
   return suspects;
 }
 
-async function lookAgain(
+async function confirmBots(
   deps: AuditDependencies,
   tally: Tally,
   suspects: readonly UserId[],

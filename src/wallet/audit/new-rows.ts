@@ -5,7 +5,7 @@ import type { UserId } from '../../domain/ids.ts';
 import type { CheckpointState } from './audit-checkpoints.ts';
 import type { AuditLedger } from './audit-ledger.ts';
 import { isStrippedFrom } from './own-movements.ts';
-import { markOf, type NamedRow, nameRows, opIdOfContent } from './row-identity.ts';
+import { lockOf, type NamedRow, nameRows, opIdOfContent } from './row-identity.ts';
 import type { WalletReading, WalletRow } from './wallet-readings.ts';
 
 /** Whether the rows before the boundary are still those that the checkpoint stands for. */
@@ -17,7 +17,7 @@ export function isWhereItWas(
   if (lastRow === null) return true;
   // All rows before the boundary may have been trimmed.
   if (boundaryIndex === 0) return true;
-  return rowBefore !== null && markOf(rowBefore) === lastRow;
+  return rowBefore !== null && lockOf(rowBefore) === lastRow;
 }
 
 /** The rows behind the boundary without those of the platform that were taken in before. */
@@ -54,11 +54,11 @@ function opIdsOf(named: readonly NamedRow[]): string[] {
 
 /** The first of a name is enough: a second row with the same `_id` is the same row. */
 function without(named: readonly NamedRow[], known: ReadonlySet<string>): readonly NamedRow[] {
-  const seen = new Set(known);
+  const observed = new Set(known);
   return named.filter(({ opId }) => {
     if (opId === null) return true;
-    if (seen.has(opId)) return false;
-    seen.add(opId);
+    if (observed.has(opId)) return false;
+    observed.add(opId);
     return true;
   });
 }

@@ -17,14 +17,17 @@ export function findPaidTwice(entries: readonly BotEntry[]): readonly PaidTwice[
   const setAside = new Set<string>();
   const found: PaidTwice[] = [];
   for (const entry of entries) {
-    const { botId, opId, atMs, life } = entry;
+    const { botId, opId, atMs, incarnationId } = entry;
     if (entry.type === 'allocate') {
       setAside.add(botId);
       continue;
     }
     const before = last.get(botId);
-    const isOwnLife = life !== null && isDated(life) && Date.parse(life) > (before?.atMs ?? 0);
-    if (before !== undefined && !isOwnLife && !setAside.has(botId)) {
+    const isOwnIncarnation =
+      incarnationId !== null &&
+      isDated(incarnationId) &&
+      Date.parse(incarnationId) > (before?.atMs ?? 0);
+    if (before !== undefined && !isOwnIncarnation && !setAside.has(botId)) {
       found.push({ botId, opId, first: before.opId });
     }
     last.set(botId, { opId, atMs });

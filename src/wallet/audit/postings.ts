@@ -3,14 +3,14 @@
 
 import type { CheckpointState } from './audit-checkpoints.ts';
 import type { PlatformPosting } from './audit-ledger.ts';
-import type { Look } from './look.ts';
+import type { AuditPass } from './audit-pass.ts';
 import type { NamedRow } from './row-identity.ts';
 import type { WalletReading } from './wallet-readings.ts';
 
 /** Rows from before our first write: none of them is summed. */
 export function historyPostings(
   from: CheckpointState,
-  { reading, rows }: Pick<Look & { readonly status: 'history' }, 'reading' | 'rows'>,
+  { reading, rows }: Pick<AuditPass & { readonly status: 'history' }, 'reading' | 'rows'>,
 ): readonly PlatformPosting[] {
   return positioned(rows, from).map(({ opId, row, position }) => ({
     ...postingOf(reading),
@@ -25,7 +25,7 @@ export function historyPostings(
 /** The ledger gets what the chain made of each row. */
 export function chainPostings(
   from: CheckpointState,
-  { reading, rows, chain }: Look & { readonly status: 'chained' },
+  { reading, rows, chain }: AuditPass & { readonly status: 'chained' },
 ): readonly PlatformPosting[] {
   const entries = new Map(chain.platform.map((entry) => [entry.opId, entry]));
   return positioned(rows, from).flatMap(({ opId, position }) => {

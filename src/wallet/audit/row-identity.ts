@@ -16,12 +16,12 @@ export function nameRows(
   rows: readonly WalletRow[],
   equalBefore: ReadonlyMap<string, number>,
 ): readonly NamedRow[] {
-  const seen = new Map(equalBefore);
+  const observed = new Map(equalBefore);
   return rows.map((row) => {
     if (row.own !== null) return { row, opId: null };
     if (row.rowId !== null) return { row, opId: opIdOfRow(userId, row.rowId) };
-    const ordinal = seen.get(row.contentHash) ?? 0;
-    seen.set(row.contentHash, ordinal + 1);
+    const ordinal = observed.get(row.contentHash) ?? 0;
+    observed.set(row.contentHash, ordinal + 1);
     return { row, opId: opIdOfContent(userId, row.contentHash, ordinal) };
   });
 }
@@ -35,7 +35,7 @@ export function opIdOfContent(userId: UserId, contentHash: string, ordinal: numb
 }
 
 /** By what a row is recognised where the last audit ended. */
-export function markOf(row: WalletRow): string {
+export function lockOf(row: WalletRow): string {
   if (row.own !== null) return `op:${row.own.opId}`;
   return row.rowId === null ? `content:${row.contentHash}` : `id:${row.rowId}`;
 }

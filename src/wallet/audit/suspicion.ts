@@ -26,9 +26,9 @@ export function judge(
 ): Judgement {
   const isSame = earlier?.signature === signature;
   // A moment that has not come yet is from before the clock went back: it counts from now.
-  const seenAtMs = isSame ? Math.min(earlier.seenAtMs, nowMs) : nowMs;
+  const observedAtMs = isSame ? Math.min(earlier.observedAtMs, nowMs) : nowMs;
   const sinceMs = Math.min(earlier?.sinceMs ?? nowMs, nowMs);
-  if (nowMs - seenAtMs >= stillForMs && isSame) return { status: 'confirmed' };
+  if (nowMs - observedAtMs >= stillForMs && isSame) return { status: 'confirmed' };
   if (nowMs - sinceMs >= busyForMs) return { status: 'confirmed' };
-  return { status: 'suspected', suspicion: { signature, seenAtMs, sinceMs } };
+  return { status: 'suspected', suspicion: { signature, observedAtMs, sinceMs } };
 }

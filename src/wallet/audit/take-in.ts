@@ -6,7 +6,7 @@ import { RetryableError } from '@reclaim/saga';
 import type { UserId } from '../../domain/ids.ts';
 import type { AuditCheckpoints } from './audit-checkpoints.ts';
 import type { PlatformPosting } from './audit-ledger.ts';
-import { BEFORE_ALL, type LookPorts, look } from './look.ts';
+import { type AuditPassPorts, BEFORE_ALL, runAuditPass } from './audit-pass.ts';
 import { chainPostings, historyPostings } from './postings.ts';
 
 /** @returns what is not in the ledger afterwards, and will be posted by the next audit.
@@ -16,7 +16,7 @@ export type TakeIn = (
   options: { readonly signal: AbortSignal },
 ) => Promise<readonly PlatformPosting[]>;
 
-export interface TakeInPorts extends LookPorts {
+export interface TakeInPorts extends AuditPassPorts {
   readonly checkpoints: Pick<AuditCheckpoints, 'find' | 'advance'>;
 }
 
@@ -28,11 +28,11 @@ export function createTakeIn({ readings, ledger, checkpoints }: TakeInPorts): Ta
     for (let round = 0; round < MAX_ROUNDS && !signal.aborted; round += 1) {
       const checkpoint = await checkpoints.find(userId);
       const from = checkpoint ?? BEFORE_ALL;
-      const seen = await look({ readings, ledger }, userId, checkpoint);
-      if (seen.status === 'chained') return chainPostings(from, seen);
-      if (seen.status !== 'history') return [];
-      await ledger.post(historyPostings(from, seen));
-      await checkpoints.advance(userId, checkpoint?.revision ?? 0, seen.next);
+      const observed = await runAuditPass({ readings, ledger }, userId, checkpoint);
+      if (observed.status === 'chained') return chainPostings(from, observed);
+      if (observed.status !== 'history') return [];
+      await ledger.post(historyPostings(from, observed));
+      await checkpoints.advance(userId, checkpoint?.revision ?? 0, observed.next);
     }
     throw new RetryableError('HISTORY_LONG', `the history of user ${userId} is still taken in`);
   };

@@ -82,7 +82,7 @@ function parseAllocation(id: string, bot: unknown): AccountAllocation[] {
   const instanceId = parseInstanceId(id);
   if (instanceId === undefined) return [];
   const fields = isRecord(bot) ? bot : {};
-  const { closing } = fields;
+  const { lockedBy } = fields;
   return [
     {
       instanceId,
@@ -93,8 +93,8 @@ function parseAllocation(id: string, bot: unknown): AccountAllocation[] {
       availableBalance: shown(fields.availableBalance),
       lifetimePnL: shown(fields.lifetimePnL),
       allocatedAt: shown(fields.allocatedAt),
-      ...(isRecord(closing) && typeof closing.sagaId === 'string'
-        ? { closing: { sagaId: closing.sagaId, aborting: closing.aborting === true } }
+      ...(isRecord(lockedBy) && typeof lockedBy.sagaId === 'string'
+        ? { lockedBy: { sagaId: lockedBy.sagaId, aborting: lockedBy.aborting === true } }
         : {}),
     },
   ];

@@ -15,10 +15,10 @@ export interface BotPast {
   /** The same with the tombstones, which are settled a little later. */
   readonly closedAt: Date | null;
   /** Every life that was settled. */
-  readonly lives: ReadonlySet<string>;
+  readonly incarnations: ReadonlySet<string>;
 }
 
-export const NO_PAST: BotPast = { paidAt: null, closedAt: null, lives: new Set() };
+export const NO_PAST: BotPast = { paidAt: null, closedAt: null, incarnations: new Set() };
 
 export type FindBotPast = (userId: UserId, instanceId: InstanceId) => Promise<BotPast>;
 
@@ -44,9 +44,11 @@ export function createBotPasts(connection: Connection): FindBotPast {
 async function findPasts(connection: Connection, bots: readonly Bot[]): Promise<BotPast[]> {
   const [paid, closed] = await runRepeatable(() =>
     Promise.all([
-      nativeCollection<LedgerDocument>(connection, 'ledger').aggregate(paidLives(bots)).toArray(),
+      nativeCollection<LedgerDocument>(connection, 'ledger')
+        .aggregate(paidIncarnations(bots))
+        .toArray(),
       nativeCollection<TombstoneDocument>(connection, 'tombstones')
-        .aggregate(closedLives(bots))
+        .aggregate(closedIncarnations(bots))
         .toArray(),
     ]),
   );
@@ -55,7 +57,7 @@ async function findPasts(connection: Connection, bots: readonly Bot[]): Promise<
   return bots.map((bot) => pastOf(paidOf.get(keyOf(bot)), closedOf.get(keyOf(bot))));
 }
 
-function paidLives(bots: readonly Bot[]): mongo.Document[] {
+function paidIncarnations(bots: readonly Bot[]): mongo.Document[] {
   const ofBots = bots.map(({ userId, instanceId: botId }) => ({ userId, botId }));
   return [
     { $match: { type: 'deallocate', opId: IS_SETTLEMENT, $or: ofBots } },
@@ -64,7 +66,7 @@ function paidLives(bots: readonly Bot[]): mongo.Document[] {
 }
 
 // Of a bot that had no allocation there was nothing to settle.
-function closedLives(bots: readonly Bot[]): mongo.Document[] {
+function closedIncarnations(bots: readonly Bot[]): mongo.Document[] {
   const ofBots = bots.map(({ userId, instanceId }) => ({ userId, instanceId }));
   const isSettled = { status: { $in: ['settled', 'ended'] }, hadAllocation: true };
   return [{ $match: { ...isSettled, $or: ofBots } }, grouped('$instanceId', '$settledAt')];
@@ -72,16 +74,16 @@ function closedLives(bots: readonly Bot[]): mongo.Document[] {
 
 function grouped(botId: string, at: string): mongo.Document {
   const _id = { userId: '$userId', instanceId: botId };
-  return { $group: { _id, at: { $max: at }, lives: { $addToSet: '$life' } } };
+  return { $group: { _id, at: { $max: at }, incarnations: { $addToSet: '$incarnationId' } } };
 }
 
 interface Group {
   readonly at: Date | null;
-  readonly lives: readonly unknown[];
+  readonly incarnations: readonly unknown[];
 }
 
 function byBot(groups: readonly mongo.Document[]): ReadonlyMap<string, Group> {
-  return new Map(groups.map(({ _id, at, lives }) => [keyOf(_id), { at, lives }]));
+  return new Map(groups.map(({ _id, at, incarnations }) => [keyOf(_id), { at, incarnations }]));
 }
 
 function keyOf({ userId, instanceId }: Pick<Bot, 'userId' | 'instanceId'>): string {
@@ -90,12 +92,14 @@ function keyOf({ userId, instanceId }: Pick<Bot, 'userId' | 'instanceId'>): stri
 
 function pastOf(paid: Group | undefined, closed: Group | undefined): BotPast {
   if (paid === undefined && closed === undefined) return NO_PAST;
-  const lives = [...(paid?.lives ?? []), ...(closed?.lives ?? [])];
+  const incarnations = [...(paid?.incarnations ?? []), ...(closed?.incarnations ?? [])];
   const paidAt = paid?.at ?? null;
   return {
     paidAt,
     closedAt: later(paidAt, closed?.at ?? null),
-    lives: new Set(lives.filter((life) => typeof life === 'string')),
+    incarnations: new Set(
+      incarnations.filter((incarnationId) => typeof incarnationId === 'string'),
+    ),
   };
 }
 

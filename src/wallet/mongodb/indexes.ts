@@ -62,8 +62,8 @@ export const MONEY_INDEXES: readonly IndexDeclaration[] = [
   {
     collection: 'tombstones',
     name: 'due',
-    key: { nextLookAt: 1 },
-    partialFilterExpression: { nextLookAt: { $type: 'date' } },
+    key: { nextCheckAt: 1 },
+    partialFilterExpression: { nextCheckAt: { $type: 'date' } },
   },
   {
     collection: 'tombstones',
@@ -84,10 +84,10 @@ export const MONEY_INDEXES: readonly IndexDeclaration[] = [
     key: { notedAt: 1 },
     expireAfterSeconds: 90 * 86_400,
   },
-  { collection: 'findings', name: 'open_newest', key: { status: 1, lastSeenAt: -1 } },
+  { collection: 'findings', name: 'open_newest', key: { status: 1, lastObservedAt: -1 } },
   {
     collection: 'findings',
     name: 'user_open_newest',
-    key: { userId: 1, status: 1, lastSeenAt: -1 },
+    key: { userId: 1, status: 1, lastObservedAt: -1 },
   },
 ];

@@ -26,20 +26,20 @@ export function isOldCopy(bot: string, instanceId: InstanceId, { closedAt }: Bot
 
 /** @param bot an allocation of this life.
  * @param life a date. */
-export function isSettledLife(
+export function isSettledIncarnation(
   bot: string,
   instanceId: InstanceId,
-  life: string,
-  { lives, paidAt }: BotPast,
+  incarnationId: string,
+  { incarnations, paidAt }: BotPast,
 ): Expression {
-  if (!isDated(life)) return false;
-  if (lives.has(life)) return true;
+  if (!isDated(incarnationId)) return false;
+  if (incarnations.has(incarnationId)) return true;
   const vars = {
     paidAt: { $max: [lastSettledAt(instanceId, LAST_PRINTABLE), paidAt] },
     after: allocatedAfter(bot, literal(instanceId)),
   };
   const isNew = { $and: [{ $gt: ['$$after', null] }, { $lte: ['$$paidAt', '$$after'] }] };
   const until = { $max: [lastSettledAt(instanceId, null), paidAt] };
-  const isOld = { $and: [{ $gte: [until, new Date(life)] }, { $not: [isNew] }] };
+  const isOld = { $and: [{ $gte: [until, new Date(incarnationId)] }, { $not: [isNew] }] };
   return { $let: { vars, in: isOld } };
 }

@@ -26,7 +26,7 @@ export function platformDocument(posting: PlatformPosting): PlatformDocument {
     userId,
     firebaseUid,
     botId: row.botId,
-    life: null,
+    incarnationId: null,
     botName: row.botName,
     amount: amount === null ? null : new mongo.Double(amount.shown),
     amountMinor: amount === null ? null : mongo.Long.fromNumber(amount.minor),

@@ -97,7 +97,7 @@ function asReceipt({ incarnation, allocatedAmount, botName }: PlatformPaymentQue
   return {
     opId: settlementOpId(incarnation),
     instanceId: literal(incarnation.instanceId),
-    life: literal(incarnation.life),
+    incarnationId: literal(incarnation.incarnationId),
     botName: { $ifNull: ['$row.botName', literal(botName)] },
     amount: { $toDouble: amount },
     pnl: { $toDouble: pnl },

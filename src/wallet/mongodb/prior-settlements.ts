@@ -41,14 +41,14 @@ export function priorSettlement(
 // prove that against the dates, where all that is known to have been paid stands before the allocation's own row.
 function priorOfDated(
   receipts: readonly Receipt[],
-  { lives, paidAt }: BotPast,
+  { incarnations, paidAt }: BotPast,
   bot: BotInQuestion,
-  { life, allocatedAfter }: AllocationReadingRow,
+  { incarnationId, allocatedAfter }: AllocationReadingRow,
 ): PriorSettlement | null {
-  const date = life ?? '';
-  const opId = settlementOpId({ ...bot, life: date });
+  const date = incarnationId ?? '';
+  const opId = settlementOpId({ ...bot, incarnationId: date });
   const own = receipts.find((one) => one.opId === opId) ?? null;
-  if (own !== null || lives.has(date)) return { opId, receipt: own };
+  if (own !== null || incarnations.has(date)) return { opId, receipt: own };
   const moments = [...receipts.map(settledMoment), ...(paidAt === null ? [] : [+paidAt])];
   if (allocatedAfter !== null && moments.every((at) => at <= +allocatedAfter)) return null;
   const receipt = receipts.find(({ settledAt }) => settledAt >= date) ?? null;
@@ -59,7 +59,7 @@ function priorOfDated(
 
 function priorOfUndated(
   receipts: readonly Receipt[],
-  { lives, closedAt }: BotPast,
+  { incarnations, closedAt }: BotPast,
   bot: BotInQuestion,
   { setAsideAt }: AllocationReadingRow,
 ): PriorSettlement | null {
@@ -68,8 +68,8 @@ function priorOfUndated(
   if (moments.length === 0) return null;
   const isNew = setAsideAt !== null && +setAsideAt > Math.max(...moments) + CLOCKS_APART_MS;
   if (isNew) return null;
-  const [life = 'undated'] = lives;
-  return { opId: receipt?.opId ?? settlementOpId({ ...bot, life }), receipt };
+  const [incarnationId = 'undated'] = incarnations;
+  return { opId: receipt?.opId ?? settlementOpId({ ...bot, incarnationId }), receipt };
 }
 
 // A row without a date of its own proves that it was paid, and not when.

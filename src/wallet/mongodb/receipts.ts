@@ -24,7 +24,7 @@ const minor = (field: string) =>
 export const ROW_AS_RECEIPT: Expression = {
   opId: '$$row.opId',
   instanceId: '$$row.botId',
-  life: '$$row.life',
+  incarnationId: '$$row.incarnationId',
   botName: '$$row.botName',
   amount: double('$$row.amount'),
   pnl: double('$$row.pnl'),
@@ -66,13 +66,13 @@ export function receiptFromLedger(userId: UserId, entry: mongo.Document): Receip
 }
 
 function toReceipt(userId: UserId, source: mongo.Document): Receipt {
-  const { settledAt, overwrittenValue, life, paidBy, valueSource, notLive } = source;
+  const { settledAt, overwrittenValue, incarnationId, paidBy, valueSource, notLive } = source;
   return {
     opId: String(source.opId),
     userId,
     // Looked for by this id or by its hash: checked before, and not to be doubted now.
     instanceId: source.instanceId as InstanceId,
-    ...(typeof life === 'string' ? { life } : {}),
+    ...(typeof incarnationId === 'string' ? { incarnationId } : {}),
     botName: String(source.botName ?? ''),
     amount: Number(source.amount),
     pnl: Number(source.pnl),

@@ -39,8 +39,8 @@ const MAX_ROUNDS = 5;
 
 export async function reserve(connection: Connection, order: ReserveOrder): Promise<ReserveResult> {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const { seen, outcome } = await send(connection, order, reserveUpdate(order));
-    const result = decideReserve(seen, order);
+    const { observed, outcome } = await send(connection, order, reserveUpdate(order));
+    const result = decideReserve(observed, order);
     const isFinal = result !== null && FINAL.has(result.status);
     if (result !== null && (isFinal || outcome?.status !== 'unknown')) return result;
     rejectUnlessAnswered(outcome, 'the wallet');
@@ -60,10 +60,10 @@ export async function withdrawReserve(
   order: ReserveOrder,
 ): Promise<WithdrawResult> {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const { seen, outcome } = await send(connection, order, withdrawUpdate(order));
-    if (seen === null) return { status: 'account-gone' };
-    if (seen.isWithdrawn) {
-      const reservation = landed(seen, order) ?? (await findPosted(connection, order));
+    const { observed, outcome } = await send(connection, order, withdrawUpdate(order));
+    if (observed === null) return { status: 'account-gone' };
+    if (observed.isWithdrawn) {
+      const reservation = landed(observed, order) ?? (await findPosted(connection, order));
       return reservation === null ? { status: 'withdrawn' } : { status: 'reserved', reservation };
     }
     rejectUnlessAnswered(outcome, 'the wallet');
@@ -71,7 +71,7 @@ export async function withdrawReserve(
   throw contended(order);
 }
 
-interface Seen {
+interface PresenceAnswer {
   readonly isWithdrawn: boolean;
   readonly isFree: boolean;
   readonly isWritable: boolean;
@@ -90,40 +90,40 @@ interface Trace {
 }
 
 // Null: nothing speaks against it, so something moved in between; the command is sent once more.
-function decideReserve(seen: Seen | null, order: ReserveOrder): ReserveResult | null {
-  if (seen === null) return { status: 'account-gone' };
-  if (seen.isWithdrawn) return { status: 'withdrawn' };
-  const reservation = landed(seen, order);
+function decideReserve(observed: PresenceAnswer | null, order: ReserveOrder): ReserveResult | null {
+  if (observed === null) return { status: 'account-gone' };
+  if (observed.isWithdrawn) return { status: 'withdrawn' };
+  const reservation = landed(observed, order);
   if (reservation !== null) return { status: 'reserved', reservation };
-  if (!seen.isFree) return { status: 'occupied' };
-  if (!seen.isBalanceMoney) {
-    const found = describeFound(seen.balance);
+  if (!observed.isFree) return { status: 'occupied' };
+  if (!observed.isBalanceMoney) {
+    const found = describeFound(observed.balance);
     return { status: 'not-money', field: 'paperWallet.balance', found };
   }
-  if (!seen.isWritable) {
+  if (!observed.isWritable) {
     return { status: 'not-money', field: 'walletTransactions', found: 'not a list' };
   }
-  if (seen.hasFunds) return null;
-  return { status: 'insufficient-funds', balance: Number(seen.balance) };
+  if (observed.hasFunds) return null;
+  return { status: 'insufficient-funds', balance: Number(observed.balance) };
 }
 
 async function send(
   connection: Connection,
   order: ReserveOrder,
   write: ConditionalUpdate,
-): Promise<{ readonly seen: Seen | null; readonly outcome: WriteOutcome | null }> {
-  const { outcomes, reading } = await writeThenRead<mongo.Document, Seen | null>({
+): Promise<{ readonly observed: PresenceAnswer | null; readonly outcome: WriteOutcome | null }> {
+  const { outcomes, reading } = await writeThenRead<mongo.Document, PresenceAnswer | null>({
     db: nativeDb(connection),
     collection: 'users',
     writes: [{ updateOne: { ...write } }],
     read: async (users, options) =>
-      users.findOne<mongo.WithId<mongo.Document> & Seen>(
+      users.findOne<mongo.WithId<mongo.Document> & PresenceAnswer>(
         { _id: new mongo.ObjectId(order.userId) },
         { ...options, projection: projection(order) },
       ),
   });
   const outcome = outcomes[0] ?? null;
-  if (reading.status === 'ok') return { seen: reading.value, outcome };
+  if (reading.status === 'ok') return { observed: reading.value, outcome };
   throw inDoubt('the wallet', outcome?.status === 'unknown' ? outcome.error : reading.error);
 }
 
@@ -137,8 +137,8 @@ function projection(order: ReserveOrder): mongo.Document {
       in: { $cond: ['$$row', trace(order, '$$row', '$$row.timestamp'), null] },
     },
   };
-  const mark = '$$bot.reservation';
-  const ofBot = { $cond: [isOurs, trace(order, mark, '$$bot.allocatedAt'), null] };
+  const lock = '$$bot.reservation';
+  const ofBot = { $cond: [isOurs, trace(order, lock, '$$bot.allocatedAt'), null] };
   return {
     isWithdrawn: { $in: [literal(opId), WITHDRAWN_IDS] },
     isFree: isFree(order),
@@ -162,7 +162,7 @@ function trace(order: ReserveOrder, from: string, at: string): Expression {
   };
 }
 
-function landed({ trace: found }: Seen, order: ReserveOrder): Reservation | null {
+function landed({ trace: found }: PresenceAnswer, order: ReserveOrder): Reservation | null {
   return found === null ? null : toReservation(order, found);
 }
 
@@ -190,7 +190,7 @@ function toReservation(order: ReserveOrder, found: Trace): Reservation {
     opId,
     userId,
     instanceId,
-    life: found.at instanceof Date ? found.at.toISOString() : new Date(0).toISOString(),
+    incarnationId: found.at instanceof Date ? found.at.toISOString() : new Date(0).toISOString(),
     botName,
     amountMinor,
     previousBalance: Number(found.previousBalance),

@@ -29,13 +29,13 @@ export async function restore(connection: Connection, order: RestoreOrder): Prom
   const undone = await findUndone(connection, order);
   if (undone === null) return { status: 'not-proven' };
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const { outcome, seen } = await send(connection, order, undone);
-    if (seen === null) return { status: 'account-gone' };
-    if (seen.row !== undefined) {
-      return { status: 'restored', restoration: toRestoration(order, undone, seen.row) };
+    const { outcome, observed } = await send(connection, order, undone);
+    if (observed === null) return { status: 'account-gone' };
+    if (observed.row !== undefined) {
+      return { status: 'restored', restoration: toRestoration(order, undone, observed.row) };
     }
-    if (outcome?.status !== 'unknown' && seen.isStanding) return { status: 'not-proven' };
-    if (outcome?.status !== 'unknown' && !seen.isMoney) return { status: 'not-money' };
+    if (outcome?.status !== 'unknown' && observed.isStanding) return { status: 'not-proven' };
+    if (outcome?.status !== 'unknown' && !observed.isMoney) return { status: 'not-money' };
     rejectUnlessAnswered(outcome, 'the wallet');
   }
   throw new RetryableError('WALLET_CONTENDED', 'the wallet kept changing under the write');
@@ -124,7 +124,7 @@ async function send(connection: Connection, order: RestoreOrder, undone: Undone)
   });
   const outcome = outcomes[0] ?? null;
   if (reading.status === 'failed') throw inDoubt('the wallet', reading.error);
-  return { outcome, seen: reading.value };
+  return { outcome, observed: reading.value };
 }
 
 function update(order: RestoreOrder, undone: Undone) {

@@ -8,16 +8,16 @@ import { type Incarnation, isDated, settlementOpId } from '../../domain/incarnat
 import type { ResurrectedResult, ResurrectedTarget, Wallets } from '../wallets.ts';
 import type { BotPast, FindBotPast } from './bot-pasts.ts';
 import { decide } from './decide-command.ts';
-import { isOldCopy, isSettledLife } from './old-copies.ts';
+import { isOldCopy, isSettledIncarnation } from './old-copies.ts';
 import type { ConditionalUpdate } from './settle-update.ts';
 import type { SendToWallet } from './wallet-batch.ts';
 import { decideResurrected } from './wallet-decisions.ts';
 import {
-  datedLifeOf,
+  datedIncarnationIdOf,
   type Expression,
-  isMarked,
+  isLocked,
   isObject,
-  isOfLife,
+  isOfIncarnation,
   literal,
   ROWS,
   removeAllocation,
@@ -46,18 +46,18 @@ export function createResurrectedWrites(
   };
   return {
     dropResurrected: (target) => write(target, removeAllocation(target.incarnation.instanceId)),
-    acceptResurrected: (target) => write(target, asNewLife(target.incarnation)),
+    acceptResurrected: (target) => write(target, asNewIncarnation(target.incarnation)),
   };
 }
 
 const BOT = '$$bot';
 
-function asNewLife({ instanceId, life }: Incarnation): Expression {
-  const unmarked = { $unsetField: { field: 'closing', input: BOT } };
-  const renewed = { allocatedAt: '$$NOW', acceptedFrom: literal(life) };
+function asNewIncarnation({ instanceId, incarnationId }: Incarnation): Expression {
+  const unlocked = { $unsetField: { field: 'lockedBy', input: BOT } };
+  const renewed = { allocatedAt: '$$NOW', acceptedFrom: literal(incarnationId) };
   return withAllocation(
     instanceId,
-    replaceAllocation(instanceId, { $mergeObjects: [unmarked, renewed] }),
+    replaceAllocation(instanceId, { $mergeObjects: [unlocked, renewed] }),
   );
 }
 
@@ -66,17 +66,17 @@ function resurrectedUpdate(
   past: BotPast,
   botAllocations: Expression,
 ): ConditionalUpdate {
-  const { userId, instanceId, life } = incarnation;
+  const { userId, instanceId, incarnationId } = incarnation;
   const isFree = {
-    $or: [{ $not: [isMarked(BOT)] }, { $in: [`${BOT}.closing.sagaId`, literal(mayTakeOver)] }],
+    $or: [{ $not: [isLocked(BOT)] }, { $in: [`${BOT}.lockedBy.sagaId`, literal(mayTakeOver)] }],
   };
-  const isUndated = { $and: [isObject(BOT), { $eq: [datedLifeOf(BOT), null] }] };
+  const isUndated = { $and: [isObject(BOT), { $eq: [datedIncarnationIdOf(BOT), null] }] };
   return {
     filter: {
       _id: new mongo.ObjectId(userId),
       $expr: withAllocation(instanceId, {
-        $and: isDated(life)
-          ? [isOfLife(BOT, life), isFree, isSettledOrPaid(incarnation, past)]
+        $and: isDated(incarnationId)
+          ? [isOfIncarnation(BOT, incarnationId), isFree, isSettledOrPaid(incarnation, past)]
           : [isUndated, isFree, isOldCopy(BOT, instanceId, past)],
       }),
     },
@@ -87,9 +87,11 @@ function resurrectedUpdate(
 
 // By the operation's own receipt too: the platform's clock may have dated the life after its settlement.
 function isSettledOrPaid(incarnation: Incarnation, past: BotPast): Expression {
-  const { instanceId, life } = incarnation;
+  const { instanceId, incarnationId } = incarnation;
   const opId = settlementOpId(incarnation);
   const receipts = { $concatArrays: [SETTLED, ROWS] };
   const opIds = { $map: { input: receipts, as: 'row', in: '$$row.opId' } };
-  return { $or: [isSettledLife(BOT, instanceId, life, past), { $in: [opId, opIds] }] };
+  return {
+    $or: [isSettledIncarnation(BOT, instanceId, incarnationId, past), { $in: [opId, opIds] }],
+  };
 }

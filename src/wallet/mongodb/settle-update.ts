@@ -9,11 +9,11 @@ import { MAX_MONEY } from '../../domain/money.ts';
 import type { SettleCommand } from '../wallets.ts';
 import {
   type Expression,
-  isMarkOf,
+  isLockOf,
   isMoneyValue,
   isNotAborting,
   isNothing,
-  isOfLife,
+  isOfIncarnation,
   LEDGER_STATE,
   literal,
   removeAllocation,
@@ -60,19 +60,19 @@ export function settleUpdate(command: SettleCommand): ConditionalUpdate {
 function isPayable(bot: string, { sagaId, epoch, incarnation }: SettleCommand): Expression {
   return {
     $and: [
-      isMarkOf(bot, sagaId, '$eq', epoch),
+      isLockOf(bot, sagaId, '$eq', epoch),
       isNotAborting(bot),
-      isOfLife(bot, incarnation.life),
+      isOfIncarnation(bot, incarnation.incarnationId),
       isMoneyValue(`${bot}.allocatedAmount`),
-      isMoneyValue(`${bot}.closing.value`),
+      isMoneyValue(`${bot}.lockedBy.value`),
     ],
   };
 }
 
 /** What the bot said itself; else the stored value. */
 function valueToPay(bot: string, { worth, lockMayBeNewer }: SettleCommand): Expression {
-  const isLocked = { $eq: [`${bot}.closing.isLive`, true] };
-  const locked = `${bot}.closing.value`;
+  const isLocked = { $eq: [`${bot}.lockedBy.isLive`, true] };
+  const locked = `${bot}.lockedBy.value`;
   if (worth?.status === 'live') {
     const { value } = worth;
     return livePayment(bot, lockMayBeNewer ? { $cond: [isLocked, locked, value] } : value);
@@ -87,7 +87,7 @@ function valueToPay(bot: string, { worth, lockMayBeNewer }: SettleCommand): Expr
 
 /** Of the same allocation that the bot was asked about: what was taken out or put in since is in no answer of its. */
 function livePayment(bot: string, value: Expression): Expression {
-  const asked = `${bot}.closing.allocatedAmount`;
+  const asked = `${bot}.lockedBy.allocatedAmount`;
   const isChanged = {
     $and: [{ $not: [isNothing(asked)] }, { $ne: [asked, `${bot}.allocatedAmount`] }],
   };
@@ -116,7 +116,7 @@ function absolute(value: Expression): Expression {
 /** The value found now, or the locked one where an error overwrote it. */
 function storedPayment(bot: string): Expression {
   const found = `${bot}.currentValue`;
-  const locked = `${bot}.closing.value`;
+  const locked = `${bot}.lockedBy.value`;
   const isGood = { $and: [{ $gt: [found, 0] }, { $lte: [found, MAX_MONEY] }] };
   // Missing while the lock saw allocatedAmount is no error: missing means exactly that.
   const isMissing = { $and: [isNothing(found), { $eq: [locked, `${bot}.allocatedAmount`] }] };
@@ -211,7 +211,7 @@ function receipt({ sagaId, incarnation }: SettleCommand): Expression {
     $mergeObjects: [
       `$${TMP}.row`,
       {
-        life: literal(incarnation.life),
+        incarnationId: literal(incarnation.incarnationId),
         sagaId,
         exactValue: `$${TMP}.exact`,
         previousBalance: { $toDouble: '$paperWallet.balance' },

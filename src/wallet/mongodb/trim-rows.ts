@@ -115,11 +115,13 @@ async function selectTrimmable(
     ledger
       .find(
         { _id: { $in: opIds }, userId, $expr: { $lt: ['$postedAt', OLD] } },
-        { projection: { life: 1 } },
+        { projection: { incarnationId: 1 } },
       )
       .toArray(),
   );
-  const names = new Set(held.filter(({ life }) => !isStamped(String(life))).map(({ _id }) => _id));
+  const names = new Set(
+    held.filter(({ incarnationId }) => !isStamped(String(incarnationId))).map(({ _id }) => _id),
+  );
   const trimmable = candidates.filter(({ opId }) => names.has(opId));
   const copied = await findCopied(connection, userId, trimmable);
   return trimmable.filter(({ opId }) => !copied.has(opId));

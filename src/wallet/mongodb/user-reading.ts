@@ -5,18 +5,18 @@
 import { parseSagaId } from '@reclaim/saga';
 import type { mongo } from 'mongoose';
 import { type FirebaseUid, parseFirebaseUid, toUserId } from '../../domain/ids.ts';
-import type { Mark, Receipt } from '../wallets.ts';
+import type { AllocationLock, Receipt } from '../wallets.ts';
 import { describeFound, ROW_AS_RECEIPT, receiptFromRow } from './receipts.ts';
 import {
   ALLOCATIONS,
   allocatedAfter,
-  datedLifeOf,
+  datedIncarnationIdOf,
   type Expression,
+  incarnationIdOf,
   isMoneyValue,
   isNothing,
   isObject,
   isSettlementRow,
-  lifeOf,
   literal,
   ROWS,
   SETTLED,
@@ -38,7 +38,7 @@ export interface UserReading {
 
 export interface AllocationReadingRow {
   readonly botName: string;
-  readonly life: string | null;
+  readonly incarnationId: string | null;
   readonly isDated: boolean;
   /** Of an undated one: when the platform last set this very amount aside for the bot. */
   readonly setAsideAt: Date | null;
@@ -51,7 +51,7 @@ export interface AllocationReadingRow {
   readonly allocatedNotMoney: NotMoney | null;
   readonly valueNotMoney: NotMoney | null;
   readonly lockedNotMoney: NotMoney | null;
-  readonly mark: Mark | null;
+  readonly lock: AllocationLock | null;
   /** The settled life that an administrator made this one from. */
   readonly acceptedFrom: string | null;
 }
@@ -115,12 +115,14 @@ function allocationFields(bot: string): Expression {
     currentValue: `${bot}.currentValue`,
     isValueMoney,
     value: { $cond: [isValueMoney, { $abs: { $toDouble: value } }, 0] },
-    closing: `${bot}.closing`,
+    lockedBy: `${bot}.lockedBy`,
     acceptedFrom: `${bot}.acceptedFrom`,
-    isLockedMoney: isMoneyValue(`${bot}.closing.value`),
-    life: lifeOf(bot),
-    isDated: { $ne: [datedLifeOf(bot), null] },
-    setAsideAt: { $cond: [{ $eq: [datedLifeOf(bot), null] }, setAsideAt(bot, '$$bot.k'), null] },
+    isLockedMoney: isMoneyValue(`${bot}.lockedBy.value`),
+    incarnationId: incarnationIdOf(bot),
+    isDated: { $ne: [datedIncarnationIdOf(bot), null] },
+    setAsideAt: {
+      $cond: [{ $eq: [datedIncarnationIdOf(bot), null] }, setAsideAt(bot, '$$bot.k'), null],
+    },
     allocatedAfter: allocatedAfter(bot, '$$bot.k'),
   };
 }
@@ -151,7 +153,7 @@ function parseAllocation(row: mongo.Document): AllocationReadingRow {
   const valueField = isMissing ? 'allocatedAmount' : 'currentValue';
   return {
     botName: typeof row.botName === 'string' ? row.botName : '',
-    life: typeof row.life === 'string' ? row.life : null,
+    incarnationId: typeof row.incarnationId === 'string' ? row.incarnationId : null,
     isDated: row.isDated,
     setAsideAt: row.setAsideAt instanceof Date ? row.setAsideAt : null,
     allocatedAfter: row.allocatedAfter instanceof Date ? row.allocatedAfter : null,
@@ -159,8 +161,8 @@ function parseAllocation(row: mongo.Document): AllocationReadingRow {
     value: row.value,
     allocatedNotMoney: notMoney(row.isAllocatedMoney, 'allocatedAmount', row.allocatedAmount),
     valueNotMoney: notMoney(row.isValueMoney, valueField, row[valueField]),
-    lockedNotMoney: notMoney(row.isLockedMoney, 'closing.value', row.closing?.value),
-    mark: parseMark(row.closing),
+    lockedNotMoney: notMoney(row.isLockedMoney, 'lockedBy.value', row.lockedBy?.value),
+    lock: parseLock(row.lockedBy),
     acceptedFrom: typeof row.acceptedFrom === 'string' ? row.acceptedFrom : null,
   };
 }
@@ -170,9 +172,9 @@ function notMoney(isMoney: boolean, field: string, found: unknown): NotMoney | n
 }
 
 /** A mark that names no saga locks nothing, for the filters as for the reader. */
-function parseMark(closing: unknown): Mark | null {
-  if (typeof closing !== 'object' || closing === null) return null;
-  const { sagaId, epoch, value, aborting } = closing as Record<string, unknown>;
+function parseLock(lockedBy: unknown): AllocationLock | null {
+  if (typeof lockedBy !== 'object' || lockedBy === null) return null;
+  const { sagaId, epoch, value, aborting } = lockedBy as Record<string, unknown>;
   const id = parseSagaId(sagaId);
   if (id === undefined) return null;
   return {

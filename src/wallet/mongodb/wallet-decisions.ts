@@ -5,9 +5,9 @@
 
 import { type Incarnation, isDated, isStamped } from '../../domain/incarnation.ts';
 import type {
-  MarkCommand,
-  MarkResult,
-  MarkTarget,
+  LockCommand,
+  LockResult,
+  LockTarget,
   Receipt,
   ResurrectedResult,
   ResurrectedTarget,
@@ -20,12 +20,12 @@ import type { AllocationReadingRow, NotMoney, UserReading } from './user-reading
 
 export type Decision<T> = T | 'again';
 
-export function decideMark(
-  command: MarkCommand,
+export function decideLock(
+  command: LockCommand,
   opId: string,
   past: BotPast,
   user: UserReading | null,
-): Decision<MarkResult> {
+): Decision<LockResult> {
   if (user === null) return { status: 'account-gone' };
   const bot = user.allocations.get(command.instanceId);
   const receipt = receiptOf(user, opId);
@@ -35,36 +35,36 @@ export function decideMark(
   if (prior !== null) return { status: 'already-settled', opId: prior.opId };
   if (user.withdrawnSagas.has(command.sagaId)) return { status: 'fenced' };
   if (bot === undefined) return { status: 'absent' };
-  if (!isSameLife(bot, command.incarnation)) return otherLife(bot);
-  const { mark } = bot;
-  if (mark?.sagaId === command.sagaId) {
-    if (mark.aborting || mark.epoch > command.epoch) return { status: 'fenced' };
-    if (mark.epoch === command.epoch) return { status: 'marked', value: mark.value };
-  } else if (mark !== null && !command.mayTakeOver.includes(mark.sagaId)) {
-    return { status: 'other-saga', sagaId: mark.sagaId };
+  if (!isSameIncarnation(bot, command.incarnation)) return otherIncarnation(bot);
+  const { lock } = bot;
+  if (lock?.sagaId === command.sagaId) {
+    if (lock.aborting || lock.epoch > command.epoch) return { status: 'fenced' };
+    if (lock.epoch === command.epoch) return { status: 'locked', value: lock.value };
+  } else if (lock !== null && !command.mayTakeOver.includes(lock.sagaId)) {
+    return { status: 'other-saga', sagaId: lock.sagaId };
   }
-  const isLocked = command.value !== null || mark?.sagaId === command.sagaId;
+  const isLocked = command.value !== null || lock?.sagaId === command.sagaId;
   const wrong = user.notMoney ?? bot.allocatedNotMoney ?? (isLocked ? null : bot.valueNotMoney);
   return wrong === null ? 'again' : { status: 'not-money', ...wrong };
 }
 
 export function decideRaise(
-  { instanceId, sagaId, epoch }: MarkTarget,
+  { instanceId, sagaId, epoch }: LockTarget,
   user: UserReading | null,
 ): Decision<'raised' | 'absent' | 'fenced'> {
-  const mark = user?.allocations.get(instanceId)?.mark;
-  if (mark?.sagaId !== sagaId) return 'absent';
-  if (mark.epoch > epoch) return 'fenced';
-  return mark.epoch === epoch ? 'raised' : 'again';
+  const lock = user?.allocations.get(instanceId)?.lock;
+  if (lock?.sagaId !== sagaId) return 'absent';
+  if (lock.epoch > epoch) return 'fenced';
+  return lock.epoch === epoch ? 'raised' : 'again';
 }
 
-export function decideUnmark(
-  { instanceId, sagaId, epoch }: MarkTarget,
+export function decideUnlock(
+  { instanceId, sagaId, epoch }: LockTarget,
   user: UserReading | null,
 ): Decision<'gone' | 'fenced'> {
   if (user === null) return 'gone';
-  const mark = user.allocations.get(instanceId)?.mark;
-  if (mark?.sagaId === sagaId) return mark.epoch > epoch ? 'fenced' : 'again';
+  const lock = user.allocations.get(instanceId)?.lock;
+  if (lock?.sagaId === sagaId) return lock.epoch > epoch ? 'fenced' : 'again';
   return user.withdrawnSagas.has(sagaId) ? 'gone' : 'again';
 }
 
@@ -76,13 +76,13 @@ export function decideAbort(
   if (receiptOf(user, command.opId) !== undefined) return 'settled';
   if (user.withdrawnSagas.has(command.sagaId)) return 'fenced';
   const bot = user.allocations.get(command.instanceId);
-  if (bot === undefined || !isSameLife(bot, command.incarnation)) return 'absent';
-  const { mark } = bot;
-  if (mark === null) return 'again';
+  if (bot === undefined || !isSameIncarnation(bot, command.incarnation)) return 'absent';
+  const { lock } = bot;
+  if (lock === null) return 'again';
   // Under another saga's mark this saga's settlement is refused anyway.
-  if (mark.sagaId !== command.sagaId) return 'absent';
-  if (mark.epoch > command.epoch) return 'fenced';
-  return mark.epoch === command.epoch && mark.aborting ? 'aborting' : 'again';
+  if (lock.sagaId !== command.sagaId) return 'absent';
+  if (lock.epoch > command.epoch) return 'fenced';
+  return lock.epoch === command.epoch && lock.aborting ? 'aborting' : 'again';
 }
 
 export function decideSettle(
@@ -94,14 +94,14 @@ export function decideSettle(
   if (receipt !== undefined) return { status: 'settled', receipt };
   const bot = user.allocations.get(command.instanceId);
   if (bot === undefined) return { status: 'absent' };
-  const { mark } = bot;
-  if (!isSameLife(bot, command.incarnation)) return otherLife(bot);
+  const { lock } = bot;
+  if (!isSameIncarnation(bot, command.incarnation)) return otherIncarnation(bot);
   const isWithdrawn = user.withdrawnSagas.has(command.sagaId);
-  if (mark === null) return { status: isWithdrawn ? 'fenced' : 'mark-dropped' };
-  if (mark.sagaId !== command.sagaId) return { status: 'other-saga', sagaId: mark.sagaId };
+  if (lock === null) return { status: isWithdrawn ? 'fenced' : 'mark-dropped' };
+  if (lock.sagaId !== command.sagaId) return { status: 'other-saga', sagaId: lock.sagaId };
   if (isWithdrawn) return { status: 'fenced' };
-  if (mark.aborting || mark.epoch > command.epoch) return { status: 'fenced' };
-  if (mark.epoch < command.epoch) return { status: 'stale-mark', epoch: mark.epoch };
+  if (lock.aborting || lock.epoch > command.epoch) return { status: 'fenced' };
+  if (lock.epoch < command.epoch) return { status: 'stale-mark', epoch: lock.epoch };
   const wrong = user.notMoney ?? bot.allocatedNotMoney ?? bot.lockedNotMoney;
   return wrong === null ? 'again' : { status: 'not-money', ...wrong };
 }
@@ -111,14 +111,16 @@ export function decideResurrected(
   past: BotPast,
   user: UserReading | null,
 ): Decision<ResurrectedResult> {
-  const { instanceId, life } = incarnation;
+  const { instanceId, incarnationId } = incarnation;
   const bot = user?.allocations.get(instanceId);
   if (user === null || bot === undefined) return { status: 'gone' };
-  const isOfLife = isDated(life) ? bot.life === life : !bot.isDated;
-  if (!isOfLife) return { status: bot.acceptedFrom === life ? 'accepted' : 'gone' };
-  const { mark } = bot;
-  if (mark !== null && !mayTakeOver.includes(mark.sagaId)) {
-    return { status: 'marked', sagaId: mark.sagaId };
+  const isOfIncarnation = isDated(incarnationId)
+    ? bot.incarnationId === incarnationId
+    : !bot.isDated;
+  if (!isOfIncarnation) return { status: bot.acceptedFrom === incarnationId ? 'accepted' : 'gone' };
+  const { lock } = bot;
+  if (lock !== null && !mayTakeOver.includes(lock.sagaId)) {
+    return { status: 'locked', sagaId: lock.sagaId };
   }
   const isSettled = priorSettlement(user, past, incarnation, bot) !== null;
   return isSettled ? 'again' : { status: 'not-settled' };
@@ -133,12 +135,14 @@ export function receiptOf(user: UserReading, opId: string): Receipt | undefined 
   return user.receipts.find((receipt) => receipt.opId === opId);
 }
 
-function isSameLife(bot: AllocationReadingRow, { life }: Incarnation): boolean {
-  return bot.life === life || (bot.life === null && isStamped(life));
+function isSameIncarnation(bot: AllocationReadingRow, { incarnationId }: Incarnation): boolean {
+  return (
+    bot.incarnationId === incarnationId || (bot.incarnationId === null && isStamped(incarnationId))
+  );
 }
 
 /** An undated allocation under a foreign mark carries that mark's stamp: the saga is what matters. */
-function otherLife({ isDated, life, mark }: AllocationReadingRow) {
-  if (!isDated && mark !== null) return { status: 'other-saga', sagaId: mark.sagaId } as const;
-  return { status: 'other-incarnation', life } as const;
+function otherIncarnation({ isDated, incarnationId, lock }: AllocationReadingRow) {
+  if (!isDated && lock !== null) return { status: 'other-saga', sagaId: lock.sagaId } as const;
+  return { status: 'other-incarnation', incarnationId } as const;
 }

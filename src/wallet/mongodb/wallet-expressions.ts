@@ -68,7 +68,7 @@ export function valueFoundIn(bot: string): Expression {
 }
 
 /** The exact text that `Date.toISOString` gives, or null for an allocation without a proper date. */
-export function datedLifeOf(bot: string): Expression {
+export function datedIncarnationIdOf(bot: string): Expression {
   const date = `${bot}.allocatedAt`;
   const isPrintable = {
     $and: [{ $gte: [date, FIRST_PRINTABLE] }, { $lte: [date, LAST_PRINTABLE] }],
@@ -82,26 +82,26 @@ const FIRST_PRINTABLE = new Date('0001-01-01T00:00:00.000Z');
 export const LAST_PRINTABLE = new Date('9999-12-31T00:00:00.000Z');
 
 /** The incarnation's life: its date, else the stamp in its mark, else null. */
-export function lifeOf(bot: string): Expression {
-  return { $ifNull: [datedLifeOf(bot), `${bot}.closing.life`, null] };
+export function incarnationIdOf(bot: string): Expression {
+  return { $ifNull: [datedIncarnationIdOf(bot), `${bot}.lockedBy.incarnationId`, null] };
 }
 
 /** Whether the allocation is of this life; for a dated one that is its date itself. */
-export function isOfLife(bot: string, life: string): Expression {
-  if (isStamped(life)) return { $eq: [lifeOf(bot), literal(life)] };
+export function isOfIncarnation(bot: string, incarnationId: string): Expression {
+  if (isStamped(incarnationId)) return { $eq: [incarnationIdOf(bot), literal(incarnationId)] };
   // A life that is neither stamp nor date (a ghost's) belongs to no allocation; `Date` alone would make
   // something of almost any text.
-  if (!isDated(life)) return false;
-  return { $eq: [`${bot}.allocatedAt`, new Date(life)] };
+  if (!isDated(incarnationId)) return false;
+  return { $eq: [`${bot}.allocatedAt`, new Date(incarnationId)] };
 }
 
 /** Only what names a saga is a mark; anything else in its place locks nothing. */
-export function isMarked(bot: string): Expression {
-  return { $eq: [{ $type: `${bot}.closing.sagaId` }, 'string'] };
+export function isLocked(bot: string): Expression {
+  return { $eq: [{ $type: `${bot}.lockedBy.sagaId` }, 'string'] };
 }
 
 /** This saga's mark with an epoch that `compare` lets pass. */
-export function isMarkOf(
+export function isLockOf(
   bot: string,
   sagaId: string,
   compare: '$eq' | '$lt' | '$lte' | '$gt',
@@ -109,14 +109,14 @@ export function isMarkOf(
 ): Expression {
   return {
     $and: [
-      { $eq: [`${bot}.closing.sagaId`, literal(sagaId)] },
-      { [compare]: [`${bot}.closing.epoch`, epoch] },
+      { $eq: [`${bot}.lockedBy.sagaId`, literal(sagaId)] },
+      { [compare]: [`${bot}.lockedBy.epoch`, epoch] },
     ],
   };
 }
 
 export function isNotAborting(bot: string): Expression {
-  return { $ne: [`${bot}.closing.aborting`, true] };
+  return { $ne: [`${bot}.lockedBy.aborting`, true] };
 }
 
 /** The newest settlement of this bot that the document holds, of whichever incarnation; null: none.

@@ -8,13 +8,13 @@ import { type InstanceId, NO_USER, parseUserId, type UserId } from '../../domain
 import { isStamped, settlementOpId } from '../../domain/incarnation.ts';
 import { isMoney } from '../../domain/money.ts';
 import { nativeCollection } from '../../infra/mongodb/native.ts';
-import type { AllocationReading, MarkResult, Receipt, SettleResult, Wallets } from '../wallets.ts';
+import type { AllocationReading, LockResult, Receipt, SettleResult, Wallets } from '../wallets.ts';
 import { findFirebaseUids } from './account-reads.ts';
 import { type BotPast, createBotPasts, type FindBotPast, NO_PAST } from './bot-pasts.ts';
 import { decide } from './decide-command.ts';
 import { forgetSettled } from './forget-settled.ts';
 import type { LedgerDocument } from './ledger-documents.ts';
-import { abortUpdate, markUpdate, raiseUpdate, unmarkUpdate } from './mark-updates.ts';
+import { abortUpdate, lockUpdate, raiseUpdate, unlockUpdate } from './lock-updates.ts';
 import { findPlatformPayment } from './platform-payments.ts';
 import { previewSettlement } from './preview-settlement.ts';
 import { type BotInQuestion, priorSettlement } from './prior-settlements.ts';
@@ -28,10 +28,10 @@ import type { UserReading } from './user-reading.ts';
 import { createWalletBatch } from './wallet-batch.ts';
 import {
   decideAbort,
-  decideMark,
+  decideLock,
   decideRaise,
   decideSettle,
-  decideUnmark,
+  decideUnlock,
   firstNotMoney,
   receiptOf,
 } from './wallet-decisions.ts';
@@ -60,43 +60,45 @@ export function createMongoWallets({
       return toAllocationReading(user, past, { userId, instanceId });
     },
 
-    async mark(command) {
+    async lock(command) {
       if (command.value !== null && !isMoney(command.value)) {
         throw new TypeError(`a lock's value must be money, not ${command.value}`);
       }
       const opId = settlementOpId(command.incarnation);
       const { value, isLive, userId, instanceId, incarnation } = command;
       // Of a dated life the capture has asked, and the tombstone holds its name.
-      const past = isStamped(incarnation.life) ? await findPast(userId, instanceId) : NO_PAST;
-      const update = markUpdate(command, opId, past);
-      const result = await decide<MarkResult>(send, command, opId, update, {
-        isFinal: ({ status }) => FINAL_MARKS.has(status),
-        decide: (user) => decideMark(command, opId, past, user),
+      const past = isStamped(incarnation.incarnationId)
+        ? await findPast(userId, instanceId)
+        : NO_PAST;
+      const update = lockUpdate(command, opId, past);
+      const result = await decide<LockResult>(send, command, opId, update, {
+        isFinal: ({ status }) => FINAL_LOCKS.has(status),
+        decide: (user) => decideLock(command, opId, past, user),
         // Any other value may have given way to what the bot has said before.
-        ...(value !== null && isLive && { applied: { status: 'marked' as const, value } }),
+        ...(value !== null && isLive && { applied: { status: 'locked' as const, value } }),
       });
       if (result.status !== 'absent') return result;
       const receipt = await findPosted(command.userId, opId);
       return receipt === null ? result : { status: 'already-settled', opId };
     },
 
-    raiseMark: (target) =>
+    raiseLock: (target) =>
       decide<RaiseResult>(send, target, null, raiseUpdate(target), {
         isFinal: (result) => result !== 'absent',
         decide: (user) => decideRaise(target, user),
       }),
 
-    async unmark(target) {
+    async unlock(target) {
       const { userId, instanceId } = target;
       // Afterwards nobody can tell a mark that was removed from one that never was.
       const before = await send({ userId, instanceId, opId: null, write: null });
-      const mark = before.user?.allocations.get(instanceId)?.mark;
-      const result = await decide<'gone' | 'fenced'>(send, target, null, unmarkUpdate(target), {
+      const lock = before.user?.allocations.get(instanceId)?.lock;
+      const result = await decide<'gone' | 'fenced'>(send, target, null, unlockUpdate(target), {
         isFinal: () => true,
-        decide: (user) => decideUnmark(target, user),
+        decide: (user) => decideUnlock(target, user),
       });
       if (result === 'fenced') return 'fenced';
-      return mark?.sagaId === target.sagaId ? 'removed' : 'absent';
+      return lock?.sagaId === target.sagaId ? 'removed' : 'absent';
     },
 
     async abortSettlement(command) {
@@ -151,10 +153,10 @@ export function createMongoWallets({
 }
 
 type AbortResult = Awaited<ReturnType<Wallets['abortSettlement']>>;
-type RaiseResult = Awaited<ReturnType<Wallets['raiseMark']>>;
+type RaiseResult = Awaited<ReturnType<Wallets['raiseLock']>>;
 
-const FINAL_MARKS = new Set<MarkResult['status']>([
-  'marked',
+const FINAL_LOCKS = new Set<LockResult['status']>([
+  'locked',
   'already-settled',
   'fenced',
   'account-gone',
@@ -171,17 +173,17 @@ function toAllocationReading(
   const { firebaseUid } = user;
   const bot = user.allocations.get(instanceId);
   if (bot === undefined) return { status: 'absent', firebaseUid };
-  const { botName, life, value, mark, allocatedAmount } = bot;
+  const { botName, incarnationId, value, lock, allocatedAmount } = bot;
   return {
     status: 'present',
     firebaseUid,
     allocation: {
       botName,
       ...(allocatedAmount !== undefined && { allocatedAmount }),
-      life,
+      incarnationId,
       value,
       notMoney: firstNotMoney(user, bot),
-      mark,
+      lock,
       settledOpId: priorSettlement(user, past, { userId, instanceId }, bot)?.opId ?? null,
     },
   };

@@ -105,12 +105,12 @@ function portsWithPoints(wire: Wire, ports: DeletionPorts): DeletionPorts {
   return {
     ...ports,
     wallets: wire('wallets', wallets, [
-      ...(['mark', 'unmark', 'raiseMark', 'settle', 'abortSettlement'] as const),
+      ...(['lock', 'unlock', 'raiseLock', 'settle', 'abortSettlement'] as const),
       ...(['reserve', 'withdrawReserve'] as const),
     ]),
     ledger: wire('ledger', ledger, ['post', 'writeOff', 'postReservation']),
     tombstones: wire('tombstones', tombstones, [
-      ...(['open', 'recordSightings', 'withdraw', 'settle', 'end'] as const),
+      ...(['open', 'recordObservedBots', 'withdraw', 'settle', 'end'] as const),
     ]),
     poolStates: wire('poolStates', poolStates, ['mutate']),
     bots: wire('bots', bots, ['stop', 'restore', 'remove', 'start']),
@@ -119,9 +119,9 @@ function portsWithPoints(wire: Wire, ports: DeletionPorts): DeletionPorts {
 }
 
 /** What is not as it must be; empty when all is well. */
-export function differences(seen: object, wanted: object): readonly string[] {
+export function differences(observed: object, wanted: object): readonly string[] {
   return Object.entries(wanted).flatMap(([name, value]) => {
-    const found: unknown = Reflect.get(seen, name);
+    const found: unknown = Reflect.get(observed, name);
     return isDeepStrictEqual(plain(found), plain(value))
       ? []
       : [`${name} is ${short(found)} instead of ${short(value)}`];

@@ -15,9 +15,9 @@ import { writeInput } from '../../../src/deletion/delete-bot-input.ts';
 import { createReclaimOrphanSaga, RECLAIM_ORPHAN } from '../../../src/deletion/reclaim-orphan.ts';
 import { type DeletionPorts, STEP } from '../../../src/deletion/steps/step-ports.ts';
 import { toInstanceId } from '../../../src/domain/ids.ts';
-import { createAbsence } from '../../../src/sync/look-at-bot.ts';
+import { createAbsence } from '../../../src/sync/observe-bot.ts';
 import { poolStateOf } from '../deletions.ts';
-import { allocation, LIFE } from '../users.ts';
+import { allocation, INCARNATION } from '../users.ts';
 import {
   type BotWorld,
   createBotWorld,
@@ -109,7 +109,7 @@ function testOf(
         instanceId: toInstanceId(bot),
         onStopFailure: 'restore',
         stopTimeoutMs: STOP_TIMEOUT_MS,
-        ...(saga === RECLAIM_ORPHAN && { orphan: { life: LIFE } }),
+        ...(saga === RECLAIM_ORPHAN && { orphan: { incarnationId: INCARNATION } }),
       }),
     define: ({ world }, wire, process) => definitionOn(world.ports(wire, process)),
     check: async ({ world, before, bot }, end) => judge(end, before, await world.read(), bot),
@@ -118,14 +118,14 @@ function testOf(
 }
 
 /** 110 more in the wallet, one row and one entry that say so, and nothing left of the bot; or all as it was. */
-function judge(saga: SagaRecord, before: Outside, seen: Outside, bot: string): void {
-  const { user, ledger, tombstones } = seen;
+function judge(saga: SagaRecord, before: Outside, observed: Outside, bot: string): void {
+  const { user, ledger, tombstones } = observed;
   const { botAllocations, walletTransactions, paperWallet } = before.user;
   const { [bot]: _, ...others } = botAllocations;
   const done = [
     ...differences(user, { botAllocations: others, kept: before.user.kept }),
     ...differences(user.paperWallet, { balance: paperWallet.balance + 110 }),
-    ...differences(seen, {
+    ...differences(observed, {
       pools: without(before.pools, bot),
       bots: before.bots.filter(({ instanceId }) => instanceId !== bot),
     }),
@@ -142,7 +142,7 @@ function judge(saga: SagaRecord, before: Outside, seen: Outside, bot: string): v
       },
     ),
   ];
-  expectOneEnd(saga, done, differences(seen, before));
+  expectOneEnd(saga, done, differences(observed, before));
 }
 
 function summary({ type, amount, pnl, balanceAfter }: Record<string, unknown>): string {

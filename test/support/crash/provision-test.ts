@@ -63,15 +63,15 @@ async function place(services: CrashServices): Promise<Placed> {
 }
 
 /** The money set aside once and one bot that runs; or all as it was, the money never taken or given back. */
-function judge(saga: SagaRecord, before: Outside, seen: Outside, bot: string): void {
-  const { pools, botMapping } = seen.pools;
+function judge(saga: SagaRecord, before: Outside, observed: Outside, bot: string): void {
+  const { pools, botMapping } = observed.pools;
   const inPools = {
-    bots: seen.bots.map(({ instanceId, conf, program }) => [instanceId, conf, program]),
+    bots: observed.bots.map(({ instanceId, conf, program }) => [instanceId, conf, program]),
     slots: Object.values(pools).map((pool) => pool.bots),
     mapped: Object.entries(botMapping).map(([id, { status, port }]) => [id, status, port]),
   };
   const done = [
-    ...differences(money(seen), {
+    ...differences(money(observed), {
       balance: 749.5,
       allocated: [[bot, 250.5]],
       rows: ['allocate -250.5 -> 749.5'],
@@ -84,19 +84,19 @@ function judge(saga: SagaRecord, before: Outside, seen: Outside, bot: string): v
       mapped: [[bot, 'running', 9000]],
     }),
   ];
-  const isUntouched = seen.user.walletTransactions.length === 0;
+  const isUntouched = observed.user.walletTransactions.length === 0;
   const { pools: poolsBefore, bots } = before;
   const undone = isUntouched
-    ? differences(seen, before)
+    ? differences(observed, before)
     : [
-        ...differences(money(seen), {
+        ...differences(money(observed), {
           balance: 1000,
           allocated: [],
           rows: ['allocate -250.5 -> 749.5', 'deallocate 250.5 -> 1000'],
           entries: [-25_050, 25_050],
           tombstones: ['ended'],
         }),
-        ...differences(seen, { pools: poolsBefore, bots }),
+        ...differences(observed, { pools: poolsBefore, bots }),
       ];
   expectOneEnd(saga, done, undone);
 }

@@ -13,7 +13,7 @@ import { createDeleteBotSaga } from '../../../src/deletion/delete-bot.ts';
 import { createJanitor } from '../../../src/deletion/janitor.ts';
 import { createReclaimOrphanSaga } from '../../../src/deletion/reclaim-orphan.ts';
 import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
-import { createAbsence } from '../../../src/sync/look-at-bot.ts';
+import { createAbsence } from '../../../src/sync/observe-bot.ts';
 import { inertPorts } from '../inert-ports.ts';
 import { EVERY_HOST_BELIEVED } from '../known-hosts.ts';
 import {
@@ -29,7 +29,7 @@ import { createTombstoneWorld, type TombstoneWorld, tombstonesOver } from './tom
 import type { Twin } from './twin.ts';
 import {
   createWalletWorld,
-  dropMark,
+  dropLock,
   ledgerOver,
   RULES,
   resurrect,
@@ -86,7 +86,7 @@ export function simulationOf(twin: Twin = {}): Simulation<SimulatedWorld> {
         ports: portsOf(world, process),
         everyMs: JANITOR_EVERY_MS,
         onEntryReturned: () => undefined,
-        onLook: () => undefined,
+        onObserve: () => undefined,
         onError: () => undefined,
       }),
     besideForMs: LAST_OBSERVATIONS_MS,
@@ -128,7 +128,7 @@ function portsOver(
       ...inertPorts<DeletionPorts['findings']>(),
       report: async ({ kind }) => void findings.add(kind),
     },
-    hostBelief: EVERY_HOST_BELIEVED,
+    hostExpectations: EVERY_HOST_BELIEVED,
     platform: null,
     findSagas,
   };
@@ -147,7 +147,7 @@ function storm(world: SimulatedWorld, troubles: Troubles): void {
 function writeLegacy({ wallet, trace, chance }: SimulatedWorld): void {
   if (wallet.allocation !== null) {
     trace('the mark is dropped');
-    dropMark(wallet);
+    dropLock(wallet);
   } else if (wallet.copy !== null && chance.hits(0.5)) {
     trace('the allocation is back');
     resurrect(wallet);

@@ -5,7 +5,7 @@
 import { SagaError } from '../../../packages/saga/src/errors.ts';
 import type { Link } from '../../../packages/saga/src/testing/simulation/link.ts';
 import type { Bots, FencedCall } from '../../../src/bots/bots.ts';
-import type { PooledSighting, Sighting } from '../../../src/domain/bot.ts';
+import type { ObservedBot, ObservedPooled } from '../../../src/domain/bot.ts';
 import { joinAnswers, ok, unknown } from '../../../src/domain/source.ts';
 import { findEntry, type PoolState } from '../../../src/pool-state/pool-state.ts';
 import type { PoolStates } from '../../../src/pool-state/pool-states.ts';
@@ -14,8 +14,8 @@ import { inertPorts } from '../inert-ports.ts';
 export interface BotWorld {
   readonly uid: string;
   readonly instanceId: string;
-  conf: PooledSighting['conf'];
-  program: PooledSighting['program'];
+  conf: ObservedPooled['conf'];
+  program: ObservedPooled['program'];
   pools: PoolState;
   /** Since when its program has been running without a break; null: it does not. */
   runningSinceMs: number | null;
@@ -94,7 +94,7 @@ function end(world: BotWorld, conf: BotWorld['conf']): void {
   world.runningSinceMs = null;
 }
 
-function sightingOf({ uid, conf, program }: BotWorld): PooledSighting {
+function observedBotOf({ uid, conf, program }: BotWorld): ObservedPooled {
   const containerName = `freqtrade-pool-${uid}-pool-1`;
   const where = { kind: 'pooled', host: 'a', containerId: 'c1', containerName } as const;
   const programs = program === 'absent' ? [] : [{ name: 'bot-a', state: program }];
@@ -115,10 +115,11 @@ export function botsOver(world: BotWorld, link: Link): Bots {
     ...inertPorts<Bots>(),
     hosts: () => ['a'],
     locate: async () => {
-      const found = () => (isBotGone(world) ? [] : [sightingOf(world)]);
+      const found = () => (isBotGone(world) ? [] : [observedBotOf(world)]);
       return joinAnswers([await answer(() => send('locate', found))], new Date(world.nowMs()));
     },
-    look: () => answer(() => send('look', () => (isBotGone(world) ? null : sightingOf(world)))),
+    observe: () =>
+      answer(() => send('look', () => (isBotGone(world) ? null : observedBotOf(world)))),
     readPort: async () => ok({ status: 'read', port: 9000 }, new Date(world.nowMs())),
     stop: async (_, __, call) => {
       await passFence(world, call);
@@ -143,7 +144,7 @@ export function botsOver(world: BotWorld, link: Link): Bots {
   };
 }
 
-function restore(world: BotWorld, captured: Sighting): 'restored' | 'gone' {
+function restore(world: BotWorld, captured: ObservedBot): 'restored' | 'gone' {
   if (isBotGone(world) || captured.kind !== 'pooled') return 'gone';
   if (captured.program === 'RUNNING') start(world);
   else end(world, captured.conf);

@@ -52,11 +52,11 @@ function deletion(chance: Chance, names: Names): Plot {
 
 /** An orphan runs nowhere; its entry in the pool state may have stayed behind. */
 function reclaiming(chance: Chance, names: Names): Plot {
-  const orphan = { ...names, life: LIFE };
+  const orphan = { ...names, incarnationId: INCARNATION };
   const { input } = reclaimOrder(orphan, { parent: PARENT, requestedBy: 'a sync' });
   const isListed = chance.hits(0.5);
   const bot = { isRunning: false, isListed };
   return { names, kind: RECLAIM_ORPHAN, input, policy: 'restore', bot };
 }
 
-export const LIFE = '2026-10-02T09:30:00.000Z';
+export const INCARNATION = '2026-10-02T09:30:00.000Z';

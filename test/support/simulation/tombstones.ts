@@ -4,7 +4,7 @@
 import { FencedError, HoldError } from '../../../packages/saga/src/errors.ts';
 import type { Link } from '../../../packages/saga/src/testing/simulation/link.ts';
 import {
-  NOTHING_SEEN,
+  NOTHING_OBSERVED,
   type OpenResult,
   type OpenTombstone,
   type Tombstone,
@@ -16,19 +16,19 @@ import { inertPorts } from '../inert-ports.ts';
 export interface TombstoneWorld {
   /** `withdrawn`: there is none any more. */
   tombstone: (Omit<Tombstone, 'status'> & { readonly status: Status }) | null;
-  looksAfterEnd: number;
-  nextLookMs: number;
+  checksAfterEnd: number;
+  nextCheckMs: number;
   readonly nowMs: () => number;
 }
 
 type Status = Tombstone['status'] | 'withdrawn';
 
-const LOOK_AGAIN_MS = 5_000;
+const RECHECK_MS = 5_000;
 /** After the end, and a second time after that. */
-const LOOKS_AFTER_MS = [60_000, 540_000];
+const CHECKS_AFTER_MS = [60_000, 540_000];
 
 export function createTombstoneWorld(nowMs: () => number): TombstoneWorld {
-  return { tombstone: null, looksAfterEnd: 0, nextLookMs: 0, nowMs };
+  return { tombstone: null, checksAfterEnd: 0, nextCheckMs: 0, nowMs };
 }
 
 export function tombstonesOver(world: TombstoneWorld, link: Link): Tombstones {
@@ -37,21 +37,21 @@ export function tombstonesOver(world: TombstoneWorld, link: Link): Tombstones {
   return {
     ...inertPorts<Tombstones>(),
     open: (command) => send('open', () => open(world, command)),
-    recordSightings: (target, seen) =>
-      send('sightings', () => {
-        world.tombstone = { ...own(world, target), ...seen };
+    recordObservedBots: (target, observed) =>
+      send('observedBots', () => {
+        world.tombstone = { ...own(world, target), ...observed };
       }),
     withdraw: (target) => send('withdraw', () => withdraw(world, target)),
     settle: (target) =>
       send('settle', () => {
         const tombstone = own(world, target);
-        if (tombstone.status !== 'closing') return;
+        if (tombstone.status !== 'open') return;
         world.tombstone = { ...tombstone, status: 'settled' };
-        world.nextLookMs = world.nowMs() + LOOK_AGAIN_MS;
+        world.nextCheckMs = world.nowMs() + RECHECK_MS;
       }),
     end: (target) => send('end', () => end(world, target)),
     takeDue: () => send('take', () => takeDue(world)),
-    recordLook: (taken, { gone }) => send('look', () => recordLook(world, taken, gone)),
+    recordCheck: (taken, { gone }) => send('look', () => recordCheck(world, taken, gone)),
   };
 }
 
@@ -72,12 +72,12 @@ function open(world: TombstoneWorld, { mayTakeOver, ...command }: OpenTombstone)
   const { sagaId, epoch } = command;
   const { tombstone } = world;
   if (tombstone === null) {
-    const seen = { seenAtRest: false, openedAt: new Date(world.nowMs()) };
-    world.tombstone = { ...command, ...seen, status: 'closing', attempts: 0, lastReason: null };
+    const observed = { observedAtRest: false, openedAt: new Date(world.nowMs()) };
+    world.tombstone = { ...command, ...observed, status: 'open', attempts: 0, lastReason: null };
     return { status: 'opened' };
   }
   if (tombstone.status === 'withdrawn') throw new FencedError(sagaId, epoch);
-  if (tombstone.status !== 'closing') return { status: 'already-settled', sagaId };
+  if (tombstone.status !== 'open') return { status: 'already-settled', sagaId };
   world.tombstone = own(world, command);
   return { status: 'opened' };
 }
@@ -85,40 +85,40 @@ function open(world: TombstoneWorld, { mayTakeOver, ...command }: OpenTombstone)
 function withdraw(world: TombstoneWorld, target: TombstoneTarget): void {
   const { tombstone } = world;
   if (tombstone?.status === 'withdrawn') return;
-  if (tombstone !== null && own(world, target).status !== 'closing') {
+  if (tombstone !== null && own(world, target).status !== 'open') {
     throw new HoldError('TOMBSTONE_STATUS', 'it is settled, which does not allow this');
   }
-  const nothing = { firebaseUid: null, ...NOTHING_SEEN, slot: null, hadAllocation: false };
-  const seen = { seenAtRest: false, openedAt: new Date(world.nowMs()) };
-  const withdrawn = { ...target, ...nothing, ...seen, attempts: 0, lastReason: null };
+  const nothing = { firebaseUid: null, ...NOTHING_OBSERVED, slot: null, hadAllocation: false };
+  const observed = { observedAtRest: false, openedAt: new Date(world.nowMs()) };
+  const withdrawn = { ...target, ...nothing, ...observed, attempts: 0, lastReason: null };
   world.tombstone = { ...withdrawn, status: 'withdrawn' };
 }
 
 function end(world: TombstoneWorld, target: TombstoneTarget): void {
   const tombstone = own(world, target);
-  if (tombstone.status === 'closing') {
+  if (tombstone.status === 'open') {
     throw new HoldError('TOMBSTONE_STATUS', 'it is closing, which does not allow this');
   }
   if (tombstone.status === 'ended') return;
   world.tombstone = { ...tombstone, status: 'ended' };
-  world.looksAfterEnd = 0;
-  world.nextLookMs = world.nowMs() + (LOOKS_AFTER_MS[0] ?? 0);
+  world.checksAfterEnd = 0;
+  world.nextCheckMs = world.nowMs() + (CHECKS_AFTER_MS[0] ?? 0);
 }
 
 function takeDue(world: TombstoneWorld): readonly Tombstone[] {
   const { tombstone } = world;
-  if (tombstone === null || !isTombstone(tombstone) || tombstone.status === 'closing') return [];
-  const isOver = tombstone.status === 'ended' && world.looksAfterEnd >= LOOKS_AFTER_MS.length;
-  if (isOver || world.nowMs() < world.nextLookMs) return [];
-  world.nextLookMs = world.nowMs() + LOOK_AGAIN_MS;
+  if (tombstone === null || !isTombstone(tombstone) || tombstone.status === 'open') return [];
+  const isOver = tombstone.status === 'ended' && world.checksAfterEnd >= CHECKS_AFTER_MS.length;
+  if (isOver || world.nowMs() < world.nextCheckMs) return [];
+  world.nextCheckMs = world.nowMs() + RECHECK_MS;
   return [tombstone];
 }
 
-function recordLook(world: TombstoneWorld, taken: Tombstone, isGone: boolean): void {
+function recordCheck(world: TombstoneWorld, taken: Tombstone, isGone: boolean): void {
   const tombstone = own(world, taken);
   if (!isGone) {
     world.tombstone = { ...tombstone, status: 'settled' };
-    world.nextLookMs = world.nowMs() + LOOK_AGAIN_MS;
+    world.nextCheckMs = world.nowMs() + RECHECK_MS;
     return;
   }
   if (taken.status !== tombstone.status) return;
@@ -126,6 +126,6 @@ function recordLook(world: TombstoneWorld, taken: Tombstone, isGone: boolean): v
     end(world, taken);
     return;
   }
-  world.looksAfterEnd += 1;
-  world.nextLookMs = world.nowMs() + (LOOKS_AFTER_MS[world.looksAfterEnd] ?? 0);
+  world.checksAfterEnd += 1;
+  world.nextCheckMs = world.nowMs() + (CHECKS_AFTER_MS[world.checksAfterEnd] ?? 0);
 }

@@ -7,13 +7,13 @@ import type { WalletRules } from './wallet.ts';
 
 export interface Twin {
   readonly rules?: Partial<WalletRules>;
-  readonly definition?: (real: SagaDefinition, seen: Seen) => SagaDefinition;
+  readonly definition?: (real: SagaDefinition, observed: PresenceAnswer) => SagaDefinition;
   readonly ports?: (real: DeletionPorts) => DeletionPorts;
   readonly log?: (real: SagaLog) => SagaLog;
 }
 
 /** What a twin may use beside the real thing. */
-export interface Seen {
+export interface PresenceAnswer {
   /** The log itself, with no wire before it. */
   readonly log: SagaLog;
 }

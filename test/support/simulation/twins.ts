@@ -13,8 +13,8 @@ import { CutOffError } from '../../../packages/saga/src/testing/simulation/cut-o
 import { STOP_VALUE } from '../../../src/deletion/captures.ts';
 import { STEP } from '../../../src/deletion/steps/step-ports.ts';
 import { ok } from '../../../src/domain/source.ts';
-import { decideMark, decideSettle } from '../../../src/wallet/mongodb/wallet-decisions.ts';
-import type { Seen, Twin } from './twin.ts';
+import { decideLock, decideSettle } from '../../../src/wallet/mongodb/wallet-decisions.ts';
+import type { PresenceAnswer, Twin } from './twin.ts';
 
 export interface SimulatedTwin {
   readonly name: string;
@@ -43,8 +43,8 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
     from: 195,
     twin: {
       rules: {
-        decideMark: (command, opId, past, user) =>
-          decideMark(
+        decideLock: (command, opId, past, user) =>
+          decideLock(
             command,
             opId,
             past,
@@ -178,7 +178,7 @@ function everyCall(saga: SagaDefinition, change: (call: StepCall) => StepCall): 
 }
 
 /** Its fences ask the log and nobody else. */
-function neverGivenUp(call: StepCall, log: Seen['log']): StepCall {
+function neverGivenUp(call: StepCall, log: PresenceAnswer['log']): StepCall {
   const { signal } = new AbortController();
   const fence = async () => {
     const saga = await log.find(toSagaId(call.sagaId));
@@ -192,6 +192,6 @@ function seenJustNow(call: StepCall): StepCall {
   const { epoch } = call;
   const stop = STOP_VALUE.readOrNull(call.results[STEP.stop]);
   if (stop === null || 'gaveUp' in stop) return call;
-  const seen = STOP_VALUE.write({ seenAtRestMs: call.monotonicMs(), epoch });
-  return { ...call, attempt: 1, results: { ...call.results, [STEP.stop]: seen } };
+  const observed = STOP_VALUE.write({ observedAtRestMs: call.monotonicMs(), epoch });
+  return { ...call, attempt: 1, results: { ...call.results, [STEP.stop]: observed } };
 }

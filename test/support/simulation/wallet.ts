@@ -10,25 +10,25 @@ import { NO_PAST } from '../../../src/wallet/mongodb/bot-pasts.ts';
 import type { UserReading } from '../../../src/wallet/mongodb/user-reading.ts';
 import {
   decideAbort,
-  decideMark,
+  decideLock,
   decideRaise,
   decideSettle,
-  decideUnmark,
+  decideUnlock,
   receiptOf,
 } from '../../../src/wallet/mongodb/wallet-decisions.ts';
 import type {
+  AllocationLock,
   AllocationReading,
-  Mark,
-  MarkCommand,
-  MarkResult,
-  MarkTarget,
+  LockCommand,
+  LockResult,
+  LockTarget,
   Receipt,
   SettleCommand,
   SettleResult,
   Wallets,
 } from '../../../src/wallet/wallets.ts';
 import { inertPorts } from '../inert-ports.ts';
-import { LIFE } from './plot.ts';
+import { INCARNATION } from './plot.ts';
 
 export const OPENING_MINOR = 100_000;
 export const VALUE_MINOR = 25_050;
@@ -53,11 +53,11 @@ export interface WalletWorld {
 
 interface AllocationWorld {
   readonly valueMinor: number;
-  readonly life: string;
-  readonly mark: Mark | null;
+  readonly incarnationId: string;
+  readonly lock: AllocationLock | null;
 }
 
-export const RULES = { decideAbort, decideMark, decideRaise, decideSettle, decideUnmark };
+export const RULES = { decideAbort, decideLock, decideRaise, decideSettle, decideUnlock };
 export type WalletRules = typeof RULES;
 
 export function createWalletWorld(
@@ -70,7 +70,7 @@ export function createWalletWorld(
     firebaseUid,
     rules,
     balanceMinor: OPENING_MINOR,
-    allocation: { valueMinor: VALUE_MINOR, life: LIFE, mark: null },
+    allocation: { valueMinor: VALUE_MINOR, incarnationId: INCARNATION, lock: null },
     copy: null,
     isResurrected: false,
     receipts: [],
@@ -86,9 +86,9 @@ export function walletsOver(world: WalletWorld, link: Link, runningForMs: () => 
   return {
     ...inertPorts<Wallets>(),
     readAllocation: () => send('read', () => readAllocation(world)),
-    mark: (command) => send(`mark ${command.epoch}`, () => mark(world, command)),
-    raiseMark: (target) => send(`raise ${target.epoch}`, () => raise(world, target)),
-    unmark: (target) => send(`unmark ${target.epoch}`, () => unmark(world, target)),
+    lock: (command) => send(`mark ${command.epoch}`, () => lock(world, command)),
+    raiseLock: (target) => send(`raise ${target.epoch}`, () => raise(world, target)),
+    unlock: (target) => send(`unmark ${target.epoch}`, () => unlock(world, target)),
     abortSettlement: (command) => send(`abort ${command.epoch}`, () => abort(world, command)),
     settle: (command) => {
       const forMs = runningForMs();
@@ -102,8 +102,8 @@ export function walletsOver(world: WalletWorld, link: Link, runningForMs: () => 
 }
 
 /** A legacy writer saves a copy of the wallet that knows no marks. */
-export function dropMark(world: WalletWorld): void {
-  if (world.allocation !== null) world.allocation = { ...world.allocation, mark: null };
+export function dropLock(world: WalletWorld): void {
+  if (world.allocation !== null) world.allocation = { ...world.allocation, lock: null };
 }
 
 /** One that still has the allocation saves its copy: mark and all. */
@@ -118,20 +118,21 @@ function readingOf(world: WalletWorld): UserReading {
   return { firebaseUid, notMoney: null, allocations: new Map(bots), receipts, withdrawnSagas };
 }
 
-function rowOf({ valueMinor, life, mark }: AllocationWorld) {
+function rowOf({ valueMinor, incarnationId, lock }: AllocationWorld) {
   const money = { allocatedNotMoney: null, valueNotMoney: null, lockedNotMoney: null };
   const value = valueMinor / 100;
   const isDated = true;
-  const rest = { mark, acceptedFrom: null, setAsideAt: null, allocatedAfter: null };
-  return { botName: 'bot', life, isDated, value, ...money, ...rest };
+  const rest = { lock, acceptedFrom: null, setAsideAt: null, allocatedAfter: null };
+  return { botName: 'bot', incarnationId, isDated, value, ...money, ...rest };
 }
 
 function readAllocation(world: WalletWorld): AllocationReading {
   const { firebaseUid, allocation, receipts } = world;
   if (allocation === null) return { status: 'absent', firebaseUid };
-  const { botName, value, life, mark } = rowOf(allocation);
-  const settledOpId = receipts.find((receipt) => receipt.life === life)?.opId ?? null;
-  const facts = { botName, life, value, notMoney: null, mark, settledOpId };
+  const { botName, value, incarnationId, lock } = rowOf(allocation);
+  const settledOpId =
+    receipts.find((receipt) => receipt.incarnationId === incarnationId)?.opId ?? null;
+  const facts = { botName, incarnationId, value, notMoney: null, lock, settledOpId };
   return { status: 'present', firebaseUid, allocation: facts };
 }
 
@@ -145,40 +146,40 @@ function decided<T>(decide: () => T | 'again', update: () => void): T {
   return then;
 }
 
-function mark(world: WalletWorld, command: MarkCommand): MarkResult {
+function lock(world: WalletWorld, command: LockCommand): LockResult {
   const opId = settlementOpId(command.incarnation);
   return decided(
-    () => world.rules.decideMark(command, opId, NO_PAST, readingOf(world)),
-    () => setMark(world, command, { aborting: false }),
+    () => world.rules.decideLock(command, opId, NO_PAST, readingOf(world)),
+    () => setLock(world, command, { aborting: false }),
   );
 }
 
-function setMark(
+function setLock(
   world: WalletWorld,
-  { sagaId, epoch }: Pick<MarkTarget, 'sagaId' | 'epoch'>,
-  { aborting }: Pick<Mark, 'aborting'>,
+  { sagaId, epoch }: Pick<LockTarget, 'sagaId' | 'epoch'>,
+  { aborting }: Pick<AllocationLock, 'aborting'>,
 ): void {
   const { allocation } = world;
   if (allocation === null) return;
-  const wasAborting = allocation.mark?.sagaId === sagaId && allocation.mark.aborting;
+  const wasAborting = allocation.lock?.sagaId === sagaId && allocation.lock.aborting;
   const value = allocation.valueMinor / 100;
   const raised = { sagaId, epoch, value, aborting: aborting || wasAborting };
-  world.allocation = { ...allocation, mark: raised };
+  world.allocation = { ...allocation, lock: raised };
 }
 
-function raise(world: WalletWorld, target: MarkTarget) {
+function raise(world: WalletWorld, target: LockTarget) {
   return decided(
     () => world.rules.decideRaise(target, readingOf(world)),
-    () => setMark(world, target, { aborting: false }),
+    () => setLock(world, target, { aborting: false }),
   );
 }
 
-function unmark(world: WalletWorld, target: MarkTarget): 'removed' | 'absent' | 'fenced' {
-  const isOwn = world.allocation?.mark?.sagaId === target.sagaId;
+function unlock(world: WalletWorld, target: LockTarget): 'removed' | 'absent' | 'fenced' {
+  const isOwn = world.allocation?.lock?.sagaId === target.sagaId;
   const outcome = decided(
-    () => world.rules.decideUnmark(target, readingOf(world)),
+    () => world.rules.decideUnlock(target, readingOf(world)),
     () => {
-      if (isOwn) dropMark(world);
+      if (isOwn) dropLock(world);
       world.withdrawn.add(target.sagaId);
     },
   );
@@ -189,7 +190,7 @@ function unmark(world: WalletWorld, target: MarkTarget): 'removed' | 'absent' | 
 function abort(world: WalletWorld, command: SettleCommand) {
   return decided(
     () => world.rules.decideAbort(command, readingOf(world)),
-    () => setMark(world, command, { aborting: true }),
+    () => setLock(world, command, { aborting: true }),
   );
 }
 
@@ -201,7 +202,7 @@ function settle(world: WalletWorld, command: SettleCommand, runningForMs: number
 
 function pay(world: WalletWorld, command: SettleCommand, runningForMs: number): Receipt {
   const { opId, incarnation, botName } = command;
-  const { userId, instanceId, life } = incarnation;
+  const { userId, instanceId, incarnationId } = incarnation;
   const amountMinor = world.allocation?.valueMinor ?? 0;
   const previousBalance = world.balanceMinor / 100;
   world.payments.push({ runningForMs });
@@ -212,7 +213,7 @@ function pay(world: WalletWorld, command: SettleCommand, runningForMs: number): 
     opId,
     userId,
     instanceId,
-    life,
+    incarnationId,
     botName,
     amount: amountMinor / 100,
     pnl: 0,

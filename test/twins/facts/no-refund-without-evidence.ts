@@ -109,7 +109,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     invariant: 'I4',
     mechanism: {
       what: 'a second look, bot by bot, before anything is repaired',
-      file: 'src/sync/second-look.ts',
+      file: 'src/sync/confirm-bots.ts',
     },
     guardedBy: [
       at(

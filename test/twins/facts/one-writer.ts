@@ -126,7 +126,7 @@ export const ONE_WRITER = [
     invariant: 'I5',
     mechanism: {
       what: 'who takes the key of a saga that yields begins when its last call is over',
-      file: 'packages/saga/src/operate/make-room.ts',
+      file: 'packages/saga/src/operate/preempt.ts',
     },
     guardedBy: [
       inEngine(

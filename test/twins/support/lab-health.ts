@@ -18,7 +18,7 @@ import type { Lab } from './lab.ts';
 const ROUNDS = 4;
 
 /** @param change what this process has instead of the ports themselves. */
-export async function lookAfter(
+export async function checkAfter(
   { connection, ports }: Lab,
   change: (ports: DeletionPorts) => Partial<DeletionPorts> = () => ({}),
 ): Promise<void> {

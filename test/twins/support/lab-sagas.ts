@@ -9,7 +9,7 @@ import { RECLAIM_ORPHAN, reclaimOrder } from '../../../src/deletion/reclaim-orph
 import { toFirebaseUid, toInstanceId } from '../../../src/domain/ids.ts';
 import { syncOrder } from '../../../src/sync/sync-orders.ts';
 import type { PlacedBot } from '../../support/deletions.ts';
-import { LIFE, SAGA_A } from '../../support/users.ts';
+import { INCARNATION, SAGA_A } from '../../support/users.ts';
 
 const named = ({ uid, userId, instanceId }: PlacedBot) => ({
   userId,
@@ -43,7 +43,7 @@ export async function deleteToRest(
 /** The saga of an orphan that two looks have found. */
 export async function reclaimToRest(engine: TestEngine, bot: PlacedBot): Promise<SagaRecord> {
   const order = reclaimOrder(
-    { ...named(bot), life: LIFE },
+    { ...named(bot), incarnationId: INCARNATION },
     { parent: SAGA_A, requestedBy: 'a test' },
   );
   return engine.runToRest((await engine.sagas.start(order)).saga.id);
@@ -61,7 +61,7 @@ export async function syncToRest(engine: TestEngine, bot: PlacedBot): Promise<Sa
     const outcome = await engine.run(id);
     if (outcome.status === 'at-rest' && outcome.saga !== null) return outcome.saga;
     for (const child of await openReclaimings(engine)) await engine.runToRest(child.id);
-    await engine.sagas.nudge(id);
+    await engine.sagas.wakeNow(id);
   }
   throw new Error(`synchronisation ${id} does not come to rest`);
 }

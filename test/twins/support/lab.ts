@@ -10,7 +10,7 @@ import {
   type TestEngine,
 } from '../../../packages/saga/test/support/saga-engine.ts';
 import { createTestSagaLog } from '../../../packages/saga/test/support/saga-log.ts';
-import { createHostBelief } from '../../../src/bots/hosts/host-belief.ts';
+import { createHostExpectations } from '../../../src/bots/hosts/host-expectations.ts';
 import type { HostTrust } from '../../../src/bots/hosts/host-trust.ts';
 import { createMongoKnownContainers } from '../../../src/bots/mongo-known-containers.ts';
 import { rememberContainers } from '../../../src/bots/remember-containers.ts';
@@ -22,11 +22,11 @@ import { createDeleteBotSaga } from '../../../src/deletion/delete-bot.ts';
 import { createReclaimOrphanSaga } from '../../../src/deletion/reclaim-orphan.ts';
 import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
 import { createMongoFindings } from '../../../src/findings/mongo-findings.ts';
-import { createHosts, type HostParts } from '../../../src/main/compose/hosts.ts';
+import { createHosts, type HostServices } from '../../../src/main/compose/hosts.ts';
 import { createReconciliation } from '../../../src/main/compose/sync.ts';
 import { parseConfig } from '../../../src/main/config.ts';
 import type { PoolState } from '../../../src/pool-state/pool-state.ts';
-import { createAbsence } from '../../../src/sync/look-at-bot.ts';
+import { createAbsence } from '../../../src/sync/observe-bot.ts';
 import { createSyncWalletSaga } from '../../../src/sync/sync-wallet.ts';
 import { createMongoTombstones } from '../../../src/tombstones/mongo-tombstones.ts';
 import { createMongoAccounts } from '../../../src/wallet/mongodb/accounts.ts';
@@ -95,7 +95,7 @@ function openPorts(connection: Connection, pools: PoolFileFolder, log: SagaLog):
     wallets: createMongoWallets({ connection }),
     ledger: createMongoLedger({ connection }),
     tombstones,
-    hostBelief: hostsOf(connection, { bots, tombstones }).hostBelief,
+    hostExpectations: hostsOf(connection, { bots, tombstones }).hostExpectations,
     findings: createMongoFindings({ connection }),
     poolStates: pools.open(),
     bots,
@@ -109,11 +109,15 @@ function hostsOf(
   connection: Connection,
   { bots, tombstones }: Pick<DeletionPorts, 'bots' | 'tombstones'>,
   hostTrust?: HostTrust,
-): HostParts {
+): HostServices {
   const accounts = createMongoAccounts({ connection });
   const hosts = createHosts({ connection, bots, tombstones, accounts, isOwnWorld: false });
   if (hostTrust === undefined) return hosts;
-  return { ...hosts, hostTrust, hostBelief: createHostBelief({ ...hosts, bots, hostTrust }) };
+  return {
+    ...hosts,
+    hostTrust,
+    hostExpectations: createHostExpectations({ ...hosts, bots, hostTrust }),
+  };
 }
 
 function define(

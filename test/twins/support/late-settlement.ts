@@ -3,7 +3,7 @@
 import type { StepCall } from '../../../packages/saga/src/definition.ts';
 import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
 import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
-import { sceneOf } from '../../../src/deletion/steps/step-ports.ts';
+import { contextOf } from '../../../src/deletion/steps/step-ports.ts';
 import { inertPorts } from '../../support/inert-ports.ts';
 
 /** When it arrives, seen from the operator's release. */
@@ -14,18 +14,18 @@ export function lateAfter(
   saga: SagaRecord,
   after: LateAfter,
 ): Pick<DeletionPorts, 'wallets'> {
-  const { settlement } = sceneOf(callFrom(saga));
+  const { settlement } = contextOf(callFrom(saga));
   const arriveIf = async (moment: LateAfter) => {
     if (after === moment) await wallets.settle(settlement);
   };
   return {
     wallets: {
       ...wallets,
-      unmark: async (target) => {
+      unlock: async (target) => {
         await arriveIf('before-the-mark');
-        const unmarked = await wallets.unmark(target);
+        const unlocked = await wallets.unlock(target);
         await arriveIf('the-mark');
-        return unmarked;
+        return unlocked;
       },
       findReceipt: async (...asked) => {
         const receipt = await wallets.findReceipt(...asked);

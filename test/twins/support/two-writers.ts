@@ -23,7 +23,7 @@ interface Writers {
   ): {
     readonly isInside: Promise<void>;
     readonly ended: Promise<void>;
-    goOn(): void;
+    advance(): void;
   };
 }
 
@@ -52,13 +52,13 @@ export async function twoWritersOfDocuments(
   return judge({ open, stored: database.stored, play });
 }
 
-interface Scene {
+interface ExecutionContext {
   open(lockTimeoutMs: number): PoolStates;
   stored(): Promise<PoolState>;
   play(writers: Writers): Promise<void>;
 }
 
-async function judge({ open, stored, play }: Scene): Promise<Breaches> {
+async function judge({ open, stored, play }: ExecutionContext): Promise<Breaches> {
   const acknowledged: string[] = [];
   const begin: Writers['begin'] = (bot, lockTimeoutMs = WAITS_MS) => {
     const gate = createGate();
@@ -74,7 +74,7 @@ async function judge({ open, stored, play }: Scene): Promise<Breaches> {
         // Refused is truthful: nothing was promised.
         () => undefined,
       );
-    return { isInside: gate.reached, ended, goOn: gate.open };
+    return { isInside: gate.reached, ended, advance: gate.open };
   };
   await play({ begin });
   const { botMapping } = await stored();

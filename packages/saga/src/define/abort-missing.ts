@@ -21,8 +21,9 @@ export async function abortByObserving<Call extends AbortCall>(
   observe: (call: Call) => Promise<Observation>,
   call: Call,
 ): Promise<Observation> {
-  const seen = await observe(call);
-  if (seen.outcome !== 'absent' || call.attempt === 1 || call.choice === GO_BACK) return seen;
+  const observed = await observe(call);
+  if (observed.outcome !== 'absent' || call.attempt === 1 || call.choice === GO_BACK)
+    return observed;
   throw new HoldError(
     CODE,
     `${pivot} was tried ${call.attempt} times and failed for good; it is observed absent, but it has no abort, so an ` +

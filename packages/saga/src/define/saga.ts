@@ -26,7 +26,7 @@ import {
 export interface SagaOptions<Input extends Json>
   extends Pick<
     SagaDefinition<Input>,
-    'queue' | 'idPrefix' | 'searchBy' | 'yieldsWithinMs' | 'choices'
+    'queue' | 'idPrefix' | 'searchBy' | 'preemptibleWithinMs' | 'choices'
   > {
   /** Unique while a saga is open: two requests with one key get one saga (I8). The type of its parameter is the input. */
   readonly key: (input: Input) => string;

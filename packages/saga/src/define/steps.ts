@@ -91,8 +91,10 @@ function observing<Input extends Json, Context>(
   at: Typing<Input>,
 ): (call: StepCall<Input>) => Promise<Observation> {
   return async (call) => {
-    const seen = await observe(at(call));
-    return seen.outcome === 'landed' ? { ...seen, value: toJson(seen.value) } : seen;
+    const observed = await observe(at(call));
+    return observed.outcome === 'landed'
+      ? { ...observed, value: toJson(observed.value) }
+      : observed;
   };
 }
 

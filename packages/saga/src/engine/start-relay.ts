@@ -3,7 +3,7 @@
 
 import { createRelay } from '../queue/relay.ts';
 import { ensureSchedule } from '../queue/schedules.ts';
-import { createStuckInSight } from '../queue/stuck-in-sight.ts';
+import { createStuckInSight } from '../queue/show-stuck.ts';
 import { rhythmOf } from '../run/lease-rhythm.ts';
 import { createPeriodic } from '../run/periodic.ts';
 import type { EngineCore } from './engine.ts';
@@ -17,7 +17,7 @@ export interface EngineSchedule {
 }
 
 /** A flush of Redis takes stuck sagas off the dashboard for no longer. */
-const STUCK_IN_SIGHT_EVERY_MS = 10_000;
+const STUCK_CHECK_EVERY_MS = 10_000;
 /** Redis may have been flushed: a repeated job is back within this time. */
 const SCHEDULES_EVERY_MS = 10_000;
 
@@ -38,7 +38,7 @@ export function startRelay(
     }),
     createStuckInSight({
       ...{ log, wakeUps, leaderLeases },
-      everyMs: STUCK_IN_SIGHT_EVERY_MS,
+      everyMs: STUCK_CHECK_EVERY_MS,
       onError: (error) => events.failed('stuck sagas not shown on the dashboard', error),
     }),
     createPeriodic({

@@ -93,7 +93,7 @@ function startQueueWorker(
 function wake({ wakeUps, events }: EngineCore, parked: readonly ParkedSaga[]): void {
   for (const { id, kind } of parked) {
     wakeUps
-      .revive(id, kind)
+      .requeue(id, kind)
       .catch((error: unknown) => events.failed('parked saga not woken', error));
   }
 }
@@ -102,7 +102,7 @@ function wake({ wakeUps, events }: EngineCore, parked: readonly ParkedSaga[]): v
 function wakeParent({ sagas, events }: EngineCore, { after }: Transition): void {
   const { parent, state } = after;
   if (parent === null || !isAtRest(state.phase)) return;
-  sagas.nudge(parent).catch((error: unknown) => events.failed('parent not woken', error));
+  sagas.wakeNow(parent).catch((error: unknown) => events.failed('parent not woken', error));
 }
 
 function startVersionWatch(core: EngineCore, queues: readonly string[]): () => Promise<void> {

@@ -32,15 +32,15 @@ export function createEndWaits(
   sagas: Pick<Sagas, 'waitForEnd'>,
   { perProcess, perCaller }: WaitLimits = LIMITS,
 ): EndWaits {
-  const closing = new AbortController();
+  const lockedBy = new AbortController();
   const waiting: string[] = [];
   const isFull = (caller: string) =>
     waiting.length >= perProcess || waiting.filter((one) => one === caller).length >= perCaller;
   return {
     wait: async ({ saga, seconds, caller, clientGone, log }) => {
       const idle = seconds === 0 || !saga.open || saga.state.phase === 'stuck';
-      if (idle || isFull(caller) || closing.signal.aborted) return saga;
-      const signal = AbortSignal.any([closing.signal, clientGone]);
+      if (idle || isFull(caller) || lockedBy.signal.aborted) return saga;
+      const signal = AbortSignal.any([lockedBy.signal, clientGone]);
       waiting.push(caller);
       try {
         return (await sagas.waitForEnd(saga.id, seconds * 1000, signal)) ?? saga;
@@ -51,6 +51,6 @@ export function createEndWaits(
         waiting.splice(waiting.indexOf(caller), 1);
       }
     },
-    close: () => closing.abort(),
+    close: () => lockedBy.abort(),
   };
 }

@@ -7,7 +7,7 @@ import { createSagaWatch } from '../operate/saga-watch.ts';
 import type { Caller, JobParams } from './access.ts';
 import { JobParamsSchema } from './job-schemas.ts';
 import { createJobStreams } from './job-streams.ts';
-import type { RouteParts } from './options.ts';
+import type { RouteContext } from './options.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -16,11 +16,14 @@ declare module 'fastify' {
   }
 }
 
-export function addEventRoute<C extends Caller>(app: FastifyInstance, parts: RouteParts<C>): void {
-  const { sagas, access, views, nowMs, statusUrl } = parts;
+export function addEventRoute<C extends Caller>(
+  app: FastifyInstance,
+  context: RouteContext<C>,
+): void {
+  const { sagas, access, views, nowMs, statusUrl } = context;
   const onUnreadable = (message: string) => (err: unknown) => app.log.warn({ err }, message);
   const streams = createJobStreams({
-    ...parts.streams,
+    ...context.streams,
     ...{ view: views.view.of, nowMs },
     watch: createSagaWatch({
       ...{ sagas, nowMs },
@@ -32,7 +35,7 @@ export function addEventRoute<C extends Caller>(app: FastifyInstance, parts: Rou
 
   // A HEAD route made of this would hold a stream that has no reader.
   const options = {
-    schema: parts.schema('watch', { ...EVENTS, response: { 200: eventsOf(views.view.schema) } }),
+    schema: context.schema('watch', { ...EVENTS, response: { 200: eventsOf(views.view.schema) } }),
     ...{ exposeHeadRoute: false, config: { isStream: true } },
   };
   app.get<{ Params: JobParams }>('/:jobId/events', options, async (request, reply) => {

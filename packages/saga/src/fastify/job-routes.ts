@@ -18,21 +18,24 @@ import {
   LIST_QUERIES,
   WaitHeadersSchema,
 } from './job-schemas.ts';
-import type { RouteParts } from './options.ts';
+import type { RouteContext } from './options.ts';
 import { type Problem, problem } from './problem.ts';
 import { listUrgentFirst } from './urgent-first.ts';
 
-export function addJobRoutes<C extends Caller>(app: FastifyInstance, parts: RouteParts<C>): void {
-  const { sagas, access, views, statusUrl, listName = 'jobs' } = parts;
-  const answers = createHeldAnswers(parts);
+export function addJobRoutes<C extends Caller>(
+  app: FastifyInstance,
+  context: RouteContext<C>,
+): void {
+  const { sagas, access, views, statusUrl, listName = 'jobs' } = context;
+  const answers = createHeldAnswers(context);
 
-  app.get<{ Querystring: JobListQuery }>('', { schema: listSchema(parts) }, async (request) => {
+  app.get<{ Querystring: JobListQuery }>('', { schema: listSchema(context) }, async (request) => {
     const { query } = request;
-    const { scope = parts.for === 'operators' ? 'all' : 'own', subject } = query;
+    const { scope = context.for === 'operators' ? 'all' : 'own', subject } = query;
     const isOwn = scope === 'own' && subject === undefined;
     const caller = await access.callerOf(request, isOwn ? 'caller' : 'operator');
     if (isOwn && caller.subject === null) return { [listName]: [], nextCursor: null };
-    const filter = await filterOf(parts, query, isOwn ? caller.subject : subject);
+    const filter = await filterOf(context, query, isOwn ? caller.subject : subject);
     const isUrgent = query.order === 'urgency';
     const page = await (isUrgent ? listUrgentFirst(sagas, filter) : sagas.list(filter));
     const shown = page.sagas.map((saga) => views.view.of(saga, caller));
@@ -41,16 +44,16 @@ export function addJobRoutes<C extends Caller>(app: FastifyInstance, parts: Rout
 
   app.get<{ Params: JobParams }>(
     '/:jobId',
-    { schema: getSchema(parts) },
+    { schema: getSchema(context) },
     async (request, reply) => {
       const answer = answers.hold(request, reply);
-      const { saga, caller } = await access.sagaOf(request, roleOf(parts));
+      const { saga, caller } = await access.sagaOf(request, roleOf(context));
       return views.detail.of(await answer.wait(saga, caller.name), caller);
     },
   );
 
-  if (parts.for === 'operators') return;
-  const schema = parts.schema('cancel', CANCEL);
+  if (context.for === 'operators') return;
+  const schema = context.schema('cancel', CANCEL);
   app.post<{ Params: JobParams }>('/:jobId/cancel', { schema }, async (request, reply) => {
     const { caller, saga } = await access.sagaOf(request, 'caller');
     const result = await sagas.requestCancel(saga.id, caller.name);
@@ -62,12 +65,12 @@ export function addJobRoutes<C extends Caller>(app: FastifyInstance, parts: Rout
 /** Whatever state it finds the job in: to be undone is what was asked for. */
 const CANCELLATION = { success: true, message: 'The cancellation is accepted' };
 
-function roleOf({ for: audience }: Pick<RouteParts<Caller>, 'for'>) {
+function roleOf({ for: audience }: Pick<RouteContext<Caller>, 'for'>) {
   return audience === 'operators' ? 'operator' : 'caller';
 }
 
 async function filterOf(
-  parts: Pick<RouteParts<Caller>, 'search' | 'registry'>,
+  context: Pick<RouteContext<Caller>, 'search' | 'registry'>,
   { limit = DEFAULT_PAGE_SIZE, cursor, state, kind, q }: JobListQuery,
   subject: string | null | undefined,
 ): Promise<SagaFilter> {
@@ -76,7 +79,7 @@ async function filterOf(
     ...(state === undefined ? {} : { phases: [state] }),
     ...(kind === undefined ? {} : { kind }),
     ...(subject === undefined || subject === null ? {} : { subject }),
-    ...(q === undefined ? {} : { anyOf: await traitsOf(q.trim(), parts) }),
+    ...(q === undefined ? {} : { anyOf: await traitsOf(q.trim(), context) }),
     ...(cursor === undefined ? {} : { cursor }),
   };
 }
@@ -84,7 +87,7 @@ async function filterOf(
 /** A text that could be several of these is searched as all of them; an index of its own serves each. */
 async function traitsOf(
   value: string,
-  { search, registry }: Pick<RouteParts<Caller>, 'search' | 'registry'>,
+  { search, registry }: Pick<RouteContext<Caller>, 'search' | 'registry'>,
 ): Promise<readonly SagaTrait[]> {
   const fields = new Set(registry?.definitions?.flatMap(({ searchBy = [] }) => searchBy));
   return [
@@ -122,11 +125,11 @@ function listSchema<C extends Caller>({
   schema,
   views,
   listName = 'jobs',
-  ...parts
-}: RouteParts<C>) {
+  ...context
+}: RouteContext<C>) {
   return schema('list', {
     summary: 'Jobs, newest first or the most urgent first',
-    querystring: LIST_QUERIES[parts.for ?? 'everyone'],
+    querystring: LIST_QUERIES[context.for ?? 'everyone'],
     response: {
       200: Type.Object({
         [listName]: Type.Array(views.view.schema),
@@ -136,7 +139,7 @@ function listSchema<C extends Caller>({
   });
 }
 
-function getSchema<C extends Caller>({ schema, views }: RouteParts<C>) {
+function getSchema<C extends Caller>({ schema, views }: RouteContext<C>) {
   return schema('get', {
     summary: 'One job, step by step',
     params: JobParamsSchema,

@@ -64,7 +64,7 @@ export function createJobStreams<C extends Caller>(options: JobStreamsOptions<C>
   const { watch, nowMs, findRevoked, onCount = () => undefined, random = Math.random } = options;
   const limits = { ...LIMITS, ...options.limits };
   const streams = new Set<JobStream<C>>();
-  const closing = { isClosed: false, isEmpty: new AbortController() };
+  const lockedBy = { isClosed: false, isEmpty: new AbortController() };
   let timer: NodeJS.Timeout | undefined;
 
   const tick = () => {
@@ -98,7 +98,7 @@ export function createJobStreams<C extends Caller>(options: JobStreamsOptions<C>
     if (streams.size > 0) return;
     clearInterval(timer);
     timer = undefined;
-    if (closing.isClosed) closing.isEmpty.abort();
+    if (lockedBy.isClosed) lockedBy.isEmpty.abort();
   }
 
   return {
@@ -125,13 +125,13 @@ export function createJobStreams<C extends Caller>(options: JobStreamsOptions<C>
       });
       resume(stream, saga, lastEventId, options);
       show(stream, saga, options);
-      if (closing.isClosed) end(stream);
+      if (lockedBy.isClosed) end(stream);
     },
     close: async () => {
-      closing.isClosed = true;
+      lockedBy.isClosed = true;
       watch.close();
       for (const stream of streams) end(stream);
-      if (streams.size > 0) await pause(LAST_GOODBYE_MS, closing.isEmpty.signal);
+      if (streams.size > 0) await pause(LAST_GOODBYE_MS, lockedBy.isEmpty.signal);
       for (const { events } of streams) events.cut();
     },
   };

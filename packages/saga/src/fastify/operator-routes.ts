@@ -8,16 +8,16 @@ import type { SagaId } from '../saga-id.ts';
 import { type Caller, type JobParams, jobNotFound } from './access.ts';
 import { JobParamsSchema } from './job-schemas.ts';
 import { orderBody, RESOLVE_FIELDS, RETRY_FIELDS } from './operator-schemas.ts';
-import type { RouteParts } from './options.ts';
+import type { RouteContext } from './options.ts';
 import { problem } from './problem.ts';
 
 const PLAN_TIMEOUT_MS = 10_000;
 
 export function addOperatorRoutes<C extends Caller>(
   app: FastifyInstance,
-  parts: RouteParts<C>,
+  context: RouteContext<C>,
 ): void {
-  const { sagas, access, views, schema } = parts;
+  const { sagas, access, views, schema } = context;
 
   const plan = { schema: schema('plan', { ...PLAN, response: { 200: views.plan.schema } }) };
   app.get<{ Params: JobParams }>('/:jobId/plan', plan, async (request) => {

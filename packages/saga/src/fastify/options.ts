@@ -71,7 +71,7 @@ export type RouteSchema = FastifySchema & {
 export type View<C extends Caller> = (saga: SagaRecord, caller: C) => unknown;
 
 /** What the routes share. */
-export interface RouteParts<C extends Caller> extends SagaRoutesOptions<C> {
+export interface RouteContext<C extends Caller> extends SagaRoutesOptions<C> {
   readonly access: Access<C>;
   readonly views: Views<C>;
   readonly waits: EndWaits;

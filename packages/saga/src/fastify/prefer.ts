@@ -48,7 +48,7 @@ function parsePreferences(header: string): ReadonlyMap<string, string> {
 
 // One pass over the text: a regular expression for this grammar backtracks on hostile input.
 function splitOutsideQuotes(text: string, separator: ',' | ';'): string[] {
-  const parts: string[] = [];
+  const context: string[] = [];
   let start = 0;
   let quoted = false;
   for (let at = 0; at < text.length; at += 1) {
@@ -56,12 +56,12 @@ function splitOutsideQuotes(text: string, separator: ',' | ';'): string[] {
     if (quoted && character === '\\') at += 1;
     else if (character === '"') quoted = !quoted;
     else if (!quoted && character === separator) {
-      parts.push(text.slice(start, at));
+      context.push(text.slice(start, at));
       start = at + 1;
     }
   }
-  parts.push(text.slice(start));
-  return parts;
+  context.push(text.slice(start));
+  return context;
 }
 
 function unquote(word: string): string {

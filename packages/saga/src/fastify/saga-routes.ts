@@ -10,7 +10,7 @@ import { createEndWaits } from './end-waits.ts';
 import { addEventRoute } from './event-route.ts';
 import { addJobRoutes } from './job-routes.ts';
 import { addOperatorRoutes } from './operator-routes.ts';
-import type { RouteParts, SagaRoutesOptions } from './options.ts';
+import type { RouteContext, SagaRoutesOptions } from './options.ts';
 import { sendAsProblem } from './to-problem.ts';
 import { viewsOf } from './views.ts';
 
@@ -21,14 +21,14 @@ export async function sagaRoutes<C extends Caller = Caller>(
   const { sagas, authorize, waits = createEndWaits(sagas), nowMs = Date.now } = options;
   app.setErrorHandler(options.errorHandler ?? sendAsProblem);
   app.addHook('preClose', async () => waits.close());
-  const parts: RouteParts<C> = {
+  const context: RouteContext<C> = {
     ...{ ...options, waits, nowMs },
     access: createAccess(sagas, authorize),
     views: viewsOf({ ...options, nowMs }),
     statusUrl: (id) => `${app.prefix}/${id}`,
     schema: (route, schema) => options.document?.(route, schema) ?? schema,
   };
-  addJobRoutes(app, parts);
-  if (options.for !== 'operators') addEventRoute(app, parts);
-  if (options.for !== 'callers') addOperatorRoutes(app, parts);
+  addJobRoutes(app, context);
+  if (options.for !== 'operators') addEventRoute(app, context);
+  if (options.for !== 'callers') addOperatorRoutes(app, context);
 }

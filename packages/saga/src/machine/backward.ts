@@ -14,11 +14,11 @@ export const CANCELLED: StepFailure = {
 
 // Backwards over EVERY compensatable step that has a capture, recorded as run or not: the log may be
 // behind the world, the capture is not.
-export function turnBack(shape: SagaShape, state: SagaState, cause: StepFailure): SagaState {
+export function compensate(shape: SagaShape, state: SagaState, cause: StepFailure): SagaState {
   const { name, status } = stepAt(state, state.cursor);
-  const marked = status === 'done' ? state : withStep(state, state.cursor, { status: 'failed' });
+  const locked = status === 'done' ? state : withStep(state, state.cursor, { status: 'failed' });
   const back: SagaState = {
-    ...marked,
+    ...locked,
     phase: 'compensating',
     notBeforeMs: null,
     cause: { class: cause.class, code: cause.code, message: cause.message, step: name },
@@ -64,7 +64,7 @@ export function undoFailed(
   if (failure.class === 'unavailable') return { ...noted, notBeforeMs: retryAtMs };
   const isHopeless = failure.class === 'terminal' || failure.class === 'hold';
   if (isHopeless || compensations >= shapeAt(shape, step).compensations) {
-    return stick(noted, failure);
+    return markStuck(noted, failure);
   }
   return {
     ...withStep(noted, step, { compensations: compensations + 1 }),
@@ -73,7 +73,7 @@ export function undoFailed(
 }
 
 // A pivot that is being aborted stays so: it can never land again, and whoever sends the saga on goes on with that.
-export function stick(state: SagaState, failure: StepFailure): SagaState {
+export function markStuck(state: SagaState, failure: StepFailure): SagaState {
   const from = state.phase === 'compensating' ? 'compensating' : 'running';
   const { name, status } = stepAt(state, state.cursor);
   const hasFailed = from === 'running' && status !== 'aborting';

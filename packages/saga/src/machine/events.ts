@@ -49,10 +49,10 @@ export type SagaEvent =
       readonly untilMs: number;
     } & Moment)
   /** Something that the saga may be waiting for has happened. */
-  | { readonly type: 'nudged' }
+  | { readonly type: 'woken' }
   | ({ readonly type: 'failed'; readonly step: number; readonly failure: StepFailure } & Again)
-  | ({ readonly type: 'observed'; readonly step: number; readonly seen: Observation } & Again)
-  | ({ readonly type: 'aborted'; readonly step: number; readonly seen: Observation } & Again)
+  | ({ readonly type: 'observed'; readonly step: number; readonly observed: Observation } & Again)
+  | ({ readonly type: 'aborted'; readonly step: number; readonly observed: Observation } & Again)
   | ({
       readonly type: 'compensated';
       readonly step: number;

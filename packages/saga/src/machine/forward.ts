@@ -3,17 +3,17 @@
 
 import { assertNever } from '../assert-never.ts';
 import type { Observation } from '../definition.ts';
-import { CANCELLED, stick, turnBack } from './backward.ts';
+import { CANCELLED, compensate, markStuck } from './backward.ts';
 import type { Again, SagaEvent, Success } from './events.ts';
 import type { SagaShape } from './shape.ts';
 import type { SagaState, StepFailure } from './state.ts';
-import { mustTurnBack, shapeAt, stepAt, withStep } from './state-access.ts';
+import { mustCompensate, shapeAt, stepAt, withStep } from './state-access.ts';
 
 // A worker that went away may have left the effect of the step it had begun: its outcome is unknown now.
 export function resume(shape: SagaShape, state: SagaState): SagaState {
   const resumed = { ...state, mustFence: true };
   if (state.phase !== 'running') return resumed;
-  if (mustTurnBack(state)) return { ...turnBack(shape, resumed, CANCELLED), mustFence: true };
+  if (mustCompensate(state)) return { ...compensate(shape, resumed, CANCELLED), mustFence: true };
   return stepAt(state, state.cursor).status === 'running' && shapeAt(shape, state.cursor).canObserve
     ? withStep(resumed, state.cursor, { status: 'in-doubt' })
     : resumed;
@@ -37,7 +37,7 @@ export function captureOne(
   { step, capture }: Extract<SagaEvent, { type: 'captured' }>,
 ): SagaState {
   // Taken before it was known whether the step can be undone: it has done nothing yet.
-  if (mustTurnBack(state)) return turnBack(shape, state, CANCELLED);
+  if (mustCompensate(state)) return compensate(shape, state, CANCELLED);
   if (stepAt(state, step).capture !== null) return state;
   return { ...withStep(state, step, { capture, status: 'running' }), notBeforeMs: null };
 }
@@ -58,11 +58,11 @@ export function succeed(
     warnings: warnings.length === 0 ? state.warnings : [...state.warnings, ...warnings],
     notBeforeMs: null,
   };
-  if (mustTurnBack(done)) return turnBack(shape, done, CANCELLED);
-  return goOn(shape, done, step, atMs);
+  if (mustCompensate(done)) return compensate(shape, done, CANCELLED);
+  return advance(shape, done, step, atMs);
 }
 
-function goOn(shape: SagaShape, state: SagaState, step: number, atMs: number): SagaState {
+function advance(shape: SagaShape, state: SagaState, step: number, atMs: number): SagaState {
   return step + 1 < state.steps.length
     ? begin(shape, state, step + 1, atMs)
     : { ...state, phase: 'completed' };
@@ -78,7 +78,7 @@ function begin(shape: SagaShape, state: SagaState, step: number, atMs: number): 
 }
 
 export function beginAgain(shape: SagaShape, state: SagaState, step: number): SagaState {
-  if (mustTurnBack(state)) return turnBack(shape, state, CANCELLED);
+  if (mustCompensate(state)) return compensate(shape, state, CANCELLED);
   if (stepAt(state, step).status !== 'waiting') return state;
   return { ...withStep(state, step, { status: 'running' }), notBeforeMs: null };
 }
@@ -88,13 +88,13 @@ export function postpone(
   state: SagaState,
   { step, value, untilMs }: Extract<SagaEvent, { type: 'postponed' }>,
 ): SagaState {
-  if (mustTurnBack(state)) return turnBack(shape, state, CANCELLED);
+  if (mustCompensate(state)) return compensate(shape, state, CANCELLED);
   const waiting = { status: 'waiting', value, error: null, unknowns: 0 } as const;
   return { ...withStep(state, step, waiting), notBeforeMs: untilMs };
 }
 
 // Only a postponed step waits without an error: a backoff is not cut short by a child's end.
-export function nudge(state: SagaState): SagaState {
+export function wakeNow(state: SagaState): SagaState {
   const { status, error } = stepAt(state, state.cursor);
   const isPostponed = state.phase === 'running' && status === 'waiting' && error === null;
   return isPostponed && state.notBeforeMs !== null ? { ...state, notBeforeMs: null } : state;
@@ -114,15 +114,15 @@ export function fail(
   }
   switch (failure.class) {
     case 'hold':
-      return stick(failed, failure);
+      return markStuck(failed, failure);
     case 'terminal':
       return giveUp(shape, failed, failure, atMs);
     case 'in-doubt':
-      if (mustTurnBack(failed)) return turnBack(shape, failed, CANCELLED);
+      if (mustCompensate(failed)) return compensate(shape, failed, CANCELLED);
       if (!shapeAt(shape, step).canObserve) return again(shape, failed, event);
       return { ...withStep(failed, step, { status: 'in-doubt' }), notBeforeMs: retryAtMs };
     case 'unavailable':
-      if (mustTurnBack(failed)) return turnBack(shape, failed, CANCELLED);
+      if (mustCompensate(failed)) return compensate(shape, failed, CANCELLED);
       return status === 'running'
         ? { ...withStep(failed, step, { status: 'waiting' }), notBeforeMs: retryAtMs }
         : { ...failed, notBeforeMs: retryAtMs };
@@ -143,7 +143,7 @@ function again(
   state: SagaState,
   { step, failure, retryAtMs, atMs }: { step: number; failure: StepFailure } & Again,
 ): SagaState {
-  if (mustTurnBack(state)) return turnBack(shape, state, CANCELLED);
+  if (mustCompensate(state)) return compensate(shape, state, CANCELLED);
   const { attempts } = stepAt(state, step);
   const { kind, bestEffort } = shapeAt(shape, step);
   if (attempts < shapeAt(shape, step).attempts) {
@@ -152,15 +152,15 @@ function again(
       notBeforeMs: retryAtMs,
     };
   }
-  if (kind === 'compensatable') return turnBack(shape, state, failure);
-  return bestEffort ? skip(shape, state, step, failure, atMs) : stick(state, failure);
+  if (kind === 'compensatable') return compensate(shape, state, failure);
+  return bestEffort ? skip(shape, state, step, failure, atMs) : markStuck(state, failure);
 }
 
 // A failure that no repetition can help.
 function giveUp(shape: SagaShape, state: SagaState, failure: StepFailure, atMs: number): SagaState {
   const step = state.cursor;
   const { kind, bestEffort } = shapeAt(shape, step);
-  if (kind === 'compensatable') return turnBack(shape, state, failure);
+  if (kind === 'compensatable') return compensate(shape, state, failure);
   if (kind === 'pivot') {
     const cause = { ...failure, step: stepAt(state, step).name };
     return {
@@ -169,7 +169,7 @@ function giveUp(shape: SagaShape, state: SagaState, failure: StepFailure, atMs: 
       cause,
     };
   }
-  return bestEffort ? skip(shape, state, step, failure, atMs) : stick(state, failure);
+  return bestEffort ? skip(shape, state, step, failure, atMs) : markStuck(state, failure);
 }
 
 export function skip(
@@ -186,7 +186,7 @@ export function skip(
     warnings: [...state.warnings, warning],
     notBeforeMs: null,
   };
-  return goOn(shape, skipped, step, atMs);
+  return advance(shape, skipped, step, atMs);
 }
 
 export function observe(
@@ -194,36 +194,36 @@ export function observe(
   state: SagaState,
   event: Extract<SagaEvent, { type: 'observed' }>,
 ): SagaState {
-  const { step, seen, atMs, retryAtMs } = event;
-  switch (seen.outcome) {
+  const { step, observed, atMs, retryAtMs } = event;
+  switch (observed.outcome) {
     case 'landed':
-      return succeed(shape, state, { step, ...successOf(seen), atMs });
+      return succeed(shape, state, { step, ...successOf(observed), atMs });
     case 'absent': {
       const failure = stepAt(state, step).error ?? NOT_LANDED;
       const known = withStep(state, step, { status: 'running', unknowns: 0 });
       return again(shape, known, { step, failure, retryAtMs, atMs });
     }
     case 'unknown':
-      return stillUnknown(shape, state, step, seen.reason, retryAtMs, atMs);
+      return stillUnknown(shape, state, step, observed.reason, retryAtMs, atMs);
     default:
-      return assertNever(seen);
+      return assertNever(observed);
   }
 }
 
 export function abort(
   shape: SagaShape,
   state: SagaState,
-  { step, seen, atMs, retryAtMs }: Extract<SagaEvent, { type: 'aborted' }>,
+  { step, observed, atMs, retryAtMs }: Extract<SagaEvent, { type: 'aborted' }>,
 ): SagaState {
-  switch (seen.outcome) {
+  switch (observed.outcome) {
     case 'landed':
-      return succeed(shape, { ...state, cause: null }, { step, ...successOf(seen), atMs });
+      return succeed(shape, { ...state, cause: null }, { step, ...successOf(observed), atMs });
     case 'absent':
-      return turnBack(shape, state, state.cause ?? NOT_LANDED);
+      return compensate(shape, state, state.cause ?? NOT_LANDED);
     case 'unknown':
-      return stillUnknown(shape, state, step, seen.reason, retryAtMs, atMs);
+      return stillUnknown(shape, state, step, observed.reason, retryAtMs, atMs);
     default:
-      return assertNever(seen);
+      return assertNever(observed);
   }
 }
 
@@ -235,14 +235,14 @@ function stillUnknown(
   retryAtMs: number | null,
   atMs: number,
 ): SagaState {
-  if (mustTurnBack(state)) return turnBack(shape, state, CANCELLED);
+  if (mustCompensate(state)) return compensate(shape, state, CANCELLED);
   const unknowns = stepAt(state, step).unknowns + 1;
   const failure: StepFailure = { class: 'in-doubt', code: 'OUTCOME_UNKNOWN', message: reason };
   const noted = withStep(state, step, { unknowns, error: failure });
   const { kind, attempts, bestEffort } = shapeAt(shape, step);
   if (unknowns < attempts) return { ...noted, notBeforeMs: retryAtMs };
-  if (kind === 'compensatable') return turnBack(shape, noted, failure);
-  return bestEffort ? skip(shape, noted, step, failure, atMs) : stick(noted, failure);
+  if (kind === 'compensatable') return compensate(shape, noted, failure);
+  return bestEffort ? skip(shape, noted, step, failure, atMs) : markStuck(noted, failure);
 }
 
 const NOT_LANDED: StepFailure = {
@@ -251,6 +251,6 @@ const NOT_LANDED: StepFailure = {
   message: 'the effect was observed not to have happened',
 };
 
-function successOf(seen: Extract<Observation, { outcome: 'landed' }>) {
-  return { value: seen.value ?? null, warnings: seen.warnings ?? [] };
+function successOf(observed: Extract<Observation, { outcome: 'landed' }>) {
+  return { value: observed.value ?? null, warnings: observed.warnings ?? [] };
 }

@@ -17,13 +17,13 @@ import {
   captureAll,
   captureOne,
   fail,
-  nudge,
   observe,
   postpone,
   resume,
   succeed,
+  wakeNow,
 } from './forward.ts';
-import { cancel, giveWay, orderBack, orderEnd, orderSkip, unstick } from './orders.ts';
+import { cancel, endPreempted, orderBack, orderEnd, orderSkip, resumeStuck } from './orders.ts';
 import type { SagaShape } from './shape.ts';
 import { isAtRest, type SagaState } from './state.ts';
 import { isWorkingOn, shapeAt, stepAt } from './state-access.ts';
@@ -49,9 +49,9 @@ export function apply(shape: SagaShape, state: SagaState, event: SagaEvent): Sag
     case 'cancel-requested':
       return cancel(shape, state);
     case 'gave-way':
-      return giveWay(shape, state);
+      return endPreempted(shape, state);
     case 'retry-ordered':
-      return unstick(shape, state, event);
+      return resumeStuck(shape, state, event);
     case 'compensate-ordered':
       return orderBack(shape, state);
     case 'skip-ordered':
@@ -90,8 +90,8 @@ function advance(
       return isWorkingOn(state, event.step, 'running') ? succeed(shape, state, event) : state;
     case 'postponed':
       return isWorkingOn(state, event.step, 'running') ? postpone(shape, state, event) : state;
-    case 'nudged':
-      return nudge(state);
+    case 'woken':
+      return wakeNow(state);
     case 'failed':
       return isWorkingOn(state, event.step, 'running') ? fail(shape, state, event) : state;
     case 'observed':

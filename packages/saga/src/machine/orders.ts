@@ -1,7 +1,7 @@
 // What people order, as pure transitions: the cancel of a caller, and the verbs of an operator. Each changes nothing
 // (the same object is returned) where it is not allowed: that is how a verb is refused.
 
-import { CANCELLED, turnBack } from './backward.ts';
+import { CANCELLED, compensate } from './backward.ts';
 import { skip } from './forward.ts';
 import type { SagaShape } from './shape.ts';
 import { isEnded, type SagaState, type StepFailure } from './state.ts';
@@ -13,14 +13,14 @@ export function cancel(shape: SagaShape, state: SagaState): SagaState {
   if (state.phase === 'running') return { ...state, cancelRequested: true, notBeforeMs: null };
   // Stuck on the way forward: no worker is on it, so the way back can begin here and now.
   return state.phase === 'stuck' && state.stuckFrom === 'running'
-    ? { ...turnBack(shape, { ...state, stuckFrom: null }, CANCELLED), cancelRequested: true }
+    ? { ...compensate(shape, { ...state, stuckFrom: null }, CANCELLED), cancelRequested: true }
     : state;
 }
 
 // At once, even under a worker's hands: what it does from here on meets a saga that has ended. Only for sagas whose
 // effects need no undo.
-export function giveWay(shape: SagaShape, state: SagaState): SagaState {
-  if (shape.yields !== true || isEnded(state.phase)) return state;
+export function endPreempted(shape: SagaShape, state: SagaState): SagaState {
+  if (shape.preemptible !== true || isEnded(state.phase)) return state;
   return {
     ...state,
     phase: 'cancelled',
@@ -34,7 +34,7 @@ export function giveWay(shape: SagaShape, state: SagaState): SagaState {
 // because `stuckFrom` says so. What the stuck attempt did is asked of the world first; a pivot that was being aborted
 // still is. Its error goes to the history alone: a worker that comes after the new deadline is to try at least once, not
 // to give up for the old reason.
-export function unstick(
+export function resumeStuck(
   shape: SagaShape,
   state: SagaState,
   { atMs, choice = state.choice }: { readonly atMs: number; readonly choice?: string | undefined },
@@ -63,7 +63,7 @@ export function unstick(
 export function orderBack(shape: SagaShape, state: SagaState): SagaState {
   const isForward = state.phase === 'stuck' && state.stuckFrom === 'running';
   if (!isForward || state.pivotBegun) return state;
-  return turnBack(shape, { ...state, stuckFrom: null }, ORDERED_BACK);
+  return compensate(shape, { ...state, stuckFrom: null }, ORDERED_BACK);
 }
 
 /** Over a best-effort step that is stuck or waits for another attempt; what it leaves is its tombstone's, or the

@@ -8,7 +8,7 @@ import type { Json } from '../json.ts';
 export interface SagaShape {
   readonly steps: readonly StepShape[];
   /** Gives its key up to others. */
-  readonly yields?: boolean;
+  readonly preemptible?: boolean;
 }
 
 export interface StepShape {
@@ -29,7 +29,7 @@ export function shapeOf<Input extends Json>(definition: SagaDefinition<Input>): 
   if (problem !== null) {
     throw new Error(`saga ${definition.name}@${definition.version}: ${problem}`);
   }
-  return definition.yieldsWithinMs === undefined ? { steps } : { steps, yields: true };
+  return definition.preemptibleWithinMs === undefined ? { steps } : { steps, preemptible: true };
 }
 
 function stepShape<Input extends Json>(step: StepDefinition<Input>): StepShape {
@@ -85,10 +85,10 @@ function findGap<Input extends Json>(steps: readonly StepDefinition<Input>[]): s
 
 // Whoever gives its key up at any moment must not leave anything half done that only it can finish.
 function findHeld<Input extends Json>({
-  yieldsWithinMs,
+  preemptibleWithinMs,
   steps,
 }: SagaDefinition<Input>): string | null {
-  if (yieldsWithinMs === undefined) return null;
+  if (preemptibleWithinMs === undefined) return null;
   const held = steps.find(({ kind }) => kind !== 'compensatable');
   return held === undefined
     ? null

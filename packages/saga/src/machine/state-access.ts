@@ -4,7 +4,7 @@
 import type { SagaShape, StepShape } from './shape.ts';
 import type { Phase, SagaState, StepState } from './state.ts';
 
-export function mustTurnBack(state: SagaState): boolean {
+export function mustCompensate(state: SagaState): boolean {
   return state.cancelRequested && !state.pivotBegun;
 }
 

@@ -38,7 +38,7 @@ export type OrderResult =
 
 export interface OperatorsOptions extends InterveneDeps {
   readonly clock: Clock;
-  readonly wakeUps: Pick<WakeUps, 'revive'>;
+  readonly wakeUps: Pick<WakeUps, 'requeue'>;
   /** A wake-up or a release that failed: the relay, and whoever finds the mark, make up for it. */
   readonly onLost: (error: unknown) => void;
 }
@@ -114,7 +114,7 @@ async function withoutEffect(
   if (verb !== 'retry' || isEnded(saga.state.phase)) {
     return { status: 'refused', reason: whyNot(saga.state, verb), saga };
   }
-  await options.wakeUps.revive(saga.id, saga.kind).catch(options.onLost);
+  await options.wakeUps.requeue(saga.id, saga.kind).catch(options.onLost);
   return { status: 'ordered', saga };
 }
 
@@ -153,15 +153,15 @@ async function follow(
   { verb }: Order,
 ): Promise<void> {
   if (!isEnded(record.state.phase)) {
-    await wakeUps.revive(record.id, record.kind).catch(onLost);
+    await wakeUps.requeue(record.id, record.kind).catch(onLost);
     return;
   }
   const definition = registry.find(record.kind, record.version)?.definition;
   if (verb !== 'resolve' || definition?.release === undefined) return;
   const fence = async () => undefined;
   const release = (signal: AbortSignal) => {
-    const scene = { definition, record, signal, clock, random: Math.random, fence };
-    const call = callOf({ ...scene, fencedWrite: fence }, record.state.cursor, signal);
+    const context = { definition, record, signal, clock, random: Math.random, fence };
+    const call = callOf({ ...context, fencedWrite: fence }, record.state.cursor, signal);
     return Promise.resolve(definition.release?.(call));
   };
   await withDeadline(release, {

@@ -103,7 +103,7 @@ function successOf(command: Exclude<ReturnType<typeof decide>, { type: 'rest' }>
     abort: (step) => ({
       type: 'aborted',
       step,
-      seen: { outcome: 'absent' },
+      observed: { outcome: 'absent' },
       atMs,
       retryAtMs: null,
     }),
@@ -124,32 +124,32 @@ function observeSteps(
   const refuse = async () => {
     throw new FencedError(record.id, record.epoch);
   };
-  const scene = { definition, record, signal, clock, random: () => 0 };
+  const context = { definition, record, signal, clock, random: () => 0 };
   return Promise.all(
     definition.steps.flatMap((step, index) => {
       const isKnown = record.state.steps[index]?.startedAtMs !== null;
       const { observe } = step;
       if (observe === undefined || !isKnown) return [];
-      const look = (cut: AbortSignal) =>
-        observe.call(step, callOf({ ...scene, fence: refuse, fencedWrite: refuse }, index, cut));
-      return [observeOne(step.name, look, signal)];
+      const observation = (cut: AbortSignal) =>
+        observe.call(step, callOf({ ...context, fence: refuse, fencedWrite: refuse }, index, cut));
+      return [observeOne(step.name, observation, signal)];
     }),
   );
 }
 
 async function observeOne(
   step: string,
-  look: (signal: AbortSignal) => Promise<Observation>,
+  observation: (signal: AbortSignal) => Promise<Observation>,
   signal: AbortSignal,
 ): Promise<StepObservation> {
   try {
-    const seen = await withDeadline(look, {
+    const observed = await withDeadline(observation, {
       ms: OBSERVE_TIMEOUT_MS,
       signal,
       late: () => new InDoubtError('TIMEOUT', `no answer within ${OBSERVE_TIMEOUT_MS} ms`),
     });
-    const reason = seen.outcome === 'unknown' ? seen.reason : null;
-    return { step, outcome: seen.outcome, reason };
+    const reason = observed.outcome === 'unknown' ? observed.reason : null;
+    return { step, outcome: observed.outcome, reason };
   } catch (error) {
     return { step, outcome: 'unknown', reason: toFailure(error).message };
   }

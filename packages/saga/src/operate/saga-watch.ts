@@ -41,7 +41,7 @@ const MAX_PAUSE_MS = 5_000;
 
 interface Watched {
   /** What the watchers were told last; null: look again. */
-  seen: string | null;
+  observed: string | null;
   /** It alone, while the others can be read. */
   isUnreadable: boolean;
   readonly watchers: Set<SagaWatcher>;
@@ -49,7 +49,7 @@ interface Watched {
 
 export function createSagaWatch(options: SagaWatchOptions): SagaWatch {
   const { nowMs, onUnreadable, everyMs = ROUND_EVERY_MS } = options;
-  const closing = new AbortController();
+  const lockedBy = new AbortController();
   const watched = new Map<SagaId, Watched>();
   // Rounds serve everybody: they must not run in the context, and the trace, of whoever came first.
   const inNoContext = AsyncLocalStorage.snapshot();
@@ -60,11 +60,11 @@ export function createSagaWatch(options: SagaWatchOptions): SagaWatch {
     let tookMs = 0;
     for (;;) {
       // A database that answers slowly is asked less often.
-      await pause(pauseMs(Math.max(everyMs, tookMs), failures), closing.signal);
-      if (closing.signal.aborted || watched.size === 0) break;
+      await pause(pauseMs(Math.max(everyMs, tookMs), failures), lockedBy.signal);
+      if (lockedBy.signal.aborted || watched.size === 0) break;
       const begunMs = performance.now();
       try {
-        await lookOnce(options, [...watched]);
+        await readOnce(options, [...watched]);
         failures = 0;
       } catch (error) {
         failures += 1;
@@ -81,12 +81,12 @@ export function createSagaWatch(options: SagaWatchOptions): SagaWatch {
   return {
     watch: (saga, watcher) => {
       const known = watched.get(saga.id);
-      const seen = markOf(saga, nowMs());
-      const entry = known ?? { seen, isUnreadable: false, watchers: new Set() };
-      if (entry.seen !== seen) entry.seen = null;
+      const observed = lockOf(saga, nowMs());
+      const entry = known ?? { observed, isUnreadable: false, watchers: new Set() };
+      if (entry.observed !== observed) entry.observed = null;
       entry.watchers.add(watcher);
       watched.set(saga.id, entry);
-      if (!isRunning && !closing.signal.aborted) {
+      if (!isRunning && !lockedBy.signal.aborted) {
         isRunning = true;
         inNoContext(() => void run());
       }
@@ -95,18 +95,18 @@ export function createSagaWatch(options: SagaWatchOptions): SagaWatch {
         if (entry.watchers.size === 0 && watched.get(saga.id) === entry) watched.delete(saga.id);
       };
     },
-    close: () => closing.abort(),
+    close: () => lockedBy.abort(),
   };
 }
 
-async function lookOnce(
+async function readOnce(
   options: SagaWatchOptions,
   entries: readonly (readonly [SagaId, Watched])[],
 ): Promise<void> {
   const { sagas, nowMs } = options;
   const revisions = await sagas.findRevisions(entries.map(([id]) => id));
   const changed = entries.filter(
-    ([id, { seen }]) => seen !== markOf(revisions.get(id) ?? null, nowMs()),
+    ([id, { observed }]) => observed !== lockOf(revisions.get(id) ?? null, nowMs()),
   );
   // The log combines them into one query.
   const found = await Promise.allSettled(changed.map(([id]) => sagas.find(id)));
@@ -114,7 +114,7 @@ async function lookOnce(
   for (const [index, [id, entry]] of changed.entries()) {
     const answer = found[index];
     if (answer?.status === 'fulfilled') {
-      tell(options, entry, answer.value);
+      notify(options, entry, answer.value);
     } else if (alone < MAX_ALONE) {
       alone += 1;
       await tellAlone(options, id, entry);
@@ -128,7 +128,7 @@ const MAX_ALONE = 20;
 // One that cannot be read fails all that were read with it: it is its own watchers' trouble, and nobody else's.
 async function tellAlone(options: SagaWatchOptions, id: SagaId, entry: Watched): Promise<void> {
   try {
-    tell(options, entry, await options.sagas.find(id));
+    notify(options, entry, await options.sagas.find(id));
   } catch (error) {
     if (!entry.isUnreadable) options.onUnreadable(error);
     entry.isUnreadable = true;
@@ -136,13 +136,13 @@ async function tellAlone(options: SagaWatchOptions, id: SagaId, entry: Watched):
   }
 }
 
-function tell(
+function notify(
   { nowMs, onUnreadable }: SagaWatchOptions,
   entry: Watched,
   saga: SagaRecord | null,
 ): void {
   entry.isUnreadable = false;
-  entry.seen = markOf(saga, nowMs());
+  entry.observed = lockOf(saga, nowMs());
   for (const watcher of entry.watchers) {
     try {
       watcher.changed(saga);
@@ -153,7 +153,7 @@ function tell(
 }
 
 // Time alone changes what is shown of a saga that nobody can run.
-function markOf(
+function lockOf(
   saga: Pick<SagaRecord, 'revision' | 'unrunnableSince'> | null,
   nowMs: number,
 ): string {

@@ -22,8 +22,8 @@ const CALL_TIMEOUT_MS = 2_000;
 export function createBullmqWakeUps(queueOf: (kind: string) => SagaQueue): WakeUps {
   return {
     wake: (sagaId, kind) => answerInTime(CALL_TIMEOUT_MS, () => add(queueOf(kind), sagaId, kind)),
-    revive: (sagaId, kind) =>
-      answerInTime(CALL_TIMEOUT_MS, () => revive(queueOf(kind), sagaId, kind)),
+    requeue: (sagaId, kind) =>
+      answerInTime(CALL_TIMEOUT_MS, () => requeue(queueOf(kind), sagaId, kind)),
   };
 }
 
@@ -31,15 +31,15 @@ async function add(queue: SagaQueue, sagaId: SagaId, kind: string): Promise<void
   await queue.add(kind, { sagaId }, { ...JOB_OPTIONS, jobId: sagaId });
 }
 
-async function revive(
+async function requeue(
   queue: SagaQueue,
   sagaId: SagaId,
   kind: string,
-): Promise<'waiting' | 'active' | 'revived'> {
+): Promise<'waiting' | 'active' | 'requeued'> {
   const job = await queue.getJob(sagaId);
   if (job === undefined) {
     await add(queue, sagaId, kind);
-    return 'revived';
+    return 'requeued';
   }
   switch (await job.getState()) {
     case 'active':
@@ -50,13 +50,13 @@ async function revive(
       return 'waiting';
     case 'delayed':
       await job.promote();
-      return 'revived';
+      return 'requeued';
     case 'failed':
       await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
-      return 'revived';
+      return 'requeued';
     default:
       await job.remove();
       await add(queue, sagaId, kind);
-      return 'revived';
+      return 'requeued';
   }
 }

@@ -7,4 +7,4 @@ export { createRedisWatch, type RedisWatch } from './redis-watch.ts';
 export { createRelay } from './relay.ts';
 export { startSagaWorker } from './saga-worker.ts';
 export { ensureSchedule } from './schedules.ts';
-export { createStuckInSight } from './stuck-in-sight.ts';
+export { createStuckInSight } from './show-stuck.ts';

@@ -45,8 +45,8 @@ async function wakeOverdue(
     for (let saga = overdue.pop(); saga !== undefined && !signal.aborted; saga = overdue.pop()) {
       const { id, kind } = saga;
       try {
-        const status = await wakeUps.revive(id, kind);
-        if (status === 'revived') onRepair({ sagaId: id, kind });
+        const status = await wakeUps.requeue(id, kind);
+        if (status === 'requeued') onRepair({ sagaId: id, kind });
       } catch (error) {
         // One that cannot be woken must not keep the others asleep; it is overdue again after `holdMs`.
         onError(error);

@@ -42,7 +42,7 @@ const LAST_WORDS_MS = 1_000;
 
 export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
   const { queue, connection, prefix, leaseMs } = options;
-  const { stalledEveryMs, lookAgainMs } = rhythmOf(leaseMs);
+  const { stalledEveryMs, recheckMs } = rhythmOf(leaseMs);
   let isDraining = false;
   const worker = new Worker(
     queue,
@@ -53,7 +53,7 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
       return work(options, job, token, {
         signal: signal ?? new AbortController().signal,
         isDraining: () => isDraining,
-        lookAgainMs,
+        recheckMs,
       }).catch(rethrowReadable);
     },
     {
@@ -101,24 +101,24 @@ function rethrowReadable(error: unknown): never {
 const REASON_CHARS = 500;
 
 interface WorkControl extends RunControl {
-  readonly lookAgainMs: number;
+  readonly recheckMs: number;
 }
 
 async function work(
   { runner, clock, onForeign }: SagaWorkerOptions,
   job: Job,
   token: string | undefined,
-  { lookAgainMs, ...control }: WorkControl,
+  { recheckMs, ...control }: WorkControl,
 ): Promise<{ readonly state: string }> {
   const sagaId = parseSagaId(namedSaga(job));
   if (sagaId === undefined) throw new UnrecoverableError('the job names no saga');
   const outcome = await runner.run(sagaId, control);
   switch (outcome.status) {
     case 'at-rest':
-      if (outcome.saga === null) return giveBack(job, token, lookAgainMs, onForeign);
+      if (outcome.saga === null) return giveBack(job, token, recheckMs, onForeign);
       return finish(outcome.saga);
     default:
-      await job.moveToDelayed(comeBackAt(outcome, clock, lookAgainMs), token);
+      await job.moveToDelayed(comeBackAt(outcome, clock, recheckMs), token);
       throw new DelayedError();
   }
 }
@@ -128,14 +128,14 @@ async function work(
 async function giveBack(
   job: Job,
   token: string | undefined,
-  lookAgainMs: number,
+  recheckMs: number,
   onForeign: (jobId: string) => void,
 ): Promise<never> {
   onForeign(String(job.id));
   if (Date.now() - job.timestamp > FOREIGN_KEPT_MS) {
     throw new UnrecoverableError('there is no such saga');
   }
-  await job.moveToDelayed(Date.now() + lookAgainMs, token);
+  await job.moveToDelayed(Date.now() + recheckMs, token);
   throw new DelayedError();
 }
 
@@ -154,10 +154,10 @@ function namedSaga(job: Job): unknown {
 function comeBackAt(
   outcome: Exclude<RunOutcome, { status: 'at-rest' }>,
   { nowMs }: Clock,
-  lookAgainMs: number,
+  recheckMs: number,
 ): number {
   // A claim that was lost, or a version this worker lacks: somebody else is at it.
-  const waitMs = outcome.status === 'later' ? outcome.atMs - nowMs() : lookAgainMs;
+  const waitMs = outcome.status === 'later' ? outcome.atMs - nowMs() : recheckMs;
   return Date.now() + Math.max(0, waitMs);
 }
 

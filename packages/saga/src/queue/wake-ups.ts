@@ -8,5 +8,5 @@ export interface WakeUps {
   wake(sagaId: SagaId, kind: string): Promise<void>;
 
   /** Makes the saga run again whatever its wake-up says: delayed, completed, failed, missing. */
-  revive(sagaId: SagaId, kind: string): Promise<'waiting' | 'active' | 'revived'>;
+  requeue(sagaId: SagaId, kind: string): Promise<'waiting' | 'active' | 'requeued'>;
 }

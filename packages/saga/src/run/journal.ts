@@ -280,6 +280,8 @@ export function describeEvent({ steps }: SagaState, event: SagaEvent, clock: Clo
 
 function detailOf(event: SagaEvent): string | null {
   if ('failure' in event) return `${event.failure.code}: ${event.failure.message}`;
-  if (!('seen' in event)) return null;
-  return event.seen.outcome === 'unknown' ? `unknown: ${event.seen.reason}` : event.seen.outcome;
+  if (!('observed' in event)) return null;
+  return event.observed.outcome === 'unknown'
+    ? `unknown: ${event.observed.reason}`
+    : event.observed.outcome;
 }

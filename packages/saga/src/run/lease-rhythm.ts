@@ -7,7 +7,7 @@ export interface LeaseRhythm {
   /** Between two looks for jobs whose worker is gone. Whole: BullMQ's script refuses a fraction, every time. */
   readonly stalledEveryMs: number;
   /** Until a wake-up looks again whose saga another worker has, or none of this version. */
-  readonly lookAgainMs: number;
+  readonly recheckMs: number;
   /** Between two turns of the relay. */
   readonly relayEveryMs: number;
   /** How long the relay leaves a saga alone that it has woken, and keeps its post without a turn. */
@@ -19,7 +19,7 @@ export function rhythmOf(leaseMs: number): LeaseRhythm {
   return {
     renewEveryMs: third,
     stalledEveryMs: Math.ceil(leaseMs / 5),
-    lookAgainMs: third,
+    recheckMs: third,
     relayEveryMs: Math.ceil(leaseMs / 15),
     relayHoldMs: third,
   };

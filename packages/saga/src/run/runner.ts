@@ -18,7 +18,7 @@ import { pause } from './deadline.ts';
 import { createJournal, describeEvent, type Transition } from './journal.ts';
 import type { Leases } from './leases.ts';
 import { createShares, type ParkedSaga, type Shares } from './shares.ts';
-import { performTraced } from './traced.ts';
+import { executeTraced } from './traced.ts';
 import type { Tracer } from './tracer.ts';
 
 export interface Runner {
@@ -189,7 +189,7 @@ async function claim(
       });
     if (claimed.status !== 'claimed') return claimed;
     options.tracer?.claimed(claimed.saga, performance.now() - began);
-    begun?.tell(claimed.saga);
+    begun?.report(claimed.saga);
     return { ...claimed, sentAtMs };
   } catch (error) {
     if (error instanceof UnavailableError || error instanceof InterruptedError) {
@@ -210,16 +210,16 @@ async function begin(options: RunnerOptions, base: SagaRecord, signal: AbortSign
   const refuse = async () => {
     throw new FencedError(base.id, base.epoch);
   };
-  const scene = { definition, record: base, signal, clock, random };
-  const event = await performTraced(
+  const context = { definition, record: base, signal, clock, random };
+  const event = await executeTraced(
     options.tracer,
     { type: 'capture-all' },
-    { ...scene, fence: refuse, fencedWrite: refuse },
+    { ...context, fence: refuse, fencedWrite: refuse },
   );
   const state = apply(shape, base.state, event);
   return {
     beginning: { base, state, events: [describeEvent(base.state, event, clock)] },
-    tell: (after: SagaRecord) => onTransition({ before: base.state, after, event }),
+    report: (after: SagaRecord) => onTransition({ before: base.state, after, event }),
   };
 }
 
@@ -251,9 +251,9 @@ function createDrive(
           return sleep(options, claim, record.state.notBeforeMs ?? 0);
         }
         await pause(waitMs, signal);
-        const scene = { definition, record, signal, clock, random, fence, fencedWrite };
+        const context = { definition, record, signal, clock, random, fence, fencedWrite };
         try {
-          record = await journal.record(await performTraced(options.tracer, command, scene));
+          record = await journal.record(await executeTraced(options.tracer, command, context));
         } catch (error) {
           // Raising the fence outside is no step of the saga: it has no budget and waits for its database.
           if (command.type !== 'fence' || error instanceof FencedError) throw error;

@@ -19,10 +19,10 @@ export interface Performance {
 
 /** @param signal of the one attempt that the call is for. Once it has fired nobody waits for the attempt any more, and
  * the saga may have turned back since under the same claim: its fences let nothing more pass (I6). */
-export function callOf(scene: Performance, index: number, signal: AbortSignal): StepCall {
-  const { record, clock } = scene;
+export function callOf(context: Performance, index: number, signal: AbortSignal): StepCall {
+  const { record, clock } = context;
   const { steps, startedAtMs, choice } = record.state;
-  const state = stateAt(scene, index);
+  const state = stateAt(context, index);
   return {
     sagaId: record.id,
     epoch: record.epoch,
@@ -37,8 +37,8 @@ export function callOf(scene: Performance, index: number, signal: AbortSignal): 
     nowMs: () => clock.nowMs(),
     monotonicMs: () => clock.monotonicMs(),
     signal,
-    fence: whileAwaited(scene.fence, signal),
-    fencedWrite: whileAwaited(scene.fencedWrite, signal),
+    fence: whileAwaited(context.fence, signal),
+    fencedWrite: whileAwaited(context.fencedWrite, signal),
   };
 }
 

@@ -3,21 +3,21 @@
 import { FencedError, InterruptedError } from '../errors.ts';
 import type { SagaLog } from '../log/saga-log.ts';
 import type { Command, SagaEvent } from '../machine/events.ts';
+import { execute } from './execute.ts';
 import { toFailure } from './failure.ts';
-import { perform } from './performer.ts';
 import { type Performance, stateAt } from './step-call.ts';
 import type { AcceptanceSpan, Attempt, Span, SpanOutcome, Tracer } from './tracer.ts';
 
 /** One command of the machine under a span of its own; see `perform`. */
-export function performTraced(
+export function executeTraced(
   tracer: Tracer | undefined,
   command: Exclude<Command, { type: 'rest' }>,
-  scene: Performance,
+  context: Performance,
 ): Promise<SagaEvent> {
   // To begin is to write down, not to do.
-  if (tracer === undefined || command.type === 'begin') return perform(command, scene);
-  const span = tracer.attempt(attemptOf(command, scene));
-  return traced(span, () => perform(command, scene), outcomeOfEvent);
+  if (tracer === undefined || command.type === 'begin') return execute(command, context);
+  const span = tracer.attempt(attemptOf(command, context));
+  return traced(span, () => execute(command, context), outcomeOfEvent);
 }
 
 /** An insert into the log under the span of its acceptance. */
@@ -45,18 +45,18 @@ async function traced<T>(
 
 function attemptOf(
   command: Exclude<Command, { type: 'rest' | 'begin' }>,
-  scene: Performance,
+  context: Performance,
 ): Attempt {
-  const saga = scene.record;
+  const saga = context.record;
   const doing = command.type;
   if (!('step' in command)) return { saga, doing, step: null, attempt: 0 };
-  const { name, attempts, compensations } = stateAt(scene, command.step);
+  const { name, attempts, compensations } = stateAt(context, command.step);
   return { saga, doing, step: name, attempt: doing === 'compensate' ? compensations : attempts };
 }
 
 function outcomeOfEvent(event: SagaEvent): SpanOutcome {
   if ('failure' in event) return { outcome: 'failed', errorCode: event.failure.code };
-  return { outcome: 'seen' in event ? event.seen.outcome : event.type, errorCode: null };
+  return { outcome: 'observed' in event ? event.observed.outcome : event.type, errorCode: null };
 }
 
 function outcomeOfError(error: unknown): SpanOutcome {

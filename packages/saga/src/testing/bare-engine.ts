@@ -5,7 +5,7 @@ import { createRunner, type Runner, type RunnerOptions } from '../run/runner.ts'
 
 export const NO_WAKE_UPS: WakeUps = {
   wake: async () => undefined,
-  revive: async () => 'revived',
+  requeue: async () => 'requeued',
 };
 
 type Given = Pick<RunnerOptions, 'log' | 'registry' | 'clock'> & Partial<RunnerOptions>;

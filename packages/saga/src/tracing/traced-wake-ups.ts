@@ -5,10 +5,10 @@ import type { WakeUps } from '../queue/wake-ups.ts';
 import type { SagaId } from '../saga-id.ts';
 import type { Spans } from './spans.ts';
 
-export function traceWakeUps({ wake, revive }: WakeUps, spans: Spans): WakeUps {
+export function traceWakeUps({ wake, requeue }: WakeUps, spans: Spans): WakeUps {
   return {
     wake: (sagaId, kind) => traced(spans, 'wake', sagaId, kind, () => wake(sagaId, kind)),
-    revive: (sagaId, kind) => traced(spans, 'revive', sagaId, kind, () => revive(sagaId, kind)),
+    requeue: (sagaId, kind) => traced(spans, 'requeue', sagaId, kind, () => requeue(sagaId, kind)),
   };
 }
 

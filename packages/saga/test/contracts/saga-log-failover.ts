@@ -97,7 +97,7 @@ export function describeForgetfulSagaLog(
     it('captures made from a forgotten record: not taken by the claim', async () => {
       const { log, beforeFailover } = await setUp();
       const { saga } = await log.insert(newSaga());
-      const event = { type: 'nudged', step: null, detail: null };
+      const event = { type: 'woken', step: null, detail: null };
       const order = { base: saga, state: saga.state, event };
       const forgotten = { ...saga, revision: saga.revision + 1, writeId: randomUUID() };
       const failOver = await beforeFailover();

@@ -422,18 +422,18 @@ export function describeSagaLog(
         newSaga({ subject: n % 5 === 4 ? 'other' : 'me' }),
       );
       await Promise.all(given.map((saga) => log.insert(saga)));
-      const seen: SagaRecord[] = [];
+      const observed: SagaRecord[] = [];
       let cursor: string | undefined;
       for (let pages = 0; pages < 10; pages += 1) {
         const page = await log.list({ subject: 'me', limit: 4, ...(cursor && { cursor }) });
-        seen.push(...page.sagas);
+        observed.push(...page.sagas);
         if (page.nextCursor === null) break;
         expect(page.sagas).toHaveLength(4);
         cursor = page.nextCursor;
       }
       const mine = given.filter(({ subject }) => subject === 'me').map(({ id }) => id);
-      expect(seen.map(({ id }) => id).sort()).toEqual([...mine].sort());
-      const times = seen.map(({ createdAt, id }) => `${createdAt} ${id}`);
+      expect(observed.map(({ id }) => id).sort()).toEqual([...mine].sort());
+      const times = observed.map(({ createdAt, id }) => `${createdAt} ${id}`);
       expect(times).toEqual([...times].sort().reverse());
     });
 

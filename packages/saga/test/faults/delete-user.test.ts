@@ -49,7 +49,7 @@ it.each(['delete-user.ts', 'main.ts'])('docs/engine.md shows %s as it is', async
 function expectWhole(shop: Shop, isDone: boolean): void {
   const { subscription, hasAvatar, creditCents, payOuts, mails } = shop.state();
   const paid = Object.values(payOuts).filter((payOut) => payOut !== 'forbidden');
-  const seen = { isActive: subscription.isActive, hasAvatar, creditCents, paid };
+  const observed = { isActive: subscription.isActive, hasAvatar, creditCents, paid };
   const deleted = {
     isActive: false,
     hasAvatar: false,
@@ -57,6 +57,6 @@ function expectWhole(shop: Shop, isDone: boolean): void {
     paid: [{ paidCents: 1_250 }],
   };
   const untouched = { isActive: true, hasAvatar: true, creditCents: 1_250, paid: [] };
-  expect(seen).toEqual(isDone ? deleted : untouched);
+  expect(observed).toEqual(isDone ? deleted : untouched);
   expect(Object.values(mails).length).toBe(isDone ? 1 : 0);
 }

@@ -22,10 +22,10 @@ it.each([
     monotonicMs: () => performance.now(),
   };
   const dueMs = clock.nowMs() + SLEEP_MS;
-  let looks = 0;
+  let polls = 0;
   let isOver = false;
   const run = async () => {
-    looks += 1;
+    polls += 1;
     isOver = clock.nowMs() >= dueMs;
     return clock.nowMs() < dueMs
       ? ({ status: 'later', atMs: dueMs } as const)
@@ -35,5 +35,5 @@ it.each([
   const id = makeSagaId('del', dueMs, new Uint8Array(16));
   await queue.wakeUps.wake(id, 'delete-bot');
   await waitFor('the last look', async () => isOver);
-  expect(looks).toBeLessThanOrEqual(FEW);
+  expect(polls).toBeLessThanOrEqual(FEW);
 });

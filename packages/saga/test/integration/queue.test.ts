@@ -9,7 +9,7 @@ import { waitFor } from '../../../../test/support/wait-for.ts';
 import type { SagaDefinition } from '../../src/definition.ts';
 import { HoldError, RetryableError, UnavailableError } from '../../src/errors.ts';
 import { createMongoLeaderLeases } from '../../src/log/mongodb/mongo-leader-leases.ts';
-import { createStuckInSight } from '../../src/queue/stuck-in-sight.ts';
+import { createStuckInSight } from '../../src/queue/show-stuck.ts';
 import { type SagaId, toSagaId } from '../../src/saga-id.ts';
 import { createTestEngine } from '../support/saga-engine.ts';
 import { dbOf, passForSagas } from '../support/saga-log.ts';
@@ -120,8 +120,8 @@ describe('a job that is to be woken, in every state it may have', () => {
       await waitFor('the job', async () => (await jobState(queue, id)) === 'waiting');
       await bringInto(queue, id, state);
       expect(await jobState(queue, id)).toBe(state);
-      const revived = await queue.wakeUps.revive(id, 'test-saga');
-      expect(revived).toBe(state === 'waiting' ? 'waiting' : 'revived');
+      const requeued = await queue.wakeUps.requeue(id, 'test-saga');
+      expect(requeued).toBe(state === 'waiting' ? 'waiting' : 'requeued');
       expect(await jobState(queue, id)).toBe('waiting');
       expect(await queue.queue.getJobCountByTypes('waiting')).toBe(1);
       queue.startWorker(engine);
@@ -134,7 +134,7 @@ describe('a job that is to be woken, in every state it may have', () => {
     const id = await engine.start();
     await waitFor('the job', async () => (await jobState(queue, id)) === 'waiting');
     await bringInto(queue, id, 'active');
-    expect(await queue.wakeUps.revive(id, 'test-saga')).toBe('active');
+    expect(await queue.wakeUps.requeue(id, 'test-saga')).toBe('active');
     queue.startWorker(engine);
     expect((await rests(engine, id)).state.phase).toBe('completed');
     await waitFor('the job', async () => (await jobState(queue, id)) === 'completed');
@@ -273,10 +273,10 @@ describe('the relay', () => {
     await passForSagas(connection, 10_000);
     const relay = queue.startRelay(engine, {
       wake: queue.wakeUps.wake,
-      revive: async (id) => {
+      requeue: async (id) => {
         tried.push(id);
         if (id === poison) throw new UnavailableError('REDIS_UNREACHABLE', 'no answer');
-        return 'revived';
+        return 'requeued';
       },
     });
     await waitFor('the others', () => new Set(relay.repaired).size === 59);
@@ -302,9 +302,9 @@ describe('a worker that stops', () => {
     const worker = queue.startWorker(engine);
     const id = await engine.start();
     await gate.reached;
-    const closing = worker.close(10_000);
+    const lockedBy = worker.close(10_000);
     gate.open();
-    await closing;
+    await lockedBy;
     expect(world.order).toEqual(['do a']);
     queue.startWorker(await another());
     const saga = await rests(engine, id);

@@ -83,40 +83,40 @@ describe('a step that waits', () => {
 
 describe('a nudge', () => {
   /** Whom somebody wanted woken. */
-  async function setUpNudged(turns: ReturnType<typeof waiter>) {
+  async function setUpWoken(turns: ReturnType<typeof waiter>) {
     const connection = await createTestDatabase();
     const make = stepsOf(await createSagaWorld(connection));
-    const revived: SagaId[] = [];
+    const requeued: SagaId[] = [];
     const wakeUps = {
       wake: async () => undefined,
-      revive: async (id: SagaId) => {
-        revived.push(id);
-        return 'revived' as const;
+      requeue: async (id: SagaId) => {
+        requeued.push(id);
+        return 'requeued' as const;
       },
     };
     const definitions = [sagaOf([make.retriable('wait', { retry: ONCE, run: turns.run })])];
-    return { revived, engine: await createTestEngine({ definitions, connection, wakeUps }) };
+    return { requeued, engine: await createTestEngine({ definitions, connection, wakeUps }) };
   }
 
   it('to one that sleeps: due at once, and its wake-up is made again', async () => {
     const turns = waiter(1);
-    const { engine, revived } = await setUpNudged(turns);
+    const { engine, requeued } = await setUpWoken(turns);
     const id = await engine.start();
     expect(await engine.run(id)).toMatchObject({ status: 'later' });
-    await engine.sagas.nudge(id);
-    expect(revived).toEqual([id]);
+    await engine.sagas.wakeNow(id);
+    expect(requeued).toEqual([id]);
     expect(await engine.run(id)).toMatchObject({ status: 'at-rest' });
     expect(turns.found).toEqual([null, 'turn 1']);
   });
 
   it('to one that is just going to sleep: it does not sleep through it', async () => {
     const turns = waiter(1);
-    const { engine } = await setUpNudged(turns);
+    const { engine } = await setUpWoken(turns);
     const id = await engine.start();
     const { release } = engine.log;
     vi.spyOn(engine.log, 'release').mockImplementationOnce(async (claim) => {
       // The wait is written, the lease not given back yet.
-      await engine.sagas.nudge(id);
+      await engine.sagas.wakeNow(id);
       return release(claim);
     });
     const outcome = await engine.run(id);
@@ -127,13 +127,13 @@ describe('a nudge', () => {
 
   it('to one that has ended, that is not there, or that waits for nothing: nothing happens', async () => {
     const turns = waiter(0);
-    const { engine, revived } = await setUpNudged(turns);
+    const { engine, requeued } = await setUpWoken(turns);
     const queued = await engine.start();
-    await engine.sagas.nudge(queued);
+    await engine.sagas.wakeNow(queued);
     const before = await engine.runToRest(queued);
-    await engine.sagas.nudge(queued);
+    await engine.sagas.wakeNow(queued);
     const after = await engine.sagas.find(queued);
     expect(after?.revision).toBe(before.revision);
-    expect(revived).toEqual([]);
+    expect(requeued).toEqual([]);
   });
 });

@@ -233,8 +233,8 @@ describe('the indexes that the log declares', () => {
     const { sagas } = await log.list({ phases: ['stuck', 'running'], limit: 5 });
     await db.command({ profile: 0 });
     expect(sagas.map(({ id }) => id)).toEqual([held.saga.id]);
-    const [seen] = await db.collection('system.profile').find({ op: 'query' }).toArray();
-    expect(seen?.docsExamined).toBe(1);
+    const [observed] = await db.collection('system.profile').find({ op: 'query' }).toArray();
+    expect(observed?.docsExamined).toBe(1);
   });
 
   it('a search by user or bot, among many others: an index for each, merged in order', async () => {
@@ -261,9 +261,9 @@ describe('the indexes that the log declares', () => {
     };
     expect(await found('bot-1')).toEqual([saga.id]);
     expect(await found('bot-0')).toEqual([saga.id]);
-    const seen = await db.collection('system.profile').find({ op: 'query' }).toArray();
-    expect(seen).toHaveLength(2);
-    for (const { docsExamined, hasSortStage, planSummary } of seen) {
+    const observed = await db.collection('system.profile').find({ op: 'query' }).toArray();
+    expect(observed).toHaveLength(2);
+    for (const { docsExamined, hasSortStage, planSummary } of observed) {
       expect(planSummary).toContain('input.instanceId: 1');
       expect(docsExamined).toBeLessThanOrEqual(2);
       expect(hasSortStage).toBeFalsy();
@@ -278,11 +278,11 @@ async function commandsOf(connection: Connection, work: () => Promise<void>): Pr
   await db.command({ profile: 2 });
   await work();
   await db.command({ profile: 0 });
-  const seen = await db
+  const observed = await db
     .collection('system.profile')
     .find({ ns: sagasOf(connection).namespace, op: { $in: ['query', 'update', 'command'] } })
     .toArray();
-  return seen.map(
+  return observed.map(
     ({ op, planSummary, command }) => `${op} ${planSummary} ${JSON.stringify(command)}`,
   );
 }

@@ -83,13 +83,13 @@ async function runUntilDeath(
   worker: CrashWorker,
   id: Parameters<CrashWorker['run']>[0],
   control: Parameters<CrashWorker['run']>[1],
-  tell: (end: SagaRecord | 'dead') => void,
+  report: (end: SagaRecord | 'dead') => void,
 ): Promise<RunOutcome> {
   const end = await worker.run(id, control);
   if (end.status === 'dead') {
-    tell('dead');
+    report('dead');
     return worker.afterDeath();
   }
-  if (end.status === 'at-rest' && end.saga !== null) tell(end.saga);
+  if (end.status === 'at-rest' && end.saga !== null) report(end.saga);
   return end;
 }

@@ -64,9 +64,9 @@ export function toySaga(world: SagaWorld, flaw?: Flaw): SagaDefinition {
 export async function expectWhole(world: SagaWorld, { id, state }: SagaRecord): Promise<void> {
   const taken = (await world.observe('take', { sagaId: id })).outcome === 'landed';
   const { done: paid } = await world.read('pay', id);
-  const { done: notes } = await world.read('note', id);
-  const seen = `taken ${taken}, paid ${paid}, notes ${notes}`;
+  const { done: report } = await world.read('note', id);
+  const observed = `taken ${taken}, paid ${paid}, notes ${report}`;
   const isDone = state.phase === 'completed';
   const whole = isDone ? 'taken true, paid 1, notes 1' : 'taken false, paid 0, notes 0';
-  if (seen !== whole) throw new Error(seen);
+  if (observed !== whole) throw new Error(observed);
 }

@@ -42,14 +42,14 @@ it.each([
 it('work that never ends: the deadline answers and its signal fires, nothing is left', async () => {
   const parent = new AbortController();
   const before = timers();
-  let seen: AbortSignal | undefined;
+  let observed: AbortSignal | undefined;
   const work = (signal: AbortSignal) => {
-    seen = signal;
+    observed = signal;
     return hanging();
   };
   const options = { ms: 20, signal: parent.signal, late };
   await expect(withDeadline(work, options)).rejects.toThrow('timeout');
-  expect(seen?.reason).toMatchObject({ message: 'timeout' });
+  expect(observed?.reason).toMatchObject({ message: 'timeout' });
   expect(timers()).toBe(before);
   expect(listeners(parent)).toBe(0);
 });

@@ -50,11 +50,11 @@ test('items that come during a flush: they go out together as the next', async (
 
 test('more items than a batch holds: several flushes, one after the other, in order', async () => {
   let running = 0;
-  const seen: number[][] = [];
+  const observed: number[][] = [];
   const commit = createGroupCommit<number, number>({
     flush: async (items) => {
       expect(++running).toBe(1);
-      seen.push(items);
+      observed.push(items);
       await settle();
       running--;
       return items;
@@ -62,7 +62,7 @@ test('more items than a batch holds: several flushes, one after the other, in or
     maxBatch: 2,
   });
   await Promise.all([1, 2, 3, 4, 5].map(commit));
-  expect(seen).toEqual([[1, 2], [3, 4], [5]]);
+  expect(observed).toEqual([[1, 2], [3, 4], [5]]);
 });
 
 test('a flush that throws: each of its items gets the error, the next batch goes on', async () => {

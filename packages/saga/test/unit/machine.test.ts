@@ -27,7 +27,7 @@ const INTRUSIONS: SagaEvent[] = [
   { type: 'cancel-requested', atMs: 1 },
   CLAIMED_AGAIN,
   { type: 'retry-ordered', atMs: 1 },
-  { type: 'nudged' },
+  { type: 'woken' },
 ];
 
 interface Edge {
@@ -211,7 +211,7 @@ describe('the machine, searched exhaustively', () => {
     let woken = 0;
     expect(
       firstBreach(({ before, event, after }) => {
-        if (event.type !== 'nudged' || after === before) return false;
+        if (event.type !== 'woken' || after === before) return false;
         woken += 1;
         const step = before.steps[before.cursor];
         const isWait = before.phase === 'running' && step?.status === 'waiting' && !step.error;

@@ -44,7 +44,7 @@ describe('an error of Redis', () => {
 
 describe('the watch over Redis', () => {
   function setUp() {
-    const heard: string[] = [];
+    const persisted: string[] = [];
     let refusal: Error | null = null;
     let isAtItsEdge = false;
     let writes = 0;
@@ -53,8 +53,8 @@ describe('the watch over Redis', () => {
         writes += 1;
         if (refusal !== null || (isAtItsEdge && writes % 3 === 0)) throw refusal ?? FULL;
       },
-      onTrouble: (trouble) => void heard.push(trouble),
-      onOver: ({ troubles, failures }) => void heard.push(`over ${troubles} ${failures > 100}`),
+      onTrouble: (trouble) => void persisted.push(trouble),
+      onOver: ({ troubles, failures }) => void persisted.push(`over ${troubles} ${failures > 100}`),
       everyMs: 1,
     });
     onTestFinished(() => watch.stop());
@@ -64,35 +64,35 @@ describe('the watch over Redis', () => {
     const refuseEveryThird = () => {
       isAtItsEdge = true;
     };
-    return { watch, heard, refuse, refuseEveryThird, writes: () => writes };
+    return { watch, persisted, refuse, refuseEveryThird, writes: () => writes };
   }
 
   it('hundreds of errors of one outage: one line when it begins, one for a further trouble, one when it is over', async () => {
-    const { watch, heard, refuse } = setUp();
+    const { watch, persisted, refuse } = setUp();
     refuse(READ_ONLY);
     for (let n = 0; n < 200; n += 1) expect(watch.failed(READ_ONLY)).toBe(true);
     watch.start();
     for (let n = 0; n < 200; n += 1) watch.failed(n % 2 === 0 ? FULL : READ_ONLY);
-    expect(heard).toEqual(['read-only', 'out-of-memory']);
+    expect(persisted).toEqual(['read-only', 'out-of-memory']);
     refuse(null);
-    await waitFor('the end', () => heard.length === 3);
-    expect(heard[2]).toBe('over read-only,out-of-memory true');
+    await waitFor('the end', () => persisted.length === 3);
+    expect(persisted[2]).toBe('over read-only,out-of-memory true');
   });
 
   it('a write that lands between two refusals: not over yet', async () => {
-    const { watch, heard, refuseEveryThird, writes } = setUp();
+    const { watch, persisted, refuseEveryThird, writes } = setUp();
     refuseEveryThird();
     watch.failed(FULL);
     watch.start();
     await waitFor('many answers', () => writes() > 30);
-    expect(heard).toEqual(['out-of-memory']);
+    expect(persisted).toEqual(['out-of-memory']);
   });
 
   it('nothing is wrong: nothing is asked; an error of something else: not its business', async () => {
-    const { watch, heard, writes } = setUp();
+    const { watch, persisted, writes } = setUp();
     expect(watch.failed(new Error('a job failed'))).toBe(false);
     watch.start();
     await watch.ask();
-    expect([writes(), heard]).toEqual([1, []]);
+    expect([writes(), persisted]).toEqual([1, []]);
   });
 });

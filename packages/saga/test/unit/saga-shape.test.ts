@@ -107,9 +107,9 @@ it('a good shape: what the machine needs to know of each step', () => {
 });
 
 it('a saga that yields: known as one; refused with a step that could not be left half done', () => {
-  const yieldsWithinMs = 1_000;
-  expect(shapeOf(saga([undoable('a')], { yieldsWithinMs })).yields).toBe(true);
-  expect(() => shapeOf(saga([undoable('a'), pivot('p')], { yieldsWithinMs }))).toThrow(
+  const preemptibleWithinMs = 1_000;
+  expect(shapeOf(saga([undoable('a')], { preemptibleWithinMs })).preemptible).toBe(true);
+  expect(() => shapeOf(saga([undoable('a'), pivot('p')], { preemptibleWithinMs }))).toThrow(
     /it yields, and p is pivot/,
   );
 });

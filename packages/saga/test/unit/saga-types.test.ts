@@ -115,7 +115,7 @@ it('what does not fit is refused by the compiler', () => {
     });
     open.retriable('map', {
       // @ts-expect-error a Map is no JSON
-      run: () => ({ seen: new Map<string, string>() }),
+      run: () => ({ observed: new Map<string, string>() }),
     });
     // @ts-expect-error a compensatable step says how it is undone
     open.compensatable('no way back', { capture: () => 1, run: () => undefined });

@@ -29,14 +29,14 @@ function setUp(first: SagaRecord) {
 
 function watcher() {
   const told: (number | null)[] = [];
-  const heard = { told, unreadable: 0 };
+  const persisted = { told, unreadable: 0 };
   const ears: SagaWatcher = {
     changed: (saga) => void told.push(saga?.revision ?? null),
     unreadable: () => {
-      heard.unreadable += 1;
+      persisted.unreadable += 1;
     },
   };
-  return { heard, ears };
+  return { persisted, ears };
 }
 
 test('somebody who comes with an older record than the others have: told the newer one', async () => {
@@ -45,10 +45,10 @@ test('somebody who comes with an older record than the others have: told the new
   const [first, late] = [watcher(), watcher()];
   watch.watch(old, first.ears);
   log.saga = { ...old, revision: old.revision + 1 };
-  await waitFor('the change', () => first.heard.told.length > 0);
+  await waitFor('the change', () => first.persisted.told.length > 0);
   watch.watch(old, late.ears);
-  await waitFor('the change, told again', () => late.heard.told.length > 0);
-  expect(late.heard.told).toEqual([old.revision + 1]);
+  await waitFor('the change, told again', () => late.persisted.told.length > 0);
+  expect(late.persisted.told).toEqual([old.revision + 1]);
 });
 
 test('rounds: in the context of nobody who watches, and none once nobody does', async () => {
@@ -60,10 +60,10 @@ test('rounds: in the context of nobody who watches, and none once nobody does', 
   unwatch();
   unwatch();
   const other = { ...saga };
-  const { heard, ears } = watcher();
+  const { persisted, ears } = watcher();
   watch.watch(other, ears);
   log.saga = { ...saga, revision: saga.revision + 1 };
-  await waitFor('the change', () => heard.told.length > 0);
+  await waitFor('the change', () => persisted.told.length > 0);
 });
 
 test('one saga that cannot be read, and every read together with it fails: the others go on being told', async () => {
@@ -96,11 +96,11 @@ test('one saga that cannot be read, and every read together with it fails: the o
   watch.watch({ ...good, revision: 1 }, ofGood.ears);
   for (const revision of [2, 3]) {
     log.revision = revision;
-    await waitFor('the change', () => ofGood.heard.told.includes(revision));
+    await waitFor('the change', () => ofGood.persisted.told.includes(revision));
   }
-  expect(ofBad.heard.told).toEqual([]);
-  await waitFor('word of the other', () => ofBad.heard.unreadable > 0);
-  expect(ofGood.heard.unreadable).toBe(0);
+  expect(ofBad.persisted.told).toEqual([]);
+  await waitFor('word of the other', () => ofBad.persisted.unreadable > 0);
+  expect(ofGood.persisted.unreadable).toBe(0);
   expect(outages.length).toBeGreaterThan(0);
 });
 
@@ -113,27 +113,27 @@ test('a watcher that throws: those beside it are told all the same', async () =>
     },
     unreadable: () => undefined,
   };
-  const { heard, ears } = watcher();
+  const { persisted, ears } = watcher();
   watch.watch(saga, throwing);
   watch.watch(saga, ears);
   for (const revision of [saga.revision + 1, saga.revision + 2]) {
     log.saga = { ...saga, revision };
-    await waitFor('the change', () => heard.told.includes(revision));
+    await waitFor('the change', () => persisted.told.includes(revision));
   }
-  expect(heard.unreadable).toBe(0);
+  expect(persisted.unreadable).toBe(0);
   expect(outages).toHaveLength(2);
 });
 
 test('an outage: every failure is told to those who watch, one of them to the log', async () => {
   const saga = recordOf();
   const { log, watch, outages } = setUp(saga);
-  const { heard, ears } = watcher();
+  const { persisted, ears } = watcher();
   watch.watch(saga, ears);
   log.isAway = true;
-  await waitFor('some failures', () => heard.unreadable >= 3);
+  await waitFor('some failures', () => persisted.unreadable >= 3);
   expect(outages).toHaveLength(1);
-  expect(heard.told).toEqual([]);
+  expect(persisted.told).toEqual([]);
   log.isAway = false;
   log.saga = { ...saga, revision: saga.revision + 1 };
-  await waitFor('the change', () => heard.told.length > 0);
+  await waitFor('the change', () => persisted.told.length > 0);
 });

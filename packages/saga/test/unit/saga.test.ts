@@ -32,7 +32,7 @@ it('a chain: each call gives a new definition, in the order of its steps, with t
 });
 
 it('what a step returns: a plain value is its result, nothing is none, warnings come beside it', async () => {
-  const seen: unknown[] = [];
+  const observed: unknown[] = [];
   const definition = toy
     .compensatable('read', {
       capture: ({ input }) => ({ was: input.id }),
@@ -45,13 +45,13 @@ it('what a step returns: a plain value is its result, nothing is none, warnings 
     .retriable('quiet', { run: () => undefined })
     .retriable('last', {
       run: ({ captures, results }) => {
-        seen.push(captures, results);
+        observed.push(captures, results);
       },
     })
     .returns(({ input, results, captures }) => ({ input, ...captures, ...results }));
   const { state, result } = await (await startInMemory(definition, INPUT)).runToRest();
   expect(state.phase).toBe('completed');
-  expect(seen).toEqual([{ read: { was: 'a' } }, { read: { is: 'a!' }, warn: 2 }]);
+  expect(observed).toEqual([{ read: { was: 'a' } }, { read: { is: 'a!' }, warn: 2 }]);
   expect(state.warnings).toEqual([{ code: 'too-late', message: 'it was gone' }]);
   expect(result).toEqual({ input: INPUT, read: { is: 'a!' }, warn: 2 });
 });

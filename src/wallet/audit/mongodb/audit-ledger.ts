@@ -134,12 +134,12 @@ function toMovement(entry: LedgerDocument): OwnMovement {
   };
 }
 
-function toBotEntry({ type, opId, botId, life, at }: LedgerDocument): BotEntry {
+function toBotEntry({ type, opId, botId, incarnationId, at }: LedgerDocument): BotEntry {
   return {
     type: type === 'allocate' ? type : 'deallocate',
     opId,
     botId,
-    life: typeof life === 'string' ? life : null,
+    incarnationId: typeof incarnationId === 'string' ? incarnationId : null,
     atMs: at.getTime(),
   };
 }

@@ -141,7 +141,7 @@ async function readBack(
     const byId = new Map(found.map((document) => [document._id, document]));
     const told = new Map<Order, CommitResult>();
     for (const order of orders) {
-      const outcome = tell(order, byId.get(order.write.claim.sagaId));
+      const outcome = outcomeIn(order, byId.get(order.write.claim.sagaId));
       if (outcome !== null) told.set(order, outcome);
     }
     return told;
@@ -151,7 +151,7 @@ async function readBack(
 const BARRIER = { writeConcern: MAJORITY };
 
 // Null: the write is absent and its condition holds: send it again.
-function tell(order: Order, document: SagaDocument | undefined): CommitResult | null {
+function outcomeIn(order: Order, document: SagaDocument | undefined): CommitResult | null {
   const { claim, base, writeId } = order.write;
   if (document === undefined) return { status: 'fenced' };
   if (hasWritten(document, writeId)) return landed(order.write, order.entries);

@@ -17,7 +17,7 @@ import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
 
 /** The relay's first look at a saga whose wake-up may have been lost. */
-export const FIRST_RELAY_LOOK_MS = 2_000;
+export const FIRST_RELAY_PASS_MS = 2_000;
 
 type Inserted = { readonly status: 'inserted' | 'exists'; readonly saga: SagaRecord };
 
@@ -110,7 +110,7 @@ function toDocument(saga: NewSaga, nowMs: number): SagaDocument {
     leaseUntil: null,
     // By default at once, whatever the moment: this clock may be ahead of the one that a claim is judged by.
     dueAt: new Date(saga.notBeforeMs ?? 0),
-    relayAt: new Date(Math.max(nowMs, saga.notBeforeMs ?? 0) + FIRST_RELAY_LOOK_MS),
+    relayAt: new Date(Math.max(nowMs, saga.notBeforeMs ?? 0) + FIRST_RELAY_PASS_MS),
     result: null,
     history: [],
     createdAt: now,

@@ -17,7 +17,7 @@ import {
   type SagaRevision,
   type SagaTrait,
 } from '../saga-log.ts';
-import { FIRST_RELAY_LOOK_MS } from './insert-sagas.ts';
+import { FIRST_RELAY_PASS_MS } from './insert-sagas.ts';
 import { COMMITTED, type LogContext } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
 import { inputField } from './saga-log-indexes.ts';
@@ -184,7 +184,7 @@ const IDS = { projection: { kind: 1 } } as const;
 
 /** A relay's look that is further ahead than any is put was put there before the clock went back. */
 function overdueAt(now: Date, holdMs: number): Filter<SagaDocument> {
-  const farAhead = new Date(now.getTime() + 2 * Math.max(holdMs, FIRST_RELAY_LOOK_MS));
+  const farAhead = new Date(now.getTime() + 2 * Math.max(holdMs, FIRST_RELAY_PASS_MS));
   const noPark = new Date(now.getTime() + 2 * MAX_PARK_MS);
   return {
     open: true,

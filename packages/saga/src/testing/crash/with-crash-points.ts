@@ -35,14 +35,14 @@ export function withCrashPoints(definition: SagaDefinition, plan: CrashPlan): Sa
     ...definition,
     steps: definition.steps.map((step) => stepWithPoints(step, plan)),
     ...(fenceEffects !== undefined && {
-      fenceEffects: (call) => perform(plan, FENCE, () => fenceEffects.call(definition, call)),
+      fenceEffects: (call) => execute(plan, FENCE, () => fenceEffects.call(definition, call)),
     }),
   };
 }
 
 function stepWithPoints(step: StepDefinition, plan: CrashPlan): StepDefinition {
   const around = <Call, Result>(deed: Deed, method: (call: Call) => Promise<Result>) => {
-    return (call: Call) => perform(plan, deedOf(deed, step.name), () => method.call(step, call));
+    return (call: Call) => execute(plan, deedOf(deed, step.name), () => method.call(step, call));
   };
   const { observe } = step;
   const shared = {
@@ -63,7 +63,7 @@ function stepWithPoints(step: StepDefinition, plan: CrashPlan): StepDefinition {
   }
 }
 
-async function perform<T>(plan: CrashPlan, deed: string, work: () => Promise<T>): Promise<T> {
+async function execute<T>(plan: CrashPlan, deed: string, work: () => Promise<T>): Promise<T> {
   await plan.reach(pointOf(deed, 'before'));
   const result = await deeds.run(deed, work);
   await plan.reach(pointOf(deed, 'after'));

@@ -47,7 +47,7 @@ export interface MemorySagaLogOptions {
   readonly lagMs?: () => number;
 }
 
-const FIRST_RELAY_LOOK_MS = 2_000;
+const FIRST_RELAY_PASS_MS = 2_000;
 const HISTORY_LIMIT = 100;
 
 export function createMemorySagaLog(
@@ -110,7 +110,7 @@ export function createMemorySagaLog(
       leaseUntilMs: 0,
       leaseMs: 0,
       dueMs: notBeforeMs,
-      relayMs: Math.max(nowMs, notBeforeMs) + FIRST_RELAY_LOOK_MS,
+      relayMs: Math.max(nowMs, notBeforeMs) + FIRST_RELAY_PASS_MS,
     });
     return { status: 'inserted', saga };
   }
@@ -220,7 +220,7 @@ export function createMemorySagaLog(
       .all()
       .filter((stored) => {
         const { saga, relayMs, dueMs } = stored;
-        const farAheadMs = nowMs + 2 * Math.max(holdMs, FIRST_RELAY_LOOK_MS);
+        const farAheadMs = nowMs + 2 * Math.max(holdMs, FIRST_RELAY_PASS_MS);
         const isRelayed = relayMs <= nowMs || relayMs > farAheadMs;
         const parkedMs = parked.get(saga.id) ?? 0;
         const isParked = parkedMs > nowMs && parkedMs <= nowMs + 2 * MAX_PARK_MS;

@@ -76,11 +76,11 @@ export function createWorldRules({ steps }: SagaShape, isFenced: boolean): World
       case 'run':
         return worldsOfRun(world, command, event);
       case 'observe':
-        return worldsOfLook(world, command.step, event);
+        return worldsOfObservation(world, command.step, event);
       case 'abort': {
         const aborted = { ...world, isAborting: true };
-        return event.type === 'aborted' && event.seen.outcome !== 'unknown'
-          ? worldsOfLook(aborted, command.step, event)
+        return event.type === 'aborted' && event.observed.outcome !== 'unknown'
+          ? worldsOfObservation(aborted, command.step, event)
           : [world, aborted];
       }
       case 'compensate': {
@@ -104,9 +104,9 @@ export function createWorldRules({ steps }: SagaShape, isFenced: boolean): World
     return landed.effects[step] === 'landed' ? [settled(landed, step)] : [];
   }
 
-  function worldsOfLook(world: World, step: number, event: SagaEvent): readonly World[] {
+  function worldsOfObservation(world: World, step: number, event: SagaEvent): readonly World[] {
     if (event.type !== 'observed' && event.type !== 'aborted') return [world];
-    const { outcome } = event.seen;
+    const { outcome } = event.observed;
     if (outcome === 'unknown') return [world];
     const isThere = world.effects[step] === 'landed';
     return isThere === (outcome === 'landed') ? [settled(world, step)] : [];

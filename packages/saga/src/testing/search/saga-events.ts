@@ -19,7 +19,7 @@ export const CLAIMED_AGAIN: SagaEvent = { type: 'claimed', resumed: true };
 
 const ORDERS: readonly SagaEvent[] = [
   { type: 'cancel-requested', atMs: 1 },
-  { type: 'nudged' },
+  { type: 'woken' },
   { type: 'retry-ordered', atMs: 1 },
   { type: 'compensate-ordered', atMs: 1 },
   { type: 'skip-ordered', atMs: 1 },
@@ -89,12 +89,12 @@ function successes({ steps }: SagaShape, { type, step }: StepCommand): readonly 
     default: {
       const answer = type === 'observe' ? 'observed' : 'aborted';
       const reason = `${steps[step]?.name} cannot be seen`;
-      const seen = [
+      const observed = [
         { outcome: 'landed' },
         { outcome: 'absent' },
         { outcome: 'unknown', reason },
       ] as const;
-      return seen.map((one) => ({ type: answer, step, seen: one, ...AT }));
+      return observed.map((one) => ({ type: answer, step, observed: one, ...AT }));
     }
   }
 }

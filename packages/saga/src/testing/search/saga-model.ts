@@ -162,7 +162,7 @@ export function createSagaModel(options: ModelOptions): SagaModel {
       for (const world of rules.after(model.world, command, event)) {
         const isSmooth = isSuccess(event);
         for (const after of record({ ...model, world }, worker, event)) {
-          add(`${name}: ${tell(event)}`, after, isSmooth);
+          add(`${name}: ${describeEvent(event)}`, after, isSmooth);
         }
       }
     }
@@ -189,7 +189,7 @@ export function createSagaModel(options: ModelOptions): SagaModel {
         event.type === 'resolve-ordered' && isFenced
           ? rules.carryOut(world, { type: 'compensate', step: 0 })
           : world;
-      add(tell(event), { ...model, log: state, majority: state, world: released });
+      add(describeEvent(event), { ...model, log: state, majority: state, world: released });
     }
   }
 
@@ -199,7 +199,7 @@ export function createSagaModel(options: ModelOptions): SagaModel {
     if (!takesOldWrites) add(OLD_WRITE, gone);
     for (const event of takesOldWrites ? events.answersTo(undead) : []) {
       const log = space.apply(model.log, event);
-      add(`${OLD_WRITE} ${tell(event)}`, { ...gone, log });
+      add(`${OLD_WRITE} ${describeEvent(event)}`, { ...gone, log });
     }
   }
 
@@ -222,7 +222,7 @@ export const OLD_WRITE = 'the undead one writes';
 function isSuccess(event: SagaEvent): boolean {
   if (event.type === 'succeeded') return event.warnings.length === 0;
   if (event.type === 'observed' || event.type === 'aborted')
-    return event.seen.outcome !== 'unknown';
+    return event.observed.outcome !== 'unknown';
   return SUCCESSES.has(event.type);
 }
 
@@ -234,8 +234,8 @@ const SUCCESSES: ReadonlySet<string> = new Set([
   'compensated',
 ]);
 
-function tell(event: SagaEvent): string {
+function describeEvent(event: SagaEvent): string {
   if ('failure' in event) return `${event.type}, ${event.failure.class}`;
-  if ('seen' in event) return `${event.type}, ${event.seen.outcome}`;
+  if ('observed' in event) return `${event.type}, ${event.observed.outcome}`;
   return event.type === 'resolve-ordered' ? `${event.type}, ${event.outcome}` : event.type;
 }

@@ -12,7 +12,7 @@ import { createLink, skewedClock } from './link.ts';
 import { logOver } from './linked-log.ts';
 import {
   createSimulatedWorker,
-  type SharedParts,
+  type SharedSimulation,
   type SimulatedWorker,
 } from './simulated-worker.ts';
 
@@ -50,8 +50,8 @@ const RELAY_EVERY_MS = 5_000;
 /** A queue is never faster, however soon it is asked to be. */
 const SOONEST_MS = 10;
 
-export function createActors<World>(parts: SharedParts<World>): Actors<World> {
-  const { weather, log, simulation } = parts;
+export function createActors<World>(shared: SharedSimulation<World>): Actors<World> {
+  const { weather, log, simulation } = shared;
   const { time, chance, trace } = weather;
   const workers: SimulatedWorker<World>[] = [];
   const link = createLink('front', weather);
@@ -73,7 +73,7 @@ export function createActors<World>(parts: SharedParts<World>): Actors<World> {
 
   function startWorker(slot: number): void {
     born += 1;
-    workers[slot] = createSimulatedWorker(`w${slot}.${born}`, parts, drawSkewMs());
+    workers[slot] = createSimulatedWorker(`w${slot}.${born}`, shared, drawSkewMs());
   }
   startWorker(0);
   startWorker(1);
@@ -88,9 +88,9 @@ export function createActors<World>(parts: SharedParts<World>): Actors<World> {
       clock: frontClock,
       wakeUps: {
         wake: async (id) => deliver(id),
-        revive: async (id) => {
+        requeue: async (id) => {
           deliver(id);
-          return 'revived';
+          return 'requeued';
         },
       },
       onWakeFailed: () => undefined,
@@ -135,8 +135,8 @@ export function createActors<World>(parts: SharedParts<World>): Actors<World> {
     later(RELAY_EVERY_MS, () => {
       if (isDismissed) return;
       relay();
-      const seen = simulation.wrapLog?.(log) ?? log;
-      void seen.takeOverdue({ limit: 10, holdMs: 3 * RELAY_EVERY_MS }).then((overdue) => {
+      const observed = simulation.wrapLog?.(log) ?? log;
+      void observed.takeOverdue({ limit: 10, holdMs: 3 * RELAY_EVERY_MS }).then((overdue) => {
         for (const { id } of overdue) deliver(id);
       });
     });

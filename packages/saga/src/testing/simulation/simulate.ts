@@ -8,7 +8,7 @@ import { createActors } from './actors.ts';
 import { createForgetfulLog } from './forgetful-log.ts';
 import type { Weather } from './link.ts';
 import { createChance } from './seeded-chance.ts';
-import type { SharedParts } from './simulated-worker.ts';
+import type { SharedSimulation } from './simulated-worker.ts';
 import type { Simulated, SimulatedSaga, Simulation } from './simulation.ts';
 import { calm, letItStorm, type Story } from './storm.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -54,10 +54,10 @@ export async function simulate<World>(
     if (world !== undefined) simulation.onWritten?.(world, saga);
   });
   const nowMs = () => time.nowMs();
-  const parts: SharedParts<World> = { weather, log, simulation, chance, nowMs, trace };
-  const actors = createActors(parts);
+  const shared: SharedSimulation<World> = { weather, log, simulation, chance, nowMs, trace };
+  const actors = createActors(shared);
   const begun = Array.from({ length: chance.pick(SAGAS) }, (_, nth) =>
-    simulation.begin(nth, parts),
+    simulation.begin(nth, shared),
   );
   const stories: Story<World>[] = [];
   for (const world of begun) {
@@ -65,13 +65,13 @@ export async function simulate<World>(
     worlds.set(id, world);
     stories.push({ id, world });
   }
-  const { forMs } = letItStorm(actors, parts, stories);
+  const { forMs } = letItStorm(actors, shared, stories);
   const hasEnded = () =>
     stories.every(({ id }) => isEnded(written.get(id)?.at(-1)?.state.phase ?? 'queued'));
   await time.runUntil(startMs + forMs, hasEnded);
   await time.runUntil(time.nowMs() + STORM_AFTER_END_MS);
   trace('calm');
-  calm(actors, parts, stories);
+  calm(actors, shared, stories);
   await time.runUntil(startMs + PATIENCE_MS, hasEnded);
   await time.runUntil(time.nowMs() + AFTERMATH_MS);
   actors.dismiss();

@@ -13,7 +13,7 @@ import type { Setting, Simulation } from './simulation.ts';
 const LEASE_MS = 15_000;
 
 /** What all sagas of one simulation share. */
-export interface SharedParts<World> extends Setting {
+export interface SharedSimulation<World> extends Setting {
   readonly weather: Weather;
   readonly simulation: Simulation<World>;
 }
@@ -29,7 +29,7 @@ export interface SimulatedWorker<World> {
 /** @param skewMs how far its idea of the database's time is off in the storm. */
 export function createSimulatedWorker<World>(
   name: string,
-  { weather, log: shared, simulation }: SharedParts<World>,
+  { weather, log: shared, simulation }: SharedSimulation<World>,
   skewMs: number,
 ): SimulatedWorker<World> {
   const { chance, trace } = weather;

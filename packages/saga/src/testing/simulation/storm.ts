@@ -5,7 +5,7 @@
 import type { SagaId } from '../../saga-id.ts';
 import type { Actors } from './actors.ts';
 import { LOG, type Weather } from './link.ts';
-import type { SharedParts } from './simulated-worker.ts';
+import type { SharedSimulation } from './simulated-worker.ts';
 import type { Troubles } from './simulation.ts';
 
 const OPERATOR_EVERY_MS = 60_000;
@@ -26,7 +26,7 @@ export interface Story<World> {
 /** @returns for how long it goes on. */
 export function letItStorm<World>(
   actors: Actors<World>,
-  { weather, simulation }: SharedParts<World>,
+  { weather, simulation }: SharedSimulation<World>,
   stories: readonly Story<World>[],
 ): { readonly forMs: number } {
   const { chance } = weather;
@@ -68,7 +68,7 @@ export function letItStorm<World>(
 /** From here on nothing goes wrong, and an operator sends on what is stuck. */
 export function calm<World>(
   actors: Actors<World>,
-  { weather, log, simulation }: SharedParts<World>,
+  { weather, log, simulation }: SharedSimulation<World>,
   stories: readonly Story<World>[],
 ): void {
   weather.isCalm = true;

@@ -1,0 +1,277 @@
+// Carries out one command of the machine in the world and turns what came of it into an event. Holds no
+// decision: what an outcome means is the machine's business.
+
+import { assertNever } from '../assert-never.ts';
+import type {
+  CompensatableStep,
+  Observation,
+  RetryPolicy,
+  StepDefinition,
+  StepResult,
+} from '../definition.ts';
+import {
+  FencedError,
+  HoldError,
+  InDoubtError,
+  InterruptedError,
+  UnavailableError,
+} from '../errors.ts';
+import type { Command, SagaEvent } from '../machine/events.ts';
+import type { StepState } from '../machine/state.ts';
+import { backoffMs, outageDelayMs } from './backoff.ts';
+import { withDeadline } from './deadline.ts';
+import { askedDelayMs, toFailure } from './failure.ts';
+import { callOf, type Performance, stateAt, withStart } from './step-call.ts';
+
+/** The captures are reads; a source that takes longer is unknown for now and asked again by its step. */
+const CAPTURE_TIMEOUT_MS = 3_000;
+
+/** For a step that the deadline has passed before its first attempt, because its worker was away or the
+ * steps before it used the time up: giving up unseen what would have worked at once helps nobody. */
+const LATE_ATTEMPT_MS = 2_000;
+
+/** @throws FencedError when another worker owns the saga; InterruptedError when the signal aborted. */
+export async function execute(
+  command: Exclude<Command, { type: 'rest' }>,
+  context: Performance,
+): Promise<SagaEvent> {
+  switch (command.type) {
+    case 'fence':
+      return fenceEffects(context);
+    case 'capture-all':
+      return captureAll(context);
+    case 'capture':
+      return captureOne(context, command.step);
+    case 'begin':
+      return { type: 'begun', step: command.step };
+    case 'run':
+      return run(context, command.step);
+    case 'observe':
+      return observe(context, command.step);
+    case 'abort':
+      return abort(context, command.step);
+    case 'compensate':
+      return compensate(context, command.step);
+    default:
+      return assertNever(command);
+  }
+}
+
+async function fenceEffects(context: Performance): Promise<SagaEvent> {
+  const { definition, record } = context;
+  const step = definition.steps[record.state.cursor] ?? definition.steps[0];
+  if (definition.fenceEffects === undefined || step === undefined)
+    return { type: 'effects-fenced' };
+  await bounded(context, step.timeoutMs, (signal) =>
+    Promise.resolve(definition.fenceEffects?.(callOf(context, record.state.cursor, signal))),
+  );
+  return { type: 'effects-fenced' };
+}
+
+async function captureAll(context: Performance): Promise<SagaEvent> {
+  const atMs = context.clock.nowMs();
+  const started = { ...context, record: withStart(context.record, atMs) };
+  const captures = await Promise.all(
+    context.definition.steps.map((step, index) =>
+      step.kind === 'compensatable' ? captureOrNull(started, step, index) : null,
+    ),
+  );
+  return { type: 'captured-all', captures, atMs };
+}
+
+// Null is "not known yet", never "nothing there": the step's own capture asks again before its first effect.
+async function captureOrNull(context: Performance, step: CompensatableStep, index: number) {
+  try {
+    return await bounded(context, CAPTURE_TIMEOUT_MS, (signal) =>
+      step.capture(callOf(context, index, signal)),
+    );
+  } catch (error) {
+    if (error instanceof FencedError || error instanceof InterruptedError) throw error;
+    return null;
+  }
+}
+
+async function captureOne(context: Performance, index: number): Promise<SagaEvent> {
+  const step = compensatableAt(context, index);
+  return settle(context, index, async (signal) => {
+    const capture = await step.capture(callOf(context, index, signal));
+    if (capture === null) {
+      throw new UnavailableError('CAPTURE_UNKNOWN', `${step.name}: its state cannot be read now`);
+    }
+    return { type: 'captured', step: index, capture };
+  });
+}
+
+async function run(context: Performance, index: number): Promise<SagaEvent> {
+  const step = stepAt(context, index);
+  return settle(context, index, async (signal) =>
+    succeeded(context, index, await step.run(callOf(context, index, signal))),
+  );
+}
+
+async function observe(context: Performance, index: number): Promise<SagaEvent> {
+  const step = stepAt(context, index);
+  return settle(context, index, async (signal) => {
+    const observed = await observation(() => step.observe?.(callOf(context, index, signal)));
+    return {
+      type: 'observed',
+      step: index,
+      observed,
+      ...nextTry(context, step, stateAt(context, index)),
+    };
+  });
+}
+
+async function abort(context: Performance, index: number): Promise<SagaEvent> {
+  const step = stepAt(context, index);
+  if (step.kind !== 'pivot') throw new RangeError(`step ${step.name} is not a pivot`);
+  return settle(context, index, async (signal) => {
+    const observed = await observation(() => step.abort(callOf(context, index, signal)));
+    return {
+      type: 'aborted',
+      step: index,
+      observed,
+      ...nextTry(context, step, stateAt(context, index)),
+    };
+  });
+}
+
+async function compensate(context: Performance, index: number): Promise<SagaEvent> {
+  const step = compensatableAt(context, index);
+  const { compensations } = stateAt(context, index);
+  try {
+    const result = await bounded(context, step.timeoutMs, (signal) =>
+      step.compensate(callOf(context, index, signal)),
+    );
+    const { warnings = [] } = result ?? {};
+    return { type: 'compensated', step: index, warnings, atMs: context.clock.nowMs() };
+  } catch (error) {
+    rethrowIfOver(error);
+    const tried = { attempts: compensations, unknowns: 0 };
+    const delayMs = delayAfter(error, step.compensateRetry, tried, context.random());
+    const atMs = context.clock.nowMs();
+    return {
+      type: 'compensation-failed',
+      step: index,
+      failure: toFailure(error),
+      atMs,
+      retryAtMs: atMs + delayMs,
+    };
+  }
+}
+
+// Runs one forward action of a step: before the step's deadline as asked, after it as the deadline's policy
+// decides, but never without having tried at all. Every error becomes an event. An abort has no deadline: the pivot
+// is given up already, perhaps for having missed it, and only the world can say whether it had landed.
+async function settle(
+  context: Performance,
+  index: number,
+  action: (signal: AbortSignal) => Promise<SagaEvent>,
+): Promise<SagaEvent> {
+  const step = stepAt(context, index);
+  const state = stateAt(context, index);
+  let deadlineMs: number | null = null;
+  let leftMs = Number.POSITIVE_INFINITY;
+  let isExpired = false;
+  const deadline = state.status === 'aborting' ? undefined : step.deadline;
+  try {
+    deadlineMs = deadline?.at(callOf(context, index, context.signal)) ?? null;
+    if (deadlineMs !== null) leftMs = deadlineMs - context.clock.nowMs();
+    isExpired = leftMs <= 0 && state.error !== null;
+    if (isExpired) return await expire(context, index);
+    const latestEndMs = leftMs <= 0 ? LATE_ATTEMPT_MS : leftMs;
+    return await bounded(context, Math.min(step.timeoutMs, latestEndMs), action);
+  } catch (error) {
+    rethrowIfOver(error);
+    const atMs = context.clock.nowMs();
+    const failure = toFailure(error);
+    // An effect in doubt for the first time is observed at once.
+    const isFirstDoubt = failure.class === 'in-doubt' && state.status === 'running';
+    const delayMs = isFirstDoubt ? 0 : delayAfter(error, step.retry, state, context.random());
+    const latestMs = isExpired ? null : deadlineMs;
+    const retryAtMs = Math.min(atMs + delayMs, latestMs ?? Number.MAX_SAFE_INTEGER);
+    return { type: 'failed', step: index, failure, atMs, retryAtMs };
+  }
+}
+
+async function expire(context: Performance, index: number): Promise<SagaEvent> {
+  const { deadline, timeoutMs } = stepAt(context, index);
+  if (deadline === undefined) throw new RangeError('a step without a deadline cannot expire');
+  const result = await bounded(context, timeoutMs, (signal) =>
+    deadline.expired(
+      callOf(context, index, signal),
+      stateAt(context, index).error?.message ?? null,
+    ),
+  );
+  return succeeded(context, index, result);
+}
+
+function succeeded(context: Performance, step: number, result: StepResult): SagaEvent {
+  const { value = null, warnings = [], waitUntilMs: untilMs } = result;
+  const atMs = context.clock.nowMs();
+  return untilMs === undefined
+    ? { type: 'succeeded', step, value, warnings, atMs }
+    : { type: 'postponed', step, value, untilMs, atMs };
+}
+
+// An observation that fails has told nothing: only an outage (which burns no budget) and a call for a
+// person pass as what they are.
+async function observation(ask: () => Promise<Observation> | undefined): Promise<Observation> {
+  try {
+    return (await ask()) ?? { outcome: 'absent' };
+  } catch (error) {
+    if (error instanceof FencedError) throw error;
+    if (error instanceof UnavailableError || error instanceof HoldError) throw error;
+    return { outcome: 'unknown', reason: toFailure(error).message };
+  }
+}
+
+function nextTry(context: Performance, step: StepDefinition, tried: Tried) {
+  const atMs = context.clock.nowMs();
+  return { atMs, retryAtMs: atMs + delayAfter(null, step.retry, tried, context.random()) };
+}
+
+type Tried = Pick<StepState, 'attempts' | 'unknowns'>;
+
+function delayAfter(
+  error: unknown,
+  policy: RetryPolicy,
+  { attempts, unknowns }: Tried,
+  random: number,
+): number {
+  const attempt = Math.max(attempts, unknowns, 1);
+  const ownMs =
+    error instanceof UnavailableError ? outageDelayMs(random) : backoffMs(policy, attempt, random);
+  return Math.max(ownMs, askedDelayMs(error));
+}
+
+async function bounded<T>(
+  context: Performance,
+  ms: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return withDeadline(work, {
+    ms,
+    signal: context.signal,
+    late: (why) =>
+      why === 'aborted'
+        ? new InterruptedError('the worker is stopping')
+        : new InDoubtError('TIMEOUT', `no answer within ${Math.round(ms)} ms`),
+  });
+}
+
+function rethrowIfOver(error: unknown): void {
+  if (error instanceof FencedError || error instanceof InterruptedError) throw error;
+}
+
+function compensatableAt(context: Performance, index: number): CompensatableStep {
+  const step = stepAt(context, index);
+  if (step.kind !== 'compensatable') throw new RangeError(`step ${step.name} has nothing to undo`);
+  return step;
+}
+
+function stepAt({ definition }: Performance, index: number): StepDefinition {
+  const step = definition.steps[index];
+  if (step === undefined) throw new RangeError(`no step ${index} in ${definition.name}`);
+  return step;
+}

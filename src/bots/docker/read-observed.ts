@@ -1,0 +1,74 @@
+// From a container to a sighting.
+
+import { InDoubtError } from '@reclaim/saga';
+import type { ObservedDedicated, ObservedPooled } from '../../domain/bot.ts';
+import type { BotsCall } from '../bots.ts';
+import type { BotPrograms } from '../supervisor/match-programs.ts';
+import { stateOf } from '../supervisor/program-status.ts';
+import { type ContainerView, toObservedLabels } from './container-view.ts';
+import type { DockerServices } from './docker-services.ts';
+import { readPool, unmatchedReason } from './read-pool.ts';
+
+export function toDedicated(host: string, view: ContainerView): ObservedDedicated {
+  const { stopSeconds, autoRemove } = view;
+  return {
+    kind: 'dedicated',
+    host,
+    containerId: view.id,
+    containerName: view.name,
+    labels: toObservedLabels(view.labels),
+    running: view.running,
+    paused: view.paused,
+    restartPolicy: view.restartPolicy,
+    ...(stopSeconds === null ? {} : { stopSeconds }),
+    ...(autoRemove && { autoRemove }),
+  };
+}
+
+export function toPooled(
+  host: string,
+  pool: ContainerView,
+  { conf, programs, entangled, stopSeconds }: BotPrograms,
+): ObservedPooled {
+  return {
+    kind: 'pooled',
+    host,
+    containerId: pool.id,
+    containerName: pool.name,
+    labels: toObservedLabels(pool.labels),
+    poolRunning: pool.running,
+    conf,
+    program: stateOf(programs),
+    programs,
+    ...(entangled === undefined ? {} : { entangled }),
+    ...(stopSeconds === undefined ? {} : { stopSeconds }),
+  };
+}
+
+/** The bot in this pool, which the caller knows to be one, or null when neither a conf file nor a program of it is there.
+ * @param captured what the bot was once seen as: where its programs are known by their names, others are not its.
+ * @throws SagaError when that cannot be established. */
+export async function readPooled(
+  host: DockerServices,
+  pool: ContainerView,
+  instanceId: string,
+  call: BotsCall,
+  captured?: ObservedPooled,
+): Promise<ObservedPooled | null> {
+  const programs = await readPool(host, pool, call);
+  const own = programs.bots.get(instanceId);
+  const isKnown = own?.conf === 'aside' || (captured?.programs ?? own?.programs ?? []).length > 0;
+  const doubt = unmatchedReason(programs);
+  if (doubt !== null && !isKnown && (own?.programs ?? []).length === 0) {
+    throw new InDoubtError('PROGRAM_UNMATCHED', `pool ${pool.name}: ${doubt}`);
+  }
+  if (own === undefined) return null;
+  // Read once, when the bot is found: what is captured then is known at every later look.
+  const { stopSeconds: read, ...now } = own;
+  const isToBeRead = captured === undefined && !programs.areFilesRead && own.conf !== 'gone';
+  const found = isToBeRead
+    ? await host.conf.readStopSeconds(pool.id, instanceId, own.conf, call)
+    : read;
+  const stopSeconds = captured === undefined ? found : captured.stopSeconds;
+  return toPooled(host.name, pool, stopSeconds === undefined ? now : { ...now, stopSeconds });
+}

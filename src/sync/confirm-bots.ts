@@ -1,0 +1,172 @@
+// The second look: freshly, one bot at a time, before anything is repaired. It confirms what the first one found,
+// finds that nothing is wrong any more, or names the veto. I4: the wallet is read before the other two, so that a
+// bot made meanwhile is seen there.
+
+import type { SagaId } from '@reclaim/saga';
+import type { BotsCall } from '../bots/bots.ts';
+import { botKey } from '../deletion/bot-key.ts';
+import type { Incarnation } from '../domain/incarnation.ts';
+import { judgePresence } from '../domain/presence.ts';
+import type { AccountAllocation } from '../wallet/accounts.ts';
+import type { AllocationReading } from '../wallet/wallets.ts';
+import { factsOf, type UserToSync } from './first-observation.ts';
+import { type BotObservation, observeBot } from './observe-bot.ts';
+import type { SyncPorts } from './sync-ports.ts';
+import type { DriftNote, RunReport, SkipReason } from './sync-reports.ts';
+
+export type ConfirmPorts = Pick<
+  SyncPorts,
+  'bots' | 'wallets' | 'poolStates' | 'hostExpectations' | 'tombstones'
+>;
+
+export type ConfirmationPorts = ConfirmPorts & Pick<SyncPorts, 'accounts' | 'sagas'>;
+
+/** A mapping that says `pending` for longer than this has been left behind. */
+const PENDING_MS = 10 * 60_000;
+/** Bots looked at side by side: an exec costs a Docker host some 50 ms of CPU. */
+const WIDTH = 4;
+
+export interface Confirmations {
+  readonly drifts: readonly DriftNote[];
+  /** Those of the first look, and what is somebody else's and was seen only now: a listing of one owner's bots does
+   * not show it. */
+  readonly conflicts: RunReport['conflicts'];
+}
+
+/** Looks again at what the first look noted as `seen`; the rest comes back as it is.
+ * @param nowMs database time, for the age of a pending mapping. */
+export async function confirmBots(
+  ports: ConfirmationPorts,
+  user: UserToSync,
+  { drifts: report, conflicts }: Pick<RunReport, 'drifts' | 'conflicts'>,
+  { nowMs, ...call }: BotsCall & { readonly nowMs: number },
+): Promise<Confirmations> {
+  const account = await ports.accounts.find({ userId: user.userId });
+  const held = new Map((account?.allocations ?? []).map((bot) => [bot.instanceId, bot]));
+  const keys = report.map(({ instanceId }) => botKey({ ...user, instanceId }));
+  const holders = await ports.sagas.findHolders(keys);
+  const done = [...report];
+  const where = new Map(conflicts.map((conflict) => [conflict.instanceId, conflict.where]));
+  const waiting = [...report.entries()].filter(([, { outcome }]) => outcome === 'observed');
+  async function next(): Promise<void> {
+    for (let entry = waiting.pop(); entry !== undefined; entry = waiting.pop()) {
+      const [index, note] = entry;
+      const observed = {
+        held: held.get(note.instanceId),
+        holder: holders.get(keys[index] ?? ''),
+        nowMs,
+      };
+      const { note: confirmed, observation } = await confirmBot(ports, user, note, observed, call);
+      done[index] = confirmed;
+      const { instanceId } = note;
+      const foreign = observation?.foreign ?? [];
+      if (foreign.length > 0) where.set(instanceId, union(where.get(instanceId) ?? [], foreign));
+    }
+  }
+  await Promise.all(Array.from({ length: WIDTH }, next));
+  return {
+    drifts: done,
+    conflicts: [...where].map(([instanceId, names]) => ({ instanceId, where: names })),
+  };
+}
+
+function union(some: readonly string[], others: readonly string[]): readonly string[] {
+  return [...new Set([...some, ...others])];
+}
+
+export interface Confirmation {
+  readonly note: DriftNote;
+  /** Null: the wallet or a saga decided before pool state and Docker were asked. */
+  readonly observation: BotObservation | null;
+}
+
+export interface ObservedBefore {
+  readonly held: AccountAllocation | undefined;
+  readonly holder: SagaId | undefined;
+  readonly nowMs: number;
+}
+
+/** The second observation of one bot: whether a run would repair it, else why not. */
+export async function confirmBot(
+  ports: ConfirmPorts,
+  user: UserToSync,
+  note: DriftNote,
+  { held, holder, nowMs }: ObservedBefore,
+  call: BotsCall,
+): Promise<Confirmation> {
+  if (holder !== undefined) return { note: skip(note, 'open-saga', holder), observation: null };
+  const inWallet = await confirmInWallet(ports, user, note, held);
+  if (inWallet.outcome !== 'observed') return { note: inWallet, observation: null };
+  const holdsAllocation = note.allocation !== null;
+  const { instanceId } = note;
+  const observation = await observeBot(ports, { ...user, instanceId, holdsAllocation }, call);
+  return { note: judgeAgain(inWallet, observation, nowMs), observation };
+}
+
+function judgeAgain(note: DriftNote, observation: BotObservation, nowMs: number): DriftNote {
+  const { poolState, docker } = observation;
+  const confirmed = { ...note, second: { poolState, docker } };
+  if (isPending(observation, nowMs))
+    return skip(confirmed, 'pending', observation.entry?.mapping?.createdAt ?? null);
+  const hasAllocation = note.allocation !== null;
+  const isDedicated = observation.observedBots.some(({ kind }) => kind === 'dedicated');
+  const verdict = judgePresence({ hasAllocation, poolState, docker, isDedicated });
+  if (verdict === note.verdict) return { ...confirmed, outcome: 'confirmed' };
+  if (verdict === 'unknown') return skip(confirmed, 'unknown', observation.reasons.join('; '));
+  return resolved(confirmed, `now ${verdict}`);
+}
+
+// Still `seen`, with the incarnation's life, where the wallet says what it said at the first look.
+async function confirmInWallet(
+  { wallets, tombstones }: ConfirmPorts,
+  { userId }: UserToSync,
+  note: DriftNote,
+  held: AccountAllocation | undefined,
+): Promise<DriftNote> {
+  const { instanceId, allocation } = note;
+  if (allocation === null) return held === undefined ? note : resolved(note, 'allocated');
+  if (held === undefined) return resolved(note, 'not allocated any more');
+  if (factsOf(held).facts !== allocation.facts) return skip(note, 'changed', null);
+  if (note.verdict !== 'orphan') return note;
+  const reading = await wallets.readAllocation(userId, instanceId);
+  if (reading.status !== 'present') return resolved(note, 'not allocated any more');
+  const { notMoney, incarnationId } = reading.allocation;
+  const named = { ...note, allocation: { ...allocation, incarnationId } };
+  const payment = await findPayment({ tombstones }, { userId, instanceId }, reading.allocation);
+  if (payment !== null) return skip(named, 'settled', payment);
+  if (notMoney !== null) return skip(note, 'not-money', `${notMoney.field}: ${notMoney.found}`);
+  return named;
+}
+
+type Reading = Extract<AllocationReading, { readonly status: 'present' }>['allocation'];
+
+// What paid this life before; null: nothing. A stale copy of the whole document takes the wallet's own memory with it;
+// the tombstone's stays.
+async function findPayment(
+  { tombstones }: Pick<ConfirmPorts, 'tombstones'>,
+  { userId, instanceId }: Pick<Incarnation, 'userId' | 'instanceId'>,
+  { settledOpId, incarnationId }: Pick<Reading, 'settledOpId' | 'incarnationId'>,
+): Promise<string | null> {
+  if (settledOpId !== null) return settledOpId;
+  const settled = (await tombstones.findForBot(userId, instanceId)).find(
+    ({ status, incarnation }) => status !== 'open' && incarnation.incarnationId === incarnationId,
+  );
+  return settled?.sagaId ?? null;
+}
+
+function resolved(note: DriftNote, detail: string): DriftNote {
+  return { ...note, outcome: 'resolved', detail };
+}
+
+/** Whether somebody is making the bot right now. The mapping was dated by another machine's clock: one from the near
+ * future is a young one, one from the far future says nothing. @param nowMs database time. */
+export function isPending({ entry }: BotObservation, nowMs: number): boolean {
+  const mapping = entry?.mapping;
+  if (mapping?.status !== 'pending') return false;
+  const createdAtMs = Date.parse(mapping.createdAt);
+  return Number.isNaN(createdAtMs) || Math.abs(nowMs - createdAtMs) < PENDING_MS;
+}
+
+function skip(note: DriftNote, reason: SkipReason, detail: string | null): DriftNote {
+  return { ...note, outcome: 'skipped', reason, detail };
+}

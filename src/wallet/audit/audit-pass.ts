@@ -1,0 +1,189 @@
+// One look at one user: what is in the wallet at one moment, and what the entries since the last checkpoint
+// say must be in it (I11). Changes nothing.
+
+import type { UserId } from '../../domain/ids.ts';
+import type { Checkpoint, CheckpointState } from './audit-checkpoints.ts';
+import type { AuditLedger } from './audit-ledger.ts';
+import { type Chain, chainOf } from './chain.ts';
+import { findNew, findNewInRewritten, isWhereItWas } from './new-rows.ts';
+import { resolveOwn } from './own-movements.ts';
+import { lockOf, type NamedRow } from './row-identity.ts';
+import type { OwnMovement, WalletReading, WalletReadings, WalletRow } from './wallet-readings.ts';
+
+export interface AuditPassPorts {
+  readonly readings: WalletReadings;
+  readonly ledger: AuditLedger;
+}
+
+export type AuditPass =
+  | { readonly status: 'account-gone' }
+  /** Rows from before our first write, to be taken in before anything is summed. */
+  | {
+      readonly status: 'history';
+      readonly reading: WalletReading;
+      readonly rows: readonly NamedRow[];
+      readonly next: CheckpointState;
+    }
+  /** Never written on by this program, and no history left to take in. */
+  | { readonly status: 'not-ours'; readonly reading: WalletReading }
+  | { readonly status: 'not-money'; readonly reading: WalletReading }
+  | {
+      readonly status: 'chained';
+      readonly reading: WalletReading;
+      readonly rows: readonly NamedRow[];
+      readonly chain: Chain;
+      readonly unposted: number;
+      readonly missing: readonly number[];
+      /** Our settlements since the last checkpoint. */
+      readonly settled: readonly OwnMovement[];
+      readonly next: CheckpointState;
+    };
+
+/** History is taken in by so many rows at a time: a list of 80,000 must not be held at once. */
+const HISTORY_ROWS = 2_000;
+/** More rows than one document holds. */
+const ALL_ROWS = 1_000_000;
+/** Where nothing was taken in yet. */
+export const BEFORE_ALL: CheckpointState = {
+  balance: null,
+  seq: 0,
+  boundary: { index: 0, trimmed: 0 },
+  lastRow: null,
+  position: 0,
+};
+
+export async function runAuditPass(
+  ports: AuditPassPorts,
+  userId: UserId,
+  checkpoint: Checkpoint | null,
+): Promise<AuditPass> {
+  const from = checkpoint ?? BEFORE_ALL;
+  const limit = from.balance === null ? HISTORY_ROWS : ALL_ROWS;
+  let reading = await ports.readings.read(userId, {
+    from: from.boundary,
+    limit,
+    receiptsAfter: from.seq,
+  });
+  if (reading === null) return { status: 'account-gone' };
+  if (!isWhereItWas(reading, from)) return observeAll(ports, userId, from);
+  const untilHistory = historyEnd(reading, from) - reading.boundaryIndex;
+  if (untilHistory > 0) return takeHistory(ports, reading, from, untilHistory);
+  if (reading.rows.length < reading.rowCount - reading.boundaryIndex) {
+    reading = await ports.readings.read(userId, {
+      from: from.boundary,
+      limit: ALL_ROWS,
+      receiptsAfter: from.seq,
+    });
+    if (reading === null) return { status: 'account-gone' };
+    if (!isWhereItWas(reading, from)) return observeAll(ports, userId, from);
+  }
+  const rows = await findNew(ports.ledger, userId, reading.rows, from);
+  return chained(ports, reading, from, rows);
+}
+
+/** Rows of a user whom this program has not written on are all from before its first write. */
+function historyEnd({ ledgerState, rowCount }: WalletReading, from: CheckpointState): number {
+  if (from.balance !== null) return 0;
+  return Math.min(rowCount, ledgerState?.openingRows ?? rowCount);
+}
+
+async function takeHistory(
+  { ledger }: AuditPassPorts,
+  reading: WalletReading,
+  from: CheckpointState,
+  count: number,
+): Promise<AuditPass> {
+  const slice = reading.rows.slice(0, count);
+  const rows = await findNew(ledger, reading.userId, slice, from);
+  const index = reading.boundaryIndex + slice.length;
+  const next = after(reading, from, rows, index, slice.at(-1));
+  return { status: 'history', reading, rows, next };
+}
+
+/** The list was rewritten: by a save of the whole document, or by somebody who removed rows. */
+async function observeAll(
+  ports: AuditPassPorts,
+  userId: UserId,
+  from: CheckpointState,
+): Promise<AuditPass> {
+  const reading = await ports.readings.read(userId, {
+    from: 'start',
+    limit: ALL_ROWS,
+    receiptsAfter: from.seq,
+  });
+  if (reading === null) return { status: 'account-gone' };
+  const openingRows = reading.ledgerState?.openingRows ?? reading.rowCount;
+  // Before the first sum, the rows of the opening are history still.
+  const first = from.balance === null ? Math.min(openingRows, reading.rowCount) : 0;
+  const unknown = await findNewInRewritten(ports.ledger, userId, reading.rows, from);
+  const old = new Set(reading.rows.slice(0, first));
+  const history = unknown.filter(({ row }) => row.own === null && old.has(row));
+  if (history.length > 0) {
+    const next = after(reading, from, history, first, reading.rows[first - 1]);
+    return { status: 'history', reading, rows: history, next };
+  }
+  return chained(
+    ports,
+    reading,
+    from,
+    unknown.filter(({ row }) => !old.has(row)),
+  );
+}
+
+async function chained(
+  { ledger }: AuditPassPorts,
+  reading: WalletReading,
+  from: CheckpointState,
+  rows: readonly NamedRow[],
+): Promise<AuditPass> {
+  const { balance, ledgerState, userId } = reading;
+  const opening = ledgerState === null ? null : ledgerState.opening + ledgerState.trimmed.moved;
+  const start = from.balance ?? opening;
+  if (start === null) return { status: 'not-ours', reading };
+  if (balance === null) return { status: 'not-money', reading };
+  const seq = ledgerState?.seq ?? 0;
+  const range = { after: from.seq, upTo: seq };
+  const inRange = rows.flatMap(({ row }) =>
+    row.own !== null && row.own.seq > range.after && row.own.seq <= range.upTo ? [row] : [],
+  );
+  const opIds = inRange.flatMap(({ own }) => own?.opId ?? []);
+  const posted = seq > from.seq ? await ledger.own(userId, { ...range, opIds }) : [];
+  const own = resolveOwn(range, inRange, reading.receipts, posted);
+  const isOpening = from.balance === null;
+  const chain = chainOf({ start, isOpening, end: balance, rows, own });
+  const next = after(
+    reading,
+    from,
+    rows,
+    reading.rowCount,
+    reading.rows.at(-1) ?? reading.rowBefore,
+  );
+  const { unposted, missing } = own;
+  const settled = [...own.bySeq.values()].filter(({ opId }) => opId.startsWith('settle.'));
+  return {
+    status: 'chained',
+    reading,
+    rows,
+    chain,
+    unposted,
+    missing,
+    settled,
+    next: { ...next, balance, seq },
+  };
+}
+
+function after(
+  { ledgerState }: WalletReading,
+  from: CheckpointState,
+  rows: readonly NamedRow[],
+  index: number,
+  last: WalletRow | null | undefined,
+): CheckpointState {
+  const platform = rows.filter(({ row }) => row.own === null).length;
+  return {
+    ...from,
+    boundary: { index, trimmed: ledgerState?.trimmed.rows ?? 0 },
+    lastRow: last === null || last === undefined ? null : lockOf(last),
+    position: from.position + platform,
+  };
+}

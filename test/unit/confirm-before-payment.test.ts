@@ -1,0 +1,120 @@
+// The look before the refund may be left out where the stop's own look was a moment ago. How long ago, only the worker
+// that looked can tell: another one's clock may be seconds off.
+
+import { expect, it } from 'vitest';
+import type { StepCall } from '../../packages/saga/src/definition.ts';
+import type { Bots } from '../../src/bots/bots.ts';
+import {
+  ALLOCATION_CAPTURE,
+  type AllocationCapture,
+  BOT_CAPTURE,
+  STOP_VALUE,
+} from '../../src/deletion/captures.ts';
+import { writeInput } from '../../src/deletion/delete-bot-input.ts';
+import { createStopObserver } from '../../src/deletion/steps/observe-stop.ts';
+import { type DeletionPorts, STEP } from '../../src/deletion/steps/step-ports.ts';
+import type { ObservedPooled } from '../../src/domain/bot.ts';
+import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
+import { ok } from '../../src/domain/source.ts';
+import { inertPorts } from '../support/inert-ports.ts';
+
+const OBSERVED: ObservedPooled = {
+  kind: 'pooled',
+  host: 'a',
+  containerId: 'c1',
+  containerName: 'freqtrade-pool-1',
+  labels: {},
+  poolRunning: true,
+  conf: 'present',
+  program: 'RUNNING',
+  programs: [],
+};
+const NO_ALLOCATION: AllocationCapture = {
+  account: 'there',
+  hadAllocation: false,
+  incarnationId: 'none:x',
+  botName: 'bot',
+  readAtMs: 0,
+  allocatedAmount: null,
+  value: null,
+  notMoney: null,
+  settledBy: null,
+};
+const OBSERVED_MS = 1_000_000;
+
+it.each([
+  { when: 'a moment ago, under this claim', epoch: 3, sinceMs: 20, observations: 0 },
+  { when: 'longer ago, under this claim', epoch: 3, sinceMs: 51, observations: 1 },
+  { when: 'a moment ago by the clock of another claim', epoch: 2, sinceMs: 20, observations: 1 },
+  {
+    when: 'a moment ago by a worker of the release before',
+    epoch: undefined,
+    sinceMs: 20,
+    observations: 1,
+  },
+  {
+    when: 'in the future by the clock of another claim',
+    epoch: 2,
+    sinceMs: -5_000,
+    observations: 1,
+  },
+  { when: 'in the future, under this claim', epoch: 3, sinceMs: -5_000, observations: 1 },
+  {
+    when: 'long ago, under this claim, before the database clock went back',
+    epoch: 3,
+    sinceMs: 5_020,
+    databaseMs: 20,
+    observations: 1,
+  },
+])('seen at rest $when: looked at $looks times before the refund (I5)', async (given) => {
+  let observations = 0;
+  const bots: Bots = {
+    ...inertPorts<Bots>(),
+    observe: async () => {
+      observations += 1;
+      return ok({ ...OBSERVED, conf: 'aside', program: 'absent' }, new Date(0));
+    },
+  };
+  const observe = createStopObserver({ ...inertPorts<DeletionPorts>(), bots });
+  await observe(callOf(given));
+  expect(observations).toBe(given.observations);
+});
+
+function callOf({
+  epoch,
+  sinceMs,
+  databaseMs = sinceMs,
+}: {
+  readonly epoch: number | undefined;
+  readonly sinceMs: number;
+  /** As long ago as the database's clock has it. */
+  readonly databaseMs?: number;
+}) {
+  const call: StepCall = {
+    ...inertPorts<StepCall>(),
+    epoch: 3,
+    attempt: 1,
+    sagaId: 'del-0mvx2cqo0dqqe9xwr1uq2r',
+    startedAtMs: OBSERVED_MS,
+    nowMs: () => OBSERVED_MS + databaseMs,
+    monotonicMs: () => OBSERVED_MS + sinceMs,
+    input: writeInput({
+      userId: toUserId('6500000000000000000000aa'),
+      firebaseUid: null,
+      instanceId: toInstanceId('bot-1'),
+      onStopFailure: 'restore',
+      stopTimeoutMs: 30_000,
+    }),
+    captures: {
+      [STEP.lock]: ALLOCATION_CAPTURE.write(NO_ALLOCATION),
+      [STEP.stop]: BOT_CAPTURE.write({ observedBots: [OBSERVED], foreign: [] }),
+    },
+    results: { [STEP.stop]: stopValue(epoch) },
+  };
+  return call;
+}
+
+function stopValue(epoch: number | undefined) {
+  const observed = { observedAtRestMs: OBSERVED_MS };
+  return STOP_VALUE.write(epoch === undefined ? observed : { ...observed, epoch });
+}
