@@ -1,16 +1,15 @@
 // Sagas against their bare effects. The machine is shared and its speed changes by the minute, so the
 // variants take turns in rounds that each begin with another one, and the medians are compared.
 
+import { CONTESTANTS, type ContestantName } from './contestants.ts';
 import { type Drive, drive, IN_FLIGHT } from './drive.ts';
 import type { Environment } from './environment.ts';
-import { requirePaid, seedContainers, seedUsers } from './herd.ts';
 import { median, quantile } from './statistics.ts';
-import { VARIANTS, type VariantName } from './variants.ts';
 
 export interface CompareOptions {
-  readonly variants: readonly VariantName[];
+  readonly variants: readonly ContestantName[];
   readonly rounds: number;
-  /** Deletions of one turn: before anything is timed, one at a time, and many in flight. */
+  /** Pieces of work of one turn: before anything is timed, one at a time, and many in flight. */
   readonly warmUps: number;
   readonly alone: number;
   readonly together: number;
@@ -35,9 +34,9 @@ interface Turn {
 export async function compare(
   environment: Environment,
   options: CompareOptions,
-): Promise<Partial<Record<VariantName, VariantResult>>> {
+): Promise<Partial<Record<ContestantName, VariantResult>>> {
   const { variants, rounds, onTurn } = options;
-  const turns = new Map<VariantName, Turn[]>(variants.map((name) => [name, []]));
+  const turns = new Map<ContestantName, Turn[]>(variants.map((name) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
     const first = round % variants.length;
     for (const name of [...variants.slice(first), ...variants.slice(0, first)]) {
@@ -52,27 +51,25 @@ export async function compare(
 
 function takeTurn(
   environment: Environment,
-  name: VariantName,
+  name: ContestantName,
   options: CompareOptions,
 ): Promise<Turn> {
   const { warmUps, alone, together, signal } = options;
   const size = warmUps + alone + together;
   return environment.measure(async (place) => {
-    const services = await place.services();
-    const bots = await seedUsers(services.connection, place.writePoolState, size);
-    await seedContainers(services.connection, bots);
-    const variant = await VARIANTS[name](services, bots, signal);
+    const contestant = await CONTESTANTS[name](place, size);
+    const pieces = Array.from({ length: size }, (_, index) => index);
     try {
-      const { deleteBot } = variant;
-      await drive(bots.slice(0, warmUps), IN_FLIGHT, deleteBot, signal);
+      const { work } = contestant;
+      await drive(pieces.slice(0, warmUps), IN_FLIGHT, work, signal);
       const turn = {
-        alone: await drive(bots.slice(warmUps, warmUps + alone), 1, deleteBot, signal),
-        together: await drive(bots.slice(warmUps + alone), IN_FLIGHT, deleteBot, signal),
+        alone: await drive(pieces.slice(warmUps, warmUps + alone), 1, work, signal),
+        together: await drive(pieces.slice(warmUps + alone), IN_FLIGHT, work, signal),
       };
-      await requirePaid(services.connection, size);
+      await contestant.verify();
       return turn;
     } finally {
-      await variant.close();
+      await contestant.close();
     }
   });
 }

@@ -1,4 +1,4 @@
-// Deletes bots with a fixed number of them in flight, and says what it took.
+// Does pieces of work with a fixed number of them in flight, and says what it took.
 
 import type { HerdBot } from './herd.ts';
 
@@ -6,31 +6,31 @@ export type DeleteBot = (bot: HerdBot) => Promise<void>;
 
 export interface Drive {
   readonly perSec: number;
-  /** From the start of each deletion to its end, ascending. */
+  /** From the start of each piece of work to its end, ascending. */
   readonly latenciesMs: readonly number[];
-  /** CPU time of this process, in seconds for a thousand deletions. */
+  /** CPU time of this process, in seconds for a thousand pieces. */
   readonly cpuSecPer1000: number;
 }
 
 /** As many as a worker runs at once by default. */
 export const IN_FLIGHT = 50;
 
-/** @throws the first error of a deletion, or the signal's reason; what is in flight ends first. */
-export async function drive(
-  bots: readonly HerdBot[],
+/** @throws the first error of a piece, or the signal's reason; what is in flight ends first. */
+export async function drive<Piece>(
+  pieces: readonly Piece[],
   inFlight: number,
-  deleteBot: DeleteBot,
+  work: (piece: Piece) => Promise<void>,
   signal: AbortSignal,
 ): Promise<Drive> {
-  const waiting = bots.values();
+  const waiting = pieces.values();
   const latenciesMs: number[] = [];
   const cpuBefore = process.cpuUsage();
   const begun = performance.now();
   const lane = async () => {
-    for (const bot of waiting) {
+    for (const piece of waiting) {
       signal.throwIfAborted();
       const started = performance.now();
-      await deleteBot(bot);
+      await work(piece);
       latenciesMs.push(performance.now() - started);
     }
   };
@@ -39,8 +39,8 @@ export async function drive(
   const cpu = process.cpuUsage(cpuBefore);
   for (const result of lanes) if (result.status === 'rejected') throw result.reason;
   return {
-    perSec: (bots.length * 1_000) / tookMs,
+    perSec: (pieces.length * 1_000) / tookMs,
     latenciesMs: latenciesMs.sort((a, b) => a - b),
-    cpuSecPer1000: (cpu.user + cpu.system) / 1_000 / bots.length,
+    cpuSecPer1000: (cpu.user + cpu.system) / 1_000 / pieces.length,
   };
 }

@@ -3,7 +3,9 @@
 // fails by the clock: the goals stand beside the numbers, and a person judges.
 //   --quick         one round of the same size, within a minute
 //   --json          one JSON object on the last line of stdout
-//   --only=sagas    that variant alone (sagas, floor or bullmq): for a profiler
+//   --only=sagas    that contestant alone: for a profiler. Also floor, bullmq, engine-floor and engine-bullmq
+//   --only=engine   the peers' saga of four steps by the engine alone, its bare effects, and a bare BullMQ job
+//   --commands      with --only=sagas (or another contestant): what one costs in commands, bytes and journal syncs
 //   --only=sync     the synchronisations alone
 //   --only=pooled   a pooled bot on Docker alone
 //   --only=streams  open event streams alone
@@ -12,7 +14,9 @@
 
 import { parseArgs } from 'node:util';
 import { measureAccept } from './accept.ts';
+import { countCommands, toCommandTable } from './commands.ts';
 import { type CompareOptions, compare } from './compare.ts';
+import { CONTESTANTS, contestantNamed } from './contestants.ts';
 import { type Environment, openEnvironment } from './environment.ts';
 import { measureFair } from './fair.ts';
 import { measureOneSync } from './one-sync.ts';
@@ -22,7 +26,6 @@ import { measurePooled } from './pooled.ts';
 import { type Measures, toFigures, toTable } from './report.ts';
 import { measureStreams } from './streams.ts';
 import { measureSyncAll } from './sync-all.ts';
-import { VARIANTS, type VariantName } from './variants.ts';
 import { measureWorkerMemory } from './worker-memory.ts';
 
 const SCALES = {
@@ -35,6 +38,8 @@ const SCALES = {
     ...{ syncedUsers: 20_000, syncs: 10, pooled: 5, watched: 150 },
   },
 } as const;
+const DELETIONS = ['sagas', 'floor', 'bullmq'] as const;
+const PEERS = ['engine', 'engine-floor', 'engine-bullmq'] as const;
 const OPEN_SAGAS = 10_000;
 const OPEN_STREAMS = 500;
 
@@ -48,23 +53,52 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     only: { type: 'string' },
+    commands: { type: 'boolean', default: false },
   },
 });
 
 try {
-  const figures = toFigures(await run());
-  console.log(toTable(figures));
-  if (values.json) console.log(JSON.stringify(figures));
+  if (values.commands) await count();
+  else {
+    const figures = toFigures(await run());
+    console.log(toTable(figures));
+    if (values.json) console.log(JSON.stringify(figures));
+  }
 } catch (error) {
   console.error(stopping.signal.aborted ? String(stopping.signal.reason) : error);
   process.exitCode = stopping.signal.aborted ? 130 : 1;
 }
 
-async function run(): Promise<Measures> {
+function say(line: string): void {
+  console.error(line);
+}
+
+function open(): Promise<Environment> {
   const { MONGODB_URI: mongodbUri, REDIS_URL: redisUrl } = process.env;
+  return openEnvironment({ mongodbUri, redisUrl, signal: stopping.signal, onProgress: say });
+}
+
+async function count(): Promise<void> {
+  const contestant = CONTESTANTS[contestantNamed(values.only ?? 'sagas')];
+  const environment = await open();
+  try {
+    const counts = await countCommands(environment, contestant, {
+      signal: stopping.signal,
+      onTurn: say,
+    });
+    console.log(toCommandTable(counts));
+    if (values.json) {
+      const levels = [...counts].map(([level, costs]) => [level, Object.fromEntries(costs)]);
+      console.log(JSON.stringify(Object.fromEntries(levels)));
+    }
+  } finally {
+    await environment.close();
+  }
+}
+
+async function run(): Promise<Measures> {
   const { signal } = stopping;
-  const say = (line: string) => console.error(line);
-  const environment = await openEnvironment({ mongodbUri, redisUrl, signal, onProgress: say });
+  const environment = await open();
   try {
     const scale = values.quick ? SCALES.quick : SCALES.full;
     const options = { ...scale, signal, onTurn: say };
@@ -79,7 +113,7 @@ async function run(): Promise<Measures> {
       return { variants: {}, ...(await measureShares(environment, options)) };
     if (values.only === 'page')
       return { variants: {}, ...(await measurePages(environment, options)) };
-    const variants = [variantNamed(values.only)];
+    const variants = values.only === 'engine' ? PEERS : [contestantNamed(values.only)];
     return { variants: await compare(environment, { ...options, variants }) };
   } finally {
     await environment.close();
@@ -98,7 +132,8 @@ type Scale = Omit<CompareOptions, 'variants'> & {
 
 async function measureAll(environment: Environment, scale: Scale): Promise<Measures> {
   const { signal, begun, onTurn } = scale;
-  const variants = await compare(environment, { ...scale, variants: ['sagas', 'floor', 'bullmq'] });
+  const deletions = await compare(environment, { ...scale, variants: DELETIONS });
+  const variants = { ...deletions, ...(await compare(environment, { ...scale, variants: PEERS })) };
   onTurn('accepting');
   const accept = await measureAccept(environment, scale.accepts);
   onTurn(`a worker with ${OPEN_SAGAS} open sagas`);
@@ -173,14 +208,4 @@ async function measureOnePooled(
   onTurn('a pooled bot on Docker');
   const pooled = await measurePooled(environment, { rounds, signal, say: onTurn });
   return pooled === null ? {} : { pooled };
-}
-
-function variantNamed(name: string): VariantName {
-  const found = Object.keys(VARIANTS).find((known) => known === name);
-  if (found === undefined) {
-    throw new Error(
-      `--only takes ${[...Object.keys(VARIANTS), 'sync', 'pooled', 'streams', 'page', 'fair'].join(', ')}`,
-    );
-  }
-  return found as VariantName;
 }

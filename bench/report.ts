@@ -2,6 +2,7 @@
 
 import type { AcceptResult } from './accept.ts';
 import type { VariantResult } from './compare.ts';
+import type { ContestantName } from './contestants.ts';
 import type { FairMeasure } from './fair.ts';
 import type { OneSyncMeasure } from './one-sync.ts';
 import type { PageMeasure } from './page.ts';
@@ -9,10 +10,9 @@ import type { PoolFileMeasure } from './pool-file.ts';
 import type { PooledMeasure } from './pooled.ts';
 import type { StreamsMeasure } from './streams.ts';
 import type { SyncAllMeasure } from './sync-all.ts';
-import type { VariantName } from './variants.ts';
 
 export interface Measures {
-  readonly variants: Partial<Record<VariantName, VariantResult>>;
+  readonly variants: Partial<Record<ContestantName, VariantResult>>;
   readonly accept?: AcceptResult;
   readonly workerMemoryMb?: number;
   readonly poolFile?: PoolFileMeasure;
@@ -37,6 +37,15 @@ const LINES: readonly Line[] = [
   ['floorP50Ms', 'the bare effects alone, median, ms'],
   ['bullmqP50Ms', 'the bare BullMQ job alone, median, ms'],
   ['addedLatencyMs', 'what the saga adds to the effects, ms', '< 20'],
+  ['engineRatioToFloor', 'the engine alone against its bare effects, 50 in flight', '>= 0.75'],
+  ['engineRatioToBullmq', 'the engine alone against a bare BullMQ job', '>= 0.95'],
+  ['enginePerSec', "the engine alone, the peers' four steps, per second"],
+  ['engineFloorPerSec', 'its bare effects per second'],
+  ['engineBullmqPerSec', 'its effects in a bare BullMQ job, per second'],
+  ['engineP50Ms', 'the engine alone, one at a time, median, ms', '< 10'],
+  ['engineFloorP50Ms', 'its bare effects, one at a time, median, ms'],
+  ['engineBullmqP50Ms', 'its bare BullMQ job, one at a time, median, ms'],
+  ['engineP50RatioToFloor', 'the engine alone against its bare effects, one at a time'],
   ['acceptMedianMs', 'DELETE to 202, median, ms', '< 10'],
   ['acceptP95Ms', 'DELETE to 202, 95 of 100, ms'],
   ['workerMemoryMb', 'a worker with 10,000 sagas open, MB', '< 200'],
@@ -67,6 +76,8 @@ const LINES: readonly Line[] = [
   ['sagaCpuSecPer1000', 'CPU for 1,000 sagas, s'],
   ['floorCpuSecPer1000', 'CPU for 1,000 times the bare effects, s'],
   ['bullmqCpuSecPer1000', 'CPU for 1,000 bare BullMQ jobs, s'],
+  ['engineCpuSecPer1000', "CPU for 1,000 of the peers' sagas, s"],
+  ['engineFloorCpuSecPer1000', 'CPU for 1,000 times their bare effects, s'],
 ];
 
 export function toTable(figures: Readonly<Record<string, unknown>>): string {
@@ -92,7 +103,9 @@ export function toFigures(measures: Measures): Readonly<Record<string, unknown>>
     fair,
     page,
   } = measures;
-  const { sagas, floor, bullmq } = variants;
+  const { sagas, floor, bullmq, engine } = variants;
+  const engineFloor = variants['engine-floor'];
+  const engineBullmq = variants['engine-bullmq'];
   const figures: Record<string, unknown> = {
     sagasPerSec: rounded(sagas?.perSec, 1),
     floorPerSec: rounded(floor?.perSec, 1),
@@ -100,6 +113,17 @@ export function toFigures(measures: Measures): Readonly<Record<string, unknown>>
     ratioToFloor: rounded(quotient(sagas?.perSec, floor?.perSec), 3),
     ratioToBullmq: rounded(quotient(sagas?.perSec, bullmq?.perSec), 3),
     addedLatencyMs: rounded(difference(sagas?.p50Ms, floor?.p50Ms), 2),
+    enginePerSec: rounded(engine?.perSec, 1),
+    engineFloorPerSec: rounded(engineFloor?.perSec, 1),
+    engineBullmqPerSec: rounded(engineBullmq?.perSec, 1),
+    engineRatioToFloor: rounded(quotient(engine?.perSec, engineFloor?.perSec), 3),
+    engineRatioToBullmq: rounded(quotient(engine?.perSec, engineBullmq?.perSec), 3),
+    engineP50Ms: rounded(engine?.p50Ms, 2),
+    engineFloorP50Ms: rounded(engineFloor?.p50Ms, 2),
+    engineBullmqP50Ms: rounded(engineBullmq?.p50Ms, 2),
+    engineP50RatioToFloor: rounded(quotient(engine?.p50Ms, engineFloor?.p50Ms), 2),
+    engineCpuSecPer1000: rounded(engine?.cpuSecPer1000, 3),
+    engineFloorCpuSecPer1000: rounded(engineFloor?.cpuSecPer1000, 3),
     acceptMedianMs: rounded(accept?.medianMs, 2),
     workerMemoryMb: rounded(workerMemoryMb, 1),
     poolFile50DeletionsMs: rounded(poolFile?.totalMs, 1),

@@ -7,6 +7,7 @@ import type { Services } from '../src/main/compose/services.ts';
 import { startWorkers } from '../src/main/compose/workers.ts';
 import { type DeleteBot, IN_FLIGHT } from './drive.ts';
 import { createEffects } from './effects.ts';
+import { createEnds, END_WITHIN_MS } from './ends.ts';
 import type { HerdBot } from './herd.ts';
 
 export type VariantName = 'sagas' | 'floor' | 'bullmq';
@@ -31,30 +32,6 @@ export const VARIANTS: Readonly<Record<VariantName, Variant>> = {
   bullmq: openBullmq,
 };
 
-/** A deletion that has not ended by then never will: an error beats a benchmark that hangs. */
-const END_WITHIN_MS = 60_000;
-
-/** One promise per key that is kept by whoever sees the end, in whichever order the two come. */
-function createEnds() {
-  const ends = new Map<string, PromiseWithResolvers<string>>();
-  const of = (key: string) => {
-    const end = ends.get(key) ?? Promise.withResolvers<string>();
-    ends.set(key, end);
-    return end;
-  };
-  return {
-    came: (key: string, how: string) => of(key).resolve(how),
-    wait: async (key: string) => {
-      const { promise, reject } = of(key);
-      const late = () => reject(new Error(`${key} has not ended after ${END_WITHIN_MS} ms`));
-      const timer = setTimeout(late, END_WITHIN_MS);
-      const how = await promise.finally(() => clearTimeout(timer));
-      ends.delete(key);
-      return how;
-    },
-  };
-}
-
 // The end is seen where the worker reports its transitions, which it does when the end has landed in the
 // log: asking the log for it would measure the asking.
 async function openSagas(services: Services): Promise<OpenVariant> {
@@ -69,8 +46,7 @@ async function openSagas(services: Services): Promise<OpenVariant> {
       const order = { userId, firebaseUid, instanceId, requestedBy: firebaseUid, signal };
       const asked = await deletions.request(order);
       if (asked.status !== 'accepted') throw new Error(`${instanceId}: ${asked.status}`);
-      const phase = await ends.wait(asked.saga.id);
-      if (phase !== 'completed') throw new Error(`${asked.saga.id} is ${phase}`);
+      await ends.mustBe(asked.saga.id, 'completed');
     },
     close: () => workers.stop(),
   };
@@ -104,8 +80,7 @@ async function openBullmq(
   return {
     deleteBot: async ({ instanceId }) => {
       await queue.add('delete', { instanceId }, { ...options, jobId: randomUUID() });
-      const how = await ends.wait(instanceId);
-      if (how !== 'completed') throw new Error(`${instanceId}: ${how}`);
+      await ends.mustBe(instanceId, 'completed');
     },
     close: async () => {
       await worker.close();
