@@ -1,11 +1,12 @@
 // docs/guarantees.md says nothing that is not so: every file and test that it names is there, every invariant has a
-// twin and a test that plays it, and the page is the one that its lists make. That each twin has run and was caught
-// is told by the tests that play them.
+// twin and a test that plays it, a test of every guarantee is in the short run, and the page is the one that its lists
+// make. That each twin has run and was caught is told by the tests that play them.
 
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { MEASURED, type Measurement } from './measured.ts';
 import { PAGE, renderGuarantees } from './render-guarantees.ts';
+import { LEFT_OUT, reachedBy, readTestFiles } from './short-run.ts';
 import { INVARIANTS, type TestName, type TwinFacts } from './twin-facts.ts';
 import { TWINS } from './twins.ts';
 
@@ -62,6 +63,35 @@ describe('what the page names', () => {
       const all = twins.map((twin) => twin[key]);
       expect(new Set(all).size, key).toBe(all.length);
     }
+  });
+});
+
+describe('the short run', () => {
+  it('every guarantee: at least one of its tests is in `npm test`', async () => {
+    const reached = reachedBy(await readTestFiles());
+    const missing = twins.filter(
+      ({ guardedBy }) => !guardedBy.some(({ file }) => reached.has(file)),
+    );
+    expect(missing.map(({ name }) => name)).toEqual([]);
+  });
+
+  it('a suite that only a full test calls: not in it; one that a short test calls through another: in it', () => {
+    const files = [
+      { file: 'test/a.test.ts', imports: ['test/contracts/all.ts'] },
+      { file: 'test/b.full.test.ts', imports: ['test/contracts/long.ts'] },
+      { file: 'test/contracts/all.ts', imports: ['test/contracts/part.ts'] },
+      { file: 'test/contracts/part.ts', imports: [] },
+      { file: 'test/contracts/long.ts', imports: [] },
+    ];
+    const reached = ['test/a.test.ts', 'test/contracts/all.ts', 'test/contracts/part.ts'];
+    expect([...reachedBy(files)]).toEqual(reached);
+  });
+
+  it('`npm test` leaves out the full tests alone; `npm run test:full` nothing', async () => {
+    const { scripts } = JSON.parse(await contentOf('package.json'));
+    expect(scripts.test).toMatch(/exec vitest run --exclude '[^']+'$/);
+    expect(scripts.test).toContain(`'${LEFT_OUT}'`);
+    expect(scripts['test:full']).toBe('exec vitest run');
   });
 });
 

@@ -17,7 +17,7 @@ export const MEASURED: readonly Measurement[] = [
     invariants: ['I1', 'I5', 'I6', 'I9', 'I10'],
     value:
       'delete-bot 446,649, provision-bot 293,089, reclaim-orphan 76,318, sync-all 17,184, sync-wallet 9,870, restart-bot 1,299',
-    command: 'npx vitest run test/unit/every-order.test.ts',
+    command: 'npx vitest run test/unit/every-order.full.test.ts',
   },
   {
     figure: 'crash points run',

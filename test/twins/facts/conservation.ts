@@ -46,7 +46,7 @@ export const CONSERVATION = [
     guardedBy: [
       at('integration/audit.test.ts', 'two audits at once: one finding, one checkpoint'),
       at(
-        'integration/audit-under-load.test.ts',
+        'integration/audit-under-load.full.test.ts',
         'deposits and settlements hammering on one wallet: every audit adds up, from checkpoint to checkpoint',
       ),
     ],

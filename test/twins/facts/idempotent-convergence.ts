@@ -56,7 +56,7 @@ export const IDEMPOTENT_CONVERGENCE = [
         '$what: no entry, skipped, reported once; nothing is paid',
       ),
       at(
-        'docker/bot-ports.test.ts',
+        'docker/bot-ports.full.test.ts',
         'lost by the pool state: made again at the port of its config, not at the first free one; without a config, reported',
       ),
     ],

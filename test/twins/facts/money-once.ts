@@ -108,11 +108,11 @@ export const MONEY_ONCE = [
     },
     guardedBy: [
       at(
-        'contracts/wallet-past-lives.ts',
+        'contracts/wallet-past-incarnations.ts',
         'undated, its receipt forgotten and its row erased: the ledger still knows the bot was paid',
       ),
       at(
-        'e2e/past-lives.test.ts',
+        'e2e/past-incarnations.test.ts',
         'its row stripped of our fields, the wallet synchronised: nothing is paid, one finding',
       ),
     ],

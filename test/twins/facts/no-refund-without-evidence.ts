@@ -11,9 +11,12 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
       file: 'src/domain/source.ts',
     },
     guardedBy: [
-      at('docker/bots-faults.test.ts', 'a listing that breaks off: unknown, wherever it breaks'),
       at(
-        'docker/bots-faults.test.ts',
+        'docker/bots-faults.full.test.ts',
+        'a listing that breaks off: unknown, wherever it breaks',
+      ),
+      at(
+        'docker/bots-faults.full.test.ts',
         'one of two hosts does not answer: unknown, though the other has no such bot',
       ),
       at(
@@ -93,7 +96,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     },
     guardedBy: [
       at(
-        'e2e/stranger-host.test.ts',
+        'e2e/foreign-host.test.ts',
         'a button, a page, a run over all users, forced: unknown, nothing moves; confirmed: paid',
       ),
       at(
@@ -138,7 +141,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
         'Docker cannot say right before the payment: compensated, and the entry is back',
       ),
       at(
-        'e2e/sync-provision.test.ts',
+        'e2e/sync-provision.full.test.ts',
         'provisions racing with synchronisations: every bot lives, and none of its money is returned',
       ),
     ],
@@ -179,11 +182,11 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
         'a program that nobody can tell the bot of: who is not found beside it is in doubt, who is found is found',
       ),
       at(
-        'docker/program-names.test.ts',
+        'docker/program-names.full.test.ts',
         'a bot in a group, and one with a process name of its own: stopped, taken out, paid; their neighbour runs on (I4)',
       ),
       at(
-        'docker/program-names.test.ts',
+        'docker/program-names.full.test.ts',
         'a program that nobody can tell the bot of: who was not found is unknown, not paid and not failed; who was found is (I4)',
       ),
     ],

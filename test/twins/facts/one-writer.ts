@@ -33,7 +33,7 @@ export const ONE_WRITER = [
     guardedBy: [
       at('contracts/bots.ts', 'a fence that refuses: nothing is changed'),
       at(
-        'docker/bots-faults.test.ts',
+        'docker/bots-faults.full.test.ts',
         'every change: the fence is asked right before it is sent, and for nothing else',
       ),
     ],
@@ -50,7 +50,7 @@ export const ONE_WRITER = [
     guardedBy: [
       inEngine('unit/journal.test.ts', 'a claim proven $when: a fence believes it: $isProven (I5)'),
       at(
-        'unit/look-before-payment.test.ts',
+        'unit/confirm-before-payment.test.ts',
         'seen at rest $when: looked at $looks times before the refund (I5)',
       ),
     ],
@@ -130,7 +130,7 @@ export const ONE_WRITER = [
     },
     guardedBy: [
       inEngine(
-        'integration/saga-yield.test.ts',
+        'integration/saga-preempt.test.ts',
         'in the middle of its step: ended at once, its worker does nothing more, and the next waits for its last call',
       ),
       at(
@@ -150,7 +150,7 @@ export const ONE_WRITER = [
     },
     guardedBy: [
       at(
-        'platform/new-life.test.ts',
+        'platform/new-incarnation.test.ts',
         'deleted, and made again with other money: the tombstone’s later looks touch nothing of it, and no sync pays it (I3, I5)',
       ),
       at(

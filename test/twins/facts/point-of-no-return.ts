@@ -72,7 +72,7 @@ export const POINT_OF_NO_RETURN = [
     },
     guardedBy: [
       at(
-        'faults/kill-mongod.test.ts',
+        'faults/kill-mongod.full.test.ts',
         'a cancel comes before the worker goes on: accepted, and no money moves (I6)',
       ),
       inEngine(

@@ -1,0 +1,54 @@
+// Which tests `npm test` runs: those of every test file but the `*.full.test.ts`, which `npm run test:full` runs too. A
+// guarantee none of whose tests is among them would be proven by the long run alone.
+
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What `npm test` leaves out, as its script in package.json says it. */
+export const LEFT_OUT = '**/*.full.test.ts';
+
+/** A test file, and what it imports of the tests' own files: the suites of a contract are in those. */
+export interface TestFile {
+  /** From the repository's root. */
+  readonly file: string;
+  readonly imports: readonly string[];
+}
+
+/** @returns the files whose tests the short run reaches, from the repository's root: its test files, and the suites
+ * that they call. */
+export function reachedBy(files: readonly TestFile[]): ReadonlySet<string> {
+  const importsOf = new Map(files.map(({ file, imports }) => [file, imports]));
+  const reached = new Set<string>();
+  const open = files.map(({ file }) => file).filter(isShort);
+  for (let file = open.pop(); file !== undefined; file = open.pop()) {
+    if (reached.has(file)) continue;
+    reached.add(file);
+    open.push(...(importsOf.get(file) ?? []));
+  }
+  return reached;
+}
+
+function isShort(file: string): boolean {
+  return file.endsWith('.test.ts') && !file.endsWith('.full.test.ts');
+}
+
+/** All files of the two test folders. */
+export async function readTestFiles(): Promise<readonly TestFile[]> {
+  const folders = ['test', 'packages/saga/test'];
+  const names = await Promise.all(folders.map((folder) => filesBelow(folder)));
+  return Promise.all(names.flat().map(readTestFile));
+}
+
+async function filesBelow(folder: string): Promise<readonly string[]> {
+  const names = await readdir(join(ROOT, folder), { recursive: true });
+  return names.filter((name) => name.endsWith('.ts')).map((name) => join(folder, name));
+}
+
+async function readTestFile(file: string): Promise<TestFile> {
+  const content = await readFile(join(ROOT, file), 'utf8');
+  const found = [...content.matchAll(/ from '(\.[^']+)'/g)];
+  return { file, imports: found.map(([, path = '']) => join(file, '..', path)) };
+}
