@@ -1,5 +1,5 @@
-// What a bot is worth now, by its own word. A stored value is a copy, and nobody has to keep it up while the bot
-// trades: whoever pays a deletion asks the bot first. I4 for money: what cannot be read is `not-live` with its reason,
+// What a bot is worth now, by its own word. A stored value is a copy, and nothing keeps it up to date while the bot
+// trades: a deletion asks the bot before it pays. I4 for money: what cannot be read is `not-live` with its reason,
 // never a number; and nothing is ever paid by a number that is not money.
 
 import type { ObservedBot } from '../domain/bot.ts';

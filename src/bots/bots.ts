@@ -8,8 +8,8 @@ import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import type { JoinedAnswer, SourceAnswer } from '../domain/source.ts';
 
 export interface Bots {
-  /** Every container or program that may be this bot, on every host that may hold it, whoever owns
-   * it. `ok([])` is positive evidence of absence: every host that may hold it answered. One that did not
+  /** Every container or program that may be this bot, on every host that may hold it, of any
+   * owner. `ok([])` is positive evidence of absence: every host that may hold it answered. One that did not
    * makes the answer unknown, and hides nothing that the others have `found`. */
   locate(query: BotQuery, call: BotsCall): Promise<JoinedAnswer<ObservedBot>>;
 
@@ -24,7 +24,7 @@ export interface Bots {
   /** Dedicated: restart policy `no`, then stop. Pooled: conf put aside, program stopped and, when it
    * was active, taken out of supervisord (one that was at rest before stays known to it, so that a
    * restore is exact). A pool container that does not run is not started: its conf is left to the
-   * tombstone. Repeating it is harmless. Says nothing of the outcome: `look` does. `gone`: there was nothing to
+   * tombstone. Repeating it is harmless. Says nothing of the outcome: `observe` does. `gone`: there was nothing to
    * stop, which is evidence only where its host is believed. */
   stop(instanceId: string, observed: ObservedBot, call: FencedCall): Promise<'stopped' | 'gone'>;
 
@@ -49,7 +49,7 @@ export interface Bots {
   start(order: StartOrder, call: FencedCall): Promise<ObservedBot>;
 
   /** Where the API of a bot in a pool listens, as its own files say: its config, its program's environment and command.
-   * `unknown` when they could not be asked for; what they say and nobody can make a port of is `unreadable`. */
+   * `unknown` when they could not be asked for; what they say that is no port is `unreadable`. */
   readPort(
     instanceId: string,
     observed: ObservedPooled,
@@ -63,18 +63,18 @@ export interface Bots {
   hosts(): readonly string[];
 
   /** Everything on one host that looks like a bot, for one owner or for all: for reads and reconciliation.
-   * One host at a time, so that who looks at all of them need not hold all listings at once. */
+   * One host at a time, so that a caller who reads all of them need not hold all listings at once. */
   list(host: string, owner: string | null, call: BotsCall): Promise<HostListing>;
 
-  /** Whether the host holds any container of the platform at all, whoever owns it: a host that holds none
+  /** Whether the host holds any container of the platform at all, of any owner: a host that holds none
    * may be a fresh daemon that has lost them (I4). One cheap call, never a whole listing. */
   hasManaged(host: string, call: BotsCall): Promise<SourceAnswer<boolean>>;
 }
 
 export interface BotsCall {
   readonly signal: AbortSignal;
-  /** A host that did not answer a moment ago is asked again, not taken at its last word: for a call that somebody
-   * waits for, and for a look that decides. Default: false. */
+  /** A host that did not answer a moment ago is asked again, not taken at its last word: for a call that a user
+   * waits for, and for an observation that decides. Default: false. */
   readonly probes?: boolean;
 }
 

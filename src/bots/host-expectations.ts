@@ -1,6 +1,6 @@
 // Whether hosts that answered are believed when they show nothing of a bot. I4: a daemon that is the wrong one, was set up
 // anew or lost its disk answers exactly like one whose bots were all removed. One rule for every road to money and to an
-// end: whoever looks for one bot asks it.
+// end: every search for one bot asks it.
 
 import type { PoolState } from '../pool-state/pool-state.ts';
 import type { BotsCall } from './bots.ts';

@@ -1,5 +1,5 @@
 // The containers that were seen to be a bot's, by their ids. A name can be taken from a container, and an entry from the
-// file; an id stays. I4: where one of them is not known to be gone, nobody says that the bot is. A sighting ends when we have
+// file; an id stays. I4: where one of them is not known to be gone, the bot is not said to be. An observation ends when we have
 // removed the bot, when the daemon that holds other containers of the same memory says that there is no such one, or
 // when an administrator confirms that the host is empty.
 
@@ -7,11 +7,11 @@ import type { ObservedBot } from '../domain/bot.ts';
 import type { ListedBot } from './bots.ts';
 
 export interface KnownContainers {
-  /** Of one bot, on all hosts, whoever owns it. What they say of its state is of the moment they were noted. */
+  /** Of one bot, on all hosts, of any owner. What they say of its state is of the moment they were noted. */
   find(instanceId: string): Promise<readonly ObservedBot[]>;
 
   /** Notes what a host lists, and tells what it does not list of what is known there.
-   * @param owner a firebaseUid whose containers were listed, with those that nobody is named for; null: all. */
+   * @param owner a firebaseUid whose containers were listed, with those that name no owner; null: all. */
   compare(listing: ListedContainers): Promise<ComparedContainers>;
 
   /** Repeatable; one that is known is left as it is. */

@@ -1,4 +1,4 @@
-// Looks for one bot in Docker and keeps apart what is this user's and what is not. I4: an unknown answer
+// Searches one bot in Docker and keeps apart what is this user's and what is not. I4: an unknown answer
 // stays unknown, it is never read as "nothing there"; but a host that is away hides its own bots alone: where
 // another one shows the bot, that is where it is.
 
@@ -22,9 +22,9 @@ import type { HostExpectations } from './host-expectations.ts';
 
 export interface OwnedBots {
   readonly mine: readonly ObservedBot[];
-  /** Names of containers with this id that are somebody else's, or nobody's who is known. */
+  /** Names of containers with this id that are another user's, or of no known owner. */
   readonly foreign: readonly string[];
-  /** Those of them that nobody is known to own, or whose owner is in dispute: evidence of nothing, for nobody (I4). */
+  /** Those of them without a known owner, or whose owner is in dispute: evidence of nothing, for any user (I4). */
   readonly unowned: readonly string[];
   /** Why hosts that may hold more of it did not answer: who wants to say that this is all has to ask them again. */
   readonly unobserved: readonly string[];
@@ -50,7 +50,7 @@ export interface LocatePorts {
   readonly hostExpectations: HostExpectations;
 }
 
-/** What the pool state has to say for a look: of the bot, and of the containers that may hold it. */
+/** What the pool state has to say for an observation: of the bot, and of the containers that may hold it. */
 export function aboutBotOf({ firebaseUid }: BotOwner, instanceId: InstanceId): PoolScope {
   return { bots: [instanceId], users: firebaseUid === null ? [] : [firebaseUid] };
 }
@@ -78,7 +78,7 @@ export async function locateOwned(
     else foreign.push(observedBot.containerName);
     if (judged === 'undecided' || judged === 'disputed') unowned.push(observedBot.containerName);
   }
-  // Its own entry places it in a container of somebody else's, which is not asked.
+  // Its own entry places it in another user's container, which is not asked.
   const odd = oddIn(pools, instanceId, owner).filter((name) => !mine.some(isIn(name)));
   foreign.push(...odd);
   unowned.push(...odd);
@@ -92,7 +92,7 @@ export async function locateOwned(
   return ok({ mine, foreign, unowned, unobserved: [reason], disbelieved: [] }, observedAt);
 }
 
-// What a deletion has put aside says nothing of where the bot lives now; a bot that somebody has stopped does.
+// What a deletion has put aside says nothing of where the bot lives now; a bot that was stopped by hand does.
 function isHere(observedBot: ObservedBot): boolean {
   return (
     observedBot.kind === 'dedicated' || observedBot.conf === 'present' || !isAtRest(observedBot)
@@ -105,9 +105,9 @@ function oddIn(pools: PoolState | null, instanceId: InstanceId, owner: BotOwner)
 
 const isIn = (name: string) => (observedBot: ObservedBot) => observedBot.containerName === name;
 
-// A label was written with the container. Everything else is weighed against the wallets: whoever holds no allocation
-// of the id owns nothing that another's wallet pays for, and what other sources give to somebody without money is not
-// nobody's while this user's wallet is the only one that pays for it.
+// A label was written with the container. Everything else is weighed against the wallets: a user who holds no allocation
+// of the id owns nothing that another's wallet pays for, and what other sources give to a user without money has no other
+// owner while this user's wallet is the only one that pays for it.
 async function judge(
   wallets: Wallets,
   observedBot: ObservedBot,
@@ -115,7 +115,7 @@ async function judge(
 ): Promise<Ownership> {
   const judged = judgeOwner(observedBot, instanceId, owner, pools);
   const { labels } = observedBot;
-  // A label alone proves nothing, and is nobody's leave to touch the container; but it may be the bot (I4).
+  // A label alone proves nothing, and permits no one to touch the container; but it may be the bot (I4).
   if (observedBot.kind === 'dedicated' && observedBot.byLabelAlone === true) {
     return judged === 'foreign' ? judged : 'disputed';
   }
@@ -164,7 +164,7 @@ async function judgeByWallets(
   return longest === firebaseUid ? 'mine' : 'foreign';
 }
 
-// Only this user's mapping may narrow the look to one host: somebody else's bot of the same id lives elsewhere.
+// Only this user's mapping may narrow the search to one host: another user's bot of the same id lives elsewhere.
 function hintsOf(pools: PoolState | null, instanceId: InstanceId, owner: BotOwner) {
   if (pools === null) return { poolContainers: [], dockerHost: undefined };
   const poolContainers = poolContainersOf(pools, instanceId);
@@ -173,7 +173,7 @@ function hintsOf(pools: PoolState | null, instanceId: InstanceId, owner: BotOwne
 }
 
 /** This user's entry, unless their wallet holds no such bot and another's does: what the pool state alone says is then
- * contradicted, and the entry is nobody's to touch. */
+ * contradicted, and the entry must not be touched. */
 export async function findEntryOf(
   wallets: Pick<Wallets, 'otherHolders'>,
   state: PoolState,

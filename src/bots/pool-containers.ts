@@ -1,4 +1,4 @@
-// The containers that the pool state names, as health looks at them and what it may do in them. I4: a container that
+// The containers that the pool state names, as health observes them, and what it may do in them. I4: a container that
 // was not found is `absent` only where every host answered; what could not be asked is unknown and never failed.
 
 import type { ObservedPooled, ProgramState } from '../domain/bot.ts';
@@ -14,7 +14,7 @@ export interface PoolContainers {
 
   /** Starts the program of this bot if supervisord knows it at rest after a failure (EXITED, FATAL) and its conf file
    * stands; anything else is left as it is. Returns without waiting until the program is up: what comes of it is seen by the
-   * next look. No call of it is under way any more `RESTART_CALL_MS` after the last fence that let one pass.
+   * next observation. No call of it is under way any more `RESTART_CALL_MS` after the last fence that let one pass.
    * @throws UnavailableError, InDoubtError: it may have been started. */
   restart(instanceId: string, observed: ObservedPooled, call: FencedCall): Promise<RestartOutcome>;
 }
@@ -31,7 +31,7 @@ export interface ContainersQuery {
 export interface PoolToObserve {
   /** Exact. */
   readonly containerName: string;
-  /** Who is expected in it: one that supervisord does not know by its plain name is looked for under others. */
+  /** The bots expected in it: one that supervisord does not know by its plain name is searched under others. */
   readonly bots: readonly string[];
 }
 
@@ -57,7 +57,7 @@ export type ContainerObservation =
 
 export type RestartOutcome =
   | 'started'
-  /** It runs, is on its way, or was stopped by somebody. */
+  /** It runs, is on its way, or was stopped by hand. */
   | 'not-needed'
   /** supervisord does not know it, or its conf file does not stand: a deletion's business. */
   | 'gone'

@@ -1,5 +1,5 @@
 // The bots' port with a memory: whichever container was once seen to be a bot's is asked for by its id, whatever it is
-// called by now, before anybody may say that the bot is nowhere (I4). A renamed container is found so, stopped and
+// called by now, before the bot may be called absent (I4). A renamed container is found so, stopped and
 // removed; one that cannot be asked for makes the bot unknown.
 
 import { SagaError } from '@reclaim/saga';
@@ -75,7 +75,7 @@ export function rememberContainers<Port extends Bots>(bots: Port, known: KnownCo
   };
 }
 
-/** Whether a container is the bot's by its own name, which is what makes it worth remembering: a label may be anybody's. */
+/** Whether a container is the bot's by its own name, which is what makes it worth remembering: any image may carry a label. */
 function isProven({ instanceId, observedBot }: ListedBot): boolean {
   return observedBot.kind === 'pooled' || observedBot.containerName === `freqtrade-${instanceId}`;
 }

@@ -10,7 +10,7 @@ import type { HostCalls } from './host-calls.ts';
 
 export interface BotConfigs {
   /** Null: there is no such file. @throws InDoubtError when it is larger than any config, or no JSON object;
-   * UnavailableError when nobody answered. */
+   * UnavailableError when the host did not answer. */
   readonly read: (
     bot: Pick<ObservedBot, 'kind' | 'containerId'>,
     instanceId: string,

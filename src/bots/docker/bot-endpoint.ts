@@ -49,7 +49,7 @@ export function createReadBotEndpoint(
     const settings = field(inspected, 'NetworkSettings');
     return {
       config,
-      // The networks of another machine's daemon have addresses that may be anybody's here.
+      // The networks of another machine's daemon have addresses that may belong to anything here.
       networkHosts: tcpHost === undefined ? addressesIn(settings) : [],
       published: { host: tcpHost ?? '127.0.0.1', ports: publishedIn(settings) },
       isLocal: tcpHost === undefined,

@@ -5,7 +5,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface ClientCertificates {
-  /** Who may have signed the daemon's certificate: nobody else is believed. */
+  /** The authority that must have signed the daemon's certificate. */
   readonly ca: string;
   readonly cert: string;
   readonly key: string;

@@ -39,7 +39,7 @@ export interface Containers {
   ) => Promise<readonly ListedContainer[]>;
   /** Null: the daemon says that there is no such container. */
   readonly inspect: (id: string, call: BotsCall) => Promise<ContainerView | null>;
-  /** `changed-meanwhile`: the container ended or went while it was updated; look again. */
+  /** `changed-meanwhile`: the container ended or went while it was updated; observe it again. */
   readonly setRestartPolicy: (
     id: string,
     policy: string,
@@ -128,10 +128,10 @@ export function createContainers(host: HostCalls, deadlines: Deadlines): Contain
       }
     },
     stop: async ({ id, stopSeconds }, call) => {
-      const { seconds, told } = graceOf(stopSeconds, deadlines);
+      const { seconds, sent } = graceOf(stopSeconds, deadlines);
       const deadlineMs = seconds * 1_000 + changeMs;
       const send = (c: Docker.Container, abortSignal: AbortSignal) =>
-        c.stop({ ...told, abortSignal });
+        c.stop({ ...sent, abortSignal });
       await change('stop', id, call, send, deadlineMs).catch(
         unless((error) => isNoSuchContainer(error) || isAnswer(error, 304, /(?:)/)),
       );
@@ -191,14 +191,14 @@ export function createContainers(host: HostCalls, deadlines: Deadlines): Contain
   };
 }
 
-/** How long a stop may take, and what of it Docker is told: nothing where the owner has said it. */
+/** How long a stop may take, and what of it is sent to Docker: nothing where its owner has set it. */
 function graceOf(
   own: number | null,
   { stopGraceSeconds, maxStopSeconds }: Deadlines,
-): { readonly seconds: number; readonly told: { readonly t?: number } } {
-  if (own === null) return { seconds: stopGraceSeconds, told: { t: stopGraceSeconds } };
+): { readonly seconds: number; readonly sent: { readonly t?: number } } {
+  if (own === null) return { seconds: stopGraceSeconds, sent: { t: stopGraceSeconds } };
   const seconds = boundedStop(own, maxStopSeconds);
-  return { seconds, told: seconds === own ? {} : { t: seconds } };
+  return { seconds, sent: seconds === own ? {} : { t: seconds } };
 }
 
 /** A catch handler that lets the known refusals pass as success. */

@@ -15,7 +15,7 @@ export async function stopDedicated(
 ): Promise<'stopped' | 'gone'> {
   const now = await withPolicy(containers, observed.containerId, 'no', call);
   if (now === null) return 'gone';
-  // The policy may have started it between the look and the update: always stop, 304 is fine.
+  // The policy may have started it between the observation and the update: always stop, 304 is fine.
   if (!isBeingRemoved(now)) await containers.stop(now, call);
   return 'stopped';
 }
@@ -41,7 +41,7 @@ export async function restoreDedicated(
 const POLICY_ATTEMPTS = 3;
 
 // The container as it is now, with this restart policy: set unless it has it, or is on its way out. A
-// container that ends in the middle of the update takes the update back, and is looked at again.
+// container that ends in the middle of the update takes the update back, and is observed again.
 async function withPolicy(
   containers: DockerServices['containers'],
   containerId: string,
@@ -65,7 +65,7 @@ export async function removeDedicated(
     const stopped = await stopDedicated(host, observed, call);
     if (stopped === 'gone') return attempt === 0 ? 'gone' : 'removed';
     const removal = await host.containers.remove(observed.containerId, call);
-    // Somebody started it between the stop and the removal: stop it again.
+    // It was started again between the stop and the removal: stop it again.
     if (removal === 'still-running') continue;
     if (removal !== 'gone') await waitUntilGone(host, observed, call);
     return 'removed';
@@ -75,7 +75,7 @@ export async function removeDedicated(
 }
 
 const REMOVE_ATTEMPTS = 3;
-/** Between two looks at a container whose removal was accepted. */
+/** Between two observations of a container whose removal was accepted. */
 const REMOVAL_POLL_MS = 100;
 
 async function waitUntilGone(

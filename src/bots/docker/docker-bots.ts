@@ -174,7 +174,7 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
 
 /** Anything thrown that is not a known failure is a mistake of this program and stays an exception. */
 async function answerOf<T>(read: () => Promise<T>, now: () => Date): Promise<SourceAnswer<T>> {
-  // The answer is as old as its first look.
+  // The answer is as old as its first call.
   const askedAt = now();
   try {
     return ok(await read(), askedAt);

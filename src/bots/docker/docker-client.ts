@@ -7,7 +7,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { inspect } from 'node:util';
 import Docker from 'dockerode';
 
-/** A host as the configuration names it. The name is what sightings and mappings carry. */
+/** A host as the configuration names it. The name is what observations and mappings carry. */
 export interface DockerHost {
   readonly name: string;
   readonly options: DockerEndpoint;

@@ -25,7 +25,7 @@ export interface DockerServices {
   readonly configs: BotConfigs;
   readonly readEndpoint: ReadBotEndpoint;
   readonly newPrograms: NewPrograms;
-  /** For looking only: the verbs that change something throw. */
+  /** For reads only: the verbs that change something throw. */
   readonly supervisorReader: (containerId: string, call: BotsCall) => Supervisorctl;
   /** @param stopSeconds of the bot's owner, where there is one: `stop` waits for it. */
   readonly supervisor: (
@@ -100,7 +100,7 @@ export function createDockerServices(
   };
 }
 
-/** A word of letters and digits that nobody can guess. */
+/** A word of letters and digits that cannot be guessed. */
 function newToken(): string {
   return `reclaim${randomBytes(8).toString('hex')}`;
 }

@@ -100,7 +100,7 @@ function isPoolBy(names: readonly string[], { poolContainers, firebaseUid }: Bot
   );
 }
 
-/** A pool that carries one bot's label can be neither: stopping it would stop everybody in it. */
+/** A pool that carries one bot's label can be neither: stopping it would stop every bot in it. */
 function refusePool(container: ListedContainer): string {
   if (!container.names.some(isPoolName)) return container.id;
   const message = `pool container ${container.names[0]} carries the label of one bot`;

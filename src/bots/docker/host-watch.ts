@@ -1,5 +1,5 @@
 // One configured host: its client, its circuit, and, while the circuit is open, a ping every second, so
-// that "the host is back" is noticed without anybody asking (I10: tombstones hurry then).
+// that "the host is back" is noticed without a call (I10: tombstones are made due then).
 
 import type Docker from 'dockerode';
 import type { BotsCall } from '../bots.ts';
@@ -59,8 +59,8 @@ export function createHostWatch({ host, deadlines, now, onChange }: HostWatchOpt
   const calls = createHostCalls({ ...shared, admit });
   let probing: Promise<boolean> | undefined;
 
-  /** While the circuit is open, whoever asks first in a probe period asks the host itself, and so does every
-   * call that is to probe; who comes meanwhile waits for that answer, everybody else is refused at once. */
+  /** While the circuit is open, the first call in a probe period asks the host itself, and so does every
+   * call that is to probe; a call that comes meanwhile waits for that answer, all others are refused at once. */
   async function admit({ probes = false }: BotsCall): Promise<boolean> {
     if (circuit.state() === 'closed') return true;
     if (probing === undefined && !probes && !circuit.admit()) return false;
@@ -79,7 +79,7 @@ export function createHostWatch({ host, deadlines, now, onChange }: HostWatchOpt
       send: (api: Docker, abortSignal: AbortSignal) => pingOf(api)({ abortSignal }),
     };
     const { signal } = lockedBy;
-    // Whatever the answer, the circuit has been told of it.
+    // Whatever the answer, it was reported to the circuit.
     probing ??= prober.read(request, { signal }).then(isClosed, isClosed);
     return probing;
   }

@@ -1,6 +1,6 @@
 // Everything on one host that looks like a bot, from one listing of its containers. A dedicated container
 // is inspected, because a listing lacks its restart policy; a pool is asked for its conf files and its
-// programs. A pool that cannot be asked, or holds a program that nobody can tell the bot of, is named (I4).
+// programs. A pool that cannot be asked, or holds a program whose bot is unknown, is named (I4).
 
 import { SagaError } from '@reclaim/saga';
 import { isOddName, mayBeRenamed, renamedPool } from '../../domain/renamed.ts';
@@ -29,7 +29,7 @@ export async function listHost(
   now: () => Date,
   call: BotsCall,
 ): Promise<HostListing> {
-  // The answer is as old as its first look.
+  // The answer is as old as its first call.
   const observedAt = now();
   const unknownPools: UnknownPool[] = [];
   try {
@@ -68,7 +68,7 @@ function nothingKnown(error: unknown): ReadPool {
   return { bots: [], doubt: reasonOf(error) };
 }
 
-/** Why a look did not succeed. Anything but a SagaError is a mistake of this program and goes on. */
+/** Why an observation did not succeed. Anything but a SagaError is a mistake of this program and goes on. */
 export function reasonOf(error: unknown): string {
   if (error instanceof SagaError) return error.message;
   throw error;

@@ -1,4 +1,4 @@
-// Health's look at containers: one listing by exact names a host, and for a pool that runs one `supervisorctl status`. A
+// What health observes of containers: one listing by exact names a host, and for a pool that runs one `supervisorctl status`. A
 // host or a pool that does not answer makes unknown what it could show, and nothing else (I4).
 
 import type { ProgramState } from '../../domain/bot.ts';
@@ -96,7 +96,7 @@ async function observeOnHost(
   return [...observations, ...(await findRenamed(host, missing, call))];
 }
 
-// Only for those who are missed: what a rename has left of a name is no absence.
+// Only for those that are missing: what a rename has left of a name is no absence.
 async function findRenamed(
   { containers }: DockerServices,
   missing: readonly string[],
@@ -167,7 +167,7 @@ type Inside = Pick<Extract<ContainerObservation, { status: 'running' }>, 'progra
 
 const NOTHING: Inside = { programs: new Map(), doubt: null };
 
-// One command where every program has a bot's plain name and nobody is missed; else the conf files are asked, too.
+// One command where every program has a bot's plain name and no bot is missing; else the conf files are asked, too.
 async function programsOf(
   host: DockerServices,
   containerId: string,

@@ -1,4 +1,4 @@
-// From a container to a sighting.
+// From a container to an observation.
 
 import { InDoubtError } from '@reclaim/saga';
 import type { ObservedDedicated, ObservedPooled } from '../../domain/bot.ts';
@@ -63,7 +63,7 @@ export async function readPooled(
     throw new InDoubtError('PROGRAM_UNMATCHED', `pool ${pool.name}: ${doubt}`);
   }
   if (own === undefined) return null;
-  // Read once, when the bot is found: what is captured then is known at every later look.
+  // Read once, when the bot is found: what is captured then is known at every later observation.
   const { stopSeconds: read, ...now } = own;
   const isToBeRead = captured === undefined && !programs.areFilesRead && own.conf !== 'gone';
   const found = isToBeRead

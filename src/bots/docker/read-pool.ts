@@ -37,7 +37,7 @@ function refuseMuted({ name, paused, restarting }: ContainerView): void {
   throw new InDoubtError(`POOL_${how.toUpperCase()}`, `pool container ${name} is ${how}`);
 }
 
-/** Why nobody who was not found in the pool is known not to be there. */
+/** Why a bot that was not found in the pool may be there all the same. */
 export function unmatchedReason({ unmatched }: Pick<PoolPrograms, 'unmatched'>): string | null {
   if (unmatched.length === 0) return null;
   const named = unmatched.slice(0, MAX_NAMED).join(', ');

@@ -1,4 +1,4 @@
-// The pool container of a sighting, as it is now. The platform makes a pool again under its old name
+// The pool container of an observation, as it is now. The platform makes a pool again under its old name
 // with the old conf folder mounted: the container that was seen is gone, but the bot runs again. So where
 // the id is gone, the name is asked before anything counts as gone.
 

@@ -1,5 +1,5 @@
 // Starting a program that has failed. Only what supervisord knows at rest after a failure and whose conf file stands: a
-// program somebody stopped stays stopped, and one whose conf file was put aside or removed is a deletion's.
+// program that was stopped by hand stays stopped, and one whose conf file was put aside or removed is a deletion's.
 
 import type { ObservedPooled } from '../../domain/bot.ts';
 import type { FencedCall } from '../bots.ts';

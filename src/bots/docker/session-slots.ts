@@ -23,7 +23,7 @@ export interface Container<Answer> {
   lentAt: number;
   /** What the last start took. */
   startMs: number;
-  /** Woken at every change: each looks again whether there is one for it. */
+  /** Woken at every change: each checks again whether there is one for it. */
   readonly waiting: Set<() => void>;
 }
 

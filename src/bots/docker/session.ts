@@ -49,7 +49,7 @@ export function createSession<Answer>(
   };
 }
 
-/** Who waits for an answer: told of all that came, or of why it will not come. */
+/** The caller that waits for an answer: called with all that came, or with why it will not come. */
 interface Waiting {
   readonly see: () => void;
   readonly fail: (error: Error) => void;

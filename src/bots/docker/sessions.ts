@@ -1,5 +1,5 @@
 // The interactive programs of one kind in the containers of one host, kept for a few seconds after their last
-// command: a look or a deletion asks several times in a row, and starting one costs more than all its commands.
+// command: an observation or a deletion asks several times in a row, and starting one costs more than all its commands.
 // Each is lent to one caller at a time, because a `stop` blocks supervisorctl for as long as the program takes. Their
 // number per container is bounded, those that hang included, and none is lent that `timeout` could end within the
 // command.

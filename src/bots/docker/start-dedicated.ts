@@ -14,7 +14,7 @@ type Place = Extract<BotPlace, { kind: 'dedicated' }>;
 type Bot = Omit<StartOrder, 'place'>;
 
 const RESTART_POLICY = 'unless-stopped';
-/** Between two looks; one that ends at once is started again by its policy in about as long. */
+/** Between two observations; one that ends at once is started again by its policy in about as long. */
 const RECHECK_MS = 300;
 const MAX_CHECKS = 20;
 

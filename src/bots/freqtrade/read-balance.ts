@@ -1,5 +1,5 @@
 // freqtrade's `GET /api/v1/balance` as money: the total in the stake currency, which has to be the wallet's. What is not
-// positively that is no amount, whatever it looks like: it is named, and nothing is paid by it (I4). The rules are those of
+// positively that is no amount, in whatever form: it is named, and nothing is paid by it (I4). The rules are those of
 // freqtrade's own `_rpc_balance`: `total` is the whole simulated wallet, which is the money that the bot was given;
 // `total_bot` leaves out what `tradable_balance_ratio` keeps from trading. A coin without a rate is listed with an
 // estimate of 0 and is missing in both.
@@ -11,7 +11,7 @@ import type { BotReply, BotRequest } from './bounded-request.ts';
 
 export type Send = (order: BotRequest) => Promise<BotReply>;
 
-/** What asking one address came to; `unreachable`: nobody was there, another address may be asked. */
+/** What asking one address came to; `unreachable`: no connection, another address may be asked. */
 export type Balance = BotWorth | { readonly status: 'unreachable' };
 
 const BALANCE = '/api/v1/balance';
@@ -55,7 +55,7 @@ function toBalance(reply: BotReply): Balance {
   if (note === '') return notLive('it does not trade simulated money');
   if (coinsOf(answer).some(isWithoutRate)) return notLive('a coin of its wallet has no rate');
   if (total === 0 && isUnread(answer)) return notLive('it has not read its wallet');
-  // A minus zero is money, but nobody wants to read it.
+  // A minus zero is money, but not for a reader.
   return { status: 'live', value: total === 0 ? 0 : total };
 }
 

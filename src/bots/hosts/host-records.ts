@@ -1,6 +1,6 @@
 // What is remembered of each Docker host: which bots it was last seen to hold, and whether an administrator
 // has said that it really is empty. I4: a daemon that was set up anew answers "no containers" as readily as
-// one that never had any; without a memory of its own nobody could tell the two apart.
+// one that never had any; without a memory of its own the two could not be told apart.
 
 export interface HostRecords {
   /** Hosts that were never noted are missing from the answer. */
@@ -11,7 +11,7 @@ export interface HostRecords {
    * nothing is not noted: it is just what must not erase the memory. */
   noteListing(host: string, listing: HostContents): Promise<void>;
 
-  /** Notes bots that were seen on the host in a look at one owner; adds to what is remembered, and ends a
+  /** Notes bots that were observed on the host while one owner was read; adds to what is remembered, and ends a
    * confirmation. Nothing seen: nothing noted. */
   recordObserved(host: string, instanceIds: readonly string[]): Promise<void>;
 
@@ -19,7 +19,7 @@ export interface HostRecords {
    * there. */
   noteShown(host: string): Promise<void>;
 
-  /** An administrator says that the host is empty and its bots are gone: all sightings on it end. Who, when
+  /** An administrator says that the host is empty and its bots are gone: all observations on it end. Who, when
    * and why stays in the record's audit trail, the newest twenty of them. */
   confirmEmpty(host: string, confirmation: EmptyConfirmation): Promise<HostRecord>;
 }
@@ -45,7 +45,7 @@ export const MAX_REMEMBERED = 1_000;
 
 export interface HostRecord {
   readonly observedBots: readonly HostObservation[];
-  /** How many bots there were; more than the sightings where they were not all remembered. */
+  /** How many bots there were; more than the observations where they were not all remembered. */
   readonly count: number;
   /** ISO 8601, database time; null before the first. */
   readonly observedAt: string | null;

@@ -1,7 +1,7 @@
 // Whether a host's "I hold nothing" is believed. I4: a daemon that was set up anew, or whose disk was lost,
 // answers exactly like one whose bots were all removed. So a host that holds no managed container is unknown
-// while our own memory or the pool state places bots there that nobody has seen gone, and while it has never shown
-// one though there is money in bots, until an administrator confirms that it is empty. For every kind of look, an explicit
+// while our own memory or the pool state places bots there that were never seen gone, and while it has never shown
+// one though there is money in bots, until an administrator confirms that it is empty. For every kind of observation, an explicit
 // one too.
 
 import { type BotAtMoment, MAX_ASKED, type Tombstones } from '../../tombstones/tombstones.ts';
@@ -61,8 +61,8 @@ export function createHostTrust(ports: HostTrustPorts): HostTrust {
   };
 }
 
-/** A sighting is written down after the look it comes from: a bot that was removed in between was removed,
- * although its end is older than the note. No look at a host takes longer than this. */
+/** An observation is written down after the read it comes from: a bot that was removed in between was removed,
+ * although its end is older than the note. No read of a host takes longer than this. */
 const NOTE_DELAY_MS = 60_000;
 
 // @returns what is missed there, in words, or null.

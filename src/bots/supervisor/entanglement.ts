@@ -1,7 +1,7 @@
 // Why a bot cannot be taken out of supervisord alone. Its conf file moves with it; where that file, or the group of its
 // programs, is not the bot's own, moving the one or removing the other would take neighbours away, or leave a group
 // that names a program which is not there: supervisord then refuses its whole configuration, and the pool does not start
-// again. Such a bot is stopped, and a person is told what to put right. Pure.
+// again. Such a bot is stopped, and what a person has to put right is reported. Pure.
 
 import type { KnownProgram } from '../../domain/bot.ts';
 import type { ConfDefinitions, ConfFile } from './parse-conf.ts';

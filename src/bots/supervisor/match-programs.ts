@@ -1,7 +1,7 @@
 // Which of supervisord's programs are which bot's. A bot's program need not be called `bot-<id>`: a group, a
 // `process_name` or several processes give it other names, `live:main`, and asked for under the plain one supervisord
 // says "no such process" of a bot that runs. So the full status is matched with what the conf files define and by
-// the names themselves. What matches nothing may be any bot: whoever was not found beside it is in doubt, never
+// the names themselves. What matches nothing may be any bot: a bot that was not found beside it is in doubt, never
 // absent (I4). Pure.
 
 import type { KnownProgram, ObservedPooled } from '../../domain/bot.ts';
@@ -19,7 +19,7 @@ export interface BotPrograms extends Pick<ObservedPooled, 'conf' | 'programs'> {
 export interface PoolPrograms {
   /** Every bot that a conf file or a program names. */
   readonly bots: ReadonlyMap<string, BotPrograms>;
-  /** Names of programs that nobody can tell the bot of. */
+  /** Names of programs whose bot is unknown. */
   readonly unmatched: readonly string[];
   /** Whether the files were opened: then what they say of stop times is there. */
   readonly areFilesRead: boolean;

@@ -1,6 +1,6 @@
 // What supervisorctl's answers mean, by their text alone: an interactive supervisorctl gives no exit codes, and
 // those it gives otherwise mean several things each (4: unknown program, or no supervisord at all). Every
-// text that counts names what was asked; whatever does not match is `unclear`, and nobody may read an
+// text that counts names what was asked; whatever does not match is `unclear`, and no caller may read an
 // unclear answer as "not there" (I4). Pure; supervisor 4.2.
 
 import type { KnownProgram, ProgramState } from '../../domain/bot.ts';

@@ -40,7 +40,7 @@ export function createDefiner({ programs, groups }: ConfDefinitions): Definer {
       const exact = defined.filter(
         (one) => one.groups.includes(group) && one.process.test(process),
       );
-      // Its group may be put together where nobody can look; then its process has to name the program.
+      // Its group may be put together in a file that cannot be read; then its process has to name the program.
       const loose = defined.filter(
         ({ program, process: pattern }) =>
           pattern.test(process) && process.includes(program.name) && botOfProgram(program.name),

@@ -82,7 +82,7 @@ export function createSupervisorctl({
   };
 }
 
-// supervisorctl takes `all`, `group:*` and `group:` for everybody: no single program may be called so. Inside a name a `*`
+// supervisorctl takes `all`, `group:*` and `group:` for every program: no single program may be called so. Inside a name a `*`
 // is a letter. Source: supervisor 4.2, `split_namespec` and `do_stop`.
 function checkName(name: string): string {
   const isOne = /^[^:]+(:[^:]+)?$/.test(name) && name !== 'all' && processOf(name) !== '*';
