@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createHostTrust } from '../../src/bots/hosts/host-trust.ts';
 import { createMongoHostRecords } from '../../src/bots/hosts/mongo-host-records.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
+import { createMongoOrphanSamples } from '../../src/sync/mongodb/orphan-samples.ts';
 import { createMongoSuspects } from '../../src/sync/mongodb/suspects.ts';
 import { asAdmin } from '../support/admin.ts';
 import { readMetrics, startTestApplication } from '../support/application.ts';
@@ -43,7 +44,7 @@ describe("reconciliation's memory", () => {
     const { uid, userId } = await placeBot(app, 'dedicated');
     const at = new Date().toISOString();
     const measured = { at, count: 1, valueMinor: 110_500, oldestSeconds: 60, repaired: 1 };
-    const { orphanSamples } = app.services;
+    const orphanSamples = createMongoOrphanSamples({ connection: app.connection });
     await orphanSamples.write({ runId: 'syn-of-user', userId, ...measured });
     await orphanSamples.write({ runId: 'syn-of-all', userId: null, ...measured });
     const own = await app.call(uid, 'GET', '/orphans/history');

@@ -56,12 +56,10 @@ describe('open findings', () => {
   test('an administrator without an account: all of them, complete, by user and kind', async () => {
     const asked: unknown[] = [];
     const api = await createTestApi({
-      deps: {
-        findings: {
-          listOpen: async (options) => {
-            asked.push(options);
-            return [FINDING];
-          },
+      adminReads: {
+        openFindings: async (options) => {
+          asked.push(options);
+          return [FINDING];
         },
       },
     });

@@ -18,12 +18,10 @@ const SAMPLE: OrphanSample = {
 async function listing() {
   const asked: unknown[] = [];
   const api = await createTestApi({
-    deps: {
-      orphanSamples: {
-        history: async (query) => {
-          asked.push(query);
-          return [SAMPLE];
-        },
+    adminReads: {
+      orphanHistory: async (query) => {
+        asked.push(query);
+        return [SAMPLE];
       },
     },
   });

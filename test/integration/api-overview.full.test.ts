@@ -31,7 +31,8 @@ describe('the overview', () => {
     };
     const mongodb = { status: 'down', reason: 'no answer', tookMs: 1500 } as const;
     const api = await createTestApi({
-      deps: { overview: async () => overview, health: async () => ({ ...HEALTHY, mongodb }) },
+      deps: { health: async () => ({ ...HEALTHY, mongodb }) },
+      adminReads: { overview: async () => overview },
     });
     const response = await api.as('operator', { url: URL, admin: true });
     expect(response.statusCode).toBe(200);

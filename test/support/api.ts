@@ -49,7 +49,8 @@ export interface TestApi {
 }
 
 export interface TestApiOptions {
-  readonly deps?: Partial<ApiDependencies>;
+  readonly deps?: Partial<Omit<ApiDependencies, 'adminReads'>>;
+  readonly adminReads?: Partial<ApiDependencies['adminReads']>;
   readonly settings?: Partial<ApiSettings>;
   readonly sagas?: readonly SagaRecord[];
   readonly answer?: DeleteOutcome | (() => Promise<DeleteOutcome>);
@@ -140,10 +141,8 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
     syncAll: async () => {
       throw new Error('no run is made here');
     },
-    findings: { listOpen: async () => [] },
     resolveFindings: { resolve: async () => ({ status: 'not-found' }) },
     confirmHost: { confirm: async () => ({ status: 'no-such-host', hosts: [] }) },
-    orphanSamples: { history: async () => [] },
     audits: {
       auditUser: async (userId) => ({
         userId,
@@ -165,8 +164,13 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
         },
       }),
     },
-    overview: async () => ({ at: now(), figures: unknown('nobody asked'), hosts: [] }),
-    world: async () => ({ at: now(), bot: null, sources: [] }),
+    adminReads: {
+      overview: async () => ({ at: now(), figures: unknown('nothing was asked'), hosts: [] }),
+      world: async () => ({ at: now(), bot: null, sources: [] }),
+      openFindings: async () => [],
+      orphanHistory: async () => [],
+      ...options.adminReads,
+    },
     health: async () => HEALTHY,
     metrics: new Registry(),
     requestSpans: null,

@@ -19,17 +19,17 @@ import {
 } from '../schemas/findings.ts';
 import { adminOf, auditName } from '../viewer.ts';
 
-export type FindingRoutesDependencies = Pick<ApiDependencies, 'findings' | 'resolveFindings'>;
+export type FindingRoutesDependencies = Pick<ApiDependencies, 'adminReads' | 'resolveFindings'>;
 
 export function createFindingRoutes({
-  findings,
+  adminReads,
   resolveFindings,
 }: FindingRoutesDependencies): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/admin/findings', { schema: LIST }, async (request) => {
       adminOf(request);
       const { userId, kind, limit = DEFAULT_FINDINGS } = request.query;
-      const found = await findings.listOpen({
+      const found = await adminReads.openFindings({
         limit,
         ...(userId === undefined ? {} : { userId: toUserId(userId) }),
         ...(kind === undefined ? {} : { kind }),

@@ -12,7 +12,7 @@ import {
 } from '../schemas/orphans.ts';
 import { adminOf, ownerOf } from '../viewer.ts';
 
-export type OrphanRoutesDependencies = Pick<ApiDependencies, 'accounts' | 'orphanSamples' | 'now'>;
+export type OrphanRoutesDependencies = Pick<ApiDependencies, 'accounts' | 'adminReads' | 'now'>;
 
 interface HistoryQuery {
   readonly since?: string;
@@ -25,7 +25,7 @@ export function createOrphanRoutes(deps: OrphanRoutesDependencies): FastifyPlugi
     { since, limit = DEFAULT_SAMPLES }: HistoryQuery,
   ) => {
     const from = since === undefined ? monthBefore(deps.now()) : momentOf(since);
-    const samples = await deps.orphanSamples.history({ userId, since: from, limit });
+    const samples = await deps.adminReads.orphanHistory({ userId, since: from, limit });
     return { samples: samples.map(sampleView) };
   };
   return async (app) => {

@@ -7,7 +7,7 @@ import type { ApiDependencies, ComponentHealth, Health } from '../dependencies.t
 import { OverviewSchema, type OverviewView, type SourceView } from '../schemas/overview.ts';
 import { adminOf } from '../viewer.ts';
 
-export type OverviewRoutesDependencies = Pick<ApiDependencies, 'overview' | 'health'>;
+export type OverviewRoutesDependencies = Pick<ApiDependencies, 'adminReads' | 'health'>;
 
 const OVERVIEW_TIMEOUT_MS = 10_000;
 
@@ -17,7 +17,7 @@ export function createOverviewRoutes(deps: OverviewRoutesDependencies): FastifyP
       adminOf(request);
       reply.header('cache-control', 'no-store');
       const [overview, health] = await Promise.all([
-        deps.overview(AbortSignal.timeout(OVERVIEW_TIMEOUT_MS)),
+        deps.adminReads.overview(AbortSignal.timeout(OVERVIEW_TIMEOUT_MS)),
         deps.health(),
       ]);
       return overviewView(overview, health);

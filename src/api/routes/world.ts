@@ -9,7 +9,7 @@ import { ProblemError } from '../problem.ts';
 import { WorldSchema } from '../schemas/sagas.ts';
 import { adminOf } from '../viewer.ts';
 
-export type WorldRoutesDependencies = Pick<ApiDependencies, 'sagas' | 'world'>;
+export type WorldRoutesDependencies = Pick<ApiDependencies, 'sagas' | 'adminReads'>;
 
 /** Longer than the deadline of any observation. */
 const WORLD_TIMEOUT_MS = 10_000;
@@ -23,7 +23,7 @@ export function createWorldRoutes(deps: WorldRoutesDependencies): FastifyPluginA
       if (id === undefined) throw new ProblemError('invalid-request', 'This is not a job id.');
       const saga = await deps.sagas.find(id);
       if (saga === null) throw new ProblemError('job-not-found', `There is no job ${id}.`);
-      return worldView(await deps.world(saga, AbortSignal.timeout(WORLD_TIMEOUT_MS)));
+      return worldView(await deps.adminReads.world(saga, AbortSignal.timeout(WORLD_TIMEOUT_MS)));
     });
   };
 }

@@ -1,9 +1,8 @@
-// The wiring of what operators are shown beside the log: the overview, and the world as it is now.
+// The wiring of what administrators may read beside the jobs.
 
 import type { SagaLog, Sagas } from '@reclaim/saga';
 import type { Connection } from 'mongoose';
-import { createWorldNow, type ReadWorld } from '../../operations/observed-state.ts';
-import { createOverview, type ReadOverview } from '../../operations/overview.ts';
+import { type AdminReads, createAdminReads } from '../../operations/admin-reads.ts';
 import type { SyncAllPorts } from '../../sync/sync-ports.ts';
 import { countUnfinished } from '../../tombstones/tombstones-unfinished.ts';
 import type { Ledger } from '../../wallet/ledger.ts';
@@ -19,20 +18,15 @@ export interface OperationsOptions {
   readonly now: () => Date;
 }
 
-export function createOperations(options: OperationsOptions): {
-  readonly overview: ReadOverview;
-  readonly world: ReadWorld;
-} {
+export function createOperations(options: OperationsOptions): AdminReads {
   const { connection, sagaLog, sagas, runtime, syncPorts, ledger, now } = options;
-  return {
-    overview: createOverview({
-      ...syncPorts,
-      log: sagaLog,
-      atRisk: (saga) => sagas.atRisk(saga),
-      countTombstones: () => countUnfinished(connection),
-      lastAnswers: () => runtime.docker?.hostStates() ?? [],
-      now,
-    }),
-    world: createWorldNow({ ...syncPorts, ledger, now }),
-  };
+  return createAdminReads({
+    ...syncPorts,
+    ledger,
+    log: sagaLog,
+    atRisk: (saga) => sagas.atRisk(saga),
+    countTombstones: () => countUnfinished(connection),
+    lastAnswers: () => runtime.docker?.hostStates() ?? [],
+    now,
+  });
 }

@@ -20,10 +20,8 @@ import type { HealthService } from '../../health/health-service.ts';
 import { connectMongo } from '../../infra/mongodb/connect.ts';
 import { nativeDb } from '../../infra/mongodb/native.ts';
 import type { Telemetry } from '../../infra/telemetry/start-telemetry.ts';
-import type { ReadWorld } from '../../operations/observed-state.ts';
-import type { ReadOverview } from '../../operations/overview.ts';
+import type { AdminReads } from '../../operations/admin-reads.ts';
 import { createProvisionBotSaga } from '../../provisioning/provision-bot.ts';
-import type { OrphanSamples } from '../../sync/orphan-samples.ts';
 import { createMongoTombstones } from '../../tombstones/mongo-tombstones.ts';
 import type { Accounts } from '../../wallet/accounts.ts';
 import type { AuditService } from '../../wallet/audit/audit-service.ts';
@@ -61,10 +59,8 @@ export interface Services extends Omit<RedisServices, 'close'>, Requests {
   readonly deletionPorts: DeletionPorts;
   readonly sagas: Sagas;
   readonly accounts: Accounts;
-  readonly orphanSamples: OrphanSamples;
   readonly audits: AuditService;
-  readonly overview: ReadOverview;
-  readonly world: ReadWorld;
+  readonly adminReads: AdminReads;
   readonly health: HealthPorts;
   readonly healthService: HealthService;
   readonly metrics: {
@@ -199,10 +195,9 @@ export async function createServices(options: ServicesOptions): Promise<Services
     sagas,
     ...requests,
     accounts,
-    orphanSamples: syncPorts.samples,
     health: health.ports,
     healthService: health.service,
-    ...createOperations({
+    adminReads: createOperations({
       ...{ connection, sagaLog, sagas, runtime, syncPorts, now },
       ledger: deletionPorts.ledger,
     }),
