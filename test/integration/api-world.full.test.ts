@@ -57,8 +57,8 @@ describe('the world of a saga', () => {
     });
     expect(world.wallet).toMatchObject({
       status: 'present',
-      says: 'marked, $110.00 of $100.00 allocated',
-      believed: 'marked, $110.00',
+      says: 'locked, $110.00 of $100.00 allocated',
+      believed: 'locked, $110.00',
       tookMs: expect.any(Number),
     });
     const place = `${bot.uid}-pool-1 slot 1, running`;
@@ -66,7 +66,7 @@ describe('the world of a saga', () => {
     expect(world.docker.status).toBe('present');
     expect(world.docker.believed).toMatch(/^running in freqtrade-pool-/);
     expect(world.tombstone).toMatchObject({ status: 'present', believed: 'open' });
-    expect(world.tombstone.says).toMatch(/^closing/);
+    expect(world.tombstone.says).toMatch(/^open/);
     expect(world.ledger).toMatchObject({
       status: 'absent',
       says: 'no entry',
@@ -87,7 +87,7 @@ describe('the world of a saga', () => {
     expect(world.wallet).toMatchObject({
       status: 'absent',
       says: 'no allocation',
-      believed: 'marked, $110.00',
+      believed: 'locked, $110.00',
     });
     expect(world['pool-state'].status).toBe('unknown');
     expect(world['pool-state'].says).not.toBe('');
