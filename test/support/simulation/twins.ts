@@ -29,7 +29,7 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a settlement that does not look for its own receipt',
     breach: 'I2: paid 2 times',
-    from: 3010,
+    from: 4_570,
     twin: {
       rules: {
         decideSettle: (command, user) =>
@@ -40,7 +40,7 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a mark that may be set again after its saga has gone back',
     breach: 'I1: compensated, and its mark is there',
-    from: 195,
+    from: 230,
     twin: {
       rules: {
         decideLock: (command, opId, past, user) =>
@@ -68,19 +68,19 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a fence that asks nobody',
     breach: 'I5: Docker was changed under an older claim',
-    from: 535,
+    from: 670,
     twin: { log: (log) => ({ ...log, prove: async () => true }) },
   },
   {
     name: 'writes that are conditional on a number',
     breach: 'I6: paid after a cancel was promised',
-    from: 2_300,
+    from: 2_310,
     twin: { log: (log) => ({ ...log, commit: (write) => ontoItsNumber(log, write) }) },
   },
   {
     name: 'a proof that a primary without its majority can give',
     breach: 'I5: Docker was changed under an older claim',
-    from: 1,
+    from: 1_190,
     twin: {
       log: (log) => ({
         ...log,
@@ -105,19 +105,19 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'attempts that are not told that they were given up',
     breach: 'I1: compensated, and the entry is not as it was',
-    from: 200,
+    from: 640,
     twin: { definition: (saga, { log }) => everyCall(saga, (call) => neverGivenUp(call, log)) },
   },
   {
     name: 'a refund without a last look at the bot',
     breach: 'I5: paid while the bot ran',
-    from: 10,
+    from: 40,
     twin: { definition: (saga) => everyCall(saga, seenJustNow) },
   },
   {
     name: 'silence at the last look for an orphan taken for absence',
     breach: 'I4: an orphan was paid that ran',
-    from: 1670,
+    from: 1_775,
     twin: {
       ports: (ports) => {
         const { bots } = ports;
