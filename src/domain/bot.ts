@@ -1,7 +1,7 @@
-// What Docker (or the simulator) can say of a bot: a sighting. A sighting is plain JSON, because it is
+// What Docker (or the simulator) reports of a bot: an observed bot. It is plain JSON, because it is
 // what a saga captures before it touches a bot, and what its compensation goes back to.
 
-/** Who a container says it belongs to; identity is decided elsewhere (src/deletion/identity.ts). */
+/** The owner that a container's labels claim; identity is decided elsewhere (src/deletion/identity.ts). */
 export interface ObservedLabels {
   readonly instanceId?: string;
   /** A user `_id` or a firebaseUid: both have been written by the platform's tools. */
@@ -21,8 +21,9 @@ export interface ObservedDedicated {
   readonly paused: boolean;
   /** Docker's restart policy name, e.g. `unless-stopped`; '' and 'no' are both none. */
   readonly restartPolicy: string;
-  /** Nothing but a label says that it is this bot's: neither its name, nor the pool state, nor our memory of its id. A label
-   * may be written by anybody, and an image hands it down: such a container is evidence, and is never touched. */
+  /** Nothing but a label claims that it is this bot's: neither its name, nor the pool state, nor our memory of its id.
+   * A label may be written by any program, and an image hands it down: such a container is evidence, and is never
+   * touched. */
   readonly byLabelAlone?: true;
   /** What its owner lets it take to stop, in seconds: its `--stop-timeout`; negative: without end. Missing: none of its own. */
   readonly stopSeconds?: number;
@@ -30,7 +31,7 @@ export interface ObservedDedicated {
   readonly autoRemove?: true;
 }
 
-/** A program under supervisord in a pool container: `bot-<instanceId>`, unless its conf file says otherwise. */
+/** A program under supervisord in a pool container: `bot-<instanceId>`, unless its conf file names it differently. */
 export interface ObservedPooled {
   readonly kind: 'pooled';
   readonly host: string;
@@ -48,7 +49,7 @@ export interface ObservedPooled {
   readonly programs: readonly KnownProgram[];
   /** Why it cannot be taken out of supervisord without touching what is not its own. */
   readonly entangled?: string;
-  /** The longest `stopwaitsecs` of its conf file. Missing: none, or nobody has read the file. */
+  /** The longest `stopwaitsecs` of its conf file. Missing: none, or the file was not read. */
   readonly stopSeconds?: number;
 }
 
@@ -90,18 +91,18 @@ export function boundedStop(stopSeconds: number, maxSeconds: number): number {
   return stopSeconds < 0 ? maxSeconds : Math.min(stopSeconds, maxSeconds);
 }
 
-/** Where to look for one bot, so that no look for one bot lists all containers. */
+/** Where to search for one bot, so that no observation of one bot lists all containers. */
 export interface BotQuery {
   readonly instanceId: string;
   /** The owner's firebaseUid: pools are named after it. Null for a user without one. */
   readonly firebaseUid: string | null;
   /** The owner's `_id`, which the platform's tools have written into labels as well. */
   readonly userId?: string;
-  /** Pool containers that the pool state names for this bot; the owner's pools are asked too. */
+  /** Pool containers that the pool state names for this bot; the owner's pools are queried too. */
   readonly poolContainers: readonly string[];
-  /** Ids of containers that are known to be this bot or to hold it: whatever they are called, they are asked for. */
+  /** Ids of containers that are known to be this bot or to hold it: they are queried under any name. */
   readonly knownIds?: readonly string[];
-  /** The only host that may hold it, when a mapping of ours says so; else all hosts are asked. */
+  /** The only host that may hold it, when a mapping of ours names it; else all hosts are queried. */
   readonly dockerHost?: string;
 }
 

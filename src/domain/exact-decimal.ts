@@ -2,7 +2,7 @@
 // an audit to the last decimal (I11) cannot use doubles. Money is not made here: nothing that this file
 // computes is ever written to a wallet.
 
-/** A decimal in steps of 10⁻³⁰: thirty places are twice what a double of a wallet can hold. Sums and
+/** A decimal in steps of 10⁻³⁰: thirty digits are twice what a double of a wallet can hold. Sums and
  * differences are taken with `+` and `-`, which are exact. */
 export type Exact = bigint;
 
@@ -17,7 +17,7 @@ const KEPT_DIGITS = 15;
 /** Beyond these exponents a text is no amount of anything. */
 const MAX_EXPONENT = 40;
 
-/** Reads what `Decimal128` prints, exponents included; digits beyond the thirtieth place are cut.
+/** Reads what `Decimal128` prints, exponents included; digits beyond the thirtieth are cut.
  * Undefined for anything that is not a finite decimal. */
 export function parseExact(text: string): Exact | undefined {
   const [, sign, whole, fraction = '', power = '0'] =

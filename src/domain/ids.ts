@@ -11,9 +11,10 @@ export type FirebaseUid = Branded<string, 'FirebaseUid'>;
 /** A bot's id: the key in `botAllocations`, in `botMapping` and in Docker's labels. */
 export type InstanceId = Branded<string, 'InstanceId'>;
 
-// The platform takes whatever its clients send for an id, and money stands under it: `_x`, `-x`, `auth0|x-bot-1`, an address of
-// mail, a blank in the middle. All of it can be deleted; what an id could do to a path, a line or a pattern is escaped or
-// refused where it is used. Only what no name can hold is no id: nothing, a folder's own names, control characters.
+// The platform takes any text that its clients send for an id, and money stands under it: `_x`, `-x`, `auth0|x-bot-1`,
+// an address of mail, a blank in the middle. All of it can be deleted; what an id could do to a path, a line or a
+// pattern is escaped or refused where it is used. Only what no name can hold is no id: nothing, a folder's own names,
+// control characters.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it refuses.
 const INSTANCE_ID = /^(?!\.{1,2}$)[^\x00-\x1f\x7f]{1,128}$/;
 const NEW_INSTANCE_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;

@@ -16,13 +16,13 @@ export const VERDICTS = [
   'live',
   /** Live in a pool, but the pool state has lost it: the entry is made again. */
   'lost-entry',
-  /** Money without a bot: paid back after a second look; a stale entry goes with it. */
+  /** Money without a bot: paid back after a second observation; a stale entry goes with it. */
   'orphan',
   /** A bot without money. */
   'ghost',
   /** An entry of neither money nor bot. */
   'stale-entry',
-  /** A source could not say. */
+  /** A source answered `unknown`. */
   'unknown',
   'nothing',
 ] as const;

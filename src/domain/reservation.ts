@@ -1,5 +1,5 @@
 // The name of the one write that sets money aside for a new bot. It belongs to the saga, not to the bot's id:
-// whoever repeats the write finds its row by it, and whoever withdraws it forbids exactly this one (I2, I5).
+// a repeat of the write finds its row by it, and a withdrawal forbids exactly this one (I2, I5).
 
 import type { SagaId } from '@reclaim/saga';
 

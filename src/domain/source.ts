@@ -1,12 +1,12 @@
 // What a source (wallet, pool state, Docker) can answer. I4: there is no third form, so an error can
-// never become an empty list: whoever reads `items` has first shown that the source did answer.
+// never become an empty list: a reader of `items` has first shown that the source did answer.
 
 export type SourceAnswer<T> = SourceOk<T> | SourceUnknown;
 
 export interface SourceOk<T> {
   readonly status: 'ok';
   readonly items: T;
-  /** When the answer was true, by the clock of the one who asked. */
+  /** When the answer was true, by the clock of the process that asked. */
   readonly observedAt: Date;
 }
 
@@ -24,7 +24,7 @@ export function unknown(reason: string): SourceUnknown {
   return { status: 'unknown', reason };
 }
 
-/** What several places that may hold the same things have answered. `ok`: all of them, and this is all there is.
+/** What several sources that may hold the same things have answered. `ok`: all of them, and this is all there is.
  * `unknown`: not all; what the others have shown is evidence of presence and of nothing else (I4). */
 export type JoinedAnswer<T> = SourceOk<readonly T[]> | FoundInPart<T>;
 
@@ -49,8 +49,8 @@ export function joinAnswers<T>(
       if (answer.observedAt < observedAt) observedAt = answer.observedAt;
     }
   }
-  // Where nobody was asked nothing was said.
-  if (answers.length === 0) reasons.push('nobody was asked');
+  // Where no source was asked none has answered.
+  if (answers.length === 0) reasons.push('no source was asked');
   return reasons.length === 0
     ? ok(found, observedAt)
     : { ...unknown(reasons.join('; ')), found, observedAt };

@@ -1,4 +1,4 @@
-// How many findings wait for a person, by kind, asked at each scrape.
+// How many findings wait for a person, by kind, counted at each scrape.
 
 import { createScrapedRead } from '@reclaim/saga/metrics';
 import { Gauge, type Registry } from 'prom-client';
@@ -17,7 +17,7 @@ export function registerFindingGauge(
   );
   const open = new Gauge({
     name: 'findings_open',
-    help: 'Findings that nobody has resolved',
+    help: 'Findings that are not resolved',
     labelNames: ['kind'],
     registers: [registry],
     collect,

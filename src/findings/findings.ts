@@ -22,7 +22,7 @@ export interface Finding {
   readonly kind: FindingKind;
   readonly userId: UserId;
   readonly instanceId: InstanceId | null;
-  /** What tells two findings of one kind and bot apart, e.g. the incarnation's life. */
+  /** What distinguishes two findings of one kind and bot, e.g. the incarnation id. */
   readonly discriminator: string;
   /** Plain JSON evidence; no secrets. */
   readonly evidence: Readonly<Record<string, unknown>>;
@@ -49,13 +49,13 @@ export interface Resolution {
   readonly at: string;
 }
 
-/** `remove` takes a resurrected allocation away without paying it; `accept-as-new` makes it a new life that
+/** `remove` takes a resurrected allocation away without paying it; `accept-as-new` makes it a new incarnation that
  * may be paid; `restore` pays in again what a stale save took back; `acknowledge` changes nothing but the finding. */
 export type ResolveAction = 'remove' | 'accept-as-new' | 'restore' | 'acknowledge';
 
 export interface Findings {
-  /** What was acknowledged stays so: it is not asked again. What was removed or accepted is open again: it
-   * should not be there to be seen. */
+  /** What was acknowledged stays so: it is not raised again. What was removed or accepted is open again: it
+   * should not be there any more. */
   report(finding: Finding): Promise<void>;
   /** Newest first. */
   listOpen(options: {
@@ -82,7 +82,7 @@ export interface Resurrection {
   readonly settledBy: string;
 }
 
-/** One finding a dated life, and one for all undated copies of a bot: a stamp names whoever looked. */
+/** One finding a dated incarnation, and one for all undated copies of a bot: a stamp names the saga that locked it. */
 export function resurrected({
   userId,
   instanceId,
@@ -107,7 +107,7 @@ export interface IdConflict {
   readonly poolState: boolean;
 }
 
-/** One finding for one conflict, whoever sees it. */
+/** One finding for one conflict, whichever run observes it. */
 export function idConflict({ userId, instanceId, containers, poolState }: IdConflict): Finding {
   return {
     kind: 'id-conflict',
@@ -126,7 +126,10 @@ export interface UnmappedBot {
   readonly detail: string | null;
 }
 
-/** A bot that is there without an entry, and cannot be given one: the platform does not know it, and may give its place away. */
+/**
+ * A bot that is there without an entry, and cannot be given one: the platform does not know it, and may give its slot
+ * away.
+ */
 export function unmappedBot({ userId, instanceId, reason, detail }: UnmappedBot): Finding {
   const evidence = { reason, detail };
   return { kind: 'unmapped-bot', userId, instanceId, discriminator: reason, evidence };

@@ -1,5 +1,5 @@
 // The findings in MongoDB: one document per kind and subject, counted up by one conditional upsert, so
-// that a fact seen every minute is one line on an operator's page.
+// that a fact observed every minute is one line on an operator's page.
 
 import { createHash, randomUUID } from 'node:crypto';
 import { runRepeatable } from '@reclaim/saga/mongodb';

@@ -1,10 +1,10 @@
-// A batch of changes on one state, one after the other, and what each caller is told of it.
+// A batch of changes on one state, one after the other, and the result for each caller.
 
 import type { PendingMutation } from './mutation-queue.ts';
 import type { PoolState } from './pool-state.ts';
 
 export interface Applied {
-  /** The source itself where nobody changed anything. */
+  /** The source itself where no change changed anything. */
   readonly state: PoolState;
   readonly changedBy: ReadonlySet<PendingMutation>;
 }

@@ -1,6 +1,6 @@
-// Asks the fences of a batch inside the lock, before any of its changes (I5). All at once, because
+// Checks the fences of a batch inside the lock, before any of its changes (I5). All at once, because
 // each is a question to the database and the lock is held meanwhile; with a limit, because one
-// question without an answer would hold the lock against everybody.
+// check without an answer would hold the lock against all others.
 
 import { UnavailableError, withDeadline } from '@reclaim/saga';
 import type { PendingMutation } from './mutation-queue.ts';

@@ -66,7 +66,7 @@ export function createMutationQueue(onAdded: () => void): MutationQueue {
 
 /** Far more than any number of sagas in flight: what is above it is a runaway caller. */
 const MAX_WAITING = 10_000;
-/** Their fences are asked at once, and each change costs time inside the lock. */
+/** Their fences are checked at once, and each change costs time inside the lock. */
 const MAX_TOGETHER = 500;
 
 function createPending(

@@ -1,4 +1,4 @@
-// New bots are numbered: `<firebaseUid>-bot-<n>`. A number that was ever seen is never given out again, because
+// New bots are numbered: `<firebaseUid>-bot-<n>`. A number that was ever observed is never given out again, because
 // tombstones, ledger entries and data folders know a bot by its id.
 
 import { type FirebaseUid, type InstanceId, parseNewInstanceId } from '../domain/ids.ts';
@@ -13,7 +13,7 @@ export function botPrefix(firebaseUid: string): string {
   return `${firebaseUid}-bot-`;
 }
 
-/** What a bot's number looks like: more digits than this are not ours, and no JavaScript number. */
+/** The format of a bot's number: more digits than this are not ours, and no JavaScript number. */
 export const BOT_NUMBER = /^[0-9]{1,15}$/;
 
 /** The highest number of this user's that the pool state knows; 0 where it knows none. */

@@ -1,6 +1,6 @@
-// This user's part of what the pool state says of a bot. An entry that names another user is not this bot: it is
+// This user's part of a bot's entry in the pool state. An entry that names another user is not this bot: it is
 // left where it is and reported. One that names this user while its pool, or the pool's name, names another is as
-// little: a claim that its own neighbours contradict is nobody's.
+// little: a claim that its own neighbours contradict proves no owner.
 
 import type { InstanceId } from '../domain/ids.ts';
 import {
@@ -29,7 +29,7 @@ export interface ReservedSlot {
   readonly slotIndex: number;
   readonly port: number;
   readonly dockerHost?: string;
-  /** When it was given to the bot, as its mapping says. */
+  /** When it was given to the bot, by its mapping. */
   readonly placedAt?: string;
 }
 
@@ -37,7 +37,7 @@ export interface OwnedEntry {
   /** Null: the state has no entry of this bot that is this user's. */
   readonly entry: PoolEntry | null;
   readonly slot: ReservedSlot | null;
-  /** Whether somebody else's entry carries the same id, or one whose owner is in dispute. */
+  /** Whether another user's entry carries the same id, or one whose owner is in dispute. */
   readonly hasForeign: boolean;
 }
 
@@ -62,9 +62,9 @@ export function takeOutOwn(state: PoolState, instanceId: InstanceId, owner: BotO
   return entry === null ? state : takeOutEntry(state, instanceId, entry);
 }
 
-/** Whether the platform has given the bot a place anew: it does so before it starts a program, and writes the money last.
- * What its memory writes back has the old date; places of ours name their Docker host.
- * @param since when the place that is known was given, by the platform's own clock; else ours. */
+/** Whether the platform has given the bot a new slot: it does so before it starts a program, and writes the money last.
+ * What its memory writes back has the old date; slots of ours name their Docker host.
+ * @param since when the known slot was given, by the platform's own clock; else ours. */
 export function isPlacedSince(
   state: PoolState,
   instanceId: InstanceId,
@@ -76,7 +76,7 @@ export function isPlacedSince(
   return Date.parse(mapping.createdAt) > Date.parse(since);
 }
 
-/** Containers in which this user's entry places the bot and which cannot be the platform's by their names. */
+/** Containers that this user's entry names for the bot and which cannot be the platform's by their names. */
 export function oddContainersOf(state: PoolState, entry: PoolEntry | null): readonly string[] {
   if (entry === null) return [];
   const pools = entry.memberships.map(({ poolId }) => ownValue(state.pools, poolId)?.containerName);
@@ -84,18 +84,18 @@ export function oddContainersOf(state: PoolState, entry: PoolEntry | null): read
   return [...new Set(names)].filter((name) => !isPlatformName(name));
 }
 
-/** Whether a pool is this user's by everything that says whose it is. @param key in `pools`. */
+/** Whether a pool is this user's by every source that names its owner. @param key in `pools`. */
 export function ownsPool(owner: OwnerNames, key: string, pool: Pool): boolean {
   return judgeClaims({ names: poolClaims(key, pool) }, owner) === 'mine';
 }
 
-/** Everybody whom a pool names: its row, its container's name, its id. */
+/** All users whom a pool names: its row, its container's name, its id. */
 export function poolClaims(key: string, { userId, containerName }: Pool): readonly string[] {
   const names = [userId ?? null, uidOfPoolName(containerName), uidOfPoolId(key)];
   return [...new Set(names.filter((name) => name !== null))];
 }
 
-/** Everybody whom a mapping names: its row, its container's name, and its pool. */
+/** All users whom a mapping names: its row, its container's name, and its pool. */
 export function mappingClaims(state: PoolState, mapping: BotMapping): readonly string[] {
   const { userId, containerName, poolId } = mapping;
   const pool = ownValue(state.pools, poolId);
@@ -114,7 +114,7 @@ function ownPart(state: PoolState, entry: PoolEntry, owner: BotOwner): PoolEntry
       const pool = ownValue(state.pools, poolId);
       if (pool === undefined) return false;
       const judged = judgeClaims({ names: poolClaims(poolId, pool) }, owner);
-      // A pool that is nobody's by itself holds many users' bots: the mapping says whose this one is.
+      // A pool without an owner of its own holds many users' bots: the mapping names this one's owner.
       return judged === 'mine' || (judged === 'undecided' && own);
     }),
   };

@@ -1,10 +1,10 @@
-// Whose container is it? A container or program of the right id is this user's bot only if its label says
+// Whose container is it? A container or program of the right id is this user's bot only if its label proves
 // so, else its mapping, else its pool, else the one user who holds an allocation of that id, else the
-// firebaseUid that is the longest prefix `<uid>-bot-`. What belongs to somebody else, or to nobody who is
+// firebaseUid that is the longest prefix `<uid>-bot-`. What belongs to another user, or to no user who is
 // known, is not this bot: nothing of it is touched.
 //
 // A label is written by who made the container. Mapping and pool are claims of a file that others write too: a claim
-// that another source contradicts proves nothing for its claimant, and the bot is nobody's until a person has looked.
+// that another source contradicts proves nothing for its claimant, and the bot has no owner until a person has decided.
 
 import type { ObservedBot } from '../domain/bot.ts';
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
@@ -18,20 +18,20 @@ export interface BotOwner {
 /** What a user is called in claims: by either name, where both are known. */
 export type OwnerNames = Pick<BotOwner, 'firebaseUid'> & { readonly userId: UserId | null };
 
-/** `disputed`: some sources say mine, others name another. */
+/** `disputed`: some sources name this user, others another. */
 export type Ownership = 'mine' | 'foreign' | 'undecided' | 'disputed';
 
-/** Who is said to own a container or program, by all that say something. */
+/** The claimed owners of a container or program, by all sources that name one. */
 export interface OwnerClaims {
   /** Users' `_id`s or firebaseUids, each once. */
   readonly names: readonly string[];
   /** The uid in the container's own name, which no writer of the pool state can change; null: it has none. */
   readonly place: string | null;
-  /** Whether a label says it: then it is what was written when the container was made. */
+  /** Whether a label claims it: then it was written when the container was made. */
   readonly isLabelled: boolean;
 }
 
-/** Decides by label, mapping and pool; `undecided` where none of them says anything. `pools` is null when
+/** Decides by label, mapping and pool; `undecided` where none of them names an owner. `pools` is null when
  * the pool state is unknown: then only labels and names speak. */
 export function judgeOwner(
   observedBot: ObservedBot,
@@ -51,7 +51,7 @@ export function judgeClaims({ names }: Pick<OwnerClaims, 'names'>, owner: OwnerN
   return mine.length === names.length ? 'mine' : 'disputed';
 }
 
-/** What label, mapping and pool say of a container or program. */
+/** The owners that label, mapping and pool name for a container or program. */
 export function claimsOn(
   observedBot: ObservedBot,
   instanceId: InstanceId,
@@ -104,8 +104,8 @@ export function uidOfPoolId(poolId: string): string | null {
   return end > 0 && /^\d+$/.test(poolId.slice(end + lock.length)) ? poolId.slice(0, end) : null;
 }
 
-/** Whether a container of this name can be one of the platform's; any other is somebody's own, whatever the pool state
- * calls it. */
+/** Whether a container of this name can be one of the platform's; any other is a foreign one, regardless of what the
+ * pool state calls it. */
 export function isPlatformName(containerName: string): boolean {
   return containerName.startsWith('freqtrade-');
 }
@@ -115,7 +115,7 @@ export function poolNamePrefix(firebaseUid: string): string {
   return `freqtrade-pool-${firebaseUid}-pool-`;
 }
 
-/** Whose pool it is said to be: by the pool state, and by its name. Empty: nobody who is known. */
+/** The claimed owners of a pool: by the pool state, and by its name. Empty: no known user. */
 export function ownersOfPool(
   { containerName, labels }: Pick<ObservedBot, 'containerName' | 'labels'>,
   pools: PoolState | null,

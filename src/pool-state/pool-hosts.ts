@@ -1,5 +1,5 @@
 // The `host` of a mapping: where the platform reaches the bot. It is a setting of the platform's (`localhost`, the container's
-// name, a name of its own), which nobody else knows: what it wrote beside is taken, and nothing is made up.
+// name, a name of its own), which no other source knows: what it wrote beside is taken, and nothing is made up.
 
 import type { PoolState } from './pool-state.ts';
 

@@ -1,5 +1,5 @@
-// Who lives in which container, by the pool state: for those who look at containers one by one. A bot is in the pool of
-// its mapping; where it has none, in the pools that list it.
+// Which bots run in which container, by the pool state: for callers that inspect containers one by one. A bot is in the
+// pool of its mapping; where it has none, in the pools that list it.
 
 import { parseInstanceId } from '../domain/ids.ts';
 import { mappingClaims, poolClaims } from './owned-entry.ts';
@@ -21,7 +21,7 @@ export interface RosterBot {
   readonly poolKey: string | null;
   /** Null: only a pool's list names it. */
   readonly mapping: BotMapping | null;
-  /** Everybody whom mapping, pool and the pool's name name: `_id`s or firebaseUids, which may be one user's. */
+  /** All users whom mapping, pool and the pool's name name: `_id`s or firebaseUids, which may be one user's. */
   readonly owners: readonly string[];
 }
 
@@ -32,7 +32,7 @@ export interface RosterConflict {
   readonly instanceId: string | null;
   readonly key: string;
   readonly containerName: string;
-  /** Everybody whom it names. */
+  /** All users whom it names. */
   readonly names: readonly string[];
 }
 
@@ -50,7 +50,7 @@ export interface UnreadableEntry {
   readonly instanceId: string | null;
   readonly key: string;
   readonly reason: string;
-  /** Everybody whom what can be read of it names, likeliest first. */
+  /** All users whom its readable fields name, likeliest first. */
   readonly names: readonly string[];
 }
 

@@ -62,7 +62,7 @@ type Rows<T> = Map<string, Row<T>>;
 
 function put<T>(rows: Rows<T>, { _id, ...row }: RowDocument<T>): void {
   const { revision, value } = row;
-  // A row of somebody who numbers nothing comes last.
+  // A row of a writer that numbers nothing comes last.
   const place = { revision, position: row.position ?? Number.MAX_VALUE };
   const isRemoved = row.removedAt !== undefined && value === undefined;
   // What a row of the right shape has; the state that it becomes part of is checked as a whole.
@@ -85,7 +85,7 @@ function inOrder<T>(rows: Rows<T>): ChangedRow<T>[] {
     .sort((a, b) => a.row.position - b.row.position);
 }
 
-// Pairs for `Object.fromEntries`, which makes own properties of whatever the ids are.
+// Pairs for `Object.fromEntries`, which makes own properties of any ids.
 function standing<T>(rows: Rows<T>): [string, T][] {
   return inOrder(rows).flatMap(({ id, row }): [string, T][] =>
     row.isRemoved ? [] : [[id, row.value]],

@@ -1,5 +1,5 @@
 // Slots and ports of pools: which are taken, and how a new bot gets one. Pure, because it decides inside the
-// lock of the pool state. A slot whose bot was not yet observed gone is taken, whatever the lists say: its
+// lock of the pool state. A slot whose bot was not yet observed gone is taken, regardless of the lists: its
 // port may still be in use.
 
 import type { FirebaseUid, InstanceId } from '../domain/ids.ts';
@@ -14,7 +14,7 @@ export interface HeldSlot {
   readonly slot: ReservedSlot;
 }
 
-/** A pool whose container was seen running, and on which Docker host. */
+/** A pool whose container was observed running, and on which Docker host. */
 export interface RunningPool {
   readonly poolId: string;
   readonly containerName: string;
@@ -31,7 +31,7 @@ export interface SlotOrder {
   readonly createdAt: string;
 }
 
-/** The user's own pools: those that everything says are theirs. */
+/** The user's own pools: those that every source names as theirs. */
 export function ownPools(state: PoolState, firebaseUid: FirebaseUid): readonly Pool[] {
   return Object.entries(state.pools).flatMap(([key, pool]) =>
     pool.id === key && ownsPool({ userId: null, firebaseUid }, key, pool) ? [pool] : [],
@@ -71,7 +71,7 @@ export interface PortClaim {
   readonly instanceId: string;
 }
 
-/** Another bot of the pool that a row gives this port to, readable as a whole or not; null: nobody else has it. */
+/** Another bot of the pool that a row gives this port to, readable as a whole or not; null: no other bot has it. */
 export function portHolder(
   state: PoolState,
   { poolId, port, instanceId }: PortClaim,
@@ -110,7 +110,7 @@ export function assignSlot(state: PoolState, order: SlotOrder): PoolState | null
 
 export type Activation =
   | { readonly status: 'active'; readonly state: PoolState }
-  /** Somebody else has the port now, or the pool is gone. */
+  /** Another bot has the port now, or the pool is gone. */
   | { readonly status: 'impossible'; readonly reason: string };
 
 /** The state with the assigned entry `running`. Where the platform's next write lost the entry, it is put in

@@ -1,6 +1,6 @@
 // The shape of a pool state, and the bytes of its file: checked once, here, by the tables below. A
-// row that does not fit hides its own bots, with the place named, and no others (I4); what has no rows at all is refused as a
-// whole. Fields that are not in the tables are the platform's: kept, in their order.
+// row that does not fit hides its own bots, with its path named, and no others (I4); what has no rows at all is refused
+// as a whole. Fields that are not in the tables are the platform's: kept, in their order.
 
 import { isUtf8 } from 'node:buffer';
 import type { PoolState } from './pool-state.ts';
@@ -10,7 +10,7 @@ export type ParsedPoolState =
   | { readonly status: 'ok'; readonly state: PoolState }
   | { readonly status: 'malformed'; readonly reason: string };
 
-/** Parses and checks the file's content; the reason names the first place that does not fit. */
+/** Parses and checks the file's content; the reason names the first path that does not fit. */
 export function parsePoolState(bytes: Buffer): ParsedPoolState {
   if (bytes.length === 0) return malformed('the file is empty');
   // Decoding would replace such bytes, and the next write would store the replacement.
@@ -104,7 +104,7 @@ function partRows(rows: Readonly<Record<string, unknown>>, kind: RowKind) {
   return { rows: Object.fromEntries(readable), hidden: Object.fromEntries(hidden) };
 }
 
-// At the places where they stood, as far as the others are still there.
+// At their former positions, as far as the others are still there.
 function withHidden(
   rows: Readonly<Record<string, unknown>>,
   hidden: UnreadableRows['pools'],

@@ -45,7 +45,7 @@ export interface PoolState {
   readonly [unknownField: string]: unknown;
 }
 
-/** Where the state holds a bot: its mapping, and every place in a pool's list that names it, in
+/** Where the state holds a bot: its mapping, and every entry in a pool's list that names it, in
  * ascending order of position (two lists can name it, and one list can name it twice). `poolId` is the
  * key of the pool in `pools`. */
 export interface PoolEntry {
@@ -92,15 +92,15 @@ export function findPools(
   return names.get(containerName) ?? (byId === undefined ? [] : [byId]);
 }
 
-/** Pools by their container, by the pools they were read from: a run over all users asks for thousands. */
+/** Pools by their container, by the pools they were read from: a run over all users reads thousands. */
 const poolNames = new WeakMap<PoolState['pools'], ReadonlyMap<string, readonly Pool[]>>();
 
 type Memberships = PoolEntry['memberships'];
 
-/** Who is where, by the pools it was read from: a state is asked for many bots, and never changes. */
+/** An index of bots by the pools it was read from: one state serves many bots, and never changes. */
 const indexes = new WeakMap<PoolState['pools'], ReadonlyMap<string, Memberships> | 'asked once'>();
 
-// The first question is answered by looking; the second shows that an index is worth its making.
+// The first query is answered by a search; the second shows that an index is worth its cost.
 function membershipsOf(pools: PoolState['pools'], instanceId: string): Memberships {
   const known = indexes.get(pools);
   if (known === undefined) {
@@ -148,7 +148,7 @@ export function takeOutEntry(state: PoolState, instanceId: string, entry: PoolEn
 }
 
 /** The state with a captured entry put back, at its old position as far as the list still has it.
- * What the state already says of the bot is newer than the capture and stays; a pool that is gone is
+ * What the state already holds of the bot is newer than the capture and stays; a pool that is gone is
  * not made again. The same object when there is nothing to put back. */
 export function putBack(state: PoolState, instanceId: string, entry: PoolEntry): PoolState {
   const missing = entry.memberships.filter(({ poolId }) => {

@@ -10,8 +10,8 @@ export interface PoolStates {
 
   /** Applies `change` to the state read under the lock and writes it durably. Changes that wait go out
    * as one write. `change` returns the same object for "nothing to do" (then nothing is written on its
-   * behalf) and must be pure: it may run more than once. `fence` is asked inside the lock before
-   * `change`, anew at every try; if it throws, only this caller's change is left out. Whatever an older
+   * behalf) and must be pure: it may run more than once. `fence` is called inside the lock before
+   * `change`, anew at every try; if it throws, only this caller's change is left out. Everything that an older
    * claim's worker had under way has landed, or never will, when this answers.
    * @returns the state after the write that carried this change, and whether this change changed it.
    * @throws UnavailableError when the state cannot be read or locked; InDoubtError when the write may
@@ -29,13 +29,13 @@ export interface PoolMutation {
   readonly change: (state: PoolState) => PoolState;
   readonly fence: () => Promise<void>;
   readonly signal: AbortSignal;
-  /** What `change` looks at and changes. Unset: the whole state. */
+  /** What `change` reads and changes. Unset: the whole state. */
   readonly about?: PoolScope;
 }
 
 /** The part of the state that a question or a change is about, so that one bot's costs the same among
  * ten bots and among a hundred thousand. What the scope names is there, whole, and in its order; of the rest the
- * answer may hold anything or nothing: who asks about a part says nothing about the rest (I4). */
+ * answer may hold anything or nothing: the answer to a part proves nothing about the rest (I4). */
 export interface PoolScope {
   /** Their mappings, the pools that list them, and the pools that their mappings name. */
   readonly bots?: readonly string[];

@@ -1,5 +1,5 @@
-// Changes of the words `running`, `stopped` and `failed` in the pool state, each only where the entry still says what it
-// was decided from: one that was taken out, or made again, meanwhile is not touched, and none is ever made.
+// Changes of the statuses `running`, `stopped` and `failed` in the pool state, each only where the entry still holds
+// what it was decided from: one that was taken out, or made again, meanwhile is not touched, and none is ever made.
 
 import type { BotMapping, Pool, PoolState } from './pool-state.ts';
 

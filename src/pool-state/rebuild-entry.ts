@@ -1,6 +1,6 @@
 // Puts a bot that the pool state has lost back into it, from what Docker shows: its pool, its owner, its program, and the
 // port that its own files name. What Docker does not show is not invented: a pool that the state does not know is not
-// made, a port that nobody could read is not guessed, and the host is the one that the platform gave its neighbours.
+// made, a port that could not be read is not guessed, and the host is the one that the platform gave its neighbours.
 
 import type { ObservedPooled } from '../domain/bot.ts';
 import type { FirebaseUid, InstanceId } from '../domain/ids.ts';
@@ -14,15 +14,15 @@ export interface LostBot {
   readonly instanceId: InstanceId;
   readonly firebaseUid: FirebaseUid;
   readonly observedBot: ObservedPooled;
-  /** Where its API listens, as its own files say. */
+  /** Where its API listens, by its own files. */
   readonly port: number;
-  /** ISO 8601: the moment of the rebuilding, which no source tells better. */
+  /** ISO 8601: the moment of the rebuilding, which no source knows better. */
   readonly at: string;
 }
 
 /** Why the state cannot take the bot without contradicting itself. */
 export interface Obstacle {
-  /** The state does not know its pool as this user's; another bot has its port; others have all its pool's places. */
+  /** The state does not know its pool as this user's; another bot has its port; others have all its pool's slots. */
   readonly reason: 'pool-unknown' | 'port-taken' | 'pool-full';
   readonly detail: string;
 }
@@ -43,7 +43,7 @@ export function rebuildEntry(state: PoolState, bot: LostBot): Rebuilding {
   }
   const holder = portHolder(state, { poolId: pool.id, port, instanceId });
   if (holder !== null) return refused('port-taken', `port ${port} of ${pool.id} is ${holder}'s`);
-  // A bot that only the list names has a port too, which nobody knows.
+  // A bot that only the list names has a port too, which is unknown.
   if (pool.bots.length >= pool.capacity) {
     return refused('pool-full', `${pool.id} lists ${pool.bots.length} other bots`);
   }

@@ -1,5 +1,5 @@
 // Rows of the pool state that cannot be read. Each hides its own bot, or the bots of its pool, and no others: of those the
-// state says nothing (I4). They stay in the state as they stand, so that a write puts them back untouched.
+// state proves nothing (I4). They stay in the state as they stand, so that a write puts them back untouched.
 
 import { type SourceAnswer, unknown } from '../domain/source.ts';
 import { uidOfPoolId } from './ownership.ts';
@@ -24,7 +24,7 @@ export interface UnreadableRow {
   readonly position: number;
 }
 
-/** What the state says of this bot: unknown where a row that cannot be read may speak of it. */
+/** What the state holds of this bot: unknown where a row that cannot be read may be about it. */
 export function forBot(
   answer: SourceAnswer<PoolState>,
   instanceId: string,
@@ -33,7 +33,7 @@ export function forBot(
   return reason === null ? answer : unknown(reason);
 }
 
-/** Why the state says nothing of this bot; null where it does. */
+/** Why the state proves nothing about this bot; null where it does. */
 export function hiddenBy(state: PoolState, instanceId: string): string | null {
   const rows = state[UNREADABLE];
   if (rows === undefined) return null;
@@ -52,8 +52,8 @@ export function fieldOf({ value }: UnreadableRow, field: string): unknown {
     : undefined;
 }
 
-// A list that can be read says it. One that cannot may hold whatever else is not placed: of the user after whom the pool
-// is named, or of anybody.
+// A list that can be read decides. One that cannot may hold every bot without another slot: of the user after whom the
+// pool is named, or of any user.
 function mayList(state: PoolState, key: string, value: unknown, instanceId: string): boolean {
   const list = listOf(value);
   if (list !== null) return list.includes(instanceId);

@@ -1,5 +1,5 @@
 // The tombstones in MongoDB, `_id` = the incarnation's key. The writes of sagas that wait together go
-// out as one bulk with one read after it; what each came to is told from that read (I1, I5).
+// out as one bulk with one read after it; the result of each is derived from that read (I1, I5).
 
 import { randomUUID } from 'node:crypto';
 import { FencedError, HoldError, RetryableError, type SagaError, toSagaId } from '@reclaim/saga';
@@ -46,7 +46,7 @@ export interface MongoTombstonesDependencies {
 
 const TOMBSTONES = 'tombstones';
 const MAX_BATCH = 200;
-/** Of one bot; more lives than this are not asked for at once. */
+/** Of one bot; more incarnations than this are not read at once. */
 const MAX_INCARNATIONS = 100;
 
 export function createMongoTombstones({
@@ -199,7 +199,7 @@ async function flush(connection: Connection, items: readonly Item[]): Promise<An
   });
 }
 
-// Null: another saga's withdrawal, which is in nobody's way.
+// Null: another saga's withdrawal, which blocks nothing.
 function decideOpen(found: Stored, { sagaId, epoch }: OpenTombstone): OpenResult | null {
   if (found.status === WITHDRAWN) {
     if (found.sagaId === sagaId) throw new FencedError(sagaId, epoch);

@@ -1,5 +1,5 @@
 // The conditional writes of tombstones. Every one names the saga and lets no lower epoch pass (I5);
-// nothing ever leads from settled back to closing, and `ended` is only written where gone was seen (I1).
+// nothing ever leads from settled back to open, and `ended` is only written where gone was observed (I1).
 // A withdrawn one leaves its saga's name for a day: a worker that was away meanwhile must not open it again.
 // All times are the database's.
 
@@ -20,11 +20,11 @@ export type TombstoneWrite = mongo.AnyBulkWriteOperation<TombstoneDocument>;
 
 /** The saga's own last step removes the bot; the janitor's turn comes when that has had its chance. */
 const SAGA_FIRST_MS = 3_000;
-/** The looks after the end: somebody may still start what was removed. */
+/** The checks after the end: the platform or a person may still start what was removed. */
 const FIRST_CHECK_MS = 60_000;
-/** Also the furthest ahead that any look is put. */
+/** Also the furthest ahead that any check is scheduled. */
 export const LAST_CHECK_MS = 600_000;
-/** While it is not gone: the first look again after this, twice as long each time, to the limit. */
+/** While it is not gone: the next check after this, twice as long each time, to the limit. */
 const RETRY_BASE_MS = 1_000;
 const RETRY_CAP_MS = 15_000;
 /** 2^4 seconds is past the limit already; a larger exponent would only overflow. */
@@ -100,7 +100,7 @@ export function observedBotsWrite(
   return owned(target, {}, { observedBots: { $literal: observedBots }, observedInPart });
 }
 
-/** Leaves no tombstone, whether or not there was one, but what says that this saga opens none any more. */
+/** Leaves no tombstone, whether or not there was one, but the record that this saga opens none any more. */
 export function withdrawWrite({ incarnation, sagaId, epoch }: TombstoneTarget): TombstoneWrite {
   const { userId, instanceId, incarnationId } = incarnation;
   const isOwn = {
@@ -146,7 +146,7 @@ const ENDED = {
 /** An end that has not come yet is from before the clock went back. */
 const ENDED_AT = { $min: ['$endedAt', '$$NOW'] };
 
-/** A look that finds the bot back after its end makes the tombstone unfinished again: its slot is not
+/** A check that finds the bot back after its end makes the tombstone unfinished again: its slot is not
  * free as long as something sits in it. */
 export function checkWrite(
   tombstone: Tombstone,

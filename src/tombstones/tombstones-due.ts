@@ -1,5 +1,5 @@
-// Taking due tombstones so that two janitors do not work on one: four bounded round trips whatever the
-// number. The hold ends by itself, so a janitor that dies keeps nobody's bot (I1).
+// Taking due tombstones so that two janitors do not work on one: four bounded round trips for any number. The hold ends
+// by itself, so a janitor that dies keeps no tombstone (I1).
 
 import { isOver, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
@@ -13,16 +13,16 @@ export interface Taking {
   readonly token: string;
 }
 
-/** Of one taking: what one janitor can look at before its hold ends. */
+/** Of one taking: what one janitor can check before its hold ends. */
 const MAX_LIMIT = 500;
 
-/** Due by the database's clock and held by nobody. */
+/** Due by the database's clock and held by no janitor. */
 const isDue = (holdMs: number) => ({
   nextCheckAt: { $type: 'date' },
   $expr: { $and: [{ $lte: ['$nextCheckAt', '$$NOW'] }, isOver('$heldUntil', holdMs)] },
 });
 
-/** Further ahead than any look is put: from before the clock went back. */
+/** Further ahead than any check is scheduled: from before the clock went back. */
 const IS_LOST = {
   nextCheckAt: { $type: 'date' },
   $expr: { $gt: ['$nextCheckAt', { $add: ['$$NOW', LAST_CHECK_MS] }] },

@@ -1,5 +1,5 @@
-// Which bots were observed gone since somebody saw them: what tells a host that we have emptied from one that
-// has lost its bots (I4).
+// Which bots were observed gone since they were last observed: what distinguishes a host that we have emptied from one
+// that has lost its bots (I4).
 
 import { runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection } from 'mongoose';
@@ -11,7 +11,8 @@ export async function findEnded(
   connection: Connection,
   bots: readonly BotAtMoment[],
 ): Promise<ReadonlySet<string>> {
-  if (bots.length > MAX_ASKED) throw new RangeError(`${bots.length} bots are too many to ask for`);
+  if (bots.length > MAX_ASKED)
+    throw new RangeError(`${bots.length} bots are too many for one query`);
   if (bots.length === 0) return new Set();
   const instanceIds = [...new Set(bots.map(({ instanceId }) => instanceId))];
   const ended = await runRepeatable(() =>

@@ -1,5 +1,5 @@
-// How many bots were paid back and are not yet seen gone: what the janitor still has to do (I1). Asked of the index
-// that holds what is to be looked at, so that the ended ones, which are most, cost nothing.
+// How many bots were paid back and are not yet observed gone: what the janitor still has to do (I1). Counted on the
+// index that holds what is to be checked, so that the ended ones, which are most, cost nothing.
 
 import { runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection } from 'mongoose';

@@ -1,5 +1,5 @@
-// The memory that an incarnation is being or was deleted, so that nothing revives it. Unique by
-// incarnation; never ends before "gone" was observed (I1). `open` only forbids revival while its
+// The memory that an incarnation is being or was deleted, so that nothing brings it back. Unique by
+// incarnation; never ends before "gone" was observed (I1). `open` only forbids a new start while its
 // saga is open; from `settled` on the janitor finishes what it names.
 
 import type { SagaId } from '@reclaim/saga';
@@ -15,14 +15,14 @@ export interface Tombstone {
   readonly epoch: number;
   readonly firebaseUid: FirebaseUid | null;
   readonly status: 'open' | 'settled' | 'ended';
-  /** The containers and programs the saga saw as this bot; null: it could not look. */
+  /** The containers and programs the saga observed as this bot; null: it could not observe. */
   readonly observedBots: readonly ObservedBot[] | null;
   /** Hosts that may hold more of it had not answered by then: it is not gone before all of them have. */
   readonly observedInPart: boolean;
-  /** Whether what it names was seen at rest by its saga. Where it was not, that a host does not hold it any more is
-   * evidence only of a host that is believed (I4). */
+  /** Whether what it names was observed at rest by its saga. Where it was not, that a host does not hold it any more is
+   * evidence only of a host that is trusted (I4). */
   readonly observedAtRest: boolean;
-  /** What it names was seen by then. */
+  /** What it names was observed by then. */
   readonly openedAt: Date;
   /** Pool container names the pool state named at the lock, and the slot held until gone. */
   readonly slot: ReservedSlot | null;
@@ -43,28 +43,28 @@ export interface Tombstones {
    * `mayTakeOver` is not touched. A settled or ended one is never reopened. */
   open(command: OpenTombstone): Promise<OpenResult>;
 
-  /** Stores what the saga saw when its own step could look at last (captures were unknown before). */
+  /** Stores what the saga observed when its own step could do so at last (captures were unknown before). */
   recordObservedBots(target: TombstoneTarget, observed: ObservedIncarnation): Promise<void>;
 
   /** Removes a `open` one that names this saga, and forbids this saga to open it again, however late a worker
    * of it may come: `open` then throws FencedError (I5). Repeatable. */
   withdraw(target: TombstoneTarget): Promise<void>;
 
-  /** closing → settled; the janitor's first look is due a few seconds later, when the saga's own last
+  /** open → settled; the janitor's first check is due a few seconds later, when the saga's own last
    * step has had its chance. Repeatable; never goes back. `observedAtRest` defaults to false. Throws FencedError for a saga that does not own it. */
   settle(target: TombstoneTarget, stop?: Pick<Tombstone, 'observedAtRest'>): Promise<void>;
 
-  /** Gone was observed: status `ended`, the slot is free; looks after 1 and 10 minutes are scheduled. */
+  /** Gone was observed: status `ended`, the slot is free; checks after 1 and 10 minutes are scheduled. */
   end(target: TombstoneTarget): Promise<void>;
 
-  /** Unfinished or to be looked at again, oldest due first; takes each for `holdMs` so that two
+  /** Unfinished or to be checked again, oldest due first; takes each for `holdMs` so that two
    * janitors do not work on one. */
   takeDue(options: {
     readonly limit: number;
     readonly holdMs: number;
   }): Promise<readonly Tombstone[]>;
 
-  /** The janitor's look: gone, or not yet with the reason; schedules the next look (1–15 s with
+  /** The janitor's check: gone, or not yet with the reason; schedules the next check (1–15 s with
    * backoff while not gone; 1 and 10 minutes after the end on top, then no more). */
   recordCheck(
     tombstone: Tombstone,
@@ -80,8 +80,8 @@ export interface Tombstones {
   /** Those of a bot that are not withdrawn, newest first. */
   findForBot(userId: UserId, instanceId: InstanceId): Promise<readonly Tombstone[]>;
 
-  /** Which of these bots, at most `MAX_ASKED`, were observed gone after their moment: whoever saw one at that
-   * moment need not look for it any more. An end of just now may be missing for a moment.
+  /** Which of these bots, at most `MAX_ASKED`, were observed gone after their moment: a bot last observed at that
+   * moment need not be searched for any more. An end of just now may be missing for a moment.
    * @throws RangeError for more. */
   endedAmong(bots: readonly BotAtMoment[]): Promise<ReadonlySet<string>>;
 }

@@ -1,5 +1,5 @@
 // A user's money and bots, for showing them. Nothing is decided from these reads: a value of a wrong
-// type is shown as it stands, because a page that hides what is broken helps nobody.
+// type is shown as it stands, because a page that hides what is broken does not help.
 
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 
@@ -40,7 +40,7 @@ export interface Account {
   /** ISO 8601. */
   readonly lastUpdated: string | null;
   readonly allocations: readonly AccountAllocation[];
-  /** Keys of allocations that are no ids of bots: shown to nobody by name, counted for everybody. */
+  /** Keys of allocations that are no ids of bots: never shown by name, always counted. */
   readonly unreadableBots: readonly string[];
 }
 

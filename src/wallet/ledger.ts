@@ -7,12 +7,12 @@ import type { Restoration } from './restorations.ts';
 import type { Receipt, Reservation } from './wallets.ts';
 
 export interface Ledger {
-  /** Posts a settlement. 'exists' is success: somebody posted the same operation.
-   * @throws TerminalError LEDGER_DISAGREES when the entry that exists says something else. */
+  /** Posts a settlement. 'exists' is success: the same operation was posted before.
+   * @throws TerminalError LEDGER_DISAGREES when the entry that exists differs. */
   post(entry: SettlementEntry): Promise<'posted' | 'exists'>;
 
   /** Posts money set aside for a new bot: type `allocate`, amounts negative. 'exists' is success.
-   * @throws TerminalError LEDGER_DISAGREES when the entry that exists says something else. */
+   * @throws TerminalError LEDGER_DISAGREES when the entry that exists differs. */
   postReservation(entry: ReservationEntry): Promise<'posted' | 'exists'>;
 
   /** Posts money that was restored: type `deposit`. 'exists' is success. */
@@ -24,7 +24,7 @@ export interface Ledger {
   find(opId: string): Promise<LedgerEntry | null>;
 
   /** A user's entries, newest first, for the transactions page. `cursor` comes from the page before; `unposted` are
-   * entries that will be posted, shown in their place until they are. */
+   * entries that will be posted, shown instead of their entries until they are. */
   page(
     userId: UserId,
     options: {

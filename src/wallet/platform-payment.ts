@@ -3,7 +3,7 @@
 
 import type { PlatformPaymentQuery, Receipt, Wallets } from './wallets.ts';
 
-/** The platform dates its rows by its own clock; a payment of an earlier life is further away than this. */
+/** The platform dates its rows by its own clock; a payment of an earlier incarnation is further away than this. */
 const CLOCKS_APART_MS = 60_000;
 
 export interface KnownAllocation extends Omit<PlatformPaymentQuery, 'notBefore'> {

@@ -7,7 +7,7 @@ export interface RestoreOrder {
   /** `restoreOpId(findingId)`: one for a finding, so that two administrators restore once. */
   readonly opId: string;
   readonly userId: UserId;
-  /** The settlements that were undone; what they come to is the ledger's to say. */
+  /** The settlements that were undone; the ledger holds their amounts. */
   readonly undone: readonly string[];
 }
 

@@ -44,7 +44,7 @@ export async function settleAllocation(
   const { command } = order;
   if (order.isUnlocked === true) await lockAgain(ports, call, order, []);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    // An attempt that outlasted its time goes on alone: the saga may be back where it began, its lock removed, and
+    // An attempt that outlasted its time continues alone: the saga may be back where it began, its lock removed, and
     // the next round would find that the lock was dropped, set it and pay (I6).
     call.signal.throwIfAborted();
     const result = await ports.wallets.settle(command);
@@ -95,7 +95,7 @@ async function lockAgain(
   if (locked.status === 'fenced') throw new FencedError(call.sagaId, call.epoch);
   // Without a lock the settlement that follows would not find the number.
   if (locked.status === 'not-money') throw notMoney(locked);
-  // Every other answer is seen again, and decided, by the settlement that follows.
+  // Every other answer is found again, and decided, by the settlement that follows.
 }
 
 // (e) and (f): gone with a row of the platform's that the balance agrees with: its own deletion came first, and paid.

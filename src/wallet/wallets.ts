@@ -14,46 +14,48 @@ export interface Wallets {
   readAllocation(userId: UserId, instanceId: InstanceId): Promise<AllocationReading>;
 
   /** Sets the semantic lock `lockedBy: {sagaId, epoch, value, incarnationId, stamped?}` on the allocation. Applies only
-   * when the allocation is of the given incarnation, its numbers are money, and it carries no mark,
+   * when the allocation is of the given incarnation, its numbers are money, and it carries no lock,
    * or this saga's of the same or a lower epoch, or one listed in `mayTakeOver`. The first write on a
    * user also sets `ledgerState {opening, openingRows, seq: 0, settled: []}`. Repeatable. */
   lock(command: LockCommand): Promise<LockResult>;
 
-  /** Raises the epoch of this saga's mark (never lowers it). 'absent': there is no such mark. */
+  /** Raises the epoch of this saga's lock (never lowers it). 'absent': there is no such lock. */
   raiseLock(target: LockTarget): Promise<'raised' | 'absent' | 'fenced'>;
 
-  /** Removes the mark if it names this saga with an epoch not above the given one, and forbids this saga another
-   * one from here on, however late a worker of it may come (I5): `mark` and `abortSettlement` then say `fenced`.
+  /** Removes the lock if it names this saga with an epoch not above the given one, and forbids this saga another one
+   * from here on, however late a worker of it may come (I5): `lock` and `abortSettlement` then answer `fenced`.
    * Repeatable. */
   unlock(target: LockTarget): Promise<'removed' | 'absent' | 'fenced'>;
 
   /** Forbids this saga's settlement for good before a compensation that follows a begun pivot: sets
-   * `lockedBy.aborting: true` under the epoch; where the mark is gone but the incarnation is there, an
-   * aborting mark is written (I6). 'settled': a receipt exists, too late to abort. */
+   * `lockedBy.aborting: true` under the epoch; where the lock is gone but the incarnation is there, an aborting lock is
+   * written (I6). 'settled': a receipt exists, too late to abort. */
   abortSettlement(command: SettleCommand): Promise<'aborting' | 'absent' | 'settled' | 'fenced'>;
 
   /** The settlement (I2): balance, allocation and transaction in ONE document update. Every outcome
-   * of a filter that did not match is told apart by one re-read; see SettleResult. Repeatable. */
+   * of a filter that did not match is determined by one re-read; see SettleResult. Repeatable. */
   settle(command: SettleCommand): Promise<SettleResult>;
 
   /** What settling these allocations would come to now, computed as a settlement would; writes nothing. Those that
    * are not there, or whose numbers are not money, are left out. */
   preview(userId: UserId, instanceIds: readonly InstanceId[]): Promise<SettlementPreview>;
 
-  /** Takes a resurrected allocation (one that was settled, and put back by somebody) out of the document
-   * without paying it. Applies only to that life, and under no mark but those in `mayTakeOver`; raises
+  /** Takes a resurrected allocation (one that was settled, and put back by another program) out of the document
+   * without paying it. Applies only to that incarnation, and under no lock but those in `mayTakeOver`; raises
    * `__v`. Repeatable. */
   dropResurrected(target: ResurrectedTarget): Promise<ResurrectedResult>;
 
-  /** Makes a resurrected allocation a new life that may be paid once: allocatedAt becomes the database's
-   * now, a leftover mark goes, `acceptedFrom` names the life it had. Same conditions. Repeatable. */
+  /** Makes a resurrected allocation a new incarnation that may be paid once: allocatedAt becomes the database's
+   * now, a leftover lock goes, `acceptedFrom` names the incarnation it had. Same conditions. Repeatable. */
   acceptResurrected(target: ResurrectedTarget): Promise<ResurrectedResult>;
 
   /** The receipt of a settlement, from ledgerState.settled, walletTransactions or the ledger, or null. */
   findReceipt(userId: UserId, opId: string): Promise<Receipt | null>;
 
-  /** The platform's own payment of this life, as a receipt that names it; null: no row of its since that moment says
-   * so, or the balance has not moved by it. Asked where an allocation is gone without a receipt of ours. */
+  /**
+   * The platform's own payment of this incarnation, as a receipt that names it; null: no row of its since that moment
+   * proves it, or the balance has not moved by it. Used where an allocation is gone without a receipt of ours.
+   */
   findPlatformPayment(query: PlatformPaymentQuery): Promise<Receipt | null>;
 
   /** Pays in once more what settlements had paid that a stale save took back: one document update, once for its
@@ -63,10 +65,10 @@ export interface Wallets {
   /** Sets money aside for a new bot: balance down, allocation up and the transaction `allocate`, in ONE document
    * update (I2), dated by the database. Applies only when the balance holds the amount, no allocation of this
    * id exists, and neither this operation's row nor its withdrawal. The first write on a user sets
-   * `ledgerState` as `mark` does. Repeatable. */
+   * `ledgerState` as `lock` does. Repeatable. */
   reserve(order: ReserveOrder): Promise<ReserveResult>;
 
-  /** Forbids this reservation from here on, however late its write may arrive (I5), then says whether it had
+  /** Forbids this reservation from here on, however late its write may arrive (I5), then answers whether it had
    * landed. Repeatable; the money is not moved by it. */
   withdrawReserve(order: ReserveOrder): Promise<WithdrawResult>;
 
@@ -89,17 +91,17 @@ export interface Wallets {
 }
 
 export interface ResurrectedTarget {
-  /** The life that was settled. One that is no date stands for every undated allocation of a bot that was
-   * settled once: such an allocation is an old copy, whatever stamp it carries. */
+  /** The incarnation that was settled. One that is no date stands for every undated allocation of a bot that was
+   * settled once: such an allocation is an old copy, regardless of its stamp. */
   readonly incarnation: Incarnation;
-  /** Sagas whose leftover mark came back with the copy: not open any more. */
+  /** Sagas whose leftover lock came back with the copy: not open any more. */
   readonly mayTakeOver: readonly SagaId[];
 }
 
 export type ResurrectedResult =
-  /** No allocation of that life stands there: taken out now, before, or by somebody else. */
+  /** The wallet has no allocation of that incarnation: taken out now, before, or by another program. */
   | { readonly status: 'gone' }
-  /** It is a new life, accepted now or before. */
+  /** It is a new incarnation, accepted now or before. */
   | { readonly status: 'accepted' }
   | { readonly status: 'locked'; readonly sagaId: SagaId }
   /** Neither the document nor the ledger knows a settlement of it: it may still be owed. */
@@ -107,7 +109,7 @@ export type ResurrectedResult =
 
 export interface PlatformPaymentQuery {
   readonly incarnation: Incarnation;
-  /** Rows that are older say nothing of this life. */
+  /** Rows that are older prove nothing about this incarnation. */
   readonly notBefore: Date;
   readonly botName: string;
   /** Dollars as read at the lock, for profit and loss; null where it was no money. */
@@ -137,7 +139,7 @@ export interface AllocationFacts {
   readonly botName: string;
   /** Dollars; missing where it is no money. */
   readonly allocatedAmount?: number;
-  /** The incarnation's life: allocatedAt as ISO text, the stamp in the mark, or null (not stamped yet). */
+  /** The incarnation id: allocatedAt as ISO text, the stamp in the lock, or null (not stamped yet). */
   readonly incarnationId: string | null;
   /** The value to be locked: currentValue, or allocatedAmount where that is missing or null. */
   readonly value: number;
@@ -145,9 +147,9 @@ export interface AllocationFacts {
    * e.g. `{field: 'currentValue', found: '"61.5"'}`. `paperWallet.balance` counts too. */
   readonly notMoney: { readonly field: string; readonly found: string } | null;
   readonly lock: AllocationLock | null;
-  /** Set when this life was settled before, by the document, the ledger or the tombstones of the bot: then the
-   * allocation is resurrected (a legacy writer put it back) and is never paid again. A life is told by its
-   * date; one dated before the bot's newest settlement is an old copy too, and so is an undated one, unless the
+  /** Set when this incarnation was settled before, by the document, the ledger or the tombstones of the bot: then the
+   * allocation is resurrected (a legacy writer put it back) and is never paid again. An incarnation is recognised by
+   * its date; one dated before the bot's newest settlement is an old copy too, and so is an undated one, unless the
    * platform has set that very amount aside for the bot since. */
   readonly settledOpId: string | null;
 }
@@ -168,15 +170,18 @@ export interface LockTarget {
 
 export interface LockCommand extends LockTarget {
   readonly incarnation: Incarnation;
-  /** The captured value, for marking again where a legacy writer dropped the mark; null locks the
-   * value found. What the bot has said already, and this saga's mark holds, stays, unless this is newer word of it. */
+  /**
+   * The captured value, for locking again where a legacy writer dropped the lock; null locks the value found. What the
+   * bot has answered already, and this saga's lock holds, stays, unless this is a newer answer.
+   */
   readonly value: number | null;
-  /** The bot has said that value itself: a settlement pays it, whatever stands in currentValue by then. */
+  /** The bot has answered that value itself: a settlement pays it, regardless of `currentValue` by then. */
   readonly isLive?: true;
-  /** Of the allocation that the bot was asked about, where a live value is marked again; else what stands there. A settlement pays
-   * the live value while that is still the same: money taken out or put in since is in no answer of the bot's. */
+  /** Of the allocation that the bot was asked about, where a live value is locked again; else the stored amount. A
+   * settlement pays the live value while that is still the same: money taken out or put in since is in no answer of the
+   * bot's. */
   readonly allocatedAmount?: number;
-  /** Sagas whose leftover mark may be replaced: not open any more and without a receipt. */
+  /** Sagas whose leftover lock may be replaced: not open any more and without a receipt. */
   readonly mayTakeOver: readonly SagaId[];
 }
 
@@ -186,7 +191,7 @@ export type LockResult =
   | { readonly status: 'other-incarnation'; readonly incarnationId: string | null }
   | { readonly status: 'other-saga'; readonly sagaId: SagaId }
   | { readonly status: 'not-money'; readonly field: string; readonly found: string }
-  /** This life was settled before, as far as document, ledger and tombstones tell: it came back with an old copy. */
+  /** This incarnation was settled before, by document, ledger or tombstones: it came back with an old copy. */
   | { readonly status: 'already-settled'; readonly opId: string }
   | { readonly status: 'fenced' };
 
@@ -195,12 +200,13 @@ export interface SettleCommand extends LockTarget {
   /** The one for this incarnation: `settlementOpId(incarnation)`. */
   readonly opId: string;
   readonly botName: string;
-  /** The value captured at the lock, for an aborting mark that has to be written anew. */
+  /** The value captured at the lock, for an aborting lock that has to be written anew. */
   readonly lockedValue: number;
-  /** What the bot says that it is worth. Live: that is paid, unless the allocated amount has changed since. Not live: the stored value is, unless the mark holds a
-   * live one, and row and receipt say so. Missing, or stored: the stored value is the one that counts. */
+  /** What the bot answers that it is worth. Live: that is paid, unless the allocated amount has changed since. Not
+   * live: the stored value is, unless the lock holds a live one, and row and receipt record that. Missing, or stored:
+   * the stored value is the one that counts. */
   readonly worth?: BotWorth;
-  /** Set where a live `worth` is what the lock's step was told: a live value in the mark is the same or newer. */
+  /** Set where a live `worth` is what the lock's step received: a live value in the lock is the same or newer. */
   readonly lockMayBeNewer?: true;
   /** Which sentence the transaction's description is: `Returned $X from deleted bot (P&L: +$Y)`,
    * `Auto-cleanup: returned $X from orphaned bot (P&L: -$Y)` or, where a provision is undone,
@@ -209,20 +215,20 @@ export interface SettleCommand extends LockTarget {
 }
 
 export type SettleResult =
-  /** Paid now, or paid before by whoever came first (cases 0 and a). */
+  /** Paid now, or paid before by another saga or program (cases 0 and a). */
   | { readonly status: 'settled'; readonly receipt: Receipt }
-  /** (b) same incarnation without a mark. */
+  /** (b) same incarnation without a lock. */
   | { readonly status: 'mark-dropped' }
-  /** (c) another saga's mark. */
+  /** (c) another saga's lock. */
   | { readonly status: 'other-saga'; readonly sagaId: SagaId }
   /** (d) another incarnation stands there. */
   | { readonly status: 'other-incarnation'; readonly incarnationId: string | null }
   /** (e), (f): no allocation and no receipt; the caller knows whether it ever was there. */
   | { readonly status: 'absent' }
   | { readonly status: 'account-gone' }
-  /** (g) this saga's mark with a lower epoch. */
+  /** (g) this saga's lock with a lower epoch. */
   | { readonly status: 'stale-mark'; readonly epoch: number }
-  /** (g) this saga's mark with a higher epoch, or aborting. */
+  /** (g) this saga's lock with a higher epoch, or aborting. */
   | { readonly status: 'fenced' }
   /** The numbers stopped being money after the lock. */
   | { readonly status: 'not-money'; readonly field: string; readonly found: string };
@@ -257,7 +263,7 @@ export type ReserveResult =
   | { readonly status: 'insufficient-funds'; readonly balance: number }
   /** An allocation of this id that this operation did not make. */
   | { readonly status: 'occupied' }
-  /** Somebody undoes this operation. */
+  /** A compensation undoes this operation. */
   | { readonly status: 'withdrawn' }
   | { readonly status: 'account-gone' }
   | { readonly status: 'not-money'; readonly field: string; readonly found: string };
@@ -274,7 +280,7 @@ export interface Reservation {
   readonly opId: string;
   readonly userId: UserId;
   readonly instanceId: InstanceId;
-  /** The incarnation's life: the allocation's `allocatedAt`, ISO 8601, database time. */
+  /** The incarnation id: the allocation's `allocatedAt`, ISO 8601, database time. */
   readonly incarnationId: string;
   readonly botName: string;
   /** Integer cents taken from the balance, above 0. */
@@ -292,7 +298,7 @@ export interface Receipt {
   readonly opId: string;
   readonly userId: UserId;
   readonly instanceId: InstanceId;
-  /** The incarnation's life; missing where only the embedded row is left. */
+  /** The incarnation id; missing where only the embedded row is left. */
   readonly incarnationId?: string;
   readonly botName: string;
   /** Dollars, for display and for the platform's format; rounded to cents. */
@@ -312,7 +318,7 @@ export interface Receipt {
   readonly settledAt: string;
   /** Set when currentValue had been overwritten and the locked value was paid instead: what was found. */
   readonly overwrittenValue?: string;
-  /** Whose word the amount is, where the bot was to be asked; missing where the stored value counts. */
+  /** The source of the amount, where the bot was to be asked; missing where the stored value counts. */
   readonly valueSource?: 'bot' | 'stored';
   /** Why the bot's own word was not to be had; missing where only the embedded row is left. */
   readonly notLive?: string;

@@ -101,7 +101,7 @@ export function describeLiveValues(
         });
         if ('value' in again) await wallets.lock(lockCommand(userId, again));
         const result = await wallets.settle(settleCommand(userId, of));
-        const notLive = 'the allocated amount has changed since it was asked';
+        const notLive = 'the allocated amount has changed since the bot answered';
         expect(result).toMatchObject({
           receipt: { amount: 690, pnl: -10, valueSource: 'stored', notLive },
         });

@@ -1,5 +1,5 @@
-// A web shop deletes a user: whatever breaks on the way, the subscription is cancelled, the credit is paid out once and the
-// avatar is gone, or everything is as it was.
+// A web shop deletes a user: whatever fails on the way, the subscription is cancelled, the credit is paid out once and
+// the avatar is gone, or everything is as it was.
 
 import { saga } from '@reclaim/saga';
 import type { Shop } from './shop.ts';

@@ -1,4 +1,4 @@
-// A page's cursor that no page gave out. It comes from outside, so whoever reads it refuses it with
+// A page's cursor that no page returned. It comes from outside, so its reader refuses it with
 // this error, and the API answers 400 instead of 500.
 
 export class BadCursorError extends Error {

@@ -15,25 +15,25 @@ export interface SagaDefinition<Input extends Json = Json> {
   /** Which queue its workers take it from: a short saga must not wait behind a long one. Default: `sagas`. */
   readonly queue?: string;
   /** Whose share of a worker's slots it takes: a user, a tenant. Many sagas of one key leave room for those of others.
-   * Default: nobody's. Pure. */
+   * Default: no share. Pure. */
   fairnessKey?(input: Input): string;
   /** What its ids begin with, 2 to 12 small letters. Default: `saga`. */
   readonly idPrefix?: string;
   /** Fields of the input that a list of sagas can be searched by; each has an index. */
   readonly searchBy?: readonly string[];
-  /** Set for a saga that gives its key up, at any moment and whatever it is doing, to one that is more than
-   * maintenance (`Sagas.makeRoom`). What it has done by then needs no undo. A worker that has not noticed may
-   * still have one call under way, which is over this long after the saga's end. Milliseconds. */
+  /** Set for a saga that gives its key up, at any moment and at any step, to one that is more than maintenance
+   * (`Sagas.preempt`). What it has done by then needs no undo. A worker that has not noticed may still have one call
+   * under way, which is over this long after the saga's end. Milliseconds. */
   readonly preemptibleWithinMs?: number;
   /** Called once after each claim that resumes a saga, before anything else: raises the epoch in the
-   * outside world where it can be fenced (I5). Repeatable. Who states it holds something out there, and states `release`
-   * and `atRisk` too: the registration asks for both. */
+   * outside world where it can be fenced (I5). Repeatable. A definition with it holds something outside, and must
+   * define `release` and `atRisk` too: the registration demands both. */
   fenceEffects?(call: StepCall<Input>): Promise<void>;
   /** What the job shows at its end, from the results of its steps. Pure. */
   result?(facts: SagaFacts<Input>): Json;
-  /** Gives back what the saga holds in the outside world (its mark), once an operator has ended it. Repeatable. */
+  /** Releases what the saga holds in the outside world (its lock), once an operator has ended it. Repeatable. */
   release?(call: StepCall<Input>): Promise<void>;
-  /** What an operator may choose besides, when a saga that stands still for this is sent on; the steps read it as
+  /** What an operator may choose besides, when a saga that is stuck for this cause is resumed; the steps read it as
    * `call.choice`. Pure. */
   choices?(cause: { readonly step: string; readonly code: string }): readonly string[];
   /** How much is locked up while the saga does not end, for people and alerts; the unit is the definition's. Pure. */
@@ -55,23 +55,25 @@ interface StepBase<Input extends Json> {
   readonly name: string;
   /** Does the step's one action. It must be repeatable under one `call.idempotencyKey`. */
   run(call: StepCall<Input>): Promise<StepResult>;
-  /** Asks the world what became of a run whose outcome is unknown. Without it, the step is run again. */
+  /** Observes what became of a run whose outcome is unknown. Without it, the step is run again. */
   observe?(call: StepCall<Input>): Promise<Observation>;
   readonly retry: RetryPolicy;
   /** Longest one attempt may take; after it the outcome is unknown. */
   readonly timeoutMs: number;
-  /** A moment after which trying goes on no more and `expired` decides instead of `run`. */
+  /** A moment after which `run` is not tried any more and `expired` decides instead. */
   readonly deadline?: StepDeadline<Input>;
 }
 
 export interface CompensatableStep<Input extends Json = Json> extends StepBase<Input> {
   readonly kind: 'compensatable';
-  /** Reads the state that `compensate` goes back to. The captures of all compensatable steps are taken
-   * together before the first effect and stored in one majority write. Null: cannot be read now; it is
-   * asked again, alone, right before the step's first run, which waits for it. */
+  /** Reads the state that `compensate` restores. The captures of all compensatable steps are taken
+   * together before the first effect and stored in one majority write. Null: cannot be read now; it is read again,
+   * alone, right before the step's first run, which waits for it. */
   capture(call: StepCall<Input>): Promise<Json | null>;
-  /** Moves back towards the capture. Must accept a step that never ran; observes before it acts. What it could not put
-   * back it says in warnings: the saga ends compensated with them. */
+  /**
+   * Moves back towards the capture. Must accept a step that never ran; observes before it acts. It reports in warnings
+   * what it could not restore: the saga ends compensated with them.
+   */
   compensate(call: StepCall<Input>): Promise<CompensationResult | undefined>;
   /** Whether `compensate` can lead back to this capture at all. Where it cannot, no cancel is taken from the step's begin
    * on (I6). Default: it can. Pure. */
@@ -82,13 +84,13 @@ export interface CompensatableStep<Input extends Json = Json> extends StepBase<I
 export interface PivotStep<Input extends Json = Json> extends StepBase<Input> {
   readonly kind: 'pivot';
   observe(call: StepCall<Input>): Promise<Observation>;
-  /** Makes the effect impossible from here on, then says whether it had landed (I6). */
+  /** Makes the effect impossible from here on, then answers whether it had landed (I6). */
   abort(call: StepCall<Input>): Promise<Observation>;
 }
 
 export interface RetriableStep<Input extends Json = Json> extends StepBase<Input> {
   readonly kind: 'retriable';
-  /** When its budget is used up the saga goes on with a warning instead of being stuck. */
+  /** When its budget is used up the saga continues with a warning instead of being stuck. */
   readonly bestEffort?: boolean;
 }
 
@@ -147,10 +149,10 @@ export interface StepCall<Input extends Json = Json> extends SagaFacts<Input> {
   readonly startedAtMs: number | null;
   /** Database time in milliseconds (DatabaseClock): for deadlines, never for safety. */
   readonly nowMs: () => number;
-  /** This process's monotonic clock: for the age of what was seen under this very claim. */
+  /** This process's monotonic clock: for the age of what was observed under this very claim. */
   readonly monotonicMs: () => number;
   /** Reads whether this worker still owns the saga; throws FencedError if not (I5), and the signal's reason once this
-   * attempt was given up: the saga may have turned back since. */
+   * attempt was given up: the saga may have begun to compensate since. */
   readonly fence: () => Promise<void>;
   /** The same as a majority log write: for an effect that must not follow a newer claim. */
   readonly fencedWrite: () => Promise<void>;

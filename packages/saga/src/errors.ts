@@ -1,4 +1,4 @@
-// Errors say what the engine does next; the class is the retry decision. Steps and adapters throw
+// Errors decide what the engine does next; the class is the retry decision. Steps and adapters throw
 // these; anything else that is thrown counts as RetryableError. `code` is UPPER_SNAKE and stable,
 // because it is what a stuck saga shows and an alert matches. Messages are shown to operators: no
 // secrets in them.

@@ -1,11 +1,11 @@
-// What may be shown of a text that somebody else wrote: cut first, then without its secrets. Everything that is logged,
+// What may be shown of a text from another program: cut first, then without its secrets. Everything that is logged,
 // stored as a failure or printed for a person goes through here.
 //
 // Cut before matching, because a text from outside may have any length; and a pattern finds only where a secret begins: where
 // it ends is found by going on from there, once, so that no text takes a time that grows faster than its length.
 
 const READ_CHARS = 4_000;
-/** Of one word: what quotes a key or a token of 40 kB says no more by its end than by its beginning. */
+/** Of one word: what quotes a key or a token of 40 kB reveals no more by its end than by its beginning. */
 const WORD_CHARS = 200;
 
 interface Secret {

@@ -13,7 +13,7 @@ export interface Registry {
   /** `<name>@<version>` of all of them: what a claim may take. */
   readonly runnable: readonly string[];
   find(name: string, version: number): RegisteredSaga | undefined;
-  /** The version that new sagas begin with. @throws RangeError for a name nobody registered. */
+  /** The version that new sagas begin with. @throws RangeError for a name that is not registered. */
   newest(name: string): RegisteredSaga;
   /** The queue that sagas of this name run on. Of a name that only another release knows, it is the first one here. */
   queueOf(name: string): string;

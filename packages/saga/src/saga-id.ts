@@ -22,7 +22,7 @@ export function toSagaId(text: unknown): SagaId {
 const TIME_LENGTH = 9;
 const CHANCE_LENGTH = 13;
 
-/** @param prefix says the kind at a glance, e.g. `del`. @param random at least 13 random bytes.
+/** @param prefix names the kind, e.g. `del`. @param random at least 13 random bytes.
  * @throws RangeError for fewer: the id could be guessed. */
 export function makeSagaId(prefix: string, nowMs: number, random: Uint8Array): SagaId {
   if (random.length < CHANCE_LENGTH) throw new RangeError(`${random.length} bytes are too few`);

@@ -1,4 +1,4 @@
-// The engine's front door: begin a saga, read it, ask for its cancellation, wait for its end. Callers never
+// The engine's front door: begin a saga, read it, request its cancellation, wait for its end. Callers never
 // see leases, epochs or queues.
 
 import { randomBytes } from 'node:crypto';
@@ -34,16 +34,19 @@ export interface Sagas {
   list(filter: SagaFilter): Promise<SagaPage>;
   /** One conditional write against the pivot (I6). */
   requestCancel(id: SagaId, by: string): Promise<CancelResult>;
-  /** Ends those of these sagas that yield, so that another may have their key (I8: the key stays unique).
+  /** Ends those of these sagas that are preemptible, so that another may have their key (I8: the key stays unique).
    * @param sagas of one key, as `findByKey` gives them. */
   preempt(sagas: readonly SagaRecord[], by: string): Promise<Room>;
   /** An operator's verb; of two at once one decides. `retry` of a saga that is not stuck only makes its wake-up
    * again. */
   order(id: SagaId, order: Order): Promise<OrderResult>;
-  /** What each verb would do to the saga, with fresh looks at the world; null: no such saga, or none of a version
-   * that this process knows. */
+  /** What each verb would do to the saga, with fresh observations of the world; null: no such saga, or none of a
+   * version that this process knows. */
   plan(saga: SagaRecord, signal: AbortSignal): Promise<Plan | null>;
-  /** What is locked up while the saga is open, in its definition's unit; null for a kind, or a version, that tells nothing. */
+  /**
+   * What is locked up while the saga is open, in its definition's unit; null for a kind, or a version, that defines
+   * nothing.
+   */
   atRisk(saga: SagaRecord): number | null;
   /** Wakes a saga that waits: for the end of its child. One that does something else is left alone. */
   wakeNow(id: SagaId): Promise<void>;
@@ -57,8 +60,10 @@ export interface Sagas {
 
 export interface SagaOrder {
   readonly kind: string;
-  /** The whole id, made before by `newId`: a second order under it gets the first one's saga, whatever else it
-   * says. */
+  /**
+   * The whole id, made before by `newId`: a second order under it gets the first one's saga, regardless of its other
+   * fields.
+   */
   readonly id?: SagaId;
   readonly subject: string;
   readonly requestedBy: string;
@@ -132,7 +137,7 @@ export function createSagas(options: SagasOptions): Sagas {
     list: (filter) => log.list(filter),
     requestCancel: async (id, by) => {
       const result = await requestCancel(options, id, by);
-      // A saga that sleeps through a backoff is to turn back now, not when its time has come.
+      // A saga that sleeps through a backoff must compensate now, not when its time has come.
       if (result.status === 'requested' && result.saga.open) {
         send(options.wakeUps.requeue(id, result.saga.kind));
       }

@@ -28,7 +28,7 @@ const FiguresSchema = Type.Object({
   stuckMoney: MoneySchema,
   underWayMoney: MoneySchema,
   tombstones: Type.Integer({ description: 'Bots that were paid back and are not yet seen gone.' }),
-  findings: Type.Integer({ description: 'Findings that nobody has resolved.' }),
+  findings: Type.Integer({ description: 'Findings that are not resolved.' }),
   findingKinds: Type.Array(
     Type.Object({ kind: Type.Enum([...FINDING_KINDS]), count: Type.Integer() }),
   ),

@@ -1,6 +1,6 @@
 // The first pool state of an installation that has neither the file nor allocations. Whether there are
 // allocations is the caller's to know: where there are, a missing file is a loss and stays unknown
-// (I4). Never over an existing file, whatever is in it.
+// (I4). Never over an existing file, regardless of its content.
 
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';

@@ -1,6 +1,6 @@
 // The pool states in the platform's own file, `.container-pool-state.json`, for one host.
 // I4: what cannot be read whole is unknown, and is never written over. I5: one writer at a time, and
-// each change only behind its caller's fence, asked inside the lock. All changes that wait go out in
+// each change only behind its caller's fence, checked inside the lock. All changes that wait go out in
 // one write: one lock, one read, one fsync, one rename.
 
 import { hostname } from 'node:os';
@@ -21,7 +21,7 @@ import { createReadSharing } from './read-sharing.ts';
 
 export interface FilePoolStates extends PoolStates {
   counts(): PoolFileCounts;
-  /** Ends the write under way and refuses what waits. Idempotent; reading goes on to work. */
+  /** Ends the write under way and refuses what waits. Idempotent; reading still works. */
   close(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export function createFilePoolStates(deps: FilePoolStatesDeps): FilePoolStates {
   let isClosed = false;
 
   async function read({ signal }: { readonly signal: AbortSignal }) {
-    // Taken before the look, so that it is never later than what was seen.
+    // Taken before the read, so that it is never later than what was read.
     const observedAt = now();
     const answer = await readShared(signal);
     if (answer.status === 'unknown') return unknown(`pool state ${file}: ${answer.reason}`);

@@ -90,7 +90,7 @@ async function openSnapshot({ file, reader }: CommitDeps): Promise<OpenSnapshot>
 }
 
 /** Null when it never became whole: the platform died in the middle of its write, and what we put in
- * place, made from the state before, is the last whole one. */
+ * position, made from the state before, is the last whole one. */
 async function readOvertaking({ reader }: CommitDeps, base: OpenSnapshot) {
   const answer = await reader.readHandle(base.handle);
   return answer.status === 'ok' ? answer.snapshot.state : null;

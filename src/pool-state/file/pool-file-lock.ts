@@ -11,7 +11,7 @@ import {
 } from '../../infra/kernel-lock.ts';
 
 export interface PoolFileLock {
-  /** Resolves when the lock is held; false when `isWanted` said no before that.
+  /** Resolves when the lock is held; false when `isWanted` returned false before that.
    * @throws UnavailableError POOL_STATE_LOCKED after `timeoutMs`, POOL_STATE_LOCKED_BY_OTHER_HOST when
    * then the name of a holder on another host stands in the way, which needs a person. */
   acquire(isWanted: () => boolean): Promise<boolean>;

@@ -1,19 +1,19 @@
-// The note beside the pool state file that says: it is in MongoDB now. It stays when the file itself was renamed
-// away, because the platform may write a new one at any time: what then has the name is nobody's truth, and no process
-// of ours may take it for one (I4).
+// The marker beside the pool state file that declares: the state is in MongoDB now. It stays when the file itself was
+// renamed away, because the platform may write a new one at any time: a file of that name is not the pool state then,
+// and no process of ours may take it for one (I4).
 
 import { open, readFile, realpath, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf } from './pool-file-errors.ts';
 import { syncFolder } from './sync-folder.ts';
 
-/** Under whatever name the file is configured, its note stands beside the file itself. */
+/** Under every configured name of the file, its marker is beside the file itself. */
 async function movedNoteOf(file: string): Promise<string> {
   return `${await realpath(file).catch(() => file)}.moved`;
 }
 
 /** Why the file is not to be used, for a person; null where it is.
- * @throws the file system's error when that cannot be told. */
+ * @throws the file system's error when that cannot be determined. */
 export async function whyMoved(file: string): Promise<string | null> {
   try {
     const note = (await readFile(await movedNoteOf(file), 'utf8')).trim();

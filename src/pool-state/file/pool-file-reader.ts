@@ -1,8 +1,8 @@
 // Reads the pool state file, which the platform rewrites in place, without a lock, at any moment (I4:
 // what was read torn is read again, and in the end unknown, never empty).
 //
-// Whether the file is still the one that was parsed is told by inode, size, mtime and ctime. File
-// systems stamp in ticks of some milliseconds, so two writes within one tick look alike: stamps that
+// Whether the file is still the one that was parsed is decided by inode, size, mtime and ctime. File
+// systems stamp in ticks of some milliseconds, so two writes within one tick have equal stamps: stamps that
 // were young when they were read prove nothing, and then the bytes are compared, which is still a
 // hundred times cheaper than parsing them.
 
@@ -36,9 +36,9 @@ export type SnapshotAnswer =
 
 export interface PoolFileReader {
   /** The file's content as it was at some moment after the call; `unknown` where the pool state is a file no more. Costs
-   * some looks at names when nothing changed. */
+   * some `stat` calls when nothing changed. */
   read(): Promise<SnapshotAnswer>;
-  /** The same from a handle, which goes on seeing this file when the name is given to another. */
+  /** The same from a handle, which still refers to this file when the name is given to another. */
   readHandle(handle: FileHandle): Promise<SnapshotAnswer>;
   /** Takes over what was just written, so that it need not be parsed again. */
   remember(snapshot: Snapshot): void;
@@ -71,7 +71,7 @@ export function createPoolFileReader(file: string): PoolFileReader {
       const once = await readOnce(handle);
       if (once.status !== 'torn') return once;
       reason = once.reason;
-      // Nobody is at it any more: it will not become whole by waiting.
+      // No writer is at work any more: it will not become whole by waiting.
       if (once.ageMs > WRITE_IN_PROGRESS_MS) break;
       await pause(TORN_PAUSE_MS * tries);
     }
@@ -113,7 +113,7 @@ export function createPoolFileReader(file: string): PoolFileReader {
   };
 }
 
-/** Opens without waiting for the other end, should somebody have put a pipe there. */
+/** Opens without waiting for the other end, should the path be a pipe. */
 export function openForReading(file: string): Promise<FileHandle> {
   return open(file, constants.O_RDONLY | constants.O_NONBLOCK);
 }

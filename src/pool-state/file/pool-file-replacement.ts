@@ -2,8 +2,8 @@
 // the folder. Readers see the old content or the new one, whole, also after a power cut.
 //
 // The platform rewrites the file in place and knows no lock. So right before the rename the file must
-// still be the one that was read; and right after it the old file is looked at once more, through the
-// handle it was read by: what the platform wrote in between stands there, where nobody would find it.
+// still be the one that was read; and right after it the old file is read once more, through the handle it was read by:
+// what the platform wrote in between is there, and would be lost.
 
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, link, open, readdir, rename, unlink } from 'node:fs/promises';
@@ -21,23 +21,23 @@ import {
 } from './pool-file-reader.ts';
 import { syncFolder } from './sync-folder.ts';
 
-/** The file as it was read, and the handle through which it stays in sight. */
+/** The file as it was read, and the handle through which it stays readable. */
 export interface OpenSnapshot extends Snapshot {
   readonly handle: FileHandle;
 }
 
 export type Replacement =
   | { readonly status: 'replaced'; readonly stamp: Snapshot['stamp'] }
-  /** Somebody wrote after `base` was read: nothing was replaced. */
+  /** Another program wrote after `base` was read: nothing was replaced. */
   | { readonly status: 'changed-before' }
-  /** Replaced, but somebody wrote to the old file in the last moment: `base.handle` shows it. */
+  /** Replaced, but another program wrote to the old file in the last moment: `base.handle` shows it. */
   | { readonly status: 'overtaken' };
 
 export interface ReplacementDeps {
   readonly file: string;
   /** Makes the temporary file's name ours. */
   readonly token: string;
-  /** Whether the lock is still ours, asked right before the rename. */
+  /** Whether the lock is still ours, checked right before the rename. */
   readonly isLockHeld: () => boolean;
 }
 
@@ -94,7 +94,7 @@ export async function placeNewFile(file: string, bytes: Buffer): Promise<boolean
   }
 }
 
-/** Temporary files are made under the lock only: whoever holds it may remove all that are there. */
+/** Temporary files are made under the lock only: its holder may remove all that are there. */
 export async function removeLeftovers(file: string): Promise<void> {
   const folder = dirname(file);
   const prefix = basename(tempPrefix(file));
@@ -154,7 +154,7 @@ async function renameOver(file: string, temp: string): Promise<void> {
   }
 }
 
-/** Answers by which the system says that it did not rename; any other leaves it open. */
+/** Errors that prove that the system did not rename; any other leaves it open. */
 const REFUSED_RENAMES = new Set(
   'EACCES EBUSY EPERM ENOENT ENOSPC EDQUOT EROFS EXDEV EISDIR ENOTDIR'.split(' '),
 );

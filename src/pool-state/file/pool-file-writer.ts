@@ -46,7 +46,7 @@ export interface PoolFileWriterDeps {
 /** @throws UnavailableError POOL_STATE_UNREADABLE when the file is not there. */
 export async function createPoolFileWriter(deps: PoolFileWriterDeps): Promise<PoolFileWriter> {
   const { log, reader, now } = deps;
-  // Under whatever name the file is configured, its lock and its temporary files stand beside it.
+  // Under every configured name of the file, its lock and its temporary files are beside the file itself.
   const file = await realpath(deps.file).catch((err: unknown) => {
     throw unreadable(deps.file, explain(err));
   });
@@ -106,7 +106,7 @@ export async function createPoolFileWriter(deps: PoolFileWriterDeps): Promise<Po
   async function tidyAfterDeaths(): Promise<void> {
     if (isTidy) return;
     isTidy = true;
-    // What cannot be removed stands in nobody's way: it is reported, and the work goes on.
+    // A temporary file that cannot be removed blocks nothing: it is reported, and the work continues.
     await removeLeftovers(file).catch((err: unknown) =>
       log?.warn({ file, err }, 'leftovers beside the pool state not removed'),
     );

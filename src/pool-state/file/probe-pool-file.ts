@@ -1,5 +1,5 @@
-// Whether the pool state file could be replaced, asked at the start: what is wrong with its place is said before the first
-// deletion meets it. Changes nothing.
+// Whether the pool state file could be replaced, checked at the start: a fault of its folder is reported before the
+// first deletion meets it. Changes nothing.
 
 import { randomUUID } from 'node:crypto';
 import { link, open, realpath, unlink } from 'node:fs/promises';

@@ -1,9 +1,9 @@
 // Lets readers that come together share one read, without ever handing out an older truth: a caller
-// joins only a read that has not begun, so what it gets was observed after it asked.
+// joins only a read that has not begun, so what it gets was observed after its call.
 
 import { type SourceUnknown, unknown } from '../../domain/source.ts';
 
-/** A caller that gives up gets `unknown`; the read goes on for the others. */
+/** A caller that gives up gets `unknown`; the read continues for the others. */
 export function createReadSharing<Answer>(
   readOnce: () => Promise<Answer>,
 ): (signal: AbortSignal) => Promise<Answer | SourceUnknown> {

@@ -23,7 +23,7 @@ import { createPoolDocumentsReader, type StoredAnswer } from './pool-documents-r
 
 export interface MongoPoolStates extends PoolStates {
   counts(): PoolDocumentCounts;
-  /** Ends the write under way and refuses what waits. Idempotent; reading goes on to work. */
+  /** Ends the write under way and refuses what waits. Idempotent; reading still works. */
   close(): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export interface MongoPoolStates extends PoolStates {
 export interface PoolDocumentCounts {
   /** Times a changed state was written. */
   readonly writes: number;
-  /** Writes begun anew because somebody else wrote at the same time. */
+  /** Writes begun anew because another process wrote at the same time. */
   readonly redone: number;
 }
 
@@ -56,7 +56,7 @@ export function createMongoPoolStates(deps: MongoPoolStatesDeps): MongoPoolState
   let redone = 0;
 
   async function read({ signal, about }: Parameters<PoolStates['read']>[0]) {
-    // Taken before the look, so that it is never later than what was seen.
+    // Taken before the read, so that it is never later than what was read.
     const observedAt = now();
     const answer = await (about === undefined
       ? readShared(signal)
@@ -101,7 +101,7 @@ export function createMongoPoolStates(deps: MongoPoolStatesDeps): MongoPoolState
     return scope === undefined ? reader.readAll() : reader.readPart(scope);
   }
 
-  /** False: somebody else wrote meanwhile. */
+  /** False: another process wrote meanwhile. */
   async function applyAndCommit(
     { stored: base }: Extract<StoredAnswer, { status: 'ok' }>,
     fenced: readonly PendingMutation[],

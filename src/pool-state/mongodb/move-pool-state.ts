@@ -1,7 +1,8 @@
 // Moves the pool state from the platform's file into MongoDB, and back. At every moment at most one of the two is
 // the pool state: the file's note and the store's status are set so that a move that was cut short leaves either the
-// old place in charge, or neither until the same move is called again. Nothing is lost: what is in the way and says something
-// else is left and reported, what was moved away is kept aside, and what was written is read back before it counts.
+// old backend in charge, or neither until the same move is called again. Nothing is lost: what is in the way and holds
+// something else is left and reported, what was moved away is kept aside, and what was written is read back before it
+// counts.
 
 import { createHash, randomUUID } from 'node:crypto';
 import { realpath, rename } from 'node:fs/promises';
@@ -31,7 +32,7 @@ export interface MoveDeps {
   readonly connection: Connection;
   readonly file: string;
   readonly now: () => Date;
-  /** Looks and refuses as the move would, and changes nothing. */
+  /** Checks and refuses as the move would, and changes nothing. */
   readonly isDryRun: boolean;
   /** Longest wait for the file's lock. */
   readonly lockTimeoutMs?: number;
@@ -97,7 +98,7 @@ async function preempt(
   const { state, revision } = answer.stored;
   const { pools, bots } = countsOf(state);
   if (pools + bots > 0 && !isSame(state, wanted)) {
-    return `MongoDB holds another pool state already (${pools} pools, ${bots} bots); which of the two is right is for you to say`;
+    return `MongoDB holds another pool state already (${pools} pools, ${bots} bots); decide which of the two is right`;
   }
   if (isDryRun) return null;
   const isFree = await markStoreMoved(connection, revision, noteOf(file, Buffer.of(), now()));
@@ -152,7 +153,7 @@ export async function moveToFile(deps: MoveDeps): Promise<MoveReport> {
     const counts = countsOf(state);
     const kept = 'the documents in MongoDB';
     if (deps.isDryRun) return { status: 'would-move', counts, kept };
-    // Before the file has its name again, so that nobody takes it for the truth too early.
+    // Before the file has its name again, so that no process takes it for the truth too early.
     await noteMoved(file, deps.now());
     const bytes = formatPoolState(state, store.move?.isNewlineTerminated ?? true);
     await placeNewFile(file, bytes);
@@ -200,7 +201,7 @@ async function obstacleAt(file: string, wanted: PoolState): Promise<string | nul
   if (target.status === 'unknown') return `${file}: ${target.reason}`;
   if (isSame(target.snapshot.state, wanted)) return null;
   const { pools, bots } = countsOf(target.snapshot.state);
-  return `${file} holds another pool state (${pools} pools, ${bots} bots): look at it and move it aside`;
+  return `${file} holds another pool state (${pools} pools, ${bots} bots): inspect it and move it aside`;
 }
 
 type FileReading =
@@ -208,7 +209,7 @@ type FileReading =
   | { readonly status: 'missing' }
   | { readonly status: 'unknown'; readonly reason: string };
 
-/** Whatever note stands beside it. */
+/** Regardless of a marker beside it. */
 async function readFileAt(file: string): Promise<FileReading> {
   try {
     const handle = await openForReading(file);

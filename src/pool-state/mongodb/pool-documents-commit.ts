@@ -25,7 +25,7 @@ export interface CommitOrder {
   readonly onRowsBehind: (err: unknown) => void;
 }
 
-/** Takes a revision even where nothing changes: what somebody else had under way from the old one is void then.
+/** Takes a revision even where nothing changes: what another process computed from the old one is void then.
  * @returns `overtaken` when the state has another revision by now: nothing was written.
  * @throws UnavailableError when certainly nothing was written, InDoubtError when that is not known. */
 export async function commitPoolDocuments(
@@ -34,7 +34,7 @@ export async function commitPoolDocuments(
 ): Promise<'committed' | 'overtaken'> {
   const { state } = poolCollections(connection);
   // There is room for one change: the last one's rows come first, and on a majority. The commit may go to another
-  // primary than they did, and would take the place of the only copy of what that one has forgotten.
+  // primary than they did, and would replace the only copy of what that one has forgotten.
   if (base.pending !== null) await bringUpRows(connection, base.pending, now(), MAJORITY);
   const revision = base.revision + 1;
   const { nextPosition, ...rows } = changedRows(base.state, after, {
@@ -52,7 +52,7 @@ export async function commitPoolDocuments(
     if (outcome === 'overtaken') return outcome;
   }
   if (pending !== null) {
-    // Whoever forgets these has forgotten, after them, that they are not pending any more.
+    // A primary that forgets these rows has also forgotten the later write that removes them from `pending`.
     await bringUpRows(connection, pending, now(), W1)
       .then(() => state.updateOne({ _id: STATE_ID, revision }, { $set: { pending: null } }, W1))
       .catch(onRowsBehind);
@@ -79,7 +79,7 @@ async function outcomeOf(
   const { state } = poolCollections(connection);
   const found = await state.findOne({ _id: STATE_ID }).catch(() => null);
   if (found?.writeId === writeId) return 'committed';
-  // Its condition can hold no more, and what took its revision was somebody else.
+  // Its condition can hold no more: another process took its revision.
   if (found?.revision === base.revision + 1) return 'overtaken';
   throw new InDoubtError(
     'POOL_STATE_WRITE_IN_DOUBT',

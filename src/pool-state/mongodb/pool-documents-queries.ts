@@ -1,4 +1,4 @@
-// What is asked of the pool state's collections, each question one command that sees one moment.
+// The queries of the pool state's collections, each one command that reads one moment.
 
 import type { Connection, mongo } from 'mongoose';
 import { assertNever } from '../../domain/assert-never.ts';
@@ -20,7 +20,7 @@ export interface RowQuery {
   readonly bots: readonly mongo.Filter<RowDocument<BotMapping>>[];
 }
 
-/** Puts the rows that are asked for to those that were gathered.
+/** Adds the requested rows to those that were gathered.
  * @returns the state's document of the same moment; null: there is none, and no row was read. */
 export async function findRows(
   connection: Connection,
@@ -94,7 +94,7 @@ export function rowsAbout({
   };
 }
 
-/** Whether the mappings of all bots of a pool are asked for. */
+/** Whether the mappings of all bots of a pool are requested. */
 export function isWholePool({ users = [], pools = [] }: PoolScope) {
   // Not checked yet: a pool that is none makes the whole reading unknown, afterwards.
   return (id: string, pool: Pool | null | undefined): boolean =>

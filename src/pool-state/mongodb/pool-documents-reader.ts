@@ -1,10 +1,9 @@
-// Reads the pool state's documents as they were at one moment, whole or the part somebody asks about. I4: a store that
+// Reads the pool state's documents as they were at one moment, whole or the requested part. I4: a store that
 // is missing, moved away, half filled or malformed is `unknown`, with the reason.
 //
-// One moment is one command with a snapshot read concern. Where a reading needs more than one, the last one asks
-// for the state's revision too and for whatever has changed since the first: so nothing depends on how long the
-// server keeps old snapshots. Of the whole state the last reading is kept, and the next one asks only for what has
-// changed since.
+// One moment is one command with a snapshot read concern. Where a reading needs more than one, the last one fetches the
+// state's revision too and everything that has changed since the first: so nothing depends on how long the server keeps
+// old snapshots. Of the whole state the last reading is kept, and the next one fetches only what has changed since.
 
 import { messageOf } from '@reclaim/saga/mongodb';
 import type { Connection } from 'mongoose';
@@ -71,7 +70,7 @@ export function readStore(
   return answered(() => readWhole(connection, status));
 }
 
-/** Somebody who writes here without raising the revision is noticed within this time; that a row was removed is
+/** A program that writes here without raising the revision is noticed within this time; that a row was removed is
  * remembered for longer. */
 const KEPT_MS = 60_000;
 
@@ -170,9 +169,9 @@ function wholeOf(meta: StateDocument, rows: GatheredRows): StoredAnswer {
     : { status: 'ok', stored: storedAs(state, meta) };
 }
 
-// Pairs for `Object.fromEntries`, which makes own properties of whatever the ids are.
+// Pairs for `Object.fromEntries`, which makes own properties of any ids.
 function valuesOf<T>(rows: UnreadableRows['pools'] = {}): Readonly<Record<string, T>> {
-  // Read as rows again by whoever gets them.
+  // Read as rows again by the caller.
   return Object.fromEntries(Object.entries(rows).map(([id, { value }]) => [id, value as T]));
 }
 

@@ -42,8 +42,8 @@ export function createEmptyPoolDocuments(
   );
 }
 
-/** Writes a state's rows, in their order, and the state's document as `filling`: nobody reads it so. What an earlier
- * move has left of its own goes. Only for a store that is missing, `filling` or `moved`.
+/** Writes a state's rows, in their order, and the state's document as `filling`: no reader accepts that state. What an
+ * earlier move has left of its own goes. Only for a store that is missing, `filling` or `moved`.
  * @returns false when it is none of these (any more). */
 export async function fillStore(
   connection: Connection,
@@ -88,7 +88,7 @@ export async function markStoreMoved(
   const { state } = poolCollections(connection);
   return runRepeatable(async () => {
     const filter = { _id: STATE_ID, status: 'active', revision } as const;
-    // The revision goes on, so that a change that was begun before finds another one.
+    // The revision rises, so that a change that was begun before finds another one.
     await state.updateOne(filter, {
       $set: { status: 'moved', revision: revision + 1, move, writeId: randomUUID() },
     });

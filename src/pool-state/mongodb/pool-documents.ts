@@ -1,10 +1,10 @@
 // The pool state as documents: one for the state as such, one for each pool, one for each mapping, so that a
-// change of one bot touches some kilobytes whatever else there is, and no document grows with the platform.
+// change of one bot touches some kilobytes, however large the state, and no document grows with the platform.
 //
 // `poolState` holds one document, the revision. A change is ONE conditional write to it, from revision n to
-// n + 1, that carries the rows it changes in `pending` (I5: one writer; whoever comes second finds another
+// n + 1, that carries the rows it changes in `pending` (I5: one writer; the second one finds another
 // revision and begins anew). From then on the change has happened: readers lay `pending` over the rows, and the
-// rows are brought up to it by whoever comes first, its writer or, where that died, the next one. A row only
+// rows are brought up to it by the first that can, its writer or, where that died, the next one. A row only
 // moves to a higher revision, so being late or repeating does no harm. There is no lock that a dead process could leave.
 //
 // Others who write here (the platform) raise `revision` by one and put the new one on each row they change, in one
@@ -19,13 +19,15 @@ export const STATE_ID = 'state';
 
 export interface StateDocument {
   _id: typeof STATE_ID;
-  /** `filling`: somebody is moving a state in, and its rows are not whole. `moved`: it is a file now. */
+  /** `filling`: a move is writing a state, and its rows are not whole. `moved`: it is a file now. */
   status: 'active' | 'filling' | 'moved';
   /** Of the last change; it never goes back. */
   revision: number;
   /** Of the next row that is added: rows are in the order in which they came. */
   nextPosition: number;
-  /** All that is neither a pool nor a mapping; `pools` and `botMapping` are empty and hold their place in the order. */
+  /**
+   * All that is neither a pool nor a mapping; `pools` and `botMapping` are empty and keep their position in the order.
+   */
   head: PoolState;
   /** The last change, as long as the rows may not have it. */
   pending: PendingRows | null;
@@ -63,7 +65,7 @@ export interface RowDocument<T> {
   revision: number;
   position?: number;
   value?: T;
-  /** Instead of a value: kept for a while, so that nobody who is late brings it back. */
+  /** Instead of a value: kept for a while, so that no late writer brings it back. */
   removedAt?: Date;
 }
 

@@ -12,7 +12,7 @@ export interface AuditCheckpoints {
    * suspicion. */
   advance(userId: UserId, revision: number, to: CheckpointState): Promise<boolean>;
 
-  /** Notes a suspicion beside the checkpoint, unless that has moved on. */
+  /** Stores a suspicion beside the checkpoint, unless the checkpoint has advanced. */
   suspect(userId: UserId, revision: number, suspicion: Suspicion): Promise<void>;
 }
 
@@ -36,11 +36,11 @@ export interface Checkpoint extends CheckpointState {
   readonly suspicion: Suspicion | null;
 }
 
-/** A difference that was seen and may still be a write that is under way. */
+/** A difference that was found and may still be a write that is under way. */
 export interface Suspicion {
-  /** What the wallet looked like: a wallet that stood still looks the same. */
+  /** A fingerprint of the wallet: an unchanged wallet has the same. */
   readonly signature: string;
-  /** Database time, ms: when it first looked like this, and since when no look has added up. */
+  /** Database time, ms: when it first had this fingerprint, and since when no pass has added up. */
   readonly observedAtMs: number;
   readonly sinceMs: number;
 }

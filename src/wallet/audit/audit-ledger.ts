@@ -28,7 +28,7 @@ export interface AuditLedger {
   /** Our own entries of these moments (database time, ms). */
   ownAt(userId: UserId, momentsMs: readonly number[]): Promise<readonly OwnMovement[]>;
 
-  /** What was set aside for these bots by anybody, and what this program settled of them, oldest first. Of their
+  /** What was set aside for these bots by any program, and what this program settled of them, oldest first. Of their
    * newest `MAX_BOT_ENTRIES`. */
   ofBots(userId: UserId, botIds: readonly string[]): Promise<readonly BotEntry[]>;
 
@@ -36,7 +36,7 @@ export interface AuditLedger {
   writeOffs(query: { readonly userId: UserId | null; readonly limit: number }): Promise<WriteOffs>;
 }
 
-/** Lives of one question: what is older was judged when it was new. */
+/** Incarnations of one query: what is older was judged when it was new. */
 export const MAX_BOT_ENTRIES = 1_000;
 
 export interface BotEntry {

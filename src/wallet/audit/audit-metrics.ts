@@ -1,4 +1,4 @@
-// What the audit's doings look like to Prometheus. I11: a difference raises a counter that an alert watches.
+// The audit's events as metrics of Prometheus. I11: a difference raises a counter that an alert watches.
 
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { AuditReport } from './tally.ts';
@@ -22,7 +22,7 @@ export function createAuditMetrics(registry: Registry): AuditMetrics {
   });
   const users = new Gauge({
     name: 'audit_users',
-    help: 'Users seen by the last audit of all users in this process',
+    help: 'Users checked by the last audit of all users in this process',
     registers,
   });
   return {

@@ -1,5 +1,5 @@
 // The audit of one user, up to its first answer: history is taken in, the chain summed, and what came of it
-// stored. Findings before rows before the checkpoint: whatever ends in between is done again by the next
+// stored. Findings before rows before the checkpoint: what a crash in between leaves is done again by the next
 // audit and comes to the same, because each of the three has a name of its own (I2).
 
 import { InterruptedError, RetryableError } from '@reclaim/saga';
@@ -40,7 +40,9 @@ export type UserAudit = {
   | {
       readonly status: 'conserved' | 'pending' | 'different';
       readonly chain: ChainReport;
-      /** Lives that were paid again since the last checkpoint: nothing is conserved then, whatever the sum says. */
+      /**
+       * Incarnations that were paid again since the last checkpoint: nothing is conserved then, regardless of the sum.
+       */
       readonly paidTwice: readonly PaidTwice[];
     }
 );
@@ -63,7 +65,7 @@ export async function auditOnce(
   let ingested = 0;
   let overtaken = 0;
   for (let round = 0; round < MAX_ROUNDS && overtaken < MAX_OVERTAKEN; round += 1) {
-    if (signal.aborted) throw new InterruptedError('the audit was told to stop');
+    if (signal.aborted) throw new InterruptedError('the audit was stopped');
     const checkpoint = await deps.checkpoints.find(userId);
     const observed = await runAuditPass(deps, userId, checkpoint);
     const result = await conclude(deps, userId, checkpoint, observed);
@@ -123,7 +125,7 @@ async function concludeChain(
     await reportDifference(deps, userId, checkpoint, report, undone);
   }
   const ingested = await deps.ledger.post(chainPostings(checkpoint ?? BEFORE_ALL, observed));
-  // After the posting: the row of a new life may be among what was taken in just now.
+  // After the posting: the row of a new incarnation may be among the rows taken in just now.
   const paidTwice = await findNewlyPaidTwice(deps, observed);
   for (const twice of paidTwice) await reportPaidTwice(deps, userId, twice);
   if (rows > TOO_MANY_ROWS) await reportTooManyRows(deps, userId, rows);
@@ -188,7 +190,7 @@ async function confirm(
   return false;
 }
 
-/** What changes with every write: a wallet that looks like this again has stood still. */
+/** What changes with every write: a wallet with the same value has not changed. */
 function signatureOf({ reading, chain, next }: AuditPass & { readonly status: 'chained' }): string {
   const { found, difference } = chain;
   const rows = reading.rowCount + next.boundary.trimmed;
@@ -212,7 +214,7 @@ async function findUndone(
   return undoneReceipts(runs, toCents(-difference));
 }
 
-/** Named by where the chain stood: the same difference, found again from the same place, is the same one. */
+/** Named by the position of the chain: the same difference, found again from the same position, is the same one. */
 async function reportDifference(
   { findings }: AuditPorts,
   userId: UserId,
@@ -232,7 +234,7 @@ async function reportDifference(
   });
 }
 
-/** The chain cannot go on from what is no number: it waits where it is. */
+/** The chain cannot continue from what is no number: it waits where it is. */
 async function reportNotMoney(
   deps: AuditOnceDependencies,
   checkpoint: Checkpoint | null,

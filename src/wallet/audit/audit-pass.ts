@@ -1,5 +1,5 @@
-// One look at one user: what is in the wallet at one moment, and what the entries since the last checkpoint
-// say must be in it (I11). Changes nothing.
+// One pass over one user: what is in the wallet at one moment, and what must be in it by the entries since the last
+// checkpoint (I11). Changes nothing.
 
 import type { UserId } from '../../domain/ids.ts';
 import type { Checkpoint, CheckpointState } from './audit-checkpoints.ts';
@@ -100,7 +100,7 @@ async function takeHistory(
   return { status: 'history', reading, rows, next };
 }
 
-/** The list was rewritten: by a save of the whole document, or by somebody who removed rows. */
+/** The list was rewritten: by a save of the whole document, or by a program that removed rows. */
 async function observeAll(
   ports: AuditPassPorts,
   userId: UserId,

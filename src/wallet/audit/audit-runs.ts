@@ -1,9 +1,9 @@
-// The reports of runs over all users, for whoever asks how the books stand.
+// The reports of runs over all users, for operators and metrics.
 
 import type { AuditReport } from './tally.ts';
 
 export interface AuditRuns {
-  /** Says that a run begins, so that no other process begins one beside it. @returns its id. */
+  /** Records that a run begins, so that no other process begins one beside it. @returns its id. */
   begin(): Promise<string>;
 
   end(runId: string, report: AuditReport): Promise<void>;

@@ -1,4 +1,4 @@
-// When audits run: a moment after a saga has ended, for its user, and every hour for everybody. In the
+// When audits run: a moment after a saga has ended, for its user, and every hour for all users. In the
 // background and bounded: sagas never wait for an audit, and where more of them end than can be audited at
 // once, the hourly run has the rest.
 
@@ -24,13 +24,15 @@ export interface AuditScheduleDependencies {
 }
 
 const HOUR_SECONDS = 3_600;
-/** How often it is asked whether the hour is over: whoever starts after a crash need not wait for one. */
+/**
+ * How often the schedule checks whether the hour is over: a process that starts after a crash need not wait for one.
+ */
 const ASK_EVERY_MS = 60_000;
 const HOLD_MS = 2 * ASK_EVERY_MS;
 const PACE = { atOnce: 2, pauseMs: 100 };
 /** Of the few users of one turn: one of them with the longest list that a document holds takes a minute. */
 const AUDIT_LIMIT_MS = 5 * 60_000;
-/** Of everybody: a million users take some hours. */
+/** Of all users: a million users take some hours. */
 const AUDIT_ALL_LIMIT_MS = 12 * 3_600_000;
 /** Users waiting for their audit; more are left to the hourly run. */
 const MAX_WAITING = 1_000;

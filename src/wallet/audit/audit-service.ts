@@ -10,8 +10,8 @@ import type { AuditReport } from './tally.ts';
 export interface AuditService {
   /** @throws InterruptedError; UnavailableError. */
   auditUser(userId: UserId, options: { readonly signal: AbortSignal }): Promise<UserAuditReport>;
-  /** Audits everybody, or joins the run that this process has under way. Null: the joined run was not done
-   * when the signal aborted, and goes on. */
+  /** Audits all users, or joins the run that this process has under way. Null: the joined run was not done
+   * when the signal aborted, and continues. */
   auditAll(options: { readonly signal: AbortSignal }): Promise<AuditReport | null>;
   lastRun(): Promise<StoredAuditRun | null>;
   /** Since a run was begun, by whichever process; null before the first. */

@@ -1,6 +1,6 @@
 // The audit (I11): for every user this program has ever written on, balance = opening + sum(ledger), to the
 // last decimal. It reads, remembers how far it came, and reports; it never repairs anything. Deposits and
-// settlements go on meanwhile: a look is of one moment of one document, and a difference is only a finding
+// settlements continue meanwhile: a pass reads one moment of one document, and a difference is only a finding
 // when it has outlived the writes that may have been under way.
 
 import { InterruptedError, pause, UnavailableError } from '@reclaim/saga';
@@ -11,7 +11,7 @@ import { type AuditReport, createTally, type Tally } from './tally.ts';
 import type { OursCursor } from './wallet-readings.ts';
 
 export interface Audit {
-  /** Looks again, a few seconds apart, while a difference may be a write under way.
+  /** Makes further passes, a few seconds apart, while a difference may be a write under way.
    * @throws InterruptedError when the signal aborts; UnavailableError. */
   auditUser(userId: UserId, options: { readonly signal: AbortSignal }): Promise<UserAuditReport>;
 
@@ -27,7 +27,7 @@ export type UserAuditReport = UserAudit & { readonly writeOffs: WriteOffs };
 export interface AuditDependencies extends AuditOnceDependencies {
   /** Called in a run over all, for users whose books are in order. */
   readonly trim: (audited: UserAudit, signal: AbortSignal) => Promise<void>;
-  /** One user's audit failed in a run over all; the others go on. */
+  /** One user's audit failed in a run over all; the others continue. */
   readonly onError: (error: unknown, userId: UserId) => void;
   /** Of this process, ms; for how long a run took. */
   readonly nowMs: () => number;
@@ -38,7 +38,7 @@ const PAGE = 200;
 const AT_ONCE = 4;
 /** Of one user, while it does not stand still. */
 const MAX_PASSES = 4;
-/** Users with a difference that the run looks at again; what is beyond waits for the next run. */
+/** Users with a difference that the run checks again; what is beyond waits for the next run. */
 const MAX_SUSPECTS = 1_000;
 const LISTED_WRITE_OFFS = 20;
 
@@ -76,7 +76,7 @@ async function auditUntilSure(
   }
 }
 
-/** @returns whom to look at again. */
+/** @returns the users to check again. */
 async function auditAllUsers(
   deps: AuditDependencies,
   tally: Tally,
@@ -115,7 +115,7 @@ async function confirmBots(
   });
 }
 
-/** @returns null when it failed, or when the run was told to stop. */
+/** @returns null when it failed, or when the run was stopped. */
 async function auditOrReport(
   deps: AuditDependencies,
   tally: Tally,
@@ -126,7 +126,7 @@ async function auditOrReport(
     return await auditOnce(deps, userId, signal);
   } catch (error) {
     if (error instanceof InterruptedError) return null;
-    // Nobody else can be audited either: the run ends, and says so.
+    // No other user can be audited either: the run ends, and reports it.
     if (error instanceof UnavailableError) throw error;
     tally.fail();
     deps.onError(error, userId);

@@ -28,7 +28,7 @@ export interface Chain {
   readonly found: Exact;
   /** Found less expected; 0 when all that is left is the rounding of doubles. */
   readonly difference: Exact;
-  /** The change lies between these two entries, as far as the balances they state tell; null: after the
+  /** The change lies between these two entries, as far as the balances they state show; null: after the
    * start, or after the last entry. */
   readonly after: string | null;
   readonly before: string | null;
@@ -146,7 +146,7 @@ function largestOf({ start, end }: ChainInput, links: readonly Link[]): Exact {
 const IN_OPENING: RowMeaning = { standing: 'before-opening', moved: 0n };
 
 /** A writer that sets the balance and appends its row in two writes, with the opening between them: the
- * opening has the amount already, and the row says so. */
+ * opening has the amount already, and the row proves it. */
 function isInOpening(
   { balanceAfter }: WalletRow,
   { moved }: RowMeaning,

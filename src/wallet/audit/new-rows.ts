@@ -1,5 +1,5 @@
 // Which rows of a reading no audit has taken in yet. Mostly those behind the boundary; where the boundary is
-// no longer where it was, because somebody has rewritten the list, every row is compared with the ledger.
+// no longer where it was, because another program has rewritten the list, every row is compared with the ledger.
 
 import type { UserId } from '../../domain/ids.ts';
 import type { CheckpointState } from './audit-checkpoints.ts';

@@ -1,5 +1,5 @@
 // Which of our own writes lie between two balances. Every one raised the user's sequence by one, so the
-// sequence says how many there must be; rows, receipts and ledger entries say what they moved. A row that a
+// sequence counts how many there must be; rows, receipts and ledger entries record what they moved. A row that a
 // legacy writer erased is still known from the other two (I2, I11).
 
 import type { OwnMovement, WalletRow } from './wallet-readings.ts';
@@ -33,7 +33,7 @@ export function resolveOwn(
   for (const movement of known) {
     const { seq, opId } = movement;
     if (seq <= range.after || seq > range.upTo || bySeq.has(seq)) continue;
-    // The ledger is what the balance is held to; the row says where and when.
+    // The ledger is what the balance is held to; the row gives place and time.
     const amount = postedById.get(opId)?.amount ?? movement.amount;
     bySeq.set(seq, { ...movement, amount });
   }
@@ -49,7 +49,7 @@ function movementOfRow({ own, amount, balanceAfter, botId, atMs }: WalletRow): O
 
 function findMissing({ after, upTo }: SeqRange, known: ReadonlyMap<number, unknown>): number[] {
   const missing: number[] = [];
-  // Ends after the known ones and a few more, however large a number somebody wrote into the sequence.
+  // Ends after the known ones and a few more, however large a number the sequence holds.
   for (let seq = after + 1; seq <= upTo && missing.length < MAX_MISSING; seq += 1) {
     if (!known.has(seq)) missing.push(seq);
   }

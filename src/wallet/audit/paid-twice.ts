@@ -1,12 +1,13 @@
-// One life of a bot, paid twice (I2). The chain cannot see it: each payment has its entry, and the balance agrees with
-// both. What it lacks is the money that would have been set aside for a second life in between. Pure.
+// One incarnation of a bot, paid twice (I2). The chain cannot detect it: each payment has its entry, and the balance
+// agrees with both. What it lacks is the money that would have been set aside for a second incarnation in between.
+// Pure.
 
 import { isDated } from '../../domain/incarnation.ts';
 import type { BotEntry } from './audit-ledger.ts';
 
 export interface PaidTwice {
   readonly botId: string;
-  /** The settlement that paid a life again, and the one that had paid it. */
+  /** The settlement that paid an incarnation again, and the one that had paid it. */
   readonly opId: string;
   readonly first: string;
 }

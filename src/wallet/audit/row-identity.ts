@@ -1,4 +1,4 @@
-// What a row of the platform is called in the ledger. I2: the name follows from the row and its place among
+// What a row of the platform is called in the ledger. I2: the name follows from the row and its position among
 // equal ones, so that taking the same list in again posts nothing twice, and two equal rows are two entries.
 
 import type { UserId } from '../../domain/ids.ts';

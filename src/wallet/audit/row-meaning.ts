@@ -1,5 +1,5 @@
 // What a row of the platform did to the balance. The platform writes amounts with the sign of their effect,
-// but nobody holds it to that: withdrawals and allocations take away whichever sign they carry, and profits
+// but nothing enforces that: withdrawals and allocations take away whichever sign they carry, and profits
 // and losses belong to a bot until the balance itself has moved.
 
 import { absolute, type Exact } from '../../domain/exact-decimal.ts';

@@ -1,13 +1,13 @@
-// When a difference is a fact. A legacy writer sets the balance and appends its row in two writes; whoever
-// looks between them sees a difference that is gone a moment later. So a look that does not add up is only a
-// suspicion, until the wallet has stood still with it, or until no look has added up for long.
+// When a difference is a fact. A legacy writer sets the balance and appends its row in two writes; a pass that reads
+// between them finds a difference that is gone a moment later. So a pass that does not add up is only a suspicion,
+// until the wallet has stayed unchanged with it, or until no pass has added up for long.
 
 import type { Suspicion } from './audit-checkpoints.ts';
 
 export interface SuspicionRules {
   /** A wallet that has not changed at all for so long has no write under way. */
   readonly stillForMs: number;
-  /** A wallet that is written all the time never stands still: then this long without one look that adds
+  /** A wallet that is written all the time never stays unchanged: then this long without one pass that adds
    * up is enough. */
   readonly busyForMs: number;
 }

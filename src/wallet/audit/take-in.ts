@@ -1,6 +1,6 @@
-// The rows of a user whom somebody reads, before an audit comes by: a page of the history must not wait for one, and
-// users whom this program never wrote on are visited by none. History is posted, as an audit posts it; rows since our
-// first write are given to the caller, and it is left to the audit to sum and to judge them (I11).
+// The rows of a user whose history is read before an audit has taken them in: a page of the history must not wait for
+// one, and users whom this program never wrote on are visited by none. History is posted, as an audit posts it; rows
+// since our first write are given to the caller, and it is left to the audit to sum and to judge them (I11).
 
 import { RetryableError } from '@reclaim/saga';
 import type { UserId } from '../../domain/ids.ts';
@@ -10,7 +10,7 @@ import { type AuditPassPorts, BEFORE_ALL, runAuditPass } from './audit-pass.ts';
 import { chainPostings, historyPostings } from './postings.ts';
 
 /** @returns what is not in the ledger afterwards, and will be posted by the next audit.
- * @throws RetryableError `HISTORY_LONG`: what was taken in stays, and the next call goes on from there. */
+ * @throws RetryableError `HISTORY_LONG`: what was taken in stays, and the next call continues from there. */
 export type TakeIn = (
   userId: UserId,
   options: { readonly signal: AbortSignal },

@@ -5,7 +5,7 @@ import type { UserAudit } from './audit-once.ts';
 import type { ChainReport } from './chain-report.ts';
 
 export interface AuditReport extends AuditTotals {
-  /** False: it was told to stop before it had seen everybody. */
+  /** False: it was stopped before it had checked all users. */
   readonly isComplete: boolean;
   readonly writeOffs: WriteOffs;
   readonly tookMs: number;

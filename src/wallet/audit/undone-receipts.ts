@@ -1,6 +1,6 @@
 // Which of our own payments a stale save has taken back. A copy that was read before them knows none of them: what it
 // undid are the last ones before its row, or the last of all, and together they are exactly what is missing. Anything
-// that does not come out to the last decimal proves nothing, and a person looks for it (I11). Pure.
+// that does not come out to the last decimal proves nothing, and a person investigates it (I11). Pure.
 
 import { type Exact, exactFromMinor } from '../../domain/exact-decimal.ts';
 
@@ -10,13 +10,13 @@ export interface OwnPayment {
 }
 
 export interface PaymentRun {
-  /** Unbroken by a row of anybody else. */
+  /** Unbroken by a row of another program. */
   readonly payments: readonly OwnPayment[];
-  /** Nothing stands between them and the last checkpoint: older payments go on before them. */
+  /** Nothing stands between them and the last checkpoint: older payments continue before them. */
   readonly isFromStart: boolean;
 }
 
-/** Balances are sums of doubles: what is missing is told to the cent. */
+/** Balances are sums of doubles: what is missing is compared to the cent. */
 export function toCents(missing: Exact): Exact {
   const cent = exactFromMinor(1);
   return missing <= 0n ? 0n : ((missing + cent / 2n) / cent) * cent;
@@ -25,8 +25,8 @@ export function toCents(missing: Exact): Exact {
 /** Of our operations, those that bring money back. */
 const PAYMENT = /^(?:settle|restore)\./;
 
-/** @param runs payments of ours, in the order of the list, each run unbroken by a row of anybody else.
- * @returns their operations; none: it cannot be told. */
+/** @param runs payments of ours, in the order of the list, each run unbroken by a row of another program.
+ * @returns their operations; none: it cannot be decided. */
 export function undoneReceipts(
   runs: readonly (readonly OwnPayment[])[],
   missing: Exact,

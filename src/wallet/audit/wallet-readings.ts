@@ -6,7 +6,7 @@ import type { FirebaseUid, UserId } from '../../domain/ids.ts';
 
 export interface WalletReadings {
   /** The user as they stand, with at most `limit` rows from the boundary on, or from the start of the list,
-   * and the one before them, which tells whether the boundary still is where it was. Null: no such user.
+   * and the one before them, which shows whether the boundary is still where it was. Null: no such user.
    * @param options.receiptsAfter only receipts of a higher sequence number. */
   read(
     userId: UserId,
@@ -21,7 +21,7 @@ export interface WalletReadings {
   ours(options: { readonly after: OursCursor | null; readonly limit: number }): Promise<OursPage>;
 }
 
-/** A place between two rows that removals in front of it do not move. */
+/** A boundary between two rows that removals in front of it do not move. */
 export interface RowBoundary {
   /** Rows before it, when it was noted. */
   readonly index: number;
@@ -44,13 +44,13 @@ export interface WalletReading {
   readonly firebaseUid: FirebaseUid | null;
   /** Database time, ms. */
   readonly readAtMs: number;
-  /** Null where no number stands; `balanceFound` says what does. */
+  /** Null where the field holds no number; `balanceFound` describes what it holds. */
   readonly balance: Exact | null;
   readonly balanceFound: string;
   /** Null: this program has never written on the user. */
   readonly ledgerState: LedgerState | null;
   readonly rowCount: number;
-  /** Where the boundary is now; outside the list when somebody has rewritten it. */
+  /** Where the boundary is now; outside the list when another program has rewritten it. */
   readonly boundaryIndex: number;
   /** The row before the boundary; null when the boundary is not inside the list, or at its start. */
   readonly rowBefore: WalletRow | null;
@@ -71,13 +71,13 @@ export interface LedgerState {
   readonly trimmed: { readonly rows: number; readonly moved: Exact };
 }
 
-/** A row of `walletTransactions`; numbers that are no money are null, and `found` says what stands there. */
+/** A row of `walletTransactions`; numbers that are no money are null, and `found` describes what the field holds. */
 export interface WalletRow {
   /** Set when the row is ours. */
   readonly own: { readonly opId: string; readonly seq: number } | null;
   /** Its `_id` as text; null where it has none. */
   readonly rowId: string | null;
-  /** Of the platform's fields; equal for equal rows, whatever the order of their fields. */
+  /** Of the platform's fields; equal for equal rows, in any order of their fields. */
   readonly contentHash: string;
   readonly type: string;
   readonly botId: string;

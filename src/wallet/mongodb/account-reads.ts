@@ -1,4 +1,4 @@
-// Questions about users that a page or a start asks. Sums are made by the database, in decimals: dollars
+// Queries about users for a page or a start. Sums are made by the database, in decimals: dollars
 // stored as doubles are never added in this program.
 
 import { runRepeatable } from '@reclaim/saga/mongodb';

@@ -1,6 +1,6 @@
-// What is known of a bot's settled lives beside its user's document: the ledger, which never forgets, and the
-// tombstones. I2: asked by the bot, not by an operation's id. The platform may erase a receipt, strip a row of our
-// fields or save an old allocation without its stamp, and then the document alone no longer tells what was paid.
+// What is known of a bot's settled incarnations beside its user's document: the ledger, which never forgets, and the
+// tombstones. I2: found by the bot, not by an operation's id. The platform may erase a receipt, strip a row of our
+// fields or save an old allocation without its stamp, and then the document alone no longer shows what was paid.
 
 import { createGroupCommit, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
@@ -14,7 +14,7 @@ export interface BotPast {
   readonly paidAt: Date | null;
   /** The same with the tombstones, which are settled a little later. */
   readonly closedAt: Date | null;
-  /** Every life that was settled. */
+  /** Every incarnation that was settled. */
   readonly incarnations: ReadonlySet<string>;
 }
 
@@ -28,7 +28,7 @@ interface Bot {
 }
 
 const MAX_BATCH = 100;
-/** Whoever paid: the platform's payment of a life that we had locked has such a name too. */
+/** By either program: the platform's payment of an incarnation that we had locked has such a name too. */
 const IS_SETTLEMENT = /^settle\./;
 
 /** Questions that wait together go out as one.

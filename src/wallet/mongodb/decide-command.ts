@@ -40,6 +40,6 @@ interface Decider<T> {
   /** Whether the answer holds even where the write's own reply was lost: no write of this command that
    * is still under way can change it. */
   readonly isFinal: (result: T) => boolean;
-  /** What it came to where the server says that the write took effect; without it, the read tells. */
+  /** Its result where the server confirms that the write took effect; without it, the read decides. */
   readonly applied?: T;
 }

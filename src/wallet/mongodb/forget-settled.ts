@@ -1,6 +1,6 @@
 // Removes from `ledgerState.settled` what the ledger has held for a day. I2: nothing is dropped that was
 // not read back from the ledger first, so a settlement always leaves its trace in one of the two. All users
-// with an old receipt are walked, page by page: those whose receipts must stay stand in nobody's way.
+// with an old receipt are walked, page by page: those whose receipts must stay hold up no other.
 
 import { runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
@@ -39,7 +39,7 @@ type Candidates = mongo.AggregationCursor<Candidate>;
 function findOld(connection: Connection): Candidates {
   return nativeCollection(connection, 'users').aggregate<Candidate>(
     [
-      // The type keeps the index in use; the age is told by the database's own clock.
+      // The type keeps the index in use; the age is measured by the database's own clock.
       { $match: { 'ledgerState.settled.timestamp': { $type: 'date' } } },
       { $match: { $expr: { $lt: [{ $min: '$ledgerState.settled.timestamp' }, OLD] } } },
       { $project: { opIds: '$ledgerState.settled.opId' } },

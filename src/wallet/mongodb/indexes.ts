@@ -1,4 +1,4 @@
-// The indexes of the money side: what must be unique, and what is asked for often. The saga log
+// The indexes of the money side: what must be unique, and what is queried often. The saga log
 // declares its own beside itself and hands them to the migration.
 
 import type { IndexDeclaration } from '@reclaim/saga/mongodb';
@@ -51,7 +51,7 @@ export const MONEY_INDEXES: readonly IndexDeclaration[] = [
     key: { startedAt: 1 },
     expireAfterSeconds: 90 * 86_400,
   },
-  // What was settled of a bot, whichever its life.
+  // What was settled of a bot, for all of its incarnations.
   {
     collection: 'ledger',
     name: 'bot_settlements',

@@ -1,4 +1,4 @@
-// Where a page of the ledger ended: the moment and the document, opaque to whoever carries it.
+// Where a page of the ledger ended: the moment and the document, opaque to the client that carries it.
 
 import { BadCursorError } from '@reclaim/saga';
 

@@ -61,7 +61,7 @@ export function settlementEntry({ receipt, firebaseUid, sagaId }: SettlementEntr
       seq: receipt.seq,
       sagaId,
       source: receipt.paidBy ?? 'reclaim',
-      // The platform's own row moved the balance, and the audit takes it in: this entry says whose payment it was.
+      // The platform's own row moved the balance, and the audit takes it in: this entry records whose payment it was.
       ...(receipt.paidBy === 'platform' && { standing: 'informational' }),
       at: new Date(receipt.settledAt),
     },
@@ -191,7 +191,7 @@ export function postEntry({ opId, fields, computed }: NewEntry) {
   };
 }
 
-/** The first fact on which the stored entry says something else; null when they agree. */
+/** The first fact in which the stored entry differs; null when they agree. */
 export function disagreement({ facts }: NewEntry, found: LedgerDocument): Fact | null {
   const wrong = FACTS.find((fact) => facts[fact] !== null && facts[fact] !== found[fact]);
   return wrong ?? null;

@@ -37,7 +37,7 @@ export interface MongoLedgerDependencies {
 
 const LEDGER = 'ledger';
 const MAX_BATCH = 200;
-/** A page of the transactions view; more is asked for with the cursor. */
+/** A page of the transactions view; the cursor leads to the next page. */
 const MAX_PAGE = 200;
 /** Without our note of a payment that the platform made: its own row is shown. */
 const IS_SHOWN: mongo.Filter<LedgerDocument> = {

@@ -1,7 +1,7 @@
-// The conditional updates of a mark, the semantic lock of a saga on an allocation: set, raised, removed,
-// turned into an abort. I5: none of them touches a mark of a higher epoch, and none sets one again for a saga
-// that has removed its own: whoever was away meanwhile believes that it still has to. I6: an aborting mark is
-// never made payable again by its own saga.
+// The conditional updates of a saga's semantic lock on an allocation: set, raised, removed,
+// turned into an abort. I5: none of them touches a lock of a higher epoch, and none sets one again for a saga that has
+// removed its own: a worker that was paused meanwhile still intends to. I6: an aborting lock is never made payable
+// again by its own saga.
 
 import { mongo } from 'mongoose';
 import type { InstanceId } from '../../domain/ids.ts';
@@ -31,13 +31,13 @@ import { isNotWithdrawn, withdraw } from './withdrawn.ts';
 
 const BOT = '$$bot';
 
-/** @param past of the bot, for a life that has only a stamp. */
+/** @param past of the bot, for an incarnation that has only a stamp. */
 export function lockUpdate(command: LockCommand, opId: string, past: BotPast): ConditionalUpdate {
   const { userId, instanceId, incarnation, sagaId, epoch } = command;
   const lockedBy = {
     sagaId: literal(sagaId),
     epoch,
-    // A minus zero is money, but nobody wants to read it.
+    // A minus zero is money, but must not be displayed.
     value: { $abs: { $toDouble: lockedValue(command) } },
     incarnationId: literal(incarnation.incarnationId),
     ...(isStamped(incarnation.incarnationId) ? { stamped: true } : {}),
@@ -75,7 +75,7 @@ export function raiseUpdate({ userId, instanceId, sagaId, epoch }: LockTarget): 
   };
 }
 
-/** Applies whether or not the mark is there: after it, no worker of this saga sets one any more. */
+/** Applies whether or not the lock is there: after it, no worker of this saga sets one any more. */
 export function unlockUpdate({ userId, instanceId, sagaId, epoch }: LockTarget): ConditionalUpdate {
   const of = (inside: Expression) => withAllocation(instanceId, inside, ALLOCATIONS);
   const unlocked = replaceAllocation(instanceId, {
@@ -98,8 +98,10 @@ export function unlockUpdate({ userId, instanceId, sagaId, epoch }: LockTarget):
   };
 }
 
-/** Applies to this saga's mark, and to the incarnation without any mark: a settlement that is still on
- * its way could otherwise land after a mark was written again. */
+/**
+ * Applies to this saga's lock, and to the incarnation without any lock: a settlement that is still on its way could
+ * otherwise land after a lock was written again.
+ */
 export function abortUpdate(command: SettleCommand): ConditionalUpdate {
   const { userId, instanceId, opId, sagaId, epoch, incarnation } = command;
   const lockedBy = {
@@ -150,7 +152,7 @@ function isLockable(
   };
 }
 
-/** An allocation without date and mark has no life of its own: it takes the stamp it is given. */
+/** An allocation without date and lock has no incarnation id of its own: it takes the stamp it is given. */
 function isIncarnation(incarnationId: string): Expression {
   const isSame = isOfIncarnation(BOT, incarnationId);
   if (!isStamped(incarnationId)) return isSame;
@@ -172,7 +174,7 @@ function askedAt({ allocatedAmount }: LockCommand): Expression {
   return allocatedAmount ?? `${BOT}.allocatedAmount`;
 }
 
-/** A step that is repeated finds the bot at rest, which answers no more: what it has said before stays. */
+/** A step that is repeated finds the bot at rest, which answers no more: the value it answered before stays. */
 function keepingLive({ sagaId, isLive }: LockCommand, lockedBy: Expression): Expression {
   if (isLive === true) return lockedBy;
   const said = `${BOT}.lockedBy`;

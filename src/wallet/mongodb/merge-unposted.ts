@@ -1,5 +1,5 @@
-// Entries that are on their way into the ledger, in their place on a page of it: in the order of its sort, behind its
-// cursor, and each once, however far the posting has come meanwhile.
+// Entries that are on their way into the ledger, in their position on a page of it: in the order of its sort, behind
+// its cursor, and each once, however far the posting has come meanwhile.
 
 import type { LedgerEntry } from '../ledger.ts';
 import type { LedgerCursor } from './ledger-cursor.ts';

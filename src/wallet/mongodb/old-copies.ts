@@ -1,5 +1,5 @@
-// The condition of a write that an undated allocation is an old copy of a settled life, or that a dated one is: the
-// same rule as `priorSettlement`, for the database to decide by (I2).
+// The condition of a write that an undated allocation is an old copy of a settled incarnation, or that a dated one is:
+// the same rule as `priorSettlement`, for the database to decide by (I2).
 
 import type { InstanceId } from '../../domain/ids.ts';
 import { isDated } from '../../domain/incarnation.ts';
@@ -24,7 +24,7 @@ export function isOldCopy(bot: string, instanceId: InstanceId, { closedAt }: Bot
   return { $let: { vars: { until }, in: isOld } };
 }
 
-/** @param bot an allocation of this life.
+/** @param bot an allocation of this incarnation.
  * @param life a date. */
 export function isSettledIncarnation(
   bot: string,

@@ -45,10 +45,10 @@ export function platformDocument(posting: PlatformPosting): PlatformDocument {
     standing,
     moved: mongo.Decimal128.fromString(printExact(moved)),
     ...(amount === null ? { amountFound: row.found } : {}),
-    // Tells equal rows apart that have no id of their own.
+    // Distinguishes equal rows that have no id of their own.
     ...(row.rowId === null ? { contentHash: row.contentHash } : {}),
     position,
-    // A row without a date is dated by when it was first seen.
+    // A row without a date is dated by when it was first observed.
     at: new Date(row.atMs ?? readAtMs),
     postedAt: new Date(readAtMs),
   };

@@ -1,6 +1,6 @@
-// Whether the platform itself has paid an allocation back: its own DELETE, at the same time as ours. Told by its row
-// and by the balance, of one moment of one document, and computed by the database (I2): a row alone could be
-// from a save whose balance somebody has overwritten since.
+// Whether the platform itself has paid an allocation back: its own DELETE, at the same time as ours. Recognised by its
+// row and by the balance, of one moment of one document, and computed by the database (I2): a row alone could be
+// from a save whose balance was overwritten since.
 
 import { runRepeatable } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
@@ -38,7 +38,7 @@ export async function findPlatformPayment(
   return found?.isInBalance === true ? receiptFromRow(userId, found.row) : null;
 }
 
-// Money set aside for the bot since would be another life's.
+// Money set aside for the bot since would be another incarnation's.
 function newestOfBot({ incarnation }: PlatformPaymentQuery): Expression {
   const isOfBot = {
     $and: [

@@ -1,7 +1,8 @@
-// Whether the allocation that stands there is a life that was settled before, and came back with an old copy. Pure.
-// I2: a life is told by its date, and where the platform's clock lags by the order of the rows; an undated one by whether the
-// platform has set money aside since. Where it cannot
-// be told, it counts as an old copy: an operator can make that a new life, and nobody can take back a payment.
+// Whether the allocation that stands there is an incarnation that was settled before, and came back with an old copy.
+// Pure. I2: an incarnation is recognised by its date, and where the platform's clock lags by the order of the rows; an
+// undated one by whether the platform has set money aside since. Where it cannot
+// be decided, it counts as an old copy: an operator can make that a new incarnation, but a payment cannot be taken
+// back.
 
 import type { InstanceId, UserId } from '../../domain/ids.ts';
 import { settlementOpId } from '../../domain/incarnation.ts';
@@ -10,7 +11,7 @@ import type { BotPast } from './bot-pasts.ts';
 import type { AllocationReadingRow, UserReading } from './user-reading.ts';
 
 /** The platform dates its rows by its own clock: one that is ahead by less than this does not make the row of a
- * life that was settled since look like that of a new one. */
+ * incarnation that was settled since look like that of a new one. */
 export const CLOCKS_APART_MS = 10 * 60_000;
 
 export interface PriorSettlement {
@@ -37,8 +38,8 @@ export function priorSettlement(
     : priorOfUndated(receipts, past, bot, allocation);
 }
 
-// The life itself, or one whose date somebody has changed: a new life begins after the one before was settled. The rows
-// prove that against the dates, where all that is known to have been paid stands before the allocation's own row.
+// The incarnation itself, or one whose date was changed: a new incarnation begins after the one before was settled. The
+// rows prove that against the dates, where all that is known to have been paid stands before the allocation's own row.
 function priorOfDated(
   receipts: readonly Receipt[],
   { incarnations, paidAt }: BotPast,

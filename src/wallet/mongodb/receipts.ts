@@ -8,7 +8,7 @@ import type { Receipt } from '../wallets.ts';
 import type { Expression } from './wallet-expressions.ts';
 
 /** A row that another program has damaged still proves that the incarnation was paid, and must not
- * fail the read of everybody else in its batch. */
+ * fail the reads of all others in its batch. */
 function converted(input: Expression, to: 'decimal' | 'double' | 'long'): Expression {
   return { $convert: { input, to, onError: 0, onNull: 0 } };
 }
@@ -70,7 +70,7 @@ function toReceipt(userId: UserId, source: mongo.Document): Receipt {
   return {
     opId: String(source.opId),
     userId,
-    // Looked for by this id or by its hash: checked before, and not to be doubted now.
+    // Found by this id or by its hash: checked before, and not to be doubted now.
     instanceId: source.instanceId as InstanceId,
     ...(typeof incarnationId === 'string' ? { incarnationId } : {}),
     botName: String(source.botName ?? ''),

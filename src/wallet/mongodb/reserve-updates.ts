@@ -1,6 +1,6 @@
 // The conditional updates of a reservation: balance down, allocation up and the row `allocate` of a new bot in
 // ONE document update (I2), and its withdrawal. All arithmetic is Decimal128 inside MongoDB. I5: a
-// reservation carries no epoch, because it is the same write whoever sends it; what a late one must not do is
+// reservation carries no epoch, because every worker would send the same write; what a late one must not do is
 // land after it was undone, and that the withdrawal forbids.
 
 import { mongo } from 'mongoose';

@@ -1,5 +1,5 @@
 // Reserving money for a new bot, and withdrawing that. What a write came to is read back and never guessed
-// (I2): the row, or the mark it left on its allocation, or the ledger's entry says that it landed.
+// (I2): the row, or the operation id on its allocation, or the ledger's entry proves that it landed.
 
 import { RetryableError } from '@reclaim/saga';
 import {

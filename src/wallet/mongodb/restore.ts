@@ -1,7 +1,7 @@
 // The money of settlements that a stale save took back, paid in once more by an operator's decision: a settlement of its
-// own, in ONE document update (I2). The ledger says what was paid, and its sum is the database's. It applies once for its
-// operation, and only while no life that was settled by those receipts stands in the wallet again, and none was paid since:
-// then its money does, or has come out by another road.
+// own, in ONE document update (I2). The ledger records what was paid, and its sum is the database's. It applies once
+// for its operation, and only while no incarnation that was settled by those receipts is in the wallet again, and none
+// was paid since: then its money does, or has come out by another road.
 
 import { RetryableError } from '@reclaim/saga';
 import { inDoubt, rejectUnlessAnswered, runRepeatable, writeThenRead } from '@reclaim/saga/mongodb';
@@ -70,7 +70,7 @@ async function findUndone(connection: Connection, order: RestoreOrder): Promise<
   return amountMinor > 0 && !(await isPaidInLedger(connection, order, all)) ? all : null;
 }
 
-/** The document's own rows are asked by the update itself; the ledger knows those that are gone from there. */
+/** The document's own rows are checked by the update itself; the ledger knows those that are gone from there. */
 async function isPaidInLedger(
   connection: Connection,
   { userId, undone }: RestoreOrder,
@@ -173,13 +173,16 @@ function update(order: RestoreOrder, undone: Undone) {
   };
 }
 
-/** Whether a bot of those receipts has an allocation: with the money in it, or a new life that nobody must mix up. */
+/**
+ * Whether a bot of those receipts has an allocation: with the money in it, or a new incarnation that must not be mixed
+ * up with it.
+ */
 function isStanding({ botIds }: Undone): Expression {
   const held = { $map: { input: { $objectToArray: ALLOCATIONS }, as: 'bot', in: '$$bot.k' } };
   return { $gt: [{ $size: { $setIntersection: [held, literal(botIds)] } }, 0] };
 }
 
-/** Whether one of those bots was paid by anybody after the receipts: the money of an allocation that came back with the
+/** Whether one of those bots was paid again after the receipts: the money of an allocation that came back with the
  * old copy. A row that has lost its moment may be such a payment. */
 function isPaidSince({ undone }: RestoreOrder, { botIds, since }: Undone): Expression {
   const isBefore = {

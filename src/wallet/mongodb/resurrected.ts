@@ -1,7 +1,7 @@
-// An allocation that was settled and came back, because somebody saved an old copy over it, on its way out of
-// the document or into a life of its own. I2: nothing is paid here, and nothing that may still be owed is
-// touched: that it was settled stands in the condition of the write, or was read from the ledger, which
-// never forgets. A mark of a saga that may still work on it refuses both.
+// An allocation that was settled and came back, because another program saved an old copy over it, on its way out of
+// the document or into a new incarnation. I2: nothing is paid here, and nothing that may still be owed is touched: that
+// it was settled stands in the condition of the write, or was read from the ledger, which never forgets. A lock of a
+// saga that may still work on it refuses both.
 
 import { mongo } from 'mongoose';
 import { type Incarnation, isDated, settlementOpId } from '../../domain/incarnation.ts';
@@ -80,12 +80,12 @@ function resurrectedUpdate(
           : [isUndated, isFree, isOldCopy(BOT, instanceId, past)],
       }),
     },
-    // Whoever saves the copy he read before is to be refused, if he asks for the version at all.
+    // A program that saves the copy it read before must be refused, if it checks the version at all.
     update: [{ $set: { botAllocations, __v: { $add: [{ $ifNull: ['$__v', 0] }, 1] } } }],
   };
 }
 
-// By the operation's own receipt too: the platform's clock may have dated the life after its settlement.
+// By the operation's own receipt too: the platform's clock may have dated the incarnation after its settlement.
 function isSettledOrPaid(incarnation: Incarnation, past: BotPast): Expression {
   const { instanceId, incarnationId } = incarnation;
   const opId = settlementOpId(incarnation);

@@ -1,7 +1,7 @@
 // The settlement: balance, allocation and transaction of one incarnation in ONE conditional update (I2).
 // All arithmetic is Decimal128 inside MongoDB. Only the amount is rounded, once, half-even, to cents; the
 // balance keeps its old sub-cent decimals. The filter holds everything that must be true; who does not
-// match learns why from a read, never from here. I5, I6: a mark of another epoch or an aborting one
+// match learns why from a read, never from here. I5, I6: a lock of another epoch or an aborting one
 // refuses it.
 
 import { mongo } from 'mongoose';
@@ -43,7 +43,7 @@ export function settleUpdate(command: SettleCommand): ConditionalUpdate {
       'paperWallet.balance': { $gte: 0, $lte: MAX_MONEY },
       'walletTransactions.opId': { $ne: opId },
       'ledgerState.settled.opId': { $ne: opId },
-      // A stale save may bring a mark back that its saga has taken away (I6).
+      // A stale save may bring a lock back that its saga has removed (I6).
       ...isNotWithdrawn(sagaId),
       $expr: withAllocation(instanceId, isPayable('$$bot', command)),
     },
@@ -69,7 +69,7 @@ function isPayable(bot: string, { sagaId, epoch, incarnation }: SettleCommand): 
   };
 }
 
-/** What the bot said itself; else the stored value. */
+/** The value that the bot itself answered; else the stored value. */
 function valueToPay(bot: string, { worth, lockMayBeNewer }: SettleCommand): Expression {
   const isLocked = { $eq: [`${bot}.lockedBy.isLive`, true] };
   const locked = `${bot}.lockedBy.value`;
@@ -78,14 +78,16 @@ function valueToPay(bot: string, { worth, lockMayBeNewer }: SettleCommand): Expr
     return livePayment(bot, lockMayBeNewer ? { $cond: [isLocked, locked, value] } : value);
   }
   if (worth?.status !== 'not-live') return storedPayment(bot);
-  // The saga's log may have lost the step that asked; the lock has not.
+  // The saga's log may have lost the step that asked the bot; the lock has not.
   const { reason } = worth;
   const said = { valueSource: 'stored', notLive: literal(reason) };
   const stored = { $mergeObjects: [storedPayment(bot), said] };
   return { $cond: [isLocked, livePayment(bot, locked), stored] };
 }
 
-/** Of the same allocation that the bot was asked about: what was taken out or put in since is in no answer of its. */
+/**
+ * Of the same allocation that the bot was asked about: its answer does not include what was taken out or put in since.
+ */
 function livePayment(bot: string, value: Expression): Expression {
   const asked = `${bot}.lockedBy.allocatedAmount`;
   const isChanged = {
@@ -104,11 +106,11 @@ function changedPayment(bot: string): Expression {
     exact: absolute({ $cond: [isGood, found, `${bot}.allocatedAmount`] }),
     isOverwritten: { $and: [{ $gt: [`${bot}.allocatedAmount`, 0] }, { $not: [isGood] }] },
     valueSource: 'stored',
-    notLive: 'the allocated amount has changed since it was asked',
+    notLive: 'the allocated amount has changed since the bot answered',
   };
 }
 
-/** A minus zero is money, but nobody wants to read it. */
+/** A minus zero is money, but must not be displayed. */
 function absolute(value: Expression): Expression {
   return { $abs: { $toDecimal: value } };
 }
@@ -204,7 +206,7 @@ function settledFields(command: SettleCommand): mongo.Document {
   };
 }
 
-/** The row and what it has no room for: everything a ledger entry needs, so that a row that somebody
+/** The row and what it has no room for: everything a ledger entry needs, so that a row that another program
  * erases costs nothing. */
 function receipt({ sagaId, incarnation }: SettleCommand): Expression {
   return {

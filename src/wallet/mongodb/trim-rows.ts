@@ -102,7 +102,7 @@ function toCandidate(
 }
 
 /** Those that the ledger has held for a day and that stand in the list once. Settlements of bots without a
- * date stay: the row is what tells an old copy of such a bot from a new bot. */
+ * date stay: the row is what distinguishes an old copy of such a bot from a new bot. */
 async function selectTrimmable(
   connection: Connection,
   { userId }: TrimCommand,
@@ -172,7 +172,7 @@ async function pull(
       {
         _id: new mongo.ObjectId(userId),
         'ledgerState.openedAt': { $type: 'date' },
-        // A lost answer is repeated: the count then says that it was done.
+        // A lost answer is repeated: the count then shows that it was done.
         'ledgerState.trimmed.rows': trimmed === 0 ? { $in: [0, null] } : trimmed,
         ...standsAt(rows[0]),
         ...standsAt(rows.at(-1)),
@@ -183,7 +183,7 @@ async function pull(
           'ledgerState.trimmed.rows': rows.length,
           'ledgerState.trimmed.moved': moved,
           'ledgerState.openingRows': -fromOpening,
-          // A writer that changes rows by their place must not do so with places of before.
+          // A writer that changes rows by their position must not use positions of before.
           __v: 1,
         },
       } as unknown as mongo.UpdateFilter<mongo.Document>,

@@ -30,9 +30,9 @@ export interface UserReading {
   /** Of the balance and the list of rows; null when both can be worked with. */
   readonly notMoney: NotMoney | null;
   readonly allocations: ReadonlyMap<string, AllocationReadingRow>;
-  /** Settlements of the bots and operations asked for; the fuller source first. */
+  /** Settlements of the requested bots and operations; the fuller source first. */
   readonly receipts: readonly Receipt[];
-  /** Sagas that have gone back: whoever still works for one of them here is too late (I5). */
+  /** Sagas that were compensated: a worker that still runs one of them here is too late (I5). */
   readonly withdrawnSagas: ReadonlySet<string>;
 }
 
@@ -52,7 +52,7 @@ export interface AllocationReadingRow {
   readonly valueNotMoney: NotMoney | null;
   readonly lockedNotMoney: NotMoney | null;
   readonly lock: AllocationLock | null;
-  /** The settled life that an administrator made this one from. */
+  /** The settled incarnation that an administrator made this one from. */
   readonly acceptedFrom: string | null;
 }
 
@@ -171,7 +171,7 @@ function notMoney(isMoney: boolean, field: string, found: unknown): NotMoney | n
   return isMoney ? null : { field, found: describeFound(found) };
 }
 
-/** A mark that names no saga locks nothing, for the filters as for the reader. */
+/** A `lockedBy` that names no saga locks nothing, for the filters as for the reader. */
 function parseLock(lockedBy: unknown): AllocationLock | null {
   if (typeof lockedBy !== 'object' || lockedBy === null) return null;
   const { sagaId, epoch, value, aborting } = lockedBy as Record<string, unknown>;

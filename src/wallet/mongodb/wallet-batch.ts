@@ -1,4 +1,4 @@
-// The round trip that wallet commands share: marks, settlements, unmarks, raises and reads of all sagas
+// The round trip that wallet commands share: locks, settlements, unlocks, raises and reads of all sagas
 // that wait together go out as one unordered bulk and one read of the users they touch. Every command
 // is decided from what that read shows of it (I2, I5), so that a lost reply needs no path of its own.
 
@@ -22,7 +22,7 @@ export interface WalletItem {
   readonly opId: string | null;
   /** Null for a read. */
   readonly write: ConditionalUpdate | null;
-  /** Nothing is read back when the server says that the write took effect. */
+  /** Nothing is read back when the server confirms that the write took effect. */
   readonly isBlind?: boolean;
 }
 
@@ -38,7 +38,7 @@ const MAX_BATCH = 100;
 
 export type SendToWallet = (item: WalletItem) => Promise<WalletAnswer>;
 
-/** @returns what sends one command with whatever else waits.
+/** @returns the function that sends one command together with all that wait.
  * @throws (from that function) UnavailableError `MONGODB_UNREACHABLE` when nothing was sent or the
  * command was a read; InDoubtError `MONGODB_WRITE_IN_DOUBT` when a write could not be read back. */
 export function createWalletBatch(connection: Connection): SendToWallet {

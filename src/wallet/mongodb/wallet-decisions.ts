@@ -1,5 +1,5 @@
-// What a wallet command came to, told from what the users' collection shows after it. Pure: the same
-// reading gives the same answer, whoever asks and whether the reply of the write was lost (I2, I5, I6).
+// The result of a wallet command, derived from what the users' collection shows after it. Pure: the same
+// reading gives the same answer to every worker, also when the reply of the write was lost (I2, I5, I6).
 // 'again': the reading shows no reason why the condition should not have held, so that something moved
 // in between; the command is sent once more.
 
@@ -30,7 +30,7 @@ export function decideLock(
   const bot = user.allocations.get(command.instanceId);
   const receipt = receiptOf(user, opId);
   if (receipt !== undefined) return { status: 'already-settled', opId: receipt.opId };
-  // A dated life was asked for at the capture; an undated one has its name only from here on.
+  // A dated incarnation was read at the capture; an undated one has its name only from here on.
   const prior = bot?.isDated === false ? priorSettlement(user, past, command, bot) : null;
   if (prior !== null) return { status: 'already-settled', opId: prior.opId };
   if (user.withdrawnSagas.has(command.sagaId)) return { status: 'fenced' };
@@ -79,7 +79,7 @@ export function decideAbort(
   if (bot === undefined || !isSameIncarnation(bot, command.incarnation)) return 'absent';
   const { lock } = bot;
   if (lock === null) return 'again';
-  // Under another saga's mark this saga's settlement is refused anyway.
+  // Under another saga's lock this saga's settlement is refused anyway.
   if (lock.sagaId !== command.sagaId) return 'absent';
   if (lock.epoch > command.epoch) return 'fenced';
   return lock.epoch === command.epoch && lock.aborting ? 'aborting' : 'again';
@@ -141,7 +141,7 @@ function isSameIncarnation(bot: AllocationReadingRow, { incarnationId }: Incarna
   );
 }
 
-/** An undated allocation under a foreign mark carries that mark's stamp: the saga is what matters. */
+/** An undated allocation under a foreign lock carries that lock's stamp: the saga is what matters. */
 function otherIncarnation({ isDated, incarnationId, lock }: AllocationReadingRow) {
   if (!isDated && lock !== null) return { status: 'other-saga', sagaId: lock.sagaId } as const;
   return { status: 'other-incarnation', incarnationId } as const;

@@ -1,9 +1,9 @@
-// The vocabulary of wallet updates as aggregation expressions: what an allocation, its life, its mark and
-// money are, said once for filters, updates and reads, so that the database decides by one meaning (I2).
-// Ids are data: an instance id with dots or a `$` only ever stands inside `$literal`, never in a path.
-// The server parses every expression of every command anew, and at full load that is most of its work:
-// expressions here are as short as they can be and still be right. Where a document is so broken that
-// one fails, the server refuses that one write and the read after it says why.
+// The vocabulary of wallet updates as aggregation expressions: what an allocation, its incarnation, its lock and money
+// are, defined once for filters, updates and reads, so that the database decides by one meaning (I2). Ids are data: an
+// instance id with dots or a `$` only ever stands inside `$literal`, never in a path. The server parses every
+// expression of every command anew, and at full load that is most of its work: expressions here are as short as they
+// can be and still be right. Where a document is so broken that one fails, the server refuses that one write and the
+// read after it shows why.
 
 import type { InstanceId } from '../../domain/ids.ts';
 import { isDated, isStamped } from '../../domain/incarnation.ts';
@@ -81,26 +81,26 @@ export function datedIncarnationIdOf(bot: string): Expression {
 const FIRST_PRINTABLE = new Date('0001-01-01T00:00:00.000Z');
 export const LAST_PRINTABLE = new Date('9999-12-31T00:00:00.000Z');
 
-/** The incarnation's life: its date, else the stamp in its mark, else null. */
+/** The incarnation id: the allocation's date, else the stamp in its lock, else null. */
 export function incarnationIdOf(bot: string): Expression {
   return { $ifNull: [datedIncarnationIdOf(bot), `${bot}.lockedBy.incarnationId`, null] };
 }
 
-/** Whether the allocation is of this life; for a dated one that is its date itself. */
+/** Whether the allocation is of this incarnation; for a dated one that is its date itself. */
 export function isOfIncarnation(bot: string, incarnationId: string): Expression {
   if (isStamped(incarnationId)) return { $eq: [incarnationIdOf(bot), literal(incarnationId)] };
-  // A life that is neither stamp nor date (a ghost's) belongs to no allocation; `Date` alone would make
+  // An incarnation id that is neither stamp nor date (a ghost's) belongs to no allocation; `Date` alone would make
   // something of almost any text.
   if (!isDated(incarnationId)) return false;
   return { $eq: [`${bot}.allocatedAt`, new Date(incarnationId)] };
 }
 
-/** Only what names a saga is a mark; anything else in its place locks nothing. */
+/** Only a `lockedBy` that names a saga is a lock; any other value of the field locks nothing. */
 export function isLocked(bot: string): Expression {
   return { $eq: [{ $type: `${bot}.lockedBy.sagaId` }, 'string'] };
 }
 
-/** This saga's mark with an epoch that `compare` lets pass. */
+/** This saga's lock with an epoch that `compare` lets pass. */
 export function isLockOf(
   bot: string,
   sagaId: string,
@@ -146,8 +146,8 @@ export function setAsideAt(bot: string, id: Expression): Expression {
 }
 
 /** The settlement of this bot that the dated allocation certainly came after, by its moment; null: none is proven. The order
- * of the rows says it, not the clocks: the platform's own row of this very allocation (its amount, and its date by the same
- * clock) stands behind ours, and nothing of the bot behind that. An old copy has its own row before ours. */
+ * of the rows proves it, not the clocks: the platform's own row of this very allocation (its amount, and its date by
+ * the same clock) stands behind ours, and nothing of the bot behind that. An old copy has its own row before ours. */
 export function allocatedAfter(bot: string, id: Expression): Expression {
   const own = { $filter: { input: ROWS, as: 'row', cond: { $eq: ['$$row.botId', id] } } };
   const apart = { $abs: { $subtract: ['$$this.timestamp', `${bot}.allocatedAt`] } };

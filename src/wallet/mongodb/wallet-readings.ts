@@ -1,4 +1,4 @@
-// What an audit reads of users: one document, one moment, and of its rows only those asked for, cut out by
+// What an audit reads of users: one document, one moment, and of its rows only the requested ones, cut out by
 // the server. A user with 80,000 rows costs the reading of the document, not its transfer.
 
 import { runRepeatable } from '@reclaim/saga/mongodb';

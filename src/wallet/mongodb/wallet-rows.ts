@@ -1,5 +1,5 @@
 // A row of `walletTransactions` as the database converts it and as an audit reads it. The platform's rows
-// may hold anything: what is no money, no date or no text is said to be so, and never fails a read (I4).
+// may hold anything: what is no money, no date or no text is reported as such, and never fails a read (I4).
 
 import { createHash } from 'node:crypto';
 import { mongo } from 'mongoose';

@@ -1,5 +1,5 @@
 // The wallets in MongoDB, and the only module that writes users. Every write is one conditional update
-// that the database decides (I2), fenced by the epoch in the mark (I5); what it came to is read back,
+// that the database decides (I2), fenced by the epoch in the lock (I5); its result is read back,
 // with a majority, and never guessed from a count or from the lack of an answer.
 
 import { runRepeatable } from '@reclaim/saga/mongodb';
@@ -40,7 +40,7 @@ import { ALLOCATIONS, isNothing, withAllocation } from './wallet-expressions.ts'
 export interface MongoWalletsDependencies {
   /** An open mongoose connection; the caller closes it. */
   readonly connection: Connection;
-  /** What is known of a bot's settled lives beside the document. */
+  /** What is known of a bot's settled incarnations beside the document. */
   readonly findPast?: FindBotPast;
 }
 
@@ -66,7 +66,7 @@ export function createMongoWallets({
       }
       const opId = settlementOpId(command.incarnation);
       const { value, isLive, userId, instanceId, incarnation } = command;
-      // Of a dated life the capture has asked, and the tombstone holds its name.
+      // The capture has checked a dated incarnation, and the tombstone holds its name.
       const past = isStamped(incarnation.incarnationId)
         ? await findPast(userId, instanceId)
         : NO_PAST;
@@ -74,7 +74,7 @@ export function createMongoWallets({
       const result = await decide<LockResult>(send, command, opId, update, {
         isFinal: ({ status }) => FINAL_LOCKS.has(status),
         decide: (user) => decideLock(command, opId, past, user),
-        // Any other value may have given way to what the bot has said before.
+        // Any other value may have been replaced by what the bot has answered before.
         ...(value !== null && isLive && { applied: { status: 'locked' as const, value } }),
       });
       if (result.status !== 'absent') return result;
@@ -90,7 +90,7 @@ export function createMongoWallets({
 
     async unlock(target) {
       const { userId, instanceId } = target;
-      // Afterwards nobody can tell a mark that was removed from one that never was.
+      // Afterwards a lock that was removed cannot be distinguished from one that never was.
       const before = await send({ userId, instanceId, opId: null, write: null });
       const lock = before.user?.allocations.get(instanceId)?.lock;
       const result = await decide<'gone' | 'fenced'>(send, target, null, unlockUpdate(target), {

@@ -20,7 +20,7 @@ export interface SagaBoardOptions extends Omit<BoardJobsOptions, 'onError' | 'sa
    * away. */
   readonly queues: readonly Queue[];
   /** Before everything of the board: its page, its API, its assets. Names the operator for the audit trail; throws what
-   * the error handler understands to refuse. A browser sends `retry` with whatever cookie it has: hold it against the
+   * the error handler understands to refuse. A browser sends `retry` with any cookie it has: hold it against the
    * origin of the request. */
   readonly authorize: (
     request: FastifyRequest,
@@ -78,7 +78,7 @@ function readsOnly() {
   });
 }
 
-/** The board's page asks Google for its fonts: here no page asks another host for anything. */
+/** The board's page asks Google for its fonts: here no page loads anything from another host. */
 const LINKS = /<link [^<>]*>/g;
 
 function keepOwn(link: string): string {

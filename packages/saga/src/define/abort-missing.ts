@@ -1,4 +1,4 @@
-// The abort of a pivot that has none. `observe` alone cannot take its place (I6): an attempt that timed out, or that a dead
+// The abort of a pivot that has none. `observe` alone cannot replace it (I6): an attempt that timed out, or that a dead
 // worker has left on its way, may land after it was observed to be absent, and the saga would have gone back over an effect
 // that cannot be undone. One case is certain: `attempt` is 1 where no attempt was ever in doubt, so the only one there was
 // has answered, and its answer was a TerminalError.

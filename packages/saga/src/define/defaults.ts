@@ -1,4 +1,4 @@
-// What a step does when its definition says nothing else. Outages count against none of these budgets: a service that
+// What a step does when its definition sets nothing else. Outages count against none of these budgets: a service that
 // is known to be away is waited for (UnavailableError).
 
 import type { RetryPolicy } from '../definition.ts';

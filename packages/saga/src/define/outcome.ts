@@ -1,5 +1,6 @@
 // What `run` may return instead of its plain result. A plain value is the result, and no value is none; only what a value
-// cannot say has a helper: that something was left undone (`withWarnings`), and that the step is not done yet (`waitUntil`).
+// cannot express has a helper: that something was left undone (`withWarnings`), and that the step is not done yet
+// (`waitUntil`).
 
 import type { StepResult, Warning } from '../definition.ts';
 import type { Json } from '../json.ts';

@@ -16,8 +16,10 @@ export type MaybePromise<T> = T | Promise<T>;
 /** What every function of a step is called with. */
 export interface StepContext<Input extends Json, Captures, Results>
   extends Omit<StepCall<Input>, 'capture' | 'captures' | 'results'> {
-  /** By the names of the steps before this one. A capture is asked for before the first effect of the saga, a
-   * compensation runs on whatever there is by then: in both, and in the functions for the whole saga, any may be missing. */
+  /**
+   * By the names of the steps before this one. A capture is read before the first effect of the saga, a compensation
+   * runs on what there is by then: in both, and in the functions for the whole saga, any may be missing.
+   */
   readonly captures: Captures;
   readonly results: Results;
 }
@@ -33,7 +35,7 @@ export interface RunContext<Input extends Json, Capture, Captures, Results>
   readonly progress: Json;
 }
 
-/** What became of an effect. `unknown` is an answer too: it is asked again, and nothing is decided on it. */
+/** What became of an effect. `unknown` is an answer too: the engine observes again, and decides nothing on it. */
 export type Observed<Returned> =
   | {
       readonly outcome: 'landed';
@@ -64,7 +66,7 @@ export interface Deadline<Context, Returned> {
 export interface CompensatableOptions<Input extends Json, Captures, Results, Capture, Returned>
   extends Budget {
   /** Reads the state that `compensate` goes back to. It is stored before the first effect of the saga. Null: it cannot be
-   * read now, and is asked for again before this step runs. */
+   * read now, and is read again before this step runs. */
   readonly capture: (
     context: StepContext<Input, Partial<Captures>, Partial<Results>>,
   ) => MaybePromise<Capture | null>;
@@ -79,7 +81,7 @@ export interface CompensatableOptions<Input extends Json, Captures, Results, Cap
     context: ActionContext<Input, NoInfer<Capture>, Partial<Captures>, Partial<Results>>,
     // biome-ignore lint/suspicious/noConfusingVoidType: most compensations return nothing
   ) => MaybePromise<CompensationResult | undefined | void>;
-  /** Asks the outside world what became of a run whose outcome is in doubt. Default: `run` is repeated. */
+  /** Observes what became of a run whose outcome is in doubt. Default: `run` is repeated. */
   readonly observe?: (
     context: ActionContext<Input, NoInfer<Capture>, Captures, Results>,
   ) => MaybePromise<Observed<NoInfer<Returned>>>;
@@ -98,14 +100,15 @@ export interface PivotOptions<Input extends Json, Captures, Results, Returned> e
   /** Does what cannot be undone. It must be repeatable under one `idempotencyKey`. A TerminalError means that this call has
    * not done it and never will. */
   readonly run: (context: RunContext<Input, null, Captures, Results>) => MaybePromise<Returned>;
-  /** Says whether the effect has happened. `absent` is no promise that an earlier attempt cannot land any more. */
+  /** Observes whether the effect has happened. `absent` is no promise that an earlier attempt cannot land any more. */
   readonly observe: (
     context: ActionContext<Input, null, Captures, Results>,
   ) => MaybePromise<Observed<NoInfer<Returned>>>;
-  /** Makes the effect impossible from here on, then says whether it had happened: after `absent` the saga goes back.
-   * Without it the engine cannot rule out that an earlier attempt lands late. So a pivot that fails for good goes back only
-   * where its first attempt was the only one and said so itself, and `observe` says absent. In every other case the saga
-   * stands still (ABORT_MISSING) until a person retries it or, with the choice `go-back`, vouches that nothing will land. */
+  /** Makes the effect impossible from here on, then answers whether it had happened: after `absent` the saga
+   * compensates. Without it the engine cannot rule out that an earlier attempt lands late. So a pivot that fails for
+   * good goes back only where its first attempt was the only one and failed with a `TerminalError`, and `observe`
+   * answers absent. In every other case the saga stands still (ABORT_MISSING) until a person retries it or, with the
+   * choice `go-back`, vouches that nothing will land. */
   readonly abort?: (
     context: ActionContext<Input, null, Captures, Results>,
   ) => MaybePromise<Observed<NoInfer<Returned>>>;
@@ -122,7 +125,7 @@ export interface RetriableOptions<
 > extends Budget {
   /** Does the one action of the step. It must be repeatable under one `idempotencyKey`. */
   readonly run: (context: RunContext<Input, null, Captures, Results>) => MaybePromise<Returned>;
-  /** Asks the outside world what became of a run whose outcome is in doubt. Default: `run` is repeated. */
+  /** Observes what became of a run whose outcome is in doubt. Default: `run` is repeated. */
   readonly observe?: (
     context: ActionContext<Input, null, Captures, Results>,
   ) => MaybePromise<Observed<NoInfer<Returned>>>;

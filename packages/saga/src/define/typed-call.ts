@@ -62,12 +62,12 @@ export function captureOf<Capture>(capture: Json | null, step: string, { capture
 }
 
 /** For a function of the whole saga. What such a function reads is not checked: it also runs where a person could not be
- * asked any more, at the saga's end. */
+ * read any more, at the saga's end. */
 export function typedFacts<Typed, Facts extends SagaFacts<Json>>(facts: Facts): Typed {
   return facts as unknown as Typed;
 }
 
-// Each when it is read: a value that nobody asks for stops nothing.
+// Each when it is read: a value that is never read stops nothing.
 function checked(values: Readonly<Record<string, Json>>, readers: Readers['captures']) {
   if (readers.size === 0) return values;
   const checking = {};

@@ -1,4 +1,4 @@
-// What an engine reports to whoever runs it: for logs and metrics, never for decisions. No call throws or waits.
+// What an engine reports to its program: for logs and metrics, never for decisions. No call throws or waits.
 
 import type { Claim } from '../log/saga-log.ts';
 import { redact } from '../redact.ts';

@@ -24,7 +24,10 @@ import { createJob, type Job, type StartOptions } from './job.ts';
 import { startWorker, type WorkerOptions } from './start-worker.ts';
 
 export interface EngineOptions {
-  /** The database of the log: collections `sagas`, `leaderLeases` and `workers`. Writes ask for a majority, so a replica set. */
+  /**
+   * The database of the log: collections `sagas`, `leaderLeases` and `workers`. Writes need a majority, so a replica
+   * set.
+   */
   readonly db: Db;
   /** For the queues' own commands. One that fails fast keeps callers from waiting for a Redis that is away. */
   readonly redis: Redis;
@@ -75,11 +78,11 @@ export interface EngineWorker {
   stop(): Promise<void>;
 }
 
-/** Long enough for a pause of a process or a failover, short enough that a dead worker's sagas go on soon. */
+/** Long enough for a pause of a process or a failover, short enough that a dead worker's sagas are resumed soon. */
 const LEASE_MS = 30_000;
 const RETENTION_DAYS = 90;
 
-/** What the parts of one engine share. */
+/** What the components of one engine share. */
 export interface EngineCore extends Omit<Engine, 'start' | 'startWorker' | 'close'> {
   readonly db: Db;
   readonly prefix: string;
@@ -154,7 +157,7 @@ function openQueues(
   );
 }
 
-// Closing a queue asks Redis, which may be away.
+// Closing a queue calls Redis, which may be unavailable.
 async function closeQueues(queues: readonly SagaQueue[], events: EngineEvents): Promise<void> {
   const closing = queues.map((queue) =>
     queue.close().catch((error: unknown) => events.failed('queue not closed cleanly', error)),

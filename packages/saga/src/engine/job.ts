@@ -7,9 +7,9 @@ import type { SagaId } from '../saga-id.ts';
 import type { Sagas } from '../sagas.ts';
 
 export interface StartOptions {
-  /** Who may see it; what it says is the product's. Default: nobody in particular. */
+  /** Who may see it; the product gives it a meaning. Default: no owner. */
   readonly subject?: string;
-  /** Who asked, for the history. */
+  /** Who ordered it, for the history. */
   readonly requestedBy?: string;
   /** The whole id, made before by `sagas.newId`: a repeat under it gets the first one's job. */
   readonly id?: SagaId;

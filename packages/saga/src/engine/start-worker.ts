@@ -98,7 +98,7 @@ function wake({ wakeUps, events }: EngineCore, parked: readonly ParkedSaga[]): v
   }
 }
 
-// A wake-up of a parent that is lost costs it a second: it asks again by itself.
+// A wake-up of a parent that is lost costs it a second: it checks again by itself.
 function wakeParent({ sagas, events }: EngineCore, { after }: Transition): void {
   const { parent, state } = after;
   if (parent === null || !isAtRest(state.phase)) return;

@@ -18,7 +18,7 @@ export interface Caller {
   readonly expiresAt?: Date;
 }
 
-/** What a route asks for: its caller's own jobs, or an operator's rights. */
+/** What a route demands: its caller's own jobs, or an operator's rights. */
 export type Role = 'caller' | 'operator';
 
 /** Names the caller of a request. It refuses one by throwing an error that the error handler understands. A route for

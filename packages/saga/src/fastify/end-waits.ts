@@ -1,7 +1,7 @@
 // Holding an answer back until a saga ends. The saga is durable before the wait begins, so every way a
 // wait can fail (time over, client gone, server closing, log unreadable) gives the newest record known
 // and never an error (I7, I9). Waiters are counted, because each holds a socket: of all callers, and of each, so that a
-// caller that asks without end is answered at once and the others still wait.
+// caller with too many waits is answered at once and the others still wait.
 
 import type { FastifyBaseLogger } from 'fastify';
 import type { SagaRecord } from '../log/record.ts';

@@ -1,4 +1,4 @@
-// A job as it happens: server-sent events in place of polling. Whatever refuses a stream refuses it before its
+// A job as it happens: server-sent events instead of polling. A refusal comes before its
 // first byte, as a problem; once it has begun, nothing but an end ends it.
 
 import type { FastifyInstance } from 'fastify';
@@ -52,7 +52,7 @@ const EVENTS = {
     'Server-sent events: the whole job at once, then again after each of its changes; under load some states are',
     'left out, never the last. The stream ends with the job; while the job is stuck it stays open. It also ends with',
     'the token, and with the server: come again then, with `Last-Event-ID`. A 429 (too many streams of one user) and',
-    'a 503 say to poll instead.',
+    'a 503: poll instead.',
   ].join(' '),
   params: JobParamsSchema,
   headers: Type.Object({

@@ -1,5 +1,5 @@
 // Server-sent events on one response. Only the newest event matters: while a client does not read, a newer one
-// takes the place of the one that waits, so that a slow client costs one event and the buffer of its socket.
+// replaces the one that waits, so that a slow client costs one event and the buffer of its socket.
 
 import type { FastifyReply } from 'fastify';
 
@@ -10,7 +10,7 @@ export interface EventStream {
   comment(text: string): void;
   /** After the event that waits, if one does. */
   end(): void;
-  /** At once, whatever the client has read. */
+  /** At once, regardless of what the client has read. */
   cut(): void;
 }
 

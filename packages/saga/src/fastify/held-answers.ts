@@ -1,5 +1,5 @@
 // Answers of requests that begin a saga, or wait for its end: 200 when it has ended, 202 while it has not, stuck included. A
-// pure translation of the stored record (I9); what a 200 says is the product's own.
+// pure translation of the stored record (I9); the body of a 200 is the product's own.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { assertNever } from '../assert-never.ts';
@@ -16,7 +16,7 @@ export interface HeldAnswers {
 }
 
 export interface HeldAnswer {
-  /** Aborts when the client does not wait any more. A saga that it began goes on. */
+  /** Aborts when the client does not wait any more. A saga that it began continues. */
   readonly clientGone: AbortSignal;
   /** The newest record: at its end, or as it is when time is over.
    * @param caller the name by which waits are counted. */
@@ -93,7 +93,7 @@ function sendSaga(
   }
 }
 
-/** A 202. @param more members of the body besides, or in place of, those that it has. */
+/** A 202. @param more members of the body besides, or instead of, those that it has. */
 export function sendAccepted(
   reply: FastifyReply,
   saga: SagaRecord,

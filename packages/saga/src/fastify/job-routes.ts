@@ -1,5 +1,5 @@
 // Jobs: listing, polling, cancelling. I9: answers are read from the log. I6: cancel is one conditional write of the log's;
-// this only says how it ended.
+// this only reports how it ended.
 
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
@@ -62,7 +62,7 @@ export function addJobRoutes<C extends Caller>(
   });
 }
 
-/** Whatever state it finds the job in: to be undone is what was asked for. */
+/** In every state of the job: to be undone is what was requested. */
 const CANCELLATION = { success: true, message: 'The cancellation is accepted' };
 
 function roleOf({ for: audience }: Pick<RouteContext<Caller>, 'for'>) {

@@ -65,7 +65,7 @@ export const AcceptedJobSchema = Type.Object(
     state: JobStateSchema,
     statusUrl: Type.String(),
   },
-  { description: 'The job is durable and goes on by itself; poll it.' },
+  { description: 'The job is durable and continues by itself; poll it.' },
 );
 
 export const JobParamsSchema = Type.Object({

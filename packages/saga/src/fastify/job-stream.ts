@@ -13,7 +13,7 @@ export interface JobStream<C extends Caller> {
   shown: { readonly revision: number; readonly state: string } | null;
   /** Monotonic, ms. */
   quietSinceMs: number;
-  /** Monotonic, ms; null while it goes on. */
+  /** Monotonic, ms; null while it is open. */
   endedAtMs: number | null;
 }
 
@@ -25,7 +25,7 @@ export interface Viewing<C extends Caller> {
 /** For a client that does not read its last event. */
 const GOODBYE_MS = 10_000;
 
-/** What a returning client has already. An end is sent once more: a client that asks has missed it. */
+/** What a returning client has already. An end is sent once more: a client that reconnects has missed it. */
 export function resume<C extends Caller>(
   stream: JobStream<C>,
   saga: SagaRecord,

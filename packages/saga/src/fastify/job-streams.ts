@@ -29,7 +29,7 @@ export interface StreamRequest<C extends Caller> {
 }
 
 export interface StreamOptions<C extends Caller> {
-  /** Asked about once a second while streams are open: which of these callers may watch no longer, e.g. because their
+  /** Called about once a second while streams are open: which of these callers may watch no longer, e.g. because their
    * session was signed out on another process. While it fails, streams end with `expiresAt`. */
   readonly findRevoked?: ((callers: readonly C[]) => Promise<readonly C[]>) | undefined;
   /** How many are open, after each change: for a gauge. */

@@ -64,7 +64,7 @@ export const PLAN_FIELDS = {
   observations: Type.Array(
     Type.Object({
       step: Type.String(),
-      outcome: Type.String({ description: 'landed, absent or unknown, asked of the world now' }),
+      outcome: Type.String({ description: 'landed, absent or unknown, as observed now' }),
       reason: TEXT_OR_NULL,
     }),
   ),

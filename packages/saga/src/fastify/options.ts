@@ -55,14 +55,14 @@ export interface SagaRoutesOptions<C extends Caller = Caller> {
   /** Shared with the product's own requests that wait; ended when the server closes. */
   readonly waits?: EndWaits;
   readonly streams?: StreamOptions<C>;
-  /** Completes what an OpenAPI document says of a route: tags, security, names. */
+  /** Completes the OpenAPI description of a route: tags, security, names. */
   readonly document?: (route: RouteName, schema: RouteSchema) => RouteSchema;
   /** Default: RFC 9457 documents. Where the app has an error shape of its own: `app.errorHandler`. */
   readonly errorHandler?: ErrorHandler;
   readonly nowMs?: () => number;
 }
 
-/** With what an OpenAPI document says of it. */
+/** With its OpenAPI description. */
 export type RouteSchema = FastifySchema & {
   readonly summary?: string;
   readonly description?: string;

@@ -1,6 +1,6 @@
 // How long a caller wants an answer held back: `Prefer: wait=N` and `respond-async` of RFC 7240.
-// A preference that is not known here is ignored, as the RFC says; a `wait` that cannot be honoured is
-// refused before anything happens, because a client that believes it waited would report a lie.
+// A preference that is not known here is ignored, as the RFC demands; a `wait` that cannot be honoured is
+// refused before anything happens, because a client that assumes it waited would report a wrong end.
 
 import { problem } from './problem.ts';
 

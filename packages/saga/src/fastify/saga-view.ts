@@ -1,4 +1,5 @@
-// What an operator is shown of a saga beside its job: who asked, what it holds, and in the detail all that the log has.
+// What an operator is shown of a saga beside its job: who ordered it, what it holds, and in the detail all that the log
+// has.
 
 import type { SagaRecord } from '../log/record.ts';
 import type { Plan } from '../operate/plan.ts';

@@ -1,4 +1,4 @@
-// Any error as a problem. None says what went on inside: the request id in it names the log line that does.
+// Any error as a problem. None reveals what happened inside: the request id in it names the log line that does.
 
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BadCursorError } from '../bad-cursor.ts';

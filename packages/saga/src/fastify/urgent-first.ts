@@ -1,5 +1,5 @@
 // Sagas as an operator goes through them: what is stuck, what goes back, what is under way, then what has ended, each
-// newest first. The log knows no such order, so its lists are put one after the other; a cursor says in which of them
+// newest first. The log knows no such order, so its lists are put one after the other; a cursor names in which of them
 // the page before ended, and where.
 
 import { BadCursorError } from '../bad-cursor.ts';

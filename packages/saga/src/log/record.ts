@@ -12,7 +12,7 @@ export interface SagaRecord {
   readonly key: string;
   /** Who may see it: a user `_id`. */
   readonly subject: string;
-  /** Who asked, for the audit trail. */
+  /** The person who ordered it, for the audit trail. */
   readonly requestedBy: string;
   /** The saga that waits for this one; its end wakes it. */
   readonly parent: SagaId | null;

@@ -2,14 +2,14 @@
 // owner of the claim and on the write that made the record it was decided from, known by its id. Not on a count: a
 // failover forgets what the old primary alone had, another write takes the number, and the old one's successor would
 // land on a state that it never saw (I6). Its own id goes into the record and the history, so that a write whose answer
-// was lost can be told from one that never happened.
+// was lost can be distinguished from one that never happened.
 
 import type { Json } from '../json.ts';
 import type { SagaState } from '../machine/state.ts';
 import type { SagaId } from '../saga-id.ts';
 import type { SagaRecord } from './record.ts';
 
-/** Every call that writes throws HoldError where the log cannot hold what this one has to say; what others write at the
+/** Every call that writes throws HoldError where the log cannot hold this call's own item; what others write at the
  * same time is not touched by it. */
 export interface SagaLog {
   /** Durable on a majority when it returns (I7). A key that is open gives the saga that holds it (I8). */
@@ -30,20 +30,20 @@ export interface SagaLog {
   renew(claims: readonly Claim[], leaseMs: number): Promise<void>;
 
   /** Gives the lease back so that the saga can be claimed again.
-   * @returns from when on, by what stands in the log now (somebody may have brought it forward); null where
+   * @returns from when on, by what the log holds now (another process may have brought it forward); null where
    * the claim holds no more. Database time, ms. */
   release(claim: Claim): Promise<number | null>;
 
   /** Whether the claim still holds, of a saga that has not ended: a majority write that changes nothing, because a primary
-   * that has lost its majority without knowing could say yes for seconds after another claim. Combined with others that
-   * wait. @throws UnavailableError when no majority confirms it in time. */
+   * that has lost its majority without knowing could answer yes for seconds after another claim. Combined with others
+   * that wait. @throws UnavailableError when no majority confirms it in time. */
   prove(claim: Claim): Promise<boolean>;
 
   /** A write from outside the claim (a cancel, an operator's verb): conditional on the base's write alone, so
    * that it and the worker's next write decide between them which came first (I6). Majority. */
   intervene(intervention: Intervention): Promise<InterventionResult>;
 
-  /** Notes on every open saga whether its version is among these: since when not. */
+  /** Records on every open saga whether its version is among these: since when not. */
   noteRunnable(runnable: readonly string[]): Promise<void>;
 
   find(sagaId: SagaId): Promise<SagaRecord | null>;
@@ -60,7 +60,7 @@ export interface SagaLog {
   /** Which of these keys an open saga holds, and which saga. */
   findHolders(keys: readonly string[]): Promise<ReadonlyMap<string, SagaId>>;
 
-  /** Open, due, not stuck, with no live lease, not looked at by a relay for a while: for the relay,
+  /** Open, due, not stuck, with no live lease, not read by a relay for a while: for the relay,
    * which takes them for `holdMs`. */
   takeOverdue(options: {
     readonly limit: number;
@@ -71,7 +71,7 @@ export interface SagaLog {
    * by itself. Database time, ms. */
   park(sagaId: SagaId, untilMs: number): Promise<void>;
 
-  /** Which of these sagas are open or have been: for marks left behind. */
+  /** Which of these sagas are open or have been: for locks left behind. */
   findStates(sagaIds: readonly SagaId[]): Promise<ReadonlyMap<SagaId, { readonly open: boolean }>>;
 }
 
@@ -116,7 +116,7 @@ export interface Beginning {
 
 export type ClaimResult =
   | { readonly status: 'claimed'; readonly saga: SagaRecord }
-  /** Another worker's lease is live, or it is not due yet: look again then. */
+  /** Another worker's lease is live, or it is not due yet: claim again then. */
   | { readonly status: 'busy' | 'not-due'; readonly retryAtMs: number }
   | { readonly status: 'no-such-version' }
   /** Ended or stuck; null: there is no such saga. */

@@ -1,5 +1,5 @@
-// Notes since when no live worker can run a saga's version. A rolling deploy that dropped a version too early
-// leaves its sagas open with nobody for them: after a while they are shown as stuck, and they go on by
+// Records since when no live worker can run a saga's version. A rolling deploy that dropped a version too early
+// leaves its sagas open without a worker for them: after a while they are shown as stuck, and they continue by
 // themselves when a worker that knows them comes (I10).
 
 import { isAtRest, type SagaState } from '../machine/state.ts';
@@ -67,7 +67,7 @@ export function shownState(saga: SagaRecord, nowMs: number): Pick<SagaState, 'ph
     cause: {
       class: 'hold',
       code: 'NO_WORKER_FOR_VERSION',
-      message: `no live worker can run version ${version}; it goes on when one comes`,
+      message: `no live worker can run version ${version}; it continues when one starts`,
       step: steps[cursor]?.name ?? '',
     },
   };

@@ -1,5 +1,6 @@
 // The way back of a saga, as pure transitions: over every compensatable step that has a capture, in reverse, and to a
-// stand where no repetition helps. I6: whoever begins the way back has shown that the pivot has not happened.
+// stand where no repetition helps. I6: the caller that begins the compensation has shown that the pivot has not
+// happened.
 
 import type { SagaEvent } from './events.ts';
 import type { SagaShape } from './shape.ts';
@@ -72,7 +73,7 @@ export function undoFailed(
   };
 }
 
-// A pivot that is being aborted stays so: it can never land again, and whoever sends the saga on goes on with that.
+// A pivot that is being aborted stays so: it can never land again, and a retry of the saga continues the abort.
 export function markStuck(state: SagaState, failure: StepFailure): SagaState {
   const from = state.phase === 'compensating' ? 'compensating' : 'running';
   const { name, status } = stepAt(state, state.cursor);

@@ -1,6 +1,7 @@
-// Whether a saga can still go back: every compensatable step that has begun can undo what its capture says (I6). Who takes a
-// cancel asks it of the record that the wish lands on, so the change that takes the way back away must be on a majority
-// before the step's first effect: else a wish could land on a record in which that step has not begun.
+// Whether a saga can still be compensated: every compensatable step that has begun can undo what its capture says (I6).
+// The code that accepts a cancel checks it on the record that the cancel lands on, so the change that rules out an undo
+// must be on a majority before the step's first effect: else a cancel could land on a record in which that step has not
+// begun.
 
 import type { SagaDefinition } from '../definition.ts';
 import type { SagaState } from './state.ts';

@@ -64,7 +64,7 @@ export type SagaEvent =
       readonly failure: StepFailure;
     } & Again)
   | ({ readonly type: 'cancel-requested' } & Moment)
-  /** Another saga takes the key of one that yields. */
+  /** Another saga takes the key of a preemptible one. */
   | ({ readonly type: 'gave-way' } & Moment)
   /** An operator sends a stuck saga on its way again, in the direction it was going. */
   | ({ readonly type: 'retry-ordered'; readonly choice?: string } & Moment)

@@ -108,7 +108,7 @@ export function fail(
   const { step, failure, retryAtMs, atMs } = event;
   const failed = withStep(state, step, { error: failure });
   const { status } = stepAt(state, step);
-  // Asking what became of an effect failed: that says nothing about the effect.
+  // The observation of an effect failed: that proves nothing about the effect.
   if ((status === 'in-doubt' || status === 'aborting') && isInconclusive(failure)) {
     return stillUnknown(shape, failed, step, failure.message, retryAtMs, atMs);
   }

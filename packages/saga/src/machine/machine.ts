@@ -1,6 +1,6 @@
-// The heart of the engine, as a pure function pair: `decide` says what to do next in a state, `apply` says
+// The heart of the engine, as a pure function pair: `decide` gives the next command of a state, `apply` gives
 // which state an event leads to. No clock, no I/O, no randomness: moments come in with the events. The
-// runner does what `decide` says, one command at a time, and stores what `apply` gives.
+// runner executes the command that `decide` gives, one at a time, and stores the state that `apply` gives.
 //
 // I1: every path ends completed, compensated, cancelled or stuck. I6: `pivotBegun` is set by the event that
 // begins the pivot, or the first retriable step where there is none, and once it is set the only way back leads

@@ -31,7 +31,7 @@ export function endPreempted(shape: SagaShape, state: SagaState): SagaState {
 }
 
 // With fresh budgets and deadlines, in the direction it was going: forward is refused once a compensation has begun,
-// because `stuckFrom` says so. What the stuck attempt did is asked of the world first; a pivot that was being aborted
+// because `stuckFrom` records it. What the stuck attempt did is observed first; a pivot that was being aborted
 // still is. Its error goes to the history alone: a worker that comes after the new deadline is to try at least once, not
 // to give up for the old reason.
 export function resumeStuck(

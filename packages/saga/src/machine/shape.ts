@@ -14,7 +14,7 @@ export interface SagaShape {
 export interface StepShape {
   readonly name: string;
   readonly kind: 'compensatable' | 'pivot' | 'retriable';
-  /** Attempts of `run`, and observations in a row that may say unknown. */
+  /** Attempts of `run`, and observations in a row that may answer unknown. */
   readonly attempts: number;
   readonly compensations: number;
   readonly canObserve: boolean;
@@ -69,7 +69,7 @@ function isBudget(attempts: number): boolean {
   return Number.isInteger(attempts) && attempts >= 1;
 }
 
-// What the types ask for too: a definition put together at run time must not fail when its undo is needed.
+// The types demand this too: a definition put together at run time must not fail when its undo is needed.
 function findGap<Input extends Json>(steps: readonly StepDefinition<Input>[]): string | null {
   for (const step of steps) {
     if (!(step.timeoutMs > 0)) return `${step.name} has no time: ${step.timeoutMs} ms`;
@@ -83,7 +83,7 @@ function findGap<Input extends Json>(steps: readonly StepDefinition<Input>[]): s
   return null;
 }
 
-// Whoever gives its key up at any moment must not leave anything half done that only it can finish.
+// A saga that gives its key up at any moment must not leave anything half done that only it can finish.
 function findHeld<Input extends Json>({
   preemptibleWithinMs,
   steps,
@@ -92,7 +92,7 @@ function findHeld<Input extends Json>({
   const held = steps.find(({ kind }) => kind !== 'compensatable');
   return held === undefined
     ? null
-    : `it yields, and ${held.name} is ${held.kind}: it could pass its point of no return`;
+    : `it is preemptible, and ${held.name} is ${held.kind}: it could pass its point of no return`;
 }
 
 // What is fenced outside is held there: an operator who ends the saga must get it back, and see what it is worth.

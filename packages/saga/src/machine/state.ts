@@ -20,7 +20,7 @@ export type StepStatus =
   /** Begun under this claim; the effect may have happened once the runner has been away. */
   | 'running'
   /** Tried and known not to have happened; the next attempt has not begun. A saga that slept through its
-   * backoff is told by this from one whose worker died in an attempt. */
+   * backoff is distinguished by this from one whose worker died in an attempt. */
   | 'waiting'
   /** The outcome of the last attempt is unknown: observe before anything else. */
   | 'in-doubt'
@@ -41,7 +41,7 @@ export interface StepState {
   readonly attempts: number;
   /** Attempts of `compensate`, with a budget of their own. */
   readonly compensations: number;
-  /** Observations in a row that could not tell. */
+  /** Observations in a row that answered unknown. */
   readonly unknowns: number;
   readonly capture: Json | null;
   readonly value: Json | null;
@@ -63,7 +63,7 @@ export interface SagaState {
   /** The step being worked on, forwards or backwards. */
   readonly cursor: number;
   readonly steps: readonly StepState[];
-  /** Cancel was asked before the pivot; decided by one conditional write against `pivotBegun` (I6). */
+  /** A cancel was requested before the pivot; decided by one conditional write against `pivotBegun` (I6). */
   readonly cancelRequested: boolean;
   readonly pivotBegun: boolean;
   /** A claim resumed the saga: effects must be fenced before anything else. */

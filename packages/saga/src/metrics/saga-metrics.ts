@@ -1,4 +1,4 @@
-// What the engine's doings look like to Prometheus.
+// The engine's events as metrics of Prometheus.
 
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { isAtRest } from '../machine/state.ts';

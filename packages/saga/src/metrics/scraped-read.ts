@@ -1,6 +1,6 @@
-// A question to MongoDB that a scrape asks. A scrape must neither hang nor fail because MongoDB is away: it
-// waits for a bounded time, and goes on without a new value. Gauges of one answer share one question, and a
-// question that hangs is not asked again before it has ended.
+// A query of MongoDB that a scrape makes. A scrape must neither hang nor fail because MongoDB is unavailable: it waits
+// for a bounded time, and continues without a new value. Gauges of one answer share one query, and a query that hangs
+// is not repeated before it has ended.
 
 import { within } from '../run/deadline.ts';
 
@@ -15,7 +15,7 @@ export function createScrapedRead<T>(
   let asked: Promise<void> | undefined;
   const ask = () =>
     read()
-      // A failure leaves the last values; that MongoDB is away is told by its own health.
+      // A failure leaves the last values; its own health check reports that MongoDB is unavailable.
       .then(show, () => undefined)
       .finally(() => {
         asked = undefined;

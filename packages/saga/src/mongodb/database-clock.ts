@@ -1,5 +1,5 @@
 // The database's time without asking for it each time: the server's clock is read every few seconds and
-// carried on by this process's monotonic clock, which nobody sets. A worker's wall clock is never used.
+// carried forward by this process's monotonic clock, which cannot be set. A worker's wall clock is never used.
 
 import type { Db } from 'mongodb';
 import type { Clock } from '../run/clock.ts';
@@ -14,7 +14,7 @@ export interface DatabaseClockOptions {
   readonly readEveryMs?: number;
   /** A reading that takes longer is given up. */
   readonly readWithinMs?: number;
-  /** One reading: the server's own time, ms. Default: asks MongoDB. */
+  /** One reading: the server's own time, ms. Default: a command to MongoDB. */
   readonly readServerMs?: () => Promise<number>;
 }
 
@@ -38,7 +38,7 @@ export async function startDatabaseClock(
     waitsFirst: true,
     turn: async (signal) => {
       const range = await read();
-      // One that was given up may tell of a server that is not the primary any more.
+      // A reading that was given up may come from a server that is not the primary any more.
       if (!signal.aborted) offsetMs = corrected(offsetMs, range);
     },
     // The last offset stays right while the database is away: a monotonic clock hardly drifts.
@@ -52,14 +52,14 @@ export async function startDatabaseClock(
   };
 }
 
-/** What to add to `performance.now()`, as far as one reading tells: the server read its clock at some moment between
+/** What to add to `performance.now()`, as far as one reading shows: the server read its clock at some moment between
  * the question and the answer. */
 interface OffsetRange {
   readonly leastMs: number;
   readonly mostMs: number;
 }
 
-/** A reading that agrees with what is known changes nothing: of an answer that was long on its way nobody knows which
+/** A reading that agrees with what is known changes nothing: of an answer that was long on its way it is unknown which
  * half was, and half of it taken off would set the clock back by seconds. One that disagrees moves the clock no further
  * than it proves. */
 export function corrected(offsetMs: number, { leastMs, mostMs }: OffsetRange): number {
@@ -77,6 +77,6 @@ async function readOffset(readServerMs: () => Promise<number>): Promise<OffsetRa
 async function serverMs(db: Db): Promise<number> {
   const reply = await db.admin().command({ hello: 1 });
   const localTime: unknown = reply.localTime;
-  if (!(localTime instanceof Date)) throw new Error('MongoDB did not tell its time');
+  if (!(localTime instanceof Date)) throw new Error('MongoDB did not answer with its time');
   return localTime.getTime();
 }

@@ -6,7 +6,7 @@ import { isAway, runRepeatable } from './mongo-errors.ts';
 /** MongoDB's own, where the set's configuration is refused: to a user without the right, by a proxy in front. */
 const USUAL_MS = 10_000;
 
-/** Null for a set of one, which elects nobody else. @throws UnavailableError when MongoDB does not answer. */
+/** Null for a set of one, which has no other member to elect. @throws UnavailableError when MongoDB does not answer. */
 export async function readElectionTimeoutMs(db: Db): Promise<number | null> {
   const admin = db.admin();
   const {

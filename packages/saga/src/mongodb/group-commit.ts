@@ -1,6 +1,6 @@
 // Group commit: callers that wait at the same time share one round trip. While one flush is under way
 // items wait, then they go out together as the next; an item that comes alone goes out at once. With n
-// callers in flight the database sees a few large batches instead of n small writes, and nobody waits
+// callers in flight the database sees a few large batches instead of n small writes, and no caller waits
 // for a timer. Order is first come, first served. What an item means, and whether it landed, is the
 // flush's business. This file guarantees that every item gets its own answer: a batch that is refused for what one of
 // its items holds goes out again in halves, until that item is alone with its error, and a flush that hangs keeps
@@ -57,7 +57,7 @@ export function createGroupCommit<Item, Result>({
   async function flushAll(): Promise<void> {
     while (waiting.length > 0) {
       // Under load the callers whose answers lie in the sockets already are let in first: batches grow by
-      // a third. Who comes alone, and came alone before, waits for nobody but the callers of the same tick.
+      // a third. A caller that comes alone, and came alone before, waits only for the callers of the same tick.
       await (hasCompany ? new Promise((resolve) => setImmediate(resolve)) : Promise.resolve());
       const batch = waiting.splice(0, maxBatch);
       hasCompany = batch.length > 1;

@@ -1,4 +1,4 @@
-// An index that code relies on, declared beside that code. Whoever sets a database up makes it.
+// An index that code relies on, declared beside that code. The set-up of a database creates it.
 
 export interface IndexDeclaration {
   readonly collection: string;

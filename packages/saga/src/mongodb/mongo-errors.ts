@@ -43,7 +43,7 @@ export function repeatableFailure(error: unknown): SagaError {
       });
 }
 
-/** What was to be stored has no form in MongoDB, or is too large for it: no other try helps, a person must look. */
+/** What was to be stored has no form in MongoDB, or is too large for it: no other try helps, a person must decide. */
 export function cannotHold(error: unknown): HoldError {
   const message = messageOf(error).replaceAll('\0', '\\0').slice(0, MAX_MESSAGE);
   return new HoldError('MONGODB_CANNOT_HOLD', `MongoDB cannot hold it: ${message}`);
@@ -105,7 +105,7 @@ export function isAway(error: unknown): boolean {
   );
 }
 
-// A bulk write wraps whatever happened to it, a broken connection too. Without a refused write and without
+// A bulk write wraps every error that it meets, a broken connection too. Without a refused write and without
 // an error inside, what is left is a write concern that was not met in time.
 function isBulkAway({ errorResponse, writeErrors }: MongoBulkWriteError): boolean {
   if (errorResponse instanceof Error) return isAway(errorResponse);

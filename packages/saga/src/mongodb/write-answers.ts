@@ -1,5 +1,5 @@
-// What a write whose effect was not seen afterwards has to be told. Never "it did not happen" unless the
-// server said so: money is only tried again where that is safe to know (I2).
+// The answer to a write whose effect was not observed afterwards. Never "it did not happen" unless the server confirmed
+// that: money is only tried again where that is safe to know (I2).
 
 import { HoldError, InDoubtError, RetryableError } from '../errors.ts';
 import { DOCUMENT_FAILED_VALIDATION, DOCUMENT_TOO_LARGE, messageOf } from './mongo-errors.ts';

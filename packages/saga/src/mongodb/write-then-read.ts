@@ -1,5 +1,5 @@
-// One unordered bulk of conditional writes, then one read that tells what stands: the round trip under
-// every group commit of money. I2, I5: a lost answer is never guessed. What the bulk's reply says of a
+// One unordered bulk of conditional writes, then one read of the stored state: the round trip under
+// every group commit of money. I2, I5: a lost answer is never guessed. What the bulk's reply reports of a
 // write is only a hint; the read decides, and where it cannot, the write counts as in doubt.
 
 import {
@@ -20,11 +20,11 @@ import { cannotHold, isContent, repeatableFailure, unreachable } from './mongo-e
 
 /** What is known of one write before anything was read back. */
 export type WriteOutcome =
-  /** A majority has it, or its condition did not hold: the read tells which. */
+  /** A majority has it, or its condition did not hold: the read shows which. */
   | {
       readonly status: 'acknowledged';
       readonly isUpsert: boolean;
-      /** It has certainly inserted, changed or deleted something; false: the read tells. */
+      /** It has certainly inserted, changed or deleted something; false: the read shows it. */
       readonly isApplied: boolean;
     }
   /** The server refused this one write and did not apply it. */
@@ -42,7 +42,7 @@ export interface WriteThenRead<T extends Document, Reading> {
   readonly collection: string;
   readonly writes: readonly AnyBulkWriteOperation<T>[];
   /** Default: a majority. `primary` where a majority write of the same caller follows, or where a loss is
-   * noticed and made good by somebody who looks. */
+   * noticed and corrected by a caller that reads it. */
   readonly durability?: 'majority' | 'primary';
   /** Reads what all of them must know, with the options given (they carry the session). */
   readonly read: (
@@ -104,7 +104,7 @@ async function write<T extends Document>(
       writeConcern: { w: durability === 'majority' ? 'majority' : 1 },
     });
     const { upsertedCount, modifiedCount, deletedCount } = result;
-    // The counts say it of all or of none.
+    // The counts prove it for all or for none.
     const isApplied = upsertedCount + modifiedCount + deletedCount === writes.length;
     return writes.map((_, index) => acknowledged(result.upsertedIds, index, isApplied));
   } catch (error) {
@@ -122,7 +122,7 @@ function hasWriteErrors(error: unknown): boolean {
   return error instanceof MongoBulkWriteError && [error.writeErrors].flat().length > 0;
 }
 
-/** The driver wraps whatever ends a bulk, a lost connection too, into its error for bulks. */
+/** The driver wraps every error that ends a bulk, a lost connection too, into its error for bulks. */
 function unwrap(error: unknown): unknown {
   const inner = error instanceof MongoBulkWriteError ? error.errorResponse : undefined;
   const reason: unknown = inner instanceof MongoError ? inner : error;

@@ -16,7 +16,7 @@ export interface InterveneDeps {
   readonly registry: Registry;
 }
 
-/** An event for the machine, and what the history says of it. */
+/** An event for the machine, and its entry in the history. */
 export interface Change {
   readonly registered: RegisteredSaga;
   readonly event: SagaEvent;

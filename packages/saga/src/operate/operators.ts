@@ -1,5 +1,6 @@
 // What an operator may order of a saga that is stuck: retry, compensate, skip, resolve. Every order has an identity
-// and a reason in the audit trail, and is one conditional write: of two operators one decides, the other is told.
+// and a reason in the audit trail, and is one conditional write: of two operators one decides, the other gets a
+// conflict.
 
 import { assertNever } from '../assert-never.ts';
 import { UnavailableError } from '../errors.ts';
@@ -32,14 +33,14 @@ export type OrderResult =
   | { readonly status: 'ordered'; readonly saga: SagaRecord }
   /** The verb is not allowed in this state. */
   | { readonly status: 'refused'; readonly reason: string; readonly saga: SagaRecord }
-  /** Somebody else changed it just now: look again before ordering anything. */
+  /** Another process changed it just now: read it again before ordering anything. */
   | { readonly status: 'conflict' }
   | { readonly status: 'not-found' };
 
 export interface OperatorsOptions extends InterveneDeps {
   readonly clock: Clock;
   readonly wakeUps: Pick<WakeUps, 'requeue'>;
-  /** A wake-up or a release that failed: the relay, and whoever finds the mark, make up for it. */
+  /** A wake-up or a release that failed: the relay, and the next process that finds the lock, make up for it. */
   readonly onLost: (error: unknown) => void;
 }
 
@@ -105,7 +106,7 @@ function eventOf(
   return { type: 'retry-ordered', atMs, ...(choice === undefined ? {} : { choice }) };
 }
 
-// A saga that is under way needs no order to go on; its wake-up is made again, in case it was lost.
+// A saga that is under way needs no order to continue; its wake-up is made again, in case it was lost.
 async function withoutEffect(
   options: OperatorsOptions,
   saga: SagaRecord,
@@ -143,10 +144,10 @@ function auditOf({ by, reason, outcome, choice }: Order): string {
   return `by ${by}: ${what === undefined ? '' : `${what}: `}${reason}`;
 }
 
-/** The outside world may hold the saga's mark for a moment longer than the saga lives, but not for ever. */
+/** The outside world may hold the saga's lock for a moment longer than the saga is open, but not for ever. */
 const RELEASE_TIMEOUT_MS = 10_000;
 
-// After the write: a mark given back before it would be given back by the operator who lost the race.
+// After the write: a lock released before it would be released by the operator who lost the race.
 async function follow(
   { registry, clock, wakeUps, onLost }: OperatorsOptions,
   record: SagaRecord,
@@ -167,6 +168,6 @@ async function follow(
   await withDeadline(release, {
     ms: RELEASE_TIMEOUT_MS,
     signal: new AbortController().signal,
-    late: () => new UnavailableError('RELEASE_LATE', 'the mark was not given back in time'),
+    late: () => new UnavailableError('RELEASE_LATE', 'the lock was not released in time'),
   }).catch(onLost);
 }

@@ -1,5 +1,5 @@
 // What the operator's verbs would do to a saga, before one is ordered: which are allowed and why not, the steps each
-// would take if everything went well, and what the world says of the steps right now. Changes nothing.
+// would take if everything went well, and what an observation of each step finds right now. Changes nothing.
 
 import type { Observation } from '../definition.ts';
 import { FencedError, InDoubtError } from '../errors.ts';
@@ -75,7 +75,7 @@ function planVerb(
       };
 }
 
-// The machine itself says what it would do: it is asked, and told that everything succeeded.
+// The machine itself decides what it would do: each of its commands is answered with success.
 function rehearse({ shape }: RegisteredSaga, from: SagaState, atMs: number): readonly string[] {
   const does: string[] = [];
   let state = from;
@@ -120,7 +120,7 @@ function observeSteps(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<readonly StepObservation[]> {
-  // A plan owns nothing: whatever would change the world is refused.
+  // A plan owns nothing: every call that would change the world is refused.
   const refuse = async () => {
     throw new FencedError(record.id, record.epoch);
   };

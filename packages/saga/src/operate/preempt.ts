@@ -1,5 +1,6 @@
-// Room for a saga under a key that others hold: those that yield are ended at once, even under a worker's hands, because
-// the key stays unique (I8). A call of theirs may still be under way, so the next one is told how long to wait.
+// Room for a saga under a key that others hold: those that are preemptible are ended at once, even under a worker's
+// hands, because the key stays unique (I8). A call of theirs may still be under way, so the result names how long the
+// next one must wait.
 
 import type { SagaRecord } from '../log/record.ts';
 import { isEnded } from '../machine/state.ts';
@@ -8,10 +9,10 @@ import type { SagaId } from '../saga-id.ts';
 import { type InterveneDeps, intervene } from './intervene.ts';
 
 export interface Room {
-  /** Of the sagas given, those that do not yield. */
+  /** Of the sagas given, those that are not preemptible. */
   readonly others: readonly SagaRecord[];
-  /** When no call of those that yielded is under way any more, for `SagaOrder.notBeforeMs`; null where there is none to
-   * wait for. Database time, ms. */
+  /** When no call of the preempted sagas is under way any more, for `SagaOrder.notBeforeMs`; null where there is none
+   * to wait for. Database time, ms. */
   readonly notBeforeMs: number | null;
 }
 
@@ -52,11 +53,11 @@ async function preemptOpen(deps: RoomDeps, id: SagaId, by: string): Promise<numb
   if (preempted.status === 'answered') return preempted.answer;
   if (preempted.status === 'conflict')
     throw new Error(`saga ${id} changes faster than it can be ended`);
-  // One that was never claimed has called nobody.
+  // A saga that was never claimed has made no call.
   return preempted.status === 'landed' && preempted.saga.epoch > 0 ? clock.nowMs() : null;
 }
 
-// One that has completed has heard the answer of its last call.
+// A saga that has completed has received the answer of its last call.
 function finishedMs({ finishedAt, state }: SagaRecord): number | null {
   return finishedAt === null || state.phase === 'completed' ? null : Date.parse(finishedAt);
 }

@@ -1,7 +1,7 @@
-// Tells many watchers when their sagas change, at the cost of one look for all of them: each round reads the
-// revisions of whatever is watched in one query, and then only the sagas that changed. Rounds are made only
-// while somebody watches. A log that cannot be read is not news about any saga (I4): watchers are told so, and
-// the rounds go on, further apart.
+// Informs many watchers when their sagas change, at the cost of one read for all of them: each round reads the
+// revisions of all watched sagas in one query, and then only the sagas that changed. Rounds are made only while there
+// is a watcher. A log that cannot be read is not news about any saga (I4): watchers are informed of it, and the rounds
+// continue, further apart.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SagaRecord } from '../log/record.ts';
@@ -11,7 +11,7 @@ import type { SagaId } from '../saga-id.ts';
 import type { Sagas } from '../sagas.ts';
 
 export interface SagaWatch {
-  /** @param saga as the watcher has it: whatever happened since then is told too.
+  /** @param saga as the watcher has it: what happened since then is reported too.
    * @returns ends the watch; idempotent. */
   watch(saga: SagaRecord, watcher: SagaWatcher): () => void;
   /** No more rounds. Idempotent. */
@@ -40,7 +40,7 @@ const ROUND_EVERY_MS = 150;
 const MAX_PAUSE_MS = 5_000;
 
 interface Watched {
-  /** What the watchers were told last; null: look again. */
+  /** What was reported to the watchers last; null: read again. */
   observed: string | null;
   /** It alone, while the others can be read. */
   isUnreadable: boolean;
@@ -51,7 +51,7 @@ export function createSagaWatch(options: SagaWatchOptions): SagaWatch {
   const { nowMs, onUnreadable, everyMs = ROUND_EVERY_MS } = options;
   const lockedBy = new AbortController();
   const watched = new Map<SagaId, Watched>();
-  // Rounds serve everybody: they must not run in the context, and the trace, of whoever came first.
+  // Rounds serve all watchers: they must not run in the context, and the trace, of the first one.
   const inNoContext = AsyncLocalStorage.snapshot();
   let isRunning = false;
 
@@ -59,7 +59,7 @@ export function createSagaWatch(options: SagaWatchOptions): SagaWatch {
     let failures = 0;
     let tookMs = 0;
     for (;;) {
-      // A database that answers slowly is asked less often.
+      // A database that answers slowly is read less often.
       await pause(pauseMs(Math.max(everyMs, tookMs), failures), lockedBy.signal);
       if (lockedBy.signal.aborted || watched.size === 0) break;
       const begunMs = performance.now();
@@ -125,7 +125,7 @@ async function readOnce(
 /** Of one round: a log that is away fails the round itself, before. */
 const MAX_ALONE = 20;
 
-// One that cannot be read fails all that were read with it: it is its own watchers' trouble, and nobody else's.
+// One that cannot be read fails all that were read with it: only its own watchers get that error.
 async function tellAlone(options: SagaWatchOptions, id: SagaId, entry: Watched): Promise<void> {
   try {
     notify(options, entry, await options.sagas.find(id));
@@ -152,7 +152,7 @@ function notify(
   }
 }
 
-// Time alone changes what is shown of a saga that nobody can run.
+// Time alone changes what is shown of a saga that no worker can run.
 function lockOf(
   saga: Pick<SagaRecord, 'revision' | 'unrunnableSince'> | null,
   nowMs: number,

@@ -1,4 +1,4 @@
-// Somebody waits for a saga's end: the log is read until it is there, because no message about it may be lost (I9).
+// Waits for a saga's end for a caller: the log is read until it is there, because a message about it may be lost (I9).
 
 import type { SagaRecord } from '../log/record.ts';
 import type { SagaLog } from '../log/saga-log.ts';
@@ -6,7 +6,7 @@ import { isAtRest } from '../machine/state.ts';
 import { pause } from '../run/deadline.ts';
 import type { SagaId } from '../saga-id.ts';
 
-/** How often an open saga is looked at while somebody waits for its end. */
+/** How often an open saga is read while a caller waits for its end. */
 const WATCH_EVERY_MS = 25;
 
 // Reads of many waiters are combined by the log into one query a round.

@@ -1,10 +1,10 @@
-// The news that what a saga sleeps for may have come: it is due now, and looks for itself.
+// Wakes a saga because what it sleeps for may have come: it is due now, and its step checks for itself.
 
 import type { SagaRecord } from '../log/record.ts';
 import type { SagaId } from '../saga-id.ts';
 import { type InterveneDeps, intervene } from './intervene.ts';
 
-/** Conflicts with the worker that is just going to sleep: it will look again by itself all the same. */
+/** Conflicts with the worker that is just going to sleep: its next attempt checks again by itself all the same. */
 const MAX_WAKES = 3;
 
 /** @returns null where there is nothing to wake. */

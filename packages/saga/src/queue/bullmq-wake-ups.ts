@@ -1,6 +1,6 @@
 // Wake-ups as BullMQ jobs: one job per saga, its id is the saga's, its data names the saga and nothing else.
 // The job is never the truth (I7): `add` of an id that exists in any state is a silent no-op in BullMQ, so
-// `revive` looks at the state and does what brings the job back.
+// `requeue` reads the job's state and does what brings the job back.
 
 import type { Queue } from 'bullmq';
 import type { SagaId } from '../saga-id.ts';
@@ -9,7 +9,7 @@ import type { WakeUps } from './wake-ups.ts';
 
 export type SagaQueue = Queue<{ readonly sagaId: SagaId }>;
 
-/** Ended jobs stay in sight of the dashboard for an hour, failed ones for a week. */
+/** Ended jobs stay visible on the dashboard for an hour, failed ones for a week. */
 const JOB_OPTIONS = {
   removeOnComplete: { age: 3_600, count: 2_000 },
   removeOnFail: { age: 7 * 86_400, count: 10_000 },

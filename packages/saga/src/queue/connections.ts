@@ -6,7 +6,7 @@ import { needsNewSocket } from './redis-trouble.ts';
 
 export type RedisRole = 'producer' | 'rate-limit' | 'worker';
 
-/** A Redis that accepts connections and says nothing must not hold up polling (I9). */
+/** A Redis that accepts connections and never answers must not hold up polling (I9). */
 const RATE_LIMIT_TIMEOUT_MS = 500;
 
 export function connectRedis(

@@ -1,5 +1,5 @@
-// What an error of Redis says about the server: which of the few states in which it cannot serve the queues it is in.
-// One word for each, so that a log and a probe can tell a change of state from one more error of the same.
+// What an error of Redis means for the server: which of the few states in which it cannot serve the queues it is in.
+// One word for each, so that a log and a probe can distinguish a change of state from one more error of the same state.
 
 export type RedisTrouble =
   /** It follows another server and refuses writes: it was demoted, and another is the primary now. */

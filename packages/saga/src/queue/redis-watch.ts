@@ -1,14 +1,14 @@
-// Whether Redis takes what the queues need, told once a change. Every connection, queue and worker reports what it
-// fails with; while anything fails, a write asks each second whether it is over. One outage is one line when it
-// begins, one for each further trouble in it, and one when it is over, however many commands fail meanwhile.
+// Whether Redis takes what the queues need, reported once a change. Every connection, queue and worker reports what it
+// fails with; while anything fails, a write checks each second whether the outage is over. One outage is one line when
+// it begins, one for each further trouble in it, and one when it is over, however many commands fail meanwhile.
 
 import { createPeriodic } from '../run/periodic.ts';
 import { type RedisTrouble, redisTrouble } from './redis-trouble.ts';
 
 export interface RedisWatch {
-  /** @returns whether the error speaks of Redis; then nobody else need tell it. */
+  /** @returns whether the error is about Redis; then it needs no other report. */
   failed(error: unknown): boolean;
-  /** Asks now, by a write. @throws what Redis refuses with. */
+  /** Checks now, by a write. @throws what Redis refuses with. */
   ask(): Promise<void>;
   start(): void;
   /** Idempotent. */

@@ -1,4 +1,4 @@
-// Makes sure that somebody runs every saga that is due (I7, I10). It looks at sagas, not at wake-ups: those
+// Makes sure that a worker runs every saga that is due (I7, I10). It reads sagas, not wake-ups: those
 // can be lost, stuck or lie. Runs in every worker on a plain timer; a leader lease spares the double work.
 
 import type { LeaderLeases } from '../log/leader-leases.ts';

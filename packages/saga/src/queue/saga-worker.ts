@@ -35,7 +35,7 @@ export interface SagaWorker {
 
 /** Two stalls fail a job for good by default; a saga's worker may die more often than that. */
 const MAX_STALLS = 1_000;
-/** BullMQ waits 15 s by default before it asks again after a refusal. */
+/** BullMQ waits 15 s by default before it tries again after a refusal. */
 const ASK_AGAIN_MS = 1_000;
 /** For interrupted sagas to give their leases and jobs back. */
 const LAST_WORDS_MS = 1_000;
@@ -47,7 +47,7 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
   const worker = new Worker(
     queue,
     (job: Job, token?: string, signal?: AbortSignal) => {
-      // A wake-up is one whatever it is called: its name is a saga's kind, which a tick might share.
+      // A job is a wake-up under any name: its name is a saga's kind, which a tick might share.
       const tick = isWakeUp(job) ? undefined : options.ticks?.get(job.name);
       if (tick !== undefined) return tick().catch(rethrowReadable);
       return work(options, job, token, {
@@ -68,7 +68,7 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
   );
   worker.on('error', options.onError);
   worker.on('stalled', options.onStalled);
-  // A stuck saga is told by its transition; every other failure of a job is nobody else's to tell.
+  // A stuck saga is reported by its transition; every other failure of a job is reported only here.
   worker.on('failed', (_job, error) => {
     if (!(error instanceof UnrecoverableError)) options.onError(error);
   });
@@ -86,13 +86,13 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
       if (await within(closed, { ms: deadlineMs, late: false })) return;
       worker.cancelAllJobs('the worker is stopping');
       if (await within(closed, { ms: LAST_WORDS_MS, late: false })) return;
-      // Connections that would go on waiting for Redis must not outlive the worker.
+      // Connections that would keep waiting for Redis must not outlive the worker.
       void worker.disconnect().catch(options.onError);
     },
   };
 }
 
-// BullMQ stores the message and the stack of whatever is thrown, and the dashboard shows them.
+// BullMQ stores the message and the stack of every thrown error, and the dashboard shows them.
 function rethrowReadable(error: unknown): never {
   if (error instanceof DelayedError || error instanceof UnrecoverableError) throw error;
   throw new Error(redact(error instanceof Error ? error.message : String(error), REASON_CHARS));
@@ -124,7 +124,7 @@ async function work(
 }
 
 // Sagas are stored before their jobs: one that is not here belongs to another installation, whose database is a copy
-// of this one's. Its workers take it sooner or later; what nobody has taken for long is a saga that was forgotten.
+// of this one's. Its workers take it sooner or later; one that no worker has taken for long is a forgotten saga.
 async function giveBack(
   job: Job,
   token: string | undefined,
@@ -156,7 +156,7 @@ function comeBackAt(
   { nowMs }: Clock,
   recheckMs: number,
 ): number {
-  // A claim that was lost, or a version this worker lacks: somebody else is at it.
+  // A claim that was lost, or a version this worker lacks: another worker runs it.
   const waitMs = outcome.status === 'later' ? outcome.atMs - nowMs() : recheckMs;
   return Date.now() + Math.max(0, waitMs);
 }

@@ -1,5 +1,5 @@
-// Repeated jobs as BullMQ job schedulers. They live in Redis alone: whoever keeps them makes them again when they
-// are gone. One that is there with the same interval is not touched, or its next run would move each time.
+// Repeated jobs as BullMQ job schedulers. They live in Redis alone: the process that keeps them makes them again when
+// they are gone. One that is there with the same interval is not touched, or its next run would move each time.
 
 import type { Queue } from 'bullmq';
 

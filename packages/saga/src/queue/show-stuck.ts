@@ -1,6 +1,6 @@
-// Keeps stuck sagas where people look for them: the dashboard of the queue. Its jobs are forgotten after a while, and
-// all at once by a flush; the log forgets no saga that is open. A wake-up that is there already stays as it is; a new one
-// is taken by a worker, which finds the saga stuck and fails the job with its reason.
+// Keeps stuck sagas where operators expect them: on the dashboard of the queue. Its jobs are forgotten after a while,
+// and all at once by a flush; the log forgets no saga that is open. A wake-up that is there already stays as it is; a
+// new one is taken by a worker, which finds the saga stuck and fails the job with its reason.
 
 import type { LeaderLeases } from '../log/leader-leases.ts';
 import type { SagaLog } from '../log/saga-log.ts';
@@ -16,7 +16,7 @@ export interface StuckInSightOptions {
 }
 
 const PAGE = 100;
-/** The newest; whoever has more of them stuck looks at the list of the API, not at a dashboard. */
+/** The newest; the list of the API shows the rest. */
 const MAX_PAGES = 5;
 /** A worker that misses this many turns is not alive. */
 const MISSED_TURNS = 3;

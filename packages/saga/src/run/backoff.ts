@@ -2,7 +2,7 @@
 
 import type { RetryPolicy } from '../definition.ts';
 
-/** A dependency that is away is probed about every second, whatever the step's own policy says. */
+/** A dependency that is away is probed about every second, regardless of the step's own policy. */
 const OUTAGE_PROBE_MS = 1_000;
 
 /** @param attempt 1 after the first failure. @param random in [0, 1). @returns milliseconds. */

@@ -1,6 +1,6 @@
 // Lets sagas begin in cohorts when a worker is busy. Sagas that begin together reach their reads and writes
 // together, and what waits together goes out together (group commit): in a cohort of twenty a saga costs half
-// of what it costs alone. A worker that has little to do lets everybody in at once.
+// of what it costs alone. A worker that has little to do lets all sagas begin at once.
 
 export interface Cohorts {
   /** Resolves when the caller may begin; at once while the worker is not busy. */
@@ -43,7 +43,7 @@ export function createCohorts({ busyFrom, size, lingerMs }: CohortOptions): Coho
     },
     leave: () => {
       inFlight -= 1;
-      // Nobody is left to keep the newcomers' company: they are the next cohort.
+      // No cohort is running that the newcomers could wait for: they are the next cohort.
       if (inFlight <= waiting.length) letIn();
     },
   };

@@ -1,6 +1,6 @@
 // The one race with time and with an abort. Some promises never settle (a daemon that dies in mid-answer), so nothing here
 // relies on the other side's own timeout. The timer is the global one, not that of node:timers/promises: the simulation
-// puts its virtual time in that place.
+// replaces it by its virtual time.
 
 type Cut = 'timeout' | 'aborted';
 
@@ -34,7 +34,7 @@ export async function withDeadline<T>(
   }
 }
 
-/** What `work` gives, or `late` when time is over or the signal aborts first; `work` goes on then. */
+/** What `work` gives, or `late` when time is over or the signal aborts first; `work` continues then. */
 export function within<T, Late>(
   work: Promise<T>,
   { late, ...limit }: Limit & { readonly late: Late },
@@ -47,7 +47,7 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   if (ms > 0) await beforeCut({ ms, signal }, (cut) => cut);
 }
 
-// No timer and no listener is left, whatever ends the race.
+// No timer and no listener is left, however the race ends.
 async function beforeCut<T>(
   { ms, signal }: Limit,
   race: (cut: Promise<Cut>) => Promise<T>,

@@ -23,11 +23,11 @@ import { withDeadline } from './deadline.ts';
 import { askedDelayMs, toFailure } from './failure.ts';
 import { callOf, type Performance, stateAt, withStart } from './step-call.ts';
 
-/** The captures are reads; a source that takes longer is unknown for now and asked again by its step. */
+/** The captures are reads; a source that takes longer is unknown for now and read again by its step. */
 const CAPTURE_TIMEOUT_MS = 3_000;
 
 /** For a step that the deadline has passed before its first attempt, because its worker was away or the
- * steps before it used the time up: giving up unseen what would have worked at once helps nobody. */
+ * steps before it used the time up: giving up without one attempt loses what would have worked at once. */
 const LATE_ATTEMPT_MS = 2_000;
 
 /** @throws FencedError when another worker owns the saga; InterruptedError when the signal aborted. */
@@ -79,7 +79,7 @@ async function captureAll(context: Performance): Promise<SagaEvent> {
   return { type: 'captured-all', captures, atMs };
 }
 
-// Null is "not known yet", never "nothing there": the step's own capture asks again before its first effect.
+// Null is "not known yet", never "nothing there": the step's own capture is read again before its first effect.
 async function captureOrNull(context: Performance, step: CompensatableStep, index: number) {
   try {
     return await bounded(context, CAPTURE_TIMEOUT_MS, (signal) =>
@@ -160,9 +160,10 @@ async function compensate(context: Performance, index: number): Promise<SagaEven
   }
 }
 
-// Runs one forward action of a step: before the step's deadline as asked, after it as the deadline's policy
+// Runs one forward action of a step: before the step's deadline as defined, after it as the deadline's policy
 // decides, but never without having tried at all. Every error becomes an event. An abort has no deadline: the pivot
-// is given up already, perhaps for having missed it, and only the world can say whether it had landed.
+// is given up already, perhaps for having missed it, and only an observation of the world can decide whether it had
+// landed.
 async function settle(
   context: Performance,
   index: number,
@@ -214,7 +215,7 @@ function succeeded(context: Performance, step: number, result: StepResult): Saga
     : { type: 'postponed', step, value, untilMs, atMs };
 }
 
-// An observation that fails has told nothing: only an outage (which burns no budget) and a call for a
+// An observation that fails proves nothing: only an outage (which burns no budget) and a call for a
 // person pass as what they are.
 async function observation(ask: () => Promise<Observation> | undefined): Promise<Observation> {
   try {

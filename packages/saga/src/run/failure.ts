@@ -1,4 +1,4 @@
-// From whatever a step threw to what the machine decides on and what people read of it.
+// Turns what a step threw into what the machine decides on and what people read.
 
 import {
   HoldError,
@@ -25,7 +25,7 @@ export function toFailure(error: unknown): StepFailure {
   return { class: 'retryable', code: 'UNEXPECTED', message: redact(textOf(error), MESSAGE_LIMIT) };
 }
 
-/** How long the thrower asked to wait before the next attempt, in milliseconds. */
+/** The delay before the next attempt that the thrown error demands, in milliseconds. */
 export function askedDelayMs(error: unknown): number {
   return error instanceof RetryableError ? (error.retryAfterMs ?? 0) : 0;
 }

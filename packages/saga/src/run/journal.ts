@@ -1,10 +1,10 @@
 // A saga's record while one worker runs it: what the log holds, and what has happened since. "Step done, next
 // begun" between the decisive moments is not waited for: the next step may begin while it is still unwritten
-// (by a worker that was seen to hold its claim a moment ago, I5),
+// (by a worker that was proved to hold its claim a moment ago, I5),
 // because every compensatable step has its capture in the log by then, every step may be run again, and an
 // undo goes over all of them, recorded or not. It goes out with the next write that matters, or alone when
 // the next step takes its time. I6: the pivot never begins before its intent, and all before it, has landed
-// on a majority. I9: nobody but the runner sees the state before it has landed.
+// on a majority. I9: only the runner sees the state before it has landed.
 // What the primary alone has acknowledged is kept here until a majority has it: a failover may forget it, and the
 // next write, which is conditional on it, finds out and writes it again, before a cancel or after, as it came.
 
@@ -49,7 +49,7 @@ export interface JournalOptions {
   readonly onTransition: (transition: Transition) => void;
 }
 
-/** What the runner tells whoever watches, when it has landed: for a log line, a metric, a span. */
+/** What the runner reports to its listener once it has landed: for a log line, a metric, a span. */
 export interface Transition {
   readonly before: SagaState;
   readonly after: SagaRecord;
@@ -79,7 +79,7 @@ export function createJournal(
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> | undefined;
 
-  // By the monotonic clock: the database's may go back, and an old proof would look young again.
+  // By the monotonic clock: the database's may go back, and an old proof would count as young again.
   const isProven = () => isWithin(options.clock.monotonicMs() - provenAtMs, PROOF_FRESH_MS);
 
   /** A cancel is decided on the record: it must not land on one in which a step without a way back has not begun (I6). */
@@ -149,7 +149,7 @@ export function createJournal(
     const result = isEnded(state.phase) ? resultOf(definition, base, state) : null;
     const events = changes.map(({ before, event }) => describeEvent(before, event, options.clock));
     const write = { ...given, claim, result, events };
-    // A log that is away is waited for: the effect has happened, and the log says so under this claim or
+    // A log that is unavailable is waited for: the effect has happened, and the log records it under this claim or
     // not at all.
     return options.log.commit(write).catch((error: unknown) => {
       if (error instanceof UnavailableError) return { status: 'away' };
@@ -181,7 +181,7 @@ export function createJournal(
       const change = { before, after, event };
       const isStepDone = after.cursor > before.cursor;
       if (isStepDone && isProven() && !mustLandFirst(change) && !takesWayBack(change)) {
-        // Whoever records next, or closes, meets the error of this write.
+        // The next `record`, or `close`, throws the error of this write.
         timer ??= setTimeout(() => void flush().catch(() => undefined), UNWRITTEN_FOR_MS);
       } else {
         await flush();

@@ -1,6 +1,6 @@
 // Renews the leases of all claims this process holds with one write every third of the lease time.
-// Liveness only (I5): a renewal that fails or comes too late costs a second worker's look, never money. One that hangs
-// on a connection that died is not waited for: the next one goes out beside it, and whoever runs this is told that the
+// Liveness only (I5): a renewal that fails or comes too late costs a second worker's claim, never money. One that hangs
+// on a connection that died is not waited for: the next one goes out beside it, and the process is informed that the
 // keeper is behind.
 
 import { RetryableError } from '../errors.ts';

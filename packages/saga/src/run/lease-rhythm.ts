@@ -1,12 +1,13 @@
-// How often everything looks that brings a saga back after a death or an outage, as parts of the lease. What waits for
-// the lease itself (a dead worker's) and the looks after it stay below twice the lease together, whatever it is (I10).
+// The intervals of every check that brings a saga back after a death or an outage, as fractions of the lease. The wait
+// for the lease itself (a dead worker's) and the checks after it stay below twice the lease together, for any lease
+// (I10).
 
 export interface LeaseRhythm {
   /** Between two renewals of the leases a process holds. */
   readonly renewEveryMs: number;
-  /** Between two looks for jobs whose worker is gone. Whole: BullMQ's script refuses a fraction, every time. */
+  /** Between two checks for jobs whose worker is gone. Whole: BullMQ's script refuses a fraction, every time. */
   readonly stalledEveryMs: number;
-  /** Until a wake-up looks again whose saga another worker has, or none of this version. */
+  /** Until a wake-up checks again whose saga another worker has claimed, or no worker of this version can run. */
   readonly recheckMs: number;
   /** Between two turns of the relay. */
   readonly relayEveryMs: number;

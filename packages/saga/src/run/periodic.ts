@@ -17,12 +17,12 @@ export interface PeriodicOptions {
   readonly everyMs: number;
   /** Default: begins with a turn. */
   readonly waitsFirst?: boolean;
-  /** The longest a turn may take; one that takes longer is given up. What it does must do no harm when it goes on
+  /** The longest a turn may take; one that takes longer is given up. What it does must do no harm when it continues
    * beside the next one. */
   readonly limitMs: number;
   /** The signal fires when the loop is stopped and when the turn is given up. */
   readonly turn: (signal: AbortSignal) => Promise<void>;
-  /** Told of what a turn threw, and of a turn that was given up. */
+  /** Receives what a turn threw, and the error of a turn that was given up. */
   readonly onError: (error: unknown) => void;
 }
 

@@ -1,6 +1,6 @@
-// What is written in the place of events that the log cannot hold: a capture or a result that the database has no form
-// for, or that makes the record too large. The saga stands still, visibly and with the reason (I1); what the events told
-// of the world is observed when it goes on.
+// What is written instead of events that the log cannot hold: a capture or a result that the database has no form
+// for, or that makes the record too large. The saga is stuck, visibly and with the reason (I1); what the events
+// reported of the world is observed again when it is resumed.
 
 import type { HoldError } from '../errors.ts';
 import type { SagaEvent } from '../machine/events.ts';

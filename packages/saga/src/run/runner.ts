@@ -1,5 +1,5 @@
-// Runs one saga under one claim: decide, perform, store, and again, until it ends, is stuck, sleeps or
-// another worker takes over. I5: nothing is performed before the claim, and nothing is stored that the log
+// Runs one saga under one claim: decide, execute, store, and again, until it ends, is stuck, sleeps or
+// another worker takes over. I5: nothing is executed before the claim, and nothing is stored that the log
 // does not find this claim on. What must have landed in the log before the next command is the journal's
 // business.
 
@@ -46,7 +46,7 @@ export interface RunnerOptions {
   readonly clock: Clock;
   readonly leases: Leases;
   readonly cohorts: Cohorts;
-  /** Default: nobody shares, and all have room. */
+  /** Default: no shares, and every saga has room. */
   readonly shares?: Shares;
   /** Parked sagas that have room now: they are to be woken. */
   readonly onRoom?: (sagas: readonly ParkedSaga[]) => void;
@@ -103,7 +103,7 @@ function shareOf({ registry }: RunnerOptions, found: SagaRecord): string | null 
   return definition?.fairnessKey?.(found.input) ?? null;
 }
 
-/** So long at least until a parked saga asks for room by itself, and so much longer for each that is parked. */
+/** So long at least until a parked saga tries to enter by itself, and so much longer for each that is parked. */
 const PARK_MS = 1_000;
 const PARK_MS_EACH = 20;
 
@@ -165,7 +165,7 @@ type Claimed =
   /** The log does not answer. */
   | { readonly status: 'away' };
 
-// A log that is away is no end of a wake-up: it comes again until the log can say what the saga needs.
+// A log that is unavailable does not end a wake-up: it is repeated until the log answers what the saga needs.
 async function claim(
   options: RunnerOptions,
   found: SagaRecord,
@@ -183,7 +183,7 @@ async function claim(
       .claim(found.id, { ...request, ...beginning })
       .catch((error: unknown) => {
         if (begun === null || !(error instanceof HoldError)) throw error;
-        // The log cannot hold what was captured: claimed without it, so that the saga can say so.
+        // The log cannot hold what was captured: claimed without it, so that the saga can record the reason.
         begun = null;
         return log.claim(found.id, request);
       });
@@ -267,7 +267,9 @@ function createDrive(
   };
 }
 
-/** The call that a proof allows is sent when its answer is there: one that took longer tells how it was, not how it is. */
+/**
+ * The call that a proof allows is sent when its answer is there: one that took longer proves how it was, not how it is.
+ */
 const PROOF_ANSWER_MS = 1_000;
 const MAX_PROOFS = 3;
 

@@ -1,4 +1,4 @@
-// What a definition says of a saga as a whole, from what its steps captured and left.
+// What a definition derives for a saga as a whole from its steps' captures and results.
 
 import type { SagaFacts } from '../definition.ts';
 import type { Json } from '../json.ts';

@@ -1,13 +1,14 @@
 // Shares of one worker's slots, so that the sagas of one key (a user, a tenant) cannot take all of them from the others.
-// A key may hold up to twice as many slots as are free: alone it gets two thirds of them, and a third is always left for
-// whoever comes next; of k busy keys each gets as much, and some stay free. A running saga is never put off its slot. What
-// has no room is parked: it gives its slot back, burns no budget, and is woken when room comes (I10: or by its own time).
+// A key may hold up to twice as many slots as are free: alone it gets two thirds of them, and a third is always left
+// for the next key; of k busy keys each gets as much, and some stay free. A running saga never loses its slot. A saga
+// without room is parked: it gives its slot back, burns no budget, and is woken when a slot is free (I10: or at its own
+// time).
 
 import type { SagaId } from '../saga-id.ts';
 
 export interface Shares {
   /** Takes a slot. False: no room for this key now; the saga is parked.
-   * @param key null: it shares with nobody, and always has room. */
+   * @param key null: the saga has no share, and always has room. */
   enter(key: string | null, saga: ParkedSaga): boolean;
   /** Gives the slot back. @returns which parked sagas have room now; they are parked no more. */
   leave(key: string | null): readonly ParkedSaga[];
@@ -22,7 +23,7 @@ export interface ParkedSaga {
 
 /** How many times the free slots a key may hold. 1 would leave half of the slots unused by a key that is alone. */
 const OF_FREE = 2;
-/** Woken for each slot that is given back: one takes its place, and one more lets a key grow when others have gone. */
+/** Woken for each slot that is given back: one takes the slot, and one more lets a key grow when others have ended. */
 const WOKEN = 2;
 
 /** @param slots of the worker: what it runs at once. */

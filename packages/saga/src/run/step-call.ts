@@ -17,8 +17,10 @@ export interface Performance {
   readonly fencedWrite: () => Promise<void>;
 }
 
-/** @param signal of the one attempt that the call is for. Once it has fired nobody waits for the attempt any more, and
- * the saga may have turned back since under the same claim: its fences let nothing more pass (I6). */
+/**
+ * @param signal of the one attempt that the call is for. Once it has fired no caller waits for the attempt any more,
+ * and the saga may have begun to compensate since under the same claim: its fences let nothing more pass (I6).
+ */
 export function callOf(context: Performance, index: number, signal: AbortSignal): StepCall {
   const { record, clock } = context;
   const { steps, startedAtMs, choice } = record.state;

@@ -15,7 +15,7 @@ export interface Stored<T> {
   readOrNull(json: Json | null | undefined): T | null;
 }
 
-/** @param schema must describe T; the two casts below are the only place where that is taken on trust. */
+/** @param schema must describe T; the two casts below are the only code that relies on it unchecked. */
 export function stored<T>(name: string, schema: TSchema): Stored<T> {
   const validator = Compile(schema);
   function read(json: Json | null | undefined): T {

@@ -1,4 +1,4 @@
-// The doings of the engine as spans: what each is called, and what of its outcome may be told.
+// The engine's operations as spans: the name of each, and which part of its outcome may be reported.
 
 import { FencedError, InterruptedError } from '../errors.ts';
 import type { SagaLog } from '../log/saga-log.ts';
@@ -8,7 +8,7 @@ import { toFailure } from './failure.ts';
 import { type Performance, stateAt } from './step-call.ts';
 import type { AcceptanceSpan, Attempt, Span, SpanOutcome, Tracer } from './tracer.ts';
 
-/** One command of the machine under a span of its own; see `perform`. */
+/** One command of the machine under a span of its own; see `execute`. */
 export function executeTraced(
   tracer: Tracer | undefined,
   command: Exclude<Command, { type: 'rest' }>,

@@ -1,4 +1,4 @@
-// Who follows a saga from the request that ordered it to every attempt at its steps, in whatever process. A port: the
+// Follows a saga from the request that ordered it to every attempt at its steps, in every process. A port: the
 // engine knows no telemetry, and works the same without. What it hands over may leave the house, so it is ids, names,
 // numbers and codes, never an input, a capture, a value or a message: users and money are in those. No call throws or
 // waits.
@@ -6,7 +6,7 @@
 import type { SagaRecord } from '../log/record.ts';
 
 export interface Tracer {
-  /** A saga is being accepted, in the name of whatever is under way around the call. */
+  /** A saga is being accepted, as part of the operation that is active around the call. */
   acceptance(saga: Pick<SagaRecord, 'id' | 'kind'>): AcceptanceSpan;
   /** A worker has claimed the saga, and took this long to. */
   claimed(saga: TracedSaga, tookMs: number): void;

@@ -1,4 +1,5 @@
-// The parts of an engine that a test drives by hand: a runner with nothing beside it, and wake-ups that wake no worker.
+// The components of an engine that a test drives by hand: a runner with nothing beside it, and wake-ups that wake no
+// worker.
 
 import type { WakeUps } from '../queue/wake-ups.ts';
 import { createRunner, type Runner, type RunnerOptions } from '../run/runner.ts';

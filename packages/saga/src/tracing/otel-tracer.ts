@@ -1,6 +1,6 @@
-// The engine's tracer on OpenTelemetry. All spans of a saga stand directly under its acceptance, whoever runs them: that
-// one was exported when the saga was accepted, while a span around a worker's whole run would be lost with a worker that
-// dies, and its children would stand under nothing.
+// The engine's tracer on OpenTelemetry. All spans of a saga stand directly under its acceptance, whichever worker runs
+// them: that one was exported when the saga was accepted, while a span around a worker's whole run would be lost with a
+// worker that dies, and its children would stand under nothing.
 
 import { type Attributes, SpanKind } from '@opentelemetry/api';
 import type { Attempt, SpanOutcome, TracedSaga, Tracer } from '../run/tracer.ts';

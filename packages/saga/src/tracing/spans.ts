@@ -43,7 +43,7 @@ export interface OpenSpan {
 
 export interface TraceContext {
   readonly traceparent?: string | undefined;
-  /** What other vendors in front say of the trace; not kept with a saga. */
+  /** What other vendors in front add to the trace; not kept with a saga. */
   readonly tracestate?: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-// Wake-ups as spans of whoever sends them. The relay's, which nobody ordered, begin no trace of their own.
+// Wake-ups as spans of their senders. The relay's, which no request ordered, begin no trace of their own.
 
 import { SpanKind } from '@opentelemetry/api';
 import type { WakeUps } from '../queue/wake-ups.ts';

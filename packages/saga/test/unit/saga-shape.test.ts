@@ -110,7 +110,7 @@ it('a saga that yields: known as one; refused with a step that could not be left
   const preemptibleWithinMs = 1_000;
   expect(shapeOf(saga([undoable('a')], { preemptibleWithinMs })).preemptible).toBe(true);
   expect(() => shapeOf(saga([undoable('a'), pivot('p')], { preemptibleWithinMs }))).toThrow(
-    /it yields, and p is pivot/,
+    /it is preemptible, and p is pivot/,
   );
 });
 

@@ -47,7 +47,7 @@ export async function commitWrites(
   return orders.map((order) => outcomes.get(order) ?? refuse());
 }
 
-/** The same for a write from outside the claim: whoever has it, its condition is the write it was made from. */
+/** The same for a write from outside the claim: under any claim, its condition is the write it was made from. */
 export async function intervene(
   context: LogContext,
   { base, state, event, writeId, result = null }: Intervention,
@@ -111,7 +111,7 @@ function toUpdate(
   };
 }
 
-// True: every write matched. False: at least one did not, or nobody knows.
+// True: every write matched. False: at least one did not, or the outcome is unknown.
 async function sendAll({ sagas }: LogContext, orders: readonly Order[]): Promise<boolean> {
   const isMajority = orders.some(({ write }) => write.durability === 'majority');
   try {

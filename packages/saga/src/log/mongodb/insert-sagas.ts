@@ -1,4 +1,4 @@
-// Accepting a saga: durable on a majority before anybody is told (I7), and one open saga per key (I8): the
+// Accepting a saga: durable on a majority before the caller gets its answer (I7), and one open saga per key (I8): the
 // partial unique index decides, not a read before the write.
 
 import { MongoBulkWriteError } from 'mongodb';
@@ -16,7 +16,7 @@ import type { NewSaga } from '../saga-log.ts';
 import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
 
-/** The relay's first look at a saga whose wake-up may have been lost. */
+/** The relay's first read of a saga whose wake-up may have been lost. */
 export const FIRST_RELAY_PASS_MS = 2_000;
 
 type Inserted = { readonly status: 'inserted' | 'exists'; readonly saga: SagaRecord };
@@ -39,7 +39,7 @@ export async function insertSagas(context: LogContext, sagas: NewSaga[]): Promis
   }
 }
 
-// Some keys were taken: whoever holds an open key is the saga of that key. Those of the batch that were
+// Some keys were taken: the holder of an open key is the saga of that key. Those of the batch that were
 // inserted are found by their own ids: they may have ended since.
 async function readBack(context: LogContext, documents: SagaDocument[]): Promise<Inserted[]> {
   const open = { open: true, key: { $in: documents.map(({ key }) => key) } };
@@ -63,7 +63,7 @@ async function readBack(context: LogContext, documents: SagaDocument[]): Promise
   );
 }
 
-/** The holder of the key ended between our insert and our look: there is room now. */
+/** The holder of the key ended between our insert and our read: the key is free now. */
 const MAX_TRIES_ALONE = 5;
 
 async function insertAlone(context: LogContext, document: SagaDocument): Promise<Inserted> {
@@ -108,7 +108,7 @@ function toDocument(saga: NewSaga, nowMs: number): SagaDocument {
     epoch: 0,
     owner: null,
     leaseUntil: null,
-    // By default at once, whatever the moment: this clock may be ahead of the one that a claim is judged by.
+    // By default at once, without a moment: this clock may be ahead of the one that a claim is judged by.
     dueAt: new Date(saga.notBeforeMs ?? 0),
     relayAt: new Date(Math.max(nowMs, saga.notBeforeMs ?? 0) + FIRST_RELAY_PASS_MS),
     result: null,

@@ -1,4 +1,4 @@
-// What the parts of the saga log share: the collection, the clock, and how errors of the driver are read.
+// What the modules of the saga log share: the collection, the clock, and how errors of the driver are read.
 
 import type { Collection } from 'mongodb';
 import type { Clock } from '../../run/clock.ts';

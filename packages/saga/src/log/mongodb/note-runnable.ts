@@ -1,4 +1,4 @@
-// Since when an open saga has nobody who could run its version.
+// Since when an open saga has no worker that can run its version.
 
 import { runRepeatable } from '../../mongodb/mongo-errors.ts';
 import type { LogContext } from './log-context.ts';

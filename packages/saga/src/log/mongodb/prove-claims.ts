@@ -1,7 +1,7 @@
-// Whether claims hold, as only a majority can tell. A primary that is cut off from it goes on answering reads, and takes
+// Whether claims hold, as only a majority can prove. A primary that is cut off from it keeps answering reads, and takes
 // writes that the primary alone need have, for as long as its election's timeout: it would call a claim good that
 // another worker has taken over on the new primary (I5). A majority write it cannot confirm. A read with the concern
-// `linearizable` would say the same and takes fifty times as long, because it waits for the journal's next turn.
+// `linearizable` would prove the same and takes fifty times as long, because it waits for the journal's next turn.
 
 import { runRepeatable } from '../../mongodb/mongo-errors.ts';
 import type { Claim } from '../saga-log.ts';

@@ -31,11 +31,11 @@ export interface SagaDocument {
   leaseMs?: number;
   /** Not to be claimed before. */
   dueAt: Date;
-  /** When the relay looks at it next, unless it has ended. */
+  /** When the relay reads it next, unless it has ended. */
   relayAt: Date;
   /** The relay leaves it alone until then: its worker has parked it. */
   parkedUntil?: Date;
-  /** Which look of which relay has taken it last. */
+  /** Which pass of which relay has taken it last. */
   relayTake?: string;
   /** Since when no live worker can run it. */
   unrunnableSince?: Date | null;

@@ -18,7 +18,7 @@ export const SAGA_LOG_INDEXES: readonly IndexDeclaration[] = [
     key: { relayAt: 1 },
     partialFilterExpression: { open: true },
   },
-  // What is open is asked every few seconds, and most sagas have ended long ago.
+  // The open sagas are queried every few seconds, and most sagas have ended long ago.
   {
     collection: 'sagas',
     name: 'open_newest',
@@ -46,7 +46,7 @@ export function searchIndexes(fields: readonly string[]): readonly IndexDeclarat
   }));
 }
 
-/** For a database whose indexes nobody else makes. Repeatable.
+/** For a database whose indexes no migration makes. Repeatable.
  * @param fields that sagas are searched by. */
 export async function makeSagaIndexes(db: Db, fields: readonly string[]): Promise<void> {
   const declared = [...SAGA_LOG_INDEXES, ...searchIndexes(fields)];

@@ -56,8 +56,10 @@ export interface KeyQuery {
   readonly limit: number;
 }
 
-/** Of each key the open one first, then the newest ended ones. One look for all who ask at once: a busy API
- * asks this for every deletion that it accepts. */
+/**
+ * Of each key the open one first, then the newest ended ones. One query for all callers at once: a busy API needs this
+ * for every deletion that it accepts.
+ */
 export async function findByKeys(
   context: LogContext,
   queries: readonly KeyQuery[],
@@ -114,7 +116,7 @@ export async function listSagas({ sagas }: LogContext, filter: SagaFilter): Prom
   const query = {
     ...(subject !== undefined && { subject }),
     ...(phases !== undefined && { 'state.phase': { $in: [...phases] } }),
-    // Says nothing new, but an index of the open ones serves it.
+    // Restricts nothing, but an index of the open ones serves it.
     ...(phases?.every(isOpen) && { open: true }),
     ...(kind !== undefined && { kind }),
     $and: [anyOfTraits(anyOf), isAfter(after)],
@@ -182,7 +184,7 @@ export async function takeOverdue(
 
 const IDS = { projection: { kind: 1 } } as const;
 
-/** A relay's look that is further ahead than any is put was put there before the clock went back. */
+/** A relay's next read that is further ahead than any is scheduled was scheduled before the clock went back. */
 function overdueAt(now: Date, holdMs: number): Filter<SagaDocument> {
   const farAhead = new Date(now.getTime() + 2 * Math.max(holdMs, FIRST_RELAY_PASS_MS));
   const noPark = new Date(now.getTime() + 2 * MAX_PARK_MS);

@@ -25,7 +25,7 @@ export interface CrashReport {
   readonly missed: readonly Point[];
 }
 
-/** @throws CrashViolation the first one, unless the test says otherwise. */
+/** @throws CrashViolation the first one, unless the test sets `stopsAtFirst: false`. */
 export async function crashEverywhere<Input extends Json, World>(
   definition: SagaDefinition<Input>,
   test: CrashTest<Input, World>,
@@ -129,7 +129,7 @@ function alone(
     .map((fate) => [fate]);
 }
 
-/** The caller learns that the outcome is unknown, or gets an error that says nothing of it. */
+/** The caller learns that the outcome is unknown, or gets an error that reveals nothing about it. */
 function faultsIn(points: readonly Point[]): readonly Fate[] {
   const deaths = points.filter(isPlaceToDie).map((dieAt) => ({ dieAt }));
   const answers = points.filter(hasAnswer);

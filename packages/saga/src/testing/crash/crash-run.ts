@@ -27,7 +27,7 @@ import { type CrashPlan, wireOf } from './with-crash-points.ts';
 
 export interface CrashOrder {
   readonly trouble: Trouble;
-  /** Of the first worker, the second, …; the worker that comes after them lives. */
+  /** Of the first worker, the second, …; the worker that comes after them survives. */
   readonly fates: readonly Fate[];
   /** When the dead come back. */
   readonly back: 'beside-the-next' | 'at-the-end';
@@ -53,9 +53,9 @@ export interface RunUnderWay {
   /** The worker that comes after those that there were, and the log of its process. */
   nextWorker(options: Pick<CrashWorkerOptions, 'clock' | 'leaseMs' | 'leases'>): CrashWorker;
   nextLog(): SagaLog;
-  /** Lets the dead go on from where they stood. */
+  /** Lets the dead workers resume where they stood. */
   comeBack(): void;
-  /** Called when nobody works any more, the newest first. */
+  /** Called when no worker runs any more, the newest first. */
   onEnd(close: () => Promise<void>): void;
 }
 
@@ -120,7 +120,7 @@ function beginRun<Input extends Json, World>(
     onEnd: (end: () => Promise<void>) => void closers.push(end),
     start: async (wakeUps: WakeUps, clock: Clock) => {
       const registry = createRegistry([define(world, wireOf(NOTHING_HAPPENS), 0)]);
-      // A wake-up that fails: no worker comes, and the run says so.
+      // A wake-up that fails: no worker comes, and the run reports it.
       sagas = createSagas({
         log: logs[0],
         registry,

@@ -14,7 +14,7 @@ export interface CrashTest<Input extends Json, World> {
   /** One more world that no other run touches; where the steps use services that all runs share, those services as new. */
   begin(): World | Promise<World>;
   readonly input: Input | ((world: World) => Input);
-  /** Throws where the world is not what the saga's end says of it. It should read the world and never the log.
+  /** Throws where the world does not match the saga's end. It should read the world and never the log.
    * Called when the saga rests, and again when the dead workers have come back and done all that they still could. */
   check(world: World, saga: SagaRecord): void | Promise<void>;
   /** The definition as one of several worker processes has it, on the services of this world. `wire` puts a point
@@ -34,7 +34,7 @@ export interface CrashTest<Input extends Json, World> {
   readonly stopsAtFirst?: boolean;
 }
 
-/** Something that goes wrong in every run, whoever dies besides. */
+/** A fault of every run, whichever worker dies besides. */
 export interface Trouble {
   readonly title: string;
   /** How the saga ends when no worker dies; with a death it may end either way. Missing: either way. */

@@ -1,6 +1,6 @@
-// A worker that dies where it is told to. Dead means: it does nothing any more, cleans nothing up and gives
+// A worker that dies at a given point. Dead means: it does nothing any more, cleans nothing up and gives
 // nothing back; what had left it before still arrives. It is not gone, though: `letLoose` brings it back in the
-// very place where it stood, with everything it believed then, as a process does that was only away (I5).
+// very place where it stood, with everything that it had read by then, as a process does that was only paused (I5).
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SagaDefinition } from '../../definition.ts';
@@ -22,7 +22,7 @@ export interface CrashWorker {
   isDead(): boolean;
   /** What becomes of the dead one's run when it has been let loose. */
   afterDeath(): Promise<RunOutcome>;
-  /** Lets the dead go on, and tells how that ended. At once for a living one. */
+  /** Lets a dead worker resume, and returns how that ended. At once for a living one. */
   letLoose(): Promise<RunOutcome | null>;
 }
 
@@ -31,7 +31,7 @@ export type WorkerEnd = { readonly status: 'dead' } | RunOutcome;
 export interface Fate {
   /** Where it dies. */
   readonly dieAt?: Point;
-  /** Where an answer is lost, and what the caller gets in its place. */
+  /** Where an answer is lost, and what the caller gets instead. */
   readonly loseAt?: Point;
   readonly lost?: () => Error;
 }
@@ -53,7 +53,7 @@ export function createCrashWorker(options: CrashWorkerOptions): CrashWorker {
   const { dieAt, loseAt, lost } = options.fate;
   const trace: Point[] = [];
   const visits = new Map<Point, number>();
-  /** Those under way: each until it has arrived, or asks this worker, dead meanwhile, for its claim. */
+  /** Those under way: each until it has arrived, or needs a fence of this worker, dead meanwhile. */
   const calls = new Set<Promise<void>>();
   const inCall = new AsyncLocalStorage<() => void>();
   const death = Promise.withResolvers<void>();
@@ -102,7 +102,7 @@ export function createCrashWorker(options: CrashWorkerOptions): CrashWorker {
       return call;
     },
   };
-  // Time passes when the run says so: no jitter, and no wait in place.
+  // Time passes only by the run's own clock: no jitter, and no wait in place.
   const runner = createBareRunner({
     log: logWithPoints(log, plan),
     registry: createRegistry([withCrashPoints(options.define(plan), plan)]),
@@ -134,7 +134,7 @@ export function createCrashWorker(options: CrashWorkerOptions): CrashWorker {
   };
 }
 
-/** What was under way when the worker died arrives before anybody else comes. A call that still had to ask for the
+/** What was under way when the worker died arrives before another worker comes. A call that still had to pass the
  * claim never left: it stands where it stood, as the dead do. */
 async function settle(calls: ReadonlySet<Promise<void>>): Promise<void> {
   do {

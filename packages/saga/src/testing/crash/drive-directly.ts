@@ -1,4 +1,4 @@
-// The next worker comes when the run says so: at once, which is the worst moment, since the dead one's last
+// The run starts the next worker: at once, which is the worst moment, since the dead one's last
 // calls have just landed and its lease is made to run out. No time passes in it, so thousands of runs are possible.
 
 import type { SagaRecord } from '../../log/record.ts';

@@ -1,12 +1,12 @@
 // The places at which a worker can die, by name. A deed is one call of the engine to the definition (`run`,
 // `observe`, `compensate`, …); each has a moment before it, one after its effect and before the log knows, and
-// one when the log knows. They follow from the definition alone: whoever adds a step adds its points.
+// one when the log knows. They follow from the definition alone: a new step adds its points.
 
 import type { SagaDefinition } from '../../definition.ts';
 
 export type Point = string;
 
-/** `before`: nothing happened yet. `after`: it has, and nobody knows. `logged`: the log knows. */
+/** `before`: nothing happened yet. `after`: it has, and no log records it. `logged`: the log records it. */
 export type Moment = 'before' | 'after' | 'logged';
 
 export const CLAIM = 'claim';
@@ -46,7 +46,7 @@ export function isPlaceToDie(point: Point): boolean {
   return !(isCall(point) && hasAnswer(point));
 }
 
-/** Every point of a definition at which somebody must have died before anything was shown. What takes a failure
+/** Every point of a definition at which a worker must have died before anything was shown. What takes a failure
  * or a port to be reached is not among them; it is found by running. */
 export function pointsOf({ steps, fenceEffects }: SagaDefinition): readonly Point[] {
   const around = (deed: string) => [

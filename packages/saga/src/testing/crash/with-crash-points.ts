@@ -17,7 +17,7 @@ import {
 } from './points.ts';
 
 export interface CrashPlan {
-  /** Called at every point; returns when the worker may go on, which may be never. What it throws is what the
+  /** Called at every point; returns when the worker may continue, which may be never. What it throws is what the
    * deed came to. */
   reach(point: Point): Promise<void>;
   /** The same in front of one call of a port: what was called beside it is on its way already. */
@@ -133,7 +133,7 @@ export function logWithPoints(log: SagaLog, plan: CrashPlan): SagaLog {
   };
 }
 
-/** No place of its own: a dead worker does not pass it, a living one does not see it. */
+/** No point of its own: a dead worker does not pass it, a living one does not notice it. */
 export const ALIVE: Point = 'alive';
 
 const DEED_OF_EVENT: Readonly<Record<string, Deed>> = {

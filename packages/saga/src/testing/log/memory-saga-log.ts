@@ -41,7 +41,7 @@ export interface MemorySagaLog extends SagaLog {
 }
 
 export interface MemorySagaLogOptions {
-  /** Told of every record that is on a majority, in their order. */
+  /** Receives every record that is on a majority, in their order. */
   readonly onWrite?: (saga: SagaRecord) => void;
   /** How far the majority is behind a write that the primary has acknowledged alone, in ms. Default: not at all. */
   readonly lagMs?: () => number;
@@ -58,7 +58,7 @@ export function createMemorySagaLog(
   const parked = new Map<SagaId, number>();
   const sagas = createReplica<Stored>({
     lagMs,
-    // Leases and looks of the relay change no record.
+    // Leases and passes of the relay change no record.
     onCommitted: ({ saga }) => {
       if (told.get(saga.id) === saga) return;
       told.set(saga.id, saga);

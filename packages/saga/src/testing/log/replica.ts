@@ -11,14 +11,14 @@ export interface Replica<Document> {
   allCommitted(): readonly Document[];
   /** @param durability `majority`: on a majority when it returns, and with it all that was written before. */
   put(id: string, document: Document, durability: 'majority' | 'primary'): void;
-  /** What was written so far is on a majority: whoever waited for one write of it has waited for all. */
+  /** What was written so far is on a majority: a caller that waited for one write of it has waited for all. */
   commit(): void;
   /** Another primary, which never had what was not on a majority. @returns how many writes are lost. */
   failOver(): number;
 }
 
 export interface ReplicaOptions<Document> {
-  /** Told of every write when it is on a majority, in their order. */
+  /** Receives every write when it is on a majority, in their order. */
   readonly onCommitted?: ((document: Document) => void) | undefined;
   /** How long the majority is behind, in ms; 0: not at all; infinite: until something waits for it. */
   readonly lagMs?: (() => number) | undefined;
@@ -31,7 +31,7 @@ export function createReplica<Document>({
   const durable = new Map<string, Document>();
   const oplog: { readonly id: string; readonly document: Document }[] = [];
   const onPrimary = new Map<string, Document>();
-  /** Counts elections: what an old primary waits for is nobody's any more. */
+  /** Counts elections: what an old primary waits for has no caller any more. */
   let term = 1;
   let committedUpTo = 0;
 

@@ -29,9 +29,9 @@ export interface WorldRules {
   readonly initial: World;
   /** What becomes of the world when this attempt arrives. */
   carryOut(world: World, attempt: Attempt): World;
-  /** What it may look like when this event is told of this command. */
+  /** What it may be when this event is reported of this command. */
   after(world: World, command: Command, event: SagaEvent): readonly World[];
-  /** What it may look like when its worker dies in this attempt. */
+  /** What it may be when its worker dies in this attempt. */
   afterDeath(world: World, attempt: Attempt): readonly World[];
   /** Without the attempts that can change nothing any more. */
   alive(world: World): World;
@@ -68,7 +68,7 @@ export function createWorldRules({ steps }: SagaShape, isFenced: boolean): World
     return isFenced && world.undead?.step === pivot ? { ...world, undead: null } : world;
   }
 
-  /** What the world may look like when this event is told of this command. */
+  /** What the world may be when this event is reported of this command. */
   function worldsOf(world: World, command: Command, event: SagaEvent): readonly World[] {
     switch (command.type) {
       case 'fence':

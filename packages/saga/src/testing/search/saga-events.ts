@@ -1,5 +1,5 @@
 // Everything that may come of a command of the machine, and everything that may come at any moment besides: what the
-// searches over the machine go through. The events of one alphabet are the same objects whenever they are asked
+// searches over the machine go through. The events of one alphabet are the same objects whenever they are requested
 // for, so that a search can remember where each leads.
 
 import type { Command, SagaEvent } from '../../machine/events.ts';
@@ -9,7 +9,7 @@ import type { StepFailure } from '../../machine/state.ts';
 export interface SagaEvents {
   /** What the world may answer to a command. */
   answersTo(command: Command): readonly SagaEvent[];
-  /** What people may ask for at any moment: a cancel, a nudge, the verbs of an operator. */
+  /** What people may order at any moment: a cancel, a wake, the verbs of an operator. */
   readonly orders: readonly SagaEvent[];
 }
 
@@ -27,7 +27,7 @@ const ORDERS: readonly SagaEvent[] = [
   { type: 'resolve-ordered', outcome: 'compensated', atMs: 1 },
 ];
 
-/** @param mayGiveUp the steps whose deadline may end them with a warning, whatever became of their effect. */
+/** @param mayGiveUp the steps whose deadline may end them with a warning, regardless of their effect. */
 export function eventsOf(shape: SagaShape, mayGiveUp: readonly number[] = []): SagaEvents {
   const known = new Map<string, readonly SagaEvent[]>();
   return {
@@ -88,7 +88,7 @@ function successes({ steps }: SagaShape, { type, step }: StepCommand): readonly 
       return [{ type: 'compensated', step, atMs: 1 }];
     default: {
       const answer = type === 'observe' ? 'observed' : 'aborted';
-      const reason = `${steps[step]?.name} cannot be seen`;
+      const reason = `${steps[step]?.name} cannot be observed`;
       const observed = [
         { outcome: 'landed' },
         { outcome: 'absent' },
@@ -99,7 +99,7 @@ function successes({ steps }: SagaShape, { type, step }: StepCommand): readonly 
   }
 }
 
-// An observation that a step throws Terminal from is one that could not tell; its deadline may still say so, but
+// An observation that a step throws Terminal from is one that answered unknown; its deadline may still decide so, but
 // the abort of a pivot has none.
 function failures(
   { steps }: SagaShape,

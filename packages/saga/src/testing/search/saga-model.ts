@@ -13,7 +13,7 @@ import { type Attempt, createWorldRules, type World } from './model-world.ts';
 import { CLAIMED_AGAIN, eventsOf } from './saga-events.ts';
 
 export interface Model {
-  /** What the log says, and what of it a majority holds: the rest may be rolled back. */
+  /** What the log holds, and what of it a majority holds: the rest may be rolled back. */
   readonly log: StateId;
   readonly majority: StateId;
   readonly wasClaimed: boolean;
@@ -63,7 +63,7 @@ export function createSagaModel(options: ModelOptions): SagaModel {
     return known;
   }
 
-  // The journal: what the worker knows now, and what of it is written before it goes on.
+  // The journal: what the worker knows now, and what of it is written before it continues.
   function record(model: Model, worker: Worker, event: SagaEvent): readonly Model[] {
     const view = space.apply(worker.view, event);
     if (view === worker.view) return [{ ...model, worker }];
@@ -108,7 +108,7 @@ export function createSagaModel(options: ModelOptions): SagaModel {
 
   type Add = (what: string, after: Model, isSmooth?: boolean) => void;
 
-  // A lease may run out at any moment: whoever held it may be in the middle of something.
+  // A lease may run out at any moment: its holder may be in the middle of an operation.
   function addClaims(model: Model, add: Add): void {
     const { worker, world, log, wasClaimed } = model;
     const left: (Attempt | null)[] = [world.undead];

@@ -1,5 +1,5 @@
 // What must hold of one saga in every state, and of every move between two: the invariants that the engine keeps by
-// itself (I1, I5, I6, I9). They are asked of the world first, and of the log for what it says of the world.
+// itself (I1, I5, I6, I9). They are checked on the world first, and on the log for what it records of the world.
 
 import type { SagaShape } from '../../machine/shape.ts';
 import { isEnded, type SagaState } from '../../machine/state.ts';
@@ -41,7 +41,7 @@ export function createPromises(
 
   function brokenIn({ log, world }: Model): string | null {
     const state = stateOf(log);
-    // A person has vouched for this end, whatever the world is like.
+    // A person has vouched for this end, regardless of the world.
     if (state.warnings.some(({ code }) => code === 'resolved-by-hand')) return null;
     return isDecided(world) ? brokenBeyond(state, world) : brokenBefore(state, world);
   }

@@ -25,7 +25,10 @@ export interface Breach {
 }
 
 export interface SearchOptions {
-  /** Attempts of a step that are told apart. Two stand for a thousand: the machine compares them with their end alone. */
+  /**
+   * Attempts of a step that are distinguished. Two stand for a thousand: the machine compares them with their end
+   * alone.
+   */
   readonly budget?: number;
   /** A broken log, to see that the search can find something. */
   readonly takesOldWrites?: boolean;
@@ -80,7 +83,7 @@ function searchSagas(options: ModelOptions): Searched {
     }
     const isOver = isAtRest(stateOf(before.log).phase);
     if (!isOver && next.length === 0) {
-      return broken('I10: nothing can go on', seen.wayTo(index), before);
+      return broken('I10: nothing can continue', seen.wayTo(index), before);
     }
     onwards.push(isOver ? [] : next);
   }
@@ -125,7 +128,7 @@ const ATTEMPTS = { run: 1, compensate: 2, abort: 3 };
 /** More steps than any definition has, more states than its machine, more events than its alphabet. */
 const [STEPS, STATES, EVENTS] = [8, 2 ** 16, 2 ** 10];
 
-/** A state in two numbers, what is believed and what is there: a search compares millions of them. */
+/** A state in two numbers, what the log holds and what the world is: a search compares millions of them. */
 function createNumbers(): (model: Model) => readonly [number, number] {
   const numbers = new Map<unknown, number>();
   const numberOf = (event: unknown) => {

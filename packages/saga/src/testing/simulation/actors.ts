@@ -19,7 +19,7 @@ import {
 export interface Actors<World> {
   /** Accepts a saga, and wakes a worker for it. */
   begin(world: World): Promise<SagaId>;
-  /** A wake-up of either worker, as a queue makes it; its answer says when it wants to be woken again. */
+  /** A wake-up of either worker, as a queue makes it; its answer is when it wants to be woken again. */
   deliver(id: SagaId): void;
   kill(slot: number): void;
   freeze(slot: number, ms: number): void;
@@ -47,7 +47,7 @@ interface Front<World> {
 }
 
 const RELAY_EVERY_MS = 5_000;
-/** A queue is never faster, however soon it is asked to be. */
+/** A queue is never faster, however soon the wake-up is due. */
 const SOONEST_MS = 10;
 
 export function createActors<World>(shared: SharedSimulation<World>): Actors<World> {

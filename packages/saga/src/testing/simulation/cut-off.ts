@@ -1,4 +1,4 @@
-// What a primary that cannot reach its majority says to whatever needs one.
+// What a primary that cannot reach its majority answers to every call that needs one.
 
 import { UnavailableError } from '../../errors.ts';
 

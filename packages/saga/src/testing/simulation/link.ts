@@ -1,13 +1,13 @@
 // The link between one process and everything it talks to: calls are slow, refused, or lose their answers; what was sent
-// may arrive long after its sender has given up; a worker that is dead sends and hears nothing, and one that is frozen
-// goes on as if no time had passed.
+// may arrive long after its sender has given up; a worker that is dead sends and receives nothing, and one that is
+// frozen continues as if no time had passed.
 
 import { InDoubtError, SagaError, UnavailableError } from '../../errors.ts';
 import type { Clock } from '../../run/clock.ts';
 import type { Chance } from './seeded-chance.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** How the calls of a service can fail beside being slow, refused or answered to nobody, which all of them are. */
+/** How the calls of a service can fail beside being slow, refused or unanswered, which all of them can be. */
 export interface ServiceTraits {
   /** A call can arrive twice. */
   readonly repeats?: boolean;
@@ -39,9 +39,9 @@ export interface Weather {
   readonly trace: (line: string) => void;
 }
 
-/** Longer than any step waits: what it began goes on although its worker has given it up. */
+/** Longer than any step waits: what it began continues although its worker has given it up. */
 const SLOWEST_MS = 45_000;
-/** Every adapter gives up by itself, if nobody else has. */
+/** Every adapter gives up by itself, if its caller has not. */
 const HANGS_FOR_MS = 60_000;
 
 const SLUGGISHNESS = 0.3;
@@ -180,7 +180,7 @@ export function createLink(name: string, weather: Weather): Link {
   return link;
 }
 
-/** Nobody hears what came of it: a refusal either. */
+/** No caller receives the outcome: not even a refusal. */
 function unheard(effect: () => unknown): void {
   const ignore = (error: unknown) => {
     if (!(error instanceof SagaError)) throw error;

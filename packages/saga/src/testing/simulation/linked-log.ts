@@ -30,7 +30,7 @@ export function logOver(log: SagaLog, link: Link): SagaLog {
   };
 }
 
-// Acknowledged, on top of what this primary took alone before, and never to be seen by another.
+// Acknowledged, on top of what this primary took alone before, and never visible to another member.
 function takenAlone({ base, state, events, writeId }: LogWrite) {
   const entries = events.map(({ atMs, ...event }) => {
     return { ...event, writeId, at: new Date(atMs).toISOString(), epoch: base.epoch };

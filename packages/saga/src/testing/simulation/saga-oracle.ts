@@ -1,4 +1,4 @@
-// What must be true of a simulated saga whatever it is about: it has ended, no run threw, and its status never went back
+// What must be true of every simulated saga: it has ended, no run threw, and its status never went back
 // (I9, I10). What became of its world is the business of the simulation's own oracle.
 
 import type { SagaRecord } from '../../log/record.ts';

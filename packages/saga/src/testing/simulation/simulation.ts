@@ -27,7 +27,7 @@ export interface Simulation<World> {
   tend?(world: World): void;
   /** Something that runs beside the workers for as long as the world is there. */
   beside?(world: World, process: SimulatedProcess): Periodic;
-  /** For so long it goes on when workers and relay are done. */
+  /** For so long it continues when workers and relay are done. */
   readonly besideForMs?: number;
   /** A record of the saga is on a majority. */
   onWritten?(world: World, saga: SagaRecord): void;

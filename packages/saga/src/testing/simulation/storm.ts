@@ -14,7 +14,7 @@ const OPERATOR_EVERY_MS = 60_000;
 const FREEZES_MS = [500, 17_000, 30_000] as const;
 /** An old primary that is cut off steps down when its election's timeout is over. */
 const LONGEST_CUT_MS = 10_000;
-/** Long enough for a lease to run out twice, whatever its pace. */
+/** Long enough for a lease to run out twice, at any pace of its clock. */
 const SHORTEST_MS = 30_000;
 
 /** A saga and its world. */
@@ -23,7 +23,7 @@ export interface Story<World> {
   readonly world: World;
 }
 
-/** @returns for how long it goes on. */
+/** @returns for how long it lasts. */
 export function letItStorm<World>(
   actors: Actors<World>,
   { weather, simulation }: SharedSimulation<World>,

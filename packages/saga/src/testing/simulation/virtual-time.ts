@@ -20,7 +20,7 @@ interface Timer {
 
 const START_MS = Date.parse('2026-11-01T00:00:00Z');
 
-/** Takes the place of setTimeout and setInterval until its end. */
+/** Replaces setTimeout and setInterval until its end. */
 export function startVirtualTime(): VirtualTime {
   let nowMs = START_MS;
   let ids = 0;
@@ -87,7 +87,7 @@ export function startVirtualTime(): VirtualTime {
   };
 }
 
-/** Whatever can go on without a timer has gone on by then. */
+/** Everything that can run without a timer has run by then. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
