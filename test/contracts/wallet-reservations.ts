@@ -110,6 +110,7 @@ export function describeReservations(
 
     it.each([
       ['a double a little below its cents', 0.3, 30, 'reserved', 0],
+      ['a difference that doubles leave below its cents', 0.3 - 0.1, 20, 'reserved', 0],
       ['sums that doubles get wrong', 0.1 + 0.2, 30, 'reserved', 0],
       ['a cent too little', 0.29, 30, 'insufficient-funds', 0.29],
       ['nothing', 0, 1, 'insufficient-funds', 0],

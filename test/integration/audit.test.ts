@@ -3,10 +3,12 @@
 import type { Connection } from 'mongoose';
 import { mongo } from 'mongoose';
 import { describe, expect, it } from 'vitest';
+import { parseExact } from '../../src/domain/exact-decimal.ts';
 import { toInstanceId, type UserId } from '../../src/domain/ids.ts';
 import { migrate } from '../../src/main/migration/migration.ts';
 import { NO_PAST } from '../../src/wallet/mongodb/bot-pasts.ts';
 import { createMongoLedger } from '../../src/wallet/mongodb/ledger.ts';
+import { createMongoWalletReadings } from '../../src/wallet/mongodb/wallet-readings.ts';
 import { createMongoWallets } from '../../src/wallet/mongodb/wallets.ts';
 import { createTestAudit, type TestAuditOptions } from '../support/auditing.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -419,4 +421,18 @@ describe('what does not add up', () => {
     expect(differences).toHaveLength(1);
     expect(await findingsOf(userId)).toHaveLength(1);
   });
+});
+
+it('a balance with more digits than a double holds: the opening is that balance, to the last one, stored and read (I11)', async () => {
+  const connection = await createTestDatabase();
+  await migrate(connection);
+  const digits = '123456789012.123456789';
+  const balance = mongo.Decimal128.fromString(digits);
+  const userId = await putUser(connection, { balance, bots: { [BOT]: allocation(2, 3) } });
+  await createMongoWallets({ connection }).lock(lockCommand(userId));
+  expect(String((await readUser(connection, userId)).ledgerState.opening)).toBe(digits);
+  const reading = await createMongoWalletReadings({ connection }).read(userId, {
+    ...{ from: 'start', limit: 1, receiptsAfter: 0 },
+  });
+  expect(reading?.ledgerState?.opening).toBe(parseExact(digits));
 });

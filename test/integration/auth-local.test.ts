@@ -76,3 +76,17 @@ test('a key that others can read, or that is cut short: refused, not replaced', 
   await chmod(path, 0o644);
   await expect(loadSigningKey(folder)).rejects.toThrow(/can be read by others/);
 });
+
+test.each(['HS384', 'HS512'])('our own key, another algorithm, %s: invalid', async (alg) => {
+  const key = randomBytes(64);
+  const now = () => new Date();
+  const token = await new SignJWT({ sub: 'alice' })
+    .setProtectedHeader({ alg, typ: 'JWT' })
+    .setIssuer('urn:reclaim:local-auth')
+    .setAudience('urn:reclaim:api')
+    .setIssuedAt()
+    .setExpirationTime('1h')
+    .sign(key);
+  const verification = await createLocalVerifier({ key, now }).verify(token);
+  expect(verification).toEqual({ status: 'rejected', code: 'invalid' });
+});

@@ -69,3 +69,12 @@ it('a legacy writer erased the row and our field: the ledger still proves the pa
   expect(await wallets.settle(settleCommand(userId))).toEqual({ status: 'settled', receipt });
   expect(await wallets.abortSettlement(settleCommand(userId))).toBe('settled');
 });
+
+it('two entries of one payment: the database takes the first, and refuses the second under any other name (I2)', async () => {
+  const connection = await createTestDatabase();
+  await migrate(connection);
+  const ledger = connection.collection<{ _id: string; opId: string }>('ledger');
+  await ledger.insertOne({ _id: 'one', opId: 'the-payment' });
+  const second = ledger.insertOne({ _id: 'other', opId: 'the-payment' });
+  await expect(second).rejects.toMatchObject({ code: 11_000 });
+});

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import {
   chmod,
+  type FileHandle,
   mkdtemp,
   open,
   readFile,
@@ -20,7 +21,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createEmptyPoolState } from '../../src/pool-state/file/create-empty-pool-state.ts';
 import { createPoolFileReader, stampOf } from '../../src/pool-state/file/pool-file-reader.ts';
 import { replaceFile } from '../../src/pool-state/file/pool-file-replacement.ts';
@@ -45,6 +46,26 @@ test('the platform writes after our read, before our rename: its write stays and
   expect(stored).toMatchObject({ beats: 7 });
   expect(stored.botMapping).not.toHaveProperty(BOT);
   expect(states.counts()).toEqual({ renames: 1, redone: 1, deadHolders: 0 });
+});
+
+test('a change is written: its bytes are on the disk, whole, before they get the file’s name', async () => {
+  const folder = await createPoolFileFolder(samplePoolState(6));
+  const before = await stat(folder.file);
+  const handle = await open(folder.file, 'r');
+  const prototype = Object.getPrototypeOf(handle);
+  await handle.close();
+  /** What was on the disk, by its inode and size, and which inode had the name then. */
+  const synced: { ino: number; size: number; named: number }[] = [];
+  const sync = vi.spyOn(prototype, 'sync').mockImplementation(async function (this: FileHandle) {
+    const [{ ino, size }, named] = await Promise.all([this.stat(), stat(folder.file)]);
+    await this.datasync();
+    synced.push({ ino, size, named: named.ino });
+  });
+  onTestFinished(() => sync.mockRestore());
+  await mutate(folder.open(), (state) => takeOut(state, BOT));
+  const after = await stat(folder.file);
+  expect(after.ino).not.toBe(before.ino);
+  expect(synced).toContainEqual({ ino: after.ino, size: after.size, named: before.ino });
 });
 
 test('the platform writes as many bytes within one tick of the clock: seen by the bytes', async () => {

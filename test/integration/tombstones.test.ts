@@ -1,6 +1,12 @@
 import type { Connection } from 'mongoose';
+import { expect, it } from 'vitest';
+import { toUserId } from '../../src/domain/ids.ts';
+import { migrate } from '../../src/main/migration/migration.ts';
 import { createMongoTombstones } from '../../src/tombstones/mongo-tombstones.ts';
+import { NOTHING_OBSERVED } from '../../src/tombstones/tombstones.ts';
 import { describeTombstones } from '../contracts/tombstones.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { incarnationOf, SAGA_A } from '../support/users.ts';
 
 const TIMES = ['nextCheckAt', 'heldUntil', 'endedAt', 'settledAt', 'openedAt'];
 
@@ -19,3 +25,31 @@ async function moveBack(connection: Connection, ms: number): Promise<void> {
     ?.collection('tombstones')
     .updateMany({}, [{ $set: Object.fromEntries(moved) }], { writeConcern: { w: 'majority' } });
 }
+
+it('ended, with its looks after the end behind it, or withdrawn: the database forgets the withdrawn one alone', async () => {
+  const connection = await createTestDatabase();
+  await migrate(connection);
+  const tombstones = createMongoTombstones({ connection });
+  const incarnation = incarnationOf(toUserId('00000000000000000000000a'));
+  const target = { incarnation, sagaId: SAGA_A, epoch: 1 };
+  const collection = connection.collection('tombstones');
+  const forgottenBy = async () => {
+    const document = await collection.findOne({});
+    const indexes = (await collection.indexes()).filter(
+      ({ expireAfterSeconds }) => expireAfterSeconds !== undefined,
+    );
+    return indexes.flatMap(({ key }) =>
+      Object.keys(key).filter((field) => document?.[field] instanceof Date),
+    );
+  };
+  const opened = { ...target, ...NOTHING_OBSERVED, firebaseUid: null, slot: null };
+  await tombstones.open({ ...opened, hadAllocation: true, mayTakeOver: [] });
+  expect(await forgottenBy()).toEqual([]);
+  await tombstones.settle(target, { observedAtRest: true });
+  await tombstones.end(target);
+  expect(await collection.findOne({})).toMatchObject({ status: 'ended' });
+  expect(await forgottenBy()).toEqual([]);
+  await collection.deleteMany({});
+  await tombstones.withdraw(target);
+  expect(await forgottenBy()).toEqual(['withdrawnAt']);
+});

@@ -3,6 +3,7 @@
 import { unlink, utimes } from 'node:fs/promises';
 import type { Connection } from 'mongoose';
 import { afterAll } from 'vitest';
+import type { SagaDefinition } from '../../packages/saga/src/definition.ts';
 import type { Claim, SagaLog } from '../../packages/saga/src/log/saga-log.ts';
 import { createTestEngine, LEASE_MS } from '../../packages/saga/test/support/saga-engine.ts';
 import { sagasOf } from '../../packages/saga/test/support/saga-log.ts';
@@ -16,6 +17,7 @@ import { finishTombstone } from '../../src/deletion/finish-tombstone.ts';
 import type { DeletionPorts } from '../../src/deletion/steps/step-ports.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
 import { unknown } from '../../src/domain/source.ts';
+import type { SettleCommand } from '../../src/wallet/wallets.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { type PlacedBot, placeBot, poolStateOf, writePoolState } from '../support/deletions.ts';
 import { type ReplicaSet, startReplicaSet } from '../support/replica-set.ts';
@@ -151,6 +153,51 @@ twinsOf('I5', {
     return breaches({
       'the scenario has not gone back': state.phase !== 'compensated',
       'a worker that had lost its saga stopped the bot': dedicated[0]?.running !== true,
+    });
+  },
+
+  // And in the wallet: its payment is under way when another worker has the saga, and has come as far.
+  'lock-left-at-its-epoch': async (part) => {
+    const lab = await createLab();
+    const bot = await placeBot(lab, 'dedicated');
+    const gates = { old: createGate(), young: createGate() };
+    const answers: string[] = [];
+    const paying = (who: 'old' | 'young') => ({
+      ports: ({ wallets }: DeletionPorts) => ({
+        wallets: {
+          ...wallets,
+          settle: async (command: SettleCommand) => {
+            await gates[who].pass();
+            const result = await wallets.settle(command);
+            answers.push(`${who}: ${result.status}`);
+            return result;
+          },
+        },
+      }),
+    });
+    const unraised = (definition: SagaDefinition): SagaDefinition =>
+      definition.fenceEffects === undefined
+        ? definition
+        : { ...definition, fenceEffects: async () => undefined };
+    const old = await lab.worker(paying('old'));
+    const young = await lab.worker({
+      ...paying('young'),
+      ...(part === 'twin' && { definition: unraised }),
+    });
+    const id = await beginDeletion(old, bot);
+    const running = old.run(id);
+    await gates.old.reached;
+    await old.pass(LEASE_MS);
+    const resumed = young.run(id);
+    await gates.young.reached;
+    gates.old.open();
+    await running;
+    gates.young.open();
+    await resumed;
+    const { state } = await young.runToRest(id);
+    return breaches({
+      'the scenario has not ended the saga': state.phase !== 'completed',
+      'a worker that had lost its saga paid': answers.includes('old: settled'),
     });
   },
 

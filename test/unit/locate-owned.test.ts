@@ -2,6 +2,7 @@
 // where none does, nobody says that it is nowhere (I4).
 
 import { expect, it } from 'vitest';
+import { UnavailableError } from '../../packages/saga/src/errors.ts';
 import type { Bots } from '../../src/bots/bots.ts';
 import { locateOwned } from '../../src/bots/locate-owned.ts';
 import type { ObservedBot, ObservedDedicated, ObservedPooled } from '../../src/domain/bot.ts';
@@ -70,11 +71,23 @@ it('nobody was asked: unknown', async () => {
   expect(await locate()).toMatchObject({ status: 'unknown' });
 });
 
+it('who else holds the id cannot be asked: no answer, and not that nobody does (I4)', async () => {
+  const away = new UnavailableError('MONGODB_UNAVAILABLE', 'away');
+  const otherHolders = () => Promise.reject(away);
+  const unlabelled = { ...DEDICATED, labels: {} };
+  const wallets = { ...inertPorts<Wallets>(), otherHolders };
+  await expect(locateWith(wallets, found(unlabelled))).rejects.toBe(away);
+});
+
 function found(...observedBots: readonly ObservedBot[]): SourceAnswer<readonly ObservedBot[]> {
   return ok(observedBots, new Date(0));
 }
 
 function locate(...hosts: readonly SourceAnswer<readonly ObservedBot[]>[]) {
+  return locateWith(inertPorts<Wallets>(), ...hosts);
+}
+
+function locateWith(wallets: Wallets, ...hosts: readonly SourceAnswer<readonly ObservedBot[]>[]) {
   const bots: Bots = {
     ...inertPorts<Bots>(),
     locate: async () => joinAnswers(hosts, new Date(0)),
@@ -82,7 +95,7 @@ function locate(...hosts: readonly SourceAnswer<readonly ObservedBot[]>[]) {
   const { signal } = new AbortController();
   const order = { owner, instanceId, holdsAllocation: async () => true, pools: null };
   return locateOwned(
-    { bots, wallets: inertPorts<Wallets>(), hostExpectations: EVERY_HOST_BELIEVED },
+    { bots, wallets, hostExpectations: EVERY_HOST_BELIEVED },
     { ...order, call: { signal } },
   );
 }

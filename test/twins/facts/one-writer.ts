@@ -41,6 +41,19 @@ export const ONE_WRITER = [
     breach: 'a worker that had lost its saga stopped the bot',
   },
   {
+    name: 'lock-left-at-its-epoch',
+    invariant: 'I5',
+    mechanism: {
+      what: 'a claim after the first raises the lock in the wallet to its epoch before anything else',
+      file: 'src/deletion/delete-bot.ts',
+    },
+    guardedBy: [
+      at('unit/fence-lock.test.ts', '%s, claimed again: the lock is raised to the claim’s epoch'),
+    ],
+    title: 'a lock left at the epoch of the worker before: its payment lands, and caught',
+    breach: 'a worker that had lost its saga paid',
+  },
+  {
     name: 'proof-by-a-clock-that-goes-back',
     invariant: 'I5',
     mechanism: {

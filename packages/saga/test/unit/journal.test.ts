@@ -16,6 +16,10 @@ const SHAPE: SagaShape = {
     { ...STEP, name: 'pay', kind: 'pivot' },
   ],
 };
+/** With a step behind the pivot, so that its end is not the saga's. */
+const FOLLOWED: SagaShape = {
+  steps: [...SHAPE.steps, { ...STEP, name: 'tell', kind: 'retriable' }],
+};
 const SUCCESS = { value: null, warnings: [], atMs: 1 };
 
 it('the pivot is to be aborted: on a majority before it is, so that no log forgets it (I6)', () => {
@@ -28,6 +32,18 @@ it('the pivot is to be aborted: on a majority before it is, so that no log forge
   const change = { before: paying, event, after: apply(SHAPE, paying, event) };
   expect(change.after.steps[1]?.status).toBe('aborting');
   expect([mustLandFirst(change), needsMajority(SHAPE, change)]).toEqual([true, true]);
+});
+
+it('the pivot has ended: on a majority, so that no failover takes back that the money has moved (I6)', () => {
+  const paying = [
+    { type: 'captured-all', captures: ['c', null], atMs: 1 } as const,
+    { type: 'succeeded', step: 0, ...SUCCESS } as const,
+  ].reduce((state, one) => apply(FOLLOWED, state, one), initialState(FOLLOWED));
+  const event: SagaEvent = { type: 'succeeded', step: 1, ...SUCCESS };
+  const change = { before: paying, event, after: apply(FOLLOWED, paying, event) };
+  expect(change.after).toMatchObject({ cursor: 2, phase: paying.phase });
+  // It may be written late, because it can be observed.
+  expect([mustLandFirst(change), needsMajority(FOLLOWED, change)]).toEqual([false, true]);
 });
 
 it.each([

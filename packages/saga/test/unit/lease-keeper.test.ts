@@ -1,6 +1,7 @@
 // Leases go on being renewed whatever becomes of one renewal (I10).
 
 import { expect, it, onTestFinished, vi } from 'vitest';
+import type { Claim } from '../../src/log/saga-log.ts';
 import { createLeaseKeeper } from '../../src/run/lease-keeper.ts';
 import { makeSagaId } from '../../src/saga-id.ts';
 
@@ -56,5 +57,34 @@ it('one renewal fails: it is told, and the next one goes out', async () => {
   await vi.advanceTimersByTimeAsync(LEASE_MS);
   expect(turns()).toBe(3);
   expect(errors).toEqual([new Error('refused')]);
+  await keeper.stop();
+});
+
+it('claims come and go: at every turn all that are held are renewed, for the whole lease, and no other', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const renewed: unknown[] = [];
+  const keeper = createLeaseKeeper({
+    leaseMs: LEASE_MS,
+    onError: (error) => {
+      throw error;
+    },
+    log: { renew: async (claims, leaseMs) => void renewed.push([claims, leaseMs]) },
+  });
+  const [first, second] = [1, 2].map((n) => ({
+    ...{ sagaId: makeSagaId('del', n, new Uint8Array(16)), epoch: n, owner: `o${n}` },
+  })) as [Claim, Claim];
+  keeper.start();
+  keeper.hold(first);
+  keeper.hold(second);
+  await vi.advanceTimersByTimeAsync(LEASE_MS / 3);
+  keeper.drop(first);
+  await vi.advanceTimersByTimeAsync(LEASE_MS / 3);
+  keeper.drop(second);
+  await vi.advanceTimersByTimeAsync(LEASE_MS / 3);
+  expect(renewed).toEqual([
+    [[first, second], LEASE_MS],
+    [[second], LEASE_MS],
+  ]);
   await keeper.stop();
 });
