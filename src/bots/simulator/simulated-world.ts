@@ -72,7 +72,7 @@ interface NewPool {
   readonly host?: string;
   readonly labels?: ObservedLabels;
   readonly running?: boolean;
-  /** Programs that nobody can tell the bot of. */
+  /** Programs whose bot is unknown. */
   readonly strangers?: readonly string[];
 }
 
