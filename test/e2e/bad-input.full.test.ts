@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
+import { childEnv } from '../support/child-env.ts';
 import { allOf, outsideState, startWithFixtures } from '../support/deletions.ts';
 
 const BOT = 'uid-live-bot-1';
@@ -132,7 +133,7 @@ it('bad variables: one error at the start lists all of them, exit code 1, nothin
   };
   const child = spawn(process.execPath, ['src/main/server.ts'], {
     cwd: new URL('../..', import.meta.url),
-    env: { PATH: process.env.PATH, ...bad },
+    env: { ...childEnv(), ...bad },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [stdout, stderr, [code]] = await Promise.all([

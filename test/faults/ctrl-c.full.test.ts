@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startBeside, startTestApplication, type TestApplication } from '../support/application.ts';
+import { childEnv } from '../support/child-env.ts';
 import { acceptDelete, injectFaults, jobIn, placeBot } from '../support/deletions.ts';
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -29,7 +30,7 @@ async function startInTerminal(app: TestApplication, command: string): Promise<T
   const child: ChildProcess = spawn('script', ['-qefc', command, '/dev/null'], {
     cwd: ROOT,
     env: {
-      ...{ PATH: process.env.PATH, HOME: process.env.HOME, TERM: 'dumb' },
+      ...{ ...childEnv(), HOME: process.env.HOME, TERM: 'dumb' },
       ...{ ...app.env, MONGODB_URI: mongodbUri.href, LOG_LEVEL: 'info' },
     },
     stdio: ['pipe', 'pipe', 'inherit'],

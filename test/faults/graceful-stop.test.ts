@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
+import { childEnv } from '../support/child-env.ts';
 import { acceptDelete, injectFaults, jobIn, placeBot } from '../support/deletions.ts';
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -35,7 +36,7 @@ async function startWired(app: TestApplication, entry: string): Promise<Wired> {
   const child = spawn(process.execPath, [entry], {
     cwd: ROOT,
     env: {
-      PATH: process.env.PATH,
+      ...childEnv(),
       ...app.env,
       MONGODB_URI: mongodbUri.href,
       REDIS_URL: redisUrl.href,

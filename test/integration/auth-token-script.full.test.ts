@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createLocalVerifier } from '../../src/infra/identities/local-tokens.ts';
 import { loadSigningKey } from '../../src/infra/identities/signing-key.ts';
+import { childEnv } from '../support/child-env.ts';
 
 interface Run {
   readonly code: number;
@@ -21,7 +22,7 @@ async function createFolder(): Promise<string> {
 function runToken(dataDir: string, args: readonly string[], env = {}): Promise<Run> {
   const script = join(import.meta.dirname, '../../scripts/token.ts');
   const options = {
-    env: { PATH: process.env.PATH, DATA_DIR: dataDir, ...env },
+    env: { ...childEnv(), DATA_DIR: dataDir, ...env },
     timeout: 20_000,
   };
   return new Promise((resolve) => {

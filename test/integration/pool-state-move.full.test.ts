@@ -15,6 +15,7 @@ import {
 import { poolCollections } from '../../src/pool-state/mongodb/pool-documents.ts';
 import { createEmptyPoolDocuments } from '../../src/pool-state/mongodb/pool-documents-store.ts';
 import { takeOut } from '../../src/pool-state/pool-state.ts';
+import { childEnv } from '../support/child-env.ts';
 import { createPoolDatabase, type PoolDatabase } from '../support/pool-documents.ts';
 import { createPoolFileFolder, type PoolFileFolder } from '../support/pool-file.ts';
 import { samplePoolState } from '../support/pool-state-samples.ts';
@@ -302,7 +303,7 @@ function raiseRevision(databaseName: string): void {
 
 function runCommand(args: readonly string[], env: Readonly<Record<string, string>>) {
   const script = join(import.meta.dirname, '../../scripts/pool-state.ts');
-  const options = { env: { PATH: process.env.PATH, ...env }, timeout: 25_000 };
+  const options = { env: { ...childEnv(), ...env }, timeout: 25_000 };
   const { promise, resolve } = Promise.withResolvers<{
     code: number;
     stdout: string;

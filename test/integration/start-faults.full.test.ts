@@ -7,20 +7,21 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { anyFreePort } from '../../src/infra/embedded/ports.ts';
+import { childEnv } from '../support/child-env.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createTestFolder } from '../support/folder.ts';
 import { createTcpProxy } from '../support/tcp-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const TEST_TIMEOUT_MS = 90_000;
-const START_TIMEOUT_MS = 40_000;
+const TEST_TIMEOUT_MS = 300_000;
+const START_TIMEOUT_MS = 90_000;
 const STACK = /\n\s+at \S+/;
 
 function startEntry(entry: string, env: Readonly<Record<string, string>>) {
   const child = spawn(process.execPath, [entry], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', ...env },
+    env: { ...childEnv(), HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';

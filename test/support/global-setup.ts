@@ -44,6 +44,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     signal: abort.signal,
     undo: (one) => undos.unshift(one),
   };
+  await keepCompiled(setUp);
   const parts = [startServers(setUp), startDocker(setUp), findBrowser(setUp)] as const;
   stopOnSignal(async () => {
     abort.abort();
@@ -62,6 +63,15 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     throw error;
   }
   return stop;
+}
+
+/** What one process of the run has compiled, the test files' own and those that they start, the next ones read: a start
+ * of the application is a second of compiling, and a run has hundreds. */
+async function keepCompiled({ undo }: SetUp): Promise<void> {
+  if (process.env.NODE_COMPILE_CACHE !== undefined) return;
+  const folder = await mkdtemp(join(await fastFolder(), 'reclaim-test-compiled-'));
+  undo(() => rm(folder, { recursive: true, force: true }));
+  process.env.NODE_COMPILE_CACHE = folder;
 }
 
 async function startServers({ progress, signal, undo }: SetUp) {

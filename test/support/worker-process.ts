@@ -5,6 +5,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { childEnv } from './child-env.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const POOL_STATE_CHILD = fileURLToPath(new URL('./pool-state-child.ts', import.meta.url));
@@ -25,7 +26,7 @@ export async function startWorkerProcess(
 ): Promise<KillableProcess> {
   const child = spawn(process.execPath, ['workers/all.ts'], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, ...env },
+    env: { ...childEnv(), ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   return killable(child);
