@@ -280,10 +280,10 @@ function insist(app: TestApplication, uid: string, method: string, path: string)
   });
 }
 
-const USERS = 20;
-const BOTS_EACH = 10;
+const USERS = 12;
+const BOTS_EACH = 5;
 
-it('200 orphans, each deleted while its user is synchronised: one settlement each, exact to the cent; a second run changes nothing', async () => {
+it('60 orphans, each deleted while its user is synchronised: one settlement each, exact to the cent; a second run changes nothing', async () => {
   const app = await startTestApplication({ env: { RATE_LIMIT_PER_MINUTE: '100000' } });
   const cents = (user: number, bot: number) => 10_000 + user * 100 + bot * 7;
   const uids = Array.from({ length: USERS }, (_, n) => `uid-race-${n}`);
