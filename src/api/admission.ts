@@ -1,7 +1,7 @@
-// Whether a request is looked at at all, judged before anything is known of its sender but the address. Credentials that
+// Whether a request is admitted at all, judged before anything is known of its sender but the address. Credentials that
 // were found good are counted for their user, who has a limit of his own; all else is counted for the address, and given back
-// when it turns out good. So a flood of bad tokens shuts out neither the users behind the same address nor the process.
-// It asks no server: it holds, and is bounded, while Redis is away.
+// when it turns out good. So a flood of bad tokens blocks neither the users behind the same address nor the process. It
+// needs no server: it holds, and is bounded, while Redis is away.
 
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
@@ -13,11 +13,11 @@ import { createTokenBuckets } from './token-buckets.ts';
 import type { TrustsHop } from './trusted-proxies.ts';
 
 export interface Admission {
-  /** Null: admitted; else the ms to wait. Asked as often as one likes, counted once. */
+  /** Null: admitted; else the ms to wait. May be called repeatedly; counts once. */
   judge(request: FastifyRequest): number | null;
   /** Its credentials are this user's. */
   know(request: FastifyRequest, user: FirebaseUid): void;
-  /** Its credentials are nobody's, or nobody's any more. */
+  /** Its credentials are invalid, or not valid any more. */
   forget(request: FastifyRequest): void;
 }
 

@@ -58,7 +58,7 @@ const REQUEST_LIMITS: RequestLimits = { headersMs: 10_000, requestMs: 20_000 };
  * client that reads nothing of its answer holds a socket for no longer. */
 const SILENCE_MS = 90_000;
 
-/** Of a request that is refused unseen. */
+/** Of a request that is refused unread. */
 const REFUSAL_HOLD_MS = 500;
 
 /** Longer than any id, so that one that is too long is refused by its schema, with a reason. */
@@ -86,7 +86,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
       ...{ maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
       querystringParser: parseQuery,
     },
-    // No hook is asked about an address that cannot be read.
+    // No hook runs for an address that cannot be read.
     frameworkErrors: (error, request, reply) => {
       const waitMs = admission.judge(request);
       const problem = waitMs === null ? toProblem(error) : tooMany(waitMs);

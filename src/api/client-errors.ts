@@ -26,7 +26,7 @@ export function answerUnreadableRequest(
       body,
     ].join('\r\n'),
   );
-  // Our half is closed; a client that goes on sending keeps the other one open for as long as it likes.
+  // Our half is closed; a client that keeps sending keeps the other one open for as long as it likes.
   const cut = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => clearTimeout(cut));
 }

@@ -67,11 +67,11 @@ export interface ApiDependencies {
 export interface ApiSettings {
   /** DEFAULT_WAIT_SECONDS: how long a DELETE without `Prefer` waits for the end; 0 answers at once. */
   readonly defaultWaitSeconds: number;
-  /** No container stands behind a bot: said wherever bots are shown. */
+  /** The bots are simulated, without containers: stated wherever bots are shown. */
   readonly simulatesBots: boolean;
   /** PROVISION: whether new bots are started here. */
   readonly provisionsBots: boolean;
-  /** SYNC_ON_OPEN: whether pages look for orphans when they are opened, unless their user says otherwise. */
+  /** SYNC_ON_OPEN: whether pages search for orphans when they are opened, unless their user has chosen otherwise. */
   readonly syncOnOpen: boolean;
   /** RATE_LIMIT_PER_MINUTE, for each user. */
   readonly rateLimitPerMinute: number;
@@ -87,7 +87,7 @@ export interface ApiSettings {
   readonly sessionSecret: string;
   /** PLATFORM_JWT_SECRET: the sessions of the platform's own users end with it. */
   readonly platformSecret?: string | undefined;
-  /** TRUST_PROXY: whose X-Forwarded-* are believed. */
+  /** TRUST_PROXY: whose X-Forwarded-* are trusted. */
   readonly trustProxy: TrustedProxies;
   /** ALLOWED_ORIGINS: pages of these may call the API, with a token. */
   readonly allowedOrigins: readonly string[];
@@ -136,7 +136,7 @@ export type ComponentHealth = { readonly tookMs?: number } & (
   | { readonly status: 'down'; readonly reason: string }
 );
 
-/** What the Firebase web SDK is told; public by its nature. */
+/** The configuration of the Firebase web SDK; public by its nature. */
 export interface FirebaseWeb {
   readonly apiKey: string;
   readonly authDomain: string;

@@ -1,7 +1,7 @@
 // Whether a request was sent by a program of this machine, to a name of this machine, and straight to us. A web page that
 // rebinds its own name to 127.0.0.1 sends from here, but under a foreign name; a proxy of this machine sends from here
 // for the whole world. A proxy shows by the headers it adds; one that adds none shows by the Origin that it passes on, or
-// speaks HTTP/1.0, as nginx does unless it is told otherwise.
+// speaks HTTP/1.0, as nginx does unless configured otherwise.
 
 import { BlockList, isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';

@@ -1,4 +1,4 @@
-// Whether a header brings a token that we chose ourselves; how long it takes to say no tells nothing about the token.
+// Whether a header brings a token that we chose ourselves; the time a refusal takes reveals nothing about the token.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 

@@ -1,5 +1,5 @@
 // What the API shows of a saga: the engine's job, the bot that it is about, and for users the product's own words and
-// results in place of texts that were written for operators.
+// results instead of texts that were written for operators.
 
 import type { SagaRecord } from '@reclaim/saga';
 import { jobView } from '@reclaim/saga/fastify';

@@ -1,5 +1,5 @@
 // Bodies are JSON or nothing. A client that names a type and sends an empty body, as `curl -d ''` and many others do, has
-// sent no body, whatever the type; routes that need one refuse that by their schema.
+// sent no body, of any type; routes that need one refuse that by their schema.
 
 import { errorCodes, type FastifyInstance } from 'fastify';
 

@@ -1,4 +1,4 @@
-// Whom a request is taken for: what the identity provider says of a token, or, once more, of a session that was made
+// The identity of a request: the identity provider's verdict on a token, or, once more, of a session that was made
 // from one. A session is held to the same account as its token would be: it must not outlast a revocation.
 
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';

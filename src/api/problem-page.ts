@@ -1,10 +1,10 @@
-// A problem as a page: what a browser shows to who typed an address or followed a link. It says what the document
-// says, in words, and where to go on; programs, which do not ask for HTML, are given the document.
+// A problem as a page: what a browser shows to a person who typed an address or followed a link. It states what the
+// document states, in words, and where to continue; programs, which do not request HTML, get the document.
 
 import type { Problem } from '@reclaim/saga/fastify';
 import type { FastifyRequest } from 'fastify';
 
-/** Whether HTML was asked for by its name, and no less than JSON: a script that takes anything gets the document. */
+/** Whether HTML was requested by its name, and no less than JSON: a script that takes anything gets the document. */
 export function wantsPage({ method, headers: { accept } }: FastifyRequest): boolean {
   if ((method !== 'GET' && method !== 'HEAD') || accept === undefined) return false;
   const ranges = accept.slice(0, MAX_ACCEPT_CHARS).toLowerCase().split(',');

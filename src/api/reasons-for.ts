@@ -1,5 +1,6 @@
-// Why sources could not answer, for the body of a problem: to operators as the sources said it, and to users not at all,
-// beyond the sentence of the problem itself. An operator who is asked by a user finds it in the log by the request's id.
+// Why sources could not answer, for the body of a problem: to operators as the sources gave them, and to users not at
+// all, beyond the sentence of the problem itself. An operator whom a user contacts finds it in the log by the
+// request's id.
 
 import type { FastifyRequest } from 'fastify';
 import { audienceOf } from './message-for.ts';

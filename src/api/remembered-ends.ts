@@ -1,6 +1,6 @@
 // The list of ended sessions, with a short memory of its answers. Operators need their page most when MongoDB is away:
-// a session that the list did not hold a minute ago is believed while the list cannot be asked. A session that was
-// never asked for is not, and one that this process ended is not either. Nothing moves money meanwhile: that takes MongoDB.
+// a session that the list did not hold a minute ago is trusted while the list cannot be read. A session that was never
+// checked is not, and one that this process ended is not either. Nothing moves money meanwhile: that takes MongoDB.
 
 import { RetryableError } from '@reclaim/saga';
 import type { EndedSessions } from '../infra/identities/ended-sessions.ts';
@@ -10,7 +10,7 @@ const REMEMBER_MS = 60_000;
 /** Each is some hundred bytes. The oldest answer is forgotten first. */
 const SESSIONS_MAX = 10_000;
 
-/** @param monotonicMs a clock that nobody sets. */
+/** @param monotonicMs a clock that cannot be set. */
 export function createRememberedEnds(
   list: EndedSessions,
   monotonicMs: () => number,

@@ -1,5 +1,6 @@
-// What a job gave, for who reads it. Some kinds are made for operators, and their results name hosts and containers; what a
-// synchronisation left alone has the reason's code for its user, and behind it what the sources said for an operator.
+// The result of a job, for its reader. Some kinds are made for operators, and their results name hosts and containers;
+// what a synchronisation left alone has the reason's code for its user, and behind it the sources' own reasons for an
+// operator.
 
 import type { SagaRecord } from '@reclaim/saga';
 import { Value } from 'typebox/value';

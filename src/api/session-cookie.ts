@@ -1,6 +1,6 @@
 // The cookie that a session travels in. Over https its name begins with `__Host-`: a browser then takes it only from this
 // very host, for all of it and over https, so that no subdomain and no page without TLS can plant one. Two cookies of the
-// name are refused: one of them was planted, and nothing says which.
+// name are refused: one of them was planted, and nothing shows which.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { unauthenticated } from './problem.ts';

@@ -1,8 +1,8 @@
-// Sessions of the pages: a signed cookie that says who signed in, exchanged for a token. A script cannot read
+// Sessions of the pages: a signed cookie that names the user, exchanged for a token. A script cannot read
 // it, and server-sent events and the queue board, which cannot send a token, work with it. Any process of the same secret
 // can read it; it ends with the token it was made from, or when its user signs out. It has an id, which stays when a fresh
-// token prolongs it: signing out ends every cookie that was ever made for it. A session of a user whom the platform's own
-// token named carries a fingerprint of the secret that judged the token, so that it ends with that secret.
+// token prolongs it: signing out ends every cookie that was ever made for it. A session of a user whom the platform's
+// own token named carries a fingerprint of the secret that judged the token, so that it ends with that secret.
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { parseFirebaseUid, parseUserId } from '../domain/ids.ts';
@@ -10,12 +10,12 @@ import type { EndedSessions } from '../infra/identities/ended-sessions.ts';
 import type { Identity } from '../infra/identities/identity-verifier.ts';
 
 export interface Sessions {
-  /** @param sessionId of the session that goes on; a new one begins where it is left out. */
+  /** @param sessionId of the session to prolong; a new one begins where it is left out. */
   open(identity: Identity, sessionId?: string): Session;
   /** Whom a cookie names; null when it is not ours, changed, over, or ended.
-   * @throws UnavailableError, RetryableError where it cannot be told whether it has ended. */
+   * @throws UnavailableError, RetryableError where it is unknown whether it has ended. */
   read(value: string | undefined): Promise<SessionIdentity | null>;
-  /** Every cookie of this session is nobody's from now on, at every process. */
+  /** Every cookie of this session is invalid from now on, at every process. */
   end(sessionId: string): Promise<void>;
 }
 
@@ -102,7 +102,7 @@ function newId(): string {
   return randomBytes(ID_BYTES).toString('base64url');
 }
 
-// Ours, but perhaps of another release: what it says differently names nobody.
+// Ours, but perhaps of another release: a cookie of another format names no user.
 function parsePayload(payload: string): readonly unknown[] {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());

@@ -15,7 +15,7 @@ export function syncBodies(audience: Audience): EndedBodies<EndedSync> {
     completed: (saga) => completed(saga, audience),
     compensated: unchanged,
     cancelled: unchanged,
-    // A run waits for its second look, a few seconds.
+    // A run waits for its second observation, a few seconds.
     retrySeconds: 2,
   };
 }

@@ -1,8 +1,8 @@
 // How much each of many senders may take: a bucket a key, filled at a steady rate up to its size. In memory and bounded: no
-// server has to answer before a request is refused, and who sends under a million names fills no more than this.
+// server has to answer before a request is refused, and a sender under a million names fills no more than this.
 
 export interface TokenBuckets {
-  /** Takes it, or says how many ms from now there will be enough. */
+  /** Takes it, or returns how many ms from now there will be enough. */
   take(key: string, cost: number, perMinute: number): number | null;
   /** What was taken and turned out not to be due. */
   giveBack(key: string, cost: number, perMinute: number): void;
@@ -21,7 +21,7 @@ export function createTokenBuckets(
 ): TokenBuckets {
   const buckets = new Map<string, Bucket>();
 
-  /** A bucket that nobody has used is full. */
+  /** An unused bucket is full. */
   function filled(key: string, perMinute: number): Bucket {
     const at = nowMs();
     const bucket = buckets.get(key) ?? { level: perMinute, atMs: at };

@@ -1,5 +1,5 @@
-// Which of the addresses in front of us are proxies of ours. What a request says of its way (X-Forwarded-*) is a list
-// to which each hop adds at the right; whoever sends it writes the left of it as he likes. So it is read from the right,
+// Which of the addresses in front of us are proxies of ours. What a request claims of its path (X-Forwarded-*) is a
+// list to which each hop adds at the right; the sender can write anything at the left. So it is read from the right,
 // from the socket on, and no further than the first address that is no proxy of ours: that one sent the request.
 
 import { BlockList, isIP } from 'node:net';
@@ -7,7 +7,7 @@ import { BlockList, isIP } from 'node:net';
 /** `false`: none. A number: so many hops, from the socket on. A list: addresses and subnets, e.g. `10.0.0.0/8`. */
 export type TrustedProxies = false | number | readonly string[];
 
-/** As Fastify's `trustProxy` is asked: hop 0 is the socket's address. */
+/** As Fastify calls `trustProxy`: hop 0 is the socket's address. */
 export type TrustsHop = (address: string, hop: number) => boolean;
 
 /** @throws RangeError for a text that is neither an address nor a subnet. */

@@ -8,7 +8,7 @@ import type { Identity } from '../infra/identities/identity-verifier.ts';
 import type { Accounts } from './dependencies.ts';
 import { ProblemError } from './problem.ts';
 
-/** Somebody whose own bots, money and jobs these are. */
+/** The user whose own bots, money and jobs these are. */
 export interface Owner {
   readonly userId: UserId;
   readonly firebaseUid: FirebaseUid;

@@ -1,5 +1,6 @@
-// From a roster and the looks at its containers to one judgement a bot. Who is in charge of a bot is asked only where
-// something would be done to it: in a system that is well a round costs its looks and one read.
+// From a roster and the observations of its containers to one judgement a bot. Whether a saga or tombstone is in charge
+// of a bot is checked only where something would be done to it: in a healthy system a round costs its observations and
+// one read.
 
 import type { ContainerObservation } from '../bots/pool-containers.ts';
 import { botKey } from '../deletion/bot-key.ts';
@@ -15,17 +16,17 @@ import { type KnownBot, restrainedAmong } from './restraints.ts';
 export interface BotCase {
   readonly key: string;
   readonly entry: RosterBot;
-  /** Null: nobody is known to own it. */
+  /** Null: its owner is unknown. */
   readonly bot: (KnownBot & BotOwner) | null;
   /** The mapping's `createdAt`. */
   readonly incarnationId: string;
   readonly observation: BotObservation;
-  /** What is remembered of it, of an earlier life too. */
+  /** What is remembered of it, of an earlier incarnation too. */
   readonly recorded: RecordedHealth | null;
 }
 
 export interface Judgement extends BotCase {
-  /** Null: the look was not answered. */
+  /** Null: the observation was not answered. */
   readonly verdict: Verdict | null;
 }
 
@@ -95,12 +96,12 @@ function observe(entry: RosterBot, observation: ContainerObservation | undefined
   }
   if (observation.status !== 'running') return { status: 'pool-down' };
   const program = observation.programs.get(entry.instanceId);
-  // Beside a program that nobody can tell the bot of, a bot that was not found is in doubt, not failed (I4).
+  // Beside a program whose bot is unknown, a bot that was not found is in doubt, not failed (I4).
   if (program === undefined && observation.doubt !== null) return { status: 'unknown' };
   return { status: 'program', program: program ?? 'absent' };
 }
 
-/** The one user whom all these names mean; undefined where they mean two, or nobody who is known. */
+/** The one user whom all these names mean; undefined where they mean two, or no known user. */
 function oneOwner(
   names: readonly string[],
   owners: ReadonlyMap<string, BotOwner>,
@@ -109,7 +110,7 @@ function oneOwner(
   return others.every((other) => other?.userId === first?.userId) ? first : undefined;
 }
 
-/** supervisord's word, where it was asked. */
+/** supervisord's status, where it was queried. */
 export function programOf({ observation }: BotCase): ProgramState | 'absent' | null {
   return observation.status === 'program' ? observation.program : null;
 }

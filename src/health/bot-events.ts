@@ -24,7 +24,7 @@ export interface BotEvent {
   readonly type: BotEventType;
   /** For people. */
   readonly detail: string | null;
-  /** The saga that did it; null for what was only seen. */
+  /** The saga that did it; null for what was only observed. */
   readonly jobId: string | null;
   /** Database time, ms. */
   readonly atMs: number;

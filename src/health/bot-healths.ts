@@ -1,5 +1,6 @@
-// What health remembers of bots and pools between two looks, so that workers are stateless. Every write of a bot's memory
-// names the write it was decided from: of two workers that decide on the same look one is heard, and only that one acts.
+// What health remembers of bots and pools between two rounds, so that workers are stateless. Every write of a bot's
+// memory names the write it was decided from: of two workers that decide on the same observation one write lands, and
+// only that worker acts.
 
 import type { ProgramState } from '../domain/bot.ts';
 import type { UserId } from '../domain/ids.ts';
@@ -11,7 +12,7 @@ export interface BotHealths {
   /** @returns the keys of those whose write landed. One that did not was decided from what is not there any more. */
   save(writes: readonly HealthWrite[]): Promise<ReadonlySet<string>>;
 
-  /** They were seen as they are remembered. */
+  /** They were observed as they are remembered. */
   touch(keys: readonly string[], atMs: number): Promise<void>;
 
   /** Forgets every bot and pool that is not among these. */
@@ -26,9 +27,9 @@ export interface BotHealths {
   summary(): Promise<HealthSummary>;
 }
 
-/** healthy: seen RUNNING. changing: STARTING or STOPPING. stopped: somebody stopped it. failing: not running, fewer looks
- * in a row than make it failed. given-up: failed, and its restarts are used up. pool-down: its pool's container does not
- * run, which is not the bot's failure. */
+/** healthy: observed RUNNING. changing: STARTING or STOPPING. stopped: a person or the platform stopped it. failing:
+ * not running, fewer checks in a row than make it failed. given-up: failed, and its restarts are used up. pool-down:
+ * its pool's container does not run, which is not the bot's failure. */
 export const HEALTH_STATES = [
   'healthy',
   'changing',
@@ -44,14 +45,14 @@ export interface BotMemory {
   readonly state: HealthState;
   /** Database time, ms, like every moment here. */
   readonly sinceMs: number;
-  /** Failed looks in a row; a look that was not answered neither counts nor ends the row. */
+  /** Failed checks in a row; a check without an answer neither counts nor ends the row. */
   readonly failures: number;
   /** Restarts that were ordered and not forgiven yet. */
   readonly restarts: number;
   readonly lastRestartMs: number | null;
-  /** The restarts were used up, and its owner was told; until they are forgiven. */
+  /** The restarts were used up, and its owner was informed; until they are forgiven. */
   readonly hasGivenUp: boolean;
-  /** Since when every look that was answered found it healthy. */
+  /** Since when every answered check found it healthy. */
   readonly healthySinceMs: number | null;
 }
 
@@ -59,13 +60,13 @@ export interface RecordedHealth {
   /** `botHealthKey`. */
   readonly key: string;
   readonly instanceId: string;
-  /** Null: nobody is known to own it. */
+  /** Null: its owner is unknown. */
   readonly userId: UserId | null;
   readonly poolKey: string | null;
-  /** Which life of the bot: the mapping's `createdAt`, '' where there is no mapping. */
+  /** Which incarnation of the bot: the mapping's `createdAt`, '' where there is no mapping. */
   readonly incarnationId: string;
   readonly memory: BotMemory;
-  /** supervisord's word at the last look; null for a bot that was not asked about there. */
+  /** supervisord's status at the last check; null for a bot that was not queried there. */
   readonly program: ProgramState | 'absent' | null;
   readonly observedAtMs: number;
   /** Of the write that made it. No count: a memory that was forgotten and made anew would begin it again. */
@@ -92,7 +93,7 @@ export interface HealthSummary {
   readonly emptyPools: number;
 }
 
-/** One bot in one place: the same id in another pool is looked at afresh. */
+/** One bot in one slot: the same id in another pool is judged afresh. */
 export function botHealthKey(poolKey: string | null, instanceId: string): string {
   return `${poolKey ?? ''}/${instanceId}`;
 }

@@ -1,4 +1,4 @@
-// The round that the clock asks for.
+// The round that the clock starts.
 
 import type { HealthPorts } from './health-ports.ts';
 import { type RoundReport, watchPools } from './watch-pools.ts';
@@ -7,7 +7,7 @@ import { type RoundReport, watchPools } from './watch-pools.ts';
  * must never be taken for a tick. */
 export const HEALTH_TICK = 'pool-health-by-clock';
 
-/** A round that fails is told and not tried again: the next one is never far. */
+/** A round that fails is reported and not tried again: the next one is never far. */
 export async function checkByClock(
   ports: HealthPorts,
   stopping: AbortSignal,

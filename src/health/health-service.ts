@@ -1,4 +1,4 @@
-// What an owner is shown of the health of their bots: the last look at each, and what happened to one.
+// What an owner is shown of the health of their bots: the last check of each, and what happened to one.
 
 import type { InstanceId, UserId } from '../domain/ids.ts';
 import type { Wallets } from '../wallet/wallets.ts';
@@ -6,7 +6,7 @@ import type { BotEvent, BotEventPage, BotEvents } from './bot-events.ts';
 import type { BotHealths, HealthState, RecordedHealth } from './bot-healths.ts';
 
 export interface HealthService {
-  /** By instanceId. A bot that nobody has looked at is missing. */
+  /** By instanceId. A bot that was never checked is missing. */
   ofUser(userId: UserId): Promise<ReadonlyMap<string, BotHealthView>>;
   /** Newest first; null: this user has, and had, no such bot.
    * @throws BadCursorError for a cursor that no page gave out. */
@@ -19,14 +19,14 @@ export interface HealthService {
 
 export interface BotHealthView {
   readonly state: HealthState;
-  /** supervisord's word; null where it was not asked. */
+  /** supervisord's status; null where it was not queried. */
   readonly program: string | null;
   /** ISO 8601, database time. */
   readonly since: string;
   readonly observedAt: string;
-  /** How old the look is. */
+  /** How old the check is. */
   readonly ageSeconds: number;
-  /** Failed looks in a row. */
+  /** Failed checks in a row. */
   readonly failures: number;
   readonly restarts: number;
   readonly lastEvent: { readonly type: string; readonly at: string } | null;
@@ -49,7 +49,7 @@ export function createHealthService({
   return {
     ofUser: async (userId) => {
       const [records, newest] = await Promise.all([healths.ofUser(userId), events.newest(userId)]);
-      // Of one id in two places the newest look is shown.
+      // Of one id in two slots the newest check is shown.
       const byAge = [...records].sort((a, b) => a.observedAtMs - b.observedAtMs);
       return new Map(
         byAge.map((record) => [

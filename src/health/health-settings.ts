@@ -1,7 +1,7 @@
 // How patient health is. The figures are the platform's contract; tests bring their own.
 
 export interface HealthSettings {
-  /** Failed looks in a row that make a running bot a failed one. */
+  /** Failed checks in a row that make a running bot a failed one. */
   readonly checksToFail: number;
   readonly maxRestarts: number;
   /** Least time between two restarts of one bot, in ms. */

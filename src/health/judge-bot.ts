@@ -1,7 +1,7 @@
-// What one look at a bot means, given what is remembered of it: the new memory, the word the pool state should say,
-// whether to restart it, and what its owner is told. Pure: no clock, no I/O. I4: a look that was not answered means
-// nothing at all. Decided from what is and not from what changed, so that a look whose consequences were lost is made up
-// for by the next one.
+// What one observation of a bot means, given what is remembered of it: the new memory, the status the pool state should
+// hold, whether to restart it, and the event for its owner. Pure: no clock, no I/O. I4: an observation without an
+// answer means nothing at all. Decided from the state and not from its changes, so that an observation whose
+// consequences were lost is made up for by the next one.
 
 import { isWithin } from '@reclaim/saga';
 import { assertNever } from '../domain/assert-never.ts';
@@ -18,12 +18,12 @@ export type BotObservation =
   | { readonly status: 'unknown' };
 
 export interface Case {
-  /** Null: not seen before in this life. */
+  /** Null: not observed before in this incarnation. */
   readonly memory: BotMemory | null;
   readonly observation: BotObservation;
   /** The mapping's word; null where the bot has no mapping. */
   readonly mapped: string | null;
-  /** A saga or a tombstone is in charge, or nobody knows whose bot it is: only looked at. */
+  /** A saga or a tombstone is in charge, or its owner is unknown: only observed. */
   readonly isRestrained: boolean;
   /** Database time. */
   readonly nowMs: number;
@@ -36,7 +36,7 @@ export interface Verdict {
   readonly events: readonly BotEventType[];
 }
 
-/** Null: the look was not answered. */
+/** Null: the observation was not answered. */
 export function judgeBot(given: Case, settings: HealthSettings): Verdict | null {
   switch (healthSignOf(given.observation)) {
     case 'unknown':
@@ -74,7 +74,7 @@ const HEALTH_SIGNS: Readonly<Record<ProgramState | 'absent', HealthSign>> = {
   RUNNING: 'healthy',
   STARTING: 'changing',
   STOPPING: 'changing',
-  // supervisord says so only of what somebody stopped, or never started.
+  // supervisord reports this only of a program that was stopped by a command, or never started.
   STOPPED: 'stopped',
   BACKOFF: 'failed',
   EXITED: 'failed',
@@ -130,7 +130,7 @@ function resting(
   };
 }
 
-/** Far beyond what any decision asks for. */
+/** Far beyond what any decision needs. */
 const MAX_COUNTED = 1_000_000;
 
 function failed(given: Case, settings: HealthSettings): Verdict {
@@ -142,10 +142,10 @@ function failed(given: Case, settings: HealthSettings): Verdict {
   const isCooling = lastRestartMs !== null && isWithin(nowMs - lastRestartMs, settings.cooldownMs);
   const mayStart = hasFailed && !isCooling && canBeStarted(given.observation);
   const restart = mayStart && !isRestrained && restarts < settings.maxRestarts;
-  // The last restart gets its cooldown before anybody is told that it did not help.
+  // The last restart gets its cooldown before the event that it did not help.
   const hadGivenUp = memory?.hasGivenUp ?? false;
   const hasGivenUp = hadGivenUp || (mayStart && restarts >= settings.maxRestarts);
-  // Counted, not compared with the last state: a crash loop is seen STARTING every now and then.
+  // Counted, not compared with the last state: a crash loop is observed STARTING every now and then.
   const events: BotEventType[] = [];
   if (failures === 1) events.push('failing');
   if (failures === settings.checksToFail) events.push('failed');

@@ -1,5 +1,5 @@
 // The word for a pool, from its container. A paused container runs nothing; one that restarts again and again, has died or
-// is gone has failed. What could not be asked says nothing (I4).
+// is gone has failed. A pool that could not be queried proves nothing (I4).
 
 import type { ContainerObservation } from '../bots/pool-containers.ts';
 import { assertNever } from '../domain/assert-never.ts';

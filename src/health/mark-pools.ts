@@ -1,5 +1,5 @@
 // What a round saw of the pools themselves: which words of the pool state are not true any more, and which pools have come
-// up since the last look.
+// up since the last round.
 
 import type { ContainerObservation } from '../bots/pool-containers.ts';
 import type { Roster } from '../pool-state/pool-roster.ts';

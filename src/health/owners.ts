@@ -3,6 +3,6 @@
 import type { BotOwner } from '../pool-state/ownership.ts';
 
 export interface Owners {
-  /** By the name asked for. A name that no user has, or two users, is missing. */
+  /** By the requested name. A name that no user has, or two users, is missing. */
   find(names: readonly string[]): Promise<ReadonlyMap<string, BotOwner>>;
 }

@@ -1,6 +1,6 @@
-// Rows of the pool state that contradict themselves are told to administrators: a bot or pool that names one user while
-// its pool, or its container's name, names another, and a container that is not the platform's. Nothing of them is touched.
-// So are rows that cannot be read.
+// Rows of the pool state that contradict themselves are reported to administrators: a bot or pool that names one user
+// while its pool, or its container's name, names another, and a container that is not the platform's. Nothing of them
+// is touched. So are rows that cannot be read.
 
 import { parseInstanceId } from '../domain/ids.ts';
 import { type Finding, type Findings, idConflict } from '../findings/findings.ts';
@@ -49,7 +49,7 @@ function findingOf(
   return [{ kind: 'id-conflict', userId, instanceId: null, discriminator, evidence }];
 }
 
-// Of a row that names nobody who is known no user can be told; it hides its bot all the same.
+// A row that names no known user has no user to report to; it hides its bot all the same.
 function findingOfUnreadable(
   { instanceId: id, key, names, reason }: UnreadableEntry,
   known: ReadonlyMap<string, BotOwner>,

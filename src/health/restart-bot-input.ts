@@ -1,4 +1,4 @@
-// What the restart of a bot is told at its order.
+// The input of a bot's restart.
 
 import { type Json, type SagaOrder, stored } from '@reclaim/saga';
 import { Type } from 'typebox';

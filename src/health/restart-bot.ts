@@ -1,6 +1,6 @@
 // The saga that restarts a bot that has failed. It is a saga for its key alone: while a restart holds it no deletion
-// begins, and while a deletion holds it no restart does. It yields: a DELETE takes its place at once, and begins when the
-// last call of this saga is over. Nothing of it needs an undo: a bot that runs again is what its owner asked for.
+// begins, and while a deletion holds it no restart does. It is preemptible: a DELETE takes its key at once, and begins
+// when the last call of this saga is over. Nothing of it needs an undo: a bot that runs again is what its owner wants.
 
 import { InDoubtError, type Json, type StepCall, saga, UnavailableError } from '@reclaim/saga';
 import type { Bots } from '../bots/bots.ts';
@@ -32,7 +32,7 @@ const STEP_NAME = 'start-program';
 const ONCE = { attempts: 1, baseMs: 500, capMs: 2_000 } as const;
 /** A host that is away for longer has more to do when it is back than this restart. */
 const TRY_FOR_MS = 20_000;
-/** Longer than a look at all hosts and the call may take. */
+/** Longer than an observation of all hosts and the call may take. */
 const ATTEMPT_MS = 15_000;
 
 export function createRestartBotSaga(ports: RestartPorts) {
@@ -47,7 +47,7 @@ export function createRestartBotSaga(ports: RestartPorts) {
       capture: () => ({}),
       run: (call) => startProgram(ports, call),
       compensate: () => undefined,
-      // What is in doubt is seen by the next look; another attempt is the cooldown's to allow.
+      // The next round observes what is in doubt; the cooldown decides about another attempt.
       retry: ONCE,
       timeoutMs: ATTEMPT_MS,
       deadline: {
@@ -79,7 +79,7 @@ async function findStartable(ports: RestartPorts, call: StepCall): Promise<Start
   const bot = { userId, instanceId };
   if (await isBuried(ports, bot)) return { refused: 'it was deleted' };
   const reading = await ports.wallets.readAllocation(userId, instanceId);
-  // A bot without money is a ghost: it is not started on anybody's account.
+  // A bot without money is a ghost: it is not started on any user's account.
   if (reading.status !== 'present') return { refused: 'it has no allocation' };
   const { lock, settledOpId } = reading.allocation;
   if (lock !== null || settledOpId !== null) return { refused: 'its allocation is being closed' };
@@ -108,7 +108,8 @@ async function report(
 ) {
   const { userId, instanceId, attempt } = readInput(call.input);
   const type = EVENTS[outcome] ?? 'restart-refused';
-  // Why it was refused is in words of ours; any other reason is an error's, and its owner is not told of hosts and sockets.
+  // The reason of a refusal is a text of ours; any other reason is an error's, and must not show hosts and sockets to
+  // the bot's owner.
   const why = outcome === 'refused' && reason !== null ? `: ${reason}` : '';
   const detail = `restart ${attempt}: ${outcome}${why}`;
   const id = `${call.sagaId}/${type}`;

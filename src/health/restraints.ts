@@ -1,5 +1,5 @@
-// Which bots are somebody else's business just now: those that a saga holds, and those that a tombstone names. Health
-// neither starts them nor touches their entry, so that nothing it does revives what is being or was deleted.
+// Which bots health must leave alone just now: those that a saga holds, and those that a tombstone names. Health
+// neither starts them nor touches their entry, so that nothing it does brings back what is being or was deleted.
 
 import type { Sagas } from '@reclaim/saga';
 import { botKey } from '../deletion/bot-key.ts';
@@ -35,10 +35,13 @@ export async function restrainedAmong(
   return restrained;
 }
 
-/** Bots asked about at once. */
+/** Bots checked in one query. */
 const WIDTH = 8;
 
-/** Whether a tombstone names this bot: an unfinished one always, one that has ended unless the wallet holds a new life. */
+/**
+ * Whether a tombstone names this bot: an unfinished one always, one that has ended unless the wallet holds a new
+ * incarnation.
+ */
 export async function isBuried(
   { tombstones, wallets }: Omit<RestraintPorts, 'sagas'>,
   { userId, instanceId }: KnownBot,

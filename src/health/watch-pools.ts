@@ -1,6 +1,7 @@
-// One round: every container that the pool state names is looked at once, each bot is judged, and what follows is done:
-// memory first, then the pool state, then restarts. A bot's memory is written under the revision it was decided from, and
-// only whoever wrote it acts on it: two workers that look at the same moment never restart a bot twice.
+// One round: every container that the pool state names is observed once, each bot is judged, and the consequences are
+// carried out: memory first, then the pool state, then restarts. A bot's memory is written under the revision it was
+// decided from, and only the worker that wrote it acts on it: two workers that observe at the same moment never restart
+// a bot twice.
 
 import { SagaError } from '@reclaim/saga';
 import type { BotsCall } from '../bots/bots.ts';
@@ -16,17 +17,17 @@ import { restartOrder } from './restart-bot-input.ts';
 export type RoundReport =
   /** Another round is under way. */
   | { readonly status: 'skipped' }
-  /** The pool state could not be read: nobody was looked at. */
+  /** The pool state could not be read: no bot was checked. */
   | { readonly status: 'unknown'; readonly reason: string }
   | {
       readonly status: 'done';
       readonly bots: number;
-      /** Looks that were not answered. */
+      /** Observations that were not answered. */
       readonly unknown: number;
       readonly restarts: number;
       /** The platform owns them: reported, never stopped. */
       readonly emptyPools: readonly string[];
-      /** Pools that run now and did not at the last look. */
+      /** Pools that run now and did not at the last round. */
       readonly startedPools: readonly string[];
       /** Why words of the pool state could not be written; the next round tries again. */
       readonly unwritten: string | null;
@@ -102,7 +103,7 @@ async function checkRound(
   };
 }
 
-// A saga that came to the bot meanwhile keeps it: the attempt is used up, and the next look decides again.
+// A saga that came to the bot meanwhile keeps it: the attempt is used up, and the next round decides again.
 async function orderRestart({ sagas }: HealthPorts, { bot, verdict }: Persisted): Promise<void> {
   if (bot !== null) await sagas.start(restartOrder(bot, verdict.memory.restarts));
 }

@@ -1,6 +1,6 @@
-// Brings the words of the pool state up to what was seen, all of a round in one write. I5: whether a saga or a tombstone
-// has come to one of the bots is asked again under the lock, where a deletion that began before cannot have taken its
-// entry out unnoticed, and one that begins later waits for this write.
+// Brings the statuses of the pool state up to what was observed, all of a round in one write. I5: whether a saga or a
+// tombstone has claimed one of the bots is checked again under the lock, where a deletion that began before cannot have
+// taken its entry out unnoticed, and one that begins later waits for this write.
 
 import { UnavailableError } from '@reclaim/saga';
 import type { BotsCall } from '../bots/bots.ts';
@@ -47,14 +47,14 @@ export async function writeStatuses(
     );
   } catch (error) {
     if (!(error instanceof RestrainedError)) throw error;
-    // Somebody came between the look and the lock: the others' words are still to be written.
+    // A saga or tombstone came between the observation and the lock: the others' statuses are still to be written.
     const { restrained } = error;
     const free = order.bots.filter(({ bot }) => !restrained.has(botKey(bot)));
     return writeStatuses(ports, { ...order, bots: free }, { signal });
   }
 }
 
-// Pools by their containers: nobody's mappings are needed for a pool's own word.
+// Pools by their containers: no mappings are needed for a pool's own status.
 function aboutOf({ bots, pools }: StatusOrder): PoolScope {
   return {
     bots: bots.map(({ instanceId }) => instanceId),

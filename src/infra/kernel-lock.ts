@@ -3,7 +3,7 @@
 // namespace plays a part (I5).
 //   1. Only SQLite opens the lock file. A process that closes any descriptor of a file loses all its
 //      locks on it.
-//   2. Nobody removes the lock file. Where a person does, the next holder locks a new file: so a lock
+//   2. No process removes the lock file. Where a person does, the next holder locks a new file: so a lock
 //      counts only while its path leads to the file that was locked.
 //   3. On a network file system the kernel's locks may end at the machine. So a holder also leaves its
 //      name beside the file, as a symbolic link: that appears whole, or not at all, and only once. A
@@ -27,7 +27,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 
 export interface KernelLock {
-  /** Tries until the lock is taken, the time is over or `isWanted` says no, and returns the last try.
+  /** Tries until the lock is taken, the time is over or `isWanted` returns false, and returns the last try.
    * @throws the file system's error where the lock file cannot be made or used. */
   take(limit: LockLimit): Promise<LockTry>;
   /** Whether the lock is still the one that others meet: a person may have removed its file. */

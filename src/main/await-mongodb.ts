@@ -1,5 +1,5 @@
-// MongoDB may come up after this program: the start waits for it, and says so, because a process manager that starts
-// both knows no order, and a crash loop looks like a fault of ours. Waiting cannot mend a refusal: that is thrown.
+// MongoDB may come up after this program: the start waits for it, and logs that, because a process manager that starts
+// both knows no order, and a crash loop looks like a fault of ours. Waiting cannot repair a refusal: that is thrown.
 
 import { pause } from '@reclaim/saga';
 import mongoose from 'mongoose';
@@ -8,7 +8,7 @@ import { StartError } from './start-fault.ts';
 
 export interface AwaitMongodbOptions {
   readonly uri: string;
-  /** Lines for whoever watches the start. */
+  /** Lines for the person who watches the start. */
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -48,6 +48,6 @@ function isAway(error: unknown): error is Error {
   if (error instanceof mongoose.Error.MongooseServerSelectionError) return true;
   const { MongoServerSelectionError, MongoNetworkError } = mongoose.mongo;
   if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) return true;
-  // The names of mongodb+srv are asked for before any server is.
+  // The names of mongodb+srv are resolved before any server is contacted.
   return error instanceof Error && 'code' in error && NO_NAME.has(error.code);
 }

@@ -1,4 +1,4 @@
-// Everything that the environment can say, in one schema: what a variable means, what it may be and what
+// Every environment variable, in one schema: what a variable means, what it may be and what
 // it is when unset. All problems are found before any is reported, because a start that fails five
 // times for five typos is four starts too many. Values that may hold credentials are never repeated.
 
@@ -54,7 +54,7 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOST = /^[\w.:-]+$/;
 const HOST_EXPECTED = 'a host name or address';
-/** Long enough that nobody guesses it; who has it is any user, administrators included. */
+/** Long enough that it cannot be guessed; its holder can sign in as any user, administrators included. */
 const SESSION_SECRET = /^\S{32,1024}$/;
 const SESSION_SECRET_EXPECTED = 'at least 32 characters without blanks (openssl rand -base64 48)';
 const PLATFORM_JWT_EXPECTED = "the platform's JWT_SECRET, of at least 16 characters";
@@ -132,7 +132,7 @@ function readAll(read: <T>(field: Field<T>) => T) {
     /** Unset: on, but off in the embedded demo, whose orphan waits for its button. */
     syncOnOpen: read(optionalOneOf('SYNC_ON_OPEN', ['on', 'off'])),
     syncMaxRefunds: read(whole('SYNC_MAX_REFUNDS', { min: 1, max: 1_000_000, fallback: 100 })),
-    /** 0: nobody looks after pools and bots. */
+    /** 0: pools and bots are not checked. */
     healthEveryMs: read(
       whole('HEALTH_EVERY_SECONDS', { min: 0, max: 3_600, fallback: 30, unit: SECOND_MS }),
     ),
@@ -141,7 +141,7 @@ function readAll(read: <T>(field: Field<T>) => T) {
     firebaseProjectId: read(
       optional('FIREBASE_PROJECT_ID', /^[a-z0-9][a-z0-9-]*$/, 'a project id'),
     ),
-    /** Unset: the pages cannot sign anybody in with Firebase. Public by its nature. */
+    /** Unset: the pages cannot sign users in with Firebase. Public by its nature. */
     firebaseWebApiKey: read(optional('FIREBASE_WEB_API_KEY', /^[\w-]+$/, 'a web API key')),
     /** Unset: `<project>.firebaseapp.com`. */
     firebaseAuthDomain: read(optional('FIREBASE_AUTH_DOMAIN', /^[\w.-]+$/, 'a host name')),
@@ -174,7 +174,7 @@ function readAll(read: <T>(field: Field<T>) => T) {
     ),
     /** Whose pages may call the API from another origin: the platform's. */
     allowedOrigins: read(origins('ALLOWED_ORIGINS')),
-    /** Whose X-Forwarded-* are believed: only proxies without which nobody reaches us. */
+    /** Whose X-Forwarded-* are trusted: only proxies that every request passes. */
     trustProxy: read(proxies('TRUST_PROXY')),
     logLevel: read(
       oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info'),
@@ -200,7 +200,7 @@ type Values = Readonly<ReturnType<typeof readAll>>;
 export interface Config extends Omit<Values, 'auth' | 'poolStateFile' | 'syncOnOpen'> {
   readonly auth: 'firebase' | 'local';
   readonly poolStateFile: string;
-  /** Whether a page that is opened looks for orphans, unless its user says otherwise. */
+  /** Whether a page that is opened searches for orphans, unless its user has chosen otherwise. */
   readonly syncOnOpen: boolean;
   /** Only this machine can reach `host`. */
   readonly isLoopback: boolean;
@@ -259,7 +259,8 @@ function parseValues(env: Environment, problems: ConfigProblem[]): Values {
   return readAll(read);
 }
 
-// Of one process that has them and one that has not, the second would inform nobody: each asks for both or neither.
+// Of one process that has them and one that has not, the second would inform no platform: each process needs both or
+// neither.
 function platformProblems(env: Environment, isDemo: boolean): ConfigProblem[] {
   const [isNamed, hasToken] = [!isUnset(env.PLATFORM_URL), !isUnset(env.PLATFORM_TOKEN)];
   if (isNamed !== hasToken) {

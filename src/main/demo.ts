@@ -27,7 +27,7 @@ export async function placeDemoPoolState(file: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   try {
     await copyFile(fixture('pool-state.json'), file, constants.COPYFILE_EXCL);
-    // Whatever the mode of the fixture is.
+    // Regardless of the mode of the fixture.
     await chmod(file, 0o600);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;

@@ -1,5 +1,5 @@
 // The Docker hosts that bots may live on, as `DOCKER_HOSTS` lists them. A host's name is part of what is
-// stored (a bot's mapping and sightings name it), so it does not depend on the place in the list.
+// stored (a bot's mapping and its observations name it), so it does not depend on the position in the list.
 
 export type DockerHost =
   | { readonly name: string; readonly kind: 'unix'; readonly socketPath: string }

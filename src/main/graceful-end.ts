@@ -1,5 +1,5 @@
 // The end of a process: in order, once, and within a time limit, on a signal, a fault or its own wish. In a terminal
-// one Ctrl-C comes twice: the terminal sends SIGINT to everybody in front of it, and npm passes its own on. So what
+// one Ctrl-C comes twice: the terminal sends SIGINT to its whole foreground group, and npm passes its own on. So what
 // repeats a signal within a second is the same wish; a later one is impatience, and ends the process at once.
 
 import closeWithGrace from 'close-with-grace';

@@ -15,11 +15,11 @@ interface InstallationDocument {
 
 export interface Installation {
   readonly id: string;
-  /** Whether users had allocations when it was made: they are somebody else's, and were never looked at. */
+  /** Whether users had allocations when it was made: they are another program's, and were never checked. */
   readonly isBesidePlatform: boolean;
 }
 
-/** On a majority when it returns: an id that a failover took back would leave the jobs under it to nobody. */
+/** On a majority when it returns: an id that a failover took back would leave the jobs under it without an owner. */
 export async function findInstallation(connection: Connection): Promise<Installation> {
   const installations = connection.collection<InstallationDocument>('installation');
   const isThere = await installations.findOne({ _id: 'installation' });

@@ -1,6 +1,6 @@
-// What a process tells on a port of its own: `/metrics`, money at risk included, and `/livez`. Each process counts what it
-// does itself, and a process of workers alone has no other port. It is off unless it is wanted, on loopback unless told
-// otherwise, and asks for the token where METRICS_TOKEN says one.
+// What a process serves on a port of its own: `/metrics`, money at risk included, and `/livez`. Each process counts
+// what it does itself, and a process of workers alone has no other port. It is off by default, on loopback unless
+// configured otherwise, and demands the token where METRICS_TOKEN sets one.
 
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
@@ -20,7 +20,7 @@ export interface MetricsListenerOptions {
   readonly port: number;
   readonly host: string;
   readonly metrics: Scraped;
-  /** Undefined: whoever reaches the port may read. */
+  /** Undefined: every client that reaches the port may read. */
   readonly token?: string | undefined;
   readonly onError: (error: unknown) => void;
 }
@@ -31,7 +31,7 @@ interface Scraped {
   metrics(): Promise<string>;
 }
 
-/** Nobody who scrapes sends slowly. */
+/** No scraper sends slowly. */
 const REQUEST_TIMEOUT_MS = 5_000;
 const MAX_CONNECTIONS = 50;
 

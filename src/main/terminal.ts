@@ -1,4 +1,4 @@
-// What a person reads at the terminal, on standard error. Errors are told there by the same list as in the log.
+// What a person reads at the terminal, on standard error. Errors are printed there by the same list as in the log.
 
 import { describeThrown, messageOfThrown } from '../infra/log/log-error.ts';
 
@@ -6,7 +6,7 @@ export function printLine(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** @param isPlain whether a person can mend it: then the sentence alone is told. */
+/** @param isPlain whether a person can repair it: then only the sentence is printed. */
 export function printThrown(thrown: unknown, isPlain = false): void {
   printLine(isPlain ? messageOfThrown(thrown) : describeThrown(thrown));
 }

@@ -8,7 +8,7 @@ import { parseConfig } from './config.ts';
 import { listenForMetrics } from './metrics-listener.ts';
 import { runProcess } from './run-process.ts';
 
-/** Resolves when the workers run; the process then lives until it is told to end. */
+/** Resolves when the workers run; the process then runs until it gets a signal to end. */
 export function runWorkerProcess(roles: readonly WorkerRole[]): Promise<void> {
   return runProcess(({ signal }) => startProcess(roles, signal));
 }

@@ -1,4 +1,4 @@
-// What a source holds of a bot, in a few words: for what is seen now and for what the log remembers alike, so that the
+// What a source holds of a bot, in a few words: for the observed and for the expected state alike, so that the
 // two can be compared at a glance.
 
 import { isUp, type ObservedBot } from '../domain/bot.ts';

@@ -2,9 +2,9 @@
 // so, else its mapping, else its pool, else the one user who holds an allocation of that id, else the
 // firebaseUid that is the longest prefix `<uid>-bot-`. What belongs to another user, or to no user who is
 // known, is not this bot: nothing of it is touched.
-//
-// A label is written by who made the container. Mapping and pool are claims of a file that others write too: a claim
-// that another source contradicts proves nothing for its claimant, and the bot has no owner until a person has decided.
+// A label is written by the maker of the container. Mapping and pool are claims of a file that others write too: a
+// claim that another source contradicts proves nothing for its claimant, and the bot has no owner until a person has
+// decided.
 
 import type { ObservedBot } from '../domain/bot.ts';
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';

@@ -12,7 +12,7 @@ export interface Pool {
   readonly basePort: number;
   readonly capacity: number;
   readonly bots: readonly string[];
-  /** running, stopped or failed; a word of a newer platform is kept as it is. */
+  /** running, stopped or failed; a status of a newer platform is kept as it is. */
   readonly status: string;
   readonly createdAt: string;
   readonly poolDir?: string;
@@ -26,7 +26,7 @@ export interface BotMapping {
   readonly host?: string;
   readonly slotIndex: number;
   readonly port: number;
-  /** pending, running, stopped or failed; a word of a newer platform is kept as it is. */
+  /** pending, running, stopped or failed; a status of a newer platform is kept as it is. */
   readonly status: string;
   readonly instanceId: string;
   readonly userId: string;

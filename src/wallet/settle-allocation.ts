@@ -1,6 +1,6 @@
-// The one settle executor: a deletion's refund, a reclaim's and a provision's way back pay by it, so that whichever comes
-// first pays and no other does (I2). The wallet reports which case a settlement met; what follows is decided here, case
-// by case (design, section 5). What only the caller can judge is returned as a value.
+// The one settle executor: a deletion's refund, a reclaim's and a provision's compensation pay by it, so that whichever
+// comes first pays and no other does (I2). The wallet reports which case a settlement met; what follows is decided
+// here, case by case (design, section 5). What only the caller can judge is returned as a value.
 
 import { FencedError, HoldError, RetryableError, type SagaId, type StepCall } from '@reclaim/saga';
 import { assertNever } from '../domain/assert-never.ts';

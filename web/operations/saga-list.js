@@ -1,4 +1,4 @@
-// All sagas, those that need somebody first, by state and kind and by what somebody knows of them.
+// All sagas, those that need an operator first, by state and kind and by a search text.
 
 import { html, useState } from '../shared/view.js';
 import { SagaPages } from './saga-pages.js';

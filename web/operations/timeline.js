@@ -1,4 +1,4 @@
-// Everything that happened to a saga, as its history has it: every attempt, every look, every undoing, every order.
+// Everything that happened to a saga, as its history has it: every attempt, every observation, every undo, every order.
 
 import { html, useEffect, useRef } from '../shared/view.js';
 import { eventWords } from './event-words.js';
@@ -20,7 +20,7 @@ export function Timeline({ saga: { history, createdAt, state } }) {
   const isCut = history.length >= KEPT;
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const newest = history.at(-1)?.at;
-  // What happened last is what is looked for, and it goes on at the end.
+  // Readers search for what happened last, and new events come at the end.
   useEffect(
     () => box.current?.scrollTo({ top: box.current.scrollHeight }),
     [newest, history.length],

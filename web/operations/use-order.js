@@ -1,4 +1,4 @@
-// Sending what an operator has decided: once, with what went wrong told beside the button.
+// Sending what an operator has decided: once, with an error shown beside the button.
 
 import { toError } from '../shared/to-error.js';
 import { useState } from '../shared/view.js';

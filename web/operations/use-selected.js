@@ -1,4 +1,4 @@
-// Which saga is shown. It stands in the address, so that it can be linked to, and the browser's way back leads to the
+// Which saga is shown. It is part of the address, so that it can be linked to, and the browser's Back leads to the
 // one before.
 
 import { useCallback, useEffect, useState } from '../shared/view.js';

@@ -1,4 +1,4 @@
-// A run over everybody, from its order to its end.
+// A run over all users, from its order to its end.
 
 import { call } from '../shared/api.js';
 import { toError } from '../shared/to-error.js';

@@ -34,7 +34,7 @@ export function Portfolio({ user, syncOnOpen, provisionsBots }) {
   const sync = useSync(user, syncOnOpen, onMoved);
   const list = bots.value ?? [];
   const currency = wallet.value?.currency ?? 'USD';
-  // Whatever holds a bot is shown, however long ago it began; a synchronisation tells of its own jobs.
+  // Every job that holds a bot is shown, however long ago it began; a synchronisation reports its own jobs.
   useEffect(() => {
     if (sync.isBusy) return;
     for (const { allocation, botName: name } of list) {

@@ -20,7 +20,7 @@ export function Transactions({ moves }) {
   const load = useCallback(async (/** @type {Page | null} */ before) => {
     asked.current += 1;
     const turn = asked.current;
-    // What was asked for before money moved is older than what was asked for after.
+    // A page that was requested before money moved is older than one that was requested after.
     const isLate = () => turn !== asked.current;
     setBusy(true);
     try {
@@ -80,7 +80,7 @@ function Table({ rows }) {
   `;
 }
 
-// What the platform describes need not say of which bot it speaks.
+// A description of the platform need not name its bot.
 /** @param {{ row: Transaction }} props */
 function What({ row: { description, type, botName, botId } }) {
   const text = capital(description || type);

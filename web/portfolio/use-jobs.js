@@ -1,5 +1,5 @@
 // The jobs that are shown: those that this page began, and those that were open when it was opened, so that who
-// comes back sees what goes on. Each is watched until its end and stays until it is put away.
+// comes back sees what is under way. Each is watched until its end and stays until it is dismissed.
 
 import { call, Problem } from '../shared/api.js';
 import { useCallback, useEffect, useRef, useState } from '../shared/view.js';
@@ -63,7 +63,7 @@ async function addOpen(add, signal) {
       if (!hasEnded(job) && SHOWN_KINDS.has(job.kind)) add({ jobId: job.jobId, name: null });
     }
   } catch (error) {
-    // The jobs go on unseen; what they do to the bots is seen all the same.
+    // The jobs continue unwatched; their effects on the bots are shown all the same.
     if (!(error instanceof Problem) && !signal.aborted) throw error;
   }
 }

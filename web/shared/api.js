@@ -1,4 +1,4 @@
-// The server's API: every answer is its value or a Problem that says what went wrong in a sentence. A server that
+// The server's API: every answer is its value or a Problem with a sentence about what went wrong. A server that
 // does not answer is a Problem like any other, so that no page mistakes silence for an empty answer (I4).
 
 const PREFIX = '/api/freqtrade';
@@ -18,11 +18,11 @@ export class Problem extends Error {
   }
 }
 
-/** @typedef {(wasRefused: boolean) => void} OnSignedOut told whether something was asked for, and refused by it */
+/** @typedef {(wasRefused: boolean) => void} OnSignedOut receives whether a request was made, and refused by it */
 /** @type {Set<OnSignedOut>} */
 const onSignedOut = new Set();
 
-/** Called whenever the server knows nobody by our session any more. @param {OnSignedOut} listener */
+/** Called whenever the server does not accept our session any more. @param {OnSignedOut} listener */
 export function listenForSignOut(listener) {
   onSignedOut.add(listener);
   return () => void onSignedOut.delete(listener);
@@ -31,7 +31,7 @@ export function listenForSignOut(listener) {
 /** @type {() => Promise<boolean>} */
 let renewSession = async () => false;
 
-/** Asked when the server knows nobody by our session; true: it does again. @param {() => Promise<boolean>} renew */
+/** Called when the server does not accept our session; true: it does again. @param {() => Promise<boolean>} renew */
 export function renewBy(renew) {
   renewSession = renew;
 }
@@ -55,11 +55,11 @@ export function apiUrl(path) {
 
 /**
  * @typedef {{ body?: unknown, headers?: Record<string, string>, signal?: AbortSignal, isByItself?: boolean }} CallOptions
- *   isByItself: nobody has asked the page for it
+ *   isByItself: the page sends it without a user's action
  */
 
 /**
- * What was refused because a session had ended has not happened: it is asked once more where the session goes on.
+ * What was refused because a session had ended has not happened: it is sent once more where the session was renewed.
  * @param {'GET' | 'POST' | 'DELETE'} method
  * @param {string} path below the API's prefix
  * @param {CallOptions} [options]

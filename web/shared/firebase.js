@@ -1,5 +1,5 @@
 // Signing in with Firebase's own SDK, loaded only where the server is set up for it, and only to sign in, to renew a
-// session and to sign out. It keeps who signed in, in this browser, and makes a new token whenever one has ended.
+// session and to sign out. It keeps the signed-in user, in this browser, and makes a new token whenever one has ended.
 
 import { firebaseProblem } from './firebase-problems.js';
 
@@ -31,7 +31,7 @@ export async function openFirebase({ emulator, kind: _, ...settings }) {
         throw firebaseProblem(error);
       }
     },
-    /** A token made now; null where nobody is signed in. */
+    /** A token made now; null where no user is signed in. */
     freshToken: async () => {
       await auth.authStateReady();
       return (await auth.currentUser?.getIdToken(true)) ?? null;

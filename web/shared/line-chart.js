@@ -1,5 +1,5 @@
 // A line over time, drawn by uPlot, which is loaded when there is something to draw. The same numbers stand in a
-// sentence for who cannot see it.
+// sentence for users who cannot see it.
 
 import { html, useEffect, useRef } from './view.js';
 
@@ -51,7 +51,7 @@ async function drawInto(element, { times, values, format, height, signal }) {
   });
 }
 
-/** Two looks a second apart are not shown as if they were days apart. */
+/** Two samples a second apart are not shown as if they were days apart. */
 const MIN_SPAN_S = 3_600;
 
 /** The height of a chart in which nothing ever was. */

@@ -15,7 +15,7 @@ export function remember(key, value) {
   try {
     localStorage.setItem(key, value);
   } catch {
-    // Asked again the next time.
+    // Read again the next time.
   }
 }
 

@@ -1,5 +1,6 @@
-// Something of the server that a page shows and keeps fresh: read at once, again every so often while somebody
-// looks, and when somebody, or the network, comes back. The last value stays when a read fails, with the moment it was true.
+// Something of the server that a page shows and keeps fresh: read at once, again every so often while the page is
+// visible, and when the page, or the network, comes back. The last value stays when a read fails, with the moment it
+// was true.
 
 import { serverNowMs } from './api.js';
 import { toError } from './to-error.js';

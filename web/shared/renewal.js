@@ -1,5 +1,5 @@
-// Who signed in with Firebase stays signed in: their session, which ends with its token, is renewed by a fresh one.
-// Who has signed out on purpose, in whichever tab, is signed in by nothing but the form.
+// A user who signed in with Firebase stays signed in: their session, which ends with its token, is renewed by a fresh
+// one. A user who has signed out on purpose, in any tab, is signed in only by the form.
 
 import { call } from './api.js';
 import { openFirebase } from './firebase.js';
@@ -8,7 +8,7 @@ import { drop, remember as keep, recall } from './memory.js';
 /** @typedef {import('../../src/api/schemas/sessions.ts').SignIn} SignInWay */
 /** @typedef {import('./firebase.js').Firebase} Firebase */
 
-/** Longer, and who waits for it would rather see the form. */
+/** Longer, and a waiting user would rather see the form. */
 const RENEW_WITHIN_MS = 10_000;
 const SIGNED_OUT = 'reclaim:signed-out';
 
@@ -17,7 +17,7 @@ let way = null;
 /** @type {Promise<Firebase | null> | null} */
 let firebase = null;
 
-/** How the server signs people in; asked for once. */
+/** How the server signs people in; fetched once. */
 export function findWay() {
   way ??= call('GET', '/sign-in').catch((error) => {
     way = null;
@@ -37,7 +37,7 @@ export function findFirebase() {
   return firebase;
 }
 
-/** A fresh token of whom the SDK knows; null where there is none, or none in time. */
+/** A fresh token of the user whom the SDK knows; null where there is none, or none in time. */
 export async function freshToken() {
   if (hasSignedOut()) return null;
   const { promise, resolve } = Promise.withResolvers();
@@ -53,13 +53,13 @@ export async function freshToken() {
   }
 }
 
-/** Before the session is given up: whoever is signed in again from here on, has asked for it. */
+/** Before the session is given up: a sign-in from here on is a user's own action. */
 export async function forget() {
   keep(SIGNED_OUT, 'yes');
   await (await findFirebase())?.signOut();
 }
 
-/** Somebody has signed in by the form, or could not be signed out. */
+/** A user has signed in by the form, or could not be signed out. */
 export function remember() {
   drop(SIGNED_OUT);
 }

@@ -1,5 +1,5 @@
 // Who is signed in on this page. The token is exchanged for a cookie that no script can read, and then forgotten. Before
-// the session ends, and when the server knows nobody by it any more, a fresh token renews it, where there is one.
+// the session ends, and when the server does not accept it any more, a fresh token renews it, where there is one.
 
 import { call, isSignedOut, listenForSignOut, renewBy, serverNowMs } from './api.js';
 import { forget, freshToken, remember } from './renewal.js';
@@ -13,10 +13,10 @@ import { useCallback, useEffect, useRef, useState } from './view.js';
  *   | { status: 'away', problem: Error }
  *   | { status: 'out', hasEnded: boolean, wasRefused: boolean }
  *   | { status: 'in', session: SessionView, problem: Error | null }} SessionState
- *   the problem: why they could not be signed out; wasRefused: what was asked for last came after the end
+ *   the problem: why they could not be signed out; wasRefused: the last request came after the end
  */
 
-/** How long before its end a session is shown as over: nobody begins what the server will refuse. */
+/** How long before its end a session is shown as over: no user begins what the server will refuse. */
 const MARGIN_MS = 2_000;
 /** How long before its end a session is renewed; a short one when half of it is left. */
 const RENEW_AHEAD_MS = 5 * 60_000;
@@ -83,7 +83,7 @@ export function useSession() {
   return { state, reload: load, signIn, signOut };
 }
 
-/** One renewal at a time, however many ask for it. @param {(session: SessionView) => void} onRenewed */
+/** One renewal at a time, however many callers need it. @param {(session: SessionView) => void} onRenewed */
 function useRenewal(onRenewed) {
   const running = useRef(/** @type {Promise<boolean> | null} */ (null));
   const attempt = async () => {
@@ -93,7 +93,7 @@ function useRenewal(onRenewed) {
       onRenewed(await open(token));
       return true;
     } catch {
-      // Refused, or away: whoever asked for it goes on as if there were no token.
+      // Refused, or away: the caller continues as if there were no token.
       return false;
     }
   };

@@ -1,4 +1,4 @@
-// Moments as people read them: how long ago, and the exact moment for who points at it. Ages go on by themselves.
+// Moments as people read them: how long ago, and the exact moment on hover. Ages advance by themselves.
 
 import { serverNowMs } from './api.js';
 import { html, useEffect, useState } from './view.js';
@@ -28,14 +28,14 @@ export function Ago({ at }) {
   return html`<time datetime=${iso} title=${EXACT.format(atMs)}>${ago(nowMs - atMs, atMs)}</time>`;
 }
 
-/** The server's time, told again every so often. @param {number} everyMs */
+/** The server's time, updated every so often. @param {number} everyMs */
 export function useServerNow(everyMs) {
   const [nowMs, setNowMs] = useState(serverNowMs);
   useEffect(() => listenToClock(everyMs, setNowMs), [everyMs]);
   return nowMs;
 }
 
-/** Who listens to which clock: hundreds of ages on a page share one timer. */
+/** Which listeners belong to which clock: hundreds of ages on a page share one timer. */
 const clocks = new Map(
   /** @type {[number, { listeners: Set<(nowMs: number) => void>, timer: number }][]} */ ([]),
 );
@@ -64,7 +64,7 @@ function startClock(everyMs) {
   return clock;
 }
 
-/** A length of time, in the largest unit that tells something. @param {number} ms */
+/** A length of time, in the largest unit that fits. @param {number} ms */
 export function duration(ms) {
   if (ms < SECOND_MS) return `${Math.max(0, Math.round(ms / 10) / 100)} s`;
   if (ms < 10 * SECOND_MS) return `${(ms / SECOND_MS).toFixed(1)} s`;

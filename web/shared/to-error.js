@@ -1,4 +1,4 @@
-// Whatever was thrown, as an error with a message that can be shown.
+// Any thrown value, as an error with a message that can be shown.
 
 /** @param {unknown} thrown */
 export function toError(thrown) {

@@ -1,5 +1,5 @@
-// A job as it goes on: told by the server as it happens, asked for every second where that cannot be had. Each
-// state is the whole job, so one that is missed is missed by nobody.
+// A job while it runs: streamed by the server as it happens, polled every second where no stream is to be had. Each
+// state is the whole job, so a missed one loses nothing.
 
 import { apiUrl, call } from './api.js';
 
@@ -7,10 +7,10 @@ import { apiUrl, call } from './api.js';
 
 const POLL_MS = 1_000;
 const MAX_POLL_MS = 10_000;
-/** A stream that has said nothing by then is behind something that holds it back. */
+/** A stream that is silent until then is behind a proxy that holds it back. */
 const FIRST_WORD_MS = 3_000;
 /** A browser opens six connections to a server, over all of its tabs, and a stream keeps one: more streams than
- * these on one page, or any on a page that nobody sees, would leave none for anything else. */
+ * these on one page, or any on a hidden page, would leave none for anything else. */
 const MAX_STREAMS = 2;
 
 const ENDED = new Set(['completed', 'compensated', 'cancelled']);
@@ -84,7 +84,7 @@ async function stream(path, report, signal) {
 
 /**
  * @param {string} path @param {(job: Job) => void} report @param {AbortSignal} signal
- * @param {() => boolean} canStream asked after each answer: then somebody sees the page, and a stream is better
+ * @param {() => boolean} canStream called after each answer: true when the page is visible, and a stream is better
  */
 async function poll(path, report, signal, canStream) {
   let waitMs = POLL_MS;
@@ -93,7 +93,7 @@ async function poll(path, report, signal, canStream) {
       report(await call('GET', path, { signal }));
       waitMs = POLL_MS;
     } catch {
-      // The log cannot be read now, or nobody is signed in: the job goes on, and is asked for less often.
+      // The log cannot be read now, or no user is signed in: the job continues, and is polled less often.
       waitMs = Math.min(2 * waitMs, MAX_POLL_MS);
     }
     await pause(waitMs, signal);

@@ -1,5 +1,5 @@
-// One file as it goes over the wire: what it is, and the encodings it was asked for, made once, each with a tag of its
-// own by which a browser knows that it has not changed: other bytes are another representation (RFC 9110, 8.8.3.3).
+// One file as it goes over the wire: what it is, and the encodings it was requested in, made once, each with a tag of
+// its own by which a browser knows that it has not changed: other bytes are another representation (RFC 9110, 8.8.3.3).
 
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';

@@ -63,7 +63,7 @@ async function loadOthers(root: string): Promise<(readonly [string, Asset])[]> {
 }
 
 // A browser would learn of each module only when it has read the one that imports it: a round trip for every
-// level. Told of all of them in the page, it asks for them at once.
+// level. With all of them named in the page, it requests them at once.
 function withPreloads(
   html: string,
   entry: string,

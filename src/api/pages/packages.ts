@@ -1,5 +1,5 @@
 // The packages that the pages import, and the file of each that a browser reads. They are served by this
-// server: a page asks no other host for code.
+// server: a page loads no code from another host.
 
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';

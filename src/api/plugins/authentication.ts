@@ -1,6 +1,6 @@
-// Nobody passes without a bearer token that the identity provider vouches for, or a session that was made from
+// No request passes without a bearer token that the identity provider vouches for, or a session that was made from
 // one. A token that cannot be judged because the provider is away is 503, not 401: a client would throw a good
-// token away. A cookie comes with whatever a browser sends, so what it writes must come from a page of ours.
+// token away. A browser sends its cookie with every request, so a write under it must come from a page of ours.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
@@ -69,7 +69,7 @@ async function byToken({ identities }: Who, request: FastifyRequest): Promise<Id
   return judged(await identities.verify(token), request.log);
 }
 
-// RFC 6750's token68, bounded so that nobody makes the verifier chew on a novel.
+// RFC 6750's token68, bounded so that no client makes the verifier parse a huge text.
 function bearerToken(header: string | undefined): string | null {
   if (header === undefined || header.length > 8192) return null;
   return /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(header)?.[1] ?? null;

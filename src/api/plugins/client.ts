@@ -1,6 +1,6 @@
-// Who sent a request, and to which name and scheme: by the socket where no proxy of ours stands in front, else by what
-// the outermost proxy of ours saw. Every hop adds its own entry to X-Forwarded-Proto and -Host, or replaces the list: the
-// entry that counts stands as far from the right as there are proxies of ours.
+// The client of a request, and the name and scheme it used: by the socket where no proxy of ours stands in front, else
+// by what the outermost proxy of ours saw. Every hop adds its own entry to X-Forwarded-Proto and -Host, or replaces the
+// list: the entry that counts stands as far from the right as there are proxies of ours.
 
 import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
@@ -8,7 +8,7 @@ import fp from 'fastify-plugin';
 import type { TrustsHop } from '../trusted-proxies.ts';
 
 export interface Client {
-  /** Of the rightmost hop that is no proxy of ours; where each is one, the socket's, which nobody can write. */
+  /** Of the rightmost hop that is no proxy of ours; where each is one, the socket's, which no client can forge. */
   readonly address: string;
   readonly scheme: 'http' | 'https';
   /** With its port, as the client named it. */
@@ -58,8 +58,8 @@ interface Hops {
   readonly known: number;
 }
 
-// What is no address ends the walk: whoever stands behind it was seen by nobody. It counts as the hop that wrote it, or
-// its sender could be anybody a request.
+// What is no address ends the walk: no proxy of ours has confirmed the sender behind it. It counts as the hop that
+// wrote it, or its sender could claim a new address with each request.
 function hopsOf(socket: string, forwarded: string | string[] | undefined): Hops {
   const entries = forwarded === undefined ? [] : String(forwarded).split(',');
   const hops = [socket];

@@ -40,7 +40,7 @@ export function createCrossOrigin(allowedOrigins: readonly string[]) {
   );
 }
 
-/** It carries no token: what it asks about is asked again, with one. */
+/** It carries no token: the request that it announces follows, with one. */
 function isPreflight({ method, headers }: FastifyRequest): boolean {
   return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
 }

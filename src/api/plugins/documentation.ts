@@ -1,5 +1,5 @@
-// The OpenAPI document, made from the schemas the routes validate with, and a page that shows it. Nobody has to be signed in
-// to read it, so it is written out once, and sent as it is from then on.
+// The OpenAPI document, made from the schemas the routes validate with, and a page that shows it. No client has to be
+// signed in to read it, so it is written out once, and sent as it is from then on.
 
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
@@ -47,7 +47,7 @@ export function createDocumentation(version: string) {
   );
 }
 
-/** The interface of the page would write them anew for everybody who asks. */
+/** The interface of the page would write them anew for every request. */
 function writtenOnce(app: FastifyInstance): ReadonlyMap<string, () => Asset> {
   const once = (make: () => Asset) => {
     let made: Asset | undefined;

@@ -8,7 +8,7 @@ const NAME = 'reclaim_http_request_duration_seconds';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Its 200 goes on for as long as somebody watches. */
+    /** Its 200 lasts for as long as a client watches. */
     readonly isStream?: boolean;
   }
 }

@@ -1,4 +1,4 @@
-// A process whose event loop stands still refuses work instead of collecting it. Only the loop's delay
+// A process whose event loop is blocked refuses work instead of collecting it. Only the loop's delay
 // counts, with a limit far above what a busy but healthy process shows; health routes always answer.
 
 import underPressure from '@fastify/under-pressure';
@@ -35,7 +35,7 @@ export function createLoadShedding(options: LoadSheddingOptions = {}) {
 }
 
 // The plugin forgets its last round with each sample, so a loop whose every round takes a sample or longer is never
-// measured, and its delay is said to be infinite. It went round once then, in the time that the sample took.
+// measured, and its delay is reported as infinite. It went round once then, in the time that the sample took.
 function timeSamples(app: FastifyInstance, sampleMs: number) {
   let beganAt = performance.now();
   let tookMs = 0;

@@ -1,4 +1,4 @@
-// The pages and what they are made of. Nothing in them is anybody's: whoever may see what, the API decides.
+// The pages and what they are made of. Nothing in them belongs to a user: the API decides who may see what.
 
 import type { FastifyPluginAsync } from 'fastify';
 import { loadSite } from '../pages/load-site.ts';
@@ -14,5 +14,5 @@ export const pages: FastifyPluginAsync = async (app) => {
   }
 };
 
-/** No part of the documented API; and a page is forty requests that tell nobody anything. */
+/** No part of the documented API; and a page is forty requests whose spans would show nothing. */
 const QUIET = { schema: { hide: true }, logLevel: 'warn', config: { isPageFile: true } } as const;

@@ -4,7 +4,7 @@
 import fp from 'fastify-plugin';
 import type { RequestSpans } from '../../infra/telemetry/request-spans-port.ts';
 
-/** @param spans null: nobody follows, and nothing is done. */
+/** @param spans null: no tracing, and nothing is done. */
 export function createRequestTracing(spans: RequestSpans | null) {
   return fp(
     async (app) => {

@@ -1,5 +1,5 @@
 // What a browser may do with our pages: load from this origin, run no inline script, be framed by
-// nobody. Plugins that bring a page of their own loosen only its style rules, for their own paths; where Firebase
+// no site. Plugins that bring a page of their own loosen only its style rules, for their own paths; where Firebase
 // signs people in, its hosts may be talked to, and nothing is loaded from them.
 
 import helmet from '@fastify/helmet';

@@ -1,4 +1,4 @@
-// Addresses nobody serves (404) and methods nobody serves at an address somebody does (405, with the
+// Addresses without a route (404) and methods without a route at an address that has others (405, with the
 // methods that are). Fastify answers both with 404, so the routes are remembered as they are added.
 
 import fp from 'fastify-plugin';

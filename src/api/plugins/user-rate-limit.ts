@@ -1,5 +1,5 @@
-// How many requests one user may send, counted by the verified user so that nobody spends another's
-// share. It fails open: a limit that cannot be counted must not stop somebody from deleting a bot.
+// How many requests one user may send, counted by the verified user so that no user spends another's
+// share. It fails open: a limit that cannot be counted must not stop a user from deleting a bot.
 
 import rateLimit from '@fastify/rate-limit';
 import fp from 'fastify-plugin';
@@ -32,5 +32,5 @@ export function createUserRateLimit({ perMinute, redis, keyPrefix }: UserRateLim
   );
 }
 
-/** Users counted in memory at once; the least recently seen are forgotten first. */
+/** Users counted in memory at once; the least recently active are forgotten first. */
 const MAX_USERS_COUNTED = 10_000;

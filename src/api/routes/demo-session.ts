@@ -1,6 +1,6 @@
 // Signs a demo user in without a password: only in the embedded demo, only over loopback, and only under
 // a loopback name, so that a web page that rebinds its own name to 127.0.0.1 gets nothing. Anything
-// else is told that there is nothing here.
+// else gets 404.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { parseFirebaseUid } from '../../domain/ids.ts';

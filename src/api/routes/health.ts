@@ -1,4 +1,4 @@
-// For whoever runs this: is the process alive, and can it take work. Ready means that
+// For operators and process managers: is the process alive, and can it take work. Ready means that
 // MongoDB takes a write, because a 202 needs no more (I7); what else is away is named, not hidden.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
@@ -28,11 +28,11 @@ export function createHealthRoutes(deps: HealthRoutesDependencies): FastifyPlugi
   };
 }
 
-/** A probe gives up after a few seconds itself; an answer later than this helps nobody. */
+/** A probe gives up after a few seconds itself; an answer later than this is useless. */
 const READY_TIMEOUT_MS = 3000;
 
-/** Names of ours only, because anybody may ask: which Docker host is away, and what is wrong with it, is for the log and
- * the operator. */
+/** Names of ours only, because anonymous clients may read it: which Docker host is away, and what is wrong with it, is
+ * for the log and the operator. */
 function whatIsDown({ mongodb, redis, workers, poolState, docker }: Health): string[] {
   const hosts = Object.values(docker).map((health) => ['docker', health] as const);
   const components = [

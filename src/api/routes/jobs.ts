@@ -1,4 +1,4 @@
-// Jobs of users, and sagas for administrators: the engine's routes, twice. What is said here is what the product shows, to
+// Jobs of users, and sagas for administrators: the engine's routes, twice. This file decides what the product shows, to
 // whom, under which address.
 
 import { type EndWaits, sagaRoutes } from '@reclaim/saga/fastify';

@@ -1,5 +1,5 @@
-// What this process measures, money at risk included: for who holds the token that METRICS_TOKEN says, and for nobody where
-// it says none. A port of its own (METRICS_PORT) is the other way to it.
+// What this process measures, money at risk included: for clients with the token in METRICS_TOKEN, and for no client
+// where that is unset. A port of its own (METRICS_PORT) is the other way to it.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';

@@ -1,4 +1,4 @@
-// What an administrator sees first, in one answer. It is given while a source is away, and says so.
+// What an administrator sees first, in one answer. It is given while a source is away, and names that source.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { HostNow } from '../../operations/hosts-now.ts';

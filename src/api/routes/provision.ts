@@ -1,4 +1,4 @@
-// Making a bot. I7: 202 is sent when the saga is durable; what can fail after that is told by the job. I8: a
+// Making a bot. I7: 202 is sent when the saga is durable; what can fail after that is reported by the job. I8: a
 // request that is repeated with its Idempotency-Key is given the same job.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
@@ -48,8 +48,8 @@ export function createProvisionRoutes(
   };
 }
 
-/** Longest time in ms to look for a place and make the provision durable. It does not end with the caller's
- * connection: who hangs up and asks again with the same key is to find the job. */
+/** Longest time in ms to find a slot and make the provision durable. It does not end with the caller's
+ * connection: a client that disconnects and repeats the request with the same key must find the job. */
 const ACCEPT_TIMEOUT_MS = 15_000;
 
 /** 1 to 64 characters, none of which is invisible or steers the text around it. */

@@ -1,6 +1,6 @@
 // A page's session: a token is exchanged for a cookie, once, and the page need not keep it. A session that
-// is asked for with a cookie ends when that cookie does: nobody prolongs it without a token. A browser has one session: a
-// token of its user prolongs it, a token of another user ends it and begins another.
+// is requested with a cookie ends when that cookie does: it cannot be prolonged without a token. A browser has one
+// session: a token of its user prolongs it, a token of another user ends it and begins another.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';

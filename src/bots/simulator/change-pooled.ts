@@ -33,7 +33,7 @@ export function changePooled(
   const stopProgram = async (bot: PooledDocument) => {
     if (bot.program === 'absent' || AT_REST.has(bot.program)) return;
     if (!(await injectedFaults.refusesToStop(met))) {
-      // Only supervisord itself cuts that short.
+      // Nobody but supervisord itself cuts that short.
       if (await takeTime(bot, undefined, call.signal)) await set({ killed: true });
       return;
     }

@@ -1,4 +1,4 @@
-// What may be a bot that was not found: a program whose bot is unknown, a container that was renamed.
+// What may be a bot that was not found: a program that nobody can tell the bot of, a container that was renamed.
 
 import { InDoubtError } from '@reclaim/saga';
 import type { BotQuery, ObservedBot } from '../../domain/bot.ts';

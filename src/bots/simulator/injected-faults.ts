@@ -17,7 +17,7 @@ export interface InjectedFaults {
 }
 
 export function createInjectedFaults(calls: WorldCalls, deadlineMs: number): InjectedFaults {
-  /** Whether one of them has such a fault; a counted fault is used up by it. */
+  /** Whether one of them misbehaves so; a counted misbehaviour is used up by it. */
   const isHit = async (met: readonly WorldDocument[], kind: keyof InjectedFault) => {
     const culprit = met.find(({ injectFaults }) => isActive(injectFaults?.[kind]));
     if (culprit === undefined) return false;
@@ -66,7 +66,7 @@ function behaves({ injectFaults }: WorldDocument): boolean {
   return injectFaults === undefined;
 }
 
-/** A counted fault that is used up is none. */
+/** A counted misbehaviour that is used up is none. */
 export function isActive(times: true | number | undefined): boolean {
   return times === true || (typeof times === 'number' && times > 0);
 }

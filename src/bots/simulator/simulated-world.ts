@@ -72,7 +72,7 @@ interface NewPool {
   readonly host?: string;
   readonly labels?: ObservedLabels;
   readonly running?: boolean;
-  /** Programs whose bot is unknown. */
+  /** Programs that nobody can tell the bot of. */
   readonly strangers?: readonly string[];
 }
 

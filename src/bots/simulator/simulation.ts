@@ -11,7 +11,7 @@ export interface Simulation {
   readonly injectedFaults: InjectedFaults;
   /** The longest stop time of an owner's that a container gets. */
   readonly maxStopSeconds: number;
-  /** Makes one change, fenced, with the faults of the documents that it meets. */
+  /** Makes one change, fenced, with the misbehaviour of whatever it meets. */
   readonly apply: (
     change: WorldChange,
     met: readonly WorldDocument[],

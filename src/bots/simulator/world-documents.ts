@@ -1,5 +1,5 @@
 // The simulated world as MongoDB holds it: one document per bot, pool and host in one collection, so that
-// the reads of many callers are one query. Every process sees the same world, faults included. A bot
+// a look of many callers is one query. Every process sees the same world, misbehaviour included. A bot
 // without a document does not exist: nothing is ever invented.
 
 import { type Connection, Types } from 'mongoose';
@@ -15,7 +15,7 @@ export interface InjectedFault {
   readonly unknown?: true | number;
   /** A change is made, but its answer is lost. */
   readonly loseReply?: true | number;
-  /** It goes on running when it is stopped. */
+  /** It goes on running, whatever it is told. */
   readonly refuseStop?: true | number;
   /** What is started in it does not come up; on a pool or a host, because a new bot has no document yet. */
   readonly refuseStart?: true | number;
@@ -32,7 +32,7 @@ interface WithFaults {
 }
 
 interface HostDocument extends WithFaults {
-  /** `host:<name>`; only there when the host has faults. */
+  /** `host:<name>`; only there when the host misbehaves. */
   readonly _id: string;
   readonly kind: 'host';
 }
@@ -49,13 +49,13 @@ export interface PoolDocument extends WithFaults {
   readonly labels: ObservedLabels;
   readonly running: boolean;
   readonly supervisord: 'up' | 'dead';
-  /** Programs of its supervisord whose bot is unknown. */
+  /** Programs of its supervisord that nobody can tell the bot of. */
   readonly strangers?: readonly string[];
 }
 
 /** How a bot ends. */
 interface Ending {
-  /** What it takes to end by itself, once it is stopped; default: no time at all. */
+  /** What it takes to end by itself, once it is told to; default: no time at all. */
   readonly needsSeconds?: number;
   /** Whether it was killed before it had ended by itself. */
   readonly killed?: boolean;
@@ -106,7 +106,7 @@ export function worldCollection(connection: Connection) {
   return db.collection<WorldDocument>('simulatedBots');
 }
 
-/** Repeatable. Without the indexes every read would read the whole world. */
+/** Repeatable. Without the indexes every look would read the whole world. */
 export async function prepareWorld(collection: WorldCollection): Promise<void> {
   await collection.createIndexes([
     { key: { uid: 1 }, sparse: true },

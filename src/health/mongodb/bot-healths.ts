@@ -1,5 +1,6 @@
-// Health's memory in MongoDB: `botHealth`, one document a bot and place, and `poolHealth`, one a pool. A bot's write names
-// in its filter the write it was decided from, so that of two workers one is heard; which of them it was is told by the same.
+// Health's memory in MongoDB: `botHealth`, one document a bot and slot, and `poolHealth`, one a pool. A bot's write
+// names in its filter the write it was decided from, so that of two workers one write lands; the same write id shows
+// whose it was.
 
 import { randomUUID } from 'node:crypto';
 import { isOnlyDuplicates, runRepeatable } from '@reclaim/saga/mongodb';

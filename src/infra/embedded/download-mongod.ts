@@ -1,5 +1,5 @@
 // The process behind MongoDB's own download: `node download-mongod.ts VERSION FOLDER` prints the path
-// of the program. It first asks whether the server answers at all, because the downloader itself
+// of the program. It first checks whether the server answers at all, because the downloader itself
 // only finds out after many seconds.
 
 import { MongoBinary } from 'mongodb-memory-server-core';

@@ -44,7 +44,7 @@ const FILE_HANDLES =
 export interface MongodbOptions
   extends Pick<OwnedServerOptions, 'path' | 'dataDir' | 'choosePort' | 'signal'> {
   readonly cacheGb: number;
-  /** False: for a run of tests, with data that nobody keeps. Default true. */
+  /** False: for a run of tests, with data that is not kept. Default true. */
   readonly isKept?: boolean;
   /** The port that the data are known to name, if there are any. */
   readonly memberPort?: number | undefined;
@@ -55,7 +55,7 @@ export interface MongodbOptions
 /** @throws when it does not start, or does not become primary in time. */
 export async function startMongodb(options: MongodbOptions): Promise<OwnedServer> {
   const { memberPort } = options;
-  // New data take whatever port is free at the moment of the start.
+  // New data take any port that is free at the moment of the start.
   if (memberPort === undefined) return started(await startMember(options, options.choosePort));
   const port = await options.choosePort(0);
   const choosePort = () => Promise.resolve(port);
@@ -157,7 +157,7 @@ async function askPid(port: number): Promise<number | undefined> {
 }
 
 const PID_TIMEOUT_MS = 1_000;
-/** The larger parts of the answer, which nobody reads here. */
+/** The larger parts of the answer, which are not read here. */
 const NO_SECTIONS = { metrics: 0, wiredTiger: 0, tcmalloc: 0, repl: 0, locks: 0 };
 
 /** @returns false where the data name another port. */

@@ -1,7 +1,7 @@
-// A child process that lives exactly as long as we do. It gets a process group of its own, because
+// A child process that runs exactly as long as this one. It gets a process group of its own, because
 // Ctrl-C in a terminal reaches every process of the group: a server must outlast the application
 // that still writes to it while it closes. Three things then end it: `stop`, the exit of this
-// process, and, where the system can tell a child of its parent's death (Linux), even our SIGKILL.
+// process, and, where the system can signal a child at its parent's death (Linux), even our SIGKILL.
 
 import { execFile, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
@@ -11,7 +11,7 @@ export interface OwnedProcess {
   readonly pid: number;
   /** Resolves, never rejects, with the way the process ended: `code 1`, `signal SIGKILL`. */
   readonly exited: Promise<string>;
-  /** Asks it to end, forces it after the stop timeout, and resolves when it is gone. Idempotent. */
+  /** Signals it to end, kills it after the stop timeout, and resolves when it is gone. Idempotent. */
   stop(): Promise<void>;
 }
 
@@ -71,6 +71,6 @@ async function tiedToOurDeath(
     () => false,
   );
   const tie = (await canTie) ? ['setpriv', '--pdeathsig', 'TERM', '--'] : [];
-  // Some servers leave what they write open to everybody. The shell becomes the server: it keeps its process id.
+  // Some servers leave their files readable by every user. The shell becomes the server: it keeps its process id.
   return ['/bin/sh', ['-c', 'umask 077; exec "$@"', 'sh', ...tie, command, ...args]];
 }

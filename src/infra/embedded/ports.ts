@@ -1,4 +1,4 @@
-// Ports on the loopback interface. The first start looks below the range that systems hand out to
+// Ports on the loopback interface. The first start searches below the range that systems hand out to
 // outgoing connections: a port from inside it may be busy for a moment at any later start.
 
 import { connect, createServer } from 'node:net';

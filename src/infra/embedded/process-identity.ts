@@ -1,5 +1,5 @@
-// Names a process so that nobody else can be taken for it: a process id alone is given out again, and
-// a lock or pid file that is believed on the id alone would end, or wait for, a stranger.
+// Names a process so that no other can be taken for it: a process id alone is given out again, and a lock or pid file
+// that is trusted by the id alone would end, or wait for, a foreign process.
 
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ export interface ProcessIdentity {
   readonly startedAt: string;
 }
 
-/** The process with this id as it lives now, or undefined when there is none. */
+/** The process with this id that runs now, or undefined when there is none. */
 export async function identifyProcess(pid: number): Promise<ProcessIdentity | undefined> {
   const startedAt = process.platform === 'linux' ? await fromProc(pid) : await fromPs(pid);
   return startedAt === undefined ? undefined : { pid, startedAt };
@@ -37,7 +37,7 @@ async function fromProc(pid: number): Promise<string | undefined> {
     // The program's name stands in parentheses and may hold spaces; the fields are counted after it.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const [state, ticks] = [fields[0], fields[19]];
-    // A zombie is dead; only its parent has not asked yet.
+    // A zombie is dead; only its parent has not reaped it yet.
     if (state === 'Z' || ticks === undefined) return undefined;
     const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
     return `${boot.trim()}+${ticks}`;

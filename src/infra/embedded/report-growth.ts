@@ -1,5 +1,5 @@
-// What has come so far of something that is fetched into a folder: a download that says nothing for a minute cannot be
-// told from one that hangs.
+// What has come so far of something that is fetched into a folder: a download that reports nothing for a minute cannot
+// be distinguished from one that hangs.
 
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 const REPORT_EVERY_MS = 5_000;
 const MEGABYTE = 1_000_000;
 
-/** Says every few seconds how much lies in the folder, until the work has ended. @throws what the work throws. */
+/** Reports every few seconds how much is in the folder, until the work has ended. @throws what the work throws. */
 export async function reportGrowth<T>(
   folder: string,
   say: (megabytes: number) => void,
@@ -24,7 +24,7 @@ export async function reportGrowth<T>(
   }
 }
 
-/** Files come and go while they are counted: what cannot be looked at counts for nothing. */
+/** Files come and go while they are counted: what cannot be read counts as zero. */
 async function sizeOf(folder: string): Promise<number> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   const sizes = names.map((name) =>

@@ -32,7 +32,7 @@ export interface ServerKind {
   readonly programs: readonly string[];
   /** The oldest usable version of each product, major and minor. */
   readonly oldest: Readonly<Record<string, readonly [number, number]>>;
-  /** Reads what the program says of itself; undefined when it is something else. */
+  /** Reads the program's own version text; undefined when it is something else. */
   parseVersion(output: string): ServerVersion | undefined;
   /** Whether a server of version `found` may open data that `recorded` has written. */
   canOpen(recorded: ServerVersion, found: ServerVersion): boolean;
@@ -44,10 +44,10 @@ export interface ServerKind {
 export interface ServerSearch {
   /** Shared by everything in the project that needs a server. */
   readonly cacheFolder: string;
-  /** Who has written the data that exists, if any does. */
+  /** The program that has written the existing data, if there is any. */
   readonly recorded: ServerVersion | undefined;
   readonly onProgress: (line: string) => void;
-  /** How often a fetch says what has come so far. */
+  /** How often a fetch reports how much has come so far. */
   readonly reportEveryMs?: number;
 }
 
@@ -151,7 +151,7 @@ async function askVersion(path: string): Promise<string> {
   }
 }
 
-// Fetched aside and moved in place whole: two set-ups at once both succeed, one of them with the
+// Fetched aside and moved into place whole: two set-ups at once both succeed, one of them with the
 // other's copy, and a fetch that was cut short leaves nothing that looks like a server.
 async function fetchIntoCache(
   kind: ServerKind,

@@ -1,5 +1,5 @@
 // What the first start chose, kept beside the data: the servers' products, versions and ports. They
-// are kept while they are free, so that addresses which somebody wrote down go on being right.
+// are kept while they are free, so that addresses which a person has written down stay right.
 
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -23,7 +23,7 @@ export interface EmbeddedOptions {
   readonly redisUrl?: string | undefined;
   /** One line for each thing that takes time. */
   readonly onProgress?: (line: string) => void;
-  /** A server of ours ended without being asked to: nothing works from here on. */
+  /** A server of ours ended without a request: nothing works from here on. */
   readonly onServerLost?: (what: string) => void;
   /** `false`: the data is thrown away after this run, so any port will do and Valkey writes nothing. */
   readonly isKept?: boolean;

@@ -5,6 +5,9 @@
 export interface EndedSessions {
   /** Repeatable. All processes know it when this has resolved. @throws UnavailableError, RetryableError */
   end(sessionId: string, forgetAt: Date): Promise<void>;
-  /** Which of these have ended. @throws UnavailableError, RetryableError: then nobody knows, and nobody is let in. */
+  /**
+   * Which of these have ended. @throws UnavailableError, RetryableError: then the answer is unknown, and no session is
+   * accepted.
+   */
   among(sessionIds: readonly string[]): Promise<ReadonlySet<string>>;
 }

@@ -1,4 +1,4 @@
-// Who sent a request. The port stands in the domain because both its implementations (Firebase, local
+// The sender of a request. The port is separate because both its implementations (Firebase, local
 // tokens) and the API know it, and neither may know the other. A token that could not be judged is
 // `unavailable`, never `rejected`: an outage of the identity provider must not sign users out.
 
@@ -7,8 +7,8 @@ import type { FirebaseUid, UserId } from '../../domain/ids.ts';
 export interface IdentityVerifier {
   /** Judges a bearer token; bounded in time by the implementation. */
   verify(token: string): Promise<Verification>;
-  /** Judges again whom a token named earlier, as far as that can have changed since: a session must not outlast what
-   * would have ended its token. Bounded as above. */
+  /** Judges again an identity that a token proved earlier, as far as that can have changed since: a session must not
+   * outlast what would have ended its token. Bounded as above. */
   confirm(identity: Identity): Promise<Verification>;
 }
 
@@ -29,7 +29,7 @@ export interface Identity {
   /** The custom claim `admin: true`, and nothing else, makes an administrator. */
   readonly isAdmin: boolean;
   readonly expiresAt: Date;
-  /** When its user signed in, where the provider says it. */
+  /** When its user signed in, where the provider states it. */
   readonly signedInAt?: Date;
   /** Of the session that showed it; a token has none. */
   readonly sessionId?: string;

@@ -1,5 +1,5 @@
 // Tokens for a machine of one's own: signed with the key under DATA_DIR, shaped like Firebase's as far
-// as this program reads them. Whoever can read the key is anybody, so this is refused in production.
+// as this program reads them. A reader of the key can be any user, so this is refused in production.
 
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { type FirebaseUid, parseFirebaseUid } from '../../domain/ids.ts';
@@ -22,7 +22,7 @@ interface LocalSubject {
 
 const ISSUER = 'urn:reclaim:local-auth';
 const AUDIENCE = 'urn:reclaim:api';
-/** The only algorithm accepted, whatever a token's header says. */
+/** The only algorithm accepted, regardless of a token's header. */
 const ALGORITHM = 'HS256';
 /** Twelve hours: a working day without signing in again. */
 const DEFAULT_LIFETIME_SECONDS = 12 * 3600;
@@ -50,7 +50,7 @@ export function createLocalTokenIssuer(
 
 export function createLocalVerifier({ key, now }: LocalTokenOptions): IdentityVerifier {
   return {
-    // Nobody is disabled here, and no right is taken away.
+    // No account is disabled here, and no right is taken away.
     confirm: async (identity) => ({ ...identity, status: 'ok' }),
     verify: async (token): Promise<Verification> => {
       try {

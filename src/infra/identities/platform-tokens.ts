@@ -1,7 +1,7 @@
 // The platform's own tokens. Its users of e-mail and password have no Firebase account: its gateway signs them one with a
 // secret, `{user: {id: <_id>}}`, for a quarter of an hour. With the same secret they are its users here too, by their
-// `_id`, and nobody's administrators. What decides which verifier judges a token is its algorithm; each verifier accepts its
-// own alone, so that a token which lies about it is nobody's.
+// `_id`, and never administrators. What decides which verifier judges a token is its algorithm; each verifier accepts
+// its own alone, so that a token with a false algorithm is accepted by none.
 
 import { decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import { parseUserId, toFirebaseUid } from '../../domain/ids.ts';
@@ -42,7 +42,7 @@ async function judge(token: string, key: Uint8Array, at: Date): Promise<Verifica
     const { payload } = await jwtVerify(token, key, {
       algorithms: [ALGORITHM],
       currentDate: at,
-      // Without an end it would open the account for ever, and nobody could take it back.
+      // Without an end it would open the account for ever, and could not be revoked.
       requiredClaims: ['exp'],
     });
     const identity = identityIn(payload.user, payload.exp);

@@ -1,6 +1,6 @@
 // The key that signs local tokens: a file under DATA_DIR that only its owner can read. Processes may
 // start at once on one DATA_DIR: the key is written aside and linked into place, which succeeds for
-// exactly one of them, and nobody ever reads half a key.
+// exactly one of them, and no process ever reads half a key.
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, open, rm } from 'node:fs/promises';

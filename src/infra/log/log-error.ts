@@ -7,12 +7,12 @@ import { redact } from '@reclaim/saga';
 export interface LoggedError {
   readonly type: string;
   readonly message: string;
-  /** What system errors and drivers say in a word: `ECONNREFUSED`, `NotWritablePrimary`. */
+  /** The codes of system errors and drivers: `ECONNREFUSED`, `NotWritablePrimary`. */
   readonly [fact: string]: unknown;
 }
 
 const MESSAGE_CHARS = 500;
-/** A person is told of every variable that is wrong, and of the ways out. */
+/** The message names every variable that is wrong, and the ways out. */
 const TERMINAL_CHARS = 4_000;
 const FACT_CHARS = 200;
 /** Frames below these are the runtime's. */
@@ -131,7 +131,7 @@ function textIn(error: Error, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** A getter may throw, and must not take the place of the error it belongs to. */
+/** A getter may throw, and must not replace the error it belongs to. */
 function read(error: Error, name: string): unknown {
   try {
     return Reflect.get(error, name);

@@ -1,6 +1,6 @@
-// What is logged of a line's fields, whoever wrote the line: errors, requests and replies by a list of what may be, texts
-// without their secrets, and nothing of a class that nobody thought of. A line that was written carelessly tells no more than
-// one that was written with care.
+// What is logged of a line's fields, for every line: errors, requests and replies by a list of what may be, texts
+// without their secrets, and nothing of a class that is not listed. A line that was written carelessly reveals no more
+// than one that was written with care.
 
 import { redact } from '@reclaim/saga';
 import { toLoggedError } from './log-error.ts';
@@ -10,7 +10,7 @@ const DEPTH = 6;
 /** Of an array or an object. */
 const WIDTH = 100;
 
-/** A field of such a name is a secret whatever it holds. */
+/** A field of such a name is a secret regardless of its value. */
 const SECRET_NAMES: ReadonlySet<string> = new Set([
   ...['token', 'accesstoken', 'idtoken', 'refreshtoken', 'password', 'passwd', 'pwd', 'secret'],
   ...['authorization', 'proxyauthorization', 'cookie', 'setcookie', 'apikey', 'privatekey'],

@@ -63,7 +63,7 @@ function withSafeMessage(args: readonly unknown[]): unknown[] {
   return error instanceof Error ? [fields, messageOfThrown(error)] : [fields];
 }
 
-/** A message, or what fills a place of its format. */
+/** A message, or a value for its format. */
 function safePart(part: unknown): unknown {
   if (typeof part === 'string') return redact(part, MESSAGE_CHARS);
   if (part === undefined || typeof part === 'number') return part;

@@ -1,6 +1,6 @@
-// The connection to MongoDB and what it does when nobody answers. The driver takes a `timeoutMS` for each
-// operation but does nothing with it (7.8), so nobody here gives one, and a server that accepts connections and then says nothing
-// would hold every call for ever. Two limits of the connection end that: the monitor, which gives up on a
+// The connection to MongoDB and what it does when no server answers. The driver takes a `timeoutMS` for each
+// operation but does nothing with it (7.8), so no call here gives one, and a server that accepts connections and never
+// answers would hold every call for ever. Two limits of the connection end that: the monitor, which gives up on a
 // silent server and with it on everything that waits for it, and the socket's own timeout behind it.
 
 import mongoose, { type Connection } from 'mongoose';
@@ -30,7 +30,7 @@ export function connectMongo(
         socketTimeoutMS: SOCKET_TIMEOUT_MS,
         waitQueueTimeoutMS: SOCKET_TIMEOUT_MS,
       }),
-      // Whatever the address asks for: a secondary that lags behind would say that a claim still holds, and show
+      // Regardless of the address: a secondary that lags behind would confirm a claim that no longer holds, and show
       // a state older than one that was shown before (I5, I9).
       readPreference: 'primary',
       autoIndex: false,

@@ -1,4 +1,4 @@
-// A secret that outlives the process, for the embedded demo alone: who can read this database can sign anything with it.
+// A secret that outlives the process, for the embedded demo alone: a reader of this database can sign anything with it.
 
 import { randomBytes } from 'node:crypto';
 import type { Connection } from 'mongoose';

@@ -1,4 +1,4 @@
-// An exporter that says when the collector stops taking spans, and when it takes them again: once each, because an
+// An exporter that logs when the collector stops taking spans, and when it takes them again: once each, because an
 // outage of hours is one fact.
 
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';

@@ -1,8 +1,8 @@
-// Who follows a request through this process, and on to what it orders. Told of a request are its method and its route
+// Follows a request through this process, and on to what it orders. A span holds a request's method and its route
 // pattern, never its address, which names a user and a bot.
 
 export interface RequestSpans {
-  /** Goes on with the caller's trace where the headers name one (W3C trace context). */
+  /** Continues the caller's trace where the headers name one (W3C trace context). */
   open(request: TracedRequest): RequestSpan;
 }
 

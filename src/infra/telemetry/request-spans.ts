@@ -27,7 +27,7 @@ export function createRequestSpans(spans: Spans): RequestSpans {
   };
 }
 
-/** Of a header that came more than once, none is to be believed. */
+/** Of a header that came more than once, none is to be trusted. */
 function one(value: string | readonly string[] | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }

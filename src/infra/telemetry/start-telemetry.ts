@@ -1,6 +1,6 @@
 // OpenTelemetry for one process: spans go out in batches over OTLP/HTTP, in the background. A collector that is away or
-// slow costs spans and nothing else: what waits for it is bounded and then dropped, and nobody awaits it. Loaded only
-// where a collector is configured.
+// slow costs spans and nothing else: what waits for it is bounded and then dropped, and no caller awaits it. Loaded
+// only where a collector is configured.
 
 import { hostname } from 'node:os';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
@@ -27,9 +27,11 @@ export interface TelemetryOptions extends CollectorNews {
   readonly version: string;
 }
 
-/** A saga is over in a tenth of a second and looked for in the next: the default of five is a long look. */
+/**
+ * A saga is over in a tenth of a second and searched for a moment later: the default of five seconds is a long wait.
+ */
 const SEND_EVERY_MS = 1_000;
-/** Some two hundred sagas: megabytes, whatever the collector does. */
+/** Some two hundred sagas: megabytes, even while the collector is down. */
 const MAX_WAITING_SPANS = 2_048;
 /** Of the ten seconds that a process has for its end. */
 const LAST_FLUSH_MS = 2_000;
@@ -61,7 +63,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     requestSpans: createRequestSpans(spans),
     traceWakeUps: (wakeUps) => traceWakeUps(wakeUps, spans),
     stop: () => {
-      // A last batch that is lost was told by the exporter.
+      // A last batch that is lost was reported by the exporter.
       stopping ??= within(
         provider.shutdown().catch(() => undefined),
         { ms: LAST_FLUSH_MS, late: undefined },
@@ -71,7 +73,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   };
 }
 
-/** As the standard says: the endpoint is a base, each signal has its path below it. */
+/** By the standard: the endpoint is a base, each signal has its path below it. */
 function tracesUrl(endpoint: string): string {
   return new URL('v1/traces', endpoint.endsWith('/') ? endpoint : `${endpoint}/`).href;
 }

@@ -96,7 +96,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   }
 }
 
-/** What keeps the embedded servers from starting is told in sentences already. */
+/** What keeps the embedded servers from starting is reported in sentences already. */
 function asSentence(error: unknown): never {
   const isSentence = error instanceof Error && error.constructor === Error && !('code' in error);
   throw isSentence ? new StartError(error.message, { cause: error }) : error;
@@ -180,8 +180,8 @@ async function apiDependencies(
   };
 }
 
-// Only in the demo is the database as much this machine's own as the process: elsewhere whoever can read it would be an
-// administrator here.
+// Only in the demo is the database as much this machine's own as the process: elsewhere every program that can read it
+// would be an administrator here.
 async function sessionSecretOf({ config, connection }: Services): Promise<string> {
   if (config.sessionSecret !== undefined) return config.sessionSecret;
   if (config.isDemo && !config.isProduction) return sharedSecret(connection, 'session');

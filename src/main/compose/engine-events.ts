@@ -5,7 +5,7 @@ import type { SagaMetrics } from '@reclaim/saga/metrics';
 import type { RedisWatch } from '@reclaim/saga/queue';
 import type { Logger } from 'pino';
 
-/** Said once: the metric counts. */
+/** Logged once: the metric counts. */
 const FOREIGN =
   'a job of another installation: it works on a copy of this database, with the same Redis keys; give it a RECLAIM_KEY_PREFIX of its own';
 

@@ -1,5 +1,6 @@
-// What can do its work and what cannot, each asked for what is needed of it (a write, where writes are needed: a server
-// that was demoted answers every PING) and with a deadline of its own: `/readyz` must answer while they do not.
+// Which dependencies can do their work and which cannot, each checked for what is needed of it (a write, where writes
+// are needed: a server that was demoted answers every PING) and with a deadline of its own: `/readyz` must answer while
+// they do not.
 
 import { within } from '@reclaim/saga';
 import type { ComponentHealth, Health } from '../../api/dependencies.ts';
@@ -7,7 +8,7 @@ import { messageOfThrown } from '../../infra/log/log-error.ts';
 import type { Services } from './services.ts';
 
 const ASK_TIMEOUT_MS = 1_500;
-/** Anybody may ask, as often as they like: all who ask within this time share one answer. */
+/** Anonymous probes may come at any rate: all within this time share one answer. */
 const HELD_MS = 1_000;
 /** A worker takes what is due within a second or two, the relay what was lost within its lease. */
 const WAITS_TOO_LONG_SECONDS = 30;
@@ -24,7 +25,7 @@ export function createHealthReport(services: Services): () => Promise<Health> {
   };
 }
 
-/** Asks now, whatever was answered a moment ago. */
+/** Checks now, regardless of a recent answer. */
 export async function reportHealth(services: Services): Promise<Health> {
   const { redisWatch, deletionPorts, runtime } = services;
   const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);

@@ -1,5 +1,5 @@
-// The wiring of health: its memory, its looks, its saga and what owners are shown. The engine that runs the saga is made
-// from its definition, so health gets it as a promise of the same object.
+// The wiring of health: its memory, its checks, its saga and what owners are shown. The engine that runs the saga is
+// made from its definition, so health gets it as a promise of the same object.
 
 import type { Clock, SagaDefinition, Sagas } from '@reclaim/saga';
 import type { Connection } from 'mongoose';
@@ -30,7 +30,7 @@ export interface HealthServicesOptions {
   readonly metrics: MetricsRegistry;
   readonly deletionPorts: DeletionPorts;
   readonly runtime: BotRuntime;
-  /** The engine; asked for only when a round runs. */
+  /** The engine; needed only when a round runs. */
   readonly sagas: () => Sagas;
 }
 

@@ -1,4 +1,4 @@
-// The wiring of what is remembered of Docker hosts, and of whether they are believed.
+// The wiring of what is remembered of Docker hosts, and of whether they are trusted.
 
 import type { Connection } from 'mongoose';
 import type { Bots } from '../../bots/bots.ts';

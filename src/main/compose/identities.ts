@@ -1,4 +1,4 @@
-// How people sign in here: who judges their tokens, what the pages are told of it, and, in the embedded demo,
+// How people sign in here: what verifies their tokens, what the pages learn of it, and, in the embedded demo,
 // one click for each of its users.
 
 import type { Connection } from 'mongoose';

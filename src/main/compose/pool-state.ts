@@ -1,5 +1,5 @@
 // Where the pool state is kept, by POOL_STATE, and its first start. I4: a state that is missing is "unknown", never
-// "no bots"; an empty one is made only where nobody has an allocation yet and the other place holds none either.
+// "no bots"; an empty one is made only where no user has an allocation yet and the other backend holds none either.
 
 import { stat } from 'node:fs/promises';
 import type { Connection } from 'mongoose';
@@ -18,7 +18,7 @@ import type { Config } from '../config.ts';
 
 export interface PoolStatePlace {
   readonly poolStates: PoolStates;
-  /** Makes the empty state of a first start, or says in the log why not. */
+  /** Makes the empty state of a first start, or logs why not. */
   begin(accounts: Pick<Accounts, 'hasAllocations'>): Promise<void>;
   close(): Promise<void>;
 }
@@ -81,7 +81,7 @@ async function isThere(file: string): Promise<boolean> {
     await stat(file);
     return true;
   } catch (err) {
-    // What cannot be looked at may be there.
+    // What cannot be read may be there.
     return !(err instanceof Error && 'code' in err && err.code === 'ENOENT');
   }
 }

@@ -1,4 +1,4 @@
-// The wiring of what callers ask for: deletions, provisions, syncs, the reads of a portfolio and the words of
+// The wiring of what callers request: deletions, provisions, syncs, the reads of a portfolio and the words of
 // administrators. Each begins sagas or reads; none of them waits for a worker.
 
 import type { Clock, Sagas } from '@reclaim/saga';
@@ -96,7 +96,7 @@ export function createRequests(options: RequestsOptions): Requests {
     confirmHost: createConfirmHost({
       bots: runtime.bots,
       hostRecords: {
-        // What was seen there is not missed any more, by its ids as little as by its number.
+        // What was observed there is not missed any more, neither by its ids nor by its number.
         confirmEmpty: async (host, confirmation) => {
           await options.knownContainers.forgetHost(host);
           return syncPorts.hostRecords.confirmEmpty(host, confirmation);

@@ -34,7 +34,7 @@ export interface ReconciliationOptions {
   readonly deletionPorts: DeletionPorts;
   readonly hosts: HostServices;
   readonly accounts: Accounts;
-  /** The engine; asked for only when a saga runs. */
+  /** The engine; needed only when a saga runs. */
   readonly sagas: () => Sagas;
 }
 
@@ -77,7 +77,7 @@ export function createReconciliation(options: ReconciliationOptions): Reconcilia
   };
 }
 
-/** Nobody can be named by such an id; the finding names it. */
+/** Such an id can name no user; the finding names it. */
 function unreadableUser(id: string): Finding {
   const shown = redact(id, SHOWN_ID_CHARS);
   return {

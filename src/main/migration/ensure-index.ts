@@ -1,7 +1,7 @@
-// One index as it is declared: made, found, or mended. An index is told by what it does (its keys, unique, sparse, its
-// filter, its expiry, its collation) and not by its name: one that is called `one_open_saga_per_key` and is not unique
-// keeps no promise (I8). In the collections that are ours alone a wrong one gives way, after the right one is there; in
-// `users`, which the platform shares, it stays beside the right one, or is reported where both cannot be.
+// One index as it is declared: made, found, or repaired. An index is identified by what it does (its keys, unique,
+// sparse, its filter, its expiry, its collation) and not by its name: one that is called `one_open_saga_per_key` and is
+// not unique keeps no promise (I8). In the collections that are ours alone a wrong one is dropped, after the right one
+// is there; in `users`, which the platform shares, it stays beside the right one, or is reported where both cannot be.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { IndexDeclaration } from '@reclaim/saga/mongodb';
@@ -14,7 +14,7 @@ const DUPLICATE_KEY = 11_000;
 const NOT_FOUND = 27;
 /** Another index with this name, or one that does almost the same. */
 const CONFLICTS: ReadonlySet<unknown> = new Set([85, 86]);
-/** Ours to mend, but for what we share. */
+/** Ours to repair, except in shared collections. */
 const SHARED: ReadonlySet<string> = new Set(['users']);
 
 export async function ensureIndex(

@@ -1,4 +1,4 @@
-// What a migration says of each constraint that this program relies on.
+// What a migration reports of each constraint that this program relies on.
 
 export interface MigrationReport {
   readonly constraints: readonly ConstraintReport[];
@@ -7,7 +7,9 @@ export interface MigrationReport {
 export interface ConstraintReport {
   /** `<collection>.<index, "schema" or "time-series">`. */
   readonly constraint: string;
-  /** `repaired`: one of that name was there and was another; `missing`: it could not be made; the violations say why. */
+  /**
+   * `repaired`: one of that name was there and was another; `missing`: it could not be made; the violations explain it.
+   */
   readonly status: 'created' | 'present' | 'repaired' | 'missing';
   readonly violations: Violations;
 }

@@ -3,7 +3,7 @@
 import { pause } from '@reclaim/saga';
 import { type Connection, mongo } from 'mongoose';
 
-/** Two processes building at once; the one who lost finds the work done. */
+/** Two processes building at once; the loser finds the work done. */
 const BUSY: ReadonlySet<unknown> = new Set([112, 117, 12_587]);
 const MAX_ATTEMPTS = 20;
 const BUSY_PAUSE_MS = 100;

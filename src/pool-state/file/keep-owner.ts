@@ -1,6 +1,6 @@
 // Owner, group and mode of the file that replaces the platform's: the platform must still be able to write it,
-// whichever of us wrote it last. Who may not give a file away keeps the group, and refuses where that would shut the
-// owner out.
+// whichever of us wrote it last. A process that may not give a file away keeps the group, and refuses where that would
+// shut the owner out.
 
 import type { FileHandle } from 'node:fs/promises';
 import { UnavailableError } from '@reclaim/saga';

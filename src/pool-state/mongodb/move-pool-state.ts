@@ -86,7 +86,7 @@ export async function moveToMongodb(deps: MoveDeps): Promise<MoveReport> {
 }
 
 /** Why the store must not be filled with this state; null where it may. An empty one of a first start, and one that
- * says the same, make room. */
+ * holds the same, are replaced. */
 async function preempt(
   { connection, isDryRun, file, now }: MoveDeps,
   wanted: PoolState,
@@ -247,7 +247,7 @@ function isSame(a: PoolState, b: PoolState): boolean {
   return isDeepStrictEqual(a, b) && JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** What would have to be carried over unread: a person mends it first. */
+/** What would have to be carried over unread: a person repairs it first. */
 function unreadableIn(state: PoolState): string | null {
   const { pools = {}, botMapping = {} } = state[UNREADABLE] ?? {};
   const [first] = [...Object.values(pools), ...Object.values(botMapping)];

@@ -1,5 +1,5 @@
 // The one conditional write that carries a change from a revision to the next, and the bringing up of the rows that
-// follows it. I5: who does not find the revision it has read changes nothing.
+// follows it. I5: a writer that does not find the revision it has read changes nothing.
 
 import { InDoubtError, UnavailableError } from '@reclaim/saga';
 import { isAway, isOnlyDuplicates, messageOf, runRepeatable } from '@reclaim/saga/mongodb';

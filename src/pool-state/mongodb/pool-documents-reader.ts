@@ -137,7 +137,7 @@ async function readChanges(connection: Connection, base: StoredPoolState): Promi
     withRows({ ...base.state.pools, ...valuesOf(before?.pools) }, pools),
     withRows({ ...base.state.botMapping, ...valuesOf(before?.botMapping) }, bots),
   );
-  // A change may hide rows and may mend hidden ones: only where neither is possible nothing is checked again.
+  // A change may hide rows and may repair hidden ones: only where neither is possible nothing is checked again.
   const state = isReadable && before === undefined ? whole : readRows(whole);
   if (typeof state === 'string') return unknown(state);
   return { status: 'ok', stored: storedAs(state, meta) };

@@ -53,7 +53,7 @@ export async function fillStore(
   const { state, pools, bots } = poolCollections(connection);
   const begun = await runRepeatable(async () => {
     const found = await state.findOne({ _id: STATE_ID });
-    // Above every revision that was ever here: a writer who was away since then finds another one.
+    // Above every revision that was ever here: a writer that was paused since then finds another one.
     const revision = (found?.revision ?? 0) + 1;
     const rows = Object.keys(source.pools).length + Object.keys(source.botMapping).length;
     const wanted = { ...newState(headOf(source), 'filling', revision), nextPosition: rows, move };

@@ -1,6 +1,6 @@
-// The audit of one user, up to its first answer: history is taken in, the chain summed, and what came of it
-// stored. Findings before rows before the checkpoint: what a crash in between leaves is done again by the next
-// audit and comes to the same, because each of the three has a name of its own (I2).
+// The audit of one user, up to its first answer: history is taken in, the chain summed, and the result stored. Findings
+// before rows before the checkpoint: what a crash in between leaves is done again by the next audit with the same
+// result, because each of the three has a name of its own (I2).
 
 import { InterruptedError, RetryableError } from '@reclaim/saga';
 import { printExact } from '../../domain/exact-decimal.ts';

@@ -36,7 +36,7 @@ export interface AuditDependencies extends AuditOnceDependencies {
 const PAGE = 200;
 /** Small reads, for most users: more at once would only crowd out the sagas. */
 const AT_ONCE = 4;
-/** Of one user, while it does not stand still. */
+/** Of one user, while the wallet keeps changing. */
 const MAX_PASSES = 4;
 /** Users with a difference that the run checks again; what is beyond waits for the next run. */
 const MAX_SUSPECTS = 1_000;

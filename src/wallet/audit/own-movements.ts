@@ -33,7 +33,7 @@ export function resolveOwn(
   for (const movement of known) {
     const { seq, opId } = movement;
     if (seq <= range.after || seq > range.upTo || bySeq.has(seq)) continue;
-    // The ledger is what the balance is held to; the row gives place and time.
+    // The balance must match the ledger; the row gives place and time.
     const amount = postedById.get(opId)?.amount ?? movement.amount;
     bySeq.set(seq, { ...movement, amount });
   }
@@ -56,7 +56,7 @@ function findMissing({ after, upTo }: SeqRange, known: ReadonlyMap<number, unkno
   return missing;
 }
 
-/** Whether a row that carries none of our fields is this write's all the same: a legacy writer who saves the
+/** Whether a row that carries none of our fields is this write's all the same: a legacy writer that saves the
  * whole list drops what its schema does not know. */
 export function isStrippedFrom(row: WalletRow, movement: OwnMovement): boolean {
   return (

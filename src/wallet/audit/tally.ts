@@ -1,4 +1,4 @@
-// What a run over all users came to, in bounded memory.
+// The result of a run over all users, in bounded memory.
 
 import type { WriteOffs } from './audit-ledger.ts';
 import type { UserAudit } from './audit-once.ts';

@@ -56,7 +56,7 @@ export interface WalletReading {
   readonly rowBefore: WalletRow | null;
   /** From the boundary on. */
   readonly rows: readonly WalletRow[];
-  /** Our receipts beside the rows; a legacy writer who erases rows leaves them. */
+  /** Our receipts beside the rows; a legacy writer that erases rows leaves them. */
   readonly receipts: readonly OwnMovement[];
 }
 

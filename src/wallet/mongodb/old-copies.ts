@@ -25,7 +25,7 @@ export function isOldCopy(bot: string, instanceId: InstanceId, { closedAt }: Bot
 }
 
 /** @param bot an allocation of this incarnation.
- * @param life a date. */
+ * @param incarnationId a date. */
 export function isSettledIncarnation(
   bot: string,
   instanceId: InstanceId,

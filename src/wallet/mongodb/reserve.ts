@@ -1,4 +1,4 @@
-// Reserving money for a new bot, and withdrawing that. What a write came to is read back and never guessed
+// Reserving money for a new bot, and withdrawing that. The result of a write is read back and never guessed
 // (I2): the row, or the operation id on its allocation, or the ledger's entry proves that it landed.
 
 import { RetryableError } from '@reclaim/saga';

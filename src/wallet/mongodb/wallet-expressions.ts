@@ -9,7 +9,7 @@ import type { InstanceId } from '../../domain/ids.ts';
 import { isDated, isStamped } from '../../domain/incarnation.ts';
 import { MAX_MONEY } from '../../domain/money.ts';
 
-/** An aggregation expression; the server is the one who checks it. */
+/** An aggregation expression; the server checks it. */
 export type Expression = string | number | boolean | null | readonly unknown[] | object;
 
 export const literal = (value: unknown): Expression => ({ $literal: value });

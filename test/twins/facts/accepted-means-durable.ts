@@ -7,7 +7,7 @@ export const ACCEPTED_MEANS_DURABLE = [
     name: 'enqueued-and-not-inserted',
     invariant: 'I7',
     mechanism: {
-      what: 'the saga is on a majority before anybody is told',
+      what: 'the saga is on a majority before the caller gets its answer',
       file: 'packages/saga/src/log/mongodb/insert-sagas.ts',
     },
     guardedBy: [
@@ -27,7 +27,7 @@ export const ACCEPTED_MEANS_DURABLE = [
     name: 'job-trusted',
     invariant: 'I7',
     mechanism: {
-      what: 'a wake-up is made again whatever state its job is in',
+      what: 'a wake-up is made again from any state of its job',
       file: 'packages/saga/src/queue/bullmq-wake-ups.ts',
     },
     guardedBy: [

@@ -36,14 +36,14 @@ export const ALL_OR_COMPENSATED = [
         'a NUL in a field name of the mapping: stuck with its reason, and deleted when it is mended',
       ),
     ],
-    title: 'a refusal of the log that nobody sees: a saga stands still without a word, and caught',
+    title: 'a refusal of the log that is swallowed: a saga is stuck without a report, and caught',
     breach: 'neither ended nor stuck, and no worker has it',
   },
   {
     name: 'undo-of-recorded-steps-only',
     invariant: 'I1',
     mechanism: {
-      what: 'the way back goes over every captured step, recorded as done or not',
+      what: 'compensation goes over every captured step, recorded as done or not',
       file: 'packages/saga/src/machine/backward.ts',
     },
     guardedBy: [
@@ -67,7 +67,7 @@ export const ALL_OR_COMPENSATED = [
     name: 'removal-not-seen',
     invariant: 'I1',
     mechanism: {
-      what: 'a removal answers only when the bot was seen to be gone',
+      what: 'a removal answers only when the bot was observed to be gone',
       file: 'src/bots/bots.ts',
     },
     guardedBy: [
@@ -77,14 +77,14 @@ export const ALL_OR_COMPENSATED = [
         'a program removed, before and after a stop: gone, twice, its neighbour runs on',
       ),
     ],
-    title: 'a removal that does not look: the bot stays, and caught',
+    title: 'a removal that does not observe: the bot stays, and caught',
     breach: 'completed without a warning, and the bot is still there',
   },
   {
     name: 'ended-by-those-who-answered',
     invariant: 'I1',
     mechanism: {
-      what: 'a tombstone ends when every host that may hold the bot has said that it is gone',
+      what: 'a tombstone ends when every host that may hold the bot has answered that it is gone',
       file: 'src/deletion/finish-tombstone.ts',
     },
     guardedBy: [
@@ -118,14 +118,14 @@ export const ALL_OR_COMPENSATED = [
         'a deletion that stands still: the bot is neither started nor marked',
       ),
     ],
-    title: 'a restart that asks nobody about the past: a deleted bot runs again, and caught',
+    title: 'a restart that does not check the past: a deleted bot runs again, and caught',
     breach: 'a bot that was deleted runs again',
   },
   {
     name: 'an-end-that-gives-nothing-back',
     invariant: 'I1',
     mechanism: {
-      what: 'an operator’s end gives back what the saga holds outside: its mark, its tombstone, the slot',
+      what: 'an operator’s end releases what the saga holds outside: its lock, its tombstone, the slot',
       file: 'src/provisioning/release-provision.ts',
     },
     guardedBy: [
@@ -145,7 +145,7 @@ export const ALL_OR_COMPENSATED = [
     name: 'platform-payment-unseen',
     invariant: 'I1',
     mechanism: {
-      what: 'an allocation that is gone is looked for among the platform’s own payments',
+      what: 'an allocation that is gone is searched for among the platform’s own payments',
       file: 'src/wallet/mongodb/platform-payments.ts',
     },
     guardedBy: [

@@ -50,7 +50,7 @@ export const CONSERVATION = [
         'deposits and settlements hammering on one wallet: every audit adds up, from checkpoint to checkpoint',
       ),
     ],
-    title: 'a checkpoint that goes back: one change is told twice, and caught',
+    title: 'a checkpoint that goes back: one change is reported twice, and caught',
     breach: 'one change became two findings',
   },
 ] as const satisfies readonly TwinFacts[];

@@ -43,7 +43,7 @@ export const IDEMPOTENT_CONVERGENCE = [
     name: 'port-made-up',
     invariant: 'I12',
     mechanism: {
-      what: 'an entry is made again of what the bot’s own files say, and its port is not guessed',
+      what: 'an entry is rebuilt from the bot’s own files, and its port is not guessed',
       file: 'src/pool-state/rebuild-entry.ts',
     },
     guardedBy: [
@@ -60,7 +60,7 @@ export const IDEMPOTENT_CONVERGENCE = [
         'lost by the pool state: made again at the port of its config, not at the first free one; without a config, reported',
       ),
     ],
-    title: 'the first free port for the bot’s own: its entry leads to nobody, and caught',
+    title: 'the first free port for the bot’s own: its entry leads to no bot, and caught',
     breach: 'the entry that was made again names a port that is not the bot’s',
   },
 ] as const satisfies readonly TwinFacts[];

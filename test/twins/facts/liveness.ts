@@ -52,7 +52,7 @@ export const LIVENESS = [
         'a user with many sagas that do not end: another user’s ends all the same, and no more than its share runs',
       ),
     ],
-    title: 'slots for whoever comes first: one user holds all others up, and caught',
+    title: 'slots in the order of arrival: one user holds all others up, and caught',
     breach: 'a user’s saga found no slot behind another user’s many',
   },
   {

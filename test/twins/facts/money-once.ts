@@ -7,7 +7,7 @@ export const MONEY_ONCE = [
     name: 'no-op-id-check',
     invariant: 'I2',
     mechanism: {
-      what: 'the settlement looks for its operation id before it pays',
+      what: 'the settlement checks for its operation id before it pays',
       file: 'src/wallet/mongodb/settle-update.ts',
     },
     guardedBy: [
@@ -31,7 +31,7 @@ export const MONEY_ONCE = [
     name: 'a-stored-copy-for-the-value',
     invariant: 'I2',
     mechanism: {
-      what: 'a deletion pays what the bot itself says before it is stopped, not the copy in the wallet',
+      what: 'a deletion pays the value that the bot itself answers before it is stopped, not the copy in the wallet',
       file: 'src/deletion/bot-worth.ts',
     },
     guardedBy: [
@@ -51,7 +51,7 @@ export const MONEY_ONCE = [
     name: 'release-that-asks-before-it-unmarks',
     invariant: 'I2',
     mechanism: {
-      what: 'a release takes the mark away before it asks whether anything was paid',
+      what: 'a release removes the lock before it checks whether anything was paid',
       file: 'src/deletion/release-bot.ts',
     },
     guardedBy: [
@@ -60,7 +60,7 @@ export const MONEY_ONCE = [
         'a late settlement at $after of the release: paid is $isPaid, and the tombstone says the same',
       ),
     ],
-    title: 'a release that asks before it unmarks: paid, and nobody remembers, and caught',
+    title: 'a release that checks before it unlocks: paid, and forgotten, and caught',
     breach: 'paid, and the tombstone was withdrawn',
   },
   {
@@ -96,14 +96,14 @@ export const MONEY_ONCE = [
         'our mark on another incarnation: it does not make that one payable',
       ),
     ],
-    title: 'a settlement of whatever life stands there: a new bot loses its money, and caught',
+    title: 'a settlement of any incarnation it finds: a new bot loses its money, and caught',
     breach: 'the money of another life was paid',
   },
   {
     name: 'lives-known-by-the-document-alone',
     invariant: 'I2',
     mechanism: {
-      what: 'ledger and tombstones are asked for the settled lives of the bot, not of the operation',
+      what: 'ledger and tombstones are read for the settled incarnations of the bot, not of the operation',
       file: 'src/wallet/mongodb/bot-pasts.ts',
     },
     guardedBy: [
@@ -124,7 +124,7 @@ export const MONEY_ONCE = [
     name: 'a-restoration-for-every-click',
     invariant: 'I2',
     mechanism: {
-      what: 'what a stale save took back is restored under one name, whoever orders it and how often',
+      what: 'what a stale save took back is restored under one name, for any number of orders',
       file: 'src/wallet/mongodb/restore.ts',
     },
     guardedBy: [

@@ -7,7 +7,7 @@ export const NO_ORPHAN = [
     name: 'leftover-mark-holds',
     invariant: 'I3',
     mechanism: {
-      what: 'the mark of a saga that is not open any more is taken over',
+      what: 'the lock of a saga that is not open any more is taken over',
       file: 'src/deletion/steps/lock-allocation.ts',
     },
     guardedBy: [
@@ -16,7 +16,7 @@ export const NO_ORPHAN = [
         'a copy from under the lock, its mark with it: the mark of a job that is over holds nothing',
       ),
     ],
-    title: 'a leftover mark that holds for ever: the orphan stays, and caught',
+    title: 'a leftover lock that holds for ever: the orphan stays, and caught',
     breach: 'an orphan outlived two synchronisations',
   },
 ] as const satisfies readonly TwinFacts[];

@@ -7,7 +7,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     name: 'docker-error-as-empty-list',
     invariant: 'I4',
     mechanism: {
-      what: 'a source answers with items or says that it does not know',
+      what: 'a source answers with items or with `unknown`',
       file: 'src/domain/source.ts',
     },
     guardedBy: [
@@ -104,14 +104,14 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
         'that never held anything while there is money in bots: unknown, a neighbour with bots notwithstanding, until it is confirmed',
       ),
     ],
-    title: 'a stranger among the hosts that is trusted: a wrong daemon pays a bot back, and caught',
+    title: 'an unknown host that is trusted: a wrong daemon pays a bot back, and caught',
     breach: 'a host without a history was believed',
   },
   {
     name: 'no-second-look',
     invariant: 'I4',
     mechanism: {
-      what: 'a second look, bot by bot, before anything is repaired',
+      what: 'a second observation, bot by bot, before anything is repaired',
       file: 'src/sync/confirm-bots.ts',
     },
     guardedBy: [
@@ -124,14 +124,14 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
         'the host stops answering between the looks: unknown, nothing moves',
       ),
     ],
-    title: 'no second look: a bot in the making is paid back, and caught',
+    title: 'no second observation: a bot in the making is paid back, and caught',
     breach: 'a bot in the making was paid back',
   },
   {
     name: 'no-look-before-payment',
     invariant: 'I4',
     mechanism: {
-      what: 'every source says absent once more right before an orphan is paid',
+      what: 'every source answers absent once more right before an orphan is paid',
       file: 'src/deletion/reclaim-orphan.ts',
     },
     guardedBy: [
@@ -145,14 +145,14 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
         'provisions racing with synchronisations: every bot lives, and none of its money is returned',
       ),
     ],
-    title: 'no look before the payment: a bot that came back is paid, and caught',
+    title: 'no observation before the payment: a bot that came back is paid, and caught',
     breach: 'a bot that runs was paid back',
   },
   {
     name: 'file-claim-believed',
     invariant: 'I4',
     mechanism: {
-      what: 'a claim of the pool state that the wallets contradict is nobody’s, and evidence of nothing',
+      what: 'a claim of the pool state that the wallets contradict names no owner, and is evidence of nothing',
       file: 'src/bots/locate-owned.ts',
     },
     guardedBy: [
@@ -173,7 +173,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     name: 'plain-name-is-all',
     invariant: 'I4',
     mechanism: {
-      what: 'a program that nobody can tell the bot of leaves who was not found in doubt',
+      what: 'a program whose bot is unknown leaves every bot in doubt that was not found',
       file: 'src/bots/supervisor/match-programs.ts',
     },
     guardedBy: [
@@ -197,7 +197,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     name: 'name-without-id',
     invariant: 'I4',
     mechanism: {
-      what: 'a container that was seen to be a bot is asked for by its id, whatever it is called',
+      what: 'a container that was observed to be a bot is queried by its id, under any name',
       file: 'src/bots/remember-containers.ts',
     },
     guardedBy: [
@@ -221,7 +221,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     name: 'first-start-pays',
     invariant: 'I4',
     mechanism: {
-      what: 'beside a platform, runs that nobody asked for only look until the first report is confirmed',
+      what: 'beside a platform, automatic runs only report until the first report is confirmed',
       file: 'src/sync/first-report.ts',
     },
     guardedBy: [
@@ -246,7 +246,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
         'that somebody else wrote, or an image handed down: holds a sync back, is reported, and its container is never touched (I4)',
       ),
     ],
-    title: 'a label that is believed alone: somebody else’s container is removed, and caught',
+    title: 'a label that is trusted alone: a foreign container is removed, and caught',
     breach: 'a container that only carries a label was touched',
   },
 ] as const satisfies readonly TwinFacts[];

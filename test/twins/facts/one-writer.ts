@@ -37,7 +37,7 @@ export const ONE_WRITER = [
         'every change: the fence is asked right before it is sent, and for nothing else',
       ),
     ],
-    title: 'a stop without asking the fence: a late worker stops a restored bot, and caught',
+    title: 'a stop without a fence: a late worker stops a restored bot, and caught',
     breach: 'a worker that had lost its saga stopped the bot',
   },
   {
@@ -57,7 +57,7 @@ export const ONE_WRITER = [
     name: 'proof-by-a-clock-that-goes-back',
     invariant: 'I5',
     mechanism: {
-      what: 'how old a proof of the claim is, is told by the monotonic clock of its process',
+      what: 'the age of a claim’s proof is measured by the monotonic clock of its process',
       file: 'packages/saga/src/run/journal.ts',
     },
     guardedBy: [
@@ -67,7 +67,8 @@ export const ONE_WRITER = [
         'seen at rest $when: looked at $looks times before the refund (I5)',
       ),
     ],
-    title: 'a proof by a clock that goes back: a late worker acts without a look, and caught',
+    title:
+      'a proof by a clock that goes back: a late worker acts without an observation, and caught',
     breach: 'a worker that had lost its saga acted',
   },
   {
@@ -131,14 +132,14 @@ export const ONE_WRITER = [
         'two processes with 200 changes each, and one that is killed amid its own: none is lost or half done',
       ),
     ],
-    title: 'a pool state written whatever its revision: a change is lost, and caught',
+    title: 'a pool state written at any revision: a change is lost, and caught',
     breach: 'a change that was acknowledged is lost',
   },
   {
     name: 'room-without-waiting',
     invariant: 'I5',
     mechanism: {
-      what: 'who takes the key of a saga that yields begins when its last call is over',
+      what: 'a saga that takes a preemptible saga’s key begins when the last call of that one is over',
       file: 'packages/saga/src/operate/preempt.ts',
     },
     guardedBy: [
@@ -158,7 +159,7 @@ export const ONE_WRITER = [
     name: 'tombstone-of-the-id',
     invariant: 'I5',
     mechanism: {
-      what: 'a tombstone touches nothing while a new life of its id holds an allocation',
+      what: 'a tombstone touches nothing while a new incarnation of its id holds an allocation',
       file: 'src/deletion/finish-tombstone.ts',
     },
     guardedBy: [
@@ -171,14 +172,14 @@ export const ONE_WRITER = [
         'a new life comes to be between the look and the removal: the removal is refused, and the next look ends it (I5)',
       ),
     ],
-    title: 'a tombstone that knows an id and not a life: it kills a new bot, and caught',
+    title: 'a tombstone that knows an id and not an incarnation: it kills a new bot, and caught',
     breach: 'a new bot was killed by the tombstone of the old one',
   },
   {
     name: 'tombstone-of-the-place',
     invariant: 'I5',
     mechanism: {
-      what: 'a place that the platform has given since is another bot’s, also before its money is there',
+      what: 'a slot that the platform has given since is another bot’s, also before its money is there',
       file: 'src/pool-state/owned-entry.ts',
     },
     guardedBy: [

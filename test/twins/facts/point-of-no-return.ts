@@ -7,7 +7,7 @@ export const POINT_OF_NO_RETURN = [
     name: 'forward-after-an-undo',
     invariant: 'I6',
     mechanism: {
-      what: 'a retry goes on in the direction that the saga was going',
+      what: 'a retry continues in the direction that the saga was going',
       file: 'packages/saga/src/machine/orders.ts',
     },
     guardedBy: [

@@ -7,7 +7,7 @@ export const TRUTHFUL_STATUS = [
     name: 'shown-before-durable',
     invariant: 'I9',
     mechanism: {
-      what: 'nobody but the runner sees a state before it has landed',
+      what: 'only the runner sees a state before it has landed',
       file: 'packages/saga/src/run/journal.ts',
     },
     guardedBy: [inEngine('unit/machine.test.ts', 'any order: an end never changes (I9)')],

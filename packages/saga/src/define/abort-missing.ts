@@ -31,7 +31,7 @@ export async function abortByObserving<Call extends AbortCall>(
   );
 }
 
-/** The choices of a definition, and this one where the saga stands still for it. */
+/** The choices of a definition, and this one where the saga is stuck for it. */
 export function withGoBack(
   pivot: string,
   choices: SagaDefinition['choices'],

@@ -7,8 +7,8 @@ import type { RetryPolicy } from '../definition.ts';
  * seconds of trying, enough for a restarted connection or a moment of overload. */
 export const RETRY: RetryPolicy = { attempts: 5, baseMs: 200, capMs: 5_000 };
 
-/** At and after the point of no return, and on the way back. Giving up costs a person: about ten minutes of trying, enough
- * for a deployment or a failover of the service that is called. */
+/** At and after the point of no return, and in compensations. Giving up costs a person: about ten minutes of trying,
+ * enough for a deployment or a failover of the service that is called. */
 export const PATIENT_RETRY: RetryPolicy = { attempts: 50, baseMs: 200, capMs: 30_000 };
 
 /** Longest attempt. Shorter than the lease of a worker (30 s), so that an attempt that hangs is in doubt, and observed,

@@ -107,7 +107,7 @@ export interface PivotOptions<Input extends Json, Captures, Results, Returned> e
   /** Makes the effect impossible from here on, then answers whether it had happened: after `absent` the saga
    * compensates. Without it the engine cannot rule out that an earlier attempt lands late. So a pivot that fails for
    * good goes back only where its first attempt was the only one and failed with a `TerminalError`, and `observe`
-   * answers absent. In every other case the saga stands still (ABORT_MISSING) until a person retries it or, with the
+   * answers absent. In every other case the saga is stuck (ABORT_MISSING) until a person retries it or, with the
    * choice `go-back`, vouches that nothing will land. */
   readonly abort?: (
     context: ActionContext<Input, null, Captures, Results>,

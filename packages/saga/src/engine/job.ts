@@ -1,4 +1,4 @@
-// A saga in its caller's hands: how it came to be, and how to wait for its end.
+// A saga in its caller's hands: whether it is new, and how to wait for its end.
 
 import type { Json } from '../json.ts';
 import type { SagaRecord } from '../log/record.ts';

@@ -72,7 +72,10 @@ export function end(stream: AnyStream): void {
   stream.events.end();
 }
 
-/** Called again and again: ends what has expired, beats where it is quiet, cuts who does not read the end. */
+/**
+ * Called again and again: ends what has expired, sends heartbeats where it is quiet, cuts a client that does not read
+ * the end.
+ */
 export function tend(stream: AnyStream, nowMs: number, beatEveryMs: number): void {
   const { expiresAt } = stream.caller;
   const monotonicMs = performance.now();

@@ -1,4 +1,4 @@
-// All event streams of this process: who has one, how many there may be, and how each of them ends: with its
+// All event streams of this process: which callers have one, how many there may be, and how each of them ends: with its
 // job, with the caller's identity, with its client, or with the server. One watch and one timer serve them all.
 
 import type { FastifyReply } from 'fastify';

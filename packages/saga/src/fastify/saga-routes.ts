@@ -1,6 +1,6 @@
 // What any saga needs over HTTP, as one Fastify plugin under a prefix: a list, one job (polled, or held back until its end
 // by `Prefer: wait`), its changes as server-sent events, its cancellation, and the verbs of operators with their plan. Who
-// asks, and what that caller is shown, is the product's decision; what is stored, decided and refused is the engine's.
+// calls, and what that caller is shown, is the product's decision; what is stored, decided and refused is the engine's.
 //
 //   app.register(sagaRoutes, { ...engine, authorize, prefix: '/jobs' });
 

@@ -1,5 +1,5 @@
-// The way back of a saga, as pure transitions: over every compensatable step that has a capture, in reverse, and to a
-// stand where no repetition helps. I6: the caller that begins the compensation has shown that the pivot has not
+// The compensation of a saga, as pure transitions: over every compensatable step that has a capture, in reverse, and to
+// a stand where no repetition helps. I6: the caller that begins the compensation has shown that the pivot has not
 // happened.
 
 import type { SagaEvent } from './events.ts';

@@ -1,5 +1,5 @@
-// The way forward of a saga, as pure transitions: captures, attempts and what came of them. What cannot go on turns
-// back before the pivot, and stands still after it (I6).
+// The forward direction of a saga, as pure transitions: captures, attempts and their outcomes. A saga that cannot
+// continue compensates before the pivot, and is stuck after it (I6).
 
 import { assertNever } from '../assert-never.ts';
 import type { Observation } from '../definition.ts';

@@ -11,7 +11,7 @@ export function cancel(shape: SagaShape, state: SagaState): SagaState {
   if (state.phase === 'queued') return { ...state, phase: 'cancelled', cancelRequested: true };
   if (state.pivotBegun || state.cancelRequested) return state;
   if (state.phase === 'running') return { ...state, cancelRequested: true, notBeforeMs: null };
-  // Stuck on the way forward: no worker is on it, so the way back can begin here and now.
+  // Stuck on the way forward: no worker is on it, so the compensation can begin here and now.
   return state.phase === 'stuck' && state.stuckFrom === 'running'
     ? { ...compensate(shape, { ...state, stuckFrom: null }, CANCELLED), cancelRequested: true }
     : state;
@@ -77,7 +77,7 @@ export function orderSkip(shape: SagaShape, state: SagaState, atMs: number): Sag
   return skip(shape, going, state.cursor, ORDERED_SKIP, atMs);
 }
 
-/** An end that a person vouches for: a stuck saga is over, whatever is left of it. */
+/** An end that a person vouches for: a stuck saga is over, regardless of what is left of it. */
 export function orderEnd(state: SagaState, outcome: 'completed' | 'compensated'): SagaState {
   if (state.phase !== 'stuck') return state;
   const warning = {

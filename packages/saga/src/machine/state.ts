@@ -29,7 +29,7 @@ export type StepStatus =
   | 'done'
   /** Best effort, given up with a warning. */
   | 'skipped'
-  /** The step that made the saga go back or stand still. */
+  /** The step that made the saga compensate or get stuck. */
   | 'failed'
   | 'compensating'
   | 'compensated';

@@ -4,7 +4,7 @@
 // for a timer. Order is first come, first served. What an item means, and whether it landed, is the
 // flush's business. This file guarantees that every item gets its own answer: a batch that is refused for what one of
 // its items holds goes out again in halves, until that item is alone with its error, and a flush that hangs keeps
-// nobody behind it.
+// no item behind it.
 
 import { UnavailableError } from '../errors.ts';
 import { within } from '../run/deadline.ts';

@@ -21,7 +21,7 @@ export function connectRedis(
     ...(role === 'rate-limit' && { commandTimeout: RATE_LIMIT_TIMEOUT_MS }),
     // Never gives up, never in a tight loop: an outage of Redis ends by itself.
     retryStrategy: (times) => Math.min(100 * 2 ** Math.min(times, 5), 1_000),
-    // The command is refused to its caller all the same: who repeats it is decided above, not here.
+    // The command is refused to its caller all the same: whether it is repeated is decided above, not here.
     reconnectOnError: needsNewSocket,
     enableAutoPipelining: role !== 'worker',
   });

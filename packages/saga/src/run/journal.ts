@@ -82,7 +82,10 @@ export function createJournal(
   // By the monotonic clock: the database's may go back, and an old proof would count as young again.
   const isProven = () => isWithin(options.clock.monotonicMs() - provenAtMs, PROOF_FRESH_MS);
 
-  /** A cancel is decided on the record: it must not land on one in which a step without a way back has not begun (I6). */
+  /**
+   * A cancel is decided on the record: it must not land on one in which a step that cannot be undone has not begun
+   * (I6).
+   */
   const takesWayBack = ({ before, after }: Change) =>
     canUndo(definition, before) && !canUndo(definition, after);
 
@@ -110,7 +113,7 @@ export function createJournal(
           await pause(outageDelayMs(options.random()), signal);
           break;
         case 'refused':
-          // The log can hold that the saga stands still, or nothing at all.
+          // The log can hold that the saga is stuck, or nothing at all.
           if (isRefused) throw committed.error;
           isRefused = true;
           unwritten = insteadOf(written.state, committed.error, options.clock.nowMs());

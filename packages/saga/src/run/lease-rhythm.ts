@@ -11,7 +11,7 @@ export interface LeaseRhythm {
   readonly recheckMs: number;
   /** Between two turns of the relay. */
   readonly relayEveryMs: number;
-  /** How long the relay leaves a saga alone that it has woken, and keeps its post without a turn. */
+  /** How long the relay leaves a saga alone that it has woken, and keeps its leader lease without a turn. */
   readonly relayHoldMs: number;
 }
 

@@ -1,4 +1,4 @@
-// What Google knows of an account that a token cannot say: whether it is disabled or gone, since when its sessions
+// What Google knows of an account that a token cannot hold: whether it is disabled or gone, since when its sessions
 // count, and whether it is still an administrator's. One answer serves all of an account's requests for a while,
 // so that Google is asked once a minute for each account in use, and not once for each request.
 
@@ -21,7 +21,7 @@ export interface AccountFactsOptions {
 
 /** How long a revocation may go unnoticed. */
 const MAX_AGE_MS = 60_000;
-/** Accounts kept; the one asked for longest ago goes first. */
+/** Accounts kept; the one used longest ago is dropped first. */
 const MAX_ACCOUNTS = 10_000;
 
 interface Kept {

@@ -1,6 +1,6 @@
-// Identities by Firebase Auth. A token is `rejected` only for reasons known to be its own; whatever else
+// Identities by Firebase Auth. A token is `rejected` only for reasons known to be its own; everything else that
 // firebase-admin throws (certificates that cannot be fetched come as `auth/argument-error`, like a bad
-// token) is `unavailable`, so that an outage at Google signs nobody out. Neither lets anybody in.
+// token) is `unavailable`, so that an outage at Google ends no session. Neither accepts a token.
 
 import { randomUUID } from 'node:crypto';
 import type { Agent } from 'node:http';
@@ -54,7 +54,7 @@ export function createFirebaseVerifier(options: FirebaseVerifierOptions): Fireba
   });
   const judge = async (text: string): Promise<Verification> => {
     const token = await auth.verifyIdToken(text);
-    // Google asks for this, and firebase-admin does not look.
+    // Google demands this check, and firebase-admin does not make it.
     if (token.iat * 1000 > Date.now() + CLOCK_SKEW_MS)
       return { status: 'rejected', code: 'invalid' };
     const verification = accepted(token);
@@ -97,7 +97,7 @@ function accepted(token: DecodedIdToken): Verification {
   };
 }
 
-// Whoever asks for this check must not be passed for want of an answer: no facts, no verdict.
+// Where this check is configured no token may pass for want of an answer: no facts, no verdict.
 function stillGood(identity: Identity, facts: AccountFacts): Verification {
   if (facts.status === 'gone' || facts.isDisabled) return { status: 'rejected', code: 'revoked' };
   const { validFromMs, isAdmin } = facts;

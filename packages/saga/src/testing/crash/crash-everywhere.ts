@@ -143,7 +143,10 @@ function faultsIn(points: readonly Point[]): readonly Fate[] {
   return [...deaths, ...doubts, ...failures];
 }
 
-/** After a death, what the next worker came to; after a lost answer, what the same one came to from there. */
+/**
+ * After a death, the points that the next worker reached; after a lost answer, those that the same one reached from
+ * there.
+ */
 function recoveryIn({ loseAt }: Fate, traces: readonly (readonly Point[])[]): readonly Point[] {
   const [first = [], second = []] = traces;
   return loseAt === undefined ? second : first.slice(first.indexOf(loseAt) + 1);

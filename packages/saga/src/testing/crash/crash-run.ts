@@ -36,7 +36,7 @@ export interface CrashOrder {
 }
 
 export interface RunReport {
-  /** Of each worker, the points it came to. */
+  /** Of each worker, the points it reached. */
   readonly traces: readonly (readonly Point[])[];
   /** Whether every fate was met. */
   readonly isMet: boolean;

@@ -15,7 +15,7 @@ import type { Point } from './points.ts';
 import { ALIVE, type CrashPlan, logWithPoints, withCrashPoints } from './with-crash-points.ts';
 
 export interface CrashWorker {
-  /** Every point it came to, in order; the second visit of one is `<point> (2)`. */
+  /** Every point it reached, in order; the second visit of one is `<point> (2)`. */
   readonly trace: readonly Point[];
   /** Runs the saga until it rests or this worker dies. */
   run(id: SagaId, control?: RunControl): Promise<WorkerEnd>;
@@ -38,7 +38,7 @@ export interface Fate {
 
 export interface CrashWorkerOptions {
   readonly fate: Fate;
-  /** Called at each point: the trouble of this run. What it throws is what the deed came to. */
+  /** Called at each point: the trouble of this run. What it throws is the outcome of the operation. */
   readonly interfere: (point: Point, id: SagaId) => Promise<void>;
   readonly log: SagaLog;
   readonly clock: Clock;

@@ -1,5 +1,5 @@
 // Which second deaths are worth a run. The recovery from a first fault is known, point by point, from the run with
-// that fault alone. A second death is run once for every point that any recovery of the scenario comes to. Where
+// that fault alone. A second death is run once for every point that any recovery of the scenario reaches. Where
 // many first faults lead there, they take turns, so that all of them are used about equally.
 // Exhaustive: at every point of every recovery.
 

@@ -1,4 +1,4 @@
-// A saga log in memory, with the conditions of the real one: who writes under an old epoch or owner, or from a write that
+// A saga log in memory, with the conditions of the real one: a writer under an old epoch or owner, or from a write that
 // is not the last one any more, changes nothing, and a write that is sent again is known by its id. One store, as many
 // logs on it as there are processes; what only its primary has can be lost (replica.ts).
 

@@ -1,5 +1,5 @@
 // The world that one saga acts on, small enough to be searched: for each step whether its effect is there, whether the
-// pivot has been shut out, and what is still on its way from attempts that no worker waits for any more.
+// pivot has been forbidden, and what is still on its way from attempts that no worker waits for any more.
 //
 // What it takes for granted: an effect that no fence can reach lands before the next observation of it or never; one
 // undead worker at a time stands for many. A saga that fences its effects holds a lock that its first step took: it

@@ -1,4 +1,4 @@
-// Everything that may come of a command of the machine, and everything that may come at any moment besides: what the
+// Every event that may follow a command of the machine, and every event that may come at any moment besides: what the
 // searches over the machine go through. The events of one alphabet are the same objects whenever they are requested
 // for, so that a search can remember where each leads.
 

@@ -19,7 +19,7 @@ export interface Searched {
 
 export interface Breach {
   readonly promise: string;
-  /** How it came to it, move by move. */
+  /** The moves that led to it. */
   readonly way: readonly string[];
   readonly world: Model['world'];
 }
@@ -150,7 +150,7 @@ function createNumbers(): (model: Model) => readonly [number, number] {
   };
 }
 
-/** @returns a node on a way that never ends, or null. Takes away what comes to an end, from the ends on. */
+/** @returns a node on a way that never ends, or null. Removes what reaches an end, from the ends on. */
 function findCircle(onwards: readonly (readonly number[])[]): number | null {
   const left = onwards.map((next) => next.length);
   const backwards: number[][] = onwards.map(() => []);

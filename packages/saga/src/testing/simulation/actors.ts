@@ -1,5 +1,5 @@
-// Who acts in a simulation: two workers and the queue that wakes them, the relay, what runs beside them, and the people
-// at the front.
+// The actors of a simulation: two workers and the queue that wakes them, the relay, what runs beside them, and the
+// people at the front.
 
 import { randomBytes } from 'node:crypto';
 import { initialState } from '../../machine/initial-state.ts';
