@@ -21,7 +21,7 @@ it.each([
   ['a field of another kind', { at: '1' }],
 ])('%s: held for a person, who is told what could not be read', (_, json) => {
   expect(() => OBSERVED.read(json)).toThrow(HoldError);
-  expect(() => OBSERVED.read(json)).toThrow('the log holds no readable sighting');
+  expect(() => OBSERVED.read(json)).toThrow('the log holds no readable observedBot');
 });
 
 it('nothing stored is nothing read, where that is allowed; anything else must fit', () => {
