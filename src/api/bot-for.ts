@@ -1,11 +1,12 @@
-// A bot as it is shown to its user. Where a source does not answer, its reason names files, sockets and hosts: the user is
-// told which of the two it is. A pool may be another user's, and its name says whose; a host's name may be its address.
+// A bot as it is shown to its user. Where a source does not answer, its reason names files, sockets and hosts: the user
+// learns only which source it is. A pool may be another user's, and its name reveals whose; a host's name may be its
+// address.
 
 import type { BotView } from '../sync/bot-views.ts';
 import type { Audience } from './message-for.ts';
 import type { BotView as ShownBot } from './schemas/bots.ts';
 
-type Shown = Omit<ShownBot, 'health' | 'said'>;
+type Shown = Omit<ShownBot, 'health' | 'description'>;
 
 export function botFor(audience: Audience, firebaseUid: string, bot: BotView): Shown {
   const { poolState, docker } = bot;
@@ -34,7 +35,7 @@ const POOL_STATE: Reason = {
 };
 const DOCKER: Reason = {
   code: 'DOCKER_UNKNOWN',
-  sentence: 'Not every place where the bot may run answers at the moment.',
+  sentence: 'Not every host on which the bot may run answers at the moment.',
 };
 
 function unknown(audience: Audience, { code, sentence }: Reason, detail: string) {
@@ -61,7 +62,7 @@ function ownContainer(
 const CONTAINER = 'freqtrade-pool-';
 const POOL = '-pool-';
 
-/** Also where the name says of nobody that the pool is theirs. */
+/** Also where the name names no user as the pool's owner. */
 function isPoolOf(firebaseUid: string, name: string): boolean {
   const pool = name.startsWith(CONTAINER) ? name.slice(CONTAINER.length) : name;
   const at = pool.lastIndexOf(POOL);

@@ -8,7 +8,7 @@ import { plainWarnings } from './job-view.ts';
 import type { Audience } from './message-for.ts';
 import { DeletionResultSchema, type EndedDeletion } from './schemas/deletion.ts';
 
-/** A completed saga whose result is not a deletion's throws a TypeError: to answer `wallet: null` then would say
+/** A completed saga whose result is not a deletion's throws a TypeError: to answer `wallet: null` then would mean
  * that no money moved. */
 export function deletionBodies(audience: Audience): EndedBodies<EndedDeletion> {
   return {
@@ -39,13 +39,13 @@ function completed(saga: SagaRecord, audience: Audience): EndedDeletion {
 /** Of every wallet of the platform. */
 const CURRENCY = 'USD';
 
-// Somebody else changed the allocation, or paid it: then nothing is as it was before, though not by this job.
+// Another program changed the allocation, or paid it: then nothing is as it was before, though not by this job.
 function undoneMessage({ state }: SagaRecord): string {
   if (state.warnings.some(({ code }) => code === 'bot-not-restored')) {
     return 'The deletion was undone, but the bot is gone; its money is still set aside for it';
   }
   if (state.warnings.some(({ code }) => code === 'entry-not-restored')) {
-    return 'The bot was not deleted; its money is as before, but its place in the pool is another bot’s by now';
+    return 'The bot was not deleted; its money is as before, but its slot in the pool is another bot’s by now';
   }
   switch (state.cause?.code) {
     case 'ALLOCATION_CHANGED':
@@ -59,7 +59,7 @@ function undoneMessage({ state }: SagaRecord): string {
 
 function messageOf({ state }: SagaRecord, wallet: EndedDeletion['wallet']): string {
   if (wallet !== null) return `Bot deleted; ${dollars(wallet.returned)} returned to your wallet`;
-  // What an operator vouches for need not be what the wallet says.
+  // An operator's decision need not match what the wallet holds.
   return state.warnings.some(({ code }) => code === 'resolved-by-hand')
     ? 'Closed by an operator; it returned no money'
     : 'Bot deleted; there was no money to return';

@@ -1,5 +1,5 @@
 // A bot in one sentence and one word, by its verdict: the page shows these and makes none of its own, so that no two
-// parts of it can say different things. I4: unknown is never said to be gone.
+// parts of it can contradict each other. I4: unknown is never described as gone.
 
 import { assertNever } from '../domain/assert-never.ts';
 import type { HealthState } from '../health/bot-healths.ts';
@@ -24,7 +24,7 @@ export interface BotFacts {
   readonly health: { readonly state: HealthState; readonly restarts: number } | null;
 }
 
-/** The reason is fit to be told. */
+/** The reason may be shown to a user. */
 interface Place {
   readonly status: 'present' | 'absent' | 'unknown';
   readonly reason?: string;
@@ -52,7 +52,7 @@ export function describeBot(bot: BotFacts): BotDescription {
         label: 'Left alone',
         tone: 'warn',
         sentence:
-          'It exists nowhere, and what your wallet says of it is no amount that can be paid. Sync Wallet leaves it alone; an operator has to look at it.',
+          'It exists nowhere, and its amount in your wallet cannot be paid. Sync Wallet leaves it alone; an operator has to check it.',
       };
     case 'orphan':
       return { label: 'Orphaned', tone: 'warn', sentence: whyOrphaned(bot) };
@@ -84,30 +84,32 @@ export function describeBot(bot: BotFacts): BotDescription {
   }
 }
 
-/** It lives on; who would delete it learns before that its amount is none. */
-function withAmount({ allocation }: BotFacts, said: BotDescription): BotDescription {
-  if (allocation.status !== 'present' || allocation.worth !== null) return said;
-  const amount =
-    'What your wallet says of it is no amount that can be paid: an operator has to look at it.';
-  return { ...said, sentence: said.sentence === null ? amount : `${said.sentence} ${amount}` };
+/** The bot keeps running; its owner learns before a deletion that its amount is none. */
+function withAmount({ allocation }: BotFacts, description: BotDescription): BotDescription {
+  if (allocation.status !== 'present' || allocation.worth !== null) return description;
+  const amount = 'Its amount in your wallet cannot be paid: an operator has to check it.';
+  return {
+    ...description,
+    sentence: description.sentence === null ? amount : `${description.sentence} ${amount}`,
+  };
 }
 
 function alive({ isRunning, health }: BotFacts): BotDescription {
   const state = health?.state ?? 'healthy';
   const hasFailed = ['failing', 'failed', 'given-up', 'pool-down'].includes(state);
   if (isRunning && hasFailed) {
-    const sentence = 'It did not run at earlier looks, and is seen to run at this one.';
+    const sentence = 'It did not run at earlier checks, and runs at this one.';
     return { label: 'Coming back', tone: 'busy', sentence };
   }
   switch (state) {
     case 'failing':
-      return bad('Failing', 'It did not run at the last looks; it is looked at again.');
+      return bad('Failing', 'It did not run at the last checks; it is checked again.');
     case 'failed':
       return bad('Failed', `It does not run${restartsOf(health?.restarts ?? 0)}.`);
     case 'given-up':
       return bad('Failed', 'It was started again three times and does not stay up.');
     case 'pool-down':
-      return bad('Pool down', 'The pool that it lives in does not run.');
+      return bad('Pool down', 'Its pool does not run.');
     case 'changing':
       return { label: isRunning ? 'Starting' : 'Stopping', tone: 'busy', sentence: null };
     case 'healthy':

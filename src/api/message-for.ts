@@ -1,6 +1,6 @@
-// What is said of a failure, and to whom. Errors and warnings are written for who runs this: they name hosts, sockets, files,
-// containers and other people's pools. A user gets the code, by which an operator finds the rest, and a sentence of ours
-// chosen by it; a code that is not known here gets the sentence of its kind, and never the text itself.
+// The text of a failure for each audience. Errors and warnings are written for operators: they name hosts, sockets,
+// files, containers and other people's pools. A user gets the code, by which an operator finds the rest, and a sentence
+// of ours chosen by it; a code that is not known here gets the sentence of its kind, and never the text itself.
 
 export type Audience = 'user' | 'operator';
 
@@ -32,28 +32,25 @@ const ABOUT_THEIR_OWN: ReadonlySet<string> = new Set([
 
 const SENTENCES: ReadonlyMap<string, string> = new Map([
   ['NOT_MONEY_BOT_RUNNING', 'A number of yours is no money, and the bot could not be stopped.'],
-  ['NOT_MONEY_BOT_UNSEEN', 'A number of yours is no money, and the bot could not be seen.'],
+  ['NOT_MONEY_BOT_UNSEEN', 'A number of yours is no money, and the bot could not be observed.'],
   ['STOP_FAILED', 'The bot could not be stopped in time.'],
   ['stop-failed', 'The bot could not be stopped in time; it is stopped and removed later.'],
   ['bot-not-restored', 'The bot is gone, and could not be put back.'],
   ['entry-not-restored', 'The entry of the bot was not put back: another bot has its port by now.'],
-  [
-    'value-not-live',
-    'The bot could not be asked what it is worth; the value that was stored for it was paid.',
-  ],
+  ['value-not-live', 'The bot did not answer with its value; the stored value was paid.'],
   ['pool-not-running', 'The pool of the bot does not run; the bot is taken out when it does.'],
   ['POOL_STATE_UNWRITTEN', 'The entry of the bot could not be taken out in time.'],
   ['pool-state-unwritten', 'The entry of the bot is taken out later.'],
-  ['not-seen-everywhere', 'Whether something of the bot is left elsewhere is looked at later.'],
+  ['not-seen-everywhere', 'Whether something of the bot is left on another host is checked later.'],
   ['platform-not-informed', 'The trading platform may still list the bot for a while.'],
   ['resolved-by-hand', 'An operator ended the job, and vouches for what it did.'],
-  ['NO_WORKER_FOR_VERSION', 'No worker can go on with this job at the moment.'],
+  ['NO_WORKER_FOR_VERSION', 'No worker can continue this job at the moment.'],
   ['SEEN_AGAIN', 'The bot was there after all, and was left alone.'],
-  ['SOURCE_UNKNOWN', 'It could not be told whether the bot is there.'],
-  ['OUTCOME_UNKNOWN', 'It could not be told whether this has happened.'],
+  ['SOURCE_UNKNOWN', 'It is unknown whether the bot is there.'],
+  ['OUTCOME_UNKNOWN', 'It is unknown whether this has happened.'],
   ['ALLOCATION_VANISHED', 'The money set aside for the bot is not where it was.'],
   ['ID_IN_USE', 'Another bot has this id.'],
-  ['NO_POOL', 'There is no place for the bot.'],
+  ['NO_POOL', 'No pool has a free slot for the bot.'],
   ['PROGRAM_DID_NOT_START', 'The bot did not start.'],
   ['CONTAINER_DID_NOT_START', 'The bot did not start.'],
   ['BOT_DID_NOT_STAY', 'The bot did not keep running.'],
@@ -65,11 +62,11 @@ const KINDS: readonly { readonly codes: RegExp; readonly sentence: string }[] = 
   { codes: /-unfinished$/, sentence: 'A part of the work was not finished; it is left to later.' },
   {
     codes: /^(DOCKER|CONTAINER|SIMULAT|SUPERVISOR|PROGRAM|SESSION|SHELL|CONF|TAR)/,
-    sentence: 'The place where the bot runs did not answer as it should.',
+    sentence: 'The host of the bot did not answer as it should.',
   },
   {
     codes: /^(BOT|STOP|STILL|START|REMOVAL|NOT_AT)/,
-    sentence: 'The bot did not do as it was told.',
+    sentence: 'The bot did not start or stop as ordered.',
   },
   { codes: /^POOL/, sentence: 'The list of bots in pools could not be read or written.' },
   {
@@ -82,4 +79,4 @@ const KINDS: readonly { readonly codes: RegExp; readonly sentence: string }[] = 
   },
 ];
 
-const OTHERWISE = 'This could not be done as it should; the code says why to an operator.';
+const OTHERWISE = 'This could not be done as it should; the code names the reason for an operator.';

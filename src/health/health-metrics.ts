@@ -1,5 +1,5 @@
-// What the health of pools and bots looks like to Prometheus: what this process counted, and, at each scrape, how many
-// bots are in which state, whichever worker looked at them.
+// The health of pools and bots as metrics of Prometheus: what this process counted, and, at each scrape, how many
+// bots are in which state, whichever worker checked them.
 
 import { createScrapedRead } from '@reclaim/saga/metrics';
 import { Counter, Gauge, type Registry } from 'prom-client';
@@ -10,11 +10,11 @@ import type { HealthRounds } from './health-rounds.ts';
 export function createHealthMetrics(registry: Registry): HealthMeter {
   const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
     new Counter({ name, help, labelNames, registers: [registry] });
-  const rounds = counter('health_rounds_total', 'Rounds of looks, by how they ended', ['outcome']);
-  const observations = counter('health_looks_total', 'Looks at bots, by what was seen', [
+  const rounds = counter('health_rounds_total', 'Rounds of checks, by how they ended', ['outcome']);
+  const observations = counter('health_checks_total', 'Checks of bots, by what was observed', [
     'outcome',
   ]);
-  const restarts = counter('health_restarts_total', 'Restarts, by what came of them', ['outcome']);
+  const restarts = counter('health_restarts_total', 'Restarts, by their outcome', ['outcome']);
   const marks = counter('health_statuses_written_total', 'Statuses corrected', ['status']);
   return {
     confirmed: (outcome, count) => observations.inc({ outcome }, count),
@@ -27,7 +27,7 @@ export function createHealthMetrics(registry: Registry): HealthMeter {
 export interface HealthReads {
   readonly healths: Pick<BotHealths, 'summary'>;
   readonly rounds: Pick<HealthRounds, 'lastCompleteSecondsAgo'>;
-  /** Where nobody looks, nothing grows old. */
+  /** Where no worker checks, nothing grows old. */
   readonly isOn: boolean;
 }
 
@@ -50,11 +50,11 @@ export function registerHealthGauges(
   );
   const gauge = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
     new Gauge({ name, help, labelNames, registers: [registry], collect });
-  const bots = gauge('health_bots', 'Bots of the pool state, by how they were seen last', [
+  const bots = gauge('health_bots', 'Bots of the pool state, by how they were observed last', [
     'state',
   ]);
   const pools = gauge('health_pools', 'Pools, by their containers', ['status']);
   const empty = gauge('health_pools_empty', 'Pools without a bot: the platform owns them');
-  const age = gauge('health_last_round_age_seconds', 'Since everybody was looked at last');
+  const age = gauge('health_last_round_age_seconds', 'Since all bots were checked last');
   for (const unset of [empty, age]) unset.remove();
 }

@@ -1,5 +1,5 @@
-// The round's words for bots and pools, into the pool state. In parts: the fence asks for each bot while it holds the
-// lock.
+// Writes the round's statuses of bots and pools into the pool state. In batches: the fence checks each bot while it
+// holds the lock.
 
 import type { BotsCall } from '../bots/bots.ts';
 import type { PoolStatusChange } from '../pool-state/pool-statuses.ts';
@@ -36,6 +36,6 @@ function eventOf({ bot, observed, to }: StatusOrder['bots'][number], atMs: numbe
     id: `${userId}/${instanceId}/${atMs}/marked-${to}`,
     ...{ userId, instanceId, atMs, jobId: null },
     type: `marked-${to}`,
-    detail: `the pool state said ${observed.status}`,
+    detail: `the pool state held ${observed.status}`,
   };
 }

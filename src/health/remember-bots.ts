@@ -1,5 +1,5 @@
-// Writes down what a round has judged. Whoever's write lands is heard; the others were decided from what is not there any
-// more, and nothing follows from them.
+// Stores what a round has judged. Only a write that lands counts; the others were decided from a state that is gone,
+// and nothing follows from them.
 
 import { type Judgement, programOf } from './assess.ts';
 import type { BotEvent } from './bot-events.ts';
@@ -68,7 +68,7 @@ function eventsOf(one: Persisted, atMs: number): BotEvent[] {
   if (bot === null) return [];
   const { userId, instanceId } = bot;
   const program = programOf(one);
-  const detail = program === null ? null : `supervisord says ${program}`;
+  const detail = program === null ? null : `supervisord reports ${program}`;
   return verdict.events.map((type) => ({
     // On one memory each type stands once: a repeat adds nothing. The moment stands for one that was not there.
     id: `${key}/${recorded?.writeId ?? atMs}/${type}`,

@@ -1,7 +1,7 @@
-// The life of a process: it starts, lives until a signal or a fault, and ends what it has begun.
+// The lifecycle of a process: it starts, runs until a signal or a fault, and ends what it has begun.
 
 import { endGracefully } from './graceful-end.ts';
-import { tellFault } from './start-fault.ts';
+import { reportFault } from './start-fault.ts';
 import { printLine, printThrown } from './terminal.ts';
 
 /** Docker and process managers kill after ten seconds. */
@@ -37,7 +37,7 @@ export async function runProcess(
   } catch (error) {
     grace.uninstall();
     if (stopping.signal.aborted) return;
-    tellFault(error);
+    reportFault(error);
     process.exitCode = 1;
   }
 }

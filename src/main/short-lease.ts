@@ -1,7 +1,7 @@
-// LEASE_SECONDS against the replica set's election timeout, told at the start. Safety does not rest on it: whatever
-// cannot be taken back waits for a proof that only a majority gives (I5). But a lease that runs out while the set elects
-// a primary hands every saga in flight to a second worker at each failover, and the first one's calls to Docker, which
-// cannot be fenced, may still be under way then.
+// LEASE_SECONDS against the replica set's election timeout, reported at the start. Safety does not rest on it: every
+// effect that cannot be taken back waits for a proof that only a majority gives (I5). But a lease that runs out while
+// the set elects a primary hands every saga in flight to a second worker at each failover, and the first one's calls to
+// Docker, which cannot be fenced, may still be under way then.
 
 import { leaseToOutlast } from '@reclaim/saga';
 import { readElectionTimeoutMs } from '@reclaim/saga/mongodb';
@@ -25,7 +25,7 @@ export async function warnOfShortLease(
       electionTimeoutMs,
       enoughSeconds: Math.ceil(enoughMs / SECOND_MS),
     },
-    'LEASE_SECONDS is shorter than an election: at each failover sagas in flight are taken over from workers that live',
+    'LEASE_SECONDS is shorter than an election: at each failover sagas in flight are taken over from workers that are alive',
   );
 }
 

@@ -1,4 +1,4 @@
-// What can be foreseen to stop a start is a sentence that says what to do, never a stack. Everything else is a fault of
+// What can be foreseen to stop a start is a sentence with what to do, never a stack. Everything else is a fault of
 // the program, and keeps its stack.
 
 import mongoose from 'mongoose';
@@ -6,10 +6,10 @@ import { ConfigError } from './config.ts';
 import { MissingRightError } from './migration/migration.ts';
 import { printThrown } from './terminal.ts';
 
-/** What a person can mend; its message is the sentence. */
+/** A fault that a person can repair; its message is the sentence. */
 export class StartError extends Error {}
 
-/** @returns undefined where nobody foresaw it. */
+/** @returns undefined where it was not foreseen. */
 function sentenceFor(error: unknown): string | undefined {
   if (error instanceof ConfigError || error instanceof StartError) return error.message;
   if (error instanceof MissingRightError) return error.message;
@@ -20,7 +20,7 @@ function sentenceFor(error: unknown): string | undefined {
 }
 
 /** At the terminal: the sentence, or the whole fault. */
-export function tellFault(error: unknown): void {
+export function reportFault(error: unknown): void {
   const sentence = sentenceFor(error);
   if (sentence === undefined) printThrown(error);
   else printThrown(new StartError(sentence), true);

@@ -11,7 +11,7 @@ export interface StartupFacts {
   /** What is embedded, one line each. */
   readonly embedded: readonly string[];
   readonly seeded: number;
-  /** Whether runs that nobody asks for do more than look. */
+  /** Whether runs that no person orders do more than report. */
   readonly mayPay: boolean;
 }
 
@@ -26,7 +26,7 @@ export function startupLines(facts: StartupFacts): readonly string[] {
   const { config, runtime, migration } = services;
   const violations = migration.constraints
     .filter(({ violations: { count } }) => count > 0)
-    // The demo has a user with odd numbers, to be looked at: no alarm.
+    // The demo has a user with odd numbers, to be shown: no alarm.
     .filter(({ violations: { ids } }) => !(config.isDemo && ids.every(isOddOnPurpose)))
     .map(({ constraint, violations: { count, ids } }) => {
       const which = ids.slice(0, SHOWN_IDS).join(', ');
@@ -59,7 +59,7 @@ export function startupLines(facts: StartupFacts): readonly string[] {
 const NO_VALIDATOR =
   '!  USERS_VALIDATOR=off: the database takes amounts that are no money; what is there already is counted above.';
 const ONLY_LOOKS =
-  '!  a first start beside allocations that exist: runs that nobody asks for only look, until their report is confirmed on /ops';
+  '!  a first start beside allocations that exist: runs that no person orders only report, until their report is confirmed on /ops';
 
 function provisioning({ config, isBesidePlatform }: Services): readonly string[] {
   if (!provisionsBots(config, isBesidePlatform)) return [NO_PROVISIONS];

@@ -3,12 +3,12 @@
 
 import type { Findings } from '../findings/findings.ts';
 import type { OrphanSamples } from '../sync/orphan-samples.ts';
-import type { WorldPorts } from './observe-sources.ts';
-import { createWorldNow } from './observed-state.ts';
+import type { SourcePorts } from './observe-sources.ts';
+import { createObservedStateReader } from './observed-state.ts';
 import { createOverview, type OverviewPorts } from './overview.ts';
 
 export type AdminReadPorts = OverviewPorts &
-  WorldPorts & {
+  SourcePorts & {
     readonly findings: Pick<Findings, 'listOpen'>;
     readonly samples: Pick<OrphanSamples, 'history'>;
   };
@@ -18,7 +18,7 @@ export type AdminReads = ReturnType<typeof createAdminReads>;
 export function createAdminReads(ports: AdminReadPorts) {
   return {
     overview: createOverview(ports),
-    world: createWorldNow(ports),
+    world: createObservedStateReader(ports),
     openFindings: ports.findings.listOpen,
     orphanHistory: ports.samples.history,
   };

@@ -1,5 +1,6 @@
-// What the log believes of each source, from a saga's captures and what its steps left: how the world should look where
-// nobody else has touched it. Null: the saga has not looked, or is of a kind that says nothing of that source.
+// The state that the log expects of each source, from a saga's captures and its steps' results: how the world should be
+// where no other program has changed it. Null: the saga has not observed, or is of a kind that expects nothing of that
+// source.
 
 import type { SagaRecord, StepState } from '@reclaim/saga';
 import {
@@ -85,7 +86,7 @@ function takenEntry(pool: StepState | undefined): string | null {
 function stoppedBot(step: Steps, isLeft: boolean): string | null {
   if (isDone(step(DELETION.remove))) return isLeft ? 'left to the tombstone' : 'removed';
   const stop = step(DELETION.stop);
-  if (isDone(stop)) return hasGivenUp(stop) ? 'not seen at rest, given up' : 'at rest';
+  if (isDone(stop)) return hasGivenUp(stop) ? 'not observed at rest, given up' : 'at rest';
   const captured = BOT_CAPTURE.readOrNull(stop?.capture);
   if (captured === null) return null;
   const doubt = stop?.status === 'in-doubt' ? '; the stop is in doubt' : '';

@@ -1,5 +1,5 @@
-// The Docker hosts this moment: which answers and how fast, when each was heard of last, and which holds nothing
-// although bots were known to be there (I4), so that an administrator must say whether that is right.
+// The Docker hosts this moment: which answers and how fast, when each answered last, and which holds nothing
+// although bots were known to be there (I4), so that an administrator must confirm whether that is right.
 
 import type { Bots } from '../bots/bots.ts';
 import type { HostTrust } from '../bots/hosts/host-trust.ts';
@@ -12,9 +12,9 @@ export interface HostNow {
   readonly host: string;
   /** Whether it holds any bot. */
   readonly held: Timed<boolean>;
-  /** By the watch of this process; null: not since it started, or nobody watches. */
+  /** By the watch of this process; null: not since it started, or no watch runs. */
   readonly lastAnswerAt: Date | null;
-  /** Why it is not believed to be empty, until somebody confirms it; null: nothing is to be confirmed. */
+  /** Why it does not count as empty, until an administrator confirms it; null: nothing is to be confirmed. */
   readonly toConfirm: string | null;
 }
 
@@ -31,7 +31,7 @@ export interface HostsPorts {
 /** A page waits for all hosts: one that is slower than this is shown as not answering. */
 const HOST_TIMEOUT_MS = 1_500;
 
-export async function askHosts(
+export async function readHosts(
   ports: HostsPorts,
   signal: AbortSignal,
 ): Promise<readonly HostNow[]> {
@@ -44,11 +44,11 @@ export async function askHosts(
     })),
   );
   const isNowhere = !asked.some(({ held: { answer } }) => answer.status === 'ok' && answer.items);
-  const heardOf = new Map(ports.lastAnswers().map((state) => [state.name, state.lastAnswerAt]));
+  const lastAnswers = new Map(ports.lastAnswers().map((state) => [state.name, state.lastAnswerAt]));
   return Promise.all(
     asked.map(async (one) => ({
       ...one,
-      lastAnswerAt: heardOf.get(one.host) ?? null,
+      lastAnswerAt: lastAnswers.get(one.host) ?? null,
       toConfirm: isEmpty(one.held) ? await missedOn(ports, one.host, isNowhere, signal) : null,
     })),
   );

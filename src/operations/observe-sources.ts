@@ -1,5 +1,5 @@
-// One look at each source for one bot, and what it found in words. The same looks that a deletion decides by, so that
-// an operator is shown what the saga would see.
+// One observation of each source for one bot, and what it found in words. The same observations that a deletion decides
+// by, so that an operator is shown what the saga would see.
 
 import type { SagaRecord } from '@reclaim/saga';
 import { aboutBotOf } from '../bots/locate-owned.ts';
@@ -19,34 +19,34 @@ import type { AllocationFacts } from '../wallet/wallets.ts';
 import { describeEntry, describeObservedBots, inDollars } from './describe.ts';
 import type { SourceName } from './expected-state.ts';
 
-export interface WorldPorts extends AuditPassPorts {
+export interface SourcePorts extends AuditPassPorts {
   readonly accounts: Pick<Accounts, 'find'>;
   readonly tombstones: Pick<Tombstones, 'findForBot'>;
   readonly ledger: Pick<Ledger, 'find'>;
 }
 
-export interface WorldBot {
+export interface ObservedSagaBot {
   readonly userId: UserId;
   readonly firebaseUid: FirebaseUid | null;
   readonly instanceId: InstanceId;
 }
 
-export interface Said {
+export interface SourceState {
   readonly status: 'present' | 'absent';
-  readonly says: string;
+  readonly observed: string;
 }
 
-type AuditPass = (signal: AbortSignal) => Promise<SourceAnswer<Said>>;
+type AuditPass = (signal: AbortSignal) => Promise<SourceAnswer<SourceState>>;
 
-interface LivedBot extends WorldBot {
-  /** Of the incarnation that the saga is about; null: it has not looked yet. */
+interface BotOfIncarnation extends ObservedSagaBot {
+  /** Of the incarnation that the saga is about; null: it has not observed yet. */
   readonly incarnationId: string | null;
 }
 
 export function createSourceObservers(
-  ports: WorldPorts,
+  ports: SourcePorts,
   saga: SagaRecord,
-  bot: LivedBot,
+  bot: BotOfIncarnation,
 ): Readonly<Record<SourceName, AuditPass>> {
   return {
     wallet: () => observeWallet(ports, saga, bot),
@@ -54,33 +54,33 @@ export function createSourceObservers(
     docker: (signal) => observeDocker(ports, bot, signal),
     tombstone: async () => {
       const all = await ports.tombstones.findForBot(bot.userId, bot.instanceId);
-      return said(tombstoneOf(all, saga), 'none', (one) => describeTombstone(one, saga));
+      return state(tombstoneOf(all, saga), 'none', (one) => describeTombstone(one, saga));
     },
     ledger: () => observeLedger(ports, saga, bot),
   };
 }
 
-function said<T>(found: T | null, absent: string, describe: (found: T) => string) {
-  const answer: Said =
+function state<T>(found: T | null, absent: string, describe: (found: T) => string) {
+  const answer: SourceState =
     found === null
-      ? { status: 'absent', says: absent }
-      : { status: 'present', says: describe(found) };
+      ? { status: 'absent', observed: absent }
+      : { status: 'present', observed: describe(found) };
   return ok(answer, new Date());
 }
 
 async function observeWallet(
-  { wallets, accounts }: WorldPorts,
+  { wallets, accounts }: SourcePorts,
   saga: SagaRecord,
-  { userId, instanceId }: WorldBot,
-): Promise<SourceAnswer<Said>> {
+  { userId, instanceId }: ObservedSagaBot,
+): Promise<SourceAnswer<SourceState>> {
   const [reading, account] = await Promise.all([
     wallets.readAllocation(userId, instanceId),
     accounts.find({ userId }),
   ]);
-  if (reading.status === 'account-gone') return said(null, 'no account', String);
+  if (reading.status === 'account-gone') return state(null, 'no account', String);
   const held = account?.allocations.find((one) => one.instanceId === instanceId);
   const allocation = reading.status === 'present' ? reading.allocation : null;
-  return said(allocation, 'no allocation', (facts) =>
+  return state(allocation, 'no allocation', (facts) =>
     describeAllocation(facts, held?.allocatedAmount, saga),
   );
 }
@@ -99,31 +99,32 @@ function describeAllocation(
 }
 
 async function observePoolState(
-  { poolStates }: WorldPorts,
-  bot: WorldBot,
+  { poolStates }: SourcePorts,
+  bot: ObservedSagaBot,
   signal: AbortSignal,
-): Promise<SourceAnswer<Said>> {
+): Promise<SourceAnswer<SourceState>> {
   const about = aboutBotOf(bot, bot.instanceId);
   const pools = forBot(await poolStates.read({ signal, about }), bot.instanceId);
   if (pools.status === 'unknown') return pools;
   const { entry, hasForeign } = findOwnEntry(pools.items, bot.instanceId, bot);
-  const note = hasForeign ? "; somebody else's entry has this id" : '';
-  return said(entry, `no entry${note}`, (own) => describeEntry(own) + note);
+  const note = hasForeign ? "; another user's entry has this id" : '';
+  return state(entry, `no entry${note}`, (own) => describeEntry(own) + note);
 }
 
-// The whole look, with its doubt about hosts that hold nothing: an absence that a saga would not believe is unknown.
+// The whole observation, with its doubt about hosts that hold nothing: an absence that a saga would not accept is
+// unknown.
 async function observeDocker(
-  ports: WorldPorts,
-  bot: WorldBot,
+  ports: SourcePorts,
+  bot: ObservedSagaBot,
   signal: AbortSignal,
-): Promise<SourceAnswer<Said>> {
+): Promise<SourceAnswer<SourceState>> {
   const reading = await ports.wallets.readAllocation(bot.userId, bot.instanceId);
   const holdsAllocation = reading.status === 'present';
   const observation = await observeBot(ports, { ...bot, holdsAllocation }, { signal });
   if (observation.docker === 'unknown') return unknown(observation.reasons.join('; '));
   const note = foreignNote(observation);
   const observedBots = observation.docker === 'yes' ? observation.observedBots : null;
-  return said(
+  return state(
     observedBots,
     `no container${note}`,
     (observed) => describeObservedBots(observed) + note,
@@ -144,23 +145,24 @@ function describeTombstone(
   { id }: SagaRecord,
 ): string {
   const of = sagaId === id ? '' : `, of ${sagaId}`;
-  const observations = attempts === 0 ? '' : `, looked ${attempts} times`;
+  const observations = attempts === 0 ? '' : `, checked ${attempts} times`;
   return `${status}${of}${observations}${lastReason === null ? '' : `: ${lastReason}`}`;
 }
 
 async function observeLedger(
-  { ledger }: WorldPorts,
+  { ledger }: SourcePorts,
   { id, kind }: SagaRecord,
-  { userId, instanceId, incarnationId }: LivedBot,
-): Promise<SourceAnswer<Said>> {
+  { userId, instanceId, incarnationId }: BotOfIncarnation,
+): Promise<SourceAnswer<SourceState>> {
   if (kind === PROVISION_BOT) return entryOf(ledger, reserveOpId(id), 'reservation');
-  if (incarnationId === null) return unknown('the saga has not seen which incarnation it is about');
+  if (incarnationId === null)
+    return unknown('the saga has not observed which incarnation it is about');
   return entryOf(ledger, settlementOpId({ userId, instanceId, incarnationId }), 'settlement');
 }
 
-async function entryOf(ledger: WorldPorts['ledger'], opId: string, what: string) {
+async function entryOf(ledger: SourcePorts['ledger'], opId: string, what: string) {
   const entry = await ledger.find(opId);
-  return said(entry, 'no entry', ({ amountMinor }) => {
+  return state(entry, 'no entry', ({ amountMinor }) => {
     const amount = amountMinor === null ? 'no number' : formatMinor(Math.abs(amountMinor));
     return `${what} of ${amount}`;
   });

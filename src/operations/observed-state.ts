@@ -1,5 +1,6 @@
-// What each source says of a saga's bot this second, beside what the log believes: what an operator reads before a verb
-// is chosen. Every look is fresh, bounded and timed; a source that did not answer is unknown with its reason (I4).
+// The observed state of a saga's bot in each source, beside the state that the log expects: what an operator reads
+// before a verb is chosen. Every observation is fresh, bounded and timed; a source that did not answer is unknown with
+// its reason (I4).
 
 import { type SagaRecord, toFailure } from '@reclaim/saga';
 import { botOfKey } from '../deletion/bot-key.ts';
@@ -9,35 +10,37 @@ import { parseFirebaseUid, parseUserId } from '../domain/ids.ts';
 import { type ExpectedState, expectedStateOf, SOURCES, type SourceName } from './expected-state.ts';
 import {
   createSourceObservers,
-  type Said,
-  type WorldBot,
-  type WorldPorts,
+  type ObservedSagaBot,
+  type SourcePorts,
+  type SourceState,
 } from './observe-sources.ts';
 import { timed } from './timed.ts';
 
-export interface World {
+export interface ObservedState {
   readonly at: Date;
-  /** Null: the saga is about no bot, and there is nothing to look at. */
-  readonly bot: WorldBot | null;
-  readonly sources: readonly WorldSource[];
+  /** Null: the saga is about no bot, and there is nothing to observe. */
+  readonly bot: ObservedSagaBot | null;
+  readonly sources: readonly ObservedSource[];
 }
 
-export interface WorldSource {
+export interface ObservedSource {
   readonly source: SourceName;
-  readonly status: Said['status'] | 'unknown';
+  readonly status: SourceState['status'] | 'unknown';
   /** In words; of an unknown one why. */
-  readonly says: string;
-  /** What the log believes; null: nothing. */
-  readonly believed: string | null;
+  readonly observed: string;
+  /** What the log expects; null: nothing. */
+  readonly expected: string | null;
   readonly tookMs: number;
 }
 
-export type ReadWorld = (saga: SagaRecord, signal: AbortSignal) => Promise<World>;
+export type ReadObservedState = (saga: SagaRecord, signal: AbortSignal) => Promise<ObservedState>;
 
 /** An operator waits for the slowest source. */
 const CHECK_TIMEOUT_MS = 5_000;
 
-export function createWorldNow(ports: WorldPorts & { readonly now: () => Date }): ReadWorld {
+export function createObservedStateReader(
+  ports: SourcePorts & { readonly now: () => Date },
+): ReadObservedState {
   return async (saga, signal) => {
     const bot = botOf(saga);
     if (bot === null) return { at: ports.now(), bot, sources: [] };
@@ -52,8 +55,8 @@ export function createWorldNow(ports: WorldPorts & { readonly now: () => Date })
           ms: CHECK_TIMEOUT_MS,
           signal,
         });
-        const said = answer.status === 'ok' ? answer.items : toUnknown(answer.reason);
-        return { source, ...said, believed: expected[source], tookMs };
+        const state = answer.status === 'ok' ? answer.items : toUnknown(answer.reason);
+        return { source, ...state, expected: expected[source], tookMs };
       }),
     );
     return { at: ports.now(), bot, sources };
@@ -61,10 +64,10 @@ export function createWorldNow(ports: WorldPorts & { readonly now: () => Date })
 }
 
 function toUnknown(reason: string) {
-  return { status: 'unknown' as const, says: reason };
+  return { status: 'unknown' as const, observed: reason };
 }
 
-function botOf({ key, input }: SagaRecord): WorldBot | null {
+function botOf({ key, input }: SagaRecord): ObservedSagaBot | null {
   const instanceId = botOfKey(key);
   const userId = parseUserId(key.split('/')[1]);
   if (instanceId === null || userId === undefined) return null;
@@ -77,7 +80,7 @@ function incarnationIdOf({ state }: SagaRecord): string | null {
   try {
     return ALLOCATION_CAPTURE.readOrNull(lock?.capture)?.incarnationId ?? null;
   } catch {
-    // Of a later version: the looks go on without it, and the beliefs say so.
+    // Of a later version: the observations continue without it, and the expected state records that.
     return null;
   }
 }

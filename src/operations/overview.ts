@@ -1,11 +1,11 @@
 // What an operator sees first: how much is stuck and with how much money, what is under way, what is left to finish or
-// to decide, and which source answers. The figures come from the log and the collections, asked now; where MongoDB does
-// not answer they are unknown, never zero (I4), and the sources are told all the same.
+// to decide, and which source answers. The figures come from the log and the collections, read now; where MongoDB does
+// not answer they are unknown, never zero (I4), and the sources are shown all the same.
 
 import type { OpenSagas, Phase, SagaFilter, SagaPage, SagaRecord } from '@reclaim/saga';
 import { ok, type SourceAnswer } from '../domain/source.ts';
 import type { FindingKind, Findings } from '../findings/findings.ts';
-import { askHosts, type HostNow, type HostsPorts } from './hosts-now.ts';
+import { type HostNow, type HostsPorts, readHosts } from './hosts-now.ts';
 import { timed } from './timed.ts';
 
 export interface Overview {
@@ -19,7 +19,7 @@ export interface Figures {
   readonly stuckMoney: LockedMoney;
   /** Of sagas that are on their way, forwards or back. */
   readonly underWayMoney: LockedMoney;
-  /** Bots that were paid back and are not yet seen gone. */
+  /** Bots that were paid back and are not yet observed gone. */
   readonly tombstones: number;
   readonly findings: ReadonlyMap<FindingKind, number>;
 }
@@ -44,7 +44,7 @@ export interface OverviewPorts extends HostsPorts {
 
 export type ReadOverview = (signal: AbortSignal) => Promise<Overview>;
 
-/** A page that is asked for every few seconds waits no longer. */
+/** A page that is refreshed every few seconds waits no longer. */
 const FIGURES_TIMEOUT_MS = 3_000;
 /** The money of more sagas than this, of each sort, is not added up. */
 const MAX_ADDED = 500;
@@ -53,7 +53,7 @@ const UNDER_WAY: readonly Phase[] = ['queued', 'running', 'compensating'];
 export function createOverview(ports: OverviewPorts): ReadOverview {
   return async (signal) => {
     const [hosts, figures] = await Promise.all([
-      askHosts(ports, signal),
+      readHosts(ports, signal),
       timed(async () => ok(await readFigures(ports), ports.now()), {
         ms: FIGURES_TIMEOUT_MS,
         signal,

@@ -52,7 +52,7 @@ describeBrowser('a page that is told something odd', () => {
     const { page } = await pageOf({ 'uid-odd-bot-1': { ...allocation(5, 7), currentValue: '7' } });
     await page.getByRole('button', { name: /^Delete / }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByText('no amount that can be paid').waitFor();
+    await dialog.getByText('cannot be paid').waitFor();
     expect(await dialog.textContent()).not.toContain('$');
   });
 
@@ -67,7 +67,7 @@ describeBrowser('a page that is told something odd', () => {
       });
     });
     await page.getByTestId('balance').waitFor();
-    await page.getByLabel('Look for orphaned money').uncheck();
+    await page.getByLabel('Check for orphaned money').uncheck();
   });
 
   it('a clock half a day ahead: still signed in', async () => {
@@ -78,7 +78,7 @@ describeBrowser('a page that is told something odd', () => {
       Date.now = () => now() + 13 * 3_600_000;
     });
     await page.getByTestId('balance').waitFor();
-    await page.getByText(/^Last looked/).waitFor();
+    await page.getByText(/^Last checked/).waitFor();
     expect(await page.getByRole('heading', { name: 'Your session has ended' }).count()).toBe(0);
   });
 

@@ -108,7 +108,7 @@ describeBrowser('the operations page', () => {
     const page = await openOperations(app, { viewport: { width: 1180, height: 860 } });
     await page.getByText('There are no sagas yet.').waitFor();
     await page.getByText('Nothing waits for a person.').waitFor();
-    await page.getByText('No look has been recorded yet.').waitFor();
+    await page.getByText('No run has been recorded yet.').waitFor();
     await page.getByTestId('figures').getByText('nothing waits for you').waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
     const cards = page.getByTestId('figures').getByRole('listitem');

@@ -28,9 +28,9 @@ describeBrowser('a run over everybody', () => {
     await press('Synchronise');
     await result.getByText('5 repairs, $1,957.54 paid back').waitFor();
     expect((await userNamed(app, 'anshjarvis2003')).paperWallet.balance).toBe(18436);
-    await page.getByText('At the last look $1,957.54 in 7 orphaned bots').waitFor();
+    await page.getByText('At the last run $1,957.54 in 7 orphaned bots').waitFor();
     await press('The run');
-    await sagaOn(page, 'completed').getByRole('heading', { name: 'Everybody' }).waitFor();
+    await sagaOn(page, 'completed').getByRole('heading', { name: 'All users' }).waitFor();
     await page.getByTestId('world').getByText('about no single bot').waitFor();
   });
 

@@ -75,7 +75,7 @@ describeBrowser('a session', () => {
     await page.getByRole('button', { name: 'Delete the bot' }).click();
     await page.getByRole('heading', { name: 'Your session has ended' }).waitFor();
     await page.getByText('Nothing was started by your last click').waitFor();
-    expect(await page.getByText('goes on without you').count()).toBe(0);
+    expect(await page.getByText('continue without you').count()).toBe(0);
     expect(await app.connection.collection('sagas').countDocuments({ kind: 'delete-bot' })).toBe(0);
     await page.getByLabel('Token').fill(await app.token(uid));
     await page.getByRole('button', { name: 'Sign in' }).click();
@@ -90,7 +90,7 @@ describeBrowser('a session', () => {
     await page.context().clearCookies();
     await page.evaluate(() => Object(globalThis).dispatchEvent(new Event('online')));
     await page.getByRole('heading', { name: 'Your session has ended' }).waitFor();
-    await page.getByText('Jobs that were accepted go on without you').waitFor();
+    await page.getByText('Accepted jobs continue without you').waitFor();
     expect(await page.getByText('your last click').count()).toBe(0);
   });
 

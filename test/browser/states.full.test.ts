@@ -34,7 +34,7 @@ describeBrowser('the portfolio', () => {
     const page = await openPage(app, { token: await app.token(bot.uid) });
     const card = page.locator(`[data-bot="${bot.instanceId}"]`);
     await card.getByText('Unknown', { exact: true }).waitFor();
-    expect(await card.textContent()).toContain('Not every place where the bot may run answers');
+    expect(await card.textContent()).toContain('Not every host on which the bot may run answers');
     expect(await card.textContent()).toContain('Your money stays with the bot until it does.');
     await page.getByText('3 of 3 bots unknown').waitFor();
     expect(await page.getByTestId('orphans').count()).toBe(0);
@@ -66,7 +66,7 @@ describeBrowser('the portfolio', () => {
     await page.reload();
     await page.getByTestId('balance').waitFor();
     expect(await passing()).toBe(1);
-    await page.getByLabel('Look for orphaned money').uncheck();
+    await page.getByLabel('Check for orphaned money').uncheck();
     await page.evaluate(() => {
       const { localStorage } = Object(globalThis);
       for (const key of Object.keys(localStorage)) {

@@ -40,7 +40,7 @@ describe('a job that failed', () => {
         const mine = (await api.as('alice', { url })).body;
         expectNothingInternal(mine);
         expect(mine).toContain('DOCKER_UNREACHABLE');
-        expect(mine).toContain('The place where the bot runs did not answer as it should.');
+        expect(mine).toContain('The host of the bot did not answer as it should.');
         const all = `${url}${url.endsWith('/jobs') ? '?scope=all' : ''}`;
         expect((await api.as('root', { url: all, admin: true })).body).toContain(SECRETS[0]);
       }

@@ -56,7 +56,7 @@ describe('a provision that has ended, or not yet', () => {
   });
 
   test.each([
-    ['compensated', 'The bot was not started: There is no place for the bot. (NO_POOL)'],
+    ['compensated', 'The bot was not started: No pool has a free slot for the bot. (NO_POOL)'],
     ['cancelled', 'Cancelled before anything was done'],
   ] as const)('%s: 200 without success, with the cause', async (phase, message) => {
     const cause = { class: 'terminal', code: 'NO_POOL', message: 'no room', step: 'x' } as const;

@@ -88,20 +88,20 @@ test('bots and wallet: as the layer below tells them, damaged numbers and unknow
   const asked: unknown[] = [];
   const api = await createTestApi({ deps: { portfolio: portfolio(asked) } });
   const [first, second] = BOTS;
-  const reason = 'Not every place where the bot may run answers at the moment.';
+  const reason = 'Not every host on which the bot may run answers at the moment.';
   const docker = { status: 'unknown', code: 'DOCKER_UNKNOWN', reason };
   expect((await api.as('alice', { url: `${PREFIX}/bots` })).json()).toEqual({
     bots: [
       {
         ...{ ...first, docker, health: null },
-        said: {
+        description: {
           ...{ label: 'Unknown', tone: 'plain' },
           sentence: `${reason} Your money stays with the bot until it does.`,
         },
       },
       {
         ...{ ...second, docker: { ...second?.docker, host: null }, health: null },
-        said: {
+        description: {
           ...{ label: 'Left over', tone: 'warn' },
           sentence: 'It exists, but holds no money. It can be deleted.',
         },

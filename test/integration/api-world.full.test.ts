@@ -42,8 +42,8 @@ describe('the world of a saga', () => {
     const id = await acceptDelete(app, bot);
     await jobIn(app, bot.uid, id, 'completed');
     const world = await worldOf(app, id);
-    expect(world.docker).toMatchObject({ status: 'present', believed: 'left to the tombstone' });
-    expect(world.tombstone).toMatchObject({ status: 'present', believed: 'settled' });
+    expect(world.docker).toMatchObject({ status: 'present', expected: 'left to the tombstone' });
+    expect(world.tombstone).toMatchObject({ status: 'present', expected: 'settled' });
   });
 
   test('stuck before its pivot: every source as it is, and as the log has it', async () => {
@@ -57,20 +57,24 @@ describe('the world of a saga', () => {
     });
     expect(world.wallet).toMatchObject({
       status: 'present',
-      says: 'locked, $110.00 of $100.00 allocated',
-      believed: 'locked, $110.00',
+      observed: 'locked, $110.00 of $100.00 allocated',
+      expected: 'locked, $110.00',
       tookMs: expect.any(Number),
     });
     const place = `${bot.uid}-pool-1 slot 1, running`;
-    expect(world['pool-state']).toMatchObject({ status: 'present', says: place, believed: place });
+    expect(world['pool-state']).toMatchObject({
+      status: 'present',
+      observed: place,
+      expected: place,
+    });
     expect(world.docker.status).toBe('present');
-    expect(world.docker.believed).toMatch(/^running in freqtrade-pool-/);
-    expect(world.tombstone).toMatchObject({ status: 'present', believed: 'open' });
-    expect(world.tombstone.says).toMatch(/^open/);
+    expect(world.docker.expected).toMatch(/^running in freqtrade-pool-/);
+    expect(world.tombstone).toMatchObject({ status: 'present', expected: 'open' });
+    expect(world.tombstone.observed).toMatch(/^open/);
     expect(world.ledger).toMatchObject({
       status: 'absent',
-      says: 'no entry',
-      believed: 'no entry',
+      observed: 'no entry',
+      expected: 'no entry',
     });
   });
 
@@ -86,12 +90,12 @@ describe('the world of a saga', () => {
     const world = await worldOf(app, id);
     expect(world.wallet).toMatchObject({
       status: 'absent',
-      says: 'no allocation',
-      believed: 'locked, $110.00',
+      observed: 'no allocation',
+      expected: 'locked, $110.00',
     });
     expect(world['pool-state'].status).toBe('unknown');
-    expect(world['pool-state'].says).not.toBe('');
-    expect(world['pool-state'].believed).toContain('slot 1');
+    expect(world['pool-state'].observed).not.toBe('');
+    expect(world['pool-state'].expected).toContain('slot 1');
   });
 
   test('completed: gone everywhere, and the ledger has the settlement', async () => {
@@ -99,11 +103,11 @@ describe('the world of a saga', () => {
     const bot = await placeBot(app, 'dedicated');
     const { body } = await deleteBot(app, bot);
     const world = await worldOf(app, body.jobId);
-    expect(world.wallet).toMatchObject({ says: 'no allocation', believed: 'paid $110.00' });
-    expect(world.docker).toMatchObject({ status: 'absent', believed: 'removed' });
-    expect(world.tombstone).toMatchObject({ status: 'present', believed: 'ended' });
+    expect(world.wallet).toMatchObject({ observed: 'no allocation', expected: 'paid $110.00' });
+    expect(world.docker).toMatchObject({ status: 'absent', expected: 'removed' });
+    expect(world.tombstone).toMatchObject({ status: 'present', expected: 'ended' });
     const settlement = 'settlement of $110.00';
-    expect(world.ledger).toMatchObject({ says: settlement, believed: settlement });
+    expect(world.ledger).toMatchObject({ observed: settlement, expected: settlement });
   });
 
   test('a run over everybody: it is about no bot, and nothing is looked at', async () => {

@@ -8,7 +8,7 @@ import { InDoubtError, TerminalError } from '../../packages/saga/src/errors.ts';
 import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import { initialState } from '../../packages/saga/src/machine/initial-state.ts';
 import { execute } from '../../packages/saga/src/run/execute.ts';
-import { callOf, type Performance } from '../../packages/saga/src/run/step-call.ts';
+import { type CommandContext, callOf } from '../../packages/saga/src/run/step-call.ts';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { ALLOCATION_CAPTURE } from '../../src/deletion/captures.ts';
 import { writeInput } from '../../src/deletion/delete-bot-input.ts';
@@ -70,7 +70,7 @@ function stateWithLock() {
   };
 }
 
-function context(): Performance {
+function context(): CommandContext {
   const holds = async () => undefined;
   const { signal } = new AbortController();
   const clock = { nowMs: () => 1, monotonicMs: () => 1 };

@@ -16,7 +16,7 @@ export function ConfirmHost({ source: { name, toConfirm }, onClose, onMoved }) {
     <${Dialog} title=${`Is ${name} empty?`} onClose=${onClose}>
       <p>${toConfirm}</p>
       <ul class="effects">
-        <li>From then on “no container” of this host is believed.</li>
+        <li>From then on “no container” of this host counts as evidence.</li>
         <li>Bots that were there count as gone: their money comes back with the next synchronisation.</li>
       </ul>
       <${ReasonForm} action="It is empty" isDangerous=${true} onClose=${onClose} onSubmit=${confirm} />

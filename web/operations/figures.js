@@ -1,4 +1,4 @@
-// The numbers that say whether anybody is needed. Where they cannot be read they are not known: never zero (I4).
+// The numbers that show whether an operator is needed. Where they cannot be read they are unknown: never zero (I4).
 
 import { moneyOfMinor } from '../shared/money.js';
 import { Ago, duration } from '../shared/time.js';
@@ -40,7 +40,7 @@ function cardsOf(figures) {
     { text: String(stuck), hint: oldestStuck(figures), tone: stuck > 0 && 'bad' },
     { text: amount(stuckMoney), hint: `and ${amount(underWayMoney)} under way` },
     { text: String(underWay), hint: inDoubt(figures) },
-    { text: String(tombstones), hint: 'paid back, not yet seen gone' },
+    { text: String(tombstones), hint: 'paid back, not yet observed gone' },
     { text: String(findings), hint: 'for a person to decide', tone: findings > 0 && 'warn' },
   ];
   return texts.map((card, at) => ({ ...card, title: TITLES[at] ?? '' }));

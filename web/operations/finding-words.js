@@ -7,17 +7,17 @@ const KINDS = {
   resurrected:
     'An allocation that was paid back stands in the wallet again: an old copy was written over it.',
   'id-conflict':
-    'A container or a pool entry carries this id and belongs to somebody else; it is left alone.',
+    'A container or a pool entry carries this id and belongs to another user; it is left alone.',
   'unrecorded-change': 'A balance moved without any record of why.',
-  'paid-twice': 'One life of a bot was paid twice.',
+  'paid-twice': 'One incarnation of a bot was paid twice.',
   'too-many-rows': 'The wallet holds more transactions than a document should.',
   'constraint-violation': 'A document breaks a rule of its collection.',
   'unreadable-row':
-    'A row of the pool state cannot be read: of its bots, and of no others, the state says nothing.',
+    'A row of the pool state cannot be read: the state of its bots, and of no others, is unknown.',
   'unmapped-bot':
-    'A bot of a pool has lost its entry in the pool state, and it cannot be made again without guessing: the evidence says why. The platform does not know the bot.',
+    'A bot of a pool has lost its entry in the pool state, and it cannot be made again without guessing: the evidence names the reason. The platform does not know the bot.',
   'unconfirmed-start':
-    'There were allocations here before the first start. Runs that nobody asks for only look, and pay nothing, until their report is confirmed: compare it with the platform, then acknowledge.',
+    'There were allocations here before the first start. Automatic runs only report, and pay nothing, until their report is confirmed: compare it with the platform, then acknowledge.',
 };
 
 /** @param {string} kind */
@@ -35,7 +35,7 @@ const ACTIONS = [
   {
     action: 'accept-as-new',
     label: 'Accept as new',
-    effect: 'The allocation becomes a new life, which may be paid once more.',
+    effect: 'The allocation becomes a new incarnation, which may be paid once more.',
   },
   {
     action: 'restore',

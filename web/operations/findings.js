@@ -53,7 +53,7 @@ function Row({ finding, onDecide }) {
   return html`
     <li class="finding" data-finding=${id} data-kind=${kind}>
       <div>
-        <strong>${instanceId ?? (kind === 'unconfirmed-start' ? 'Everybody' : `User ${userId}`)}</strong> <span class="badge warn">${kind}</span>
+        <strong>${instanceId ?? (kind === 'unconfirmed-start' ? 'All users' : `User ${userId}`)}</strong> <span class="badge warn">${kind}</span>
         <p>${wordsOf(kind)}</p>
         <p class="soft">
           Observed ${observed === 1 ? 'once' : `${observed} times`}, first <${Ago} at=${firstObservedAt} />, last <${Ago} at=${lastObservedAt} />${earlier.length > 0 && `; decided ${earlier.length} times before`}

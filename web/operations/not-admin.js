@@ -1,4 +1,4 @@
-// What somebody sees here who is no administrator. The API would refuse every read: the page does not ask.
+// What a user sees here who is no administrator. The API would refuse every read: the page sends none.
 
 import { html } from '../shared/view.js';
 
@@ -8,7 +8,7 @@ export function NotAdmin({ user }) {
     <section class="card sign-in" aria-labelledby="not-admin-title" data-testid="not-admin">
       <h1 id="not-admin-title">Operators only</h1>
       <p>
-        Here stuck jobs of everybody are decided. You are signed in as <strong>${user}</strong>, who is no
+        Here operators decide the stuck jobs of all users. You are signed in as <strong>${user}</strong>, who is no
         administrator.
       </p>
       <p class="soft">Your own bots and their jobs are on your portfolio. To act as an operator, sign out and in again.</p>

@@ -1,4 +1,4 @@
-// The page of an operator: what needs somebody, one saga and its world, and what keeps everybody's wallets in step.
+// The page of an operator: what needs a decision, one saga and its world, and what keeps all users' wallets in step.
 
 import { call } from '../shared/api.js';
 import { OrphanHistory } from '../shared/orphan-history.js';
@@ -32,14 +32,14 @@ export function Operations() {
     <${Sources} overview=${overview} onMoved=${onMoved} />
     <${Trouble} problem=${overview.problem} what="The overview could not be read again." onRetry=${refresh} />
     <${Figures} overview=${overview} />
-    <div class=${selected === null ? 'desk' : 'desk chosen'}>
+    <div class=${selected === null ? 'workspace' : 'workspace chosen'}>
       <${SagaList} moves=${moves} selected=${selected} onSelect=${select} />
       <${SagaDetail} key=${selected} sagaId=${selected} onMoved=${onMoved} />
     </div>
     <div class="pair">
       <${SyncAll} onMoved=${onMoved} onSelect=${select} />
-      <${OrphanHistory} moves=${moves} path="/admin/orphans/history" title="Everybody's orphaned money, last 30 days"
-        hint="Each run over everybody that is no dry run adds one." />
+      <${OrphanHistory} moves=${moves} path="/admin/orphans/history" title="All users' orphaned money, last 30 days"
+        hint="Each run over all users that is no dry run adds one." />
     </div>
     <${Findings} moves=${moves} onMoved=${onMoved} />
   `;

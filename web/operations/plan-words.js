@@ -2,7 +2,7 @@
 
 /** @type {Record<string, (what: string) => string>} */
 const LINES = {
-  observe: (step) => `Look whether ${step} has happened`,
+  observe: (step) => `Check whether ${step} has been applied`,
   run: (step) => `Do ${step}`,
   compensate: (step) => `Undo ${step}`,
   abort: (step) => `Forbid ${step}, so that it can never happen`,
@@ -19,11 +19,11 @@ export function stepWords(line) {
 /** @type {Record<string, string>} */
 const VERBS = {
   retry:
-    'It goes on in the direction it was going, with fresh budgets. If everything goes well it will:',
-  compensate: 'It goes back. If everything goes well it will:',
-  skip: 'The step is given up with a warning. If everything else goes well it will:',
+    'It continues in the direction it was going, with fresh budgets. If every step succeeds it will:',
+  compensate: 'It is undone. If every step succeeds it will:',
+  skip: 'The step is skipped with a warning. If every other step succeeds it will:',
   resolve:
-    'It ends on your word: nothing is done or undone, and its mark and its key are given back.',
+    'It ends by your decision: nothing is done or undone, and its lock and its key are released.',
 };
 
 /** @param {string} verb */

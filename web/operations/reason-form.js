@@ -52,8 +52,8 @@ export function ReasonForm({
   `;
 }
 
-/** White space is no reason; an empty field is told by the browser itself. @param {any} event */
+/** White space is no reason; the browser itself reports an empty field. @param {any} event */
 export function refuseBlank({ target }) {
   const isBlank = target.value !== '' && target.value.trim() === '';
-  target.setCustomValidity(isBlank ? 'Please say it in words.' : '');
+  target.setCustomValidity(isBlank ? 'Please enter a reason in words.' : '');
 }

@@ -7,14 +7,14 @@ import { html, useEffect, useRef } from '../shared/view.js';
 import { watchJob } from '../shared/watch-job.js';
 import { SagaHead } from './saga-head.js';
 import { Timeline } from './timeline.js';
-import { useAsked } from './use-asked.js';
+import { useOnDemand } from './use-on-demand.js';
 import { Verbs } from './verbs.js';
 import { WorldPanel } from './world-panel.js';
 
 /** @typedef {import('../../src/api/schemas/sagas.ts').SagaDetail} Detail */
 /** @typedef {import('../../src/api/schemas/sagas.ts').WorldView} World */
 
-/** The watch tells of each change; this is for what it may miss while the page is in the background. */
+/** The watch reports each change; this is for what it may miss while the page is in the background. */
 const EVERY_MS = 30_000;
 
 /** @param {{ sagaId: string | null, onMoved: () => void }} props */
@@ -26,7 +26,7 @@ export function SagaDetail({ sagaId, onMoved }) {
 function NothingChosen() {
   return html`
     <section class="card empty detail" aria-label="Saga" data-testid="nothing-chosen">
-      <p>Choose a saga to see what happened to it, what the world says now, and what can be done.</p>
+      <p>Choose a saga to see what happened to it, the observed state of every source, and what can be done.</p>
     </section>
   `;
 }
@@ -59,14 +59,14 @@ function Chosen({ sagaId, onMoved }) {
 function Saga({ saga, problem, refresh, onOrdered }) {
   const { jobId, state } = saga;
   const path = `/admin/sagas/${encodeURIComponent(jobId)}/world`;
-  const world = useAsked(
+  const world = useOnDemand(
     (signal) => /** @type {Promise<World>} */ (call('GET', path, { signal })),
     [state],
   );
   useEffect(() => watchJob(jobId, () => void refresh()), [jobId]);
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
-    // Below the list, on a narrow screen: what was chosen would be out of sight.
+    // Below the list, on a narrow screen: the chosen saga would not be visible.
     const top = box.current?.getBoundingClientRect().top ?? 0;
     if (top > innerHeight / 2) box.current?.scrollIntoView({ block: 'start' });
   }, []);

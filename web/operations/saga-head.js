@@ -21,7 +21,7 @@ export function SagaHead({ saga }) {
       </span>
     </div>
     <p class="soft">
-      ${kind} v${version} · <code>${jobId}</code> · epoch ${epoch} · asked for by ${requestedBy} · <${Age} saga=${saga} />
+      ${kind} v${version} · <code>${jobId}</code> · epoch ${epoch} · ordered by ${requestedBy} · <${Age} saga=${saga} />
       ${isOpen(saga) && moneyAtRiskMinor !== null && html` · <strong>${moneyOfMinor(moneyAtRiskMinor)}</strong> at risk`}
     </p>
     ${saga.error !== null && html`<p class=${`notice ${saga.state === 'stuck' ? 'bad' : 'warn'}`}><strong>${saga.error.step}</strong>: ${saga.error.message} <span class="soft">(${saga.error.code})</span></p>`}

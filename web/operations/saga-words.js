@@ -1,4 +1,4 @@
-// Sagas in the words of who runs this: their states, kinds and steps as the log names them.
+// Sagas in the words of operators: their states, kinds and steps as the log names them.
 
 /** @typedef {import('../../src/api/schemas/sagas.ts').SagaSummary} Saga */
 
@@ -43,13 +43,13 @@ export function capital(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** What it is about: a bot, or everybody. @param {Pick<Saga, 'botId' | 'kind' | 'subject'>} saga */
+/** What it is about: a bot, or all users. @param {Pick<Saga, 'botId' | 'kind' | 'subject'>} saga */
 export function subjectOf({ botId, kind, subject }) {
   if (botId !== null) return botId;
-  return kind === 'sync-all' ? 'Everybody' : `User ${subject}`;
+  return kind === 'sync-all' ? 'All users' : `User ${subject}`;
 }
 
-/** Where it stands, or why; null where its state says all. @param {Saga} saga */
+/** Where it stands, or why; null where its state is enough. @param {Saga} saga */
 export function whereOf({ step, error, warnings }) {
   if (error !== null) return `${error.step}: ${error.code}`;
   if (step !== null) return step;

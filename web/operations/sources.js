@@ -1,4 +1,4 @@
-// Whether each source answers, how fast, and when it was heard of last; and which host must be confirmed to be empty.
+// Whether each source answers, how fast, and when it answered last; and which host must be confirmed to be empty.
 
 import { Ago } from '../shared/time.js';
 import { html, useState } from '../shared/view.js';
@@ -34,7 +34,7 @@ export function Sources({ overview: { value, problem }, onMoved }) {
         .map(
           (source) => html`
             <p key=${source.name} class="notice warn" data-testid="to-confirm">
-              <strong>${source.name} is not believed to be empty.</strong> ${source.toConfirm}${' '}
+              <strong>${source.name} is not confirmed to be empty.</strong> ${source.toConfirm}${' '}
               <button class="link" onClick=${() => setConfirming(source)}>Confirm that it is empty …</button>
             </p>
           `,

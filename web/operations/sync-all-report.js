@@ -1,4 +1,4 @@
-// What a run over everybody found and did, in words.
+// What a run over all users found and did, in words.
 
 import { money } from '../shared/money.js';
 import { Trouble } from '../shared/trouble.js';
@@ -28,7 +28,7 @@ export function SyncAllReport({ view, onForce, onSelect }) {
 
 /** @type {Record<string, string>} */
 const STEPS = {
-  survey: 'Looking at everybody …',
+  survey: 'Checking all users …',
   judge: 'Judging what was found …',
   schedule: 'Beginning a run for each user that drifted …',
   follow: 'Waiting for the runs of the users …',
@@ -103,7 +103,7 @@ function headline({
   const found = `${counted(orphans, 'orphan')} with ${money(orphanValue)}, ${lostEntries} lost and ${staleEntries} stale pool entries, ${counted(ghosts, 'ghost')}`;
   if (dryRun) return `Found ${found}. Nothing was changed.`;
   if (stoppedBy !== null) return `Found ${found}. Nothing was repaired.`;
-  const users = `${counted(scheduledUsers, 'user')} looked at again`;
+  const users = `${counted(scheduledUsers, 'user')} to be checked again`;
   return repaired === null
     ? `Found ${found}; ${users}.`
     : `Found ${found}; ${users}, ${counted(repaired, 'repair')}, ${money(totalReturned)} paid back.`;

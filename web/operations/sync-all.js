@@ -1,5 +1,5 @@
-// Bringing everybody's wallets back in step: rehearsed or done, watched to its end, told in words. Where a guard stopped
-// it, an operator may order it all the same, and is asked twice.
+// Bringing all users' wallets back in step: rehearsed or done, watched to its end, reported in words. Where a guard
+// stopped it, an operator may order it all the same, after a second confirmation.
 
 import { Dialog } from '../shared/dialog.js';
 import { html, useState } from '../shared/view.js';
@@ -17,8 +17,8 @@ export function SyncAll({ onMoved, onSelect }) {
   };
   return html`
     <section class="card" aria-labelledby="sync-all-title" data-testid="sync-all" data-view=${view.kind}>
-      <h2 id="sync-all-title">Synchronise everybody</h2>
-      <p class="soft">Looks at every wallet, pool and host; what drifted is looked at again before anything is repaired.</p>
+      <h2 id="sync-all-title">Synchronise all users</h2>
+      <p class="soft">Checks every wallet, pool and host; what drifted is checked again before anything is repaired.</p>
       <div class="row">
         <button class="primary" disabled=${isBusy} onClick=${() => start({ dryRun: true, force: false })}>Dry run</button>
         <button disabled=${isBusy} onClick=${() => start({ dryRun: false, force: false })}>Synchronise</button>
@@ -34,11 +34,11 @@ export function SyncAll({ onMoved, onSelect }) {
 /** @param {{ onClose: () => void, onForce: () => void }} props */
 function ForceDialog({ onClose, onForce }) {
   return html`
-    <${Dialog} title="Go on where a guard stopped it?" onClose=${onClose}>
+    <${Dialog} title="Continue where a guard stopped it?" onClose=${onClose}>
       <p>The guard stops a run that would pay back unusually much at once: a host or a pool file that was lost looks
         like that.</p>
       <ul class="effects">
-        <li>Every user with a drift is looked at again, and what two looks find orphaned is paid back.</li>
+        <li>Every user with a drift is checked again, and what two checks find orphaned is paid back.</li>
         <li>A source that does not answer still keeps its bots from being touched.</li>
       </ul>
       <div class="row end">

@@ -1,5 +1,5 @@
-// Before a verb is ordered: what it does step by step, what the world says of the steps now, how much money is at risk.
-// It cannot be ordered without a reason; whoever resolves vouches for an outcome, with evidence.
+// Before a verb is ordered: what it does step by step, the observed outcome of each step now, how much money is at
+// risk. It cannot be ordered without a reason; a `resolve` needs an outcome and evidence.
 
 import { call } from '../shared/api.js';
 import { Dialog } from '../shared/dialog.js';
@@ -16,8 +16,8 @@ import { capital, subjectOf } from './saga-words.js';
  * @param {{
  *   saga: import('./saga-detail.js').Detail,
  *   verb: import('./verbs.js').PlannedVerb['verb'],
- *   plan: import('./use-asked.js').Asked<Plan>,
- *   world: import('./use-asked.js').Asked<import('./world-panel.js').World>,
+ *   plan: import('./use-on-demand.js').OnDemand<Plan>,
+ *   world: import('./use-on-demand.js').OnDemand<import('./world-panel.js').World>,
  *   onClose: () => void,
  *   onOrdered: () => void,
  * }} props
@@ -64,15 +64,15 @@ function atRisk(plan) {
 
 /**
  * @param {{ observations: Plan['observations'],
- *   world: import('./use-asked.js').Asked<import('./world-panel.js').World> }} props
+ *   world: import('./use-on-demand.js').OnDemand<import('./world-panel.js').World> }} props
  */
 function PresenceAnswer({ observations, world }) {
   const silent = (world.value?.sources ?? []).filter(({ status }) => status === 'unknown');
   return html`
-    <ul class="soft" data-testid="seen">
-      ${observations.map(({ step, outcome, reason }) => html`<li key=${step}>Seen now: ${step} ${OUTCOMES[outcome] ?? outcome}${reason === null ? '' : `: ${reason}`}.</li>`)}
+    <ul class="soft" data-testid="observed">
+      ${observations.map(({ step, outcome, reason }) => html`<li key=${step}>Observed now: ${step} ${OUTCOMES[outcome] ?? outcome}${reason === null ? '' : `: ${reason}`}.</li>`)}
       ${world.isBusy && html`<li aria-busy="true">Asking every source again …</li>`}
-      ${silent.map(({ source, says }) => html`<li key=${source}>${capital(source)} is unknown: ${says}.</li>`)}
+      ${silent.map(({ source, observed }) => html`<li key=${source}>${capital(source)} is unknown: ${observed}.</li>`)}
     </ul>
   `;
 }
@@ -80,7 +80,10 @@ function PresenceAnswer({ observations, world }) {
 /** @type {Record<string, string>} */
 const OUTCOMES = { landed: 'has happened', absent: 'has not happened', unknown: 'is unknown' };
 
-/** Nothing is chosen beforehand: nobody vouches by not looking. @param {{ chosen: string, onChoose: (outcome: string) => void }} props */
+/**
+ * Nothing is chosen beforehand: an outcome needs a deliberate choice. @param {{ chosen: string, onChoose: (outcome:
+ * string) => void }} props
+ */
 function Outcome({ chosen, onChoose }) {
   return html`
     <fieldset>

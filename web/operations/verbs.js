@@ -4,7 +4,7 @@ import { call } from '../shared/api.js';
 import { Trouble } from '../shared/trouble.js';
 import { html, useState } from '../shared/view.js';
 import { capital, isOpen } from './saga-words.js';
-import { useAsked } from './use-asked.js';
+import { useOnDemand } from './use-on-demand.js';
 import { VerbDialog } from './verb-dialog.js';
 
 /** @typedef {import('../../src/api/schemas/sagas.ts').PlanView} Plan */
@@ -14,7 +14,7 @@ import { VerbDialog } from './verb-dialog.js';
 /**
  * @param {{
  *   saga: Detail,
- *   world: import('./use-asked.js').Asked<import('./world-panel.js').World>,
+ *   world: import('./use-on-demand.js').OnDemand<import('./world-panel.js').World>,
  *   onOrdered: () => void,
  * }} props
  */
@@ -27,7 +27,7 @@ export function Verbs({ saga, world, onOrdered }) {
 /** @param {Parameters<typeof Verbs>[0]} props */
 function OpenVerbs({ saga, world, onOrdered }) {
   const path = `/admin/sagas/${encodeURIComponent(saga.jobId)}`;
-  const plan = useAsked(
+  const plan = useOnDemand(
     (signal) => /** @type {Promise<Plan>} */ (call('GET', `${path}/plan`, { signal })),
     [saga.state, saga.step],
   );

@@ -25,7 +25,7 @@ export function Balance({ wallet, bots, sync, canProvision, onJob }) {
       ${wallet === null ? html`<p class="sum" aria-busy="true">…</p>` : html`<${Sum} wallet=${wallet} />`}
       <div class="row">
         <button class="primary" onClick=${sync.start} disabled=${sync.isBusy} aria-busy=${sync.isBusy}>
-          <span aria-hidden="true">⟳</span> ${sync.isBusy ? 'Looking …' : 'Sync Wallet'}
+          <span aria-hidden="true">⟳</span> ${sync.isBusy ? 'Checking …' : 'Sync Wallet'}
         </button>
         ${
           canProvision &&
@@ -41,7 +41,7 @@ export function Balance({ wallet, bots, sync, canProvision, onJob }) {
       <p class="soft"><${Freshness} bots=${bots} /></p>
       <label class="soft check">
         <input type="checkbox" checked=${sync.isAutomatic} onChange=${sync.toggleAutomatic} />
-        Look for orphaned money when this page opens
+        Check for orphaned money when this page opens
       </label>
       ${isOpening && html`<${ProvisionDialog} wallet=${wallet} onJob=${onJob} onClose=${() => setOpening(false)} />`}
     </section>
@@ -66,12 +66,12 @@ function Sum({ wallet: { balance, currency, allocations, totals } }) {
 /** @param {{ bots: import('../shared/polled.js').Polled<BotView[]> }} props */
 function Freshness({ bots: { value, atMs, problem } }) {
   if (problem !== null)
-    return html`<span role="status">The last look failed: ${problem.message}</span>`;
-  if (value === null || atMs === null) return html`<span>Looking …</span>`;
+    return html`<span role="status">The last check failed: ${problem.message}</span>`;
+  if (value === null || atMs === null) return html`<span>Checking …</span>`;
   const silent = value.filter(({ docker, poolState }) =>
     [docker.status, poolState.status].includes('unknown'),
   ).length;
   const answered =
     silent === 0 ? 'everything answered' : `${silent} of ${value.length} bots unknown`;
-  return html`<span>Last looked <${Ago} at=${atMs} />, ${answered}</span>`;
+  return html`<span>Last checked <${Ago} at=${atMs} />, ${answered}</span>`;
 }

@@ -1,4 +1,4 @@
-// One bot: its money, what each source says of it, and its deletion.
+// One bot: its money, its state in each source, and its deletion.
 
 import { directionOf, money, signedMoney } from '../shared/money.js';
 import { Ago } from '../shared/time.js';
@@ -10,7 +10,7 @@ import { DeleteDialog } from './delete-dialog.js';
 /** @param {{ bot: BotView, currency: string, onJob: import('./use-jobs.js').AddJob }} props */
 export function BotCard({ bot, currency, onJob }) {
   const [isOpen, setOpen] = useState(false);
-  const { label, tone, sentence } = bot.said;
+  const { label, tone, sentence } = bot.description;
   const name = bot.botName ?? bot.instanceId;
   const canDelete = bot.verdict !== 'busy' && bot.verdict !== 'nothing';
   return html`
@@ -20,13 +20,13 @@ export function BotCard({ bot, currency, onJob }) {
         <span class=${`badge ${tone}`}>${label}</span>
       </div>
       <${Amount} allocation=${bot.allocation} currency=${currency} />
-      <ul class="sources" aria-label="What each source says">
+      <ul class="sources" aria-label="State in each source">
         <${Source} name="Wallet" status=${bot.allocation.status} />
         <${Source} name="Pool" status=${bot.poolState.status} />
         <${Source} name="Docker" status=${bot.docker.status} />
       </ul>
       ${sentence !== null && html`<p class="soft" data-testid="sentence">${sentence}</p>`}
-      ${bot.health !== null && html`<p class="soft tiny">Process last seen <${Ago} at=${bot.health.observedAt} /></p>`}
+      ${bot.health !== null && html`<p class="soft tiny">Process last observed <${Ago} at=${bot.health.observedAt} /></p>`}
       ${canDelete && html`<button class="danger" aria-label=${`Delete ${name}`} onClick=${() => setOpen(true)}>Delete…</button>`}
       ${isOpen && html`<${DeleteDialog} bot=${bot} name=${name} currency=${currency} onJob=${onJob} onClose=${() => setOpen(false)} />`}
     </li>
@@ -38,7 +38,7 @@ function Amount({ allocation, currency }) {
   if (allocation.status === 'absent') return html`<p class="amount">no money in it</p>`;
   const { worth, allocatedAmount } = allocation;
   if (worth === null) return html`<p class="amount">no amount</p>`;
-  // One subtraction to be looked at; what is paid, the database works out in decimals.
+  // One subtraction for display; what is paid, the database works out in decimals.
   const gain =
     typeof allocatedAmount === 'number' ? Math.round((worth - allocatedAmount) * 100) / 100 : null;
   return html`
@@ -49,11 +49,11 @@ function Amount({ allocation, currency }) {
   `;
 }
 
-const SAYS = { present: 'has it', absent: 'does not have it', unknown: 'did not answer' };
+const ANSWERS = { present: 'has it', absent: 'does not have it', unknown: 'did not answer' };
 
 /** @param {{ name: string, status: 'present' | 'absent' | 'unknown' }} props */
 function Source({ name, status }) {
   return html`
-    <li class=${status}><span class="dot" aria-hidden="true"></span>${name}<span class="unseen"> ${SAYS[status]}</span></li>
+    <li class=${status}><span class="dot" aria-hidden="true"></span>${name}<span class="unseen"> ${ANSWERS[status]}</span></li>
   `;
 }

@@ -2,9 +2,9 @@
 
 /** @typedef {import('../../src/api/schemas/bots.ts').BotView} BotView */
 
-/** The order in which bots are shown: what needs somebody first. @param {BotView} bot */
-export function urgencyOf({ said }) {
-  return ['warn', 'bad', 'plain', 'busy', 'good'].indexOf(said.tone);
+/** The order in which bots are shown: what needs a decision first. @param {BotView} bot */
+export function urgencyOf({ description }) {
+  return ['warn', 'bad', 'plain', 'busy', 'good'].indexOf(description.tone);
 }
 
 /** What would come back; null where there is none, or none that can be paid. @param {BotView['allocation']} allocation */

@@ -1,4 +1,4 @@
-// The user's bots, each as the three sources show it. What needs somebody stands first.
+// The user's bots, each as the three sources show it. What needs a decision stands first.
 
 import { Trouble } from '../shared/trouble.js';
 import { html, useState } from '../shared/view.js';
@@ -7,7 +7,7 @@ import { urgencyOf } from './bot-state.js';
 
 /** @typedef {import('./portfolio.js').BotView} BotView */
 
-/** From so many on, looking for one takes longer than typing its name. */
+/** From so many on, finding one takes longer than typing its name. */
 const SEARCHED_FROM = 9;
 
 /**
@@ -39,7 +39,7 @@ export function Bots({ bots: { value, problem, refresh }, currency, canProvision
         `
         }
       </div>
-      <${Trouble} problem=${problem} what="Your bots could not be looked at again." onRetry=${refresh} />
+      <${Trouble} problem=${problem} what="Your bots could not be refreshed." onRetry=${refresh} />
       ${value === null && problem === null && html`<div class="cards" aria-busy="true"><div class="card ghost" /></div>`}
       ${value !== null && all.length === 0 && html`<p class="card empty">You have no bots. ${canProvision && '“New bot” starts one.'}</p>`}
       ${all.length > 0 && shown.length === 0 && html`<p class="card empty">No bot is called like that.</p>`}

@@ -53,7 +53,7 @@ function removed({ docker, poolState, instanceId }) {
   if (docker.status === 'present') {
     lines.push(
       docker.kind === 'pooled'
-        ? `Its program${docker.containerName === null ? '' : ` in ${docker.containerName}`} is stopped and removed; the others there go on.`
+        ? `Its program${docker.containerName === null ? '' : ` in ${docker.containerName}`} is stopped and removed; the others there keep running.`
         : `Its container ${docker.containerName ?? ''} is stopped and removed.`,
     );
   }
@@ -61,7 +61,7 @@ function removed({ docker, poolState, instanceId }) {
     lines.push('Docker does not answer: its process is stopped as soon as it does.');
   if (docker.status === 'absent') lines.push(`No process of ${instanceId} exists any more.`);
   if (poolState.status === 'present')
-    lines.push(`Its place in the pool ${poolState.poolId ?? ''} is given back.`);
+    lines.push(`Its slot in the pool ${poolState.poolId ?? ''} is released.`);
   return lines;
 }
 
@@ -70,7 +70,7 @@ function returned(allocation, currency) {
   if (allocation.status === 'absent') return 'It holds no money, so none comes back.';
   const value = worthOf(allocation);
   if (value === null)
-    return 'What your wallet says of it is no amount that can be paid: an operator will have to look at it.';
+    return 'Its amount in your wallet cannot be paid: an operator will have to check it.';
   if (value === 0) return 'It is worth nothing at the moment, so nothing comes back.';
   return html`<strong>${money(value, currency)}</strong> come back to your wallet, or what the bot is worth at that moment.`;
 }

@@ -23,7 +23,7 @@ export function JobCard({ jobId, job, name, currency, onPutAway }) {
       </div>
       ${
         job === null
-          ? html`<p class="soft" aria-busy="true">Asked for …</p>`
+          ? html`<p class="soft" aria-busy="true">Requested …</p>`
           : html`
             <ol class="steps">
               ${job.steps.map((step, at) => html`<${StepLine} key=${step.name} step=${step} number=${at + 1} />`)}
@@ -84,7 +84,7 @@ function StepLine({ step, number }) {
       <span class="mark" aria-hidden="true">${mark}</span>
       <span class="what">
         ${wordsOf(step)}<span class="unseen">, ${step.status}</span>
-        ${isIdle && step.kind === 'pivot' && html` <span class="badge">no way back from here</span>`}
+        ${isIdle && step.kind === 'pivot' && html` <span class="badge">point of no return passed</span>`}
         ${step.error !== null && html`<span class="soft block">${step.error.message}</span>`}
       </span>
       <span class="soft time"><${StepTime} step=${step} /></span>
@@ -132,7 +132,7 @@ function undone({ error, warnings }) {
     : 'Undone: everything is as it was before.';
 }
 
-/** Somebody else changed the allocation, or paid it: not everything is as it was before. */
+/** Another program changed the allocation, or paid it: not everything is as it was before. */
 const UNCHANGED = new Set(['ALLOCATION_CHANGED', 'ALREADY_SETTLED']);
 
 /** @param {Job} job @param {string} currency */

@@ -1,4 +1,4 @@
-// Jobs and their steps, in the words of who owns the money. A step that is not known here keeps its own name: a
+// Jobs and their steps, in the words of the money's owner. A step that is not known here keeps its own name: a
 // newer server is never shown wrong.
 
 /** @typedef {import('../../src/api/schemas/job.ts').Job} Job */
@@ -16,7 +16,7 @@ const STEPS = {
   'write-transaction': ['Write the transaction', 'Writing the transaction', 'Transaction written'],
   'remove-container': ['Remove what is left', 'Removing what is left', 'What was found is removed'],
   'reserve-funds': ['Set the money aside', 'Setting the money aside', 'Money set aside'],
-  'assign-slot': ['Find a place in a pool', 'Finding a place in a pool', 'Place found'],
+  'assign-slot': ['Find a slot in a pool', 'Finding a slot in a pool', 'Slot found'],
   'start-bot': ['Start the bot', 'Starting the bot', 'Bot started'],
   activate: ['Hand it over', 'Handing it over', 'Handed over'],
 };

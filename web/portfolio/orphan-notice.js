@@ -1,4 +1,4 @@
-// Money that is locked up by a bot that exists nowhere, told before anything else.
+// Money that is locked up by a bot that exists nowhere, shown before anything else.
 
 import { money } from '../shared/money.js';
 import { html } from '../shared/view.js';
@@ -6,7 +6,7 @@ import { worthOf } from './bot-state.js';
 
 /** @param {{ bots: import('./portfolio.js').BotView[], currency: string, onAsk: () => void }} props */
 export function OrphanNotice({ bots, currency, onAsk }) {
-  // Money alone is told: what is worth nothing is said on its card.
+  // Only money is shown here: a bot that is worth nothing is described on its card.
   const orphans = bots.filter(({ verdict, allocation }) => {
     return verdict === 'orphan' && (worthOf(allocation) ?? 0) > 0;
   });
@@ -17,7 +17,7 @@ export function OrphanNotice({ bots, currency, onAsk }) {
       ${
         orphans.length === 1
           ? html`<strong>1 bot holds money but exists nowhere.</strong> ${describe(first, currency)}`
-          : html`<strong>${orphans.length} bots hold money but exist nowhere.</strong> Sync Wallet looks twice and
+          : html`<strong>${orphans.length} bots hold money but exist nowhere.</strong> Sync Wallet checks twice and
             returns it.`
       }
       ${' '}<button class="link" onClick=${onAsk}>What would happen?</button>

@@ -12,14 +12,14 @@ export function SyncReport({ sync: { view, close, start }, currency }) {
   return html`
     <section class="card report" aria-live="polite" aria-label="Sync Wallet" data-testid="sync-report">
       ${
-        view.kind === 'looking' &&
-        html`<p aria-busy="true">Looking twice at your wallet, the pools and Docker …</p>`
+        view.kind === 'checking' &&
+        html`<p aria-busy="true">Checking your wallet, the pools and Docker twice …</p>`
       }
       ${view.kind === 'failed' && html`<${Trouble} problem=${view.problem} what=${view.what} />`}
       ${view.kind === 'stuck' && html`<p class="notice bad">It waits for an operator (job ${view.jobId}).</p>`}
       ${view.kind === 'found' && html`<${Found} data=${view.data} isRehearsal=${view.isRehearsal} currency=${currency} />`}
       ${
-        view.kind !== 'looking' &&
+        view.kind !== 'checking' &&
         html`
         <div class="row end">
           ${
@@ -90,15 +90,15 @@ const REASONS = {
   unknown: 'a source did not answer',
   'open-saga': 'it is being worked on',
   pending: 'it is still being started',
-  changed: 'it changed between the two looks',
+  changed: 'it changed between the two checks',
   settled: 'it was paid back before; an operator decides',
-  'not-money': 'it is no amount that can be paid; an operator has to look at it',
-  'seen-again': 'it was there at the last look',
+  'not-money': 'its amount cannot be paid; an operator has to check it',
+  'seen-again': 'it was there at the last check',
   stuck: 'it waits for an operator',
-  suspected: 'it is looked at again in a minute',
+  suspected: 'it is checked again in a minute',
   'pool-unknown': 'its pool is not known',
   'port-unknown': 'its port cannot be read',
   'port-taken': 'another bot has its port',
-  'pool-full': 'its pool has no place left',
+  'pool-full': 'its pool has no free slot',
   'not-a-bot-id': 'its id is not that of a bot',
 };

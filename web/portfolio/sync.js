@@ -1,5 +1,5 @@
-// Sync Wallet: asked for, watched to its end, or only rehearsed. A page that opens looks too, if its user lets it:
-// such a look only marks what it suspects, and holds nothing up.
+// Sync Wallet: ordered, watched to its end, or only rehearsed. A page that opens checks too, if its user allows it:
+// such a run only records what it suspects, and holds nothing up.
 
 import { call, Problem } from '../shared/api.js';
 import { recall, remember } from '../shared/memory.js';
@@ -11,7 +11,7 @@ import { hasEnded, watchJob } from '../shared/watch-job.js';
 /** @typedef {NonNullable<EndedSync['data']>} SyncData */
 /**
  * @typedef {{ kind: 'none' }
- *   | { kind: 'looking', isRehearsal: boolean }
+ *   | { kind: 'checking', isRehearsal: boolean }
  *   | { kind: 'found', isRehearsal: boolean, data: SyncData }
  *   | { kind: 'stuck', jobId: string }
  *   | { kind: 'failed', problem: Error, what: string }} SyncView
@@ -19,12 +19,12 @@ import { hasEnded, watchJob } from '../shared/watch-job.js';
 
 const SETTING = 'reclaim.sync-on-open';
 const LAST = 'reclaim.synced-on-open-at';
-/** The server joins such looks too; this keeps a page that is loaded again and again from asking. */
+/** The server joins such runs too; this keeps a page that is loaded again and again from ordering one. */
 const AT_MOST_EVERY_MS = 60_000;
 
 /**
  * @param {string} user
- * @param {boolean} onOpen whether to look when the page is opened, where its user has not chosen
+ * @param {boolean} onOpen whether to check when the page is opened, where its user has not chosen
  * @param {() => void} onMoved
  */
 export function useSync(user, onOpen, onMoved) {
@@ -37,7 +37,7 @@ export function useSync(user, onOpen, onMoved) {
   const attempt = useCallback(
     async (/** @type {boolean} */ isRehearsal, /** @type {() => Promise<void>} */ work) => {
       stopWatch.current();
-      setView({ kind: 'looking', isRehearsal });
+      setView({ kind: 'checking', isRehearsal });
       try {
         await work();
       } catch (error) {
@@ -92,7 +92,7 @@ export function useSync(user, onOpen, onMoved) {
   const close = useCallback(() => setView({ kind: 'none' }), []);
   return {
     view,
-    isBusy: view.kind === 'looking',
+    isBusy: view.kind === 'checking',
     isAutomatic,
     start,
     rehearse,
@@ -101,11 +101,11 @@ export function useSync(user, onOpen, onMoved) {
   };
 }
 
-// The demo's orphan waits for its button, unless somebody has said otherwise.
+// The demo's orphan waits for its button, unless a user has chosen otherwise.
 const UNCHANGED = 'Nothing was changed.';
 const MAY_HAVE_BEGUN = 'Whether it has begun is not known; what it does, you will see here.';
 
-// I9: an answer that was lost says nothing of the run that it was about. A refusal has promised nothing.
+// I9: a lost answer proves nothing about its run. A refused order has begun none.
 /** @param {Error} problem */
 function isRefusal(problem) {
   if (!(problem instanceof Problem)) return false;
@@ -119,6 +119,6 @@ function observeInPassing(user) {
   // A moment to come was written by a clock that was wrong.
   if (agoMs >= 0 && agoMs < AT_MOST_EVERY_MS) return;
   remember(last, String(Date.now()));
-  // Nobody waits for it, and the hourly run looks all the same.
+  // No user waits for it, and the hourly run checks all the same.
   call('POST', '/sync-wallet?passive=true', { isByItself: true }).catch(() => undefined);
 }

@@ -1,5 +1,5 @@
-// What Firebase refuses, in sentences. Whether it was the e-mail or the password is not told apart: nobody learns here
-// who has an account.
+// What Firebase refuses, in sentences. The texts do not distinguish the e-mail from the password: no attacker learns
+// here which accounts exist.
 
 const WRONG = 'The e-mail or the password is wrong.';
 const AWAY = 'Firebase, which signs people in here, does not answer.';
@@ -17,10 +17,11 @@ const SENTENCES = {
   'network-request-failed': AWAY,
   timeout: AWAY,
   'operation-not-allowed': 'Signing in with a password is switched off here.',
-  'multi-factor-auth-required': 'This account asks for a second factor, which this page cannot.',
-  'invalid-api-key': 'This server has a wrong web key of Firebase, so nobody can sign in.',
+  'multi-factor-auth-required':
+    'This account needs a second factor, which this page does not support.',
+  'invalid-api-key': 'This server has a wrong web key of Firebase, so sign-in is impossible.',
   'api-key-not-valid.-please-pass-a-valid-api-key.':
-    'This server has a wrong web key of Firebase, so nobody can sign in.',
+    'This server has a wrong web key of Firebase, so sign-in is impossible.',
 };
 
 /** @param {unknown} error of the SDK */

@@ -1,4 +1,4 @@
-// How much money was orphaned over time, as the runs found it: a user's own, or everybody's.
+// How much money was orphaned over time, as the runs found it: a user's own, or all users'.
 
 import { call } from './api.js';
 import { LineChart } from './line-chart.js';
@@ -34,7 +34,7 @@ export function OrphanHistory({
       <${Trouble} problem=${problem} what="The history could not be read." onRetry=${refresh} />
       ${
         isEmpty
-          ? html`<p class="soft">No look has been recorded yet. ${hint}</p>`
+          ? html`<p class="soft">No run has been recorded yet. ${hint}</p>`
           : html`<${LineChart} times=${times} values=${values} format=${axisMoneyOfMinor} summary=${summary} />`
       }
       ${last !== undefined && html`<p class="soft">${summary}.</p>`}
@@ -44,9 +44,9 @@ export function OrphanHistory({
 
 /** @param {Sample} sample */
 function describe({ count, valueMinor, oldestSeconds, repaired }) {
-  if (count === 0) return 'At the last look nothing was orphaned';
+  if (count === 0) return 'At the last run nothing was orphaned';
   const bots = `${count} orphaned ${count === 1 ? 'bot' : 'bots'}`;
   const oldest =
     oldestSeconds > 0 ? `, the oldest known for ${duration(oldestSeconds * 1_000)}` : '';
-  return `At the last look ${moneyOfMinor(valueMinor)} in ${bots}${oldest}; ${repaired} of them paid back`;
+  return `At the last run ${moneyOfMinor(valueMinor)} in ${bots}${oldest}; ${repaired} of them paid back`;
 }

@@ -1,4 +1,4 @@
-// What every page has around it: where one is, who one is, and the states in which there is no page yet.
+// The frame of every page: the current page, the current user, and the states in which there is no page yet.
 
 import { useSession } from './session.js';
 import { SignIn } from './sign-in.js';
@@ -61,7 +61,7 @@ export function Shell({ page, content }) {
   `;
 }
 
-/** Says that the machine has no network: what is shown may be old, and nothing can be begun. */
+/** Shows that the machine has no network: what is shown may be old, and nothing can be begun. */
 function Offline() {
   const [isOffline, setOffline] = useState(!navigator.onLine);
   useEffect(() => {
@@ -76,7 +76,7 @@ function Offline() {
   if (!isOffline) return null;
   return html`
     <p class="notice bad strip" role="status">
-      You are offline. What you see is as old as it says; jobs go on without you.
+      You are offline. The page shows its last known state; jobs continue without you.
     </p>
   `;
 }

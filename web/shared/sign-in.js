@@ -1,5 +1,5 @@
 // Signing in: a click for each user of the demo, Firebase's own form where that is set up, else a token that one
-// has. Which of them, the server says.
+// has. The server decides which of them.
 
 import { call } from './api.js';
 import { findFirebase, findWay } from './renewal.js';
@@ -33,7 +33,7 @@ export function SignIn({ hasEnded, wasRefused, onToken }) {
 function afterEnd(wasRefused) {
   return wasRefused
     ? 'Nothing was started by your last click: it came after the end. Sign in and click again.'
-    : 'Sign in again to go on. Jobs that were accepted go on without you.';
+    : 'Sign in again to continue. Accepted jobs continue without you.';
 }
 
 /** @param {{ way: SignInWay, onToken: OnToken }} props */
@@ -69,7 +69,7 @@ function DemoUsers({ users, onToken }) {
 function FirebaseForm({ onToken }) {
   const { isBusy, problem, run } = useAttempt();
   useEffect(() => {
-    // It loads while they type; what goes wrong is told when they send the form.
+    // It loads while they type; an error is shown when they send the form.
     findFirebase().catch(() => undefined);
   }, []);
   const submit = (/** @type {SubmitEvent} */ event) => {

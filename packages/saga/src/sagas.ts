@@ -8,7 +8,7 @@ import type { NewSaga, SagaFilter, SagaLog, SagaPage } from './log/saga-log.ts';
 import { initialState } from './machine/initial-state.ts';
 import { createOperators, type Order, type OrderResult } from './operate/operators.ts';
 import { type Plan, planOf } from './operate/plan.ts';
-import { preempt, type Room } from './operate/preempt.ts';
+import { type PreemptResult, preempt } from './operate/preempt.ts';
 import { type CancelResult, requestCancel } from './operate/request-cancel.ts';
 import { waitForEnd } from './operate/wait-for-end.ts';
 import { wakeNow } from './operate/wake.ts';
@@ -36,7 +36,7 @@ export interface Sagas {
   requestCancel(id: SagaId, by: string): Promise<CancelResult>;
   /** Ends those of these sagas that are preemptible, so that another may have their key (I8: the key stays unique).
    * @param sagas of one key, as `findByKey` gives them. */
-  preempt(sagas: readonly SagaRecord[], by: string): Promise<Room>;
+  preempt(sagas: readonly SagaRecord[], by: string): Promise<PreemptResult>;
   /** An operator's verb; of two at once one decides. `retry` of a saga that is not stuck only makes its wake-up
    * again. */
   order(id: SagaId, order: Order): Promise<OrderResult>;

@@ -1,5 +1,5 @@
-// The first thing that is asked of a request. One that is refused here is answered in a sentence, and leaves no line of its
-// own in the log: a flood must not fill the disk either. That there is one is said once a minute for all. The answer waits a
+// The first check of a request. One that is refused here is answered in a sentence, and leaves no line of its
+// own in the log: a flood must not fill the disk either. A flood is logged once a minute for all. The answer waits a
 // moment, which costs us a timer, and a sender that waits for its answers most of its rate.
 
 import { pause } from '@reclaim/saga';
@@ -26,7 +26,7 @@ export function createAddressLimit({ admission, metrics, holdMs }: AddressLimitO
     async (app) => {
       const refused = new Counter({
         name: NAME,
-        help: 'Requests refused before they were looked at: their address or user had sent too many.',
+        help: 'Requests refused before they were read: their address or user had sent too many.',
         registers: [metrics],
       });
       const lockedBy = new AbortController();

@@ -1,5 +1,5 @@
-// Every error leaves as application/problem+json, or as a page where a browser asks for one, whoever threw it, and none
-// tells what went on inside: the request id in it names the log line that does.
+// Every error leaves as application/problem+json, or as a page where a browser requests one, from every thrower, and
+// none reveals what happened inside: the request id in it names the log line that does.
 
 import {
   PROBLEM_MEDIA_TYPE,
@@ -44,6 +44,6 @@ export function toProblem(thrown: unknown): Problem {
   if (!(thrown instanceof UnusableAccountError)) return standardProblem(thrown);
   return new ProblemError(
     'unusable-account',
-    'The record of this account has a form that cannot be worked with. Please ask the support.',
+    'The record of this account has an unusable form. Please contact support.',
   );
 }

@@ -1,5 +1,5 @@
 // The audit, for administrators: how the books stand (I11). One user is audited at once; of all users the
-// last run's report is shown, because a run over everybody is no work for a request that waits.
+// last run's report is shown, because a run over all users is no work for a request that waits.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { InterruptedError } from '@reclaim/saga';
@@ -42,7 +42,7 @@ function refuseLate(error: unknown): never {
   if (!(error instanceof InterruptedError)) throw error;
   throw new ProblemError(
     'unavailable',
-    'The history of this user takes longer to read: ask again.',
+    'The history of this user takes longer to read: try again.',
     {
       headers: { 'retry-after': '30' },
       cause: error,

@@ -1,5 +1,5 @@
 // A user's bots: what they are, and their deletion. I7: 202 is sent when the saga is durable; what can
-// fail after that is told by the job. I8: whoever asks again is given the same job.
+// fail after that is reported by the job. I8: a repeated request gets the same job.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { SagaRecord } from '@reclaim/saga';
@@ -47,13 +47,13 @@ export function createBotRoutes(deps: BotRoutesDependencies): FastifyPluginAsync
       const audience = audienceOf(identityOf(request));
       return {
         bots: bots.map((bot) => {
-          const messageFor = botFor(audience, owner.firebaseUid, bot);
+          const shown = botFor(audience, owner.firebaseUid, bot);
           const observed = health.get(bot.instanceId) ?? null;
-          const isRunning = messageFor.docker.status === 'present' && messageFor.docker.running;
+          const isRunning = shown.docker.status === 'present' && shown.docker.running;
           return {
-            ...messageFor,
+            ...shown,
             health: observed,
-            said: describeBot({ ...messageFor, isRunning, health: observed }),
+            description: describeBot({ ...shown, isRunning, health: observed }),
           };
         }),
       };
@@ -86,8 +86,8 @@ export function createBotRoutes(deps: BotRoutesDependencies): FastifyPluginAsync
   };
 }
 
-/** Longest time in ms to make a deletion durable; after it the caller is told to ask again, which is
- * safe. It does not end with the caller's connection: who hangs up still wants the bot deleted. */
+/** Longest time in ms to make a deletion durable; after it the caller must repeat the request, which is
+ * safe. It does not end with the caller's connection: a client that disconnects still wants the bot deleted. */
 const ACCEPT_TIMEOUT_MS = 15_000;
 
 function acceptedSaga(
@@ -127,7 +127,7 @@ function eventView({ type, detail, jobId, atMs }: BotEvent): BotEventView {
 
 const LIST = {
   operationId: 'listBots',
-  summary: 'Your bots, with what each of the three sources says of them',
+  summary: 'Your bots, each with its state in the three sources',
   tags: ['bots'],
   response: { 200: BotListSchema },
 };
@@ -135,7 +135,8 @@ const LIST = {
 const EVENTS = {
   operationId: 'listBotEvents',
   summary: 'What happened to a bot, newest first',
-  description: 'How it was seen, its restarts, and corrections of its status; kept for a month.',
+  description:
+    'Its observed states, its restarts, and corrections of its status; kept for a month.',
   tags: ['bots'],
   params: BotParamsSchema,
   querystring: BotEventsQuerySchema,

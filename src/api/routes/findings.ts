@@ -1,5 +1,5 @@
-// What a person should look at, for administrators. The rule of what may be decided is not here: this says
-// it in HTTP, with the name of who decided from the token.
+// Findings that a person should check, for administrators. The rule of what may be decided is not here: this translates
+// it to HTTP, with the decider's name from the token.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { ResolveOutcome } from '../../deletion/resolve-findings.ts';
@@ -58,7 +58,7 @@ function resolvedFinding(id: string, outcome: ResolveOutcome): RecordedFinding {
       const { resolution } = outcome.finding;
       const detail =
         resolution === null
-          ? 'Somebody has decided before.'
+          ? 'Another administrator has decided before.'
           : `Decided before by ${resolution.by}: ${resolution.action}.`;
       throw new ProblemError('finding-resolved', detail, { members: { resolution } });
     }
@@ -79,7 +79,10 @@ function resolvedFinding(id: string, outcome: ResolveOutcome): RecordedFinding {
     case 'allocation-gone':
       throw new ProblemError('allocation-gone', 'Nothing is left to accept; it may be removed.');
     case 'accepted-before':
-      throw new ProblemError('accepted-before', 'It is a new life now, and may have been paid.');
+      throw new ProblemError(
+        'accepted-before',
+        'It is a new incarnation now, and may have been paid.',
+      );
     case 'not-settled':
       throw new ProblemError(
         'not-settled',

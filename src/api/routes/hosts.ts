@@ -32,7 +32,7 @@ export function createHostRoutes({
   };
 }
 
-/** A host that takes longer to answer one question is not one to be believed. */
+/** A host that takes longer to answer one question is not one to be trusted. */
 const ASK_TIMEOUT_MS = 10_000;
 
 function confirmedRecord(host: string, outcome: ConfirmOutcome): HostRecord {
@@ -59,7 +59,7 @@ const CONFIRM = {
   operationId: 'confirmHost',
   summary: 'Confirm that a Docker host is meant to be empty',
   description:
-    'A host without containers is not believed while bots are known to have been there. 409 where it holds any; 503 where it does not answer.',
+    'A host without containers counts as unknown while bots are known to have been there. 409 where it holds any; 503 where it does not answer.',
   tags: ['admin'],
   params: HostParamsSchema,
   body: ConfirmHostSchema,

@@ -1,4 +1,4 @@
-// How many orphans there were over time: a user's own runs, and for administrators the runs over everybody.
+// How many orphans there were over time: a user's own runs, and for administrators the runs over all users.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { OrphanSample } from '../../sync/orphan-samples.ts';
@@ -70,7 +70,7 @@ const OWN = {
 
 const ALL = {
   operationId: 'listAllOrphanSamples',
-  summary: "Everybody's orphaned allocations over time, newest first",
+  summary: "All users' orphaned allocations over time, newest first",
   tags: ['admin'],
   querystring: OrphanHistoryQuerySchema,
   response: { 200: OrphanHistorySchema },

@@ -1,5 +1,5 @@
-// How a page signs somebody in here: asked before anybody is signed in, so it says nothing that a stranger may
-// not know. The demo's users are named over loopback alone, as they are signed in.
+// How a page signs a user in here: read before any sign-in, so it reveals nothing that an anonymous client may not
+// know. The demo's users are named over loopback alone, as they are signed in.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { ApiDependencies } from '../dependencies.ts';
@@ -26,7 +26,7 @@ export function createSignInRoutes({
 
 const GET = {
   operationId: 'getSignIn',
-  summary: 'How a page signs somebody in',
+  summary: 'How a page signs a user in',
   tags: ['session'],
   response: { 200: SignInSchema },
 };

@@ -1,4 +1,4 @@
-// Bringing wallet, pool state and Docker back in step: one user's, on demand, and everybody's, for administrators.
+// Bringing wallet, pool state and Docker back in step: one user's, on demand, and all users', for administrators.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
@@ -19,7 +19,7 @@ export interface SyncRoutesDependencies
   readonly answers: HeldAnswers;
 }
 
-/** A dry run looks twice at every source, each look bounded by its host's own deadlines. */
+/** A dry run observes every source twice, each time bounded by its host's own deadlines. */
 const REHEARSAL_TIMEOUT_MS = 30_000;
 
 export function createSyncRoutes(deps: SyncRoutesDependencies): FastifyPluginAsyncTypebox {
@@ -55,8 +55,8 @@ const SYNC_WALLET = {
   operationId: 'syncWallet',
   summary: 'Find orphaned allocations and return their money',
   description:
-    'Looks twice, a few seconds apart, and repairs what both looks found. 202 as soon as the run is ' +
-    'durable; hold the answer with `Prefer: wait=N`. What a source could not say is skipped with the ' +
+    'Observes twice, a few seconds apart, and repairs what both observations found. 202 as soon as the run is ' +
+    'durable; hold the answer with `Prefer: wait=N`. What a source could not answer is skipped with the ' +
     'reason; nothing is returned on the absence of evidence.',
   tags: ['wallet'],
   querystring: SyncQuerySchema,
@@ -66,7 +66,7 @@ const SYNC_WALLET = {
 
 const SYNC_ALL = {
   operationId: 'syncAll',
-  summary: "Bring everybody's wallets back in step",
+  summary: "Bring all users' wallets back in step",
   description: 'For administrators. The job shows what was found, and which guard stopped it.',
   tags: ['admin'],
   querystring: SyncAllQuerySchema,

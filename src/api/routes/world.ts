@@ -1,9 +1,9 @@
-// What each source says now of the bot that a saga is about, for an operator who decides what becomes of it.
+// The observed state of a saga's bot in each source, for an operator who decides what happens to it.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { parseSagaId } from '@reclaim/saga';
 import { JobParamsSchema } from '@reclaim/saga/fastify';
-import type { World } from '../../operations/observed-state.ts';
+import type { ObservedState } from '../../operations/observed-state.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ProblemError } from '../problem.ts';
 import { WorldSchema } from '../schemas/sagas.ts';
@@ -28,13 +28,13 @@ export function createWorldRoutes(deps: WorldRoutesDependencies): FastifyPluginA
   };
 }
 
-function worldView({ at, bot, sources }: World) {
+function worldView({ at, bot, sources }: ObservedState) {
   return { at: at.toISOString(), bot, sources: [...sources] };
 }
 
 const WORLD = {
   operationId: 'getSagaWorld',
-  summary: 'What each source says of the bot now, beside what the log believes',
+  summary: 'The observed state of the bot in each source, beside the state that the log expects',
   description:
     'Fresh observations, each bounded: a source that does not answer is unknown, with its reason. A saga about no bot, or about more than one, has no sources.',
   tags: ['admin'],

@@ -14,7 +14,7 @@ export const AuditQuerySchema = Type.Object(
     fresh: Type.Optional(
       Type.Boolean({
         default: false,
-        description: 'Audits everybody now, for at most 30 seconds.',
+        description: 'Audits all users now, for at most 30 seconds.',
       }),
     ),
   },
@@ -73,7 +73,7 @@ const UserAuditSchema = Type.Object({
   chain: Type.Optional(Type.Object(CHAIN)),
   paidTwice: Type.Optional(
     Type.Array(Type.Object({ botId: Type.String(), opId: Type.String(), first: Type.String() }), {
-      description: 'Settlements since the last checkpoint that paid a life again.',
+      description: 'Settlements since the last checkpoint that paid an incarnation again.',
     }),
   ),
   writeOffs: WriteOffsSchema,

@@ -1,4 +1,4 @@
-// A user's bots with what each of the three sources says of them. I4: `unknown` is an answer of its
+// A user's bots with their state in each of the three sources. I4: `unknown` is an answer of its
 // own, so a page never shows "gone" where a host merely did not answer.
 
 import { PageQuery } from '@reclaim/saga/fastify';
@@ -12,7 +12,9 @@ const Absent = Type.Object({ status: Type.Literal('absent') });
 const Unknown = Type.Object({
   status: Type.Literal('unknown'),
   code: Type.String(),
-  reason: Type.String({ description: 'A sentence; to administrators, what the source said.' }),
+  reason: Type.String({
+    description: 'A sentence; for administrators, the reason as the source gave it.',
+  }),
 });
 
 const AllocationStateSchema = Type.Union([
@@ -46,7 +48,7 @@ const ContainerStateSchema = Type.Union([
   Type.Object({
     status: Type.Literal('present'),
     kind: Type.Union([Type.Literal('dedicated'), Type.Literal('pooled')]),
-    host: Type.Union([Type.String(), Type.Null()], { description: 'Told to administrators.' }),
+    host: Type.Union([Type.String(), Type.Null()], { description: 'Shown to administrators.' }),
     containerName: Type.Union([Type.String(), Type.Null()], {
       description: "Null where it is another user's pool.",
     }),
@@ -59,14 +61,14 @@ const ContainerStateSchema = Type.Union([
 const BotHealthSchema = Type.Object({
   state: Type.Enum([...HEALTH_STATES], {
     description:
-      '`failing`: not running, at fewer looks in a row than make it failed. `given-up`: failed, and its restarts ' +
+      '`failing`: not running, at fewer checks in a row than make it failed. `given-up`: failed, and its restarts ' +
       'are used up. `pool-down`: its pool does not run.',
   }),
   program: Type.Union([Type.String(), Type.Null()], { description: "supervisord's word." }),
   since: Type.String(),
-  observedAt: Type.String({ description: 'Of the last look that was answered.' }),
-  ageSeconds: Type.Integer({ description: 'How old that look is.' }),
-  failures: Type.Integer({ description: 'Failed looks in a row.' }),
+  observedAt: Type.String({ description: 'Of the last check that was answered.' }),
+  ageSeconds: Type.Integer({ description: 'How old that check is.' }),
+  failures: Type.Integer({ description: 'Failed checks in a row.' }),
   restarts: Type.Integer({ description: 'Restarts that are not forgiven yet.' }),
   lastEvent: Type.Union([Type.Object({ type: Type.String(), at: Type.String() }), Type.Null()]),
 });
@@ -84,13 +86,13 @@ const BotViewSchema = Type.Object({
       'money without a bot, paid back. `ghost`: a bot without money. `lost-entry`: the pool state lost it. ' +
       '`not-money`, `settled`: an orphan that is left alone. `busy`: a job holds it. `pending`: the platform is starting it.',
   }),
-  said: Type.Object({
+  description: Type.Object({
     label: Type.String(),
     tone: Type.Enum([...TONES]),
     sentence: Type.Union([Type.String(), Type.Null()], { description: 'Why, to its user.' }),
   }),
   health: Type.Union([BotHealthSchema, Type.Null()], {
-    description: 'Null: nobody has looked at it; bots in pools and in the mapping are looked at.',
+    description: 'Null: it was never checked; bots in pools and in the mapping are checked.',
   }),
 });
 

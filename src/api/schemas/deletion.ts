@@ -23,7 +23,7 @@ export const DeletionResultSchema = Type.Object({
     Type.String({
       description:
         'Where PLATFORM_URL is set: informed, unknown-there, withheld, refused, redirected, failed, unreachable or no-answer. ' +
-        'Missing where it was not informed at all, because the tombstone goes on.',
+        'Missing where it was not informed at all, because the tombstone finishes the removal.',
     }),
   ),
 });

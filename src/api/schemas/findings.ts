@@ -1,4 +1,4 @@
-// What a person should look at, and what an administrator decided about it.
+// What a person should check, and what an administrator decided about it.
 
 import { ReasonSchema } from '@reclaim/saga/fastify';
 import { type Static, Type } from 'typebox';
@@ -7,7 +7,7 @@ import { FINDING_KINDS } from '../../findings/findings.ts';
 const FindingKindSchema = Type.Enum([...FINDING_KINDS]);
 const ActionSchema = Type.Enum(['remove', 'accept-as-new', 'restore', 'acknowledge'], {
   description:
-    'For `resurrected`: `remove` takes the allocation away unpaid, `accept-as-new` makes it a new life that may be paid once. For an `unrecorded-change` whose evidence names `undone` settlements: `restore` pays in exactly what a stale save took back, once. For every other kind, and these: `acknowledge`.',
+    'For `resurrected`: `remove` takes the allocation away unpaid, `accept-as-new` makes it a new incarnation that may be paid once. For an `unrecorded-change` whose evidence names `undone` settlements: `restore` pays in exactly what a stale save took back, once. For every other kind, and these: `acknowledge`.',
 });
 
 const ResolutionSchema = Type.Object({
@@ -23,10 +23,12 @@ export const FindingSchema = Type.Object({
   kind: FindingKindSchema,
   userId: Type.String(),
   instanceId: Type.Union([Type.String(), Type.Null()]),
-  discriminator: Type.String({ description: 'For `resurrected`: the life that was settled.' }),
+  discriminator: Type.String({
+    description: 'For `resurrected`: the incarnation that was settled.',
+  }),
   evidence: Type.Record(Type.String(), Type.Unknown()),
   status: Type.Enum(['open', 'resolved']),
-  observed: Type.Integer({ description: 'How often it was seen.' }),
+  observed: Type.Integer({ description: 'How often it was observed.' }),
   firstObservedAt: Type.String(),
   lastObservedAt: Type.String(),
   resolution: Type.Union([ResolutionSchema, Type.Null()]),

@@ -16,7 +16,7 @@ export const ConfirmedHostSchema = Type.Object({
   success: Type.Literal(true),
   host: Type.String(),
   confirmedEmptyAt: Type.Union([Type.String(), Type.Null()], {
-    description: 'Null when a bot was seen on it in the same moment.',
+    description: 'Null when a bot was observed on it in the same moment.',
   }),
   confirmedBy: Type.Union([Type.String(), Type.Null()]),
 });

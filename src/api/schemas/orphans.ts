@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox';
 
 export type OrphanSampleView = Static<typeof OrphanSampleSchema>;
 const OrphanSampleSchema = Type.Object({
-  jobId: Type.String({ description: 'The run that looked.' }),
+  jobId: Type.String({ description: 'The run that observed.' }),
   at: Type.String(),
   count: Type.Integer({ description: 'Allocations whose bot was found nowhere.' }),
   valueMinor: Type.Integer({ description: 'Their value, in cents.' }),

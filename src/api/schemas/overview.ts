@@ -27,7 +27,9 @@ const FiguresSchema = Type.Object({
   underWay: Type.Integer({ description: 'Queued, running and compensating.' }),
   stuckMoney: MoneySchema,
   underWayMoney: MoneySchema,
-  tombstones: Type.Integer({ description: 'Bots that were paid back and are not yet seen gone.' }),
+  tombstones: Type.Integer({
+    description: 'Bots that were paid back and are not yet observed gone.',
+  }),
   findings: Type.Integer({ description: 'Findings that are not resolved.' }),
   findingKinds: Type.Array(
     Type.Object({ kind: Type.Enum([...FINDING_KINDS]), count: Type.Integer() }),

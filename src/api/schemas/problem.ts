@@ -11,7 +11,7 @@ const ProblemSchema = Type.Object(
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String({ description: 'What happened in this case.' }),
-    instance: Type.String({ description: 'The path that was asked.' }),
+    instance: Type.String({ description: 'The path that was requested.' }),
     requestId: Type.String({ description: 'Names the request in the log.' }),
   },
   { additionalProperties: true },
@@ -23,6 +23,6 @@ function problemResponse(description: string) {
 
 /** The errors any route may answer with. */
 export const PROBLEM_RESPONSES = {
-  '4xx': problemResponse('The request is refused; `type` says why.'),
+  '4xx': problemResponse('The request is refused; `type` names the reason.'),
   '5xx': problemResponse('It could not be done now, for a reason on our side.'),
 };

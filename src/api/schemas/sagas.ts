@@ -56,8 +56,8 @@ export const WorldSchema = Type.Object({
     Type.Object({
       source: Type.Enum([...SOURCES]),
       status: Type.Enum(['present', 'absent', 'unknown']),
-      says: Type.String({ description: 'In words; of an unknown one why.' }),
-      believed: Type.Union([Type.String(), Type.Null()]),
+      observed: Type.String({ description: 'In words; of an unknown one why.' }),
+      expected: Type.Union([Type.String(), Type.Null()]),
       tookMs: Type.Integer(),
     }),
   ),

@@ -14,7 +14,7 @@ export const SessionSchema = Type.Object({
   }),
   syncOnOpen: Type.Boolean({
     description:
-      'Whether a page looks for orphans when it is opened, unless its user says otherwise.',
+      'Whether a page searches for orphans when it is opened, unless its user has chosen otherwise.',
   }),
 });
 
@@ -36,7 +36,7 @@ export const SignInSchema = Type.Union(
       kind: Type.Literal('token', { description: 'Only by a bearer token that one has.' }),
     }),
   ],
-  { description: 'How a page signs somebody in.' },
+  { description: 'How a page signs a user in.' },
 );
 
 export const DemoSessionBodySchema = Type.Object(

@@ -12,7 +12,7 @@ export const SyncQuerySchema = Type.Object(
     passive: Type.Optional(
       Type.Boolean({
         description:
-          'For a page that opens: only marks what it suspects, a run a minute later decides.',
+          'For a page that opens: only records what it suspects, a run a minute later decides.',
       }),
     ),
   },
@@ -42,7 +42,7 @@ const SyncDataSchema = Type.Object({
   skipped: Type.Array(Type.Object({ botId: Type.String(), reason: Type.String() }), {
     description:
       'Left alone: unknown, open-saga, pending, changed, settled, not-money, seen-again, stuck, ' +
-      'suspected, pool-unknown, port-unknown, port-taken, pool-full, not-a-bot-id; for administrators, `unknown` with what the sources said.',
+      'suspected, pool-unknown, port-unknown, port-taken, pool-full, not-a-bot-id; for administrators, `unknown` with the reasons as the sources gave them.',
   }),
 });
 
@@ -65,8 +65,10 @@ export const EndedSyncSchema = Type.Object(
 
 export const SyncAllQuerySchema = Type.Object(
   {
-    dryRun: Type.Optional(Type.Boolean({ description: 'Looks and judges, and changes nothing.' })),
-    force: Type.Optional(Type.Boolean({ description: 'Goes on where a guard would stop it.' })),
+    dryRun: Type.Optional(
+      Type.Boolean({ description: 'Observes and judges, and changes nothing.' }),
+    ),
+    force: Type.Optional(Type.Boolean({ description: 'Continues where a guard would stop it.' })),
   },
   { additionalProperties: false },
 );

@@ -1,4 +1,4 @@
-// A server process on a data folder of ours: started on a port that is free, seen to listen, and
+// A server process on a data folder of ours: started on a port that is free, observed to listen, and
 // written down in a pid file. A server that a killed run has left on the folder is recognised by
 // that file and ended first.
 
@@ -21,15 +21,15 @@ export interface OwnedServerOptions {
   readonly path: string;
   readonly dataDir: string;
   args(port: number): readonly string[];
-  /** Asked before each attempt; throws when no other port will do. */
+  /** Called before each attempt; throws when no other port will do. */
   choosePort(attempt: number): Promise<number>;
-  /** The process id that whoever listens on the port gives as its own; undefined: no answer yet. */
+  /** The process id that the listener on the port gives as its own; undefined: no answer yet. */
   askPid(port: number): Promise<number | undefined>;
   readonly stopTimeoutMs: number;
   readonly signal: AbortSignal;
 }
 
-// A free port may be taken by somebody else between the look and the start.
+// A free port may be taken by another process between the check and the start.
 const ATTEMPTS = 5;
 const START_TIMEOUT_MS = 60_000;
 
@@ -85,7 +85,7 @@ export async function endLeftover(
   return wasAlive;
 }
 
-/** How the process ended, or undefined once it, and not somebody else, listens: two starts may find the same
+/** How the process ended, or undefined once it, and not another process, listens: two starts may find the same
  * port free, and the loser must not work on the winner's data. */
 async function untilListening(
   child: OwnedProcess,
@@ -99,7 +99,7 @@ async function untilListening(
   const end = performance.now() + START_TIMEOUT_MS;
   while (!(await isListening(port)) || (await askPid(port)) !== child.pid) {
     if (ended !== undefined) return ended;
-    if (signal.aborted) return 'asked to stop';
+    if (signal.aborted) return 'stopped on request';
     if (performance.now() > end) return `not listening after ${START_TIMEOUT_MS} ms`;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -45,7 +45,7 @@ export function createAuditing(options: AuditingOptions): AuditService {
     nowMs: () => performance.now(),
     onDifference: (difference) => {
       metrics.difference();
-      log.error(difference, 'a balance changed and no entry says why');
+      log.error(difference, 'a balance changed and no entry explains it');
     },
     onError: (err, userId) => log.warn({ err, userId }, 'audit of a user failed'),
   });

@@ -1,6 +1,6 @@
 // Where the bots live: Docker, or the simulator. `auto` means the simulator in the embedded demo, even where
-// a Docker answers (a demo must not touch somebody's containers), and elsewhere falls back to it where none
-// answers. Which one it is, is said loudly: simulated bots are not bots.
+// a Docker answers (a demo must not touch foreign containers), and elsewhere falls back to it where none
+// answers. The log states clearly which one it is: simulated bots are not bots.
 
 import type { Connection } from 'mongoose';
 import { type BotValuation, STORED_VALUES } from '../../bots/bot-valuation.ts';
@@ -102,9 +102,13 @@ async function toReachable(
   if (host.kind === 'unix') return { name, options: { socketPath: host.socketPath } };
   const { hostname, port } = host;
   if (dockerCertPath === undefined) {
-    // A socket proxy beside us is a good reason for it; anything else is root on that machine for everybody.
+    // A socket proxy beside us is a good reason for it; anything else is root on that machine for every user of the
+    // network.
     if (!isLoopback(hostname)) {
-      log.warn({ host: name }, 'docker host without TLS: whoever reaches its port owns that host');
+      log.warn(
+        { host: name },
+        'docker host without TLS: every program that reaches its port controls that host',
+      );
     }
     return { name, options: { host: hostname, port } };
   }

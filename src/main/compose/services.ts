@@ -150,7 +150,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     ],
     leaseMs: config.leaseMs,
     retentionDays: config.sagaRetentionDays,
-    // The migration has made them, and has told of what stood in their way.
+    // The migration has made them, and has reported what prevented any of them.
     makesIndexes: false,
     ...(telemetry !== null && { tracer: telemetry.tracer, wrapWakeUps: telemetry.traceWakeUps }),
     events: engineEvents({ log, metrics: sagaMetrics, redisWatch: redisServices.redisWatch }),
@@ -223,6 +223,8 @@ function platformOf({ platformUrl: url, platformToken: token }: Config): Platfor
 function makeTombstonesDue(runtime: BotRuntime, { tombstones }: DeletionPorts, log: Logger): void {
   runtime.docker?.open();
   runtime.docker?.onHostBack((host) => {
-    tombstones.makeDue().catch((err: unknown) => log.warn({ err, host }, 'tombstones not hurried'));
+    tombstones
+      .makeDue()
+      .catch((err: unknown) => log.warn({ err, host }, 'tombstones not made due'));
   });
 }

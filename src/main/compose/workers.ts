@@ -76,8 +76,8 @@ function schedulesOf({ config }: Services): readonly EngineSchedule[] {
 function startHealth(services: Services): Part {
   const { log, health } = services;
   const stopping = new AbortController();
-  const onRound = (report: RoundReport) => tellRound(services, report);
-  const onError = (err: unknown) => log.warn({ err }, 'pools not looked after');
+  const onRound = (report: RoundReport) => reportRound(services, report);
+  const onError = (err: unknown) => log.warn({ err }, 'pools not checked');
   return {
     ticks: [[HEALTH_TICK, () => checkByClock(health, stopping.signal, onRound, onError)]],
     // What has completed has counted itself.
@@ -88,15 +88,15 @@ function startHealth(services: Services): Part {
   };
 }
 
-function tellRound({ log }: Services, report: RoundReport): void {
+function reportRound({ log }: Services, report: RoundReport): void {
   if (report.status !== 'done') {
-    log.warn(report, 'pools not looked after');
+    log.warn(report, 'pools not checked');
     return;
   }
   const { restarts, startedPools, unwritten } = report;
   const isQuiet = restarts === 0 && startedPools.length === 0 && unwritten === null;
-  if (isQuiet) log.debug(report, 'pools looked after');
-  else log.info(report, 'pools looked after');
+  if (isQuiet) log.debug(report, 'pools checked');
+  else log.info(report, 'pools checked');
 }
 
 function startSync({ config, log, engine, firstReport }: Services): Part {
@@ -124,7 +124,7 @@ function startDeletion(services: Services): Part {
       log.warn({ incarnation }, 'a deleted bot came back into the pool state');
     },
     onObserve: ({ incarnation }, gone, reason) => {
-      log.info({ incarnation, gone, reason }, 'tombstone looked at');
+      log.info({ incarnation, gone, reason }, 'tombstone checked');
     },
     onError: (err) => log.warn({ err }, 'janitor failed'),
   });

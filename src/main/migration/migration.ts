@@ -1,4 +1,4 @@
-// Brings a database to the constraints this program relies on, and says what in it breaks them. It
+// Brings a database to the constraints this program relies on, and reports what in it breaks them. It
 // never deletes or repairs a document: what violates is reported and kept, and a person decides. Safe to
 // run at every start, and by several processes at once. I2, I8: the unique indexes are what makes
 // "once" true when everything else has failed.
@@ -28,7 +28,7 @@ export interface MigrationOptions {
   readonly isValidatorWanted?: boolean;
 }
 
-/** The database user may not do what a migration needs. Its message says what, and the ways out. */
+/** The database user may not do what a migration needs. Its message names the right, and the ways out. */
 export class MissingRightError extends Error {
   readonly code = 'MISSING_RIGHT';
 }
@@ -144,7 +144,7 @@ async function setValidator(connection: Connection, validator: mongo.Document): 
     if (codeOf(cause) !== UNAUTHORIZED) throw cause;
     throw new MissingRightError(
       'the MongoDB user may not set the validator of `users` (collMod). Give it the role dbAdmin on the database ' +
-        `${connection.name} for one start, or go on without the validator: USERS_VALIDATOR=off`,
+        `${connection.name} for one start, or start without the validator: USERS_VALIDATOR=off`,
       { cause },
     );
   }

@@ -41,7 +41,7 @@ export function lockUpdate(command: LockCommand, opId: string, past: BotPast): C
     value: { $abs: { $toDouble: lockedValue(command) } },
     incarnationId: literal(incarnation.incarnationId),
     ...(isStamped(incarnation.incarnationId) ? { stamped: true } : {}),
-    ...(command.isLive === true ? { isLive: true, allocatedAmount: askedAt(command) } : {}),
+    ...(command.isLive === true ? { isLive: true, allocatedAmount: amountAnswered(command) } : {}),
   };
   return {
     filter: {
@@ -170,27 +170,27 @@ function lockedValue({ value, sagaId }: Pick<LockCommand, 'value' | 'sagaId'>): 
   return { $cond: [isOwn, locked, valueFoundIn(BOT)] };
 }
 
-function askedAt({ allocatedAmount }: LockCommand): Expression {
+function amountAnswered({ allocatedAmount }: LockCommand): Expression {
   return allocatedAmount ?? `${BOT}.allocatedAmount`;
 }
 
 /** A step that is repeated finds the bot at rest, which answers no more: the value it answered before stays. */
 function keepingLive({ sagaId, isLive }: LockCommand, lockedBy: Expression): Expression {
   if (isLive === true) return lockedBy;
-  const said = `${BOT}.lockedBy`;
-  const hasSaid = {
+  const own = `${BOT}.lockedBy`;
+  const hasLiveValue = {
     $and: [
-      { $eq: [`${said}.sagaId`, literal(sagaId)] },
-      { $eq: [`${said}.isLive`, true] },
-      isMoneyValue(`${said}.value`),
+      { $eq: [`${own}.sagaId`, literal(sagaId)] },
+      { $eq: [`${own}.isLive`, true] },
+      isMoneyValue(`${own}.value`),
     ],
   };
   const kept = {
-    value: `${said}.value`,
+    value: `${own}.value`,
     isLive: true,
-    allocatedAmount: `${said}.allocatedAmount`,
+    allocatedAmount: `${own}.allocatedAmount`,
   };
-  return { $mergeObjects: [lockedBy, { $cond: [hasSaid, kept, literal({})] }] };
+  return { $mergeObjects: [lockedBy, { $cond: [hasLiveValue, kept, literal({})] }] };
 }
 
 function withLock(fields: Expression): Expression {

@@ -161,11 +161,11 @@ function row({ instanceId, opId, botName, reason, worth }: SettleCommand): Expre
     pnl: { $toDouble: `${SUMS}.pnl` },
     opId,
     seq: { $add: [{ $ifNull: ['$ledgerState.seq', 0] }, 1] },
-    ...(isAsked(worth) && { valueSource: `$${TMP}.valueSource` }),
+    ...(isBotAsked(worth) && { valueSource: `$${TMP}.valueSource` }),
   };
 }
 
-function isAsked(worth: SettleCommand['worth']): boolean {
+function isBotAsked(worth: SettleCommand['worth']): boolean {
   return worth !== undefined && worth.status !== 'stored';
 }
 

@@ -92,11 +92,11 @@ function receiptsIn(
   instanceIds: readonly string[],
   opIds: readonly string[],
 ): Expression {
-  const isAsked = {
+  const isRequested = {
     $or: [{ $in: ['$$row.botId', literal(instanceIds)] }, { $in: ['$$row.opId', literal(opIds)] }],
   };
-  const asked = filter(input, 'row', { $and: [isSettlementRow('$$row'), isAsked] });
-  return { $map: { input: asked, as: 'row', in: ROW_AS_RECEIPT } };
+  const requested = filter(input, 'row', { $and: [isSettlementRow('$$row'), isRequested] });
+  return { $map: { input: requested, as: 'row', in: ROW_AS_RECEIPT } };
 }
 
 function filter(input: Expression, as: string, cond: Expression): Expression {

@@ -30,7 +30,7 @@ export interface WorkerOptions {
 }
 
 const CONCURRENCY = 10;
-/** A drain longer than this is cut in mid-step, and another worker observes what came of it. */
+/** A drain longer than this is cut in mid-step, and another worker observes its outcome. */
 const DRAIN_MS = 5_000;
 /** Measured at 50 in flight: a third more sagas a second than without, at two thirds of the CPU; longer waits
  * or larger cohorts give less. */
@@ -64,7 +64,7 @@ function startQueueWorker(
     ...{ log, registry, clock, leases, leaseMs, tracer },
     cohorts: createCohorts(COHORTS),
     shares: createShares(concurrency),
-    onRoom: (parked) => wake(core, parked),
+    onSlotFree: (parked) => wake(core, parked),
     random: Math.random,
     waitInPlaceMs: WAIT_IN_PLACE_MS,
     onTransition: (transition) => {

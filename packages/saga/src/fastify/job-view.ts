@@ -77,7 +77,7 @@ const UNDER_WAY: Readonly<Record<Phase, string>> = {
   queued: 'The job is accepted; it is not finished yet',
   running: 'The job is under way; it is not finished yet',
   compensating: 'The job did not succeed; what it did is being undone',
-  stuck: 'The job stands still and waits for an operator; it is not finished',
+  stuck: 'The job is stuck and waits for an operator; it is not finished',
   completed: 'The job has ended',
   compensated: 'The job did not succeed; what it did was undone',
   cancelled: 'The job was cancelled',

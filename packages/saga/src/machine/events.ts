@@ -1,4 +1,4 @@
-// The words between the machine and the runner: what the machine wants done, and what may come of it. The
+// The words between the machine and the runner: what the machine wants done, and the possible results. The
 // machine reads no clock, so every event brings the moments it needs with it.
 
 import type { Observation, Warning } from '../definition.ts';
@@ -65,7 +65,7 @@ export type SagaEvent =
     } & Again)
   | ({ readonly type: 'cancel-requested' } & Moment)
   /** Another saga takes the key of a preemptible one. */
-  | ({ readonly type: 'gave-way' } & Moment)
+  | ({ readonly type: 'preempted' } & Moment)
   /** An operator sends a stuck saga on its way again, in the direction it was going. */
   | ({ readonly type: 'retry-ordered'; readonly choice?: string } & Moment)
   /** An operator takes a stuck saga back, before the pivot. */

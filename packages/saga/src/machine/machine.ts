@@ -3,8 +3,8 @@
 // runner executes the command that `decide` gives, one at a time, and stores the state that `apply` gives.
 //
 // I1: every path ends completed, compensated, cancelled or stuck. I6: `pivotBegun` is set by the event that
-// begins the pivot, or the first retriable step where there is none, and once it is set the only way back leads
-// through `abort`. I9: phases never go back:
+// begins the pivot, or the first retriable step where there is none, and once it is set the only way to compensation
+// leads through `abort`. I9: phases never go back:
 // an event that does not fit the state changes nothing (the same object is returned). The transitions themselves stand beside this file, by direction: forward.ts, backward.ts,
 // orders.ts.
 
@@ -48,7 +48,7 @@ export function apply(shape: SagaShape, state: SagaState, event: SagaEvent): Sag
   switch (event.type) {
     case 'cancel-requested':
       return cancel(shape, state);
-    case 'gave-way':
+    case 'preempted':
       return endPreempted(shape, state);
     case 'retry-ordered':
       return resumeStuck(shape, state, event);
@@ -65,7 +65,7 @@ export function apply(shape: SagaShape, state: SagaState, event: SagaEvent): Sag
 
 type Orders =
   | 'cancel-requested'
-  | 'gave-way'
+  | 'preempted'
   | `${'retry' | 'compensate' | 'skip' | 'resolve'}-ordered`;
 
 function advance(

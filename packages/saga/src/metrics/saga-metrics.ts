@@ -23,7 +23,7 @@ export function createSagaMetrics(registry: Registry): SagaMetrics {
   });
   const ends = new Counter({
     name: 'sagas_ended_total',
-    help: 'Sagas that came to rest, by the phase they rest in (stuck included)',
+    help: 'Sagas at rest, by the phase they rest in (stuck included)',
     labelNames: ['saga', 'phase'],
     registers,
   });

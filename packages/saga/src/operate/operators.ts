@@ -25,7 +25,7 @@ export interface Order {
   readonly reason: string;
   /** Of `resolve`: what the operator vouches for. */
   readonly outcome?: 'completed' | 'compensated';
-  /** Of `retry`: one of those that the definition offers for what the saga stands still on. */
+  /** Of `retry`: one of those that the definition offers for the cause that the saga is stuck for. */
   readonly choice?: string;
 }
 
@@ -127,7 +127,7 @@ function whyNot({ phase, pivotBegun, stuckFrom }: SagaState, verb: Verb): string
       return 'it is not stuck';
     case 'compensate':
       if (pivotBegun) return 'the point of no return is passed: it only goes forward';
-      return stuckFrom === 'compensating' ? 'it is on its way back already' : 'it is not stuck';
+      return stuckFrom === 'compensating' ? 'it is compensating already' : 'it is not stuck';
     case 'skip':
       return 'only a best-effort step that is stuck or waits can be skipped';
     default:

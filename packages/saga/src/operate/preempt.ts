@@ -1,6 +1,5 @@
-// Room for a saga under a key that others hold: those that are preemptible are ended at once, even under a worker's
-// hands, because the key stays unique (I8). A call of theirs may still be under way, so the result names how long the
-// next one must wait.
+// Frees a key that other sagas hold: those that are preemptible are ended at once, even under a worker's hands, because the
+// key stays unique (I8). A call of theirs may still be under way, so the result names how long the next one must wait.
 
 import type { SagaRecord } from '../log/record.ts';
 import { isEnded } from '../machine/state.ts';
@@ -8,7 +7,7 @@ import type { Clock } from '../run/clock.ts';
 import type { SagaId } from '../saga-id.ts';
 import { type InterveneDeps, intervene } from './intervene.ts';
 
-export interface Room {
+export interface PreemptResult {
   /** Of the sagas given, those that are not preemptible. */
   readonly others: readonly SagaRecord[];
   /** When no call of the preempted sagas is under way any more, for `SagaOrder.notBeforeMs`; null where there is none
@@ -16,16 +15,16 @@ export interface Room {
   readonly notBeforeMs: number | null;
 }
 
-export interface RoomDeps extends InterveneDeps {
+export interface PreemptDeps extends InterveneDeps {
   readonly clock: Clock;
 }
 
 /** @throws Error when one of them changes faster than it can be ended. */
 export async function preempt(
-  deps: RoomDeps,
+  deps: PreemptDeps,
   sagas: readonly SagaRecord[],
   by: string,
-): Promise<Room> {
+): Promise<PreemptResult> {
   const others: SagaRecord[] = [];
   let untilMs = 0;
   for (const saga of sagas) {
@@ -42,12 +41,12 @@ export async function preempt(
 }
 
 // @returns when it ended, database time; null where nothing of it can be under way.
-async function preemptOpen(deps: RoomDeps, id: SagaId, by: string): Promise<number | null> {
+async function preemptOpen(deps: PreemptDeps, id: SagaId, by: string): Promise<number | null> {
   const { clock } = deps;
   const preempted = await intervene(deps, id, (saga, registered) => {
     if (isEnded(saga.state.phase)) return { answer: finishedMs(saga) };
     if (registered === undefined) return { answer: null };
-    const event = { type: 'gave-way', atMs: clock.nowMs() } as const;
+    const event = { type: 'preempted', atMs: clock.nowMs() } as const;
     return { registered, event, detail: `to ${by}` };
   });
   if (preempted.status === 'answered') return preempted.answer;

@@ -117,7 +117,7 @@ async function readOnce(
       notify(options, entry, answer.value);
     } else if (alone < MAX_ALONE) {
       alone += 1;
-      await tellAlone(options, id, entry);
+      await reportAlone(options, id, entry);
     }
   }
 }
@@ -126,7 +126,7 @@ async function readOnce(
 const MAX_ALONE = 20;
 
 // One that cannot be read fails all that were read with it: only its own watchers get that error.
-async function tellAlone(options: SagaWatchOptions, id: SagaId, entry: Watched): Promise<void> {
+async function reportAlone(options: SagaWatchOptions, id: SagaId, entry: Watched): Promise<void> {
   try {
     notify(options, entry, await options.sagas.find(id));
   } catch (error) {

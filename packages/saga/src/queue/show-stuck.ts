@@ -7,7 +7,7 @@ import type { SagaLog } from '../log/saga-log.ts';
 import { createPeriodic, type Periodic } from '../run/periodic.ts';
 import type { WakeUps } from './wake-ups.ts';
 
-export interface StuckInSightOptions {
+export interface ShowStuckOptions {
   readonly log: Pick<SagaLog, 'list'>;
   readonly wakeUps: Pick<WakeUps, 'wake'>;
   readonly leaderLeases: LeaderLeases;
@@ -23,7 +23,7 @@ const MISSED_TURNS = 3;
 /** Of all pages together; a dashboard may lag behind. */
 const TURN_LIMIT_MS = 30_000;
 
-export function createStuckInSight(options: StuckInSightOptions): Periodic {
+export function createStuckInSight(options: ShowStuckOptions): Periodic {
   const { leaderLeases, everyMs, onError } = options;
   return createPeriodic({
     everyMs,
@@ -37,7 +37,7 @@ export function createStuckInSight(options: StuckInSightOptions): Periodic {
   });
 }
 
-async function wakeStuck({ log, wakeUps }: StuckInSightOptions, signal: AbortSignal) {
+async function wakeStuck({ log, wakeUps }: ShowStuckOptions, signal: AbortSignal) {
   let cursor: string | null | undefined;
   for (let page = 0; page < MAX_PAGES && cursor !== null && !signal.aborted; page += 1) {
     const from = cursor === undefined ? {} : { cursor };

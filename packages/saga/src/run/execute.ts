@@ -1,4 +1,4 @@
-// Carries out one command of the machine in the world and turns what came of it into an event. Holds no
+// Carries out one command of the machine in the world and turns the outcome into an event. Holds no
 // decision: what an outcome means is the machine's business.
 
 import { assertNever } from '../assert-never.ts';
@@ -20,8 +20,8 @@ import type { Command, SagaEvent } from '../machine/events.ts';
 import type { StepState } from '../machine/state.ts';
 import { backoffMs, outageDelayMs } from './backoff.ts';
 import { withDeadline } from './deadline.ts';
-import { askedDelayMs, toFailure } from './failure.ts';
-import { callOf, type Performance, stateAt, withStart } from './step-call.ts';
+import { demandedDelayMs, toFailure } from './failure.ts';
+import { type CommandContext, callOf, stateAt, withStart } from './step-call.ts';
 
 /** The captures are reads; a source that takes longer is unknown for now and read again by its step. */
 const CAPTURE_TIMEOUT_MS = 3_000;
@@ -33,7 +33,7 @@ const LATE_ATTEMPT_MS = 2_000;
 /** @throws FencedError when another worker owns the saga; InterruptedError when the signal aborted. */
 export async function execute(
   command: Exclude<Command, { type: 'rest' }>,
-  context: Performance,
+  context: CommandContext,
 ): Promise<SagaEvent> {
   switch (command.type) {
     case 'fence':
@@ -57,7 +57,7 @@ export async function execute(
   }
 }
 
-async function fenceEffects(context: Performance): Promise<SagaEvent> {
+async function fenceEffects(context: CommandContext): Promise<SagaEvent> {
   const { definition, record } = context;
   const step = definition.steps[record.state.cursor] ?? definition.steps[0];
   if (definition.fenceEffects === undefined || step === undefined)
@@ -68,7 +68,7 @@ async function fenceEffects(context: Performance): Promise<SagaEvent> {
   return { type: 'effects-fenced' };
 }
 
-async function captureAll(context: Performance): Promise<SagaEvent> {
+async function captureAll(context: CommandContext): Promise<SagaEvent> {
   const atMs = context.clock.nowMs();
   const started = { ...context, record: withStart(context.record, atMs) };
   const captures = await Promise.all(
@@ -80,7 +80,7 @@ async function captureAll(context: Performance): Promise<SagaEvent> {
 }
 
 // Null is "not known yet", never "nothing there": the step's own capture is read again before its first effect.
-async function captureOrNull(context: Performance, step: CompensatableStep, index: number) {
+async function captureOrNull(context: CommandContext, step: CompensatableStep, index: number) {
   try {
     return await bounded(context, CAPTURE_TIMEOUT_MS, (signal) =>
       step.capture(callOf(context, index, signal)),
@@ -91,7 +91,7 @@ async function captureOrNull(context: Performance, step: CompensatableStep, inde
   }
 }
 
-async function captureOne(context: Performance, index: number): Promise<SagaEvent> {
+async function captureOne(context: CommandContext, index: number): Promise<SagaEvent> {
   const step = compensatableAt(context, index);
   return settle(context, index, async (signal) => {
     const capture = await step.capture(callOf(context, index, signal));
@@ -102,14 +102,14 @@ async function captureOne(context: Performance, index: number): Promise<SagaEven
   });
 }
 
-async function run(context: Performance, index: number): Promise<SagaEvent> {
+async function run(context: CommandContext, index: number): Promise<SagaEvent> {
   const step = stepAt(context, index);
   return settle(context, index, async (signal) =>
     succeeded(context, index, await step.run(callOf(context, index, signal))),
   );
 }
 
-async function observe(context: Performance, index: number): Promise<SagaEvent> {
+async function observe(context: CommandContext, index: number): Promise<SagaEvent> {
   const step = stepAt(context, index);
   return settle(context, index, async (signal) => {
     const observed = await observation(() => step.observe?.(callOf(context, index, signal)));
@@ -122,7 +122,7 @@ async function observe(context: Performance, index: number): Promise<SagaEvent> 
   });
 }
 
-async function abort(context: Performance, index: number): Promise<SagaEvent> {
+async function abort(context: CommandContext, index: number): Promise<SagaEvent> {
   const step = stepAt(context, index);
   if (step.kind !== 'pivot') throw new RangeError(`step ${step.name} is not a pivot`);
   return settle(context, index, async (signal) => {
@@ -136,7 +136,7 @@ async function abort(context: Performance, index: number): Promise<SagaEvent> {
   });
 }
 
-async function compensate(context: Performance, index: number): Promise<SagaEvent> {
+async function compensate(context: CommandContext, index: number): Promise<SagaEvent> {
   const step = compensatableAt(context, index);
   const { compensations } = stateAt(context, index);
   try {
@@ -165,7 +165,7 @@ async function compensate(context: Performance, index: number): Promise<SagaEven
 // is given up already, perhaps for having missed it, and only an observation of the world can decide whether it had
 // landed.
 async function settle(
-  context: Performance,
+  context: CommandContext,
   index: number,
   action: (signal: AbortSignal) => Promise<SagaEvent>,
 ): Promise<SagaEvent> {
@@ -195,7 +195,7 @@ async function settle(
   }
 }
 
-async function expire(context: Performance, index: number): Promise<SagaEvent> {
+async function expire(context: CommandContext, index: number): Promise<SagaEvent> {
   const { deadline, timeoutMs } = stepAt(context, index);
   if (deadline === undefined) throw new RangeError('a step without a deadline cannot expire');
   const result = await bounded(context, timeoutMs, (signal) =>
@@ -207,7 +207,7 @@ async function expire(context: Performance, index: number): Promise<SagaEvent> {
   return succeeded(context, index, result);
 }
 
-function succeeded(context: Performance, step: number, result: StepResult): SagaEvent {
+function succeeded(context: CommandContext, step: number, result: StepResult): SagaEvent {
   const { value = null, warnings = [], waitUntilMs: untilMs } = result;
   const atMs = context.clock.nowMs();
   return untilMs === undefined
@@ -227,7 +227,7 @@ async function observation(ask: () => Promise<Observation> | undefined): Promise
   }
 }
 
-function nextTry(context: Performance, step: StepDefinition, tried: Tried) {
+function nextTry(context: CommandContext, step: StepDefinition, tried: Tried) {
   const atMs = context.clock.nowMs();
   return { atMs, retryAtMs: atMs + delayAfter(null, step.retry, tried, context.random()) };
 }
@@ -243,11 +243,11 @@ function delayAfter(
   const attempt = Math.max(attempts, unknowns, 1);
   const ownMs =
     error instanceof UnavailableError ? outageDelayMs(random) : backoffMs(policy, attempt, random);
-  return Math.max(ownMs, askedDelayMs(error));
+  return Math.max(ownMs, demandedDelayMs(error));
 }
 
 async function bounded<T>(
-  context: Performance,
+  context: CommandContext,
   ms: number,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -265,13 +265,13 @@ function rethrowIfOver(error: unknown): void {
   if (error instanceof FencedError || error instanceof InterruptedError) throw error;
 }
 
-function compensatableAt(context: Performance, index: number): CompensatableStep {
+function compensatableAt(context: CommandContext, index: number): CompensatableStep {
   const step = stepAt(context, index);
   if (step.kind !== 'compensatable') throw new RangeError(`step ${step.name} has nothing to undo`);
   return step;
 }
 
-function stepAt({ definition }: Performance, index: number): StepDefinition {
+function stepAt({ definition }: CommandContext, index: number): StepDefinition {
   const step = definition.steps[index];
   if (step === undefined) throw new RangeError(`no step ${index} in ${definition.name}`);
   return step;

@@ -26,7 +26,7 @@ export function toFailure(error: unknown): StepFailure {
 }
 
 /** The delay before the next attempt that the thrown error demands, in milliseconds. */
-export function askedDelayMs(error: unknown): number {
+export function demandedDelayMs(error: unknown): number {
   return error instanceof RetryableError ? (error.retryAfterMs ?? 0) : 0;
 }
 
@@ -43,7 +43,7 @@ function textOf(thrown: unknown): string {
   try {
     return String(thrown);
   } catch {
-    // An object without a text of its own must not take the place of the failure it stands for.
+    // An object without a text of its own must not replace the failure it stands for.
     return `something of type ${typeof thrown}`;
   }
 }

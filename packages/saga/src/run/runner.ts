@@ -49,7 +49,7 @@ export interface RunnerOptions {
   /** Default: no shares, and every saga has room. */
   readonly shares?: Shares;
   /** Parked sagas that have room now: they are to be woken. */
-  readonly onRoom?: (sagas: readonly ParkedSaga[]) => void;
+  readonly onSlotFree?: (sagas: readonly ParkedSaga[]) => void;
   readonly leaseMs: number;
   readonly random: () => number;
   /** Waits up to this long keep the slot; longer ones give it back. */
@@ -79,7 +79,7 @@ export function createRunner(options: RunnerOptions): Runner {
           cohorts.leave();
         }
       } finally {
-        options.onRoom?.(shares.leave(key));
+        options.onSlotFree?.(shares.leave(key));
       }
     },
   };

@@ -6,7 +6,7 @@ import type { SagaRecord } from '../log/record.ts';
 import type { StepState } from '../machine/state.ts';
 import type { Clock } from './clock.ts';
 
-export interface Performance {
+export interface CommandContext {
   readonly definition: SagaDefinition;
   readonly record: SagaRecord;
   readonly signal: AbortSignal;
@@ -21,7 +21,7 @@ export interface Performance {
  * @param signal of the one attempt that the call is for. Once it has fired no caller waits for the attempt any more,
  * and the saga may have begun to compensate since under the same claim: its fences let nothing more pass (I6).
  */
-export function callOf(context: Performance, index: number, signal: AbortSignal): StepCall {
+export function callOf(context: CommandContext, index: number, signal: AbortSignal): StepCall {
   const { record, clock } = context;
   const { steps, startedAtMs, choice } = record.state;
   const state = stateAt(context, index);
@@ -64,7 +64,7 @@ export function withStart(record: SagaRecord, startedAtMs: number): SagaRecord {
   return { ...record, state: { ...record.state, startedAtMs } };
 }
 
-export function stateAt({ record }: Performance, index: number): StepState {
+export function stateAt({ record }: CommandContext, index: number): StepState {
   const state = record.state.steps[index];
   if (state === undefined) throw new RangeError(`no step ${index} in saga ${record.id}`);
   return state;

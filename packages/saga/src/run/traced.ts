@@ -5,14 +5,14 @@ import type { SagaLog } from '../log/saga-log.ts';
 import type { Command, SagaEvent } from '../machine/events.ts';
 import { execute } from './execute.ts';
 import { toFailure } from './failure.ts';
-import { type Performance, stateAt } from './step-call.ts';
+import { type CommandContext, stateAt } from './step-call.ts';
 import type { AcceptanceSpan, Attempt, Span, SpanOutcome, Tracer } from './tracer.ts';
 
 /** One command of the machine under a span of its own; see `execute`. */
 export function executeTraced(
   tracer: Tracer | undefined,
   command: Exclude<Command, { type: 'rest' }>,
-  context: Performance,
+  context: CommandContext,
 ): Promise<SagaEvent> {
   // To begin is to write down, not to do.
   if (tracer === undefined || command.type === 'begin') return execute(command, context);
@@ -45,7 +45,7 @@ async function traced<T>(
 
 function attemptOf(
   command: Exclude<Command, { type: 'rest' | 'begin' }>,
-  context: Performance,
+  context: CommandContext,
 ): Attempt {
   const saga = context.record;
   const doing = command.type;

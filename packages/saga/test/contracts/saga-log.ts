@@ -184,7 +184,7 @@ export function describeSagaLog(
       const { log } = await setUp();
       const held = await insertAndClaim(log);
       const state = { ...held.saga.state, phase: 'cancelled' as const };
-      const event = { type: 'gave-way', step: null, detail: null };
+      const event = { type: 'preempted', step: null, detail: null };
       await log.intervene({ base: held.saga, state, event, writeId: randomUUID() });
       expect(await log.prove(held.claim)).toBe(false);
     });

@@ -7,7 +7,7 @@ import {
   TerminalError,
   UnavailableError,
 } from '../../src/errors.ts';
-import { askedDelayMs, toFailure } from '../../src/run/failure.ts';
+import { demandedDelayMs, toFailure } from '../../src/run/failure.ts';
 
 describe('from what was thrown to what the machine decides on', () => {
   it.each([
@@ -63,9 +63,9 @@ it('a secret at the place of the cut: not half of it is stored', () => {
 });
 
 it('a delay that was asked for: kept for errors that may be retried, none for others', () => {
-  expect(askedDelayMs(new RetryableError('X', 'x', { retryAfterMs: 70 }))).toBe(70);
-  expect(askedDelayMs(new UnavailableError('X', 'x', { retryAfterMs: 80 }))).toBe(80);
-  expect(askedDelayMs(new RetryableError('X', 'x'))).toBe(0);
-  expect(askedDelayMs(new TerminalError('X', 'x'))).toBe(0);
-  expect(askedDelayMs('text')).toBe(0);
+  expect(demandedDelayMs(new RetryableError('X', 'x', { retryAfterMs: 70 }))).toBe(70);
+  expect(demandedDelayMs(new UnavailableError('X', 'x', { retryAfterMs: 80 }))).toBe(80);
+  expect(demandedDelayMs(new RetryableError('X', 'x'))).toBe(0);
+  expect(demandedDelayMs(new TerminalError('X', 'x'))).toBe(0);
+  expect(demandedDelayMs('text')).toBe(0);
 });

@@ -1,4 +1,4 @@
-// Something that is asked when somebody wants to know it, and not by the clock: an answer costs the sources a look. The
+// A value that is fetched on demand, and not by the clock: an answer costs the sources an observation. The
 // last answer stays while the next is on its way, with the moment it was true.
 
 import { serverNowMs } from '../shared/api.js';
@@ -7,7 +7,7 @@ import { useCallback, useEffect, useRef, useState } from '../shared/view.js';
 
 /**
  * @template T
- * @typedef {object} Asked
+ * @typedef {object} OnDemand
  * @property {T | null} value null: no answer yet
  * @property {number | null} atMs server's clock
  * @property {Error | null} problem
@@ -18,12 +18,17 @@ import { useCallback, useEffect, useRef, useState } from '../shared/view.js';
 /**
  * @template T
  * @param {(signal: AbortSignal) => Promise<T>} load
- * @param {readonly unknown[]} about asked anew when it changes
- * @returns {Asked<T>}
+ * @param {readonly unknown[]} about fetched anew when it changes
+ * @returns {OnDemand<T>}
  */
-export function useAsked(load, about) {
+export function useOnDemand(load, about) {
   const [state, setState] = useState(
-    /** @type {Omit<Asked<T>, 'ask'>} */ ({ value: null, atMs: null, problem: null, isBusy: true }),
+    /** @type {Omit<OnDemand<T>, 'ask'>} */ ({
+      value: null,
+      atMs: null,
+      problem: null,
+      isBusy: true,
+    }),
   );
   const latest = useRef(load);
   latest.current = load;
