@@ -1,11 +1,16 @@
 // Asks the bot of a deletion what it is worth: at the lock, and again right before the stop. An answer is written into
 // the lock at once, under the epoch (I5): the bot will not say it twice, and the log has it only when the step is done.
 
-import { FencedError, type StepCall } from '@reclaim/saga';
+import { FencedError } from '@reclaim/saga';
 import type { BotWorth } from '../domain/bot-worth.ts';
-import { POOL_CAPTURE } from './captures.ts';
 import { readInput } from './delete-bot-input.ts';
-import { capturedBot, contextOf, type DeletionPorts, STEP } from './steps/step-ports.ts';
+import {
+  capturedBot,
+  contextOf,
+  type DeletionCall,
+  type DeletionPorts,
+  STEP,
+} from './steps/step-ports.ts';
 import { deadlineOf } from './stop-policy.ts';
 
 /** A bot that answers at all answers in less. */
@@ -15,7 +20,7 @@ const SHARE_OF_TIME_LEFT = 4;
 
 export async function readWorth(
   { valuation }: Pick<DeletionPorts, 'valuation'>,
-  call: StepCall,
+  call: DeletionCall,
 ): Promise<BotWorth> {
   const { instanceId, orphan } = readInput(call.input);
   // An orphan has no bot to be asked.
@@ -25,15 +30,14 @@ export async function readWorth(
   const leftMs = (deadlineOf(call) ?? 0) - call.nowMs();
   const timeoutMs = Math.min(ASK_MS, Math.floor(leftMs / SHARE_OF_TIME_LEFT));
   if (timeoutMs <= 0) return valuation.unasked;
-  const entry = POOL_CAPTURE.readOrNull(call.captures[STEP.pool])?.entry ?? null;
-  const mapping = entry?.mapping ?? null;
+  const mapping = call.captures[STEP.pool]?.entry?.mapping ?? null;
   const { observedBots } = bot;
   const { signal } = call;
   return valuation.worthOf({ instanceId, observedBots, mapping }, { signal, timeoutMs });
 }
 
 /** Right before the stop. @throws FencedError. */
-export async function lockWorth(ports: DeletionPorts, call: StepCall): Promise<BotWorth> {
+export async function lockWorth(ports: DeletionPorts, call: DeletionCall): Promise<BotWorth> {
   const { lockTarget, tombstone, allocation } = contextOf(call);
   if (!allocation.hadAllocation) return { status: 'stored' };
   const worth = await readWorth(ports, call);

@@ -3,10 +3,11 @@
 // once more, and anything else takes the saga back. The deletion's stop policy does not apply.
 
 import {
-  type SagaDefinition,
+  type Json,
   type SagaId,
   type SagaOrder,
   type SagaRecord,
+  saga,
   TerminalError,
 } from '@reclaim/saga';
 import { assertNever } from '../domain/assert-never.ts';
@@ -17,39 +18,38 @@ import { REFUND_VALUE } from './captures.ts';
 import { fenceLock, walletOf } from './delete-bot.ts';
 import { type DeleteBotInput, readInput, writeInput } from './delete-bot-input.ts';
 import { lockedMinor, releaseBot } from './release-bot.ts';
-import { createLockAllocationStep } from './steps/lock-allocation.ts';
-import { type ConfirmBeforePayment, createRefundWalletStep } from './steps/refund-wallet.ts';
-import { createRemoveContainerStep } from './steps/remove-container.ts';
-import { type DeletionPorts, STEP } from './steps/step-ports.ts';
-import { createUpdatePoolStateStep } from './steps/update-pool-state.ts';
-import { createWriteTransactionStep } from './steps/write-transaction.ts';
+import { lockAllocation } from './steps/lock-allocation.ts';
+import { type ConfirmBeforePayment, refundWallet } from './steps/refund-wallet.ts';
+import { removeContainer } from './steps/remove-container.ts';
+import { type DeletionPorts, LATER_CAPTURES, STEP } from './steps/step-ports.ts';
+import { updatePoolState } from './steps/update-pool-state.ts';
+import { writeTransaction } from './steps/write-transaction.ts';
 
 export const RECLAIM_ORPHAN = 'reclaim-orphan';
 
 /** A pool state that cannot be written for this long takes the saga back: the next run tries again. */
 const POOL_STATE_TIMEOUT_MS = 30_000;
 
-export function createReclaimOrphanSaga(ports: DeletionPorts, absence: Absence): SagaDefinition {
-  return {
-    name: RECLAIM_ORPHAN,
-    version: 1,
+export function createReclaimOrphanSaga(ports: DeletionPorts, absence: Absence) {
+  return saga(RECLAIM_ORPHAN, {
     queue: 'deletion',
-    fairnessKey: (input) => readInput(input).userId,
     idPrefix: 'rcl',
     searchBy: ['instanceId'],
-    key: (input) => botKey(readInput(input)),
-    steps: [
-      createLockAllocationStep(ports),
-      createUpdatePoolStateStep(ports),
-      createRefundWalletStep(ports, mustBeAbsent(absence)),
-      createWriteTransactionStep(ports),
-      createRemoveContainerStep(ports),
-    ],
-    fenceEffects: (call) => fenceLock(ports, call),
-    release: (call) => releaseBot(ports, call),
-    atRisk: lockedMinor,
-    result: ({ results }) => ({ wallet: walletOf(results[STEP.refund]) }),
-  };
+    key: (input: Json) => botKey(readInput(input)),
+    fairnessKey: (input) => readInput(input).userId,
+    laterCaptures: { [STEP.pool]: LATER_CAPTURES[STEP.pool] },
+  })
+    .compensatable(STEP.lock, lockAllocation(ports))
+    .compensatable(STEP.pool, updatePoolState(ports))
+    .pivot(STEP.refund, refundWallet(ports, mustBeAbsent(absence)))
+    .retriable(STEP.post, writeTransaction(ports))
+    .retriable(STEP.remove, removeContainer(ports))
+    .holds({
+      fenceEffects: (call) => fenceLock(ports, call),
+      release: (call) => releaseBot(ports, call),
+      atRisk: lockedMinor,
+    })
+    .returns(({ results }) => ({ wallet: walletOf(results[STEP.refund]) }));
 }
 
 export interface OrphanToReclaim

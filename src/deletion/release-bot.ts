@@ -2,12 +2,16 @@
 // which goes if nothing was paid and is settled if something was, so that the janitor finishes it. The mark goes first: as
 // long as it stands, a settlement that is still on its way may land, after it was asked whether one had (I2).
 
-import type { Json, SagaFacts, StepCall } from '@reclaim/saga';
 import type { Receipt } from '../wallet/wallets.ts';
-import { ALLOCATION_CAPTURE, LOCK_VALUE, REFUND_VALUE } from './captures.ts';
-import { contextOf, type DeletionPorts, STEP, wasObservedAtRest } from './steps/step-ports.ts';
+import {
+  contextOf,
+  type DeletionCall,
+  type DeletionPorts,
+  STEP,
+  wasObservedAtRest,
+} from './steps/step-ports.ts';
 
-export async function releaseBot(ports: DeletionPorts, call: StepCall): Promise<void> {
+export async function releaseBot(ports: DeletionPorts, call: DeletionCall): Promise<void> {
   if (call.captures[STEP.lock] === undefined) return;
   const { lockTarget, tombstone, settlement, input } = contextOf(call);
   await ports.wallets.unlock(lockTarget);
@@ -23,18 +27,20 @@ export async function releaseBot(ports: DeletionPorts, call: StepCall): Promise<
 }
 
 /** What the refund's step has left, first: a payment that the platform made has no row of ours to be found by. */
-async function receiptOf({ wallets }: DeletionPorts, call: StepCall): Promise<Receipt | null> {
-  const known = REFUND_VALUE.readOrNull(call.results[STEP.refund])?.receipt ?? null;
+async function receiptOf({ wallets }: DeletionPorts, call: DeletionCall): Promise<Receipt | null> {
+  const known = call.results[STEP.refund]?.receipt ?? null;
   if (known !== null) return known;
   const { userId, opId } = contextOf(call).settlement;
   return wallets.findReceipt(userId, opId);
 }
 
 /** The value that was locked and is not paid back yet, in cents. */
-export function lockedMinor({ captures, results }: SagaFacts<Json>): number {
-  if (REFUND_VALUE.readOrNull(results[STEP.refund]) !== null) return 0;
-  const captured = ALLOCATION_CAPTURE.readOrNull(captures[STEP.lock]);
-  const locked = LOCK_VALUE.readOrNull(results[STEP.lock])?.lockedValue ?? captured?.value ?? 0;
+export function lockedMinor({
+  captures,
+  results,
+}: Pick<DeletionCall, 'captures' | 'results'>): number {
+  if (results[STEP.refund] !== undefined) return 0;
+  const locked = results[STEP.lock]?.lockedValue ?? captures[STEP.lock]?.value ?? 0;
   // Shown and alerted on, never paid by.
   return Math.round(locked * 100);
 }

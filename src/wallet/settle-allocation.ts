@@ -13,6 +13,9 @@ export interface SettlementPorts {
   readonly findSagas: FindSagas;
 }
 
+/** What a settlement needs of the step that makes it. */
+export type SettlingCall = Pick<StepCall, 'sagaId' | 'epoch' | 'signal' | 'fencedWrite'>;
+
 export interface SettlementOrder {
   readonly command: SettleCommand;
   /** What a lock is set to that was dropped, or that a closed saga left behind. */
@@ -38,7 +41,7 @@ const MAX_ROUNDS = 20;
 /** @throws HoldError NOT_MONEY, ALLOCATION_VANISHED; RetryableError LOCK_CONTENDED; FencedError. */
 export async function settleAllocation(
   ports: SettlementPorts,
-  call: StepCall,
+  call: SettlingCall,
   order: SettlementOrder,
 ): Promise<Settled> {
   const { command } = order;
@@ -84,7 +87,7 @@ export async function settleAllocation(
 // (b) A legacy writer dropped the lock, or (c) a closed saga left its own behind.
 async function lockAgain(
   { wallets }: SettlementPorts,
-  call: StepCall,
+  call: SettlingCall,
   { command, relock }: SettlementOrder,
   mayTakeOver: readonly SagaId[],
 ): Promise<void> {

@@ -2,17 +2,15 @@
 // that looked can tell: another one's clock may be seconds off.
 
 import { expect, it } from 'vitest';
-import type { StepCall } from '../../packages/saga/src/definition.ts';
 import type { Bots } from '../../src/bots/bots.ts';
-import {
-  ALLOCATION_CAPTURE,
-  type AllocationCapture,
-  BOT_CAPTURE,
-  STOP_VALUE,
-} from '../../src/deletion/captures.ts';
+import type { AllocationCapture } from '../../src/deletion/captures.ts';
 import { writeInput } from '../../src/deletion/delete-bot-input.ts';
 import { createStopObserver } from '../../src/deletion/steps/observe-stop.ts';
-import { type DeletionPorts, STEP } from '../../src/deletion/steps/step-ports.ts';
+import {
+  type DeletionCall,
+  type DeletionPorts,
+  STEP,
+} from '../../src/deletion/steps/step-ports.ts';
 import type { ObservedPooled } from '../../src/domain/bot.ts';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { ok } from '../../src/domain/source.ts';
@@ -90,8 +88,8 @@ function callOf({
   /** As long ago as the database's clock has it. */
   readonly databaseMs?: number;
 }) {
-  const call: StepCall = {
-    ...inertPorts<StepCall>(),
+  const call: DeletionCall = {
+    ...inertPorts<DeletionCall>(),
     epoch: 3,
     attempt: 1,
     sagaId: 'del-0mvx2cqo0dqqe9xwr1uq2r',
@@ -106,8 +104,8 @@ function callOf({
       stopTimeoutMs: 30_000,
     }),
     captures: {
-      [STEP.lock]: ALLOCATION_CAPTURE.write(NO_ALLOCATION),
-      [STEP.stop]: BOT_CAPTURE.write({ observedBots: [OBSERVED], foreign: [] }),
+      [STEP.lock]: NO_ALLOCATION,
+      [STEP.stop]: { observedBots: [OBSERVED], foreign: [] },
     },
     results: { [STEP.stop]: stopValue(epoch) },
   };
@@ -116,5 +114,5 @@ function callOf({
 
 function stopValue(epoch: number | undefined) {
   const observed = { observedAtRestMs: OBSERVED_MS };
-  return STOP_VALUE.write(epoch === undefined ? observed : { ...observed, epoch });
+  return epoch === undefined ? observed : { ...observed, epoch };
 }

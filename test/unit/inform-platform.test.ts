@@ -1,11 +1,14 @@
 // The platform deletes whatever has the id, whoever owns it: it is asked only where nothing but this very bot can have it.
 
 import { expect, it } from 'vitest';
-import type { StepCall } from '../../packages/saga/src/definition.ts';
-import { BOT_CAPTURE, POOL_CAPTURE } from '../../src/deletion/captures.ts';
+import { toStepResult } from '../../packages/saga/src/define/outcome.ts';
 import { writeInput } from '../../src/deletion/delete-bot-input.ts';
 import { informPlatform } from '../../src/deletion/steps/inform-platform.ts';
-import { type DeletionPorts, STEP } from '../../src/deletion/steps/step-ports.ts';
+import {
+  type DeletionCall,
+  type DeletionPorts,
+  STEP,
+} from '../../src/deletion/steps/step-ports.ts';
 import type { ObservedDedicated } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { ok } from '../../src/domain/source.ts';
@@ -77,15 +80,16 @@ async function inform({
   const policy = { onStopFailure: 'restore', stopTimeoutMs: 1_000 } as const;
   const bot = { userId, firebaseUid, instanceId: toInstanceId(ID) };
   const call = {
+    ...inertPorts<DeletionCall>(),
     input: writeInput({ ...bot, ...policy, ...(isOrphan && { orphan: { incarnationId: null } }) }),
     captures: {
-      [STEP.stop]: BOT_CAPTURE.write({ observedBots, foreign }),
-      [STEP.pool]: POOL_CAPTURE.write({ entry: null, slot, hasForeign }),
+      [STEP.stop]: { observedBots, foreign },
+      [STEP.pool]: { entry: null, slot, hasForeign },
     },
     signal: new AbortController().signal,
     startedAtMs: 0,
   };
-  const { value } = await informPlatform(ports, call as unknown as StepCall);
+  const { value } = toStepResult(await informPlatform(ports, call));
   return { asked, value };
 }
 
@@ -108,5 +112,5 @@ it.each<[string, Situation]>([
 });
 
 it('an orphan: nothing is said of the platform', async () => {
-  expect(await inform({ isOrphan: true })).toEqual({ asked: [], value: undefined });
+  expect(await inform({ isOrphan: true })).toEqual({ asked: [], value: null });
 });

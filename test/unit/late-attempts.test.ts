@@ -3,16 +3,20 @@
 // anything more.
 
 import { expect, it } from 'vitest';
-import type { PivotStep, SagaDefinition, StepCall } from '../../packages/saga/src/definition.ts';
+import type {
+  SagaDefinition,
+  StepCall,
+  StepDefinition,
+} from '../../packages/saga/src/definition.ts';
 import { InDoubtError, TerminalError } from '../../packages/saga/src/errors.ts';
 import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import { initialState } from '../../packages/saga/src/machine/initial-state.ts';
 import { execute } from '../../packages/saga/src/run/execute.ts';
 import { type CommandContext, callOf } from '../../packages/saga/src/run/step-call.ts';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
-import { ALLOCATION_CAPTURE } from '../../src/deletion/captures.ts';
+import type { AllocationCapture } from '../../src/deletion/captures.ts';
 import { writeInput } from '../../src/deletion/delete-bot-input.ts';
-import { createRefundWalletStep } from '../../src/deletion/steps/refund-wallet.ts';
+import { createReclaimOrphanSaga } from '../../src/deletion/reclaim-orphan.ts';
 import { type DeletionPorts, STEP } from '../../src/deletion/steps/step-ports.ts';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import type { SettleResult, Wallets } from '../../src/wallet/wallets.ts';
@@ -56,14 +60,14 @@ function stateWithLock() {
     incarnationId,
     botName: 'bot',
   } as const;
-  const capture = ALLOCATION_CAPTURE.write({
+  const capture: AllocationCapture = {
     ...allocation,
     value: 250.5,
     notMoney: null,
     settledBy: null,
     readAtMs: 0,
     allocatedAmount: 250.5,
-  });
+  };
   return {
     ...state,
     steps: state.steps.map((step, index) => (index === 0 ? { ...step, capture } : step)),
@@ -76,6 +80,14 @@ function context(): CommandContext {
   const clock = { nowMs: () => 1, monotonicMs: () => 1 };
   const definition = inertPorts<SagaDefinition>();
   return { definition, record, signal, clock, random: () => 0, fence: holds, fencedWrite: holds };
+}
+
+/** The pivot of a reclaiming whose bot is nowhere. */
+function refundStep(ports: DeletionPorts): StepDefinition {
+  const { steps } = createReclaimOrphanSaga(ports, { check: async () => ({ status: 'absent' }) });
+  const step = steps.find(({ name }) => name === STEP.refund);
+  if (step === undefined) throw new Error('unreachable');
+  return step;
 }
 
 it('an attempt that was given up: its fences let nothing pass, although the claim holds (I6)', async () => {
@@ -98,7 +110,7 @@ it('one of two things that an attempt does at once fails: the fence lets the oth
     await Promise.all([Promise.reject(failure), other]);
     return {};
   };
-  const step: PivotStep = { ...createRefundWalletStep(inertPorts(), async () => []), run };
+  const step = { ...refundStep(inertPorts()), run };
   const definition = { ...context().definition, steps: [step, step] };
   const event = await execute({ type: 'run', step: 1 }, { ...context(), definition });
   expect(event).toMatchObject({ type: 'failed', failure: { code: 'BROKEN' } });
@@ -128,7 +140,7 @@ it.each(['the settlement', 'the mark'] as const)(
       },
     };
     const ports = { ...inertPorts<DeletionPorts>(), wallets };
-    const step = createRefundWalletStep(ports, async () => []);
+    const step = refundStep(ports);
     await expect(step.run(callOf(context(), 1, attempt.signal))).rejects.toBe(GIVEN_UP);
     expect(done).toEqual(onItsWay === 'the mark' ? ['settle', 'lock'] : ['settle']);
   },

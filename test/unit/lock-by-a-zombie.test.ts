@@ -2,14 +2,16 @@
 // which is no news of anything that came back.
 
 import { expect, it } from 'vitest';
-import type { StepCall } from '../../packages/saga/src/definition.ts';
 import { FencedError, TerminalError } from '../../packages/saga/src/errors.ts';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { STORED_VALUES } from '../../src/bots/bot-valuation.ts';
-import { ALLOCATION_CAPTURE } from '../../src/deletion/captures.ts';
 import { writeInput } from '../../src/deletion/delete-bot-input.ts';
-import { createLockAllocationStep } from '../../src/deletion/steps/lock-allocation.ts';
-import { type DeletionPorts, STEP } from '../../src/deletion/steps/step-ports.ts';
+import { lockAllocation } from '../../src/deletion/steps/lock-allocation.ts';
+import {
+  type DeletionCall,
+  type DeletionPorts,
+  STEP,
+} from '../../src/deletion/steps/step-ports.ts';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import type { Finding } from '../../src/findings/findings.ts';
 import { inertPorts } from '../support/inert-ports.ts';
@@ -24,13 +26,13 @@ async function lock(fence: () => Promise<void>) {
   const wallets = { lock: async () => ({ status: 'locked', value: 250.5 }) };
   const known = { findings, tombstones, wallets, valuation: STORED_VALUES };
   const ports = { ...inertPorts<DeletionPorts>(), ...known };
-  const call = { ...inertPorts<StepCall>(), ...facts(), fence };
-  const step = createLockAllocationStep(ports as unknown as DeletionPorts);
+  const call = { ...inertPorts<DeletionCall>(), ...facts(), fence };
+  const step = lockAllocation(ports as unknown as DeletionPorts);
   const error = await step.run(call).catch((thrown: unknown) => thrown);
   return { reported, error };
 }
 
-function facts(): Partial<StepCall> {
+function facts(): Partial<DeletionCall> {
   const incarnationId = '2026-10-02T09:30:00.000Z';
   const allocation = {
     account: 'there',
@@ -49,14 +51,14 @@ function facts(): Partial<StepCall> {
       stopTimeoutMs: 1_000,
     }),
     captures: {
-      [STEP.lock]: ALLOCATION_CAPTURE.write({
+      [STEP.lock]: {
         ...allocation,
         value: 250.5,
         notMoney: null,
         settledBy: null,
         readAtMs: 0,
         allocatedAmount: 250.5,
-      }),
+      },
     },
     results: {},
   };

@@ -2,11 +2,9 @@
 // one port would send the requests for one bot to the other.
 
 import { expect, it } from 'vitest';
-import type { StepCall } from '../../packages/saga/src/definition.ts';
-import { POOL_CAPTURE } from '../../src/deletion/captures.ts';
 import { writeInput } from '../../src/deletion/delete-bot-input.ts';
-import type { DeletionPorts } from '../../src/deletion/steps/step-ports.ts';
-import { createUpdatePoolStateStep } from '../../src/deletion/steps/update-pool-state.ts';
+import type { DeletionCall, DeletionPorts } from '../../src/deletion/steps/step-ports.ts';
+import { updatePoolState } from '../../src/deletion/steps/update-pool-state.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { findOwnEntry } from '../../src/pool-state/owned-entry.ts';
 import { type PoolState, takeOut } from '../../src/pool-state/pool-state.ts';
@@ -33,12 +31,13 @@ async function putBackInto(state: PoolState) {
   const ports = { ...inertPorts<DeletionPorts>(), poolStates };
   const policy = { onStopFailure: 'restore', stopTimeoutMs: 1_000 } as const;
   const call = {
+    ...inertPorts<DeletionCall>(),
     input: writeInput({ ...owner, instanceId, ...policy }),
-    capture: POOL_CAPTURE.write(findOwnEntry(BEFORE, instanceId, owner)),
+    capture: findOwnEntry(BEFORE, instanceId, owner),
     signal: new AbortController().signal,
     fence: async () => undefined,
   };
-  const result = await createUpdatePoolStateStep(ports).compensate(call as StepCall);
+  const result = await updatePoolState(ports).compensate(call);
   return { now, codes: result?.warnings.map(({ code }) => code) };
 }
 

@@ -2,11 +2,12 @@
 // change with any version. Technologies have doors of their own: ./mongodb, ./queue, ./metrics, ./tracing.
 
 export { BadCursorError } from './bad-cursor.ts';
-export { waitUntil, withWarnings } from './define/outcome.ts';
+export { type WithWarnings, waitUntil, withWarnings } from './define/outcome.ts';
 export { type OpenSaga, type Saga, type SagaOptions, saga } from './define/saga.ts';
 export type {
   CompensatableOptions,
   HoldOptions,
+  Observed,
   PivotOptions,
   RetriableOptions,
   StepContext,
@@ -77,7 +78,7 @@ export { createLeaseKeeper } from './run/lease-keeper.ts';
 export { leaseToOutlast, rhythmOf } from './run/lease-rhythm.ts';
 export { createPeriodic, type Periodic } from './run/periodic.ts';
 export { createRunner } from './run/runner.ts';
-export { stored } from './run/stored.ts';
+export { type StoredOf, stored } from './run/stored.ts';
 export type { Tracer } from './run/tracer.ts';
 export { parseSagaId, type SagaId, toSagaId } from './saga-id.ts';
 export { createSagas, type SagaOrder, type Sagas } from './sagas.ts';

@@ -4,38 +4,38 @@
 // and that the platform has given no place anew: it writes the money of a new life last.
 // It is asked once, right after the bot was observed gone: an answer that is owed is not asked for again (I5).
 
-import type { StepCall, StepResult } from '@reclaim/saga';
+import { withWarnings } from '@reclaim/saga';
 import { aboutBotOf } from '../../bots/locate-owned.ts';
-import { POOL_CAPTURE, REMOVE_VALUE } from '../captures.ts';
+import type { RemoveValue } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
 import { isMadeAgain } from '../finish-tombstone.ts';
 import type { PlatformOutcome } from '../platform-memory.ts';
-import { capturedBot, type DeletionPorts, STEP } from './step-ports.ts';
+import { capturedBot, type DeletionCall, type DeletionPorts, STEP } from './step-ports.ts';
 
-export async function informPlatform(ports: DeletionPorts, call: StepCall): Promise<StepResult> {
+export async function informPlatform(ports: DeletionPorts, call: DeletionCall) {
   const { platform } = ports;
   const { instanceId, orphan } = readInput(call.input);
   // An orphan was seen to be nowhere, its owner's entry included.
-  if (platform === null || orphan !== undefined) return {};
+  if (platform === null || orphan !== undefined) return;
   const outcome: PlatformOutcome = (await isOwnAlone(ports, call))
     ? await platform.forgetBot(instanceId, call)
     : 'withheld';
-  const value = REMOVE_VALUE.write({ platform: outcome });
-  if (KNOWS.has(outcome)) return { value };
+  const value: RemoveValue = { platform: outcome };
+  if (KNOWS.has(outcome)) return value;
   const message = `the platform may still list the bot: ${outcome}`;
-  return { value, warnings: [{ code: 'platform-not-informed', message }] };
+  return withWarnings(value, [{ code: 'platform-not-informed', message }]);
 }
 
 const KNOWS: ReadonlySet<PlatformOutcome> = new Set(['informed', 'unknown-there']);
 
-async function isOwnAlone(ports: DeletionPorts, call: StepCall): Promise<boolean> {
+async function isOwnAlone(ports: DeletionPorts, call: DeletionCall): Promise<boolean> {
   const { wallets, poolStates } = ports;
   const { userId, firebaseUid, instanceId } = readInput(call.input);
   const observed = capturedBot(call);
-  const pool = POOL_CAPTURE.readOrNull(call.captures[STEP.pool]);
+  const pool = call.captures[STEP.pool];
   if (observed === null || observed.observedBots.length === 0 || observed.foreign.length > 0)
     return false;
-  if (pool === null || pool.hasForeign) return false;
+  if (pool === undefined || pool.hasForeign) return false;
   const about = aboutBotOf({ userId, firebaseUid }, instanceId);
   const [own, others, pools] = await Promise.all([
     wallets.readAllocation(userId, instanceId),

@@ -3,14 +3,10 @@
 // that a later life of the same id is never paid by this saga.
 
 import {
-  type CompensatableStep,
   FencedError,
   HoldError,
-  type Json,
   RetryableError,
   type SagaId,
-  type StepCall,
-  type StepResult,
   TerminalError,
   toSagaId,
 } from '@reclaim/saga';
@@ -21,12 +17,13 @@ import { resurrected } from '../../findings/findings.ts';
 import { takingOver } from '../../wallet/closed-sagas.ts';
 import { findPlatformPayment } from '../../wallet/platform-payment.ts';
 import { readWorth } from '../bot-worth.ts';
-import { ALLOCATION_CAPTURE, LOCK_VALUE, POOL_CAPTURE } from '../captures.ts';
+import { ALLOCATION, type AllocationCapture, LOCK, type LockValue } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
 import { reportForeign } from './report-foreign.ts';
 import {
   capturedBot,
   contextOf,
+  type DeletionCall,
   type DeletionContext,
   type DeletionPorts,
   MONEY_RETRY,
@@ -37,15 +34,15 @@ import {
 } from './step-ports.ts';
 import { NOT_MONEY, STOP_BOT, stopUnpaid } from './stop-unpaid.ts';
 
-export function createLockAllocationStep(ports: DeletionPorts): CompensatableStep {
+export function lockAllocation(ports: DeletionPorts) {
   return {
-    kind: 'compensatable',
-    name: STEP.lock,
     retry: MONEY_RETRY,
     compensateRetry: UNDO_RETRY,
     timeoutMs: MONEY_TIMEOUT_MS,
-    capture: (call) => capture(ports, call),
-    run: async (call) => {
+    captureSchema: ALLOCATION,
+    resultSchema: LOCK,
+    capture: (call: DeletionCall) => capture(ports, call),
+    run: async (call: DeletionCall) => {
       try {
         return await lock(ports, call);
       } catch (error) {
@@ -54,7 +51,7 @@ export function createLockAllocationStep(ports: DeletionPorts): CompensatableSte
         return stopUnpaid(ports, call, error);
       }
     },
-    compensate: async (call) => {
+    compensate: async (call: DeletionCall) => {
       const { lockTarget: target, tombstone } = contextOf(call);
       const unlocked = await ports.wallets.unlock(target);
       if (unlocked === 'fenced') throw new FencedError(call.sagaId, call.epoch);
@@ -63,7 +60,7 @@ export function createLockAllocationStep(ports: DeletionPorts): CompensatableSte
   };
 }
 
-async function lock(ports: DeletionPorts, call: StepCall): Promise<StepResult> {
+async function lock(ports: DeletionPorts, call: DeletionCall): Promise<LockValue> {
   const deletion = contextOf(call);
   checkIncarnation(deletion);
   await checkUnsettled(ports, call, deletion);
@@ -77,12 +74,12 @@ async function lock(ports: DeletionPorts, call: StepCall): Promise<StepResult> {
     writeLock(ports, call, deletion, worth),
   ]);
   const sawBot = capturedBot(call) !== null;
-  return { value: LOCK_VALUE.write({ lockedValue, sawBot, worth }) };
+  return { lockedValue, sawBot, worth };
 }
 
 const STORED: BotWorth = { status: 'stored' };
 
-async function capture({ wallets }: DeletionPorts, call: StepCall): Promise<Json> {
+async function capture({ wallets }: DeletionPorts, call: DeletionCall): Promise<AllocationCapture> {
   const { userId, instanceId } = readInput(call.input);
   const reading = await wallets.readAllocation(userId, instanceId);
   const nothing = {
@@ -97,13 +94,13 @@ async function capture({ wallets }: DeletionPorts, call: StepCall): Promise<Json
   };
   switch (reading.status) {
     case 'account-gone':
-      return write({ account: 'gone', ...nothing });
+      return { account: 'gone', ...nothing };
     case 'absent':
-      return write({ account: 'there', ...nothing });
+      return { account: 'there', ...nothing };
     case 'present': {
       const { incarnationId, botName, value, notMoney, settledOpId, allocatedAmount } =
         reading.allocation;
-      return write({
+      return {
         account: 'there',
         hadAllocation: true,
         incarnationId: incarnationId ?? stampedIncarnationId(toSagaId(call.sagaId)),
@@ -113,14 +110,12 @@ async function capture({ wallets }: DeletionPorts, call: StepCall): Promise<Json
         value: notMoney === null ? value : null,
         notMoney,
         settledBy: settledOpId,
-      });
+      };
     }
     default:
       return assertNever(reading);
   }
 }
-
-const write = ALLOCATION_CAPTURE.write;
 
 // An orphan is one allocation, seen twice: whatever stands there now instead was never looked at.
 function checkIncarnation({ allocation, input }: DeletionContext): void {
@@ -136,7 +131,7 @@ function checkIncarnation({ allocation, input }: DeletionContext): void {
 // Before anything is touched: the bot may be a new one whose allocation an old copy has overwritten.
 async function checkUnsettled(
   ports: DeletionPorts,
-  call: StepCall,
+  call: DeletionCall,
   { allocation: { settledBy, incarnationId } }: DeletionContext,
 ): Promise<void> {
   if (settledBy !== null) await refuseSettled(ports, call, incarnationId, settledBy);
@@ -157,14 +152,14 @@ async function checkNumbers({ wallets }: DeletionPorts, deletion: DeletionContex
 
 async function openTombstone(
   ports: DeletionPorts,
-  call: StepCall,
+  call: DeletionCall,
   { input, tombstone, allocation }: DeletionContext,
 ): Promise<void> {
   const command = {
     ...tombstone,
     firebaseUid: input.firebaseUid,
     ...observedOf(capturedBot(call)),
-    slot: POOL_CAPTURE.readOrNull(call.captures[STEP.pool])?.slot ?? null,
+    slot: call.captures[STEP.pool]?.slot ?? null,
     hadAllocation: allocation.hadAllocation,
   };
   const opened = await takingOver(ports.findSagas, (mayTakeOver) =>
@@ -178,7 +173,7 @@ async function openTombstone(
 // @returns the value locked, in dollars; null where there is nothing to pay.
 async function writeLock(
   ports: DeletionPorts,
-  call: StepCall,
+  call: DeletionCall,
   deletion: DeletionContext,
   worth: BotWorth,
 ): Promise<number | null> {
@@ -230,7 +225,7 @@ async function isPaidByPlatform(
 /** @throws TerminalError, and reports what came back; FencedError where a newer claim of this very saga settled it. */
 async function refuseSettled(
   { findings }: DeletionPorts,
-  call: StepCall,
+  call: DeletionCall,
   incarnationId: string,
   settledBy: string,
 ): Promise<never> {

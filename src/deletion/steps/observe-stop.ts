@@ -1,11 +1,17 @@
 // The look before a deletion's payment: has the bot stopped, and stayed so (I5)?
 
-import { isWithin, RetryableError, type StepCall, type Warning } from '@reclaim/saga';
+import { isWithin, RetryableError, type Warning } from '@reclaim/saga';
 import { observeAtRest } from '../bot-at-rest.ts';
-import { STOP_VALUE } from '../captures.ts';
 import { deadlineOf, giveUp } from '../stop-policy.ts';
 import type { ConfirmBeforePayment } from './refund-wallet.ts';
-import { capturedBot, contextOf, type DeletionPorts, hasGivenUpStop, STEP } from './step-ports.ts';
+import {
+  capturedBot,
+  contextOf,
+  type DeletionCall,
+  type DeletionPorts,
+  hasGivenUpStop,
+  STEP,
+} from './step-ports.ts';
 
 export function createStopObserver(ports: DeletionPorts): ConfirmBeforePayment {
   return (call) => observeStop(ports, call);
@@ -13,7 +19,7 @@ export function createStopObserver(ports: DeletionPorts): ConfirmBeforePayment {
 
 // The stop was observed by its own step; whoever started the bot since must not trade with money that is
 // on its way back. Docker cannot be fenced, so this look is as late as a look can be (I5).
-async function observeStop(ports: DeletionPorts, call: StepCall): Promise<readonly Warning[]> {
+async function observeStop(ports: DeletionPorts, call: DeletionCall): Promise<readonly Warning[]> {
   const captured = capturedBot(call);
   if (captured === null || hasGivenUpStop(call) || wasAtRest(call)) return [];
   const { bots } = ports;
@@ -23,7 +29,7 @@ async function observeStop(ports: DeletionPorts, call: StepCall): Promise<readon
   if (before.status === 'at-rest') return [];
   const leftMs = (deadlineOf(call) ?? 0) - call.nowMs();
   const reason = before.status === 'running' ? `running: ${before.names.join()}` : before.reason;
-  if (leftMs <= 0) return giveUp(call, 'stop-failed', reason).warnings ?? [];
+  if (leftMs <= 0) return giveUp(call, 'stop-failed', reason).warnings;
   if (before.status === 'running') {
     await Promise.all(observedBots.map((observed) => bots.stop(instanceId, observed, call)));
   }
@@ -34,11 +40,11 @@ async function observeStop(ports: DeletionPorts, call: StepCall): Promise<readon
 const FRESH_OBSERVATION_MS = 50;
 
 // Under another claim it was another process's monotonic clock, and how old its moments are nobody can tell.
-function wasAtRest(call: StepCall): boolean {
-  const stop = STOP_VALUE.readOrNull(call.results[STEP.stop]);
+function wasAtRest(call: DeletionCall): boolean {
+  const stop = call.results[STEP.stop];
   return (
     call.attempt === 1 &&
-    stop !== null &&
+    stop !== undefined &&
     'observedAtRestMs' in stop &&
     stop.epoch === call.epoch &&
     isWithin(call.monotonicMs() - stop.observedAtRestMs, FRESH_OBSERVATION_MS)

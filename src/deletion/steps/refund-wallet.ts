@@ -4,47 +4,42 @@
 import {
   FencedError,
   InDoubtError,
-  type Observation,
-  type PivotStep,
-  type StepCall,
-  type StepResult,
+  type Observed,
   TerminalError,
   type Warning,
+  type WithWarnings,
+  withWarnings,
 } from '@reclaim/saga';
 import { assertNever } from '../../domain/assert-never.ts';
 import { settleAllocation } from '../../wallet/settle-allocation.ts';
 import type { Receipt } from '../../wallet/wallets.ts';
-import { REFUND_VALUE } from '../captures.ts';
+import { REFUND, type RefundValue } from '../captures.ts';
 import {
   contextOf,
+  type DeletionCall,
   type DeletionContext,
   type DeletionPorts,
   MONEY_TIMEOUT_MS,
-  STEP,
 } from './step-ports.ts';
 
 /** A pivot whose database is slow or contended goes on for a long time before it asks for a person. */
 const PIVOT_RETRY = { attempts: 1_000, baseMs: 50, capMs: 2_000 } as const;
 
 /** The last look before the money moves; throws where it must not. */
-export type ConfirmBeforePayment = (call: StepCall) => Promise<readonly Warning[]>;
+export type ConfirmBeforePayment = (call: DeletionCall) => Promise<readonly Warning[]>;
 
-export function createRefundWalletStep(
-  ports: DeletionPorts,
-  confirmBeforePayment: ConfirmBeforePayment,
-): PivotStep {
+export function refundWallet(ports: DeletionPorts, confirmBeforePayment: ConfirmBeforePayment) {
   return {
-    kind: 'pivot',
-    name: STEP.refund,
     retry: PIVOT_RETRY,
     timeoutMs: MONEY_TIMEOUT_MS,
-    run: async (call) => {
-      const warnings = await confirmBeforePayment(call);
-      const settled = await settle(ports, call, contextOf(call));
-      return { ...settled, warnings: [...warnings, ...(settled.warnings ?? [])] };
+    resultSchema: REFUND,
+    run: async (call: DeletionCall): Promise<WithWarnings<RefundValue>> => {
+      const confirmed = await confirmBeforePayment(call);
+      const { value, warnings } = await settle(ports, call, contextOf(call));
+      return withWarnings(value, [...confirmed, ...warnings]);
     },
-    observe: (call) => findReceipt(ports, contextOf(call)),
-    abort: async (call) => {
+    observe: (call: DeletionCall) => findReceipt(ports, contextOf(call)),
+    abort: async (call: DeletionCall) => {
       const context = contextOf(call);
       const aborted = await ports.wallets.abortSettlement(context.settlement);
       if (aborted === 'fenced') throw new FencedError(call.sagaId, call.epoch);
@@ -53,10 +48,15 @@ export function createRefundWalletStep(
   };
 }
 
+interface Refunded {
+  readonly value: RefundValue;
+  readonly warnings: readonly Warning[];
+}
+
 async function findReceipt(
   { wallets, ledger }: DeletionPorts,
   { settlement }: DeletionContext,
-): Promise<Observation> {
+): Promise<Observed<RefundValue>> {
   const { userId, opId } = settlement;
   const receipt = await wallets.findReceipt(userId, opId);
   if (receipt !== null) return { outcome: 'landed', ...paid(receipt) };
@@ -70,9 +70,9 @@ async function findReceipt(
 
 async function settle(
   ports: DeletionPorts,
-  call: StepCall,
+  call: DeletionCall,
   { settlement, allocation }: DeletionContext,
-): Promise<StepResult> {
+): Promise<Refunded> {
   const { allocatedAmount, hadAllocation, readAtMs } = allocation;
   const settled = await settleAllocation(ports, call, {
     command: settlement,
@@ -90,7 +90,7 @@ async function settle(
     case 'paid':
       return paid(settled.receipt);
     case 'nothing-to-pay':
-      return { value: REFUND_VALUE.write({ receipt: null, account: 'there' }) };
+      return { value: { receipt: null, account: 'there' }, warnings: [] };
     case 'account-gone':
       return accountGone();
     case 'locked':
@@ -109,16 +109,16 @@ function isLive({ worth }: DeletionContext['settlement']): boolean {
   return worth?.status === 'live';
 }
 
-function accountGone(): StepResult {
+function accountGone(): Refunded {
   return {
-    value: REFUND_VALUE.write({ receipt: null, account: 'gone' }),
+    value: { receipt: null, account: 'gone' },
     warnings: [{ code: 'account-gone', message: 'the user does not exist any more' }],
   };
 }
 
-function paid(receipt: Receipt) {
+function paid(receipt: Receipt): Refunded {
   const { overwrittenValue, exactValue } = receipt;
-  const value = REFUND_VALUE.write({ receipt, account: 'there' });
+  const value: RefundValue = { receipt, account: 'there' };
   if (receipt.paidBy === 'platform') {
     const message = 'the platform deleted it at the same time, and paid; nothing was paid twice';
     return { value, warnings: [{ code: 'paid-by-platform', message }] };
@@ -133,5 +133,5 @@ function paid(receipt: Receipt) {
     const message = `currentValue had been overwritten with ${overwrittenValue}; ${exactValue} was paid`;
     warnings.push({ code: 'value-overwritten', message });
   }
-  return warnings.length === 0 ? { value } : { value, warnings };
+  return { value, warnings };
 }

@@ -2,19 +2,20 @@
 // the tombstone's business, which never ends before "gone" was observed (I1).
 
 import {
-  type RetriableStep,
   RetryableError,
-  type StepCall,
   TerminalError,
   type Warning,
+  type WithWarnings,
+  withWarnings,
 } from '@reclaim/saga';
-import { POOL_CAPTURE } from '../captures.ts';
+import { REMOVAL, type RemoveValue } from '../captures.ts';
 import { finishTombstone, NEW_INCARNATION, removeAll, whileItsOwn } from '../finish-tombstone.ts';
 import { PLATFORM_TIMEOUT_MS } from '../platform-memory.ts';
 import { informPlatform } from './inform-platform.ts';
 import {
   capturedBot,
   contextOf,
+  type DeletionCall,
   type DeletionPorts,
   hasGivenUpPool,
   hasGivenUpStop,
@@ -29,19 +30,18 @@ const REMOVE_RETRY = { attempts: 2, baseMs: 200, capMs: 500 } as const;
 /** The removal's 15 seconds, and what the platform may take after it. */
 const REMOVE_TIMEOUT_MS = 15_000 + PLATFORM_TIMEOUT_MS;
 
-export function createRemoveContainerStep(ports: DeletionPorts): RetriableStep {
+export function removeContainer(ports: DeletionPorts) {
   return {
-    kind: 'retriable',
-    name: STEP.remove,
-    bestEffort: true,
+    bestEffort: true as const,
     retry: REMOVE_RETRY,
     timeoutMs: REMOVE_TIMEOUT_MS,
-    run: async (call) => {
+    resultSchema: REMOVAL,
+    run: async (call: DeletionCall): Promise<Removed> => {
       if (hasGivenUpStop(call)) {
         throw new TerminalError('LEFT_TO_TOMBSTONE', 'the bot could not be stopped in time');
       }
       const left = await finish(ports, call);
-      if (left === 'elsewhere') return { warnings: [elsewhere(call)] };
+      if (left === 'elsewhere') return withWarnings(undefined, [elsewhere(call)]);
       if (left !== null) throw new RetryableError('NOT_GONE_YET', left.reason);
       await ports.tombstones.end(contextOf(call).tombstone);
       return informPlatform(ports, call);
@@ -49,12 +49,14 @@ export function createRemoveContainerStep(ports: DeletionPorts): RetriableStep {
   };
 }
 
+type Removed = RemoveValue | WithWarnings<RemoveValue | undefined> | undefined;
+
 // What the saga saw it removes by its id; only a bot it never saw, or a file it could not write, needs the
 // whole look around. @returns why something is left, or null. `elsewhere`: what it saw is gone, and hosts that were
 // away then may hold more, which is the tombstone's to find: nobody waits for them.
 async function finish(
   ports: DeletionPorts,
-  call: StepCall,
+  call: DeletionCall,
 ): Promise<{ readonly reason: string } | 'elsewhere' | null> {
   const { tombstone, input } = contextOf(call);
   // An orphan was seen to be nowhere right before it was paid, and its entry has been taken out: another look is
@@ -63,7 +65,7 @@ async function finish(
   const observed = observedOf(capturedBot(call));
   const { observedBots, observedInPart } = observed;
   const { firebaseUid } = input;
-  const slot = POOL_CAPTURE.readOrNull(call.captures[STEP.pool])?.slot ?? null;
+  const slot = call.captures[STEP.pool]?.slot ?? null;
   // What was seen of it was seen at rest: a stop that was given up is left to the tombstone.
   const stop = { observedAtRest: true, openedAt: new Date(call.startedAtMs ?? call.nowMs()) };
   const named = { ...tombstone, firebaseUid, ...observed, ...stop, slot };
@@ -79,7 +81,7 @@ async function finish(
 }
 
 // I1: what nobody could look at is named, and the tombstone owns it.
-function elsewhere(call: StepCall): Warning {
+function elsewhere(call: DeletionCall): Warning {
   const away = capturedBot(call)?.unobserved?.join('; ') ?? 'hosts were away';
   const message = `what was found is removed; whether more of it stands elsewhere is looked at later: ${away}`;
   return { code: NOT_OBSERVED_EVERYWHERE, message };

@@ -1,6 +1,6 @@
 // What the steps of a deletion work with.
 
-import { type StepCall, toSagaId } from '@reclaim/saga';
+import { HoldError, type Json, type StepContext, toSagaId } from '@reclaim/saga';
 import type { BotValuation } from '../../bots/bot-valuation.ts';
 import type { Bots } from '../../bots/bots.ts';
 import type { HostExpectations } from '../../bots/host-expectations.ts';
@@ -17,12 +17,15 @@ import type { FindSagas } from '../../wallet/closed-sagas.ts';
 import type { Ledger } from '../../wallet/ledger.ts';
 import type { LockTarget, SettleCommand, Wallets } from '../../wallet/wallets.ts';
 import {
-  ALLOCATION_CAPTURE,
   type AllocationCapture,
-  BOT_CAPTURE,
+  BOT,
   type BotCapture,
-  LOCK_VALUE,
-  STOP_VALUE,
+  type GaveUp,
+  type LockValue,
+  POOL_ENTRY,
+  type PoolEntryCapture,
+  type RefundValue,
+  type StopValue,
 } from '../captures.ts';
 import { type DeleteBotInput, readInput } from '../delete-bot-input.ts';
 import type { PlatformMemory } from '../platform-memory.ts';
@@ -51,6 +54,26 @@ export const STEP = {
   remove: 'remove-container',
 } as const;
 
+/** What the steps of a deletion and of a reclaiming are called with: a reclaiming has no bot to stop, and what a step before
+ * has captured or left may not be there yet. */
+export type DeletionCall = StepContext<Json, DeletionCaptures, DeletionResults>;
+
+export interface DeletionCaptures {
+  readonly [STEP.lock]?: AllocationCapture;
+  readonly [STEP.stop]?: BotCapture;
+  readonly [STEP.pool]?: PoolEntryCapture;
+}
+
+export interface DeletionResults {
+  readonly [STEP.lock]?: LockValue;
+  readonly [STEP.stop]?: StopValue;
+  readonly [STEP.pool]?: GaveUp;
+  readonly [STEP.refund]?: RefundValue;
+}
+
+/** The lock's step knows of bot and entry what could be read: the tombstone and the findings name it. */
+export const LATER_CAPTURES = { [STEP.stop]: BOT, [STEP.pool]: POOL_ENTRY } as const;
+
 /** A step's call with everything typed that the steps share. */
 export interface DeletionContext {
   readonly input: DeleteBotInput;
@@ -61,11 +84,11 @@ export interface DeletionContext {
 }
 
 /** @throws HoldError LOG_UNREADABLE; callable from the moment the allocation was captured. */
-export function contextOf(call: StepCall): DeletionContext {
+export function contextOf(call: DeletionCall): DeletionContext {
   const input = readInput(call.input);
   const { userId, instanceId } = input;
-  const allocation = ALLOCATION_CAPTURE.read(call.captures[STEP.lock]);
-  const lock = LOCK_VALUE.readOrNull(call.results[STEP.lock]);
+  const allocation = capturedAllocation(call);
+  const lock = call.results[STEP.lock];
   const sagaId = toSagaId(call.sagaId);
   const { epoch } = call;
   const { worth, isLastWord } = knownWorth(call);
@@ -85,20 +108,27 @@ export function contextOf(call: StepCall): DeletionContext {
   return { input, allocation, lockTarget, tombstone: { incarnation, sagaId, epoch }, settlement };
 }
 
-/** What the bot has said that it is worth: the newest live answer, else why there is none. The log may have lost what
- * the stop was told: then the answer of the lock's step is not the last word. */
-function knownWorth({ results }: StepCall): { worth: BotWorth; isLastWord: boolean } {
-  const stop = STOP_VALUE.readOrNull(results[STEP.stop]);
-  const atStop = stop !== null && 'worth' in stop ? stop.worth : undefined;
-  const atLock = LOCK_VALUE.readOrNull(results[STEP.lock])?.worth;
+/** @throws HoldError LOG_UNREADABLE: the log has lost it, and without it nothing is known of the money. */
+export function capturedAllocation({ captures }: DeletionCall): AllocationCapture {
+  const allocation = captures[STEP.lock];
+  if (allocation !== undefined) return allocation;
+  throw new HoldError('LOG_UNREADABLE', `the log holds no capture of ${STEP.lock}`);
+}
+
+/** What the bot has said that it is worth: the newest live answer, else why there is none. The log may have lost the answer
+ * that was given at the stop: then the answer of the lock's step is not the last word. */
+function knownWorth({ results }: DeletionCall): { worth: BotWorth; isLastWord: boolean } {
+  const stop = results[STEP.stop];
+  const atStop = stop !== undefined && 'worth' in stop ? stop.worth : undefined;
+  const atLock = results[STEP.lock]?.worth;
   if (atStop?.status === 'live') return { worth: atStop, isLastWord: true };
   if (atLock?.status === 'live') return { worth: atLock, isLastWord: false };
   return { worth: atStop ?? atLock ?? { status: 'stored' }, isLastWord: false };
 }
 
 /** The bot as captured; null while Docker could not be asked. */
-export function capturedBot(call: StepCall) {
-  return BOT_CAPTURE.readOrNull(call.captures[STEP.stop]);
+export function capturedBot({ captures }: DeletionCall): BotCapture | null {
+  return captures[STEP.stop] ?? null;
 }
 
 /** What a tombstone is to know of it. */
@@ -108,24 +138,20 @@ export function observedOf(captured: BotCapture | null): ObservedIncarnation {
 }
 
 /** Whether this saga has seen the bot stopped: what is at rest does not run again by itself. */
-export function wasObservedAtRest({ results }: StepCall): boolean {
-  const stop = STOP_VALUE.readOrNull(results[STEP.stop]);
-  return stop !== null && 'observedAtRestMs' in stop;
+export function wasObservedAtRest({ results }: DeletionCall): boolean {
+  const stop = results[STEP.stop];
+  return stop !== undefined && 'observedAtRestMs' in stop;
 }
 
-/** Whether the policy gave the stop up: then nobody waits for Docker again; the tombstone does. */
-export function hasGivenUpStop(call: StepCall): boolean {
-  return hasGivenUp(call, STEP.stop);
+/** Whether the policy gave the stop up: then the tombstone waits for Docker, and the deletion does not. */
+export function hasGivenUpStop({ results }: DeletionCall): boolean {
+  const stop = results[STEP.stop];
+  return stop !== undefined && 'gaveUp' in stop;
 }
 
 /** Whether it gave the pool state up: then the entry is the tombstone's to take out. */
-export function hasGivenUpPool(call: StepCall): boolean {
-  return hasGivenUp(call, STEP.pool);
-}
-
-function hasGivenUp({ results }: StepCall, step: string): boolean {
-  const value = results[step];
-  return typeof value === 'object' && value !== null && 'gaveUp' in value;
+export function hasGivenUpPool({ results }: DeletionCall): boolean {
+  return results[STEP.pool] !== undefined;
 }
 
 /** Retries of work in MongoDB: short, because the database answers or is away. */

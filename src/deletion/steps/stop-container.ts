@@ -3,12 +3,12 @@
 // step's begin on such a deletion only goes forward, or stands still for a person (I6).
 
 import {
-  type CompensatableStep,
   InDoubtError,
-  type Json,
+  type Observed,
   RetryableError,
-  type StepCall,
   type Warning,
+  type WithWarnings,
+  withWarnings,
 } from '@reclaim/saga';
 import { aboutBotOf, locateOwned } from '../../bots/locate-owned.ts';
 import { isRemovedByStop, type ObservedBot } from '../../domain/bot.ts';
@@ -20,18 +20,14 @@ import {
   stopAndObserve,
 } from '../bot-at-rest.ts';
 import { lockWorth } from '../bot-worth.ts';
-import {
-  ALLOCATION_CAPTURE,
-  BOT_CAPTURE,
-  type BotCapture,
-  LOCK_VALUE,
-  STOP_VALUE,
-} from '../captures.ts';
+import { BOT, type BotCapture, type LockValue, STOP, type StopValue } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
 import { stopDeadline } from '../stop-policy.ts';
 import { reportForeign } from './report-foreign.ts';
 import {
+  capturedAllocation,
   contextOf,
+  type DeletionCall,
   type DeletionPorts,
   observedOf,
   STEP,
@@ -43,20 +39,23 @@ import {
  * that hangs are the deadlines of its calls, and the policy's. */
 const STOP_ATTEMPT_MS = 3_700_000;
 
-export function createStopContainerStep(ports: DeletionPorts): CompensatableStep {
+type StopCall = DeletionCall & { readonly capture: BotCapture };
+/** By then the lock's step has left its result. */
+type StopRun = StopCall & { readonly results: { readonly [STEP.lock]: LockValue } };
+
+export function stopContainer(ports: DeletionPorts) {
   const { bots } = ports;
   return {
-    kind: 'compensatable',
-    name: STEP.stop,
     retry: UNTIL_DEADLINE,
     compensateRetry: UNDO_RETRY,
     timeoutMs: STOP_ATTEMPT_MS,
-    deadline: stopDeadline('stop-failed'),
-    capture: (call) => capture(ports, call),
-    run: async (call) => {
-      const { observedBots } = captured(call);
+    captureSchema: BOT,
+    resultSchema: STOP,
+    capture: (call: DeletionCall) => capture(ports, call),
+    run: async (call: StopRun): Promise<WithWarnings<StopValue>> => {
+      const { observedBots } = call.capture;
       const { instanceId } = readInput(call.input);
-      await tellWhatWasFound(ports, call);
+      await reportWhatWasFound(ports, call);
       const worth = await lockWorth(ports, call);
       const rest = await stopAndObserve(
         bots,
@@ -67,11 +66,11 @@ export function createStopContainerStep(ports: DeletionPorts): CompensatableStep
       );
       if (rest.status === 'running') throw stillRunning(rest.names);
       if (rest.status === 'unknown') throw new InDoubtError('STOP_UNSEEN', rest.reason);
-      return atRest(call, worth);
+      return withWarnings(atRest(call, worth), warningsOf(call.capture));
     },
-    observe: async (call) => {
+    observe: async (call: StopCall): Promise<Observed<StopValue>> => {
       const { instanceId } = readInput(call.input);
-      const { observedBots } = captured(call);
+      const { observedBots } = call.capture;
       const rest = await observeAtRest(
         bots,
         instanceId,
@@ -81,24 +80,25 @@ export function createStopContainerStep(ports: DeletionPorts): CompensatableStep
       );
       if (rest.status === 'unknown') return { outcome: 'unknown', reason: rest.reason };
       if (rest.status === 'running') return { outcome: 'absent' };
-      return { outcome: 'landed', ...atRest(call) };
+      return { outcome: 'landed', value: atRest(call), warnings: warningsOf(call.capture) };
     },
-    compensate: async (call) => {
+    compensate: async (call: StopCall) => {
       const { instanceId } = readInput(call.input);
-      const { observedBots } = captured(call);
+      const { observedBots } = call.capture;
       const outcomes = await Promise.all(
         observedBots.map((observed) => bots.restore(instanceId, observed, call)),
       );
       const gone = observedBots.filter((_, index) => outcomes[index] === 'gone');
       return gone.length === 0 ? undefined : { warnings: [notRestored(gone)] };
     },
-    canUndo: (capture) => !BOT_CAPTURE.read(capture).observedBots.some(isRemovedByStop),
+    canUndo: ({ observedBots }: BotCapture) => !observedBots.some(isRemovedByStop),
+    deadline: stopDeadline('stop-failed'),
   };
 }
 
 // Null while Docker cannot tell: then the step itself asks again before its first effect. A pool state that
 // cannot be read is no obstacle here: the owner's pools are found by name too.
-async function capture(ports: DeletionPorts, call: StepCall): Promise<Json | null> {
+async function capture(ports: DeletionPorts, call: DeletionCall): Promise<BotCapture | null> {
   const { userId, firebaseUid, instanceId } = readInput(call.input);
   const { signal } = call;
   const owner = { userId, firebaseUid };
@@ -114,46 +114,37 @@ async function capture(ports: DeletionPorts, call: StepCall): Promise<Json | nul
   const { mine, foreign, unobserved, disbelieved } = located.items;
   await ports.hostExpectations.noteShown(mine.map(({ host }) => host));
   // A host that shows nothing and is not believed keeps nobody from deleting; the tombstone asks it again (I1).
-  return BOT_CAPTURE.write({
-    observedBots: mine,
-    foreign,
-    unobserved: [...unobserved, ...disbelieved],
-  });
+  return { observedBots: mine, foreign, unobserved: [...unobserved, ...disbelieved] };
 }
 
 // The lock was set before Docker could tell what the tombstone names, and what is somebody else's.
-async function tellWhatWasFound(ports: DeletionPorts, call: StepCall): Promise<void> {
-  if (LOCK_VALUE.read(call.results[STEP.lock]).sawBot) return;
-  await ports.tombstones.recordObservedBots(contextOf(call).tombstone, observedOf(captured(call)));
+async function reportWhatWasFound(ports: DeletionPorts, call: StopRun): Promise<void> {
+  if (call.results[STEP.lock].sawBot) return;
+  await ports.tombstones.recordObservedBots(contextOf(call).tombstone, observedOf(call.capture));
   await reportForeign(ports, call);
 }
 
 export async function holdsAllocation(
   { wallets }: Pick<DeletionPorts, 'wallets'>,
-  call: StepCall,
+  call: DeletionCall,
 ): Promise<boolean> {
-  const stored = ALLOCATION_CAPTURE.readOrNull(call.captures[STEP.lock]);
-  if (stored !== null) return stored.hadAllocation;
+  const stored = call.captures[STEP.lock];
+  if (stored !== undefined) return stored.hadAllocation;
   const { userId, instanceId, heldAtRequest, orphan } = readInput(call.input);
   if (heldAtRequest === true || orphan !== undefined) return true;
   return (await wallets.readAllocation(userId, instanceId)).status === 'present';
 }
 
 /** The allocation was read before the bot was seen. */
-export function absenceDoubt(ports: DeletionPorts, call: StepCall): AbsenceDoubt {
-  const { readAtMs } = ALLOCATION_CAPTURE.read(call.captures[STEP.lock]);
+export function absenceDoubt(ports: DeletionPorts, call: DeletionCall): AbsenceDoubt {
+  const { readAtMs } = capturedAllocation(call);
   const { instanceId } = readInput(call.input);
   return createAbsenceDoubt(ports, { instanceId, observedAt: new Date(readAtMs) }, call);
 }
 
-function captured(call: StepCall): BotCapture {
-  return BOT_CAPTURE.read(call.capture);
-}
-
-function atRest(call: StepCall, worth?: BotWorth) {
+function atRest(call: DeletionCall, worth?: BotWorth): StopValue {
   const observed = { observedAtRestMs: call.monotonicMs(), epoch: call.epoch };
-  const value = STOP_VALUE.write(worth === undefined ? observed : { ...observed, worth });
-  return { value, warnings: warningsOf(captured(call)) };
+  return worth === undefined ? observed : { ...observed, worth };
 }
 
 function warningsOf({ observedBots }: BotCapture): readonly Warning[] {

@@ -3,12 +3,12 @@
 // nothing else: allocation, balance and pool state stay as they are, and the saga stands still again, saying so. It is
 // undone with the rest: a cancel starts the bot again.
 
-import { FencedError, HoldError, RetryableError, SagaError, type StepCall } from '@reclaim/saga';
+import { FencedError, HoldError, RetryableError, SagaError } from '@reclaim/saga';
 import { stopAndObserve } from '../bot-at-rest.ts';
 import type { BotCapture } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
 import { deadlineOf } from '../stop-policy.ts';
-import { capturedBot, type DeletionPorts, MONEY_RETRY } from './step-ports.ts';
+import { capturedBot, type DeletionCall, type DeletionPorts, MONEY_RETRY } from './step-ports.ts';
 import { absenceDoubt } from './stop-container.ts';
 
 /** What an operator may choose with a retry of a deletion that is stuck on such numbers. */
@@ -34,7 +34,7 @@ const AGAIN_MS = 1_000;
  * @throws HoldError, which says whether the bot is stopped; RetryableError while there is time to try again. */
 export async function stopUnpaid(
   ports: DeletionPorts,
-  call: StepCall,
+  call: DeletionCall,
   refusal: HoldError,
 ): Promise<never> {
   const captured = capturedBot(call);
@@ -62,7 +62,7 @@ function held(code: string, { message, context }: HoldError, what: string): Hold
 /** Why it is not known to be at rest; null: it was seen to be. */
 async function reasonLeft(
   ports: DeletionPorts,
-  call: StepCall,
+  call: DeletionCall,
   { observedBots }: BotCapture,
 ): Promise<string | null> {
   const { instanceId } = readInput(call.input);

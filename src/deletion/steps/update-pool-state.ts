@@ -1,41 +1,43 @@
 // Step 3: the bot leaves its pool and the mapping. Its slot and port stay taken until it is observed gone:
 // the tombstone remembers them. I5: the change is fenced inside the lock.
 
-import type { CompensatableStep, StepCall, Warning } from '@reclaim/saga';
+import type { Observed, Warning, WithWarnings } from '@reclaim/saga';
 import { findEntryOf } from '../../bots/locate-owned.ts';
 import type { InstanceId } from '../../domain/ids.ts';
 import { findOwnEntry, takeOutOwn } from '../../pool-state/owned-entry.ts';
 import { portHolder } from '../../pool-state/pool-slots.ts';
 import { type PoolEntry, type PoolState, putBack } from '../../pool-state/pool-state.ts';
 import { forBot } from '../../pool-state/unreadable-rows.ts';
-import { POOL_CAPTURE } from '../captures.ts';
+import { type GaveUp, POOL, POOL_ENTRY, type PoolEntryCapture } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
 import { stopDeadline } from '../stop-policy.ts';
-import { type DeletionPorts, STEP, UNDO_RETRY, UNTIL_DEADLINE } from './step-ports.ts';
+import { type DeletionCall, type DeletionPorts, UNDO_RETRY, UNTIL_DEADLINE } from './step-ports.ts';
 import { holdsAllocation } from './stop-container.ts';
 
 const POOL_ATTEMPT_MS = 10_000;
 
-export function createUpdatePoolStateStep(ports: DeletionPorts): CompensatableStep {
+type PoolCall = DeletionCall & { readonly capture: PoolEntryCapture };
+
+export function updatePoolState(ports: DeletionPorts) {
   const { poolStates } = ports;
   return {
-    kind: 'compensatable',
-    name: STEP.pool,
     retry: UNTIL_DEADLINE,
     compensateRetry: UNDO_RETRY,
     timeoutMs: POOL_ATTEMPT_MS,
-    deadline: stopDeadline('pool-state-unwritten'),
-    capture: async (call) => {
+    captureSchema: POOL_ENTRY,
+    resultSchema: POOL,
+    capture: async (call: DeletionCall): Promise<PoolEntryCapture | null> => {
       const { instanceId, ...owner } = readInput(call.input);
       const answer = await readFor(ports, instanceId, call);
       if (answer.status === 'unknown') return null;
       const bot = { owner, instanceId, holdsAllocation: () => holdsAllocation(ports, call) };
-      return POOL_CAPTURE.write(await findEntryOf(ports.wallets, answer.items, bot));
+      return findEntryOf(ports.wallets, answer.items, bot);
     },
-    run: async (call) => {
+    // No result, unless the deadline leaves one.
+    run: async (call: PoolCall): Promise<WithWarnings<GaveUp> | undefined> => {
       const { instanceId, ...owner } = readInput(call.input);
       // A bot that the state does not know costs no lock and no write.
-      if (entryOf(call) === null) return {};
+      if (call.capture.entry === null) return;
       const { fence, signal } = call;
       await poolStates.mutate({
         change: (state) => takeOutOwn(state, instanceId, owner),
@@ -43,17 +45,17 @@ export function createUpdatePoolStateStep(ports: DeletionPorts): CompensatableSt
         signal,
         about: { bots: [instanceId] },
       });
-      return {};
+      return undefined;
     },
-    observe: async (call) => {
+    observe: async (call: PoolCall): Promise<Observed<GaveUp | undefined>> => {
       const { instanceId, ...owner } = readInput(call.input);
       const answer = await readFor(ports, instanceId, call);
       if (answer.status === 'unknown') return { outcome: 'unknown', reason: answer.reason };
       const { entry } = findOwnEntry(answer.items, instanceId, owner);
       return { outcome: entry === null ? 'landed' : 'absent' };
     },
-    compensate: async (call) => {
-      const entry = entryOf(call);
+    compensate: async (call: PoolCall) => {
+      const { entry } = call.capture;
       if (entry === null) return;
       const { instanceId } = readInput(call.input);
       const { fence, signal } = call;
@@ -68,6 +70,7 @@ export function createUpdatePoolStateStep(ports: DeletionPorts): CompensatableSt
       const rival = rivalOf(after, instanceId, entry);
       return rival === null ? undefined : { warnings: [notRestored(rival)] };
     },
+    deadline: stopDeadline('pool-state-unwritten'),
   };
 }
 
@@ -91,11 +94,7 @@ const ENTRY_NOT_RESTORED = 'entry-not-restored';
 async function readFor(
   { poolStates }: DeletionPorts,
   instanceId: InstanceId,
-  { signal }: StepCall,
+  { signal }: DeletionCall,
 ) {
   return forBot(await poolStates.read({ signal, about: { bots: [instanceId] } }), instanceId);
-}
-
-function entryOf(call: StepCall) {
-  return POOL_CAPTURE.read(call.capture).entry;
 }

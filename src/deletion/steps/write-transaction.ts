@@ -1,11 +1,11 @@
 // Step 5: the receipt goes to the append-only ledger, from this saga's log, so that a legacy writer who
 // erased the row cannot erase the entry. From here on the tombstone finishes what is left (I1).
 
-import type { RetriableStep, StepCall } from '@reclaim/saga';
 import { toFirebaseUid } from '../../domain/ids.ts';
-import { REFUND_VALUE } from '../captures.ts';
+import type { RefundValue } from '../captures.ts';
 import {
   contextOf,
+  type DeletionCall,
   type DeletionContext,
   type DeletionPorts,
   MONEY_TIMEOUT_MS,
@@ -16,29 +16,29 @@ import {
 /** The money has moved: nothing but a disagreement may keep its entry from being written. */
 const POST_RETRY = { attempts: 1_000, baseMs: 50, capMs: 5_000 } as const;
 
-export function createWriteTransactionStep(ports: DeletionPorts): RetriableStep {
+/** By then the refund's step has left its result. */
+type PostCall = DeletionCall & { readonly results: { readonly [STEP.refund]: RefundValue } };
+
+export function writeTransaction(ports: DeletionPorts) {
   return {
-    kind: 'retriable',
-    name: STEP.post,
     retry: POST_RETRY,
     timeoutMs: MONEY_TIMEOUT_MS,
-    run: async (call) => {
+    run: async (call: PostCall) => {
       const context = contextOf(call);
       // Together: the money has moved, so the tombstone is settled whether or not the entry is there yet.
       const observedAtRest = wasObservedAtRest(call);
       const settling = ports.tombstones.settle(context.tombstone, { observedAtRest });
       await Promise.all([post(ports, call, context), settling]);
-      return {};
     },
   };
 }
 
 async function post(
   { ledger }: DeletionPorts,
-  call: StepCall,
+  call: PostCall,
   { settlement, allocation, input }: DeletionContext,
 ): Promise<void> {
-  const { receipt, account } = REFUND_VALUE.read(call.results[STEP.refund]);
+  const { receipt, account } = call.results[STEP.refund];
   const { sagaId, userId, instanceId, botName, opId } = settlement;
   if (receipt !== null) {
     const { firebaseUid } = input;

@@ -8,9 +8,10 @@ import type {
   StepDefinition,
 } from '../../../packages/saga/src/definition.ts';
 import type { SagaLog } from '../../../packages/saga/src/log/saga-log.ts';
+import { stored } from '../../../packages/saga/src/run/stored.ts';
 import { toSagaId } from '../../../packages/saga/src/saga-id.ts';
 import { CutOffError } from '../../../packages/saga/src/testing/simulation/cut-off.ts';
-import { STOP_VALUE } from '../../../src/deletion/captures.ts';
+import { STOP } from '../../../src/deletion/captures.ts';
 import { STEP } from '../../../src/deletion/steps/step-ports.ts';
 import { ok } from '../../../src/domain/source.ts';
 import { decideLock, decideSettle } from '../../../src/wallet/mongodb/wallet-decisions.ts';
@@ -186,6 +187,8 @@ function neverGivenUp(call: StepCall, log: PresenceAnswer['log']): StepCall {
   };
   return { ...call, signal, fence, fencedWrite: fence };
 }
+
+const STOP_VALUE = stored('outcome of the stop', STOP);
 
 /** The bot was stopped once, and that is believed for ever. */
 function seenJustNow(call: StepCall): StepCall {

@@ -2,8 +2,10 @@
 // returned. Each call gives a new value, and each value is a SagaDefinition. I6 is in the types: nothing compensatable can
 // be written after the pivot.
 
+import type { TSchema } from 'typebox';
 import type { SagaDefinition, StepCall, StepDefinition } from '../definition.ts';
 import type { Json } from '../json.ts';
+import type { StoredOf } from '../run/stored.ts';
 import { withGoBack } from './abort-missing.ts';
 import type { ResultOf } from './outcome.ts';
 import type {
@@ -16,6 +18,7 @@ import type {
 import { compensatableStep, pivotStep, retriableStep } from './steps.ts';
 import type { IsEmpty, Something, Storable } from './storable.ts';
 import {
+  checkedCall,
   NO_READERS,
   type Readers,
   type StepSchemas,
@@ -23,16 +26,22 @@ import {
   withReaders,
 } from './typed-call.ts';
 
-export interface SagaOptions<Input extends Json>
+export interface SagaOptions<Input extends Json, Later extends CaptureSchemas = NoSchemas>
   extends Pick<
     SagaDefinition<Input>,
-    'queue' | 'idPrefix' | 'searchBy' | 'preemptibleWithinMs' | 'choices'
+    'queue' | 'fairnessKey' | 'idPrefix' | 'searchBy' | 'preemptibleWithinMs' | 'choices'
   > {
   /** Unique while a saga is open: two requests with one key get one saga (I8). The type of its parameter is the input. */
   readonly key: (input: Input) => string;
   /** Raised when the steps change: open sagas end on the version that they began with. Default: 1. */
   readonly version?: number;
+  /** Captures that steps read before the step of that name: all captures are taken before the first effect. One that could
+   * not be read yet is missing. */
+  readonly laterCaptures?: Later;
 }
+
+export type CaptureSchemas = Readonly<Record<string, TSchema>>;
+type NoSchemas = Readonly<Record<never, never>>;
 
 /** Past the point of no return: every step from here on only goes forward. */
 export interface Saga<Input extends Json, Captures, Results> extends SagaDefinition<Input> {
@@ -56,7 +65,7 @@ export interface OpenSaga<Input extends Json, Captures, Results>
   extends Saga<Input, Captures, Results> {
   compensatable<
     const Name extends string,
-    Capture extends Storable<Capture>,
+    Capture extends Storable<Capture> & Announced<Captures, Name>,
     Returned extends Storable<Returned>,
   >(
     name: Name,
@@ -73,11 +82,15 @@ export interface OpenSaga<Input extends Json, Captures, Results>
 }
 
 /** @param name stored with every saga: it cannot change while sagas of it are open or kept. */
-export function saga<Input extends Json>(
+export function saga<Input extends Json, Later extends CaptureSchemas = NoSchemas>(
   name: string,
-  { version = 1, ...options }: SagaOptions<Input>,
-): OpenSaga<Input, Empty, Empty> {
-  return chain({ ...options, name, version, steps: [] }, NO_READERS);
+  { version = 1, laterCaptures, ...options }: SagaOptions<Input, Later>,
+): OpenSaga<Input, CapturesOf<Later>, Empty> {
+  const known = Object.entries(laterCaptures ?? {}).reduce(
+    (readers, [step, captureSchema]) => withReaders(readers, step, { captureSchema }),
+    NO_READERS,
+  );
+  return chain({ ...options, name, version, steps: [] }, known);
 }
 
 function chain<Input extends Json, Captures, Results>(
@@ -112,16 +125,24 @@ function chain<Input extends Json, Captures, Results>(
     returns: (result) => withParts({ result: (facts) => result(typedFacts(facts)) }),
     holds: ({ fenceEffects, release, atRisk }) =>
       withParts({
-        release: async (call) => release(typedFacts(call)),
+        release: async (call) => release(checkedCall(call, readers)),
         atRisk: (facts) => atRisk(typedFacts(facts)),
         ...(fenceEffects !== undefined && {
-          fenceEffects: async (call: StepCall<Input>) => fenceEffects(typedFacts(call)),
+          fenceEffects: async (call: StepCall<Input>) => fenceEffects(checkedCall(call, readers)),
         }),
       }),
   };
 }
 
 type Empty = Readonly<Record<never, never>>;
+
+type CapturesOf<Later extends CaptureSchemas> = {
+  readonly [Name in keyof Later]?: StoredOf<Later[Name]>;
+};
+/** What `laterCaptures` says that the step of this name captures. */
+type Announced<Captures, Name extends string> = Name extends keyof Captures
+  ? Exclude<Captures[Name], undefined>
+  : unknown;
 type Simplify<T> = { [Key in keyof T]: T[Key] };
 
 type WithResult<Results, Name extends string, Returned, BestEffort extends boolean> = Simplify<

@@ -10,6 +10,7 @@ import type {
   Warning,
 } from '../definition.ts';
 import type { Json } from '../json.ts';
+import type { ResultOf } from './outcome.ts';
 
 export type MaybePromise<T> = T | Promise<T>;
 
@@ -36,10 +37,11 @@ export interface RunContext<Input extends Json, Capture, Captures, Results>
 }
 
 /** What became of an effect. `unknown` is an answer too: the engine observes again, and decides nothing on it. */
-export type Observed<Returned> =
+export type Observed<Value> =
   | {
       readonly outcome: 'landed';
-      readonly value?: Returned;
+      /** The result of the step; warnings stand beside it here. */
+      readonly value?: Value;
       readonly warnings?: readonly Warning[];
     }
   | { readonly outcome: 'absent' }
@@ -84,7 +86,7 @@ export interface CompensatableOptions<Input extends Json, Captures, Results, Cap
   /** Observes what became of a run whose outcome is in doubt. Default: `run` is repeated. */
   readonly observe?: (
     context: ActionContext<Input, NoInfer<Capture>, Captures, Results>,
-  ) => MaybePromise<Observed<NoInfer<Returned>>>;
+  ) => MaybePromise<Observed<NoInfer<ResultOf<Returned>>>>;
   /** Whether `compensate` can lead back to this capture at all. Where it cannot, no cancel is taken once the step has begun.
    * Pure. Default: it can. */
   readonly canUndo?: (capture: NoInfer<Capture>) => boolean;
@@ -103,7 +105,7 @@ export interface PivotOptions<Input extends Json, Captures, Results, Returned> e
   /** Observes whether the effect has happened. `absent` is no promise that an earlier attempt cannot land any more. */
   readonly observe: (
     context: ActionContext<Input, null, Captures, Results>,
-  ) => MaybePromise<Observed<NoInfer<Returned>>>;
+  ) => MaybePromise<Observed<NoInfer<ResultOf<Returned>>>>;
   /** Makes the effect impossible from here on, then answers whether it had happened: after `absent` the saga
    * compensates. Without it the engine cannot rule out that an earlier attempt lands late. So a pivot that fails for
    * good goes back only where its first attempt was the only one and failed with a `TerminalError`, and `observe`
@@ -111,7 +113,7 @@ export interface PivotOptions<Input extends Json, Captures, Results, Returned> e
    * choice `go-back`, vouches that nothing will land. */
   readonly abort?: (
     context: ActionContext<Input, null, Captures, Results>,
-  ) => MaybePromise<Observed<NoInfer<Returned>>>;
+  ) => MaybePromise<Observed<NoInfer<ResultOf<Returned>>>>;
   /** Only together with `abort`: an attempt under way when the time is over must not land after the saga has gone back. */
   readonly deadline?: Deadline<ActionContext<Input, null, Captures, Results>, NoInfer<Returned>>;
 }
@@ -128,7 +130,7 @@ export interface RetriableOptions<
   /** Observes what became of a run whose outcome is in doubt. Default: `run` is repeated. */
   readonly observe?: (
     context: ActionContext<Input, null, Captures, Results>,
-  ) => MaybePromise<Observed<NoInfer<Returned>>>;
+  ) => MaybePromise<Observed<NoInfer<ResultOf<Returned>>>>;
   /** When the step cannot be done, the saga ends with a warning instead of standing still. */
   readonly bestEffort?: BestEffort;
 }

@@ -9,8 +9,15 @@ export type Storable<T> = { readonly [Key in keyof T]: T extends Scalar ? T[Key]
 /** A branded string or number is stored as what it is, and not taken apart. */
 type Scalar = string | number;
 
-/** What is Json already is not taken apart: Json contains itself. */
-type Part<T> = T extends Json | undefined ? T : T extends NotJson ? never : Storable<T>;
+/** What is Json already is not taken apart: Json contains itself. `unknown` is a field of a document of another program, which
+ * is only given back: the log refuses what it cannot hold. */
+type Part<T> = unknown extends T
+  ? T
+  : T extends Json | undefined
+    ? T
+    : T extends NotJson
+      ? never
+      : Storable<T>;
 
 type NotJson = bigint | symbol | ((...args: never) => unknown);
 

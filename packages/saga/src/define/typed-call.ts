@@ -46,12 +46,23 @@ export function contextOf<Context, Input extends Json>(
   step: string,
   readers: Readers,
 ): Context {
+  return checkedCall(call, readers, {
+    capture: captureOf(call.capture, step, readers),
+    progress: call.results[step] ?? null,
+  });
+}
+
+/** @param own what only the step that the call is for is shown. */
+export function checkedCall<Context, Input extends Json>(
+  call: StepCall<Input>,
+  readers: Readers,
+  own: object = {},
+): Context {
   const context = {
     ...call,
-    capture: captureOf(call.capture, step, readers),
+    ...own,
     captures: checked(call.captures, readers.captures),
     results: checked(call.results, readers.results),
-    progress: call.results[step] ?? null,
   };
   return context as Context;
 }
@@ -61,8 +72,8 @@ export function captureOf<Capture>(capture: Json | null, step: string, { capture
   return (reader === undefined ? capture : reader.readOrNull(capture)) as Capture;
 }
 
-/** For a function of the whole saga. What such a function reads is not checked: it also runs where a person could not be
- * read any more, at the saga's end. */
+/** For a pure function of the whole saga, which shows something to people. What it reads is not checked: it also runs where
+ * no person could be asked any more, at the saga's end. */
 export function typedFacts<Typed, Facts extends SagaFacts<Json>>(facts: Facts): Typed {
   return facts as unknown as Typed;
 }

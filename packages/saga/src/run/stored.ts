@@ -2,7 +2,7 @@
 // newer program: it is checked against its schema then, and a value that does not fit stops the saga for a
 // person instead of moving money by a misread document.
 
-import type { TSchema } from 'typebox';
+import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { HoldError } from '../errors.ts';
 import type { Json } from '../json.ts';
@@ -15,7 +15,22 @@ export interface Stored<T> {
   readOrNull(json: Json | null | undefined): T | null;
 }
 
-/** @param schema must describe T; the two casts below are the only code that relies on it unchecked. */
+/** What the schema describes, as a step captures or returns it: nothing of it is changed once it is stored. */
+export type StoredOf<Schema extends TSchema> = Immutable<Static<Schema>>;
+
+type Immutable<T> = unknown extends T
+  ? T
+  : T extends string | number | boolean | null | undefined
+    ? T
+    : { readonly [Key in keyof T]: Immutable<T[Key]> };
+
+/** The two casts below are the only place where a type is taken on trust: the first form derives it from the schema, in
+ * the second the schema must describe T. */
+export function stored<Schema extends TSchema>(
+  name: string,
+  schema: Schema,
+): Stored<StoredOf<Schema>>;
+export function stored<T>(name: string, schema: TSchema): Stored<T>;
 export function stored<T>(name: string, schema: TSchema): Stored<T> {
   const validator = Compile(schema);
   function read(json: Json | null | undefined): T {
