@@ -6,9 +6,10 @@ import type { BotsCall } from '../bots/bots.ts';
 import type { UserId } from '../domain/ids.ts';
 import type { DriftedUser } from './run-drifts.ts';
 import type { NewSuspect } from './suspects.ts';
+import type { FollowedRuns } from './sync-all-report.ts';
 import { orderConfirmingRun } from './sync-orders.ts';
 import type { SyncAllPorts } from './sync-ports.ts';
-import { readResult } from './sync-reports.ts';
+import { SYNC_RESULT } from './sync-reports.ts';
 import { confirmingKey } from './sync-wallet-input.ts';
 
 export interface RunsOrder {
@@ -59,13 +60,6 @@ async function startRun(
 /** Ended runs of one user worth looking at: the one that was just started is among the newest. */
 const HISTORY = 10;
 
-export interface FollowedRuns {
-  readonly open: number;
-  readonly repaired: number;
-  /** Cents: whole numbers, which may be added. */
-  readonly returnedMinor: number;
-}
-
 export async function followRuns(
   { runDrifts, sagas }: SyncAllPorts,
   runId: SagaId,
@@ -79,7 +73,7 @@ export async function followRuns(
     for (const run of await Promise.all(ids.map((id) => sagas.find(id)))) {
       if (run === null) continue;
       if (!isAtRest(run.state.phase)) open += 1;
-      const result = readResult(run.result);
+      const result = SYNC_RESULT.readOrNull(run.result);
       if (result === null) continue;
       repaired += result.data.cleanedBots.length;
       returnedMinor += result.returnedMinor;

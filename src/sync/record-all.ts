@@ -1,10 +1,8 @@
 // The end of a run over all users: its sample, its counts, and what an administrator reads of it.
 
 import type { Json, SagaId } from '@reclaim/saga';
-import type { FollowedRuns } from './follow-runs.ts';
-import type { SurveyTotals } from './survey.ts';
 import type { SyncAllInput } from './sync-all-input.ts';
-import type { Judgement } from './sync-all-report.ts';
+import type { FollowedRuns, Judgement, SurveyTotals } from './sync-all-report.ts';
 import type { SyncAllPorts } from './sync-ports.ts';
 
 export interface AllRunToRecord {

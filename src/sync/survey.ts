@@ -11,32 +11,8 @@ import type { HeldBot, UserHoldings } from './holdings.ts';
 import { findLeftovers } from './leftovers.ts';
 import { observeSources } from './observe-sources.ts';
 import type { RunDrift } from './run-drifts.ts';
+import type { SurveyTotals } from './sync-all-report.ts';
 import type { SyncAllPorts } from './sync-ports.ts';
-
-export interface SurveyTotals {
-  /** Database time, ms: before anything was looked at. */
-  readonly beganAtMs: number;
-  readonly users: number;
-  readonly allocations: number;
-  /** Bots that Docker showed, anybody's. */
-  readonly containers: number;
-  readonly live: number;
-  readonly orphans: number;
-  readonly orphanValueMinor: number;
-  readonly lostEntries: number;
-  readonly staleEntries: number;
-  readonly ghosts: number;
-  readonly unknown: number;
-  /** Orphans on which another saga is at work. */
-  readonly held: number;
-  /** With allocations, under an `_id` that is no id of a user: left alone, each with a finding. */
-  readonly unreadableUsers: number;
-  /** Why sources could not be asked; bounded. */
-  readonly reasons: readonly string[];
-  /** Ghosts, and what nobody is known to own; bounded. */
-  readonly ghostSample: readonly string[];
-  readonly isPoolStateUnknown: boolean;
-}
 
 export interface SurveyOrder {
   readonly runId: SagaId;

@@ -1,48 +1,54 @@
 // What the steps of a run over all users leave for one another.
 
-import { stored } from '@reclaim/saga';
+import type { StoredOf } from '@reclaim/saga';
 import { Type } from 'typebox';
-import type { FollowedRuns } from './follow-runs.ts';
-import type { Guard } from './guards.ts';
-import type { SurveyTotals } from './survey.ts';
-
-export interface Judgement {
-  readonly guard: Guard | null;
-  /** Nothing is done. A forced run is warned, and goes on. */
-  readonly isStopped: boolean;
-}
 
 const COUNT = Type.Number();
 const TEXTS = Type.Array(Type.String());
 
-export const SURVEY = stored<SurveyTotals>(
-  'survey of all users',
-  Type.Object({
-    beganAtMs: COUNT,
-    users: COUNT,
-    allocations: COUNT,
-    containers: COUNT,
-    live: COUNT,
-    orphans: COUNT,
-    orphanValueMinor: COUNT,
-    lostEntries: COUNT,
-    staleEntries: COUNT,
-    ghosts: COUNT,
-    unknown: COUNT,
-    held: COUNT,
-    unreadableUsers: COUNT,
-    reasons: TEXTS,
-    ghostSample: TEXTS,
-    isPoolStateUnknown: Type.Boolean(),
-  }),
-);
+export const SURVEY = Type.Object({
+  /** Database time, ms: before any source was read. */
+  beganAtMs: COUNT,
+  users: COUNT,
+  allocations: COUNT,
+  /** Bots that Docker showed, of all users. */
+  containers: COUNT,
+  live: COUNT,
+  orphans: COUNT,
+  orphanValueMinor: COUNT,
+  lostEntries: COUNT,
+  staleEntries: COUNT,
+  ghosts: COUNT,
+  unknown: COUNT,
+  /** Orphans on which another saga is at work. */
+  held: COUNT,
+  /** With allocations, under an `_id` that is no id of a user: left alone, each with a finding. */
+  unreadableUsers: COUNT,
+  /** Why sources did not answer; bounded. */
+  reasons: TEXTS,
+  /** Ghosts, and bots whose owner is not known; bounded. */
+  ghostSample: TEXTS,
+  isPoolStateUnknown: Type.Boolean(),
+});
+export type SurveyTotals = StoredOf<typeof SURVEY>;
 
-export const JUDGEMENT = stored<Judgement>(
-  'judgement of a run',
-  Type.Object({ guard: Type.Union([Type.String(), Type.Null()]), isStopped: Type.Boolean() }),
-);
+export const JUDGEMENT = Type.Object({
+  guard: Type.Union([
+    Type.Enum(['too-many-refunds', 'too-large-a-share', 'no-containers']),
+    Type.Null(),
+  ]),
+  /** Nothing is done. A forced run is warned, and goes on. */
+  isStopped: Type.Boolean(),
+});
+export type Judgement = StoredOf<typeof JUDGEMENT>;
 
-export const FOLLOWED = stored<FollowedRuns>(
-  'followed runs',
-  Type.Object({ open: COUNT, repaired: COUNT, returnedMinor: COUNT }),
-);
+/** Users whose run was started. */
+export const SCHEDULED = Type.Object({ users: COUNT });
+
+export const FOLLOWED = Type.Object({
+  open: COUNT,
+  repaired: COUNT,
+  /** Cents: whole numbers, which may be added. */
+  returnedMinor: COUNT,
+});
+export type FollowedRuns = StoredOf<typeof FOLLOWED>;

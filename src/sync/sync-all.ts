@@ -4,28 +4,28 @@
 
 import {
   type Json,
-  type RetriableStep,
-  type SagaDefinition,
-  type SagaId,
-  type StepCall,
+  type StepContext,
+  saga,
   toSagaId,
+  waitUntil,
+  withWarnings,
 } from '@reclaim/saga';
 import { followRuns, startRuns } from './follow-runs.ts';
 import { type Guard, judgeRun } from './guards.ts';
 import { recordAll } from './record-all.ts';
 import { surveyAll } from './survey.ts';
-import { readSyncAllInput, SYNC_ALL, type SyncAllInput, syncAllKey } from './sync-all-input.ts';
-import { FOLLOWED, JUDGEMENT, SURVEY } from './sync-all-report.ts';
+import { readSyncAllInput, SYNC_ALL, syncAllKey } from './sync-all-input.ts';
+import {
+  FOLLOWED,
+  type FollowedRuns,
+  JUDGEMENT,
+  type Judgement,
+  SCHEDULED,
+  SURVEY,
+  type SurveyTotals,
+} from './sync-all-report.ts';
 import { SUSPECT_DELAY_MS } from './sync-orders.ts';
 import { SYNC_RETRY, type SyncAllPorts } from './sync-ports.ts';
-
-const STEP = {
-  survey: 'survey',
-  judge: 'judge',
-  schedule: 'schedule',
-  follow: 'follow',
-  record: 'record',
-} as const;
 
 /** Of hundreds of thousands of users, on a busy database. */
 const SURVEY_TIMEOUT_MS = 15 * 60_000;
@@ -33,43 +33,61 @@ const STEP_TIMEOUT_MS = 10 * 60_000;
 /** How often a run that is waited for looks at the runs of its users. */
 const RECHECK_MS = 2_000;
 
-export function createSyncAllSaga(ports: SyncAllPorts): SagaDefinition {
-  return {
-    name: SYNC_ALL,
-    version: 1,
+const SURVEYING = { retry: SYNC_RETRY, timeoutMs: SURVEY_TIMEOUT_MS } as const;
+const STEPPING = { retry: SYNC_RETRY, timeoutMs: STEP_TIMEOUT_MS } as const;
+
+export function createSyncAllSaga(ports: SyncAllPorts) {
+  return saga(SYNC_ALL, {
     queue: 'sync',
     idPrefix: 'all',
-    key: (input) => syncAllKey(readSyncAllInput(input)),
-    steps: [
-      step(STEP.survey, SURVEY_TIMEOUT_MS, (call) => survey(ports, call)),
-      step(STEP.judge, STEP_TIMEOUT_MS, async (call) => judge(ports, call)),
-      step(STEP.schedule, STEP_TIMEOUT_MS, (call) => schedule(ports, call)),
-      step(STEP.follow, STEP_TIMEOUT_MS, (call) => follow(ports, call)),
-      step(STEP.record, STEP_TIMEOUT_MS, (call) => record(ports, call)),
-    ],
-    result: ({ results }): Json => results[STEP.record] ?? null,
-  };
+    key: (input: Json) => syncAllKey(readSyncAllInput(input)),
+  })
+    .retriable('survey', {
+      ...SURVEYING,
+      resultSchema: SURVEY,
+      run: (call) => survey(ports, call),
+    })
+    .retriable('judge', {
+      ...STEPPING,
+      resultSchema: JUDGEMENT,
+      run: (call) => judge(ports, call),
+    })
+    .retriable('schedule', {
+      ...STEPPING,
+      resultSchema: SCHEDULED,
+      run: (call) => schedule(ports, call),
+    })
+    .retriable('follow', {
+      ...STEPPING,
+      resultSchema: FOLLOWED,
+      run: (call) => follow(ports, call),
+    })
+    .retriable('record', { ...STEPPING, run: (call) => record(ports, call) })
+    .returns(({ results }) => results.record ?? null);
 }
 
-async function survey(ports: SyncAllPorts, call: StepCall) {
+type Call<Results = object> = StepContext<Json, object, Results>;
+type Surveyed = Call<{ readonly survey: SurveyTotals }>;
+type Judged = Call<{ readonly judge: Judgement }>;
+
+function survey(ports: SyncAllPorts, call: Call): Promise<SurveyTotals> {
   const { force, dryRun } = readSyncAllInput(call.input);
   const keepOrphans = force ? Number.POSITIVE_INFINITY : ports.settings.maxRefunds + 1;
   const order = {
-    runId: runIdOf(call),
+    runId: toSagaId(call.sagaId),
     beganAtMs: call.nowMs(),
     keepOrphans,
     isNoted: !dryRun,
   };
-  const value = await surveyAll(ports, order, call);
-  return { value: SURVEY.write(value) };
+  return surveyAll(ports, order, call);
 }
 
-function judge({ settings }: SyncAllPorts, call: StepCall) {
-  const { force } = readSyncAllInput(call.input);
-  const guard = judgeRun(SURVEY.read(call.results[STEP.survey]), settings.maxRefunds);
-  const value = JUDGEMENT.write({ guard, isStopped: guard !== null && !force });
-  if (guard === null) return { value };
-  return { value, warnings: [{ code: guard, message: GUARD_MESSAGES[guard] }] };
+function judge({ settings }: SyncAllPorts, { input, results }: Surveyed) {
+  const { force } = readSyncAllInput(input);
+  const guard = judgeRun(results.survey, settings.maxRefunds);
+  const judgement: Judgement = { guard, isStopped: guard !== null && !force };
+  if (guard === null) return judgement;
+  return withWarnings(judgement, [{ code: guard, message: GUARD_MESSAGES[guard] }]);
 }
 
 const GUARD_MESSAGES: Record<Guard, string> = {
@@ -78,47 +96,44 @@ const GUARD_MESSAGES: Record<Guard, string> = {
   'no-containers': 'Docker shows no bot at all while allocations exist',
 };
 
-async function schedule(ports: SyncAllPorts, call: StepCall) {
+async function schedule(ports: SyncAllPorts, call: Judged) {
   const { trigger } = readSyncAllInput(call.input);
-  if (isIdle(call)) return { value: { users: 0 } };
+  if (isIdle(call)) return { users: 0 };
   const delayMs = trigger === 'passive' ? SUSPECT_DELAY_MS : ports.settings.confirmMs;
   const isAgain = call.epoch > 1 || call.attempt > 1;
-  const order = { runId: runIdOf(call), nowMs: call.nowMs(), delayMs, isAgain };
-  return { value: { users: await startRuns(ports, order, call) } };
+  const order = { runId: toSagaId(call.sagaId), nowMs: call.nowMs(), delayMs, isAgain };
+  return { users: await startRuns(ports, order, call) };
 }
 
-// Nobody waits for a passive run: the runs of its users are on their way by themselves.
-async function follow(ports: SyncAllPorts, call: StepCall) {
+// A passive run waits for no repairs: the runs of its users are on their way by themselves.
+async function follow(ports: SyncAllPorts, call: Judged) {
   const { trigger } = readSyncAllInput(call.input);
-  if (trigger === 'passive' || isIdle(call)) return {};
-  const followed = await followRuns(ports, runIdOf(call), call);
-  const value = FOLLOWED.write(followed);
-  return followed.open > 0 ? { value, waitUntilMs: call.nowMs() + RECHECK_MS } : { value };
+  if (trigger === 'passive' || isIdle(call)) return;
+  const followed = await followRuns(ports, toSagaId(call.sagaId), call);
+  return followed.open > 0 ? waitUntil(call.nowMs() + RECHECK_MS, followed) : followed;
 }
 
-async function record(ports: SyncAllPorts, call: StepCall) {
-  const input: SyncAllInput = readSyncAllInput(call.input);
-  const users = Number(Reflect.get(Object(call.results[STEP.schedule]), 'users'));
-  const value = await recordAll(ports, {
-    runId: runIdOf(call),
-    input,
-    survey: SURVEY.read(call.results[STEP.survey]),
-    judgement: JUDGEMENT.read(call.results[STEP.judge]),
-    followed: FOLLOWED.readOrNull(call.results[STEP.follow]),
-    users,
+function record(
+  ports: SyncAllPorts,
+  call: Call<{
+    readonly survey: SurveyTotals;
+    readonly judge: Judgement;
+    readonly schedule: { readonly users: number };
+    readonly follow?: FollowedRuns;
+  }>,
+): Promise<Json> {
+  const { results } = call;
+  return recordAll(ports, {
+    runId: toSagaId(call.sagaId),
+    input: readSyncAllInput(call.input),
+    survey: results.survey,
+    judgement: results.judge,
+    followed: results.follow ?? null,
+    users: results.schedule.users,
     atMs: call.startedAtMs ?? call.nowMs(),
   });
-  return { value };
 }
 
-function isIdle(call: StepCall): boolean {
-  return readSyncAllInput(call.input).dryRun || JUDGEMENT.read(call.results[STEP.judge]).isStopped;
-}
-
-function step(name: string, timeoutMs: number, run: RetriableStep['run']): RetriableStep {
-  return { kind: 'retriable', name, retry: SYNC_RETRY, timeoutMs, run };
-}
-
-function runIdOf({ sagaId }: StepCall): SagaId {
-  return toSagaId(sagaId);
+function isIdle({ input, results }: Judged): boolean {
+  return readSyncAllInput(input).dryRun || results.judge.isStopped;
 }

@@ -5,11 +5,11 @@
 import {
   isAtRest,
   type Json,
-  type RetriableStep,
-  type SagaDefinition,
   type SagaId,
-  type StepCall,
+  type StepContext,
+  saga,
   toSagaId,
+  waitUntil,
 } from '@reclaim/saga';
 import { confirmBots } from './confirm-bots.ts';
 import { observeFirst } from './first-observation.ts';
@@ -18,15 +18,8 @@ import { repairDrift } from './repair-drift.ts';
 import { markSuspects } from './run-suspects.ts';
 import { orderConfirmingRun } from './sync-orders.ts';
 import { SYNC_RETRY, type SyncPorts } from './sync-ports.ts';
-import { type DriftNote, readReport, writeReport, writeResult } from './sync-reports.ts';
+import { type DriftNote, REPORT, RESULT, RUN_REPORT, type RunReport } from './sync-reports.ts';
 import { readSyncWalletInput, SYNC_WALLET, syncWalletKey } from './sync-wallet-input.ts';
-
-const STEP = {
-  observe: 'observe',
-  confirm: 'confirm',
-  repair: 'repair',
-  record: 'record',
-} as const;
 
 /** Pools are asked by execs, some 50 ms each, eight at a time. */
 const CHECK_TIMEOUT_MS = 60_000;
@@ -36,94 +29,88 @@ const CHILD_WAIT_MS = 2_000;
 /** Until the run before this one has ended. */
 const TURN_WAIT_MS = 200;
 
-export function createSyncWalletSaga(ports: SyncPorts): SagaDefinition {
-  return {
-    name: SYNC_WALLET,
-    version: 1,
+const CHECKING = { retry: SYNC_RETRY, timeoutMs: CHECK_TIMEOUT_MS, resultSchema: REPORT } as const;
+const RECORDING = { retry: SYNC_RETRY, timeoutMs: RECORD_TIMEOUT_MS } as const;
+
+export function createSyncWalletSaga(ports: SyncPorts) {
+  return saga(SYNC_WALLET, {
     queue: 'sync',
-    fairnessKey: (input) => readSyncWalletInput(input).userId,
     idPrefix: 'syn',
-    key: (input) => syncWalletKey(readSyncWalletInput(input)),
-    steps: [observeStep(ports), confirmStep(ports), repairStep(ports), recordStep(ports)],
-    result: ({ results }): Json => results[STEP.record] ?? null,
-  };
+    key: (input: Json) => syncWalletKey(readSyncWalletInput(input)),
+    fairnessKey: (input) => readSyncWalletInput(input).userId,
+  })
+    .retriable('observe', { ...CHECKING, run: (call) => observe(ports, call) })
+    .retriable('confirm', {
+      ...CHECKING,
+      run: (call) => confirm(ports, call, call.results.observe),
+    })
+    .retriable('repair', {
+      ...CHECKING,
+      // What an earlier turn of this step has begun, else what was confirmed.
+      run: (call) =>
+        repair(ports, call, RUN_REPORT.readOrNull(call.progress) ?? call.results.confirm),
+    })
+    .retriable('record', {
+      ...RECORDING,
+      resultSchema: RESULT,
+      run: ({ input, sagaId, results }) => {
+        const { trigger, userId, firebaseUid } = readSyncWalletInput(input);
+        const user = { userId, firebaseUid };
+        const runId = toSagaId(sagaId);
+        return recordRun(ports, { runId, user, trigger, runReport: results.repair });
+      },
+    })
+    .returns(({ results }) => results.record ?? null);
 }
 
-function observeStep(ports: SyncPorts): RetriableStep {
-  return step(STEP.observe, CHECK_TIMEOUT_MS, async (call) => {
-    const { notBeforeMs, after, trigger, ...user } = readSyncWalletInput(call.input);
-    const nowMs = call.nowMs();
-    if (notBeforeMs !== null && nowMs < notBeforeMs) return { waitUntilMs: notBeforeMs };
-    if (await isUnderWay(ports, after)) return { waitUntilMs: nowMs + TURN_WAIT_MS };
-    const { report, sources } = await observeFirst(ports, user, nowMs, {
-      signal: call.signal,
-      probes: trigger !== 'passive',
-    });
-    for (const [host, { instanceIds }] of sources.contents) {
-      await ports.hostRecords.recordObserved(host, instanceIds);
-    }
-    const orphans = await markSuspects(ports, user, report, runIdOf(call));
-    return { value: writeReport({ ...report, orphans }) };
+type Call = StepContext<Json, object, object>;
+
+async function observe(ports: SyncPorts, call: Call) {
+  const { notBeforeMs, after, trigger, ...user } = readSyncWalletInput(call.input);
+  const nowMs = call.nowMs();
+  if (notBeforeMs !== null && nowMs < notBeforeMs) return waitUntil(notBeforeMs);
+  if (await isUnderWay(ports, after)) return waitUntil(nowMs + TURN_WAIT_MS);
+  const { report, sources } = await observeFirst(ports, user, nowMs, {
+    signal: call.signal,
+    probes: trigger !== 'passive',
   });
+  for (const [host, { instanceIds }] of sources.contents) {
+    await ports.hostRecords.recordObserved(host, instanceIds);
+  }
+  const orphans = await markSuspects(ports, user, report, runIdOf(call));
+  return { ...report, orphans };
 }
 
-// A passive run ends here: it marks what it suspects, and a run a minute later looks again.
-function confirmStep(ports: SyncPorts): RetriableStep {
-  return step(STEP.confirm, CHECK_TIMEOUT_MS, async (call) => {
-    const { trigger, userId, firebaseUid } = readSyncWalletInput(call.input);
-    const user = { userId, firebaseUid };
-    const report = readReport(call.results[STEP.observe]);
-    const observed = report.drifts.filter(({ outcome }) => outcome === 'observed');
-    const nowMs = call.nowMs();
-    if (trigger === 'passive') {
-      if (observed.length > 0)
-        await ports.sagas.start(orderConfirmingRun(user, runIdOf(call), nowMs));
-      return { value: writeReport({ ...report, drifts: report.drifts.map(markOnly) }) };
-    }
-    const dueAtMs = Math.max(0, ...observed.map((note) => note.dueAtMs));
-    if (nowMs < dueAtMs) return { waitUntilMs: dueAtMs };
-    const { signal } = call;
-    const again = await confirmBots(ports, user, report, { signal, nowMs });
-    return { value: writeReport({ ...report, ...again }) };
-  });
+// A passive run ends here: it records what it suspects, and a run a minute later observes it again.
+async function confirm(ports: SyncPorts, call: Call, report: RunReport) {
+  const { trigger, userId, firebaseUid } = readSyncWalletInput(call.input);
+  const user = { userId, firebaseUid };
+  const observed = report.drifts.filter(({ outcome }) => outcome === 'observed');
+  const nowMs = call.nowMs();
+  if (trigger === 'passive') {
+    if (observed.length > 0)
+      await ports.sagas.start(orderConfirmingRun(user, runIdOf(call), nowMs));
+    return { ...report, drifts: report.drifts.map(markOnly) };
+  }
+  const dueAtMs = Math.max(0, ...observed.map((note) => note.dueAtMs));
+  if (nowMs < dueAtMs) return waitUntil(dueAtMs);
+  const again = await confirmBots(ports, user, report, { signal: call.signal, nowMs });
+  return { ...report, ...again };
 }
 
-function repairStep(ports: SyncPorts): RetriableStep {
-  return step(STEP.repair, CHECK_TIMEOUT_MS, async (call) => {
-    const { trigger, userId, firebaseUid } = readSyncWalletInput(call.input);
-    // What an earlier turn of this step has begun, else what was confirmed.
-    const report = readReport(call.results[STEP.repair] ?? call.results[STEP.confirm]);
-    if (trigger === 'passive') return { value: writeReport(report) };
-    const { fence, signal } = call;
-    const at = new Date(call.nowMs()).toISOString();
-    const repair = { fence, signal, at, runId: runIdOf(call) };
-    const user = { userId, firebaseUid };
-    const { report: drifts, isUnderWay } = await repairDrift(ports, user, report.drifts, repair);
-    const value = writeReport({ ...report, drifts });
-    return isUnderWay ? { value, waitUntilMs: call.nowMs() + CHILD_WAIT_MS } : { value };
-  });
+async function repair(ports: SyncPorts, call: Call, report: RunReport) {
+  const { trigger, userId, firebaseUid } = readSyncWalletInput(call.input);
+  if (trigger === 'passive') return report;
+  const { fence, signal } = call;
+  const at = new Date(call.nowMs()).toISOString();
+  const order = { fence, signal, at, runId: runIdOf(call) };
+  const user = { userId, firebaseUid };
+  const { report: drifts, isUnderWay } = await repairDrift(ports, user, report.drifts, order);
+  const repaired = { ...report, drifts };
+  return isUnderWay ? waitUntil(call.nowMs() + CHILD_WAIT_MS, repaired) : repaired;
 }
 
-function recordStep(ports: SyncPorts): RetriableStep {
-  return step(STEP.record, RECORD_TIMEOUT_MS, async (call) => {
-    const { trigger, userId, firebaseUid } = readSyncWalletInput(call.input);
-    const user = { userId, firebaseUid };
-    const report = readReport(call.results[STEP.repair]);
-    const result = await recordRun(ports, {
-      runId: runIdOf(call),
-      user,
-      trigger,
-      runReport: report,
-    });
-    return { value: writeResult(result) };
-  });
-}
-
-function step(name: string, timeoutMs: number, run: RetriableStep['run']): RetriableStep {
-  return { kind: 'retriable', name, retry: SYNC_RETRY, timeoutMs, run };
-}
-
-function runIdOf({ sagaId }: StepCall): SagaId {
+function runIdOf({ sagaId }: Call): SagaId {
   return toSagaId(sagaId);
 }
 

@@ -14,7 +14,7 @@ import type { PoolStates } from '../../src/pool-state/pool-states.ts';
 import { UNREADABLE } from '../../src/pool-state/unreadable-rows.ts';
 import { createFirstReport } from '../../src/sync/first-report.ts';
 import type { SyncAllInput } from '../../src/sync/sync-all-input.ts';
-import { readReport, writeReport } from '../../src/sync/sync-reports.ts';
+import { RUN_REPORT } from '../../src/sync/sync-reports.ts';
 import { type PlacedBot, placeBot, poolStateOf } from '../support/deletions.ts';
 import { allocation, INCARNATION, putUser, readUser } from '../support/users.ts';
 import { type Breaches, breaches, twinsOf } from './bite.ts';
@@ -275,13 +275,13 @@ function or<T>(answer: SourceAnswer<T>, nothing: T): SourceAnswer<T> {
 
 function believeTheFirstObservation(definition: SagaDefinition): SagaDefinition {
   const confirm = async (call: StepCall) => {
-    const run = readReport(call.results.observe);
+    const run = RUN_REPORT.read(call.results.observe);
     const drifts = run.drifts.map((note) => ({
       ...note,
       allocation: note.allocation && { ...note.allocation, incarnationId: INCARNATION },
       outcome: 'confirmed' as const,
     }));
-    return { value: writeReport({ ...run, drifts }) };
+    return { value: RUN_REPORT.write({ ...run, drifts }) };
   };
   const steps = definition.steps.map((step) =>
     step.name === 'confirm' ? { ...step, run: confirm } : step,
