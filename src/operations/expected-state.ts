@@ -16,7 +16,7 @@ import { NOT_OBSERVED_EVERYWHERE } from '../deletion/steps/remove-container.ts';
 import { STEP as DELETION } from '../deletion/steps/step-ports.ts';
 import { PROVISION_BOT } from '../provisioning/provision-bot.ts';
 import { STEP as PROVISION } from '../provisioning/provisioning-ports.ts';
-import { PLACE, RESERVATION } from '../provisioning/stored-values.ts';
+import { PLACE_VALUE, RESERVATION } from '../provisioning/stored-values.ts';
 import { describeEntry, describeObservedBots, inDollars } from './describe.ts';
 
 export const SOURCES = ['wallet', 'pool-state', 'docker', 'tombstone', 'ledger'] as const;
@@ -119,7 +119,7 @@ function ofProvision(step: Steps): ExpectedState {
 }
 
 function placeOf(assign: StepState | undefined): string | null {
-  const place = isDone(assign) ? PLACE.readOrNull(assign?.value) : null;
+  const place = isDone(assign) ? PLACE_VALUE.readOrNull(assign?.value) : null;
   if (place === null) return null;
   return place.kind === 'pooled' ? `${place.poolId} slot ${place.slotIndex}` : 'no entry';
 }

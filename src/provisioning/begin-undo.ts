@@ -2,13 +2,18 @@
 // cannot land any more (I5), and the tombstone is there before slot and money go back, so that a bot that is
 // started late is taken away again and its port stays taken until it is gone (I1).
 
-import { FencedError, RetryableError, SagaError, type StepCall, toSagaId } from '@reclaim/saga';
+import { FencedError, RetryableError, SagaError, toSagaId } from '@reclaim/saga';
 import { findOwnEntry, type ReservedSlot } from '../pool-state/owned-entry.ts';
 import { NOTHING_OBSERVED, type TombstoneTarget } from '../tombstones/tombstones.ts';
 import { takingOver } from '../wallet/closed-sagas.ts';
 import type { Reservation } from '../wallet/wallets.ts';
-import { contextOf, type ProvisioningPorts, placeOf, STEP } from './provisioning-ports.ts';
-import { ASSIGN_CAPTURE, RESERVATION, START_CAPTURE } from './stored-values.ts';
+import {
+  contextOf,
+  type ProvisionCall,
+  type ProvisioningPorts,
+  placeOf,
+  STEP,
+} from './provisioning-ports.ts';
 
 export interface Undo {
   readonly reservation: Reservation;
@@ -17,13 +22,14 @@ export interface Undo {
 }
 
 /** Repeatable. Null: no money was ever taken, hence nothing after it was done. */
-export async function beginUndo(ports: ProvisioningPorts, call: StepCall): Promise<Undo | null> {
+export async function beginUndo(
+  ports: ProvisioningPorts,
+  call: ProvisionCall,
+): Promise<Undo | null> {
   const { order, input } = contextOf(call);
   const withdrawn = await ports.wallets.withdrawReserve(order);
   const reservation =
-    withdrawn.status === 'reserved'
-      ? withdrawn.reservation
-      : RESERVATION.readOrNull(call.results[STEP.reserve]);
+    withdrawn.status === 'reserved' ? withdrawn.reservation : (call.results[STEP.reserve] ?? null);
   if (reservation === null) return null;
   if (wasThereBefore(call)) return { reservation, tombstone: null };
   const { userId, instanceId, firebaseUid } = input;
@@ -47,15 +53,15 @@ export async function beginUndo(ports: ProvisioningPorts, call: StepCall): Promi
 }
 
 /** Whether the id was in use before this saga did anything: in the pool state, or in Docker. */
-export function wasThereBefore({ captures }: StepCall): boolean {
-  const assign = ASSIGN_CAPTURE.readOrNull(captures[STEP.assign]);
-  const start = START_CAPTURE.readOrNull(captures[STEP.start]);
-  return assign?.hadEntry === true || (start !== null && start.existing.length > 0);
+export function wasThereBefore({ captures }: ProvisionCall): boolean {
+  const places = captures[STEP.assign];
+  const start = captures[STEP.start];
+  return places?.hadEntry === true || (start !== undefined && start.existing.length > 0);
 }
 
 /** Runs one part of the way back that needs Docker or the pool state. When the time for it is over, what
  * could not be undone is the tombstone's: the user's money does not wait for a host that stays away. */
-export async function undoInTime(call: StepCall, undo: () => Promise<void>): Promise<void> {
+export async function undoInTime(call: ProvisionCall, undo: () => Promise<void>): Promise<void> {
   try {
     await undo();
   } catch (error) {
@@ -66,7 +72,7 @@ export async function undoInTime(call: StepCall, undo: () => Promise<void>): Pro
   }
 }
 
-async function slotOf(ports: ProvisioningPorts, call: StepCall): Promise<ReservedSlot | null> {
+async function slotOf(ports: ProvisioningPorts, call: ProvisionCall): Promise<ReservedSlot | null> {
   const place = placeOf(call);
   if (place?.kind === 'dedicated') return null;
   if (place !== null) {

@@ -1,17 +1,17 @@
 // The money of an undone provision goes back by THE settlement: the same operation that a deletion or a reclaim
 // of this incarnation would make, so that whichever comes first pays and no other does (I2).
 
-import { HoldError, RetryableError, type StepCall } from '@reclaim/saga';
+import { HoldError, RetryableError } from '@reclaim/saga';
 import { assertNever } from '../domain/assert-never.ts';
 import { settlementOpId } from '../domain/incarnation.ts';
 import { settleAllocation } from '../wallet/settle-allocation.ts';
 import type { Receipt, Reservation, SettleCommand } from '../wallet/wallets.ts';
-import { contextOf, type ProvisioningPorts } from './provisioning-ports.ts';
+import { contextOf, type ProvisionCall, type ProvisioningPorts } from './provisioning-ports.ts';
 
 /** @returns null where the account is gone: there is nobody to pay. */
 export async function payBack(
   ports: ProvisioningPorts,
-  call: StepCall,
+  call: ProvisionCall,
   reservation: Reservation,
 ): Promise<Receipt | null> {
   const { allocatedAmount } = contextOf(call).input;
@@ -37,7 +37,7 @@ export async function payBack(
   }
 }
 
-export function settlementOf(call: StepCall, reservation: Reservation): SettleCommand {
+export function settlementOf(call: ProvisionCall, reservation: Reservation): SettleCommand {
   const { target, input } = contextOf(call);
   const { userId, instanceId, botName, allocatedAmount } = input;
   const incarnation = { userId, instanceId, incarnationId: reservation.incarnationId };

@@ -1,13 +1,6 @@
 // What the steps of a provision work with.
 
-import {
-  type Json,
-  type StepCall,
-  type StepDeadline,
-  type StepResult,
-  TerminalError,
-  toSagaId,
-} from '@reclaim/saga';
+import { type Json, type StepContext, TerminalError, toSagaId } from '@reclaim/saga';
 import type { Bots } from '../bots/bots.ts';
 import type { HostExpectations } from '../bots/host-expectations.ts';
 import { reserveOpId } from '../domain/reservation.ts';
@@ -16,9 +9,15 @@ import type { PoolStates } from '../pool-state/pool-states.ts';
 import type { Tombstones } from '../tombstones/tombstones.ts';
 import type { FindSagas } from '../wallet/closed-sagas.ts';
 import type { Ledger } from '../wallet/ledger.ts';
-import type { LockTarget, ReserveOrder, Wallets } from '../wallet/wallets.ts';
+import type { LockTarget, Reservation, ReserveOrder, Wallets } from '../wallet/wallets.ts';
 import { type ProvisionBotInput, readInput } from './provision-bot-input.ts';
-import { PLACE, type Place } from './stored-values.ts';
+import {
+  EXISTING,
+  type ExistingCapture,
+  PLACES,
+  type Place,
+  type PlacesCapture,
+} from './stored-values.ts';
 
 export interface ProvisioningPorts {
   readonly wallets: Wallets;
@@ -40,6 +39,23 @@ export const STEP = {
   post: 'write-transaction',
 } as const;
 
+/** What the steps of a provision are called with: what a step before has captured or left may not be there yet. */
+export type ProvisionCall = StepContext<Json, ProvisionCaptures, ProvisionResults>;
+
+export interface ProvisionCaptures {
+  readonly [STEP.reserve]?: { readonly opId: string };
+  readonly [STEP.assign]?: PlacesCapture;
+  readonly [STEP.start]?: ExistingCapture;
+}
+
+export interface ProvisionResults {
+  readonly [STEP.reserve]?: Reservation;
+  readonly [STEP.assign]?: Place;
+}
+
+/** Every way back asks whether the id was in use before, whichever step is undone. */
+export const LATER_CAPTURES = { [STEP.assign]: PLACES, [STEP.start]: EXISTING } as const;
+
 /** A step's call with everything typed that the steps share. */
 export interface ProvisionContext {
   readonly input: ProvisionBotInput;
@@ -47,7 +63,9 @@ export interface ProvisionContext {
   readonly target: LockTarget;
 }
 
-export function contextOf(call: StepCall): ProvisionContext {
+export function contextOf(
+  call: Pick<ProvisionCall, 'input' | 'sagaId' | 'epoch'>,
+): ProvisionContext {
   const input = readInput(call.input);
   const { userId, instanceId, botName, amountMinor } = input;
   const sagaId = toSagaId(call.sagaId);
@@ -59,15 +77,15 @@ export function contextOf(call: StepCall): ProvisionContext {
 }
 
 /** Where the bot was put; null before. */
-export function placeOf({ results }: StepCall): Place | null {
-  return PLACE.readOrNull(results[STEP.assign]);
+export function placeOf({ results }: ProvisionCall): Place | null {
+  return results[STEP.assign] ?? null;
 }
 
 /** Docker and the pool state are waited for until then, and no longer. */
-export const START_DEADLINE: StepDeadline<Json> = {
-  at: ({ startedAtMs, input }) =>
+export const START_DEADLINE = {
+  at: ({ startedAtMs, input }: ProvisionCall) =>
     startedAtMs === null ? null : startedAtMs + readInput(input).startTimeoutMs,
-  expired: async (call: StepCall, lastError: string | null): Promise<StepResult> => {
+  expired: (call: ProvisionCall, lastError: string | null): never => {
     const { startTimeoutMs } = readInput(call.input);
     const message = `${lastError ?? 'no answer'} (given up after ${startTimeoutMs} ms)`;
     throw new TerminalError('START_TIMED_OUT', message);

@@ -2,22 +2,26 @@
 // it keeps. I1: where the money was paid back the tombstone is settled, so that the janitor takes away what was
 // started; where it was not, nothing may say that it was: the allocation, if there is one, is a bot's like any other.
 
-import type { Json, SagaFacts, StepCall } from '@reclaim/saga';
 import { settlementOpId } from '../domain/incarnation.ts';
 import { wasThereBefore } from './begin-undo.ts';
 import { readInput } from './provision-bot-input.ts';
-import { contextOf, type ProvisioningPorts, STEP } from './provisioning-ports.ts';
-import { RESERVATION } from './stored-values.ts';
+import {
+  contextOf,
+  type ProvisionCall,
+  type ProvisioningPorts,
+  STEP,
+} from './provisioning-ports.ts';
 
 /** Repeatable. */
-export async function releaseProvision(ports: ProvisioningPorts, call: StepCall): Promise<void> {
+export async function releaseProvision(
+  ports: ProvisioningPorts,
+  call: ProvisionCall,
+): Promise<void> {
   if (call.captures[STEP.reserve] === undefined) return;
   const { input, order, target } = contextOf(call);
   const withdrawn = await ports.wallets.withdrawReserve(order);
   const reservation =
-    withdrawn.status === 'reserved'
-      ? withdrawn.reservation
-      : RESERVATION.readOrNull(call.results[STEP.reserve]);
+    withdrawn.status === 'reserved' ? withdrawn.reservation : (call.results[STEP.reserve] ?? null);
   await ports.wallets.unlock(target);
   if (reservation === null) return;
   const { userId, instanceId, firebaseUid } = input;
@@ -35,6 +39,9 @@ export async function releaseProvision(ports: ProvisioningPorts, call: StepCall)
 }
 
 /** What was set aside and has no bot yet, in cents. */
-export function reservedMinor({ input, captures }: SagaFacts<Json>): number {
+export function reservedMinor({
+  input,
+  captures,
+}: Pick<ProvisionCall, 'input' | 'captures'>): number {
   return captures[STEP.reserve] === undefined ? 0 : readInput(input).amountMinor;
 }

@@ -2,47 +2,41 @@
 // once more, its money is seen to be there, and its entry in the pool state says `running`. A bot in a
 // container of its own has no entry: for it the pivot is the decision alone, which the log holds.
 
-import {
-  HoldError,
-  type Observation,
-  type PivotStep,
-  type StepCall,
-  TerminalError,
-  UnavailableError,
-} from '@reclaim/saga';
+import { HoldError, type Observed, TerminalError, UnavailableError } from '@reclaim/saga';
 import { isUp } from '../../domain/bot.ts';
 import { activateSlot } from '../../pool-state/pool-slots.ts';
 import type { BotMapping, PoolState } from '../../pool-state/pool-state.ts';
 import type { PoolScope } from '../../pool-state/pool-states.ts';
+import type { Reservation } from '../../wallet/wallets.ts';
 import type { ProvisionBotInput } from '../provision-bot-input.ts';
 import {
   contextOf,
   MONEY_TIMEOUT_MS,
+  type ProvisionCall,
   type ProvisioningPorts,
   placeOf,
   START_DEADLINE,
   STEP,
 } from '../provisioning-ports.ts';
 import { isAt, seeBot } from '../see-bot.ts';
-import { type PooledPlace, RESERVATION } from '../stored-values.ts';
+import type { PooledPlace } from '../stored-values.ts';
 
 /** Goes on until the deadline decides, not until a count is used up. */
 const PIVOT_RETRY = { attempts: 100_000, baseMs: 50, capMs: 2_000 } as const;
 
-export function createActivateStep(ports: ProvisioningPorts): PivotStep {
+/** By then the reservation's step has left its result. */
+type ActivateCall = ProvisionCall & { readonly results: { readonly [STEP.reserve]: Reservation } };
+
+export function activate(ports: ProvisioningPorts) {
   return {
-    kind: 'pivot',
-    name: STEP.activate,
     retry: PIVOT_RETRY,
     timeoutMs: MONEY_TIMEOUT_MS,
-    deadline: START_DEADLINE,
-    run: async (call) => {
+    run: async (call: ActivateCall): Promise<void> => {
       await Promise.all([seeRunning(ports, call), seeFunded(ports, call)]);
       const place = placeOf(call);
-      if (place?.kind === 'pooled') await activate(ports, call, place);
-      return {};
+      if (place?.kind === 'pooled') await activatePooled(ports, call, place);
     },
-    observe: async (call) => {
+    observe: async (call: ProvisionCall): Promise<Observed<void>> => {
       if (placeOf(call)?.kind === 'dedicated') return NOTHING_WRITTEN;
       const { signal } = call;
       const answer = await ports.poolStates.read({ signal, about: aboutBot(call) });
@@ -52,7 +46,7 @@ export function createActivateStep(ports: ProvisioningPorts): PivotStep {
     },
     // Looked at through the lock: what this process had sent before has landed by then or was dropped, and a
     // worker of an older claim is stopped by its fence.
-    abort: async (call) => {
+    abort: async (call: ProvisionCall): Promise<Observed<void>> => {
       if (placeOf(call)?.kind === 'dedicated') return NOTHING_WRITTEN;
       const { fence, signal } = call;
       const change = (same: PoolState) => same;
@@ -60,22 +54,23 @@ export function createActivateStep(ports: ProvisioningPorts): PivotStep {
       const { state } = await ports.poolStates.mutate({ change, fence, signal, about });
       return observed(state, call);
     },
+    deadline: START_DEADLINE,
   };
 }
 
-function aboutBot(call: StepCall): PoolScope {
+function aboutBot(call: ProvisionCall): PoolScope {
   return { bots: [contextOf(call).input.instanceId] };
 }
 
 const NOTHING_WRITTEN = { outcome: 'absent' } as const;
 
-function observed(state: PoolState, call: StepCall): Observation {
+function observed(state: PoolState, call: ProvisionCall): Observed<void> {
   const { instanceId } = contextOf(call).input;
   const entry = Object.hasOwn(state.botMapping, instanceId) ? state.botMapping[instanceId] : null;
   return { outcome: entry?.status === 'running' ? 'landed' : 'absent' };
 }
 
-async function seeRunning(ports: ProvisioningPorts, call: StepCall): Promise<void> {
+async function seeRunning(ports: ProvisioningPorts, call: ProvisionCall): Promise<void> {
   const place = placeOf(call);
   if (place === null)
     throw new HoldError('LOG_UNREADABLE', 'the log does not say where the bot is');
@@ -86,17 +81,17 @@ async function seeRunning(ports: ProvisioningPorts, call: StepCall): Promise<voi
   throw new TerminalError('BOT_DID_NOT_STAY', 'the bot was started and does not run any more');
 }
 
-async function seeFunded({ wallets }: ProvisioningPorts, call: StepCall): Promise<void> {
+async function seeFunded({ wallets }: ProvisioningPorts, call: ActivateCall): Promise<void> {
   const { userId, instanceId } = contextOf(call).input;
-  const { incarnationId } = RESERVATION.read(call.results[STEP.reserve]);
+  const { incarnationId } = call.results[STEP.reserve];
   const reading = await wallets.readAllocation(userId, instanceId);
   if (reading.status === 'present' && reading.allocation.incarnationId === incarnationId) return;
   throw new TerminalError('ALLOCATION_VANISHED', 'the money set aside for the bot is gone');
 }
 
-async function activate(
+async function activatePooled(
   { poolStates }: ProvisioningPorts,
-  call: StepCall,
+  call: ProvisionCall,
   place: PooledPlace,
 ): Promise<void> {
   const assigned = mappingOf(contextOf(call).input, place);

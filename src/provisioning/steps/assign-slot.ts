@@ -2,9 +2,9 @@
 // its own. The slot is chosen inside the lock of the pool state, from what stands there then and from the
 // slots that tombstones still hold (I5).
 
-import { type CompensatableStep, type StepCall, TerminalError } from '@reclaim/saga';
+import { type Observed, TerminalError } from '@reclaim/saga';
 import { takeOutOwn } from '../../pool-state/owned-entry.ts';
-import { assignSlot, type HeldSlot } from '../../pool-state/pool-slots.ts';
+import { type HeldSlot, assignSlot as withSlot } from '../../pool-state/pool-slots.ts';
 import { findEntry, type PoolState } from '../../pool-state/pool-state.ts';
 import type { PoolScope } from '../../pool-state/pool-states.ts';
 import { hiddenBy } from '../../pool-state/unreadable-rows.ts';
@@ -12,27 +12,34 @@ import { beginUndo, undoInTime } from '../begin-undo.ts';
 import { findPlaces } from '../find-slots.ts';
 import {
   contextOf,
+  type ProvisionCall,
   type ProvisioningPorts,
   START_DEADLINE,
-  STEP,
   UNDO_RETRY,
 } from '../provisioning-ports.ts';
-import { ASSIGN_CAPTURE, PLACE, type Place, type PooledPlace } from '../stored-values.ts';
+import {
+  PLACE,
+  PLACES,
+  type Place,
+  type PlacesCapture,
+  type PooledPlace,
+} from '../stored-values.ts';
 
 /** Longer than the pool state waits for its lock. */
 const ASSIGN_ATTEMPT_MS = 15_000;
 /** Goes on until the deadline decides, not until a count is used up. */
 const ASSIGN_RETRY = { attempts: 100_000, baseMs: 100, capMs: 3_000 } as const;
 
-export function createAssignSlotStep(ports: ProvisioningPorts): CompensatableStep {
+type AssignCall = ProvisionCall & { readonly capture: PlacesCapture };
+
+export function assignSlot(ports: ProvisioningPorts) {
   return {
-    kind: 'compensatable',
-    name: STEP.assign,
     retry: ASSIGN_RETRY,
     compensateRetry: UNDO_RETRY,
     timeoutMs: ASSIGN_ATTEMPT_MS,
-    deadline: START_DEADLINE,
-    capture: async (call) => {
+    captureSchema: PLACES,
+    resultSchema: PLACE,
+    capture: async (call: ProvisionCall): Promise<PlacesCapture | null> => {
       const { input } = contextOf(call);
       const places = await findPlaces(ports, input, call);
       if (places.status === 'unknown') return null;
@@ -42,20 +49,18 @@ export function createAssignSlotStep(ports: ProvisioningPorts): CompensatableSte
       const { instanceId } = input;
       const hadEntry =
         findEntry(state, instanceId) !== null || hiddenBy(state, instanceId) !== null;
-      return ASSIGN_CAPTURE.write({ hadEntry, pools, dedicated });
+      return { hadEntry, pools, dedicated };
     },
-    run: async (call) => ({ value: PLACE.write(await assign(ports, call)) }),
-    observe: async (call) => {
+    run: (call: AssignCall) => assign(ports, call),
+    observe: async (call: AssignCall): Promise<Observed<Place>> => {
       const { signal } = call;
       const answer = await ports.poolStates.read({ signal, about: aboutBot(call) });
       if (answer.status === 'unknown') return { outcome: 'unknown', reason: answer.reason };
       const place = assignedIn(answer.items, call);
-      return place === null
-        ? { outcome: 'absent' }
-        : { outcome: 'landed', value: PLACE.write(place) };
+      return place === null ? { outcome: 'absent' } : { outcome: 'landed', value: place };
     },
-    compensate: async (call) => {
-      if (captureOf(call).hadEntry) return;
+    compensate: async (call: AssignCall) => {
+      if (call.capture.hadEntry) return;
       await beginUndo(ports, call);
       const { instanceId, ...owner } = contextOf(call).input;
       const { fence, signal } = call;
@@ -64,11 +69,12 @@ export function createAssignSlotStep(ports: ProvisioningPorts): CompensatableSte
         await ports.poolStates.mutate({ change, fence, signal, about: aboutBot(call) });
       });
     },
+    deadline: START_DEADLINE,
   };
 }
 
-async function assign(ports: ProvisioningPorts, call: StepCall): Promise<Place> {
-  const { hadEntry, pools, dedicated } = captureOf(call);
+async function assign(ports: ProvisioningPorts, call: AssignCall): Promise<Place> {
+  const { hadEntry, pools, dedicated } = call.capture;
   const { instanceId, firebaseUid, userId } = contextOf(call).input;
   if (hadEntry) {
     throw new TerminalError('ID_IN_USE', `the pool state knows a bot ${instanceId} already`);
@@ -78,7 +84,7 @@ async function assign(ports: ProvisioningPorts, call: StepCall): Promise<Place> 
     let held: readonly HeldSlot[] = [];
     const change = (state: PoolState) => {
       if (assignedIn(state, call) !== null) return state;
-      return assignSlot(state, { instanceId, firebaseUid, pools, held, createdAt }) ?? state;
+      return withSlot(state, { instanceId, firebaseUid, pools, held, createdAt }) ?? state;
     };
     // Read inside the lock: a deletion writes its tombstone before it takes its entry out, so that no slot is
     // free in the state and not yet in the tombstones.
@@ -96,22 +102,18 @@ async function assign(ports: ProvisioningPorts, call: StepCall): Promise<Place> 
   throw new TerminalError('NO_POOL', 'none of your pools that run has room for one more bot');
 }
 
-function aboutBot(call: StepCall): PoolScope {
+function aboutBot(call: ProvisionCall): PoolScope {
   return { bots: [contextOf(call).input.instanceId] };
 }
 
 /** This saga's slot, as the state has it: nothing of this id was there before. */
-function assignedIn(state: PoolState, call: StepCall): PooledPlace | null {
+function assignedIn(state: PoolState, call: AssignCall): PooledPlace | null {
   const { instanceId } = contextOf(call).input;
   const mapping = findEntry(state, instanceId)?.mapping ?? null;
-  if (mapping === null || captureOf(call).hadEntry) return null;
+  if (mapping === null || call.capture.hadEntry) return null;
   const { poolId, containerName, slotIndex, port, createdAt } = mapping;
-  const observed = captureOf(call).pools.find((pool) => pool.poolId === poolId);
+  const observed = call.capture.pools.find((pool) => pool.poolId === poolId);
   const host = mapping.dockerHost ?? observed?.host;
   if (host === undefined) return null;
   return { kind: 'pooled', host, poolId, containerName, slotIndex, port, createdAt };
-}
-
-function captureOf(call: StepCall) {
-  return ASSIGN_CAPTURE.read(call.captures[STEP.assign]);
 }

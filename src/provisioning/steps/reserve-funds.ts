@@ -1,41 +1,35 @@
 // Step 1: the money is set aside. Undone last: by then nothing of the bot is left, or its tombstone owns it.
 // I11: the row that took the money and the one that gives it back are both in the ledger when the saga ends.
 
-import {
-  type CompensatableStep,
-  FencedError,
-  SagaError,
-  type StepCall,
-  type StepResult,
-  TerminalError,
-} from '@reclaim/saga';
+import { FencedError, SagaError, TerminalError } from '@reclaim/saga';
 import { finishTombstone } from '../../deletion/finish-tombstone.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { formatMinor } from '../../domain/money.ts';
 import { NOTHING_OBSERVED } from '../../tombstones/tombstones.ts';
+import type { Reservation } from '../../wallet/wallets.ts';
 import { beginUndo, type Undo } from '../begin-undo.ts';
 import { payBack, settlementOf } from '../pay-back.ts';
 import {
   contextOf,
   MONEY_RETRY,
   MONEY_TIMEOUT_MS,
+  type ProvisionCall,
   type ProvisioningPorts,
-  STEP,
   UNDO_RETRY,
 } from '../provisioning-ports.ts';
-import { RESERVATION } from '../stored-values.ts';
+import { OPERATION, RESERVED } from '../stored-values.ts';
 
-export function createReserveFundsStep(ports: ProvisioningPorts): CompensatableStep {
+export function reserveFunds(ports: ProvisioningPorts) {
   return {
-    kind: 'compensatable',
-    name: STEP.reserve,
     retry: MONEY_RETRY,
     compensateRetry: UNDO_RETRY,
     timeoutMs: MONEY_TIMEOUT_MS,
+    captureSchema: OPERATION,
+    resultSchema: RESERVED,
     // The row says what was done, by this operation's own name: there is nothing to remember from before.
-    capture: async (call) => ({ opId: contextOf(call).order.opId }),
-    run: (call) => reserve(ports, call),
-    compensate: async (call) => {
+    capture: (call: ProvisionCall) => ({ opId: contextOf(call).order.opId }),
+    run: (call: ProvisionCall) => reserve(ports, call),
+    compensate: async (call: ProvisionCall) => {
       const undo = await beginUndo(ports, call);
       if (undo === null) return;
       await giveBack(ports, call, undo);
@@ -44,13 +38,13 @@ export function createReserveFundsStep(ports: ProvisioningPorts): CompensatableS
   };
 }
 
-async function reserve({ wallets }: ProvisioningPorts, call: StepCall): Promise<StepResult> {
+async function reserve({ wallets }: ProvisioningPorts, call: ProvisionCall): Promise<Reservation> {
   const { order } = contextOf(call);
   await call.fence();
   const result = await wallets.reserve(order);
   switch (result.status) {
     case 'reserved':
-      return { value: RESERVATION.write(result.reservation) };
+      return result.reservation;
     case 'insufficient-funds': {
       const needed = formatMinor(order.amountMinor);
       throw new TerminalError('INSUFFICIENT_FUNDS', `the wallet holds less than ${needed}`);
@@ -60,7 +54,7 @@ async function reserve({ wallets }: ProvisioningPorts, call: StepCall): Promise<
     case 'account-gone':
       throw new TerminalError('ACCOUNT_GONE', 'the user does not exist any more');
     case 'withdrawn':
-      // Whoever undoes this saga has claimed it since.
+      // The worker that undoes this saga has claimed it since.
       throw new FencedError(call.sagaId, call.epoch);
     case 'not-money':
       throw new TerminalError(
@@ -74,7 +68,7 @@ async function reserve({ wallets }: ProvisioningPorts, call: StepCall): Promise<
 
 async function giveBack(
   ports: ProvisioningPorts,
-  call: StepCall,
+  call: ProvisionCall,
   { reservation }: Undo,
 ): Promise<void> {
   const { input, target } = contextOf(call);
@@ -94,7 +88,7 @@ async function giveBack(
 // everything is gone already; what keeps it from finishing is the janitor's to wait for (I1).
 async function endTombstone(
   ports: ProvisioningPorts,
-  call: StepCall,
+  call: ProvisionCall,
   { tombstone }: Undo,
 ): Promise<void> {
   if (tombstone === null) return;

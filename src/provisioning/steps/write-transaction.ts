@@ -1,30 +1,29 @@
 // Step 5: the reservation goes to the append-only ledger, from this saga's log, so that a legacy writer who
 // erased the row cannot erase the entry (I11).
 
-import type { RetriableStep } from '@reclaim/saga';
+import type { Reservation } from '../../wallet/wallets.ts';
 import {
   contextOf,
   MONEY_TIMEOUT_MS,
+  type ProvisionCall,
   type ProvisioningPorts,
   STEP,
 } from '../provisioning-ports.ts';
-import { RESERVATION } from '../stored-values.ts';
 
 /** The money has moved: nothing but a disagreement may keep its entry from being written. */
 const POST_RETRY = { attempts: 1_000, baseMs: 50, capMs: 5_000 } as const;
 
-export function createWriteTransactionStep({ ledger }: ProvisioningPorts): RetriableStep {
+type PostCall = ProvisionCall & { readonly results: { readonly [STEP.reserve]: Reservation } };
+
+export function writeTransaction({ ledger }: ProvisioningPorts) {
   return {
-    kind: 'retriable',
-    name: STEP.post,
     retry: POST_RETRY,
     timeoutMs: MONEY_TIMEOUT_MS,
-    run: async (call) => {
-      const reservation = RESERVATION.read(call.results[STEP.reserve]);
+    run: async (call: PostCall): Promise<void> => {
+      const reservation = call.results[STEP.reserve];
       const { input, target } = contextOf(call);
       const { firebaseUid } = input;
       await ledger.postReservation({ reservation, firebaseUid, sagaId: target.sagaId });
-      return {};
     },
   };
 }
