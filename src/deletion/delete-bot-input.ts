@@ -1,79 +1,37 @@
-// What a deletion, or the reclaiming of an orphan, is told at its acceptance. The policy is part of it: a saga in
+// What a deletion, or the reclaiming of an orphan, gets at its acceptance. The policy is part of it: a saga in
 // flight ends by the rules its caller was promised, whatever the configuration says later.
 
-import { type Json, stored } from '@reclaim/saga';
+import { type Json, type StoredOf, stored } from '@reclaim/saga';
 import { Type } from 'typebox';
-import {
-  type FirebaseUid,
-  type InstanceId,
-  toFirebaseUid,
-  toInstanceId,
-  toUserId,
-  type UserId,
-} from '../domain/ids.ts';
+import { FIREBASE_UID, INSTANCE_ID, USER_ID } from '../domain/id-schemas.ts';
 
 /** What happens when the bot cannot be stopped, or its pool entry not be written, in time. `refund`: the
  * wallet is cleaned all the same and the tombstone finishes the rest; `restore`: everything goes back;
  * `hold`: a person decides. */
-export type StopFailurePolicy = 'refund' | 'restore' | 'hold';
-
-export interface DeleteBotInput {
-  readonly userId: UserId;
-  readonly firebaseUid: FirebaseUid | null;
-  readonly instanceId: InstanceId;
-  readonly onStopFailure: StopFailurePolicy;
-  /** Counted from the first attempt to reach Docker or the pool state, captures included. */
-  readonly stopTimeoutMs: number;
-  /** The longest stop time of an owner's that is waited for; missing: none. */
-  readonly maxStopSeconds?: number;
-  /** Whether the wallet held the bot when the deletion was asked for. Missing: nobody has looked. */
-  readonly heldAtRequest?: boolean;
-  /** Set for an orphan: the one allocation that two looks found without a bot. */
-  readonly orphan?: OrphanFacts;
-}
+const POLICY = Type.Enum(['refund', 'restore', 'hold']);
+export type StopFailurePolicy = StoredOf<typeof POLICY>;
 
 /** The incarnation that is to be paid, and no other; null for an allocation without a date. */
-export interface OrphanFacts {
-  readonly incarnationId: string | null;
-}
+const ORPHAN = Type.Object({ incarnationId: Type.Union([Type.String(), Type.Null()]) });
 
-const STORED = stored<{
-  userId: string;
-  firebaseUid: string | null;
-  instanceId: string;
-  onStopFailure: StopFailurePolicy;
-  stopTimeoutMs: number;
-  maxStopSeconds?: number;
-  heldAtRequest?: boolean;
-  orphan?: OrphanFacts;
-}>(
-  'input of a deletion',
-  Type.Object({
-    userId: Type.String(),
-    firebaseUid: Type.Union([Type.String(), Type.Null()]),
-    instanceId: Type.String(),
-    onStopFailure: Type.Union([
-      Type.Literal('refund'),
-      Type.Literal('restore'),
-      Type.Literal('hold'),
-    ]),
-    stopTimeoutMs: Type.Number(),
-    maxStopSeconds: Type.Optional(Type.Number()),
-    heldAtRequest: Type.Optional(Type.Boolean()),
-    orphan: Type.Optional(Type.Object({ incarnationId: Type.Union([Type.String(), Type.Null()]) })),
-  }),
-);
+const INPUT = Type.Object({
+  userId: USER_ID,
+  firebaseUid: Type.Union([FIREBASE_UID, Type.Null()]),
+  instanceId: INSTANCE_ID,
+  onStopFailure: POLICY,
+  /** Counted from the first attempt to reach Docker or the pool state, captures included. */
+  stopTimeoutMs: Type.Number(),
+  /** The longest stop time of an owner's that is waited for; missing: none. */
+  maxStopSeconds: Type.Optional(Type.Number()),
+  /** Whether the wallet held the bot when the deletion was requested. Missing: the wallet was not read. */
+  heldAtRequest: Type.Optional(Type.Boolean()),
+  /** Set for an orphan: the one allocation that two observations found without a bot. */
+  orphan: Type.Optional(ORPHAN),
+});
+export type DeleteBotInput = StoredOf<typeof INPUT>;
 
-export function writeInput(input: DeleteBotInput): Json {
-  return STORED.write(input);
-}
+const STORED = stored('input of a deletion', INPUT);
 
-export function readInput(json: Json): DeleteBotInput {
-  const { userId, firebaseUid, instanceId, ...policy } = STORED.read(json);
-  return {
-    userId: toUserId(userId),
-    firebaseUid: firebaseUid === null ? null : toFirebaseUid(firebaseUid),
-    instanceId: toInstanceId(instanceId),
-    ...policy,
-  };
-}
+export const writeInput = (input: DeleteBotInput): Json => STORED.write(input);
+/** @throws HoldError LOG_UNREADABLE. */
+export const readInput = (json: Json): DeleteBotInput => STORED.read(json);

@@ -1,68 +1,32 @@
-// What a provision is told at its acceptance. Image and time limits are part of it: a saga in flight ends by
+// What a provision gets at its acceptance. Image and time limits are part of it: a saga in flight ends by
 // the rules its caller was promised, whatever the configuration says later.
 
-import { type Json, stored } from '@reclaim/saga';
+import { type Json, type StoredOf, stored } from '@reclaim/saga';
 import { Type } from 'typebox';
-import {
-  type FirebaseUid,
-  type InstanceId,
-  toFirebaseUid,
-  toInstanceId,
-  toUserId,
-  type UserId,
-} from '../domain/ids.ts';
+import { FIREBASE_UID, INSTANCE_ID, USER_ID } from '../domain/id-schemas.ts';
 
-export interface ProvisionBotInput {
-  readonly userId: UserId;
-  readonly firebaseUid: FirebaseUid;
-  readonly instanceId: InstanceId;
-  readonly botName: string;
+const INPUT = Type.Object({
+  userId: USER_ID,
+  firebaseUid: FIREBASE_UID,
+  instanceId: INSTANCE_ID,
+  botName: Type.String(),
   /** Dollars as the caller wrote them, for display. */
-  readonly allocatedAmount: number;
+  allocatedAmount: Type.Number(),
   /** The same in integer cents: what is moved. */
-  readonly amountMinor: number;
+  amountMinor: Type.Integer({ minimum: 1 }),
   /** Of a container of its own, where no pool has room; null: there is none. */
-  readonly image: string | null;
+  image: Type.Union([Type.String(), Type.Null()]),
   /** How long the bot may take to be up, counted from the first attempt to reach Docker or the pool state. */
-  readonly startTimeoutMs: number;
+  startTimeoutMs: Type.Number(),
   /** How much longer the way back waits for them before it leaves the rest to the tombstone. */
-  readonly undoTimeoutMs: number;
+  undoTimeoutMs: Type.Number(),
   /** Of a request with an Idempotency-Key (`requestName`): a repeat finds the saga by it. */
-  readonly requestName?: string;
-}
+  requestName: Type.Optional(Type.String()),
+});
+export type ProvisionBotInput = StoredOf<typeof INPUT>;
 
-const STORED = stored<
-  Omit<ProvisionBotInput, 'userId' | 'firebaseUid' | 'instanceId'> & {
-    userId: string;
-    firebaseUid: string;
-    instanceId: string;
-  }
->(
-  'input of a provision',
-  Type.Object({
-    userId: Type.String(),
-    firebaseUid: Type.String(),
-    instanceId: Type.String(),
-    botName: Type.String(),
-    allocatedAmount: Type.Number(),
-    amountMinor: Type.Integer({ minimum: 1 }),
-    image: Type.Union([Type.String(), Type.Null()]),
-    startTimeoutMs: Type.Number(),
-    undoTimeoutMs: Type.Number(),
-    requestName: Type.Optional(Type.String()),
-  }),
-);
+const STORED = stored('input of a provision', INPUT);
 
-export function writeInput(input: ProvisionBotInput): Json {
-  return STORED.write(input);
-}
-
-export function readInput(json: Json): ProvisionBotInput {
-  const { userId, firebaseUid, instanceId, ...rest } = STORED.read(json);
-  return {
-    userId: toUserId(userId),
-    firebaseUid: toFirebaseUid(firebaseUid),
-    instanceId: toInstanceId(instanceId),
-    ...rest,
-  };
-}
+export const writeInput = (input: ProvisionBotInput): Json => STORED.write(input);
+/** @throws HoldError LOG_UNREADABLE. */
+export const readInput = (json: Json): ProvisionBotInput => STORED.read(json);

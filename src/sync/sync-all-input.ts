@@ -1,29 +1,24 @@
-// What a run over all users is told, and which runs are one: of each kind one at a time.
+// What a run over all users gets, and which runs are one: of each kind one at a time.
 
-import { type Json, type SagaOrder, stored } from '@reclaim/saga';
+import { type Json, type SagaOrder, type StoredOf, stored } from '@reclaim/saga';
 import { Type } from 'typebox';
 
 export const SYNC_ALL = 'sync-all';
 
-export interface SyncAllInput {
-  /** `passive`: by the clock, or after a start. `explicit`: an administrator asked, and the run waits for its
+const INPUT = Type.Object({
+  /** `passive`: by the clock, or after a start. `explicit`: an administrator requested it, and the run waits for its
    * repairs. */
-  readonly trigger: 'explicit' | 'passive';
-  /** Looks and judges, and changes nothing. */
-  readonly dryRun: boolean;
+  trigger: Type.Enum(['explicit', 'passive']),
+  /** Observes and judges, and changes nothing. */
+  dryRun: Type.Boolean(),
   /** Goes on where a guard would stop it. */
-  readonly force: boolean;
-}
+  force: Type.Boolean(),
+});
+export type SyncAllInput = StoredOf<typeof INPUT>;
 
-const STORED = stored<SyncAllInput>(
-  'input of a run over all users',
-  Type.Object({
-    trigger: Type.Union([Type.Literal('explicit'), Type.Literal('passive')]),
-    dryRun: Type.Boolean(),
-    force: Type.Boolean(),
-  }),
-);
+const STORED = stored('input of a run over all users', INPUT);
 
+/** @throws HoldError LOG_UNREADABLE. */
 export const readSyncAllInput = (json: Json): SyncAllInput => STORED.read(json);
 
 /** One run of each kind is open at a time (I8). A forced one must not be answered with one that is not. */

@@ -1,59 +1,34 @@
-// What a synchronisation of one user is told, and which runs are one: calls of one kind join the run that has not
-// begun to look, and nobody is told what a look found that was begun before they asked.
+// What a synchronisation of one user gets, and which runs are one: requests of one kind join the run that has not
+// begun to observe, and no request is answered with what was observed before it was made.
 
-import { type Json, stored } from '@reclaim/saga';
+import { type Json, type StoredOf, stored } from '@reclaim/saga';
 import { Type } from 'typebox';
-import { type FirebaseUid, toFirebaseUid, toUserId, type UserId } from '../domain/ids.ts';
+import { FIREBASE_UID, USER_ID } from '../domain/id-schemas.ts';
+import type { UserId } from '../domain/ids.ts';
 
 export const SYNC_WALLET = 'sync-wallet';
 
-/** `explicit`: somebody asked, and it repairs. `passive`: a page was opened; it only marks suspects. `confirming`:
+/** `explicit`: it was requested, and it repairs. `passive`: a page was opened; it only records suspects. `confirming`:
  * a passive run or a run over all users left suspects; it repairs. */
-export type SyncTrigger = 'explicit' | 'passive' | 'confirming';
+const TRIGGER = Type.Enum(['explicit', 'passive', 'confirming']);
+export type SyncTrigger = StoredOf<typeof TRIGGER>;
 
-export interface SyncWalletInput {
-  readonly userId: UserId;
-  readonly firebaseUid: FirebaseUid | null;
-  readonly trigger: SyncTrigger;
+const INPUT = Type.Object({
+  userId: USER_ID,
+  firebaseUid: Type.Union([FIREBASE_UID, Type.Null()]),
+  trigger: TRIGGER,
   /** The run of this kind that was on its way already; null where there was none. */
-  readonly after: string | null;
-  /** Not to look before this moment, database time in ms; null: at once. */
-  readonly notBeforeMs: number | null;
-}
+  after: Type.Union([Type.String(), Type.Null()]),
+  /** Not to observe before this moment, database time in ms; null: at once. */
+  notBeforeMs: Type.Union([Type.Number(), Type.Null()]),
+});
+export type SyncWalletInput = StoredOf<typeof INPUT>;
 
-const TEXT_OR_NULL = Type.Union([Type.String(), Type.Null()]);
-
-const STORED = stored<{
-  userId: string;
-  firebaseUid: string | null;
-  trigger: SyncTrigger;
-  after: string | null;
-  notBeforeMs: number | null;
-}>(
-  'input of a synchronisation',
-  Type.Object({
-    userId: Type.String(),
-    firebaseUid: TEXT_OR_NULL,
-    trigger: Type.Union([
-      Type.Literal('explicit'),
-      Type.Literal('passive'),
-      Type.Literal('confirming'),
-    ]),
-    after: TEXT_OR_NULL,
-    notBeforeMs: Type.Union([Type.Number(), Type.Null()]),
-  }),
-);
+const STORED = stored('input of a synchronisation', INPUT);
 
 export const writeSyncWalletInput = (input: SyncWalletInput): Json => STORED.write(input);
-
-export function readSyncWalletInput(json: Json): SyncWalletInput {
-  const { userId, firebaseUid, ...rest } = STORED.read(json);
-  return {
-    userId: toUserId(userId),
-    firebaseUid: firebaseUid === null ? null : toFirebaseUid(firebaseUid),
-    ...rest,
-  };
-}
+/** @throws HoldError LOG_UNREADABLE. */
+export const readSyncWalletInput = (json: Json): SyncWalletInput => STORED.read(json);
 
 /** One confirming run of a user is on its way at a time; of the others one for each run that it follows. */
 export function syncWalletKey({ userId, trigger, after }: SyncWalletInput): string {

@@ -1,5 +1,6 @@
 // What the compiler knows of a definition, from its input to its result: this file is checked by tsc.
 
+import { Type } from 'typebox';
 import { expect, expectTypeOf, it } from 'vitest';
 import { waitUntil, withWarnings } from '../../src/define/outcome.ts';
 import { saga } from '../../src/define/saga.ts';
@@ -98,6 +99,44 @@ it('a branded id as a result: stored as the string it is, and still branded for 
     },
   });
   expect(child.steps.length).toBe(2);
+});
+
+const SEAT = Type.Object({ row: Type.Number(), marks: Type.Array(Type.String()) });
+
+it('a later capture: known to the steps before it as it may be missing, and to those after it as it is', () => {
+  const ahead = saga('ahead', { key: () => 'k', laterCaptures: { seat: SEAT } }).compensatable(
+    'a',
+    {
+      capture: () => 1,
+      run: ({ captures }) => {
+        expectTypeOf(captures.seat?.row).toEqualTypeOf<number | undefined>();
+        expectTypeOf(captures.seat?.marks).toEqualTypeOf<readonly string[] | undefined>();
+      },
+      compensate: () => undefined,
+    },
+  );
+  const seated = ahead
+    .compensatable('seat', {
+      capture: () => ({ row: 3, marks: ['x'] }),
+      run: () => withWarnings({ taken: true }, []),
+      compensate: () => undefined,
+      // Beside its warnings stands the plain result.
+      observe: () => ({ outcome: 'landed', value: { taken: true }, warnings: [] }),
+    })
+    .retriable('b', {
+      run: ({ captures }) => {
+        expectTypeOf(captures.seat.row).toEqualTypeOf<number>();
+      },
+    });
+  expect(seated.steps.length).toBe(3);
+  const wrong = () =>
+    ahead.compensatable('seat', {
+      // @ts-expect-error not what `laterCaptures` says of it
+      capture: () => ({ row: 'front' }),
+      run: () => undefined,
+      compensate: () => undefined,
+    });
+  expect(wrong).toBeTypeOf('function');
 });
 
 it('what does not fit is refused by the compiler', () => {

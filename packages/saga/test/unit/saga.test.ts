@@ -3,7 +3,9 @@ import { expect, it } from 'vitest';
 import { PATIENT_RETRY, RETRY, TIMEOUT_MS } from '../../src/define/defaults.ts';
 import { waitUntil, withWarnings } from '../../src/define/outcome.ts';
 import { saga } from '../../src/define/saga.ts';
+import type { StepCall } from '../../src/definition.ts';
 import { InDoubtError, TerminalError } from '../../src/errors.ts';
+import type { Json } from '../../src/json.ts';
 import { createRegistry } from '../../src/registry.ts';
 import { startInMemory } from '../support/memory-engine.ts';
 
@@ -123,6 +125,78 @@ it('a result that does not fit its schema any more: held by the step that reads 
     .retriable('pay', { run: ({ results }) => results.price.minor });
   const { state } = await (await startInMemory(definition, INPUT)).runToRest();
   expect(state).toMatchObject({ phase: 'stuck', cause: { code: 'LOG_UNREADABLE', step: 'pay' } });
+});
+
+const SEAT = Type.Object({ row: Type.Integer() });
+
+/** What the first step reads of the capture that the second one has taken. */
+async function lookAhead(seat: () => { row: number } | null) {
+  const observed: unknown[] = [];
+  let reads = 0;
+  const definition = saga('ahead', {
+    key: ({ id }: { id: string }) => id,
+    laterCaptures: { seat: SEAT },
+  })
+    .compensatable('note', {
+      capture: () => 1,
+      run: ({ captures }) => {
+        observed.push(captures.seat?.row ?? 'not read');
+      },
+      compensate: () => undefined,
+    })
+    .compensatable('seat', {
+      capture: () => {
+        reads += 1;
+        return reads === 1 ? seat() : { row: 7 };
+      },
+      run: () => undefined,
+      compensate: () => undefined,
+    });
+  const { state } = await (await startInMemory(definition, INPUT)).runToRest();
+  return { observed, state };
+}
+
+it('a later capture: read by the step before it, or missing there where it could not be taken yet', async () => {
+  const known = await lookAhead(() => ({ row: 3 }));
+  expect([known.observed, known.state.phase]).toEqual([[3], 'completed']);
+  const unknown = await lookAhead(() => null);
+  expect([unknown.observed, unknown.state.phase]).toEqual([['not read'], 'completed']);
+});
+
+it('a later capture that does not fit its schema: the step that reads it stands still', async () => {
+  const { observed, state } = await lookAhead(() => ({ row: 3.5 }));
+  expect(observed).toEqual([]);
+  expect(state).toMatchObject({ phase: 'stuck', cause: { code: 'LOG_UNREADABLE', step: 'note' } });
+});
+
+it('what a saga holds: fenced and released by what the log says, or not at all where it does not fit', async () => {
+  const released: unknown[] = [];
+  const { release, fenceEffects } = toy
+    .compensatable('take', {
+      capture: () => ODD,
+      captureSchema: AMOUNT,
+      run: () => undefined,
+      compensate: () => undefined,
+    })
+    .holds({
+      fenceEffects: ({ captures }) => void released.push(captures.take?.minor),
+      release: ({ captures }) => void released.push(captures.take?.minor),
+      atRisk: () => 0,
+    });
+  const callOf = (take: Json) =>
+    ({ captures: { take }, results: {} }) as unknown as StepCall<typeof INPUT>;
+  for (const effect of [fenceEffects, release]) {
+    const rejected = { code: 'LOG_UNREADABLE' };
+    await expect(effect?.call(toy, callOf(ODD))).rejects.toMatchObject(rejected);
+    await effect?.call(toy, callOf({ minor: 5 }));
+  }
+  expect(released).toEqual([5, 5]);
+});
+
+it('whose share a saga takes: named by its input', () => {
+  const key = ({ id }: { id: string }) => id;
+  const { fairnessKey } = saga('fair', { key, fairnessKey: ({ id }) => `of ${id}` });
+  expect(fairnessKey?.({ id: 'a' })).toBe('of a');
 });
 
 const answers = (...given: readonly (() => undefined)[]) => {
