@@ -11,8 +11,8 @@ import {
   TerminalError,
 } from '@reclaim/saga';
 import { assertNever } from '../domain/assert-never.ts';
+import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import type { Receipt } from '../wallet/wallets.ts';
-import type { Absence } from './absence.ts';
 import { botKey } from './bot-key.ts';
 import { REFUND_VALUE } from './captures.ts';
 import { fenceLock, walletOf } from './delete-bot.ts';
@@ -82,6 +82,24 @@ export function paidBy({ state }: SagaRecord): Receipt | null {
   const refund = state.steps.find(({ name }) => name === STEP.refund);
   return REFUND_VALUE.readOrNull(refund?.value)?.receipt ?? null;
 }
+
+/** Whether a bot is nowhere, asked of the pool state and of Docker at this moment. I4: three answers; what could not be asked
+ * is unknown and never absent. */
+export interface Absence {
+  check(bot: AbsentBot, call: { readonly signal: AbortSignal }): Promise<AbsenceAnswer>;
+}
+
+export interface AbsentBot {
+  readonly userId: UserId;
+  readonly firebaseUid: FirebaseUid | null;
+  readonly instanceId: InstanceId;
+}
+
+type AbsenceAnswer =
+  | { readonly status: 'absent' }
+  /** `where` names the source and the container or pool. */
+  | { readonly status: 'present'; readonly where: string }
+  | { readonly status: 'unknown'; readonly reason: string };
 
 function mustBeAbsent(absence: Absence): ConfirmBeforePayment {
   return async (call) => {

@@ -5,7 +5,7 @@
 import type { Bots, BotsCall } from '../bots/bots.ts';
 import type { HostExpectations } from '../bots/host-expectations.ts';
 import { findEntryOf, locateOwned, type OwnedBots } from '../bots/locate-owned.ts';
-import type { Absence, AbsentBot } from '../deletion/absence.ts';
+import type { Absence, AbsentBot } from '../deletion/reclaim-orphan.ts';
 import type { ObservedBot } from '../domain/bot.ts';
 import type { PresenceAnswer } from '../domain/presence.ts';
 import type { SourceAnswer } from '../domain/source.ts';

@@ -19,7 +19,6 @@ import { findPlatformPayment } from '../../wallet/platform-payment.ts';
 import { readWorth } from '../bot-worth.ts';
 import { ALLOCATION, type AllocationCapture, LOCK, type LockValue } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
-import { reportForeign } from './report-foreign.ts';
 import {
   capturedBot,
   contextOf,
@@ -32,6 +31,7 @@ import {
   STEP,
   UNDO_RETRY,
 } from './step-ports.ts';
+import { reportForeign } from './stop-container.ts';
 import { NOT_MONEY, STOP_BOT, stopUnpaid } from './stop-unpaid.ts';
 
 export function lockAllocation(ports: DeletionPorts) {

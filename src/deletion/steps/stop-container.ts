@@ -13,6 +13,7 @@ import {
 import { aboutBotOf, locateOwned } from '../../bots/locate-owned.ts';
 import { isRemovedByStop, type ObservedBot } from '../../domain/bot.ts';
 import type { BotWorth } from '../../domain/bot-worth.ts';
+import { idConflict } from '../../findings/findings.ts';
 import {
   type AbsenceDoubt,
   createAbsenceDoubt,
@@ -23,9 +24,9 @@ import { lockWorth } from '../bot-worth.ts';
 import { BOT, type BotCapture, type LockValue, STOP, type StopValue } from '../captures.ts';
 import { readInput } from '../delete-bot-input.ts';
 import { stopDeadline } from '../stop-policy.ts';
-import { reportForeign } from './report-foreign.ts';
 import {
   capturedAllocation,
+  capturedBot,
   contextOf,
   type DeletionCall,
   type DeletionPorts,
@@ -117,7 +118,20 @@ async function capture(ports: DeletionPorts, call: DeletionCall): Promise<BotCap
   return { observedBots: mine, foreign, unobserved: [...unobserved, ...disbelieved] };
 }
 
-// The lock was set before Docker could tell what the tombstone names, and what is somebody else's.
+/** Reports what carries this bot's id and belongs to another user, or to an owner who is not known, as far as it has been
+ * captured: it is left alone, and is a person's to judge. Repeatable. */
+export async function reportForeign(
+  { findings }: Pick<DeletionPorts, 'findings'>,
+  call: DeletionCall,
+): Promise<void> {
+  const containers = capturedBot(call)?.foreign ?? [];
+  const poolState = call.captures[STEP.pool]?.hasForeign ?? false;
+  if (containers.length === 0 && !poolState) return;
+  const { userId, instanceId } = readInput(call.input);
+  await findings.report(idConflict({ userId, instanceId, containers, poolState }));
+}
+
+// The lock was set before Docker had answered what the tombstone names, and what belongs to other users.
 async function reportWhatWasFound(ports: DeletionPorts, call: StopRun): Promise<void> {
   if (call.results[STEP.lock].sawBot) return;
   await ports.tombstones.recordObservedBots(contextOf(call).tombstone, observedOf(call.capture));
