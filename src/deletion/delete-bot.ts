@@ -52,8 +52,8 @@ export function createDeleteBotSaga(ports: DeletionPorts) {
     }));
 }
 
-/** The mark in the wallet carries the epoch: raised before anything else, it shuts out the worker that held
- * the saga before (I5). Before the capture there is no mark to raise. */
+/** The lock in the wallet carries the epoch: raised before anything else, it shuts out the worker that held
+ * the saga before (I5). Before the capture there is no lock to raise. */
 export async function fenceLock(ports: DeletionPorts, call: DeletionCall): Promise<void> {
   if (call.captures[STEP.lock] === undefined) return;
   const raised = await ports.wallets.raiseLock(contextOf(call).lockTarget);

@@ -58,7 +58,7 @@ export function createDeleteRequests(options: DeleteRequestsOptions): DeleteRequ
         sagas.findByKey(botKey(request), HISTORY),
         ports.wallets.readAllocation(request.userId, request.instanceId),
       ]);
-      // A restart holds the key too, and is no reason to refuse anybody (409 is for provisions).
+      // A restart holds the key too, and is no reason to refuse the request (409 is for provisions).
       const { others, notBeforeMs } = await sagas.preempt(earlier, request.requestedBy);
       const open = others.find((saga) => saga.open);
       if (open !== undefined) return byHolder(open);
@@ -131,7 +131,7 @@ async function begin(
   };
   const { status, saga } = await sagas.start({ ...order, notBeforeMs });
   if (status === 'inserted') return { status: 'accepted', saga };
-  // A restart may have begun since the key was looked at.
+  // A restart may have begun since the key was read.
   const room = await sagas.preempt([saga], requestedBy);
   if (room.others.length > 0) return byHolder(saga);
   const again = await sagas.start({ ...order, notBeforeMs: room.notBeforeMs });
@@ -150,7 +150,7 @@ async function findElsewhere(
   { userId, firebaseUid, instanceId, signal }: DeleteRequest,
 ): Promise<Elsewhere> {
   const owner = { userId, firebaseUid };
-  // Somebody waits for the answer: a host that was away a moment ago is asked again.
+  // A caller waits for the answer: a host that was away a moment ago is asked again.
   const call = { signal, probes: true };
   const about = aboutBotOf(owner, instanceId);
   const pools = forBot(await ports.poolStates.read({ signal, about }), instanceId);

@@ -1,8 +1,9 @@
-// Finishes what a settled tombstone names: the container or program the saga saw; where it saw none, or a host that may
-// hold more had not answered, the one of that exact label or name and owner; and the entry that the platform's next write
-// put back into the pool state. That a host does not hold what the saga saw is believed where the saga saw it at rest, else
-// only of a host that is believed (I4). Ids are used again, and a program is named by its id alone: where a new life of the id
-// holds an allocation, whatever stands there is that life's and is not touched, but for containers that the saga saw (I5).
+// Finishes what a settled tombstone names: the container or program that the saga observed; where it observed none, or
+// a host that may hold more had not answered, the one of that exact label or name and owner; and the entry that the
+// platform's next write put back into the pool state. That a host does not hold what the saga observed is believed
+// where it was observed at rest, else only of a host that is believed (I4). Ids are used again, and a program is named
+// by its id alone: where a new incarnation of the id holds an allocation, whatever stands there belongs to it and is
+// not touched, but for containers that the saga observed (I5).
 
 import { FencedError, SagaError, TerminalError } from '@reclaim/saga';
 import type { FencedCall } from '../bots/bots.ts';
@@ -64,12 +65,12 @@ export async function finishTombstone(
   }
   const isResurrected = holder === 'this-life';
   const own = whileItsOwn(ports, named, call);
-  // What the saga saw is removed by its id, whatever the file says meanwhile.
+  // What the saga observed is removed by its id, whatever the file says meanwhile.
   const doubt = doubtOf(ports, named, call);
   const remains = await removeAll(ports, instanceId, named.observedBots ?? [], own, doubt);
   if (reading.status === 'present') {
     const settledBy = reading.allocation.settledOpId ?? settlementOpId(named.incarnation);
-    // The life that stands there, which need not be this tombstone's.
+    // The incarnation that stands there, which need not be this tombstone's.
     const found = reading.allocation.incarnationId;
     await ports.findings.report(
       resurrected({ userId, instanceId, incarnationId: found, settledBy }),
@@ -80,8 +81,8 @@ export async function finishTombstone(
   const left = remains ?? (await removeUnobserved(ports, named, pools, holder, own));
   if (left !== null) return { gone: false, reason: left, entryReturned };
   if (typeof entry === 'string') return { gone: false, reason: entry, entryReturned };
-  // Only now: an unreadable pool state is no reason to wait with the container, but as long as nobody can
-  // tell whether the entry is out, this tombstone owns it (I1).
+  // Only now: an unreadable pool state is no reason to wait with the container, but as long as it is
+  // not known whether the entry is out, this tombstone owns it (I1).
   if (pools.status === 'unknown' && !isResurrected) {
     return { gone: false, reason: `pool state: ${pools.reason}`, entryReturned };
   }
@@ -100,8 +101,8 @@ function holderBy(
   return settledOpId !== null || found === incarnationId ? 'this-life' : 'another-life';
 }
 
-/** Whether the platform is making another life of the id, or has failed to: what stands there is not this one's. A state
- * that cannot be read tells nothing. */
+/** Whether the platform is making another life of the id, or has failed to: what stands there is not this one's. A
+ * state that cannot be read tells nothing. */
 export function isMadeAgain(
   pools: SourceAnswer<PoolState>,
   { incarnation, firebaseUid, openedAt, slot }: OfOneIncarnation,
@@ -112,7 +113,8 @@ export function isMadeAgain(
   return isPlacedSince(pools.items, instanceId, { userId, firebaseUid }, since);
 }
 
-/** The call for as long as no new life of the id holds an allocation or a place: asked right before each change. */
+/** The call for as long as no new incarnation of the id holds an allocation or a place: asked right before each
+ * change. */
 export function whileItsOwn(
   { wallets, poolStates }: Pick<FinishPorts, 'wallets' | 'poolStates'>,
   one: OfOneIncarnation,
@@ -193,7 +195,7 @@ export async function removeAll(
   return left[0] ?? null;
 }
 
-// A host that is away is a reason to look again, not one for the job to wait for it (I1), nor for the pool's
+// A host that is away is a reason to observe again, not one for the job to wait for it (I1), nor for the pool's
 // entry to stay.
 async function reasonOf(removal: () => Promise<string | null>): Promise<string | null> {
   try {
@@ -210,7 +212,8 @@ function reasonFor(error: unknown): string {
   throw error;
 }
 
-// Where the saga saw none, or perhaps not all: by label or name and owner. While this one's allocation is back, a person decides: nothing is removed, but it is not gone either (I1).
+// Where the saga saw none, or perhaps not all: by label or name and owner. While this one's allocation is back, a
+// person decides: nothing is removed, but it is not gone either (I1).
 async function removeUnobserved(
   ports: FinishPorts,
   { incarnation, firebaseUid, observedBots, observedInPart }: Named,
@@ -245,7 +248,7 @@ async function removeUnobserved(
 const UNOWNED = 'something of this id is left alone, because it is not known whose it is';
 const NOT_ANY_MORE = async () => false;
 
-// A file that cannot be written, perhaps never, is a reason to look again as well, and none to wait for.
+// A file that cannot be written, perhaps never, is a reason to try again as well, and none to wait for.
 // @returns whether it was there and was taken out; a text: why it was not.
 async function takeEntryOut(
   { poolStates, wallets }: FinishPorts,
@@ -263,7 +266,7 @@ async function takeEntryOut(
   try {
     return (await poolStates.mutate({ change, fence, signal, about })).changed;
   } catch (error) {
-    // The entry is the new life's by now.
+    // The entry belongs to the new incarnation by now.
     if (error instanceof TerminalError && error.code === NEW_INCARNATION) return false;
     return reasonFor(error);
   }

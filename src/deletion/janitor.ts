@@ -1,4 +1,4 @@
-// Finishes settled tombstones in the background and looks again 1 and 10 minutes after their end (I5): what
+// Finishes settled tombstones in the background and observes again 1 and 10 minutes after their end (I5): what
 // the saga could not remove, what a daemon or a legacy writer brought back. Runs in every worker; each
 // tombstone is taken by one of them at a time.
 
@@ -18,11 +18,11 @@ export interface JanitorOptions {
 
 const BATCH = 50;
 const CHECK_TIMEOUT_MS = 30_000;
-/** Longer than one look may take, so that no second janitor begins the same one. */
+/** Longer than one observation may take, so that no second janitor begins the same one. */
 const HOLD_MS = 60_000;
-/** So many looks, one after the other, are the slowest turn there is; the rest of it is MongoDB's. */
+/** So many observations, one after the other, are the slowest turn there is; the rest of it is MongoDB's. */
 const TURN_LIMIT_MS = 240_000;
-/** Looks under way at once: a host that hangs must not hold up the tombstones of the others. */
+/** Observations under way at once: a host that hangs must not hold up the tombstones of the others. */
 const WIDTH = 10;
 
 export function createJanitor(options: JanitorOptions): Periodic {
@@ -56,7 +56,7 @@ async function observe(
   onObserve(tombstone, observation.gone, reason);
 }
 
-// A settled tombstone has no owner to be fenced: whoever finishes it does the same thing.
+// A settled tombstone has no owner to be fenced: every janitor that finishes it does the same thing.
 const NO_RIVAL = async () => undefined;
 
 function reasonOf(error: unknown): string {

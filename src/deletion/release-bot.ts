@@ -1,5 +1,5 @@
-// What an operator's end of a deletion or a reclaiming gives back: the mark on the allocation, and the tombstone,
-// which goes if nothing was paid and is settled if something was, so that the janitor finishes it. The mark goes first: as
+// What an operator's end of a deletion or a reclaiming gives back: the lock on the allocation, and the tombstone, which
+// goes if nothing was paid and is settled if something was, so that the janitor finishes it. The lock goes first: as
 // long as it stands, a settlement that is still on its way may land, after it was asked whether one had (I2).
 
 import type { Receipt } from '../wallet/wallets.ts';

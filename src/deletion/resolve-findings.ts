@@ -1,5 +1,5 @@
 // What an administrator may decide about a finding, and what the decision does. I2: a resurrected allocation
-// was paid before, so it is either taken away unpaid or made a new life that is paid once; nothing else can
+// was paid before, so it is either taken away unpaid or made a new incarnation that is paid once; nothing else can
 // be done with it, and neither while a saga holds the bot. The wallet is written first, by a write that may
 // be repeated, and only then is the finding resolved, by a conditional one: of two administrators one
 // decides, and what a crash in between leaves open can be decided again.
@@ -71,7 +71,7 @@ export function createResolveFindings(options: ResolveFindingsOptions): ResolveF
   };
 }
 
-/** The life that was settled and came back. */
+/** The incarnation that was settled and came back. */
 function resurrectedIn(finding: RecordedFinding): Incarnation | null {
   const { kind, userId, instanceId, discriminator: incarnationId } = finding;
   return kind === 'resurrected' && instanceId !== null
@@ -106,8 +106,8 @@ async function restoreUndone(
 
 type WalletAction = Exclude<ResolveAction, 'acknowledge' | 'restore'>;
 
-// A saga that begins after the first look finds a life that was settled, is gone, or is not the one it
-// captured, and changes nothing of the wallet; one that has marked the allocation is met by the write.
+// A saga that begins after the first reading finds an incarnation that was settled, is gone, or is not the one it
+// captured, and changes nothing of the wallet; one that has locked the allocation is met by the write.
 async function carryOut(
   { ports, sagas }: ResolveFindingsOptions,
   incarnation: Incarnation,
@@ -122,7 +122,7 @@ async function carryOut(
   let result = await change({ incarnation, mayTakeOver: [] });
   if (result.status === 'locked') {
     const { sagaId } = result;
-    // A copy that was read under the lock brought the mark of the saga back that settled it.
+    // A copy that was read under the lock brought the lock of the saga back that settled it.
     if (await isClosed(ports.findSagas, sagaId)) {
       result = await change({ incarnation, mayTakeOver: [sagaId] });
     }

@@ -38,7 +38,7 @@ export async function beginUndo(
   const command = {
     ...tombstone,
     firebaseUid,
-    // By name and owner, at every look: the id is new, so that whatever carries it is what was started here.
+    // By name and owner, at every observation: the id is new, so that what carries it is what was started here.
     ...NOTHING_OBSERVED,
     slot: await slotOf(ports, call),
     hadAllocation: true,

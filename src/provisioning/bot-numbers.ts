@@ -1,5 +1,5 @@
-// The numbers of new bots, one sequence a user. A number is given out once, and never one that was seen before,
-// whoever made that bot: what is left of it (tombstones, ledger entries, data folders) goes by the same id.
+// The numbers of new bots, one sequence a user. A number is given out once, and never one that was in use before,
+// whichever program made that bot: what is left of it (tombstones, ledger entries, data folders) goes by the same id.
 
 import type { FirebaseUid, UserId } from '../domain/ids.ts';
 

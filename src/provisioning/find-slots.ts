@@ -1,5 +1,5 @@
-// Where a new bot may live: in the user's own pools whose containers are seen running, else, where there is an
-// image, in a container of its own. I4: a pool that was not seen is not "no pool" while a host did not answer.
+// Where a new bot may live: in the user's own pools whose containers are observed running, else, where there is an
+// image, in a container of its own. I4: a pool that was not observed is not "no pool" while a host did not answer.
 
 import type { Bots, BotsCall } from '../bots/bots.ts';
 import type { FirebaseUid } from '../domain/ids.ts';

@@ -1,4 +1,4 @@
-// Idempotency keys in MongoDB: one document a user and key, made by whoever is first and never changed; the database's
+// Idempotency keys in MongoDB: one document a user and key, made by the first request and never changed; the database's
 // TTL forgets it.
 
 import { toSagaId } from '@reclaim/saga';

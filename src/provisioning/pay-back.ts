@@ -8,7 +8,7 @@ import { settleAllocation } from '../wallet/settle-allocation.ts';
 import type { Receipt, Reservation, SettleCommand } from '../wallet/wallets.ts';
 import { contextOf, type ProvisionCall, type ProvisioningPorts } from './provisioning-ports.ts';
 
-/** @returns null where the account is gone: there is nobody to pay. */
+/** @returns null where the account is gone: there is no wallet to pay into. */
 export async function payBack(
   ports: ProvisioningPorts,
   call: ProvisionCall,

@@ -198,7 +198,7 @@ async function isFinished(
   return true;
 }
 
-// A settled tombstone has no owner to be fenced: whoever finishes it does the same thing.
+// A settled tombstone has no owner to be fenced: every process that finishes it does the same thing.
 const NO_RIVAL = async () => undefined;
 
 async function start(

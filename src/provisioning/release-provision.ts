@@ -1,4 +1,4 @@
-// What an operator's end of a provision gives back: the mark of its way back, and its tombstone with the slot that
+// What an operator's end of a provision gives back: the lock of its way back, and its tombstone with the slot that
 // it keeps. I1: where the money was paid back the tombstone is settled, so that the janitor takes away what was
 // started; where it was not, nothing may say that it was: the allocation, if there is one, is a bot's like any other.
 

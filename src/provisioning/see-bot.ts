@@ -1,4 +1,4 @@
-// What Docker shows of the bot where it was put: one look at that host alone.
+// What Docker shows of the bot where it was put: one observation, of that host alone.
 
 import type { BotsCall } from '../bots/bots.ts';
 import type { ObservedBot } from '../domain/bot.ts';

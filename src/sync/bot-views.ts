@@ -1,6 +1,6 @@
-// A user's bots side by side in the three sources, as the page shows them: by the observation of a synchronisation, both
-// halves of it, so that no page promises money that the next run does not return. I4: a source that did not answer says
-// unknown for every bot it could hide.
+// A user's bots side by side in the three sources, as the page shows them: by the observation of a synchronisation,
+// both halves of it, so that no page promises money that the next run does not return. I4: a source that did not answer
+// says unknown for every bot it could hide.
 
 import { botKey } from '../deletion/bot-key.ts';
 import { isAtRest } from '../domain/bot.ts';
@@ -219,7 +219,7 @@ function allocationState(allocation: AccountAllocation | undefined): AllocationS
   };
 }
 
-// By the rule of the lock: what it is worth now, and what was put in where nobody has written a worth.
+// By the rule of the lock: what it is worth now, and what was put in where no worth was written.
 function worthOf({ currentValue, allocatedAmount }: AccountAllocation): number | null {
   const value = currentValue ?? allocatedAmount;
   return isMoney(value) && isMoney(allocatedAmount) ? value : null;

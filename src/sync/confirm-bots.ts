@@ -1,6 +1,6 @@
-// The second look: freshly, one bot at a time, before anything is repaired. It confirms what the first one found,
-// finds that nothing is wrong any more, or names the veto. I4: the wallet is read before the other two, so that a
-// bot made meanwhile is seen there.
+// The second observation: freshly, one bot at a time, before anything is repaired. It confirms what the first one
+// found, finds that nothing is wrong any more, or names the veto. I4: the wallet is read before the other two, so that
+// a bot made meanwhile is seen there.
 
 import type { SagaId } from '@reclaim/saga';
 import type { BotsCall } from '../bots/bots.ts';
@@ -23,17 +23,17 @@ export type ConfirmationPorts = ConfirmPorts & Pick<SyncPorts, 'accounts' | 'sag
 
 /** A mapping that says `pending` for longer than this has been left behind. */
 const PENDING_MS = 10 * 60_000;
-/** Bots looked at side by side: an exec costs a Docker host some 50 ms of CPU. */
+/** Bots observed side by side: an exec costs a Docker host some 50 ms of CPU. */
 const WIDTH = 4;
 
 export interface Confirmations {
   readonly drifts: readonly DriftNote[];
-  /** Those of the first look, and what is somebody else's and was seen only now: a listing of one owner's bots does
-   * not show it. */
+  /** Those of the first observation, and what is another user's and was observed only now: a listing of one owner's
+   * bots does not show it. */
   readonly conflicts: RunReport['conflicts'];
 }
 
-/** Looks again at what the first look noted as `seen`; the rest comes back as it is.
+/** Observes again what the first observation noted as `observed`; the rest comes back as it is.
  * @param nowMs database time, for the age of a pending mapping. */
 export async function confirmBots(
   ports: ConfirmationPorts,
@@ -116,7 +116,7 @@ function judgeAgain(note: DriftNote, observation: BotObservation, nowMs: number)
   return resolved(confirmed, `now ${verdict}`);
 }
 
-// Still `seen`, with the incarnation's life, where the wallet says what it said at the first look.
+// Still `observed`, with the incarnation, where the wallet says what it said at the first observation.
 async function confirmInWallet(
   { wallets, tombstones }: ConfirmPorts,
   { userId }: UserToSync,
@@ -140,8 +140,8 @@ async function confirmInWallet(
 
 type Reading = Extract<AllocationReading, { readonly status: 'present' }>['allocation'];
 
-// What paid this life before; null: nothing. A stale copy of the whole document takes the wallet's own memory with it;
-// the tombstone's stays.
+// What paid this incarnation before; null: nothing. A stale copy of the whole document takes the wallet's own memory
+// with it; the tombstone's stays.
 async function findPayment(
   { tombstones }: Pick<ConfirmPorts, 'tombstones'>,
   { userId, instanceId }: Pick<Incarnation, 'userId' | 'instanceId'>,
@@ -158,7 +158,7 @@ function resolved(note: DriftNote, detail: string): DriftNote {
   return { ...note, outcome: 'resolved', detail };
 }
 
-/** Whether somebody is making the bot right now. The mapping was dated by another machine's clock: one from the near
+/** Whether the bot is being made right now. The mapping was dated by another machine's clock: one from the near
  * future is a young one, one from the far future says nothing. @param nowMs database time. */
 export function isPending({ entry }: BotObservation, nowMs: number): boolean {
   const mapping = entry?.mapping;

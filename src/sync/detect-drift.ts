@@ -1,5 +1,5 @@
 // What the three sources say of a user's bots, bot by bot, and the verdict on each. Pure: it judges one snapshot
-// and asks nobody. I4: whatever a source could not say stays unknown, with the reason.
+// and asks no source. I4: whatever a source could not say stays unknown, with the reason.
 
 import { type InstanceId, parseInstanceId } from '../domain/ids.ts';
 import {
@@ -29,7 +29,7 @@ export interface BotDrift {
   readonly entry: OwnedEntry['entry'];
   /** This user's containers and programs of this id. */
   readonly found: readonly FoundBot[];
-  /** The same id in the name of somebody else: never touched, and told to a person. */
+  /** The same id in another user's name: never touched, and reported to a person. */
   readonly conflicts: readonly string[];
   /** Why a source could not say; null: it could. */
   readonly doubts: { readonly poolState: string | null; readonly docker: string | null };
@@ -99,7 +99,7 @@ function inDocker(found: readonly FoundBot[], doubt: string | null): PresenceAns
   return doubt === null ? 'no' : 'unknown';
 }
 
-// What nothing but its name speaks for belongs to whoever holds the allocation, else to the user whose uid its
+// What nothing but its name speaks for belongs to the user who holds the allocation, else to the user whose uid its
 // name begins with; what is in dispute, to the user whose wallet and whose pool's own name agree. The second look, and
 // the deletion, are held to the full rule.
 function isTheirs(
@@ -120,7 +120,7 @@ function isTheirs(
   }
 }
 
-// Money is not paid back while something stands there of which nobody can say whose it is (I4).
+// Money is not paid back while something stands there whose owner is not known (I4).
 function disputeOf(all: readonly FoundBot[], owner: BotOwner, hasAllocation: boolean) {
   if (!hasAllocation) return null;
   const isDisputed = all.some(({ claims }) => judgeClaims(claims, owner) === 'disputed');

@@ -1,5 +1,5 @@
 // What Docker says of all bots at one moment, put together from the listings of its hosts: where each bot was
-// found, and why somewhere could not be looked. I4: "not found" is a "no" only where nothing that could hold
+// found, and why a host or a pool could not be read. I4: "not found" is a "no" only where nothing that could hold
 // the bot is in doubt. Kept small, because a run over all users holds one entry for every bot there is.
 
 import type { BotDoubt, HostListing, UnknownPool } from '../bots/bots.ts';
@@ -23,7 +23,7 @@ export interface DockerView {
   all(): Iterable<readonly [instanceId: string, found: readonly FoundBot[]]>;
   /** Some wallet pays for the bot of this id. */
   claim(instanceId: string): void;
-  /** What nobody has claimed. */
+  /** What no user has claimed. */
   unclaimed(): Iterable<readonly [instanceId: string, found: readonly FoundBot[]]>;
   /** Why "not found" would not mean "not there" for this bot; null where it would. */
   doubt(question: DoubtQuestion): string | null;

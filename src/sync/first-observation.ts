@@ -1,4 +1,4 @@
-// The first look at all bots of one user: three snapshots, one verdict a bot, and what is to be looked at again.
+// The first observation of all bots of one user: three snapshots, one verdict a bot, and what is to be observed again.
 // Reads only.
 
 import type { BotsCall } from '../bots/bots.ts';
@@ -124,7 +124,7 @@ function firstOutcome({ verdict }: BotDrift): DriftNote['outcome'] {
   }
 }
 
-/** What must be the same at the second look. The platform writes the value every few seconds, and what goes with
+/** What must be the same at the second observation. The platform writes the value every few seconds, and what goes with
  * it: those say nothing of whether it is the same money. */
 export function factsOf(allocation: AccountAllocation): AllocationNote {
   const { allocatedAt, allocatedAmount, botName } = allocation;

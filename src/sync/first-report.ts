@@ -1,6 +1,7 @@
 // The first start beside a platform that exists pays nothing by itself: what an installation believes of pools and
-// Docker may be wrong in a way that only somebody who knows the platform can see (I4). Until an administrator has confirmed the first
-// report, the runs that nobody asked for only look, by the clock, after a start and when a page is opened. What a person asks for is done.
+// Docker may be wrong in a way that only a person who knows the platform can notice (I4). Until an administrator has
+// confirmed the first report, the runs that no person requested only observe, by the clock, after a start and when a
+// page is opened. What a person asks for is done.
 
 import type { SagaRecord } from '@reclaim/saga';
 import { toUserId } from '../domain/ids.ts';
@@ -9,9 +10,9 @@ import type { SyncAllInput } from './sync-all-input.ts';
 import { PASSIVE } from './sync-schedule.ts';
 
 export interface FirstReport {
-  /** True for good from then on, and from the beginning where no platform was. @throws when it cannot be told. */
+  /** True for good from then on, and from the beginning where no platform was. @throws when it cannot be read. */
   isConfirmed(): Promise<boolean>;
-  /** A run over all users that nobody asked for: one that only looks, as long as nothing is confirmed. */
+  /** A run over all users that no person requested: one that only observes, as long as nothing is confirmed. */
   startPassive(requestedBy: string): Promise<void>;
 }
 
@@ -32,7 +33,7 @@ export function createFirstReport(options: FirstReportOptions): FirstReport {
   const isOpen = async () => (await findings.listOpen({ kind: KIND, limit: 1 })).length > 0;
   const ask = async () => {
     if (isConfirmed || (await isOpen())) return isConfirmed;
-    // Never told, or told and confirmed: a finding that was acknowledged stays so when it is told again.
+    // Never reported, or reported and confirmed: a finding that was acknowledged stays so when it is reported again.
     await findings.report(unconfirmed(null));
     isConfirmed = !(await isOpen());
     return isConfirmed;
@@ -51,7 +52,7 @@ export function createFirstReport(options: FirstReportOptions): FirstReport {
 }
 
 const KIND = 'unconfirmed-start';
-/** It is about everybody. */
+/** It is about all users. */
 const NO_USERS = toUserId('000000000000000000000000');
 
 function unconfirmed(report: string | null): Finding {

@@ -1,4 +1,4 @@
-// Starts, for every user that drifted, the run that looks again and repairs, and follows those runs to their ends.
+// Starts, for every user that drifted, the run that observes again and repairs, and follows those runs to their ends.
 // Both walk over the run's own list, so that a worker that takes over goes on where the last one was.
 
 import { isAtRest, type SagaId } from '@reclaim/saga';
@@ -16,13 +16,13 @@ export interface RunsOrder {
   readonly runId: SagaId;
   /** Database time, ms. */
   readonly nowMs: number;
-  /** Until the runs look: a minute where nobody waits, the confirmation's delay where somebody does. */
+  /** Until the runs observe: a minute where no caller waits, the confirmation's delay where one does. */
   readonly delayMs: number;
   /** An earlier attempt may have started runs that it did not come to note. */
   readonly isAgain: boolean;
 }
 
-/** Marks every suspect and starts one run a user. @returns how many users. */
+/** Records every suspect and starts one run a user. @returns how many users. */
 export async function startRuns(
   ports: SyncAllPorts,
   order: RunsOrder,

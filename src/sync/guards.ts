@@ -1,12 +1,12 @@
-// The guards of a run over all users, judged on the whole of what it saw before anything is marked or scheduled: so
-// many orphans at once are more likely a mistake of ours, or a host that lost its containers, than the truth.
+// The guards of a run over all users, judged on the whole of what it observed before anything is recorded or scheduled:
+// so many orphans at once are more likely a mistake of ours, or a host that lost its containers, than the truth.
 
 export type Guard = 'too-many-refunds' | 'too-large-a-share' | 'no-containers';
 
 export interface Judged {
   readonly allocations: number;
   readonly orphans: number;
-  /** Bots that Docker showed, anybody's. */
+  /** Bots that Docker showed, of all users. */
   readonly containers: number;
 }
 

@@ -1,5 +1,5 @@
-// What is left when every allocation has been looked at: entries of the pool state, and bots in Docker, that no
-// wallet pays for. A stale entry goes when its user is looked at again; a ghost is reported, and its user is looked
+// What is left when every allocation has been judged: entries of the pool state, and bots in Docker, that no
+// wallet pays for. A stale entry goes when its user is observed again; a ghost is reported, and its user is looked
 // at again only where a tombstone names it.
 
 import { parseFirebaseUid, parseInstanceId } from '../domain/ids.ts';
@@ -69,7 +69,7 @@ function staleEntries(
   });
 }
 
-// An entry of nobody who is known is nobody's to repair: it is counted.
+// An entry whose owner is not known is repaired in no user's name: it is counted.
 async function ownedDrifts(
   { holdings }: Pick<SyncAllPorts, 'holdings'>,
   sources: SourcesView,

@@ -1,5 +1,5 @@
-// A fresh look at one bot in the pool state and in Docker: the second look before anything is repaired, and the
-// last one before money moves. I4: it looks where the first look may have missed something, and an absence on a
+// A fresh observation of one bot in the pool state and in Docker: the second one before anything is repaired, and the
+// last one before money moves. I4: it reads where the first one may have missed something, and an absence on a
 // host that cannot be believed is unknown.
 
 import type { Bots, BotsCall } from '../bots/bots.ts';
@@ -26,7 +26,7 @@ export interface BotObservation {
   readonly docker: PresenceAnswer;
   readonly entry: OwnedEntry['entry'];
   readonly observedBots: readonly ObservedBot[];
-  /** Containers of the same id that belong to somebody else, or to nobody who is known. */
+  /** Containers of the same id that belong to another user, or whose owner is not known. */
   readonly foreign: readonly string[];
   readonly reasons: readonly string[];
   /** Why hosts that may hold more of it did not answer. */
@@ -43,9 +43,9 @@ export async function observeBot(
   { signal }: BotsCall,
 ): Promise<BotObservation> {
   const owner = { userId, firebaseUid };
-  // A look that decides takes no host at its last word.
+  // An observation that decides takes no host at its last word.
   const call = { signal, probes: true };
-  // The pool state first: it says where to look, and an entry that goes meanwhile goes before its container.
+  // The pool state first: it says where to search, and an entry that goes meanwhile goes before its container.
   const pools = forBot(await ports.poolStates.read(call), instanceId);
   const state = pools.status === 'ok' ? pools.items : null;
   const bot = { owner, instanceId, holdsAllocation: async () => holdsAllocation };
@@ -71,11 +71,11 @@ export async function observeBot(
   };
 }
 
-/** The same look as the question that a reclaiming asks before it pays. */
+/** The same observation as the question that a reclaiming asks before it pays. */
 export function createAbsence(ports: AuditPassPorts): Absence {
   return {
     check: async (bot, call) => {
-      // The allocation is there, and marked: where nothing else names an owner, it does.
+      // The allocation is there, and locked: where nothing else names an owner, it does.
       const observation = await observeBot(ports, { ...bot, holdsAllocation: true }, call);
       if (observation.docker === 'yes')
         return { status: 'present', where: namesOf(observation.observedBots) };

@@ -1,4 +1,4 @@
-// One look at the pool state and at all hosts, for one user or for all: the snapshot that drift is detected in.
+// One observation of the pool state and of all hosts, for one user or for all: the snapshot that drift is detected in.
 // I4: a host that answers "nothing" is believed only where nothing was to be expected there.
 
 import type { Bots, BotsCall, HostListing } from '../bots/bots.ts';
@@ -23,7 +23,7 @@ export interface ObservedSources extends SourcesView {
 /** Hosts asked at the same time for all users: a run holds no more listings than this at once. One user's are small. */
 const WIDTH = 2;
 
-/** @param owner a firebaseUid, or null for everybody. */
+/** @param owner a firebaseUid, or null for all users. */
 export async function observeSources(
   { bots, poolStates, hostTrust }: SourcesPorts,
   owner: string | null,

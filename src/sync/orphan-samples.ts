@@ -15,7 +15,7 @@ export interface OrphanSamples {
 }
 
 export interface OrphanSample {
-  /** The saga that looked. */
+  /** The saga that observed it. */
   readonly runId: string;
   /** Null: all users. */
   readonly userId: UserId | null;

@@ -40,7 +40,7 @@ export interface PortfolioPorts extends BotViewPorts {
   ) => Promise<readonly LedgerEntry[]>;
 }
 
-/** A list of 80,000 rows that nobody has taken in takes longer; the next read goes on with it. */
+/** A list of 80,000 rows that was not read before takes longer; the next read goes on with it. */
 const TAKE_IN_MS = 10_000;
 
 export function createPortfolio(ports: PortfolioPorts): Portfolio {

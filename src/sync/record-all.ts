@@ -49,7 +49,7 @@ async function remember(ports: SyncAllPorts, run: AllRunToRecord): Promise<void>
   const { runId, input, survey, judgement, followed, atMs } = run;
   const at = new Date(atMs).toISOString();
   const isWhole = !judgement.isStopped && survey.unknown === 0;
-  // Only a run that could see everybody's bots may say that a suspicion is over.
+  // Only a run that could observe all users' bots may say that a suspicion is over.
   if (isWhole) await ports.suspects.clearUnobserved(new Date(survey.beganAtMs));
   const { oldestSeconds } = await ports.suspects.summary(null);
   await ports.samples.write({

@@ -157,7 +157,7 @@ const NOT_REBUILT: ReadonlySet<SkipReason> = new Set([
 function count({ meter }: SyncPorts, { runReport, trigger }: RunToRecord): void {
   const { drifts } = runReport;
   meter.runEnded({ kind: 'sync-wallet', trigger, outcome: 'completed' });
-  // What two looks have confirmed has a saga; a page load that sees the same orphan again counts nothing.
+  // What two observations have confirmed has a saga; a page load that finds the same orphan again counts nothing.
   meter.found(drifts.filter((note) => note.verdict === 'orphan' && note.sagaId !== null).length);
   meter.repaired(drifts.filter(isPaid).length);
   for (const { outcome, reason } of drifts) {

@@ -1,5 +1,5 @@
-// What a synchronisation would do right now, and why: the same two looks without the wait between them, the amounts
-// computed by the database, and nothing written.
+// What a synchronisation would do right now, and why: the same two observations without the wait between them, the
+// amounts computed by the database, and nothing written.
 
 import type { BotsCall } from '../bots/bots.ts';
 import { confirmBots } from './confirm-bots.ts';

@@ -1,5 +1,5 @@
-// Repairs what two looks have confirmed. Money moves in sagas of its own, one a bot, that the run starts and waits
-// for (I2, I8); entries are put right here.
+// Repairs what two observations have confirmed. Money moves in sagas of its own, one a bot, that the run starts and
+// waits for (I2, I8); entries are put right here.
 
 import { isAtRest, type SagaId, type SagaRecord, toSagaId } from '@reclaim/saga';
 import type { FencedCall } from '../bots/bots.ts';
@@ -18,7 +18,7 @@ export interface RepairCall extends FencedCall {
   readonly at: string;
 }
 
-/** Starts what is not started and looks at what is: repeatable, and called again until nothing is under way. */
+/** Starts what is not started and reads what is: repeatable, and called again until nothing is under way. */
 export async function repairDrift(
   ports: SyncPorts,
   user: UserToSync,
@@ -70,7 +70,7 @@ async function reclaim(
   return saga;
 }
 
-/** Ended sagas of one bot worth looking at: this run's is among the newest. */
+/** Ended sagas of one bot worth reading: this run's is among the newest. */
 const HISTORY = 10;
 
 function afterChild(note: DriftNote, child: SagaRecord): DriftNote {

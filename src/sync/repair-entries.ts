@@ -25,7 +25,7 @@ export interface EntryRepair extends FencedCall {
   readonly at: string;
 }
 
-/** A stale entry, or a lost one, that both looks have found. */
+/** A stale entry, or a lost one, that both observations have found. */
 export async function repairEntry(
   ports: EntryPorts,
   user: UserToSync,
@@ -78,7 +78,7 @@ async function rebuild(
 }
 
 /** A ghost that an ended tombstone names came back after we had seen it gone: what the saga saw is removed again.
- * An unfinished one is the janitor's, who looks at it every few seconds. */
+ * An unfinished one is the janitor's, which checks it every few seconds. */
 export async function finishGhost(
   ports: EntryPorts,
   user: UserToSync,
@@ -92,7 +92,7 @@ export async function finishGhost(
   const named = ended.flatMap(({ observedBots }) => observedBots ?? []);
   const [newest] = ended;
   if (newest === undefined || named.length === 0) return note;
-  // A program is named by its id alone: since the first look it may have become a new life's.
+  // A program is named by its id alone: since the first observation it may have become a new incarnation's.
   const reading = await ports.wallets.readAllocation(userId, instanceId);
   if (reading.status === 'present') return observedAgain(note);
   const observation = await observeBot(
@@ -110,7 +110,7 @@ export async function finishGhost(
     : { ...note, detail: left };
 }
 
-/** Of a ghost nobody's: whatever allocation comes meanwhile is a new life's. */
+/** A ghost has no incarnation: an allocation that comes meanwhile is a new one's. */
 const NO_INCARNATION = '';
 
 // The bot's pool is found by its container, else by the label; its mappings tell which ports are taken.

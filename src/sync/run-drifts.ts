@@ -18,7 +18,7 @@ export interface RunDrifts {
     call: { readonly signal: AbortSignal },
   ): AsyncIterable<readonly DriftedUser[]>;
 
-  /** Notes which run looks again at a user's drifts. */
+  /** Notes which run observes a user's drifts again. */
   assign(runId: SagaId, runs: ReadonlyMap<UserId, SagaId>): Promise<void>;
 
   /** For people: the first of them. */
@@ -40,6 +40,6 @@ export interface DriftedUser {
   readonly userId: UserId;
   readonly firebaseUid: FirebaseUid | null;
   readonly drifts: readonly RunDrift[];
-  /** The run that looks again; null before one was started. */
+  /** The run that observes again; null before one was started. */
   readonly sagaId: SagaId | null;
 }

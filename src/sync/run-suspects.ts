@@ -1,5 +1,5 @@
-// The suspects of one run: marked at its first look, ended for what it repaired or saw to live. What it left alone,
-// for whatever reason, stays one, and keeps the moment it was first seen.
+// The suspects of one run: recorded at its first observation, ended for what it repaired or observed to live. What it
+// left alone, for whatever reason, stays one, and keeps the moment it was first seen.
 
 import type { SagaId } from '@reclaim/saga';
 import type { InstanceId } from '../domain/ids.ts';
@@ -11,7 +11,7 @@ interface SuspectsPort {
   readonly suspects: Suspects;
 }
 
-/** Marks the orphans of a first look. @returns what all of the user's come to. */
+/** Records the orphans of a first observation. @returns what all of the user's come to. */
 export async function markSuspects(
   { suspects }: SuspectsPort,
   { userId }: UserToSync,

@@ -1,5 +1,5 @@
-// The first look at everybody: Docker and the pool state are read once, users stream by, and only what drifted is
-// kept. Its memory grows with the bots that exist, not with the users; its time with both.
+// The first observation of all users: Docker and the pool state are read once, users stream by, and only what drifted
+// is kept. Its memory grows with the bots that exist, not with the users; its time with both.
 
 import type { SagaId } from '@reclaim/saga';
 import type { BotsCall } from '../bots/bots.ts';
@@ -130,7 +130,7 @@ function judgeUser(
   }
 }
 
-// A bot that a saga holds is on its way somewhere: it is neither counted as an orphan nor looked at again.
+// A bot that a saga holds is on its way somewhere: it is neither counted as an orphan nor observed again.
 async function withoutHeld(
   { sagas }: SurveyPorts,
   drifts: readonly RunDrift[],

@@ -1,21 +1,21 @@
-// Allocations that a look has found nowhere else, until a second look repairs them or finds their bots: what
+// Allocations that an observation has found nowhere else, until a second one repairs them or finds their bots: what
 // passive runs leave for the confirming one, and what the orphan gauges count.
 
 import type { InstanceId, UserId } from '../domain/ids.ts';
 
 export interface Suspects {
-  /** Marks what a look has found; one that was marked before keeps the moment it was first seen, unless its
-   * life is known to have changed: that is another suspicion. Repeatable. */
+  /** Records what an observation has found; one that was recorded before keeps the moment of its first observation,
+   * unless its incarnation is known to have changed: that is another suspicion. Repeatable. */
   mark(suspects: readonly NewSuspect[]): Promise<void>;
 
   /** Those of a user, oldest first. */
   ofUser(userId: UserId): Promise<readonly Suspect[]>;
 
-  /** Ends the suspicion: repaired, or seen to live. Repeatable. */
+  /** Ends the suspicion: repaired, or observed to live. Repeatable. */
   clear(userId: UserId, instanceIds: readonly InstanceId[]): Promise<void>;
 
-  /** Ends all that nobody has seen since a look over all users began: what that look saw has been marked
-   * again by now, and what another run marked meanwhile was not there to be seen.
+  /** Ends all that were not observed since a run over all users began: what that run observed has been recorded
+   * again by now, and what another run recorded meanwhile was not there to be observed.
    * @param observationBeganAt database time. */
   clearUnobserved(observationBeganAt: Date): Promise<void>;
 
@@ -26,7 +26,7 @@ export interface Suspects {
 export interface NewSuspect {
   readonly userId: UserId;
   readonly instanceId: InstanceId;
-  /** The incarnation's life; null for an allocation without a date, and where nobody has read it. */
+  /** The incarnation; null for an allocation without a date, and where it was not read. */
   readonly incarnationId: string | null;
   /** Dollars, as read; for the gauges only. Null where it is not money. */
   readonly value: number | null;

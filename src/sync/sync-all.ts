@@ -1,6 +1,6 @@
-// The saga that looks at everybody: survey, judge, schedule, follow, record. The guards judge the whole of what was
-// seen before anything is marked or scheduled; every user that drifted then gets one run of their own, which looks
-// again and repairs, so that there is one path for repairs and only drifted users cost a job.
+// The saga that observes all users: survey, judge, schedule, follow, record. The guards judge the whole of what was
+// observed before anything is recorded or scheduled; every user that drifted then gets one run of their own, which
+// observes again and repairs, so that there is one path for repairs and only drifted users cost a job.
 
 import {
   type Json,
@@ -30,7 +30,7 @@ import { SYNC_RETRY, type SyncAllPorts } from './sync-ports.ts';
 /** Of hundreds of thousands of users, on a busy database. */
 const SURVEY_TIMEOUT_MS = 15 * 60_000;
 const STEP_TIMEOUT_MS = 10 * 60_000;
-/** How often a run that is waited for looks at the runs of its users. */
+/** How often a run that is waited for reads the runs of its users. */
 const RECHECK_MS = 2_000;
 
 const SURVEYING = { retry: SYNC_RETRY, timeoutMs: SURVEY_TIMEOUT_MS } as const;

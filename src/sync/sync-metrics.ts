@@ -1,4 +1,4 @@
-// What reconciliation's doings look like to Prometheus: what the runs counted, and, at each scrape, how many
+// What Prometheus gets of the reconciliation: what the runs counted, and, at each scrape, how many
 // orphans are known now, what they are worth and how long the oldest has been one.
 
 import { createScrapedRead } from '@reclaim/saga/metrics';

@@ -4,7 +4,7 @@ import type { SagaId, SagaOrder } from '@reclaim/saga';
 import type { UserToSync } from './first-observation.ts';
 import { SYNC_WALLET, type SyncWalletInput, writeSyncWalletInput } from './sync-wallet-input.ts';
 
-/** Between the look that found a suspect in passing and the run that decides: long enough for whatever was under
+/** Between the observation that found a suspect in passing and the run that decides: long enough for whatever was under
  * way then to end. */
 export const SUSPECT_DELAY_MS = 60_000;
 
@@ -17,7 +17,7 @@ export function syncOrder(input: SyncWalletInput, requestedBy: string): SagaOrde
   };
 }
 
-/** The run that looks again at what a passive one, or a run over all users, has found. */
+/** The run that observes again what a passive one, or a run over all users, has found. */
 export function orderConfirmingRun(
   user: UserToSync,
   foundBy: SagaId,

@@ -34,9 +34,9 @@ export interface SyncAllPorts extends SyncPorts {
 }
 
 export interface SyncSettings {
-  /** SYNC_CONFIRM_SECONDS: between the two looks of one run. */
+  /** SYNC_CONFIRM_SECONDS: between the two observations of one run. */
   readonly confirmMs: number;
-  /** SYNC_YOUNG_SECONDS: an allocation younger than this is looked at again only when it is that old. */
+  /** SYNC_YOUNG_SECONDS: an allocation younger than this is observed again only when it is that old. */
   readonly youngMs: number;
   /** SYNC_MAX_REFUNDS: a guard of the runs over all users. */
   readonly maxRefunds: number;

@@ -1,6 +1,6 @@
-// A call to synchronise one user: which run answers it. Two calls at once get one run; a call that comes while a run
-// is looking gets the next one, because what was seen before it asked is not what it asked for. A page that opens asks for
-// nothing: it gets the look that was begun within the last minute, ended or not.
+// A call to synchronise one user: which run answers it. Two calls at once get one run; a call that comes while a run is
+// observing gets the next one, because what was observed before the request is no answer to it. A page that opens asks
+// for nothing: it gets the run that was begun within the last minute, ended or not.
 
 import { isAtRest, isWithin, type SagaRecord, type Sagas } from '@reclaim/saga';
 import type { UserToSync } from './first-observation.ts';
@@ -31,11 +31,11 @@ export interface SyncRequestsOptions {
 /** Whatever became of the one before. */
 const PASSIVE_AT_MOST_EVERY_MS = 60_000;
 
-/** Newest runs of a user worth looking at: one of the kind that was asked for is among them. */
+/** Newest runs of a user worth reading: one of the kind that was requested is among them. */
 const NEWEST = 20;
 
 export function createSyncRequests({ ports, sagas, nowMs }: SyncRequestsOptions): SyncRequests {
-  // A page that is loaded again and again gives no reason to look again and again.
+  // A page that is loaded again and again gives no reason to observe again and again.
   const isRecent = ({ createdAt }: SagaRecord) =>
     isWithin(nowMs() - Date.parse(createdAt), PASSIVE_AT_MOST_EVERY_MS);
   return {
@@ -57,8 +57,8 @@ export function createSyncRequests({ ports, sagas, nowMs }: SyncRequestsOptions)
   };
 }
 
-// Queued; behind a run that has not ended, for whose end it waits; or between two attempts at its first look. The
-// log says each of them before the look begins, so whoever reads it has asked before the look.
+// Queued; behind a run that has not ended, for whose end it waits; or between two attempts at its first observation.
+// The log says each of them before the observation begins, so a request that reads it was made before the observation.
 function hasObserved({ state, input }: SagaRecord, runs: readonly SagaRecord[]): boolean {
   const { phase, cursor, steps } = state;
   if (phase === 'queued') return false;

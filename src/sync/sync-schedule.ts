@@ -1,4 +1,4 @@
-// The runs that nobody asks for: one by the clock, one after each start of the system. Both are passive, and of each
+// The runs that no request starts: one by the clock, one after each start of the system. Both are passive, and of each
 // kind of run one is open at a time, so that neither overlaps with the one before.
 
 import type { LeaderLeases, SagaRecord, Sagas } from '@reclaim/saga';

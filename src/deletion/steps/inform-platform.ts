@@ -1,8 +1,9 @@
 // After the end of a deletion the platform's orchestrator is informed, where one is configured. It is asked with an
-// administrator's token, which its DELETE obeys for every bot of this id, whoever has it. So it is asked only for a bot that was
-// seen as this user's, beside none of anybody else's, and that no wallet holds any more, neither another user's nor a new life's,
-// and that the platform has given no place anew: it writes the money of a new life last.
-// It is asked once, right after the bot was observed gone: an answer that is owed is not asked for again (I5).
+// administrator's token, which its DELETE obeys for every bot of this id, whatever its owner. So it is asked only for a
+// bot that was observed as this user's, beside none of another user's, and that no wallet holds any more, neither
+// another user's nor for a new incarnation, and that the platform has given no place anew: it writes the money of a new
+// incarnation last. It is asked once, right after the bot was observed gone: an answer that is owed is not asked for
+// again (I5).
 
 import { withWarnings } from '@reclaim/saga';
 import { aboutBotOf } from '../../bots/locate-owned.ts';
@@ -15,7 +16,7 @@ import { capturedBot, type DeletionCall, type DeletionPorts, STEP } from './step
 export async function informPlatform(ports: DeletionPorts, call: DeletionCall) {
   const { platform } = ports;
   const { instanceId, orphan } = readInput(call.input);
-  // An orphan was seen to be nowhere, its owner's entry included.
+  // An orphan was observed to be nowhere, its owner's entry included.
   if (platform === null || orphan !== undefined) return;
   const outcome: PlatformOutcome = (await isOwnAlone(ports, call))
     ? await platform.forgetBot(instanceId, call)

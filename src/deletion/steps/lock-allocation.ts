@@ -1,6 +1,6 @@
 // Step 1: the semantic lock. Checks the numbers before anything is touched, writes the tombstone that keeps
-// the bot from being revived, and marks the allocation as closing. I2: the mark names the incarnation, so
-// that a later life of the same id is never paid by this saga.
+// the bot from being revived, and locks the allocation. I2: the lock names the incarnation, so that a later
+// incarnation of the same id is never paid by this saga.
 
 import {
   FencedError,
@@ -117,7 +117,7 @@ async function capture({ wallets }: DeletionPorts, call: DeletionCall): Promise<
   }
 }
 
-// An orphan is one allocation, seen twice: whatever stands there now instead was never looked at.
+// An orphan is one allocation, observed twice: what stands there now instead was never observed.
 function checkIncarnation({ allocation, input }: DeletionContext): void {
   if (input.orphan === undefined) return;
   const { incarnationId } = input.orphan;

@@ -1,4 +1,4 @@
-// The look before a deletion's payment: has the bot stopped, and stayed so (I5)?
+// The observation before a deletion's payment: has the bot stopped, and stayed so (I5)?
 
 import { isWithin, RetryableError, type Warning } from '@reclaim/saga';
 import { observeAtRest } from '../bot-at-rest.ts';
@@ -17,8 +17,8 @@ export function createStopObserver(ports: DeletionPorts): ConfirmBeforePayment {
   return (call) => observeStop(ports, call);
 }
 
-// The stop was observed by its own step; whoever started the bot since must not trade with money that is
-// on its way back. Docker cannot be fenced, so this look is as late as a look can be (I5).
+// The stop was observed by its own step; a bot that was started since must not trade with money that is on its way
+// back. Docker cannot be fenced, so this observation is as late as one can be (I5).
 async function observeStop(ports: DeletionPorts, call: DeletionCall): Promise<readonly Warning[]> {
   const captured = capturedBot(call);
   if (captured === null || hasGivenUpStop(call) || wasAtRest(call)) return [];
@@ -36,10 +36,10 @@ async function observeStop(ports: DeletionPorts, call: DeletionCall): Promise<re
   throw new RetryableError('NOT_AT_REST', `before the refund the bot was seen: ${reason}`);
 }
 
-/** A look this young is the look before the refund: another would be as old when the money moves. */
+/** An observation this young is the one before the refund: another would be as old when the money moves. */
 const FRESH_OBSERVATION_MS = 50;
 
-// Under another claim it was another process's monotonic clock, and how old its moments are nobody can tell.
+// Under another claim it was another process's monotonic clock: how old its moments are cannot be known.
 function wasAtRest(call: DeletionCall): boolean {
   const stop = call.results[STEP.stop];
   return (

@@ -25,7 +25,7 @@ import {
 /** A pivot whose database is slow or contended goes on for a long time before it asks for a person. */
 const PIVOT_RETRY = { attempts: 1_000, baseMs: 50, capMs: 2_000 } as const;
 
-/** The last look before the money moves; throws where it must not. */
+/** The last observation before the money moves; throws where it must not. */
 export type ConfirmBeforePayment = (call: DeletionCall) => Promise<readonly Warning[]>;
 
 export function refundWallet(ports: DeletionPorts, confirmBeforePayment: ConfirmBeforePayment) {

@@ -1,5 +1,5 @@
 // Step 6: what is left of the bot goes. Best effort: the money is back, and what cannot be removed now is
-// the tombstone's business, which never ends before "gone" was observed (I1).
+// the tombstone's, which never ends before "gone" was observed (I1).
 
 import {
   RetryableError,
@@ -51,36 +51,36 @@ export function removeContainer(ports: DeletionPorts) {
 
 type Removed = RemoveValue | WithWarnings<RemoveValue | undefined> | undefined;
 
-// What the saga saw it removes by its id; only a bot it never saw, or a file it could not write, needs the
-// whole look around. @returns why something is left, or null. `elsewhere`: what it saw is gone, and hosts that were
-// away then may hold more, which is the tombstone's to find: nobody waits for them.
+// What the saga has observed it removes by its id; only a bot that it never observed, or a file it could not write,
+// needs a whole search. @returns why something is left, or null. `elsewhere`: what it observed is gone, and hosts that
+// were away then may hold more, which is the tombstone's to find: the deletion does not wait for them.
 async function finish(
   ports: DeletionPorts,
   call: DeletionCall,
 ): Promise<{ readonly reason: string } | 'elsewhere' | null> {
   const { tombstone, input } = contextOf(call);
-  // An orphan was seen to be nowhere right before it was paid, and its entry has been taken out: another look is
-  // due in a minute, as for every tombstone (I5).
+  // An orphan was observed to be nowhere right before it was paid, and its entry has been taken out: another
+  // observation is due in a minute, as for every tombstone (I5).
   if (input.orphan !== undefined) return null;
   const observed = observedOf(capturedBot(call));
   const { observedBots, observedInPart } = observed;
   const { firebaseUid } = input;
   const slot = call.captures[STEP.pool]?.slot ?? null;
-  // What was seen of it was seen at rest: a stop that was given up is left to the tombstone.
+  // What was observed of it was observed at rest: a stop that was given up is left to the tombstone.
   const stop = { observedAtRest: true, openedAt: new Date(call.startedAtMs ?? call.nowMs()) };
   const named = { ...tombstone, firebaseUid, ...observed, ...stop, slot };
   if (observedBots !== null && observedBots.length > 0 && !hasGivenUpPool(call)) {
     const own = whileItsOwn(ports, named, call);
     const reason = await removeAll(ports, input.instanceId, observedBots, own);
     if (reason === null) return observedInPart ? 'elsewhere' : null;
-    // Beside a new life the tombstone's own rule says what is left to do.
+    // Beside a new incarnation the tombstone's own rule says what is left to do.
     if (!reason.startsWith(NEW_INCARNATION)) return { reason };
   }
   const observation = await finishTombstone(ports, named, call);
   return observation.gone ? null : { reason: observation.reason };
 }
 
-// I1: what nobody could look at is named, and the tombstone owns it.
+// I1: what could not be observed is named, and the tombstone owns it.
 function elsewhere(call: DeletionCall): Warning {
   const away = capturedBot(call)?.unobserved?.join('; ') ?? 'hosts were away';
   const message = `what was found is removed; whether more of it stands elsewhere is looked at later: ${away}`;

@@ -39,7 +39,7 @@ export interface DeletionPorts {
   readonly valuation: BotValuation;
   readonly findings: Findings;
   readonly hostExpectations: HostExpectations;
-  /** PLATFORM_URL; null: nobody is informed. */
+  /** PLATFORM_URL; null: there is none to inform. */
   readonly platform: PlatformMemory | null;
   readonly findSagas: FindSagas;
 }
@@ -54,8 +54,8 @@ export const STEP = {
   remove: 'remove-container',
 } as const;
 
-/** What the steps of a deletion and of a reclaiming are called with: a reclaiming has no bot to stop, and what a step before
- * has captured or left may not be there yet. */
+/** What the steps of a deletion and of a reclaiming are called with: a reclaiming has no bot to stop, and what a step
+ * before has captured or left may not be there yet. */
 export type DeletionCall = StepContext<Json, DeletionCaptures, DeletionResults>;
 
 export interface DeletionCaptures {
@@ -115,8 +115,8 @@ export function capturedAllocation({ captures }: DeletionCall): AllocationCaptur
   throw new HoldError('LOG_UNREADABLE', `the log holds no capture of ${STEP.lock}`);
 }
 
-/** What the bot has said that it is worth: the newest live answer, else why there is none. The log may have lost the answer
- * that was given at the stop: then the answer of the lock's step is not the last word. */
+/** What the bot has said that it is worth: the newest live answer, else why there is none. The log may have lost the
+ * answer that was given at the stop: then the answer of the lock's step is not the last word. */
 function knownWorth({ results }: DeletionCall): { worth: BotWorth; isLastWord: boolean } {
   const stop = results[STEP.stop];
   const atStop = stop !== undefined && 'worth' in stop ? stop.worth : undefined;
@@ -137,7 +137,7 @@ export function observedOf(captured: BotCapture | null): ObservedIncarnation {
   return { observedBots, observedInPart: unobserved.length > 0 };
 }
 
-/** Whether this saga has seen the bot stopped: what is at rest does not run again by itself. */
+/** Whether this saga has observed the bot at rest: what is at rest does not run again by itself. */
 export function wasObservedAtRest({ results }: DeletionCall): boolean {
   const stop = results[STEP.stop];
   return stop !== undefined && 'observedAtRestMs' in stop;

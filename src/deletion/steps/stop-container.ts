@@ -1,5 +1,5 @@
-// Step 2: the bot stops, and is SEEN to have stopped, before its money moves. Undone only as far as it was
-// running before: a bot that was stopped stays stopped (I1). A container that its stop removes cannot be put back: from the
+// Step 2: the bot stops, and is OBSERVED to have stopped, before its money moves. Undone only as far as it was running
+// before: a bot that was stopped stays stopped (I1). A container that its stop removes cannot be put back: from the
 // step's begin on such a deletion only goes forward, or stands still for a person (I6).
 
 import {
@@ -36,8 +36,8 @@ import {
   UNTIL_DEADLINE,
 } from './step-ports.ts';
 
-/** Longer than any stop may take: one that is cut off is sent its signal again by the next attempt. What ends an attempt
- * that hangs are the deadlines of its calls, and the policy's. */
+/** Longer than any stop may take: one that is cut off is sent its signal again by the next attempt. What ends an
+ * attempt that hangs are the deadlines of its calls, and the policy's. */
 const STOP_ATTEMPT_MS = 3_700_000;
 
 type StopCall = DeletionCall & { readonly capture: BotCapture };
@@ -114,12 +114,12 @@ async function capture(ports: DeletionPorts, call: DeletionCall): Promise<BotCap
   if (located.status === 'unknown') return null;
   const { mine, foreign, unobserved, disbelieved } = located.items;
   await ports.hostExpectations.noteShown(mine.map(({ host }) => host));
-  // A host that shows nothing and is not believed keeps nobody from deleting; the tombstone asks it again (I1).
+  // A host that shows nothing and is not believed is no obstacle to a deletion; the tombstone asks it again (I1).
   return { observedBots: mine, foreign, unobserved: [...unobserved, ...disbelieved] };
 }
 
-/** Reports what carries this bot's id and belongs to another user, or to an owner who is not known, as far as it has been
- * captured: it is left alone, and is a person's to judge. Repeatable. */
+/** Reports what carries this bot's id and belongs to another user, or to an owner who is not known, as far as it has
+ * been captured: it is left alone, and is a person's to judge. Repeatable. */
 export async function reportForeign(
   { findings }: Pick<DeletionPorts, 'findings'>,
   call: DeletionCall,
@@ -149,7 +149,7 @@ export async function holdsAllocation(
   return (await wallets.readAllocation(userId, instanceId)).status === 'present';
 }
 
-/** The allocation was read before the bot was seen. */
+/** The allocation was read before the bot was observed. */
 export function absenceDoubt(ports: DeletionPorts, call: DeletionCall): AbsenceDoubt {
   const { readAtMs } = capturedAllocation(call);
   const { instanceId } = readInput(call.input);
@@ -174,8 +174,8 @@ function warningsOf({ observedBots }: BotCapture): readonly Warning[] {
   );
 }
 
-// Its own stop took it away, or somebody else did meanwhile: "as before" would be a lie. The allocation that is back is an
-// orphan's now, which the next synchronisation pays.
+// Its own stop took it away, or another program did meanwhile: "as before" would be a lie. The allocation that is back
+// is an orphan's now, which the next synchronisation pays.
 function notRestored(gone: readonly ObservedBot[]): Warning {
   const names = gone.map(({ containerName }) => containerName).join(', ');
   return { code: 'bot-not-restored', message: `gone, and cannot be put back: ${names}` };

@@ -59,7 +59,7 @@ function held(code: string, { message, context }: HoldError, what: string): Hold
   return new HoldError(code, `${message}; ${what}`, { context });
 }
 
-/** Why it is not known to be at rest; null: it was seen to be. */
+/** Why it is not known to be at rest; null: it was observed to be. */
 async function reasonLeft(
   ports: DeletionPorts,
   call: DeletionCall,

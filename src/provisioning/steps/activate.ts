@@ -1,5 +1,5 @@
-// Step 4, the pivot: from here on the bot is official and this saga takes nothing back (I6). It is seen running
-// once more, its money is seen to be there, and its entry in the pool state says `running`. A bot in a
+// Step 4, the pivot: from here on the bot is official and this saga takes nothing back (I6). It is observed running
+// once more, its money is observed to be there, and its entry in the pool state says `running`. A bot in a
 // container of its own has no entry: for it the pivot is the decision alone, which the log holds.
 
 import { HoldError, type Observed, TerminalError, UnavailableError } from '@reclaim/saga';
@@ -44,7 +44,7 @@ export function activate(ports: ProvisioningPorts) {
         ? { outcome: 'unknown', reason: answer.reason }
         : observed(answer.items, call);
     },
-    // Looked at through the lock: what this process had sent before has landed by then or was dropped, and a
+    // Read through the lock: what this process had sent before has landed by then or was dropped, and a
     // worker of an older claim is stopped by its fence.
     abort: async (call: ProvisionCall): Promise<Observed<void>> => {
       if (placeOf(call)?.kind === 'dedicated') return NOTHING_WRITTEN;

@@ -84,7 +84,7 @@ async function giveBack(
   await ports.ledger.writeOff({ opId, userId, instanceId, botName, value, sagaId });
 }
 
-// The money is back: from here on the tombstone finishes what is left. This look only spares it the wait where
+// The money is back: from here on the tombstone finishes what is left. This observation only spares it the wait where
 // everything is gone already; what keeps it from finishing is the janitor's to wait for (I1).
 async function endTombstone(
   ports: ProvisioningPorts,

@@ -1,5 +1,5 @@
-// Step 3: the bot is started, and seen running before it counts. What carried its id before is somebody's and
-// stays: then nothing is started, and nothing is removed on the way back (I1).
+// Step 3: the bot is started, and observed running before it counts. What carried its id before belongs to another
+// owner and stays: then nothing is started, and nothing is removed on the way back (I1).
 
 import { HoldError, type Observed, RetryableError, TerminalError } from '@reclaim/saga';
 import { isUp } from '../../domain/bot.ts';

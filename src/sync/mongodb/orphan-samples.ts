@@ -1,5 +1,5 @@
 // The orphan samples in a time-series collection: MongoDB packs the points of one user into buckets and lets
-// go of them after 400 days, so that a history of hourly runs stays small without anybody who cleans it.
+// go of them after 400 days, so that a history of hourly runs stays small by itself.
 
 import { runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';

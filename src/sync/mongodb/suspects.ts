@@ -19,7 +19,7 @@ interface SuspectDocument extends mongo.Document {
 
 /** Of one bulk: a run over all users may find thousands. */
 const MAX_BATCH = 500;
-/** Of one user; far more bots than anybody has. */
+/** Of one user; far more bots than any has. */
 const MAX_LISTED = 10_000;
 
 export function createMongoSuspects({ connection }: MongoSuspectsDependencies): Suspects {
