@@ -32,7 +32,7 @@ export function stored<Schema extends TSchema>(
 ): Stored<StoredOf<Schema>>;
 export function stored<T>(name: string, schema: TSchema): Stored<T>;
 export function stored<T>(name: string, schema: TSchema): Stored<T> {
-  const validator = Compile(schema);
+  const validator = compiled(schema);
   function read(json: Json | null | undefined): T {
     if (!validator.Check(json)) {
       throw new HoldError('LOG_UNREADABLE', `the log holds no readable ${name}`);
@@ -44,4 +44,17 @@ export function stored<T>(name: string, schema: TSchema): Stored<T> {
     read,
     readOrNull: (json) => (json === null || json === undefined ? null : read(json)),
   };
+}
+
+type Validator = ReturnType<typeof Compile>;
+
+/** Compiling takes milliseconds, and a definition is made anew for every run of its tests: each schema is compiled once. */
+const VALIDATORS = new WeakMap<TSchema, Validator>();
+
+function compiled(schema: TSchema): Validator {
+  const known = VALIDATORS.get(schema);
+  if (known !== undefined) return known;
+  const validator = Compile(schema);
+  VALIDATORS.set(schema, validator);
+  return validator;
 }
