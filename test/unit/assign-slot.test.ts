@@ -2,14 +2,15 @@
 // chosen (I5): the bot that was deleted there may still run on its port.
 
 import { expect, it } from 'vitest';
-import type { StepCall } from '../../packages/saga/src/definition.ts';
 import { UnavailableError } from '../../packages/saga/src/errors.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import { writeInput } from '../../src/provisioning/provision-bot-input.ts';
-import { type ProvisioningPorts, STEP } from '../../src/provisioning/provisioning-ports.ts';
-import { createAssignSlotStep } from '../../src/provisioning/steps/assign-slot.ts';
-import { ASSIGN_CAPTURE } from '../../src/provisioning/stored-values.ts';
+import type {
+  ProvisionCall,
+  ProvisioningPorts,
+} from '../../src/provisioning/provisioning-ports.ts';
+import { assignSlot } from '../../src/provisioning/steps/assign-slot.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 import { samplePoolState } from '../support/pool-state-samples.ts';
 
@@ -41,20 +42,20 @@ async function assign(heldSlots: () => Promise<readonly []>) {
   const known = { poolStates, tombstones: { heldSlots } };
   const ports = { ...inertPorts<ProvisioningPorts>(), ...known } as unknown as ProvisioningPorts;
   const pools = [{ poolId: pool.id, containerName: pool.containerName, host: 'a' }];
-  const call: StepCall = {
-    ...inertPorts<StepCall>(),
+  const call = {
+    ...inertPorts<ProvisionCall>(),
     ...{ epoch: 1, results: {}, signal: new AbortController().signal },
     sagaId: 'prv-0mvx2cqo0dqqe9xwr1uq2r' as never,
     fence: async () => undefined,
     nowMs: () => 0,
-    captures: { [STEP.assign]: ASSIGN_CAPTURE.write({ hadEntry: false, pools, dedicated: null }) },
+    capture: { hadEntry: false, pools, dedicated: null },
     input: writeInput({
       ...{ userId: toUserId('6500000000000000000000aa'), firebaseUid: toFirebaseUid(UID) },
       ...{ instanceId: toInstanceId(INSTANCE), botName: 'bot', image: null },
       ...{ allocatedAmount: 1, amountMinor: 100, startTimeoutMs: 1_000, undoTimeoutMs: 1_000 },
     }),
   };
-  const outcome = await createAssignSlotStep(ports)
+  const outcome = await assignSlot(ports)
     .run(call)
     .catch((error: unknown) => error);
   return { outcome, isAssigned: INSTANCE in state.botMapping };
