@@ -10,6 +10,7 @@ import { MONGODB } from '../../src/infra/embedded/mongodb-server.ts';
 import { type OwnedProcess, startOwnedProcess } from '../../src/infra/embedded/owned-process.ts';
 import { anyFreePort, LOOPBACK } from '../../src/infra/embedded/ports.ts';
 import { findServer } from '../../src/infra/embedded/server-binary.ts';
+import { stopProcess } from './stop-process.ts';
 import { waitFor } from './wait-for.ts';
 
 export interface ReplicaSet {
@@ -57,7 +58,7 @@ export async function startReplicaSet(): Promise<ReplicaSet> {
     await stop();
     throw error;
   }
-  return { uri, hold: () => void process.kill(secondary.child.pid, 'SIGSTOP'), release, stop };
+  return { uri, hold: () => stopProcess(secondary.child.pid), release, stop };
 }
 
 interface Member {

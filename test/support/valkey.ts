@@ -8,6 +8,7 @@ import { anyFreePort } from '../../src/infra/embedded/ports.ts';
 import { findServer } from '../../src/infra/embedded/server-binary.ts';
 import { startValkey, VALKEY, valkeyUrl } from '../../src/infra/embedded/valkey-server.ts';
 import { createTestFolder } from './folder.ts';
+import { stopProcess } from './stop-process.ts';
 
 export interface TestValkey {
   readonly url: string;
@@ -45,7 +46,7 @@ export async function createTestValkey(): Promise<TestValkey> {
   });
   return {
     url: valkeyUrl(port),
-    freeze: () => signal('SIGSTOP'),
+    freeze: () => stopProcess(server.process.pid),
     thaw: () => signal('SIGCONT'),
     kill: async () => {
       signal('SIGKILL');
