@@ -38,7 +38,7 @@ const PROVISION = {
     ...{ ...BOT, firebaseUid: toFirebaseUid('uid'), botName: 'bot', image: null },
     ...{ allocatedAmount: 1, amountMinor: 100, startTimeoutMs: 1_000, undoTimeoutMs: 1_000 },
   }),
-  captures: { [PROVISION_STEP.reserve]: {} },
+  captures: { [PROVISION_STEP.reserve]: { opId: 'op' } },
 };
 
 /** What is asked of the wallet, and how it answers. */
