@@ -1,7 +1,8 @@
 // The connection to MongoDB and what it does when no server answers. The driver takes a `timeoutMS` for each
 // operation but does nothing with it (7.8), so no call here gives one, and a server that accepts connections and never
 // answers would hold every call for ever. Two limits of the connection end that: the monitor, which gives up on a
-// silent server and with it on everything that waits for it, and the socket's own timeout behind it.
+// silent server and with it on everything that waits for it, and the socket's own timeout behind it. Neither ends a command
+// that waits for room in a socket which was closed meanwhile: the engine's `inTime` does.
 
 import mongoose, { type Connection } from 'mongoose';
 

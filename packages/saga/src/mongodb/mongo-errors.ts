@@ -16,6 +16,7 @@ import {
   MongoWriteConcernError,
 } from 'mongodb';
 import { HoldError, RetryableError, SagaError, UnavailableError } from '../errors.ts';
+import { inTime } from './in-time.ts';
 
 const DUPLICATE_KEY = 11_000;
 export const DOCUMENT_FAILED_VALIDATION = 121;
@@ -27,7 +28,7 @@ export const DOCUMENT_TOO_LARGE: ReadonlySet<number> = new Set([10_334, 17_419, 
  * @throws UnavailableError `MONGODB_UNREACHABLE`; HoldError `MONGODB_CANNOT_HOLD`; RetryableError `MONGODB_REFUSED`. */
 export async function runRepeatable<T>(operation: () => Promise<T>): Promise<T> {
   try {
-    return await operation();
+    return await inTime(operation());
   } catch (error) {
     throw repeatableFailure(error);
   }

@@ -15,6 +15,7 @@ import {
   MongoServerSelectionError,
 } from 'mongodb';
 import type { SagaError } from '../errors.ts';
+import { inTime } from './in-time.ts';
 import { majorityCollection } from './majority-collection.ts';
 import { cannotHold, isContent, repeatableFailure, unreachable } from './mongo-errors.ts';
 
@@ -80,7 +81,7 @@ export async function writeThenRead<T extends Document, Reading>({
     try {
       return {
         outcomes,
-        reading: { status: 'ok', value: await read(collection, options, outcomes) },
+        reading: { status: 'ok', value: await inTime(read(collection, options, outcomes)) },
       };
     } catch (error) {
       return { outcomes, reading: { status: 'failed', error: repeatableFailure(error) } };
@@ -98,11 +99,13 @@ async function write<T extends Document>(
 ): Promise<WriteOutcome[]> {
   const sentBefore = session.serverSession.txnNumber;
   try {
-    const result = await collection.bulkWrite(writes, {
-      ordered: false,
-      session,
-      writeConcern: { w: durability === 'majority' ? 'majority' : 1 },
-    });
+    const result = await inTime(
+      collection.bulkWrite(writes, {
+        ordered: false,
+        session,
+        writeConcern: { w: durability === 'majority' ? 'majority' : 1 },
+      }),
+    );
     const { upsertedCount, modifiedCount, deletedCount } = result;
     // The counts prove it for all or for none.
     const isApplied = upsertedCount + modifiedCount + deletedCount === writes.length;

@@ -9,6 +9,7 @@
 import type { AnyBulkWriteOperation } from 'mongodb';
 import { UnavailableError } from '../../errors.ts';
 import { isAtRest, isEnded } from '../../machine/state.ts';
+import { inTime } from '../../mongodb/in-time.ts';
 import { cannotHold, isAway, isContent, runRepeatable } from '../../mongodb/mongo-errors.ts';
 import type { CommitResult, Intervention, InterventionResult, LogWrite } from '../saga-log.ts';
 import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
@@ -115,12 +116,14 @@ function toUpdate(
 async function sendAll({ sagas }: LogContext, orders: readonly Order[]): Promise<boolean> {
   const isMajority = orders.some(({ write }) => write.durability === 'majority');
   try {
-    const { matchedCount } = await sagas.bulkWrite(
-      orders.map(({ operation }) => operation),
-      {
-        ordered: false,
-        writeConcern: isMajority ? MAJORITY : { w: 1 },
-      },
+    const { matchedCount } = await inTime(
+      sagas.bulkWrite(
+        orders.map(({ operation }) => operation),
+        {
+          ordered: false,
+          writeConcern: isMajority ? MAJORITY : { w: 1 },
+        },
+      ),
     );
     return matchedCount === orders.length;
   } catch (error) {

@@ -2,6 +2,7 @@
 // partial unique index decides, not a read before the write.
 
 import { MongoBulkWriteError } from 'mongodb';
+import { inTime } from '../../mongodb/in-time.ts';
 import {
   cannotHold,
   isContent,
@@ -24,10 +25,12 @@ type Inserted = { readonly status: 'inserted' | 'exists'; readonly saga: SagaRec
 export async function insertSagas(context: LogContext, sagas: NewSaga[]): Promise<Inserted[]> {
   const documents = sagas.map((saga) => toDocument(saga, context.clock.nowMs()));
   try {
-    await context.sagas.insertMany(documents, {
-      ordered: false,
-      writeConcern: MAJORITY,
-    });
+    await inTime(
+      context.sagas.insertMany(documents, {
+        ordered: false,
+        writeConcern: MAJORITY,
+      }),
+    );
     return documents.map((document) => ({ status: 'inserted', saga: toRecord(document) }));
   } catch (error) {
     if (isContent(error)) throw cannotHold(error);
