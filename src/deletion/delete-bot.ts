@@ -1,7 +1,8 @@
 // The saga that deletes a bot: three steps that can be undone, the refund as the point of no return (I6),
 // and two that only go forward.
 
-import { FencedError, type Json, saga } from '@reclaim/saga';
+import { type Json, saga } from '@reclaim/saga';
+import { raiseLock } from '../wallet/raise-lock.ts';
 import { botKey } from './bot-key.ts';
 import type { RefundValue } from './captures.ts';
 import { readInput } from './delete-bot-input.ts';
@@ -41,23 +42,27 @@ export function createDeleteBotSaga(ports: DeletionPorts) {
     .pivot(STEP.refund, refundWallet(ports, createStopObserver(ports)))
     .retriable(STEP.post, writeTransaction(ports))
     .retriable(STEP.remove, removeContainer(ports))
-    .holds({
-      fenceEffects: (call) => fenceLock(ports, call),
-      release: (call) => releaseBot(ports, call),
-      atRisk: lockedMinor,
-    })
+    .holds(holdsOf(ports))
     .returns(({ results }) => ({
       wallet: walletOf(results[STEP.refund]),
       ...results[STEP.remove],
     }));
 }
 
+/** What a deletion and a reclaiming hold in the wallet until their end. */
+export function holdsOf(ports: DeletionPorts) {
+  return {
+    fenceEffects: (call: DeletionCall) => fenceLock(ports, call),
+    release: (call: DeletionCall) => releaseBot(ports, call),
+    atRisk: lockedMinor,
+  };
+}
+
 /** The lock in the wallet carries the epoch: raised before anything else, it shuts out the worker that held
  * the saga before (I5). Before the capture there is no lock to raise. */
-export async function fenceLock(ports: DeletionPorts, call: DeletionCall): Promise<void> {
+async function fenceLock({ wallets }: DeletionPorts, call: DeletionCall): Promise<void> {
   if (call.captures[STEP.lock] === undefined) return;
-  const raised = await ports.wallets.raiseLock(contextOf(call).lockTarget);
-  if (raised === 'fenced') throw new FencedError(call.sagaId, call.epoch);
+  await raiseLock(wallets, contextOf(call).lockTarget);
 }
 
 /** What the saga did to the wallet, from its refund's result. */

@@ -15,9 +15,8 @@ import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import type { Receipt } from '../wallet/wallets.ts';
 import { botKey } from './bot-key.ts';
 import { REFUND_VALUE } from './captures.ts';
-import { fenceLock, walletOf } from './delete-bot.ts';
+import { holdsOf, walletOf } from './delete-bot.ts';
 import { type DeleteBotInput, readInput, writeInput } from './delete-bot-input.ts';
-import { lockedMinor, releaseBot } from './release-bot.ts';
 import { lockAllocation } from './steps/lock-allocation.ts';
 import { type ConfirmBeforePayment, refundWallet } from './steps/refund-wallet.ts';
 import { removeContainer } from './steps/remove-container.ts';
@@ -44,11 +43,7 @@ export function createReclaimOrphanSaga(ports: DeletionPorts, absence: Absence) 
     .pivot(STEP.refund, refundWallet(ports, mustBeAbsent(absence)))
     .retriable(STEP.post, writeTransaction(ports))
     .retriable(STEP.remove, removeContainer(ports))
-    .holds({
-      fenceEffects: (call) => fenceLock(ports, call),
-      release: (call) => releaseBot(ports, call),
-      atRisk: lockedMinor,
-    })
+    .holds(holdsOf(ports))
     .returns(({ results }) => ({ wallet: walletOf(results[STEP.refund]) }));
 }
 

@@ -1,8 +1,9 @@
 // The saga that makes a bot: money, place and process, each of which can be undone; the activation as the point
 // of no return (I6); then the ledger.
 
-import { FencedError, type Json, saga } from '@reclaim/saga';
+import { type Json, saga } from '@reclaim/saga';
 import { botKey } from '../deletion/bot-key.ts';
+import { raiseLock } from '../wallet/raise-lock.ts';
 import type { Reservation } from '../wallet/wallets.ts';
 import { readInput } from './provision-bot-input.ts';
 import {
@@ -53,8 +54,7 @@ export function createProvisionBotSaga(ports: ProvisioningPorts) {
 // (I5). The reservation needs none: its withdrawal does the same.
 async function fenceLock({ wallets }: ProvisioningPorts, call: ProvisionCall): Promise<void> {
   if (call.captures[STEP.reserve] === undefined) return;
-  const raised = await wallets.raiseLock(contextOf(call).target);
-  if (raised === 'fenced') throw new FencedError(call.sagaId, call.epoch);
+  await raiseLock(wallets, contextOf(call).target);
 }
 
 function balancesOf(reservation: Reservation | undefined) {

@@ -5,13 +5,13 @@ import { expect, it } from 'vitest';
 import { readMetrics, startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   acceptDelete,
+  checkedAs,
   deleteBot,
   injectFaults,
   jobAt,
   jobIn,
   makeEndedDue,
   readPoolState,
-  standingTombstones,
 } from '../support/deletions.ts';
 import { syncWallet } from '../support/syncs.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -77,14 +77,8 @@ it('it has started a bot of that id again and not yet written its money: the tom
   await platform.start(uid, instanceId);
   const slot = platform.slotOf(instanceId);
 
-  const tombstones = app.connection.collection('tombstones');
-  for (const status of ['ended', 'settled']) {
-    const due = { status, nextCheckAt: new Date(0), heldUntil: null };
-    await tombstones.updateMany({}, { $set: due });
-    await waitFor(`the ${status} one to be looked at`, async () => {
-      const all = await standingTombstones(app);
-      return all.every(({ nextCheckAt }) => nextCheckAt === null || nextCheckAt > new Date(1));
-    });
+  for (const status of ['ended', 'settled'] as const) {
+    await checkedAs(app, status);
     expect(await platform.programs.status(slot)).toBe('RUNNING');
     expect((await listedIn(app)).mapped).toContain(instanceId);
   }

@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { startTestApplication } from '../support/application.ts';
-import { standingTombstones, userNamed } from '../support/deletions.ts';
+import { checkedAs, standingTombstones, userNamed } from '../support/deletions.ts';
 import { describeDocker, testDocker } from '../support/docker.ts';
 import { syncWallet } from '../support/syncs.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -41,15 +41,8 @@ describeDocker('an id that is used again', () => {
       await platform.provision(uid, bot.instanceId, 650);
       const { balance } = (await userNamed(app, uid)).paperWallet;
 
-      const tombstones = app.connection.collection('tombstones');
-      const due = { $set: { nextCheckAt: new Date(0), heldUntil: null } };
-      for (const status of ['ended', 'settled']) {
-        await tombstones.updateMany({}, { $set: { status } });
-        await tombstones.updateMany({}, due);
-        await waitFor(`the ${status} one to be looked at`, async () => {
-          const all = await standingTombstones(app);
-          return all.every(({ nextCheckAt }) => nextCheckAt === null || nextCheckAt > new Date(1));
-        });
+      for (const status of ['ended', 'settled'] as const) {
+        await checkedAs(app, status);
         expect(await word()).toBe('RUNNING');
       }
       await waitFor('the tombstone to end', async () => {

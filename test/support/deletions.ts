@@ -193,6 +193,16 @@ export async function makeEndedDue({ connection }: Stage): Promise<void> {
     .updateMany({ status: 'ended' }, { $set: { nextCheckAt: new Date(0) } });
 }
 
+/** Every tombstone has this status, and has been checked once in it. */
+export async function checkedAs(app: Stage, status: 'ended' | 'settled'): Promise<void> {
+  const due = { status, nextCheckAt: new Date(0), heldUntil: null };
+  await app.connection.collection('tombstones').updateMany({}, { $set: due });
+  await waitFor(`the ${status} one to be checked`, async () => {
+    const all = await standingTombstones(app);
+    return all.every(({ nextCheckAt }) => nextCheckAt === null || nextCheckAt > new Date(1));
+  });
+}
+
 export async function findingsOf(app: Stage, kind: string): Promise<mongo.Document[]> {
   return (await allOf(app, 'findings')).filter((finding) => finding.kind === kind);
 }
