@@ -1,5 +1,5 @@
-import type { Connection, mongo } from 'mongoose';
-import { expect, it } from 'vitest';
+import mongoose, { type Connection, type mongo } from 'mongoose';
+import { expect, inject, it, onTestFinished } from 'vitest';
 import { SAGA_LOG_INDEXES } from '../../packages/saga/src/log/mongodb/saga-log-indexes.ts';
 import type { IndexDeclaration } from '../../packages/saga/src/mongodb/index-declaration.ts';
 import { migrate } from '../../src/main/migration/migration.ts';
@@ -219,4 +219,38 @@ it("another module's indexes: made in the same way", async () => {
     { key: 'k', open: true },
   ]);
   await expect(sagas.insertOne({ key: 'k', open: true })).rejects.toMatchObject({ code: 11_000 });
+});
+
+it('one unique index that cannot be made: named, and those that were to be made with it are there', async () => {
+  const connection = await createTestDatabase();
+  const sagas = databaseOf(connection).collection('sagas');
+  await sagas.insertMany([
+    { key: 'k', open: true },
+    { key: 'k', open: true },
+  ]);
+  const { constraints } = await migrate(connection, SAGA_LOG_INDEXES);
+  expect(named(constraints, ONE_OPEN)).toEqual({
+    constraint: ONE_OPEN,
+    status: 'missing',
+    violations: { count: 1, ids: ['k'] },
+  });
+  const others = SAGA_LOG_INDEXES.map(({ name }) => name).slice(1);
+  const statuses = others.map((name) => named(constraints, `sagas.${name}`)?.status);
+  expect(new Set(statuses)).toEqual(new Set(['created']));
+  const there = (await sagas.indexes()).map(({ name }) => name);
+  expect(there.toSorted()).toEqual(['_id_', ...others].toSorted());
+});
+
+it('a database that has none: the indexes of each collection in one command', async () => {
+  const { name } = await createTestDatabase();
+  const options = { dbName: name, directConnection: true, monitorCommands: true };
+  const watched = await mongoose.createConnection(inject('mongodbUri'), options).asPromise();
+  onTestFinished(() => watched.close());
+  const collections: unknown[] = [];
+  watched.getClient().on('commandStarted', ({ command }) => {
+    if (command.createIndexes !== undefined) collections.push(command.createIndexes);
+  });
+  await migrate(watched, SAGA_LOG_INDEXES);
+  expect(collections).toContain('sagas');
+  expect(collections.toSorted()).toEqual([...new Set(collections)].toSorted());
 });

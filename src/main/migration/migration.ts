@@ -10,7 +10,7 @@ import { ORPHAN_SAMPLES } from '../../sync/mongodb/orphan-samples.ts';
 import { RECONCILIATION_INDEXES } from '../../sync/mongodb/reconciliation-indexes.ts';
 import { MONEY_INDEXES } from '../../wallet/mongodb/indexes.ts';
 import { USERS_SCHEMA } from '../../wallet/mongodb/users-schema.ts';
-import { ensureIndex } from './ensure-index.ts';
+import { ensureIndexes } from './ensure-indexes.ts';
 import {
   type ConstraintReport,
   MAX_REPORTED,
@@ -46,7 +46,7 @@ export async function migrate(
     ...new Set(['users', ...indexes.map(({ collection }) => collection)]),
   ]);
   const constraints = [timeSeries, await ensureSchema(connection, isValidatorWanted)];
-  constraints.push(...(await ensureIndexes(connection, indexes, fresh)));
+  constraints.push(...(await ensureAllIndexes(connection, indexes, fresh)));
   return { constraints };
 }
 
@@ -69,22 +69,24 @@ async function createCollection(connection: Connection, name: string): Promise<b
   }
 }
 
-// A collection that was made just now is empty: its indexes wait for no other's. Over data that is there already they
-// are built one after the other, so that a server that works has one to build at a time.
-async function ensureIndexes(
+// A collection that was made just now is empty: its indexes wait for no other's. Over data that is there already one
+// collection after the other is read, so that a server that works has one build at a time.
+async function ensureAllIndexes(
   connection: Connection,
   indexes: readonly IndexDeclaration[],
   fresh: readonly string[],
 ): Promise<readonly ConstraintReport[]> {
-  const reports = new Map<IndexDeclaration, ConstraintReport>();
-  const inTurn = async (some: readonly IndexDeclaration[]) => {
-    for (const index of some) reports.set(index, await ensureIndex(connection, index));
+  const reports = new Map<string, ConstraintReport>();
+  const ensure = async (name: string) => {
+    const own = indexes.filter(({ collection }) => collection === name);
+    for (const report of await ensureIndexes(connection, name, own)) {
+      reports.set(report.constraint, report);
+    }
   };
-  await Promise.all(
-    fresh.map((name) => inTurn(indexes.filter(({ collection }) => collection === name))),
-  );
-  await inTurn(indexes.filter(({ collection }) => !fresh.includes(collection)));
-  return indexes.flatMap((index) => reports.get(index) ?? []);
+  await Promise.all(fresh.map(ensure));
+  const names = new Set(indexes.map(({ collection }) => collection));
+  for (const name of names) if (!fresh.includes(name)) await ensure(name);
+  return indexes.flatMap(({ collection, name }) => reports.get(`${collection}.${name}`) ?? []);
 }
 
 async function ensureTimeSeries(connection: Connection): Promise<ConstraintReport> {

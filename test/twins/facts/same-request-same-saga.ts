@@ -28,7 +28,7 @@ export const SAME_REQUEST_SAME_SAGA = [
     invariant: 'I8',
     mechanism: {
       what: 'the migration checks what an index does, and makes a wrong one anew',
-      file: 'src/main/migration/ensure-index.ts',
+      file: 'src/main/migration/ensure-indexes.ts',
     },
     guardedBy: [
       at('integration/migration.test.ts', 'an index of ours that %s: made as it is declared'),

@@ -1,7 +1,8 @@
-// One index as it is declared: made, found, or repaired. An index is identified by what it does (its keys, unique,
-// sparse, its filter, its expiry, its collation) and not by its name: one that is called `one_open_saga_per_key` and is
-// not unique keeps no promise (I8). In the collections that are ours alone a wrong one is dropped, after the right one
-// is there; in `users`, which the platform shares, it stays beside the right one, or is reported where both cannot be.
+// The indexes of one collection as they are declared: made, found, or repaired. An index is identified by what it does
+// (its keys, unique, sparse, its filter, its expiry, its collation) and not by its name: one that is called
+// `one_open_saga_per_key` and is not unique keeps no promise (I8). In the collections that are ours alone a wrong one is
+// dropped, after the right one is there; in `users`, which the platform shares, it stays beside the right one, or is
+// reported where both cannot be.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { IndexDeclaration } from '@reclaim/saga/mongodb';
@@ -17,16 +18,52 @@ const CONFLICTS: ReadonlySet<unknown> = new Set([85, 86]);
 /** Ours to repair, except in shared collections. */
 const SHARED: ReadonlySet<string> = new Set(['users']);
 
-export async function ensureIndex(
+/** Those of which nothing is there yet are made by one command, so that the collection is read once for all of them. */
+export async function ensureIndexes(
+  connection: Connection,
+  collection: string,
+  indexes: readonly IndexDeclaration[],
+): Promise<readonly ConstraintReport[]> {
+  const found = await existing(connection, collection);
+  const absent = indexes.filter((index) => !found.some((one) => isSimilar(one, index)));
+  const made = new Set(await makeTogether(connection, collection, absent));
+  const reports: ConstraintReport[] = [];
+  for (const index of indexes) {
+    const report = made.has(index)
+      ? reportOf(index, 'created')
+      : await ensureIndex(connection, index, found);
+    reports.push(report);
+  }
+  return reports;
+}
+
+// MongoDB makes all of them or none: where one cannot be made, each is tried by itself, which says which one and why.
+// @returns those that are made.
+async function makeTogether(
+  connection: Connection,
+  collection: string,
+  indexes: readonly IndexDeclaration[],
+): Promise<readonly IndexDeclaration[]> {
+  if (indexes.length === 0) return [];
+  const described = indexes.map(describe);
+  try {
+    await whenFree(() => databaseOf(connection).collection(collection).createIndexes(described));
+    return indexes;
+  } catch (error) {
+    if (codeOf(error) !== DUPLICATE_KEY && !CONFLICTS.has(codeOf(error))) throw error;
+    return [];
+  }
+}
+
+async function ensureIndex(
   connection: Connection,
   index: IndexDeclaration,
+  found: readonly Existing[],
 ): Promise<ConstraintReport> {
-  const found = await existing(connection, index);
   const hasRight = found.some((one) => isAsDeclared(one, index));
   const wrong = found.find((one) => one.name === index.name && !isAsDeclared(one, index));
-  const report = (status: ConstraintReport['status'], violations = NONE) => {
-    return { constraint: `${index.collection}.${index.name}`, status, violations };
-  };
+  const report = (status: ConstraintReport['status'], violations = NONE) =>
+    reportOf(index, status, violations);
   if (wrong === undefined && hasRight) return report('present');
   const isOurs = !SHARED.has(index.collection);
   if (wrong !== undefined && isOurs && differsInExpiry(wrong, index)) {
@@ -44,8 +81,25 @@ export async function ensureIndex(
 
 type Existing = mongo.IndexDescriptionInfo;
 
-function existing(connection: Connection, { collection }: IndexDeclaration): Promise<Existing[]> {
+function reportOf(
+  { collection, name }: IndexDeclaration,
+  status: ConstraintReport['status'],
+  violations = NONE,
+): ConstraintReport {
+  return { constraint: `${collection}.${name}`, status, violations };
+}
+
+function describe({ collection: _, key, ...options }: IndexDeclaration): mongo.IndexDescription {
+  return { ...options, key: new Map(Object.entries(key)) };
+}
+
+function existing(connection: Connection, collection: string): Promise<Existing[]> {
   return databaseOf(connection).collection(collection).indexes();
+}
+
+/** In its way, or perhaps in its place. */
+function isSimilar(found: Existing, index: IndexDeclaration): boolean {
+  return found.name === index.name || doesTheSame(found, index);
 }
 
 function isAsDeclared(found: Existing, index: IndexDeclaration): boolean {
@@ -82,19 +136,17 @@ async function make(
   index: IndexDeclaration,
   { isNameTaken, isOurs }: { readonly isNameTaken: boolean; readonly isOurs: boolean },
 ): Promise<Violations | null> {
-  const { collection, key, ...options } = index;
+  const { collection } = index;
   const name = isNameTaken ? `${index.name}_as_declared` : index.name;
-  const create = () =>
-    databaseOf(connection)
-      .collection(collection)
-      .createIndex(new Map(Object.entries(key)), { ...options, name });
+  const described = { ...describe(index), name };
+  const create = () => databaseOf(connection).collection(collection).createIndexes([described]);
   try {
     await whenFree(create);
     return null;
   } catch (error) {
     if (codeOf(error) === DUPLICATE_KEY) return findDuplicates(connection, index);
     if (!CONFLICTS.has(codeOf(error))) throw error;
-    const found = await existing(connection, index);
+    const found = await existing(connection, collection);
     // Another process was quicker.
     if (found.some((one) => isAsDeclared(one, index))) return null;
     // The two cannot stand beside each other: they differ in their expiry alone.
