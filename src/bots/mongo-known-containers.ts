@@ -1,7 +1,12 @@
 // The memory of containers in MongoDB: one document for each bot in each container, `_id` = host, container and bot, so that
 // noting one again is nothing.
 
-import { type IndexDeclaration, insertNew, runRepeatable } from '@reclaim/saga/mongodb';
+import {
+  createGroupCommit,
+  type IndexDeclaration,
+  insertNew,
+  runRepeatable,
+} from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import type { ObservedBot, ObservedLabels } from '../domain/bot.ts';
 import { parseUserId } from '../domain/ids.ts';
@@ -30,6 +35,8 @@ interface KnownDocument extends mongo.Document {
 
 /** Documents of one write. */
 const BATCH = 1_000;
+/** Bots of one question or one write, of all that ask at the same time. */
+const TOGETHER = 200;
 
 export function createMongoKnownContainers({
   connection,
@@ -47,12 +54,39 @@ export function createMongoKnownContainers({
     }
   }
 
-  return {
-    find: async (instanceId) => {
-      const found = await runRepeatable(() => collection().find({ instanceId }).toArray());
-      return found.map(toObservedBot);
+  const find = createGroupCommit<string, ObservedBot[]>({
+    maxBatch: TOGETHER,
+    flush: async (instanceIds) => {
+      const filter = { instanceId: { $in: [...new Set(instanceIds)] } };
+      const found = await runRepeatable(() => collection().find(filter).toArray());
+      const byBot = Map.groupBy(found, ({ instanceId }) => instanceId);
+      return instanceIds.map((instanceId) => (byBot.get(instanceId) ?? []).map(toObservedBot));
     },
-    note,
+  });
+  const noteTogether = createGroupCommit<readonly ListedBot[], undefined>({
+    maxBatch: TOGETHER,
+    flush: async (items) => {
+      await note(items.flat());
+      return items.map(() => undefined);
+    },
+  });
+  const forgetTogether = createGroupCommit<readonly ListedBot[], undefined>({
+    maxBatch: TOGETHER,
+    flush: async (items) => {
+      const keys = items.flat().map(keyOf);
+      for (let from = 0; from < keys.length; from += BATCH) {
+        const filter = { _id: { $in: keys.slice(from, from + BATCH) } };
+        await runRepeatable(() => collection().deleteMany(filter));
+      }
+      return items.map(() => undefined);
+    },
+  });
+
+  return {
+    find,
+    note: async (bots) => {
+      if (bots.length > 0) await noteTogether(bots);
+    },
     compare: async ({ host, owner, items }) => {
       const fresh = new Map(items.map((bot) => [keyOf(bot), bot]));
       const missing: ListedBot[] = [];
@@ -69,9 +103,7 @@ export function createMongoKnownContainers({
       return { missing, isSameHost: fresh.size < listed };
     },
     forget: async (bots) => {
-      if (bots.length === 0) return;
-      const filter = { _id: { $in: bots.map(keyOf) } };
-      await runRepeatable(() => collection().deleteMany(filter));
+      if (bots.length > 0) await forgetTogether(bots);
     },
     forgetHost: async (host) => {
       await runRepeatable(() => collection().deleteMany({ host }));
