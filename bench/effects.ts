@@ -8,7 +8,7 @@ import type { ObservedBot } from '../src/domain/bot.ts';
 import { settlementOpId } from '../src/domain/incarnation.ts';
 import { nativeCollection } from '../src/infra/mongodb/native.ts';
 import type { Services } from '../src/main/compose/services.ts';
-import { takeOut } from '../src/pool-state/pool-state.ts';
+import { takingOut } from '../src/pool-state/owned-entry.ts';
 import { settleUpdate } from '../src/wallet/mongodb/settle-update.ts';
 import type { SettleCommand } from '../src/wallet/wallets.ts';
 import type { DeleteBot } from './drive.ts';
@@ -42,7 +42,8 @@ export async function createEffects(
     if (observedBot === undefined) throw new Error(`${bot.instanceId} was not prepared`);
     await containers.stop(bot.instanceId, observedBot, { signal, fence });
     if (bot.isPooled) {
-      const change = (state: Parameters<typeof takeOut>[0]) => takeOut(state, bot.instanceId);
+      const { userId, firebaseUid, instanceId } = bot;
+      const change = takingOut({ instanceId, owner: { userId, firebaseUid } });
       await poolStates.mutate({ change, fence, signal });
     }
     const { filter, update } = settleUpdate(settlementOf(bot));

@@ -4,8 +4,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { NO_USER, toFirebaseUid, toInstanceId } from '../src/domain/ids.ts';
 import { createFilePoolStates } from '../src/pool-state/file/file-pool-states.ts';
-import { findEntry, takeOut } from '../src/pool-state/pool-state.ts';
+import { takingOut } from '../src/pool-state/owned-entry.ts';
+import { findEntry } from '../src/pool-state/pool-state.ts';
 import { samplePoolState } from '../test/support/pool-state-samples.ts';
 
 export interface PoolFileMeasure {
@@ -30,11 +32,13 @@ export async function measurePoolFile(bots = 5_000, deletions = 50): Promise<Poo
   try {
     const begun = performance.now();
     await Promise.all(
-      Object.keys(sample.botMapping)
+      Object.values(sample.botMapping)
         .slice(-deletions)
-        .map(async (instanceId) => {
+        .map(async ({ instanceId, userId }) => {
           if (!(await hasBot(instanceId))) throw new Error(`${instanceId} was not there`);
-          await states.mutate({ change: (s) => takeOut(s, instanceId), fence: noFence, signal });
+          const owner = { userId: NO_USER, firebaseUid: toFirebaseUid(userId) };
+          const change = takingOut({ instanceId: toInstanceId(instanceId), owner });
+          await states.mutate({ change, fence: noFence, signal });
           if (await hasBot(instanceId)) throw new Error(`${instanceId} is still there`);
         }),
     );

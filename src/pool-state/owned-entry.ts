@@ -62,6 +62,28 @@ export function takeOutOwn(state: PoolState, instanceId: InstanceId, owner: BotO
   return entry === null ? state : takeOutEntry(state, instanceId, entry);
 }
 
+export interface OwnBot {
+  readonly instanceId: InstanceId;
+  readonly owner: BotOwner;
+}
+
+type Change = (state: PoolState) => PoolState;
+
+/** The change that takes this user's entry out. Those that stand side by side in a batch are applied as one: each alone
+ * would copy the whole state. */
+export function takingOut(bot: OwnBot): Change {
+  const change: Change = (state) => takeOutOwn(state, bot.instanceId, bot.owner);
+  takenOut.set(change, bot);
+  return change;
+}
+
+const takenOut = new WeakMap<Change, OwnBot>();
+
+/** Whose entry the change takes out; undefined: it does something else. */
+export function takenOutBy(change: Change): OwnBot | undefined {
+  return takenOut.get(change);
+}
+
 /** Whether the platform has given the bot a new slot: it does so before it starts a program, and writes the money last.
  * What its memory writes back has the old date; slots of ours name their Docker host.
  * @param since when the known slot was given, by the platform's own clock; else ours. */

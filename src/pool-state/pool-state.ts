@@ -139,11 +139,31 @@ export function takeOut(state: PoolState, instanceId: string): PoolState {
 /** The state without this entry of the bot: a part of what `findEntry` gave, where the rest is not the
  * caller's to touch. */
 export function takeOutEntry(state: PoolState, instanceId: string, entry: PoolEntry): PoolState {
-  const pools = withPools(state.pools, entry.memberships, (bots) =>
-    bots.filter((bot) => bot !== instanceId),
-  );
-  if (entry.mapping === null) return { ...state, pools };
-  const { [instanceId]: _taken, ...botMapping } = state.botMapping;
+  return takeOutEntries(state, new Map([[instanceId, entry]]));
+}
+
+/** The state without these entries, by their bots, in one copy: many bots leave a large state together. */
+export function takeOutEntries(
+  state: PoolState,
+  entries: ReadonlyMap<string, PoolEntry>,
+): PoolState {
+  const leaving = new Map<string, Set<string>>();
+  for (const [instanceId, { memberships }] of entries) {
+    for (const { poolId } of memberships) {
+      const bots = leaving.get(poolId) ?? new Set();
+      leaving.set(poolId, bots.add(instanceId));
+    }
+  }
+  const changed = [...leaving].flatMap(([poolId, bots]): [string, Pool][] => {
+    const pool = ownValue(state.pools, poolId);
+    if (pool === undefined) return [];
+    return [[poolId, { ...pool, bots: pool.bots.filter((bot) => !bots.has(bot)) }]];
+  });
+  const pools = changed.length === 0 ? state.pools : copyWith(state.pools, changed);
+  const mapped = [...entries].filter(([, { mapping }]) => mapping !== null);
+  if (mapped.length === 0) return { ...state, pools };
+  const botMapping = { ...state.botMapping };
+  for (const [instanceId] of mapped) delete botMapping[instanceId];
   return { ...state, pools, botMapping };
 }
 
@@ -179,6 +199,10 @@ function withPools(
     const pool = changed.get(poolId) ?? ownValue(pools, poolId);
     if (pool !== undefined) changed.set(poolId, { ...pool, bots: change(pool.bots, position) });
   }
+  return copyWith(pools, [...changed]);
+}
+
+function copyWith(pools: Pools, changed: readonly (readonly [string, Pool])[]): Pools {
   return { ...pools, ...Object.fromEntries(changed) };
 }
 

@@ -4,7 +4,7 @@
 import type { Observed, Warning, WithWarnings } from '@reclaim/saga';
 import { findEntryOf } from '../../bots/locate-owned.ts';
 import type { InstanceId } from '../../domain/ids.ts';
-import { findOwnEntry, takeOutOwn } from '../../pool-state/owned-entry.ts';
+import { findOwnEntry, takingOut } from '../../pool-state/owned-entry.ts';
 import { portHolder } from '../../pool-state/pool-slots.ts';
 import { type PoolEntry, type PoolState, putBack } from '../../pool-state/pool-state.ts';
 import { forBot } from '../../pool-state/unreadable-rows.ts';
@@ -40,7 +40,7 @@ export function updatePoolState(ports: DeletionPorts) {
       if (call.capture.entry === null) return;
       const { fence, signal } = call;
       await poolStates.mutate({
-        change: (state) => takeOutOwn(state, instanceId, owner),
+        change: takingOut({ instanceId, owner }),
         fence,
         signal,
         about: { bots: [instanceId] },
