@@ -45,6 +45,7 @@ import { createSignInRoutes } from './routes/sign-in.ts';
 import { createSyncRoutes } from './routes/sync.ts';
 import { createWalletRoutes } from './routes/wallet.ts';
 import { createWorldRoutes } from './routes/world.ts';
+import { buildSerializer } from './serializers.ts';
 import { createSessions } from './sessions.ts';
 import { createTrust } from './trusted-proxies.ts';
 
@@ -86,6 +87,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
       ...{ maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
       querystringParser: parseQuery,
     },
+    schemaController: { compilersFactory: { buildSerializer } },
     // No hook runs for an address that cannot be read.
     frameworkErrors: (error, request, reply) => {
       const waitMs = admission.judge(request);

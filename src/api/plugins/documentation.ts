@@ -3,7 +3,7 @@
 
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import fp from 'fastify-plugin';
 import { type Asset, createAsset } from '../pages/asset.ts';
 import { sendAsset } from '../pages/send-asset.ts';
@@ -13,12 +13,8 @@ import { INLINE_STYLE_POLICY } from './security-headers.ts';
 export function createDocumentation(version: string) {
   return fp(
     async (app) => {
-      app.addHook('onRoute', (route) => {
-        if (route.schema?.operationId === undefined) return;
-        const response = { ...Object(route.schema.response), ...PROBLEM_RESPONSES };
-        route.schema = { ...route.schema, response };
-      });
       await app.register(swagger, {
+        transform: ({ schema, url }) => ({ schema: withProblems(schema), url }),
         openapi: {
           openapi: '3.1.0',
           info: {
@@ -45,6 +41,13 @@ export function createDocumentation(version: string) {
     },
     { name: 'documentation', dependencies: ['security-headers'] },
   );
+}
+
+// Into the document alone: from a route's own schema Fastify would compile two serializers more, and a problem is text
+// when it is sent.
+function withProblems(schema: FastifySchema): FastifySchema {
+  if (schema?.operationId === undefined) return schema;
+  return { ...schema, response: { ...Object(schema.response), ...PROBLEM_RESPONSES } };
 }
 
 /** The interface of the page would write them anew for every request. */
