@@ -8,6 +8,7 @@ import { nativeDb } from '../../src/infra/mongodb/native.ts';
 import { createAuditMetrics } from '../../src/wallet/audit/audit-metrics.ts';
 import { createAuditSchedule } from '../../src/wallet/audit/audit-schedule.ts';
 import { type AuditService, createAuditService } from '../../src/wallet/audit/audit-service.ts';
+import { createMongoAuditLedger } from '../../src/wallet/audit/mongodb/audit-ledger.ts';
 import { createMongoAuditRuns } from '../../src/wallet/audit/mongodb/audit-runs.ts';
 import { createTestAudit } from '../support/auditing.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -20,7 +21,17 @@ const BOT = toInstanceId('uid-bot-1');
 async function setUp() {
   const connection = await createTestDatabase();
   const errors: unknown[] = [];
-  const auditing = createTestAudit(connection);
+  const ledger = createMongoAuditLedger({ connection });
+  const listings: unknown[] = [];
+  const auditing = createTestAudit(connection, {
+    ledger: {
+      ...ledger,
+      writeOffs: (query) => {
+        listings.push(query);
+        return ledger.writeOffs(query);
+      },
+    },
+  });
   const runs = createMongoAuditRuns({ connection });
   const registry = new Registry();
   const metrics = createAuditMetrics(registry);
@@ -42,19 +53,19 @@ async function setUp() {
     return userId;
   };
   const { checkpoints } = auditing;
-  return { connection, service, runs, registry, errors, schedule, addUser, checkpoints };
+  return { connection, service, runs, registry, errors, schedule, addUser, checkpoints, listings };
 }
 
 it("sagas of a user end in a row: audited a moment later, once, and a failure is nobody else's", async () => {
-  const { schedule, addUser, checkpoints, errors, service } = await setUp();
+  const { schedule, addUser, checkpoints, errors, service, listings } = await setUp();
   const [first, second, third] = [await addUser(), await addUser(), await addUser()];
   const asked: string[] = [];
   const audits = schedule({
     secondsSinceBegun: async () => 5,
-    auditUser: async (userId, options) => {
+    checkUser: async (userId, options) => {
       asked.push(userId);
       if (userId === second) throw new Error('this one fails');
-      return service.auditUser(userId, options);
+      return service.checkUser(userId, options);
     },
   });
   for (let n = 0; n < 20; n += 1) {
@@ -66,6 +77,8 @@ it("sagas of a user end in a row: audited a moment later, once, and a failure is
   );
   expect(asked.sort()).toEqual([first, second, third].sort());
   expect(errors).toMatchObject([{ message: 'this one fails' }]);
+  // Nobody reads the report of such an audit.
+  expect(listings).toEqual([]);
 });
 
 it('an hour over: one process of several audits everybody and leaves a report', async () => {

@@ -46,7 +46,7 @@ export function createAuditSchedule(deps: AuditScheduleDependencies): AuditSched
     const batch = [...waiting].slice(0, pace.atOnce);
     for (const userId of batch) waiting.delete(userId);
     await Promise.all(
-      batch.map((userId) => service.auditUser(userId, { signal }).catch(unlessStopped(onError))),
+      batch.map((userId) => service.checkUser(userId, { signal }).catch(unlessStopped(onError))),
     );
   }
 

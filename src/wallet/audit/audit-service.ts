@@ -4,12 +4,15 @@
 import { within } from '@reclaim/saga';
 import type { UserId } from '../../domain/ids.ts';
 import type { Audit, UserAuditReport } from './audit.ts';
+import type { UserAudit } from './audit-once.ts';
 import type { AuditRuns, StoredAuditRun } from './audit-runs.ts';
 import type { AuditReport } from './tally.ts';
 
 export interface AuditService {
   /** @throws InterruptedError; UnavailableError. */
   auditUser(userId: UserId, options: { readonly signal: AbortSignal }): Promise<UserAuditReport>;
+  /** The same without the list of write-offs: for an audit whose report is not read. */
+  checkUser(userId: UserId, options: { readonly signal: AbortSignal }): Promise<UserAudit>;
   /** Audits all users, or joins the run that this process has under way. Null: the joined run was not done
    * when the signal aborted, and continues. */
   auditAll(options: { readonly signal: AbortSignal }): Promise<AuditReport | null>;
@@ -37,6 +40,7 @@ export function createAuditService({ audit, runs, onRun }: AuditServiceDependenc
 
   return {
     auditUser: (userId, options) => audit.auditUser(userId, options),
+    checkUser: (userId, options) => audit.checkUser(userId, options),
     auditAll: ({ signal }) => {
       if (running !== undefined) return within(running, { signal, late: null });
       running = run(signal).finally(() => {

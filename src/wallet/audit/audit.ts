@@ -15,6 +15,9 @@ export interface Audit {
    * @throws InterruptedError when the signal aborts; UnavailableError. */
   auditUser(userId: UserId, options: { readonly signal: AbortSignal }): Promise<UserAuditReport>;
 
+  /** The same without the list of write-offs: for an audit whose report is not read. */
+  checkUser(userId: UserId, options: { readonly signal: AbortSignal }): Promise<UserAudit>;
+
   /** All users that this program has written on. Aborted, it reports how far it came. */
   auditAll(options: {
     readonly signal: AbortSignal;
@@ -49,6 +52,8 @@ export function createAudit(deps: AuditDependencies): Audit {
       const writeOffs = await deps.ledger.writeOffs({ userId, limit: LISTED_WRITE_OFFS });
       return { ...audit, writeOffs };
     },
+
+    checkUser: (userId, { signal }) => auditUntilSure(deps, userId, signal),
 
     async auditAll({ signal, onProgress }) {
       const startedMs = deps.nowMs();
