@@ -1,18 +1,36 @@
 import { defineConfig } from 'vitest/config';
 import { createClosingLine } from './test/support/closing-line.ts';
 
+/** Left out of `npm test`. */
+const FULL = ['**/*.full.test.ts'];
+const ALL = ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'];
+const UNIT = ['test/unit/**/*.test.ts', 'packages/*/test/unit/**/*.test.ts'];
+
+const SHARED = {
+  // No test promises these times, and a busy machine may well take ten times as long as a quiet one.
+  testTimeout: 120_000,
+  // As long as `waitFor`: a condition has come or it does not come.
+  expect: { poll: { timeout: 60_000 } },
+  hookTimeout: 120_000,
+  maxWorkers: 2,
+};
+
+export const PROJECTS = [
+  // Half of their time was a process for each file, which loads everything anew. They keep nothing in modules, and what
+  // they put in place of a clock they take back.
+  { test: { ...SHARED, name: 'unit', include: UNIT, exclude: FULL, isolate: false } },
+  { test: { ...SHARED, name: 'servers', include: ALL, exclude: [...FULL, ...UNIT] } },
+  { test: { ...SHARED, name: 'full', include: FULL, exclude: ['**/node_modules/**'] } },
+];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
+    // Of the whole run, so that the servers start once for all projects.
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', createClosingLine()],
-    // No test promises these times, and a busy machine may well take ten times as long as a quiet one.
-    testTimeout: 120_000,
-    // As long as `waitFor`: a condition has come or it does not come.
-    expect: { poll: { timeout: 60_000 } },
-    hookTimeout: 120_000,
     // The set-up ends its servers then: a MongoDB and, perhaps, a Docker daemon.
     teardownTimeout: 60_000,
-    maxWorkers: 2,
+    maxWorkers: SHARED.maxWorkers,
+    projects: PROJECTS,
   },
 });

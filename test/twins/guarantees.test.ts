@@ -3,10 +3,12 @@
 // make. That each twin has run and was caught is told by the tests that play them.
 
 import { readFile } from 'node:fs/promises';
+import { matchesGlob } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { PROJECTS } from '../../vitest.config.ts';
 import { MEASURED, type Measurement } from './measured.ts';
 import { PAGE, renderGuarantees } from './render-guarantees.ts';
-import { LEFT_OUT, reachedBy, readTestFiles } from './short-run.ts';
+import { isShort, reachedBy, readTestFiles } from './short-run.ts';
 import { INVARIANTS, type TestName, type TwinFacts } from './twin-facts.ts';
 import { TWINS } from './twins.ts';
 
@@ -87,11 +89,22 @@ describe('the short run', () => {
     expect([...reachedBy(files)]).toEqual(reached);
   });
 
-  it('`npm test` leaves out the full tests alone; `npm run test:full` nothing', async () => {
+  it('`npm test` leaves out the project of full tests alone; `npm run test:full` nothing', async () => {
     const { scripts } = JSON.parse(await contentOf('package.json'));
-    expect(scripts.test).toMatch(/exec vitest run --exclude '[^']+'$/);
-    expect(scripts.test).toContain(`'${LEFT_OUT}'`);
+    expect(scripts.test).toMatch(/exec vitest run --project '!full'$/);
     expect(scripts['test:full']).toBe('exec vitest run');
+  });
+
+  it('every test file: in one project, and in that of full tests where it is named so', async () => {
+    const files = (await readTestFiles()).map(({ file }) => file);
+    const tests = files.filter((file) => file.endsWith('.test.ts'));
+    const projectsOf = (file: string) =>
+      PROJECTS.flatMap(({ test: { name, include, exclude } }) => {
+        const isIn = (globs: readonly string[]) => globs.some((glob) => matchesGlob(file, glob));
+        return isIn(include) && !isIn(exclude) ? [name === 'full' ? 'full' : 'short'] : [];
+      });
+    const expected = tests.map((file) => [file, [isShort(file) ? 'short' : 'full']]);
+    expect(tests.map((file) => [file, projectsOf(file)])).toEqual(expected);
   });
 });
 

@@ -7,9 +7,6 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What `npm test` leaves out, as its script in package.json says it. */
-export const LEFT_OUT = '**/*.full.test.ts';
-
 /** A test file, and what it imports of the tests' own files: the suites of a contract are in those. */
 export interface TestFile {
   /** From the repository's root. */
@@ -31,7 +28,8 @@ export function reachedBy(files: readonly TestFile[]): ReadonlySet<string> {
   return reached;
 }
 
-function isShort(file: string): boolean {
+/** Of a test file: whether `npm test` runs it. */
+export function isShort(file: string): boolean {
   return file.endsWith('.test.ts') && !file.endsWith('.full.test.ts');
 }
 
