@@ -59,6 +59,13 @@ export interface Bots {
   /** The pool containers of exactly these names, each with the host it stands on. */
   findPools(containerNames: readonly string[], call: BotsCall): Promise<FoundPools>;
 
+  /** Every bot that one pool container holds a program or a conf file of. `unknown` where it could not be asked, or holds
+   * a program whose bot nobody can tell. `ok([])` for a container that is gone. */
+  listPool(
+    pool: Pick<PoolContainer, 'host' | 'containerName'>,
+    call: BotsCall,
+  ): Promise<SourceAnswer<readonly ListedPooled[]>>;
+
   /** The configured hosts, by their names in DOCKER_HOSTS. */
   hosts(): readonly string[];
 
@@ -104,6 +111,8 @@ export type BotPlace =
 
 export type PortReading =
   | { readonly status: 'read'; readonly port: number }
+  /** All its files were read, and none names a port. */
+  | { readonly status: 'none' }
   | { readonly status: 'unreadable'; readonly reason: string };
 
 export interface FoundPools {
@@ -143,4 +152,9 @@ export interface UnknownPool {
 export interface ListedBot {
   readonly instanceId: string;
   readonly observedBot: ObservedBot;
+}
+
+export interface ListedPooled {
+  readonly instanceId: string;
+  readonly observedBot: ObservedPooled;
 }

@@ -5,12 +5,12 @@
 import type { FirebaseUid, InstanceId } from '../domain/ids.ts';
 import { ownsPool, type ReservedSlot } from './owned-entry.ts';
 import { hostOfPool } from './pool-hosts.ts';
-import type { BotMapping, Pool, PoolState } from './pool-state.ts';
+import { type BotMapping, ownValue, type Pool, type PoolState } from './pool-state.ts';
 import { fieldOf, UNREADABLE } from './unreadable-rows.ts';
 
 /** A slot that a tombstone holds, and for which bot. */
 export interface HeldSlot {
-  readonly instanceId: InstanceId;
+  readonly instanceId: string;
   readonly slot: ReservedSlot;
 }
 
@@ -84,6 +84,21 @@ export function portHolder(
     return id !== instanceId && isInPool && fieldOf(row, 'port') === port;
   });
   return (mapped ?? hidden)?.[0] ?? null;
+}
+
+/** Whether a row of this pool, readable as a whole or not, or a tombstone names the slot that the bot has in it. */
+export function isPlacedIn(
+  state: PoolState,
+  held: readonly HeldSlot[],
+  poolId: string,
+  instanceId: string,
+): boolean {
+  if (ownValue(state.botMapping, instanceId)?.poolId === poolId) return true;
+  const hidden = ownValue(state[UNREADABLE]?.botMapping ?? {}, instanceId);
+  if (hidden !== undefined && [poolId, undefined].includes(textOf(fieldOf(hidden, 'poolId')))) {
+    return true;
+  }
+  return held.some((one) => one.instanceId === instanceId && one.slot.poolId === poolId);
 }
 
 function textOf(value: unknown): string | undefined {

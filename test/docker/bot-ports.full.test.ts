@@ -69,8 +69,11 @@ describeDocker('the port of a bot on real containers', () => {
     SLOW_MS,
   );
 
+  it('none of its files names one: it has none', async () => {
+    expect(await readPortOf({})).toEqual({ status: 'none' });
+  });
+
   it.each<[string, Files, string]>([
-    ['nothing', {}, 'no port'],
     [
       'config and program differently',
       { port: 9001, environment: 'FREQTRADE__API_SERVER__LISTEN_PORT="9007"' },

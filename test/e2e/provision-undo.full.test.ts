@@ -118,9 +118,15 @@ describe('the bot does not start', () => {
 describe('a host that goes away', () => {
   it('before the start, and stays away: the money is back in time; the tombstone holds the slot until it is back', async () => {
     const app = await setUpProvisioning({ ...SHORT, pools: [emptyPool({ capacity: 1 })] });
+    await app.world.injectFaults({ pool: poolName(UID) }, { unreachableAtStart: true });
+    const reply = provision(app);
+    const { id } = await waitFor('the slot to be given', async () => {
+      const [saga] = await allOf(app, 'sagas');
+      return saga?.state.steps[saga.state.cursor]?.name === 'start-bot' && { id: saga._id };
+    });
     await app.world.injectFaults({ pool: poolName(UID) }, { unreachable: true });
-    const { body } = await provision(app);
-    expect(body).toMatchObject({ success: false, state: 'compensated' });
+    const { body } = await reply;
+    expect(body).toMatchObject({ jobId: id, success: false, state: 'compensated' });
     expect(body.message).toContain('START_TIMED_OUT');
     await expectUndone(app, body.jobId);
     expect(await allOf(app, 'tombstones')).toMatchObject([{ instanceId: BOT, status: 'settled' }]);
@@ -159,7 +165,7 @@ describe('a host that goes away', () => {
 
   it('for a while: the bot is started as soon as it is back', async () => {
     const app = await setUpProvisioning();
-    await app.world.injectFaults({ pool: poolName(UID) }, { unreachable: 3 });
+    await app.world.injectFaults({ pool: poolName(UID) }, { unreachableAtStart: 3 });
     expect((await provision(app)).body.success).toBe(true);
   });
 });
@@ -186,7 +192,7 @@ describe('somebody else is in the way', () => {
 
   it('the platform wrote the entry away while the bot started: it is put in again, running', async () => {
     const app = await setUpProvisioning();
-    await app.world.injectFaults({ pool: poolName(UID) }, { unreachable: true });
+    await app.world.injectFaults({ pool: poolName(UID) }, { unreachableAtStart: true });
     const { body } = await provision(app, { wait: 0 });
     await jobAt(app, UID, body.jobId, 'start-bot');
     const { pools, botMapping, ...rest } = await readPoolState(app);
@@ -205,7 +211,7 @@ describe('somebody else is in the way', () => {
 
   it('the platform gave the port away meanwhile: undone at the pivot, the other bot untouched', async () => {
     const app = await setUpProvisioning();
-    await app.world.injectFaults({ pool: poolName(UID) }, { unreachable: true });
+    await app.world.injectFaults({ pool: poolName(UID) }, { unreachableAtStart: true });
     const { body } = await provision(app, { wait: 0 });
     await jobAt(app, UID, body.jobId, 'start-bot');
     const { pools: _, botMapping, ...rest } = await readPoolState(app);
@@ -223,7 +229,7 @@ describe('somebody else is in the way', () => {
 
   it('the money is paid out by the platform: stuck with its step, and a person decides', async () => {
     const app = await setUpProvisioning();
-    await app.world.injectFaults({ pool: poolName(UID) }, { unreachable: true });
+    await app.world.injectFaults({ pool: poolName(UID) }, { unreachableAtStart: true });
     const { body } = await provision(app, { wait: 0 });
     await jobAt(app, UID, body.jobId, 'start-bot');
     const user = await userNamed(app, UID);
@@ -239,7 +245,7 @@ describe('somebody else is in the way', () => {
 
   it('the value changes while the bot starts: what it is worth goes back, and the ledger adds up', async () => {
     const app = await setUpProvisioning({ balance: 300 });
-    await app.world.injectFaults({ pool: poolName(UID) }, { unreachable: true });
+    await app.world.injectFaults({ pool: poolName(UID) }, { unreachableAtStart: true });
     const { body } = await provision(app, { wait: 0 });
     await jobAt(app, UID, body.jobId, 'start-bot');
     const { _id } = await userNamed(app, UID);
@@ -255,7 +261,7 @@ describe('somebody else is in the way', () => {
 describe('a cancel', () => {
   it('while the bot cannot be started: compensated, everything as before; a repeat of the key is that job', async () => {
     const app = await setUpProvisioning();
-    await app.world.injectFaults({ pool: poolName(UID) }, { unreachable: true });
+    await app.world.injectFaults({ pool: poolName(UID) }, { unreachableAtStart: true });
     const { body } = await provision(app, { key: 'k', wait: 0 });
     await jobAt(app, UID, body.jobId, 'start-bot');
     await app.call(UID, 'POST', `/jobs/${body.jobId}/cancel`);

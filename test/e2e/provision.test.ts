@@ -20,6 +20,7 @@ import {
   UID,
 } from '../support/provisions.ts';
 import { spoilPoolState } from '../support/spoil-pool-state.ts';
+import { syncWallet } from '../support/syncs.ts';
 import { allocation, putUser } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -183,6 +184,19 @@ describe('numbers', () => {
     const app = await setUpProvisioning({ pools: [pool, emptyPool({ n: 2 })] });
     expect((await provision(app)).body.bot.instanceId).toBe(`${UID}-bot-5`);
   });
+});
+
+it('a bot whose row the platform has lost keeps its port, and its row comes back', async () => {
+  const app = await setUpProvisioning();
+  const before = await readPoolState(app);
+  const [first, second] = [`${UID}-bot-1`, `${UID}-bot-2`];
+  expect((await provision(app)).body.bot.instanceId).toBe(first);
+  await writePoolState(app, before);
+  expect((await provision(app)).body.bot.instanceId).toBe(second);
+  expect((await readPoolState(app)).botMapping).toMatchObject({ [second]: { port: 9001 } });
+  await syncWallet(app, UID);
+  const { botMapping } = await readPoolState(app);
+  expect(botMapping).toMatchObject({ [first]: { port: 9000 }, [second]: { port: 9001 } });
 });
 
 describe('a provision that is refused before anything is done', () => {

@@ -157,7 +157,7 @@ describe('the worker is killed in the middle of a step', () => {
 
   it('activate, at the lock of the pool state: the next worker makes the bot official', async () => {
     const context = await setUp();
-    await context.app.world.injectFaults({ pool: poolName(UID) }, { unreachable: true });
+    await context.app.world.injectFaults({ pool: poolName(UID) }, { unreachableAtStart: true });
     const doomed = await startDoomedWorker(context);
     const id = await request(context);
     await waitForStep(context, id, 'assign-slot', 'done');
@@ -200,7 +200,7 @@ describe('the worker is killed in the middle of going back', () => {
       const pool = { pool: poolName(UID) };
       const isLock = obstruct === holdPoolState;
       // Held at its start until the lock is taken, which takes a process: the way back must not be over by then.
-      await world.injectFaults(pool, isLock ? { unreachable: true } : { refuseStart: true });
+      await world.injectFaults(pool, isLock ? { unreachableAtStart: true } : { refuseStart: true });
       const early = isLock ? undefined : await obstruct(context);
       const doomed = await startDoomedWorker(context);
       const id = await request(context);

@@ -15,8 +15,10 @@ import {
 } from '../../packages/saga/test/support/saga-world.ts';
 import { finishTombstone } from '../../src/deletion/finish-tombstone.ts';
 import type { DeletionPorts } from '../../src/deletion/steps/step-ports.ts';
-import { toInstanceId } from '../../src/domain/ids.ts';
-import { unknown } from '../../src/domain/source.ts';
+import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
+import { ok, unknown } from '../../src/domain/source.ts';
+import { createProvisionBotSaga, PROVISION_BOT } from '../../src/provisioning/provision-bot.ts';
+import { writeInput } from '../../src/provisioning/provision-bot-input.ts';
 import type { SettleCommand } from '../../src/wallet/wallets.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { type PlacedBot, placeBot, poolStateOf, writePoolState } from '../support/deletions.ts';
@@ -350,6 +352,43 @@ twinsOf('I5', {
       'the scenario has not ended the saga': ended.state.phase !== 'completed',
       'the call of a saga that gave way came after its successor’s':
         world.order.at(-1) !== 'do work',
+    });
+  },
+
+  // The platform's write loses the row of a bot that runs; then its owner makes another one.
+  'port-of-a-lost-row': async (part) => {
+    const lab = await createLab();
+    const { uid, userId } = await placeBot(lab, 'pooled');
+    const state = poolStateOf(uid);
+    const [containerName] = Object.values(state.pools).map((pool) => pool.containerName);
+    await lab.world.addPooled({ instanceId: `${uid}-bot-1`, containerName: String(containerName) });
+    const pools = Object.fromEntries(
+      Object.entries(state.pools).map(([id, pool]) => [id, { ...pool, bots: [] }]),
+    );
+    await writePoolState(lab, { ...state, pools, botMapping: {} });
+    const bots = { ...lab.ports.bots, listPool: async () => ok([], new Date()) };
+    const provisioning = part === 'twin' ? { ...lab.ports, bots } : lab.ports;
+    const engine = await createTestEngine({
+      connection: lab.connection,
+      definitions: [createProvisionBotSaga(provisioning)],
+    });
+    const made = toInstanceId(`${uid}-bot-9`);
+    const { saga } = await engine.sagas.start({
+      kind: PROVISION_BOT,
+      subject: userId,
+      requestedBy: 'a test',
+      input: writeInput({
+        ...{ userId: toUserId(userId), firebaseUid: toFirebaseUid(uid), instanceId: made },
+        ...{ botName: 'Alpha', allocatedAmount: 10, amountMinor: 1_000, image: null },
+        ...{ startTimeoutMs: 5_000, undoTimeoutMs: 5_000 },
+      }),
+    });
+    const { state: ended } = await engine.runToRest(saga.id);
+    const { pooled } = await lab.world.snapshot();
+    const ports = new Set(pooled.map(({ port }) => port));
+    return breaches({
+      'the scenario has not ended the saga': ended.phase !== 'completed',
+      'two bots of one pool have one port': ports.size < pooled.length,
     });
   },
 });

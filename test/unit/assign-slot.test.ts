@@ -1,9 +1,12 @@
-// The slot of a new bot is chosen from what the tombstones hold at that moment; where they cannot be asked, none is
-// chosen (I5): the bot that was deleted there may still run on its port.
+// The slot of a new bot is chosen from what the tombstones hold at that moment, and from what the pools' containers hold by
+// their own word. Where either cannot be asked, none is chosen (I5): a bot may still run on its port.
 
-import { expect, it } from 'vitest';
-import { UnavailableError } from '../../packages/saga/src/errors.ts';
+import { describe, expect, it } from 'vitest';
+import { RetryableError, UnavailableError } from '../../packages/saga/src/errors.ts';
+import type { PortReading } from '../../src/bots/bots.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
+import { ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
+import type { HeldSlot } from '../../src/pool-state/pool-slots.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import { writeInput } from '../../src/provisioning/provision-bot-input.ts';
 import type {
@@ -12,36 +15,67 @@ import type {
 } from '../../src/provisioning/provisioning-ports.ts';
 import { assignSlot } from '../../src/provisioning/steps/assign-slot.ts';
 import { inertPorts } from '../support/inert-ports.ts';
-import { samplePoolState } from '../support/pool-state-samples.ts';
+import { sampleMapping, samplePool } from '../support/pool-state-samples.ts';
 
 const UID = 'uid-0';
 const INSTANCE = `${UID}-bot-99`;
+const FIRST = `${UID}-bot-1`;
+const LOST = `${UID}-bot-2`;
+const POOL = samplePool(UID, [FIRST]);
+const NOW = new Date(0);
 
-/** The step on this pool state, where the tombstones answer like this. */
-async function assign(heldSlots: () => Promise<readonly []>) {
-  let state = samplePoolState(2) as PoolState;
-  const [pool] = Object.values(state.pools);
-  if (pool === undefined) throw new Error('the sample has a pool');
-  state = {
+/** Bot 1 has its row and port 9000. */
+const STATE: PoolState = {
+  pools: { [POOL.id]: POOL },
+  botMapping: { [FIRST]: sampleMapping(UID, FIRST, 0) },
+  nextPoolId: 1,
+  updatedAt: '2026-11-01T00:00:00.000Z',
+};
+
+interface World {
+  readonly heldSlots?: () => Promise<readonly HeldSlot[]>;
+  /** What the pool's container holds; default: what the state names. */
+  readonly programs?: SourceAnswer<readonly string[]>;
+  readonly port?: SourceAnswer<PortReading>;
+  /** The state under the lock, where it is not what was read before. */
+  readonly underLock?: PoolState;
+  readonly capacity?: number;
+}
+
+const PORT_9001 = ok({ status: 'read', port: 9001 } as const, NOW);
+
+async function assign({ heldSlots, programs, port = PORT_9001, underLock, capacity = 9 }: World) {
+  const withRoom = (state: PoolState): PoolState => ({
     ...state,
-    pools: { ...state.pools, [pool.id]: { ...pool, capacity: 9, userId: UID as never } },
-  };
+    pools: { [POOL.id]: { ...POOL, ...state.pools[POOL.id], capacity } },
+  });
+  let state = withRoom(STATE);
   const poolStates = {
-    mutate: async ({
-      change,
-      fence,
-    }: {
-      change: (now: PoolState) => PoolState;
-      fence: () => Promise<void>;
-    }) => {
+    read: async () => ok(state, NOW),
+    mutate: async ({ change, fence }: Parameters<ProvisioningPorts['poolStates']['mutate']>[0]) => {
       await fence();
-      state = change(state);
+      state = change(underLock === undefined ? state : withRoom(underLock));
       return { state };
     },
   };
-  const known = { poolStates, tombstones: { heldSlots } };
+  const listed = programs ?? ok([FIRST], NOW);
+  const asked: string[] = [];
+  const bots = {
+    listPool: async () =>
+      listed.status === 'unknown'
+        ? listed
+        : ok(
+            listed.items.map((instanceId) => ({ instanceId, observedBot: {} })),
+            NOW,
+          ),
+    readPort: async (instanceId: string) => {
+      asked.push(instanceId);
+      return port;
+    },
+  };
+  const known = { poolStates, bots, tombstones: { heldSlots: heldSlots ?? (async () => []) } };
   const ports = { ...inertPorts<ProvisioningPorts>(), ...known } as unknown as ProvisioningPorts;
-  const pools = [{ poolId: pool.id, containerName: pool.containerName, host: 'a' }];
+  const pools = [{ poolId: POOL.id, containerName: POOL.containerName, host: 'a' }];
   const call = {
     ...inertPorts<ProvisionCall>(),
     ...{ epoch: 1, results: {}, signal: new AbortController().signal },
@@ -58,17 +92,66 @@ async function assign(heldSlots: () => Promise<readonly []>) {
   const outcome = await assignSlot(ports)
     .run(call)
     .catch((error: unknown) => error);
-  return { outcome, isAssigned: INSTANCE in state.botMapping };
+  return { outcome, port: state.botMapping[INSTANCE]?.port, asked };
 }
 
-it('the tombstones hold nothing: a slot of the pool', async () => {
-  const { isAssigned } = await assign(async () => []);
-  expect(isAssigned).toBe(true);
+describe('the tombstones', () => {
+  it('hold nothing: the first free slot of the pool', async () => {
+    expect(await assign({})).toMatchObject({ port: 9001, asked: [] });
+  });
+
+  it('cannot be asked: no slot, and the step is tried again (I5)', async () => {
+    const away = new UnavailableError('MONGODB_UNAVAILABLE', 'away');
+    const { outcome, port } = await assign({ heldSlots: () => Promise.reject(away) });
+    expect(outcome).toBe(away);
+    expect(port).toBeUndefined();
+  });
 });
 
-it('the tombstones cannot be asked: no slot, and the step is tried again (I5)', async () => {
-  const away = new UnavailableError('MONGODB_UNAVAILABLE', 'away');
-  const { outcome, isAssigned } = await assign(() => Promise.reject(away));
-  expect(outcome).toBe(away);
-  expect(isAssigned).toBe(false);
+describe('a bot whose row the pool state has lost', () => {
+  const programs = ok([FIRST, LOST], NOW);
+
+  it('keeps its port: the new bot gets the next one', async () => {
+    expect(await assign({ programs })).toMatchObject({ port: 9002, asked: [LOST] });
+  });
+
+  it('counts for the room of its pool, until it is known to be gone', async () => {
+    const { outcome, port } = await assign({ programs, capacity: 2 });
+    expect(outcome).toBeInstanceOf(RetryableError);
+    expect(port).toBeUndefined();
+  });
+
+  it.each([
+    ['cannot be asked now', unknown('away')],
+    ['is two in its files', ok({ status: 'unreadable', reason: 'two' } as const, NOW)],
+  ])('has a port that %s: it may be any, and the step is tried again', async (_, reading) => {
+    const { outcome, port } = await assign({ programs, port: reading });
+    expect(outcome).toBeInstanceOf(RetryableError);
+    expect(port).toBeUndefined();
+  });
+
+  it('names no port in any of its files: it listens nowhere, and takes none', async () => {
+    const port = ok({ status: 'none' } as const, NOW);
+    expect(await assign({ programs, port })).toMatchObject({ port: 9001 });
+  });
+
+  it('lost it between the observation and the lock: no slot, and the step is tried again', async () => {
+    const underLock = { ...STATE, pools: { [POOL.id]: { ...POOL, bots: [] } }, botMapping: {} };
+    const { outcome, port } = await assign({ underLock });
+    expect(outcome).toBeInstanceOf(RetryableError);
+    expect(port).toBeUndefined();
+  });
+
+  it('has a tombstone instead, which names its slot: its files are not asked', async () => {
+    const { poolId, containerName } = sampleMapping(UID, LOST, 1);
+    const slot = { poolId, containerName, slotIndex: 1, port: 9001 };
+    const heldSlots = async () => [{ instanceId: LOST, slot }];
+    expect(await assign({ programs, heldSlots })).toMatchObject({ port: 9002, asked: [] });
+  });
+});
+
+it('a pool whose container cannot be asked may hold anything: the step is tried again', async () => {
+  const { outcome, port } = await assign({ programs: unknown('its supervisord does not answer') });
+  expect(outcome).toBeInstanceOf(RetryableError);
+  expect(port).toBeUndefined();
 });

@@ -16,6 +16,7 @@ import { createDockerServices, type DockerServices } from './docker-services.ts'
 import { findPoolsOn } from './find-pools.ts';
 import { createHostWatch, type HostState } from './host-watch.ts';
 import { hasManaged, listHost, reasonOf } from './list-bots.ts';
+import { listPool } from './list-pool.ts';
 import { locateOnHost, observeOnHost } from './locate-bot.ts';
 import { type BotProgram, PLATFORM_PROGRAM } from './new-programs.ts';
 import { observeContainers } from './observe-containers.ts';
@@ -150,6 +151,7 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
         unknown: answers.flatMap((answer) => (answer.status === 'ok' ? [] : [answer.reason])),
       };
     },
+    listPool: (pool, call) => answerOf(() => listPool(hostOf(pool), pool.containerName, call), now),
 
     observeAll: (query, call) => observeContainers(hosts, query, call),
     restart: (instanceId, observed, call) =>

@@ -42,7 +42,7 @@ function onlyPort(said: readonly unknown[]): PortReading {
   const ports = new Set(said);
   const [port] = ports;
   if (ports.size > 1) return unreadable('its files name more than one port');
-  if (port === undefined) return unreadable('its files name no port');
+  if (port === undefined) return { status: 'none' };
   return isPort(port) ? { status: 'read', port } : unreadable('its files name what is no port');
 }
 

@@ -10,6 +10,8 @@ export interface InjectedFaults {
   readonly beforeRead: (met: readonly WorldDocument[], signal: AbortSignal) => Promise<void>;
   /** Before a change is made. @throws UnavailableError, InDoubtError */
   readonly beforeChange: (met: readonly WorldDocument[], signal: AbortSignal) => Promise<void>;
+  /** Before the start of a new bot is begun. @throws UnavailableError */
+  readonly beforeStart: (met: readonly WorldDocument[]) => Promise<void>;
   /** After a change was made. @throws InDoubtError */
   readonly afterChange: (met: readonly WorldDocument[]) => Promise<void>;
   readonly refusesToStop: (met: readonly WorldDocument[]) => Promise<boolean>;
@@ -28,8 +30,11 @@ export function createInjectedFaults(calls: WorldCalls, deadlineMs: number): Inj
     }
     return true;
   };
-  const refuse = async (met: readonly WorldDocument[]) => {
-    if (!(await isHit(met, 'unreachable'))) return;
+  const refuse = async (
+    met: readonly WorldDocument[],
+    kind: 'unreachable' | 'unreachableAtStart' = 'unreachable',
+  ) => {
+    if (!(await isHit(met, kind))) return;
     throw new UnavailableError('SIMULATED_UNREACHABLE', 'the simulated host refuses connections');
   };
 
@@ -53,6 +58,7 @@ export function createInjectedFaults(calls: WorldCalls, deadlineMs: number): Inj
       const message = `the simulated host did not answer within ${deadlineMs} ms`;
       throw new InDoubtError('SIMULATED_TIMEOUT', message);
     },
+    beforeStart: (met) => refuse(met, 'unreachableAtStart'),
     afterChange: async (met) => {
       if (met.every(behaves) || !(await isHit(met, 'loseReply'))) return;
       throw new InDoubtError('SIMULATED_REPLY_LOST', 'the answer of the simulated host was lost');

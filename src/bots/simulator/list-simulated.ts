@@ -65,8 +65,7 @@ export async function listSimulated(
       }),
       ...programs.flatMap((bot) => {
         const pool = asked.get(bot.pool);
-        const isThere = bot.conf !== 'gone' || (bot.program !== 'absent' && pool?.running);
-        if (pool === undefined || !isThere) return [];
+        if (pool === undefined) return [];
         return [{ instanceId: bot.instanceId, observedBot: toObservedPooled(bot, pool) }];
       }),
     ];
@@ -110,22 +109,38 @@ async function readHost(world: ListingWorld, host: string, owner: string | null)
       collection.find({ kind: 'dedicated', host, ...owned }).toArray(),
       collection.find({ kind: 'pool', host, ...ofUid }).toArray(),
     ]);
-    const names = pools.map((pool) => (pool as PoolDocument).containerName);
-    const programs = await collection.find({ pool: { $in: names } }).toArray();
     return {
       dedicated: dedicated as DedicatedDocument[],
       pools: pools as PoolDocument[],
-      programs: programs as PooledDocument[],
+      programs: await programsOf(world, pools as PoolDocument[]),
     };
   } catch (cause) {
     throw new UnavailableError('SIMULATOR_UNREACHABLE', String(cause), { cause });
   }
 }
 
+/** What these pools hold a conf file of, or, where they run, a program. @throws UnavailableError */
+export async function programsOf(
+  { collectionOf }: Pick<ListingWorld, 'collectionOf'>,
+  pools: readonly PoolDocument[],
+): Promise<readonly PooledDocument[]> {
+  const names = pools.map(({ containerName }) => containerName);
+  const found = await collectionOf()
+    .find({ pool: { $in: names } })
+    .toArray()
+    .catch((cause: unknown) => {
+      throw new UnavailableError('SIMULATOR_UNREACHABLE', String(cause), { cause });
+    });
+  const running = new Set(pools.flatMap((pool) => (pool.running ? [pool.containerName] : [])));
+  return (found as PooledDocument[]).filter(
+    ({ conf, program, pool }) => conf !== 'gone' || (program !== 'absent' && running.has(pool)),
+  );
+}
+
 /** A label that holds a user's `_id` says nothing about a firebaseUid: who owns it is decided elsewhere. */
 const USER_ID = /^[0-9a-f]{24}$/;
 
-function isMute({ running, supervisord, injectFaults }: PoolDocument): boolean {
+export function isMute({ running, supervisord, injectFaults }: PoolDocument): boolean {
   const isLost = isActive(injectFaults?.unknown) || isActive(injectFaults?.hang);
   return (running && supervisord === 'dead') || isLost;
 }

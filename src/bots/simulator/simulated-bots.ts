@@ -14,6 +14,7 @@ import { findSimulatedPools } from './find-simulated-pools.ts';
 import { refuseRenamed, refuseStrangers } from './foreign-containers.ts';
 import { createInjectedFaults } from './injected-faults.ts';
 import { hasSimulated, listSimulated } from './list-simulated.ts';
+import { listSimulatedPool } from './list-simulated-pool.ts';
 import { observeSimulated, restartSimulated } from './observe-simulated.ts';
 import { readSimulatedPort } from './read-simulated-port.ts';
 import { refuseDead, type Simulation } from './simulation.ts';
@@ -164,6 +165,7 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots & PoolC
           : [hostKey(place.host), dedicatedKey(instanceId)];
       const met = await calls.read({ ids });
       await injectedFaults.beforeRead(met.filter(isPlace), call.signal);
+      await injectedFaults.beforeStart(met.filter(isPlace));
       return place.kind === 'pooled'
         ? startSimulatedPooled(simulation, order, place, met, call)
         : startSimulatedDedicated(simulation, order, place, { met, images, call });
@@ -184,6 +186,11 @@ export function createSimulatedBots(options: SimulatedBotsOptions): Bots & PoolC
         unknown: answers.flatMap((answer) => (answer.status === 'ok' ? [] : [answer.reason])),
       };
     },
+    listPool: ({ host, containerName }, { signal }) =>
+      answerOf(signal, async () => {
+        requireHost(host);
+        return listSimulatedPool(listing, host, containerName, signal);
+      }),
     observeAll: (query, { signal }) => observeSimulated(listing, hosts, query, signal),
     restart: (instanceId, observed, call) =>
       change(

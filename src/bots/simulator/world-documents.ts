@@ -18,6 +18,8 @@ export interface InjectedFault {
   /** It goes on running, whatever it is told. */
   readonly refuseStop?: true | number;
   /** What is started in it does not come up; on a pool or a host, because a new bot has no document yet. */
+  /** The connection of a start is refused: the host went away after the place was given. */
+  readonly unreachableAtStart?: true | number;
   readonly refuseStart?: true | number;
 }
 

@@ -2,7 +2,7 @@
 // its own. The slot is chosen inside the lock of the pool state, from what stands there then and from the
 // slots that tombstones still hold (I5).
 
-import { type Observed, TerminalError } from '@reclaim/saga';
+import { type Observed, RetryableError, TerminalError } from '@reclaim/saga';
 import { takeOutOwn } from '../../pool-state/owned-entry.ts';
 import { type HeldSlot, assignSlot as withSlot } from '../../pool-state/pool-slots.ts';
 import { findEntry, type PoolState } from '../../pool-state/pool-state.ts';
@@ -10,6 +10,12 @@ import type { PoolScope } from '../../pool-state/pool-states.ts';
 import { hiddenBy } from '../../pool-state/unreadable-rows.ts';
 import { beginUndo, undoInTime } from '../begin-undo.ts';
 import { findPlaces } from '../find-slots.ts';
+import {
+  accountedFor,
+  type OccupiedPools,
+  observeOccupants,
+  occupiedSlots,
+} from '../pool-occupants.ts';
 import {
   contextOf,
   type ProvisionCall,
@@ -74,32 +80,67 @@ export function assignSlot(ports: ProvisioningPorts) {
 }
 
 async function assign(ports: ProvisioningPorts, call: AssignCall): Promise<Place> {
-  const { hadEntry, pools, dedicated } = call.capture;
-  const { instanceId, firebaseUid, userId } = contextOf(call).input;
+  const { hadEntry, dedicated } = call.capture;
+  const { instanceId } = contextOf(call).input;
   if (hadEntry) {
     throw new TerminalError('ID_IN_USE', `the pool state knows a bot ${instanceId} already`);
   }
-  if (pools.length > 0) {
-    const createdAt = new Date(call.nowMs()).toISOString();
-    let held: readonly HeldSlot[] = [];
-    const change = (state: PoolState) => {
-      if (assignedIn(state, call) !== null) return state;
-      return withSlot(state, { instanceId, firebaseUid, pools, held, createdAt }) ?? state;
-    };
-    // Read inside the lock: a deletion writes its tombstone before it takes its entry out, so that no slot is
-    // free in the state and not yet in the tombstones.
-    const fence = async () => {
-      await call.fence();
-      held = await ports.tombstones.heldSlots(userId);
-    };
-    const about = { ...aboutBot(call), users: [firebaseUid] };
-    const { signal } = call;
-    const { state } = await ports.poolStates.mutate({ change, fence, signal, about });
-    const place = assignedIn(state, call);
-    if (place !== null) return place;
-  }
+  const found = await assignPooled(ports, call);
+  if (found.place !== null) return found.place;
   if (dedicated !== null) return dedicated;
+  if (found.doubts.length > 0) {
+    throw new RetryableError('POOL_UNKNOWN', found.doubts.join('; '));
+  }
   throw new TerminalError('NO_POOL', 'none of your pools that run has room for one more bot');
+}
+
+interface Assigned {
+  readonly place: PooledPlace | null;
+  /** Why there may be room in a moment. */
+  readonly doubts: readonly string[];
+}
+
+async function assignPooled(ports: ProvisioningPorts, call: AssignCall): Promise<Assigned> {
+  const { instanceId, firebaseUid } = contextOf(call).input;
+  if (call.capture.pools.length === 0) return { place: null, doubts: [] };
+  const occupied = await observeOccupied(ports, call);
+  const createdAt = new Date(call.nowMs()).toISOString();
+  let held: readonly HeldSlot[] = [];
+  let lost: readonly string[] = [];
+  const change = (state: PoolState) => {
+    if (assignedIn(state, call) !== null) return state;
+    const pools = accountedFor(occupied.pools, { state, held });
+    lost = occupied.pools.flatMap((pool) =>
+      pools.includes(pool) ? [] : [`${pool.containerName} has lost a row meanwhile`],
+    );
+    const taken = [...held, ...occupiedSlots(pools)];
+    return withSlot(state, { instanceId, firebaseUid, pools, held: taken, createdAt }) ?? state;
+  };
+  // Read inside the lock: a deletion writes its tombstone before it takes its entry out, so that no slot is
+  // free in the state and not yet in the tombstones.
+  const fence = async () => {
+    await call.fence();
+    held = await heldSlots(ports, call);
+  };
+  const about = { ...aboutBot(call), users: [firebaseUid] };
+  const { state } = await ports.poolStates.mutate({ change, fence, signal: call.signal, about });
+  return { place: assignedIn(state, call), doubts: [...occupied.doubts, ...lost] };
+}
+
+/** What the pools hold by their containers' own word, so that a bot whose row was lost keeps its port. */
+async function observeOccupied(ports: ProvisioningPorts, call: AssignCall): Promise<OccupiedPools> {
+  const { firebaseUid, instanceId: except } = contextOf(call).input;
+  const about = { ...aboutBot(call), users: [firebaseUid] };
+  const readSlots = async () => {
+    const answer = await ports.poolStates.read({ signal: call.signal, about });
+    if (answer.status === 'unknown') throw new RetryableError('POOL_STATE_UNKNOWN', answer.reason);
+    return { state: answer.items, held: await heldSlots(ports, call) };
+  };
+  return observeOccupants(ports.bots, call.capture.pools, { readSlots, except }, call);
+}
+
+function heldSlots(ports: ProvisioningPorts, call: AssignCall): Promise<readonly HeldSlot[]> {
+  return ports.tombstones.heldSlots(contextOf(call).input.userId);
 }
 
 function aboutBot(call: ProvisionCall): PoolScope {

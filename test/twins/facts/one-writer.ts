@@ -211,4 +211,21 @@ export const ONE_WRITER = [
     title: 'a claim read from a primary that has lost its majority: Docker is changed, and caught',
     breach: 'an effect passed on the word of a primary without its majority',
   },
+  {
+    name: 'port-of-a-lost-row',
+    invariant: 'I5',
+    mechanism: {
+      what: 'a bot whose row the pool state has lost keeps its port, by its container’s own word',
+      file: 'src/provisioning/pool-occupants.ts',
+    },
+    guardedBy: [
+      at('unit/assign-slot.test.ts', 'keeps its port: the new bot gets the next one'),
+      at(
+        'e2e/provision.test.ts',
+        'a bot whose row the platform has lost keeps its port, and its row comes back',
+      ),
+    ],
+    title: 'a port is free where no row names it: two bots on one port, and caught',
+    breach: 'two bots of one pool have one port',
+  },
 ] as const satisfies readonly TwinFacts[];
