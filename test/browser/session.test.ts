@@ -49,6 +49,36 @@ describeBrowser('a browser that is signed out', () => {
   );
 });
 
+describeBrowser('a second visit', () => {
+  it('asks the server for the page and its data: every file is the browser’s own', async () => {
+    const app = await startTestApplication();
+    const { uid } = await placeBot(app, 'pooled');
+    const page = await openPage(app, { token: await app.token(uid) });
+    await page.getByTestId('balance').waitFor();
+    const visit = async () => {
+      await page.goto('about:blank');
+      await page.goto(`${app.url}/`);
+      await page.getByTestId('balance').waitFor();
+      return (await page.evaluate(LOADED)).filter(({ url }) => OWN_FILE.test(url));
+    };
+    expect((await visit()).length).toBeGreaterThan(30);
+    // The browser puts what it has loaded into its store by and by.
+    const overTheWire = async () => (await visit()).filter(({ bytes }) => bytes > 0);
+    await expect.poll(overTheWire, { timeout: 20_000 }).toEqual([]);
+  });
+});
+
+/** What a page has loaded, and how much of it came over the wire: nothing from the browser's own store. */
+const LOADED = (): { url: string; bytes: number }[] =>
+  Object(globalThis)
+    .performance.getEntriesByType('resource')
+    .map(({ name, transferSize }: { name: string; transferSize: number }) => ({
+      url: name,
+      bytes: transferSize,
+    }));
+
+const OWN_FILE = /\/(assets|vendor)\//;
+
 describeBrowser('a session', () => {
   it('that ends while the page is open: nothing of its user is left, and who signs in again goes on', async () => {
     const app = await startTestApplication();

@@ -63,6 +63,35 @@ describe('the tag of a file', () => {
   });
 });
 
+describe('a page', () => {
+  test.each(['/', '/ops'])(
+    '%s: sent whole at each visit, and all it names is kept for good',
+    async (url) => {
+      const { app } = await createTestApi();
+      const page = await app.inject({ url, headers: { 'if-none-match': '*' } });
+      expect([page.statusCode, page.headers['cache-control']]).toEqual([200, 'no-cache']);
+      const named = [...page.payload.matchAll(/(?:href|src)="(\/(?:assets|vendor)\/[^"]+)"/g)];
+      const addresses = named.map(([, address]) => String(address));
+      expect(addresses.length).toBeGreaterThan(30);
+      for (const address of addresses) {
+        const { statusCode, headers, payload } = await app.inject({ url: address });
+        expect([address, statusCode, headers['cache-control']]).toEqual([address, 200, FOR_EVER]);
+        const imported = [...payload.matchAll(/from\s*["'](\/[^"']+)["']/g)].map(([, own]) => own);
+        for (const one of imported) expect(addresses).toContain(one);
+      }
+    },
+  );
+
+  test('its files under no version, or that of another release: sent, and revalidated each time', async () => {
+    for (const url of [URL, `${URL}?v=of-another-release`, `${URL}?v=a&v=b`]) {
+      const { statusCode, headers } = await get({}, url);
+      expect([statusCode, headers['cache-control']]).toEqual([200, 'no-cache']);
+    }
+  });
+});
+
+const FOR_EVER = 'public, max-age=31536000, immutable';
+
 describe('an address', () => {
   test.each([
     '/assets/../package.json',

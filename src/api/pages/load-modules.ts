@@ -9,9 +9,26 @@ import { packageFile, packagePath } from './packages.ts';
 
 export interface PageModule {
   readonly url: string;
-  readonly source: string;
+  /** In order: text as it is written, and addresses that stand for what it imports. */
+  readonly parts: readonly ModulePart[];
   /** Addresses of what it needs before it runs; what it loads later is not among them. */
   readonly imports: readonly string[];
+}
+
+export type ModulePart =
+  | { readonly text: string }
+  /** Quoted where a dynamic import names an expression. */
+  | { readonly url: string; readonly isQuoted: boolean };
+
+/** The module as it is served. @param addressOf where a browser shall ask for what stands at an address. */
+export function sourceOf({ parts }: PageModule, addressOf: (url: string) => string): string {
+  return parts
+    .map((part) => {
+      if ('text' in part) return part.text;
+      const address = addressOf(part.url);
+      return part.isQuoted ? JSON.stringify(address) : address;
+    })
+    .join('');
 }
 
 /** All modules that the entries (files below `root`) come to, by their addresses.
@@ -44,7 +61,7 @@ async function loadModule(root: string, file: string) {
   const [specifiers] = parse(text, file);
   const needs: string[] = [];
   const imports: string[] = [];
-  let source = '';
+  const parts: ModulePart[] = [];
   let copied = 0;
   for (const { n: name, s: start, e: end, d: dynamicAt } of specifiers) {
     // `import.meta`, or a name that is only known when it runs.
@@ -54,9 +71,9 @@ async function loadModule(root: string, file: string) {
     needs.push(needed);
     const isStatic = dynamicAt === -1;
     if (isStatic) imports.push(url);
-    source += text.slice(copied, start) + (isStatic ? url : JSON.stringify(url));
+    parts.push({ text: text.slice(copied, start) }, { url, isQuoted: !isStatic });
     copied = end;
   }
-  source += text.slice(copied);
-  return { module: { url: urlOf(root, file), source, imports }, needs };
+  parts.push({ text: text.slice(copied) });
+  return { module: { url: urlOf(root, file), parts, imports }, needs };
 }

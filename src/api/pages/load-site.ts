@@ -1,15 +1,23 @@
 // Everything the pages consist of, read once at the start: pages, styles, pictures, modules, and the packages
-// they import. What is not here is not served, so no address can lead out of the folder.
+// they import. What is not here is not served, so no address can lead out of the folder. A page names its files by the
+// version of them all: a browser may keep them for good, and asks for the page alone at its next visit.
 
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Asset, createAsset } from './asset.ts';
-import { loadModules, type PageModule, urlOf } from './load-modules.ts';
+import { loadModules, type PageModule, sourceOf, urlOf } from './load-modules.ts';
 import { CHART_STYLES } from './packages.ts';
 
-/** Address → what is served there. */
-export type Site = ReadonlyMap<string, Asset>;
+export interface Site {
+  /** By their addresses, which stay. */
+  readonly pages: ReadonlyMap<string, Asset>;
+  /** By their addresses without the version. */
+  readonly files: ReadonlyMap<string, Asset>;
+  /** Of all files together: what a page asks for with `?v=`. */
+  readonly version: string;
+}
 
 const ROOT = fileURLToPath(new URL('../../../web', import.meta.url));
 
@@ -24,24 +32,45 @@ export async function loadSite(root = ROOT): Promise<Site> {
     root,
     PAGES.map(({ entry }) => join(root, entry)),
   );
+  const others = await loadOthers(root);
+  const version = versionOf([
+    ...[...modules.values()].map((module) => [module.url, sourceOf(module, same)] as const),
+    ...others.map(({ url, content }) => [url, content] as const),
+  ]);
+  const addressOf = (url: string) => `${url}?v=${version}`;
   const pages = PAGES.map(async ({ url, file, entry }) => {
     const html = await readFile(join(root, file), 'utf8');
-    const asset = createAsset(
-      TYPES['.html'],
-      withPreloads(html, urlOf(root, join(root, entry)), modules),
-    );
-    return [url, asset] as const;
+    const named = html.replace(OWN_FILES, (_, before, own) => before + addressOf(own));
+    const preloads = preloadsOf(urlOf(root, join(root, entry)), modules).map(addressOf);
+    return [url, createAsset(TYPES['.html'], withPreloads(named, preloads))] as const;
   });
   const scripts = [...modules.values()].map(
-    ({ url, source }) => [url, createAsset(TYPES['.js'], source)] as const,
+    (module) => [module.url, createAsset(TYPES['.js'], sourceOf(module, addressOf))] as const,
   );
-  return new Map([
-    ...(await Promise.all(pages)),
-    ...scripts,
-    ...(await loadOthers(root)),
-    [CHART_STYLES.url, createAsset(TYPES['.css'], await readFile(CHART_STYLES.file()))],
-  ]);
+  const rest = others.map(({ url, type, content }) => [url, createAsset(type, content)] as const);
+  return {
+    pages: new Map(await Promise.all(pages)),
+    files: new Map([...scripts, ...rest]),
+    version,
+  };
 }
+
+const same = (url: string) => url;
+
+/** In a page: the attribute that asks for one of our files. */
+const OWN_FILES = /((?:href|src)=")(\/(?:assets|vendor)\/[^"]+)/g;
+
+function versionOf(
+  contents: readonly (readonly [url: string, content: string | Buffer])[],
+): string {
+  const hash = createHash('sha256');
+  for (const [url, content] of contents.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    hash.update(`${url}\n${content.length}\n`).update(content);
+  }
+  return hash.digest('base64url').slice(0, VERSION_LENGTH);
+}
+
+const VERSION_LENGTH = 12;
 
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
@@ -50,31 +79,38 @@ const TYPES = {
   '.svg': 'image/svg+xml',
 } as const;
 
-async function loadOthers(root: string): Promise<(readonly [string, Asset])[]> {
+interface OtherFile {
+  readonly url: string;
+  readonly type: string;
+  readonly content: Buffer;
+}
+
+async function loadOthers(root: string): Promise<readonly OtherFile[]> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   const files = entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name));
-  const found: (readonly [string, Asset])[] = [];
+  const found: OtherFile[] = [];
   for (const file of files) {
     const extension = extname(file);
     if (extension !== '.css' && extension !== '.svg') continue;
-    found.push([urlOf(root, file), createAsset(TYPES[extension], await readFile(file))]);
+    found.push({ url: urlOf(root, file), type: TYPES[extension], content: await readFile(file) });
   }
-  return found;
+  const chart = { url: CHART_STYLES.url, type: TYPES['.css'] };
+  return [...found, { ...chart, content: await readFile(CHART_STYLES.file()) }];
 }
 
 // A browser would learn of each module only when it has read the one that imports it: a round trip for every
 // level. With all of them named in the page, it requests them at once.
-function withPreloads(
-  html: string,
-  entry: string,
-  modules: ReadonlyMap<string, PageModule>,
-): string {
+function preloadsOf(entry: string, modules: ReadonlyMap<string, PageModule>): readonly string[] {
   const needed = [entry];
   for (const url of needed) {
     for (const next of modules.get(url)?.imports ?? []) {
       if (!needed.includes(next)) needed.push(next);
     }
   }
-  const links = needed.map((url) => `<link rel="modulepreload" href="${url}">`);
+  return needed;
+}
+
+function withPreloads(html: string, urls: readonly string[]): string {
+  const links = urls.map((url) => `<link rel="modulepreload" href="${url}">`);
   return html.replace('</head>', `${links.join('')}</head>`);
 }

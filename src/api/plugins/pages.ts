@@ -2,15 +2,21 @@
 
 import type { FastifyPluginAsync } from 'fastify';
 import { loadSite } from '../pages/load-site.ts';
-import { sendAsset } from '../pages/send-asset.ts';
+import { sendFile, sendPage } from '../pages/send-asset.ts';
 
 /** Read once by a process, however many servers it starts. */
 let site: ReturnType<typeof loadSite> | undefined;
 
 export const pages: FastifyPluginAsync = async (app) => {
   site ??= loadSite();
-  for (const [url, asset] of await site) {
-    app.get(url, QUIET, (request, reply) => sendAsset(asset, request, reply));
+  const { pages: all, files, version } = await site;
+  for (const [url, asset] of all) {
+    app.get(url, QUIET, (request, reply) => sendPage(asset, request, reply));
+  }
+  for (const [url, asset] of files) {
+    app.get<{ Querystring: { v?: unknown } }>(url, QUIET, (request, reply) =>
+      sendFile(asset, version, request, reply),
+    );
   }
 };
 
