@@ -1,0 +1,237 @@
+// Runs bugs × test files and writes docs/kill-matrix.md. Each bug is put into a copy of the sources, and the test files
+// of one layer that can meet it are run against the copy. What came of it is appended to a file of results, a line for
+// each bug and layer, so that the next call goes on where this one was interrupted. One MongoDB and one Valkey serve
+// all of it.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { startEmbedded } from '../src/infra/embedded/start-embedded.ts';
+import { reachOf, readImportGraph } from '../test/matrix/import-graph.ts';
+import { LAYERS, type Layer, layerOf } from '../test/matrix/layers.ts';
+import { MUTATIONS, type Mutation, mutate, UNMUTATED } from '../test/matrix/mutations.ts';
+import { PAGE, renderMatrix } from '../test/matrix/render-matrix.ts';
+import { isRun, type MatrixRun, NO_MUTATION, parseRuns, toMatrix } from '../test/matrix/results.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const RESULTS = join(ROOT, '.cache', 'kill-matrix.jsonl');
+
+/** Of one bug in one layer: a bug may well make a test wait for ever. */
+const LIMIT_MS = 300_000;
+const ALONE_LIMIT_MS = 120_000;
+const TEST_LIMIT_MS = 60_000;
+
+const { values: wanted } = parseArgs({
+  options: {
+    only: {
+      type: 'string',
+      default: LAYERS.filter((layer) => layer !== 'docker' && layer !== 'browser').join(','),
+    },
+    twin: { type: 'string' },
+    minutes: { type: 'string', default: '600' },
+    full: { type: 'boolean', default: false },
+    fresh: { type: 'boolean', default: false },
+  },
+});
+const layers = wanted.only.split(',').map((name): Layer => {
+  const layer = LAYERS.find((one) => one === name);
+  if (layer === undefined) throw new Error(`--only=${name}: one of ${LAYERS.join(', ')}`);
+  return layer;
+});
+const nothing: Mutation = { name: NO_MUTATION, edits: [] };
+const mutations = [nothing, ...MUTATIONS].filter(
+  ({ name }) => wanted.twin === undefined || name === wanted.twin || name === NO_MUTATION,
+);
+if (mutations.length === 1)
+  throw new Error(`--twin=${wanted.twin}: test/matrix/mutations.ts has no such bug`);
+
+const git = (...args: string[]) =>
+  execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
+const commit = git('rev-parse', '--short', 'HEAD');
+const tracked = git('ls-files', '--cached', '--others', '--exclude-standard').split('\n');
+const endsAt = performance.now() + Number(wanted.minutes) * 60_000;
+const abort = new AbortController();
+process.once('SIGINT', () => abort.abort());
+process.once('SIGTERM', () => abort.abort());
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+if (wanted.fresh) await rm(RESULTS, { force: true });
+await mkdir(dirname(RESULTS), { recursive: true });
+const runs = [...parseRuns(await readFile(RESULTS, 'utf8').catch(() => ''))];
+await writeFile(RESULTS, runs.map(lineOf).join(''));
+
+const folder = await mkdtemp(join(tmpdir(), 'reclaim-matrix-'));
+const tree = join(folder, 'tree');
+try {
+  await copyTree();
+  const servers = await startEmbedded({
+    dataDir: join(folder, 'servers'),
+    isKept: false,
+    onProgress: say,
+    signal: abort.signal,
+  });
+  try {
+    await runAll({ MONGODB_URI: servers.mongodbUri, REDIS_URL: servers.redisUrl });
+  } finally {
+    await servers.stop();
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+const names = MUTATIONS.map(({ name }) => name);
+await writeFile(
+  join(ROOT, PAGE),
+  renderMatrix(toMatrix(runs), { mutations: names, unmutated: UNMUTATED }),
+);
+say(`${PAGE}: ${runs.length} runs`);
+
+/** The files as they are here, and the packages by links: but for the engine, which is one of the sources. */
+async function copyTree(): Promise<void> {
+  await mkdir(tree);
+  for (const file of tracked) await cp(join(ROOT, file), join(tree, file)).catch(ignoreMissing);
+  const modules = join(tree, 'node_modules');
+  await mkdir(join(modules, '@reclaim'), { recursive: true });
+  for (const name of await readdir(join(ROOT, 'node_modules'))) {
+    if (name === '@reclaim' || name.startsWith('.')) continue;
+    await symlink(join(ROOT, 'node_modules', name), join(modules, name));
+  }
+  await symlink(join(ROOT, 'node_modules', '.bin'), join(modules, '.bin'));
+  await symlink(join(tree, 'packages', 'saga'), join(modules, '@reclaim', 'saga'));
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}
+
+async function runAll(env: Readonly<Record<string, string>>): Promise<void> {
+  const { exports } = JSON.parse(await readFile(join(ROOT, 'packages/saga/package.json'), 'utf8'));
+  const entries = Object.entries<string>(exports).map(([name, path]) => {
+    return [join('@reclaim/saga', name), join('packages/saga', path)] as const;
+  });
+  const graph = await readImportGraph(tree, tracked, Object.fromEntries(entries));
+  const tests = tracked
+    .filter((file) => file.endsWith('.test.ts') && (wanted.full || !file.endsWith('.full.test.ts')))
+    .map((file) => ({ file, reached: reachOf(graph, file) }))
+    .map((test) => ({ ...test, layer: layerOf(test.file, test.reached) }));
+  for (const layer of layers) {
+    for (const mutation of mutations) {
+      if (isRun(runs, { mutation: mutation.name, layer })) continue;
+      if (abort.signal.aborted || performance.now() > endsAt) return;
+      const isMet = (reached: ReadonlySet<string>) =>
+        mutation.edits.length === 0 || mutation.edits.some(({ file }) => reached.has(file));
+      const files = tests
+        .filter((test) => test.layer === layer && isMet(test.reached))
+        .map(({ file }) => file);
+      const result = await withMutation(mutation, () => runTests(files, env));
+      if (abort.signal.aborted) return;
+      const run = { mutation: mutation.name, layer, commit, ...result };
+      runs.push(run);
+      await writeFile(RESULTS, lineOf(run), { flag: 'a' });
+      const killers = Object.keys(result.failed).length;
+      say(`${layer} ${mutation.name}: killed by ${killers} of ${files.length} files`);
+    }
+  }
+}
+
+async function withMutation<T>({ edits }: Mutation, use: () => Promise<T>): Promise<T> {
+  const before = new Map<string, string>();
+  for (const one of edits) {
+    const content = await readFile(join(tree, one.file), 'utf8');
+    if (!before.has(one.file)) before.set(one.file, content);
+    await writeFile(join(tree, one.file), mutate(content, one));
+  }
+  try {
+    return await use();
+  } finally {
+    for (const [file, content] of before) await writeFile(join(tree, file), content);
+  }
+}
+
+async function runEach(
+  files: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Pick<MatrixRun, 'passed' | 'failed' | 'unfinished'>> {
+  let all: Awaited<ReturnType<typeof runTests>> = { passed: [], failed: {}, unfinished: [] };
+  for (const file of files) {
+    const one = await runTests([file], env);
+    all = {
+      passed: [...all.passed, ...one.passed],
+      failed: { ...all.failed, ...one.failed },
+      unfinished: [...all.unfinished, ...one.unfinished],
+    };
+  }
+  return all;
+}
+
+interface VitestOrder {
+  readonly report: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly limitMs: number;
+}
+
+/** Its processes are a group of their own, and all end with it: a bug may keep one of them in a loop.
+ * @returns whether it came to an end by itself. */
+function runVitest(files: readonly string[], order: VitestOrder): Promise<boolean> {
+  const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
+  const limits = [`--testTimeout=${TEST_LIMIT_MS}`, `--hookTimeout=${TEST_LIMIT_MS}`];
+  const reporter = ['--reporter=json', `--outputFile=${order.report}`];
+  const docker = layers.includes('docker') ? {} : { RECLAIM_TEST_DOCKER: 'none' };
+  const child = spawn(process.execPath, [vitest, 'run', ...limits, ...reporter, ...files], {
+    cwd: tree,
+    detached: true,
+    env: { SEEDS: '20', ...docker, ...process.env, ...order.env },
+    stdio: 'ignore',
+  });
+  return new Promise((resolve, reject) => {
+    const end = () => {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    };
+    const timer = setTimeout(end, order.limitMs);
+    abort.signal.addEventListener('abort', end);
+    child.once('error', reject);
+    child.once('exit', (_, signal) => {
+      clearTimeout(timer);
+      abort.signal.removeEventListener('abort', end);
+      resolve(signal === null);
+    });
+  });
+}
+
+interface Reported {
+  readonly name: string;
+  readonly status: string;
+  readonly assertionResults: readonly { readonly status: string; readonly title: string }[];
+}
+
+async function runTests(
+  files: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Pick<MatrixRun, 'passed' | 'failed' | 'unfinished'>> {
+  if (files.length === 0) return { passed: [], failed: {}, unfinished: [] };
+  const report = join(folder, 'report.json');
+  await rm(report, { force: true });
+  const limitMs = files.length > 1 ? LIMIT_MS : ALONE_LIMIT_MS;
+  const isDone = await runVitest(files, { report, env, limitMs });
+  // One that hangs keeps the others from being heard.
+  if (!isDone && files.length > 1 && !abort.signal.aborted) return runEach(files, env);
+  const text = await readFile(report, 'utf8').catch(() => '{"testResults":[]}');
+  const reported: readonly Reported[] = JSON.parse(text).testResults;
+  const of = new Map(reported.map((one) => [relative(tree, one.name), one]));
+  const hasFailed = (file: string) => of.get(file)?.status === 'failed';
+  const failed = files.filter(hasFailed).map((file) => {
+    const tests = of.get(file)?.assertionResults ?? [];
+    return [file, tests.filter(({ status }) => status === 'failed').map(({ title }) => title)];
+  });
+  return {
+    passed: files.filter((file) => of.has(file) && !hasFailed(file)),
+    failed: Object.fromEntries(failed),
+    unfinished: files.filter((file) => !of.has(file)),
+  };
+}
+
+function lineOf(run: MatrixRun): string {
+  return `${JSON.stringify(run)}\n`;
+}
