@@ -2,7 +2,7 @@
 // ended (I10), every tombstone must be finished, and synchronising everybody must change nothing any more (I12).
 
 import { readFile } from 'node:fs/promises';
-import { mongo } from 'mongoose';
+import type { mongo } from 'mongoose';
 import type { PoolState } from '../src/pool-state/pool-state.ts';
 import type { Environment } from './environment.ts';
 import { insist, untilTrue } from './insist.ts';
@@ -10,6 +10,7 @@ import { orderSyncAll, releaseStuck } from './load/administrators.ts';
 import type { Census } from './load/census.ts';
 import type { Client } from './load/client.ts';
 import type { Promises } from './load/promises.ts';
+import { judgeLastRun, takeSnapshot } from './oracle/last-run.ts';
 import type { Tally } from './tally.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -35,10 +36,10 @@ export async function settleDown(ending: Ending): Promise<void> {
   for (let run = 0; run < HEALING_RUNS; run += 1) await syncAllUsers(ending);
   await comeToRest(ending);
   await finishTombstones(ending);
-  const before = await everything(ending.environment);
+  const before = await takeSnapshot(ending.environment);
   await syncAllUsers(ending);
   await comeToRest(ending);
-  compare(ending.verdict, before, await everything(ending.environment));
+  judgeLastRun(before, await takeSnapshot(ending.environment), ending.verdict);
 }
 
 async function comeToRest({ environment, client, stuck, verdict, signal }: Ending): Promise<void> {
@@ -121,34 +122,4 @@ async function syncAllUsers(ending: Ending): Promise<void> {
     signal,
   );
   if (!hasEnded) verdict.violated('I10', `the run over everybody (${id}) has not completed`);
-}
-
-type Everything = Readonly<Record<string, string>>;
-
-/** What a synchronisation could change. */
-async function everything({ connection, poolStateFile }: Environment): Promise<Everything> {
-  const all = (name: string) =>
-    insist(() => connection.collection(name).find().sort({ _id: 1 }).toArray());
-  const [users, bots] = await Promise.all([all('users'), all('simulatedBots')]);
-  const text = (documents: readonly mongo.Document[]) =>
-    documents.map((document) => mongo.BSON.EJSON.stringify(document, { relaxed: false }));
-  const named = (kind: string, documents: readonly mongo.Document[]) =>
-    text(documents).map((line, index) => [`${kind} ${documents[index]?._id}`, line] as const);
-  const ledger = await insist(() => connection.collection('ledger').countDocuments(OURS));
-  return Object.fromEntries([
-    ...named('user', users),
-    ...named('bot', bots),
-    ['pool state', await readFile(poolStateFile, 'utf8')],
-    ['ledger', String(ledger)],
-  ]);
-}
-
-const OURS = { source: 'reclaim' };
-
-function compare(verdict: Verdict, before: Everything, after: Everything): void {
-  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    if (before[name] !== after[name]) {
-      verdict.violated('I12', `the last run over everybody changed ${name}`);
-    }
-  }
 }

@@ -7,6 +7,7 @@ import { createPromises } from '../../soak/load/promises.ts';
 import { judgeBots } from '../../soak/oracle/bots.ts';
 import type { Evidence, SagaEvidence } from '../../soak/oracle/evidence.ts';
 import { judgeJobs } from '../../soak/oracle/jobs.ts';
+import { judgeLastRun, type Snapshot, withoutStatuses } from '../../soak/oracle/last-run.ts';
 import { judgeMoney } from '../../soak/oracle/money.ts';
 import { createVerdict } from '../../soak/verdict.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
@@ -125,5 +126,51 @@ describe('the oracle of the soak', () => {
     expect(judge(young, [THERE])).toEqual([]);
     expect(judge(young)).toContain('I3');
     expect(judge(evidence(orphan('2026-11-01T09:50:00Z')), [THERE])).toContain('I3');
+  });
+});
+
+describe('the last run over everybody (I12)', () => {
+  const BOT = `bot pooled:${THERE}`;
+  const before: Snapshot = { contents: { [BOT]: 'FATAL', 'user u': 'a' }, restarts: [] };
+  const judged = (contents: Snapshot['contents'], restarts: Snapshot['restarts'] = []) => {
+    const verdict = createVerdict();
+    judgeLastRun(before, { contents, restarts }, verdict);
+    return verdict.all().map(({ detail }) => detail);
+  };
+  const changed = { ...before.contents, [BOT]: 'RUNNING' };
+  const restart = { id: 'rst-1', instanceId: THERE, isOpen: false };
+
+  it('changes nothing: passes', () => {
+    expect(judged(before.contents)).toEqual([]);
+  });
+
+  it('changes a bot, or takes one away: named', () => {
+    expect(judged(changed)).toEqual([`the last run over everybody changed ${BOT}`]);
+    expect(judged({ 'user u': 'a' })).toEqual([`the last run over everybody changed ${BOT}`]);
+  });
+
+  it('health restarts the bot meanwhile: not the run’s doing, but a user’s money is', () => {
+    expect(judged({ ...changed, 'user u': 'b' }, [restart])).toEqual([
+      'the last run over everybody changed user u',
+    ]);
+  });
+
+  it('health had restarted the bot before: the run’s doing', () => {
+    const verdict = createVerdict();
+    judgeLastRun(
+      { ...before, restarts: [restart] },
+      { contents: changed, restarts: [restart] },
+      verdict,
+    );
+    expect(verdict.counts().I12).toBe(1);
+  });
+
+  it('a status that health wrote is no difference of the pool state; a row is', () => {
+    const state = (status: string, port: number) =>
+      withoutStatuses(
+        JSON.stringify({ botMapping: { [THERE]: { status, port } }, updatedAt: status }),
+      );
+    expect(state('running', 9000)).toBe(state('failed', 9000));
+    expect(state('running', 9000)).not.toBe(state('running', 9001));
   });
 });
