@@ -21,7 +21,7 @@ import type { RegisteredSaga } from '../registry.ts';
 import { isWithin } from './age.ts';
 import { outageDelayMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
-import { pause } from './deadline.ts';
+import { pause, within } from './deadline.ts';
 import { insteadOf } from './refused-events.ts';
 import { resultOf } from './saga-facts.ts';
 
@@ -33,6 +33,9 @@ export interface Journal {
   record(event: SagaEvent): Promise<SagaRecord>;
   /** Writes what is still unwritten. */
   flush(): Promise<void>;
+  /** Writes it on a majority, which proves the claim as well as a write for the proof alone. False: there was nothing to
+   * write, or the answer took too long. @throws FencedError. */
+  proveByWriting(): Promise<boolean>;
   /** Whether the claim was proved a moment ago. What the primary alone acknowledged proves nothing: it may be one no
    * more. */
   isProven(): boolean;
@@ -60,8 +63,19 @@ export interface Transition {
  * the call it allows arrives. A worker that was away for a whole lease has none. */
 const PROOF_FRESH_MS = 100;
 
-/** A step that takes longer than this is shown as begun. */
-const UNWRITTEN_FOR_MS = 25;
+/**
+ * The call that a proof allows is sent when its answer is there: one that took longer proves how it was, not how it is.
+ */
+export const PROOF_ANSWER_MS = 1_000;
+
+/** With a proof this young the next step begins before the last one is written: half of what the answer to a proof may
+ * take. What a step does to something that takes no condition asks its own, fresher proof. Shorter, and a busy worker,
+ * whose writes take as long, waits for one after every step. */
+const BEGIN_UNWRITTEN_MS = 500;
+
+/** A step that takes longer than this is shown as begun. A watcher sees no more: its rounds are as far apart. Shorter, and
+ * every step of a busy worker costs a write that the next one would have carried. */
+const UNWRITTEN_FOR_MS = 200;
 
 export function createJournal(
   options: JournalOptions,
@@ -77,10 +91,12 @@ export function createJournal(
   let view = first.record;
   let provenAtMs = first.sentAtMs;
   let timer: NodeJS.Timeout | undefined;
-  let writing: Promise<void> | undefined;
+  let writing: Promise<unknown> | undefined;
 
   // By the monotonic clock: the database's may go back, and an old proof would count as young again.
-  const isProven = () => isWithin(options.clock.monotonicMs() - provenAtMs, PROOF_FRESH_MS);
+  const isProvenWithin = (limitMs: number) =>
+    isWithin(options.clock.monotonicMs() - provenAtMs, limitMs);
+  const isProven = () => isProvenWithin(PROOF_FRESH_MS);
 
   /**
    * A cancel is decided on the record: it must not land on one in which a step that cannot be undone has not begun
@@ -89,23 +105,34 @@ export function createJournal(
   const takesWayBack = ({ before, after }: Change) =>
     canUndo(definition, before) && !canUndo(definition, after);
 
-  function flush(): Promise<void> {
+  /** @param proves on a majority, whatever it is.
+   * @returns whether something was written on a majority, sent after this call. */
+  function flush(proves = false): Promise<boolean> {
     clearTimeout(timer);
     timer = undefined;
-    writing = (writing ?? Promise.resolve()).then(writeAll);
-    return writing;
+    const flushed = (writing ?? Promise.resolve()).then(() => writeAll(proves));
+    writing = flushed;
+    return flushed;
   }
 
-  async function writeAll(): Promise<void> {
-    let writeId = randomUUID();
+  /** A write whose answer was lost is sent again, and may be found in the log long after it landed: it proves the claim
+   * as of the first time that it was sent. */
+  const newAttempt = () => ({ writeId: randomUUID(), sentAtMs: options.clock.monotonicMs() });
+
+  async function writeAll(proves: boolean): Promise<boolean> {
+    let attempt = newAttempt();
     let isRefused = false;
+    let hasProved = false;
     while (unwritten.length > 0) {
       const events = unwritten;
       const { changes, state } = fold(shape, written, events);
-      if (changes.length === 0) return adopt(written, events);
+      if (changes.length === 0) {
+        adopt(written, events);
+        break;
+      }
       if (signal.aborted) throw new InterruptedError('the worker is stopping');
-      const sentAtMs = options.clock.monotonicMs();
-      const isForGood = changes.some(takesWayBack);
+      const { writeId } = attempt;
+      const isForGood = proves || changes.some(takesWayBack);
       const durability = isForGood ? 'majority' : durabilityOf(shape, changes);
       const committed = await send({ base: written, state, durability, writeId }, changes);
       switch (committed.status) {
@@ -117,7 +144,7 @@ export function createJournal(
           if (isRefused) throw committed.error;
           isRefused = true;
           unwritten = insteadOf(written.state, committed.error, options.clock.nowMs());
-          writeId = randomUUID();
+          attempt = newAttempt();
           break;
         case 'fenced':
           throw new FencedError(claim.sagaId, claim.epoch);
@@ -127,10 +154,13 @@ export function createJournal(
           unwritten = [...forgottenBy(committed.saga, forgettable), ...unwritten];
           forgettable = [];
           written = committed.saga;
-          writeId = randomUUID();
+          attempt = newAttempt();
           break;
         case 'landed':
-          if (durability === 'majority') provenAtMs = sentAtMs;
+          if (durability === 'majority') {
+            provenAtMs = attempt.sentAtMs;
+            hasProved = true;
+          }
           for (const [index, { before, after, event }] of changes.entries()) {
             const isLast = index === changes.length - 1;
             const saga = isLast ? committed.saga : { ...written, state: after };
@@ -138,10 +168,11 @@ export function createJournal(
           }
           forgettable = durability === 'majority' ? [] : [...forgettable, { writeId, events }];
           adopt(committed.saga, events);
-          writeId = randomUUID();
+          attempt = newAttempt();
           break;
       }
     }
+    return hasProved;
   }
 
   async function send(
@@ -173,7 +204,16 @@ export function createJournal(
     proved: (sentAtMs) => {
       provenAtMs = sentAtMs;
     },
-    flush,
+    flush: async () => {
+      await flush();
+    },
+    proveByWriting: async () => {
+      if (unwritten.length === 0) return false;
+      const askedAtMs = options.clock.monotonicMs();
+      // A log that is away is waited for by the write, but not by the caller that needs a proof.
+      const hasProved = await within(flush(true), { ms: PROOF_ANSWER_MS, late: false });
+      return hasProved && isWithin(options.clock.monotonicMs() - askedAtMs, PROOF_ANSWER_MS);
+    },
     record: async (event) => {
       await writing;
       const before = view.state;
@@ -183,11 +223,13 @@ export function createJournal(
       view = { ...view, state: after };
       const change = { before, after, event };
       const isStepDone = after.cursor > before.cursor;
-      if (isStepDone && isProven() && !mustLandFirst(change) && !takesWayBack(change)) {
+      const mayWait = isProvenWithin(BEGIN_UNWRITTEN_MS);
+      if (isStepDone && mayWait && !mustLandFirst(change) && !takesWayBack(change)) {
         // The next `record`, or `close`, throws the error of this write.
         timer ??= setTimeout(() => void flush().catch(() => undefined), UNWRITTEN_FOR_MS);
       } else {
-        await flush();
+        // The steps that come next need a proof, and this write can be one.
+        await flush(isStepDone && !mayWait);
       }
       return view;
     },

@@ -15,7 +15,7 @@ import { outageDelayMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import type { Cohorts } from './cohorts.ts';
 import { pause } from './deadline.ts';
-import { createJournal, describeEvent, type Transition } from './journal.ts';
+import { createJournal, describeEvent, PROOF_ANSWER_MS, type Transition } from './journal.ts';
 import type { Leases } from './leases.ts';
 import { createShares, type ParkedSaga, type Shares } from './shares.ts';
 import { executeTraced } from './traced.ts';
@@ -236,7 +236,9 @@ function createDrive(
   return async (claimed: SagaRecord, sentAtMs: number): Promise<RunOutcome> => {
     const first = { record: claimed, sentAtMs };
     const journal = createJournal(options, registered, claim, signal, first);
-    const fencedWrite = async () => journal.proved(await prove(log, claim, clock));
+    const fencedWrite = async () => {
+      if (!(await journal.proveByWriting())) journal.proved(await prove(log, claim, clock));
+    };
     const fence = async () => {
       if (!journal.isProven()) await fencedWrite();
     };
@@ -267,10 +269,6 @@ function createDrive(
   };
 }
 
-/**
- * The call that a proof allows is sent when its answer is there: one that took longer proves how it was, not how it is.
- */
-const PROOF_ANSWER_MS = 1_000;
 const MAX_PROOFS = 3;
 
 /** @returns when the proof was sent, by the monotonic clock. */

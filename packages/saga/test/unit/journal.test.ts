@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { inertPorts } from '../../../../test/support/inert-ports.ts';
+import { FencedError, UnavailableError } from '../../src/errors.ts';
+import type { CommitResult, LogWrite } from '../../src/log/saga-log.ts';
 import type { SagaEvent } from '../../src/machine/events.ts';
 import { initialState } from '../../src/machine/initial-state.ts';
 import { apply } from '../../src/machine/machine.ts';
@@ -80,4 +82,156 @@ it.each([
   nowMs += given.databaseMs;
   monotonicMs += given.laterMs;
   expect(journal.isProven()).toBe(given.isProven);
+});
+
+/** A claim that was proved at 0, a clock that the test sets, and what was written.
+ * @param answer what the log says to a write; default: it has landed. */
+function openJournal(answer?: (write: LogWrite) => Promise<CommitResult>) {
+  let monotonicMs = 0;
+  const steps = stepsOf(inertPorts());
+  const writes: Pick<LogWrite, 'durability' | 'events'>[] = [];
+  const registered = createRegistry([sagaOf([...'abc'].map((name) => steps.undoable(name)))]).find(
+    'test-saga',
+    1,
+  );
+  if (registered === undefined) throw new Error('no such saga');
+  const captured = { type: 'captured-all', captures: ['a', 'b', 'c'], atMs: 1 } as const;
+  const state = apply(registered.shape, initialState(registered.shape), captured);
+  const record = recordOf({ state });
+  const journal = createJournal(
+    {
+      log: {
+        commit: async (write) => {
+          writes.push(write);
+          return answer?.(write) ?? landed(write);
+        },
+      },
+      clock: { nowMs: () => monotonicMs, monotonicMs: () => monotonicMs },
+      random: () => 0,
+      onTransition: () => undefined,
+    },
+    registered,
+    { sagaId: record.id, epoch: 1, owner: 'o' },
+    new AbortController().signal,
+    { record, sentAtMs: 0 },
+  );
+  onTestFinished(() => journal.close());
+  const at = (ms: number) => {
+    monotonicMs = ms;
+  };
+  return { journal, writes, at };
+}
+
+/** Until the test has ended. */
+function useFakeTime(): void {
+  vi.useFakeTimers();
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+}
+
+function landed({ base, state }: LogWrite): CommitResult {
+  return { status: 'landed', saga: { ...base, state } };
+}
+
+it('a proof is asked for while a step is unwritten: its write is the proof (I5)', async () => {
+  const { journal, writes, at } = openJournal();
+  await journal.record({ type: 'succeeded', step: 0, ...SUCCESS });
+  expect(writes).toEqual([]);
+  at(150);
+  expect(journal.isProven()).toBe(false);
+  expect(await journal.proveByWriting()).toBe(true);
+  expect(journal.isProven()).toBe(true);
+  expect(writes).toMatchObject([{ durability: 'majority', events: [{ type: 'succeeded' }] }]);
+});
+
+it('a proof is asked for and nothing is unwritten: it must be asked of the log (I5)', async () => {
+  const { journal, writes } = openJournal();
+  expect(await journal.proveByWriting()).toBe(false);
+  expect(writes).toEqual([]);
+});
+
+it('a proof is asked for while a step is unwritten, and its write takes a second: it proves how it was (I5)', async () => {
+  const { journal, at } = openJournal(async (write) => {
+    at(1_150);
+    return landed(write);
+  });
+  await journal.record({ type: 'succeeded', step: 0, ...SUCCESS });
+  at(150);
+  expect(await journal.proveByWriting()).toBe(false);
+  expect(journal.isProven()).toBe(false);
+});
+
+it('a proof is asked for while a step is unwritten, and the log does not answer: not waited for longer than a second (I5)', async () => {
+  useFakeTime();
+  const answer = Promise.withResolvers<CommitResult>();
+  const { journal } = openJournal(() => answer.promise);
+  await journal.record({ type: 'succeeded', step: 0, ...SUCCESS });
+  const proof = journal.proveByWriting();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(await proof).toBe(false);
+  answer.resolve({ status: 'fenced' });
+});
+
+it('a proof is asked for while a step is unwritten, and another worker has claimed the saga: fenced (I5)', async () => {
+  const { journal } = openJournal(async () => ({ status: 'fenced' }));
+  await journal.record({ type: 'succeeded', step: 0, ...SUCCESS });
+  await expect(journal.proveByWriting()).rejects.toBeInstanceOf(FencedError);
+});
+
+it('the answer of a write is lost, and it is found in the log a minute later: it proves no more than it did then (I5)', async () => {
+  useFakeTime();
+  let isFirst = true;
+  const { journal, writes, at } = openJournal(async (write) => {
+    if (!isFirst) return landed(write);
+    isFirst = false;
+    at(60_000);
+    throw new UnavailableError('AWAY', 'no answer');
+  });
+  at(500);
+  const recorded = journal.record({ type: 'succeeded', step: 0, ...SUCCESS });
+  await vi.runAllTimersAsync();
+  await recorded;
+  expect(writes).toHaveLength(2);
+  expect(writes[1]).toEqual(writes[0]);
+  expect(journal.isProven()).toBe(false);
+});
+
+it('a cancel comes before the write that was to prove the claim: the write that lands after it proves it (I5, I6)', async () => {
+  let isFirst = true;
+  const { journal, writes } = openJournal(async (write) => {
+    if (!isFirst) return landed(write);
+    isFirst = false;
+    const state = { ...write.base.state, cancelRequested: true };
+    return { status: 'conflict', saga: { ...write.base, writeId: 'of-a-cancel', state } };
+  });
+  await journal.record({ type: 'succeeded', step: 0, ...SUCCESS });
+  expect(await journal.proveByWriting()).toBe(true);
+  expect(writes.map(({ durability }) => durability)).toEqual(['majority', 'majority']);
+  expect(journal.view().state.cancelRequested).toBe(true);
+});
+
+it('the next step takes its time: the end of the last one is written alone after 200 ms, not before', async () => {
+  useFakeTime();
+  const { journal, writes } = openJournal();
+  await journal.record({ type: 'succeeded', step: 0, ...SUCCESS });
+  await vi.advanceTimersByTimeAsync(199);
+  expect(writes).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(writes).toMatchObject([{ durability: 'primary', events: [{ type: 'succeeded' }] }]);
+});
+
+it('a step is done and the claim was proved long ago: its write proves it for the next one (I5)', async () => {
+  const { journal, writes, at } = openJournal();
+  at(500);
+  await journal.record({ type: 'succeeded', step: 0, ...SUCCESS });
+  expect(writes).toMatchObject([{ durability: 'majority' }]);
+  expect(journal.isProven()).toBe(true);
+});
+
+it('a step is done and the claim was proved a moment ago: the next one begins before it is written', async () => {
+  const { journal, writes, at } = openJournal();
+  at(499);
+  await journal.record({ type: 'succeeded', step: 0, ...SUCCESS });
+  expect(writes).toEqual([]);
 });
