@@ -39,7 +39,7 @@ try {
       keepOrphans: Number.POSITIVE_INFINITY,
       isNoted: true,
     },
-    { signal: new AbortController().signal },
+    { signal: new AbortController().signal, fence: async () => undefined },
   );
   const seconds = (performance.now() - startedMs) / 1_000;
   const { user, system } = process.cpuUsage(cpuBefore);

@@ -112,9 +112,9 @@ async function report(
   // the bot's owner.
   const why = outcome === 'refused' && reason !== null ? `: ${reason}` : '';
   const detail = `restart ${attempt}: ${outcome}${why}`;
-  const id = `${call.sagaId}/${type}`;
   const jobId = call.sagaId;
-  await events.add([{ id, userId, instanceId, type, detail, jobId, atMs: call.nowMs() }]);
+  // One event a restart: a worker that takes over finds the bot up, and that is no second outcome.
+  await events.add([{ id: jobId, userId, instanceId, type, detail, jobId, atMs: call.nowMs() }]);
   meter.restarted(outcome);
   return { outcome, reason };
 }

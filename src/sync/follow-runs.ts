@@ -2,15 +2,14 @@
 // Both walk over the run's own list, so that a worker that takes over goes on where the last one was.
 
 import { isAtRest, type SagaId } from '@reclaim/saga';
-import type { BotsCall } from '../bots/bots.ts';
+import type { BotsCall, FencedCall } from '../bots/bots.ts';
 import type { UserId } from '../domain/ids.ts';
 import type { DriftedUser } from './run-drifts.ts';
 import type { NewSuspect } from './suspects.ts';
 import type { FollowedRuns } from './sync-all-report.ts';
-import { orderConfirmingRun } from './sync-orders.ts';
+import { startConfirmingRun } from './sync-orders.ts';
 import type { SyncAllPorts } from './sync-ports.ts';
 import { SYNC_RESULT } from './sync-reports.ts';
-import { confirmingKey } from './sync-wallet-input.ts';
 
 export interface RunsOrder {
   readonly runId: SagaId;
@@ -18,20 +17,19 @@ export interface RunsOrder {
   readonly nowMs: number;
   /** Until the runs observe: a minute where no caller waits, the confirmation's delay where one does. */
   readonly delayMs: number;
-  /** An earlier attempt may have started runs that it did not come to note. */
-  readonly isAgain: boolean;
 }
 
 /** Records every suspect and starts one run a user. @returns how many users. */
 export async function startRuns(
   ports: SyncAllPorts,
   order: RunsOrder,
-  call: BotsCall,
+  call: FencedCall,
 ): Promise<number> {
   const { runId } = order;
   let started = 0;
   for await (const users of ports.runDrifts.byUser(runId, call)) {
-    await ports.suspects.mark(users.flatMap((user) => suspectsOf(user, runId)));
+    const suspected = users.flatMap((user) => suspectsOf(user, runId));
+    await ports.suspects.mark(suspected, call.fence);
     const runs = await Promise.all(
       users.map(
         async (user): Promise<[UserId, SagaId]> => [
@@ -40,7 +38,7 @@ export async function startRuns(
         ],
       ),
     );
-    await ports.runDrifts.assign(runId, new Map(runs));
+    await ports.runDrifts.assign(runId, new Map(runs), call.fence);
     started += users.length;
   }
   return started;
@@ -49,16 +47,11 @@ export async function startRuns(
 async function startRun(
   { sagas }: Pick<SyncAllPorts, 'sagas'>,
   { userId, firebaseUid }: DriftedUser,
-  { runId, nowMs, delayMs, isAgain }: RunsOrder,
+  { runId, nowMs, delayMs }: RunsOrder,
 ): Promise<SagaId> {
-  const order = orderConfirmingRun({ userId, firebaseUid }, runId, nowMs, delayMs);
-  const known = isAgain ? await sagas.findByKey(confirmingKey(userId), HISTORY) : [];
-  const own = known.find(({ requestedBy }) => requestedBy === order.requestedBy);
-  return own?.id ?? (await sagas.start(order)).saga.id;
+  const user = { userId, firebaseUid };
+  return (await startConfirmingRun(sagas, user, { foundBy: runId, nowMs, delayMs })).id;
 }
-
-/** Ended runs of one user worth looking at: the one that was just started is among the newest. */
-const HISTORY = 10;
 
 export async function followRuns(
   { runDrifts, sagas }: SyncAllPorts,

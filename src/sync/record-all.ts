@@ -1,6 +1,7 @@
 // The end of a run over all users: its sample, its counts, and what an administrator reads of it.
 
 import type { Json, SagaId } from '@reclaim/saga';
+import type { Fence } from './suspects.ts';
 import type { SyncAllInput } from './sync-all-input.ts';
 import type { FollowedRuns, Judgement, SurveyTotals } from './sync-all-report.ts';
 import type { SyncAllPorts } from './sync-ports.ts';
@@ -21,9 +22,13 @@ export interface AllRunToRecord {
 /** Drifts shown with the job; the rest stay with the run. */
 const SHOWN = 100;
 
-export async function recordAll(ports: SyncAllPorts, run: AllRunToRecord): Promise<Json> {
+export async function recordAll(
+  ports: SyncAllPorts,
+  run: AllRunToRecord,
+  fence: Fence,
+): Promise<Json> {
   const { runId, input, survey, judgement, followed } = run;
-  if (!input.dryRun) await remember(ports, run);
+  if (!input.dryRun) await remember(ports, run, fence);
   const drifts = await ports.runDrifts.sample(runId, SHOWN);
   const { orphanValueMinor, isPoolStateUnknown: _shownInReasons, beganAtMs: _, ...counts } = survey;
   return {
@@ -45,12 +50,15 @@ export async function recordAll(ports: SyncAllPorts, run: AllRunToRecord): Promi
   };
 }
 
-async function remember(ports: SyncAllPorts, run: AllRunToRecord): Promise<void> {
+async function remember(ports: SyncAllPorts, run: AllRunToRecord, fence: Fence): Promise<void> {
   const { runId, input, survey, judgement, followed, atMs } = run;
   const at = new Date(atMs).toISOString();
   const isWhole = !judgement.isStopped && survey.unknown === 0;
   // Only a run that could observe all users' bots may say that a suspicion is over.
-  if (isWhole) await ports.suspects.clearUnobserved(new Date(survey.beganAtMs));
+  if (isWhole) {
+    const began = { id: runId, beganAt: new Date(survey.beganAtMs) };
+    await ports.suspects.clearUnobserved(began, fence);
+  }
   const { oldestSeconds } = await ports.suspects.summary(null);
   await ports.samples.write({
     runId,

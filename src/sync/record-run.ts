@@ -9,6 +9,7 @@ import { idConflict, resurrected, unmappedBot } from '../findings/findings.ts';
 import { POOL_STATE } from './detect-drift.ts';
 import type { UserToSync } from './first-observation.ts';
 import { forgetSuspects } from './run-suspects.ts';
+import type { Fence } from './suspects.ts';
 import type { SyncPorts } from './sync-ports.ts';
 import {
   type CleanedBot,
@@ -25,15 +26,16 @@ export interface RunToRecord {
   readonly user: UserToSync;
   readonly trigger: SyncTrigger;
   readonly runReport: RunReport;
+  readonly fence: Fence;
 }
 
 const NONE = { count: 0, valueMinor: 0, oldestSeconds: 0 };
 
 export async function recordRun(ports: SyncPorts, run: RunToRecord): Promise<SyncResult> {
-  const { runId, user, runReport } = run;
+  const { runId, user, runReport, fence } = run;
   await Promise.all([
     reportFindings(ports, run),
-    forgetSuspects(ports, user, runReport),
+    forgetSuspects(ports, user, runReport, fence),
     ports.samples.write({
       ...(runReport.orphans ?? NONE),
       runId,

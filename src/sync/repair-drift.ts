@@ -16,6 +16,8 @@ export interface RepairCall extends FencedCall {
   readonly runId: SagaId;
   /** ISO 8601, database time. */
   readonly at: string;
+  /** An earlier attempt of this run may have repaired what is found in order now. */
+  readonly isAgain: boolean;
 }
 
 /** Starts what is not started and reads what is: repeatable, and called again until nothing is under way. */
@@ -60,18 +62,12 @@ async function reclaim(
 ): Promise<SagaRecord> {
   const known = sagaId === null ? null : await sagas.find(toSagaId(sagaId));
   if (known !== null) return known;
-  const earlier = await sagas.findByKey(botKey({ ...user, instanceId }), HISTORY);
-  const own = earlier.find(({ parent }) => parent === runId);
-  if (own !== undefined) return own;
   const orphan = { ...user, instanceId, incarnationId: allocation?.incarnationId ?? null };
-  const { saga } = await sagas.start(
-    reclaimOrder(orphan, { parent: runId, requestedBy: `run:${runId}` }),
-  );
-  return saga;
+  const order = reclaimOrder(orphan, { parent: runId, requestedBy: `run:${runId}` });
+  // One of this run, however often it is begun: also when it has ended, and its beginning was never noted (I8).
+  const id = sagas.childId(RECLAIM_ORPHAN, runId, botKey({ ...user, instanceId }));
+  return (await sagas.start({ ...order, id })).saga;
 }
-
-/** Ended sagas of one bot worth reading: this run's is among the newest. */
-const HISTORY = 10;
 
 function afterChild(note: DriftNote, child: SagaRecord): DriftNote {
   const { phase, cause } = child.state;

@@ -11,7 +11,7 @@ import type { PoolScope } from '../pool-state/pool-states.ts';
 import { type LostBot, type Obstacle, rebuildEntry } from '../pool-state/rebuild-entry.ts';
 import { isPending } from './confirm-bots.ts';
 import type { UserToSync } from './first-observation.ts';
-import { observeBot } from './observe-bot.ts';
+import { type BotObservation, observeBot } from './observe-bot.ts';
 import type { SyncPorts } from './sync-ports.ts';
 import type { DriftNote, SkipReason } from './sync-reports.ts';
 
@@ -23,6 +23,8 @@ export type EntryPorts = Pick<
 export interface EntryRepair extends FencedCall {
   /** ISO 8601, database time. */
   readonly at: string;
+  /** An earlier attempt of this run may have repaired what is found in order now. */
+  readonly isAgain: boolean;
 }
 
 /** A stale entry, or a lost one, that both observations have found. */
@@ -30,7 +32,7 @@ export async function repairEntry(
   ports: EntryPorts,
   user: UserToSync,
   note: DriftNote,
-  { at, ...call }: EntryRepair,
+  { at, isAgain, ...call }: EntryRepair,
 ): Promise<DriftNote> {
   const { instanceId } = note;
   const observation = await observeBot(
@@ -38,6 +40,7 @@ export async function repairEntry(
     { ...user, instanceId, holdsAllocation: note.allocation !== null },
     call,
   );
+  if (isAgain && isAsRepaired(note, observation)) return repairedBefore(note);
   if (note.verdict === 'stale-entry') {
     if (observation.docker !== 'no' || observation.poolState !== 'yes') return observedAgain(note);
     const about = { bots: [instanceId] };
@@ -84,7 +87,7 @@ export async function finishGhost(
   ports: EntryPorts,
   user: UserToSync,
   note: DriftNote,
-  { at, ...call }: EntryRepair,
+  { at, isAgain: _, ...call }: EntryRepair,
 ): Promise<DriftNote> {
   const { instanceId } = note;
   const { userId } = user;
@@ -140,6 +143,16 @@ function isPooled(
   observedBot: ObservedBot,
 ): observedBot is Extract<ObservedBot, { kind: 'pooled' }> {
   return observedBot.kind === 'pooled';
+}
+
+// A worker that takes the run over, or an attempt whose answer was lost, finds its own work done.
+function isAsRepaired({ verdict }: DriftNote, { docker, poolState, observedBots }: BotObservation) {
+  if (verdict === 'stale-entry') return docker === 'no' && poolState === 'no';
+  return observedBots.some(isPooled) && poolState === 'yes';
+}
+
+function repairedBefore(note: DriftNote): DriftNote {
+  return { ...note, outcome: 'repaired', detail: 'an earlier attempt of this run repaired it' };
 }
 
 function observedAgain(note: DriftNote): DriftNote {

@@ -4,13 +4,16 @@
 import type { SagaId } from '@reclaim/saga';
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import type { PresenceAnswer, Verdict } from '../domain/presence.ts';
+import type { Fence } from './suspects.ts';
 
+/** Every write asks the fence right before it is sent (I5): a worker that was paused must not begin the list anew under
+ * the one that works it off. */
 export interface RunDrifts {
   /** Forgets what an earlier attempt of this run has noted. */
-  restart(runId: SagaId): Promise<void>;
+  restart(runId: SagaId, fence: Fence): Promise<void>;
 
   /** Durable on a majority when it returns. */
-  add(runId: SagaId, drifts: readonly RunDrift[]): Promise<void>;
+  add(runId: SagaId, drifts: readonly RunDrift[], fence: Fence): Promise<void>;
 
   /** By user, in batches, in a stable order. */
   byUser(
@@ -19,7 +22,7 @@ export interface RunDrifts {
   ): AsyncIterable<readonly DriftedUser[]>;
 
   /** Notes which run observes a user's drifts again. */
-  assign(runId: SagaId, runs: ReadonlyMap<UserId, SagaId>): Promise<void>;
+  assign(runId: SagaId, runs: ReadonlyMap<UserId, SagaId>, fence: Fence): Promise<void>;
 
   /** For people: the first of them. */
   sample(runId: SagaId, limit: number): Promise<readonly RunDrift[]>;

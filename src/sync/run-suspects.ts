@@ -4,7 +4,7 @@
 import type { SagaId } from '@reclaim/saga';
 import type { InstanceId } from '../domain/ids.ts';
 import type { UserToSync } from './first-observation.ts';
-import type { SuspectSummary, Suspects } from './suspects.ts';
+import type { Fence, SuspectSummary, Suspects } from './suspects.ts';
 import type { DriftNote, RunReport } from './sync-reports.ts';
 
 interface SuspectsPort {
@@ -16,7 +16,7 @@ export async function markSuspects(
   { suspects }: SuspectsPort,
   { userId }: UserToSync,
   { drifts }: RunReport,
-  runId: SagaId,
+  { runId, fence }: { readonly runId: SagaId; readonly fence: Fence },
 ): Promise<SuspectSummary> {
   const orphans = drifts.filter(({ verdict }) => verdict === 'orphan');
   await suspects.mark(
@@ -24,8 +24,9 @@ export async function markSuspects(
       const { incarnationId = null, value = null } = allocation ?? {};
       return { userId, instanceId, incarnationId, value, runId };
     }),
+    fence,
   );
-  await clearAllBut({ suspects }, userId, drifts.filter(isNotObserved));
+  await clearAllBut({ suspects }, userId, drifts.filter(isNotObserved), fence);
   return suspects.summary(userId);
 }
 
@@ -33,11 +34,12 @@ export async function forgetSuspects(
   { suspects }: SuspectsPort,
   { userId }: UserToSync,
   { drifts }: RunReport,
+  fence: Fence,
 ): Promise<void> {
   const left = drifts.filter(
     (note) => isNotObserved(note) && note.outcome !== 'repaired' && note.outcome !== 'resolved',
   );
-  await clearAllBut({ suspects }, userId, left);
+  await clearAllBut({ suspects }, userId, left, fence);
 }
 
 // An unknown source does not end a suspicion.
@@ -49,9 +51,10 @@ async function clearAllBut(
   { suspects }: SuspectsPort,
   userId: UserToSync['userId'],
   left: readonly { readonly instanceId: InstanceId }[],
+  fence: Fence,
 ): Promise<void> {
   const kept = new Set(left.map(({ instanceId }) => instanceId));
   const known = await suspects.ofUser(userId);
   const over = known.map(({ instanceId }) => instanceId).filter((id) => !kept.has(id));
-  if (over.length > 0) await suspects.clear(userId, over);
+  if (over.length > 0) await suspects.clear(userId, over, fence);
 }

@@ -2,7 +2,7 @@
 // is kept. Its memory grows with the bots that exist, not with the users; its time with both.
 
 import type { SagaId } from '@reclaim/saga';
-import type { BotsCall } from '../bots/bots.ts';
+import type { FencedCall } from '../bots/bots.ts';
 import { botKey } from '../deletion/bot-key.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import type { Verdict } from '../domain/presence.ts';
@@ -42,10 +42,10 @@ export interface SurveyPorts {
 export async function surveyAll(
   ports: SurveyPorts,
   { runId, beganAtMs, keepOrphans, isNoted }: SurveyOrder,
-  call: BotsCall,
+  call: FencedCall,
 ): Promise<SurveyTotals> {
   const sources = await observeSources(ports, null, call);
-  await ports.runDrifts.restart(runId);
+  await ports.runDrifts.restart(runId, call.fence);
   const tally = createTally();
   // Of what Docker shows the view knows it; this is for entries without a bot.
   const allocatedEntries = new Set<string>();
@@ -60,7 +60,7 @@ export async function surveyAll(
     const orphans = drifts.filter(({ verdict }) => verdict === 'orphan').slice(0, room);
     room -= orphans.length;
     const others = drifts.filter(({ verdict }) => verdict !== 'orphan');
-    await ports.runDrifts.add(runId, [...orphans, ...others]);
+    await ports.runDrifts.add(runId, [...orphans, ...others], call.fence);
   }
 
   const onUnreadable = () => {

@@ -100,8 +100,7 @@ async function schedule(ports: SyncAllPorts, call: Judged) {
   const { trigger } = readSyncAllInput(call.input);
   if (isIdle(call)) return { users: 0 };
   const delayMs = trigger === 'passive' ? SUSPECT_DELAY_MS : ports.settings.confirmMs;
-  const isAgain = call.epoch > 1 || call.attempt > 1;
-  const order = { runId: toSagaId(call.sagaId), nowMs: call.nowMs(), delayMs, isAgain };
+  const order = { runId: toSagaId(call.sagaId), nowMs: call.nowMs(), delayMs };
   return { users: await startRuns(ports, order, call) };
 }
 
@@ -123,7 +122,7 @@ function record(
   }>,
 ): Promise<Json> {
   const { results } = call;
-  return recordAll(ports, {
+  const run = {
     runId: toSagaId(call.sagaId),
     input: readSyncAllInput(call.input),
     survey: results.survey,
@@ -131,7 +130,8 @@ function record(
     followed: results.follow ?? null,
     users: results.schedule.users,
     atMs: call.startedAtMs ?? call.nowMs(),
-  });
+  };
+  return recordAll(ports, run, call.fence);
 }
 
 function isIdle({ input, results }: Judged): boolean {

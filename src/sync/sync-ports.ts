@@ -23,7 +23,7 @@ export interface SyncPorts extends AuditPassPorts {
   readonly samples: OrphanSamples;
   readonly meter: SyncMeter;
   /** The engine, for the sagas that a run starts and waits for. */
-  readonly sagas: Pick<Sagas, 'start' | 'find' | 'findByKey' | 'findHolders'>;
+  readonly sagas: Pick<Sagas, 'start' | 'childId' | 'find' | 'findHolders'>;
   readonly settings: SyncSettings;
 }
 

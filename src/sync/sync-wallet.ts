@@ -16,7 +16,7 @@ import { observeFirst } from './first-observation.ts';
 import { recordRun } from './record-run.ts';
 import { repairDrift } from './repair-drift.ts';
 import { markSuspects } from './run-suspects.ts';
-import { orderConfirmingRun } from './sync-orders.ts';
+import { SUSPECT_DELAY_MS, startConfirmingRun } from './sync-orders.ts';
 import { SYNC_RETRY, type SyncPorts } from './sync-ports.ts';
 import { type DriftNote, REPORT, RESULT, RUN_REPORT, type RunReport } from './sync-reports.ts';
 import { readSyncWalletInput, SYNC_WALLET, syncWalletKey } from './sync-wallet-input.ts';
@@ -53,11 +53,11 @@ export function createSyncWalletSaga(ports: SyncPorts) {
     .retriable('record', {
       ...RECORDING,
       resultSchema: RESULT,
-      run: ({ input, sagaId, results }) => {
+      run: ({ input, sagaId, results, fence }) => {
         const { trigger, userId, firebaseUid } = readSyncWalletInput(input);
         const user = { userId, firebaseUid };
         const runId = toSagaId(sagaId);
-        return recordRun(ports, { runId, user, trigger, runReport: results.repair });
+        return recordRun(ports, { runId, user, trigger, runReport: results.repair, fence });
       },
     })
     .returns(({ results }) => results.record ?? null);
@@ -77,7 +77,10 @@ async function observe(ports: SyncPorts, call: Call) {
   for (const [host, { instanceIds }] of sources.contents) {
     await ports.hostRecords.recordObserved(host, instanceIds);
   }
-  const orphans = await markSuspects(ports, user, report, runIdOf(call));
+  const orphans = await markSuspects(ports, user, report, {
+    runId: runIdOf(call),
+    fence: call.fence,
+  });
   return { ...report, orphans };
 }
 
@@ -88,8 +91,10 @@ async function confirm(ports: SyncPorts, call: Call, report: RunReport) {
   const observed = report.drifts.filter(({ outcome }) => outcome === 'observed');
   const nowMs = call.nowMs();
   if (trigger === 'passive') {
-    if (observed.length > 0)
-      await ports.sagas.start(orderConfirmingRun(user, runIdOf(call), nowMs));
+    if (observed.length > 0) {
+      const order = { foundBy: runIdOf(call), nowMs, delayMs: SUSPECT_DELAY_MS };
+      await startConfirmingRun(ports.sagas, user, order);
+    }
     return { ...report, drifts: report.drifts.map(markOnly) };
   }
   const dueAtMs = Math.max(0, ...observed.map((note) => note.dueAtMs));
@@ -103,7 +108,8 @@ async function repair(ports: SyncPorts, call: Call, report: RunReport) {
   if (trigger === 'passive') return report;
   const { fence, signal } = call;
   const at = new Date(call.nowMs()).toISOString();
-  const order = { fence, signal, at, runId: runIdOf(call) };
+  const isAgain = call.epoch > 1 || call.attempt > 1;
+  const order = { fence, signal, at, isAgain, runId: runIdOf(call) };
   const user = { userId, firebaseUid };
   const { report: drifts, isUnderWay } = await repairDrift(ports, user, report.drifts, order);
   const repaired = { ...report, drifts };

@@ -30,8 +30,8 @@ export function describeRunDrifts(
   name: string,
   create: (connection: Connection) => RunDrifts,
 ): void {
-  const setUp = async () => create(await createTestDatabase());
-  function all(drifts: RunDrifts, run = RUN): Promise<readonly DriftedUser[]> {
+  const setUp = async () => unfenced(create(await createTestDatabase()));
+  function all(drifts: Pick<RunDrifts, 'byUser'>, run = RUN): Promise<readonly DriftedUser[]> {
     const { signal } = new AbortController();
     return allOfStream(drifts.byUser(run, { signal }));
   }
@@ -121,6 +121,19 @@ export function describeRunDrifts(
       await expect(walk()).rejects.toThrow();
     });
 
+    it('a fence that refuses: nothing is forgotten, added or assigned (I5)', async () => {
+      const real = create(await createTestDatabase());
+      const drifts = unfenced(real);
+      await drifts.add(RUN, [drift(1, 'a-bot-1')]);
+      const before = await all(drifts);
+      const refuse = () => Promise.reject(new Error('fenced'));
+      await expect(real.restart(RUN, refuse)).rejects.toThrow('fenced');
+      await expect(real.add(RUN, [drift(2, 'b-bot-1')], refuse)).rejects.toThrow('fenced');
+      const runs = new Map([[userId(1), CONFIRMS]]);
+      await expect(real.assign(RUN, runs, refuse)).rejects.toThrow('fenced');
+      expect(await all(drifts)).toEqual(before);
+    });
+
     it('a sample: the first of them, no more than asked for', async () => {
       const drifts = await setUp();
       await drifts.add(RUN, [drift(2, 'b-bot-1'), drift(1, 'a-bot-1'), drift(3, 'c-bot-1')]);
@@ -130,3 +143,17 @@ export function describeRunDrifts(
     });
   });
 }
+
+/** The same for a worker that nobody has taken over. */
+function unfenced(drifts: RunDrifts) {
+  return {
+    ...drifts,
+    restart: (run: Parameters<RunDrifts['restart']>[0]) => drifts.restart(run, passes),
+    add: (run: Parameters<RunDrifts['add']>[0], found: readonly RunDrift[]) =>
+      drifts.add(run, found, passes),
+    assign: (run: Parameters<RunDrifts['assign']>[0], runs: Parameters<RunDrifts['assign']>[1]) =>
+      drifts.assign(run, runs, passes),
+  };
+}
+
+const passes = async () => undefined;

@@ -2,7 +2,7 @@
 
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
+import { type InstanceId, toInstanceId, toUserId, type UserId } from '../../src/domain/ids.ts';
 import type { NewSuspect, Suspects } from '../../src/sync/suspects.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { BOT, INCARNATION } from '../support/users.ts';
@@ -31,7 +31,10 @@ export function describeSuspects(
   name: string,
   create: (connection: Connection) => SuspectsUnderTest,
 ): void {
-  const setUp = async () => create(await createTestDatabase());
+  const setUp = async () => {
+    const { suspects, pass } = create(await createTestDatabase());
+    return { suspects: unfenced(suspects), pass };
+  };
   const bot = (n: number) => toInstanceId(`a.b-bot-${n}`);
 
   describe(name, () => {
@@ -131,11 +134,33 @@ export function describeSuspects(
       const began = new Date(Date.parse(String(old?.lastObservedAt)) + 30_000);
       await suspects.mark([suspect({ runId: 'run-all' })]);
       await suspects.mark([suspect({ runId: 'run-of-ann' }), suspect({ instanceId: bot(2) })]);
-      await suspects.clearUnobserved(began);
+      const run = { id: 'run-all', beganAt: began };
+      await suspects.clearUnobserved(run);
       const left = (await suspects.ofUser(ANN)).map(({ instanceId }) => instanceId);
       expect(left.toSorted()).toEqual([bot(2), BOT].toSorted());
-      await suspects.clearUnobserved(began);
+      await suspects.clearUnobserved(run);
       expect(await suspects.summary(null)).toMatchObject({ count: 2 });
+    });
+
+    it('seen by that look itself, whose beginning was read from a clock that is ahead: kept', async () => {
+      const { suspects } = await setUp();
+      await suspects.mark([suspect({ runId: 'run-all' }), suspect({ instanceId: bot(1) })]);
+      const beganAt = new Date(Date.now() + 3_600_000);
+      await suspects.clearUnobserved({ id: 'run-all', beganAt });
+      expect(await suspects.ofUser(ANN)).toMatchObject([{ instanceId: BOT }]);
+    });
+
+    it('a fence that refuses: nothing is marked or cleared (I5)', async () => {
+      const { suspects: real } = create(await createTestDatabase());
+      const suspects = unfenced(real);
+      await suspects.mark([suspect()]);
+      const before = await suspects.ofUser(ANN);
+      const refuse = () => Promise.reject(new Error('fenced'));
+      await expect(real.mark([suspect({ value: 2 })], refuse)).rejects.toThrow('fenced');
+      await expect(real.clear(ANN, [BOT], refuse)).rejects.toThrow('fenced');
+      const run = { id: 'run-all', beganAt: new Date(Date.now() + 3_600_000) };
+      await expect(real.clearUnobserved(run, refuse)).rejects.toThrow('fenced');
+      expect(await suspects.ofUser(ANN)).toEqual(before);
     });
 
     it('thousands, by two runs at once: each of them once; none: nothing happens', async () => {
@@ -149,3 +174,16 @@ export function describeSuspects(
     });
   });
 }
+
+/** The same for a worker that nobody has taken over. */
+function unfenced(suspects: Suspects) {
+  return {
+    ...suspects,
+    mark: (given: readonly NewSuspect[]) => suspects.mark(given, passes),
+    clear: (userId: UserId, ids: readonly InstanceId[]) => suspects.clear(userId, ids, passes),
+    clearUnobserved: (run: Parameters<Suspects['clearUnobserved']>[0]) =>
+      suspects.clearUnobserved(run, passes),
+  };
+}
+
+const passes = async () => undefined;

@@ -60,9 +60,9 @@ describe("reconciliation's memory", () => {
     const instanceId = toInstanceId('uid-one-bot-7');
     const scrape = () => readMetrics(app);
     expect(await scrape()).toMatch(/^orphan_allocations 0$/m);
-    await createMongoSuspects({ connection: app.connection }).mark([
-      { userId, instanceId, incarnationId: null, value: 1105.25, runId: 'syn-1' },
-    ]);
+    const suspect = { userId, instanceId, incarnationId: null, value: 1105.25, runId: 'syn-1' };
+    const { mark } = createMongoSuspects({ connection: app.connection });
+    await mark([suspect], async () => undefined);
     await app.services.deletionPorts.findings.report({
       kind: 'id-conflict',
       userId,

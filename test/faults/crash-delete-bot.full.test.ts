@@ -8,13 +8,12 @@
 
 import { it } from 'vitest';
 import { createCrashServices } from '../support/crash/crash-services.ts';
-import { deletionOn, deletionTests } from '../support/crash/deletion-tests.ts';
+import { deletionTests } from '../support/crash/deletion-tests.ts';
 import { CRASH_TIMEOUT_MS, expectNoHarm } from '../support/crash/run-crashes.ts';
 
 it('delete-bot, its worker dies at every point: paid once, or everything as before', {
   timeout: CRASH_TIMEOUT_MS,
 }, async (test) => {
   const services = await createCrashServices();
-  const [{ deletionPorts }] = services.processes;
-  await expectNoHarm(test, services, deletionOn(deletionPorts), deletionTests(services));
+  await expectNoHarm(test, services, 'delete-bot', deletionTests(services));
 });

@@ -2,7 +2,6 @@
 // never taken, or it is back, and nothing is left of the bot (I1, I2, I5, I6, I11).
 
 import { it } from 'vitest';
-import { createProvisionBotSaga } from '../../src/provisioning/provision-bot.ts';
 import { createCrashServices } from '../support/crash/crash-services.ts';
 import { provisionTest } from '../support/crash/provision-test.ts';
 import { CRASH_TIMEOUT_MS, expectNoHarm } from '../support/crash/run-crashes.ts';
@@ -11,7 +10,5 @@ it('provision-bot, its worker dies at every point: one bot and its money, or nei
   timeout: CRASH_TIMEOUT_MS,
 }, async (test) => {
   const services = await createCrashServices();
-  const [{ deletionPorts }] = services.processes;
-  const definition = createProvisionBotSaga(deletionPorts);
-  await expectNoHarm(test, services, definition, [provisionTest(services)]);
+  await expectNoHarm(test, services, 'provision-bot', [provisionTest(services)]);
 });

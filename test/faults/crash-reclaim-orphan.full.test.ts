@@ -3,14 +3,12 @@
 
 import { it } from 'vitest';
 import { createCrashServices } from '../support/crash/crash-services.ts';
-import { reclaimOn, reclaimTests } from '../support/crash/deletion-tests.ts';
+import { reclaimTests } from '../support/crash/deletion-tests.ts';
 import { CRASH_TIMEOUT_MS, expectNoHarm } from '../support/crash/run-crashes.ts';
 
 it('reclaim-orphan, its worker dies at every point: paid once, or everything as before', {
   timeout: CRASH_TIMEOUT_MS,
 }, async (test) => {
   const services = await createCrashServices();
-  const [{ deletionPorts }] = services.processes;
-  const definition = reclaimOn(deletionPorts);
-  await expectNoHarm(test, services, definition, reclaimTests(services));
+  await expectNoHarm(test, services, 'reclaim-orphan', reclaimTests(services));
 });

@@ -7,6 +7,27 @@ async function fixture(name: string): Promise<string> {
   return readFile(new URL(`../../fixtures/${name}`, import.meta.url), 'utf8');
 }
 
+describe('the definitions that the application runs', () => {
+  it('every one of them: crashed at every point by a test of its own', async () => {
+    const { services } = await startTestApplication();
+    const kinds = services.engine.registry.definitions.map(({ name }) => name);
+    expect(kinds).toContain('delete-bot');
+    expect(await uncrashed(kinds)).toEqual([]);
+    expect(await uncrashed(['delete-bot', 'a-new-one'])).toEqual(['a-new-one']);
+  });
+});
+
+/** Those that no test hands to the crashes of all points. */
+async function uncrashed(kinds: readonly string[]): Promise<readonly string[]> {
+  const crashed = kinds.map(async (kind) => {
+    const file = new URL(`../faults/crash-${kind}.full.test.ts`, import.meta.url);
+    const content = await readFile(file, 'utf8').catch(() => '');
+    return content.includes(`expectNoHarm(test, services, '${kind}', `);
+  });
+  const isCrashed = await Promise.all(crashed);
+  return kinds.filter((_, index) => !isCrashed[index]);
+}
+
 describe('the application, end to end on the simulator', () => {
   it('the platform user deletes the orphan: 1105.00 comes back, the balance is 18436.00', async () => {
     const app = await startTestApplication({

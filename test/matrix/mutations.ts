@@ -379,6 +379,23 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
       "if (found.some(({ name }) => name === index.name)) return report('present');",
     ),
   ],
+  'child-of-a-fresh-id': [
+    inProduct('sync/repair-drift.ts', 'sagas.start({ ...order, id })', 'sagas.start(order)'),
+  ],
+  'outcome-told-by-every-worker': [
+    inProduct(
+      'health/restart-bot.ts',
+      'events.add([{ id: jobId,',
+      'events.add([{ id: `${jobId}/${type}`,',
+    ),
+  ],
+  'list-begun-anew-by-a-late-worker': [
+    inProduct(
+      'sync/mongodb/run-drifts.ts',
+      '      await fence();\n      await runRepeatable(() => drifts().deleteMany({ runId }));',
+      '      await runRepeatable(() => drifts().deleteMany({ runId }));',
+    ),
+  ],
   'shown-before-durable': [
     inEngine(
       'run/journal.ts',

@@ -28,6 +28,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { type Breaches, breaches, type Part, twinsOf } from './bite.ts';
 import { createLab, type Lab } from './support/lab.ts';
 import { beginDeletion, deleteToRest } from './support/lab-sagas.ts';
+import { lateSurvey } from './support/late-survey.ts';
 import { overwriteState } from './support/overwrite-state.ts';
 import { GIVES_UP_MS, twoWriters, twoWritersOfDocuments } from './support/two-writers.ts';
 
@@ -389,6 +390,16 @@ twinsOf('I5', {
     return breaches({
       'the scenario has not ended the saga': ended.phase !== 'completed',
       'two bots of one pool have one port': ports.size < pooled.length,
+    });
+  },
+
+  // A worker that was paused before its survey comes back when the next one has surveyed.
+  'list-begun-anew-by-a-late-worker': async (part) => {
+    const left = await lateSurvey(({ restart }) =>
+      part === 'twin' ? { restart: (id) => restart(id, async () => undefined) } : {},
+    );
+    return breaches({
+      'a worker that had lost its run emptied the list that another worked off': left === 0,
     });
   },
 });

@@ -3,6 +3,8 @@
 import type { Connection } from 'mongoose';
 import { SAGA_LOG_INDEXES } from '../../packages/saga/src/log/mongodb/saga-log-indexes.ts';
 import type { SagaLog } from '../../packages/saga/src/log/saga-log.ts';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
+import type { Sagas } from '../../packages/saga/src/sagas.ts';
 import { createTestEngine } from '../../packages/saga/test/support/saga-engine.ts';
 import { openTestSagaLog, sagasOf } from '../../packages/saga/test/support/saga-log.ts';
 import {
@@ -12,9 +14,17 @@ import {
   stepsOf,
 } from '../../packages/saga/test/support/saga-world.ts';
 import { newSaga } from '../../packages/saga/test/support/saga-writes.ts';
+import { botKey } from '../../src/deletion/bot-key.ts';
+import { toFirebaseUid } from '../../src/domain/ids.ts';
 import { migrate } from '../../src/main/migration/migration.ts';
+import { type RepairCall, repairDrift } from '../../src/sync/repair-drift.ts';
+import type { SyncPorts } from '../../src/sync/sync-ports.ts';
+import type { DriftNote } from '../../src/sync/sync-reports.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { inertPorts } from '../support/inert-ports.ts';
+import { allocation, BOT, INCARNATION, putUser } from '../support/users.ts';
 import { breaches, twinsOf } from './bite.ts';
+import { createLab } from './support/lab.ts';
 
 const CALLERS = 10;
 
@@ -51,7 +61,46 @@ twinsOf('I8', {
     const open = await sagasOf(connection).countDocuments({ key: 'one', open: true });
     return breaches({ 'one key, and more than one open saga': open > 1 });
   },
+
+  // The worker that began it dies before it notes it; the saga ends, and the next worker comes to the same orphan.
+  'child-of-a-fresh-id': async (part) => {
+    const lab = await createLab();
+    const bots = { [BOT]: allocation(100, 110) };
+    const userId = await putUser(lab.connection, { balance: 50, bots, firebaseUid: 'uid' });
+    const { sagas, runToRest } = await lab.worker();
+    const fresh: Sagas = { ...sagas, childId: (kind) => sagas.newId(kind) };
+    const ports = { ...inertPorts<SyncPorts>(), sagas: part === 'twin' ? fresh : sagas };
+    const user = { userId, firebaseUid: toFirebaseUid('uid') };
+    const repair = () => repairDrift(ports, user, [CONFIRMED], REPAIR);
+    const ofBot = () => sagas.findByKey(botKey({ userId, instanceId: BOT }), 10);
+    await repair();
+    const [first] = await ofBot();
+    if (first === undefined) throw new Error('no saga was begun');
+    const { state } = await runToRest(first.id);
+    await repair();
+    return breaches({
+      'the scenario has paid nothing': state.phase !== 'completed',
+      'one orphan of one run, and two sagas to pay it back': (await ofBot()).length > 1,
+    });
+  },
 });
+
+const REPAIR: RepairCall = {
+  runId: toSagaId('syn-aaaaaaaaaaaaaaaa'),
+  at: '2026-11-01T00:00:00.000Z',
+  isAgain: false,
+  fence: async () => undefined,
+  signal: new AbortController().signal,
+};
+
+/** An orphan that two observations have found. */
+const CONFIRMED: DriftNote = {
+  ...{ instanceId: BOT, botName: 'Bot 1', verdict: 'orphan', outcome: 'confirmed', dueAtMs: 0 },
+  ...{ reason: null, detail: null, sagaId: null },
+  allocation: { incarnationId: INCARNATION, value: 110, facts: '' },
+  first: { poolState: 'no', docker: 'no' },
+  second: { poolState: 'no', docker: 'no' },
+};
 
 async function dropUniqueKey(connection: Connection): Promise<void> {
   await sagasOf(connection).dropIndex('one_open_saga_per_key');

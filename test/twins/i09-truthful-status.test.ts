@@ -7,17 +7,28 @@ import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import type { SagaLog } from '../../packages/saga/src/log/saga-log.ts';
 import { isEnded } from '../../packages/saga/src/machine/state.ts';
 import type { SagaId } from '../../packages/saga/src/saga-id.ts';
-import { createTestEngine } from '../../packages/saga/test/support/saga-engine.ts';
+import {
+  createTestEngine,
+  LEASE_MS,
+  type TestEngine,
+} from '../../packages/saga/test/support/saga-engine.ts';
 import {
   createGate,
   createSagaWorld,
   sagaOf,
   stepsOf,
 } from '../../packages/saga/test/support/saga-world.ts';
+import { createSimulatedBots } from '../../src/bots/simulator/simulated-bots.ts';
+import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
+import { createMongoBotEvents } from '../../src/health/mongodb/bot-events.ts';
+import { createRestartBotSaga, type RestartPorts } from '../../src/health/restart-bot.ts';
+import { restartOrder } from '../../src/health/restart-bot-input.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { allOf, placeBot } from '../support/deletions.ts';
 import { type ReplicaSet, startReplicaSet } from '../support/replica-set.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { breaches, twinsOf } from './bite.ts';
+import { breaches, type Part, twinsOf } from './bite.ts';
+import { createLab, type Lab } from './support/lab.ts';
 
 let replicas: ReplicaSet;
 
@@ -50,6 +61,32 @@ twinsOf('I9', {
     return breaches({
       'completed was shown, and a crash would have taken it back':
         shown?.state.phase !== kept?.state.phase,
+    });
+  },
+
+  // The worker dies when it has started the program and told its owner; the next one finds it up.
+  'outcome-told-by-every-worker': async (part) => {
+    const lab = await createLab();
+    const bot = await placeBot(lab, 'pooled');
+    await lab.world.setProgram(bot.instanceId, 'EXITED');
+    const told = createGate();
+    const dying = await restarter(lab, part, async () => {
+      await told.pass();
+    });
+    const { userId, uid } = bot;
+    const instanceId = toInstanceId(bot.instanceId);
+    const order = restartOrder({ userId, firebaseUid: toFirebaseUid(uid), instanceId }, 1);
+    const { id } = (await dying.sagas.start(order)).saga;
+    const running = dying.run(id);
+    await told.reached;
+    await dying.pass(LEASE_MS);
+    const { state } = await (await restarter(lab, part, async () => undefined)).runToRest(id);
+    told.open();
+    await running;
+    const events = await allOf(lab, 'botEvents');
+    return breaches({
+      'the scenario has restarted nothing': state.phase !== 'completed' || events.length === 0,
+      'one restart, and its owner was told two outcomes': events.length > 1,
     });
   },
 
@@ -111,4 +148,24 @@ function announceFirst(log: SagaLog): SagaLog {
     },
     find: async (id) => told.get(id) ?? log.find(id),
   };
+}
+
+/** A worker that restarts bots. @param after called when the owner has been told. */
+async function restarter(
+  { connection, ports }: Lab,
+  part: Part,
+  after: () => Promise<void>,
+): Promise<TestEngine> {
+  const { add } = createMongoBotEvents(connection);
+  const events: RestartPorts['events'] = {
+    add: async (given) => {
+      const each = given.map((event) => ({ ...event, id: `${event.id}/${event.type}` }));
+      await add(part === 'twin' ? each : given);
+      await after();
+    },
+  };
+  const containers = createSimulatedBots({ connection, now: () => new Date() });
+  const meter = { restarted: () => undefined };
+  const definitions = [createRestartBotSaga({ ...ports, containers, events, meter })];
+  return createTestEngine({ connection, definitions });
 }

@@ -67,9 +67,11 @@ interface Given {
   readonly other?: HostAnswer;
   readonly port?: SourceAnswer<PortReading>;
   readonly state?: PoolState;
+  readonly isAgain?: boolean;
 }
 
-async function repair({ other = NOTHING, port = READ, state: given = STATE }: Given) {
+async function repair(options: Given) {
+  const { other = NOTHING, port = READ, state: given = STATE, isAgain = false } = options;
   let state = given;
   const poolStates: PoolStates = {
     ...inertPorts<PoolStates>(),
@@ -85,9 +87,11 @@ async function repair({ other = NOTHING, port = READ, state: given = STATE }: Gi
     readPort: async () => port,
   };
   const read = async () => ok(state, new Date(0));
-  const call = { signal: new AbortController().signal, fence: async () => undefined, at: '' };
+  const { signal } = new AbortController();
+  const call = { signal, fence: async () => undefined, at: '', isAgain };
   const ports: EntryPorts = {
     ...inertPorts<EntryPorts>(),
+    wallets: { ...inertPorts<EntryPorts['wallets']>(), otherHolders: async () => [] },
     bots,
     poolStates: { ...poolStates, read },
   };
@@ -120,5 +124,16 @@ it.each<[string, Given, string, string]>([
   const { note, isTouched } = await repair(given);
   expect(note).toMatchObject({ outcome: 'skipped', reason });
   expect(note.detail).toContain(detail);
+  expect(isTouched).toBe(false);
+});
+
+it.each([
+  ['an earlier attempt of this run', true, 'repaired'],
+  ['the platform', false, 'resolved'],
+])('put right since by %s: said so, and not written again', async (_, isAgain, outcome) => {
+  const mapping = { ...TAKEN.botMapping['uid-1-bot-2'], instanceId };
+  const state = { ...STATE, botMapping: { [instanceId]: mapping } } as PoolState;
+  const { note, isTouched } = await repair({ state, isAgain });
+  expect(note.outcome).toBe(outcome);
   expect(isTouched).toBe(false);
 });

@@ -1,6 +1,8 @@
 // Saga ids sort by the time they were made and cannot be guessed: `<prefix>-<9 characters of time><13 of
 // chance>`, in base 36. No `:`, not an integer: BullMQ refuses those as job ids.
 
+import { createHash } from 'node:crypto';
+
 declare const brand: unique symbol;
 
 /** A saga's id, which is also the job id of the API and of the queue: no `:`, not an integer (BullMQ). */
@@ -29,4 +31,13 @@ export function makeSagaId(prefix: string, nowMs: number, random: Uint8Array): S
   const time = Math.trunc(nowMs).toString(36).padStart(TIME_LENGTH, '0');
   const chance = [...random.subarray(0, CHANCE_LENGTH)].map((byte) => (byte % 36).toString(36));
   return toSagaId(`${prefix}-${time}${chance.join('')}`);
+}
+
+/** The id of the one child that its parent has under this name: the same whoever makes it, so that a child that is begun
+ * twice is one (I8). As hard to guess as its parent's. @param prefix names the child's kind. */
+export function childSagaId(prefix: string, parent: SagaId, name: string): SagaId {
+  const [, made = ''] = parent.split('-');
+  const digest = createHash('sha256').update(`${parent}/${prefix}/${name}`).digest();
+  const chance = [...digest.subarray(0, CHANCE_LENGTH)].map((byte) => (byte % 36).toString(36));
+  return toSagaId(`${prefix}-${made.slice(0, TIME_LENGTH)}${chance.join('')}`);
 }

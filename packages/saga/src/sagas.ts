@@ -18,11 +18,14 @@ import type { Clock } from './run/clock.ts';
 import { atRisk } from './run/saga-facts.ts';
 import { insertTraced } from './run/traced.ts';
 import type { Tracer } from './run/tracer.ts';
-import { makeSagaId, type SagaId } from './saga-id.ts';
+import { childSagaId, makeSagaId, type SagaId } from './saga-id.ts';
 
 export interface Sagas {
   /** An id for a caller that binds it to something of its own before it starts the saga under it. */
   newId(kind: string): SagaId;
+  /** The id of the one saga of this kind that a parent begins under this name. A worker that takes the parent over, and one
+   * that was only paused, order the same child under it. */
+  childId(kind: string, parent: SagaId, name: string): SagaId;
   /** Stores the saga durably, then wakes a worker. An open saga of the same key is returned instead (I8).
    * @throws UnavailableError when it could not be made durable: nothing was promised. */
   start(
@@ -61,7 +64,7 @@ export interface Sagas {
 export interface SagaOrder {
   readonly kind: string;
   /**
-   * The whole id, made before by `newId`: a second order under it gets the first one's saga, regardless of its other
+   * The whole id, made before by `newId` or `childId`: a second order under it gets the first one's saga, regardless of its other
    * fields.
    */
   readonly id?: SagaId;
@@ -96,13 +99,12 @@ export function createSagas(options: SagasOptions): Sagas {
     waking.add(call);
   }
 
-  const newId = (kind: string) => {
-    const { idPrefix = 'saga' } = registry.newest(kind).definition;
-    return makeSagaId(idPrefix, clock.nowMs(), randomBytes(16));
-  };
+  const prefixOf = (kind: string) => registry.newest(kind).definition.idPrefix ?? 'saga';
+  const newId = (kind: string) => makeSagaId(prefixOf(kind), clock.nowMs(), randomBytes(16));
 
   return {
     newId,
+    childId: (kind, parent, name) => childSagaId(prefixOf(kind), parent, name),
     start: async (order) => {
       const {
         kind,

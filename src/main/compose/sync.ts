@@ -58,7 +58,7 @@ export function createReconciliation(options: ReconciliationOptions): Reconcilia
     sagas: {
       start: (order) => sagas().start(order),
       find: (id) => sagas().find(id),
-      findByKey: (key, limit) => sagas().findByKey(key, limit),
+      childId: (kind, parent, name) => sagas().childId(kind, parent, name),
       findHolders: (keys) => sagas().findHolders(keys),
     },
     settings: {

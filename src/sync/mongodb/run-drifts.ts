@@ -25,10 +25,14 @@ export function createMongoRunDrifts({
 }): RunDrifts {
   const drifts = () => nativeCollection<DriftDocument>(connection, 'runDrifts');
   return {
-    restart: (runId) => runRepeatable(async () => void (await drifts().deleteMany({ runId }))),
+    async restart(runId, fence) {
+      await fence();
+      await runRepeatable(() => drifts().deleteMany({ runId }));
+    },
 
-    async add(runId, found) {
+    async add(runId, found, fence) {
       if (found.length === 0) return;
+      await fence();
       const writes = found.map((drift) => ({ updateOne: insertOnce(runId, drift) }));
       await runRepeatable(() => drifts().bulkWrite(writes, { ordered: false, ...MAJORITY }));
     },
@@ -54,8 +58,9 @@ export function createMongoRunDrifts({
       }
     },
 
-    async assign(runId, runs) {
+    async assign(runId, runs, fence) {
       if (runs.size === 0) return;
+      await fence();
       const writes = [...runs].map(([userId, sagaId]) => ({
         updateMany: { filter: { runId, userId }, update: { $set: { sagaId } } },
       }));

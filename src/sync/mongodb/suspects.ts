@@ -25,9 +25,10 @@ const MAX_LISTED = 10_000;
 export function createMongoSuspects({ connection }: MongoSuspectsDependencies): Suspects {
   const collection = () => nativeCollection<SuspectDocument>(connection, 'suspects');
   return {
-    async mark(suspects) {
+    async mark(suspects, fence) {
       for (let from = 0; from < suspects.length; from += MAX_BATCH) {
         const batch = suspects.slice(from, from + MAX_BATCH).map(markWrite);
+        await fence();
         await runRepeatable(() => collection().bulkWrite(batch, { ordered: false }));
       }
     },
@@ -43,15 +44,16 @@ export function createMongoSuspects({ connection }: MongoSuspectsDependencies): 
       return documents.map(parseSuspect);
     },
 
-    async clear(userId, instanceIds) {
+    async clear(userId, instanceIds, fence) {
       const ids = instanceIds.map((instanceId) => keyOf(userId, instanceId));
+      await fence();
       await runRepeatable(() => collection().deleteMany({ _id: { $in: ids } }));
     },
 
-    async clearUnobserved(observationBeganAt) {
-      await runRepeatable(() =>
-        collection().deleteMany({ lastObservedAt: { $lt: observationBeganAt } }),
-      );
+    async clearUnobserved({ id, beganAt }, fence) {
+      const filter = { lastObservedAt: { $lt: beganAt }, runId: { $ne: id } };
+      await fence();
+      await runRepeatable(() => collection().deleteMany(filter));
     },
 
     async summary(userId) {

@@ -40,6 +40,9 @@ export async function createCrashServices(): Promise<CrashServices> {
     HOST: '127.0.0.1',
     BOT_RUNTIME: 'simulator',
     LOG_LEVEL: 'silent',
+    // No run waits for a moment that no crash decides.
+    SYNC_CONFIRM_SECONDS: '0',
+    SYNC_YOUNG_SECONDS: '0',
   };
   const config = parseConfig(env, 'server');
   await knowHosts(connection, ['simulated']);

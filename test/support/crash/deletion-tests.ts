@@ -56,12 +56,11 @@ export function reclaimTests(services: CrashServices): readonly CrashTest<Json, 
   ];
 }
 
-/** The definition on no world: for its points. */
-export function deletionOn(ports: DeletionPorts): SagaDefinition {
+function deletionOn(ports: DeletionPorts): SagaDefinition {
   return createDeleteBotSaga(ports);
 }
 
-export function reclaimOn(ports: DeletionPorts): SagaDefinition {
+function reclaimOn(ports: DeletionPorts): SagaDefinition {
   return createReclaimOrphanSaga(ports, createAbsence(ports));
 }
 

@@ -228,4 +228,25 @@ export const ONE_WRITER = [
     title: 'a port is free where no row names it: two bots on one port, and caught',
     breach: 'two bots of one pool have one port',
   },
+  {
+    name: 'list-begun-anew-by-a-late-worker',
+    invariant: 'I5',
+    mechanism: {
+      what: 'a run over all users asks for its claim right before it writes its list',
+      file: 'src/sync/mongodb/run-drifts.ts',
+    },
+    guardedBy: [
+      at(
+        'contracts/run-drifts.ts',
+        'a fence that refuses: nothing is forgotten, added or assigned (I5)',
+      ),
+      at(
+        'faults/crash-sync-all.full.test.ts',
+        'sync-all, its worker dies at every point: one run a drifted user, one saga an orphan, and a second run changes nothing',
+      ),
+    ],
+    title:
+      'a list begun anew without a fence: the next worker finds nobody to synchronise, and caught',
+    breach: 'a worker that had lost its run emptied the list that another worked off',
+  },
 ] as const satisfies readonly TwinFacts[];

@@ -36,4 +36,24 @@ export const SAME_REQUEST_SAME_SAGA = [
     title: 'an index checked by its name alone: two sagas of one key, and caught',
     breach: 'one key, and more than one open saga',
   },
+  {
+    name: 'child-of-a-fresh-id',
+    invariant: 'I8',
+    mechanism: {
+      what: 'a run begins the saga of an orphan under an id that follows from both, whoever runs it and however often',
+      file: 'src/sync/repair-drift.ts',
+    },
+    guardedBy: [
+      inEngine(
+        'contracts/saga-log.ts',
+        'an id that is there, open or ended: that saga, whoever orders it again and whatever for (I8)',
+      ),
+      at(
+        'faults/crash-sync-wallet.full.test.ts',
+        'sync-wallet, its worker dies at every point: every orphan paid by one saga, and a second run changes nothing',
+      ),
+    ],
+    title: 'a child under a fresh id: begun again by a worker that takes over, and caught',
+    breach: 'one orphan of one run, and two sagas to pay it back',
+  },
 ] as const satisfies readonly TwinFacts[];

@@ -38,4 +38,24 @@ export const TRUTHFUL_STATUS = [
     title: 'polling that reads what the primary alone has: shown too early, and caught',
     breach: 'cancelled was shown, and no majority had it',
   },
+  {
+    name: 'outcome-told-by-every-worker',
+    invariant: 'I9',
+    mechanism: {
+      what: 'a restart tells the bot’s owner one outcome, the first, whichever workers come to it',
+      file: 'src/health/restart-bot.ts',
+    },
+    guardedBy: [
+      at(
+        'integration/bot-healths.test.ts',
+        'told twice: stands once; pages follow each other; forgotten by an index',
+      ),
+      at(
+        'faults/crash-restart-bot.full.test.ts',
+        'restart-bot, its worker dies at every point: started once and never beside itself, and its key is free',
+      ),
+    ],
+    title: 'an outcome told by every worker: restarted, then refused, and caught',
+    breach: 'one restart, and its owner was told two outcomes',
+  },
 ] as const satisfies readonly TwinFacts[];

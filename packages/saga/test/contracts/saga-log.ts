@@ -134,6 +134,17 @@ export function describeSagaLog(
       expect(await log.findByKey(key, 1)).toHaveLength(1);
     });
 
+    it('an id that is there, open or ended: that saga, whoever orders it again and whatever for (I8)', async () => {
+      const { log, other } = await setUp();
+      const held = await insertAndClaim(log);
+      const { id } = held.saga;
+      expect((await other.insert(newSaga({ id }))).saga).toMatchObject({ id, epoch: 1 });
+      await commitAs(log, held, { state: { ...QUEUED, phase: 'completed' } });
+      const again = await other.insert(newSaga({ id, key: held.saga.key }));
+      expect(again.saga.state.phase).toBe('completed');
+      expect(await log.findByKey(held.saga.key, 5)).toHaveLength(1);
+    });
+
     it('a saga that another one waits for: its parent is stored with it, for every process', async () => {
       const { log, other } = await setUp();
       const { saga: parent } = await log.insert(newSaga());

@@ -88,6 +88,8 @@ export function createMemorySagaLog(
     status: 'inserted' | 'exists';
     saga: SagaRecord;
   } {
+    const own = sagas.get(given.id);
+    if (own !== undefined) return { status: 'inserted', saga: own.saga };
     const holder = sagas.all().find(({ saga }) => saga.open && saga.key === given.key);
     if (holder !== undefined) return { status: 'exists', saga: holder.saga };
     const nowMs = clock.nowMs();
