@@ -386,7 +386,7 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
     inProduct(
       'health/restart-bot.ts',
       'events.add([{ id: jobId,',
-      'events.add([{ id: `${jobId}/${type}`,',
+      "events.add([{ id: [jobId, type].join('/'),",
     ),
   ],
   'list-begun-anew-by-a-late-worker': [
