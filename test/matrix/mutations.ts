@@ -260,8 +260,8 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
     ),
     inEngine(
       'run/journal.ts',
-      'const sentAtMs = options.clock.monotonicMs();',
-      'const sentAtMs = options.clock.nowMs();',
+      'sentAtMs: options.clock.monotonicMs() });',
+      'sentAtMs: options.clock.nowMs() });',
     ),
     inEngine(
       'run/journal.ts',
@@ -334,8 +334,8 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
   'pivot-without-its-intent': [
     inEngine(
       'run/journal.ts',
-      'if (isStepDone && isProven() && !mustLandFirst(change) && !takesWayBack(change)) {',
-      'if (before.pivotBegun !== after.pivotBegun || (isStepDone && isProven() && !mustLandFirst(change) && !takesWayBack(change))) {',
+      'if (isStepDone && mayWait && !mustLandFirst(change) && !takesWayBack(change)) {',
+      'if (before.pivotBegun !== after.pivotBegun || (isStepDone && mayWait && !mustLandFirst(change) && !takesWayBack(change))) {',
     ),
   ],
   'cancel-by-read-then-write': [
