@@ -6,7 +6,7 @@ import type { Connection } from 'mongoose';
 import { type BotValuation, STORED_VALUES } from '../../bots/bot-valuation.ts';
 import type { Bots } from '../../bots/bots.ts';
 import { readCertificates } from '../../bots/docker/certificates.ts';
-import { createDockerBots, type DockerBots } from '../../bots/docker/docker-bots.ts';
+import type { DockerBots } from '../../bots/docker/docker-bots.ts';
 import type { DockerHost as ReachableHost } from '../../bots/docker/docker-client.ts';
 import { createFreqtradeValuation } from '../../bots/freqtrade/freqtrade-valuation.ts';
 import type { PoolContainers } from '../../bots/pool-containers.ts';
@@ -41,6 +41,8 @@ export async function chooseBotRuntime(options: BotRuntimeOptions): Promise<BotR
   if (config.botRuntime === 'auto' && config.isDemo) {
     return simulated(options, 'the embedded demo touches no containers');
   }
+  // With the packages of Docker's client, which the simulator has no use for.
+  const { createDockerBots } = await import('../../bots/docker/docker-bots.ts');
   const docker = createDockerBots({
     hosts: await Promise.all(config.dockerHosts.map((host) => toReachable(host, options))),
     now: options.now,

@@ -4,7 +4,6 @@
 import type { Connection } from 'mongoose';
 import type { DemoSessions, FirebaseWeb } from '../../api/dependencies.ts';
 import { parseFirebaseUid } from '../../domain/ids.ts';
-import { createFirebaseVerifier } from '../../infra/identities/firebase/firebase-verifier.ts';
 import type { IdentityVerifier } from '../../infra/identities/identity-verifier.ts';
 import {
   createLocalTokenIssuer,
@@ -24,6 +23,10 @@ export interface SigningIn {
 
 export async function createSigningIn(config: Config, connection: Connection): Promise<SigningIn> {
   if (config.auth === 'firebase') {
+    // Its packages weigh more than the rest of signing in: loaded where they are used.
+    const { createFirebaseVerifier } = await import(
+      '../../infra/identities/firebase/firebase-verifier.ts'
+    );
     const firebase = createFirebaseVerifier({
       projectId: config.firebaseProjectId ?? '',
       allowEmulator: config.firebaseAuthEmulatorHost !== undefined,
