@@ -39,8 +39,8 @@ export interface SagaLog {
    * that wait. @throws UnavailableError when no majority confirms it in time. */
   prove(claim: Claim): Promise<boolean>;
 
-  /** A write from outside the claim (a cancel, an operator's verb): conditional on the base's write alone, so
-   * that it and the worker's next write decide between them which came first (I6). Majority. */
+  /** A write from outside the claim (a cancel, an operator's verb): conditional on the base's write alone, or on the
+   * base's standing, so that it and the worker's next write decide between them which came first (I6). Majority. */
   intervene(intervention: Intervention): Promise<InterventionResult>;
 
   /** Records on every open saga whether its version is among these: since when not. */
@@ -158,6 +158,10 @@ export type CommitResult =
 export interface Intervention {
   readonly base: SagaRecord;
   readonly state: SagaState;
+  /** `base`, the default: on that record alone. `standing`: on every record under the base's epoch in which the saga stands
+   * where it does in the base (machine/standing.ts); only for a cancel of a saga that runs, which writes nothing but
+   * `cancelRequested` and that the saga is due. */
+  readonly landsOn?: 'base' | 'standing';
   /** Of a saga that it ends. */
   readonly result?: Json | null;
   readonly event: Omit<LoggedEvent, 'atMs'>;

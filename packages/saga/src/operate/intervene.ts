@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { SagaRecord } from '../log/record.ts';
-import type { SagaLog } from '../log/saga-log.ts';
+import type { Intervention, SagaLog } from '../log/saga-log.ts';
 import type { SagaEvent } from '../machine/events.ts';
 import { apply } from '../machine/machine.ts';
 import { isEnded } from '../machine/state.ts';
@@ -22,6 +22,7 @@ export interface Change {
   readonly event: SagaEvent;
   readonly step?: string | null;
   readonly detail?: string;
+  readonly landsOn?: Intervention['landsOn'];
 }
 
 export type Intervened<Answer> =
@@ -36,14 +37,16 @@ export type Intervened<Answer> =
 /** For a saga that changes all the time: its worker writes a few times a second at most. */
 const MAX_TRIES = 20;
 
-/** @param decide gets the newest record: what is to change, or the answer where nothing is. */
+/** Gets the newest record: what is to change, or the answer where nothing is. */
+export type Decide<Answer> = (
+  saga: SagaRecord,
+  registered: RegisteredSaga | undefined,
+) => Change | { readonly answer: Answer };
+
 export async function intervene<Answer>(
   { log, registry }: InterveneDeps,
   id: SagaId,
-  decide: (
-    saga: SagaRecord,
-    registered: RegisteredSaga | undefined,
-  ) => Change | { readonly answer: Answer },
+  decide: Decide<Answer>,
   maxTries = MAX_TRIES,
 ): Promise<Intervened<Answer>> {
   for (let tries = 0; tries < maxTries; tries += 1) {
@@ -51,12 +54,13 @@ export async function intervene<Answer>(
     if (base === null) return { status: 'not-found' };
     const decided = decide(base, registry.find(base.kind, base.version));
     if ('answer' in decided) return { status: 'answered', answer: decided.answer };
-    const { registered, step = null, detail = null } = decided;
+    const { registered, step = null, detail = null, landsOn = 'base' } = decided;
     const state = apply(registered.shape, base.state, decided.event);
     if (state === base.state) return { status: 'unchanged', saga: base };
     const event = { type: decided.event.type, step, detail };
     const result = isEnded(state.phase) ? resultOf(registered.definition, base, state) : null;
-    const written = await log.intervene({ base, state, event, result, writeId: randomUUID() });
+    const writeId = randomUUID();
+    const written = await log.intervene({ base, state, event, result, writeId, landsOn });
     if (written.status === 'landed') return { status: 'landed', saga: written.saga };
   }
   return { status: 'conflict' };

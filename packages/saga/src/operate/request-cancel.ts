@@ -7,7 +7,7 @@ import { canUndo } from '../machine/can-undo.ts';
 import { isEnded } from '../machine/state.ts';
 import type { Clock } from '../run/clock.ts';
 import type { SagaId } from '../saga-id.ts';
-import { type InterveneDeps, intervene } from './intervene.ts';
+import { type Decide, type InterveneDeps, intervene } from './intervene.ts';
 
 export type CancelResult =
   | { readonly status: 'requested'; readonly saga: SagaRecord }
@@ -20,13 +20,17 @@ export interface CancelDeps extends InterveneDeps {
   readonly clock: Clock;
 }
 
+/** While it runs, a cancel is refused only by a record on which the saga has come further: one for every try, so that these
+ * are enough for a saga of a hundred steps that take no time. */
+const MAX_TRIES = 100;
+
 /** @throws Error when the saga changes faster than it can be cancelled. */
 export async function requestCancel(
   deps: CancelDeps,
   id: SagaId,
   by: string,
 ): Promise<CancelResult> {
-  const cancelled = await intervene<CancelResult>(deps, id, (saga, registered) => {
+  const decide: Decide<CancelResult> = (saga, registered) => {
     const { phase, pivotBegun } = saga.state;
     if (isEnded(phase)) return { answer: { status: 'ended', saga } };
     if (registered === undefined || pivotBegun) {
@@ -36,8 +40,10 @@ export async function requestCancel(
       return { answer: { status: 'too-late', by: 'step', saga } };
     }
     const event = { type: 'cancel-requested', atMs: deps.clock.nowMs() } as const;
-    return { registered, event, detail: `by ${by}` };
-  });
+    const landsOn = phase === 'running' ? 'standing' : 'base';
+    return { registered, event, detail: `by ${by}`, landsOn };
+  };
+  const cancelled = await intervene(deps, id, decide, MAX_TRIES);
   switch (cancelled.status) {
     case 'landed':
     case 'unchanged':

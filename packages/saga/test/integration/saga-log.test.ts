@@ -7,6 +7,7 @@ import { createTcpProxy } from '../../../../test/support/tcp-proxy.ts';
 import { waitFor } from '../../../../test/support/wait-for.ts';
 import { UnavailableError } from '../../src/errors.ts';
 import { describeSagaLog } from '../contracts/saga-log.ts';
+import { describeCancels } from '../contracts/saga-log-cancel.ts';
 import { describeForgetfulSagaLog } from '../contracts/saga-log-failover.ts';
 import {
   beforeFailover,
@@ -25,11 +26,14 @@ import {
   QUEUED,
 } from '../support/saga-writes.ts';
 
-describeSagaLog('MongoSagaLog', async (connection) => ({
+const open = async (connection: Connection) => ({
   log: (await createTestSagaLog(connection)).log,
   other: (await openTestSagaLog(connection)).log,
-  pass: (ms) => passForSagas(connection, ms),
-}));
+  pass: (ms: number) => passForSagas(connection, ms),
+});
+
+describeSagaLog('MongoSagaLog', open);
+describeCancels('MongoSagaLog', open);
 
 describeForgetfulSagaLog('MongoSagaLog', async (connection) => ({
   log: (await createTestSagaLog(connection)).log,

@@ -8,9 +8,11 @@
 
 import type { AnyBulkWriteOperation } from 'mongodb';
 import { UnavailableError } from '../../errors.ts';
-import { isAtRest, isEnded } from '../../machine/state.ts';
+import { standingOf } from '../../machine/standing.ts';
+import { isAtRest, isEnded, type SagaState } from '../../machine/state.ts';
 import { inTime } from '../../mongodb/in-time.ts';
 import { cannotHold, isAway, isContent, runRepeatable } from '../../mongodb/mongo-errors.ts';
+import type { SagaRecord } from '../record.ts';
 import type { CommitResult, Intervention, InterventionResult, LogWrite } from '../saga-log.ts';
 import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
 import {
@@ -48,24 +50,74 @@ export async function commitWrites(
   return orders.map((order) => outcomes.get(order) ?? refuse());
 }
 
-/** The same for a write from outside the claim: under any claim, its condition is the write it was made from. */
+/** The same for a write from outside the claim: under any claim, its condition is the write it was made from, or where the
+ * saga stood then. */
 export async function intervene(
   context: LogContext,
-  { base, state, event, writeId, result = null }: Intervention,
+  intervention: Intervention,
 ): Promise<InterventionResult> {
+  const { base, state, event, writeId, result = null, landsOn = 'base' } = intervention;
   return runRepeatable(async () => {
     const entry = { at: new Date(context.clock.nowMs()), epoch: base.epoch, ...event, writeId };
+    if (landsOn === 'standing') return cancelRunning(context, base, entry);
     const { matchedCount } = await context.sagas.updateOne(
       { _id: base.id, epoch: base.epoch, writeId: base.writeId },
       toUpdate(context, { base, state, result, writeId }, [entry]),
       { writeConcern: MAJORITY },
     );
     if (matchedCount === 1) return landed({ base, state, result, writeId }, [entry]);
-    const document = await context.sagas.findOne({ _id: base.id }, COMMITTED);
-    if (document === null) throw new UnavailableError('SAGA_GONE', `saga ${base.id} is gone`);
-    const status = hasWritten(document, writeId) ? 'landed' : 'conflict';
-    return { status, saga: toRecord(document) };
+    return standsNow(context, base, writeId);
   });
+}
+
+// Whatever the worker has written since: attempts that failed or began again do not change what a cancel means.
+async function cancelRunning(
+  context: LogContext,
+  base: SagaRecord,
+  entry: HistoryDocument,
+): Promise<InterventionResult> {
+  const { writeId } = entry;
+  const document = await context.sagas.findOneAndUpdate(
+    { _id: base.id, epoch: base.epoch, ...standingFilter(base.state) },
+    {
+      $set: {
+        'state.cancelRequested': true,
+        'state.notBeforeMs': null,
+        dueAt: new Date(0),
+        writeId,
+      },
+      $inc: { revision: 1 },
+      $push: { history: { $each: [entry], $slice: -HISTORY_LIMIT } },
+    },
+    { returnDocument: 'after', writeConcern: MAJORITY },
+  );
+  return document === null
+    ? standsNow(context, base, writeId)
+    : { status: 'landed', saga: toRecord(document) };
+}
+
+// By type: `null` as a value also matches what is missing, and of an array's index MongoDB takes each element to miss a field.
+const IS_NULL = { $type: 'null' } as const;
+
+function standingFilter(state: SagaState): Record<string, unknown> {
+  const { steps, ...saga } = standingOf(state);
+  const filter = Object.entries(saga).map(([field, value]) => [`state.${field}`, value]);
+  const ofSteps = steps.flatMap(({ isPending, isCaptured }, index) => [
+    [`state.steps.${index}.status`, isPending ? 'pending' : { $ne: 'pending' }],
+    [`state.steps.${index}.capture`, isCaptured ? { $not: IS_NULL } : IS_NULL],
+  ]);
+  return Object.fromEntries([...filter, ...ofSteps]);
+}
+
+async function standsNow(
+  { sagas }: LogContext,
+  { id }: SagaRecord,
+  writeId: string,
+): Promise<InterventionResult> {
+  const document = await sagas.findOne({ _id: id }, COMMITTED);
+  if (document === null) throw new UnavailableError('SAGA_GONE', `saga ${id} is gone`);
+  const status = hasWritten(document, writeId) ? 'landed' : 'conflict';
+  return { status, saga: toRecord(document) };
 }
 
 type Landed = Extract<CommitResult, { status: 'landed' }>;

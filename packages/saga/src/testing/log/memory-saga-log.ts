@@ -16,6 +16,7 @@ import {
   type NewSaga,
   type SagaLog,
 } from '../../log/saga-log.ts';
+import { isSameStanding } from '../../machine/standing.ts';
 import { isAtRest, isEnded } from '../../machine/state.ts';
 import { pinnedId } from '../../registry.ts';
 import type { Clock } from '../../run/clock.ts';
@@ -205,15 +206,30 @@ export function createMemorySagaLog(
   }
 
   function intervene(order: Intervention): InterventionResult {
-    const { base, state, result = null, event, writeId } = order;
+    const { base, state, result = null, event, writeId, landsOn = 'base' } = order;
     sagas.commit();
     const stored = sagas.get(base.id);
     if (stored === undefined) throw new RangeError(`no saga ${base.id}`);
     if (hasWritten(stored, writeId)) return { status: 'landed', saga: stored.saga };
-    if (stored.saga.writeId !== base.writeId) return { status: 'conflict', saga: stored.saga };
     const events = [{ ...event, atMs: clock.nowMs() }];
+    if (landsOn === 'standing') return cancelRunning(stored, order, events);
+    if (stored.saga.writeId !== base.writeId) return { status: 'conflict', saga: stored.saga };
     const written = { base, state, result, events, writeId };
     return { status: 'landed', saga: write(stored, written, 'majority') };
+  }
+
+  function cancelRunning(
+    stored: Stored,
+    { base, writeId }: Intervention,
+    events: readonly LoggedEvent[],
+  ): InterventionResult {
+    const { saga } = stored;
+    if (saga.epoch !== base.epoch || !isSameStanding(saga.state, base.state)) {
+      return { status: 'conflict', saga };
+    }
+    const state = { ...saga.state, cancelRequested: true, notBeforeMs: null };
+    const written = { base: saga, state, result: null, events, writeId };
+    return { status: 'landed', saga: write({ ...stored, dueMs: 0 }, written, 'majority') };
   }
 
   function takeOverdue({ limit, holdMs }: { limit: number; holdMs: number }) {

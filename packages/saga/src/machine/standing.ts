@@ -1,0 +1,29 @@
+// Where a saga stands, as far as a cancel goes by it: all that decides whether it may come, and what it does to a saga that
+// runs. An attempt that failed and the next one that begins change nothing of it, so a cancel that was decided on one record
+// means the same on every other with the same standing, and a step that is retried all the time cannot outrun it. What the
+// pivot changes is part of it (I6).
+
+import type { SagaState } from './state.ts';
+
+/** A step, as far as its undo goes by it; captures are written once. */
+interface StepStanding {
+  readonly isPending: boolean;
+  readonly isCaptured: boolean;
+}
+
+export interface Standing
+  extends Pick<SagaState, 'phase' | 'cursor' | 'pivotBegun' | 'cancelRequested'> {
+  readonly steps: readonly StepStanding[];
+}
+
+export function standingOf(state: SagaState): Standing {
+  const { phase, cursor, pivotBegun, cancelRequested } = state;
+  const steps = state.steps.map(({ status, capture }) => {
+    return { isPending: status === 'pending', isCaptured: capture !== null };
+  });
+  return { phase, cursor, pivotBegun, cancelRequested, steps };
+}
+
+export function isSameStanding(one: SagaState, other: SagaState): boolean {
+  return JSON.stringify(standingOf(one)) === JSON.stringify(standingOf(other));
+}
