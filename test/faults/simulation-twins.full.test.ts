@@ -3,9 +3,9 @@
 
 import { afterAll, describe, expect, it } from 'vitest';
 import { simulate } from '../../packages/saga/src/testing/index.ts';
-import { simulationOf } from '../support/simulation/bot-simulation.ts';
+import { mixedSimulationOf, simulationOf } from '../support/simulation/bot-simulation.ts';
 import { brokenOf } from '../support/simulation/oracle.ts';
-import { SIMULATED_TWINS } from '../support/simulation/twins.ts';
+import { MIXED_TWINS, SIMULATED_TWINS } from '../support/simulation/twins.ts';
 import { useVirtualTime } from '../support/simulation/use-virtual-time.ts';
 
 /** Each must be found among so many. */
@@ -16,12 +16,15 @@ const found: string[] = [];
 afterAll(() => console.log(`found by seed: ${found.join('; ')}`));
 
 describe('a simulation with a bug in it', () => {
-  it.each(SIMULATED_TWINS)(
+  it.each([
+    ...SIMULATED_TWINS.map((twin) => ({ ...twin, simulation: simulationOf })),
+    ...MIXED_TWINS.map((twin) => ({ ...twin, simulation: mixedSimulationOf })),
+  ])(
     '$name: $breach',
-    async ({ name, breach, from, twin }) => {
+    async ({ name, breach, from, twin, simulation }) => {
       const time = useVirtualTime();
       const isFound = async (seed: number) => {
-        const broken = brokenOf(await simulate(seed, time, simulationOf(twin)));
+        const broken = brokenOf(await simulate(seed, time, simulation(twin)));
         return broken.some((promise) => promise.startsWith(breach));
       };
       let seed = from;
@@ -30,7 +33,7 @@ describe('a simulation with a bug in it', () => {
         if (seed === from + SEEDS) throw new Error(`none of ${SEEDS} seeds breaks it`);
       }
       found.push(`${name} ${seed}`);
-      expect(brokenOf(await simulate(seed, time, simulationOf())), 'without the bug').toEqual([]);
+      expect(brokenOf(await simulate(seed, time, simulation())), 'without the bug').toEqual([]);
     },
     TIMEOUT_MS,
   );

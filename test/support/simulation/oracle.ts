@@ -6,6 +6,7 @@ import {
   type SimulatedSaga,
 } from '../../../packages/saga/src/testing/index.ts';
 import { RECLAIM_ORPHAN } from '../../../src/deletion/reclaim-orphan.ts';
+import { PROVISION_BOT } from '../../../src/provisioning/provision-bot.ts';
 import { isBotGone, isListed } from './bot.ts';
 import type { SimulatedWorld } from './bot-simulation.ts';
 import { OPENING_MINOR, VALUE_MINOR } from './wallet.ts';
@@ -14,19 +15,31 @@ type SimulatedBot = SimulatedSaga<SimulatedWorld>;
 
 /** @returns the promises that are broken. */
 export function brokenOf(simulated: Simulated<SimulatedWorld>): readonly string[] {
-  return [...brokenPromises(simulated), ...simulated.sagas.flatMap((saga) => brokenOfBot(saga))];
+  const twice = simulated.sagas.flatMap(({ world }) => [...world.shared.ground.givenTwice]);
+  return [
+    ...brokenPromises(simulated),
+    ...simulated.sagas.flatMap((saga) => brokenOfBot(saga)),
+    ...[...new Set(twice)].map((place) => `I5: given twice: ${place}`),
+  ];
 }
 
 function brokenOfBot(simulated: SimulatedBot): readonly string[] {
-  const { saga, world, isCancelPromised } = simulated;
-  const { phase } = saga.state;
+  const { world, isCancelPromised } = simulated;
   const { payments } = world.wallet;
   return [
     ...broken({
       [`I2: paid ${payments.length} times`]: payments.length > 1,
-      'I6: paid after a cancel was promised': isCancelPromised && payments.length > 0,
+      'I6: paid after a cancel was promised':
+        world.plot.kind !== PROVISION_BOT && isCancelPromised && payments.length > 0,
       'I5: Docker was changed under an older claim': world.bot.outrunForMs > PROVEN_FOR_MS,
     }),
+    ...(world.plot.kind === PROVISION_BOT ? brokenProvision(simulated) : brokenDeletion(simulated)),
+  ];
+}
+
+function brokenDeletion(simulated: SimulatedBot): readonly string[] {
+  const { phase } = simulated.saga.state;
+  return [
     ...brokenByPayment(simulated),
     ...(phase === 'completed' ? brokenWhenCompleted(simulated) : []),
     ...(phase === 'compensated' || phase === 'cancelled' ? brokenWhenBack(simulated) : []),
@@ -88,5 +101,29 @@ function brokenWhenBack({ saga, world }: SimulatedBot): readonly string[] {
     [`I1: ${phase}, and its tombstone is ${status}`]: status !== 'withdrawn',
     [`I1: ${phase}, and the bot is not as it was`]: hasStopped,
     [`I1: ${phase}, and the entry is not as it was`]: !isAsBefore,
+  });
+}
+
+// One bot that runs, in its place and with its money; or nothing of it anywhere.
+function brokenProvision({ saga, world, isCancelPromised }: SimulatedBot): readonly string[] {
+  const { wallet, bot, tombstones } = world;
+  const { phase } = saga.state;
+  const { balanceMinor, allocation, reserved, ledger, payments } = wallet;
+  const { status } = tombstones.tombstone ?? { status: 'not there' };
+  const isDone = phase === 'completed';
+  const wanted = isDone ? OPENING_MINOR - VALUE_MINOR : OPENING_MINOR;
+  const entries = reserved === null ? 0 : isDone ? 1 : 2;
+  const hasAll = allocation !== null && isListed(bot) && bot.program === 'RUNNING';
+  const hasAny = allocation !== null || isListed(bot) || !isBotGone(bot);
+  const isOver = status === 'ended' || status === 'not there' || status === 'withdrawn';
+  return broken({
+    'I6: made after a cancel was promised': isCancelPromised && isDone,
+    [`I11: ${phase}, and the balance is ${balanceMinor}`]: balanceMinor !== wanted,
+    [`I11: ${phase}, and the ledger has ${ledger.size} entries`]: ledger.size !== entries,
+    [`I2: ${phase}, and paid back ${payments.length} times`]: isDone && payments.length > 0,
+    'I1: completed, and something of the bot is missing': isDone && !hasAll,
+    'I1: completed, and it is locked': isDone && allocation?.lock !== null,
+    [`I1: ${phase}, and something of the bot is left`]: !isDone && hasAny,
+    [`I1: ${phase}, and its tombstone is ${status}`]: isDone ? status !== 'not there' : !isOver,
   });
 }

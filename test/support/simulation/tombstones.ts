@@ -3,6 +3,8 @@
 
 import { FencedError, HoldError } from '../../../packages/saga/src/errors.ts';
 import type { Link } from '../../../packages/saga/src/testing/simulation/link.ts';
+import type { UserId } from '../../../src/domain/ids.ts';
+import type { HeldSlot } from '../../../src/pool-state/pool-slots.ts';
 import {
   NOTHING_OBSERVED,
   type OpenResult,
@@ -31,12 +33,18 @@ export function createTombstoneWorld(nowMs: () => number): TombstoneWorld {
   return { tombstone: null, checksAfterEnd: 0, nextCheckMs: 0, nowMs };
 }
 
-export function tombstonesOver(world: TombstoneWorld, link: Link): Tombstones {
+/** @param all those of every bot of the simulation. */
+export function tombstonesOver(
+  world: TombstoneWorld,
+  all: readonly TombstoneWorld[],
+  link: Link,
+): Tombstones {
   const send = <T>(what: string, effect: () => T) =>
     link.call('wallet', `tombstone ${what}`, effect);
   return {
     ...inertPorts<Tombstones>(),
     open: (command) => send('open', () => open(world, command)),
+    heldSlots: (userId) => send('held slots', () => heldSlots(all, userId)),
     recordObservedBots: (target, observed) =>
       send('observedBots', () => {
         world.tombstone = { ...own(world, target), ...observed };
@@ -53,6 +61,15 @@ export function tombstonesOver(world: TombstoneWorld, link: Link): Tombstones {
     takeDue: () => send('take', () => takeDue(world)),
     recordCheck: (taken, { gone }) => send('look', () => recordCheck(world, taken, gone)),
   };
+}
+
+function heldSlots(all: readonly TombstoneWorld[], userId: UserId): readonly HeldSlot[] {
+  return all.flatMap(({ tombstone }) => {
+    if (tombstone === null || tombstone.slot === null) return [];
+    const { incarnation, slot, status } = tombstone;
+    const isHeld = incarnation.userId === userId && (status === 'open' || status === 'settled');
+    return isHeld ? [{ instanceId: incarnation.instanceId, slot }] : [];
+  });
 }
 
 function own(world: TombstoneWorld, { sagaId, epoch }: TombstoneTarget): Tombstone {

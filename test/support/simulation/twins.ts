@@ -132,6 +132,29 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   },
 ];
 
+/** Of provisions beside deletions. */
+export const MIXED_TWINS: readonly SimulatedTwin[] = [
+  {
+    name: 'a port that is free as soon as no row names it',
+    breach: 'I5: given twice',
+    from: 430,
+    twin: {
+      ports: (ports) => ({
+        ...ports,
+        // Either of them alone keeps it.
+        tombstones: { ...ports.tombstones, heldSlots: async () => [] },
+        bots: { ...ports.bots, listPool: async () => ok([], new Date(0)) },
+      }),
+    },
+  },
+  {
+    name: 'a reservation that its withdrawal does not forbid',
+    breach: 'I11: compensated, and the balance is',
+    from: 1_100,
+    twin: { rules: { isForbidden: () => false } },
+  },
+];
+
 async function overwrite(
   log: SagaLog,
   write: Parameters<SagaLog['commit']>[0],

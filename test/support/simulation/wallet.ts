@@ -23,9 +23,13 @@ import type {
   LockResult,
   LockTarget,
   Receipt,
+  Reservation,
+  ReserveOrder,
+  ReserveResult,
   SettleCommand,
   SettleResult,
   Wallets,
+  WithdrawResult,
 } from '../../../src/wallet/wallets.ts';
 import { inertPorts } from '../inert-ports.ts';
 import { INCARNATION } from './plot.ts';
@@ -49,6 +53,9 @@ export interface WalletWorld {
   /** Every payment, as the user would see it; of each, for how long the bot had been running when it was sent. */
   readonly payments: { readonly runningForMs: number }[];
   readonly ledger: Set<string>;
+  /** What was set aside for the bot by a provision. */
+  reserved: Reservation | null;
+  readonly nowMs: () => number;
 }
 
 interface AllocationWorld {
@@ -57,26 +64,41 @@ interface AllocationWorld {
   readonly lock: AllocationLock | null;
 }
 
-export const RULES = { decideAbort, decideLock, decideRaise, decideSettle, decideUnlock };
+/** Whether a reservation was forbidden by the way back of its saga. */
+const isForbidden = (withdrawn: ReadonlySet<string>, opId: string) => withdrawn.has(opId);
+
+export const RULES = {
+  ...{ decideAbort, decideLock, decideRaise, decideSettle, decideUnlock },
+  isForbidden,
+};
 export type WalletRules = typeof RULES;
+
+export interface WalletBeginning {
+  readonly rules: WalletRules;
+  /** Whether money is set aside for the bot already. */
+  readonly hasBot: boolean;
+  readonly nowMs: () => number;
+}
 
 export function createWalletWorld(
   instanceId: InstanceId,
   firebaseUid: FirebaseUid,
-  rules: WalletRules,
+  { rules, hasBot, nowMs }: WalletBeginning,
 ): WalletWorld {
   return {
     instanceId,
     firebaseUid,
     rules,
     balanceMinor: OPENING_MINOR,
-    allocation: { valueMinor: VALUE_MINOR, incarnationId: INCARNATION, lock: null },
+    allocation: hasBot ? { valueMinor: VALUE_MINOR, incarnationId: INCARNATION, lock: null } : null,
     copy: null,
     isResurrected: false,
     receipts: [],
     withdrawn: new Set(),
     payments: [],
     ledger: new Set(),
+    reserved: null,
+    nowMs,
   };
 }
 
@@ -85,6 +107,8 @@ export function walletsOver(world: WalletWorld, link: Link, runningForMs: () => 
   const send = <T>(what: string, effect: () => T) => link.call('wallet', `wallet ${what}`, effect);
   return {
     ...inertPorts<Wallets>(),
+    reserve: (order) => send('reserve', () => reserve(world, order)),
+    withdrawReserve: (order) => send('withdraw', () => withdrawReserve(world, order)),
     readAllocation: () => send('read', () => readAllocation(world)),
     lock: (command) => send(`mark ${command.epoch}`, () => lock(world, command)),
     raiseLock: (target) => send(`raise ${target.epoch}`, () => raise(world, target)),
@@ -99,6 +123,37 @@ export function walletsOver(world: WalletWorld, link: Link, runningForMs: () => 
     findPlatformPayment: () => send('find platform payment', () => null),
     findReceipt: (_, opId) => send('find receipt', () => receiptOf(readingOf(world), opId) ?? null),
   };
+}
+
+// As the adapter decides on what it reads back.
+function reserve(world: WalletWorld, order: ReserveOrder): ReserveResult {
+  const { opId, amountMinor, userId, instanceId, botName } = order;
+  if (world.rules.isForbidden(world.withdrawn, opId)) return { status: 'withdrawn' };
+  if (world.reserved?.opId === opId) return { status: 'reserved', reservation: world.reserved };
+  if (world.allocation !== null) return { status: 'occupied' };
+  const { balanceMinor } = world;
+  if (balanceMinor < amountMinor) {
+    return { status: 'insufficient-funds', balance: balanceMinor / 100 };
+  }
+  const incarnationId = new Date(world.nowMs()).toISOString();
+  world.balanceMinor -= amountMinor;
+  world.allocation = { valueMinor: amountMinor, incarnationId, lock: null };
+  world.reserved = {
+    ...{ opId, userId, instanceId, incarnationId, botName, amountMinor },
+    previousBalance: balanceMinor / 100,
+    newBalance: world.balanceMinor / 100,
+    description: 'Allocated',
+    seq: 1,
+  };
+  return { status: 'reserved', reservation: world.reserved };
+}
+
+function withdrawReserve(world: WalletWorld, { opId }: ReserveOrder): WithdrawResult {
+  world.withdrawn.add(opId);
+  const { reserved } = world;
+  return reserved === null
+    ? { status: 'withdrawn' }
+    : { status: 'reserved', reservation: reserved };
 }
 
 /** A legacy writer saves a copy of the wallet that knows no marks. */
@@ -238,6 +293,8 @@ export function ledgerOver({ ledger }: WalletWorld, link: Link): Ledger {
   };
   return {
     ...inertPorts<Ledger>(),
+    postReservation: ({ reservation }) =>
+      link.call('wallet', 'ledger post reservation', () => add(reservation.opId)),
     post: ({ receipt }) => link.call('wallet', 'ledger post', () => add(receipt.opId)),
     find: (opId) =>
       link.call('wallet', 'ledger find', () => {

@@ -56,7 +56,8 @@ export async function simulate<World>(
   const nowMs = () => time.nowMs();
   const shared: SharedSimulation<World> = { weather, log, simulation, chance, nowMs, trace };
   const actors = createActors(shared);
-  const begun = Array.from({ length: chance.pick(SAGAS) }, (_, nth) =>
+  const { sagas: counts = SAGAS } = simulation;
+  const begun = Array.from({ length: chance.pick(counts) }, (_, nth) =>
     simulation.begin(nth, shared),
   );
   const stories: Story<World>[] = [];

@@ -16,7 +16,9 @@ export interface Simulation<World> {
    * there twice is drawn twice as often. Null: none. Default: each once. */
   readonly sluggish?: readonly [string | null, ...(string | null)[]];
   readonly away?: readonly [string, ...string[]];
-  /** The world of one more saga, which no other touches. @param nth of the sagas of this simulation. */
+  /** How many sagas there are, drawn for each simulation. Default: mostly one, and never more than three. */
+  readonly sagas?: readonly [number, ...number[]];
+  /** The world of one more saga, which no other touches but through what the simulation shares between them. @param nth of the sagas of this simulation. */
   begin(nth: number, setting: Setting): World;
   order(world: World): { readonly kind: string; readonly input: Json };
   /** The definitions as one process has them: every call of a service goes over its link. */

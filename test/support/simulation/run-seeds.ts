@@ -1,0 +1,102 @@
+// Runs a simulation under seeds, SEEDS of them from SEED on, and says what they met. A seed that fails is printed with the
+// command that shows it again.
+
+import { expect, type TestContext } from 'vitest';
+import {
+  type Simulated,
+  type SimulatedSaga,
+  type Simulation,
+  simulate,
+} from '../../../packages/saga/src/testing/index.ts';
+import type { SimulatedWorld } from './bot-simulation.ts';
+import { brokenOf } from './oracle.ts';
+import { useVirtualTime } from './use-virtual-time.ts';
+
+const { SEED, SEEDS } = process.env;
+export const SEEDS_TIMEOUT_MS = 3_600_000;
+/** What a failure among many seeds shows of its trace; a seed that is run alone shows all. */
+const LINES = 80;
+
+export const FIRST = Number(SEED ?? 1);
+
+/** @param usual where neither SEEDS nor SEED says how many. */
+export function countOf(usual: number): number {
+  return Number(SEEDS ?? (SEED === undefined ? usual : 1));
+}
+
+type SimulatedBots = Simulated<SimulatedWorld>;
+
+export interface SeedsToRun {
+  /** What the test is called in `npm run simulate -- -t`. */
+  readonly name: string;
+  readonly simulation: Simulation<SimulatedWorld>;
+  readonly usual: number;
+  /** What the usual number of seeds must have met, or the storm is a breeze. */
+  readonly signs: ReadonlySet<string>;
+}
+
+export async function runSeeds(
+  { task }: TestContext,
+  { name, simulation, usual, signs }: SeedsToRun,
+): Promise<void> {
+  const count = countOf(usual);
+  const time = useVirtualTime();
+  const observed = new Map<string, number>();
+  for (let seed = FIRST; seed < FIRST + count; seed += 1) {
+    const simulated = await simulate(seed, time, simulation);
+    const broken = brokenOf(simulated);
+    if (broken.length > 0) {
+      const again = `SEED=${seed} npm run simulate -- -t '${name}'`;
+      const shown = count === 1 ? simulated.trace : simulated.trace.slice(-LINES);
+      throw new Error([...broken, again, ...shown].join('\n'));
+    }
+    for (const sight of sightsIn(simulated)) {
+      if (signs.has(sight)) observed.set(sight, (observed.get(sight) ?? 0) + 1);
+    }
+  }
+  const named = [...observed].map(([sight, times]) => `${times} ${sight}`).join(', ');
+  task.meta.wentThrough = `simulated: ${count} seeds of ${name} (${named})`;
+  if (count >= usual) {
+    expect([...signs].filter((sight) => !observed.has(sight))).toEqual([]);
+  }
+}
+
+function sightsIn({ sagas, trace }: SimulatedBots): ReadonlySet<string> {
+  const told = (what: string | RegExp) => trace.some((line) => line.search(what) >= 0);
+  const observed = new Set(sagas.flatMap((saga) => [...sightsOf(saga)]));
+  if (told('fenced under')) observed.add('fenced');
+  if (told('arrives late')) observed.add('arrived late');
+  if (told('the mark is dropped')) observed.add('marked again');
+  if (told(/failover: [1-9]/)) observed.add('forgotten by a failover');
+  if (told('cut off from the majority')) observed.add('cut off from the majority');
+  if (sagas.length > 1) observed.add('several sagas');
+  if (new Set(sagas.map(({ world }) => world.plot.names.userId)).size > 1) {
+    observed.add('several users');
+  }
+  return observed;
+}
+
+function sightsOf({
+  saga,
+  world,
+  written,
+  isCancelPromised,
+}: SimulatedSaga<SimulatedWorld>): ReadonlySet<string> {
+  const { kind } = world.plot;
+  const { phase, cause } = saga.state;
+  const observed = new Set<string>([kind, phase, `${kind} ${phase}`, cause?.code ?? '']);
+  for (const { state } of written) {
+    observed.add(state.phase);
+    observed.add(state.steps[state.cursor]?.status ?? '');
+  }
+  if (saga.epoch > 1) observed.add('taken over');
+  if (isCancelPromised) observed.add('a cancel promised');
+  if (world.wallet.isResurrected) observed.add('resurrected');
+  if (hasEarlierPort(world)) observed.add('a port of an earlier bot');
+  return observed;
+}
+
+function hasEarlierPort({ bot, shared }: SimulatedWorld): boolean {
+  const others = shared.ground.bots.filter((other) => other !== bot && other.uid === bot.uid);
+  return bot.port !== null && others.some(({ port }) => port === bot.port);
+}
