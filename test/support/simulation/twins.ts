@@ -30,7 +30,7 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a settlement that does not look for its own receipt',
     breach: 'I2: paid 2 times',
-    from: 4_570,
+    from: 6_170,
     twin: {
       rules: {
         decideSettle: (command, user) =>
@@ -41,7 +41,7 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a mark that may be set again after its saga has gone back',
     breach: 'I1: compensated, and its mark is there',
-    from: 230,
+    from: 320,
     twin: {
       rules: {
         decideLock: (command, opId, past, user) =>
@@ -69,7 +69,7 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a fence that asks nobody',
     breach: 'I5: Docker was changed under an older claim',
-    from: 670,
+    from: 1_190,
     twin: { log: (log) => ({ ...log, prove: async () => true }) },
   },
   {
@@ -106,7 +106,7 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'attempts that are not told that they were given up',
     breach: 'I1: compensated, and the entry is not as it was',
-    from: 640,
+    from: 1_100,
     twin: { definition: (saga, { log }) => everyCall(saga, (call) => neverGivenUp(call, log)) },
   },
   {
