@@ -29,6 +29,8 @@ export function renderMatrix(matrix: Matrix, asked: Asked): string {
     '',
     '## Files that kill something alone',
     '',
+    'Alone among the files that were run.',
+    '',
     ...table(
       ['file', 'bugs met', 'killed', 'killed by no other file'],
       matrix.files.filter(({ killsAlone }) => killsAlone.length > 0).map(rowOfFile),
@@ -45,7 +47,7 @@ export function renderMatrix(matrix: Matrix, asked: Asked): string {
         .map(({ file, met, kills }) => [linkTo(file), String(met), cut(kills)]),
     ),
     '',
-    '## Files that meet none of these bugs',
+    '## Files that met none of the bugs they were run against',
     '',
     ...list(matrix.files.filter(({ met }) => met === 0).map(({ file }) => linkTo(file))),
     '',
@@ -55,25 +57,28 @@ export function renderMatrix(matrix: Matrix, asked: Asked): string {
 const INTRODUCTION = [
   'Each [buggy twin](guarantees.md) once more, written into a copy of the sources, and beside them bugs that once passed the whole suite',
   '(`test/matrix/mutations.ts`). Each test file that can meet the bug, by what it imports, is run against it: a file that fails kills it.',
-  '`npm run test:matrix` runs it and writes this page; it goes on where it was interrupted, and `--only=unit,contracts`, `--twin=<name>`,',
+  '`npm run test:matrix` runs it and writes this page; it goes on where it was interrupted, and `--only=unit,contracts`, `--twin=<names>`,',
   '`--minutes=<n>`, `--full` (the `*.full.test.ts` too) and `--fresh` say how much of it is run.',
 ];
 
 function whatWasRun(matrix: Matrix, asked: Asked): readonly string[] {
   const { layers, commits, mutations, failAnyway } = matrix;
   const ran = new Set(mutations.map(({ name }) => name));
-  const partly = mutations.filter((one) => one.layers.length < layers.length);
+  const partly = new Map<string, string[]>();
+  for (const { name, layers: own } of mutations) {
+    if (own.length === layers.length) continue;
+    partly.set(own.join(', '), [...(partly.get(own.join(', ')) ?? []), name]);
+  }
   const others = LAYERS.filter((layer) => !layers.includes(layer));
   const unfinished = mutations.filter((one) => one.unfinished.length > 0);
   const missing = asked.mutations.filter((name) => !ran.has(name));
   return [
     `- Layers: ${layers.join(', ')}. ${others.length === 0 ? 'All of them.' : `**Not run**: ${others.join(', ')}. A bug that nothing here kills may well be killed there.`}`,
     `- Bugs: ${ran.size} of ${asked.mutations.length}.${missing.length === 0 ? '' : ` **Not run**: ${missing.join(', ')}.`}`,
-    ...(partly.length === 0
+    ...[...partly].map(([ran, names]) => `- Only against ${ran}, so far: ${names.join(', ')}.`),
+    ...(matrix.files.some(({ file }) => file.endsWith('.full.test.ts'))
       ? []
-      : [
-          `- Not in every layer above: ${partly.map((one) => `${one.name} (${one.layers.join(', ')})`).join(', ')}.`,
-        ]),
+      : ['- **Not run**: the files named `*.full.test.ts`.']),
     `- Test files: ${matrix.files.length}; killed by at least one of them: ${mutations.filter(({ killedBy }) => killedBy.length > 0).length} bugs.`,
     `- At ${commits.join(', ')}.`,
     ...(failAnyway.length === 0

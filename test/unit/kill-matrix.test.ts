@@ -80,6 +80,7 @@ describe('the page', () => {
         passed: ['test/unit/a.test.ts', 'test/unit/b.test.ts', 'test/unit/c.test.ts'],
       }),
       run('bug', { passed: ['test/unit/b.test.ts'], failed: { 'test/unit/a.test.ts': ['x'] } }),
+      run('bug', { layer: 'e2e', passed: ['test/e2e/d.test.ts'] }),
       run('slow', { unfinished: ['test/unit/b.test.ts'] }),
     ]);
     const page = renderMatrix(matrix, {
@@ -87,17 +88,22 @@ describe('the page', () => {
       unmutated: [{ name: 'odd', why: 'it is odd' }],
     });
     const sections = new Map(page.split('\n## ').map((text) => [text.split('\n')[0], text]));
-    expect(sections.get('What was run')).toMatch(/Layers: unit\. \*\*Not run\*\*: contracts, /);
+    expect(sections.get('What was run')).toMatch(
+      /Layers: unit, e2e\. \*\*Not run\*\*: contracts, /,
+    );
     expect(sections.get('What was run')).toContain('2 of 3. **Not run**: left-out.');
+    expect(sections.get('What was run')).toContain('Only against unit, so far: slow.');
     expect(sections.get('What was run')).toContain('`slow`: no word in time of [b.test.ts]');
     expect(sections.get('What was run')).toContain('`odd` is a twin alone: it is odd.');
     expect(sections.get('Bugs')).toContain(
-      '| `bug` | 2 | 1: [a.test.ts](../test/unit/a.test.ts) |',
+      '| `bug` | 3 | 1: [a.test.ts](../test/unit/a.test.ts) |',
     );
     expect(sections.get('Bugs')).toContain('| `slow` | 0 | **nothing here** |');
     expect(sections.get('Files that kill something alone')).toContain('a.test.ts');
     expect(sections.get('Files that kill nothing alone')).toContain('b.test.ts');
-    expect(sections.get('Files that meet none of these bugs')).toContain('c.test.ts');
+    expect(sections.get('Files that met none of the bugs they were run against')).toContain(
+      'c.test.ts',
+    );
   });
 });
 
