@@ -39,7 +39,7 @@ import { waitFor } from '../support/wait-for.ts';
 
 const HOST = { host: 'simulated' };
 /** Long enough for a slow machine to change something between the looks. */
-const BEFORE_CONFIRMING = { env: { SYNC_CONFIRM_SECONDS: '3' } };
+const BEFORE_CONFIRMING = { env: { SYNC_CONFIRM_SECONDS: '8' } };
 
 async function balanceOf(app: TestApplication, uid: string): Promise<number> {
   return (await userNamed(app, uid)).paperWallet.balance;
