@@ -45,7 +45,7 @@ export interface DeleteRequestsOptions {
   readonly maxStopSeconds: number;
 }
 
-/** Ends of earlier sagas worth looking at: the newest completed one is among them. */
+/** Ends of earlier sagas worth observing: the newest completed one is among them. */
 const HISTORY = 10;
 /** The sagas that take a bot away; a repeat is answered with theirs. */
 const DELETING: ReadonlySet<string> = new Set([DELETE_BOT, RECLAIM_ORPHAN]);

@@ -57,13 +57,13 @@ export async function finishTombstone(
       .then((answer) => forBot(answer, instanceId)),
   ]);
   const holder = holderBy(reading, incarnationId);
-  if (holder === 'another-life' || (holder === 'nobody' && isMadeAgain(pools, named))) {
+  if (holder === 'another-incarnation' || (holder === 'nobody' && isMadeAgain(pools, named))) {
     const left = await removeOwnContainers(ports, named, call);
     return left === null
       ? { gone: true, entryReturned: false }
       : { gone: false, reason: left, entryReturned: false };
   }
-  const isResurrected = holder === 'this-life';
+  const isResurrected = holder === 'this-incarnation';
   const own = whileItsOwn(ports, named, call);
   // What the saga observed is removed by its id, whatever the file says meanwhile.
   const doubt = doubtOf(ports, named, call);
@@ -89,19 +89,21 @@ export async function finishTombstone(
   return { gone: true, entryReturned };
 }
 
-/** Whose allocation stands there. The same life again, or one the wallet knows as settled, is this one, resurrected: a
+/** Whose allocation stands there. The same incarnation again, or one the wallet knows as settled, is this one, resurrected: a
  * whole document saved from a stale copy takes the wallet's own memory of the settlement with it, and the tombstone
- * still knows the life it settled. */
+ * still knows the incarnation it settled. */
 function holderBy(
   reading: AllocationReading,
   incarnationId: string,
-): 'nobody' | 'this-life' | 'another-life' {
+): 'nobody' | 'this-incarnation' | 'another-incarnation' {
   if (reading.status !== 'present') return 'nobody';
   const { settledOpId, incarnationId: found } = reading.allocation;
-  return settledOpId !== null || found === incarnationId ? 'this-life' : 'another-life';
+  return settledOpId !== null || found === incarnationId
+    ? 'this-incarnation'
+    : 'another-incarnation';
 }
 
-/** Whether the platform is making another life of the id, or has failed to: what stands there is not this one's. A
+/** Whether the platform is making another incarnation of the id, or has failed to: what stands there is not this one's. A
  * state that cannot be read tells nothing. */
 export function isMadeAgain(
   pools: SourceAnswer<PoolState>,
@@ -130,13 +132,16 @@ export function whileItsOwn(
         wallets.readAllocation(userId, instanceId),
         poolStates.read({ signal, about }),
       ]);
-      if (holderBy(reading, incarnationId) === 'another-life') {
-        throw new TerminalError(NEW_INCARNATION, `a new life of ${instanceId} holds an allocation`);
+      if (holderBy(reading, incarnationId) === 'another-incarnation') {
+        throw new TerminalError(
+          NEW_INCARNATION,
+          `a new incarnation of ${instanceId} holds an allocation`,
+        );
       }
       if (isMadeAgain(pools, one)) {
         throw new TerminalError(
           NEW_INCARNATION,
-          `a new life of ${instanceId} has its place in the pool`,
+          `a new incarnation of ${instanceId} has its place in the pool`,
         );
       }
       // Last: the wallet may have taken its time, and nothing may stand between this and what it lets pass (I5).
@@ -147,8 +152,8 @@ export function whileItsOwn(
 
 export const NEW_INCARNATION = 'NEW_INCARNATION';
 
-/** A container of the bot's own is no other life's, whatever life the id has now: Docker gives its id once. But one that was
- * seen at rest and runs again was started for the new life. A program has no such id.
+/** A container of the bot's own is no other incarnation's, whatever incarnation the id has now: Docker gives its id once. But one that was
+ * seen at rest and runs again was started for the new incarnation. A program has no such id.
  * @returns why one of them is left, or null. */
 async function removeOwnContainers(
   ports: FinishPorts,
@@ -218,7 +223,7 @@ async function removeUnobserved(
   ports: FinishPorts,
   { incarnation, firebaseUid, observedBots, observedInPart }: Named,
   pools: SourceAnswer<PoolState>,
-  holder: 'nobody' | 'this-life',
+  holder: 'nobody' | 'this-incarnation',
   call: FencedCall,
 ): Promise<string | null> {
   const sawAll = (observedBots ?? []).length > 0 && !observedInPart;
@@ -227,7 +232,7 @@ async function removeUnobserved(
   const located = await locateOwned(ports, {
     owner: { userId, firebaseUid },
     instanceId,
-    holdsAllocation: async () => holder === 'this-life',
+    holdsAllocation: async () => holder === 'this-incarnation',
     pools: pools.status === 'ok' ? pools.items : null,
     hadMoney: true,
     call,

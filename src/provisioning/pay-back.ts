@@ -31,7 +31,10 @@ export async function payBack(
       throw new RetryableError('LOCKED_BY_OTHER_SAGA', `it is locked by ${settled.sagaId}`);
     case 'nothing-to-pay':
     case 'other-incarnation':
-      throw new HoldError('ALLOCATION_VANISHED', 'another life of this bot holds the allocation');
+      throw new HoldError(
+        'ALLOCATION_VANISHED',
+        'another incarnation of this bot holds the allocation',
+      );
     default:
       return assertNever(settled);
   }

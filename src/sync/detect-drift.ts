@@ -100,7 +100,7 @@ function inDocker(found: readonly FoundBot[], doubt: string | null): PresenceAns
 }
 
 // What nothing but its name speaks for belongs to the user who holds the allocation, else to the user whose uid its
-// name begins with; what is in dispute, to the user whose wallet and whose pool's own name agree. The second look, and
+// name begins with; what is in dispute, to the user whose wallet and whose pool's own name agree. The second observation, and
 // the deletion, are held to the full rule.
 function isTheirs(
   { claims }: FoundBot,

@@ -10,7 +10,11 @@ export function createSyncMetrics(registry: Registry): SyncMeter {
   const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
     new Counter({ name, help, labelNames, registers: [registry] });
   const runs = counter('sync_runs_total', 'Sync runs that ended', ['kind', 'trigger', 'outcome']);
-  const found = counter('sync_orphans_found_total', 'Orphans that a second look confirmed', []);
+  const found = counter(
+    'sync_orphans_found_total',
+    'Orphans that a second observation confirmed',
+    [],
+  );
   const repaired = counter('sync_orphans_repaired_total', 'Orphans that were paid back', []);
   const skips = counter('sync_skipped_total', 'Suspects left alone, by the veto', ['reason']);
   const guards = counter('sync_guard_stops_total', 'Runs that a guard stopped', ['guard']);

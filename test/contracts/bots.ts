@@ -471,7 +471,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     expect(await observe(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
   });
 
-  test('a host that is not configured: unknown for a look, unavailable for a change', async () => {
+  test('a host that is not configured: unknown for an observation, unavailable for a change', async () => {
     const { bots, addDedicated } = await createWorld();
     const uid = newUid();
     await addDedicated({ instanceId: `${uid}-bot-1` });

@@ -41,7 +41,7 @@ export function describeFindings(name: string, create: (connection: Connection) 
       await findings.report(FINDING);
       await findings.report({ ...FINDING, kind: 'id-conflict' });
       await findings.report({ ...FINDING, instanceId: null });
-      await findings.report({ ...FINDING, discriminator: 'another life' });
+      await findings.report({ ...FINDING, discriminator: 'another incarnation' });
       await findings.report({ ...FINDING, userId: other });
       expect(await findings.listOpen({ limit: 10 })).toHaveLength(5);
       expect(await findings.listOpen({ limit: 3 })).toHaveLength(3);

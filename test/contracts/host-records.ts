@@ -78,7 +78,7 @@ export function describeHostRecords(
       expect(await recordOf(records)).toMatchObject({ count: 7 });
     });
 
-    it('bots seen in single looks are added; one that is seen again is newer than the others', async () => {
+    it('bots seen in single observations are added; one that is seen again is newer than the others', async () => {
       const records = await setUp();
       await records.noteListing('east', { instanceIds: ['a', 'b'], count: 2, isPartial: false });
       const before = await recordOf(records);

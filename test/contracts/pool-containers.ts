@@ -81,7 +81,7 @@ export function testPoolContainers(createWorld: () => Promise<PoolContainersWorl
     expect(dedicated.map((name) => observations.get(name)?.status)).toEqual(['unknown', 'absent']);
   });
 
-  test('nobody to look at: nothing, and the daemon is not asked for everything', async () => {
+  test('nobody to observe: nothing, and the daemon is not asked for everything', async () => {
     const { bots } = await createWorld();
     expect(await bots.observeAll({ pools: [], dedicated: [] }, call())).toEqual(new Map());
   });

@@ -124,7 +124,7 @@ export function describePoolStates(
         signal: AbortSignal.timeout(10_000),
       });
       await platform;
-      // Where the platform came last it knows nothing of our change: then a second look finds that.
+      // Where the platform came last it knows nothing of our change: then a second observation finds that.
       await mutate(states, (s) => takeOut(s, BOT));
       const after = await stage.stored();
       expect(after.platformVersion).toBe('2.5');

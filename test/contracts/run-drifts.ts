@@ -78,7 +78,7 @@ export function describeRunDrifts(
       expect(await all(drifts, OTHER_RUN)).toHaveLength(1);
     });
 
-    it('assigned: the run that looks again is known for all drifts of a user, in this run alone', async () => {
+    it('assigned: the run that observes again is known for all drifts of a user, in this run alone', async () => {
       const drifts = await setUp();
       await drifts.add(RUN, [drift(1, 'a-bot-1'), drift(1, 'a-bot-2'), drift(2, 'b-bot-1')]);
       await drifts.add(OTHER_RUN, [drift(1, 'a-bot-1')]);

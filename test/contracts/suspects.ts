@@ -54,7 +54,7 @@ export function describeSuspects(
       expect(String(after?.lastObservedAt) > String(before?.lastObservedAt)).toBe(true);
     });
 
-    it('another life: another suspicion, from now', async () => {
+    it('another incarnation: another suspicion, from now', async () => {
       const { suspects, pass } = await setUp();
       await suspects.mark([suspect({ incarnationId: '2026-11-01T00:00:00.000Z' })]);
       await pass(60_000);
@@ -67,7 +67,7 @@ export function describeSuspects(
       expect((await suspects.summary(null)).oldestSeconds).toBeLessThan(60);
     });
 
-    it('a life that nobody read, before or after one that was: the same suspicion, the life is kept', async () => {
+    it('an incarnation that nobody read, before or after one that was: the same suspicion, the incarnation is kept', async () => {
       const { suspects, pass } = await setUp();
       await suspects.mark([suspect({ incarnationId: null })]);
       await pass(60_000);
@@ -126,7 +126,7 @@ export function describeSuspects(
       expect(again).toMatchObject({ instanceId: BOT, firstObservedAt: again?.lastObservedAt });
     });
 
-    it('not seen since a look began: ended; seen by that look or by another run since: kept', async () => {
+    it('not seen since an observation began: ended; seen by that observation or by another run since: kept', async () => {
       const { suspects, pass } = await setUp();
       await suspects.mark([suspect(), suspect({ instanceId: bot(1) })]);
       await pass(60_000);
@@ -142,7 +142,7 @@ export function describeSuspects(
       expect(await suspects.summary(null)).toMatchObject({ count: 2 });
     });
 
-    it('seen by that look itself, whose beginning was read from a clock that is ahead: kept', async () => {
+    it('seen by that observation itself, whose beginning was read from a clock that is ahead: kept', async () => {
       const { suspects } = await setUp();
       await suspects.mark([suspect({ runId: 'run-all' }), suspect({ instanceId: bot(1) })]);
       const beganAt = new Date(Date.now() + 3_600_000);

@@ -186,7 +186,7 @@ export function describeTombstones(
       expect(await tombstones.takeDue(due)).toHaveLength(1);
     });
 
-    it('not gone: looked at again after 1 to 15 s, or at once when the host answers', async () => {
+    it('not gone: observed again after 1 to 15 s, or at once when the host answers', async () => {
       const { tombstones, pass } = await setUp();
       await tombstones.open(command());
       await tombstones.settle(command());
@@ -207,7 +207,7 @@ export function describeTombstones(
       expect(await tombstones.takeDue(due)).toHaveLength(1);
     });
 
-    it('gone: looked at again after 1 and 10 minutes, then never', async () => {
+    it('gone: observed again after 1 and 10 minutes, then never', async () => {
       const { tombstones, pass } = await setUp();
       await tombstones.open(command());
       await tombstones.settle(command());
@@ -229,7 +229,7 @@ export function describeTombstones(
       expect(await tombstones.findForBot(USER, BOT)).toMatchObject([{ status: 'ended' }]);
     });
 
-    it('the clock goes back by an hour: looked at all the same, whoever held it before (I5)', async () => {
+    it('the clock goes back by an hour: observed all the same, whoever held it before (I5)', async () => {
       const { tombstones, pass } = await setUp();
       await tombstones.open(command());
       await tombstones.settle(command());

@@ -35,7 +35,7 @@ export function describeLocks(
   const setUp = (balance: unknown, bot: unknown) => setUpWallet(createWallets, balance, bot);
 
   describe(`${name}: reading an allocation`, () => {
-    it('a dated allocation: its life, its value and no mark', async () => {
+    it('a dated allocation: its incarnation, its value and no mark', async () => {
       const { wallets, userId } = await setUp(10, allocation(100, 120.5));
       const reading = await wallets.readAllocation(userId, BOT);
       expect(reading).toMatchObject({

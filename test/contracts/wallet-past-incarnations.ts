@@ -1,5 +1,5 @@
 // What every implementation of the Wallets port must know of a bot whose life was settled, whatever the platform has
-// done to the document since (I2): the same life is never paid again, and a new one is.
+// done to the document since (I2): the same incarnation is never paid again, and a new one is.
 
 import type { Connection, mongo } from 'mongoose';
 import { describe, expect, it } from 'vitest';
@@ -118,7 +118,7 @@ export function describePastIncarnations(
       expect(await markAs(wallets, userId)).toMatchObject({ status: 'already-settled' });
     });
 
-    it('undated, and the platform has set its whole amount aside since: a new life, paid once', async () => {
+    it('undated, and the platform has set its whole amount aside since: a new incarnation, paid once', async () => {
       const rows = [setAside(20)];
       const { connection, wallets, userId } = await setUp(undated(), { rows });
       expect(await wallets.readAllocation(userId, BOT)).toMatchObject({
@@ -156,13 +156,13 @@ export function describePastIncarnations(
       expect((await wallets.readAllocation(userId, BOT)).status).toBe('absent');
     });
 
-    // The platform's clock lags by half an hour: its new life is dated before the settlement of the last one.
+    // The platform's clock lags by half an hour: its new incarnation is dated before the settlement of the last one.
     const LAGGING = new Date(Date.now() - 90 * MINUTE_MS);
     const lagging = (extra: mongo.Document = {}) =>
       allocation(100, 110, { allocatedAt: LAGGING, ...extra });
     const itsRow = { ...setAside(90), timestamp: LAGGING };
 
-    it('dated before its newest settlement, and its own row stands behind it: a new life, paid once', async () => {
+    it('dated before its newest settlement, and its own row stands behind it: a new incarnation, paid once', async () => {
       const { connection, wallets, userId, settlement } = await setUpBehind(lagging(), [itsRow]);
       expect(await wallets.readAllocation(userId, BOT)).toMatchObject({
         allocation: { settledOpId: null },
@@ -176,7 +176,7 @@ export function describePastIncarnations(
       });
       const receipt = await pay(wallets, userId, { sagaId: SAGA_B, incarnation });
       expect(receipt).toMatchObject({ amount: 110, newBalance: 270 });
-      // The copy of that life, saved again with its rows: whatever their order says, it was paid.
+      // The copy of that incarnation, saved again with its rows: whatever their order says, it was paid.
       const again = { walletTransactions: [settlement, itsRow], [PATH]: lagging() };
       await platformSets(connection, userId, again);
       expect(await wallets.readAllocation(userId, BOT)).toMatchObject({
@@ -225,7 +225,7 @@ export function describePastIncarnations(
       expect(await wallets.acceptResurrected(target)).toEqual({ status: 'accepted' });
     });
 
-    it('dated after its newest settlement: a new life, payable at once', async () => {
+    it('dated after its newest settlement: a new incarnation, payable at once', async () => {
       const allocatedAt = new Date(Date.now() - 59 * MINUTE_MS);
       const { wallets, userId } = await setUp(allocation(100, 110, { allocatedAt }));
       expect(await wallets.readAllocation(userId, BOT)).toMatchObject({

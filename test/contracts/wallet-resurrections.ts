@@ -57,7 +57,7 @@ export function describeResurrections(
       });
     });
 
-    it('accepted: a life of its own from now on, unmarked, unpaid, payable once', async () => {
+    it('accepted: an incarnation of its own from now on, unmarked, unpaid, payable once', async () => {
       const { connection, wallets, userId, receipt } = await setUp();
       expect(await wallets.readAllocation(userId, BOT)).toMatchObject({
         allocation: { settledOpId: receipt.opId },
@@ -130,7 +130,7 @@ export function describeResurrections(
       });
     });
 
-    it('another life stands there: what was settled is gone, the new life is not touched', async () => {
+    it('another incarnation stands there: what was settled is gone, the new incarnation is not touched', async () => {
       const { connection, wallets, userId } = await setUp(() => ({
         botAllocations: { [BOT]: allocation(5, 5, { allocatedAt: new Date(1_700_000_000_000) }) },
       }));
@@ -145,7 +145,7 @@ export function describeResurrections(
       expect(await wallets.acceptResurrected(target(userId))).toEqual({ status: 'gone' });
     });
 
-    it('an undated copy of a bot that was settled: one of no life of its own, dropped or accepted', async () => {
+    it('an undated copy of a bot that was settled: one of no incarnation of its own, dropped or accepted', async () => {
       for (const change of ['dropResurrected', 'acceptResurrected'] as const) {
         const undated = allocation(100, 110, { allocatedAt: undefined });
         const { connection, wallets, userId } = await setUpWallet(createWallets, 50, undated);

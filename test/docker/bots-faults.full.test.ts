@@ -174,7 +174,7 @@ describeDocker('bots in a docker that fails', () => {
     });
     await proxy.start();
     // Nobody pings here: the calls themselves are the probe, at most one a second.
-    await waitFor('a look that gets an answer', async () => {
+    await waitFor('an observation that gets an answer', async () => {
       const observations = [1, 2, 3, 4].map(() => bots.locate(queryFor(uid), call()));
       const answers = new Set((await Promise.all(observations)).map(({ status }) => status));
       expect(answers.size).toBe(1);

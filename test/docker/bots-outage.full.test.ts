@@ -30,7 +30,7 @@ const POOLED: ObservedPooled = {
 test.each([
   ['a socket that does not exist', { socketPath: '/nonexistent/docker.sock' }],
   ['a port on which nobody listens', { host: '127.0.0.1', port: 9 }],
-])('%s: unknown for a look, unavailable for a change', async (_case, endpoint) => {
+])('%s: unknown for an observation, unavailable for a change', async (_case, endpoint) => {
   const bots = createBots(endpoint);
   expect((await bots.locate(queryFor('u'), call())).status).toBe('unknown');
   for (const observed of [DEDICATED, POOLED]) {

@@ -45,7 +45,7 @@ const KILL_OURS = `cd /proc; for p in [0-9]*; do case $(cat $p/comm) in
 esac; done`;
 
 describeDocker('sessions kept in a pool', () => {
-  test('several looks and a stop: one of each, and none is left when the bots are closed', async () => {
+  test('several observations and a stop: one of each, and none is left when the bots are closed', async () => {
     const { bots, uid, ours, begun } = await startPool([SLEEPS]);
     const captured = await locateOne(bots, uid);
     await observe(bots, uid, captured);
@@ -65,7 +65,7 @@ describeDocker('sessions kept in a pool', () => {
     expect(await locateOne(bots, uid)).toMatchObject({ program: 'RUNNING' });
   });
 
-  test('it dies between two commands: the next look and the next change use another', async () => {
+  test('it dies between two commands: the next observation and the next change use another', async () => {
     const { bots, uid, pool, ours } = await startPool([SLEEPS]);
     const captured = await locateOne(bots, uid);
     await pool.exec(['/bin/sh', '-c', KILL_OURS]);
@@ -76,7 +76,7 @@ describeDocker('sessions kept in a pool', () => {
     expect(await observe(bots, uid, captured)).toMatchObject({ conf: 'aside', program: 'absent' });
   });
 
-  test('the pool is restarted between two commands: the next look asks the new supervisord', async () => {
+  test('the pool is restarted between two commands: the next observation asks the new supervisord', async () => {
     const { bots, uid, pool } = await startPool([SLEEPS]);
     const captured = await locateOne(bots, uid);
     await pool.container.restart({ t: 0 });

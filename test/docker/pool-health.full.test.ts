@@ -112,7 +112,7 @@ async function restartContainer(pool: RunningContainer): Promise<void> {
 }
 
 describeDocker('health on real pools', () => {
-  it('the file says failed, the bot runs: one look later it says running; a pool’s word too', async () => {
+  it('the file says failed, the bot runs: one observation later it says running; a pool’s word too', async () => {
     const { app, pool } = await setUp();
     const { observe } = createHealthChecks(app);
     await setStatus(app, FIRST, 'failed');
@@ -131,7 +131,7 @@ describeDocker('health on real pools', () => {
   });
 
   it(
-    'a program that dies again and again: failed after three looks, three restarts with their cooldown; mended, it runs',
+    'a program that dies again and again: failed after three checks, three restarts with their cooldown; mended, it runs',
     async () => {
       const { app, pool } = await setUp();
       await crash(pool);
@@ -243,7 +243,7 @@ describeDocker('what was deleted', () => {
   );
 
   it(
-    'while its pool stood still: started with its pool, and taken out within a look of it',
+    'while its pool stood still: started with its pool, and taken out within an observation of it',
     async () => {
       const { app, pool } = await setUp();
       const { observe } = createHealthChecks(app);
@@ -253,10 +253,10 @@ describeDocker('what was deleted', () => {
       const reply = await deleteBot(app, { uid: UID, instanceId: FIRST });
       expect(reply.body).toMatchObject({ success: true, wallet: { returned: 110 } });
       const tombstones = app.connection.collection('tombstones');
-      await waitFor('a look of the janitor', async () => {
+      await waitFor('an observation of the janitor', async () => {
         return ((await tombstones.findOne())?.attempts ?? 0) > 0;
       });
-      // Far from its next turn: only the look brings it forward. Further than ten minutes would be no turn of ours, and due.
+      // Far from its next turn: only the observation brings it forward. Further than ten minutes would be no turn of ours, and due.
       const later = new Date(Date.now() + 500_000);
       await tombstones.updateMany({}, { $set: { nextCheckAt: later } });
       await pool.container.start();

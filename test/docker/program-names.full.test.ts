@@ -224,10 +224,10 @@ describeDocker('programs with other names', () => {
         await app.services.deletionPorts.tombstones.makeDue();
         return (await unfinished(app)).length === 0;
       });
-      // `update` takes the old group out before it puts the bot's program in by itself: a look in between sees it gone, and
-      // the looks after the end find it (I5).
+      // `update` takes the old group out before it puts the bot's program in by itself: an observation in between sees it gone, and
+      // the observations after the end find it (I5).
       await makeEndedDue(app);
-      await waitFor('a look after the end to stop what `update` started', async () => {
+      await waitFor('an observation after the end to stop what `update` started', async () => {
         return (await programs())[`bot-${bot(1)}`] === undefined;
       });
       expect(await programs()).toEqual({

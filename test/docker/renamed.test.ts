@@ -67,7 +67,7 @@ function kept<Container extends { readonly id: string }>(container: Container): 
 
 describeDocker('a renamed container', () => {
   it(
-    'of a bot that was seen before: live to every look whatever it is called, stopped and removed by DELETE (I3, I4)',
+    'of a bot that was seen before: live to every observation whatever it is called, stopped and removed by DELETE (I3, I4)',
     async () => {
       const uid = newUid();
       const app = await start(uid);
@@ -99,7 +99,7 @@ describeDocker('a renamed container', () => {
   );
 
   it(
-    'of a bot that was never seen: unknown, with the reason, to every look; not paid by a sync, and named by a DELETE (I4)',
+    'of a bot that was never seen: unknown, with the reason, to every observation; not paid by a sync, and named by a DELETE (I4)',
     async () => {
       const uid = newUid();
       const app = await start(uid, { STOP_TIMEOUT_MS: '1000' });

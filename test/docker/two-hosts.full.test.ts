@@ -179,7 +179,7 @@ async function expectAllPaid({ app, uid, pools }: Fleet): Promise<void> {
   expect([...listedBots(await readPoolState(app))].sort()).toEqual(left);
 }
 
-/** By the round of looks, in the metrics; and nobody has stopped them. */
+/** By the round of observations, in the metrics; and nobody has stopped them. */
 async function expectEmptyPoolsReported(fleet: Fleet): Promise<void> {
   const { app, pools } = fleet;
   const empty = pools.filter(({ neighbour }) => neighbour === null);

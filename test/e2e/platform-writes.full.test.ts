@@ -95,7 +95,7 @@ describe('a wallet that the platform keeps writing', () => {
     expect(await findingsOf(app, 'resurrected')).toHaveLength(1);
   });
 
-  it('a stale copy read under the lock and saved after the refund: reported by the next look, not paid', async () => {
+  it('a stale copy read under the lock and saved after the refund: reported by the next observation, not paid', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'dedicated');
     let stale: mongo.Document = {};

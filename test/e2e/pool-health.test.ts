@@ -1,4 +1,4 @@
-// Pools and bots looked after, end to end on simulated ones: what a look changes, what it leaves alone, and what an owner
+// Pools and bots looked after, end to end on simulated ones: what an observation changes, what it leaves alone, and what an owner
 // sees of it.
 
 import { describe, expect, it } from 'vitest';
@@ -59,7 +59,7 @@ async function placeCrashed(app: TestApplication) {
 }
 
 describe('statuses', () => {
-  it('the state file calls a bot failed, and it runs: one look later it says running', async () => {
+  it('the state file calls a bot failed, and it runs: one observation later it says running', async () => {
     const app = await startWithFixtures();
     const { observe } = createHealthChecks(app);
     expect(await statusOf(app, 'uid-live-bot-3')).toBe('failed');
@@ -94,7 +94,7 @@ describe('statuses', () => {
     });
   });
 
-  it('a program that supervisord does not know: failed after three looks, never started', async () => {
+  it('a program that supervisord does not know: failed after three checks, never started', async () => {
     const app = await startWithFixtures();
     const { observe } = createHealthChecks(app);
     await observe();
@@ -210,7 +210,7 @@ describe('a bot that has crashed', () => {
 });
 
 describe('sources that cannot say', () => {
-  it('a pool that does not answer: its bots’ looks are unknown, and no failure (I4)', async () => {
+  it('a pool that does not answer: its bots’ observations are unknown, and no failure (I4)', async () => {
     const app = await startTestApplication();
     const bot = await placeCrashed(app);
     await app.world.setPool(CONTAINER, { supervisord: 'dead' });
@@ -233,7 +233,7 @@ describe('sources that cannot say', () => {
     expect((await readPoolState(app)).pools[POOL]?.status).toBe('running');
   });
 
-  it('a torn state file: nobody is looked at, and nothing is forgotten', async () => {
+  it('a torn state file: nobody is observed, and nothing is forgotten', async () => {
     const app = await startTestApplication();
     const bot = await placeCrashed(app);
     const { observe, round } = createHealthChecks(app);
@@ -275,9 +275,9 @@ describe('pools', () => {
     const reply = await deleteBot(app, bot);
     expect(reply.body).toMatchObject({ success: true, wallet: { returned: 110 } });
     expect(reply.body.warningCodes).toContain('pool-not-running');
-    // Far from its next turn: only the look brings it forward. Further than ten minutes would be no turn of ours, and due.
+    // Far from its next turn: only the observation brings it forward. Further than ten minutes would be no turn of ours, and due.
     const tombstones = app.connection.collection('tombstones');
-    await waitFor('a look of the janitor', async () => {
+    await waitFor('an observation of the janitor', async () => {
       return ((await tombstones.findOne())?.attempts ?? 0) > 0;
     });
     await tombstones.updateMany({}, { $set: { nextCheckAt: new Date(Date.now() + 500_000) } });

@@ -1,5 +1,5 @@
 // An allocation that a stale save put back after its bot was deleted and paid, and what an administrator does
-// about it. I2: whatever is decided, and by how many at once, no life is paid twice.
+// about it. I2: whatever is decided, and by how many at once, no incarnation is paid twice.
 
 import type { mongo } from 'mongoose';
 import { describe, expect, it } from 'vitest';
@@ -29,7 +29,7 @@ async function openFindings(app: TestApplication, query = ''): Promise<mongo.Doc
 }
 
 const resolve = (app: TestApplication, id: string, action: string, name = 'ann') =>
-  asAdmin(app, 'POST', `/admin/findings/${id}/resolve`, { action, reason: 'looked at it' }, name);
+  asAdmin(app, 'POST', `/admin/findings/${id}/resolve`, { action, reason: 'observed it' }, name);
 
 /** A bot of 110 that was deleted and paid to a balance of 160; the platform's stale save put its allocation
  * back, and the user's next DELETE was answered with the old job and reported it. */
@@ -63,7 +63,7 @@ describe('a resurrected allocation', () => {
     expect(body).toMatchObject({
       id: bot.findingId,
       status: 'resolved',
-      resolution: { action: 'remove', reason: 'looked at it', by: 'admin:ann' },
+      resolution: { action: 'remove', reason: 'observed it', by: 'admin:ann' },
     });
     const user = await userNamed(app, bot.uid);
     expect(user.botAllocations).toEqual({});
@@ -79,7 +79,7 @@ describe('a resurrected allocation', () => {
     expect((await deleteBot(app, bot)).body.jobId).toBe(bot.jobId);
   });
 
-  it('accepted as new, then deleted: paid once more, as the new life it is, and never again', async () => {
+  it('accepted as new, then deleted: paid once more, as the new incarnation it is, and never again', async () => {
     const app = await startTestApplication();
     const bot = await resurrect(app);
     expect((await resolve(app, bot.findingId, 'accept-as-new')).status).toBe(200);

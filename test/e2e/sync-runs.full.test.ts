@@ -165,7 +165,7 @@ it('?dryRun=true, then the real run: the same sums, half a cent to the even one'
   expect(done.newWalletBalance).toBe(1_000_006.44);
 });
 
-it('?passive=true: only marks; one run a minute later, however often the page is loaded, looks again and pays', async () => {
+it('?passive=true: only marks; one run a minute later, however often the page is loaded, observes again and pays', async () => {
   const app = await startTestApplication();
   const bot = await orphanOf(app, 'uid-one');
   const before = await outsideState(app);

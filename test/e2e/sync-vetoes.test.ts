@@ -38,7 +38,7 @@ import { allocation, platformSets, putUser, users } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const HOST = { host: 'simulated' };
-/** Long enough for a slow machine to change something between the looks. */
+/** Long enough for a slow machine to change something between the observations. */
 const BEFORE_CONFIRMING = { env: { SYNC_CONFIRM_SECONDS: '8' } };
 
 async function balanceOf(app: TestApplication, uid: string): Promise<number> {
@@ -173,7 +173,7 @@ describe('a source that cannot say (I4)', () => {
     });
   });
 
-  it('the host stops answering between the looks: unknown, nothing moves', async () => {
+  it('the host stops answering between the observations: unknown, nothing moves', async () => {
     const app = await startTestApplication(BEFORE_CONFIRMING);
     const bot = await orphanOf(app, 'uid-one');
     const jobId = await startSync(app, bot.uid);
@@ -226,7 +226,7 @@ describe('somebody is at it', () => {
   });
 });
 
-describe('what changes between the looks', () => {
+describe('what changes between the observations', () => {
   it('an allocation younger than SYNC_YOUNG_SECONDS: the job waits until it is that old, then pays', async () => {
     const app = await startTestApplication({ env: { SYNC_YOUNG_SECONDS: '2' } });
     const allocatedAt = new Date();
@@ -288,7 +288,7 @@ describe('what changes between the looks', () => {
   });
 });
 
-describe('what is seen after the second look: the reclaiming turns back', () => {
+describe('what is seen after the second observation: the reclaiming turns back', () => {
   async function reclaim(app: TestApplication, { uid, userId, instanceId }: PlacedBot) {
     const orphan = {
       userId,
@@ -335,7 +335,7 @@ describe('what is seen after the second look: the reclaiming turns back', () => 
     expect(await outsideState(app)).toEqual(before);
   });
 
-  it('another life of the id stands there: compensated before it is touched', async () => {
+  it('another incarnation of the id stands there: compensated before it is touched', async () => {
     const app = await startTestApplication();
     const bot = await orphanOf(app, 'uid-one', { allocatedAt: new Date('2026-11-11T11:11:11Z') });
     const before = await outsideState(app);
@@ -444,7 +444,7 @@ describe('a ghost that an ended tombstone names', () => {
     expect(await programOf(app, bot)).toBeUndefined();
   });
 
-  it('a new life of its id is made between the looks: left alone', async () => {
+  it('a new incarnation of its id is made between the observations: left alone', async () => {
     const app = await startTestApplication(BEFORE_CONFIRMING);
     const bot = await returned(app);
     const jobId = await startSync(app, bot.uid);

@@ -23,7 +23,7 @@ test('all but MongoDB are away: ready, and named without their addresses', async
   expect(response.json()).toEqual({ status: 'degraded', degraded: ['redis', 'docker'] });
 });
 
-test('MongoDB is away, or the look at it does not end: 503, but live', async () => {
+test('MongoDB is away, or the reading of it does not end: 503, but live', async () => {
   const away = async () => ({ ...HEALTHY, mongodb: down });
   const endless = () => Promise.withResolvers<never>().promise;
   for (const health of [away, endless]) {

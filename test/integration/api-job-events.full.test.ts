@@ -93,7 +93,7 @@ describe('a job that is watched', () => {
     const first = await watch(app, bot.uid, jobId);
     const { id } = await first.event('the job as it is', isIn('queued'));
     first.leave();
-    const behind = await watch(app, bot.uid, jobId, { 'last-event-id': 'of another life' });
+    const behind = await watch(app, bot.uid, jobId, { 'last-event-id': 'of another incarnation' });
     expect((await behind.event('the job as it is', isIn('queued'))).id).toBe(id);
     const abreast = await watch(app, bot.uid, jobId, { 'last-event-id': id });
     startWorking(app);

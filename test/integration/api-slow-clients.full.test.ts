@@ -51,7 +51,7 @@ test.each([
   SOON_MS,
 );
 
-test('without further settings: 10 s for the headers, 20 s for all of it, looked at each second', async () => {
+test('without further settings: 10 s for the headers, 20 s for all of it, checked each second', async () => {
   const { app } = await createTestApi();
   const { headersTimeout, requestTimeout, timeout } = app.server;
   expect({ headersTimeout, requestTimeout, timeout }).toEqual({

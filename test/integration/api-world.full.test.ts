@@ -110,7 +110,7 @@ describe('the world of a saga', () => {
     expect(world.ledger).toMatchObject({ observed: settlement, expected: settlement });
   });
 
-  test('a run over everybody: it is about no bot, and nothing is looked at', async () => {
+  test('a run over everybody: it is about no bot, and nothing is observed', async () => {
     const app = await startTestApplication();
     const { body } = await asAdmin(app, 'POST', '/admin/sync-all?dryRun=true');
     const world = await worldOf(app, body.jobId);

@@ -96,7 +96,7 @@ it('writers that take two writes, hammering: never a finding, and in order when 
   expect(await findingsOf(userId)).toEqual([]);
 });
 
-it('a real change on a wallet that never rests: a finding when no look has added up for long', async () => {
+it('a real change on a wallet that never rests: a finding when no observation has added up for long', async () => {
   const rules = { stillForMs: 5, busyForMs: 150 };
   const { connection, userId, auditUser, findingsOf } = await setUp({ rules });
   await auditUser(userId);

@@ -73,7 +73,7 @@ function push(connection: Connection, userId: UserId, ...rows: mongo.Document[])
 const addToBalance = (connection: Connection, userId: UserId, amount: number) =>
   users(connection).updateOne(byId(userId), { $inc: { 'paperWallet.balance': amount } });
 
-describe('one life of a bot, paid twice', () => {
+describe('one incarnation of a bot, paid twice', () => {
   /** As a program without a memory of the bot would: a settlement under another stamp. */
   async function payAgain(connection: Connection, userId: UserId, bot: mongo.Document) {
     const wallets = createMongoWallets({ connection, findPast: async () => NO_PAST });
@@ -107,7 +107,7 @@ describe('one life of a bot, paid twice', () => {
     expect(await findingsOf(userId)).toHaveLength(1);
   });
 
-  it('two lives of one id, each dated after the one before was paid: conserved', async () => {
+  it('two incarnations of one id, each dated after the one before was paid: conserved', async () => {
     const { connection, userId, settle, auditUser } = await setUp();
     await settle(1);
     const entry = await connection.collection('ledger').findOne({});

@@ -153,7 +153,7 @@ test('the platform writes during the move: refused, its write stays and is in ch
   const { folder, database, deps } = await set(TEXT);
   const platform = { ...JSON.parse(TEXT), beats: 7 };
   let asked = 0;
-  // The clock is asked between the reading back and the last look at the file.
+  // The clock is asked between the reading back and the last observation of the file.
   const writing = () => {
     asked += 1;
     if (asked === 3) writeFileSync(folder.file, JSON.stringify(platform, null, 2));

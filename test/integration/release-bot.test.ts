@@ -50,7 +50,7 @@ it.each<{ after: LateAfter; isPaid: boolean }>([
   },
 );
 
-it('the platform has paid, the ledger does not take it, and an operator ends it: the life is settled all the same', async () => {
+it('the platform has paid, the ledger does not take it, and an operator ends it: the incarnation is settled all the same', async () => {
   const lab = await createLab();
   const gateway = createGateway(lab.connection);
   const bot = await placeBot(lab, 'dedicated');

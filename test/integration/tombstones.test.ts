@@ -26,7 +26,7 @@ async function moveBack(connection: Connection, ms: number): Promise<void> {
     .updateMany({}, [{ $set: Object.fromEntries(moved) }], { writeConcern: { w: 'majority' } });
 }
 
-it('ended, with its looks after the end behind it, or withdrawn: the database forgets the withdrawn one alone', async () => {
+it('ended, with its observations after the end behind it, or withdrawn: the database forgets the withdrawn one alone', async () => {
   const connection = await createTestDatabase();
   await migrate(connection);
   const tombstones = createMongoTombstones({ connection });

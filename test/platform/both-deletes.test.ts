@@ -62,7 +62,7 @@ describe('both deletions at once', () => {
     const audit = await asAdmin(app, 'GET', `/admin/audit?userId=${bot.userId}`);
     expect(audit.body.user).toMatchObject({ status: 'conserved', paidTwice: [] });
 
-    // The life is known as settled from here on.
+    // The incarnation is known as settled from here on.
     await platformSets(app.connection, bot.userId, { botAllocations });
     const again = await deleteBot(app, bot);
     expect(again.body).toMatchObject({ jobId: job.jobId, success: true });

@@ -15,7 +15,7 @@ const SLOW_MS = 120_000;
 
 describeDocker('an id that is used again', () => {
   it(
-    'deleted, and made again with other money: the tombstone’s later looks touch nothing of it, and no sync pays it (I3, I5)',
+    'deleted, and made again with other money: the tombstone’s later observations touch nothing of it, and no sync pays it (I3, I5)',
     async () => {
       const uid = `uid-${randomBytes(4).toString('hex')}`;
       const app = await startTestApplication({

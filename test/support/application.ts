@@ -100,7 +100,7 @@ export async function startTestApplication(
     METRICS_TOKEN,
     LEASE_SECONDS: '2',
     LOG_LEVEL: 'silent',
-    // Runs that nobody asked for, and waits between two looks, where a test asks for them.
+    // Runs that nobody asked for, and waits between two observations, where a test asks for them.
     SYNC_EVERY_MINUTES: '0',
     SYNC_CONFIRM_SECONDS: '0',
     HEALTH_EVERY_SECONDS: '0',

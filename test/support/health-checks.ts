@@ -1,4 +1,4 @@
-// Rounds of looks when a test says so, with time that passes when it says so.
+// Rounds of observations when a test says so, with time that passes when it says so.
 
 import { type RoundReport, watchPools } from '../../src/health/watch-pools.ts';
 import type { TestApplication } from './application.ts';

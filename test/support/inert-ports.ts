@@ -1,4 +1,4 @@
-// Ports of definitions that are looked at and never run.
+// Ports of definitions that are observed and never run.
 
 /** Whatever is asked of it throws. */
 export function inertPorts<Ports extends object>(): Ports {

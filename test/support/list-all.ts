@@ -1,4 +1,4 @@
-// What all hosts list, for tests that look at the whole.
+// What all hosts list, for tests that observe the whole.
 
 import type { Bots, HostListing } from '../../src/bots/bots.ts';
 

@@ -145,7 +145,7 @@ twinsOf('I2', {
     await platformSets(connection, userId, { [`${BOT_PATH}.allocatedAt`]: allocatedAt });
     await paying.settle(settleCommand(userId));
     const isPaid = (await balanceOf(connection, userId)) !== BALANCE;
-    return breaches({ 'the money of another life was paid': isPaid });
+    return breaches({ 'the money of another incarnation was paid': isPaid });
   },
 
   // Settled and posted; a day later the receipt is dropped; then the platform saves its list and its map from before.

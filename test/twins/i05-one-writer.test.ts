@@ -280,7 +280,7 @@ twinsOf('I5', {
       await first.ended;
     }),
 
-  // The platform makes the bot again under the same id; then comes the later look of the old one's tombstone.
+  // The platform makes the bot again under the same id; then comes the later observation of the old one's tombstone.
   'tombstone-of-the-id': (part) =>
     madeAgain(part, {
       make: async ({ connection }, { uid, instanceId }) => {
@@ -404,7 +404,7 @@ twinsOf('I5', {
   },
 });
 
-/** A bot is deleted, and another of its id made; then the tombstone of the first is looked at. */
+/** A bot is deleted, and another of its id made; then the tombstone of the first is observed. */
 async function madeAgain(
   part: Part,
   {
@@ -434,7 +434,7 @@ async function madeAgain(
   });
 }
 
-/** A look at the claim, which any primary answers. */
+/** A reading of the claim, which any primary answers. */
 async function readClaim(
   connection: Connection,
   { sagaId, epoch, owner }: Claim,

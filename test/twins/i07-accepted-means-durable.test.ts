@@ -39,7 +39,7 @@ twinsOf('I7', {
   },
 });
 
-/** A relay looks at a new saga when it has had time to be taken by its first job. */
+/** A relay observes a new saga when it has had time to be taken by its first job. */
 const RELAY_PASS_MS = 3_000;
 
 type Options = Pick<Parameters<typeof createTestEngine>[0], 'wakeUps' | 'wrapLog'>;

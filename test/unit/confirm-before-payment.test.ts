@@ -1,4 +1,4 @@
-// The look before the refund may be left out where the stop's own look was a moment ago. How long ago, only the worker
+// The observation before the refund may be left out where the stop's own observation was a moment ago. How long ago, only the worker
 // that looked can tell: another one's clock may be seconds off.
 
 import { expect, it } from 'vitest';
@@ -64,7 +64,7 @@ it.each([
     databaseMs: 20,
     observations: 1,
   },
-])('seen at rest $when: looked at $looks times before the refund (I5)', async (given) => {
+])('seen at rest $when: observed $looks times before the refund (I5)', async (given) => {
   let observations = 0;
   const bots: Bots = {
     ...inertPorts<Bots>(),

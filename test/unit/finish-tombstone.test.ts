@@ -21,7 +21,11 @@ import { EVERY_HOST_BELIEVED } from '../support/known-hosts.ts';
 
 const userId = toUserId('6500000000000000000000aa');
 const firebaseUid = toFirebaseUid('uid-1');
-const incarnation = { userId, instanceId: toInstanceId('uid-1-bot-1'), incarnationId: 'a life' };
+const incarnation = {
+  userId,
+  instanceId: toInstanceId('uid-1-bot-1'),
+  incarnationId: 'an incarnation',
+};
 const RUNNING: ObservedPooled = {
   kind: 'pooled',
   host: 'a',
@@ -49,23 +53,23 @@ const HOSTS = {
 it.each([
   { now: 'nobody', incarnationId: null, hosts: [HOSTS.bot], gone: true, removed: 1, told: [] },
   {
-    now: 'its own life',
-    incarnationId: 'a life',
+    now: 'its own incarnation',
+    incarnationId: 'an incarnation',
     hosts: [HOSTS.bot],
     gone: false,
     removed: 0,
     told: ['resurrected'],
   },
   {
-    now: 'its own life',
-    incarnationId: 'a life',
+    now: 'its own incarnation',
+    incarnationId: 'an incarnation',
     hosts: [HOSTS.nothing],
     gone: true,
     removed: 0,
     told: ['resurrected'],
   },
   {
-    now: 'another life',
+    now: 'another incarnation',
     incarnationId: 'another',
     hosts: [HOSTS.bot],
     gone: true,
@@ -129,7 +133,7 @@ it.each([
 );
 
 it.each([{ saw: OBSERVED }, { saw: OBSERVED_IN_PART }, { saw: NOTHING_OBSERVED }])(
-  'a new life of the id holds an allocation: nothing is touched, whatever the saga saw, and it ends (I5): $saw',
+  'a new incarnation of the id holds an allocation: nothing is touched, whatever the saga saw, and it ends (I5): $saw',
   async ({ saw }) => {
     const observed = await finish({ incarnationId: 'another', hosts: [HOSTS.bot] }, saw);
     expect(observed).toEqual({ gone: true, removed: 0, told: [] });
@@ -181,7 +185,7 @@ it.each([
     removed: 0,
   },
 ])(
-  'a new life holds an allocation, the stop of the old container was $stop, it is $now: removed by its id $removed times',
+  'a new incarnation holds an allocation, the stop of the old container was $stop, it is $now: removed by its id $removed times',
   async ({ observedAtRest, observation, gone, removed }) => {
     const saw = { observedBots: [RUNNING, OWN], observedInPart: false, observedAtRest };
     const observed = await finish(
@@ -192,7 +196,7 @@ it.each([
   },
 );
 
-it('a new life comes to be between the look and the removal: the removal is refused, and the next look ends it (I5)', async () => {
+it('a new incarnation comes to be between the observation and the removal: the removal is refused, and the next observation ends it (I5)', async () => {
   let incarnationId: string | null = null;
   const world = {
     hosts: [HOSTS.bot],
@@ -235,7 +239,7 @@ interface World {
   readonly doubt?: string;
 }
 
-/** @param beforeRemoval what happens between the look and the removal. */
+/** @param beforeRemoval what happens between the observation and the removal. */
 async function finish(
   world: World,
   saw: ObservedIncarnation & Partial<Pick<Tombstone, 'observedAtRest'>>,

@@ -104,7 +104,7 @@ it.each<[string, Situation]>([
   ['it was not seen', { observedBots: [] }],
   ['another user’s was seen beside it', { foreign: ['freqtrade-x'] }],
   ['the pool state has another user’s', { hasForeign: true }],
-  ['a new life holds an allocation', { isThereAgain: true }],
+  ['a new incarnation holds an allocation', { isThereAgain: true }],
   ['another wallet holds an allocation', { others: 1 }],
   ['the platform has given it a place anew', { placedAt: '2026-10-03T00:00:00.000Z' }],
 ])('%s: withheld', async (_, situation) => {

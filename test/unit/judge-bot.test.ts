@@ -1,5 +1,5 @@
-// What a look at a bot means, by example and over any sequence of looks. What must hold of restarts and statuses is counted
-// here a second time, from the looks alone.
+// What an observation of a bot means, by example and over any sequence of observations. What must hold of restarts and statuses is counted
+// here a second time, from the observations alone.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -24,7 +24,7 @@ interface PresenceAnswer extends Required<AuditPass> {
   readonly verdict: Verdict | null;
 }
 
-/** Judges one look after the other; the file takes what it is told. */
+/** Judges one observation after the other; the file takes what it is told. */
 function watch(
   observations: readonly AuditPass[],
   firstWord = 'running',
@@ -62,11 +62,11 @@ function events(observed: readonly PresenceAnswer[]) {
 }
 
 describe('one bot, look by look', () => {
-  it('marked failed and seen healthy: running at that very look', () => {
+  it('marked failed and seen healthy: running at that very observation', () => {
     expect(marks(watch([program('RUNNING')], 'failed'))).toEqual(['running']);
   });
 
-  it('failed looks: failed at the third in a row, and not before', () => {
+  it('failed checks: failed at the third in a row, and not before', () => {
     const observations = ['FATAL', 'FATAL', 'RUNNING', 'FATAL', 'FATAL', 'FATAL'] as const;
     const observed = watch(observations.map((word) => program(word)));
     expect(marks(observed)).toEqual([null, null, null, null, null, 'failed']);
@@ -165,7 +165,7 @@ describe('one bot, look by look', () => {
     expect(events(forgiven).filter((type) => type === 'gave-up')).toHaveLength(2);
   });
 
-  it('restrained: looked at and remembered, but neither marked nor started', () => {
+  it('restrained: observed and remembered, but neither marked nor started', () => {
     const observations = Array.from({ length: 6 }, () => ({
       ...program('FATAL'),
       isRestrained: true,
@@ -230,7 +230,7 @@ function rowAt(observed: readonly PresenceAnswer[], index: number): number {
   return row;
 }
 
-describe('any sequence of looks', () => {
+describe('any sequence of observations', () => {
   it('statuses change only from what was seen: healthy, or a full row of failures', () => {
     fc.assert(
       fc.property(
@@ -256,7 +256,7 @@ describe('any sequence of looks', () => {
     );
   });
 
-  it('restarts: only of what has failed at three looks, a minute apart, three until it was well', () => {
+  it('restarts: only of what has failed at three checks, a minute apart, three until it was well', () => {
     fc.assert(
       fc.property(anyWatch, (observations) => {
         const observed = watch(observations);

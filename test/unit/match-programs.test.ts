@@ -53,9 +53,9 @@ describe('whose a program is', () => {
       [bot('a'), file('supervisord.conf', '[group:live]', 'programs=bot-a')],
       'live:bot-a',
     ],
-    ['a group that nobody can look at', [bot('a')], 'live:bot-a'],
+    ['a group that nobody can read', [bot('a')], 'live:bot-a'],
     [
-      'several of a group that nobody can look at',
+      'several of a group that nobody can read',
       [bot('a', 'process_name=%(program_name)s_%(process_num)d')],
       'live:bot-a_0',
     ],
@@ -79,7 +79,7 @@ describe('whose a program is', () => {
   it.each([
     ['a name that is no bot’s', [bot('a')], 'trader'],
     [
-      'a process that could be anything, in a group that nobody can look at',
+      'a process that could be anything, in a group that nobody can read',
       [bot('a', 'process_name=main')],
       'live:main',
     ],
@@ -147,7 +147,7 @@ describe('what cannot be taken out alone', () => {
     ],
     ['it is defined elsewhere', [file('supervisord.conf', '[program:bot-a]', SLEEP)], ['bot-a']],
     ['its file defines another', [bot('a', '[program:bot-b]', SLEEP)], ['bot-a', 'bot-b']],
-    ['a group that nobody can look at', [bot('a'), bot('b')], ['live:bot-a', 'live:bot-b']],
+    ['a group that nobody can read', [bot('a'), bot('b')], ['live:bot-a', 'live:bot-b']],
   ] as const)('%s: told', (_case, files, names) => {
     const { bots } = matchPrograms(files, running(...names));
     expect(bots.get('a')?.entangled).toEqual(expect.any(String));

@@ -50,7 +50,7 @@ describe('incarnation', () => {
   const instanceId = toInstanceId('uid-bot-1');
   const incarnationId = '2026-10-02T09:30:00.000Z';
 
-  it('the same life: the same operation; another user, bot or life: another one', () => {
+  it('the same incarnation: the same operation; another user, bot or incarnation: another one', () => {
     const opId = settlementOpId({ userId, instanceId, incarnationId });
     expect(settlementOpId({ userId, instanceId, incarnationId })).toBe(opId);
     expect(opId).toMatch(/^settle\.[0-9a-f]{40}$/);

@@ -1,4 +1,4 @@
-// The words of a round against whoever comes to a bot between the look and the lock.
+// The words of a round against whoever comes to a bot between the observation and the lock.
 
 import { expect, it } from 'vitest';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
@@ -11,7 +11,7 @@ import { sampleMapping, samplePool } from '../support/pool-state-samples.ts';
 const USER = toUserId('00000000000000000000000a');
 const IDS = ['uid-a-bot-1', 'uid-a-bot-2', 'uid-a-bot-3'].map(toInstanceId);
 
-it('a saga and a tombstone that came after the look: theirs stay as they are, the rest is written', async () => {
+it('a saga and a tombstone that came after the observation: theirs stay as they are, the rest is written', async () => {
   const pool = samplePool('uid-a', IDS);
   let state: PoolState = {
     pools: { [pool.id]: pool },

@@ -1,4 +1,4 @@
-// Health's look at the simulated world, and its restart there, with the rules of the real one.
+// Health's observation of the simulated world, and its restart there, with the rules of the real one.
 
 import { SagaError, UnavailableError } from '@reclaim/saga';
 import type { ObservedPooled } from '../../domain/bot.ts';

@@ -1,5 +1,5 @@
 // The simulated world as MongoDB holds it: one document per bot, pool and host in one collection, so that
-// a look of many callers is one query. Every process sees the same world, misbehaviour included. A bot
+// an observation of many callers is one query. Every process sees the same world, misbehaviour included. A bot
 // without a document does not exist: nothing is ever invented.
 
 import { type Connection, Types } from 'mongoose';
@@ -94,7 +94,7 @@ export const poolKey = (containerName: string) => `pool:${containerName}`;
 export const dedicatedKey = (instanceId: string) => `dedicated:${instanceId}`;
 export const pooledKey = (instanceId: string) => `pooled:${instanceId}`;
 
-/** New for each life of a container, as Docker's are: what is made again is another container. */
+/** New for each incarnation of a container, as Docker's are: what is made again is another container. */
 export function newContainerId(): string {
   return `simulated-${new Types.ObjectId().toHexString()}`;
 }
@@ -108,7 +108,7 @@ export function worldCollection(connection: Connection) {
   return db.collection<WorldDocument>('simulatedBots');
 }
 
-/** Repeatable. Without the indexes every look would read the whole world. */
+/** Repeatable. Without the indexes every observation would read the whole world. */
 export async function prepareWorld(collection: WorldCollection): Promise<void> {
   await collection.createIndexes([
     { key: { uid: 1 }, sparse: true },

@@ -99,7 +99,10 @@ async function settle(
         `the allocation is locked by ${settled.sagaId}`,
       );
     case 'other-incarnation':
-      throw new TerminalError('OTHER_INCARNATION', 'another life of this bot holds the allocation');
+      throw new TerminalError(
+        'OTHER_INCARNATION',
+        'another incarnation of this bot holds the allocation',
+      );
     default:
       return assertNever(settled);
   }

@@ -83,6 +83,6 @@ async function finish(
 // I1: what could not be observed is named, and the tombstone owns it.
 function elsewhere(call: DeletionCall): Warning {
   const away = capturedBot(call)?.unobserved?.join('; ') ?? 'hosts were away';
-  const message = `what was found is removed; whether more of it stands elsewhere is looked at later: ${away}`;
+  const message = `what was found is removed; whether more of it stands elsewhere is checked later: ${away}`;
   return { code: NOT_OBSERVED_EVERYWHERE, message };
 }

@@ -77,7 +77,7 @@ function keyOf(userId: UserId, instanceId: InstanceId): string {
 
 function markWrite({ userId, instanceId, incarnationId, value, runId }: NewSuspect) {
   const known = { $ifNull: ['$incarnationId', null] };
-  // A run over all users reads no lives: it must not begin the suspicion anew, nor the run after it.
+  // A run over all users reads no incarnations: it must not begin the suspicion anew, nor the run after it.
   const isSameIncarnation = {
     $and: [
       { $eq: [{ $type: '$firstObservedAt' }, 'date'] },

@@ -56,10 +56,10 @@ function broken(found: Readonly<Record<string, boolean>>): readonly string[] {
 
 /** One attempt at the refund, which looks first, takes no longer; and a moment. */
 const ORPHAN_SEEN_FOR_MS = 21_000;
-/** The look of the stop's own attempt may stand for it, and that one takes as long. */
+/** The observation of the stop's own attempt may stand for it, and that one takes as long. */
 const BOT_SEEN_FOR_MS = 41_000;
 
-// Money that leaves while its bot has been running for longer than any last look can be old was sent without one.
+// Money that leaves while its bot has been running for longer than any last observation can be old was sent without one.
 function brokenByPayment({ world }: SimulatedBot): readonly string[] {
   const { plot } = world;
   const { payments } = world.wallet;

@@ -110,7 +110,7 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
     twin: { definition: (saga, { log }) => everyCall(saga, (call) => neverGivenUp(call, log)) },
   },
   {
-    name: 'a refund without a last look at the bot',
+    name: 'a refund without a last observation of the bot',
     breach: 'I5: paid while the bot ran',
     from: 40,
     twin: { definition: (saga) => everyCall(saga, seenJustNow) },

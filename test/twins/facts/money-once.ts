@@ -97,7 +97,7 @@ export const MONEY_ONCE = [
       ),
     ],
     title: 'a settlement of any incarnation it finds: a new bot loses its money, and caught',
-    breach: 'the money of another life was paid',
+    breach: 'the money of another incarnation was paid',
   },
   {
     name: 'lives-known-by-the-document-alone',

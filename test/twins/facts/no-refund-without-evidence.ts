@@ -121,7 +121,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
       ),
       at(
         'e2e/sync-vetoes.test.ts',
-        'the host stops answering between the looks: unknown, nothing moves',
+        'the host stops answering between the observations: unknown, nothing moves',
       ),
     ],
     title: 'no second observation: a bot in the making is paid back, and caught',
@@ -203,11 +203,11 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     guardedBy: [
       at(
         'docker/renamed.test.ts',
-        'of a bot that was seen before: live to every look whatever it is called, stopped and removed by DELETE (I3, I4)',
+        'of a bot that was seen before: live to every observation whatever it is called, stopped and removed by DELETE (I3, I4)',
       ),
       at(
         'docker/renamed.test.ts',
-        'of a bot that was never seen: unknown, with the reason, to every look; not paid by a sync, and named by a DELETE (I4)',
+        'of a bot that was never seen: unknown, with the reason, to every observation; not paid by a sync, and named by a DELETE (I4)',
       ),
       at(
         'contracts/bots.ts',

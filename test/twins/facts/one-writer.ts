@@ -64,7 +64,7 @@ export const ONE_WRITER = [
       inEngine('unit/journal.test.ts', 'a claim proven $when: a fence believes it: $isProven (I5)'),
       at(
         'unit/confirm-before-payment.test.ts',
-        'seen at rest $when: looked at $looks times before the refund (I5)',
+        'seen at rest $when: observed $looks times before the refund (I5)',
       ),
     ],
     title:
@@ -165,11 +165,11 @@ export const ONE_WRITER = [
     guardedBy: [
       at(
         'platform/new-incarnation.test.ts',
-        'deleted, and made again with other money: the tombstone’s later looks touch nothing of it, and no sync pays it (I3, I5)',
+        'deleted, and made again with other money: the tombstone’s later observations touch nothing of it, and no sync pays it (I3, I5)',
       ),
       at(
         'unit/finish-tombstone.test.ts',
-        'a new life comes to be between the look and the removal: the removal is refused, and the next look ends it (I5)',
+        'a new incarnation comes to be between the observation and the removal: the removal is refused, and the next observation ends it (I5)',
       ),
     ],
     title: 'a tombstone that knows an id and not an incarnation: it kills a new bot, and caught',

@@ -1,4 +1,4 @@
-// Health over a lab's sources: rounds of looks, and the restarts that they order, run by hand as a worker would.
+// Health over a lab's sources: rounds of observations, and the restarts that they order, run by hand as a worker would.
 
 import { Registry } from 'prom-client';
 import {
@@ -14,7 +14,7 @@ import { createHealth } from '../../../src/main/compose/health.ts';
 import { parseConfig } from '../../../src/main/config.ts';
 import type { Lab } from './lab.ts';
 
-/** So many looks in a row as make a running bot a failed one, and one more. */
+/** So many observations in a row as make a running bot a failed one, and one more. */
 const ROUNDS = 4;
 
 /** @param change what this process has instead of the ports themselves. */

@@ -40,7 +40,7 @@ export async function deleteToRest(
   return engine.runToRest(await beginDeletion(engine, bot, onStopFailure));
 }
 
-/** The saga of an orphan that two looks have found. */
+/** The saga of an orphan that two observations have found. */
 export async function reclaimToRest(engine: TestEngine, bot: PlacedBot): Promise<SagaRecord> {
   const order = reclaimOrder(
     { ...named(bot), incarnationId: INCARNATION },

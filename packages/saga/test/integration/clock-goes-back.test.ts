@@ -63,7 +63,7 @@ it('a reading comes late, another one not at all: the clock goes on as it was; t
     },
   });
   onTestFinished(() => clock.stop());
-  // Between its two clocks a busy process may be put off, which makes the first look older: of many looks the newest is true.
+  // Between its two clocks a busy process may be put off, which makes the first reading older: of many readings the newest is true.
   const aheadOfServerMs = () =>
     Math.max(...Array.from({ length: 100 }, () => clock.nowMs() - quick()));
   const offMs = () => Math.abs(aheadOfServerMs());

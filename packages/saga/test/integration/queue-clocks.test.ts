@@ -1,4 +1,4 @@
-// A worker's machine and the database need not agree about the time: a saga that sleeps is looked at when it is due by
+// A worker's machine and the database need not agree about the time: a saga that sleeps is observed when it is due by
 // the database, and not again and again before.
 
 import { expect, it } from 'vitest';
@@ -34,6 +34,6 @@ it.each([
   queue.startWorker({ runner: { run }, clock });
   const id = makeSagaId('del', dueMs, new Uint8Array(16));
   await queue.wakeUps.wake(id, 'delete-bot');
-  await waitFor('the last look', async () => isOver);
+  await waitFor('the last observation', async () => isOver);
   expect(polls).toBeLessThanOrEqual(FEW);
 });

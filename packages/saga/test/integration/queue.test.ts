@@ -206,7 +206,7 @@ describe('what the dashboard shows', () => {
     const failedAt = (await queue.queue.getJob(id))?.finishedOn;
     onTestFinished(() => keeper.stop());
     keeper.start();
-    await waitFor('some looks', () => woken.length > 2);
+    await waitFor('some observations', () => woken.length > 2);
     expect((await queue.queue.getJob(id))?.finishedOn).toBe(failedAt);
     await queue.flush();
     await waitFor('the failed job again', async () => (await jobState(queue, id)) === 'failed');

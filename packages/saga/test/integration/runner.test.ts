@@ -392,7 +392,7 @@ describe('a person is needed', () => {
         make.undoable('a', {
           run: failing([away], (call) => at.act('a', call)),
           deadline: {
-            // Over at every look: no worker comes in time.
+            // Over at every observation: no worker comes in time.
             at: ({ startedAtMs }) => (startedAtMs ?? 1) - 1,
             expired: async () => {
               throw new HoldError('GIVEN_UP', 'a person decides');

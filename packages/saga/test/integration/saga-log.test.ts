@@ -195,7 +195,7 @@ async function passEverywhere(connection: Connection, ms: number): Promise<void>
 }
 
 describe('the indexes that the log declares', () => {
-  it('what is asked often looks at few documents, never at all of them', async () => {
+  it('what is asked often reads few documents, never all of them', async () => {
     const connection = await createTestDatabase();
     await createSagaIndexes(connection);
     const { log } = await openTestSagaLog(connection);
@@ -223,7 +223,7 @@ describe('the indexes that the log declares', () => {
     for (const command of commands) expect(command).not.toContain('COLLSCAN');
   });
 
-  it('what is stuck, among many that have ended: only open ones are looked at', async () => {
+  it('what is stuck, among many that have ended: only open ones are observed', async () => {
     const connection = await createTestDatabase();
     await createSagaIndexes(connection);
     const { log } = await openTestSagaLog(connection);
