@@ -15,8 +15,12 @@ import { type Config, parseConfig } from '../src/main/config.ts';
 import type { PoolState } from '../src/pool-state/pool-state.ts';
 
 export interface Environment {
-  /** Runs one measurement and clears away whatever it left. */
-  measure<T>(work: (place: Place) => Promise<T>): Promise<T>;
+  /** Runs one measurement and clears away whatever it left. Measurements may stand side by side.
+   * @param settings environment variables that differ from the usual ones. */
+  measure<T>(
+    work: (place: Place) => Promise<T>,
+    settings?: Readonly<Record<string, string>>,
+  ): Promise<T>;
   /** Idempotent. */
   close(): Promise<void>;
 }
@@ -55,7 +59,8 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
   });
   let closing: Promise<void> | undefined;
   return {
-    measure: (work) => measure(servers, folder, options.signal, work),
+    measure: (work, settings = {}) =>
+      measure({ servers, parentFolder: folder, settings, signal: options.signal }, work),
     close: () => {
       closing ??= servers.stop().finally(removeFolder);
       return closing;
@@ -63,17 +68,22 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
   };
 }
 
+interface Surroundings {
+  readonly servers: { readonly mongodbUri: string; readonly redisUrl: string };
+  readonly parentFolder: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
 async function measure<T>(
-  servers: { readonly mongodbUri: string; readonly redisUrl: string },
-  parentFolder: string,
-  signal: AbortSignal,
+  { servers, parentFolder, settings, signal }: Surroundings,
   work: (place: Place) => Promise<T>,
 ): Promise<T> {
   const name = `bench_${randomUUID().replaceAll('-', '').slice(0, 20)}`;
   const folder = await mkdtemp(join(parentFolder, 'place-'));
   const mongodbUri = withDatabase(servers.mongodbUri, name);
   const { redisUrl } = servers;
-  const env = environment({ mongodbUri, redisUrl, name, folder });
+  const env = { ...environment({ mongodbUri, redisUrl, name, folder }), ...settings };
   const config = parseConfig(env, 'server');
   const log = pino({ level: 'error' }, pino.destination(2));
   const opened: Services[] = [];

@@ -2,10 +2,9 @@
 // lasts as long as Docker's deadline lets it.
 
 import { createSimulatedWorld } from '../src/bots/simulator/simulated-world.ts';
-import { toInstanceId } from '../src/domain/ids.ts';
 import type { Services } from '../src/main/compose/services.ts';
 import type { Environment, Place } from './environment.ts';
-import { type HerdBot, seedContainers, seedUsers } from './herd.ts';
+import { addBots, type HerdBot, seedContainers, seedUsers } from './herd.ts';
 import { median } from './statistics.ts';
 import { VARIANTS } from './variants.ts';
 
@@ -69,21 +68,11 @@ async function seedHanging(
   owner: HerdBot,
   count: number,
 ): Promise<readonly HerdBot[]> {
-  const users = connection.collection('users');
-  const user = await users.findOne({ firebaseUid: owner.firebaseUid });
-  const allocation = user?.botAllocations[owner.instanceId];
+  const bots = await addBots(connection, owner, count);
   const world = createSimulatedWorld(connection);
-  const bots = Array.from({ length: count }, (_, n) => ({
-    ...owner,
-    instanceId: toInstanceId(`${owner.firebaseUid}-bot-${n + 10}`),
-  }));
   for (const { instanceId, firebaseUid } of bots) {
     await world.addDedicated({ instanceId, labels: { instanceId, userId: firebaseUid } });
     await world.injectFaults({ instanceId }, { hang: true });
-  }
-  const added = bots.map(({ instanceId }) => [`botAllocations.${instanceId}`, allocation]);
-  if (added.length > 0) {
-    await users.updateOne({ firebaseUid: owner.firebaseUid }, { $set: Object.fromEntries(added) });
   }
   return bots;
 }

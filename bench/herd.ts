@@ -61,12 +61,39 @@ export async function seedContainers(
   }
 }
 
-/** @throws when the money of one of them did not come back exactly once. */
-export async function requirePaid(connection: Connection, paid: number): Promise<void> {
+/** So many bots more in one user's wallet, not in pools; not yet their containers. */
+export async function addBots(
+  connection: Connection,
+  owner: HerdBot,
+  count: number,
+): Promise<readonly HerdBot[]> {
+  const users = connection.collection('users');
+  const user = await users.findOne({ firebaseUid: owner.firebaseUid });
+  const allocation = user?.botAllocations[owner.instanceId];
+  const bots = Array.from({ length: count }, (_, n) => ({
+    ...owner,
+    instanceId: toInstanceId(`${owner.firebaseUid}-bot-${n + 10}`),
+    isPooled: false,
+  }));
+  const added = bots.map(({ instanceId }) => [`botAllocations.${instanceId}`, allocation]);
+  if (added.length > 0) {
+    await users.updateOne({ firebaseUid: owner.firebaseUid }, { $set: Object.fromEntries(added) });
+  }
+  return bots;
+}
+
+/** @param botsEach how many bots each of the users had.
+ * @throws when the money of one of them did not come back exactly once. */
+export async function requirePaid(
+  connection: Connection,
+  users: number,
+  botsEach = 1,
+): Promise<void> {
   const found = await connection
     .collection('users')
-    .countDocuments({ botAllocations: {}, 'paperWallet.balance': BALANCE + BOT_VALUE });
-  if (found !== paid) throw new Error(`${paid} bots were deleted, but ${found} users are paid`);
+    .countDocuments({ botAllocations: {}, 'paperWallet.balance': BALANCE + botsEach * BOT_VALUE });
+  if (found !== users)
+    throw new Error(`of ${users} users whose bots were deleted ${found} are paid`);
 }
 
 function herdBot(index: number): HerdBot {

@@ -11,6 +11,7 @@
 //   --only=streams  open event streams alone
 //   --only=page     the portfolio in a browser
 //   --only=fair     one user's deletion behind another's thousand
+//   --only=long     one deletion where much has gathered, against a fresh place
 
 import { parseArgs } from 'node:util';
 import { measureAccept } from './accept.ts';
@@ -19,6 +20,7 @@ import { type CompareOptions, compare } from './compare.ts';
 import { CONTESTANTS, contestantNamed } from './contestants.ts';
 import { type Environment, openEnvironment } from './environment.ts';
 import { measureFair } from './fair.ts';
+import { measureLongLives } from './long-lives.ts';
 import { measureOneSync } from './one-sync.ts';
 import { measurePage } from './page.ts';
 import { measurePoolFile } from './pool-file.ts';
@@ -31,17 +33,18 @@ import { measureWorkerMemory } from './worker-memory.ts';
 const SCALES = {
   full: {
     ...{ rounds: 3, warmUps: 300, alone: 100, together: 2_000, accepts: 300, begun: 10_000 },
-    ...{ syncedUsers: 100_000, syncs: 30, pooled: 15, watched: 300 },
+    ...{ syncedUsers: 100_000, syncs: 30, pooled: 15, watched: 300, endedSagas: 1_000_000 },
   },
   quick: {
     ...{ rounds: 1, warmUps: 300, alone: 40, together: 2_000, accepts: 150, begun: 500 },
-    ...{ syncedUsers: 20_000, syncs: 10, pooled: 5, watched: 150 },
+    ...{ syncedUsers: 20_000, syncs: 10, pooled: 5, watched: 150, endedSagas: 100_000 },
   },
 } as const;
 const DELETIONS = ['sagas', 'floor', 'bullmq'] as const;
 const PEERS = ['engine', 'engine-floor', 'engine-bullmq'] as const;
 const OPEN_SAGAS = 10_000;
 const OPEN_STREAMS = 500;
+const GATHERED = { transactions: 50_000, poolBots: 100_000, openSagas: OPEN_SAGAS } as const;
 
 const stopping = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -111,6 +114,8 @@ async function run(): Promise<Measures> {
       return { variants: {}, ...(await measureWatchers(environment, options)) };
     if (values.only === 'fair')
       return { variants: {}, ...(await measureShares(environment, options)) };
+    if (values.only === 'long')
+      return { variants: {}, ...(await measureLong(environment, options)) };
     if (values.only === 'page')
       return { variants: {}, ...(await measurePages(environment, options)) };
     const variants = values.only === 'engine' ? PEERS : [contestantNamed(values.only)];
@@ -128,6 +133,7 @@ type Scale = Omit<CompareOptions, 'variants'> & {
   readonly pooled: number;
   /** Deletions timed in each turn beside the open streams. */
   readonly watched: number;
+  readonly endedSagas: number;
 };
 
 async function measureAll(environment: Environment, scale: Scale): Promise<Measures> {
@@ -144,6 +150,7 @@ async function measureAll(environment: Environment, scale: Scale): Promise<Measu
   });
   const streams = await measureWatchers(environment, scale);
   const fair = await measureShares(environment, scale);
+  const long = await measureLong(environment, scale);
   onTurn('the pool file');
   signal.throwIfAborted();
   const poolFile = await measurePoolFile();
@@ -156,6 +163,7 @@ async function measureAll(environment: Environment, scale: Scale): Promise<Measu
     workerMemoryMb,
     poolFile,
     ...fair,
+    ...long,
     ...page,
     ...streams,
     ...syncs,
@@ -190,6 +198,13 @@ async function measureShares(
 ): Promise<Pick<Measures, 'fair'>> {
   onTurn("one user's deletion behind another's thousand");
   return { fair: await measureFair(environment, signal) };
+}
+
+async function measureLong(
+  environment: Environment,
+  { signal, onTurn: say, endedSagas }: Scale,
+): Promise<Pick<Measures, 'long'>> {
+  return { long: await measureLongLives(environment, { ...GATHERED, endedSagas, signal, say }) };
 }
 
 async function measurePages(

@@ -4,6 +4,8 @@ import type { AcceptResult } from './accept.ts';
 import type { VariantResult } from './compare.ts';
 import type { ContestantName } from './contestants.ts';
 import type { FairMeasure } from './fair.ts';
+import type { LongLives } from './long-lives.ts';
+import { LONG_LINES, longFigures } from './long-report.ts';
 import type { OneSyncMeasure } from './one-sync.ts';
 import type { PageMeasure } from './page.ts';
 import type { PoolFileMeasure } from './pool-file.ts';
@@ -22,6 +24,7 @@ export interface Measures {
   readonly streams?: StreamsMeasure;
   readonly fair?: FairMeasure;
   readonly page?: PageMeasure;
+  readonly long?: LongLives;
 }
 
 type Line = readonly [key: string, what: string, goal?: string];
@@ -51,6 +54,7 @@ const LINES: readonly Line[] = [
   ['workerMemoryMb', 'a worker with 10,000 sagas open, MB', '< 200'],
   ['fairRatioToAlone', "a deletion behind another user's 1,000 that hang, against alone", '≤ 2'],
   ['fairAloneMs', 'the same alone, median, ms'],
+  ...LONG_LINES,
   ['streamsWithMb', 'the API with 500 event streams open, MB', '< 150'],
   ['streamsWithoutMb', 'the API without them, MB'],
   ['streamsEachKb', 'each stream, KB'],
@@ -102,6 +106,7 @@ export function toFigures(measures: Measures): Readonly<Record<string, unknown>>
     streams,
     fair,
     page,
+    long,
   } = measures;
   const { sagas, floor, bullmq, engine } = variants;
   const engineFloor = variants['engine-floor'];
@@ -139,6 +144,7 @@ export function toFigures(measures: Measures): Readonly<Record<string, unknown>>
     bullmqCpuSecPer1000: rounded(bullmq?.cpuSecPer1000, 3),
     fairRatioToAlone: rounded(quotient(fair?.behindMs, fair?.aloneMs), 2),
     fairAloneMs: rounded(fair?.aloneMs, 0),
+    ...longFigures(long),
     streamsWithMb: rounded(streams?.withMb, 1),
     streamsWithoutMb: rounded(streams?.withoutMb, 1),
     streamsEachKb: rounded(eachKb(streams), 1),
