@@ -64,32 +64,31 @@ function measureLife(
   settings: Readonly<Record<string, string>>,
   { signal, say }: LongOptions,
 ): Promise<LifeMeasure> {
-  const besideEachOther = (work: (small: Place, large: Place) => Promise<LifeMeasure>) =>
-    environment.measure(
-      (first) => environment.measure((second) => work(first, second), settings),
-      settings,
-    );
-  return besideEachOther(async (smallPlace, largePlace) => {
-    // A user with much in the document is one user; the same holds for the one that is compared.
-    const isOneUser = large.transactions > 0;
-    const sides = [
-      await openSide(smallPlace, { ...NOTHING, isOneUser }, signal),
-      await openSide(largePlace, { ...large, isOneUser }, signal),
-    ] as const;
-    try {
-      const tookMs: [number[], number[]] = [[], []];
-      for (let block = 0; block < BLOCKS; block += 1) {
-        for (const index of [0, 1] as const)
-          tookMs[index].push(...(await sides[index].take(BLOCK)));
-      }
-      for (const side of sides) await side.verify();
-      const [smallMs, largeMs] = tookMs.map(median) as [number, number];
-      say(`${smallMs.toFixed(1)} ms, and with them ${largeMs.toFixed(1)} ms`);
-      return { smallMs, largeMs };
-    } finally {
-      for (const side of sides) await side.close();
-    }
-  });
+  // A user with much in the document is one user; the same holds for the one that is compared.
+  const isOneUser = large.transactions > 0;
+  const withSide = (gathered: Gathered, work: (side: Side) => Promise<LifeMeasure>) =>
+    environment.measure(async (place) => {
+      const side = await openSide(place, { ...gathered, isOneUser }, signal);
+      return work(side).finally(side.close);
+    }, settings);
+  return withSide(NOTHING, (small) => withSide(large, (other) => compareSides(small, other, say)));
+}
+
+async function compareSides(
+  small: Side,
+  large: Side,
+  say: (line: string) => void,
+): Promise<LifeMeasure> {
+  const took = { small: [] as number[], large: [] as number[] };
+  for (let block = 0; block < BLOCKS; block += 1) {
+    took.small.push(...(await small.take(BLOCK)));
+    took.large.push(...(await large.take(BLOCK)));
+  }
+  await small.verify();
+  await large.verify();
+  const [smallMs, largeMs] = [median(took.small), median(took.large)];
+  say(`${smallMs.toFixed(1)} ms, and with them ${largeMs.toFixed(1)} ms`);
+  return { smallMs, largeMs };
 }
 
 interface Side {
