@@ -89,10 +89,6 @@ export const ALL_OR_COMPENSATED = [
     },
     guardedBy: [
       at(
-        'contracts/bots.ts',
-        'a host is away: what the other one has is found all the same, and is not said to be all',
-      ),
-      at(
         'unit/finish-tombstone.test.ts',
         'the saga $saga, a host is away: what is found is removed, and nothing is gone before that host has answered',
       ),
@@ -132,10 +128,6 @@ export const ALL_OR_COMPENSATED = [
       at(
         'e2e/provision-stuck.test.ts',
         'stuck: what it set aside is shown as at risk; resolved, its tombstone goes and its slot is free',
-      ),
-      inEngine(
-        'unit/saga-shape.test.ts',
-        'a saga that fences its effects holds something: refused without its release and what is at risk',
       ),
     ],
     title: 'an operator’s end that releases nothing: the tombstone keeps its slot, and caught',

@@ -60,8 +60,8 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
         'rows that lack what old versions did not write, and one without a port: all but its own bot are served',
       ),
       at(
-        'contracts/pool-states.ts',
-        'a row that cannot be read: hides its bot; a change of the rest lands, and the row stays as it is',
+        'unit/pool-state-format.test.ts',
+        'a field of the wrong kind: its row is hidden with the reason, its bots with it, and written back as it stands',
       ),
     ],
     title: 'a row that cannot be read left out: a bot in the making is paid back, and caught',

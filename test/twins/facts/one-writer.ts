@@ -62,10 +62,6 @@ export const ONE_WRITER = [
     },
     guardedBy: [
       inEngine('unit/journal.test.ts', 'a claim proven $when: a fence believes it: $isProven (I5)'),
-      at(
-        'unit/confirm-before-payment.test.ts',
-        'seen at rest $when: observed $looks times before the refund (I5)',
-      ),
     ],
     title:
       'a proof by a clock that goes back: a late worker acts without an observation, and caught',

@@ -36,8 +36,8 @@ export const POINT_OF_NO_RETURN = [
         'in the pivot, which does not get on: 409, and the job finishes forward',
       ),
       inEngine(
-        'unit/machine.test.ts',
-        'any order of outcomes, crashes, cancels, retries: money paid is never undone (I6)',
+        'unit/journal.test.ts',
+        'the pivot comes next: its intent is on a majority before it begins (I6)',
       ),
     ],
     title: 'a pivot without its intent in the log: cancelled and paid, and caught',
@@ -78,10 +78,6 @@ export const POINT_OF_NO_RETURN = [
       inEngine(
         'contracts/saga-log-failover.ts',
         'a cancel has taken the number of a forgotten write: what was made from that write is a conflict',
-      ),
-      inEngine(
-        'unit/journal-after-failover.test.ts',
-        'a write was forgotten, a cancel came: the saga goes back',
       ),
     ],
     title: 'a write conditional on a count, after a failover: cancelled and paid, and caught',

@@ -10,7 +10,12 @@ export const TRUTHFUL_STATUS = [
       what: 'only the runner sees a state before it has landed',
       file: 'packages/saga/src/run/journal.ts',
     },
-    guardedBy: [inEngine('unit/machine.test.ts', 'any order: an end never changes (I9)')],
+    guardedBy: [
+      inEngine(
+        'unit/journal.test.ts',
+        'a step has ended: shown to no watcher before the log has it, and to none where it never has (I9)',
+      ),
+    ],
     title: 'a state shown before it is durable: taken back by a crash, and caught',
     breach: 'completed was shown, and a crash would have taken it back',
   },

@@ -90,12 +90,11 @@ function openJournal(answer?: (write: LogWrite) => Promise<CommitResult>) {
   let monotonicMs = 0;
   const steps = stepsOf(inertPorts());
   const writes: Pick<LogWrite, 'durability' | 'events'>[] = [];
-  const registered = createRegistry([sagaOf([...'abc'].map((name) => steps.undoable(name)))]).find(
-    'test-saga',
-    1,
-  );
+  const shown: string[] = [];
+  const all = [...[...'abc'].map((name) => steps.undoable(name)), steps.pivot('pay')];
+  const registered = createRegistry([sagaOf(all)]).find('test-saga', 1);
   if (registered === undefined) throw new Error('no such saga');
-  const captured = { type: 'captured-all', captures: ['a', 'b', 'c'], atMs: 1 } as const;
+  const captured = { type: 'captured-all', captures: ['a', 'b', 'c', null], atMs: 1 } as const;
   const state = apply(registered.shape, initialState(registered.shape), captured);
   const record = recordOf({ state });
   const journal = createJournal(
@@ -108,7 +107,7 @@ function openJournal(answer?: (write: LogWrite) => Promise<CommitResult>) {
       },
       clock: { nowMs: () => monotonicMs, monotonicMs: () => monotonicMs },
       random: () => 0,
-      onTransition: () => undefined,
+      onTransition: ({ event }) => shown.push(event.type),
     },
     registered,
     { sagaId: record.id, epoch: 1, owner: 'o' },
@@ -119,7 +118,7 @@ function openJournal(answer?: (write: LogWrite) => Promise<CommitResult>) {
   const at = (ms: number) => {
     monotonicMs = ms;
   };
-  return { journal, writes, at };
+  return { journal, writes, shown, at };
 }
 
 /** Until the test has ended. */
@@ -133,6 +132,27 @@ function useFakeTime(): void {
 function landed({ base, state }: LogWrite): CommitResult {
   return { status: 'landed', saga: { ...base, state } };
 }
+
+it('a step has ended: shown to no watcher before the log has it, and to none where it never has (I9)', async () => {
+  const { journal, shown } = openJournal();
+  await journal.record({ type: 'succeeded', step: 0, ...SUCCESS });
+  expect(shown).toEqual([]);
+  await journal.flush();
+  expect(shown).toEqual(['succeeded']);
+  const fenced = openJournal(async () => ({ status: 'fenced' }));
+  await fenced.journal.record({ type: 'succeeded', step: 0, ...SUCCESS });
+  await expect(fenced.journal.flush()).rejects.toThrow(FencedError);
+  expect(fenced.shown).toEqual([]);
+});
+
+it('the pivot comes next: its intent is on a majority before it begins (I6)', async () => {
+  const { journal, writes } = openJournal();
+  for (const step of [0, 1]) await journal.record({ type: 'succeeded', step, ...SUCCESS });
+  expect(writes).toEqual([]);
+  await journal.record({ type: 'succeeded', step: 2, ...SUCCESS });
+  expect(journal.view().state.pivotBegun).toBe(true);
+  expect(writes).toMatchObject([{ durability: 'majority' }]);
+});
 
 it('a proof is asked for while a step is unwritten: its write is the proof (I5)', async () => {
   const { journal, writes, at } = openJournal();
