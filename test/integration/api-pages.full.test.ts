@@ -90,6 +90,16 @@ describe('a page', () => {
   });
 });
 
+test('a page of another release: what its files import is of that release, so that a browser has one of each', async () => {
+  const { headers, payload } = await get({}, `${URL}?v=another-rel1`);
+  expect(headers['cache-control']).toBe('no-cache');
+  const imported = [...payload.matchAll(/from\s*["'](\/[^"']+)["']/g)].map(([, own]) => own);
+  expect(imported.length).toBeGreaterThan(2);
+  for (const address of imported) expect(address).toMatch(/\?v=another-rel1$/);
+  // What cannot be a version is written nowhere.
+  expect((await get({}, `${URL}?v=<script>alert`)).payload).not.toContain('<script>alert');
+});
+
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
 describe('an address', () => {

@@ -14,9 +14,17 @@ export interface Site {
   /** By their addresses, which stay. */
   readonly pages: ReadonlyMap<string, Asset>;
   /** By their addresses without the version. */
-  readonly files: ReadonlyMap<string, Asset>;
+  readonly files: ReadonlyMap<string, SiteFile>;
   /** Of all files together: what a page asks for with `?v=`. */
   readonly version: string;
+}
+
+export interface SiteFile {
+  /** Of the site's own version. */
+  readonly asset: Asset;
+  /** As a page of another release needs it: what it imports has that release's version too, because a browser takes two
+   * addresses for two modules, each with a state of its own. */
+  readonly forVersion: (version: string) => Asset;
 }
 
 const ROOT = fileURLToPath(new URL('../../../web', import.meta.url));
@@ -33,21 +41,26 @@ export async function loadSite(root = ROOT): Promise<Site> {
     PAGES.map(({ entry }) => join(root, entry)),
   );
   const others = await loadOthers(root);
+  // Of what is served, but for the version itself.
   const version = versionOf([
-    ...[...modules.values()].map((module) => [module.url, sourceOf(module, same)] as const),
-    ...others.map(({ url, content }) => [url, content] as const),
+    ...[...modules.values()].map((module) => scriptOf(module, '')),
+    ...others,
   ]);
-  const addressOf = (url: string) => `${url}?v=${version}`;
+  const addressOf = (url: string) => withVersion(url, version);
   const pages = PAGES.map(async ({ url, file, entry }) => {
     const html = await readFile(join(root, file), 'utf8');
     const named = html.replace(OWN_FILES, (_, before, own) => before + addressOf(own));
     const preloads = preloadsOf(urlOf(root, join(root, entry)), modules).map(addressOf);
     return [url, createAsset(TYPES['.html'], withPreloads(named, preloads))] as const;
   });
-  const scripts = [...modules.values()].map(
-    (module) => [module.url, createAsset(TYPES['.js'], sourceOf(module, addressOf))] as const,
-  );
-  const rest = others.map(({ url, type, content }) => [url, createAsset(type, content)] as const);
+  const scripts = [...modules.values()].map((module) => {
+    const forVersion = (wanted: string) => assetOf(scriptOf(module, wanted));
+    return [module.url, { asset: forVersion(version), forVersion }] as const;
+  });
+  const rest = others.map((file) => {
+    const asset = assetOf(file);
+    return [file.url, { asset, forVersion: () => asset }] as const;
+  });
   return {
     pages: new Map(await Promise.all(pages)),
     files: new Map([...scripts, ...rest]),
@@ -55,22 +68,42 @@ export async function loadSite(root = ROOT): Promise<Site> {
   };
 }
 
-const same = (url: string) => url;
+function withVersion(url: string, version: string): string {
+  return `${url}?v=${version}`;
+}
+
+function scriptOf(module: PageModule, version: string): ServedFile {
+  const content = sourceOf(module, (url) => withVersion(url, version));
+  return { url: module.url, type: TYPES['.js'], content };
+}
+
+function assetOf({ type, content }: ServedFile): Asset {
+  return createAsset(type, content);
+}
 
 /** In a page: the attribute that asks for one of our files. */
 const OWN_FILES = /((?:href|src)=")(\/(?:assets|vendor)\/[^"]+)/g;
 
-function versionOf(
-  contents: readonly (readonly [url: string, content: string | Buffer])[],
-): string {
+interface ServedFile {
+  readonly url: string;
+  readonly type: string;
+  readonly content: string | Buffer;
+}
+
+function versionOf(files: readonly ServedFile[]): string {
   const hash = createHash('sha256');
-  for (const [url, content] of contents.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    hash.update(`${url}\n${content.length}\n`).update(content);
+  for (const { url, type, content } of files.toSorted((a, b) => (a.url < b.url ? -1 : 1))) {
+    hash.update(`${url}\n${type}\n${content.length}\n`).update(content);
   }
   return hash.digest('base64url').slice(0, VERSION_LENGTH);
 }
 
 const VERSION_LENGTH = 12;
+
+/** Whether it may be the version of another release: it is written into what is sent. */
+export function isVersion(text: unknown): text is string {
+  return typeof text === 'string' && /^[\w-]{12}$/.test(text);
+}
 
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
@@ -79,16 +112,10 @@ const TYPES = {
   '.svg': 'image/svg+xml',
 } as const;
 
-interface OtherFile {
-  readonly url: string;
-  readonly type: string;
-  readonly content: Buffer;
-}
-
-async function loadOthers(root: string): Promise<readonly OtherFile[]> {
+async function loadOthers(root: string): Promise<readonly ServedFile[]> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   const files = entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name));
-  const found: OtherFile[] = [];
+  const found: ServedFile[] = [];
   for (const file of files) {
     const extension = extname(file);
     if (extension !== '.css' && extension !== '.svg') continue;

@@ -3,15 +3,22 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Asset } from './asset.ts';
+import { isVersion, type SiteFile } from './load-site.ts';
+
+interface Sending {
+  readonly caching?: string;
+  /** Encodings; default: those of the request. */
+  readonly accepted?: string | undefined;
+}
 
 /** Revalidated at each visit, answered without a body where the browser has it. */
 export async function sendAsset(
   asset: Asset,
   request: FastifyRequest,
   reply: FastifyReply,
-  caching = 'no-cache',
+  { caching = 'no-cache', accepted = request.headers['accept-encoding'] }: Sending = {},
 ) {
-  const { body, encoding, etag } = await asset.encode(request.headers['accept-encoding']);
+  const { body, encoding, etag } = await asset.encode(accepted);
   reply.headers({ etag, 'cache-control': caching, vary: 'accept-encoding' });
   if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();
   if (encoding !== null) reply.header('content-encoding', encoding);
@@ -30,12 +37,16 @@ export async function sendPage(asset: Asset, request: FastifyRequest, reply: Fas
 /** A file of a page. Asked for by this version it is good for ever. By none, or by another one, from a page that a process
  * of another release has served, it is revalidated each time. */
 export function sendFile(
-  asset: Asset,
+  { asset, forVersion }: SiteFile,
   version: string,
   request: FastifyRequest<{ Querystring: { v?: unknown } }>,
   reply: FastifyReply,
 ) {
-  return sendAsset(asset, request, reply, request.query.v === version ? FOR_EVER : 'no-cache');
+  const { v: wanted } = request.query;
+  if (wanted === version) return sendAsset(asset, request, reply, { caching: FOR_EVER });
+  if (!isVersion(wanted)) return sendAsset(asset, request, reply);
+  // Made for this request: to compress it as well would let anybody keep the process busy.
+  return sendAsset(forVersion(wanted), request, reply, { accepted: '' });
 }
 
 /** A year is what caches take for it (RFC 9111); `immutable` is RFC 8246. */

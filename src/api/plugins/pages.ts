@@ -13,9 +13,9 @@ export const pages: FastifyPluginAsync = async (app) => {
   for (const [url, asset] of all) {
     app.get(url, QUIET, (request, reply) => sendPage(asset, request, reply));
   }
-  for (const [url, asset] of files) {
+  for (const [url, file] of files) {
     app.get<{ Querystring: { v?: unknown } }>(url, QUIET, (request, reply) =>
-      sendFile(asset, version, request, reply),
+      sendFile(file, version, request, reply),
     );
   }
 };
