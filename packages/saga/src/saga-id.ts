@@ -34,10 +34,17 @@ export function makeSagaId(prefix: string, nowMs: number, random: Uint8Array): S
 }
 
 /** The id of the one child that its parent has under this name: the same whoever makes it, so that a child that is begun
- * twice is one (I8). As hard to guess as its parent's. @param prefix names the child's kind. */
-export function childSagaId(prefix: string, parent: SagaId, name: string): SagaId {
+ * twice is one (I8). As hard to guess as its parent's. Two kinds may
+ * share a prefix. */
+export function childSagaId(
+  { kind, prefix }: { readonly kind: string; readonly prefix: string },
+  parent: SagaId,
+  name: string,
+): SagaId {
   const [, made = ''] = parent.split('-');
-  const digest = createHash('sha256').update(`${parent}/${prefix}/${name}`).digest();
+  const digest = createHash('sha256')
+    .update(JSON.stringify([parent, kind, name]))
+    .digest();
   const chance = [...digest.subarray(0, CHANCE_LENGTH)].map((byte) => (byte % 36).toString(36));
   return toSagaId(`${prefix}-${made.slice(0, TIME_LENGTH)}${chance.join('')}`);
 }

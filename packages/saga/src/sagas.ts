@@ -104,7 +104,7 @@ export function createSagas(options: SagasOptions): Sagas {
 
   return {
     newId,
-    childId: (kind, parent, name) => childSagaId(prefixOf(kind), parent, name),
+    childId: (kind, parent, name) => childSagaId({ kind, prefix: prefixOf(kind) }, parent, name),
     start: async (order) => {
       const {
         kind,

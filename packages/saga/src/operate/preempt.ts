@@ -1,6 +1,7 @@
 // Frees a key that other sagas hold: those that are preemptible are ended at once, even under a worker's hands, because the
 // key stays unique (I8). A call of theirs may still be under way, so the result names how long the next one must wait.
 
+import { RetryableError } from '../errors.ts';
 import type { SagaRecord } from '../log/record.ts';
 import { isEnded } from '../machine/state.ts';
 import type { Clock } from '../run/clock.ts';
@@ -19,7 +20,7 @@ export interface PreemptDeps extends InterveneDeps {
   readonly clock: Clock;
 }
 
-/** @throws Error when one of them changes faster than it can be ended. */
+/** @throws RetryableError when one of them changes faster than it can be ended. */
 export async function preempt(
   deps: PreemptDeps,
   sagas: readonly SagaRecord[],
@@ -51,7 +52,7 @@ async function preemptOpen(deps: PreemptDeps, id: SagaId, by: string): Promise<n
   });
   if (preempted.status === 'answered') return preempted.answer;
   if (preempted.status === 'conflict')
-    throw new Error(`saga ${id} changes faster than it can be ended`);
+    throw new RetryableError('SAGA_CHANGES', `saga ${id} changes faster than it can be ended`);
   // A saga that was never claimed has made no call.
   return preempted.status === 'landed' && preempted.saga.epoch > 0 ? clock.nowMs() : null;
 }

@@ -2,6 +2,7 @@
 // the two lands first, the other reads it.
 
 import { assertNever } from '../assert-never.ts';
+import { RetryableError } from '../errors.ts';
 import type { SagaRecord } from '../log/record.ts';
 import { canUndo } from '../machine/can-undo.ts';
 import { isEnded } from '../machine/state.ts';
@@ -24,7 +25,7 @@ export interface CancelDeps extends InterveneDeps {
  * are enough for a saga of a hundred steps that take no time. */
 const MAX_TRIES = 100;
 
-/** @throws Error when the saga changes faster than it can be cancelled. */
+/** @throws RetryableError when the saga changes faster than it can be cancelled. */
 export async function requestCancel(
   deps: CancelDeps,
   id: SagaId,
@@ -53,7 +54,10 @@ export async function requestCancel(
     case 'not-found':
       return cancelled;
     case 'conflict':
-      throw new Error(`saga ${id} changes faster than it can be cancelled`);
+      throw new RetryableError(
+        'SAGA_CHANGES',
+        `saga ${id} changes faster than it can be cancelled`,
+      );
     default:
       return assertNever(cancelled);
   }

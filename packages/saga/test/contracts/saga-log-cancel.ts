@@ -24,6 +24,8 @@ function withFirst(state: SagaState, given: Partial<StepState>): SagaState {
 
 const BEGUN = withFirst(RUNNING, { status: 'running', capture: { was: 1 }, attempts: 1 });
 
+const OF_NULLS = withFirst(BEGUN, { capture: [null, 'x'] });
+
 export function describeCancels(
   name: string,
   create: (connection: Connection) => Promise<SagaLogUnderTest>,
@@ -71,6 +73,15 @@ export function describeCancels(
       expect(await cancelOn(other, base, writeId)).toMatchObject({ status: 'landed' });
     });
 
+    it.each<[string, SagaState]>([
+      ['a list of nulls', OF_NULLS],
+      ['no capture', withFirst(BEGUN, { capture: null })],
+    ])('its first step has %s, and was tried again: it lands', async (_, state) => {
+      const { log, other, held } = await setUp(state);
+      await commitAs(log, held, { state: withFirst(state, { attempts: 2 }) });
+      expect(await cancelOn(other, held.saga)).toMatchObject({ status: 'landed' });
+    });
+
     it.each<[string, SagaState, SagaState]>([
       ['the pivot has begun', BEGUN, { ...BEGUN, pivotBegun: true }],
       ['the next step has begun', BEGUN, { ...BEGUN, cursor: 1 }],
@@ -79,6 +90,7 @@ export function describeCancels(
       ['it is cancelled', BEGUN, { ...BEGUN, cancelRequested: true }],
       ['a step has begun', withFirst(BEGUN, { status: 'pending' }), BEGUN],
       ['a step has its capture', withFirst(BEGUN, { capture: null }), BEGUN],
+      ['a step has a capture of nulls', withFirst(BEGUN, { capture: null }), OF_NULLS],
       ['a step has not begun', BEGUN, withFirst(BEGUN, { status: 'pending' })],
     ])('since then %s: a conflict, and nothing changes', async (_, before, after) => {
       const { log, other, held } = await setUp(before);

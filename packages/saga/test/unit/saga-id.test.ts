@@ -34,17 +34,19 @@ it('too little chance: refused, an id that can be guessed is none', () => {
   expect(() => makeSagaId('del', 0, randomBytes(5))).toThrow(RangeError);
 });
 
+const RECLAIM = { kind: 'reclaim', prefix: 'rcl' };
+
 it('of a child: the same for one parent, kind and name, and else another', () => {
   const parent = makeSagaId('syn', Date.UTC(2026, 10), randomBytes(16));
-  const id = childSagaId('rcl', parent, 'bot/a/b');
-  expect(childSagaId('rcl', parent, 'bot/a/b')).toBe(id);
+  const id = childSagaId(RECLAIM, parent, 'bot/a/b');
+  expect(childSagaId(RECLAIM, parent, 'bot/a/b')).toBe(id);
   expect(id).toMatch(/^rcl-[0-9a-z]{22}$/);
   expect(id.slice(4, 13)).toBe(parent.slice(4, 13));
   const others = [
-    childSagaId('rcl', parent, 'bot/a/c'),
-    childSagaId('del', parent, 'bot/a/b'),
-    childSagaId('rcl', makeSagaId('syn', Date.UTC(2026, 10), randomBytes(16)), 'bot/a/b'),
-    childSagaId('rcl', toSagaId('all-aaaaaaaaaaaaaaaa'), 'bot/a/b'),
+    childSagaId(RECLAIM, parent, 'bot/a/c'),
+    childSagaId({ kind: 'delete', prefix: 'rcl' }, parent, 'bot/a/b'),
+    childSagaId(RECLAIM, makeSagaId('syn', Date.UTC(2026, 10), randomBytes(16)), 'bot/a/b'),
+    childSagaId(RECLAIM, toSagaId('all-aaaaaaaaaaaaaaaa'), 'bot/a/b'),
   ];
   expect(new Set([id, ...others].map((one) => one.slice(4))).size).toBe(5);
 });

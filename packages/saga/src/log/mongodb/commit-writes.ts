@@ -97,16 +97,21 @@ async function cancelRunning(
 }
 
 // By type: `null` as a value also matches what is missing, and of an array's index MongoDB takes each element to miss a field.
-const IS_NULL = { $type: 'null' } as const;
+// A capture may itself be an array, whose elements a condition meets as well.
+const IS_NULL = { $type: 'null', $not: { $type: 'array' } } as const;
 
 function standingFilter(state: SagaState): Record<string, unknown> {
   const { steps, ...saga } = standingOf(state);
   const filter = Object.entries(saga).map(([field, value]) => [`state.${field}`, value]);
   const ofSteps = steps.flatMap(({ isPending, isCaptured }, index) => [
-    [`state.steps.${index}.status`, isPending ? 'pending' : { $ne: 'pending' }],
-    [`state.steps.${index}.capture`, isCaptured ? { $not: IS_NULL } : IS_NULL],
+    { [`state.steps.${index}.status`]: isPending ? 'pending' : { $ne: 'pending' } },
+    negatedIf(isCaptured, { [`state.steps.${index}.capture`]: IS_NULL }),
   ]);
-  return Object.fromEntries([...filter, ...ofSteps]);
+  return { ...Object.fromEntries(filter), $and: ofSteps };
+}
+
+function negatedIf(isNegated: boolean, condition: Record<string, unknown>) {
+  return isNegated ? { $nor: [condition] } : condition;
 }
 
 async function standsNow(
