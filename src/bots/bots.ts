@@ -60,7 +60,8 @@ export interface Bots {
   findPools(containerNames: readonly string[], call: BotsCall): Promise<FoundPools>;
 
   /** Every bot that one pool container holds a program or a conf file of. `unknown` where it could not be asked, or holds
-   * a program whose bot nobody can tell. `ok([])` for a container that is gone. */
+   * a program whose bot nobody can tell; and where it is gone, because the platform makes its pools again, with the same
+   * bots in them. */
   listPool(
     pool: Pick<PoolContainer, 'host' | 'containerName'>,
     call: BotsCall,
@@ -111,9 +112,12 @@ export type BotPlace =
 
 export type PortReading =
   | { readonly status: 'read'; readonly port: number }
-  /** All its files were read, and none names a port. */
-  | { readonly status: 'none' }
-  | { readonly status: 'unreadable'; readonly reason: string };
+  | {
+      readonly status: 'unreadable';
+      readonly reason: string;
+      /** All that it can be, by what its files say; none, where its config names none. Null: any. */
+      readonly ports: readonly number[] | null;
+    };
 
 export interface FoundPools {
   readonly pools: readonly PoolContainer[];

@@ -1,15 +1,16 @@
 // The bots that a pool's container holds, beside those that the pool state names. The platform's next write may lose a
 // row, and the bot of a lost row still has its port: a new bot on that port would take it from a bot with money.
 
-import type { Bots, BotsCall, ListedPooled } from '../bots/bots.ts';
+import type { Bots, BotsCall, ListedPooled, PortReading } from '../bots/bots.ts';
+import type { SourceAnswer } from '../domain/source.ts';
 import type { HeldSlot, RunningPool } from '../pool-state/pool-slots.ts';
 import { isPlacedIn } from '../pool-state/pool-slots.ts';
 import type { PoolState } from '../pool-state/pool-state.ts';
 
 export interface Occupant {
   readonly instanceId: string;
-  /** Null: a row or a tombstone named its slot when it was observed, and its own files were not read. */
-  readonly port: number | null;
+  /** All that it may have, by its own files. Null: a row or a tombstone named its slot when it was observed. */
+  readonly ports: readonly number[] | null;
 }
 
 export interface OccupiedPool extends RunningPool {
@@ -60,37 +61,46 @@ async function readOccupants(
   { state, held }: NamedSlots,
   call: BotsCall,
 ): Promise<OccupiedPools> {
-  const occupants: Occupant[] = [];
   const doubts: string[] = [];
-  for (const { instanceId, observedBot } of listed) {
-    if (isPlacedIn(state, held, pool.poolId, instanceId)) {
-      occupants.push({ instanceId, port: null });
-      continue;
-    }
-    const answer = await bots.readPort(instanceId, observedBot, call);
-    const reading = answer.status === 'ok' ? answer.items : answer;
-    // It listens nowhere, and can never be given a row again.
-    if (reading.status === 'none') continue;
-    if (reading.status !== 'read') {
-      return {
-        pools: [],
-        doubts: [`${pool.containerName} holds ${instanceId}: ${reading.reason}`],
-      };
-    }
-    doubts.push(`${pool.containerName} holds ${instanceId}, which has no row`);
-    occupants.push({ instanceId, port: reading.port });
-  }
-  return { pools: [{ ...pool, occupants }], doubts };
+  const occupants = await Promise.all(
+    listed.map(async ({ instanceId, observedBot }): Promise<Occupant | null> => {
+      if (isPlacedIn(state, held, pool.poolId, instanceId)) return { instanceId, ports: null };
+      const answer = await bots.readPort(instanceId, observedBot, call);
+      const ports = portsOf(answer);
+      const why = ports === null ? reasonOf(answer) : 'it has no row';
+      doubts.push(`${pool.containerName} holds ${instanceId}: ${why}`);
+      return ports === null ? null : { instanceId, ports };
+    }),
+  );
+  const known = occupants.filter((one) => one !== null);
+  return { pools: known.length < occupants.length ? [] : [{ ...pool, occupants: known }], doubts };
+}
+
+/** Null: it may have any. */
+function portsOf(answer: SourceAnswer<PortReading>): readonly number[] | null {
+  if (answer.status === 'unknown') return null;
+  return answer.items.status === 'read' ? [answer.items.port] : answer.items.ports;
+}
+
+function reasonOf(answer: SourceAnswer<PortReading>): string {
+  if (answer.status === 'unknown') return answer.reason;
+  return answer.items.status === 'read' ? '' : answer.items.reason;
 }
 
 /** The slots that bots without a row have all the same. Their number in the list is unknown, and not asked for. */
 export function occupiedSlots(pools: readonly OccupiedPool[]): readonly HeldSlot[] {
   return pools.flatMap(({ poolId, containerName, occupants }) =>
-    occupants.flatMap(({ instanceId, port }) =>
-      port === null ? [] : [{ instanceId, slot: { poolId, containerName, slotIndex: 0, port } }],
+    occupants.flatMap(({ instanceId, ports }) =>
+      (ports?.length === 0 ? [NO_PORT] : (ports ?? [])).map((port) => ({
+        instanceId,
+        slot: { poolId, containerName, slotIndex: 0, port },
+      })),
     ),
   );
 }
+
+/** Of a bot that listens nowhere: it takes room in its pool, and no port. */
+const NO_PORT = 0;
 
 /** The pools of which every occupant still has a known slot: a row may have been lost since the observation. */
 export function accountedFor(
@@ -99,7 +109,7 @@ export function accountedFor(
 ): readonly OccupiedPool[] {
   return pools.filter(({ poolId, occupants }) =>
     occupants.every(
-      ({ instanceId, port }) => port !== null || isPlacedIn(state, held, poolId, instanceId),
+      ({ instanceId, ports }) => ports !== null || isPlacedIn(state, held, poolId, instanceId),
     ),
   );
 }

@@ -69,9 +69,26 @@ describeDocker('the port of a bot on real containers', () => {
     SLOW_MS,
   );
 
-  it('none of its files names one: it has none', async () => {
-    expect(await readPortOf({})).toEqual({ status: 'none' });
-  });
+  it.each<[string, Files, readonly number[] | null]>([
+    ['nothing, without a config: it may be any', {}, null],
+    ['nothing in its config: it has none', { script: "echo '{}' > config.json" }, []],
+    [
+      'two: it may be either',
+      { port: 9001, environment: 'FREQTRADE__API_SERVER__LISTEN_PORT="9007"' },
+      [9001, 9007],
+    ],
+    [
+      'a text: it may be what that says',
+      { script: `echo '{"api_server":{"listen_port":"9007"}}' > config.json` },
+      [9007],
+    ],
+  ])(
+    'named is %s',
+    async (_, files, ports) => {
+      expect(await readPortOf(files)).toMatchObject({ status: 'unreadable', ports });
+    },
+    SLOW_MS,
+  );
 
   it.each<[string, Files, string]>([
     [

@@ -37,7 +37,7 @@ function setUp(options: SetUp = {}): Promise<TestApplication> {
 async function pool(): Promise<RunningContainer> {
   return runPool({
     name: poolName(UID),
-    programs: [{ name: 'bot-neighbour', command: 'sleep 1d' }],
+    programs: [{ name: 'bot-neighbour', command: 'sleep 1d', port: 9002 }],
   });
 }
 
@@ -143,7 +143,7 @@ describeDocker('making bots on real containers', () => {
   it(
     'a program that cannot run: undone, its neighbour runs on, nothing is left but the data folder',
     async () => {
-      const app = await setUp({ pools: [emptyPool({ capacity: 1 })] });
+      const app = await setUp({ pools: [emptyPool({ capacity: 2 })] });
       const container = await pool();
 
       const { body } = await provision(app, { wait: 60 });

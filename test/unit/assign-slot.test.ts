@@ -33,6 +33,12 @@ const STATE: PoolState = {
 };
 
 interface World {
+  readonly attempt?: number;
+  readonly dedicated?: {
+    readonly kind: 'dedicated';
+    readonly host: string;
+    readonly image: string;
+  };
   readonly heldSlots?: () => Promise<readonly HeldSlot[]>;
   /** What the pool's container holds; default: what the state names. */
   readonly programs?: SourceAnswer<readonly string[]>;
@@ -44,7 +50,9 @@ interface World {
 
 const PORT_9001 = ok({ status: 'read', port: 9001 } as const, NOW);
 
-async function assign({ heldSlots, programs, port = PORT_9001, underLock, capacity = 9 }: World) {
+async function assign(world: World) {
+  const { heldSlots, programs, port = PORT_9001, underLock, capacity = 9 } = world;
+  const { attempt = 1, dedicated = null } = world;
   const withRoom = (state: PoolState): PoolState => ({
     ...state,
     pools: { [POOL.id]: { ...POOL, ...state.pools[POOL.id], capacity } },
@@ -78,11 +86,11 @@ async function assign({ heldSlots, programs, port = PORT_9001, underLock, capaci
   const pools = [{ poolId: POOL.id, containerName: POOL.containerName, host: 'a' }];
   const call = {
     ...inertPorts<ProvisionCall>(),
-    ...{ epoch: 1, results: {}, signal: new AbortController().signal },
+    ...{ epoch: 1, attempt, results: {}, signal: new AbortController().signal },
     sagaId: 'prv-0mvx2cqo0dqqe9xwr1uq2r' as never,
     fence: async () => undefined,
     nowMs: () => 0,
-    capture: { hadEntry: false, pools, dedicated: null },
+    capture: { hadEntry: false, pools, dedicated },
     input: writeInput({
       ...{ userId: toUserId('6500000000000000000000aa'), firebaseUid: toFirebaseUid(UID) },
       ...{ instanceId: toInstanceId(INSTANCE), botName: 'bot', image: null },
@@ -123,16 +131,22 @@ describe('a bot whose row the pool state has lost', () => {
 
   it.each([
     ['cannot be asked now', unknown('away')],
-    ['is two in its files', ok({ status: 'unreadable', reason: 'two' } as const, NOW)],
+    ['is in no file', ok({ status: 'unreadable', reason: 'no file', ports: null } as const, NOW)],
   ])('has a port that %s: it may be any, and the step is tried again', async (_, reading) => {
     const { outcome, port } = await assign({ programs, port: reading });
     expect(outcome).toBeInstanceOf(RetryableError);
     expect(port).toBeUndefined();
   });
 
-  it('names no port in any of its files: it listens nowhere, and takes none', async () => {
-    const port = ok({ status: 'none' } as const, NOW);
+  it('names two ports in its files: it may have either', async () => {
+    const port = ok({ status: 'unreadable', reason: 'two', ports: [9001, 9002] } as const, NOW);
+    expect(await assign({ programs, port })).toMatchObject({ port: 9003 });
+  });
+
+  it('names no port in its config: it listens nowhere, and takes room alone', async () => {
+    const port = ok({ status: 'unreadable', reason: 'none', ports: [] } as const, NOW);
     expect(await assign({ programs, port })).toMatchObject({ port: 9001 });
+    expect(await assign({ programs, port, capacity: 2 })).toMatchObject({ port: undefined });
   });
 
   it('lost it between the observation and the lock: no slot, and the step is tried again', async () => {
@@ -148,6 +162,13 @@ describe('a bot whose row the pool state has lost', () => {
     const heldSlots = async () => [{ instanceId: LOST, slot }];
     expect(await assign({ programs, heldSlots })).toMatchObject({ port: 9002, asked: [] });
   });
+});
+
+it('a pool that cannot be asked, and an image: a container of its own, once the pool was asked a few times', async () => {
+  const dedicated = { kind: 'dedicated', host: 'a', image: 'bots:1' } as const;
+  const world = { programs: unknown('its supervisord does not answer'), dedicated };
+  expect((await assign({ ...world, attempt: 5 })).outcome).toBeInstanceOf(RetryableError);
+  expect((await assign({ ...world, attempt: 6 })).outcome).toEqual(dedicated);
 });
 
 it('a pool whose container cannot be asked may hold anything: the step is tried again', async () => {

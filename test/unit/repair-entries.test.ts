@@ -61,7 +61,10 @@ const SHOWN: HostAnswer = ok([RUNNING], new Date(0));
 const NOTHING: HostAnswer = ok([], new Date(0));
 
 const READ: SourceAnswer<PortReading> = ok({ status: 'read', port: 9002 }, new Date(0));
-const SILENT: SourceAnswer<PortReading> = ok({ status: 'none' }, new Date(0));
+const SILENT: SourceAnswer<PortReading> = ok(
+  { status: 'unreadable', reason: 'its files name no port', ports: [] },
+  new Date(0),
+);
 
 interface Given {
   readonly other?: HostAnswer;

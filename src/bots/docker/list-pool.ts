@@ -16,7 +16,7 @@ export async function listPool(
   const named = await host.containers.list({ name: [exactNameFilter(containerName)] }, call);
   const found = named.find(({ names }) => names.includes(containerName));
   const pool = found === undefined ? null : await host.containers.inspect(found.id, call);
-  if (pool === null) return [];
+  if (pool === null) throw new InDoubtError('POOL_GONE', `${containerName} is gone`);
   refuseOther(pool);
   const programs = await readPool(host, pool, call);
   const doubt = unmatchedReason(programs);

@@ -19,7 +19,7 @@ export async function readPort(
   call: BotsCall,
 ): Promise<PortReading> {
   const pool = await resolvePool(host, observed, call);
-  if (pool === null) return unreadable('its pool is gone');
+  if (pool === null) return unreadable('its pool is gone', null);
   try {
     const [config, files] = await Promise.all([
       host.configs.read({ kind: 'pooled', containerId: pool.id }, instanceId, call),
@@ -27,11 +27,15 @@ export async function readPort(
     ]);
     const own = files.filter(({ name, isOfBots }) => isOfBots && botOfConf(name) === instanceId);
     const programs = readDefinitions(own).programs.map(({ text }) => text);
-    return onlyPort([...portsOfConfig(config), ...programs.flatMap(portsOfProgram)]);
+    const named = [...portsOfConfig(config), ...programs.flatMap(portsOfProgram)];
+    // Without a config of the usual name it may have one of another.
+    return named.length === 0
+      ? unreadable('its files name no port', config === null ? null : [])
+      : onlyPort(named);
   } catch (error) {
     // What was answered and cannot be read will not read better the next time: it is for a person.
     if (error instanceof InDoubtError && !(error instanceof DockerAnswerError)) {
-      return unreadable(error.message);
+      return unreadable(error.message, null);
     }
     throw error;
   }
@@ -41,9 +45,12 @@ export async function readPort(
 function onlyPort(said: readonly unknown[]): PortReading {
   const ports = new Set(said);
   const [port] = ports;
-  if (ports.size > 1) return unreadable('its files name more than one port');
-  if (port === undefined) return { status: 'none' };
-  return isPort(port) ? { status: 'read', port } : unreadable('its files name what is no port');
+  if (ports.size === 1 && isPort(port)) return { status: 'read', port };
+  const asNumbers = [...ports].map((one) => (typeof one === 'string' ? Number(one) : one));
+  const possible = asNumbers.every(isPort) ? asNumbers : null;
+  return ports.size > 1
+    ? unreadable('its files name more than one port', possible)
+    : unreadable('its files name what is no port', possible);
 }
 
 function portsOfConfig(config: BotConfig | null): readonly unknown[] {
@@ -63,6 +70,6 @@ function isPort(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 65_536;
 }
 
-function unreadable(reason: string): PortReading {
-  return { status: 'unreadable', reason };
+function unreadable(reason: string, ports: readonly number[] | null): PortReading {
+  return { status: 'unreadable', reason, ports };
 }

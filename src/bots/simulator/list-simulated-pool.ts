@@ -21,7 +21,7 @@ export async function listSimulatedPool(
   const met = await world.calls.read({ ids: [hostKey(host), poolKey(containerName)] });
   await world.injectedFaults.beforeRead(met, signal);
   const pool = met.find((one): one is PoolDocument => one.kind === 'pool' && one.host === host);
-  if (pool === undefined) return [];
+  if (pool === undefined) throw new InDoubtError('POOL_GONE', `${containerName} is gone`);
   const doubt = isMute(pool) ? 'its supervisord does not answer' : strangersIn(pool);
   if (doubt !== null)
     throw new InDoubtError('SIMULATED_POOL_UNKNOWN', `${containerName}: ${doubt}`);

@@ -16,5 +16,5 @@ export async function readSimulatedPort(
   const bot = met.find((one) => one.kind === 'pooled' && one.pool === containerName);
   return bot?.kind === 'pooled' && bot.port !== null
     ? { status: 'read', port: bot.port }
-    : { status: 'none' };
+    : { status: 'unreadable', reason: 'its files name no port', ports: [] };
 }

@@ -36,6 +36,9 @@ const ASSIGN_ATTEMPT_MS = 15_000;
 /** Goes on until the deadline decides, not until a count is used up. */
 const ASSIGN_RETRY = { attempts: 100_000, baseMs: 100, capMs: 3_000 } as const;
 
+/** Before a bot gets a container of its own although a pool that cannot be asked now may have room. */
+const POOL_TRIES = 5;
+
 type AssignCall = ProvisionCall & { readonly capture: PlacesCapture };
 
 export function assignSlot(ports: ProvisioningPorts) {
@@ -87,7 +90,8 @@ async function assign(ports: ProvisioningPorts, call: AssignCall): Promise<Place
   }
   const found = await assignPooled(ports, call);
   if (found.place !== null) return found.place;
-  if (dedicated !== null) return dedicated;
+  const isPoolWaitedFor = found.doubts.length > 0 && call.attempt <= POOL_TRIES;
+  if (dedicated !== null && !isPoolWaitedFor) return dedicated;
   if (found.doubts.length > 0) {
     throw new RetryableError('POOL_UNKNOWN', found.doubts.join('; '));
   }
