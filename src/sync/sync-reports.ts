@@ -78,8 +78,6 @@ export const REPORT = Type.Object({
   /** The allocations whose bot is there, in any state. */
   validAllocations: TEXTS,
   drifts: Type.Array(DRIFT_NOTE),
-  /** The run's epoch when it confirmed them: a repair under a later one may find what an earlier attempt has repaired. */
-  confirmedUnder: Type.Optional(Type.Integer()),
   /** Containers and entries of this user's ids in another user's name. */
   conflicts: Type.Array(Type.Object({ instanceId: TEXT, where: TEXTS })),
   /** Keys in the wallet that are no ids of bots: no source can be asked about them. */

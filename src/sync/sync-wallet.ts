@@ -100,7 +100,7 @@ async function confirm(ports: SyncPorts, call: Call, report: RunReport) {
   const dueAtMs = Math.max(0, ...observed.map((note) => note.dueAtMs));
   if (nowMs < dueAtMs) return waitUntil(dueAtMs);
   const again = await confirmBots(ports, user, report, { signal: call.signal, nowMs });
-  return { ...report, ...again, confirmedUnder: call.epoch };
+  return { ...report, ...again };
 }
 
 async function repair(ports: SyncPorts, call: Call, report: RunReport) {
@@ -108,8 +108,7 @@ async function repair(ports: SyncPorts, call: Call, report: RunReport) {
   if (trigger === 'passive') return report;
   const { fence, signal } = call;
   const at = new Date(call.nowMs()).toISOString();
-  // A run that waits sleeps, and comes back under a new epoch: that alone is no second attempt.
-  const isAgain = call.epoch > (report.confirmedUnder ?? 0) || call.attempt > 1;
+  const isAgain = call.epoch > 1 || call.attempt > 1;
   const order = { fence, signal, at, isAgain, runId: runIdOf(call) };
   const user = { userId, firebaseUid };
   const { report: drifts, isUnderWay } = await repairDrift(ports, user, report.drifts, order);
