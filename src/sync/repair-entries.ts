@@ -57,7 +57,6 @@ export async function repairEntry(
   const asked = await ports.bots.readPort(instanceId, observedBot, call);
   if (asked.status === 'unknown') return skipped(note, 'unknown', asked.reason);
   const { items: reading } = asked;
-  if (reading.status === 'none') return skipped(note, 'port-unknown', 'its files name no port');
   if (reading.status === 'unreadable') return skipped(note, 'port-unknown', reading.reason);
   const { port } = reading;
   return rebuild(ports, note, call, { instanceId, firebaseUid, observedBot, port, at });

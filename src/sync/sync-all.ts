@@ -99,6 +99,8 @@ const GUARD_MESSAGES: Record<Guard, string> = {
 async function schedule(ports: SyncAllPorts, call: Judged) {
   const { trigger } = readSyncAllInput(call.input);
   if (isIdle(call)) return { users: 0 };
+  // Nor are runs, on the word of a survey that is not in the log: the next one would miss what they repair meanwhile.
+  await call.fencedWrite();
   const delayMs = trigger === 'passive' ? SUSPECT_DELAY_MS : ports.settings.confirmMs;
   const order = { runId: toSagaId(call.sagaId), nowMs: call.nowMs(), delayMs };
   return { users: await startRuns(ports, order, call) };

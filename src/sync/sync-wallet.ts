@@ -108,6 +108,9 @@ async function repair(ports: SyncPorts, call: Call, report: RunReport) {
   if (trigger === 'passive') return report;
   const { fence, signal } = call;
   const at = new Date(call.nowMs()).toISOString();
+  // Nothing is begun on the word of a confirmation that is not in the log: a worker that takes over would confirm anew,
+  // and find this run's own sagas in its way.
+  if (report.drifts.some(({ outcome }) => outcome === 'confirmed')) await call.fencedWrite();
   const isAgain = call.epoch > 1 || call.attempt > 1;
   const order = { fence, signal, at, isAgain, runId: runIdOf(call) };
   const user = { userId, firebaseUid };

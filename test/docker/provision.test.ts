@@ -97,6 +97,7 @@ describeDocker('making bots on real containers', () => {
       );
       const left = await container.exec(['find', '/pool/supervisor', '/pool/bots', '-type', 'f']);
       expect(left.output.trim().split('\n').sort()).toEqual([
+        '/pool/bots/neighbour/config.json',
         config,
         '/pool/supervisor/bot-neighbour.conf',
       ]);
