@@ -2,8 +2,9 @@
 
 import { InDoubtError } from '@reclaim/saga';
 import type { BotsCall, ListedPooled } from '../bots.ts';
-import { exactNameFilter, refuseOther } from './container-names.ts';
+import { refuseOther } from './container-names.ts';
 import type { DockerServices } from './docker-services.ts';
+import { inspectNamed } from './inspect-named.ts';
 import { toPooled } from './read-observed.ts';
 import { readPool, unmatchedReason } from './read-pool.ts';
 
@@ -13,9 +14,7 @@ export async function listPool(
   containerName: string,
   call: BotsCall,
 ): Promise<readonly ListedPooled[]> {
-  const named = await host.containers.list({ name: [exactNameFilter(containerName)] }, call);
-  const found = named.find(({ names }) => names.includes(containerName));
-  const pool = found === undefined ? null : await host.containers.inspect(found.id, call);
+  const pool = await inspectNamed(host, containerName, call);
   if (pool === null) throw new InDoubtError('POOL_GONE', `${containerName} is gone`);
   refuseOther(pool);
   const programs = await readPool(host, pool, call);

@@ -5,21 +5,20 @@
 import type { ObservedPooled } from '../../domain/bot.ts';
 import { renamedPool } from '../../domain/renamed.ts';
 import type { BotsCall } from '../bots.ts';
-import { exactNameFilter, refuseOther } from './container-names.ts';
+import { refuseOther } from './container-names.ts';
 import type { ContainerView } from './container-view.ts';
 import type { DockerServices } from './docker-services.ts';
+import { inspectNamed } from './inspect-named.ts';
 
 /** Null: there is neither this container nor another of its name on its host. */
 export async function resolvePool(
-  { containers }: DockerServices,
+  host: DockerServices,
   { containerId, containerName }: ObservedPooled,
   call: BotsCall,
 ): Promise<ContainerView | null> {
-  const same = await containers.inspect(containerId, call);
+  const same = await host.containers.inspect(containerId, call);
   if (same !== null) return isRenamed(same, containerName) ? same : checked(same);
-  const named = await containers.list({ name: [exactNameFilter(containerName)] }, call);
-  const again = named.find(({ names }) => names.includes(containerName));
-  const view = again === undefined ? null : await containers.inspect(again.id, call);
+  const view = await inspectNamed(host, containerName, call);
   return view === null ? null : checked(view);
 }
 

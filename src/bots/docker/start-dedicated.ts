@@ -5,9 +5,10 @@
 import { InDoubtError, pause, RetryableError, TerminalError } from '@reclaim/saga';
 import type { ObservedDedicated } from '../../domain/bot.ts';
 import type { BotPlace, FencedCall, StartOrder } from '../bots.ts';
-import { dedicatedName, exactNameFilter } from './container-names.ts';
+import { dedicatedName } from './container-names.ts';
 import { type ContainerView, LABELS } from './container-view.ts';
 import type { DockerServices } from './docker-services.ts';
+import { inspectNamed } from './inspect-named.ts';
 import { toDedicated } from './read-observed.ts';
 
 type Place = Extract<BotPlace, { kind: 'dedicated' }>;
@@ -51,14 +52,12 @@ async function make(
 
 /** @throws TerminalError NAME_TAKEN for a container of this name that no order of this bot made. */
 async function findOwn(
-  { containers }: DockerServices,
+  host: DockerServices,
   bot: Bot,
   call: FencedCall,
 ): Promise<ContainerView | null> {
   const name = dedicatedName(bot.instanceId);
-  const named = await containers.list({ name: [exactNameFilter(name)] }, call);
-  const listed = named.find(({ names }) => names.includes(name));
-  const found = listed === undefined ? null : await containers.inspect(listed.id, call);
+  const found = await inspectNamed(host, name, call);
   if (found === null) return null;
   const isOwn = Object.entries(labelsOf(bot)).every(([key, text]) => found.labels[key] === text);
   if (isOwn) return found;

@@ -6,9 +6,10 @@
 import { InDoubtError, pause, RetryableError, TerminalError } from '@reclaim/saga';
 import type { ObservedPooled } from '../../domain/bot.ts';
 import type { BotPlace, FencedCall, StartOrder } from '../bots.ts';
-import { exactNameFilter, refuseOther } from './container-names.ts';
+import { refuseOther } from './container-names.ts';
 import type { ContainerView } from './container-view.ts';
 import type { DockerServices } from './docker-services.ts';
+import { inspectNamed } from './inspect-named.ts';
 import { makeActive } from './pooled-bot.ts';
 import { readPooled } from './read-observed.ts';
 
@@ -77,15 +78,13 @@ function isUp(program: ObservedPooled['program']): boolean {
 }
 
 async function runningPool(
-  { name: hostName, containers }: DockerServices,
+  host: DockerServices,
   { containerName }: Place,
   call: FencedCall,
 ): Promise<ContainerView> {
-  const named = await containers.list({ name: [exactNameFilter(containerName)] }, call);
-  const found = named.find(({ names }) => names.includes(containerName));
-  const pool = found === undefined ? null : await containers.inspect(found.id, call);
+  const pool = await inspectNamed(host, containerName, call);
   if (pool === null) {
-    const message = `there is no pool container ${containerName} on host "${hostName}"`;
+    const message = `there is no pool container ${containerName} on host "${host.name}"`;
     throw new TerminalError('NO_SUCH_POOL', message);
   }
   refuseOther(pool);
