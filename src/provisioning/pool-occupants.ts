@@ -65,10 +65,8 @@ async function readOccupants(
   const occupants = await Promise.all(
     listed.map(async ({ instanceId, observedBot }): Promise<Occupant | null> => {
       if (isPlacedIn(state, held, pool.poolId, instanceId)) return { instanceId, ports: null };
-      const answer = await bots.readPort(instanceId, observedBot, call);
-      const ports = portsOf(answer);
-      const why = ports === null ? reasonOf(answer) : 'it has no row';
-      doubts.push(`${pool.containerName} holds ${instanceId}: ${why}`);
+      const { ports, reason } = judgePorts(await bots.readPort(instanceId, observedBot, call));
+      doubts.push(`${pool.containerName} holds ${instanceId}: ${reason}`);
       return ports === null ? null : { instanceId, ports };
     }),
   );
@@ -76,15 +74,15 @@ async function readOccupants(
   return { pools: known.length < occupants.length ? [] : [{ ...pool, occupants: known }], doubts };
 }
 
-/** Null: it may have any. */
-function portsOf(answer: SourceAnswer<PortReading>): readonly number[] | null {
-  if (answer.status === 'unknown') return null;
-  return answer.items.status === 'read' ? [answer.items.port] : answer.items.ports;
-}
-
-function reasonOf(answer: SourceAnswer<PortReading>): string {
-  if (answer.status === 'unknown') return answer.reason;
-  return answer.items.status === 'read' ? '' : answer.items.reason;
+/** Null: it may have any port, for this reason. */
+function judgePorts(answer: SourceAnswer<PortReading>): {
+  ports: readonly number[] | null;
+  reason: string;
+} {
+  if (answer.status === 'unknown') return { ports: null, reason: answer.reason };
+  const reading = answer.items;
+  if (reading.status === 'read') return { ports: [reading.port], reason: NO_ROW };
+  return { ports: reading.ports, reason: reading.ports === null ? reading.reason : NO_ROW };
 }
 
 /** The slots that bots without a row have all the same. Their number in the list is unknown, and not asked for. */
@@ -98,6 +96,8 @@ export function occupiedSlots(pools: readonly OccupiedPool[]): readonly HeldSlot
     ),
   );
 }
+
+const NO_ROW = 'it has no row';
 
 /** Of a bot that listens nowhere: it takes room in its pool, and no port. */
 const NO_PORT = 0;

@@ -29,13 +29,11 @@ const CHANCE_LENGTH = 13;
 export function makeSagaId(prefix: string, nowMs: number, random: Uint8Array): SagaId {
   if (random.length < CHANCE_LENGTH) throw new RangeError(`${random.length} bytes are too few`);
   const time = Math.trunc(nowMs).toString(36).padStart(TIME_LENGTH, '0');
-  const chance = [...random.subarray(0, CHANCE_LENGTH)].map((byte) => (byte % 36).toString(36));
-  return toSagaId(`${prefix}-${time}${chance.join('')}`);
+  return toSagaId(`${prefix}-${time}${chanceOf(random)}`);
 }
 
 /** The id of the one child that its parent has under this name: the same whoever makes it, so that a child that is begun
- * twice is one (I8). As hard to guess as its parent's. Two kinds may
- * share a prefix. */
+ * twice is one (I8). As hard to guess as its parent's. Two kinds may share a prefix. */
 export function childSagaId(
   { kind, prefix }: { readonly kind: string; readonly prefix: string },
   parent: SagaId,
@@ -45,6 +43,9 @@ export function childSagaId(
   const digest = createHash('sha256')
     .update(JSON.stringify([parent, kind, name]))
     .digest();
-  const chance = [...digest.subarray(0, CHANCE_LENGTH)].map((byte) => (byte % 36).toString(36));
-  return toSagaId(`${prefix}-${made.slice(0, TIME_LENGTH)}${chance.join('')}`);
+  return toSagaId(`${prefix}-${made.slice(0, TIME_LENGTH)}${chanceOf(digest)}`);
+}
+
+function chanceOf(bytes: Uint8Array): string {
+  return [...bytes.subarray(0, CHANCE_LENGTH)].map((byte) => (byte % 36).toString(36)).join('');
 }

@@ -102,7 +102,7 @@ const VERSION_LENGTH = 12;
 
 /** Whether it may be the version of another release: it is written into what is sent. */
 export function isVersion(text: unknown): text is string {
-  return typeof text === 'string' && /^[\w-]{12}$/.test(text);
+  return typeof text === 'string' && text.length === VERSION_LENGTH && /^[\w-]+$/.test(text);
 }
 
 const TYPES = {
