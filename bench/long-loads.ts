@@ -3,7 +3,7 @@
 
 import { type Connection, mongo } from 'mongoose';
 import { DELETE_BOT } from '../src/deletion/delete-bot.ts';
-import { writeInput } from '../src/deletion/delete-bot-input.ts';
+import type { DeleteBotInput } from '../src/deletion/delete-bot-input.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../src/domain/ids.ts';
 import { connectMongo } from '../src/infra/mongodb/connect.ts';
 import type { Services } from '../src/main/compose/services.ts';
@@ -154,7 +154,7 @@ async function sleepAnHour({ sagas }: Services, index: number): Promise<void> {
     kind: DELETE_BOT,
     subject: bot.userId,
     requestedBy: bot.firebaseUid,
-    input: writeInput({ ...bot, ...policy }),
+    input: { ...bot, ...policy } satisfies DeleteBotInput,
     notBeforeMs: Date.now() + HOUR_MS,
   });
 }

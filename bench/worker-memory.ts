@@ -7,7 +7,7 @@ import { pause } from '@reclaim/saga';
 import { SIMULATED_HOST } from '../src/bots/simulator/simulated-bots.ts';
 import { createSimulatedWorld } from '../src/bots/simulator/simulated-world.ts';
 import { DELETE_BOT } from '../src/deletion/delete-bot.ts';
-import { writeInput } from '../src/deletion/delete-bot-input.ts';
+import type { DeleteBotInput } from '../src/deletion/delete-bot-input.ts';
 import type { Services } from '../src/main/compose/services.ts';
 import type { Environment } from './environment.ts';
 import { type HerdBot, seedUsers } from './herd.ts';
@@ -65,7 +65,7 @@ async function begin({ sagas }: Services, { userId, firebaseUid, instanceId }: H
     kind: DELETE_BOT,
     subject: userId,
     requestedBy: firebaseUid,
-    input: writeInput({ userId, firebaseUid, instanceId, ...policy }),
+    input: { userId, firebaseUid, instanceId, ...policy } satisfies DeleteBotInput,
   });
 }
 

@@ -3,7 +3,6 @@
 
 import { FencedError } from '@reclaim/saga';
 import type { BotWorth } from '../domain/bot-worth.ts';
-import { readInput } from './delete-bot-input.ts';
 import {
   capturedBot,
   contextOf,
@@ -22,7 +21,7 @@ export async function readWorth(
   { valuation }: Pick<DeletionPorts, 'valuation'>,
   call: DeletionCall,
 ): Promise<BotWorth> {
-  const { instanceId, orphan } = readInput(call.input);
+  const { instanceId, orphan } = call.input;
   // An orphan has no bot to be asked.
   if (orphan !== undefined) return { status: 'stored' };
   const bot = capturedBot(call);

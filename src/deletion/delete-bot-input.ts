@@ -1,7 +1,7 @@
 // What a deletion, or the reclaiming of an orphan, gets at its acceptance. The policy is part of it: a saga in
 // flight ends by the rules its caller was promised, whatever the configuration says later.
 
-import { type Json, type StoredOf, stored } from '@reclaim/saga';
+import type { StoredOf } from '@reclaim/saga';
 import { Type } from 'typebox';
 import { FIREBASE_UID, INSTANCE_ID, USER_ID } from '../domain/id-schemas.ts';
 
@@ -14,7 +14,7 @@ export type StopFailurePolicy = StoredOf<typeof POLICY>;
 /** The incarnation that is to be paid, and no other; null for an allocation without a date. */
 const ORPHAN = Type.Object({ incarnationId: Type.Union([Type.String(), Type.Null()]) });
 
-const INPUT = Type.Object({
+export const DELETE_BOT_INPUT = Type.Object({
   userId: USER_ID,
   firebaseUid: Type.Union([FIREBASE_UID, Type.Null()]),
   instanceId: INSTANCE_ID,
@@ -28,10 +28,4 @@ const INPUT = Type.Object({
   /** Set for an orphan: the one allocation that two observations found without a bot. */
   orphan: Type.Optional(ORPHAN),
 });
-export type DeleteBotInput = StoredOf<typeof INPUT>;
-
-const STORED = stored('input of a deletion', INPUT);
-
-export const writeInput = (input: DeleteBotInput): Json => STORED.write(input);
-/** @throws HoldError LOG_UNREADABLE. */
-export const readInput = (json: Json): DeleteBotInput => STORED.read(json);
+export type DeleteBotInput = StoredOf<typeof DELETE_BOT_INPUT>;

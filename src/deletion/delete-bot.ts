@@ -1,11 +1,11 @@
 // The saga that deletes a bot: three steps that can be undone, the refund as the point of no return (I6),
 // and two that only go forward.
 
-import { type Json, saga } from '@reclaim/saga';
+import { saga } from '@reclaim/saga';
 import { raiseLock } from '../wallet/raise-lock.ts';
 import { botKey } from './bot-key.ts';
 import type { RefundValue } from './captures.ts';
-import { readInput } from './delete-bot-input.ts';
+import { DELETE_BOT_INPUT, type DeleteBotInput } from './delete-bot-input.ts';
 import { lockedMinor, releaseBot } from './release-bot.ts';
 import { lockAllocation } from './steps/lock-allocation.ts';
 import { createStopObserver } from './steps/observe-stop.ts';
@@ -30,8 +30,9 @@ export function createDeleteBotSaga(ports: DeletionPorts) {
     queue: 'deletion',
     idPrefix: 'del',
     searchBy: ['instanceId'],
-    key: (input: Json) => botKey(readInput(input)),
-    fairnessKey: (input) => readInput(input).userId,
+    inputSchema: DELETE_BOT_INPUT,
+    key: (input: DeleteBotInput) => botKey(input),
+    fairnessKey: (input) => input.userId,
     choices: ({ step, code }) =>
       step === STEP.lock && STANDS_ON_NUMBERS.has(code) ? [STOP_BOT] : [],
     laterCaptures: LATER_CAPTURES,

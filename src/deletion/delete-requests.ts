@@ -11,7 +11,7 @@ import type { AllocationReading } from '../wallet/wallets.ts';
 import { botKey } from './bot-key.ts';
 import { ALLOCATION_CAPTURE } from './captures.ts';
 import { DELETE_BOT } from './delete-bot.ts';
-import { type StopFailurePolicy, writeInput } from './delete-bot-input.ts';
+import type { DeleteBotInput, StopFailurePolicy } from './delete-bot-input.ts';
 import { paidBy, RECLAIM_ORPHAN } from './reclaim-orphan.ts';
 import { type DeletionPorts, STEP } from './steps/step-ports.ts';
 
@@ -123,11 +123,11 @@ async function begin(
     kind: DELETE_BOT,
     subject: userId,
     requestedBy,
-    input: writeInput({
+    input: {
       ...{ userId, firebaseUid, instanceId, onStopFailure, stopTimeoutMs },
       maxStopSeconds,
       heldAtRequest,
-    }),
+    } satisfies DeleteBotInput,
   };
   const { status, saga } = await sagas.start({ ...order, notBeforeMs });
   if (status === 'inserted') return { status: 'accepted', saga };

@@ -2,21 +2,14 @@
 // for money. An orphan is evidence, not a decision (I4): right before the payment every source must say absent
 // once more, and anything else takes the saga back. The deletion's stop policy does not apply.
 
-import {
-  type Json,
-  type SagaId,
-  type SagaOrder,
-  type SagaRecord,
-  saga,
-  TerminalError,
-} from '@reclaim/saga';
+import { type SagaId, type SagaOrder, type SagaRecord, saga, TerminalError } from '@reclaim/saga';
 import { assertNever } from '../domain/assert-never.ts';
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import type { Receipt } from '../wallet/wallets.ts';
 import { botKey } from './bot-key.ts';
 import { REFUND_VALUE } from './captures.ts';
 import { holdsOf, walletOf } from './delete-bot.ts';
-import { type DeleteBotInput, readInput, writeInput } from './delete-bot-input.ts';
+import { DELETE_BOT_INPUT, type DeleteBotInput } from './delete-bot-input.ts';
 import { lockAllocation } from './steps/lock-allocation.ts';
 import { type ConfirmBeforePayment, refundWallet } from './steps/refund-wallet.ts';
 import { removeContainer } from './steps/remove-container.ts';
@@ -34,8 +27,9 @@ export function createReclaimOrphanSaga(ports: DeletionPorts, absence: Absence) 
     queue: 'deletion',
     idPrefix: 'rcl',
     searchBy: ['instanceId'],
-    key: (input: Json) => botKey(readInput(input)),
-    fairnessKey: (input) => readInput(input).userId,
+    inputSchema: DELETE_BOT_INPUT,
+    key: (input: DeleteBotInput) => botKey(input),
+    fairnessKey: (input) => input.userId,
     laterCaptures: { [STEP.pool]: LATER_CAPTURES[STEP.pool] },
   })
     .compensatable(STEP.lock, lockAllocation(ports))
@@ -63,12 +57,12 @@ export function reclaimOrder(
     subject: bot.userId,
     requestedBy,
     parent,
-    input: writeInput({
+    input: {
       ...bot,
       onStopFailure: 'restore',
       stopTimeoutMs: POOL_STATE_TIMEOUT_MS,
       orphan: { incarnationId },
-    }),
+    } satisfies DeleteBotInput,
   };
 }
 
@@ -98,7 +92,7 @@ type AbsenceAnswer =
 
 function mustBeAbsent(absence: Absence): ConfirmBeforePayment {
   return async (call) => {
-    const { userId, firebaseUid, instanceId } = readInput(call.input);
+    const { userId, firebaseUid, instanceId } = call.input;
     const answer = await absence.check({ userId, firebaseUid, instanceId }, call);
     switch (answer.status) {
       case 'absent':

@@ -7,7 +7,6 @@ import { HoldError, TerminalError, type WithWarnings, withWarnings } from '@recl
 import { assertNever } from '../domain/assert-never.ts';
 import { extraStopSeconds, isRemovedByStop } from '../domain/bot.ts';
 import type { GaveUp } from './captures.ts';
-import { readInput } from './delete-bot-input.ts';
 import { capturedBot, type DeletionCall } from './steps/step-ports.ts';
 
 /** @param what names the failure: the warning's code, and in capitals the error's. */
@@ -31,7 +30,7 @@ function isFinal(call: DeletionCall): boolean {
 }
 
 function limitMs(call: DeletionCall): number {
-  const { stopTimeoutMs, maxStopSeconds = 0 } = readInput(call.input);
+  const { stopTimeoutMs, maxStopSeconds = 0 } = call.input;
   const observedBots = capturedBot(call)?.observedBots ?? [];
   return stopTimeoutMs + 1_000 * extraStopSeconds(observedBots, maxStopSeconds);
 }
@@ -42,7 +41,7 @@ export function giveUp(
   what: string,
   lastError: string | null,
 ): WithWarnings<GaveUp> {
-  const { onStopFailure } = readInput(call.input);
+  const { onStopFailure } = call.input;
   const message = `${lastError ?? 'no answer'} (given up after ${limitMs(call)} ms)`;
   const code = what.replaceAll('-', '_').toUpperCase();
   switch (onStopFailure) {

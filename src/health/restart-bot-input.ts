@@ -1,41 +1,20 @@
 // The input of a bot's restart.
 
-import { type Json, type SagaOrder, stored } from '@reclaim/saga';
+import type { SagaOrder, StoredOf } from '@reclaim/saga';
 import { Type } from 'typebox';
-import {
-  type FirebaseUid,
-  type InstanceId,
-  toFirebaseUid,
-  toInstanceId,
-  toUserId,
-  type UserId,
-} from '../domain/ids.ts';
+import { FIREBASE_UID, INSTANCE_ID, USER_ID } from '../domain/id-schemas.ts';
 
 /** Not `pool-health`: that is the clock's job, which is no saga. */
 export const RESTART_BOT = 'restart-bot';
 
-export interface RestartBotInput {
-  readonly userId: UserId;
-  readonly firebaseUid: FirebaseUid | null;
-  readonly instanceId: InstanceId;
+export const RESTART_BOT_INPUT = Type.Object({
+  userId: USER_ID,
+  firebaseUid: Type.Union([FIREBASE_UID, Type.Null()]),
+  instanceId: INSTANCE_ID,
   /** The first restart is 1. */
-  readonly attempt: number;
-}
-
-const STORED = stored<{
-  userId: string;
-  firebaseUid: string | null;
-  instanceId: string;
-  attempt: number;
-}>(
-  'input of a restart',
-  Type.Object({
-    userId: Type.String(),
-    firebaseUid: Type.Union([Type.String(), Type.Null()]),
-    instanceId: Type.String(),
-    attempt: Type.Integer(),
-  }),
-);
+  attempt: Type.Integer({ minimum: 1 }),
+});
+export type RestartBotInput = StoredOf<typeof RESTART_BOT_INPUT>;
 
 export function restartOrder(
   { userId, firebaseUid, instanceId }: Omit<RestartBotInput, 'attempt'>,
@@ -45,16 +24,6 @@ export function restartOrder(
     kind: RESTART_BOT,
     subject: userId,
     requestedBy: 'system:health',
-    input: STORED.write({ userId, firebaseUid, instanceId, attempt }),
-  };
-}
-
-export function readInput(json: Json): RestartBotInput {
-  const { userId, firebaseUid, instanceId, attempt } = STORED.read(json);
-  return {
-    userId: toUserId(userId),
-    firebaseUid: firebaseUid === null ? null : toFirebaseUid(firebaseUid),
-    instanceId: toInstanceId(instanceId),
-    attempt,
+    input: { userId, firebaseUid, instanceId, attempt },
   };
 }

@@ -2,7 +2,7 @@
 // begins, and while a deletion holds it no restart does. It is preemptible: a DELETE takes its key at once, and begins
 // when the last call of this saga is over. Nothing of it needs an undo: a bot that runs again is what its owner wants.
 
-import { InDoubtError, type Json, type StepCall, saga, UnavailableError } from '@reclaim/saga';
+import { InDoubtError, type StepContext, saga, UnavailableError } from '@reclaim/saga';
 import type { Bots } from '../bots/bots.ts';
 import type { HostExpectations } from '../bots/host-expectations.ts';
 import { aboutBotOf, locateOwned } from '../bots/locate-owned.ts';
@@ -14,7 +14,7 @@ import type { Tombstones } from '../tombstones/tombstones.ts';
 import type { Wallets } from '../wallet/wallets.ts';
 import type { BotEvents, BotEventType } from './bot-events.ts';
 import type { HealthMeter } from './health-meter.ts';
-import { RESTART_BOT, readInput } from './restart-bot-input.ts';
+import { RESTART_BOT, RESTART_BOT_INPUT, type RestartBotInput } from './restart-bot-input.ts';
 import { isBuried } from './restraints.ts';
 
 export interface RestartPorts {
@@ -28,6 +28,8 @@ export interface RestartPorts {
   readonly meter: Pick<HealthMeter, 'restarted'>;
 }
 
+type RestartCall = StepContext<RestartBotInput, object, object>;
+
 const STEP_NAME = 'start-program';
 const ONCE = { attempts: 1, baseMs: 500, capMs: 2_000 } as const;
 /** A host that is away for longer has more to do when it is back than this restart. */
@@ -40,7 +42,8 @@ export function createRestartBotSaga(ports: RestartPorts) {
     queue: 'health',
     idPrefix: 'rst',
     searchBy: ['instanceId'],
-    key: (input: Json) => botKey(readInput(input)),
+    inputSchema: RESTART_BOT_INPUT,
+    key: (input: RestartBotInput) => botKey(input),
     preemptibleWithinMs: RESTART_CALL_MS,
   })
     .compensatable(STEP_NAME, {
@@ -58,10 +61,10 @@ export function createRestartBotSaga(ports: RestartPorts) {
     .returns(({ results }) => results[STEP_NAME] ?? null);
 }
 
-async function startProgram(ports: RestartPorts, call: StepCall) {
+async function startProgram(ports: RestartPorts, call: RestartCall) {
   const observed = await findStartable(ports, call);
   if ('refused' in observed) return report(ports, call, 'refused', observed.refused);
-  const { instanceId } = readInput(call.input);
+  const { instanceId } = call.input;
   const outcome = await ports.containers.restart(instanceId, observed, call).catch((error) => {
     if (!(error instanceof InDoubtError)) throw error;
     return { inDoubt: error.message };
@@ -74,8 +77,8 @@ async function startProgram(ports: RestartPorts, call: StepCall) {
 type Startable = ObservedPooled | { readonly refused: string };
 
 // Under the key, and freshly: what the round saw may be minutes old.
-async function findStartable(ports: RestartPorts, call: StepCall): Promise<Startable> {
-  const { userId, firebaseUid, instanceId } = readInput(call.input);
+async function findStartable(ports: RestartPorts, call: RestartCall): Promise<Startable> {
+  const { userId, firebaseUid, instanceId } = call.input;
   const bot = { userId, instanceId };
   if (await isBuried(ports, bot)) return { refused: 'it was deleted' };
   const reading = await ports.wallets.readAllocation(userId, instanceId);
@@ -102,11 +105,11 @@ async function findStartable(ports: RestartPorts, call: StepCall): Promise<Start
 
 async function report(
   { events, meter }: RestartPorts,
-  call: StepCall,
+  call: RestartCall,
   outcome: string,
   reason: string | null,
 ) {
-  const { userId, instanceId, attempt } = readInput(call.input);
+  const { userId, instanceId, attempt } = call.input;
   const type = EVENTS[outcome] ?? 'restart-refused';
   // The reason of a refusal is a text of ours; any other reason is an error's, and must not show hosts and sockets to
   // the bot's owner.

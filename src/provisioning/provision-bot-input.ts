@@ -1,11 +1,11 @@
 // What a provision gets at its acceptance. Image and time limits are part of it: a saga in flight ends by
 // the rules its caller was promised, whatever the configuration says later.
 
-import { type Json, type StoredOf, stored } from '@reclaim/saga';
+import { type StoredOf, stored } from '@reclaim/saga';
 import { Type } from 'typebox';
 import { FIREBASE_UID, INSTANCE_ID, USER_ID } from '../domain/id-schemas.ts';
 
-const INPUT = Type.Object({
+export const PROVISION_BOT_INPUT = Type.Object({
   userId: USER_ID,
   firebaseUid: FIREBASE_UID,
   instanceId: INSTANCE_ID,
@@ -23,10 +23,7 @@ const INPUT = Type.Object({
   /** Of a request with an Idempotency-Key (`requestName`): a repeat finds the saga by it. */
   requestName: Type.Optional(Type.String()),
 });
-export type ProvisionBotInput = StoredOf<typeof INPUT>;
+export type ProvisionBotInput = StoredOf<typeof PROVISION_BOT_INPUT>;
 
-const STORED = stored('input of a provision', INPUT);
-
-export const writeInput = (input: ProvisionBotInput): Json => STORED.write(input);
-/** @throws HoldError LOG_UNREADABLE. */
-export const readInput = (json: Json): ProvisionBotInput => STORED.read(json);
+/** Of a provision that is looked up beside its steps. */
+export const PROVISION = stored('input of a provision', PROVISION_BOT_INPUT);

@@ -1,11 +1,11 @@
 // The saga that makes a bot: money, place and process, each of which can be undone; the activation as the point
 // of no return (I6); then the ledger.
 
-import { type Json, saga } from '@reclaim/saga';
+import { saga } from '@reclaim/saga';
 import { botKey } from '../deletion/bot-key.ts';
 import { raiseLock } from '../wallet/raise-lock.ts';
 import type { Reservation } from '../wallet/wallets.ts';
-import { readInput } from './provision-bot-input.ts';
+import { PROVISION_BOT_INPUT, type ProvisionBotInput } from './provision-bot-input.ts';
 import {
   contextOf,
   LATER_CAPTURES,
@@ -27,8 +27,9 @@ export function createProvisionBotSaga(ports: ProvisioningPorts) {
     queue: 'deletion',
     idPrefix: 'prov',
     searchBy: ['instanceId', 'requestName'],
-    key: (input: Json) => botKey(readInput(input)),
-    fairnessKey: (input) => readInput(input).userId,
+    inputSchema: PROVISION_BOT_INPUT,
+    key: (input: ProvisionBotInput) => botKey(input),
+    fairnessKey: (input) => input.userId,
     laterCaptures: LATER_CAPTURES,
   })
     .compensatable(STEP.reserve, reserveFunds(ports))
@@ -42,7 +43,7 @@ export function createProvisionBotSaga(ports: ProvisioningPorts) {
       atRisk: reservedMinor,
     })
     .returns(({ input, results }) => {
-      const { instanceId, botName, allocatedAmount } = readInput(input);
+      const { instanceId, botName, allocatedAmount } = input;
       return {
         bot: { instanceId, botName, allocatedAmount },
         wallet: balancesOf(results[STEP.reserve]),

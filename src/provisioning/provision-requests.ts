@@ -15,7 +15,7 @@ import type { Accounts } from '../wallet/accounts.ts';
 import type { BotNumbers } from './bot-numbers.ts';
 import { findPlaces, type Places } from './find-slots.ts';
 import { PROVISION_BOT } from './provision-bot.ts';
-import { readInput, writeInput } from './provision-bot-input.ts';
+import { PROVISION, type ProvisionBotInput } from './provision-bot-input.ts';
 import type { ProvisioningPorts } from './provisioning-ports.ts';
 import type { RequestKeys } from './request-keys.ts';
 import { requestName } from './request-name.ts';
@@ -121,7 +121,7 @@ async function findEarlier(
 }
 
 function answered(request: ProvisionRequest, saga: SagaRecord): ProvisionOutcome {
-  return fingerprint(readInput(saga.input)) === fingerprint(request)
+  return fingerprint(PROVISION.read(saga.input)) === fingerprint(request)
     ? { status: 'existing', saga }
     : { status: 'key-reused' };
 }
@@ -215,7 +215,9 @@ async function start(
     id,
     subject: userId,
     requestedBy,
-    input: writeInput({ ...bot, ...named, image, startTimeoutMs, undoTimeoutMs }),
+    input: {
+      ...{ ...bot, ...named, image, startTimeoutMs, undoTimeoutMs },
+    } satisfies ProvisionBotInput,
   });
   return { status: saga.id === id ? 'accepted' : 'held-by', saga };
 }

@@ -1,6 +1,6 @@
 // What the steps of a provision work with.
 
-import { type Json, type StepContext, TerminalError, toSagaId } from '@reclaim/saga';
+import { type StepContext, TerminalError, toSagaId } from '@reclaim/saga';
 import type { Bots } from '../bots/bots.ts';
 import type { HostExpectations } from '../bots/host-expectations.ts';
 import { reserveOpId } from '../domain/reservation.ts';
@@ -10,7 +10,7 @@ import type { Tombstones } from '../tombstones/tombstones.ts';
 import type { FindSagas } from '../wallet/closed-sagas.ts';
 import type { Ledger } from '../wallet/ledger.ts';
 import type { LockTarget, Reservation, ReserveOrder, Wallets } from '../wallet/wallets.ts';
-import { type ProvisionBotInput, readInput } from './provision-bot-input.ts';
+import type { ProvisionBotInput } from './provision-bot-input.ts';
 import {
   EXISTING,
   type ExistingCapture,
@@ -40,7 +40,7 @@ export const STEP = {
 } as const;
 
 /** What the steps of a provision are called with: what a step before has captured or left may not be there yet. */
-export type ProvisionCall = StepContext<Json, ProvisionCaptures, ProvisionResults>;
+export type ProvisionCall = StepContext<ProvisionBotInput, ProvisionCaptures, ProvisionResults>;
 
 export interface ProvisionCaptures {
   readonly [STEP.reserve]?: { readonly opId: string };
@@ -66,7 +66,7 @@ export interface ProvisionContext {
 export function contextOf(
   call: Pick<ProvisionCall, 'input' | 'sagaId' | 'epoch'>,
 ): ProvisionContext {
-  const input = readInput(call.input);
+  const { input } = call;
   const { userId, instanceId, botName, amountMinor } = input;
   const sagaId = toSagaId(call.sagaId);
   return {
@@ -84,9 +84,9 @@ export function placeOf({ results }: ProvisionCall): Place | null {
 /** Docker and the pool state are waited for until then, and no longer. */
 export const START_DEADLINE = {
   at: ({ startedAtMs, input }: ProvisionCall) =>
-    startedAtMs === null ? null : startedAtMs + readInput(input).startTimeoutMs,
+    startedAtMs === null ? null : startedAtMs + input.startTimeoutMs,
   expired: (call: ProvisionCall, lastError: string | null): never => {
-    const { startTimeoutMs } = readInput(call.input);
+    const { startTimeoutMs } = call.input;
     const message = `${lastError ?? 'no answer'} (given up after ${startTimeoutMs} ms)`;
     throw new TerminalError('START_TIMED_OUT', message);
   },

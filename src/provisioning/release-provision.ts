@@ -4,7 +4,6 @@
 
 import { settlementOpId } from '../domain/incarnation.ts';
 import { wasThereBefore } from './begin-undo.ts';
-import { readInput } from './provision-bot-input.ts';
 import {
   contextOf,
   type ProvisionCall,
@@ -43,5 +42,5 @@ export function reservedMinor({
   input,
   captures,
 }: Pick<ProvisionCall, 'input' | 'captures'>): number {
-  return captures[STEP.reserve] === undefined ? 0 : readInput(input).amountMinor;
+  return captures[STEP.reserve] === undefined ? 0 : input.amountMinor;
 }

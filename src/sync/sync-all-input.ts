@@ -1,11 +1,11 @@
 // What a run over all users gets, and which runs are one: of each kind one at a time.
 
-import { type Json, type SagaOrder, type StoredOf, stored } from '@reclaim/saga';
+import type { SagaOrder, StoredOf } from '@reclaim/saga';
 import { Type } from 'typebox';
 
 export const SYNC_ALL = 'sync-all';
 
-const INPUT = Type.Object({
+export const SYNC_ALL_INPUT = Type.Object({
   /** `passive`: by the clock, or after a start. `explicit`: an administrator requested it, and the run waits for its
    * repairs. */
   trigger: Type.Enum(['explicit', 'passive']),
@@ -14,12 +14,7 @@ const INPUT = Type.Object({
   /** Goes on where a guard would stop it. */
   force: Type.Boolean(),
 });
-export type SyncAllInput = StoredOf<typeof INPUT>;
-
-const STORED = stored('input of a run over all users', INPUT);
-
-/** @throws HoldError LOG_UNREADABLE. */
-export const readSyncAllInput = (json: Json): SyncAllInput => STORED.read(json);
+export type SyncAllInput = StoredOf<typeof SYNC_ALL_INPUT>;
 
 /** One run of each kind is open at a time (I8). A forced one must not be answered with one that is not. */
 export function syncAllKey({ trigger, dryRun, force }: SyncAllInput): string {
@@ -35,6 +30,6 @@ export function syncAllOrder(input: SyncAllInput, requestedBy: string): SagaOrde
     kind: SYNC_ALL,
     subject: NO_USERS,
     requestedBy,
-    input: STORED.write(input),
+    input,
   };
 }

@@ -14,7 +14,7 @@ import { followRuns, startRuns } from './follow-runs.ts';
 import { type Guard, judgeRun } from './guards.ts';
 import { recordAll } from './record-all.ts';
 import { surveyAll } from './survey.ts';
-import { readSyncAllInput, SYNC_ALL, syncAllKey } from './sync-all-input.ts';
+import { SYNC_ALL, SYNC_ALL_INPUT, type SyncAllInput, syncAllKey } from './sync-all-input.ts';
 import {
   FOLLOWED,
   type FollowedRuns,
@@ -40,7 +40,8 @@ export function createSyncAllSaga(ports: SyncAllPorts) {
   return saga(SYNC_ALL, {
     queue: 'sync',
     idPrefix: 'all',
-    key: (input: Json) => syncAllKey(readSyncAllInput(input)),
+    inputSchema: SYNC_ALL_INPUT,
+    key: (input: SyncAllInput) => syncAllKey(input),
   })
     .retriable('survey', {
       ...SURVEYING,
@@ -66,12 +67,12 @@ export function createSyncAllSaga(ports: SyncAllPorts) {
     .returns(({ results }) => results.record ?? null);
 }
 
-type Call<Results = object> = StepContext<Json, object, Results>;
+type Call<Results = object> = StepContext<SyncAllInput, object, Results>;
 type Surveyed = Call<{ readonly survey: SurveyTotals }>;
 type Judged = Call<{ readonly judge: Judgement }>;
 
 function survey(ports: SyncAllPorts, call: Call): Promise<SurveyTotals> {
-  const { force, dryRun } = readSyncAllInput(call.input);
+  const { force, dryRun } = call.input;
   const keepOrphans = force ? Number.POSITIVE_INFINITY : ports.settings.maxRefunds + 1;
   const order = {
     runId: toSagaId(call.sagaId),
@@ -83,7 +84,7 @@ function survey(ports: SyncAllPorts, call: Call): Promise<SurveyTotals> {
 }
 
 function judge({ settings }: SyncAllPorts, { input, results }: Surveyed) {
-  const { force } = readSyncAllInput(input);
+  const { force } = input;
   const guard = judgeRun(results.survey, settings.maxRefunds);
   const judgement: Judgement = { guard, isStopped: guard !== null && !force };
   if (guard === null) return judgement;
@@ -97,7 +98,7 @@ const GUARD_MESSAGES: Record<Guard, string> = {
 };
 
 async function schedule(ports: SyncAllPorts, call: Judged) {
-  const { trigger } = readSyncAllInput(call.input);
+  const { trigger } = call.input;
   if (isIdle(call)) return { users: 0 };
   // Nor are runs, on the word of a survey that is not in the log: the next one would miss what they repair meanwhile.
   await call.fencedWrite();
@@ -108,7 +109,7 @@ async function schedule(ports: SyncAllPorts, call: Judged) {
 
 // A passive run waits for no repairs: the runs of its users are on their way by themselves.
 async function follow(ports: SyncAllPorts, call: Judged) {
-  const { trigger } = readSyncAllInput(call.input);
+  const { trigger } = call.input;
   if (trigger === 'passive' || isIdle(call)) return;
   const followed = await followRuns(ports, toSagaId(call.sagaId), call);
   return followed.open > 0 ? waitUntil(call.nowMs() + RECHECK_MS, followed) : followed;
@@ -126,7 +127,7 @@ function record(
   const { results } = call;
   const run = {
     runId: toSagaId(call.sagaId),
-    input: readSyncAllInput(call.input),
+    input: call.input,
     survey: results.survey,
     judgement: results.judge,
     followed: results.follow ?? null,
@@ -137,5 +138,5 @@ function record(
 }
 
 function isIdle({ input, results }: Judged): boolean {
-  return readSyncAllInput(input).dryRun || results.judge.isStopped;
+  return input.dryRun || results.judge.isStopped;
 }

@@ -2,12 +2,7 @@
 
 import type { SagaId, SagaOrder, SagaRecord, Sagas } from '@reclaim/saga';
 import type { UserToSync } from './first-observation.ts';
-import {
-  SYNC_WALLET,
-  type SyncWalletInput,
-  syncWalletKey,
-  writeSyncWalletInput,
-} from './sync-wallet-input.ts';
+import { SYNC_WALLET, type SyncWalletInput, syncWalletKey } from './sync-wallet-input.ts';
 
 /** Between the observation that found a suspect in passing and the run that decides: long enough for whatever was under
  * way then to end. */
@@ -18,7 +13,7 @@ export function syncOrder(input: SyncWalletInput, requestedBy: string): SagaOrde
     kind: SYNC_WALLET,
     subject: input.userId,
     requestedBy,
-    input: writeSyncWalletInput(input),
+    input,
   };
 }
 

@@ -7,7 +7,7 @@ import type { UserToSync } from './first-observation.ts';
 import { rehearseSync, type SyncRehearsal } from './rehearse-sync.ts';
 import { syncOrder } from './sync-orders.ts';
 import type { SyncPorts } from './sync-ports.ts';
-import { readSyncWalletInput, SYNC_WALLET, type SyncTrigger } from './sync-wallet-input.ts';
+import { SYNC_RUN, SYNC_WALLET, type SyncTrigger } from './sync-wallet-input.ts';
 
 export interface SyncRequests {
   /** @throws UnavailableError when the run could not be made durable: nothing was promised. */
@@ -45,7 +45,7 @@ export function createSyncRequests({ ports, sagas, nowMs }: SyncRequestsOptions)
         kind: SYNC_WALLET,
         limit: NEWEST,
       });
-      const newest = runs.find((run) => readSyncWalletInput(run.input).trigger === trigger);
+      const newest = runs.find((run) => SYNC_RUN.read(run.input).trigger === trigger);
       const isEnough = (run: SagaRecord) =>
         !hasObserved(run, runs) || (trigger === 'passive' && isRecent(run));
       if (newest !== undefined && isEnough(newest)) return newest;
@@ -63,7 +63,7 @@ function hasObserved({ state, input }: SagaRecord, runs: readonly SagaRecord[]):
   const { phase, cursor, steps } = state;
   if (phase === 'queued') return false;
   if (phase !== 'running' || cursor > 0) return true;
-  const { after } = readSyncWalletInput(input);
+  const { after } = SYNC_RUN.read(input);
   const before = runs.find(({ id }) => id === after);
   const isBehind = before !== undefined && !isAtRest(before.state.phase);
   return !isBehind && steps[0]?.status !== 'waiting';

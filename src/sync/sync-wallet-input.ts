@@ -1,7 +1,7 @@
 // What a synchronisation of one user gets, and which runs are one: requests of one kind join the run that has not
 // begun to observe, and no request is answered with what was observed before it was made.
 
-import { type Json, type StoredOf, stored } from '@reclaim/saga';
+import { type StoredOf, stored } from '@reclaim/saga';
 import { Type } from 'typebox';
 import { FIREBASE_UID, USER_ID } from '../domain/id-schemas.ts';
 import type { UserId } from '../domain/ids.ts';
@@ -13,7 +13,7 @@ export const SYNC_WALLET = 'sync-wallet';
 const TRIGGER = Type.Enum(['explicit', 'passive', 'confirming']);
 export type SyncTrigger = StoredOf<typeof TRIGGER>;
 
-const INPUT = Type.Object({
+export const SYNC_WALLET_INPUT = Type.Object({
   userId: USER_ID,
   firebaseUid: Type.Union([FIREBASE_UID, Type.Null()]),
   trigger: TRIGGER,
@@ -22,13 +22,10 @@ const INPUT = Type.Object({
   /** Not to observe before this moment, database time in ms; null: at once. */
   notBeforeMs: Type.Union([Type.Number(), Type.Null()]),
 });
-export type SyncWalletInput = StoredOf<typeof INPUT>;
+export type SyncWalletInput = StoredOf<typeof SYNC_WALLET_INPUT>;
 
-const STORED = stored('input of a synchronisation', INPUT);
-
-export const writeSyncWalletInput = (input: SyncWalletInput): Json => STORED.write(input);
-/** @throws HoldError LOG_UNREADABLE. */
-export const readSyncWalletInput = (json: Json): SyncWalletInput => STORED.read(json);
+/** Of a run that is looked up beside its steps. */
+export const SYNC_RUN = stored('input of a synchronisation', SYNC_WALLET_INPUT);
 
 /** One confirming run of a user is on its way at a time; of the others one for each run that it follows. */
 export function syncWalletKey({ userId, trigger, after }: SyncWalletInput): string {

@@ -2,15 +2,7 @@
 // has nothing to undo: until the repairs it only reads, and money moves in sagas of its own. A source that cannot
 // be asked is no error here but an answer (I4): its bots are skipped with the reason, and the run completes.
 
-import {
-  isAtRest,
-  type Json,
-  type SagaId,
-  type StepContext,
-  saga,
-  toSagaId,
-  waitUntil,
-} from '@reclaim/saga';
+import { isAtRest, type SagaId, type StepContext, saga, toSagaId, waitUntil } from '@reclaim/saga';
 import { confirmBots } from './confirm-bots.ts';
 import { observeFirst } from './first-observation.ts';
 import { recordRun } from './record-run.ts';
@@ -19,7 +11,12 @@ import { markSuspects } from './run-suspects.ts';
 import { SUSPECT_DELAY_MS, startConfirmingRun } from './sync-orders.ts';
 import { SYNC_RETRY, type SyncPorts } from './sync-ports.ts';
 import { type DriftNote, REPORT, RESULT, RUN_REPORT, type RunReport } from './sync-reports.ts';
-import { readSyncWalletInput, SYNC_WALLET, syncWalletKey } from './sync-wallet-input.ts';
+import {
+  SYNC_WALLET,
+  SYNC_WALLET_INPUT,
+  type SyncWalletInput,
+  syncWalletKey,
+} from './sync-wallet-input.ts';
 
 /** Pools are asked by execs, some 50 ms each, eight at a time. */
 const CHECK_TIMEOUT_MS = 60_000;
@@ -36,8 +33,9 @@ export function createSyncWalletSaga(ports: SyncPorts) {
   return saga(SYNC_WALLET, {
     queue: 'sync',
     idPrefix: 'syn',
-    key: (input: Json) => syncWalletKey(readSyncWalletInput(input)),
-    fairnessKey: (input) => readSyncWalletInput(input).userId,
+    inputSchema: SYNC_WALLET_INPUT,
+    key: (input: SyncWalletInput) => syncWalletKey(input),
+    fairnessKey: (input) => input.userId,
   })
     .retriable('observe', { ...CHECKING, run: (call) => observe(ports, call) })
     .retriable('confirm', {
@@ -54,7 +52,7 @@ export function createSyncWalletSaga(ports: SyncPorts) {
       ...RECORDING,
       resultSchema: RESULT,
       run: ({ input, sagaId, results, fence }) => {
-        const { trigger, userId, firebaseUid } = readSyncWalletInput(input);
+        const { trigger, userId, firebaseUid } = input;
         const user = { userId, firebaseUid };
         const runId = toSagaId(sagaId);
         return recordRun(ports, { runId, user, trigger, runReport: results.repair, fence });
@@ -63,10 +61,10 @@ export function createSyncWalletSaga(ports: SyncPorts) {
     .returns(({ results }) => results.record ?? null);
 }
 
-type Call = StepContext<Json, object, object>;
+type Call = StepContext<SyncWalletInput, object, object>;
 
 async function observe(ports: SyncPorts, call: Call) {
-  const { notBeforeMs, after, trigger, ...user } = readSyncWalletInput(call.input);
+  const { notBeforeMs, after, trigger, ...user } = call.input;
   const nowMs = call.nowMs();
   if (notBeforeMs !== null && nowMs < notBeforeMs) return waitUntil(notBeforeMs);
   if (await isUnderWay(ports, after)) return waitUntil(nowMs + TURN_WAIT_MS);
@@ -86,7 +84,7 @@ async function observe(ports: SyncPorts, call: Call) {
 
 // A passive run ends here: it records what it suspects, and a run a minute later observes it again.
 async function confirm(ports: SyncPorts, call: Call, report: RunReport) {
-  const { trigger, userId, firebaseUid } = readSyncWalletInput(call.input);
+  const { trigger, userId, firebaseUid } = call.input;
   const user = { userId, firebaseUid };
   const observed = report.drifts.filter(({ outcome }) => outcome === 'observed');
   const nowMs = call.nowMs();
@@ -104,7 +102,7 @@ async function confirm(ports: SyncPorts, call: Call, report: RunReport) {
 }
 
 async function repair(ports: SyncPorts, call: Call, report: RunReport) {
-  const { trigger, userId, firebaseUid } = readSyncWalletInput(call.input);
+  const { trigger, userId, firebaseUid } = call.input;
   if (trigger === 'passive') return report;
   const { fence, signal } = call;
   const at = new Date(call.nowMs()).toISOString();

@@ -6,7 +6,7 @@ import { createTestEngine } from '../../packages/saga/test/support/saga-engine.t
 import type { StartOrder } from '../../src/bots/bots.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { createProvisionBotSaga, PROVISION_BOT } from '../../src/provisioning/provision-bot.ts';
-import { writeInput } from '../../src/provisioning/provision-bot-input.ts';
+import type { ProvisionBotInput } from '../../src/provisioning/provision-bot-input.ts';
 import type { ProvisioningPorts } from '../../src/provisioning/provisioning-ports.ts';
 import { NOTHING_OBSERVED } from '../../src/tombstones/tombstones.ts';
 import { createPlatform } from '../platform/stand-in/platform.ts';
@@ -38,7 +38,7 @@ async function run(
     kind: PROVISION_BOT,
     subject: userId,
     requestedBy: 'a test',
-    input: writeInput({
+    input: {
       userId,
       firebaseUid: toFirebaseUid(UID),
       instanceId: BOT,
@@ -48,7 +48,7 @@ async function run(
       image: null,
       startTimeoutMs: 2_000,
       undoTimeoutMs: 1_000,
-    }),
+    } satisfies ProvisionBotInput,
   });
   return { app, userId, saga: await engine.runToRest(saga.id) };
 }

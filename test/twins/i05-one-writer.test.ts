@@ -18,7 +18,7 @@ import type { DeletionPorts } from '../../src/deletion/steps/step-ports.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { ok, unknown } from '../../src/domain/source.ts';
 import { createProvisionBotSaga, PROVISION_BOT } from '../../src/provisioning/provision-bot.ts';
-import { writeInput } from '../../src/provisioning/provision-bot-input.ts';
+import type { ProvisionBotInput } from '../../src/provisioning/provision-bot-input.ts';
 import type { SettleCommand } from '../../src/wallet/wallets.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { type PlacedBot, placeBot, poolStateOf, writePoolState } from '../support/deletions.ts';
@@ -378,11 +378,11 @@ twinsOf('I5', {
       kind: PROVISION_BOT,
       subject: userId,
       requestedBy: 'a test',
-      input: writeInput({
+      input: {
         ...{ userId: toUserId(userId), firebaseUid: toFirebaseUid(uid), instanceId: made },
         ...{ botName: 'Alpha', allocatedAmount: 10, amountMinor: 1_000, image: null },
         ...{ startTimeoutMs: 5_000, undoTimeoutMs: 5_000 },
-      }),
+      } satisfies ProvisionBotInput,
     });
     const { state: ended } = await engine.runToRest(saga.id);
     const { pooled } = await lab.world.snapshot();

@@ -8,7 +8,7 @@ import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
 import type { HeldSlot } from '../../src/pool-state/pool-slots.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
-import { writeInput } from '../../src/provisioning/provision-bot-input.ts';
+import type { ProvisionBotInput } from '../../src/provisioning/provision-bot-input.ts';
 import type {
   ProvisionCall,
   ProvisioningPorts,
@@ -91,11 +91,11 @@ async function assign(world: World) {
     fence: async () => undefined,
     nowMs: () => 0,
     capture: { hadEntry: false, pools, dedicated },
-    input: writeInput({
+    input: {
       ...{ userId: toUserId('6500000000000000000000aa'), firebaseUid: toFirebaseUid(UID) },
       ...{ instanceId: toInstanceId(INSTANCE), botName: 'bot', image: null },
       ...{ allocatedAmount: 1, amountMinor: 100, startTimeoutMs: 1_000, undoTimeoutMs: 1_000 },
-    }),
+    } satisfies ProvisionBotInput,
   };
   const outcome = await assignSlot(ports)
     .run(call)

@@ -4,7 +4,7 @@
 import { expect, it } from 'vitest';
 import type { Bots } from '../../src/bots/bots.ts';
 import type { AllocationCapture } from '../../src/deletion/captures.ts';
-import { writeInput } from '../../src/deletion/delete-bot-input.ts';
+import type { DeleteBotInput } from '../../src/deletion/delete-bot-input.ts';
 import { createStopObserver } from '../../src/deletion/steps/observe-stop.ts';
 import {
   type DeletionCall,
@@ -96,13 +96,13 @@ function callOf({
     startedAtMs: OBSERVED_MS,
     nowMs: () => OBSERVED_MS + databaseMs,
     monotonicMs: () => OBSERVED_MS + sinceMs,
-    input: writeInput({
+    input: {
       userId: toUserId('6500000000000000000000aa'),
       firebaseUid: null,
       instanceId: toInstanceId('bot-1'),
       onStopFailure: 'restore',
       stopTimeoutMs: 30_000,
-    }),
+    } satisfies DeleteBotInput,
     captures: {
       [STEP.lock]: NO_ALLOCATION,
       [STEP.stop]: { observedBots: [OBSERVED], foreign: [] },

@@ -7,12 +7,12 @@ import { FencedError } from '../../packages/saga/src/errors.ts';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { ALLOCATION_CAPTURE } from '../../src/deletion/captures.ts';
 import { createDeleteBotSaga } from '../../src/deletion/delete-bot.ts';
-import { writeInput } from '../../src/deletion/delete-bot-input.ts';
+import type { DeleteBotInput } from '../../src/deletion/delete-bot-input.ts';
 import { createReclaimOrphanSaga } from '../../src/deletion/reclaim-orphan.ts';
 import { STEP } from '../../src/deletion/steps/step-ports.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { createProvisionBotSaga } from '../../src/provisioning/provision-bot.ts';
-import { writeInput as writeProvision } from '../../src/provisioning/provision-bot-input.ts';
+import type { ProvisionBotInput } from '../../src/provisioning/provision-bot-input.ts';
 import { STEP as PROVISION_STEP } from '../../src/provisioning/provisioning-ports.ts';
 import type { LockTarget, Wallets } from '../../src/wallet/wallets.ts';
 import { inertPorts } from '../support/inert-ports.ts';
@@ -25,7 +25,12 @@ const BOT = {
 const EPOCH = 7;
 
 const DELETION = {
-  input: writeInput({ ...BOT, firebaseUid: null, onStopFailure: 'refund', stopTimeoutMs: 1_000 }),
+  input: {
+    ...BOT,
+    firebaseUid: null,
+    onStopFailure: 'refund',
+    stopTimeoutMs: 1_000,
+  } satisfies DeleteBotInput,
   captures: {
     [STEP.lock]: ALLOCATION_CAPTURE.write({
       ...{ account: 'there', hadAllocation: true, incarnationId: 'i', botName: 'bot' },
@@ -34,10 +39,10 @@ const DELETION = {
   },
 };
 const PROVISION = {
-  input: writeProvision({
+  input: {
     ...{ ...BOT, firebaseUid: toFirebaseUid('uid'), botName: 'bot', image: null },
     ...{ allocatedAmount: 1, amountMinor: 100, startTimeoutMs: 1_000, undoTimeoutMs: 1_000 },
-  }),
+  } satisfies ProvisionBotInput,
   captures: { [PROVISION_STEP.reserve]: { opId: 'op' } },
 };
 

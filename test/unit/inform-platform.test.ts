@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { toStepResult } from '../../packages/saga/src/define/outcome.ts';
-import { writeInput } from '../../src/deletion/delete-bot-input.ts';
+import type { DeleteBotInput } from '../../src/deletion/delete-bot-input.ts';
 import { informPlatform } from '../../src/deletion/steps/inform-platform.ts';
 import {
   type DeletionCall,
@@ -81,7 +81,11 @@ async function inform({
   const bot = { userId, firebaseUid, instanceId: toInstanceId(ID) };
   const call = {
     ...inertPorts<DeletionCall>(),
-    input: writeInput({ ...bot, ...policy, ...(isOrphan && { orphan: { incarnationId: null } }) }),
+    input: {
+      ...bot,
+      ...policy,
+      ...(isOrphan && { orphan: { incarnationId: null } }),
+    } satisfies DeleteBotInput,
     captures: {
       [STEP.stop]: { observedBots, foreign },
       [STEP.pool]: { entry: null, slot, hasForeign },

@@ -15,7 +15,7 @@ import { execute } from '../../packages/saga/src/run/execute.ts';
 import { type CommandContext, callOf } from '../../packages/saga/src/run/step-call.ts';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import type { AllocationCapture } from '../../src/deletion/captures.ts';
-import { writeInput } from '../../src/deletion/delete-bot-input.ts';
+import type { DeleteBotInput } from '../../src/deletion/delete-bot-input.ts';
 import { createReclaimOrphanSaga } from '../../src/deletion/reclaim-orphan.ts';
 import { type DeletionPorts, STEP } from '../../src/deletion/steps/step-ports.ts';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
@@ -32,13 +32,13 @@ const record: SagaRecord = {
   subject: 'somebody',
   requestedBy: 'a test',
   parent: null,
-  input: writeInput({
+  input: {
     userId: toUserId('6500000000000000000000aa'),
     firebaseUid: null,
     instanceId: toInstanceId('bot-1'),
     onStopFailure: 'restore',
     stopTimeoutMs: 1_000,
-  }),
+  } satisfies DeleteBotInput,
   state: stateWithLock(),
   open: true,
   revision: 3,

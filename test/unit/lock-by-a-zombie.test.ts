@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { FencedError, TerminalError } from '../../packages/saga/src/errors.ts';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { STORED_VALUES } from '../../src/bots/bot-valuation.ts';
-import { writeInput } from '../../src/deletion/delete-bot-input.ts';
+import type { DeleteBotInput } from '../../src/deletion/delete-bot-input.ts';
 import { lockAllocation } from '../../src/deletion/steps/lock-allocation.ts';
 import {
   type DeletionCall,
@@ -43,13 +43,13 @@ function facts(): Partial<DeletionCall> {
   return {
     sagaId: ID,
     epoch: EPOCH,
-    input: writeInput({
+    input: {
       userId: toUserId('6500000000000000000000aa'),
       firebaseUid: null,
       instanceId: toInstanceId('bot-1'),
       onStopFailure: 'refund',
       stopTimeoutMs: 1_000,
-    }),
+    } satisfies DeleteBotInput,
     captures: {
       [STEP.lock]: {
         ...allocation,

@@ -2,7 +2,7 @@
 // one port would send the requests for one bot to the other.
 
 import { expect, it } from 'vitest';
-import { writeInput } from '../../src/deletion/delete-bot-input.ts';
+import type { DeleteBotInput } from '../../src/deletion/delete-bot-input.ts';
 import type { DeletionCall, DeletionPorts } from '../../src/deletion/steps/step-ports.ts';
 import { updatePoolState } from '../../src/deletion/steps/update-pool-state.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
@@ -32,7 +32,7 @@ async function putBackInto(state: PoolState) {
   const policy = { onStopFailure: 'restore', stopTimeoutMs: 1_000 } as const;
   const call = {
     ...inertPorts<DeletionCall>(),
-    input: writeInput({ ...owner, instanceId, ...policy }),
+    input: { ...owner, instanceId, ...policy } satisfies DeleteBotInput,
     capture: findOwnEntry(BEFORE, instanceId, owner),
     signal: new AbortController().signal,
     fence: async () => undefined,

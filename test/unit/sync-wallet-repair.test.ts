@@ -7,7 +7,7 @@ import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import type { SyncPorts } from '../../src/sync/sync-ports.ts';
 import type { RunReport } from '../../src/sync/sync-reports.ts';
 import { createSyncWalletSaga } from '../../src/sync/sync-wallet.ts';
-import { writeSyncWalletInput } from '../../src/sync/sync-wallet-input.ts';
+import type { SyncWalletInput } from '../../src/sync/sync-wallet-input.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 
 const NOWHERE = { poolState: 'no', docker: 'no' } as const;
@@ -36,10 +36,10 @@ async function repair(drifts: RunReport['drifts']): Promise<readonly string[]> {
     fencedWrite: async () => {
       done.push('writes the log');
     },
-    input: writeSyncWalletInput({
+    input: {
       ...{ userId: toUserId('6500000000000000000000aa'), firebaseUid: toFirebaseUid('uid') },
       ...{ trigger: 'explicit', after: null, notBeforeMs: null },
-    }),
+    } satisfies SyncWalletInput,
   });
   return done;
 }

@@ -5,7 +5,8 @@
 
 import type { Json } from './json.ts';
 
-export interface SagaDefinition<Input extends Json = Json> {
+/** @typeParam End what the job shows at its end. */
+export interface SagaDefinition<Input extends Json = Json, End extends Json = Json> {
   readonly name: string;
   /** In-flight sagas stay on the version they began with; a change of steps is a new version. */
   readonly version: number;
@@ -30,7 +31,7 @@ export interface SagaDefinition<Input extends Json = Json> {
    * define `release` and `atRisk` too: the registration demands both. */
   fenceEffects?(call: StepCall<Input>): Promise<void>;
   /** What the job shows at its end, from the results of its steps. Pure. */
-  result?(facts: SagaFacts<Input>): Json;
+  result?(facts: SagaFacts<Input>): End;
   /** Releases what the saga holds in the outside world (its lock), once an operator has ended it. Repeatable. */
   release?(call: StepCall<Input>): Promise<void>;
   /** What an operator may choose besides, when a saga that is stuck for this cause is resumed; the steps read it as

@@ -8,14 +8,13 @@
 import { withWarnings } from '@reclaim/saga';
 import { aboutBotOf } from '../../bots/locate-owned.ts';
 import type { RemoveValue } from '../captures.ts';
-import { readInput } from '../delete-bot-input.ts';
 import { isMadeAgain } from '../finish-tombstone.ts';
 import type { PlatformOutcome } from '../platform-memory.ts';
 import { capturedBot, type DeletionCall, type DeletionPorts, STEP } from './step-ports.ts';
 
 export async function informPlatform(ports: DeletionPorts, call: DeletionCall) {
   const { platform } = ports;
-  const { instanceId, orphan } = readInput(call.input);
+  const { instanceId, orphan } = call.input;
   // An orphan was observed to be nowhere, its owner's entry included.
   if (platform === null || orphan !== undefined) return;
   const outcome: PlatformOutcome = (await isOwnAlone(ports, call))
@@ -31,7 +30,7 @@ const KNOWS: ReadonlySet<PlatformOutcome> = new Set(['informed', 'unknown-there'
 
 async function isOwnAlone(ports: DeletionPorts, call: DeletionCall): Promise<boolean> {
   const { wallets, poolStates } = ports;
-  const { userId, firebaseUid, instanceId } = readInput(call.input);
+  const { userId, firebaseUid, instanceId } = call.input;
   const observed = capturedBot(call);
   const pool = call.captures[STEP.pool];
   if (observed === null || observed.observedBots.length === 0 || observed.foreign.length > 0)

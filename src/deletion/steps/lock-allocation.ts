@@ -18,7 +18,6 @@ import { takingOver } from '../../wallet/closed-sagas.ts';
 import { findPlatformPayment } from '../../wallet/platform-payment.ts';
 import { readWorth } from '../bot-worth.ts';
 import { ALLOCATION, type AllocationCapture, LOCK, type LockValue } from '../captures.ts';
-import { readInput } from '../delete-bot-input.ts';
 import {
   capturedBot,
   contextOf,
@@ -80,7 +79,7 @@ async function lock(ports: DeletionPorts, call: DeletionCall): Promise<LockValue
 const STORED: BotWorth = { status: 'stored' };
 
 async function capture({ wallets }: DeletionPorts, call: DeletionCall): Promise<AllocationCapture> {
-  const { userId, instanceId } = readInput(call.input);
+  const { userId, instanceId } = call.input;
   const reading = await wallets.readAllocation(userId, instanceId);
   const nothing = {
     hadAllocation: false,
@@ -231,7 +230,7 @@ async function refuseSettled(
 ): Promise<never> {
   // A worker that slept through its own saga's settlement finds nothing that came back (I5).
   await call.fence();
-  const { userId, instanceId } = readInput(call.input);
+  const { userId, instanceId } = call.input;
   await findings.report(resurrected({ userId, instanceId, incarnationId, settledBy }));
   throw settledBefore(settledBy);
 }

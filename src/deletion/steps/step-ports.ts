@@ -1,6 +1,6 @@
 // What the steps of a deletion work with.
 
-import { HoldError, type Json, type StepContext, toSagaId } from '@reclaim/saga';
+import { HoldError, type StepContext, toSagaId } from '@reclaim/saga';
 import type { BotValuation } from '../../bots/bot-valuation.ts';
 import type { Bots } from '../../bots/bots.ts';
 import type { HostExpectations } from '../../bots/host-expectations.ts';
@@ -27,7 +27,7 @@ import {
   type RefundValue,
   type StopValue,
 } from '../captures.ts';
-import { type DeleteBotInput, readInput } from '../delete-bot-input.ts';
+import type { DeleteBotInput } from '../delete-bot-input.ts';
 import type { PlatformMemory } from '../platform-memory.ts';
 
 export interface DeletionPorts {
@@ -56,7 +56,7 @@ export const STEP = {
 
 /** What the steps of a deletion and of a reclaiming are called with: a reclaiming has no bot to stop, and what a step
  * before has captured or left may not be there yet. */
-export type DeletionCall = StepContext<Json, DeletionCaptures, DeletionResults>;
+export type DeletionCall = StepContext<DeleteBotInput, DeletionCaptures, DeletionResults>;
 
 export interface DeletionCaptures {
   readonly [STEP.lock]?: AllocationCapture;
@@ -85,7 +85,7 @@ export interface DeletionContext {
 
 /** @throws HoldError LOG_UNREADABLE; callable from the moment the allocation was captured. */
 export function contextOf(call: DeletionCall): DeletionContext {
-  const input = readInput(call.input);
+  const { input } = call;
   const { userId, instanceId } = input;
   const allocation = capturedAllocation(call);
   const lock = call.results[STEP.lock];

@@ -22,7 +22,6 @@ import {
 } from '../bot-at-rest.ts';
 import { lockWorth } from '../bot-worth.ts';
 import { BOT, type BotCapture, type LockValue, STOP, type StopValue } from '../captures.ts';
-import { readInput } from '../delete-bot-input.ts';
 import { stopDeadline } from '../stop-policy.ts';
 import {
   capturedAllocation,
@@ -55,7 +54,7 @@ export function stopContainer(ports: DeletionPorts) {
     capture: (call: DeletionCall) => capture(ports, call),
     run: async (call: StopRun): Promise<WithWarnings<StopValue>> => {
       const { observedBots } = call.capture;
-      const { instanceId } = readInput(call.input);
+      const { instanceId } = call.input;
       await reportWhatWasFound(ports, call);
       const worth = await lockWorth(ports, call);
       const rest = await stopAndObserve(
@@ -70,7 +69,7 @@ export function stopContainer(ports: DeletionPorts) {
       return withWarnings(atRest(call, worth), warningsOf(call.capture));
     },
     observe: async (call: StopCall): Promise<Observed<StopValue>> => {
-      const { instanceId } = readInput(call.input);
+      const { instanceId } = call.input;
       const { observedBots } = call.capture;
       const rest = await observeAtRest(
         bots,
@@ -84,7 +83,7 @@ export function stopContainer(ports: DeletionPorts) {
       return { outcome: 'landed', value: atRest(call), warnings: warningsOf(call.capture) };
     },
     compensate: async (call: StopCall) => {
-      const { instanceId } = readInput(call.input);
+      const { instanceId } = call.input;
       const { observedBots } = call.capture;
       const outcomes = await Promise.all(
         observedBots.map((observed) => bots.restore(instanceId, observed, call)),
@@ -100,7 +99,7 @@ export function stopContainer(ports: DeletionPorts) {
 // Null while Docker cannot tell: then the step itself asks again before its first effect. A pool state that
 // cannot be read is no obstacle here: the owner's pools are found by name too.
 async function capture(ports: DeletionPorts, call: DeletionCall): Promise<BotCapture | null> {
-  const { userId, firebaseUid, instanceId } = readInput(call.input);
+  const { userId, firebaseUid, instanceId } = call.input;
   const { signal } = call;
   const owner = { userId, firebaseUid };
   const pools = await ports.poolStates.read({ signal, about: aboutBotOf(owner, instanceId) });
@@ -127,7 +126,7 @@ export async function reportForeign(
   const containers = capturedBot(call)?.foreign ?? [];
   const poolState = call.captures[STEP.pool]?.hasForeign ?? false;
   if (containers.length === 0 && !poolState) return;
-  const { userId, instanceId } = readInput(call.input);
+  const { userId, instanceId } = call.input;
   await findings.report(idConflict({ userId, instanceId, containers, poolState }));
 }
 
@@ -144,7 +143,7 @@ export async function holdsAllocation(
 ): Promise<boolean> {
   const stored = call.captures[STEP.lock];
   if (stored !== undefined) return stored.hadAllocation;
-  const { userId, instanceId, heldAtRequest, orphan } = readInput(call.input);
+  const { userId, instanceId, heldAtRequest, orphan } = call.input;
   if (heldAtRequest === true || orphan !== undefined) return true;
   return (await wallets.readAllocation(userId, instanceId)).status === 'present';
 }
@@ -152,7 +151,7 @@ export async function holdsAllocation(
 /** The allocation was read before the bot was observed. */
 export function absenceDoubt(ports: DeletionPorts, call: DeletionCall): AbsenceDoubt {
   const { readAtMs } = capturedAllocation(call);
-  const { instanceId } = readInput(call.input);
+  const { instanceId } = call.input;
   return createAbsenceDoubt(ports, { instanceId, observedAt: new Date(readAtMs) }, call);
 }
 

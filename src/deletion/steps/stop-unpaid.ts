@@ -6,7 +6,6 @@
 import { FencedError, HoldError, RetryableError, SagaError } from '@reclaim/saga';
 import { stopAndObserve } from '../bot-at-rest.ts';
 import type { BotCapture } from '../captures.ts';
-import { readInput } from '../delete-bot-input.ts';
 import { deadlineOf } from '../stop-policy.ts';
 import { capturedBot, type DeletionCall, type DeletionPorts, MONEY_RETRY } from './step-ports.ts';
 import { absenceDoubt } from './stop-container.ts';
@@ -65,7 +64,7 @@ async function reasonLeft(
   call: DeletionCall,
   { observedBots }: BotCapture,
 ): Promise<string | null> {
-  const { instanceId } = readInput(call.input);
+  const { instanceId } = call.input;
   try {
     const doubtAbsence = absenceDoubt(ports, call);
     const rest = await stopAndObserve(ports.bots, instanceId, observedBots, doubtAbsence, call);

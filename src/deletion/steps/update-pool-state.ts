@@ -9,7 +9,6 @@ import { portHolder } from '../../pool-state/pool-slots.ts';
 import { type PoolEntry, type PoolState, putBack } from '../../pool-state/pool-state.ts';
 import { forBot } from '../../pool-state/unreadable-rows.ts';
 import { type GaveUp, POOL, POOL_ENTRY, type PoolEntryCapture } from '../captures.ts';
-import { readInput } from '../delete-bot-input.ts';
 import { stopDeadline } from '../stop-policy.ts';
 import { type DeletionCall, type DeletionPorts, UNDO_RETRY, UNTIL_DEADLINE } from './step-ports.ts';
 import { holdsAllocation } from './stop-container.ts';
@@ -27,7 +26,7 @@ export function updatePoolState(ports: DeletionPorts) {
     captureSchema: POOL_ENTRY,
     resultSchema: POOL,
     capture: async (call: DeletionCall): Promise<PoolEntryCapture | null> => {
-      const { instanceId, ...owner } = readInput(call.input);
+      const { instanceId, ...owner } = call.input;
       const answer = await readFor(ports, instanceId, call);
       if (answer.status === 'unknown') return null;
       const bot = { owner, instanceId, holdsAllocation: () => holdsAllocation(ports, call) };
@@ -35,7 +34,7 @@ export function updatePoolState(ports: DeletionPorts) {
     },
     // No result, unless the deadline leaves one.
     run: async (call: PoolCall): Promise<WithWarnings<GaveUp> | undefined> => {
-      const { instanceId, ...owner } = readInput(call.input);
+      const { instanceId, ...owner } = call.input;
       // A bot that the state does not know costs no lock and no write.
       if (call.capture.entry === null) return;
       const { fence, signal } = call;
@@ -48,7 +47,7 @@ export function updatePoolState(ports: DeletionPorts) {
       return undefined;
     },
     observe: async (call: PoolCall): Promise<Observed<GaveUp | undefined>> => {
-      const { instanceId, ...owner } = readInput(call.input);
+      const { instanceId, ...owner } = call.input;
       const answer = await readFor(ports, instanceId, call);
       if (answer.status === 'unknown') return { outcome: 'unknown', reason: answer.reason };
       const { entry } = findOwnEntry(answer.items, instanceId, owner);
@@ -57,7 +56,7 @@ export function updatePoolState(ports: DeletionPorts) {
     compensate: async (call: PoolCall) => {
       const { entry } = call.capture;
       if (entry === null) return;
-      const { instanceId } = readInput(call.input);
+      const { instanceId } = call.input;
       const { fence, signal } = call;
       const { state: after } = await poolStates.mutate({
         change: (state) =>

@@ -11,7 +11,7 @@ import {
   NO_TROUBLE,
 } from '../../../packages/saga/src/testing/index.ts';
 import { createDeleteBotSaga, DELETE_BOT } from '../../../src/deletion/delete-bot.ts';
-import { writeInput } from '../../../src/deletion/delete-bot-input.ts';
+import type { DeleteBotInput } from '../../../src/deletion/delete-bot-input.ts';
 import { createReclaimOrphanSaga, RECLAIM_ORPHAN } from '../../../src/deletion/reclaim-orphan.ts';
 import { type DeletionPorts, STEP } from '../../../src/deletion/steps/step-ports.ts';
 import { toInstanceId } from '../../../src/domain/ids.ts';
@@ -102,14 +102,14 @@ function testOf(
   return {
     begin: () => place(services, kind),
     input: ({ world: { userId, firebaseUid }, bot }) =>
-      writeInput({
+      ({
         userId,
         firebaseUid,
         instanceId: toInstanceId(bot),
         onStopFailure: 'restore',
         stopTimeoutMs: STOP_TIMEOUT_MS,
         ...(saga === RECLAIM_ORPHAN && { orphan: { incarnationId: INCARNATION } }),
-      }),
+      }) satisfies DeleteBotInput,
     define: ({ world }, wire, process) => definitionOn(world.ports(wire, process)),
     check: async ({ world, before, bot }, end) => judge(end, before, await world.read(), bot),
     close: ({ world }) => world.close(),

@@ -6,7 +6,7 @@ import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
 import type { CrashTest } from '../../../packages/saga/src/testing/index.ts';
 import { type InstanceId, toInstanceId } from '../../../src/domain/ids.ts';
 import { createProvisionBotSaga } from '../../../src/provisioning/provision-bot.ts';
-import { writeInput } from '../../../src/provisioning/provision-bot-input.ts';
+import type { ProvisionBotInput } from '../../../src/provisioning/provision-bot-input.ts';
 import { emptyPool, poolName, poolStateWith } from '../provisions.ts';
 import {
   type BotWorld,
@@ -30,7 +30,7 @@ export function provisionTest(services: CrashServices): CrashTest<Json, Placed> 
   return {
     begin: () => place(services),
     input: ({ world: { userId, firebaseUid }, instanceId }) =>
-      writeInput({
+      ({
         userId,
         firebaseUid,
         instanceId,
@@ -40,7 +40,7 @@ export function provisionTest(services: CrashServices): CrashTest<Json, Placed> 
         image: null,
         startTimeoutMs: A_DAY_MS,
         undoTimeoutMs: A_DAY_MS,
-      }),
+      }) satisfies ProvisionBotInput,
     define: ({ world }, wire, process) => createProvisionBotSaga(world.ports(wire, process)),
     check: async ({ world, before, instanceId }, end) =>
       judge(end, before, await world.read(), instanceId),

@@ -7,7 +7,7 @@ import type { CrashTest } from '../../../packages/saga/src/testing/index.ts';
 import type { PoolContainers } from '../../../src/bots/pool-containers.ts';
 import { botKey } from '../../../src/deletion/bot-key.ts';
 import { createDeleteBotSaga, DELETE_BOT } from '../../../src/deletion/delete-bot.ts';
-import { writeInput } from '../../../src/deletion/delete-bot-input.ts';
+import type { DeleteBotInput } from '../../../src/deletion/delete-bot-input.ts';
 import { type InstanceId, toInstanceId } from '../../../src/domain/ids.ts';
 import { createRestartBotSaga } from '../../../src/health/restart-bot.ts';
 import { restartOrder } from '../../../src/health/restart-bot-input.ts';
@@ -131,11 +131,11 @@ async function deleteOnce(placed: Placed): Promise<void> {
     kind: DELETE_BOT,
     subject: userId,
     requestedBy: 'a crash test',
-    input: writeInput({
+    input: {
       ...{ userId, firebaseUid, instanceId },
       onStopFailure: 'restore',
       stopTimeoutMs: 30_000,
-    }),
+    } satisfies DeleteBotInput,
   });
   if (state.phase !== 'completed') throw new Error(`the deletion is ${state.phase}`);
 }

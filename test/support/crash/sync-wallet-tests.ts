@@ -11,7 +11,6 @@ import {
   confirmingKey,
   type SyncTrigger,
   type SyncWalletInput,
-  writeSyncWalletInput,
 } from '../../../src/sync/sync-wallet-input.ts';
 import { differences } from './bot-world.ts';
 import type { CrashServices } from './crash-services.ts';
@@ -20,7 +19,7 @@ import { createSyncWorld, notRepaired, type SyncWorld } from './sync-world.ts';
 export function syncWalletTests(services: CrashServices): readonly CrashTest<Json, SyncWorld>[] {
   const test = (trigger: SyncTrigger, check: CrashTest<Json, SyncWorld>['check']) => ({
     begin: () => createSyncWorld(services),
-    input: (world: SyncWorld) => writeSyncWalletInput(inputOf(world, trigger)),
+    input: (world: SyncWorld) => inputOf(world, trigger) satisfies SyncWalletInput,
     check,
     close: ({ world }: SyncWorld) => world.close(),
   });

@@ -4,7 +4,7 @@ import type { Json } from '../../../packages/saga/src/json.ts';
 import { toSagaId } from '../../../packages/saga/src/saga-id.ts';
 import type { Chance } from '../../../packages/saga/src/testing/simulation/seeded-chance.ts';
 import { DELETE_BOT } from '../../../src/deletion/delete-bot.ts';
-import { type StopFailurePolicy, writeInput } from '../../../src/deletion/delete-bot-input.ts';
+import type { DeleteBotInput, StopFailurePolicy } from '../../../src/deletion/delete-bot-input.ts';
 import { RECLAIM_ORPHAN, reclaimOrder } from '../../../src/deletion/reclaim-orphan.ts';
 import {
   type FirebaseUid,
@@ -15,7 +15,7 @@ import {
   type UserId,
 } from '../../../src/domain/ids.ts';
 import { PROVISION_BOT } from '../../../src/provisioning/provision-bot.ts';
-import { writeInput as writeProvision } from '../../../src/provisioning/provision-bot-input.ts';
+import type { ProvisionBotInput } from '../../../src/provisioning/provision-bot-input.ts';
 import type { BotBeginning } from './bot.ts';
 
 export interface Plot {
@@ -61,7 +61,7 @@ function namesOf(user: number, bot: number): Names {
 const ALONE = { slotIndex: 0, capacity: 3 };
 
 function provision(chance: Chance, names: Names): Plot {
-  const input = writeProvision({
+  const input = {
     ...names,
     botName: 'bot',
     allocatedAmount: 250.5,
@@ -69,7 +69,7 @@ function provision(chance: Chance, names: Names): Plot {
     image: null,
     startTimeoutMs: chance.pick([500, 5_000, 30_000]),
     undoTimeoutMs: chance.pick([5_000, 60_000]),
-  });
+  } satisfies ProvisionBotInput;
   const bot = { isRunning: false, isListed: false, ...ALONE };
   return { names, kind: PROVISION_BOT, input, policy: 'restore', bot };
 }
@@ -77,7 +77,7 @@ function provision(chance: Chance, names: Names): Plot {
 function deletion(chance: Chance, names: Names): Plot {
   const policy: StopFailurePolicy = chance.pick(['refund', 'restore', 'restore', 'hold']);
   const stopTimeoutMs = chance.pick([500, 5_000, 30_000]);
-  const input = writeInput({ ...names, onStopFailure: policy, stopTimeoutMs });
+  const input = { ...names, onStopFailure: policy, stopTimeoutMs } satisfies DeleteBotInput;
   return {
     names,
     kind: DELETE_BOT,

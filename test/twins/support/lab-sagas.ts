@@ -4,7 +4,7 @@ import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
 import type { SagaId } from '../../../packages/saga/src/saga-id.ts';
 import type { TestEngine } from '../../../packages/saga/test/support/saga-engine.ts';
 import { DELETE_BOT } from '../../../src/deletion/delete-bot.ts';
-import { type StopFailurePolicy, writeInput } from '../../../src/deletion/delete-bot-input.ts';
+import type { DeleteBotInput, StopFailurePolicy } from '../../../src/deletion/delete-bot-input.ts';
 import { RECLAIM_ORPHAN, reclaimOrder } from '../../../src/deletion/reclaim-orphan.ts';
 import { toFirebaseUid, toInstanceId } from '../../../src/domain/ids.ts';
 import { syncOrder } from '../../../src/sync/sync-orders.ts';
@@ -27,7 +27,7 @@ export async function beginDeletion(
     kind: DELETE_BOT,
     subject: bot.userId,
     requestedBy: 'a test',
-    input: writeInput({ ...named(bot), onStopFailure, stopTimeoutMs: 30_000 }),
+    input: { ...named(bot), onStopFailure, stopTimeoutMs: 30_000 } satisfies DeleteBotInput,
   });
   return saga.id;
 }

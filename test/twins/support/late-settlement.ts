@@ -1,8 +1,7 @@
 // A settlement that was sent by a worker and reaches the database while an operator ends its saga.
 
-import type { StepCall } from '../../../packages/saga/src/definition.ts';
 import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
-import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
+import type { DeletionCall, DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
 import { contextOf } from '../../../src/deletion/steps/step-ports.ts';
 import { inertPorts } from '../../support/inert-ports.ts';
 
@@ -37,16 +36,16 @@ export function lateAfter(
 }
 
 /** As its last worker had it. */
-function callFrom({ id, epoch, input, state }: SagaRecord): StepCall {
+function callFrom({ id, epoch, input, state }: SagaRecord): DeletionCall {
   const of = (field: 'capture' | 'value') =>
     Object.fromEntries(
       state.steps.flatMap((step) => (step[field] === null ? [] : [[step.name, step[field]]])),
     );
   return {
-    ...inertPorts<StepCall>(),
+    ...inertPorts<DeletionCall>(),
     sagaId: id,
     epoch,
-    input,
+    input: input as DeletionCall['input'],
     captures: of('capture'),
     results: of('value'),
   };

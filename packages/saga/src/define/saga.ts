@@ -19,8 +19,9 @@ import { compensatableStep, pivotStep, retriableStep } from './steps.ts';
 import type { IsEmpty, Something, Storable } from './storable.ts';
 import {
   checkedCall,
-  NO_READERS,
+  checkedInput,
   type Readers,
+  readersOf,
   type StepSchemas,
   typedFacts,
   withReaders,
@@ -33,6 +34,9 @@ export interface SagaOptions<Input extends Json, Later extends CaptureSchemas = 
   > {
   /** Unique while a saga is open: two requests with one key get one saga (I8). The type of its parameter is the input. */
   readonly key: (input: Input) => string;
+  /** What an input must look like. One that does not fit is refused before it is stored; found in the log, it stops the saga
+   * for a person. */
+  readonly inputSchema?: TSchema;
   /** Raised when the steps change: open sagas end on the version that they began with. Default: 1. */
   readonly version?: number;
   /** Captures that steps read before the step of that name: all captures are taken before the first effect. One that could
@@ -44,7 +48,8 @@ export type CaptureSchemas = Readonly<Record<string, TSchema>>;
 type NoSchemas = Readonly<Record<never, never>>;
 
 /** Past the point of no return: every step from here on only goes forward. */
-export interface Saga<Input extends Json, Captures, Results> extends SagaDefinition<Input> {
+export interface Saga<Input extends Json, Captures, Results, End extends Json = Json>
+  extends SagaDefinition<Input, End> {
   retriable<
     const Name extends string,
     Returned extends Storable<Returned>,
@@ -52,17 +57,17 @@ export interface Saga<Input extends Json, Captures, Results> extends SagaDefinit
   >(
     name: Name,
     options: RetriableOptions<Input, Captures, Results, Returned, BestEffort>,
-  ): Saga<Input, Captures, WithResult<Results, Name, Returned, BestEffort>>;
+  ): Saga<Input, Captures, WithResult<Results, Name, Returned, BestEffort>, End>;
   /** What the job shows at its end, whichever end it is: results of steps that did not run are missing. Pure. */
-  returns(
-    result: (facts: TypedFacts<Input, Captures, Results>) => Json,
-  ): Saga<Input, Captures, Results>;
-  holds(options: HoldOptions<Input, Captures, Results>): Saga<Input, Captures, Results>;
+  returns<NewEnd extends Json>(
+    result: (facts: TypedFacts<Input, Captures, Results>) => NewEnd,
+  ): Saga<Input, Captures, Results, NewEnd>;
+  holds(options: HoldOptions<Input, Captures, Results>): Saga<Input, Captures, Results, End>;
 }
 
 /** Before the point of no return. */
-export interface OpenSaga<Input extends Json, Captures, Results>
-  extends Saga<Input, Captures, Results> {
+export interface OpenSaga<Input extends Json, Captures, Results, End extends Json = Json>
+  extends Saga<Input, Captures, Results, End> {
   compensatable<
     const Name extends string,
     Capture extends Storable<Capture> & Announced<Captures, Name>,
@@ -73,7 +78,8 @@ export interface OpenSaga<Input extends Json, Captures, Results>
   ): OpenSaga<
     Input,
     Simplify<Captures & { readonly [Key in Name]: Capture }>,
-    WithResult<Results, Name, Returned, false>
+    WithResult<Results, Name, Returned, false>,
+    End
   >;
   pivot<const Name extends string, Returned extends Storable<Returned>>(
     name: Name,
@@ -84,28 +90,30 @@ export interface OpenSaga<Input extends Json, Captures, Results>
 /** @param name stored with every saga: it cannot change while sagas of it are open or kept. */
 export function saga<Input extends Json, Later extends CaptureSchemas = NoSchemas>(
   name: string,
-  { version = 1, laterCaptures, ...options }: SagaOptions<Input, Later>,
+  { version = 1, inputSchema, laterCaptures, ...options }: SagaOptions<Input, Later>,
 ): OpenSaga<Input, CapturesOf<Later>, Empty> {
+  const readers = readersOf(inputSchema);
+  const key = (input: Input) => options.key(checkedInput(input, readers));
   const known = Object.entries(laterCaptures ?? {}).reduce(
     (readers, [step, captureSchema]) => withReaders(readers, step, { captureSchema }),
-    NO_READERS,
+    readers,
   );
-  return chain({ ...options, name, version, steps: [] }, known);
+  return chain({ ...options, key, name, version, steps: [] }, known);
 }
 
-function chain<Input extends Json, Captures, Results>(
-  definition: SagaDefinition<Input>,
+function chain<Input extends Json, Captures, Results, End extends Json>(
+  definition: SagaDefinition<Input, End>,
   readers: Readers,
-): OpenSaga<Input, Captures, Results> {
+): OpenSaga<Input, Captures, Results, End> {
   const withParts = <NewCaptures = Captures, NewResults = Results>(
-    parts: Partial<SagaDefinition<Input>>,
+    parts: Partial<SagaDefinition<Input, End>>,
     known: Readers = readers,
-  ) => chain<Input, NewCaptures, NewResults>({ ...definition, ...parts }, known);
+  ) => chain<Input, NewCaptures, NewResults, End>({ ...definition, ...parts }, known);
   const withStep = <NewCaptures, NewResults>(
     name: string,
     schemas: StepSchemas,
     stepOf: (known: Readers) => StepDefinition<Input>,
-    parts: Partial<SagaDefinition<Input>> = {},
+    parts: Partial<SagaDefinition<Input, End>> = {},
   ) => {
     const known = withReaders(readers, name, schemas);
     const steps = [...definition.steps, stepOf(known)];
@@ -122,7 +130,8 @@ function chain<Input extends Json, Captures, Results>(
     },
     retriable: (name, options) =>
       withStep(name, options, (known) => retriableStep(name, options, known)),
-    returns: (result) => withParts({ result: (facts) => result(typedFacts(facts)) }),
+    returns: (result) =>
+      chain({ ...definition, result: (facts) => result(typedFacts(facts)) }, readers),
     holds: ({ fenceEffects, release, atRisk }) =>
       withParts({
         release: async (call) => release(checkedCall(call, readers)),

@@ -7,8 +7,9 @@ import type { SagaFacts, StepCall } from '../definition.ts';
 import type { Json } from '../json.ts';
 import { type Stored, stored } from '../run/stored.ts';
 
-/** Of the steps that have a schema, by name. */
+/** Of what has a schema; steps by name. */
 export interface Readers {
+  readonly input: Stored<Json> | null;
   readonly captures: ReadonlyMap<string, Stored<Json>>;
   readonly results: ReadonlyMap<string, Stored<Json>>;
 }
@@ -18,14 +19,18 @@ export interface StepSchemas {
   readonly resultSchema?: TSchema;
 }
 
-export const NO_READERS: Readers = { captures: new Map(), results: new Map() };
+export function readersOf(inputSchema: TSchema | undefined): Readers {
+  const input = inputSchema === undefined ? null : stored<Json>('input', inputSchema);
+  return { input, captures: new Map(), results: new Map() };
+}
 
 export function withReaders(
-  { captures, results }: Readers,
+  { input, captures, results }: Readers,
   step: string,
   schemas: StepSchemas,
 ): Readers {
   return {
+    input,
     captures: withReader(captures, step, `capture of ${step}`, schemas.captureSchema),
     results: withReader(results, step, `result of ${step}`, schemas.resultSchema),
   };
@@ -64,7 +69,14 @@ export function checkedCall<Context, Input extends Json>(
     captures: checked(call.captures, readers.captures),
     results: checked(call.results, readers.results),
   };
-  return context as Context;
+  // When it is read, as captures and results are.
+  const get = () => checkedInput(call.input, readers);
+  return Object.defineProperty(context, 'input', { enumerable: true, get }) as Context;
+}
+
+/** @throws HoldError LOG_UNREADABLE for an input that does not fit its schema. */
+export function checkedInput<Input extends Json>(input: Input, readers: Readers): Input {
+  return (readers.input?.read(input) ?? input) as Input;
 }
 
 export function captureOf<Capture>(capture: Json | null, step: string, { captures }: Readers) {

@@ -53,11 +53,11 @@ export interface EngineOptions {
 
 export interface Engine {
   /** Durable when it returns (I7). An open saga of the same key is the job then (I8). */
-  start<Input extends Json>(
-    definition: SagaDefinition<Input>,
+  start<Input extends Json, End extends Json>(
+    definition: SagaDefinition<Input, End>,
     input: Input,
     options?: StartOptions,
-  ): Promise<Job>;
+  ): Promise<Job<End>>;
   /** Runs sagas in this process, and by default the relay that brings lost wake-ups back. */
   startWorker(options?: WorkerOptions): EngineWorker;
   /** Everything else that callers and operators do with sagas. */

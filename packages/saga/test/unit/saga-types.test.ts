@@ -92,6 +92,14 @@ it('a chain is a definition, for the registry and for an engine', () => {
   expect(createRegistry([definition()]).runnable).toEqual(['typed@1']);
 });
 
+it('what a definition returns: what its job gives back', () => {
+  const started = (engine: Engine) => engine.start(definition(), { userId: 'u' });
+  expectTypeOf(started).returns.resolves.toHaveProperty('result');
+  type Result = Awaited<ReturnType<Awaited<ReturnType<typeof started>>['result']>>;
+  expectTypeOf<Result>().toEqualTypeOf<{ of: string; place: string | undefined } | null>();
+  expect(started).toBeTypeOf('function');
+});
+
 it('a branded id as a result: stored as the string it is, and still branded for the next step', () => {
   const child = open.retriable('name', { run: ({ sagaId }) => toSagaId(sagaId) }).retriable('use', {
     run: ({ results }) => {

@@ -7,6 +7,7 @@ import type { StepCall } from '../../src/definition.ts';
 import { InDoubtError, TerminalError } from '../../src/errors.ts';
 import type { Json } from '../../src/json.ts';
 import { createRegistry } from '../../src/registry.ts';
+import type { StoredOf } from '../../src/run/stored.ts';
 import { startInMemory } from '../support/memory-engine.ts';
 
 const toy = saga('toy', { key: ({ id }: { id: string }) => id });
@@ -124,6 +125,32 @@ it('a result that does not fit its schema any more: held by the step that reads 
     .retriable('indifferent', { run: () => undefined })
     .retriable('pay', { run: ({ results }) => results.price.minor });
   const { state } = await (await startInMemory(definition, INPUT)).runToRest();
+  expect(state).toMatchObject({ phase: 'stuck', cause: { code: 'LOG_UNREADABLE', step: 'pay' } });
+});
+
+const ORDER = Type.Object({ id: Type.String(), minor: Type.Integer() });
+type Order = StoredOf<typeof ORDER>;
+
+it('an input that does not fit its schema: refused before it is stored', async () => {
+  const definition = saga('order', { inputSchema: ORDER, key: ({ id }: Order) => id }).retriable(
+    'pay',
+    { run: ({ input }) => input.minor },
+  );
+  const refused = startInMemory(definition, { id: 'a', minor: 1.5 });
+  await expect(refused).rejects.toMatchObject({ code: 'LOG_UNREADABLE' });
+  const { state } = await (await startInMemory(definition, { id: 'a', minor: 2 })).runToRest();
+  expect(state.phase).toBe('completed');
+});
+
+it('an input in the log that does not fit its schema any more: held by the step that reads it', async () => {
+  const key = ({ id }: Order) => id;
+  const stored = saga('order', { key }).retriable('pay', { run: () => undefined });
+  const { steps } = saga('order', { inputSchema: ORDER, key })
+    .retriable('indifferent', { run: () => undefined })
+    .retriable('pay', { run: ({ input }) => input.minor });
+  const { state } = await (
+    await startInMemory({ ...stored, steps }, { id: 'a', minor: 1.5 })
+  ).runToRest();
   expect(state).toMatchObject({ phase: 'stuck', cause: { code: 'LOG_UNREADABLE', step: 'pay' } });
 });
 
