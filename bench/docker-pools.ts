@@ -76,6 +76,8 @@ export async function startOnDocker(place: Place, socket: string): Promise<Bench
     SYNC_EVERY_MINUTES: '0',
     SYNC_CONFIRM_SECONDS: '0',
     SYNC_YOUNG_SECONDS: '0',
+    // The images have no bot that could be asked what it is worth.
+    BOT_VALUE: 'stored',
   };
   const config = parseConfig(env, 'server');
   const application = await startApplication({

@@ -45,65 +45,72 @@ async function findPasts(connection: Connection, bots: readonly Bot[]): Promise<
   const [paid, closed] = await runRepeatable(() =>
     Promise.all([
       nativeCollection<LedgerDocument>(connection, 'ledger')
-        .aggregate(paidIncarnations(bots))
+        .find(paidOf(bots), { projection: fields('botId', 'at') })
         .toArray(),
       nativeCollection<TombstoneDocument>(connection, 'tombstones')
-        .aggregate(closedIncarnations(bots))
+        .find(closedOf(bots), { projection: fields('instanceId', 'settledAt') })
         .toArray(),
     ]),
   );
-  const paidOf = byBot(paid);
-  const closedOf = byBot(closed);
-  return bots.map((bot) => pastOf(paidOf.get(keyOf(bot)), closedOf.get(keyOf(bot))));
+  const ends = new Map(bots.map((bot) => [keyOf(bot), { paid: [] as End[], closed: [] as End[] }]));
+  for (const { userId, botId, at, incarnationId } of paid) {
+    ends.get(keyOf({ userId, instanceId: botId }))?.paid.push({ at, incarnationId });
+  }
+  for (const { userId, instanceId, settledAt: at, incarnationId } of closed) {
+    ends.get(keyOf({ userId, instanceId }))?.closed.push({ at, incarnationId });
+  }
+  return bots.map((bot) => pastOf(ends.get(keyOf(bot))));
 }
 
-function paidIncarnations(bots: readonly Bot[]): mongo.Document[] {
-  const ofBots = bots.map(({ userId, instanceId: botId }) => ({ userId, botId }));
-  return [
-    { $match: { type: 'deallocate', opId: IS_SETTLEMENT, $or: ofBots } },
-    grouped('$botId', '$at'),
-  ];
-}
+// The filters also find one bot of a user under another's id: one plan for all, where the pairs would be a plan each. What
+// was not asked for is left out.
 
-// Of a bot that had no allocation there was nothing to settle.
-function closedIncarnations(bots: readonly Bot[]): mongo.Document[] {
-  const ofBots = bots.map(({ userId, instanceId }) => ({ userId, instanceId }));
-  const isSettled = { status: { $in: ['settled', 'ended'] }, hadAllocation: true };
-  return [{ $match: { ...isSettled, $or: ofBots } }, grouped('$instanceId', '$settledAt')];
-}
-
-function grouped(botId: string, at: string): mongo.Document {
-  const _id = { userId: '$userId', instanceId: botId };
-  return { $group: { _id, at: { $max: at }, incarnations: { $addToSet: '$incarnationId' } } };
-}
-
-interface Group {
-  readonly at: Date | null;
-  readonly incarnations: readonly unknown[];
-}
-
-function byBot(groups: readonly mongo.Document[]): ReadonlyMap<string, Group> {
-  return new Map(groups.map(({ _id, at, incarnations }) => [keyOf(_id), { at, incarnations }]));
-}
-
-function keyOf({ userId, instanceId }: Pick<Bot, 'userId' | 'instanceId'>): string {
-  return `${userId}/${instanceId}`;
-}
-
-function pastOf(paid: Group | undefined, closed: Group | undefined): BotPast {
-  if (paid === undefined && closed === undefined) return NO_PAST;
-  const incarnations = [...(paid?.incarnations ?? []), ...(closed?.incarnations ?? [])];
-  const paidAt = paid?.at ?? null;
+function paidOf(bots: readonly Bot[]) {
   return {
-    paidAt,
-    closedAt: later(paidAt, closed?.at ?? null),
-    incarnations: new Set(
-      incarnations.filter((incarnationId) => typeof incarnationId === 'string'),
-    ),
+    ...{ type: 'deallocate', opId: IS_SETTLEMENT },
+    ...{ userId: { $in: usersOf(bots) }, botId: { $in: instancesOf(bots) } },
   };
 }
 
-function later(one: Date | null, other: Date | null): Date | null {
-  if (one === null || other === null) return one ?? other;
-  return one > other ? one : other;
+// Of a bot that had no allocation there was nothing to settle.
+function closedOf(bots: readonly Bot[]) {
+  const status: mongo.Condition<TombstoneDocument['status']> = { $in: ['settled', 'ended'] };
+  return {
+    ...{ status, hadAllocation: true },
+    ...{ userId: { $in: usersOf(bots) }, instanceId: { $in: instancesOf(bots) } },
+  };
+}
+
+const usersOf = (bots: readonly Bot[]) => [...new Set(bots.map(({ userId }) => userId))];
+const instancesOf = (bots: readonly Bot[]) => [
+  ...new Set(bots.map(({ instanceId }) => instanceId)),
+];
+
+function fields(instanceId: string, at: string): mongo.Document {
+  return { _id: 0, userId: 1, [instanceId]: 1, [at]: 1, incarnationId: 1 };
+}
+
+interface End {
+  readonly at: unknown;
+  readonly incarnationId: unknown;
+}
+
+function keyOf({ userId, instanceId }: Record<keyof Bot, unknown>): string {
+  return `${userId}/${instanceId}`;
+}
+
+function pastOf(ends: { readonly paid: End[]; readonly closed: End[] } | undefined): BotPast {
+  if (ends === undefined) return NO_PAST;
+  const { paid, closed } = ends;
+  const incarnations = [...paid, ...closed].map(({ incarnationId }) => incarnationId);
+  return {
+    paidAt: newestOf(paid),
+    closedAt: newestOf([...paid, ...closed]),
+    incarnations: new Set(incarnations.filter((id) => typeof id === 'string')),
+  };
+}
+
+function newestOf(ends: readonly End[]): Date | null {
+  const moments = ends.flatMap(({ at }) => (at instanceof Date ? [at.getTime()] : []));
+  return moments.length === 0 ? null : new Date(Math.max(...moments));
 }
