@@ -59,7 +59,7 @@ export async function settleAllocation(
         return { status: result.status };
       case 'absent':
         return findPayment(ports, order);
-      case 'mark-dropped':
+      case 'lock-dropped':
         await lockAgain(ports, call, order, []);
         break;
       case 'other-saga':
@@ -68,7 +68,7 @@ export async function settleAllocation(
         }
         await lockAgain(ports, call, order, [result.sagaId]);
         break;
-      case 'stale-mark':
+      case 'stale-lock':
         // Fenced first: a worker that lost its claim must not raise a lock to an epoch that is not its.
         await call.fencedWrite();
         await ports.wallets.raiseLock(command);

@@ -218,7 +218,7 @@ export type SettleResult =
   /** Paid now, or paid before by another saga or program (cases 0 and a). */
   | { readonly status: 'settled'; readonly receipt: Receipt }
   /** (b) same incarnation without a lock. */
-  | { readonly status: 'mark-dropped' }
+  | { readonly status: 'lock-dropped' }
   /** (c) another saga's lock. */
   | { readonly status: 'other-saga'; readonly sagaId: SagaId }
   /** (d) another incarnation stands there. */
@@ -227,7 +227,7 @@ export type SettleResult =
   | { readonly status: 'absent' }
   | { readonly status: 'account-gone' }
   /** (g) this saga's lock with a lower epoch. */
-  | { readonly status: 'stale-mark'; readonly epoch: number }
+  | { readonly status: 'stale-lock'; readonly epoch: number }
   /** (g) this saga's lock with a higher epoch, or aborting. */
   | { readonly status: 'fenced' }
   /** The numbers stopped being money after the lock. */

@@ -35,7 +35,7 @@ export function describeFindings(name: string, create: (connection: Connection) 
       });
     });
 
-    it('another kind, bot, life or user: findings of their own, listed by user', async () => {
+    it('another kind, bot, incarnation or user: findings of their own, listed by user', async () => {
       const findings = create(await createTestDatabase());
       const other = toUserId('00000000000000000000000b');
       await findings.report(FINDING);

@@ -1,4 +1,4 @@
-// What every implementation of the Wallets port must know of a bot whose life was settled, whatever the platform has
+// What every implementation of the Wallets port must know of a bot whose incarnation was settled, whatever the platform has
 // done to the document since (I2): the same incarnation is never paid again, and a new one is.
 
 import type { Connection, mongo } from 'mongoose';
@@ -91,7 +91,7 @@ export function describePastIncarnations(
       }),
     );
 
-  describe(`${name}: a bot whose life was settled`, () => {
+  describe(`${name}: a bot whose incarnation was settled`, () => {
     it('undated, its receipt forgotten and its row erased: the ledger still knows the bot was paid', async () => {
       const { connection, wallets, userId, receipt } = await setUp(undated());
       const before = await readUser(connection, userId);

@@ -46,9 +46,9 @@ export function describeRepeatedSettlements(
     it('no match: every reason has its own answer', async () => {
       const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
       const settle = settleCommand(userId, { epoch: 2 });
-      expect(await wallets.settle(settle)).toEqual({ status: 'mark-dropped' });
+      expect(await wallets.settle(settle)).toEqual({ status: 'lock-dropped' });
       await wallets.lock(lockCommand(userId));
-      expect(await wallets.settle(settle)).toEqual({ status: 'stale-mark', epoch: 1 });
+      expect(await wallets.settle(settle)).toEqual({ status: 'stale-lock', epoch: 1 });
       await wallets.raiseLock(lockTarget(userId, 2));
       await platformSets(connection, userId, { 'paperWallet.balance': Number.NaN });
       expect(await wallets.settle(settle)).toEqual({
@@ -120,7 +120,7 @@ export function describeRepeatedSettlements(
       const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
       await wallets.lock(lockCommand(userId));
       await platformSets(connection, userId, { [`botAllocations.${BOT}`]: allocation(100, 0) });
-      expect(await wallets.settle(settleCommand(userId))).toEqual({ status: 'mark-dropped' });
+      expect(await wallets.settle(settleCommand(userId))).toEqual({ status: 'lock-dropped' });
       expect(await wallets.lock(lockCommand(userId, { value: 120 }))).toMatchObject({ value: 120 });
       const result = await wallets.settle(settleCommand(userId));
       expect(result).toMatchObject({ receipt: { newBalance: 121, overwrittenValue: '0' } });

@@ -283,7 +283,7 @@ describe('which address is asked', () => {
     const api = await startFreqtradeApi(9_999);
     const endpoint = { ...nowhere, config: botConfig(9_001) };
     const worth = await ask(api, { endpoint, bot: { mapping: mapping(api.port) } });
-    expect(worth).toEqual(notLive('nobody knows where its API listens'));
+    expect(worth).toEqual(notLive('the address of its API is unknown'));
     expect(api.asked).toEqual([]);
   });
 
@@ -300,7 +300,7 @@ describe('which address is asked', () => {
     const api = await startFreqtradeApi(9_999);
     const endpoint = { ...nowhere, isLocal: false };
     const worth = await ask(api, { endpoint, bot: { mapping: mapping(api.port, 'localhost') } });
-    expect(worth).toEqual(notLive('nobody knows where its API listens'));
+    expect(worth).toEqual(notLive('the address of its API is unknown'));
     expect(api.asked).toEqual([]);
   });
 
@@ -324,7 +324,7 @@ describe('which address is asked', () => {
       const api = await startFreqtradeApi();
       const bot = { mapping: mapping(api.port, host) };
       expect(await ask(api, { endpoint: nowhere, bot })).toEqual(
-        notLive('nobody knows where its API listens'),
+        notLive('the address of its API is unknown'),
       );
     },
   );
@@ -362,7 +362,7 @@ describe('who is not asked at all', () => {
 
   it.each([
     ['its API switched off', { enabled: false }, 'its API is switched off'],
-    ['credentials of nobody', { username: 7 }, 'nobody knows the credentials of its API'],
+    ['credentials of nobody', { username: 7 }, 'the credentials of its API are unknown'],
   ])('%s: not live', async (_what, given, reason) => {
     const api = await startFreqtradeApi();
     const config = botConfig(api.port, given);

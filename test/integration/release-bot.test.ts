@@ -13,8 +13,8 @@ const BALANCE_PATH = 'paperWallet';
 
 it.each<{ after: LateAfter; isPaid: boolean }>([
   { after: 'nothing', isPaid: false },
-  { after: 'before-the-mark', isPaid: true },
-  { after: 'the-mark', isPaid: false },
+  { after: 'before-the-unlock', isPaid: true },
+  { after: 'the-unlock', isPaid: false },
   { after: 'the-receipt', isPaid: false },
 ])(
   'a late settlement at $after of the release: paid is $isPaid, and the tombstone says the same',

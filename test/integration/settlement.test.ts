@@ -228,7 +228,7 @@ it('the reply is lost and nothing is seen of the write: in doubt, whatever the r
   const { connection, userId } = await setUp(1, allocation(100, 120));
   const { proxy, wired } = await connectThroughWire(connection, 'retryWrites=false');
   const healed = proxy.cutAfter('reclaimSettlement').then(() => proxy.heal());
-  // There is no mark: with a reply this is `mark-dropped`, without one the write may be on its way.
+  // There is no mark: with a reply this is `lock-dropped`, without one the write may be on its way.
   const settling = createMongoWallets({ connection: wired }).settle(settleCommand(userId));
   await expect(settling).rejects.toThrow(InDoubtError);
   await healed;
@@ -242,7 +242,7 @@ it('two sagas and two epochs at once: only the newest epoch of the mark is paid'
     wallets.settle(settleCommand(userId, { epoch: 3 })),
     wallets.settle(settleCommand(userId, { sagaId: SAGA_B, epoch: 2 })),
   ]);
-  expect(results.map(({ status }) => status)).toEqual(['fenced', 'stale-mark', 'other-saga']);
+  expect(results.map(({ status }) => status)).toEqual(['fenced', 'stale-lock', 'other-saga']);
   expect((await readUser(connection, userId)).paperWallet.balance).toBe(1);
   expect(await wallets.settle(settleCommand(userId, { sagaId: SAGA_A, epoch: 2 }))).toMatchObject({
     status: 'settled',

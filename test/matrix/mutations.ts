@@ -50,7 +50,7 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
       "capture !== null && status === 'done'",
     ),
   ],
-  'removal-not-seen': {
+  'removal-not-observed': {
     without: 'each adapter observes in its own loop, which has no condition to take away',
   },
   'ended-by-those-who-answered': [
@@ -74,7 +74,7 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
       'release: async (_: DeletionCall) => undefined,',
     ),
   ],
-  'platform-payment-unseen': [
+  'platform-payment-unobserved': [
     inProduct(
       'wallet/mongodb/platform-payments.ts',
       'return found?.isInBalance === true ?',
@@ -100,7 +100,7 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
       "if (orphan !== null) return { status: 'stored' };",
     ),
   ],
-  'release-that-asks-before-it-unmarks': [
+  'release-that-asks-before-it-unlocks': [
     inProduct('deletion/release-bot.ts', '  await ports.wallets.unlock(lockTarget);\n', ''),
     inProduct(
       'deletion/release-bot.ts',
@@ -111,14 +111,14 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
   'settlement-in-two-updates': {
     without: 'the settlement is one pipeline; two updates would be another program',
   },
-  'settlement-of-any-life': [
+  'settlement-of-any-incarnation': [
     inProduct(
       'wallet/mongodb/settle-update.ts',
       '      isOfIncarnation(bot, incarnation.incarnationId),\n',
       '',
     ),
   ],
-  'lives-known-by-the-document-alone': [
+  'incarnations-known-by-the-document-alone': [
     inProduct(
       'wallet/mongodb/bot-pasts.ts',
       'return (userId, instanceId) => find({ userId, instanceId });',
@@ -138,7 +138,7 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
       '',
     ),
   ],
-  'leftover-mark-holds': [
+  'leftover-lock-holds': [
     inProduct(
       'wallet/closed-sagas.ts',
       'if (!isOtherSaga(result) || !(await isClosed(findSagas, result.sagaId))) return result;',
@@ -180,14 +180,14 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
       'return isMoneyOut === null ? {',
     ),
   ],
-  'no-second-look': [
+  'no-second-observation': [
     inProduct(
       'sync/confirm-bots.ts',
       '  const { poolState, docker } = observation;\n  const confirmed',
       "  if (nowMs > 0) return { ...note, outcome: 'confirmed' };\n  const { poolState, docker } = observation;\n  const confirmed",
     ),
   ],
-  'no-look-before-payment': [
+  'no-observation-before-payment': [
     inProduct(
       'deletion/reclaim-orphan.ts',
       'const answer = await absence.check({ userId, firebaseUid, instanceId }, call);',
@@ -382,7 +382,7 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
   'child-of-a-fresh-id': [
     inProduct('sync/repair-drift.ts', 'sagas.start({ ...order, id })', 'sagas.start(order)'),
   ],
-  'outcome-told-by-every-worker': [
+  'outcome-reported-by-every-worker': [
     inProduct(
       'health/restart-bot.ts',
       'events.add([{ id: jobId,',

@@ -79,7 +79,7 @@ twinsOf('I1', {
     }));
   },
 
-  'removal-not-seen': async (part) => {
+  'removal-not-observed': async (part) => {
     const lab = await createLab();
     const bot = await placeBot(lab, 'dedicated');
     const blind: Twist = {
@@ -138,7 +138,7 @@ twinsOf('I1', {
   },
 
   // Right before our settlement the platform's own deletion has paid, and taken the allocation with it.
-  'platform-payment-unseen': async (part) => {
+  'platform-payment-unobserved': async (part) => {
     const lab = await createLab();
     const bot = await placeBot(lab, 'dedicated');
     const gateway = createGateway(lab.connection);

@@ -30,7 +30,7 @@ import { deleteToRest } from './support/lab-sagas.ts';
 import { lateAfter } from './support/late-settlement.ts';
 import { seenByReaders } from './support/observed-by-readers.ts';
 
-/** The mark goes when everything else is done. */
+/** The lock goes when everything else is done. */
 function unlockLast(
   { tombstones }: DeletionPorts,
   wallets: Wallets,
@@ -59,7 +59,7 @@ const VALUE = 110;
 const BOT_PATH = `botAllocations.${BOT}`;
 
 twinsOf('I2', {
-  // The settlement is sent again after the platform has saved its copy from before it, mark and all.
+  // The settlement is sent again after the platform has saved its copy from before it, lock and all.
   'no-op-id-check': async (part) => {
     const { connection, userId, wallets } = await setUp();
     const paying = part === 'twin' ? everyOrderIsNew(wallets) : wallets;
@@ -85,7 +85,7 @@ twinsOf('I2', {
   },
 
   // An operator ends a stuck deletion. Its settlement arrives right after the release has asked for the receipt.
-  'release-that-asks-before-it-unmarks': async (part) => {
+  'release-that-asks-before-it-unlocks': async (part) => {
     const lab = await createLab();
     const bot = await placeBot(lab, 'dedicated');
     const lost = async () => {
@@ -136,8 +136,8 @@ twinsOf('I2', {
     });
   },
 
-  // Between lock and settlement the platform has made a new bot of the same id, and kept the mark.
-  'settlement-of-any-life': async (part) => {
+  // Between lock and settlement the platform has made a new bot of the same id, and kept the lock.
+  'settlement-of-any-incarnation': async (part) => {
     const { connection, userId, wallets } = await setUp();
     const paying = part === 'twin' ? anyIncarnation(wallets) : wallets;
     await wallets.lock(lockCommand(userId));
@@ -149,7 +149,7 @@ twinsOf('I2', {
   },
 
   // Settled and posted; a day later the receipt is dropped; then the platform saves its list and its map from before.
-  'lives-known-by-the-document-alone': async (part) => {
+  'incarnations-known-by-the-document-alone': async (part) => {
     const undated = allocation(100, VALUE, { allocatedAt: undefined });
     const create = (connection: Connection) =>
       createMongoWallets({

@@ -8,8 +8,8 @@ import { createLab, type Lab } from './support/lab.ts';
 import { syncToRest } from './support/lab-sagas.ts';
 
 twinsOf('I3', {
-  // A saga that is long over has left its mark on the allocation.
-  'leftover-mark-holds': async (part) => {
+  // A saga that is long over has left its lock on the allocation.
+  'leftover-lock-holds': async (part) => {
     const lab = await createLab();
     const worker = await lab.worker(part === 'twin' ? { ports: everyLockHolds } : {});
     const orphan = await putOrphan(lab, { lockedBy: { sagaId: SAGA_A, epoch: 1, value: 110 } });

@@ -85,7 +85,7 @@ twinsOf('I4', {
     return unpaid(lab, bot, 'a host without a history was believed');
   },
 
-  'no-second-look': async (part) => {
+  'no-second-observation': async (part) => {
     const lab = await createLab(pendingState());
     const bot = await putBotInTheMaking(lab);
     await lab.world.addPool({ containerName: 'freqtrade-pool-uid-one-pool-1' });
@@ -97,7 +97,7 @@ twinsOf('I4', {
   },
 
   // Two looks found nothing; before the payment the bot is there.
-  'no-look-before-payment': async (part) => {
+  'no-observation-before-payment': async (part) => {
     const lab = await createLab();
     const bot = await placeBot(lab, 'dedicated');
     const twist: Twist = { absence: { check: async () => ({ status: 'absent' }) } };

@@ -65,7 +65,7 @@ twinsOf('I9', {
   },
 
   // The worker dies when it has started the program and told its owner; the next one finds it up.
-  'outcome-told-by-every-worker': async (part) => {
+  'outcome-reported-by-every-worker': async (part) => {
     const lab = await createLab();
     const bot = await placeBot(lab, 'pooled');
     await lab.world.setProgram(bot.instanceId, 'EXITED');

@@ -131,7 +131,7 @@ it.each(['the settlement', 'the mark'] as const)(
       settle: async (): Promise<SettleResult> => {
         done.push('settle');
         giveUpIn('the settlement');
-        return { status: 'mark-dropped' };
+        return { status: 'lock-dropped' };
       },
       lock: async () => {
         done.push('lock');

@@ -66,9 +66,9 @@ async function ask(
   const config = endpoint.config === null ? null : readApiConfig(endpoint.config);
   if (config?.isEnabled === false) return notLive('its API is switched off');
   const credentials = config?.credentials ?? fallbackCredentials;
-  if (credentials === null) return notLive('nobody knows the credentials of its API');
+  if (credentials === null) return notLive('the credentials of its API are unknown');
   const addresses = addressesOf(observed, endpoint, config?.listenPort, mapping);
-  if (addresses.length === 0) return notLive('nobody knows where its API listens');
+  if (addresses.length === 0) return notLive('the address of its API is unknown');
   for (const [index, address] of addresses.entries()) {
     // A network that swallows packets must leave time for the next address.
     const share = (endsAt - performance.now()) / (addresses.length - index);

@@ -97,11 +97,11 @@ export function decideSettle(
   const { lock } = bot;
   if (!isSameIncarnation(bot, command.incarnation)) return otherIncarnation(bot);
   const isWithdrawn = user.withdrawnSagas.has(command.sagaId);
-  if (lock === null) return { status: isWithdrawn ? 'fenced' : 'mark-dropped' };
+  if (lock === null) return { status: isWithdrawn ? 'fenced' : 'lock-dropped' };
   if (lock.sagaId !== command.sagaId) return { status: 'other-saga', sagaId: lock.sagaId };
   if (isWithdrawn) return { status: 'fenced' };
   if (lock.aborting || lock.epoch > command.epoch) return { status: 'fenced' };
-  if (lock.epoch < command.epoch) return { status: 'stale-mark', epoch: lock.epoch };
+  if (lock.epoch < command.epoch) return { status: 'stale-lock', epoch: lock.epoch };
   const wrong = user.notMoney ?? bot.allocatedNotMoney ?? bot.lockedNotMoney;
   return wrong === null ? 'again' : { status: 'not-money', ...wrong };
 }

@@ -64,7 +64,7 @@ export const ALL_OR_COMPENSATED = [
     breach: 'compensated, and the world is not as before',
   },
   {
-    name: 'removal-not-seen',
+    name: 'removal-not-observed',
     invariant: 'I1',
     mechanism: {
       what: 'a removal answers only when the bot was observed to be gone',
@@ -134,7 +134,7 @@ export const ALL_OR_COMPENSATED = [
     breach: 'ended by an operator, and its tombstone is closing for ever',
   },
   {
-    name: 'platform-payment-unseen',
+    name: 'platform-payment-unobserved',
     invariant: 'I1',
     mechanism: {
       what: 'an allocation that is gone is searched for among the platform’s own payments',

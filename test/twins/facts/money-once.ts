@@ -17,7 +17,7 @@ export const MONEY_ONCE = [
       ),
       at(
         'contracts/wallet-repeats.ts',
-        'mark and allocation put back, our own field erased: the row alone forbids a second payment',
+        'lock and allocation put back, our own field erased: the row alone forbids a second payment',
       ),
       at(
         'integration/settlement.test.ts',
@@ -48,7 +48,7 @@ export const MONEY_ONCE = [
     breach: 'paid 110, and the bot was worth 40',
   },
   {
-    name: 'release-that-asks-before-it-unmarks',
+    name: 'release-that-asks-before-it-unlocks',
     invariant: 'I2',
     mechanism: {
       what: 'a release removes the lock before it checks whether anything was paid',
@@ -84,7 +84,7 @@ export const MONEY_ONCE = [
     breach: 'a reader saw one without the other',
   },
   {
-    name: 'settlement-of-any-life',
+    name: 'settlement-of-any-incarnation',
     invariant: 'I2',
     mechanism: {
       what: 'the settlement pays the incarnation it was ordered for, and no other',
@@ -93,14 +93,14 @@ export const MONEY_ONCE = [
     guardedBy: [
       at(
         'contracts/wallet-repeats.ts',
-        'our mark on another incarnation: it does not make that one payable',
+        'our lock on another incarnation: it does not make that one payable',
       ),
     ],
     title: 'a settlement of any incarnation it finds: a new bot loses its money, and caught',
     breach: 'the money of another incarnation was paid',
   },
   {
-    name: 'lives-known-by-the-document-alone',
+    name: 'incarnations-known-by-the-document-alone',
     invariant: 'I2',
     mechanism: {
       what: 'ledger and tombstones are read for the settled incarnations of the bot, not of the operation',
@@ -117,7 +117,7 @@ export const MONEY_ONCE = [
       ),
     ],
     title:
-      'an undated life that only the document remembers: paid again under a new stamp, and caught',
+      'an undated incarnation that only the document remembers: paid again under a new stamp, and caught',
     breach: 'paid 2 times',
   },
   {

@@ -4,7 +4,7 @@ import { at, type TwinFacts } from '../twin-facts.ts';
 
 export const NO_ORPHAN = [
   {
-    name: 'leftover-mark-holds',
+    name: 'leftover-lock-holds',
     invariant: 'I3',
     mechanism: {
       what: 'the lock of a saga that is not open any more is taken over',
@@ -13,7 +13,7 @@ export const NO_ORPHAN = [
     guardedBy: [
       at(
         'e2e/resurrected.test.ts',
-        'a copy from under the lock, its mark with it: the mark of a job that is over holds nothing',
+        'a copy from under the lock: the lock of a job that is over holds nothing',
       ),
     ],
     title: 'a leftover lock that holds for ever: the orphan stays, and caught',

@@ -108,7 +108,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     breach: 'a host without a history was believed',
   },
   {
-    name: 'no-second-look',
+    name: 'no-second-observation',
     invariant: 'I4',
     mechanism: {
       what: 'a second observation, bot by bot, before anything is repaired',
@@ -128,7 +128,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = [
     breach: 'a bot in the making was paid back',
   },
   {
-    name: 'no-look-before-payment',
+    name: 'no-observation-before-payment',
     invariant: 'I4',
     mechanism: {
       what: 'every source answers absent once more right before an orphan is paid',

@@ -44,7 +44,7 @@ export const TRUTHFUL_STATUS = [
     breach: 'cancelled was shown, and no majority had it',
   },
   {
-    name: 'outcome-told-by-every-worker',
+    name: 'outcome-reported-by-every-worker',
     invariant: 'I9',
     mechanism: {
       what: 'a restart tells the bot’s owner one outcome, the first, whichever workers come to it',

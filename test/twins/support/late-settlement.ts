@@ -6,7 +6,7 @@ import { contextOf } from '../../../src/deletion/steps/step-ports.ts';
 import { inertPorts } from '../../support/inert-ports.ts';
 
 /** When it arrives, seen from the operator's release. */
-export type LateAfter = 'nothing' | 'before-the-mark' | 'the-mark' | 'the-receipt';
+export type LateAfter = 'nothing' | 'before-the-unlock' | 'the-unlock' | 'the-receipt';
 
 export function lateAfter(
   { wallets }: Pick<DeletionPorts, 'wallets'>,
@@ -21,9 +21,9 @@ export function lateAfter(
     wallets: {
       ...wallets,
       unlock: async (target) => {
-        await arriveIf('before-the-mark');
+        await arriveIf('before-the-unlock');
         const unlocked = await wallets.unlock(target);
-        await arriveIf('the-mark');
+        await arriveIf('the-unlock');
         return unlocked;
       },
       findReceipt: async (...asked) => {
