@@ -90,7 +90,7 @@ export function describeRepeatedSettlements(
       expect(await readUser(connection, userId)).toEqual(before);
     });
 
-    it('our mark on another incarnation: it does not make that one payable', async () => {
+    it('our lock on another incarnation: it does not make that one payable', async () => {
       const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
       await wallets.lock(lockCommand(userId));
       const path = `botAllocations.${BOT}.allocatedAt`;
@@ -101,7 +101,7 @@ export function describeRepeatedSettlements(
       expect((await readUser(connection, userId)).paperWallet.balance).toBe(1);
     });
 
-    it('mark and allocation put back, our own field erased: the row alone forbids a second payment', async () => {
+    it('lock and allocation put back, our own field erased: the row alone forbids a second payment', async () => {
       const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
       await wallets.lock(lockCommand(userId));
       const { botAllocations } = await readUser(connection, userId);

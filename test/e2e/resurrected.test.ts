@@ -134,7 +134,7 @@ describe('a resurrected allocation', () => {
     expect((await resolve(app, bot.findingId, 'remove')).status).toBe(200);
   });
 
-  it('a copy from under the lock, its mark with it: the mark of a job that is over holds nothing', async () => {
+  it('a copy from under the lock: the lock of a job that is over holds nothing', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'dedicated');
     await injectFaults(app, bot, { refuseStop: true });
