@@ -17,6 +17,14 @@ export async function onPath(program: string): Promise<string | undefined> {
   return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
 }
 
+/** Whether the lists that this system has name such a package; they may be old, or none. */
+export function aptOffers(name: string): Promise<boolean> {
+  return run('apt-cache', ['show', name]).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** @throws on a system without apt-get, or when it fails. */
 export function aptInstall(
   packages: readonly string[],
