@@ -122,7 +122,7 @@ export async function runPool(options: PoolOptions): Promise<RunningContainer> {
         target: `/pool/supervisor/${name}`,
       })),
     ])
-    .withWaitStrategy(Wait.forSuccessfulCommand('supervisorctl pid'));
+    .withWaitStrategy(Wait.forSuccessfulCommand(IT_LISTENS));
   if (options.poolDir !== undefined) {
     pool = pool.withBindMounts(
       ['supervisor', 'bots', 'logs'].map((folder) => ({
@@ -139,6 +139,9 @@ export async function runPool(options: PoolOptions): Promise<RunningContainer> {
   });
   return started;
 }
+
+/** A supervisorctl that comes too early is a tenth of a second of Python for nothing. */
+const IT_LISTENS = "timeout 5 sh -c 'until [ -S /var/run/supervisor.sock ]; do sleep 0.05; done'";
 
 /** A container of one bot's own. */
 export async function runDedicated(options: DedicatedOptions): Promise<RunningContainer> {

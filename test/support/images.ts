@@ -6,7 +6,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
@@ -37,7 +37,8 @@ export async function prepareImages(
 ): Promise<TestImages> {
   const docker = new Docker({ socketPath: socket });
   const hash = createHash('sha256').update(JSON.stringify(BOT_COMMAND));
-  for (const file of ['Dockerfile', 'supervisord.conf']) hash.update(await readFile(RECIPE + file));
+  const files = (await readdir(RECIPE)).sort();
+  for (const file of files) hash.update(await readFile(RECIPE + file));
   const tag = hash.digest('hex').slice(0, 12);
   const images = { poolImage: `reclaim-test-pool:${tag}`, botImage: `reclaim-test-bot:${tag}` };
   if (!(await hasImage(docker, images.poolImage))) {
@@ -63,10 +64,7 @@ async function makePoolImage(
         tag,
         changes: 'CMD ["/usr/bin/supervisord","-n"]',
       })
-    : await docker.buildImage(
-        { context: RECIPE, src: ['Dockerfile', 'supervisord.conf'] },
-        { t: image },
-      );
+    : await docker.buildImage({ context: RECIPE, src: await readdir(RECIPE) }, { t: image });
   await withDeadline(readToEnd(docker, stream), IMAGE_TIMEOUT_MS, `making ${image}`);
 }
 
@@ -108,9 +106,7 @@ async function bootstrapArguments(target: string): Promise<string[]> {
     '--dpkgopt=path-exclude=/usr/share/doc/*',
     '--dpkgopt=path-exclude=/usr/share/man/*',
     '--dpkgopt=path-exclude=/usr/share/locale/*',
-    '--customize-hook=mkdir -p "$1/pool/supervisor" "$1/pool/bots" "$1/pool/logs"',
-    `--customize-hook=copy-in "${RECIPE}supervisord.conf" /etc/supervisor`,
-    '--customize-hook=rm -rf "$1/var/lib/apt/lists" "$1/var/cache/apt"',
+    `--customize-hook=sh "${RECIPE}furnish.sh" "$1"`,
     suite,
     target,
   ];
