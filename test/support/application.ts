@@ -19,7 +19,7 @@ import { createLogger } from '../../src/infra/log/logger.ts';
 import { type Application, startApplication } from '../../src/main/compose/application.ts';
 import { parseConfig } from '../../src/main/config.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
-import { createTestDatabase } from './database.ts';
+import { createTestDatabase, takeTestDatabase } from './database.ts';
 import { knowHosts } from './known-hosts.ts';
 import { storePoolState } from './pool-documents.ts';
 
@@ -70,7 +70,11 @@ export interface TestApplicationOptions {
 export async function startTestApplication(
   options: TestApplicationOptions = {},
 ): Promise<TestApplication> {
-  const connection = options.database ?? (await createTestDatabase(options.serverUri));
+  const { serverUri, mongodbUri } = options;
+  // What a proxy holds back may arrive late: no other test gets such a database.
+  const isShared = serverUri === undefined && mongodbUri === undefined;
+  const own = () => (isShared ? takeTestDatabase() : createTestDatabase(serverUri));
+  const connection = options.database ?? (await own());
   const folder = await mkdtemp(join(tmpdir(), 'reclaim-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const poolStateFile = join(folder, '.container-pool-state.json');
@@ -82,10 +86,7 @@ export async function startTestApplication(
     await writeFile(poolStateFile, JSON.stringify(options.poolState, null, 2));
   }
   const env = {
-    MONGODB_URI: withDatabase(
-      options.mongodbUri ?? options.serverUri ?? inject('mongodbUri'),
-      connection.name,
-    ),
+    MONGODB_URI: withDatabase(mongodbUri ?? serverUri ?? inject('mongodbUri'), connection.name),
     REDIS_URL: inject('redisUrl'),
     RECLAIM_KEY_PREFIX: `t-${randomUUID()}`,
     DATA_DIR: folder,

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import mongoose from 'mongoose';
 import type { TestProject } from 'vitest/node';
 import { startEmbedded } from '../../src/infra/embedded/start-embedded.ts';
 import type { TestDocker } from './docker.ts';
@@ -16,6 +17,8 @@ import { prepareImages } from './images.ts';
 declare module 'vitest' {
   interface ProvidedContext {
     mongodbUri: string;
+    /** What the names of this run's databases begin with. */
+    databasePrefix: string;
     redisUrl: string;
     docker: TestDocker;
     browser: TestBrowser;
@@ -55,6 +58,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   try {
     const [servers, docker, browser] = await Promise.all(parts);
     project.provide('mongodbUri', servers.mongodbUri);
+    project.provide('databasePrefix', servers.databasePrefix);
     project.provide('redisUrl', servers.redisUrl);
     project.provide('docker', docker);
     project.provide('browser', browser);
@@ -88,7 +92,21 @@ async function startServers({ progress, signal, undo }: SetUp) {
     signal,
   });
   undo(() => servers.stop());
-  return servers;
+  const { mongodbUri } = servers;
+  const databasePrefix = `t_${randomUUID().slice(0, 8)}_`;
+  // Ours is thrown away.
+  if (MONGODB_URI) undo(() => dropDatabases(mongodbUri, databasePrefix));
+  return { ...servers, databasePrefix };
+}
+
+/** Those that processes of tests kept for their next ones. */
+async function dropDatabases(uri: string, prefix: string): Promise<void> {
+  const connection = await mongoose.createConnection(uri, { directConnection: true }).asPromise();
+  const { databases } = await connection.listDatabases();
+  for (const { name } of databases) {
+    if (name.startsWith(prefix)) await connection.useDb(name).dropDatabase();
+  }
+  await connection.close();
 }
 
 /** A folder in memory that has room, else the system's own for temporary files. Every test makes a database with
