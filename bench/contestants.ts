@@ -47,7 +47,7 @@ function deletion(name: VariantName): OpenContestant {
 }
 
 /** What `--only` takes beside contestants. */
-const OTHERS = ['sync', 'pooled', 'streams', 'page', 'fair', 'long'];
+const OTHERS = ['sync', 'pooled', 'streams', 'page', 'fair', 'scale', 'long'];
 
 /** @throws Error that names what is known. */
 export function contestantNamed(name: string): ContestantName {

@@ -11,6 +11,7 @@
 //   --only=streams  open event streams alone
 //   --only=page     the portfolio in a browser
 //   --only=fair     one user's deletion behind another's thousand
+//   --only=scale    four worker processes on one queue against one
 //   --only=long     one deletion where much has gathered, against a fresh place
 
 import { parseArgs } from 'node:util';
@@ -26,6 +27,7 @@ import { measurePage } from './page.ts';
 import { measurePoolFile } from './pool-file.ts';
 import { measurePooled } from './pooled.ts';
 import { type Measures, toFigures, toTable } from './report.ts';
+import { measureScale } from './scale.ts';
 import { measureStreams } from './streams.ts';
 import { measureSyncAll } from './sync-all.ts';
 import { measureWorkerMemory } from './worker-memory.ts';
@@ -34,10 +36,12 @@ const SCALES = {
   full: {
     ...{ rounds: 3, warmUps: 300, alone: 100, together: 2_000, accepts: 300, begun: 10_000 },
     ...{ syncedUsers: 100_000, syncs: 30, pooled: 15, watched: 300, endedSagas: 1_000_000 },
+    scaled: 3_000,
   },
   quick: {
     ...{ rounds: 1, warmUps: 300, alone: 40, together: 2_000, accepts: 150, begun: 500 },
     ...{ syncedUsers: 20_000, syncs: 10, pooled: 5, watched: 150, endedSagas: 100_000 },
+    scaled: 1_500,
   },
 } as const;
 const DELETIONS = ['sagas', 'floor', 'bullmq'] as const;
@@ -114,6 +118,8 @@ async function run(): Promise<Measures> {
       return { variants: {}, ...(await measureWatchers(environment, options)) };
     if (values.only === 'fair')
       return { variants: {}, ...(await measureShares(environment, options)) };
+    if (values.only === 'scale')
+      return { variants: {}, ...(await measureWorkers(environment, options)) };
     if (values.only === 'long')
       return { variants: {}, ...(await measureLong(environment, options)) };
     if (values.only === 'page')
@@ -134,6 +140,8 @@ type Scale = Omit<CompareOptions, 'variants'> & {
   /** Deletions timed in each turn beside the open streams. */
   readonly watched: number;
   readonly endedSagas: number;
+  /** Deletions of one round of four worker processes, and of one. */
+  readonly scaled: number;
 };
 
 async function measureAll(environment: Environment, scale: Scale): Promise<Measures> {
@@ -150,6 +158,7 @@ async function measureAll(environment: Environment, scale: Scale): Promise<Measu
   });
   const streams = await measureWatchers(environment, scale);
   const fair = await measureShares(environment, scale);
+  const workers = await measureWorkers(environment, scale);
   const long = await measureLong(environment, scale);
   onTurn('the pool file');
   signal.throwIfAborted();
@@ -163,6 +172,7 @@ async function measureAll(environment: Environment, scale: Scale): Promise<Measu
     workerMemoryMb,
     poolFile,
     ...fair,
+    ...workers,
     ...long,
     ...page,
     ...streams,
@@ -198,6 +208,14 @@ async function measureShares(
 ): Promise<Pick<Measures, 'fair'>> {
   onTurn("one user's deletion behind another's thousand");
   return { fair: await measureFair(environment, signal) };
+}
+
+async function measureWorkers(
+  environment: Environment,
+  { signal, onTurn, rounds, scaled: deletions }: Scale,
+): Promise<Pick<Measures, 'scale'>> {
+  onTurn('four worker processes against one');
+  return { scale: await measureScale(environment, { rounds, deletions, signal }) };
 }
 
 async function measureLong(

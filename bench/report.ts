@@ -10,6 +10,7 @@ import type { OneSyncMeasure } from './one-sync.ts';
 import type { PageMeasure } from './page.ts';
 import type { PoolFileMeasure } from './pool-file.ts';
 import type { PooledMeasure } from './pooled.ts';
+import type { ScaleMeasure } from './scale.ts';
 import type { StreamsMeasure } from './streams.ts';
 import type { SyncAllMeasure } from './sync-all.ts';
 
@@ -23,6 +24,7 @@ export interface Measures {
   readonly pooled?: PooledMeasure;
   readonly streams?: StreamsMeasure;
   readonly fair?: FairMeasure;
+  readonly scale?: ScaleMeasure;
   readonly page?: PageMeasure;
   readonly long?: LongLives;
 }
@@ -54,6 +56,8 @@ const LINES: readonly Line[] = [
   ['workerMemoryMb', 'a worker with 10,000 sagas open, MB', '< 200'],
   ['fairRatioToAlone', "a deletion behind another user's 1,000 that hang, against alone", '≤ 2'],
   ['fairAloneMs', 'the same alone, median, ms'],
+  ['scaleRatioToOne', 'four worker processes against one, per CPU second', '>= 0.9'],
+  ['scaleOnePerCpuSec', 'deletions per CPU second of one worker and MongoDB'],
   ...LONG_LINES,
   ['streamsWithMb', 'the API with 500 event streams open, MB', '< 150'],
   ['streamsWithoutMb', 'the API without them, MB'],
@@ -105,6 +109,7 @@ export function toFigures(measures: Measures): Readonly<Record<string, unknown>>
     pooled,
     streams,
     fair,
+    scale,
     page,
     long,
   } = measures;
@@ -144,6 +149,8 @@ export function toFigures(measures: Measures): Readonly<Record<string, unknown>>
     bullmqCpuSecPer1000: rounded(bullmq?.cpuSecPer1000, 3),
     fairRatioToAlone: rounded(quotient(fair?.behindMs, fair?.aloneMs), 2),
     fairAloneMs: rounded(fair?.aloneMs, 0),
+    scaleRatioToOne: rounded(quotient(scale?.fourPerCpuSec, scale?.onePerCpuSec), 2),
+    scaleOnePerCpuSec: rounded(scale?.onePerCpuSec, 1),
     ...longFigures(long),
     streamsWithMb: rounded(streams?.withMb, 1),
     streamsWithoutMb: rounded(streams?.withoutMb, 1),

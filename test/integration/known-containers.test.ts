@@ -1,10 +1,10 @@
 // The memory of containers, asked by many sagas at once: each gets what is its own, in a few commands.
 
-import mongoose from 'mongoose';
-import { expect, inject, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import type { ListedBot } from '../../src/bots/bots.ts';
 import type { KnownContainers } from '../../src/bots/known-containers.ts';
 import { createMongoKnownContainers } from '../../src/bots/mongo-known-containers.ts';
+import { connectCounted } from '../support/counted-connection.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 const BOTS = Array.from({ length: 100 }, (_, index) => listedBot(`ann-bot-${index}`, 'one'));
@@ -42,20 +42,9 @@ it('a bot stands in two containers and one of them is forgotten: the other is st
 /** @returns `commands`: how many were sent so far. */
 async function openMemory() {
   const { name } = await createTestDatabase();
-  const connection = await mongoose
-    .createConnection(inject('mongodbUri'), {
-      dbName: name,
-      directConnection: true,
-      monitorCommands: true,
-    })
-    .asPromise();
-  onTestFinished(() => connection.close());
-  let sent = 0;
-  connection.getClient().on('commandStarted', () => {
-    sent += 1;
-  });
+  const { connection, commands } = await connectCounted(name);
   const known = createMongoKnownContainers({ connection, now: () => new Date() });
-  return { known, commands: () => sent };
+  return { known, commands };
 }
 
 function together<T>(call: (bot: ListedBot) => Promise<T>): Promise<T[]> {

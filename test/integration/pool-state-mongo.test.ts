@@ -10,6 +10,7 @@ import { FencedError, InDoubtError, UnavailableError } from '../../packages/saga
 import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
 import { fillDemoPoolState } from '../../src/main/demo.ts';
 import { migrate } from '../../src/main/migration/migration.ts';
+import { createMongoPoolStates } from '../../src/pool-state/mongodb/mongo-pool-states.ts';
 import {
   POOL_STATE_INDEXES,
   poolCollections,
@@ -25,6 +26,7 @@ import {
   takeOut,
 } from '../../src/pool-state/pool-state.ts';
 import type { PoolScope, PoolStates } from '../../src/pool-state/pool-states.ts';
+import { connectCounted } from '../support/counted-connection.ts';
 import { createPoolDatabase } from '../support/pool-documents.ts';
 import { sampleMapping, samplePool, samplePoolState } from '../support/pool-state-samples.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -49,6 +51,21 @@ test('a part is asked for: of what it names it says what the whole says, whateve
       own.map((pool) => freePort(whole, pool, [])),
     );
     expect(highestInPools(part, uid), uid).toBe(highestInPools(whole, uid));
+  }
+});
+
+test('many parts asked for at once: one command or two, and each caller finds its own', async () => {
+  const whole = samplePoolState(30);
+  const { connection: stored } = await createPoolDatabase(whole);
+  const { connection, commands } = await connectCounted(stored.name);
+  const states = createMongoPoolStates({ connection, now: () => new Date() });
+  const ids = Object.keys(whole.botMapping);
+  await readPart(states, { bots: ids.slice(0, 1) });
+  const before = commands();
+  const parts = await Promise.all(ids.map((id) => readPart(states, { bots: [id] })));
+  expect(commands() - before).toBeLessThanOrEqual(4);
+  for (const [index, id] of ids.entries()) {
+    expect(findEntry(parts[index] ?? whole, id), id).toEqual(findEntry(whole, id));
   }
 });
 

@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SagaError, UnavailableError } from '@reclaim/saga';
-import { repeatableFailure } from '@reclaim/saga/mongodb';
+import { createGroupCommit, messageOf, repeatableFailure } from '@reclaim/saga/mongodb';
 import type { Connection } from 'mongoose';
 import { ok, type SourceAnswer, unknown } from '../../domain/source.ts';
 import { applyAll, settle } from '../apply-mutations.ts';
@@ -47,6 +47,14 @@ export function createMongoPoolStates(deps: MongoPoolStatesDeps): MongoPoolState
   const { connection, now, log, random = Math.random } = deps;
   const reader = createPoolDocumentsReader(connection, () => performance.now());
   const readShared = createReadSharing(() => reader.readAll());
+  // Questions that wait together are one, about all of their parts: an answer may hold more than was asked for.
+  const readPart = createGroupCommit<PoolScope, StoredAnswer>({
+    maxBatch: MAX_QUESTIONS,
+    flush: async (scopes) => {
+      const answer = await readFor(scopes);
+      return scopes.map(() => answer);
+    },
+  });
   const queue = createMutationQueue(() => {
     writing ??= writeAll();
   });
@@ -60,7 +68,7 @@ export function createMongoPoolStates(deps: MongoPoolStatesDeps): MongoPoolState
     const observedAt = now();
     const answer = await (about === undefined
       ? readShared(signal)
-      : untilAborted(reader.readPart(about), signal));
+      : untilAborted(readPart(about).catch(unread), signal));
     if (answer.status === 'unknown') return unknown(`pool state ${WHERE}: ${answer.reason}`);
     const found: SourceAnswer<PoolState> = ok(answer.stored.state, observedAt);
     return found;
@@ -85,7 +93,7 @@ export function createMongoPoolStates(deps: MongoPoolStatesDeps): MongoPoolState
     for (let tries = 1; ; tries += 1) {
       const wanted = batch.filter((pending) => pending.isOpen());
       if (wanted.length === 0) return;
-      const answer = await readFor(wanted);
+      const answer = await readFor(wanted.map(({ mutation }) => mutation.about));
       if (answer.status === 'unknown') throw unreadable(WHERE, answer.reason);
       const fenced = await passFences(wanted);
       if (fenced.length === 0) return;
@@ -96,8 +104,8 @@ export function createMongoPoolStates(deps: MongoPoolStatesDeps): MongoPoolState
     }
   }
 
-  function readFor(batch: readonly PendingMutation[]): Promise<StoredAnswer> {
-    const scope = unionOf(batch.map(({ mutation }) => mutation.about));
+  function readFor(scopes: readonly (PoolScope | undefined)[]): Promise<StoredAnswer> {
+    const scope = unionOf(scopes);
     return scope === undefined ? reader.readAll() : reader.readPart(scope);
   }
 
@@ -135,6 +143,12 @@ export function createMongoPoolStates(deps: MongoPoolStatesDeps): MongoPoolState
 }
 
 const WHERE = 'in MongoDB';
+
+/** Parts of one command: more cost the database more than another command. */
+const MAX_QUESTIONS = 50;
+
+/** Too many wait: nothing was asked. */
+const unread = (error: unknown) => unknown(messageOf(error));
 
 /** As long as the file waits for its lock: below STOP_TIMEOUT_MS, so that a saga learns of it in time. */
 const CONTENTION_LIMIT_MS = 10_000;

@@ -1,0 +1,129 @@
+// Four worker processes on one queue against one: what a deletion costs in processor time, the workers' and MongoDB's. On a
+// machine of few cores four are no faster than one; what is asked is whether they waste anything on each other.
+
+import type { ChildProcess } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { pause } from '@reclaim/saga';
+import type { Services } from '../src/main/compose/services.ts';
+import { openCounters } from './counters.ts';
+import type { Environment } from './environment.ts';
+import type { HerdBot } from './herd.ts';
+import { NOTHING, seedLongHerd } from './long-loads.ts';
+import { startProcess, stopProcess } from './own-process.ts';
+import { median } from './statistics.ts';
+
+export interface ScaleMeasure {
+  /** Deletions a second of processor time, all worker processes and MongoDB together: median of the rounds. */
+  readonly onePerCpuSec: number;
+  readonly fourPerCpuSec: number;
+}
+
+const WORKER = fileURLToPath(new URL('../workers/all.ts', import.meta.url));
+/** As `npm run workers` starts one. */
+const HEAP_LIMITS = ['--max-semi-space-size=8', '--max-old-space-size=256'];
+const PROCESSES = 4;
+/** Counted once the workers are warm, and until the first of them runs out of work. */
+const FROM_SHARE = 0.2;
+const TO_SHARE = 0.9;
+const CHECK_EVERY_MS = 50;
+const END_WITHIN_MS = 300_000;
+/** Accepted at once while they are set up. */
+const WIDTH = 100;
+
+export interface ScaleOptions {
+  readonly rounds: number;
+  readonly deletions: number;
+  readonly signal: AbortSignal;
+}
+
+export async function measureScale(
+  environment: Environment,
+  options: ScaleOptions,
+): Promise<ScaleMeasure> {
+  const one: number[] = [];
+  const four: number[] = [];
+  for (let round = 0; round < options.rounds; round += 1) {
+    one.push(await perCpuSecond(environment, 1, options));
+    four.push(await perCpuSecond(environment, PROCESSES, options));
+  }
+  return { onePerCpuSec: median(one), fourPerCpuSec: median(four) };
+}
+
+function perCpuSecond(
+  environment: Environment,
+  processes: number,
+  { deletions, signal }: ScaleOptions,
+): Promise<number> {
+  return environment.measure(async (place) => {
+    const herd = await seedLongHerd(place, deletions, { ...NOTHING, isOneUser: false });
+    const services = await place.services();
+    const { bots } = herd;
+    for (let first = 0; first < bots.length; first += WIDTH) {
+      signal.throwIfAborted();
+      await Promise.all(bots.slice(first, first + WIDTH).map((bot) => accept(services, bot)));
+    }
+    const { MONGODB_URI = '', REDIS_URL = '' } = place.env;
+    const counters = await openCounters(MONGODB_URI, REDIS_URL);
+    const workers = Array.from({ length: processes }, () =>
+      startProcess(WORKER, HEAP_LIMITS, place.env),
+    );
+    const cpuMs = async () => {
+      const counted = await counters.read();
+      const ofWorkers = await Promise.all(workers.map(processCpuMs));
+      return (counted.get('MongoDB CPU, ms') ?? 0) + ofWorkers.reduce((sum, ms) => sum + ms, 0);
+    };
+    try {
+      const begun = await whenEnded(services, deletions * FROM_SHARE, workers, signal);
+      const before = await cpuMs();
+      const ended = await whenEnded(services, deletions * TO_SHARE, workers, signal);
+      const spentMs = (await cpuMs()) - before;
+      await whenEnded(services, deletions, workers, signal);
+      await herd.requirePaid(services.connection);
+      return ((ended - begun) * 1_000) / spentMs;
+    } finally {
+      await Promise.all(workers.map(stopProcess));
+      await counters.close();
+    }
+  }, IN_MONGODB);
+}
+
+/** As several worker processes need it: the file would be written whole by each of them in turn. */
+const IN_MONGODB = { POOL_STATE: 'mongodb' };
+
+async function accept({ deletions }: Services, bot: HerdBot): Promise<void> {
+  const { userId, firebaseUid, instanceId } = bot;
+  const signal = AbortSignal.timeout(END_WITHIN_MS);
+  const order = { userId, firebaseUid, instanceId, requestedBy: firebaseUid, signal };
+  const { status } = await deletions.request(order);
+  if (status !== 'accepted') throw new Error(`${instanceId}: ${status}`);
+}
+
+/** @returns how many have ended, at least `count` of them. */
+async function whenEnded(
+  { connection }: Services,
+  count: number,
+  workers: readonly ChildProcess[],
+  signal: AbortSignal,
+): Promise<number> {
+  const endMs = performance.now() + END_WITHIN_MS;
+  const sagas = connection.collection('sagas');
+  while (performance.now() < endMs) {
+    const ended = await sagas.countDocuments({ open: false });
+    if (ended >= count) return ended;
+    const gone = workers.find(({ exitCode }) => exitCode !== null);
+    if (gone !== undefined) throw new Error(`a worker ended with ${gone.exitCode}`);
+    await pause(CHECK_EVERY_MS, signal);
+  }
+  throw new Error(`not ${count} deletions ended within ${END_WITHIN_MS} ms`);
+}
+
+/** Of Linux: a clock tick is ten milliseconds there. */
+const TICK_MS = 10;
+
+async function processCpuMs({ pid = 0 }: ChildProcess): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  // After the name, which may hold blanks: state, then numbers; the 12th and 13th are user and system time.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
