@@ -62,12 +62,10 @@ export const openPeersEngine: OpenContestant = async (place, size) => {
   const ends = createEnds();
   const pay = saga('pay', { key: ({ index }: { index: number }) => `account/${index}` })
     .compensatable('prepare', {
-      capture: () => true,
       run: () => undefined,
       compensate: () => undefined,
     })
     .compensatable('touch', {
-      capture: () => true,
       run: ({ input }) => world.touch(input.index),
       compensate: () => undefined,
     })

@@ -7,7 +7,14 @@ import { expect, it, onTestFinished } from 'vitest';
 import { sagasOf } from '../../packages/saga/test/support/saga-log.ts';
 import { createLogger } from '../../src/infra/log/logger.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
-import { acceptDelete, jobIn, ownEntries, type PlacedBot, placeBot } from '../support/deletions.ts';
+import {
+  acceptDelete,
+  injectFaults,
+  jobIn,
+  ownEntries,
+  type PlacedBot,
+  placeBot,
+} from '../support/deletions.ts';
 import { createTcpProxy } from '../support/tcp-proxy.ts';
 import { createTestValkey } from '../support/valkey.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -84,7 +91,10 @@ it('the primary is demoted in place and promoted again: 202, degraded, a few lin
   const { port } = new URL(other.url);
   await admin.call('REPLICAOF', '127.0.0.1', port);
   await waitFor('the replica', async () => /role:slave/.test(await admin.info('replication')));
-  const [bot, job] = await accept(app, 'uid-meanwhile');
+  // One that cannot end where it was accepted: it needs a wake-up.
+  const bot = await placeBot(app, 'dedicated', { uid: 'uid-meanwhile' });
+  await injectFaults(app, bot, { refuseStop: true });
+  const job = await acceptDelete(app, bot);
   await waitFor('degraded', async () => (await degraded(app)).includes('redis'));
   // Every worker, the relay and the probe go on asking meanwhile.
   await waitFor('the relay to have tried', async () => {
@@ -92,6 +102,7 @@ it('the primary is demoted in place and promoted again: 202, degraded, a few lin
     return saga?.relayTake !== undefined;
   });
   expect(said(TROUBLE).map(({ trouble }) => trouble)).toContain('read-only');
+  await injectFaults(app, bot, null);
   await admin.call('REPLICAOF', 'NO', 'ONE');
   await jobIn(app, bot.uid, job, 'completed');
   await waitFor('readiness', async () => (await degraded(app)).length === 0);

@@ -6,7 +6,11 @@ import type { Queue } from 'bullmq';
 import { expect, it } from 'vitest';
 import { createLogger } from '../../src/infra/log/logger.ts';
 import { findInstallation } from '../../src/main/installation.ts';
-import { startTestApplication, type TestApplication } from '../support/application.ts';
+import {
+  startTestApplication,
+  startWithWorkersBeside,
+  type TestApplication,
+} from '../support/application.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { acceptDelete, jobIn, placeBot } from '../support/deletions.ts';
 
@@ -36,8 +40,8 @@ function deletionQueue({ services }: TestApplication): Queue {
 
 it('two installations with one Redis and one RECLAIM_KEY_PREFIX: none takes a job of the other', async () => {
   const env = prefix();
-  const one = await startTestApplication({ env });
-  const other = await startTestApplication({ env });
+  const one = await startWithWorkersBeside({ env });
+  const other = await startWithWorkersBeside({ env });
   const [ofOne, ofOther] = await Promise.all([deleteMany(one, 'one'), deleteMany(other, 'other')]);
   for (const [app, own, foreign] of [
     [one, ofOne, ofOther],
@@ -78,7 +82,7 @@ it('a copy of the database with the same keys: all of both complete; foreign job
     },
   });
   const log = createLogger('error', sink);
-  const one = await startTestApplication({ env, log });
+  const one = await startWithWorkersBeside({ env });
   const copy = await createTestDatabase();
   const installation = await one.connection.collection('installation').findOne({});
   if (installation === null) throw new Error('no installation');

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { asAdmin, type Board, openBoard } from '../support/admin.ts';
 import type { TestApplication } from '../support/application.ts';
-import { startTestApplication } from '../support/application.ts';
+import { startTestApplication, startWithWorkersBeside } from '../support/application.ts';
 import { acceptDelete, deleteBot, injectFaults, jobIn, placeBot } from '../support/deletions.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -112,7 +112,7 @@ describe('the queue board', () => {
   });
 
   it('the saga is not in the log any more, or never was: the job is shown as the queue has it', async () => {
-    const app = await startTestApplication();
+    const app = await startWithWorkersBeside();
     const board = await openBoard(app);
     const bot = await placeBot(app, 'dedicated');
     const { jobId } = (await deleteBot(app, bot)).body;

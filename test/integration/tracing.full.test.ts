@@ -9,7 +9,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startWorkers } from '../../src/main/compose/workers.ts';
-import { startTestApplication, type TestApplication } from '../support/application.ts';
+import {
+  startTestApplication,
+  startWithWorkersBeside,
+  type TestApplication,
+} from '../support/application.ts';
 import { type CollectedSpan, startCollector } from '../support/collector.ts';
 import { acceptDelete, deleteBot, injectFaults, jobIn, placeBot } from '../support/deletions.ts';
 import { BODY, setUpProvisioning, UID } from '../support/provisions.ts';
@@ -83,7 +87,7 @@ const traceparentIn = async (app: TestApplication) =>
 describe('a collector is configured', () => {
   it('a deletion: one trace from the request over the wake-up to every attempt', async () => {
     const collector = await startCollector();
-    const app = await startTestApplication({
+    const app = await startWithWorkersBeside({
       env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint, OTEL_SERVICE_NAME: 'reclaim-test' },
     });
     const bot = await placeBot(app, 'pooled');

@@ -269,6 +269,13 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
       'proved: () => {\n      const sentAtMs = options.clock.nowMs();',
     ),
   ],
+  'claim-of-an-earlier-order': [
+    inEngine(
+      'log/mongodb/insert-sagas.ts',
+      'if (owner === null || found.owner !== owner) return result;',
+      'if (owner === null) return result;',
+    ),
+  ],
   'lock-broken-by-age': [
     inProduct(
       'infra/kernel-lock.ts',
@@ -424,6 +431,13 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
       'return { leaseUntil: new Date(Date.now() + 3_600_000 + leaseMs), leaseMs };',
     ),
   ],
+  'first-lease-without-an-end': [
+    inEngine(
+      'log/mongodb/insert-sagas.ts',
+      '  const { owner, leaseMs } = claim;\n',
+      '  const { owner } = claim;\n  const leaseMs = 1e9 * claim.leaseMs;\n',
+    ),
+  ],
   'slots-without-shares': [
     inEngine(
       'run/shares.ts',
@@ -477,8 +491,28 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
   ],
 };
 
-/** Bugs that no twin has: each passed the whole suite once. */
+/** Bugs that no twin has: each passed the whole suite once, or is none that breaks an invariant. */
 const OF_SURVIVORS: Readonly<Record<string, readonly Edit[]>> = {
+  'begun-here-although-paused': [
+    inEngine('run/local-runs.ts', 'isDraining || !isOpen() ?', 'isDraining ?'),
+  ],
+  'begun-here-beyond-the-slots': [
+    inEngine('run/slots.ts', 'if (free <= 0 || waiting.size > 0) return false;', ''),
+  ],
+  'begun-here-beyond-the-share': [
+    inEngine(
+      'run/shares.ts',
+      '(parked.has(key) || !hasRoom(key, slots - taken))',
+      '!hasRoom(key, 1e9)',
+    ),
+  ],
+  'not-handed-on-by-a-worker-that-stops': [
+    inEngine(
+      'run/local-runs.ts',
+      'if (mustBeWoken(outcome)) await wake(saga)',
+      'if (mustBeWoken(outcome) && !isDraining) await wake(saga)',
+    ),
+  ],
   'claims-written-with-w1': [
     inEngine(
       'log/mongodb/claim-sagas.ts',

@@ -185,6 +185,18 @@ export async function startBeside(
   return application;
 }
 
+/** A process that serves and runs nothing, and one beside it whose workers take everything from the queue. */
+export async function startWithWorkersBeside(
+  options: TestApplicationOptions = {},
+): Promise<TestApplication> {
+  const app = await startTestApplication({
+    ...options,
+    env: { ...options.env, WORKERS: 'none' },
+  });
+  await startBeside(app, { WORKERS: 'inline' });
+  return app;
+}
+
 function withDatabase(uri: string, name: string): string {
   const url = new URL(uri);
   url.pathname = `/${name}`;

@@ -5,6 +5,10 @@ import type { Connection } from 'mongoose';
 import { afterAll } from 'vitest';
 import type { SagaDefinition } from '../../packages/saga/src/definition.ts';
 import type { Claim, SagaLog } from '../../packages/saga/src/log/saga-log.ts';
+import { createLocalRuns } from '../../packages/saga/src/run/local-runs.ts';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
+import { createSagas } from '../../packages/saga/src/sagas.ts';
+import { NO_WAKE_UPS } from '../../packages/saga/src/testing/bare-engine.ts';
 import { createTestEngine, LEASE_MS } from '../../packages/saga/test/support/saga-engine.ts';
 import { sagasOf } from '../../packages/saga/test/support/saga-log.ts';
 import {
@@ -400,6 +404,59 @@ twinsOf('I5', {
     );
     return breaches({
       'a worker that had lost its run emptied the list that another worked off': left === 0,
+    });
+  },
+
+  // A parent that was taken over orders its child again, in another process, while the child runs in the first.
+  'claim-of-an-earlier-order': async (part) => {
+    const connection = await createTestDatabase();
+    const make = stepsOf(await createSagaWorld(connection));
+    const runs: string[] = [];
+    const step = make.retriable('a', {
+      run: async ({ sagaId }) => {
+        runs.push(sagaId);
+        return {};
+      },
+    });
+    const definitions = [sagaOf([step])];
+    const believing = (log: SagaLog): SagaLog => ({
+      ...log,
+      insert: async (saga) => {
+        const result = await log.insert(saga);
+        const { id: sagaId, epoch } = result.saga;
+        const { claim } = saga;
+        return claim === undefined ? result : { ...result, claim: { ...claim, sagaId, epoch } };
+      },
+    });
+    const id = toSagaId('tst-aaaaaaaaaaaaaaaa');
+    const gate = createGate();
+    const start = async (hold: (log: SagaLog) => SagaLog) => {
+      const { log, clock, runner, registry } = await createTestEngine({
+        ...{ connection, definitions },
+        wrapLog: (log) => hold(part === 'twin' ? believing(log) : log),
+      });
+      const wake = async () => undefined;
+      const local = createLocalRuns({ runner, isOpen: () => true, wake, onError: wake });
+      const shared = { log, registry, clock, wakeUps: NO_WAKE_UPS, onWakeFailed: wake };
+      const sagas = createSagas({ ...shared, reserve: local.reserve });
+      const order = { kind: 'test-saga', subject: 'somebody', requestedBy: 'its parent' };
+      await sagas.start({ ...order, id, input: { bot: 'one' } });
+      return local;
+    };
+    // The first stands before the end of its saga.
+    const first = await start((log) => ({
+      ...log,
+      commit: async (write) => {
+        await gate.pass();
+        return log.commit(write);
+      },
+    }));
+    const second = await start((log) => log);
+    gate.open();
+    await Promise.all([first, second].map((local) => local.close(20_000)));
+    return breaches({
+      'the scenario has run nothing': runs.length === 0,
+      'one step was run by two workers, and one claim was stored': runs.length > 1,
     });
   },
 });

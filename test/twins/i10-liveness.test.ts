@@ -8,6 +8,7 @@ import { inject, onTestFinished } from 'vitest';
 import type { LeaderLeases } from '../../packages/saga/src/log/leader-leases.ts';
 import { createMongoLeaderLeases } from '../../packages/saga/src/log/mongodb/mongo-leader-leases.ts';
 import type { SagaLog } from '../../packages/saga/src/log/saga-log.ts';
+import { initialState } from '../../packages/saga/src/machine/initial-state.ts';
 import {
   createBullmqWakeUps,
   type SagaQueue,
@@ -25,7 +26,7 @@ import {
 } from '../../packages/saga/test/support/saga-engine.ts';
 import { sagasOf } from '../../packages/saga/test/support/saga-log.ts';
 import { createSagaWorld, sagaOf, stepsOf } from '../../packages/saga/test/support/saga-world.ts';
-import { claimRequest } from '../../packages/saga/test/support/saga-writes.ts';
+import { claimRequest, newSaga } from '../../packages/saga/test/support/saga-writes.ts';
 import { nativeDb } from '../../src/infra/mongodb/native.ts';
 import { findInstallation } from '../../src/main/installation.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -148,6 +149,19 @@ twinsOf('I10', {
     await waitFor('the renewals to have had their turns', () => turns > MAX_TURNS);
     await keeper.stop();
     return breaches({ 'the leases of a live worker are not renewed': renewals < 3 });
+  },
+
+  // The process accepts a saga for a worker of its own, and dies.
+  'first-lease-without-an-end': async (part) => {
+    const { engine } = await setUp();
+    const leaseMs = part === 'twin' ? Number.MAX_SAFE_INTEGER / 1_000_000 : LEASE_MS;
+    const given = newSaga({ state: initialState({ steps: [{ name: 'a' }] }) });
+    await engine.log.insert({ ...given, claim: { owner: 'dead', leaseMs, events: [] } });
+    await engine.pass(LEASE_MS);
+    const outcome = await engine.run(given.id);
+    return breaches({
+      'accepted by a process that died, and no worker takes it': outcome.status !== 'at-rest',
+    });
   },
 });
 

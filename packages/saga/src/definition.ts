@@ -69,8 +69,8 @@ export interface CompensatableStep<Input extends Json = Json> extends StepBase<I
   readonly kind: 'compensatable';
   /** Reads the state that `compensate` restores. The captures of all compensatable steps are taken
    * together before the first effect and stored in one majority write. Null: cannot be read now; it is read again,
-   * alone, right before the step's first run, which waits for it. */
-  capture(call: StepCall<Input>): Promise<Json | null>;
+   * alone, right before the step's first run, which waits for it. Missing: `compensate` needs to know nothing. */
+  capture?(call: StepCall<Input>): Promise<Json | null>;
   /**
    * Moves back towards the capture. Must accept a step that never ran; observes before it acts. It reports in warnings
    * what it could not restore: the saga ends compensated with them.

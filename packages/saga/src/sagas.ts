@@ -13,8 +13,9 @@ import { type CancelResult, requestCancel } from './operate/request-cancel.ts';
 import { waitForEnd } from './operate/wait-for-end.ts';
 import { wakeNow } from './operate/wake.ts';
 import type { WakeUps } from './queue/wake-ups.ts';
-import type { Registry } from './registry.ts';
+import type { RegisteredSaga, Registry } from './registry.ts';
 import type { Clock } from './run/clock.ts';
+import type { Place } from './run/local-runs.ts';
 import { atRisk } from './run/saga-facts.ts';
 import { insertTraced } from './run/traced.ts';
 import type { Tracer } from './run/tracer.ts';
@@ -85,6 +86,8 @@ export interface SagasOptions {
   /** A wake-up that failed is only worth a log line: the relay makes another. */
   readonly onWakeFailed: (error: unknown) => void;
   readonly tracer?: Tracer | undefined;
+  /** A place in a worker of this process, for a saga that may begin at once. Default: its wake-up finds a worker. */
+  readonly reserve?: (registered: RegisteredSaga, input: Json) => Place | null;
 }
 
 export function createSagas(options: SagasOptions): Sagas {
@@ -115,8 +118,9 @@ export function createSagas(options: SagasOptions): Sagas {
         parent = null,
         notBeforeMs = null,
       } = order;
-      const { definition, shape } = registry.newest(kind);
-      const { result, within } = await accept(options, {
+      const registered = registry.newest(kind);
+      const { definition, shape } = registered;
+      const saga: NewSaga = {
         id,
         kind,
         version: definition.version,
@@ -127,11 +131,13 @@ export function createSagas(options: SagasOptions): Sagas {
         input,
         state: initialState(shape),
         ...(notBeforeMs !== null && { notBeforeMs }),
-      });
-      if (result.status === 'inserted') {
+      };
+      const place = notBeforeMs === null ? options.reserve?.(registered, input) : null;
+      const { result, within, hasBegun } = await acceptAt(options, saga, place ?? null);
+      if (result.status === 'inserted' && !hasBegun) {
         send(within(() => options.wakeUps.wake(result.saga.id, kind)));
       }
-      return result;
+      return { status: result.status, saga: result.saga };
     },
     find: (id) => log.find(id),
     findRevisions: (ids) => log.findRevisions(ids),
@@ -165,6 +171,30 @@ export function createSagas(options: SagasOptions): Sagas {
       await Promise.all(waking);
     },
   };
+}
+
+// In the place that is held for it the saga is accepted already claimed, and begins at once.
+async function acceptAt(options: SagasOptions, saga: NewSaga, place: Place | null) {
+  if (place === null) return { ...(await accept(options, saga)), hasBegun: false };
+  const { claim, state } = place;
+  const sentAtMs = options.clock.monotonicMs();
+  let hasBegun = false;
+  try {
+    const accepted = await accept(options, { ...saga, state, claim });
+    const { result } = accepted;
+    if (result.claim !== undefined) {
+      place.begin({ saga: result.saga, claim: result.claim, sentAtMs });
+      hasBegun = true;
+    }
+    return { ...accepted, hasBegun };
+  } catch (error) {
+    // It may have been stored all the same: without its lease the relay need not wait until that runs out.
+    const lost = { sagaId: saga.id, epoch: 1, owner: claim.owner };
+    void options.log.release(lost).catch(() => undefined);
+    throw error;
+  } finally {
+    if (!hasBegun) place.giveUp();
+  }
 }
 
 // The wake-up follows from the acceptance, and is traced under it.

@@ -104,4 +104,24 @@ export const LIVENESS = [
       'a renewal that waits for one that hangs: every lease of the worker runs out, and caught',
     breach: 'the leases of a live worker are not renewed',
   },
+  {
+    name: 'first-lease-without-an-end',
+    invariant: 'I10',
+    mechanism: {
+      what: 'the lease of a claim that comes with the acceptance runs out as any other',
+      file: 'packages/saga/src/log/mongodb/insert-sagas.ts',
+    },
+    guardedBy: [
+      inEngine(
+        'contracts/saga-log.ts',
+        'the process that accepted and claimed a saga dies: overdue when the lease has run out, and fenced (I5, I7)',
+      ),
+      inEngine(
+        'integration/accepted-here.test.ts',
+        'the process dies right after the acceptance: the relay of another one brings the saga back (I7)',
+      ),
+    ],
+    title: 'a first lease without an end: the saga of a process that died never runs, and caught',
+    breach: 'accepted by a process that died, and no worker takes it',
+  },
 ] as const satisfies readonly TwinFacts[];

@@ -245,4 +245,21 @@ export const ONE_WRITER = [
       'a list begun anew without a fence: the next worker finds nobody to synchronise, and caught',
     breach: 'a worker that had lost its run emptied the list that another worked off',
   },
+  {
+    name: 'claim-of-an-earlier-order',
+    invariant: 'I5',
+    mechanism: {
+      what: 'an acceptance gives a claim only where it has stored that very claim',
+      file: 'packages/saga/src/log/mongodb/insert-sagas.ts',
+    },
+    guardedBy: [
+      inEngine(
+        'contracts/saga-log.ts',
+        'a key or an id that is there: no claim comes with it, and the one that stands is left alone (I5)',
+      ),
+    ],
+    title:
+      'a second order under one id takes the claim for its own: two workers at once, and caught',
+    breach: 'one step was run by two workers, and one claim was stored',
+  },
 ] as const satisfies readonly TwinFacts[];

@@ -68,8 +68,8 @@ export interface Deadline<Context, Returned> {
 export interface CompensatableOptions<Input extends Json, Captures, Results, Capture, Returned>
   extends Budget {
   /** Reads the state that `compensate` goes back to. It is stored before the first effect of the saga. Null: it cannot be
-   * read now, and is read again before this step runs. */
-  readonly capture: (
+   * read now, and is read again before this step runs. Missing: `compensate` needs to know nothing. */
+  readonly capture?: (
     context: StepContext<Input, Partial<Captures>, Partial<Results>>,
   ) => MaybePromise<Capture | null>;
   /** Like `resultSchema`, for the capture. */

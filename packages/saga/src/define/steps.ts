@@ -28,13 +28,15 @@ export function compensatableStep<Input extends Json, Captures, Results, Capture
   readers: Readers,
 ): CompensatableStep<Input> {
   const { retry = RETRY, timeoutMs = TIMEOUT_MS, compensateRetry = PATIENT_RETRY } = options;
-  const { observe, canUndo, deadline } = options;
+  const { capture, observe, canUndo, deadline } = options;
   const at = typing<Input>(name, readers);
   return {
     ...{ kind: 'compensatable', name, retry, timeoutMs, compensateRetry },
-    capture: async (call) => toJson(await options.capture(at(call))),
     run: async (call) => toStepResult(await options.run(at(call))),
     compensate: async (call) => (await options.compensate(at(call))) ?? undefined,
+    ...(capture !== undefined && {
+      capture: async (call: StepCall<Input>) => toJson(await capture(at(call))),
+    }),
     ...(observe !== undefined && { observe: observing(observe, at) }),
     ...(deadline !== undefined && { deadline: expiring(deadline, at) }),
     ...(canUndo !== undefined && {

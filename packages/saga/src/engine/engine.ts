@@ -17,6 +17,7 @@ import type { WakeUps } from '../queue/wake-ups.ts';
 import { createRegistry, type Registry } from '../registry.ts';
 import type { Clock } from '../run/clock.ts';
 import { within } from '../run/deadline.ts';
+import type { LocalRuns } from '../run/local-runs.ts';
 import type { Tracer } from '../run/tracer.ts';
 import { createSagas, type Sagas } from '../sagas.ts';
 import { DEFAULT_EVENTS, type EngineEvents } from './engine-events.ts';
@@ -90,6 +91,8 @@ export interface EngineCore extends Omit<Engine, 'start' | 'startWorker' | 'clos
   readonly tracer: Tracer | undefined;
   readonly events: EngineEvents;
   readonly workerRedis: () => Redis;
+  /** Of this process's workers, by their queues. */
+  readonly localRuns: Map<string, Pick<LocalRuns, 'reserve'>>;
 }
 
 /** @throws UnavailableError when MongoDB does not answer; Error for a definition that cannot be run. */
@@ -110,15 +113,20 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const queueOf = (kind: string) => mustHave(queues, registry.queueOf(kind));
   const plainWakeUps = createBullmqWakeUps(queueOf);
   const wakeUps = options.wrapWakeUps?.(plainWakeUps) ?? plainWakeUps;
+  const localRuns: EngineCore['localRuns'] = new Map();
   const sagas = createSagas({
     ...{ log, registry, wakeUps, clock, tracer },
+    reserve: (registered, input) =>
+      localRuns.get(registry.queueOf(registered.definition.name))?.reserve(registered, input) ??
+      null,
     onWakeFailed: (error) => events.failed('wake-up lost; the relay will send another', error),
   });
   const leaderLeases = createMongoLeaderLeases(db);
   const shared = { sagas, registry, log, clock, wakeUps, leaderLeases, queues };
   const duplicates: Redis[] = [];
   const workerRedis = options.workerRedis ?? (() => waitingDuplicate(redis, duplicates));
-  const core: EngineCore = { ...shared, db, prefix, leaseMs, tracer, events, workerRedis };
+  const own = { db, prefix, leaseMs, tracer, events, workerRedis, localRuns };
+  const core: EngineCore = { ...shared, ...own };
   let closing: Promise<void> | undefined;
   return {
     ...shared,

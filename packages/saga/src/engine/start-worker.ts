@@ -5,12 +5,15 @@ import { createMongoWorkerRegistry } from '../log/mongodb/mongo-worker-registry.
 import type { SagaRecord } from '../log/record.ts';
 import { createVersionWatch } from '../log/version-watch.ts';
 import { isAtRest } from '../machine/state.ts';
+import { createPauseWatch } from '../queue/pause-watch.ts';
 import { startSagaWorker } from '../queue/saga-worker.ts';
 import { createCohorts } from '../run/cohorts.ts';
 import type { Transition } from '../run/journal.ts';
 import { createLeaseKeeper } from '../run/lease-keeper.ts';
+import { createLocalRuns } from '../run/local-runs.ts';
 import { createRunner } from '../run/runner.ts';
 import { createShares, type ParkedSaga } from '../run/shares.ts';
+import { createSlots } from '../run/slots.ts';
 import type { EngineCore, EngineWorker } from './engine.ts';
 import { type EngineSchedule, startRelay } from './start-relay.ts';
 
@@ -63,6 +66,7 @@ function startQueueWorker(
   const runner = createRunner({
     ...{ log, registry, clock, leases, leaseMs, tracer },
     cohorts: createCohorts(COHORTS),
+    slots: createSlots(concurrency),
     shares: createShares(concurrency),
     onSlotFree: (parked) => wake(core, parked),
     random: Math.random,
@@ -70,21 +74,30 @@ function startQueueWorker(
     onTransition: (transition) => {
       events.transition(transition);
       wakeParent(core, transition);
-      if (!transition.after.open) onEnded?.(transition.after);
     },
+    onEnded: (saga) => onEnded?.(saga),
     onFenced: events.fenced,
   });
+  const onError = (error: unknown) => events.failed(`worker of the queue ${queue}`, error);
+  const pauseWatch = createPauseWatch({ isPaused: async () => core.queues.get(queue)?.isPaused() });
+  const localRuns = createLocalRuns({
+    ...{ runner, onError },
+    isOpen: pauseWatch.isRunning,
+    wake: ({ id, kind }) => core.wakeUps.requeue(id, kind),
+  });
   const worker = startSagaWorker({
-    ...{ queue, ticks, runner, clock, concurrency, leaseMs },
+    ...{ queue, ticks, runner: localRuns, clock, concurrency, leaseMs, onError },
     connection: core.workerRedis(),
     prefix: core.prefix,
-    onError: (error) => events.failed(`worker of the queue ${queue}`, error),
     onStalled: events.stalled,
     onForeign: (jobId) => events.foreignJob(jobId, queue),
   });
   leases.start();
+  pauseWatch.start();
+  core.localRuns.set(queue, localRuns);
   return async () => {
-    await worker.close(DRAIN_MS);
+    if (core.localRuns.get(queue) === localRuns) core.localRuns.delete(queue);
+    await Promise.all([worker.close(DRAIN_MS), localRuns.close(DRAIN_MS), pauseWatch.stop()]);
     await leases.stop();
   };
 }

@@ -13,9 +13,7 @@ import type { SagaRecord } from './record.ts';
  * same time is not touched by it. */
 export interface SagaLog {
   /** Durable on a majority when it returns (I7). A key that is open gives the saga that holds it (I8). */
-  insert(
-    saga: NewSaga,
-  ): Promise<{ readonly status: 'inserted' | 'exists'; readonly saga: SagaRecord }>;
+  insert(saga: NewSaga): Promise<InsertResult>;
 
   /** Raises the epoch and sets a new random owner and a lease, if the saga is open, not stuck, due, of a
    * version in `runnable`, and no lease on it is live by the database's time. Majority write. */
@@ -96,7 +94,21 @@ export type NewSaga = Pick<
 > & {
   /** Not to be claimed before this moment. Database time, ms; missing: at once. */
   readonly notBeforeMs?: number;
+  /** The first claim, of the process that accepts it: stored by the same write, with epoch 1. */
+  readonly claim?: FirstClaim;
 };
+
+export interface FirstClaim extends Pick<ClaimRequest, 'owner' | 'leaseMs'> {
+  /** What led from its initial state to the one that it is accepted in. */
+  readonly events: readonly LoggedEvent[];
+}
+
+export interface InsertResult {
+  readonly status: 'inserted' | 'exists';
+  readonly saga: SagaRecord;
+  /** The first claim, where it was stored and no other has come since. */
+  readonly claim?: Claim;
+}
 
 export interface ClaimRequest {
   readonly owner: string;

@@ -73,8 +73,8 @@ function isBudget(attempts: number): boolean {
 function findGap<Input extends Json>(steps: readonly StepDefinition<Input>[]): string | null {
   for (const step of steps) {
     if (!(step.timeoutMs > 0)) return `${step.name} has no time: ${step.timeoutMs} ms`;
-    if (step.kind === 'compensatable' && !areFunctions(step.capture, step.compensate)) {
-      return `${step.name} cannot be compensated: it needs capture and compensate`;
+    if (step.kind === 'compensatable' && !areFunctions(step.compensate)) {
+      return `${step.name} cannot be compensated: it needs compensate`;
     }
     if (step.kind === 'pivot' && !areFunctions(step.observe, step.abort)) {
       return `${step.name} is the pivot: it needs observe and abort`;

@@ -15,7 +15,7 @@ export interface SagaWorkerOptions {
   readonly queue: string;
   readonly connection: Redis;
   readonly prefix: string;
-  readonly runner: Runner;
+  readonly runner: Pick<Runner, 'run'>;
   readonly clock: Clock;
   readonly concurrency: number;
   readonly leaseMs: number;

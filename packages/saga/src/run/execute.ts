@@ -6,6 +6,7 @@ import type {
   CompensatableStep,
   Observation,
   RetryPolicy,
+  SagaDefinition,
   StepDefinition,
   StepResult,
 } from '../definition.ts';
@@ -16,6 +17,7 @@ import {
   InterruptedError,
   UnavailableError,
 } from '../errors.ts';
+import type { Json } from '../json.ts';
 import type { Command, SagaEvent } from '../machine/events.ts';
 import type { StepState } from '../machine/state.ts';
 import { backoffMs, outageDelayMs } from './backoff.ts';
@@ -79,11 +81,24 @@ async function captureAll(context: CommandContext): Promise<SagaEvent> {
   return { type: 'captured-all', captures, atMs };
 }
 
+/** The captures of a definition that has nothing to read for them; null where it has. */
+export function capturesWithoutReading({ steps }: SagaDefinition): readonly (Json | null)[] | null {
+  const captures = steps.map((step) => {
+    if (step.kind !== 'compensatable') return null;
+    return step.capture === undefined ? NOTHING_TO_KNOW : undefined;
+  });
+  return captures.every((capture) => capture !== undefined) ? captures : null;
+}
+
+/** The capture of a step whose compensation goes back to no state that could be read. */
+const NOTHING_TO_KNOW = true;
+
 // Null is "not known yet", never "nothing there": the step's own capture is read again before its first effect.
 async function captureOrNull(context: CommandContext, step: CompensatableStep, index: number) {
+  const { capture = async () => NOTHING_TO_KNOW } = step;
   try {
     return await bounded(context, CAPTURE_TIMEOUT_MS, (signal) =>
-      step.capture(callOf(context, index, signal)),
+      capture.call(step, callOf(context, index, signal)),
     );
   } catch (error) {
     if (error instanceof FencedError || error instanceof InterruptedError) throw error;
@@ -94,8 +109,8 @@ async function captureOrNull(context: CommandContext, step: CompensatableStep, i
 async function captureOne(context: CommandContext, index: number): Promise<SagaEvent> {
   const step = compensatableAt(context, index);
   return settle(context, index, async (signal) => {
-    const capture = await step.capture(callOf(context, index, signal));
-    if (capture === null) {
+    const capture = await step.capture?.(callOf(context, index, signal));
+    if (capture === null || capture === undefined) {
       throw new UnavailableError('CAPTURE_UNKNOWN', `${step.name}: its state cannot be read now`);
     }
     return { type: 'captured', step: index, capture };

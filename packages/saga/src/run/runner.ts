@@ -5,9 +5,19 @@
 
 import { randomUUID } from 'node:crypto';
 import { FencedError, HoldError, InterruptedError, UnavailableError } from '../errors.ts';
+import type { Json } from '../json.ts';
 import type { SagaRecord } from '../log/record.ts';
-import { type Claim, type ClaimResult, MAX_PARK_MS, type SagaLog } from '../log/saga-log.ts';
+import {
+  type Claim,
+  type ClaimResult,
+  type FirstClaim,
+  MAX_PARK_MS,
+  type SagaLog,
+} from '../log/saga-log.ts';
+import type { SagaEvent } from '../machine/events.ts';
+import { initialState } from '../machine/initial-state.ts';
 import { apply, decide } from '../machine/machine.ts';
+import type { SagaState } from '../machine/state.ts';
 import type { RegisteredSaga, Registry } from '../registry.ts';
 import type { SagaId } from '../saga-id.ts';
 import { isWithin } from './age.ts';
@@ -15,14 +25,35 @@ import { outageDelayMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import type { Cohorts } from './cohorts.ts';
 import { pause } from './deadline.ts';
+import { capturesWithoutReading } from './execute.ts';
 import { createJournal, describeEvent, PROOF_ANSWER_MS, type Transition } from './journal.ts';
 import type { Leases } from './leases.ts';
 import { createShares, type ParkedSaga, type Shares } from './shares.ts';
+import { createSlots, type Slots } from './slots.ts';
 import { executeTraced } from './traced.ts';
 import type { Tracer } from './tracer.ts';
 
 export interface Runner {
   run(sagaId: SagaId, control: RunControl): Promise<RunOutcome>;
+  /** A slot for a saga that this process is about to accept, which is claimed by its acceptance then. Null: no room. */
+  reserve(registered: RegisteredSaga, input: Json): Reservation | null;
+}
+
+/** A slot, held until it is used or given up. */
+export interface Reservation {
+  readonly claim: FirstClaim;
+  /** The state that the saga is accepted in. */
+  readonly state: SagaState;
+  /** Runs the saga, which was accepted under this claim. */
+  run(accepted: Accepted, control: RunControl): Promise<RunOutcome>;
+  giveUp(): void;
+}
+
+export interface Accepted {
+  readonly saga: SagaRecord;
+  readonly claim: Claim;
+  /** By this process's monotonic clock: the acceptance proves the claim as of then. */
+  readonly sentAtMs: number;
 }
 
 export interface RunControl {
@@ -46,6 +77,8 @@ export interface RunnerOptions {
   readonly clock: Clock;
   readonly leases: Leases;
   readonly cohorts: Cohorts;
+  /** Default: as many as come. */
+  readonly slots?: Slots;
   /** Default: no shares, and every saga has room. */
   readonly shares?: Shares;
   /** Parked sagas that have room now: they are to be woken. */
@@ -55,6 +88,8 @@ export interface RunnerOptions {
   /** Waits up to this long keep the slot; longer ones give it back. */
   readonly waitInPlaceMs: number;
   readonly onTransition: (transition: Transition) => void;
+  /** A saga has ended here, and its slot is free. */
+  readonly onEnded?: (saga: SagaRecord) => void;
   readonly onFenced: (claim: Claim) => void;
   readonly tracer?: Tracer | undefined;
 }
@@ -63,26 +98,100 @@ export interface RunnerOptions {
 const MAX_TURNS = 10_000;
 
 export function createRunner(options: RunnerOptions): Runner {
-  const { cohorts, shares = createShares(Number.POSITIVE_INFINITY) } = options;
+  const { cohorts, clock, slots = createSlots(Number.POSITIVE_INFINITY) } = options;
+  const { shares = createShares(Number.POSITIVE_INFINITY) } = options;
+
+  /** Gives its share back when the work is done. */
+  async function inShare(key: string | null, work: () => Promise<RunOutcome>): Promise<RunOutcome> {
+    try {
+      await cohorts.enter();
+      try {
+        return await work();
+      } finally {
+        cohorts.leave();
+      }
+    } finally {
+      options.onSlotFree?.(shares.leave(key));
+    }
+  }
+
+  /** Gives its slot back when the work is done. */
+  async function inSlot(
+    work: (options: RunnerOptions) => Promise<RunOutcome>,
+  ): Promise<RunOutcome> {
+    let ended: SagaRecord | null = null;
+    const onTransition = (transition: Transition) => {
+      options.onTransition(transition);
+      if (!transition.after.open) ended = transition.after;
+    };
+    try {
+      return await work({ ...options, onTransition });
+    } finally {
+      slots.give();
+      if (ended !== null) options.onEnded?.(ended);
+    }
+  }
+
   return {
     run: async (sagaId, control) => {
-      const found = await find(options, sagaId);
-      if (found === 'away') return away(options);
-      if (found === null) return { status: 'at-rest', saga: null };
-      const key = shareOf(options, found);
-      if (!shares.enter(key, found)) return park(options, found, shares.parked);
-      try {
-        await cohorts.enter();
-        try {
-          return await claimAndDrive(options, found, control);
-        } finally {
-          cohorts.leave();
-        }
-      } finally {
-        options.onSlotFree?.(shares.leave(key));
+      // Those that were accepted here hold all slots: another worker may have one.
+      if (!(await slots.take())) return { status: 'later', atMs: clock.nowMs() };
+      return inSlot(async (within) => {
+        const found = await find(options, sagaId);
+        if (found === 'away') return away(options);
+        if (found === null) return { status: 'at-rest', saga: null };
+        const key = shareOf(options, found);
+        if (!shares.enter(key, found)) return park(options, found, shares.parked);
+        return inShare(key, () => claimAndDrive(within, found, control));
+      });
+    },
+    reserve: (registered, input) => {
+      if (!slots.tryTake()) return null;
+      const key = registered.definition.fairnessKey?.(input) ?? null;
+      if (!shares.tryEnter(key)) {
+        slots.give();
+        return null;
       }
+      const { beginning, ...first } = firstOf(options, registered);
+      return {
+        ...first,
+        run: (accepted, control) =>
+          inSlot((within) =>
+            inShare(key, () => driveAccepted(within, registered, accepted, control, beginning)),
+          ),
+        giveUp: () => {
+          options.onSlotFree?.(shares.leave(key));
+          slots.give();
+        },
+      };
     },
   };
+}
+
+/** How a saga of this definition is accepted: where nothing has to be captured, its first step begins with it. */
+function firstOf({ leaseMs, clock }: RunnerOptions, { definition, shape }: RegisteredSaga) {
+  const owner = randomUUID();
+  const before = initialState(shape);
+  const captures = capturesWithoutReading(definition);
+  if (captures === null) {
+    return { claim: { owner, leaseMs, events: [] }, state: before, beginning: null };
+  }
+  const event: SagaEvent = { type: 'captured-all', captures, atMs: clock.nowMs() };
+  const events = [describeEvent(before, event, clock)];
+  const state = apply(shape, before, event);
+  return { claim: { owner, leaseMs, events }, state, beginning: { before, event } };
+}
+
+async function driveAccepted(
+  options: RunnerOptions,
+  registered: RegisteredSaga,
+  { saga, claim: held, sentAtMs }: Accepted,
+  control: RunControl,
+  beginning: Pick<Transition, 'before' | 'event'> | null,
+): Promise<RunOutcome> {
+  options.tracer?.claimed(saga, 0);
+  if (beginning !== null) options.onTransition({ ...beginning, after: saga });
+  return driveHeld(options, registered, held, control, { saga, sentAtMs });
 }
 
 async function find({ log }: RunnerOptions, sagaId: SagaId): Promise<SagaRecord | null | 'away'> {
@@ -124,7 +233,7 @@ async function claimAndDrive(
   found: SagaRecord,
   control: RunControl,
 ): Promise<RunOutcome> {
-  const { registry, leases } = options;
+  const { registry } = options;
   const owner = randomUUID();
   const claimed = await claim(options, found, owner, control.signal);
   switch (claimed.status) {
@@ -143,10 +252,21 @@ async function claimAndDrive(
   const registered = registry.find(claimed.saga.kind, claimed.saga.version);
   if (registered === undefined) return { status: 'no-such-version' };
   const held: Claim = { sagaId: found.id, owner, epoch: claimed.saga.epoch };
+  return driveHeld(options, registered, held, control, claimed);
+}
+
+async function driveHeld(
+  options: RunnerOptions,
+  registered: RegisteredSaga,
+  held: Claim,
+  control: RunControl,
+  { saga, sentAtMs }: Pick<Accepted, 'saga' | 'sentAtMs'>,
+): Promise<RunOutcome> {
+  const { leases } = options;
   leases.hold(held);
   try {
     const drive = createDrive(options, registered, held, control);
-    return await drive(claimed.saga, claimed.sentAtMs);
+    return await drive(saga, sentAtMs);
   } catch (error) {
     if (error instanceof FencedError) {
       options.onFenced(held);

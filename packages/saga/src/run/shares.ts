@@ -10,6 +10,9 @@ export interface Shares {
   /** Takes a slot. False: no room for this key now; the saga is parked.
    * @param key null: the saga has no share, and always has room. */
   enter(key: string | null, saga: ParkedSaga): boolean;
+  /** The same for a saga that is still to be accepted: it goes behind those of its key that are parked, and is parked by
+   * its wake-up, not here. */
+  tryEnter(key: string | null): boolean;
   /** Gives the slot back. @returns which parked sagas have room now; they are parked no more. */
   leave(key: string | null): readonly ParkedSaga[];
   /** How many are parked. */
@@ -58,6 +61,11 @@ export function createShares(slots: number): Shares {
     return saga;
   }
 
+  function take(key: string | null): void {
+    if (key !== null) running.set(key, (running.get(key) ?? 0) + 1);
+    taken += 1;
+  }
+
   return {
     enter: (key, saga) => {
       if (key !== null) {
@@ -66,9 +74,13 @@ export function createShares(slots: number): Shares {
           return false;
         }
         unpark(key, saga.id);
-        running.set(key, (running.get(key) ?? 0) + 1);
       }
-      taken += 1;
+      take(key);
+      return true;
+    },
+    tryEnter: (key) => {
+      if (key !== null && (parked.has(key) || !hasRoom(key, slots - taken))) return false;
+      take(key);
       return true;
     },
     leave: (key) => {

@@ -145,6 +145,60 @@ export function describeSagaLog(
       expect(await log.findByKey(held.saga.key, 5)).toHaveLength(1);
     });
 
+    it('a saga accepted together with its first claim: held by it, with what led to its state in the history (I5)', async () => {
+      const { log, other, pass } = await setUp();
+      const state: SagaState = { ...QUEUED, phase: 'running' };
+      const event = { type: 'captured-all', step: null, detail: null, atMs: Date.now() };
+      const first = { owner: randomUUID(), leaseMs: LEASE_MS, events: [event] };
+      const { status, saga, claim } = await log.insert(newSaga({ state, claim: first }));
+      expect({ status, claim }).toEqual({
+        status: 'inserted',
+        claim: { sagaId: saga.id, epoch: 1, owner: first.owner },
+      });
+      expect(await found(other, saga)).toEqual(saga);
+      expect(saga.history.map(({ type, epoch }) => [type, epoch])).toEqual([
+        ['claimed', 1],
+        ['captured-all', 1],
+      ]);
+      expect(await other.claim(saga.id, claimRequest())).toMatchObject({ status: 'busy' });
+      await pass(LEASE_MS / 2);
+      expect(await other.takeOverdue({ limit: 10, holdMs: 1_000 })).toEqual([]);
+      if (claim === undefined) throw new Error('it has no claim');
+      const landed = await commitAs(log, { claim, saga });
+      expect(landed.saga.history).toHaveLength(3);
+      expect(await log.prove(claim)).toBe(true);
+    });
+
+    it('the process that accepted and claimed a saga dies: overdue when the lease has run out, and fenced (I5, I7)', async () => {
+      const { log, other, pass } = await setUp();
+      const first = { owner: randomUUID(), leaseMs: LEASE_MS, events: [] };
+      const { saga, claim } = await log.insert(newSaga({ claim: first }));
+      await pass(LEASE_MS + 1_000);
+      expect(await other.takeOverdue({ limit: 10, holdMs: 1_000 })).toMatchObject([
+        { id: saga.id },
+      ]);
+      expect((await claimOf(other, saga)).claim.epoch).toBe(2);
+      if (claim === undefined) throw new Error('it has no claim');
+      expect(await log.commit(logWrite({ claim, saga }))).toEqual({ status: 'fenced' });
+    });
+
+    it('a key or an id that is there: no claim comes with it, and the one that stands is left alone (I5)', async () => {
+      const { log, other } = await setUp();
+      const claimed = () => ({ claim: { owner: randomUUID(), leaseMs: LEASE_MS, events: [] } });
+      const held = await log.insert(newSaga(claimed()));
+      const { id, key } = held.saga;
+      if (held.claim === undefined) throw new Error('it has no claim');
+      for (const given of [{ key }, { id }, { id, key }]) {
+        const again = await other.insert(newSaga({ ...given, ...claimed() }));
+        expect(again.saga.id).toBe(id);
+        expect(again.claim).toBeUndefined();
+      }
+      expect(await log.prove(held.claim)).toBe(true);
+      const twice = newSaga();
+      const both = await Promise.all([1, 2].map(() => log.insert({ ...twice, ...claimed() })));
+      expect(both.filter(({ claim }) => claim !== undefined)).toHaveLength(1);
+    });
+
     it('a saga that another one waits for: its parent is stored with it, for every process', async () => {
       const { log, other } = await setUp();
       const { saga: parent } = await log.insert(newSaga());

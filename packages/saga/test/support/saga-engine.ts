@@ -10,7 +10,7 @@ import type { SagaDefinition } from '../../src/definition.ts';
 import type { SagaRecord } from '../../src/log/record.ts';
 import type { Claim, SagaLog } from '../../src/log/saga-log.ts';
 import type { WakeUps } from '../../src/queue/wake-ups.ts';
-import { createRegistry } from '../../src/registry.ts';
+import { createRegistry, type Registry } from '../../src/registry.ts';
 import type { Clock } from '../../src/run/clock.ts';
 import type { Runner, RunOutcome } from '../../src/run/runner.ts';
 import type { SagaId } from '../../src/saga-id.ts';
@@ -24,6 +24,7 @@ export interface TestEngine {
   readonly log: SagaLog;
   readonly clock: Clock;
   readonly sagas: Sagas;
+  readonly registry: Registry;
   readonly runner: Runner;
   /** The claims that another worker took over. */
   readonly fenced: readonly Claim[];
@@ -80,6 +81,7 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
     log,
     clock,
     sagas,
+    registry,
     runner,
     fenced,
     run,

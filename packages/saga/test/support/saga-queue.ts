@@ -23,7 +23,7 @@ export interface TestQueue {
   /** As FLUSHALL does, for this test's keys alone: a running server is shared. */
   flush(): Promise<void>;
   startWorker(
-    engine: Pick<TestEngine, 'runner' | 'clock'>,
+    engine: Pick<TestEngine, 'clock'> & { readonly runner: Pick<TestEngine['runner'], 'run'> },
     ticks?: ReadonlyMap<string, () => Promise<void>>,
   ): SagaWorker & { readonly errors: readonly unknown[] };
   startRelay(engine: TestEngine, wakeUps?: WakeUps): Periodic & { readonly repaired: string[] };

@@ -8,14 +8,9 @@ import { cannotHold, isContent, runRepeatable } from '../../mongodb/mongo-errors
 import type { SagaId } from '../../saga-id.ts';
 import type { SagaRecord } from '../record.ts';
 import type { Claim, ClaimRequest, ClaimResult } from '../saga-log.ts';
+import { beginningEntries, FIRST_EPOCH, firstEntries } from './first-claim.ts';
 import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
-import {
-  HISTORY_LIMIT,
-  type HistoryDocument,
-  type SagaDocument,
-  toHistoryEntry,
-  toRecord,
-} from './saga-document.ts';
+import { HISTORY_LIMIT, type SagaDocument, toHistoryEntry, toRecord } from './saga-document.ts';
 
 export interface ClaimOrder extends ClaimRequest {
   readonly sagaId: SagaId;
@@ -92,7 +87,10 @@ function toUpdate(order: ClaimOrder): AnyBulkWriteOperation<SagaDocument> {
     detail: null,
     writeId: owner,
   };
-  const entries = [claimed, ...beginningOf(order).map((entry) => ({ $literal: entry }))];
+  const entries = [
+    claimed,
+    ...beginningEntries(firstOf(order)).map((entry) => ({ $literal: entry })),
+  ];
   return {
     updateOne: {
       filter: {
@@ -126,18 +124,13 @@ function begun({ clock }: LogContext, order: ClaimOrder): SagaRecord | null {
   if (order.beginning === undefined) return null;
   const { base, state } = order.beginning;
   const { owner: writeId } = order;
-  const at = new Date(clock.nowMs()).toISOString();
-  const claimed = { at, epoch: FIRST_EPOCH, type: 'claimed', step: null, detail: null, writeId };
-  const history = [...base.history, claimed, ...beginningOf(order).map(toHistoryEntry)];
+  const entries = firstEntries(firstOf(order), new Date(clock.nowMs())).map(toHistoryEntry);
+  const history = [...base.history, ...entries];
   return { ...base, state, history, writeId, epoch: FIRST_EPOCH, revision: base.revision + 1 };
 }
 
-const FIRST_EPOCH = 1;
-
-function beginningOf({ beginning, owner }: ClaimOrder): readonly HistoryDocument[] {
-  return (beginning?.events ?? []).map(({ type, step, detail, atMs }) => {
-    return { at: new Date(atMs), epoch: FIRST_EPOCH, type, step, detail, writeId: owner };
-  });
+function firstOf({ beginning, owner }: ClaimOrder) {
+  return { owner, events: beginning?.events ?? [] };
 }
 
 const IS_FREE = isOver({ $ifNull: ['$leaseUntil', new Date(0)] }, '$leaseMs');

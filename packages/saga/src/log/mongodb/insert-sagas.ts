@@ -12,17 +12,15 @@ import {
   unlessDuplicate,
 } from '../../mongodb/mongo-errors.ts';
 import { pinnedId } from '../../registry.ts';
-import type { SagaRecord } from '../record.ts';
-import type { NewSaga } from '../saga-log.ts';
+import type { FirstClaim, InsertResult, NewSaga } from '../saga-log.ts';
+import { FIRST_EPOCH, firstEntries } from './first-claim.ts';
 import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
 
 /** The relay's first read of a saga whose wake-up may have been lost. */
 export const FIRST_RELAY_PASS_MS = 2_000;
 
-type Inserted = { readonly status: 'inserted' | 'exists'; readonly saga: SagaRecord };
-
-export async function insertSagas(context: LogContext, sagas: NewSaga[]): Promise<Inserted[]> {
+export async function insertSagas(context: LogContext, sagas: NewSaga[]): Promise<InsertResult[]> {
   const documents = sagas.map((saga) => toDocument(saga, context.clock.nowMs()));
   try {
     await inTime(
@@ -31,7 +29,7 @@ export async function insertSagas(context: LogContext, sagas: NewSaga[]): Promis
         writeConcern: MAJORITY,
       }),
     );
-    return documents.map((document) => ({ status: 'inserted', saga: toRecord(document) }));
+    return documents.map((document) => inserted(document, document));
   } catch (error) {
     if (isContent(error)) throw cannotHold(error);
     if (!(error instanceof MongoBulkWriteError) && !isDuplicateKey(error)) {
@@ -44,21 +42,21 @@ export async function insertSagas(context: LogContext, sagas: NewSaga[]): Promis
 
 // Some keys were taken: the holder of an open key is the saga of that key. Those of the batch that were
 // inserted are found by their own ids: they may have ended since.
-async function readBack(context: LogContext, documents: SagaDocument[]): Promise<Inserted[]> {
+async function readBack(context: LogContext, documents: SagaDocument[]): Promise<InsertResult[]> {
   const open = { open: true, key: { $in: documents.map(({ key }) => key) } };
   const own = { _id: { $in: documents.map(({ _id }) => _id) } };
-  const [holders, inserted] = await runRepeatable(() =>
+  const [holders, known] = await runRepeatable(() =>
     Promise.all([
       context.sagas.find(open, COMMITTED).toArray(),
       context.sagas.find(own, COMMITTED).toArray(),
     ]),
   );
   const byKey = new Map(holders.map((document) => [document.key, document]));
-  const byId = new Map(inserted.map((document) => [document._id, document]));
+  const byId = new Map(known.map((document) => [document._id, document]));
   return Promise.all(
-    documents.map(async (document): Promise<Inserted> => {
+    documents.map(async (document): Promise<InsertResult> => {
       const mine = byId.get(document._id);
-      if (mine !== undefined) return { status: 'inserted', saga: toRecord(mine) };
+      if (mine !== undefined) return inserted(document, mine);
       const holder = byKey.get(document.key);
       if (holder === undefined) return insertAlone(context, document);
       return { status: 'exists', saga: toRecord(holder) };
@@ -69,7 +67,7 @@ async function readBack(context: LogContext, documents: SagaDocument[]): Promise
 /** The holder of the key ended between our insert and our read: the key is free now. */
 const MAX_TRIES_ALONE = 5;
 
-async function insertAlone(context: LogContext, document: SagaDocument): Promise<Inserted> {
+async function insertAlone(context: LogContext, document: SagaDocument): Promise<InsertResult> {
   for (let tries = 0; tries < MAX_TRIES_ALONE; tries += 1) {
     const insert = () =>
       context.sagas.findOneAndUpdate(
@@ -78,13 +76,31 @@ async function insertAlone(context: LogContext, document: SagaDocument): Promise
         { upsert: true, writeConcern: MAJORITY },
       );
     const existing = await runRepeatable(() => unlessDuplicate(insert(), undefined));
-    if (existing === null) return { status: 'inserted', saga: toRecord(document) };
-    if (existing !== undefined) {
-      const status = existing._id === document._id ? 'inserted' : 'exists';
-      return { status, saga: toRecord(existing) };
-    }
+    if (existing === null) return inserted(document, document);
+    if (existing?._id === document._id) return inserted(document, existing);
+    if (existing !== undefined) return { status: 'exists', saga: toRecord(existing) };
   }
   throw new Error(`the key ${document.key} is fought over`);
+}
+
+function unclaimed({ id }: NewSaga) {
+  return { writeId: id, epoch: 0, owner: null, leaseUntil: null, history: [] };
+}
+
+// By this process's idea of the database's time: one that is off shortens or lengthens the first lease, which is for
+// liveness only (I5).
+function claimedBy(claim: FirstClaim, now: Date) {
+  const { owner, leaseMs } = claim;
+  const leaseUntil = new Date(now.getTime() + leaseMs);
+  const history = firstEntries(claim, now);
+  return { writeId: owner, epoch: FIRST_EPOCH, owner, leaseUntil, leaseMs, history };
+}
+
+/** @param found under the id: what was sent, or what an earlier order under the same id has become. */
+function inserted({ owner }: SagaDocument, found: SagaDocument): InsertResult {
+  const result = { status: 'inserted', saga: toRecord(found) } as const;
+  if (owner === null || found.owner !== owner) return result;
+  return { ...result, claim: { sagaId: result.saga.id, epoch: found.epoch, owner } };
 }
 
 function withoutFilterFields({ key: _key, open: _open, ...rest }: SagaDocument) {
@@ -93,6 +109,7 @@ function withoutFilterFields({ key: _key, open: _open, ...rest }: SagaDocument) 
 
 function toDocument(saga: NewSaga, nowMs: number): SagaDocument {
   const now = new Date(nowMs);
+  const { claim } = saga;
   return {
     _id: saga.id,
     kind: saga.kind,
@@ -107,15 +124,11 @@ function toDocument(saga: NewSaga, nowMs: number): SagaDocument {
     input: saga.input,
     state: saga.state,
     revision: 1,
-    writeId: saga.id,
-    epoch: 0,
-    owner: null,
-    leaseUntil: null,
+    ...(claim === undefined ? unclaimed(saga) : claimedBy(claim, now)),
     // By default at once, without a moment: this clock may be ahead of the one that a claim is judged by.
     dueAt: new Date(saga.notBeforeMs ?? 0),
     relayAt: new Date(Math.max(nowMs, saga.notBeforeMs ?? 0) + FIRST_RELAY_PASS_MS),
     result: null,
-    history: [],
     createdAt: now,
     finishedAt: null,
   };

@@ -68,6 +68,12 @@ interface Begun {
 }
 
 async function crash({ trouble, run, faults, isExhaustive }: Begun): Promise<void> {
+  await Promise.all(
+    faults.map((fate, index) => {
+      const back = index % 2 === 0 ? 'beside-the-next' : 'at-the-end';
+      return run({ trouble, fates: [fate], back, wakeUps: 'accepted-here' });
+    }),
+  );
   const isTwice = isExhaustive || trouble.faults === 'two';
   const recoveries = await Promise.all(
     faults.map(async (first, index): Promise<Recovery> => {

@@ -31,8 +31,9 @@ export interface CrashOrder {
   readonly fates: readonly Fate[];
   /** When the dead come back. */
   readonly back: 'beside-the-next' | 'at-the-end';
-  /** What makes the next worker come: the run itself, at once; or BullMQ, when the dead one's lock has run out. */
-  readonly wakeUps: 'direct' | 'queue';
+  /** What makes a worker come: the run itself, at once; the same, with the first one in the process that accepts the saga;
+   * or BullMQ, when the dead one's lock has run out. */
+  readonly wakeUps: 'direct' | 'accepted-here' | 'queue';
 }
 
 export interface RunReport {
@@ -48,8 +49,9 @@ export interface RunUnderWay {
   readonly environment: CrashEnvironment;
   readonly order: CrashOrder;
   readonly workers: readonly CrashWorker[];
-  /** Stores the saga. */
-  start(wakeUps: WakeUps, clock: Clock): Promise<SagaId>;
+  /** Stores the saga.
+   * @param here the worker in the process that accepts it. Default: it is accepted elsewhere. */
+  start(wakeUps: WakeUps, clock: Clock, here?: CrashWorker): Promise<SagaId>;
   /** The worker that comes after those that there were, and the log of its process. */
   nextWorker(options: Pick<CrashWorkerOptions, 'clock' | 'leaseMs' | 'leases'>): CrashWorker;
   nextLog(): SagaLog;
@@ -118,7 +120,7 @@ function beginRun<Input extends Json, World>(
     id: null as SagaId | null,
     returned: () => Promise.all(returned),
     onEnd: (end: () => Promise<void>) => void closers.push(end),
-    start: async (wakeUps: WakeUps, clock: Clock) => {
+    start: async (wakeUps: WakeUps, clock: Clock, here?: CrashWorker) => {
       const registry = createRegistry([define(world, wireOf(NOTHING_HAPPENS), 0)]);
       // A wake-up that fails: no worker comes, and the run reports it.
       sagas = createSagas({
@@ -127,6 +129,7 @@ function beginRun<Input extends Json, World>(
         wakeUps,
         clock,
         onWakeFailed: () => undefined,
+        reserve: (registered, given) => here?.reserve(registered, given) ?? null,
       });
       closers.push(sagas.close);
       const { saga } = await sagas.start({

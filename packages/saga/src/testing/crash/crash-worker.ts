@@ -4,10 +4,12 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SagaDefinition } from '../../definition.ts';
+import type { Json } from '../../json.ts';
 import type { SagaLog } from '../../log/saga-log.ts';
-import { createRegistry } from '../../registry.ts';
+import { createRegistry, type RegisteredSaga } from '../../registry.ts';
 import type { Clock } from '../../run/clock.ts';
 import type { Leases } from '../../run/leases.ts';
+import type { Place } from '../../run/local-runs.ts';
 import type { RunControl, RunOutcome } from '../../run/runner.ts';
 import type { SagaId } from '../../saga-id.ts';
 import { createBareRunner } from '../bare-engine.ts';
@@ -17,6 +19,8 @@ import { ALIVE, type CrashPlan, logWithPoints, withCrashPoints } from './with-cr
 export interface CrashWorker {
   /** Every point it reached, in order; the second visit of one is `<point> (2)`. */
   readonly trace: readonly Point[];
+  /** Its place for a saga that its process accepts: `run` goes on from the acceptance then. */
+  reserve(registered: RegisteredSaga, input: Json): Place | null;
   /** Runs the saga until it rests or this worker dies. */
   run(id: SagaId, control?: RunControl): Promise<WorkerEnd>;
   isDead(): boolean;
@@ -102,18 +106,30 @@ export function createCrashWorker(options: CrashWorkerOptions): CrashWorker {
       return call;
     },
   };
+  const registry = createRegistry([withCrashPoints(options.define(plan), plan)]);
   // Time passes only by the run's own clock: no jitter, and no wait in place.
   const runner = createBareRunner({
     log: logWithPoints(log, plan),
-    registry: createRegistry([withCrashPoints(options.define(plan), plan)]),
-    ...{ clock, leases, leaseMs },
+    ...{ registry, clock, leases, leaseMs },
   });
+  let begin = (id: SagaId, control: RunControl) => runner.run(id, control);
   return {
     trace,
     isDead: () => hasDied,
+    reserve: ({ definition }, input) => {
+      const reservation = runner.reserve(registry.newest(definition.name), input);
+      if (reservation === null) return null;
+      return {
+        ...reservation,
+        begin: (accepted) => {
+          begin = (_id, control) => reservation.run(accepted, control);
+        },
+      };
+    },
     run: async (id, control = FREE) => {
       sagaId = id;
-      current = runner.run(id, control);
+      current = begin(id, control);
+      begin = (again, next) => runner.run(again, next);
       // Its end is awaited when it is let loose, and not before.
       current.catch(() => undefined);
       const end = await Promise.race([current, death.promise.then(() => DEAD)]);

@@ -18,12 +18,13 @@ export async function driveDirectly(run: RunUnderWay): Promise<SagaRecord> {
     nowMs: () => environment.clock.nowMs() + passedMs,
     monotonicMs: () => environment.clock.monotonicMs() + passedMs,
   };
-  const id = await run.start(NO_WAKE_UPS, clock);
   // As soon as another holds the claim.
   const hold = order.back === 'beside-the-next' ? run.comeBack : () => undefined;
   const leases = { hold, drop: () => undefined };
   const next = () => run.nextWorker({ clock, leaseMs: LEASE_MS, leases });
   let worker = next();
+  const here = order.wakeUps === 'accepted-here' ? worker : undefined;
+  const id = await run.start(NO_WAKE_UPS, clock, here);
   for (let turn = 0; turn < MAX_TURNS; turn += 1) {
     const end = await worker.run(id);
     if (end.status === 'at-rest' && end.saga !== null) return end.saga;

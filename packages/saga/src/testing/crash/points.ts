@@ -65,7 +65,9 @@ export function pointsOf({ steps, fenceEffects }: SagaDefinition): readonly Poin
       const capture = deedOf('capture', name);
       return [
         // The log knows the captures when it knows the claim.
-        ...(isUndoable ? [pointOf(capture, 'before'), pointOf(capture, 'after')] : []),
+        ...(isUndoable && step.capture !== undefined
+          ? [pointOf(capture, 'before'), pointOf(capture, 'after')]
+          : []),
         ...around(deedOf('run', name)),
         ...(step.observe === undefined ? [] : around(deedOf('observe', name))),
         ...(isUndoable ? around(deedOf('compensate', name)) : []),

@@ -25,12 +25,17 @@ export function titleOf(kind: string, { trouble, fates, back, wakeUps }: CrashOr
       ...(dieAt === undefined ? [] : [`died at [${dieAt}]`]),
     ].join(' and '),
   );
-  const way = wakeUps === 'queue' ? ', over the queue' : '';
   const crashes = faults.some((fault) => fault !== '')
-    ? `${faults.join(', then ')}, back ${back}${way}`
+    ? `${faults.join(', then ')}, back ${back}${WAYS[wakeUps]}`
     : 'no worker died';
   return `${kind}, ${trouble.title}: ${crashes}`;
 }
+
+const WAYS = {
+  direct: '',
+  'accepted-here': ', accepted where its first worker lives',
+  queue: ', over the queue',
+} as const;
 
 /** How the saga ended, in words. */
 export function endOf({ state: { phase, cause } }: SagaRecord): string {

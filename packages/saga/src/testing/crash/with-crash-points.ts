@@ -51,8 +51,11 @@ function stepWithPoints(step: StepDefinition, plan: CrashPlan): StepDefinition {
   };
   switch (step.kind) {
     case 'compensatable': {
-      const capture = around('capture', step.capture);
-      return { ...step, ...shared, capture, compensate: around('compensate', step.compensate) };
+      const { capture } = step;
+      return {
+        ...{ ...step, ...shared, compensate: around('compensate', step.compensate) },
+        ...(capture !== undefined && { capture: around('capture', capture) }),
+      };
     }
     case 'pivot': {
       const watched = around('observe', step.observe);

@@ -8,6 +8,8 @@ import {
   type ClaimRequest,
   type ClaimResult,
   type CommitResult,
+  type FirstClaim,
+  type InsertResult,
   type Intervention,
   type InterventionResult,
   type LoggedEvent,
@@ -85,12 +87,9 @@ export function createMemorySagaLog(
     });
   }
 
-  function insert({ notBeforeMs = 0, ...given }: NewSaga): {
-    status: 'inserted' | 'exists';
-    saga: SagaRecord;
-  } {
+  function insert({ notBeforeMs = 0, claim: first, ...given }: NewSaga): InsertResult {
     const own = sagas.get(given.id);
-    if (own !== undefined) return { status: 'inserted', saga: own.saga };
+    if (own !== undefined) return inserted(own, first);
     const holder = sagas.all().find(({ saga }) => saga.open && saga.key === given.key);
     if (holder !== undefined) return { status: 'exists', saga: holder.saga };
     const nowMs = clock.nowMs();
@@ -107,15 +106,25 @@ export function createMemorySagaLog(
       createdAt: isoAt(nowMs),
       finishedAt: null,
     };
-    put({
+    const stored: Stored = {
       saga,
       owner: null,
       leaseUntilMs: 0,
       leaseMs: 0,
       dueMs: notBeforeMs,
       relayMs: Math.max(nowMs, notBeforeMs) + FIRST_RELAY_PASS_MS,
-    });
-    return { status: 'inserted', saga };
+    };
+    const accepted = first === undefined ? stored : claimed(stored, first, nowMs);
+    put(accepted);
+    return inserted(accepted, first);
+  }
+
+  function claimed(stored: Stored, { owner, leaseMs, events }: FirstClaim, nowMs: number): Stored {
+    const epoch = 1;
+    const claim = { type: 'claimed', step: null, detail: null, atMs: nowMs };
+    const history = entries([claim, ...events], epoch, owner);
+    const saga = { ...stored.saga, epoch, writeId: owner, history };
+    return { ...stored, saga, owner, leaseMs, leaseUntilMs: nowMs + leaseMs };
   }
 
   function claim(sagaId: SagaId, request: ClaimRequest): ClaimResult {
@@ -338,6 +347,12 @@ export function createMemorySagaLog(
 /** Not from before the clock went back. */
 function isLeased({ leaseUntilMs, leaseMs }: Stored, nowMs: number): boolean {
   return leaseUntilMs > nowMs && leaseUntilMs <= nowMs + 2 * leaseMs;
+}
+
+function inserted({ saga, owner }: Stored, first: FirstClaim | undefined): InsertResult {
+  const result = { status: 'inserted', saga } as const;
+  if (first === undefined || first.owner !== owner) return result;
+  return { ...result, claim: { sagaId: saga.id, epoch: saga.epoch, owner } };
 }
 
 function hasWritten({ saga }: Stored, writeId: string): boolean {
