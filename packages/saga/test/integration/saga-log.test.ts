@@ -241,6 +241,26 @@ describe('the indexes that the log declares', () => {
     expect(observed?.docsExamined).toBe(1);
   });
 
+  it('what is overdue, among many that sleep: the relay reads none of those', async () => {
+    const connection = await createTestDatabase();
+    await createSagaIndexes(connection);
+    const { log } = await openTestSagaLog(connection);
+    const { db } = connection;
+    if (db === undefined) throw new Error('the test connection is not open');
+    const { saga } = await log.insert(newSaga());
+    await passForSagas(connection, 60_000);
+    const asleep = { ...(await sagasOf(connection).findOne({})), dueAt: new Date('2100-01-01') };
+    await sagasOf(connection).insertMany(
+      Array.from({ length: 500 }, (_, n) => ({ ...asleep, _id: n as never, key: `key-${n}` })),
+    );
+    await db.command({ profile: 2 });
+    const overdue = await log.takeOverdue({ limit: 10, holdMs: 1_000 });
+    await db.command({ profile: 0 });
+    expect(overdue.map(({ id }) => id)).toEqual([saga.id]);
+    const [read] = await db.collection('system.profile').find({ op: 'query' }).toArray();
+    expect(read?.docsExamined).toBe(1);
+  });
+
   it('a search by user or bot, among many others: an index for each, merged in order', async () => {
     const connection = await createTestDatabase();
     await createSagaIndexes(connection);

@@ -12,10 +12,11 @@ export const SAGA_LOG_INDEXES: readonly IndexDeclaration[] = [
     partialFilterExpression: { open: true },
   },
   { collection: 'sagas', name: 'by_key', key: { key: 1, open: -1, createdAt: -1 } },
+  // Every pass of the relay meets the sagas that sleep: `dueAt` leaves it their keys, where each would be a document.
   {
     collection: 'sagas',
     name: 'overdue',
-    key: { relayAt: 1 },
+    key: { relayAt: 1, dueAt: 1 },
     partialFilterExpression: { open: true },
   },
   // The open sagas are queried every few seconds, and most sagas have ended long ago.
