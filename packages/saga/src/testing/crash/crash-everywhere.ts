@@ -68,8 +68,9 @@ interface Begun {
 }
 
 async function crash({ trouble, run, faults, isExhaustive }: Begun): Promise<void> {
+  const deaths = faults.filter(({ dieAt }) => dieAt !== undefined);
   await Promise.all(
-    faults.map((fate, index) => {
+    deaths.map((fate, index) => {
       const back = index % 2 === 0 ? 'beside-the-next' : 'at-the-end';
       return run({ trouble, fates: [fate], back, wakeUps: 'accepted-here' });
     }),
