@@ -4,11 +4,9 @@
 import { createMongoWorkerRegistry } from '../log/mongodb/mongo-worker-registry.ts';
 import type { SagaRecord } from '../log/record.ts';
 import { createVersionWatch } from '../log/version-watch.ts';
-import { isAtRest } from '../machine/state.ts';
 import { createPauseWatch } from '../queue/pause-watch.ts';
 import { startSagaWorker } from '../queue/saga-worker.ts';
 import { createCohorts } from '../run/cohorts.ts';
-import type { Transition } from '../run/journal.ts';
 import { createLeaseKeeper } from '../run/lease-keeper.ts';
 import { createLocalRuns } from '../run/local-runs.ts';
 import { createRunner } from '../run/runner.ts';
@@ -16,6 +14,7 @@ import { createShares, type ParkedSaga } from '../run/shares.ts';
 import { createSlots } from '../run/slots.ts';
 import type { EngineCore, EngineWorker } from './engine.ts';
 import { type EngineSchedule, startRelay } from './start-relay.ts';
+import { wakeParent } from './wake-parent.ts';
 
 export interface WorkerOptions {
   /** The queues to take sagas from. Default: those of all definitions. None: this process only relays. */
@@ -73,7 +72,7 @@ function startQueueWorker(
     waitInPlaceMs: WAIT_IN_PLACE_MS,
     onTransition: (transition) => {
       events.transition(transition);
-      wakeParent(core, transition);
+      wakeParent(core.sagas, transition, (error) => events.failed('parent not woken', error));
     },
     onEnded: (saga) => onEnded?.(saga),
     onFenced: events.fenced,
@@ -109,13 +108,6 @@ function wake({ wakeUps, events }: EngineCore, parked: readonly ParkedSaga[]): v
       .requeue(id, kind)
       .catch((error: unknown) => events.failed('parked saga not woken', error));
   }
-}
-
-// A wake-up of a parent that is lost costs it a second: it checks again by itself.
-function wakeParent({ sagas, events }: EngineCore, { after }: Transition): void {
-  const { parent, state } = after;
-  if (parent === null || !isAtRest(state.phase)) return;
-  sagas.wakeNow(parent).catch((error: unknown) => events.failed('parent not woken', error));
 }
 
 function startVersionWatch(core: EngineCore, queues: readonly string[]): () => Promise<void> {

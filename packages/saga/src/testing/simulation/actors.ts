@@ -4,21 +4,26 @@
 import { randomBytes } from 'node:crypto';
 import { initialState } from '../../machine/initial-state.ts';
 import type { Verb } from '../../operate/operators.ts';
-import { createRegistry, type Registry } from '../../registry.ts';
 import type { Periodic } from '../../run/periodic.ts';
 import { makeSagaId, type SagaId } from '../../saga-id.ts';
-import { createSagas, type Sagas } from '../../sagas.ts';
 import { createLink, skewedClock } from './link.ts';
 import { logOver } from './linked-log.ts';
+import { enterWorld, type ProcessInWorld, type SimulatedQueue } from './process-in-world.ts';
 import {
   createSimulatedWorker,
   type SharedSimulation,
   type SimulatedWorker,
 } from './simulated-worker.ts';
+import type { SimulatedProcess } from './simulation.ts';
 
 export interface Actors<World> {
   /** Accepts a saga, and wakes a worker for it. */
   begin(world: World): Promise<SagaId>;
+  worldOf(id: SagaId): World | undefined;
+  /** The sagas of the same world: this one, and what was begun in it since. */
+  familyOf(id: SagaId): readonly SagaId[];
+  /** The process that people reach. */
+  frontOf(world: World): SimulatedProcess | undefined;
   /** A wake-up of either worker, as a queue makes it; its answer is when it wants to be woken again. */
   deliver(id: SagaId): void;
   kill(slot: number): void;
@@ -38,12 +43,11 @@ export interface Actors<World> {
   readonly failures: readonly string[];
 }
 
-/** What the front has of one saga. */
-interface Front<World> {
+/** What the front has of one world. */
+interface Front<World> extends ProcessInWorld {
   readonly world: World;
-  readonly registry: Registry;
-  readonly sagas: Sagas;
-  readonly beside: Periodic | undefined;
+  readonly ids: SagaId[];
+  readonly beside: Periodic | null;
 }
 
 const RELAY_EVERY_MS = 5_000;
@@ -60,6 +64,21 @@ export function createActors<World>(shared: SharedSimulation<World>): Actors<Wor
   const failures: string[] = [];
   let born = 0;
   const fronts = new Map<SagaId, Front<World>>();
+  const queue: SimulatedQueue<World> = {
+    wakeUps: {
+      wake: async (id) => deliver(id),
+      requeue: async (id) => {
+        deliver(id);
+        return 'requeued';
+      },
+    },
+    adopt: (id, world) => {
+      const front = frontOf(world);
+      if (front === undefined || fronts.has(id)) return;
+      fronts.set(id, front);
+      front.ids.push(id);
+    },
+  };
   const cancelled = new Set<SagaId>();
   const putOff = new Set<SagaId>();
   let isDismissed = false;
@@ -73,29 +92,25 @@ export function createActors<World>(shared: SharedSimulation<World>): Actors<Wor
 
   function startWorker(slot: number): void {
     born += 1;
-    workers[slot] = createSimulatedWorker(`w${slot}.${born}`, shared, drawSkewMs());
+    workers[slot] = createSimulatedWorker(`w${slot}.${born}`, shared, queue, drawSkewMs());
   }
   startWorker(0);
   startWorker(1);
   relay();
 
   function createFront(world: World): Front<World> {
-    const process = { link, log: frontLog };
-    const registry = createRegistry(simulation.define(world, process));
-    const sagas = createSagas({
-      log: frontLog,
-      registry,
-      clock: frontClock,
-      wakeUps: {
-        wake: async (id) => deliver(id),
-        requeue: async (id) => {
-          deliver(id);
-          return 'requeued';
-        },
-      },
-      onWakeFailed: () => undefined,
-    });
-    return { world, registry, sagas, beside: simulation.beside?.(world, process) };
+    const parts = { link, log: frontLog, clock: frontClock };
+    const entered = enterWorld(simulation, world, parts, queue);
+    return {
+      ...entered,
+      world,
+      ids: [],
+      beside: simulation.beside?.(world, entered.process) ?? null,
+    };
+  }
+
+  function frontOf(world: World): Front<World> | undefined {
+    return [...fronts.values()].find((front) => front.world === world);
   }
 
   function later(ms: number, act: () => void): void {
@@ -159,6 +174,9 @@ export function createActors<World>(shared: SharedSimulation<World>): Actors<Wor
   return {
     failures,
     isCancelPromised: (id) => cancelled.has(id),
+    worldOf: (id) => fronts.get(id)?.world,
+    familyOf: (id) => fronts.get(id)?.ids ?? [],
+    frontOf: (world) => frontOf(world)?.process,
     later,
     deliver,
     kill: (slot) => {
@@ -186,6 +204,7 @@ export function createActors<World>(shared: SharedSimulation<World>): Actors<Wor
       const { definition, shape } = front.registry.newest(kind);
       const id = makeSagaId('sim', time.nowMs(), randomBytes(16));
       fronts.set(id, front);
+      front.ids.push(id);
       const { saga } = await log.insert({
         id,
         kind,
@@ -207,7 +226,7 @@ export function createActors<World>(shared: SharedSimulation<World>): Actors<Wor
     },
     stop: () => {
       isOver = true;
-      for (const { beside } of fronts.values()) void beside?.stop();
+      for (const { beside } of new Set(fronts.values())) void beside?.stop();
     },
   };
 }

@@ -27,6 +27,9 @@ export function logOver(log: SagaLog, link: Link): SagaLog {
     intervene: (order) => confirm('intervene', () => log.intervene(order)),
     find: (id) => send('find', () => log.find(id)),
     findStates: (ids) => send('find states', () => log.findStates(ids)),
+    findByKey: (key, limit) => send('find by key', () => log.findByKey(key, limit)),
+    findHolders: (keys) => send('find holders', () => log.findHolders(keys)),
+    list: (filter) => send('list', () => log.list(filter)),
   };
 }
 

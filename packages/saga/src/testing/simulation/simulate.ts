@@ -30,7 +30,6 @@ export async function simulate<World>(
   const startMs = time.nowMs();
   const lines: string[] = [];
   const written = new Map<SagaId, SagaRecord[]>();
-  const worlds = new Map<SagaId, World>();
   const chance = createChance(seed);
   const trace = (line: string) => void lines.push(`${time.nowMs() - startMs} ${line}`);
   const { services, sluggish = [null, ...Object.keys(services)], besideForMs = 0 } = simulation;
@@ -50,7 +49,7 @@ export async function simulate<World>(
     records.push(saga);
     written.set(saga.id, records);
     trace(lineOf(saga, [...written.keys()].indexOf(saga.id)));
-    const world = worlds.get(saga.id);
+    const world = actors.worldOf(saga.id);
     if (world !== undefined) simulation.onWritten?.(world, saga);
   });
   const nowMs = () => time.nowMs();
@@ -63,28 +62,49 @@ export async function simulate<World>(
   const stories: Story<World>[] = [];
   for (const world of begun) {
     const id = await actors.begin(world);
-    worlds.set(id, world);
     stories.push({ id, world });
   }
   const { forMs } = letItStorm(actors, shared, stories);
   const hasEnded = () =>
-    stories.every(({ id }) => isEnded(written.get(id)?.at(-1)?.state.phase ?? 'queued'));
+    [...written.values()].every((records) => isEnded(records.at(-1)?.state.phase ?? 'queued'));
   await time.runUntil(startMs + forMs, hasEnded);
   await time.runUntil(time.nowMs() + STORM_AFTER_END_MS);
   trace('calm');
   calm(actors, shared, stories);
   await time.runUntil(startMs + PATIENCE_MS, hasEnded);
   await time.runUntil(time.nowMs() + AFTERMATH_MS);
+  const unfinished = simulation.afterwards === undefined ? [] : await afterwards();
   actors.dismiss();
   await time.runUntil(time.nowMs() + besideForMs);
   actors.stop();
-  const sagas = stories.map(({ id, world }): SimulatedSaga<World> => {
-    const records = written.get(id) ?? [];
+  const sagas = [...written].map(([id, records]): SimulatedSaga<World> => {
     const saga = records.at(-1);
-    if (saga === undefined) throw new Error('the saga was never written');
+    const world = actors.worldOf(id);
+    if (saga === undefined || world === undefined) throw new Error(`${id} belongs to no world`);
     return { saga, world, written: records, isCancelPromised: actors.isCancelPromised(id) };
   });
-  return { sagas, failures: actors.failures, trace: lines };
+  return { sagas, failures: [...actors.failures, ...unfinished], trace: lines };
+
+  /** @returns what threw, or did not end. */
+  async function afterwards(): Promise<readonly string[]> {
+    const unended = ['what was done afterwards has not ended'];
+    let failed: readonly string[] | null = null;
+    const done = stories.map(async ({ world }) => {
+      const front = actors.frontOf(world);
+      if (front !== undefined) await simulation.afterwards?.(world, front);
+    });
+    void Promise.all(done).then(
+      () => {
+        failed = [];
+      },
+      (error: unknown) => {
+        failed = [`afterwards: ${String(error)}`];
+      },
+    );
+    await time.runUntil(time.nowMs() + PATIENCE_MS, () => failed !== null && hasEnded());
+    await time.runUntil(time.nowMs() + AFTERMATH_MS);
+    return failed ?? unended;
+  }
 }
 
 /** Mostly one: what several add is that a failover is theirs together. */

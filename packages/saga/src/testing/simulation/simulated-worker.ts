@@ -1,13 +1,14 @@
 // One worker process of a simulation: the real runner, journal and lease keeper over a link and a clock of its own. It
 // works on every saga of the simulation.
 
+import { wakeParent } from '../../engine/wake-parent.ts';
 import type { Claim } from '../../log/saga-log.ts';
-import { createRegistry } from '../../registry.ts';
 import { createLeaseKeeper } from '../../run/lease-keeper.ts';
 import { createRunner, type Runner, type RunOutcome } from '../../run/runner.ts';
 import type { SagaId } from '../../saga-id.ts';
 import { createLink, type Link, skewedClock, type Weather } from './link.ts';
 import { logOver } from './linked-log.ts';
+import { enterWorld, type SimulatedQueue } from './process-in-world.ts';
 import type { Setting, Simulation } from './simulation.ts';
 
 const LEASE_MS = 15_000;
@@ -30,6 +31,7 @@ export interface SimulatedWorker<World> {
 export function createSimulatedWorker<World>(
   name: string,
   { weather, log: shared, simulation }: SharedSimulation<World>,
+  queue: SimulatedQueue<World>,
   skewMs: number,
 ): SimulatedWorker<World> {
   const { chance, trace } = weather;
@@ -47,15 +49,18 @@ export function createSimulatedWorker<World>(
     leaseMs: LEASE_MS,
     random: () => chance.next(),
     waitInPlaceMs: 2_000,
-    onTransition: () => undefined,
     onFenced: ({ epoch }: Claim) => trace(`${name} fenced under ${epoch}`),
   };
   const runners = new Map<World, Runner>();
   const runnerOf = (world: World): Runner => {
     const known = runners.get(world);
     if (known !== undefined) return known;
-    const registry = createRegistry(simulation.define(world, { link, log }));
-    const runner = createRunner({ ...options, registry });
+    const { registry, sagas } = enterWorld(simulation, world, { link, log, clock }, queue);
+    const runner = createRunner({
+      ...options,
+      registry,
+      onTransition: (transition) => wakeParent(sagas, transition, () => undefined),
+    });
     runners.set(world, runner);
     return runner;
   };

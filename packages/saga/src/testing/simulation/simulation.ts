@@ -6,6 +6,7 @@ import type { Json } from '../../json.ts';
 import type { SagaRecord } from '../../log/record.ts';
 import type { SagaLog } from '../../log/saga-log.ts';
 import type { Periodic } from '../../run/periodic.ts';
+import type { Sagas } from '../../sagas.ts';
 import type { Link, Services } from './link.ts';
 import type { Chance } from './seeded-chance.ts';
 
@@ -23,12 +24,16 @@ export interface Simulation<World> {
   order(world: World): { readonly kind: string; readonly input: Json };
   /** The definitions as one process has them: every call of a service goes over its link. */
   define(world: World, process: SimulatedProcess): readonly SagaDefinition[];
-  /** What else goes wrong in this world while it storms, each trouble at a pace of its own. */
-  storm?(world: World, troubles: Troubles): void;
+  /** What else goes wrong in this world while it storms, and what people do in it, each at a pace of its own.
+   * @param front the process that people reach. */
+  storm?(world: World, troubles: Troubles, front: SimulatedProcess): void;
   /** Called every minute when the storm is over: what people do then. */
   tend?(world: World): void;
-  /** Something that runs beside the workers for as long as the world is there. */
-  beside?(world: World, process: SimulatedProcess): Periodic;
+  /** Called once, when nothing goes wrong any more and every saga has ended: what it begins has to end as well, and so has
+   * the promise that it gives. */
+  afterwards?(world: World, front: SimulatedProcess): Promise<void>;
+  /** Something that runs beside the workers for as long as the world is there; null: nothing in this one. */
+  beside?(world: World, process: SimulatedProcess): Periodic | null;
   /** For so long it continues when workers and relay are done. */
   readonly besideForMs?: number;
   /** A record of the saga is on a majority. */
@@ -49,12 +54,16 @@ export interface SimulatedProcess {
   readonly link: Link;
   /** Over the link. */
   readonly log: SagaLog;
+  /** Begins sagas over the link: those that people ask for, and, in a worker, the children of a step. They belong to the
+   * same world, and are woken, run and interrupted like the first one. To be called only when a saga runs. */
+  readonly sagas: () => Sagas;
 }
 
 /** Does something again and again, at random moments between so many paces; the pace is drawn, and may be never. */
 export type Troubles = (fromPaces: number, toPaces: number, act: () => void) => void;
 
 export interface Simulated<World> {
+  /** Those that the simulation has begun, then what was begun in their worlds, as it came into the log. */
   readonly sagas: readonly SimulatedSaga<World>[];
   /** Runs that threw: none ever does. */
   readonly failures: readonly string[];

@@ -56,11 +56,18 @@ export function letItStorm<World>(
   for (const story of stories) trouble(story);
 
   function trouble({ id, world }: Story<World>): void {
-    troubles(1, 20, () => actors.deliver(id));
-    simulation.storm?.(world, troubles);
-    troubles(1, 10, () => actors.order(id, chance.pick(['retry', 'compensate', 'skip'])));
+    const front = actors.frontOf(world);
+    troubles(1, 20, () => actors.deliver(oneOf(id)));
+    if (front !== undefined) simulation.storm?.(world, troubles, front);
+    troubles(1, 10, () => actors.order(oneOf(id), chance.pick(['retry', 'compensate', 'skip'])));
     if (chance.hits(0.3))
-      actors.later(chance.between(1, chance.pick([200, 20_000])), () => actors.cancel(id));
+      actors.later(chance.between(1, chance.pick([200, 20_000])), () => actors.cancel(oneOf(id)));
+  }
+
+  /** The saga, or what was begun in its world since. */
+  function oneOf(id: SagaId): SagaId {
+    const [, ...others] = actors.familyOf(id);
+    return others.length === 0 ? id : chance.pick([id, ...others]);
   }
   return { forMs: SHORTEST_MS + 30 * slowest };
 }
@@ -77,9 +84,11 @@ export function calm<World>(
   weather.awayUntilMs.clear();
   const tend = ({ id, world }: Story<World>) => {
     actors.later(OPERATOR_EVERY_MS, () => tend({ id, world }));
-    void log.find(id).then((saga) => {
-      if (saga?.state.phase === 'stuck') actors.order(id, 'retry');
-    });
+    for (const one of actors.familyOf(id)) {
+      void log.find(one).then((saga) => {
+        if (saga?.state.phase === 'stuck') actors.order(one, 'retry');
+      });
+    }
     simulation.tend?.(world);
   };
   for (const story of stories) tend(story);
