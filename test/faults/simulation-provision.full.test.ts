@@ -4,7 +4,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { simulate } from '../../packages/saga/src/testing/index.ts';
-import { mixedSimulationOf } from '../support/simulation/bot-simulation.ts';
+import { mixedSimulationOf, sightsOfBots } from '../support/simulation/bot-simulation.ts';
+import { brokenOf } from '../support/simulation/oracle.ts';
 import { countOf, FIRST, runSeeds, SEEDS_TIMEOUT_MS } from '../support/simulation/run-seeds.ts';
 import { useVirtualTime } from '../support/simulation/use-virtual-time.ts';
 
@@ -15,7 +16,14 @@ describe(`${NAME} in one world of faults`, () => {
   it(
     `${countOf(USUAL)} seeds from ${FIRST}: each bot with its money and a place of its own, or neither`,
     (test) =>
-      runSeeds(test, { name: NAME, simulation: mixedSimulationOf(), usual: USUAL, signs: SIGNS }),
+      runSeeds(test, {
+        name: NAME,
+        simulation: mixedSimulationOf(),
+        brokenOf,
+        sightsOf: sightsOfBots,
+        usual: USUAL,
+        signs: SIGNS,
+      }),
     SEEDS_TIMEOUT_MS,
   );
 

@@ -5,7 +5,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { simulate } from '../../packages/saga/src/testing/index.ts';
-import { simulationOf } from '../support/simulation/bot-simulation.ts';
+import { sightsOfBots, simulationOf } from '../support/simulation/bot-simulation.ts';
+import { brokenOf } from '../support/simulation/oracle.ts';
 import { countOf, FIRST, runSeeds, SEEDS_TIMEOUT_MS } from '../support/simulation/run-seeds.ts';
 import { useVirtualTime } from '../support/simulation/use-virtual-time.ts';
 
@@ -16,7 +17,15 @@ const USUAL = 2_000;
 describe(`${NAME} in a world of faults`, () => {
   it(
     `${countOf(USUAL)} seeds from ${FIRST}: money moves at most once, every saga ends, and the world is as it says`,
-    (test) => runSeeds(test, { name: NAME, simulation: BOTS, usual: USUAL, signs: HEALTH_SIGNS }),
+    (test) =>
+      runSeeds(test, {
+        name: NAME,
+        simulation: BOTS,
+        brokenOf,
+        sightsOf: sightsOfBots,
+        usual: USUAL,
+        signs: HEALTH_SIGNS,
+      }),
     SEEDS_TIMEOUT_MS,
   );
 

@@ -1,10 +1,15 @@
-// One bot as a program in a pool, and the pool state that names it, in memory; or an orphan's, which runs nowhere.
+// Bots as programs in pools, and the pool state that names them, in memory; an orphan's runs nowhere.
 // Docker cannot fence: what was sent to it late has arrived by the next time anybody looks, because one daemon does one
 // thing after the other.
 
 import { SagaError, TerminalError } from '../../../packages/saga/src/errors.ts';
 import type { Link } from '../../../packages/saga/src/testing/simulation/link.ts';
 import type { BotPlace, Bots, FencedCall } from '../../../src/bots/bots.ts';
+import {
+  type PoolContainers,
+  RESTART_CALL_MS,
+  type RestartOutcome,
+} from '../../../src/bots/pool-containers.ts';
 import type { ObservedBot, ObservedPooled } from '../../../src/domain/bot.ts';
 import { joinAnswers, ok, unknown } from '../../../src/domain/source.ts';
 import { findEntry, type PoolState } from '../../../src/pool-state/pool-state.ts';
@@ -15,13 +20,15 @@ import { inertPorts } from '../inert-ports.ts';
 export interface Ground {
   pools: PoolState;
   readonly bots: BotWorld[];
+  /** The newest claim on each saga. */
+  readonly newest: Map<string, { readonly epoch: number; readonly sinceMs: number }>;
   /** Ports that two bots had at once, in the pool state or in their pool. */
   readonly givenTwice: Set<string>;
 }
 
 export function createGround(): Ground {
   const pools: PoolState = { pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: '' };
-  return { pools, bots: [], givenTwice: new Set() };
+  return { pools, bots: [], newest: new Map(), givenTwice: new Set() };
 }
 
 export interface BotWorld {
@@ -34,15 +41,19 @@ export interface BotWorld {
   program: ObservedPooled['program'];
   /** Since when its program has been running without a break; null: it does not. */
   runningSinceMs: number | null;
-  /** The newest claim on its saga. */
-  newest: { readonly epoch: number; readonly sinceMs: number };
   /** The longest that a worker still changed it after a newer claim. */
   outrunForMs: number;
+  /** Its place in the pool state, where it has one from the beginning. */
+  readonly slotIndex: number;
+  /** When health has started it again. */
+  readonly restartsAtMs: number[];
   readonly nowMs: () => number;
 }
 
 export interface BotBeginning {
   readonly isRunning: boolean;
+  /** It stands where it would run, and its program has ended by itself. */
+  readonly hasFailed?: boolean;
   readonly isListed: boolean;
   /** Of its pool, where it is there from the beginning. */
   readonly slotIndex: number;
@@ -58,56 +69,62 @@ export function createBotWorld(
   beginning: BotBeginning,
   nowMs: () => number,
 ): BotWorld {
-  const { isRunning, slotIndex } = beginning;
-  ground.pools = withBot(ground.pools, uid, instanceId, beginning);
+  const { isRunning, hasFailed = false, isListed: isInFile, slotIndex } = beginning;
+  const isThere = isRunning || hasFailed;
+  ground.pools = withPool(ground.pools, uid, beginning);
   const world: BotWorld = {
     ground,
     uid,
     instanceId,
-    conf: isRunning ? 'present' : 'gone',
-    program: isRunning ? 'RUNNING' : 'absent',
+    conf: isThere ? 'present' : 'gone',
+    program: isRunning ? 'RUNNING' : hasFailed ? 'EXITED' : 'absent',
     runningSinceMs: isRunning ? nowMs() : null,
-    newest: { epoch: 0, sinceMs: nowMs() },
     outrunForMs: 0,
     nowMs,
-    port: isRunning ? BASE_PORT + slotIndex : null,
+    port: isThere ? BASE_PORT + slotIndex : null,
+    slotIndex,
+    restartsAtMs: [],
   };
   ground.bots.push(world);
+  if (isInFile) list(world);
   return world;
 }
 
-function withBot(
-  state: PoolState,
-  uid: string,
-  instanceId: string,
-  { isListed: isInFile, slotIndex, capacity }: BotBeginning,
-): PoolState {
-  const poolId = `${uid}-pool-1`;
-  const containerName = containerOf(uid);
-  const createdAt = '2026-10-02T09:29:00.000Z';
-  const place = {
-    ...{ poolId, containerName, host: containerName },
-    ...{ slotIndex, port: BASE_PORT + slotIndex },
-  };
-  const pool = state.pools[poolId] ?? {
-    id: poolId,
+const CREATED_AT = '2026-10-02T09:29:00.000Z';
+
+const poolIdOf = (uid: string) => `${uid}-pool-1`;
+
+function withPool(state: PoolState, uid: string, { capacity }: BotBeginning): PoolState {
+  const id = poolIdOf(uid);
+  const pool = state.pools[id] ?? {
+    id,
     userId: uid,
-    containerName,
+    containerName: containerOf(uid),
     basePort: BASE_PORT,
     capacity,
     bots: [],
     status: 'running',
-    createdAt,
+    createdAt: CREATED_AT,
     poolDir: 'pools/1',
   };
-  const bots = isInFile ? [...pool.bots, instanceId] : pool.bots;
-  const mapping = { ...place, status: 'running', instanceId, userId: uid, createdAt };
-  return {
-    ...state,
-    pools: { ...state.pools, [poolId]: { ...pool, bots } },
-    botMapping: { ...state.botMapping, ...(isInFile && { [instanceId]: mapping }) },
-    nextPoolId: 2,
-    updatedAt: createdAt,
+  return { ...state, pools: { ...state.pools, [id]: pool }, nextPoolId: 2, updatedAt: CREATED_AT };
+}
+
+/** Into the pool state, by the platform. */
+export function list({ ground, uid, instanceId, slotIndex }: BotWorld): void {
+  const poolId = poolIdOf(uid);
+  const pool = ground.pools.pools[poolId];
+  if (pool === undefined) throw new RangeError(`there is no ${poolId}`);
+  const { containerName } = pool;
+  const mapping = {
+    ...{ poolId, containerName, host: containerName },
+    ...{ slotIndex, port: BASE_PORT + slotIndex },
+    ...{ status: 'running', instanceId, userId: uid, createdAt: CREATED_AT },
+  };
+  ground.pools = {
+    ...ground.pools,
+    pools: { ...ground.pools.pools, [poolId]: { ...pool, bots: [...pool.bots, instanceId] } },
+    botMapping: { ...ground.pools.botMapping, [instanceId]: mapping },
   };
 }
 
@@ -130,6 +147,12 @@ export function start(world: BotWorld): void {
   world.runningSinceMs ??= world.nowMs();
 }
 
+/** Its program ends by itself. */
+export function fail(world: BotWorld): void {
+  world.program = 'EXITED';
+  world.runningSinceMs = null;
+}
+
 function end(world: BotWorld, conf: BotWorld['conf']): void {
   world.conf = conf;
   world.program = 'absent';
@@ -146,26 +169,53 @@ function observedBotOf({ uid, conf, program }: BotWorld): ObservedPooled {
 /** What Docker is told right now it is told by whoever has passed the fence: nothing stands between the two. */
 async function passFence(world: BotWorld, call: FencedCall): Promise<void> {
   await call.fence();
-  const { newest, outrunForMs, nowMs } = world;
-  const isOutrun = 'epoch' in call && Number(call.epoch) < newest.epoch;
+  const { ground, outrunForMs, nowMs } = world;
+  if (!isClaimed(call)) return;
+  const newest = ground.newest.get(call.sagaId);
+  const isOutrun = newest !== undefined && call.epoch < newest.epoch;
   if (isOutrun) world.outrunForMs = Math.max(outrunForMs, nowMs() - newest.sinceMs);
 }
 
-export function botsOver(world: BotWorld, link: Link): Bots {
+/** A step's own call, which is more than its port asks for. */
+function isClaimed(
+  call: FencedCall,
+): call is FencedCall & { readonly sagaId: string; readonly epoch: number } {
+  return 'sagaId' in call && 'epoch' in call;
+}
+
+/** @param nowMs of the world. */
+export function botsOver(ground: Ground, link: Link, nowMs: () => number): Bots & PoolContainers {
   const send = <T>(what: string, effect: () => T) => link.call('docker', `bot ${what}`, effect);
+  const at = (instanceId: string) => botNamed(ground, instanceId);
+  const changed = async <T>(
+    instanceId: string,
+    call: FencedCall,
+    what: string,
+    effect: Effect<T>,
+  ) => {
+    const world = at(instanceId);
+    await passFence(world, call);
+    return send(what, () => effect(world));
+  };
+  const observe = (instanceId: string) => {
+    const world = at(instanceId);
+    return isBotGone(world) ? null : observedBotOf(world);
+  };
   return {
-    ...inertPorts<Bots>(),
+    ...inertPorts<Bots & PoolContainers>(),
     hosts: () => ['a'],
-    locate: async () => {
-      const found = () => (isBotGone(world) ? [] : [observedBotOf(world)]);
-      return joinAnswers([await answer(() => send('locate', found))], new Date(world.nowMs()));
+    hasManaged: () => answer(() => send('look for pools', () => ground.bots.length > 0)),
+    list: async (host, owner) => {
+      const ofOwner = () => listed(ground, ({ uid }) => owner === null || uid === owner);
+      return { host, answer: await answer(() => send('list', ofOwner)), unknownPools: [] };
     },
-    observe: () =>
-      answer(() => send('look', () => (isBotGone(world) ? null : observedBotOf(world)))),
-    readPort: async (instanceId) => {
-      const bot = world.ground.bots.find((one) => one.instanceId === instanceId);
-      return ok({ status: 'read', port: bot?.port ?? BASE_PORT }, new Date(world.nowMs()));
+    locate: async ({ instanceId }) => {
+      const found = () => [observe(instanceId)].filter((bot) => bot !== null);
+      return joinAnswers([await answer(() => send('locate', found))], new Date(nowMs()));
     },
+    observe: (instanceId) => answer(() => send('look', () => observe(instanceId))),
+    readPort: async (instanceId) =>
+      ok({ status: 'read', port: at(instanceId).port ?? BASE_PORT }, new Date(nowMs())),
     findPools: async (containerNames) => {
       const found = await answer(() => send('find pools', () => containerNames.map(poolNamed)));
       return found.status === 'ok'
@@ -173,42 +223,64 @@ export function botsOver(world: BotWorld, link: Link): Bots {
         : { pools: [], unknown: [found.reason] };
     },
     listPool: ({ containerName }) =>
-      answer(() => send('list pool', () => listed(world, containerName))),
-    start: async ({ place }, call) => {
-      await passFence(world, call);
-      return send('start', () => startAt(world, place));
-    },
-    stop: async (_, __, call) => {
-      await passFence(world, call);
-      return send('stop', () => {
+      answer(() => send('list pool', () => listed(ground, isInside(containerName)))),
+    start: ({ instanceId, place }, call) =>
+      changed(instanceId, call, 'start', (world) => startAt(world, place)),
+    stop: (instanceId, _, call) =>
+      changed(instanceId, call, 'stop', (world) => {
         if (isBotGone(world)) return 'gone';
         end(world, 'aside');
         return 'stopped';
-      });
-    },
-    restore: async (_, captured, call) => {
-      await passFence(world, call);
-      return send('restore', () => restore(world, captured));
-    },
-    remove: async (_, __, call) => {
-      await passFence(world, call);
-      return send('remove', () => {
+      }),
+    restore: (instanceId, captured, call) =>
+      changed(instanceId, call, 'restore', (world) => restore(world, captured)),
+    remove: (instanceId, _, call) =>
+      changed(instanceId, call, 'remove', (world) => {
         if (isBotGone(world)) return 'gone';
         end(world, 'gone');
         return 'removed';
-      });
+      }),
+    restart: (instanceId, _, call) => {
+      let passedMs = 0;
+      const fence = async () => {
+        await call.fence();
+        passedMs = nowMs();
+      };
+      return changed(instanceId, { ...call, fence }, 'restart', (world) =>
+        restart(world, nowMs() - passedMs),
+      );
     },
   };
+}
+
+type Effect<T> = (world: BotWorld) => T;
+
+function botNamed(ground: Ground, instanceId: string): BotWorld {
+  const bot = ground.bots.find((one) => one.instanceId === instanceId);
+  if (bot === undefined) throw new RangeError(`there is no ${instanceId}`);
+  return bot;
+}
+
+const isInside = (containerName: string) => (bot: BotWorld) =>
+  containerOf(bot.uid) === containerName;
+
+/** As the port promises: no call of it is under way for longer after its fence. */
+function restart(world: BotWorld, forMs: number): RestartOutcome {
+  if (forMs > RESTART_CALL_MS) return 'not-needed';
+  if (world.conf !== 'present') return 'gone';
+  if (world.program !== 'EXITED') return 'not-needed';
+  start(world);
+  world.restartsAtMs.push(world.nowMs());
+  return 'started';
 }
 
 function poolNamed(containerName: string) {
   return { host: 'a', containerId: 'c1', containerName, running: true };
 }
 
-function listed({ ground }: BotWorld, containerName: string) {
-  const inside = ground.bots.filter((bot) => containerOf(bot.uid) === containerName);
-  return inside
-    .filter((bot) => !isBotGone(bot))
+function listed(ground: Ground, isWanted: (bot: BotWorld) => boolean) {
+  return ground.bots
+    .filter((bot) => isWanted(bot) && !isBotGone(bot))
     .map((bot) => ({ instanceId: bot.instanceId, observedBot: observedBotOf(bot) }));
 }
 
@@ -239,12 +311,16 @@ function noteDoubles({ pools, givenTwice }: Ground): void {
 
 function restore(world: BotWorld, captured: ObservedBot): 'restored' | 'gone' {
   if (isBotGone(world) || captured.kind !== 'pooled') return 'gone';
-  if (captured.program === 'RUNNING') start(world);
-  else end(world, captured.conf);
+  if (captured.program === 'RUNNING') {
+    start(world);
+  } else {
+    end(world, captured.conf);
+    world.program = captured.program;
+  }
   return 'restored';
 }
 
-export function poolStatesOver({ ground }: BotWorld, link: Link): PoolStates {
+export function poolStatesOver(ground: Ground, link: Link): PoolStates {
   return {
     read: () => answer(() => link.call('file', 'pools read', () => ground.pools)),
     // The fence is asked inside the lock, and nothing comes between it and the write (I5).

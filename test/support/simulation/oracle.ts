@@ -47,15 +47,15 @@ function brokenDeletion(simulated: SimulatedBot): readonly string[] {
 }
 
 /** A worker that has proved its claim is believed for a tenth of a second, and its proof may have taken a second. */
-const PROVEN_FOR_MS = 1_150;
+export const PROVEN_FOR_MS = 1_150;
 
 /** The promises whose condition holds. */
-function broken(found: Readonly<Record<string, boolean>>): readonly string[] {
+export function broken(found: Readonly<Record<string, boolean>>): readonly string[] {
   return Object.entries(found).flatMap(([promise, isBroken]) => (isBroken ? [promise] : []));
 }
 
 /** One attempt at the refund, which looks first, takes no longer; and a moment. */
-const ORPHAN_SEEN_FOR_MS = 21_000;
+export const ORPHAN_SEEN_FOR_MS = 21_000;
 /** The observation of the stop's own attempt may stand for it, and that one takes as long. */
 const BOT_SEEN_FOR_MS = 41_000;
 

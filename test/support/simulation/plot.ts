@@ -6,17 +6,11 @@ import type { Chance } from '../../../packages/saga/src/testing/simulation/seede
 import { DELETE_BOT } from '../../../src/deletion/delete-bot.ts';
 import type { DeleteBotInput, StopFailurePolicy } from '../../../src/deletion/delete-bot-input.ts';
 import { RECLAIM_ORPHAN, reclaimOrder } from '../../../src/deletion/reclaim-orphan.ts';
-import {
-  type FirebaseUid,
-  type InstanceId,
-  toFirebaseUid,
-  toInstanceId,
-  toUserId,
-  type UserId,
-} from '../../../src/domain/ids.ts';
+import { toFirebaseUid, toInstanceId, toUserId } from '../../../src/domain/ids.ts';
 import { PROVISION_BOT } from '../../../src/provisioning/provision-bot.ts';
 import type { ProvisionBotInput } from '../../../src/provisioning/provision-bot-input.ts';
 import type { BotBeginning } from './bot.ts';
+import { INCARNATION, type Names } from './wallet.ts';
 
 export interface Plot {
   readonly names: Names;
@@ -24,12 +18,6 @@ export interface Plot {
   readonly input: Json;
   readonly policy: StopFailurePolicy;
   readonly bot: BotBeginning;
-}
-
-export interface Names {
-  readonly userId: UserId;
-  readonly firebaseUid: FirebaseUid;
-  readonly instanceId: InstanceId;
 }
 
 const PARENT = toSagaId('syn-0mvx2cqo0dqqe9xwr1uq2r');
@@ -49,7 +37,7 @@ export function drawMixedPlot(chance: Chance, nth: number): Plot {
   return { ...plot, bot };
 }
 
-function namesOf(user: number, bot: number): Names {
+export function namesOf(user: number, bot: number): Names {
   const uid = `uid-sim-${user}`;
   return {
     userId: toUserId(`6500000000000000000000a${user}`),
@@ -95,5 +83,3 @@ function reclaiming(chance: Chance, names: Names): Plot {
   const bot = { isRunning: false, isListed, ...ALONE };
   return { names, kind: RECLAIM_ORPHAN, input, policy: 'restore', bot };
 }
-
-export const INCARNATION = '2026-10-02T09:30:00.000Z';

@@ -2,14 +2,13 @@
 // command that shows it again.
 
 import { expect, type TestContext } from 'vitest';
+import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
 import {
   type Simulated,
   type SimulatedSaga,
   type Simulation,
   simulate,
 } from '../../../packages/saga/src/testing/index.ts';
-import type { SimulatedWorld } from './bot-simulation.ts';
-import { brokenOf } from './oracle.ts';
 import { useVirtualTime } from './use-virtual-time.ts';
 
 const { SEED, SEEDS } = process.env;
@@ -24,20 +23,22 @@ export function countOf(usual: number): number {
   return Number(SEEDS ?? (SEED === undefined ? usual : 1));
 }
 
-type SimulatedBots = Simulated<SimulatedWorld>;
-
-export interface SeedsToRun {
+export interface SeedsToRun<World> {
   /** What the test is called in `npm run simulate -- -t`. */
   readonly name: string;
-  readonly simulation: Simulation<SimulatedWorld>;
+  readonly simulation: Simulation<World>;
+  /** The promises that are broken. */
+  readonly brokenOf: (simulated: Simulated<World>) => readonly string[];
+  /** What is to be seen in the worlds, beside what is to be seen of every saga. */
+  readonly sightsOf: (simulated: Simulated<World>) => Iterable<string>;
   readonly usual: number;
   /** What the usual number of seeds must have met, or the storm is a breeze. */
   readonly signs: ReadonlySet<string>;
 }
 
-export async function runSeeds(
+export async function runSeeds<World>(
   { task }: TestContext,
-  { name, simulation, usual, signs }: SeedsToRun,
+  { name, simulation, brokenOf, sightsOf, usual, signs }: SeedsToRun<World>,
 ): Promise<void> {
   const count = countOf(usual);
   const time = useVirtualTime();
@@ -50,7 +51,7 @@ export async function runSeeds(
       const shown = count === 1 ? simulated.trace : simulated.trace.slice(-LINES);
       throw new Error([...broken, again, ...shown].join('\n'));
     }
-    for (const sight of sightsIn(simulated)) {
+    for (const sight of new Set([...sightsIn(simulated), ...sightsOf(simulated)])) {
       if (signs.has(sight)) observed.set(sight, (observed.get(sight) ?? 0) + 1);
     }
   }
@@ -61,42 +62,37 @@ export async function runSeeds(
   }
 }
 
-function sightsIn({ sagas, trace }: SimulatedBots): ReadonlySet<string> {
+function sightsIn<World>({ sagas, trace }: Simulated<World>): ReadonlySet<string> {
   const told = (what: string | RegExp) => trace.some((line) => line.search(what) >= 0);
-  const observed = new Set(sagas.flatMap((saga) => [...sightsOf(saga)]));
+  const observed = new Set(sagas.flatMap((saga) => [...sightsOfSaga(saga)]));
   if (told('fenced under')) observed.add('fenced');
   if (told('arrives late')) observed.add('arrived late');
   if (told('the mark is dropped')) observed.add('marked again');
   if (told(/failover: [1-9]/)) observed.add('forgotten by a failover');
   if (told('cut off from the majority')) observed.add('cut off from the majority');
   if (sagas.length > 1) observed.add('several sagas');
-  if (new Set(sagas.map(({ world }) => world.plot.names.userId)).size > 1) {
-    observed.add('several users');
-  }
+  if (new Set(sagas.map(({ saga }) => ownerOf(saga))).size > 1) observed.add('several users');
   return observed;
 }
 
-function sightsOf({
+/** Sagas of a user's bots and of the user name them in their input. */
+function ownerOf({ input }: SagaRecord): unknown {
+  return Reflect.get(Object(input), 'userId');
+}
+
+function sightsOfSaga<World>({
   saga,
-  world,
   written,
   isCancelPromised,
-}: SimulatedSaga<SimulatedWorld>): ReadonlySet<string> {
-  const { kind } = world.plot;
+}: SimulatedSaga<World>): ReadonlySet<string> {
+  const { kind } = saga;
   const { phase, cause } = saga.state;
   const observed = new Set<string>([kind, phase, `${kind} ${phase}`, cause?.code ?? '']);
   for (const { state } of written) {
     observed.add(state.phase);
     observed.add(state.steps[state.cursor]?.status ?? '');
   }
-  if (saga.epoch > 1) observed.add('taken over');
+  if (saga.epoch > 1) observed.add('taken over').add(`${kind} taken over`);
   if (isCancelPromised) observed.add('a cancel promised');
-  if (world.wallet.isResurrected) observed.add('resurrected');
-  if (hasEarlierPort(world)) observed.add('a port of an earlier bot');
   return observed;
-}
-
-function hasEarlierPort({ bot, shared }: SimulatedWorld): boolean {
-  const others = shared.ground.bots.filter((other) => other !== bot && other.uid === bot.uid);
-  return bot.port !== null && others.some(({ port }) => port === bot.port);
 }

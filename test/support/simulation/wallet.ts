@@ -1,9 +1,9 @@
-// One user's wallet with one bot in it, and the ledger, in memory. What a command comes to is decided by the real
-// adapter's own rules; only its update is made here.
+// The money of one bot, and the ledger, in memory: a user's wallet is that of all their bots. What a command comes to is
+// decided by the real adapter's own rules; only its update is made here.
 
 import { HoldError } from '../../../packages/saga/src/errors.ts';
 import type { Link } from '../../../packages/saga/src/testing/simulation/link.ts';
-import type { FirebaseUid, InstanceId } from '../../../src/domain/ids.ts';
+import type { FirebaseUid, InstanceId, UserId } from '../../../src/domain/ids.ts';
 import { settlementOpId } from '../../../src/domain/incarnation.ts';
 import type { Ledger } from '../../../src/wallet/ledger.ts';
 import { NO_PAST } from '../../../src/wallet/mongodb/bot-pasts.ts';
@@ -32,14 +32,13 @@ import type {
   WithdrawResult,
 } from '../../../src/wallet/wallets.ts';
 import { inertPorts } from '../inert-ports.ts';
-import { INCARNATION } from './plot.ts';
 
+/** When the platform set the money aside. */
+export const INCARNATION = '2026-10-02T09:30:00.000Z';
 export const OPENING_MINOR = 100_000;
 export const VALUE_MINOR = 25_050;
 
-export interface WalletWorld {
-  readonly instanceId: InstanceId;
-  readonly firebaseUid: FirebaseUid;
+export interface WalletWorld extends Names {
   readonly rules: WalletRules;
   balanceMinor: number;
   /** Null: paid back. */
@@ -50,12 +49,21 @@ export interface WalletWorld {
   readonly receipts: Receipt[];
   /** Sagas that have taken their marks back. */
   readonly withdrawn: Set<string>;
-  /** Every payment, as the user would see it; of each, for how long the bot had been running when it was sent. */
-  readonly payments: { readonly runningForMs: number }[];
+  /** Every payment, as the user would see it. */
+  readonly payments: Payment[];
   readonly ledger: Set<string>;
   /** What was set aside for the bot by a provision. */
   reserved: Reservation | null;
   readonly nowMs: () => number;
+  /** For how long its bot has been running. */
+  readonly runningForMs: () => number;
+}
+
+interface Payment {
+  readonly sagaId: string;
+  readonly atMs: number;
+  /** For how long the bot had been running when it was sent. */
+  readonly runningForMs: number;
 }
 
 interface AllocationWorld {
@@ -78,16 +86,23 @@ export interface WalletBeginning {
   /** Whether money is set aside for the bot already. */
   readonly hasBot: boolean;
   readonly nowMs: () => number;
+  readonly runningForMs: () => number;
+}
+
+export interface Names {
+  readonly userId: UserId;
+  readonly firebaseUid: FirebaseUid;
+  readonly instanceId: InstanceId;
 }
 
 export function createWalletWorld(
-  instanceId: InstanceId,
-  firebaseUid: FirebaseUid,
-  { rules, hasBot, nowMs }: WalletBeginning,
+  { userId, firebaseUid, instanceId }: Names,
+  { rules, hasBot, nowMs, runningForMs }: WalletBeginning,
 ): WalletWorld {
   return {
-    instanceId,
+    userId,
     firebaseUid,
+    instanceId,
     rules,
     balanceMinor: OPENING_MINOR,
     allocation: hasBot ? { valueMinor: VALUE_MINOR, incarnationId: INCARNATION, lock: null } : null,
@@ -99,30 +114,46 @@ export function createWalletWorld(
     ledger: new Set(),
     reserved: null,
     nowMs,
+    runningForMs,
   };
 }
 
-/** @param runningForMs for how long the bot has been running. */
-export function walletsOver(world: WalletWorld, link: Link, runningForMs: () => number): Wallets {
+/** @param all the money of every bot. */
+export function walletsOver(all: readonly WalletWorld[], link: Link): Wallets {
+  const of = (bot: Pick<Names, 'userId' | 'instanceId'>) => moneyOf(all, bot);
   const send = <T>(what: string, effect: () => T) => link.call('wallet', `wallet ${what}`, effect);
   return {
     ...inertPorts<Wallets>(),
-    reserve: (order) => send('reserve', () => reserve(world, order)),
-    withdrawReserve: (order) => send('withdraw', () => withdrawReserve(world, order)),
-    readAllocation: () => send('read', () => readAllocation(world)),
-    lock: (command) => send(`mark ${command.epoch}`, () => lock(world, command)),
-    raiseLock: (target) => send(`raise ${target.epoch}`, () => raise(world, target)),
-    unlock: (target) => send(`unmark ${target.epoch}`, () => unlock(world, target)),
-    abortSettlement: (command) => send(`abort ${command.epoch}`, () => abort(world, command)),
+    reserve: (order) => send('reserve', () => reserve(of(order), order)),
+    withdrawReserve: (order) => send('withdraw', () => withdrawReserve(of(order), order)),
+    readAllocation: (userId, instanceId) =>
+      send('read', () => readAllocation(of({ userId, instanceId }))),
+    lock: (command) => send(`mark ${command.epoch}`, () => lock(of(command), command)),
+    raiseLock: (target) => send(`raise ${target.epoch}`, () => raise(of(target), target)),
+    unlock: (target) => send(`unmark ${target.epoch}`, () => unlock(of(target), target)),
+    abortSettlement: (command) => send(`abort ${command.epoch}`, () => abort(of(command), command)),
     settle: (command) => {
-      const forMs = runningForMs();
-      return send(`settle ${command.epoch}`, () => settle(world, command, forMs));
+      const forMs = of(command).runningForMs();
+      return send(`settle ${command.epoch}`, () => settle(of(command), command, forMs));
     },
     // Each bot of a simulation is one user's, and no other wallet names it.
     otherHolders: () => send('other holders', () => []),
     findPlatformPayment: () => send('find platform payment', () => null),
-    findReceipt: (_, opId) => send('find receipt', () => receiptOf(readingOf(world), opId) ?? null),
+    findReceipt: (userId, opId) =>
+      send('find receipt', () => {
+        const own = all.filter((one) => one.userId === userId);
+        return own.map((one) => receiptOf(readingOf(one), opId)).find((one) => one) ?? null;
+      }),
   };
+}
+
+function moneyOf(
+  all: readonly WalletWorld[],
+  { userId, instanceId }: Pick<Names, 'userId' | 'instanceId'>,
+): WalletWorld {
+  const own = all.find((one) => one.userId === userId && one.instanceId === instanceId);
+  if (own === undefined) throw new RangeError(`${userId} has no ${instanceId}`);
+  return own;
 }
 
 // As the adapter decides on what it reads back.
@@ -260,7 +291,7 @@ function pay(world: WalletWorld, command: SettleCommand, runningForMs: number): 
   const { userId, instanceId, incarnationId } = incarnation;
   const amountMinor = world.allocation?.valueMinor ?? 0;
   const previousBalance = world.balanceMinor / 100;
-  world.payments.push({ runningForMs });
+  world.payments.push({ sagaId: command.sagaId, atMs: world.nowMs(), runningForMs });
   world.balanceMinor += amountMinor;
   world.copy ??= world.allocation;
   world.allocation = null;
@@ -285,8 +316,9 @@ function pay(world: WalletWorld, command: SettleCommand, runningForMs: number): 
   return receipt;
 }
 
-export function ledgerOver({ ledger }: WalletWorld, link: Link): Ledger {
-  const add = (opId: string) => {
+export function ledgerOver(all: readonly WalletWorld[], link: Link): Ledger {
+  const add = (bot: Pick<Names, 'userId' | 'instanceId'>, opId: string) => {
+    const { ledger } = moneyOf(all, bot);
     if (ledger.has(opId)) return 'exists';
     ledger.add(opId);
     return 'posted';
@@ -294,11 +326,12 @@ export function ledgerOver({ ledger }: WalletWorld, link: Link): Ledger {
   return {
     ...inertPorts<Ledger>(),
     postReservation: ({ reservation }) =>
-      link.call('wallet', 'ledger post reservation', () => add(reservation.opId)),
-    post: ({ receipt }) => link.call('wallet', 'ledger post', () => add(receipt.opId)),
+      link.call('wallet', 'ledger post reservation', () => add(reservation, reservation.opId)),
+    post: ({ receipt }) => link.call('wallet', 'ledger post', () => add(receipt, receipt.opId)),
     find: (opId) =>
       link.call('wallet', 'ledger find', () => {
-        if (ledger.has(opId)) throw new HoldError('UNREADABLE', 'a receipt was lost');
+        const isKnown = all.some(({ ledger }) => ledger.has(opId));
+        if (isKnown) throw new HoldError('UNREADABLE', 'a receipt was lost');
         return null;
       }),
   };
