@@ -155,6 +155,7 @@ export interface StepCall<Input extends Json = Json> extends SagaFacts<Input> {
   /** Reads whether this worker still owns the saga; throws FencedError if not (I5), and the signal's reason once this
    * attempt was given up: the saga may have begun to compensate since. */
   readonly fence: () => Promise<void>;
-  /** The same as a majority log write: for an effect that must not follow a newer claim. */
+  /** The same as a majority log write: for an effect that must not follow a newer claim. When it returns, the log has
+   * everything that the saga has done before; throws UnavailableError where it takes too long. */
   readonly fencedWrite: () => Promise<void>;
 }

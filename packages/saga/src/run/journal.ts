@@ -36,6 +36,9 @@ export interface Journal {
   /** Writes it on a majority, which proves the claim as well as a write for the proof alone. False: there was nothing to
    * write, or the answer took too long. @throws FencedError. */
   proveByWriting(): Promise<boolean>;
+  /** Whether the log has taken everything that has happened, if on its primary alone: a proof that is asked for now comes
+   * from a majority, and with it everything before is there. */
+  isWritten(): boolean;
   /** Whether the claim was proved a moment ago. What the primary alone acknowledged proves nothing: it may be one no
    * more. */
   isProven(): boolean;
@@ -201,6 +204,7 @@ export function createJournal(
   return {
     view: () => view,
     isProven,
+    isWritten: () => unwritten.length === 0,
     proved: (sentAtMs) => {
       provenAtMs = sentAtMs;
     },

@@ -356,11 +356,17 @@ function createDrive(
   return async (claimed: SagaRecord, sentAtMs: number): Promise<RunOutcome> => {
     const first = { record: claimed, sentAtMs };
     const journal = createJournal(options, registered, claim, signal, first);
-    const fencedWrite = async () => {
-      if (!(await journal.proveByWriting())) journal.proved(await prove(log, claim, clock));
-    };
+    const proveAnew = async () => journal.proved(await prove(log, claim, clock));
     const fence = async () => {
-      if (!journal.isProven()) await fencedWrite();
+      if (journal.isProven() || (await journal.proveByWriting())) return;
+      await proveAnew();
+    };
+    const fencedWrite = async () => {
+      if (await journal.proveByWriting()) return;
+      // A proof says whose the saga is, not that the log has what the effect follows from: the next worker would decide
+      // that anew, and differently.
+      if (!journal.isWritten()) throw new UnavailableError('LOG_LATE', LOG_LATE);
+      await proveAnew();
     };
     try {
       let record = await journal.record({ type: 'claimed', resumed: claimed.epoch > 1 });
@@ -389,6 +395,7 @@ function createDrive(
   };
 }
 
+const LOG_LATE = 'the saga log takes too long to store what comes before an effect';
 const MAX_PROOFS = 3;
 
 /** @returns when the proof was sent, by the monotonic clock. */
