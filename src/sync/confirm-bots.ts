@@ -127,14 +127,16 @@ async function confirmInWallet(
   if (allocation === null) return held === undefined ? note : resolved(note, 'allocated');
   if (held === undefined) return resolved(note, 'not allocated any more');
   if (factsOf(held).facts !== allocation.facts) return skip(note, 'changed', null);
-  if (note.verdict !== 'orphan') return note;
   const reading = await wallets.readAllocation(userId, instanceId);
   if (reading.status !== 'present') return resolved(note, 'not allocated any more');
   const { notMoney, incarnationId } = reading.allocation;
   const named = { ...note, allocation: { ...allocation, incarnationId } };
+  // An orphan is owed nothing any more, and a bot that was deleted gets no entry again.
   const payment = await findPayment({ tombstones }, { userId, instanceId }, reading.allocation);
   if (payment !== null) return skip(named, 'settled', payment);
-  if (notMoney !== null) return skip(note, 'not-money', `${notMoney.field}: ${notMoney.found}`);
+  if (note.verdict === 'orphan' && notMoney !== null) {
+    return skip(note, 'not-money', `${notMoney.field}: ${notMoney.found}`);
+  }
   return named;
 }
 
