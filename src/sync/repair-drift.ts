@@ -20,19 +20,30 @@ export interface RepairCall extends FencedCall {
   readonly isAgain: boolean;
 }
 
-/** Starts what is not started and reads what is: repeatable, and called again until nothing is under way. */
+/** Starts what is not started and reads what is: repeatable, and called again until nothing is under way. A lost entry
+ * comes back last: a place or a port of its pool may be one that another repair of this run gives free. */
 export async function repairDrift(
   ports: SyncPorts,
   user: UserToSync,
   report: readonly DriftNote[],
   call: RepairCall,
 ): Promise<{ readonly report: readonly DriftNote[]; readonly isUnderWay: boolean }> {
-  const repaired: DriftNote[] = [];
-  for (const note of report) repaired.push(await repairOne(ports, user, note, call));
+  const repaired = [...report];
+  async function repairAll(isTheirTurn: (note: DriftNote) => boolean): Promise<void> {
+    for (const [index, note] of report.entries()) {
+      if (isTheirTurn(note)) repaired[index] = await repairOne(ports, user, note, call);
+    }
+  }
+  await repairAll((note) => !isLost(note));
   const isUnderWay = repaired.some(({ verdict, outcome }) => {
     return verdict === 'orphan' && outcome === 'confirmed';
   });
+  if (!isUnderWay) await repairAll(isLost);
   return { report: repaired, isUnderWay };
+}
+
+function isLost({ verdict }: DriftNote): boolean {
+  return verdict === 'lost-entry';
 }
 
 async function repairOne(
