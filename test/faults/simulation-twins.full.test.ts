@@ -2,11 +2,15 @@
 // seed is green.
 
 import { afterAll, describe, expect, it } from 'vitest';
-import { simulate } from '../../packages/saga/src/testing/index.ts';
+import { simulate, type VirtualTime } from '../../packages/saga/src/testing/index.ts';
 import { mixedSimulationOf, simulationOf } from '../support/simulation/bot-simulation.ts';
 import { brokenOf } from '../support/simulation/oracle.ts';
+import type { Twin } from '../support/simulation/twin.ts';
 import { MIXED_TWINS, SIMULATED_TWINS } from '../support/simulation/twins.ts';
 import { useVirtualTime } from '../support/simulation/use-virtual-time.ts';
+import { brokenOfUsers } from '../support/simulation/user-oracle.ts';
+import { userSimulationOf } from '../support/simulation/user-simulation.ts';
+import { USER_TWINS } from '../support/simulation/user-twins.ts';
 
 /** Each must be found among so many. */
 const SEEDS = 2_000;
@@ -17,14 +21,15 @@ afterAll(() => console.log(`found by seed: ${found.join('; ')}`));
 
 describe('a simulation with a bug in it', () => {
   it.each([
-    ...SIMULATED_TWINS.map((twin) => ({ ...twin, simulation: simulationOf })),
-    ...MIXED_TWINS.map((twin) => ({ ...twin, simulation: mixedSimulationOf })),
+    ...SIMULATED_TWINS.map((twin) => ({ ...twin, brokenIn: brokenInBots(simulationOf) })),
+    ...MIXED_TWINS.map((twin) => ({ ...twin, brokenIn: brokenInBots(mixedSimulationOf) })),
+    ...USER_TWINS.map((twin) => ({ ...twin, brokenIn: brokenInUsers })),
   ])(
     '$name: $breach',
-    async ({ name, breach, from, twin, simulation }) => {
+    async ({ name, breach, from, twin, brokenIn }) => {
       const time = useVirtualTime();
       const isFound = async (seed: number) => {
-        const broken = brokenOf(await simulate(seed, time, simulation(twin)));
+        const broken = await brokenIn(seed, time, twin);
         return broken.some((promise) => promise.startsWith(breach));
       };
       let seed = from;
@@ -33,8 +38,18 @@ describe('a simulation with a bug in it', () => {
         if (seed === from + SEEDS) throw new Error(`none of ${SEEDS} seeds breaks it`);
       }
       found.push(`${name} ${seed}`);
-      expect(brokenOf(await simulate(seed, time, simulation())), 'without the bug').toEqual([]);
+      expect(await brokenIn(seed, time, {}), 'without the bug').toEqual([]);
     },
     TIMEOUT_MS,
   );
 });
+
+type BrokenIn = (seed: number, time: VirtualTime, twin: Twin) => Promise<readonly string[]>;
+
+function brokenInBots(simulationWith: typeof simulationOf): BrokenIn {
+  return async (seed, time, twin) => brokenOf(await simulate(seed, time, simulationWith(twin)));
+}
+
+async function brokenInUsers(...[seed, time, twin]: Parameters<BrokenIn>) {
+  return brokenOfUsers(await simulate(seed, time, userSimulationOf(twin)));
+}

@@ -2,13 +2,17 @@
 
 import type { SagaDefinition } from '../../../packages/saga/src/definition.ts';
 import type { SagaLog } from '../../../packages/saga/src/log/saga-log.ts';
+import type { Absence } from '../../../src/deletion/reclaim-orphan.ts';
 import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
+import type { SyncPorts } from '../../../src/sync/sync-ports.ts';
 import type { WalletRules } from './wallet.ts';
 
 export interface Twin {
   readonly rules?: Partial<WalletRules>;
   readonly definition?: (real: SagaDefinition, observed: PresenceAnswer) => SagaDefinition;
   readonly ports?: (real: DeletionPorts) => DeletionPorts;
+  readonly absence?: Absence;
+  readonly sync?: (real: SyncPorts) => SyncPorts;
   readonly log?: (real: SagaLog) => SagaLog;
 }
 

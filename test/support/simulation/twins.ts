@@ -190,7 +190,10 @@ function everyUndo(change: (undo: Undo, step: CompensatableStep) => Undo) {
 }
 
 /** Every run and every undo gets another call. */
-function everyCall(saga: SagaDefinition, change: (call: StepCall) => StepCall): SagaDefinition {
+export function everyCall(
+  saga: SagaDefinition,
+  change: (call: StepCall) => StepCall,
+): SagaDefinition {
   return {
     ...saga,
     steps: saga.steps.map((step): StepDefinition => {
