@@ -24,7 +24,7 @@ export const USER_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a child with a fresh id each time it is begun',
     breach: 'I8: a run has begun two reclaimings of one bot',
-    from: 1,
+    from: 165,
     twin: {
       sync: (ports) => ({
         ...ports,
@@ -63,7 +63,7 @@ export const USER_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'silence taken for absence, at both observations and at the last look',
     breach: 'I4: a bot that stood there was paid as an orphan',
-    from: 1,
+    from: 65,
     twin: {
       ports: (ports) => {
         const { bots } = ports;
@@ -82,7 +82,7 @@ export const USER_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'an orphan that is paid on the word of the run',
     breach: 'I4: an orphan was paid that ran',
-    from: 1,
+    from: 390,
     twin: {
       absence: { check: async () => ({ status: 'absent' }) },
     },
