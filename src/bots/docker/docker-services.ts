@@ -1,6 +1,6 @@
 // One host as the bots' operations use it: containers, conf folders, supervisord.
 
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { extraSeconds } from '../../domain/bot.ts';
 import type { BotsCall, FencedCall } from '../bots.ts';
 import { SUPERVISORCTL } from '../supervisor/ctl-dialogue.ts';
@@ -102,5 +102,5 @@ export function createDockerServices(
 
 /** A word of letters and digits that cannot be guessed. */
 function newToken(): string {
-  return `reclaim${randomBytes(8).toString('hex')}`;
+  return `reclaim${randomUUID().replaceAll('-', '')}`;
 }

@@ -70,9 +70,11 @@ export async function removePooled(
   requireRunning(pool);
   const supervisor = host.supervisor(pool.id, call, observed.stopSeconds);
   if (now.entangled !== undefined) return stopEntangled(supervisor, now, now.entangled);
-  if (now.conf !== 'gone') await host.conf.remove(pool.id, instanceId, call);
+  // Aside, and removed last: from a stop that is refused there is a way back.
+  if (now.conf === 'present') await host.conf.putAside(pool.id, instanceId, call);
   await stopAll(supervisor, now);
   await takeOut(supervisor, now);
+  if (now.conf !== 'gone') await host.conf.remove(pool.id, instanceId, call);
   return 'removed';
 }
 

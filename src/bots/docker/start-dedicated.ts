@@ -18,6 +18,7 @@ const RESTART_POLICY = 'unless-stopped';
 /** Between two observations; one that ends at once is started again by its policy in about as long. */
 const RECHECK_MS = 300;
 const MAX_CHECKS = 20;
+const HAS_ENDED: ReadonlySet<string> = new Set(['exited', 'dead']);
 
 export async function startDedicated(
   host: DockerServices,
@@ -75,6 +76,8 @@ async function observedRunning(
     if (view === null) throw new RetryableError('CONTAINER_GONE', 'the container went at once');
     inARow = view.status === 'running' ? inARow + 1 : 0;
     if (inARow === 2) return view;
+    // Its policy would have it restarting: nothing starts it again.
+    if (HAS_ENDED.has(view.status)) break;
     await pause(RECHECK_MS, call.signal);
     if (call.signal.aborted) throw new InDoubtError('DOCKER_ABORTED', 'aborted while waiting');
   }
