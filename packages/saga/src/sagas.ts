@@ -4,7 +4,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Json } from './json.ts';
 import type { SagaRecord } from './log/record.ts';
-import type { NewSaga, SagaFilter, SagaLog, SagaPage } from './log/saga-log.ts';
+import {
+  FIRST_EPOCH,
+  type NewSaga,
+  type SagaFilter,
+  type SagaLog,
+  type SagaPage,
+} from './log/saga-log.ts';
 import { initialState } from './machine/initial-state.ts';
 import { createOperators, type Order, type OrderResult } from './operate/operators.ts';
 import { type Plan, planOf } from './operate/plan.ts';
@@ -189,7 +195,7 @@ async function acceptAt(options: SagasOptions, saga: NewSaga, place: Place | nul
     return { ...accepted, hasBegun };
   } catch (error) {
     // It may have been stored all the same: without its lease the relay need not wait until that runs out.
-    const lost = { sagaId: saga.id, epoch: 1, owner: claim.owner };
+    const lost = { sagaId: saga.id, epoch: FIRST_EPOCH, owner: claim.owner };
     void options.log.release(lost).catch(() => undefined);
     throw error;
   } finally {

@@ -95,7 +95,7 @@ export function saga<Input extends Json, Later extends CaptureSchemas = NoSchema
   const readers = readersOf(inputSchema);
   const key = (input: Input) => options.key(checkedInput(input, readers));
   const known = Object.entries(laterCaptures ?? {}).reduce(
-    (readers, [step, captureSchema]) => withReaders(readers, step, { captureSchema }),
+    (all, [step, captureSchema]) => withReaders(all, step, { captureSchema }),
     readers,
   );
   return chain({ ...options, key, name, version, steps: [] }, known);

@@ -5,7 +5,7 @@ import type { Transition } from '../run/journal.ts';
 import type { Sagas } from '../sagas.ts';
 
 /** A wake-up that is lost costs the parent a second: it checks again by itself.
- * @param onFailed is told of it. */
+ * @param onFailed gets its error. */
 export function wakeParent(
   sagas: Pick<Sagas, 'wakeNow'>,
   { after }: Pick<Transition, 'after'>,

@@ -98,6 +98,9 @@ export type NewSaga = Pick<
   readonly claim?: FirstClaim;
 };
 
+/** A saga that was never claimed is under epoch 0. */
+export const FIRST_EPOCH = 1;
+
 export interface FirstClaim extends Pick<ClaimRequest, 'owner' | 'leaseMs'> {
   /** What led from its initial state to the one that it is accepted in. */
   readonly events: readonly LoggedEvent[];

@@ -1,4 +1,4 @@
-// Whether somebody has paused the queue, with BullMQ's own means: then no saga begins in the process that accepts it
+// Whether an operator has paused the queue, with BullMQ's own means: then no saga begins in the process that accepts it
 // either. Asked every second, so that an acceptance need not ask. What Redis does not answer stays as it was: while it is
 // away, sagas go on where they are accepted.
 

@@ -7,6 +7,7 @@ import type {
   Observation,
   RetryPolicy,
   SagaDefinition,
+  StepCall,
   StepDefinition,
   StepResult,
 } from '../definition.ts';
@@ -93,12 +94,15 @@ export function capturesWithoutReading({ steps }: SagaDefinition): readonly (Jso
 /** The capture of a step whose compensation goes back to no state that could be read. */
 const NOTHING_TO_KNOW = true;
 
+async function readCapture(step: CompensatableStep, call: StepCall): Promise<Json | null> {
+  return step.capture === undefined ? NOTHING_TO_KNOW : step.capture(call);
+}
+
 // Null is "not known yet", never "nothing there": the step's own capture is read again before its first effect.
 async function captureOrNull(context: CommandContext, step: CompensatableStep, index: number) {
-  const { capture = async () => NOTHING_TO_KNOW } = step;
   try {
     return await bounded(context, CAPTURE_TIMEOUT_MS, (signal) =>
-      capture.call(step, callOf(context, index, signal)),
+      readCapture(step, callOf(context, index, signal)),
     );
   } catch (error) {
     if (error instanceof FencedError || error instanceof InterruptedError) throw error;
@@ -109,8 +113,8 @@ async function captureOrNull(context: CommandContext, step: CompensatableStep, i
 async function captureOne(context: CommandContext, index: number): Promise<SagaEvent> {
   const step = compensatableAt(context, index);
   return settle(context, index, async (signal) => {
-    const capture = await step.capture?.(callOf(context, index, signal));
-    if (capture === null || capture === undefined) {
+    const capture = await readCapture(step, callOf(context, index, signal));
+    if (capture === null) {
       throw new UnavailableError('CAPTURE_UNKNOWN', `${step.name}: its state cannot be read now`);
     }
     return { type: 'captured', step: index, capture };

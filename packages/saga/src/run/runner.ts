@@ -140,14 +140,15 @@ export function createRunner(options: RunnerOptions): Runner {
         const found = await find(options, sagaId);
         if (found === 'away') return away(options);
         if (found === null) return { status: 'at-rest', saga: null };
-        const key = shareOf(options, found);
+        const registered = options.registry.find(found.kind, found.version);
+        const key = shareOf(registered, found.input);
         if (!shares.enter(key, found)) return park(options, found, shares.parked);
         return inShare(key, () => claimAndDrive(within, found, control));
       });
     },
     reserve: (registered, input) => {
       if (!slots.tryTake()) return null;
-      const key = registered.definition.fairnessKey?.(input) ?? null;
+      const key = shareOf(registered, input);
       if (!shares.tryEnter(key)) {
         slots.give();
         return null;
@@ -207,9 +208,8 @@ function away({ clock, random }: RunnerOptions): RunOutcome {
   return { status: 'later', atMs: clock.nowMs() + outageDelayMs(random()) };
 }
 
-function shareOf({ registry }: RunnerOptions, found: SagaRecord): string | null {
-  const definition = registry.find(found.kind, found.version)?.definition;
-  return definition?.fairnessKey?.(found.input) ?? null;
+function shareOf(registered: RegisteredSaga | undefined, input: Json): string | null {
+  return registered?.definition.fairnessKey?.(input) ?? null;
 }
 
 /** So long at least until a parked saga tries to enter by itself, and so much longer for each that is parked. */

@@ -7,8 +7,8 @@ import { isOver } from '../../mongodb/holds.ts';
 import { cannotHold, isContent, runRepeatable } from '../../mongodb/mongo-errors.ts';
 import type { SagaId } from '../../saga-id.ts';
 import type { SagaRecord } from '../record.ts';
-import type { Claim, ClaimRequest, ClaimResult } from '../saga-log.ts';
-import { beginningEntries, FIRST_EPOCH, firstEntries } from './first-claim.ts';
+import { type Claim, type ClaimRequest, type ClaimResult, FIRST_EPOCH } from '../saga-log.ts';
+import { beginningEntries, firstEntries } from './first-claim.ts';
 import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
 import { HISTORY_LIMIT, type SagaDocument, toHistoryEntry, toRecord } from './saga-document.ts';
 

@@ -1,9 +1,7 @@
 // What a saga's first claim adds to its history, whether it comes with the acceptance or after it.
 
-import type { FirstClaim } from '../saga-log.ts';
+import { FIRST_EPOCH, type FirstClaim } from '../saga-log.ts';
 import type { HistoryDocument } from './saga-document.ts';
-
-export const FIRST_EPOCH = 1;
 
 type Given = Pick<FirstClaim, 'owner' | 'events'>;
 

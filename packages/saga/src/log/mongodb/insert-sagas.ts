@@ -12,8 +12,8 @@ import {
   unlessDuplicate,
 } from '../../mongodb/mongo-errors.ts';
 import { pinnedId } from '../../registry.ts';
-import type { FirstClaim, InsertResult, NewSaga } from '../saga-log.ts';
-import { FIRST_EPOCH, firstEntries } from './first-claim.ts';
+import { FIRST_EPOCH, type FirstClaim, type InsertResult, type NewSaga } from '../saga-log.ts';
+import { firstEntries } from './first-claim.ts';
 import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
 

@@ -8,6 +8,7 @@ import {
   type ClaimRequest,
   type ClaimResult,
   type CommitResult,
+  FIRST_EPOCH,
   type FirstClaim,
   type InsertResult,
   type Intervention,
@@ -120,7 +121,7 @@ export function createMemorySagaLog(
   }
 
   function claimed(stored: Stored, { owner, leaseMs, events }: FirstClaim, nowMs: number): Stored {
-    const epoch = 1;
+    const epoch = FIRST_EPOCH;
     const claim = { type: 'claimed', step: null, detail: null, atMs: nowMs };
     const history = entries([claim, ...events], epoch, owner);
     const saga = { ...stored.saga, epoch, writeId: owner, history };
