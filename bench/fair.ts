@@ -3,8 +3,9 @@
 
 import { createSimulatedWorld } from '../src/bots/simulator/simulated-world.ts';
 import type { Services } from '../src/main/compose/services.ts';
+import { drive } from './drive.ts';
 import type { Environment, Place } from './environment.ts';
-import { addBots, type HerdBot, seedContainers, seedUsers } from './herd.ts';
+import { acceptDeletion, addBots, type HerdBot, seedContainers, seedUsers } from './herd.ts';
 import { median } from './statistics.ts';
 import { VARIANTS } from './variants.ts';
 
@@ -18,7 +19,6 @@ const HANGING = 1_000;
 /** Other users, one deletion each, one after the other. */
 const OTHERS = 5;
 const WIDTH = 100;
-const ACCEPT_WITHIN_MS = 60_000;
 
 export async function measureFair(
   environment: Environment,
@@ -38,9 +38,7 @@ export async function measureFair(
     const { deleteBot, close } = await VARIANTS.sagas(services, bots, signal);
     try {
       const many = await seedHanging(services, greedy, hanging);
-      for (let first = 0; first < many.length; first += WIDTH) {
-        await Promise.all(many.slice(first, first + WIDTH).map((bot) => accept(services, bot)));
-      }
+      await drive(many, WIDTH, (bot) => acceptDeletion(services, bot), signal);
       const took: number[] = [];
       for (const other of others) {
         const begun = performance.now();
@@ -52,14 +50,6 @@ export async function measureFair(
       await close();
     }
   }
-}
-
-async function accept({ deletions }: Services, bot: HerdBot): Promise<void> {
-  const { userId, firebaseUid, instanceId } = bot;
-  const signal = AbortSignal.timeout(ACCEPT_WITHIN_MS);
-  const order = { userId, firebaseUid, instanceId, requestedBy: firebaseUid, signal };
-  const { status } = await deletions.request(order);
-  if (status !== 'accepted') throw new Error(`${instanceId}: ${status}`);
 }
 
 /** So many bots more in the one user's wallet, each in a container that answers nothing. */

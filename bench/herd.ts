@@ -11,6 +11,7 @@ import {
   toUserId,
   type UserId,
 } from '../src/domain/ids.ts';
+import type { Services } from '../src/main/compose/services.ts';
 import type { BotMapping, Pool, PoolState } from '../src/pool-state/pool-state.ts';
 import { sampleMapping, samplePool } from '../test/support/pool-state-samples.ts';
 
@@ -81,6 +82,17 @@ export async function addBots(
   }
   return bots;
 }
+
+/** Orders the deletion, and does not wait for its end. */
+export async function acceptDeletion({ deletions }: Services, bot: HerdBot): Promise<void> {
+  const { userId, firebaseUid, instanceId } = bot;
+  const signal = AbortSignal.timeout(ACCEPT_WITHIN_MS);
+  const order = { userId, firebaseUid, instanceId, requestedBy: firebaseUid, signal };
+  const { status } = await deletions.request(order);
+  if (status !== 'accepted') throw new Error(`${instanceId}: ${status}`);
+}
+
+const ACCEPT_WITHIN_MS = 60_000;
 
 /** @param botsEach how many bots each of the users had.
  * @throws when the money of one of them did not come back exactly once. */

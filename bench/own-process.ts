@@ -3,9 +3,14 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { pause } from '@reclaim/saga';
 
+const WORKER = fileURLToPath(new URL('../workers/all.ts', import.meta.url));
+/** As `npm run workers` and the compose file start a process: without limits V8 lets garbage grow for a machine's sake
+ * that has room for it. */
+export const HEAP_LIMITS = ['--max-semi-space-size=8', '--max-old-space-size=256'];
 const STOP_WITHIN_MS = 10_000;
 const START_WITHIN_MS = 60_000;
 const CHECK_EVERY_MS = 100;
@@ -19,6 +24,11 @@ export function startProcess(
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+}
+
+/** Every kind of worker in one process. */
+export function startWorkerProcess(env: Readonly<Record<string, string>>): ChildProcess {
+  return startProcess(WORKER, HEAP_LIMITS, env);
 }
 
 /** Resolves when it answers; fails when it ends before, or takes too long. */

@@ -3,14 +3,15 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { pause } from '@reclaim/saga';
+import { DELETE_BOT } from '../src/deletion/delete-bot.ts';
 import type { Services } from '../src/main/compose/services.ts';
 import { openCounters } from './counters.ts';
+import { drive } from './drive.ts';
 import type { Environment } from './environment.ts';
-import type { HerdBot } from './herd.ts';
+import { acceptDeletion } from './herd.ts';
 import { NOTHING, seedLongHerd } from './long-loads.ts';
-import { startProcess, stopProcess } from './own-process.ts';
+import { startWorkerProcess, stopProcess } from './own-process.ts';
 import { median } from './statistics.ts';
 
 export interface ScaleMeasure {
@@ -19,9 +20,6 @@ export interface ScaleMeasure {
   readonly fourPerCpuSec: number;
 }
 
-const WORKER = fileURLToPath(new URL('../workers/all.ts', import.meta.url));
-/** As `npm run workers` starts one. */
-const HEAP_LIMITS = ['--max-semi-space-size=8', '--max-old-space-size=256'];
 const PROCESSES = 4;
 /** Counted once the workers are warm, and until the first of them runs out of work. */
 const FROM_SHARE = 0.2;
@@ -58,16 +56,10 @@ function perCpuSecond(
   return environment.measure(async (place) => {
     const herd = await seedLongHerd(place, deletions, { ...NOTHING, isOneUser: false });
     const services = await place.services();
-    const { bots } = herd;
-    for (let first = 0; first < bots.length; first += WIDTH) {
-      signal.throwIfAborted();
-      await Promise.all(bots.slice(first, first + WIDTH).map((bot) => accept(services, bot)));
-    }
+    await drive(herd.bots, WIDTH, (bot) => acceptDeletion(services, bot), signal);
     const { MONGODB_URI = '', REDIS_URL = '' } = place.env;
     const counters = await openCounters(MONGODB_URI, REDIS_URL);
-    const workers = Array.from({ length: processes }, () =>
-      startProcess(WORKER, HEAP_LIMITS, place.env),
-    );
+    const workers = Array.from({ length: processes }, () => startWorkerProcess(place.env));
     const cpuMs = async () => {
       const counted = await counters.read();
       const ofWorkers = await Promise.all(workers.map(processCpuMs));
@@ -91,15 +83,7 @@ function perCpuSecond(
 /** As several worker processes need it: the file would be written whole by each of them in turn. */
 const IN_MONGODB = { POOL_STATE: 'mongodb' };
 
-async function accept({ deletions }: Services, bot: HerdBot): Promise<void> {
-  const { userId, firebaseUid, instanceId } = bot;
-  const signal = AbortSignal.timeout(END_WITHIN_MS);
-  const order = { userId, firebaseUid, instanceId, requestedBy: firebaseUid, signal };
-  const { status } = await deletions.request(order);
-  if (status !== 'accepted') throw new Error(`${instanceId}: ${status}`);
-}
-
-/** @returns how many have ended, at least `count` of them. */
+/** @returns how many deletions have ended, at least `count` of them. */
 async function whenEnded(
   { connection }: Services,
   count: number,
@@ -109,7 +93,8 @@ async function whenEnded(
   const endMs = performance.now() + END_WITHIN_MS;
   const sagas = connection.collection('sagas');
   while (performance.now() < endMs) {
-    const ended = await sagas.countDocuments({ open: false });
+    // The workers also begin runs of their own: over all users, and restarts.
+    const ended = await sagas.countDocuments({ kind: DELETE_BOT, open: false });
     if (ended >= count) return ended;
     const gone = workers.find(({ exitCode }) => exitCode !== null);
     if (gone !== undefined) throw new Error(`a worker ended with ${gone.exitCode}`);

@@ -11,7 +11,7 @@ import { createLocalTokenIssuer } from '../src/infra/identities/local-tokens.ts'
 import { loadSigningKey } from '../src/infra/identities/signing-key.ts';
 import type { Environment, Place } from './environment.ts';
 import { type HerdBot, seedUsers } from './herd.ts';
-import { residentMb, startProcess, stopProcess, whenServing } from './own-process.ts';
+import { HEAP_LIMITS, residentMb, startProcess, stopProcess, whenServing } from './own-process.ts';
 import { median } from './statistics.ts';
 
 export interface StreamsMeasure {
@@ -30,8 +30,6 @@ export interface StreamsOptions {
 }
 
 const API = fileURLToPath(new URL('../src/main/server.ts', import.meta.url));
-/** As the compose file starts it. */
-const HEAP_LIMITS = ['--max-semi-space-size=8', '--max-old-space-size=256'];
 const WARM_UPS = 100;
 /** The resident set counts as the largest of as many samples, half a second apart. */
 const SAMPLES = 16;

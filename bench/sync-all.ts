@@ -8,6 +8,7 @@ import { mongo } from 'mongoose';
 import { connectMongo } from '../src/infra/mongodb/connect.ts';
 import { BOTS_EACH, crowdBots, crowdPoolState, seedCrowd, uidOf } from './crowd.ts';
 import type { Environment } from './environment.ts';
+import { HEAP_LIMITS } from './own-process.ts';
 
 export interface SyncAllMeasure {
   /** Allocations judged in a second of one core. */
@@ -27,8 +28,6 @@ export interface SyncAllOptions {
 }
 
 const SURVEY = fileURLToPath(new URL('survey-process.ts', import.meta.url));
-/** As `npm run workers` and the compose file start a worker. */
-const HEAP_LIMITS = ['--max-semi-space-size=8', '--max-old-space-size=256'];
 /** The loop's pace shows soon. */
 const LOOP_USERS = 1_000;
 

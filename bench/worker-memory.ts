@@ -2,7 +2,6 @@
 // and then sleeps, is woken, finds Docker still away, and sleeps again. The worst hour of a worker's life.
 
 import type { ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { pause } from '@reclaim/saga';
 import { SIMULATED_HOST } from '../src/bots/simulator/simulated-bots.ts';
 import { createSimulatedWorld } from '../src/bots/simulator/simulated-world.ts';
@@ -11,7 +10,7 @@ import type { DeleteBotInput } from '../src/deletion/delete-bot-input.ts';
 import type { Services } from '../src/main/compose/services.ts';
 import type { Environment } from './environment.ts';
 import { type HerdBot, seedUsers } from './herd.ts';
-import { residentMb, startProcess, stopProcess } from './own-process.ts';
+import { residentMb, startWorkerProcess, stopProcess } from './own-process.ts';
 
 export interface MemoryOptions {
   readonly sagas: number;
@@ -20,10 +19,6 @@ export interface MemoryOptions {
   readonly signal: AbortSignal;
 }
 
-const WORKER = fileURLToPath(new URL('../workers/all.ts', import.meta.url));
-/** As `npm run workers` and the compose file start one: without limits V8 lets garbage grow for a machine's
- * sake that has room for it. */
-const HEAP_LIMITS = ['--max-semi-space-size=8', '--max-old-space-size=256'];
 const HOUR_MS = 3_600_000;
 const SAMPLE_EVERY_MS = 500;
 /** Settled: this many samples in a row (5 s) stay within this part of their largest. */
@@ -50,7 +45,7 @@ export function measureWorkerMemory(
       options.signal.throwIfAborted();
       await Promise.all(bots.slice(first, first + WIDTH).map((bot) => begin(services, bot)));
     }
-    const worker = startProcess(WORKER, HEAP_LIMITS, place.env);
+    const worker = startWorkerProcess(place.env);
     try {
       return await settledMb(services, worker, options);
     } finally {
