@@ -1,6 +1,7 @@
 // The bots' port with a memory: whichever container was once seen to be a bot's is asked for by its id, whatever it is
 // called by now, before the bot may be called absent (I4). A renamed container is found so, stopped and
-// removed; one that cannot be asked for makes the bot unknown.
+// removed; one that cannot be asked for makes the bot unknown. What is seen for the first time is noted beside what the
+// caller does next, and stands before the bot is changed.
 
 import { SagaError } from '@reclaim/saga';
 import type { ObservedBot } from '../domain/bot.ts';
@@ -13,13 +14,18 @@ import {
 } from '../domain/source.ts';
 import type { BotDoubt, Bots, BotsCall, HostListing, ListedBot } from './bots.ts';
 import type { ComparedContainers, KnownContainers } from './known-containers.ts';
+import { createMemoryWrites } from './memory-writes.ts';
 
 export function rememberContainers<Port extends Bots>(bots: Port, known: KnownContainers): Port {
+  const writes = createMemoryWrites(known);
   return {
     ...bots,
     locate: async (query, call) => {
       const { instanceId } = query;
-      const before = await asked(() => known.find(instanceId));
+      const before = await asked(async () => {
+        await writes.settled(instanceId);
+        return known.find(instanceId);
+      });
       if (before.status === 'unknown') return joinAnswers([before], new Date());
       const knownIds = before.items.map(({ containerId }) => containerId);
       const answer = await bots.locate({ ...query, knownIds }, call);
@@ -40,13 +46,11 @@ export function rememberContainers<Port extends Bots>(bots: Port, known: KnownCo
           : [],
       );
       const fresh = found.filter((observed) => !before.items.some((one) => isSame(one, observed)));
-      const noted = await asked(async () => {
-        await known.note(
-          fresh.map((observedBot) => ({ instanceId, observedBot })).filter(isProven),
-        );
-        await known.forget(gone);
-      });
-      if (noted.status === 'unknown') return joinAnswers([noted], new Date());
+      writes.note(
+        instanceId,
+        fresh.map((observedBot) => ({ instanceId, observedBot })).filter(isProven),
+      );
+      writes.forget(instanceId, gone);
       return joined(
         answer,
         observations.map(({ observation }) => observation),
@@ -60,16 +64,28 @@ export function rememberContainers<Port extends Bots>(bots: Port, known: KnownCo
       if (compared.status === 'unknown') return { ...listing, answer: compared };
       return withMissing({ bots, known }, listing, compared.items, call);
     },
+    stop: async (instanceId, observed, call) => {
+      await writes.settled(instanceId);
+      return bots.stop(instanceId, observed, call);
+    },
+    restore: async (instanceId, captured, call) => {
+      await writes.settled(instanceId);
+      return bots.restore(instanceId, captured, call);
+    },
     remove: async (instanceId, observed, call) => {
+      await writes.settled(instanceId);
       const outcome = await bots.remove(instanceId, observed, call);
       // A daemon that holds nothing at all may have lost it: then it is known on, and asked for again.
       const isGone = outcome === 'removed' || (await holdsAny(bots, observed.host, call));
-      if (isGone) await known.forget([{ instanceId, observedBot: observed }]);
+      if (isGone) writes.forget(instanceId, [{ instanceId, observedBot: observed }]);
       return outcome;
     },
     start: async (order, call) => {
+      const { instanceId } = order;
+      await writes.settled(instanceId);
       const observedBot = await bots.start(order, call);
-      await known.note([{ instanceId: order.instanceId, observedBot }]);
+      writes.note(instanceId, [{ instanceId, observedBot }]);
+      await writes.settled(instanceId);
       return observedBot;
     },
   };

@@ -175,6 +175,8 @@ export interface LockCommand extends LockTarget {
    * bot has answered already, and this saga's lock holds, stays, unless this is a newer answer.
    */
   readonly value: number | null;
+  /** This saga has never locked the allocation before: there is no answer of the bot's that its lock could hold. */
+  readonly isFirst?: true;
   /** The bot has answered that value itself: a settlement pays it, regardless of `currentValue` by then. */
   readonly isLive?: true;
   /** Of the allocation that the bot was asked about, where a live value is locked again; else the stored amount. A

@@ -61,6 +61,7 @@ function facts(): Partial<DeletionCall> {
       },
     },
     results: {},
+    monotonicMs: () => 0,
   };
 }
 

@@ -50,7 +50,14 @@ export {
 export type { Json } from './json.ts';
 export type { LeaderLeases } from './log/leader-leases.ts';
 export type { SagaRecord } from './log/record.ts';
-export type { OpenSagas, SagaFilter, SagaLog, SagaPage, SagaTrait } from './log/saga-log.ts';
+export {
+  FIRST_EPOCH,
+  type OpenSagas,
+  type SagaFilter,
+  type SagaLog,
+  type SagaPage,
+  type SagaTrait,
+} from './log/saga-log.ts';
 export { createVersionWatch, shownState } from './log/version-watch.ts';
 export type { WorkerRegistry } from './log/worker-registry.ts';
 export {

@@ -4,6 +4,7 @@
 
 import {
   FencedError,
+  FIRST_EPOCH,
   HoldError,
   RetryableError,
   type SagaId,
@@ -65,15 +66,16 @@ async function lock(ports: DeletionPorts, call: DeletionCall): Promise<LockValue
   await checkUnsettled(ports, call, deletion);
   await checkNumbers(ports, deletion);
   await reportForeign(ports, call);
+  const sawBot = capturedBot(call) !== null;
   // Before anything is locked: it may take seconds.
   const worth = deletion.allocation.hadAllocation ? await readWorth(ports, call) : STORED;
+  const worthAt = { ms: call.monotonicMs(), epoch: call.epoch };
   // Together: neither needs the other, both repeat, and the undo takes back whichever landed.
   const [, lockedValue] = await Promise.all([
     openTombstone(ports, call, deletion),
     writeLock(ports, call, deletion, worth),
   ]);
-  const sawBot = capturedBot(call) !== null;
-  return { lockedValue, sawBot, worth };
+  return { lockedValue, sawBot, worth, ...(sawBot && { worthAt }) };
 }
 
 const STORED: BotWorth = { status: 'stored' };
@@ -183,7 +185,10 @@ async function writeLock(
     worth.status === 'live'
       ? ({ value: worth.value, isLive: true } as const)
       : { value: allocation.value };
-  const command = { ...target, incarnation: tombstone.incarnation, ...locked };
+  // The first attempt under the first claim: this saga cannot have locked anything before.
+  const isFirst = call.epoch === FIRST_EPOCH && call.attempt === 1;
+  const { incarnation } = tombstone;
+  const command = { ...target, incarnation, ...locked, ...(isFirst && { isFirst: true as const }) };
   const lockedValue = await takingOver(ports.findSagas, (mayTakeOver) =>
     ports.wallets.lock({ ...command, mayTakeOver }),
   );

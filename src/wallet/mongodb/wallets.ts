@@ -65,7 +65,7 @@ export function createMongoWallets({
         throw new TypeError(`a lock's value must be money, not ${command.value}`);
       }
       const opId = settlementOpId(command.incarnation);
-      const { value, isLive, userId, instanceId, incarnation } = command;
+      const { value, isLive, isFirst, userId, instanceId, incarnation } = command;
       // The capture has checked a dated incarnation, and the tombstone holds its name.
       const past = isStamped(incarnation.incarnationId)
         ? await findPast(userId, instanceId)
@@ -75,7 +75,8 @@ export function createMongoWallets({
         isFinal: ({ status }) => FINAL_LOCKS.has(status),
         decide: (user) => decideLock(command, opId, past, user),
         // Any other value may have been replaced by what the bot has answered before.
-        ...(value !== null && isLive && { applied: { status: 'locked' as const, value } }),
+        ...(value !== null &&
+          (isLive || isFirst) && { applied: { status: 'locked' as const, value } }),
       });
       if (result.status !== 'absent') return result;
       const receipt = await findPosted(command.userId, opId);
