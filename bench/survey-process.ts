@@ -29,7 +29,7 @@ try {
       poolStates,
       hostTrust: { judge: async () => 'trusted' },
       holdings: createMongoHoldings({ connection }),
-      runDrifts: createMongoRunDrifts({ connection }),
+      runDrifts: createMongoRunDrifts(connection),
       hostRecords: { noteListing: async () => undefined },
       sagas: { findHolders: async () => new Map() },
     },

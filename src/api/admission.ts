@@ -12,15 +12,6 @@ import { sessionCookiesOf } from './session-cookie.ts';
 import { createTokenBuckets } from './token-buckets.ts';
 import type { TrustsHop } from './trusted-proxies.ts';
 
-export interface Admission {
-  /** Null: admitted; else the ms to wait. May be called repeatedly; counts once. */
-  judge(request: FastifyRequest): number | null;
-  /** Its credentials are this user's. */
-  know(request: FastifyRequest, user: FirebaseUid): void;
-  /** Its credentials are invalid, or not valid any more. */
-  forget(request: FastifyRequest): void;
-}
-
 export interface AdmissionOptions {
   readonly trusts: TrustsHop | false;
   /** ADDRESS_RATE_LIMIT_PER_MINUTE: without good credentials, of one address. */
@@ -44,7 +35,9 @@ const MAX_CREDENTIALS = 20_000;
 /** Longer, and no token or cookie of ours has it. */
 const MAX_CREDENTIAL_LENGTH = 8_192;
 
-export function createAdmission(options: AdmissionOptions): Admission {
+export type Admission = ReturnType<typeof createAdmission>;
+
+export function createAdmission(options: AdmissionOptions) {
   const { trusts, addressPerMinute, userPerMinute } = options;
   const buckets = createTokenBuckets(MAX_SENDERS);
   const known = new Map<string, FirebaseUid>();
@@ -62,14 +55,16 @@ export function createAdmission(options: AdmissionOptions): Admission {
   };
 
   return {
-    judge: (request) => {
+    /** Null: admitted; else the ms to wait. May be called repeatedly; counts once. */
+    judge: (request: FastifyRequest): number | null => {
       const before = verdicts.get(request);
       if (before !== undefined) return before;
       const verdict = count(request);
       verdicts.set(request, verdict);
       return verdict;
     },
-    know: (request, user) => {
+    /** Its credentials are this user's. */
+    know: (request: FastifyRequest, user: FirebaseUid): void => {
       const credential = credentialOf(request);
       if (credential === null || known.has(credential)) return;
       known.set(credential, user);
@@ -79,7 +74,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
       }
       buckets.giveBack(senderOf(request), costOf(request), addressPerMinute);
     },
-    forget: (request) => {
+    /** Its credentials are invalid, or not valid any more. */
+    forget: (request: FastifyRequest): void => {
       const credential = credentialOf(request);
       if (credential !== null) known.delete(credential);
     },

@@ -2,61 +2,52 @@
 // learns only which source it is. A pool may be another user's, and its name reveals whose; a host's name may be its
 // address.
 
-import type { BotView } from '../sync/bot-views.ts';
+import type { BotView } from '../sync/bot-view.ts';
 import type { Audience } from './message-for.ts';
-import type { BotView as ShownBot } from './schemas/bots.ts';
 
-type Shown = Omit<ShownBot, 'health' | 'description'>;
-
-export function botFor(audience: Audience, firebaseUid: string, bot: BotView): Shown {
-  const { poolState, docker } = bot;
-  const isTheirs = (name: string) => audience === 'operator' || isPoolOf(firebaseUid, name);
+export function botFor(audience: Audience, firebaseUid: string, bot: BotView): BotView {
+  if (audience === 'operator') return bot;
+  const isTheirs = (name: string | null) => name !== null && isPoolOf(firebaseUid, name);
   return {
     ...bot,
-    poolState:
-      poolState.status === 'unknown'
-        ? unknown(audience, POOL_STATE, poolState.reason)
-        : { ...poolState, ...ownPool(poolState, isTheirs) },
-    docker:
-      docker.status === 'unknown'
-        ? unknown(audience, DOCKER, docker.reason)
-        : { ...docker, ...ownContainer(docker, audience, isTheirs) },
+    poolState: ownPool(bot.poolState, isTheirs),
+    docker: ownContainer(bot.docker, isTheirs),
   };
 }
 
-interface Reason {
-  readonly code: string;
-  readonly sentence: string;
+type IsTheirs = (name: string | null) => boolean;
+
+const SENTENCES = {
+  POOL_STATE_UNKNOWN: 'The list of bots in pools cannot be read at the moment.',
+  DOCKER_UNKNOWN: 'Not every host on which the bot may run answers at the moment.',
+} as const;
+
+function ownPool(poolState: BotView['poolState'], isTheirs: IsTheirs): BotView['poolState'] {
+  switch (poolState.status) {
+    case 'unknown':
+      return { ...poolState, reason: SENTENCES[poolState.code] };
+    case 'absent':
+      return poolState;
+    case 'present':
+      return isTheirs(poolState.poolId) ? poolState : { ...poolState, poolId: null };
+  }
 }
 
-const POOL_STATE: Reason = {
-  code: 'POOL_STATE_UNKNOWN',
-  sentence: 'The list of bots in pools cannot be read at the moment.',
-};
-const DOCKER: Reason = {
-  code: 'DOCKER_UNKNOWN',
-  sentence: 'Not every host on which the bot may run answers at the moment.',
-};
-
-function unknown(audience: Audience, { code, sentence }: Reason, detail: string) {
-  return { status: 'unknown' as const, code, reason: audience === 'operator' ? detail : sentence };
-}
-
-function ownPool(
-  poolState: Exclude<BotView['poolState'], { status: 'unknown' }>,
-  isTheirs: (name: string) => boolean,
-) {
-  if (poolState.status === 'absent' || poolState.poolId === null) return {};
-  return isTheirs(poolState.poolId) ? {} : { poolId: null };
-}
-
-function ownContainer(
-  docker: Exclude<BotView['docker'], { status: 'unknown' }>,
-  audience: Audience,
-  isTheirs: (name: string) => boolean,
-) {
-  if (docker.status === 'absent' || audience === 'operator') return {};
-  return { host: null, ...(isTheirs(docker.containerName) ? {} : { containerName: null }) };
+function ownContainer(docker: BotView['docker'], isTheirs: IsTheirs): BotView['docker'] {
+  switch (docker.status) {
+    case 'unknown':
+      return { ...docker, reason: SENTENCES[docker.code] };
+    case 'absent':
+      return docker;
+    case 'present': {
+      const { containerName } = docker;
+      return {
+        ...docker,
+        host: null,
+        containerName: isTheirs(containerName) ? containerName : null,
+      };
+    }
+  }
 }
 
 const CONTAINER = 'freqtrade-pool-';

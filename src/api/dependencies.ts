@@ -10,10 +10,10 @@ import type { Registry } from 'prom-client';
 import type { ConfirmHost } from '../bots/hosts/confirm-host.ts';
 import type { DeleteRequests } from '../deletion/delete-requests.ts';
 import type { ResolveFindings } from '../deletion/resolve-findings.ts';
-import type { FirebaseUid, UserId } from '../domain/ids.ts';
+import type { FirebaseUid } from '../domain/ids.ts';
 import type { HealthService } from '../health/health-service.ts';
 import type { EndedSessions } from '../infra/identities/ended-sessions.ts';
-import type { Identity, IdentityVerifier } from '../infra/identities/identity-verifier.ts';
+import type { IdentityVerifier } from '../infra/identities/identity-verifier.ts';
 import type { RequestSpans } from '../infra/telemetry/request-spans-port.ts';
 import type { AdminReads } from '../operations/admin-reads.ts';
 import type { ProvisionRequests } from '../provisioning/provision-requests.ts';
@@ -21,6 +21,7 @@ import type { FirstReport } from '../sync/first-report.ts';
 import type { Portfolio } from '../sync/portfolio.ts';
 import type { SyncRequests } from '../sync/sync-requests.ts';
 import type { StartSyncAll } from '../sync/sync-schedule.ts';
+import type { Account, AccountQuery } from '../wallet/accounts.ts';
 import type { AuditService } from '../wallet/audit/audit-service.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
 
@@ -106,19 +107,10 @@ export interface RequestLimits {
   readonly requestMs: number;
 }
 
+/** Of the wallets' accounts: who somebody is. */
 export interface Accounts {
-  /** The user document of an identity; null where the platform has none. */
-  findByIdentity(identity: Pick<Identity, 'firebaseUid' | 'userId'>): Promise<Account | null>;
-  /** The user of a uid; null where the platform has none. */
-  findByFirebaseUid(uid: FirebaseUid): Promise<Account | null>;
-}
-
-export interface Account {
-  readonly userId: UserId;
-  /** Null: they sign in by e-mail, and the platform calls them by their `_id`. */
-  readonly firebaseUid: FirebaseUid | null;
-  /** The document's role; the admin part is opened by the token's claim alone. */
-  readonly role: 'user' | 'admin';
+  /** Null: the platform has none of these. */
+  find(who: AccountQuery): Promise<Pick<Account, 'userId' | 'firebaseUid'> | null>;
 }
 
 export interface Health {

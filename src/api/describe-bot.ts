@@ -3,7 +3,7 @@
 
 import { assertNever } from '../domain/assert-never.ts';
 import type { HealthState } from '../health/bot-healths.ts';
-import type { BotVerdict } from '../sync/bot-views.ts';
+import type { BotVerdict } from '../sync/bot-view.ts';
 
 export const TONES = ['good', 'warn', 'bad', 'busy', 'plain'] as const;
 

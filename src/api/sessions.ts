@@ -9,16 +9,6 @@ import { parseFirebaseUid, parseUserId } from '../domain/ids.ts';
 import type { EndedSessions } from '../infra/identities/ended-sessions.ts';
 import type { Identity } from '../infra/identities/identity-verifier.ts';
 
-export interface Sessions {
-  /** @param sessionId of the session to prolong; a new one begins where it is left out. */
-  open(identity: Identity, sessionId?: string): Session;
-  /** Whom a cookie names; null when it is not ours, changed, over, or ended.
-   * @throws UnavailableError, RetryableError where it is unknown whether it has ended. */
-  read(value: string | undefined): Promise<SessionIdentity | null>;
-  /** Every cookie of this session is invalid from now on, at every process. */
-  end(sessionId: string): Promise<void>;
-}
-
 export interface SessionIdentity extends Identity {
   readonly sessionId: string;
 }
@@ -35,13 +25,15 @@ const ID_BYTES = 16;
 /** Between our clock and the database's, which forgets. */
 const CLOCK_SKEW_MS = 3_600_000;
 
+export type Sessions = ReturnType<typeof createSessions>;
+
 export function createSessions(deps: {
   readonly secret: string;
   /** PLATFORM_JWT_SECRET: without it no session of a platform's own user is read. */
   readonly platformSecret?: string | undefined;
   readonly ended: EndedSessions;
   readonly now: () => Date;
-}): Sessions {
+}) {
   if (Buffer.byteLength(deps.secret) < MIN_SECRET_BYTES) {
     throw new RangeError(`the session secret must have at least ${MIN_SECRET_BYTES} bytes`);
   }
@@ -54,7 +46,11 @@ export function createSessions(deps: {
       : createHmac('sha256', deps.secret).update(`platform.${platformSecret}`).digest('base64url');
 
   return {
-    open: ({ firebaseUid, userId, isAdmin, expiresAt, signedInAt }, sessionId = newId()) => {
+    /** @param sessionId of the session to prolong; a new one begins where it is left out. */
+    open: (
+      { firebaseUid, userId, isAdmin, expiresAt, signedInAt }: Identity,
+      sessionId: string = newId(),
+    ): Session => {
       const endsMs = Math.min(expiresAt.getTime(), deps.now().getTime() + MAX_AGE_MS);
       const signedInMs = signedInAt?.getTime() ?? null;
       const named = userId === undefined ? [] : [userId, fingerprint];
@@ -64,7 +60,9 @@ export function createSessions(deps: {
       const value = `${payload}.${sign(payload)}`;
       return { value, expiresAt: new Date(endsMs) };
     },
-    read: async (value) => {
+    /** Whom a cookie names; null when it is not ours, changed, over, or ended.
+     * @throws UnavailableError, RetryableError where it is unknown whether it has ended. */
+    read: async (value: string | undefined): Promise<SessionIdentity | null> => {
       const [payload = '', signature = '', ...more] = (value ?? '').split('.');
       // As text: several texts decode to the same bytes, and a session has one cookie.
       const given = Buffer.from(signature);
@@ -90,7 +88,8 @@ export function createSessions(deps: {
         sessionId,
       };
     },
-    end: (sessionId) => {
+    /** Every cookie of this session is invalid from now on, at every process. */
+    end: (sessionId: string): Promise<void> => {
       // The cookie that was shown may not be the one of the session that lasts longest.
       const forgetAt = new Date(deps.now().getTime() + MAX_AGE_MS + CLOCK_SKEW_MS);
       return deps.ended.end(sessionId, forgetAt);

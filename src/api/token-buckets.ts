@@ -1,13 +1,6 @@
 // How much each of many senders may take: a bucket a key, filled at a steady rate up to its size. In memory and bounded: no
 // server has to answer before a request is refused, and a sender under a million names fills no more than this.
 
-export interface TokenBuckets {
-  /** Takes it, or returns how many ms from now there will be enough. */
-  take(key: string, cost: number, perMinute: number): number | null;
-  /** What was taken and turned out not to be due. */
-  giveBack(key: string, cost: number, perMinute: number): void;
-}
-
 interface Bucket {
   level: number;
   atMs: number;
@@ -15,10 +8,7 @@ interface Bucket {
 
 const MINUTE_MS = 60_000;
 
-export function createTokenBuckets(
-  maxKeys: number,
-  nowMs: () => number = () => performance.now(),
-): TokenBuckets {
+export function createTokenBuckets(maxKeys: number, nowMs: () => number = () => performance.now()) {
   const buckets = new Map<string, Bucket>();
 
   /** An unused bucket is full. */
@@ -38,13 +28,15 @@ export function createTokenBuckets(
   }
 
   return {
-    take: (key, cost, perMinute) => {
+    /** Takes it, or returns how many ms from now there will be enough. */
+    take: (key: string, cost: number, perMinute: number): number | null => {
       const bucket = filled(key, perMinute);
       if (bucket.level < cost) return ((cost - bucket.level) * MINUTE_MS) / perMinute;
       bucket.level -= cost;
       return null;
     },
-    giveBack: (key, cost, perMinute) => {
+    /** What was taken and turned out not to be due. */
+    giveBack: (key: string, cost: number, perMinute: number): void => {
       const bucket = filled(key, perMinute);
       bucket.level = Math.min(perMinute, bucket.level + cost);
     },

@@ -5,6 +5,7 @@ import type { Caller, Role } from '@reclaim/saga/fastify';
 import type { FastifyRequest } from 'fastify';
 import type { FirebaseUid, UserId } from '../domain/ids.ts';
 import type { Identity } from '../infra/identities/identity-verifier.ts';
+import type { AccountQuery } from '../wallet/accounts.ts';
 import type { Accounts } from './dependencies.ts';
 import { ProblemError } from './problem.ts';
 
@@ -38,10 +39,15 @@ export function adminOf(request: FastifyRequest): Identity {
   return identity;
 }
 
+/** The platform's own tokens name a user by `_id`. */
+export function whoIs({ userId, firebaseUid }: Identity): AccountQuery {
+  return userId === undefined ? { firebaseUid } : { userId };
+}
+
 /** @throws ProblemError `no-account` when the token's user has no document on the platform. */
 export async function ownerOf(request: FastifyRequest, accounts: Accounts): Promise<Owner> {
   const { firebaseUid, isAdmin } = identityOf(request);
-  const account = await accounts.findByIdentity(identityOf(request));
+  const account = await accounts.find(whoIs(identityOf(request)));
   if (account === null) throw noAccount();
   return {
     userId: account.userId,
@@ -56,7 +62,7 @@ export function callerOf(accounts: Accounts) {
   return async (request: FastifyRequest, role: Role): Promise<ApiCaller> => {
     const identity = role === 'operator' ? adminOf(request) : identityOf(request);
     const { firebaseUid, isAdmin, expiresAt, sessionId = null } = identity;
-    const account = role === 'operator' ? null : await accounts.findByIdentity(identity);
+    const account = role === 'operator' ? null : await accounts.find(whoIs(identity));
     if (account === null && !isAdmin) throw noAccount();
     return {
       ...{ name: auditName(firebaseUid, isAdmin), subject: account?.userId ?? null },

@@ -3,7 +3,7 @@
 // is changed its note must stand (I4), so a changing call waits for it.
 
 import type { ListedBot } from './bots.ts';
-import type { KnownContainers } from './known-containers.ts';
+import type { KnownContainers } from './mongo-known-containers.ts';
 
 export interface MemoryWrites {
   /** @param bots all of them in containers of this bot. */

@@ -1,5 +1,8 @@
-// The memory of containers in MongoDB: one document for each bot in each container, `_id` = host, container and bot, so that
-// noting one again is nothing.
+// The containers that were seen to be a bot's, by their ids. A name can be taken from a container, and an entry from the
+// file; an id stays. I4: where one of them is not known to be gone, the bot is not said to be. An observation ends when we have
+// removed the bot, when the daemon that holds other containers of the same memory says that there is no such one, or
+// when an administrator confirms that the host is empty. One document for each bot in each container, `_id` = host,
+// container and bot, so that noting one again is nothing.
 
 import {
   createGroupCommit,
@@ -13,7 +16,18 @@ import { parseUserId } from '../domain/ids.ts';
 import { nativeCollection } from '../infra/mongodb/native.ts';
 import { uidOfPoolName } from '../pool-state/ownership.ts';
 import type { ListedBot } from './bots.ts';
-import type { KnownContainers } from './known-containers.ts';
+
+export interface ListedContainers {
+  readonly host: string;
+  readonly owner: string | null;
+  readonly items: readonly ListedBot[];
+}
+
+export interface ComparedContainers {
+  readonly missing: readonly ListedBot[];
+  /** Whether the host lists anything that was known there: then it is the daemon that it was. */
+  readonly isSameHost: boolean;
+}
 
 export const KNOWN_CONTAINER_INDEXES: readonly IndexDeclaration[] = [
   { collection: 'knownContainers', name: 'by_bot', key: { instanceId: 1 } },
@@ -38,13 +52,15 @@ const BATCH = 1_000;
 /** Bots of one question or one write, of all that ask at the same time. */
 const TOGETHER = 200;
 
+export type KnownContainers = ReturnType<typeof createMongoKnownContainers>;
+
 export function createMongoKnownContainers({
   connection,
   now,
 }: {
   readonly connection: Connection;
   readonly now: () => Date;
-}): KnownContainers {
+}) {
   const collection = () => nativeCollection<KnownDocument>(connection, 'knownContainers');
 
   async function note(bots: readonly ListedBot[]): Promise<void> {
@@ -83,11 +99,15 @@ export function createMongoKnownContainers({
   });
 
   return {
+    /** Of one bot, on all hosts, of any owner. What they say of its state is of the moment they were noted. */
     find,
-    note: async (bots) => {
+    /** Repeatable; one that is known is left as it is. */
+    note: async (bots: readonly ListedBot[]): Promise<void> => {
       if (bots.length > 0) await noteTogether(bots);
     },
-    compare: async ({ host, owner, items }) => {
+    /** Notes what a host lists, and tells what it does not list of what is known there.
+     * @param owner a firebaseUid whose containers were listed, with those that name no owner; null: all. */
+    compare: async ({ host, owner, items }: ListedContainers): Promise<ComparedContainers> => {
       const fresh = new Map(items.map((bot) => [keyOf(bot), bot]));
       const missing: ListedBot[] = [];
       const filter = owner === null ? { host } : { host, owner: { $in: [owner, null] } };
@@ -102,10 +122,12 @@ export function createMongoKnownContainers({
       await note([...fresh.values()]);
       return { missing, isSameHost: fresh.size < listed };
     },
-    forget: async (bots) => {
+    /** They are gone. Repeatable. */
+    forget: async (bots: readonly ListedBot[]): Promise<void> => {
       if (bots.length > 0) await forgetTogether(bots);
     },
-    forgetHost: async (host) => {
+    /** An administrator says that the host is empty. */
+    forgetHost: async (host: string): Promise<void> => {
       await runRepeatable(() => collection().deleteMany({ host }));
     },
   };

@@ -5,6 +5,7 @@
 
 import { SagaError } from '@reclaim/saga';
 import type { ObservedBot } from '../domain/bot.ts';
+import { mapBounded } from '../domain/map-bounded.ts';
 import {
   type JoinedAnswer,
   joinAnswers,
@@ -13,8 +14,8 @@ import {
   unknown,
 } from '../domain/source.ts';
 import type { BotDoubt, Bots, BotsCall, HostListing, ListedBot } from './bots.ts';
-import type { ComparedContainers, KnownContainers } from './known-containers.ts';
 import { createMemoryWrites } from './memory-writes.ts';
+import type { ComparedContainers, KnownContainers } from './mongo-known-containers.ts';
 
 export function rememberContainers<Port extends Bots>(bots: Port, known: KnownContainers): Port {
   const writes = createMemoryWrites(known);
@@ -140,19 +141,15 @@ async function withMissing(
   const there: ListedBot[] = [];
   const gone: ListedBot[] = [];
   const doubts: BotDoubt[] = [];
-  const waiting = [...missing];
-  async function next(): Promise<void> {
-    for (let bot = waiting.pop(); bot !== undefined; bot = waiting.pop()) {
-      const { instanceId, observedBot } = bot;
-      const observation = await bots.observe(instanceId, observedBot, call);
-      if (observation.status === 'unknown') {
-        const reason = `${observedBot.containerName}: ${observation.reason}`;
-        doubts.push({ reason, mayBe: (id) => id === instanceId });
-      } else if (observation.items === null) gone.push(bot);
-      else there.push({ instanceId, observedBot: observation.items });
-    }
-  }
-  await Promise.all(Array.from({ length: WIDTH }, next));
+  await mapBounded(missing, WIDTH, async (bot) => {
+    const { instanceId, observedBot } = bot;
+    const observation = await bots.observe(instanceId, observedBot, call);
+    if (observation.status === 'unknown') {
+      const reason = `${observedBot.containerName}: ${observation.reason}`;
+      doubts.push({ reason, mayBe: (id) => id === instanceId });
+    } else if (observation.items === null) gone.push(bot);
+    else there.push({ instanceId, observedBot: observation.items });
+  });
   const { observedAt, items } = listing.answer;
   // A daemon that holds others of the same memory is the one that they were seen on, and its no is final; so is one's that
   // holds the bot in another container.

@@ -1,6 +1,7 @@
 // What a person should know and the program must not decide: a resurrected allocation, an id conflict.
 // One finding per kind and subject: seeing it again raises its count, it is never written twice.
 
+import { type Static, Type } from 'typebox';
 import type { InstanceId, UserId } from '../domain/ids.ts';
 import { isDated } from '../domain/incarnation.ts';
 
@@ -28,30 +29,42 @@ export interface Finding {
   readonly evidence: Readonly<Record<string, unknown>>;
 }
 
-export interface RecordedFinding extends Finding {
-  readonly id: string;
-  readonly status: 'open' | 'resolved';
-  readonly observed: number;
-  readonly firstObservedAt: string;
-  readonly lastObservedAt: string;
-  readonly resolution: Resolution | null;
-  /** What was decided before it came back, oldest first; the newest ten. */
-  readonly earlier: readonly Resolution[];
-}
+export type ResolveAction = Static<typeof RESOLVE_ACTION>;
+export const RESOLVE_ACTION = Type.Enum(['remove', 'accept-as-new', 'restore', 'acknowledge'], {
+  description:
+    'For `resurrected`: `remove` takes the allocation away unpaid, `accept-as-new` makes it a new incarnation that may be paid once. For an `unrecorded-change` whose evidence names `undone` settlements: `restore` pays in exactly what a stale save took back, once. For every other kind, and these: `acknowledge`.',
+});
 
 /** What an administrator decided, and why: the audit trail of a finding. */
-export interface Resolution {
-  readonly action: ResolveAction;
-  readonly reason: string;
+export type Resolution = Static<typeof RESOLUTION>;
+const RESOLUTION = Type.Object({
+  action: RESOLVE_ACTION,
+  reason: Type.String(),
   /** As in every audit trail: `admin:<firebaseUid>`. */
-  readonly by: string;
+  by: Type.String(),
   /** ISO 8601, database time. */
-  readonly at: string;
-}
+  at: Type.String(),
+});
 
-/** `remove` takes a resurrected allocation away without paying it; `accept-as-new` makes it a new incarnation that
- * may be paid; `restore` pays in again what a stale save took back; `acknowledge` changes nothing but the finding. */
-export type ResolveAction = 'remove' | 'accept-as-new' | 'restore' | 'acknowledge';
+export type RecordedFinding = Static<typeof RECORDED_FINDING>;
+export const RECORDED_FINDING = Type.Object({
+  id: Type.String(),
+  kind: Type.Enum([...FINDING_KINDS]),
+  userId: Type.Unsafe<UserId>(Type.String()),
+  instanceId: Type.Union([Type.Unsafe<InstanceId>(Type.String()), Type.Null()]),
+  discriminator: Type.String({
+    description: 'For `resurrected`: the incarnation that was settled.',
+  }),
+  evidence: Type.Record(Type.String(), Type.Unknown()),
+  status: Type.Enum(['open', 'resolved']),
+  observed: Type.Integer({ description: 'How often it was observed.' }),
+  firstObservedAt: Type.String(),
+  lastObservedAt: Type.String(),
+  resolution: Type.Union([RESOLUTION, Type.Null()]),
+  earlier: Type.Array(RESOLUTION, {
+    description: 'Decisions from before it came back, oldest first; the newest ten.',
+  }),
+});
 
 export interface Findings {
   /** What was acknowledged stays so: it is not raised again. What was removed or accepted is open again: it

@@ -3,17 +3,23 @@
 
 import { createHash, randomUUID } from 'node:crypto';
 import { runRepeatable } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
+import type { Connection } from 'mongoose';
 import { nativeCollection } from '../infra/mongodb/native.ts';
 import type { Finding, Findings, RecordedFinding, Resolution, ResolveAction } from './findings.ts';
 
-export interface MongoFindingsDependencies {
-  /** An open mongoose connection; the caller closes it. */
-  readonly connection: Connection;
+interface StoredResolution extends Omit<Resolution, 'at'> {
+  readonly at: Date;
+  readonly decisionId: string;
 }
 
-interface FindingDocument extends mongo.Document {
+interface FindingDocument extends Finding {
   readonly _id: string;
+  readonly status: RecordedFinding['status'];
+  readonly observed: number;
+  readonly firstObservedAt: Date;
+  readonly lastObservedAt: Date;
+  readonly resolution?: StoredResolution;
+  readonly earlier?: readonly StoredResolution[];
 }
 
 const MAX_LISTED = 500;
@@ -26,7 +32,7 @@ const HAS_COME_BACK = {
 };
 const EARLIER = { $ifNull: ['$earlier', []] };
 
-export function createMongoFindings({ connection }: MongoFindingsDependencies): Findings {
+export function createMongoFindings(connection: Connection): Findings {
   const collection = () => nativeCollection<FindingDocument>(connection, 'findings');
   return {
     /** Repeatable: after a lost reply the count may be one too high, never a second finding. */
@@ -118,26 +124,17 @@ function findingId({ kind, userId, instanceId, discriminator }: Finding): string
   return `fnd-${createHash('sha256').update(parts).digest('hex').slice(0, 24)}`;
 }
 
-function parseFinding(document: FindingDocument): RecordedFinding {
-  const { kind, userId, instanceId, discriminator, evidence, status, observed } = document;
-  const earlier: mongo.Document[] = document.earlier ?? [];
+function parseFinding({ _id, ...document }: FindingDocument): RecordedFinding {
   return {
-    id: document._id,
-    kind,
-    userId,
-    instanceId,
-    discriminator,
-    evidence,
-    status,
-    observed,
+    ...document,
+    id: _id,
     firstObservedAt: document.firstObservedAt.toISOString(),
     lastObservedAt: document.lastObservedAt.toISOString(),
     resolution: document.resolution === undefined ? null : parseResolution(document.resolution),
-    earlier: earlier.map(parseResolution),
+    earlier: (document.earlier ?? []).map(parseResolution),
   };
 }
 
-function parseResolution(stored: mongo.Document): Resolution {
-  const { action, reason, by, at } = stored;
+function parseResolution({ action, reason, by, at }: StoredResolution): Resolution {
   return { action, reason, by, at: at.toISOString() };
 }

@@ -4,10 +4,11 @@
 import { createScrapedRead } from '@reclaim/saga/metrics';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { BotHealths } from './bot-healths.ts';
-import type { HealthMeter } from './health-meter.ts';
-import type { HealthRounds } from './health-rounds.ts';
+import type { HealthRounds } from './mongodb/health-rounds.ts';
 
-export function createHealthMetrics(registry: Registry): HealthMeter {
+export type HealthMeter = ReturnType<typeof createHealthMetrics>;
+
+export function createHealthMetrics(registry: Registry) {
   const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
     new Counter({ name, help, labelNames, registers: [registry] });
   const rounds = counter('health_rounds_total', 'Rounds of checks, by how they ended', ['outcome']);
@@ -17,10 +18,13 @@ export function createHealthMetrics(registry: Registry): HealthMeter {
   const restarts = counter('health_restarts_total', 'Restarts, by their outcome', ['outcome']);
   const marks = counter('health_statuses_written_total', 'Statuses corrected', ['status']);
   return {
-    confirmed: (outcome, count) => observations.inc({ outcome }, count),
-    restarted: (outcome) => restarts.inc({ outcome }),
-    roundEnded: (outcome) => rounds.inc({ outcome }),
-    statusWritten: (status) => marks.inc({ status }),
+    /** `outcome`: a health state's name, or `unknown`. */
+    confirmed: (outcome: string, count: number): void => observations.inc({ outcome }, count),
+    /** The outcome of an order to restart. */
+    restarted: (outcome: string): void => restarts.inc({ outcome }),
+    roundEnded: (outcome: 'done' | 'unknown' | 'failed' | 'skipped'): void =>
+      rounds.inc({ outcome }),
+    statusWritten: (status: string): void => marks.inc({ status }),
   };
 }
 

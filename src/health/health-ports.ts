@@ -7,10 +7,10 @@ import type { PoolStates } from '../pool-state/pool-states.ts';
 import type { Tombstones } from '../tombstones/tombstones.ts';
 import type { BotEvents } from './bot-events.ts';
 import type { BotHealths } from './bot-healths.ts';
-import type { HealthMeter } from './health-meter.ts';
-import type { HealthRounds } from './health-rounds.ts';
+import type { HealthMeter } from './health-metrics.ts';
 import type { HealthSettings } from './health-settings.ts';
-import type { Owners } from './owners.ts';
+import type { HealthRounds } from './mongodb/health-rounds.ts';
+import type { Owners } from './mongodb/owners.ts';
 import type { RestraintPorts } from './restraints.ts';
 
 export interface HealthPorts extends RestraintPorts {

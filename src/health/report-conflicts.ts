@@ -6,7 +6,7 @@ import { parseInstanceId } from '../domain/ids.ts';
 import { type Finding, type Findings, idConflict } from '../findings/findings.ts';
 import { type BotOwner, isPlatformName } from '../pool-state/ownership.ts';
 import type { Roster, RosterConflict, UnreadableEntry } from '../pool-state/pool-roster.ts';
-import type { Owners } from './owners.ts';
+import type { Owners } from './mongodb/owners.ts';
 
 export interface ConflictPorts {
   readonly owners: Owners;

@@ -13,7 +13,7 @@ import type { PoolStates } from '../pool-state/pool-states.ts';
 import type { Tombstones } from '../tombstones/tombstones.ts';
 import type { Wallets } from '../wallet/wallets.ts';
 import type { BotEvents, BotEventType } from './bot-events.ts';
-import type { HealthMeter } from './health-meter.ts';
+import type { HealthMeter } from './health-metrics.ts';
 import { RESTART_BOT, RESTART_BOT_INPUT, type RestartBotInput } from './restart-bot-input.ts';
 import { isBuried } from './restraints.ts';
 

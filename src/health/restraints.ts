@@ -4,6 +4,7 @@
 import type { Sagas } from '@reclaim/saga';
 import { botKey } from '../deletion/bot-key.ts';
 import type { InstanceId, UserId } from '../domain/ids.ts';
+import { mapBounded } from '../domain/map-bounded.ts';
 import type { Tombstone, Tombstones } from '../tombstones/tombstones.ts';
 import type { Wallets } from '../wallet/wallets.ts';
 
@@ -26,12 +27,9 @@ export async function restrainedAmong(
   const holders = await ports.sagas.findHolders(bots.map(botKey));
   const restrained = new Set(bots.map(botKey).filter((key) => holders.has(key)));
   const left = bots.filter((bot) => !restrained.has(botKey(bot)));
-  async function next(): Promise<void> {
-    for (let bot = left.pop(); bot !== undefined; bot = left.pop()) {
-      if (await isBuried(ports, bot)) restrained.add(botKey(bot));
-    }
-  }
-  await Promise.all(Array.from({ length: WIDTH }, next));
+  await mapBounded(left, WIDTH, async (bot) => {
+    if (await isBuried(ports, bot)) restrained.add(botKey(bot));
+  });
   return restrained;
 }
 

@@ -26,16 +26,6 @@ import { hostname } from 'node:os';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 
-export interface KernelLock {
-  /** Tries until the lock is taken, the time is over or `isWanted` returns false, and returns the last try.
-   * @throws the file system's error where the lock file cannot be made or used. */
-  take(limit: LockLimit): Promise<LockTry>;
-  /** Whether the lock is still the one that others meet: a person may have removed its file. */
-  isHeld(): boolean;
-  /** Repeatable. Never frees another holder's lock. */
-  release(): void;
-}
-
 export interface LockLimit {
   readonly timeoutMs: number;
   readonly isWanted?: () => boolean;
@@ -62,11 +52,15 @@ export interface KernelLockOptions {
   readonly sharedLike?: string;
 }
 
-export function createKernelLock(options: KernelLockOptions): KernelLock {
+export type KernelLock = ReturnType<typeof createKernelLock>;
+
+export function createKernelLock(options: KernelLockOptions) {
   const { path, host = hostname() } = options;
   const namePath = holderPathOf(path);
   let held: { readonly database: DatabaseSync; readonly inode: bigint } | null = null;
 
+  /** Tries until the lock is taken, the time is over or `isWanted` returns false, and returns the last try.
+   * @throws the file system's error where the lock file cannot be made or used. */
   async function take({ timeoutMs, isWanted }: LockLimit): Promise<LockTry> {
     const deadline = performance.now() + timeoutMs;
     for (let tries = 1; isWanted?.() !== false; tries++) {
@@ -110,10 +104,12 @@ export function createKernelLock(options: KernelLockOptions): KernelLock {
     }
   }
 
+  /** Whether the lock is still the one that others meet: a person may have removed its file. */
   function isHeld(): boolean {
     return held !== null && held.inode === inodeOf(path);
   }
 
+  /** Repeatable. Never frees another holder's lock. */
   function release(): void {
     try {
       if (isHeld()) rmSync(namePath, { force: true });

@@ -2,7 +2,7 @@
 // calls it; nothing in between names it again.
 
 import type { Findings } from '../findings/findings.ts';
-import type { OrphanSamples } from '../sync/orphan-samples.ts';
+import type { OrphanSamples } from '../sync/mongodb/orphan-samples.ts';
 import type { SourcePorts } from './observe-sources.ts';
 import { createObservedStateReader } from './observed-state.ts';
 import { createOverview, type OverviewPorts } from './overview.ts';

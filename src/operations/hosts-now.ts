@@ -6,22 +6,14 @@ import type { HostTrust } from '../bots/hosts/host-trust.ts';
 import { judgeHosts } from '../bots/hosts/judge-hosts.ts';
 import { ok } from '../domain/source.ts';
 import type { PoolStates } from '../pool-state/pool-states.ts';
-import { type Timed, timed } from './timed.ts';
-
-export interface HostNow {
-  readonly host: string;
-  /** Whether it holds any bot. */
-  readonly held: Timed<boolean>;
-  /** By the watch of this process; null: not since it started, or no watch runs. */
-  readonly lastAnswerAt: Date | null;
-  /** Why it does not count as empty, until an administrator confirms it; null: nothing is to be confirmed. */
-  readonly toConfirm: string | null;
-}
+import type { SourceView } from './overview-schema.ts';
+import { timed } from './timed.ts';
 
 export interface HostsPorts {
   readonly bots: Pick<Bots, 'hosts' | 'hasManaged'>;
   readonly poolStates: Pick<PoolStates, 'read'>;
   readonly hostTrust: HostTrust;
+  /** By the watch of this process; null: not since it started, or no watch runs. */
   readonly lastAnswers: () => readonly {
     readonly name: string;
     readonly lastAnswerAt: Date | null;
@@ -31,31 +23,31 @@ export interface HostsPorts {
 /** A page waits for all hosts: one that is slower than this is shown as not answering. */
 const HOST_TIMEOUT_MS = 1_500;
 
-export async function readHosts(
-  ports: HostsPorts,
-  signal: AbortSignal,
-): Promise<readonly HostNow[]> {
+export async function readHosts(ports: HostsPorts, signal: AbortSignal): Promise<SourceView[]> {
   const { bots } = ports;
   const limits = { ms: HOST_TIMEOUT_MS, signal };
   const asked = await Promise.all(
-    bots.hosts().map(async (host) => ({
-      host,
-      held: await timed((cut) => bots.hasManaged(host, { signal: cut }), limits),
+    bots.hosts().map(async (name) => ({
+      name,
+      ...(await timed((cut) => bots.hasManaged(name, { signal: cut }), limits)),
     })),
   );
-  const isNowhere = !asked.some(({ held: { answer } }) => answer.status === 'ok' && answer.items);
+  const isNowhere = !asked.some(({ answer }) => answer.status === 'ok' && answer.items);
   const lastAnswers = new Map(ports.lastAnswers().map((state) => [state.name, state.lastAnswerAt]));
   return Promise.all(
-    asked.map(async (one) => ({
-      ...one,
-      lastAnswerAt: lastAnswers.get(one.host) ?? null,
-      toConfirm: isEmpty(one.held) ? await missedOn(ports, one.host, isNowhere, signal) : null,
-    })),
+    asked.map(async ({ name, answer, tookMs }): Promise<SourceView> => {
+      const isEmpty = answer.status === 'ok' && !answer.items;
+      return {
+        name,
+        kind: 'docker',
+        status: answer.status === 'ok' ? 'ok' : 'down',
+        reason: answer.status === 'ok' ? null : answer.reason,
+        tookMs,
+        lastAnswerAt: lastAnswers.get(name)?.toISOString() ?? null,
+        toConfirm: isEmpty ? await missedOn(ports, name, isNowhere, signal) : null,
+      };
+    }),
   );
-}
-
-function isEmpty({ answer }: Timed<boolean>): boolean {
-  return answer.status === 'ok' && !answer.items;
 }
 
 // Only of an empty host, which is rare: it needs the whole pool state.
@@ -65,7 +57,7 @@ async function missedOn(
   isNowhere: boolean,
   signal: AbortSignal,
 ): Promise<string | null> {
-  const judged = await timed(
+  const { answer } = await timed(
     async (cut) => {
       const pools = await poolStates.read({ signal: cut });
       // A file that cannot be read places nothing; the host is judged by the rest.
@@ -76,6 +68,5 @@ async function missedOn(
     },
     { ms: HOST_TIMEOUT_MS, signal },
   );
-  const { answer } = judged;
   return answer.status === 'ok' ? (answer.items[0]?.reason ?? null) : null;
 }

@@ -3,47 +3,56 @@
 // its reason (I4).
 
 import { type SagaRecord, toFailure } from '@reclaim/saga';
+import { type Static, Type } from 'typebox';
 import { botOfKey } from '../deletion/bot-key.ts';
 import { ALLOCATION_CAPTURE } from '../deletion/captures.ts';
 import { STEP } from '../deletion/steps/step-ports.ts';
-import { parseFirebaseUid, parseUserId } from '../domain/ids.ts';
-import { type ExpectedState, expectedStateOf, SOURCES, type SourceName } from './expected-state.ts';
+import {
+  type FirebaseUid,
+  type InstanceId,
+  parseFirebaseUid,
+  parseUserId,
+  type UserId,
+} from '../domain/ids.ts';
+import { type ExpectedState, expectedStateOf, SOURCES } from './expected-state.ts';
 import {
   createSourceObservers,
   type ObservedSagaBot,
   type SourcePorts,
-  type SourceState,
 } from './observe-sources.ts';
 import { timed } from './timed.ts';
 
-export interface ObservedState {
-  readonly at: Date;
+export type ObservedState = Static<typeof OBSERVED_STATE>;
+export const OBSERVED_STATE = Type.Object({
+  at: Type.String(),
   /** Null: the saga is about no bot, and there is nothing to observe. */
-  readonly bot: ObservedSagaBot | null;
-  readonly sources: readonly ObservedSource[];
-}
-
-export interface ObservedSource {
-  readonly source: SourceName;
-  readonly status: SourceState['status'] | 'unknown';
-  /** In words; of an unknown one why. */
-  readonly observed: string;
-  /** What the log expects; null: nothing. */
-  readonly expected: string | null;
-  readonly tookMs: number;
-}
-
-export type ReadObservedState = (saga: SagaRecord, signal: AbortSignal) => Promise<ObservedState>;
+  bot: Type.Union([
+    Type.Object({
+      userId: Type.Unsafe<UserId>(Type.String()),
+      firebaseUid: Type.Union([Type.Unsafe<FirebaseUid>(Type.String()), Type.Null()]),
+      instanceId: Type.Unsafe<InstanceId>(Type.String()),
+    }),
+    Type.Null(),
+  ]),
+  sources: Type.Array(
+    Type.Object({
+      source: Type.Enum([...SOURCES]),
+      status: Type.Enum(['present', 'absent', 'unknown']),
+      observed: Type.String({ description: 'In words; of an unknown one why.' }),
+      /** By the log; null: nothing. */
+      expected: Type.Union([Type.String(), Type.Null()]),
+      tookMs: Type.Integer(),
+    }),
+  ),
+});
 
 /** An operator waits for the slowest source. */
 const CHECK_TIMEOUT_MS = 5_000;
 
-export function createObservedStateReader(
-  ports: SourcePorts & { readonly now: () => Date },
-): ReadObservedState {
-  return async (saga, signal) => {
+export function createObservedStateReader(ports: SourcePorts & { readonly now: () => Date }) {
+  return async (saga: SagaRecord, signal: AbortSignal): Promise<ObservedState> => {
     const bot = botOf(saga);
-    if (bot === null) return { at: ports.now(), bot, sources: [] };
+    if (bot === null) return { at: ports.now().toISOString(), bot, sources: [] };
     const observations = createSourceObservers(ports, saga, {
       ...bot,
       incarnationId: incarnationIdOf(saga),
@@ -59,7 +68,7 @@ export function createObservedStateReader(
         return { source, ...state, expected: expected[source], tookMs };
       }),
     );
-    return { at: ports.now(), bot, sources };
+    return { at: ports.now().toISOString(), bot, sources };
   };
 }
 

@@ -3,33 +3,11 @@
 // not answer they are unknown, never zero (I4), and the sources are shown all the same.
 
 import type { OpenSagas, Phase, SagaFilter, SagaPage, SagaRecord } from '@reclaim/saga';
-import { ok, type SourceAnswer } from '../domain/source.ts';
-import type { FindingKind, Findings } from '../findings/findings.ts';
-import { type HostNow, type HostsPorts, readHosts } from './hosts-now.ts';
+import { ok } from '../domain/source.ts';
+import type { Findings } from '../findings/findings.ts';
+import { type HostsPorts, readHosts } from './hosts-now.ts';
+import type { Figures, LockedMoney, OverviewView } from './overview-schema.ts';
 import { timed } from './timed.ts';
-
-export interface Overview {
-  readonly at: Date;
-  readonly figures: SourceAnswer<Figures>;
-  readonly hosts: readonly HostNow[];
-}
-
-export interface Figures {
-  readonly open: readonly OpenSagas[];
-  readonly stuckMoney: LockedMoney;
-  /** Of sagas that are on their way, forwards or back. */
-  readonly underWayMoney: LockedMoney;
-  /** Bots that were paid back and are not yet observed gone. */
-  readonly tombstones: number;
-  readonly findings: ReadonlyMap<FindingKind, number>;
-}
-
-export interface LockedMoney {
-  /** Cents. */
-  readonly minor: number;
-  /** False: there are more sagas than were added up. */
-  readonly isWhole: boolean;
-}
 
 export interface OverviewPorts extends HostsPorts {
   readonly log: {
@@ -42,24 +20,28 @@ export interface OverviewPorts extends HostsPorts {
   readonly now: () => Date;
 }
 
-export type ReadOverview = (signal: AbortSignal) => Promise<Overview>;
-
 /** A page that is refreshed every few seconds waits no longer. */
 const FIGURES_TIMEOUT_MS = 3_000;
 /** The money of more sagas than this, of each sort, is not added up. */
 const MAX_ADDED = 500;
 const UNDER_WAY: readonly Phase[] = ['queued', 'running', 'compensating'];
 
-export function createOverview(ports: OverviewPorts): ReadOverview {
-  return async (signal) => {
-    const [hosts, figures] = await Promise.all([
+/** The Docker hosts are among its sources; this process's own are the caller's to add. */
+export function createOverview(ports: OverviewPorts) {
+  return async (signal: AbortSignal): Promise<OverviewView> => {
+    const [sources, { answer }] = await Promise.all([
       readHosts(ports, signal),
       timed(async () => ok(await readFigures(ports), ports.now()), {
         ms: FIGURES_TIMEOUT_MS,
         signal,
       }),
     ]);
-    return { at: ports.now(), figures: figures.answer, hosts };
+    return {
+      at: ports.now().toISOString(),
+      figures: answer.status === 'ok' ? answer.items : null,
+      reason: answer.status === 'ok' ? null : answer.reason,
+      sources,
+    };
   };
 }
 
@@ -71,7 +53,17 @@ async function readFigures(ports: OverviewPorts): Promise<Figures> {
     ports.countTombstones(),
     ports.findings.countOpen(),
   ]);
-  return { open, stuckMoney, underWayMoney, tombstones, findings };
+  const counted = (isMeant: (phase: string) => boolean) =>
+    open.reduce((sum, { phase, count }) => sum + (isMeant(phase) ? count : 0), 0);
+  const findingKinds = [...findings].map(([kind, count]) => ({ kind, count }));
+  return {
+    open: open.map(({ phase, ...group }) => ({ ...group, state: phase })),
+    stuck: counted((phase) => phase === 'stuck'),
+    underWay: counted((phase) => phase !== 'stuck'),
+    ...{ stuckMoney, underWayMoney, tombstones },
+    findings: findingKinds.reduce((sum, { count }) => sum + count, 0),
+    findingKinds,
+  };
 }
 
 async function moneyOf(

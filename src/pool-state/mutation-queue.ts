@@ -22,18 +22,10 @@ export interface PendingMutation {
   reject(error: unknown): void;
 }
 
-export interface MutationQueue {
-  add(mutation: PoolMutation): Promise<MutationResult>;
-  /** How many wait and have not been taken. */
-  size(): number;
-  /** Hands over what waits, oldest first. */
-  take(): readonly PendingMutation[];
-  /** Rejects what waits. */
-  rejectAll(error: unknown): void;
-}
+export type MutationQueue = ReturnType<typeof createMutationQueue>;
 
 /** @param onAdded called after each addition; it starts the writing when none is under way. */
-export function createMutationQueue(onAdded: () => void): MutationQueue {
+export function createMutationQueue(onAdded: () => void) {
   const waiting = new Set<PendingMutation>();
 
   function add(mutation: PoolMutation): Promise<MutationResult> {
@@ -56,9 +48,12 @@ export function createMutationQueue(onAdded: () => void): MutationQueue {
 
   return {
     add,
+    /** Hands over what waits, oldest first. */
     take,
-    size: () => waiting.size,
-    rejectAll: (error) => {
+    /** How many wait and have not been taken. */
+    size: (): number => waiting.size,
+    /** Rejects what waits. */
+    rejectAll: (error: unknown): void => {
       for (const pending of waiting) pending.reject(error);
     },
   };

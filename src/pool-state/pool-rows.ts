@@ -3,25 +3,6 @@
 import type { PendingRow, PendingRows, RowDocument } from './mongodb/pool-documents.ts';
 import type { BotMapping, Pool, PoolState } from './pool-state.ts';
 
-/** Rows as they are gathered, from one question or from several: of two readings of a row the later one counts. */
-export interface GatheredRows {
-  putPool(row: RowDocument<Pool>): void;
-  putBot(row: RowDocument<BotMapping>): void;
-  /** Lays a change that the rows may not have yet over them. Repeatable. */
-  layOver(pending: PendingRows | null): void;
-  /** What the rows lead to: pools of which all mappings are wanted, and pools that only mappings name. */
-  links(isWhole: (id: string, pool: Pool) => boolean): {
-    readonly wholePools: readonly string[];
-    readonly mappedTo: readonly string[];
-  };
-  /** Everything that was put, removed rows included, in the order of the rows. */
-  changes(): {
-    readonly pools: readonly ChangedRow<Pool>[];
-    readonly bots: readonly ChangedRow<BotMapping>[];
-  };
-  toState(head: PoolState): PoolState;
-}
-
 export interface ChangedRow<T> {
   readonly id: string;
   readonly row: Row<T>;
@@ -33,18 +14,28 @@ type Row<T> = {
   readonly position: number;
 } & ({ readonly isRemoved: true } | { readonly isRemoved: false; readonly value: T });
 
-export function createGatheredRows(): GatheredRows {
+/** Rows as they are gathered, from one question or from several: of two readings of a row the later one counts. */
+export type GatheredRows = ReturnType<typeof createGatheredRows>;
+
+export function createGatheredRows() {
   const pools: Rows<Pool> = new Map();
   const bots: Rows<BotMapping> = new Map();
   return {
-    putPool: (row) => put(pools, row),
-    putBot: (row) => put(bots, row),
-    layOver: (pending) => {
+    putPool: (row: RowDocument<Pool>): void => put(pools, row),
+    putBot: (row: RowDocument<BotMapping>): void => put(bots, row),
+    /** Lays a change that the rows may not have yet over them. Repeatable. */
+    layOver: (pending: PendingRows | null): void => {
       if (pending === null) return;
       layOver(pools, pending.pools, pending.revision);
       layOver(bots, pending.bots, pending.revision);
     },
-    links: (isWhole) => ({
+    /** What the rows lead to: pools of which all mappings are wanted, and pools that only mappings name. */
+    links: (
+      isWhole: (id: string, pool: Pool) => boolean,
+    ): {
+      readonly wholePools: readonly string[];
+      readonly mappedTo: readonly string[];
+    } => ({
       wholePools: standing(pools)
         .filter(([id, pool]) => isWhole(id, pool))
         .map(([id]) => id),
@@ -52,8 +43,12 @@ export function createGatheredRows(): GatheredRows {
         .map(([, mapping]) => mapping?.poolId)
         .filter((poolId) => typeof poolId === 'string' && !pools.has(poolId)),
     }),
-    changes: () => ({ pools: inOrder(pools), bots: inOrder(bots) }),
-    toState: (head) =>
+    /** Everything that was put, removed rows included, in the order of the rows. */
+    changes: (): {
+      readonly pools: readonly ChangedRow<Pool>[];
+      readonly bots: readonly ChangedRow<BotMapping>[];
+    } => ({ pools: inOrder(pools), bots: inOrder(bots) }),
+    toState: (head: PoolState): PoolState =>
       fromParts(head, Object.fromEntries(standing(pools)), Object.fromEntries(standing(bots))),
   };
 }

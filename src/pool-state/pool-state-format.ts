@@ -36,7 +36,7 @@ export function formatPoolState(state: PoolState, isNewlineTerminated: boolean):
   return Buffer.from(`${text}${isNewlineTerminated ? '\n' : ''}`);
 }
 
-type Kind = 'string' | 'number' | 'strings' | 'object';
+type Kind = 'string' | 'number' | 'strings';
 
 const POOL: Readonly<Record<string, Kind>> = {
   id: 'string',
@@ -135,11 +135,9 @@ const PHRASES: Readonly<Record<Kind, string>> = {
   string: 'a string',
   number: 'a number',
   strings: 'a list of strings',
-  object: 'an object',
 };
 
 function isKind(value: unknown, kind: Kind): boolean {
-  if (kind === 'object') return isRecord(value);
   if (kind === 'strings') return Array.isArray(value) && value.every((v) => typeof v === 'string');
   return typeof value === kind;
 }

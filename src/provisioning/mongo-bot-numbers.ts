@@ -1,5 +1,7 @@
-// The bots' numbers in MongoDB: one counter a firebaseUid, raised by one atomic update over what the user's
-// own documents show. The maxima are computed by the database; an id stands only in literals and ranges.
+// The numbers of new bots, one sequence a user. A number is given out once, and never one that was in use before,
+// whichever program made that bot: what is left of it (tombstones, ledger entries, data folders) goes by the same id. One
+// counter a firebaseUid, raised by one atomic update over what the user's own documents show. The maxima are computed by
+// the database; an id stands only in literals and ranges.
 
 import { runRepeatable, runUpsert } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
@@ -12,7 +14,6 @@ import {
   literal,
   ROWS,
 } from '../wallet/mongodb/wallet-expressions.ts';
-import type { BotNumbers } from './bot-numbers.ts';
 
 /** Sorts after every character that an id may hold. */
 const AFTER_ALL = '\uffff';
@@ -22,9 +23,22 @@ interface Counter extends mongo.Document {
   readonly last: number;
 }
 
-export function createMongoBotNumbers(connection: Connection): BotNumbers {
+export type BotNumbers = ReturnType<typeof createMongoBotNumbers>;
+
+export function createMongoBotNumbers(connection: Connection) {
   return {
-    next: async ({ userId, firebaseUid, above }) => {
+    /** The next number: above every one given out, above `above`, and above all that the user's allocations,
+     * transactions, ledger entries and tombstones know. A call whose answer is lost costs a number. */
+    next: async ({
+      userId,
+      firebaseUid,
+      above,
+    }: {
+      readonly userId: UserId;
+      readonly firebaseUid: FirebaseUid;
+      /** The highest that the caller has seen elsewhere; 0 for none. */
+      readonly above: number;
+    }): Promise<number> => {
       const observed = await Promise.all([
         highestOfUser(connection, userId, firebaseUid),
         highestIn(connection, 'ledger', 'botId', userId, firebaseUid),

@@ -1,11 +1,33 @@
-// Idempotency keys in MongoDB: one document a user and key, made by the first request and never changed; the database's
-// TTL forgets it.
+// What an Idempotency-Key stands for. The key is bound to a saga's id before there is a saga: every request with the same
+// key, at the same time or after a crash, begins that one saga or finds it (I8). One document a user and key, made by the
+// first request and never changed; the database's TTL forgets it.
 
-import { toSagaId } from '@reclaim/saga';
+import { type SagaId, toSagaId } from '@reclaim/saga';
 import { type IndexDeclaration, runUpsert } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
+import type { UserId } from '../domain/ids.ts';
 import { nativeCollection } from '../infra/mongodb/native.ts';
-import type { RequestBinding, RequestKeys } from './request-keys.ts';
+
+export interface RequestBinding {
+  readonly userId: UserId;
+  /** `requestName`. */
+  readonly name: string;
+  /** The request's content: the same for the same request only. */
+  readonly fingerprint: string;
+  /** Taken where the name is new. */
+  readonly sagaId: SagaId;
+}
+
+export type BoundRequest =
+  | {
+      readonly status: 'bound';
+      readonly sagaId: SagaId;
+      /** Whether its saga, where there is none, can never have begun: no saga is forgotten within this time. Else it may
+       * have begun, ended and been forgotten. */
+      readonly isYoung: boolean;
+    }
+  /** The key was used for another request. */
+  | { readonly status: 'other-request' };
 
 const COLLECTION = 'requestKeys';
 /** How long a client may take to repeat a request. */
@@ -31,9 +53,13 @@ interface KeyDocument extends mongo.Document {
   readonly askedAt: Date;
 }
 
-export function createMongoRequestKeys(connection: Connection): RequestKeys {
+export type RequestKeys = ReturnType<typeof createMongoRequestKeys>;
+
+export function createMongoRequestKeys(connection: Connection) {
   return {
-    bind: async (binding) => {
+    /** Binds the request's name, if it is new, and says what it is bound to. Forgotten after 48 hours: by then the saga
+     * that it is bound to is found by that name, for as long as it is kept. */
+    bind: async (binding: RequestBinding): Promise<BoundRequest> => {
       const found = await insertOrFind(connection, binding);
       return found.fingerprint === binding.fingerprint
         ? { status: 'bound', sagaId: toSagaId(found.sagaId), isYoung: isYoung(found) }

@@ -12,18 +12,13 @@ import { highestInPools, numberedBot } from '../pool-state/numbered-bots.ts';
 import { freePort, ownPools } from '../pool-state/pool-slots.ts';
 import type { PoolState } from '../pool-state/pool-state.ts';
 import type { Accounts } from '../wallet/accounts.ts';
-import type { BotNumbers } from './bot-numbers.ts';
 import { findPlaces, type Places } from './find-slots.ts';
+import type { BotNumbers } from './mongo-bot-numbers.ts';
+import type { RequestKeys } from './mongo-request-keys.ts';
 import { PROVISION_BOT } from './provision-bot.ts';
 import { PROVISION, type ProvisionBotInput } from './provision-bot-input.ts';
 import type { ProvisioningPorts } from './provisioning-ports.ts';
-import type { RequestKeys } from './request-keys.ts';
 import { requestName } from './request-name.ts';
-
-export interface ProvisionRequests {
-  /** @throws UnavailableError when the provision could not be made durable: nothing was promised. */
-  request(request: ProvisionRequest): Promise<ProvisionOutcome>;
-}
 
 export interface ProvisionRequest {
   readonly userId: UserId;
@@ -76,10 +71,13 @@ export interface ProvisionRequestsOptions {
   readonly undoTimeoutMs: number;
 }
 
-export function createProvisionRequests(options: ProvisionRequestsOptions): ProvisionRequests {
+export type ProvisionRequests = ReturnType<typeof createProvisionRequests>;
+
+export function createProvisionRequests(options: ProvisionRequestsOptions) {
   const { sagas, keys } = options;
   return {
-    request: async (request) => {
+    /** @throws UnavailableError when the provision could not be made durable: nothing was promised. */
+    request: async (request: ProvisionRequest): Promise<ProvisionOutcome> => {
       if (!options.isOffered) return acceptedBefore(options, request);
       const sagaId = sagas.newId(PROVISION_BOT);
       if (request.key === null) return begin(options, request, sagaId);

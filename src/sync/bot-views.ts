@@ -5,9 +5,17 @@
 import { botKey } from '../deletion/bot-key.ts';
 import { isAtRest } from '../domain/bot.ts';
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
+import { mapBounded } from '../domain/map-bounded.ts';
 import { isMoney } from '../domain/money.ts';
-import { judgePresence, type PresenceAnswer, VERDICTS } from '../domain/presence.ts';
+import { judgePresence, type PresenceAnswer } from '../domain/presence.ts';
 import type { AccountAllocation } from '../wallet/accounts.ts';
+import type {
+  AllocationState,
+  BotVerdict,
+  BotView,
+  ContainerState,
+  PoolEntryState,
+} from './bot-view.ts';
 import { type Confirmation, type ConfirmPorts, confirmBot } from './confirm-bots.ts';
 import type { BotDrift } from './detect-drift.ts';
 import type { FoundBot } from './docker-view.ts';
@@ -15,77 +23,10 @@ import { noteOf, observeBots } from './first-observation.ts';
 import type { SyncPorts } from './sync-ports.ts';
 import type { SkipReason } from './sync-reports.ts';
 
-export const BOT_VERDICTS = [
-  ...VERDICTS,
-  /** A saga holds it. */
-  'busy',
-  /** An orphan whose mapping says that the platform is starting it. */
-  'pending',
-  /** An orphan that was paid back before. */
-  'settled',
-  /** An orphan whose numbers are no amount of money. */
-  'not-money',
-] as const;
-
-export type BotVerdict = (typeof BOT_VERDICTS)[number];
-
 export interface PortfolioOwner {
   readonly userId: UserId;
   readonly firebaseUid: FirebaseUid;
 }
-
-export interface BotView {
-  readonly instanceId: string;
-  readonly botName: string | null;
-  readonly allocation: AllocationState;
-  readonly poolState: PoolEntryState;
-  readonly docker: ContainerState;
-  /** What a synchronisation would make of it now. */
-  readonly verdict: BotVerdict;
-}
-
-interface Absent {
-  readonly status: 'absent';
-}
-
-interface Unknown {
-  readonly status: 'unknown';
-  readonly reason: string;
-}
-
-export type AllocationState =
-  | {
-      readonly status: 'present';
-      /** As stored, even where it is not money. */
-      readonly allocatedAmount: unknown;
-      readonly currentValue: unknown;
-      /** What would come back now; null where the numbers are no amount that can be paid. */
-      readonly worth: number | null;
-      readonly allocatedAt: string | null;
-      /** The saga that is closing it. */
-      readonly jobId: string | null;
-    }
-  | Absent;
-
-export type PoolEntryState =
-  | {
-      readonly status: 'present';
-      readonly poolId: string | null;
-      readonly botStatus: string | null;
-    }
-  | Absent
-  | Unknown;
-
-export type ContainerState =
-  | {
-      readonly status: 'present';
-      readonly kind: 'dedicated' | 'pooled';
-      readonly host: string;
-      readonly containerName: string;
-      readonly running: boolean;
-    }
-  | Absent
-  | Unknown;
 
 export interface BotViewPorts extends ConfirmPorts, Pick<SyncPorts, 'accounts' | 'hostTrust'> {
   readonly sagas: Pick<SyncPorts['sagas'], 'findHolders'>;
@@ -118,16 +59,13 @@ export async function viewBots(
     views.set(drift.instanceId, isLocked ? { ...view, verdict: 'busy' } : view);
     if (drift.verdict === 'orphan' && !isLocked) orphans.push(drift);
   }
-  async function next(): Promise<void> {
-    for (let drift = orphans.pop(); drift !== undefined; drift = orphans.pop()) {
-      const observed = { held: held.get(drift.instanceId), holder: holders.get(keyOf(drift)) };
-      const nowMs = ports.nowMs();
-      const note = noteOf(drift, observed.held, nowMs, AT_ONCE);
-      const confirmed = await confirmBot(ports, owner, note, { ...observed, nowMs }, call);
-      views.set(drift.instanceId, viewConfirmed(viewOf(drift, observed.held), confirmed));
-    }
-  }
-  await Promise.all(Array.from({ length: WIDTH }, next));
+  await mapBounded(orphans, WIDTH, async (drift) => {
+    const observed = { held: held.get(drift.instanceId), holder: holders.get(keyOf(drift)) };
+    const nowMs = ports.nowMs();
+    const note = noteOf(drift, observed.held, nowMs, AT_ONCE);
+    const confirmed = await confirmBot(ports, owner, note, { ...observed, nowMs }, call);
+    views.set(drift.instanceId, viewConfirmed(viewOf(drift, observed.held), confirmed));
+  });
   return [...views.values()];
 }
 
@@ -186,7 +124,9 @@ function entryState(
   entry: Observed['entry'],
   doubts: Observed['doubts'],
 ): PoolEntryState {
-  if (observed === 'unknown') return { status: 'unknown', reason: doubts.poolState ?? '' };
+  if (observed === 'unknown') {
+    return { status: 'unknown', code: 'POOL_STATE_UNKNOWN', reason: doubts.poolState ?? '' };
+  }
   if (entry === null) return { status: 'absent' };
   const poolId = entry.mapping?.poolId ?? entry.memberships[0]?.poolId ?? null;
   return { status: 'present', poolId, botStatus: entry.mapping?.status ?? null };
@@ -203,7 +143,7 @@ function containerState(
     return { status: 'present', kind, host, containerName, running };
   }
   return observed === 'unknown'
-    ? { status: 'unknown', reason: doubts.docker ?? '' }
+    ? { status: 'unknown', code: 'DOCKER_UNKNOWN', reason: doubts.docker ?? '' }
     : { status: 'absent' };
 }
 

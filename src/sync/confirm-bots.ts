@@ -6,6 +6,7 @@ import type { SagaId } from '@reclaim/saga';
 import type { BotsCall } from '../bots/bots.ts';
 import { botKey } from '../deletion/bot-key.ts';
 import type { Incarnation } from '../domain/incarnation.ts';
+import { mapBounded } from '../domain/map-bounded.ts';
 import { judgePresence } from '../domain/presence.ts';
 import type { AccountAllocation } from '../wallet/accounts.ts';
 import type { AllocationReading } from '../wallet/wallets.ts';
@@ -45,27 +46,19 @@ export async function confirmBots(
   const held = new Map((account?.allocations ?? []).map((bot) => [bot.instanceId, bot]));
   const keys = report.map(({ instanceId }) => botKey({ ...user, instanceId }));
   const holders = await ports.sagas.findHolders(keys);
-  const done = [...report];
   const where = new Map(conflicts.map((conflict) => [conflict.instanceId, conflict.where]));
-  const waiting = [...report.entries()].filter(([, { outcome }]) => outcome === 'observed');
-  async function next(): Promise<void> {
-    for (let entry = waiting.pop(); entry !== undefined; entry = waiting.pop()) {
-      const [index, note] = entry;
-      const observed = {
-        held: held.get(note.instanceId),
-        holder: holders.get(keys[index] ?? ''),
-        nowMs,
-      };
-      const { note: confirmed, observation } = await confirmBot(ports, user, note, observed, call);
-      done[index] = confirmed;
-      const { instanceId } = note;
-      const foreign = observation?.foreign ?? [];
-      if (foreign.length > 0) where.set(instanceId, union(where.get(instanceId) ?? [], foreign));
-    }
-  }
-  await Promise.all(Array.from({ length: WIDTH }, next));
+  const drifts = await mapBounded(report, WIDTH, async (note) => {
+    if (note.outcome !== 'observed') return note;
+    const { instanceId } = note;
+    const holder = holders.get(botKey({ ...user, instanceId }));
+    const observed = { held: held.get(instanceId), holder, nowMs };
+    const { note: confirmed, observation } = await confirmBot(ports, user, note, observed, call);
+    const foreign = observation?.foreign ?? [];
+    if (foreign.length > 0) where.set(instanceId, union(where.get(instanceId) ?? [], foreign));
+    return confirmed;
+  });
   return {
-    drifts: done,
+    drifts,
     conflicts: [...where].map(([instanceId, names]) => ({ instanceId, where: names })),
   };
 }

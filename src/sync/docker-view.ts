@@ -14,23 +14,6 @@ import {
 } from '../pool-state/ownership.ts';
 import type { PoolState } from '../pool-state/pool-state.ts';
 
-export interface DockerView {
-  /** Takes one host's answer in; `pools` helps to tell whose a container is, null where it is unknown. */
-  add(listing: HostListing, pools: PoolState | null): void;
-  /** The host answered, but its answer cannot be believed. */
-  distrust(host: string, reason: string): void;
-  find(instanceId: string): readonly FoundBot[];
-  all(): Iterable<readonly [instanceId: string, found: readonly FoundBot[]]>;
-  /** Some wallet pays for the bot of this id. */
-  claim(instanceId: string): void;
-  /** What no user has claimed. */
-  unclaimed(): Iterable<readonly [instanceId: string, found: readonly FoundBot[]]>;
-  /** Why "not found" would not mean "not there" for this bot; null where it would. */
-  doubt(question: DoubtQuestion): string | null;
-  /** Why hosts and pools could not be asked. */
-  doubts(): readonly string[];
-}
-
 export interface FoundBot {
   readonly kind: 'dedicated' | 'pooled';
   readonly host: string;
@@ -60,8 +43,10 @@ interface HiddenPool extends Pick<UnknownPool, 'containerName' | 'reason'> {
   readonly owners: readonly string[];
 }
 
+export type DockerView = ReturnType<typeof createDockerView>;
+
 /** @param hosts every configured host: one that was never added is in doubt. */
-export function createDockerView(hosts: readonly string[]): DockerView {
+export function createDockerView(hosts: readonly string[]) {
   const found = new Map<string, KnownBot | readonly KnownBot[]>();
   const hiddenHosts = new Map(hosts.map((host) => [host, `docker host "${host}" was not asked`]));
   const hiddenPools: HiddenPool[] = [];
@@ -83,7 +68,11 @@ export function createDockerView(hosts: readonly string[]): DockerView {
   }
 
   return {
-    add: ({ host, answer, unknownPools, doubts = [] }, pools) => {
+    /** Takes one host's answer in; `pools` helps to tell whose a container is, null where it is unknown. */
+    add: (
+      { host, answer, unknownPools, doubts = [] }: HostListing,
+      pools: PoolState | null,
+    ): void => {
       if (answer.status === 'unknown') {
         hiddenHosts.set(host, answer.reason);
         return;
@@ -113,21 +102,27 @@ export function createDockerView(hosts: readonly string[]): DockerView {
         });
       }
     },
-    distrust: (host, reason) => hiddenHosts.set(host, reason),
-    find: (instanceId) => asList(found.get(instanceId) ?? []),
-    all: function* () {
+    /** The host answered, but its answer cannot be believed. */
+    distrust: (host: string, reason: string): void => {
+      hiddenHosts.set(host, reason);
+    },
+    find: (instanceId: string): readonly FoundBot[] => asList(found.get(instanceId) ?? []),
+    all: function* (): Iterable<readonly [instanceId: string, found: readonly FoundBot[]]> {
       for (const [instanceId, bots] of found) yield [instanceId, asList(bots)] as const;
     },
-    claim: (instanceId) => {
+    /** Some wallet pays for the bot of this id. */
+    claim: (instanceId: string): void => {
       for (const bot of asList(found.get(instanceId) ?? [])) bot.isClaimed = true;
     },
-    unclaimed: function* () {
+    /** What no user has claimed. */
+    unclaimed: function* (): Iterable<readonly [instanceId: string, found: readonly FoundBot[]]> {
       for (const [instanceId, bots] of found) {
         const list = asList(bots);
         if (!list.some(({ isClaimed }) => isClaimed)) yield [instanceId, list] as const;
       }
     },
-    doubt: ({ instanceId, owner, dockerHost, poolContainers }) => {
+    /** Why "not found" would not mean "not there" for this bot; null where it would. */
+    doubt: ({ instanceId, owner, dockerHost, poolContainers }: DoubtQuestion): string | null => {
       if (dockerHost !== undefined && !hosts.includes(dockerHost)) {
         return `docker host "${dockerHost}" is not configured`;
       }
@@ -144,7 +139,8 @@ export function createDockerView(hosts: readonly string[]): DockerView {
       // What was seen once may stand wherever it was seen.
       return renamed.find(({ mayBe }) => mayBe(instanceId))?.reason ?? null;
     },
-    doubts: () => [
+    /** Why hosts and pools could not be asked. */
+    doubts: (): readonly string[] => [
       ...hiddenHosts.values(),
       ...hiddenPools.map(({ containerName, reason }) => `pool ${containerName}: ${reason}`),
     ],

@@ -9,13 +9,6 @@ import type { Finding, Findings } from '../findings/findings.ts';
 import type { SyncAllInput } from './sync-all-input.ts';
 import { PASSIVE } from './sync-schedule.ts';
 
-export interface FirstReport {
-  /** True for good from then on, and from the beginning where no platform was. @throws when it cannot be read. */
-  isConfirmed(): Promise<boolean>;
-  /** A run over all users that no person requested: one that only observes, as long as nothing is confirmed. */
-  startPassive(requestedBy: string): Promise<void>;
-}
-
 export interface FirstReportOptions {
   readonly findings: Pick<Findings, 'report' | 'listOpen'>;
   /** Whether allocations stood in the database before this program's first start. */
@@ -27,7 +20,9 @@ export interface FirstReportOptions {
   ) => Promise<Pick<SagaRecord, 'id'>>;
 }
 
-export function createFirstReport(options: FirstReportOptions): FirstReport {
+export type FirstReport = ReturnType<typeof createFirstReport>;
+
+export function createFirstReport(options: FirstReportOptions) {
   const { findings, startSyncAll } = options;
   let isConfirmed = !options.isBesidePlatform;
   const isOpen = async () => (await findings.listOpen({ kind: KIND, limit: 1 })).length > 0;
@@ -39,8 +34,10 @@ export function createFirstReport(options: FirstReportOptions): FirstReport {
     return isConfirmed;
   };
   return {
+    /** True for good from then on, and from the beginning where no platform was. @throws when it cannot be read. */
     isConfirmed: ask,
-    startPassive: async (requestedBy) => {
+    /** A run over all users that no person requested: one that only observes, as long as nothing is confirmed. */
+    startPassive: async (requestedBy: string): Promise<void> => {
       if (await ask()) {
         await startSyncAll(PASSIVE, requestedBy);
         return;

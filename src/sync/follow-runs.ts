@@ -4,8 +4,8 @@
 import { isAtRest, type SagaId } from '@reclaim/saga';
 import type { BotsCall, FencedCall } from '../bots/bots.ts';
 import type { UserId } from '../domain/ids.ts';
-import type { DriftedUser } from './run-drifts.ts';
-import type { NewSuspect } from './suspects.ts';
+import type { DriftedUser } from './mongodb/run-drifts.ts';
+import type { NewSuspect } from './mongodb/suspects.ts';
 import type { FollowedRuns } from './sync-all-report.ts';
 import { startConfirmingRun } from './sync-orders.ts';
 import type { SyncAllPorts } from './sync-ports.ts';

@@ -6,7 +6,7 @@ import { parseFirebaseUid, parseInstanceId } from '../domain/ids.ts';
 import { findEntry, listedBots, type PoolState } from '../pool-state/pool-state.ts';
 import { judgeBot, type SourcesView } from './detect-drift.ts';
 import type { DockerView } from './docker-view.ts';
-import type { RunDrift } from './run-drifts.ts';
+import type { RunDrift } from './mongodb/run-drifts.ts';
 import type { SyncAllPorts } from './sync-ports.ts';
 
 export interface Leftovers {

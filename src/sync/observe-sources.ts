@@ -2,9 +2,10 @@
 // I4: a host that answers "nothing" is believed only where nothing was to be expected there.
 
 import type { Bots, BotsCall, HostListing } from '../bots/bots.ts';
-import { type HostContents, MAX_REMEMBERED } from '../bots/hosts/host-records.ts';
 import type { HostTrust } from '../bots/hosts/host-trust.ts';
 import { judgeHosts } from '../bots/hosts/judge-hosts.ts';
+import { type HostContents, MAX_REMEMBERED } from '../bots/hosts/mongo-host-records.ts';
+import { mapBounded } from '../domain/map-bounded.ts';
 import type { PoolStates } from '../pool-state/pool-states.ts';
 import type { SourcesView } from './detect-drift.ts';
 import { createDockerView } from './docker-view.ts';
@@ -34,17 +35,12 @@ export async function observeSources(
   const hosts = bots.hosts();
   const docker = createDockerView(hosts);
   const contents = new Map<string, HostContents>();
-  const waiting = [...hosts];
-  async function next(): Promise<void> {
-    for (let host = waiting.pop(); host !== undefined; host = waiting.pop()) {
-      const listing = await bots.list(host, owner, call);
-      docker.add(listing, state);
-      const held = contentsOf(listing);
-      if (held !== null) contents.set(host, held);
-    }
-  }
-  const width = owner === null ? WIDTH : hosts.length;
-  await Promise.all(Array.from({ length: width }, next));
+  await mapBounded(hosts, owner === null ? WIDTH : hosts.length, async (host) => {
+    const listing = await bots.list(host, owner, call);
+    docker.add(listing, state);
+    const held = contentsOf(listing);
+    if (held !== null) contents.set(host, held);
+  });
   const silent = hosts.filter((host) => !contents.has(host));
   // A host that lists none of this user's bots may hold another's: then the bots are not nowhere, and it is asked.
   const holds = silent.length < hosts.length ? { isNowhere: false } : {};

@@ -1,35 +1,35 @@
 // What a user sees of what is theirs: their bots in the three sources, their wallet, and its history.
 
+import { type Static, Type } from 'typebox';
 import type { UserId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
 import type { Account, WalletTotals } from '../wallet/accounts.ts';
 import type { Ledger, LedgerEntry, LedgerPage } from '../wallet/ledger.ts';
-import { type BotView, type BotViewPorts, type PortfolioOwner, viewBots } from './bot-views.ts';
+import type { BotView } from './bot-view.ts';
+import { type BotViewPorts, type PortfolioOwner, viewBots } from './bot-views.ts';
 
-export interface Portfolio {
-  bots(owner: PortfolioOwner): Promise<readonly BotView[]>;
-  wallet(owner: PortfolioOwner): Promise<WalletView>;
-  /** @throws BadCursorError for a cursor that no page gave out. */
-  transactions(
-    owner: PortfolioOwner,
-    page: { readonly limit: number; readonly cursor?: string },
-  ): Promise<LedgerPage>;
-}
-
-export interface WalletView {
-  /** Dollars; null for an account from before wallets, or a balance that is not money. */
-  readonly balance: number | null;
-  readonly currency: string;
-  readonly lastUpdated: string | null;
-  readonly allocations: {
-    readonly instanceId: string;
-    readonly botName: string;
-    readonly allocatedAmount: number | null;
-    readonly currentValue: number | null;
-    readonly allocatedAt: string | null;
-  }[];
-  readonly totals: WalletTotals;
-}
+export type WalletView = Static<typeof WALLET_VIEW>;
+export const WALLET_VIEW = Type.Object({
+  balance: Type.Union([Type.Number(), Type.Null()], {
+    description: 'Null for an account from before wallets, or a balance that is not money.',
+  }),
+  currency: Type.String(),
+  lastUpdated: Type.Union([Type.String(), Type.Null()]),
+  allocations: Type.Array(
+    Type.Object({
+      instanceId: Type.String(),
+      botName: Type.String(),
+      allocatedAmount: Type.Union([Type.Number(), Type.Null()]),
+      currentValue: Type.Union([Type.Number(), Type.Null()]),
+      allocatedAt: Type.Union([Type.String(), Type.Null()]),
+    }),
+  ),
+  totals: Type.Object({
+    allocated: Type.Number(),
+    currentValue: Type.Number(),
+    pnl: Type.Number(),
+  }),
+});
 
 export interface PortfolioPorts extends BotViewPorts {
   readonly ledger: Pick<Ledger, 'page'>;
@@ -43,18 +43,24 @@ export interface PortfolioPorts extends BotViewPorts {
 /** A list of 80,000 rows that was not read before takes longer; the next read goes on with it. */
 const TAKE_IN_MS = 10_000;
 
-export function createPortfolio(ports: PortfolioPorts): Portfolio {
+export type Portfolio = ReturnType<typeof createPortfolio>;
+
+export function createPortfolio(ports: PortfolioPorts) {
   const { accounts, ledger, takeIn } = ports;
   return {
-    bots: (owner) => viewBots(ports, owner),
-    wallet: async ({ userId }) => {
+    bots: (owner: PortfolioOwner): Promise<readonly BotView[]> => viewBots(ports, owner),
+    wallet: async ({ userId }: PortfolioOwner): Promise<WalletView> => {
       const [account, totals] = await Promise.all([
         accounts.find({ userId }),
         accounts.totals(userId),
       ]);
       return walletView(account, totals);
     },
-    transactions: async ({ userId }, page) => {
+    /** @throws BadCursorError for a cursor that no page gave out. */
+    transactions: async (
+      { userId }: PortfolioOwner,
+      page: { readonly limit: number; readonly cursor?: string },
+    ): Promise<LedgerPage> => {
       const unposted = await takeIn(userId, { signal: AbortSignal.timeout(TAKE_IN_MS) });
       return ledger.page(userId, { ...page, unposted });
     },

@@ -1,7 +1,7 @@
 // The end of a run over all users: its sample, its counts, and what an administrator reads of it.
 
 import type { Json, SagaId } from '@reclaim/saga';
-import type { Fence } from './suspects.ts';
+import type { Fence } from './mongodb/suspects.ts';
 import type { SyncAllInput } from './sync-all-input.ts';
 import type { FollowedRuns, Judgement, SurveyTotals } from './sync-all-report.ts';
 import type { SyncAllPorts } from './sync-ports.ts';

@@ -8,8 +8,8 @@ import { isMoney } from '../domain/money.ts';
 import { idConflict, resurrected, unmappedBot } from '../findings/findings.ts';
 import { POOL_STATE } from './detect-drift.ts';
 import type { UserToSync } from './first-observation.ts';
+import type { Fence } from './mongodb/suspects.ts';
 import { forgetSuspects } from './run-suspects.ts';
-import type { Fence } from './suspects.ts';
 import type { SyncPorts } from './sync-ports.ts';
 import {
   type CleanedBot,

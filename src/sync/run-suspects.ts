@@ -4,7 +4,7 @@
 import type { SagaId } from '@reclaim/saga';
 import type { InstanceId } from '../domain/ids.ts';
 import type { UserToSync } from './first-observation.ts';
-import type { Fence, SuspectSummary, Suspects } from './suspects.ts';
+import type { Fence, SuspectSummary, Suspects } from './mongodb/suspects.ts';
 import type { DriftNote, RunReport } from './sync-reports.ts';
 
 interface SuspectsPort {

@@ -7,10 +7,10 @@ import { botKey } from '../deletion/bot-key.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import type { Verdict } from '../domain/presence.ts';
 import { judgeBot, type SourcesView } from './detect-drift.ts';
-import type { HeldBot, UserHoldings } from './holdings.ts';
 import { findLeftovers } from './leftovers.ts';
+import type { HeldBot, UserHoldings } from './mongodb/holdings.ts';
+import type { RunDrift } from './mongodb/run-drifts.ts';
 import { observeSources } from './observe-sources.ts';
-import type { RunDrift } from './run-drifts.ts';
 import type { SurveyTotals } from './sync-all-report.ts';
 import type { SyncAllPorts } from './sync-ports.ts';
 

@@ -3,10 +3,11 @@
 
 import { createScrapedRead } from '@reclaim/saga/metrics';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { Suspects } from './suspects.ts';
-import type { SyncMeter } from './sync-meter.ts';
+import type { Suspects } from './mongodb/suspects.ts';
 
-export function createSyncMetrics(registry: Registry): SyncMeter {
+export type SyncMeter = ReturnType<typeof createSyncMetrics>;
+
+export function createSyncMetrics(registry: Registry) {
   const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
     new Counter({ name, help, labelNames, registers: [registry] });
   const runs = counter('sync_runs_total', 'Sync runs that ended', ['kind', 'trigger', 'outcome']);
@@ -22,13 +23,23 @@ export function createSyncMetrics(registry: Registry): SyncMeter {
     'source',
   ]);
   return {
-    runEnded: ({ kind, trigger, outcome }) =>
-      runs.inc({ kind, trigger: word(trigger), outcome: word(outcome) }),
-    found: (count) => found.inc(count),
-    repaired: (count) => repaired.inc(count),
-    skipped: (reason) => skips.inc({ reason: word(reason) }),
-    guardStopped: (guard) => guards.inc({ guard: word(guard) }),
-    unknownSource: (source) => unknowns.inc({ source }),
+    runEnded: ({
+      kind,
+      trigger,
+      outcome,
+    }: {
+      readonly kind: 'sync-wallet' | 'sync-all';
+      readonly trigger: string;
+      readonly outcome: string;
+    }): void => runs.inc({ kind, trigger: word(trigger), outcome: word(outcome) }),
+    /** Allocations that a run found orphaned. */
+    found: (count: number): void => found.inc(count),
+    /** Of these, paid back. */
+    repaired: (count: number): void => repaired.inc(count),
+    /** @param reason a kebab-case word out of a small set, never an id or a message. */
+    skipped: (reason: string): void => skips.inc({ reason: word(reason) }),
+    guardStopped: (guard: string): void => guards.inc({ guard: word(guard) }),
+    unknownSource: (source: 'pool-state' | 'docker'): void => unknowns.inc({ source }),
   };
 }
 

@@ -1,17 +1,17 @@
 // What the synchronisations work with.
 
 import type { Sagas } from '@reclaim/saga';
-import type { HostRecords } from '../bots/hosts/host-records.ts';
 import type { HostTrust } from '../bots/hosts/host-trust.ts';
+import type { HostRecords } from '../bots/hosts/mongo-host-records.ts';
 import type { Findings } from '../findings/findings.ts';
 import type { Tombstones } from '../tombstones/tombstones.ts';
 import type { Accounts } from '../wallet/accounts.ts';
-import type { Holdings } from './holdings.ts';
+import type { Holdings } from './mongodb/holdings.ts';
+import type { OrphanSamples } from './mongodb/orphan-samples.ts';
+import type { RunDrifts } from './mongodb/run-drifts.ts';
+import type { Suspects } from './mongodb/suspects.ts';
 import type { AuditPassPorts } from './observe-bot.ts';
-import type { OrphanSamples } from './orphan-samples.ts';
-import type { RunDrifts } from './run-drifts.ts';
-import type { Suspects } from './suspects.ts';
-import type { SyncMeter } from './sync-meter.ts';
+import type { SyncMeter } from './sync-metrics.ts';
 
 export interface SyncPorts extends AuditPassPorts {
   readonly hostTrust: HostTrust;

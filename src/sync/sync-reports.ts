@@ -97,22 +97,30 @@ export type RunReport = StoredOf<typeof REPORT>;
 const CLEANED_BOT = Type.Object({
   botId: TEXT,
   botName: TEXT,
-  /** Dollars, rounded to cents where they were paid. */
-  returned: Type.Number(),
+  /** Rounded to cents where they were paid. */
+  returned: Type.Number({ description: 'Dollars.' }),
   pnl: Type.Number(),
 });
 export type CleanedBot = StoredOf<typeof CLEANED_BOT>;
 
-/** The answer of the API, and what the job shows beside it. */
+/** The answer of the API, and what the job shows beside it. Ids, as the platform's clients read them: they take the
+ * length themselves. */
 export const RESULT = Type.Object({
   data: Type.Object({
-    /** Ids, as the platform's clients read them: they take the length themselves. */
-    runningBots: TEXTS,
-    validAllocations: TEXTS,
+    runningBots: Type.Array(TEXT, { description: 'Ids of your bots that Docker shows running.' }),
+    validAllocations: Type.Array(TEXT, {
+      description: 'Ids of the allocations whose bot is there, in any state.',
+    }),
     cleanedBots: Type.Array(CLEANED_BOT),
-    totalReturned: Type.Number(),
-    newWalletBalance: Type.Union([Type.Number(), Type.Null()]),
-    skipped: Type.Array(Type.Object({ botId: TEXT, reason: TEXT })),
+    totalReturned: Type.Number({ description: 'Dollars.' }),
+    newWalletBalance: Type.Union([Type.Number(), Type.Null()], {
+      description: 'Null for an account without a wallet.',
+    }),
+    skipped: Type.Array(Type.Object({ botId: TEXT, reason: TEXT }), {
+      description:
+        'Left alone: unknown, open-saga, pending, changed, settled, not-money, seen-again, stuck, ' +
+        'suspected, pool-unknown, port-unknown, port-taken, pool-full, not-a-bot-id; for administrators, `unknown` with the reasons as the sources gave them.',
+    }),
   }),
   /** Cents that were paid back. */
   returnedMinor: Type.Number(),

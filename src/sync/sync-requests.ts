@@ -9,13 +9,6 @@ import { syncOrder } from './sync-orders.ts';
 import type { SyncPorts } from './sync-ports.ts';
 import { SYNC_RUN, SYNC_WALLET, type SyncTrigger } from './sync-wallet-input.ts';
 
-export interface SyncRequests {
-  /** @throws UnavailableError when the run could not be made durable: nothing was promised. */
-  request(request: SyncRequest): Promise<SagaRecord>;
-  /** What a run would do; writes nothing. @throws UnavailableError. */
-  rehearse(user: UserToSync, signal: AbortSignal): Promise<SyncRehearsal>;
-}
-
 export interface SyncRequest extends UserToSync {
   readonly trigger: Exclude<SyncTrigger, 'confirming'>;
   /** Who asked, for the audit trail. */
@@ -34,12 +27,20 @@ const PASSIVE_AT_MOST_EVERY_MS = 60_000;
 /** Newest runs of a user worth reading: one of the kind that was requested is among them. */
 const NEWEST = 20;
 
-export function createSyncRequests({ ports, sagas, nowMs }: SyncRequestsOptions): SyncRequests {
+export type SyncRequests = ReturnType<typeof createSyncRequests>;
+
+export function createSyncRequests({ ports, sagas, nowMs }: SyncRequestsOptions) {
   // A page that is loaded again and again gives no reason to observe again and again.
   const isRecent = ({ createdAt }: SagaRecord) =>
     isWithin(nowMs() - Date.parse(createdAt), PASSIVE_AT_MOST_EVERY_MS);
   return {
-    request: async ({ userId, firebaseUid, trigger, requestedBy }) => {
+    /** @throws UnavailableError when the run could not be made durable: nothing was promised. */
+    request: async ({
+      userId,
+      firebaseUid,
+      trigger,
+      requestedBy,
+    }: SyncRequest): Promise<SagaRecord> => {
       const { sagas: runs } = await sagas.list({
         subject: userId,
         kind: SYNC_WALLET,
@@ -53,7 +54,9 @@ export function createSyncRequests({ ports, sagas, nowMs }: SyncRequestsOptions)
       const input = { userId, firebaseUid, trigger, after, notBeforeMs: null };
       return (await sagas.start(syncOrder(input, requestedBy))).saga;
     },
-    rehearse: (user, signal) => rehearseSync(ports, user, { nowMs: nowMs(), signal }),
+    /** What a run would do; writes nothing. @throws UnavailableError. */
+    rehearse: (user: UserToSync, signal: AbortSignal): Promise<SyncRehearsal> =>
+      rehearseSync(ports, user, { nowMs: nowMs(), signal }),
   };
 }
 

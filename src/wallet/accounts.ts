@@ -12,13 +12,6 @@ export interface Accounts {
 
   /** Whether any user holds an allocation. */
   hasAllocations(): Promise<boolean>;
-
-  /** The newest embedded transactions of the platform's own, which no ledger entry stands for yet,
-   * newest first. Empty for an unknown user. */
-  platformRows(
-    userId: UserId,
-    options: { readonly limit: number },
-  ): Promise<readonly PlatformRow[]>;
 }
 
 /** Dollars, summed by the database in decimals; values that are not money are left out. */
@@ -33,7 +26,6 @@ export type AccountQuery = { readonly userId: UserId } | { readonly firebaseUid:
 export interface Account {
   readonly userId: UserId;
   readonly firebaseUid: FirebaseUid | null;
-  readonly role: string;
   /** Dollars; null for a user from before wallets. Unknown where no number stands. */
   readonly balance: unknown;
   readonly currency: string;
@@ -50,23 +42,8 @@ export interface AccountAllocation {
   readonly botName: unknown;
   readonly allocatedAmount: unknown;
   readonly currentValue: unknown;
-  readonly reservedInTrades: unknown;
-  readonly availableBalance: unknown;
-  readonly lifetimePnL: unknown;
   /** ISO 8601 for a date. */
   readonly allocatedAt: unknown;
   /** Set while a saga holds the bot. */
   readonly lockedBy?: { readonly sagaId: string; readonly aborting: boolean };
-}
-
-/** A row of `walletTransactions` in the platform's own format. */
-export interface PlatformRow {
-  readonly type: unknown;
-  readonly amount: unknown;
-  readonly botId: unknown;
-  readonly botName: unknown;
-  readonly description: unknown;
-  readonly balanceAfter: unknown;
-  /** ISO 8601 for a date. */
-  readonly timestamp: unknown;
 }

@@ -3,7 +3,7 @@
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import { toInstanceId, type UserId } from '../../src/domain/ids.ts';
-import type { Holdings, UserHoldings } from '../../src/sync/holdings.ts';
+import type { Holdings, UserHoldings } from '../../src/sync/mongodb/holdings.ts';
 import { allOfStream } from '../support/all-of-stream.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { allocation, putUser, users } from '../support/users.ts';

@@ -2,7 +2,7 @@
 
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import { type HostRecords, MAX_REMEMBERED } from '../../src/bots/hosts/host-records.ts';
+import { type HostRecords, MAX_REMEMBERED } from '../../src/bots/hosts/mongo-host-records.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { waitFor } from '../support/wait-for.ts';
 

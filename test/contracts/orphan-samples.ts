@@ -3,7 +3,7 @@
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import { toUserId } from '../../src/domain/ids.ts';
-import type { OrphanSample, OrphanSamples } from '../../src/sync/orphan-samples.ts';
+import type { OrphanSample, OrphanSamples } from '../../src/sync/mongodb/orphan-samples.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 const ANN = toUserId('00000000000000000000000a');

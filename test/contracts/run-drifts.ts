@@ -4,7 +4,7 @@ import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
-import type { DriftedUser, RunDrift, RunDrifts } from '../../src/sync/run-drifts.ts';
+import type { DriftedUser, RunDrift, RunDrifts } from '../../src/sync/mongodb/run-drifts.ts';
 import { allOfStream } from '../support/all-of-stream.ts';
 import { createTestDatabase } from '../support/database.ts';
 

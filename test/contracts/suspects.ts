@@ -3,7 +3,7 @@
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import { type InstanceId, toInstanceId, toUserId, type UserId } from '../../src/domain/ids.ts';
-import type { NewSuspect, Suspects } from '../../src/sync/suspects.ts';
+import type { NewSuspect, Suspects } from '../../src/sync/mongodb/suspects.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { BOT, INCARNATION } from '../support/users.ts';
 

@@ -17,7 +17,7 @@ const CONFIRMATION = { by: 'admin:ann', reason: 'I think so' };
 async function setUp(endpoint?: Parameters<typeof createDockerWorld>[0]) {
   const connection = await createTestDatabase();
   const { bots, addDedicated } = await createDockerWorld(endpoint);
-  const hostRecords = createMongoHostRecords({ connection });
+  const hostRecords = createMongoHostRecords(connection);
   const tombstones = createMongoTombstones({ connection });
   return {
     addDedicated,
@@ -27,7 +27,7 @@ async function setUp(endpoint?: Parameters<typeof createDockerWorld>[0]) {
       bots,
       hostRecords,
       tombstones,
-      accounts: createMongoAccounts({ connection }),
+      accounts: createMongoAccounts(connection),
     }),
   };
 }

@@ -231,7 +231,7 @@ describe('a resurrected allocation', () => {
       incarnationId: INCARNATION,
       settledBy: 'del-closed',
     };
-    await createMongoFindings(app).report(resurrected(finding));
+    await createMongoFindings(app.connection).report(resurrected(finding));
     const [reported] = await openFindings(app);
     const before = await userNamed(app, bot.uid);
     const refused = await resolve(app, reported?.id, 'remove');

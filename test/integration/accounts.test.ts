@@ -8,21 +8,13 @@ import { createMongoAccounts } from '../../src/wallet/mongodb/accounts.ts';
 import { parseUserDump, seedUsers } from '../../src/wallet/mongodb/seed-users.ts';
 import { createMongoWallets } from '../../src/wallet/mongodb/wallets.ts';
 import { createTestDatabase } from '../support/database.ts';
-import {
-  allocation,
-  BOT,
-  INCARNATION,
-  platformSets,
-  putUser,
-  SAGA_A,
-  users,
-} from '../support/users.ts';
-import { lockCommand, pay } from '../support/wallet-commands.ts';
+import { allocation, BOT, INCARNATION, putUser, SAGA_A, users } from '../support/users.ts';
+import { lockCommand } from '../support/wallet-commands.ts';
 
 async function setUp(user: Parameters<typeof putUser>[1]) {
   const connection = await createTestDatabase();
   const userId = await putUser(connection, user);
-  return { connection, userId, accounts: createMongoAccounts({ connection }) };
+  return { connection, userId, accounts: createMongoAccounts(connection) };
 }
 
 it('found by _id and by firebaseUid: the same account, with the mark of a saga', async () => {
@@ -37,7 +29,6 @@ it('found by _id and by firebaseUid: the same account, with the mark of a saga',
     unreadableBots: [],
     userId,
     firebaseUid: 'uid-x',
-    role: 'user',
     balance: 12.5,
     currency: 'USD',
     lastUpdated: '2026-11-01T00:00:00.000Z',
@@ -47,9 +38,6 @@ it('found by _id and by firebaseUid: the same account, with the mark of a saga',
         botName: 'Bot 1',
         allocatedAmount: 100,
         currentValue: 120,
-        reservedInTrades: 0,
-        availableBalance: 120,
-        lifetimePnL: 0,
         allocatedAt: INCARNATION,
         lockedBy: { sagaId: SAGA_A, aborting: false },
       },
@@ -74,32 +62,12 @@ it('values that are not money: shown as they stand', async () => {
   });
 });
 
-it('a user from before wallets: no balance, no bots, no rows', async () => {
+it('a user from before wallets: no balance, no bots', async () => {
   const connection = await createTestDatabase();
-  const accounts = createMongoAccounts({ connection });
+  const accounts = createMongoAccounts(connection);
   const { insertedId } = await users(connection).insertOne({ firebaseUid: 'uid-legacy' });
   const userId = toUserId(String(insertedId));
   expect(await accounts.find({ userId })).toMatchObject({ balance: null, allocations: [] });
-  expect(await accounts.platformRows(userId, { limit: 5 })).toEqual([]);
-});
-
-it("the platform's rows: newest first, ours left out", async () => {
-  const rows = Array.from({ length: 6 }, (_, n) => ({
-    type: 'deposit',
-    amount: n,
-    timestamp: new Date(Date.UTC(2026, 0, n + 1)),
-  }));
-  const { connection, userId, accounts } = await setUp({
-    balance: 1,
-    bots: { [BOT]: allocation(100, 120) },
-    rows,
-  });
-  await pay(createMongoWallets({ connection }), userId);
-  const found = await accounts.platformRows(userId, { limit: 3 });
-  expect(found.map(({ amount }) => amount)).toEqual([5, 4, 3]);
-  expect(found[0]).toMatchObject({ timestamp: '2026-01-06T00:00:00.000Z', botId: null });
-  await platformSets(connection, userId, { walletTransactions: 'broken' });
-  expect(await accounts.platformRows(userId, { limit: 3 })).toEqual([]);
 });
 
 const DUMP = `

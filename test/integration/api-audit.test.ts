@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { InterruptedError } from '../../packages/saga/src/errors.ts';
 import type { ApiDependencies } from '../../src/api/dependencies.ts';
-import type { AuditReport } from '../../src/wallet/audit/tally.ts';
+import type { AuditReport } from '../../src/wallet/audit/audit-report.ts';
 import { ALICE, createTestApi, expectProblem } from '../support/api.ts';
 
 const URL = '/api/freqtrade/admin/audit';

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { messageFor } from '../../src/api/message-for.ts';
-import type { BotView } from '../../src/sync/bot-views.ts';
+import type { BotView } from '../../src/sync/bot-view.ts';
 import { createTestApi, expectProblem, sagaIn, type TestApi } from '../support/api.ts';
 import { readEvents } from '../support/event-stream.ts';
 
@@ -145,8 +145,8 @@ describe('bots', () => {
     instanceId: 'alice-bot-1',
     botName: 'Alpha',
     allocation: { status: 'absent' },
-    poolState: { status: 'unknown', reason: INTERNAL },
-    docker: { status: 'unknown', reason: INTERNAL },
+    poolState: { status: 'unknown', code: 'POOL_STATE_UNKNOWN', reason: INTERNAL },
+    docker: { status: 'unknown', code: 'DOCKER_UNKNOWN', reason: INTERNAL },
     verdict: 'unknown',
   };
   const inPool = (uid: string, containerName = `freqtrade-pool-${uid}-pool-1`): BotView => ({

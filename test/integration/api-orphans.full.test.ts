@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { OrphanSample } from '../../src/sync/orphan-samples.ts';
+import type { OrphanSample } from '../../src/sync/mongodb/orphan-samples.ts';
 import { ALICE, createTestApi, expectProblem } from '../support/api.ts';
 
 const OWN = '/api/freqtrade/orphans/history';

@@ -1,6 +1,7 @@
+import { UnavailableError } from '@reclaim/saga';
 import { describe, expect, test } from 'vitest';
 import { ok, unknown } from '../../src/domain/source.ts';
-import type { Overview } from '../../src/operations/overview.ts';
+import { createOverview } from '../../src/operations/overview.ts';
 import { asAdmin } from '../support/admin.ts';
 import { createTestApi, expectProblem, HEALTHY } from '../support/api.ts';
 import { startTestApplication } from '../support/application.ts';
@@ -11,42 +12,43 @@ const AT = new Date('2026-11-01T00:00:00.000Z');
 
 describe('the overview', () => {
   test('MongoDB does not answer: no figures, never zeros, and the sources all the same', async () => {
-    const overview: Overview = {
-      at: AT,
-      figures: unknown('no answer within 3000 ms'),
-      hosts: [
-        {
-          host: 'east',
-          held: { answer: unknown('connection refused'), tookMs: 12 },
-          lastAnswerAt: AT,
-          toConfirm: null,
-        },
-        {
-          host: 'west',
-          held: { answer: ok(false, AT), tookMs: 3 },
-          lastAnswerAt: null,
-          toConfirm: 'bot-1 was last seen there',
-        },
-      ],
-    };
+    const away = () => Promise.reject(new UnavailableError('MONGODB_AWAY', 'no primary'));
+    const overview = createOverview({
+      log: { openSummary: away, list: away },
+      atRisk: () => null,
+      countTombstones: away,
+      findings: { countOpen: away },
+      bots: {
+        hosts: () => ['east', 'west'],
+        hasManaged: async (host) =>
+          host === 'east' ? unknown('connection refused') : ok(false, AT),
+      },
+      poolStates: { read: async () => unknown('it cannot be read') },
+      hostTrust: { judge: async () => ({ unknown: 'bot-1 was last seen there' }) },
+      lastAnswers: () => [{ name: 'east', lastAnswerAt: AT }],
+      now: () => AT,
+    });
     const mongodb = { status: 'down', reason: 'no answer', tookMs: 1500 } as const;
     const api = await createTestApi({
       deps: { health: async () => ({ ...HEALTHY, mongodb }) },
-      adminReads: { overview: async () => overview },
+      adminReads: { overview },
     });
     const response = await api.as('operator', { url: URL, admin: true });
     expect(response.statusCode).toBe(200);
     expect(response.json()).toMatchObject({
       at: AT.toISOString(),
       figures: null,
-      reason: 'no answer within 3000 ms',
+      reason: 'no primary',
       sources: [
         { name: 'mongodb', status: 'down', reason: 'no answer', tookMs: 1500 },
         { name: 'redis', status: 'ok', reason: null },
         { name: 'workers', status: 'ok' },
         { name: 'pool-state', status: 'ok' },
-        { name: 'east', kind: 'docker', status: 'down', lastAnswerAt: AT.toISOString() },
-        { name: 'west', status: 'ok', toConfirm: 'bot-1 was last seen there', tookMs: 3 },
+        {
+          ...{ name: 'east', kind: 'docker', status: 'down', reason: 'connection refused' },
+          ...{ lastAnswerAt: AT.toISOString(), toConfirm: null },
+        },
+        { name: 'west', status: 'ok', lastAnswerAt: null, toConfirm: 'bot-1 was last seen there' },
       ],
     });
   });

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import type { WalletView } from '../../src/api/schemas/wallet.ts';
-import type { BotView } from '../../src/sync/bot-views.ts';
-import type { Portfolio } from '../../src/sync/portfolio.ts';
+import type { BotView } from '../../src/sync/bot-view.ts';
+import type { Portfolio, WalletView } from '../../src/sync/portfolio.ts';
 import { ALICE, createTestApi, expectProblem } from '../support/api.ts';
 
 const PREFIX = '/api/freqtrade';
@@ -19,7 +18,7 @@ const BOTS: BotView[] = [
       jobId: null,
     },
     poolState: { status: 'present', poolId: 'alice-pool-1', botStatus: 'failed' },
-    docker: { status: 'unknown', reason: 'docker host "b" did not answer' },
+    docker: { status: 'unknown', code: 'DOCKER_UNKNOWN', reason: 'docker host "b" did not answer' },
     verdict: 'unknown',
   },
   {

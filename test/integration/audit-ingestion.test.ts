@@ -266,7 +266,7 @@ describe('what rows hold', () => {
     const { connection, userId, checkpoints, auditUser } = auditing;
     await open(auditing);
     let posts = 0;
-    const ledger = createMongoAuditLedger({ connection });
+    const ledger = createMongoAuditLedger(connection);
     const dying = createTestAudit(connection, {
       ledger: {
         ...ledger,

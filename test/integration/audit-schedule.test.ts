@@ -21,7 +21,7 @@ const BOT = toInstanceId('uid-bot-1');
 async function setUp() {
   const connection = await createTestDatabase();
   const errors: unknown[] = [];
-  const ledger = createMongoAuditLedger({ connection });
+  const ledger = createMongoAuditLedger(connection);
   const listings: unknown[] = [];
   const auditing = createTestAudit(connection, {
     ledger: {
@@ -32,7 +32,7 @@ async function setUp() {
       },
     },
   });
-  const runs = createMongoAuditRuns({ connection });
+  const runs = createMongoAuditRuns(connection);
   const registry = new Registry();
   const metrics = createAuditMetrics(registry);
   const service = createAuditService({ audit: auditing.audit, runs, onRun: metrics.run });

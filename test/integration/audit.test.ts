@@ -1,7 +1,6 @@
 // The audit against real wallets: what adds up, what does not, and where (I11).
 
-import type { Connection } from 'mongoose';
-import { mongo } from 'mongoose';
+import { type Connection, mongo } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import { parseExact } from '../../src/domain/exact-decimal.ts';
 import { toInstanceId, type UserId } from '../../src/domain/ids.ts';
@@ -431,7 +430,7 @@ it('a balance with more digits than a double holds: the opening is that balance,
   const userId = await putUser(connection, { balance, bots: { [BOT]: allocation(2, 3) } });
   await createMongoWallets({ connection }).lock(lockCommand(userId));
   expect(String((await readUser(connection, userId)).ledgerState.opening)).toBe(digits);
-  const reading = await createMongoWalletReadings({ connection }).read(userId, {
+  const reading = await createMongoWalletReadings(connection).read(userId, {
     ...{ from: 'start', limit: 1, receiptsAfter: 0 },
   });
   expect(reading?.ledgerState?.opening).toBe(parseExact(digits));

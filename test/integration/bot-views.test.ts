@@ -39,8 +39,8 @@ async function setUp(home = 'east') {
     nextPoolId: 2,
     updatedAt: now().toISOString(),
   };
-  const hostRecords = createMongoHostRecords({ connection });
-  const accounts = createMongoAccounts({ connection });
+  const hostRecords = createMongoHostRecords(connection);
+  const accounts = createMongoAccounts(connection);
   const tombstones = createMongoTombstones({ connection });
   const hostTrust = createHostTrust({ bots, hostRecords, tombstones, accounts });
   const ports = {

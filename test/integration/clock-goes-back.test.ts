@@ -25,7 +25,7 @@ it('a round of health from before it: the next begins, and its end is no fresh o
 
 it('an audit begun before it: its age is told as it is, below zero', async () => {
   const connection = await createTestDatabase();
-  const runs = createMongoAuditRuns({ connection });
+  const runs = createMongoAuditRuns(connection);
   await runs.begin();
   await putAhead(connection, 'auditRuns', ['startedAt']);
   expect(await runs.secondsSinceBegun()).toBeLessThan(-HOUR_MS / 1_000 + 60);
@@ -33,7 +33,7 @@ it('an audit begun before it: its age is told as it is, below zero', async () =>
 
 it('a host seen before it and confirmed as empty after it: the confirmation stands', async () => {
   const connection = await createTestDatabase();
-  const records = createMongoHostRecords({ connection });
+  const records = createMongoHostRecords(connection);
   await records.recordObserved('a', ['uid-bot-1']);
   await putAhead(connection, 'hostRecords', ['observedAt']);
   const record = await records.confirmEmpty('a', { by: 'an admin', reason: 'a new disk' });

@@ -28,13 +28,13 @@ async function setUp() {
     hosts: [HOST, 'west'],
     deadlineMs: 200,
   });
-  const hostRecords = createMongoHostRecords({ connection });
+  const hostRecords = createMongoHostRecords(connection);
   const tombstones = createMongoTombstones({ connection });
   const trust = createHostTrust({
     bots,
     hostRecords,
     tombstones,
-    accounts: createMongoAccounts({ connection }),
+    accounts: createMongoAccounts(connection),
   });
   return {
     connection,

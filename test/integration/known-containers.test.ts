@@ -2,8 +2,10 @@
 
 import { expect, it } from 'vitest';
 import type { ListedBot } from '../../src/bots/bots.ts';
-import type { KnownContainers } from '../../src/bots/known-containers.ts';
-import { createMongoKnownContainers } from '../../src/bots/mongo-known-containers.ts';
+import {
+  createMongoKnownContainers,
+  type KnownContainers,
+} from '../../src/bots/mongo-known-containers.ts';
 import { connectCounted } from '../support/counted-connection.ts';
 import { createTestDatabase } from '../support/database.ts';
 

@@ -36,7 +36,7 @@ it('the primary alone has a newer state: pool state, checkpoint and health are r
     .insertOne({ _id: USER, userId: null, writeId: 'old' } as never);
   const read = async () => {
     const pools = await readStore(connection, 'active');
-    const checkpoint = await createMongoAuditCheckpoints({ connection }).find(USER);
+    const checkpoint = await createMongoAuditCheckpoints(connection).find(USER);
     const health = (await createMongoBotHealths(connection).read([USER])).get(USER);
     const pool = pools.status === 'ok' ? pools.stored.revision : null;
     return [pool, checkpoint?.revision, health?.writeId];

@@ -6,7 +6,7 @@ import { createTestDatabase } from '../support/database.ts';
 
 describeOrphanSamples('MongoOrphanSamples', async (connection) => {
   await migrate(connection);
-  return createMongoOrphanSamples({ connection });
+  return createMongoOrphanSamples(connection);
 });
 
 it('the migration, eight times at once: one time series that lets go after 400 days', async () => {
@@ -28,7 +28,7 @@ it('an ordinary collection stands in its place: reported and kept, and it works'
   const { constraints } = await migrate(connection);
   const found = constraints.find(({ constraint }) => constraint === 'orphanSamples.time-series');
   expect(found).toMatchObject({ status: 'missing', violations: { count: 1 } });
-  const samples = createMongoOrphanSamples({ connection });
+  const samples = createMongoOrphanSamples(connection);
   const at = new Date().toISOString();
   const measured = { count: 0, valueMinor: 0, oldestSeconds: 0, repaired: 0 };
   await samples.write({ runId: 'run-a', userId: null, at, ...measured });

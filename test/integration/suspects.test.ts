@@ -3,7 +3,7 @@ import { createMongoSuspects } from '../../src/sync/mongodb/suspects.ts';
 import { describeSuspects } from '../contracts/suspects.ts';
 
 describeSuspects('MongoSuspects', (connection) => ({
-  suspects: createMongoSuspects({ connection }),
+  suspects: createMongoSuspects(connection),
   pass: (ms) => moveBack(connection, ms),
 }));
 

@@ -63,7 +63,7 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
   'restart-of-the-deleted': [
     inProduct(
       'health/restraints.ts',
-      '      if (await isBuried(ports, bot)) restrained.add(botKey(bot));\n',
+      '    if (await isBuried(ports, bot)) restrained.add(botKey(bot));\n',
       '',
     ),
   ],

@@ -12,7 +12,6 @@ import { createApp } from '../../src/api/app.ts';
 import type { ApiDependencies, ApiSettings, Health } from '../../src/api/dependencies.ts';
 import type { DeleteOutcome, DeleteRequest } from '../../src/deletion/delete-requests.ts';
 import { type FirebaseUid, toFirebaseUid, toUserId } from '../../src/domain/ids.ts';
-import { unknown } from '../../src/domain/source.ts';
 import {
   createLocalTokenIssuer,
   createLocalVerifier,
@@ -32,7 +31,7 @@ const USERS = new Map([
 
 function accountOf(firebaseUid: FirebaseUid) {
   const userId = USERS.get(firebaseUid);
-  return userId === undefined ? null : { userId, firebaseUid, role: 'user' as const };
+  return userId === undefined ? null : { userId, firebaseUid };
 }
 
 export const METRICS_TOKEN = 'a-token-of-the-tests';
@@ -72,10 +71,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
   const app = await createApp({
     log,
     identities: createLocalVerifier({ key, now }),
-    accounts: {
-      findByIdentity: async ({ firebaseUid }) => accountOf(firebaseUid),
-      findByFirebaseUid: async (uid) => accountOf(uid),
-    },
+    accounts: { find: async (who) => ('firebaseUid' in who ? accountOf(who.firebaseUid) : null) },
     endedSessions: {
       end: async (id) => void ended.add(id),
       among: async (ids) => new Set(ids.filter((id) => ended.has(id))),
@@ -165,8 +161,10 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       }),
     },
     adminReads: {
-      overview: async () => ({ at: now(), figures: unknown('nothing was asked'), hosts: [] }),
-      world: async () => ({ at: now(), bot: null, sources: [] }),
+      overview: async () => ({
+        ...{ at: now().toISOString(), figures: null, reason: 'nothing was asked', sources: [] },
+      }),
+      world: async () => ({ at: now().toISOString(), bot: null, sources: [] }),
       openFindings: async () => [],
       orphanHistory: async () => [],
       ...options.adminReads,

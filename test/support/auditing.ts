@@ -20,13 +20,13 @@ export interface TestAuditOptions extends Partial<AuditDependencies> {
 export function createTestAudit(connection: Connection, options: TestAuditOptions = {}) {
   const { keep = 0, ...deps } = options;
   const wallets = createMongoWallets({ connection });
-  const findings = createMongoFindings({ connection });
-  const ledger = createMongoAuditLedger({ connection });
-  const checkpoints = createMongoAuditCheckpoints({ connection });
+  const findings = createMongoFindings(connection);
+  const ledger = createMongoAuditLedger(connection);
+  const checkpoints = createMongoAuditCheckpoints(connection);
   const differences: unknown[] = [];
   const errors: unknown[] = [];
   const audit = createAudit({
-    readings: createMongoWalletReadings({ connection }),
+    readings: createMongoWalletReadings(connection),
     ledger,
     checkpoints,
     findings,

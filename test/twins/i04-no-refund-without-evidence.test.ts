@@ -172,7 +172,7 @@ twinsOf('I4', {
     const { isBesidePlatform } = await findInstallation(connection);
     const orders: SyncAllInput[] = [];
     const report = createFirstReport({
-      findings: createMongoFindings({ connection }),
+      findings: createMongoFindings(connection),
       isBesidePlatform: part === 'real' && isBesidePlatform,
       startSyncAll: async (input) => {
         orders.push(input);

@@ -3,7 +3,7 @@
 import type { Connection } from 'mongoose';
 import { createGate } from '../../packages/saga/test/support/saga-world.ts';
 import type { UserId } from '../../src/domain/ids.ts';
-import type { AuditCheckpoints } from '../../src/wallet/audit/audit-checkpoints.ts';
+import type { AuditCheckpoints } from '../../src/wallet/audit/mongodb/audit-checkpoints.ts';
 import type { Wallets } from '../../src/wallet/wallets.ts';
 import { createTestAudit, type TestAuditOptions } from '../support/auditing.ts';
 import { createTestDatabase } from '../support/database.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type BotFacts, describeBot } from '../../src/api/describe-bot.ts';
 import { judgePresence } from '../../src/domain/presence.ts';
 import { HEALTH_STATES } from '../../src/health/bot-healths.ts';
-import { BOT_VERDICTS, type BotVerdict } from '../../src/sync/bot-views.ts';
+import { BOT_VERDICTS, type BotVerdict } from '../../src/sync/bot-view.ts';
 
 const OBSERVED = { present: 'yes', absent: 'no', unknown: 'unknown' } as const;
 const PLACES = ['present', 'absent', 'unknown'] as const;

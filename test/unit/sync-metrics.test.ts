@@ -2,7 +2,7 @@ import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { createScrapedRead } from '../../packages/saga/src/metrics/scraped-read.ts';
 import { registerFindingGauge } from '../../src/findings/finding-gauge.ts';
-import type { SuspectSummary } from '../../src/sync/suspects.ts';
+import type { SuspectSummary } from '../../src/sync/mongodb/suspects.ts';
 import { createSyncMetrics, registerOrphanGauges } from '../../src/sync/sync-metrics.ts';
 
 async function valuesOf(registry: Registry): Promise<string[]> {

@@ -8,7 +8,7 @@ import { html, useState } from '../shared/view.js';
 import { FindingDialog } from './finding-dialog.js';
 import { actionsOf, wordsOf } from './finding-words.js';
 
-/** @typedef {import('../../src/api/schemas/findings.ts').FindingView} Finding */
+/** @typedef {import('../../src/findings/findings.ts').RecordedFinding} Finding */
 /** @typedef {'remove' | 'accept-as-new' | 'restore' | 'acknowledge'} Action */
 
 const EVERY_MS = 15_000;

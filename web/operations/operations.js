@@ -13,7 +13,7 @@ import { Sources } from './sources.js';
 import { SyncAll } from './sync-all.js';
 import { useSelected } from './use-selected.js';
 
-/** @typedef {import('../../src/api/schemas/overview.ts').OverviewView} Overview */
+/** @typedef {import('../../src/operations/overview-schema.ts').OverviewView} Overview */
 
 const EVERY_MS = 5_000;
 

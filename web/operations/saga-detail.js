@@ -12,7 +12,7 @@ import { Verbs } from './verbs.js';
 import { WorldPanel } from './world-panel.js';
 
 /** @typedef {import('../../src/api/schemas/sagas.ts').SagaDetail} Detail */
-/** @typedef {import('../../src/api/schemas/sagas.ts').WorldView} World */
+/** @typedef {import('../../src/operations/observed-state.ts').ObservedState} World */
 
 /** The watch reports each change; this is for what it may miss while the page is in the background. */
 const EVERY_MS = 30_000;

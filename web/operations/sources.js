@@ -4,7 +4,7 @@ import { Ago } from '../shared/time.js';
 import { html, useState } from '../shared/view.js';
 import { ConfirmHost } from './confirm-host.js';
 
-/** @typedef {import('../../src/api/schemas/overview.ts').SourceView} Source */
+/** @typedef {import('../../src/operations/overview-schema.ts').SourceView} Source */
 
 const NAMES = {
   mongodb: 'MongoDB',

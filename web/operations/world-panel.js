@@ -5,7 +5,7 @@ import { Ago } from '../shared/time.js';
 import { Trouble } from '../shared/trouble.js';
 import { html } from '../shared/view.js';
 
-/** @typedef {import('../../src/api/schemas/sagas.ts').WorldView} World */
+/** @typedef {import('../../src/operations/observed-state.ts').ObservedState} World */
 /** @typedef {World['sources'][number]} Source */
 
 /** @type {Record<string, string>} */

@@ -14,7 +14,7 @@ import { SyncReport } from './sync-report.js';
 import { Transactions } from './transactions.js';
 import { useJobs } from './use-jobs.js';
 
-/** @typedef {import('../../src/api/schemas/wallet.ts').WalletView} WalletView */
+/** @typedef {import('../../src/sync/portfolio.ts').WalletView} WalletView */
 /** @typedef {import('../../src/api/schemas/bots.ts').BotView} BotView */
 
 const EVERY_MS = 15_000;

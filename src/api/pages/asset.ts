@@ -5,12 +5,6 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 
-export interface Asset {
-  readonly type: string;
-  /** @param accepted the header Accept-Encoding */
-  encode(accepted: string | undefined): Promise<EncodedAsset>;
-}
-
 export interface EncodedAsset {
   /** Null: as it is. */
   readonly encoding: Encoding | null;
@@ -25,7 +19,9 @@ const MIN_COMPRESSED_BYTES = 1_000;
 /** Near the smallest, in a fifth of the time of the smallest. */
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
 
-export function createAsset(type: string, content: string | Buffer): Asset {
+export type Asset = ReturnType<typeof createAsset>;
+
+export function createAsset(type: string, content: string | Buffer) {
   const body = Buffer.from(content);
   const digest = createHash('sha256').update(body).digest('base64url').slice(0, ETAG_LENGTH);
   const as = (encoding: Encoding, encoded: Buffer): EncodedAsset => ({
@@ -39,7 +35,8 @@ export function createAsset(type: string, content: string | Buffer): Asset {
   const isText = /^(text\/|image\/svg)/.test(type);
   return {
     type,
-    encode: async (accepted = '') => {
+    /** @param accepted the header Accept-Encoding */
+    encode: async (accepted: string | undefined = ''): Promise<EncodedAsset> => {
       if (!isText || body.length < MIN_COMPRESSED_BYTES) return plain;
       if (accepts(accepted, 'br')) return br();
       return accepts(accepted, 'gzip') ? gz() : plain;

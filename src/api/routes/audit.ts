@@ -4,7 +4,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { InterruptedError } from '@reclaim/saga';
 import { toUserId } from '../../domain/ids.ts';
-import { auditRunView, userAuditView } from '../audit-view.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ProblemError } from '../problem.ts';
 import { AuditAnswerSchema, AuditQuerySchema } from '../schemas/audit.ts';
@@ -21,7 +20,7 @@ export function createAuditRoutes({ audits }: AuditRoutesDependencies): FastifyP
     const user = await audits.auditUser(toUserId(id), { signal }).catch(refuseLate);
     const isKnown = user.status !== 'account-gone' || user.writeOffs.count > 0;
     if (!isKnown) throw new ProblemError('not-found', `There is no user ${id}.`);
-    return userAuditView(user);
+    return user;
   };
 
   return async (app) => {
@@ -29,11 +28,11 @@ export function createAuditRoutes({ audits }: AuditRoutesDependencies): FastifyP
       adminOf(request);
       const { userId, fresh = false } = request.query;
       if (userId !== undefined) return { user: await auditUser(userId) };
-      if (!fresh) return { run: auditRunView(await audits.lastRun()) };
+      if (!fresh) return { run: await audits.lastRun() };
       const report = await audits.auditAll({ signal: AbortSignal.timeout(DEADLINE_MS) });
       return reply
         .code(report?.isComplete === true ? 200 : 202)
-        .send({ run: auditRunView(await audits.lastRun()) });
+        .send({ run: await audits.lastRun() });
     });
   };
 }

@@ -5,14 +5,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { ResolveOutcome } from '../../deletion/resolve-findings.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { toUserId } from '../../domain/ids.ts';
-import type { RecordedFinding } from '../../findings/findings.ts';
+import { RECORDED_FINDING, type RecordedFinding } from '../../findings/findings.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { statusUrl } from '../job-view.ts';
 import { ProblemError } from '../problem.ts';
 import {
   DEFAULT_FINDINGS,
   FindingParamsSchema,
-  FindingSchema,
   FindingsQuerySchema,
   FindingsSchema,
   ResolveFindingSchema,
@@ -34,7 +33,7 @@ export function createFindingRoutes({
         ...(userId === undefined ? {} : { userId: toUserId(userId) }),
         ...(kind === undefined ? {} : { kind }),
       });
-      return { findings: found.map(findingView) };
+      return { findings: [...found] };
     });
 
     app.post('/admin/findings/:id/resolve', { schema: RESOLVE }, async (request) => {
@@ -45,7 +44,7 @@ export function createFindingRoutes({
       const outcome = await resolveFindings.resolve(id, { action, reason, by });
       const finding = resolvedFinding(id, outcome);
       request.log.info({ findingId: id, action, by }, 'finding resolved');
-      return findingView(finding);
+      return finding;
     });
   };
 }
@@ -98,10 +97,6 @@ function resolvedFinding(id: string, outcome: ResolveOutcome): RecordedFinding {
   }
 }
 
-function findingView({ earlier, ...finding }: RecordedFinding) {
-  return { ...finding, earlier: [...earlier] };
-}
-
 const LIST = {
   operationId: 'listFindings',
   summary: 'Open findings, newest first',
@@ -118,5 +113,5 @@ const RESOLVE = {
   tags: ['admin'],
   params: FindingParamsSchema,
   body: ResolveFindingSchema,
-  response: { 200: FindingSchema },
+  response: { 200: RECORDED_FINDING },
 };

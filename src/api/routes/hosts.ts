@@ -2,7 +2,7 @@
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { ConfirmOutcome } from '../../bots/hosts/confirm-host.ts';
-import type { HostRecord } from '../../bots/hosts/host-records.ts';
+import type { HostRecord } from '../../bots/hosts/mongo-host-records.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ProblemError } from '../problem.ts';

@@ -75,7 +75,7 @@ export function createJobRoutes(deps: JobRoutesDependencies): FastifyPluginAsync
       // By its firebaseUid a user is known in logs and files; the log of sagas knows the account.
       search: async (text) => {
         const uid = parseFirebaseUid(text);
-        const account = uid === undefined ? null : await accounts.findByFirebaseUid(uid);
+        const account = uid === undefined ? null : await accounts.find({ firebaseUid: uid });
         return account === null ? [] : [{ of: 'subject', value: account.userId }];
       },
       document: (route, schema) => ({

@@ -1,7 +1,7 @@
 // How many orphans there were over time: a user's own runs, and for administrators the runs over all users.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { OrphanSample } from '../../sync/orphan-samples.ts';
+import type { OrphanSample } from '../../sync/mongodb/orphan-samples.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ProblemError } from '../problem.ts';
 import {

@@ -9,7 +9,7 @@ import type { ApiDependencies, ApiSettings } from '../dependencies.ts';
 import { SessionSchema } from '../schemas/sessions.ts';
 import { clearSessionCookie, sessionCookieOf, setSessionCookie } from '../session-cookie.ts';
 import type { Sessions } from '../sessions.ts';
-import { identityOf } from '../viewer.ts';
+import { identityOf, whoIs } from '../viewer.ts';
 
 export interface SessionRoutesDependencies extends Pick<ApiDependencies, 'accounts'> {
   readonly sessions: Sessions;
@@ -20,7 +20,7 @@ export function createSessionRoutes(deps: SessionRoutesDependencies): FastifyPlu
   const view = async (identity: Identity, expiresAt: Date) => ({
     user: identity.firebaseUid,
     isAdmin: identity.isAdmin,
-    hasAccount: (await deps.accounts.findByIdentity(identity)) !== null,
+    hasAccount: (await deps.accounts.find(whoIs(identity))) !== null,
     expiresAt: expiresAt.toISOString(),
     simulatesBots: deps.settings.simulatesBots,
     provisionsBots: deps.settings.provisionsBots,

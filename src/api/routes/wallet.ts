@@ -2,13 +2,10 @@
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { DEFAULT_PAGE_SIZE } from '@reclaim/saga/fastify';
+import { WALLET_VIEW } from '../../sync/portfolio.ts';
 import type { LedgerEntry } from '../../wallet/ledger.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import {
-  TransactionsQuerySchema,
-  TransactionsSchema,
-  WalletViewSchema,
-} from '../schemas/wallet.ts';
+import { TransactionsQuerySchema, TransactionsSchema } from '../schemas/wallet.ts';
 import { ownerOf } from '../viewer.ts';
 
 export type WalletRoutesDependencies = Pick<ApiDependencies, 'accounts' | 'portfolio'>;
@@ -37,7 +34,7 @@ const WALLET = {
   operationId: 'getWallet',
   summary: 'Your balance, allocations and totals',
   tags: ['wallet'],
-  response: { 200: WalletViewSchema },
+  response: { 200: WALLET_VIEW },
 };
 
 const TRANSACTIONS = {

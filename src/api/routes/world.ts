@@ -3,10 +3,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { parseSagaId } from '@reclaim/saga';
 import { JobParamsSchema } from '@reclaim/saga/fastify';
-import type { ObservedState } from '../../operations/observed-state.ts';
+import { OBSERVED_STATE } from '../../operations/observed-state.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ProblemError } from '../problem.ts';
-import { WorldSchema } from '../schemas/sagas.ts';
 import { adminOf } from '../viewer.ts';
 
 export type WorldRoutesDependencies = Pick<ApiDependencies, 'sagas' | 'adminReads'>;
@@ -23,13 +22,9 @@ export function createWorldRoutes(deps: WorldRoutesDependencies): FastifyPluginA
       if (id === undefined) throw new ProblemError('invalid-request', 'This is not a job id.');
       const saga = await deps.sagas.find(id);
       if (saga === null) throw new ProblemError('job-not-found', `There is no job ${id}.`);
-      return worldView(await deps.adminReads.world(saga, AbortSignal.timeout(WORLD_TIMEOUT_MS)));
+      return deps.adminReads.world(saga, AbortSignal.timeout(WORLD_TIMEOUT_MS));
     });
   };
-}
-
-function worldView({ at, bot, sources }: ObservedState) {
-  return { at: at.toISOString(), bot, sources: [...sources] };
 }
 
 const WORLD = {
@@ -39,5 +34,5 @@ const WORLD = {
     'Fresh observations, each bounded: a source that does not answer is unknown, with its reason. A saga about no bot, or about more than one, has no sources.',
   tags: ['admin'],
   params: JobParamsSchema,
-  response: { 200: WorldSchema },
+  response: { 200: OBSERVED_STATE },
 };

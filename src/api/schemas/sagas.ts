@@ -4,7 +4,6 @@
 import { DETAIL_FIELDS, orderBody, PLAN_FIELDS, SUMMARY_FIELDS } from '@reclaim/saga/fastify';
 import { type Static, Type } from 'typebox';
 import { STOP_BOT } from '../../deletion/steps/stop-unpaid.ts';
-import { SOURCES } from '../../operations/expected-state.ts';
 import { JobSchema } from './job.ts';
 
 const MONEY_AT_RISK = {
@@ -37,28 +36,6 @@ export const RetryBodySchema = orderBody({
     Type.Enum([STOP_BOT], {
       description:
         'stop-bot: of a deletion that is stuck on a number that is not money. Its bot is stopped, allocation and balance stay as they are, and it is stuck again, as `NOT_MONEY_BOT_STOPPED`. A cancel starts the bot again.',
-    }),
-  ),
-});
-
-export type WorldView = Static<typeof WorldSchema>;
-export const WorldSchema = Type.Object({
-  at: Type.String(),
-  bot: Type.Union([
-    Type.Object({
-      userId: Type.String(),
-      firebaseUid: Type.Union([Type.String(), Type.Null()]),
-      instanceId: Type.String(),
-    }),
-    Type.Null(),
-  ]),
-  sources: Type.Array(
-    Type.Object({
-      source: Type.Enum([...SOURCES]),
-      status: Type.Enum(['present', 'absent', 'unknown']),
-      observed: Type.String({ description: 'In words; of an unknown one why.' }),
-      expected: Type.Union([Type.String(), Type.Null()]),
-      tookMs: Type.Integer(),
     }),
   ),
 });

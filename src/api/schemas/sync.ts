@@ -2,6 +2,7 @@
 
 import { JobStateSchema } from '@reclaim/saga/fastify';
 import { type Static, Type } from 'typebox';
+import { RESULT } from '../../sync/sync-reports.ts';
 import { PLAIN_WARNINGS } from './job.ts';
 
 export const SyncQuerySchema = Type.Object(
@@ -19,34 +20,10 @@ export const SyncQuerySchema = Type.Object(
   { additionalProperties: false },
 );
 
-const CleanedBotSchema = Type.Object({
-  botId: Type.String(),
-  botName: Type.String(),
-  returned: Type.Number({ description: 'Dollars.' }),
-  pnl: Type.Number(),
-});
-
 export type SyncData = Static<typeof SyncDataSchema>;
-const SyncDataSchema = Type.Object({
-  runningBots: Type.Array(Type.String(), {
-    description: 'Ids of your bots that Docker shows running.',
-  }),
-  validAllocations: Type.Array(Type.String(), {
-    description: 'Ids of the allocations whose bot is there, in any state.',
-  }),
-  cleanedBots: Type.Array(CleanedBotSchema),
-  totalReturned: Type.Number({ description: 'Dollars.' }),
-  newWalletBalance: Type.Union([Type.Number(), Type.Null()], {
-    description: 'Null for an account without a wallet.',
-  }),
-  skipped: Type.Array(Type.Object({ botId: Type.String(), reason: Type.String() }), {
-    description:
-      'Left alone: unknown, open-saga, pending, changed, settled, not-money, seen-again, stuck, ' +
-      'suspected, pool-unknown, port-unknown, port-taken, pool-full, not-a-bot-id; for administrators, `unknown` with the reasons as the sources gave them.',
-  }),
-});
+const SyncDataSchema = RESULT.properties.data;
 
-/** What a run of one user leaves as its result. */
+/** What a reader relies on of a run's result. */
 export const SyncResultSchema = Type.Object({ data: SyncDataSchema });
 
 export type EndedSync = Static<typeof EndedSyncSchema>;

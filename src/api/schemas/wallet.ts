@@ -1,30 +1,7 @@
-// A user's money: the wallet as it stands, and its history from the ledger.
+// The history of a user's wallet, from the ledger.
 
 import { PageQuery } from '@reclaim/saga/fastify';
-import { type Static, Type } from 'typebox';
-
-export type WalletView = Static<typeof WalletViewSchema>;
-export const WalletViewSchema = Type.Object({
-  balance: Type.Union([Type.Number(), Type.Null()], {
-    description: 'Null for an account from before wallets, or a balance that is not money.',
-  }),
-  currency: Type.String(),
-  lastUpdated: Type.Union([Type.String(), Type.Null()]),
-  allocations: Type.Array(
-    Type.Object({
-      instanceId: Type.String(),
-      botName: Type.String(),
-      allocatedAmount: Type.Union([Type.Number(), Type.Null()]),
-      currentValue: Type.Union([Type.Number(), Type.Null()]),
-      allocatedAt: Type.Union([Type.String(), Type.Null()]),
-    }),
-  ),
-  totals: Type.Object({
-    allocated: Type.Number(),
-    currentValue: Type.Number(),
-    pnl: Type.Number(),
-  }),
-});
+import { Type } from 'typebox';
 
 export const TransactionsQuerySchema = Type.Object(PageQuery, { additionalProperties: false });
 

@@ -8,16 +8,6 @@ import type { BotsCall } from '../bots.ts';
 import { readArchivedFolder } from './archived-folder.ts';
 import type { HostCalls } from './host-calls.ts';
 
-export interface BotConfigs {
-  /** Null: there is no such file. @throws InDoubtError when it is larger than any config, or no JSON object;
-   * UnavailableError when the host did not answer. */
-  readonly read: (
-    bot: Pick<ObservedBot, 'kind' | 'containerId'>,
-    instanceId: string,
-    call: BotsCall,
-  ) => Promise<BotConfig | null>;
-}
-
 export type BotConfig = Readonly<Record<string, unknown>>;
 
 /** As the platform mounts it. */
@@ -25,18 +15,26 @@ const DEDICATED_CONFIGS = ['/freqtrade/user_data/config.json', '/freqtrade/confi
 /** One with thousands of pairs in its lists is far below it. */
 const MAX_BYTES = 1024 * 1024;
 
+export type BotConfigs = ReturnType<typeof createBotConfigs>;
+
 /** @param botsDir where bots keep their data, inside the pool. */
 export function createBotConfigs(
   host: HostCalls,
   { botsDir, deadlineMs }: { readonly botsDir: string; readonly deadlineMs: number },
-): BotConfigs {
+) {
   const pathsOf = (kind: ObservedBot['kind'], instanceId: string) => {
     if (kind === 'dedicated') return DEDICATED_CONFIGS;
     // An id with a slash would be another path, and no folder can be called so.
     return instanceId.includes('/') ? [] : [`${botsDir}/${instanceId}/config.json`];
   };
   return {
-    read: async ({ kind, containerId }, instanceId, call) => {
+    /** Null: there is no such file. @throws InDoubtError when it is larger than any config, or no JSON object;
+     * UnavailableError when the host did not answer. */
+    read: async (
+      { kind, containerId }: Pick<ObservedBot, 'kind' | 'containerId'>,
+      instanceId: string,
+      call: BotsCall,
+    ): Promise<BotConfig | null> => {
       const read = (path: string) =>
         readArchivedFolder(host, { containerId, path, deadlineMs, maxBytes: MAX_BYTES }, call);
       const folders = await Promise.all(pathsOf(kind, instanceId).map(read));

@@ -2,14 +2,6 @@
 // a dead host costs a deadline once and not once per call. While open it lets one probe through
 // each probe period. It decides nothing but whether to try.
 
-export interface Circuit {
-  /** Whether a call may go out now. */
-  readonly admit: () => boolean;
-  readonly succeeded: () => void;
-  readonly failed: () => void;
-  readonly state: () => CircuitState;
-}
-
 export type CircuitState = 'closed' | 'open';
 
 export interface CircuitOptions {
@@ -19,7 +11,9 @@ export interface CircuitOptions {
   readonly onChange: (state: CircuitState) => void;
 }
 
-export function createCircuit(options: CircuitOptions): Circuit {
+export type Circuit = ReturnType<typeof createCircuit>;
+
+export function createCircuit(options: CircuitOptions) {
   const { failuresToOpen, probeEveryMs, now, onChange } = options;
   let failures = 0;
   let state: CircuitState = 'closed';
@@ -32,7 +26,8 @@ export function createCircuit(options: CircuitOptions): Circuit {
   };
 
   return {
-    admit: () => {
+    /** Whether a call may go out now. */
+    admit: (): boolean => {
       if (state === 'closed') return true;
       const at = now().getTime();
       // A clock set back must not keep the host unprobed for as long as it was set back.
@@ -40,16 +35,16 @@ export function createCircuit(options: CircuitOptions): Circuit {
       nextProbeAt = at + probeEveryMs;
       return true;
     },
-    succeeded: () => {
+    succeeded: (): void => {
       failures = 0;
       enter('closed');
     },
-    failed: () => {
+    failed: (): void => {
       failures++;
       if (failures < failuresToOpen) return;
       nextProbeAt = now().getTime() + probeEveryMs;
       enter('open');
     },
-    state: () => state,
+    state: (): CircuitState => state,
   };
 }

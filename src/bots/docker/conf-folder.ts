@@ -11,26 +11,6 @@ import type { Deadlines } from './deadlines.ts';
 import type { HostCalls } from './host-calls.ts';
 import type { Shell, ShellAnswer } from './shell.ts';
 
-export interface ConfFolder {
-  /** The file names in it, of a container that runs. @throws InDoubtError when the folder is missing. */
-  readonly list: (containerId: string, call: BotsCall) => Promise<ReadonlySet<string>>;
-  /** What supervisord reads: all files in it, and the image's own configuration where it stands in one of
-   * supervisord's usual places. Of any container. @throws InDoubtError when the folder is missing. */
-  readonly read: (containerId: string, call: BotsCall) => Promise<readonly ConfFile[]>;
-  /** The longest `stopwaitsecs` in the bot's conf file, of a container that runs; undefined where none is to be found. */
-  readonly readStopSeconds: (
-    containerId: string,
-    instanceId: string,
-    state: 'present' | 'aside',
-    call: BotsCall,
-  ) => Promise<number | undefined>;
-  /** Renames the bot's conf file so that supervisord's include pattern does not match it any more. */
-  readonly putAside: (containerId: string, instanceId: string, call: FencedCall) => Promise<void>;
-  readonly putBack: (containerId: string, instanceId: string, call: FencedCall) => Promise<void>;
-  /** Removes both the conf file and the one put aside; their absence is success. */
-  readonly remove: (containerId: string, instanceId: string, call: FencedCall) => Promise<void>;
-}
-
 /** Where supervisord looks for its own configuration, and Debian's for more; groups are put together there. */
 const IMAGE_FOLDERS = ['/etc/supervisor', '/etc/supervisor/conf.d'];
 const IMAGE_FILE = '/etc/supervisord.conf';
@@ -40,13 +20,17 @@ export function createConfFolder(
   shell: Shell,
   folder: string,
   deadlines: Deadlines,
-): ConfFolder {
+) {
   const exec = async (containerId: string, argv: readonly string[], call: FencedCall) => {
     check(argv, await shell.change(containerId, argv, call));
   };
   return {
-    list: (containerId, call) => listRunning(shell, containerId, folder, call),
-    read: async (containerId, call) => {
+    /** The file names in it, of a container that runs. @throws InDoubtError when the folder is missing. */
+    list: (containerId: string, call: BotsCall): Promise<ReadonlySet<string>> =>
+      listRunning(shell, containerId, folder, call),
+    /** What supervisord reads: all files in it, and the image's own configuration where it stands in one of
+     * supervisord's usual places. Of any container. @throws InDoubtError when the folder is missing. */
+    read: async (containerId: string, call: BotsCall): Promise<readonly ConfFile[]> => {
       const read = (path: string) =>
         readArchivedFolder(host, { containerId, path, deadlineMs: deadlines.readMs }, call);
       const [own, ...images] = await Promise.all(
@@ -66,7 +50,13 @@ export function createConfFolder(
           .map((file) => ({ ...file, isOfBots: false })),
       ];
     },
-    readStopSeconds: async (containerId, instanceId, state, call) => {
+    /** The longest `stopwaitsecs` in the bot's conf file, of a container that runs; undefined where none is to be found. */
+    readStopSeconds: async (
+      containerId: string,
+      instanceId: string,
+      state: 'present' | 'aside',
+      call: BotsCall,
+    ): Promise<number | undefined> => {
       const { conf, aside } = confPaths(folder, instanceId);
       const path = state === 'present' ? conf : aside;
       // Every line, and the last one ended, which `cat` leaves as it is.
@@ -75,15 +65,17 @@ export function createConfFolder(
       const file = { name: path.slice(folder.length + 1), isOfBots: true, text: output };
       return longestStop(readDefinitions([file]).programs);
     },
-    putAside: (containerId, instanceId, call) => {
+    /** Renames the bot's conf file so that supervisord's include pattern does not match it any more. */
+    putAside: (containerId: string, instanceId: string, call: FencedCall): Promise<void> => {
       const { conf, aside } = confPaths(folder, instanceId);
       return exec(containerId, ['mv', '-f', '--', conf, aside], call);
     },
-    putBack: (containerId, instanceId, call) => {
+    putBack: (containerId: string, instanceId: string, call: FencedCall): Promise<void> => {
       const { conf, aside } = confPaths(folder, instanceId);
       return exec(containerId, ['mv', '-f', '--', aside, conf], call);
     },
-    remove: (containerId, instanceId, call) => {
+    /** Removes both the conf file and the one put aside; their absence is success. */
+    remove: (containerId: string, instanceId: string, call: FencedCall): Promise<void> => {
       const { conf, aside } = confPaths(folder, instanceId);
       return exec(containerId, ['rm', '-f', '--', conf, aside], call);
     },

@@ -31,39 +31,7 @@ export interface NewContainer {
   readonly limits: ContainerLimits;
 }
 
-export interface Containers {
-  readonly list: (
-    filters: ListFilters,
-    call: BotsCall,
-    options?: { readonly limit: number },
-  ) => Promise<readonly ListedContainer[]>;
-  /** Null: the daemon says that there is no such container. */
-  readonly inspect: (id: string, call: BotsCall) => Promise<ContainerView | null>;
-  /** `changed-meanwhile`: the container ended or went while it was updated; observe it again. */
-  readonly setRestartPolicy: (
-    id: string,
-    policy: string,
-    call: FencedCall,
-  ) => Promise<'set' | 'changed-meanwhile'>;
-  /** The owner's stop signal, the owner's stop time where there is one, SIGKILL. A paused container is killed frozen: it
-   * never runs again. */
-  readonly stop: (
-    container: Pick<ContainerView, 'id' | 'stopSeconds'>,
-    call: FencedCall,
-  ) => Promise<void>;
-  readonly start: (id: string, call: FencedCall) => Promise<void>;
-  /** Makes a container and starts nothing. `name-taken`: another container has the name. */
-  readonly create: (
-    container: NewContainer,
-    call: FencedCall,
-  ) => Promise<'created' | 'name-taken' | 'no-such-image'>;
-  readonly pause: (id: string, call: FencedCall) => Promise<void>;
-  readonly unpause: (id: string, call: FencedCall) => Promise<void>;
-  /** Without force, and its anonymous volumes are kept: they hold the user's data. */
-  readonly remove: (id: string, call: FencedCall) => Promise<Removal>;
-}
-
-export function createContainers(host: HostCalls, deadlines: Deadlines): Containers {
+export function createContainers(host: HostCalls, deadlines: Deadlines) {
   const { readMs, changeMs } = deadlines;
 
   const change = (
@@ -83,7 +51,11 @@ export function createContainers(host: HostCalls, deadlines: Deadlines): Contain
   };
 
   return {
-    list: (filters, call, bound) => {
+    list: (
+      filters: ListFilters,
+      call: BotsCall,
+      bound?: { readonly limit: number },
+    ): Promise<readonly ListedContainer[]> => {
       const options = { all: true, filters: JSON.stringify(filters), ...bound };
       const request = {
         what: 'list',
@@ -94,7 +66,8 @@ export function createContainers(host: HostCalls, deadlines: Deadlines): Contain
       };
       return host.read(request, call);
     },
-    inspect: async (id, call) => {
+    /** Null: the daemon says that there is no such container. */
+    inspect: async (id: string, call: BotsCall): Promise<ContainerView | null> => {
       const containerId = checkId(id);
       const request = {
         what: 'inspect',
@@ -112,7 +85,12 @@ export function createContainers(host: HostCalls, deadlines: Deadlines): Contain
         throw error;
       }
     },
-    setRestartPolicy: async (id, policy, call) => {
+    /** `changed-meanwhile`: the container ended or went while it was updated; observe it again. */
+    setRestartPolicy: async (
+      id: string,
+      policy: string,
+      call: FencedCall,
+    ): Promise<'set' | 'changed-meanwhile'> => {
       const RestartPolicy = parsePolicy(policy);
       try {
         const send = (c: Docker.Container, abortSignal: AbortSignal) =>
@@ -127,7 +105,12 @@ export function createContainers(host: HostCalls, deadlines: Deadlines): Contain
         throw error;
       }
     },
-    stop: async ({ id, stopSeconds }, call) => {
+    /** The owner's stop signal, the owner's stop time where there is one, SIGKILL. A paused container is killed frozen: it
+     * never runs again. */
+    stop: async (
+      { id, stopSeconds }: Pick<ContainerView, 'id' | 'stopSeconds'>,
+      call: FencedCall,
+    ): Promise<void> => {
       const { seconds, sent } = graceOf(stopSeconds, deadlines);
       const deadlineMs = seconds * 1_000 + changeMs;
       const send = (c: Docker.Container, abortSignal: AbortSignal) =>
@@ -136,12 +119,16 @@ export function createContainers(host: HostCalls, deadlines: Deadlines): Contain
         unless((error) => isNoSuchContainer(error) || isAnswer(error, 304, /(?:)/)),
       );
     },
-    start: async (id, call) => {
+    start: async (id: string, call: FencedCall): Promise<void> => {
       await change('start', id, call, (c, abortSignal) => c.start({ abortSignal })).catch(
         unless((error) => isAnswer(error, 304, /(?:)/)),
       );
     },
-    create: async ({ name, image, labels, restartPolicy, networkMode, limits }, call) => {
+    /** Makes a container and starts nothing. `name-taken`: another container has the name. */
+    create: async (
+      { name, image, labels, restartPolicy, networkMode, limits }: NewContainer,
+      call: FencedCall,
+    ): Promise<'created' | 'name-taken' | 'no-such-image'> => {
       const HostConfig = {
         RestartPolicy: parsePolicy(restartPolicy),
         ...hostConfigOf(limits),
@@ -163,17 +150,18 @@ export function createContainers(host: HostCalls, deadlines: Deadlines): Contain
         throw error;
       }
     },
-    pause: async (id, call) => {
+    pause: async (id: string, call: FencedCall): Promise<void> => {
       await change('pause', id, call, (c, abortSignal) => c.pause({ abortSignal })).catch(
         unless((error) => isAnswer(error, 409, /is already paused/i)),
       );
     },
-    unpause: async (id, call) => {
+    unpause: async (id: string, call: FencedCall): Promise<void> => {
       await change('unpause', id, call, (c, abortSignal) => c.unpause({ abortSignal })).catch(
         unless((error) => isAnswer(error, 409, /is not paused/i)),
       );
     },
-    remove: async (id, call) => {
+    /** Without force, and its anonymous volumes are kept: they hold the user's data. */
+    remove: async (id: string, call: FencedCall): Promise<Removal> => {
       try {
         const options = { v: false, force: false };
         const send = (c: Docker.Container, abortSignal: AbortSignal) =>

@@ -5,41 +5,17 @@ import { extraSeconds } from '../../domain/bot.ts';
 import type { BotsCall, FencedCall } from '../bots.ts';
 import { SUPERVISORCTL } from '../supervisor/ctl-dialogue.ts';
 import { createSupervisorctl, type Supervisorctl } from '../supervisor/supervisorctl.ts';
-import { type BotConfigs, createBotConfigs } from './bot-config.ts';
-import { createReadBotEndpoint, type ReadBotEndpoint } from './bot-endpoint.ts';
-import { type ConfFolder, createConfFolder } from './conf-folder.ts';
+import { createBotConfigs } from './bot-config.ts';
+import { createReadBotEndpoint } from './bot-endpoint.ts';
+import { createConfFolder } from './conf-folder.ts';
 import type { ContainerLimits } from './container-limits.ts';
-import { type Containers, createContainers } from './containers.ts';
+import { createContainers } from './containers.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { HostCalls } from './host-calls.ts';
-import { type BotProgram, createNewPrograms, type NewPrograms } from './new-programs.ts';
+import { type BotProgram, createNewPrograms } from './new-programs.ts';
 import { changeBySession, readBySession } from './session-commands.ts';
 import { createSessions } from './sessions.ts';
 import { createShell } from './shell.ts';
-
-export interface DockerServices {
-  /** As in DOCKER_HOSTS. */
-  readonly name: string;
-  readonly containers: Containers;
-  readonly conf: ConfFolder;
-  readonly configs: BotConfigs;
-  readonly readEndpoint: ReadBotEndpoint;
-  readonly newPrograms: NewPrograms;
-  /** For reads only: the verbs that change something throw. */
-  readonly supervisorReader: (containerId: string, call: BotsCall) => Supervisorctl;
-  /** @param stopSeconds of the bot's owner, where there is one: `stop` waits for it. */
-  readonly supervisor: (
-    containerId: string,
-    call: FencedCall,
-    stopSeconds?: number,
-  ) => Supervisorctl;
-  readonly deadlines: Deadlines;
-  /** Of containers that are made here; undefined: Docker's default. */
-  readonly networkMode: string | undefined;
-  readonly limits: ContainerLimits;
-  /** Ends what runs inside containers for us. Idempotent. */
-  readonly close: () => void;
-}
 
 export interface DockerServicesOptions {
   readonly supervisorConfDir: string;
@@ -49,12 +25,14 @@ export interface DockerServicesOptions {
   readonly limits: ContainerLimits;
 }
 
+export type DockerServices = ReturnType<typeof createDockerServices>;
+
 /** @param tcpHost undefined: the daemon's socket is on this machine. */
 export function createDockerServices(
   host: HostCalls,
   options: DockerServicesOptions,
   tcpHost: string | undefined,
-): DockerServices {
+) {
   const { supervisorConfDir, deadlines, networkMode, limits } = options;
   const { commandMs, programMs, maxStopSeconds, readMs: deadlineMs } = deadlines;
   const { botsDir } = options.botProgram;
@@ -62,13 +40,15 @@ export function createDockerServices(
   const shell = createShell(host, deadlines, newToken);
   const configs = createBotConfigs(host, { botsDir, deadlineMs });
   return {
+    /** As in DOCKER_HOSTS. */
     name: host.name,
     containers: createContainers(host, deadlines),
     conf: createConfFolder(host, shell, supervisorConfDir, deadlines),
     configs,
     readEndpoint: createReadBotEndpoint(host, configs, deadlines, tcpHost),
     newPrograms: createNewPrograms(host, shell, options),
-    supervisorReader: (containerId, call) =>
+    /** For reads only: the verbs that change something throw. */
+    supervisorReader: (containerId: string, call: BotsCall): Supervisorctl =>
       createSupervisorctl({
         commandMs,
         programMs,
@@ -78,7 +58,8 @@ export function createDockerServices(
           return readBySession(host, sessions, { containerId, line, deadlineMs }, call);
         },
       }),
-    supervisor: (containerId, call, stopSeconds = 0) =>
+    /** @param stopSeconds of the bot's owner, where there is one: `stop` waits for it. */
+    supervisor: (containerId: string, call: FencedCall, stopSeconds: number = 0): Supervisorctl =>
       createSupervisorctl({
         commandMs,
         programMs,
@@ -91,9 +72,11 @@ export function createDockerServices(
         },
       }),
     deadlines,
+    /** Of containers that are made here; undefined: Docker's default. */
     networkMode,
     limits,
-    close: () => {
+    /** Ends what runs inside containers for us. Idempotent. */
+    close: (): void => {
       sessions.close();
       shell.close();
     },

@@ -6,22 +6,13 @@ import type { BotsCall } from '../bots.ts';
 import { type CircuitState, createCircuit } from './circuit.ts';
 import type { Deadlines } from './deadlines.ts';
 import { createDockerClient, type DockerHost } from './docker-client.ts';
-import { createHostCalls, type HostCalls } from './host-calls.ts';
+import { createHostCalls } from './host-calls.ts';
 
 export interface HostState {
   readonly name: string;
   readonly circuit: CircuitState;
   /** Null: it has not answered since this process started. */
   readonly lastAnswerAt: Date | null;
-}
-
-export interface HostWatch {
-  readonly calls: HostCalls;
-  readonly state: () => HostState;
-  /** Lets the ping timer run. Idempotent. */
-  readonly open: () => void;
-  /** Stops it and closes the connections. Idempotent; calls made later open them again. */
-  readonly close: () => void;
 }
 
 export interface HostWatchOptions {
@@ -35,7 +26,7 @@ export interface HostWatchOptions {
 const FAILURES_TO_OPEN = 3;
 const PROBE_EVERY_MS = 1_000;
 
-export function createHostWatch({ host, deadlines, now, onChange }: HostWatchOptions): HostWatch {
+export function createHostWatch({ host, deadlines, now, onChange }: HostWatchOptions) {
   const client = createDockerClient(host.options);
   let lockedBy = new AbortController();
   let lastAnswerAt: Date | null = null;
@@ -92,13 +83,15 @@ export function createHostWatch({ host, deadlines, now, onChange }: HostWatchOpt
 
   return {
     calls,
-    state: () => ({ name: host.name, circuit: circuit.state(), lastAnswerAt }),
-    open: () => {
+    state: (): HostState => ({ name: host.name, circuit: circuit.state(), lastAnswerAt }),
+    /** Lets the ping timer run. Idempotent. */
+    open: (): void => {
       if (isOpen) return;
       isOpen = true;
       schedulePing();
     },
-    close: () => {
+    /** Stops it and closes the connections. Idempotent; calls made later open them again. */
+    close: (): void => {
       isOpen = false;
       clearTimeout(timer);
       lockedBy.abort();

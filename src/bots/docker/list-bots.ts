@@ -3,6 +3,7 @@
 // programs. A pool that cannot be asked, or holds a program whose bot is unknown, is named (I4).
 
 import { SagaError } from '@reclaim/saga';
+import { mapBounded } from '../../domain/map-bounded.ts';
 import { isOddName, mayBeRenamed, renamedPool } from '../../domain/renamed.ts';
 import { ok, unknown } from '../../domain/source.ts';
 import type { BotDoubt, BotsCall, HostListing, ListedBot, UnknownPool } from '../bots.ts';
@@ -16,7 +17,6 @@ import {
 import { LABELS, type ListedContainer, toObservedLabels } from './container-view.ts';
 import type { DockerServices } from './docker-services.ts';
 import { renamedReason } from './locate-bot.ts';
-import { mapBounded } from './map-bounded.ts';
 import { toDedicated, toPooled } from './read-observed.ts';
 import { readPool, unmatchedReason } from './read-pool.ts';
 

@@ -30,15 +30,6 @@ export const PLATFORM_PROGRAM: BotProgram = {
   startSeconds: 10,
 };
 
-export interface NewPrograms {
-  /** Repeatable. @throws RetryableError when the container refuses a file. */
-  readonly write: (
-    containerId: string,
-    bot: { readonly instanceId: InstanceId; readonly port: number },
-    call: FencedCall,
-  ) => Promise<void>;
-}
-
 /** No name that supervisord's `bot-*.conf` or a bot would read. */
 const ASIDE = '.reclaim-new';
 
@@ -54,7 +45,7 @@ export function createNewPrograms(
     readonly botProgram: BotProgram;
     readonly deadlines: Deadlines;
   },
-): NewPrograms {
+) {
   const { changeMs } = deadlines;
 
   async function exec(containerId: string, argv: readonly string[], call: FencedCall) {
@@ -80,7 +71,12 @@ export function createNewPrograms(
   }
 
   return {
-    write: async (containerId, { instanceId, port }, call) => {
+    /** Repeatable. @throws RetryableError when the container refuses a file. */
+    write: async (
+      containerId: string,
+      { instanceId, port }: { readonly instanceId: InstanceId; readonly port: number },
+      call: FencedCall,
+    ): Promise<void> => {
       const { botsDir, command, startSeconds } = botProgram;
       const dataDir = `${botsDir}/${instanceId}`;
       await exec(containerId, ['mkdir', '-p', '--', dataDir], call);

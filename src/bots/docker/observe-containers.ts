@@ -2,6 +2,7 @@
 // host or a pool that does not answer makes unknown what it could show, and nothing else (I4).
 
 import type { ProgramState } from '../../domain/bot.ts';
+import { mapBounded } from '../../domain/map-bounded.ts';
 import { mayBeRenamed, renamedPool } from '../../domain/renamed.ts';
 import type { BotsCall } from '../bots.ts';
 import type { ContainerObservation, ContainersQuery } from '../pool-containers.ts';
@@ -19,7 +20,6 @@ import type { ListedContainer } from './container-view.ts';
 import type { DockerServices } from './docker-services.ts';
 import { reasonOf } from './list-bots.ts';
 import { renamedReason } from './locate-bot.ts';
-import { mapBounded } from './map-bounded.ts';
 import { unmatchedReason } from './read-pool.ts';
 
 /** Pools of one host that are asked at the same time: an exec costs the daemon some 50 ms of CPU. */

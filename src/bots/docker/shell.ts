@@ -16,22 +16,9 @@ export interface ShellAnswer {
   readonly output: string;
 }
 
-export interface Shell {
-  readonly read: (
-    containerId: string,
-    argv: readonly string[],
-    call: BotsCall,
-  ) => Promise<ShellAnswer>;
-  /** Fenced right before the line is sent (I5). */
-  readonly change: (
-    containerId: string,
-    argv: readonly string[],
-    call: FencedCall,
-  ) => Promise<ShellAnswer>;
-  readonly close: () => void;
-}
+export type Shell = ReturnType<typeof createShell>;
 
-export function createShell(host: HostCalls, deadlines: Deadlines, newToken: () => string): Shell {
+export function createShell(host: HostCalls, deadlines: Deadlines, newToken: () => string) {
   const sessions = createSessions(host, SHELL, deadlines, newToken);
   const commandOf = (containerId: string, argv: readonly string[]) => ({
     containerId,
@@ -39,8 +26,11 @@ export function createShell(host: HostCalls, deadlines: Deadlines, newToken: () 
     deadlineMs: deadlines.commandMs,
   });
   return {
-    read: (id, argv, call) => readBySession(host, sessions, commandOf(id, argv), call),
-    change: (id, argv, call) => changeBySession(host, sessions, commandOf(id, argv), call),
+    read: (id: string, argv: readonly string[], call: BotsCall): Promise<ShellAnswer> =>
+      readBySession(host, sessions, commandOf(id, argv), call),
+    /** Fenced right before the line is sent (I5). */
+    change: (id: string, argv: readonly string[], call: FencedCall): Promise<ShellAnswer> =>
+      changeBySession(host, sessions, commandOf(id, argv), call),
     close: sessions.close,
   };
 }

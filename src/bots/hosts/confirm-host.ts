@@ -2,11 +2,7 @@
 // a host that was asked and answered "nothing"; a host that is away says neither.
 
 import type { Bots, BotsCall } from '../bots.ts';
-import type { EmptyConfirmation, HostRecord, HostRecords } from './host-records.ts';
-
-export interface ConfirmHost {
-  confirm(host: string, confirmation: EmptyConfirmation, call: BotsCall): Promise<ConfirmOutcome>;
-}
+import type { EmptyConfirmation, HostRecord, HostRecords } from './mongo-host-records.ts';
 
 export type ConfirmOutcome =
   | { readonly status: 'confirmed'; readonly record: HostRecord }
@@ -19,9 +15,15 @@ export interface ConfirmHostPorts {
   readonly hostRecords: Pick<HostRecords, 'confirmEmpty'>;
 }
 
-export function createConfirmHost({ bots, hostRecords }: ConfirmHostPorts): ConfirmHost {
+export type ConfirmHost = ReturnType<typeof createConfirmHost>;
+
+export function createConfirmHost({ bots, hostRecords }: ConfirmHostPorts) {
   return {
-    confirm: async (host, confirmation, call) => {
+    confirm: async (
+      host: string,
+      confirmation: EmptyConfirmation,
+      call: BotsCall,
+    ): Promise<ConfirmOutcome> => {
       const hosts = bots.hosts();
       if (!hosts.includes(host)) return { status: 'no-such-host', hosts };
       const answer = await bots.hasManaged(host, call);

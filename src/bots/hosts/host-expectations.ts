@@ -2,9 +2,9 @@
 
 import type { Bots } from '../bots.ts';
 import type { HostExpectations } from '../host-expectations.ts';
-import type { HostRecords } from './host-records.ts';
 import type { HostTrust } from './host-trust.ts';
 import { judgeHosts } from './judge-hosts.ts';
+import type { HostRecords } from './mongo-host-records.ts';
 
 export interface HostExpectationPorts {
   readonly bots: Pick<Bots, 'hosts' | 'hasManaged'>;

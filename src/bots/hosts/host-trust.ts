@@ -7,12 +7,7 @@
 import { type BotAtMoment, MAX_ASKED, type Tombstones } from '../../tombstones/tombstones.ts';
 import type { Accounts } from '../../wallet/accounts.ts';
 import type { Bots, BotsCall } from '../bots.ts';
-import type { HostRecord, HostRecords } from './host-records.ts';
-
-export interface HostTrust {
-  /** @throws UnavailableError when our own memory cannot be asked. */
-  judge(host: string, placed: PlacedBots, call: BotsCall): Promise<HostJudgement>;
-}
+import type { HostRecord, HostRecords } from './mongo-host-records.ts';
 
 export interface PlacedBots {
   /** Whether a bot is known to have had money, though no wallet may hold any now. */
@@ -40,10 +35,17 @@ export interface HostTrustPorts {
   readonly isOwnWorld?: boolean;
 }
 
-export function createHostTrust(ports: HostTrustPorts): HostTrust {
+export type HostTrust = ReturnType<typeof createHostTrust>;
+
+export function createHostTrust(ports: HostTrustPorts) {
   const { bots, hostRecords, tombstones, accounts, isOwnWorld = false } = ports;
   return {
-    judge: async (host, { placedByFile, observedThere = [], hadMoney = false }, call) => {
+    /** @throws UnavailableError when our own memory cannot be asked. */
+    judge: async (
+      host: string,
+      { placedByFile, observedThere = [], hadMoney = false }: PlacedBots,
+      call: BotsCall,
+    ): Promise<HostJudgement> => {
       const answer = await bots.hasManaged(host, call);
       if (answer.status === 'unknown') return { unknown: answer.reason };
       if (answer.items) return 'trusted';

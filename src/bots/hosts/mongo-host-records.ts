@@ -1,16 +1,50 @@
-// The host records in MongoDB: one document per host, `_id` = its name in DOCKER_HOSTS. What was seen and what
-// was confirmed are one document, so that whichever of the two was later can be told (I4).
+// What is remembered of each Docker host: which bots it was last seen to hold, and whether an administrator
+// has said that it really is empty. I4: a daemon that was set up anew answers "no containers" as readily as
+// one that never had any; without a memory of its own the two could not be told apart. One document per host, `_id` = its
+// name in DOCKER_HOSTS: both in one, so that whichever of the two was later can be told.
 
 import { RetryableError } from '@reclaim/saga';
 import { runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import { nativeCollection } from '../../infra/mongodb/native.ts';
 import { type Expression, literal } from '../../wallet/mongodb/wallet-expressions.ts';
-import { type HostRecord, type HostRecords, MAX_REMEMBERED } from './host-records.ts';
 
-export interface MongoHostRecordsDependencies {
-  /** An open mongoose connection; the caller closes it. */
-  readonly connection: Connection;
+export interface HostContents {
+  /** Any of them; those beyond `MAX_REMEMBERED` are only counted. */
+  readonly instanceIds: readonly string[];
+  /** How many there were. */
+  readonly count: number;
+  /** Whether pools that could not be asked may hold more. */
+  readonly isPartial: boolean;
+}
+
+export interface EmptyConfirmation {
+  /** As in every audit trail: `admin:<firebaseUid>`. */
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** Ids kept of one host: enough to see whether all of a small host's bots were removed by us, bounded for a
+ * large one, whose emptiness a person confirms. */
+export const MAX_REMEMBERED = 1_000;
+
+export interface HostRecord {
+  readonly observedBots: readonly HostObservation[];
+  /** How many bots there were; more than the observations where they were not all remembered. */
+  readonly count: number;
+  /** ISO 8601, database time; null before the first. */
+  readonly observedAt: string | null;
+  /** Null as well once bots were seen after it. */
+  readonly confirmedEmptyAt: string | null;
+  readonly confirmedBy: string | null;
+  readonly confirmedReason: string | null;
+}
+
+/** Each bot has its own moment: an id may live, be removed by us, and live again. */
+export interface HostObservation {
+  readonly instanceId: string;
+  /** ISO 8601, database time. */
+  readonly observedAt: string;
 }
 
 interface HostDocument extends mongo.Document {
@@ -19,14 +53,17 @@ interface HostDocument extends mongo.Document {
 
 const MAX_CONFIRMATIONS = 20;
 
-export function createMongoHostRecords({ connection }: MongoHostRecordsDependencies): HostRecords {
+export type HostRecords = ReturnType<typeof createMongoHostRecords>;
+
+export function createMongoHostRecords(connection: Connection) {
   const collection = () => nativeCollection<HostDocument>(connection, 'hostRecords');
   const note = async (host: string, fields: mongo.Document) => {
     const update = [{ $set: { ...fields, ...OBSERVED_NOW } }];
     await runRepeatable(() => collection().updateOne({ _id: host }, update, { upsert: true }));
   };
   return {
-    async find(hosts) {
+    /** Hosts that were never noted are missing from the answer. */
+    async find(hosts: readonly string[]): Promise<ReadonlyMap<string, HostRecord>> {
       const documents = await runRepeatable(() =>
         collection()
           .find({ _id: { $in: [...hosts] } }, { projection: { confirmations: 0 } })
@@ -35,7 +72,13 @@ export function createMongoHostRecords({ connection }: MongoHostRecordsDependenc
       return new Map(documents.map((document) => [document._id, parseRecord(document)]));
     },
 
-    async noteListing(host, { instanceIds, count, isPartial }) {
+    /** Notes a listing of all owners: replaces what was remembered, and ends a confirmation, because the host
+     * is not empty any more. A partial one only adds: what it does not show may be there. A listing of
+     * nothing is not noted: it is just what must not erase the memory. */
+    async noteListing(
+      host: string,
+      { instanceIds, count, isPartial }: HostContents,
+    ): Promise<void> {
       const ids = [...new Set(instanceIds)];
       if (ids.length === 0) return;
       if (isPartial) return note(host, added(ids, count));
@@ -43,12 +86,16 @@ export function createMongoHostRecords({ connection }: MongoHostRecordsDependenc
       await note(host, { bots, count: Math.max(count, ids.length) });
     },
 
-    async recordObserved(host, instanceIds) {
+    /** Notes bots that were observed on the host while one owner was read; adds to what is remembered, and ends a
+     * confirmation. Nothing seen: nothing noted. */
+    async recordObserved(host: string, instanceIds: readonly string[]): Promise<void> {
       const ids = [...new Set(instanceIds)];
       if (ids.length > 0) await note(host, added(ids, ids.length));
     },
 
-    async noteShown(host) {
+    /** The host has shown a bot: it is no stranger any more. Remembers no bot, and changes nothing of a record that is
+     * there. */
+    async noteShown(host: string): Promise<void> {
       const orNull = (field: string) => ({ $ifNull: [`$${field}`, null] });
       const fields = {
         bots: { $ifNull: ['$bots', []] },
@@ -64,7 +111,9 @@ export function createMongoHostRecords({ connection }: MongoHostRecordsDependenc
       await runRepeatable(() => collection().updateOne({ _id: host }, update, { upsert: true }));
     },
 
-    async confirmEmpty(host, { by, reason }) {
+    /** An administrator says that the host is empty and its bots are gone: all observations on it end. Who, when
+     * and why stays in the record's audit trail, the newest twenty of them. */
+    async confirmEmpty(host: string, { by, reason }: EmptyConfirmation): Promise<HostRecord> {
       const confirmation = { at: '$$NOW', by: literal(by), reason: literal(reason) };
       const earlier = { $ifNull: ['$confirmations', []] };
       const fields = {

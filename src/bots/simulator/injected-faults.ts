@@ -5,20 +5,9 @@ import { InDoubtError, pause, UnavailableError } from '@reclaim/saga';
 import type { WorldCalls } from './world-calls.ts';
 import type { InjectedFault, WorldDocument } from './world-documents.ts';
 
-export interface InjectedFaults {
-  /** Before a read is answered. @throws UnavailableError, InDoubtError */
-  readonly beforeRead: (met: readonly WorldDocument[], signal: AbortSignal) => Promise<void>;
-  /** Before a change is made. @throws UnavailableError, InDoubtError */
-  readonly beforeChange: (met: readonly WorldDocument[], signal: AbortSignal) => Promise<void>;
-  /** Before the start of a new bot is begun. @throws UnavailableError */
-  readonly beforeStart: (met: readonly WorldDocument[]) => Promise<void>;
-  /** After a change was made. @throws InDoubtError */
-  readonly afterChange: (met: readonly WorldDocument[]) => Promise<void>;
-  readonly refusesToStop: (met: readonly WorldDocument[]) => Promise<boolean>;
-  readonly refusesToStart: (met: readonly WorldDocument[]) => Promise<boolean>;
-}
+export type InjectedFaults = ReturnType<typeof createInjectedFaults>;
 
-export function createInjectedFaults(calls: WorldCalls, deadlineMs: number): InjectedFaults {
+export function createInjectedFaults(calls: WorldCalls, deadlineMs: number) {
   /** Whether one of them misbehaves so; a counted misbehaviour is used up by it. */
   const isHit = async (met: readonly WorldDocument[], kind: keyof InjectedFault) => {
     const culprit = met.find(({ injectFaults }) => isActive(injectFaults?.[kind]));
@@ -39,7 +28,8 @@ export function createInjectedFaults(calls: WorldCalls, deadlineMs: number): Inj
   };
 
   return {
-    beforeRead: async (met, signal) => {
+    /** Before a read is answered. @throws UnavailableError, InDoubtError */
+    beforeRead: async (met: readonly WorldDocument[], signal: AbortSignal): Promise<void> => {
       if (met.every(behaves)) return;
       await refuse(met);
       if (await isHit(met, 'hang')) {
@@ -50,7 +40,8 @@ export function createInjectedFaults(calls: WorldCalls, deadlineMs: number): Inj
       if (!(await isHit(met, 'unknown'))) return;
       throw new InDoubtError('SIMULATED_UNKNOWN', 'the simulated host cannot tell');
     },
-    beforeChange: async (met, signal) => {
+    /** Before a change is made. @throws UnavailableError, InDoubtError */
+    beforeChange: async (met: readonly WorldDocument[], signal: AbortSignal): Promise<void> => {
       if (met.every(behaves)) return;
       await refuse(met);
       if (!(await isHit(met, 'hang'))) return;
@@ -58,13 +49,16 @@ export function createInjectedFaults(calls: WorldCalls, deadlineMs: number): Inj
       const message = `the simulated host did not answer within ${deadlineMs} ms`;
       throw new InDoubtError('SIMULATED_TIMEOUT', message);
     },
-    beforeStart: (met) => refuse(met, 'unreachableAtStart'),
-    afterChange: async (met) => {
+    /** Before the start of a new bot is begun. @throws UnavailableError */
+    beforeStart: (met: readonly WorldDocument[]): Promise<void> =>
+      refuse(met, 'unreachableAtStart'),
+    /** After a change was made. @throws InDoubtError */
+    afterChange: async (met: readonly WorldDocument[]): Promise<void> => {
       if (met.every(behaves) || !(await isHit(met, 'loseReply'))) return;
       throw new InDoubtError('SIMULATED_REPLY_LOST', 'the answer of the simulated host was lost');
     },
-    refusesToStop: (met) => isHit(met, 'refuseStop'),
-    refusesToStart: (met) => isHit(met, 'refuseStart'),
+    refusesToStop: (met: readonly WorldDocument[]): Promise<boolean> => isHit(met, 'refuseStop'),
+    refusesToStart: (met: readonly WorldDocument[]): Promise<boolean> => isHit(met, 'refuseStart'),
   };
 }
 

@@ -16,16 +16,11 @@ interface WorldQuery {
 
 export type WorldChange = mongo.AnyBulkWriteOperation<WorldDocument>;
 
-export interface WorldCalls {
-  /** @throws UnavailableError when MongoDB does not answer. */
-  readonly read: (query: WorldQuery) => Promise<readonly WorldDocument[]>;
-  /** @throws InDoubtError when MongoDB does not answer. */
-  readonly change: (change: WorldChange) => Promise<void>;
-}
-
 const MAX_BATCH = 500;
 
-export function createWorldCalls(collectionOf: () => WorldCollection): WorldCalls {
+export type WorldCalls = ReturnType<typeof createWorldCalls>;
+
+export function createWorldCalls(collectionOf: () => WorldCollection) {
   let prepared: Promise<void> | undefined;
   const prepare = () => {
     prepared ??= prepareWorld(collectionOf()).catch((error: unknown) => {
@@ -52,11 +47,13 @@ export function createWorldCalls(collectionOf: () => WorldCollection): WorldCall
   });
 
   return {
-    read: (query) =>
+    /** @throws UnavailableError when MongoDB does not answer. */
+    read: (query: WorldQuery): Promise<readonly WorldDocument[]> =>
       read(query).catch((cause: unknown) => {
         throw new UnavailableError('SIMULATOR_UNREACHABLE', messageOf(cause), { cause });
       }),
-    change: (operation) =>
+    /** @throws InDoubtError when MongoDB does not answer. */
+    change: (operation: WorldChange): Promise<void> =>
       change(operation).catch((cause: unknown) => {
         throw new InDoubtError('SIMULATOR_IN_DOUBT', messageOf(cause), { cause });
       }),

@@ -19,21 +19,6 @@ import {
 } from './parse-answers.ts';
 import { processOf } from './program-status.ts';
 
-export interface Supervisorctl {
-  /** Every program that supervisord knows. Asked for one by its name, it says "no such process" of one that a group or
-   * its conf file calls otherwise. */
-  readonly statusAll: () => Promise<readonly KnownProgram[]>;
-  /** Of a program by its whole name, as `statusAll` gives it. */
-  readonly stop: (name: string) => Promise<StopOutcome>;
-  /** Of a whole group: none of its programs may run. */
-  readonly remove: (group: string) => Promise<RemoveOutcome>;
-  readonly reread: () => Promise<void>;
-  readonly add: (group: string) => Promise<AddOutcome>;
-  readonly start: (name: string) => Promise<StartOutcome>;
-  /** The same without waiting until the program counts as running: `sent` when it was not waited for that long. */
-  readonly startSoon: (name: string) => Promise<StartOutcome | 'sent'>;
-}
-
 export interface SupervisorctlOptions {
   /** Gives one line to supervisorctl and waits for all that it prints; `kind` decides fencing and what a
    * lost answer means. */
@@ -48,30 +33,36 @@ export interface SupervisorctlOptions {
   readonly stopMs: number;
 }
 
+export type Supervisorctl = ReturnType<typeof createSupervisorctl>;
+
 /** Every method throws InDoubtError `SUPERVISOR_UNCLEAR` for an answer it does not know. */
-export function createSupervisorctl({
-  run,
-  commandMs,
-  programMs,
-  stopMs,
-}: SupervisorctlOptions): Supervisorctl {
+export function createSupervisorctl({ run, commandMs, programMs, stopMs }: SupervisorctlOptions) {
   const ctl = (kind: 'read' | 'change', deadlineMs: number, ...words: readonly string[]) =>
     run(words.join(' '), { kind, deadlineMs });
   const verb = async (deadlineMs: number, word: string, name: string) =>
     ctl('change', deadlineMs, word, checkName(name));
 
   return {
-    statusAll: async () => clear(parseStatusList(await ctl('read', commandMs, 'status'))).programs,
-    stop: async (name) => clear(parseStop(name, await verb(stopMs, 'stop', name))).status,
-    remove: async (group) =>
+    /** Every program that supervisord knows. Asked for one by its name, it says "no such process" of one that a group or
+     * its conf file calls otherwise. */
+    statusAll: async (): Promise<readonly KnownProgram[]> =>
+      clear(parseStatusList(await ctl('read', commandMs, 'status'))).programs,
+    /** Of a program by its whole name, as `statusAll` gives it. */
+    stop: async (name: string): Promise<StopOutcome> =>
+      clear(parseStop(name, await verb(stopMs, 'stop', name))).status,
+    /** Of a whole group: none of its programs may run. */
+    remove: async (group: string): Promise<RemoveOutcome> =>
       clear(parseRemove(group, await verb(commandMs, 'remove', group))).status,
-    reread: async () => {
+    reread: async (): Promise<void> => {
       const answer = parseReread(await ctl('change', commandMs, 'reread'));
       if (answer.status === 'unclear') throw new RetryableError('SUPERVISOR_REREAD', answer.reason);
     },
-    add: async (group) => clear(parseAdd(group, await verb(commandMs, 'add', group))).status,
-    start: async (name) => clear(parseStart(name, await verb(programMs, 'start', name))).status,
-    startSoon: async (name) => {
+    add: async (group: string): Promise<AddOutcome> =>
+      clear(parseAdd(group, await verb(commandMs, 'add', group))).status,
+    start: async (name: string): Promise<StartOutcome> =>
+      clear(parseStart(name, await verb(programMs, 'start', name))).status,
+    /** The same without waiting until the program counts as running: `sent` when it was not waited for that long. */
+    startSoon: async (name: string): Promise<StartOutcome | 'sent'> => {
       try {
         return clear(parseStart(name, await verb(SOON_MS, 'start', name))).status;
       } catch (error) {

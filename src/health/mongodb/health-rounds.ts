@@ -1,9 +1,15 @@
-// A round holds a leader lease of its own; when the last complete one ended is a document of `healthRounds`.
+// One round of health checks at a time in the whole system, whichever process's clock ticks: a round holds a leader
+// lease of its own; when the last complete one ended is a document of `healthRounds`.
 
 import { createMongoLeaderLeases, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection } from 'mongoose';
 import { nativeCollection, nativeDb } from '../../infra/mongodb/native.ts';
-import type { HealthRounds } from '../health-rounds.ts';
+
+export interface HealthRound {
+  /** Changes nothing if another round has begun since.
+   * @param round.isComplete whether every bot was checked. */
+  end(round: { readonly isComplete: boolean }): Promise<void>;
+}
 
 interface RoundDocument {
   _id: string;
@@ -12,10 +18,13 @@ interface RoundDocument {
 
 const ROUND = 'pool-health';
 
-export function createMongoHealthRounds(connection: Connection): HealthRounds {
+export type HealthRounds = ReturnType<typeof createMongoHealthRounds>;
+
+export function createMongoHealthRounds(connection: Connection) {
   const rounds = () => nativeCollection<RoundDocument>(connection, 'healthRounds');
   return {
-    begin: async (holdMs) => {
+    /** Null while another round is under way that began less than `holdMs` ago. */
+    begin: async (holdMs: number): Promise<HealthRound | null> => {
       const lease = createMongoLeaderLeases(nativeDb(connection));
       if (!(await lease.hold(ROUND, holdMs))) return null;
       return {
@@ -29,7 +38,8 @@ export function createMongoHealthRounds(connection: Connection): HealthRounds {
       };
     },
 
-    lastCompleteSecondsAgo: async () => {
+    /** Seconds since the last complete round ended; null: none ever has. */
+    lastCompleteSecondsAgo: async (): Promise<number | null> => {
       const [found] = await runRepeatable(() =>
         rounds()
           .aggregate<{ seconds: number }>([

@@ -1,11 +1,10 @@
-// Users by the names that the pool state has for them.
+// Whose bots they are: the pool state names users by firebaseUid or by `_id`, sagas and wallets by `_id`.
 
 import { runRepeatable } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import { parseFirebaseUid, parseUserId } from '../../domain/ids.ts';
 import { nativeCollection } from '../../infra/mongodb/native.ts';
 import type { BotOwner } from '../../pool-state/ownership.ts';
-import type { Owners } from '../owners.ts';
 
 interface UserDocument {
   _id: mongo.ObjectId;
@@ -14,9 +13,12 @@ interface UserDocument {
 
 const MAX_BATCH = 1_000;
 
-export function createMongoOwners(connection: Connection): Owners {
+export type Owners = ReturnType<typeof createMongoOwners>;
+
+export function createMongoOwners(connection: Connection) {
   return {
-    find: async (names) => {
+    /** By the requested name. A name that no user has, or two users, is missing. */
+    find: async (names: readonly string[]): Promise<ReadonlyMap<string, BotOwner>> => {
       const found = new Map<string, BotOwner>();
       const doubted = new Set<string>();
       const note = (name: string, owner: BotOwner) => {

@@ -6,19 +6,10 @@ import { hostname } from 'node:os';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import { type Tracer, type WakeUps, within } from '@reclaim/saga';
+import { type WakeUps, within } from '@reclaim/saga';
 import { createOtelTracer, createSpans, traceWakeUps } from '@reclaim/saga/tracing';
 import { type CollectorNews, createReportingExporter } from './reporting-exporter.ts';
 import { createRequestSpans } from './request-spans.ts';
-import type { RequestSpans } from './request-spans-port.ts';
-
-export interface Telemetry {
-  readonly tracer: Tracer;
-  readonly requestSpans: RequestSpans;
-  traceWakeUps(wakeUps: WakeUps): WakeUps;
-  /** Sends what waits, for as long as the end of a process may take. Idempotent. */
-  stop(): Promise<void>;
-}
 
 export interface TelemetryOptions extends CollectorNews {
   /** The collector's base address: OTEL_EXPORTER_OTLP_ENDPOINT. */
@@ -36,7 +27,9 @@ const MAX_WAITING_SPANS = 2_048;
 /** Of the ten seconds that a process has for its end. */
 const LAST_FLUSH_MS = 2_000;
 
-export function startTelemetry(options: TelemetryOptions): Telemetry {
+export type Telemetry = ReturnType<typeof startTelemetry>;
+
+export function startTelemetry(options: TelemetryOptions) {
   const { endpoint, serviceName, version } = options;
   const exporter = createReportingExporter(
     new OTLPTraceExporter({ url: tracesUrl(endpoint) }),
@@ -61,8 +54,9 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   return {
     tracer: createOtelTracer(spans),
     requestSpans: createRequestSpans(spans),
-    traceWakeUps: (wakeUps) => traceWakeUps(wakeUps, spans),
-    stop: () => {
+    traceWakeUps: (wakeUps: WakeUps): WakeUps => traceWakeUps(wakeUps, spans),
+    /** Sends what waits, for as long as the end of a process may take. Idempotent. */
+    stop: (): Promise<void> => {
       // A last batch that is lost was reported by the exporter.
       stopping ??= within(
         provider.shutdown().catch(() => undefined),

@@ -9,7 +9,6 @@ import type { ApiDependencies } from '../../api/dependencies.ts';
 import { startEmbedded } from '../../infra/embedded/start-embedded.ts';
 import { createMongoEndedSessions } from '../../infra/identities/mongo-ended-sessions.ts';
 import { sharedSecret } from '../../infra/mongodb/shared-secret.ts';
-import type { AccountQuery } from '../../wallet/accounts.ts';
 import { awaitMongodb } from '../await-mongodb.ts';
 import { type Config, provisionsBots } from '../config.ts';
 import { fillDemoPoolState, placeDemoPoolState, seedDemo } from '../demo.ts';
@@ -125,20 +124,10 @@ async function apiDependencies(
   { verifier, demo, firebaseWeb }: SigningIn,
 ): Promise<ApiDependencies> {
   const { config, log, accounts, sagas, engine, metrics } = services;
-  const account = async (who: AccountQuery) => {
-    const found = await accounts.find(who);
-    if (found === null) return null;
-    const role = found.role === 'admin' ? ('admin' as const) : ('user' as const);
-    return { userId: found.userId, firebaseUid: found.firebaseUid, role };
-  };
   return {
     log,
     identities: verifier,
-    accounts: {
-      findByIdentity: ({ userId, firebaseUid }) =>
-        account(userId === undefined ? { firebaseUid } : { userId }),
-      findByFirebaseUid: (firebaseUid) => account({ firebaseUid }),
-    },
+    accounts,
     endedSessions: createMongoEndedSessions(services.connection),
     deletions: services.deletions,
     provisions: services.provisions,

@@ -28,7 +28,7 @@ export interface AuditingOptions {
 export function createAuditing(options: AuditingOptions): AuditService {
   const { connection, wallets, findings, config, log } = options;
   const metrics = createAuditMetrics(options.metricsRegistry);
-  const checkpoints = createMongoAuditCheckpoints({ connection });
+  const checkpoints = createMongoAuditCheckpoints(connection);
   const trim = createRowTrim({
     wallets,
     checkpoints,
@@ -36,8 +36,8 @@ export function createAuditing(options: AuditingOptions): AuditService {
     onTrimmed: (trimmed) => log.info(trimmed, 'embedded rows trimmed'),
   });
   const audit = createAudit({
-    readings: createMongoWalletReadings({ connection }),
-    ledger: createMongoAuditLedger({ connection }),
+    readings: createMongoWalletReadings(connection),
+    ledger: createMongoAuditLedger(connection),
     checkpoints,
     findings,
     rules: SUSPICION_RULES,
@@ -51,7 +51,7 @@ export function createAuditing(options: AuditingOptions): AuditService {
   });
   return createAuditService({
     audit,
-    runs: createMongoAuditRuns({ connection }),
+    runs: createMongoAuditRuns(connection),
     onRun: (report) => {
       metrics.run(report);
       const { users, differences, pending, failed, isComplete, tookMs } = report;

@@ -1,13 +1,13 @@
 // The wiring of health: its memory, its checks, its saga and what owners are shown. The engine that runs the saga is
 // made from its definition, so health gets it as a promise of the same object.
 
-import type { Clock, SagaDefinition, Sagas } from '@reclaim/saga';
+import type { Clock, Sagas } from '@reclaim/saga';
 import type { Connection } from 'mongoose';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { DeletionPorts } from '../../deletion/steps/step-ports.ts';
 import { createHealthMetrics, registerHealthGauges } from '../../health/health-metrics.ts';
 import type { HealthPorts } from '../../health/health-ports.ts';
-import { createHealthService, type HealthService } from '../../health/health-service.ts';
+import { createHealthService } from '../../health/health-service.ts';
 import { HEALTH_SETTINGS } from '../../health/health-settings.ts';
 import { createMongoBotEvents } from '../../health/mongodb/bot-events.ts';
 import { createMongoBotHealths } from '../../health/mongodb/bot-healths.ts';
@@ -16,12 +16,6 @@ import { createMongoOwners } from '../../health/mongodb/owners.ts';
 import { createRestartBotSaga } from '../../health/restart-bot.ts';
 import type { Config } from '../config.ts';
 import type { BotRuntime } from './bots.ts';
-
-export interface HealthServices {
-  readonly ports: HealthPorts;
-  readonly service: HealthService;
-  readonly definitions: readonly SagaDefinition[];
-}
 
 export interface HealthServicesOptions {
   readonly config: Config;
@@ -34,7 +28,7 @@ export interface HealthServicesOptions {
   readonly sagas: () => Sagas;
 }
 
-export function createHealth(options: HealthServicesOptions): HealthServices {
+export function createHealth(options: HealthServicesOptions) {
   const { config, connection, clock, metrics, deletionPorts, runtime, sagas } = options;
   const healths = createMongoBotHealths(connection);
   const events = createMongoBotEvents(connection);

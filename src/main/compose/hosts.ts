@@ -2,19 +2,11 @@
 
 import type { Connection } from 'mongoose';
 import type { Bots } from '../../bots/bots.ts';
-import type { HostExpectations } from '../../bots/host-expectations.ts';
 import { createHostExpectations } from '../../bots/hosts/host-expectations.ts';
-import type { HostRecords } from '../../bots/hosts/host-records.ts';
-import { createHostTrust, type HostTrust } from '../../bots/hosts/host-trust.ts';
+import { createHostTrust } from '../../bots/hosts/host-trust.ts';
 import { createMongoHostRecords } from '../../bots/hosts/mongo-host-records.ts';
 import type { Tombstones } from '../../tombstones/tombstones.ts';
 import type { Accounts } from '../../wallet/accounts.ts';
-
-export interface HostServices {
-  readonly hostRecords: HostRecords;
-  readonly hostTrust: HostTrust;
-  readonly hostExpectations: HostExpectations;
-}
 
 export interface HostServicesOptions {
   readonly connection: Connection;
@@ -26,8 +18,10 @@ export interface HostServicesOptions {
   readonly isOwnWorld: boolean;
 }
 
-export function createHosts(options: HostServicesOptions): HostServices {
-  const hostRecords = createMongoHostRecords({ connection: options.connection });
+export type HostServices = ReturnType<typeof createHosts>;
+
+export function createHosts(options: HostServicesOptions) {
+  const hostRecords = createMongoHostRecords(options.connection);
   const hostTrust = createHostTrust({ ...options, hostRecords });
   return {
     hostRecords,

@@ -11,29 +11,13 @@ import {
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 
-export interface RedisServices {
-  /** Fails fast: for the API's own use. */
-  readonly redis: Redis;
-  readonly redisWatch: RedisWatch;
-  /** Answers within half a second or fails: every request waits for it. */
-  readonly rateLimitRedis: Redis;
-  /** A connection for a worker: waits for Redis as long as it takes. */
-  workerRedis(): Redis;
-  /** Ends the connections of the workers too. */
-  close(): Promise<void>;
-}
-
 export interface RedisServicesOptions {
   readonly redisUrl: string;
   readonly keyPrefix: string;
   readonly log: Logger;
 }
 
-export function openRedisServices({
-  redisUrl,
-  keyPrefix,
-  log,
-}: RedisServicesOptions): RedisServices {
+export function openRedisServices({ redisUrl, keyPrefix, log }: RedisServicesOptions) {
   const sockets: Redis[] = [];
   const redisWatch = watchRedis(() => redis, keyPrefix, log);
   const open = (role: RedisRole) => {
@@ -45,11 +29,15 @@ export function openRedisServices({
   const rateLimitRedis = open('rate-limit');
   redisWatch.start();
   return {
+    /** Fails fast: for the API's own use. */
     redis,
     redisWatch,
+    /** Answers within half a second or fails: every request waits for it. */
     rateLimitRedis,
-    workerRedis: () => open('worker'),
-    close: async () => {
+    /** A connection for a worker: waits for Redis as long as it takes. */
+    workerRedis: (): Redis => open('worker'),
+    /** Ends the connections of the workers too. */
+    close: async (): Promise<void> => {
       await redisWatch.stop();
       for (const socket of sockets) socket.disconnect();
     },

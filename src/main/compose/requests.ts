@@ -3,22 +3,19 @@
 
 import type { Clock, Sagas } from '@reclaim/saga';
 import type { Connection } from 'mongoose';
-import { type ConfirmHost, createConfirmHost } from '../../bots/hosts/confirm-host.ts';
-import type { KnownContainers } from '../../bots/known-containers.ts';
-import { createDeleteRequests, type DeleteRequests } from '../../deletion/delete-requests.ts';
-import { createResolveFindings, type ResolveFindings } from '../../deletion/resolve-findings.ts';
+import { createConfirmHost } from '../../bots/hosts/confirm-host.ts';
+import type { KnownContainers } from '../../bots/mongo-known-containers.ts';
+import { createDeleteRequests } from '../../deletion/delete-requests.ts';
+import { createResolveFindings } from '../../deletion/resolve-findings.ts';
 import type { DeletionPorts } from '../../deletion/steps/step-ports.ts';
 import { createMongoBotNumbers } from '../../provisioning/mongo-bot-numbers.ts';
 import { createMongoRequestKeys } from '../../provisioning/mongo-request-keys.ts';
-import {
-  createProvisionRequests,
-  type ProvisionRequests,
-} from '../../provisioning/provision-requests.ts';
-import { createFirstReport, type FirstReport } from '../../sync/first-report.ts';
-import { createPortfolio, type Portfolio } from '../../sync/portfolio.ts';
+import { createProvisionRequests } from '../../provisioning/provision-requests.ts';
+import { createFirstReport } from '../../sync/first-report.ts';
+import { createPortfolio } from '../../sync/portfolio.ts';
 import type { SyncAllPorts } from '../../sync/sync-ports.ts';
-import { createSyncRequests, type SyncRequests } from '../../sync/sync-requests.ts';
-import { createSyncAllStarter, type StartSyncAll } from '../../sync/sync-schedule.ts';
+import { createSyncRequests } from '../../sync/sync-requests.ts';
+import { createSyncAllStarter } from '../../sync/sync-schedule.ts';
 import type { Accounts } from '../../wallet/accounts.ts';
 import { createMongoAuditCheckpoints } from '../../wallet/audit/mongodb/audit-checkpoints.ts';
 import { createMongoAuditLedger } from '../../wallet/audit/mongodb/audit-ledger.ts';
@@ -27,17 +24,6 @@ import { platformEntry } from '../../wallet/mongodb/platform-documents.ts';
 import { createMongoWalletReadings } from '../../wallet/mongodb/wallet-readings.ts';
 import { type Config, provisionsBots } from '../config.ts';
 import type { BotRuntime } from './bots.ts';
-
-export interface Requests {
-  readonly deletions: DeleteRequests;
-  readonly provisions: ProvisionRequests;
-  readonly portfolio: Portfolio;
-  readonly syncs: SyncRequests;
-  readonly startSyncAll: StartSyncAll;
-  readonly firstReport: FirstReport;
-  readonly resolveFindings: ResolveFindings;
-  readonly confirmHost: ConfirmHost;
-}
 
 export interface RequestsOptions {
   readonly config: Config;
@@ -52,13 +38,13 @@ export interface RequestsOptions {
   readonly isBesidePlatform: boolean;
 }
 
-export function createRequests(options: RequestsOptions): Requests {
+export function createRequests(options: RequestsOptions) {
   const { config, connection, clock, runtime, deletionPorts, syncPorts, accounts, sagas } = options;
   const startSyncAll = createSyncAllStarter(sagas);
   const takeIn = createTakeIn({
-    readings: createMongoWalletReadings({ connection }),
-    ledger: createMongoAuditLedger({ connection }),
-    checkpoints: createMongoAuditCheckpoints({ connection }),
+    readings: createMongoWalletReadings(connection),
+    ledger: createMongoAuditLedger(connection),
+    checkpoints: createMongoAuditCheckpoints(connection),
   });
   return {
     deletions: createDeleteRequests({

@@ -1,12 +1,11 @@
 // The wiring: adapters are made here, put into the capabilities' ports, and closed again in the reverse
 // order. The API, the workers and the tests all stand on this one construction.
 
-import { createEngine, type Engine, type Sagas } from '@reclaim/saga';
+import { createEngine, type Engine } from '@reclaim/saga';
 import { createSagaMetrics, registerOpenSagaGauges } from '@reclaim/saga/metrics';
-import { type DatabaseClock, startDatabaseClock } from '@reclaim/saga/mongodb';
-import type { Connection } from 'mongoose';
+import { startDatabaseClock } from '@reclaim/saga/mongodb';
 import type { Logger } from 'pino';
-import { type Counter, Registry as MetricsRegistry } from 'prom-client';
+import { Registry as MetricsRegistry } from 'prom-client';
 import { createMongoKnownContainers } from '../../bots/mongo-known-containers.ts';
 import { rememberContainers } from '../../bots/remember-containers.ts';
 import { createDeleteBotSaga } from '../../deletion/delete-bot.ts';
@@ -15,23 +14,16 @@ import { PLATFORM_TIMEOUT_MS, type PlatformMemory } from '../../deletion/platfor
 import { createPlatformOrchestrator } from '../../deletion/platform-orchestrator.ts';
 import type { DeletionPorts } from '../../deletion/steps/step-ports.ts';
 import { createMongoFindings } from '../../findings/mongo-findings.ts';
-import type { HealthPorts } from '../../health/health-ports.ts';
-import type { HealthService } from '../../health/health-service.ts';
 import { connectMongo } from '../../infra/mongodb/connect.ts';
 import { nativeDb } from '../../infra/mongodb/native.ts';
-import type { Telemetry } from '../../infra/telemetry/start-telemetry.ts';
-import type { AdminReads } from '../../operations/admin-reads.ts';
 import { createProvisionBotSaga } from '../../provisioning/provision-bot.ts';
 import { createMongoTombstones } from '../../tombstones/mongo-tombstones.ts';
-import type { Accounts } from '../../wallet/accounts.ts';
-import type { AuditService } from '../../wallet/audit/audit-service.ts';
 import { createMongoAccounts } from '../../wallet/mongodb/accounts.ts';
 import { createMongoLedger } from '../../wallet/mongodb/ledger.ts';
 import { createMongoWallets } from '../../wallet/mongodb/wallets.ts';
 import type { Config } from '../config.ts';
 import { findInstallation } from '../installation.ts';
 import { migrateDatabase } from '../migration/migrate-database.ts';
-import type { MigrationReport } from '../migration/migration-report.ts';
 import { warnOfShortLease } from '../short-lease.ts';
 import { createAuditing } from './audit.ts';
 import { type BotRuntime, chooseBotRuntime } from './bots.ts';
@@ -40,40 +32,10 @@ import { createHealth } from './health.ts';
 import { createHosts } from './hosts.ts';
 import { createOperations } from './operations.ts';
 import { openPoolStatePlace } from './pool-state.ts';
-import { openRedisServices, type RedisServices } from './redis.ts';
-import { createRequests, type Requests } from './requests.ts';
+import { openRedisServices } from './redis.ts';
+import { createRequests } from './requests.ts';
 import { createReconciliation } from './sync.ts';
 import { openTelemetry } from './telemetry.ts';
-
-export interface Services extends Omit<RedisServices, 'close'>, Requests {
-  readonly config: Config;
-  readonly log: Logger;
-  /** Of every Redis key, this installation's id in it. */
-  readonly keyPrefix: string;
-  /** Users had allocations before the first start, and this is not the demo. */
-  readonly isBesidePlatform: boolean;
-  readonly connection: Connection;
-  readonly clock: DatabaseClock;
-  readonly runtime: BotRuntime;
-  readonly engine: Engine;
-  readonly deletionPorts: DeletionPorts;
-  readonly sagas: Sagas;
-  readonly accounts: Accounts;
-  readonly audits: AuditService;
-  readonly adminReads: AdminReads;
-  readonly health: HealthPorts;
-  readonly healthService: HealthService;
-  readonly metrics: {
-    readonly registry: MetricsRegistry;
-    readonly poolStateResurrections: Counter;
-  };
-  /** Null where no collector is configured. */
-  readonly telemetry: Telemetry | null;
-  /** What the migration found that violates a constraint. */
-  readonly migration: MigrationReport;
-  /** Idempotent. Workers are stopped before. */
-  close(): Promise<void>;
-}
 
 export interface ServicesOptions {
   readonly config: Config;
@@ -87,8 +49,10 @@ export interface ServicesOptions {
 /** In front of every Redis key of this program. */
 export const DEFAULT_KEY_PREFIX = 'reclaim';
 
+export type Services = Awaited<ReturnType<typeof createServices>>;
+
 /** @throws when MongoDB does not answer: without it nothing can be promised. */
-export async function createServices(options: ServicesOptions): Promise<Services> {
+export async function createServices(options: ServicesOptions) {
   const { config, log } = options;
   const migration = await migrateDatabase(options.mongodbUri, config);
   const connection = await connectMongo(options.mongodbUri);
@@ -101,7 +65,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const runtime = await chooseBotRuntime({ config, connection, now, log });
   const knownContainers = createMongoKnownContainers({ connection, now });
   const poolStatePlace = openPoolStatePlace({ config, connection, now, log });
-  const accounts = createMongoAccounts({ connection });
+  const accounts = createMongoAccounts(connection);
   const tombstones = createMongoTombstones({ connection });
   const hosts = createHosts({
     ...{ connection, tombstones, accounts, bots: runtime.bots },
@@ -112,7 +76,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     ledger: createMongoLedger({ connection }),
     tombstones,
     hostExpectations: hosts.hostExpectations,
-    findings: createMongoFindings({ connection }),
+    findings: createMongoFindings(connection),
     poolStates: poolStatePlace.poolStates,
     bots: rememberContainers(runtime.bots, knownContainers),
     valuation: runtime.valuation,
@@ -184,7 +148,9 @@ export async function createServices(options: ServicesOptions): Promise<Services
   return {
     config,
     log,
+    /** Of every Redis key, this installation's id in it. */
     keyPrefix,
+    /** Users had allocations before the first start, and this is not the demo. */
     isBesidePlatform,
     connection,
     ...redisServices,
@@ -206,8 +172,11 @@ export async function createServices(options: ServicesOptions): Promise<Services
       registry: metricsRegistry,
       poolStateResurrections: createResurrectionCounter(metricsRegistry),
     },
+    /** Null where no collector is configured. */
     telemetry,
+    /** What the migration found that violates a constraint. */
     migration,
+    /** Idempotent. Workers are stopped before. */
     close: () => {
       closing ??= close();
       return closing;

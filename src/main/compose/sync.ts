@@ -1,7 +1,7 @@
 // The wiring of the reconciliation: its adapters, its two sagas and the reclaiming of orphans. The engine that runs
 // them is made from their definitions, so they get it as a promise of the same object.
 
-import { redact, type SagaDefinition, type Sagas } from '@reclaim/saga';
+import { redact, type Sagas } from '@reclaim/saga';
 import type { Connection } from 'mongoose';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import { createReclaimOrphanSaga } from '../../deletion/reclaim-orphan.ts';
@@ -22,11 +22,6 @@ import type { Accounts } from '../../wallet/accounts.ts';
 import type { Config } from '../config.ts';
 import type { HostServices } from './hosts.ts';
 
-export interface ReconciliationServices {
-  readonly ports: SyncAllPorts;
-  readonly definitions: readonly SagaDefinition[];
-}
-
 export interface ReconciliationOptions {
   readonly config: Config;
   readonly connection: Connection;
@@ -38,9 +33,11 @@ export interface ReconciliationOptions {
   readonly sagas: () => Sagas;
 }
 
-export function createReconciliation(options: ReconciliationOptions): ReconciliationServices {
+export type ReconciliationServices = ReturnType<typeof createReconciliation>;
+
+export function createReconciliation(options: ReconciliationOptions) {
   const { config, connection, metrics, deletionPorts, sagas } = options;
-  const suspects = createMongoSuspects({ connection });
+  const suspects = createMongoSuspects(connection);
   registerOrphanGauges(metrics, suspects);
   registerFindingGauge(metrics, deletionPorts.findings);
   const ports: SyncAllPorts = {
@@ -48,12 +45,12 @@ export function createReconciliation(options: ReconciliationOptions): Reconcilia
     ...options.hosts,
     accounts: options.accounts,
     suspects,
-    samples: createMongoOrphanSamples({ connection }),
+    samples: createMongoOrphanSamples(connection),
     holdings: createMongoHoldings({
       connection,
       onUnreadable: (id) => deletionPorts.findings.report(unreadableUser(id)),
     }),
-    runDrifts: createMongoRunDrifts({ connection }),
+    runDrifts: createMongoRunDrifts(connection),
     meter: createSyncMetrics(metrics),
     sagas: {
       start: (order) => sagas().start(order),

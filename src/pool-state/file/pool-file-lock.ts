@@ -10,17 +10,6 @@ import {
   type LockTry,
 } from '../../infra/kernel-lock.ts';
 
-export interface PoolFileLock {
-  /** Resolves when the lock is held; false when `isWanted` returned false before that.
-   * @throws UnavailableError POOL_STATE_LOCKED after `timeoutMs`, POOL_STATE_LOCKED_BY_OTHER_HOST when
-   * then the name of a holder on another host stands in the way, which needs a person. */
-  acquire(isWanted: () => boolean): Promise<boolean>;
-  /** Whether the lock is still ours: a person may have removed it. */
-  isHeld(): boolean;
-  /** Repeatable. Never frees another's lock. */
-  release(): void;
-}
-
 export interface PoolFileLockDeps {
   /** The state file itself, links resolved, so that all who share it meet at one lock. */
   readonly file: string;
@@ -31,7 +20,9 @@ export interface PoolFileLockDeps {
   readonly onForeign?: (holder: LockHolder, holderPath: string) => void;
 }
 
-export function createPoolFileLock(deps: PoolFileLockDeps): PoolFileLock {
+export type PoolFileLock = ReturnType<typeof createPoolFileLock>;
+
+export function createPoolFileLock(deps: PoolFileLockDeps) {
   const { file, host, timeoutMs } = deps;
   const lockPath = `${file}.lock`;
   const turnPath = `${lockPath}.turn`;
@@ -75,7 +66,14 @@ export function createPoolFileLock(deps: PoolFileLockDeps): PoolFileLock {
     throw new UnavailableError('POOL_STATE_LOCKED', message, { context });
   }
 
-  return { acquire, isHeld: lock.isHeld, release: lock.release };
+  return {
+    /** Resolves when the lock is held; false when `isWanted` returned false before that.
+     * @throws UnavailableError POOL_STATE_LOCKED after `timeoutMs`, POOL_STATE_LOCKED_BY_OTHER_HOST when
+     * then the name of a holder on another host stands in the way, which needs a person. */
+    acquire /** Whether the lock is still ours: a person may have removed it. */,
+    isHeld: lock.isHeld /** Repeatable. Never frees another's lock. */,
+    release: lock.release,
+  };
 }
 
 type Refusal = Exclude<LockTry, { readonly status: 'taken' }> & {

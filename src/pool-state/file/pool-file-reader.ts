@@ -34,17 +34,9 @@ export type SnapshotAnswer =
   | { readonly status: 'ok'; readonly snapshot: Snapshot }
   | { readonly status: 'unknown'; readonly reason: string };
 
-export interface PoolFileReader {
-  /** The file's content as it was at some moment after the call; `unknown` where the pool state is a file no more. Costs
-   * some `stat` calls when nothing changed. */
-  read(): Promise<SnapshotAnswer>;
-  /** The same from a handle, which still refers to this file when the name is given to another. */
-  readHandle(handle: FileHandle): Promise<SnapshotAnswer>;
-  /** Takes over what was just written, so that it need not be parsed again. */
-  remember(snapshot: Snapshot): void;
-}
+export type PoolFileReader = ReturnType<typeof createPoolFileReader>;
 
-export function createPoolFileReader(file: string): PoolFileReader {
+export function createPoolFileReader(file: string) {
   let cached: Snapshot | null = null;
 
   async function read(): Promise<SnapshotAnswer> {
@@ -105,9 +97,13 @@ export function createPoolFileReader(file: string): PoolFileReader {
   }
 
   return {
+    /** The file's content as it was at some moment after the call; `unknown` where the pool state is a file no more. Costs
+     * some `stat` calls when nothing changed. */
     read,
+    /** The same from a handle, which still refers to this file when the name is given to another. */
     readHandle,
-    remember: (snapshot) => {
+    /** Takes over what was just written, so that it need not be parsed again. */
+    remember: (snapshot: Snapshot): void => {
       cached = snapshot;
     },
   };

@@ -12,13 +12,6 @@ import { createPoolFileLock } from './pool-file-lock.ts';
 import { explain, type PoolFileReader } from './pool-file-reader.ts';
 import { removeLeftovers } from './pool-file-replacement.ts';
 
-export interface PoolFileWriter {
-  /** Waits for the lock and writes what then waits in the queue, deciding each of it.
-   * @throws when the lock cannot be had; then everything still waits. */
-  writeWaiting(queue: MutationQueue): Promise<void>;
-  counts(): PoolFileCounts;
-}
-
 /** Since the start; for metrics. */
 export interface PoolFileCounts {
   /** Times the file was replaced. */
@@ -43,8 +36,10 @@ export interface PoolFileWriterDeps {
   readonly log: PoolFileLog | undefined;
 }
 
+export type PoolFileWriter = Awaited<ReturnType<typeof createPoolFileWriter>>;
+
 /** @throws UnavailableError POOL_STATE_UNREADABLE when the file is not there. */
-export async function createPoolFileWriter(deps: PoolFileWriterDeps): Promise<PoolFileWriter> {
+export async function createPoolFileWriter(deps: PoolFileWriterDeps) {
   const { log, reader, now } = deps;
   // Under every configured name of the file, its lock and its temporary files are beside the file itself.
   const file = await realpath(deps.file).catch((err: unknown) => {
@@ -112,5 +107,10 @@ export async function createPoolFileWriter(deps: PoolFileWriterDeps): Promise<Po
     );
   }
 
-  return { writeWaiting, counts: () => ({ renames, redone, deadHolders }) };
+  return {
+    /** Waits for the lock and writes what then waits in the queue, deciding each of it.
+     * @throws when the lock cannot be had; then everything still waits. */
+    writeWaiting,
+    counts: (): PoolFileCounts => ({ renames, redone, deadHolders }),
+  };
 }

@@ -33,22 +33,13 @@ export type StoredAnswer =
   | { readonly status: 'ok'; readonly stored: StoredPoolState }
   | SourceUnknown;
 
-export interface PoolDocumentsReader {
-  /** The whole state. */
-  readAll(): Promise<StoredAnswer>;
-  /** At least what the scope names. */
-  readPart(scope: PoolScope): Promise<StoredAnswer>;
-}
-
 /** @param nowMs for the age of what is kept; its origin does not matter, e.g. `performance.now`. */
-export function createPoolDocumentsReader(
-  connection: Connection,
-  nowMs: () => number,
-): PoolDocumentsReader {
+export function createPoolDocumentsReader(connection: Connection, nowMs: () => number) {
   let kept: { readonly stored: StoredPoolState; readonly atMs: number } | null = null;
 
   return {
-    readAll: async () => {
+    /** The whole state. */
+    readAll: async (): Promise<StoredAnswer> => {
       const base = kept !== null && nowMs() - kept.atMs < KEPT_MS ? kept : null;
       const atMs = base?.atMs ?? nowMs();
       const answer = await answered(() =>
@@ -57,7 +48,9 @@ export function createPoolDocumentsReader(
       kept = answer.status === 'ok' ? { stored: answer.stored, atMs } : null;
       return answer;
     },
-    readPart: (scope) => answered(() => readPart(connection, scope)),
+    /** At least what the scope names. */
+    readPart: (scope: PoolScope): Promise<StoredAnswer> =>
+      answered(() => readPart(connection, scope)),
   };
 }
 

@@ -1,14 +1,17 @@
-// Who holds which bots, streamed from `users`. The server hands out ids only: a document may carry tens of
-// thousands of transactions, and a run over all users needs none of them.
+// Who holds which bots, for a run over all users: streamed from `users`, so that its memory does not grow with their
+// number. The server hands out ids only: a document may carry tens of thousands of transactions, and a run needs none.
 
 import { repeatableFailure, runRepeatable } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import {
+  type FirebaseUid,
+  type InstanceId,
   parseFirebaseUid,
   parseInstanceId,
   parseUserId,
   toInstanceId,
   toUserId,
+  type UserId,
 } from '../../domain/ids.ts';
 import { nativeCollection } from '../../infra/mongodb/native.ts';
 import {
@@ -17,10 +20,27 @@ import {
   literal,
   valueFoundIn,
 } from '../../wallet/mongodb/wallet-expressions.ts';
-import type { BotWorth, HeldBot, Holdings, UserHoldings } from '../holdings.ts';
+
+export interface UserHoldings {
+  readonly userId: UserId;
+  readonly firebaseUid: FirebaseUid | null;
+  /** Keys that are no ids of bots are left out: nothing can be asked about them. */
+  readonly instanceIds: readonly InstanceId[];
+}
+
+export interface HeldBot {
+  readonly userId: UserId;
+  readonly instanceId: InstanceId;
+}
+
+export interface BotWorth extends HeldBot {
+  readonly valueMinor: number;
+}
 
 /** Users of one batch: some hundred kilobytes on the wire. */
 const BATCH = 2_000;
+
+export type Holdings = ReturnType<typeof createMongoHoldings>;
 
 export function createMongoHoldings({
   connection,
@@ -30,10 +50,18 @@ export function createMongoHoldings({
   readonly connection: Connection;
   /** A user with an allocation whose `_id` is no id of a user: one such record stops no run over the others. */
   readonly onUnreadable?: (id: string) => Promise<void>;
-}): Holdings {
+}) {
   const users = () => nativeCollection<mongo.Document>(connection, 'users');
   return {
-    async *stream({ signal, onUnreadable: report }) {
+    /** Every user with an allocation, in batches. Only ids: the sums are asked for the few that drifted. */
+    async *stream({
+      signal,
+      onUnreadable: report,
+    }: {
+      readonly signal: AbortSignal;
+      /** Told of each user who cannot be named by any record, and is left out: one odd document stops no run. */
+      readonly onUnreadable?: () => void;
+    }): AsyncIterable<readonly UserHoldings[]> {
       const cursor = users().aggregate(HELD, { batchSize: BATCH });
       try {
         let batch: UserHoldings[] = [];
@@ -58,7 +86,9 @@ export function createMongoHoldings({
       }
     },
 
-    async worth(bots) {
+    /** What these allocations are worth in cents, computed by the database; those that are gone or not money are
+     * left out. */
+    async worth(bots: readonly HeldBot[]): Promise<readonly BotWorth[]> {
       if (bots.length === 0) return [];
       const wanted = Map.groupBy(bots, ({ userId }) => userId);
       const ids = [...new Set(bots.map(({ instanceId }) => instanceId))];
@@ -73,7 +103,8 @@ export function createMongoHoldings({
       return found.flatMap((user) => worthFrom(user, wanted));
     },
 
-    async usersOf(firebaseUids) {
+    /** The users of these firebaseUids. */
+    async usersOf(firebaseUids: readonly string[]): Promise<ReadonlyMap<string, UserId>> {
       const found = await runRepeatable(() =>
         users()
           .find({ firebaseUid: { $in: [...firebaseUids] } }, { projection: { firebaseUid: 1 } })

@@ -1,14 +1,27 @@
-// The orphan samples in a time-series collection: MongoDB packs the points of one user into buckets and lets
-// go of them after 400 days, so that a history of hourly runs stays small by itself.
+// How many orphans there were, over time: one sample per run, of one user or of all, in a time-series collection:
+// MongoDB packs the points of one user into buckets and lets go of them after 400 days, so that a history of hourly runs
+// stays small by itself.
 
 import { runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
+import type { UserId } from '../../domain/ids.ts';
 import { nativeCollection } from '../../infra/mongodb/native.ts';
-import type { OrphanSample, OrphanSamples } from '../orphan-samples.ts';
 
-export interface MongoOrphanSamplesDependencies {
-  /** An open mongoose connection; the caller closes it. */
-  readonly connection: Connection;
+export interface OrphanSample {
+  /** The saga that observed it. */
+  readonly runId: string;
+  /** Null: all users. */
+  readonly userId: UserId | null;
+  /** ISO 8601, database time. */
+  readonly at: string;
+  /** Allocations whose bot was found nowhere. */
+  readonly count: number;
+  /** Integer cents, summed and rounded by the database. */
+  readonly valueMinor: number;
+  /** How long the oldest of them has been known to be one; 0 where there is none. */
+  readonly oldestSeconds: number;
+  /** Of these, how many the run paid back. */
+  readonly repaired: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -29,16 +42,16 @@ interface SampleDocument extends mongo.Document {
   readonly runId: string;
 }
 
-export function createMongoOrphanSamples({
-  connection,
-}: MongoOrphanSamplesDependencies): OrphanSamples {
+export type OrphanSamples = ReturnType<typeof createMongoOrphanSamples>;
+
+export function createMongoOrphanSamples(connection: Connection) {
   const samples = () => nativeCollection<SampleDocument>(connection, ORPHAN_SAMPLES.collection);
   return {
-    /** A time-series collection has no unique index, so the run is looked for within a day of its sample.
-     * Two writers of one run at the same moment (a worker that lost its lease in the middle of it, and the
-     * one that took over) can both miss the other: the run's point then stands twice in the history. Nothing
-     * is summed over samples, so that costs no more than that. */
-    async write({ runId, userId, at: moment, ...measured }) {
+    /** Repeatable: one sample per run, however often it is written. A time-series collection has no unique index, so the
+     * run is looked for within a day of its sample. Two writers of one run at the same moment (a worker that lost its
+     * lease in the middle of it, and the one that took over) can both miss the other: the run's point then stands twice in
+     * the history. Nothing is summed over samples, so that costs no more than that. */
+    async write({ runId, userId, at: moment, ...measured }: OrphanSample): Promise<void> {
       const at = new Date(moment);
       const near = { $gte: new Date(at.getTime() - DAY_MS), $lte: new Date(at.getTime() + DAY_MS) };
       await runRepeatable(async () => {
@@ -52,7 +65,16 @@ export function createMongoOrphanSamples({
       });
     },
 
-    async history({ userId, since, limit }) {
+    /** The newest first. `userId` null: of the runs over all users. */
+    async history({
+      userId,
+      since,
+      limit,
+    }: {
+      readonly userId: UserId | null;
+      readonly since: Date;
+      readonly limit: number;
+    }): Promise<readonly OrphanSample[]> {
       const documents = await runRepeatable(() =>
         samples()
           .find({ 'meta.userId': userId, at: { $gte: since } })

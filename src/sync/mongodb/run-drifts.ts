@@ -1,11 +1,39 @@
-// The drifts of runs over all users: one document a bot and run, kept for as long as the runs are.
+// What one run over all users has found, bot by bot: the list it works off after its guards have judged the whole,
+// and the evidence that stays when it has ended. One document a bot and run, kept for as long as the runs are.
 
 import { parseSagaId, type SagaId } from '@reclaim/saga';
 import { repeatableFailure, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
-import { parseFirebaseUid, toInstanceId, toUserId, type UserId } from '../../domain/ids.ts';
+import {
+  type FirebaseUid,
+  type InstanceId,
+  parseFirebaseUid,
+  toInstanceId,
+  toUserId,
+  type UserId,
+} from '../../domain/ids.ts';
+import type { PresenceAnswer, Verdict } from '../../domain/presence.ts';
 import { nativeCollection } from '../../infra/mongodb/native.ts';
-import type { DriftedUser, RunDrift, RunDrifts } from '../run-drifts.ts';
+import type { Fence } from './suspects.ts';
+
+export interface RunDrift {
+  readonly userId: UserId;
+  readonly firebaseUid: FirebaseUid | null;
+  readonly instanceId: InstanceId;
+  readonly verdict: Verdict;
+  readonly poolState: PresenceAnswer;
+  readonly docker: PresenceAnswer;
+  /** Cents; null where there is no money in it, or nothing that is money. */
+  readonly valueMinor: number | null;
+}
+
+export interface DriftedUser {
+  readonly userId: UserId;
+  readonly firebaseUid: FirebaseUid | null;
+  readonly drifts: readonly RunDrift[];
+  /** The run that observes again; null before one was started. */
+  readonly sagaId: SagaId | null;
+}
 
 interface DriftDocument extends mongo.Document {
   readonly _id: string;
@@ -17,27 +45,32 @@ const MAJORITY = { writeConcern: { w: 'majority' } } as const;
 /** Users handed out together. */
 const USERS_PER_BATCH = 100;
 
-export function createMongoRunDrifts({
-  connection,
-}: {
-  /** An open mongoose connection; the caller closes it. */
-  readonly connection: Connection;
-}): RunDrifts {
+/** Every write asks the fence right before it is sent (I5): a worker that was paused must not begin the list anew under
+ * the one that works it off. */
+export type RunDrifts = ReturnType<typeof createMongoRunDrifts>;
+
+export function createMongoRunDrifts(connection: Connection) {
   const drifts = () => nativeCollection<DriftDocument>(connection, 'runDrifts');
   return {
-    async restart(runId, fence) {
+    /** Forgets what an earlier attempt of this run has noted. */
+    async restart(runId: SagaId, fence: Fence): Promise<void> {
       await fence();
       await runRepeatable(() => drifts().deleteMany({ runId }));
     },
 
-    async add(runId, found, fence) {
+    /** Durable on a majority when it returns. */
+    async add(runId: SagaId, found: readonly RunDrift[], fence: Fence): Promise<void> {
       if (found.length === 0) return;
       await fence();
       const writes = found.map((drift) => ({ updateOne: insertOnce(runId, drift) }));
       await runRepeatable(() => drifts().bulkWrite(writes, { ordered: false, ...MAJORITY }));
     },
 
-    async *byUser(runId, { signal }) {
+    /** By user, in batches, in a stable order. */
+    async *byUser(
+      runId: SagaId,
+      { signal }: { readonly signal: AbortSignal },
+    ): AsyncIterable<readonly DriftedUser[]> {
       const cursor = drifts().find({ runId }).sort({ runId: 1, userId: 1, _id: 1 });
       try {
         const users = new Map<UserId, DriftDocument[]>();
@@ -58,7 +91,8 @@ export function createMongoRunDrifts({
       }
     },
 
-    async assign(runId, runs, fence) {
+    /** Notes which run observes a user's drifts again. */
+    async assign(runId: SagaId, runs: ReadonlyMap<UserId, SagaId>, fence: Fence): Promise<void> {
       if (runs.size === 0) return;
       await fence();
       const writes = [...runs].map(([userId, sagaId]) => ({
@@ -67,7 +101,8 @@ export function createMongoRunDrifts({
       await runRepeatable(() => drifts().bulkWrite(writes, { ordered: false, ...MAJORITY }));
     },
 
-    async sample(runId, limit) {
+    /** For people: the first of them. */
+    async sample(runId: SagaId, limit: number): Promise<readonly RunDrift[]> {
       const found = await runRepeatable(() =>
         drifts().find({ runId }).sort({ runId: 1, userId: 1, _id: 1 }).limit(limit).toArray(),
       );

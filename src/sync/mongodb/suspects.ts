@@ -1,16 +1,35 @@
-// The suspects in MongoDB: one document per bot, `_id` = `<user>/<instanceId>`. All moments are the
-// database's, and values are summed there, in decimals.
+// Allocations that an observation has found nowhere else, until a second one repairs them or finds their bots: what
+// passive runs leave for the confirming one, and what the orphan gauges count. One document per bot,
+// `_id` = `<user>/<instanceId>`. All moments are the database's, and values are summed there, in decimals.
 
 import { runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import type { InstanceId, UserId } from '../../domain/ids.ts';
 import { nativeCollection } from '../../infra/mongodb/native.ts';
 import { isMoneyValue, literal } from '../../wallet/mongodb/wallet-expressions.ts';
-import type { NewSuspect, Suspect, Suspects } from '../suspects.ts';
 
-export interface MongoSuspectsDependencies {
-  /** An open mongoose connection; the caller closes it. */
-  readonly connection: Connection;
+export type Fence = () => Promise<void>;
+
+export interface NewSuspect {
+  readonly userId: UserId;
+  readonly instanceId: InstanceId;
+  /** The incarnation; null for an allocation without a date, and where it was not read. */
+  readonly incarnationId: string | null;
+  /** Dollars, as read; for the gauges only. Null where it is not money. */
+  readonly value: number | null;
+  readonly runId: string;
+}
+
+export interface Suspect extends NewSuspect {
+  /** ISO 8601, database time. */
+  readonly firstObservedAt: string;
+  readonly lastObservedAt: string;
+}
+
+export interface SuspectSummary {
+  readonly count: number;
+  readonly valueMinor: number;
+  readonly oldestSeconds: number;
 }
 
 interface SuspectDocument extends mongo.Document {
@@ -22,10 +41,16 @@ const MAX_BATCH = 500;
 /** Of one user; far more bots than any has. */
 const MAX_LISTED = 10_000;
 
-export function createMongoSuspects({ connection }: MongoSuspectsDependencies): Suspects {
+/** Every write of a run asks the fence right before it is sent (I5): a worker that was paused for longer than its run
+ * lasted must not suspect again what was repaired meanwhile. */
+export type Suspects = ReturnType<typeof createMongoSuspects>;
+
+export function createMongoSuspects(connection: Connection) {
   const collection = () => nativeCollection<SuspectDocument>(connection, 'suspects');
   return {
-    async mark(suspects, fence) {
+    /** Records what an observation has found; one that was recorded before keeps the moment of its first observation,
+     * unless its incarnation is known to have changed: that is another suspicion. Repeatable. */
+    async mark(suspects: readonly NewSuspect[], fence: Fence): Promise<void> {
       for (let from = 0; from < suspects.length; from += MAX_BATCH) {
         const batch = suspects.slice(from, from + MAX_BATCH).map(markWrite);
         await fence();
@@ -33,7 +58,8 @@ export function createMongoSuspects({ connection }: MongoSuspectsDependencies): 
       }
     },
 
-    async ofUser(userId) {
+    /** Those of a user, oldest first. */
+    async ofUser(userId: UserId): Promise<readonly Suspect[]> {
       const documents = await runRepeatable(() =>
         collection()
           .find({ userId })
@@ -44,19 +70,28 @@ export function createMongoSuspects({ connection }: MongoSuspectsDependencies): 
       return documents.map(parseSuspect);
     },
 
-    async clear(userId, instanceIds, fence) {
+    /** Ends the suspicion: repaired, or observed to live. Repeatable. */
+    async clear(userId: UserId, instanceIds: readonly InstanceId[], fence: Fence): Promise<void> {
       const ids = instanceIds.map((instanceId) => keyOf(userId, instanceId));
       await fence();
       await runRepeatable(() => collection().deleteMany({ _id: { $in: ids } }));
     },
 
-    async clearUnobserved({ id, beganAt }, fence) {
+    /** Ends all that were not observed since a run over all users began: what that run observed has been recorded
+     * again by now, and what another run recorded meanwhile was not there to be observed.
+     * @param run its id, and when it began, database time. What it recorded itself stays, however far ahead the clock was
+     * that its beginning was read from. */
+    async clearUnobserved(
+      { id, beganAt }: { readonly id: string; readonly beganAt: Date },
+      fence: Fence,
+    ): Promise<void> {
       const filter = { lastObservedAt: { $lt: beganAt }, runId: { $ne: id } };
       await fence();
       await runRepeatable(() => collection().deleteMany(filter));
     },
 
-    async summary(userId) {
+    /** Count, value in cents (summed by the database) and the oldest moment; of one user, or of all. */
+    async summary(userId: UserId | null): Promise<SuspectSummary> {
       const [summed] = await runRepeatable(() =>
         collection()
           .aggregate([{ $match: userId === null ? {} : { userId } }, ...SUMMARY])

@@ -1,14 +1,9 @@
 // The audit's events as metrics of Prometheus. I11: a difference raises a counter that an alert watches.
 
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { AuditReport } from './tally.ts';
+import type { AuditReport } from './audit-report.ts';
 
-export interface AuditMetrics {
-  readonly difference: () => void;
-  readonly run: (report: AuditReport) => void;
-}
-
-export function createAuditMetrics(registry: Registry): AuditMetrics {
+export function createAuditMetrics(registry: Registry) {
   const registers = [registry];
   const differences = new Counter({
     name: 'audit_differences_total',
@@ -26,8 +21,8 @@ export function createAuditMetrics(registry: Registry): AuditMetrics {
     registers,
   });
   return {
-    difference: () => differences.inc(),
-    run: (report) => {
+    difference: (): void => differences.inc(),
+    run: (report: AuditReport): void => {
       users.set(report.users);
       if (report.isComplete) lastRun.setToCurrentTime();
     },

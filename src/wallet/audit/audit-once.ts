@@ -6,11 +6,12 @@ import { InterruptedError, RetryableError } from '@reclaim/saga';
 import { printExact } from '../../domain/exact-decimal.ts';
 import { parseInstanceId, type UserId } from '../../domain/ids.ts';
 import type { Findings } from '../../findings/findings.ts';
-import type { AuditCheckpoints, Checkpoint, CheckpointState } from './audit-checkpoints.ts';
 import { type AuditPass, type AuditPassPorts, BEFORE_ALL, runAuditPass } from './audit-pass.ts';
+import type { ChainReport, PaidTwice } from './audit-report.ts';
 import type { Chain } from './chain.ts';
-import { type ChainReport, chainReport } from './chain-report.ts';
-import { findPaidTwice, type PaidTwice } from './paid-twice.ts';
+import { chainReport } from './chain-report.ts';
+import type { AuditCheckpoints, Checkpoint, CheckpointState } from './mongodb/audit-checkpoints.ts';
+import { findPaidTwice } from './paid-twice.ts';
 import { chainPostings, historyPostings } from './postings.ts';
 import { judge, type SuspicionRules } from './suspicion.ts';
 import { isPayment, toCents, undoneReceipts } from './undone-receipts.ts';
@@ -43,7 +44,7 @@ export type UserAudit = {
       /**
        * Incarnations that were paid again since the last checkpoint: nothing is conserved then, regardless of the sum.
        */
-      readonly paidTwice: readonly PaidTwice[];
+      readonly paidTwice: PaidTwice[];
     }
 );
 
@@ -140,7 +141,7 @@ async function concludeChain(
 async function findNewlyPaidTwice(
   { ledger }: AuditPorts,
   { reading: { userId }, settled }: AuditPass & { readonly status: 'chained' },
-): Promise<readonly PaidTwice[]> {
+): Promise<PaidTwice[]> {
   if (settled.length === 0) return [];
   const bots = [...new Set(settled.map(({ botId }) => botId))];
   const opIds = new Set(settled.map(({ opId }) => opId));

@@ -2,9 +2,9 @@
 // checkpoint (I11). Changes nothing.
 
 import type { UserId } from '../../domain/ids.ts';
-import type { Checkpoint, CheckpointState } from './audit-checkpoints.ts';
-import type { AuditLedger } from './audit-ledger.ts';
 import { type Chain, chainOf } from './chain.ts';
+import type { Checkpoint, CheckpointState } from './mongodb/audit-checkpoints.ts';
+import type { AuditLedger } from './mongodb/audit-ledger.ts';
 import { findNew, findNewInRewritten, isWhereItWas } from './new-rows.ts';
 import { resolveOwn } from './own-movements.ts';
 import { lockOf, type NamedRow } from './row-identity.ts';

@@ -6,15 +6,6 @@ import { createPeriodic, InterruptedError, isWithin, type LeaderLeases } from '@
 import { parseUserId, type UserId } from '../../domain/ids.ts';
 import type { AuditService } from './audit-service.ts';
 
-export interface AuditSchedule {
-  /** A saga of this user has ended. Never waits and never throws. */
-  sagaEnded(subject: string): void;
-  /** Idempotent. */
-  start(): void;
-  /** Ends what is under way. Idempotent. */
-  stop(): Promise<void>;
-}
-
 export interface AuditScheduleDependencies {
   readonly service: AuditService;
   readonly leaderLeases: LeaderLeases;
@@ -37,7 +28,7 @@ const AUDIT_ALL_LIMIT_MS = 12 * 3_600_000;
 /** Users waiting for their audit; more are left to the hourly run. */
 const MAX_WAITING = 1_000;
 
-export function createAuditSchedule(deps: AuditScheduleDependencies): AuditSchedule {
+export function createAuditSchedule(deps: AuditScheduleDependencies) {
   const { service, onError, pace = PACE } = deps;
   const waiting = new Set<UserId>();
 
@@ -64,15 +55,18 @@ export function createAuditSchedule(deps: AuditScheduleDependencies): AuditSched
   });
 
   return {
-    sagaEnded: (subject) => {
+    /** A saga of this user has ended. Never waits and never throws. */
+    sagaEnded: (subject: string): void => {
       const userId = parseUserId(subject);
       if (userId !== undefined && waiting.size < MAX_WAITING) waiting.add(userId);
     },
-    start: () => {
+    /** Idempotent. */
+    start: (): void => {
       afterSagas.start();
       hourly.start();
     },
-    stop: async () => {
+    /** Ends what is under way. Idempotent. */
+    stop: async (): Promise<void> => {
       await Promise.all([afterSagas.stop(), hourly.stop()]);
     },
   };

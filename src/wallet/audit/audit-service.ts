@@ -2,24 +2,9 @@
 // administrator's page share.
 
 import { within } from '@reclaim/saga';
-import type { UserId } from '../../domain/ids.ts';
-import type { Audit, UserAuditReport } from './audit.ts';
-import type { UserAudit } from './audit-once.ts';
-import type { AuditRuns, StoredAuditRun } from './audit-runs.ts';
-import type { AuditReport } from './tally.ts';
-
-export interface AuditService {
-  /** @throws InterruptedError; UnavailableError. */
-  auditUser(userId: UserId, options: { readonly signal: AbortSignal }): Promise<UserAuditReport>;
-  /** The same without the list of write-offs: for an audit whose report is not read. */
-  checkUser(userId: UserId, options: { readonly signal: AbortSignal }): Promise<UserAudit>;
-  /** Audits all users, or joins the run that this process has under way. Null: the joined run was not done
-   * when the signal aborted, and continues. */
-  auditAll(options: { readonly signal: AbortSignal }): Promise<AuditReport | null>;
-  lastRun(): Promise<StoredAuditRun | null>;
-  /** Since a run was begun, by whichever process; null before the first. */
-  secondsSinceBegun(): Promise<number | null>;
-}
+import type { Audit } from './audit.ts';
+import type { AuditReport } from './audit-report.ts';
+import type { AuditRuns } from './mongodb/audit-runs.ts';
 
 export interface AuditServiceDependencies {
   readonly audit: Audit;
@@ -27,7 +12,9 @@ export interface AuditServiceDependencies {
   readonly onRun: (report: AuditReport) => void;
 }
 
-export function createAuditService({ audit, runs, onRun }: AuditServiceDependencies): AuditService {
+export type AuditService = ReturnType<typeof createAuditService>;
+
+export function createAuditService({ audit, runs, onRun }: AuditServiceDependencies) {
   let running: Promise<AuditReport> | undefined;
 
   async function run(signal: AbortSignal): Promise<AuditReport> {
@@ -39,16 +26,17 @@ export function createAuditService({ audit, runs, onRun }: AuditServiceDependenc
   }
 
   return {
-    auditUser: (userId, options) => audit.auditUser(userId, options),
-    checkUser: (userId, options) => audit.checkUser(userId, options),
-    auditAll: ({ signal }) => {
+    ...audit,
+    /** Audits all users, or joins the run that this process has under way. Null: the joined run was not done
+     * when the signal aborted, and continues. */
+    auditAll: ({ signal }: { readonly signal: AbortSignal }): Promise<AuditReport | null> => {
       if (running !== undefined) return within(running, { signal, late: null });
       running = run(signal).finally(() => {
         running = undefined;
       });
       return running;
     },
-    lastRun: () => runs.last(),
-    secondsSinceBegun: () => runs.secondsSinceBegun(),
+    lastRun: runs.last,
+    secondsSinceBegun: runs.secondsSinceBegun,
   };
 }

@@ -5,25 +5,11 @@
 
 import { InterruptedError, pause, UnavailableError } from '@reclaim/saga';
 import type { UserId } from '../../domain/ids.ts';
-import type { WriteOffs } from './audit-ledger.ts';
+import { mapBounded } from '../../domain/map-bounded.ts';
 import { type AuditOnceDependencies, auditOnce, type UserAudit } from './audit-once.ts';
-import { type AuditReport, createTally, type Tally } from './tally.ts';
+import type { AuditReport, WriteOffs } from './audit-report.ts';
+import { createTally, type Tally } from './tally.ts';
 import type { OursCursor } from './wallet-readings.ts';
-
-export interface Audit {
-  /** Makes further passes, a few seconds apart, while a difference may be a write under way.
-   * @throws InterruptedError when the signal aborts; UnavailableError. */
-  auditUser(userId: UserId, options: { readonly signal: AbortSignal }): Promise<UserAuditReport>;
-
-  /** The same without the list of write-offs: for an audit whose report is not read. */
-  checkUser(userId: UserId, options: { readonly signal: AbortSignal }): Promise<UserAudit>;
-
-  /** All users that this program has written on. Aborted, it reports how far it came. */
-  auditAll(options: {
-    readonly signal: AbortSignal;
-    readonly onProgress?: (users: number) => void;
-  }): Promise<AuditReport>;
-}
 
 export type UserAuditReport = UserAudit & { readonly writeOffs: WriteOffs };
 
@@ -45,20 +31,30 @@ const MAX_PASSES = 4;
 const MAX_SUSPECTS = 1_000;
 const LISTED_WRITE_OFFS = 20;
 
-export function createAudit(deps: AuditDependencies): Audit {
+export type Audit = ReturnType<typeof createAudit>;
+
+export function createAudit(deps: AuditDependencies) {
   return {
-    async auditUser(userId, { signal }) {
+    /** Makes further passes, a few seconds apart, while a difference may be a write under way.
+     * @throws InterruptedError when the signal aborts; UnavailableError. */
+    async auditUser(
+      userId: UserId,
+      { signal }: { readonly signal: AbortSignal },
+    ): Promise<UserAuditReport> {
       const audit = await auditUntilSure(deps, userId, signal);
       const writeOffs = await deps.ledger.writeOffs({ userId, limit: LISTED_WRITE_OFFS });
       return { ...audit, writeOffs };
     },
 
-    checkUser: (userId, { signal }) => auditUntilSure(deps, userId, signal),
+    /** The same without the list of write-offs: for an audit whose report is not read. */
+    checkUser: (userId: UserId, { signal }: { readonly signal: AbortSignal }): Promise<UserAudit> =>
+      auditUntilSure(deps, userId, signal),
 
-    async auditAll({ signal, onProgress }) {
+    /** All users that this program has written on. Aborted, it reports how far it came. */
+    async auditAll({ signal }: { readonly signal: AbortSignal }): Promise<AuditReport> {
       const startedMs = deps.nowMs();
       const tally = createTally();
-      const suspects = await auditAllUsers(deps, tally, signal, onProgress);
+      const suspects = await auditAllUsers(deps, tally, signal);
       await confirmBots(deps, tally, suspects, signal);
       const writeOffs = await deps.ledger.writeOffs({ userId: null, limit: LISTED_WRITE_OFFS });
       const tookMs = Math.round(deps.nowMs() - startedMs);
@@ -86,13 +82,12 @@ async function auditAllUsers(
   deps: AuditDependencies,
   tally: Tally,
   signal: AbortSignal,
-  onProgress: (users: number) => void = () => undefined,
 ): Promise<readonly UserId[]> {
   const suspects: UserId[] = [];
   let after: OursCursor | null = null;
   do {
     const page = await deps.readings.ours({ after, limit: PAGE });
-    await eachOf(page.userIds, async (userId) => {
+    await mapBounded(page.userIds, AT_ONCE, async (userId) => {
       const audit = await auditOrReport(deps, tally, userId, signal);
       if (audit === null) return;
       if (audit.status !== 'pending') tally.add(audit);
@@ -100,7 +95,6 @@ async function auditAllUsers(
       else tally.add(audit);
       if (audit.status === 'conserved') await deps.trim(audit, signal);
     });
-    onProgress(tally.totals().users);
     after = page.next;
   } while (after !== null && !signal.aborted);
   return suspects;
@@ -114,7 +108,7 @@ async function confirmBots(
 ): Promise<void> {
   if (suspects.length === 0) return;
   await pause(deps.rules.stillForMs, signal);
-  await eachOf(suspects, async (userId) => {
+  await mapBounded(suspects, AT_ONCE, async (userId) => {
     const audit = await auditOrReport(deps, tally, userId, signal);
     if (audit !== null) tally.add(audit);
   });
@@ -137,23 +131,4 @@ async function auditOrReport(
     deps.onError(error, userId);
     return null;
   }
-}
-
-async function eachOf(
-  userIds: readonly UserId[],
-  work: (userId: UserId) => Promise<void>,
-): Promise<void> {
-  const waiting = [...userIds];
-  const takeTurns = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await work(next);
-  };
-  const takeTurnsOrEnd = async () => {
-    try {
-      await takeTurns();
-    } catch (error) {
-      waiting.length = 0;
-      throw error;
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, takeTurnsOrEnd));
 }

@@ -3,7 +3,7 @@
 // same reading gives the same answer.
 
 import { absolute, type Exact, roundingOf } from '../../domain/exact-decimal.ts';
-import type { Standing } from './audit-ledger.ts';
+import type { Standing } from './mongodb/audit-ledger.ts';
 import { isStrippedFrom, type OwnMovements } from './own-movements.ts';
 import type { NamedRow } from './row-identity.ts';
 import { meaningOf, type RowMeaning } from './row-meaning.ts';

@@ -2,8 +2,8 @@
 // no longer where it was, because another program has rewritten the list, every row is compared with the ledger.
 
 import type { UserId } from '../../domain/ids.ts';
-import type { CheckpointState } from './audit-checkpoints.ts';
-import type { AuditLedger } from './audit-ledger.ts';
+import type { CheckpointState } from './mongodb/audit-checkpoints.ts';
+import type { AuditLedger } from './mongodb/audit-ledger.ts';
 import { isStrippedFrom } from './own-movements.ts';
 import { lockOf, type NamedRow, nameRows, opIdOfContent } from './row-identity.ts';
 import type { WalletReading, WalletRow } from './wallet-readings.ts';

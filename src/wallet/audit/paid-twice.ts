@@ -3,17 +3,11 @@
 // Pure.
 
 import { isDated } from '../../domain/incarnation.ts';
-import type { BotEntry } from './audit-ledger.ts';
-
-export interface PaidTwice {
-  readonly botId: string;
-  /** The settlement that paid an incarnation again, and the one that had paid it. */
-  readonly opId: string;
-  readonly first: string;
-}
+import type { PaidTwice } from './audit-report.ts';
+import type { BotEntry } from './mongodb/audit-ledger.ts';
 
 /** @param entries of whole bots, oldest first. */
-export function findPaidTwice(entries: readonly BotEntry[]): readonly PaidTwice[] {
+export function findPaidTwice(entries: readonly BotEntry[]): PaidTwice[] {
   const last = new Map<string, { readonly opId: string; readonly atMs: number }>();
   const setAside = new Set<string>();
   const found: PaidTwice[] = [];

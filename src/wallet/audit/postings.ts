@@ -1,9 +1,9 @@
 // What the ledger is to hold of rows of the platform: what each of them means, and the how-manieth it is. An audit posts
 // it; a page may show it before (I2: both come to the same names).
 
-import type { CheckpointState } from './audit-checkpoints.ts';
-import type { PlatformPosting } from './audit-ledger.ts';
 import type { AuditPass } from './audit-pass.ts';
+import type { CheckpointState } from './mongodb/audit-checkpoints.ts';
+import type { PlatformPosting } from './mongodb/audit-ledger.ts';
 import type { NamedRow } from './row-identity.ts';
 import type { WalletReading } from './wallet-readings.ts';
 

@@ -3,7 +3,7 @@
 // and losses belong to a bot until the balance itself has moved.
 
 import { absolute, type Exact } from '../../domain/exact-decimal.ts';
-import type { Standing } from './audit-ledger.ts';
+import type { Standing } from './mongodb/audit-ledger.ts';
 import type { WalletRow } from './wallet-readings.ts';
 
 /** The balance before a row: as the row before states it, and as all entries so far add up. They differ

@@ -2,8 +2,8 @@
 // were found in order, and never otherwise. What may go is the wallet's to decide (I2, I11).
 
 import type { Wallets } from '../wallets.ts';
-import type { AuditCheckpoints } from './audit-checkpoints.ts';
 import type { UserAudit } from './audit-once.ts';
+import type { AuditCheckpoints } from './mongodb/audit-checkpoints.ts';
 
 export interface RowTrimDependencies {
   readonly wallets: Pick<Wallets, 'trimRows'>;

@@ -2,7 +2,7 @@
 // between them finds a difference that is gone a moment later. So a pass that does not add up is only a suspicion,
 // until the wallet has stayed unchanged with it, or until no pass has added up for long.
 
-import type { Suspicion } from './audit-checkpoints.ts';
+import type { Suspicion } from './mongodb/audit-checkpoints.ts';
 
 export interface SuspicionRules {
   /** A wallet that has not changed at all for so long has no write under way. */

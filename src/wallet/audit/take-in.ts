@@ -4,9 +4,9 @@
 
 import { RetryableError } from '@reclaim/saga';
 import type { UserId } from '../../domain/ids.ts';
-import type { AuditCheckpoints } from './audit-checkpoints.ts';
-import type { PlatformPosting } from './audit-ledger.ts';
 import { type AuditPassPorts, BEFORE_ALL, runAuditPass } from './audit-pass.ts';
+import type { AuditCheckpoints } from './mongodb/audit-checkpoints.ts';
+import type { PlatformPosting } from './mongodb/audit-ledger.ts';
 import { chainPostings, historyPostings } from './postings.ts';
 
 /** @returns what is not in the ledger afterwards, and will be posted by the next audit.

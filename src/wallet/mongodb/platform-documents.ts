@@ -3,7 +3,7 @@
 
 import { mongo } from 'mongoose';
 import { printExact } from '../../domain/exact-decimal.ts';
-import type { PlatformPosting } from '../audit/audit-ledger.ts';
+import type { PlatformPosting } from '../audit/mongodb/audit-ledger.ts';
 import type { LedgerEntry } from '../ledger.ts';
 import { type LedgerDocument, toLedgerEntry } from './ledger-documents.ts';
 

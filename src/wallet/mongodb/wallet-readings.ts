@@ -17,16 +17,9 @@ import { describeFound } from './receipts.ts';
 import { type Expression, ROWS, SETTLED } from './wallet-expressions.ts';
 import { decimalOf, exactOf, parseReceipt, parseWalletRow, ROW_FIELDS } from './wallet-rows.ts';
 
-export interface MongoWalletReadingsDependencies {
-  /** An open mongoose connection; the caller closes it. */
-  readonly connection: Connection;
-}
-
 const TRIMMED = { $ifNull: ['$ledgerState.trimmed.rows', 0] };
 
-export function createMongoWalletReadings({
-  connection,
-}: MongoWalletReadingsDependencies): WalletReadings {
+export function createMongoWalletReadings(connection: Connection): WalletReadings {
   const users = () => nativeCollection<mongo.Document>(connection, 'users');
   return {
     async read(userId, { from, limit, receiptsAfter }) {

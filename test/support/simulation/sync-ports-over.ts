@@ -2,8 +2,8 @@
 
 import type { SimulatedProcess } from '../../../packages/saga/src/testing/index.ts';
 import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
-import type { Suspects } from '../../../src/sync/suspects.ts';
-import type { SyncMeter } from '../../../src/sync/sync-meter.ts';
+import type { Suspects } from '../../../src/sync/mongodb/suspects.ts';
+import type { SyncMeter } from '../../../src/sync/sync-metrics.ts';
 import type { SyncPorts } from '../../../src/sync/sync-ports.ts';
 import type { Account, Accounts } from '../../../src/wallet/accounts.ts';
 import { inertPorts } from '../inert-ports.ts';
@@ -78,7 +78,6 @@ function accountOf({ places }: Shared, who: Parameters<Accounts['find']>[0]): Ac
   return {
     userId,
     firebaseUid,
-    role: 'user',
     balance: own.reduce((sum, { wallet }) => sum + wallet.balanceMinor, 0) / 100,
     currency: 'USD',
     lastUpdated: null,
@@ -86,9 +85,8 @@ function accountOf({ places }: Shared, who: Parameters<Accounts['find']>[0]): Ac
       if (allocation === null) return [];
       const { incarnationId: allocatedAt, valueMinor, lock } = allocation;
       const value = valueMinor / 100;
-      const worth = { allocatedAmount: value, currentValue: value, lifetimePnL: 0 };
-      const rest = { reservedInTrades: 0, availableBalance: value, allocatedAt };
-      return [{ instanceId, botName: 'bot', ...worth, ...rest, ...(lock && { lockedBy: lock }) }];
+      const worth = { allocatedAmount: value, currentValue: value, allocatedAt };
+      return [{ instanceId, botName: 'bot', ...worth, ...(lock && { lockedBy: lock }) }];
     }),
     unreadableBots: [],
   };

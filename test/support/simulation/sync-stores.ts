@@ -3,8 +3,8 @@
 
 import type { InstanceId, UserId } from '../../../src/domain/ids.ts';
 import { isMoney } from '../../../src/domain/money.ts';
-import type { OrphanSample, OrphanSamples } from '../../../src/sync/orphan-samples.ts';
-import type { NewSuspect, Suspect, Suspects } from '../../../src/sync/suspects.ts';
+import type { OrphanSample, OrphanSamples } from '../../../src/sync/mongodb/orphan-samples.ts';
+import type { NewSuspect, Suspect, Suspects } from '../../../src/sync/mongodb/suspects.ts';
 
 export function createMemorySuspects(nowMs: () => number): Suspects {
   const suspects = new Map<string, Suspect>();

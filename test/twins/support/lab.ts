@@ -95,7 +95,7 @@ function openPorts(connection: Connection, pools: PoolFileFolder, log: SagaLog):
     ledger: createMongoLedger({ connection }),
     tombstones,
     hostExpectations: hostsOf(connection, { bots, tombstones }).hostExpectations,
-    findings: createMongoFindings({ connection }),
+    findings: createMongoFindings(connection),
     poolStates: pools.open(),
     bots,
     valuation: createSimulatedValuation(connection),
@@ -109,7 +109,7 @@ function hostsOf(
   { bots, tombstones }: Pick<DeletionPorts, 'bots' | 'tombstones'>,
   hostTrust?: HostTrust,
 ): HostServices {
-  const accounts = createMongoAccounts({ connection });
+  const accounts = createMongoAccounts(connection);
   const hosts = createHosts({ connection, bots, tombstones, accounts, isOwnWorld: false });
   if (hostTrust === undefined) return hosts;
   return {
@@ -133,7 +133,7 @@ function define(
     metrics: new Registry(),
     deletionPorts: ports,
     hosts,
-    accounts: createMongoAccounts({ connection }),
+    accounts: createMongoAccounts(connection),
     sagas,
   });
   return [

@@ -5,8 +5,7 @@ import { toSagaId } from '../../../packages/saga/src/saga-id.ts';
 import { toUserId } from '../../../src/domain/ids.ts';
 import { ok } from '../../../src/domain/source.ts';
 import { createMongoHoldings } from '../../../src/sync/mongodb/holdings.ts';
-import { createMongoRunDrifts } from '../../../src/sync/mongodb/run-drifts.ts';
-import type { RunDrifts } from '../../../src/sync/run-drifts.ts';
+import { createMongoRunDrifts, type RunDrifts } from '../../../src/sync/mongodb/run-drifts.ts';
 import { type SurveyPorts, surveyAll } from '../../../src/sync/survey.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { inertPorts } from '../../support/inert-ports.ts';
@@ -21,7 +20,7 @@ export async function lateSurvey(
   change: (drifts: RunDrifts) => Partial<RunDrifts>,
 ): Promise<number> {
   const connection = await createTestDatabase();
-  const drifts = createMongoRunDrifts({ connection });
+  const drifts = createMongoRunDrifts(connection);
   await drifts.add(RUN, [{ ...USER, instanceId: BOT, ...NOWHERE }], async () => undefined);
   const ports: SurveyPorts = {
     ...inertPorts<SurveyPorts>(),

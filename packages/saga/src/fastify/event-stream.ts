@@ -3,20 +3,11 @@
 
 import type { FastifyReply } from 'fastify';
 
-export interface EventStream {
-  /** @param data one line, as JSON is. */
-  send(id: string, data: string): void;
-  /** For proxies and people; not sent to a client that has not read what was sent before. */
-  comment(text: string): void;
-  /** After the event that waits, if one does. */
-  end(): void;
-  /** At once, regardless of what the client has read. */
-  cut(): void;
-}
+export type EventStream = ReturnType<typeof openEventStream>;
 
 /** Takes the reply over and begins the answer.
  * @param retryMs how long a client waits before it comes again. */
-export function openEventStream(reply: FastifyReply, retryMs: number): EventStream {
+export function openEventStream(reply: FastifyReply, retryMs: number) {
   const response = reply.hijack().raw;
   let waiting: string | null = null;
   let isEnding = false;
@@ -34,19 +25,25 @@ export function openEventStream(reply: FastifyReply, retryMs: number): EventStre
   }
   response.write(`retry: ${retryMs}\n\n`);
   return {
-    send: (id, data) => {
+    /** @param data one line, as JSON is. */
+    send: (id: string, data: string): void => {
       waiting = `id: ${id}\ndata: ${data}\n\n`;
       flush();
     },
-    comment: (text) => {
+    /** For proxies and people; not sent to a client that has not read what was sent before. */
+    comment: (text: string): void => {
       if (response.destroyed || response.writableEnded || response.writableNeedDrain) return;
       response.write(`: ${text}\n\n`);
     },
-    end: () => {
+    /** After the event that waits, if one does. */
+    end: (): void => {
       isEnding = true;
       flush();
     },
-    cut: () => response.destroy(),
+    /** At once, regardless of what the client has read. */
+    cut: (): void => {
+      response.destroy();
+    },
   };
 }
 

@@ -10,14 +10,6 @@ import { pause } from '../run/deadline.ts';
 import type { SagaId } from '../saga-id.ts';
 import type { Sagas } from '../sagas.ts';
 
-export interface SagaWatch {
-  /** @param saga as the watcher has it: what happened since then is reported too.
-   * @returns ends the watch; idempotent. */
-  watch(saga: SagaRecord, watcher: SagaWatcher): () => void;
-  /** No more rounds. Idempotent. */
-  close(): void;
-}
-
 export interface SagaWatcher {
   /** The newest record; may be one that the watcher knows. Null: the log holds the saga no more. */
   changed(saga: SagaRecord | null): void;
@@ -47,7 +39,9 @@ interface Watched {
   readonly watchers: Set<SagaWatcher>;
 }
 
-export function createSagaWatch(options: SagaWatchOptions): SagaWatch {
+export type SagaWatch = ReturnType<typeof createSagaWatch>;
+
+export function createSagaWatch(options: SagaWatchOptions) {
   const { nowMs, onUnreadable, everyMs = ROUND_EVERY_MS } = options;
   const lockedBy = new AbortController();
   const watched = new Map<SagaId, Watched>();
@@ -79,7 +73,9 @@ export function createSagaWatch(options: SagaWatchOptions): SagaWatch {
   }
 
   return {
-    watch: (saga, watcher) => {
+    /** @param saga as the watcher has it: what happened since then is reported too.
+     * @returns ends the watch; idempotent. */
+    watch: (saga: SagaRecord, watcher: SagaWatcher): (() => void) => {
       const known = watched.get(saga.id);
       const observed = lockOf(saga, nowMs());
       const entry = known ?? { observed, isUnreadable: false, watchers: new Set() };
@@ -95,7 +91,8 @@ export function createSagaWatch(options: SagaWatchOptions): SagaWatch {
         if (entry.watchers.size === 0 && watched.get(saga.id) === entry) watched.delete(saga.id);
       };
     },
-    close: () => lockedBy.abort(),
+    /** No more rounds. Idempotent. */
+    close: (): void => lockedBy.abort(),
   };
 }
 

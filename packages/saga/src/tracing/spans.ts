@@ -17,15 +17,6 @@ import {
 } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 
-export interface Spans {
-  /** Under what is under way around this call, else the begin of a trace. */
-  underCurrent(span: NewSpan): OpenSpan;
-  /** Null where nothing is under way. */
-  underCurrentOnly(span: NewSpan): OpenSpan | null;
-  /** Under a W3C trace context; one that is missing or unreadable begins a trace. */
-  under(traceparent: TraceContext, span: NewSpan): OpenSpan;
-}
-
 export interface NewSpan {
   readonly name: string;
   readonly kind: SpanKind;
@@ -49,7 +40,9 @@ export interface TraceContext {
 
 const W3C = new W3CTraceContextPropagator();
 
-export function createSpans(tracer: Tracer): Spans {
+export type Spans = ReturnType<typeof createSpans>;
+
+export function createSpans(tracer: Tracer) {
   const current = new AsyncLocalStorage<Context>();
 
   function open(parent: Context, { name, ...options }: NewSpan): OpenSpan {
@@ -71,12 +64,16 @@ export function createSpans(tracer: Tracer): Spans {
   }
 
   return {
-    underCurrent: (span) => open(current.getStore() ?? ROOT_CONTEXT, span),
-    underCurrentOnly: (span) => {
+    /** Under what is under way around this call, else the begin of a trace. */
+    underCurrent: (span: NewSpan): OpenSpan => open(current.getStore() ?? ROOT_CONTEXT, span),
+    /** Null where nothing is under way. */
+    underCurrentOnly: (span: NewSpan): OpenSpan | null => {
       const parent = current.getStore();
       return parent === undefined ? null : open(parent, span);
     },
-    under: (carrier, span) => open(W3C.extract(ROOT_CONTEXT, carrier, defaultTextMapGetter), span),
+    /** Under a W3C trace context; one that is missing or unreadable begins a trace. */
+    under: (carrier: TraceContext, span: NewSpan): OpenSpan =>
+      open(W3C.extract(ROOT_CONTEXT, carrier, defaultTextMapGetter), span),
   };
 }
 

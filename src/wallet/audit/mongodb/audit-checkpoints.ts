@@ -1,26 +1,51 @@
-// Checkpoints in MongoDB: one document per user, moved on by one conditional write, so that of two audits at
-// once only one counts.
+// How far the audit of a user has come: the balance it saw and the row it saw last. The next audit chains from here, so
+// that its cost does not grow with the user's history (I11). One document per user, moved on by one conditional write, so
+// that of two audits at once only one counts.
 
 import { runRepeatable, unlessDuplicate } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
-import { printExact } from '../../../domain/exact-decimal.ts';
+import { type Exact, printExact } from '../../../domain/exact-decimal.ts';
 import type { UserId } from '../../../domain/ids.ts';
 import { nativeCollection } from '../../../infra/mongodb/native.ts';
 import { exactOf } from '../../mongodb/wallet-rows.ts';
-import type { AuditCheckpoints, Checkpoint, CheckpointState } from '../audit-checkpoints.ts';
+import type { RowBoundary } from '../wallet-readings.ts';
 
-export interface MongoAuditCheckpointsDependencies {
-  /** An open mongoose connection; the caller closes it. */
-  readonly connection: Connection;
+export interface CheckpointState {
+  /** Null while only history from before the opening was taken in. */
+  readonly balance: Exact | null;
+  /** Of our own writes, all up to this one are in `balance`. */
+  readonly seq: number;
+  readonly boundary: RowBoundary;
+  /** What the row before the boundary is known by; null at the start of the list. */
+  readonly lastRow: string | null;
+  /** How many rows of the platform were ever taken in. */
+  readonly position: number;
+}
+
+export interface Checkpoint extends CheckpointState {
+  /** Raised by every advance; 0 before the first. */
+  readonly revision: number;
+  /** ISO 8601, database time. */
+  readonly at: string;
+  readonly suspicion: Suspicion | null;
+}
+
+/** A difference that was found and may still be a write that is under way. */
+export interface Suspicion {
+  /** A fingerprint of the wallet: an unchanged wallet has the same. */
+  readonly signature: string;
+  /** Database time, ms: when it first had this fingerprint, and since when no pass has added up. */
+  readonly observedAtMs: number;
+  readonly sinceMs: number;
 }
 
 interface CheckpointDocument extends mongo.Document {
   readonly _id: UserId;
 }
 
-export function createMongoAuditCheckpoints({
-  connection,
-}: MongoAuditCheckpointsDependencies): AuditCheckpoints {
+export type AuditCheckpoints = ReturnType<typeof createMongoAuditCheckpoints>;
+
+export function createMongoAuditCheckpoints(connection: Connection) {
   const checkpoints = () => nativeCollection<CheckpointDocument>(connection, 'auditCheckpoints');
   /** @returns whether the checkpoint still stood at the revision. The first write makes the document. */
   const writeAt = (userId: UserId, revision: number, fields: mongo.Document) =>
@@ -34,12 +59,14 @@ export function createMongoAuditCheckpoints({
       return written !== null && written.matchedCount + written.upsertedCount > 0;
     });
   return {
-    async find(userId) {
+    async find(userId: UserId): Promise<Checkpoint | null> {
       const found = await runRepeatable(() => checkpoints().findOne({ _id: userId }));
       return found === null ? null : parseCheckpoint(found);
     },
 
-    advance: (userId, revision, to) =>
+    /** One conditional write: false when another audit has moved the checkpoint from `revision` on. Ends a
+     * suspicion. */
+    advance: (userId: UserId, revision: number, to: CheckpointState): Promise<boolean> =>
       writeAt(userId, revision, {
         ...stateFields(to),
         revision: revision + 1,
@@ -47,7 +74,8 @@ export function createMongoAuditCheckpoints({
         at: '$$NOW',
       }),
 
-    async suspect(userId, revision, suspicion) {
+    /** Stores a suspicion beside the checkpoint, unless the checkpoint has advanced. */
+    async suspect(userId: UserId, revision: number, suspicion: Suspicion): Promise<void> {
       await writeAt(userId, revision, {
         suspicion: { $literal: suspicion },
         at: { $ifNull: ['$at', '$$NOW'] },

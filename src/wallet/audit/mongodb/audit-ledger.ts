@@ -1,24 +1,45 @@
-// The ledger as an audit uses it: rows of the platform are inserted under names that follow from them, so
-// that a second insert finds the first (I2). Nothing here changes an entry.
+// The ledger as an audit needs it: the platform's rows go in, each once, under names that follow from them, so that a
+// second insert finds the first (I2), and what this program posted comes out by the user's own sequence (I11). Nothing
+// here changes an entry.
 
 import { insertNew, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
-import { exactFromMinor, parseExact } from '../../../domain/exact-decimal.ts';
-import type { UserId } from '../../../domain/ids.ts';
+import { type Exact, exactFromMinor, parseExact } from '../../../domain/exact-decimal.ts';
+import type { FirebaseUid, UserId } from '../../../domain/ids.ts';
 import { nativeCollection } from '../../../infra/mongodb/native.ts';
 import type { LedgerDocument } from '../../mongodb/ledger-documents.ts';
 import { type PlatformDocument, platformDocument } from '../../mongodb/platform-documents.ts';
-import {
-  type AuditLedger,
-  type BotEntry,
-  MAX_BOT_ENTRIES,
-  type WriteOff,
-} from '../audit-ledger.ts';
-import type { OwnMovement } from '../wallet-readings.ts';
+import type { WriteOff, WriteOffs } from '../audit-report.ts';
+import type { OwnMovement, WalletRow } from '../wallet-readings.ts';
 
-export interface MongoAuditLedgerDependencies {
-  /** An open mongoose connection; the caller closes it. */
-  readonly connection: Connection;
+/** Incarnations of one query: what is older was judged when it was new. */
+const MAX_BOT_ENTRIES = 1_000;
+
+export interface BotEntry {
+  readonly type: 'allocate' | 'deallocate';
+  readonly opId: string;
+  readonly botId: string;
+  readonly incarnationId: string | null;
+  readonly atMs: number;
+}
+
+/** What a row of the platform means for the balance. `before-opening`: it was there before our first write
+ * and is not summed; `informational`: a profit or loss that moved no balance; `not-money`: its amount is
+ * no number. */
+export type Standing = 'counted' | 'informational' | 'before-opening' | 'not-money';
+
+export interface PlatformPosting {
+  readonly opId: string;
+  readonly userId: UserId;
+  readonly firebaseUid: FirebaseUid | null;
+  readonly row: WalletRow;
+  readonly standing: Standing;
+  /** What it moved the balance by; 0 unless it counts. */
+  readonly moved: Exact;
+  /** The how-manieth row of the platform it is, from 0. */
+  readonly position: number;
+  /** Database time of the reading, ms: stands for the date of a row without one. */
+  readonly readAtMs: number;
 }
 
 /** Names of one question, entries of one insert. */
@@ -26,7 +47,9 @@ const CHUNK = 1_000;
 const IS_SETTLEMENT = /^settle\./;
 const OURS = { source: 'reclaim', type: { $ne: 'write-off' } };
 
-export function createMongoAuditLedger({ connection }: MongoAuditLedgerDependencies): AuditLedger {
+export type AuditLedger = ReturnType<typeof createMongoAuditLedger>;
+
+export function createMongoAuditLedger(connection: Connection) {
   const ledger = () => nativeCollection<LedgerDocument>(connection, 'ledger');
   const findOwn = async (filter: mongo.Filter<LedgerDocument>) => {
     const entries = await runRepeatable(() =>
@@ -35,7 +58,8 @@ export function createMongoAuditLedger({ connection }: MongoAuditLedgerDependenc
     return entries.map(toMovement);
   };
   return {
-    async post(postings) {
+    /** Posts rows of the platform. One that exists stays as it is. @returns how many were new. */
+    async post(postings: readonly PlatformPosting[]): Promise<number> {
       let posted = 0;
       for (const chunk of chunksOf(postings)) {
         const entries = nativeCollection<PlatformDocument>(connection, 'ledger');
@@ -44,7 +68,8 @@ export function createMongoAuditLedger({ connection }: MongoAuditLedgerDependenc
       return posted;
     },
 
-    async known(opIds, before) {
+    /** Which of these operations were posted from one of the first `before` rows. */
+    async known(opIds: readonly string[], before: number): Promise<ReadonlySet<string>> {
       const known = new Set<string>();
       if (before === 0) return known;
       for (const chunk of chunksOf(opIds)) {
@@ -59,7 +84,12 @@ export function createMongoAuditLedger({ connection }: MongoAuditLedgerDependenc
       return known;
     },
 
-    async countEqual(userId, contentHashes, before) {
+    /** How many rows with these contents and without an `_id` were posted from the first `before` rows. */
+    async countEqual(
+      userId: UserId,
+      contentHashes: readonly string[],
+      before: number,
+    ): Promise<ReadonlyMap<string, number>> {
       const counts = new Map<string, number>();
       for (const chunk of chunksOf(contentHashes)) {
         const match = { userId, contentHash: { $in: [...chunk] }, position: { $lt: before } };
@@ -73,7 +103,15 @@ export function createMongoAuditLedger({ connection }: MongoAuditLedgerDependenc
       return counts;
     },
 
-    own: (userId, { after, upTo, opIds }) =>
+    /** Our own entries with `after` < seq ≤ `upTo`, and those of these operations; the newest posted first. */
+    own: (
+      userId: UserId,
+      {
+        after,
+        upTo,
+        opIds,
+      }: { readonly after: number; readonly upTo: number; readonly opIds: readonly string[] },
+    ): Promise<readonly OwnMovement[]> =>
       findOwn({
         $or: [
           { userId, seq: { $gt: after, $lte: upTo }, ...OURS },
@@ -81,7 +119,8 @@ export function createMongoAuditLedger({ connection }: MongoAuditLedgerDependenc
         ],
       }),
 
-    async ownAt(userId, momentsMs) {
+    /** Our own entries of these moments (database time, ms). */
+    async ownAt(userId: UserId, momentsMs: readonly number[]): Promise<readonly OwnMovement[]> {
       const found: OwnMovement[] = [];
       for (const chunk of chunksOf([...new Set(momentsMs)])) {
         const moments = chunk.map((ms) => new Date(ms));
@@ -90,7 +129,9 @@ export function createMongoAuditLedger({ connection }: MongoAuditLedgerDependenc
       return found;
     },
 
-    async ofBots(userId, botIds) {
+    /** What was set aside for these bots by any program, and what this program settled of them, oldest first. Of their
+     * newest `MAX_BOT_ENTRIES`. */
+    async ofBots(userId: UserId, botIds: readonly string[]): Promise<readonly BotEntry[]> {
       const settled = { type: 'deallocate', opId: IS_SETTLEMENT };
       const entries = await runRepeatable(() =>
         ledger()
@@ -102,7 +143,14 @@ export function createMongoAuditLedger({ connection }: MongoAuditLedgerDependenc
       return entries.reverse().map(toBotEntry);
     },
 
-    async writeOffs({ userId, limit }) {
+    /** Money that went nowhere, newest first; of one user or of all. */
+    async writeOffs({
+      userId,
+      limit,
+    }: {
+      readonly userId: UserId | null;
+      readonly limit: number;
+    }): Promise<WriteOffs> {
       const filter = { type: 'write-off', ...(userId === null ? {} : { userId }) };
       return runRepeatable(async () => ({
         count: await ledger().countDocuments(filter),
@@ -147,7 +195,7 @@ function toBotEntry({ type, opId, botId, incarnationId, at }: LedgerDocument): B
 function toWriteOff({ opId, userId, botId, amountMinor, at }: LedgerDocument): WriteOff {
   return {
     opId,
-    userId: userId as UserId,
+    userId,
     botId,
     amountMinor: Number(amountMinor),
     at: at.toISOString(),

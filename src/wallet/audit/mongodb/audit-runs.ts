@@ -1,21 +1,19 @@
-// Reports of audits in MongoDB: one document per run, dated by the database, kept for a quarter.
+// The reports of runs over all users, for operators and metrics: one document per run, dated by the database, kept for
+// a quarter.
 
 import { randomUUID } from 'node:crypto';
 import { runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import { nativeCollection } from '../../../infra/mongodb/native.ts';
-import type { AuditRuns } from '../audit-runs.ts';
-
-export interface MongoAuditRunsDependencies {
-  /** An open mongoose connection; the caller closes it. */
-  readonly connection: Connection;
-}
+import type { AuditReport, StoredAuditRun } from '../audit-report.ts';
 
 interface RunDocument extends mongo.Document {
   readonly _id: string;
 }
 
-export function createMongoAuditRuns({ connection }: MongoAuditRunsDependencies): AuditRuns {
+export type AuditRuns = ReturnType<typeof createMongoAuditRuns>;
+
+export function createMongoAuditRuns(connection: Connection) {
   const runs = () => nativeCollection<RunDocument>(connection, 'auditRuns');
   const newest = (filter: mongo.Filter<RunDocument>, since: string) =>
     runRepeatable(async () => {
@@ -28,7 +26,8 @@ export function createMongoAuditRuns({ connection }: MongoAuditRunsDependencies)
       return found;
     });
   return {
-    async begin() {
+    /** Records that a run begins, so that no other process begins one beside it. @returns its id. */
+    async begin(): Promise<string> {
       const runId = randomUUID();
       await runRepeatable(() =>
         runs().updateOne({ _id: runId }, [{ $set: { startedAt: '$$NOW' } }], { upsert: true }),
@@ -36,12 +35,13 @@ export function createMongoAuditRuns({ connection }: MongoAuditRunsDependencies)
       return runId;
     },
 
-    async end(runId, report) {
+    async end(runId: string, report: AuditReport): Promise<void> {
       const fields = { finishedAt: '$$NOW', report: { $literal: report } };
       await runRepeatable(() => runs().updateOne({ _id: runId }, [{ $set: fields }]));
     },
 
-    async last() {
+    /** The newest run that has ended; null before the first. */
+    async last(): Promise<StoredAuditRun | null> {
       const run = await newest({ finishedAt: { $type: 'date' } }, 'finishedAt');
       if (run === undefined) return null;
       return {
@@ -52,7 +52,8 @@ export function createMongoAuditRuns({ connection }: MongoAuditRunsDependencies)
       };
     },
 
-    async secondsSinceBegun() {
+    /** Seconds since the newest run began, ended or not; null before the first. Database time. */
+    async secondsSinceBegun(): Promise<number | null> {
       const run = await newest({}, 'startedAt');
       return run === undefined ? null : Math.round(Number(run.ageMs) / 1_000);
     },

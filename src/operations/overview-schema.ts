@@ -1,8 +1,9 @@
-// The numbers and sources that stand on top of the operations page.
+// What an operator sees first: the numbers and sources that stand on top of the operations page.
 
 import { type Static, Type } from 'typebox';
-import { FINDING_KINDS } from '../../findings/findings.ts';
+import { FINDING_KINDS } from '../findings/findings.ts';
 
+export type LockedMoney = Static<typeof MoneySchema>;
 const MoneySchema = Type.Object({
   minor: Type.Integer({ description: 'Cents.' }),
   isWhole: Type.Boolean({
@@ -10,6 +11,7 @@ const MoneySchema = Type.Object({
   }),
 });
 
+export type Figures = Static<typeof FiguresSchema>;
 const FiguresSchema = Type.Object({
   open: Type.Array(
     Type.Object({
