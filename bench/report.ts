@@ -57,7 +57,12 @@ const LINES: readonly Line[] = [
   ['fairRatioToAlone', "a deletion behind another user's 1,000 that hang, against alone", '≤ 2'],
   ['fairAloneMs', 'the same alone, median, ms'],
   ['scaleRatioToOne', 'four worker processes against one, per CPU second', '>= 0.9'],
-  ['scaleOnePerCpuSec', 'deletions per CPU second of one worker and MongoDB'],
+  ['scaleOneWorkerMs', 'CPU of a deletion, one worker process: the worker, ms'],
+  ['scaleOneMongodbMs', 'and MongoDB, ms'],
+  ['scaleOneCommands', 'in so many commands'],
+  ['scaleFourWorkerMs', 'CPU of a deletion, four worker processes: the workers, ms'],
+  ['scaleFourMongodbMs', 'and MongoDB, ms'],
+  ['scaleFourCommands', 'in so many commands'],
   ...LONG_LINES,
   ['streamsWithMb', 'the API with 500 event streams open, MB', '< 150'],
   ['streamsWithoutMb', 'the API without them, MB'],
@@ -149,8 +154,13 @@ export function toFigures(measures: Measures): Readonly<Record<string, unknown>>
     bullmqCpuSecPer1000: rounded(bullmq?.cpuSecPer1000, 3),
     fairRatioToAlone: rounded(quotient(fair?.behindMs, fair?.aloneMs), 2),
     fairAloneMs: rounded(fair?.aloneMs, 0),
-    scaleRatioToOne: rounded(quotient(scale?.fourPerCpuSec, scale?.onePerCpuSec), 2),
-    scaleOnePerCpuSec: rounded(scale?.onePerCpuSec, 1),
+    scaleRatioToOne: rounded(quotient(cpuMsOf(scale?.one), cpuMsOf(scale?.four)), 2),
+    scaleOneWorkerMs: rounded(scale?.one.ofWorkers, 2),
+    scaleOneMongodbMs: rounded(scale?.one.ofMongodb, 2),
+    scaleOneCommands: rounded(scale?.one.commands, 1),
+    scaleFourWorkerMs: rounded(scale?.four.ofWorkers, 2),
+    scaleFourMongodbMs: rounded(scale?.four.ofMongodb, 2),
+    scaleFourCommands: rounded(scale?.four.commands, 1),
     ...longFigures(long),
     streamsWithMb: rounded(streams?.withMb, 1),
     streamsWithoutMb: rounded(streams?.withoutMb, 1),
@@ -201,4 +211,8 @@ function quotient(a: number | undefined, b: number | undefined): number | undefi
 
 function difference(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? undefined : a - b;
+}
+
+function cpuMsOf(cost: ScaleMeasure['one'] | undefined): number | undefined {
+  return cost === undefined ? undefined : cost.ofWorkers + cost.ofMongodb;
 }

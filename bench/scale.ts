@@ -1,5 +1,6 @@
 // Four worker processes on one queue against one: what a deletion costs in processor time, the workers' and MongoDB's. On a
-// machine of few cores four are no faster than one; what is asked is whether they waste anything on each other.
+// machine of few cores four are no faster than one; what is asked is whether they waste anything on each other. What waits
+// together goes out together only within a process, so the commands are counted beside the time.
 
 import type { ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -15,9 +16,17 @@ import { startWorkerProcess, stopProcess } from './own-process.ts';
 import { median } from './statistics.ts';
 
 export interface ScaleMeasure {
-  /** Deletions a second of processor time, all worker processes and MongoDB together: median of the rounds. */
-  readonly onePerCpuSec: number;
-  readonly fourPerCpuSec: number;
+  readonly one: Cost;
+  readonly four: Cost;
+}
+
+/** Of one deletion: medians of the rounds. */
+interface Cost {
+  /** Processor time, ms. */
+  readonly ofWorkers: number;
+  readonly ofMongodb: number;
+  /** That MongoDB carried out. */
+  readonly commands: number;
 }
 
 const PROCESSES = 4;
@@ -39,20 +48,28 @@ export async function measureScale(
   environment: Environment,
   options: ScaleOptions,
 ): Promise<ScaleMeasure> {
-  const one: number[] = [];
-  const four: number[] = [];
+  const one: Cost[] = [];
+  const four: Cost[] = [];
   for (let round = 0; round < options.rounds; round += 1) {
-    one.push(await perCpuSecond(environment, 1, options));
-    four.push(await perCpuSecond(environment, PROCESSES, options));
+    one.push(await costOfDeletion(environment, 1, options));
+    four.push(await costOfDeletion(environment, PROCESSES, options));
   }
-  return { onePerCpuSec: median(one), fourPerCpuSec: median(four) };
+  return { one: medianOf(one), four: medianOf(four) };
 }
 
-function perCpuSecond(
+function medianOf(costs: readonly Cost[]): Cost {
+  return {
+    ofWorkers: median(costs.map(({ ofWorkers }) => ofWorkers)),
+    ofMongodb: median(costs.map(({ ofMongodb }) => ofMongodb)),
+    commands: median(costs.map(({ commands }) => commands)),
+  };
+}
+
+function costOfDeletion(
   environment: Environment,
   processes: number,
   { deletions, signal }: ScaleOptions,
-): Promise<number> {
+): Promise<Cost> {
   return environment.measure(async (place) => {
     const herd = await seedLongHerd(place, deletions, { ...NOTHING, isOneUser: false });
     const services = await place.services();
@@ -60,19 +77,28 @@ function perCpuSecond(
     const { MONGODB_URI = '', REDIS_URL = '' } = place.env;
     const counters = await openCounters(MONGODB_URI, REDIS_URL);
     const workers = Array.from({ length: processes }, () => startWorkerProcess(place.env));
-    const cpuMs = async () => {
+    const spent = async (): Promise<Cost> => {
       const counted = await counters.read();
-      const ofWorkers = await Promise.all(workers.map(processCpuMs));
-      return (counted.get('MongoDB CPU, ms') ?? 0) + ofWorkers.reduce((sum, ms) => sum + ms, 0);
+      const sent = [...counted].filter(([name]) => name.startsWith('MongoDB command '));
+      return {
+        ofWorkers: sum(await Promise.all(workers.map(processCpuMs))),
+        ofMongodb: counted.get('MongoDB CPU, ms') ?? 0,
+        commands: sum(sent.map(([, count]) => count)),
+      };
     };
     try {
       const begun = await whenEnded(services, deletions * FROM_SHARE, workers, signal);
-      const before = await cpuMs();
+      const before = await spent();
       const ended = await whenEnded(services, deletions * TO_SHARE, workers, signal);
-      const spentMs = (await cpuMs()) - before;
+      const after = await spent();
       await whenEnded(services, deletions, workers, signal);
       await herd.requirePaid(services.connection);
-      return ((ended - begun) * 1_000) / spentMs;
+      const each = (of: keyof Cost) => (after[of] - before[of]) / (ended - begun);
+      return {
+        ofWorkers: each('ofWorkers'),
+        ofMongodb: each('ofMongodb'),
+        commands: each('commands'),
+      };
     } finally {
       await Promise.all(workers.map(stopProcess));
       await counters.close();
@@ -101,6 +127,10 @@ async function whenEnded(
     await pause(CHECK_EVERY_MS, signal);
   }
   throw new Error(`not ${count} deletions ended within ${END_WITHIN_MS} ms`);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
 }
 
 /** Of Linux: a clock tick is ten milliseconds there. */
