@@ -54,7 +54,7 @@ export function rebuildEntry(state: PoolState, bot: LostBot): Rebuilding {
     // The platform's own meaning of slotIndex: the number of bots at that moment, not an identity.
     slotIndex: pool.bots.length,
     port,
-    status: observedBot.program === 'RUNNING' ? 'running' : 'stopped',
+    status: STATUSES[observedBot.program],
     instanceId,
     userId: firebaseUid,
     createdAt: at,
@@ -67,6 +67,19 @@ export function rebuildEntry(state: PoolState, bot: LostBot): Rebuilding {
   };
   return { status: 'rebuilt', state: rebuilt };
 }
+
+/** `stopped` is the word of people and of the platform, which health never changes: a bot that has failed, and is started
+ * again, must not keep it. */
+const STATUSES: Readonly<Record<ObservedPooled['program'], 'running' | 'failed' | 'stopped'>> = {
+  RUNNING: 'running',
+  STARTING: 'running',
+  BACKOFF: 'failed',
+  EXITED: 'failed',
+  FATAL: 'failed',
+  STOPPED: 'stopped',
+  STOPPING: 'stopped',
+  absent: 'stopped',
+};
 
 function refused(reason: Obstacle['reason'], detail: string): Rebuilding {
   return { status: 'refused', obstacle: { reason, detail } };

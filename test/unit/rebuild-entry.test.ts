@@ -112,10 +112,20 @@ describe('an entry made again', () => {
     expect(mapping !== undefined && 'host' in mapping).toBe(host !== undefined);
   });
 
-  it('a program that does not run: its entry says stopped', () => {
-    const { botMapping } = rebuilt(stateWith(), lost({ program: 'FATAL' }));
-    expect(botMapping[LOST]?.status).toBe('stopped');
-  });
+  it.each<[ObservedPooled['program'], string]>([
+    ['STARTING', 'running'],
+    ['BACKOFF', 'failed'],
+    ['EXITED', 'failed'],
+    ['FATAL', 'failed'],
+    ['STOPPED', 'stopped'],
+    ['absent', 'stopped'],
+  ])(
+    'a program that is %s: its entry says %s, which health may change unless people stopped it',
+    (program, status) => {
+      const { botMapping } = rebuilt(stateWith(), lost({ program }));
+      expect(botMapping[LOST]?.status).toBe(status);
+    },
+  );
 
   it('a pool known by its label alone: found by its id', () => {
     const bot = lost({ containerName: 'renamed', labels: { poolId: POOL } });
