@@ -56,4 +56,6 @@ const SIGNS: ReadonlySet<string> = new Set([
   'NO_POOL',
   'START_TIMED_OUT',
   'a port of an earlier bot',
+  'begun where it was accepted',
+  'taken over from where it was accepted',
 ]);

@@ -70,4 +70,7 @@ const SIGNS: ReadonlySet<string> = new Set([
   'several users',
   'forgotten by a failover',
   'cut off from the majority',
+  'sync-wallet begun where it was accepted',
+  'reclaim-orphan begun where it was accepted',
+  'taken over from where it was accepted',
 ]);

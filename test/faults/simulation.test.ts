@@ -56,4 +56,6 @@ const HEALTH_SIGNS: ReadonlySet<string> = new Set([
   'forgotten by a failover',
   'cut off from the majority',
   'a cancel promised',
+  'begun where it was accepted',
+  'taken over from where it was accepted',
 ]);

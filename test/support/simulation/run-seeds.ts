@@ -93,6 +93,11 @@ function sightsOfSaga<World>({
     observed.add(state.steps[state.cursor]?.status ?? '');
   }
   if (saga.epoch > 1) observed.add('taken over').add(`${kind} taken over`);
+  // Its acceptance was its first claim.
+  if (written[0]?.epoch === 1) {
+    observed.add('begun where it was accepted').add(`${kind} begun where it was accepted`);
+    if (saga.epoch > 1) observed.add('taken over from where it was accepted');
+  }
   if (isCancelPromised) observed.add('a cancel promised');
   return observed;
 }

@@ -7,7 +7,7 @@ import type {
   StepCall,
   StepDefinition,
 } from '../../../packages/saga/src/definition.ts';
-import type { SagaLog } from '../../../packages/saga/src/log/saga-log.ts';
+import type { InsertResult, NewSaga, SagaLog } from '../../../packages/saga/src/log/saga-log.ts';
 import { stored } from '../../../packages/saga/src/run/stored.ts';
 import { toSagaId } from '../../../packages/saga/src/saga-id.ts';
 import { CutOffError } from '../../../packages/saga/src/testing/simulation/cut-off.ts';
@@ -41,7 +41,7 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a mark that may be set again after its saga has gone back',
     breach: 'I1: compensated, and its mark is there',
-    from: 320,
+    from: 700,
     twin: {
       rules: {
         decideLock: (command, opId, past, user) =>
@@ -67,21 +67,41 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
     twin: { log: (log) => ({ ...log, takeOverdue: async () => [] }) },
   },
   {
+    name: 'an acceptance that is answered before it is stored',
+    breach: 'I7:',
+    from: 1,
+    twin: { log: (log) => ({ ...log, insert: (saga) => answered(log, saga) }) },
+  },
+  {
+    name: 'an acceptance whose claim has no end',
+    breach: 'I10: it is still',
+    from: 1,
+    twin: {
+      log: (log) => ({
+        ...log,
+        insert: ({ claim, ...saga }) =>
+          log.insert(
+            claim === undefined ? saga : { ...saga, claim: { ...claim, leaseMs: A_YEAR_MS } },
+          ),
+      }),
+    },
+  },
+  {
     name: 'a fence that asks nobody',
     breach: 'I5: Docker was changed under an older claim',
-    from: 1_190,
+    from: 1_530,
     twin: { log: (log) => ({ ...log, prove: async () => true }) },
   },
   {
     name: 'writes that are conditional on a number',
     breach: 'I6: paid after a cancel was promised',
-    from: 2_310,
+    from: 865,
     twin: { log: (log) => ({ ...log, commit: (write) => ontoItsNumber(log, write) }) },
   },
   {
     name: 'a proof that a primary without its majority can give',
     breach: 'I5: Docker was changed under an older claim',
-    from: 1_190,
+    from: 2_625,
     twin: {
       log: (log) => ({
         ...log,
@@ -96,7 +116,7 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'an undo of what was seen to succeed alone',
     breach: 'I1: compensated, and the bot is not as it was',
-    from: 1,
+    from: 110,
     twin: {
       definition: everyUndo((undo, step) => async (call) => {
         if (call.results[step.name] !== undefined) await undo(call);
@@ -106,19 +126,19 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'attempts that are not told that they were given up',
     breach: 'I1: compensated, and the entry is not as it was',
-    from: 1_100,
+    from: 1_160,
     twin: { definition: (saga, { log }) => everyCall(saga, (call) => neverGivenUp(call, log)) },
   },
   {
     name: 'a refund without a last observation of the bot',
     breach: 'I5: paid while the bot ran',
-    from: 40,
+    from: 100,
     twin: { definition: (saga) => everyCall(saga, seenJustNow) },
   },
   {
     name: 'silence at the last look for an orphan taken for absence',
     breach: 'I4: an orphan was paid that ran',
-    from: 1_775,
+    from: 2_205,
     twin: {
       ports: (ports) => {
         const { bots } = ports;
@@ -137,7 +157,7 @@ export const MIXED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a port that is free as soon as no row names it',
     breach: 'I5: given twice',
-    from: 430,
+    from: 670,
     twin: {
       ports: (ports) => ({
         ...ports,
@@ -150,10 +170,28 @@ export const MIXED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a reservation that its withdrawal does not forbid',
     breach: 'I11: compensated, and the balance is',
-    from: 1_100,
+    from: 1_290,
     twin: { rules: { isForbidden: () => false } },
   },
 ];
+
+const A_YEAR_MS = 365 * 24 * 3_600_000;
+
+/** As the log would have it. */
+async function answered(log: SagaLog, saga: NewSaga): Promise<InsertResult> {
+  const storing = log.insert(saga);
+  if (saga.claim === undefined) return storing;
+  storing.catch(() => undefined);
+  const { claim, notBeforeMs: _, ...given } = saga;
+  const { owner } = claim;
+  const at = '2026-11-01T00:00:00.000Z';
+  const record = {
+    ...given,
+    ...{ open: true, revision: 1, writeId: owner, epoch: 1, result: null, history: [] },
+    ...{ unrunnableSince: null, createdAt: at, finishedAt: null },
+  };
+  return { status: 'inserted', saga: record, claim: { sagaId: saga.id, epoch: 1, owner } };
+}
 
 async function overwrite(
   log: SagaLog,

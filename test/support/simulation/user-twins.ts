@@ -18,13 +18,13 @@ export const USER_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'children that are begun before their confirmation is in the log',
     breach: 'I8: a run does not say what its own reclaiming has paid',
-    from: 1,
+    from: 110,
     twin: { definition: onlyOf(SYNC_WALLET, (call) => ({ ...call, fencedWrite: call.fence })) },
   },
   {
     name: 'a child with a fresh id each time it is begun',
     breach: 'I8: a run has begun two reclaimings of one bot',
-    from: 165,
+    from: 200,
     twin: {
       sync: (ports) => ({
         ...ports,
@@ -44,7 +44,9 @@ export const USER_TWINS: readonly SimulatedTwin[] = [
     from: 1,
     twin: {
       definition: (saga) =>
-        withStep(saga, 'confirm', async (call) => believed(call.results.observe)),
+        withStep(saga, { kind: SYNC_WALLET, name: 'confirm' }, async (call) =>
+          believed(call.results.observe),
+        ),
     },
   },
   {
@@ -63,7 +65,7 @@ export const USER_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'silence taken for absence, at both observations and at the last look',
     breach: 'I4: a bot that stood there was paid as an orphan',
-    from: 65,
+    from: 210,
     twin: {
       ports: (ports) => {
         const { bots } = ports;
@@ -82,7 +84,7 @@ export const USER_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'an orphan that is paid on the word of the run',
     breach: 'I4: an orphan was paid that ran',
-    from: 390,
+    from: 695,
     twin: {
       absence: { check: async () => ({ status: 'absent' }) },
     },
@@ -101,7 +103,7 @@ export const USER_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a restart that no DELETE can take the bot from',
     breach: 'I8: a restart stood in the way of a DELETE',
-    from: 1,
+    from: 75,
     twin: {
       definition: (saga) => {
         const { preemptibleWithinMs: _, ...rest } = saga;
@@ -113,12 +115,17 @@ export const USER_TWINS: readonly SimulatedTwin[] = [
 
 let born = 0;
 
-function onlyOf(kind: string, change: (call: StepCall) => StepCall) {
+export function onlyOf(kind: string, change: (call: StepCall) => StepCall) {
   return (saga: SagaDefinition) => (saga.name === kind ? everyCall(saga, change) : saga);
 }
 
-function withStep(saga: SagaDefinition, name: string, run: StepDefinition['run']): SagaDefinition {
-  if (saga.name !== SYNC_WALLET) return saga;
+/** In the sagas of this kind, one step that does something else. */
+export function withStep(
+  saga: SagaDefinition,
+  { kind, name }: { readonly kind: string; readonly name: string },
+  run: StepDefinition['run'],
+): SagaDefinition {
+  if (saga.name !== kind) return saga;
   const steps = saga.steps.map(
     (step): StepDefinition => (step.name === name ? { ...step, run } : step),
   );

@@ -4,8 +4,10 @@
 import { randomBytes } from 'node:crypto';
 import { initialState } from '../../machine/initial-state.ts';
 import type { Verb } from '../../operate/operators.ts';
+import { pause, within } from '../../run/deadline.ts';
 import type { Periodic } from '../../run/periodic.ts';
 import { makeSagaId, type SagaId } from '../../saga-id.ts';
+import type { Sagas } from '../../sagas.ts';
 import { createLink, skewedClock } from './link.ts';
 import { logOver } from './linked-log.ts';
 import { enterWorld, type ProcessInWorld, type SimulatedQueue } from './process-in-world.ts';
@@ -17,8 +19,10 @@ import {
 import type { SimulatedProcess } from './simulation.ts';
 
 export interface Actors<World> {
-  /** Accepts a saga, and wakes a worker for it. */
+  /** Accepts a saga, and wakes a worker for it; or people ask for it until a process has accepted it. */
   begin(world: World): Promise<SagaId>;
+  /** Whether people still ask for a saga. */
+  areAsking(): boolean;
   worldOf(id: SagaId): World | undefined;
   /** The sagas of the same world: this one, and what was begun in it since. */
   familyOf(id: SagaId): readonly SagaId[];
@@ -39,7 +43,7 @@ export interface Actors<World> {
   stop(): void;
   /** A cancel of it was answered with a promise. */
   isCancelPromised(id: SagaId): boolean;
-  /** Runs that threw: none ever does. */
+  /** Runs that threw, and acceptances that were not durable: there are none ever. */
   readonly failures: readonly string[];
 }
 
@@ -51,11 +55,17 @@ interface Front<World> extends ProcessInWorld {
 }
 
 const RELAY_EVERY_MS = 5_000;
+/** So long people wait for the answer to a request, and then make it again. */
+const ASK_AGAIN_MS = 10_000;
 /** A queue is never faster, however soon the wake-up is due. */
 const SOONEST_MS = 10;
 
-export function createActors<World>(shared: SharedSimulation<World>): Actors<World> {
-  const { weather, log, simulation } = shared;
+/** @param isDurable whether a majority has the saga. */
+export function createActors<World>(
+  shared: SharedSimulation<World>,
+  isDurable: (id: SagaId) => boolean,
+): Actors<World> {
+  const { weather, log, simulation, runsAccepted } = shared;
   const { time, chance, trace } = weather;
   const workers: SimulatedWorker<World>[] = [];
   const link = createLink('front', weather);
@@ -78,7 +88,11 @@ export function createActors<World>(shared: SharedSimulation<World>): Actors<Wor
       fronts.set(id, front);
       front.ids.push(id);
     },
+    noteAccepted: (id) => {
+      if (!isDurable(id)) failures.push(`I7: ${id} was accepted, and is on no majority`);
+    },
   };
+  const asking = new Set<SagaId>();
   const cancelled = new Set<SagaId>();
   const putOff = new Set<SagaId>();
   let isDismissed = false;
@@ -92,21 +106,37 @@ export function createActors<World>(shared: SharedSimulation<World>): Actors<Wor
 
   function startWorker(slot: number): void {
     born += 1;
-    workers[slot] = createSimulatedWorker(`w${slot}.${born}`, shared, queue, drawSkewMs());
+    const name = `w${slot}.${born}`;
+    const onError = (error: unknown) => noteFailure(name, error);
+    const skewMs = drawSkewMs();
+    workers[slot] = createSimulatedWorker(name, shared, { queue, skewMs, onError });
   }
   startWorker(0);
   startWorker(1);
   relay();
 
+  function noteFailure(name: string, error: unknown): void {
+    failures.push(`a run threw: ${name}: ${String(error)}`);
+  }
+
   function createFront(world: World): Front<World> {
     const parts = { link, log: frontLog, clock: frontClock };
     const entered = enterWorld(simulation, world, parts, queue);
+    const { sagas } = entered;
+    const process = { ...entered.process, sagas: () => accepting(world) ?? sagas };
     return {
       ...entered,
+      process,
       world,
       ids: [],
-      beside: simulation.beside?.(world, entered.process) ?? null,
+      beside: simulation.beside?.(world, process) ?? null,
     };
+  }
+
+  /** The process that takes a request: a worker's; null: one that only accepts. */
+  function accepting(world: World): Sagas | null {
+    if (!runsAccepted) return null;
+    return chance.pick([null, ...workers])?.sagasOf(world) ?? null;
   }
 
   function frontOf(world: World): Front<World> | undefined {
@@ -132,7 +162,7 @@ export function createActors<World>(shared: SharedSimulation<World>): Actors<Wor
         if (outcome.status === 'later') wakeAgain(id, outcome.atMs - worker.nowMs());
         if (outcome.status === 'fenced') wakeAgain(id, 5_000);
       },
-      (error: unknown) => void failures.push(`${worker.link.name}: ${String(error)}`),
+      (error: unknown) => noteFailure(worker.link.name, error),
     );
   }
 
@@ -157,6 +187,27 @@ export function createActors<World>(shared: SharedSimulation<World>): Actors<Wor
     });
   }
 
+  /** As people do: who gets no answer, or an error, asks again, under the same id and mostly another process. */
+  async function ask({ world, process }: Front<World>, id: SagaId): Promise<void> {
+    asking.add(id);
+    const people = { subject: 'user', requestedBy: 'user' };
+    const order = { ...simulation.order(world), ...people, id };
+    while (!isOver) {
+      const asked = process.sagas().start(order);
+      const answer = await within(
+        asked.catch(() => null),
+        { ms: ASK_AGAIN_MS, late: null },
+      );
+      if (answer === null) {
+        await pause(ASK_AGAIN_MS);
+        continue;
+      }
+      trace(`accepted: ${answer.status}`);
+      asking.delete(id);
+      return;
+    }
+  }
+
   async function cancel(id: SagaId): Promise<void> {
     const result = await fronts.get(id)?.sagas.requestCancel(id, 'user');
     trace(`cancel: ${result?.status}`);
@@ -173,6 +224,7 @@ export function createActors<World>(shared: SharedSimulation<World>): Actors<Wor
 
   return {
     failures,
+    areAsking: () => asking.size > 0,
     isCancelPromised: (id) => cancelled.has(id),
     worldOf: (id) => fronts.get(id)?.world,
     familyOf: (id) => fronts.get(id)?.ids ?? [],
@@ -180,6 +232,13 @@ export function createActors<World>(shared: SharedSimulation<World>): Actors<Wor
     later,
     deliver,
     kill: (slot) => {
+      if (runsAccepted && chance.hits(0.3)) {
+        // The next one is there already, as where an installation is brought up to date.
+        trace(`w${slot} drains`);
+        workers[slot]?.drain();
+        startWorker(slot);
+        return;
+      }
       trace(`w${slot} is killed`);
       workers[slot]?.stop();
       later(chance.between(10, 5_000), () => startWorker(slot));
@@ -205,6 +264,11 @@ export function createActors<World>(shared: SharedSimulation<World>): Actors<Wor
       const id = makeSagaId('sim', time.nowMs(), randomBytes(16));
       fronts.set(id, front);
       front.ids.push(id);
+      if (runsAccepted) {
+        void ask(front, id);
+        front.beside?.start();
+        return id;
+      }
       const { saga } = await log.insert({
         id,
         kind,

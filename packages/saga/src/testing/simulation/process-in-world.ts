@@ -5,7 +5,7 @@ import type { WakeUps } from '../../queue/wake-ups.ts';
 import { createRegistry, type Registry } from '../../registry.ts';
 import type { Clock } from '../../run/clock.ts';
 import type { SagaId } from '../../saga-id.ts';
-import { createSagas, type Sagas } from '../../sagas.ts';
+import { createSagas, type Sagas, type SagasOptions } from '../../sagas.ts';
 import type { Link } from './link.ts';
 import type { SimulatedProcess, Simulation } from './simulation.ts';
 
@@ -20,17 +20,25 @@ export interface SimulatedQueue<World> {
   readonly wakeUps: WakeUps;
   /** A saga of this world may be in the log from here on. Where it is there already, its world stays. */
   adopt(id: SagaId, world: World): void;
+  /** Its acceptance was answered. */
+  noteAccepted(id: SagaId): void;
+}
+
+interface PartsOfProcess extends Pick<SagasOptions, 'reserve'> {
+  readonly link: Link;
+  readonly log: SagaLog;
+  readonly clock: Clock;
 }
 
 export function enterWorld<World>(
   simulation: Simulation<World>,
   world: World,
-  { link, log, clock }: { readonly link: Link; readonly log: SagaLog; readonly clock: Clock },
-  { wakeUps, adopt }: SimulatedQueue<World>,
+  { link, log, clock, reserve }: PartsOfProcess,
+  { wakeUps, adopt, noteAccepted }: SimulatedQueue<World>,
 ): ProcessInWorld {
   const process: SimulatedProcess = { link, log, sagas: () => sagas };
   const registry = createRegistry(simulation.define(world, process));
-  const sagas = createSagas({
+  const real = createSagas({
     // Whoever begins it may die before anybody is woken: the relay has to know where it belongs.
     log: {
       ...log,
@@ -43,6 +51,15 @@ export function enterWorld<World>(
     clock,
     wakeUps,
     onWakeFailed: () => undefined,
+    ...(reserve !== undefined && { reserve }),
   });
+  const sagas: Sagas = {
+    ...real,
+    start: async (order) => {
+      const accepted = await real.start(order);
+      noteAccepted(accepted.saga.id);
+      return accepted;
+    },
+  };
   return { registry, sagas, process };
 }

@@ -1,5 +1,5 @@
-// What must be true of every simulated saga: it has ended, no run threw, and its status never went back
-// (I9, I10). What became of its world is the business of the simulation's own oracle.
+// What must be true of every simulated saga: it was durable when it was accepted, it has ended, no run threw, and its
+// status never went back (I7, I9, I10). What became of its world is the business of the simulation's own oracle.
 
 import type { SagaRecord } from '../../log/record.ts';
 import { isEnded } from '../../machine/state.ts';
@@ -9,7 +9,7 @@ import type { Simulated } from './simulation.ts';
 /** @returns the promises that are broken. */
 export function brokenPromises<World>({ sagas, failures }: Simulated<World>): readonly string[] {
   return [
-    ...failures.map((failure) => `a run threw: ${failure}`),
+    ...failures,
     ...sagas.flatMap(({ saga: { state }, written }) => [
       ...(isEnded(state.phase) ? [] : [`I10: it is still ${state.phase}`]),
       ...(isMonotonic(written) ? [] : ['I9: a state went back']),

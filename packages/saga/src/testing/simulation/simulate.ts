@@ -53,8 +53,12 @@ export async function simulate<World>(
     if (world !== undefined) simulation.onWritten?.(world, saga);
   });
   const nowMs = () => time.nowMs();
-  const shared: SharedSimulation<World> = { weather, log, simulation, chance, nowMs, trace };
-  const actors = createActors(shared);
+  // Drawn apart from everything else: where every saga waits for its wake-up, a seed deals what it dealt before there was
+  // the other way.
+  const runsAccepted = createChance(~seed).hits(0.5);
+  const parts = { weather, log, simulation, chance, nowMs, trace };
+  const shared: SharedSimulation<World> = { ...parts, runsAccepted };
+  const actors = createActors(shared, (id) => written.has(id));
   const { sagas: counts = SAGAS } = simulation;
   const begun = Array.from({ length: chance.pick(counts) }, (_, nth) =>
     simulation.begin(nth, shared),
@@ -66,6 +70,7 @@ export async function simulate<World>(
   }
   const { forMs } = letItStorm(actors, shared, stories);
   const hasEnded = () =>
+    !actors.areAsking() &&
     [...written.values()].every((records) => isEnded(records.at(-1)?.state.phase ?? 'queued'));
   await time.runUntil(startMs + forMs, hasEnded);
   await time.runUntil(time.nowMs() + STORM_AFTER_END_MS);
@@ -98,7 +103,7 @@ export async function simulate<World>(
         failed = [];
       },
       (error: unknown) => {
-        failed = [`afterwards: ${String(error)}`];
+        failed = [`afterwards something threw: ${String(error)}`];
       },
     );
     await time.runUntil(time.nowMs() + PATIENCE_MS, () => failed !== null && hasEnded());

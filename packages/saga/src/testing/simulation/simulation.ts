@@ -55,7 +55,8 @@ export interface SimulatedProcess {
   /** Over the link. */
   readonly log: SagaLog;
   /** Begins sagas over the link: those that people ask for, and, in a worker, the children of a step. They belong to the
-   * same world, and are woken, run and interrupted like the first one. To be called only when a saga runs. */
+   * same world, and are woken, run and interrupted like the first one. To be called only when a saga runs. Those of the
+   * front are each time another process's: one that only accepts, or a worker, which may die before it answers. */
   readonly sagas: () => Sagas;
 }
 
@@ -65,7 +66,7 @@ export type Troubles = (fromPaces: number, toPaces: number, act: () => void) => 
 export interface Simulated<World> {
   /** Those that the simulation has begun, then what was begun in their worlds, as it came into the log. */
   readonly sagas: readonly SimulatedSaga<World>[];
-  /** Runs that threw: none ever does. */
+  /** Runs that threw, and acceptances that were answered and not durable: there are none ever. */
   readonly failures: readonly string[];
   readonly trace: readonly string[];
 }
