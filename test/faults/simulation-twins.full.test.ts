@@ -3,6 +3,9 @@
 
 import { afterAll, describe, expect, it } from 'vitest';
 import { simulate, type VirtualTime } from '../../packages/saga/src/testing/index.ts';
+import { brokenOfAllUsers } from '../support/simulation/all-oracle.ts';
+import { allUsersSimulationOf } from '../support/simulation/all-simulation.ts';
+import { ALL_TWINS } from '../support/simulation/all-twins.ts';
 import { mixedSimulationOf, simulationOf } from '../support/simulation/bot-simulation.ts';
 import { brokenOf } from '../support/simulation/oracle.ts';
 import type { Twin } from '../support/simulation/twin.ts';
@@ -24,6 +27,7 @@ describe('a simulation with a bug in it', () => {
     ...SIMULATED_TWINS.map((twin) => ({ ...twin, brokenIn: brokenInBots(simulationOf) })),
     ...MIXED_TWINS.map((twin) => ({ ...twin, brokenIn: brokenInBots(mixedSimulationOf) })),
     ...USER_TWINS.map((twin) => ({ ...twin, brokenIn: brokenInUsers })),
+    ...ALL_TWINS.map((twin) => ({ ...twin, brokenIn: brokenInAllUsers })),
   ])(
     '$name: $breach',
     async ({ name, breach, from, twin, brokenIn }) => {
@@ -52,4 +56,8 @@ function brokenInBots(simulationWith: typeof simulationOf): BrokenIn {
 
 async function brokenInUsers(...[seed, time, twin]: Parameters<BrokenIn>) {
   return brokenOfUsers(await simulate(seed, time, userSimulationOf(twin)));
+}
+
+async function brokenInAllUsers(...[seed, time, twin]: Parameters<BrokenIn>) {
+  return brokenOfAllUsers(await simulate(seed, time, allUsersSimulationOf(twin)));
 }

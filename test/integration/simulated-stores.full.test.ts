@@ -1,9 +1,11 @@
 // The simulation's stores in memory keep the promises of those in MongoDB.
 
 import { describeOrphanSamples } from '../contracts/orphan-samples.ts';
+import { describeRunDrifts } from '../contracts/run-drifts.ts';
 import { describeSuspects } from '../contracts/suspects.ts';
 import {
   createMemoryOrphanSamples,
+  createMemoryRunDrifts,
   createMemorySuspects,
 } from '../support/simulation/sync-stores.ts';
 
@@ -18,3 +20,5 @@ describeSuspects('suspects of the simulation', () => {
 });
 
 describeOrphanSamples('samples of the simulation', async () => createMemoryOrphanSamples());
+
+describeRunDrifts('drifts of the simulation', () => createMemoryRunDrifts());

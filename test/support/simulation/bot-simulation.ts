@@ -151,6 +151,8 @@ export function writeLegacy(
 export function startBot({ trace }: Setting, bot: BotWorld): void {
   if (bot.runningSinceMs !== null) return;
   trace('the bot is started');
+  // One that comes from nowhere brings a port of its own: the one that it had may be another's by now.
+  if (isBotGone(bot)) bot.port = null;
   start(bot);
 }
 

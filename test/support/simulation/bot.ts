@@ -6,12 +6,13 @@ import { SagaError, TerminalError } from '../../../packages/saga/src/errors.ts';
 import type { Link } from '../../../packages/saga/src/testing/simulation/link.ts';
 import type { BotPlace, Bots, FencedCall } from '../../../src/bots/bots.ts';
 import {
+  type ContainerObservation,
   type PoolContainers,
   RESTART_CALL_MS,
   type RestartOutcome,
 } from '../../../src/bots/pool-containers.ts';
-import type { ObservedBot, ObservedPooled } from '../../../src/domain/bot.ts';
-import { joinAnswers, ok, unknown } from '../../../src/domain/source.ts';
+import type { ObservedBot, ObservedPooled, ProgramState } from '../../../src/domain/bot.ts';
+import { joinAnswers, ok, type SourceAnswer, unknown } from '../../../src/domain/source.ts';
 import { findEntry, type PoolState } from '../../../src/pool-state/pool-state.ts';
 import type { PoolStates } from '../../../src/pool-state/pool-states.ts';
 import { inertPorts } from '../inert-ports.ts';
@@ -24,11 +25,13 @@ export interface Ground {
   readonly newest: Map<string, { readonly epoch: number; readonly sinceMs: number }>;
   /** Ports that two bots had at once, in the pool state or in their pool. */
   readonly givenTwice: Set<string>;
+  /** Bots that were marked failed and have run from the beginning. */
+  readonly markedWrongly: Set<string>;
 }
 
 export function createGround(): Ground {
   const pools: PoolState = { pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: '' };
-  return { pools, bots: [], newest: new Map(), givenTwice: new Set() };
+  return { pools, bots: [], newest: new Map(), givenTwice: new Set(), markedWrongly: new Set() };
 }
 
 export interface BotWorld {
@@ -41,6 +44,7 @@ export interface BotWorld {
   program: ObservedPooled['program'];
   /** Since when its program has been running without a break; null: it does not. */
   runningSinceMs: number | null;
+  readonly beganAtMs: number;
   /** The longest that a worker still changed it after a newer claim. */
   outrunForMs: number;
   /** Its place in the pool state, where it has one from the beginning. */
@@ -79,6 +83,7 @@ export function createBotWorld(
     conf: isThere ? 'present' : 'gone',
     program: isRunning ? 'RUNNING' : hasFailed ? 'EXITED' : 'absent',
     runningSinceMs: isRunning ? nowMs() : null,
+    beganAtMs: nowMs(),
     outrunForMs: 0,
     nowMs,
     port: isThere ? BASE_PORT + slotIndex : null,
@@ -224,6 +229,16 @@ export function botsOver(ground: Ground, link: Link, nowMs: () => number): Bots 
     },
     listPool: ({ containerName }) =>
       answer(() => send('list pool', () => listed(ground, isInside(containerName)))),
+    observeAll: async ({ pools }) =>
+      new Map(
+        await Promise.all(
+          pools.map(async ({ containerName }) => {
+            const programs = () => programsIn(ground, containerName);
+            const observed = observationOf(await answer(() => send('programs', programs)));
+            return [containerName, observed] as const;
+          }),
+        ),
+      ),
     start: ({ instanceId, place }, call) =>
       changed(instanceId, call, 'start', (world) => startAt(world, place)),
     stop: (instanceId, _, call) =>
@@ -278,6 +293,25 @@ function poolNamed(containerName: string) {
   return { host: 'a', containerId: 'c1', containerName, running: true };
 }
 
+/** As its supervisord has them. */
+function programsIn(ground: Ground, containerName: string): ReadonlyMap<string, ProgramState> {
+  const inside = ground.bots.filter(isInside(containerName));
+  return new Map(
+    inside.flatMap(({ instanceId, program }) =>
+      program === 'absent' ? [] : [[instanceId, program] as const],
+    ),
+  );
+}
+
+function observationOf(
+  answered: SourceAnswer<ReadonlyMap<string, ProgramState>>,
+): ContainerObservation {
+  if (answered.status === 'unknown') return answered;
+  return { ...POOL_THAT_RUNS, programs: answered.items };
+}
+
+const POOL_THAT_RUNS = { status: 'running', host: 'a', containerId: 'c1', doubt: null } as const;
+
 function listed(ground: Ground, isWanted: (bot: BotWorld) => boolean) {
   return ground.bots
     .filter((bot) => isWanted(bot) && !isBotGone(bot))
@@ -309,6 +343,14 @@ function noteDoubles({ pools, givenTwice }: Ground): void {
   }
 }
 
+function noteWrongMarks({ pools, bots, markedWrongly }: Ground, before: PoolState): void {
+  for (const { instanceId, runningSinceMs, beganAtMs } of bots) {
+    const isNew = before.botMapping[instanceId]?.status !== 'failed';
+    const isFailed = pools.botMapping[instanceId]?.status === 'failed';
+    if (isFailed && isNew && runningSinceMs === beganAtMs) markedWrongly.add(instanceId);
+  }
+}
+
 function restore(world: BotWorld, captured: ObservedBot): 'restored' | 'gone' {
   if (isBotGone(world) || captured.kind !== 'pooled') return 'gone';
   if (captured.program === 'RUNNING') {
@@ -331,6 +373,7 @@ export function poolStatesOver(ground: Ground, link: Link): PoolStates {
       const before = ground.pools;
       ground.pools = change(before);
       noteDoubles(ground);
+      noteWrongMarks(ground, before);
       const written = { state: ground.pools, changed: ground.pools !== before };
       return link.call('file', 'pools written', () => written);
     },

@@ -48,7 +48,7 @@ export function namesOf(user: number, bot: number): Names {
 
 const ALONE = { slotIndex: 0, capacity: 3 };
 
-function provision(chance: Chance, names: Names): Plot {
+export function provision(chance: Chance, names: Names): Plot {
   const input = {
     ...names,
     botName: 'bot',

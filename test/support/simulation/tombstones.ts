@@ -78,6 +78,12 @@ export function tombstonesOver(all: TombstoneWorld[], link: Link): Tombstones {
           id === instanceId && tombstone !== null && isTombstone(tombstone) ? [tombstone] : [],
         ),
       ),
+    makeDue: () =>
+      send('make due', () => {
+        for (const world of all) {
+          if (world.tombstone?.status === 'settled') world.nextCheckMs = world.nowMs();
+        }
+      }),
     takeDue: () => send('take', () => all.flatMap(takeDue)),
     recordCheck: (taken, { gone }) => send('look', () => recordCheck(of(taken), taken, gone)),
   };

@@ -4,7 +4,8 @@ import type { SagaDefinition } from '../../../packages/saga/src/definition.ts';
 import type { SagaLog } from '../../../packages/saga/src/log/saga-log.ts';
 import type { Absence } from '../../../src/deletion/reclaim-orphan.ts';
 import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
-import type { SyncPorts } from '../../../src/sync/sync-ports.ts';
+import type { HealthPorts } from '../../../src/health/health-ports.ts';
+import type { SyncAllPorts } from '../../../src/sync/sync-ports.ts';
 import type { WalletRules } from './wallet.ts';
 
 export interface Twin {
@@ -12,7 +13,8 @@ export interface Twin {
   readonly definition?: (real: SagaDefinition, observed: PresenceAnswer) => SagaDefinition;
   readonly ports?: (real: DeletionPorts) => DeletionPorts;
   readonly absence?: Absence;
-  readonly sync?: (real: SyncPorts) => SyncPorts;
+  readonly sync?: (real: SyncAllPorts) => SyncAllPorts;
+  readonly health?: (real: HealthPorts) => HealthPorts;
   readonly log?: (real: SagaLog) => SagaLog;
 }
 

@@ -8,10 +8,12 @@ import {
 } from '../../../packages/saga/src/testing/index.ts';
 import { botKey } from '../../../src/deletion/bot-key.ts';
 import { paidBy, RECLAIM_ORPHAN } from '../../../src/deletion/reclaim-orphan.ts';
+import { PROVISION_BOT } from '../../../src/provisioning/provision-bot.ts';
 import { RUN_REPORT, SYNC_RESULT } from '../../../src/sync/sync-reports.ts';
 import { SYNC_RUN, SYNC_WALLET } from '../../../src/sync/sync-wallet-input.ts';
 import { isBotGone, isListed } from './bot.ts';
 import { broken, ORPHAN_SEEN_FOR_MS, PROVEN_FOR_MS } from './oracle.ts';
+import type { Drift } from './user-plot.ts';
 import { type DriftedBot, isThere, type UserWorld } from './user-simulation.ts';
 import { OPENING_MINOR, VALUE_MINOR } from './wallet.ts';
 
@@ -42,23 +44,27 @@ function brokenMoney(
   { names, wallet, drift, findings }: DriftedBot,
   records: readonly SagaRecord[],
 ): readonly string[] {
-  const { payments, ledger, balanceMinor, allocation, isResurrected } = wallet;
+  const { payments, ledger, balanceMinor, allocation, isResurrected, reserved } = wallet;
   const ofBot = records.filter(({ key }) => key === botKey(names));
   const payers = payments.flatMap(({ sagaId }) => ofBot.filter(({ id }) => id === sagaId));
-  const hadMoney = drift !== 'stale' && drift !== 'ghost';
+  const hadMoney = reserved !== null || !MONEYLESS.has(drift);
+  const setAsideMinor = reserved === null ? 0 : VALUE_MINOR;
+  // What a provision that went back has paid it says in no result of a refund.
+  const refunders = payers.filter(({ kind }) => kind !== PROVISION_BOT);
   const isStanding = drift !== 'orphan';
   const isPaid = payments.length > 0;
   return broken({
     [`I2: paid ${payments.length} times`]: payments.length > 1,
     [`I2: ${payments.length} payments, of ${payers.length} sagas`]:
       payers.length !== payments.length,
-    'I1: paid, and its saga does not say so': payers.some((saga) => paidBy(saga) === null),
-    'I6: paid, and its saga went back': payers.some(({ state }) => state.phase !== 'completed'),
+    'I1: paid, and its saga does not say so': refunders.some((saga) => paidBy(saga) === null),
+    'I6: paid, and its saga went back': refunders.some(({ state }) => state.phase !== 'completed'),
     'I2: a saga says that it paid, and nothing was paid':
       !isPaid && ofBot.some((saga) => paidBy(saga) !== null),
     [`I11: the balance is ${balanceMinor}`]:
-      balanceMinor !== OPENING_MINOR + payments.length * VALUE_MINOR,
-    [`I11: the ledger has ${ledger.size} entries`]: ledger.size !== payments.length,
+      balanceMinor !== OPENING_MINOR - setAsideMinor + payments.length * VALUE_MINOR,
+    [`I11: the ledger has ${ledger.size} entries`]:
+      ledger.size !== payments.length + (reserved === null ? 0 : 1),
     'I4: a bot that stood there was paid as an orphan':
       isStanding && payers.some(({ kind }) => kind === RECLAIM_ORPHAN),
     'I4: an orphan was paid that ran': payers.some(
@@ -75,6 +81,9 @@ function brokenMoney(
   });
 }
 
+const MONEYLESS: ReadonlySet<Drift> = new Set(['stale', 'ghost', 'new']);
+const BOTLESS: ReadonlySet<Drift> = new Set(['orphan', 'stale', 'new']);
+
 /** A bot stands where it stood unless it was deleted; then nothing of it is left. */
 function brokenBot(place: DriftedBot, { last, shared }: UserWorld): readonly string[] {
   const { drift, bot, wallet, names } = place;
@@ -83,7 +92,7 @@ function brokenBot(place: DriftedBot, { last, shared }: UserWorld): readonly str
   const reason = skipped.find(({ botId }) => botId === names.instanceId)?.reason ?? null;
   const isPaid = payments.length > 0;
   const stands = isThere(place);
-  const wasThere = drift !== 'orphan' && drift !== 'stale';
+  const wasThere = wallet.reserved !== null || !BOTLESS.has(drift);
   const lastPaidMs = Math.max(...payments.map(({ atMs }) => atMs));
   const ofIncarnation = shared.tombstones.filter(
     ({ instanceId }) => instanceId === names.instanceId,

@@ -8,8 +8,9 @@ import { namesOf } from './plot.ts';
 import type { Names } from './wallet.ts';
 
 const DRIFTS = ['live', 'failed', 'orphan', 'orphan', 'lost', 'stale', 'ghost'] as const;
-/** `lost`: by the pool state alone. `stale`: an entry of nothing. `ghost`: a bot without money. */
-export type Drift = (typeof DRIFTS)[number];
+/** `lost`: by the pool state alone. `stale`: an entry of nothing. `ghost`: a bot without money. `new`: provisioned in the
+ * storm. */
+export type Drift = (typeof DRIFTS)[number] | 'new';
 
 export interface UserPlot {
   readonly nth: number;

@@ -15,9 +15,11 @@ import type { BotEvent } from '../../../src/health/bot-events.ts';
 import { createRestartBotSaga } from '../../../src/health/restart-bot.ts';
 import { restartOrder } from '../../../src/health/restart-bot-input.ts';
 import { takeOutOwn } from '../../../src/pool-state/owned-entry.ts';
+import { createProvisionBotSaga } from '../../../src/provisioning/provision-bot.ts';
 import type { OrphanSamples } from '../../../src/sync/mongodb/orphan-samples.ts';
 import type { Suspects } from '../../../src/sync/mongodb/suspects.ts';
 import { createAbsence } from '../../../src/sync/observe-bot.ts';
+import { createSyncAllSaga } from '../../../src/sync/sync-all.ts';
 import { SYNC_RESULT, type SyncResult } from '../../../src/sync/sync-reports.ts';
 import { createSyncRequests } from '../../../src/sync/sync-requests.ts';
 import { createSyncWalletSaga } from '../../../src/sync/sync-wallet.ts';
@@ -37,7 +39,12 @@ import {
 } from './bot-simulation.ts';
 import { addPlace, createShared, type Place, portsOver, type Shared } from './shared.ts';
 import { syncPortsOver } from './sync-ports-over.ts';
-import { createMemoryOrphanSamples, createMemorySuspects } from './sync-stores.ts';
+import {
+  createMemoryOrphanSamples,
+  createMemoryRunDrifts,
+  createMemorySuspects,
+  type MemoryRunDrifts,
+} from './sync-stores.ts';
 import type { Twin } from './twin.ts';
 import { type Drift, drawUser, type UserPlot } from './user-plot.ts';
 import { RULES } from './wallet.ts';
@@ -70,14 +77,17 @@ interface LastRun {
 export interface SharedByUsers extends Shared {
   readonly suspects: Suspects;
   readonly samples: OrphanSamples;
+  readonly runDrifts: MemoryRunDrifts;
+  /** SYNC_MAX_REFUNDS. */
+  maxRefunds: number;
   /** By their ids. */
   readonly events: Map<string, BotEvent>;
 }
 
 /** Until an administrator has looked at what a run reported. */
-const ADMINISTRATOR_MS = 150_000;
+export const ADMINISTRATOR_MS = 150_000;
 /** For a run in calm weather. */
-const CALM_RUN_MS = 3_600_000;
+export const CALM_RUN_MS = 3_600_000;
 
 export function userSimulationOf(twin: Twin = {}): Simulation<UserWorld> {
   const sharedBy = new WeakMap<Setting, SharedByUsers>();
@@ -98,11 +108,14 @@ export function userSimulationOf(twin: Twin = {}): Simulation<UserWorld> {
     define: (world, process) => {
       const { shared } = world;
       const ports = portsOf(world, process);
-      const syncPorts = syncPortsOver(shared, ports, process);
+      const realPorts = syncPortsOver(shared, ports, process);
+      const syncPorts = twin.sync?.(realPorts) ?? realPorts;
       const sagas = [
         createDeleteBotSaga(ports),
+        createProvisionBotSaga(ports),
         createReclaimOrphanSaga(ports, twin.absence ?? createAbsence(ports)),
-        createSyncWalletSaga(twin.sync?.(syncPorts) ?? syncPorts),
+        createSyncWalletSaga(syncPorts),
+        createSyncAllSaga(syncPorts),
         createRestartBotSaga({
           ...ports,
           containers: botsOver(shared.ground, process.link, shared.nowMs),
@@ -134,14 +147,14 @@ export function userSimulationOf(twin: Twin = {}): Simulation<UserWorld> {
         await runInCalm(world, front);
         await new Promise((resolve) => setTimeout(resolve, ADMINISTRATOR_MS));
       }
-      const before = pictureOf(world);
+      const before = pictureOf(world.shared, world.bots);
       const run = await runInCalm(world, front);
       const { shared, plot } = world;
       const suspects = await shared.suspects.ofUser(plot.user.userId);
       world.last = {
         result: SYNC_RESULT.readOrNull(run.result),
         before,
-        after: pictureOf(world),
+        after: pictureOf(shared, world.bots),
         suspects: suspects.length,
       };
     },
@@ -157,6 +170,8 @@ function createSharedByUsers({ nowMs }: Setting): SharedByUsers {
     ...createShared(nowMs),
     suspects: createMemorySuspects(nowMs),
     samples: createMemoryOrphanSamples(),
+    runDrifts: createMemoryRunDrifts(),
+    maxRefunds: 25,
     events: new Map(),
   };
 }
@@ -257,7 +272,7 @@ function request(
 }
 
 /** The caller gets an error and may try again. */
-function unanswered(asked: Promise<unknown>): void {
+export function unanswered(asked: Promise<unknown>): void {
   asked.catch(() => undefined);
 }
 
@@ -277,7 +292,7 @@ async function runInCalm(world: UserWorld, front: SimulatedProcess): Promise<Sag
 }
 
 /** Of everything that a run may touch. */
-function pictureOf({ shared, bots }: UserWorld): string {
+export function pictureOf(shared: Shared, bots: readonly Place[]): string {
   const { pools, botMapping } = shared.ground.pools;
   const seen = bots.map(({ bot, wallet }) => {
     const { balanceMinor, allocation, payments, ledger } = wallet;

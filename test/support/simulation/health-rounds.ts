@@ -1,0 +1,209 @@
+// The rounds of pool health in a simulation: two processes whose clocks begin them, which die in the middle of one; and
+// what health remembers, in memory, with the conditions of the real one.
+
+import { createPeriodic, type Periodic } from '../../../packages/saga/src/run/periodic.ts';
+import type { Link, SimulatedProcess } from '../../../packages/saga/src/testing/index.ts';
+import type { BotHealths, PoolHealth, RecordedHealth } from '../../../src/health/bot-healths.ts';
+import type { HealthMeter } from '../../../src/health/health-metrics.ts';
+import type { HealthPorts } from '../../../src/health/health-ports.ts';
+import { checkByClock } from '../../../src/health/health-schedule.ts';
+import { HEALTH_SETTINGS } from '../../../src/health/health-settings.ts';
+import type { HealthRounds } from '../../../src/health/mongodb/health-rounds.ts';
+import type { Owners } from '../../../src/health/mongodb/owners.ts';
+import { inertPorts } from '../inert-ports.ts';
+import { botsOver } from './bot.ts';
+import { portsOver } from './shared.ts';
+import type { Twin } from './twin.ts';
+import type { SharedByUsers } from './user-simulation.ts';
+
+export interface SimulatedRounds extends Periodic {
+  /** The process of one of the rounds that are under way dies; the next round is another process's. */
+  kill(): void;
+}
+
+/** HEALTH_EVERY_SECONDS: short enough for several rounds in every storm. */
+const EVERY_MS = 4_000;
+const LIMIT_MS = 60_000;
+
+/** @param process the one that the world's people reach: each round has a link of its own over it. */
+export function createRounds(
+  shared: SharedByUsers,
+  process: SimulatedProcess,
+  twin: Twin,
+): SimulatedRounds {
+  const { healths, rounds } = createHealthStores(shared.nowMs);
+  const underWay = new Set<() => void>();
+
+  async function round(signal: AbortSignal): Promise<void> {
+    const { promise: death, resolve: die } = Promise.withResolvers<void>();
+    const link = mortal(process.link, death);
+    const real = healthPortsOver(shared, { ...process, link }, { healths, rounds });
+    const ports = twin.health?.(real) ?? real;
+    underWay.add(die);
+    const ignore = () => undefined;
+    await Promise.race([checkByClock(ports, signal, ignore, ignore), death]);
+    underWay.delete(die);
+  }
+
+  const clock = () =>
+    createPeriodic({
+      everyMs: EVERY_MS,
+      limitMs: LIMIT_MS,
+      turn: round,
+      onError: () => undefined,
+    });
+  const clocks = [clock(), clock()];
+  return {
+    start: () => {
+      for (const one of clocks) one.start();
+    },
+    stop: async () => {
+      await Promise.all(clocks.map((one) => one.stop()));
+    },
+    kill: () => {
+      const [first] = underWay;
+      first?.();
+    },
+  };
+}
+
+/** From the death on no call is sent, and none is answered. */
+function mortal(link: Link, death: Promise<void>): Link {
+  let isDead = false;
+  void death.then(() => {
+    isDead = true;
+  });
+  const alive = async () => {
+    if (isDead) await new Promise<never>(() => undefined);
+  };
+  return {
+    ...link,
+    call: async (...call) => {
+      await alive();
+      try {
+        return await link.call(...call);
+      } finally {
+        await alive();
+      }
+    },
+  };
+}
+
+function healthPortsOver(
+  shared: SharedByUsers,
+  process: SimulatedProcess,
+  { healths, rounds }: Pick<HealthPorts, 'healths' | 'rounds'>,
+): HealthPorts {
+  const { link, sagas } = process;
+  const { ground, nowMs, events } = shared;
+  const send = <T>(what: string, effect: () => T | Promise<T>) =>
+    link.call('wallet', `health ${what}`, effect);
+  return {
+    ...portsOver(shared, process),
+    containers: botsOver(ground, link, nowMs),
+    owners: { find: (names) => send('owners', () => ownersAmong(shared, names)) },
+    healths: {
+      ...inertPorts<BotHealths>(),
+      read: (keys) => send('read', () => healths.read(keys)),
+      save: (writes) => send('save', () => healths.save(writes)),
+      touch: (keys, atMs) => send('touch', () => healths.touch(keys, atMs)),
+      keepOnly: (...kept) => send('keep only', () => healths.keepOnly(...kept)),
+      readPools: () => send('read pools', () => healths.readPools()),
+      savePools: (pools) => send('save pools', () => healths.savePools(pools)),
+    },
+    events: {
+      ...inertPorts<HealthPorts['events']>(),
+      add: (added) =>
+        send('events', () => {
+          for (const event of added) if (!events.has(event.id)) events.set(event.id, event);
+        }),
+    },
+    rounds: {
+      ...inertPorts<HealthRounds>(),
+      begin: async (holdMs) => {
+        const round = await send('begin', () => rounds.begin(holdMs));
+        return round === null ? null : { end: (how) => send('end', () => round.end(how)) };
+      },
+    },
+    meter: SILENT,
+    sagas: {
+      // What a dead process has asked for is asked for by nobody.
+      start: async (order) => {
+        await send('order', () => undefined);
+        return sagas().start(order);
+      },
+      findHolders: (keys) => sagas().findHolders(keys),
+    },
+    settings: HEALTH_SETTINGS,
+    nowMs,
+  };
+}
+
+function ownersAmong(
+  { places }: SharedByUsers,
+  names: readonly string[],
+): Awaited<ReturnType<Owners['find']>> {
+  return new Map(
+    places.flatMap(({ names: { userId, firebaseUid } }) =>
+      [userId, firebaseUid]
+        .filter((name) => names.includes(name))
+        .map((name) => [name, { userId, firebaseUid }] as const),
+    ),
+  );
+}
+
+const SILENT: HealthMeter = {
+  confirmed: () => undefined,
+  restarted: () => undefined,
+  roundEnded: () => undefined,
+  statusWritten: () => undefined,
+};
+
+function createHealthStores(nowMs: () => number): Pick<HealthPorts, 'healths' | 'rounds'> {
+  const bots = new Map<string, RecordedHealth>();
+  const pools = new Map<string, PoolHealth>();
+  let writes = 0;
+  let heldUntilMs = 0;
+  let begun = 0;
+  return {
+    healths: {
+      ...inertPorts<BotHealths>(),
+      read: async (keys) => new Map([...bots].filter(([key]) => keys.includes(key))),
+      save: async (written) => {
+        writes += 1;
+        const writeId = `w${writes}`;
+        const landed = written.filter(({ key, base }) => (bots.get(key)?.writeId ?? null) === base);
+        for (const { base: _, ...one } of landed) bots.set(one.key, { ...one, writeId });
+        return new Set(landed.map(({ key }) => key));
+      },
+      touch: async (keys, observedAtMs) => {
+        for (const key of keys) {
+          const known = bots.get(key);
+          if (known !== undefined) bots.set(key, { ...known, observedAtMs });
+        }
+      },
+      keepOnly: async (keptBots, keptPools) => {
+        for (const key of bots.keys()) if (!keptBots.includes(key)) bots.delete(key);
+        for (const key of pools.keys()) if (!keptPools.includes(key)) pools.delete(key);
+      },
+      readPools: async () => new Map(pools),
+      savePools: async (observed) => {
+        for (const pool of observed) pools.set(pool.key, pool);
+      },
+    },
+    rounds: {
+      ...inertPorts<HealthRounds>(),
+      begin: async (holdMs) => {
+        if (nowMs() < heldUntilMs) return null;
+        begun += 1;
+        const own = begun;
+        heldUntilMs = nowMs() + holdMs;
+        return {
+          end: async () => {
+            if (own === begun) heldUntilMs = 0;
+          },
+        };
+      },
+    },
+  };
+}
