@@ -84,7 +84,7 @@ export const USER_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'an orphan that is paid on the word of the run',
     breach: 'I4: an orphan was paid that ran',
-    from: 695,
+    from: 775,
     twin: {
       absence: { check: async () => ({ status: 'absent' }) },
     },
