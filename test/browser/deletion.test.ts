@@ -6,8 +6,8 @@ import { startTestApplication, type TestApplication } from '../support/applicati
 import { describeBrowser, openPage, type Page } from '../support/browser.ts';
 import {
   acceptDelete,
+  deleteThatCannotStop,
   injectFaults,
-  jobAt,
   type PlacedBot,
   placeBot,
 } from '../support/deletions.ts';
@@ -57,9 +57,7 @@ describeBrowser('a deletion on the page', () => {
   it('nobody watched it begin: who opens the page sees it go on, by the name of its bot', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'pooled');
-    await injectFaults(app, bot, { refuseStop: true });
-    const jobId = await acceptDelete(app, bot);
-    await jobAt(app, bot.uid, jobId, 'stop-container');
+    await deleteThatCannotStop(app, bot);
     const page = await openWith(app, bot);
     const job = page.getByRole('article');
     await job.getByRole('heading', { name: 'Deleting Bot 1' }).waitFor();

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { adminToken } from '../support/admin.ts';
 import type { TestApplication } from '../support/application.ts';
 import { describeBrowser, openPage, type Page } from '../support/browser.ts';
-import { acceptDelete, injectFaults, jobIn, placeBot } from '../support/deletions.ts';
+import { placeBot, stuckDelete } from '../support/deletions.ts';
 import { chooseVerb, startHolding } from '../support/operations.ts';
 import { allocation, users } from '../support/users.ts';
 import { widthProblems } from '../support/widths.ts';
@@ -36,9 +36,7 @@ async function startWithLargest(): Promise<{ app: TestApplication; sagaId: strin
   await users(app.connection).updateOne(mine, {
     $set: { [`botAllocations.${UID}-bot-5`]: orphan, 'paperWallet.balance': LARGE },
   });
-  await injectFaults(app, bot, { refuseStop: true });
-  const sagaId = await acceptDelete(app, bot);
-  await jobIn(app, UID, sagaId, 'stuck');
+  const sagaId = await stuckDelete(app, bot);
   return { app, sagaId };
 }
 

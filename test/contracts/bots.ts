@@ -76,14 +76,15 @@ export interface HalfAwayWorld extends Pick<BotsWorld, 'bots' | 'addDedicated' |
 
 /** Defines the suite's tests; to be called inside a describe. `createWorld` is called in each test. */
 export function testBots(createWorld: () => Promise<BotsWorld>): void {
+  const setUp = withUid(createWorld);
+
   test('no such bot anywhere: ok with nothing, which is evidence of absence', async () => {
     const { bots } = await createWorld();
     expect(itemsOf(await bots.locate(queryFor(newUid()), call()))).toEqual([]);
   });
 
   test('a dedicated bot: found by its exact name, its neighbours are not', async () => {
-    const { bots, addDedicated } = await createWorld();
-    const uid = newUid();
+    const { bots, addDedicated, uid } = await setUp();
     await addDedicated({ instanceId: `${uid}-bot.1` });
     const [observed, ...others] = itemsOf(await bots.locate(query(uid, `${uid}-bot.1`), call()));
     expect(others).toEqual([]);
@@ -100,8 +101,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a container of another name with the label: shown as a claim, listed as a doubt and not as the bot', async () => {
-    const { bots, addDedicated } = await createWorld();
-    const uid = newUid();
+    const { bots, addDedicated, uid } = await setUp();
     const labels = { instanceId: `${uid}-bot-1`, userId: 'somebody-else' };
     await addDedicated({ instanceId: `${uid}-bot-1`, name: `custom-${uid}`, labels });
     const [observed] = itemsOf(await bots.locate(queryFor(uid), call()));
@@ -116,8 +116,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a container that holds the name without being called so: the bot is in doubt, and no other', async () => {
-    const { bots, addDedicated } = await createWorld();
-    const uid = newUid();
+    const { bots, addDedicated, uid } = await setUp();
     const name = `0123456789ab_freqtrade-${uid}-bot-1`;
     await addDedicated({ instanceId: `${uid}-bot-1`, name });
     const answer = await bots.locate(queryFor(uid), call());
@@ -131,16 +130,14 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a bot named like a pool: a pool container is not taken for it', async () => {
-    const { bots, addPool } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, uid } = await setUp();
     await addPool({ name: `freqtrade-pool-${uid}-pool-1`, bots: {} });
     const found = await bots.locate(query(null, `pool-${uid}-pool-1`), call());
     expect(itemsOf(found)).toEqual([]);
   });
 
   test('a running dedicated bot: stopped without restart policy, then restored as it was', async () => {
-    const { bots, addDedicated } = await createWorld();
-    const uid = newUid();
+    const { bots, addDedicated, uid } = await setUp();
     await addDedicated({ instanceId: `${uid}-bot-1` });
     const captured = await locateOne(bots, uid);
     const stopping = call();
@@ -157,8 +154,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
 
   // In this world a container without a stop time of its own is killed after 1 second, any after 6.
   test('a dedicated bot with a stop time of its own: is given it, and is not killed', async () => {
-    const { bots, addDedicated, wasKilled } = await createWorld();
-    const uid = newUid();
+    const { bots, addDedicated, wasKilled, uid } = await setUp();
     const ends = { needsSeconds: 3, stopSeconds: 6 };
     await addDedicated({ instanceId: `${uid}-bot-1`, ends });
     const captured = await locateOne(bots, uid);
@@ -169,8 +165,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a dedicated bot with a stop time without end: killed when the longest is over', async () => {
-    const { bots, addDedicated, wasKilled } = await createWorld();
-    const uid = newUid();
+    const { bots, addDedicated, wasKilled, uid } = await setUp();
     await addDedicated({
       instanceId: `${uid}-bot-1`,
       ends: { needsSeconds: 600, stopSeconds: -1 },
@@ -183,8 +178,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a program with a stop time of its own: waited for, taken out, and not killed', async () => {
-    const { bots, addPool, wasKilled } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, wasKilled, uid } = await setUp();
     const ends = { needsSeconds: 3, stopSeconds: 6 };
     await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' }, ends });
     const captured = await locateOne(bots, uid);
@@ -195,8 +189,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a paused dedicated bot: present, stopped, and paused again by a restore', async () => {
-    const { bots, addDedicated } = await createWorld();
-    const uid = newUid();
+    const { bots, addDedicated, uid } = await setUp();
     await addDedicated({ instanceId: `${uid}-bot-1`, state: 'paused' });
     const captured = await locateOne(bots, uid);
     expect(captured).toMatchObject({ running: true, paused: true });
@@ -208,8 +201,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a stopped dedicated bot: stays stopped through stop and restore', async () => {
-    const { bots, addDedicated } = await createWorld();
-    const uid = newUid();
+    const { bots, addDedicated, uid } = await setUp();
     await addDedicated({ instanceId: `${uid}-bot-1`, state: 'stopped' });
     const captured = await locateOne(bots, uid);
     expect(captured).toMatchObject({ running: false, restartPolicy: 'unless-stopped' });
@@ -223,8 +215,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a dedicated bot removed: gone, and every repeat is harmless', async () => {
-    const { bots, addDedicated } = await createWorld();
-    const uid = newUid();
+    const { bots, addDedicated, uid } = await setUp();
     await addDedicated({ instanceId: `${uid}-bot-1` });
     const captured = await locateOne(bots, uid);
     expect(await bots.remove(`${uid}-bot-1`, captured, call())).toBe('removed');
@@ -236,8 +227,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('an active program: taken out, restored as it was, its neighbour runs on', async () => {
-    const { bots, addPool } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, uid } = await setUp();
     const name = poolOf(uid);
     await addPool({ name, bots: { [`${uid}-bot-1`]: 'RUNNING', [`${uid}-bot-2`]: 'RUNNING' } });
     const captured = await locateOne(bots, uid);
@@ -258,8 +248,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a program at rest: stays known to supervisord, and at rest after a restore', async () => {
-    const { bots, addPool } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, uid } = await setUp();
     await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'STOPPED' } });
     const captured = await locateOne(bots, uid);
     expect(captured).toMatchObject({ conf: 'present', program: 'STOPPED' });
@@ -271,8 +260,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('an active program without a conf file: stopped but kept, and started by a restore', async () => {
-    const { bots, addPool, loseConf } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, loseConf, uid } = await setUp();
     await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
     await loseConf(poolOf(uid), `${uid}-bot-1`);
     const captured = await locateOne(bots, uid);
@@ -286,8 +274,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a program removed, before and after a stop: gone, twice, its neighbour runs on', async () => {
-    const { bots, addPool } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, uid } = await setUp();
     const ids = [`${uid}-bot-1`, `${uid}-bot-2`, `${uid}-bot-3`] as const;
     await addPool({
       name: poolOf(uid),
@@ -307,8 +294,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a program in a group, with a name of its own: found, stopped, restored, removed; its neighbour runs on', async () => {
-    const { bots, addPool, addGrouped } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, addGrouped, uid } = await setUp();
     const pool = poolOf(uid);
     await addPool({ name: pool, bots: { [`${uid}-bot-2`]: 'RUNNING' } });
     await addGrouped({ pool, instanceId: `${uid}-bot-1`, group: 'live' });
@@ -332,8 +318,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a group that is not its own names it: stopped, and neither taken out nor said to be at rest', async () => {
-    const { bots, addPool, addGrouped } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, addGrouped, uid } = await setUp();
     const pool = poolOf(uid);
     await addPool({ name: pool, bots: {} });
     await addGrouped({ pool, instanceId: `${uid}-bot-1`, group: 'live', isGroupOfOthers: true });
@@ -353,8 +338,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a program that nobody can tell the bot of: who is not found beside it is in doubt, who is found is found', async () => {
-    const { bots, addPool, addStranger } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, addStranger, uid } = await setUp();
     await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
     await addStranger(poolOf(uid), 'trader');
     const captured = await locateOne(bots, uid);
@@ -371,8 +355,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a pool that only the query names: asked too', async () => {
-    const { bots, addPool } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, uid } = await setUp();
     const other = newUid();
     await addPool({ name: poolOf(other), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
     expect(itemsOf(await bots.locate(queryFor(uid), call()))).toEqual([]);
@@ -381,8 +364,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test("a pool of another name with the owner's label: asked too", async () => {
-    const { bots, addPool } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, uid } = await setUp();
     const labels = { userId: uid, poolId: `${uid}-pool-7` };
     await addPool({
       name: `freqtrade-pool-x-${uid}`,
@@ -393,8 +375,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test("a pool of another name that a label gives to the owner's `_id`: asked too, and listed", async () => {
-    const { bots, addPool } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, uid } = await setUp();
     const userId = randomBytes(12).toString('hex');
     const labels = { userId };
     const programs = { [`${uid}-bot-1`]: 'RUNNING' } as const;
@@ -407,8 +388,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a pool that does not run: its conf folder answers; it can be stopped, not removed', async () => {
-    const { bots, addPool, stopPool, startPool } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, stopPool, startPool, uid } = await setUp();
     await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
     await stopPool(poolOf(uid));
     const observed = await locateOne(bots, uid);
@@ -426,8 +406,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a pool whose supervisord is dead: unknown, never absent', async () => {
-    const { bots, addPool, muteSupervisord } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, muteSupervisord, uid } = await setUp();
     await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
     const captured = await locateOne(bots, uid);
     await muteSupervisord(poolOf(uid));
@@ -440,8 +419,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a fence that refuses: nothing is changed', async () => {
-    const { bots, addDedicated, addPool } = await createWorld();
-    const uid = newUid();
+    const { bots, addDedicated, addPool, uid } = await setUp();
     await addDedicated({ instanceId: `${uid}-bot-1` });
     await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-2`]: 'RUNNING' } });
     for (const id of [`${uid}-bot-1`, `${uid}-bot-2`]) {
@@ -457,8 +435,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a fence that passes a few times: no change is made without its own', async () => {
-    const { bots, addPool } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, uid } = await setUp();
     await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
     const captured = await locateOne(bots, uid);
     await expect(bots.stop(`${uid}-bot-1`, captured, fenced(0))).rejects.toThrow(FencedError);
@@ -472,8 +449,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a host that is not configured: unknown for an observation, unavailable for a change', async () => {
-    const { bots, addDedicated } = await createWorld();
-    const uid = newUid();
+    const { bots, addDedicated, uid } = await setUp();
     await addDedicated({ instanceId: `${uid}-bot-1` });
     const observed = { ...(await locateOne(bots, uid)), host: 'nowhere' };
     const elsewhere = await bots.locate({ ...queryFor(uid), dockerHost: 'nowhere' }, call());
@@ -484,8 +460,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a call that is aborted before it begins: unknown, and nothing is changed', async () => {
-    const { bots, addDedicated } = await createWorld();
-    const uid = newUid();
+    const { bots, addDedicated, uid } = await setUp();
     await addDedicated({ instanceId: `${uid}-bot-1` });
     const captured = await locateOne(bots, uid);
     const aborted = { ...call(), signal: AbortSignal.abort() };
@@ -496,8 +471,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a port that a bot’s own config names: read, of a pool that runs or not; of one without, unreadable', async () => {
-    const { bots, addPool, stopPool } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, stopPool, uid } = await setUp();
     const [first, second] = [`${uid}-bot-1`, `${uid}-bot-2`];
     const running = { [first]: 'RUNNING', [second]: 'RUNNING' } as const;
     await addPool({ name: poolOf(uid), bots: running, ports: { [first]: 9007 } });
@@ -510,8 +484,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a port that cannot be asked for: unknown', async () => {
-    const { bots, addPool } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, uid } = await setUp();
     const id = `${uid}-bot-1`;
     await addPool({ name: poolOf(uid), bots: { [id]: 'RUNNING' }, ports: { [id]: 9007 } });
     const observed = await locatePooled(bots, uid);
@@ -533,8 +506,7 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test("the list: an owner's bots of both kinds, in any state, without those of another", async () => {
-    const { bots, addDedicated, addPool } = await createWorld();
-    const uid = newUid();
+    const { bots, addDedicated, addPool, uid } = await setUp();
     const other = newUid();
     await addPool({
       name: poolOf(uid),
@@ -562,9 +534,10 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
 
 /** What a host that is away hides; to be called beside `testBots`. */
 export function testHostAway(createWorld: () => Promise<HalfAwayWorld>): void {
+  const setUp = withUid(createWorld);
+
   test('a host is away: what the other one has is found all the same, and is not said to be all', async () => {
-    const { bots, addPool, addDedicated, here } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, addDedicated, here, uid } = await setUp();
     await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
     await addDedicated({ instanceId: `${uid}-bot-2` });
     const pooled = { kind: 'pooled', host: here, containerName: poolOf(uid), program: 'RUNNING' };
@@ -582,8 +555,7 @@ export function testHostAway(createWorld: () => Promise<HalfAwayWorld>): void {
   });
 
   test('a host is away: of a bot that the other one does not have nobody says that it is nowhere', async () => {
-    const { bots, addDedicated, here, away } = await createWorld();
-    const uid = newUid();
+    const { bots, addDedicated, here, away, uid } = await setUp();
     const nothing = { status: 'unknown', reason: expect.any(String), found: [] };
     expect(await bots.locate(queryFor(uid), call())).toMatchObject(nothing);
     await addDedicated({ instanceId: `${uid}-bot-1` });
@@ -596,9 +568,10 @@ export function testHostAway(createWorld: () => Promise<HalfAwayWorld>): void {
 
 /** How new bots come up; to be called beside `testBots`. */
 export function testStarts(createWorld: () => Promise<BotsWorld>): void {
+  const setUp = withUid(createWorld);
+
   test("a new bot in a pool: seen running, found as its owner's, its neighbour runs on", async () => {
-    const { bots, addPool } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, uid } = await setUp();
     await addPool({ name: poolOf(uid), bots: { [`${uid}-bot-1`]: 'RUNNING' } });
     const neighbour = await locateOne(bots, uid);
     const starting = call();
@@ -617,8 +590,7 @@ export function testStarts(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('started again: the same bot, and not a second time; then stopped, restored, removed', async () => {
-    const { bots, addPool } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, uid } = await setUp();
     await addPool({ name: poolOf(uid), bots: {} });
     const order = orderFor(bots, uid);
     const observed = await bots.start(order, call());
@@ -635,8 +607,7 @@ export function testStarts(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a new bot in a container of its own: named, labelled, with its policy; started again: the same', async () => {
-    const { bots, image } = await createWorld();
-    const uid = newUid();
+    const { bots, image, uid } = await setUp();
     const order = orderFor(bots, uid, `${uid}-bot-1`, { kind: 'dedicated', image });
     const observed = await bots.start(order, call());
     expect(observed).toMatchObject({
@@ -656,8 +627,7 @@ export function testStarts(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('no such pool, no such image, a name that is taken: never again, and nothing is made', async () => {
-    const { bots, addDedicated, image } = await createWorld();
-    const uid = newUid();
+    const { bots, addDedicated, image, uid } = await setUp();
     await expectTerminal(bots.start(orderFor(bots, uid), call()), 'NO_SUCH_POOL');
     const missing = { kind: 'dedicated', image: `${uid}:none` } as const;
     const start = bots.start(orderFor(bots, uid, `${uid}-bot-1`, missing), call());
@@ -671,8 +641,7 @@ export function testStarts(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a pool that does not run: refused for now; a host that is not configured: unavailable', async () => {
-    const { bots, addPool, stopPool } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, stopPool, uid } = await setUp();
     await addPool({ name: poolOf(uid), bots: {} });
     await stopPool(poolOf(uid));
     const start = bots.start(orderFor(bots, uid), call());
@@ -684,16 +653,14 @@ export function testStarts(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('a pool whose supervisord is dead: in doubt, and nothing counts as started', async () => {
-    const { bots, addPool, muteSupervisord } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, muteSupervisord, uid } = await setUp();
     await addPool({ name: poolOf(uid), bots: {} });
     await muteSupervisord(poolOf(uid));
     await expect(bots.start(orderFor(bots, uid), call())).rejects.toBeInstanceOf(SagaError);
   });
 
   test('a fence that refuses, at once or in the middle: nothing after it, and a repeat makes it whole', async () => {
-    const { bots, addPool, image } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, image, uid } = await setUp();
     await addPool({ name: poolOf(uid), bots: {} });
     await expect(bots.start(orderFor(bots, uid), fenced())).rejects.toThrow(FencedError);
     const own = orderFor(bots, uid, `${uid}-bot-3`, { kind: 'dedicated', image });
@@ -714,8 +681,7 @@ export function testStarts(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('five new bots in one pool at once: each of them runs', async () => {
-    const { bots, addPool } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, uid } = await setUp();
     await addPool({ name: poolOf(uid), bots: {} });
     const ids = [1, 2, 3, 4, 5].map((n) => `${uid}-bot-${n}`);
     const observed = await Promise.all(
@@ -728,8 +694,7 @@ export function testStarts(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('pools by their names: each with its host and whether it runs; what is not there is not named', async () => {
-    const { bots, addPool, stopPool } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, stopPool, uid } = await setUp();
     const [host] = bots.hosts();
     const other = `freqtrade-pool-${uid}-pool-2`;
     await addPool({ name: poolOf(uid), bots: {} });
@@ -746,8 +711,7 @@ export function testStarts(createWorld: () => Promise<BotsWorld>): void {
   });
 
   test('the bots of one pool, running or not', async () => {
-    const { bots, addPool, stopPool } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, stopPool, uid } = await setUp();
     const [host = ''] = bots.hosts();
     const [first, second] = [`${uid}-bot-1`, `${uid}-bot-2`];
     await addPool({ name: poolOf(uid), bots: { [first]: 'RUNNING', [second]: 'STOPPED' } });
@@ -824,6 +788,11 @@ function fenced(passes = 0): FencedCall {
       if (left-- <= 0) throw new FencedError('del-0000000000', 1);
     },
   };
+}
+
+/** A world, and a user of the test's own in it. */
+export function withUid<World>(createWorld: () => Promise<World>) {
+  return async () => ({ ...(await createWorld()), uid: newUid() });
 }
 
 /** New in every test, so that tests share an engine without meeting. */

@@ -1,11 +1,11 @@
 // The contract of the port PoolContainers, run on Docker and on the simulator alike: the simulator must never be kinder.
 
-import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { FencedError } from '../../packages/saga/src/errors.ts';
-import type { Bots, FencedCall } from '../../src/bots/bots.ts';
+import type { Bots } from '../../src/bots/bots.ts';
 import type { PoolContainers } from '../../src/bots/pool-containers.ts';
 import type { ObservedPooled } from '../../src/domain/bot.ts';
+import { call, withUid } from './bots.ts';
 
 export interface PoolContainersWorld {
   readonly bots: Bots & PoolContainers;
@@ -29,9 +29,10 @@ export interface PoolContainersWorld {
 
 /** Defines the suite's tests; to be called inside a describe. `createWorld` is called in each test. */
 export function testPoolContainers(createWorld: () => Promise<PoolContainersWorld>): void {
+  const setUp = withUid(createWorld);
+
   test('pools and containers in every state: each told, what is nowhere is absent', async () => {
-    const { bots, addPool, addDedicated, setPool } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, addDedicated, setPool, uid } = await setUp();
     const pools = ['up', 'down', 'mute', 'nowhere'].map((name) => poolOf(uid, name));
     const [up = '', down = '', mute = '', nowhere = ''] = pools;
     await addPool(up, { [`${uid}-bot-1`]: 'RUNNING', [`${uid}-bot-2`]: 'STOPPED' });
@@ -72,8 +73,7 @@ export function testPoolContainers(createWorld: () => Promise<PoolContainersWorl
   });
 
   test('a container of another name that holds the one asked for: in doubt, not absent', async () => {
-    const { bots, addDedicated } = await createWorld();
-    const uid = newUid();
+    const { bots, addDedicated, uid } = await setUp();
     const [own, other] = [`${uid}-bot-1`, `${uid}-bot-2`];
     await addDedicated(own, 'running', `0123456789ab_freqtrade-${own}`);
     const dedicated = [own, other].map((id) => `freqtrade-${id}`);
@@ -87,8 +87,7 @@ export function testPoolContainers(createWorld: () => Promise<PoolContainersWorl
   });
 
   test('a program that has failed: started, and seen so; one that dies again is at rest again', async () => {
-    const { bots, addPool, mend } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, mend, uid } = await setUp();
     const pool = poolOf(uid, 'one');
     const bot = `${uid}-bot-1`;
     await addPool(pool, { [bot]: 'FATAL' });
@@ -103,8 +102,7 @@ export function testPoolContainers(createWorld: () => Promise<PoolContainersWorl
   });
 
   test('stopped by somebody, conf put aside, pool down: left as it is, and nothing is sent', async () => {
-    const { bots, addPool, putAside, setPool } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, putAside, setPool, uid } = await setUp();
     const pool = poolOf(uid, 'one');
     const [stopped, aside] = [`${uid}-bot-1`, `${uid}-bot-2`];
     await addPool(pool, { [stopped]: 'STOPPED', [aside]: 'FATAL' });
@@ -120,8 +118,7 @@ export function testPoolContainers(createWorld: () => Promise<PoolContainersWorl
   });
 
   test('a fence that refuses: nothing is started (I5)', async () => {
-    const { bots, addPool, mend } = await createWorld();
-    const uid = newUid();
+    const { bots, addPool, mend, uid } = await setUp();
     const pool = poolOf(uid, 'one');
     const bot = `${uid}-bot-1`;
     await addPool(pool, { [bot]: 'FATAL' });
@@ -147,19 +144,4 @@ function expecting(bots: readonly string[]) {
 
 function poolOf(uid: string, name: string): string {
   return `freqtrade-pool-${uid}${name}-pool-1`;
-}
-
-function newUid(): string {
-  return `u${randomBytes(5).toString('hex')}`;
-}
-
-function call(): FencedCall & { readonly fences: () => number } {
-  let count = 0;
-  return {
-    signal: new AbortController().signal,
-    fence: async () => {
-      count += 1;
-    },
-    fences: () => count,
-  };
 }

@@ -5,6 +5,7 @@ import { FencedError, UnavailableError } from '../../packages/saga/src/errors.ts
 import { findEntry, type PoolState, putBack, takeOut } from '../../src/pool-state/pool-state.ts';
 import type { PoolStates } from '../../src/pool-state/pool-states.ts';
 import { UNREADABLE } from '../../src/pool-state/unreadable-rows.ts';
+import { countUp, mutate, noFence } from '../support/pool-changes.ts';
 import { samplePoolState } from '../support/pool-state-samples.ts';
 
 export interface PoolStatesStage {
@@ -66,11 +67,7 @@ export function describePoolStates(
       const fenced = new FencedError('delete-1', 3);
       const results = await Promise.allSettled([
         mutate(states, (s) => takeOut(s, 'uid-0-bot-1')),
-        mutate(
-          states,
-          (s) => takeOut(s, BOT),
-          () => Promise.reject(fenced),
-        ),
+        mutate(states, (s) => takeOut(s, BOT), { fence: () => Promise.reject(fenced) }),
         mutate(states, (s) => takeOut(s, NEIGHBOUR)),
       ]);
       expect(results.map((r) => r.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
@@ -120,7 +117,7 @@ export function describePoolStates(
           platform ??= stage.overwrite({ ...before, platformVersion: '2.5' });
           return takeOut(s, BOT);
         },
-        fence: NO_FENCE,
+        fence: noFence,
         signal: AbortSignal.timeout(10_000),
       });
       await platform;
@@ -184,7 +181,7 @@ export function describePoolStates(
       const before = await stage.stored();
       const refusal = stage.open().mutate({
         change: (s) => takeOut(s, BOT),
-        fence: NO_FENCE,
+        fence: noFence,
         signal: AbortSignal.abort(),
       });
       await expect(refusal).rejects.toBeInstanceOf(UnavailableError);
@@ -219,20 +216,6 @@ export function describePoolStates(
       }
     });
   });
-}
-
-const NO_FENCE = () => Promise.resolve();
-
-function mutate(
-  states: PoolStates,
-  change: (state: PoolState) => PoolState,
-  fence: () => Promise<void> = NO_FENCE,
-) {
-  return states.mutate({ change, fence, signal: AbortSignal.timeout(20_000) });
-}
-
-function countUp(state: PoolState): PoolState {
-  return { ...state, nextPoolId: (state.nextPoolId ?? 0) + 1 };
 }
 
 async function expectBotCount(states: PoolStates, count: number): Promise<void> {

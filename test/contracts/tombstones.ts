@@ -10,6 +10,7 @@ import {
   type Tombstones,
 } from '../../src/tombstones/tombstones.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { observedDedicated } from '../support/samples.ts';
 import { BOT, incarnationOf, SAGA_A, SAGA_B } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -43,16 +44,7 @@ export function describeTombstones(
     return create(await createTestDatabase());
   }
   const due = { limit: 10, holdMs: 60_000 };
-  const OBSERVED_BOT = {
-    kind: 'dedicated',
-    host: 'local',
-    containerId: 'abc',
-    containerName: 'freqtrade-uid-bot-1',
-    labels: { instanceId: BOT },
-    running: true,
-    paused: false,
-    restartPolicy: 'no',
-  } as const;
+  const OBSERVED_BOT = observedDedicated({ labels: { instanceId: BOT } });
 
   describe(name, () => {
     it('opened, seen, settled, ended: each of them as often as one likes', async () => {

@@ -6,26 +6,13 @@ import { expect, onTestFinished, test } from 'vitest';
 import { InDoubtError, UnavailableError } from '../../packages/saga/src/errors.ts';
 import { createDockerBots } from '../../src/bots/docker/docker-bots.ts';
 import type { DockerEndpoint } from '../../src/bots/docker/docker-client.ts';
-import type { ObservedDedicated, ObservedPooled } from '../../src/domain/bot.ts';
 import { call, queryFor } from '../contracts/bots.ts';
 import { listAll } from '../support/list-all.ts';
+import { observedDedicated, observedPooled } from '../support/samples.ts';
 
-const BASE = { host: 'test', containerId: 'a'.repeat(64), containerName: 'x', labels: {} };
-const DEDICATED: ObservedDedicated = {
-  ...BASE,
-  kind: 'dedicated',
-  running: true,
-  paused: false,
-  restartPolicy: 'always',
-};
-const POOLED: ObservedPooled = {
-  ...BASE,
-  kind: 'pooled',
-  poolRunning: true,
-  conf: 'present',
-  program: 'RUNNING',
-  programs: [],
-};
+const PLACE = { host: 'test', containerId: 'a'.repeat(64) };
+const DEDICATED = observedDedicated({ ...PLACE, restartPolicy: 'always' });
+const POOLED = observedPooled(PLACE);
 
 test.each([
   ['a socket that does not exist', { socketPath: '/nonexistent/docker.sock' }],

@@ -13,7 +13,7 @@ import {
   writePoolState,
 } from '../support/deletions.ts';
 import { describeDocker, type RunningContainer, runPool, testDocker } from '../support/docker.ts';
-import { createHealthChecks } from '../support/health-checks.ts';
+import { createHealthChecks, setStatus, statusOf } from '../support/health-checks.ts';
 import { spoilPoolState } from '../support/spoil-pool-state.ts';
 import { allocation, putUser } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -71,16 +71,6 @@ async function writeState(app: TestApplication): Promise<void> {
     nextPoolId: 2,
     updatedAt: createdAt,
   });
-}
-
-async function setStatus(app: TestApplication, instanceId: string, status: string): Promise<void> {
-  const state = JSON.parse(JSON.stringify(await readPoolState(app)));
-  state.botMapping[instanceId].status = status;
-  await writePoolState(app, state);
-}
-
-async function statusOf(app: TestApplication, instanceId: string) {
-  return (await readPoolState(app)).botMapping[instanceId]?.status;
 }
 
 /** supervisord's words, by program. */

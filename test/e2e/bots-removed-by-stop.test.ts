@@ -3,12 +3,12 @@
 
 import { expect, it } from 'vitest';
 import { dedicatedKey, worldCollection } from '../../src/bots/simulator/world-documents.ts';
-import { startTestApplication } from '../support/application.ts';
+import { problemOf, startTestApplication } from '../support/application.ts';
 import {
   acceptDelete,
   deleteBot,
+  deleteThatCannotStop,
   injectFaults,
-  jobAt,
   jobIn,
   placeBot,
   userNamed,
@@ -19,17 +19,12 @@ const cancelPath = (jobId: string) => `/jobs/${jobId}/cancel`;
 it('cancelled while it stops: refused, and the job finishes forward', async () => {
   const app = await startTestApplication();
   const bot = await placeBot(app, 'dedicated', { isAutoRemoved: true });
-  await injectFaults(app, bot, { refuseStop: true });
-  const jobId = await acceptDelete(app, bot);
-  await jobAt(app, bot.uid, jobId, 'stop-container');
+  const jobId = await deleteThatCannotStop(app, bot);
 
   const cancel = await app.call(bot.uid, 'POST', cancelPath(jobId));
   await injectFaults(app, bot, null);
 
-  expect([cancel.status, cancel.body.type]).toEqual([
-    409,
-    'urn:reclaim:problem:too-late-to-cancel',
-  ]);
+  expect(problemOf(cancel)).toBe('409 too-late-to-cancel');
   const job = await jobIn(app, bot.uid, jobId, 'completed');
   expect(job).toMatchObject({ warnings: [], result: { wallet: { returned: 110 } } });
   expect((await app.world.snapshot()).dedicated).toEqual([]);

@@ -2,10 +2,11 @@
 // it was, after it the job finishes forward.
 
 import { expect, it } from 'vitest';
-import { startTestApplication } from '../support/application.ts';
+import { problemOf, startTestApplication } from '../support/application.ts';
 import {
   acceptDelete,
   deleteBot,
+  deleteThatCannotStop,
   injectFaults,
   jobAt,
   jobIn,
@@ -57,7 +58,7 @@ it('after the end: 409, and the money stays where it went', async () => {
   const bot = await placeBot(app, 'dedicated');
   const { jobId } = (await deleteBot(app, bot)).body;
   const late = await app.call(bot.uid, 'POST', cancelPath(jobId));
-  expect([late.status, late.body.type]).toEqual([409, 'urn:reclaim:problem:too-late-to-cancel']);
+  expect(problemOf(late)).toBe('409 too-late-to-cancel');
   expect(late.body.jobId).toBe(jobId);
   expect(await ownEntries(app)).toHaveLength(1);
 });
@@ -66,9 +67,7 @@ it('in the pivot, which does not get on: 409, and the job finishes forward', asy
   const app = await startTestApplication();
   const bot = await placeBot(app, 'dedicated');
   const balance = 'paperWallet.balance';
-  await injectFaults(app, bot, { refuseStop: true });
-  const jobId = await acceptDelete(app, bot);
-  await jobAt(app, bot.uid, jobId, 'stop-container');
+  const jobId = await deleteThatCannotStop(app, bot);
   const users = app.connection.collection('users');
   const past = { bypassDocumentValidation: true };
   await users.updateOne({ firebaseUid: bot.uid }, { $set: { [balance]: 'fifty' } }, past);
@@ -93,7 +92,7 @@ it("somebody else's job: 404 to see and to cancel, and it goes on", async () => 
     ['POST', cancelPath(jobId)],
   ] as const) {
     const reply = await app.call('uid-other', method, path);
-    expect([reply.status, reply.body.type]).toEqual([404, 'urn:reclaim:problem:job-not-found']);
+    expect(problemOf(reply)).toBe('404 job-not-found');
   }
   expect((await app.call('uid-other', 'GET', '/jobs')).body.jobs).toEqual([]);
   await injectFaults(app, bot, null);

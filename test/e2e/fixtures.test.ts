@@ -4,6 +4,7 @@
 import type { mongo } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
+import { problemOf } from '../support/application.ts';
 import {
   allOf,
   deleteBot,
@@ -162,10 +163,7 @@ describe('the fixtures, deleted through the API', () => {
       ['uid-cents', 'uid-cents-bot-2'],
     ] as const) {
       const reply = await deleteBot(app, { uid, instanceId });
-      expect([reply.status, reply.body.type], `${uid} ${instanceId}`).toEqual([
-        404,
-        'urn:reclaim:problem:bot-not-found',
-      ]);
+      expect(problemOf(reply), `${uid} ${instanceId}`).toBe('404 bot-not-found');
     }
     expect(await outsideState(app)).toEqual(before);
     expect(await allOf(app, 'sagas')).toEqual([]);

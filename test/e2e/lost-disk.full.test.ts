@@ -6,10 +6,9 @@ import { dedicatedKey, worldCollection } from '../../src/bots/simulator/world-do
 import { asAdmin } from '../support/admin.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
-  acceptDelete,
   deleteBot,
+  deleteThatCannotStop,
   injectFaults,
-  jobAt,
   jobIn,
   ownEntries,
   type PlacedBot,
@@ -68,9 +67,7 @@ it('a stop was given up, then the disk is lost: the tombstone stands, and stops 
 it('the disk is lost before the stop: nothing is paid; it is back: stopped, removed and paid once', async () => {
   const app = await startTestApplication({ env: { ON_STOP_FAILURE: 'hold' } });
   const bot = await placeBot(app, 'dedicated');
-  await injectFaults(app, bot, { refuseStop: true });
-  const jobId = await acceptDelete(app, bot);
-  await jobAt(app, bot.uid, jobId, 'stop-container');
+  const jobId = await deleteThatCannotStop(app, bot);
 
   const bringBack = await loseDisk(app, bot);
   await waitFor('the absence to be doubted', async () => {

@@ -5,15 +5,15 @@ import { describe, expect, it } from 'vitest';
 import { asAdmin } from '../support/admin.ts';
 import { readMetrics, startTestApplication, type TestApplication } from '../support/application.ts';
 import {
-  acceptDelete,
   deleteBot,
+  deleteThatCannotStop,
   injectFaults,
-  jobAt,
   jobIn,
   outsideState,
   type PlacedBot,
   placeBot,
   standingTombstones,
+  stuckDelete,
   userNamed,
 } from '../support/deletions.ts';
 import { users } from '../support/users.ts';
@@ -27,9 +27,7 @@ async function stuckDeletion(
   uid = 'uid-one',
 ): Promise<{ bot: PlacedBot; id: string }> {
   const bot = await placeBot(app, 'dedicated', { uid });
-  await injectFaults(app, bot, { refuseStop: true });
-  const id = await acceptDelete(app, bot);
-  await jobIn(app, uid, id, 'stuck');
+  const id = await stuckDelete(app, bot);
   return { bot, id };
 }
 
@@ -112,9 +110,7 @@ describe('a saga that is stuck before its pivot', () => {
     const app = await start();
     const bot = await placeBot(app, 'dedicated');
     const before = await outsideState(app);
-    await injectFaults(app, bot, { refuseStop: true });
-    const id = await acceptDelete(app, bot);
-    await jobIn(app, bot.uid, id, 'stuck');
+    const id = await stuckDelete(app, bot);
     await injectFaults(app, bot, null);
     expect((await verb(app, id, 'compensate')).status).toBe(200);
     await jobIn(app, bot.uid, id, 'compensated');
@@ -159,9 +155,7 @@ describe('what is refused', () => {
   it('after the pivot: no way back, whoever orders it; forward only', async () => {
     const app = await start('10000');
     const bot = await placeBot(app, 'dedicated');
-    await injectFaults(app, bot, { refuseStop: true });
-    const id = await acceptDelete(app, bot);
-    await jobAt(app, bot.uid, id, 'stop-container');
+    const id = await deleteThatCannotStop(app, bot);
     await users(app.connection).updateOne(
       { firebaseUid: bot.uid },
       { $set: { 'paperWallet.balance': 'fifty' } },

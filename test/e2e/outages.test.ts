@@ -2,7 +2,7 @@
 // Redis loses is lost. I9: polling goes on answering. I10: with everything back, every saga ends by itself.
 
 import { describe, expect, inject, it } from 'vitest';
-import { startTestApplication, type TestApplication } from '../support/application.ts';
+import { problemOf, startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   acceptDelete,
   allOf,
@@ -117,7 +117,7 @@ it('no allocation and a host that does not answer: 503 and no saga; answering, i
   await app.world.addDedicated({ instanceId: ghost.instanceId });
   await app.world.injectFaults({ host: 'simulated' }, { unreachable: true });
   const unknown = await deleteBot(app, ghost);
-  expect([unknown.status, unknown.body.type]).toEqual([503, 'urn:reclaim:problem:sources-unknown']);
+  expect(problemOf(unknown)).toBe('503 sources-unknown');
   expect(Number(unknown.headers.get('retry-after'))).toBeGreaterThan(0);
   expect(await allOf(app, 'sagas')).toEqual([]);
   await app.world.injectFaults({ host: 'simulated' }, null);
@@ -148,7 +148,7 @@ describe('MongoDB', () => {
         fetch(`${app.url}/livez`),
         fetch(`${app.url}/readyz`),
       ]);
-      expect([reply.status, reply.body.type]).toEqual([503, 'urn:reclaim:problem:unavailable']);
+      expect(problemOf(reply)).toBe('503 unavailable');
       expect(Number(reply.headers.get('retry-after'))).toBeGreaterThan(0);
       expect(live.status).toBe(200);
       expect(ready.status).toBe(503);

@@ -5,12 +5,11 @@ import type { mongo } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
-  acceptDelete,
   allOf,
   deleteBot,
+  deleteThatCannotStop,
   findingsOf,
   injectFaults,
-  jobAt,
   jobIn,
   makeEndedDue,
   ownEntries,
@@ -29,9 +28,7 @@ async function deleteWhile(
   bot: PlacedBot,
   meanwhile: (jobId: string) => Promise<unknown>,
 ) {
-  await injectFaults(app, bot, { refuseStop: true });
-  const jobId = await acceptDelete(app, bot);
-  await jobAt(app, bot.uid, jobId, 'stop-container');
+  const jobId = await deleteThatCannotStop(app, bot);
   await meanwhile(jobId);
   await injectFaults(app, bot, null);
   return jobIn(app, bot.uid, jobId, 'completed');
@@ -190,9 +187,7 @@ describe('a wallet that the platform keeps writing', () => {
   it('the allocation vanishes under the lock: stuck, nothing paid', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'dedicated');
-    await injectFaults(app, bot, { refuseStop: true });
-    const jobId = await acceptDelete(app, bot);
-    await jobAt(app, bot.uid, jobId, 'stop-container');
+    const jobId = await deleteThatCannotStop(app, bot);
     await platformSets(app.connection, bot.userId, { botAllocations: {} });
     await injectFaults(app, bot, null);
     const job = await jobIn(app, bot.uid, jobId, 'stuck');
@@ -204,9 +199,7 @@ describe('a wallet that the platform keeps writing', () => {
   it('the user is deleted in mid-saga: the bot goes, the loss is written off and named', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'pooled');
-    await injectFaults(app, bot, { refuseStop: true });
-    const jobId = await acceptDelete(app, bot);
-    await jobAt(app, bot.uid, jobId, 'stop-container');
+    await deleteThatCannotStop(app, bot);
     await users(app.connection).deleteOne(byId(bot.userId));
     await injectFaults(app, bot, null);
 

@@ -6,11 +6,10 @@ import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import type { InjectedFault } from '../../src/bots/simulator/world-documents.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
-  acceptDelete,
   allOf,
   deleteBot,
+  deleteThatCannotStop,
   injectFaults,
-  jobAt,
   jobIn,
   outsideState,
   ownEntries,
@@ -130,9 +129,7 @@ describe('a bot that cannot be stopped', () => {
     // Holds the saga right before the money moves.
     const setBalance = (balance: unknown) =>
       platformSets(app.connection, bot.userId, { 'paperWallet.balance': balance });
-    await injectFaults(app, bot, { refuseStop: true });
-    const jobId = await acceptDelete(app, bot);
-    await jobAt(app, bot.uid, jobId, 'stop-container');
+    const jobId = await deleteThatCannotStop(app, bot);
     await setBalance('fifty');
     await injectFaults(app, bot, null);
     await jobIn(app, bot.uid, jobId, 'stuck');

@@ -14,23 +14,13 @@ import {
   startWithFixtures,
   writePoolState,
 } from '../support/deletions.ts';
-import { createHealthChecks } from '../support/health-checks.ts';
+import { createHealthChecks, setStatus, statusOf } from '../support/health-checks.ts';
 import { spoilPoolState } from '../support/spoil-pool-state.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const MINUTE_MS = 60_000;
 const POOL = 'uid-one-pool-1';
 const CONTAINER = `freqtrade-pool-${POOL}`;
-
-async function statusOf(app: TestApplication, instanceId: string) {
-  return (await readPoolState(app)).botMapping[instanceId]?.status;
-}
-
-async function setStatus(app: TestApplication, instanceId: string, status: string): Promise<void> {
-  const state = JSON.parse(JSON.stringify(await readPoolState(app)));
-  state.botMapping[instanceId].status = status;
-  await writePoolState(app, state);
-}
 
 async function programOf(app: TestApplication, instanceId: string) {
   const { pooled } = await app.world.snapshot();

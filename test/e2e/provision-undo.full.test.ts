@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
-import type { TestApplication } from '../support/application.ts';
+import { problemOf, type TestApplication } from '../support/application.ts';
 import {
   allOf,
   jobAt,
@@ -277,7 +277,7 @@ describe('a cancel', () => {
     const app = await setUpProvisioning();
     const { body } = await provision(app);
     const late = await app.call(UID, 'POST', `/jobs/${body.jobId}/cancel`);
-    expect([late.status, late.body.type]).toEqual([409, 'urn:reclaim:problem:too-late-to-cancel']);
+    expect(problemOf(late)).toBe('409 too-late-to-cancel');
     expect((await app.world.snapshot()).pooled).toMatchObject([{ program: 'RUNNING' }]);
   });
 });

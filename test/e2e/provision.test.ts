@@ -2,7 +2,7 @@
 // what is refused, and what a repeat is answered.
 
 import { describe, expect, it } from 'vitest';
-import type { TestApplication } from '../support/application.ts';
+import { problemOf, type TestApplication } from '../support/application.ts';
 import {
   allOf,
   ownEntries,
@@ -208,10 +208,7 @@ describe('a provision that is refused before anything is done', () => {
   ])('%s: 409 insufficient-funds', async (_, allocatedAmount, balance) => {
     const app = await setUpProvisioning({ balance });
     const reply = await provision(app, { body: { botName: 'Alpha', allocatedAmount } });
-    expect([reply.status, reply.body.type]).toEqual([
-      409,
-      'urn:reclaim:problem:insufficient-funds',
-    ]);
+    expect(problemOf(reply)).toBe('409 insufficient-funds');
     expect(await allOf(app, 'sagas')).toEqual([]);
   });
 
@@ -261,10 +258,7 @@ describe('a provision that is refused before anything is done', () => {
       const app = await setUpProvisioning();
       await putUser(app.connection, { balance: 1000, bots: {}, firebaseUid: uid });
       const reply = await provision(app, { uid });
-      expect([reply.status, reply.body.type]).toEqual([
-        422,
-        'urn:reclaim:problem:unusable-user-id',
-      ]);
+      expect(problemOf(reply)).toBe('422 unusable-user-id');
     },
   );
 
@@ -272,7 +266,7 @@ describe('a provision that is refused before anything is done', () => {
     const app = await setUpProvisioning();
     await app.world.injectFaults({ host: 'simulated' }, { unreachable: true });
     const away = await provision(app);
-    expect([away.status, away.body.type]).toEqual([503, 'urn:reclaim:problem:sources-unknown']);
+    expect(problemOf(away)).toBe('503 sources-unknown');
     await app.world.injectFaults({ host: 'simulated' }, null);
     await spoilPoolState(app, 'torn');
     expect((await provision(app)).status).toBe(503);
@@ -292,7 +286,7 @@ describe('a provision that is refused before anything is done', () => {
   ])('%j: 400', async (body) => {
     const app = await setUpProvisioning();
     const reply = await provision(app, { body });
-    expect([reply.status, reply.body.type]).toEqual([400, 'urn:reclaim:problem:invalid-request']);
+    expect(problemOf(reply)).toBe('400 invalid-request');
   });
 });
 
@@ -311,10 +305,7 @@ describe('an Idempotency-Key', () => {
     const app = await setUpProvisioning();
     await provision(app, { key: 'k' });
     const other = await provision(app, { key: 'k', body: { ...BODY, allocatedAmount: 1 } });
-    expect([other.status, other.body.type]).toEqual([
-      422,
-      'urn:reclaim:problem:idempotency-key-reused',
-    ]);
+    expect(problemOf(other)).toBe('422 idempotency-key-reused');
     expect((await provision(app, { key: 'k2' })).body.bot.instanceId).toBe(`${UID}-bot-2`);
   });
 
@@ -366,10 +357,7 @@ describe('an Idempotency-Key and its saga, of which one is forgotten first', () 
       .updateMany({}, [{ $set: { createdAt: { $subtract: ['$createdAt', 24 * HOUR_MS] } } }]);
     for (let n = 0; n < 2; n += 1) {
       const again = await provision(app, { key: 'k' });
-      expect([again.status, again.body.type]).toEqual([
-        422,
-        'urn:reclaim:problem:idempotency-key-expired',
-      ]);
+      expect(problemOf(again)).toBe('422 idempotency-key-expired');
     }
     expect(await allOf(app, 'sagas')).toEqual([]);
     expect((await userNamed(app, UID)).paperWallet.balance).toBe(749.5);
@@ -382,10 +370,7 @@ describe('an Idempotency-Key and its saga, of which one is forgotten first', () 
     const again = await provision(app, { key: 'k' });
     expect(again.body).toMatchObject({ success: true, bot: first.body.bot });
     const other = await provision(app, { key: 'k', body: { ...BODY, allocatedAmount: 1 } });
-    expect([other.status, other.body.type]).toEqual([
-      422,
-      'urn:reclaim:problem:idempotency-key-reused',
-    ]);
+    expect(problemOf(other)).toBe('422 idempotency-key-reused');
     expect(await allOf(app, 'sagas')).toHaveLength(1);
   });
 });

@@ -9,11 +9,10 @@ import { createMongoFindings } from '../../src/findings/mongo-findings.ts';
 import { asAdmin } from '../support/admin.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
-  acceptDelete,
   allOf,
   deleteBot,
+  deleteThatCannotStop,
   injectFaults,
-  jobAt,
   jobIn,
   ownEntries,
   type PlacedBot,
@@ -137,9 +136,7 @@ describe('a resurrected allocation', () => {
   it('a copy from under the lock: the lock of a job that is over holds nothing', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'dedicated');
-    await injectFaults(app, bot, { refuseStop: true });
-    const jobId = await acceptDelete(app, bot);
-    await jobAt(app, bot.uid, jobId, 'stop-container');
+    const jobId = await deleteThatCannotStop(app, bot);
     const { botAllocations } = await userNamed(app, bot.uid);
     await injectFaults(app, bot, null);
     await jobIn(app, bot.uid, jobId, 'completed');
@@ -183,9 +180,7 @@ describe('a resurrected allocation', () => {
       labels: { instanceId: bot.instanceId, userId: bot.uid },
       running: true,
     });
-    await injectFaults(app, bot, { refuseStop: true });
-    const jobId = await acceptDelete(app, bot);
-    await jobAt(app, bot.uid, jobId, 'stop-container');
+    const jobId = await deleteThatCannotStop(app, bot);
     const before = await userNamed(app, bot.uid);
     for (const action of ['remove', 'accept-as-new']) {
       const { status, body } = await resolve(app, bot.findingId, action);
@@ -201,9 +196,7 @@ describe('a resurrected allocation', () => {
     const app = await startTestApplication({ env: { ON_STOP_FAILURE: 'hold' } });
     const bot = await placeBot(app, 'dedicated');
     const { botAllocations } = await userNamed(app, bot.uid);
-    await injectFaults(app, bot, { refuseStop: true });
-    const jobId = await acceptDelete(app, bot);
-    await jobAt(app, bot.uid, jobId, 'stop-container');
+    const jobId = await deleteThatCannotStop(app, bot);
     await platformSets(app.connection, bot.userId, { botAllocations: {} });
     await injectFaults(app, bot, null);
     const stuck = await jobIn(app, bot.uid, jobId, 'stuck');

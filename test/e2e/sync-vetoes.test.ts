@@ -8,11 +8,9 @@ import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
 import type { BotMapping } from '../../src/pool-state/pool-state.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
-  acceptDelete,
   allOf,
   deleteBot,
   findingsOf,
-  injectFaults,
   jobAt,
   jobIn,
   outsideState,
@@ -22,6 +20,7 @@ import {
   poolStateOf,
   readPoolState,
   standingTombstones,
+  stuckDelete,
   userNamed,
   writePoolState,
 } from '../support/deletions.ts';
@@ -192,9 +191,7 @@ describe('somebody is at it', () => {
       env: { ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '300' },
     });
     const bot = await placeBot(app, 'dedicated');
-    await injectFaults(app, bot, { refuseStop: true });
-    const jobId = await acceptDelete(app, bot);
-    await jobIn(app, bot.uid, jobId, 'stuck');
+    const jobId = await stuckDelete(app, bot);
     await vanish(app, bot);
     const before = await outsideState(app);
     const reply = await syncWallet(app, bot.uid);

@@ -2,14 +2,12 @@
 
 import { expect, it } from 'vitest';
 import { startTestApplication } from '../support/application.ts';
-import { acceptDelete, deleteBot, injectFaults, jobAt, placeBot } from '../support/deletions.ts';
+import { deleteBot, deleteThatCannotStop, placeBot } from '../support/deletions.ts';
 
 it('a client that waits, with a connection that it keeps: answered, and the stop ends', async () => {
   const app = await startTestApplication();
   const bot = await placeBot(app, 'dedicated');
-  await injectFaults(app, bot, { refuseStop: true });
-  const jobId = await acceptDelete(app, bot);
-  await jobAt(app, bot.uid, jobId, 'stop-container');
+  const jobId = await deleteThatCannotStop(app, bot);
   const waiting = deleteBot(app, bot);
   // Later than the request that waits: that one is inside by now.
   await app.call(bot.uid, 'GET', `/jobs/${jobId}`);

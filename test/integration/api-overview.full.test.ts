@@ -5,7 +5,14 @@ import { createOverview } from '../../src/operations/overview.ts';
 import { asAdmin } from '../support/admin.ts';
 import { createTestApi, expectProblem, HEALTHY } from '../support/api.ts';
 import { startTestApplication } from '../support/application.ts';
-import { acceptDelete, injectFaults, jobIn, placeBot, poolStateOf } from '../support/deletions.ts';
+import {
+  acceptDelete,
+  injectFaults,
+  jobIn,
+  placeBot,
+  poolStateOf,
+  stuckDelete,
+} from '../support/deletions.ts';
 
 const URL = '/api/freqtrade/admin/overview';
 const AT = new Date('2026-11-01T00:00:00.000Z');
@@ -66,9 +73,7 @@ describe('the overview', () => {
     const bot = await placeBot(app, 'dedicated');
     const quiet = (await asAdmin(app, 'GET', '/admin/overview')).body.figures;
     expect(quiet).toMatchObject({ stuck: 0, stuckMoney: { minor: 0, isWhole: true }, findings: 0 });
-    await injectFaults(app, bot, { refuseStop: true });
-    const id = await acceptDelete(app, bot);
-    await jobIn(app, bot.uid, id, 'stuck');
+    await stuckDelete(app, bot);
     const { status, body } = await asAdmin(app, 'GET', '/admin/overview');
     expect(status).toBe(200);
     expect(body.figures).toMatchObject({

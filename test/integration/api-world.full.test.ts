@@ -11,6 +11,7 @@ import {
   jobIn,
   type PlacedBot,
   placeBot,
+  stuckDelete,
 } from '../support/deletions.ts';
 import { spoilPoolState } from '../support/spoil-pool-state.ts';
 import { users } from '../support/users.ts';
@@ -18,9 +19,7 @@ import { users } from '../support/users.ts';
 const HOLD = { ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '1000' };
 
 async function stuck(app: TestApplication, bot: PlacedBot): Promise<string> {
-  await injectFaults(app, bot, { refuseStop: true });
-  const id = await acceptDelete(app, bot);
-  await jobIn(app, bot.uid, id, 'stuck');
+  const id = await stuckDelete(app, bot);
   return id;
 }
 

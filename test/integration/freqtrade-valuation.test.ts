@@ -9,7 +9,6 @@ import type { BotToValue } from '../../src/bots/bot-valuation.ts';
 import type { BotEndpoint } from '../../src/bots/docker/bot-endpoint.ts';
 import type { Credentials } from '../../src/bots/freqtrade/bot-config.ts';
 import { createFreqtradeValuation } from '../../src/bots/freqtrade/freqtrade-valuation.ts';
-import type { ObservedPooled } from '../../src/domain/bot.ts';
 import type { BotWorth } from '../../src/domain/bot-worth.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
 import {
@@ -19,19 +18,13 @@ import {
   sendJson,
   startFreqtradeApi,
 } from '../support/freqtrade-api.ts';
+import { observedPooled } from '../support/samples.ts';
 
 const POOL = 'freqtrade-pool-uid-one-pool-1';
-const OBSERVED: ObservedPooled = {
-  kind: 'pooled',
-  host: 'local',
-  containerId: 'c'.repeat(64),
-  containerName: POOL,
-  labels: {},
-  poolRunning: true,
-  conf: 'present',
-  program: 'RUNNING',
+const OBSERVED = observedPooled({
+  ...{ host: 'local', containerId: 'c'.repeat(64), containerName: POOL },
   programs: [{ name: 'bot-uid-one-bot-1', state: 'RUNNING' }],
-};
+});
 /** Of everything that is not about time. */
 const AMPLE_MS = 10_000;
 

@@ -8,6 +8,7 @@ import {
 } from '../../src/bots/mongo-known-containers.ts';
 import { connectCounted } from '../support/counted-connection.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { observedDedicated } from '../support/samples.ts';
 
 const BOTS = Array.from({ length: 100 }, (_, index) => listedBot(`ann-bot-${index}`, 'one'));
 
@@ -61,15 +62,10 @@ async function idsOf(known: KnownContainers): Promise<string[][]> {
 function listedBot(instanceId: string, container: string): ListedBot {
   return {
     instanceId,
-    observedBot: {
-      kind: 'dedicated',
-      host: 'local',
+    observedBot: observedDedicated({
+      ...{ host: 'local', labels: { instanceId } },
       containerId: `id-${instanceId}-${container}`,
       containerName: `freqtrade-${instanceId}`,
-      labels: { instanceId },
-      running: true,
-      paused: false,
-      restartPolicy: '',
-    },
+    }),
   };
 }

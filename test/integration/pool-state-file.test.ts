@@ -25,8 +25,8 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { createEmptyPoolState } from '../../src/pool-state/file/create-empty-pool-state.ts';
 import { createPoolFileReader, stampOf } from '../../src/pool-state/file/pool-file-reader.ts';
 import { replaceFile } from '../../src/pool-state/file/pool-file-replacement.ts';
-import { type PoolState, takeOut } from '../../src/pool-state/pool-state.ts';
-import type { PoolStates } from '../../src/pool-state/pool-states.ts';
+import { takeOut } from '../../src/pool-state/pool-state.ts';
+import { countUp, mutate } from '../support/pool-changes.ts';
 import { createPoolFileFolder } from '../support/pool-file.ts';
 import { samplePoolState } from '../support/pool-state-samples.ts';
 
@@ -181,9 +181,7 @@ test('the configured name is a symbolic link: what it points to is written, unde
   await symlink(folder.file, link);
   const writers = [folder.open(), folder.open({ file: link })];
   const changes = writers.flatMap((states) =>
-    Array.from({ length: 30 }, () =>
-      mutate(states, (s) => ({ ...s, nextPoolId: (s.nextPoolId ?? 0) + 1 })),
-    ),
+    Array.from({ length: 30 }, () => mutate(states, countUp)),
   );
   await Promise.all(changes);
   expect((await folder.stored()).nextPoolId).toBe(61);
@@ -279,9 +277,3 @@ async function fillUp(path: string, leftBytes: number): Promise<void> {
     await handle.close();
   }
 }
-
-function mutate(states: PoolStates, change: (state: PoolState) => PoolState) {
-  return states.mutate({ change, fence: noFence, signal: AbortSignal.timeout(20_000) });
-}
-
-async function noFence(): Promise<void> {}

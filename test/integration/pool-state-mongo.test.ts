@@ -1,9 +1,6 @@
 // What is particular to the pool state in MongoDB: parts of it, writers of several processes, those that die or
 // come late, a server that is away, the first start.
 
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { FencedError, InDoubtError, UnavailableError } from '../../packages/saga/src/errors.ts';
@@ -27,13 +24,13 @@ import {
 } from '../../src/pool-state/pool-state.ts';
 import type { PoolScope, PoolStates } from '../../src/pool-state/pool-states.ts';
 import { connectCounted } from '../support/counted-connection.ts';
+import { countUp, isDone, mutate, noFence, startPoolChild } from '../support/pool-changes.ts';
 import { createPoolDatabase } from '../support/pool-documents.ts';
 import { sampleMapping, samplePool, samplePoolState } from '../support/pool-state-samples.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { connectThroughWire } from '../support/wired-connection.ts';
 
 const BOT = 'uid-0-bot-2';
-const CHILD = fileURLToPath(new URL('../support/pool-state-child.ts', import.meta.url));
 
 test('a part is asked for: of what it names it says what the whole says, whatever is entangled', async () => {
   const whole = entangled();
@@ -86,8 +83,8 @@ test('a part is changed: the state becomes what changing the whole would have ma
   };
   const assign = (state: PoolState) => assignSlot(state, order) ?? state;
   const [{ changed }] = await Promise.all([
-    mutate(states, assign, { bots: [order.instanceId], users: ['uid-1'] }),
-    mutate(states, (state) => takeOut(state, BOT), { bots: [BOT] }),
+    mutate(states, assign, { about: { bots: [order.instanceId], users: ['uid-1'] } }),
+    mutate(states, (state) => takeOut(state, BOT), { about: { bots: [BOT] } }),
   ]);
   expect(changed).toBe(true);
   const { updatedAt, ...stored } = await database.stored();
@@ -113,7 +110,7 @@ test('a reader that reads all the time: sees what a fresh one sees, after every 
               ? putBack(state, id, entry)
               : takeOut(state, id);
           const pools = Object.keys(start.pools);
-          await mutate(pick % 2 === 0 ? writer : reader, toggle, { bots: [id], pools });
+          await mutate(pick % 2 === 0 ? writer : reader, toggle, { about: { bots: [id], pools } });
           expect(await readPart(reader)).toEqual(await database.stored());
         }
       },
@@ -132,7 +129,7 @@ test('a worker’s claim is taken over after its fence has passed: its change ne
       if (isTaken) throw new FencedError('delete-1', 3);
       isTaken = true;
       // The new claim's worker looks through the lock, while the old one's fence has said yes already.
-      const { state } = await mutate(taker, (same) => same, { bots: [BOT] });
+      const { state } = await mutate(taker, (same) => same, { about: { bots: [BOT] } });
       expect(findEntry(state, BOT)).not.toBeNull();
     },
     signal: AbortSignal.timeout(20_000),
@@ -144,24 +141,26 @@ test('a worker’s claim is taken over after its fence has passed: its change ne
 
 test('two processes with 200 changes each, and one that is killed amid its own: none is lost or half done', async () => {
   const database = await createPoolDatabase(samplePoolState(9));
-  const doomed = start(database.connection.name, 100_000);
-  const survivors = [1, 2].map(() => start(database.connection.name, 200));
+  const uri = new URL(inject('mongodbUri'));
+  uri.pathname = `/${database.connection.name}`;
+  const doomed = startPoolChild('count', uri.href, 100_000);
+  const survivors = [1, 2].map(() => startPoolChild('count', uri.href, 200));
   await waitFor(
     'the doomed one writes',
     async () => ((await database.stored()).nextPoolId ?? 0) > 20,
   );
   doomed.kill('SIGKILL');
-  await Promise.all(survivors.map((child) => ends(child)));
+  await Promise.all(survivors.map(isDone));
   const { nextPoolId } = await database.stored();
   expect(nextPoolId).toBeGreaterThan(400);
-  await mutate(database.open(), (s) => ({ ...s, nextPoolId: (s.nextPoolId ?? 0) + 1 }));
+  await mutate(database.open(), countUp);
   expect((await database.stored()).nextPoolId).toBe((nextPoolId ?? 0) + 1);
 });
 
 test('a writer dies before its rows are up: everybody sees the change, and the next writer brings them up', async () => {
   const database = await createPoolDatabase(samplePoolState(6));
   const { state, bots } = poolCollections(database.connection);
-  await mutate(database.open(), (s) => takeOut(s, BOT), { bots: [BOT] });
+  await mutate(database.open(), (s) => takeOut(s, BOT), { about: { bots: [BOT] } });
   const before = await database.stored();
   const mapping = sampleMapping('uid-0', 'uid-0-bot-9', 1);
   const revision = ((await state.findOne({ _id: 'state' }))?.revision ?? 0) + 1;
@@ -185,7 +184,7 @@ test('a writer dies before its rows are up: everybody sees the change, and the n
   expect(findEntry(await readPart(states, { bots: ['uid-0-bot-1'] }), 'uid-0-bot-1')?.mapping).toBe(
     null,
   );
-  await mutate(states, (s) => takeOut(s, 'uid-1-bot-1'), { bots: ['uid-1-bot-1'] });
+  await mutate(states, (s) => takeOut(s, 'uid-1-bot-1'), { about: { bots: ['uid-1-bot-1'] } });
   const { 'uid-1-bot-1': _taken, ...left } = expected;
   expect((await database.stored()).botMapping).toEqual(left);
   expect(await bots.findOne({ _id: 'uid-0-bot-9' })).toMatchObject({ value: mapping, revision });
@@ -194,12 +193,12 @@ test('a writer dies before its rows are up: everybody sees the change, and the n
 test('a writer that was away brings old rows up at last: what was removed since stays removed', async () => {
   const database = await createPoolDatabase(samplePoolState(6));
   const states = database.open();
-  await mutate(states, (s) => takeOut(s, BOT), { bots: [BOT] });
+  await mutate(states, (s) => takeOut(s, BOT), { about: { bots: [BOT] } });
   const { state } = poolCollections(database.connection);
   const value = sampleMapping('uid-0', BOT, 1);
   const pending = { revision: 1, pools: [], bots: [{ id: BOT, position: 7, value }] };
   await state.updateOne({ _id: 'state' }, { $set: { pending } });
-  await mutate(states, (s) => takeOut(s, 'uid-1-bot-1'), { bots: ['uid-1-bot-1'] });
+  await mutate(states, (s) => takeOut(s, 'uid-1-bot-1'), { about: { bots: ['uid-1-bot-1'] } });
   const stored = await database.stored();
   expect(Object.keys(stored.botMapping)).toEqual([
     'uid-0-bot-1',
@@ -217,11 +216,11 @@ test('the server goes away: unknown, a change is refused unwritten; back again, 
   proxy.cut();
   const answer = await states.read({ signal: AbortSignal.timeout(10_000) });
   expect(answer).toMatchObject({ status: 'unknown', reason: expect.stringContaining('MongoDB') });
-  const refusal = mutate(states, (s) => takeOut(s, BOT), { bots: [BOT] });
+  const refusal = mutate(states, (s) => takeOut(s, BOT), { about: { bots: [BOT] } });
   await expect(refusal).rejects.toBeInstanceOf(UnavailableError);
   proxy.heal();
   expect(await database.stored()).toEqual(samplePoolState(6));
-  await mutate(states, (s) => takeOut(s, BOT), { bots: [BOT] });
+  await mutate(states, (s) => takeOut(s, BOT), { about: { bots: [BOT] } });
   expect(findEntry(await database.stored(), BOT)).toBeNull();
 });
 
@@ -231,12 +230,12 @@ test('the answer to a change is lost, and nothing can be asked: in doubt, and it
   const states = database.open({ connection: wired });
   await readPart(states, { bots: [BOT] });
   const landed = proxy.cutAfter('writeId');
-  const refusal = mutate(states, (s) => takeOut(s, BOT), { bots: [BOT] });
+  const refusal = mutate(states, (s) => takeOut(s, BOT), { about: { bots: [BOT] } });
   await expect(refusal).rejects.toBeInstanceOf(InDoubtError);
   await landed;
   proxy.heal();
   expect(findEntry(await database.stored(), BOT)).toBeNull();
-  const { changed } = await mutate(states, (s) => takeOut(s, BOT), { bots: [BOT] });
+  const { changed } = await mutate(states, (s) => takeOut(s, BOT), { about: { bots: [BOT] } });
   expect(changed).toBe(false);
 });
 
@@ -252,7 +251,7 @@ test('ids and fields of every kind: kept as values, in their order', async () =>
   expect(JSON.stringify(await database.stored())).toBe(JSON.stringify(whole));
   const states = database.open();
   for (const id of ids) {
-    const { changed } = await mutate(states, (s) => takeOut(s, id), { bots: [id] });
+    const { changed } = await mutate(states, (s) => takeOut(s, id), { about: { bots: [id] } });
     expect(changed, id).toBe(true);
   }
   expect((await database.stored()).botMapping).toEqual({});
@@ -278,7 +277,9 @@ test('the demo’s state: put where nothing is yet, and left alone from then on'
   await fillDemoPoolState(states);
   const filled = await database.stored();
   expect(filled.pools).toHaveProperty('uid-live-pool-1');
-  await mutate(states, (s) => takeOut(s, 'uid-live-bot-1'), { bots: ['uid-live-bot-1'] });
+  await mutate(states, (s) => takeOut(s, 'uid-live-bot-1'), {
+    about: { bots: ['uid-live-bot-1'] },
+  });
   await fillDemoPoolState(states);
   expect((await database.stored()).botMapping).not.toHaveProperty('uid-live-bot-1');
 });
@@ -292,7 +293,7 @@ test('questions about a part: answered by indexes, however many bots there are',
   onTestFinished(async () => void (await db.command({ profile: 0 })));
   const states = database.open();
   await readPart(states, { bots: ['uid-7-bot-2'], users: ['uid-7'], containers: ['none'] });
-  await mutate(states, (s) => takeOut(s, 'uid-7-bot-2'), { bots: ['uid-7-bot-2'] });
+  await mutate(states, (s) => takeOut(s, 'uid-7-bot-2'), { about: { bots: ['uid-7-bot-2'] } });
   const readings = await db
     .collection('system.profile')
     .find({ ns: { $regex: /poolState/ }, 'command.aggregate': { $exists: true } })
@@ -350,27 +351,4 @@ async function readPart(states: PoolStates, about?: PoolScope): Promise<PoolStat
   const answer = await states.read(about === undefined ? { signal } : { signal, about });
   if (answer.status === 'unknown') throw new Error(answer.reason);
   return answer.items;
-}
-
-function mutate(states: PoolStates, change: (state: PoolState) => PoolState, about?: PoolScope) {
-  const signal = AbortSignal.timeout(20_000);
-  const mutation = { change, fence: noFence, signal };
-  return states.mutate(about === undefined ? mutation : { ...mutation, about });
-}
-
-async function noFence(): Promise<void> {}
-
-function start(database: string, times: number): ChildProcess {
-  const url = new URL(inject('mongodbUri'));
-  url.pathname = `/${database}`;
-  const child = fork(CHILD, ['count', url.href, String(times)], { execArgv: [] });
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
-  return child;
-}
-
-async function ends(child: ChildProcess): Promise<void> {
-  const [[word]] = await Promise.all([once(child, 'message'), once(child, 'exit')]);
-  expect(word).toBe('done');
 }

@@ -1,39 +1,40 @@
 // The pool state file between processes: real ones, killed and stopped with real signals.
 
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { SagaError } from '../../packages/saga/src/errors.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
-import type { PoolStates } from '../../src/pool-state/pool-states.ts';
+import { countUp, isDone, mutate, noFence, startPoolChild } from '../support/pool-changes.ts';
 import { createPoolFileFolder } from '../support/pool-file.ts';
 import { samplePoolState } from '../support/pool-state-samples.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const GIVEN_UP = ['POOL_STATE_CONTENDED', 'POOL_STATE_WRITE_IN_DOUBT'];
-const CHILD = fileURLToPath(new URL('../support/pool-state-child.ts', import.meta.url));
 
 test('two processes with 200 changes each: none is lost, only free locks are left', async () => {
   const folder = await createPoolFileFolder(samplePoolState(9));
-  const children = [start('count', folder.file, 200), start('count', folder.file, 200)];
-  await Promise.all(children.map((child) => ends(child)));
+  const children = [
+    startPoolChild('count', folder.file, 200),
+    startPoolChild('count', folder.file, 200),
+  ];
+  await Promise.all(children.map(isDone));
   expect((await folder.stored()).nextPoolId).toBe(401);
   expect(await folder.names()).toEqual(['.container-pool-state.json']);
 });
 
 test('the holder of the lock is killed: four others go on at once, none loses a change (I5)', async () => {
   const folder = await createPoolFileFolder(samplePoolState(9));
-  const holder = start('hold', folder.file);
+  const holder = startPoolChild('hold', folder.file);
   await says(holder, 'holding');
-  const others = [1, 2, 3].map(() => start('count', folder.file, 20));
+  const others = [1, 2, 3].map(() => startPoolChild('count', folder.file, 20));
   const states = folder.open();
-  const own = countUp(states);
+  const own = mutate(states, countUp);
   holder.kill('SIGKILL');
-  await Promise.all([own, ...others.map((child) => ends(child))]);
+  await Promise.all([own, ...others.map(isDone)]);
   expect((await folder.stored()).nextPoolId).toBe(62);
   await states.close();
   expect(await folder.names()).toEqual(['.container-pool-state.json']);
@@ -43,7 +44,7 @@ test('a writer is killed between its write and the rename: the file is whole, an
   // Large, so that the new file takes a while to write.
   const folder = await createPoolFileFolder(samplePoolState(9_000));
   const before = await readFile(folder.file);
-  const writer = start('count', folder.file, 100_000);
+  const writer = startPoolChild('count', folder.file, 100_000);
   const isAtIt = () => readdirSync(dirname(folder.file)).some((name) => name.includes('.tmp-'));
   await waitFor('the new file beside the old one', async () => {
     // Without a pause: the file is there for some milliseconds only.
@@ -57,7 +58,7 @@ test('a writer is killed between its write and the rename: the file is whole, an
   expect(nextPoolId).toBeGreaterThanOrEqual(given.nextPoolId);
   expect(rest).toEqual({ ...rest, pools: given.pools, botMapping: given.botMapping });
   const states = folder.open();
-  await countUp(states);
+  await mutate(states, countUp);
   expect((await folder.stored()).nextPoolId).toBe((nextPoolId ?? 0) + 1);
   await states.close();
   expect(await folder.names()).toEqual(['.container-pool-state.json']);
@@ -65,30 +66,30 @@ test('a writer is killed between its write and the rename: the file is whole, an
 
 test('the holder is alive but stopped for longer than the wait: it keeps the lock, and ends its write', async () => {
   const folder = await createPoolFileFolder(samplePoolState(9));
-  const holder = start('hold', folder.file);
+  const holder = startPoolChild('hold', folder.file);
   await says(holder, 'holding');
   holder.kill('SIGSTOP');
   const impatient = folder.open({ lockTimeoutMs: 100 });
-  await expect(countUp(impatient)).rejects.toMatchObject({ code: 'POOL_STATE_LOCKED' });
+  await expect(mutate(impatient, countUp)).rejects.toMatchObject({ code: 'POOL_STATE_LOCKED' });
   expect((await folder.stored()).nextPoolId).toBe(1);
   holder.kill('SIGCONT');
   holder.send('go on');
-  await ends(holder);
-  await countUp(impatient);
+  await isDone(holder);
+  await mutate(impatient, countUp);
   expect((await folder.stored()).nextPoolId).toBe(3);
   expect(impatient.counts().deadHolders).toBe(0);
 });
 
 test('a caller gives up while another process holds the lock: refused, and the queue is empty again', async () => {
   const folder = await createPoolFileFolder(samplePoolState(3));
-  const holder = start('hold', folder.file);
+  const holder = startPoolChild('hold', folder.file);
   await says(holder, 'holding');
   const states = folder.open();
   const change = (s: PoolState) => ({ ...s, nextPoolId: 99 });
   const refusal = states.mutate({ change, fence: noFence, signal: AbortSignal.timeout(50) });
   await expect(refusal).rejects.toMatchObject({ code: 'POOL_STATE_LOCKED' });
   holder.send('go on');
-  await ends(holder);
+  await isDone(holder);
   expect((await folder.stored()).nextPoolId).toBe(2);
 });
 
@@ -99,7 +100,7 @@ test('the name of a holder on another host: refused with the way to free it, and
   const errors: unknown[] = [];
   const log = { warn: () => {}, error: (facts: unknown) => errors.push(facts) };
   const states = folder.open({ lockTimeoutMs: 50, log });
-  await expect(countUp(states)).rejects.toMatchObject({
+  await expect(mutate(states, countUp)).rejects.toMatchObject({
     code: 'POOL_STATE_LOCKED_BY_OTHER_HOST',
     message: expect.stringContaining(`remove ${holderPath}`),
   });
@@ -115,7 +116,7 @@ test('a file that names no holder, or a lock file that is none: refused, and it 
       `${folder.file}${end}`,
       'what a person has left here, long enough for a header',
     );
-    const refusal = countUp(folder.open({ lockTimeoutMs: 50 }));
+    const refusal = mutate(folder.open({ lockTimeoutMs: 50 }), countUp);
     await expect(refusal).rejects.toMatchObject({
       message: expect.stringMatching(
         /when no process uses it.*remove|remove.*when no process uses/,
@@ -128,14 +129,14 @@ test('a file that names no holder, or a lock file that is none: refused, and it 
 
 test('what a dead holder has left: removed by the next writer', async () => {
   const folder = await createPoolFileFolder(samplePoolState(3));
-  const holder = start('hold', folder.file);
+  const holder = startPoolChild('hold', folder.file);
   await says(holder, 'holding');
   holder.kill('SIGKILL');
   await once(holder, 'exit');
   expect(await readlink(`${folder.file}.lock.holder`)).toMatch(`${holder.pid}@`);
   await writeFile(`${folder.file}.tmp-dead00000001`, '{"pools":');
   const states = folder.open();
-  await countUp(states);
+  await mutate(states, countUp);
   await states.close();
   expect(states.counts().deadHolders).toBe(1);
   expect(await folder.names()).toEqual(['.container-pool-state.json']);
@@ -143,12 +144,12 @@ test('what a dead holder has left: removed by the next writer', async () => {
 
 test('the platform rewrites the file all the time, without a lock: none of its writes is lost', async () => {
   const folder = await createPoolFileFolder(samplePoolState(9));
-  const platform = start('platform', folder.file);
+  const platform = startPoolChild('platform', folder.file);
   await says(platform, 'holding');
   const states = folder.open();
   let landed = 0;
   for (let i = 0; i < 150; i++) {
-    await countUp(states).then(
+    await mutate(states, countUp).then(
       () => {
         landed += 1;
       },
@@ -157,31 +158,11 @@ test('the platform rewrites the file all the time, without a lock: none of its w
     );
   }
   platform.send('enough');
-  await ends(platform);
+  await isDone(platform);
   expect(landed).toBeGreaterThan(0);
   expect((await folder.stored()).beats).toBeGreaterThan(0);
 });
 
-function start(deed: string, file: string, times = 1): ChildProcess {
-  const child = fork(CHILD, [deed, file, String(times)], { execArgv: [] });
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
-  return child;
-}
-
 async function says(child: ChildProcess, word: string): Promise<void> {
   expect((await once(child, 'message'))[0]).toBe(word);
 }
-
-async function ends(child: ChildProcess): Promise<void> {
-  const [[word]] = await Promise.all([once(child, 'message'), once(child, 'exit')]);
-  expect(word).toBe('done');
-}
-
-function countUp(states: PoolStates) {
-  const change = (s: PoolState) => ({ ...s, nextPoolId: (s.nextPoolId ?? 0) + 1 });
-  return states.mutate({ change, fence: noFence, signal: AbortSignal.timeout(20_000) });
-}
-
-async function noFence(): Promise<void> {}

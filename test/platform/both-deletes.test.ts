@@ -4,11 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { asAdmin } from '../support/admin.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
-  acceptDelete,
   allOf,
   deleteBot,
+  deleteThatCannotStop,
   injectFaults,
-  jobAt,
   jobIn,
   ownEntries,
   type PlacedBot,
@@ -24,9 +23,7 @@ async function meetingAt(
   phase: string,
   meanwhile: () => Promise<unknown>,
 ) {
-  await injectFaults(app, bot, { refuseStop: true });
-  const jobId = await acceptDelete(app, bot);
-  await jobAt(app, bot.uid, jobId, 'stop-container');
+  const jobId = await deleteThatCannotStop(app, bot);
   await meanwhile();
   await injectFaults(app, bot, null);
   return jobIn(app, bot.uid, jobId, phase);

@@ -4,11 +4,10 @@
 import { expect, it } from 'vitest';
 import { readMetrics, startTestApplication, type TestApplication } from '../support/application.ts';
 import {
-  acceptDelete,
   checkedAs,
   deleteBot,
+  deleteThatCannotStop,
   injectFaults,
-  jobAt,
   jobIn,
   makeEndedDue,
   readPoolState,
@@ -56,9 +55,7 @@ it('its write between lock and refund: the deletion takes the entry out all the 
   const app = await startTestApplication();
   const platform = createPlatform(app);
   const bot = await platform.place();
-  await injectFaults(app, bot, { refuseStop: true });
-  const jobId = await acceptDelete(app, bot);
-  await jobAt(app, bot.uid, jobId, 'stop-container');
+  const jobId = await deleteThatCannotStop(app, bot);
   const { instanceId } = await platform.place({ allocated: 20 });
   await injectFaults(app, bot, null);
   const { warnings } = await jobIn(app, bot.uid, jobId, 'completed');

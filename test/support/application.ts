@@ -51,6 +51,11 @@ export interface Reply {
   readonly body: any;
 }
 
+/** A refusal in short: its status, and which kind of problem it is. */
+export function problemOf({ status, body }: Pick<Reply, 'status' | 'body'>): string {
+  return `${status} ${String(body.type).replace('urn:reclaim:problem:', '')}`;
+}
+
 export interface TestApplicationOptions {
   /** Over the defaults of a test, e.g. `{ON_STOP_FAILURE: 'hold'}`. */
   readonly env?: Readonly<Record<string, string>>;

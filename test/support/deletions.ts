@@ -138,6 +138,22 @@ export async function acceptDelete(
   return reply.body.jobId;
 }
 
+/** DELETE of a bot that does not stop, at its first attempts to stop it. @returns the job's id. */
+export async function deleteThatCannotStop(app: TestApplication, bot: PlacedBot): Promise<string> {
+  await injectFaults(app, bot, { refuseStop: true });
+  const jobId = await acceptDelete(app, bot);
+  await jobAt(app, bot.uid, jobId, 'stop-container');
+  return jobId;
+}
+
+/** The same when it waits for an operator, on an application that holds then. @returns the job's id. */
+export async function stuckDelete(app: TestApplication, bot: PlacedBot): Promise<string> {
+  await injectFaults(app, bot, { refuseStop: true });
+  const jobId = await acceptDelete(app, bot);
+  await jobIn(app, bot.uid, jobId, 'stuck');
+  return jobId;
+}
+
 /** Polls the job until it is in this state. */
 export function jobIn(
   app: TestApplication,

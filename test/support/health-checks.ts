@@ -2,6 +2,7 @@
 
 import { type RoundReport, watchPools } from '../../src/health/watch-pools.ts';
 import type { TestApplication } from './application.ts';
+import { readPoolState, writePoolState } from './deletions.ts';
 import { waitFor } from './wait-for.ts';
 
 export interface HealthChecks {
@@ -31,4 +32,20 @@ export function createHealthChecks({ services }: Pick<TestApplication, 'services
       return report;
     },
   };
+}
+
+/** What the pool state says of a bot. */
+export async function statusOf(app: TestApplication, instanceId: string) {
+  return (await readPoolState(app)).botMapping[instanceId]?.status;
+}
+
+/** As the platform would have written it. */
+export async function setStatus(
+  app: TestApplication,
+  instanceId: string,
+  status: string,
+): Promise<void> {
+  const state = JSON.parse(JSON.stringify(await readPoolState(app)));
+  state.botMapping[instanceId].status = status;
+  await writePoolState(app, state);
 }

@@ -3,7 +3,7 @@
 import { adminToken } from './admin.ts';
 import { startTestApplication, type TestApplication } from './application.ts';
 import { type OpenOptions, openPage, type Page } from './browser.ts';
-import { acceptDelete, injectFaults, jobIn, type PlacedBot, placeBot } from './deletions.ts';
+import { type PlacedBot, placeBot, stuckDelete } from './deletions.ts';
 
 /** Long enough for more than one attempt at stopping a bot. */
 const HOLD = { ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '700' };
@@ -21,10 +21,7 @@ export interface StuckDeletion {
 /** A deletion of 110.00 that is stuck because its bot does not stop; on an application of `startHolding`. */
 export async function stuckDeletion(app: TestApplication, uid = 'uid-one'): Promise<StuckDeletion> {
   const bot = await placeBot(app, 'pooled', { uid });
-  await injectFaults(app, bot, { refuseStop: true });
-  const sagaId = await acceptDelete(app, bot);
-  await jobIn(app, uid, sagaId, 'stuck');
-  return { bot, sagaId };
+  return { bot, sagaId: await stuckDelete(app, bot) };
 }
 
 /** The operations page as an administrator sees it, whose name is `ann`. */

@@ -3,41 +3,20 @@
 
 import { expect, it } from 'vitest';
 import type { Bots } from '../../src/bots/bots.ts';
-import type { AllocationCapture } from '../../src/deletion/captures.ts';
-import type { DeleteBotInput } from '../../src/deletion/delete-bot-input.ts';
 import { createStopObserver } from '../../src/deletion/steps/observe-stop.ts';
 import {
   type DeletionCall,
   type DeletionPorts,
   STEP,
 } from '../../src/deletion/steps/step-ports.ts';
-import type { ObservedPooled } from '../../src/domain/bot.ts';
-import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { ok } from '../../src/domain/source.ts';
 import { inertPorts } from '../support/inert-ports.ts';
+import { allocationCapture, deletionInput, observedPooled } from '../support/samples.ts';
 
-const OBSERVED: ObservedPooled = {
-  kind: 'pooled',
-  host: 'a',
-  containerId: 'c1',
-  containerName: 'freqtrade-pool-1',
-  labels: {},
-  poolRunning: true,
-  conf: 'present',
-  program: 'RUNNING',
-  programs: [],
-};
-const NO_ALLOCATION: AllocationCapture = {
-  account: 'there',
-  hadAllocation: false,
-  incarnationId: 'none:x',
-  botName: 'bot',
-  readAtMs: 0,
-  allocatedAmount: null,
-  value: null,
-  notMoney: null,
-  settledBy: null,
-};
+const OBSERVED = observedPooled();
+const NO_ALLOCATION = allocationCapture({
+  ...{ hadAllocation: false, incarnationId: 'none:x', allocatedAmount: null, value: null },
+});
 const OBSERVED_MS = 1_000_000;
 
 it.each([
@@ -96,13 +75,7 @@ function callOf({
     startedAtMs: OBSERVED_MS,
     nowMs: () => OBSERVED_MS + databaseMs,
     monotonicMs: () => OBSERVED_MS + sinceMs,
-    input: {
-      userId: toUserId('6500000000000000000000aa'),
-      firebaseUid: null,
-      instanceId: toInstanceId('bot-1'),
-      onStopFailure: 'restore',
-      stopTimeoutMs: 30_000,
-    } satisfies DeleteBotInput,
+    input: deletionInput({ stopTimeoutMs: 30_000 }),
     captures: {
       [STEP.lock]: NO_ALLOCATION,
       [STEP.stop]: { observedBots: [OBSERVED], foreign: [] },

@@ -8,6 +8,7 @@ import { confirmBot } from '../../src/sync/confirm-bots.ts';
 import type { DriftNote } from '../../src/sync/sync-reports.ts';
 import type { AccountAllocation } from '../../src/wallet/accounts.ts';
 import { inertPorts } from '../support/inert-ports.ts';
+import { driftNote } from '../support/samples.ts';
 import { namesOf } from '../support/simulation/plot.ts';
 import { addPlace, createShared, portsOver } from '../support/simulation/shared.ts';
 import { INCARNATION, RULES } from '../support/simulation/wallet.ts';
@@ -43,12 +44,8 @@ const ALLOCATED = { allocatedAt: INCARNATION, allocatedAmount: 250.5, botName: '
 
 function noteOf({ instanceId }: Pick<DriftNote, 'instanceId'>): DriftNote {
   const facts = JSON.stringify([INCARNATION, 250.5, 'bot']);
-  return {
-    ...{ instanceId, botName: 'bot', verdict: 'lost-entry', outcome: 'observed', dueAtMs: 0 },
-    ...{ reason: null, detail: null, sagaId: null, second: null },
-    allocation: { incarnationId: null, value: 250.5, facts },
-    first: { poolState: 'no', docker: 'yes' },
-  };
+  const allocation = { incarnationId: null, value: 250.5, facts };
+  return driftNote({ instanceId, outcome: 'observed', second: null, allocation });
 }
 
 it('its incarnation was settled: it is left alone, and named as returned', async () => {

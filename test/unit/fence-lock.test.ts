@@ -7,7 +7,6 @@ import { FencedError } from '../../packages/saga/src/errors.ts';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { ALLOCATION_CAPTURE } from '../../src/deletion/captures.ts';
 import { createDeleteBotSaga } from '../../src/deletion/delete-bot.ts';
-import type { DeleteBotInput } from '../../src/deletion/delete-bot-input.ts';
 import { createReclaimOrphanSaga } from '../../src/deletion/reclaim-orphan.ts';
 import { STEP } from '../../src/deletion/steps/step-ports.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
@@ -16,6 +15,7 @@ import type { ProvisionBotInput } from '../../src/provisioning/provision-bot-inp
 import { STEP as PROVISION_STEP } from '../../src/provisioning/provisioning-ports.ts';
 import type { LockTarget, Wallets } from '../../src/wallet/wallets.ts';
 import { inertPorts } from '../support/inert-ports.ts';
+import { allocationCapture, deletionInput } from '../support/samples.ts';
 
 const SAGA = toSagaId('del-0mvx2cqo0dqqe9xwr1uq2r');
 const BOT = {
@@ -25,18 +25,8 @@ const BOT = {
 const EPOCH = 7;
 
 const DELETION = {
-  input: {
-    ...BOT,
-    firebaseUid: null,
-    onStopFailure: 'refund',
-    stopTimeoutMs: 1_000,
-  } satisfies DeleteBotInput,
-  captures: {
-    [STEP.lock]: ALLOCATION_CAPTURE.write({
-      ...{ account: 'there', hadAllocation: true, incarnationId: 'i', botName: 'bot' },
-      ...{ value: 1, notMoney: null, settledBy: null, readAtMs: 0, allocatedAmount: 1 },
-    }),
-  },
+  input: deletionInput(BOT),
+  captures: { [STEP.lock]: ALLOCATION_CAPTURE.write(allocationCapture()) },
 };
 const PROVISION = {
   input: {

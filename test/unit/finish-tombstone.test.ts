@@ -5,8 +5,8 @@ import { expect, it } from 'vitest';
 import type { Bots } from '../../src/bots/bots.ts';
 import type { HostExpectations } from '../../src/bots/host-expectations.ts';
 import { finishTombstone, whileItsOwn } from '../../src/deletion/finish-tombstone.ts';
-import type { ObservedBot, ObservedDedicated, ObservedPooled } from '../../src/domain/bot.ts';
-import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
+import type { ObservedBot } from '../../src/domain/bot.ts';
+import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
 import { joinAnswers, ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
 import type { Findings } from '../../src/findings/findings.ts';
 import type { PoolStates } from '../../src/pool-state/pool-states.ts';
@@ -18,25 +18,15 @@ import {
 import type { Wallets } from '../../src/wallet/wallets.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 import { EVERY_HOST_BELIEVED } from '../support/known-hosts.ts';
+import { observedDedicated, observedPooled, USER_ID } from '../support/samples.ts';
 
-const userId = toUserId('6500000000000000000000aa');
 const firebaseUid = toFirebaseUid('uid-1');
 const incarnation = {
-  userId,
+  userId: USER_ID,
   instanceId: toInstanceId('uid-1-bot-1'),
   incarnationId: 'an incarnation',
 };
-const RUNNING: ObservedPooled = {
-  kind: 'pooled',
-  host: 'a',
-  containerId: 'c1',
-  containerName: 'freqtrade-pool-uid-1-pool-1',
-  labels: { userId: 'uid-1' },
-  poolRunning: true,
-  conf: 'present',
-  program: 'RUNNING',
-  programs: [],
-};
+const RUNNING = observedPooled({ labels: { userId: 'uid-1' } });
 
 const poolStates: PoolStates = {
   ...inertPorts<PoolStates>(),
@@ -140,16 +130,7 @@ it.each([{ saw: OBSERVED }, { saw: OBSERVED_IN_PART }, { saw: NOTHING_OBSERVED }
   },
 );
 
-const OWN: ObservedDedicated = {
-  kind: 'dedicated',
-  host: 'a',
-  containerId: 'own',
-  containerName: 'freqtrade-uid-1-bot-1',
-  labels: {},
-  running: true,
-  paused: false,
-  restartPolicy: 'no',
-};
+const OWN = observedDedicated({ containerId: 'own' });
 
 it.each([
   {

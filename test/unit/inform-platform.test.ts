@@ -2,7 +2,6 @@
 
 import { expect, it } from 'vitest';
 import { toStepResult } from '../../packages/saga/src/define/outcome.ts';
-import type { DeleteBotInput } from '../../src/deletion/delete-bot-input.ts';
 import { informPlatform } from '../../src/deletion/steps/inform-platform.ts';
 import {
   type DeletionCall,
@@ -17,6 +16,7 @@ import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import type { Wallets } from '../../src/wallet/wallets.ts';
 import { poolStateOf } from '../support/deletions.ts';
 import { inertPorts } from '../support/inert-ports.ts';
+import { deletionInput } from '../support/samples.ts';
 
 const userId = toUserId('6500000000000000000000aa');
 const firebaseUid = toFirebaseUid('uid-one');
@@ -77,15 +77,10 @@ async function inform({
       },
     },
   };
-  const policy = { onStopFailure: 'restore', stopTimeoutMs: 1_000 } as const;
   const bot = { userId, firebaseUid, instanceId: toInstanceId(ID) };
   const call = {
     ...inertPorts<DeletionCall>(),
-    input: {
-      ...bot,
-      ...policy,
-      ...(isOrphan && { orphan: { incarnationId: null } }),
-    } satisfies DeleteBotInput,
+    input: deletionInput({ ...bot, ...(isOrphan && { orphan: { incarnationId: null } }) }),
     captures: {
       [STEP.stop]: { observedBots, foreign },
       [STEP.pool]: { entry: null, slot, hasForeign },

@@ -9,65 +9,23 @@ import type {
   StepDefinition,
 } from '../../packages/saga/src/definition.ts';
 import { InDoubtError, TerminalError } from '../../packages/saga/src/errors.ts';
-import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import { initialState } from '../../packages/saga/src/machine/initial-state.ts';
 import { execute } from '../../packages/saga/src/run/execute.ts';
 import { type CommandContext, callOf } from '../../packages/saga/src/run/step-call.ts';
-import { toSagaId } from '../../packages/saga/src/saga-id.ts';
-import type { AllocationCapture } from '../../src/deletion/captures.ts';
-import type { DeleteBotInput } from '../../src/deletion/delete-bot-input.ts';
+import { recordOf } from '../../packages/saga/test/support/saga-writes.ts';
 import { createReclaimOrphanSaga } from '../../src/deletion/reclaim-orphan.ts';
 import { type DeletionPorts, STEP } from '../../src/deletion/steps/step-ports.ts';
-import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import type { SettleResult, Wallets } from '../../src/wallet/wallets.ts';
 import { inertPorts } from '../support/inert-ports.ts';
+import { allocationCapture, deletionInput } from '../support/samples.ts';
 
 const GIVEN_UP = new InDoubtError('TIMEOUT', 'no answer in time');
 
-const record: SagaRecord = {
-  id: toSagaId('del-0mvx2cqo0dqqe9xwr1uq2r'),
-  kind: 'delete-bot',
-  version: 1,
-  key: 'bot',
-  subject: 'somebody',
-  requestedBy: 'a test',
-  parent: null,
-  input: {
-    userId: toUserId('6500000000000000000000aa'),
-    firebaseUid: null,
-    instanceId: toInstanceId('bot-1'),
-    onStopFailure: 'restore',
-    stopTimeoutMs: 1_000,
-  } satisfies DeleteBotInput,
-  state: stateWithLock(),
-  open: true,
-  revision: 3,
-  writeId: 'the third',
-  epoch: 1,
-  result: null,
-  unrunnableSince: null,
-  history: [],
-  createdAt: '2026-11-01T00:00:00.000Z',
-  finishedAt: null,
-};
+const record = recordOf({ input: deletionInput(), state: stateWithLock() });
 
 function stateWithLock() {
   const state = initialState({ steps: [{ name: STEP.lock }, { name: STEP.refund }] });
-  const incarnationId = '2026-10-02T09:30:00.000Z';
-  const allocation = {
-    account: 'there',
-    hadAllocation: true,
-    incarnationId,
-    botName: 'bot',
-  } as const;
-  const capture: AllocationCapture = {
-    ...allocation,
-    value: 250.5,
-    notMoney: null,
-    settledBy: null,
-    readAtMs: 0,
-    allocatedAmount: 250.5,
-  };
+  const capture = allocationCapture();
   return {
     ...state,
     steps: state.steps.map((step, index) => (index === 0 ? { ...step, capture } : step)),

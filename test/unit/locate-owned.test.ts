@@ -5,33 +5,19 @@ import { expect, it } from 'vitest';
 import { UnavailableError } from '../../packages/saga/src/errors.ts';
 import type { Bots } from '../../src/bots/bots.ts';
 import { locateOwned } from '../../src/bots/locate-owned.ts';
-import type { ObservedBot, ObservedDedicated, ObservedPooled } from '../../src/domain/bot.ts';
+import type { ObservedBot } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { joinAnswers, ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
 import type { Wallets } from '../../src/wallet/wallets.ts';
 import { inertPorts } from '../support/inert-ports.ts';
 import { EVERY_HOST_BELIEVED } from '../support/known-hosts.ts';
+import { observedDedicated, observedPooled } from '../support/samples.ts';
 
 const owner = { userId: toUserId('6500000000000000000000aa'), firebaseUid: toFirebaseUid('uid-1') };
 const instanceId = toInstanceId('uid-1-bot-1');
-const PLACE = { host: 'a', containerId: 'c1', labels: { userId: 'uid-1' } };
-const POOLED: ObservedPooled = {
-  kind: 'pooled',
-  ...PLACE,
-  containerName: 'freqtrade-pool-uid-1-pool-1',
-  poolRunning: true,
-  conf: 'present',
-  program: 'RUNNING',
-  programs: [],
-};
-const DEDICATED: ObservedDedicated = {
-  kind: 'dedicated',
-  ...PLACE,
-  containerName: 'freqtrade-uid-1-bot-1',
-  running: true,
-  paused: false,
-  restartPolicy: 'no',
-};
+const labels = { userId: 'uid-1' };
+const POOLED = observedPooled({ labels });
+const DEDICATED = observedDedicated({ labels });
 const AWAY = unknown('docker host "b" is away');
 
 it.each([

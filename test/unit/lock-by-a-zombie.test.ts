@@ -5,16 +5,15 @@ import { expect, it } from 'vitest';
 import { FencedError, TerminalError } from '../../packages/saga/src/errors.ts';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { STORED_VALUES } from '../../src/bots/bot-valuation.ts';
-import type { DeleteBotInput } from '../../src/deletion/delete-bot-input.ts';
 import { lockAllocation } from '../../src/deletion/steps/lock-allocation.ts';
 import {
   type DeletionCall,
   type DeletionPorts,
   STEP,
 } from '../../src/deletion/steps/step-ports.ts';
-import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import type { Finding } from '../../src/findings/findings.ts';
 import { inertPorts } from '../support/inert-ports.ts';
+import { allocationCapture, deletionInput } from '../support/samples.ts';
 
 const ID = toSagaId('del-0mvx2cqo0dqqe9xwr1uq2r');
 const EPOCH = 1;
@@ -33,33 +32,11 @@ async function lock(fence: () => Promise<void>) {
 }
 
 function facts(): Partial<DeletionCall> {
-  const incarnationId = '2026-10-02T09:30:00.000Z';
-  const allocation = {
-    account: 'there',
-    hadAllocation: true,
-    incarnationId,
-    botName: 'bot',
-  } as const;
   return {
     sagaId: ID,
     epoch: EPOCH,
-    input: {
-      userId: toUserId('6500000000000000000000aa'),
-      firebaseUid: null,
-      instanceId: toInstanceId('bot-1'),
-      onStopFailure: 'refund',
-      stopTimeoutMs: 1_000,
-    } satisfies DeleteBotInput,
-    captures: {
-      [STEP.lock]: {
-        ...allocation,
-        value: 250.5,
-        notMoney: null,
-        settledBy: null,
-        readAtMs: 0,
-        allocatedAmount: 250.5,
-      },
-    },
+    input: deletionInput(),
+    captures: { [STEP.lock]: allocationCapture() },
     results: {},
     monotonicMs: () => 0,
   };

@@ -2,17 +2,17 @@
 // one port would send the requests for one bot to the other.
 
 import { expect, it } from 'vitest';
-import type { DeleteBotInput } from '../../src/deletion/delete-bot-input.ts';
 import type { DeletionCall, DeletionPorts } from '../../src/deletion/steps/step-ports.ts';
 import { updatePoolState } from '../../src/deletion/steps/update-pool-state.ts';
-import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
+import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
 import { findOwnEntry } from '../../src/pool-state/owned-entry.ts';
 import { type PoolState, takeOut } from '../../src/pool-state/pool-state.ts';
 import { poolStateOf } from '../support/deletions.ts';
 import { inertPorts } from '../support/inert-ports.ts';
+import { deletionInput, USER_ID } from '../support/samples.ts';
 
 const firebaseUid = toFirebaseUid('uid-one');
-const owner = { userId: toUserId('6500000000000000000000aa'), firebaseUid };
+const owner = { userId: USER_ID, firebaseUid };
 const instanceId = toInstanceId('uid-one-bot-2');
 const BEFORE = poolStateOf('uid-one');
 const TAKEN_OUT = takeOut(BEFORE, instanceId);
@@ -29,10 +29,9 @@ async function putBackInto(state: PoolState) {
     },
   };
   const ports = { ...inertPorts<DeletionPorts>(), poolStates };
-  const policy = { onStopFailure: 'restore', stopTimeoutMs: 1_000 } as const;
   const call = {
     ...inertPorts<DeletionCall>(),
-    input: { ...owner, instanceId, ...policy } satisfies DeleteBotInput,
+    input: deletionInput({ ...owner, instanceId }),
     capture: findOwnEntry(BEFORE, instanceId, owner),
     signal: new AbortController().signal,
     fence: async () => undefined,

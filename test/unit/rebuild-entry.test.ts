@@ -7,6 +7,7 @@ import type { BotMapping, PoolState } from '../../src/pool-state/pool-state.ts';
 import { type LostBot, type Obstacle, rebuildEntry } from '../../src/pool-state/rebuild-entry.ts';
 import { UNREADABLE } from '../../src/pool-state/unreadable-rows.ts';
 import { poolStateOf } from '../support/deletions.ts';
+import { observedPooled } from '../support/samples.ts';
 
 const UID = 'uid-a';
 const POOL = `${UID}-pool-1`;
@@ -16,17 +17,7 @@ const LOST = toInstanceId(`${UID}-bot-9`);
 /** Of its own config: no bot of the sample has it, and it is not the first that is free. */
 const PORT = 9007;
 
-const OBSERVED_BOT: ObservedPooled = {
-  kind: 'pooled',
-  host: 'east',
-  containerId: 'c1',
-  containerName: CONTAINER,
-  labels: {},
-  poolRunning: true,
-  conf: 'present',
-  program: 'RUNNING',
-  programs: [],
-};
+const OBSERVED_BOT = observedPooled({ host: 'east', containerName: CONTAINER });
 
 const lost = (given: Partial<ObservedPooled> = {}, uid = UID, port = PORT): LostBot => ({
   instanceId: LOST,

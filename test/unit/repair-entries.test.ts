@@ -4,29 +4,19 @@
 import { expect, it } from 'vitest';
 import type { Bots, PortReading } from '../../src/bots/bots.ts';
 import type { ObservedPooled } from '../../src/domain/bot.ts';
-import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
+import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
 import { joinAnswers, ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import type { PoolStates } from '../../src/pool-state/pool-states.ts';
 import { type EntryPorts, repairEntry } from '../../src/sync/repair-entries.ts';
-import type { DriftNote } from '../../src/sync/sync-reports.ts';
 import { inertPorts } from '../support/inert-ports.ts';
+import { driftNote, observedPooled, USER_ID } from '../support/samples.ts';
 
 const firebaseUid = toFirebaseUid('uid-1');
-const user = { userId: toUserId('6500000000000000000000aa'), firebaseUid };
+const user = { userId: USER_ID, firebaseUid };
 const instanceId = toInstanceId('uid-1-bot-1');
 const containerName = 'freqtrade-pool-uid-1-pool-1';
-const RUNNING: ObservedPooled = {
-  kind: 'pooled',
-  host: 'a',
-  containerId: 'c1',
-  containerName,
-  labels: { userId: firebaseUid },
-  poolRunning: true,
-  conf: 'present',
-  program: 'RUNNING',
-  programs: [],
-};
+const RUNNING = observedPooled({ labels: { userId: firebaseUid } });
 const POOL = {
   id: 'uid-1-pool-1',
   userId: firebaseUid,
@@ -42,19 +32,7 @@ const STATE: PoolState = {
   nextPoolId: 2,
   updatedAt: '',
 };
-const LOST: DriftNote = {
-  instanceId,
-  botName: 'bot',
-  verdict: 'lost-entry',
-  outcome: 'confirmed',
-  reason: null,
-  detail: null,
-  allocation: null,
-  sagaId: null,
-  dueAtMs: 0,
-  first: { poolState: 'no', docker: 'yes' },
-  second: { poolState: 'no', docker: 'yes' },
-};
+const LOST = driftNote({ instanceId });
 
 type HostAnswer = SourceAnswer<readonly ObservedPooled[]>;
 const SHOWN: HostAnswer = ok([RUNNING], new Date(0));

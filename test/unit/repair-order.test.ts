@@ -10,6 +10,7 @@ import { type RepairCall, repairDrift } from '../../src/sync/repair-drift.ts';
 import type { SyncPorts } from '../../src/sync/sync-ports.ts';
 import type { DriftNote } from '../../src/sync/sync-reports.ts';
 import { inertPorts } from '../support/inert-ports.ts';
+import { driftNote } from '../support/samples.ts';
 import { isListed } from '../support/simulation/bot.ts';
 import { namesOf } from '../support/simulation/plot.ts';
 import { addPlace, createShared, portsOver } from '../support/simulation/shared.ts';
@@ -41,7 +42,10 @@ function fullPool(isOrphan: boolean) {
   };
   const process = { ...inertPorts<Parameters<typeof portsOver>[1]>(), link };
   const ports = { ...portsOver(shared, { ...process, log: inertPorts() }), sagas };
-  const report = [noteOf(lost, 'lost-entry'), noteOf(other, isOrphan ? 'orphan' : 'stale-entry')];
+  const report = [
+    driftNote(lost.names),
+    driftNote({ ...other.names, verdict: isOrphan ? 'orphan' : 'stale-entry' }),
+  ];
   return {
     lost,
     report,
@@ -52,18 +56,6 @@ function fullPool(isOrphan: boolean) {
       const { instanceId } = other.names;
       shared.ground.pools = takeOutOwn(shared.ground.pools, instanceId, other.names);
     },
-  };
-}
-
-function noteOf(
-  { names }: { names: { instanceId: DriftNote['instanceId'] } },
-  verdict: DriftNote['verdict'],
-): DriftNote {
-  return {
-    ...{ instanceId: names.instanceId, botName: 'bot', verdict, outcome: 'confirmed', dueAtMs: 0 },
-    ...{ reason: null, detail: null, sagaId: null, allocation: null },
-    first: { poolState: 'no', docker: 'yes' },
-    second: { poolState: 'no', docker: 'yes' },
   };
 }
 
