@@ -3,16 +3,17 @@
 // each bug and layer, so that the next call goes on where this one was interrupted. One MongoDB and one Valkey serve
 // all of it.
 
-import { execFileSync, spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startEmbedded } from '../src/infra/embedded/start-embedded.ts';
 import { reachOf, readImportGraph } from '../test/matrix/import-graph.ts';
 import { LAYERS, type Layer, layerOf } from '../test/matrix/layers.ts';
-import { MUTATIONS, type Mutation, mutate, UNMUTATED } from '../test/matrix/mutations.ts';
+import { copySources, runVitest, withMutation } from '../test/matrix/mutated-sources.ts';
+import { MUTATIONS, type Mutation, UNMUTATED } from '../test/matrix/mutations.ts';
 import { PAGE, renderMatrix } from '../test/matrix/render-matrix.ts';
 import { isRun, type MatrixRun, NO_MUTATION, parseRuns, toMatrix } from '../test/matrix/results.ts';
 
@@ -22,7 +23,6 @@ const RESULTS = join(ROOT, '.cache', 'kill-matrix.jsonl');
 /** Of one bug in one layer: a bug may well make a test wait for ever. */
 const LIMIT_MS = 300_000;
 const ALONE_LIMIT_MS = 120_000;
-const TEST_LIMIT_MS = 60_000;
 
 const { values: wanted } = parseArgs({
   options: {
@@ -81,7 +81,7 @@ await writeFile(
 say(`${PAGE}: ${runs.length} runs`);
 
 async function runOnServers(): Promise<void> {
-  await copyTree();
+  await copySources(tracked, tree);
   const servers = await startEmbedded({
     dataDir: join(folder, 'servers'),
     isKept: false,
@@ -93,24 +93,6 @@ async function runOnServers(): Promise<void> {
   } finally {
     await servers.stop();
   }
-}
-
-/** The files as they are here, and the packages by links: but for the engine, which is one of the sources. */
-async function copyTree(): Promise<void> {
-  await mkdir(tree);
-  for (const file of tracked) await cp(join(ROOT, file), join(tree, file)).catch(ignoreMissing);
-  const modules = join(tree, 'node_modules');
-  await mkdir(join(modules, '@reclaim'), { recursive: true });
-  for (const name of await readdir(join(ROOT, 'node_modules'))) {
-    if (name === '@reclaim' || name.startsWith('.')) continue;
-    await symlink(join(ROOT, 'node_modules', name), join(modules, name));
-  }
-  await symlink(join(ROOT, 'node_modules', '.bin'), join(modules, '.bin'));
-  await symlink(join(tree, 'packages', 'saga'), join(modules, '@reclaim', 'saga'));
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error;
 }
 
 async function runAll(env: Readonly<Record<string, string>>): Promise<void> {
@@ -132,7 +114,7 @@ async function runAll(env: Readonly<Record<string, string>>): Promise<void> {
       const files = tests
         .filter((test) => test.layer === layer && isMet(test.reached))
         .map(({ file }) => file);
-      const result = await withMutation(mutation, () => runTests(files, env));
+      const result = await withMutation(tree, mutation, () => runTests(files, env));
       if (abort.signal.aborted) return;
       const run = { mutation: mutation.name, layer, commit, ...result };
       runs.push(run);
@@ -140,20 +122,6 @@ async function runAll(env: Readonly<Record<string, string>>): Promise<void> {
       const killers = Object.keys(result.failed).length;
       say(`${layer} ${mutation.name}: killed by ${killers} of ${files.length} files`);
     }
-  }
-}
-
-async function withMutation<T>({ edits }: Mutation, use: () => Promise<T>): Promise<T> {
-  const before = new Map<string, string>();
-  for (const one of edits) {
-    const content = await readFile(join(tree, one.file), 'utf8');
-    if (!before.has(one.file)) before.set(one.file, content);
-    await writeFile(join(tree, one.file), mutate(content, one));
-  }
-  try {
-    return await use();
-  } finally {
-    for (const [file, content] of before) await writeFile(join(tree, file), content);
   }
 }
 
@@ -173,69 +141,28 @@ async function runEach(
   return all;
 }
 
-interface VitestOrder {
-  readonly report: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly limitMs: number;
-}
-
-/** Its processes are a group of their own, and all end with it: a bug may keep one of them in a loop.
- * @returns whether it came to an end by itself. */
-function runVitest(files: readonly string[], order: VitestOrder): Promise<boolean> {
-  const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
-  const limits = [`--testTimeout=${TEST_LIMIT_MS}`, `--hookTimeout=${TEST_LIMIT_MS}`];
-  const reporter = ['--reporter=json', `--outputFile=${order.report}`];
-  const docker = layers.includes('docker') ? {} : { RECLAIM_TEST_DOCKER: 'none' };
-  const child = spawn(process.execPath, [vitest, 'run', ...limits, ...reporter, ...files], {
-    cwd: tree,
-    detached: true,
-    env: { SEEDS: '20', ...docker, ...process.env, ...order.env },
-    stdio: 'ignore',
-  });
-  return new Promise((resolve, reject) => {
-    const end = () => {
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-    };
-    const timer = setTimeout(end, order.limitMs);
-    abort.signal.addEventListener('abort', end);
-    child.once('error', reject);
-    child.once('exit', (_, signal) => {
-      clearTimeout(timer);
-      abort.signal.removeEventListener('abort', end);
-      resolve(signal === null);
-    });
-  });
-}
-
-interface Reported {
-  readonly name: string;
-  readonly status: string;
-  readonly assertionResults: readonly { readonly status: string; readonly title: string }[];
-}
-
 async function runTests(
   files: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<Pick<MatrixRun, 'passed' | 'failed' | 'unfinished'>> {
   if (files.length === 0) return { passed: [], failed: {}, unfinished: [] };
-  const report = join(folder, 'report.json');
-  await rm(report, { force: true });
-  const limitMs = files.length > 1 ? LIMIT_MS : ALONE_LIMIT_MS;
-  const isDone = await runVitest(files, { report, env, limitMs });
+  const docker = layers.includes('docker') ? {} : { RECLAIM_TEST_DOCKER: 'none' };
+  const { isDone, files: heard } = await runVitest({
+    ...{ tree, files, signal: abort.signal },
+    env: { SEEDS: '20', ...docker, ...process.env, ...env },
+    limitMs: files.length > 1 ? LIMIT_MS : ALONE_LIMIT_MS,
+  });
   // One that hangs keeps the others from being heard.
   if (!isDone && files.length > 1 && !abort.signal.aborted) return runEach(files, env);
-  const text = await readFile(report, 'utf8').catch(() => '{"testResults":[]}');
-  const reported: readonly Reported[] = JSON.parse(text).testResults;
-  const of = new Map(reported.map((one) => [relative(tree, one.name), one]));
-  const hasFailed = (file: string) => of.get(file)?.status === 'failed';
+  const hasFailed = (file: string) => heard.get(file)?.status === 'failed';
   const failed = files.filter(hasFailed).map((file) => {
-    const tests = of.get(file)?.assertionResults ?? [];
+    const tests = heard.get(file)?.assertionResults ?? [];
     return [file, tests.filter(({ status }) => status === 'failed').map(({ title }) => title)];
   });
   return {
-    passed: files.filter((file) => of.has(file) && !hasFailed(file)),
+    passed: files.filter((file) => heard.has(file) && !hasFailed(file)),
     failed: Object.fromEntries(failed),
-    unfinished: files.filter((file) => !of.has(file)),
+    unfinished: files.filter((file) => !heard.has(file)),
   };
 }
 

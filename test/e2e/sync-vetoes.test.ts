@@ -393,6 +393,39 @@ describe('what was paid before, and what is somebody else’s', () => {
     expect(await findingsOf(app, 'id-conflict')).toMatchObject([{ instanceId }]);
   });
 
+  it('the pool state gives a bot that runs to another user, whose wallet holds nothing of it: its owner is not paid back (I4)', async () => {
+    const app = await startTestApplication();
+    const bot = await orphanOf(app, 'uid-one');
+    const { instanceId } = bot;
+    await app.world.addDedicated({ instanceId });
+    const { botMapping, ...rest } = poolStateOf(bot.uid);
+    await writePoolState(app, { ...rest, pools: {}, botMapping });
+    const containerName = `freqtrade-${instanceId}`;
+    await changeMapping(app, instanceId, { poolId: 'dedicated', containerName, userId: 'uid-two' });
+    await syncWallet(app, bot.uid);
+    expect(await balanceOf(app, bot.uid)).toBe(50);
+  });
+
+  it('a container that somebody renames between two runs: its bot is known by the id, and not paid back (I4)', async () => {
+    const app = await startTestApplication();
+    const bot = await orphanOf(app, 'uid-one');
+    await app.world.addDedicated({ instanceId: bot.instanceId });
+    await syncWallet(app, bot.uid);
+    await app.world.rename(bot.instanceId, 'somebody-elses-idea');
+    await syncWallet(app, bot.uid);
+    expect(await balanceOf(app, bot.uid)).toBe(50);
+  });
+
+  it('a container that bears the labels alone: a DELETE does not touch it (I4)', async () => {
+    const app = await startTestApplication();
+    const bot = await orphanOf(app, 'uid-one');
+    const { instanceId } = bot;
+    const labels = { instanceId, userId: bot.uid };
+    await app.world.addDedicated({ instanceId, labels, containerName: 'a-copy' });
+    expect((await deleteBot(app, bot)).status).toBe(200);
+    expect((await app.world.snapshot()).dedicated).toMatchObject([{ running: true }]);
+  });
+
   it('an undated allocation without a bot: paid once, however often it is synchronised', async () => {
     const app = await startTestApplication();
     const bot = await orphanOf(app, 'uid-one', { allocatedAt: undefined });

@@ -4,9 +4,8 @@
 import { expect, it } from 'vitest';
 import { InDoubtError, RetryableError } from '../../packages/saga/src/errors.ts';
 import { placeBot, userNamed } from '../support/deletions.ts';
+import { createLab, deleteToRest } from '../support/lab.ts';
 import { platformSets } from '../support/users.ts';
-import { createLab } from '../twins/support/lab.ts';
-import { deleteToRest } from '../twins/support/lab-sagas.ts';
 
 it('the stop’s answer is in the lock alone: the newest answer is paid, not the one of the log', async () => {
   const lab = await createLab();
@@ -14,29 +13,27 @@ it('the stop’s answer is in the lock alone: the newest answer is paid, not the
   const before = (await userNamed(lab, bot.uid)).paperWallet.balance;
   const answers = [40, 39];
   let stops = 0;
-  const engine = await lab.worker({
-    ports: ({ bots, valuation }) => ({
-      valuation: {
-        ...valuation,
-        worthOf: async () => {
-          const value = answers.shift();
-          return value === undefined
-            ? { status: 'not-live', reason: 'it does not run' }
-            : { status: 'live', value };
-        },
+  const engine = await lab.worker(({ bots, valuation }) => ({
+    valuation: {
+      ...valuation,
+      worthOf: async () => {
+        const value = answers.shift();
+        return value === undefined
+          ? { status: 'not-live', reason: 'it does not run' }
+          : { status: 'live', value };
       },
-      bots: {
-        ...bots,
-        stop: async (...asked) => {
-          stops += 1;
-          // The first attempt is refused: the bot trades on, and the second one asks it again.
-          if (stops === 1) throw new RetryableError('STILL_RUNNING', 'not yet');
-          await bots.stop(...asked);
-          throw new InDoubtError('REPLY_LOST', 'it has stopped, and nobody has heard of it');
-        },
+    },
+    bots: {
+      ...bots,
+      stop: async (...asked) => {
+        stops += 1;
+        // The first attempt is refused: the bot trades on, and the second one asks it again.
+        if (stops === 1) throw new RetryableError('STILL_RUNNING', 'not yet');
+        await bots.stop(...asked);
+        throw new InDoubtError('REPLY_LOST', 'it has stopped, and nobody has heard of it');
       },
-    }),
-  });
+    },
+  }));
   const saga = await deleteToRest(engine, bot);
   expect(saga.state.phase).toBe('completed');
   expect(answers).toEqual([]);
@@ -49,19 +46,17 @@ it('a part is withdrawn after the answer, by a save that drops the lock as well:
   await lab.world.setLiveValue(bot.instanceId, 40);
   const { paperWallet, botAllocations } = await userNamed(lab, bot.uid);
   const held = { ...botAllocations[bot.instanceId], allocatedAmount: 70, currentValue: 71 };
-  const engine = await lab.worker({
-    ports: ({ bots }) => ({
-      bots: {
-        ...bots,
-        stop: async (...asked) => {
-          const outcome = await bots.stop(...asked);
-          const dropped = { [bot.instanceId]: { ...held, lockedBy: undefined } };
-          await platformSets(lab.connection, bot.userId, { botAllocations: dropped });
-          return outcome;
-        },
+  const engine = await lab.worker(({ bots }) => ({
+    bots: {
+      ...bots,
+      stop: async (...asked) => {
+        const outcome = await bots.stop(...asked);
+        const dropped = { [bot.instanceId]: { ...held, lockedBy: undefined } };
+        await platformSets(lab.connection, bot.userId, { botAllocations: dropped });
+        return outcome;
       },
-    }),
-  });
+    },
+  }));
   const { state } = await deleteToRest(engine, bot);
   expect(state).toMatchObject({ phase: 'completed', warnings: [{ code: 'value-not-live' }] });
   expect((await userNamed(lab, bot.uid)).paperWallet.balance).toBe(paperWallet.balance + 71);

@@ -5,9 +5,8 @@ import { expect, it } from 'vitest';
 import { HoldError } from '../../packages/saga/src/errors.ts';
 import { createGateway } from '../platform/stand-in/gateway.ts';
 import { placeBot, userNamed } from '../support/deletions.ts';
-import { createLab } from '../twins/support/lab.ts';
-import { deleteToRest } from '../twins/support/lab-sagas.ts';
-import { type LateAfter, lateAfter } from '../twins/support/late-settlement.ts';
+import { createLab, deleteToRest } from '../support/lab.ts';
+import { type LateAfter, lateAfter } from '../support/late-settlement.ts';
 
 const BALANCE_PATH = 'paperWallet';
 
@@ -22,19 +21,17 @@ it.each<{ after: LateAfter; isPaid: boolean }>([
     const lab = await createLab();
     const bot = await placeBot(lab, 'dedicated');
     const before = (await userNamed(lab, bot.uid))[BALANCE_PATH].balance;
-    const worker = await lab.worker({
-      ports: ({ wallets }) => ({
-        wallets: {
-          ...wallets,
-          settle: async () => {
-            throw new HoldError('NEVER_ANSWERED', 'it is on its way');
-          },
+    const worker = await lab.worker(({ wallets }) => ({
+      wallets: {
+        ...wallets,
+        settle: async () => {
+          throw new HoldError('NEVER_ANSWERED', 'it is on its way');
         },
-      }),
-    });
+      },
+    }));
     const stuck = await deleteToRest(worker, bot);
     expect(stuck.state.phase).toBe('stuck');
-    const operator = await lab.worker({ ports: (ports) => lateAfter(ports, stuck, after) });
+    const operator = await lab.worker((ports) => lateAfter(ports, stuck, after));
     const ordered = await operator.sagas.order(stuck.id, {
       verb: 'resolve',
       outcome: 'compensated',
@@ -54,24 +51,22 @@ it('the platform has paid, the ledger does not take it, and an operator ends it:
   const lab = await createLab();
   const gateway = createGateway(lab.connection);
   const bot = await placeBot(lab, 'dedicated');
-  const worker = await lab.worker({
-    ports: ({ bots, ledger }) => ({
-      bots: {
-        ...bots,
-        stop: async (...asked) => {
-          const outcome = await bots.stop(...asked);
-          await gateway.payBack(await gateway.read(bot.uid), bot.instanceId);
-          return outcome;
-        },
+  const worker = await lab.worker(({ bots, ledger }) => ({
+    bots: {
+      ...bots,
+      stop: async (...asked) => {
+        const outcome = await bots.stop(...asked);
+        await gateway.payBack(await gateway.read(bot.uid), bot.instanceId);
+        return outcome;
       },
-      ledger: {
-        ...ledger,
-        post: async () => {
-          throw new HoldError('LEDGER_DIFFERS', 'nobody can say why');
-        },
+    },
+    ledger: {
+      ...ledger,
+      post: async () => {
+        throw new HoldError('LEDGER_DIFFERS', 'nobody can say why');
       },
-    }),
-  });
+    },
+  }));
   const stuck = await deleteToRest(worker, bot);
   expect(stuck.state).toMatchObject({ phase: 'stuck', warnings: [{ code: 'paid-by-platform' }] });
   const operator = await lab.worker();

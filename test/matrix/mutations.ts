@@ -1,11 +1,9 @@
-// The bug of each twin, written into the source itself, so that any test may meet it: the twins of `test/twins/` put it
-// in through a port or a definition, which only their own scenarios pass. Beside them stand bugs that once survived the
+// The bug of each twin, written into the source itself, so that any test may meet it: those that guard the mechanism must
+// (`test/twins/guards.full.test.ts`), but for the twins that are played. Beside them stand bugs that once survived the
 // whole suite. A mutation is texts to find, each of which the file holds exactly once, and what to put there; nothing of
 // it is compiled by tsc, so it may leave code behind that is never reached.
 
-import type { TWINS } from '../twins/twins.ts';
-
-type TwinName = (typeof TWINS)[number]['name'];
+import type { TwinName } from '../twins/twins.ts';
 
 export interface Mutation {
   /** Of the twin, or of the bug that has none. */
@@ -50,9 +48,13 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
       "capture !== null && status === 'done'",
     ),
   ],
-  'removal-not-observed': {
-    without: 'each adapter observes in its own loop, which has no condition to take away',
-  },
+  'removal-not-observed': [
+    inProduct(
+      'bots/simulator/change-dedicated.ts',
+      "      await apply({ deleteOne: { filter } }, met, call);\n      return 'removed';",
+      "      return 'removed';",
+    ),
+  ],
   'ended-by-those-who-answered': [
     inProduct(
       'deletion/finish-tombstone.ts',
@@ -69,9 +71,9 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
   ],
   'an-end-that-gives-nothing-back': [
     inProduct(
-      'deletion/delete-bot.ts',
-      'release: (call: DeletionCall) => releaseBot(ports, call),',
-      'release: async (_: DeletionCall) => undefined,',
+      'provisioning/provision-bot.ts',
+      'release: (call) => releaseProvision(ports, call),',
+      'release: async () => undefined,',
     ),
   ],
   'platform-payment-unobserved': [
@@ -197,8 +199,8 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
   'file-claim-believed': [
     inProduct(
       'bots/locate-owned.ts',
-      "if (judged === 'mine' && holds) return judged;",
-      "if (judged === 'mine') return judged;",
+      "if (judged === 'foreign' && others.length > 0) return judged;",
+      "if (judged === 'foreign') return judged;",
     ),
   ],
   'plain-name-is-all': [
@@ -213,6 +215,11 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
       'bots/remember-containers.ts',
       "      if (before.status === 'unknown') return joinAnswers([before], new Date());\n",
       '      if (before !== null) return bots.locate(query, call);\n',
+    ),
+    inProduct(
+      'bots/remember-containers.ts',
+      'return withMissing({ bots, known }, listing, compared.items, call);',
+      'return listing;',
     ),
   ],
   'first-start-pays': [
@@ -476,9 +483,13 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
       'const filter = { _id: userId };',
     ),
   ],
-  'entries-made-again-every-time': {
-    without: 'a repair is called for a drift alone, and a drift detector is another program',
-  },
+  'entries-made-again-every-time': [
+    inProduct(
+      'pool-state/rebuild-entry.ts',
+      "    return { status: 'rebuilt', state };",
+      "    return { status: 'rebuilt', state: { ...state } };",
+    ),
+  ],
   'repair-acknowledged-unwritten': [
     inProduct(
       'pool-state/file/pool-file-commit.ts',

@@ -1,10 +1,9 @@
-// Runs twins. A twin is a mechanism of this program with one bug seeded into it, put in through its port or its
-// definition. Each scenario is played twice: with the mechanism itself the oracle must find nothing, with the twin the
+// Plays twins. A twin is a mechanism of this program with one bug seeded into it; one that is played gets it through a port
+// or a definition. Each scenario is played twice: with the mechanism itself the oracle must find nothing, with the twin the
 // same oracle must find the breach. So every oracle here is one that can fail.
 
 import { expect, it } from 'vitest';
-import type { Invariant } from './twin-facts.ts';
-import { TWINS } from './twins.ts';
+import { type PlayedName, TWINS } from './twins.ts';
 
 /** Which of the two the scenario is played with. */
 export type Part = 'real' | 'twin';
@@ -14,18 +13,13 @@ export type Breaches = readonly string[];
 
 export type Scenario = (part: Part) => Promise<Breaches>;
 
-type NamesOf<I extends Invariant> = Extract<(typeof TWINS)[number], { invariant: I }>['name'];
-
-/** All twins of one invariant; one that the list names and nobody plays does not compile. */
-export function twinsOf<I extends Invariant>(
-  invariant: I,
-  scenarios: Readonly<Record<NamesOf<I>, Scenario>>,
-): void {
-  const listed = TWINS.filter((twin) => twin.invariant === invariant);
+/** One that the list names as played and nobody plays does not compile. */
+export function playTwins(scenarios: Readonly<Record<PlayedName, Scenario>>): void {
+  const listed = TWINS.filter(({ isPlayed }) => isPlayed);
   const played = new Map<string, Scenario>(Object.entries(scenarios));
   const caught: string[] = [];
-  for (const { name, title, breach } of listed) {
-    it(title, async () => {
+  for (const { name, bug, breach } of listed) {
+    it(`${bug}: ${breach}`, async () => {
       const scenario = played.get(name);
       if (scenario === undefined) throw new Error(`nobody plays the twin ${name}`);
       expect(await scenario('real'), 'with the mechanism itself').toEqual([]);
@@ -33,7 +27,7 @@ export function twinsOf<I extends Invariant>(
       caught.push(name);
     });
   }
-  it(`${invariant}: every twin that is listed has run, and was caught`, () => {
+  it('every twin that is to be played has run, and was caught', () => {
     expect(caught).toEqual(listed.map(({ name }) => name));
   });
 }

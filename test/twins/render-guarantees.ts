@@ -2,14 +2,11 @@
 // same page, so that a test can tell whether the page is theirs.
 
 import type { Measurement } from './measured.ts';
-import { INVARIANTS, type Invariant, type TestName, type TwinFacts } from './twin-facts.ts';
+import { guardsOf, INVARIANTS, type Invariant, type TestName, type Twin } from './twin-facts.ts';
 
 export const PAGE = 'docs/guarantees.md';
 
-export function renderGuarantees(
-  twins: readonly TwinFacts[],
-  measured: readonly Measurement[],
-): string {
+export function renderGuarantees(twins: readonly Twin[], measured: readonly Measurement[]): string {
   return [
     '# Guarantees',
     '',
@@ -23,22 +20,23 @@ export function renderGuarantees(
 
 const INTRODUCTION = [
   'Each row is one mechanism that keeps an invariant of [the architecture](architecture.md), the tests that guard it,',
-  'and a buggy twin: the same mechanism with one bug seeded into it, put in through its port or its definition. A',
-  'test plays one scenario with the mechanism, where its oracle must find nothing, and with the twin, where the same',
-  'oracle must find what stands here in italics.',
+  'and a buggy twin: the same mechanism with one bug seeded into it. Where it says *seeded*, the bug is written into a',
+  'copy of the sources (`test/matrix/mutations.ts`), and a test that stands beside it, one of `npm test`, goes red',
+  '(`test/twins/guards.full.test.ts`). Where it says *played*, no text of one place is the bug: a scenario is run with',
+  'the mechanism, where its oracle must find nothing, and with the twin, put in through a port, where the same oracle',
+  'must find what stands here in italics (`test/twins/played.test.ts`).',
   '',
-  'Written by `npm run guarantees` from `test/twins/`; `npm test` plays every twin and fails where this page is not up',
-  'to date.',
+  'Written by `npm run guarantees` from `test/twins/`; `npm test` plays the played ones and fails where this page is not',
+  'up to date, `npm run test:full` seeds the others.',
 ];
 
-function rowOf({ invariant, mechanism, guardedBy, title, breach }: TwinFacts): readonly string[] {
-  const { name, playedIn } = INVARIANTS[invariant];
-  const [bug] = title.split(':');
+function rowOf(twin: Twin): readonly string[] {
+  const { invariant, mechanism, file, bug, breach, isPlayed } = twin;
   return [
-    `**${invariant}** ${name}`,
-    `${mechanism.what} (${link(mechanism.file)})`,
-    guardedBy.map(testOf).join('<br>'),
-    `${bug}: *${breach}* (${link(playedIn)})`,
+    `**${invariant}** ${INVARIANTS[invariant]}`,
+    `${mechanism} (${link(file)})`,
+    guardsOf(twin).map(testOf).join('<br>'),
+    `${bug}: *${breach}* (${isPlayed ? 'played' : 'seeded'})`,
   ];
 }
 
@@ -54,7 +52,7 @@ function link(file: string): string {
 // One row an invariant, one column a figure; below it where each figure comes from.
 function sectionOf(measured: readonly Measurement[]): readonly string[] {
   const figures = [...new Set(measured.map(({ figure }) => figure))];
-  const rows = Object.entries(INVARIANTS).flatMap(([invariant, { name }]) => {
+  const rows = Object.entries(INVARIANTS).flatMap(([invariant, name]) => {
     const own = measured.filter(({ invariants }) => invariants.includes(invariant as Invariant));
     if (own.length === 0) return [];
     return [[`**${invariant}** ${name}`, ...figures.map((figure) => valuesOf(own, figure))]];

@@ -28,6 +28,16 @@ export function reachedBy(files: readonly TestFile[]): ReadonlySet<string> {
   return reached;
 }
 
+/** @returns the test files of the short run that are this file, or call the suites in it. */
+export function callersOf(files: readonly TestFile[], file: string): readonly string[] {
+  const callers = files.filter((one) => isShort(one.file)).map((one) => one.file);
+  const others = files.filter((one) => !callers.includes(one.file));
+  return callers.filter((caller) => {
+    const alone = files.filter((one) => one.file === caller);
+    return reachedBy([...alone, ...others]).has(file);
+  });
+}
+
 /** Of a test file: whether `npm test` runs it. */
 export function isShort(file: string): boolean {
   return file.endsWith('.test.ts') && !file.endsWith('.full.test.ts');

@@ -4,36 +4,19 @@
 import { expect, it } from 'vitest';
 import type { BotValuation } from '../../src/bots/bot-valuation.ts';
 import { lockWorth } from '../../src/deletion/bot-worth.ts';
-import type { AllocationCapture, BotCapture, LockValue } from '../../src/deletion/captures.ts';
-import type { DeleteBotInput } from '../../src/deletion/delete-bot-input.ts';
+import type { BotCapture, LockValue } from '../../src/deletion/captures.ts';
 import {
   type DeletionCall,
   type DeletionPorts,
   STEP,
 } from '../../src/deletion/steps/step-ports.ts';
 import type { BotWorth } from '../../src/domain/bot-worth.ts';
-import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import type { Wallets } from '../../src/wallet/wallets.ts';
 import { inertPorts } from '../support/inert-ports.ts';
+import { allocationCapture, deletionInput } from '../support/samples.ts';
 
-const INPUT: DeleteBotInput = {
-  userId: toUserId('6500000000000000000000aa'),
-  firebaseUid: null,
-  instanceId: toInstanceId('bot-1'),
-  onStopFailure: 'refund',
-  stopTimeoutMs: 60_000,
-};
-const ALLOCATION: AllocationCapture = {
-  account: 'there',
-  hadAllocation: true,
-  incarnationId: '2026-10-02T09:30:00.000Z',
-  botName: 'bot',
-  readAtMs: 0,
-  allocatedAmount: 50,
-  value: 50,
-  notMoney: null,
-  settledBy: null,
-};
+const INPUT = deletionInput({ stopTimeoutMs: 60_000 });
+const ALLOCATION = allocationCapture({ allocatedAmount: 50, value: 50 });
 const BOT: BotCapture = { observedBots: [], foreign: [] };
 const NOW_MS = 1_000_000;
 const AT_LOCK = { status: 'live', value: 40 } as const;

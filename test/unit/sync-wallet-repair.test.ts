@@ -18,8 +18,8 @@ async function repair(drifts: RunReport['drifts']): Promise<readonly string[]> {
   const sagas = {
     find: async () => null,
     childId: () => toSagaId('rcl-aaaaaaaaaaaaaaaa'),
-    start: async () => {
-      done.push('begins a saga');
+    start: async ({ id }: { readonly id?: string }) => {
+      done.push(`begins ${id}`);
       return { saga: { id: 'rcl-aaaaaaaaaaaaaaaa', kind: 'sync-wallet' } };
     },
   };
@@ -44,14 +44,14 @@ async function repair(drifts: RunReport['drifts']): Promise<readonly string[]> {
   return done;
 }
 
-it('a confirmed orphan: the log has the confirmation before a saga is begun on it', async () => {
+it('a confirmed orphan: the log has the confirmation before a saga is begun on it, under the id that is its own', async () => {
   const orphan: RunReport['drifts'][number] = {
     ...{ instanceId: toInstanceId('uid-bot-1'), botName: 'Bot 1', verdict: 'orphan' },
     ...{ outcome: 'confirmed', dueAtMs: 0, reason: null, detail: null, sagaId: null },
     allocation: { incarnationId: 'i', value: 110, facts: '' },
     ...{ first: NOWHERE, second: NOWHERE },
   };
-  expect(await repair([orphan])).toEqual(['writes the log', 'begins a saga']);
+  expect(await repair([orphan])).toEqual(['writes the log', 'begins rcl-aaaaaaaaaaaaaaaa']);
 });
 
 it('nothing to repair: no write of its own', async () => {

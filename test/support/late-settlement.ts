@@ -1,9 +1,9 @@
 // A settlement that was sent by a worker and reaches the database while an operator ends its saga.
 
-import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
-import type { DeletionCall, DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
-import { contextOf } from '../../../src/deletion/steps/step-ports.ts';
-import { inertPorts } from '../../support/inert-ports.ts';
+import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
+import type { DeletionCall, DeletionPorts } from '../../src/deletion/steps/step-ports.ts';
+import { contextOf } from '../../src/deletion/steps/step-ports.ts';
+import { inertPorts } from './inert-ports.ts';
 
 /** When it arrives, seen from the operator's release. */
 export type LateAfter = 'nothing' | 'before-the-unlock' | 'the-unlock' | 'the-receipt';

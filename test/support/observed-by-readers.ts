@@ -1,8 +1,8 @@
 // Every state of a user's document that a reader could have seen: the database's own image after each single write.
 
 import type { Connection, mongo } from 'mongoose';
-import type { UserId } from '../../../src/domain/ids.ts';
-import { byId, users } from '../../support/users.ts';
+import type { UserId } from '../../src/domain/ids.ts';
+import { byId, users } from './users.ts';
 
 const LAST = 'scenarioIsOver';
 
