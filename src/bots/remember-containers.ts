@@ -14,17 +14,17 @@ import {
   unknown,
 } from '../domain/source.ts';
 import type { BotDoubt, Bots, BotsCall, HostListing, ListedBot } from './bots.ts';
-import { createMemoryWrites } from './memory-writes.ts';
 import type { ComparedContainers, KnownContainers } from './mongo-known-containers.ts';
+import { createPendingNotes } from './pending-notes.ts';
 
 export function rememberContainers<Port extends Bots>(bots: Port, known: KnownContainers): Port {
-  const writes = createMemoryWrites(known);
+  const notes = createPendingNotes(known);
   return {
     ...bots,
     locate: async (query, call) => {
       const { instanceId } = query;
       const before = await asked(async () => {
-        await writes.settled(instanceId);
+        await notes.settled(instanceId);
         return known.find(instanceId);
       });
       if (before.status === 'unknown') return joinAnswers([before], new Date());
@@ -47,11 +47,12 @@ export function rememberContainers<Port extends Bots>(bots: Port, known: KnownCo
           : [],
       );
       const fresh = found.filter((observed) => !before.items.some((one) => isSame(one, observed)));
-      writes.note(
+      notes.note(
         instanceId,
         fresh.map((observedBot) => ({ instanceId, observedBot })).filter(isProven),
       );
-      writes.forget(instanceId, gone);
+      const forgotten = await asked(() => known.forget(gone));
+      if (forgotten.status === 'unknown') return joinAnswers([forgotten], new Date());
       return joined(
         answer,
         observations.map(({ observation }) => observation),
@@ -66,27 +67,27 @@ export function rememberContainers<Port extends Bots>(bots: Port, known: KnownCo
       return withMissing({ bots, known }, listing, compared.items, call);
     },
     stop: async (instanceId, observed, call) => {
-      await writes.settled(instanceId);
+      await notes.settled(instanceId);
       return bots.stop(instanceId, observed, call);
     },
     restore: async (instanceId, captured, call) => {
-      await writes.settled(instanceId);
+      await notes.settled(instanceId);
       return bots.restore(instanceId, captured, call);
     },
     remove: async (instanceId, observed, call) => {
-      await writes.settled(instanceId);
+      await notes.settled(instanceId);
       const outcome = await bots.remove(instanceId, observed, call);
       // A daemon that holds nothing at all may have lost it: then it is known on, and asked for again.
       const isGone = outcome === 'removed' || (await holdsAny(bots, observed.host, call));
-      if (isGone) writes.forget(instanceId, [{ instanceId, observedBot: observed }]);
+      if (isGone) await known.forget([{ instanceId, observedBot: observed }]);
       return outcome;
     },
     start: async (order, call) => {
       const { instanceId } = order;
-      await writes.settled(instanceId);
+      await notes.settled(instanceId);
       const observedBot = await bots.start(order, call);
-      writes.note(instanceId, [{ instanceId, observedBot }]);
-      await writes.settled(instanceId);
+      notes.note(instanceId, [{ instanceId, observedBot }]);
+      await notes.settled(instanceId);
       return observedBot;
     },
   };
