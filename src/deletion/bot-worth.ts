@@ -1,7 +1,7 @@
 // Asks the bot of a deletion what it is worth: at the lock, and again right before the stop. An answer is written into
 // the lock at once, under the epoch (I5): the bot will not say it twice, and the log has it only when the step is done.
 
-import { FencedError, isWithin } from '@reclaim/saga';
+import { FencedError } from '@reclaim/saga';
 import type { BotWorth } from '../domain/bot-worth.ts';
 import {
   capturedBot,
@@ -14,8 +14,6 @@ import { deadlineOf } from './stop-policy.ts';
 
 /** A bot that answers at all answers in less. */
 const ASK_MS = 3_000;
-/** An answer this young is the one right before the stop: another would be as old when the signal arrives. */
-const FRESH_ANSWER_MS = 500;
 /** Of the time that the stop has left: a bot that does not answer must not cost it its stop. */
 const SHARE_OF_TIME_LEFT = 4;
 
@@ -41,8 +39,6 @@ export async function readWorth(
 export async function lockWorth(ports: DeletionPorts, call: DeletionCall): Promise<BotWorth> {
   const { lockTarget, tombstone, allocation } = contextOf(call);
   if (!allocation.hadAllocation) return { status: 'stored' };
-  const fresh = freshWorth(call);
-  if (fresh !== null) return fresh;
   const worth = await readWorth(ports, call);
   if (worth.status !== 'live') return worth;
   const { value } = worth;
@@ -55,13 +51,4 @@ export async function lockWorth(ports: DeletionPorts, call: DeletionCall): Promi
   if (locked.status === 'fenced') throw new FencedError(call.sagaId, call.epoch);
   // Every other answer is seen again, and decided, by the settlement; the log has the value too.
   return worth;
-}
-
-// What the lock's step was answered, and has written into the lock. Under another claim it was another process's
-// monotonic clock, and before another attempt the bot may have gone on trading.
-function freshWorth({ results, attempt, epoch, monotonicMs }: DeletionCall): BotWorth | null {
-  const { worth, worthAt } = results[STEP.lock] ?? {};
-  if (worth === undefined || worthAt === undefined || attempt !== 1) return null;
-  const isFresh = worthAt.epoch === epoch && isWithin(monotonicMs() - worthAt.ms, FRESH_ANSWER_MS);
-  return isFresh ? worth : null;
 }

@@ -120,8 +120,6 @@ export const LOCK = Type.Object({
   sawBot: Type.Boolean(),
   /** What the bot said that it is worth. */
   worth: Type.Optional(WORTH),
-  /** When it said so, by the monotonic clock of that claim's process; missing where it was not asked. */
-  worthAt: Type.Optional(Type.Object({ ms: Type.Number(), epoch: Type.Number() })),
 });
 export type LockValue = StoredOf<typeof LOCK>;
 

@@ -2,7 +2,7 @@
 // bot said last (I2).
 
 import { expect, it } from 'vitest';
-import { InDoubtError, RetryableError } from '../../packages/saga/src/errors.ts';
+import { InDoubtError } from '../../packages/saga/src/errors.ts';
 import { placeBot, userNamed } from '../support/deletions.ts';
 import { createLab, deleteToRest } from '../support/lab.ts';
 import { platformSets } from '../support/users.ts';
@@ -12,7 +12,6 @@ it('the stop’s answer is in the lock alone: the newest answer is paid, not the
   const bot = await placeBot(lab, 'dedicated');
   const before = (await userNamed(lab, bot.uid)).paperWallet.balance;
   const answers = [40, 39];
-  let stops = 0;
   const engine = await lab.worker(({ bots, valuation }) => ({
     valuation: {
       ...valuation,
@@ -26,9 +25,6 @@ it('the stop’s answer is in the lock alone: the newest answer is paid, not the
     bots: {
       ...bots,
       stop: async (...asked) => {
-        stops += 1;
-        // The first attempt is refused: the bot trades on, and the second one asks it again.
-        if (stops === 1) throw new RetryableError('STILL_RUNNING', 'not yet');
         await bots.stop(...asked);
         throw new InDoubtError('REPLY_LOST', 'it has stopped, and nobody has heard of it');
       },

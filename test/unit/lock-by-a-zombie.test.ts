@@ -38,7 +38,6 @@ function facts(): Partial<DeletionCall> {
     input: deletionInput(),
     captures: { [STEP.lock]: allocationCapture() },
     results: {},
-    monotonicMs: () => 0,
   };
 }
 

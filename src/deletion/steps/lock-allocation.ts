@@ -66,16 +66,15 @@ async function lock(ports: DeletionPorts, call: DeletionCall): Promise<LockValue
   await checkUnsettled(ports, call, deletion);
   await checkNumbers(ports, deletion);
   await reportForeign(ports, call);
-  const sawBot = capturedBot(call) !== null;
   // Before anything is locked: it may take seconds.
   const worth = deletion.allocation.hadAllocation ? await readWorth(ports, call) : STORED;
-  const worthAt = { ms: call.monotonicMs(), epoch: call.epoch };
   // Together: neither needs the other, both repeat, and the undo takes back whichever landed.
   const [, lockedValue] = await Promise.all([
     openTombstone(ports, call, deletion),
     writeLock(ports, call, deletion, worth),
   ]);
-  return { lockedValue, sawBot, worth, ...(sawBot && { worthAt }) };
+  const sawBot = capturedBot(call) !== null;
+  return { lockedValue, sawBot, worth };
 }
 
 const STORED: BotWorth = { status: 'stored' };
