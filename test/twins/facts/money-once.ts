@@ -22,7 +22,6 @@ export const MONEY_ONCE = {
       'a deletion pays the value that the bot itself answers before it is stopped, not the copy in the wallet',
     file: 'src/deletion/bot-worth.ts',
     guardedBy: {
-      'test/unit/lock-worth.test.ts': 'it has answered $when: asked $asked times before the stop',
       'test/integration/newest-answer.test.ts':
         'the stop’s answer is in the lock alone: the newest answer is paid, not the one of the log',
       'test/contracts/wallet-live-values.ts':

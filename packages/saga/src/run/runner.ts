@@ -32,6 +32,7 @@ import { createShares, type ParkedSaga, type Shares } from './shares.ts';
 import { createSlots, type Slots } from './slots.ts';
 import { executeTraced } from './traced.ts';
 import type { Tracer } from './tracer.ts';
+import { createWaitsInPlace } from './waits-in-place.ts';
 
 export interface Runner {
   run(sagaId: SagaId, control: RunControl): Promise<RunOutcome>;
@@ -85,7 +86,7 @@ export interface RunnerOptions {
   readonly onSlotFree?: (sagas: readonly ParkedSaga[]) => void;
   readonly leaseMs: number;
   readonly random: () => number;
-  /** Waits up to this long keep the slot; longer ones give it back. */
+  /** Waits up to this long keep the slot, those for one step together; longer ones give it back. */
   readonly waitInPlaceMs: number;
   readonly onTransition: (transition: Transition) => void;
   /** A saga has ended here, and its slot is free. */
@@ -369,16 +370,17 @@ function createDrive(
       await proveAnew();
     };
     try {
+      const mayWaitInPlace = createWaitsInPlace(options.waitInPlaceMs, clock, claimed.state);
       let record = await journal.record({ type: 'claimed', resumed: claimed.epoch > 1 });
       for (let turn = 0; turn < MAX_TURNS; turn += 1) {
         const command = decide(shape, record.state);
         if (command.type === 'rest') return { status: 'at-rest', saga: record };
-        const waitMs = (record.state.notBeforeMs ?? 0) - clock.nowMs();
-        if (control.isDraining() || waitMs > options.waitInPlaceMs) {
+        const dueAtMs = record.state.notBeforeMs ?? 0;
+        if (control.isDraining() || !mayWaitInPlace(record.state)) {
           await journal.flush();
-          return sleep(options, claim, record.state.notBeforeMs ?? 0);
+          return sleep(options, claim, dueAtMs);
         }
-        await pause(waitMs, signal);
+        await pause(dueAtMs - clock.nowMs(), signal);
         const context = { definition, record, signal, clock, random, fence, fencedWrite };
         try {
           record = await journal.record(await executeTraced(options.tracer, command, context));

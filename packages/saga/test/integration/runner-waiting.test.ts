@@ -79,6 +79,14 @@ describe('a step that waits', () => {
     expect(outcome.status).toBe('at-rest');
     expect(turns.found).toHaveLength(3);
   });
+
+  it('one short wait after the other: in the end the slot is given back, for what it waits for may need it', async () => {
+    const turns = waiter(1_000, 30);
+    const { engine } = await setUpWaiter(turns, 200);
+    const id = await engine.start();
+    expect((await engine.run(id)).status).toBe('later');
+    expect(turns.found.length).toBeLessThan(20);
+  });
 });
 
 describe('a nudge', () => {
