@@ -15,7 +15,7 @@ const JUDGED = stored('judgement of a run over all users', JUDGEMENT);
 export const ALL_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'runs that are begun before their survey is in the log',
-    breach: 'I9: it has begun a run, and does not know it',
+    breach: 'I9: it has begun a run of a user, and knows of none',
     from: 125,
     twin: { definition: onlyOf(SYNC_ALL, (call) => ({ ...call, fencedWrite: call.fence })) },
   },
