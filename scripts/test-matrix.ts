@@ -12,7 +12,12 @@ import { parseArgs } from 'node:util';
 import { startEmbedded } from '../src/infra/embedded/start-embedded.ts';
 import { reachOf, readImportGraph } from '../test/matrix/import-graph.ts';
 import { LAYERS, type Layer, layerOf } from '../test/matrix/layers.ts';
-import { copySources, runVitest, withMutation } from '../test/matrix/mutated-sources.ts';
+import {
+  copySources,
+  listSources,
+  runVitest,
+  withMutation,
+} from '../test/matrix/mutated-sources.ts';
 import { MUTATIONS, type Mutation, UNMUTATED } from '../test/matrix/mutations.ts';
 import { PAGE, renderMatrix } from '../test/matrix/render-matrix.ts';
 import { isRun, type MatrixRun, NO_MUTATION, parseRuns, toMatrix } from '../test/matrix/results.ts';
@@ -50,10 +55,9 @@ if (twins !== undefined && mutations.length !== twins.length + 1) {
   throw new Error(`--twin=${wanted.twin}: not all of them are in test/matrix/mutations.ts`);
 }
 
-const git = (...args: string[]) =>
-  execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
-const commit = git('rev-parse', '--short', 'HEAD');
-const tracked = git('ls-files', '--cached', '--others', '--exclude-standard').split('\n');
+const head = ['rev-parse', '--short', 'HEAD'];
+const commit = execFileSync('git', head, { cwd: ROOT, encoding: 'utf8' }).trim();
+const tracked = listSources();
 const endsAt = performance.now() + Number(wanted.minutes) * 60_000;
 const abort = new AbortController();
 process.once('SIGINT', () => abort.abort());

@@ -86,8 +86,7 @@ export function rememberContainers<Port extends Bots>(bots: Port, known: KnownCo
       const { instanceId } = order;
       await notes.settled(instanceId);
       const observedBot = await bots.start(order, call);
-      notes.note(instanceId, [{ instanceId, observedBot }]);
-      await notes.settled(instanceId);
+      await known.note([{ instanceId, observedBot }]);
       return observedBot;
     },
   };

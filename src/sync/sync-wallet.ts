@@ -2,7 +2,15 @@
 // has nothing to undo: until the repairs it only reads, and money moves in sagas of its own. A source that cannot
 // be asked is no error here but an answer (I4): its bots are skipped with the reason, and the run completes.
 
-import { isAtRest, type SagaId, type StepContext, saga, toSagaId, waitUntil } from '@reclaim/saga';
+import {
+  isAtRest,
+  isFirstAttempt,
+  type SagaId,
+  type StepContext,
+  saga,
+  toSagaId,
+  waitUntil,
+} from '@reclaim/saga';
 import { confirmBots } from './confirm-bots.ts';
 import { observeFirst } from './first-observation.ts';
 import { recordRun } from './record-run.ts';
@@ -109,7 +117,7 @@ async function repair(ports: SyncPorts, call: Call, report: RunReport) {
   // Nothing is begun on the word of a confirmation that is not in the log: a worker that takes over would confirm anew,
   // and find this run's own sagas in its way.
   if (report.drifts.some(({ outcome }) => outcome === 'confirmed')) await call.fencedWrite();
-  const isAgain = call.epoch > 1 || call.attempt > 1;
+  const isAgain = !isFirstAttempt(call);
   const order = { fence, signal, at, isAgain, runId: runIdOf(call) };
   const user = { userId, firebaseUid };
   const { report: drifts, isUnderWay } = await repairDrift(ports, user, report.drifts, order);

@@ -1,6 +1,6 @@
 // A copy of the sources with one bug at a time in it, and test files that are run against it.
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,12 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A bug may well make a test wait for ever. */
 const TEST_LIMIT_MS = 60_000;
+
+/** The files of the repository, those that are not committed yet among them; from its root. */
+export function listSources(): readonly string[] {
+  const listed = ['ls-files', '--cached', '--others', '--exclude-standard'];
+  return execFileSync('git', listed, { cwd: ROOT, encoding: 'utf8' }).trim().split('\n');
+}
 
 /** The files as they are here, and the packages by links: but for the engine, which is one of the sources.
  * @param files from the repository's root. */

@@ -2,14 +2,13 @@
 // for the mechanism, at least one of the short run goes red. So it is the guard itself that is shown to bite, and not a
 // scenario made for the purpose. Docker's tests are left out: another bug would have to wait for their containers.
 
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import {
   copySources,
+  listSources,
   runVitest,
   type VitestOrder,
   withMutation,
@@ -35,12 +34,9 @@ let tree = '';
 let testFiles: readonly TestFile[] = [];
 
 beforeAll(async () => {
-  const root = fileURLToPath(new URL('../..', import.meta.url));
-  const listed = ['ls-files', '--cached', '--others', '--exclude-standard'];
-  const files = execFileSync('git', listed, { cwd: root, encoding: 'utf8' }).trim().split('\n');
   folder = await mkdtemp(join(tmpdir(), 'reclaim-guards-'));
   tree = join(folder, 'tree');
-  await copySources(files, tree);
+  await copySources(listSources(), tree);
   testFiles = await readTestFiles();
 });
 

@@ -50,14 +50,7 @@ export {
 export type { Json } from './json.ts';
 export type { LeaderLeases } from './log/leader-leases.ts';
 export type { SagaRecord } from './log/record.ts';
-export {
-  FIRST_EPOCH,
-  type OpenSagas,
-  type SagaFilter,
-  type SagaLog,
-  type SagaPage,
-  type SagaTrait,
-} from './log/saga-log.ts';
+export type { OpenSagas, SagaFilter, SagaLog, SagaPage, SagaTrait } from './log/saga-log.ts';
 export { createVersionWatch, shownState } from './log/version-watch.ts';
 export type { WorkerRegistry } from './log/worker-registry.ts';
 export {
@@ -85,6 +78,7 @@ export { createLeaseKeeper } from './run/lease-keeper.ts';
 export { leaseToOutlast, rhythmOf } from './run/lease-rhythm.ts';
 export { createPeriodic, type Periodic } from './run/periodic.ts';
 export { createRunner } from './run/runner.ts';
+export { isFirstAttempt } from './run/step-call.ts';
 export { type StoredOf, stored } from './run/stored.ts';
 export type { Tracer } from './run/tracer.ts';
 export { parseSagaId, type SagaId, toSagaId } from './saga-id.ts';

@@ -4,8 +4,8 @@
 
 import {
   FencedError,
-  FIRST_EPOCH,
   HoldError,
+  isFirstAttempt,
   RetryableError,
   type SagaId,
   TerminalError,
@@ -184,8 +184,8 @@ async function writeLock(
     worth.status === 'live'
       ? ({ value: worth.value, isLive: true } as const)
       : { value: allocation.value };
-  // The first attempt under the first claim: this saga cannot have locked anything before.
-  const isFirst = call.epoch === FIRST_EPOCH && call.attempt === 1;
+  // Then this saga cannot have locked anything before.
+  const isFirst = isFirstAttempt(call);
   const { incarnation } = tombstone;
   const command = { ...target, incarnation, ...locked, ...(isFirst && { isFirst: true as const }) };
   const lockedValue = await takingOver(ports.findSagas, (mayTakeOver) =>

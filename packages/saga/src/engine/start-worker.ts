@@ -12,6 +12,7 @@ import { createLocalRuns } from '../run/local-runs.ts';
 import { createRunner } from '../run/runner.ts';
 import { createShares, type ParkedSaga } from '../run/shares.ts';
 import { createSlots } from '../run/slots.ts';
+import { WAIT_IN_PLACE_MS } from '../run/waits-in-place.ts';
 import type { EngineCore, EngineWorker } from './engine.ts';
 import { type EngineSchedule, startRelay } from './start-relay.ts';
 import { wakeParent } from './wake-parent.ts';
@@ -37,8 +38,6 @@ const DRAIN_MS = 5_000;
 /** Measured at 50 in flight: a third more sagas a second than without, at two thirds of the CPU; longer waits
  * or larger cohorts give less. */
 const COHORTS = { busyFrom: 8, size: 25, lingerMs: 60 };
-/** A shorter backoff keeps the worker's slot; a longer one gives it back. */
-const WAIT_IN_PLACE_MS = 1_000;
 const VERSION_WATCH_EVERY_MS = 10_000;
 
 export function startWorker(core: EngineCore, options: WorkerOptions = {}): EngineWorker {

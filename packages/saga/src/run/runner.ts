@@ -10,6 +10,7 @@ import type { SagaRecord } from '../log/record.ts';
 import {
   type Claim,
   type ClaimResult,
+  FIRST_EPOCH,
   type FirstClaim,
   MAX_PARK_MS,
   type SagaLog,
@@ -371,7 +372,7 @@ function createDrive(
     };
     try {
       const mayWaitInPlace = createWaitsInPlace(options.waitInPlaceMs, clock, claimed.state);
-      let record = await journal.record({ type: 'claimed', resumed: claimed.epoch > 1 });
+      let record = await journal.record({ type: 'claimed', resumed: claimed.epoch > FIRST_EPOCH });
       for (let turn = 0; turn < MAX_TURNS; turn += 1) {
         const command = decide(shape, record.state);
         if (command.type === 'rest') return { status: 'at-rest', saga: record };

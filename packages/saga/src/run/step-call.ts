@@ -3,6 +3,7 @@
 import type { SagaDefinition, StepCall } from '../definition.ts';
 import type { Json } from '../json.ts';
 import type { SagaRecord } from '../log/record.ts';
+import { FIRST_EPOCH } from '../log/saga-log.ts';
 import type { StepState } from '../machine/state.ts';
 import type { Clock } from './clock.ts';
 
@@ -42,6 +43,11 @@ export function callOf(context: CommandContext, index: number, signal: AbortSign
     fence: whileAwaited(context.fence, signal),
     fencedWrite: whileAwaited(context.fencedWrite, signal),
   };
+}
+
+/** Whether this step of this saga was never attempted before, under this claim or another. */
+export function isFirstAttempt({ epoch, attempt }: Pick<StepCall, 'epoch' | 'attempt'>): boolean {
+  return epoch === FIRST_EPOCH && attempt === 1;
 }
 
 function whileAwaited(fence: () => Promise<void>, signal: AbortSignal) {

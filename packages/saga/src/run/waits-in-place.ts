@@ -4,6 +4,9 @@
 import type { SagaState } from '../machine/state.ts';
 import type { Clock } from './clock.ts';
 
+/** Of a worker: shorter waits and backoffs keep its slot, longer ones give it back. */
+export const WAIT_IN_PLACE_MS = 1_000;
+
 type Waiting = Pick<SagaState, 'cursor' | 'notBeforeMs'>;
 
 /** @param claimed the state that the claim began with: its own wait was not in this slot.

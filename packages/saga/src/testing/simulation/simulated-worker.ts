@@ -8,6 +8,7 @@ import { createLeaseKeeper } from '../../run/lease-keeper.ts';
 import { createLocalRuns, type LocalRuns } from '../../run/local-runs.ts';
 import { createRunner, type RunOutcome } from '../../run/runner.ts';
 import { createSlots } from '../../run/slots.ts';
+import { WAIT_IN_PLACE_MS } from '../../run/waits-in-place.ts';
 import type { SagaId } from '../../saga-id.ts';
 import type { Sagas } from '../../sagas.ts';
 import { createLink, type Link, skewedClock, type Weather } from './link.ts';
@@ -16,8 +17,6 @@ import { enterWorld, type SimulatedQueue } from './process-in-world.ts';
 import type { Setting, Simulation } from './simulation.ts';
 
 const LEASE_MS = 15_000;
-/** As in the engine: a saga that waits for another one must not keep a slot from it. */
-const WAIT_IN_PLACE_MS = 1_000;
 /** What still runs then is interrupted. */
 const DRAIN_MS = 5_000;
 
