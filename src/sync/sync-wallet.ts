@@ -2,15 +2,7 @@
 // has nothing to undo: until the repairs it only reads, and money moves in sagas of its own. A source that cannot
 // be asked is no error here but an answer (I4): its bots are skipped with the reason, and the run completes.
 
-import {
-  isAtRest,
-  isFirstAttempt,
-  type SagaId,
-  type StepContext,
-  saga,
-  toSagaId,
-  waitUntil,
-} from '@reclaim/saga';
+import { isAtRest, type SagaId, type StepContext, saga, toSagaId, waitUntil } from '@reclaim/saga';
 import { confirmBots } from './confirm-bots.ts';
 import { observeFirst } from './first-observation.ts';
 import { recordRun } from './record-run.ts';
@@ -117,8 +109,7 @@ async function repair(ports: SyncPorts, call: Call, report: RunReport) {
   // Nothing is begun on the word of a confirmation that is not in the log: a worker that takes over would confirm anew,
   // and find this run's own sagas in its way.
   if (report.drifts.some(({ outcome }) => outcome === 'confirmed')) await call.fencedWrite();
-  const isAgain = !isFirstAttempt(call);
-  const order = { fence, signal, at, isAgain, runId: runIdOf(call) };
+  const order = { fence, signal, at, isAgain: call.isRepeat, runId: runIdOf(call) };
   const user = { userId, firebaseUid };
   const { report: drifts, isUnderWay } = await repairDrift(ports, user, report.drifts, order);
   const repaired = { ...report, drifts };

@@ -27,8 +27,9 @@ export interface SagaDefinition<Input extends Json = Json, End extends Json = Js
    * under way, which is over this long after the saga's end. Milliseconds. */
   readonly preemptibleWithinMs?: number;
   /** Called once after each claim that resumes a saga, before anything else: raises the epoch in the
-   * outside world where it can be fenced (I5). Repeatable. A definition with it holds something outside, and must
-   * define `release` and `atRisk` too: the registration demands both. */
+   * outside world where it can be fenced (I5). Repeatable; it waits for its database without a budget, and a HoldError or
+   * TerminalError of it makes the saga stuck. A definition with it holds something outside, and must define `release` and
+   * `atRisk` too: the registration demands both. */
   fenceEffects?(call: StepCall<Input>): Promise<void>;
   /** What the job shows at its end, from the results of its steps. Pure. */
   result?(facts: SagaFacts<Input>): End;
@@ -140,6 +141,9 @@ export interface StepCall<Input extends Json = Json> extends SagaFacts<Input> {
   /** `<sagaId>/<step>`: the same for every attempt. */
   readonly idempotencyKey: string;
   readonly attempt: number;
+  /** Whether an earlier attempt of this step may have done something: under another claim, or one that failed, outages
+   * included, which are no attempts of the budget. */
+  readonly isRepeat: boolean;
   /** What an operator chose with the last retry that chose anything. */
   readonly choice?: string;
   /** This step's capture, or null when none was stored. */

@@ -78,7 +78,6 @@ export { createLeaseKeeper } from './run/lease-keeper.ts';
 export { leaseToOutlast, rhythmOf } from './run/lease-rhythm.ts';
 export { createPeriodic, type Periodic } from './run/periodic.ts';
 export { createRunner } from './run/runner.ts';
-export { isFirstAttempt } from './run/step-call.ts';
 export { type StoredOf, stored } from './run/stored.ts';
 export type { Tracer } from './run/tracer.ts';
 export { parseSagaId, type SagaId, toSagaId } from './saga-id.ts';

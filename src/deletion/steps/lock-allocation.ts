@@ -5,7 +5,6 @@
 import {
   FencedError,
   HoldError,
-  isFirstAttempt,
   RetryableError,
   type SagaId,
   TerminalError,
@@ -184,10 +183,14 @@ async function writeLock(
     worth.status === 'live'
       ? ({ value: worth.value, isLive: true } as const)
       : { value: allocation.value };
-  // Then this saga cannot have locked anything before.
-  const isFirst = isFirstAttempt(call);
   const { incarnation } = tombstone;
-  const command = { ...target, incarnation, ...locked, ...(isFirst && { isFirst: true as const }) };
+  // At its first attempt this saga cannot have locked anything before.
+  const command = {
+    ...target,
+    incarnation,
+    ...locked,
+    ...(!call.isRepeat && { isFirst: true as const }),
+  };
   const lockedValue = await takingOver(ports.findSagas, (mayTakeOver) =>
     ports.wallets.lock({ ...command, mayTakeOver }),
   );

@@ -31,6 +31,7 @@ export function callOf(context: CommandContext, index: number, signal: AbortSign
     epoch: record.epoch,
     idempotencyKey: `${record.id}/${state.name}`,
     attempt: state.attempts,
+    isRepeat: isRepeat(record, state),
     input: record.input,
     capture: state.capture,
     captures: pick(steps, (step) => step.capture),
@@ -45,9 +46,9 @@ export function callOf(context: CommandContext, index: number, signal: AbortSign
   };
 }
 
-/** Whether this step of this saga was never attempted before, under this claim or another. */
-export function isFirstAttempt({ epoch, attempt }: Pick<StepCall, 'epoch' | 'attempt'>): boolean {
-  return epoch === FIRST_EPOCH && attempt === 1;
+// A failed attempt leaves its error, one that waited what it has done; an outage counts no attempt.
+function isRepeat({ epoch }: SagaRecord, { attempts, error, value }: StepState): boolean {
+  return epoch !== FIRST_EPOCH || attempts !== 1 || error !== null || value !== null;
 }
 
 function whileAwaited(fence: () => Promise<void>, signal: AbortSignal) {

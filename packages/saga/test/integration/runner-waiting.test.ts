@@ -4,9 +4,10 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createTestDatabase } from '../../../../test/support/database.ts';
 import type { StepCall, StepResult } from '../../src/definition.ts';
+import { RetryableError, UnavailableError } from '../../src/errors.ts';
 import type { SagaId } from '../../src/saga-id.ts';
 import { createTestEngine, setUpEngine } from '../support/saga-engine.ts';
-import { createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
+import { createSagaWorld, failing, sagaOf, stepsOf } from '../support/saga-world.ts';
 
 const HOUR_MS = 3_600_000;
 /** An attempt that fails is the last one. */
@@ -70,6 +71,27 @@ describe('a step that waits', () => {
     expect(turns.attempts).toEqual(Array.from({ length: 11 }, () => 1));
     expect(turns.found).toEqual([null, ...Array.from({ length: 10 }, (_, n) => `turn ${n + 1}`)]);
     expect(world.order).toEqual(['do after']);
+  });
+
+  it.each([
+    ['an outage, which burns no attempt', new UnavailableError('AWAY', 'nobody answers')],
+    ['a failure', new RetryableError('NOT_YET', 'come back')],
+  ])('after %s, in place: the next attempt is told that it is a repeat', async (_, error) => {
+    const told: boolean[] = [];
+    const { engine } = await setUpEngine((make) => {
+      const run = failing([error], async () => undefined);
+      return sagaOf([
+        make.undoable('a', {
+          run: async (call) => {
+            told.push(call.isRepeat);
+            return run(call);
+          },
+        }),
+      ]);
+    });
+    const { epoch, state } = await engine.runToRest(await engine.start());
+    expect([epoch, state.phase]).toEqual([1, 'completed']);
+    expect(told).toEqual([false, true]);
   });
 
   it('a short wait: kept in place, no slot is given back for it', async () => {
