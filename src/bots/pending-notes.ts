@@ -6,7 +6,8 @@ import type { ListedBot } from './bots.ts';
 import type { KnownContainers } from './mongo-known-containers.ts';
 
 interface Note {
-  readonly again: () => Promise<void>;
+  /** Those of notes before it that have not landed included. */
+  readonly bots: readonly ListedBot[];
   readonly done: Promise<void>;
 }
 
@@ -21,9 +22,13 @@ export function createPendingNotes(known: Pick<KnownContainers, 'note'>) {
     /** @param bots all of them in containers of this bot. */
     note: (instanceId: string, bots: readonly ListedBot[]): void => {
       if (bots.length === 0) return;
-      const again = () => known.note(bots);
-      const before = pending.get(instanceId)?.done ?? Promise.resolve();
-      const note = { again, done: before.catch(() => undefined).then(again) };
+      const before = pending.get(instanceId);
+      const all = [...(before?.bots ?? []), ...bots];
+      const done = Promise.resolve(before?.done).then(
+        () => known.note(bots),
+        () => known.note(all),
+      );
+      const note = { bots: all, done };
       pending.set(instanceId, note);
       note.done.then(
         () => drop(instanceId, note),
@@ -35,7 +40,7 @@ export function createPendingNotes(known: Pick<KnownContainers, 'note'>) {
     settled: async (instanceId: string): Promise<void> => {
       const note = pending.get(instanceId);
       if (note === undefined) return;
-      await note.done.catch(() => note.again());
+      await note.done.catch(() => known.note(note.bots));
       drop(instanceId, note);
     },
   };

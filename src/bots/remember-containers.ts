@@ -72,6 +72,8 @@ export function rememberContainers<Port extends Bots>(bots: Port, known: KnownCo
     },
     restore: async (instanceId, captured, call) => {
       await notes.settled(instanceId);
+      // The worker that captured it may have died before its note landed, and the bot is to live on.
+      await known.note([{ instanceId, observedBot: captured }].filter(isProven));
       return bots.restore(instanceId, captured, call);
     },
     remove: async (instanceId, observed, call) => {

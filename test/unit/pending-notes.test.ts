@@ -58,6 +58,17 @@ it('a note that failed is tried again before the bot is changed, each time until
   expect(landed).toEqual([1]);
 });
 
+it('a note that failed, and another one after it: both stand before the bot is changed', async () => {
+  const { known, landed, fail, open } = createSlowMemory();
+  const notes = createPendingNotes(known);
+  fail(1);
+  notes.note(BOT, [SEEN]);
+  notes.note(BOT, [SEEN, SEEN]);
+  open();
+  await notes.settled(BOT);
+  expect(landed).toEqual([3]);
+});
+
 /** A memory whose notes land once it is `open`, except for as many as are to fail. */
 function createSlowMemory() {
   const landed: number[] = [];
