@@ -24,7 +24,7 @@ export class SagaError extends Error {
 /** Trying again cannot help: compensate before the pivot, stuck after it. */
 export class TerminalError extends SagaError {}
 
-/** A person must decide: stuck in place, nothing is undone. */
+/** A person must decide: stuck in place, nothing is undone, unless a cancel was accepted before. */
 export class HoldError extends SagaError {}
 
 /** Did not happen; again later. Counts against the step's budget. */

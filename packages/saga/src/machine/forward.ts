@@ -114,6 +114,8 @@ export function fail(
   }
   switch (failure.class) {
     case 'hold':
+      // A person has decided already: the cancel that was accepted is not to wait for another one.
+      if (mustCompensate(failed)) return compensate(shape, failed, CANCELLED);
       return markStuck(failed, failure);
     case 'terminal':
       return giveUp(shape, failed, failure, atMs);

@@ -59,7 +59,7 @@ export function resumeStuck(
   return withStep(going, state.cursor, { status, attempts: 1, unknowns: 0, error: null });
 }
 
-/** Back, before the point of no return only (I6): a saga that is stuck on its way forward, or sleeps on it. */
+/** Back, before the point of no return only (I6): a saga that is stuck on its way forward. */
 export function orderBack(shape: SagaShape, state: SagaState): SagaState {
   const isForward = state.phase === 'stuck' && state.stuckFrom === 'running';
   if (!isForward || state.pivotBegun) return state;

@@ -207,6 +207,15 @@ describe('the machine, searched exhaustively', () => {
     ).toBeUndefined();
   });
 
+  it('a cancel that was accepted: no saga stands still on its way forward with it', () => {
+    expect(
+      firstBreach(
+        ({ after: { phase, stuckFrom, cancelRequested } }) =>
+          phase === 'stuck' && stuckFrom === 'running' && cancelRequested,
+      ),
+    ).toBeUndefined();
+  });
+
   it('a nudge: ends the wait of a step that waits, and changes nothing else, a backoff least of all', () => {
     let woken = 0;
     expect(
