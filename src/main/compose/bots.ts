@@ -39,7 +39,7 @@ export async function chooseBotRuntime(options: BotRuntimeOptions): Promise<BotR
   const { config } = options;
   if (config.botRuntime === 'simulator') return simulated(options, 'BOT_RUNTIME is simulator');
   if (config.botRuntime === 'auto' && config.isDemo) {
-    return simulated(options, 'the embedded demo touches no containers');
+    return simulated(options, 'this is the embedded demo');
   }
   // With the packages of Docker's client, which the simulator has no use for.
   const { createDockerBots } = await import('../../bots/docker/docker-bots.ts');

@@ -4,7 +4,13 @@
 // business.
 
 import { randomUUID } from 'node:crypto';
-import { FencedError, HoldError, InterruptedError, UnavailableError } from '../errors.ts';
+import {
+  FencedError,
+  HoldError,
+  InterruptedError,
+  TerminalError,
+  UnavailableError,
+} from '../errors.ts';
 import type { Json } from '../json.ts';
 import type { SagaRecord } from '../log/record.ts';
 import {
@@ -29,6 +35,7 @@ import { pause } from './deadline.ts';
 import { capturesWithoutReading } from './execute.ts';
 import { createJournal, describeEvent, PROOF_ANSWER_MS, type Transition } from './journal.ts';
 import type { Leases } from './leases.ts';
+import { insteadOf } from './refused-events.ts';
 import { createShares, type ParkedSaga, type Shares } from './shares.ts';
 import { createSlots, type Slots } from './slots.ts';
 import { executeTraced } from './traced.ts';
@@ -388,7 +395,13 @@ function createDrive(
         } catch (error) {
           // Raising the fence outside is no step of the saga: it has no budget and waits for its database.
           if (command.type !== 'fence' || error instanceof FencedError) throw error;
-          return giveBack(options, claim, clock.nowMs() + outageDelayMs(random()));
+          if (!isHopeless(error)) {
+            return giveBack(options, claim, clock.nowMs() + outageDelayMs(random()));
+          }
+          // What no waiting mends stands still for a person, or the saga would be claimed again for ever (I1).
+          for (const event of insteadOf(record.state, error, clock.nowMs())) {
+            record = await journal.record(event);
+          }
         }
       }
       throw new Error(`saga ${claim.sagaId} does not come to an end`);
@@ -396,6 +409,10 @@ function createDrive(
       await journal.close();
     }
   };
+}
+
+function isHopeless(error: unknown): error is HoldError | TerminalError {
+  return error instanceof HoldError || error instanceof TerminalError;
 }
 
 const LOG_LATE = 'the saga log takes too long to store what comes before an effect';

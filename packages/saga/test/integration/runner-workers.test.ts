@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { createTestDatabase } from '../../../../test/support/database.ts';
 import type { StepCall } from '../../src/definition.ts';
-import { RetryableError, UnavailableError } from '../../src/errors.ts';
+import { HoldError, RetryableError, TerminalError, UnavailableError } from '../../src/errors.ts';
 import type { SagaId } from '../../src/saga-id.ts';
 import { connectThroughProxy, createTestEngine, setUpEngine } from '../support/saga-engine.ts';
 import { createGate, createSagaWorld, failing, sagaOf, stepsOf } from '../support/saga-world.ts';
@@ -62,6 +62,28 @@ describe('a cancel and the point of no return', () => {
     }
     const phases = new Set(results.map(({ phase }) => phase));
     expect(phases).toEqual(new Set(['completed', 'compensated']));
+  });
+});
+
+describe('a cancel and a step that needs a person', () => {
+  it('accepted while the step runs, which then asks for a person: the saga goes back', async () => {
+    const cancels = new Map<string, () => Promise<unknown>>();
+    const { world, engine } = await setUpEngine((make, at) =>
+      sagaOf([
+        make.undoable('a', {
+          run: async (call) => {
+            await at.act('a', call);
+            await cancels.get(call.sagaId)?.();
+            throw new HoldError('ASK', 'a person must decide');
+          },
+        }),
+      ]),
+    );
+    const id = await engine.start();
+    cancels.set(id, () => engine.sagas.requestCancel(id, 'me'));
+    const { state } = await engine.runToRest(id);
+    expect(state).toMatchObject({ phase: 'compensated', cause: { code: 'CANCELLED', step: 'a' } });
+    expect(await world.read('a', id)).toEqual({ done: 1, undone: 1 });
   });
 });
 
@@ -178,6 +200,46 @@ describe('workers come and go', () => {
     expect(tries).toBe(2);
     expect(world.order).toEqual(['do a']);
   });
+
+  it.each([
+    ['forwards', 'running', new RetryableError('LATER', 'come back', { retryAfterMs: 300 })],
+    ['on its way back', 'compensating', new TerminalError('NEVER', 'it cannot be done')],
+  ])(
+    'the fence cannot be raised for good, %s: stuck, and a retry raises it',
+    async (_, from, cause) => {
+      let isReadable = false;
+      const undo = failing([new UnavailableError('AWAY', 'later')], async () => undefined);
+      const { world, engine } = await setUpEngine(
+        (make, at) =>
+          sagaOf(
+            [
+              make.undoable('a', {
+                run: failing([cause], (call) => at.act('a', call)),
+                compensate: async (call) => {
+                  await undo(call);
+                },
+              }),
+            ],
+            {
+              ...HELD,
+              fenceEffects: async () => {
+                if (!isReadable) throw new HoldError('LOG_UNREADABLE', 'no readable capture');
+              },
+            },
+          ),
+        { waitInPlaceMs: 0 },
+      );
+      const id = await engine.start();
+      const stuck = await engine.runToRest(id);
+      expect(stuck.state).toMatchObject({ phase: 'stuck', stuckFrom: from });
+      expect(stuck.state.cause).toMatchObject({ code: 'LOG_UNREADABLE', step: 'a' });
+      expect(world.order).toEqual([]);
+      isReadable = true;
+      await engine.sagas.order(id, { verb: 'retry', by: 'me', reason: 'mended' });
+      const { phase } = (await engine.runToRest(id)).state;
+      expect(phase).toBe(from === 'running' ? 'completed' : 'compensated');
+    },
+  );
 
   it('a saga of an older version: a worker without it leaves it alone, one with both finishes it', async () => {
     const { world, engine, another } = await setUpEngine((make) => [

@@ -50,7 +50,7 @@ function answersOf(
     case 'rest':
       return [];
     case 'fence':
-      return [{ type: 'effects-fenced' }];
+      return [{ type: 'effects-fenced' }, ...notFenced(shape)];
     case 'capture-all':
       return captures(shape);
     case 'begin':
@@ -58,6 +58,15 @@ function answersOf(
     default:
       return [...successes(shape, command), ...failures(shape, command, mayGiveUp)];
   }
+}
+
+/** Wherever the saga is: what is said of another step, or of the other direction, changes nothing. */
+function notFenced({ steps }: SagaShape): readonly SagaEvent[] {
+  return steps.flatMap((_, step) =>
+    (['failed', 'compensation-failed'] as const).map((type) => {
+      return { type, step, failure: failure('hold'), ...AT };
+    }),
+  );
 }
 
 /** Every choice of sources that can be read now. */
