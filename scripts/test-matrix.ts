@@ -12,15 +12,15 @@ import { parseArgs } from 'node:util';
 import { startEmbedded } from '../src/infra/embedded/start-embedded.ts';
 import { reachOf, readImportGraph } from '../test/matrix/import-graph.ts';
 import { LAYERS, type Layer, layerOf } from '../test/matrix/layers.ts';
-import {
-  copySources,
-  listSources,
-  runVitest,
-  withMutation,
-} from '../test/matrix/mutated-sources.ts';
+import { copySources, listSources, withMutation } from '../test/matrix/mutated-sources.ts';
 import { MUTATIONS, type Mutation, UNMUTATED } from '../test/matrix/mutations.ts';
 import { PAGE, renderMatrix } from '../test/matrix/render-matrix.ts';
 import { isRun, type MatrixRun, NO_MUTATION, parseRuns, toMatrix } from '../test/matrix/results.ts';
+import {
+  createVitestSession,
+  type SessionRequest,
+  type VitestSession,
+} from '../test/matrix/vitest-session.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const RESULTS = join(ROOT, '.cache', 'kill-matrix.jsonl');
@@ -92,14 +92,21 @@ async function runOnServers(): Promise<void> {
     onProgress: say,
     signal: abort.signal,
   });
+  const docker = layers.includes('docker') ? {} : { RECLAIM_TEST_DOCKER: 'none' };
+  const urls = { MONGODB_URI: servers.mongodbUri, REDIS_URL: servers.redisUrl };
+  const session = createVitestSession({
+    tree,
+    env: { SEEDS: '20', ...docker, ...process.env, ...urls },
+  });
   try {
-    await runAll({ MONGODB_URI: servers.mongodbUri, REDIS_URL: servers.redisUrl });
+    await runAll(session);
   } finally {
+    await session.end();
     await servers.stop();
   }
 }
 
-async function runAll(env: Readonly<Record<string, string>>): Promise<void> {
+async function runAll(session: VitestSession): Promise<void> {
   const { exports } = JSON.parse(await readFile(join(ROOT, 'packages/saga/package.json'), 'utf8'));
   const entries = Object.entries<string>(exports).map(([name, path]) => {
     return [join('@reclaim/saga', name), join('packages/saga', path)] as const;
@@ -113,12 +120,13 @@ async function runAll(env: Readonly<Record<string, string>>): Promise<void> {
     for (const mutation of mutations) {
       if (isRun(runs, { mutation: mutation.name, layer })) continue;
       if (abort.signal.aborted || performance.now() > endsAt) return;
+      const edited = mutation.edits.map(({ file }) => file);
       const isMet = (reached: ReadonlySet<string>) =>
-        mutation.edits.length === 0 || mutation.edits.some(({ file }) => reached.has(file));
+        edited.length === 0 || edited.some((file) => reached.has(file));
       const files = tests
         .filter((test) => test.layer === layer && isMet(test.reached))
         .map(({ file }) => file);
-      const result = await withMutation(tree, mutation, () => runTests(files, env));
+      const result = await withMutation(tree, mutation, () => runTests(session, { files, edited }));
       if (abort.signal.aborted) return;
       const run = { mutation: mutation.name, layer, commit, ...result };
       runs.push(run);
@@ -129,44 +137,38 @@ async function runAll(env: Readonly<Record<string, string>>): Promise<void> {
   }
 }
 
-async function runEach(
-  files: readonly string[],
-  env: Readonly<Record<string, string>>,
-): Promise<Pick<MatrixRun, 'passed' | 'failed' | 'unfinished'>> {
-  let all: Awaited<ReturnType<typeof runTests>> = { passed: [], failed: {}, unfinished: [] };
-  for (const file of files) {
-    const one = await runTests([file], env);
-    all = {
-      passed: [...all.passed, ...one.passed],
-      failed: { ...all.failed, ...one.failed },
-      unfinished: [...all.unfinished, ...one.unfinished],
-    };
-  }
-  return all;
+type Outcome = Pick<MatrixRun, 'passed' | 'failed' | 'unfinished'>;
+
+async function runTests(session: VitestSession, request: SessionRequest): Promise<Outcome> {
+  const { files } = request;
+  if (files.length === 0) return { passed: [], failed: {}, unfinished: [] };
+  const limitMs = files.length > 1 ? LIMIT_MS : ALONE_LIMIT_MS;
+  const { isDone, files: reported } = await session.run(request, { limitMs, signal: abort.signal });
+  // One that hangs keeps the others from being heard.
+  if (!isDone && files.length > 1 && !abort.signal.aborted) return runEach(session, request);
+  const failed = reported
+    .filter(({ isRed }) => isRed)
+    .map(({ file, tests }): [string, readonly string[]] => {
+      const red = tests.filter(({ state }) => state === 'failed');
+      return [file, red.map(({ title }) => title)];
+    });
+  const ended = new Set(reported.map(({ file }) => file));
+  return {
+    passed: reported.filter(({ isRed }) => !isRed).map(({ file }) => file),
+    failed: Object.fromEntries(failed),
+    unfinished: files.filter((file) => !ended.has(file)),
+  };
 }
 
-async function runTests(
-  files: readonly string[],
-  env: Readonly<Record<string, string>>,
-): Promise<Pick<MatrixRun, 'passed' | 'failed' | 'unfinished'>> {
-  if (files.length === 0) return { passed: [], failed: {}, unfinished: [] };
-  const docker = layers.includes('docker') ? {} : { RECLAIM_TEST_DOCKER: 'none' };
-  const { isDone, files: heard } = await runVitest({
-    ...{ tree, files, signal: abort.signal },
-    env: { SEEDS: '20', ...docker, ...process.env, ...env },
-    limitMs: files.length > 1 ? LIMIT_MS : ALONE_LIMIT_MS,
-  });
-  // One that hangs keeps the others from being heard.
-  if (!isDone && files.length > 1 && !abort.signal.aborted) return runEach(files, env);
-  const hasFailed = (file: string) => heard.get(file)?.status === 'failed';
-  const failed = files.filter(hasFailed).map((file) => {
-    const tests = heard.get(file)?.assertionResults ?? [];
-    return [file, tests.filter(({ status }) => status === 'failed').map(({ title }) => title)];
-  });
+async function runEach(session: VitestSession, request: SessionRequest): Promise<Outcome> {
+  const outcomes: Outcome[] = [];
+  for (const file of request.files) {
+    outcomes.push(await runTests(session, { ...request, files: [file] }));
+  }
   return {
-    passed: files.filter((file) => heard.has(file) && !hasFailed(file)),
-    failed: Object.fromEntries(failed),
-    unfinished: files.filter((file) => !heard.has(file)),
+    passed: outcomes.flatMap(({ passed }) => passed),
+    failed: Object.assign({}, ...outcomes.map(({ failed }) => failed)),
+    unfinished: outcomes.flatMap(({ unfinished }) => unfinished),
   };
 }
 

@@ -8,7 +8,7 @@ import {
   deleteBot,
   deleteThatCannotStop,
   injectFaults,
-  jobIn,
+  jobAtRest,
   ownEntries,
   type PlacedBot,
   userNamed,
@@ -26,7 +26,9 @@ async function meetingAt(
   const jobId = await deleteThatCannotStop(app, bot);
   await meanwhile();
   await injectFaults(app, bot, null);
-  return jobIn(app, bot.uid, jobId, phase);
+  const job = await jobAtRest(app, bot.uid, jobId);
+  expect(job.state).toBe(phase);
+  return job;
 }
 
 describe('both deletions at once', () => {

@@ -154,7 +154,8 @@ export async function stuckDelete(app: TestApplication, bot: PlacedBot): Promise
   return jobId;
 }
 
-/** Polls the job until it is in this state. */
+/** Polls the job until it is in this state.
+ * @throws also when it has ended otherwise: an end never changes (I9). */
 export function jobIn(
   app: TestApplication,
   uid: string,
@@ -163,7 +164,19 @@ export function jobIn(
 ): Promise<Reply['body']> {
   return waitFor(`job ${jobId} ${state}`, async () => {
     const { status, body } = await app.call(uid, 'GET', `/jobs/${jobId}`);
-    return status === 200 && body.state === state && body;
+    if (status !== 200 || body.state === state) return status === 200 && body;
+    if (ENDS.has(body.state)) throw new Error(`job ${jobId} ended as ${body.state}, not ${state}`);
+    return false;
+  });
+}
+
+const ENDS: ReadonlySet<string> = new Set(['completed', 'compensated', 'cancelled']);
+
+/** Polls the job until it has ended or waits for an operator. */
+export function jobAtRest(app: TestApplication, uid: string, jobId: string) {
+  return waitFor(`job ${jobId} at rest`, async () => {
+    const { status, body } = await app.call(uid, 'GET', `/jobs/${jobId}`);
+    return status === 200 && (body.state === 'stuck' || ENDS.has(body.state)) && body;
   });
 }
 

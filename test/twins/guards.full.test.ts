@@ -6,14 +6,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import {
-  copySources,
-  listSources,
-  runVitest,
-  type VitestOrder,
-  withMutation,
-} from '../matrix/mutated-sources.ts';
+import { copySources, listSources, withMutation } from '../matrix/mutated-sources.ts';
 import { MUTATIONS } from '../matrix/mutations.ts';
+import {
+  createVitestSession,
+  type RunLimits,
+  type VitestSession,
+} from '../matrix/vitest-session.ts';
 import { childEnv } from '../support/child-env.ts';
 import { callersOf, readTestFiles, type TestFile } from './short-run.ts';
 import { guardsOf, type TestName } from './twin-facts.ts';
@@ -31,6 +30,7 @@ const SEEDED = TWINS.filter(({ isPlayed }) => !isPlayed).map((twin) => {
 
 let folder = '';
 let tree = '';
+let session: VitestSession;
 let testFiles: readonly TestFile[] = [];
 
 beforeAll(async () => {
@@ -38,44 +38,51 @@ beforeAll(async () => {
   tree = join(folder, 'tree');
   await copySources(listSources(), tree);
   testFiles = await readTestFiles();
+  const env = {
+    ...{ ...childEnv(), SEEDS: '20', RECLAIM_TEST_DOCKER: 'none' },
+    ...{ MONGODB_URI: inject('mongodbUri'), REDIS_URL: inject('redisUrl') },
+  };
+  session = createVitestSession({ tree, env, endsAtFirstRed: true });
 });
 
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await session.end();
+  await rm(folder, { recursive: true, force: true });
+});
 
 it('no bug: none of the guards goes red', { timeout: ALL_LIMIT_MS + 10_000 }, async ({
   signal,
 }) => {
   const guards = SEEDED.flatMap(guardsOf);
-  expect(await redAmong(guards, { signal, limitMs: ALL_LIMIT_MS })).toEqual([]);
+  expect(await redAmong(guards, [], { signal, limitMs: ALL_LIMIT_MS })).toEqual([]);
 });
 
 it.for(SEEDED)(
   '$name: a test that guards its mechanism goes red',
   { timeout: LIMIT_MS + 10_000 },
   async ({ mutation, ...twin }, { signal }) => {
-    const order = { signal, limitMs: LIMIT_MS };
-    const red = await withMutation(tree, mutation, () => redAmong(guardsOf(twin), order));
+    const edited = mutation.edits.map(({ file }) => file);
+    const limits = { signal, limitMs: LIMIT_MS };
+    const run = () => redAmong(guardsOf(twin), edited, limits);
+    const red = await withMutation(tree, mutation, run);
     expect(red).not.toEqual([]);
   },
 );
 
-/** @returns which of these tests fail on the sources as they are. */
+/** @param edited what of the sources is not as it is here.
+ * @returns which of these tests fail on them. */
 async function redAmong(
   guards: readonly TestName[],
-  order: Pick<VitestOrder, 'signal' | 'limitMs'>,
+  edited: readonly string[],
+  limits: RunLimits,
 ): Promise<readonly string[]> {
   const files = [...new Set(guards.flatMap(({ file }) => callersOf(testFiles, file)))];
-  const env = {
-    ...{ ...childEnv(), SEEDS: '20', RECLAIM_TEST_DOCKER: 'none' },
-    ...{ MONGODB_URI: inject('mongodbUri'), REDIS_URL: inject('redisUrl') },
-  };
-  const only = new RegExp(guards.map(patternOf).join('|'));
-  const { files: heard } = await runVitest({ ...order, tree, files, env, only });
-  const tests = [...heard.values()].flatMap(({ assertionResults }) => assertionResults);
-  expect(tests.filter(({ title }) => only.test(title))).not.toEqual([]);
-  return tests
-    .filter(({ status, title }) => status === 'failed' && only.test(title))
-    .map(({ title }) => title);
+  const only = guards.map(patternOf).join('|');
+  const run = await session.run({ files, edited, only }, limits);
+  const pattern = new RegExp(only);
+  const tests = run.files.flatMap((file) => file.tests).filter(({ title }) => pattern.test(title));
+  expect(tests).not.toEqual([]);
+  return tests.filter(({ state }) => state === 'failed').map(({ title }) => title);
 }
 
 /** What the title of a test may be when its places are filled. */
