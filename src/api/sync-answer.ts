@@ -9,7 +9,7 @@ import type { Audience } from './message-for.ts';
 import { syncFor } from './result-for.ts';
 import { type EndedSync, type SyncData, SyncResultSchema } from './schemas/sync.ts';
 
-/** A completed run whose result is not a synchronisation's throws a TypeError. */
+/** A completed run whose result is not a synchronisation's throws a TypeError, unless an operator ended it. */
 export function syncBodies(audience: Audience): EndedBodies<EndedSync> {
   return {
     completed: (saga) => completed(saga, audience),
@@ -35,7 +35,10 @@ export function rehearsalAnswer({ result }: SyncRehearsal, audience: Audience): 
 const IN_SYNC = 'Wallet is in sync with running bots';
 
 function completed(saga: SagaRecord, audience: Audience): EndedSync {
-  const { id, result } = saga;
+  const { id, result, state } = saga;
+  if (result === null && state.warnings.some(({ code }) => code === 'resolved-by-hand')) {
+    return { success: false, state: state.phase, jobId: id, message: BY_HAND, data: null };
+  }
   const data = dataOf(result, audience);
   const count = data.cleanedBots.length;
   return {
@@ -46,6 +49,8 @@ function completed(saga: SagaRecord, audience: Audience): EndedSync {
     ...plainWarnings(saga, audience),
   };
 }
+
+const BY_HAND = 'Closed by an operator before it came to its end; ask again to look again';
 
 function dataOf(result: unknown, audience: Audience): SyncData {
   if (!Value.Check(SyncResultSchema, result)) {

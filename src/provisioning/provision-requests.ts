@@ -119,7 +119,10 @@ async function findEarlier(
 }
 
 function answered(request: ProvisionRequest, saga: SagaRecord): ProvisionOutcome {
-  return fingerprint(PROVISION.read(saga.input)) === fingerprint(request)
+  const input = PROVISION.peek(saga.input);
+  // Of a release whose records this one cannot read: whether the request is the same cannot be told.
+  if (input === null) return { status: 'key-expired' };
+  return fingerprint(input) === fingerprint(request)
     ? { status: 'existing', saga }
     : { status: 'key-reused' };
 }

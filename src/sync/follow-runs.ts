@@ -66,7 +66,7 @@ export async function followRuns(
     for (const run of await Promise.all(ids.map((id) => sagas.find(id)))) {
       if (run === null) continue;
       if (!isAtRest(run.state.phase)) open += 1;
-      const result = SYNC_RESULT.readOrNull(run.result);
+      const result = SYNC_RESULT.peek(run.result);
       if (result === null) continue;
       repaired += result.data.cleanedBots.length;
       returnedMinor += result.returnedMinor;

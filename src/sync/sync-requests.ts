@@ -46,7 +46,7 @@ export function createSyncRequests({ ports, sagas, nowMs }: SyncRequestsOptions)
         kind: SYNC_WALLET,
         limit: NEWEST,
       });
-      const newest = runs.find((run) => SYNC_RUN.read(run.input).trigger === trigger);
+      const newest = runs.find((run) => SYNC_RUN.peek(run.input)?.trigger === trigger);
       const isEnough = (run: SagaRecord) =>
         !hasObserved(run, runs) || (trigger === 'passive' && isRecent(run));
       if (newest !== undefined && isEnough(newest)) return newest;
@@ -66,7 +66,7 @@ function hasObserved({ state, input }: SagaRecord, runs: readonly SagaRecord[]):
   const { phase, cursor, steps } = state;
   if (phase === 'queued') return false;
   if (phase !== 'running' || cursor > 0) return true;
-  const { after } = SYNC_RUN.read(input);
+  const after = SYNC_RUN.peek(input)?.after;
   const before = runs.find(({ id }) => id === after);
   const isBehind = before !== undefined && !isAtRest(before.state.phase);
   return !isBehind && steps[0]?.status !== 'waiting';

@@ -13,6 +13,8 @@ export interface Stored<T> {
   read(json: Json | null | undefined): T;
   /** Null and missing stay null. @throws HoldError LOG_UNREADABLE. */
   readOrNull(json: Json | null | undefined): T | null;
+  /** Null too for what the schema does not know: for records of ended sagas that are only evidence beside others. */
+  peek(json: Json | null | undefined): T | null;
 }
 
 /** What the schema describes, as a step captures or returns it: nothing of it is changed once it is stored. */
@@ -24,8 +26,8 @@ type Immutable<T> = unknown extends T
     ? T
     : { readonly [Key in keyof T]: Immutable<T[Key]> };
 
-/** The two casts below are the only place where a type is taken on trust: the first form derives it from the schema, in
- * the second the schema must describe T. */
+/** The casts below are the only place where a type is taken on trust: the first form derives it from the schema, in the
+ * second the schema must describe T. */
 export function stored<Schema extends TSchema>(
   name: string,
   schema: Schema,
@@ -42,6 +44,7 @@ export function stored<T>(name: string, schema: TSchema): Stored<T> {
   return {
     write: (value) => value as Json,
     read,
+    peek: (json) => (validator.Check(json) ? (json as T) : null),
     readOrNull: (json) => (json === null || json === undefined ? null : read(json)),
   };
 }
