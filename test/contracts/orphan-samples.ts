@@ -1,10 +1,8 @@
 // What every implementation of the OrphanSamples port must do.
 
-import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import { toUserId } from '../../src/domain/ids.ts';
 import type { OrphanSample, OrphanSamples } from '../../src/sync/mongodb/orphan-samples.ts';
-import { createTestDatabase } from '../support/database.ts';
 
 const ANN = toUserId('00000000000000000000000a');
 const BEN = toUserId('00000000000000000000000b');
@@ -24,16 +22,10 @@ function sample(minutesAgo: number, given: Partial<OrphanSample> = {}): OrphanSa
   };
 }
 
-export function describeOrphanSamples(
-  name: string,
-  /** On a migrated database. */
-  create: (connection: Connection) => Promise<OrphanSamples>,
-): void {
-  const setUp = async () => create(await createTestDatabase());
-
+export function describeOrphanSamples(name: string, create: () => Promise<OrphanSamples>): void {
   describe(name, () => {
     it('written again, a minute or an hour later: one sample, the first', async () => {
-      const samples = await setUp();
+      const samples = await create();
       const first = sample(90, { runId: 'run-a' });
       await samples.write(first);
       await samples.write(first);
@@ -42,7 +34,7 @@ export function describeOrphanSamples(
     });
 
     it('the same run of another user, another run of the same: samples of their own', async () => {
-      const samples = await setUp();
+      const samples = await create();
       await samples.write(sample(1, { runId: 'run-a' }));
       await samples.write(sample(1, { runId: 'run-a', userId: ANN }));
       await samples.write(sample(1, { runId: 'run-b', userId: ANN }));
@@ -54,7 +46,7 @@ export function describeOrphanSamples(
     });
 
     it('the newest first, since a moment, at most so many', async () => {
-      const samples = await setUp();
+      const samples = await create();
       for (const minutes of [30, 10, 2_000, 20]) await samples.write(sample(minutes));
       const runs = async (since: Date, limit: number) =>
         (await samples.history({ userId: null, since, limit })).map(({ runId }) => runId);

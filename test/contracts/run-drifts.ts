@@ -1,12 +1,10 @@
 // What every implementation of the RunDrifts port must do.
 
-import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import type { DriftedUser, RunDrift, RunDrifts } from '../../src/sync/mongodb/run-drifts.ts';
 import { allOfStream } from '../support/all-of-stream.ts';
-import { createTestDatabase } from '../support/database.ts';
 
 const RUN = toSagaId('all-aaaaaaaaaaaaaaaa');
 const OTHER_RUN = toSagaId('all-bbbbbbbbbbbbbbbb');
@@ -26,11 +24,8 @@ function drift(user: number, bot: string, given: Partial<RunDrift> = {}): RunDri
   };
 }
 
-export function describeRunDrifts(
-  name: string,
-  create: (connection: Connection) => RunDrifts,
-): void {
-  const setUp = async () => unfenced(create(await createTestDatabase()));
+export function describeRunDrifts(name: string, create: () => Promise<RunDrifts>): void {
+  const setUp = async () => unfenced(await create());
   function all(drifts: Pick<RunDrifts, 'byUser'>, run = RUN): Promise<readonly DriftedUser[]> {
     const { signal } = new AbortController();
     return allOfStream(drifts.byUser(run, { signal }));
@@ -122,7 +117,7 @@ export function describeRunDrifts(
     });
 
     it('a fence that refuses: nothing is forgotten, added or assigned (I5)', async () => {
-      const real = create(await createTestDatabase());
+      const real = await create();
       const drifts = unfenced(real);
       await drifts.add(RUN, [drift(1, 'a-bot-1')]);
       const before = await all(drifts);

@@ -1,10 +1,8 @@
 // What every implementation of the Suspects port must do.
 
-import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import { type InstanceId, toInstanceId, toUserId, type UserId } from '../../src/domain/ids.ts';
 import type { NewSuspect, Suspects } from '../../src/sync/mongodb/suspects.ts';
-import { createTestDatabase } from '../support/database.ts';
 import { BOT, INCARNATION } from '../support/users.ts';
 
 const ANN = toUserId('00000000000000000000000a');
@@ -27,12 +25,9 @@ export interface SuspectsUnderTest {
   readonly pass: (ms: number) => Promise<void>;
 }
 
-export function describeSuspects(
-  name: string,
-  create: (connection: Connection) => SuspectsUnderTest,
-): void {
+export function describeSuspects(name: string, create: () => Promise<SuspectsUnderTest>): void {
   const setUp = async () => {
-    const { suspects, pass } = create(await createTestDatabase());
+    const { suspects, pass } = await create();
     return { suspects: unfenced(suspects), pass };
   };
   const bot = (n: number) => toInstanceId(`a.b-bot-${n}`);
@@ -151,7 +146,7 @@ export function describeSuspects(
     });
 
     it('a fence that refuses: nothing is marked or cleared (I5)', async () => {
-      const { suspects: real } = create(await createTestDatabase());
+      const { suspects: real } = await create();
       const suspects = unfenced(real);
       await suspects.mark([suspect()]);
       const before = await suspects.ofUser(ANN);

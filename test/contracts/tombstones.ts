@@ -1,6 +1,5 @@
 // What every implementation of the Tombstones port must do (I1, I5).
 
-import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import { FencedError } from '../../packages/saga/src/errors.ts';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
@@ -9,7 +8,6 @@ import {
   type OpenTombstone,
   type Tombstones,
 } from '../../src/tombstones/tombstones.ts';
-import { createTestDatabase } from '../support/database.ts';
 import { observedDedicated } from '../support/samples.ts';
 import { BOT, incarnationOf, SAGA_A, SAGA_B } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -36,19 +34,13 @@ export interface TombstonesUnderTest {
   readonly pass: (ms: number) => Promise<void>;
 }
 
-export function describeTombstones(
-  name: string,
-  create: (connection: Connection) => TombstonesUnderTest,
-): void {
-  async function setUp() {
-    return create(await createTestDatabase());
-  }
+export function describeTombstones(name: string, create: () => Promise<TombstonesUnderTest>): void {
   const due = { limit: 10, holdMs: 60_000 };
   const OBSERVED_BOT = observedDedicated({ labels: { instanceId: BOT } });
 
   describe(name, () => {
     it('opened, seen, settled, ended: each of them as often as one likes', async () => {
-      const { tombstones } = await setUp();
+      const { tombstones } = await create();
       const target = command();
       const observed = { observedBots: [OBSERVED_BOT], observedInPart: true };
       expect(await tombstones.open(target)).toEqual({ status: 'opened' });
@@ -71,7 +63,7 @@ export function describeTombstones(
     });
 
     it("the slots of a user's bots: held until gone was observed, and of nobody else", async () => {
-      const { tombstones } = await setUp();
+      const { tombstones } = await create();
       const target = command();
       const other = toUserId('00000000000000000000000b');
       const slotless = { incarnation: incarnationOf(USER, toInstanceId('none')), slot: null };
@@ -90,7 +82,7 @@ export function describeTombstones(
     });
 
     it('opened by 20 sagas at once: one has it, the others learn who', async () => {
-      const { tombstones } = await setUp();
+      const { tombstones } = await create();
       const results = await Promise.all(
         Array.from({ length: 20 }, (_, n) =>
           tombstones.open(command({ sagaId: n % 2 ? SAGA_A : SAGA_B })),
@@ -103,7 +95,7 @@ export function describeTombstones(
     });
 
     it("another saga's: taken over only where it is listed and still closing", async () => {
-      const { tombstones } = await setUp();
+      const { tombstones } = await create();
       await tombstones.open(command({ sagaId: SAGA_B, epoch: 7, hadAllocation: false }));
       expect(await tombstones.open(command())).toEqual({ status: 'other-saga', sagaId: SAGA_B });
       expect(await tombstones.open(command({ mayTakeOver: [SAGA_B] }))).toEqual({
@@ -119,7 +111,7 @@ export function describeTombstones(
     });
 
     it('an older epoch: fenced in everything it tries', async () => {
-      const { tombstones } = await setUp();
+      const { tombstones } = await create();
       await tombstones.open(command({ epoch: 1 }));
       await tombstones.open(command({ epoch: 3 }));
       const old = command({ epoch: 2 });
@@ -137,7 +129,7 @@ export function describeTombstones(
     });
 
     it('withdrawn: gone; a settled one stays, whoever asks', async () => {
-      const { tombstones } = await setUp();
+      const { tombstones } = await create();
       await tombstones.open(command());
       await tombstones.withdraw(command({ sagaId: SAGA_B }));
       expect(await tombstones.findForBot(USER, BOT)).toHaveLength(1);
@@ -154,7 +146,7 @@ export function describeTombstones(
     });
 
     it('a worker comes back after its saga has withdrawn, opened or not: fenced', async () => {
-      const { tombstones } = await setUp();
+      const { tombstones } = await create();
       await tombstones.withdraw(command({ epoch: 2 }));
       await expect(tombstones.open(command())).rejects.toThrow(FencedError);
       expect(await tombstones.findForBot(USER, BOT)).toEqual([]);
@@ -165,7 +157,7 @@ export function describeTombstones(
     });
 
     it('closing is never due; settled is due when its saga has had its chance, for one janitor', async () => {
-      const { tombstones, pass } = await setUp();
+      const { tombstones, pass } = await create();
       await tombstones.open(command());
       expect(await tombstones.takeDue(due)).toEqual([]);
       await expect(tombstones.end(command())).rejects.toMatchObject({ code: 'TOMBSTONE_STATUS' });
@@ -179,7 +171,7 @@ export function describeTombstones(
     });
 
     it('not gone: observed again after 1 to 15 s, or at once when the host answers', async () => {
-      const { tombstones, pass } = await setUp();
+      const { tombstones, pass } = await create();
       await tombstones.open(command());
       await tombstones.settle(command());
       await pass(3_000);
@@ -200,7 +192,7 @@ export function describeTombstones(
     });
 
     it('gone: observed again after 1 and 10 minutes, then never', async () => {
-      const { tombstones, pass } = await setUp();
+      const { tombstones, pass } = await create();
       await tombstones.open(command());
       await tombstones.settle(command());
       await pass(3_000);
@@ -222,7 +214,7 @@ export function describeTombstones(
     });
 
     it('the clock goes back by an hour: observed all the same, whoever held it before (I5)', async () => {
-      const { tombstones, pass } = await setUp();
+      const { tombstones, pass } = await create();
       await tombstones.open(command());
       await tombstones.settle(command());
       await pass(-3_600_000);
@@ -244,7 +236,7 @@ export function describeTombstones(
     });
 
     it('back after its end: unfinished again, its slot no longer free', async () => {
-      const { tombstones, pass } = await setUp();
+      const { tombstones, pass } = await create();
       await tombstones.open(command());
       await tombstones.settle(command());
       await tombstones.end(command());
@@ -257,7 +249,7 @@ export function describeTombstones(
     });
 
     it('ended since a moment: told by id, whoever owned it; one that is not ended, or ended before, is not', async () => {
-      const { tombstones } = await setUp();
+      const { tombstones } = await create();
       const ids = ['a-bot-1', 'a-bot-2', 'a-bot-3'].map(toInstanceId);
       const commands = ids.map((id) => command({ incarnation: incarnationOf(USER, id) }));
       for (const target of commands) {

@@ -2,6 +2,7 @@
 // whatever it starts, no deleted bot is among it, nor one in the middle of its deletion.
 
 import { expect, it } from 'vitest';
+import { NO_POOLS } from '../fakes/pool-states.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import { acceptDelete, deleteBot, jobIn, writePoolState } from '../support/deletions.ts';
 import { testDocker } from '../support/docker.ts';
@@ -84,7 +85,7 @@ describeOwnDocker('a daemon that is started again', () => {
         ON_STOP_FAILURE: 'hold',
         STOP_TIMEOUT_MS: '5000',
       },
-      poolState: { pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: '' },
+      poolState: NO_POOLS,
     });
     const ids = [POOLED, NEIGHBOUR, OWN, HELD];
     const bots = Object.fromEntries(ids.map((id) => [id, allocation(100, 110)]));

@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
+import { NO_POOLS } from '../fakes/pool-states.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   acceptDelete,
@@ -37,7 +38,7 @@ interface ExecutionContext {
 async function setUp(env: Readonly<Record<string, string>> = {}): Promise<ExecutionContext> {
   const app = await startTestApplication({
     env: { BOT_RUNTIME: 'docker', DOCKER_HOSTS: `test=unix://${testDocker().socket}`, ...env },
-    poolState: { pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: '' },
+    poolState: NO_POOLS,
   });
   const bots = Object.fromEntries(BOTS.map((id) => [id, allocation(100, 110)]));
   await putUser(app.connection, { balance: 50, bots, firebaseUid: UID });

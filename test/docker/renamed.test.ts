@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
+import { NO_POOLS } from '../fakes/pool-states.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   deleteBot,
@@ -32,7 +33,7 @@ function newUid(): string {
 async function start(uid: string, env: Readonly<Record<string, string>> = {}) {
   const app = await startTestApplication({
     env: { BOT_RUNTIME: 'docker', DOCKER_HOSTS: `test=unix://${testDocker().socket}`, ...env },
-    poolState: { pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: '' },
+    poolState: NO_POOLS,
   });
   const bots = { [`${uid}-bot-1`]: allocation(300, 300) };
   await putUser(app.connection, { balance: 50, bots, firebaseUid: uid });

@@ -2,6 +2,7 @@
 // unknown on every road to money, until an administrator says that it is empty.
 
 import { expect, it } from 'vitest';
+import { NO_POOLS } from '../fakes/pool-states.ts';
 import { asAdmin } from '../support/admin.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
@@ -14,8 +15,6 @@ import {
 import { orphanOf, returnedBy, skippedOf, startSync, syncWallet } from '../support/syncs.ts';
 import { putUser, readUser } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
-
-const NO_POOLS = { pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: '' };
 
 const start = () => startTestApplication({ areHostsKnown: false, poolState: NO_POOLS });
 

@@ -7,14 +7,12 @@ import { createMongoHostRecords } from '../../src/bots/hosts/mongo-host-records.
 import { createSimulatedBots } from '../../src/bots/simulator/simulated-bots.ts';
 import { createSimulatedWorld } from '../../src/bots/simulator/simulated-world.ts';
 import { toFirebaseUid } from '../../src/domain/ids.ts';
-import { ok } from '../../src/domain/source.ts';
-import type { PoolStates } from '../../src/pool-state/pool-states.ts';
 import { viewBots } from '../../src/sync/bot-views.ts';
 import { createMongoTombstones } from '../../src/tombstones/mongo-tombstones.ts';
 import { createMongoAccounts } from '../../src/wallet/mongodb/accounts.ts';
 import { createMongoWallets } from '../../src/wallet/mongodb/wallets.ts';
+import { poolStatesOver } from '../fakes/pool-states.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { inertPorts } from '../support/inert-ports.ts';
 import { sampleMapping, samplePool } from '../support/pool-state-samples.ts';
 import { allocation, putUser } from '../support/users.ts';
 
@@ -47,7 +45,7 @@ async function setUp(home = 'east') {
     ...{ accounts, bots, hostTrust, tombstones },
     wallets: createMongoWallets({ connection }),
     hostExpectations: createHostExpectations({ bots, hostTrust, hostRecords }),
-    poolStates: { ...inertPorts<PoolStates>(), read: async () => ok(state, now()) },
+    poolStates: poolStatesOver({ pools: state }),
     sagas: { findHolders: async () => new Map() },
     nowMs: () => Date.now(),
   };

@@ -4,7 +4,8 @@ import { createMongoOrphanSamples } from '../../src/sync/mongodb/orphan-samples.
 import { describeOrphanSamples } from '../contracts/orphan-samples.ts';
 import { createTestDatabase } from '../support/database.ts';
 
-describeOrphanSamples('MongoOrphanSamples', async (connection) => {
+describeOrphanSamples('MongoOrphanSamples', async () => {
+  const connection = await createTestDatabase();
   await migrate(connection);
   return createMongoOrphanSamples(connection);
 });

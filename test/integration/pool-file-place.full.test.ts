@@ -6,6 +6,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { probePoolFile } from '../../src/pool-state/file/probe-pool-file.ts';
+import { NO_POOLS } from '../fakes/pool-states.ts';
 import { startTestApplication } from '../support/application.ts';
 import { deleteBot, placeBot, standingTombstones } from '../support/deletions.ts';
 import { createTestFolder } from '../support/folder.ts';
@@ -75,7 +76,7 @@ it.runIf(isRoot)(
   async ({ skip }) => {
     const app = await startTestApplication({
       env: { POOL_STATE: 'file', STOP_TIMEOUT_MS: '1000' },
-      poolState: { pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: '' },
+      poolState: NO_POOLS,
     });
     const bot = await placeBot(app, 'pooled');
     const source = join(await createTestFolder(), 'state.json');

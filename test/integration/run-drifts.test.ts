@@ -1,4 +1,5 @@
 import { createMongoRunDrifts } from '../../src/sync/mongodb/run-drifts.ts';
 import { describeRunDrifts } from '../contracts/run-drifts.ts';
+import { createTestDatabase } from '../support/database.ts';
 
-describeRunDrifts('MongoRunDrifts', (connection) => createMongoRunDrifts(connection));
+describeRunDrifts('MongoRunDrifts', async () => createMongoRunDrifts(await createTestDatabase()));

@@ -10,10 +10,13 @@ import { incarnationOf, SAGA_A } from '../support/users.ts';
 
 const TIMES = ['nextCheckAt', 'heldUntil', 'endedAt', 'settledAt', 'openedAt'];
 
-describeTombstones('MongoTombstones', (connection) => ({
-  tombstones: createMongoTombstones({ connection }),
-  pass: (ms) => moveBack(connection, ms),
-}));
+describeTombstones('MongoTombstones', async () => {
+  const connection = await createTestDatabase();
+  return {
+    tombstones: createMongoTombstones({ connection }),
+    pass: (ms) => moveBack(connection, ms),
+  };
+});
 
 /** Time passes for a tombstone when all its moments move into the past. */
 async function moveBack(connection: Connection, ms: number): Promise<void> {

@@ -3,7 +3,7 @@
 import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import type { DeletionCall, DeletionPorts } from '../../src/deletion/steps/step-ports.ts';
 import { contextOf } from '../../src/deletion/steps/step-ports.ts';
-import { inertPorts } from './inert-ports.ts';
+import { inertPorts } from '../fakes/inert-ports.ts';
 
 /** When it arrives, seen from the operator's release. */
 export type LateAfter = 'nothing' | 'before-the-unlock' | 'the-unlock' | 'the-receipt';

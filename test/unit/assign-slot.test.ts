@@ -14,7 +14,7 @@ import type {
   ProvisioningPorts,
 } from '../../src/provisioning/provisioning-ports.ts';
 import { assignSlot } from '../../src/provisioning/steps/assign-slot.ts';
-import { inertPorts } from '../support/inert-ports.ts';
+import { inertPorts } from '../fakes/inert-ports.ts';
 import { sampleMapping, samplePool } from '../support/pool-state-samples.ts';
 
 const UID = 'uid-0';

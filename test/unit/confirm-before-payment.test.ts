@@ -10,7 +10,7 @@ import {
   STEP,
 } from '../../src/deletion/steps/step-ports.ts';
 import { ok } from '../../src/domain/source.ts';
-import { inertPorts } from '../support/inert-ports.ts';
+import { inertPorts } from '../fakes/inert-ports.ts';
 import { allocationCapture, deletionInput, observedPooled } from '../support/samples.ts';
 
 const OBSERVED = observedPooled();

@@ -3,15 +3,14 @@
 
 import { expect, it } from 'vitest';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
-import type { Link } from '../../packages/saga/src/testing/index.ts';
 import { confirmBot } from '../../src/sync/confirm-bots.ts';
 import type { DriftNote } from '../../src/sync/sync-reports.ts';
 import type { AccountAllocation } from '../../src/wallet/accounts.ts';
-import { inertPorts } from '../support/inert-ports.ts';
+import { inertPorts } from '../fakes/inert-ports.ts';
+import { addPlace, createShared, portsOver } from '../fakes/places.ts';
+import { INCARNATION, RULES } from '../fakes/wallet-world.ts';
 import { driftNote } from '../support/samples.ts';
 import { namesOf } from '../support/simulation/plot.ts';
-import { addPlace, createShared, portsOver } from '../support/simulation/shared.ts';
-import { INCARNATION, RULES } from '../support/simulation/wallet.ts';
 
 const SAGA = toSagaId('del-aaaaaaaaaaaaaaaa');
 const CALL = { signal: new AbortController().signal };
@@ -24,9 +23,7 @@ async function confirm(isSettled: boolean) {
     ...{ hasMoney: true, rules: RULES },
   });
   const { userId, instanceId } = names;
-  const link: Link = { ...inertPorts<Link>(), call: async (_, __, effect) => effect() };
-  const process = { ...inertPorts<Parameters<typeof portsOver>[1]>(), link };
-  const ports = portsOver(shared, { ...process, log: inertPorts() });
+  const ports = portsOver(shared);
   if (isSettled) {
     const incarnation = { userId, instanceId, incarnationId: INCARNATION };
     const target = { incarnation, sagaId: SAGA, epoch: 1 };

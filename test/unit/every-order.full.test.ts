@@ -10,7 +10,7 @@ import { createRestartBotSaga } from '../../src/health/restart-bot.ts';
 import { createProvisionBotSaga } from '../../src/provisioning/provision-bot.ts';
 import { createSyncAllSaga } from '../../src/sync/sync-all.ts';
 import { createSyncWalletSaga } from '../../src/sync/sync-wallet.ts';
-import { inertPorts } from '../support/inert-ports.ts';
+import { inertPorts } from '../fakes/inert-ports.ts';
 
 /** Those that carry money, with at least so many states; and those that only read and repair. */
 const DEFINITIONS: readonly (readonly [SagaDefinition, number])[] = [

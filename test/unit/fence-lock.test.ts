@@ -14,7 +14,7 @@ import { createProvisionBotSaga } from '../../src/provisioning/provision-bot.ts'
 import type { ProvisionBotInput } from '../../src/provisioning/provision-bot-input.ts';
 import { STEP as PROVISION_STEP } from '../../src/provisioning/provisioning-ports.ts';
 import type { LockTarget, Wallets } from '../../src/wallet/wallets.ts';
-import { inertPorts } from '../support/inert-ports.ts';
+import { inertPorts } from '../fakes/inert-ports.ts';
 import { allocationCapture, deletionInput } from '../support/samples.ts';
 
 const SAGA = toSagaId('del-0mvx2cqo0dqqe9xwr1uq2r');

@@ -9,14 +9,14 @@ import type { ObservedBot } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
 import { joinAnswers, ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
 import type { Findings } from '../../src/findings/findings.ts';
-import type { PoolStates } from '../../src/pool-state/pool-states.ts';
 import {
   NOTHING_OBSERVED,
   type ObservedIncarnation,
   type Tombstone,
 } from '../../src/tombstones/tombstones.ts';
 import type { Wallets } from '../../src/wallet/wallets.ts';
-import { inertPorts } from '../support/inert-ports.ts';
+import { inertPorts } from '../fakes/inert-ports.ts';
+import { NO_POOLS, poolStatesOver } from '../fakes/pool-states.ts';
 import { EVERY_HOST_BELIEVED } from '../support/known-hosts.ts';
 import { observedDedicated, observedPooled, USER_ID } from '../support/samples.ts';
 
@@ -28,10 +28,7 @@ const incarnation = {
 };
 const RUNNING = observedPooled({ labels: { userId: 'uid-1' } });
 
-const poolStates: PoolStates = {
-  ...inertPorts<PoolStates>(),
-  read: async () => ok({ pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: '' }, new Date(0)),
-};
+const poolStates = poolStatesOver({ pools: NO_POOLS });
 
 /** What the hosts say when it is looked for: nothing of it, the bot, or nothing at all. */
 const HOSTS = {

@@ -10,12 +10,12 @@ import {
 } from '../../src/deletion/steps/step-ports.ts';
 import type { ObservedDedicated } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
-import { ok } from '../../src/domain/source.ts';
 import { findOwnEntry } from '../../src/pool-state/owned-entry.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import type { Wallets } from '../../src/wallet/wallets.ts';
+import { inertPorts } from '../fakes/inert-ports.ts';
+import { poolStatesOver } from '../fakes/pool-states.ts';
 import { poolStateOf } from '../support/deletions.ts';
-import { inertPorts } from '../support/inert-ports.ts';
 import { deletionInput } from '../support/samples.ts';
 
 const userId = toUserId('6500000000000000000000aa');
@@ -66,10 +66,7 @@ async function inform({
         isThereAgain ? PRESENT : { status: 'absent', firebaseUid: null },
       otherHolders: async () => Array.from({ length: others }, () => userId),
     },
-    poolStates: {
-      ...inertPorts<DeletionPorts['poolStates']>(),
-      read: async () => ok(stateWith(placedAt), new Date(0)),
-    },
+    poolStates: poolStatesOver({ pools: stateWith(placedAt) }),
     platform: {
       forgetBot: async (instanceId) => {
         asked.push(instanceId);

@@ -16,7 +16,7 @@ import { recordOf } from '../../packages/saga/test/support/saga-writes.ts';
 import { createReclaimOrphanSaga } from '../../src/deletion/reclaim-orphan.ts';
 import { type DeletionPorts, STEP } from '../../src/deletion/steps/step-ports.ts';
 import type { SettleResult, Wallets } from '../../src/wallet/wallets.ts';
-import { inertPorts } from '../support/inert-ports.ts';
+import { inertPorts } from '../fakes/inert-ports.ts';
 import { allocationCapture, deletionInput } from '../support/samples.ts';
 
 const GIVEN_UP = new InDoubtError('TIMEOUT', 'no answer in time');

@@ -12,7 +12,7 @@ import {
   STEP,
 } from '../../src/deletion/steps/step-ports.ts';
 import type { Finding } from '../../src/findings/findings.ts';
-import { inertPorts } from '../support/inert-ports.ts';
+import { inertPorts } from '../fakes/inert-ports.ts';
 import { allocationCapture, deletionInput } from '../support/samples.ts';
 
 const ID = toSagaId('del-0mvx2cqo0dqqe9xwr1uq2r');

@@ -7,8 +7,9 @@ import { updatePoolState } from '../../src/deletion/steps/update-pool-state.ts';
 import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
 import { findOwnEntry } from '../../src/pool-state/owned-entry.ts';
 import { type PoolState, takeOut } from '../../src/pool-state/pool-state.ts';
+import { inertPorts } from '../fakes/inert-ports.ts';
+import { poolStatesOver } from '../fakes/pool-states.ts';
 import { poolStateOf } from '../support/deletions.ts';
-import { inertPorts } from '../support/inert-ports.ts';
 import { deletionInput, USER_ID } from '../support/samples.ts';
 
 const firebaseUid = toFirebaseUid('uid-one');
@@ -18,17 +19,8 @@ const BEFORE = poolStateOf('uid-one');
 const TAKEN_OUT = takeOut(BEFORE, instanceId);
 
 async function putBackInto(state: PoolState) {
-  let now = state;
-  const poolStates: DeletionPorts['poolStates'] = {
-    ...inertPorts<DeletionPorts['poolStates']>(),
-    mutate: async ({ change }) => {
-      const next = change(now);
-      const changed = next !== now;
-      now = next;
-      return { state: now, changed };
-    },
-  };
-  const ports = { ...inertPorts<DeletionPorts>(), poolStates };
+  const store = { pools: state };
+  const ports = { ...inertPorts<DeletionPorts>(), poolStates: poolStatesOver(store) };
   const call = {
     ...inertPorts<DeletionCall>(),
     input: deletionInput({ ...owner, instanceId }),
@@ -37,12 +29,12 @@ async function putBackInto(state: PoolState) {
     fence: async () => undefined,
   };
   const result = await updatePoolState(ports).compensate(call);
-  return { now, codes: result?.warnings.map(({ code }) => code) };
+  return { now: store.pools, codes: result?.warnings.map(({ code }) => code) };
 }
 
 it('nothing stands where it stood: the state is as before', async () => {
   const { now, codes } = await putBackInto(TAKEN_OUT);
-  expect([now, codes]).toEqual([BEFORE, undefined]);
+  expect([now, codes]).toEqual([{ ...BEFORE, updatedAt: now.updatedAt }, undefined]);
 });
 
 it('another bot has its port by now: the state is left alone, and the job says so', async () => {

@@ -7,9 +7,9 @@ import type { ObservedPooled } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
 import { joinAnswers, ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
-import type { PoolStates } from '../../src/pool-state/pool-states.ts';
 import { type EntryPorts, repairEntry } from '../../src/sync/repair-entries.ts';
-import { inertPorts } from '../support/inert-ports.ts';
+import { inertPorts } from '../fakes/inert-ports.ts';
+import { poolStatesOver } from '../fakes/pool-states.ts';
 import { driftNote, observedPooled, USER_ID } from '../support/samples.ts';
 
 const firebaseUid = toFirebaseUid('uid-1');
@@ -53,31 +53,23 @@ interface Given {
 
 async function repair(options: Given) {
   const { other = NOTHING, port = READ, state: given = STATE, isAgain = false } = options;
-  let state = given;
-  const poolStates: PoolStates = {
-    ...inertPorts<PoolStates>(),
-    mutate: async ({ change }) => {
-      const before = state;
-      state = change(before);
-      return { state, changed: state !== before };
-    },
-  };
+  const store = { pools: given };
   const bots: Bots = {
     ...inertPorts<Bots>(),
     locate: async () => joinAnswers([SHOWN, other], new Date(0)),
     readPort: async () => port,
   };
-  const read = async () => ok(state, new Date(0));
   const { signal } = new AbortController();
   const call = { signal, fence: async () => undefined, at: '', isAgain };
   const ports: EntryPorts = {
     ...inertPorts<EntryPorts>(),
     wallets: { ...inertPorts<EntryPorts['wallets']>(), otherHolders: async () => [] },
     bots,
-    poolStates: { ...poolStates, read },
+    poolStates: poolStatesOver(store),
   };
   const note = await repairEntry(ports, user, LOST, call);
-  return { note, mapping: state.botMapping[instanceId], isTouched: state !== given };
+  const { pools } = store;
+  return { note, mapping: pools.botMapping[instanceId], isTouched: pools !== given };
 }
 
 const TAKEN: PoolState = {

@@ -3,18 +3,16 @@
 
 import { expect, it } from 'vitest';
 import { type SagaId, toSagaId } from '../../packages/saga/src/saga-id.ts';
-import type { Link } from '../../packages/saga/src/testing/index.ts';
 import { RECLAIM_ORPHAN } from '../../src/deletion/reclaim-orphan.ts';
 import { takeOutOwn } from '../../src/pool-state/owned-entry.ts';
 import { type RepairCall, repairDrift } from '../../src/sync/repair-drift.ts';
 import type { SyncPorts } from '../../src/sync/sync-ports.ts';
 import type { DriftNote } from '../../src/sync/sync-reports.ts';
-import { inertPorts } from '../support/inert-ports.ts';
+import { isListed } from '../fakes/bot-world.ts';
+import { addPlace, createShared, portsOver } from '../fakes/places.ts';
+import { RULES } from '../fakes/wallet-world.ts';
 import { driftNote } from '../support/samples.ts';
-import { isListed } from '../support/simulation/bot.ts';
 import { namesOf } from '../support/simulation/plot.ts';
-import { addPlace, createShared, portsOver } from '../support/simulation/shared.ts';
-import { RULES } from '../support/simulation/wallet.ts';
 
 const CHILD: SagaId = toSagaId('rcl-aaaaaaaaaaaaaaaa');
 const CALL: RepairCall = {
@@ -33,15 +31,13 @@ function fullPool(isOrphan: boolean) {
     bot: { isRunning: false, isListed: true, slotIndex: 1, capacity: 1 },
     ...{ hasMoney: isOrphan, rules: RULES },
   });
-  const link: Link = { ...inertPorts<Link>(), call: async (_, __, effect) => effect() };
   const child = { id: CHILD, kind: RECLAIM_ORPHAN, state: { phase: 'running', steps: [] } };
   const sagas = {
     find: async () => child,
     childId: () => CHILD,
     start: async () => ({ status: 'inserted', saga: child }),
   };
-  const process = { ...inertPorts<Parameters<typeof portsOver>[1]>(), link };
-  const ports = { ...portsOver(shared, { ...process, log: inertPorts() }), sagas };
+  const ports = { ...portsOver(shared), sagas };
   const report = [
     driftNote(lost.names),
     driftNote({ ...other.names, verdict: isOrphan ? 'orphan' : 'stale-entry' }),

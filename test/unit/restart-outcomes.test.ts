@@ -8,7 +8,7 @@ import type { BotEvent } from '../../src/health/bot-events.ts';
 import { createRestartBotSaga, type RestartPorts } from '../../src/health/restart-bot.ts';
 import type { RestartBotInput } from '../../src/health/restart-bot-input.ts';
 import type { Wallets } from '../../src/wallet/wallets.ts';
-import { inertPorts } from '../support/inert-ports.ts';
+import { inertPorts } from '../fakes/inert-ports.ts';
 import { USER_ID } from '../support/samples.ts';
 
 it('two workers of one restart come to different outcomes: one event, of which the first stands', async () => {

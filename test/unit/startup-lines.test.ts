@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import type { Services } from '../../src/main/compose/services.ts';
 import { parseConfig } from '../../src/main/config.ts';
 import { startupLines } from '../../src/main/startup-lines.ts';
-import { inertPorts } from '../support/inert-ports.ts';
+import { inertPorts } from '../fakes/inert-ports.ts';
 
 const ENV = { MONGODB_URI: 'mongodb://db/reclaim', FIREBASE_PROJECT_ID: 'shop-1' };
 

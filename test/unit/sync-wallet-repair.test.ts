@@ -8,7 +8,7 @@ import type { SyncPorts } from '../../src/sync/sync-ports.ts';
 import type { RunReport } from '../../src/sync/sync-reports.ts';
 import { createSyncWalletSaga } from '../../src/sync/sync-wallet.ts';
 import type { SyncWalletInput } from '../../src/sync/sync-wallet-input.ts';
-import { inertPorts } from '../support/inert-ports.ts';
+import { inertPorts } from '../fakes/inert-ports.ts';
 
 const NOWHERE = { poolState: 'no', docker: 'no' } as const;
 

@@ -8,11 +8,11 @@ import type { Simulated, SimulatedSaga } from '../../../packages/saga/src/testin
 import { SYNC_ALL, SYNC_ALL_INPUT } from '../../../src/sync/sync-all-input.ts';
 import { SYNC_RESULT } from '../../../src/sync/sync-reports.ts';
 import { SYNC_WALLET } from '../../../src/sync/sync-wallet-input.ts';
+import { VALUE_MINOR } from '../../fakes/wallet-world.ts';
 import type { AllUsersWorld, CalmRun } from './all-simulation.ts';
 import { brokenHealth } from './health-oracle.ts';
 import { broken } from './oracle.ts';
 import { brokenOfUsers, sightsOfUsers } from './user-oracle.ts';
-import { VALUE_MINOR } from './wallet.ts';
 
 type Saga = SimulatedSaga<AllUsersWorld>;
 

@@ -13,10 +13,11 @@ import type {
 } from '../../../packages/saga/src/testing/index.ts';
 import { SYNC_ALL, type SyncAllInput } from '../../../src/sync/sync-all-input.ts';
 import { createSyncAllStarter } from '../../../src/sync/sync-schedule.ts';
-import { isBotGone, isListed } from './bot.ts';
+import { isBotGone, isListed } from '../../fakes/bot-world.ts';
+import { addPlace, type Place } from '../../fakes/places.ts';
+import { RULES } from '../../fakes/wallet-world.ts';
 import { createRounds, type SimulatedRounds } from './health-rounds.ts';
 import { namesOf, provision } from './plot.ts';
-import { addPlace, type Place } from './shared.ts';
 import { LISTS } from './sync-ports-over.ts';
 import type { Twin } from './twin.ts';
 import {
@@ -29,7 +30,6 @@ import {
   unanswered,
   userSimulationOf,
 } from './user-simulation.ts';
-import { RULES } from './wallet.ts';
 
 /** One user of several, for the runs over all of them. */
 export interface AllUsersWorld extends UserWorld {

@@ -16,11 +16,11 @@ import { createReclaimOrphanSaga, RECLAIM_ORPHAN } from '../../../src/deletion/r
 import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
 import { createProvisionBotSaga, PROVISION_BOT } from '../../../src/provisioning/provision-bot.ts';
 import { createAbsence } from '../../../src/sync/observe-bot.ts';
-import { type BotWorld, isBotGone, start } from './bot.ts';
+import { type BotWorld, isBotGone, start } from '../../fakes/bot-world.ts';
+import { addPlace, createShared, type Place, portsOver, type Shared } from '../../fakes/places.ts';
+import { dropLock, RULES, resurrect } from '../../fakes/wallet-world.ts';
 import { drawMixedPlot, drawPlot, type Plot } from './plot.ts';
-import { addPlace, createShared, type Place, portsOver, type Shared } from './shared.ts';
 import type { Twin } from './twin.ts';
-import { dropLock, RULES, resurrect } from './wallet.ts';
 
 /** What one saga is about. */
 export interface SimulatedWorld extends Setting, Place {

@@ -7,7 +7,7 @@ import { botKey } from '../../../src/deletion/bot-key.ts';
 import { DELETE_BOT } from '../../../src/deletion/delete-bot.ts';
 import { HEALTH_SETTINGS } from '../../../src/health/health-settings.ts';
 import { RESTART_BOT } from '../../../src/health/restart-bot-input.ts';
-import { isListed } from './bot.ts';
+import { isListed } from '../../fakes/bot-world.ts';
 import { broken } from './oracle.ts';
 import type { DriftedBot, UserWorld } from './user-simulation.ts';
 

@@ -1,18 +1,19 @@
-// The rounds of pool health in a simulation: two processes whose clocks begin them, which die in the middle of one; and
-// what health remembers, in memory, with the conditions of the real one.
+// The rounds of pool health in a simulation: two processes whose clocks begin them, which die in the middle of one.
 
 import { createPeriodic, type Periodic } from '../../../packages/saga/src/run/periodic.ts';
 import type { Link, SimulatedProcess } from '../../../packages/saga/src/testing/index.ts';
-import type { BotHealths, PoolHealth, RecordedHealth } from '../../../src/health/bot-healths.ts';
 import type { HealthMeter } from '../../../src/health/health-metrics.ts';
 import type { HealthPorts } from '../../../src/health/health-ports.ts';
 import { checkByClock } from '../../../src/health/health-schedule.ts';
 import { HEALTH_SETTINGS } from '../../../src/health/health-settings.ts';
 import type { HealthRounds } from '../../../src/health/mongodb/health-rounds.ts';
 import type { Owners } from '../../../src/health/mongodb/owners.ts';
-import { inertPorts } from '../inert-ports.ts';
-import { botsOver } from './bot.ts';
-import { portsOver } from './shared.ts';
+import { createMemoryBotHealths } from '../../fakes/bot-healths.ts';
+import { botsOver } from '../../fakes/bots.ts';
+import { createMemoryHealthRounds } from '../../fakes/health-rounds.ts';
+import { inertPorts } from '../../fakes/inert-ports.ts';
+import { overLink } from '../../fakes/over-link.ts';
+import { portsOver } from '../../fakes/places.ts';
 import type { Twin } from './twin.ts';
 import type { SharedByUsers } from './user-simulation.ts';
 
@@ -31,7 +32,8 @@ export function createRounds(
   process: SimulatedProcess,
   twin: Twin,
 ): SimulatedRounds {
-  const { healths, rounds } = createHealthStores(shared.nowMs);
+  const healths = createMemoryBotHealths();
+  const rounds = createMemoryHealthRounds(shared.nowMs);
   const underWay = new Set<() => void>();
 
   async function round(signal: AbortSignal): Promise<void> {
@@ -102,22 +104,8 @@ function healthPortsOver(
     ...portsOver(shared, process),
     containers: botsOver(ground, link, nowMs),
     owners: { find: (names) => send('owners', () => ownersAmong(shared, names)) },
-    healths: {
-      ...inertPorts<BotHealths>(),
-      read: (keys) => send('read', () => healths.read(keys)),
-      save: (writes) => send('save', () => healths.save(writes)),
-      touch: (keys, atMs) => send('touch', () => healths.touch(keys, atMs)),
-      keepOnly: (...kept) => send('keep only', () => healths.keepOnly(...kept)),
-      readPools: () => send('read pools', () => healths.readPools()),
-      savePools: (pools) => send('save pools', () => healths.savePools(pools)),
-    },
-    events: {
-      ...inertPorts<HealthPorts['events']>(),
-      add: (added) =>
-        send('events', () => {
-          for (const event of added) if (!events.has(event.id)) events.set(event.id, event);
-        }),
-    },
+    healths: overLink(healths, link, 'wallet'),
+    events: overLink(events, link, 'wallet'),
     rounds: {
       ...inertPorts<HealthRounds>(),
       begin: async (holdMs) => {
@@ -158,52 +146,3 @@ const SILENT: HealthMeter = {
   roundEnded: () => undefined,
   statusWritten: () => undefined,
 };
-
-function createHealthStores(nowMs: () => number): Pick<HealthPorts, 'healths' | 'rounds'> {
-  const bots = new Map<string, RecordedHealth>();
-  const pools = new Map<string, PoolHealth>();
-  let writes = 0;
-  let heldUntilMs = 0;
-  let begun = 0;
-  return {
-    healths: {
-      ...inertPorts<BotHealths>(),
-      read: async (keys) => new Map([...bots].filter(([key]) => keys.includes(key))),
-      save: async (written) => {
-        writes += 1;
-        const writeId = `w${writes}`;
-        const landed = written.filter(({ key, base }) => (bots.get(key)?.writeId ?? null) === base);
-        for (const { base: _, ...one } of landed) bots.set(one.key, { ...one, writeId });
-        return new Set(landed.map(({ key }) => key));
-      },
-      touch: async (keys, observedAtMs) => {
-        for (const key of keys) {
-          const known = bots.get(key);
-          if (known !== undefined) bots.set(key, { ...known, observedAtMs });
-        }
-      },
-      keepOnly: async (keptBots, keptPools) => {
-        for (const key of bots.keys()) if (!keptBots.includes(key)) bots.delete(key);
-        for (const key of pools.keys()) if (!keptPools.includes(key)) pools.delete(key);
-      },
-      readPools: async () => new Map(pools),
-      savePools: async (observed) => {
-        for (const pool of observed) pools.set(pool.key, pool);
-      },
-    },
-    rounds: {
-      ...inertPorts<HealthRounds>(),
-      begin: async (holdMs) => {
-        if (nowMs() < heldUntilMs) return null;
-        begun += 1;
-        const own = begun;
-        heldUntilMs = nowMs() + holdMs;
-        return {
-          end: async () => {
-            if (own === begun) heldUntilMs = 0;
-          },
-        };
-      },
-    },
-  };
-}

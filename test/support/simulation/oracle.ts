@@ -7,9 +7,9 @@ import {
 } from '../../../packages/saga/src/testing/index.ts';
 import { RECLAIM_ORPHAN } from '../../../src/deletion/reclaim-orphan.ts';
 import { PROVISION_BOT } from '../../../src/provisioning/provision-bot.ts';
-import { isBotGone, isListed } from './bot.ts';
+import { isBotGone, isListed } from '../../fakes/bot-world.ts';
+import { OPENING_MINOR, VALUE_MINOR } from '../../fakes/wallet-world.ts';
 import type { SimulatedWorld } from './bot-simulation.ts';
-import { OPENING_MINOR, VALUE_MINOR } from './wallet.ts';
 
 type SimulatedBot = SimulatedSaga<SimulatedWorld>;
 
@@ -72,9 +72,9 @@ function brokenByPayment({ world }: SimulatedBot): readonly string[] {
 }
 
 function brokenWhenCompleted({ world }: SimulatedBot): readonly string[] {
-  const { plot, wallet, bot, tombstones, findings } = world;
+  const { plot, wallet, bot, shared, names, findings } = world;
   const { payments, allocation, isResurrected, balanceMinor, ledger } = wallet;
-  const { status } = tombstones.tombstone ?? { status: 'not there' };
+  const [status = 'not there'] = shared.tombstones.statusesOf(names.instanceId);
   return broken({
     'I1: completed, not paid': payments.length === 0,
     'I1: completed, and the allocation is there': allocation !== null,
@@ -88,9 +88,9 @@ function brokenWhenCompleted({ world }: SimulatedBot): readonly string[] {
 }
 
 function brokenWhenBack({ saga, world }: SimulatedBot): readonly string[] {
-  const { plot, wallet, bot, tombstones } = world;
+  const { plot, wallet, bot, shared, names } = world;
   const { phase } = saga.state;
-  const { status } = tombstones.tombstone ?? { status: 'withdrawn' };
+  const [status = 'withdrawn'] = shared.tombstones.statusesOf(names.instanceId);
   const isPaid = wallet.payments.length > 0 || wallet.balanceMinor !== OPENING_MINOR;
   const isAsBefore = isListed(bot) === plot.bot.isListed;
   const hasStopped = plot.bot.isRunning && (bot.runningSinceMs === null || bot.conf !== 'present');
@@ -106,10 +106,10 @@ function brokenWhenBack({ saga, world }: SimulatedBot): readonly string[] {
 
 // One bot that runs, in its place and with its money; or nothing of it anywhere.
 function brokenProvision({ saga, world, isCancelPromised }: SimulatedBot): readonly string[] {
-  const { wallet, bot, tombstones } = world;
+  const { wallet, bot, shared, names } = world;
   const { phase } = saga.state;
   const { balanceMinor, allocation, reserved, ledger, payments } = wallet;
-  const { status } = tombstones.tombstone ?? { status: 'not there' };
+  const [status = 'not there'] = shared.tombstones.statusesOf(names.instanceId);
   const isDone = phase === 'completed';
   const wanted = isDone ? OPENING_MINOR - VALUE_MINOR : OPENING_MINOR;
   const entries = reserved === null ? 0 : isDone ? 1 : 2;

@@ -9,8 +9,8 @@ import { RECLAIM_ORPHAN, reclaimOrder } from '../../../src/deletion/reclaim-orph
 import { toFirebaseUid, toInstanceId, toUserId } from '../../../src/domain/ids.ts';
 import { PROVISION_BOT } from '../../../src/provisioning/provision-bot.ts';
 import type { ProvisionBotInput } from '../../../src/provisioning/provision-bot-input.ts';
-import type { BotBeginning } from './bot.ts';
-import { INCARNATION, type Names } from './wallet.ts';
+import type { BotBeginning } from '../../fakes/bot-world.ts';
+import { INCARNATION, type Names } from '../../fakes/wallet-world.ts';
 
 export interface Plot {
   readonly names: Names;

@@ -6,7 +6,7 @@ import type { Absence } from '../../../src/deletion/reclaim-orphan.ts';
 import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
 import type { HealthPorts } from '../../../src/health/health-ports.ts';
 import type { SyncAllPorts } from '../../../src/sync/sync-ports.ts';
-import type { WalletRules } from './wallet.ts';
+import type { WalletRules } from '../../fakes/wallet-world.ts';
 
 export interface Twin {
   readonly rules?: Partial<WalletRules>;

@@ -11,11 +11,11 @@ import { paidBy, RECLAIM_ORPHAN } from '../../../src/deletion/reclaim-orphan.ts'
 import { PROVISION_BOT } from '../../../src/provisioning/provision-bot.ts';
 import { RUN_REPORT, SYNC_RESULT } from '../../../src/sync/sync-reports.ts';
 import { SYNC_RUN, SYNC_WALLET } from '../../../src/sync/sync-wallet-input.ts';
-import { isBotGone, isListed } from './bot.ts';
+import { isBotGone, isListed } from '../../fakes/bot-world.ts';
+import { OPENING_MINOR, VALUE_MINOR } from '../../fakes/wallet-world.ts';
 import { broken, ORPHAN_SEEN_FOR_MS, PROVEN_FOR_MS } from './oracle.ts';
 import type { Drift } from './user-plot.ts';
 import { type DriftedBot, isThere, type UserWorld } from './user-simulation.ts';
-import { OPENING_MINOR, VALUE_MINOR } from './wallet.ts';
 
 type Run = SimulatedSaga<UserWorld>;
 
@@ -94,10 +94,7 @@ function brokenBot(place: DriftedBot, { last, shared }: UserWorld): readonly str
   const stands = isThere(place);
   const wasThere = wallet.reserved !== null || !BOTLESS.has(drift);
   const lastPaidMs = Math.max(...payments.map(({ atMs }) => atMs));
-  const ofIncarnation = shared.tombstones.filter(
-    ({ instanceId }) => instanceId === names.instanceId,
-  );
-  const statuses = ofIncarnation.flatMap(({ tombstone }) => tombstone?.status ?? []);
+  const statuses = shared.tombstones.statusesOf(names.instanceId);
   return broken({
     'I5: Docker was changed under an older claim': bot.outrunForMs > PROVEN_FOR_MS,
     'I4: it was there, and was removed': wasThere && !isPaid && !stands,

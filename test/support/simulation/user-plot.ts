@@ -3,9 +3,9 @@
 import type { Chance } from '../../../packages/saga/src/testing/index.ts';
 import type { UserToSync } from '../../../src/sync/first-observation.ts';
 import type { SyncTrigger } from '../../../src/sync/sync-wallet-input.ts';
-import type { BotBeginning } from './bot.ts';
+import type { BotBeginning } from '../../fakes/bot-world.ts';
+import type { Names } from '../../fakes/wallet-world.ts';
 import { namesOf } from './plot.ts';
-import type { Names } from './wallet.ts';
 
 const DRIFTS = ['live', 'failed', 'orphan', 'orphan', 'lost', 'stale', 'ghost'] as const;
 /** `lost`: by the pool state alone. `stale`: an entry of nothing. `ghost`: a bot without money. `new`: provisioned in the

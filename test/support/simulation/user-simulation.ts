@@ -11,7 +11,7 @@ import type {
 import { createDeleteBotSaga } from '../../../src/deletion/delete-bot.ts';
 import { createDeleteRequests } from '../../../src/deletion/delete-requests.ts';
 import { createReclaimOrphanSaga } from '../../../src/deletion/reclaim-orphan.ts';
-import type { BotEvent } from '../../../src/health/bot-events.ts';
+import type { BotEvents } from '../../../src/health/bot-events.ts';
 import { createRestartBotSaga } from '../../../src/health/restart-bot.ts';
 import { restartOrder } from '../../../src/health/restart-bot-input.ts';
 import { takeOutOwn } from '../../../src/pool-state/owned-entry.ts';
@@ -28,7 +28,14 @@ import {
   type SyncTrigger,
   type SyncWalletInput,
 } from '../../../src/sync/sync-wallet-input.ts';
-import { botsOver, fail, isBotGone, isListed, list } from './bot.ts';
+import { createMemoryBotEvents } from '../../fakes/bot-events.ts';
+import { fail, isBotGone, isListed, list } from '../../fakes/bot-world.ts';
+import { botsOver } from '../../fakes/bots.ts';
+import { createMemoryOrphanSamples } from '../../fakes/orphan-samples.ts';
+import { addPlace, createShared, type Place, portsOver, type Shared } from '../../fakes/places.ts';
+import { createMemoryRunDrifts, type MemoryRunDrifts } from '../../fakes/run-drifts.ts';
+import { createMemorySuspects } from '../../fakes/suspects.ts';
+import { RULES } from '../../fakes/wallet-world.ts';
 import {
   AROUND_BOTS,
   janitorOf,
@@ -37,17 +44,9 @@ import {
   withTwin,
   writeLegacy,
 } from './bot-simulation.ts';
-import { addPlace, createShared, type Place, portsOver, type Shared } from './shared.ts';
 import { syncPortsOver } from './sync-ports-over.ts';
-import {
-  createMemoryOrphanSamples,
-  createMemoryRunDrifts,
-  createMemorySuspects,
-  type MemoryRunDrifts,
-} from './sync-stores.ts';
 import type { Twin } from './twin.ts';
 import { type Drift, drawUser, type UserPlot } from './user-plot.ts';
-import { RULES } from './wallet.ts';
 
 /** One user. */
 export interface UserWorld extends Setting {
@@ -80,8 +79,7 @@ export interface SharedByUsers extends Shared {
   readonly runDrifts: MemoryRunDrifts;
   /** SYNC_MAX_REFUNDS. */
   maxRefunds: number;
-  /** By their ids. */
-  readonly events: Map<string, BotEvent>;
+  readonly events: BotEvents;
 }
 
 /** Until an administrator has looked at what a run reported. */
@@ -119,13 +117,7 @@ export function userSimulationOf(twin: Twin = {}): Simulation<UserWorld> {
         createRestartBotSaga({
           ...ports,
           containers: botsOver(shared.ground, process.link, shared.nowMs),
-          events: {
-            add: async (events) => {
-              for (const event of events) {
-                if (!shared.events.has(event.id)) shared.events.set(event.id, event);
-              }
-            },
-          },
+          events: shared.events,
           meter: { restarted: () => undefined },
         }),
       ];
@@ -172,7 +164,7 @@ function createSharedByUsers({ nowMs }: Setting): SharedByUsers {
     samples: createMemoryOrphanSamples(),
     runDrifts: createMemoryRunDrifts(),
     maxRefunds: 25,
-    events: new Map(),
+    events: createMemoryBotEvents(),
   };
 }
 

@@ -11,8 +11,8 @@ import { ok, type SourceAnswer } from '../../../src/domain/source.ts';
 import { RESTART_BOT } from '../../../src/health/restart-bot-input.ts';
 import { RUN_REPORT } from '../../../src/sync/sync-reports.ts';
 import { SYNC_RUN, SYNC_WALLET } from '../../../src/sync/sync-wallet-input.ts';
+import { INCARNATION } from '../../fakes/wallet-world.ts';
 import { everyCall, type SimulatedTwin } from './twins.ts';
-import { INCARNATION } from './wallet.ts';
 
 export const USER_TWINS: readonly SimulatedTwin[] = [
   {

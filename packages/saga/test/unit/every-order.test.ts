@@ -1,7 +1,7 @@
 // The exhaustive search itself: it runs on a definition of any shape, and finds what is broken.
 
 import { expect, it } from 'vitest';
-import { inertPorts } from '../../../../test/support/inert-ports.ts';
+import { inertPorts } from '../../../../test/fakes/inert-ports.ts';
 import type { SagaDefinition } from '../../src/definition.ts';
 import { searchEveryOrder } from '../../src/testing/index.ts';
 import { sagaOf, stepsOf } from '../support/saga-world.ts';

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { inertPorts } from '../../../../test/support/inert-ports.ts';
+import { inertPorts } from '../../../../test/fakes/inert-ports.ts';
 import { FencedError, UnavailableError } from '../../src/errors.ts';
 import type { CommitResult, LogWrite } from '../../src/log/saga-log.ts';
 import type { SagaEvent } from '../../src/machine/events.ts';

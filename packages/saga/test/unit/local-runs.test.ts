@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { inertPorts } from '../../../../test/support/inert-ports.ts';
+import { inertPorts } from '../../../../test/fakes/inert-ports.ts';
 import { createRegistry } from '../../src/registry.ts';
 import { createLocalRuns, type Place } from '../../src/run/local-runs.ts';
 import type { RunControl, RunOutcome } from '../../src/run/runner.ts';

@@ -2,7 +2,7 @@
 // pivot that has begun (I6).
 
 import { expect, it } from 'vitest';
-import { inertPorts } from '../../../../test/support/inert-ports.ts';
+import { inertPorts } from '../../../../test/fakes/inert-ports.ts';
 import type { SagaRecord } from '../../src/log/record.ts';
 import type { SagaEvent } from '../../src/machine/events.ts';
 import { initialState } from '../../src/machine/initial-state.ts';

@@ -1,35 +1,35 @@
-// What the sagas of one simulation have in common: bots with their money and their tombstones, and the ports that a
-// process reaches them through.
+// Bots with their money and their tombstones in memory, and the ports of deletions that a process reaches them through.
 
-import type { SimulatedProcess } from '../../../packages/saga/src/testing/index.ts';
-import { STORED_VALUES } from '../../../src/bots/bot-valuation.ts';
-import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
-import { inertPorts } from '../inert-ports.ts';
-import { EVERY_HOST_BELIEVED } from '../known-hosts.ts';
+import type { SimulatedProcess } from '../../packages/saga/src/testing/index.ts';
+import { STORED_VALUES } from '../../src/bots/bot-valuation.ts';
+import type { DeletionPorts } from '../../src/deletion/steps/step-ports.ts';
+import { EVERY_HOST_BELIEVED } from '../support/known-hosts.ts';
 import {
   type BotBeginning,
   type BotWorld,
-  botsOver,
   createBotWorld,
   createGround,
   type Ground,
-  poolStatesOver,
-} from './bot.ts';
-import { createTombstoneWorld, type TombstoneWorld, tombstonesOver } from './tombstones.ts';
+  noteWritten,
+} from './bot-world.ts';
+import { botsOver } from './bots.ts';
+import { inertPorts } from './inert-ports.ts';
+import { ledgerOver } from './ledger.ts';
+import { DIRECT_LINK, overLink } from './over-link.ts';
+import { poolStatesOver } from './pool-states.ts';
+import { createMemoryTombstones, type MemoryTombstones } from './tombstones.ts';
 import {
   createWalletWorld,
-  ledgerOver,
   type Names,
   type WalletRules,
   type WalletWorld,
-  walletsOver,
-} from './wallet.ts';
+} from './wallet-world.ts';
+import { walletsOver } from './wallets.ts';
 
-/** One bot in the three sources, and its tombstone. */
+/** One bot in the three sources. */
 export interface Place {
   readonly names: Names;
   readonly wallet: WalletWorld;
-  readonly tombstones: TombstoneWorld;
   readonly bot: BotWorld;
   /** Kinds of what was reported for a person. */
   readonly findings: Set<string>;
@@ -38,12 +38,12 @@ export interface Place {
 export interface Shared {
   readonly ground: Ground;
   readonly places: Place[];
-  readonly tombstones: TombstoneWorld[];
+  readonly tombstones: MemoryTombstones;
   readonly nowMs: () => number;
 }
 
 export function createShared(nowMs: () => number): Shared {
-  return { ground: createGround(), places: [], tombstones: [], nowMs };
+  return { ground: createGround(), places: [], tombstones: createMemoryTombstones(nowMs), nowMs };
 }
 
 export interface PlaceBeginning {
@@ -54,7 +54,7 @@ export interface PlaceBeginning {
 }
 
 export function addPlace(
-  { ground, places, tombstones, nowMs }: Shared,
+  { ground, places, nowMs }: Shared,
   names: Names,
   { bot: beginning, hasMoney: hasBot, rules }: PlaceBeginning,
 ): Place {
@@ -65,22 +65,27 @@ export function addPlace(
     names,
     bot,
     wallet: createWalletWorld(names, { rules, hasBot, nowMs, runningForMs }),
-    tombstones: createTombstoneWorld(instanceId, nowMs),
     findings: new Set(),
   };
   places.push(place);
-  tombstones.push(place.tombstones);
   return place;
 }
 
-export function portsOver(shared: Shared, { link, log }: SimulatedProcess): DeletionPorts {
+/** @param process default: one that no call fails for, and that knows no saga. */
+export function portsOver(
+  shared: Shared,
+  { link, log }: Pick<SimulatedProcess, 'link' | 'log'> = { link: DIRECT_LINK, log: inertPorts() },
+): DeletionPorts {
   const { ground, places, tombstones, nowMs } = shared;
   const money = places.map(({ wallet }) => wallet);
   return {
     wallets: walletsOver(money, link),
     ledger: ledgerOver(money, link),
-    tombstones: tombstonesOver(tombstones, link),
-    poolStates: poolStatesOver(ground, link),
+    tombstones: overLink(tombstones, link, 'wallet'),
+    poolStates: poolStatesOver(ground, {
+      ...{ link, nowMs },
+      onWritten: (before) => noteWritten(ground, before),
+    }),
     bots: botsOver(ground, link, nowMs),
     valuation: STORED_VALUES,
     findings: findingsOver(shared),

@@ -1,21 +1,10 @@
-// The money of one bot, and the ledger, in memory: a user's wallet is that of all their bots. What a command comes to is
-// decided by the real adapter's own rules; only its update is made here.
+// The wallets in memory. What a command comes to is decided by the real adapter's own rules; only its update is made here.
 
-import { HoldError } from '../../../packages/saga/src/errors.ts';
-import type { Link } from '../../../packages/saga/src/testing/simulation/link.ts';
-import type { FirebaseUid, InstanceId, UserId } from '../../../src/domain/ids.ts';
-import { settlementOpId } from '../../../src/domain/incarnation.ts';
-import type { Ledger } from '../../../src/wallet/ledger.ts';
-import { NO_PAST } from '../../../src/wallet/mongodb/bot-pasts.ts';
-import type { UserReading } from '../../../src/wallet/mongodb/user-reading.ts';
-import {
-  decideAbort,
-  decideLock,
-  decideRaise,
-  decideSettle,
-  decideUnlock,
-  receiptOf,
-} from '../../../src/wallet/mongodb/wallet-decisions.ts';
+import type { Link } from '../../packages/saga/src/testing/index.ts';
+import { settlementOpId } from '../../src/domain/incarnation.ts';
+import { NO_PAST } from '../../src/wallet/mongodb/bot-pasts.ts';
+import type { UserReading } from '../../src/wallet/mongodb/user-reading.ts';
+import { receiptOf } from '../../src/wallet/mongodb/wallet-decisions.ts';
 import type {
   AllocationLock,
   AllocationReading,
@@ -23,100 +12,21 @@ import type {
   LockResult,
   LockTarget,
   Receipt,
-  Reservation,
   ReserveOrder,
   ReserveResult,
   SettleCommand,
   SettleResult,
   Wallets,
   WithdrawResult,
-} from '../../../src/wallet/wallets.ts';
-import { inertPorts } from '../inert-ports.ts';
-
-/** When the platform set the money aside. */
-export const INCARNATION = '2026-10-02T09:30:00.000Z';
-export const OPENING_MINOR = 100_000;
-export const VALUE_MINOR = 25_050;
-
-export interface WalletWorld extends Names {
-  readonly rules: WalletRules;
-  balanceMinor: number;
-  /** Null: paid back. */
-  allocation: AllocationWorld | null;
-  /** As it stood before it was paid back: a legacy writer may still hold it. */
-  copy: AllocationWorld | null;
-  isResurrected: boolean;
-  readonly receipts: Receipt[];
-  /** Sagas that have taken their marks back. */
-  readonly withdrawn: Set<string>;
-  /** Every payment, as the user would see it. */
-  readonly payments: Payment[];
-  readonly ledger: Set<string>;
-  /** What was set aside for the bot by a provision. */
-  reserved: Reservation | null;
-  readonly nowMs: () => number;
-  /** For how long its bot has been running. */
-  readonly runningForMs: () => number;
-}
-
-interface Payment {
-  readonly sagaId: string;
-  readonly atMs: number;
-  /** For how long the bot had been running when it was sent. */
-  readonly runningForMs: number;
-}
-
-interface AllocationWorld {
-  readonly valueMinor: number;
-  readonly incarnationId: string;
-  readonly lock: AllocationLock | null;
-}
-
-/** Whether a reservation was forbidden by the way back of its saga. */
-const isForbidden = (withdrawn: ReadonlySet<string>, opId: string) => withdrawn.has(opId);
-
-export const RULES = {
-  ...{ decideAbort, decideLock, decideRaise, decideSettle, decideUnlock },
-  isForbidden,
-};
-export type WalletRules = typeof RULES;
-
-export interface WalletBeginning {
-  readonly rules: WalletRules;
-  /** Whether money is set aside for the bot already. */
-  readonly hasBot: boolean;
-  readonly nowMs: () => number;
-  readonly runningForMs: () => number;
-}
-
-export interface Names {
-  readonly userId: UserId;
-  readonly firebaseUid: FirebaseUid;
-  readonly instanceId: InstanceId;
-}
-
-export function createWalletWorld(
-  { userId, firebaseUid, instanceId }: Names,
-  { rules, hasBot, nowMs, runningForMs }: WalletBeginning,
-): WalletWorld {
-  return {
-    userId,
-    firebaseUid,
-    instanceId,
-    rules,
-    balanceMinor: OPENING_MINOR,
-    allocation: hasBot ? { valueMinor: VALUE_MINOR, incarnationId: INCARNATION, lock: null } : null,
-    copy: null,
-    isResurrected: false,
-    receipts: [],
-    withdrawn: new Set(),
-    payments: [],
-    ledger: new Set(),
-    reserved: null,
-    nowMs,
-    runningForMs,
-  };
-}
+} from '../../src/wallet/wallets.ts';
+import { inertPorts } from './inert-ports.ts';
+import {
+  type AllocationWorld,
+  dropLock,
+  moneyOf,
+  type Names,
+  type WalletWorld,
+} from './wallet-world.ts';
 
 /** @param all the money of every bot. */
 export function walletsOver(all: readonly WalletWorld[], link: Link): Wallets {
@@ -145,15 +55,6 @@ export function walletsOver(all: readonly WalletWorld[], link: Link): Wallets {
         return own.map((one) => receiptOf(readingOf(one), opId)).find((one) => one) ?? null;
       }),
   };
-}
-
-function moneyOf(
-  all: readonly WalletWorld[],
-  { userId, instanceId }: Pick<Names, 'userId' | 'instanceId'>,
-): WalletWorld {
-  const own = all.find((one) => one.userId === userId && one.instanceId === instanceId);
-  if (own === undefined) throw new RangeError(`${userId} has no ${instanceId}`);
-  return own;
 }
 
 // As the adapter decides on what it reads back.
@@ -185,17 +86,6 @@ function withdrawReserve(world: WalletWorld, { opId }: ReserveOrder): WithdrawRe
   return reserved === null
     ? { status: 'withdrawn' }
     : { status: 'reserved', reservation: reserved };
-}
-
-/** A legacy writer saves a copy of the wallet that knows no marks. */
-export function dropLock(world: WalletWorld): void {
-  if (world.allocation !== null) world.allocation = { ...world.allocation, lock: null };
-}
-
-/** One that still has the allocation saves its copy: mark and all. */
-export function resurrect(world: WalletWorld): void {
-  world.allocation ??= world.copy;
-  world.isResurrected = true;
 }
 
 function readingOf(world: WalletWorld): UserReading {
@@ -314,25 +204,4 @@ function pay(world: WalletWorld, command: SettleCommand, runningForMs: number): 
   };
   world.receipts.push(receipt);
   return receipt;
-}
-
-export function ledgerOver(all: readonly WalletWorld[], link: Link): Ledger {
-  const add = (bot: Pick<Names, 'userId' | 'instanceId'>, opId: string) => {
-    const { ledger } = moneyOf(all, bot);
-    if (ledger.has(opId)) return 'exists';
-    ledger.add(opId);
-    return 'posted';
-  };
-  return {
-    ...inertPorts<Ledger>(),
-    postReservation: ({ reservation }) =>
-      link.call('wallet', 'ledger post reservation', () => add(reservation, reservation.opId)),
-    post: ({ receipt }) => link.call('wallet', 'ledger post', () => add(receipt, receipt.opId)),
-    find: (opId) =>
-      link.call('wallet', 'ledger find', () => {
-        const isKnown = all.some(({ ledger }) => ledger.has(opId));
-        if (isKnown) throw new HoldError('UNREADABLE', 'a receipt was lost');
-        return null;
-      }),
-  };
 }
