@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { InterruptedError } from '../../packages/saga/src/errors.ts';
 import type { ApiDependencies } from '../../src/api/dependencies.ts';
 import type { AuditReport } from '../../src/wallet/audit/audit-report.ts';
-import { ALICE, createTestApi, expectProblem } from '../support/api.ts';
+import { ALICE } from '../fakes/api-layers.ts';
+import { createTestApi, expectProblem } from '../support/api.ts';
 
 const URL = '/api/freqtrade/admin/audit';
 const NO_WRITE_OFFS = { count: 0, newest: [] };

@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { InDoubtError, TerminalError, UnavailableError } from '../../packages/saga/src/errors.ts';
 import type { RoutedSagas } from '../../packages/saga/src/fastify/options.ts';
 import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
-import { ALICE, createTestApi, expectProblem, sagaIn, WALLET_CHANGE } from '../support/api.ts';
+import { ALICE } from '../fakes/api-layers.ts';
+import { createTestApi, expectProblem } from '../support/api.ts';
+import { sagaIn, WALLET_CHANGE } from '../support/saga-in.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const URL = '/api/freqtrade/bots/alice-bot-1';

@@ -4,7 +4,8 @@ import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import type { ResolveOutcome } from '../../src/deletion/resolve-findings.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
 import type { RecordedFinding } from '../../src/findings/findings.ts';
-import { ALICE, createTestApi, expectProblem } from '../support/api.ts';
+import { ALICE } from '../fakes/api-layers.ts';
+import { createTestApi, expectProblem } from '../support/api.ts';
 
 const URL = '/api/freqtrade/admin/findings';
 const RESOLVE = `${URL}/fnd-0123456789abcdef01234567/resolve`;

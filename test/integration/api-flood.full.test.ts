@@ -4,13 +4,8 @@ import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { addressKey } from '../../src/api/address-key.ts';
 import { createTokenBuckets } from '../../src/api/token-buckets.ts';
-import {
-  createTestApi,
-  expectProblem,
-  METRICS_TOKEN,
-  sagaIn,
-  type TestApi,
-} from '../support/api.ts';
+import { createTestApi, expectProblem, METRICS_TOKEN, type TestApi } from '../support/api.ts';
+import { sagaIn } from '../support/saga-in.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const PREFIX = '/api/freqtrade';

@@ -1,6 +1,7 @@
 import { Counter, Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import { createTestApi, expectProblem, HEALTHY, METRICS_TOKEN } from '../support/api.ts';
+import { HEALTHY } from '../fakes/api-layers.ts';
+import { createTestApi, expectProblem, METRICS_TOKEN } from '../support/api.ts';
 
 const down = { status: 'down', reason: 'connect ECONNREFUSED 10.0.0.7' } as const;
 

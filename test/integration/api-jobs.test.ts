@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { BadCursorError } from '../../packages/saga/src/bad-cursor.ts';
 import type { SagaFilter } from '../../packages/saga/src/log/saga-log.ts';
-import { ALICE, BOB, createTestApi, expectProblem, sagaIn, WALLET_CHANGE } from '../support/api.ts';
+import { ALICE, BOB } from '../fakes/api-layers.ts';
+import { createTestApi, expectProblem } from '../support/api.ts';
+import { sagaIn, WALLET_CHANGE } from '../support/saga-in.ts';
 
 const PREFIX = '/api/freqtrade';
 

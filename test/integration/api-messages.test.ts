@@ -4,8 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { messageFor } from '../../src/api/message-for.ts';
 import type { BotView } from '../../src/sync/bot-view.ts';
-import { createTestApi, expectProblem, sagaIn, type TestApi } from '../support/api.ts';
+import { createTestApi, expectProblem, type TestApi } from '../support/api.ts';
 import { readEvents } from '../support/event-stream.ts';
+import { sagaIn } from '../support/saga-in.ts';
 
 const PREFIX = '/api/freqtrade';
 const SECRETS = ['/var/lib/reclaim/.container-pool-state.json', '/var/run/docker.sock', 'mallory'];

@@ -1,7 +1,8 @@
 // Requests that are odd and meant well: a type without a body, a slash too many, a file that is not there.
 
 import { expect, test } from 'vitest';
-import { createTestApi, expectProblem, sagaIn } from '../support/api.ts';
+import { createTestApi, expectProblem } from '../support/api.ts';
+import { sagaIn } from '../support/saga-in.ts';
 
 const PREFIX = '/api/freqtrade';
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { OrphanSample } from '../../src/sync/mongodb/orphan-samples.ts';
-import { ALICE, createTestApi, expectProblem } from '../support/api.ts';
+import { ALICE } from '../fakes/api-layers.ts';
+import { createTestApi, expectProblem } from '../support/api.ts';
 
 const OWN = '/api/freqtrade/orphans/history';
 const ALL = '/api/freqtrade/admin/orphans/history';

@@ -2,8 +2,9 @@ import { UnavailableError } from '@reclaim/saga';
 import { describe, expect, test } from 'vitest';
 import { ok, unknown } from '../../src/domain/source.ts';
 import { createOverview } from '../../src/operations/overview.ts';
+import { HEALTHY } from '../fakes/api-layers.ts';
 import { asAdmin } from '../support/admin.ts';
-import { createTestApi, expectProblem, HEALTHY } from '../support/api.ts';
+import { createTestApi, expectProblem } from '../support/api.ts';
 import { startTestApplication } from '../support/application.ts';
 import {
   acceptDelete,

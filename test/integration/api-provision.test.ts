@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import type { ProvisionOutcome } from '../../src/provisioning/provision-requests.ts';
-import { ALICE, createTestApi, expectProblem, sagaIn } from '../support/api.ts';
+import { ALICE } from '../fakes/api-layers.ts';
+import { createTestApi, expectProblem } from '../support/api.ts';
+import { sagaIn } from '../support/saga-in.ts';
 
 const PROVISION = {
   method: 'POST',

@@ -6,7 +6,8 @@ import { UnavailableError } from '../../packages/saga/src/errors.ts';
 import type { OrderResult } from '../../packages/saga/src/operate/operators.ts';
 import type { ApiDependencies } from '../../src/api/dependencies.ts';
 import { SESSION_COOKIE } from '../../src/api/session-cookie.ts';
-import { createTestApi, expectProblem, sagaIn, type TestApi } from '../support/api.ts';
+import { createTestApi, expectProblem, type TestApi } from '../support/api.ts';
+import { sagaIn } from '../support/saga-in.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const JOB_ID = 'del-000000000001';

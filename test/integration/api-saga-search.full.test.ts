@@ -2,10 +2,12 @@
 
 import { describe, expect, test } from 'vitest';
 import type { SagaFilter } from '../../packages/saga/src/log/saga-log.ts';
+import { ALICE } from '../fakes/api-layers.ts';
 import { asAdmin } from '../support/admin.ts';
-import { ALICE, createTestApi, expectProblem, sagaIn } from '../support/api.ts';
+import { createTestApi, expectProblem } from '../support/api.ts';
 import { startTestApplication } from '../support/application.ts';
 import { acceptDelete, deleteBot, injectFaults, jobIn, placeBot } from '../support/deletions.ts';
+import { sagaIn } from '../support/saga-in.ts';
 
 const URL = '/api/freqtrade/admin/sagas';
 

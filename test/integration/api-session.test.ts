@@ -3,7 +3,8 @@ import { UnavailableError } from '../../packages/saga/src/errors.ts';
 import { SESSION_COOKIE } from '../../src/api/session-cookie.ts';
 import { createSessions } from '../../src/api/sessions.ts';
 import { toFirebaseUid, toUserId } from '../../src/domain/ids.ts';
-import { createTestApi, expectProblem, sagaIn, type TestApi } from '../support/api.ts';
+import { createTestApi, expectProblem, type TestApi } from '../support/api.ts';
+import { sagaIn } from '../support/saga-in.ts';
 
 const PREFIX = '/api/freqtrade';
 const OPEN = { method: 'POST', url: `${PREFIX}/session` } as const;

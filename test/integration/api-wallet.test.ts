@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { BotView } from '../../src/sync/bot-view.ts';
 import type { Portfolio, WalletView } from '../../src/sync/portfolio.ts';
-import { ALICE, createTestApi, expectProblem } from '../support/api.ts';
+import { ALICE } from '../fakes/api-layers.ts';
+import { createTestApi, expectProblem } from '../support/api.ts';
 
 const PREFIX = '/api/freqtrade';
 

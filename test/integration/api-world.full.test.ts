@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { asAdmin } from '../support/admin.ts';
-import { createTestApi, expectProblem, sagaIn } from '../support/api.ts';
+import { createTestApi, expectProblem } from '../support/api.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   acceptDelete,
@@ -13,6 +13,7 @@ import {
   placeBot,
   stuckDelete,
 } from '../support/deletions.ts';
+import { sagaIn } from '../support/saga-in.ts';
 import { spoilPoolState } from '../support/spoil-pool-state.ts';
 import { users } from '../support/users.ts';
 

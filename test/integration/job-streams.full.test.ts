@@ -11,9 +11,10 @@ import type { RoutedSagas } from '../../packages/saga/src/fastify/options.ts';
 import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import type { SagaWatcher } from '../../packages/saga/src/operate/saga-watch.ts';
 import type { ApiDependencies, ApiSettings } from '../../src/api/dependencies.ts';
-import { createTestApi, sagaIn } from '../support/api.ts';
+import { createTestApi } from '../support/api.ts';
 import { readMetrics } from '../support/application.ts';
 import { readEvents } from '../support/event-stream.ts';
+import { sagaIn } from '../support/saga-in.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const TOKEN_HOURS_MS = 12 * 3_600_000;

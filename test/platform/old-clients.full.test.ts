@@ -4,9 +4,10 @@
 
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../src/main/config.ts';
-import { createTestApi, expectProblem, sagaIn } from '../support/api.ts';
+import { createTestApi, expectProblem } from '../support/api.ts';
 import { startTestApplication } from '../support/application.ts';
 import { deleteBot } from '../support/deletions.ts';
+import { sagaIn } from '../support/saga-in.ts';
 import { syncWallet } from '../support/syncs.ts';
 import { shownByItsPage } from './stand-in/page.ts';
 import { createPlatform } from './stand-in/platform.ts';

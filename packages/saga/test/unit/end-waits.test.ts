@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { sagaIn } from '../../../../test/support/api.ts';
+import { sagaIn } from '../../../../test/support/saga-in.ts';
 import { createEndWaits } from '../../src/fastify/end-waits.ts';
 import type { SagaRecord } from '../../src/log/record.ts';
 
