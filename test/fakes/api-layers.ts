@@ -23,6 +23,8 @@ export interface ApiAnswers {
   readonly sagas?: readonly SagaRecord[];
   readonly answer?: DeleteOutcome | (() => Promise<DeleteOutcome>);
   readonly provision?: ProvisionOutcome;
+  /** What the sagas answer instead. */
+  readonly routed?: Partial<ApiDependencies['sagas']>;
 }
 
 export interface Asked {
@@ -34,7 +36,7 @@ export interface Asked {
 type Layers = Omit<ApiDependencies, 'log' | 'identities' | 'now' | 'settings'>;
 
 export function createApiLayers(
-  { sagas = [], answer = { status: 'not-found' }, provision }: ApiAnswers,
+  { sagas = [], answer = { status: 'not-found' }, provision, routed }: ApiAnswers,
   { deleteRequests, provisionRequests, cancels }: Asked,
 ): Layers {
   return {
@@ -52,7 +54,7 @@ export function createApiLayers(
         return provision ?? { status: 'no-pool', reason: 'none' };
       },
     },
-    sagas: sagasOf(sagas, cancels),
+    sagas: { ...sagasOf(sagas, cancels), ...routed },
     portfolio: {
       bots: async () => [],
       wallet: async () => ({

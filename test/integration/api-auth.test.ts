@@ -1,34 +1,54 @@
 import { Redis } from 'ioredis';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import type { IdentityVerifier } from '../../src/infra/identities/identity-verifier.ts';
-import { createTestApi, expectProblem } from '../support/api.ts';
+import { createTestApi, expectProblem, type TestApi } from '../support/api.ts';
 
 const PREFIX = '/api/freqtrade';
-const BEHIND_AUTHENTICATION = [
-  ['GET', '/bots'],
-  ['DELETE', '/bots/alice-bot-1'],
-  ['GET', '/jobs'],
-  ['GET', '/jobs/del-000000000001'],
-  ['GET', '/jobs/del-000000000001/events'],
-  ['POST', '/jobs/del-000000000001/cancel'],
-  ['GET', '/wallet'],
-  ['GET', '/wallet/transactions'],
-  ['POST', '/session'],
-  ['GET', '/session'],
-  ['DELETE', '/session'],
-] as const;
+
+interface BodySchema {
+  readonly required?: readonly string[];
+  readonly properties: Record<string, { readonly enum?: readonly string[] }>;
+}
+
+interface Operation {
+  readonly security?: unknown;
+  readonly requestBody?: { content: { 'application/json': { schema: BodySchema } } };
+}
+
+/** Every route that the API documents as one that needs a token, with a body that it can read. */
+async function routesWithToken(api: TestApi) {
+  const { paths } = (await api.app.inject({ url: '/docs/json' })).json();
+  return Object.entries<Record<string, Operation>>(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).flatMap(([method, { security, requestBody }]) =>
+      security === undefined
+        ? []
+        : [
+            {
+              method: method.toUpperCase() as 'GET' | 'POST' | 'DELETE',
+              url: path.replace('{id}', 'fnd-1').replace(/\{\w+\}/, 'del-000000000001'),
+              ...(requestBody && { payload: bodyOf(requestBody.content['application/json']) }),
+            },
+          ],
+    ),
+  );
+}
+
+function bodyOf({ schema: { required = [], properties } }: { readonly schema: BodySchema }) {
+  return Object.fromEntries(required.map((name) => [name, properties[name]?.enum?.[0] ?? 'text']));
+}
 
 describe('the bearer token', () => {
-  test.each(BEHIND_AUTHENTICATION)(
-    '%s %s without one: 401 with a challenge',
-    async (method, path) => {
-      const api = await createTestApi();
-      const response = await api.app.inject({ method, url: `${PREFIX}${path}` });
+  test('every route that needs one, without it: 401 with a challenge, and nothing is asked for', async () => {
+    const api = await createTestApi();
+    const routes = await routesWithToken(api);
+    expect(routes.length).toBeGreaterThan(25);
+    for (const route of routes) {
+      const response = await api.app.inject(route);
       expectProblem(response, 401, 'unauthenticated');
-      expect(response.headers['www-authenticate']).toBe('Bearer realm="reclaim"');
-      expect(api.deleteRequests).toEqual([]);
-    },
-  );
+      expect(response.headers['www-authenticate'], route.url).toBe('Bearer realm="reclaim"');
+    }
+    expect([api.deleteRequests, api.provisionRequests, api.cancels]).toEqual([[], [], []]);
+  });
 
   test.each([
     ['Basic YWxpY2U6', ''],
@@ -66,10 +86,24 @@ describe('the bearer token', () => {
     expect(api.logLines.join()).toContain('certificates not fetched');
   });
 
-  test("a user at an administrator's route: 403", async () => {
-    const api = await createTestApi();
-    const request = { url: `${PREFIX}/admin/sagas` };
-    expectProblem(await api.as('alice', request), 403, 'admin-only');
+  test('every route of administrators, as a user, with an account or without: 403, and nothing is asked for', async () => {
+    const ask = () => Promise.reject(new Error('it was asked for'));
+    const api = await createTestApi({
+      deps: {
+        ...{ resolveFindings: { resolve: ask }, confirmHost: { confirm: ask }, syncAll: ask },
+        audits: { auditUser: ask, auditAll: ask, lastRun: ask },
+      },
+      adminReads: { overview: ask, world: ask, openFindings: ask, orphanHistory: ask },
+      routed: { list: ask, find: ask, order: ask, plan: ask },
+    });
+    const routes = await routesWithToken(api);
+    const ofAdmins = routes.filter(({ url }) => url.startsWith(`${PREFIX}/admin/`));
+    expect(ofAdmins.length).toBeGreaterThan(12);
+    for (const route of ofAdmins) {
+      for (const user of ['alice', 'nobody']) {
+        expectProblem(await api.as(user, route), 403, 'admin-only');
+      }
+    }
   });
 
   test('whatever is logged, at the finest level: no token and no cookie in it', async () => {

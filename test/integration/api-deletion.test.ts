@@ -12,21 +12,15 @@ import { waitFor } from '../support/wait-for.ts';
 const URL = '/api/freqtrade/bots/alice-bot-1';
 const DELETE = { method: 'DELETE', url: URL } as const;
 
-function sagasThatEnd(with_: SagaRecord | null, observed: number[] = []): RoutedSagas {
-  return {
-    find: async () => with_,
-    list: async () => ({ sagas: [], nextCursor: null }),
-    requestCancel: async () => ({ status: 'not-found' }),
-    order: async () => ({ status: 'not-found' }),
-    plan: async () => null,
-    atRisk: () => null,
-    findRevisions: async () => new Map(),
-    waitForEnd: async (_id, timeoutMs) => {
-      observed.push(timeoutMs);
-      return with_;
-    },
-  };
-}
+const endsAs = (
+  saga: SagaRecord | null,
+  observed: number[] = [],
+): Pick<RoutedSagas, 'waitForEnd'> => ({
+  waitForEnd: async (_id, timeoutMs) => {
+    observed.push(timeoutMs);
+    return saga;
+  },
+});
 
 describe('a deletion that is accepted', () => {
   test('no wait asked: 202 with the job, where to poll it and when', async () => {
@@ -58,7 +52,7 @@ describe('a deletion that is accepted', () => {
     const ended = sagaIn('completed', {}, { warnings });
     const api = await createTestApi({
       answer: { status: 'accepted', saga: sagaIn('queued', { id: ended.id }) },
-      deps: { sagas: sagasThatEnd(ended, observed) },
+      routed: endsAs(ended, observed),
     });
     const response = await api.as('alice', { ...DELETE, headers: { prefer: 'wait=10' } });
     expect(response.statusCode).toBe(200);
@@ -81,7 +75,7 @@ describe('a deletion that is accepted', () => {
     const api = await createTestApi({
       answer: { status: 'accepted', saga: sagaIn('queued') },
       settings: { defaultWaitSeconds: 30 },
-      deps: { sagas: sagasThatEnd(ended, observed) },
+      routed: endsAs(ended, observed),
     });
     expect((await api.as('alice', DELETE)).statusCode).toBe(200);
     const response = await api.as('alice', { ...DELETE, headers: { prefer: 'respond-async' } });
@@ -95,7 +89,7 @@ describe('a deletion that is accepted', () => {
     for (const waitForEnd of [async () => running, () => Promise.reject(new Error('away'))]) {
       const api = await createTestApi({
         answer: { status: 'accepted', saga: running },
-        deps: { sagas: { ...sagasThatEnd(null), waitForEnd } },
+        routed: { waitForEnd },
       });
       const response = await api.as('alice', { ...DELETE, headers: { prefer: 'wait=1' } });
       expect(response.statusCode).toBe(202);
@@ -108,7 +102,7 @@ describe('a deletion that is accepted', () => {
     const { waitForEnd, waiting } = endlessWait();
     const api = await createTestApi({
       answer: { status: 'accepted', saga },
-      deps: { sagas: { ...sagasThatEnd(null), waitForEnd } },
+      routed: { waitForEnd },
     });
     const answer = api.as('alice', { ...DELETE, headers: { prefer: 'wait=60' } });
     await waitFor('the wait to begin', () => waiting.length === 1);
@@ -120,7 +114,7 @@ describe('a deletion that is accepted', () => {
     const { waitForEnd, waiting } = endlessWait();
     const api = await createTestApi({
       answer: { status: 'accepted', saga: sagaIn('running') },
-      deps: { sagas: { ...sagasThatEnd(null), waitForEnd } },
+      routed: { waitForEnd },
     });
     await api.app.listen({ host: '127.0.0.1', port: 0 });
     const { port } = api.app.server.address() as AddressInfo;
@@ -198,7 +192,7 @@ describe('a deletion asked again', () => {
     const saga = sagaIn('stuck');
     const api = await createTestApi({
       answer: { status: 'existing', saga },
-      deps: { sagas: sagasThatEnd(saga, observed) },
+      routed: endsAs(saga, observed),
     });
     const response = await api.as('alice', { ...DELETE, headers: { prefer: 'wait=5' } });
     expect(response.statusCode).toBe(202);

@@ -114,20 +114,11 @@ describe('the list of jobs', () => {
   test('paging: limit and cursor reach the log, the next cursor comes back', async () => {
     const filters: SagaFilter[] = [];
     const api = await createTestApi({
-      deps: {
-        sagas: {
-          find: async () => null,
-          requestCancel: async () => ({ status: 'not-found' }),
-          waitForEnd: async () => null,
-          order: async () => ({ status: 'not-found' }),
-          plan: async () => null,
-          atRisk: () => null,
-          findRevisions: async () => new Map(),
-          list: async (filter) => {
-            filters.push(filter);
-            if (filter.cursor === 'forged') throw new BadCursorError();
-            return { sagas: [], nextCursor: 'next_1' };
-          },
+      routed: {
+        list: async (filter) => {
+          filters.push(filter);
+          if (filter.cursor === 'forged') throw new BadCursorError();
+          return { sagas: [], nextCursor: 'next_1' };
         },
       },
     });

@@ -40,20 +40,12 @@ async function createBoard(
   const { queue, job } = await queueWithFailedJob();
   const retries: { sagaId: string; by: string }[] = [];
   const api = await createTestApi({
-    deps: {
-      queues: [queue],
-      sagas: {
-        find,
-        list: async () => ({ sagas: [], nextCursor: null }),
-        requestCancel: async () => ({ status: 'not-found' }),
-        waitForEnd: async () => null,
-        plan: async () => null,
-        atRisk: () => null,
-        findRevisions: async () => new Map(),
-        order: async (sagaId, { by }) => {
-          retries.push({ sagaId, by });
-          return result;
-        },
+    deps: { queues: [queue] },
+    routed: {
+      find,
+      order: async (sagaId, { by }) => {
+        retries.push({ sagaId, by });
+        return result;
       },
     },
   });

@@ -77,23 +77,13 @@ describe('the most urgent first', () => {
       const end = from + page.length;
       return { sagas: page, nextCursor: end < all.length ? String(end) : null };
     };
-    return createTestApi({ deps: { sagas: { ...inertSagas, list } } });
+    return createTestApi({ routed: { list } });
   }
 
   interface Page {
     readonly sagas: readonly { readonly state: string }[];
     readonly nextCursor: string | null;
   }
-
-  const inertSagas = {
-    find: async () => null,
-    findRevisions: async () => new Map(),
-    requestCancel: async () => ({ status: 'not-found' as const }),
-    waitForEnd: async () => null,
-    order: async () => ({ status: 'not-found' as const }),
-    plan: async () => null,
-    atRisk: () => null,
-  };
 
   test.each([1, 2, 4, 100])('in pages of %i: without a gap or a repeat', async (limit) => {
     const api = await paging();

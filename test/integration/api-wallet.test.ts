@@ -126,7 +126,7 @@ test('transactions: a page of the ledger and the cursor of the next', async () =
 
 test("a token whose user has no account: 403 on everything that is somebody's own", async () => {
   const api = await createTestApi();
-  for (const path of ['/bots', '/wallet', '/wallet/transactions']) {
+  for (const path of ['/bots', '/wallet', '/wallet/transactions', '/orphans/history']) {
     const asAdmin = await api.as('nobody', { url: `${PREFIX}${path}`, admin: true });
     expectProblem(asAdmin, 403, 'no-account');
   }

@@ -13,7 +13,6 @@ import {
   placeBot,
   stuckDelete,
 } from '../support/deletions.ts';
-import { sagaIn } from '../support/saga-in.ts';
 import { spoilPoolState } from '../support/spoil-pool-state.ts';
 import { users } from '../support/users.ts';
 
@@ -117,12 +116,9 @@ describe('the world of a saga', () => {
     expect(world.body).toMatchObject({ bot: null, sources: [] });
   });
 
-  test('no such saga: 404; a user: 403, of a saga of their own too', async () => {
-    const saga = sagaIn('stuck');
-    const api = await createTestApi({ sagas: [saga] });
-    const url = (id: string) => `/api/freqtrade/admin/sagas/${id}/world`;
-    const missing = await api.as('operator', { url: url('del-999999999999'), admin: true });
-    expectProblem(missing, 404, 'job-not-found');
-    expectProblem(await api.as('alice', { url: url(saga.id) }), 403, 'admin-only');
+  test('no such saga: 404', async () => {
+    const api = await createTestApi();
+    const url = '/api/freqtrade/admin/sagas/del-999999999999/world';
+    expectProblem(await api.as('operator', { url, admin: true }), 404, 'job-not-found');
   });
 });

@@ -10,8 +10,8 @@ import { jobView } from '../../packages/saga/src/fastify/job-view.ts';
 import type { RoutedSagas } from '../../packages/saga/src/fastify/options.ts';
 import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import type { SagaWatcher } from '../../packages/saga/src/operate/saga-watch.ts';
-import type { ApiDependencies, ApiSettings } from '../../src/api/dependencies.ts';
-import { createTestApi } from '../support/api.ts';
+import type { ApiSettings } from '../../src/api/dependencies.ts';
+import { createTestApi, type TestApiOptions } from '../support/api.ts';
 import { readMetrics } from '../support/application.ts';
 import { readEvents } from '../support/event-stream.ts';
 import { sagaIn } from '../support/saga-in.ts';
@@ -24,7 +24,7 @@ function countingLog(...records: SagaRecord[]) {
   const rounds: string[][] = [];
   const finds: string[] = [];
   const broken: { revisions: boolean; find: SagaRecord | null } = { revisions: false, find: null };
-  const log: RoutedSagas = {
+  const log: Pick<RoutedSagas, 'find' | 'findRevisions'> = {
     find: async (id) => {
       finds.push(id);
       return broken.find ?? sagas.get(id) ?? null;
@@ -34,12 +34,6 @@ function countingLog(...records: SagaRecord[]) {
       if (broken.revisions) throw new Error('the log is away');
       return new Map([...sagas].filter(([id]) => ids.includes(id)));
     },
-    list: async () => ({ sagas: [], nextCursor: null }),
-    requestCancel: async () => ({ status: 'not-found' }),
-    waitForEnd: async () => null,
-    order: async () => ({ status: 'not-found' }),
-    plan: async () => null,
-    atRisk: () => null,
   };
   const put = (saga: SagaRecord) => void sagas.set(saga.id, saga);
   const remove = ({ id }: SagaRecord) => void sagas.delete(id);
@@ -47,11 +41,11 @@ function countingLog(...records: SagaRecord[]) {
 }
 
 async function setUp(
-  sagas: RoutedSagas,
+  routed: Partial<RoutedSagas>,
   settings: Partial<ApiSettings> = {},
-  deps: Partial<ApiDependencies> = {},
+  deps: TestApiOptions['deps'] = {},
 ) {
-  const api = await createTestApi({ deps: { sagas, ...deps }, settings });
+  const api = await createTestApi({ routed, deps, settings });
   const url = await api.app.listen({ port: 0, host: '127.0.0.1' });
   const metrics = () => readMetrics({ url });
   return {

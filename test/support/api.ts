@@ -24,7 +24,7 @@ export interface TestApi extends Asked {
 }
 
 export interface TestApiOptions extends ApiAnswers {
-  readonly deps?: Partial<Omit<ApiDependencies, 'adminReads'>>;
+  readonly deps?: Partial<Omit<ApiDependencies, 'adminReads' | 'sagas'>>;
   readonly adminReads?: Partial<ApiDependencies['adminReads']>;
   readonly settings?: Partial<ApiSettings>;
 }
