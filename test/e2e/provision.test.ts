@@ -271,23 +271,6 @@ describe('a provision that is refused before anything is done', () => {
     await spoilPoolState(app, 'torn');
     expect((await provision(app)).status).toBe(503);
   });
-
-  it.each([
-    [{ botName: 'Alpha', allocatedAmount: 1.001 }],
-    [{ botName: 'Alpha', allocatedAmount: 0 }],
-    [{ botName: 'Alpha', allocatedAmount: -5 }],
-    [{ botName: 'Alpha', allocatedAmount: 1e12 + 1 }],
-    [{ botName: 'Alpha', allocatedAmount: '5' }],
-    [{ botName: '   ', allocatedAmount: 5 }],
-    [{ botName: 'a\u0000b', allocatedAmount: 5 }],
-    [{ botName: 'a'.repeat(65), allocatedAmount: 5 }],
-    [{ botName: 'Alpha', allocatedAmount: 5, instanceId: 'mine' }],
-    [{ botName: 'Alpha' }],
-  ])('%j: 400', async (body) => {
-    const app = await setUpProvisioning();
-    const reply = await provision(app, { body });
-    expect(problemOf(reply)).toBe('400 invalid-request');
-  });
 });
 
 describe('an Idempotency-Key', () => {

@@ -301,24 +301,18 @@ describe('what is seen after the second observation: the reclaiming turns back',
     });
   }
 
-  it.each(['dedicated', 'pooled'] as const)(
-    'a live bot, %s: compensated, everything as before',
-    async (kind) => {
-      const app = await startTestApplication();
-      const bot = await placeBot(app, kind);
-      const before = await outsideState(app);
-      const { state } = await reclaim(app, bot);
-      expect(state).toMatchObject({ phase: 'compensated', cause: { code: 'SEEN_AGAIN' } });
-      expect(await outsideState(app)).toEqual(before);
-      expect(await standingTombstones(app)).toEqual([]);
-    },
-  );
-
-  it('a stopped bot is a bot: compensated', async () => {
+  it.each([
+    ['dedicated', 'dedicated', true],
+    ['pooled', 'pooled', true],
+    ['pooled and stopped', 'pooled', false],
+  ] as const)('a live bot, %s: compensated, everything as before', async (_, kind, isRunning) => {
     const app = await startTestApplication();
-    const bot = await placeBot(app, 'pooled', { isRunning: false });
+    const bot = await placeBot(app, kind, { isRunning });
+    const before = await outsideState(app);
     const { state } = await reclaim(app, bot);
     expect(state).toMatchObject({ phase: 'compensated', cause: { code: 'SEEN_AGAIN' } });
+    expect(await outsideState(app)).toEqual(before);
+    expect(await standingTombstones(app)).toEqual([]);
   });
 
   it('Docker cannot say right before the payment: compensated, and the entry is back', async () => {

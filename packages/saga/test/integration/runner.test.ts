@@ -314,31 +314,6 @@ describe('backwards', () => {
     expect(world.order).toEqual(['do a', 'undo a']);
   });
 
-  it('the deadline of the pivot passes: aborted all the same, by asking the world', async () => {
-    const { world, runOne } = await setUpEngine((make) =>
-      sagaOf([
-        make.undoable('a'),
-        make.pivot('pay', {
-          run: async () => {
-            throw new UnavailableError('AWAY', 'nobody answers');
-          },
-          deadline: {
-            at: ({ startedAtMs }) => (startedAtMs === null ? null : startedAtMs + 700),
-            expired: async () => {
-              throw never();
-            },
-          },
-        }),
-      ]),
-    );
-    const saga = await runOne();
-    expect(saga.state).toMatchObject({
-      phase: 'compensated',
-      cause: { code: 'NEVER', step: 'pay' },
-    });
-    expect(world.order).toEqual(['do a', 'see pay', 'undo a']);
-  });
-
   it('a compensation that fails: again with its own budget, then stuck, and a retry goes on backwards', async () => {
     const { world, engine } = await setUpEngine((make, at) => {
       const undo = failing([again(), again(), again()], (call) => at.undo('a', call));
