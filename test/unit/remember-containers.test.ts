@@ -6,7 +6,7 @@ import type { Bots, FencedCall, ListedBot } from '../../src/bots/bots.ts';
 import type { KnownContainers } from '../../src/bots/mongo-known-containers.ts';
 import { rememberContainers } from '../../src/bots/remember-containers.ts';
 import type { ObservedBot } from '../../src/domain/bot.ts';
-import { inertPorts } from '../support/inert-ports.ts';
+import { inertPorts } from '../fakes/inert-ports.ts';
 
 const BOT = 'ann-bot-1';
 const CALL: FencedCall = { signal: new AbortController().signal, fence: async () => undefined };
