@@ -2,33 +2,9 @@
 // is paid back once, by a run of its user, what a run over all users reports is what has happened, and a bot that runs is
 // left alone.
 
-import { describe, expect, it } from 'vitest';
-import { simulate } from '../../packages/saga/src/testing/index.ts';
 import { brokenOfAllUsers, sightsOfAllUsers } from '../support/simulation/all-oracle.ts';
 import { allUsersSimulationOf } from '../support/simulation/all-simulation.ts';
-import { countOf, FIRST, runSeeds, SEEDS_TIMEOUT_MS } from '../support/simulation/run-seeds.ts';
-import { useVirtualTime } from '../support/simulation/use-virtual-time.ts';
-
-const NAME = 'runs over all users beside rounds of health';
-const USUAL = 200;
-
-describe(`${NAME} in one world of faults`, () => {
-  it(
-    `${countOf(USUAL)} seeds from ${FIRST}: each orphan is paid by a run of its user, and the reports are true`,
-    (test) =>
-      runSeeds(test, {
-        ...{ name: NAME, simulation: allUsersSimulationOf(), usual: USUAL, signs: SIGNS },
-        ...{ brokenOf: brokenOfAllUsers, sightsOf: sightsOfAllUsers },
-      }),
-    SEEDS_TIMEOUT_MS,
-  );
-
-  it('one seed, twice: the same trace', async () => {
-    const time = useVirtualTime();
-    const traceOf = async () => (await simulate(FIRST, time, allUsersSimulationOf())).trace;
-    expect(await traceOf()).toEqual(await traceOf());
-  });
-});
+import { describeSimulation } from '../support/simulation/run-seeds.ts';
 
 const SIGNS: ReadonlySet<string> = new Set([
   'over all users explicit completed',
@@ -60,3 +36,13 @@ const SIGNS: ReadonlySet<string> = new Set([
   'forgotten by a failover',
   'cut off from the majority',
 ]);
+
+describeSimulation({
+  name: 'runs over all users beside rounds of health',
+  promise: 'each orphan is paid by a run of its user, and the reports are true',
+  simulation: allUsersSimulationOf(),
+  brokenOf: brokenOfAllUsers,
+  sightsOf: sightsOfAllUsers,
+  usual: 200,
+  signs: SIGNS,
+});

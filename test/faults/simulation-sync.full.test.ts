@@ -2,33 +2,9 @@
 // the same bots, in one world of faults: each orphan's money is paid back once, a bot that stands there is never touched,
 // and a run in calm weather that comes after another one finds nothing to do.
 
-import { describe, expect, it } from 'vitest';
-import { simulate } from '../../packages/saga/src/testing/index.ts';
-import { countOf, FIRST, runSeeds, SEEDS_TIMEOUT_MS } from '../support/simulation/run-seeds.ts';
-import { useVirtualTime } from '../support/simulation/use-virtual-time.ts';
+import { describeSimulation } from '../support/simulation/run-seeds.ts';
 import { brokenOfUsers, sightsOfUsers } from '../support/simulation/user-oracle.ts';
 import { userSimulationOf } from '../support/simulation/user-simulation.ts';
-
-const NAME = 'synchronisations beside deletions and restarts';
-const USUAL = 200;
-
-describe(`${NAME} in one world of faults`, () => {
-  it(
-    `${countOf(USUAL)} seeds from ${FIRST}: orphans are paid once, bots that stand there stay, entries are right`,
-    (test) =>
-      runSeeds(test, {
-        ...{ name: NAME, simulation: userSimulationOf(), usual: USUAL, signs: SIGNS },
-        ...{ brokenOf: brokenOfUsers, sightsOf: sightsOfUsers },
-      }),
-    SEEDS_TIMEOUT_MS,
-  );
-
-  it('one seed, twice: the same trace', async () => {
-    const time = useVirtualTime();
-    const traceOf = async () => (await simulate(FIRST, time, userSimulationOf())).trace;
-    expect(await traceOf()).toEqual(await traceOf());
-  });
-});
 
 const SIGNS: ReadonlySet<string> = new Set([
   'explicit completed',
@@ -74,3 +50,13 @@ const SIGNS: ReadonlySet<string> = new Set([
   'reclaim-orphan begun where it was accepted',
   'taken over from where it was accepted',
 ]);
+
+describeSimulation({
+  name: 'synchronisations beside deletions and restarts',
+  promise: 'orphans are paid once, bots that stand there stay, entries are right',
+  simulation: userSimulationOf(),
+  brokenOf: brokenOfUsers,
+  sightsOf: sightsOfUsers,
+  usual: 200,
+  signs: SIGNS,
+});

@@ -1,7 +1,7 @@
 // Runs a simulation under seeds, SEEDS of them from SEED on, and says what they met. A seed that fails is printed with the
 // command that shows it again.
 
-import { expect, type TestContext } from 'vitest';
+import { describe, expect, it, type TestContext } from 'vitest';
 import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
 import {
   type Simulated,
@@ -12,18 +12,20 @@ import {
 import { useVirtualTime } from './use-virtual-time.ts';
 
 const { SEED, SEEDS } = process.env;
-export const SEEDS_TIMEOUT_MS = 3_600_000;
+const SEEDS_TIMEOUT_MS = 3_600_000;
 /** What a failure among many seeds shows of its trace; a seed that is run alone shows all. */
 const LINES = 80;
 
-export const FIRST = Number(SEED ?? 1);
+const FIRST = Number(SEED ?? 1);
 
 /** @param usual where neither SEEDS nor SEED says how many. */
-export function countOf(usual: number): number {
+function countOf(usual: number): number {
   return Number(SEEDS ?? (SEED === undefined ? usual : 1));
 }
 
-export interface SeedsToRun<World> {
+interface SeedsToRun<World> {
+  /** What it promises of every seed. */
+  readonly promise: string;
   /** What the test is called in `npm run simulate -- -t`. */
   readonly name: string;
   readonly simulation: Simulation<World>;
@@ -36,7 +38,21 @@ export interface SeedsToRun<World> {
   readonly signs: ReadonlySet<string>;
 }
 
-export async function runSeeds<World>(
+export function describeSimulation<World>(seeds: SeedsToRun<World>): void {
+  const { name, promise, usual, simulation } = seeds;
+  describe(`${name} in a world of faults`, () => {
+    const title = `${countOf(usual)} seeds from ${FIRST}: ${promise}`;
+    it(title, (test) => runSeeds(test, seeds), SEEDS_TIMEOUT_MS);
+
+    it('one seed, twice: the same trace', async () => {
+      const time = useVirtualTime();
+      const traceOf = async () => (await simulate(FIRST, time, simulation)).trace;
+      expect(await traceOf()).toEqual(await traceOf());
+    });
+  });
+}
+
+async function runSeeds<World>(
   { task }: TestContext,
   { name, simulation, brokenOf, sightsOf, usual, signs }: SeedsToRun<World>,
 ): Promise<void> {
