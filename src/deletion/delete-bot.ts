@@ -6,7 +6,7 @@ import { raiseLock } from '../wallet/raise-lock.ts';
 import { botKey } from './bot-key.ts';
 import type { RefundValue } from './captures.ts';
 import { DELETE_BOT_INPUT, type DeleteBotInput } from './delete-bot-input.ts';
-import { lockedMinor, releaseBot } from './release-bot.ts';
+import { lockedMinor, releaseBot, releasesOfBot } from './release-bot.ts';
 import { lockAllocation } from './steps/lock-allocation.ts';
 import { createStopObserver } from './steps/observe-stop.ts';
 import { refundWallet } from './steps/refund-wallet.ts';
@@ -55,6 +55,7 @@ export function holdsOf(ports: DeletionPorts) {
   return {
     fenceEffects: (call: DeletionCall) => fenceLock(ports, call),
     release: (call: DeletionCall) => releaseBot(ports, call),
+    releases: releasesOfBot,
     atRisk: lockedMinor,
   };
 }

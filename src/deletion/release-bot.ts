@@ -34,6 +34,23 @@ async function receiptOf({ wallets }: DeletionPorts, call: DeletionCall): Promis
   return wallets.findReceipt(userId, opId);
 }
 
+/** The same in words, for the operator who is about to vouch for it. */
+export function releasesOfBot({
+  captures,
+  results,
+}: Pick<DeletionCall, 'captures' | 'results'>): readonly string[] {
+  if (captures[STEP.lock] === undefined) return ['releases nothing: nothing was locked'];
+  const isPaid = (results[STEP.refund]?.receipt ?? null) !== null;
+  const tombstone = isPaid
+    ? 'the tombstone to the janitor, which removes the bot and then frees its slot'
+    : 'the tombstone with the slot it keeps; where a payment has landed meanwhile, to the janitor';
+  return [
+    `releases the lock on the allocation: it can be deleted again, and ${isPaid ? 'was paid once' : 'nothing is paid by this'}`,
+    `releases ${tombstone}`,
+    'leaves the bot and its entry in the pool state as they are now',
+  ];
+}
+
 /** The value that was locked and is not paid back yet, in cents. */
 export function lockedMinor({
   captures,

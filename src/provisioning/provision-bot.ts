@@ -13,7 +13,7 @@ import {
   type ProvisioningPorts,
   STEP,
 } from './provisioning-ports.ts';
-import { releaseProvision, reservedMinor } from './release-provision.ts';
+import { releaseProvision, releasesOfProvision, reservedMinor } from './release-provision.ts';
 import { activate } from './steps/activate.ts';
 import { assignSlot } from './steps/assign-slot.ts';
 import { reserveFunds } from './steps/reserve-funds.ts';
@@ -40,6 +40,7 @@ export function createProvisionBotSaga(ports: ProvisioningPorts) {
     .holds({
       fenceEffects: (call) => fenceLock(ports, call),
       release: (call) => releaseProvision(ports, call),
+      releases: releasesOfProvision,
       atRisk: reservedMinor,
     })
     .returns(({ input, results }) => {

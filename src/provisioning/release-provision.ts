@@ -37,6 +37,19 @@ export async function releaseProvision(
   if (receipt !== null) await ports.ledger.post({ receipt, firebaseUid, sagaId });
 }
 
+/** The same in words, for the operator who is about to vouch for it. */
+export function releasesOfProvision({
+  captures,
+}: Pick<ProvisionCall, 'captures'>): readonly string[] {
+  if (captures[STEP.reserve] === undefined) return ['releases nothing: nothing was reserved'];
+  return [
+    'releases the lock of its way back',
+    'releases its tombstone with the slot it keeps; where the money was paid back, to the janitor',
+    'leaves the allocation, if it stands: a DELETE pays it back, a synchronisation where no bot is',
+    'leaves the bot and its entry in the pool state as they are now',
+  ];
+}
+
 /** What was set aside and has no bot yet, in cents. */
 export function reservedMinor({
   input,

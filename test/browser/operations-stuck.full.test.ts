@@ -6,6 +6,7 @@ import { describeBrowser, openPage } from '../support/browser.ts';
 import {
   acceptDelete,
   deleteBot,
+  deleteThatCannotStop,
   injectFaults,
   placeBot,
   standingTombstones,
@@ -174,6 +175,28 @@ describeBrowser('a stuck deletion', () => {
     const decided = timeline.locator('[data-type="resolve-ordered"]');
     expect(await decided.textContent()).toContain('by admin:bob: compensated: seen by hand');
     expect(await timeline.locator('[data-type="retry-ordered"]').count()).toBe(0);
+  });
+});
+
+describeBrowser('a deletion that is under way', () => {
+  it('held: stuck with who and why in its history; then the other verbs are open', async () => {
+    const app = await startHolding({ STOP_TIMEOUT_MS: '60000' });
+    const bot = await placeBot(app, 'pooled');
+    const sagaId = await deleteThatCannotStop(app, bot);
+    const page = await openOperations(app, { saga: sagaId });
+    await sagaOn(page, 'running').waitFor();
+    const verbs = page.getByTestId('verbs');
+    expect(await verbs.getByRole('button', { name: 'Resolve' }).isDisabled()).toBe(true);
+    const { dialog, order } = await chooseVerb(page, 'Hold');
+    await dialog.getByText('It stands still, and is stuck').waitFor();
+    await dialog.getByLabel('Reason').fill('its host was destroyed');
+    await expect.poll(() => order.isEnabled()).toBe(true);
+    await order.click();
+    await sagaOn(page, 'stuck').waitFor();
+    const decided = page.getByTestId('timeline').locator('[data-type="hold-ordered"]');
+    expect(await decided.textContent()).toContain('by admin:ann: its host was destroyed');
+    const { dialog: resolve } = await chooseVerb(page, 'Resolve');
+    await resolve.getByText('Release the lock on the allocation').waitFor();
   });
 });
 

@@ -17,6 +17,7 @@ const WORDS = {
   woken: { text: 'woken', tone: '' },
   preempted: { text: 'Ended in favour of another job', tone: '' },
   'cancel-requested': { text: 'Cancel requested', tone: 'order' },
+  'hold-ordered': { text: 'hold ordered', tone: 'order' },
   'retry-ordered': { text: 'retry ordered', tone: 'order' },
   'compensate-ordered': { text: 'compensate ordered', tone: 'order' },
   'skip-ordered': { text: 'skip ordered', tone: 'order' },

@@ -7,7 +7,11 @@ const LINES = {
   compensate: (step) => `Undo ${step}`,
   abort: (step) => `Forbid ${step}, so that it can never happen`,
   begin: (step) => `Begin ${step}`,
-  ends: (phase) => `Then it is ${phase}`,
+  ends: (phase) =>
+    phase === 'as vouched' ? 'Then it is what you vouch for' : `Then it is ${phase}`,
+  stands: () => 'It stands still, and is stuck',
+  releases: (what) => `Release ${what}`,
+  leaves: (what) => `Leave ${what}`,
 };
 
 /** @param {string} line e.g. `run refund-wallet` */
@@ -18,12 +22,13 @@ export function stepWords(line) {
 
 /** @type {Record<string, string>} */
 const VERBS = {
+  hold: 'It waits for something that may never come. Its worker is fenced, and you decide with another verb.',
   retry:
     'It continues in the direction it was going, with fresh budgets. If every step succeeds it will:',
   compensate: 'It is undone. If every step succeeds it will:',
   skip: 'The step is skipped with a warning. If every other step succeeds it will:',
   resolve:
-    'It ends by your decision: nothing is done or undone, and its lock and its key are released.',
+    'It ends by your decision: nothing is done or undone, and what it holds is given back. It will:',
 };
 
 /** @param {string} verb */

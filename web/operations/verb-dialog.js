@@ -32,7 +32,7 @@ export function VerbDialog({ saga, verb, plan, world, onClose, onOrdered }) {
     await call('POST', `/admin/sagas/${encodeURIComponent(saga.jobId)}/${verb}`, { body });
     onOrdered();
   };
-  const does = verb === 'resolve' ? [] : (planned?.does ?? []);
+  const does = planned?.does ?? [];
   return html`
     <${Dialog} title=${`${capital(verb)} ${subjectOf(saga)}?`} onClose=${onClose}>
       <p>${verbWords(verb)}</p>

@@ -35,6 +35,9 @@ export interface SagaDefinition<Input extends Json = Json, End extends Json = Js
   result?(facts: SagaFacts<Input>): End;
   /** Releases what the saga holds in the outside world (its lock), once an operator has ended it. Repeatable. */
   release?(call: StepCall<Input>): Promise<void>;
+  /** What `release` gives back of a saga in this state, and what it leaves as it is: a line each, for the plan of an operator.
+   * Pure. */
+  releases?(facts: SagaFacts<Input>): readonly string[];
   /** What an operator may choose besides, when a saga that is stuck for this cause is resumed; the steps read it as
    * `call.choice`. Pure. */
   choices?(cause: { readonly step: string; readonly code: string }): readonly string[];

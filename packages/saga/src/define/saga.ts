@@ -3,7 +3,7 @@
 // be written after the pivot.
 
 import type { TSchema } from 'typebox';
-import type { SagaDefinition, StepCall, StepDefinition } from '../definition.ts';
+import type { SagaDefinition, SagaFacts, StepCall, StepDefinition } from '../definition.ts';
 import type { Json } from '../json.ts';
 import type { StoredOf } from '../run/stored.ts';
 import { withGoBack } from './abort-missing.ts';
@@ -132,10 +132,13 @@ function chain<Input extends Json, Captures, Results, End extends Json>(
       withStep(name, options, (known) => retriableStep(name, options, known)),
     returns: (result) =>
       chain({ ...definition, result: (facts) => result(typedFacts(facts)) }, readers),
-    holds: ({ fenceEffects, release, atRisk }) =>
+    holds: ({ fenceEffects, release, releases, atRisk }) =>
       withParts({
         release: async (call) => release(checkedCall(call, readers)),
         atRisk: (facts) => atRisk(typedFacts(facts)),
+        ...(releases !== undefined && {
+          releases: (facts: SagaFacts<Input>) => releases(typedFacts(facts)),
+        }),
         ...(fenceEffects !== undefined && {
           fenceEffects: async (call: StepCall<Input>) => fenceEffects(checkedCall(call, readers)),
         }),

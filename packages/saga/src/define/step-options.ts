@@ -146,6 +146,8 @@ export interface HoldOptions<Input extends Json, Captures, Results> {
   readonly release: (
     context: StepContext<Input, Partial<Captures>, Partial<Results>>,
   ) => MaybePromise<void>;
+  /** What `release` gives back, and what it leaves as it is: a line each, for the plan of an operator. Pure. */
+  readonly releases?: (facts: TypedFacts<Input, Captures, Results>) => readonly string[];
   /** How much is locked up while the saga does not end, in a unit of the definition's own. Pure. */
   readonly atRisk: (facts: TypedFacts<Input, Captures, Results>) => number;
 }

@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import { assertNever } from '../assert-never.ts';
 import type { SagaRecord } from '../log/record.ts';
-import type { Order, OrderResult } from '../operate/operators.ts';
+import { type Order, type OrderResult, VERBS } from '../operate/operators.ts';
 import type { SagaId } from '../saga-id.ts';
 import { type Caller, type JobParams, jobNotFound } from './access.ts';
 import { JobParamsSchema } from './job-schemas.ts';
@@ -28,8 +28,8 @@ export function addOperatorRoutes<C extends Caller>(
     throw problem('verb-refused', detail);
   });
 
-  for (const verb of ['retry', 'compensate', 'skip', 'resolve'] as const) {
-    const { summary, body } = VERBS[verb];
+  for (const verb of VERBS) {
+    const { summary, body } = ROUTES[verb];
     const response = { 200: views.detail.schema };
     const order = { schema: schema(verb, { summary, params: JobParamsSchema, body, response }) };
     app.post<{ Params: JobParams; Body: OrderBody }>(`/:jobId/${verb}`, order, async (request) => {
@@ -71,7 +71,11 @@ const PLAN = {
   params: JobParamsSchema,
 };
 
-const VERBS = {
+const ROUTES = {
+  hold: {
+    summary: 'Make a saga stuck that waits for what never comes, for the other verbs',
+    body: orderBody({}),
+  },
   retry: {
     summary: 'Send a stuck saga on its way again, in the direction it was going',
     body: orderBody(RETRY_FIELDS),

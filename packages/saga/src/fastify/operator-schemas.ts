@@ -1,6 +1,7 @@
 // What operators are shown of a saga beside its job, and what they send. A product spreads these fields like those of a job.
 
 import { type Static, type TProperties, Type } from 'typebox';
+import { VERBS } from '../operate/operators.ts';
 
 const TEXT_OR_NULL = Type.Union([Type.String(), Type.Null()]);
 
@@ -50,11 +51,14 @@ export const SagaDetailSchema = Type.Object(DETAIL_FIELDS);
 export const PLAN_FIELDS = {
   verbs: Type.Array(
     Type.Object({
-      verb: Type.Enum(['retry', 'compensate', 'skip', 'resolve']),
+      verb: Type.Enum([...VERBS]),
       allowed: Type.Boolean(),
       reason: Type.Optional(Type.String()),
       does: Type.Optional(
-        Type.Array(Type.String(), { description: 'Step by step, if everything goes well.' }),
+        Type.Array(Type.String(), {
+          description:
+            'Step by step, if everything goes well; of resolve, what its end gives back.',
+        }),
       ),
       choices: Type.Optional(
         Type.Array(Type.String(), { description: 'What `choice` may be with it; mostly nothing.' }),

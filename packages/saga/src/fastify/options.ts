@@ -25,6 +25,7 @@ export type RouteName =
   | 'cancel'
   | 'watch'
   | 'plan'
+  | 'hold'
   | 'retry'
   | 'compensate'
   | 'skip'

@@ -38,7 +38,8 @@ export interface SagaLog {
   prove(claim: Claim): Promise<boolean>;
 
   /** A write from outside the claim (a cancel, an operator's verb): conditional on the base's write alone, or on the
-   * base's standing, so that it and the worker's next write decide between them which came first (I6). Majority. */
+   * base's standing, so that it and the worker's next write decide between them which came first (I6). One that fences
+   * ends the claim besides (I5). Majority. */
   intervene(intervention: Intervention): Promise<InterventionResult>;
 
   /** Records on every open saga whether its version is among these: since when not. */
@@ -177,6 +178,9 @@ export interface Intervention {
    * where it does in the base (machine/standing.ts); only for a cancel of a saga that runs, which writes nothing but
    * `cancelRequested` and that the saga is due. */
   readonly landsOn?: 'base' | 'standing';
+  /** Raises the epoch: the worker that holds the saga writes and proves nothing from here on. Only with `base`. Default: its
+   * claim stays. */
+  readonly fences?: boolean;
   /** Of a saga that it ends. */
   readonly result?: Json | null;
   readonly event: Omit<LoggedEvent, 'atMs'>;

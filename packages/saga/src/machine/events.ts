@@ -66,6 +66,8 @@ export type SagaEvent =
   | ({ readonly type: 'cancel-requested' } & Moment)
   /** Another saga takes the key of a preemptible one. */
   | ({ readonly type: 'preempted' } & Moment)
+  /** An operator makes a saga that is under way stand still. */
+  | ({ readonly type: 'hold-ordered' } & Moment)
   /** An operator sends a stuck saga on its way again, in the direction it was going. */
   | ({ readonly type: 'retry-ordered'; readonly choice?: string } & Moment)
   /** An operator takes a stuck saga back, before the pivot. */

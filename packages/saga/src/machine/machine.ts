@@ -23,7 +23,15 @@ import {
   succeed,
   wakeNow,
 } from './forward.ts';
-import { cancel, endPreempted, orderBack, orderEnd, orderSkip, resumeStuck } from './orders.ts';
+import {
+  cancel,
+  endPreempted,
+  orderBack,
+  orderEnd,
+  orderHold,
+  orderSkip,
+  resumeStuck,
+} from './orders.ts';
 import type { SagaShape } from './shape.ts';
 import { isAtRest, type SagaState } from './state.ts';
 import { isWorkingOn, shapeAt, stepAt } from './state-access.ts';
@@ -50,6 +58,8 @@ export function apply(shape: SagaShape, state: SagaState, event: SagaEvent): Sag
       return cancel(shape, state);
     case 'preempted':
       return endPreempted(shape, state);
+    case 'hold-ordered':
+      return orderHold(state);
     case 'retry-ordered':
       return resumeStuck(shape, state, event);
     case 'compensate-ordered':
@@ -66,7 +76,7 @@ export function apply(shape: SagaShape, state: SagaState, event: SagaEvent): Sag
 type Orders =
   | 'cancel-requested'
   | 'preempted'
-  | `${'retry' | 'compensate' | 'skip' | 'resolve'}-ordered`;
+  | `${'hold' | 'retry' | 'compensate' | 'skip' | 'resolve'}-ordered`;
 
 function advance(
   shape: SagaShape,

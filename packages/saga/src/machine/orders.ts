@@ -1,7 +1,7 @@
 // What people order, as pure transitions: the cancel of a caller, and the verbs of an operator. Each changes nothing
 // (the same object is returned) where it is not allowed: that is how a verb is refused.
 
-import { CANCELLED, compensate } from './backward.ts';
+import { CANCELLED, compensate, markStuck } from './backward.ts';
 import { skip } from './forward.ts';
 import type { SagaShape } from './shape.ts';
 import { isEnded, type SagaState, type StepFailure } from './state.ts';
@@ -28,6 +28,15 @@ export function endPreempted(shape: SagaShape, state: SagaState): SagaState {
     stuckFrom: null,
     notBeforeMs: null,
   };
+}
+
+// Stuck where it is, regardless of what it waits for, in the direction it was going: from there on the other verbs lead. What
+// its last attempt did is unknown, as of every stuck saga. One that is queued has done nothing: a cancel ends it.
+export function orderHold(state: SagaState): SagaState {
+  if (state.phase !== 'running' && state.phase !== 'compensating') return state;
+  const { error } = stepAt(state, state.cursor);
+  const last = error === null ? '' : `, after ${error.code}: ${error.message}`;
+  return markStuck(state, { class: 'hold', code: 'HELD', message: `held by an operator${last}` });
 }
 
 // With fresh budgets and deadlines, in the direction it was going: forward is refused once a compensation has begun,

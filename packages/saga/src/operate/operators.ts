@@ -1,6 +1,8 @@
-// What an operator may order of a saga that is stuck: retry, compensate, skip, resolve. Every order has an identity
-// and a reason in the audit trail, and is one conditional write: of two operators one decides, the other gets a
-// conflict.
+// What an operator may order: hold makes a saga that is under way stuck, whatever it waits for (I1: nothing that never comes
+// keeps an end away); retry, compensate, skip and resolve lead on from there. Every order has an identity and a reason in the
+// audit trail, and is one conditional write: of two operators one decides, the other gets a conflict. A hold and the worker's
+// next write are decided between them in the same way: what the worker wrote before stands, and nothing of its claim
+// lands after (I5).
 
 import { assertNever } from '../assert-never.ts';
 import { UnavailableError } from '../errors.ts';
@@ -16,7 +18,8 @@ import { callOf } from '../run/step-call.ts';
 import type { SagaId } from '../saga-id.ts';
 import { type InterveneDeps, intervene } from './intervene.ts';
 
-export type Verb = 'retry' | 'compensate' | 'skip' | 'resolve';
+export const VERBS = ['retry', 'compensate', 'skip', 'hold', 'resolve'] as const;
+export type Verb = (typeof VERBS)[number];
 
 export interface Order {
   readonly verb: Verb;
@@ -46,8 +49,9 @@ export interface OperatorsOptions extends InterveneDeps {
 
 export type GiveOrder = (id: SagaId, order: Order) => Promise<OrderResult>;
 
-/** The order was made on what the operator saw: a saga that has changed since is shown again first. */
-const TRIES = 1;
+/** The order was made on what the operator saw: a saga that has changed since is shown again first. But a hold means the
+ * same wherever the saga is, and attempts that fail must not outrun it. */
+const triesOf = ({ verb }: Order) => (verb === 'hold' ? undefined : 1);
 
 export function createOperators(options: OperatorsOptions): GiveOrder {
   const { clock } = options;
@@ -59,10 +63,11 @@ export function createOperators(options: OperatorsOptions): GiveOrder {
       return refuse(`${choice} is no choice where it stands`);
     }
     const event = eventOf(order, clock.nowMs());
-    return { registered, event, step: stepOf(saga), detail: auditOf(order) };
+    const fences = order.verb === 'hold';
+    return { registered, event, step: stepOf(saga), detail: auditOf(order), fences };
   };
   return async (id, order) => {
-    const ordered = await intervene<OrderResult>(options, id, decide(order), TRIES);
+    const ordered = await intervene<OrderResult>(options, id, decide(order), triesOf(order));
     switch (ordered.status) {
       case 'landed':
         await follow(options, ordered.saga, order);
@@ -122,6 +127,8 @@ async function withoutEffect(
 function whyNot({ phase, pivotBegun, stuckFrom }: SagaState, verb: Verb): string {
   if (isEnded(phase)) return `it is ${phase}`;
   switch (verb) {
+    case 'hold':
+      return phase === 'stuck' ? 'it is stuck already' : 'it has not begun: a cancel ends it';
     case 'retry':
     case 'resolve':
       return 'it is not stuck';

@@ -11,9 +11,9 @@ import type { RegisteredSaga } from '../registry.ts';
 import type { Clock } from '../run/clock.ts';
 import { withDeadline } from '../run/deadline.ts';
 import { toFailure } from '../run/failure.ts';
-import { atRisk } from '../run/saga-facts.ts';
+import { atRisk, releasesOf } from '../run/saga-facts.ts';
 import { callOf } from '../run/step-call.ts';
-import { choicesOf, orderOn, type Verb } from './operators.ts';
+import { choicesOf, orderOn, VERBS, type Verb } from './operators.ts';
 
 export interface Plan {
   readonly verbs: readonly PlannedVerb[];
@@ -24,7 +24,8 @@ export interface Plan {
 
 export type PlannedVerb =
   | { readonly verb: Verb; readonly isAllowed: false; readonly reason: string }
-  /** `does`: the commands of the machine, in their order, if everything succeeds. */
+  /** `does`: the commands of the machine, in their order, if everything succeeds; of `resolve`, what the saga's end gives
+   * back. */
   | {
       readonly verb: Verb;
       readonly isAllowed: true;
@@ -39,7 +40,6 @@ export interface StepObservation {
   readonly reason: string | null;
 }
 
-const VERBS: readonly Verb[] = ['retry', 'compensate', 'skip', 'resolve'];
 /** A source that hangs is unknown: the operator reads the plan now. */
 const OBSERVE_TIMEOUT_MS = 5_000;
 /** More commands than any saga has steps, there and back. */
@@ -60,19 +60,28 @@ export async function planOf(
 
 function planVerb(
   registered: RegisteredSaga,
-  { state }: SagaRecord,
+  record: SagaRecord,
   verb: Verb,
   nowMs: number,
 ): PlannedVerb {
+  const { state } = record;
   const ordered = orderOn(registered, state, { verb }, nowMs);
   return 'refused' in ordered
     ? { verb, isAllowed: false, reason: ordered.refused }
     : {
         verb,
         isAllowed: true,
-        does: rehearse(registered, ordered.state, nowMs),
+        does:
+          verb === 'resolve'
+            ? endOf(registered, record)
+            : rehearse(registered, ordered.state, nowMs),
         choices: verb === 'retry' ? choicesOf(registered, state) : [],
       };
+}
+
+// Nothing is done or undone: what the saga holds is given back, and its key.
+function endOf({ definition }: RegisteredSaga, record: SagaRecord): readonly string[] {
+  return [...releasesOf(definition, record), 'ends as vouched'];
 }
 
 // The machine itself decides what it would do: each of its commands is answered with success.
@@ -81,7 +90,9 @@ function rehearse({ shape }: RegisteredSaga, from: SagaState, atMs: number): rea
   let state = from;
   while (does.length < MAX_COMMANDS) {
     const command = decide(shape, state);
-    if (command.type === 'rest') return [...does, `ends ${state.phase}`];
+    if (command.type === 'rest') {
+      return [...does, state.phase === 'stuck' ? 'stands still' : `ends ${state.phase}`];
+    }
     const event = successOf(command, atMs);
     if ('step' in command && command.type !== 'begin' && command.type !== 'capture') {
       does.push(`${command.type} ${shape.steps[command.step]?.name}`);

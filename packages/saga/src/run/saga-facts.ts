@@ -25,6 +25,14 @@ export function atRisk(
   return definition.atRisk?.(factsOf(input, state)) ?? null;
 }
 
+/** What an operator's end of the saga gives back, in lines. */
+export function releasesOf(
+  definition: Definition,
+  { input, state }: Pick<SagaRecord, 'input' | 'state'>,
+): readonly string[] {
+  return definition.releases?.(factsOf(input, state)) ?? [];
+}
+
 function factsOf(input: Json, { steps }: SagaState): SagaFacts<Json> {
   const results: Record<string, Json> = {};
   const captures: Record<string, Json> = {};

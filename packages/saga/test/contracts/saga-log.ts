@@ -387,6 +387,21 @@ export function describeSagaLog(
       expect(await log.prove(held.claim)).toBe(true);
     });
 
+    it('an order that fences came in between: nothing of the claim lands or proves any more', async () => {
+      const { log, other } = await setUp();
+      const held = await insertAndClaim(log);
+      const { saga: base } = held;
+      const event = { type: 'hold-ordered', step: null, detail: 'by x' };
+      const order = { base, state: base.state, event, writeId: randomUUID(), fences: true };
+      const ordered = await other.intervene(order);
+      expect(ordered).toMatchObject({ status: 'landed', saga: { epoch: base.epoch + 1 } });
+      expect(await found(log, base)).toEqual(ordered.saga);
+      expect(await log.commit(logWrite(held))).toEqual({ status: 'fenced' });
+      expect(await log.prove(held.claim)).toBe(false);
+      expect(await log.release(held.claim)).toBeNull();
+      expect((await other.intervene(order)).saga).toEqual(ordered.saga);
+    });
+
     it('30 sagas in one batch, one fenced, one in conflict: the other 28 land', async () => {
       const { log, other, pass } = await setUp();
       const helds = await Promise.all(Array.from({ length: 30 }, () => insertAndClaim(log)));

@@ -57,15 +57,16 @@ export async function intervene(
   intervention: Intervention,
 ): Promise<InterventionResult> {
   const { base, state, event, writeId, result = null, landsOn = 'base' } = intervention;
+  const change = { base, state, result, writeId, fences: intervention.fences ?? false };
   return runRepeatable(async () => {
     const entry = { at: new Date(context.clock.nowMs()), epoch: base.epoch, ...event, writeId };
     if (landsOn === 'standing') return cancelRunning(context, base, entry);
     const { matchedCount } = await context.sagas.updateOne(
       { _id: base.id, epoch: base.epoch, writeId: base.writeId },
-      toUpdate(context, { base, state, result, writeId }, [entry]),
+      toUpdate(context, change, [entry]),
       { writeConcern: MAJORITY },
     );
-    if (matchedCount === 1) return landed({ base, state, result, writeId }, [entry]);
+    if (matchedCount === 1) return landed(change, [entry]);
     return standsNow(context, base, writeId);
   });
 }
@@ -147,11 +148,12 @@ function toOrder(context: LogContext, write: LogWrite): Order {
   };
 }
 
-type Change = Pick<LogWrite, 'base' | 'state' | 'result' | 'writeId'>;
+type Change = Pick<LogWrite, 'base' | 'state' | 'result' | 'writeId'> &
+  Pick<Intervention, 'fences'>;
 
 function toUpdate(
   { retentionMs }: LogContext,
-  { base, state, result, writeId }: Change,
+  { base, state, result, writeId, fences = false }: Change,
   entries: readonly HistoryDocument[],
 ) {
   const set: Record<string, unknown> = { ...changedFields(base.state, state), writeId };
@@ -164,7 +166,7 @@ function toUpdate(
   }
   return {
     $set: set,
-    $inc: { revision: 1 },
+    $inc: { revision: 1, ...(fences && { epoch: 1 }) },
     $push: { history: { $each: [...entries], $slice: -HISTORY_LIMIT } },
   };
 }
@@ -233,7 +235,7 @@ function lastMoment(entries: readonly HistoryDocument[]): Date {
 
 // What stands there is known: exactly the base, and this write on it.
 function landed(
-  { base, state, result, writeId }: Change,
+  { base, state, result, writeId, fences = false }: Change,
   entries: readonly HistoryDocument[],
 ): Landed {
   const hasEnded = isEnded(state.phase);
@@ -243,6 +245,7 @@ function landed(
       ...base,
       state,
       revision: base.revision + 1,
+      epoch: fences ? base.epoch + 1 : base.epoch,
       writeId,
       open: !hasEnded,
       result: hasEnded ? result : base.result,

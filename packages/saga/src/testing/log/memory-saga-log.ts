@@ -37,6 +37,8 @@ interface Stored {
   readonly relayMs: number;
 }
 
+type Written = Omit<LogWrite, 'claim' | 'durability'> & Pick<Intervention, 'fences'>;
+
 export interface MemorySagaLog extends SagaLog {
   /** A failover: what only the primary had is gone. @returns how many writes were lost. */
   failOver(): number;
@@ -185,7 +187,7 @@ export function createMemorySagaLog(
 
   function write(
     stored: Stored,
-    { base, state, result, events, writeId }: Omit<LogWrite, 'claim' | 'durability'>,
+    { base, state, result, events, writeId, fences = false }: Written,
     durability: LogWrite['durability'],
   ): SagaRecord {
     const hasEnded = isEnded(state.phase);
@@ -195,6 +197,7 @@ export function createMemorySagaLog(
       ...stored.saga,
       state,
       revision: base.revision + 1,
+      epoch: stored.saga.epoch + (fences ? 1 : 0),
       writeId,
       open: !hasEnded,
       result: hasEnded ? result : stored.saga.result,
@@ -216,7 +219,7 @@ export function createMemorySagaLog(
   }
 
   function intervene(order: Intervention): InterventionResult {
-    const { base, state, result = null, event, writeId, landsOn = 'base' } = order;
+    const { base, state, result = null, event, writeId, landsOn = 'base', fences = false } = order;
     sagas.commit();
     const stored = sagas.get(base.id);
     if (stored === undefined) throw new RangeError(`no saga ${base.id}`);
@@ -224,7 +227,7 @@ export function createMemorySagaLog(
     const events = [{ ...event, atMs: clock.nowMs() }];
     if (landsOn === 'standing') return cancelRunning(stored, order, events);
     if (stored.saga.writeId !== base.writeId) return { status: 'conflict', saga: stored.saga };
-    const written = { base, state, result, events, writeId };
+    const written = { base, state, result, events, writeId, fences };
     return { status: 'landed', saga: write(stored, written, 'majority') };
   }
 

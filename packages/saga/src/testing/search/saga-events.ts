@@ -17,9 +17,13 @@ const AT = { atMs: 1, retryAtMs: 2 };
 const CLASSES = ['terminal', 'hold', 'retryable', 'unavailable', 'in-doubt'] as const;
 export const CLAIMED_AGAIN: SagaEvent = { type: 'claimed', resumed: true };
 
+/** The one order that ends the claim of the worker. */
+export const HOLD: SagaEvent = { type: 'hold-ordered', atMs: 1 };
+
 const ORDERS: readonly SagaEvent[] = [
   { type: 'cancel-requested', atMs: 1 },
   { type: 'woken' },
+  HOLD,
   { type: 'retry-ordered', atMs: 1 },
   { type: 'compensate-ordered', atMs: 1 },
   { type: 'skip-ordered', atMs: 1 },

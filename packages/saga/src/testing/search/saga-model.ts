@@ -10,7 +10,7 @@ import { isAtRest } from '../../machine/state.ts';
 import { mustLandFirst, needsMajority } from '../../run/journal.ts';
 import { createMachineSpace, type MachineSpace, type StateId } from './machine-space.ts';
 import { type Attempt, createWorldRules, type World } from './model-world.ts';
-import { CLAIMED_AGAIN, eventsOf } from './saga-events.ts';
+import { CLAIMED_AGAIN, eventsOf, HOLD } from './saga-events.ts';
 
 export interface Model {
   /** What the log holds, and what of it a majority holds: the rest may be rolled back. */
@@ -185,11 +185,24 @@ export function createSagaModel(options: ModelOptions): SagaModel {
     for (const event of events.orders) {
       const state = space.apply(log, event);
       if (state === log) continue;
+      if (event === HOLD) {
+        addHolds({ ...model, log: state, majority: state }, add);
+        continue;
+      }
       const released =
         event.type === 'resolve-ordered' && isFenced
           ? rules.carryOut(world, { type: 'compensate', step: 0 })
           : world;
       add(describeEvent(event), { ...model, log: state, majority: state, world: released });
+    }
+  }
+
+  // Its worker may be in the middle of an operation, and learns of it by its next write.
+  function addHolds(model: Model, add: Add): void {
+    const { worker, world } = model;
+    const left = worker === null ? world.undead : attemptOf(commandOf(worker.view));
+    for (const undead of new Set([world.undead, left])) {
+      add(describeEvent(HOLD), { ...model, worker: null, world: { ...world, undead } });
     }
   }
 

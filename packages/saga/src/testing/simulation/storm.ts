@@ -59,7 +59,9 @@ export function letItStorm<World>(
     const front = actors.frontOf(world);
     troubles(1, 20, () => actors.deliver(oneOf(id)));
     if (front !== undefined) simulation.storm?.(world, troubles, front);
-    troubles(1, 10, () => actors.order(oneOf(id), chance.pick(['retry', 'compensate', 'skip'])));
+    troubles(1, 10, () =>
+      actors.order(oneOf(id), chance.pick(['hold', 'retry', 'compensate', 'skip'])),
+    );
     if (chance.hits(0.3))
       actors.later(chance.between(1, chance.pick([200, 20_000])), () => actors.cancel(oneOf(id)));
   }
