@@ -36,6 +36,7 @@ const OPERATIONS = [
   'POST /api/freqtrade/admin/findings/{id}/resolve',
   'POST /api/freqtrade/admin/hosts/{name}/confirm',
   'POST /api/freqtrade/admin/sagas/{jobId}/compensate',
+  'POST /api/freqtrade/admin/sagas/{jobId}/hold',
   'POST /api/freqtrade/admin/sagas/{jobId}/resolve',
   'POST /api/freqtrade/admin/sagas/{jobId}/retry',
   'POST /api/freqtrade/admin/sagas/{jobId}/skip',
