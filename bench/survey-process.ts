@@ -1,7 +1,6 @@
 // A process of its own that surveys all users once, so that its memory is the survey's and nobody else's. Prints
 // what it found and what it cost as one line of JSON.
 
-import { toSagaId } from '@reclaim/saga';
 import { connectMongo } from '../src/infra/mongodb/connect.ts';
 import { createFilePoolStates } from '../src/pool-state/file/file-pool-states.ts';
 import { createMongoHoldings } from '../src/sync/mongodb/holdings.ts';
@@ -34,7 +33,7 @@ try {
       sagas: { findHolders: async () => new Map() },
     },
     {
-      runId: toSagaId('all-0000000000000000'),
+      listId: 'all-0000000000000000',
       beganAtMs: Date.now(),
       keepOrphans: Number.POSITIVE_INFINITY,
       isNoted: true,

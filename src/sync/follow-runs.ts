@@ -13,6 +13,7 @@ import { SYNC_RESULT } from './sync-reports.ts';
 
 export interface RunsOrder {
   readonly runId: SagaId;
+  readonly listId: string;
   /** Database time, ms. */
   readonly nowMs: number;
   /** Until the runs observe: a minute where no caller waits, the confirmation's delay where one does. */
@@ -25,9 +26,9 @@ export async function startRuns(
   order: RunsOrder,
   call: FencedCall,
 ): Promise<number> {
-  const { runId } = order;
+  const { runId, listId } = order;
   let started = 0;
-  for await (const users of ports.runDrifts.byUser(runId, call)) {
+  for await (const users of ports.runDrifts.byUser(listId, call)) {
     const suspected = users.flatMap((user) => suspectsOf(user, runId));
     await ports.suspects.mark(suspected, call.fence);
     const runs = await Promise.all(
@@ -38,7 +39,7 @@ export async function startRuns(
         ],
       ),
     );
-    await ports.runDrifts.assign(runId, new Map(runs), call.fence);
+    await ports.runDrifts.assign(listId, new Map(runs), call.fence);
     started += users.length;
   }
   return started;
@@ -55,13 +56,13 @@ async function startRun(
 
 export async function followRuns(
   { runDrifts, sagas }: SyncAllPorts,
-  runId: SagaId,
+  listId: string,
   call: BotsCall,
 ): Promise<FollowedRuns> {
   let open = 0;
   let repaired = 0;
   let returnedMinor = 0;
-  for await (const users of runDrifts.byUser(runId, call)) {
+  for await (const users of runDrifts.byUser(listId, call)) {
     const ids = users.flatMap(({ sagaId }) => (sagaId === null ? [] : [sagaId]));
     for (const run of await Promise.all(ids.map((id) => sagas.find(id)))) {
       if (run === null) continue;

@@ -27,10 +27,11 @@ export async function recordAll(
   run: AllRunToRecord,
   fence: Fence,
 ): Promise<Json> {
-  const { runId, input, survey, judgement, followed } = run;
+  const { input, survey, judgement, followed } = run;
   if (!input.dryRun) await remember(ports, run, fence);
-  const drifts = await ports.runDrifts.sample(runId, SHOWN);
-  const { orphanValueMinor, isPoolStateUnknown: _shownInReasons, beganAtMs: _, ...counts } = survey;
+  const drifts = await ports.runDrifts.sample(survey.listId, SHOWN);
+  const { orphanValueMinor, isPoolStateUnknown: _shownInReasons, ...ownOfRun } = survey;
+  const { beganAtMs: _, listId: _list, ...counts } = ownOfRun;
   return {
     ...counts,
     reasons: [...survey.reasons],

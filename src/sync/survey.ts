@@ -1,7 +1,6 @@
 // The first observation of all users: Docker and the pool state are read once, users stream by, and only what drifted
 // is kept. Its memory grows with the bots that exist, not with the users; its time with both.
 
-import type { SagaId } from '@reclaim/saga';
 import type { FencedCall } from '../bots/bots.ts';
 import { botKey } from '../deletion/bot-key.ts';
 import type { InstanceId } from '../domain/ids.ts';
@@ -15,7 +14,8 @@ import type { SurveyTotals } from './sync-all-report.ts';
 import type { SyncAllPorts } from './sync-ports.ts';
 
 export interface SurveyOrder {
-  readonly runId: SagaId;
+  /** Of this attempt alone, what it finds is listed under. */
+  readonly listId: string;
   /** Database time, ms. */
   readonly beganAtMs: number;
   /** Orphans kept for repair; the rest are counted. Beyond it a guard stops the run. */
@@ -34,18 +34,17 @@ export interface SurveyPorts {
   readonly poolStates: Pick<SyncAllPorts['poolStates'], 'read'>;
   readonly hostTrust: SyncAllPorts['hostTrust'];
   readonly holdings: SyncAllPorts['holdings'];
-  readonly runDrifts: Pick<SyncAllPorts['runDrifts'], 'restart' | 'add'>;
+  readonly runDrifts: Pick<SyncAllPorts['runDrifts'], 'add'>;
   readonly hostRecords: Pick<SyncAllPorts['hostRecords'], 'noteListing'>;
   readonly sagas: Pick<SyncAllPorts['sagas'], 'findHolders'>;
 }
 
 export async function surveyAll(
   ports: SurveyPorts,
-  { runId, beganAtMs, keepOrphans, isNoted }: SurveyOrder,
+  { listId, beganAtMs, keepOrphans, isNoted }: SurveyOrder,
   call: FencedCall,
 ): Promise<SurveyTotals> {
   const sources = await observeSources(ports, null, call);
-  await ports.runDrifts.restart(runId, call.fence);
   const tally = createTally();
   // Of what Docker shows the view knows it; this is for entries without a bot.
   const allocatedEntries = new Set<string>();
@@ -60,7 +59,7 @@ export async function surveyAll(
     const orphans = drifts.filter(({ verdict }) => verdict === 'orphan').slice(0, room);
     room -= orphans.length;
     const others = drifts.filter(({ verdict }) => verdict !== 'orphan');
-    await ports.runDrifts.add(runId, [...orphans, ...others], call.fence);
+    await ports.runDrifts.add(listId, [...orphans, ...others], call.fence);
   }
 
   const onUnreadable = () => {
@@ -77,6 +76,7 @@ export async function surveyAll(
     await ports.hostRecords.noteListing(host, contents);
   }
   return {
+    listId,
     beganAtMs,
     ...tally,
     containers: leftovers.containers,

@@ -7,6 +7,8 @@ const COUNT = Type.Number();
 const TEXTS = Type.Array(Type.String());
 
 export const SURVEY = Type.Object({
+  /** Of what was found bot by bot (`mongodb/run-drifts.ts`). */
+  listId: Type.String(),
   /** Database time, ms: before any source was read. */
   beganAtMs: COUNT,
   users: COUNT,

@@ -2,6 +2,7 @@
 // observed before anything is recorded or scheduled; every user that drifted then gets one run of their own, which
 // observes again and repairs, so that there is one path for repairs and only drifted users cost a job.
 
+import { randomUUID } from 'node:crypto';
 import {
   type Json,
   type StepContext,
@@ -69,13 +70,13 @@ export function createSyncAllSaga(ports: SyncAllPorts) {
 
 type Call<Results = object> = StepContext<SyncAllInput, object, Results>;
 type Surveyed = Call<{ readonly survey: SurveyTotals }>;
-type Judged = Call<{ readonly judge: Judgement }>;
+type Judged = Call<{ readonly survey: SurveyTotals; readonly judge: Judgement }>;
 
 function survey(ports: SyncAllPorts, call: Call): Promise<SurveyTotals> {
   const { force, dryRun } = call.input;
   const keepOrphans = force ? Number.POSITIVE_INFINITY : ports.settings.maxRefunds + 1;
   const order = {
-    runId: toSagaId(call.sagaId),
+    listId: [call.sagaId, randomUUID()].join('/'),
     beganAtMs: call.nowMs(),
     keepOrphans,
     isNoted: !dryRun,
@@ -103,7 +104,12 @@ async function schedule(ports: SyncAllPorts, call: Judged) {
   // Nor are runs, on the word of a survey that is not in the log: the next one would miss what they repair meanwhile.
   await call.fencedWrite();
   const delayMs = trigger === 'passive' ? SUSPECT_DELAY_MS : ports.settings.confirmMs;
-  const order = { runId: toSagaId(call.sagaId), nowMs: call.nowMs(), delayMs };
+  const order = {
+    runId: toSagaId(call.sagaId),
+    listId: call.results.survey.listId,
+    nowMs: call.nowMs(),
+    delayMs,
+  };
   return { users: await startRuns(ports, order, call) };
 }
 
@@ -111,7 +117,7 @@ async function schedule(ports: SyncAllPorts, call: Judged) {
 async function follow(ports: SyncAllPorts, call: Judged) {
   const { trigger } = call.input;
   if (trigger === 'passive' || isIdle(call)) return;
-  const followed = await followRuns(ports, toSagaId(call.sagaId), call);
+  const followed = await followRuns(ports, call.results.survey.listId, call);
   return followed.open > 0 ? waitUntil(call.nowMs() + RECHECK_MS, followed) : followed;
 }
 

@@ -4,24 +4,24 @@ import type { SagaId } from '../../packages/saga/src/saga-id.ts';
 import type { DriftedUser, RunDrift, RunDrifts } from '../../src/sync/mongodb/run-drifts.ts';
 
 export interface MemoryRunDrifts extends RunDrifts {
-  /** The whole list of a run, for who judges it. */
-  of(runId: SagaId): readonly DriftedUser[];
+  /** The whole list, for who judges it. */
+  of(listId: string): readonly DriftedUser[];
 }
 
 export function createMemoryRunDrifts(): MemoryRunDrifts {
   interface Row {
-    readonly runId: SagaId;
+    readonly listId: string;
     readonly drift: RunDrift;
     readonly sagaId: SagaId | null;
   }
   const rows = new Map<string, Row>();
-  const rowsOf = (runId: SagaId) =>
+  const rowsOf = (listId: string) =>
     [...rows]
-      .filter(([, row]) => row.runId === runId)
+      .filter(([, row]) => row.listId === listId)
       .toSorted(([one], [other]) => (one < other ? -1 : 1));
 
-  function of(runId: SagaId): readonly DriftedUser[] {
-    const byUser = Map.groupBy(rowsOf(runId), ([, { drift }]) => drift.userId);
+  function of(listId: string): readonly DriftedUser[] {
+    const byUser = Map.groupBy(rowsOf(listId), ([, { drift }]) => drift.userId);
     return [...byUser].map(([userId, own]) => {
       const drifts = own.map(([, { drift }]) => drift);
       const sagaId = own[0]?.[1].sagaId ?? null;
@@ -31,34 +31,30 @@ export function createMemoryRunDrifts(): MemoryRunDrifts {
 
   return {
     of,
-    restart: async (runId, fence) => {
-      await fence();
-      for (const [key] of rowsOf(runId)) rows.delete(key);
-    },
-    add: async (runId, found, fence) => {
+    add: async (listId, found, fence) => {
       if (found.length === 0) return;
       await fence();
       for (const drift of found) {
-        const key = `${runId}/${drift.userId}/${drift.instanceId}`;
-        if (!rows.has(key)) rows.set(key, { runId, drift, sagaId: null });
+        const key = `${listId}/${drift.userId}/${drift.instanceId}`;
+        if (!rows.has(key)) rows.set(key, { listId, drift, sagaId: null });
       }
     },
-    byUser: async function* (runId, { signal }) {
-      for (const user of of(runId)) {
+    byUser: async function* (listId, { signal }) {
+      for (const user of of(listId)) {
         signal.throwIfAborted();
         yield [user];
       }
     },
-    assign: async (runId, runs, fence) => {
+    assign: async (listId, runs, fence) => {
       if (runs.size === 0) return;
       await fence();
-      for (const [key, row] of rowsOf(runId)) {
+      for (const [key, row] of rowsOf(listId)) {
         const sagaId = runs.get(row.drift.userId);
         if (sagaId !== undefined) rows.set(key, { ...row, sagaId });
       }
     },
-    sample: async (runId, limit) =>
-      rowsOf(runId)
+    sample: async (listId, limit) =>
+      rowsOf(listId)
         .slice(0, limit)
         .map(([, { drift }]) => drift),
   };

@@ -403,12 +403,8 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
       "events.add([{ id: [jobId, type].join('/'),",
     ),
   ],
-  'list-begun-anew-by-a-late-worker': [
-    inProduct(
-      'sync/mongodb/run-drifts.ts',
-      '      await fence();\n      await runRepeatable(() => drifts().deleteMany({ runId }));',
-      '      await runRepeatable(() => drifts().deleteMany({ runId }));',
-    ),
+  'one-list-for-all-attempts': [
+    inProduct('sync/sync-all.ts', "[call.sagaId, randomUUID()].join('/')", 'call.sagaId'),
   ],
   'shown-before-durable': [
     inEngine(

@@ -1,5 +1,7 @@
 // What one run over all users has found, bot by bot: the list it works off after its guards have judged the whole,
-// and the evidence that stays when it has ended. One document a bot and run, kept for as long as the runs are.
+// and the evidence that stays when it has ended. One document a bot and list, kept for as long as the runs are. Every
+// attempt of a survey makes a list of its own: what a worker that lost its run, or a slow network, still writes for an
+// earlier attempt arrives in a list that nothing reads.
 
 import { parseSagaId, type SagaId } from '@reclaim/saga';
 import { repeatableFailure, runRepeatable } from '@reclaim/saga/mongodb';
@@ -37,7 +39,7 @@ export interface DriftedUser {
 
 interface DriftDocument extends mongo.Document {
   readonly _id: string;
-  readonly runId: string;
+  readonly listId: string;
   readonly userId: string;
 }
 
@@ -45,33 +47,26 @@ const MAJORITY = { writeConcern: { w: 'majority' } } as const;
 /** Users handed out together. */
 const USERS_PER_BATCH = 100;
 
-/** Every write asks the fence right before it is sent (I5): a worker that was paused must not begin the list anew under
- * the one that works it off. */
+/** Every write asks the fence right before it is sent (I5). */
 export type RunDrifts = ReturnType<typeof createMongoRunDrifts>;
 
 export function createMongoRunDrifts(connection: Connection) {
   const drifts = () => nativeCollection<DriftDocument>(connection, 'runDrifts');
   return {
-    /** Forgets what an earlier attempt of this run has noted. */
-    async restart(runId: SagaId, fence: Fence): Promise<void> {
-      await fence();
-      await runRepeatable(() => drifts().deleteMany({ runId }));
-    },
-
     /** Durable on a majority when it returns. */
-    async add(runId: SagaId, found: readonly RunDrift[], fence: Fence): Promise<void> {
+    async add(listId: string, found: readonly RunDrift[], fence: Fence): Promise<void> {
       if (found.length === 0) return;
       await fence();
-      const writes = found.map((drift) => ({ updateOne: insertOnce(runId, drift) }));
+      const writes = found.map((drift) => ({ updateOne: insertOnce(listId, drift) }));
       await runRepeatable(() => drifts().bulkWrite(writes, { ordered: false, ...MAJORITY }));
     },
 
     /** By user, in batches, in a stable order. */
     async *byUser(
-      runId: SagaId,
+      listId: string,
       { signal }: { readonly signal: AbortSignal },
     ): AsyncIterable<readonly DriftedUser[]> {
-      const cursor = drifts().find({ runId }).sort({ runId: 1, userId: 1, _id: 1 });
+      const cursor = drifts().find({ listId }).sort({ listId: 1, userId: 1, _id: 1 });
       try {
         const users = new Map<UserId, DriftDocument[]>();
         for await (const document of cursor) {
@@ -92,30 +87,30 @@ export function createMongoRunDrifts(connection: Connection) {
     },
 
     /** Notes which run observes a user's drifts again. */
-    async assign(runId: SagaId, runs: ReadonlyMap<UserId, SagaId>, fence: Fence): Promise<void> {
+    async assign(listId: string, runs: ReadonlyMap<UserId, SagaId>, fence: Fence): Promise<void> {
       if (runs.size === 0) return;
       await fence();
       const writes = [...runs].map(([userId, sagaId]) => ({
-        updateMany: { filter: { runId, userId }, update: { $set: { sagaId } } },
+        updateMany: { filter: { listId, userId }, update: { $set: { sagaId } } },
       }));
       await runRepeatable(() => drifts().bulkWrite(writes, { ordered: false, ...MAJORITY }));
     },
 
     /** For people: the first of them. */
-    async sample(runId: SagaId, limit: number): Promise<readonly RunDrift[]> {
+    async sample(listId: string, limit: number): Promise<readonly RunDrift[]> {
       const found = await runRepeatable(() =>
-        drifts().find({ runId }).sort({ runId: 1, userId: 1, _id: 1 }).limit(limit).toArray(),
+        drifts().find({ listId }).sort({ listId: 1, userId: 1, _id: 1 }).limit(limit).toArray(),
       );
       return found.map(toDrift);
     },
   };
 }
 
-function insertOnce(runId: SagaId, { userId, instanceId, ...rest }: RunDrift) {
+function insertOnce(listId: string, { userId, instanceId, ...rest }: RunDrift) {
   return {
-    filter: { _id: `${runId}/${userId}/${instanceId}` },
+    filter: { _id: `${listId}/${userId}/${instanceId}` },
     update: {
-      $setOnInsert: { runId, userId, instanceId, ...rest, sagaId: null },
+      $setOnInsert: { listId, userId, instanceId, ...rest, sagaId: null },
       // For the index that lets them go.
       $currentDate: { notedAt: true as const },
     },

@@ -77,7 +77,7 @@ export const MONEY_INDEXES: readonly IndexDeclaration[] = [
     key: { withdrawnAt: 1 },
     expireAfterSeconds: 86_400,
   },
-  { collection: 'runDrifts', name: 'by_run', key: { runId: 1, userId: 1, _id: 1 } },
+  { collection: 'runDrifts', name: 'by_list', key: { listId: 1, userId: 1, _id: 1 } },
   {
     collection: 'runDrifts',
     name: 'forget_after_90_days',

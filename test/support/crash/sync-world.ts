@@ -128,7 +128,7 @@ function withPoints(wire: Wire, ports: SyncAllPorts): SyncAllPorts {
     suspects: wire('suspects', ports.suspects, ['mark', 'clear', 'clearUnobserved']),
     samples: wire('samples', ports.samples, ['write']),
     hostRecords: wire('hostRecords', ports.hostRecords, ['recordObserved', 'noteListing']),
-    runDrifts: wire('runDrifts', ports.runDrifts, ['restart', 'add', 'assign']),
+    runDrifts: wire('runDrifts', ports.runDrifts, ['add', 'assign']),
     sagas: wire('sagas', ports.sagas, ['start']),
   };
 }

@@ -6,6 +6,7 @@ import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
 import { stored } from '../../../packages/saga/src/run/stored.ts';
 import type { Simulated, SimulatedSaga } from '../../../packages/saga/src/testing/index.ts';
 import { SYNC_ALL, SYNC_ALL_INPUT } from '../../../src/sync/sync-all-input.ts';
+import { SURVEY } from '../../../src/sync/sync-all-report.ts';
 import { SYNC_RESULT } from '../../../src/sync/sync-reports.ts';
 import { SYNC_WALLET } from '../../../src/sync/sync-wallet-input.ts';
 import { VALUE_MINOR } from '../../fakes/wallet-world.ts';
@@ -17,6 +18,7 @@ import { brokenOfUsers, sightsOfUsers } from './user-oracle.ts';
 type Saga = SimulatedSaga<AllUsersWorld>;
 
 const INPUT = stored('input of a run over all users', SYNC_ALL_INPUT);
+const SURVEYED = stored('survey of a run over all users', SURVEY);
 const RESULT = stored(
   'result of a run over all users',
   Type.Object({
@@ -47,7 +49,8 @@ function brokenRun({ saga, world }: Saga, all: readonly Saga[]): readonly string
   const result = RESULT.readOrNull(saga.result);
   if (result === null) return [];
   const { dryRun, force, trigger } = INPUT.read(saga.input);
-  const listed = world.shared.runDrifts.of(saga.id);
+  const { listId } = SURVEYED.read(saga.state.steps[0]?.value);
+  const listed = world.shared.runDrifts.of(listId);
   const begun = all.filter(({ saga: { requestedBy } }) => requestedBy === `run:${saga.id}`);
   const users = begun.map(({ saga: { subject } }) => subject);
   const isIdle = dryRun || result.stoppedBy !== null;

@@ -18,7 +18,6 @@ import { addPlace, type Place } from '../../fakes/places.ts';
 import { RULES } from '../../fakes/wallet-world.ts';
 import { createRounds, type SimulatedRounds } from './health-rounds.ts';
 import { namesOf, provision } from './plot.ts';
-import { LISTS } from './sync-ports-over.ts';
 import type { Twin } from './twin.ts';
 import {
   ADMINISTRATOR_MS,
@@ -73,7 +72,7 @@ export function allUsersSimulationOf(twin: Twin = {}): Simulation<AllUsersWorld>
   const runsOf = new WeakMap<SharedByUsers, AllRuns>();
   return {
     ...users,
-    services: { ...users.services, [LISTS]: { hangs: true, isSerial: true } },
+    services: { ...users.services, lists: { hangs: true, arrivesLate: true } },
     sagas: [1, 2, 2, 3],
     begin: (nth, setting) => {
       const world = users.begin(nth, setting);

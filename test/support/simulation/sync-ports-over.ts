@@ -15,10 +15,6 @@ import type { SharedByUsers } from './user-simulation.ts';
 /** SYNC_CONFIRM_SECONDS and SYNC_YOUNG_SECONDS as by default. */
 const SETTINGS = { confirmMs: 2_000, youngMs: 15_000 };
 
-/** What keeps the lists of runs over all users: what was sent late has arrived by the time of the next call. The real one
- * promises less (docs/open-work.md). */
-export const LISTS = 'lists';
-
 export function syncPortsOver(
   shared: SharedByUsers,
   ports: DeletionPorts,
@@ -50,9 +46,9 @@ export function syncPortsOver(
 /** The whole list is read at once. */
 function runDriftsOver(drifts: MemoryRunDrifts, link: Link): RunDrifts {
   return {
-    ...overLink(drifts, link, LISTS),
-    byUser: async function* (runId, { signal }) {
-      for (const user of await link.call(LISTS, 'byUser', () => drifts.of(runId))) {
+    ...overLink(drifts, link, 'lists'),
+    byUser: async function* (listId, { signal }) {
+      for (const user of await link.call('lists', 'byUser', () => drifts.of(listId))) {
         signal.throwIfAborted();
         yield [user];
       }

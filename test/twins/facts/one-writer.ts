@@ -146,17 +146,19 @@ export const ONE_WRITER = {
     bug: 'a port is free where no row names it',
     breach: 'two bots of one pool have one port',
   },
-  'list-begun-anew-by-a-late-worker': {
-    mechanism: 'a run over all users asks for its claim right before it writes its list',
-    file: 'src/sync/mongodb/run-drifts.ts',
+  'one-list-for-all-attempts': {
+    mechanism: 'every attempt of a survey lists what it finds apart from those before it',
+    file: 'src/sync/sync-all.ts',
     guardedBy: {
-      'test/contracts/run-drifts.ts':
-        'a fence that refuses: nothing is forgotten, added or assigned (I5)',
+      'test/unit/survey-attempts.test.ts': [
+        'an earlier attempt listed a bot that is back since: the next one’s list is without it',
+        'what an earlier attempt writes late: not in the list that the run works off',
+      ],
       'test/faults/crash-sync-all.full.test.ts':
         'sync-all, its worker dies at every point: one run a drifted user, one saga an orphan, and a second run changes nothing',
     },
-    bug: 'a list begun anew without a fence',
-    breach: 'a worker that had lost its run emptied the list that another worked off',
+    bug: 'one list for all attempts of a run',
+    breach: 'a worker that had lost its run wrote into the list that another worked off',
   },
   'claim-of-an-earlier-order': {
     mechanism: 'an acceptance gives a claim only where it has stored that very claim',
