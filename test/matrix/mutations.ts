@@ -403,6 +403,26 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
       "events.add([{ id: [jobId, type].join('/'),",
     ),
   ],
+  'fence-error-as-an-outage': [
+    inEngine('run/runner.ts', 'if (!isHopeless(error)) {', 'if (error !== null) {'),
+  ],
+  'accepted-cancel-forgotten': [
+    inEngine(
+      'machine/forward.ts',
+      '      if (mustCompensate(failed)) return compensate(shape, failed, CANCELLED);\n      return markStuck(failed, failure);',
+      '      return markStuck(failed, failure);',
+    ),
+  ],
+  'hold-that-fences-nobody': [
+    inEngine(
+      'operate/operators.ts',
+      "const fences = order.verb === 'hold';",
+      'const fences = false;',
+    ),
+  ],
+  'outage-that-was-no-attempt': [
+    inEngine('run/step-call.ts', ' || error !== null || value !== null;', ';'),
+  ],
   'one-list-for-all-attempts': [
     inProduct('sync/sync-all.ts', "[call.sagaId, randomUUID()].join('/')", 'call.sagaId'),
   ],

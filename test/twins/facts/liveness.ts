@@ -79,4 +79,24 @@ export const LIVENESS = {
     bug: 'a first lease without an end',
     breach: 'accepted by a process that died, and no worker takes it',
   },
+  'fence-error-as-an-outage': {
+    mechanism: 'a fence that cannot be raised for good makes its saga stuck',
+    file: 'packages/saga/src/run/runner.ts',
+    guardedBy: {
+      'packages/saga/test/integration/runner-workers.test.ts':
+        'the fence cannot be raised for good, %s: stuck, and a retry raises it',
+    },
+    bug: 'every error of a fence is taken for an outage',
+    breach: 'claimed again for ever, and no operator may order anything of it',
+  },
+  'accepted-cancel-forgotten': {
+    mechanism: 'a cancel that was accepted takes the saga back, whatever its step asks for',
+    file: 'packages/saga/src/machine/forward.ts',
+    guardedBy: {
+      'packages/saga/test/unit/machine.test.ts':
+        'a cancel that was accepted: no saga stands still on its way forward with it',
+    },
+    bug: 'a hold wins over a cancel that was accepted before',
+    breach: 'a cancel was accepted, and no other one can be made',
+  },
 } as const satisfies Readonly<Record<string, TwinFacts>>;

@@ -170,4 +170,26 @@ export const ONE_WRITER = {
     bug: 'a second order under one id takes the claim for its own',
     breach: 'one step was run by two workers, and one claim was stored',
   },
+  'hold-that-fences-nobody': {
+    mechanism: 'an operator’s hold fences the worker that is at the saga',
+    file: 'packages/saga/src/operate/operators.ts',
+    guardedBy: {
+      'packages/saga/test/integration/operator-holds.test.ts': [
+        'in %s: the worker is fenced before its next effect, and a retry finds out and does it once (I5)',
+        'ended by an operator before the worker comes back: nothing of it lands (I2)',
+      ],
+    },
+    bug: 'a hold that leaves the worker its claim',
+    breach: 'ended by an operator, and its worker paid all the same',
+  },
+  'outage-that-was-no-attempt': {
+    mechanism: 'a step that is tried again after an outage knows that it is a repeat',
+    file: 'packages/saga/src/run/step-call.ts',
+    guardedBy: {
+      'packages/saga/test/integration/runner-waiting.test.ts':
+        'after %s, in place: the next attempt is told that it is a repeat',
+    },
+    bug: 'a repeat is told by the number of the attempt alone',
+    breach: 'a lock that stood was not read back, although its answer could be in it',
+  },
 } as const satisfies Readonly<Record<string, TwinFacts>>;
