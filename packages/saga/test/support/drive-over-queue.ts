@@ -9,7 +9,7 @@ import type { RunUnderWay } from '../../src/testing/crash/crash-run.ts';
 import { openCrashQueue } from './crash-queue.ts';
 
 /** Of the job's lock and of the saga's: as short as a busy machine can bear. No multiple of three. */
-const LEASE_MS = 1_000;
+const LEASE_MS = 2_000;
 
 /** @returns the saga at rest. */
 export async function driveOverQueue(run: RunUnderWay): Promise<SagaRecord> {
