@@ -132,7 +132,9 @@ describe('ids that look like something else', () => {
         HOSTILE_IDS.map((instanceId) => [instanceId, { ...mapping, instanceId }]),
       ),
     });
-    for (const instanceId of HOSTILE_IDS) {
+    // No conf file can hold a slash: such a bot never ran in a pool.
+    const programs = HOSTILE_IDS.filter((id) => !id.includes('/'));
+    for (const instanceId of programs) {
       await app.world.addPooled({ instanceId, containerName: pool.containerName });
     }
     for (const [index, instanceId] of HOSTILE_IDS.entries()) {
@@ -147,7 +149,7 @@ describe('ids that look like something else', () => {
       expect(after.pools[pool.id]?.bots).toEqual(left);
       expect(new Set(Object.keys(after.botMapping))).toEqual(new Set(left));
       const running = (await app.world.snapshot()).pooled.map((bot) => bot.instanceId);
-      expect(new Set(running)).toEqual(new Set(left));
+      expect(new Set(running)).toEqual(new Set(left.filter((id) => programs.includes(id))));
     }
   });
 

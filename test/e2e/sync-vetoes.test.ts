@@ -101,7 +101,7 @@ describe('a source that cannot say (I4)', () => {
         expect(reply.body.data.cleanedBots).toEqual([]);
         expect(skippedOf(reply)[instanceId]).toBe('unknown');
         const reasons = await reasonsOf(app, reply.body.jobId);
-        expect(reasons[instanceId]).toMatch(/^unknown: the simulated host/);
+        expect(reasons[instanceId]).toMatch(/^unknown: docker host "simulated"/);
       }
       await app.world.injectFaults(HOST, null);
       expect(await outsideState(app)).toEqual(before);
@@ -404,6 +404,8 @@ describe('what was paid before, and what is somebody else’s', () => {
     const app = await startTestApplication();
     const bot = await orphanOf(app, 'uid-one');
     await app.world.addDedicated({ instanceId: bot.instanceId });
+    // A host without any container of the platform would not be believed.
+    await app.world.addDedicated({ instanceId: 'uid-neighbour-bot-1' });
     await syncWallet(app, bot.uid);
     await app.world.rename(bot.instanceId, 'somebody-elses-idea');
     await syncWallet(app, bot.uid);

@@ -1,6 +1,6 @@
 // The simulated world going wrong, and how fast it is when it does not.
 
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { InDoubtError, UnavailableError } from '../../packages/saga/src/errors.ts';
 import { createSimulatedBots } from '../../src/bots/simulator/simulated-bots.ts';
 import {
@@ -20,7 +20,11 @@ async function setUp(deadlineMs = 5_000) {
   const connection = await createTestDatabase();
   const options = { connection, now: () => new Date(), deadlineMs };
   const world = createSimulatedWorld(connection);
-  return { connection, world, bots: createSimulatedBots(options), options };
+  // The indexes, before a short deadline counts.
+  await world.seed({ pooled: {}, dedicated: [] });
+  const bots = createSimulatedBots(options);
+  onTestFinished(() => bots.close());
+  return { connection, world, bots, options };
 }
 
 test('a bot that nobody added: absent, and looking does not invent it', async () => {
@@ -87,7 +91,7 @@ test('a reply that is lost once: in doubt, and it did happen', async () => {
 });
 
 test('a host that hangs: unknown and unavailable when the deadline is over', async () => {
-  const { bots, world } = await setUp(100);
+  const { bots, world } = await setUp(500);
   await world.addDedicated({ instanceId: ID });
   const captured = await locateOne(bots, UID);
   await world.injectFaults({ host: 'simulated' }, { hang: true });
@@ -100,7 +104,7 @@ test('a host that hangs: unknown and unavailable when the deadline is over', asy
 });
 
 test('a bot that hangs: its stop is in doubt when the deadline is over, and nothing was done', async () => {
-  const { bots, world } = await setUp(100);
+  const { bots, world } = await setUp(500);
   await world.addDedicated({ instanceId: ID });
   const captured = await locateOne(bots, UID);
   await world.injectFaults({ instanceId: ID }, { hang: 1 });
@@ -168,18 +172,21 @@ test('many callers at once: each gets its own answer in a few round trips', asyn
   const { connection, world } = await setUp();
   const { connection: counted, commands } = await connectCounted(connection.name);
   const bots = createSimulatedBots({ connection: counted, now: () => new Date() });
+  // As many in one pool as a user has: programs of one pool wait for its supervisorctl.
+  const poolOfBot = (index: number) => poolOf(`uid-${index % 20}`);
   const ids = Array.from({ length: 200 }, (_, index) => `${UID}-bot-${index}`);
   await Promise.all(
     ids.map((instanceId, index) =>
       index % 2 === 0
         ? world.addDedicated({ instanceId })
-        : world.addPooled({ instanceId, containerName: poolOf(UID) }),
+        : world.addPooled({ instanceId, containerName: poolOfBot(index) }),
     ),
   );
   const before = commands();
   await Promise.all(
-    ids.map(async (id) => {
-      const [observed] = itemsOf(await bots.locate(query(UID, id), call()));
+    ids.map(async (id, index) => {
+      const asked = { ...query(UID, id), poolContainers: [poolOfBot(index)] };
+      const [observed] = itemsOf(await bots.locate(asked, call()));
       if (observed === undefined) throw new Error(`${id} was not found`);
       await bots.stop(id, observed, call());
       expect(await observe(bots, UID, observed, id)).not.toBeNull();

@@ -50,9 +50,9 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
   ],
   'removal-not-observed': [
     inProduct(
-      'bots/simulator/change-dedicated.ts',
-      "      await apply({ deleteOne: { filter } }, met, call);\n      return 'removed';",
-      "      return 'removed';",
+      'bots/docker/dedicated-bot.ts',
+      'const removal = await host.containers.remove(observed.containerId, call);',
+      "const removal: string = 'gone';",
     ),
   ],
   'ended-by-those-who-answered': [
@@ -243,10 +243,7 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
       'const filter = { _id: sagaId };',
     ),
   ],
-  'fence-not-asked': [
-    inProduct('bots/simulator/simulated-bots.ts', 'await call.fence();', ''),
-    inProduct('bots/docker/host-calls.ts', 'await call.fence();', ''),
-  ],
+  'fence-not-asked': [inProduct('bots/docker/host-calls.ts', 'await call.fence();', '')],
   'lock-left-at-its-epoch': [
     inProduct(
       'deletion/delete-bot.ts',

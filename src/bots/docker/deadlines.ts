@@ -22,6 +22,11 @@ export interface Deadlines {
   readonly removalMs: number;
   /** A ping of a host whose circuit is open. */
   readonly probeMs: number;
+  /** For how long a host whose circuit is open is not asked again, but by calls that probe. */
+  readonly refusedForMs: number;
+  /** Between two observations of a container that was started; one that ends at once is started again by its policy in
+   * about as long. */
+  readonly startedForMs: number;
 }
 
 export const DEFAULT_DEADLINES: Deadlines = {
@@ -33,4 +38,6 @@ export const DEFAULT_DEADLINES: Deadlines = {
   programMs: 20_000,
   removalMs: 10_000,
   probeMs: 1_000,
+  refusedForMs: 1_000,
+  startedForMs: 300,
 };

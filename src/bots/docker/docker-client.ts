@@ -4,8 +4,9 @@
 
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { createRequire } from 'node:module';
 import { inspect } from 'node:util';
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 
 /** A host as the configuration names it. The name is what observations and mappings carry. */
 export interface DockerHost {
@@ -15,6 +16,8 @@ export interface DockerHost {
 
 export type DockerEndpoint =
   | { readonly socketPath: string }
+  /** A daemon inside this program: the simulator's. */
+  | { readonly client: DockerClient }
   | {
       readonly host: string;
       readonly port: number;
@@ -48,6 +51,7 @@ const UNSET = {
 const MAX_SOCKETS = 64;
 
 export function createDockerClient(endpoint: DockerEndpoint): DockerClient {
+  if ('client' in endpoint) return endpoint.client;
   const secure = 'host' in endpoint && endpoint.protocol === 'https';
   const bounded = { keepAlive: true, maxSockets: MAX_SOCKETS };
   const agent = new (secure ? HttpsAgent : HttpAgent)(bounded);
@@ -56,6 +60,13 @@ export function createDockerClient(endpoint: DockerEndpoint): DockerClient {
   Object.defineProperty(agent, inspect.custom, { value: () => 'Agent' });
   const options = { ...UNSET, protocol: 'http', ...endpoint, agent, headers: {} };
   // The types know neither `agent` nor explicit undefined; both are what docker-modem merges by.
-  const api = new Docker(options as unknown as Docker.DockerOptions);
+  const api = new (loadDocker())(options as unknown as Docker.DockerOptions);
   return { api, close: () => agent.destroy() };
+}
+
+const require = createRequire(import.meta.url);
+
+// With what it brings (grpc, ssh2) it weighs more than the simulator, which has no use for it, should pay.
+function loadDocker(): typeof Docker {
+  return require('dockerode');
 }

@@ -35,7 +35,7 @@ export function createHostWatch({ host, deadlines, now, onChange }: HostWatchOpt
 
   const circuit = createCircuit({
     failuresToOpen: FAILURES_TO_OPEN,
-    probeEveryMs: PROBE_EVERY_MS,
+    probeEveryMs: deadlines.refusedForMs,
     now,
     onChange: (state) => {
       onChange(host.name, state);

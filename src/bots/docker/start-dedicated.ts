@@ -15,8 +15,6 @@ type Place = Extract<BotPlace, { kind: 'dedicated' }>;
 type Bot = Omit<StartOrder, 'place'>;
 
 const RESTART_POLICY = 'unless-stopped';
-/** Between two observations; one that ends at once is started again by its policy in about as long. */
-const RECHECK_MS = 300;
 const MAX_CHECKS = 20;
 const HAS_ENDED: ReadonlySet<string> = new Set(['exited', 'dead']);
 
@@ -66,7 +64,7 @@ async function findOwn(
 }
 
 async function observedRunning(
-  { containers }: DockerServices,
+  { containers, deadlines }: DockerServices,
   id: string,
   call: FencedCall,
 ): Promise<ContainerView> {
@@ -78,7 +76,7 @@ async function observedRunning(
     if (inARow === 2) return view;
     // Its policy would have it restarting: nothing starts it again.
     if (HAS_ENDED.has(view.status)) break;
-    await pause(RECHECK_MS, call.signal);
+    await pause(deadlines.startedForMs, call.signal);
     if (call.signal.aborted) throw new InDoubtError('DOCKER_ABORTED', 'aborted while waiting');
   }
   throw new RetryableError('CONTAINER_DID_NOT_START', `container ${id} does not stay up`);

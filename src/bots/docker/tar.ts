@@ -33,9 +33,13 @@ export async function readTarFiles(archive: Buffer): Promise<readonly TarFile[]>
 }
 
 /** An archive of one file. @param name a bare file name. */
-export async function tarOfFile(name: string, content: string): Promise<Buffer> {
+export function tarOfFile(name: string, content: string): Promise<Buffer> {
+  return tarOfFiles([{ path: name, text: content }]);
+}
+
+export async function tarOfFiles(files: readonly TarFile[]): Promise<Buffer> {
   const archive = pack();
-  archive.entry({ name, mode: 0o644 }, content);
+  for (const { path, text } of files) archive.entry({ name: path, mode: 0o644 }, text);
   archive.finalize();
   return buffer(archive);
 }

@@ -1,72 +1,86 @@
-// Makes the simulated world go wrong as its documents say, so that it is never kinder than Docker: calls
-// that hang until their deadline, refused connections, answers that cannot tell, lost replies.
+// Makes the simulated Docker go wrong as the documents of its world say, so that it is never kinder than a real one: calls
+// that are never answered, refused connections, answers that say nothing, lost replies.
 
-import { InDoubtError, pause, UnavailableError } from '@reclaim/saga';
-import type { WorldCalls } from './world-calls.ts';
-import type { InjectedFault, WorldDocument } from './world-documents.ts';
+import type { Operation } from './operation.ts';
+import type { WorldDocument } from './world-documents.ts';
 
-export type InjectedFaults = ReturnType<typeof createInjectedFaults>;
-
-export function createInjectedFaults(calls: WorldCalls, deadlineMs: number) {
-  /** Whether one of them misbehaves so; a counted misbehaviour is used up by it. */
-  const isHit = async (met: readonly WorldDocument[], kind: keyof InjectedFault) => {
-    const culprit = met.find(({ injectFaults }) => isActive(injectFaults?.[kind]));
-    if (culprit === undefined) return false;
-    if (typeof culprit.injectFaults?.[kind] === 'number') {
-      const filter = { _id: culprit._id, [`injectFaults.${kind}`]: { $gt: 0 } };
-      const update = { $inc: { [`injectFaults.${kind}`]: -1 } };
-      await calls.change({ updateOne: { filter, update } });
+/** Before a read is answered. An operation that changes something reads through the faults of its bot: they are met by
+ * its changes. @throws what dockerode throws. */
+export async function beforeRead(
+  operation: Operation,
+  met: readonly WorldDocument[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const meeting = met.filter((one) => isPlace(one) || operation.kind === 'read');
+  await beforeChange(operation, meeting, signal);
+  for (const one of faultyOf(operation, meeting)) {
+    if (await operation.meets(one, 'unknown')) {
+      throw daemonAnswer(500, 'the simulated host cannot tell');
     }
-    return true;
-  };
-  const refuse = async (
-    met: readonly WorldDocument[],
-    kind: 'unreachable' | 'unreachableAtStart' = 'unreachable',
-  ) => {
-    if (!(await isHit(met, kind))) return;
-    throw new UnavailableError('SIMULATED_UNREACHABLE', 'the simulated host refuses connections');
-  };
-
-  return {
-    /** Before a read is answered. @throws UnavailableError, InDoubtError */
-    beforeRead: async (met: readonly WorldDocument[], signal: AbortSignal): Promise<void> => {
-      if (met.every(behaves)) return;
-      await refuse(met);
-      if (await isHit(met, 'hang')) {
-        await pause(deadlineMs, signal);
-        const message = `the simulated host did not answer within ${deadlineMs} ms`;
-        throw new UnavailableError('SIMULATED_TIMEOUT', message);
-      }
-      if (!(await isHit(met, 'unknown'))) return;
-      throw new InDoubtError('SIMULATED_UNKNOWN', 'the simulated host cannot tell');
-    },
-    /** Before a change is made. @throws UnavailableError, InDoubtError */
-    beforeChange: async (met: readonly WorldDocument[], signal: AbortSignal): Promise<void> => {
-      if (met.every(behaves)) return;
-      await refuse(met);
-      if (!(await isHit(met, 'hang'))) return;
-      await pause(deadlineMs, signal);
-      const message = `the simulated host did not answer within ${deadlineMs} ms`;
-      throw new InDoubtError('SIMULATED_TIMEOUT', message);
-    },
-    /** Before the start of a new bot is begun. @throws UnavailableError */
-    beforeStart: (met: readonly WorldDocument[]): Promise<void> =>
-      refuse(met, 'unreachableAtStart'),
-    /** After a change was made. @throws InDoubtError */
-    afterChange: async (met: readonly WorldDocument[]): Promise<void> => {
-      if (met.every(behaves) || !(await isHit(met, 'loseReply'))) return;
-      throw new InDoubtError('SIMULATED_REPLY_LOST', 'the answer of the simulated host was lost');
-    },
-    refusesToStop: (met: readonly WorldDocument[]): Promise<boolean> => isHit(met, 'refuseStop'),
-    refusesToStart: (met: readonly WorldDocument[]): Promise<boolean> => isHit(met, 'refuseStart'),
-  };
+  }
 }
 
-function behaves({ injectFaults }: WorldDocument): boolean {
-  return injectFaults === undefined;
+/** Before a change is made. @throws what dockerode throws. */
+export async function beforeChange(
+  operation: Operation,
+  met: readonly WorldDocument[],
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const one of faultyOf(operation, met)) {
+    if (await operation.meets(one, 'unreachable')) throw refused();
+    if (operation.kind === 'start' && isPlace(one)) {
+      if (await operation.meets(one, 'unreachableAtStart')) throw refused();
+    }
+    if (await operation.meets(one, 'hang')) await noAnswer(signal);
+  }
 }
 
-/** A counted misbehaviour that is used up is none. */
-export function isActive(times: true | number | undefined): boolean {
-  return times === true || (typeof times === 'number' && times > 0);
+export async function isHit(
+  operation: Operation,
+  met: readonly WorldDocument[],
+  fault: 'loseReply' | 'refuseStop' | 'refuseStart',
+): Promise<boolean> {
+  for (const one of faultyOf(operation, met)) if (await operation.meets(one, fault)) return true;
+  return false;
+}
+
+/** An answer of the daemon's that is not success, as dockerode throws it. */
+export function daemonAnswer(statusCode: number, message: string): Error {
+  return Object.assign(new Error(message), { statusCode, json: { message } });
+}
+
+/** The connection broke before an answer came. */
+export function lostReply(): Error {
+  return Object.assign(new Error('the answer of the simulated host was lost'), { syscall: 'read' });
+}
+
+/** What is carried out in a session that does not answer any more. */
+export class NoAnswerError extends Error {}
+
+// A caller without a signal is a session: it stays open and says nothing.
+async function noAnswer(signal?: AbortSignal): Promise<never> {
+  if (signal === undefined) throw new NoAnswerError();
+  if (!signal.aborted) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    await promise;
+  }
+  throw lostReply();
+}
+
+function refused(): Error {
+  const message = 'the simulated host refuses connections';
+  return Object.assign(new Error(message), { syscall: 'connect' });
+}
+
+function isPlace({ kind }: WorldDocument): boolean {
+  return kind === 'host' || kind === 'pool';
+}
+
+/** A bot's faults are those of the operations that are about it. */
+function faultyOf({ instanceId }: Operation, met: readonly WorldDocument[]) {
+  return met.filter(
+    (one) =>
+      one.injectFaults !== undefined && (!('instanceId' in one) || one.instanceId === instanceId),
+  );
 }

@@ -14,7 +14,7 @@ export function createSimulatedValuation(connection: Connection): BotValuation {
     unasked: { status: 'stored' },
     worthOf: async ({ instanceId, observedBots }) => {
       const ids = [dedicatedKey(instanceId), pooledKey(instanceId)];
-      const met = await calls.read({ ids });
+      const met = await calls.read({ _id: ids });
       const value = met.flatMap((one) => ('liveValue' in one ? [one.liveValue] : []))[0];
       if (value === undefined) return { status: 'stored' };
       if (!observedBots.some(isUp)) return { status: 'not-live', reason: 'it does not run' };

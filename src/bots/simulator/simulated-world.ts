@@ -2,7 +2,7 @@
 // what is there already is not touched by `seed`.
 
 import type { Connection } from 'mongoose';
-import type { ObservedDedicated, ObservedLabels, ObservedPooled } from '../../domain/bot.ts';
+import type { ObservedPooled } from '../../domain/bot.ts';
 import { uidOfPoolName } from '../../pool-state/ownership.ts';
 import { SIMULATED_HOST } from './simulated-bots.ts';
 import {
@@ -53,42 +53,16 @@ type WorldTarget =
   | { readonly pool: string }
   | { readonly instanceId: string };
 
-interface NewDedicated {
-  readonly instanceId: string;
-  readonly host?: string;
-  /** Default `freqtrade-<instanceId>`. */
-  readonly containerName?: string;
-  readonly labels?: ObservedLabels;
-  readonly running?: boolean;
-  readonly paused?: boolean;
-  readonly restartPolicy?: string;
-  readonly stopSeconds?: number;
-  readonly needsSeconds?: number;
-  readonly autoRemove?: true;
-}
+type NewDedicated = Pick<DedicatedDocument, 'instanceId'> &
+  Partial<Omit<DedicatedDocument, '_id' | 'kind' | 'instanceId' | 'containerId'>>;
 
-interface NewPool {
-  readonly containerName: string;
-  readonly host?: string;
-  readonly labels?: ObservedLabels;
-  readonly running?: boolean;
-  /** Programs that nobody can tell the bot of. */
-  readonly strangers?: readonly string[];
-}
+type NewPool = Pick<PoolDocument, 'containerName'> &
+  Partial<Pick<PoolDocument, 'host' | 'labels' | 'running' | 'strangers'>>;
 
-interface NewPooled {
-  readonly instanceId: string;
-  readonly containerName: string;
-  readonly program?: ObservedPooled['program'];
-  readonly conf?: ObservedPooled['conf'];
-  /** Where its API listens; default: the one of its number in a pool whose ports begin at 9000. Null: its files do not say. */
-  readonly port?: number | null;
-  /** What supervisord calls its programs; default `bot-<instanceId>`. */
-  readonly names?: readonly string[];
-  readonly entangled?: string;
-  readonly stopSeconds?: number;
-  readonly needsSeconds?: number;
-}
+/** Its port is by default the one of its number in a pool whose ports begin at 9000. */
+type NewPooled = Pick<PooledDocument, 'instanceId'> & { readonly containerName: string } & Partial<
+    Omit<PooledDocument, '_id' | 'kind' | 'instanceId' | 'pool'>
+  >;
 
 export interface ExistingBots {
   /** Container name → program name → its state. */
@@ -185,40 +159,29 @@ const BOT = 'freqtrade-';
 const PROGRAM = 'bot-';
 
 function toDedicated(bot: NewDedicated): DedicatedDocument {
-  const { instanceId, host = SIMULATED_HOST, labels = {}, restartPolicy = 'unless-stopped' } = bot;
-  const { containerName = `${BOT}${instanceId}`, running = true, paused = false } = bot;
-  const { stopSeconds, needsSeconds, autoRemove } = bot;
-  const container = { host, containerId: newContainerId(), containerName, labels };
-  const state: Pick<ObservedDedicated, 'running' | 'paused' | 'restartPolicy'> = {
-    running,
-    paused,
-    restartPolicy,
-  };
+  const { instanceId } = bot;
   return {
-    _id: dedicatedKey(instanceId),
-    kind: 'dedicated',
-    instanceId,
-    ...container,
-    ...state,
-    ...(stopSeconds === undefined ? {} : { stopSeconds }),
-    ...(needsSeconds === undefined ? {} : { needsSeconds }),
-    ...(autoRemove && { autoRemove }),
+    ...{ _id: dedicatedKey(instanceId), kind: 'dedicated', host: SIMULATED_HOST },
+    ...{ containerId: newContainerId(), containerName: `${BOT}${instanceId}`, labels: {} },
+    ...{ running: true, paused: false, restartPolicy: 'unless-stopped' },
+    ...bot,
   };
 }
 
 function toPool(pool: NewPool): PoolDocument {
-  const { containerName, host = SIMULATED_HOST, labels = {}, running = true, strangers } = pool;
-  const uid = labels.userId ?? uidOfPoolName(containerName);
-  const container = { host, containerId: newContainerId(), containerName, labels };
-  const state = { uid, running, supervisord: 'up' as const };
-  const document = { _id: poolKey(containerName), kind: 'pool' as const, ...container, ...state };
-  return strangers === undefined ? document : { ...document, strangers };
+  const { containerName, labels = {} } = pool;
+  return {
+    ...{ _id: poolKey(containerName), kind: 'pool', host: SIMULATED_HOST },
+    ...{ containerId: newContainerId(), uid: labels.userId ?? uidOfPoolName(containerName) },
+    ...{ labels, running: true, supervisord: 'up' },
+    ...pool,
+  };
 }
 
-function toPooled({ instanceId, containerName, ...state }: NewPooled): PooledDocument {
-  const { program = 'RUNNING', conf = 'present', port = portOf(instanceId) } = state;
-  const bot = { kind: 'pooled' as const, instanceId, pool: containerName };
-  return { _id: pooledKey(instanceId), ...bot, ...state, conf, program, port };
+function toPooled({ containerName: pool, ...bot }: NewPooled): PooledDocument {
+  const { instanceId } = bot;
+  const state = { conf: 'present', program: 'RUNNING', port: portOf(instanceId) } as const;
+  return { _id: pooledKey(instanceId), kind: 'pooled', pool, ...state, ...bot };
 }
 
 function portOf(instanceId: string): number {

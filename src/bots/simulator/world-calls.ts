@@ -3,24 +3,42 @@
 // repeat or a late one does nothing. How long a silent MongoDB is
 // waited for is the connection's business.
 
-import { InDoubtError, UnavailableError } from '@reclaim/saga';
 import { createGroupCommit } from '@reclaim/saga/mongodb';
 import type { mongo } from 'mongoose';
+import type { ContainerFilters } from './container-filters.ts';
 import { prepareWorld, type WorldCollection, type WorldDocument } from './world-documents.ts';
 
-interface WorldQuery {
-  readonly ids: readonly string[];
-  /** Whose pools are wanted too, by every name that the owner has. */
-  readonly uids?: readonly string[];
-}
+/** Fields with an index, by which documents are found. */
+const KEYS = [
+  '_id',
+  'containerId',
+  'containerName',
+  'uid',
+  'pool',
+  'labels.instanceId',
+  'labels.userId',
+] as const;
+
+/** Whatever has one of these values in one of these fields. */
+export type WorldQuery = Partial<Readonly<Record<(typeof KEYS)[number], readonly string[]>>>;
 
 export type WorldChange = mongo.AnyBulkWriteOperation<WorldDocument>;
 
+export interface WorldCalls {
+  readonly read: (query: WorldQuery) => Promise<readonly WorldDocument[]>;
+  /** All that stands on one host and in its pools; with a limit so many containers that the filters may name. */
+  readonly readHost: (
+    host: string,
+    filters: ContainerFilters,
+    limit?: number,
+  ) => Promise<readonly WorldDocument[]>;
+  /** In any order. */
+  readonly change: (changes: readonly WorldChange[]) => Promise<void>;
+}
+
 const MAX_BATCH = 500;
 
-export type WorldCalls = ReturnType<typeof createWorldCalls>;
-
-export function createWorldCalls(collectionOf: () => WorldCollection) {
+export function createWorldCalls(collectionOf: () => WorldCollection): WorldCalls {
   let prepared: Promise<void> | undefined;
   const prepare = () => {
     prepared ??= prepareWorld(collectionOf()).catch((error: unknown) => {
@@ -34,60 +52,64 @@ export function createWorldCalls(collectionOf: () => WorldCollection) {
     maxBatch: MAX_BATCH,
     flush: async (queries) => {
       await prepare();
-      const found = await readAll(collectionOf(), queries);
+      const found = await findAny(collectionOf(), queries);
       return queries.map((query) => pick(found, query));
     },
   });
-  const change = createGroupCommit<WorldChange, void>({
+  const change = createGroupCommit<readonly WorldChange[], void>({
     maxBatch: MAX_BATCH,
     flush: async (changes) => {
-      await collectionOf().bulkWrite(changes, { ordered: false });
+      await collectionOf().bulkWrite(changes.flat(), { ordered: false });
       return changes.map(() => undefined);
     },
   });
-
   return {
-    /** @throws UnavailableError when MongoDB does not answer. */
-    read: (query: WorldQuery): Promise<readonly WorldDocument[]> =>
-      read(query).catch((cause: unknown) => {
-        throw new UnavailableError('SIMULATOR_UNREACHABLE', messageOf(cause), { cause });
-      }),
-    /** @throws InDoubtError when MongoDB does not answer. */
-    change: (operation: WorldChange): Promise<void> =>
-      change(operation).catch((cause: unknown) => {
-        throw new InDoubtError('SIMULATOR_IN_DOUBT', messageOf(cause), { cause });
-      }),
+    read,
+    readHost: async (host, { name, label }, limit = 0) => {
+      await prepare();
+      const filter = {
+        host,
+        ...(name === undefined ? {} : { containerName: { $regex: name.join('|') } }),
+        ...(label === undefined ? {} : { labels: { $ne: {} } }),
+      };
+      const found = await collectionOf().find(filter).limit(limit).toArray();
+      const containers = found as WorldDocument[];
+      if (limit > 0) return containers;
+      const pools = containers.flatMap((one) => (one.kind === 'pool' ? [one.containerName] : []));
+      const inside = { pool: { $in: pools } };
+      const programs = (await collectionOf().find(inside).toArray()) as WorldDocument[];
+      return [...containers, ...programs];
+    },
+    change,
   };
 }
 
-interface Found {
-  readonly byId: ReadonlyMap<string, WorldDocument>;
-  readonly poolsByUid: ReadonlyMap<string, readonly WorldDocument[]>;
-}
+type Found = ReadonlyMap<string, ReadonlyMap<unknown, readonly WorldDocument[]>>;
 
-async function readAll(
+async function findAny(
   collection: WorldCollection,
   queries: readonly WorldQuery[],
 ): Promise<Found> {
-  const ids = [...new Set(queries.flatMap((query) => query.ids))];
-  const uids = [...new Set(queries.flatMap(({ uids = [] }) => uids))];
-  const byIds = { _id: { $in: ids } };
-  const filter = uids.length === 0 ? byIds : { $or: [byIds, { uid: { $in: uids } }] };
-  const documents = await collection.find(filter).toArray();
-  const byId = new Map(documents.map((document) => [document._id, document as WorldDocument]));
-  const pools = [...byId.values()].filter((document) => document.kind === 'pool');
-  return { byId, poolsByUid: Map.groupBy(pools, ({ uid }) => uid ?? '') };
+  const wanted = KEYS.flatMap((key) => {
+    const values = [...new Set(queries.flatMap((query) => query[key] ?? []))];
+    return values.length === 0 ? [] : [{ key, values }];
+  });
+  if (wanted.length === 0) return new Map();
+  const branches = wanted.map(({ key, values }) => ({ [key]: { $in: values } }));
+  const documents = (await collection.find({ $or: branches }).toArray()) as WorldDocument[];
+  return new Map(
+    wanted.map(({ key }) => [key, Map.groupBy(documents, (one) => fieldOf(one, key))]),
+  );
 }
 
-function pick(
-  { byId, poolsByUid }: Found,
-  { ids, uids = [] }: WorldQuery,
-): readonly WorldDocument[] {
-  const own = uids.flatMap((uid) => poolsByUid.get(uid) ?? []);
-  const asked = ids.flatMap((id) => byId.get(id) ?? []);
-  return [...new Set([...asked, ...own])];
+function pick(found: Found, query: WorldQuery): readonly WorldDocument[] {
+  const all = KEYS.flatMap((key) =>
+    (query[key] ?? []).flatMap((value) => found.get(key)?.get(value) ?? []),
+  );
+  return [...new Set(all)];
 }
 
-function messageOf(error: unknown): string {
-  return `simulated world: ${error instanceof Error ? error.message : String(error)}`;
+function fieldOf(document: WorldDocument, key: string): unknown {
+  const inside = (value: unknown, part: string): unknown => Reflect.get(Object(value), part);
+  return key.split('.').reduce(inside, document);
 }

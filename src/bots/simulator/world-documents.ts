@@ -1,25 +1,27 @@
 // The simulated world as MongoDB holds it: one document per bot, pool and host in one collection, so that
-// an observation of many callers is one query. Every process sees the same world, misbehaviour included. A bot
+// the calls of many callers are one query. Every process sees the same world, faults included. A bot
 // without a document does not exist: nothing is ever invented.
 
-import { type Connection, Types } from 'mongoose';
+import { randomBytes } from 'node:crypto';
+import type { Connection } from 'mongoose';
 import type { ObservedDedicated, ObservedLabels, ObservedPooled } from '../../domain/bot.ts';
 
-/** How something in the world goes wrong: always (true) or for the next n calls. */
+/** How something in the world goes wrong: always (true) or for the next n operations of the bots' port that meet it. The
+ * faults of a bot are met by the operations about it. */
 export interface InjectedFault {
-  /** The call is never answered: its deadline passes and nothing was done. */
+  /** The call is not answered: its deadline passes and nothing was done. */
   readonly hang?: true | number;
   /** The connection is refused: nothing was sent. */
   readonly unreachable?: true | number;
-  /** Reads are answered with "cannot tell". */
+  /** Reads are answered with an error. */
   readonly unknown?: true | number;
-  /** A change is made, but its answer is lost. */
+  /** A stop, a start or a removal is made, but its answer is lost. */
   readonly loseReply?: true | number;
-  /** It goes on running, whatever it is told. */
+  /** It goes on running when it is stopped. */
   readonly refuseStop?: true | number;
-  /** What is started in it does not come up; on a pool or a host, because a new bot has no document yet. */
   /** The connection of a start is refused: the host went away after the place was given. */
   readonly unreachableAtStart?: true | number;
+  /** What is started in it does not come up; on a pool or a host, because a new bot has no document yet. */
   readonly refuseStart?: true | number;
 }
 
@@ -34,7 +36,7 @@ interface WithFaults {
 }
 
 interface HostDocument extends WithFaults {
-  /** `host:<name>`; only there when the host misbehaves. */
+  /** `host:<name>`; only there when the host has faults. */
   readonly _id: string;
   readonly kind: 'host';
 }
@@ -51,13 +53,13 @@ export interface PoolDocument extends WithFaults {
   readonly labels: ObservedLabels;
   readonly running: boolean;
   readonly supervisord: 'up' | 'dead';
-  /** Programs of its supervisord that nobody can tell the bot of. */
+  /** Programs of its supervisord whose bot is unknown. */
   readonly strangers?: readonly string[];
 }
 
 /** How a bot ends. */
 interface Ending {
-  /** What it takes to end by itself, once it is told to; default: no time at all. */
+  /** What it takes to end by itself, once it is stopped; default: no time at all. */
   readonly needsSeconds?: number;
   /** Whether it was killed before it had ended by itself. */
   readonly killed?: boolean;
@@ -94,9 +96,9 @@ export const poolKey = (containerName: string) => `pool:${containerName}`;
 export const dedicatedKey = (instanceId: string) => `dedicated:${instanceId}`;
 export const pooledKey = (instanceId: string) => `pooled:${instanceId}`;
 
-/** New for each incarnation of a container, as Docker's are: what is made again is another container. */
+/** New for each container, as Docker's are: what is made again is another container. */
 export function newContainerId(): string {
-  return `simulated-${new Types.ObjectId().toHexString()}`;
+  return randomBytes(32).toString('hex');
 }
 
 export type WorldCollection = ReturnType<typeof worldCollection>;
@@ -108,52 +110,18 @@ export function worldCollection(connection: Connection) {
   return db.collection<WorldDocument>('simulatedBots');
 }
 
-/** Repeatable. Without the indexes every observation would read the whole world. */
+/** Repeatable. Without the indexes every call would read the whole world. */
 export async function prepareWorld(collection: WorldCollection): Promise<void> {
   await collection.createIndexes([
     { key: { uid: 1 }, sparse: true },
     { key: { pool: 1 }, sparse: true },
-    { key: { 'labels.userId': 1 } },
+    { key: { containerId: 1 }, sparse: true },
+    { key: { containerName: 1 }, sparse: true },
+    { key: { 'labels.userId': 1 }, sparse: true },
+    { key: { 'labels.instanceId': 1 }, sparse: true },
   ]);
 }
 
-export function toObservedDedicated(document: DedicatedDocument): ObservedDedicated {
-  const { _id, instanceId: _instanceId, injectFaults: _injectedFaults, ...rest } = document;
-  const { needsSeconds: _needs, killed: _killed, liveValue: _value, ...observedBot } = rest;
-  return observedBot;
-}
-
-/** As Docker finds a bot: by its container's whole name, which a label may correct. */
-export function botOf({ labels, containerName }: DedicatedDocument): string | undefined {
-  const isNamed =
-    containerName.startsWith('freqtrade-') && !containerName.startsWith('freqtrade-pool-');
-  return isNamed ? (labels.instanceId ?? containerName.slice('freqtrade-'.length)) : undefined;
-}
-
-export function toObservedPooled(bot: PooledDocument, pool: PoolDocument): ObservedPooled {
-  const { host, containerId, containerName, labels, running } = pool;
-  const program = running ? bot.program : 'absent';
-  const { conf, entangled, stopSeconds } = bot;
-  const container = { host, containerId, containerName, labels, poolRunning: running };
-  const programs =
-    program === 'absent' ? [] : namesOf(bot).map((name) => ({ name, state: program }));
-  return {
-    ...{ kind: 'pooled', ...container, conf, program, programs },
-    ...(entangled === undefined ? {} : { entangled }),
-    ...(stopSeconds === undefined ? {} : { stopSeconds }),
-  };
-}
-
-function namesOf({ names, instanceId }: PooledDocument): readonly string[] {
+export function namesOf({ names, instanceId }: PooledDocument): readonly string[] {
   return names ?? [`bot-${instanceId}`];
-}
-
-/** Why a bot that was not found in the pool may be there all the same; null: it is not. */
-export function strangersIn({
-  running,
-  strangers = [],
-  containerName,
-}: PoolDocument): string | null {
-  if (!running || strangers.length === 0) return null;
-  return `pool ${containerName}: nobody can tell whose program ${strangers.join(', ')} is`;
 }

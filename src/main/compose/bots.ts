@@ -4,12 +4,10 @@
 
 import type { Connection } from 'mongoose';
 import { type BotValuation, STORED_VALUES } from '../../bots/bot-valuation.ts';
-import type { Bots } from '../../bots/bots.ts';
 import { readCertificates } from '../../bots/docker/certificates.ts';
-import type { DockerBots } from '../../bots/docker/docker-bots.ts';
+import { createDockerBots, type DockerBots } from '../../bots/docker/docker-bots.ts';
 import type { DockerHost as ReachableHost } from '../../bots/docker/docker-client.ts';
 import { createFreqtradeValuation } from '../../bots/freqtrade/freqtrade-valuation.ts';
-import type { PoolContainers } from '../../bots/pool-containers.ts';
 import { createSimulatedBots } from '../../bots/simulator/simulated-bots.ts';
 import { createSimulatedValuation } from '../../bots/simulator/simulated-valuation.ts';
 import type { Config } from '../config.ts';
@@ -20,10 +18,8 @@ export interface BotRuntime {
   readonly kind: 'docker' | 'simulator';
   /** Why it is this one, for the start-up lines and the page. */
   readonly reason: string;
-  readonly bots: Bots & PoolContainers;
+  readonly bots: DockerBots;
   readonly valuation: BotValuation;
-  /** Null for the simulator. */
-  readonly docker: DockerBots | null;
 }
 
 export interface BotRuntimeOptions {
@@ -41,8 +37,6 @@ export async function chooseBotRuntime(options: BotRuntimeOptions): Promise<BotR
   if (config.botRuntime === 'auto' && config.isDemo) {
     return simulated(options, 'this is the embedded demo');
   }
-  // With the packages of Docker's client, which the simulator has no use for.
-  const { createDockerBots } = await import('../../bots/docker/docker-bots.ts');
   const docker = createDockerBots({
     hosts: await Promise.all(config.dockerHosts.map((host) => toReachable(host, options))),
     now: options.now,
@@ -58,7 +52,7 @@ export async function chooseBotRuntime(options: BotRuntimeOptions): Promise<BotR
   });
   if (config.botRuntime === 'docker' || (await doesAnswer(docker))) {
     const valuation = asConfigured(config, freqtradeValuation(config, docker));
-    return { kind: 'docker', reason: namesOf(config), bots: docker, valuation, docker };
+    return { kind: 'docker', reason: namesOf(config), bots: docker, valuation };
   }
   docker.close();
   return simulated(options, 'no Docker host answered');
@@ -91,7 +85,6 @@ function simulated({ config, connection, now }: BotRuntimeOptions, reason: strin
     reason,
     bots: createSimulatedBots({ connection, now, maxStopSeconds: config.maxStopSeconds }),
     valuation: asConfigured(config, createSimulatedValuation(connection)),
-    docker: null,
   };
 }
 

@@ -61,8 +61,8 @@ async function expectNoneWaits({ engine }: Services): Promise<void> {
 }
 
 // The circuits know it already: asking each host anew would make a probe of every readiness check.
-function dockerHealth({ docker }: Services['runtime']): Readonly<Record<string, ComponentHealth>> {
-  const states = docker?.hostStates() ?? [];
+function dockerHealth({ bots }: Services['runtime']): Readonly<Record<string, ComponentHealth>> {
+  const states = bots.hostStates();
   return Object.fromEntries(
     states.map(({ name, circuit }) => [name, circuit === 'open' ? down('does not answer') : OK]),
   );

@@ -26,7 +26,7 @@ export function createOperations(options: OperationsOptions): AdminReads {
     log: sagaLog,
     atRisk: (saga) => sagas.atRisk(saga),
     countTombstones: () => countUnfinished(connection),
-    lastAnswers: () => runtime.docker?.hostStates() ?? [],
+    lastAnswers: () => runtime.bots.hostStates(),
     now,
   });
 }

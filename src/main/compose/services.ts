@@ -138,7 +138,7 @@ export async function createServices(options: ServicesOptions) {
   const close = async () => {
     await engine.close();
     const spansSent = telemetry?.stop();
-    runtime.docker?.close();
+    runtime.bots.close();
     await poolStatePlace.close();
     await redisServices.close();
     await clock.stop();
@@ -190,8 +190,8 @@ function platformOf({ platformUrl: url, platformToken: token }: Config): Platfor
 }
 
 function makeTombstonesDue(runtime: BotRuntime, { tombstones }: DeletionPorts, log: Logger): void {
-  runtime.docker?.open();
-  runtime.docker?.onHostBack((host) => {
+  runtime.bots.open();
+  runtime.bots.onHostBack((host) => {
     tombstones
       .makeDue()
       .catch((err: unknown) => log.warn({ err, host }, 'tombstones not made due'));

@@ -1,5 +1,6 @@
 // What the platform does to containers: by Docker's commands in a real pool, or in the simulated world.
 
+import { isProgramName, programName } from '../../../src/bots/supervisor/program-names.ts';
 import type { BotMapping } from '../../../src/pool-state/pool-state.ts';
 import type { Stage } from '../../support/deletions.ts';
 import { programConf, type RunningContainer, runPool } from '../../support/docker.ts';
@@ -42,6 +43,8 @@ export function simulatedPrograms({ connection, world }: Stage): Programs {
           program === 'RUNNING',
       );
       await remove(bot);
+      // supervisord takes no such name, and runs nothing under it.
+      if (!isProgramName(programName(bot.instanceId))) return;
       await world.addPooled({ ...bot, program: isTaken ? 'FATAL' : 'RUNNING' });
     },
     restart: async (bot) => {
