@@ -15,8 +15,9 @@ export async function stopDedicated(
 ): Promise<'stopped' | 'gone'> {
   const now = await withPolicy(containers, observed.containerId, 'no', call);
   if (now === null) return 'gone';
-  // The policy may have started it between the observation and the update: always stop, 304 is fine.
-  if (!isBeingRemoved(now)) await containers.stop(now, call);
+  // A policy may have started it between the observation and the update: then it is stopped as well, 304 is fine.
+  const isAtRest = !now.running && isNoPolicy(now.restartPolicy);
+  if (!isAtRest && !isBeingRemoved(now)) await containers.stop(now, call);
   return 'stopped';
 }
 

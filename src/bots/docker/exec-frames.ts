@@ -14,6 +14,14 @@ export function createFrameReader(): FrameReader {
   let payloadLeft = 0;
   return {
     push: (chunk) => {
+      // Most answers are one frame, whole.
+      const isBetween = payloadLeft === 0 && header.length % HEADER_BYTES === 0;
+      if (isBetween && isOneFrame(chunk)) {
+        const payload = chunk.subarray(HEADER_BYTES);
+        return chunk[0] === STDERR
+          ? { stdout: EMPTY, stderr: payload }
+          : { stdout: payload, stderr: EMPTY };
+      }
       const stdout: Buffer[] = [];
       const stderr: Buffer[] = [];
       let at = 0;
@@ -36,3 +44,7 @@ export function createFrameReader(): FrameReader {
 }
 
 const EMPTY = Buffer.alloc(0);
+
+function isOneFrame(chunk: Buffer): boolean {
+  return chunk.length >= HEADER_BYTES && chunk.readUInt32BE(4) === chunk.length - HEADER_BYTES;
+}

@@ -34,47 +34,57 @@ export interface HostCallsOptions {
   readonly api: Docker;
   readonly circuit: Pick<Circuit, 'succeeded' | 'failed'>;
   /** Whether a call may go out; it may have to wait for a probe that is under way, or make one. */
-  readonly admit: (call: BotsCall) => Promise<boolean>;
+  readonly admit: (call: BotsCall) => true | Promise<boolean>;
   readonly onAnswer: () => void;
 }
 
 export function createHostCalls(options: HostCallsOptions): HostCalls {
   const { name, api, circuit, admit, onAnswer } = options;
 
-  async function send<T>(request: HostRequest<T>, signal: AbortSignal) {
-    const outcome = await outcomeOf((abortSignal) => request.send(api, abortSignal), {
-      ms: request.deadlineMs,
-      signal,
-    });
-    if (isAnswered(outcome)) {
-      onAnswer();
-      circuit.succeeded();
-    } else if (countsAgainstHost(outcome, request)) circuit.failed();
-    return outcome;
+  async function send<T>(request: HostRequest<T>, signal: AbortSignal, kind: Kind): Promise<T> {
+    const limit = { ms: request.deadlineMs, signal, late };
+    let value: T;
+    try {
+      value = await withDeadline((cut) => request.send(api, cut), limit);
+    } catch (error) {
+      const failure = failureOf(error);
+      if (isAnswered(failure)) {
+        onAnswer();
+        circuit.succeeded();
+      } else if (countsAgainstHost(failure, request)) circuit.failed();
+      throw errorOf(failure, name, request, kind);
+    }
+    onAnswer();
+    circuit.succeeded();
+    return value;
   }
 
-  async function refuseIfOpen(call: BotsCall) {
-    if (await admit(call)) return;
-    const message = `docker host "${name}" does not answer (circuit open)`;
-    throw new UnavailableError('DOCKER_UNREACHABLE', message, { context: { host: name } });
-  }
+  const refused = () =>
+    new UnavailableError(
+      'DOCKER_UNREACHABLE',
+      `docker host "${name}" does not answer (circuit open)`,
+      { context: { host: name } },
+    );
 
   return {
     name,
     read: async (request, call) => {
-      await refuseIfOpen(call);
-      return unwrap(await send(request, call.signal), name, request, 'read');
+      const admitted = admit(call);
+      if (admitted !== true && !(await admitted)) throw refused();
+      return send(request, call.signal, 'read');
     },
     change: async (request, call) => {
-      await refuseIfOpen(call);
+      const admitted = admit(call);
+      if (admitted !== true && !(await admitted)) throw refused();
       await call.fence();
-      return unwrap(await send(request, call.signal), name, request, 'change');
+      return send(request, call.signal, 'change');
     },
   };
 }
 
-type Outcome<T> =
-  | { readonly status: 'done'; readonly value: T }
+type Kind = 'read' | 'change';
+
+type Failure =
   | { readonly status: 'failed'; readonly error: unknown }
   | { readonly status: 'timeout' | 'aborted' };
 
@@ -88,67 +98,54 @@ class CutError extends Error {
 
 // A daemon that dies in mid-answer leaves dockerode's promise pending for ever, whatever timeout or abort signal it was
 // given: waiting ends with the deadline, and the abort only gives the socket back.
-async function outcomeOf<T>(
-  send: (signal: AbortSignal) => Promise<T>,
-  limit: { readonly ms: number; readonly signal: AbortSignal },
-): Promise<Outcome<T>> {
-  try {
-    const value = await withDeadline(send, { ...limit, late: (why) => new CutError(why) });
-    return { status: 'done', value };
-  } catch (error) {
-    return error instanceof CutError ? { status: error.why } : { status: 'failed', error };
-  }
+const late = (why: 'timeout' | 'aborted') => new CutError(why);
+
+function failureOf(error: unknown): Failure {
+  return error instanceof CutError ? { status: error.why } : { status: 'failed', error };
 }
 
-function isAnswered(outcome: Outcome<unknown>): boolean {
-  if (outcome.status === 'done') return true;
-  return outcome.status === 'failed' && classifyFailure(outcome.error).kind === 'answered';
+function isAnswered(failure: Failure): boolean {
+  return failure.status === 'failed' && classifyFailure(failure.error).kind === 'answered';
 }
 
-function countsAgainstHost(
-  outcome: Outcome<unknown>,
-  { isPrompt = false }: HostRequest<unknown>,
-): boolean {
-  if (outcome.status === 'timeout') return isPrompt;
-  return outcome.status === 'failed' && !(outcome.error instanceof InDoubtError);
+function countsAgainstHost(failure: Failure, { isPrompt = false }: HostRequest<unknown>): boolean {
+  if (failure.status === 'timeout') return isPrompt;
+  return failure.status === 'failed' && !(failure.error instanceof InDoubtError);
 }
 
-function unwrap<T>(
-  outcome: Outcome<T>,
+function errorOf(
+  failed: Failure,
   host: string,
-  { what, deadlineMs }: HostRequest<T>,
-  kind: 'read' | 'change',
-): T {
+  { what, deadlineMs }: HostRequest<unknown>,
+  kind: Kind,
+): Error {
   const context = { host, call: what };
   const subject = `docker host "${host}"`;
-  switch (outcome.status) {
-    case 'done':
-      return outcome.value;
+  switch (failed.status) {
     case 'timeout':
     case 'aborted': {
-      const how =
-        outcome.status === 'timeout' ? `within ${deadlineMs} ms` : 'before it was aborted';
+      const how = failed.status === 'timeout' ? `within ${deadlineMs} ms` : 'before it was aborted';
       const message = `${subject} did not answer ${what} ${how}`;
-      const code = outcome.status === 'timeout' ? 'DOCKER_TIMEOUT' : 'DOCKER_ABORTED';
-      throw kind === 'read'
+      const code = failed.status === 'timeout' ? 'DOCKER_TIMEOUT' : 'DOCKER_ABORTED';
+      return kind === 'read'
         ? new UnavailableError(code, message, { context })
         : new InDoubtError(code, message, { context });
     }
     case 'failed': {
-      const { error: cause } = outcome;
+      const { error: cause } = failed;
       // Thrown by our own reading of the answer, which already says what it means.
-      if (cause instanceof InDoubtError) throw cause;
+      if (cause instanceof InDoubtError) return cause;
       const failure = classifyFailure(cause);
       const message = `${subject}, ${what}: ${failure.message}`;
       if (failure.kind === 'answered') {
-        throw new DockerAnswerError(failure.statusCode, message, { context, cause });
+        return new DockerAnswerError(failure.statusCode, message, { context, cause });
       }
       if (failure.kind === 'unreachable' || kind === 'read') {
-        throw new UnavailableError('DOCKER_UNREACHABLE', message, { context, cause });
+        return new UnavailableError('DOCKER_UNREACHABLE', message, { context, cause });
       }
-      throw new InDoubtError('DOCKER_LOST', message, { context, cause });
+      return new InDoubtError('DOCKER_LOST', message, { context, cause });
     }
     default:
-      return assertNever(outcome);
+      return assertNever(failed);
   }
 }

@@ -46,15 +46,15 @@ export function createHostWatch({ host, deadlines, now, onChange }: HostWatchOpt
     lastAnswerAt = now();
   };
   const shared = { name: host.name, api: client.api, circuit, onAnswer };
-  const prober = createHostCalls({ ...shared, admit: async () => true });
+  const prober = createHostCalls({ ...shared, admit: () => true });
   const calls = createHostCalls({ ...shared, admit });
   let probing: Promise<boolean> | undefined;
 
   /** While the circuit is open, the first call in a probe period asks the host itself, and so does every
    * call that is to probe; a call that comes meanwhile waits for that answer, all others are refused at once. */
-  async function admit({ probes = false }: BotsCall): Promise<boolean> {
+  function admit({ probes = false }: BotsCall): true | Promise<boolean> {
     if (circuit.state() === 'closed') return true;
-    if (probing === undefined && !probes && !circuit.admit()) return false;
+    if (probing === undefined && !probes && !circuit.admit()) return Promise.resolve(false);
     return probe();
   }
 

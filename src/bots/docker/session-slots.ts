@@ -47,8 +47,10 @@ export function createPlaces<Answer>(): Places<Answer> {
 
   return {
     containerOf: (id) => {
+      const known = containers.get(id);
+      if (known !== undefined) return known;
       const fresh = { id, places: new Set<Place<Answer>>(), waiting: new Set<() => void>() };
-      const container = containers.get(id) ?? { ...fresh, lentAt: 0, startMs: 0 };
+      const container = { ...fresh, lentAt: 0, startMs: 0 };
       containers.set(id, container);
       return container;
     },

@@ -78,12 +78,15 @@ function createTalk(
     giveUp();
     waiting?.fail(error);
   };
+  const ended = () => {
+    const said = `${text}${errors}`.trim().slice(-MAX_SAID);
+    return new InDoubtError(SESSION_ENDED, `${program} ended before it answered: ${said}`);
+  };
   const close = () => {
     if (state === 'gone') return;
     state = 'gone';
     stream.destroy();
-    const said = `${text}${errors}`.trim().slice(-MAX_SAID);
-    fail(new InDoubtError(SESSION_ENDED, `${program} ended before it answered: ${said}`));
+    waiting?.fail(ended());
     onGone();
   };
 
@@ -91,7 +94,7 @@ function createTalk(
     const { stdout, stderr } = frames.push(chunk);
     if (state !== 'open') return;
     text += decoder.write(stdout);
-    errors = (errors + stderr.toString()).slice(-MAX_SAID);
+    if (stderr.length > 0) errors = (errors + stderr.toString()).slice(-MAX_SAID);
     if (text.length > MAX_OUTPUT) {
       const message = `more than ${MAX_OUTPUT} characters of output`;
       fail(new InDoubtError('DOCKER_OUTPUT_TOO_LARGE', message));

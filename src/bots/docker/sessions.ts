@@ -110,7 +110,11 @@ export function createSessions<Answer>(
     borrow: async (containerId, deadlineMs, call) => {
       const container = places.containerOf(containerId);
       try {
-        const { place, isFresh } = await find(container, deadlineMs, call);
+        const idle = takeIdle(container, deadlineMs);
+        const { place, isFresh } =
+          idle === undefined
+            ? await find(container, deadlineMs, call)
+            : { place: idle, isFresh: false };
         const { session } = place;
         container.lentAt = performance.now();
         // Only one that has begun is ever found.

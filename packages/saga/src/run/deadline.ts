@@ -13,25 +13,32 @@ interface Limit {
 /** Runs `work` with a signal that fires when time is over or the parent aborts. When that happens first,
  * `late(reason)` makes the error; what `work` does afterwards is ignored. It fires with the error of `work` too: of
  * several things that it did at once the others may still be under way. */
-export async function withDeadline<T>(
+export function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
   { late, ...limit }: Limit & { readonly late: (why: Cut) => Error },
 ): Promise<T> {
-  if (limit.signal?.aborted) throw late('aborted');
-  const controller = new AbortController();
-  try {
-    return await beforeCut(limit, (cut) => {
-      const failed = cut.then((why) => {
-        const error = late(why);
-        controller.abort(error);
-        throw error;
-      });
-      return Promise.race([work(controller.signal), failed]);
-    });
-  } catch (error) {
-    controller.abort(error);
-    throw error;
-  }
+  // Each call of a worker passes here: one promise and one timer, where a race of promises takes eight.
+  return new Promise((resolve, reject) => {
+    if (limit.signal?.aborted) throw late('aborted');
+    const controller = new AbortController();
+    const fail = (error: unknown) => {
+      controller.abort(error);
+      reject(error);
+    };
+    const cut = onCut(limit, (why) => fail(late(why)));
+    const failed = (error: unknown) => {
+      cut.forget();
+      fail(error);
+    };
+    try {
+      work(controller.signal).then((value) => {
+        cut.forget();
+        resolve(value);
+      }, failed);
+    } catch (error) {
+      failed(error);
+    }
+  });
 }
 
 /** What `work` gives, or `late` when time is over or the signal aborts first; `work` continues then. */
@@ -39,28 +46,46 @@ export function within<T, Late>(
   work: Promise<T>,
   { late, ...limit }: Limit & { readonly late: Late },
 ): Promise<T | Late> {
-  return beforeCut(limit, (cut) => Promise.race([work, cut.then(() => late)]));
+  return new Promise((resolve, reject) => {
+    // What is there already goes before a signal that has aborted already.
+    work.then(
+      (value) => {
+        cut.forget();
+        resolve(value);
+      },
+      (error: unknown) => {
+        cut.forget();
+        reject(error);
+      },
+    );
+    const cut = onCut(limit, () => resolve(late));
+  });
 }
 
 /** Waits, at most until the signal aborts; never throws. */
-export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  if (ms > 0) await beforeCut({ ms, signal }, (cut) => cut);
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (ms > 0) onCut({ ms, signal }, () => resolve());
+    else resolve();
+  });
 }
 
-// No timer and no listener is left, however the race ends.
-async function beforeCut<T>(
-  { ms, signal }: Limit,
-  race: (cut: Promise<Cut>) => Promise<T>,
-): Promise<T> {
-  const { promise: cut, resolve } = Promise.withResolvers<Cut>();
-  const timer = ms === undefined ? undefined : setTimeout(resolve, Math.max(0, ms), 'timeout');
-  const onAbort = () => resolve('aborted');
-  if (signal?.aborted) onAbort();
-  signal?.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await race(cut);
-  } finally {
+/** Calls back once, and never before it returns. No timer and no listener is left then, nor when it is forgotten. */
+function onCut({ ms, signal }: Limit, call: (why: Cut) => void): { readonly forget: () => void } {
+  let isOver = false;
+  const forget = () => {
+    isOver = true;
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
-  }
+  };
+  const end = (why: Cut) => {
+    if (isOver) return;
+    forget();
+    call(why);
+  };
+  const onAbort = () => end('aborted');
+  const timer = ms === undefined ? undefined : setTimeout(end, Math.max(0, ms), 'timeout');
+  if (signal?.aborted) queueMicrotask(onAbort);
+  else signal?.addEventListener('abort', onAbort, { once: true });
+  return { forget };
 }
