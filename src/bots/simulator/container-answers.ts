@@ -9,7 +9,15 @@ export function isContainer(document: WorldDocument): document is ContainerDocum
   return document.kind === 'dedicated' || document.kind === 'pool';
 }
 
-export function listed(container: ContainerDocument): object {
+/** What a listing says of one. */
+export interface Listed {
+  readonly Id: string;
+  readonly Names: readonly string[];
+  readonly Labels: Readonly<Record<string, string>>;
+  readonly State: string;
+}
+
+export function listed(container: ContainerDocument): Listed {
   return {
     Id: container.containerId,
     Names: [`/${container.containerName}`],
@@ -46,8 +54,12 @@ function statusOf(container: ContainerDocument): string {
 
 /** What carries any label of the platform was made by it. */
 function labelsOf({ labels }: ContainerDocument): Readonly<Record<string, string>> {
-  const own = (['instanceId', 'userId', 'poolId'] as const).flatMap((key) =>
-    labels[key] === undefined ? [] : [[LABELS[key], labels[key]]],
-  );
-  return Object.fromEntries(own.length === 0 ? [] : [[LABELS.managed, 'true'], ...own]);
+  const { instanceId, userId, poolId } = labels;
+  const isOwn = instanceId !== undefined || userId !== undefined || poolId !== undefined;
+  return {
+    ...(isOwn && { [LABELS.managed]: 'true' }),
+    ...(instanceId !== undefined && { [LABELS.instanceId]: instanceId }),
+    ...(userId !== undefined && { [LABELS.userId]: userId }),
+    ...(poolId !== undefined && { [LABELS.poolId]: poolId }),
+  };
 }

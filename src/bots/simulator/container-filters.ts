@@ -2,6 +2,7 @@
 // would list is decided by the filters themselves, on its own words for a container.
 
 import { LABELS } from '../docker/container-view.ts';
+import type { Listed } from './container-answers.ts';
 import type { WorldQuery } from './world-calls.ts';
 import { dedicatedKey, poolKey } from './world-documents.ts';
 
@@ -20,18 +21,17 @@ export function queryOf({ name, label }: ContainerFilters): WorldQuery | null {
   return userId === undefined ? null : { 'labels.userId': [userId] };
 }
 
-/** @param container as `listed` says it. */
-export function isListed(container: object, { name, label }: ContainerFilters): boolean {
-  const { Names, Labels } = container as {
-    readonly Names: readonly string[];
-    readonly Labels: Readonly<Record<string, string>>;
+/** Whether Docker would list a container, as `listed` says it. */
+export function listFilter({ name, label }: ContainerFilters): (container: Listed) => boolean {
+  const patterns = name?.map((pattern) => new RegExp(pattern));
+  const pairs = label?.map((one) => splitAt(one, '='));
+  return ({ Names, Labels }) => {
+    const isNamed = patterns?.some((pattern) => Names.some((one) => pattern.test(one))) ?? true;
+    const isLabelled = pairs?.every(([key, value]) =>
+      value === undefined ? Object.hasOwn(Labels, key) : Labels[key] === value,
+    );
+    return isNamed && (isLabelled ?? true);
   };
-  const isNamed = name?.some((pattern) => Names.some((one) => new RegExp(pattern).test(one)));
-  const isLabelled = label?.every((one) => {
-    const [key, value] = splitAt(one, '=');
-    return value === undefined ? Object.hasOwn(Labels, key) : Labels[key] === value;
-  });
-  return isNamed !== false && isLabelled !== false;
 }
 
 // A container keeps its key when it is renamed, so that the key finds what only holds the name.

@@ -6,13 +6,21 @@ import type { WorldDocument } from './world-documents.ts';
 
 /** Before a read is answered. An operation that changes something reads through the faults of its bot: they are met by
  * its changes. @throws what dockerode throws. */
-export async function beforeRead(
+export function beforeRead(
+  operation: Operation,
+  met: readonly WorldDocument[],
+  signal?: AbortSignal,
+): Promise<void> {
+  return met.some(isFaulty) ? meetRead(operation, met, signal) : NONE;
+}
+
+async function meetRead(
   operation: Operation,
   met: readonly WorldDocument[],
   signal?: AbortSignal,
 ): Promise<void> {
   const meeting = met.filter((one) => isPlace(one) || operation.kind === 'read');
-  await beforeChange(operation, meeting, signal);
+  await meetChange(operation, meeting, signal);
   for (const one of faultyOf(operation, meeting)) {
     if (await operation.meets(one, 'unknown')) {
       throw daemonAnswer(500, 'the simulated host cannot tell');
@@ -21,7 +29,15 @@ export async function beforeRead(
 }
 
 /** Before a change is made. @throws what dockerode throws. */
-export async function beforeChange(
+export function beforeChange(
+  operation: Operation,
+  met: readonly WorldDocument[],
+  signal?: AbortSignal,
+): Promise<void> {
+  return met.some(isFaulty) ? meetChange(operation, met, signal) : NONE;
+}
+
+async function meetChange(
   operation: Operation,
   met: readonly WorldDocument[],
   signal?: AbortSignal,
@@ -35,10 +51,20 @@ export async function beforeChange(
   }
 }
 
-export async function isHit(
+export function isHit(
   operation: Operation,
   met: readonly WorldDocument[],
-  fault: 'loseReply' | 'refuseStop' | 'refuseStart',
+  fault: AnswerFault,
+): Promise<boolean> {
+  return met.some(isFaulty) ? meets(operation, met, fault) : NOT_HIT;
+}
+
+export type AnswerFault = 'loseReply' | 'refuseStop' | 'refuseStart';
+
+async function meets(
+  operation: Operation,
+  met: readonly WorldDocument[],
+  fault: AnswerFault,
 ): Promise<boolean> {
   for (const one of faultyOf(operation, met)) if (await operation.meets(one, fault)) return true;
   return false;
@@ -73,6 +99,14 @@ function refused(): Error {
   return Object.assign(new Error(message), { syscall: 'connect' });
 }
 
+/** Next to no call meets any. */
+const NONE = Promise.resolve();
+const NOT_HIT = Promise.resolve(false);
+
+function isFaulty({ injectFaults }: WorldDocument): boolean {
+  return injectFaults !== undefined;
+}
+
 function isPlace({ kind }: WorldDocument): boolean {
   return kind === 'host' || kind === 'pool';
 }
@@ -80,7 +114,6 @@ function isPlace({ kind }: WorldDocument): boolean {
 /** A bot's faults are those of the operations that are about it. */
 function faultyOf({ instanceId }: Operation, met: readonly WorldDocument[]) {
   return met.filter(
-    (one) =>
-      one.injectFaults !== undefined && (!('instanceId' in one) || one.instanceId === instanceId),
+    (one) => isFaulty(one) && (!('instanceId' in one) || one.instanceId === instanceId),
   );
 }

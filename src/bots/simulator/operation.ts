@@ -8,7 +8,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { InDoubtError } from '@reclaim/saga';
 import type { FencedCall } from '../bots.ts';
 import type { ContainerFilters } from './container-filters.ts';
-import type { WorldCalls, WorldChange, WorldQuery } from './world-calls.ts';
+import { KEYS, type WorldCalls, type WorldChange, type WorldQuery } from './world-calls.ts';
 import type { InjectedFault, WorldDocument } from './world-documents.ts';
 
 export interface Subject {
@@ -81,19 +81,19 @@ function createOperation(calls: WorldCalls, { about, ...subject }: Subject): Ope
   let hasEnded = false;
 
   const learn = (query: WorldQuery, documents: readonly WorldDocument[]) => {
-    for (const [field, values] of Object.entries(query)) {
-      for (const value of values) addTo(asked, field, value);
-    }
+    for (const key of KEYS) for (const value of query[key] ?? []) addTo(asked, key, value);
     for (const document of documents) {
       known.set(document._id, document);
       if ('containerId' in document) addTo(asked, 'containerId', document.containerId);
     }
   };
-  const isKnown = (query: WorldQuery) =>
-    Object.entries(query).every(([field, values]) => {
-      const all = asked.get(field);
-      return values.every((value) => all?.has(value));
-    });
+  const isKnown = (query: WorldQuery) => {
+    for (const key of KEYS) {
+      const all = asked.get(key);
+      for (const value of query[key] ?? []) if (all?.has(value) !== true) return false;
+    }
+    return true;
+  };
   const flush = async () => {
     if (changed.size === 0) return;
     const writes = [...changed].flatMap(([_id, before]) => writeOf(before, known.get(_id)));

@@ -8,10 +8,23 @@ import { boundedStop, USUAL_STOP_SECONDS } from '../../domain/bot.ts';
 import { LABELS } from '../docker/container-view.ts';
 import type { DockerClient } from '../docker/docker-client.ts';
 import { tarOfFiles } from '../docker/tar.ts';
-import { type ContainerDocument, inspected, isContainer, listed } from './container-answers.ts';
-import { type ContainerFilters, isListed, queryOf } from './container-filters.ts';
-import { beforeChange, beforeRead, daemonAnswer, isHit, lostReply } from './injected-faults.ts';
-import type { Operation, Operations } from './operation.ts';
+import {
+  type ContainerDocument,
+  inspected,
+  isContainer,
+  type Listed,
+  listed,
+} from './container-answers.ts';
+import { type ContainerFilters, listFilter, queryOf } from './container-filters.ts';
+import {
+  type AnswerFault,
+  beforeChange,
+  beforeRead,
+  daemonAnswer,
+  isHit,
+  lostReply,
+} from './injected-faults.ts';
+import type { Known, Operation, Operations } from './operation.ts';
 import { createSimulatedPools } from './simulated-pool.ts';
 import {
   type DedicatedDocument,
@@ -19,7 +32,6 @@ import {
   hostKey,
   newContainerId,
   pooledKey,
-  type WorldDocument,
 } from './world-documents.ts';
 
 export interface SimulatedDaemonOptions {
@@ -50,11 +62,12 @@ export function createSimulatedDaemon({
     // A listing meets the faults of its host alone, not those of what it lists.
     await beforeRead(operation, documentsOf(place, hostKey(host)), abortSignal);
     const known = query === null ? await operation.findHost(host, wanted, limit) : place;
-    const answers: object[] = [];
+    const isListed = listFilter(wanted);
+    const answers: Listed[] = [];
     for (const one of known.values()) {
       if (!isContainer(one) || one.host !== host) continue;
       const answer = listed(one);
-      if (isListed(answer, wanted)) answers.push(answer);
+      if (isListed(answer)) answers.push(answer);
     }
     return answers.slice(0, limit ?? answers.length);
   }
@@ -63,9 +76,7 @@ export function createSimulatedDaemon({
   async function find(operation: Operation, containerId: string, what: string) {
     const query = { _id: [hostKey(host)], containerId: [containerId] };
     const known = await operation.find(query, `${containerId} ${what}`);
-    const container = [...known.values()]
-      .filter(isContainer)
-      .find((one) => one.containerId === containerId && one.host === host);
+    const container = containerIn(known, containerId, host);
     const bot = known.get(pooledKey(operation.instanceId ?? ''));
     const isInside = bot?.kind === 'pooled' && bot.pool === container?.containerName;
     const place = documentsOf(known, hostKey(host), container?._id ?? '');
@@ -176,7 +187,7 @@ export function createSimulatedDaemon({
 }
 
 type Change = 'remove' | Partial<DedicatedDocument>;
-type Fails = (fault: 'refuseStop' | 'refuseStart') => Promise<boolean>;
+type Fails = (fault: AnswerFault) => Promise<boolean>;
 
 interface ListOptions {
   readonly filters: string;
@@ -195,7 +206,14 @@ interface Policy {
   readonly MaximumRetryCount: number;
 }
 
-function documentsOf(known: ReadonlyMap<string, WorldDocument>, ...ids: readonly string[]) {
+function containerIn(known: Known, containerId: string, host: string) {
+  for (const one of known.values()) {
+    if (isContainer(one) && one.containerId === containerId && one.host === host) return one;
+  }
+  return undefined;
+}
+
+function documentsOf(known: Known, ...ids: readonly string[]) {
   return ids.flatMap((id) => known.get(id) ?? []);
 }
 

@@ -3,8 +3,8 @@
 import { readTarFiles, type TarFile } from '../docker/tar.ts';
 import { CONF_DIR, configPath, configText, confText, groupsText } from './conf-text.ts';
 import { createExecSession, type RunLine } from './exec-session.ts';
-import { beforeChange, beforeRead, isHit, lostReply } from './injected-faults.ts';
-import type { Operation, Operations } from './operation.ts';
+import { type AnswerFault, beforeChange, beforeRead, isHit, lostReply } from './injected-faults.ts';
+import type { Known, Operation, Operations } from './operation.ts';
 import { confsOf, readsOnly, runCommand, wordsOf } from './simulated-shell.ts';
 import { isVerb, runVerb } from './simulated-supervisor.ts';
 import { hostKey, type PoolDocument, type PooledDocument, poolKey } from './world-documents.ts';
@@ -19,10 +19,7 @@ export interface Pool extends Pick<PoolDocument, 'containerName' | 'supervisord'
   readonly change: (bot: PooledDocument, after: PooledDocument | null) => Promise<void>;
   /** Before a wait: what was changed is there. */
   readonly flush: () => Promise<void>;
-  readonly isHit: (
-    bot: PooledDocument,
-    fault: 'loseReply' | 'refuseStop' | 'refuseStart',
-  ) => Promise<boolean>;
+  readonly isHit: (bot: PooledDocument, fault: AnswerFault) => Promise<boolean>;
 }
 
 export interface SimulatedPools {
@@ -101,13 +98,12 @@ async function read(
   if (pool?.kind !== 'pool' || pool.containerId !== containerId) {
     throw new Error('the container is gone');
   }
-  const place = [known.get(hostKey(host)) ?? [], pool].flat();
+  const hostFaults = known.get(hostKey(host));
+  const place = hostFaults === undefined ? [pool] : [hostFaults, pool];
   return {
     ...{ containerName, supervisord: pool.supervisord, running: pool.running },
     strangers: pool.strangers ?? [],
-    bots: [...known.values()]
-      .filter((one) => one.kind === 'pooled')
-      .filter((bot) => bot.pool === containerName),
+    bots: botsIn(known, containerName),
     beforeRead: () => beforeRead(operation, place),
     change: async (bot, after) => {
       await beforeChange(operation, [...place, bot]);
@@ -116,6 +112,12 @@ async function read(
     flush: operation.flush,
     isHit: (bot, fault) => isHit(operation, [...place, bot], fault),
   };
+}
+
+function botsIn(known: Known, pool: string): readonly PooledDocument[] {
+  const bots: PooledDocument[] = [];
+  for (const one of known.values()) if (one.kind === 'pooled' && one.pool === pool) bots.push(one);
+  return bots;
 }
 
 /** @throws when the container does not run: what runs in it has ended with it. */

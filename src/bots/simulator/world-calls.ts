@@ -9,7 +9,17 @@ import type { ContainerFilters } from './container-filters.ts';
 import { prepareWorld, type WorldCollection, type WorldDocument } from './world-documents.ts';
 
 /** Fields with an index, by which documents are found. */
-const KEYS = [
+const VALUE_OF = {
+  _id: ({ _id }: WorldDocument) => _id,
+  containerId: (one: WorldDocument) => ('containerId' in one ? one.containerId : undefined),
+  containerName: (one: WorldDocument) => ('containerName' in one ? one.containerName : undefined),
+  uid: (one: WorldDocument) => ('uid' in one ? one.uid : undefined),
+  pool: (one: WorldDocument) => ('pool' in one ? one.pool : undefined),
+  'labels.instanceId': (one: WorldDocument) =>
+    'labels' in one ? one.labels.instanceId : undefined,
+  'labels.userId': (one: WorldDocument) => ('labels' in one ? one.labels.userId : undefined),
+} as const;
+export const KEYS = [
   '_id',
   'containerId',
   'containerName',
@@ -97,19 +107,15 @@ async function findAny(
   if (wanted.length === 0) return new Map();
   const branches = wanted.map(({ key, values }) => ({ [key]: { $in: values } }));
   const documents = (await collection.find({ $or: branches }).toArray()) as WorldDocument[];
-  return new Map(
-    wanted.map(({ key }) => [key, Map.groupBy(documents, (one) => fieldOf(one, key))]),
-  );
+  return new Map(wanted.map(({ key }) => [key, Map.groupBy(documents, VALUE_OF[key])]));
 }
 
 function pick(found: Found, query: WorldQuery): readonly WorldDocument[] {
-  const all = KEYS.flatMap((key) =>
-    (query[key] ?? []).flatMap((value) => found.get(key)?.get(value) ?? []),
-  );
-  return [...new Set(all)];
-}
-
-function fieldOf(document: WorldDocument, key: string): unknown {
-  const inside = (value: unknown, part: string): unknown => Reflect.get(Object(value), part);
-  return key.split('.').reduce(inside, document);
+  const all = new Set<WorldDocument>();
+  for (const key of KEYS) {
+    for (const value of query[key] ?? []) {
+      for (const document of found.get(key)?.get(value) ?? []) all.add(document);
+    }
+  }
+  return [...all];
 }
